@@ -1,0 +1,1 @@
+"""Plans GPU work: which GPU, how many, what quantization, which attention kernel, at what price."""
