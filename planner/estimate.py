@@ -1,0 +1,36 @@
+"""One inference setup, estimated: memory, speed and money."""
+
+from __future__ import annotations
+
+from .memory import inference_memory
+from .plan import InferenceEstimate, InferenceSetup
+from .speed import cold_start_s, inference_speed
+
+
+def estimate_inference(setup: InferenceSetup) -> InferenceEstimate:
+    """What happens if exactly this runs. Rates are None where it does not fit."""
+    memory = inference_memory(setup)
+    usd = setup.gpu.usd_per_hour * setup.gpu_count
+    speed = inference_speed(setup, memory) if memory.fits else None
+    return InferenceEstimate(
+        usable_gib=memory.usable_gib,
+        weights_gib=memory.weights_gib,
+        activation_gib=memory.activation_gib,
+        overhead_gib=memory.overhead_gib,
+        kv_cache_gib=memory.kv_cache_gib,
+        kv_bytes_per_token=memory.kv_bytes_per_token,
+        kv_tokens=memory.kv_tokens,
+        max_concurrency=memory.max_concurrency,
+        fits=memory.fits,
+        why=memory.why,
+        decode_tokens_per_s_single=speed and speed.decode_tokens_per_s_single,
+        output_tokens_per_s=speed and speed.output_tokens_per_s,
+        output_tokens_per_s_low=speed and speed.output_tokens_per_s_low,
+        output_tokens_per_s_high=speed and speed.output_tokens_per_s_high,
+        prefill_tokens_per_s=speed and speed.prefill_tokens_per_s,
+        time_to_first_token_s=speed and speed.time_to_first_token_s,
+        cold_start_s=cold_start_s(setup) if memory.fits else None,
+        usd_per_hour=usd,
+        usd_per_million_output_tokens=speed and usd / 3600 / speed.output_tokens_per_s * 1e6,
+        assumed=setup.model.assumed,
+    )
