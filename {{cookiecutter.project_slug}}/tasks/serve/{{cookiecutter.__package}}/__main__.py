@@ -1,0 +1,48 @@
+"""Ask the deployed service a question, or answer it on this machine with `--local`."""
+
+import argparse
+import sys
+
+from . import client, memory, plan
+
+SMALL = "HuggingFaceTB/SmolLM2-135M-Instruct"  # 0.3 GB, Apache-2.0, answers on a laptop
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog=f"python -m {__package__}", description=__doc__)
+    parser.add_argument("--prompt", default="In two sentences: why is the sky blue?")
+    parser.add_argument("--max-tokens", type=int, default=128)
+    parser.add_argument("--local", action="store_true", help="answer on this machine: no account, no GPU")
+    parser.add_argument("--model", default=SMALL, help="with --local: a folder, or a model on the hub (%(default)s)")
+    parser.add_argument("--url", help=f"where the service answers; by default the deployed app {plan.NAME}")
+    options = parser.parse_args()
+    try:
+        if options.local:
+            here(options.model, options.prompt, options.max_tokens)
+        else:
+            from . import service
+
+            there = client.Client(options.url or service.url())
+            client.demonstrate(there, options.prompt, options.max_tokens)
+    except client.ServiceError as error:
+        sys.exit(f"error: {error}")
+    except Exception as error:
+        if cause := memory.explain(error):
+            sys.exit(f"error: {cause}")
+        raise
+    return 0
+
+
+def here(model: str, prompt: str, max_tokens: int) -> None:
+    """Answer on this machine and print speed and memory."""
+    from . import local
+
+    with memory.watch() as monitor:
+        print(f"> {prompt}")
+        answer = local.answer(model, prompt, max_tokens)
+    print(f"\n\nspeed   {answer.summary()}")
+    print(f"memory  peak {monitor.peak_gib:.2f} GiB {'of GPU' if monitor.last.device == 'gpu' else 'of RAM'}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,69 @@
+"""Where the weights and the compiled kernels lie: Volumes, and how the weights get there once."""
+
+import os
+from pathlib import Path
+
+import modal
+
+from . import plan
+
+WEIGHTS = "/weights"  # mount path; a MODEL that begins with it is a folder you put there yourself
+CACHE = "/root/.cache"  # mount path; torch.compile, Triton and vLLM keep what they compiled below it
+
+weights = modal.Volume.from_name(f"{plan.NAME}-weights", create_if_missing=True)
+cache = modal.Volume.from_name(f"{plan.NAME}-cache", create_if_missing=True)
+secrets = [modal.Secret.from_name(name) for name in plan.SECRETS]
+
+# Serving containers never download: a missing weight is an error, not an hour of GPU time
+OFFLINE = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
+
+FILES = ("*.safetensors", "*.json", "*.jinja", "*.txt", "*.model", "*.tiktoken")  # no pickles, no code
+DONE = ".commit"  # written last, holds the commit that was fetched
+
+
+def folder(model: str, revision: str, root: str = WEIGHTS) -> Path:
+    """Where a model lies on the Volume: `root/org/name/revision`, or `model` itself where that is already a path."""
+    return Path(model) if model.startswith("/") else Path(root, model, revision)
+
+
+def located(model: str, revision: str, root: str = WEIGHTS) -> str:
+    """The folder of weights that are there, as a string for an engine. FileNotFoundError says how to get them."""
+    path = folder(model, revision, root)
+    if (path / DONE).is_file() or (model.startswith("/") and (path / "config.json").is_file()):
+        return str(path)
+    if model.startswith("/"):
+        raise FileNotFoundError(
+            f"{model} holds no config.json: put the model there with "
+            f"`modal volume put {plan.NAME}-weights LOCAL_FOLDER {model.removeprefix(WEIGHTS)}`"
+        )
+    raise FileNotFoundError(f"{model} at {revision} is not on the Volume {plan.NAME}-weights: run `make weights` first")
+
+
+def fetch(model: str, revision: str, root: str = WEIGHTS, endpoint: str | None = None) -> str:
+    """Download the safetensors of `model` at `revision` below `root`, once, and return the commit.
+
+    A later call returns at once; an interrupted one goes on where it stopped. ValueError where the repository holds
+    no safetensors. `endpoint` is another hub than the public one.
+    """
+    path = folder(model, revision, root)
+    if model.startswith("/"):
+        return located(model, revision, root)
+    if (path / DONE).is_file():
+        return (path / DONE).read_text().strip()
+
+    from huggingface_hub import HfApi
+
+    hub = HfApi(endpoint=endpoint, token=os.environ.get("HF_TOKEN"))
+    info = hub.model_info(model, revision=revision)
+    if not info.sha or not any(file.rfilename.endswith(".safetensors") for file in info.siblings or []):
+        raise ValueError(f"{model} at {revision} holds no safetensors, and nothing else is loaded; take another MODEL")
+    hub.snapshot_download(model, revision=info.sha, local_dir=path, allow_patterns=list(FILES))
+    (path / DONE).write_text(info.sha + "\n")
+    return info.sha
+
+
+def pin(revision: str, commit: str) -> str:
+    """What to tell the person who fetched: the commit, and the line for plan.py where it is not pinned there."""
+    if revision == commit or commit.startswith("/"):
+        return f"weights at {commit}"
+    return f'weights at {commit}; pin them in plan.py: REVISION = "{commit}"'
