@@ -174,7 +174,8 @@ def memory_scores(folder: Path, models: Models) -> list[Score]:
                 predicted += memory.overhead_gib
             kind = "16-bit" if run.weight_kind == "16-bit" else "quantized"
             scores.append(run.score(f"peak {kind}", predicted, measured))
-        if run.named_card and row["fits"] in ("yes", "no") and quantity != "weights_loaded":
+        plain_nf4 = row["dtype_quant"] == "bnb.nf4"  # without double quantization: not a format the planner offers
+        if run.named_card and not plain_nf4 and row["fits"] in ("yes", "no") and quantity != "weights_loaded":
             key = (
                 row["source"],
                 setup.model.id,
@@ -182,7 +183,8 @@ def memory_scores(folder: Path, models: Models) -> list[Score]:
                 setup.tensor_parallel,
                 setup.context_len,
                 setup.memory_fraction,
-                setup.quantization,
+                setup.model.layers,
+                row["dtype_quant"],
             )
             ran[key] = (run, ran.get(key, (run, True))[1] and row["fits"] == "yes")
     for run, started in ran.values():

@@ -20,14 +20,21 @@ WEIGHT_BITS = {
     "mxfp4": 4.25,  # 4 + 8 / 32
     "nvfp4": 4.5,  # 4 + 8 / 16
 }
-EXPERTS_ONLY = {"mxfp4"}  # gpt-oss: attention and router stay 16-bit
-LARGE_CARD_GIB = 70  # from here vLLM schedules larger batches, the A100 excepted
-KV_BLOCK = 16  # tokens, vLLM's default page
-SAMPLER_BYTES = 15.5  # per sequence and vocabulary entry: float32 logits, probabilities, sorting
-GRAPH_GIB_PER_LAYER = 0.013  # CUDA graphs: 0.39 GiB at 24 layers, 0.54 at 36 (start-up logs)
-NON_TORCH_GIB = 0.1  # outside the allocator on one GPU: 0.03 to 0.16 (start-up logs)
-NCCL_GIB_PER_PEER = 0.27  # each further GPU of a tensor-parallel group: 0.25 to 0.55 at 2, 2.1 at 8
-CONTEXT_GIB = 0.6  # CUDA context, invisible to the allocator: 0.47 to 0.92 (A100, H100)
+MXFP4_TILE = 256  # expert widths are padded to this: 13.47 GiB logged for gpt-oss-20b, 12.8 unpadded
+LARGE_CARD_GIB = 70  # from here vLLM schedules larger batches, the A100 excepted (vLLM 0.32, arg_utils)
+HUGE_CARD_GIB = 149  # 160 GB
+STARTUP_SHARE = 0.99  # of the card is free before an engine starts: 78.57 of 79.18 GiB, 21.84 of 22.03 (logs)
+SAMPLER_BYTES = 15.5  # per sequence and vocabulary entry since vLLM 0.17: 16-bit and float32 logits, softmax, noise
+SORTING_SAMPLER_BYTES = 38.6  # before: sorted copies and indices too (1.40 GiB at 256 x 151,936; 7.38 at 1024 x 201,088)
+ANY_SAMPLER_BYTES = 24.0  # version unknown: between the two (prior)
+GRAPH_GIB_PER_LAYER = 0.013  # CUDA graphs: 0.39 GiB at 24 layers, 0.54 at 36, 0.24 at 32 (logs)
+NON_TORCH_GIB = 0.1  # outside the allocator on one GPU: 0.03 to 0.16 (logs)
+NCCL_GIB = 0.6  # with tensor parallelism: 0.25 to 0.55 logged for 2 GPUs, 2.1 for 8 old A100s
+CONTEXT_GIB = 0.5  # CUDA context, invisible to the allocator: 0.47 lazily loaded, to 0.92
+WORKSPACE_GIB = 0.04  # cuBLAS: 37 to 47 MiB above weights and cache in Qwen3's tables
+STATE_COPIES = 2  # of a linear layer's state: the running one and the prefix cache's (vLLM 0.32, Qwen3.5-4B log)
+BATCHES_IN_FLIGHT = 2  # asynchronous scheduling keeps the window of two steps (vLLM 0.32)
+_CURRENT = (0, 32)  # the vLLM version that generated projects pin
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,70 +58,80 @@ def weight_format(model: Model, quantization: str) -> str:
     return model.quantization if quantization == "none" else quantization
 
 
-def expert_params(model: Model) -> float:
+def expert_params(model: Model) -> int:
     """Parameters of all routed experts."""
-    if not model.experts:
-        return 0.0
-    moe_layers = model.layers - model.dense_layers
-    return float(moe_layers * model.experts * model.mlp_matrices * model.hidden * model.moe_intermediate)
+    return (model.layers - model.dense_layers) * model.experts * model.mlp_matrices * model.hidden * model.moe_intermediate
 
 
 def embedding_params(model: Model) -> int:
-    """Parameters of the embedding and the head, which no weight format here quantizes."""
+    """Parameters of the embedding and the head, which no format here quantizes."""
     return model.vocab * model.hidden * (1 if model.tied_embeddings else 2)
 
 
 def weight_bytes(model: Model, quantization: str) -> tuple[float, float, float]:
-    """Bytes of embeddings and head, of routed experts, and of everything else, over all GPUs."""
+    """Bytes of embedding and head, of routed experts, and of everything else, over all GPUs."""
     form = weight_format(model, quantization)
     bits = WEIGHT_BITS[form]
     embedding = min(embedding_params(model), model.params)
     experts = min(expert_params(model), model.params - embedding)
     rest = model.params - embedding - experts
-    router = (model.layers - model.dense_layers) * model.experts * model.hidden if model.experts else 0
-    rest_bits = 16.0 if form in EXPERTS_ONLY and experts else bits
-    if form in EXPERTS_ONLY and experts:
-        experts *= ceil(model.moe_intermediate / 256) * 256 / model.moe_intermediate
-    router = min(router, rest)
-    return embedding * 2.0, experts * bits / 8, (rest - router) * rest_bits / 8 + router * 2.0
+    if not experts:
+        return embedding * 2.0, 0.0, rest * bits / 8
+    if form == "mxfp4":  # of the experts only; attention stays 16-bit
+        padded = ceil(model.moe_intermediate / MXFP4_TILE) * MXFP4_TILE / model.moe_intermediate
+        return embedding * 2.0, experts * padded * bits / 8, rest * 2.0
+    router = min((model.layers - model.dense_layers) * model.experts * model.hidden, rest)
+    return embedding * 2.0, experts * bits / 8, (rest - router) * bits / 8 + router * 2.0
 
 
-def weight_gib(model: Model, quantization: str, tensor_parallel: int) -> float:
-    """GiB of weights on each GPU. Key and value heads are replicated where there are fewer of them than GPUs."""
-    embedding, experts, rest = weight_bytes(model, quantization)
-    total = (embedding + experts + rest) / tensor_parallel
+def weight_gib(model: Model, quantization: str, tensor_parallel: int = 1) -> float:
+    """GiB of weights on each GPU. Key and value heads are copied where there are fewer of them than GPUs."""
+    total = sum(weight_bytes(model, quantization)) / tensor_parallel
     if model.attention == "full" and model.kv_heads < tensor_parallel:
-        kv = 2 * model.layers * model.hidden * model.head_dim
-        total += kv * (1 - model.kv_heads / tensor_parallel) * rest / max(model.params - expert_params(model), 1)
+        one_head = 2 * model.layers * model.hidden * model.head_dim * WEIGHT_BITS[weight_format(model, quantization)] / 8
+        total += one_head * (1 - model.kv_heads / tensor_parallel)
     return total / GIB
 
 
-def kv_bytes_per_token(model: Model, kv_dtype: str, tensor_parallel: int) -> float:
-    """Bytes per token on each GPU while it is within every layer's window."""
+def kv_bytes_per_token(model: Model, kv_dtype: str = "auto", tensor_parallel: int = 1) -> float:
+    """Bytes per token on each GPU while it is within every layer's window. An MLA cache is copied to every GPU."""
+    return float((model.layers - model.linear_layers) * _kv_layer_bytes(model, kv_dtype, tensor_parallel))
+
+
+def _kv_layer_bytes(model: Model, kv_dtype: str, tensor_parallel: int) -> int:
     size = 1 if kv_dtype == "fp8" else 2
-    return (model.layers - model.linear_layers) * _kv_layer_width(model, tensor_parallel) * size
-
-
-def _kv_layer_width(model: Model, tensor_parallel: int) -> int:
     if model.attention == "mla":
-        return model.kv_lora_rank + model.qk_rope_head_dim
-    return 2 * ceil(model.kv_heads / tensor_parallel) * model.head_dim
+        return (model.kv_lora_rank + model.qk_rope_head_dim) * size
+    return 2 * ceil(model.kv_heads / tensor_parallel) * model.head_dim * size
 
 
-def kv_gib(
-    model: Model, tokens: int, sequences: float, kv_dtype: str = "auto", tensor_parallel: int = 1, chunk: int = 1
-) -> float:
-    """GiB that `sequences` of `tokens` each hold on each GPU; `chunk`: tokens written at once, kept beyond a window."""
-    size = 1 if kv_dtype == "fp8" else 2
+def kv_gib(model: Model, tokens: int, sequences: float = 1, kv_dtype: str = "auto", tensor_parallel: int = 1) -> float:
+    """GiB that `sequences` of `tokens` each hold on each GPU: full layers, windows, constant states."""
     full = model.layers - model.linear_layers - model.sliding_layers
-    kept = min(tokens, model.sliding_window - 1 + chunk) if model.sliding_window else tokens
-    held = (full * tokens + model.sliding_layers * kept) * _kv_layer_width(model, tensor_parallel) * size
+    kept = min(tokens, model.sliding_window) if model.sliding_window else tokens
+    held = (full * tokens + model.sliding_layers * kept) * _kv_layer_bytes(model, kv_dtype, tensor_parallel)
     return sequences * (held + model.state_bytes / tensor_parallel) / GIB
 
 
+def _vllm_request_gib(setup: InferenceSetup, chunk: int) -> float:
+    """GiB of cache that vLLM sets aside for one request of context_len, whole groups of layers at a time."""
+    model, tokens, tp = setup.model, setup.context_len, setup.tensor_parallel
+    full = model.layers - model.linear_layers - model.sliding_layers
+    sliding = model.sliding_layers
+    if full and sliding:  # layers of one kind are padded to a multiple of the smaller kind (gemma-3-27b: 62 to 70)
+        small, large = sorted((full, sliding))
+        group = large if large < 1.5 * small else small
+        full, sliding = ceil(full / group) * group, ceil(sliding / group) * group
+    kept = min(tokens, model.sliding_window - 1 + chunk) if model.sliding_window else tokens
+    held = (full * tokens + sliding * kept) * _kv_layer_bytes(model, setup.kv_dtype, tp)
+    return (held + STATE_COPIES * model.state_bytes / tp) / GIB
+
+
 def batched_tokens(setup: InferenceSetup) -> int:
-    """Tokens vLLM computes in one step, by default 8192 on cards of 70 GiB and more (not A100), else 2048."""
-    return setup.max_batched_tokens or (8192 if _is_large(setup.gpu) else 2048)
+    """Tokens that vLLM's server computes in one step: as asked, else its default for the card."""
+    if setup.max_batched_tokens:
+        return setup.max_batched_tokens
+    return 16384 if setup.gpu.visible_gib >= HUGE_CARD_GIB else 8192 if _is_large(setup.gpu) else 2048
 
 
 def max_sequences(gpu: Gpu) -> int:
@@ -126,69 +143,97 @@ def _is_large(gpu: Gpu) -> bool:
     return gpu.visible_gib >= LARGE_CARD_GIB and not gpu.name.startswith("A100")
 
 
-def layer_bytes_per_token(model: Model, tensor_parallel: int = 1) -> float:
-    """Bytes alive while one token passes the widest part of a layer: residual, its copy, gate, up and their product."""
-    per_token = model.experts_per_token + model.shared_experts
-    width = max(model.moe_intermediate * per_token, model.intermediate)
-    return 2 * (3 * model.hidden + 3 * width / tensor_parallel)
+def _widest_bytes_per_token(model: Model, tensor_parallel: int) -> float:
+    """Bytes alive while one token passes the widest part of a layer: the residual, its copies, gate, up, product."""
+    active = model.experts_per_token + model.shared_experts
+    width = max(model.moe_intermediate * active, model.intermediate)
+    return 2 * (3 * model.hidden + model.mlp_matrices * width / tensor_parallel)
 
 
-def inference_memory(setup: InferenceSetup) -> InferenceMemory:
-    """What the setup needs on each GPU, whether it runs there, and for how many requests."""
-    return _vllm_memory(setup) if setup.engine == "vllm" else _transformers_memory(setup)
+def _nccl_gib(weights: float, tensor_parallel: int) -> float:
+    """Never more than what the other GPUs took over, so that splitting a tiny model does not seem to cost memory."""
+    return min(NCCL_GIB, weights * (tensor_parallel - 1))
 
 
-def _vllm_memory(setup: InferenceSetup) -> InferenceMemory:
+def inference_memory(setup: InferenceSetup, engine_version: str = "") -> InferenceMemory:
+    """What the setup needs on each GPU, whether it runs there, and for how many requests.
+
+    `engine_version` ("0.19.0") matters for vLLM only, whose start-up accounting changed over time; "" is the current.
+    """
+    return _vllm_memory(setup, engine_version) if setup.engine == "vllm" else _transformers_memory(setup)
+
+
+def _version(text: str) -> tuple[int, ...]:
+    numbers = text.lower().lstrip("v ").split(" ")[0].split(".")[:2]
+    return tuple(int(number) for number in numbers if number.isdigit()) or ((0, 7) if text else _CURRENT)
+
+
+def _vllm_memory(setup: InferenceSetup, engine_version: str) -> InferenceMemory:
     model, gpu, tp = setup.model, setup.gpu, setup.tensor_parallel
+    version = _version(engine_version) if engine_version else _CURRENT
     weights = weight_gib(model, setup.quantization, tp)
     tokens = batched_tokens(setup)
-    sampler = SAMPLER_BYTES * max_sequences(gpu) * model.vocab
-    activation = max(layer_bytes_per_token(model, tp) * tokens, sampler) / GIB
-    overhead = NON_TORCH_GIB + NCCL_GIB_PER_PEER * (tp - 1) + GRAPH_GIB_PER_LAYER * model.layers
+    per_logit = ANY_SAMPLER_BYTES
+    if engine_version:
+        per_logit = SAMPLER_BYTES if version >= (0, 17) else SORTING_SAMPLER_BYTES
+    sequences = max_sequences(gpu) if version >= (0, 9) else 256
+    activation = max(_widest_bytes_per_token(model, tp) * tokens, per_logit * sequences * model.vocab) / GIB
+    if version < (0, 6):  # counted all that the allocator had ever reserved, not the peak (factor: one log)
+        activation *= 4
+    graphs = GRAPH_GIB_PER_LAYER * model.layers if version >= (0, 21) else 0.0  # before, outside the budget
+    overhead = NON_TORCH_GIB + _nccl_gib(weights, tp) + graphs
     budget = setup.memory_fraction * gpu.visible_gib
     cache = budget - weights - activation - overhead
-    request = kv_gib(model, setup.context_len, 1, setup.kv_dtype, tp, tokens)
-    shown = kv_gib(model, setup.context_len, 1, setup.kv_dtype, tp) * GIB / setup.context_len
+    chunk = tokens * BATCHES_IN_FLIGHT if version >= (0, 20) else tokens
+    request = _vllm_request_gib(setup, chunk)
     concurrent = max(cache, 0.0) / request if request else 0.0
-    replicas = setup.gpu_count // tp
+    cached = concurrent * setup.context_len
+    if version < (0, 12):  # printed as if every layer saw everything
+        cached = max(cache, 0.0) * GIB / kv_bytes_per_token(model, setup.kv_dtype, tp)
     why = ""
     if cache <= 0:
-        short = weights + activation + overhead - budget
+        need = budget - cache
         why = (
-            f"weights, activations and overhead need {weights + activation + overhead:.1f} GiB of the {budget:.1f} GiB "
-            f"that vLLM may use of a {gpu.name}: {short:.1f} GiB short"
+            f"weights ({weights:.1f}), activations ({activation:.1f}) and overhead ({overhead:.1f}) need {need:.1f} GiB "
+            f"of the {budget:.1f} GiB that vLLM may use of a {gpu.name}: {-cache:.1f} GiB short"
         )
+    elif setup.memory_fraction > STARTUP_SHARE:
+        why = f"vLLM may not ask for {budget:.1f} GiB of a {gpu.name}: less is free when it starts, {STARTUP_SHARE} works"
     elif concurrent < 1:
         why = (
-            f"one request of {setup.context_len} tokens needs {request:.2f} GiB of KV cache and {cache:.2f} GiB are left: "
-            f"{request - cache:.2f} GiB short"
+            f"one request of {setup.context_len} tokens needs {request:.2f} GiB of KV cache, of which {cache:.2f} GiB are "
+            f"left on a {gpu.name}: {request - cache:.2f} GiB short"
         )
+    per_token = kv_gib(model, setup.context_len, 1, setup.kv_dtype, tp) * GIB / setup.context_len
     return InferenceMemory(
-        gpu.visible_gib, weights, activation, overhead, cache, shown,
-        int(concurrent * setup.context_len), concurrent * replicas, not why, why,
+        gpu.visible_gib, weights, activation, overhead, cache, per_token,
+        int(cached), concurrent * (setup.gpu_count // tp), not why, why,
     )  # fmt: skip
 
 
 def _transformers_memory(setup: InferenceSetup) -> InferenceMemory:
+    """The allocator's peak once the cache is full; what a prefill needs for a moment is in the overhead."""
     model, gpu, tp = setup.model, setup.gpu, setup.tensor_parallel
     weights = weight_gib(model, setup.quantization, tp)
-    replicas = setup.gpu_count // tp
-    sequences = ceil(setup.concurrency / replicas)
+    sequences = ceil(setup.concurrency * tp / setup.gpu_count)
+    activation = WORKSPACE_GIB + 8 * model.vocab * sequences / GIB  # 16-bit and float32 logits of the last token
+    if weight_format(model, setup.quantization) in ("nf4", "int8"):  # bitsandbytes works on a 16-bit copy
+        activation += 4 * model.hidden * max(model.intermediate, model.moe_intermediate) / tp / GIB
     prompt = min(setup.input_len, setup.context_len)
-    activation = sequences * (layer_bytes_per_token(model, tp) * prompt + 4 * model.vocab) / GIB
+    prefill = _widest_bytes_per_token(model, tp) * prompt * sequences / GIB
     one = kv_gib(model, setup.context_len, 1, setup.kv_dtype, tp)
-    overhead = CONTEXT_GIB + NCCL_GIB_PER_PEER * (tp - 1)
-    need = weights + activation + overhead + one * sequences
-    room = gpu.visible_gib - weights - overhead
-    each = one + activation / sequences
-    concurrent = max(room, 0.0) / each
+    cache = one * sequences
+    overhead = CONTEXT_GIB + _nccl_gib(weights, tp) + prefill
+    need = weights + activation + overhead + cache
+    each = one + (activation - WORKSPACE_GIB + prefill) / sequences
+    concurrent = max(gpu.visible_gib - (need - each * sequences), 0.0) / each
     why = ""
     if need > gpu.visible_gib:
         why = (
-            f"{sequences} requests of {setup.context_len} tokens need {need:.1f} GiB and a {gpu.name} has "
-            f"{gpu.visible_gib:.1f} GiB: {need - gpu.visible_gib:.1f} GiB short"
+            f"{sequences} requests of {setup.context_len} tokens need {need:.1f} GiB ({weights:.1f} of weights) and a "
+            f"{gpu.name} has {gpu.visible_gib:.1f} GiB: {need - gpu.visible_gib:.1f} GiB short"
         )
     return InferenceMemory(
-        gpu.visible_gib, weights, activation, overhead, one * sequences, one * GIB / setup.context_len,
-        int(concurrent * setup.context_len), concurrent * replicas, not why, why,
+        gpu.visible_gib, weights, activation, overhead, cache, one * GIB / setup.context_len,
+        int(concurrent * setup.context_len), concurrent * (setup.gpu_count // tp), not why, why,
     )  # fmt: skip
