@@ -1,0 +1,334 @@
+"""Every training measurement of a folder, beside what the planner says of the same run.
+
+`python benchmarks/rows_training.py --data benchmarks/data` prints the errors by kind. Each pair of source and model
+counts the same, however many rows it has.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import re
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from benchmarks.cards import Models, family, find_card  # noqa: E402
+from benchmarks.score import Score  # noqa: E402
+from planner.plan import GIB, Gpu, Model, TrainingSetup  # noqa: E402
+from planner.training import estimate_training  # noqa: E402
+
+# Cards of the FSDP measurements that benchmarks/cards.py does not list; NVIDIA's data sheets, dense 16-bit.
+_OLD = ("sdpa", "flash_attention_2")
+_CARDS = {
+    "Titan RTX": Gpu("Titan RTX", 0.0, 23.65, 8, 7.5, 0.672e12, 130e12, 100e9, False, False, False, False, ("sdpa",)),
+    "RTX A5000": Gpu("RTX A5000", 0.0, 23.6, 8, 8.6, 0.768e12, 111e12, 32e9, False, True, False, False, _OLD),
+    "48GB GPU": Gpu("48 GB", 0.0, 47.4, 8, 8.9, 0.864e12, 362e12, 32e9, False, True, True, False, _OLD),
+    "96GB GPU": Gpu("96 GB", 0.0, 94.97, 8, 12.0, 1.6e12, 500e12, 64e9, False, True, True, True, _OLD),
+    "80GB GPU": Gpu("80 GB", 0.0, 79.2, 8, 9.0, 3.35e12, 989e12, 900e9, True, True, True, False, _OLD),
+}
+_UNKNOWN = Gpu("unknown", 0.0, 1000.0, 8, 9.0, 3.35e12, 989e12, 900e9, True, True, True, False, _OLD)
+
+KINDS = {"full": "full", "lora": "LoRA", "qlora": "QLoRA"}
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingRun:
+    """One row, and the planner's setup for it, or the reason why there is none."""
+
+    row: dict[str, str]
+    setup: TrainingSetup | None
+    left_out: str = ""
+
+    @property
+    def pair(self) -> tuple[str, str]:
+        """The experiment a row belongs to: its document and model."""
+        return self.row["source"], self.row["model"]
+
+
+def _number(text: str, default: float = 0.0) -> float:
+    found = re.search(r"[\d.]+", text or "")
+    return float(found[0]) if found else default
+
+
+def _card(printed: str) -> Gpu | None:
+    printed = printed.replace("H200-141GB", "H200")  # not the H20 of that size
+    return next((gpu for name, gpu in _CARDS.items() if printed.startswith(name)), None) or find_card(printed)
+
+
+# Names of these tables that no architecture file lists.
+_SAME_MODEL = {
+    "tiny-llama": "TinyLlama/TinyLlama-1.1B-intermediate-step-1431k-3T",
+    "Qwen/Qwen-14B-Chat-Int4": "Qwen/Qwen-14B",
+}
+
+
+def _find(models: Models, printed: str) -> Model | None:
+    return models.find(_SAME_MODEL.get(printed, printed))
+
+
+def _method(printed: str) -> str:
+    if printed.startswith("full"):
+        return "full"
+    return {"LoRA": "lora", "QLoRA": "qlora"}.get(printed, "")
+
+
+def _precision(row: dict[str, str], method: str) -> str:
+    """bf16-true and PURE hold everything in 16 bits; DEFAULT, torchtitan and "fp32 weights" hold float32 weights."""
+    text = row["precision"]
+    if text == "fp32":
+        return "fp32"
+    if "fp32 weights" in text or "DEFAULT" in text or (method == "full" and "pretrain" in row["method"] and text == "BF16"):
+        return "bf16-mixed"
+    return "fp16-mixed" if "fp16" in text else "bf16"
+
+
+def _targets(row: dict[str, str]) -> str:
+    """litgpt adapts q and v unless a row lists more; PEFT's rows list theirs; the others adapt every linear layer."""
+    notes = row["notes"]
+    if "litgpt" in row["source"]:
+        return "all-linear" if "+mlp" in notes else "qv"
+    if "huggingface/peft" in row["source"]:
+        return "qv" if "'q_proj'" in notes and "up_proj" not in notes else "mlp"
+    return "all-linear"
+
+
+def _sharding(row: dict[str, str]) -> str:
+    text = row["sharding"].lower()
+    return "fsdp" if text.startswith("fsdp") else text.replace("-", "") if text.startswith("zero") else "none"
+
+
+def _offload(text: str) -> str:
+    return "none" if not text else "optimizer" if text.startswith("optimizer") else "all"
+
+
+def _left_out(row: dict[str, str], method: str, known: bool) -> str:
+    """Why a row of memory_training.csv says nothing of the planner; "" where it does."""
+    if not method:
+        return f"method {row['method']} is none the planner knows"
+    if not known:
+        return f"architecture of {row['model']} is not known"
+    if "fp8" in row["precision"].lower() or "fp4" in row["precision"].lower():
+        return "8 and 4-bit compute is no precision the planner knows"
+    if "litgpt" in row["source"] and method == "lora" and row["gpu_count"] != "1":
+        return "ran unsharded in effect, or repeats the figure of one GPU"
+    if "litgpt" in row["source"] and method == "full" and "devices in yaml=1" in row["notes"] and row["gpu_count"] != "1":
+        return "repeats the figure of one GPU"
+    if row["fits"] != "no" and not row["seq_len"]:
+        return "sequence length not stated"
+    if method == "lora" and _targets(row) == "mlp":
+        return "adapts the MLP alone, no target set the planner knows"
+    if "8bit+bf16" in row["precision"]:
+        return "frozen weights in 8 bits, no method the planner knows"
+    return ""
+
+
+def memory_runs(folder: Path, models: Models) -> Iterator[TrainingRun]:
+    """Every row of memory_training.csv."""
+    with open(folder / "memory_training.csv", newline="") as file:
+        for row in csv.DictReader(file):
+            method, model = _method(row["method"]), _find(models, row["model"])
+            reason = _left_out(row, method, model is not None)
+            if reason or model is None:
+                yield TrainingRun(row, None, reason)
+                continue
+            if "Yi-34B" in row["model"]:
+                model = replace(model, params=int(34.4e9))
+            notes, source = row["notes"], row["source"]
+            count = int(_number(row["gpu_count"], 1))
+            devices = re.search(r"devices in yaml=(\d+)", notes)
+            if devices and count > 1:
+                count = int(devices[1])  # the configuration says how many of the machine's GPUs ran
+            fused = (
+                ("litgpt" in source and method != "full")
+                or any(word in notes for word in ("Liger", "CutCross", "CCE", "chunked"))
+                or "torchtune" in source
+            )
+            flash = row["flash_attention"]
+            checkpoints = row["grad_checkpointing"].lower()
+            setup = TrainingSetup(
+                model, _card(row["gpu"]) or _UNKNOWN, count, 1, method,
+                int(_number(row["lora_rank"], 8)),
+                _targets(row) if method != "full" else "all-linear",
+                "adamw_8bit" if "8bit" in row["optimizer"] or "4bit" in row["optimizer"] else "adamw",
+                _precision(row, method),
+                int(_number(row["seq_len"], 1)),
+                int(_number(row["micro_batch"], 1)),
+                checkpoints not in ("no", "false") and (bool(checkpoints) or _sharding(row) != "none"),
+                "fused" if fused else "full",
+                "sdpa" if flash.startswith("sdpa") or not flash or flash == "flex" else "flash_attention_2",
+                _sharding(row),
+                _offload(row["offload"]),
+            )  # fmt: skip
+            yield TrainingRun(row, setup)
+
+
+def _peak_gib(row: dict[str, str]) -> float:
+    """The printed peak in GiB. The Qwen 1 README and axolotl write GB for GiB."""
+    value = float(row["peak_mem"])
+    if "Qwen" in row["source"] or row["unit"] == "GiB":
+        return value
+    return value * 1e9 / GIB
+
+
+def memory_scores(runs: list[TrainingRun]) -> list[Score]:
+    """Peaks as they were measured, and for every row whether it ran."""
+    scores = []
+    for run in runs:
+        row, setup = run.row, run.setup
+        if setup is None:
+            continue
+        estimate = estimate_training(setup)
+        name = family(setup.model.id)
+        if row["peak_mem"]:
+            predicted = estimate.peak_gib
+            if row["peak_kind"] == "GPU memory":  # a process as nvidia-smi shows it
+                predicted += estimate.overhead_gib
+            kind = f"training peak {KINDS[setup.method]}"
+            scores.append(Score(kind, name, row["source"], row["model"], predicted, _peak_gib(row), row["row_id"]))
+        if setup.gpu is not _UNKNOWN:
+            ran = row["fits"] == "yes"
+            kind = "training ran" if ran else "training ran out of memory"
+            note = f"{row['row_id']} {estimate.peak_gib + estimate.overhead_gib:.1f} of {estimate.usable_gib:.1f} GiB"
+            scores.append(Score(kind, name, row["source"], row["model"], float(estimate.fits), float(ran), note))
+    return scores
+
+
+def _speed_setup(row: dict[str, str], models: Models) -> tuple[TrainingSetup | None, float, str]:
+    """Setup, measured tokens/s over all GPUs, and why there is none."""
+    metric, source, quant = row["metric"], row["source"], row["quant"].lower()
+    model, card = _find(models, row["model"]), _card(row["gpu"])
+    if metric in ("training_minutes", "seconds_for_fixed_workload", "minutes_per_1000_iters", "seconds_per_5000_steps"):
+        return None, 0.0, "number of tokens not stated: for ratios only"
+    if metric == "pretrain_throughput":
+        return None, 0.0, "expert or pipeline parallelism or 8-bit compute"
+    if model is None or card is None:
+        return None, 0.0, f"architecture of {row['model']} or card not known"
+    if "fp8" in quant or "fp4" in quant:
+        return None, 0.0, "8 and 4-bit compute is no precision the planner knows"
+    if "fp8" in row["notes"] or metric == "MFU":
+        return None, 0.0, "configuration not stated"
+    count, length, batch = int(row["gpu_count"]), int(_number(row["input_len"])), int(_number(row["batch_or_concurrency"], 1))
+    nodes = max(1, count // 8) if count > 8 else 1
+    method = "qlora" if "qlora" in quant else "lora" if "lora" in quant else "full"
+    if "llm-foundry" in source:
+        checkpoints = "act ckpt True" in row["notes"]
+    else:
+        checkpoints = True
+    mixed = "amp" in quant or "torchtitan" in source
+    sharding = "zero3" if "ZeRO" in row["parallelism"] else "fsdp" if row["parallelism"].startswith("FSDP") else "none"
+    offload = "optimizer" if "stas00" in source else "all" if "offload" in quant else "none"
+    precision = "fp16-mixed" if "Int4" in row["model"] else "bf16-mixed" if mixed else "bf16"
+    setup = TrainingSetup(
+        model, card, count // nodes, nodes, method, int(_number(re.search(r"r=(\d+)|$", quant)[1] or "", 64 if "Qwen" in source else 16)),
+        "all-linear", "adamw", precision, length, batch, checkpoints,
+        "fused" if "stas00" in source or "torchtune" in source else "full",
+        "sdpa" if "torchtitan" in source else "flash_attention_3" if card.name == "H200" else "flash_attention_2",
+        sharding if count > 1 else "none", offload,
+    )  # fmt: skip
+    value = float(row["value"])
+    if metric == "seconds_per_iter":
+        value = 8 * length / value  # eight accumulated micro-batches of one sequence
+    elif metric == "model_tflops":  # per GPU, causal attention counted as 6 s^2
+        value = count * value * 1e12 / (6 * model.params + 6 * model.layers * model.heads * model.head_dim * length)
+    elif metric == "train_throughput":
+        value *= count
+    return setup, value, ""
+
+
+def speed_runs(folder: Path, models: Models) -> Iterator[tuple[TrainingRun, float]]:
+    """Every training row of throughput.csv and its tokens/s over all GPUs."""
+    with open(folder / "throughput.csv", newline="") as file:
+        for row in csv.DictReader(file):
+            if row["task"] == "training":
+                setup, value, reason = _speed_setup(row, models)
+                yield TrainingRun(row, setup, reason), value
+
+
+def speed_scores(runs: list[tuple[TrainingRun, float]]) -> list[Score]:
+    """Tokens/s of every run, whether the planner thinks it fits or not: a speed table is no proof of its memory."""
+    roomy = {}
+    scores = []
+    for run, measured in runs:
+        row, setup = run.row, run.setup
+        if setup is None:
+            continue
+        gpu = roomy.setdefault(setup.gpu.name, replace(setup.gpu, visible_gib=1e6))
+        estimate = estimate_training(replace(setup, gpu=gpu))
+        scores.append(
+            Score("training tokens/s", family(setup.model.id), row["source"], row["model"],
+                  estimate.tokens_per_s or 0.0, measured, row["row_id"])
+        )  # fmt: skip
+    return scores
+
+
+def scores(data_dir: Path) -> list[Score]:
+    """All training scores of a folder of measurements."""
+    models = Models(data_dir)
+    return memory_scores(list(memory_runs(data_dir, models))) + speed_scores(list(speed_runs(data_dir, models)))
+
+
+def weighted_quantile(values: list[tuple[float, float]], share: float) -> float:
+    """The value below which `share` of the weight lies. `values`: (value, weight)."""
+    ordered = sorted(values)
+    total, reached = sum(weight for _, weight in ordered), 0.0
+    for value, weight in ordered:
+        reached += weight
+        if reached >= share * total - 1e-12:
+            return value
+    return ordered[-1][0]
+
+
+def pair_weights(rows: list[Score]) -> list[float]:
+    """1 over the number of rows of the same source and model."""
+    count = Counter((row.source, row.model) for row in rows)
+    return [1 / count[row.source, row.model] for row in rows]
+
+
+def _table(rows: list[Score]) -> str:
+    kinds: dict[str, list[Score]] = defaultdict(list)
+    for row in rows:
+        kinds[row.kind].append(row)
+    lines = [f"{'kind':28} {'rows':>5} {'pairs':>5} {'median':>8} {'90th':>8} {'within 1.5':>10}  {'bias':>6}"]
+    for kind, members in kinds.items():
+        weights = pair_weights(members)
+        pairs = len({(row.source, row.model) for row in members})
+        if kind.startswith("training ran"):
+            right = sum(row.predicted == row.measured for row in members)
+            lines.append(f"{kind:28} {len(members):5} {pairs:5} {right} of {len(members)} right")
+            continue
+        speed = kind.endswith("tokens/s")
+        errors = [(row.factor if speed else abs(row.error), weight) for row, weight in zip(members, weights, strict=True)]
+        signed = [(row.error, weight) for row, weight in zip(members, weights, strict=True)]
+        median, ninth = weighted_quantile(errors, 0.5), weighted_quantile(errors, 0.9)
+        within = sum(w for row, w in zip(members, weights, strict=True) if row.factor <= 1.5) / sum(weights)
+        shown = (f"{median:8.2f} {ninth:8.2f}" if speed else f"{median:8.1%} {ninth:8.1%}") + f" {within:10.0%}"
+        lines.append(f"{kind:28} {len(members):5} {pairs:5} {shown}  {weighted_quantile(signed, 0.5):+6.1%}")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Print the accuracy table, what was left out and why, and with --rows every row."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, default=Path(__file__).parent / "data")
+    parser.add_argument("--rows", action="store_true", help="print every row")
+    options = parser.parse_args()
+    models = Models(options.data)
+    memory, speed = list(memory_runs(options.data, models)), list(speed_runs(options.data, models))
+    found = memory_scores(memory) + speed_scores(speed)
+    print(_table(found))
+    reasons = Counter(run.left_out for run in (*memory, *(run for run, _ in speed)) if run.setup is None)
+    print("\nleft out")
+    for reason, count in reasons.most_common():
+        print(f"{count:5}  {reason}")
+    if options.rows:
+        for row in found:
+            print(f"{row.kind:26} {row.note:30} {row.model[:28]:28} {row.predicted:10.2f} {row.measured:10.2f} {row.predicted / row.measured if row.measured else 0:6.2f}")
+
+
+if __name__ == "__main__":
+    main()
