@@ -56,8 +56,9 @@ def find_gpu(name: str) -> Gpu:
 
 def check_count(gpu: Gpu, count: int) -> None:
     """Refusal where a container cannot hold so many."""
-    if not 1 <= count <= gpu.max_count:
-        raise Refusal(f"one container holds 1 to {gpu.max_count} {gpu.name}, not {count}; take {gpu.name}:{gpu.max_count}")
+    most = gpu.max_count
+    if not 1 <= count <= most:
+        raise Refusal(f"one container holds at most {most} {gpu.name}, not {count}; take {gpu_string(gpu, most)}")
 
 
 def gpu_string(gpu: Gpu, count: int) -> str:

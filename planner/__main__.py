@@ -1,0 +1,94 @@
+"""`python -m planner` and `gpu-plan`: plan and estimate speak JSON lines, compare prints a table for people."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+
+from .answers import check_budget, check_context, parse_count, parse_gpu
+from .choose import make_plan
+from .contract import Line, answer, ask_estimate, ask_plan
+from .models import find_model, parse_size
+from .plan import AIMS, ENGINES, QUANTIZATIONS, Model, Refusal, Request
+from .table import table
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; 0 done, 1 refused, 2 not understood."""
+    options = parser().parse_args(argv)
+    if options.command == "plan":
+        return json_lines(ask_plan)
+    if options.command == "estimate":
+        return json_lines(ask_estimate)
+    try:
+        print(table(make_plan(asked(options)), options.all))
+    except Refusal as refusal:
+        print(f"error: {refusal}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(prog="gpu-plan", description="Plans GPU work on Modal: which GPU, and at what price.")
+    commands = top.add_subparsers(dest="command", required=True)
+    commands.add_parser("plan", help="JSON lines in, one plan a line out")
+    commands.add_parser("estimate", help="JSON lines in, one estimate a line out")
+    compare = commands.add_parser("compare", help="a table of what was weighed for a model")
+    compare.add_argument("model", help="a model id, a folder with a config.json, or a size such as 8B or 235B-A22B")
+    compare.add_argument("--budget", default="none", help="4/hour, 300/month or none (USD)")
+    compare.add_argument("--context", default="8192", help="tokens, prompt and answer together (8192)")
+    compare.add_argument("--concurrency", default="16", help="requests at once (16)")
+    compare.add_argument("--gpu", default="auto", help="insist on a GPU: L40S, H100:2")
+    compare.add_argument("--quantization", default="auto", choices=("auto", *QUANTIZATIONS), help="insist on a format")
+    compare.add_argument("--engine", default="auto", choices=("auto", *ENGINES))
+    compare.add_argument("--optimize", default="cost", choices=AIMS, help="what to rank for (cost)")
+    compare.add_argument("--all", action="store_true", help="every configuration, not the best of each card")
+    return top
+
+
+def asked(options: argparse.Namespace) -> Request:
+    """The request that the options of `compare` describe."""
+    model = named(options.model)
+    gpu, count = parse_gpu(options.gpu, "auto")
+    return Request(
+        task="serve",
+        workload="generation",
+        model=model,
+        budget=check_budget(options.budget, "serve"),
+        context_len=check_context(parse_count("context", options.context), model),
+        concurrency=parse_count("concurrency", options.concurrency),
+        gpu=gpu,
+        gpu_count=count,
+        quantization=options.quantization,
+        engine=options.engine,
+        optimize=options.optimize,
+    )
+
+
+def named(text: str) -> Model:
+    """The model of that id or folder, or one of that size: "8B", "custom 13"."""
+    try:
+        parse_size(text)
+    except Refusal:
+        return find_model(text)
+    return find_model("", text)
+
+
+def json_lines(ask: Callable[[Line], Line]) -> int:
+    """Answer each line of standard input; 2 where the input is not JSON lines."""
+    for number, line in enumerate(sys.stdin, 1):
+        if not line.strip():
+            continue
+        try:
+            question = json.loads(line)
+        except ValueError as error:
+            print(f"error: line {number} is not JSON: {error}", file=sys.stderr)
+            return 2
+        sys.stdout.write(json.dumps(answer(question, ask)) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,180 @@
+"""What a person typed at the prompts, checked: a Request, or one clear sentence."""
+
+from __future__ import annotations
+
+import keyword
+import os
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from .gpus import check_count, find_gpu
+from .models import default_model, find_model, parse_size
+from .plan import AIMS, ENGINES, QUANTIZATIONS, Budget, Model, Refusal, Request
+
+TASKS = ("serve", "batch", "finetune", "distributed")
+WORKLOADS = ("generation", "classification", "embedding")
+METHODS = ("auto", "full", "lora", "qlora")
+BUILT = {("serve", "generation")}  # what the template can render today
+
+# Import names that the generated project uses itself: a package of that name would hide them.
+TAKEN = frozenset("modal torch transformers vllm fastapi httpx openai psutil pynvml tests tasks requirements".split())
+MAX_SLUG = 56  # Modal's limit for an app name is 64 characters; a suffix must still fit
+MAX_NUMBER = 100_000_000
+MAX_USD = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """The checked answers to all prompts."""
+
+    project_name: str
+    slug: str
+    package: str
+    request: Request
+
+
+def check_answers(typed: dict[str, object]) -> Answers:
+    """The answers as cookiecutter hands them over, checked and understood. Refusal with one sentence."""
+    text = {key: str(value).strip() for key, value in typed.items() if not key.startswith("_")}
+    name = one_line("project_name", text["project_name"])
+    slug = check_slug(text["project_slug"])
+    task = one_of("task", text["task"], TASKS)
+    workload = one_of("workload", text["workload"], WORKLOADS)
+    if (task, workload) not in BUILT:
+        built = " or ".join(f"task {t} with workload {w}" for t, w in sorted(BUILT))
+        raise Refusal(f"task {task} with workload {workload} is not built yet; take {built}")
+    method = one_of("method", text["method"], METHODS)
+    if task in ("serve", "batch") and method != "auto":
+        raise Refusal(f"method {method} is for training; leave it auto for task {task}")
+    gpu, count = parse_gpu(text["gpu"], text["gpu_count"])
+    model = asked_model(text["model_id"], text["model_size"], workload)
+    request = Request(
+        task=task,
+        workload=workload,
+        model=model,
+        budget=check_budget(text["budget"], task),
+        context_len=check_context(parse_count("context_len", text["context_len"]), model),
+        concurrency=parse_count("concurrency", text["concurrency"]),
+        gpu=gpu,
+        gpu_count=count,
+        quantization=one_of("quantization", text["quantization"], ("auto", *QUANTIZATIONS)),
+        engine=one_of("engine", text["engine"], ("auto", *ENGINES)),
+        method=method,
+        optimize=one_of("optimize", text["optimize"], AIMS),
+        dataset=one_line("dataset", text["dataset"] or "none"),
+    )
+    return Answers(name, slug, slug.replace("-", "_"), request)
+
+
+def one_line(key: str, text: str) -> str:
+    if not text:
+        raise Refusal(f"{key} is empty; type a word or two")
+    if not text.isprintable() or len(text) > 200:
+        raise Refusal(f"{key} must be one line of at most 200 printable characters, not {shown(text)}")
+    return text
+
+
+def shown(text: str) -> str:
+    """What was typed, quoted on one line and cut, for use in a message."""
+    return ascii(text if len(text) <= 60 else text[:57] + "...")
+
+
+def one_of(key: str, text: str, allowed: tuple[str, ...]) -> str:
+    if text.lower() not in allowed:
+        raise Refusal(f"{key} {shown(text)} is not one of {', '.join(allowed)}")
+    return text.lower()
+
+
+def check_slug(slug: str) -> str:
+    """A slug that can be a folder, a Modal app and, with underscores, a Python package."""
+    if not re.fullmatch(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*", slug) or len(slug) > MAX_SLUG:
+        raise Refusal(
+            f"project_slug {shown(slug)} names a folder and a Python package: lower-case letters, digits and single "
+            f"dashes, beginning with a letter, at most {MAX_SLUG}, such as my-llm"
+        )
+    package = slug.replace("-", "_")
+    if keyword.iskeyword(package) or package in sys.stdlib_module_names or package in TAKEN:
+        raise Refusal(f"project_slug {shown(slug)} would hide a Python module of that name; try my-{slug}")
+    return slug
+
+
+def parse_count(key: str, text: str) -> int:
+    """A whole number of at least 1: "8192", "8,192", "8k" (8192)."""
+    found = re.fullmatch(r"(\d[\d,_]*)\s*([kK]?)", text, re.ASCII)
+    value = int(re.sub(r"[,_]", "", found[1])) * (1024 if found[2] else 1) if found and len(text) < 12 else 0
+    if not 1 <= value <= MAX_NUMBER:
+        raise Refusal(f"{key} {shown(text)} is not a whole number of at least 1, such as 8192")
+    return value
+
+
+def parse_budget(text: str) -> Budget:
+    """ "4/hour", "50/run", "300/month" in USD, or "none". Refusal shows the forms."""
+    if text.strip().lower() == "none":
+        return Budget(float("inf"), "none")
+    found = re.fullmatch(
+        r"(?:\$|usd)?\s*(\d{1,9}(?:\.\d{1,4})?)\s*(?:\$|usd)?\s*(?:/|per|a)\s*(hour|h|hr|month|run)",
+        text.strip().lower(),
+        re.ASCII,
+    )
+    if not found:
+        raise Refusal(f"budget {shown(text)} is not understood; write 4/hour, 300/month, 50/run or none (USD)")
+    usd = float(found[1])
+    if not 0 < usd <= MAX_USD:
+        raise Refusal(f"budget {shown(text)} must be above 0 and at most {MAX_USD:,}, such as 4/hour")
+    return Budget(usd, {"h": "hour", "hr": "hour"}.get(found[2], found[2]))
+
+
+def check_budget(text: str, task: str) -> Budget:
+    budget = parse_budget(text)
+    if task == "serve" and budget.per == "run":
+        raise Refusal(f"a service has no end, so {text} cannot bound it; give a budget such as 4/hour or 300/month")
+    return budget
+
+
+def parse_gpu(gpu: str, count: str) -> tuple[str, int]:
+    """GPU type and count; "auto" and 0 leave it open. The type may carry its count: "H100:2"."""
+    number = 0 if count.lower() == "auto" else parse_count("gpu_count", count)
+    name, colon, suffix = gpu.partition(":")
+    if name.lower() == "auto":
+        if colon:
+            raise Refusal(f"gpu {shown(gpu)} is not understood; write auto, or a type such as H100:2")
+        if number > 8:
+            raise Refusal(f"one container holds at most 8 GPUs, not {number}; take a gpu_count of 8 or less, or auto")
+        return "auto", number
+    card = find_gpu(name)
+    if colon:
+        inside = parse_count("gpu", suffix)
+        if number and number != inside:
+            raise Refusal(f"gpu {gpu} and gpu_count {number} contradict each other; leave gpu_count auto")
+        number = inside
+    if number:
+        check_count(card, number)
+    return card.name, number
+
+
+def asked_model(model_id: str, size: str, workload: str) -> Model:
+    """The model of that id or local folder; with "auto", the default one of that size."""
+    params, _active = parse_size(size)
+    if model_id.lower() in ("", "auto"):
+        return default_model(params, workload)
+    one_line("model_id", model_id)
+    folder = Path(os.environ.get("PWD", "."), model_id).expanduser()  # a hook runs elsewhere than where it was typed
+    if folder.is_dir():
+        model = find_model(str(folder))
+    elif re.fullmatch(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?", model_id, re.ASCII):
+        model = find_model(model_id, size)
+    else:
+        raise Refusal(
+            f"model_id {shown(model_id)} is neither a Hugging Face id such as Qwen/Qwen3-8B nor a local folder"
+        )
+    if model.workload != workload:
+        raise Refusal(f"{model.id} is made for {model.workload}, not {workload}; choose another model or workload")
+    return model
+
+
+def check_context(tokens: int, model: Model) -> int:
+    if tokens > model.context and "context" not in model.assumed:
+        raise Refusal(f"{model.id} reads at most {model.context:,} tokens, not {tokens:,}; lower context_len")
+    return tokens

@@ -1,0 +1,154 @@
+"""A plan as the generated `plan.py`: constants, each with its reason."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+
+from .explain import (
+    about,
+    cards,
+    estimate_of,
+    kernel_name,
+    max_containers,
+    next_cheaper,
+    peak_gib,
+    price,
+    rate_range,
+    size_words,
+    verdict,
+)
+from .gpus import PRICES_DATE, gpu_string
+from .plan import HOURS_PER_MONTH, Candidate, InferenceSetup, Model, Plan
+
+WIDTH = 120  # characters of a line of plan.py
+SCALEDOWN_S = 300
+STARTUP_S = (600, 3600)  # seconds: an LLM server is never up in Modal's default 30, and an hour is long enough
+HEAD = (
+    '"""What was decided for this project, and why. Edit it here; all else reads it. How it was weighed: PLAN.md."""\n'
+)
+DONE = ("", "", "")  # a blank line between groups of constants
+
+
+def plan_py(plan: Plan, slug: str) -> str:
+    """The text of the generated `plan.py`."""
+    return HEAD + "".join(constant(*row) for row in (DONE, *serve_constants(plan, slug)))
+
+
+def constant(name: str, value: object, reason: str) -> str:
+    """One line of Python, with its reason behind it, or above it where the line would grow too long."""
+    if not name:
+        return "\n"
+    kind = ": list[str]" if value == [] else ""
+    code = f"{name}{kind} = {literal(value)}"
+    comment = " ".join(reason.split())
+    if not comment:
+        return f"{code}\n"
+    if len(code) + len(comment) + 4 <= WIDTH:
+        return f"{code}  # {comment}\n"
+    above = "".join(f"# {line}\n" for line in textwrap.wrap(comment, WIDTH - 2))
+    return f"{above}{code}\n"
+
+
+def literal(value: object) -> str:
+    """A Python literal as ruff would format it: double quotes where nothing needs escaping."""
+    if isinstance(value, list):
+        return f"[{', '.join(literal(item) for item in value)}]"
+    text = ascii(value)
+    if isinstance(value, str) and not set(text[1:-1]) & set("'\"\\"):
+        return f'"{text[1:-1]}"'
+    return text
+
+
+def checkpoint(setup: InferenceSetup) -> tuple[str, str, str]:
+    """(model id, revision, what the engine quantizes to while loading): a published checkpoint before our own cast."""
+    model = setup.model
+    if setup.quantization in (model.quantization, "none"):
+        return model.id, model.revision, ""
+    for quantization, variant, revision in model.variants:
+        if quantization == setup.quantization:
+            return variant, revision, ""
+    return model.id, model.revision, "fp8" if setup.quantization == "fp8" else "bitsandbytes"
+
+
+def startup_timeout(cold_start_s: float) -> int:
+    """Seconds after which a start has failed: three times the estimate, in whole minutes, within sensible bounds."""
+    low, high = STARTUP_S
+    return min(max(math.ceil(3 * cold_start_s / 60) * 60, low), high)
+
+
+def serve_constants(plan: Plan, slug: str) -> list[tuple[str, object, str]]:
+    """(name, value, reason) of every constant that a serve project reads."""
+    request, setup, estimate = plan.request, plan.chosen.setup, estimate_of(plan.chosen)
+    model, gpu, budget = setup.model, setup.gpu, request.budget
+    name, revision, quantize = checkpoint(setup)
+    one_hour = setup.gpu_count * gpu.usd_per_hour
+    start, fitting = estimate.cold_start_s or 0, int(estimate.max_concurrency)
+    return [
+        ("NAME", slug, "the app's name on Modal"),
+        ("TASK", request.task, ""),
+        ("WORKLOAD", request.workload, ""),
+        DONE,
+        ("MODEL", name, model_reason(model, name, setup.quantization)),
+        ("REVISION", revision or "main", "" if revision else "no commit known: `make weights` prints the one to pin"),
+        ("SECRETS", ["huggingface-secret"] if model.gated else [], "names of Modal Secrets; gated weights need one"),
+        ("ENGINE", setup.engine, "continuous batching behind an OpenAI-compatible API"),
+        DONE,
+        ("GPU", gpu_string(gpu, setup.gpu_count), gpu_reason(plan)),
+        ("DTYPE", "bfloat16" if gpu.bf16 else "float16", "" if gpu.bf16 else f"{gpu.name} has no bfloat16"),
+        ("QUANTIZATION", setup.quantization, quantization_reason(plan)),
+        ("QUANTIZE_AT_LOAD", quantize, "what the engine makes of the weights while loading them" if quantize else ""),
+        ("ATTENTION", setup.attention, f"{kernel_name(setup)}; compute capability {gpu.compute_capability}"),
+        ("CONTEXT_LEN", setup.context_len, "tokens, prompt and answer together"),
+        ("CONCURRENCY", setup.concurrency, f"requests in one container; {fitting} of full context fit"),
+        ("MEMORY_FRACTION", setup.memory_fraction, "of the card for the engine; what the weights leave is cache"),
+        DONE,
+        ("BUDGET", "none" if budget.per == "none" else f"{budget.usd:g}/{budget.per}", "USD, for GPUs"),
+        ("USD_PER_HOUR", round(one_hour, 2), f"one container's GPUs, priced {PRICES_DATE}; CPU and memory are extra"),
+        ("MIN_CONTAINERS", int(request.optimize == "latency"), warm_reason(one_hour, start)),
+        ("BUFFER_CONTAINERS", 0, "idle ones kept ahead of a rising load"),
+        ("MAX_CONTAINERS", max_containers(plan), most_reason(plan)),
+        ("SCALEDOWN_WINDOW", SCALEDOWN_S, f"seconds idle before one stops, {one_hour * SCALEDOWN_S / 3600:.2f} USD"),
+        ("STARTUP_TIMEOUT", startup_timeout(start), f"seconds; a start takes about {start:.0f} with fetched weights"),
+        DONE,
+        ("PREDICTED_PEAK_GIB", round(peak_gib(estimate), 1), "on each GPU, cache included"),
+        ("PREDICTED_TOKENS_PER_S", round(estimate.output_tokens_per_s or 0, 1), rate_reason(plan.chosen)),
+    ]  # fmt: skip
+
+
+def model_reason(model: Model, name: str, quantization: str) -> str:
+    gate = "gated: its owner must let you in" if model.gated else "not gated"
+    published = "" if name == model.id else f"; the {quantization} checkpoint of {model.id}"
+    return f"{size_words(model)}, {model.licence or 'licence unknown'}, {gate}{published}"
+
+
+def gpu_reason(plan: Plan) -> str:
+    estimate, cheaper = estimate_of(plan.chosen), next_cheaper(plan)
+    used = f"{peak_gib(estimate):.1f} of {estimate.usable_gib:.1f} GiB used"
+    return f"{used}; {cards(cheaper)} at {price(cheaper):.2f}/hour: {verdict(plan, cheaper)}" if cheaper else used
+
+
+def warm_reason(usd_per_hour: float, cold_start_s: float) -> str:
+    month = usd_per_hour * HOURS_PER_MONTH
+    return f"a warm one costs {month:,.0f} USD a month and saves a cold start of about {cold_start_s:.0f} s"
+
+
+def most_reason(plan: Plan) -> str:
+    budget = plan.request.budget
+    if budget.per == "none":
+        return "no budget was set: what Modal's Starter plan runs at once, 10 GPUs"
+    return f"what {budget.usd:g}/{budget.per} pays for around the clock"
+
+
+def rate_reason(chosen: Candidate) -> str:
+    low, high = (about(rate / chosen.containers) for rate in rate_range(chosen))
+    return f"one container at CONCURRENCY; {low} to {high} is likely"
+
+
+def quantization_reason(plan: Plan) -> str:
+    setup = plan.chosen.setup
+    if setup.quantization == setup.model.quantization:
+        return "the weights as published"
+    if plan.request.quantization != "auto":
+        return "as you asked"
+    return f"the budget does not carry more bits; {setup.gpu.name} runs it"

@@ -1,0 +1,177 @@
+"""A plan in words: what was chosen, what else there was and why not, what would change the choice."""
+
+from __future__ import annotations
+
+from .choose import KERNEL_NAMES, hourly, nearness, quality_lost, standing, tokens_per_s
+from .plan import Candidate, InferenceEstimate, InferenceSetup, Model, Plan
+
+MEMORY_TERMS = ("weights", "KV cache", "activations", "overhead")
+
+
+def memory_terms(estimate: InferenceEstimate) -> dict[str, float]:
+    """GiB per GPU by term, in the order of MEMORY_TERMS; their sum is the predicted peak."""
+    figures = (estimate.weights_gib, estimate.kv_cache_gib, estimate.activation_gib, estimate.overhead_gib)
+    return dict(zip(MEMORY_TERMS, figures, strict=True))
+
+
+def peak_gib(estimate: InferenceEstimate) -> float:
+    return sum(memory_terms(estimate).values())
+
+
+def estimate_of(candidate: Candidate) -> InferenceEstimate:
+    """The estimate of a candidate that has one."""
+    assert candidate.estimate is not None
+    return candidate.estimate
+
+
+def format_name(setup: InferenceSetup) -> str:
+    """The weight format as people call it: "16-bit", "fp8"."""
+    return "16-bit" if setup.quantization == "none" else setup.quantization
+
+
+def cards(candidate: Candidate) -> str:
+    """ "2 x L40S", and "2 containers of 4 x H100" where replicas carry the load."""
+    setup = candidate.setup
+    one = f"{setup.gpu_count} x {setup.gpu.name}"
+    return f"{candidate.containers} containers of {one}" if candidate.containers > 1 else one
+
+
+def size_words(model: Model) -> str:
+    """ "8.2B parameters", "30.5B parameters, 3.3B active"."""
+    total = f"{short_count(model.params)} parameters"
+    return total if model.params_active >= model.params else f"{total}, {short_count(model.params_active)} active"
+
+
+def short_count(number: float) -> str:
+    return f"{number / 1e9:.1f}B" if number >= 1e9 else f"{number / 1e6:.0f}M"
+
+
+def about(rate: float) -> str:
+    """A rate to two figures: 1,400; 93; 4.2."""
+    digits = 0 if rate >= 10 else 1
+    rounded = float(f"{rate:.2g}")
+    return f"{rounded:,.{digits}f}"
+
+
+def one_per_gpu(plan: Plan) -> list[Candidate]:
+    """What each GPU type comes nearest with: its best ranked configuration, else what runs, else what nearly fits."""
+
+    def order(candidate: Candidate) -> tuple[float, float, float]:
+        if candidate.rank:
+            return 0, candidate.rank, 0
+        if candidate.containers:
+            return 1, quality_lost(candidate.setup), price(candidate)
+        return 2, -nearness(candidate), 0
+
+    best: dict[str, Candidate] = {}
+    for candidate in sorted(plan.candidates, key=order):
+        best.setdefault(candidate.setup.gpu.name, candidate)
+    return list(best.values())
+
+
+def price(candidate: Candidate) -> float:
+    """USD per hour of the containers that carry the load, or of one where it does not run."""
+    return hourly(candidate) or candidate.setup.gpu_count * candidate.setup.gpu.usd_per_hour
+
+
+def next_cheaper(plan: Plan) -> Candidate | None:
+    below = [c for c in one_per_gpu(plan) if price(c) < price(plan.chosen) and c.estimate]
+    return max(below, key=price, default=None)
+
+
+def next_faster(plan: Plan) -> Candidate | None:
+    running = [c for c in one_per_gpu(plan) if c.containers and tokens_per_s(c) > tokens_per_s(plan.chosen)]
+    return min(running, key=price, default=None)
+
+
+def verdict(plan: Plan, candidate: Candidate) -> str:
+    """Why this candidate is not the choice, in half a sentence; "chosen" for the choice."""
+    if candidate is plan.chosen:
+        return "chosen"
+    if candidate.rejected:
+        return candidate.rejected
+    ours, best = standing(plan.request, candidate), standing(plan.request, plan.chosen)
+    rate = about(tokens_per_s(candidate))
+    if ours.slow > best.slow:
+        return f"{about(-ours.rate / plan.request.concurrency)} tokens/s per request is slower than people read"
+    if ours.quality_lost > best.quality_lost:
+        return f"works in {format_name(candidate.setup)}; the budget pays for {format_name(plan.chosen.setup)}"
+    if ours.weak_link > best.weak_link:
+        return f"{candidate.setup.gpu.name} has no NVLink: tensor parallelism over PCIe is the last resort"
+    dollars = estimate_of(candidate).usd_per_million_output_tokens or 0
+    worse = "dearer by the hour" if plan.request.optimize == "cost" else f"behind in {plan.request.optimize}"
+    return f"within the budget: {rate} tokens/s at {dollars:.2f} per million, but {worse}"
+
+
+def what_would_change(plan: Plan) -> list[str]:
+    """The next better and the next cheaper configurations and the answers that would get them."""
+    changes = []
+    over = [c for c in plan.candidates if c.containers and hourly(c) > plan.request.budget.usd_per_hour]
+    finer = [c for c in over if quality_lost(c.setup) < quality_lost(plan.chosen.setup)]
+    for words, found in (("better weights", finer), ("more tokens/s", [c for c in over if faster(c, plan)])):
+        best = min(found, key=price, default=None)
+        if best:
+            changes.append(
+                f"A budget of {price(best):.2f}/hour buys {words}: {cards(best)} in {format_name(best.setup)}, "
+                f"about {about(tokens_per_s(best))} tokens/s."
+            )
+    best = min((c for c in plan.candidates if c.rank and price(c) < price(plan.chosen)), key=price, default=None)
+    if best:
+        asked = f"gpu {best.setup.gpu.name} and quantization {best.setup.quantization}"
+        changes.append(f"Insisting on {asked} brings it down to {price(best):.2f}/hour: {cards(best)}.")
+    if any(c.estimate and not c.estimate.fits and price(c) < price(plan.chosen) for c in plan.candidates):
+        changes.append("A shorter context or fewer requests at once make room on cheaper cards.")
+    return changes
+
+
+def faster(candidate: Candidate, plan: Plan) -> bool:
+    return tokens_per_s(candidate) > tokens_per_s(plan.chosen)
+
+
+def kernel_name(setup: InferenceSetup) -> str:
+    return "the engine's own attention" if setup.attention == "auto" else KERNEL_NAMES[setup.attention]
+
+
+def terminal_lines(plan: Plan, slug: str) -> list[str]:
+    """What a person reads after a bake: the choice, its memory, its price and yield, the neighbours, the next step."""
+    chosen, setup, estimate = plan.chosen, plan.chosen.setup, estimate_of(plan.chosen)
+    request, budget = plan.request, plan.request.budget
+    engine = {"vllm": "vLLM", "transformers": "transformers"}[setup.engine]
+    limit = (
+        f"at most {max_containers(plan)} for {budget.usd:g}/{budget.per}" if budget.per != "none" else "no budget set"
+    )
+    terms = " + ".join(f"{name} {gib:.1f}" for name, gib in memory_terms(estimate).items())
+    per_gpu = " per GPU" if setup.gpu_count > 1 else ""
+    low, high = rate_range(chosen)
+    lines = [
+        f"plan    {setup.model.id} on {cards(chosen)}, {format_name(setup)}, {kernel_name(setup)}, {engine}: "
+        f"{price(chosen):.2f}/hour, {limit}",
+        f"memory  {terms} = {peak_gib(estimate):.1f} of {estimate.usable_gib:.1f} GiB{per_gpu}",
+        f"yields  about {about(tokens_per_s(chosen))} tokens/s ({about(low)} to {about(high)}) at "
+        f"{request.concurrency} requests, {estimate.usd_per_million_output_tokens:.2f} per million output tokens",
+    ]
+    for word, other in (("cheaper", next_cheaper(plan)), ("faster ", next_faster(plan))):
+        if other:
+            lines.append(f"{word} {cards(other)}, {price(other):.2f}/hour: {verdict(plan, other)}")
+    if estimate.assumed:
+        lines.append(f"assumed {', '.join(estimate.assumed)}: nothing else is known of {setup.model.id}")
+    lines.append(f"wrote   {slug}/  (why: {slug}/PLAN.md)    next: cd {slug} && make local")
+    return lines
+
+
+def rate_range(candidate: Candidate) -> tuple[float, float]:
+    """Output tokens/s that are still likely, low and high, of all containers that carry the load."""
+    estimate = estimate_of(candidate)
+    assert estimate.output_tokens_per_s_low is not None and estimate.output_tokens_per_s_high is not None
+    return (
+        candidate.containers * estimate.output_tokens_per_s_low,
+        candidate.containers * estimate.output_tokens_per_s_high,
+    )
+
+
+def max_containers(plan: Plan) -> int:
+    """Containers that the budget pays for around the clock; without one, what Modal's Starter plan runs: 10 GPUs."""
+    one = plan.chosen.setup.gpu_count * plan.chosen.setup.gpu.usd_per_hour
+    if plan.request.budget.per == "none":
+        return max(plan.chosen.containers, 10 // plan.chosen.setup.gpu_count)
+    return int(plan.request.budget.usd_per_hour / one + 1e-9)

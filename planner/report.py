@@ -1,0 +1,136 @@
+"""A plan as the generated `PLAN.md`: what was decided, how the memory adds up, what else was weighed."""
+
+from __future__ import annotations
+
+import textwrap
+
+from .choose import tokens_per_s
+from .explain import (
+    about,
+    cards,
+    estimate_of,
+    format_name,
+    kernel_name,
+    max_containers,
+    memory_terms,
+    one_per_gpu,
+    peak_gib,
+    price,
+    rate_range,
+    size_words,
+    verdict,
+    what_would_change,
+)
+from .gpus import CPU_USD_PER_CORE_HOUR, MEMORY_USD_PER_GIB_HOUR, PRICES_DATE
+from .plan import Candidate, Plan
+
+PAGE = 120  # characters of a line of PLAN.md
+
+
+def plan_md(plan: Plan) -> str:
+    """The text of the generated `PLAN.md`."""
+    rows = "".join(option_row(plan, candidate) for candidate in one_per_gpu(plan))
+    changes = what_would_change(plan) or ["Nothing within reach."]
+    return "\n\n".join(
+        [
+            "# The plan",
+            *decision(plan),
+            "## Memory\n\n![memory of one GPU](memory.svg)",
+            memory_table(plan),
+            paragraph(*cache_words(plan)),
+            "## Speed and money",
+            paragraph(*speed_words(plan)),
+            paragraph(*money_words(plan)),
+            f"## What else was weighed\n\n{len(plan.candidates)} configurations; the best of each GPU:",
+            OPTIONS_HEAD + rows.rstrip(),
+            "## What would change the choice",
+            "\n".join(textwrap.fill(f"- {change}", PAGE, subsequent_indent="  ") for change in changes) + "\n",
+        ]
+    )
+
+
+OPTIONS_HEAD = """| GPUs | weights | GiB used of usable | tokens/s | USD/hour | USD/M tokens | verdict |
+|---|---|---|---:|---:|---:|---|
+"""
+
+
+def paragraph(*sentences: str) -> str:
+    return textwrap.fill(" ".join(sentences), PAGE, break_long_words=False, break_on_hyphens=False)
+
+
+def decision(plan: Plan) -> list[str]:
+    """The request and the choice, a paragraph each, and what had to be assumed."""
+    request, chosen, setup, estimate = plan.request, plan.chosen, plan.chosen.setup, estimate_of(plan.chosen)
+    limit = "no budget" if request.budget.per == "none" else f"{request.budget.usd:g} USD per {request.budget.per}"
+    low, high = rate_range(chosen)
+    asked = paragraph(
+        f"{code(setup.model.id)} with {size_words(setup.model)}, a context of {request.context_len:,} tokens,",
+        f"{request.concurrency} requests at once, {limit}, chosen for {request.optimize}:",
+    )
+    answer = paragraph(
+        f"**{cards(chosen)}, {format_name(setup)}, {kernel_name(setup)}: {price(chosen):.2f} USD per hour, about",
+        f"{about(tokens_per_s(chosen))} output tokens/s ({about(low)} to {about(high)}),",
+        f"{estimate.usd_per_million_output_tokens:.2f} USD per million.**",
+    )
+    known = paragraph(f"The model's configuration is not known; assumed from its size: {', '.join(estimate.assumed)}.")
+    return [asked, answer, known] if estimate.assumed else [asked, answer]
+
+
+def memory_table(plan: Plan) -> str:
+    estimate = estimate_of(plan.chosen)
+    terms = "".join(f"| {name} | {gib:.1f} |\n" for name, gib in memory_terms(estimate).items())
+    peak = peak_gib(estimate)
+    return (
+        f"| GiB per GPU | |\n|---|---:|\n{terms}| **sum** | **{peak:.1f}** |\n"
+        f"| free | {estimate.usable_gib - peak:.1f} |\n| what a program sees | {estimate.usable_gib:.1f} |"
+    )
+
+
+def cache_words(plan: Plan) -> list[str]:
+    setup, estimate = plan.chosen.setup, estimate_of(plan.chosen)
+    words = [
+        f"One token of context takes {estimate.kv_bytes_per_token:,.0f} bytes of KV cache on each GPU; there is",
+        f"room for {estimate.kv_tokens:,} tokens: {estimate.max_concurrency:.1f} requests of full context.",
+    ]
+    if setup.engine == "vllm":
+        words.append(f"vLLM claims {setup.memory_fraction:.0%} of the card and makes cache of what the rest leaves.")
+    return words
+
+
+def speed_words(plan: Plan) -> list[str]:
+    setup, estimate = plan.chosen.setup, estimate_of(plan.chosen)
+    return [
+        f"A prompt is read at about {about(estimate.prefill_tokens_per_s or 0)} tokens/s; the first token comes after",
+        f"{estimate.time_to_first_token_s:.2f} s when nobody else is waiting; a lone request answers at",
+        f"{about(estimate.decode_tokens_per_s_single or 0)} tokens/s. A typical request is taken to have",
+        f"{setup.input_len:,} tokens in and {setup.output_len:,} out. A cold start takes about",
+        f"{estimate.cold_start_s:.0f} s. Memory is counted term by term; speeds come from a roofline model, so mind",
+        "the range.",
+    ]
+
+
+def money_words(plan: Plan) -> list[str]:
+    setup, most = plan.chosen.setup, max_containers(plan)
+    highest = most * setup.gpu_count * setup.gpu.usd_per_hour
+    return [
+        f"At most {most} {'container runs' if most == 1 else 'containers run'}, {highest:.2f} USD per hour. Prices are",
+        f"Modal's of {PRICES_DATE}, for the GPUs; CPU and memory are billed by use on top,",
+        f"{CPU_USD_PER_CORE_HOUR:.3f} per core-hour and {MEMORY_USD_PER_GIB_HOUR:.3f} per GiB-hour. An idle one is",
+        "billed until `SCALEDOWN_WINDOW` has passed.",
+    ]
+
+
+def code(text: str) -> str:
+    """Text as inline Markdown code, whatever it holds."""
+    return "`" + text.replace("`", "'") + "`"
+
+
+def option_row(plan: Plan, candidate: Candidate) -> str:
+    setup, estimate = candidate.setup, candidate.estimate
+    used = f"{peak_gib(estimate):.1f} of {estimate.usable_gib:.1f}" if estimate and estimate.fits else "-"
+    rate = about(tokens_per_s(candidate)) if candidate.containers else "-"
+    dollars = f"{estimate.usd_per_million_output_tokens:.2f}" if estimate and candidate.containers else "-"
+    return (
+        f"| {cards(candidate)} | {format_name(setup)} | {used} | {rate} | {price(candidate):.2f} | {dollars} "
+        f"| {verdict(plan, candidate)} |\n"
+    )
