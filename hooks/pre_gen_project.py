@@ -1,0 +1,2373 @@
+"""Plans before anything is rendered: refuses what cannot work, writes plan.py, PLAN.md and memory.svg.
+
+Built from planner/ by `make hook`; change it there.
+"""
+
+# {% raw %}
+from __future__ import annotations
+
+import json
+import keyword
+import math
+import os
+import re
+import sys
+import textwrap
+from collections.abc import Iterator
+from collections.abc import Mapping
+from dataclasses import MISSING
+from dataclasses import dataclass
+from dataclasses import fields
+from dataclasses import replace
+from functools import cache
+from html import escape
+from math import ceil
+from pathlib import Path
+from typing import Any
+from typing import NamedTuple
+
+# ---- planner/plan.py
+
+
+GIB = 2**30  # bytes
+ENGINES = ("vllm", "transformers")
+QUANTIZATIONS = ("none", "fp8", "int8", "int4", "nf4", "mxfp4", "nvfp4")
+ATTENTIONS = ("sdpa", "flash_attention_2", "flash_attention_3", "flash_attention_4")
+AIMS = ("cost", "latency", "throughput")
+
+
+class Refusal(Exception):
+    """A request that cannot be answered. Its text is one sentence that says what would work instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gpu:
+    """A GPU type as Modal offers it. Sources of the figures: `gpus.py`."""
+
+    name: str  # Modal's spelling
+    usd_per_hour: float
+    visible_gib: float  # what a program sees before any CUDA context
+    max_count: int  # GPUs in one container
+    compute_capability: float
+    bandwidth: float  # bytes/s of device memory
+    flops: float  # dense bf16 (T4: fp16) FLOP/s
+    link: float  # bytes/s between two GPUs of one container
+    nvlink: bool
+    bf16: bool
+    fp8: bool  # tensor cores compute in fp8
+    fp4: bool
+    attention: tuple[str, ...]  # kernels that run on it, best last
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A language model's architecture, as in its config.json. Sizes are counts, not bytes."""
+
+    id: str
+    params: int  # all of them; a mixture of experts holds them all in memory
+    params_active: int  # touched by one token
+    layers: int
+    hidden: int
+    intermediate: int
+    heads: int
+    kv_heads: int
+    head_dim: int
+    vocab: int
+    tied_embeddings: bool
+    context: int  # tokens the model was made for
+    dtype: str = "bfloat16"
+    attention: str = "full"  # "full" (MHA, GQA, MQA) or "mla" (DeepSeek's latent attention)
+    kv_lora_rank: int = 0
+    qk_rope_head_dim: int = 0
+    sliding_window: int = 0  # tokens; 0: none
+    sliding_layers: int = 0  # of `layers`, those that see only the window
+    linear_layers: int = 0  # of `layers`, those without a growing KV cache (Mamba, linear attention)
+    state_bytes: int = 0  # per sequence, of all linear layers together
+    experts: int = 0
+    experts_per_token: int = 0
+    moe_intermediate: int = 0
+    shared_experts: int = 0
+    dense_layers: int = 0  # of `layers` in a mixture of experts, those with an ordinary MLP
+    mlp_matrices: int = 3  # gate, up, down; 2 where there is no gate
+    quantization: str = "none"  # of the published weights themselves (gpt-oss: mxfp4, DeepSeek-V3: fp8)
+    workload: str = "generation"
+    licence: str = ""
+    gated: bool = False
+    revision: str = ""  # commit, where known
+    variants: tuple[tuple[str, str, str], ...] = ()  # (quantization, model id, revision), published ones
+    source: str = ""
+    assumed: tuple[str, ...] = ()  # names of fields that were derived, not read
+
+
+@dataclass(frozen=True, slots=True)
+class InferenceSetup:
+    """Exactly what would be run, for inference. `gpu_count / tensor_parallel` replicas share the requests."""
+
+    model: Model
+    gpu: Gpu
+    gpu_count: int = 1
+    tensor_parallel: int = 1
+    engine: str = "vllm"
+    quantization: str = "none"
+    attention: str = "auto"
+    kv_dtype: str = "auto"
+    memory_fraction: float = 0.92  # of the card, given to vLLM
+    context_len: int = 8192  # tokens, prompt and answer together
+    concurrency: int = 16  # requests at once, over all replicas
+    max_batched_tokens: int = 0  # 0: the engine's default for the card
+    input_len: int = 1024  # tokens of a typical request
+    output_len: int = 256
+
+
+@dataclass(frozen=True, slots=True)
+class InferenceEstimate:
+    """What it would need and yield. GiB per GPU, tokens/s over all GPUs, USD."""
+
+    usable_gib: float
+    weights_gib: float
+    activation_gib: float
+    overhead_gib: float  # CUDA context, CUDA graphs, NCCL
+    kv_cache_gib: float  # vLLM: what is left for the cache; transformers: what the requests need
+    kv_bytes_per_token: float
+    kv_tokens: int
+    max_concurrency: float  # requests of context_len at once, over all replicas
+    fits: bool
+    why: str  # what is short, by how much; "" where it fits
+    decode_tokens_per_s_single: float | None
+    output_tokens_per_s: float | None
+    output_tokens_per_s_low: float | None
+    output_tokens_per_s_high: float | None
+    prefill_tokens_per_s: float | None
+    time_to_first_token_s: float | None
+    cold_start_s: float | None
+    usd_per_hour: float  # the GPUs
+    usd_per_million_output_tokens: float | None
+    assumed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingSetup:
+    """Exactly what would be run, for training. `gpu_count` GPUs on each of `nodes` nodes."""
+
+    model: Model
+    gpu: Gpu
+    gpu_count: int = 1
+    nodes: int = 1
+    method: str = "lora"  # "full", "lora", "qlora"
+    lora_rank: int = 16
+    lora_targets: str = "all-linear"  # "all-linear", "attention", "qv"
+    optimizer: str = "adamw"  # "adamw", "adamw_8bit", "paged_adamw_8bit", "sgd", "adafactor"
+    precision: str = "bf16"  # "bf16", "bf16-mixed", "fp16-mixed", "fp32"
+    seq_len: int = 2048
+    micro_batch: int = 1
+    gradient_checkpointing: bool = True
+    logits: str = "full"  # "full", "fused"
+    attention: str = "sdpa"  # "sdpa", "eager", "flash_attention_2", "flash_attention_3"
+    sharding: str = "none"  # "none", "zero1", "zero2", "zero3", "fsdp"
+    offload: str = "none"  # "none", "optimizer", "all"
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingEstimate:
+    """What it would need and yield. GiB per GPU, tokens/s over all GPUs, USD."""
+
+    usable_gib: float
+    weights_gib: float
+    gradients_gib: float
+    optimizer_gib: float
+    activations_gib: float
+    logits_gib: float
+    overhead_gib: float  # CUDA context and NCCL, outside the allocator
+    peak_gib: float  # what torch.cuda.max_memory_reserved would say
+    host_gib: float  # main memory that offloading needs, per node
+    fits: bool
+    why: str
+    tokens_per_s: float | None
+    tokens_per_s_low: float | None
+    tokens_per_s_high: float | None
+    mfu: float | None
+    usd_per_hour: float  # the GPUs
+    usd_per_million_tokens: float | None
+    assumed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """Money a person agreed to spend. `per` is "hour", "month", "run" or "none" (no limit)."""
+
+    usd: float
+    per: str
+
+    @property
+    def usd_per_hour(self) -> float:
+        """What may run around the clock: infinite without a limit and for a run. A month has 730 hours."""
+        return {"hour": self.usd, "month": self.usd / HOURS_PER_MONTH}.get(self.per, float("inf"))
+
+
+HOURS_PER_MONTH = 730
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a person asks for, checked. "auto" and 0 leave the choice to the planner."""
+
+    task: str
+    workload: str
+    model: Model
+    budget: Budget
+    context_len: int
+    concurrency: int
+    gpu: str = "auto"
+    gpu_count: int = 0
+    quantization: str = "auto"
+    attention: str = "auto"
+    engine: str = "auto"
+    method: str = "auto"
+    optimize: str = "cost"
+    dataset: str = ""
+    dataset_tokens: int = 0
+    epochs: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One configuration that was weighed. `rank` 1 is the choice; a rejected one has rank 0 and says why."""
+
+    setup: InferenceSetup
+    estimate: InferenceEstimate | None  # None: refused before its memory was worth counting
+    containers: int = 0  # replicas that carry the asked concurrency
+    rank: int = 0
+    rejected: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What was chosen for a request, and everything that was weighed, best first, the rejected ones last."""
+
+    request: Request
+    chosen: Candidate
+    candidates: tuple[Candidate, ...]
+
+
+# ---- planner/gpus.py
+
+
+PRICES_DATE = "2026-09-25"
+CPU_USD_PER_CORE_HOUR = 0.0000131 * 3600  # physical core, max(requested, used)
+MEMORY_USD_PER_GIB_HOUR = 0.00000222 * 3600
+
+FA2 = ("sdpa", "flash_attention_2")
+FA3 = ("sdpa", "flash_attention_2", "flash_attention_3")
+FA4 = ("sdpa", "flash_attention_2", "flash_attention_4")
+
+# fmt: off
+#   name            USD/h   GiB    max  cc    TB/s    TFLOPS  link GB/s, NVLink  bf16   fp8    fp4    attention
+_TABLE = (
+    ("T4",           0.59,  14.56, 8,   7.5,  0.32,   65,     16,  False,        False, False, False, ("sdpa",)),
+    ("L4",           0.80,  22.03, 8,   8.9,  0.30,   121,    32,  False,        True,  True,  False, FA2),
+    ("A10",          1.10,  22.06, 4,   8.6,  0.60,   125,    32,  False,        True,  False, False, FA2),
+    ("L40S",         1.95,  44.40, 8,   8.9,  0.864,  362,    32,  False,        True,  True,  False, FA2),
+    ("A100-40GB",    2.10,  39.50, 8,   8.0,  1.56,   312,    600, True,         True,  False, False, FA2),
+    ("A100-80GB",    2.50,  79.20, 8,   8.0,  2.04,   312,    600, True,         True,  False, False, FA2),
+    ("RTX-PRO-6000", 3.03,  94.97, 1,   12.0, 1.60,   500,    64,  False,        True,  True,  True,  FA2),
+    ("H100",         3.95,  79.20, 8,   9.0,  3.35,   989,    900, True,         True,  True,  False, FA3),
+    ("H200",         4.54, 139.80, 8,   9.0,  4.80,   989,    900, True,         True,  True,  False, FA3),
+    ("B200",         6.25, 178.40, 8,   10.0, 8.00,   2250,   1800, True,        True,  True,  True,  FA4),
+    ("B300",         7.10, 268.00, 8,   10.3, 8.00,   2250,   1800, True,        True,  True,  True,  FA4),
+)
+# fmt: on
+
+GPUS: dict[str, Gpu] = {
+    name: Gpu(name, usd, gib, most, cc, tb * 1e12, tflops * 1e12, link * 1e9, nvlink, bf16, fp8, fp4, attention)
+    for name, usd, gib, most, cc, tb, tflops, link, nvlink, bf16, fp8, fp4, attention in _TABLE
+}
+
+# Names people type, and the card that a program must be planned for: Modal may hand out a larger one, never a smaller.
+ALIASES = {"A10G": "A10", "A100": "A100-40GB", "A100-40": "A100-40GB", "A100-80": "A100-80GB"}
+ALIASES |= {"H100!": "H100", "B200+": "B200", "RTX6000": "RTX-PRO-6000"}
+
+
+def find_gpu(name: str) -> Gpu:
+    """The GPU of that name, in any case, by Modal's spelling or an old one. Refusal names the ones there are."""
+    upper = name.strip().upper()
+    gpu = GPUS.get(ALIASES.get(upper, upper))
+    if gpu is None:
+        raise Refusal(f"Modal has no GPU {name!r}; take one of {', '.join(GPUS)}, or auto")
+    return gpu
+
+
+def check_count(gpu: Gpu, count: int) -> None:
+    """Refusal where a container cannot hold so many."""
+    most = gpu.max_count
+    if not 1 <= count <= most:
+        raise Refusal(f"one container holds at most {most} {gpu.name}, not {count}; take {gpu_string(gpu, most)}")
+
+
+def gpu_string(gpu: Gpu, count: int) -> str:
+    """What Modal's `gpu=` takes: "L40S", "H100:2"."""
+    return gpu.name if count == 1 else f"{gpu.name}:{count}"
+
+
+# ---- planner/models.py
+
+
+MODEL_FIELDS = {field.name: field for field in fields(Model)}
+SMALLEST_MODEL, LARGEST_MODEL = 10**6, 20 * 10**12  # parameters
+SIZE_HINT = 'say it as "8B", "350M", "30B-A3B" (total, active) or "8x7B"'
+
+# What `default_model` answers with, per workload: current, ungated, apache-2.0 or mit, instruction-tuned.
+DEFAULT_MODELS = {
+    "generation": (
+        "HuggingFaceTB/SmolLM2-135M-Instruct",
+        "HuggingFaceTB/SmolLM2-360M-Instruct",
+        "Qwen/Qwen2.5-0.5B-Instruct",
+        "Qwen/Qwen2.5-1.5B-Instruct",
+        "Qwen/Qwen3-4B-Instruct-2507",
+        "Qwen/Qwen3-8B",
+        "Qwen/Qwen3-14B",
+        "Qwen/Qwen3-30B-A3B-Instruct-2507",
+        "Qwen/Qwen3-32B",
+        "openai/gpt-oss-120b",
+        "Qwen/Qwen3-235B-A22B-Instruct-2507",
+    ),
+    "embedding": ("Qwen/Qwen3-Embedding-0.6B",),
+}
+
+# Model types without a gate in their MLP, and those whose embeddings are tied unless the config says otherwise.
+UNGATED_TYPES = frozenset(
+    "bert roberta xlm-roberta distilbert deberta-v2 deberta electra mpnet camembert phi gpt2 gpt_neox gpt_bigcode "
+    "starcoder2 nemotron nemotron_h falcon mpt opt bloom esm arcee apertus".split()
+)
+ENCODER_TYPES = frozenset(
+    "bert roberta xlm-roberta distilbert deberta-v2 deberta electra mpnet camembert modernbert nomic_bert new "
+    "neobert eurobert esm gemma3_text_encoder".split()
+)
+TIED_TYPES = ENCODER_TYPES | frozenset(
+    "gemma gemma2 gemma3 gemma3_text gemma4 gemma4_text cohere cohere2 falcon gpt2 gpt_bigcode mpt bloom opt".split()
+)
+
+
+# ---- the catalogue ----
+
+
+def _catalogue_text() -> str:
+    return r'''[
+{"id":"deepseek-ai/DeepSeek-V3","params":671026279424,"params_active":37552157696,"layers":61,"hidden":7168,"intermediate":18432,"heads":128,"kv_heads":128,"head_dim":192,"vocab":129280,"tied_embeddings":false,"context":163840,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":256,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":3,"quantization":"fp8","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/deepseek-ai--DeepSeek-V3_config.json"},
+{"id":"deepseek-ai/DeepSeek-R1","params":671026279424,"params_active":37552157696,"layers":61,"hidden":7168,"intermediate":18432,"heads":128,"kv_heads":128,"head_dim":192,"vocab":129280,"tied_embeddings":false,"context":163840,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":256,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":3,"quantization":"fp8","licence":"mit","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/deepseek-ai--DeepSeek-R1_config.json"},
+{"id":"google/gemma-3-1b-it","params":999885952,"params_active":999885952,"layers":26,"hidden":1152,"intermediate":6912,"heads":4,"kv_heads":1,"head_dim":256,"vocab":262144,"tied_embeddings":true,"context":131072,"sliding_window":512,"sliding_layers":22,"licence":"gemma","gated":true,"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"google/gemma-3-4b-it","params":3879907840,"params_active":3879907840,"layers":34,"hidden":2560,"intermediate":10240,"heads":8,"kv_heads":4,"head_dim":256,"vocab":262144,"tied_embeddings":true,"context":131072,"sliding_window":1024,"sliding_layers":29,"licence":"gemma","gated":true,"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"google/gemma-2-9b-it","params":9241705984,"params_active":9241705984,"layers":42,"hidden":3584,"intermediate":14336,"heads":16,"kv_heads":8,"head_dim":256,"vocab":256000,"tied_embeddings":true,"context":8192,"sliding_window":4096,"sliding_layers":21,"licence":"gemma","gated":true,"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"google/gemma-3-12b-it","params":11765395200,"params_active":11765395200,"layers":48,"hidden":3840,"intermediate":15360,"heads":16,"kv_heads":8,"head_dim":256,"vocab":262144,"tied_embeddings":true,"context":131072,"sliding_window":1024,"sliding_layers":40,"licence":"gemma","gated":true,"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"google/gemma-3-27b-it","params":27432406640,"params_active":27432406640,"layers":62,"hidden":5376,"intermediate":21504,"heads":32,"kv_heads":16,"head_dim":128,"vocab":262144,"tied_embeddings":true,"context":131072,"sliding_window":1024,"sliding_layers":52,"licence":"gemma","gated":true,"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"zai-org/GLM-4.5-Air","params":106851586048,"params_active":13423464448,"layers":46,"hidden":4096,"intermediate":10944,"heads":96,"kv_heads":8,"head_dim":128,"vocab":151552,"tied_embeddings":false,"context":131072,"experts":128,"experts_per_token":8,"moe_intermediate":1408,"shared_experts":1,"dense_layers":1,"licence":"mit","source":"https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/glm4_moe/configuration_glm4_moe.py"},
+{"id":"openai/gpt-oss-20b","params":20907927360,"params_active":3610000000,"layers":24,"hidden":2880,"intermediate":2880,"heads":64,"kv_heads":8,"head_dim":64,"vocab":201088,"tied_embeddings":false,"context":131072,"sliding_window":128,"sliding_layers":12,"experts":32,"experts_per_token":4,"moe_intermediate":2880,"quantization":"mxfp4","licence":"apache-2.0","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/openai--gpt-oss-20b_config.json"},
+{"id":"openai/gpt-oss-120b","params":116789048640,"params_active":5130000000,"layers":36,"hidden":2880,"intermediate":2880,"heads":64,"kv_heads":8,"head_dim":64,"vocab":201088,"tied_embeddings":false,"context":131072,"sliding_window":128,"sliding_layers":18,"experts":128,"experts_per_token":4,"moe_intermediate":2880,"quantization":"mxfp4","licence":"apache-2.0","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/openai--gpt-oss-120b_config.json"},
+{"id":"meta-llama/Llama-3.2-1B-Instruct","params":1235814400,"params_active":1235814400,"layers":16,"hidden":2048,"intermediate":8192,"heads":32,"kv_heads":8,"head_dim":64,"vocab":128256,"tied_embeddings":true,"context":131072,"licence":"llama3.2","gated":true,"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"meta-llama/Llama-3.2-3B-Instruct","params":3212749824,"params_active":3212749824,"layers":28,"hidden":3072,"intermediate":8192,"heads":24,"kv_heads":8,"head_dim":128,"vocab":128256,"tied_embeddings":true,"context":131072,"licence":"llama3.2","gated":true,"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"meta-llama/Llama-3.1-8B-Instruct","params":8030261248,"params_active":8030261248,"layers":32,"hidden":4096,"intermediate":14336,"heads":32,"kv_heads":8,"head_dim":128,"vocab":128256,"tied_embeddings":false,"context":131072,"licence":"llama3.1","gated":true,"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/meta-llama--Meta-Llama-3.1-8B_config.json"},
+{"id":"meta-llama/Llama-3.3-70B-Instruct","params":70553706496,"params_active":70553706496,"layers":80,"hidden":8192,"intermediate":28672,"heads":64,"kv_heads":8,"head_dim":128,"vocab":128256,"tied_embeddings":false,"context":131072,"licence":"llama3.3","gated":true,"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"meta-llama/Llama-3.1-70B-Instruct","params":70553706496,"params_active":70553706496,"layers":80,"hidden":8192,"intermediate":28672,"heads":64,"kv_heads":8,"head_dim":128,"vocab":128256,"tied_embeddings":false,"context":131072,"licence":"llama3.1","gated":true,"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/meta-llama--Meta-Llama-3.1-70B_config.json"},
+{"id":"meta-llama/Llama-3.1-405B-Instruct","params":405853388800,"params_active":405853388800,"layers":126,"hidden":16384,"intermediate":53248,"heads":128,"kv_heads":8,"head_dim":128,"vocab":128256,"tied_embeddings":false,"context":131072,"licence":"llama3.1","gated":true,"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/meta-llama--Meta-Llama-3.1-405B_config.json"},
+{"id":"mistralai/Mistral-7B-Instruct-v0.3","params":7248023552,"params_active":7248023552,"layers":32,"hidden":4096,"intermediate":14336,"heads":32,"kv_heads":8,"head_dim":128,"vocab":32768,"tied_embeddings":false,"context":32768,"licence":"apache-2.0","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"mistralai/Mistral-Small-24B-Instruct-2501","params":23572403200,"params_active":23572403200,"layers":40,"hidden":5120,"intermediate":32768,"heads":32,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":32768,"licence":"apache-2.0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"mistralai/Mixtral-8x7B-Instruct-v0.1","params":46702792704,"params_active":12879925248,"layers":32,"hidden":4096,"intermediate":14336,"heads":32,"kv_heads":8,"head_dim":128,"vocab":32000,"tied_embeddings":false,"context":32768,"experts":8,"experts_per_token":2,"moe_intermediate":14336,"licence":"apache-2.0","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"mistralai/Mixtral-8x22B-Instruct-v0.1","params":140630071296,"params_active":39161468928,"layers":56,"hidden":6144,"intermediate":16384,"heads":48,"kv_heads":8,"head_dim":128,"vocab":32768,"tied_embeddings":false,"context":65536,"experts":8,"experts_per_token":2,"moe_intermediate":16384,"licence":"apache-2.0","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"allenai/OLMo-2-1124-7B-Instruct","params":7298617344,"params_active":7298617344,"layers":32,"hidden":4096,"intermediate":11008,"heads":32,"kv_heads":32,"head_dim":128,"vocab":100352,"tied_embeddings":false,"context":4096,"licence":"apache-2.0","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"microsoft/Phi-4-mini-instruct","params":3836021760,"params_active":3836021760,"layers":32,"hidden":3072,"intermediate":8192,"heads":24,"kv_heads":8,"head_dim":128,"vocab":200064,"tied_embeddings":true,"context":131072,"licence":"mit","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"microsoft/phi-4","params":14659507200,"params_active":14659507200,"layers":40,"hidden":5120,"intermediate":17920,"heads":40,"kv_heads":10,"head_dim":128,"vocab":100352,"tied_embeddings":false,"context":16384,"licence":"mit","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"Qwen/Qwen2.5-0.5B-Instruct","params":494032768,"params_active":494032768,"layers":24,"hidden":896,"intermediate":4864,"heads":14,"kv_heads":2,"head_dim":64,"vocab":151936,"tied_embeddings":true,"context":32768,"licence":"apache-2.0","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"Qwen/Qwen3-Embedding-0.6B","params":595776512,"params_active":595776512,"layers":28,"hidden":1024,"intermediate":3072,"heads":16,"kv_heads":8,"head_dim":128,"vocab":151669,"tied_embeddings":true,"context":32768,"workload":"embedding","licence":"apache-2.0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"Qwen/Qwen3-0.6B","params":596042752,"params_active":596042752,"layers":28,"hidden":1024,"intermediate":3072,"heads":16,"kv_heads":8,"head_dim":128,"vocab":151936,"tied_embeddings":true,"context":40960,"licence":"apache-2.0","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/Qwen--Qwen3-0.6B_config.json"},
+{"id":"Qwen/Qwen2.5-1.5B-Instruct","params":1543714304,"params_active":1543714304,"layers":28,"hidden":1536,"intermediate":8960,"heads":12,"kv_heads":2,"head_dim":128,"vocab":151936,"tied_embeddings":true,"context":32768,"licence":"apache-2.0","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"Qwen/Qwen3-1.7B","params":1720567808,"params_active":1720567808,"layers":28,"hidden":2048,"intermediate":6144,"heads":16,"kv_heads":8,"head_dim":128,"vocab":151936,"tied_embeddings":true,"context":40960,"licence":"apache-2.0","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/Qwen--Qwen3-1.7B_config.json"},
+{"id":"Qwen/Qwen2.5-3B-Instruct","params":3085938688,"params_active":3085938688,"layers":36,"hidden":2048,"intermediate":11008,"heads":16,"kv_heads":2,"head_dim":128,"vocab":151936,"tied_embeddings":true,"context":32768,"licence":"qwen-research","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"Qwen/Qwen3-4B","params":4022468096,"params_active":4022468096,"layers":36,"hidden":2560,"intermediate":9728,"heads":32,"kv_heads":8,"head_dim":128,"vocab":151936,"tied_embeddings":true,"context":40960,"licence":"apache-2.0","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"Qwen/Qwen3-4B-Instruct-2507","params":4022468096,"params_active":4022468096,"layers":36,"hidden":2560,"intermediate":9728,"heads":32,"kv_heads":8,"head_dim":128,"vocab":151936,"tied_embeddings":true,"context":262144,"licence":"apache-2.0","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"Qwen/Qwen2.5-7B-Instruct","params":7615616512,"params_active":7615616512,"layers":28,"hidden":3584,"intermediate":18944,"heads":28,"kv_heads":4,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":32768,"licence":"apache-2.0","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"Qwen/Qwen2.5-Coder-7B-Instruct","params":7615616512,"params_active":7615616512,"layers":28,"hidden":3584,"intermediate":18944,"heads":28,"kv_heads":4,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":32768,"licence":"apache-2.0","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"Qwen/Qwen3-8B","params":8190735360,"params_active":8190735360,"layers":36,"hidden":4096,"intermediate":12288,"heads":32,"kv_heads":8,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":40960,"licence":"apache-2.0","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/Qwen--Qwen3-8B_config.json"},
+{"id":"Qwen/Qwen3-14B","params":14768307200,"params_active":14768307200,"layers":40,"hidden":5120,"intermediate":17408,"heads":40,"kv_heads":8,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":40960,"licence":"apache-2.0","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"Qwen/Qwen2.5-14B-Instruct","params":14770033664,"params_active":14770033664,"layers":48,"hidden":5120,"intermediate":13824,"heads":40,"kv_heads":8,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":32768,"licence":"apache-2.0","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"Qwen/Qwen3-30B-A3B","params":30532122624,"params_active":3353020416,"layers":48,"hidden":2048,"intermediate":6144,"heads":32,"kv_heads":4,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":40960,"experts":128,"experts_per_token":8,"moe_intermediate":768,"licence":"apache-2.0","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/Qwen--Qwen3-30B-A3B_config.json"},
+{"id":"Qwen/Qwen3-30B-A3B-Instruct-2507","params":30532122624,"params_active":3353020416,"layers":48,"hidden":2048,"intermediate":6144,"heads":32,"kv_heads":4,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":262144,"experts":128,"experts_per_token":8,"moe_intermediate":768,"licence":"apache-2.0","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"Qwen/Qwen3-32B","params":32762123264,"params_active":32762123264,"layers":64,"hidden":5120,"intermediate":25600,"heads":64,"kv_heads":8,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":40960,"licence":"apache-2.0","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/Qwen--Qwen3-32B_config.json"},
+{"id":"Qwen/Qwen2.5-32B-Instruct","params":32763876352,"params_active":32763876352,"layers":64,"hidden":5120,"intermediate":27648,"heads":40,"kv_heads":8,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":32768,"licence":"apache-2.0","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"Qwen/Qwen2.5-Coder-32B-Instruct","params":32763876352,"params_active":32763876352,"layers":64,"hidden":5120,"intermediate":27648,"heads":40,"kv_heads":8,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":32768,"licence":"apache-2.0","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"Qwen/Qwen2.5-72B-Instruct","params":72706203648,"params_active":72706203648,"layers":80,"hidden":8192,"intermediate":29568,"heads":64,"kv_heads":8,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":32768,"licence":"qwen","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"Qwen/Qwen3-235B-A22B","params":235093634560,"params_active":22190739456,"layers":94,"hidden":4096,"intermediate":12288,"heads":64,"kv_heads":4,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":40960,"experts":128,"experts_per_token":8,"moe_intermediate":1536,"licence":"apache-2.0","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/Qwen--Qwen3-235B-A22B_config.json"},
+{"id":"Qwen/Qwen3-235B-A22B-Instruct-2507","params":235093634560,"params_active":22190739456,"layers":94,"hidden":4096,"intermediate":12288,"heads":64,"kv_heads":4,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":262144,"experts":128,"experts_per_token":8,"moe_intermediate":1536,"licence":"apache-2.0","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"Qwen/QwQ-32B","params":32763876352,"params_active":32763876352,"layers":64,"hidden":5120,"intermediate":27648,"heads":40,"kv_heads":8,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":40960,"licence":"apache-2.0","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"HuggingFaceTB/SmolLM2-135M-Instruct","params":134515008,"params_active":134515008,"layers":30,"hidden":576,"intermediate":1536,"heads":9,"kv_heads":3,"head_dim":64,"vocab":49152,"tied_embeddings":true,"context":8192,"licence":"apache-2.0","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"HuggingFaceTB/SmolLM2-360M-Instruct","params":361821120,"params_active":361821120,"layers":32,"hidden":960,"intermediate":2560,"heads":15,"kv_heads":5,"head_dim":64,"vocab":49152,"tied_embeddings":true,"context":8192,"licence":"apache-2.0","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"HuggingFaceTB/SmolLM2-1.7B-Instruct","params":1711376384,"params_active":1711376384,"layers":24,"hidden":2048,"intermediate":8192,"heads":32,"kv_heads":32,"head_dim":64,"vocab":49152,"tied_embeddings":true,"context":8192,"licence":"apache-2.0","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"}
+]
+'''
+
+
+class Catalogue(Mapping[str, Model]):
+    """Models by id, in the order of models.json. A model is built when it is asked for: loading costs microseconds."""
+
+    _ENTRY = re.compile(r'^\{"id":"([^"]+)","params":(\d+),"params_active":(\d+),.*\}', re.MULTILINE)
+
+    def __init__(self, text: str) -> None:
+        self.lines: dict[str, str] = {}
+        self.sizes: dict[str, tuple[int, int]] = {}  # (params, params_active)
+        for entry in self._ENTRY.finditer(text):
+            name = entry[1]
+            self.lines[name] = entry[0]
+            self.sizes[name] = int(entry[2]), int(entry[3])
+        self.names = {name.lower(): name for name in self.lines}
+        self._built: dict[str, Model] = {}
+
+    def __getitem__(self, name: str) -> Model:
+        if name not in self._built:
+            values = json.loads(self.lines[name])
+            values["variants"] = tuple(tuple(variant) for variant in values.get("variants", ()))
+            self._built[name] = Model(**values)
+        return self._built[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.lines)
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+
+@cache
+def load_catalogue() -> Catalogue:
+    """The shipped models by id, read once."""
+    return Catalogue(_catalogue_text())
+
+
+def model_line(model: Model) -> str:
+    """One model as its line of models.json: keys in the order of `Model`, those equal to their default left out."""
+    values = {
+        name: getattr(model, name)
+        for name, field in MODEL_FIELDS.items()
+        if field.default is MISSING or getattr(model, name) != field.default
+    }
+    return json.dumps(values, separators=(",", ":"), ensure_ascii=False)
+
+
+# ---- parameters from dimensions ----
+
+
+def count_params(model: Model, *, active: bool = False, attention: int = 0, linear: int = 0, other: int = 0) -> int:
+    """Parameters that the dimensions give; with `active`, those one token touches (routed experts only).
+
+    `attention` and `linear` are parameters per layer of either kind, where a config.json says more than `Model` holds;
+    `other` is added as it is (positions, a vision tower). Biases and the norms of heads are left out.
+    """
+    attention = attention or _attention_params(model)
+    linear = linear or attention
+    expert_layers = model.layers - model.dense_layers if model.experts else 0
+    routed = model.experts_per_token if active else model.experts
+    expert = model.mlp_matrices * model.hidden * model.moe_intermediate
+    mlp = (model.layers - expert_layers) * model.mlp_matrices * model.hidden * model.intermediate
+    moe = expert_layers * ((routed + model.shared_experts) * expert + model.experts * model.hidden)
+    mixers = (model.layers - model.linear_layers) * attention + model.linear_layers * linear
+    norms = (2 * model.layers + 1) * model.hidden
+    embeddings = model.vocab * model.hidden * (1 if model.tied_embeddings else 2)
+    return embeddings + mixers + mlp + moe + norms + other
+
+
+def _attention_params(model: Model, q_lora_rank: int | None = None, value_dim: int = 0) -> int:
+    hidden, heads, head_dim = model.hidden, model.heads, model.head_dim
+    if model.attention != "mla":
+        return 2 * hidden * head_dim * (heads + model.kv_heads)
+    rank, rope = model.kv_lora_rank, model.qk_rope_head_dim
+    value_dim = value_dim or head_dim - rope
+    if q_lora_rank is None:  # DeepSeek-V3 and its descendants compress queries to three ranks, the Lite models do not
+        q_lora_rank = 3 * rank if hidden > 4096 else 0
+    query = q_lora_rank * (hidden + heads * head_dim) if q_lora_rank else hidden * heads * head_dim
+    return query + hidden * (rank + rope) + rank * heads * (head_dim - rope + value_dim) + heads * value_dim * hidden
+
+
+# ---- finding a model ----
+
+
+def find_model(name: str, size: str = "") -> Model:
+    """The model a person named: a catalogue id, a folder with a config.json, or a size in the name or beside it.
+
+    Refusal where none of these says how large it is.
+    """
+    name = name.strip()
+    found = _known_model(name) or (_local_model(name) if name else None)
+    if found:
+        return found
+    in_name = _size_in_name(name)
+    if in_name or size.strip():
+        params, active = parse_size(in_name or size)
+        return _sized_model(params, active, name or f"custom-{_size_text(params)}", _relative(name))
+    if not name:
+        raise Refusal(f"Neither a model nor a size is given; name a model, or {SIZE_HINT}.")
+    raise Refusal(
+        f"{name!r} is not in the catalogue, is no folder with a config.json and has no size in its name; "
+        f"give its size ({SIZE_HINT}) or a folder that holds its config.json."
+    )
+
+
+def _known_model(name: str) -> Model | None:
+    catalogue = load_catalogue()
+    key = name.lower()
+    if key in catalogue.names:
+        return catalogue[catalogue.names[key]]
+    if not key:
+        return None
+    tails = [known for known in catalogue.names if known.partition("/")[2] == key]
+    if len(tails) == 1:
+        return catalogue[catalogue.names[tails[0]]]
+    quoted = f'"{key}"'
+    for known, line in catalogue.lines.items():
+        if quoted in line.lower():  # a published quantization of a known model
+            for quantization, variant, revision in catalogue[known].variants:
+                if variant.lower() == key:
+                    base = catalogue[known]
+                    return replace(base, id=variant, quantization=quantization, revision=revision, variants=())
+    return None
+
+
+def _local_model(name: str) -> Model | None:
+    path = Path(name).expanduser()
+    try:
+        path = path / "config.json" if path.is_dir() else path
+        if path.suffix != ".json" or not path.is_file():
+            return None
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        if isinstance(error, OSError) or "\0" in name:
+            return None
+        raise Refusal(f"{path} is not valid JSON; point at a model folder with a readable config.json.") from None
+    if not isinstance(config, dict):
+        raise Refusal(f"{path} holds no JSON object; point at a Hugging Face config.json.")
+    return from_config(config, name)
+
+
+def _relative(name: str) -> Model | None:
+    """The catalogue model whose name the given one contains: unsloth/Qwen3-8B-bnb-4bit is built like Qwen/Qwen3-8B."""
+    catalogue = load_catalogue()
+    tail = name.lower().rpartition("/")[2]
+    known = [key for key in catalogue.names if key.partition("/")[2] in tail]
+    return catalogue[catalogue.names[max(known, key=len)]] if known else None
+
+
+# ---- sizes ----
+
+_SIZE = r"(\d+(?:\.\d+)?)\s*([kmbt])"
+_SIZE_IN_NAME = re.compile(
+    r"(?<![a-z0-9.])(\d+x\d+(?:\.\d+)?b|\d+(?:\.\d+)?[mbt](?:-a\d+(?:\.\d+)?[mb])?)(?![a-z0-9])", re.ASCII
+)
+_SIZE_GIVEN = re.compile(rf"(?:custom[\s:_-]*)?(\d+(?:\.\d+)?)\s*([kmbt]?)(?:\s*-?\s*a\s*{_SIZE})?", re.ASCII)
+_SIZE_MIXED = re.compile(rf"(\d+)\s*x\s*{_SIZE}", re.ASCII)
+_SIZE_UNITS = {"k": 10**3, "m": 10**6, "b": 10**9, "": 10**9, "t": 10**12}
+
+
+def parse_size(text: str) -> tuple[int, int]:
+    """(params, params active) of "8B", "8", "350M", "custom 13", "30B-A3B" or "8x7B"; Refusal for anything else."""
+    asked = text.strip().lower()
+    if mixed := _SIZE_MIXED.fullmatch(asked):
+        whole = float(mixed[1]) * float(mixed[2]) * _SIZE_UNITS[mixed[3]]
+        # Mixtral 8x7B holds 46.7B of the 56B its name promises (attention is shared) and uses 12.9B.
+        params, active = 0.834 * whole, 0.834 * whole * 12.9 / 46.7 * 8 / max(float(mixed[1]), 2.3)
+    elif given := _SIZE_GIVEN.fullmatch(asked):
+        params = float(given[1]) * _SIZE_UNITS[given[2]]
+        active = float(given[3]) * _SIZE_UNITS[given[4]] if given[3] else params
+    else:
+        raise Refusal(f"{text!r} is not a model size; {SIZE_HINT}.")
+    if not SMALLEST_MODEL <= params <= LARGEST_MODEL:
+        raise Refusal(f"A model of size {text!r} is out of range; sizes from 1M to 20T work.")
+    if not 0 < active <= params:
+        raise Refusal(f"{text!r} says that more parameters are active than exist; write the total first: 30B-A3B.")
+    return round(params), round(active)
+
+
+def _size_in_name(name: str) -> str:
+    found = _SIZE_IN_NAME.findall(name.lower().rpartition("/")[2])
+    return found[0] if found else ""
+
+
+def _size_text(params: int) -> str:
+    return f"{params / 10**9:g}B" if params >= 10**9 else f"{params / 10**6:g}M"
+
+
+def _nearest_model(params: int, active: int, workload: str = "generation") -> Model:
+    """The catalogue architecture closest in size, of the same kind (dense or mixture of experts)."""
+    catalogue = load_catalogue()
+    mixture = active < params
+
+    def distance(name: str) -> tuple[float, str]:
+        total, used = catalogue.sizes[name]
+        return abs(total / params - 1) + abs(params / total - 1) + abs(used / active - 1) + abs(active / used - 1), name
+
+    for name in sorted(catalogue, key=distance):
+        model = catalogue[name]
+        plain = not model.linear_layers and not model.sliding_layers and model.attention == "full"
+        plain = plain and model.kv_heads < model.heads  # what is made today shares its KV heads
+        if model.workload == workload and bool(model.experts) == mixture and plain:
+            return model
+    raise Refusal(f"The catalogue holds no {workload} model to derive an architecture from.")
+
+
+_SCALED = (
+    "layers hidden intermediate heads kv_heads head_dim vocab tied_embeddings context experts experts_per_token "
+    "moe_intermediate shared_experts dense_layers"
+).split()
+
+
+def _sized_model(params: int, active: int, name: str, relative: Model | None = None) -> Model:
+    """A model of which only the size is known: the nearest known architecture, scaled to that size."""
+    if relative and 0.9 < params / relative.params < 1.1:
+        unknown = {"revision": "", "variants": (), "source": "", "licence": "", "gated": False}
+        return replace(relative, id=name, **unknown, assumed=_assumed(relative, frozenset()))
+    base = _nearest_model(params, active)
+    model = replace(base, id=name, revision="", variants=(), source="", licence="", gated=False, quantization="none")
+    return _scaled_to(model, params, active)
+
+
+def _scaled_to(model: Model, params: int, active: int, fixed: frozenset[str] = frozenset()) -> Model:
+    """`model` stretched to `params`: depth and width by the cube root, then the MLP to meet the count.
+
+    Fields in `fixed` stay as they are; the others that were derived are named in `assumed`.
+    """
+    stretch, base_hidden = (params / model.params) ** (1 / 3), model.hidden
+    values: dict[str, int] = {}
+    if not 0.98 < stretch < 1.02:
+        values["layers"] = max(1, round(model.layers * stretch))
+        values["hidden"] = max(64, round(model.hidden * stretch / 64) * 64)
+    hidden = model.hidden if "hidden" in fixed else values.get("hidden", model.hidden)
+    values["vocab"] = min(model.vocab, max(256, params // (4 * hidden)))
+    if "heads" in fixed and "head_dim" not in fixed and model.attention == "full":
+        values["head_dim"] = max(1, hidden // model.heads)
+    kv_heads, heads = model.kv_heads, model.heads
+    if "heads" not in fixed:
+        wanted = hidden / model.head_dim if "hidden" in fixed else hidden * heads / base_hidden
+        heads = max(1, round(wanted / kv_heads)) * kv_heads
+    elif "kv_heads" not in fixed:
+        kv_heads = max(n for n in range(1, min(kv_heads, heads) + 1) if heads % n == 0)
+    values |= {"heads": heads, "kv_heads": kv_heads}
+    model = replace(model, params=params, params_active=active, **{k: v for k, v in values.items() if k not in fixed})
+    if model.experts:
+        if "dense_layers" not in fixed:
+            model = replace(model, dense_layers=min(model.dense_layers, model.layers - 1))
+        if "moe_intermediate" not in fixed:
+            model = _fit_field(model, "moe_intermediate", active, active=True)
+        if "experts" not in fixed:
+            model = _fit_field(model, "experts", params)
+    elif "intermediate" not in fixed:
+        model = _fit_field(model, "intermediate", params)
+    return replace(model, assumed=_assumed(model, fixed))
+
+
+def _assumed(model: Model, fixed: frozenset[str]) -> tuple[str, ...]:
+    return tuple(name for name in _SCALED if name not in fixed and (getattr(model, name) or name == "tied_embeddings"))
+
+
+def _fit_field(model: Model, name: str, target: int, active: bool = False) -> Model:
+    """`model` with the field set so that its count meets `target`: the count is linear in it."""
+    first, second = (count_params(replace(model, **{name: value}), active=active) for value in (1, 2))
+    step = 1 if name == "experts" else 32
+    least = model.experts_per_token if name == "experts" else 32
+    fitted = round((target - first) / max(second - first, 1) / step) * step
+    return replace(model, **{name: max(least, fitted)})
+
+
+def default_model(params: int, workload: str) -> Model:
+    """The catalogue's current, ungated, apache-2.0 or mit model nearest in size, for a person who names none."""
+    if workload not in DEFAULT_MODELS:
+        raise Refusal(
+            f"There is no default model for the workload {workload!r}; take one of {', '.join(DEFAULT_MODELS)}."
+        )
+    catalogue = load_catalogue()
+    name = min(DEFAULT_MODELS[workload], key=lambda name: abs(_log_ratio(catalogue.sizes[name][0], params)))
+    return catalogue[name]
+
+
+def _log_ratio(a: int, b: int) -> float:
+    return max(a, b) / min(a, b) - 1
+
+
+# ---- config.json ----
+
+
+def _count_at(config: Mapping[str, Any], *keys: str, default: int | None = None) -> int:
+    """The first of `keys` that is present, as a count (0 only where there is a default); Refusal names the key."""
+    for key in keys:
+        value = config.get(key)
+        if value is None:
+            continue
+        least = 1 if default is None else 0
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or value % 1 != 0 or value < least:
+            raise Refusal(f"{key} in the config.json is {value!r}; it must be a whole number of at least {least}.")
+        return int(value)
+    if default is None:
+        raise Refusal(f"The config.json has no {keys[0]}; add it, or give the model's size instead.")
+    return default
+
+
+def _typed_at(config: Mapping[str, Any], kind: type, *keys: str) -> Any:
+    """The first of `keys` that is present, of that kind, empty where none is; Refusal names the key."""
+    for key in keys:
+        value = config.get(key)
+        if value is not None and not isinstance(value, kind):
+            wanted = {dict: "an object", list: "a list", str: "a string"}[kind]
+            raise Refusal(f"{key} in the config.json is {value!r}; it must be {wanted}.")
+        if value is not None:
+            return value
+    return kind()
+
+
+def from_config(config: Mapping[str, Any], id: str) -> Model:
+    """A model as its Hugging Face config.json describes it. Refusal names the key that is missing or odd.
+
+    Parameters are counted from the dimensions, a vision tower included; biases and layers that only predict further
+    tokens ahead (MTP, which engines leave out) are not: under 0.5% on every model it was compared with.
+    """
+    whole, text = config, _typed_at(config, dict, "text_config", "llm_config")
+    config = {**whole, **text}
+    kind = _typed_at(config, str, "model_type")
+    if config.get("block_configs"):
+        raise Refusal(
+            "block_configs in the config.json gives every layer a shape of its own; give the model's size instead."
+        )
+    if kind == "nemotron_h" and (blocks := _typed_at(config, list, "layers_block_type")):
+        pattern = "".join(NEMOTRON_BLOCKS.get(str(block), "?") for block in blocks)
+        config |= {"hybrid_override_pattern": pattern, "num_hidden_layers": len(pattern)}
+    encoder = kind in ENCODER_TYPES
+    hidden = _count_at(config, "hidden_size", "d_model", "n_embd", "dim")
+    heads = _count_at(config, "num_attention_heads", "n_heads", "n_head")
+    context = _count_at(config, "max_position_embeddings", "n_positions", "max_seq_len", "seq_length", default=2048)
+    if kind in ("roberta", "xlm-roberta", "camembert", "mpnet") and context % 64 == 2:
+        context -= 2  # their positions start at 2
+    kv_heads = _count_at(config, "num_key_value_heads", "num_kv_heads", "n_head_kv", default=0) or heads
+    if kind == "falcon" and not config.get("new_decoder_architecture") and config.get("multi_query", True):
+        kv_heads = 1
+    dtype = _typed_at(config, str, "dtype", "torch_dtype").removeprefix("torch.")
+    gated = kind not in UNGATED_TYPES or "glu" in _typed_at(config, str, "activation_function")
+    model = Model(
+        id=id,
+        params=0,
+        params_active=0,
+        layers=_count_at(config, "num_hidden_layers", "n_layers", "n_layer", "num_layers"),
+        hidden=hidden,
+        intermediate=_count_at(
+            config, "intermediate_size_mlp", "intermediate_size", "ffn_hidden_size", "hidden_dim", "n_inner", default=0
+        ),
+        heads=heads,
+        kv_heads=kv_heads,
+        head_dim=_count_at(config, "head_dim", default=0) or max(1, hidden // heads),
+        vocab=_count_at(config, "vocab_size"),
+        tied_embeddings=encoder or bool(config.get("tie_word_embeddings", kind in TIED_TYPES)),
+        context=context,
+        dtype=dtype or ("float32" if encoder else "bfloat16"),
+        mlp_matrices=3 if gated else 2,
+        quantization=_config_quantization(config),
+        workload=_config_workload(whole, kind, id),
+    )
+    model = _with_windows(_with_experts(model, config, kind), config, kind)
+    if not model.intermediate and not model.experts:
+        model = replace(model, intermediate=4 * hidden)
+    detail: dict[str, int] = {"other": _vision_params(_typed_at(whole, dict, "vision_config"))}
+    if config.get("kv_lora_rank"):
+        model, detail["attention"] = _with_latents(model, config)
+    elif kind == "nemotron_h":
+        model, params, active = _nemotron_h(model, config)
+        return replace(model, params=params, params_active=active)
+    else:
+        model, mixers = _with_mixers(model, config, kind)
+        detail |= mixers
+    if kind in ("bert", "roberta", "xlm-roberta", "distilbert", "mpnet", "camembert", "electra"):
+        detail["other"] += context * hidden  # learned positions
+    params, active = count_params(model, **detail), count_params(model, active=True, **detail)
+    return replace(model, params=params, params_active=active)
+
+
+def _with_experts(model: Model, config: Mapping[str, Any], kind: str) -> Model:
+    experts = _count_at(config, "n_routed_experts", "num_local_experts", "num_experts", "moe_num_experts", default=0)
+    shared_width = _count_at(
+        config, "shared_expert_intermediate_size", "shared_intermediate_size", "moe_shared_expert_intermediate_size",
+        default=0,
+    )  # fmt: skip
+    if experts < 2:  # Granite 4 without experts keeps its MLP under the shared one's name
+        return replace(model, intermediate=shared_width) if kind == "granitemoehybrid" and shared_width else model
+    width = _count_at(config, "moe_intermediate_size", "expert_ffn_hidden_size", default=0)
+    width = width or _count_at(config, "intermediate_size")
+    shared = _count_at(config, "n_shared_experts", "num_shared_experts", "moe_num_shared_experts", default=0)
+    if shared_width:
+        shared = max(1, round(shared_width / width))
+    if kind.startswith("llama4"):
+        shared = 1
+    if kind.startswith("gemma4"):  # an ordinary MLP beside the experts of every layer
+        shared = round(model.intermediate / width)
+    step = _count_at(config, "decoder_sparse_step", "interleave_moe_layer_step", default=1)
+    dense = _count_at(config, "first_k_dense_replace", "moe_layer_start_index", default=0)
+    dense = dense or model.layers - model.layers // max(step, 1) or len(_typed_at(config, list, "mlp_only_layers"))
+    per_token = _count_at(
+        config, "num_experts_per_tok", "top_k_experts", "num_experts_per_token", "moe_k", "moe_topk", default=2
+    )
+    return replace(
+        model,
+        experts=experts,
+        experts_per_token=max(1, min(per_token, experts)),
+        moe_intermediate=width,
+        shared_experts=shared,
+        dense_layers=min(dense, model.layers),
+    )
+
+
+SLIDING_PATTERNS = {
+    "gemma2": 2,
+    "gpt_oss": 2,
+    "gemma3": 6,
+    "gemma3_text": 6,
+    "cohere2": 4,
+    "llama4_text": 4,
+    "olmo3": 4,
+}
+
+
+def _with_windows(model: Model, config: Mapping[str, Any], kind: str) -> Model:
+    window = _count_at(config, "sliding_window", "attention_chunk_size", "local_attention", default=0)
+    if not window or window >= model.context or config.get("use_sliding_window") is False:
+        return model
+    layers, types = model.layers, _typed_at(config, list, "layer_types")
+    if types:
+        sliding = sum(kind in ("sliding_attention", "chunked_attention") for kind in types)
+    elif kind == "modernbert":  # the first of every three is global
+        sliding = layers - -(-layers // (_count_at(config, "global_attn_every_n_layers", default=3) or 3))
+    else:
+        every = SLIDING_PATTERNS.get(kind, 0)
+        if isinstance(config.get("sliding_window_pattern"), int):
+            every = _count_at(config, "sliding_window_pattern")
+        sliding = layers - layers // every if every else layers
+    return replace(model, sliding_window=window, sliding_layers=min(sliding, layers)) if sliding else model
+
+
+def _with_latents(model: Model, config: Mapping[str, Any]) -> tuple[Model, int]:
+    rank, rope = _count_at(config, "kv_lora_rank"), _count_at(config, "qk_rope_head_dim")
+    head_dim = _count_at(config, "qk_nope_head_dim") + rope
+    model = replace(model, attention="mla", kv_lora_rank=rank, qk_rope_head_dim=rope, head_dim=head_dim)
+    attention = _attention_params(model, _count_at(config, "q_lora_rank", default=0), _count_at(config, "v_head_dim"))
+    if indexer := _count_at(config, "index_n_heads", default=0):  # DeepSeek-V3.2's choice of tokens
+        width = _count_at(config, "index_head_dim")
+        attention += _count_at(config, "q_lora_rank") * indexer * width + model.hidden * (width + indexer)
+    return model, attention
+
+
+def _with_mixers(model: Model, config: Mapping[str, Any], kind: str) -> tuple[Model, dict[str, int]]:
+    """The model with its linear layers noted, and the parameters of an attention and of a linear layer."""
+    attention, hidden, layers = _attention_params(model), model.hidden, model.layers
+    types = _typed_at(config, list, "layer_types", "layers_block_type")
+    linear = sum(t in ("linear_attention", "mamba") for t in types)
+    if not types and (interval := _count_at(config, "full_attention_interval", default=0)):
+        linear = layers - layers // interval
+    if wide := _count_at(config, "global_head_dim", default=0):  # Gemma 4: other heads in layers without a window
+        kv_heads = _count_at(config, "num_global_key_value_heads", default=0) or model.kv_heads
+        matrices = 1 if config.get("attention_k_eq_v") else 2
+        full = hidden * wide * (2 * model.heads + matrices * kv_heads)
+        return model, {
+            "attention": round((model.sliding_layers * attention + (layers - model.sliding_layers) * full) / layers)
+        }
+    if not linear:
+        return model, {"attention": attention}
+    if "linear_num_value_heads" in config:  # gated delta net: Qwen3-Next, Qwen3.5
+        attention += hidden * model.heads * model.head_dim  # the gate on attention's output
+        keys = _count_at(config, "linear_num_key_heads") * _count_at(config, "linear_key_head_dim")
+        value_heads, key_dim = _count_at(config, "linear_num_value_heads"), _count_at(config, "linear_key_head_dim")
+        inner = value_heads * _count_at(config, "linear_value_head_dim")
+        channels, kernel = 2 * keys + inner, _count_at(config, "linear_conv_kernel_dim", default=4)
+        mixer = hidden * (channels + 2 * inner + 2 * value_heads) + channels * kernel
+        state = inner * key_dim
+    else:
+        mixer, state, channels, kernel = _mamba(
+            config, hidden, "mamba_n_heads", "mamba_d_head", "mamba_n_groups", "mamba_d_state"
+        )
+    per_sequence = linear * (_state_width(config) * state + 2 * channels * (kernel - 1))
+    return replace(model, linear_layers=linear, state_bytes=per_sequence), {"attention": attention, "linear": mixer}
+
+
+def _state_width(config: Mapping[str, Any]) -> int:
+    return 4 if "float32" in _typed_at(config, str, "mamba_ssm_dtype", "mamba_ssm_cache_dtype") else 2
+
+
+def _mamba(config: Mapping[str, Any], hidden: int, *keys: str) -> tuple[int, int, int, int]:
+    """Parameters, state elements, convolved channels and kernel of a Mamba-2 layer; `keys` name its dimensions."""
+    heads, width, groups, state = (_count_at(config, key) for key in keys)
+    inner, kernel = heads * width, _count_at(config, "mamba_d_conv", "conv_kernel", default=4)
+    channels = inner + 2 * groups * state
+    return hidden * (2 * inner + channels + heads) + channels * kernel, inner * state, channels, kernel
+
+
+NEMOTRON_BLOCKS = {
+    "mamba": "M",
+    "linear_attention": "M",
+    "attention": "*",
+    "full_attention": "*",
+    "mlp": "-",
+    "moe": "E",
+}
+
+
+def _nemotron_h(model: Model, config: Mapping[str, Any]) -> tuple[Model, int, int]:
+    """Nemotron-H: a layer is *either* Mamba (M), attention (*), an MLP (-) or experts (E), as its pattern says."""
+    pattern = _typed_at(config, str, "hybrid_override_pattern")
+    if len(pattern) != model.layers or set(pattern) - set("M*-E"):
+        raise Refusal(
+            f"hybrid_override_pattern in the config.json is {pattern!r}; it must say M, *, - or E for every layer."
+        )
+    hidden = model.hidden
+    mixer, state, channels, kernel = _mamba(
+        config, hidden, "mamba_num_heads", "mamba_head_dim", "n_groups", "ssm_state_size"
+    )
+    mambas, attentions = pattern.count("M"), pattern.count("*")
+    shared = _count_at(config, "moe_shared_expert_intermediate_size", default=0)
+    latent = _count_at(config, "moe_latent_size", default=0)  # experts that work on a projection of the hidden state
+    expert = 2 * (latent or hidden) * model.moe_intermediate
+    around = hidden * (2 * shared + model.experts + 2 * latent)
+    fixed = 2 * model.vocab * hidden + mambas * mixer + attentions * _attention_params(model)
+    fixed += pattern.count("-") * 2 * hidden * model.intermediate + pattern.count("E") * around
+    total, active = (fixed + pattern.count("E") * n * expert for n in (model.experts, model.experts_per_token))
+    state_bytes = mambas * (_state_width(config) * state + 2 * channels * (kernel - 1))
+    model = replace(model, linear_layers=model.layers - attentions, state_bytes=state_bytes)
+    return replace(model, dense_layers=model.layers - pattern.count("E") if model.experts else 0), total, active
+
+
+def _vision_params(vision: Mapping[str, Any]) -> int:
+    depth = _count_at(vision, "num_hidden_layers", "depth", "vt_num_hidden_layers", default=0)
+    hidden = _count_at(vision, "hidden_size", "vt_hidden_size", default=0)
+    gated = _typed_at(vision, str, "model_type") in ("pixtral", "gemma4_vision")
+    inner = _count_at(vision, "intermediate_size", "vt_intermediate_size", default=4 * hidden)
+    return depth * hidden * (4 * hidden + (3 if gated else 2) * inner)
+
+
+def _config_workload(config: Mapping[str, Any], kind: str, id: str) -> str:
+    architecture = " ".join(str(name) for name in _typed_at(config, list, "architectures"))
+    if "Classification" in architecture:
+        return "classification"
+    if re.search(r"embed|bge-|gte-|e5-|minilm|mpnet", id.lower()):
+        return "embedding"
+    return "classification" if kind in ENCODER_TYPES else "generation"
+
+
+def _config_quantization(config: Mapping[str, Any]) -> str:
+    """What the published weights are quantized to, "none" where the config says nothing."""
+    section = _typed_at(config, dict, "quantization_config", "compression_config")
+    if not section:
+        return "none"
+    method = _typed_at(section, str, "quant_method", "quant_algo").lower()
+    if method == "compressed-tensors":
+        group = next(iter(_typed_at(section, dict, "config_groups").values()), {})
+        weights = _typed_at(group, dict, "weights") if isinstance(group, Mapping) else {}
+        method = f"{_typed_at(weights, str, 'type')}{_count_at(weights, 'num_bits', default=8)}"
+    elif method == "modelopt":
+        method = _typed_at(section, str, "quant_algo").lower() or "fp8"
+    elif method in ("awq", "gptq", "auto-round", "awq_marlin", "gptq_marlin"):
+        method = f"int{_count_at(section, 'bits', 'w_bit', default=4)}"
+    elif method == "bitsandbytes":
+        method = "nf4" if section.get("load_in_4bit") else "int8"
+    known = {"float8": "fp8", "fbgemm_fp8": "fp8", "float4": "nvfp4", "w4a16_awq": "int4"}
+    method = known.get(method, method)
+    if method not in QUANTIZATIONS:
+        raise Refusal(f"quant_method in the config.json is {method!r}; {', '.join(QUANTIZATIONS[1:])} can be planned.")
+    return method
+
+
+# ---- the model object of the estimate interface ----
+
+_CONTRACT_KEYS = (
+    "id params params_active layers hidden intermediate heads kv_heads head_dim vocab tied_embeddings context dtype "
+    "attention kv_lora_rank qk_rope_head_dim sliding_window sliding_layers linear_layers state_bytes experts "
+    "experts_per_token moe_intermediate shared_experts dense_layers mlp_matrices quantization workload"
+).split()
+
+
+def from_contract(object: Mapping[str, Any]) -> Model:
+    """The model of an estimate request: `params` is needed, the rest is derived from the nearest known architecture."""
+    if not isinstance(object, Mapping):
+        raise Refusal(f"model is {object!r}; it must be a model id or an object with at least params.")
+    values: dict[str, Any] = {}
+    for key, value in object.items():
+        if key not in _CONTRACT_KEYS:
+            raise Refusal(f"model has an unknown key {key!r}; known are {', '.join(_CONTRACT_KEYS)}.")
+        if value is not None:
+            values[key] = _contract_value(key, value)
+    if "params" not in values:
+        raise Refusal("model has no params; give the number of parameters, e.g. 8030261248.")
+    params = values["params"]
+    if not SMALLEST_MODEL <= params <= LARGEST_MODEL:
+        raise Refusal(
+            f"model.params is {params}; models from {SMALLEST_MODEL} to {LARGEST_MODEL} parameters can be planned."
+        )
+    active = values.setdefault("params_active", params)
+    if active > params:
+        raise Refusal(f"model.params_active is {active}, more than params, {params}.")
+    return _completed(values, params, active)
+
+
+def _completed(values: dict[str, Any], params: int, active: int) -> Model:
+    """The contract's values, and what they leave open from the nearest architecture, stretched to fit."""
+    known = load_catalogue()
+    base = known[known.names[key]] if (key := values.get("id", "").lower()) in known.names else None
+    mixture = active < params or values.get("experts", 0) > 1
+    if base is None or not 0.9 < params / base.params < 1.1:
+        base = _nearest_model(params, active if active < params else params // 10 if mixture else params)
+    blank = {"revision": "", "variants": (), "source": "", "licence": "", "gated": False}
+    if values.get("attention") == "mla":
+        blank |= {"kv_lora_rank": 512, "qk_rope_head_dim": 64, "head_dim": 192}  # DeepSeek-V2's, and every follower's
+    model = replace(base, **{"id": f"custom-{_size_text(params)}", "quantization": "none", **blank, **values})
+    if mixture and active == params:  # experts without params_active: what the dimensions say
+        fixed = frozenset(values) | {"moe_intermediate"}
+        model = replace(model, params=base.params)
+        model = _scaled_to(model, params, params, fixed if "experts" in values else fixed | {"experts"})
+        active = min(params, count_params(model, active=True))
+        model = replace(model, params_active=active, assumed=("params_active", *_assumed(model, frozenset(values))))
+    elif not (values.keys() >= {"layers", "hidden", "heads"} and (mixture or "intermediate" in values)):
+        model = _scaled_to(replace(model, params=base.params), params, active, frozenset(values))
+    else:
+        model = _scaled_to(model, params, active, frozenset(values) | {"layers"})
+    if model.heads % model.kv_heads and model.kv_heads > model.heads:
+        raise Refusal(f"model.kv_heads is {model.kv_heads}, more than heads, {model.heads}.")
+    if model.sliding_window and "sliding_layers" not in values and not model.sliding_layers:
+        model = replace(model, sliding_layers=model.layers, assumed=(*model.assumed, "sliding_layers"))
+    return model
+
+
+def _contract_value(key: str, value: Any) -> Any:
+    kind = MODEL_FIELDS[key].type
+    if kind == "bool":
+        right = isinstance(value, bool)
+    elif kind == "str":
+        right = isinstance(value, str)
+    else:
+        right = isinstance(value, (int, float)) and not isinstance(value, bool) and value == value // 1
+        right = right and value >= (1 if MODEL_FIELDS[key].default is MISSING else 0)
+    if not right:
+        wanted = {"bool": "true or false", "str": "a string"}.get(kind, "a whole number, not negative")
+        raise Refusal(f"model.{key} is {value!r}; it must be {wanted}.")
+    return int(value) if kind == "int" else value
+
+
+# ---- planner/memory.py
+
+
+# Bits per parameter of a quantized matrix, its scales included.
+WEIGHT_BITS = {
+    "none": 16.0,
+    "fp8": 8.0,
+    "int8": 8.1,  # per channel 8.0, GPTQ with groups of 128 8.19
+    "int4": 4.156,  # AWQ, GPTQ: 4 + (16 + 4) / 128
+    "nf4": 4.127,  # bitsandbytes with double quantization (QLoRA, arXiv 2305.14314)
+    "mxfp4": 4.25,  # 4 + 8 / 32
+    "nvfp4": 4.5,  # 4 + 8 / 16
+}
+MXFP4_TILE = 256  # expert widths are padded to this: 13.47 GiB logged for gpt-oss-20b, 12.8 unpadded
+LARGE_CARD_GIB = 70  # from here vLLM schedules larger batches, the A100 excepted (vLLM 0.32, arg_utils)
+HUGE_CARD_GIB = 149  # 160 GB
+STARTUP_SHARE = 0.99  # of the card is free before an engine starts: 78.57 of 79.18 GiB, 21.84 of 22.03 (logs)
+SAMPLER_BYTES = 15.5  # per sequence and vocabulary entry since vLLM 0.17: 16-bit and float32 logits, softmax, noise
+SORTING_SAMPLER_BYTES = 38.6  # before: sorted copies and indices too (1.40 GiB at 256 x 151,936; 7.38 at 1024 x 201,088)
+ANY_SAMPLER_BYTES = 24.0  # version unknown: between the two (prior)
+GRAPH_GIB_PER_LAYER = 0.013  # CUDA graphs: 0.39 GiB at 24 layers, 0.54 at 36, 0.24 at 32 (logs)
+NON_TORCH_GIB = 0.1  # outside the allocator on one GPU: 0.03 to 0.16 (logs)
+NCCL_GIB = 0.6  # with tensor parallelism: 0.25 to 0.55 logged for 2 GPUs, 2.1 for 8 old A100s
+CONTEXT_GIB = 0.5  # CUDA context, invisible to the allocator: 0.47 lazily loaded, to 0.92
+WORKSPACE_GIB = 0.04  # cuBLAS: 37 to 47 MiB above weights and cache in Qwen3's tables
+STATE_COPIES = 2  # of a linear layer's state: the running one and the prefix cache's (vLLM 0.32, Qwen3.5-4B log)
+BATCHES_IN_FLIGHT = 2  # asynchronous scheduling keeps the window of two steps (vLLM 0.32)
+_CURRENT = (0, 32)  # the vLLM version that generated projects pin
+
+
+@dataclass(frozen=True, slots=True)
+class InferenceMemory:
+    """Terms of the sum in GiB per GPU, what cache is left, and whether it runs."""
+
+    usable_gib: float
+    weights_gib: float
+    activation_gib: float
+    overhead_gib: float
+    kv_cache_gib: float
+    kv_bytes_per_token: float
+    kv_tokens: int
+    max_concurrency: float
+    fits: bool
+    why: str
+
+
+def weight_format(model: Model, quantization: str) -> str:
+    """What the weights are held in: the asked format, or that of the published weights."""
+    return model.quantization if quantization == "none" else quantization
+
+
+def expert_params(model: Model) -> int:
+    """Parameters of all routed experts."""
+    return (model.layers - model.dense_layers) * model.experts * model.mlp_matrices * model.hidden * model.moe_intermediate
+
+
+def embedding_params(model: Model) -> int:
+    """Parameters of the embedding and the head, which no format here quantizes."""
+    return model.vocab * model.hidden * (1 if model.tied_embeddings else 2)
+
+
+def weight_bytes(model: Model, quantization: str) -> tuple[float, float, float]:
+    """Bytes of embedding and head, of routed experts, and of everything else, over all GPUs."""
+    form = weight_format(model, quantization)
+    bits = WEIGHT_BITS[form]
+    embedding = min(embedding_params(model), model.params)
+    experts = min(expert_params(model), model.params - embedding)
+    rest = model.params - embedding - experts
+    if not experts:
+        return embedding * 2.0, 0.0, rest * bits / 8
+    if form == "mxfp4":  # of the experts only; attention stays 16-bit
+        padded = ceil(model.moe_intermediate / MXFP4_TILE) * MXFP4_TILE / model.moe_intermediate
+        return embedding * 2.0, experts * padded * bits / 8, rest * 2.0
+    router = min((model.layers - model.dense_layers) * model.experts * model.hidden, rest)
+    return embedding * 2.0, experts * bits / 8, (rest - router) * bits / 8 + router * 2.0
+
+
+def weight_gib(model: Model, quantization: str, tensor_parallel: int = 1) -> float:
+    """GiB of weights on each GPU. Key and value heads are copied where there are fewer of them than GPUs."""
+    total = sum(weight_bytes(model, quantization)) / tensor_parallel
+    if model.attention == "full" and model.kv_heads < tensor_parallel:
+        one_head = 2 * model.layers * model.hidden * model.head_dim * WEIGHT_BITS[weight_format(model, quantization)] / 8
+        total += one_head * (1 - model.kv_heads / tensor_parallel)
+    return total / GIB
+
+
+def kv_bytes_per_token(model: Model, kv_dtype: str = "auto", tensor_parallel: int = 1) -> float:
+    """Bytes per token on each GPU while it is within every layer's window. An MLA cache is copied to every GPU."""
+    return float((model.layers - model.linear_layers) * _kv_layer_bytes(model, kv_dtype, tensor_parallel))
+
+
+def _kv_layer_bytes(model: Model, kv_dtype: str, tensor_parallel: int) -> int:
+    size = 1 if kv_dtype == "fp8" else 2
+    if model.attention == "mla":
+        return (model.kv_lora_rank + model.qk_rope_head_dim) * size
+    return 2 * ceil(model.kv_heads / tensor_parallel) * model.head_dim * size
+
+
+def kv_gib(model: Model, tokens: int, sequences: float = 1, kv_dtype: str = "auto", tensor_parallel: int = 1) -> float:
+    """GiB that `sequences` of `tokens` each hold on each GPU: full layers, windows, constant states."""
+    full = model.layers - model.linear_layers - model.sliding_layers
+    kept = min(tokens, model.sliding_window) if model.sliding_window else tokens
+    held = (full * tokens + model.sliding_layers * kept) * _kv_layer_bytes(model, kv_dtype, tensor_parallel)
+    return sequences * (held + model.state_bytes / tensor_parallel) / GIB
+
+
+def _vllm_request_gib(setup: InferenceSetup, chunk: int) -> float:
+    """GiB of cache that vLLM sets aside for one request of context_len, whole groups of layers at a time."""
+    model, tokens, tp = setup.model, setup.context_len, setup.tensor_parallel
+    full = model.layers - model.linear_layers - model.sliding_layers
+    sliding = model.sliding_layers
+    if full and sliding:  # layers of one kind are padded to a multiple of the smaller kind (gemma-3-27b: 62 to 70)
+        small, large = sorted((full, sliding))
+        group = large if large < 1.5 * small else small
+        full, sliding = ceil(full / group) * group, ceil(sliding / group) * group
+    kept = min(tokens, model.sliding_window - 1 + chunk) if model.sliding_window else tokens
+    held = (full * tokens + sliding * kept) * _kv_layer_bytes(model, setup.kv_dtype, tp)
+    return (held + STATE_COPIES * model.state_bytes / tp) / GIB
+
+
+def batched_tokens(setup: InferenceSetup) -> int:
+    """Tokens that vLLM's server computes in one step: as asked, else its default for the card."""
+    if setup.max_batched_tokens:
+        return setup.max_batched_tokens
+    return 16384 if setup.gpu.visible_gib >= HUGE_CARD_GIB else 8192 if _is_large(setup.gpu) else 2048
+
+
+def max_sequences(gpu: Gpu) -> int:
+    """Requests that vLLM runs at once by default."""
+    return 1024 if _is_large(gpu) else 256
+
+
+def _is_large(gpu: Gpu) -> bool:
+    return gpu.visible_gib >= LARGE_CARD_GIB and not gpu.name.startswith("A100")
+
+
+def _widest_bytes_per_token(model: Model, tensor_parallel: int) -> float:
+    """Bytes alive while one token passes the widest part of a layer: the residual, its copies, gate, up, product."""
+    active = model.experts_per_token + model.shared_experts
+    width = max(model.moe_intermediate * active, model.intermediate)
+    return 2 * (3 * model.hidden + model.mlp_matrices * width / tensor_parallel)
+
+
+def _nccl_gib(weights: float, tensor_parallel: int) -> float:
+    """Never more than what the other GPUs took over, so that splitting a tiny model does not seem to cost memory."""
+    return min(NCCL_GIB, weights * (tensor_parallel - 1))
+
+
+def inference_memory(setup: InferenceSetup, engine_version: str = "") -> InferenceMemory:
+    """What the setup needs on each GPU, whether it runs there, and for how many requests.
+
+    `engine_version` ("0.19.0") matters for vLLM only, whose start-up accounting changed over time; "" is the current.
+    """
+    return _vllm_memory(setup, engine_version) if setup.engine == "vllm" else _transformers_memory(setup)
+
+
+def _version(text: str) -> tuple[int, ...]:
+    numbers = text.lower().lstrip("v ").split(" ")[0].split(".")[:2]
+    return tuple(int(number) for number in numbers if number.isdigit()) or ((0, 7) if text else _CURRENT)
+
+
+def _vllm_memory(setup: InferenceSetup, engine_version: str) -> InferenceMemory:
+    model, gpu, tp = setup.model, setup.gpu, setup.tensor_parallel
+    version = _version(engine_version) if engine_version else _CURRENT
+    weights = weight_gib(model, setup.quantization, tp)
+    tokens = batched_tokens(setup)
+    per_logit = ANY_SAMPLER_BYTES
+    if engine_version:
+        per_logit = SAMPLER_BYTES if version >= (0, 17) else SORTING_SAMPLER_BYTES
+    sequences = max_sequences(gpu) if version >= (0, 9) else 256
+    activation = max(_widest_bytes_per_token(model, tp) * tokens, per_logit * sequences * model.vocab) / GIB
+    if version < (0, 6):  # counted all that the allocator had ever reserved, not the peak (factor: one log)
+        activation *= 4
+    graphs = GRAPH_GIB_PER_LAYER * model.layers if version >= (0, 21) else 0.0  # before, outside the budget
+    overhead = NON_TORCH_GIB + _nccl_gib(weights, tp) + graphs
+    budget = setup.memory_fraction * gpu.visible_gib
+    cache = budget - weights - activation - overhead
+    chunk = tokens * BATCHES_IN_FLIGHT if version >= (0, 20) else tokens
+    request = _vllm_request_gib(setup, chunk)
+    concurrent = max(cache, 0.0) / request if request else 0.0
+    cached = concurrent * setup.context_len
+    if version < (0, 12):  # printed as if every layer saw everything
+        cached = max(cache, 0.0) * GIB / kv_bytes_per_token(model, setup.kv_dtype, tp)
+    why = ""
+    if cache <= 0:
+        need = budget - cache
+        why = (
+            f"weights ({weights:.1f}), activations ({activation:.1f}) and overhead ({overhead:.1f}) need {need:.1f} GiB "
+            f"of the {budget:.1f} GiB that vLLM may use of a {gpu.name}: {-cache:.1f} GiB short"
+        )
+    elif setup.memory_fraction > STARTUP_SHARE:
+        why = f"vLLM may not ask for {budget:.1f} GiB of a {gpu.name}: less is free when it starts, {STARTUP_SHARE} works"
+    elif concurrent < 1:
+        why = (
+            f"one request of {setup.context_len} tokens needs {request:.2f} GiB of KV cache, of which {cache:.2f} GiB are "
+            f"left on a {gpu.name}: {request - cache:.2f} GiB short"
+        )
+    per_token = kv_gib(model, setup.context_len, 1, setup.kv_dtype, tp) * GIB / setup.context_len
+    return InferenceMemory(
+        gpu.visible_gib, weights, activation, overhead, cache, per_token,
+        int(cached), concurrent * (setup.gpu_count // tp), not why, why,
+    )  # fmt: skip
+
+
+def _transformers_memory(setup: InferenceSetup) -> InferenceMemory:
+    """The allocator's peak once the cache is full; what a prefill needs for a moment is in the overhead."""
+    model, gpu, tp = setup.model, setup.gpu, setup.tensor_parallel
+    weights = weight_gib(model, setup.quantization, tp)
+    sequences = ceil(setup.concurrency * tp / setup.gpu_count)
+    activation = WORKSPACE_GIB + 8 * model.vocab * sequences / GIB  # 16-bit and float32 logits of the last token
+    if weight_format(model, setup.quantization) in ("nf4", "int8"):  # bitsandbytes works on a 16-bit copy
+        activation += 4 * model.hidden * max(model.intermediate, model.moe_intermediate) / tp / GIB
+    prompt = min(setup.input_len, setup.context_len)
+    prefill = _widest_bytes_per_token(model, tp) * prompt * sequences / GIB
+    one = kv_gib(model, setup.context_len, 1, setup.kv_dtype, tp)
+    cache = one * sequences
+    overhead = CONTEXT_GIB + _nccl_gib(weights, tp) + prefill
+    need = weights + activation + overhead + cache
+    each = one + (activation - WORKSPACE_GIB + prefill) / sequences
+    concurrent = max(gpu.visible_gib - (need - each * sequences), 0.0) / each
+    why = ""
+    if need > gpu.visible_gib:
+        why = (
+            f"{sequences} requests of {setup.context_len} tokens need {need:.1f} GiB ({weights:.1f} of weights) and a "
+            f"{gpu.name} has {gpu.visible_gib:.1f} GiB: {need - gpu.visible_gib:.1f} GiB short"
+        )
+    return InferenceMemory(
+        gpu.visible_gib, weights, activation, overhead, cache, one * GIB / setup.context_len,
+        int(concurrent * setup.context_len), concurrent * (setup.gpu_count // tp), not why, why,
+    )  # fmt: skip
+
+
+# ---- planner/speed.py
+
+
+BANDWIDTH_SHARE = 0.79  # of device bandwidth; gpt-fast reached 0.69 on a capped A100, vLLM 0.92 on an L4
+EXPERT_BANDWIDTH = 0.87  # grouped kernels against dense ones
+FLOPS_SHARE = {1: 0.43, 2: 0.60, 4: 0.35}  # of dense FLOP/s where tensor cores run at 16, 8, 4 bits
+EXPERT_FLOPS = 0.58  # grouped kernels against dense ones
+DEQUANTIZED_FLOPS = 0.68  # 4-bit weights unpacked to 16 bits on the way to the tensor cores
+ATTENTION_FLOPS = {"sdpa": 0.40, "flash_attention_2": 0.40, "flash_attention_3": 0.54, "flash_attention_4": 0.54}
+LAYER_S = 7e-6  # launches and norms of a layer inside a CUDA graph
+EXPERT_LAYER_S = 23e-6  # routing, sorting and gathering of a layer of experts
+STEP_S = 1.0e-3  # scheduling and sampling of one step
+SEQUENCE_S = 9.5e-6  # the same, per request in it
+ALLREDUCE_S = 20e-6  # one small all-reduce over NVLink
+PCIE_ALLREDUCE_S = 35e-6  # over PCIe (two RTX PRO 6000)
+ALLREDUCE_SHARE = 0.78  # of the link's one-way bandwidth
+EAGER_STEP_S = 8e-3  # eager PyTorch outside the layers; with the next: litgpt, transformers on A100, H100, H20
+EAGER_LAYER_S = 5.5e-4  # launching one layer's kernels: 20 to 45 tokens/s up to 14B, whatever the size
+EAGER_FORMAT = {"nf4": 2.2, "int8": 3.0, "fp8": 3.0, "int4": 0.6, "mxfp4": 2.0, "nvfp4": 2.0}  # times launches; fp4 prior
+EAGER_EXPERTS = 2.0  # times launches, grouped experts of transformers 5 (prior; 4.51 looped over them)
+VOLUME_BYTES_PER_S = 1.5e9  # Modal Volume: 1 to 2.5 GB/s
+ENGINE_START_S = {"vllm": 60.0, "transformers": 15.0}  # imports, compilation, graphs (prior)
+RANGE = 1.6  # four of five points of a family left out lie within this factor
+
+
+@dataclass(frozen=True, slots=True)
+class InferenceSpeed:
+    """Tokens per second over all GPUs, and seconds."""
+
+    decode_tokens_per_s_single: float
+    output_tokens_per_s: float
+    output_tokens_per_s_low: float
+    output_tokens_per_s_high: float
+    prefill_tokens_per_s: float
+    time_to_first_token_s: float
+
+
+def flops_gain(gpu: Gpu, form: str) -> int:
+    """How much faster than in 16 bits the tensor cores may run with weights in that format; 1 where they unpack them."""
+    if form in ("mxfp4", "nvfp4"):
+        return 4 if gpu.fp4 else 1
+    if form == "fp8":
+        return 2 if gpu.fp8 else 1
+    return 2 if form == "int8" and 8.0 <= gpu.compute_capability < 10.0 else 1
+
+
+def compute_flops(model: Model, gpu: Gpu, form: str) -> float:
+    """FLOP/s that one GPU reaches in the matrix products of that model."""
+    gain = flops_gain(gpu, form)
+    share = FLOPS_SHARE[gain] * (EXPERT_FLOPS if model.experts else 1.0)
+    if gain == 1 and form in ("int4", "nf4", "mxfp4", "nvfp4"):
+        share *= DEQUANTIZED_FLOPS
+    return gpu.flops * gain * share
+
+
+def prefill_kernel(setup: InferenceSetup) -> str:
+    """The attention kernel that runs: as asked, else the card's best, which vLLM brings along and PyTorch does not."""
+    if setup.attention != "auto":
+        return setup.attention
+    return setup.gpu.attention[-1] if setup.engine == "vllm" and setup.gpu.attention else "sdpa"
+
+
+def inference_speed(setup: InferenceSetup, memory: InferenceMemory) -> InferenceSpeed:
+    """Speed of the setup with the cache that `memory` leaves it: one request alone, and the steady mix under load."""
+    model, gpu, tp = setup.model, setup.gpu, setup.tensor_parallel
+    form = weight_format(model, setup.quantization)
+    replicas = setup.gpu_count // tp
+    prompt, answer = max(setup.input_len, 1), max(setup.output_len, 1)
+    bandwidth = gpu.bandwidth * BANDWIDTH_SHARE
+    flops = tp * compute_flops(model, gpu, form)
+    embedding, experts, rest = weight_bytes(model, setup.quantization)
+    dense_s = ((embedding if model.tied_embeddings else embedding / 2) + rest) / tp / bandwidth
+    experts_s = experts / tp / (bandwidth * EXPERT_BANDWIDTH)
+    untouched = 1 - model.experts_per_token / model.experts if model.experts else 0.0
+    active = max(model.params_active - embedding_params(model) / 2, model.params_active / 2)
+    token_s = 2 * active / flops
+
+    reduced_s = 0.0  # one token's share of the all-reduces
+    fixed_s = STEP_S + model.layers * (LAYER_S + (EXPERT_LAYER_S if model.experts else 0.0))
+    if tp > 1:
+        reduced = 2 * model.layers * 2 * model.hidden * 2 * (tp - 1) / tp
+        reduced_s = reduced / (gpu.link / 2 * ALLREDUCE_SHARE)
+        fixed_s += 2 * model.layers * (ALLREDUCE_S if gpu.nvlink else PCIE_ALLREDUCE_S)
+    launched_s = 0.0
+    if setup.engine != "vllm":
+        launched_s = (EAGER_STEP_S + model.layers * EAGER_LAYER_S) * EAGER_FORMAT.get(form, 1.0)
+        launched_s *= EAGER_EXPERTS if model.experts else 1.0
+
+    request_bytes = kv_gib(model, prompt + answer // 2, 1, setup.kv_dtype, tp) * GIB
+
+    def step_s(batch: float) -> float:
+        moved_s = dense_s + experts_s * (1 - untouched**batch) + request_bytes * batch / bandwidth
+        return max(moved_s + (token_s + reduced_s + SEQUENCE_S) * batch + fixed_s, launched_s)
+
+    # A prompt attends to the half of itself that came before; a windowed layer to no more than its window.
+    seen = model.layers - model.linear_layers - model.sliding_layers
+    if model.sliding_window:
+        seen += model.sliding_layers * min(1.0, 2 * model.sliding_window / prompt)
+    attention = 2 * seen * model.heads * model.head_dim * prompt
+    prefill_s = token_s + reduced_s + attention / (tp * gpu.flops * ATTENTION_FLOPS[prefill_kernel(setup)])
+
+    batch = min(setup.concurrency / replicas, float(max_sequences(gpu)))
+    if setup.engine == "vllm":
+        grown = kv_gib(model, prompt + answer * 3 // 4, 1, setup.kv_dtype, tp)
+        batch = min(batch, memory.kv_cache_gib / grown) if grown else batch
+    batch = max(batch, 1.0)
+    step = step_s(batch)
+    output = replicas * batch / (step + prefill_s * batch * prompt / answer)
+    return InferenceSpeed(
+        1 / step_s(1.0), output, output / RANGE, output * RANGE, replicas / prefill_s, prefill_s * prompt + step
+    )
+
+
+def cold_start_s(setup: InferenceSetup) -> float:
+    """Seconds from a container's start to the first answer: weights from a Volume, then the engine (prior)."""
+    return sum(weight_bytes(setup.model, setup.quantization)) / VOLUME_BYTES_PER_S + ENGINE_START_S[setup.engine]
+
+
+# ---- planner/estimate.py
+
+
+def estimate_inference(setup: InferenceSetup) -> InferenceEstimate:
+    """What happens if exactly this runs. Rates are None where it does not fit."""
+    memory = inference_memory(setup)
+    usd = setup.gpu.usd_per_hour * setup.gpu_count
+    speed = inference_speed(setup, memory) if memory.fits else None
+    return InferenceEstimate(
+        usable_gib=memory.usable_gib,
+        weights_gib=memory.weights_gib,
+        activation_gib=memory.activation_gib,
+        overhead_gib=memory.overhead_gib,
+        kv_cache_gib=memory.kv_cache_gib,
+        kv_bytes_per_token=memory.kv_bytes_per_token,
+        kv_tokens=memory.kv_tokens,
+        max_concurrency=memory.max_concurrency,
+        fits=memory.fits,
+        why=memory.why,
+        decode_tokens_per_s_single=speed and speed.decode_tokens_per_s_single,
+        output_tokens_per_s=speed and speed.output_tokens_per_s,
+        output_tokens_per_s_low=speed and speed.output_tokens_per_s_low,
+        output_tokens_per_s_high=speed and speed.output_tokens_per_s_high,
+        prefill_tokens_per_s=speed and speed.prefill_tokens_per_s,
+        time_to_first_token_s=speed and speed.time_to_first_token_s,
+        cold_start_s=cold_start_s(setup) if memory.fits else None,
+        usd_per_hour=usd,
+        usd_per_million_output_tokens=speed and usd / 3600 / speed.output_tokens_per_s * 1e6,
+        assumed=setup.model.assumed,
+    )
+
+
+# ---- planner/answers.py
+
+
+TASKS = ("serve", "batch", "finetune", "distributed")
+WORKLOADS = ("generation", "classification", "embedding")
+METHODS = ("auto", "full", "lora", "qlora")
+BUILT = {("serve", "generation")}  # what the template can render today
+
+# Import names that the generated project uses itself: a package of that name would hide them.
+TAKEN = frozenset("modal torch transformers vllm fastapi httpx openai psutil pynvml tests tasks requirements".split())
+MAX_SLUG = 56  # Modal's limit for an app name is 64 characters; a suffix must still fit
+MAX_NUMBER = 100_000_000
+MAX_USD = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """The checked answers to all prompts."""
+
+    project_name: str
+    slug: str
+    package: str
+    request: Request
+
+
+def check_answers(typed: dict[str, object]) -> Answers:
+    """The answers as cookiecutter hands them over, checked and understood. Refusal with one sentence."""
+    text = {key: str(value).strip() for key, value in typed.items() if not key.startswith("_")}
+    name = one_line("project_name", text["project_name"])
+    slug = check_slug(text["project_slug"])
+    task = one_of("task", text["task"], TASKS)
+    workload = one_of("workload", text["workload"], WORKLOADS)
+    if (task, workload) not in BUILT:
+        built = " or ".join(f"task {t} with workload {w}" for t, w in sorted(BUILT))
+        raise Refusal(f"task {task} with workload {workload} is not built yet; take {built}")
+    method = one_of("method", text["method"], METHODS)
+    if task in ("serve", "batch") and method != "auto":
+        raise Refusal(f"method {method} is for training; leave it auto for task {task}")
+    gpu, count = parse_gpu(text["gpu"], text["gpu_count"])
+    model = asked_model(text["model_id"], text["model_size"], workload)
+    request = Request(
+        task=task,
+        workload=workload,
+        model=model,
+        budget=check_budget(text["budget"], task),
+        context_len=check_context(parse_count("context_len", text["context_len"]), model),
+        concurrency=parse_count("concurrency", text["concurrency"]),
+        gpu=gpu,
+        gpu_count=count,
+        quantization=one_of("quantization", text["quantization"], ("auto", *QUANTIZATIONS)),
+        engine=one_of("engine", text["engine"], ("auto", *ENGINES)),
+        method=method,
+        optimize=one_of("optimize", text["optimize"], AIMS),
+        dataset=one_line("dataset", text["dataset"] or "none"),
+    )
+    return Answers(name, slug, slug.replace("-", "_"), request)
+
+
+def one_line(key: str, text: str) -> str:
+    if not text:
+        raise Refusal(f"{key} is empty; type a word or two")
+    if not text.isprintable() or len(text) > 200:
+        raise Refusal(f"{key} must be one line of at most 200 printable characters, not {shown(text)}")
+    return text
+
+
+def shown(text: str) -> str:
+    """What was typed, quoted on one line and cut, for use in a message."""
+    return ascii(text if len(text) <= 60 else text[:57] + "...")
+
+
+def one_of(key: str, text: str, allowed: tuple[str, ...]) -> str:
+    if text.lower() not in allowed:
+        raise Refusal(f"{key} {shown(text)} is not one of {', '.join(allowed)}")
+    return text.lower()
+
+
+def check_slug(slug: str) -> str:
+    """A slug that can be a folder, a Modal app and, with underscores, a Python package."""
+    if not re.fullmatch(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*", slug) or len(slug) > MAX_SLUG:
+        raise Refusal(
+            f"project_slug {shown(slug)} names a folder and a Python package: lower-case letters, digits and single "
+            f"dashes, beginning with a letter, at most {MAX_SLUG}, such as my-llm"
+        )
+    package = slug.replace("-", "_")
+    if keyword.iskeyword(package) or package in sys.stdlib_module_names or package in TAKEN:
+        raise Refusal(f"project_slug {shown(slug)} would hide a Python module of that name; try my-{slug}")
+    return slug
+
+
+def parse_count(key: str, text: str) -> int:
+    """A whole number of at least 1: "8192", "8,192", "8k" (8192)."""
+    found = re.fullmatch(r"(\d[\d,_]*)\s*([kK]?)", text, re.ASCII)
+    value = int(re.sub(r"[,_]", "", found[1])) * (1024 if found[2] else 1) if found and len(text) < 12 else 0
+    if not 1 <= value <= MAX_NUMBER:
+        raise Refusal(f"{key} {shown(text)} is not a whole number of at least 1, such as 8192")
+    return value
+
+
+def parse_budget(text: str) -> Budget:
+    """ "4/hour", "50/run", "300/month" in USD, or "none". Refusal shows the forms."""
+    if text.strip().lower() == "none":
+        return Budget(float("inf"), "none")
+    found = re.fullmatch(
+        r"(?:\$|usd)?\s*(\d{1,9}(?:\.\d{1,4})?)\s*(?:\$|usd)?\s*(?:/|per|a)\s*(hour|h|hr|month|run)",
+        text.strip().lower(),
+        re.ASCII,
+    )
+    if not found:
+        raise Refusal(f"budget {shown(text)} is not understood; write 4/hour, 300/month, 50/run or none (USD)")
+    usd = float(found[1])
+    if not 0 < usd <= MAX_USD:
+        raise Refusal(f"budget {shown(text)} must be above 0 and at most {MAX_USD:,}, such as 4/hour")
+    return Budget(usd, {"h": "hour", "hr": "hour"}.get(found[2], found[2]))
+
+
+def check_budget(text: str, task: str) -> Budget:
+    budget = parse_budget(text)
+    if task == "serve" and budget.per == "run":
+        raise Refusal(f"a service has no end, so {text} cannot bound it; give a budget such as 4/hour or 300/month")
+    return budget
+
+
+def parse_gpu(gpu: str, count: str) -> tuple[str, int]:
+    """GPU type and count; "auto" and 0 leave it open. The type may carry its count: "H100:2"."""
+    number = 0 if count.lower() == "auto" else parse_count("gpu_count", count)
+    name, colon, suffix = gpu.partition(":")
+    if name.lower() == "auto":
+        if colon:
+            raise Refusal(f"gpu {shown(gpu)} is not understood; write auto, or a type such as H100:2")
+        if number > 8:
+            raise Refusal(f"one container holds at most 8 GPUs, not {number}; take a gpu_count of 8 or less, or auto")
+        return "auto", number
+    card = find_gpu(name)
+    if colon:
+        inside = parse_count("gpu", suffix)
+        if number and number != inside:
+            raise Refusal(f"gpu {gpu} and gpu_count {number} contradict each other; leave gpu_count auto")
+        number = inside
+    if number:
+        check_count(card, number)
+    return card.name, number
+
+
+def asked_model(model_id: str, size: str, workload: str) -> Model:
+    """The model of that id or local folder; with "auto", the default one of that size."""
+    params, _active = parse_size(size)
+    if model_id.lower() in ("", "auto"):
+        return default_model(params, workload)
+    one_line("model_id", model_id)
+    folder = Path(os.environ.get("PWD", "."), model_id).expanduser()  # a hook runs elsewhere than where it was typed
+    if folder.is_dir():
+        model = find_model(str(folder))
+    elif re.fullmatch(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?", model_id, re.ASCII):
+        model = find_model(model_id, size)
+    else:
+        raise Refusal(
+            f"model_id {shown(model_id)} is neither a Hugging Face id such as Qwen/Qwen3-8B nor a local folder"
+        )
+    if model.workload != workload:
+        raise Refusal(f"{model.id} is made for {model.workload}, not {workload}; choose another model or workload")
+    return model
+
+
+def check_context(tokens: int, model: Model) -> int:
+    if tokens > model.context and "context" not in model.assumed:
+        raise Refusal(f"{model.id} reads at most {model.context:,} tokens, not {tokens:,}; lower context_len")
+    return tokens
+
+
+# ---- planner/choose.py
+
+
+COUNTS = (1, 2, 4, 8)
+# Bits that quality costs: 16-bit is the model as published; 8-bit is close to it; 4-bit is not always.
+QUALITY_LOST = {"none": 0, "fp8": 1, "int8": 1, "int4": 2, "nf4": 2, "mxfp4": 2, "nvfp4": 2}
+# Lowest compute capability, from `get_min_capability` of vLLM 0.32's quantization layers. fp8 would load on 7.5 too,
+# but a T4 computes in neither fp8 nor bf16: 8.0 is where weight-only fp8 has fast kernels (Marlin).
+CAPABILITY = {"none": 7.5, "fp8": 8.0, "int8": 7.5, "int4": 7.5, "nf4": 7.5, "mxfp4": 8.0, "nvfp4": 10.0}
+KERNEL_NAMES = {"sdpa": "SDPA", **{f"flash_attention_{n}": f"FlashAttention {n}" for n in (2, 3, 4)}, "auto": "auto"}
+# Families that overflow in float16, which is all a T4 has: vLLM 0.32 config/model.py, _FLOAT16_NOT_SUPPORTED_MODELS.
+OVERFLOWS = ("gemma-2", "gemma-3", "glm-4")
+READING_SPEED = 10  # tokens/s one reader follows; slower answers rank last (prior)
+
+
+def make_plan(request: Request) -> Plan:
+    """The plan for a request, always the same one. Refusal, with the cheapest way out, where nothing works."""
+    candidates = weigh(request)
+    if not candidates[0].rank:
+        raise Refusal(way_out(request, candidates))
+    return Plan(request, candidates[0], candidates)
+
+
+def weigh(request: Request) -> tuple[Candidate, ...]:
+    """Every configuration of the request, ranked ones first and best first, then the rejected."""
+    judged = [judge(request, setup) for setup in configurations(request)]
+    fewest: dict[tuple[str, str], int] = {}  # (GPU, quantization) -> the smallest group of GPUs that works
+    for candidate in judged:
+        if not candidate.rejected:
+            key = candidate.setup.gpu.name, candidate.setup.quantization
+            fewest[key] = min(fewest.get(key, COUNTS[-1]), candidate.setup.gpu_count)
+    judged = [replicas_first(request, candidate, fewest) for candidate in judged]
+    ranked = sorted((c for c in judged if not c.rejected), key=lambda candidate: standing(request, candidate))
+    rejected = sorted((c for c in judged if c.rejected), key=listing)
+    return (*(replace(candidate, rank=n) for n, candidate in enumerate(ranked, 1)), *rejected)
+
+
+def replicas_first(request: Request, candidate: Candidate, fewest: dict[tuple[str, str], int]) -> Candidate:
+    """The candidate, rejected where it spreads a model that fewer GPUs hold, unless latency is the aim."""
+    gpu, count = candidate.setup.gpu, candidate.setup.gpu_count
+    few = fewest.get((gpu.name, candidate.setup.quantization), count)
+    if candidate.rejected or request.optimize == "latency" or count <= few:
+        return candidate
+    reason = f"{gpu_string(gpu, few)} holds it, and replicas of that yield more per dollar than tensor parallelism"
+    return replace(candidate, rejected=reason)
+
+
+def configurations(request: Request) -> Iterator[InferenceSetup]:
+    """GPU x count x quantization x attention kernel, as far as the request leaves them open."""
+    model = request.model
+    engine = "vllm" if request.engine == "auto" else request.engine
+    for gpu in GPUS.values():
+        if request.gpu not in ("auto", gpu.name):
+            continue
+        counts = [request.gpu_count] if request.gpu_count else [count for count in COUNTS if count <= gpu.max_count]
+        for count in counts:
+            for quantization in formats(request):
+                for attention in kernels(request, gpu, engine):
+                    yield InferenceSetup(
+                        model=model,
+                        gpu=gpu,
+                        gpu_count=count,
+                        tensor_parallel=count,
+                        engine=engine,
+                        quantization=quantization,
+                        attention=attention,
+                        context_len=request.context_len,
+                        concurrency=request.concurrency,
+                    )
+
+
+def formats(request: Request) -> tuple[str, ...]:
+    """Weight formats to weigh: the published one first, then what the engine or a published checkpoint offers."""
+    model, asked = request.model, request.quantization
+    published = [quantization for quantization, _id, _revision in model.variants]
+    offered = [model.quantization, *published]
+    if model.quantization == "none":
+        offered += ["int8", "nf4"] if request.engine == "transformers" else ["fp8", "nf4"]
+    if asked == "auto":
+        return tuple(dict.fromkeys(offered))
+    if asked == "int4" and "int4" not in offered and "nf4" in offered:
+        return ("nf4",)  # no published AWQ or GPTQ checkpoint: bitsandbytes quantizes to 4 bits while loading
+    if asked not in offered:
+        raise Refusal(f"{model.id} is not to be had in {asked} here; take one of {', '.join(dict.fromkeys(offered))}")
+    return (asked,)
+
+
+def kernels(request: Request, gpu: Gpu, engine: str) -> tuple[str, ...]:
+    """Attention kernels to weigh; "auto" where latent attention or attention sinks have kernels of the engine's own."""
+    if engine == "vllm" and own_kernel(request.model, gpu):
+        return ("auto",)
+    return ATTENTIONS if request.attention == "auto" else (request.attention,)
+
+
+def own_kernel(model: Model, gpu: Gpu) -> bool:
+    sinks = "gpt-oss" in model.id.lower() and gpu.compute_capability != 9.0  # FlashAttention has sinks on Hopper only
+    return model.attention == "mla" or sinks
+
+
+def judge(request: Request, setup: InferenceSetup) -> Candidate:
+    """One configuration, rejected with a reason, or with its estimate and the containers that carry the load."""
+    reason = impossible(setup) or pointless(request, setup)
+    if reason:
+        return Candidate(setup, None, rejected=reason)
+    estimate = estimate_inference(setup)
+    if not estimate.fits:
+        return Candidate(setup, estimate, rejected=estimate.why)
+    at_once = min(request.concurrency, int(estimate.max_concurrency))
+    containers = math.ceil(request.concurrency / at_once)
+    if containers > 1:  # each container gets its share, and the estimate is of that container
+        setup = replace(setup, concurrency=math.ceil(request.concurrency / containers))
+        estimate = estimate_inference(setup)
+    candidate = Candidate(setup, estimate, containers)
+    if hourly(candidate) > request.budget.usd_per_hour:
+        several = (
+            f"{containers} containers for {request.concurrency} requests at once cost" if containers > 1 else "costs"
+        )
+        over = f"{several} {hourly(candidate):.2f}/hour, over {request.budget.usd_per_hour:.2f}"
+        return replace(candidate, rejected=over)
+    return candidate
+
+
+def impossible(setup: InferenceSetup) -> str:
+    """Why the card or the engine cannot run it; "" where they can."""
+    model, gpu, quantization = setup.model, setup.gpu, setup.quantization
+    if setup.attention not in (*gpu.attention, "auto"):
+        needs = {"flash_attention_2": "8.0 or newer", "flash_attention_3": "9.0 (Hopper)"}
+        least, kernel = needs.get(setup.attention, "10 (Blackwell)"), KERNEL_NAMES[setup.attention]
+        return f"{kernel} needs compute capability {least}, {gpu.name} has {gpu.compute_capability}"
+    needed = CAPABILITY[quantization]
+    if gpu.compute_capability < needed:
+        return f"{quantization} needs compute capability {needed}, {gpu.name} has {gpu.compute_capability}"
+    if not gpu.bf16 and any(family in model.id.lower() for family in OVERFLOWS):
+        return f"{model.id} overflows in float16, and {gpu.name} has no bfloat16"
+    if setup.engine == "transformers" and setup.gpu_count > 1:
+        return "the transformers engine runs on one GPU; vllm spreads a model over several"
+    if setup.engine == "transformers" and setup.attention != "sdpa":
+        return "the transformers image holds no flash-attn; PyTorch's SDPA brings its own FlashAttention kernels"
+    if model.heads % setup.tensor_parallel:
+        return f"{model.heads} attention heads do not divide by {setup.tensor_parallel} GPUs"
+    return ""
+
+
+def pointless(request: Request, setup: InferenceSetup) -> str:
+    """Why a kernel that runs is not weighed further, where nobody insisted on it; "" where it is the best there is."""
+    best = setup.gpu.attention[-1]
+    if request.attention != "auto" or setup.engine != "vllm" or setup.attention in (best, "auto"):
+        return ""
+    return f"{KERNEL_NAMES[best]} runs on {setup.gpu.name} and is faster than {KERNEL_NAMES[setup.attention]}"
+
+
+def hourly(candidate: Candidate) -> float:
+    """USD per hour of all the containers that carry the asked concurrency."""
+    return candidate.containers * candidate.setup.gpu_count * candidate.setup.gpu.usd_per_hour
+
+
+def tokens_per_s(candidate: Candidate) -> float:
+    """Output tokens/s of all its containers at the asked concurrency."""
+    assert candidate.estimate is not None and candidate.estimate.output_tokens_per_s is not None
+    return candidate.containers * candidate.estimate.output_tokens_per_s
+
+
+def quality_lost(setup: InferenceSetup) -> int:
+    return 0 if setup.quantization == setup.model.quantization else QUALITY_LOST[setup.quantization]
+
+
+class Standing(NamedTuple):
+    """What candidates are compared by, the weightiest first; of two, the smaller is better."""
+
+    slow: bool  # slower than people read
+    quality_lost: int
+    weak_link: bool  # tensor parallelism over PCIe
+    aim: float
+    price: float
+    rate: float  # negative: faster first
+    name: str  # so that the order is always the same
+
+
+def standing(request: Request, candidate: Candidate) -> Standing:
+    """How a working candidate compares for this request."""
+    setup, estimate = candidate.setup, candidate.estimate
+    assert estimate is not None and estimate.decode_tokens_per_s_single and estimate.time_to_first_token_s is not None
+    rate = tokens_per_s(candidate)
+    price = hourly(candidate)
+    answer_s = estimate.time_to_first_token_s + setup.output_len / estimate.decode_tokens_per_s_single
+    return Standing(
+        slow=rate / request.concurrency < READING_SPEED,
+        quality_lost=quality_lost(setup),
+        weak_link=setup.gpu_count > 1 and not setup.gpu.nvlink,
+        aim={"cost": price, "latency": answer_s, "throughput": -rate}[request.optimize],
+        price=price,
+        rate=-rate,
+        name=f"{gpu_string(setup.gpu, setup.gpu_count)} {setup.quantization} {setup.attention}",
+    )
+
+
+def listing(candidate: Candidate) -> tuple[float | str, ...]:
+    """Order of the rejected: those with an estimate first, then by price of one container."""
+    setup = candidate.setup
+    price = setup.gpu_count * setup.gpu.usd_per_hour
+    return candidate.estimate is None, price, setup.gpu.name, quality_lost(setup), setup.quantization, setup.attention
+
+
+def way_out(request: Request, candidates: tuple[Candidate, ...]) -> str:
+    """One sentence: why nothing works, and the cheapest things that would."""
+    ways = []
+    affordable = [c for c in candidates if c.containers]  # they run, and only the budget is in the way
+    if affordable:
+        ways.append(f"raise the budget to {offer(min(affordable, key=hourly))}")
+        fewer = fewer_at_once(request, affordable)
+        if fewer:
+            ways.append(fewer)
+    relaxed = []
+    if request.quantization != "auto":
+        relaxed.append(("let quantization be auto", replace(request, quantization="auto")))
+    if request.gpu != "auto" or request.gpu_count:
+        relaxed.append(("let gpu and gpu_count be auto", replace(request, gpu="auto", gpu_count=0)))
+    if request.attention != "auto":
+        relaxed.append(("let attention be auto", replace(request, attention="auto")))
+    if request.engine == "transformers":
+        relaxed.append(("take engine vllm", replace(request, engine="vllm")))
+    for words, other in relaxed:
+        best = weigh(other)[0]
+        if best.rank:
+            ways.append(f"{words} ({offer(best)})")
+    if not ways:
+        shorter = shorter_context(request)
+        ways.append(shorter or "take a smaller model")
+    return f"{why_none(request, candidates)}; {', or '.join(ways)}"
+
+
+def offer(candidate: Candidate) -> str:
+    """ "7.90/hour (H100:2, fp8)" """
+    setup = candidate.setup
+    times = f"{candidate.containers} x " if candidate.containers > 1 else ""
+    name = "16-bit" if setup.quantization == "none" else setup.quantization
+    return f"{hourly(candidate):.2f}/hour ({times}{gpu_string(setup.gpu, setup.gpu_count)}, {name})"
+
+
+def fewer_at_once(request: Request, affordable: list[Candidate]) -> str:
+    """The most requests at once that the budget carries, where it carries any."""
+    best = 0
+    for candidate in affordable:
+        price = candidate.setup.gpu_count * candidate.setup.gpu.usd_per_hour
+        assert candidate.estimate is not None
+        containers = math.floor(request.budget.usd_per_hour / price)
+        best = max(best, containers * int(candidate.estimate.max_concurrency))
+    return f"ask for {best} requests at once" if 0 < best < request.concurrency else ""
+
+
+def shorter_context(request: Request) -> str:
+    """The longest context, in steps of a half, at which something works."""
+    tokens = request.context_len // 2
+    while tokens >= 256:
+        best = weigh(replace(request, context_len=tokens))[0]
+        if best.rank:
+            return f"take a context of {tokens:,} ({offer(best)})"
+        tokens //= 2
+    return ""
+
+
+def why_none(request: Request, candidates: tuple[Candidate, ...]) -> str:
+    """What stands in the way: the budget, or the reason of the configuration that came nearest."""
+    model = request.model.id
+    if any(candidate.containers for candidate in candidates):
+        load = f"{request.concurrency} requests of {request.context_len:,} tokens at once"
+        return f"{request.budget.usd_per_hour:.2f}/hour does not carry {model} with {load}"
+    tried = [c for c in candidates if c.estimate is not None] or list(candidates)
+    nearest = max(tried, key=nearness)
+    where = gpu_string(nearest.setup.gpu, nearest.setup.gpu_count)
+    return f"{model} does not run on {where}: {nearest.rejected}"
+
+
+def nearness(candidate: Candidate) -> float:
+    """How close a rejected configuration came to fitting: the GiB that its weights leave on the card."""
+    estimate: InferenceEstimate | None = candidate.estimate
+    return -math.inf if estimate is None else estimate.usable_gib - estimate.weights_gib
+
+
+# ---- planner/explain.py
+
+
+MEMORY_TERMS = ("weights", "KV cache", "activations", "overhead")
+
+
+def memory_terms(estimate: InferenceEstimate) -> dict[str, float]:
+    """GiB per GPU by term, in the order of MEMORY_TERMS; their sum is the predicted peak."""
+    figures = (estimate.weights_gib, estimate.kv_cache_gib, estimate.activation_gib, estimate.overhead_gib)
+    return dict(zip(MEMORY_TERMS, figures, strict=True))
+
+
+def peak_gib(estimate: InferenceEstimate) -> float:
+    return sum(memory_terms(estimate).values())
+
+
+def estimate_of(candidate: Candidate) -> InferenceEstimate:
+    """The estimate of a candidate that has one."""
+    assert candidate.estimate is not None
+    return candidate.estimate
+
+
+def format_name(setup: InferenceSetup) -> str:
+    """The weight format as people call it: "16-bit", "fp8"."""
+    return "16-bit" if setup.quantization == "none" else setup.quantization
+
+
+def cards(candidate: Candidate) -> str:
+    """ "2 x L40S", and "2 containers of 4 x H100" where replicas carry the load."""
+    setup = candidate.setup
+    one = f"{setup.gpu_count} x {setup.gpu.name}"
+    return f"{candidate.containers} containers of {one}" if candidate.containers > 1 else one
+
+
+def size_words(model: Model) -> str:
+    """ "8.2B parameters", "30.5B parameters, 3.3B active"."""
+    total = f"{short_count(model.params)} parameters"
+    return total if model.params_active >= model.params else f"{total}, {short_count(model.params_active)} active"
+
+
+def short_count(number: float) -> str:
+    return f"{number / 1e9:.1f}B" if number >= 1e9 else f"{number / 1e6:.0f}M"
+
+
+def about(rate: float) -> str:
+    """A rate to two figures: 1,400; 93; 4.2."""
+    digits = 0 if rate >= 10 else 1
+    rounded = float(f"{rate:.2g}")
+    return f"{rounded:,.{digits}f}"
+
+
+def one_per_gpu(plan: Plan) -> list[Candidate]:
+    """What each GPU type comes nearest with: its best ranked configuration, else what runs, else what nearly fits."""
+
+    def order(candidate: Candidate) -> tuple[float, float, float]:
+        if candidate.rank:
+            return 0, candidate.rank, 0
+        if candidate.containers:
+            return 1, quality_lost(candidate.setup), price(candidate)
+        return 2, -nearness(candidate), 0
+
+    best: dict[str, Candidate] = {}
+    for candidate in sorted(plan.candidates, key=order):
+        best.setdefault(candidate.setup.gpu.name, candidate)
+    return list(best.values())
+
+
+def price(candidate: Candidate) -> float:
+    """USD per hour of the containers that carry the load, or of one where it does not run."""
+    return hourly(candidate) or candidate.setup.gpu_count * candidate.setup.gpu.usd_per_hour
+
+
+def next_cheaper(plan: Plan) -> Candidate | None:
+    below = [c for c in one_per_gpu(plan) if price(c) < price(plan.chosen) and c.estimate]
+    return max(below, key=price, default=None)
+
+
+def next_faster(plan: Plan) -> Candidate | None:
+    running = [c for c in one_per_gpu(plan) if c.containers and tokens_per_s(c) > tokens_per_s(plan.chosen)]
+    return min(running, key=price, default=None)
+
+
+def verdict(plan: Plan, candidate: Candidate) -> str:
+    """Why this candidate is not the choice, in half a sentence; "chosen" for the choice."""
+    if candidate is plan.chosen:
+        return "chosen"
+    if candidate.rejected:
+        return candidate.rejected
+    ours, best = standing(plan.request, candidate), standing(plan.request, plan.chosen)
+    rate = about(tokens_per_s(candidate))
+    if ours.slow > best.slow:
+        return f"{about(-ours.rate / plan.request.concurrency)} tokens/s per request is slower than people read"
+    if ours.quality_lost > best.quality_lost:
+        return f"works in {format_name(candidate.setup)}; the budget pays for {format_name(plan.chosen.setup)}"
+    if ours.weak_link > best.weak_link:
+        return f"{candidate.setup.gpu.name} has no NVLink: tensor parallelism over PCIe is the last resort"
+    dollars = estimate_of(candidate).usd_per_million_output_tokens or 0
+    worse = "dearer by the hour" if plan.request.optimize == "cost" else f"behind in {plan.request.optimize}"
+    return f"within the budget: {rate} tokens/s at {dollars:.2f} per million, but {worse}"
+
+
+def what_would_change(plan: Plan) -> list[str]:
+    """The next better and the next cheaper configurations and the answers that would get them."""
+    changes = []
+    over = [c for c in plan.candidates if c.containers and hourly(c) > plan.request.budget.usd_per_hour]
+    finer = [c for c in over if quality_lost(c.setup) < quality_lost(plan.chosen.setup)]
+    for words, found in (("better weights", finer), ("more tokens/s", [c for c in over if faster(c, plan)])):
+        best = min(found, key=price, default=None)
+        if best:
+            changes.append(
+                f"A budget of {price(best):.2f}/hour buys {words}: {cards(best)} in {format_name(best.setup)}, "
+                f"about {about(tokens_per_s(best))} tokens/s."
+            )
+    best = min((c for c in plan.candidates if c.rank and price(c) < price(plan.chosen)), key=price, default=None)
+    if best:
+        asked = f"gpu {best.setup.gpu.name} and quantization {best.setup.quantization}"
+        changes.append(f"Insisting on {asked} brings it down to {price(best):.2f}/hour: {cards(best)}.")
+    if any(c.estimate and not c.estimate.fits and price(c) < price(plan.chosen) for c in plan.candidates):
+        changes.append("A shorter context or fewer requests at once make room on cheaper cards.")
+    return changes
+
+
+def faster(candidate: Candidate, plan: Plan) -> bool:
+    return tokens_per_s(candidate) > tokens_per_s(plan.chosen)
+
+
+def kernel_name(setup: InferenceSetup) -> str:
+    return "the engine's own attention" if setup.attention == "auto" else KERNEL_NAMES[setup.attention]
+
+
+def terminal_lines(plan: Plan, slug: str) -> list[str]:
+    """What a person reads after a bake: the choice, its memory, its price and yield, the neighbours, the next step."""
+    chosen, setup, estimate = plan.chosen, plan.chosen.setup, estimate_of(plan.chosen)
+    request, budget = plan.request, plan.request.budget
+    engine = {"vllm": "vLLM", "transformers": "transformers"}[setup.engine]
+    limit = (
+        f"at most {max_containers(plan)} for {budget.usd:g}/{budget.per}" if budget.per != "none" else "no budget set"
+    )
+    terms = " + ".join(f"{name} {gib:.1f}" for name, gib in memory_terms(estimate).items())
+    per_gpu = " per GPU" if setup.gpu_count > 1 else ""
+    low, high = rate_range(chosen)
+    lines = [
+        f"plan    {setup.model.id} on {cards(chosen)}, {format_name(setup)}, {kernel_name(setup)}, {engine}: "
+        f"{price(chosen):.2f}/hour, {limit}",
+        f"memory  {terms} = {peak_gib(estimate):.1f} of {estimate.usable_gib:.1f} GiB{per_gpu}",
+        f"yields  about {about(tokens_per_s(chosen))} tokens/s ({about(low)} to {about(high)}) at "
+        f"{request.concurrency} requests, {estimate.usd_per_million_output_tokens:.2f} per million output tokens",
+    ]
+    for word, other in (("cheaper", next_cheaper(plan)), ("faster ", next_faster(plan))):
+        if other:
+            lines.append(f"{word} {cards(other)}, {price(other):.2f}/hour: {verdict(plan, other)}")
+    if estimate.assumed:
+        lines.append(f"assumed {', '.join(estimate.assumed)}: nothing else is known of {setup.model.id}")
+    lines.append(f"wrote   {slug}/  (why: {slug}/PLAN.md)    next: cd {slug} && make local")
+    return lines
+
+
+def rate_range(candidate: Candidate) -> tuple[float, float]:
+    """Output tokens/s that are still likely, low and high, of all containers that carry the load."""
+    estimate = estimate_of(candidate)
+    assert estimate.output_tokens_per_s_low is not None and estimate.output_tokens_per_s_high is not None
+    return (
+        candidate.containers * estimate.output_tokens_per_s_low,
+        candidate.containers * estimate.output_tokens_per_s_high,
+    )
+
+
+def max_containers(plan: Plan) -> int:
+    """Containers that the budget pays for around the clock; without one, what Modal's Starter plan runs: 10 GPUs."""
+    one = plan.chosen.setup.gpu_count * plan.chosen.setup.gpu.usd_per_hour
+    if plan.request.budget.per == "none":
+        return max(plan.chosen.containers, 10 // plan.chosen.setup.gpu_count)
+    return int(plan.request.budget.usd_per_hour / one + 1e-9)
+
+
+# ---- planner/constants.py
+
+
+WIDTH = 120  # characters of a line of plan.py
+SCALEDOWN_S = 300
+STARTUP_S = (600, 3600)  # seconds: an LLM server is never up in Modal's default 30, and an hour is long enough
+HEAD = (
+    '"""What was decided for this project, and why. Edit it here; all else reads it. How it was weighed: PLAN.md."""\n'
+)
+DONE = ("", "", "")  # a blank line between groups of constants
+
+
+def plan_py(plan: Plan, slug: str) -> str:
+    """The text of the generated `plan.py`."""
+    return HEAD + "".join(constant(*row) for row in (DONE, *serve_constants(plan, slug)))
+
+
+def constant(name: str, value: object, reason: str) -> str:
+    """One line of Python, with its reason behind it, or above it where the line would grow too long."""
+    if not name:
+        return "\n"
+    kind = ": list[str]" if value == [] else ""
+    code = f"{name}{kind} = {literal(value)}"
+    comment = " ".join(reason.split())
+    if not comment:
+        return f"{code}\n"
+    if len(code) + len(comment) + 4 <= WIDTH:
+        return f"{code}  # {comment}\n"
+    above = "".join(f"# {line}\n" for line in textwrap.wrap(comment, WIDTH - 2))
+    return f"{above}{code}\n"
+
+
+def literal(value: object) -> str:
+    """A Python literal as ruff would format it: double quotes where nothing needs escaping."""
+    if isinstance(value, list):
+        return f"[{', '.join(literal(item) for item in value)}]"
+    text = ascii(value)
+    if isinstance(value, str) and not set(text[1:-1]) & set("'\"\\"):
+        return f'"{text[1:-1]}"'
+    return text
+
+
+def checkpoint(setup: InferenceSetup) -> tuple[str, str, str]:
+    """(model id, revision, what the engine quantizes to while loading): a published checkpoint before our own cast."""
+    model = setup.model
+    if setup.quantization in (model.quantization, "none"):
+        return model.id, model.revision, ""
+    for quantization, variant, revision in model.variants:
+        if quantization == setup.quantization:
+            return variant, revision, ""
+    return model.id, model.revision, "fp8" if setup.quantization == "fp8" else "bitsandbytes"
+
+
+def startup_timeout(cold_start_s: float) -> int:
+    """Seconds after which a start has failed: three times the estimate, in whole minutes, within sensible bounds."""
+    low, high = STARTUP_S
+    return min(max(math.ceil(3 * cold_start_s / 60) * 60, low), high)
+
+
+def serve_constants(plan: Plan, slug: str) -> list[tuple[str, object, str]]:
+    """(name, value, reason) of every constant that a serve project reads."""
+    request, setup, estimate = plan.request, plan.chosen.setup, estimate_of(plan.chosen)
+    model, gpu, budget = setup.model, setup.gpu, request.budget
+    name, revision, quantize = checkpoint(setup)
+    one_hour = setup.gpu_count * gpu.usd_per_hour
+    start, fitting = estimate.cold_start_s or 0, int(estimate.max_concurrency)
+    return [
+        ("NAME", slug, "the app's name on Modal"),
+        ("TASK", request.task, ""),
+        ("WORKLOAD", request.workload, ""),
+        DONE,
+        ("MODEL", name, model_reason(model, name, setup.quantization)),
+        ("REVISION", revision or "main", "" if revision else "no commit known: `make weights` prints the one to pin"),
+        ("SECRETS", ["huggingface-secret"] if model.gated else [], "names of Modal Secrets; gated weights need one"),
+        ("ENGINE", setup.engine, "continuous batching behind an OpenAI-compatible API"),
+        DONE,
+        ("GPU", gpu_string(gpu, setup.gpu_count), gpu_reason(plan)),
+        ("DTYPE", "bfloat16" if gpu.bf16 else "float16", "" if gpu.bf16 else f"{gpu.name} has no bfloat16"),
+        ("QUANTIZATION", setup.quantization, quantization_reason(plan)),
+        ("QUANTIZE_AT_LOAD", quantize, "what the engine makes of the weights while loading them" if quantize else ""),
+        ("ATTENTION", setup.attention, f"{kernel_name(setup)}; compute capability {gpu.compute_capability}"),
+        ("CONTEXT_LEN", setup.context_len, "tokens, prompt and answer together"),
+        ("CONCURRENCY", setup.concurrency, f"requests in one container; {fitting} of full context fit"),
+        ("MEMORY_FRACTION", setup.memory_fraction, "of the card for the engine; what the weights leave is cache"),
+        DONE,
+        ("BUDGET", "none" if budget.per == "none" else f"{budget.usd:g}/{budget.per}", "USD, for GPUs"),
+        ("USD_PER_HOUR", round(one_hour, 2), f"one container's GPUs, priced {PRICES_DATE}; CPU and memory are extra"),
+        ("MIN_CONTAINERS", int(request.optimize == "latency"), warm_reason(one_hour, start)),
+        ("BUFFER_CONTAINERS", 0, "idle ones kept ahead of a rising load"),
+        ("MAX_CONTAINERS", max_containers(plan), most_reason(plan)),
+        ("SCALEDOWN_WINDOW", SCALEDOWN_S, f"seconds idle before one stops, {one_hour * SCALEDOWN_S / 3600:.2f} USD"),
+        ("STARTUP_TIMEOUT", startup_timeout(start), f"seconds; a start takes about {start:.0f} with fetched weights"),
+        DONE,
+        ("PREDICTED_PEAK_GIB", round(peak_gib(estimate), 1), "on each GPU, cache included"),
+        ("PREDICTED_TOKENS_PER_S", round(estimate.output_tokens_per_s or 0, 1), rate_reason(plan.chosen)),
+    ]  # fmt: skip
+
+
+def model_reason(model: Model, name: str, quantization: str) -> str:
+    gate = "gated: its owner must let you in" if model.gated else "not gated"
+    published = "" if name == model.id else f"; the {quantization} checkpoint of {model.id}"
+    return f"{size_words(model)}, {model.licence or 'licence unknown'}, {gate}{published}"
+
+
+def gpu_reason(plan: Plan) -> str:
+    estimate, cheaper = estimate_of(plan.chosen), next_cheaper(plan)
+    used = f"{peak_gib(estimate):.1f} of {estimate.usable_gib:.1f} GiB used"
+    return f"{used}; {cards(cheaper)} at {price(cheaper):.2f}/hour: {verdict(plan, cheaper)}" if cheaper else used
+
+
+def warm_reason(usd_per_hour: float, cold_start_s: float) -> str:
+    month = usd_per_hour * HOURS_PER_MONTH
+    return f"a warm one costs {month:,.0f} USD a month and saves a cold start of about {cold_start_s:.0f} s"
+
+
+def most_reason(plan: Plan) -> str:
+    budget = plan.request.budget
+    if budget.per == "none":
+        return "no budget was set: what Modal's Starter plan runs at once, 10 GPUs"
+    return f"what {budget.usd:g}/{budget.per} pays for around the clock"
+
+
+def rate_reason(chosen: Candidate) -> str:
+    low, high = (about(rate / chosen.containers) for rate in rate_range(chosen))
+    return f"one container at CONCURRENCY; {low} to {high} is likely"
+
+
+def quantization_reason(plan: Plan) -> str:
+    setup = plan.chosen.setup
+    if setup.quantization == setup.model.quantization:
+        return "the weights as published"
+    if plan.request.quantization != "auto":
+        return "as you asked"
+    return f"the budget does not carry more bits; {setup.gpu.name} runs it"
+
+
+# ---- planner/report.py
+
+
+PAGE = 120  # characters of a line of PLAN.md
+
+
+def plan_md(plan: Plan) -> str:
+    """The text of the generated `PLAN.md`."""
+    rows = "".join(option_row(plan, candidate) for candidate in one_per_gpu(plan))
+    changes = what_would_change(plan) or ["Nothing within reach."]
+    return "\n\n".join(
+        [
+            "# The plan",
+            *decision(plan),
+            "## Memory\n\n![memory of one GPU](memory.svg)",
+            memory_table(plan),
+            paragraph(*cache_words(plan)),
+            "## Speed and money",
+            paragraph(*speed_words(plan)),
+            paragraph(*money_words(plan)),
+            f"## What else was weighed\n\n{len(plan.candidates)} configurations; the best of each GPU:",
+            OPTIONS_HEAD + rows.rstrip(),
+            "## What would change the choice",
+            "\n".join(textwrap.fill(f"- {change}", PAGE, subsequent_indent="  ") for change in changes) + "\n",
+        ]
+    )
+
+
+OPTIONS_HEAD = """| GPUs | weights | GiB used of usable | tokens/s | USD/hour | USD/M tokens | verdict |
+|---|---|---|---:|---:|---:|---|
+"""
+
+
+def paragraph(*sentences: str) -> str:
+    return textwrap.fill(" ".join(sentences), PAGE, break_long_words=False, break_on_hyphens=False)
+
+
+def decision(plan: Plan) -> list[str]:
+    """The request and the choice, a paragraph each, and what had to be assumed."""
+    request, chosen, setup, estimate = plan.request, plan.chosen, plan.chosen.setup, estimate_of(plan.chosen)
+    limit = "no budget" if request.budget.per == "none" else f"{request.budget.usd:g} USD per {request.budget.per}"
+    low, high = rate_range(chosen)
+    asked = paragraph(
+        f"{code(setup.model.id)} with {size_words(setup.model)}, a context of {request.context_len:,} tokens,",
+        f"{request.concurrency} requests at once, {limit}, chosen for {request.optimize}:",
+    )
+    answer = paragraph(
+        f"**{cards(chosen)}, {format_name(setup)}, {kernel_name(setup)}: {price(chosen):.2f} USD per hour, about",
+        f"{about(tokens_per_s(chosen))} output tokens/s ({about(low)} to {about(high)}),",
+        f"{estimate.usd_per_million_output_tokens:.2f} USD per million.**",
+    )
+    known = paragraph(f"The model's configuration is not known; assumed from its size: {', '.join(estimate.assumed)}.")
+    return [asked, answer, known] if estimate.assumed else [asked, answer]
+
+
+def memory_table(plan: Plan) -> str:
+    estimate = estimate_of(plan.chosen)
+    terms = "".join(f"| {name} | {gib:.1f} |\n" for name, gib in memory_terms(estimate).items())
+    peak = peak_gib(estimate)
+    return (
+        f"| GiB per GPU | |\n|---|---:|\n{terms}| **sum** | **{peak:.1f}** |\n"
+        f"| free | {estimate.usable_gib - peak:.1f} |\n| what a program sees | {estimate.usable_gib:.1f} |"
+    )
+
+
+def cache_words(plan: Plan) -> list[str]:
+    setup, estimate = plan.chosen.setup, estimate_of(plan.chosen)
+    words = [
+        f"One token of context takes {estimate.kv_bytes_per_token:,.0f} bytes of KV cache on each GPU; there is",
+        f"room for {estimate.kv_tokens:,} tokens: {estimate.max_concurrency:.1f} requests of full context.",
+    ]
+    if setup.engine == "vllm":
+        words.append(f"vLLM claims {setup.memory_fraction:.0%} of the card and makes cache of what the rest leaves.")
+    return words
+
+
+def speed_words(plan: Plan) -> list[str]:
+    setup, estimate = plan.chosen.setup, estimate_of(plan.chosen)
+    return [
+        f"A prompt is read at about {about(estimate.prefill_tokens_per_s or 0)} tokens/s; the first token comes after",
+        f"{estimate.time_to_first_token_s:.2f} s when nobody else is waiting; a lone request answers at",
+        f"{about(estimate.decode_tokens_per_s_single or 0)} tokens/s. A typical request is taken to have",
+        f"{setup.input_len:,} tokens in and {setup.output_len:,} out. A cold start takes about",
+        f"{estimate.cold_start_s:.0f} s. Memory is counted term by term; speeds come from a roofline model, so mind",
+        "the range.",
+    ]
+
+
+def money_words(plan: Plan) -> list[str]:
+    setup, most = plan.chosen.setup, max_containers(plan)
+    highest = most * setup.gpu_count * setup.gpu.usd_per_hour
+    return [
+        f"At most {most} {'container runs' if most == 1 else 'containers run'}, {highest:.2f} USD per hour. Prices are",
+        f"Modal's of {PRICES_DATE}, for the GPUs; CPU and memory are billed by use on top,",
+        f"{CPU_USD_PER_CORE_HOUR:.3f} per core-hour and {MEMORY_USD_PER_GIB_HOUR:.3f} per GiB-hour. An idle one is",
+        "billed until `SCALEDOWN_WINDOW` has passed.",
+    ]
+
+
+def code(text: str) -> str:
+    """Text as inline Markdown code, whatever it holds."""
+    return "`" + text.replace("`", "'") + "`"
+
+
+def option_row(plan: Plan, candidate: Candidate) -> str:
+    setup, estimate = candidate.setup, candidate.estimate
+    used = f"{peak_gib(estimate):.1f} of {estimate.usable_gib:.1f}" if estimate and estimate.fits else "-"
+    rate = about(tokens_per_s(candidate)) if candidate.containers else "-"
+    dollars = f"{estimate.usd_per_million_output_tokens:.2f}" if estimate and candidate.containers else "-"
+    return (
+        f"| {cards(candidate)} | {format_name(setup)} | {used} | {rate} | {price(candidate):.2f} | {dollars} "
+        f"| {verdict(plan, candidate)} |\n"
+    )
+
+
+# ---- planner/picture.py
+
+
+# Colours that stay apart for the colour-blind (Okabe and Ito) and on dark pages.
+COLOURS = {"weights": "#0072b2", "KV cache": "#009e73", "activations": "#e69f00", "overhead": "#cc79a7"}
+FREE_COLOUR = "#d9d9d9"
+
+
+def memory_svg(plan: Plan) -> str:
+    """Stacked bars of one GPU's memory, the chosen card and its neighbour, drawn to one scale."""
+    other = next((c for c in (next_faster(plan), next_cheaper(plan)) if c and c.estimate and c.estimate.fits), None)
+    bars = [plan.chosen, *([other] if other else [])]
+    scale = 620 / max(estimate_of(candidate).usable_gib for candidate in bars)
+    title = escape(f"{plan.chosen.setup.model.id[:64]}: memory of one GPU, GiB")
+    height = 40 + 92 * len(bars)
+    size = f'viewBox="0 0 680 {height}" width="680" height="{height}"'
+    drawn = (
+        memory_bar(candidate, 40 + 92 * n, scale, "beside it" if n else "chosen") for n, candidate in enumerate(bars)
+    )
+    return f"""<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" font-family="sans-serif" font-size="13">
+<title>{title}</title>
+<rect width="680" height="{height}" fill="#ffffff"/>
+<text x="30" y="24" font-size="15" font-weight="600">{title}</text>
+{"".join(drawn)}</svg>
+"""
+
+
+def memory_bar(candidate: Candidate, y: int, scale: float, role: str) -> str:
+    """One bar with its caption above and the name and GiB of each term below."""
+    setup, estimate = candidate.setup, estimate_of(candidate)
+    terms = memory_terms(estimate) | {"free": max(estimate.usable_gib - peak_gib(estimate), 0.0)}
+    caption = (
+        f"{role}: {cards(candidate)}, {format_name(setup)}, {hourly(candidate):.2f}/hour, {estimate.usable_gib:.1f} GiB"
+    )
+    out = f'<text x="30" y="{y + 14}">{escape(caption)}</text>\n'
+    x, label = 30.0, 30.0
+    for name, gib in terms.items():
+        colour = COLOURS.get(name, FREE_COLOUR)
+        out += f'<rect x="{x:.1f}" y="{y + 22}" width="{gib * scale:.1f}" height="26" fill="{colour}"/>\n'
+        out += f'<rect x="{label:.0f}" y="{y + 56}" width="10" height="10" fill="{colour}"/>\n'
+        out += f'<text x="{label + 14:.0f}" y="{y + 66}">{name} {gib:.1f}</text>\n'
+        x += gib * scale
+        label += 122
+    return out
+
+
+# ---- planner/hook.py
+
+
+def run_hook(typed: dict[str, object], folder: Path) -> int:
+    """Plan and write plan.py, PLAN.md and memory.svg into `folder`; 1 and one line on stderr where that is refused."""
+    try:
+        answers = check_answers(typed)
+        plan = make_plan(answers.request)
+    except Refusal as refusal:
+        print(f"error: {refusal}", file=sys.stderr)
+        return 1
+    files = {"plan.py": plan_py(plan, answers.slug), "PLAN.md": plan_md(plan), "memory.svg": memory_svg(plan)}
+    for name, text in files.items():
+        (folder / name).write_text(text, encoding="utf-8", newline="\n")
+    print("\n".join(terminal_lines(plan, answers.slug)))
+    return 0
+
+# {% endraw %}
+ANSWERS = json.loads(r'''{{ cookiecutter | tojson }}''')
+
+if __name__ == "__main__":
+    sys.exit(run_hook(ANSWERS, Path.cwd()))

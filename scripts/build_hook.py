@@ -1,0 +1,115 @@
+"""Write hooks/pre_gen_project.py from planner/: a hook cannot see files beside it, so it carries the planner as source.
+
+python scripts/build_hook.py            write it
+python scripts/build_hook.py --check    exit status 1 where the file is not what would be written
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+HOOK = ROOT / "hooks" / "pre_gen_project.py"
+MODULES = "plan gpus models memory speed estimate answers choose explain constants report picture hook".split()
+
+HEAD = '''"""Plans before anything is rendered: refuses what cannot work, writes plan.py, PLAN.md and memory.svg.
+
+Built from planner/ by `make hook`; change it there.
+"""
+
+# {% raw %}
+from __future__ import annotations
+
+'''
+TAIL = """
+# {% endraw %}
+ANSWERS = json.loads(r'''{{ cookiecutter | tojson }}''')
+
+if __name__ == "__main__":
+    sys.exit(run_hook(ANSWERS, Path.cwd()))
+"""
+
+
+def main(arguments: list[str]) -> int:
+    text = build()
+    if "--check" in arguments:
+        fresh = HOOK.exists() and HOOK.read_text(encoding="utf-8") == text
+        print("the hook is fresh" if fresh else "hooks/pre_gen_project.py is stale: run make hook")
+        return 0 if fresh else 1
+    HOOK.write_text(text, encoding="utf-8", newline="\n")
+    return 0
+
+
+def build() -> str:
+    """The text of the hook. ValueError where the modules cannot stand in one file."""
+    imports, bodies, owner = {"import json", "import sys", "from pathlib import Path"}, [], {}
+    for module in MODULES:
+        source = (ROOT / "planner" / f"{module}.py").read_text(encoding="utf-8")
+        tree = ast.parse(source)
+        for name in defined(tree):
+            if owner.setdefault(name, module) != module:
+                raise ValueError(f"{name} is defined in planner/{owner[name]}.py and in planner/{module}.py")
+        imports |= plain_imports(tree, module)
+        bodies.append(f"# ---- planner/{module}.py\n\n\n" + body(source, tree))
+    text = HEAD + "\n".join(sorted(imports, key=import_order)) + "\n\n" + "\n\n".join(bodies) + TAIL
+    inside = text[len(HEAD) : -len(TAIL)]
+    if "{%" in inside and "endraw" in inside:
+        raise ValueError("the planner's source holds Jinja's endraw tag")
+    compile(text, HOOK.name, "exec")
+    return text
+
+
+def defined(tree: ast.Module) -> set[str]:
+    """Names that a module defines at its top level."""
+    names = set()
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            names.add(node.name)
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            names |= {leaf.id for target in targets for leaf in ast.walk(target) if isinstance(leaf, ast.Name)}
+    return names
+
+
+def plain_imports(tree: ast.Module, module: str) -> set[str]:
+    """Imports from the standard library, one a line; those from sibling modules vanish and must not rename."""
+    found = set()
+    for node in tree.body:
+        if isinstance(node, ast.Import):
+            found |= {f"import {alias.name}" for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level:
+            if node.module is None or any(alias.asname for alias in node.names):
+                raise ValueError(f"planner/{module}.py must import names from its siblings as they are")
+        elif isinstance(node, ast.ImportFrom) and node.module != "__future__":
+            found |= {f"from {node.module} import {alias.name}" for alias in node.names}
+    return found
+
+
+def import_order(line: str) -> tuple[bool, str]:
+    return line.startswith("from"), line
+
+
+def body(source: str, tree: ast.Module) -> str:
+    """A module without its docstring and imports, and with the catalogue's text in place of the file that holds it."""
+    lines = source.splitlines(keepends=True)
+    for node in reversed(tree.body):
+        start, end = node.lineno - 1, node.end_lineno
+        if isinstance(node, ast.Import | ast.ImportFrom) or node is tree.body[0]:
+            del lines[start:end]
+        elif isinstance(node, ast.FunctionDef) and node.name == "_catalogue_text":
+            lines[start:end] = [catalogue()]
+    return "".join(lines).strip() + "\n"
+
+
+def catalogue() -> str:
+    """The source of a function that returns the model catalogue."""
+    text = (ROOT / "planner" / "models.json").read_text(encoding="utf-8")
+    if "'''" in text:
+        raise ValueError("planner/models.json holds three single quotes in a row")
+    return f"def _catalogue_text() -> str:\n    return r'''{text}'''\n"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
