@@ -10,7 +10,7 @@ from . import plan
 
 GPU = os.environ.get("GPU") or plan.GPU  # Modal's spelling ("L40S", "H100:2"), or "none"
 GPUS = 0 if GPU == "none" else int(GPU.partition(":")[2] or 1)
-ENV = {"GPU": GPU}
+ENV: dict[str, str | None] = {"GPU": GPU}
 
 # What @app.server, @app.cls and @app.function take
 MODAL_GPU = GPU if GPUS else None

@@ -10,10 +10,10 @@ import re
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from typing import TextIO
+from typing import Any, TextIO
 
 import psutil
 import pynvml
@@ -45,8 +45,8 @@ def family() -> list[psutil.Process]:
 
 
 @contextmanager
-def nvml() -> Iterator[list[pynvml.c_nvmlDevice_t]]:
-    """The GPUs that this container may use; an empty list where there is no NVIDIA driver."""
+def nvml() -> Generator[list[Any]]:
+    """NVML's handles of the GPUs that this container may use; an empty list where there is no NVIDIA driver."""
     try:
         pynvml.nvmlInit()
     except pynvml.NVMLError:
@@ -58,7 +58,7 @@ def nvml() -> Iterator[list[pynvml.c_nvmlDevice_t]]:
         pynvml.nvmlShutdown()
 
 
-def _own_gib(handle: pynvml.c_nvmlDevice_t, pids: set[int]) -> float | None:
+def _own_gib(handle: Any, pids: set[int]) -> float | None:
     """What `pids` use of a GPU. None where the driver cannot tell: in a container it may know other process ids."""
     running = pynvml.nvmlDeviceGetComputeRunningProcesses(handle)
     used = [process.usedGpuMemory for process in running if process.pid in pids and process.usedGpuMemory]
@@ -67,7 +67,7 @@ def _own_gib(handle: pynvml.c_nvmlDevice_t, pids: set[int]) -> float | None:
 
 def _torch() -> dict[str, list[float]]:
     """What torch's allocator holds on each GPU, if this process has loaded torch and started CUDA."""
-    torch = sys.modules.get("torch")
+    torch: Any = sys.modules.get("torch")  # never imported here: vLLM's API process and a CPU do without
     gpus = torch.cuda.device_count() if torch and torch.cuda.is_initialized() else 0
     return {
         "allocated_gib": [torch.cuda.memory_allocated(i) / GIB for i in range(gpus)],
@@ -147,7 +147,7 @@ class Monitor:
 
 
 @contextmanager
-def watch() -> Iterator[Monitor]:
+def watch() -> Generator[Monitor]:
     """A monitor that is silent and runs as long as the block."""
     with open(os.devnull, "w") as nowhere:
         monitor = Monitor(nowhere, interval=0.2).start()

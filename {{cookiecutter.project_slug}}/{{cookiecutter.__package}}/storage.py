@@ -15,7 +15,7 @@ cache = modal.Volume.from_name(f"{plan.NAME}-cache", create_if_missing=True)
 secrets = [modal.Secret.from_name(name) for name in plan.SECRETS]
 
 # Serving containers never download: a missing weight is an error, not an hour of GPU time
-OFFLINE = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
+OFFLINE: dict[str, str | None] = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
 
 FILES = ("*.safetensors", "*.json", "*.jinja", "*.txt", "*.model", "*.tiktoken")  # no pickles, no code
 DONE = ".commit"  # written last, holds the commit that was fetched

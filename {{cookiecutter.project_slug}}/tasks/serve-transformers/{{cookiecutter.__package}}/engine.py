@@ -5,6 +5,7 @@ import math
 import uuid
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from tokenizers.decoders import DecodeStream
@@ -70,8 +71,8 @@ class Engine:
         if gpus > 1:
             raise ValueError(f"this engine serves from one GPU, not {gpus}: set GPU in plan.py, or take ENGINE vllm")
         self.device = "cuda" if gpus else "cpu"
-        self.tokenizer = AutoTokenizer.from_pretrained(model)
-        self.model = AutoModelForCausalLM.from_pretrained(
+        self.tokenizer: Any = AutoTokenizer.from_pretrained(model)
+        self.model: Any = AutoModelForCausalLM.from_pretrained(
             model,
             dtype=getattr(torch, plan.DTYPE) if gpus else torch.float32,
             device_map=self.device,
@@ -123,11 +124,11 @@ class Engine:
             )
         if not self.healthy:
             raise EngineError(self._why("the batching thread has stopped"))
-        sampling = self.defaults | {
-            name: float(value) for name, value in {"temperature": temperature, "top_p": top_p}.items() if value is not None
-        }
-        if temperature == 0:
-            sampling |= {"temperature": 1.0, "top_k": 1}
+        sampling: dict[str, Any] = dict(self.defaults)
+        if temperature is not None:
+            sampling |= {"temperature": float(temperature)} if temperature else {"temperature": 1.0, "top_k": 1}
+        if top_p is not None:
+            sampling["top_p"] = float(top_p)
         outputs: asyncio.Queue[GenerationOutput] = asyncio.Queue()
         request = uuid.uuid4().hex
         self.batches.register_result_handler(request, outputs.put_nowait)

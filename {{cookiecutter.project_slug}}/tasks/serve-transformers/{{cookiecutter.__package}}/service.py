@@ -5,6 +5,6 @@ import modal
 from . import plan
 
 
-def url() -> str:
+def url() -> str | None:
     """The address of the deployed web endpoint. Needs a Modal token; modal.exception.NotFoundError before a deploy."""
     return modal.Cls.from_name(plan.NAME, "Server")().web.get_web_url()

@@ -56,9 +56,7 @@ def api(engine: Engine) -> FastAPI:
     async def chat(body: Chat) -> object:
         if body.model != plan.MODEL:
             return refusal(404, f"this service has {plan.MODEL}, not {body.model}")
-        pieces = engine.stream(
-            body.messages, max_tokens=body.limit, temperature=body.temperature, top_p=body.top_p
-        )
+        pieces = engine.stream(body.messages, max_tokens=body.limit, temperature=body.temperature, top_p=body.top_p)
         try:
             first = await anext(pieces)  # before a status is sent: what is refused is refused with a 4xx
         except TooLong as error:

@@ -5,6 +5,7 @@ import socket
 import sys
 import threading
 import time
+from typing import Any
 
 from . import engine
 from .client import Answer, Client, to_stdout
@@ -38,8 +39,8 @@ def with_transformers(model: str, prompt: str, max_tokens: int) -> Answer:
     """One `generate` call, streamed."""
     from transformers import AutoModelForCausalLM, AutoTokenizer, TextIteratorStreamer
 
-    tokenizer = AutoTokenizer.from_pretrained(model)
-    loaded = AutoModelForCausalLM.from_pretrained(model, dtype="float32", device_map="auto")
+    tokenizer: Any = AutoTokenizer.from_pretrained(model)
+    loaded: Any = AutoModelForCausalLM.from_pretrained(model, dtype="float32", device_map="auto")
     chat = [{"role": "user", "content": prompt}]
     inputs = tokenizer.apply_chat_template(chat, add_generation_prompt=True, return_dict=True, return_tensors="pt")
     streamer = TextIteratorStreamer(tokenizer, skip_prompt=True, skip_special_tokens=True)

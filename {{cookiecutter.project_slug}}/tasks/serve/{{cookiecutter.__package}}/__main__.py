@@ -3,6 +3,8 @@
 import argparse
 import sys
 
+import modal
+
 from . import client, memory, plan
 
 SMALL = "HuggingFaceTB/SmolLM2-135M-Instruct"  # 0.3 GB, Apache-2.0, answers on a laptop
@@ -24,7 +26,9 @@ def main() -> int:
 
             there = client.Client(options.url or service.url())
             client.demonstrate(there, options.prompt, options.max_tokens)
-    except client.ServiceError as error:
+    except modal.exception.NotFoundError:
+        sys.exit(f"error: no app {plan.NAME} is deployed: run `make deploy` first, or answer here with --local")
+    except (client.ServiceError, modal.exception.Error) as error:
         sys.exit(f"error: {error}")
     except Exception as error:
         if cause := memory.explain(error):

@@ -7,7 +7,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -48,7 +48,9 @@ def to_stdout(piece: str) -> None:
 class Client:
     """One service. `patience` is how many seconds to wait for a container that starts."""
 
-    def __init__(self, url: str, token: str | None = None, patience: float = plan.STARTUP_TIMEOUT) -> None:
+    def __init__(self, url: str | None, token: str | None = None, patience: float = plan.STARTUP_TIMEOUT) -> None:
+        if not url:
+            raise ServiceError(f"Modal knows no address for {plan.NAME}: deploy it again with `make deploy`")
         self.patience = patience
         token = token or os.environ.get(TOKEN, "")
         self.http = httpx.Client(
@@ -59,17 +61,18 @@ class Client:
         )
 
     @contextmanager
-    def _request(self, method: str, path: str, body: object = None) -> Iterator[httpx.Response]:
-        """An answer with status 200, not yet read. Tries again while a container starts."""
+    def _request(self, method: str, path: str, body: object = None) -> Generator[tuple[httpx.Response, float]]:
+        """An answer with status 200, not yet read, and when it was asked for. Tries again while a container starts."""
         begun, waited = time.monotonic(), False
         while True:
+            sent = time.monotonic()
             try:
                 with self.http.stream(method, path, json=body) as response:
                     if response.status_code not in STARTING:
                         if waited:
                             print(file=sys.stderr)
                         _check(response)
-                        yield response
+                        yield response, sent
                         return
                     why = f"{response.status_code}"
             except (httpx.ConnectError, httpx.ReadError, httpx.RemoteProtocolError) as error:
@@ -93,22 +96,22 @@ class Client:
             "stream": True,
             "stream_options": {"include_usage": True},
         }
-        text, tokens, first, begun = [], 0, 0.0, time.monotonic()
-        with self._request("POST", "/v1/chat/completions", body) as response:
+        text, tokens, first = [], 0, 0.0
+        with self._request("POST", "/v1/chat/completions", body) as (response, sent):
             for event in _events(response):
                 if "error" in event:
                     raise ServiceError(str(event["error"].get("message", event["error"])))
                 for choice in event["choices"]:
                     piece = choice["delta"].get("content") or choice["delta"].get("reasoning_content") or ""
-                    first = first or time.monotonic() - begun
+                    first = first or time.monotonic() - sent
                     text.append(piece)
                     show(piece)
                 tokens = (event.get("usage") or {}).get("completion_tokens", tokens)
-        return Answer("".join(text), tokens, first, time.monotonic() - begun)
+        return Answer("".join(text), tokens, first, time.monotonic() - sent)
 
     def memory(self) -> dict:
         """What the container uses: see memory.Monitor.state."""
-        with self._request("GET", "/memory") as response:
+        with self._request("GET", "/memory") as (response, _):
             return json.loads(response.read())
 
 
