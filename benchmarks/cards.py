@@ -34,7 +34,7 @@ OTHER_CARDS = {
 
 # The first pattern that a printed name matches says which card it is.
 _CARD_PATTERNS = (
-    (r"H20-3e|H20.*141", "H20-141GB"),
+    (r"H20-3e|H20-141", "H20-141GB"),
     (r"H20\b", "H20-96GB"),
     (r"H200|h200", "H200"),
     (r"H100.*NVL", "H100-NVL"),

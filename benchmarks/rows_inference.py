@@ -207,7 +207,11 @@ def speed_runs(folder: Path, models: Models) -> Iterator[tuple[Run, str, float]]
             if model.quantization == form:
                 form = "none"
             eager = any(name in row["engine"].lower() for name in ("transformers", "litgpt", "autoawq"))
+            if model.experts and form == "int4":
+                continue  # speeds of AWQ/GPTQ experts in engines of that generation are kernel artefacts
             tensor, _ = _parallel(row["parallelism"])
+            if tensor > 8:
+                continue  # across nodes, which no plan for serving does
             count = int(row["gpu_count"] or 1)
             prompt = int(_number(row["input_len"], SHORT_PROMPT))
             answer = int(_number(row["output_len"].replace("~", ""), 128))

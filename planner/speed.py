@@ -1,4 +1,12 @@
-"""Seconds: a decoding step, a prefill, a cold start. Roofline terms with the share of each roof that engines reach."""
+"""Seconds: a decoding step, a prefill, a cold start. A roofline whose every term is named, with the share that engines reach.
+
+A step of B requests takes bytes moved / bandwidth + arithmetic / FLOP/s + work that no roof bounds (launches, norms,
+all-reduces, scheduling). In the steady state each step also carries B x input / output tokens of prefill.
+
+Fitted once, together, on 2,700 points of aiconfigurator's silicon_sample.csv (Apache-2.0: vLLM, SGLang, TensorRT-LLM on
+H100, H200, B200, B300) and the published tables in benchmarks/data; leaving a model family out moves the median error
+from a factor of 1.15 to 1.19. Cards that neither names (T4, L4, L40S) are priors by their data sheets.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +15,26 @@ from dataclasses import dataclass
 from .memory import InferenceMemory, embedding_params, kv_gib, max_sequences, weight_bytes, weight_format
 from .plan import GIB, Gpu, InferenceSetup, Model
 
-BANDWIDTH_SHARE = 0.78  # of device bandwidth, compiled decoding: 0.69 to 0.92 (gpt-fast, start-up logs)
-PREFILL_SHARE = 0.45  # of dense FLOP/s
-LAYER_S = 8e-6  # launch and norms of one layer in a CUDA graph
-EAGER_LAYER_S = 5.5e-4  # one layer of eager PyTorch: launch bound
-ALLREDUCE_S = 12e-6  # one small all-reduce over NVLink
-PCIE_ALLREDUCE_S = 40e-6  # prior
+BANDWIDTH_SHARE = 0.79  # of device bandwidth; gpt-fast reached 0.69 on a capped A100, vLLM 0.92 on an L4
+EXPERT_BANDWIDTH = 0.87  # grouped kernels against dense ones
+FLOPS_SHARE = {1: 0.43, 2: 0.60, 4: 0.35}  # of dense FLOP/s where tensor cores run at 16, 8, 4 bits
+EXPERT_FLOPS = 0.58  # grouped kernels against dense ones
+DEQUANTIZED_FLOPS = 0.68  # 4-bit weights unpacked to 16 bits on the way to the tensor cores
+ATTENTION_FLOPS = {"sdpa": 0.40, "flash_attention_2": 0.40, "flash_attention_3": 0.54, "flash_attention_4": 0.54}
+LAYER_S = 7e-6  # launches and norms of a layer inside a CUDA graph
+EXPERT_LAYER_S = 23e-6  # routing, sorting and gathering of a layer of experts
+STEP_S = 1.0e-3  # scheduling and sampling of one step
+SEQUENCE_S = 9.5e-6  # the same, per request in it
+ALLREDUCE_S = 20e-6  # one small all-reduce over NVLink
+PCIE_ALLREDUCE_S = 35e-6  # over PCIe (two RTX PRO 6000)
+ALLREDUCE_SHARE = 0.78  # of the link's one-way bandwidth
+EAGER_STEP_S = 8e-3  # eager PyTorch outside the layers; with the next: litgpt, transformers on A100, H100, H20
+EAGER_LAYER_S = 5.5e-4  # launching one layer's kernels: 20 to 45 tokens/s up to 14B, whatever the size
+EAGER_FORMAT = {"nf4": 2.2, "int8": 3.0, "fp8": 3.0, "int4": 0.6, "mxfp4": 2.0, "nvfp4": 2.0}  # times launches; fp4 prior
+EAGER_EXPERTS = 2.0  # times launches, grouped experts of transformers 5 (prior; 4.51 looped over them)
 VOLUME_BYTES_PER_S = 1.5e9  # Modal Volume: 1 to 2.5 GB/s
-ENGINE_START_S = {"vllm": 60.0, "transformers": 15.0}  # prior
-RANGE = 1.6  # a configuration left out lies within this factor
+ENGINE_START_S = {"vllm": 60.0, "transformers": 15.0}  # imports, compilation, graphs (prior)
+RANGE = 1.6  # four of five points of a family left out lie within this factor
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,56 +49,80 @@ class InferenceSpeed:
     time_to_first_token_s: float
 
 
-def compute_flops(gpu: Gpu, form: str) -> float:
-    """FLOP/s of one GPU for weights in that format: only tensor cores that know the format gain by it."""
-    if form in ("mxfp4", "nvfp4") and gpu.fp4:
-        return 3 * gpu.flops
-    if form == "fp8" and gpu.fp8 or form == "int8" and gpu.compute_capability >= 8.0 and not gpu.fp4:
-        return 1.7 * gpu.flops
-    return gpu.flops
+def flops_gain(gpu: Gpu, form: str) -> int:
+    """How much faster than in 16 bits the tensor cores may run with weights in that format; 1 where they unpack them."""
+    if form in ("mxfp4", "nvfp4"):
+        return 4 if gpu.fp4 else 1
+    if form == "fp8":
+        return 2 if gpu.fp8 else 1
+    return 2 if form == "int8" and 8.0 <= gpu.compute_capability < 10.0 else 1
 
 
-def touched_bytes(model: Model, quantization: str, batch: float) -> float:
-    """Weight bytes that one decoding step of `batch` tokens reads, over all GPUs."""
-    embedding, experts, rest = weight_bytes(model, quantization)
-    head = embedding if model.tied_embeddings else embedding / 2
-    if experts:
-        experts *= 1 - (1 - model.experts_per_token / model.experts) ** batch
-    return head + experts + rest
+def compute_flops(model: Model, gpu: Gpu, form: str) -> float:
+    """FLOP/s that one GPU reaches in the matrix products of that model."""
+    gain = flops_gain(gpu, form)
+    share = FLOPS_SHARE[gain] * (EXPERT_FLOPS if model.experts else 1.0)
+    if gain == 1 and form in ("int4", "nf4", "mxfp4", "nvfp4"):
+        share *= DEQUANTIZED_FLOPS
+    return gpu.flops * gain * share
+
+
+def prefill_kernel(setup: InferenceSetup) -> str:
+    """The attention kernel that runs: as asked, else the card's best, which vLLM brings along and PyTorch does not."""
+    if setup.attention != "auto":
+        return setup.attention
+    return setup.gpu.attention[-1] if setup.engine == "vllm" and setup.gpu.attention else "sdpa"
 
 
 def inference_speed(setup: InferenceSetup, memory: InferenceMemory) -> InferenceSpeed:
-    """Speed of the setup, given the cache that `memory` leaves it."""
+    """Speed of the setup with the cache that `memory` leaves it: one request alone, and the steady mix under load."""
     model, gpu, tp = setup.model, setup.gpu, setup.tensor_parallel
-    replicas = max(setup.gpu_count // tp, 1)
     form = weight_format(model, setup.quantization)
-    flops = tp * compute_flops(gpu, form) * PREFILL_SHARE
+    replicas = setup.gpu_count // tp
+    prompt, answer = max(setup.input_len, 1), max(setup.output_len, 1)
+    bandwidth = gpu.bandwidth * BANDWIDTH_SHARE
+    flops = tp * compute_flops(model, gpu, form)
+    embedding, experts, rest = weight_bytes(model, setup.quantization)
+    dense_s = ((embedding if model.tied_embeddings else embedding / 2) + rest) / tp / bandwidth
+    experts_s = experts / tp / (bandwidth * EXPERT_BANDWIDTH)
+    untouched = 1 - model.experts_per_token / model.experts if model.experts else 0.0
     active = max(model.params_active - embedding_params(model) / 2, model.params_active / 2)
-    eager = setup.engine != "vllm"
-    allreduce = 0.0 if tp == 1 else 2 * model.layers * (ALLREDUCE_S if gpu.nvlink else PCIE_ALLREDUCE_S)
-    fixed = model.layers * (EAGER_LAYER_S if eager else LAYER_S) + allreduce
+    token_s = 2 * active / flops
 
-    tokens = setup.input_len + setup.output_len / 2
-    held = kv_gib(model, int(tokens), 1, setup.kv_dtype, tp) * GIB
+    reduced_s = 0.0  # one token's share of the all-reduces
+    fixed_s = STEP_S + model.layers * (LAYER_S + (EXPERT_LAYER_S if model.experts else 0.0))
+    if tp > 1:
+        reduced = 2 * model.layers * 2 * model.hidden * 2 * (tp - 1) / tp
+        reduced_s = reduced / (gpu.link / 2 * ALLREDUCE_SHARE)
+        fixed_s += 2 * model.layers * (ALLREDUCE_S if gpu.nvlink else PCIE_ALLREDUCE_S)
+    launched_s = 0.0
+    if setup.engine != "vllm":
+        launched_s = (EAGER_STEP_S + model.layers * EAGER_LAYER_S) * EAGER_FORMAT.get(form, 1.0)
+        launched_s *= EAGER_EXPERTS if model.experts else 1.0
+
+    request_bytes = kv_gib(model, prompt + answer // 2, 1, setup.kv_dtype, tp) * GIB
 
     def step_s(batch: float) -> float:
-        moved = touched_bytes(model, setup.quantization, batch) / tp + held * batch
-        return moved / (gpu.bandwidth * BANDWIDTH_SHARE) + 2 * active * batch / flops + fixed
+        moved_s = dense_s + experts_s * (1 - untouched**batch) + request_bytes * batch / bandwidth
+        return max(moved_s + (token_s + reduced_s + SEQUENCE_S) * batch + fixed_s, launched_s)
 
-    # Attention of a prompt over itself: half of the square, scores and values.
-    attention = 2 * (model.layers - model.linear_layers) * model.heads * model.head_dim * setup.input_len
-    per_prompt_token = (2 * active + attention) / flops
-    if tp > 1:
-        per_prompt_token += 4 * model.layers * model.hidden * 2 * (tp - 1) / tp / gpu.link
-    asked = setup.concurrency / replicas
-    room = memory.kv_cache_gib * GIB / held if held else asked
-    batch = max(min(asked, room, max_sequences(gpu)), 1.0)
-    per_token = step_s(batch) / batch + per_prompt_token * setup.input_len / setup.output_len
-    output = replicas / per_token
+    # A prompt attends to the half of itself that came before; a windowed layer to no more than its window.
+    seen = model.layers - model.linear_layers - model.sliding_layers
+    if model.sliding_window:
+        seen += model.sliding_layers * min(1.0, 2 * model.sliding_window / prompt)
+    attention = 2 * seen * model.heads * model.head_dim * prompt
+    prefill_s = token_s + reduced_s + attention / (tp * gpu.flops * ATTENTION_FLOPS[prefill_kernel(setup)])
+
+    batch = min(setup.concurrency / replicas, float(max_sequences(gpu)))
+    if setup.engine == "vllm":
+        grown = kv_gib(model, prompt + answer * 3 // 4, 1, setup.kv_dtype, tp)
+        batch = min(batch, memory.kv_cache_gib / grown) if grown else batch
+    batch = max(batch, 1.0)
+    step = step_s(batch)
+    output = replicas * batch / (step + prefill_s * batch * prompt / answer)
     return InferenceSpeed(
-        1 / step_s(1.0), output, output / RANGE, output * RANGE, replicas / per_prompt_token,
-        per_prompt_token * setup.input_len + step_s(1.0),
-    )  # fmt: skip
+        1 / step_s(1.0), output, output / RANGE, output * RANGE, replicas / prefill_s, prefill_s * prompt + step
+    )
 
 
 def cold_start_s(setup: InferenceSetup) -> float:
