@@ -1,4 +1,4 @@
-"""Seconds: a decoding step, a prefill, a cold start. A roofline whose every term is named, with the share that engines reach.
+"""Seconds: a decoding step, a prefill, a cold start. A roofline of named terms, with the share that engines reach.
 
 A step of B requests takes bytes moved / bandwidth + arithmetic / FLOP/s + work that no roof bounds (launches, norms,
 all-reduces, scheduling). In the steady state each step also carries B x input / output tokens of prefill.
@@ -18,6 +18,7 @@ from .plan import GIB, Gpu, InferenceSetup, Model
 BANDWIDTH_SHARE = 0.79  # of device bandwidth; gpt-fast reached 0.69 on a capped A100, vLLM 0.92 on an L4
 EXPERT_BANDWIDTH = 0.87  # grouped kernels against dense ones
 FLOPS_SHARE = {1: 0.43, 2: 0.60, 4: 0.35}  # of dense FLOP/s where tensor cores run at 16, 8, 4 bits
+UNPACKED_BANDWIDTH = 0.8  # of that, int4 and nf4: gpt-fast moved 1,098 GB/s in int4 and 1,411 in bf16
 EXPERT_FLOPS = 0.58  # grouped kernels against dense ones
 DEQUANTIZED_FLOPS = 0.68  # 4-bit weights unpacked to 16 bits on the way to the tensor cores
 ATTENTION_FLOPS = {"sdpa": 0.40, "flash_attention_2": 0.40, "flash_attention_3": 0.54, "flash_attention_4": 0.54}
@@ -30,8 +31,11 @@ PCIE_ALLREDUCE_S = 35e-6  # over PCIe (two RTX PRO 6000)
 ALLREDUCE_SHARE = 0.78  # of the link's one-way bandwidth
 EAGER_STEP_S = 8e-3  # eager PyTorch outside the layers; with the next: litgpt, transformers on A100, H100, H20
 EAGER_LAYER_S = 5.5e-4  # launching one layer's kernels: 20 to 45 tokens/s up to 14B, whatever the size
-EAGER_FORMAT = {"nf4": 2.2, "int8": 3.0, "fp8": 3.0, "int4": 0.6, "mxfp4": 2.0, "nvfp4": 2.0}  # times launches; fp4 prior
+# Times launches. Measured: nf4 (litgpt), fp8 and int4 (Qwen's tables); the others prior.
+EAGER_FORMAT = {"nf4": 2.2, "int8": 3.0, "fp8": 3.0, "int4": 0.7, "mxfp4": 2.0, "nvfp4": 2.0}
 EAGER_EXPERTS = 2.0  # times launches, grouped experts of transformers 5 (prior; 4.51 looped over them)
+PREFILL_LAYER_S = 1.4e-3  # until the first token, per layer: launches outside graphs, tokenizer, HTTP; same points
+PREFILL_QUEUE = 0.13  # of a prompt's time that each other request adds before it
 VOLUME_BYTES_PER_S = 1.5e9  # Modal Volume: 1 to 2.5 GB/s
 ENGINE_START_S = {"vllm": 60.0, "transformers": 15.0}  # imports, compilation, graphs (prior)
 RANGE = 1.6  # four of five points of a family left out lie within this factor
@@ -50,7 +54,7 @@ class InferenceSpeed:
 
 
 def flops_gain(gpu: Gpu, form: str) -> int:
-    """How much faster than in 16 bits the tensor cores may run with weights in that format; 1 where they unpack them."""
+    """How much faster than in 16 bits the tensor cores may run with such weights; 1 where they unpack them."""
     if form in ("mxfp4", "nvfp4"):
         return 4 if gpu.fp4 else 1
     if form == "fp8":
@@ -81,10 +85,11 @@ def inference_speed(setup: InferenceSetup, memory: InferenceMemory) -> Inference
     replicas = setup.gpu_count // tp
     prompt, answer = max(setup.input_len, 1), max(setup.output_len, 1)
     bandwidth = gpu.bandwidth * BANDWIDTH_SHARE
+    unpacking = UNPACKED_BANDWIDTH if form in ("int4", "nf4") else 1.0
     flops = tp * compute_flops(model, gpu, form)
     embedding, experts, rest = weight_bytes(model, setup.quantization)
-    dense_s = ((embedding if model.tied_embeddings else embedding / 2) + rest) / tp / bandwidth
-    experts_s = experts / tp / (bandwidth * EXPERT_BANDWIDTH)
+    dense_s = ((embedding if model.tied_embeddings else embedding / 2) + rest / unpacking) / tp / bandwidth
+    experts_s = experts / tp / (bandwidth * EXPERT_BANDWIDTH * unpacking)
     untouched = 1 - model.experts_per_token / model.experts if model.experts else 0.0
     active = max(model.params_active - embedding_params(model) / 2, model.params_active / 2)
     token_s = 2 * active / flops
@@ -120,11 +125,14 @@ def inference_speed(setup: InferenceSetup, memory: InferenceMemory) -> Inference
     batch = max(batch, 1.0)
     step = step_s(batch)
     output = replicas * batch / (step + prefill_s * batch * prompt / answer)
+    first = model.layers * PREFILL_LAYER_S + prefill_s * prompt * (1 + PREFILL_QUEUE * (batch - 1)) + step
     return InferenceSpeed(
-        1 / step_s(1.0), output, output / RANGE, output * RANGE, replicas / prefill_s, prefill_s * prompt + step
+        1 / step_s(1.0), output, output / RANGE, output * RANGE, replicas / prefill_s, first
     )
 
 
 def cold_start_s(setup: InferenceSetup) -> float:
     """Seconds from a container's start to the first answer: weights from a Volume, then the engine (prior)."""
-    return sum(weight_bytes(setup.model, setup.quantization)) / VOLUME_BYTES_PER_S + ENGINE_START_S[setup.engine]
+    return sum(weight_bytes(setup.model, setup.quantization)) / PREFILL_LAYER_S = 1.4e-3  # until the first token, per layer: launches outside graphs, tokenizer, HTTP; same points
+PREFILL_QUEUE = 0.13  # of a prompt's time that each other request adds before it
+VOLUME_BYTES_PER_S + ENGINE_START_S[setup.engine]
