@@ -126,13 +126,9 @@ def inference_speed(setup: InferenceSetup, memory: InferenceMemory) -> Inference
     step = step_s(batch)
     output = replicas * batch / (step + prefill_s * batch * prompt / answer)
     first = model.layers * PREFILL_LAYER_S + prefill_s * prompt * (1 + PREFILL_QUEUE * (batch - 1)) + step
-    return InferenceSpeed(
-        1 / step_s(1.0), output, output / RANGE, output * RANGE, replicas / prefill_s, first
-    )
+    return InferenceSpeed(1 / step_s(1.0), output, output / RANGE, output * RANGE, replicas / prefill_s, first)
 
 
 def cold_start_s(setup: InferenceSetup) -> float:
     """Seconds from a container's start to the first answer: weights from a Volume, then the engine (prior)."""
-    return sum(weight_bytes(setup.model, setup.quantization)) / PREFILL_LAYER_S = 1.4e-3  # until the first token, per layer: launches outside graphs, tokenizer, HTTP; same points
-PREFILL_QUEUE = 0.13  # of a prompt's time that each other request adds before it
-VOLUME_BYTES_PER_S + ENGINE_START_S[setup.engine]
+    return sum(weight_bytes(setup.model, setup.quantization)) / VOLUME_BYTES_PER_S + ENGINE_START_S[setup.engine]
