@@ -147,6 +147,7 @@ def memory_runs(folder: Path, models: Models) -> Iterator[TrainingRun]:
                 ("litgpt" in source and method != "full")
                 or any(word in notes for word in ("Liger", "CutCross", "CCE", "chunked"))
                 or "torchtune" in source
+                or "llm-foundry" in source  # its default loss is flash-attn's fused cross-entropy
             )
             flash = row["flash_attention"]
             checkpoints = row["grad_checkpointing"].lower()
@@ -226,7 +227,7 @@ def _speed_setup(row: dict[str, str], models: Models) -> tuple[TrainingSetup | N
     setup = TrainingSetup(
         model, card, count // nodes, nodes, method, int(_number(re.search(r"r=(\d+)|$", quant)[1] or "", 64 if "Qwen" in source else 16)),
         "all-linear", "adamw", precision, length, batch, checkpoints,
-        "fused" if "stas00" in source or "torchtune" in source else "full",
+        "fused" if any(name in source for name in ("stas00", "torchtune", "llm-foundry")) else "full",
         "sdpa" if "torchtitan" in source else "flash_attention_3" if card.name == "H200" else "flash_attention_2",
         sharding if count > 1 else "none", offload,
     )  # fmt: skip

@@ -9,43 +9,37 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .memory import CONTEXT_GIB, WEIGHT_BITS, embedding_params, weight_bytes
 from .plan import GIB, Gpu, Model, TrainingEstimate, TrainingSetup
 
-# bytes per weight and per trainable parameter
-NF4_BITS = 4.127  # 4 + (8 + 32/256)/64: NF4 with double quantization, block 64 (QLoRA, arXiv 2305.14314, section 3)
-OPTIMIZER_BYTES = {"adamw": 2, "adamw_8bit": 2, "paged_adamw_8bit": 2, "sgd": 0, "adafactor": 0}  # tensors of state
-LOGIT_BYTES = 14  # logits in 16 bits, and in float32 log-softmax and two gradients (transformers' ForCausalLMLoss)
+# bytes of activations
+LOGIT_BYTES = 12  # backward: float32 log-softmax and two gradients (transformers' ForCausalLMLoss, counted on a CPU)
 FUSED_LOSS_BYTES = 8  # per token and hidden: Liger's chunk of logits, 16 and 32-bit, and the gradient of its input
 
-# buffers, elements of parameters
+# buffers, in parameters
 ZERO3_LIVE = 2e9  # stage3_max_live_parameters + stage3_max_reuse_distance, DeepSpeed's defaults of 1e9 each
 ZERO_BUCKETS = 1e9  # two buckets of 5e8, allgather and reduce, DeepSpeed's defaults
 HOST_BUFFER = 1.5  # pinned buffers on top of the states, factor of DeepSpeed's own memory estimator
 
-CONTEXT_GIB = 0.5  # CUDA context; logged 0.47 to 0.6
-NCCL_GIB = 0.8  # communicators of one group, outside torch's allocator; logged 0.5 to 1.5 above the context
-RESERVED = 1.03  # reserved over allocated, torch's caching allocator (prior)
+TRAINING_NCCL_GIB = 0.8  # communicators of one group, outside torch's allocator; logged 0.5 to 1.5 above the context
+RESERVED_SHARE = 1.03  # reserved over allocated, torch's caching allocator (prior)
 
 # speed
-GEMM_SHARE = {"A100": 0.88, "H100": 0.66, "B200": 0.60}  # of the dense peak in large matrix products
+# Of the dense peak in large matrix products, by compute capability: fitted on the NVLink cards of LLM-Foundry's, VectorLM's,
+# torchtitan's, stas00's and Qwen's tables; with any one family left out A100 is 0.70 to 0.78, H100 0.62 to 0.66, B200 to 0.70
+GEMM_SHARE = {8: 0.76, 9: 0.64, 10: 0.66}
+GEMM_SHARE_PCIE = 0.55  # power limits the clock of cards without NVLink (prior)
 ATTENTION_SHARE = {8: 0.65, 9: 0.55}  # of GEMM_SHARE, FlashAttention 2 by compute capability (its paper)
 ATTENTION_SHARE_TUNED = 0.9  # FlashAttention 3 on Hopper, any kernel on Blackwell (stas00's H200 and B200 runs)
 MOE_SHARE = 0.4  # of a dense model's rate (Megatron-Bridge: gpt-oss-120b 16% of the peak where dense models reach 40%)
-ELEMENTWISE_PASSES = 9.0  # reads and writes of the bytes one layer saves, forward and backward
-LAYER_LAUNCH_S = 2.5e-3  # kernel launches of one eager layer, forward and backward
-DEQUANTIZE_SHARE = 0.40  # of the bandwidth that 4-bit dequantization reaches
+ELEMENTWISE_PASSES = 9.0  # over the bytes a layer saves, forward and backward (the same tables; 7 to 10)
+LAYER_LAUNCH_S = 2.5e-3  # of one eager layer, forward, again and backward (Qwen-14B LoRA at 256 to 1024 tokens)
+DEQUANTIZE_SHARE = 0.20  # of the bandwidth that unpacking NF4 reaches (litgpt: 13B, 0.19 s longer per iteration)
 LINK_SHARE = 0.38  # of a link's two-way datasheet rate that one collective moves (NCCL bus bandwidth, prior)
-EXPOSED = 0.5  # of a sharded step's communication that computing does not hide
+EXPOSED = 0.5  # of the communication, not hidden behind computing (the same tables; 0.3 to 0.7)
 NODE_BYTES_S = 300e9  # bus bandwidth between nodes, RDMA (prior)
 HOST_LINK_BYTES_S = 25e9  # one GPU to pinned host memory (prior)
 HOST_ADAM_BYTES_S = 150e9  # what a CPU Adam moves, all GPUs of a node together (prior)
-
-
-def _gemm_share(gpu: Gpu) -> float:
-    """Share of the datasheet's dense peak that large matrix products reach on that card."""
-    if not gpu.nvlink:
-        return 0.55  # power limits the clock of PCIe cards (prior)
-    return {8: GEMM_SHARE["A100"], 9: GEMM_SHARE["H100"]}.get(int(gpu.compute_capability), GEMM_SHARE["B200"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +66,8 @@ def _widths(setup: TrainingSetup) -> _Widths:
         mlp = (copies + model.shared_experts) * model.moe_intermediate
     else:
         copies, mlp = 0, model.intermediate
-    embedding = model.vocab * model.hidden * (1 if model.tied_embeddings else 2)
-    layer = max(0, model.params - embedding) / model.layers
+    embedding = min(embedding_params(model), model.params)
+    layer = (model.params - embedding) / model.layers
     adapters = 0 if setup.method == "full" else lora_params(model, setup.lora_rank, setup.lora_targets)
     return _Widths(model.hidden, query, key, mlp, copies, model.mlp_matrices > 2, embedding, layer, adapters)
 
@@ -115,7 +109,7 @@ def saved_bytes(setup: TrainingSetup) -> float:
 
     Counted on transformers' Llama: two norms that compute in float32, inputs of the linear layers whose weights get a
     gradient (bitsandbytes keeps them for frozen 4-bit weights too), q, k, v and the output of attention, and the
-    factors of the gated product. Adapters keep an input of their own in float32.
+    factors of the gated product. Each adapter keeps its own copy of its input.
     """
     model, w, item = setup.model, _widths(setup), _element_bytes(setup)
     full, autocast = setup.method == "full", _autocast(setup)
@@ -124,8 +118,8 @@ def saved_bytes(setup: TrainingSetup) -> float:
     if not w.gated:
         norms = 2 * wide * w.hidden  # GPT-like models call torch's fused LayerNorm, which keeps its input alone
     keeps_inputs = full or setup.method == "qlora"
-    copies = 5 if autocast and full else 2  # q, k, v, gate and up each cast their input under autocast
-    inputs = copies * item * w.hidden if keeps_inputs else 0
+    casts = 5 if autocast and full else 2  # q, k, v, gate and up each cast their input under autocast
+    inputs = casts * item * w.hidden if keeps_inputs else 0
     repeated = setup.attention in ("sdpa", "eager")  # a padded batch repeats k and v to the heads of q
     attention = item * (2 * w.query + 2 * (w.query if repeated else w.key)) + 4 * model.heads
     if setup.attention == "eager":
@@ -134,9 +128,12 @@ def saved_bytes(setup: TrainingSetup) -> float:
     mlp = item * w.mlp * ((3 if w.gated else 1) + product)
     if w.copies:
         mlp += item * w.copies * w.hidden * (2 + product) + 8 * model.experts  # gathered, weighted; router in float32
+    if setup.method == "qlora" and not setup.gradient_checkpointing:
+        # bitsandbytes before 0.43.2 kept inputs outside autograd, those of the last micro-batch too (its issue 1270)
+        inputs += item * (2 * w.hidden + w.query + w.mlp)
     adapters = 0.0
     if not full:
-        kept = 2 if autocast else 4
+        kept = 4 if setup.precision == "fp32" else 3  # Trainer's autocast: a 16-bit copy and the mask of its dropout
         width = {"qv": 2 * w.hidden, "attention": 3 * w.hidden + w.query}.get(setup.lora_targets)
         if width is None:
             dense = w.mlp if not w.copies else model.shared_experts * model.moe_intermediate
@@ -157,12 +154,13 @@ def _states(setup: TrainingSetup, w: _Widths) -> tuple[float, float, float, floa
             return 2.0 * count, 2.0 * count, (4.0 + 4 * tensors + eight_bit) * count, 2.0 * count
         stored = 4 if setup.precision != "bf16" else 2
         return stored * count, stored * count, (stored * tensors + eight_bit) * count, float(item * count)
-    frozen = 4 if setup.precision in ("fp32", "bf16-mixed") else 2
+    frozen = 4 if item == 4 or setup.precision == "bf16-mixed" and not deepspeed else 2
     if setup.method == "qlora":
-        weights = (model.params - w.embedding) * NF4_BITS / 8 + frozen * w.embedding
+        embedding, experts, rest = weight_bytes(model, "nf4")
+        used = weights = embedding * frozen / 2 + experts + rest
     else:
-        weights = float(frozen * model.params)
-    return weights + 4.0 * w.adapters, 4.0 * w.adapters, (4.0 * tensors + eight_bit) * w.adapters, weights
+        weights, used = float(frozen * model.params), float(item * model.params)
+    return weights + 4.0 * w.adapters, 4.0 * w.adapters, (4.0 * tensors + eight_bit) * w.adapters, used
 
 
 def _gather_bytes(setup: TrainingSetup, w: _Widths, used: float) -> float:
@@ -170,7 +168,7 @@ def _gather_bytes(setup: TrainingSetup, w: _Widths, used: float) -> float:
     per_param = used / setup.model.params
     item = 2 if setup.method != "full" else _element_bytes(setup)
     head = setup.model.vocab * setup.model.hidden * item
-    layer = w.layer_params * (NF4_BITS / 8 if setup.method == "qlora" else per_param)
+    layer = w.layer_params * (WEIGHT_BITS["nf4"] / 8 if setup.method == "qlora" else per_param)
     trained = 1 if setup.method == "full" else 0  # a whole gradient beside the weight until it is scattered
     if setup.sharding == "zero3":
         bucket = 2 * min(setup.model.params, ZERO_BUCKETS / 2) * trained
@@ -256,7 +254,8 @@ def _speed(setup: TrainingSetup) -> _Speed:
     window = min(setup.seq_len, model.sliding_window or setup.seq_len)
     seen = setup.seq_len * (model.layers - model.sliding_layers) + window * model.sliding_layers
     attention = 2 * w.query * seen * tokens  # one forward pass, causal
-    share, capability = _gemm_share(gpu), int(gpu.compute_capability)
+    capability = int(gpu.compute_capability)
+    share = GEMM_SHARE.get(capability, GEMM_SHARE_PCIE) if gpu.nvlink else GEMM_SHARE_PCIE
     kernel = ATTENTION_SHARE.get(capability, ATTENTION_SHARE_TUNED)
     if setup.attention == "flash_attention_3":
         kernel = ATTENTION_SHARE_TUNED
@@ -311,7 +310,7 @@ def _impossible(setup: TrainingSetup) -> str:
     gpu = setup.gpu
     if not gpu.bf16 and setup.precision.startswith("bf16"):
         return f"{gpu.name} has no bf16; take fp16-mixed, or a card of the Ampere generation or newer"
-    if setup.attention not in ("eager", *gpu.attention):
+    if setup.attention.startswith("flash") and gpu.compute_capability < (9 if setup.attention.endswith("3") else 8):
         return f"{gpu.name} does not run {setup.attention}; take {gpu.attention[-1]}"
     return ""
 
@@ -324,19 +323,19 @@ def estimate_training(setup: TrainingSetup) -> TrainingEstimate:
     """
     memory, gpu = _memory(setup), setup.gpu
     usable = gpu.visible_gib
-    overhead = CONTEXT_GIB + (NCCL_GIB if setup.gpu_count * setup.nodes > 1 or setup.sharding != "none" else 0.0)
+    overhead = CONTEXT_GIB + (TRAINING_NCCL_GIB if setup.gpu_count * setup.nodes > 1 or setup.sharding != "none" else 0.0)
     parts = (memory.weights, memory.gradients, memory.optimizer, memory.activations, memory.logits)
     allocated = sum(parts) / GIB
     # torch gives cached blocks back before it fails, so what is only reserved never breaks a run
-    peak = max(allocated, min(allocated * RESERVED, usable - overhead))
-    why = _impossible(setup)
+    peak = max(allocated, min(allocated * RESERVED_SHARE, usable - overhead))
+    why = refused = _impossible(setup)
     if not why and peak + overhead > usable:
         why = (
             f"{peak + overhead:.1f} GiB needed on each {gpu.name}, {usable:.1f} there: "
             f"{peak + overhead - usable:.1f} GiB short"
         )
     usd_per_hour = gpu.usd_per_hour * setup.gpu_count * setup.nodes
-    speed = None if why else _speed(setup)
+    speed = None if refused else _speed(setup)  # a setup that is only too large would run that fast on a larger card
     rate = speed.tokens_per_s if speed else None
     return TrainingEstimate(
         usable_gib=usable,
