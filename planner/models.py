@@ -27,21 +27,39 @@ DEFAULT_MODELS = {
         "HuggingFaceTB/SmolLM2-360M-Instruct",
         "Qwen/Qwen2.5-0.5B-Instruct",
         "Qwen/Qwen2.5-1.5B-Instruct",
+        "HuggingFaceTB/SmolLM3-3B",
         "Qwen/Qwen3-4B-Instruct-2507",
         "Qwen/Qwen3-8B",
         "Qwen/Qwen3-14B",
-        "Qwen/Qwen3-30B-A3B-Instruct-2507",
+        "mistralai/Mistral-Small-3.1-24B-Instruct-2503",
         "Qwen/Qwen3-32B",
+        "Qwen/Qwen3-Next-80B-A3B-Instruct",
         "openai/gpt-oss-120b",
         "Qwen/Qwen3-235B-A22B-Instruct-2507",
+        "zai-org/GLM-4.6",
+        "Qwen/Qwen3-Coder-480B-A35B-Instruct",
+        "deepseek-ai/DeepSeek-V3.1",
     ),
-    "embedding": ("Qwen/Qwen3-Embedding-0.6B",),
+    "classification": (
+        "distilbert/distilbert-base-uncased-finetuned-sst-2-english",
+        "answerdotai/ModernBERT-base",
+        "answerdotai/ModernBERT-large",
+    ),
+    "embedding": (
+        "sentence-transformers/all-MiniLM-L6-v2",
+        "BAAI/bge-small-en-v1.5",
+        "BAAI/bge-base-en-v1.5",
+        "BAAI/bge-large-en-v1.5",
+        "Qwen/Qwen3-Embedding-0.6B",
+        "Qwen/Qwen3-Embedding-4B",
+        "Qwen/Qwen3-Embedding-8B",
+    ),
 }
 
 # Model types without a gate in their MLP, and those whose embeddings are tied unless the config says otherwise.
 UNGATED_TYPES = frozenset(
     "bert roberta xlm-roberta distilbert deberta-v2 deberta electra mpnet camembert phi gpt2 gpt_neox gpt_bigcode "
-    "starcoder2 nemotron nemotron_h falcon mpt opt bloom esm".split()
+    "starcoder2 nemotron nemotron_h falcon mpt opt bloom esm arcee apertus".split()
 )
 ENCODER_TYPES = frozenset(
     "bert roberta xlm-roberta distilbert deberta-v2 deberta electra mpnet camembert modernbert nomic_bert new "
@@ -107,9 +125,7 @@ def model_line(model: Model) -> str:
 # ---- parameters from dimensions ----
 
 
-def count_params(
-    model: Model, *, active: bool = False, attention: int = 0, linear: int = 0, experts_fused: int = 0, other: int = 0
-) -> int:
+def count_params(model: Model, *, active: bool = False, attention: int = 0, linear: int = 0, other: int = 0) -> int:
     """Parameters that the dimensions give; with `active`, those one token touches (routed experts only).
 
     `attention` and `linear` are parameters per layer of either kind, where a config.json says more than `Model` holds;
@@ -274,7 +290,7 @@ _SCALED = (
 def _sized_model(params: int, active: int, name: str, relative: Model | None = None) -> Model:
     """A model of which only the size is known: the nearest known architecture, scaled to that size."""
     if relative and 0.9 < params / relative.params < 1.1:
-        unknown = {"revision": "", "variants": (), "source": "", "licence": "", "gated": False}
+        unknown: dict[str, Any] = {"revision": "", "variants": (), "source": "", "licence": "", "gated": False}
         return replace(relative, id=name, **unknown, assumed=_assumed(relative, frozenset()))
     base = _nearest_model(params, active)
     model = replace(base, id=name, revision="", variants=(), source="", licence="", gated=False, quantization="none")
@@ -287,7 +303,7 @@ def _scaled_to(model: Model, params: int, active: int, fixed: frozenset[str] = f
     Fields in `fixed` stay as they are; the others that were derived are named in `assumed`.
     """
     stretch, base_hidden = (params / model.params) ** (1 / 3), model.hidden
-    values: dict[str, int] = {}
+    values: dict[str, Any] = {}
     if not 0.98 < stretch < 1.02:
         values["layers"] = max(1, round(model.layers * stretch))
         values["hidden"] = max(64, round(model.hidden * stretch / 64) * 64)
@@ -306,8 +322,9 @@ def _scaled_to(model: Model, params: int, active: int, fixed: frozenset[str] = f
     if model.experts:
         if "dense_layers" not in fixed:
             model = replace(model, dense_layers=min(model.dense_layers, model.layers - 1))
-        if "moe_intermediate" not in fixed:
-            model = _fit_field(model, "moe_intermediate", active, active=True)
+        if "moe_intermediate" not in fixed:  # by what a token touches, if that and the number of experts may vary
+            by_active = active < params and "experts" not in fixed
+            model = _fit_field(model, "moe_intermediate", active if by_active else params, active=by_active)
         if "experts" not in fixed:
             model = _fit_field(model, "experts", params)
     elif "intermediate" not in fixed:
@@ -321,11 +338,14 @@ def _assumed(model: Model, fixed: frozenset[str]) -> tuple[str, ...]:
 
 def _fit_field(model: Model, name: str, target: int, active: bool = False) -> Model:
     """`model` with the field set so that its count meets `target`: the count is linear in it."""
-    first, second = (count_params(replace(model, **{name: value}), active=active) for value in (1, 2))
-    step = 1 if name == "experts" else 32
-    least = model.experts_per_token if name == "experts" else 32
-    fitted = round((target - first) / max(second - first, 1) / step) * step
-    return replace(model, **{name: max(least, fitted)})
+
+    def valued(value: int) -> Model:
+        field: dict[str, Any] = {name: value}
+        return replace(model, **field)
+
+    none, one = (count_params(valued(value), active=active) for value in (0, 1))
+    step, least = (1, model.experts_per_token) if name == "experts" else (32, 32)
+    return valued(max(least, round((target - none) / max(one - none, 1) / step) * step))
 
 
 def default_model(params: int, workload: str) -> Model:
@@ -346,13 +366,14 @@ def _log_ratio(a: int, b: int) -> float:
 # ---- config.json ----
 
 
-def _config_count(config: Mapping[str, Any], *keys: str, default: int | None = None, least: int = 1) -> int:
-    """The first of `keys` that is present, as a count of at least `least`; Refusal names the key."""
+def _count_at(config: Mapping[str, Any], *keys: str, default: int | None = None) -> int:
+    """The first of `keys` that is present, as a count (0 only where there is a default); Refusal names the key."""
     for key in keys:
         value = config.get(key)
         if value is None:
             continue
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or value != value // 1 or value < least:
+        least = 1 if default is None else 0
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or value % 1 != 0 or value < least:
             raise Refusal(f"{key} in the config.json is {value!r}; it must be a whole number of at least {least}.")
         return int(value)
     if default is None:
@@ -360,219 +381,274 @@ def _config_count(config: Mapping[str, Any], *keys: str, default: int | None = N
     return default
 
 
-def _config_text(config: Mapping[str, Any], *keys: str, default: str = "") -> str:
+def _typed_at(config: Mapping[str, Any], kind: type, *keys: str) -> Any:
+    """The first of `keys` that is present, of that kind, empty where none is; Refusal names the key."""
     for key in keys:
         value = config.get(key)
-        if value is None:
-            continue
-        if not isinstance(value, str):
-            raise Refusal(f"{key} in the config.json is {value!r}; it must be a string.")
-        return value
-    return default
-
-
-def _config_part(config: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    part = config.get(key) or {}
-    if not isinstance(part, Mapping):
-        raise Refusal(f"{key} in the config.json is {part!r}; it must be an object.")
-    return part
-
-
-def _config_list(config: Mapping[str, Any], key: str) -> list[Any]:
-    value = config.get(key) or []
-    if not isinstance(value, list):
-        raise Refusal(f"{key} in the config.json is {value!r}; it must be a list.")
-    return value
+        if value is not None and not isinstance(value, kind):
+            wanted = {"dict": "an object", "list": "a list", "str": "a string"}[kind.__name__]
+            raise Refusal(f"{key} in the config.json is {value!r}; it must be {wanted}.")
+        if value is not None:
+            return value
+    return kind()
 
 
 def from_config(config: Mapping[str, Any], id: str) -> Model:
     """A model as its Hugging Face config.json describes it. Refusal names the key that is missing or odd.
 
-    Parameters are counted from the dimensions, the vision tower included; biases are left out (under 0.2%).
+    Parameters are counted from the dimensions, a vision tower included; biases and layers that only predict further
+    tokens ahead (MTP, which engines leave out) are not: under 0.5% on every model it was compared with.
     """
-    whole, vision = config, _config_part(config, "vision_config")
-    text = _config_part(config, "text_config") or _config_part(config, "llm_config")
-    config = {**{k: v for k, v in whole.items() if k != "text_config"}, **text} if text else whole
-    kind = _config_text(config, "model_type")
-    hidden = _config_count(config, "hidden_size", "d_model", "n_embd", "dim")
-    layers = _config_count(config, "num_hidden_layers", "n_layers", "n_layer", "num_layers")
-    heads = _config_count(config, "num_attention_heads", "n_heads", "n_head")
-    intermediate = _config_count(
-        config, "intermediate_size_mlp", "intermediate_size", "ffn_hidden_size", "hidden_dim", "n_inner",
-        default=4 * hidden, least=0,
-    )  # fmt: skip
-    kv_heads = _config_count(config, "num_key_value_heads", "num_kv_heads", "n_head_kv", default=0)
-    if kind == "falcon" and not config.get("new_decoder_architecture") and config.get("multi_query", True):
-        kv_heads = 1
-    head_dim = _config_count(config, "head_dim", default=0) or hidden // heads
-    context = _config_count(config, "max_position_embeddings", "n_positions", "max_seq_len", "seq_length", default=2048)
+    whole, text = config, _typed_at(config, dict, "text_config", "llm_config")
+    config = {**whole, **text}
+    kind = _typed_at(config, str, "model_type")
+    if config.get("block_configs"):
+        raise Refusal(
+            "block_configs in the config.json gives every layer a shape of its own; give the model's size instead."
+        )
+    if kind == "nemotron_h" and (blocks := _typed_at(config, list, "layers_block_type")):
+        pattern = "".join(NEMOTRON_BLOCKS.get(str(block), "?") for block in blocks)
+        config |= {"hybrid_override_pattern": pattern, "num_hidden_layers": len(pattern)}
+    encoder = kind in ENCODER_TYPES
+    hidden = _count_at(config, "hidden_size", "d_model", "n_embd", "dim")
+    heads = _count_at(config, "num_attention_heads", "n_heads", "n_head")
+    context = _count_at(config, "max_position_embeddings", "n_positions", "max_seq_len", "seq_length", default=2048)
     if kind in ("roberta", "xlm-roberta", "camembert", "mpnet") and context % 64 == 2:
         context -= 2  # their positions start at 2
-    encoder = kind in ENCODER_TYPES
+    kv_heads = _count_at(config, "num_key_value_heads", "num_kv_heads", "n_head_kv", default=0) or heads
+    if kind == "falcon" and not config.get("new_decoder_architecture") and config.get("multi_query", True):
+        kv_heads = 1
+    dtype = _typed_at(config, str, "dtype", "torch_dtype").removeprefix("torch.")
+    gated = kind not in UNGATED_TYPES or "glu" in _typed_at(config, str, "activation_function")
     model = Model(
         id=id,
         params=0,
         params_active=0,
-        layers=layers,
+        layers=_count_at(config, "num_hidden_layers", "n_layers", "n_layer", "num_layers"),
         hidden=hidden,
-        intermediate=intermediate,
-        heads=heads,
-        kv_heads=kv_heads or heads,
-        head_dim=head_dim,
-        vocab=_config_count(config, "vocab_size"),
-        tied_embeddings=encoder
-        or bool(whole.get("tie_word_embeddings", config.get("tie_word_embeddings", kind in TIED_TYPES))),
-        context=context,
-        dtype=_config_text(config, "dtype", "torch_dtype", default="float32" if encoder else "bfloat16").removeprefix(
-            "torch."
+        intermediate=_count_at(
+            config, "intermediate_size_mlp", "intermediate_size", "ffn_hidden_size", "hidden_dim", "n_inner", default=0
         ),
-        mlp_matrices=2 if kind in UNGATED_TYPES and "glu" not in str(config.get("activation_function", "")) else 3,
-        quantization=_config_quantization(whole) or _config_quantization(config) or "none",
+        heads=heads,
+        kv_heads=kv_heads,
+        head_dim=_count_at(config, "head_dim", default=0) or max(1, hidden // heads),
+        vocab=_count_at(config, "vocab_size"),
+        tied_embeddings=encoder or bool(config.get("tie_word_embeddings", kind in TIED_TYPES)),
+        context=context,
+        dtype=dtype or ("float32" if encoder else "bfloat16"),
+        mlp_matrices=3 if gated else 2,
+        quantization=_config_quantization(config),
         workload=_config_workload(whole, kind, id),
     )
-    model = _with_experts(model, config, kind)
-    model = _with_windows(model, config, kind)
-    attention, linear, model = _with_mixers(model, config, kind)
-    positions = (
-        context * hidden if encoder and kind not in ("modernbert", "nomic_bert", "new", "neobert", "deberta-v2") else 0
-    )
-    other = positions + _vision_params(vision)
-    params = count_params(model, attention=attention, linear=linear, other=other)
-    active = count_params(model, attention=attention, linear=linear, other=other, active=True)
-    return replace(model, params=params, params_active=active)
+    model = _with_windows(_with_experts(model, config, kind), config, kind)
+    if not model.intermediate and not model.experts:
+        model = replace(model, intermediate=4 * hidden)
+    detail: dict[str, Any] = {"other": _vision_params(_typed_at(whole, dict, "vision_config"))}
+    if config.get("kv_lora_rank"):
+        model, detail["attention"] = _with_latents(model, config)
+    elif kind == "nemotron_h":
+        model, params, active = _nemotron_h(model, config)
+        return replace(model, params=params, params_active=active)
+    else:
+        model, mixers = _with_mixers(model, config, kind)
+        detail |= mixers
+    if kind in ("bert", "roberta", "xlm-roberta", "distilbert", "mpnet", "camembert", "electra"):
+        detail["other"] += context * hidden  # learned positions
+    params = count_params(model, **detail)
+    if not model.experts:
+        return replace(model, params=params, params_active=params)
+    detail["other"] = 0  # a token of text does not pass the vision tower
+    return replace(model, params=params, params_active=count_params(model, active=True, **detail))
 
 
 def _with_experts(model: Model, config: Mapping[str, Any], kind: str) -> Model:
-    experts = _config_count(
-        config, "n_routed_experts", "num_local_experts", "num_experts", "moe_num_experts", default=0, least=0
-    )
-    if experts < 2:
-        return model
-    per_token = _config_count(
-        config, "num_experts_per_tok", "top_k_experts", "num_experts_per_token", "moe_k", "moe_top_k", default=2
-    )
-    shared = _config_count(config, "n_shared_experts", "num_shared_experts", default=0, least=0)
-    inner = _config_count(config, "moe_intermediate_size", "expert_ffn_hidden_size", default=0, least=0)
-    inner = inner or _config_count(config, "intermediate_size")
-    if width := _config_count(
-        config,
-        "shared_expert_intermediate_size",
-        "shared_intermediate_size",
-        "moe_shared_expert_intermediate_size",
+    experts = _count_at(config, "n_routed_experts", "num_local_experts", "num_experts", "moe_num_experts", default=0)
+    shared_width = _count_at(
+        config, "shared_expert_intermediate_size", "shared_intermediate_size", "moe_shared_expert_intermediate_size",
         default=0,
-        least=0,
-    ):
-        shared = max(1, round(width / inner)) if shared < 2 else shared
-    dense = _config_count(config, "first_k_dense_replace", default=0, least=0)
-    step = _config_count(config, "decoder_sparse_step", "interleave_moe_layer_step", default=1)
-    dense = dense or model.layers - model.layers // step or len(_config_list(config, "mlp_only_layers"))
+    )  # fmt: skip
+    if experts < 2:  # Granite 4 without experts keeps its MLP under the shared one's name
+        return replace(model, intermediate=shared_width) if kind == "granitemoehybrid" and shared_width else model
+    width = _count_at(config, "moe_intermediate_size", "expert_ffn_hidden_size", default=0)
+    width = width or _count_at(config, "intermediate_size")
+    shared = _count_at(config, "n_shared_experts", "num_shared_experts", "moe_num_shared_experts", default=0)
+    if shared_width:
+        shared = max(1, round(shared_width / width))
     if kind.startswith("llama4"):
         shared = 1
+    if kind.startswith("gemma4"):  # an ordinary MLP beside the experts of every layer
+        shared = round(model.intermediate / width)
+    step = _count_at(config, "decoder_sparse_step", "interleave_moe_layer_step", default=1)
+    dense = _count_at(config, "first_k_dense_replace", "moe_layer_start_index", default=0)
+    dense = dense or model.layers - model.layers // max(step, 1) or len(_typed_at(config, list, "mlp_only_layers"))
+    per_token = _count_at(
+        config, "num_experts_per_tok", "top_k_experts", "num_experts_per_token", "moe_k", "moe_topk", default=2
+    )
     return replace(
         model,
         experts=experts,
-        experts_per_token=min(per_token, experts),
-        moe_intermediate=inner,
+        experts_per_token=max(1, min(per_token, experts)),
+        moe_intermediate=width,
         shared_experts=shared,
         dense_layers=min(dense, model.layers),
     )
 
 
+SLIDING_PATTERNS = {
+    "gemma2": 2,
+    "gpt_oss": 2,
+    "gemma3": 6,
+    "gemma3_text": 6,
+    "cohere2": 4,
+    "llama4_text": 4,
+    "olmo3": 4,
+}
+
+
 def _with_windows(model: Model, config: Mapping[str, Any], kind: str) -> Model:
-    window = _config_count(config, "sliding_window", "attention_chunk_size", "local_attention", default=0, least=0)
+    window = _count_at(config, "sliding_window", "attention_chunk_size", "local_attention", default=0)
     if not window or window >= model.context or config.get("use_sliding_window") is False:
         return model
-    layers, types = model.layers, _config_list(config, "layer_types")
-    every = _config_count(
-        config, "sliding_window_pattern", "_sliding_window_pattern", "global_attn_every_n_layers", default=0, least=0
-    )
-    every = every or {"gemma2": 2, "gpt_oss": 2, "gemma3": 6, "gemma3_text": 6, "cohere2": 4, "llama4_text": 4}.get(
-        kind, 0
-    )
+    layers, types = model.layers, _typed_at(config, list, "layer_types")
     if types:
-        sliding = sum(t in ("sliding_attention", "chunked_attention") for t in types)
-    elif kind == "modernbert":
-        sliding = layers - -(-layers // (every or 3))  # the first of every three is global
+        sliding = sum(kind in ("sliding_attention", "chunked_attention") for kind in types)
+    elif kind == "modernbert":  # the first of every three is global
+        sliding = layers - -(-layers // (_count_at(config, "global_attn_every_n_layers", default=3) or 3))
     else:
+        every = SLIDING_PATTERNS.get(kind, 0)
+        if isinstance(config.get("sliding_window_pattern"), int):
+            every = _count_at(config, "sliding_window_pattern")
         sliding = layers - layers // every if every else layers
-    return replace(model, sliding_window=window, sliding_layers=sliding) if sliding else model
+    return replace(model, sliding_window=window, sliding_layers=min(sliding, layers)) if sliding else model
 
 
-def _with_mixers(model: Model, config: Mapping[str, Any], kind: str) -> tuple[int, int, Model]:
-    """Parameters of an attention and of a linear layer, and the model with its latent or linear attention noted."""
-    if rank := _config_count(config, "kv_lora_rank", default=0, least=0):
-        rope = _config_count(config, "qk_rope_head_dim")
-        nope = _config_count(config, "qk_nope_head_dim")
-        model = replace(model, attention="mla", kv_lora_rank=rank, qk_rope_head_dim=rope, head_dim=nope + rope)
-        q_rank = _config_count(config, "q_lora_rank", default=0, least=0)
-        return _attention_params(model, q_rank, _config_count(config, "v_head_dim")), 0, model
-    types = _config_list(config, "layer_types") or _config_list(config, "layers_block_type")
+def _with_latents(model: Model, config: Mapping[str, Any]) -> tuple[Model, int]:
+    rank, rope = _count_at(config, "kv_lora_rank"), _count_at(config, "qk_rope_head_dim")
+    head_dim = _count_at(config, "qk_nope_head_dim") + rope
+    model = replace(model, attention="mla", kv_lora_rank=rank, qk_rope_head_dim=rope, head_dim=head_dim)
+    attention = _attention_params(model, _count_at(config, "q_lora_rank", default=0), _count_at(config, "v_head_dim"))
+    if indexer := _count_at(config, "index_n_heads", default=0):  # DeepSeek-V3.2's choice of tokens
+        width = _count_at(config, "index_head_dim")
+        attention += _count_at(config, "q_lora_rank") * indexer * width + model.hidden * (width + indexer)
+    return model, attention
+
+
+def _with_mixers(model: Model, config: Mapping[str, Any], kind: str) -> tuple[Model, dict[str, int]]:
+    """The model with its linear layers noted, and the parameters of an attention and of a linear layer."""
+    attention, hidden, layers = _attention_params(model), model.hidden, model.layers
+    types = _typed_at(config, list, "layer_types", "layers_block_type")
     linear = sum(t in ("linear_attention", "mamba") for t in types)
-    attention = _attention_params(model)
-    if not types and (interval := _config_count(config, "full_attention_interval", default=0, least=0)):
-        linear = model.layers - model.layers // interval
-    if kind.startswith(("qwen3_next", "qwen3_5")):
-        attention += model.hidden * model.heads * model.head_dim  # the gate on attention's output
-        keys = _config_count(config, "linear_num_key_heads") * _config_count(config, "linear_key_head_dim")
-        value_heads, value_dim = (
-            _config_count(config, "linear_num_value_heads"),
-            _config_count(config, "linear_value_head_dim"),
-        )
-        channels, kernel = (
-            2 * keys + value_heads * value_dim,
-            _config_count(config, "linear_conv_kernel_dim", default=4),
-        )
-        mixer = model.hidden * (channels + 2 * value_heads * value_dim + 2 * value_heads) + channels * kernel
-        state = value_heads * value_dim * _config_count(config, "linear_key_head_dim")
-    elif linear and config.get("mamba_n_heads"):
-        inner = _config_count(config, "mamba_n_heads") * _config_count(config, "mamba_d_head")
-        groups = 2 * _config_count(config, "mamba_n_groups", default=1) * _config_count(config, "mamba_d_state")
-        channels, kernel = inner + groups, _config_count(config, "mamba_d_conv", default=4)
-        mixer = model.hidden * (2 * inner + groups + _config_count(config, "mamba_n_heads") + inner) + channels * kernel
-        state = inner * _config_count(config, "mamba_d_state")
+    if not types and (interval := _count_at(config, "full_attention_interval", default=0)):
+        linear = layers - layers // interval
+    if wide := _count_at(config, "global_head_dim", default=0):  # Gemma 4: other heads in layers without a window
+        kv_heads = _count_at(config, "num_global_key_value_heads", default=0) or model.kv_heads
+        matrices = 1 if config.get("attention_k_eq_v") else 2
+        full = hidden * wide * (2 * model.heads + matrices * kv_heads)
+        return model, {
+            "attention": round((model.sliding_layers * attention + (layers - model.sliding_layers) * full) / layers)
+        }
+    if not linear:
+        return model, {"attention": attention}
+    if "linear_num_value_heads" in config:  # gated delta net: Qwen3-Next, Qwen3.5
+        attention += hidden * model.heads * model.head_dim  # the gate on attention's output
+        keys = _count_at(config, "linear_num_key_heads") * _count_at(config, "linear_key_head_dim")
+        value_heads, key_dim = _count_at(config, "linear_num_value_heads"), _count_at(config, "linear_key_head_dim")
+        inner = value_heads * _count_at(config, "linear_value_head_dim")
+        channels, kernel = 2 * keys + inner, _count_at(config, "linear_conv_kernel_dim", default=4)
+        mixer = hidden * (channels + 2 * inner + 2 * value_heads) + channels * kernel
+        state = inner * key_dim
     else:
-        return attention, 0, model
-    state_bytes = 4 if config.get("mamba_ssm_dtype") == "float32" else 2
-    per_layer = state * state_bytes + channels * (kernel - 1) * 2
-    return attention, mixer, replace(model, linear_layers=linear, state_bytes=linear * per_layer)
+        mixer, state, channels, kernel = _mamba(
+            config, hidden, "mamba_n_heads", "mamba_d_head", "mamba_n_groups", "mamba_d_state"
+        )
+    per_sequence = linear * (_state_width(config) * state + 2 * channels * (kernel - 1))
+    return replace(model, linear_layers=linear, state_bytes=per_sequence), {"attention": attention, "linear": mixer}
+
+
+def _state_width(config: Mapping[str, Any]) -> int:
+    return 4 if "float32" in _typed_at(config, str, "mamba_ssm_dtype", "mamba_ssm_cache_dtype") else 2
+
+
+def _mamba(config: Mapping[str, Any], hidden: int, *keys: str) -> tuple[int, int, int, int]:
+    """Parameters, state elements, convolved channels and kernel of a Mamba-2 layer; `keys` name its dimensions."""
+    heads, width, groups, state = (_count_at(config, key) for key in keys)
+    inner, kernel = heads * width, _count_at(config, "mamba_d_conv", "conv_kernel", default=4)
+    channels = inner + 2 * groups * state
+    return hidden * (2 * inner + channels + heads) + channels * kernel, inner * state, channels, kernel
+
+
+NEMOTRON_BLOCKS = {
+    "mamba": "M",
+    "linear_attention": "M",
+    "attention": "*",
+    "full_attention": "*",
+    "mlp": "-",
+    "moe": "E",
+}
+
+
+def _nemotron_h(model: Model, config: Mapping[str, Any]) -> tuple[Model, int, int]:
+    """Nemotron-H: a layer is *either* Mamba (M), attention (*), an MLP (-) or experts (E), as its pattern says."""
+    pattern = _typed_at(config, str, "hybrid_override_pattern")
+    if len(pattern) != model.layers or set(pattern) - set("M*-E"):
+        raise Refusal(
+            f"hybrid_override_pattern in the config.json is {pattern!r}; it must say M, *, - or E for every layer."
+        )
+    hidden = model.hidden
+    mixer, state, channels, kernel = _mamba(
+        config, hidden, "mamba_num_heads", "mamba_head_dim", "n_groups", "ssm_state_size"
+    )
+    mambas, attentions = pattern.count("M"), pattern.count("*")
+    shared = _count_at(config, "moe_shared_expert_intermediate_size", default=0)
+    latent = _count_at(config, "moe_latent_size", default=0)  # experts that work on a projection of the hidden state
+    expert = 2 * (latent or hidden) * model.moe_intermediate
+    around = hidden * (2 * shared + model.experts + 2 * latent)
+    fixed = 2 * model.vocab * hidden + mambas * mixer + attentions * _attention_params(model)
+    fixed += pattern.count("-") * 2 * hidden * model.intermediate + pattern.count("E") * around
+    total, active = (fixed + pattern.count("E") * n * expert for n in (model.experts, model.experts_per_token))
+    state_bytes = mambas * (_state_width(config) * state + 2 * channels * (kernel - 1))
+    model = replace(model, linear_layers=model.layers - attentions, state_bytes=state_bytes)
+    return replace(model, dense_layers=model.layers - pattern.count("E") if model.experts else 0), total, active
 
 
 def _vision_params(vision: Mapping[str, Any]) -> int:
-    if not vision:
-        return 0
-    depth = _config_count(vision, "num_hidden_layers", "depth", default=0, least=0)
-    hidden = _config_count(vision, "hidden_size", default=0, least=0)
-    gated = _config_text(vision, "model_type") in ("pixtral", "gemma4_vision")
-    inner = _config_count(vision, "intermediate_size", default=4 * hidden, least=0)
-    return depth * hidden * (4 * hidden + (3 if gated else 2) * inner)
+    depth = _count_at(vision, "num_hidden_layers", "depth", "vt_num_hidden_layers", default=0)
+    hidden = _count_at(vision, "hidden_size", "vt_hidden_size", default=0)
+    gated = _typed_at(vision, str, "model_type") in ("pixtral", "gemma4_vision")
+    inner = _count_at(vision, "intermediate_size", "vt_intermediate_size", default=4 * hidden)
+    tower = depth * hidden * (4 * hidden + (3 if gated else 2) * inner)
+    if out := _count_at(vision, "out_hidden_size", default=0):  # Qwen's mergers of patches into tokens
+        merged = hidden * _count_at(vision, "spatial_merge_size", default=2) ** 2
+        tower += (1 + len(_typed_at(vision, list, "deepstack_visual_indexes"))) * merged * (merged + out)
+    return tower
 
 
 def _config_workload(config: Mapping[str, Any], kind: str, id: str) -> str:
-    architecture = " ".join(str(name) for name in _config_list(config, "architectures"))
+    architecture = " ".join(str(name) for name in _typed_at(config, list, "architectures"))
     if "Classification" in architecture:
         return "classification"
-    if re.search(r"embed|bge-|gte-|e5-|minilm", id.lower()):
+    if re.search(r"embed|bge-|gte-|e5-|minilm|mpnet", id.lower()):
         return "embedding"
     return "classification" if kind in ENCODER_TYPES else "generation"
 
 
 def _config_quantization(config: Mapping[str, Any]) -> str:
-    """What the published weights are quantized to, "" where the config says nothing."""
-    section = _config_part(config, "quantization_config")
+    """What the published weights are quantized to, "none" where the config says nothing."""
+    section = _typed_at(config, dict, "quantization_config", "compression_config")
     if not section:
-        return ""
-    method = _config_text(section, "quant_method", "quant_algo").lower()
+        return "none"
+    method: str = _typed_at(section, str, "quant_method", "quant_algo").lower()
     if method == "compressed-tensors":
-        group = next(iter(_config_part(section, "config_groups").values()), {})
-        weights = _config_part(group, "weights") if isinstance(group, Mapping) else {}
-        method = f"{_config_text(weights, 'type', default='int')}{_config_count(weights, 'num_bits', default=8)}"
+        group: Any = next(iter(_typed_at(section, dict, "config_groups").values()), {})
+        weights = _typed_at(group, dict, "weights") if isinstance(group, Mapping) else {}
+        method = f"{_typed_at(weights, str, 'type')}{_count_at(weights, 'num_bits', default=8)}"
     elif method == "modelopt":
-        method = _config_text(section, "quant_algo", default="fp8").lower()
+        method = _typed_at(section, str, "quant_algo").lower() or "fp8"
     elif method in ("awq", "gptq", "auto-round", "awq_marlin", "gptq_marlin"):
-        method = f"int{_config_count(section, 'bits', 'w_bit', default=4)}"
+        method = f"int{_count_at(section, 'bits', 'w_bit', default=4)}"
     elif method == "bitsandbytes":
         method = "nf4" if section.get("load_in_4bit") else "int8"
-    known = {"float8": "fp8", "fbgemm_fp8": "fp8", "float4": "nvfp4", "w4a16_awq": "int4", "mixed_precision": "nvfp4"}
+    known = {"float8": "fp8", "fbgemm_fp8": "fp8", "float4": "nvfp4", "w4a16_awq": "int4"}
     method = known.get(method, method)
     if method not in QUANTIZATIONS:
         raise Refusal(f"quant_method in the config.json is {method!r}; {', '.join(QUANTIZATIONS[1:])} can be planned.")
@@ -614,33 +690,41 @@ def from_contract(object: Mapping[str, Any]) -> Model:
 def _completed(values: dict[str, Any], params: int, active: int) -> Model:
     """The contract's values, and what they leave open from the nearest architecture, stretched to fit."""
     known = load_catalogue()
-    base = known[known.names[key]] if (key := values.get("id", "").lower()) in known.names else None
     mixture = active < params or values.get("experts", 0) > 1
-    if base is None or not 0.9 < params / base.params < 1.1:
+    base = known[known.names[key]] if (key := values.get("id", "").lower()) in known.names else None
+    if base is None or not 0.9 < params / base.params < 1.1 or bool(base.experts) != mixture:
         base = _nearest_model(params, active if active < params else params // 10 if mixture else params)
-    blank = {"revision": "", "variants": (), "source": "", "licence": "", "gated": False}
+    blank: dict[str, Any] = {
+        "revision": "",
+        "variants": (),
+        "source": "",
+        "licence": "",
+        "gated": False,
+        "quantization": "none",
+    }
+    blank |= {"id": f"custom-{_size_text(params)}"}
     if values.get("attention") == "mla":
         blank |= {"kv_lora_rank": 512, "qk_rope_head_dim": 64, "head_dim": 192}  # DeepSeek-V2's, and every follower's
-    model = replace(base, **{"id": f"custom-{_size_text(params)}", "quantization": "none", **blank, **values})
+    if "experts" in values:
+        blank["experts_per_token"] = max(1, min(base.experts_per_token, values["experts"] // 4))
+    fixed = frozenset(values)
+    model = _scaled_to(replace(base, **blank | values | {"params": base.params}), params, active, fixed)
     if mixture and active == params:  # experts without params_active: what the dimensions say
-        fixed = frozenset(values) | {"moe_intermediate"}
-        model = replace(model, params=base.params)
-        model = _scaled_to(model, params, params, fixed if "experts" in values else fixed | {"experts"})
         active = min(params, count_params(model, active=True))
-        model = replace(model, params_active=active, assumed=("params_active", *_assumed(model, frozenset(values))))
-    elif not (values.keys() >= {"layers", "hidden", "heads"} and (mixture or "intermediate" in values)):
-        model = _scaled_to(replace(model, params=base.params), params, active, frozenset(values))
-    else:
-        model = _scaled_to(model, params, active, frozenset(values) | {"layers"})
-    if model.heads % model.kv_heads and model.kv_heads > model.heads:
+        model = replace(model, params_active=active, assumed=("params_active", *model.assumed))
+    if model.kv_heads > model.heads:
         raise Refusal(f"model.kv_heads is {model.kv_heads}, more than heads, {model.heads}.")
-    if model.sliding_window and "sliding_layers" not in values and not model.sliding_layers:
+    if model.experts_per_token > model.experts:
+        raise Refusal(f"model.experts_per_token is {model.experts_per_token}, more than experts, {model.experts}.")
+    if model.sliding_layers + model.linear_layers > model.layers:
+        raise Refusal(f"model.sliding_layers and linear_layers are more than its {model.layers} layers.")
+    if model.sliding_window and "sliding_layers" not in values:
         model = replace(model, sliding_layers=model.layers, assumed=(*model.assumed, "sliding_layers"))
     return model
 
 
 def _contract_value(key: str, value: Any) -> Any:
-    kind = MODEL_FIELDS[key].type
+    kind = str(MODEL_FIELDS[key].type)
     if kind == "bool":
         right = isinstance(value, bool)
     elif kind == "str":
