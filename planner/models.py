@@ -343,9 +343,9 @@ def _fit_field(model: Model, name: str, target: int, active: bool = False) -> Mo
         field: dict[str, Any] = {name: value}
         return replace(model, **field)
 
-    none, one = (count_params(valued(value), active=active) for value in (0, 1))
+    one, two = (count_params(valued(value), active=active) for value in (1, 2))  # no experts at all are another kind
     step, least = (1, model.experts_per_token) if name == "experts" else (32, 32)
-    return valued(max(least, round((target - none) / max(one - none, 1) / step) * step))
+    return valued(max(least, round((1 + (target - one) / max(two - one, 1)) / step) * step))
 
 
 def default_model(params: int, workload: str) -> Model:
