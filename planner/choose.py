@@ -275,8 +275,8 @@ def why_none(request: Request, candidates: tuple[Candidate, ...]) -> str:
     if any(candidate.containers for candidate in candidates):
         load = f"{request.concurrency} requests of {request.context_len:,} tokens at once"
         return f"{request.budget.usd_per_hour:.2f}/hour does not carry {model} with {load}"
-    tried = [c for c in candidates if c.estimate is not None] or list(candidates)
-    nearest = max(tried, key=nearness)
+    best_kernel = [c for c in candidates if c.setup.attention in (c.setup.gpu.attention[-1], "auto", request.attention)]
+    nearest = max(best_kernel or candidates, key=nearness)
     where = gpu_string(nearest.setup.gpu, nearest.setup.gpu_count)
     return f"{model} does not run on {where}: {nearest.rejected}"
 

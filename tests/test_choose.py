@@ -1,0 +1,172 @@
+"""The choice: what an experienced engineer would take, what must be rejected and why, and what never may happen."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from planner.answers import parse_budget, parse_gpu
+from planner.choose import Standing, hourly, make_plan, standing, weigh
+from planner.gpus import GPUS
+from planner.models import find_model
+from planner.plan import AIMS, Candidate, Refusal, Request
+
+LLAMA_70B = "meta-llama/Llama-3.3-70B-Instruct"
+QWEN_235B = "Qwen/Qwen3-235B-A22B"
+
+
+def asked(model: str, budget: str = "none", *, gpu: str = "auto", context: int = 8192, **other) -> Request:
+    name, count = parse_gpu(gpu, "auto")
+    fields = {"concurrency": 16, "gpu": name, "gpu_count": count, **other}
+    return Request("serve", "generation", find_model(model), parse_budget(budget), context, **fields)
+
+
+def rejections(request: Request, gpu: str, count: int) -> dict[tuple[str, str], str]:
+    """(quantization, attention) -> reason, of every rejected configuration of that card."""
+    return {
+        (c.setup.quantization, c.setup.attention): c.rejected
+        for c in weigh(request)
+        if (c.setup.gpu.name, c.setup.gpu_count) == (gpu, count) and c.rejected
+    }
+
+
+# What an engineer would take. The arithmetic behind each: parameters x 2 bytes, against what one card holds.
+@pytest.mark.parametrize(
+    ("model", "budget", "cards", "quantizations"),
+    [
+        ("Qwen/Qwen2.5-0.5B-Instruct", "1/hour", {"T4", "L4"}, {"none"}),  # 1 GB: the cheapest cards
+        ("Qwen/Qwen3-8B", "4/hour", {"L40S", "A100-40GB", "A100-80GB"}, {"none"}),  # 16.4 GB and 18 GiB of cache
+        ("Qwen/Qwen3-32B", "4/hour", {"A100-80GB", "H100"}, {"fp8"}),  # 65.5 GB leaves no cache on 80 GB
+        ("Qwen/Qwen3-32B", "20/hour", {"H200", "A100-80GB:2"}, {"none"}),
+        (LLAMA_70B, "4/hour", {"RTX-PRO-6000", "A100-80GB", "H100"}, {"int4", "nf4", "nvfp4"}),  # 141 GB, 71 GB, 40 GB
+        (LLAMA_70B, "20/hour", {"B300", "H200:2", "A100-80GB:4"}, {"none"}),
+        (QWEN_235B, "20/hour", {"B300:2", "H200:4"}, {"none"}),  # 470 GB
+    ],
+)  # fmt: skip
+def test_takes_what_an_engineer_would(model, budget, cards, quantizations):
+    setup = make_plan(asked(model, budget)).chosen.setup
+    name = setup.gpu.name if setup.gpu_count == 1 else f"{setup.gpu.name}:{setup.gpu_count}"
+    assert name in cards
+    assert setup.quantization in quantizations
+
+
+def test_235b_at_4_an_hour_is_refused_with_the_price_that_works():
+    with pytest.raises(Refusal, match=r"raise the budget to \d+\.\d\d/hour \(.*int4|nf4"):
+        make_plan(asked(QWEN_235B, "4/hour"))
+
+
+def test_70b_in_bf16_never_stands_on_one_80_gb_card():
+    for card in ("A100-80GB", "H100"):
+        kernel = GPUS[card].attention[-1]
+        assert "short" in rejections(asked(LLAMA_70B), card, 1)["none", kernel]
+
+
+def test_flash_attention_is_rejected_on_a_t4_for_its_compute_capability():
+    found = rejections(asked("Qwen/Qwen2.5-0.5B-Instruct"), "T4", 1)
+    for version in (2, 3, 4):
+        assert "T4 has 7.5" in found["none", f"flash_attention_{version}"]
+
+
+def test_fp8_on_ampere_saves_memory_and_gains_no_prefill_speed():
+    """NVIDIA's A100 has no fp8 tensor cores: the weights shrink, the arithmetic stays 16-bit."""
+    found = {c.setup.quantization: c for c in weigh(asked("Qwen/Qwen3-8B", gpu="A100-80GB:1")) if c.containers}
+    plain, fp8 = found["none"].estimate, found["fp8"].estimate
+    assert fp8.weights_gib < 0.65 * plain.weights_gib
+    assert fp8.prefill_tokens_per_s <= plain.prefill_tokens_per_s
+
+
+def test_tensor_parallelism_divides_the_heads():
+    """Qwen2.5-0.5B has 14 attention heads: 2 GPUs divide them, 4 and 8 do not."""
+    request = asked("Qwen/Qwen2.5-0.5B-Instruct", optimize="latency")
+    reasons = rejections(request, "H100", 4)
+    assert "14 attention heads do not divide by 4" in reasons["none", "flash_attention_3"]
+    assert {c.setup.gpu_count for c in weigh(request) if c.rank} <= {1, 2}
+
+
+def test_replicas_come_before_tensor_parallelism_unless_latency_is_the_aim():
+    counts = {
+        c.setup.gpu_count for c in weigh(asked("Qwen/Qwen3-8B", optimize="throughput")) if c.rank and c.setup.gpu.nvlink
+    }
+    assert counts == {1}
+    assert make_plan(asked("Qwen/Qwen3-8B", "40/hour", optimize="latency")).chosen.setup.gpu_count > 1
+
+
+def test_several_containers_share_a_load_that_one_cannot_hold():
+    plan = make_plan(asked("Qwen/Qwen3-8B", "4/hour", gpu="L40S:1", concurrency=40, quantization="none"))
+    assert plan.chosen.containers == 2
+    assert plan.chosen.setup.concurrency == 20
+    assert hourly(plan.chosen) == pytest.approx(2 * 1.95)  # modal.com/pricing, 2026-09-25
+
+
+def test_quantization_only_where_the_budget_forces_it():
+    dear, cheap = (make_plan(asked("Qwen/Qwen3-32B", budget)).chosen.setup for budget in ("20/hour", "2.50/hour"))
+    assert (dear.quantization, cheap.quantization) == ("none", "fp8")
+
+
+@pytest.mark.parametrize(
+    ("request_", "sentence"),
+    [
+        (asked(LLAMA_70B, gpu="L4:1", quantization="none"), "let quantization be auto|let gpu and gpu_count be auto"),
+        (asked("Qwen/Qwen3-8B", gpu="T4", attention="flash_attention_2"), "let attention be auto"),
+        (asked("Qwen/Qwen3-8B", gpu="T4", quantization="fp8"), "fp8 needs compute capability 8.0, T4 has 7.5"),
+        (asked("Qwen/Qwen3-8B", "0.10/hour"), r"raise the budget to \d+\.\d\d/hour"),
+        (asked("google/gemma-3-4b-it", gpu="T4"), "overflows in float16"),
+        (asked(LLAMA_70B, engine="transformers", gpu="H100:2"), "transformers engine runs on one GPU"),
+        (asked("openai/gpt-oss-20b", quantization="fp8"), "take one of mxfp4"),
+    ],
+    ids=["70b-on-l4", "flash-on-t4", "fp8-on-t4", "tiny-budget", "gemma-on-t4", "transformers-tp", "gpt-oss-fp8"],
+)
+def test_refuses_in_one_sentence_that_says_what_works(request_, sentence):
+    with pytest.raises(Refusal, match=sentence) as refused:
+        make_plan(request_)
+    assert "\n" not in str(refused.value)
+
+
+def test_every_rejected_configuration_carries_its_reason():
+    for candidate in weigh(asked(LLAMA_70B, "4/hour")):
+        assert bool(candidate.rank) != bool(candidate.rejected)
+        assert "\n" not in candidate.rejected
+
+
+def test_the_same_request_gives_the_same_plan():
+    assert make_plan(asked(QWEN_235B, "20/hour")) == make_plan(asked(QWEN_235B, "20/hour"))
+
+
+def merit(plan_request: Request, chosen: Candidate) -> Standing:
+    return standing(plan_request, chosen)._replace(name="")
+
+
+MODELS = st.sampled_from(
+    ["Qwen/Qwen2.5-0.5B-Instruct", "Qwen/Qwen3-8B", "Qwen/Qwen3-32B", LLAMA_70B, "openai/gpt-oss-20b"]
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(MODELS, st.floats(0.5, 60), st.floats(1, 4), st.sampled_from(AIMS), st.sampled_from([2048, 8192]))
+def test_a_larger_budget_never_gives_a_worse_plan_for_its_aim(model, usd, more, aim, context):
+    small = asked(model, f"{usd:.2f}/hour", optimize=aim, context=context)
+    large = asked(model, f"{usd * more:.2f}/hour", optimize=aim, context=context)
+    try:
+        before = make_plan(small)
+    except Refusal:
+        return
+    assert merit(large, make_plan(large).chosen) <= merit(small, before.chosen)
+
+
+@settings(max_examples=40, deadline=None)
+@given(MODELS, st.floats(0.5, 60), st.sampled_from(AIMS), st.sampled_from([1, 16, 64]))
+def test_what_the_plan_says_fits_does_and_stays_within_the_budget(model, usd, aim, concurrency):
+    from planner.estimate import estimate_inference
+
+    request = asked(model, f"{usd:.2f}/hour", optimize=aim, concurrency=concurrency)
+    try:
+        chosen = make_plan(request).chosen
+    except Refusal:
+        return
+    alone = estimate_inference(replace(chosen.setup))
+    assert alone == chosen.estimate
+    assert alone.fits
+    assert alone.max_concurrency >= chosen.setup.concurrency
+    assert chosen.containers * chosen.setup.concurrency >= concurrency
+    assert hourly(chosen) <= request.budget.usd_per_hour

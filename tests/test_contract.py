@@ -1,0 +1,122 @@
+"""The JSON-lines commands: one question a line in, one answer a line out, as planner-contract fixes them."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from planner.gpus import GPUS
+
+ROOT = Path(__file__).resolve().parents[1]
+INFERENCE_ANSWER = {
+    "id", "usable_gib", "weights_gib", "activation_gib", "overhead_gib", "kv_cache_gib", "kv_bytes_per_token",
+    "kv_tokens", "max_concurrency", "fits", "why", "decode_tokens_per_s_single", "output_tokens_per_s",
+    "prefill_tokens_per_s", "time_to_first_token_s", "usd_per_hour", "usd_per_million_output_tokens", "assumed",
+}  # fmt: skip
+TRAINING_ANSWER = {
+    "id", "usable_gib", "weights_gib", "gradients_gib", "optimizer_gib", "activations_gib", "logits_gib",
+    "overhead_gib", "peak_gib", "fits", "why", "tokens_per_s", "mfu", "usd_per_hour", "usd_per_million_tokens",
+    "assumed",
+}  # fmt: skip
+
+
+def run(command: str, text: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "planner", command], input=text, capture_output=True, text=True, cwd=ROOT, check=False
+    )
+
+
+def answers(command: str, *questions: object) -> list[dict]:
+    done = run(command, "".join(json.dumps(question) + "\n" for question in questions))
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_estimate_answers_every_key_of_the_contract_in_order():
+    first, second = answers(
+        "estimate",
+        {"id": "q1", "mode": "inference", "model": "Qwen/Qwen3-8B", "gpu": "H100", "gpu_count": 1, "tensor_parallel": 1,
+         "engine": "vllm", "quantization": "none", "kv_dtype": "auto", "memory_fraction": 0.9, "context_len": 16384,
+         "concurrency": 32, "max_batched_tokens": 8192, "input_len": 1024, "output_len": 256},
+        {"id": "t1", "mode": "training", "model": "Qwen/Qwen3-8B", "gpu": "A100-80GB", "gpu_count": 8, "method": "lora"},
+    )  # fmt: skip
+    assert set(first) >= INFERENCE_ANSWER
+    assert set(second) >= TRAINING_ANSWER
+    assert (first["id"], second["id"]) == ("q1", "t1")
+    assert first["kv_bytes_per_token"] == 147456  # 36 layers x 2 x 8 kv heads x 128 x 2 bytes
+    assert first["usd_per_hour"] == 3.95 and second["usd_per_hour"] == 20.0  # modal.com/pricing, 2026-09-25
+
+
+def test_the_terms_of_the_memory_add_up_to_the_share_that_vllm_claims():
+    [found] = answers("estimate", {"model": "Qwen/Qwen3-8B", "gpu": "L40S", "memory_fraction": 0.9})
+    total = sum(found[key] for key in ("weights_gib", "activation_gib", "overhead_gib", "kv_cache_gib"))
+    assert total == pytest.approx(0.9 * found["usable_gib"], rel=1e-4)
+
+
+def test_a_model_object_needs_only_params_and_says_what_it_assumed():
+    [found] = answers("estimate", {"id": 1, "model": {"params": 8030261248}, "gpu": "L40S"})
+    assert found["fits"] and "layers" in found["assumed"]
+    assert found["weights_gib"] == pytest.approx(8030261248 * 2 / 2**30, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence"),
+    [
+        ({"model": "Qwen/Qwen3-8B", "gpu": "V100"}, "Modal has no GPU 'V100'"),
+        ({"model": "Qwen/Qwen3-8B", "gpu": "H100", "gpu_count": 9}, "at most 8 H100"),
+        ({"model": "Qwen/Qwen3-8B", "gpu": "H100", "contxt_len": 1}, "unknown key 'contxt_len'"),
+        ({"model": "Qwen/Qwen3-8B", "gpu": "H100", "context_len": "long"}, "context_len must be a whole number"),
+        ({"model": "Qwen/Qwen3-8B", "gpu": "H100", "context_len": float("nan")}, "context_len must be a whole number"),
+        ({"model": "Qwen/Qwen3-8B", "gpu": "H100", "engine": "sglang"}, "engine 'sglang' is not one of"),
+        ({"model": {"layers": 3}, "gpu": "H100"}, "params"),
+        ({"model": "nobody/unheard-of", "gpu": "H100"}, "size"),
+        ({"gpu": "H100"}, "model is missing"),
+        ([1, 2], "JSON object"),
+        (7, "JSON object"),
+    ],
+)
+def test_a_question_that_cannot_be_answered_gets_one_sentence_and_the_run_goes_on(question, sentence):
+    bad, good = answers("estimate", question, {"id": "after", "model": "Qwen/Qwen3-8B", "gpu": "H100"})
+    assert sentence in bad["error"] and "\n" not in bad["error"]
+    assert good["id"] == "after" and good["fits"]
+
+
+def test_what_is_not_json_lines_ends_with_status_2():
+    done = run("estimate", '{"id": 1, \n')
+    assert done.returncode == 2
+    assert "line 1 is not JSON" in done.stderr
+
+
+def test_plan_answers_the_choice_and_all_that_was_weighed():
+    [found] = answers("plan", {"id": "p1", "task": "serve", "model": "Qwen/Qwen3-8B", "budget": "4/hour"})
+    chosen = found["chosen"]
+    assert chosen["rank"] == 1 and chosen["estimate"]["fits"]
+    assert chosen["gpu"] in GPUS and chosen["usd_per_hour"] <= 4
+    assert all(("rank" in one) != ("rejected" in one) for one in found["alternatives"])
+    [again] = answers("estimate", {"id": "again", "model": "Qwen/Qwen3-8B"} | {
+        key: chosen[key]
+        for key in ("gpu", "gpu_count", "tensor_parallel", "engine", "quantization", "context_len", "concurrency")
+    })  # fmt: skip
+    assert {key: again[key] for key in INFERENCE_ANSWER - {"id"}} == {
+        key: chosen["estimate"][key] for key in INFERENCE_ANSWER - {"id"}
+    }
+
+
+def test_plan_refuses_with_the_cheapest_way_out():
+    [found] = answers("plan", {"id": "p2", "task": "serve", "model": "Qwen/Qwen3-235B-A22B", "budget": "1/hour"})
+    assert "raise the budget to" in found["error"]
+
+
+def test_compare_prints_a_table_and_refuses_in_one_line():
+    good = subprocess.run(
+        [sys.executable, "-m", "planner", "compare", "8B", "--budget", "4/hour"],
+        capture_output=True, text=True, cwd=ROOT, check=True,
+    )  # fmt: skip
+    assert "chosen" in good.stdout and all(gpu in good.stdout for gpu in GPUS)
+    bad = subprocess.run(
+        [sys.executable, "-m", "planner", "compare", "8B", "--budget", "lots"],
+        capture_output=True, text=True, cwd=ROOT, check=False,
+    )  # fmt: skip
+    assert bad.returncode == 1 and bad.stderr.startswith("error: ") and bad.stderr.count("\n") == 1
