@@ -123,7 +123,7 @@ class Models:
     """The models of a folder of measurements, found by whatever a measurement calls them."""
 
     def __init__(self, folder: Path) -> None:
-        with open(folder / "model_arch.csv", newline="") as file:
+        with (folder / "model_arch.csv").open(newline="") as file:
             known = [_model(row) for row in csv.DictReader(file)]
         self._by_key = {_key(model.id): model for model in known}
         self._same: dict[str, str] = {}

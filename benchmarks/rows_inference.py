@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from math import ceil
 from pathlib import Path
+from typing import Protocol
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -39,6 +40,11 @@ class Run:
         """The row of the accuracy table for these weights; a format of the published weights counts as such."""
         form = self.setup.quantization if self.setup.quantization != "none" else self.setup.model.quantization
         return "16-bit" if form in SIXTEEN_BIT else "8-bit" if form in EIGHT_BIT else "4-bit"
+
+    @property
+    def starts_vllm(self) -> bool:
+        """Whether this is vLLM's start-up accounting on a card that the row names."""
+        return self.named_card and self.row["engine"] == "vLLM"
 
     def score(self, kind: str, predicted: float, measured: float, note: str = "") -> Score:
         """One prediction of this run against its measurement."""
@@ -74,7 +80,7 @@ def largest_stage(model: Model, stages: int) -> Model:
 
 def memory_runs(folder: Path, models: Models) -> Iterator[Run]:
     """The rows of memory_inference.csv whose model and format are known."""
-    with open(folder / "memory_inference.csv", newline="") as file:
+    with (folder / "memory_inference.csv").open(newline="") as file:
         for row in csv.DictReader(file):
             model = models.find(row["model"])
             form = quantization_of(row["dtype_quant"] or row["model"])
@@ -118,84 +124,124 @@ def _input_tokens(row: dict[str, str], context: int) -> int:
     return min(context, SHORT_PROMPT) if context else SHORT_PROMPT
 
 
-def memory_scores(folder: Path, models: Models) -> list[Score]:
-    """Weights, cache, activations, peaks, visible memory, and whether it ran."""
+class Estimator(Protocol):
+    """Whoever predicts a run; None where it has no answer."""
+
+    def usable_gib(self, card: Gpu) -> float | None: ...
+
+    def weights_gib(self, run: Run) -> float | None: ...
+
+    def cache_gib(self, run: Run) -> float | None: ...
+
+    def cache_tokens(self, run: Run) -> float | None: ...
+
+    def peak_gib(self, run: Run, with_context: bool) -> float | None: ...
+
+    def fits(self, run: Run) -> bool | None: ...
+
+    def output_tokens_per_s(self, run: Run, alone: bool) -> float | None: ...
+
+
+class Planner:
+    """This repository's planner."""
+
+    def usable_gib(self, card: Gpu) -> float:
+        return card.visible_gib
+
+    def weights_gib(self, run: Run) -> float:
+        setup = run.setup
+        return weight_gib(setup.model, setup.quantization, setup.tensor_parallel)
+
+    def cache_gib(self, run: Run) -> float:
+        return inference_memory(run.setup, run.version).kv_cache_gib
+
+    def cache_tokens(self, run: Run) -> float:
+        return inference_memory(run.setup, run.version).kv_tokens
+
+    def peak_gib(self, run: Run, with_context: bool) -> float:
+        memory = inference_memory(run.setup, run.version)
+        peak = memory.weights_gib + memory.activation_gib + memory.kv_cache_gib
+        return peak + memory.overhead_gib if with_context else peak
+
+    def fits(self, run: Run) -> bool:
+        return inference_memory(run.setup, run.version).fits
+
+    def output_tokens_per_s(self, run: Run, alone: bool) -> float | None:
+        estimate = estimate_inference(run.setup)
+        return estimate.decode_tokens_per_s_single if alone else estimate.output_tokens_per_s
+
+
+def usable_scores(folder: Path, estimator: Estimator) -> list[Score]:
+    """GiB that CUDA shows of each card."""
     scores = []
-    with open(folder / "memory_inference.csv", newline="") as file:
+    with (folder / "memory_inference.csv").open(newline="") as file:
         for row in csv.DictReader(file):
-            card = find_card(row["gpu"])
-            if row["quantity"] == "total_gpu_memory" and card is not None:
-                measured = float(row["value"])
+            card = find_card(row["gpu"]) if row["quantity"] == "total_gpu_memory" else None
+            predicted = estimator.usable_gib(card) if card else None
+            if card and predicted is not None:
+                note, value = row["row_id"], float(row["value"])
                 scores.append(
-                    Score(
-                        "usable memory per card",
-                        card.name,
-                        row["source"],
-                        card.name,
-                        card.visible_gib,
-                        measured,
-                        row["row_id"],
-                    )
+                    Score("usable memory per card", card.name, row["source"], card.name, predicted, value, note)
                 )
+    return scores
+
+
+def memory_scores(runs: list[Run], estimator: Estimator) -> list[Score]:
+    """Weights, cache and peaks of the runs that print them."""
+    scores = []
+    for run in runs:
+        row, setup, quantity = run.row, run.setup, run.row["quantity"]
+        if not row["value"]:
+            continue
+        value = float(row["value"])
+        kind, predicted = "", None
+        if quantity == "weights_loaded":
+            kind, predicted = f"weights {run.weight_kind}", estimator.weights_gib(run)
+        elif quantity == "kv_cache_available" and run.starts_vllm:
+            cache = estimator.cache_gib(run)
+            kind = "KV cache GiB, share of the card"
+            predicted = None if cache is None else 1 + (cache - value) / setup.gpu.visible_gib
+            value = 1.0
+        elif quantity in ("kv_tokens", "kv_blocks") and run.starts_vllm:
+            kind, predicted = "KV cache tokens", estimator.cache_tokens(run)
+            value *= 16 if quantity == "kv_blocks" else 1
+        elif quantity in _PEAKS and setup.engine == "transformers" and "AutoAWQ" not in row["engine"]:
+            kind = "peak 16-bit" if run.weight_kind == "16-bit" else "peak quantized"
+            predicted = estimator.peak_gib(run, with_context=_PEAKS[quantity])
+            value *= 1.0 if _GB_MEANS_GIB in row["source"] else _UNITS[row["unit"]] / GIB
+        if predicted is not None:
+            scores.append(run.score(kind, max(predicted, 1e-9), value))
+    return scores
+
+
+# Whether a figure holds the CUDA context besides what the allocator holds.
+_PEAKS = {"peak_memory": False, "vram_used": True, "peak_process": True, "nvidia_smi_used": True}
+_UNITS = {"MB": MIB, "MiB": MIB, "GB": 1e9, "GiB": GIB}
+_GB_MEANS_GIB = "QwenLM/Qwen/blob"
+
+
+def fit_scores(runs: list[Run], estimator: Estimator) -> list[Score]:
+    """Whether each configuration ran: one score, however many figures were printed of it."""
     ran: dict[tuple, tuple[Run, bool]] = {}
-    for run in memory_runs(folder, models):
+    for run in runs:
         row, setup = run.row, run.setup
-        value, quantity = _number(row["value"], float("nan")), row["quantity"]
-        if quantity in ("weights_loaded",) and value == value:
-            predicted = weight_gib(setup.model, setup.quantization, setup.tensor_parallel)
-            scores.append(run.score(f"weights {run.weight_kind}", predicted, value))
-        memory = inference_memory(setup, run.version)
-        if run.named_card and setup.engine == "vllm" and row["engine"] == "vLLM":
-            if quantity == "kv_cache_available":
-                share = (memory.kv_cache_gib - value) / setup.gpu.visible_gib
-                scores.append(
-                    run.score("KV cache GiB, share of the card", 1 + share, 1.0, f"{memory.kv_cache_gib:.2f}/{value}")
-                )
-            elif quantity in ("kv_tokens", "kv_blocks"):
-                scores.append(
-                    run.score("KV cache tokens", memory.kv_tokens or 1, value * (16 if quantity == "kv_blocks" else 1))
-                )
-            elif quantity == "max_concurrency":
-                scores.append(run.score("concurrency at full length", memory.max_concurrency, value))
-        if quantity == "peak_activation" and setup.engine == "vllm" and run.named_card:
-            scores.append(run.score("start-up activation", memory.activation_gib, value))
-        if (
-            quantity in ("peak_memory", "vram_used", "peak_process", "nvidia_smi_used")
-            and setup.engine == "transformers"
-            and value == value
-        ):
-            measured = value * {"MB": MIB, "MiB": MIB, "GB": 1e9, "GiB": GIB}[row["unit"]] / GIB
-            if row["source"].endswith("QwenLM/Qwen/blob/2df8e8ac450fa185c421a08b0090ef81826caa6e/README.md"):
-                measured = value  # that README writes GB for GiB
-            if "AutoAWQ" in row["engine"]:
-                continue  # preallocates a cache of its own shape
-            predicted = memory.weights_gib + memory.activation_gib + memory.kv_cache_gib
-            if quantity in ("peak_process", "nvidia_smi_used", "vram_used"):
-                predicted += memory.overhead_gib
-            kind = "16-bit" if run.weight_kind == "16-bit" else "quantized"
-            scores.append(run.score(f"peak {kind}", predicted, measured))
         plain_nf4 = row["dtype_quant"] == "bnb.nf4"  # without double quantization: not a format the planner offers
-        if run.named_card and not plain_nf4 and row["fits"] in ("yes", "no") and quantity != "weights_loaded":
-            key = (
-                row["source"],
-                setup.model.id,
-                setup.gpu.name,
-                setup.tensor_parallel,
-                setup.context_len,
-                setup.memory_fraction,
-                setup.model.layers,
-                row["dtype_quant"],
-            )
-            ran[key] = (run, ran.get(key, (run, True))[1] and row["fits"] == "yes")
+        if not run.named_card or plain_nf4 or row["fits"] not in ("yes", "no") or row["quantity"] == "weights_loaded":
+            continue
+        shape = (setup.model.layers, setup.gpu.name, setup.tensor_parallel, setup.context_len, setup.memory_fraction)
+        key = (row["source"], row["model"], row["dtype_quant"], *shape)
+        ran[key] = (run, ran.get(key, (run, True))[1] and row["fits"] == "yes")
+    scores = []
     for run, started in ran.values():
-        predicted = float(inference_memory(run.setup, run.version).fits)
-        scores.append(run.score("ran" if started else "ran out of memory", predicted, float(started)))
+        predicted = estimator.fits(run)
+        if predicted is not None:
+            scores.append(run.score("ran" if started else "ran out of memory", float(predicted), float(started)))
     return scores
 
 
 def speed_runs(folder: Path, models: Models) -> Iterator[tuple[Run, str, float]]:
     """The rows of throughput.csv for inference: run, kind, and output tokens/s over all GPUs."""
-    with open(folder / "throughput.csv", newline="") as file:
+    with (folder / "throughput.csv").open(newline="") as file:
         for row in csv.DictReader(file):
             if row["task"] != "inference" or not row["value"]:
                 continue
@@ -237,59 +283,55 @@ def speed_runs(folder: Path, models: Models) -> Iterator[tuple[Run, str, float]]
             yield Run(row, setup, True, ""), kind + (", eager" if eager else ""), value
 
 
-def speed_scores(folder: Path, models: Models) -> list[Score]:
-    """Tokens per second of every inference row that names model, card and load."""
+def speed_scores(runs: list[tuple[Run, str, float]], estimator: Estimator) -> list[Score]:
+    """Tokens per second of the runs that name model, card and load."""
     scores = []
-    for run, kind, measured in speed_runs(folder, models):
-        estimate = estimate_inference(run.setup)
-        predicted = estimate.decode_tokens_per_s_single if kind.startswith("decode") else estimate.output_tokens_per_s
+    for run, kind, measured in runs:
+        predicted = estimator.output_tokens_per_s(run, alone=kind.startswith("decode"))
         if predicted is not None:
-            scores.append(
-                run.score(
-                    kind,
-                    predicted,
-                    measured,
-                    f"{run.setup.gpu.name}x{run.setup.gpu_count} {run.setup.input_len}/{run.setup.output_len}",
-                )
-            )
+            setup = run.setup
+            note = f"{setup.gpu.name} x {setup.gpu_count}, {setup.input_len} in, {setup.output_len} out"
+            scores.append(run.score(kind, predicted, measured, note))
     return scores
 
 
-def regrets(folder: Path) -> list[Score]:
-    """Price per output token of the card that the planner finds cheapest, against the one measured cheapest.
+def regret_scores(runs: list[tuple[Run, str, float]], estimator: Estimator) -> list[Score]:
+    """Price per output token of the option that is predicted cheapest, against the one measured cheapest.
 
-    One score per model and workload that was measured on several cards or counts by the same source, under load.
+    One score per source, model and workload that was measured on several cards, counts or formats.
     """
     groups: dict[tuple, list[tuple[Run, float]]] = defaultdict(list)
-    for run, kind, measured in speed_runs(folder, Models(folder)):
-        if "eager" not in kind and run.setup.gpu.usd_per_hour:
-            setup = run.setup
-            key = (
-                run.row["source"],
-                setup.model.id,
-                run.row["engine"],
-                setup.input_len,
-                setup.output_len,
-                setup.concurrency,
-            )
-            groups[key].append((run, measured))
+    for run, kind, measured in runs:
+        setup = run.setup
+        if "eager" not in kind and setup.gpu.usd_per_hour:
+            load = (setup.input_len, setup.output_len, setup.concurrency)
+            groups[run.row["source"], setup.model.id, run.row["engine"], *load].append((run, measured))
     scores = []
     for options in groups.values():
-        priced = [(run.setup.gpu.usd_per_hour * run.setup.gpu_count, run, measured) for run, measured in options]
-        if len({(run.setup.gpu.name, run.setup.gpu_count, run.setup.quantization) for _, run, _ in priced}) < 2:
-            continue
-        speeds = [
-            (usd, run, measured, estimate_inference(run.setup).output_tokens_per_s) for usd, run, measured in priced
-        ]
-        if not any(predicted for *_, predicted in speeds):
-            continue
-        usd, run, measured, _ = min(speeds, key=lambda option: option[0] / (option[3] or 1e-9))
-        best = min(usd / measured for usd, _, measured in priced)
-        scores.append(run.score("cheapest option per token, regret", usd / measured, best, f"{len(options)} options"))
+        priced = []
+        for run, measured in options:
+            usd = run.setup.gpu.usd_per_hour * run.setup.gpu_count
+            priced.append((usd / (estimator.output_tokens_per_s(run, alone=False) or 1e-9), usd / measured, run))
+        if len({(run.setup.gpu.name, run.setup.gpu_count, run.setup.quantization) for *_, run in priced}) > 1:
+            _, chosen, run = min(priced, key=lambda option: option[0])
+            best = min(measured for _, measured, _ in priced)
+            scores.append(run.score("cheapest option per token, regret", chosen, best, f"{len(priced)} options"))
     return scores
+
+
+def scores_of(data_dir: Path, estimator: Estimator) -> list[Score]:
+    """Every inference measurement of the folder against that estimator's prediction."""
+    models = Models(data_dir)
+    memory, speed = list(memory_runs(data_dir, models)), list(speed_runs(data_dir, models))
+    return [
+        *usable_scores(data_dir, estimator),
+        *memory_scores(memory, estimator),
+        *fit_scores(memory, estimator),
+        *speed_scores(speed, estimator),
+        *regret_scores(speed, estimator),
+    ]
 
 
 def scores(data_dir: Path) -> list[Score]:
     """Every inference measurement of the folder against the planner's prediction."""
-    models = Models(data_dir)
-    return memory_scores(data_dir, models) + speed_scores(data_dir, models) + regrets(data_dir)
+    return scores_of(data_dir, Planner())

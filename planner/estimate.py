@@ -7,9 +7,9 @@ from .plan import InferenceEstimate, InferenceSetup
 from .speed import cold_start_s, inference_speed
 
 
-def estimate_inference(setup: InferenceSetup) -> InferenceEstimate:
-    """What happens if exactly this runs. Rates are None where it does not fit."""
-    memory = inference_memory(setup)
+def estimate_inference(setup: InferenceSetup, engine_version: str = "") -> InferenceEstimate:
+    """What happens if exactly this runs; rates are None where it does not fit. `engine_version`: as in memory.py."""
+    memory = inference_memory(setup, engine_version)
     usd = setup.gpu.usd_per_hour * setup.gpu_count
     speed = inference_speed(setup, memory) if memory.fits else None
     return InferenceEstimate(
