@@ -13,14 +13,16 @@ import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from math import log
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks.cards import Models, family, find_card  # noqa: E402
-from benchmarks.score import Score  # noqa: E402
-from planner.plan import GIB, Gpu, Model, TrainingSetup  # noqa: E402
-from planner.training import estimate_training  # noqa: E402
+from benchmarks.cards import Models, family, find_card
+from benchmarks.score import Score
+from planner import training
+from planner.plan import GIB, Gpu, Model, TrainingSetup
+from planner.training import estimate_training
 
 # Cards of the FSDP measurements that benchmarks/cards.py does not list; NVIDIA's data sheets, dense 16-bit.
 _OLD = ("sdpa", "flash_attention_2")
@@ -82,7 +84,8 @@ def _precision(row: dict[str, str], method: str) -> str:
     text = row["precision"]
     if text == "fp32":
         return "fp32"
-    if "fp32 weights" in text or "DEFAULT" in text or (method == "full" and "pretrain" in row["method"] and text == "BF16"):
+    torchtitan = method == "full" and text == "BF16"
+    if "fp32 weights" in text or "DEFAULT" in text or torchtitan:
         return "bf16-mixed"
     return "fp16-mixed" if "fp16" in text else "bf16"
 
@@ -109,15 +112,13 @@ def _offload(text: str) -> str:
 def _left_out(row: dict[str, str], method: str, known: bool) -> str:
     """Why a row of memory_training.csv says nothing of the planner; "" where it does."""
     if not method:
-        return f"method {row['method']} is none the planner knows"
+        return "another method than full, LoRA or QLoRA"
     if not known:
         return f"architecture of {row['model']} is not known"
     if "fp8" in row["precision"].lower() or "fp4" in row["precision"].lower():
         return "8 and 4-bit compute is no precision the planner knows"
-    if "litgpt" in row["source"] and method == "lora" and row["gpu_count"] != "1":
+    if "litgpt" in row["source"] and row["gpu_count"] != "1" and (method == "lora" or "yaml=1" in row["notes"]):
         return "ran unsharded in effect, or repeats the figure of one GPU"
-    if "litgpt" in row["source"] and method == "full" and "devices in yaml=1" in row["notes"] and row["gpu_count"] != "1":
-        return "repeats the figure of one GPU"
     if row["fits"] != "no" and not row["seq_len"]:
         return "sequence length not stated"
     if method == "lora" and _targets(row) == "mlp":
@@ -129,15 +130,13 @@ def _left_out(row: dict[str, str], method: str, known: bool) -> str:
 
 def memory_runs(folder: Path, models: Models) -> Iterator[TrainingRun]:
     """Every row of memory_training.csv."""
-    with open(folder / "memory_training.csv", newline="") as file:
+    with (folder / "memory_training.csv").open(newline="") as file:
         for row in csv.DictReader(file):
             method, model = _method(row["method"]), _find(models, row["model"])
             reason = _left_out(row, method, model is not None)
             if reason or model is None:
                 yield TrainingRun(row, None, reason)
                 continue
-            if "Yi-34B" in row["model"]:
-                model = replace(model, params=int(34.4e9))
             notes, source = row["notes"], row["source"]
             count = int(_number(row["gpu_count"], 1))
             devices = re.search(r"devices in yaml=(\d+)", notes)
@@ -213,21 +212,21 @@ def _speed_setup(row: dict[str, str], models: Models) -> tuple[TrainingSetup | N
         return None, 0.0, "8 and 4-bit compute is no precision the planner knows"
     if "fp8" in row["notes"] or metric == "MFU":
         return None, 0.0, "configuration not stated"
-    count, length, batch = int(row["gpu_count"]), int(_number(row["input_len"])), int(_number(row["batch_or_concurrency"], 1))
-    nodes = max(1, count // 8) if count > 8 else 1
+    count, length = int(row["gpu_count"]), int(_number(row["input_len"]))
+    batch, nodes = int(_number(row["batch_or_concurrency"], 1)), max(1, count // 8)
     method = "qlora" if "qlora" in quant else "lora" if "lora" in quant else "full"
-    if "llm-foundry" in source:
-        checkpoints = "act ckpt True" in row["notes"]
-    else:
-        checkpoints = True
+    checkpoints = "act ckpt False" not in row["notes"]
+    rank = re.search(r"r=(\d+)", quant)
+    fused = any(name in source for name in ("stas00", "torchtune", "llm-foundry"))
     mixed = "amp" in quant or "torchtitan" in source
     sharding = "zero3" if "ZeRO" in row["parallelism"] else "fsdp" if row["parallelism"].startswith("FSDP") else "none"
     offload = "optimizer" if "stas00" in source else "all" if "offload" in quant else "none"
     precision = "fp16-mixed" if "Int4" in row["model"] else "bf16-mixed" if mixed else "bf16"
     setup = TrainingSetup(
-        model, card, count // nodes, nodes, method, int(_number(re.search(r"r=(\d+)|$", quant)[1] or "", 64 if "Qwen" in source else 16)),
+        model, card, count // nodes, nodes, method, 
+        int(rank[1]) if rank else 64 if "Qwen" in source else 16,
         "all-linear", "adamw", precision, length, batch, checkpoints,
-        "fused" if any(name in source for name in ("stas00", "torchtune", "llm-foundry")) else "full",
+        "fused" if fused else "full",
         "sdpa" if "torchtitan" in source else "flash_attention_3" if card.name == "H200" else "flash_attention_2",
         sharding if count > 1 else "none", offload,
     )  # fmt: skip
@@ -243,7 +242,7 @@ def _speed_setup(row: dict[str, str], models: Models) -> tuple[TrainingSetup | N
 
 def speed_runs(folder: Path, models: Models) -> Iterator[tuple[TrainingRun, float]]:
     """Every training row of throughput.csv and its tokens/s over all GPUs."""
-    with open(folder / "throughput.csv", newline="") as file:
+    with (folder / "throughput.csv").open(newline="") as file:
         for row in csv.DictReader(file):
             if row["task"] == "training":
                 setup, value, reason = _speed_setup(row, models)
@@ -290,6 +289,67 @@ def pair_weights(rows: list[Score]) -> list[float]:
     return [1 / count[row.source, row.model] for row in rows]
 
 
+# What was fitted on tokens/s, and the values it may take where a family is left out.
+_FITTED: tuple[tuple[str, int | None, tuple[float, ...]], ...] = (
+    ("GEMM_SHARE", 8, (0.68, 0.70, 0.72, 0.74, 0.76, 0.78, 0.80, 0.84)),
+    ("GEMM_SHARE", 9, (0.56, 0.58, 0.60, 0.62, 0.64, 0.66, 0.68)),
+    ("GEMM_SHARE", 10, (0.50, 0.55, 0.60, 0.66, 0.70)),
+    ("ELEMENTWISE_PASSES", None, (6.0, 7.0, 8.0, 9.0, 10.0, 12.0)),
+    ("EXPOSED", None, (0.3, 0.5, 0.7, 0.9)),
+    ("LAYER_LAUNCH_S", None, (1.5e-3, 2.0e-3, 2.5e-3, 3.0e-3, 3.5e-3)),
+)
+
+
+def _get(name: str, key: int | None) -> float:
+    value = getattr(training, name)
+    return value if key is None else value[key]
+
+
+def _put(name: str, key: int | None, value: float) -> None:
+    if key is None:
+        setattr(training, name, value)
+    else:
+        getattr(training, name)[key] = value
+
+
+def _misfit(runs: list[tuple[TrainingRun, float]]) -> float:
+    """Mean of |log(predicted / measured)| over pairs, each row's cut at a factor of 2."""
+    rows = speed_scores(runs)
+    weights = pair_weights(rows)
+    return sum(w * min(log(row.factor), log(2)) for row, w in zip(rows, weights, strict=True)) / sum(weights)
+
+
+def _fit(runs: list[tuple[TrainingRun, float]]) -> None:
+    """Set each fitted constant to its best value on those runs, one after the other, twice over."""
+    for _ in range(2):
+        for name, key, values in _FITTED:
+            errors = []
+            for value in values:
+                _put(name, key, value)
+                errors.append((_misfit(runs), value))
+            _put(name, key, min(errors)[1])
+
+
+def left_out_scores(data_dir: Path) -> list[Score]:
+    """Tokens/s of each model family as predicted with constants fitted on the others."""
+    runs = [pair for pair in speed_runs(data_dir, Models(data_dir)) if pair[0].setup is not None]
+    families = {id(run): family(run.setup.model.id) for run, _ in runs if run.setup}
+    kept = [
+        (name, key, getattr(training, name) if key is None else getattr(training, name)[key])
+        for name, key, _ in _FITTED
+    ]
+    scores = []
+    try:
+        for name in sorted(set(families.values())):
+            _fit([pair for pair in runs if families[id(pair[0])] != name])
+            members = speed_scores([pair for pair in runs if families[id(pair[0])] == name])
+            scores += [replace(score, kind=f"tokens/s, fitted without {name}") for score in members]
+    finally:
+        for name, key, value in kept:
+            _put(name, key, value)
+    return scores
+
+
 def _table(rows: list[Score]) -> str:
     kinds: dict[str, list[Score]] = defaultdict(list)
     for row in rows:
@@ -302,11 +362,12 @@ def _table(rows: list[Score]) -> str:
             right = sum(row.predicted == row.measured for row in members)
             lines.append(f"{kind:28} {len(members):5} {pairs:5} {right} of {len(members)} right")
             continue
-        speed = kind.endswith("tokens/s")
-        errors = [(row.factor if speed else abs(row.error), weight) for row, weight in zip(members, weights, strict=True)]
-        signed = [(row.error, weight) for row, weight in zip(members, weights, strict=True)]
+        speed = "tokens/s" in kind
+        paired = list(zip(members, weights, strict=True))
+        errors = [(row.factor if speed else abs(row.error), weight) for row, weight in paired]
+        signed = [(row.error, weight) for row, weight in paired]
         median, ninth = weighted_quantile(errors, 0.5), weighted_quantile(errors, 0.9)
-        within = sum(w for row, w in zip(members, weights, strict=True) if row.factor <= 1.5) / sum(weights)
+        within = sum(weight for row, weight in paired if row.factor <= 1.5) / sum(weights)
         shown = (f"{median:8.2f} {ninth:8.2f}" if speed else f"{median:8.1%} {ninth:8.1%}") + f" {within:10.0%}"
         lines.append(f"{kind:28} {len(members):5} {pairs:5} {shown}  {weighted_quantile(signed, 0.5):+6.1%}")
     return "\n".join(lines)
@@ -321,14 +382,16 @@ def main() -> None:
     models = Models(options.data)
     memory, speed = list(memory_runs(options.data, models)), list(speed_runs(options.data, models))
     found = memory_scores(memory) + speed_scores(speed)
-    print(_table(found))
+    print(_table(found + left_out_scores(options.data)))
     reasons = Counter(run.left_out for run in (*memory, *(run for run, _ in speed)) if run.setup is None)
     print("\nleft out")
     for reason, count in reasons.most_common():
         print(f"{count:5}  {reason}")
     if options.rows:
         for row in found:
-            print(f"{row.kind:26} {row.note:30} {row.model[:28]:28} {row.predicted:10.2f} {row.measured:10.2f} {row.predicted / row.measured if row.measured else 0:6.2f}")
+            ratio = row.predicted / row.measured if row.measured else 0.0
+            print(f"{row.kind:26} {row.note:30} {row.model[:28]:28}", end=" ")
+            print(f"{row.predicted:10.2f} {row.measured:10.2f} {ratio:6.2f}")
 
 
 if __name__ == "__main__":

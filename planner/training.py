@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .memory import CONTEXT_GIB, WEIGHT_BITS, embedding_params, weight_bytes
-from .plan import GIB, Gpu, Model, TrainingEstimate, TrainingSetup
+from .plan import GIB, Model, TrainingEstimate, TrainingSetup
 
 # bytes of activations
 LOGIT_BYTES = 12  # backward: float32 log-softmax and two gradients (transformers' ForCausalLMLoss, counted on a CPU)
@@ -25,8 +25,9 @@ TRAINING_NCCL_GIB = 0.8  # communicators of one group, outside torch's allocator
 RESERVED_SHARE = 1.03  # reserved over allocated, torch's caching allocator (prior)
 
 # speed
-# Of the dense peak in large matrix products, by compute capability: fitted on the NVLink cards of LLM-Foundry's, VectorLM's,
-# torchtitan's, stas00's and Qwen's tables; with any one family left out A100 is 0.70 to 0.78, H100 0.62 to 0.66, B200 to 0.70
+# Of the dense peak in large matrix products, by compute capability: A100, H100 and H200, B200. Fitted on the tables of
+# LLM-Foundry, VectorLM, torchtitan, stas00 and Qwen; with any one model family left out 0.70 to 0.78, 0.62 to 0.66 and
+# 0.65 to 0.70.
 GEMM_SHARE = {8: 0.76, 9: 0.64, 10: 0.66}
 GEMM_SHARE_PCIE = 0.55  # power limits the clock of cards without NVLink (prior)
 ATTENTION_SHARE = {8: 0.65, 9: 0.55}  # of GEMM_SHARE, FlashAttention 2 by compute capability (its paper)
@@ -40,6 +41,8 @@ EXPOSED = 0.5  # of the communication, not hidden behind computing (the same tab
 NODE_BYTES_S = 300e9  # bus bandwidth between nodes, RDMA (prior)
 HOST_LINK_BYTES_S = 25e9  # one GPU to pinned host memory (prior)
 HOST_ADAM_BYTES_S = 150e9  # what a CPU Adam moves, all GPUs of a node together (prior)
+SPEED_RANGE = 1.35  # holds 85% of the pairs measured on dense models and NVLink cards
+SPEED_RANGE_PRIOR = 2.0  # for the rest: nothing here was measured on them, or too little (prior)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +130,7 @@ def saved_bytes(setup: TrainingSetup) -> float:
     product = 1 if keeps_inputs else 0  # the input of the down projection
     mlp = item * w.mlp * ((3 if w.gated else 1) + product)
     if w.copies:
-        mlp += item * w.copies * w.hidden * (2 + product) + 8 * model.experts  # gathered, weighted; router in float32
+        mlp += item * w.copies * w.hidden * (1 + product) + 8 * model.experts  # experts' inputs and outputs; router
     if setup.method == "qlora" and not setup.gradient_checkpointing:
         # bitsandbytes before 0.43.2 kept inputs outside autograd, those of the last micro-batch too (its issue 1270)
         inputs += item * (2 * w.hidden + w.query + w.mlp)
@@ -154,7 +157,7 @@ def _states(setup: TrainingSetup, w: _Widths) -> tuple[float, float, float, floa
             return 2.0 * count, 2.0 * count, (4.0 + 4 * tensors + eight_bit) * count, 2.0 * count
         stored = 4 if setup.precision != "bf16" else 2
         return stored * count, stored * count, (stored * tensors + eight_bit) * count, float(item * count)
-    frozen = 4 if item == 4 or setup.precision == "bf16-mixed" and not deepspeed else 2
+    frozen = 4 if item == 4 or (setup.precision == "bf16-mixed" and not deepspeed) else 2
     if setup.method == "qlora":
         embedding, experts, rest = weight_bytes(model, "nf4")
         used = weights = embedding * frozen / 2 + experts + rest
@@ -287,10 +290,7 @@ def _communication_s(setup: TrainingSetup, w: _Widths) -> float:
         rate = min(rate, NODE_BYTES_S)
     *_, used = _states(setup, w)
     trainable = 2.0 * (setup.model.params if setup.method == "full" else w.adapters)
-    if setup.sharding in ("zero3", "fsdp"):
-        moved = 2 * used + trainable
-    else:
-        moved = 2 * trainable
+    moved = 2 * used + trainable if setup.sharding in ("zero3", "fsdp") else 2 * trainable
     return moved * (world - 1) / world / rate
 
 
@@ -323,7 +323,8 @@ def estimate_training(setup: TrainingSetup) -> TrainingEstimate:
     """
     memory, gpu = _memory(setup), setup.gpu
     usable = gpu.visible_gib
-    overhead = CONTEXT_GIB + (TRAINING_NCCL_GIB if setup.gpu_count * setup.nodes > 1 or setup.sharding != "none" else 0.0)
+    distributed = setup.gpu_count * setup.nodes > 1 or setup.sharding != "none"
+    overhead = CONTEXT_GIB + (TRAINING_NCCL_GIB if distributed else 0.0)
     parts = (memory.weights, memory.gradients, memory.optimizer, memory.activations, memory.logits)
     allocated = sum(parts) / GIB
     # torch gives cached blocks back before it fails, so what is only reserved never breaks a run
@@ -337,6 +338,7 @@ def estimate_training(setup: TrainingSetup) -> TrainingEstimate:
     usd_per_hour = gpu.usd_per_hour * setup.gpu_count * setup.nodes
     speed = None if refused else _speed(setup)  # a setup that is only too large would run that fast on a larger card
     rate = speed.tokens_per_s if speed else None
+    spread = SPEED_RANGE if gpu.nvlink and not setup.model.experts else SPEED_RANGE_PRIOR
     return TrainingEstimate(
         usable_gib=usable,
         weights_gib=memory.weights / GIB,
@@ -350,8 +352,8 @@ def estimate_training(setup: TrainingSetup) -> TrainingEstimate:
         fits=not why,
         why=why,
         tokens_per_s=rate,
-        tokens_per_s_low=rate and rate / 1.5,
-        tokens_per_s_high=rate and rate * 1.5,
+        tokens_per_s_low=rate and rate / spread,
+        tokens_per_s_high=rate and rate * spread,
         mfu=speed and speed.mfu,
         usd_per_hour=usd_per_hour,
         usd_per_million_tokens=rate and usd_per_hour / (rate * 3600) * 1e6,
