@@ -9,6 +9,7 @@ from typing import Any
 
 from .answers import TASKS, WORKLOADS, check_context, one_of, parse_budget, parse_gpu
 from .choose import hourly, make_plan
+from .choose_training import TrainingCandidate, make_training_plan
 from .estimate import estimate_inference
 from .gpus import check_count, find_gpu, gpu_string
 from .models import find_model, from_contract
@@ -54,8 +55,11 @@ def ask_estimate(question: Line) -> Line:
 
 def ask_plan(question: Line) -> Line:
     """What should run, and everything that was weighed. Refusal with the cheapest way out."""
-    plan = make_plan(plan_request(Fields(question)))
-    alternatives = [candidate_line(candidate) for candidate in plan.candidates]
+    request = plan_request(Fields(question))
+    if request.task in ("finetune", "distributed"):
+        alternatives = [training_line(candidate) for candidate in make_training_plan(request).candidates]
+    else:
+        alternatives = [candidate_line(candidate) for candidate in make_plan(request).candidates]
     return {"chosen": alternatives[0], "alternatives": alternatives}
 
 
@@ -169,8 +173,6 @@ def training_setup(fields: Fields) -> TrainingSetup:
 def plan_request(fields: Fields) -> Request:
     """The request that a question to `plan` describes."""
     task = fields.choice("task", TASKS, "serve")
-    if task not in ("serve", "batch"):
-        raise Refusal(f"plans for task {task} are not built yet; take serve or batch")
     model = fields.model()
     gpu, count = parse_gpu(str(fields.take("gpu", "auto")), str(fields.take("gpu_count", "auto")))
     request = Request(
@@ -210,6 +212,33 @@ def candidate_line(candidate: Candidate) -> Line:
         "containers": candidate.containers,
         "usd_per_hour": round(hourly(candidate), 4),
         "estimate": candidate.estimate and rounded(asdict(candidate.estimate)),
+        **({"rank": candidate.rank} if candidate.rank else {"rejected": candidate.rejected}),
+    }
+
+
+def training_line(candidate: TrainingCandidate) -> Line:
+    """A training candidate as JSON, in the words of an estimate's question."""
+    setup = candidate.setup
+    return {
+        "gpu": setup.gpu.name,
+        "gpu_count": setup.gpu_count,
+        "nodes": setup.nodes,
+        "gpu_string": gpu_string(setup.gpu, setup.gpu_count),
+        "method": setup.method,
+        "precision": setup.precision,
+        "optimizer": setup.optimizer,
+        "seq_len": setup.seq_len,
+        "micro_batch": setup.micro_batch,
+        "gradient_accumulation": candidate.accumulation,
+        "gradient_checkpointing": setup.gradient_checkpointing,
+        "logits": setup.logits,
+        "attention": setup.attention,
+        "sharding": setup.sharding,
+        "offload": setup.offload,
+        "usd_per_hour": round(candidate.usd_per_hour, 4),
+        "hours": round(candidate.hours, 3) or None,
+        "usd": round(candidate.usd, 2) or None,
+        "estimate": rounded(asdict(candidate.estimate)),
         **({"rank": candidate.rank} if candidate.rank else {"rejected": candidate.rejected}),
     }
 
