@@ -140,7 +140,7 @@ class Engine:
             eos_token_id=list(self.stop_ids) or -1,
             **sampling,
         )
-        decoder, seen = DecodeStream([], True), 0
+        decoder, seen, sent = DecodeStream([], True), 0, ""
         try:
             while True:
                 output = await outputs.get()
@@ -149,9 +149,12 @@ class Engine:
                 new, seen = output.generated_tokens[seen:], len(output.generated_tokens)
                 text = "".join(decoder.step(self.tokenizer.backend_tokenizer, token) or "" for token in new)
                 if output.is_finished():
+                    # the decoder keeps back half a character; at the end it is said after all
+                    text = self.tokenizer.decode(output.generated_tokens, skip_special_tokens=True)[len(sent) :]
                     yield Piece(text, seen, "stop" if new and new[-1] in self.stop_ids else "length")
                     return
                 if text:
+                    sent += text
                     yield Piece(text, seen)
         finally:
             self.batches.cancel_request(request)

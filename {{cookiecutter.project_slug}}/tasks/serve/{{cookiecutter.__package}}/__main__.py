@@ -2,12 +2,14 @@
 
 import argparse
 import sys
+from pathlib import Path
 
 import modal
 
-from . import client, memory, plan
+from . import client, memory, plan, storage
 
 SMALL = "HuggingFaceTB/SmolLM2-135M-Instruct"  # 0.3 GB, Apache-2.0, answers on a laptop
+COMMITS = {SMALL: "12fd25f77366fa6b3b4b768ec3050bf629380bac"}  # another model comes from its main branch
 
 
 def main() -> int:
@@ -41,11 +43,25 @@ def here(model: str, prompt: str, max_tokens: int) -> None:
     """Answer on this machine and print speed and memory."""
     from . import local
 
+    folder = model if Path(model).is_dir() else download(model)
     with memory.watch() as monitor:
         print(f"> {prompt}")
-        answer = local.answer(model, prompt, max_tokens)
+        answer = local.answer(folder, prompt, max_tokens)
     print(f"\n\nspeed   {answer.summary()}")
     print(f"memory  peak {monitor.peak_gib:.2f} GiB {'of GPU' if monitor.last.device == 'gpu' else 'of RAM'}")
+
+
+def download(model: str) -> str:
+    """The folder of a model from the hub, downloaded once. ServiceError says what else would do."""
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+
+    try:
+        return snapshot_download(model, revision=COMMITS.get(model), allow_patterns=list(storage.FILES))
+    except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
+        raise client.ServiceError(
+            f"{model} is no folder and cannot be downloaded ({type(error).__name__}): give --model a local folder"
+        ) from error
 
 
 if __name__ == "__main__":

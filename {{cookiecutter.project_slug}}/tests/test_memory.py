@@ -1,0 +1,98 @@
+"""The memory monitor: against the operating system's own figures and real errors."""
+
+import io
+import json
+import subprocess
+import sys
+
+import psutil
+import pytest
+
+from {{cookiecutter.__package}} import memory, plan
+
+
+def test_sample_on_a_cpu_is_the_resident_memory_of_this_process_and_its_children():
+    if memory.sample().device == "gpu":
+        pytest.skip("this machine has a GPU")
+    before = memory.sample().used_gib[0]
+    assert before == pytest.approx(psutil.Process().memory_info().rss / memory.GIB, rel=0.2)
+    child = subprocess.Popen(
+        [sys.executable, "-c", "x = bytearray(256 << 20); print('ready', flush=True); input()"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    try:
+        assert child.stdout and child.stdout.readline() == b"ready\n"
+        assert memory.sample().used_gib[0] - before == pytest.approx(0.25, abs=0.1)
+    finally:
+        child.communicate(b"\n")
+
+
+def test_monitor_remembers_the_peak_and_logs_json_lines():
+    log = io.StringIO()
+    monitor = memory.Monitor(log, interval=0.02).start()
+    start = monitor.peak_gib
+    block = bytearray(300 << 20)
+    while monitor.peak_gib - start < 0.25:
+        pass
+    del block
+    monitor.stop()
+    lines = [json.loads(line) for line in log.getvalue().splitlines()]
+    assert lines and all(line["event"] == "memory" and line["planned_gib"] == plan.PREDICTED_PEAK_GIB for line in lines)
+    assert max(line["peak_gib"] for line in lines) == pytest.approx(monitor.peak_gib, rel=0.02)
+    assert monitor.state()["peak_gib"] == round(monitor.peak_gib, 3)
+
+
+@pytest.mark.parametrize(
+    ("measured", "says"),
+    [(38.7, "planned 40.0 GiB, measured 38.7"), (45.0, "lower CONCURRENCY"), (20.0, "a smaller GPU would do")],
+)
+def test_report_gives_advice_only_beyond_ten_percent(measured: float, says: str):
+    line = memory.compare(measured, "gpu", 40.0)
+    assert says in line
+    assert (": " in line) == (abs(measured - 40.0) > 4.0)
+
+
+def test_a_cpu_is_never_compared_with_the_plan_of_a_gpu():
+    assert memory.compare(1.5, "cpu", 40.0).startswith("measured 1.5 GiB of RAM")
+
+
+def test_torchs_own_out_of_memory_error_names_what_to_lower():
+    torch = pytest.importorskip("torch")
+    error = torch.OutOfMemoryError(
+        "CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capacity of 44.40 GiB of which 1.20 is free."
+    )
+    sentence = memory.explain(error)
+    assert sentence and "2.00 GiB" in sentence and f"CONCURRENCY ({plan.CONCURRENCY})" in sentence
+
+
+def test_torch_running_out_of_ram_is_explained():
+    torch = pytest.importorskip("torch")
+    with pytest.raises(RuntimeError) as caught:
+        torch.empty(2**60, dtype=torch.uint8)
+    assert "no RAM left" in str(memory.explain(caught.value))
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        (
+            "ValueError: To serve at least one request with the model's max seq len (32768), (4.5 GiB KV cache is "
+            "needed, which is larger than the available KV cache memory (1.2 GiB). Based on the available memory, the "
+            "estimated maximum model length is 8736.",
+            "one request of 32768 tokens needs 4.5 GiB of KV cache and 1.2 are free",
+        ),
+        ("ValueError: No available memory for the cache blocks. Try increasing", "raise MEMORY_FRACTION"),
+        (
+            "ValueError: Free memory on device cuda:0 (30.1/44.4 GiB) on startup is less than desired GPU memory "
+            "utilization (0.92, 40.8 GiB). Decrease GPU memory utilization",
+            "only 30.1 of 44.4 GiB were free at start: lower MEMORY_FRACTION",
+        ),
+    ],
+)
+def test_vllms_start_up_errors_are_explained_from_its_log(line: str, says: str):
+    assert says in str(memory.explain(f"INFO starting\nINFO loading\n{line}\nTraceback"))
+
+
+def test_other_errors_are_not_called_out_of_memory():
+    assert memory.explain(ValueError("no such file")) is None
