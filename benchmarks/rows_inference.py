@@ -310,8 +310,9 @@ def regret_scores(runs: list[tuple[Run, str, float]], estimator: Estimator) -> l
     for options in groups.values():
         priced = []
         for run, measured in options:
-            usd = run.setup.gpu.usd_per_hour * run.setup.gpu_count
-            priced.append((usd / (estimator.output_tokens_per_s(run, alone=False) or 1e-9), usd / measured, run))
+            usd, predicted = run.setup.gpu.usd_per_hour * run.setup.gpu_count, estimator.output_tokens_per_s(run, False)
+            if predicted is not None:
+                priced.append((usd / predicted, usd / measured, run))
         if len({(run.setup.gpu.name, run.setup.gpu_count, run.setup.quantization) for *_, run in priced}) > 1:
             _, chosen, run = min(priced, key=lambda option: option[0])
             best = min(measured for _, measured, _ in priced)

@@ -25,7 +25,7 @@ LARGE_CARD_GIB = 70  # from here vLLM schedules larger batches, the A100 excepte
 HUGE_CARD_GIB = 149  # 160 GB
 STARTUP_SHARE = 0.99  # of the card is free before an engine starts: 78.57 of 79.18 GiB, 21.84 of 22.03 (logs)
 SAMPLER_BYTES = 15.5  # per sequence and vocabulary entry since vLLM 0.17: 16-bit and float32 logits, softmax, noise
-SORTING_SAMPLER_BYTES = 38.6  # before: sorted copies and indices too (1.40 GiB at 256 x 151,936; 7.38 at 1024 x 201,088)
+SORTING_SAMPLER_BYTES = 38.6  # before: sorted copies too (1.40 GiB at 256 x 151,936; 7.38 at 1024 x 201,088)
 ANY_SAMPLER_BYTES = 24.0  # version unknown: between the two (prior)
 GRAPH_GIB_PER_LAYER = 0.013  # CUDA graphs: 0.39 GiB at 24 layers, 0.54 at 36, 0.24 at 32 (logs)
 NON_TORCH_GIB = 0.1  # outside the allocator on one GPU: 0.03 to 0.16 (logs)
@@ -60,7 +60,8 @@ def weight_format(model: Model, quantization: str) -> str:
 
 def expert_params(model: Model) -> int:
     """Parameters of all routed experts."""
-    return (model.layers - model.dense_layers) * model.experts * model.mlp_matrices * model.hidden * model.moe_intermediate
+    one = model.mlp_matrices * model.hidden * model.moe_intermediate
+    return (model.layers - model.dense_layers) * model.experts * one
 
 
 def embedding_params(model: Model) -> int:
@@ -80,17 +81,25 @@ def weight_bytes(model: Model, quantization: str) -> tuple[float, float, float]:
     if form == "mxfp4":  # of the experts only; attention stays 16-bit
         padded = ceil(model.moe_intermediate / MXFP4_TILE) * MXFP4_TILE / model.moe_intermediate
         return embedding * 2.0, experts * padded * bits / 8, rest * 2.0
+    if form == model.quantization == "int4":  # trained so (Kimi-K2): experts only, in groups of 32
+        return embedding * 2.0, experts * 4.5 / 8, rest * 2.0
     router = min((model.layers - model.dense_layers) * model.experts * model.hidden, rest)
     return embedding * 2.0, experts * bits / 8, (rest - router) * bits / 8 + router * 2.0
 
 
 def weight_gib(model: Model, quantization: str, tensor_parallel: int = 1) -> float:
-    """GiB of weights on each GPU. Key and value heads are copied where there are fewer of them than GPUs."""
-    total = sum(weight_bytes(model, quantization)) / tensor_parallel
-    if model.attention == "full" and model.kv_heads < tensor_parallel:
-        one_head = 2 * model.layers * model.hidden * model.head_dim * WEIGHT_BITS[weight_format(model, quantization)] / 8
-        total += one_head * (1 - model.kv_heads / tensor_parallel)
-    return total / GIB
+    """GiB of weights on each GPU. Key and value heads are copied where there are fewer of them than GPUs.
+
+    So is the projection to MLA's latent.
+    """
+    copied = 0.0
+    if model.attention == "mla":
+        width = model.kv_lora_rank + model.qk_rope_head_dim
+        copied = model.layers * model.hidden * width * (1 - 1 / tensor_parallel)
+    elif model.kv_heads < tensor_parallel:
+        copied = 2 * model.layers * model.hidden * model.head_dim * (1 - model.kv_heads / tensor_parallel)
+    copied *= WEIGHT_BITS[weight_format(model, quantization)] / 8
+    return (sum(weight_bytes(model, quantization)) / tensor_parallel + copied) / GIB
 
 
 def kv_bytes_per_token(model: Model, kv_dtype: str = "auto", tensor_parallel: int = 1) -> float:
@@ -194,15 +203,15 @@ def _vllm_memory(setup: InferenceSetup, engine_version: str) -> InferenceMemory:
     if cache <= 0:
         need = budget - cache
         why = (
-            f"weights ({weights:.1f}), activations ({activation:.1f}) and overhead ({overhead:.1f}) need {need:.1f} GiB "
+            f"weights ({weights:.1f}), activations ({activation:.1f}) and overhead ({overhead:.1f}) need {need:.1f} "
             f"of the {budget:.1f} GiB that vLLM may use of a {gpu.name}: {-cache:.1f} GiB short"
         )
     elif setup.memory_fraction > STARTUP_SHARE:
-        why = f"vLLM may not ask for {budget:.1f} GiB of a {gpu.name}: less is free when it starts, {STARTUP_SHARE} works"
+        why = f"a {gpu.name} has less than {budget:.1f} GiB free when vLLM starts; {STARTUP_SHARE} of the card works"
     elif concurrent < 1:
         why = (
-            f"one request of {setup.context_len} tokens needs {request:.2f} GiB of KV cache, of which {cache:.2f} GiB are "
-            f"left on a {gpu.name}: {request - cache:.2f} GiB short"
+            f"one request of {setup.context_len} tokens needs {request:.2f} GiB of KV cache and a {gpu.name} has "
+            f"{cache:.2f} GiB left: {request - cache:.2f} GiB short"
         )
     per_token = kv_gib(model, setup.context_len, 1, setup.kv_dtype, tp) * GIB / setup.context_len
     return InferenceMemory(

@@ -1,0 +1,121 @@
+"""Refits the planner's fitted constants without one model family, and scores them on that family.
+
+The constants start at textbook values, not at the shipped ones, and descend one at a time on the logarithm of
+predicted / measured, every experiment (source and model) counting the same.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import planner.memory
+import planner.speed
+from benchmarks.rows_inference import Planner, Run, memory_scores, speed_scores
+from benchmarks.score import Score
+
+# What is fitted on speeds, and where it starts: shares of a roof, seconds.
+SPEED = {
+    "BANDWIDTH_SHARE": 0.8, "EXPERT_BANDWIDTH": 1.0, "EXPERT_FLOPS": 1.0, "DEQUANTIZED_FLOPS": 1.0,
+    "LAYER_S": 1e-5, "EXPERT_LAYER_S": 1e-5, "STEP_S": 1e-3, "SEQUENCE_S": 1e-5, "ALLREDUCE_S": 1e-5,
+    "PCIE_ALLREDUCE_S": 1e-5, "ALLREDUCE_SHARE": 0.8, 1: 0.5, 2: 0.5, 4: 0.5,
+}  # fmt: skip
+# What is read off start-up logs.
+MEMORY = {"SORTING_SAMPLER_BYTES": 30.0, "ANY_SAMPLER_BYTES": 20.0, "GRAPH_GIB_PER_LAYER": 0.01, "NCCL_GIB": 0.5}
+STEPS = (1.5, 1.2, 1.08)
+SHARES = {"BANDWIDTH_SHARE", "EXPERT_BANDWIDTH", "EXPERT_FLOPS", "DEQUANTIZED_FLOPS", "ALLREDUCE_SHARE", 1, 2, 4}
+
+SpeedRuns = list[tuple[Run, str, float]]
+
+
+@contextmanager
+def constants(module: object, values: dict) -> Iterator[None]:
+    """The planner with other values of its constants; a number names an entry of FLOPS_SHARE."""
+    shares = planner.speed.FLOPS_SHARE
+    before = {name: shares[name] if isinstance(name, int) else getattr(module, name) for name in values}
+    try:
+        _put(module, values)
+        yield
+    finally:
+        _put(module, before)
+
+
+def _put(module: object, values: dict) -> None:
+    for name, value in values.items():
+        if isinstance(name, int):
+            planner.speed.FLOPS_SHARE[name] = value
+        else:
+            setattr(module, name, value)
+
+
+def descend(module: object, start: dict, loss: Callable[[], float]) -> dict:
+    """The values that one-at-a-time descent reaches from `start`. A share stays at or below 1."""
+    best = dict(start)
+    with constants(module, best):
+        lowest = loss()
+        for step in STEPS:
+            improved = True
+            while improved:
+                improved = False
+                for name in best:
+                    for factor in (step, 1 / step):
+                        tried = best[name] * factor
+                        if name in SHARES and tried > 1:
+                            continue
+                        _put(module, {name: tried})
+                        value = loss()
+                        if value < lowest - 1e-6:
+                            best[name], lowest, improved = tried, value, True
+                        _put(module, {name: best[name]})
+    return best
+
+
+def _weighted(scores: list[Score], size: Callable[[Score], float]) -> float:
+    groups: dict[tuple[str, str], list[float]] = defaultdict(list)
+    for score in scores:
+        groups[score.source, score.model].append(size(score))
+    return sum(sum(values) / len(values) for values in groups.values()) / max(len(groups), 1)
+
+
+def _thin(runs: SpeedRuns, most: int) -> SpeedRuns:
+    """At most so many points of each experiment, evenly spread."""
+    groups: dict[tuple[str, str], SpeedRuns] = defaultdict(list)
+    for run in runs:
+        groups[run[0].row["source"], run[0].setup.model.id].append(run)
+    return [run for group in groups.values() for run in group[:: max(1, len(group) // most)][:most]]
+
+
+def speeds_left_out(runs: SpeedRuns, family_of: Callable[[Run], str]) -> list[Score]:
+    """Speed scores of every run with constants that have not seen its family."""
+    held = [run for run in runs if "eager" not in run[1]]
+    left_out = []
+    for name in sorted({family_of(run) for run, *_ in held}):
+        seen = _thin([run for run in held if family_of(run[0]) != name], 4)
+
+        def loss(seen: SpeedRuns = seen) -> float:
+            size = lambda score: min(abs(math.log(score.factor)), 1.5)  # noqa: E731
+            return _weighted(speed_scores(seen, Planner()), size)
+
+        fitted = descend(planner.speed, SPEED, loss)
+        with constants(planner.speed, fitted):
+            left_out += speed_scores([run for run in held if family_of(run[0]) == name], Planner())
+    return left_out
+
+
+def memory_left_out(runs: list[Run], family_of: Callable[[Run], str]) -> list[Score]:
+    """Cache scores of every start-up log with constants that have not seen its family."""
+    left_out = []
+    for name in sorted({family_of(run) for run in runs}):
+        seen = [run for run in runs if family_of(run) != name]
+
+        def loss(seen: list[Run] = seen) -> float:
+            caches = [score for score in memory_scores(seen, Planner()) if score.kind.startswith("KV cache GiB")]
+            return _weighted(caches, lambda score: min(abs(score.error), 0.2))
+
+        fitted = descend(planner.memory, MEMORY, loss)
+        with constants(planner.memory, fitted):
+            mine = [run for run in runs if family_of(run) == name]
+            left_out += [score for score in memory_scores(mine, Planner()) if score.kind.startswith("KV cache")]
+    return left_out
