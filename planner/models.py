@@ -171,7 +171,7 @@ def find_model(name: str, size: str = "") -> Model:
     in_name = _size_in_name(name)
     if in_name or size.strip():
         params, active = parse_size(in_name or size)
-        return _sized_model(params, active, name or f"custom-{_size_text(params)}", _relative(name))
+        return _sized_model(params, active, name or f"custom-{_size_text(params)}", _relative_model(name))
     if not name:
         raise Refusal(f"Neither a model nor a size is given; name a model, or {SIZE_HINT}.")
     raise Refusal(
@@ -216,7 +216,7 @@ def _local_model(name: str) -> Model | None:
     return from_config(config, name)
 
 
-def _relative(name: str) -> Model | None:
+def _relative_model(name: str) -> Model | None:
     """The catalogue model whose name the given one contains: unsloth/Qwen3-8B-bnb-4bit is built like Qwen/Qwen3-8B."""
     catalogue = load_catalogue()
     tail = name.lower().rpartition("/")[2]
@@ -287,14 +287,25 @@ _SCALED = (
 ).split()
 
 
+_QUANTIZED_NAMES = (
+    ("nvfp4", "nvfp4"),
+    ("mxfp4", "mxfp4"),
+    ("fp8", "fp8"),
+    ("nf4|bnb-4bit", "nf4"),
+    ("int8|8bit|w8a8|w8a16", "int8"),
+    ("awq|gptq|int4|4bit|w4a16", "int4"),
+)
+
+
 def _sized_model(params: int, active: int, name: str, relative: Model | None = None) -> Model:
-    """A model of which only the size is known: the nearest known architecture, scaled to that size."""
-    if relative and 0.9 < params / relative.params < 1.1:
-        unknown: dict[str, Any] = {"revision": "", "variants": (), "source": "", "licence": "", "gated": False}
-        return replace(relative, id=name, **unknown, assumed=_assumed(relative, frozenset()))
-    base = _nearest_model(params, active)
-    model = replace(base, id=name, revision="", variants=(), source="", licence="", gated=False, quantization="none")
-    return _scaled_to(model, params, active)
+    """A model of which only the size is known: its relative in the catalogue, or the nearest architecture, scaled."""
+    given = [quantization for word, quantization in _QUANTIZED_NAMES if re.search(word, name.lower())]
+    base = relative if relative and 0.9 < params / relative.params < 1.1 else _nearest_model(params, active)
+    unknown: dict[str, Any] = {"revision": "", "variants": (), "source": "", "licence": "", "gated": False}
+    unknown["quantization"] = given[0] if given else base.quantization if base is relative else "none"
+    model = replace(base, id=name, **unknown)
+    model = _scaled_to(model, params, active) if base is not relative else model
+    return replace(model, assumed=_assumed_fields(model, frozenset()) + (("quantization",) if given else ()))
 
 
 def _scaled_to(model: Model, params: int, active: int, fixed: frozenset[str] = frozenset()) -> Model:
@@ -308,7 +319,7 @@ def _scaled_to(model: Model, params: int, active: int, fixed: frozenset[str] = f
         values["layers"] = max(1, round(model.layers * stretch))
         values["hidden"] = max(64, round(model.hidden * stretch / 64) * 64)
     hidden = model.hidden if "hidden" in fixed else values.get("hidden", model.hidden)
-    values["vocab"] = min(model.vocab, max(256, params // (4 * hidden)))
+    values["vocab"] = min(model.vocab, max(256, params // (3 * hidden)))
     if "heads" in fixed and "head_dim" not in fixed and model.attention == "full":
         values["head_dim"] = max(1, hidden // model.heads)
     kv_heads, heads = model.kv_heads, model.heads
@@ -329,10 +340,10 @@ def _scaled_to(model: Model, params: int, active: int, fixed: frozenset[str] = f
             model = _fit_field(model, "experts", params)
     elif "intermediate" not in fixed:
         model = _fit_field(model, "intermediate", params)
-    return replace(model, assumed=_assumed(model, fixed))
+    return replace(model, assumed=_assumed_fields(model, fixed))
 
 
-def _assumed(model: Model, fixed: frozenset[str]) -> tuple[str, ...]:
+def _assumed_fields(model: Model, fixed: frozenset[str]) -> tuple[str, ...]:
     return tuple(name for name in _SCALED if name not in fixed and (getattr(model, name) or name == "tied_embeddings"))
 
 
@@ -558,18 +569,18 @@ def _with_mixers(model: Model, config: Mapping[str, Any], kind: str) -> tuple[Mo
         mixer = hidden * (channels + 2 * inner + 2 * value_heads) + channels * kernel
         state = inner * key_dim
     else:
-        mixer, state, channels, kernel = _mamba(
+        mixer, state, channels, kernel = _mamba_layer(
             config, hidden, "mamba_n_heads", "mamba_d_head", "mamba_n_groups", "mamba_d_state"
         )
-    per_sequence = linear * (_state_width(config) * state + 2 * channels * (kernel - 1))
+    per_sequence = linear * (_state_bytes_each(config) * state + 2 * channels * (kernel - 1))
     return replace(model, linear_layers=linear, state_bytes=per_sequence), {"attention": attention, "linear": mixer}
 
 
-def _state_width(config: Mapping[str, Any]) -> int:
+def _state_bytes_each(config: Mapping[str, Any]) -> int:
     return 4 if "float32" in _typed_at(config, str, "mamba_ssm_dtype", "mamba_ssm_cache_dtype") else 2
 
 
-def _mamba(config: Mapping[str, Any], hidden: int, *keys: str) -> tuple[int, int, int, int]:
+def _mamba_layer(config: Mapping[str, Any], hidden: int, *keys: str) -> tuple[int, int, int, int]:
     """Parameters, state elements, convolved channels and kernel of a Mamba-2 layer; `keys` name its dimensions."""
     heads, width, groups, state = (_count_at(config, key) for key in keys)
     inner, kernel = heads * width, _count_at(config, "mamba_d_conv", "conv_kernel", default=4)
@@ -595,7 +606,7 @@ def _nemotron_h(model: Model, config: Mapping[str, Any]) -> tuple[Model, int, in
             f"hybrid_override_pattern in the config.json is {pattern!r}; it must say M, *, - or E for every layer."
         )
     hidden = model.hidden
-    mixer, state, channels, kernel = _mamba(
+    mixer, state, channels, kernel = _mamba_layer(
         config, hidden, "mamba_num_heads", "mamba_head_dim", "n_groups", "ssm_state_size"
     )
     mambas, attentions = pattern.count("M"), pattern.count("*")
@@ -606,7 +617,7 @@ def _nemotron_h(model: Model, config: Mapping[str, Any]) -> tuple[Model, int, in
     fixed = 2 * model.vocab * hidden + mambas * mixer + attentions * _attention_params(model)
     fixed += pattern.count("-") * 2 * hidden * model.intermediate + pattern.count("E") * around
     total, active = (fixed + pattern.count("E") * n * expert for n in (model.experts, model.experts_per_token))
-    state_bytes = mambas * (_state_width(config) * state + 2 * channels * (kernel - 1))
+    state_bytes = mambas * (_state_bytes_each(config) * state + 2 * channels * (kernel - 1))
     model = replace(model, linear_layers=model.layers - attentions, state_bytes=state_bytes)
     return replace(model, dense_layers=model.layers - pattern.count("E") if model.experts else 0), total, active
 
@@ -684,10 +695,10 @@ def from_contract(object: Mapping[str, Any]) -> Model:
     active = values.setdefault("params_active", params)
     if active > params:
         raise Refusal(f"model.params_active is {active}, more than params, {params}.")
-    return _completed(values, params, active)
+    return _completed_model(values, params, active)
 
 
-def _completed(values: dict[str, Any], params: int, active: int) -> Model:
+def _completed_model(values: dict[str, Any], params: int, active: int) -> Model:
     """The contract's values, and what they leave open from the nearest architecture, stretched to fit."""
     known = load_catalogue()
     mixture = active < params or values.get("experts", 0) > 1
