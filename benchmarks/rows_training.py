@@ -69,7 +69,30 @@ _SAME_MODEL = {
 }
 
 
+# Models of the FSDP measurements, from the config.json of 01-ai/Yi-34B and openai-community/gpt2-xl.
+_OTHER_MODELS = {
+    "01-ai/Yi-34B": Model("01-ai/Yi-34B", 34388917248, 34388917248, 60, 7168, 20480, 56, 8, 128, 64000, False, 4096),
+    "openai-community/gpt2-xl": Model(
+        "openai-community/gpt2-xl",
+        1557611200,
+        1557611200,
+        48,
+        1600,
+        6400,
+        25,
+        25,
+        64,
+        50257,
+        True,
+        1024,
+        mlp_matrices=2,
+    ),
+}
+
+
 def _find(models: Models, printed: str) -> Model | None:
+    if printed in _OTHER_MODELS:
+        return _OTHER_MODELS[printed]
     return models.find(_SAME_MODEL.get(printed, printed))
 
 
@@ -119,6 +142,8 @@ def _left_out(row: dict[str, str], method: str, known: bool) -> str:
         return "8 and 4-bit compute is no precision the planner knows"
     if "litgpt" in row["source"] and row["gpu_count"] != "1" and (method == "lora" or "yaml=1" in row["notes"]):
         return "ran unsharded in effect, or repeats the figure of one GPU"
+    if "axolotl" in row["source"] and row["sharding"].startswith("FSDP"):
+        return "holds on each of several GPUs what the same table gives for one: not sharded in effect"
     if row["fits"] != "no" and not row["seq_len"]:
         return "sequence length not stated"
     if method == "lora" and _targets(row) == "mlp":
@@ -168,8 +193,9 @@ def memory_runs(folder: Path, models: Models) -> Iterator[TrainingRun]:
 
 
 def _peak_gib(row: dict[str, str]) -> float:
-    """The printed peak in GiB. The Qwen 1 README and axolotl write GB for GiB."""
-    value = float(row["peak_mem"])
+    """The printed peak in GiB, without adapted experts where a row gives both. The Qwen 1 README writes GB for GiB."""
+    without = re.search(r"(\d+) GiB without expert targets", row["notes"])
+    value = float(without[1] if without else row["peak_mem"])
     if "Qwen" in row["source"] or row["unit"] == "GiB":
         return value
     return value * 1e9 / GIB

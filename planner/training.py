@@ -21,7 +21,7 @@ ZERO3_LIVE = 2e9  # stage3_max_live_parameters + stage3_max_reuse_distance, Deep
 ZERO_BUCKETS = 1e9  # two buckets of 5e8, allgather and reduce, DeepSpeed's defaults
 HOST_BUFFER = 1.5  # pinned buffers on top of the states, factor of DeepSpeed's own memory estimator
 
-TRAINING_NCCL_GIB = 0.8  # communicators of one group, outside torch's allocator; logged 0.5 to 1.5 above the context
+TRAINING_NCCL_GIB = 0.5  # communicators of one group, outside torch's allocator: 0.5 to 1.5 in logs, the least of it
 RESERVED_SHARE = 1.03  # reserved over allocated, torch's caching allocator (prior)
 
 # speed
@@ -72,7 +72,16 @@ def _widths(setup: TrainingSetup) -> _Widths:
     embedding = min(embedding_params(model), model.params)
     layer = (model.params - embedding) / model.layers
     adapters = 0 if setup.method == "full" else lora_params(model, setup.lora_rank, setup.lora_targets)
-    return _Widths(model.hidden, query, key, mlp, copies, model.mlp_matrices > 2, embedding, layer, adapters)
+    return _Widths(model.hidden, query, key, mlp, copies, _mlp_matrices(model) > 2, embedding, layer, adapters)
+
+
+def _mlp_matrices(model: Model) -> int:
+    """3 with a gate, 2 without; where a dense model's parameters are too few for the gate, it has none."""
+    if model.mlp_matrices < 3 or model.experts or model.linear_layers or model.attention == "mla":
+        return model.mlp_matrices
+    attention = 2 * model.hidden * (model.heads + model.kv_heads) * model.head_dim
+    mlp = (model.params - embedding_params(model)) / model.layers - attention
+    return 3 if mlp > 2.5 * model.hidden * model.intermediate else 2
 
 
 def lora_params(model: Model, rank: int, targets: str = "all-linear") -> int:
@@ -91,7 +100,7 @@ def lora_params(model: Model, rank: int, targets: str = "all-linear") -> int:
     total = model.layers * sides
     if targets == "all-linear":
         dense = model.dense_layers if model.experts else model.layers
-        total += dense * model.mlp_matrices * (hidden + model.intermediate)
+        total += dense * _mlp_matrices(model) * (hidden + model.intermediate)
         if model.experts:
             width = model.shared_experts * model.moe_intermediate
             total += (model.layers - dense) * model.mlp_matrices * ((hidden + width) if width else 0)
@@ -230,9 +239,9 @@ def _memory(setup: TrainingSetup) -> _Memory:
         activations = stored + max(head, layer - logits)
     else:
         activations = model.layers * layer + head
-    if setup.method == "qlora":  # one matrix at a time is unpacked to 16 bits
-        width = model.moe_intermediate if model.experts else model.intermediate
-        activations += 2 * w.hidden * max(w.query, width)
+    if setup.method == "qlora":  # one matrix at a time is unpacked to 16 bits, or all experts of a layer
+        experts = model.mlp_matrices * model.experts * model.moe_intermediate
+        activations += 2 * w.hidden * max(w.query, experts or model.intermediate)
     if setup.logits == "fused" and setup.method == "full" and sharding != "fsdp":
         logits += item * model.vocab * w.hidden  # the head's gradient, made in the forward pass
     return _Memory(weights, gradients, optimizer, activations, logits, host)
@@ -354,7 +363,7 @@ def estimate_training(setup: TrainingSetup) -> TrainingEstimate:
         tokens_per_s=rate,
         tokens_per_s_low=rate and rate / spread,
         tokens_per_s_high=rate and rate * spread,
-        mfu=speed and speed.mfu,
+        mfu=speed.mfu if speed else None,
         usd_per_hour=usd_per_hour,
         usd_per_million_tokens=rate and usd_per_hour / (rate * 3600) * 1e6,
         assumed=setup.model.assumed,
