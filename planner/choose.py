@@ -12,6 +12,7 @@ from .gpus import GPUS, gpu_string
 from .plan import ATTENTIONS, Candidate, Gpu, InferenceEstimate, InferenceSetup, Model, Plan, Refusal, Request
 
 COUNTS = (1, 2, 4, 8)
+BATCH_SEQUENCES = 256  # requests that vLLM runs at once where nobody waits for one: max_num_seqs
 # Bits that quality costs: 16-bit is the model as published; 8-bit is close to it; 4-bit is not always.
 QUALITY_LOST = {"none": 0, "fp8": 1, "int8": 1, "int4": 2, "nf4": 2, "mxfp4": 2, "nvfp4": 2}
 # Lowest compute capability, from `get_min_capability` of vLLM 0.32's quantization layers. fp8 would load on 7.5 too,
@@ -75,7 +76,7 @@ def configurations(request: Request) -> Iterator[InferenceSetup]:
                         quantization=quantization,
                         attention=attention,
                         context_len=request.context_len,
-                        concurrency=request.concurrency,
+                        concurrency=BATCH_SEQUENCES if request.task == "batch" else request.concurrency,
                     )
 
 
@@ -115,19 +116,37 @@ def judge(request: Request, setup: InferenceSetup) -> Candidate:
     estimate = estimate_inference(setup)
     if not estimate.fits:
         return Candidate(setup, estimate, rejected=estimate.why)
-    at_once = min(request.concurrency, int(estimate.max_concurrency))
-    containers = math.ceil(request.concurrency / at_once)
+    at_once = min(setup.concurrency, int(estimate.max_concurrency))
+    containers = 1 if request.task == "batch" else math.ceil(setup.concurrency / at_once)
     if containers > 1:  # each container gets its share, and the estimate is of that container
         setup = replace(setup, concurrency=math.ceil(request.concurrency / containers))
         estimate = estimate_inference(setup)
     candidate = Candidate(setup, estimate, containers)
-    if hourly(candidate) > request.budget.usd_per_hour:
-        several = (
-            f"{containers} containers for {request.concurrency} requests at once cost" if containers > 1 else "costs"
-        )
-        over = f"{several} {hourly(candidate):.2f}/hour, over {request.budget.usd_per_hour:.2f}"
-        return replace(candidate, rejected=over)
-    return candidate
+    return replace(candidate, rejected=over_budget(request, candidate))
+
+
+def over_budget(request: Request, candidate: Candidate) -> str:
+    """Why the budget does not pay for it; "" where it does."""
+    budget, several = request.budget, candidate.containers > 1
+    if ends(request) and batch_usd(request, candidate) > budget.usd:
+        return f"the run costs {batch_usd(request, candidate):.2f}, over {budget.usd:.2f}"
+    if not ends(request) and hourly(candidate) > budget.usd_per_hour:
+        load = f"{candidate.containers} containers for {request.concurrency} requests at once cost"
+        return f"{load if several else 'costs'} {hourly(candidate):.2f}/hour, over {budget.usd_per_hour:.2f}"
+    return ""
+
+
+def ends(request: Request) -> bool:
+    """Whether the budget is for a run that ends, not for each hour."""
+    return request.task == "batch" and request.budget.per in ("run", "month")
+
+
+def batch_usd(request: Request, candidate: Candidate) -> float:
+    """Price of a whole batch run: every `input_len` tokens of the data set are one request with one answer."""
+    setup = candidate.setup
+    answers = request.dataset_tokens * request.epochs / setup.input_len
+    hours = answers * setup.output_len / tokens_per_s(candidate) / 3600
+    return hours * hourly(candidate)
 
 
 def impossible(setup: InferenceSetup) -> str:
@@ -192,12 +211,13 @@ def standing(request: Request, candidate: Candidate) -> Standing:
     assert estimate is not None and estimate.decode_tokens_per_s_single and estimate.time_to_first_token_s is not None
     rate = tokens_per_s(candidate)
     price = hourly(candidate)
+    cost = price / rate if request.task == "batch" else price  # a batch ends; a service is paid by the hour
     answer_s = estimate.time_to_first_token_s + setup.output_len / estimate.decode_tokens_per_s_single
     return Standing(
-        slow=rate / request.concurrency < READING_SPEED,
+        slow=request.task == "serve" and rate / request.concurrency < READING_SPEED,
         quality_lost=quality_lost(setup),
         weak_link=setup.gpu_count > 1 and not setup.gpu.nvlink,
-        aim={"cost": price, "latency": answer_s, "throughput": -rate}[request.optimize],
+        aim={"cost": cost, "latency": answer_s, "throughput": -rate}[request.optimize],
         price=price,
         rate=-rate,
         name=f"{gpu_string(setup.gpu, setup.gpu_count)} {setup.quantization} {setup.attention}",
@@ -216,8 +236,8 @@ def way_out(request: Request, candidates: tuple[Candidate, ...]) -> str:
     ways = []
     affordable = [c for c in candidates if c.containers]  # they run, and only the budget is in the way
     if affordable:
-        ways.append(f"raise the budget to {offer(min(affordable, key=hourly))}")
-        fewer = fewer_at_once(request, affordable)
+        ways.append(f"raise the budget to {offer(request, min(affordable, key=lambda c: cost(request, c)))}")
+        fewer = "" if request.task == "batch" else fewer_at_once(request, affordable)
         if fewer:
             ways.append(fewer)
     relaxed = []
@@ -232,19 +252,25 @@ def way_out(request: Request, candidates: tuple[Candidate, ...]) -> str:
     for words, other in relaxed:
         best = weigh(other)[0]
         if best.rank:
-            ways.append(f"{words} ({offer(best)})")
+            ways.append(f"{words} ({offer(request, best)})")
     if not ways:
         shorter = shorter_context(request)
         ways.append(shorter or "take a smaller model")
     return f"{why_none(request, candidates)}; {', or '.join(ways)}"
 
 
-def offer(candidate: Candidate) -> str:
+def cost(request: Request, candidate: Candidate) -> float:
+    """What the budget is compared with: USD of the run where it ends, else of an hour."""
+    return batch_usd(request, candidate) if ends(request) else hourly(candidate)
+
+
+def offer(request: Request, candidate: Candidate) -> str:
     """ "7.90/hour (H100:2, fp8)" """
     setup = candidate.setup
     times = f"{candidate.containers} x " if candidate.containers > 1 else ""
     name = "16-bit" if setup.quantization == "none" else setup.quantization
-    return f"{hourly(candidate):.2f}/hour ({times}{gpu_string(setup.gpu, setup.gpu_count)}, {name})"
+    price = f"{math.ceil(cost(request, candidate) * 100 - 1e-6) / 100:.2f}/{'run' if ends(request) else 'hour'}"
+    return f"{price} ({times}{gpu_string(setup.gpu, setup.gpu_count)}, {name})"
 
 
 def fewer_at_once(request: Request, affordable: list[Candidate]) -> str:
@@ -264,7 +290,7 @@ def shorter_context(request: Request) -> str:
     while tokens >= 256:
         best = weigh(replace(request, context_len=tokens))[0]
         if best.rank:
-            return f"take a context of {tokens:,} ({offer(best)})"
+            return f"take a context of {tokens:,} ({offer(request, best)})"
         tokens //= 2
     return ""
 
@@ -273,6 +299,8 @@ def why_none(request: Request, candidates: tuple[Candidate, ...]) -> str:
     """What stands in the way: the budget, or the reason of the configuration that came nearest."""
     model = request.model.id
     if any(candidate.containers for candidate in candidates):
+        if ends(request):
+            return f"{request.budget.usd:.2f} does not pay for a run of {model} over {request.dataset_tokens:,} tokens"
         load = f"{request.concurrency} requests of {request.context_len:,} tokens at once"
         return f"{request.budget.usd_per_hour:.2f}/hour does not carry {model} with {load}"
     best_kernel = [c for c in candidates if c.setup.attention in (c.setup.gpu.attention[-1], "auto", request.attention)]

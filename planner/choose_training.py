@@ -120,7 +120,7 @@ def groups(request: Request, gpu: Gpu) -> list[tuple[int, int]]:
 def training_setup_of(
     request: Request, gpu: Gpu, nodes: int, count: int, method: str, sharding: str, offload: str
 ) -> TrainingSetup:
-    """What our generated code would run: bf16, float32 master weights for full fine-tuning, checkpointing, fused loss."""
+    """What our generated code would run: bf16, for full fine-tuning with float32 master weights, and a fused loss."""
     half = "bf16" if gpu.bf16 else "fp16-mixed"
     return TrainingSetup(
         model=request.model,
