@@ -1,0 +1,98 @@
+"""Bakes for the tests: real cookiecutter on this repository, and what a person would then find on disk."""
+
+from __future__ import annotations
+
+import ast
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from cookiecutter.main import cookiecutter
+
+ROOT = Path(__file__).resolve().parents[1]
+BODY = ROOT / "{{cookiecutter.project_slug}}"
+TEMPLATE_PARTS = ("cookiecutter.json", "hooks", "planner", "scripts", BODY.name)  # all that a bake and `make hook` read
+LOCAL_MODEL = ROOT / "tests" / "data" / "local_model"  # a folder with a config.json: 22 layers, 1.1B parameters
+LEAVINGS = {"__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".git"}  # not written by a bake
+
+
+@dataclass(frozen=True)
+class Project:
+    """A baked project."""
+
+    root: Path
+
+    @property
+    def package(self) -> str:
+        return self.root.name.replace("-", "_")
+
+    @property
+    def plan_file(self) -> Path:
+        return self.root / self.package / "plan.py"
+
+    @cached_property
+    def plan(self) -> dict[str, object]:
+        """The constants of plan.py, read as literals: nothing is imported."""
+        return constants(self.plan_file.read_text(encoding="utf-8"))
+
+    def files(self) -> dict[str, bytes]:
+        """Every file by its path below the project."""
+        return contents(self.root)
+
+    def python(self, *arguments: str, **env: str) -> str:
+        """Run this Python in the project and return its standard output. CalledProcessError carries both streams."""
+        return run(sys.executable, "-B", *arguments, cwd=self.root, **env).stdout
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Every file below `folder`, without what tools leave behind."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and not LEAVINGS & set(path.relative_to(folder).parts)
+    }
+
+
+def constants(source: str) -> dict[str, object]:
+    """Name -> value of every assignment of a literal at the top of `source`."""
+    found: dict[str, object] = {}
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+            target = node.targets[0] if isinstance(node, ast.Assign) else node.target
+            assert isinstance(target, ast.Name)
+            found[target.id] = ast.literal_eval(node.value)
+    return found
+
+
+def bake_into(out: Path, **answers: str) -> Project:
+    """Bake this repository in process, as `cookiecutter --no-input` does."""
+    return Project(Path(cookiecutter(str(ROOT), no_input=True, extra_context=answers, output_dir=str(out))))
+
+
+def run(*command: str, cwd: Path, check: bool = True, **env: str) -> subprocess.CompletedProcess[str]:
+    """A command's streams as text. A failed one raises with both in its message."""
+    done = subprocess.run(command, cwd=cwd, env=os.environ | env, capture_output=True, text=True, encoding="utf-8")
+    if check and done.returncode:
+        raise AssertionError(f"{' '.join(command)}: exit status {done.returncode}\n{done.stdout}\n{done.stderr}")
+    return done
+
+
+def git(*arguments: str, cwd: Path) -> str:
+    return run("git", *arguments, cwd=cwd).stdout.strip()
+
+
+def template_files() -> list[Path]:
+    """The template's files as they lie here, committed or not, relative to the repository."""
+    listed = git("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *TEMPLATE_PARTS, cwd=ROOT)
+    return [Path(name) for name in sorted(set(filter(None, listed.split("\0")))) if (ROOT / name).is_file()]
+
+
+def copy_template(to: Path) -> Path:
+    """The template's files, and nothing else of this repository, in a new folder."""
+    for name in template_files():
+        (to / name).parent.mkdir(parents=True, exist_ok=True)
+        (to / name).write_bytes((ROOT / name).read_bytes())
+    return to

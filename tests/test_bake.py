@@ -1,0 +1,286 @@
+"""Every supported combination bakes into a project that compiles, lints, type-checks, imports; others are refused."""
+
+import ast
+import io
+import json
+import re
+import shutil
+import sys
+import tokenize
+import tomllib
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+from bake import LOCAL_MODEL, Project, bake_into, run
+from cookiecutter.exceptions import FailedHookException
+
+from planner.gpus import GPUS
+
+Bake = Callable[..., Project]
+
+# name: what is answered, and what plan.py must then say. Figures follow from Modal's price list and the cards' data.
+SUPPORTED: dict[str, tuple[dict[str, str], dict[str, object]]] = {
+    "default": ({}, {"TASK": "serve", "WORKLOAD": "generation", "ENGINE": "vllm", "MODEL": "Qwen/Qwen3-8B"}),
+    "transformers": ({"engine": "transformers"}, {"ENGINE": "transformers", "ATTENTION": "sdpa"}),
+    "transformers-nf4": (
+        {"engine": "transformers", "quantization": "nf4", "model_size": "14B"},
+        {"ENGINE": "transformers", "QUANTIZATION": "nf4", "QUANTIZE_AT_LOAD": "bitsandbytes"},
+    ),
+    "fp8": ({"quantization": "fp8", "gpu": "H100"}, {"QUANTIZATION": "fp8", "GPU": "H100"}),
+    "nf4": ({"quantization": "nf4"}, {"QUANTIZATION": "nf4", "QUANTIZE_AT_LOAD": "bitsandbytes"}),
+    "mxfp4": ({"model_size": "120B", "budget": "8/hour"}, {"MODEL": "openai/gpt-oss-120b", "QUANTIZATION": "mxfp4"}),
+    "experts": (
+        {"model_size": "235B", "budget": "20/hour", "gpu": "H200:4"},
+        {"MODEL": "Qwen/Qwen3-235B-A22B-Instruct-2507", "GPU": "H200:4", "MAX_CONTAINERS": 1},
+    ),
+    "two-cards": (
+        {"model_size": "32B", "gpu": "H100:2", "quantization": "none", "budget": "none"},
+        {"GPU": "H100:2", "USD_PER_HOUR": 7.9, "MAX_CONTAINERS": 5},  # ten GPUs: Modal's Starter plan
+    ),
+    "gated": (
+        {"model_id": "meta-llama/Llama-3.1-8B-Instruct"},
+        {"MODEL": "meta-llama/Llama-3.1-8B-Instruct", "SECRETS": ["huggingface-secret"]},
+    ),
+    "t4": (
+        {"model_size": "1.5B", "gpu": "T4"},
+        {"GPU": "T4", "DTYPE": "float16", "ATTENTION": "sdpa", "USD_PER_HOUR": 0.59, "MAX_CONTAINERS": 6},
+    ),
+    "latency": ({"optimize": "latency"}, {"MIN_CONTAINERS": 1}),
+    "throughput": ({"optimize": "throughput", "budget": "20/hour"}, {"MIN_CONTAINERS": 0, "BUDGET": "20/hour"}),
+    "no-budget": ({"budget": "none"}, {"BUDGET": "none"}),
+    "month": ({"budget": "900/month", "model_size": "4B"}, {"BUDGET": "900/month"}),
+    "size-alone": ({"model_size": "custom 13"}, {"MODEL": "Qwen/Qwen3-14B"}),
+    "unknown-model": ({"model_id": "some-lab/new-model-7B"}, {"MODEL": "some-lab/new-model-7B"}),
+    "local-folder": ({"model_id": str(LOCAL_MODEL)}, {"MODEL": "/weights/local_model"}),  # a path in the container
+}
+
+# What cannot work, and a pattern of the one sentence that a person must find about it.
+UNSUPPORTED = {
+    "fp8 on a T4": (
+        {"gpu": "T4", "quantization": "fp8", "model_size": "1.5B"},
+        "does not run on T4: [^;]*fp8",
+    ),  # the reason names it
+    "70B in 16 bits on an L4": (
+        {"model_id": "meta-llama/Llama-3.3-70B-Instruct", "gpu": "L4", "quantization": "none", "gpu_count": "1"},
+        "does not run on L4",
+    ),
+    "nine GPUs": ({"gpu": "H100:9"}, "one container holds at most 8 H100, not 9; take H100:8"),
+    "eight A10s": ({"gpu": "A10:8"}, "one container holds at most 4 A10, not 8; take A10:4"),
+    "no such GPU": ({"gpu": "V100"}, "Modal has no GPU 'V100'"),
+    "a budget too small": ({"model_size": "235B", "budget": "1/hour"}, "raise the budget to"),
+    "a budget per run": ({"budget": "50/run"}, "a service has no end, so 50/run cannot bound it"),
+    "a task to come": ({"task": "finetune"}, "task finetune with workload generation is not built yet"),
+    "a workload to come": ({"workload": "embedding"}, "task serve with workload embedding is not built yet"),
+    "a training method": ({"method": "qlora"}, "method qlora is for training; leave it auto for task serve"),
+    "a long context": ({"context_len": "1000000"}, "Qwen/Qwen3-8B reads at most 40,960 tokens, not 1,000,000"),
+    "two GPUs for transformers": (
+        {"engine": "transformers", "gpu": "H100:2"},
+        "does not run on H100:2: the transformers engine runs on one GPU",
+    ),
+}
+
+CONSTANTS = (
+    "TASK WORKLOAD MODEL REVISION ENGINE GPU QUANTIZATION ATTENTION CONTEXT_LEN CONCURRENCY MIN_CONTAINERS "
+    "MAX_CONTAINERS SCALEDOWN_WINDOW STARTUP_TIMEOUT USD_PER_HOUR BUDGET PREDICTED_PEAK_GIB PREDICTED_TOKENS_PER_S"
+).split()
+
+
+@pytest.fixture(params=SUPPORTED)
+def project(request: pytest.FixtureRequest, bake: Bake) -> Project:
+    return bake(**SUPPORTED[request.param][0])
+
+
+@pytest.mark.parametrize("name", SUPPORTED)
+def test_plan_says_what_was_asked(name: str, bake: Bake) -> None:
+    answers, expected = SUPPORTED[name]
+    plan = bake(**answers).plan
+    assert {key: plan[key] for key in expected} == expected
+
+
+def test_plan_has_every_constant_and_its_reason(project: Project) -> None:
+    reasons = comments(project.plan_file.read_text(encoding="utf-8"))
+    assert set(CONSTANTS) <= set(project.plan)
+    assert {name for name in CONSTANTS if not reasons.get(name)} == set()
+
+
+def comments(source: str) -> dict[str, str]:
+    """Constant -> the comment behind it, or on the lines right above it."""
+    on_line = {
+        token.start[0]: token.string.lstrip("# ")
+        for token in tokenize.generate_tokens(io.StringIO(source).readline)
+        if token.type == tokenize.COMMENT
+    }
+    found = {}
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.Assign | ast.AnnAssign):
+            target = node.targets[0] if isinstance(node, ast.Assign) else node.target
+            alone = source.splitlines()[node.lineno - 2].startswith("#")
+            found[ast.unparse(target)] = on_line.get(node.lineno) or (on_line[node.lineno - 1] if alone else "")
+    return found
+
+
+def test_the_price_is_the_price_lists_and_the_budget_pays_for_every_container(project: Project) -> None:
+    plan = project.plan
+    card, _, count = str(plan["GPU"]).partition(":")
+    assert plan["USD_PER_HOUR"] == round(GPUS[card].usd_per_hour * int(count or 1), 2)
+    usd, _, per = str(plan["BUDGET"]).partition("/")
+    if per:
+        hourly = float(usd) / {"hour": 1, "month": 730}[per]
+        assert plan["MIN_CONTAINERS"] <= plan["MAX_CONTAINERS"] <= hourly / plan["USD_PER_HOUR"] + 0.01
+    assert 2 <= plan["SCALEDOWN_WINDOW"] <= 3600 and 600 <= plan["STARTUP_TIMEOUT"] <= 3600  # Modal's limits
+    assert 0 < plan["PREDICTED_PEAK_GIB"] <= GPUS[card].visible_gib and plan["PREDICTED_TOKENS_PER_S"] > 0
+
+
+def test_every_python_file_compiles(project: Project) -> None:
+    sources = {name: text for name, text in project.files().items() if name.endswith(".py")}
+    assert {f"{project.package}/{name}.py" for name in ("plan", "app", "image", "storage", "memory")} <= set(sources)
+    for name, text in sources.items():
+        compile(text, name, "exec", dont_inherit=True)
+
+
+def test_ruff_finds_nothing_with_the_projects_own_settings(project: Project) -> None:
+    run(sys.executable, "-m", "ruff", "check", "--no-cache", ".", cwd=project.root)
+    run(sys.executable, "-m", "ruff", "format", "--no-cache", "--check", ".", cwd=project.root)
+
+
+def test_the_app_imports_with_deprecations_as_errors(project: Project) -> None:
+    shown = project.python("-W", "error", "-c", f"import {project.package}.app as it; print(it.app.name)")
+    assert shown.strip() == project.plan["NAME"]
+
+
+def test_the_engine_takes_every_plan(project: Project) -> None:
+    """The vLLM command line, or transformers' arguments, can be made of the plan: no look-up in it fails."""
+    if project.plan["ENGINE"] != "vllm":
+        assert project.plan["ATTENTION"] != "auto", "transformers' attn_implementation has no such value"
+        return
+    words = json.loads(
+        project.python(
+            "-c",
+            f"import json; from {project.package} import engine, hardware\n"
+            "print(json.dumps(engine.command('/m', 8000, gpus=hardware.GPUS)))",
+        )
+    )
+    count = str(project.plan["GPU"]).partition(":")[2] or "1"
+    assert words[words.index("--tensor-parallel-size") + 1] == count
+    assert words[words.index("--max-model-len") + 1] == str(project.plan["CONTEXT_LEN"])
+
+
+# mypy reads torch and transformers for half a minute, then keeps what it found; only plan.py differs within an engine.
+@pytest.mark.slow
+@pytest.mark.parametrize("engine", ["vllm", "transformers"])
+def test_mypy_finds_nothing_with_the_projects_own_settings(engine: str, bake: Bake, tmp_path: Path) -> None:
+    project = bake(engine=engine)
+    run(sys.executable, "-m", "mypy", "--cache-dir", str(tmp_path), cwd=project.root)
+
+
+def test_projects_of_one_engine_differ_only_in_what_the_plan_writes(project: Project, bake: Bake) -> None:
+    ours, typical = project.files(), bake(engine=str(project.plan["ENGINE"])).files()
+    assert set(ours) == set(typical)
+    differing = {name for name in ours if ours[name] != typical[name]}
+    assert differing <= {f"{project.package}/plan.py", "PLAN.md", "memory.svg", "README.md"}
+
+
+def test_plans_of_one_engine_have_the_same_types(project: Project, bake: Bake) -> None:
+    typical = bake(engine=str(project.plan["ENGINE"])).plan
+    assert {name: type(value) for name, value in project.plan.items()} == {
+        name: type(value) for name, value in typical.items()
+    }
+
+
+def test_nothing_of_the_template_is_left(project: Project) -> None:
+    files = project.files()
+    assert not any(name.startswith(("tasks/", "UNFINISHED")) for name in files)
+    for name, content in files.items():
+        # GitHub's own ${{ ... }} is the one brace pair that belongs there
+        text = content.decode() if not name.startswith(".github/") else re.sub(r"\$\{\{.*?\}\}", "", content.decode())
+        assert not re.search(r"\{\{|\{%|\}\}(?!\})|cookiecutter", text) or name.endswith(".py"), name
+        if name.endswith(".py"):
+            assert not re.search(r"cookiecutter|\{%", text), name
+
+
+def test_every_file_is_clean_text(project: Project) -> None:
+    for name, content in project.files().items():
+        text = content.decode("utf-8")
+        assert "\r" not in text and "\t" not in text.replace("\n\t", "\n") and text.endswith("\n"), name
+        assert not re.search(r"[ \t]+$", text, re.MULTILINE), f"{name} has trailing blanks"
+        assert not text.endswith("\n\n"), f"{name} ends with empty lines"
+
+
+def test_data_files_parse(project: Project) -> None:
+    readers = {
+        ".toml": tomllib.loads,
+        ".yml": yaml.safe_load,
+        ".yaml": yaml.safe_load,
+        ".json": json.loads,
+        ".svg": ElementTree.fromstring,
+    }
+    seen = set()
+    for name, content in project.files().items():
+        if read := readers.get(Path(name).suffix):
+            assert read(content.decode()) is not None, name
+            seen.add(Path(name).suffix)
+    assert {".toml", ".yaml", ".svg"} <= seen
+
+
+TERMS = ("weights", "KV cache", "activations", "overhead", "free")
+
+
+def test_the_picture_and_the_page_add_up_to_the_plan(project: Project) -> None:
+    files, plan = project.files(), project.plan
+    page = {
+        name: float(gib) for name, gib in re.findall(r"^\| ([\w ]+) \| ([\d.]+) \|$", files["PLAN.md"].decode(), re.M)
+    }
+    rounding = 0.05 * len(TERMS)  # GiB; each figure is rounded to a tenth
+    assert sum(page[term] for term in TERMS[:-1]) == pytest.approx(plan["PREDICTED_PEAK_GIB"], abs=rounding)
+    card = GPUS[str(plan["GPU"]).partition(":")[0]].visible_gib
+    assert sum(page[term] for term in TERMS) == pytest.approx(card, abs=rounding)
+
+    picture = ElementTree.fromstring(files["memory.svg"].decode())
+    shapes = [shape for shape in picture.iter() if shape.tag.endswith("}rect")][1:]  # the first is the background
+    widths = [float(shape.get("width", "")) for shape in shapes if shape.get("width") != shape.get("height")]
+    drawn = [width / sum(widths[:5]) * card for width in widths[:5]]  # the bar of the choice comes first
+    assert drawn == pytest.approx([page[term] for term in TERMS], abs=0.02 * card)
+
+
+@pytest.mark.parametrize("name", ["default", "transformers", "unknown-model", "local-folder"])
+def test_baking_twice_gives_the_same_bytes(name: str, bake: Bake, tmp_path: Path) -> None:
+    answers = SUPPORTED[name][0]
+    assert bake_into(tmp_path, **answers).files() == bake(**answers).files()
+
+
+def test_nothing_of_this_machine_is_in_a_project(bake: Bake, own_home: Path) -> None:
+    for content in bake().files().values():
+        assert str(Path.home()).encode() not in content or str(Path.home()) in ("/", "/root")
+        assert str(own_home.parent).encode() not in content and str(LOCAL_MODEL.parents[2]).encode() not in content
+
+
+def test_a_project_name_stays_text(tmp_path: Path) -> None:
+    name = "Ünï \"quoted\" 'single' {{ 7 * 7 }} \\ back"
+    project = bake_into(tmp_path, project_name=name, project_slug="odd-name")
+    for file, content in project.files().items():
+        assert b"49" not in content or b"{{" not in content, file
+        if file.endswith(".py"):
+            compile(content, file, "exec", dont_inherit=True)
+        if file.endswith(".toml"):
+            tomllib.loads(content.decode())
+
+
+@pytest.mark.parametrize("what", UNSUPPORTED)
+def test_refused_in_one_sentence(what: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    answers, sentence = UNSUPPORTED[what]
+    with pytest.raises(FailedHookException):
+        bake_into(tmp_path, **answers)
+    errors = [line for line in capfd.readouterr().err.splitlines() if line.startswith("error:")]
+    assert len(errors) == 1 and re.search(sentence, errors[0])
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("engine", ["vllm", "transformers"])
+def test_the_projects_own_tests_pass(engine: str, bake: Bake, tmp_path: Path) -> None:
+    project = Project(tmp_path / "my-llm")
+    shutil.copytree(bake(engine=engine).root, project.root)  # the tests may write into their folder
+    said = project.python("-m", "pytest", "-q", "-p", "no:cacheprovider")
+    assert re.search(r"\b\d+ passed", said) and "failed" not in said
