@@ -14,11 +14,10 @@ app = modal.App(plan.NAME)
 
 
 @app.function(image=image.FETCH, volumes={storage.WEIGHTS: storage.weights}, secrets=storage.secrets, timeout=4 * HOURS)
-def fetch() -> str:
+def fetch() -> None:
     """Bring the weights to the Volume, once, on a CPU: a GPU never waits for a download."""
-    commit = storage.fetch(plan.MODEL, plan.REVISION)
+    print(storage.pin(plan.REVISION, storage.fetch(plan.MODEL, plan.REVISION)))
     storage.weights.commit()
-    return commit
 
 
 @app.server(
@@ -53,5 +52,5 @@ def main(prompt: str = "In two sentences: why does a GPU need a KV cache?") -> N
     """Fetch the weights, wait for a container, ask one question, and compare what was measured with the plan."""
     from . import client
 
-    print(storage.pin(plan.REVISION, fetch.remote()))
+    fetch.remote()
     client.demonstrate(client.Client(Server.get_url()), prompt)

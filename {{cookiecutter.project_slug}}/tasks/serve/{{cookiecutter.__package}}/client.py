@@ -139,5 +139,5 @@ def demonstrate(client: Client, prompt: str, max_tokens: int = 256) -> None:
     answer = client.chat(prompt, max_tokens)
     state = client.memory()
     print(f"\n\nspeed   {answer.summary()}, alone")
-    print(f"        planned {plan.PREDICTED_TOKENS_PER_S:,} tokens/s at {plan.CONCURRENCY} requests on {plan.GPU}")
+    print(f"        planned {plan.PREDICTED_TOKENS_PER_S:,.0f} tokens/s at {plan.CONCURRENCY} requests on {plan.GPU}")
     print(f"memory  {memory.compare(state['peak_gib'], state['device'])}")
