@@ -1,4 +1,4 @@
-"""Puts the chosen task's files in place: runs in the new project after rendering, moves and deletes files, nothing else.
+"""Puts the chosen task's files in place. Runs in the new project after rendering; moves and deletes files, no more.
 
 plan.py, which the pre-gen hook wrote, says which task and engine; tasks/ holds the files of all of them.
 """
@@ -13,21 +13,20 @@ def arrange(root: Path) -> None:
     """Merge tasks/<task> and tasks/<task>-<engine> into `root`, and remove what belongs to the others."""
     plan, tasks = root / "plan.py", root / "tasks"
     if not plan.is_file():
-        sys.exit("error: the pre-gen hook did not run, so nothing was planned: bake again and accept both hooks")
-    chosen = dict(re.findall(r'^(TASK|ENGINE) = "([\w-]+)"', plan.read_text(encoding="utf-8"), re.MULTILINE))
+        sys.exit("error: the pre-gen hook did not run, so nothing was planned; bake again and accept both hooks")
+    chosen = dict(re.findall(r"^(NAME|TASK|ENGINE) = ['\"]([\w-]+)['\"]", plan.read_text(encoding="utf-8"), re.M))
     wanted = [tasks / chosen["TASK"], tasks / f"{chosen['TASK']}-{chosen.get('ENGINE', '')}"]
     owned = {file.relative_to(folder) for folder in tasks.iterdir() for file in folder.rglob("*") if file.is_file()}
-    for stale in owned:
-        (root / stale).unlink(missing_ok=True)  # a re-bake over another task's project
+    for file in owned:  # a bake over an earlier project leaves nothing of another task or engine
+        (root / file).unlink(missing_ok=True)
     for folder in filter(Path.is_dir, wanted):
         shutil.copytree(folder, root, dirs_exist_ok=True)
-    package = next(root.glob("*/hardware.py")).parent
-    plan.replace(package / "plan.py")
+    for folder in sorted({root / parent for file in owned for parent in file.parents} - {root}, reverse=True):
+        if folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
+    plan.replace(root / chosen["NAME"].replace("-", "_") / "plan.py")
     shutil.rmtree(tasks)
     (root / "UNFINISHED.md").unlink(missing_ok=True)
-    for empty in sorted({(root / file).parent for file in owned} - {root}, reverse=True):
-        if empty.is_dir() and not any(empty.iterdir()):
-            empty.rmdir()
 
 
 if __name__ == "__main__":

@@ -1,0 +1,113 @@
+"""The post-gen hook as a function on folders: any task and engine, over an empty folder and over an earlier project."""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+TEMPLATE = ROOT / "{{cookiecutter.project_slug}}"
+
+
+@pytest.fixture(scope="module")
+def hook() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("post_gen_project", ROOT / "hooks" / "post_gen_project.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def rendered(root: Path, plan: str | None) -> None:
+    """What rendering leaves, in little: common files, every task's files, and the plan where pre-gen ran."""
+    files = {
+        "README-common.md": "common",
+        "UNFINISHED.md": "unfinished",
+        "my_llm/hardware.py": "common",
+        "tasks/serve/my_llm/client.py": "client",
+        "tasks/serve-vllm/my_llm/engine.py": "vllm",
+        "tasks/serve-vllm/my_llm/middleware.py": "vllm only",
+        "tasks/serve-vllm/requirements/image.txt": "vllm==1",
+        "tasks/serve-transformers/my_llm/engine.py": "transformers",
+        "tasks/serve-transformers/my_llm/web.py": "transformers only",
+        "tasks/batch/my_llm/shards.py": "shards",
+        "tasks/batch/deep/er/only.txt": "batch only",
+    }
+    for name, text in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text)
+    if plan is not None:
+        (root / "plan.py").write_text(plan)
+
+
+def plan(task: str, engine: str = "") -> str:
+    return f'NAME = "my-llm"  # app\nTASK = "{task}"\n' + (f'ENGINE = "{engine}"  # why\n' if engine else "")
+
+
+def files(root: Path) -> dict[str, str]:
+    return {str(path.relative_to(root)): path.read_text() for path in root.rglob("*") if path.is_file()}
+
+
+def test_only_the_chosen_task_and_engine_remain(hook: ModuleType, tmp_path: Path):
+    rendered(tmp_path, plan("serve", "vllm"))
+    hook.arrange(tmp_path)
+    assert files(tmp_path) == {
+        "README-common.md": "common",
+        "my_llm/hardware.py": "common",
+        "my_llm/plan.py": plan("serve", "vllm"),
+        "my_llm/client.py": "client",
+        "my_llm/engine.py": "vllm",
+        "my_llm/middleware.py": "vllm only",
+        "requirements/image.txt": "vllm==1",
+    }
+
+
+@pytest.mark.parametrize("again", [("serve", "transformers"), ("batch", ""), ("serve", "vllm")])
+def test_a_bake_over_another_tasks_project_equals_a_fresh_one(hook: ModuleType, tmp_path: Path, again: tuple[str, str]):
+    old, fresh = tmp_path / "old", tmp_path / "fresh"
+    for first in (("batch", ""), ("serve", "vllm"), again):
+        rendered(old, plan(*first))
+        hook.arrange(old)
+    rendered(fresh, plan(*again))
+    hook.arrange(fresh)
+    assert files(old) == files(fresh)
+    assert not [path for path in old.rglob("*") if path.is_dir() and not any(path.iterdir())]
+
+
+def test_what_a_person_added_stays(hook: ModuleType, tmp_path: Path):
+    rendered(tmp_path, plan("serve", "vllm"))
+    hook.arrange(tmp_path)
+    (tmp_path / "my_llm" / "mine.py").write_text("mine")
+    rendered(tmp_path, plan("batch"))
+    hook.arrange(tmp_path)
+    assert (tmp_path / "my_llm" / "mine.py").read_text() == "mine"
+
+
+def test_without_a_plan_it_says_so_in_one_line_and_touches_nothing(tmp_path: Path):
+    rendered(tmp_path, None)
+    before = files(tmp_path)
+    command = [sys.executable, str(ROOT / "hooks" / "post_gen_project.py")]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 1 and files(tmp_path) == before
+    assert done.stderr.startswith("error: the pre-gen hook did not run") and len(done.stderr.splitlines()) == 1
+
+
+def test_no_file_of_a_task_is_also_a_common_file():
+    common = {path.relative_to(TEMPLATE) for path in TEMPLATE.rglob("*") if path.is_file()}
+    for folder in (TEMPLATE / "tasks").iterdir():
+        for file in folder.rglob("*"):
+            assert file.is_dir() or file.relative_to(folder) not in common, file
+
+
+def test_a_task_and_its_engine_never_hold_the_same_file():
+    owned = {
+        folder.name: {file.relative_to(folder) for file in folder.rglob("*") if file.is_file()}
+        for folder in (TEMPLATE / "tasks").iterdir()
+    }
+    for name, held in owned.items():
+        assert not held & owned.get(name.partition("-")[0], set()) or "-" not in name, name
