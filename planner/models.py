@@ -201,15 +201,17 @@ def _known_model(name: str) -> Model | None:
 
 
 def _local_model(name: str) -> Model | None:
-    path = Path(name).expanduser()
     try:
+        path = Path(name).expanduser()
         path = path / "config.json" if path.is_dir() else path
-        if path.suffix != ".json" or not path.is_file():
-            return None
-        config = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        if isinstance(error, OSError) or "\0" in name:
-            return None
+        text = path.read_text(encoding="utf-8") if path.suffix == ".json" and path.is_file() else ""
+    except (OSError, RuntimeError, ValueError):  # no such user, a name no file can have, not UTF-8
+        return None
+    if not text:
+        return None
+    try:
+        config = json.loads(text)
+    except ValueError:
         raise Refusal(f"{path} is not valid JSON; point at a model folder with a readable config.json.") from None
     if not isinstance(config, dict):
         raise Refusal(f"{path} holds no JSON object; point at a Hugging Face config.json.")
@@ -743,6 +745,9 @@ def _contract_value(key: str, value: Any) -> Any:
     else:
         right = isinstance(value, (int, float)) and not isinstance(value, bool) and value == value // 1
         right = right and value >= (1 if MODEL_FIELDS[key].default is MISSING else 0)
+    choices = {"attention": ("full", "mla"), "quantization": QUANTIZATIONS, "workload": tuple(DEFAULT_MODELS)}.get(key)
+    if right and choices and value not in choices:
+        raise Refusal(f"model.{key} is {value!r}; it must be one of {', '.join(choices)}.")
     if not right:
         wanted = {"bool": "true or false", "str": "a string"}.get(kind, "a whole number, not negative")
         raise Refusal(f"model.{key} is {value!r}; it must be {wanted}.")
