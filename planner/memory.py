@@ -173,13 +173,15 @@ def inference_memory(setup: InferenceSetup, engine_version: str = "") -> Inferen
 
 
 def _version(text: str) -> tuple[int, ...]:
-    numbers = text.lower().lstrip("v ").split(" ")[0].split(".")[:2]
-    return tuple(int(number) for number in numbers if number.isdigit()) or ((0, 7) if text else _CURRENT)
+    """(0, 19) of "v0.19.0"; a bare "V0" names the engine of 0.7 and before, what has no number is the current one."""
+    numbers = text.lower().lstrip("v").split(" ")[0].split(".")[:2]
+    found = tuple(int(number) for number in numbers if number.isdigit())
+    return (0, 7) if found == (0,) else found or _CURRENT
 
 
 def _vllm_memory(setup: InferenceSetup, engine_version: str) -> InferenceMemory:
     model, gpu, tp = setup.model, setup.gpu, setup.tensor_parallel
-    version = _version(engine_version) if engine_version else _CURRENT
+    version = _version(engine_version)
     weights = weight_gib(model, setup.quantization, tp)
     tokens = batched_tokens(setup)
     per_logit = ANY_SAMPLER_BYTES
@@ -195,7 +197,7 @@ def _vllm_memory(setup: InferenceSetup, engine_version: str) -> InferenceMemory:
     cache = budget - weights - activation - overhead
     chunk = tokens * BATCHES_IN_FLIGHT if version >= (0, 20) else tokens
     request = _vllm_request_gib(setup, chunk)
-    concurrent = max(cache, 0.0) / request if request else 0.0
+    concurrent = max(cache, 0.0) / request if request else float(sequences)
     cached = concurrent * setup.context_len
     if version < (0, 12):  # printed as if every layer saw everything
         cached = max(cache, 0.0) * GIB / kv_bytes_per_token(model, setup.kv_dtype, tp)
@@ -230,7 +232,8 @@ def _transformers_memory(setup: InferenceSetup) -> InferenceMemory:
         activation += 4 * model.hidden * max(model.intermediate, model.moe_intermediate) / tp / GIB
     prompt = min(setup.input_len, setup.context_len)
     prefill = _widest_bytes_per_token(model, tp) * prompt * sequences / GIB
-    one = kv_gib(model, setup.context_len, 1, setup.kv_dtype, tp)
+    keeps_cache = model.workload == "generation"  # an encoder's or a classifier's one pass keeps none
+    one = kv_gib(model, setup.context_len, 1, setup.kv_dtype, tp) if keeps_cache else 0.0
     cache = one * sequences
     overhead = CONTEXT_GIB + _nccl_gib(weights, tp) + prefill
     need = weights + activation + overhead + cache

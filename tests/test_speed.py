@@ -1,0 +1,156 @@
+"""Speed against published measurements, and what must hold of any setup."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from known_models import GPT_OSS_120B, LLAMA_8B, LLAMA_70B, MODELS, QWEN3_30B_A3B
+
+from planner.estimate import estimate_inference
+from planner.gpus import GPUS, find_gpu
+from planner.plan import InferenceSetup
+from planner.speed import cold_start_s, flops_gain
+
+H100, A100, L4 = find_gpu("H100"), find_gpu("A100-80GB"), find_gpu("L4")
+
+
+# ---- published ----
+
+
+@pytest.mark.parametrize(
+    ("count", "measured"),
+    [(1, 93.89), (2, 149.1), (4, 217.21), (8, 276.01)],  # gpt-fast's README, bf16 on A100, compiled
+)
+def test_one_request_decodes_as_fast_as_gpt_fast_measured(count, measured):
+    setup = InferenceSetup(LLAMA_8B, A100, count, count, input_len=5, output_len=128, context_len=256)
+    assert estimate_inference(setup).decode_tokens_per_s_single == pytest.approx(measured, rel=0.25)
+
+
+@pytest.mark.parametrize(
+    ("concurrency", "measured"),
+    [(1, 31.92), (4, 110.95), (16, 289.87)],  # vLLM 0.4.3 on an A10G, llmperf, 550 in, 150 out
+)
+def test_load_adds_up_as_vllm_measured_it(concurrency, measured):
+    setup = InferenceSetup(
+        LLAMA_8B, find_gpu("A10"), memory_fraction=0.95, context_len=1024, concurrency=concurrency, input_len=550,
+        output_len=150,
+    )  # fmt: skip
+    estimate = estimate_inference(setup)
+    assert estimate.output_tokens_per_s == pytest.approx(measured, rel=0.35)
+    assert estimate.output_tokens_per_s_low <= measured <= estimate.output_tokens_per_s_high
+
+
+def test_eager_transformers_is_launch_bound():
+    """20 to 45 tokens/s up to 14B, whatever the card (benchmarks/data, litgpt and transformers)."""
+    for gpu in (A100, H100):
+        setup = InferenceSetup(LLAMA_8B, gpu, engine="transformers", concurrency=1, input_len=64)
+        assert 20 <= estimate_inference(setup).decode_tokens_per_s_single <= 45
+
+
+# ---- what a card can do with a format ----
+
+
+def test_fp8_on_a_card_without_it_saves_memory_alone():
+    bf16 = InferenceSetup(LLAMA_8B, A100, concurrency=16)
+    fp8 = replace(bf16, quantization="fp8")
+    assert flops_gain(A100, "fp8") == 1
+    assert flops_gain(H100, "fp8") == 2
+    assert estimate_inference(fp8).weights_gib < 0.65 * estimate_inference(bf16).weights_gib
+    assert estimate_inference(fp8).prefill_tokens_per_s == estimate_inference(bf16).prefill_tokens_per_s
+
+
+def test_four_bit_weights_decode_faster_and_prefill_slower():
+    bf16 = InferenceSetup(LLAMA_8B, L4, concurrency=1)
+    int4 = replace(bf16, quantization="int4")
+    assert estimate_inference(int4).decode_tokens_per_s_single > 2 * estimate_inference(bf16).decode_tokens_per_s_single
+    assert estimate_inference(int4).prefill_tokens_per_s < estimate_inference(bf16).prefill_tokens_per_s
+
+
+def test_a_newer_attention_kernel_prefills_long_prompts_faster():
+    long = InferenceSetup(LLAMA_8B, H100, context_len=65536, input_len=32768, concurrency=1)
+    rates = [
+        estimate_inference(replace(long, attention=kernel)).prefill_tokens_per_s
+        for kernel in ("sdpa", "flash_attention_2", "flash_attention_3")
+    ]
+    assert rates[0] <= rates[1] < rates[2]
+
+
+def test_a_mixture_reads_few_experts_for_one_request_and_most_under_load():
+    one = InferenceSetup(QWEN3_30B_A3B, H100, concurrency=1)
+    dense = replace(QWEN3_30B_A3B, params_active=QWEN3_30B_A3B.params, experts_per_token=128)
+    assert estimate_inference(one).decode_tokens_per_s_single > 4 * (
+        estimate_inference(replace(one, model=dense)).decode_tokens_per_s_single
+    )
+
+
+def test_nvlink_scales_better_than_pcie():
+    over_nvlink = InferenceSetup(LLAMA_8B, A100, 4, 4, concurrency=1)
+    over_pcie = replace(over_nvlink, gpu=replace(A100, nvlink=False, link=32e9))
+    alone = estimate_inference(replace(over_nvlink, gpu_count=1, tensor_parallel=1))
+    fast, slow = estimate_inference(over_nvlink), estimate_inference(over_pcie)
+    assert alone.decode_tokens_per_s_single < slow.decode_tokens_per_s_single < fast.decode_tokens_per_s_single
+    assert slow.prefill_tokens_per_s < 0.7 * fast.prefill_tokens_per_s
+
+
+def test_two_replicas_yield_twice_as_much_under_full_load():
+    one = InferenceSetup(LLAMA_8B, H100, concurrency=32)
+    two = replace(one, gpu_count=2, concurrency=64)
+    assert estimate_inference(two).output_tokens_per_s == pytest.approx(2 * estimate_inference(one).output_tokens_per_s)
+
+
+def test_a_cold_start_reads_the_weights():
+    small, large = InferenceSetup(LLAMA_8B, H100), InferenceSetup(LLAMA_70B, H100, 4, 4)
+    assert cold_start_s(large) - cold_start_s(small) == pytest.approx((70.55 - 8.03) * 2e9 / 1.5e9, rel=0.01)
+
+
+# ---- what holds of any setup ----
+
+fitting = st.builds(
+    InferenceSetup,
+    model=st.sampled_from([LLAMA_8B, QWEN3_30B_A3B, GPT_OSS_120B]),
+    gpu=st.sampled_from([GPUS["H200"], GPUS["B200"]]),
+    gpu_count=st.just(2),
+    tensor_parallel=st.sampled_from([1, 2]),
+    quantization=st.sampled_from(["none", "fp8", "int4"]),
+    concurrency=st.integers(1, 256),
+    input_len=st.integers(16, 4096),
+    output_len=st.integers(16, 2048),
+)
+
+
+@given(fitting, st.integers(1, 64))
+@settings(max_examples=100, deadline=None)
+def test_more_requests_at_once_never_yield_less(setup, more):
+    before = estimate_inference(setup).output_tokens_per_s
+    after = estimate_inference(replace(setup, concurrency=setup.concurrency + more)).output_tokens_per_s
+    assert after >= before * 0.999
+
+
+@given(fitting)
+@settings(max_examples=100, deadline=None)
+def test_the_range_holds_the_estimate_and_the_price_follows_from_it(setup):
+    estimate = estimate_inference(setup)
+    assert estimate.output_tokens_per_s_low < estimate.output_tokens_per_s < estimate.output_tokens_per_s_high
+    per_million = estimate.usd_per_hour / 3600 / estimate.output_tokens_per_s * 1e6
+    assert estimate.usd_per_million_output_tokens == pytest.approx(per_million)
+
+
+@given(fitting)
+@settings(max_examples=100, deadline=None)
+def test_a_longer_prompt_waits_longer_for_its_first_token(setup):
+    longer = replace(setup, input_len=setup.input_len * 2, context_len=16384)
+    shorter = replace(setup, context_len=16384)
+    assert estimate_inference(longer).time_to_first_token_s >= estimate_inference(shorter).time_to_first_token_s * 0.9
+
+
+def test_an_estimate_takes_microseconds():
+    """Two hundred candidates in under 10 ms leave 40 microseconds each; a busy machine is allowed 200."""
+    started = time.perf_counter()
+    for _ in range(50):
+        for model in MODELS:
+            estimate_inference(InferenceSetup(model, H100, 8, 8))
+    assert (time.perf_counter() - started) / (50 * len(MODELS)) < 200e-6
