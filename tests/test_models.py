@@ -153,7 +153,7 @@ class TestCatalogue:
             assert model.linear_layers
         elif model.linear_layers:
             assert -0.25 < off < 0.02
-        elif re.search(r"-VL-|gemma-[34]-(?!1b)|Llama-4|Small-3.1|Small-4|Small-2-24B", name):
+        elif re.search(r"-VL-|gemma-[34]-(?!1b)|Llama-4|Small-3|Small-4|Small-2-24B", name):
             assert -0.2 < off < 0.001
         else:
             assert abs(off) < (0.01 if model.workload == "generation" and not model.experts else 0.02)
