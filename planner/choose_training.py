@@ -77,8 +77,15 @@ def make_training_plan(request: Request) -> TrainingPlan:
 
 
 def weigh_training(request: Request) -> tuple[TrainingCandidate, ...]:
-    """Every configuration of the request, ranked ones first and best first, then the rejected by price."""
-    judged = [judge_training(request, setup) for setup in training_configurations(request)]
+    """Every configuration of the request, ranked ones first and best first, then the rejected by price.
+
+    A method further down the ladder is weighed only where none above it works.
+    """
+    judged: list[TrainingCandidate] = []
+    for method in methods(request):
+        judged += [judge_training(request, setups) for setups in training_configurations(request, method)]
+        if any(not candidate.rejected for candidate in judged):
+            break
     ranked = sorted((c for c in judged if not c.rejected), key=lambda c: training_standing(request, c))
     rejected = sorted((c for c in judged if c.rejected), key=lambda c: (c.usd_per_hour, training_name(c.setup)))
     return (*(replace(candidate, rank=n) for n, candidate in enumerate(ranked, 1)), *rejected)
@@ -93,18 +100,13 @@ def methods(request: Request) -> tuple[str, ...]:
     return tuple(method for method in ladder if method != "qlora" or request.quantization == "auto")
 
 
-def training_configurations(request: Request) -> Iterator[TrainingSetup]:
-    """GPU x nodes x count x method: for each the leanest sharding that fits, else the leanest there is."""
+def training_configurations(request: Request, method: str) -> Iterator[list[TrainingSetup]]:
+    """GPU x nodes x count, each with the ways to shard the method over it, the fastest first."""
     for gpu in GPUS.values():
-        if request.gpu not in ("auto", gpu.name):
-            continue
-        for nodes, count in groups(request, gpu):
-            for method in methods(request):
-                setups = [
-                    training_setup_of(request, gpu, nodes, count, method, sharding, offload)
-                    for sharding, offload in SHARDING[method, nodes * count > 1]
-                ]
-                yield next((setup for setup in setups if runs(setup)), setups[-1])
+        if request.gpu in ("auto", gpu.name):
+            for nodes, count in groups(request, gpu):
+                shardings = SHARDING[method, nodes * count > 1]
+                yield [training_setup_of(request, gpu, nodes, count, method, *sharding) for sharding in shardings]
 
 
 def groups(request: Request, gpu: Gpu) -> list[tuple[int, int]]:
@@ -137,15 +139,13 @@ def training_setup_of(
     )
 
 
-def runs(setup: TrainingSetup) -> bool:
-    estimate = estimate_training(setup)
-    return estimate.fits and estimate.host_gib <= MAX_HOST_GIB
-
-
-def judge_training(request: Request, setup: TrainingSetup) -> TrainingCandidate:
-    """One configuration at its best micro-batch, with its price; rejected with a reason where it does not do."""
-    setup = fill(setup)
-    estimate = estimate_training(setup)
+def judge_training(request: Request, setups: list[TrainingSetup]) -> TrainingCandidate:
+    """The first sharding that fits, at its best micro-batch, with its price; rejected where none fits or is paid for."""
+    for setup in setups:
+        estimate = estimate_training(setup)
+        if estimate.fits and estimate.host_gib <= MAX_HOST_GIB:
+            setup, estimate = fill(setup, estimate)
+            break
     world = setup.gpu_count * setup.nodes
     usd_per_hour = estimate.usd_per_hour + estimate.host_gib * setup.nodes * MEMORY_USD_PER_GIB_HOUR
     candidate = TrainingCandidate(setup, estimate, usd_per_hour=usd_per_hour)
@@ -170,21 +170,23 @@ def over_budget(budget: Budget, candidate: TrainingCandidate) -> str:
     return ""
 
 
-def fill(setup: TrainingSetup) -> TrainingSetup:
+def fill(setup: TrainingSetup, first: TrainingEstimate) -> tuple[TrainingSetup, TrainingEstimate]:
     """The setup with the micro-batch and checkpointing that train fastest and leave some headroom."""
-    best, rate = setup, 0.0
+    best, found = setup, first
     for checkpointing in (True, False):
-        for micro_batch in MICRO_BATCHES:
+        fastest = found.tokens_per_s or 0 if checkpointing else 0.0
+        for micro_batch in MICRO_BATCHES[checkpointing:]:  # the first one with checkpointing is given
             if micro_batch > 1 and micro_batch * setup.seq_len > MAX_STEP_TOKENS:
                 break
             tried = replace(setup, micro_batch=micro_batch, gradient_checkpointing=checkpointing)
             estimate = estimate_training(tried)
-            room = estimate.usable_gib * (1 if micro_batch == 1 and checkpointing else HEADROOM)
-            if not estimate.fits or estimate.peak_gib + estimate.overhead_gib > room:
+            full = estimate.peak_gib + estimate.overhead_gib > HEADROOM * estimate.usable_gib
+            if full or (estimate.tokens_per_s or 0) <= fastest * 1.02:  # a larger one must earn its memory
                 break
-            if (estimate.tokens_per_s or 0) > rate * 1.02:  # a larger one must earn its memory
-                best, rate = tried, estimate.tokens_per_s or 0
-    return best
+            fastest = estimate.tokens_per_s or 0
+            if fastest > (found.tokens_per_s or 0):
+                best, found = tried, estimate
+    return best, found
 
 
 def training_standing(request: Request, candidate: TrainingCandidate) -> TrainingStanding:

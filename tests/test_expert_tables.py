@@ -38,7 +38,7 @@ CHOICES = [
     ("serve", "Qwen/Qwen3-8B", {"budget": "4/hour"}, {"L40S", "A100-40GB", "A100-80GB"}, {"none"},
      "arithmetic: 15.3 + 18 GiB of cache"),
     ("serve", "Qwen/Qwen3-8B", {"budget": "8/hour", "concurrency": 64}, {"H200", "A100-80GB"}, {"none"},
-     "arithmetic: 15.3 + 72 GiB of cache, on one card or shared by two"),
+     "arithmetic: 15.3 + 72 GiB of cache"),
     ("serve", "Qwen/Qwen3-14B", {"budget": "4/hour"}, {"A100-80GB", "H100"}, {"none"}, "arithmetic: 27.5 + 20 GiB"),
     ("serve", "mistralai/Mistral-Small-24B-Instruct-2501", {"budget": "4/hour"}, EIGHTY, {"none"},
      "arithmetic: 43.9 + 20 GiB"),
