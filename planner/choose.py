@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from .estimate import estimate_inference
 from .gpus import GPUS, gpu_string
-from .plan import ATTENTIONS, Candidate, Gpu, InferenceEstimate, InferenceSetup, Model, Plan, Refusal, Request
+from .plan import ATTENTIONS, Budget, Candidate, Gpu, InferenceEstimate, InferenceSetup, Model, Plan, Refusal, Request
 
 COUNTS = (1, 2, 4, 8)
 BATCH_SEQUENCES = 256  # requests that vLLM runs at once where nobody waits for one: max_num_seqs
@@ -240,23 +240,36 @@ def way_out(request: Request, candidates: tuple[Candidate, ...]) -> str:
         fewer = "" if request.task == "batch" else fewer_at_once(request, affordable)
         if fewer:
             ways.append(fewer)
-    relaxed = []
-    if request.quantization != "auto":
-        relaxed.append(("let quantization be auto", replace(request, quantization="auto")))
-    if request.gpu != "auto" or request.gpu_count:
-        relaxed.append(("let gpu and gpu_count be auto", replace(request, gpu="auto", gpu_count=0)))
-    if request.attention != "auto":
-        relaxed.append(("let attention be auto", replace(request, attention="auto")))
-    if request.engine == "transformers":
-        relaxed.append(("take engine vllm", replace(request, engine="vllm")))
-    for words, other in relaxed:
+    for words, other in relaxations(request):
         best = weigh(other)[0]
+        without_limit = best if best.rank else weigh(replace(other, budget=Budget(math.inf, "none")))[0]
         if best.rank:
             ways.append(f"{words} ({offer(request, best)})")
+        elif without_limit.rank:
+            ways.append(f"{words} and raise the budget to {offer(request, without_limit)}")
     if not ways:
         shorter = shorter_context(request)
         ways.append(shorter or "take a smaller model")
     return f"{why_none(request, candidates)}; {', or '.join(ways)}"
+
+
+def relaxations(request: Request) -> Iterator[tuple[str, Request]]:
+    """What a person could stop insisting on, and the request that results."""
+    insists = []
+    if request.gpu != "auto" or request.gpu_count:
+        insists.append(("gpu and gpu_count", {"gpu": "auto", "gpu_count": 0}))
+    if request.quantization != "auto":
+        insists.append(("quantization", {"quantization": "auto"}))
+    if request.attention != "auto":
+        insists.append(("attention", {"attention": "auto"}))
+    for words, fields in insists:
+        yield f"let {words} be auto", replace(request, **fields)
+    if len(insists) > 1:
+        words = ", ".join(words for words, _ in insists)
+        every = {key: value for _, fields in insists for key, value in fields.items()}
+        yield f"let {words} be auto", replace(request, **every)
+    if request.engine == "transformers":
+        yield "take engine vllm", replace(request, engine="vllm")
 
 
 def cost(request: Request, candidate: Candidate) -> float:

@@ -140,7 +140,7 @@ def training_setup_of(
 
 
 def judge_training(request: Request, setups: list[TrainingSetup]) -> TrainingCandidate:
-    """The first sharding that fits, at its best micro-batch, with its price; rejected where none fits or is paid for."""
+    """The first sharding that fits, at its best micro-batch, with its price; rejected where none fits or is paid."""
     for setup in setups:
         estimate = estimate_training(setup)
         if estimate.fits and estimate.host_gib <= MAX_HOST_GIB:

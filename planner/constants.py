@@ -7,16 +7,14 @@ import textwrap
 
 from .explain import (
     about,
-    cards,
+    beside,
     estimate_of,
     kernel_name,
     max_containers,
     next_cheaper,
     peak_gib,
-    price,
     rate_range,
     size_words,
-    verdict,
 )
 from .gpus import PRICES_DATE, gpu_string
 from .plan import HOURS_PER_MONTH, Candidate, InferenceSetup, Model, Plan
@@ -125,7 +123,7 @@ def model_reason(model: Model, name: str, quantization: str) -> str:
 def gpu_reason(plan: Plan) -> str:
     estimate, cheaper = estimate_of(plan.chosen), next_cheaper(plan)
     used = f"{peak_gib(estimate):.1f} of {estimate.usable_gib:.1f} GiB used"
-    return f"{used}; {cards(cheaper)} at {price(cheaper):.2f}/hour: {verdict(plan, cheaper)}" if cheaper else used
+    return f"{used}; next cheaper: {beside(plan, cheaper)}" if cheaper else used
 
 
 def warm_reason(usd_per_hour: float, cold_start_s: float) -> str:

@@ -91,16 +91,22 @@ def verdict(plan: Plan, candidate: Candidate) -> str:
     if candidate.rejected:
         return candidate.rejected
     ours, best = standing(plan.request, candidate), standing(plan.request, plan.chosen)
-    rate = about(tokens_per_s(candidate))
     if ours.slow > best.slow:
         return f"{about(-ours.rate / plan.request.concurrency)} tokens/s per request is slower than people read"
     if ours.quality_lost > best.quality_lost:
         return f"works in {format_name(candidate.setup)}; the budget pays for {format_name(plan.chosen.setup)}"
     if ours.weak_link > best.weak_link:
         return f"{candidate.setup.gpu.name} has no NVLink: tensor parallelism over PCIe is the last resort"
-    dollars = estimate_of(candidate).usd_per_million_output_tokens or 0
-    worse = "dearer by the hour" if plan.request.optimize == "cost" else f"behind in {plan.request.optimize}"
-    return f"within the budget: {rate} tokens/s at {dollars:.2f} per million, but {worse}"
+    return "dearer by the hour" if plan.request.optimize == "cost" else f"behind in {plan.request.optimize}"
+
+
+def beside(plan: Plan, candidate: Candidate) -> str:
+    """A neighbour of the choice in one line: what it is, its price, what it would yield, why it is not the choice."""
+    line = f"{cards(candidate)}, {price(candidate):.2f}/hour: "
+    if candidate.containers:
+        dollars = estimate_of(candidate).usd_per_million_output_tokens or 0
+        line += f"{about(tokens_per_s(candidate))} tokens/s at {dollars:.2f} per million; "
+    return line + verdict(plan, candidate)
 
 
 def what_would_change(plan: Plan) -> list[str]:
@@ -152,7 +158,7 @@ def terminal_lines(plan: Plan, slug: str) -> list[str]:
     ]
     for word, other in (("cheaper", next_cheaper(plan)), ("faster ", next_faster(plan))):
         if other:
-            lines.append(f"{word} {cards(other)}, {price(other):.2f}/hour: {verdict(plan, other)}")
+            lines.append(f"{word} {beside(plan, other)}")
     if estimate.assumed:
         lines.append(f"assumed {', '.join(estimate.assumed)}: nothing else is known of {setup.model.id}")
     lines.append(f"wrote   {slug}/  (why: {slug}/PLAN.md)    next: cd {slug} && make local")

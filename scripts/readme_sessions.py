@@ -1,0 +1,47 @@
+"""Fill the README's terminal sessions with what their commands really print.
+
+    python scripts/readme_sessions.py            write them
+    python scripts/readme_sessions.py --check    exit status 1 where one of them shows something else
+
+A session stands between `<!-- session -->` and `<!-- end -->`; its first line is the command, run from a clone.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+README = ROOT / "README.md"
+SESSION = re.compile(r"(<!-- session -->\n```console\n\$ ([^\n]+)\n)(.*?)(```\n<!-- end -->)", re.DOTALL)
+
+
+def main(arguments: list[str]) -> int:
+    before = README.read_text(encoding="utf-8")
+    after = SESSION.sub(lambda found: f"{found[1]}{run(found[2])}{found[4]}", before)
+    if "--check" in arguments:
+        return int(before != after)
+    README.write_text(after, encoding="utf-8", newline="\n")
+    return 0
+
+
+def run(command: str) -> str:
+    """What the command prints to a person: both streams, without the traceback that cookiecutter adds to a refusal."""
+    words = shlex.split(command)
+    with tempfile.TemporaryDirectory() as folder:
+        if words[0] == "cookiecutter":
+            words = [sys.executable, "-m", "cookiecutter", *words[1:], "--default-config", "-o", folder]
+        else:
+            words[0] = sys.executable
+        done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=ROOT, check=False)
+    shown = [line for line in done.stdout.splitlines() if not line.startswith(("Traceback", "  ", "cookiecutter."))]
+    kept = done.stdout.splitlines() if done.returncode == 0 else [line for line in shown if line.startswith("error: ")]
+    return "".join(f"{line}\n" for line in kept)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
