@@ -64,4 +64,5 @@ def main(prompt: str = "In two sentences: why does a GPU need a KV cache?") -> N
     from . import client
 
     fetch.remote()
-    client.demonstrate(client.Client(Server().web.get_web_url()), prompt)
+    url = Server().web.get_web_url()  # ty: ignore[not-callable]  # modal's types lose the class under @modal.concurrent
+    client.demonstrate(client.Client(url), prompt)

@@ -3,7 +3,7 @@
 import asyncio
 import math
 import uuid
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -112,7 +112,7 @@ class Engine:
         max_tokens: int = 256,
         temperature: float | None = None,
         top_p: float | None = None,
-    ) -> AsyncIterator[Piece]:
+    ) -> AsyncGenerator[Piece]:
         """Yield the answer piece by piece. Temperature 0 is greedy; None is the model's own default.
 
         TooLong before anything is generated, EngineError where the engine fails. Leaving early cancels the request.

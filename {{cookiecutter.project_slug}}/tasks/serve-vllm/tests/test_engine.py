@@ -41,13 +41,12 @@ def test_a_cpu_gets_nothing_that_only_a_gpu_can_do():
 @pytest.mark.parametrize("kernel", engine.ATTENTION)
 def test_vllm_knows_every_argument_and_attention_backend(kernel: str, monkeypatch: pytest.MonkeyPatch):
     pytest.importorskip("vllm", reason="vLLM is not installed in this Python")
-    from vllm.entrypoints.launchers.cli_args import make_arg_parser, validate_parsed_serve_args
-    from vllm.utils.argparse_utils import FlexibleArgumentParser
-
+    cli = pytest.importorskip("vllm.entrypoints.launchers.cli_args")
+    parsers = pytest.importorskip("vllm.utils.argparse_utils")
     monkeypatch.setattr(plan, "ATTENTION", kernel)
     argv = engine.command("x", 8000, gpus=2)
-    parsed = make_arg_parser(FlexibleArgumentParser()).parse_args(argv[argv.index("--model") :])
-    validate_parsed_serve_args(parsed)
+    parsed = cli.make_arg_parser(parsers.FlexibleArgumentParser()).parse_args(argv[argv.index("--model") :])
+    cli.validate_parsed_serve_args(parsed)
     assert parsed.attention_config.backend.name == engine.ATTENTION[kernel]["backend"]
     assert parsed.attention_config.flash_attn_version == engine.ATTENTION[kernel].get("flash_attn_version")
     assert parsed.middleware == ["{{cookiecutter.__package}}.middleware.MemoryEndpoint"]

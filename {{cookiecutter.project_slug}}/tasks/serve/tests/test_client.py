@@ -30,7 +30,7 @@ class Service(BaseHTTPRequestHandler):
             type(self).starting -= 1
             return self.reply(503, b"no container is ready")
         type(self).bodies.append(json.loads(body))
-        events = [{"choices": [{"delta": {"content": piece}}]} for piece in ("Hello", ", ", "world")]
+        events: list[dict] = [{"choices": [{"delta": {"content": piece}}]} for piece in ("Hello", ", ", "world")]
         events.append({"choices": [], "usage": {"completion_tokens": 3}})
         lines = [f"data: {json.dumps(event)}\n\n" for event in events] + ["data: [DONE]\n\n"]
         self.reply(200, "".join(lines).encode())
@@ -41,7 +41,7 @@ class Service(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(data)
 
-    def log_message(self, *_: object) -> None:
+    def log_message(self, format: str, *args: object) -> None:
         pass
 
 
