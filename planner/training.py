@@ -14,7 +14,7 @@ from .plan import GIB, Model, TrainingEstimate, TrainingSetup
 
 # bytes of activations
 LOGIT_BYTES = 12  # backward: float32 log-softmax and two gradients (transformers' ForCausalLMLoss, counted on a CPU)
-FUSED_LOSS_BYTES = 8  # per token and hidden: Liger's chunk of logits, 16 and 32-bit, and the gradient of its input
+FUSED_LOSS_BYTES = 8  # per token and hidden unit: Liger's chunk of logits, its float32 copy, the input's gradient
 
 # buffers, in parameters
 ZERO3_LIVE = 2e9  # stage3_max_live_parameters + stage3_max_reuse_distance, DeepSpeed's defaults of 1e9 each
@@ -40,7 +40,8 @@ LINK_SHARE = 0.38  # of a link's two-way datasheet rate that one collective move
 EXPOSED = 0.5  # of the communication, not hidden behind computing (the same tables; 0.3 to 0.7)
 NODE_BYTES_S = 300e9  # bus bandwidth between nodes, RDMA (prior)
 HOST_LINK_BYTES_S = 25e9  # one GPU to pinned host memory (prior)
-HOST_ADAM_BYTES_S = 150e9  # what a CPU Adam moves, all GPUs of a node together (prior)
+HOST_ADAM_BYTES = 28  # per parameter: reads gradient, weight and two moments, writes weights and moments
+HOST_ADAM_BYTES_S = 150e9  # what a CPU's Adam moves, all GPUs of a node together (prior)
 SPEED_RANGE = 1.35  # holds 85% of the pairs measured on dense models and NVLink cards
 SPEED_RANGE_PRIOR = 2.0  # for the rest: nothing here was measured on them, or too little (prior)
 
@@ -234,6 +235,8 @@ def _memory(setup: TrainingSetup) -> _Memory:
     tokens = setup.micro_batch * setup.seq_len
     layer = saved_bytes(setup) * tokens
     logits = FUSED_LOSS_BYTES * tokens * w.hidden if setup.logits == "fused" else LOGIT_BYTES * tokens * model.vocab
+    if model.workload != "generation":
+        logits = 0  # a classifier or an embedding model has no vocabulary to predict
     head = tokens * w.hidden * (4 + 2 * item)  # the final norm and the head's input, gone when the layers' turn comes
     if setup.gradient_checkpointing:
         stored = model.layers * (4 if _autocast(setup) else item) * tokens * w.hidden
@@ -243,7 +246,7 @@ def _memory(setup: TrainingSetup) -> _Memory:
     if setup.method == "qlora":  # one matrix at a time is unpacked to 16 bits, or all experts of a layer
         experts = model.mlp_matrices * model.experts * model.moe_intermediate
         activations += 2 * w.hidden * max(w.query, experts or model.intermediate)
-    if setup.logits == "fused" and setup.method == "full" and sharding != "fsdp":
+    if logits and setup.logits == "fused" and setup.method == "full" and sharding != "fsdp":
         logits += item * model.vocab * w.hidden  # the head's gradient, made in the forward pass
     return _Memory(weights, gradients, optimizer, activations, logits, host)
 
@@ -278,9 +281,9 @@ def _speed(setup: TrainingSetup) -> _Speed:
     read_s = (passes + again) * item * (model.params - w.embedding // 2) / gpu.bandwidth  # weights at small batches
     attention_s = (3.5 + again) * attention / (peak * share * kernel)
     elementwise_s = ELEMENTWISE_PASSES * (1 + again / 3) * saved_bytes(setup) * tokens * model.layers / gpu.bandwidth
-    if setup.logits == "full":
+    if setup.logits == "full" and model.workload == "generation":
         elementwise_s += 2 * LOGIT_BYTES * tokens * model.vocab / gpu.bandwidth
-    launch_s = LAYER_LAUNCH_S * model.layers * (1 + again / 3) / (4 / 3)
+    launch_s = LAYER_LAUNCH_S * model.layers * (3 + again) / 4
     unpack_s = 0.0
     if setup.method == "qlora":  # read 4 bits, write 16, in every pass
         unpack_s = (2 + again) * 2.5 * (model.params - w.embedding) / (gpu.bandwidth * DEQUANTIZE_SHARE)
@@ -312,7 +315,7 @@ def _offload_s(setup: TrainingSetup, w: _Widths) -> float:
     trainable = setup.model.params if setup.method == "full" else w.adapters
     world = setup.gpu_count * setup.nodes
     moved = 4.0 * trainable + (2 * used if setup.offload == "all" else 0)  # gradients down, weights up
-    return moved / world / HOST_LINK_BYTES_S + 28.0 * trainable / setup.nodes / HOST_ADAM_BYTES_S
+    return moved / world / HOST_LINK_BYTES_S + HOST_ADAM_BYTES * trainable / setup.nodes / HOST_ADAM_BYTES_S
 
 
 def _impossible(setup: TrainingSetup) -> str:
@@ -337,8 +340,7 @@ def estimate_training(setup: TrainingSetup) -> TrainingEstimate:
     overhead = CONTEXT_GIB + (TRAINING_NCCL_GIB if distributed else 0.0)
     parts = (memory.weights, memory.gradients, memory.optimizer, memory.activations, memory.logits)
     allocated = sum(parts) / GIB
-    # torch gives cached blocks back before it fails, so what is only reserved never breaks a run
-    peak = max(allocated, min(allocated * RESERVED_SHARE, usable - overhead))
+    peak = allocated * RESERVED_SHARE
     why = refused = _impossible(setup)
     if not why and peak + overhead > usable:
         why = (

@@ -166,13 +166,17 @@ def test_lora_parameters_are_those_that_tables_print(model: Model, rank: int, ta
 # Activations, against the tensors that torch really saves.
 
 
-def torch_saved_bytes(make: Callable[..., Any], dtype: str = "bfloat16", frozen: bool = False, **given: Any) -> float:
+def torch_saved_bytes(
+    make: Callable[..., Any], dtype: str | None = "bfloat16", frozen: bool = False, **given: Any
+) -> float:
     """Bytes that autograd saves for one more layer and one token, weights and their copies not counted."""
     torch = pytest.importorskip("torch")
     tokens, autocast = 96, given.pop("autocast", False)
 
     def count(layers: int) -> int:
-        model = make(layers, **given).to(getattr(torch, dtype)).train()
+        model = make(layers, **given).train()
+        if dtype:
+            model = model.to(getattr(torch, dtype))
         if frozen:
             model.requires_grad_(False)
             model.get_input_embeddings().register_forward_hook(lambda *call: call[2].requires_grad_(True))
@@ -222,6 +226,26 @@ def test_eager_attention_saves_two_score_matrices() -> None:
 def test_frozen_llama_layer_saves_what_torch_saves() -> None:
     without_adapters = planned(TINY_LLAMA, method="lora", lora_targets="qv") - 3 * 2 * 256
     assert without_adapters == pytest.approx(torch_saved_bytes(tiny_llama, frozen=True), rel=1e-3)
+
+
+def test_adapters_keep_their_inputs_in_16_to_32_bits() -> None:
+    """PEFT keeps 16-bit copies under autocast and float32 ones without it; dropout's mask lies between."""
+
+    def adapted(layers: int) -> Any:
+        peft = pytest.importorskip("peft")
+        config = peft.LoraConfig(r=4, target_modules="all-linear", task_type="CAUSAL_LM")
+        model = peft.get_peft_model(tiny_llama(layers).bfloat16(), config)  # adapters stay float32
+        model.enable_input_require_grads()
+        return model
+
+    least, most = (torch_saved_bytes(adapted, None, autocast=autocast) for autocast in (True, False))
+    assert least < planned(TINY_LLAMA, method="lora") < most
+
+
+def test_a_classifier_has_no_vocabulary_of_logits() -> None:
+    model = replace(LLAMA_8B, workload="classification")
+    assert estimate(model=model, method="lora").logits_gib == 0
+    assert estimate(method="lora").logits_gib > 2
 
 
 def test_layer_without_a_gate_saves_what_gpt2_saves() -> None:
