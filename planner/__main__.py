@@ -6,12 +6,16 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
 
 from .answers import check_budget, check_context, parse_count, parse_gpu
 from .choose import make_plan
 from .contract import Line, answer, ask_estimate, ask_plan
+from .gpus import PRICES_DATE
 from .models import find_model, parse_size
 from .plan import AIMS, ENGINES, QUANTIZATIONS, Model, Refusal, Request
+from .prices import price_changes
 from .table import table
 
 
@@ -23,7 +27,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     if options.command == "estimate":
         return json_lines(ask_estimate)
     try:
-        print(table(make_plan(asked(options)), options.all))
+        if options.command == "prices":
+            print("\n".join(price_changes(read_json(options.rates)) or [f"no price has changed since {PRICES_DATE}"]))
+        else:
+            print(table(make_plan(asked(options)), options.all))
     except Refusal as refusal:
         print(f"error: {refusal}", file=sys.stderr)
         return 1
@@ -45,7 +52,17 @@ def parser() -> argparse.ArgumentParser:
     compare.add_argument("--engine", default="auto", choices=("auto", *ENGINES))
     compare.add_argument("--optimize", default="cost", choices=AIMS, help="what to rank for (cost)")
     compare.add_argument("--all", action="store_true", help="every configuration, not the best of each card")
+    prices = commands.add_parser("prices", help="what has changed since the planner's prices were read")
+    prices.add_argument("--from", dest="rates", required=True, help="the output of: modal billing rates --json")
     return top
+
+
+def read_json(path: str) -> Any:
+    """What a JSON file holds. Refusal where it cannot be read."""
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise Refusal(f"cannot read {path}: {error}; give the output of: modal billing rates --json") from None
 
 
 def asked(options: argparse.Namespace) -> Request:

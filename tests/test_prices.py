@@ -1,0 +1,58 @@
+"""The price list against the rates that `modal billing rates --json` prints."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from planner.gpus import GPUS
+from planner.plan import Refusal
+from planner.prices import price_changes
+
+ROOT = Path(__file__).resolve().parents[1]
+# As printed by the client in September 2026; the keys stand in several public projects that parse them.
+RATES = {
+    "cpu_hour_cost": "0.04730", "mem_gib_hour_cost": "0.00800", "cpu_hour_cost_sandbox": "0.14190",
+    "gpu_hour_cost_t4": "0.59000", "gpu_hour_cost_l4": "0.80000", "gpu_hour_cost_a10g": "1.10000",
+    "gpu_hour_cost_l40s": "1.95000", "gpu_hour_cost_a100_40gb": "2.10000", "gpu_hour_cost_a100_80gb": "2.50000",
+    "gpu_hour_cost_rtx6000": "3.03000", "gpu_hour_cost_h100": "3.95000", "gpu_hour_cost_h200": "4.54000",
+    "gpu_hour_cost_b200": "6.25000", "gpu_hour_cost_b300": "7.10000",
+}  # fmt: skip
+PER_SECOND = {"T4": 0.000164, "L40S": 0.000542, "A100-80GB": 0.000694, "H100": 0.001097, "B300": 0.001972}
+
+
+def test_the_price_list_is_what_modal_charged_on_its_date():
+    assert price_changes(RATES) == []
+
+
+@pytest.mark.parametrize("name", PER_SECOND)
+def test_an_hour_costs_3600_of_the_pricing_pages_seconds(name):
+    assert GPUS[name].usd_per_hour == pytest.approx(PER_SECOND[name] * 3600, abs=0.006)
+
+
+def test_says_what_changed_what_is_gone_and_what_is_new():
+    rates = RATES | {"gpu_hour_cost_h100": "4.10000", "gpu_hour_cost_r300": "9.00"}
+    del rates["gpu_hour_cost_t4"]
+    assert price_changes(rates) == [
+        "T4: Modal names no rate; the planner has 0.59 of 2026-09-25",
+        "H100: 3.95 of 2026-09-25 is now 4.1 USD per hour",
+        "r300: 9.00 USD per hour, a GPU that the planner does not know",
+    ]
+
+
+@pytest.mark.parametrize("rates", [[], {}, {"cpu_hour_cost": "1"}, RATES | {"gpu_hour_cost_h100": "much"}])
+def test_refuses_what_modal_did_not_print(rates):
+    with pytest.raises(Refusal, match="modal billing rates --json"):
+        price_changes(rates)
+
+
+def test_the_command_reads_a_file_and_refuses_in_one_line(tmp_path):
+    file = tmp_path / "rates.json"
+    file.write_text(json.dumps(RATES | {"gpu_hour_cost_l4": "0.90000"}), encoding="utf-8")
+    command = [sys.executable, "-m", "planner", "prices", "--from"]
+    good = subprocess.run([*command, str(file)], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert good.stdout == "L4: 0.8 of 2026-09-25 is now 0.9 USD per hour\n"
+    bad = subprocess.run([*command, str(tmp_path / "none")], capture_output=True, text=True, cwd=ROOT, check=False)
+    assert bad.returncode == 1 and bad.stderr.startswith("error: ") and bad.stderr.count("\n") == 1
