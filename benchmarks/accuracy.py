@@ -205,7 +205,7 @@ def plots(scores: list[Score], folder: Path) -> None:
     matplotlib.use("svg")
     from matplotlib import pyplot
 
-    matplotlib.rcParams.update({"svg.hashsalt": "accuracy", "svg.fonttype": "none", "font.size": 9})
+    matplotlib.rcParams.update({"svg.hashsalt": "accuracy", "svg.fonttype": "none", "font.size": 9, "savefig.dpi": 150})
     kinds = {
         kind: rows for kind, rows in by_kind(scores).items() if "share of the card" not in kind and "usable" not in kind
     }
@@ -233,6 +233,7 @@ def plots(scores: list[Score], folder: Path) -> None:
                 mew=0,
                 label=label,
                 zorder=1 if many else 2,
+                rasterized=many,
             )
         values = [value for _, rows in shown for row in rows for value in (row.measured, row.predicted)]
         if values:
@@ -240,7 +241,15 @@ def plots(scores: list[Score], folder: Path) -> None:
             axis.plot(span, span, color="black", lw=0.8)
             axis.fill_between(span, [v / 1.25 for v in span], [v * 1.25 for v in span], color="black", alpha=0.07, lw=0)
             axis.set(xscale="log", yscale="log", xlim=span, ylim=span)
-            axis.legend(fontsize=7, frameon=False)
+            ticks = [
+                tick for power in range(-1, 8) for tick in (10**power, 3 * 10**power) if span[0] <= tick <= span[1]
+            ]
+            ticks = ticks if len(ticks) < 7 else ticks[::2]
+            labels = [f"{tick:g}" if tick < 1000 else f"{tick // 1000:g}k" for tick in ticks]
+            axis.set_xticks(ticks, labels)
+            axis.set_yticks(ticks, labels)
+            axis.minorticks_off()
+            axis.legend(fontsize=7, frameon=False, loc="upper left")
         axis.set(title=title, xlabel="measured", ylabel="predicted")
     figure.tight_layout()
     figure.savefig(folder / "accuracy-predicted.svg", metadata={"Date": None})
@@ -250,12 +259,20 @@ def plots(scores: list[Score], folder: Path) -> None:
     groups = by_kind(scores)
     for row, name in enumerate(reversed(names)):
         errors = [100 * score.error for score in groups[name]]
-        axis.plot(errors, [row] * len(errors), "|", ms=9, alpha=0.15 if len(errors) > 1000 else 0.5, color="tab:blue")
+        axis.plot(
+            errors,
+            [row] * len(errors),
+            "|",
+            ms=9,
+            alpha=0.15 if len(errors) > 1000 else 0.5,
+            color="tab:blue",
+            rasterized=len(errors) > 1000,
+        )
         axis.plot([quantile(groups[name], 0.5, lambda score: 100 * score.error)], [row], "D", ms=4, color="tab:red")
     axis.axvline(0, color="black", lw=0.8)
     axis.set_yticks(range(len(names)), list(reversed(names)))
     axis.set_xscale("symlog", linthresh=5)
-    ticks = [-75, -50, -20, -10, -5, 0, 5, 10, 20, 50, 100, 200]
+    ticks = [-50, -20, -5, 0, 5, 20, 50, 200]
     axis.set_xticks(ticks, [f"{tick:+d}%" if tick else "0" for tick in ticks])
     axis.minorticks_off()
     axis.set(xlim=(-85, 250), xlabel="predicted against measured; a line per row, the red mark is the median")

@@ -1,12 +1,14 @@
 """Refits the planner's fitted constants without one model family, and scores them on that family.
 
-The constants start at textbook values, not at the shipped ones, and descend one at a time on the logarithm of
-predicted / measured, every experiment (source and model) counting the same.
+Those of speed start at textbook values, not at the shipped ones, and descend one at a time on the logarithm of
+predicted / measured, every experiment (source and model) counting the same. Those of memory are read off the terms
+that the other families' start-up logs print.
 """
 
 from __future__ import annotations
 
 import math
+import statistics
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,6 +17,8 @@ import planner.memory
 import planner.speed
 from benchmarks.rows_inference import Planner, Run, memory_scores, speed_scores
 from benchmarks.score import Score
+from planner.memory import max_sequences
+from planner.plan import GIB
 
 # What is fitted on speeds, and where it starts: shares of a roof, seconds.
 SPEED = {
@@ -22,8 +26,6 @@ SPEED = {
     "LAYER_S": 1e-5, "EXPERT_LAYER_S": 1e-5, "STEP_S": 1e-3, "SEQUENCE_S": 1e-5, "ALLREDUCE_S": 1e-5,
     "PCIE_ALLREDUCE_S": 1e-5, "ALLREDUCE_SHARE": 0.8, 1: 0.5, 2: 0.5, 4: 0.5,
 }  # fmt: skip
-# What is read off start-up logs.
-MEMORY = {"SORTING_SAMPLER_BYTES": 30.0, "ANY_SAMPLER_BYTES": 20.0, "GRAPH_GIB_PER_LAYER": 0.01, "NCCL_GIB": 0.5}
 STEPS = (1.5, 1.2, 1.08)
 SHARES = {"BANDWIDTH_SHARE", "EXPERT_BANDWIDTH", "EXPERT_FLOPS", "DEQUANTIZED_FLOPS", "ALLREDUCE_SHARE", 1, 2, 4}
 
@@ -104,18 +106,35 @@ def speeds_left_out(runs: SpeedRuns, family_of: Callable[[Run], str]) -> list[Sc
     return left_out
 
 
+def read_off(runs: list[Run]) -> dict[str, float]:
+    """The constants of vLLM's start-up accounting as the logs' own terms give them: medians over the logs."""
+    sampler, graphs, nccl = [], [], []
+    for run in runs:
+        setup, quantity = run.setup, run.row["quantity"]
+        if quantity not in ("peak_activation", "cudagraph", "non_torch") or not run.named_card:
+            continue
+        value, version = float(run.row["value"]), planner.memory._version(run.version)
+        if quantity == "cudagraph" and value > 0 and version >= (0, 19):  # earlier ones captured more sizes
+            graphs.append(value / setup.model.layers)
+        elif quantity == "non_torch" and setup.tensor_parallel > 1:
+            nccl.append((value - planner.memory.NON_TORCH_GIB) / setup.tensor_parallel)
+        elif quantity == "peak_activation" and setup.tensor_parallel == 1 and (not run.version or version < (0, 17)):
+            sequences = max_sequences(setup.gpu) if version >= (0, 9) else 256
+            sampler.append(value * GIB / sequences / setup.model.vocab)
+    sorting = statistics.median(sampler)
+    return {
+        "SORTING_SAMPLER_BYTES": sorting,
+        "ANY_SAMPLER_BYTES": math.sqrt(sorting * planner.memory.SAMPLER_BYTES),
+        "GRAPH_GIB_PER_LAYER": statistics.median(graphs),
+        "NCCL_GIB_PER_GPU": statistics.median(nccl),
+    }
+
+
 def memory_left_out(runs: list[Run], family_of: Callable[[Run], str]) -> list[Score]:
-    """Cache scores of every start-up log with constants that have not seen its family."""
+    """Cache scores of every start-up log with constants read off the logs of other families."""
     left_out = []
     for name in sorted({family_of(run) for run in runs}):
-        seen = [run for run in runs if family_of(run) != name]
-
-        def loss(seen: list[Run] = seen) -> float:
-            caches = [score for score in memory_scores(seen, Planner()) if score.kind.startswith("KV cache GiB")]
-            return _weighted(caches, lambda score: min(abs(score.error), 0.2))
-
-        fitted = descend(planner.memory, MEMORY, loss)
-        with constants(planner.memory, fitted):
+        with constants(planner.memory, read_off([run for run in runs if family_of(run) != name])):
             mine = [run for run in runs if family_of(run) == name]
             left_out += [score for score in memory_scores(mine, Planner()) if score.kind.startswith("KV cache")]
     return left_out

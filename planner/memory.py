@@ -29,7 +29,7 @@ SORTING_SAMPLER_BYTES = 38.6  # before: sorted copies too (1.40 GiB at 256 x 151
 ANY_SAMPLER_BYTES = 24.0  # version unknown: between the two (prior)
 GRAPH_GIB_PER_LAYER = 0.013  # CUDA graphs: 0.39 GiB at 24 layers, 0.54 at 36, 0.24 at 32 (logs)
 NON_TORCH_GIB = 0.1  # outside the allocator on one GPU: 0.03 to 0.16 (logs)
-NCCL_GIB = 0.6  # with tensor parallelism: 0.25 to 0.55 logged for 2 GPUs, 2.1 for 8 old A100s
+NCCL_GIB_PER_GPU = 0.25  # of a tensor-parallel group: 0.25 and 0.55 GiB logged for 2, 2.1 to 2.5 for 8
 CONTEXT_GIB = 0.5  # CUDA context, invisible to the allocator: 0.47 lazily loaded, to 0.92
 WORKSPACE_GIB = 0.04  # cuBLAS: 37 to 47 MiB above weights and cache in Qwen3's tables
 STATE_COPIES = 2  # of a linear layer's state: the running one and the prefix cache's (vLLM 0.32, Qwen3.5-4B log)
@@ -159,9 +159,17 @@ def _widest_bytes_per_token(model: Model, tensor_parallel: int) -> float:
     return 2 * (3 * model.hidden + model.mlp_matrices * width / tensor_parallel)
 
 
-def _nccl_gib(weights: float, tensor_parallel: int) -> float:
-    """Never more than what the other GPUs took over, so that splitting a tiny model does not seem to cost memory."""
-    return min(NCCL_GIB, weights * (tensor_parallel - 1))
+def _nccl_gib(setup: InferenceSetup, tensor_parallel: int) -> float:
+    """GiB of buffers towards the other GPUs, of which it takes as many as the group has.
+
+    No more than what splitting a small model further saves, so that GPUs it does not need seem to cost no memory.
+    """
+    if tensor_parallel == 1:
+        return 0.0
+    weights = weight_gib(setup.model, setup.quantization, tensor_parallel)
+    half = tensor_parallel // 2
+    with_half = weight_gib(setup.model, setup.quantization, half) + _nccl_gib(setup, half)
+    return min(NCCL_GIB_PER_GPU * tensor_parallel, with_half - weights)
 
 
 def inference_memory(setup: InferenceSetup, engine_version: str = "") -> InferenceMemory:
@@ -192,7 +200,7 @@ def _vllm_memory(setup: InferenceSetup, engine_version: str) -> InferenceMemory:
     if version < (0, 6):  # counted all that the allocator had ever reserved, not the peak (factor: one log)
         activation *= 4
     graphs = GRAPH_GIB_PER_LAYER * model.layers if version >= (0, 21) else 0.0  # before, outside the budget
-    overhead = NON_TORCH_GIB + _nccl_gib(weights, tp) + graphs
+    overhead = NON_TORCH_GIB + _nccl_gib(setup, tp) + graphs
     budget = setup.memory_fraction * gpu.visible_gib
     cache = budget - weights - activation - overhead
     chunk = tokens * BATCHES_IN_FLIGHT if version >= (0, 20) else tokens
@@ -235,7 +243,7 @@ def _transformers_memory(setup: InferenceSetup) -> InferenceMemory:
     keeps_cache = model.workload == "generation"  # an encoder's or a classifier's one pass keeps none
     one = kv_gib(model, setup.context_len, 1, setup.kv_dtype, tp) if keeps_cache else 0.0
     cache = one * sequences
-    overhead = CONTEXT_GIB + _nccl_gib(weights, tp) + prefill
+    overhead = CONTEXT_GIB + _nccl_gib(setup, tp) + prefill
     need = weights + activation + overhead + cache
     each = one + (activation - WORKSPACE_GIB + prefill) / sequences
     concurrent = max(gpu.visible_gib - (need - each * sequences), 0.0) / each
