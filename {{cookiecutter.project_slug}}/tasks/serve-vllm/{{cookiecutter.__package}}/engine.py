@@ -18,6 +18,7 @@ PORT = 8000
 # plan.ATTENTION in vLLM's words. vLLM has no SDPA on a GPU: its Triton kernel is the one that runs on every card.
 # Models with latent attention (DeepSeek) have kernels of their own; these are vLLM's first choice for the same cards.
 ATTENTION: dict[str, dict[str, object]] = {
+    "auto": {},  # vLLM's own choice, for models that few kernels know
     "sdpa": {"backend": "TRITON_ATTN", "backend_per_kind": {"mla_attention": "TRITON_MLA"}},
     "flash_attention_2": {
         "backend": "FLASH_ATTN",
