@@ -237,6 +237,10 @@ def _memory(setup: TrainingSetup) -> _Memory:
     logits = FUSED_LOSS_BYTES * tokens * w.hidden if setup.logits == "fused" else LOGIT_BYTES * tokens * model.vocab
     if model.workload != "generation":
         logits = 0  # a classifier or an embedding model has no vocabulary to predict
+    head_grad = 0  # Liger makes the head's gradient in the forward pass; FSDP's trainers cut the loss up under autograd
+    if logits and setup.logits == "fused" and setup.method == "full" and sharding != "fsdp":
+        head_grad = model.vocab * w.hidden
+        logits += (item + 4) * head_grad  # of one chunk, and its float32 copy
     head = tokens * w.hidden * (4 + 2 * item)  # the final norm and the head's input, gone when the layers' turn comes
     if setup.gradient_checkpointing:
         stored = model.layers * (4 if _autocast(setup) else item) * tokens * w.hidden
@@ -246,9 +250,7 @@ def _memory(setup: TrainingSetup) -> _Memory:
     if setup.method == "qlora":  # one matrix at a time is unpacked to 16 bits, or all experts of a layer
         experts = model.mlp_matrices * model.experts * model.moe_intermediate
         activations += 2 * w.hidden * max(w.query, experts or model.intermediate)
-    if logits and setup.logits == "fused" and setup.method == "full" and sharding != "fsdp":
-        logits += item * model.vocab * w.hidden  # the head's gradient, made in the forward pass
-    return _Memory(weights, gradients, optimizer, activations, logits, host)
+    return _Memory(weights, gradients, optimizer, activations, logits + item * head_grad, host)
 
 
 @dataclass(frozen=True, slots=True)
