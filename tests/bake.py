@@ -67,9 +67,9 @@ def constants(source: str) -> dict[str, object]:
     return found
 
 
-def bake_into(out: Path, **answers: str) -> Project:
-    """Bake this repository in process, as `cookiecutter --no-input` does."""
-    return Project(Path(cookiecutter(str(ROOT), no_input=True, extra_context=answers, output_dir=str(out))))
+def bake_into(out: Path, template: Path, **answers: str) -> Project:
+    """Bake in process, as `cookiecutter --no-input` does."""
+    return Project(Path(cookiecutter(str(template), no_input=True, extra_context=answers, output_dir=str(out))))
 
 
 def run(*command: str, cwd: Path, check: bool = True, **env: str) -> subprocess.CompletedProcess[str]:

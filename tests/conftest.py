@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -28,25 +29,32 @@ def own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def bake(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., bakes.Project]:
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The template as it lies here, committed or not, and nothing else of the repository: bakes need no more."""
+    return bakes.copy_template(tmp_path_factory.mktemp("template") / "modal-gpu-template")
+
+
+@pytest.fixture(scope="session")
+def bake(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., bakes.Project]:
     """`bake(model_size="4B")`: the project of those answers, baked once. Tests read it and leave it as it is."""
     baked: dict[frozenset[tuple[str, str]], bakes.Project] = {}
 
     def one(**answers: str) -> bakes.Project:
         key = frozenset(answers.items())
         if key not in baked:
-            baked[key] = bakes.bake_into(tmp_path_factory.mktemp("bake"), **answers)
+            baked[key] = bakes.bake_into(tmp_path_factory.mktemp("bake"), template, **answers)
         return baked[key]
 
     return one
 
 
 @pytest.fixture
-def template(tmp_path: Path) -> Path:
-    """A git repository that holds the template as it lies here, committed and tagged v1."""
-    repository = bakes.copy_template(tmp_path / "template")
-    bakes.git("init", "-q", "-b", "main", cwd=repository)
-    bakes.git("add", "--all", cwd=repository)
-    bakes.git("commit", "-q", "-m", "The template", cwd=repository)
-    bakes.git("tag", "v1", cwd=repository)
-    return repository
+def repository(template: Path, tmp_path: Path) -> Path:
+    """The template as a git repository of one commit, tagged v1."""
+    folder = tmp_path / "modal-gpu-template"
+    shutil.copytree(template, folder)
+    bakes.git("init", "-q", "-b", "main", cwd=folder)
+    bakes.git("add", "--all", cwd=folder)
+    bakes.git("commit", "-q", "-m", "The template", cwd=folder)
+    bakes.git("tag", "v1", cwd=folder)
+    return folder

@@ -246,9 +246,9 @@ def test_the_picture_and_the_page_add_up_to_the_plan(project: Project) -> None:
 
 
 @pytest.mark.parametrize("name", ["default", "transformers", "unknown-model", "local-folder"])
-def test_baking_twice_gives_the_same_bytes(name: str, bake: Bake, tmp_path: Path) -> None:
+def test_baking_twice_gives_the_same_bytes(name: str, bake: Bake, template: Path, tmp_path: Path) -> None:
     answers = SUPPORTED[name][0]
-    assert bake_into(tmp_path, **answers).files() == bake(**answers).files()
+    assert bake_into(tmp_path, template, **answers).files() == bake(**answers).files()
 
 
 def test_nothing_of_this_machine_is_in_a_project(bake: Bake, own_home: Path) -> None:
@@ -257,9 +257,9 @@ def test_nothing_of_this_machine_is_in_a_project(bake: Bake, own_home: Path) -> 
         assert str(own_home.parent).encode() not in content and str(LOCAL_MODEL.parents[2]).encode() not in content
 
 
-def test_a_project_name_stays_text(tmp_path: Path) -> None:
+def test_a_project_name_stays_text(template: Path, tmp_path: Path) -> None:
     name = "Ünï \"quoted\" 'single' {{ 7 * 7 }} \\ back"
-    project = bake_into(tmp_path, project_name=name, project_slug="odd-name")
+    project = bake_into(tmp_path, template, project_name=name, project_slug="odd-name")
     for file, content in project.files().items():
         assert b"49" not in content or b"{{" not in content, file
         if file.endswith(".py"):
@@ -269,10 +269,10 @@ def test_a_project_name_stays_text(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("what", UNSUPPORTED)
-def test_refused_in_one_sentence(what: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_refused_in_one_sentence(what: str, template: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     answers, sentence = UNSUPPORTED[what]
     with pytest.raises(FailedHookException):
-        bake_into(tmp_path, **answers)
+        bake_into(tmp_path, template, **answers)
     errors = [line for line in capfd.readouterr().err.splitlines() if line.startswith("error:")]
     assert len(errors) == 1 and re.search(sentence, errors[0])
     assert list(tmp_path.iterdir()) == []

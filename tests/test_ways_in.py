@@ -1,0 +1,226 @@
+"""The template works however people reach it: a path, git, a zip, a sub-folder, cruft, a replay, others' tests."""
+
+import json
+import re
+import shutil
+import sys
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from bake import Project, contents, git, run
+
+Bake = Callable[..., Project]
+MINE = 'REVISION = "0123456789abcdef0123456789abcdef01234567"'  # the commit of the weights that a person has tried
+L40S_PRICE = re.compile(r'(\("L40S", +)1\.95')
+
+
+def cookiecutter(*arguments: str, out: Path, check: bool = True) -> Project:
+    """The command line, as people type it."""
+    out.mkdir(exist_ok=True)
+    run(sys.executable, "-m", "cookiecutter", *arguments, "-o", str(out), cwd=out, check=check)
+    return Project(next(iter(out.iterdir())))
+
+
+def cruft(*arguments: str, cwd: Path, check: bool = True) -> str:
+    done = run(sys.executable, "-m", "cruft", *arguments, cwd=cwd, check=check)
+    return done.stdout + done.stderr
+
+
+def raise_the_price(repository: Path, to: str = "2.05") -> str:
+    """Commit a planner that knows another price of an L40S, with the hook built from it. Its commit."""
+    source = repository / "planner" / "gpus.py"
+    text, count = L40S_PRICE.subn(rf"\g<1>{to}", source.read_text(encoding="utf-8"))
+    assert count == 1
+    source.write_text(text, encoding="utf-8")
+    run(sys.executable, "-B", "scripts/build_hook.py", cwd=repository)
+    git("commit", "-q", "--all", "-m", f"An L40S costs {to}", cwd=repository)
+    return git("rev-parse", "HEAD", cwd=repository)
+
+
+@pytest.fixture
+def own_project(repository: Path, tmp_path: Path) -> Project:
+    """A project made by cruft from the template's repository, in a git repository of its own."""
+    cruft("create", str(repository), "--no-input", "--output-dir", str(tmp_path), cwd=tmp_path)
+    project = Project(tmp_path / "my-llm")
+    git("init", "-q", "-b", "main", cwd=project.root)
+    commit(project, "Baked")
+    return project
+
+
+def commit(project: Project, message: str) -> None:
+    git("add", "--all", cwd=project.root)
+    git("commit", "-q", "-m", message, cwd=project.root)
+
+
+def edit(path: Path, pattern: str, new: str) -> None:
+    text, count = re.subn(pattern, new, path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    assert count == 1
+    path.write_text(text, encoding="utf-8", newline="\n")
+
+
+def no_conflicts(project: Project) -> bool:
+    return not any(path.suffix == ".rej" for path in project.root.rglob("*")) and not any(
+        re.search(rb"^(<{7}|>{7})", content, re.MULTILINE) for content in project.files().values()
+    )
+
+
+def test_a_local_path(template: Path, bake: Bake, tmp_path: Path) -> None:
+    assert cookiecutter(str(template), "--no-input", out=tmp_path / "out").files() == bake().files()
+
+
+def test_a_git_url_at_a_tag_and_at_a_commit(repository: Path, bake: Bake, tmp_path: Path) -> None:
+    dearer = raise_the_price(repository)
+    url = f"git+file://{repository}"
+    tagged = cookiecutter(url, "--checkout", "v1", "--no-input", out=tmp_path / "tag")
+    assert tagged.files() == bake().files()
+    latest = cookiecutter(url, "--checkout", dearer, "--no-input", out=tmp_path / "commit")
+    assert (tagged.plan["USD_PER_HOUR"], latest.plan["USD_PER_HOUR"]) == (1.95, 2.05)
+
+
+def test_a_zip(repository: Path, bake: Bake, tmp_path: Path) -> None:
+    archive = tmp_path / "template.zip"
+    git("archive", "--format=zip", "--prefix=template-1.0/", "-o", str(archive), "v1", cwd=repository)
+    assert len(zipfile.ZipFile(archive).namelist()) > 30
+    assert cookiecutter(str(archive), "--no-input", out=tmp_path / "out").files() == bake().files()
+
+
+def test_a_folder_inside_a_repository(template: Path, bake: Bake, tmp_path: Path) -> None:
+    collection = tmp_path / "collection"
+    shutil.copytree(template, collection / "templates" / "gpu")
+    git("init", "-q", cwd=collection)
+    git("add", "--all", cwd=collection)
+    git("commit", "-q", "-m", "Templates", cwd=collection)
+    found = cookiecutter(f"git+file://{collection}", "--directory", "templates/gpu", "--no-input", out=tmp_path / "out")
+    assert found.files() == bake().files()
+
+
+def test_somebody_elses_pytest(template: Path, tmp_path: Path) -> None:
+    (tmp_path / "test_theirs.py").write_text(
+        "def test_bakes(cookies):\n"
+        "    for answers in ({}, {'engine': 'transformers', 'model_size': '4B'}):\n"
+        "        result = cookies.bake(extra_context=answers)\n"
+        "        assert result.exception is None and result.exit_code == 0\n"
+        "        assert result.context['project_slug'] == result.project_path.name == 'my-llm'\n"
+        "        assert (result.project_path / 'my_llm' / 'plan.py').is_file()\n"
+        "    assert cookies.bake(extra_context={'budget': 'lots'}).exit_code == -1\n",
+        encoding="utf-8",
+    )
+    command = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "--template", str(template))
+    assert "1 passed" in run(sys.executable, *command, cwd=tmp_path).stdout
+
+
+def test_cruft_creates_and_finds_no_difference(own_project: Project, bake: Bake) -> None:
+    files = own_project.files()
+    assert json.loads(files.pop(".cruft.json"))["checkout"] is None
+    assert files == bake().files()
+    assert "SUCCESS" in cruft("check", cwd=own_project.root)
+    assert "diff --git" not in cruft("diff", cwd=own_project.root)  # the hook's own lines are there
+
+
+def test_cruft_diff_shows_the_users_edit_alone(own_project: Project) -> None:
+    edit(own_project.plan_file, r'^REVISION = "[^"]*"', MINE)
+    shown = cruft("diff", cwd=own_project.root)
+    changed = [line for line in shown.splitlines() if re.match(r"[+-](?![+-])", line)]
+    assert len(changed) == 2 and changed[0].startswith(f"-{MINE}")
+
+
+def test_cruft_update_follows_a_planner_that_changed_and_keeps_edits(repository: Path, own_project: Project) -> None:
+    edit(own_project.plan_file, r'^REVISION = "[^"]*"', MINE)
+    app = own_project.root / own_project.package / "app.py"
+    edit(app, r"^HOURS = .*", "\\g<0>\nMINE = 1")
+    commit(own_project, "My edits")
+    raise_the_price(repository)
+    assert cruft("check", cwd=own_project.root, check=False).find("FAILURE") >= 0
+    cruft("update", "--skip-apply-ask", cwd=own_project.root)
+    updated = Project(own_project.root)
+    assert no_conflicts(updated)
+    assert updated.plan["USD_PER_HOUR"] == 2.05 and updated.plan["MAX_CONTAINERS"] == 1  # 4 USD pay for one
+    assert MINE in updated.plan_file.read_text(encoding="utf-8") and "MINE = 1" in app.read_text(encoding="utf-8")
+    assert "2.05" in updated.files()["PLAN.md"].decode()
+    assert "SUCCESS" in cruft("check", cwd=own_project.root)
+
+
+def test_cruft_update_follows_changed_answers_and_keeps_edits(own_project: Project, bake: Bake) -> None:
+    edit(own_project.plan_file, r'^REVISION = "[^"]*"', MINE)
+    commit(own_project, "My edit")
+    answers = {"engine": "transformers", "budget": "6/hour"}
+    cruft("update", "--skip-apply-ask", "--variables-to-update", json.dumps(answers), cwd=own_project.root)
+    updated, fresh = Project(own_project.root), bake(**answers)
+    assert no_conflicts(updated)
+    assert updated.plan["ENGINE"] == "transformers" and updated.plan["BUDGET"] == "6/hour"
+    assert MINE in updated.plan_file.read_text(encoding="utf-8")
+    ours, theirs = updated.files(), fresh.files()
+    assert set(ours) - {".cruft.json"} == set(theirs)  # vLLM's files are gone, transformers' have come
+    assert {name for name in theirs if ours[name] != theirs[name]} == {"my_llm/plan.py"}
+
+
+def test_cruft_update_to_what_cannot_work_leaves_the_project_alone(own_project: Project) -> None:
+    before = own_project.files()
+    answers = json.dumps({"gpu": "V100"})
+    said = cruft("update", "-y", "--variables-to-update", answers, cwd=own_project.root, check=False)
+    assert len(re.findall(r"^error: Modal has no GPU 'V100'", said, re.MULTILINE)) == 1
+    assert own_project.files() == before
+
+
+def test_a_replay_gives_the_same_bytes(template: Path, tmp_path: Path) -> None:
+    first = cookiecutter(str(template), "--no-input", "model_size=4B", "gpu=L4", out=tmp_path / "first")
+    again = cookiecutter(str(template), "--replay", out=tmp_path / "again")
+    assert first.plan["GPU"] == "L4" and again.files() == first.files()
+
+
+@pytest.mark.parametrize("other", ["vllm", "transformers"])
+def test_baking_another_engine_over_a_project_leaves_no_stale_file(
+    template: Path, other: str, bake: Bake, tmp_path: Path
+) -> None:
+    before = {"vllm": "transformers", "transformers": "vllm"}[other]
+    old = Project(shutil.copytree(bake(engine=before).root, tmp_path / "my-llm"))
+    (old.root / "my_llm" / "notes.py").write_text('"""Mine."""\n', encoding="utf-8")
+    cookiecutter(str(template), "--no-input", "--overwrite-if-exists", f"engine={other}", out=tmp_path)
+    files = contents(old.root)
+    assert files.pop("my_llm/notes.py") == b'"""Mine."""\n'
+    assert files == bake(engine=other).files()
+
+
+def test_a_refusal_over_a_project_leaves_it_alone(template: Path, bake: Bake, tmp_path: Path) -> None:
+    old = Project(shutil.copytree(bake().root, tmp_path / "my-llm"))
+    cookiecutter(str(template), "--no-input", "--overwrite-if-exists", "gpu=V100", out=tmp_path, check=False)
+    assert old.files() == bake().files()
+
+
+def test_without_hooks_the_project_says_what_is_missing(template: Path, tmp_path: Path) -> None:
+    bare = cookiecutter(str(template), "--no-input", "--accept-hooks", "no", out=tmp_path / "out")
+    note = bare.files()["UNFINISHED.md"].decode()
+    assert "hooks did not run" in note and "plan.py" in note and "--accept-hooks=no" in note
+    assert not bare.plan_file.exists() and any(name.startswith("tasks/") for name in bare.files())
+    readme = bare.files().get("README.md", b"").decode()
+    assert "{{" not in note + readme
+
+
+@pytest.fixture
+def answered(template: Path, tmp_path: Path) -> Iterator[Callable[[str], str]]:
+    """Answer the prompts of the real command by typing, and return what it said."""
+    import subprocess
+
+    def typed(keys: str) -> str:
+        command = [sys.executable, "-m", "cookiecutter", str(template), "-o", str(tmp_path)]
+        done = subprocess.run(command, input=keys, capture_output=True, text=True, encoding="utf-8", cwd=tmp_path)
+        return done.stdout + done.stderr
+
+    yield typed
+
+
+def test_enter_all_the_way_gives_the_default_project(
+    answered: Callable[[str], str], bake: Bake, tmp_path: Path
+) -> None:
+    said = answered("\n" * 16)
+    assert "Task" in said and "serve: an HTTP endpoint" in said
+    assert Project(tmp_path / "my-llm").files() == bake().files()
+
+
+def test_typed_answers_are_heard(answered: Callable[[str], str], tmp_path: Path) -> None:
+    # project name, slug, task 1, workload 1, size; Enter for the model of that size; a budget in words; Enter
+    said = answered("Kiosk Chat\n\n1\n1\n4B\n\n2 per hour\n" + "\n" * 9)
+    project = Project(tmp_path / "kiosk-chat")
+    assert project.plan["MODEL"] == "Qwen/Qwen3-4B-Instruct-2507" and project.plan["BUDGET"] == "2/hour", said
