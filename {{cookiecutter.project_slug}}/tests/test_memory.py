@@ -43,6 +43,17 @@ def test_monitor_remembers_the_peak_and_logs_json_lines():
     assert monitor.state()["peak_gib"] == round(monitor.peak_gib, 3)
 
 
+def test_monitor_goes_on_while_another_thread_imports_torch():
+    code = (
+        "from {{cookiecutter.__package}} import memory;"
+        "m = memory.Monitor(open('/dev/null', 'w'), interval=0.0001).start();"
+        "import torch, time;"
+        "seen = m.last.seconds; time.sleep(0.3); assert m.last.seconds > seen"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0 and not done.stderr, done.stderr
+
+
 @pytest.mark.parametrize(
     ("measured", "says"),
     [(38.7, "planned 40.0 GiB, measured 38.7"), (45.0, "lower CONCURRENCY"), (20.0, "a smaller GPU would do")],

@@ -67,12 +67,13 @@ def _own_gib(handle: Any, pids: set[int]) -> float | None:
 
 def _torch() -> dict[str, list[float]]:
     """What torch's allocator holds on each GPU, if this process has loaded torch and started CUDA."""
-    torch: Any = sys.modules.get("torch")  # never imported here: vLLM's API process and a CPU do without
-    gpus = torch.cuda.device_count() if torch and torch.cuda.is_initialized() else 0
+    cuda: Any = getattr(sys.modules.get("torch"), "cuda", None)  # never imported here: not every process needs torch
+    imported = hasattr(cuda, "max_memory_reserved")  # another thread may be half-way through `import torch`
+    gpus = cuda.device_count() if imported and cuda.is_initialized() else 0
     return {
-        "allocated_gib": [torch.cuda.memory_allocated(i) / GIB for i in range(gpus)],
-        "reserved_gib": [torch.cuda.memory_reserved(i) / GIB for i in range(gpus)],
-        "torch_peak_gib": [torch.cuda.max_memory_reserved(i) / GIB for i in range(gpus)],
+        "allocated_gib": [cuda.memory_allocated(i) / GIB for i in range(gpus)],
+        "reserved_gib": [cuda.memory_reserved(i) / GIB for i in range(gpus)],
+        "torch_peak_gib": [cuda.max_memory_reserved(i) / GIB for i in range(gpus)],
     }
 
 

@@ -11,7 +11,7 @@ import openai
 import pytest
 import uvicorn
 
-from {{cookiecutter.__package}} import client, plan, web
+from {{cookiecutter.__package}} import client, memory, plan, web
 from {{cookiecutter.__package}}.engine import Engine
 
 
@@ -21,7 +21,7 @@ def url(tiny: Path) -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    server = uvicorn.Server(uvicorn.Config(web.api(engine), port=port, log_level="warning"))
+    server = uvicorn.Server(uvicorn.Config(web.api(engine, memory.Monitor().start()), port=port, log_level="warning"))
     thread = threading.Thread(target=server.run)
     thread.start()
     while not server.started:

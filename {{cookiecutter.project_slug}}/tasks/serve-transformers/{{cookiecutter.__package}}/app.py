@@ -6,7 +6,7 @@ modal deploy -m {{cookiecutter.__package}}.app    keep it
 
 import modal
 
-from . import hardware, image, plan, storage
+from . import hardware, image, memory, plan, storage
 
 with image.SERVE.imports():
     from fastapi import FastAPI
@@ -42,7 +42,9 @@ def fetch() -> None:
 class Server:
     @modal.enter()
     def load(self) -> None:
+        self.memory = memory.Monitor().start()
         self.engine = engine.Engine(storage.located(plan.MODEL, plan.REVISION), gpus=hardware.GPUS)
+        print(self.memory.report())
 
     @modal.method()
     async def generate(self, prompt: str, max_tokens: int = 256) -> str:
@@ -51,11 +53,12 @@ class Server:
 
     @modal.asgi_app(requires_proxy_auth=True)  # private: clients send a proxy token
     def web(self) -> "FastAPI":
-        return web.api(self.engine)
+        return web.api(self.engine, self.memory)
 
     @modal.exit()
     def stop(self) -> None:
         self.engine.close()
+        self.memory.stop()
 
 
 @app.local_entrypoint()

@@ -91,7 +91,6 @@ class Engine:
         self.stop_ids = {own.eos_token_id} if isinstance(own.eos_token_id, int) else set(own.eos_token_id or [])
         self.batches = self.model.init_continuous_batching(continuous_batching_config=batching(self.device))
         self.batches.start()
-        self.monitor = memory.Monitor().start()
 
     @property
     def healthy(self) -> bool:
@@ -171,4 +170,3 @@ class Engine:
     def close(self) -> None:
         """Fail what is running and stop."""
         self.batches.stop(block=True, timeout=10, hard_stop=True)
-        self.monitor.stop()

@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 
 from . import plan
 from .engine import Engine, EngineError, Message, Piece, TooLong
+from .memory import Monitor
 
 
 class Chat(BaseModel):
@@ -35,8 +36,8 @@ def refusal(status: int, message: str) -> JSONResponse:
     return JSONResponse({"error": {"message": message, "type": "invalid_request_error", "code": status}}, status)
 
 
-def api(engine: Engine) -> FastAPI:
-    """The web application around one engine."""
+def api(engine: Engine, monitor: Monitor) -> FastAPI:
+    """The web application around one engine and the monitor of its memory."""
     app = FastAPI(title=plan.NAME)
 
     @app.get("/health")
@@ -45,8 +46,8 @@ def api(engine: Engine) -> FastAPI:
 
     @app.get("/memory")
     def memory() -> dict:
-        engine.monitor.look()
-        return engine.monitor.state() | {"report": engine.monitor.report()}
+        monitor.look()
+        return monitor.state() | {"report": monitor.report()}
 
     @app.get("/v1/models")
     async def models() -> dict:
