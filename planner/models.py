@@ -10,7 +10,8 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, fields, replace
-from functools import cache
+from functools import cache, lru_cache
+from math import log
 from pathlib import Path
 from typing import Any
 
@@ -70,9 +71,6 @@ TIED_TYPES = ENCODER_TYPES | frozenset(
 )
 
 
-# ---- the catalogue ----
-
-
 def _catalogue_text() -> str:
     return Path(__file__).with_name("models.json").read_text(encoding="utf-8")
 
@@ -122,9 +120,6 @@ def model_line(model: Model) -> str:
     return json.dumps(values, separators=(",", ":"), ensure_ascii=False)
 
 
-# ---- parameters from dimensions ----
-
-
 def count_params(model: Model, *, active: bool = False, attention: int = 0, linear: int = 0, other: int = 0) -> int:
     """Parameters that the dimensions give; with `active`, those one token touches (routed experts only).
 
@@ -154,9 +149,6 @@ def _attention_params(model: Model, q_lora_rank: int | None = None, value_dim: i
         q_lora_rank = 3 * rank if hidden > 4096 else 0
     query = q_lora_rank * (hidden + heads * head_dim) if q_lora_rank else hidden * heads * head_dim
     return query + hidden * (rank + rope) + rank * heads * (head_dim - rope + value_dim) + heads * value_dim * hidden
-
-
-# ---- finding a model ----
 
 
 def find_model(name: str, size: str = "") -> Model:
@@ -226,8 +218,6 @@ def _relative_model(name: str) -> Model | None:
     return catalogue[catalogue.names[max(known, key=len)]] if known else None
 
 
-# ---- sizes ----
-
 _SIZE = r"(\d+(?:\.\d+)?)\s*([kmbt])"
 _SIZE_IN_NAME = re.compile(
     r"(?<![a-z0-9.])(\d+x\d+(?:\.\d+)?b|\d+(?:\.\d+)?[mbt](?:-a\d+(?:\.\d+)?[mb])?)(?![a-z0-9])", re.ASCII
@@ -265,26 +255,64 @@ def _size_text(params: int) -> str:
     return f"{params / 10**9:g}B" if params >= 10**9 else f"{params / 10**6:g}M"
 
 
-def _nearest_model(params: int, active: int, workload: str = "generation") -> Model:
-    """The catalogue architecture closest in size, of the same kind (dense or mixture of experts)."""
+# Dense models whose every dimension grows with the size: what lies between two of them is interpolated, so that more
+# parameters never mean less of anything. Mixtures of experts scale from one.
+_LADDER = (
+    "Qwen/Qwen3-0.6B",
+    "Qwen/Qwen3-1.7B",
+    "Qwen/Qwen3-4B",
+    "Qwen/Qwen3-8B",
+    "Qwen/Qwen3-14B",
+    "Qwen/Qwen3-32B",
+    "meta-llama/Llama-3.1-70B-Instruct",
+    "meta-llama/Llama-3.1-405B-Instruct",
+)
+_MIXTURE = "Qwen/Qwen3-30B-A3B"
+
+
+@lru_cache(maxsize=1024)
+def _reference_model(params: int, active: int) -> Model:
+    """What a model of that size, dense or a mixture of experts, looks like: between its neighbours in the catalogue."""
     catalogue = load_catalogue()
-    mixture = active < params
+    if active < params:
+        base = catalogue[_MIXTURE]
+        stretch = min(params / base.params, active / base.params_active) ** (1 / 3)
+        below, above, share = base, base, 0.0
+    else:
+        rungs = [catalogue[name] for name in _LADDER]
+        above = next((rung for rung in rungs if rung.params >= params), rungs[-1])
+        below = rungs[max(0, rungs.index(above) - 1)] if params <= rungs[-1].params else above
+        base = below if below.params * above.params > params**2 else above  # the nearer one
+        share = log(params / below.params) / log(above.params / below.params) if below is not above else 0.0
+        stretch = (params / below.params) ** (1 / 3) if below is above else 1.0
 
-    def distance(name: str) -> tuple[float, str]:
-        total, used = catalogue.sizes[name]
-        return abs(total / params - 1) + abs(params / total - 1) + abs(used / active - 1) + abs(active / used - 1), name
+    def between(name: str, multiple: int = 8) -> int:
+        low, high = getattr(below, name), getattr(above, name)
+        return max(1, round(float(stretch * low * (high / low) ** share) / multiple)) * multiple
 
-    for name in sorted(catalogue, key=distance):
-        model = catalogue[name]
-        plain = not model.linear_layers and not model.sliding_layers and model.attention == "full"
-        plain = plain and model.kv_heads < model.heads  # what is made today shares its KV heads
-        if model.workload == workload and bool(model.experts) == mixture and plain:
-            return model
-    raise Refusal(f"The catalogue holds no {workload} model to derive an architecture from.")
+    small = min(1.0, params / catalogue[_LADDER[0]].params) ** (1 / 3)  # below the first rung heads narrow, too
+    model = replace(
+        base,
+        params=params,
+        params_active=active,
+        layers=between("layers", 1),
+        hidden=between("hidden"),
+        intermediate=between("intermediate"),
+        heads=max(2 * base.kv_heads, between("heads", base.kv_heads)),
+        head_dim=max(8, round(small * base.head_dim / 8) * 8),
+        vocab=round(small**2 * catalogue[_LADDER[0]].vocab),
+        **_UNKNOWN_ORIGIN,
+    )
+    if model.experts:
+        model = _fit_field(model, "moe_intermediate", active, active=True)
+        model = _fit_field(model, "experts", params)
+    return replace(model, assumed=_assumed_fields(model, frozenset()))
 
 
-_SCALED = (
-    "layers hidden intermediate heads kv_heads head_dim vocab tied_embeddings context experts experts_per_token "
+_UNKNOWN_ORIGIN: dict[str, Any] = {"revision": "", "variants": (), "source": "", "licence": "", "gated": False}
+_DERIVED = (
+    "layers hidden intermediate heads kv_heads head_dim vocab tied_embeddings context attention kv_lora_rank "
+    "qk_rope_head_dim sliding_window sliding_layers linear_layers state_bytes experts experts_per_token "
     "moe_intermediate shared_experts dense_layers"
 ).split()
 
@@ -302,21 +330,22 @@ _QUANTIZED_NAMES = (
 def _sized_model(params: int, active: int, name: str, relative: Model | None = None) -> Model:
     """A model of which only the size is known: its relative in the catalogue, or the nearest architecture, scaled."""
     given = [quantization for word, quantization in _QUANTIZED_NAMES if re.search(word, name.lower())]
-    base = relative if relative and 0.9 < params / relative.params < 1.1 else _nearest_model(params, active)
-    unknown: dict[str, Any] = {"revision": "", "variants": (), "source": "", "licence": "", "gated": False}
-    unknown["quantization"] = given[0] if given else base.quantization if base is relative else "none"
-    model = replace(base, id=name, **unknown)
-    model = _scaled_to(model, params, active) if base is not relative else model
-    return replace(model, assumed=_assumed_fields(model, frozenset()) + (("quantization",) if given else ()))
+    known = relative if relative and 0.9 < params / relative.params < 1.1 else None
+    model = replace(known or _reference_model(params, active), id=name, **_UNKNOWN_ORIGIN)
+    quantization = given[0] if given else model.quantization
+    assumed = _assumed_fields(model, frozenset()) + (("quantization",) if given else ())
+    return replace(model, quantization=quantization, assumed=assumed)
 
 
 def _scaled_to(model: Model, params: int, active: int, fixed: frozenset[str] = frozenset()) -> Model:
-    """`model` stretched to `params`: depth and width by the cube root, then the MLP to meet the count.
+    """`model` stretched to `params` in depth and width, then its MLP fitted to meet the count.
 
     Fields in `fixed` stay as they are; the others that were derived are named in `assumed`.
     """
-    stretch, base_hidden = (params / model.params) ** (1 / 3), model.hidden
+    ratio, base_hidden = params / (model.params if model.experts else count_params(model)), model.hidden
     values: dict[str, Any] = {}
+    power = {(True, True): 0, (True, False): 1 / 2, (False, True): 1, (False, False): 1 / 3}  # width counts twice
+    stretch = ratio ** power["layers" in fixed, "hidden" in fixed]
     if not 0.98 < stretch < 1.02:
         values["layers"] = max(1, round(model.layers * stretch))
         values["hidden"] = max(64, round(model.hidden * stretch / 64) * 64)
@@ -331,6 +360,8 @@ def _scaled_to(model: Model, params: int, active: int, fixed: frozenset[str] = f
     elif "kv_heads" not in fixed:
         kv_heads = max(n for n in range(1, min(kv_heads, heads) + 1) if heads % n == 0)
     values |= {"heads": heads, "kv_heads": kv_heads}
+    depth = 1 if "layers" in fixed else values.get("layers", model.layers) / model.layers
+    values |= {name: round(getattr(model, name) * depth) for name in ("sliding_layers", "linear_layers")}
     model = replace(model, params=params, params_active=active, **{k: v for k, v in values.items() if k not in fixed})
     if model.experts:
         if "dense_layers" not in fixed:
@@ -346,7 +377,9 @@ def _scaled_to(model: Model, params: int, active: int, fixed: frozenset[str] = f
 
 
 def _assumed_fields(model: Model, fixed: frozenset[str]) -> tuple[str, ...]:
-    return tuple(name for name in _SCALED if name not in fixed and (getattr(model, name) or name == "tied_embeddings"))
+    idle = {"attention"} if model.attention == "full" else set()
+    told = fixed | idle
+    return tuple(name for name in _DERIVED if name not in told and (getattr(model, name) or name == "tied_embeddings"))
 
 
 def _fit_field(model: Model, name: str, target: int, active: bool = False) -> Model:
@@ -368,15 +401,8 @@ def default_model(params: int, workload: str) -> Model:
             f"There is no default model for the workload {workload!r}; take one of {', '.join(DEFAULT_MODELS)}."
         )
     catalogue = load_catalogue()
-    name = min(DEFAULT_MODELS[workload], key=lambda name: abs(_log_ratio(catalogue.sizes[name][0], params)))
+    name = min(DEFAULT_MODELS[workload], key=lambda name: abs(log(catalogue.sizes[name][0] / max(params, 1))))
     return catalogue[name]
-
-
-def _log_ratio(a: int, b: int) -> float:
-    return max(a, b) / min(a, b) - 1
-
-
-# ---- config.json ----
 
 
 def _count_at(config: Mapping[str, Any], *keys: str, default: int | None = None) -> int:
@@ -413,8 +439,8 @@ def from_config(config: Mapping[str, Any], id: str) -> Model:
     tokens ahead (MTP, which engines leave out) are not: under 0.5% on every model it was compared with.
     """
     whole, text = config, _typed_at(config, dict, "text_config", "llm_config")
-    config = {**whole, **text}
-    kind = _typed_at(config, str, "model_type")
+    kind = _typed_at(text, str, "model_type") or _typed_at(whole, str, "model_type")
+    config = {**CONFIG_DEFAULTS.get(kind, {}), **whole, **text}
     if config.get("block_configs"):
         raise Refusal(
             "block_configs in the config.json gives every layer a shape of its own; give the model's size instead."
@@ -507,14 +533,12 @@ def _with_experts(model: Model, config: Mapping[str, Any], kind: str) -> Model:
     )
 
 
-SLIDING_PATTERNS = {
-    "gemma2": 2,
-    "gpt_oss": 2,
-    "gemma3": 6,
-    "gemma3_text": 6,
-    "cohere2": 4,
-    "llama4_text": 4,
-    "olmo3": 4,
+# One layer in so many sees everything, where the config does not list its layers.
+GLOBAL_EVERY = {"gemma2": 2, "gpt_oss": 2, "gemma3": 6, "gemma3_text": 6, "cohere2": 4, "llama4_text": 4, "olmo3": 4}
+# What a config.json leaves out because it is its class's default.
+CONFIG_DEFAULTS = {
+    "gemma3_text": {"num_attention_heads": 8, "num_key_value_heads": 4, "head_dim": 256, "vocab_size": 262208}
+    | {"max_position_embeddings": 131072}
 }
 
 
@@ -528,8 +552,10 @@ def _with_windows(model: Model, config: Mapping[str, Any], kind: str) -> Model:
     elif kind == "modernbert":  # the first of every three is global
         sliding = layers - -(-layers // (_count_at(config, "global_attn_every_n_layers", default=3) or 3))
     else:
-        every = SLIDING_PATTERNS.get(kind, 0)
-        if isinstance(config.get("sliding_window_pattern"), int):
+        every, pattern = GLOBAL_EVERY.get(kind, 0), config.get("sliding_window_pattern")
+        if isinstance(pattern, str) and pattern:  # "LLLG": local, local, local, global
+            every = len(pattern) if "G" in pattern else 0
+        elif pattern is not None:
             every = _count_at(config, "sliding_window_pattern")
         sliding = layers - layers // every if every else layers
     return replace(model, sliding_window=window, sliding_layers=min(sliding, layers)) if sliding else model
@@ -590,14 +616,7 @@ def _mamba_layer(config: Mapping[str, Any], hidden: int, *keys: str) -> tuple[in
     return hidden * (2 * inner + channels + heads) + channels * kernel, inner * state, channels, kernel
 
 
-NEMOTRON_BLOCKS = {
-    "mamba": "M",
-    "linear_attention": "M",
-    "attention": "*",
-    "full_attention": "*",
-    "mlp": "-",
-    "moe": "E",
-}
+NEMOTRON_BLOCKS = dict(zip("mamba linear_attention attention full_attention mlp moe".split(), "MM**-E", strict=True))
 
 
 def _nemotron_h(model: Model, config: Mapping[str, Any]) -> tuple[Model, int, int]:
@@ -668,8 +687,6 @@ def _config_quantization(config: Mapping[str, Any]) -> str:
     return method
 
 
-# ---- the model object of the estimate interface ----
-
 _CONTRACT_KEYS = (
     "id params params_active layers hidden intermediate heads kv_heads head_dim vocab tied_embeddings context dtype "
     "attention kv_lora_rank qk_rope_head_dim sliding_window sliding_layers linear_layers state_bytes experts "
@@ -706,22 +723,21 @@ def _completed_model(values: dict[str, Any], params: int, active: int) -> Model:
     mixture = active < params or values.get("experts", 0) > 1
     base = known[known.names[key]] if (key := values.get("id", "").lower()) in known.names else None
     if base is None or not 0.9 < params / base.params < 1.1 or bool(base.experts) != mixture:
-        base = _nearest_model(params, active if active < params else params // 10 if mixture else params)
-    blank: dict[str, Any] = {
-        "revision": "",
-        "variants": (),
-        "source": "",
-        "licence": "",
-        "gated": False,
-        "quantization": "none",
-    }
-    blank |= {"id": f"custom-{_size_text(params)}"}
-    if values.get("attention") == "mla":
-        blank |= {"kv_lora_rank": 512, "qk_rope_head_dim": 64, "head_dim": 192}  # DeepSeek-V2's, and every follower's
+        base = _reference_model(params, active if active < params else params // 10 if mixture else params)
+    blank = _UNKNOWN_ORIGIN | {"id": f"custom-{_size_text(params)}", "quantization": "none"}
+    if values.get("attention") == "mla" != base.attention:  # DeepSeek-V2's dimensions, and of most that follow it
+        blank |= {"kv_lora_rank": 512, "qk_rope_head_dim": 64, "head_dim": 192}
     if "experts" in values:
         blank["experts_per_token"] = max(1, min(base.experts_per_token, values["experts"] // 4))
+    if "layers" in values:
+        depth = values["layers"] / base.layers
+        blank |= {name: round(getattr(base, name) * depth) for name in ("sliding_layers", "linear_layers")}
     fixed = frozenset(values)
-    model = _scaled_to(replace(base, **blank | values | {"params": base.params}), params, active, fixed)
+    model = replace(base, **blank | values)
+    if fixed.isdisjoint(_DERIVED):
+        model = replace(model, assumed=_assumed_fields(model, fixed))
+    else:
+        model = _scaled_to(replace(model, params=base.params), params, active, fixed)
     if mixture and active == params:  # experts without params_active: what the dimensions say
         active = min(params, count_params(model, active=True))
         model = replace(model, params_active=active, assumed=("params_active", *model.assumed))
