@@ -11,7 +11,7 @@ import csv
 import re
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from math import log
 from pathlib import Path
@@ -201,26 +201,43 @@ def _peak_gib(row: dict[str, str]) -> float:
     return value * 1e9 / GIB
 
 
-def memory_scores(runs: list[TrainingRun]) -> list[Score]:
+@dataclass(frozen=True, slots=True)
+class TrainingAnswer:
+    """What an estimator says of a setup, in GiB per GPU and tokens/s over all GPUs; None: it does not say."""
+
+    peak_gib: float | None
+    overhead_gib: float = 0.0  # CUDA context and NCCL, on top
+    fits: bool | None = None
+    tokens_per_s: float | None = None
+
+
+TrainingEstimator = Callable[[TrainingSetup], TrainingAnswer | None]
+
+
+def planner_answer(setup: TrainingSetup) -> TrainingAnswer:
+    """The planner's own."""
+    found = estimate_training(setup)
+    return TrainingAnswer(found.peak_gib, found.overhead_gib, found.fits, found.tokens_per_s)
+
+
+def memory_scores(runs: list[TrainingRun], estimator: TrainingEstimator = planner_answer) -> list[Score]:
     """Peaks as they were measured, and for every row whether it ran."""
     scores = []
     for run in runs:
         row, setup = run.row, run.setup
-        if setup is None:
+        answer = estimator(setup) if setup is not None else None
+        if setup is None or answer is None or answer.peak_gib is None:
             continue
-        estimate = estimate_training(setup)
-        name = family(setup.model.id)
+        name, needed = family(setup.model.id), answer.peak_gib + answer.overhead_gib
         if row["peak_mem"]:
-            predicted = estimate.peak_gib
-            if row["peak_kind"] == "GPU memory":  # a process as nvidia-smi shows it
-                predicted += estimate.overhead_gib
+            predicted = needed if row["peak_kind"] == "GPU memory" else answer.peak_gib  # nvidia-smi shows a process
             kind = f"training peak {KINDS[setup.method]}"
             scores.append(Score(kind, name, row["source"], row["model"], predicted, _peak_gib(row), row["row_id"]))
-        if setup.gpu is not _UNKNOWN:
+        if setup.gpu is not _UNKNOWN and answer.fits is not None:
             ran = row["fits"] == "yes"
             kind = "training ran" if ran else "training ran out of memory"
-            note = f"{row['row_id']} {estimate.peak_gib + estimate.overhead_gib:.1f} of {estimate.usable_gib:.1f} GiB"
-            scores.append(Score(kind, name, row["source"], row["model"], float(estimate.fits), float(ran), note))
+            note = f"{row['row_id']} {needed:.1f} of {setup.gpu.visible_gib:.1f} GiB"
+            scores.append(Score(kind, name, row["source"], row["model"], float(answer.fits), float(ran), note))
     return scores
 
 
@@ -275,19 +292,17 @@ def speed_runs(folder: Path, models: Models) -> Iterator[tuple[TrainingRun, floa
                 yield TrainingRun(row, setup, reason), value
 
 
-def speed_scores(runs: list[tuple[TrainingRun, float]]) -> list[Score]:
-    """Tokens/s of every run, whether the planner thinks it fits or not: a speed table is no proof of its memory."""
-    roomy = {}
+def speed_scores(runs: list[tuple[TrainingRun, float]], estimator: TrainingEstimator = planner_answer) -> list[Score]:
+    """Tokens/s of every run, whether it is said to fit or not."""
     scores = []
     for run, measured in runs:
         row, setup = run.row, run.setup
-        if setup is None:
+        answer = estimator(setup) if setup is not None else None
+        if setup is None or answer is None or answer.tokens_per_s is None:
             continue
-        gpu = roomy.setdefault(setup.gpu.name, replace(setup.gpu, visible_gib=1e6))
-        estimate = estimate_training(replace(setup, gpu=gpu))
         scores.append(
             Score("training tokens/s", family(setup.model.id), row["source"], row["model"],
-                  estimate.tokens_per_s or 0.0, measured, row["row_id"])
+                  answer.tokens_per_s, measured, row["row_id"])
         )  # fmt: skip
     return scores
 
@@ -296,6 +311,18 @@ def scores(data_dir: Path) -> list[Score]:
     """All training scores of a folder of measurements."""
     models = Models(data_dir)
     return memory_scores(list(memory_runs(data_dir, models))) + speed_scores(list(speed_runs(data_dir, models)))
+
+
+def rivals(data_dir: Path) -> dict[str, list[Score]]:
+    """What rules of thumb and other estimators say of the same runs, by name."""
+    from benchmarks.rivals_training import training_rivals
+
+    models = Models(data_dir)
+    memory, speed = list(memory_runs(data_dir, models)), list(speed_runs(data_dir, models))
+    return {
+        name: memory_scores(memory, estimator) + speed_scores(speed, estimator)
+        for name, estimator in training_rivals().items()
+    }
 
 
 def weighted_quantile(values: list[tuple[float, float]], share: float) -> float:
