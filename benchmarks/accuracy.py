@@ -18,10 +18,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from benchmarks import rows_inference  # noqa: E402
+from benchmarks import rows_inference, rows_training  # noqa: E402
 from benchmarks.cards import Models, family  # noqa: E402
 from benchmarks.leave_out import memory_left_out, speeds_left_out  # noqa: E402
-from benchmarks.rivals import rivals  # noqa: E402
+from benchmarks.rivals import rivals, training_rivals  # noqa: E402
 from benchmarks.score import Score  # noqa: E402
 from benchmarks.silicon import KIND as SILICON  # noqa: E402
 from benchmarks.silicon import silicon_runs  # noqa: E402
@@ -188,16 +188,6 @@ def markdown(lines: list[list[str]]) -> str:
     return "\n".join([head, "|" + " --- |" * len(lines[0]), *body])
 
 
-def training_scores(data: Path) -> tuple[list[Score], dict[str, list[Score]]]:
-    """The training rows, and what others say of them, where that module offers it."""
-    try:
-        from benchmarks import rows_training
-    except ImportError:
-        return [], {}
-    others = rows_training.rivals(data) if hasattr(rows_training, "rivals") else {}
-    return rows_training.scores(data), others
-
-
 def plots(scores: list[Score], folder: Path) -> None:
     """docs/accuracy-predicted.svg and docs/accuracy-error.svg."""
     import matplotlib
@@ -295,18 +285,17 @@ def main() -> None:
     arguments = parser.parse_args()
     models = Models(arguments.data)
 
-    training, training_rivals = training_scores(arguments.data)
     points = list(silicon_runs(models))
     mine = [
         *rows_inference.scores(arguments.data),
         *rows_inference.speed_scores(points, rows_inference.Planner()),
-        *training,
+        *rows_training.scores(arguments.data),
     ]
     others: dict[str, list[Score]] = defaultdict(list)
     for name, estimator in rivals().items():
         others[name] += rows_inference.scores_of(arguments.data, estimator)
         others[name] += rows_inference.speed_scores(points, estimator)
-    for name, rows in training_rivals.items():
+    for name, rows in training_rivals(arguments.data).items():
         others[name] += rows
     tables = {"accuracy": table(mine), "comparison": comparison(mine, others)}
     print(aligned(tables["accuracy"]), aligned(tables["comparison"]), sep="\n\n")

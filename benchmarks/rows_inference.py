@@ -84,7 +84,9 @@ def memory_runs(folder: Path, models: Models) -> Iterator[Run]:
         for row in csv.DictReader(file):
             model = models.find(row["model"])
             form = quantization_of(row["dtype_quant"] or row["model"])
-            if model is None or form is None:
+            if (
+                model is None or form is None or "DCP" in row["parallelism"]
+            ):  # context parallelism is none of its choices
                 continue
             if model.quantization == form:
                 form = "none"
