@@ -26,24 +26,25 @@ RESERVED_SHARE = 1.03  # reserved over allocated, torch's caching allocator (pri
 
 # speed
 # Of the dense peak in large matrix products, by compute capability: A100, H100 and H200, B200. Fitted on the tables of
-# LLM-Foundry, VectorLM, torchtitan, stas00 and Qwen; with any one model family left out 0.70 to 0.78, 0.62 to 0.66 and
-# 0.65 to 0.70.
+# LLM-Foundry, VectorLM, torchtitan, stas00 and Qwen; with any one model family left out 0.70 to 0.78, 0.58 to 0.68 and
+# 0.66 to 0.70.
 GEMM_SHARE = {8: 0.76, 9: 0.64, 10: 0.66}
-GEMM_SHARE_PCIE = 0.55  # power limits the clock of cards without NVLink (prior)
+GEMM_SHARE_PCIE = 0.55  # power limits the clock of cards without NVLink (prior; one L40S run agrees, see the tests)
 ATTENTION_SHARE = {8: 0.65, 9: 0.55}  # of GEMM_SHARE, FlashAttention 2 by compute capability (its paper)
 ATTENTION_SHARE_TUNED = 0.9  # FlashAttention 3 on Hopper, any kernel on Blackwell (stas00's H200 and B200 runs)
 MOE_SHARE = 0.4  # of a dense model's rate (Megatron-Bridge: gpt-oss-120b 16% of the peak where dense models reach 40%)
-ELEMENTWISE_PASSES = 9.0  # over the bytes a layer saves, forward and backward (the same tables; 7 to 10)
-LAYER_LAUNCH_S = 2.5e-3  # of one eager layer, forward, again and backward (Qwen-14B LoRA at 256 to 1024 tokens)
+ELEMENTWISE_PASSES = 9.0  # over the bytes a layer saves, forward and backward (the same tables; 6 to 10)
+LAYER_LAUNCH_S = 2.5e-3  # of one layer run eagerly, there, again and back (Qwen-14B LoRA at 256 tokens; 2.5 to 3.5)
+UPDATE_PASSES = 3.0  # over weights, gradients and states: read, write, and once more to clip
 DEQUANTIZE_SHARE = 0.20  # of the bandwidth that unpacking NF4 reaches (litgpt: 13B, 0.19 s longer per iteration)
 LINK_SHARE = 0.38  # of a link's two-way datasheet rate that one collective moves (NCCL bus bandwidth, prior)
-EXPOSED = 0.5  # of the communication, not hidden behind computing (the same tables; 0.3 to 0.7)
+EXPOSED = 0.5  # of the communication, not hidden behind computing (the same tables; 0.3 to 0.5)
 NODE_BYTES_S = 300e9  # bus bandwidth between nodes, RDMA (prior)
 HOST_LINK_BYTES_S = 25e9  # one GPU to pinned host memory (prior)
 HOST_ADAM_BYTES = 28  # per parameter: reads gradient, weight and two moments, writes weights and moments
 HOST_ADAM_BYTES_S = 150e9  # what a CPU's Adam moves, all GPUs of a node together (prior)
-SPEED_RANGE = 1.35  # holds 85% of the pairs measured on dense models and NVLink cards
-SPEED_RANGE_PRIOR = 2.0  # for the rest: nothing here was measured on them, or too little (prior)
+SPEED_RANGE = 1.35  # holds 94% of what was measured of dense models on NVLink cards
+SPEED_RANGE_PRIOR = 2.0  # for the rest, of which too little was measured (prior); Llama-4-Scout ran 2.4 to 4.4 slower
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,7 +291,9 @@ def _speed(setup: TrainingSetup) -> _Speed:
     if setup.method == "qlora":  # read 4 bits, write 16, in every pass
         unpack_s = (2 + again) * 2.5 * (model.params - w.embedding) / (gpu.bandwidth * DEQUANTIZE_SHARE)
     step = max(gemm_s, read_s) + attention_s + elementwise_s + launch_s + unpack_s
-    step += _communication_s(setup, w) * EXPOSED + _offload_s(setup, w)
+    step += _communication_s(setup, w) * EXPOSED + (
+        _update_s(setup, w) if setup.offload == "none" else _offload_s(setup, w)
+    )
     useful = passes * matrices + adapters + 3 * attention
     return _Speed(world * tokens / step, useful / (step * gpu.flops))
 
@@ -309,10 +312,16 @@ def _communication_s(setup: TrainingSetup, w: _Widths) -> float:
     return moved * (world - 1) / world / rate
 
 
+def _update_s(setup: TrainingSetup, w: _Widths) -> float:
+    """Seconds of clipping and the optimizer, as if after every micro-batch."""
+    _, gradients, optimizer, used = _states(setup, w)
+    states = gradients + optimizer + (used if setup.method == "full" else gradients)
+    shards = 1 if setup.sharding == "none" else setup.gpu_count * setup.nodes
+    return UPDATE_PASSES * states / shards / setup.gpu.bandwidth
+
+
 def _offload_s(setup: TrainingSetup, w: _Widths) -> float:
     """Seconds that offloaded states add to a step: over the host link, and in the CPU's Adam."""
-    if setup.offload == "none":
-        return 0.0
     *_, used = _states(setup, w)
     trainable = setup.model.params if setup.method == "full" else w.adapters
     world = setup.gpu_count * setup.nodes

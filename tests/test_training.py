@@ -352,7 +352,7 @@ def test_more_work_never_needs_less_memory(setup: TrainingSetup) -> None:
 
 @settings(max_examples=200, deadline=None)
 @given(SETUPS)
-def test_more_gpus_never_raise_memory_per_gpu_and_never_slow_the_whole(setup: TrainingSetup) -> None:
+def test_more_gpus_never_raise_memory_per_gpu(setup: TrainingSetup) -> None:
     more = replace(setup, gpu_count=2 * setup.gpu_count)
     assert peak_of(more) <= peak_of(setup) + 1e-9
 
@@ -418,6 +418,17 @@ def test_sharding_over_pcie_costs_more_time_than_over_nvlink() -> None:
         return eight / alone
 
     assert ratio(GPUS["L40S"]) < ratio(A100) <= 8
+
+
+@pytest.mark.parametrize(("method", "published", "factor"), [("lora", 6770, 1.25), ("full", 2310, 1.5)])
+def test_an_l40s_trains_as_fast_as_peft_measured(method: str, published: float, factor: float) -> None:
+    """PEFT's method comparison of Llama-3.2-3B: 5000 steps of 4 examples, 4198051 tokens, rank 32 on q and v."""
+    model = Model("3b", 3212749824, 3212749824, 28, 3072, 8192, 24, 8, 128, 128256, True, 131072)
+    found = estimate(
+        model=model, gpu=GPUS["L40S"], method=method, lora_rank=32, lora_targets="qv", seq_len=210, micro_batch=4,
+        gradient_checkpointing=False,
+    )  # fmt: skip
+    assert published / factor < found.tokens_per_s < published * factor
 
 
 # The bounds, on the measurements that the repository ships.
