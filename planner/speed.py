@@ -4,12 +4,13 @@ A step of B requests takes bytes moved / bandwidth + arithmetic / FLOP/s + work 
 all-reduces, scheduling). In the steady state each step also carries B x input / output tokens of prefill.
 
 Fitted once, together, on 2,700 points of aiconfigurator's silicon_sample.csv (Apache-2.0: vLLM, SGLang, TensorRT-LLM on
-H100, H200, B200, B300) and the published tables in benchmarks/data; leaving a model family out moves the median error
-from a factor of 1.15 to 1.19. Cards that neither names (T4, L4, L40S) are priors by their data sheets.
+H100, H200, B200, B300) and the published tables in benchmarks/data. What that is worth on a family that the fit has not
+seen stands in docs/accuracy.md. Cards that neither names (T4, L4, L40S) are priors by their data sheets.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from .memory import InferenceMemory, embedding_params, kv_gib, max_sequences, weight_bytes, weight_format
@@ -108,11 +109,11 @@ def inference_speed(setup: InferenceSetup, memory: InferenceMemory) -> Inference
     request_bytes = kv_gib(model, prompt + answer // 2, 1, setup.kv_dtype, tp) * GIB
 
     def step_s(batch: float) -> float:
-        moved_s = dense_s + experts_s * (1 - untouched**batch) + request_bytes * batch / bandwidth
+        moved_s = dense_s + experts_s * (1 - math.pow(untouched, batch)) + request_bytes * batch / bandwidth
         return max(moved_s + (token_s + reduced_s + SEQUENCE_S) * batch + fixed_s, launched_s)
 
     # A prompt attends to the half of itself that came before; a windowed layer to no more than its window.
-    seen = model.layers - model.linear_layers - model.sliding_layers
+    seen = float(model.layers - model.linear_layers - model.sliding_layers)
     if model.sliding_window:
         seen += model.sliding_layers * min(1.0, 2 * model.sliding_window / prompt)
     attention = 2 * seen * model.heads * model.head_dim * prompt
