@@ -89,8 +89,8 @@ def test_a_repository_without_safetensors_is_refused(hub: str, tmp_path: Path, m
 def test_missing_weights_say_how_to_get_them(tmp_path: Path):
     with pytest.raises(FileNotFoundError, match="make weights"):
         storage.located("org/name", "main", str(tmp_path))
-    with pytest.raises(FileNotFoundError, match="modal volume put"):
-        storage.located(f"{tmp_path}/own", "main")
+    with pytest.raises(FileNotFoundError, match=r"modal volume put \S+-weights ./own /own"):
+        storage.located("./own", "main", str(tmp_path))
 
 
 def test_an_interrupted_fetch_does_not_count(tmp_path: Path):
@@ -101,10 +101,11 @@ def test_an_interrupted_fetch_does_not_count(tmp_path: Path):
         storage.located("org/name", "main", str(tmp_path))
 
 
-def test_a_folder_of_ones_own_is_taken_as_it_is(tmp_path: Path):
-    (tmp_path / "config.json").write_text("{}")
-    assert storage.located(str(tmp_path), "main") == str(tmp_path)
-    assert storage.fetch(str(tmp_path), "main") == str(tmp_path)
+@pytest.mark.parametrize("model", ["./own", "/home/me/models/own", "~/own"])
+def test_a_folder_of_ones_own_is_found_by_its_name_and_never_fetched(model: str, tmp_path: Path):
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "config.json").write_text("{}")
+    assert storage.fetch(model, "main", str(tmp_path)) == str(tmp_path / "own")
 
 
 def test_only_an_unpinned_revision_is_asked_to_be_pinned():

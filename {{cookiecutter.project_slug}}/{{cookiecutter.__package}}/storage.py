@@ -7,7 +7,7 @@ import modal
 
 from . import plan
 
-WEIGHTS = "/weights"  # mount path; a MODEL that begins with it is a folder you put there yourself
+WEIGHTS = "/weights"  # mount path
 CACHE = "/root/.cache"  # mount path; torch.compile, Triton and vLLM keep what they compiled below it
 
 weights = modal.Volume.from_name(f"{plan.NAME}-weights", create_if_missing=True)
@@ -21,32 +21,34 @@ FILES = ("*.safetensors", "*.json", "*.jinja", "*.txt", "*.model", "*.tiktoken")
 DONE = ".commit"  # written last, holds the commit that was fetched
 
 
+def is_folder(model: str) -> bool:
+    """Whether MODEL is a folder of one's own, put on the Volume by hand, and not a model on the hub."""
+    return model.startswith(("/", ".", "~"))
+
+
 def folder(model: str, revision: str, root: str = WEIGHTS) -> Path:
-    """Where a model lies on the Volume: `root/org/name/revision`, or `model` itself where that is already a path."""
-    return Path(model) if model.startswith("/") else Path(root, model, revision)
+    """Where a model lies on the Volume: `root/org/name/revision`, or `root/name` for a folder of one's own."""
+    return Path(root, Path(model).name) if is_folder(model) else Path(root, model, revision)
 
 
 def located(model: str, revision: str, root: str = WEIGHTS) -> str:
     """The folder of weights that are there, as a string for an engine. FileNotFoundError says how to get them."""
     path = folder(model, revision, root)
-    if (path / DONE).is_file() or (model.startswith("/") and (path / "config.json").is_file()):
+    if (path / ("config.json" if is_folder(model) else DONE)).is_file():
         return str(path)
-    if model.startswith("/"):
-        raise FileNotFoundError(
-            f"{model} holds no config.json: put the model there with "
-            f"`modal volume put {plan.NAME}-weights LOCAL_FOLDER {model.removeprefix(WEIGHTS)}`"
-        )
-    raise FileNotFoundError(f"{model} at {revision} is not on the Volume {plan.NAME}-weights: run `make weights` first")
+    volume = f"{plan.NAME}-weights"
+    how = f"`modal volume put {volume} {model} /{path.name}`" if is_folder(model) else "`make weights`"
+    raise FileNotFoundError(f"{model} is not on the Volume {volume}: put it there with {how}")
 
 
 def fetch(model: str, revision: str, root: str = WEIGHTS, endpoint: str | None = None) -> str:
     """Download the safetensors of `model` at `revision` below `root`, once, and return the commit.
 
-    A later call returns at once; an interrupted one goes on where it stopped. ValueError where the repository holds
-    no safetensors. `endpoint` is another hub than the public one.
+    A later call returns at once; an interrupted one goes on where it stopped. A folder of one's own is only looked for,
+    and its place returned. ValueError where the repository holds no safetensors. `endpoint` is another hub.
     """
     path = folder(model, revision, root)
-    if model.startswith("/"):
+    if is_folder(model):
         return located(model, revision, root)
     if (path / DONE).is_file():
         return (path / DONE).read_text().strip()
