@@ -174,7 +174,7 @@ def find_model(name: str, size: str = "") -> Model:
 
 def _known_model(name: str) -> Model | None:
     catalogue = load_catalogue()
-    key = name.lower()
+    key = name.lower().replace("meta-llama/meta-llama-3.1-", "meta-llama/llama-3.1-")  # renamed on the hub
     if key in catalogue.names:
         return catalogue[catalogue.names[key]]
     if not key:

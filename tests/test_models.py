@@ -454,6 +454,9 @@ class TestFindModel:
     def test_knows_the_catalogue_in_any_case(self, name: str) -> None:
         assert find_model(name) is CATALOGUE["Qwen/Qwen3-8B"]
 
+    def test_knows_a_name_of_before(self) -> None:
+        assert find_model("meta-llama/Meta-Llama-3.1-8B-Instruct").gated
+
     def test_knows_a_published_variant(self) -> None:
         model = find_model("Qwen/Qwen3-8B-AWQ")
         assert (model.quantization, model.layers, model.variants) == ("int4", 36, ())
