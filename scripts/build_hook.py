@@ -44,14 +44,19 @@ def main(arguments: list[str]) -> int:
 
 def build() -> str:
     """The text of the hook. ValueError where the modules cannot stand in one file."""
-    imports, bodies, owner = {"import json", "import sys", "from pathlib import Path"}, [], {}
+    imports, bodies = {"import json", "import sys", "from pathlib import Path"}, []
+    owner: dict[str, str] = {line.split()[-1]: line for line in imports}  # name -> where it comes from
     for module in MODULES:
         source = (ROOT / "planner" / f"{module}.py").read_text(encoding="utf-8")
         tree = ast.parse(source)
         for name in defined(tree):
-            if owner.setdefault(name, module) != module:
-                raise ValueError(f"{name} is defined in planner/{owner[name]}.py and in planner/{module}.py")
-        imports |= plain_imports(tree, module)
+            if owner.setdefault(name, f"planner/{module}.py") != f"planner/{module}.py":
+                raise ValueError(f"{name} is defined in {owner[name]} and in planner/{module}.py")
+        for line in plain_imports(tree, module):
+            name = line.split()[-1].split(".")[0]
+            if owner.setdefault(name, line) != line:
+                raise ValueError(f"{name} is both {owner[name]!r} and {line!r} in planner/{module}.py")
+            imports.add(line)
         bodies.append(f"# ---- planner/{module}.py\n\n\n" + body(source, tree))
     text = HEAD + "\n".join(sorted(imports, key=import_order)) + "\n\n" + "\n\n".join(bodies) + TAIL
     inside = text[len(HEAD) : -len(TAIL)]
@@ -74,14 +79,16 @@ def defined(tree: ast.Module) -> set[str]:
 
 
 def plain_imports(tree: ast.Module, module: str) -> set[str]:
-    """Imports from the standard library, one a line; those from sibling modules vanish and must not rename."""
+    """Imports from the standard library, one a line; those from sibling modules vanish. None may rename."""
     found = set()
     for node in tree.body:
+        if isinstance(node, ast.Import | ast.ImportFrom) and any(alias.asname for alias in node.names):
+            raise ValueError(f"planner/{module}.py, line {node.lineno}: import names as they are, without `as`")
         if isinstance(node, ast.Import):
             found |= {f"import {alias.name}" for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.level:
-            if node.module is None or any(alias.asname for alias in node.names):
-                raise ValueError(f"planner/{module}.py must import names from its siblings as they are")
+            if node.module is None:
+                raise ValueError(f"planner/{module}.py, line {node.lineno}: import names, not a sibling module")
         elif isinstance(node, ast.ImportFrom) and node.module != "__future__":
             found |= {f"from {node.module} import {alias.name}" for alias in node.names}
     return found

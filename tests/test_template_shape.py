@@ -1,0 +1,178 @@
+"""The template's own files: its prompts, its pins, how little Jinja they hold, and no name that has gone."""
+
+import ast
+import json
+import re
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from bake import BODY, ROOT, git, template_files
+
+from planner.answers import METHODS, TASKS, WORKLOADS
+from planner.models import default_model, find_model, load_catalogue, parse_size
+from planner.plan import AIMS, ENGINES, QUANTIZATIONS
+
+KEYS = (
+    "project_name project_slug task workload model_size model_id budget context_len concurrency "
+    "dataset gpu gpu_count quantization engine method optimize"
+).split()
+PROMPTS = json.loads((ROOT / "cookiecutter.json").read_text(encoding="utf-8"))
+FILES = [path for path in template_files() if path.parts[0] == BODY.name]
+PYTHON = [path for path in FILES if path.suffix == ".py"]
+PERMISSIVE = {"apache-2.0", "mit", "bsd-3-clause"}
+
+# Names that are gone or deprecated in modal 1.6, transformers 5, vLLM 0.32: what was written instead works today.
+GONE = {
+    r"\bkeep_warm\b": "min_containers",
+    r"\bcontainer_idle_timeout\b": "scaledown_window",
+    r"\bconcurrency_limit\b": "max_containers",
+    r"\ballow_concurrent_inputs\b": "@modal.concurrent",
+    r"\bmodal\.is_remote\b": "modal.is_local",
+    r"\bweb_endpoint\b": "fastapi_endpoint",
+    r"\bmodal\.gpu\b": "a GPU string",
+    r"\bmodal\.(Mount|Stub)\b": "Image.add_local_python_source, modal.App",
+    r"@modal\.build\b": "a function that fills a Volume",
+    r"\.persisted\(": "from_name(create_if_missing=True)",
+    r"\b(Function|Cls)\.lookup\(": "from_name",
+    r"\bmodal\.experimental\.clustered\b": "modal.clustered",
+    r"\benable_gpu_snapshot=": "experimental_options",
+    r"\bregistered_(functions|classes|entrypoints)\b": "the wire",
+    r"\bA10G\b": "A10",
+    r"\btorch_dtype\b": "dtype",
+    r"\bload_in_[48]bit=(?=[^)]*\bfrom_pretrained)": "quantization_config",
+    r"\bTrainer\(.*\btokenizer=": "processing_class",
+    r"\bevaluation_strategy\b": "eval_strategy",
+    r"\bwarmup_ratio\b": "warmup_steps",
+    r"\b(logging_dir|overwrite_output_dir|save_safetensors|no_cuda|group_by_length)\b": "nothing",
+    r"\bgradient_checkpointing=": "activation_checkpointing",
+    r"\bmax_seq_length\b": "max_length",
+    r"\bopenai\.cli_args\b": "launchers.cli_args",
+    r"\bfrom modal import\b": "modal.X",
+    r"\bshell=True\b": "a list",
+}
+
+
+def text(path: Path) -> str:
+    return (ROOT / path).read_text(encoding="utf-8")
+
+
+def test_the_prompts_come_in_the_agreed_order() -> None:
+    assert [key for key in PROMPTS if not key.startswith("_")] == KEYS
+
+
+def test_every_prompt_explains_itself_and_every_choice_too() -> None:
+    told = PROMPTS["__prompts__"]
+    assert list(told) == KEYS
+    for key in KEYS:
+        if isinstance(PROMPTS[key], list):
+            assert list(told[key]) == ["__prompt__", *PROMPTS[key]]
+        lines = told[key].values() if isinstance(told[key], dict) else [told[key]]
+        assert all(3 <= len(line) <= 110 for line in lines)
+
+
+def test_the_choices_are_the_planners() -> None:
+    assert tuple(PROMPTS["task"]) == TASKS and tuple(PROMPTS["workload"]) == WORKLOADS
+    assert PROMPTS["quantization"] == ["auto", *QUANTIZATIONS] and PROMPTS["engine"] == ["auto", *ENGINES]
+    assert tuple(PROMPTS["method"]) == METHODS and tuple(PROMPTS["optimize"]) == AIMS
+
+
+def table_of_defaults() -> dict[str, str]:
+    """Size -> model id, from the expression that is model_id's default."""
+    found = re.search(r"\{\{ (\{.*?\})\.get\(", PROMPTS["model_id"])
+    assert found
+    return ast.literal_eval(found[1])
+
+
+def test_a_sizes_model_is_the_planners_and_anybody_may_use_it() -> None:
+    table = table_of_defaults()
+    assert len(table) >= 8 and PROMPTS["model_size"] in table
+    for size, model_id in table.items():
+        assert default_model(parse_size(size)[0], "generation").id == model_id, size
+        model = load_catalogue()[model_id]
+        assert not model.gated and model.licence in PERMISSIVE, model_id
+        assert 0.75 < model.params / parse_size(size)[0] < 1.25, f"{model_id} is no {size}"
+
+
+def test_the_default_model_of_any_size_is_free_to_use() -> None:
+    for size in ("0.1B", "1B", "3B", "7B", "13B", "24B", "70B", "100B", "400B", "1T"):
+        model = find_model(default_model(parse_size(size)[0], "generation").id)
+        assert not model.gated and model.licence in PERMISSIVE, f"{size}: {model.id} is {model.licence}"
+
+
+def test_python_files_hold_no_control_tags_and_little_else() -> None:
+    for path in PYTHON:
+        assert "{%" not in text(path) and "{#" not in text(path), path
+        names = re.findall(r"\{\{.*?\}\}", text(path))
+        assert set(names) <= {"{{cookiecutter.__package}}", "{{ cookiecutter.__package }}"}, path
+        if path.parent.name == "{{cookiecutter.__package}}":
+            ast.parse(text(path))  # modules import each other relatively, and are checked where they stand
+
+
+def test_control_tags_stay_under_one_in_a_hundred_lines() -> None:
+    lines = sum(len(text(path).splitlines()) for path in FILES)
+    tags = sum(len(re.findall(r"\{%(?!-?\s*(?:end)?raw)", text(path))) for path in FILES)
+    assert lines > 1000 and tags / lines < 0.01
+
+
+@pytest.mark.parametrize("pattern", GONE)
+def test_no_name_that_has_gone(pattern: str) -> None:
+    users = [str(path) for path in FILES if path.suffix in {".py", ".md", ".toml"} and re.search(pattern, text(path))]
+    assert users == [], f"take {GONE[pattern]}"
+
+
+def locks() -> list[Path]:
+    """Requirement files that a container or a laptop installs as they are."""
+    return [path for path in FILES if path.parent.name == "requirements" and path.suffix == ".txt"]
+
+
+def test_there_are_locks_for_both_engines() -> None:
+    owners = {path.parts[2] for path in locks() if path.name == "image.txt"}
+    assert owners == {"serve-vllm", "serve-transformers"}
+
+
+@pytest.mark.parametrize("lock", locks(), ids=lambda path: "/".join(path.parts[1:]))
+def test_every_line_of_a_lock_is_pinned(lock: Path) -> None:
+    names = []
+    for line in text(lock).splitlines():
+        found = re.fullmatch(r"([A-Za-z0-9._-]+)(\[[\w,-]+\])?==[\w.+!]+( ; .+)?", line)
+        assert found, line
+        names.append(found[1])
+    assert len(names) == len(set(names))
+    assert names == sorted(names, key=str.lower) or lock.name in ("laptop.txt", "dev.txt")
+
+
+def test_a_lock_holds_what_its_source_asks_for() -> None:
+    for source in (path for path in FILES if path.suffix == ".in"):
+        pins = {line.split(" ;")[0].lower() for line in text(source.with_suffix(".txt")).splitlines()}
+        for line in text(source).splitlines():
+            name, _, version = line.partition(" #")[0].strip().partition("==")
+            assert version and f"{re.sub(r'[[].*', '', name)}=={version}".lower() in pins, f"{source}: {line}"
+
+
+def test_no_registry_and_no_path_of_a_machine_is_named() -> None:
+    """Files go to people whose package index and folders are their own."""
+    hosts = r"(?:pypi|files\.pythonhosted|download\.pytorch|registry\.npmjs)\.org|(?<!no-emit-)index-url|trusted-host"
+    paths = rf"{re.escape(str(ROOT.parent))}/|(?<![\w.])/(?:Users|tmp|mnt)/\w"
+    tracked = git("ls-files", "-z", "--", ":!tests", ":!.venv", cwd=ROOT).split("\0")
+    for name in filter(None, tracked):
+        if (ROOT / name).suffix in {".py", ".md", ".toml", ".txt", ".in", ".yml", ".yaml", ".json", ".overrides", ""}:
+            for number, line in enumerate(text(Path(name)).splitlines(), 1):
+                assert not re.search(f"{hosts}|{paths}", line), f"{name}:{number}: {line}"
+
+
+def test_nothing_that_is_ignored_is_committed() -> None:
+    tracked = git("ls-files", "--cached", "--ignored", "--exclude-standard", cwd=ROOT).splitlines()
+    assert tracked == [], f"{len(tracked)} files, such as {tracked[:3]}"
+
+
+def test_the_planner_and_the_hooks_need_the_standard_library_alone() -> None:
+    for path in [*(ROOT / "planner").glob("*.py"), *(ROOT / "hooks").glob("*.py"), ROOT / "scripts" / "build_hook.py"]:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            modules = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom) and not node.level:
+                modules = [node.module or ""]
+            assert {module.split(".")[0] for module in modules} <= sys.stdlib_module_names, path
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert settings["project"]["dependencies"] == []
