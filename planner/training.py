@@ -21,6 +21,7 @@ ZERO3_LIVE = 2e9  # stage3_max_live_parameters + stage3_max_reuse_distance, Deep
 ZERO_BUCKETS = 1e9  # two buckets of 5e8, allgather and reduce, DeepSpeed's defaults
 HOST_BUFFER = 1.5  # pinned buffers on top of the states, factor of DeepSpeed's own memory estimator
 
+DRIVER_GIB = 0.3  # gone from the visible memory before anything starts: 0.2 to 0.6 in start-up logs
 TRAINING_NCCL_GIB = 0.5  # communicators of one group, outside torch's allocator: 0.5 to 1.5 in logs, the least of it
 RESERVED_SHARE = 1.03  # reserved over allocated, torch's caching allocator (prior)
 
@@ -348,7 +349,7 @@ def estimate_training(setup: TrainingSetup) -> TrainingEstimate:
     memory, gpu = _memory(setup), setup.gpu
     usable = gpu.visible_gib
     distributed = setup.gpu_count * setup.nodes > 1 or setup.sharding != "none"
-    overhead = CONTEXT_GIB + (TRAINING_NCCL_GIB if distributed else 0.0)
+    overhead = DRIVER_GIB + CONTEXT_GIB + (TRAINING_NCCL_GIB if distributed else 0.0)
     parts = (memory.weights, memory.gradients, memory.optimizer, memory.activations, memory.logits)
     allocated = sum(parts) / GIB
     peak = allocated * RESERVED_SHARE

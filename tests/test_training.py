@@ -89,6 +89,15 @@ def test_host_memory_of_zero3_is_deepspeeds_own_figure(offload: str, host_gib: f
     assert found.host_gib == pytest.approx(host_gib, rel=0.005)
 
 
+@pytest.mark.parametrize("offload", ["optimizer", "all"])
+@pytest.mark.parametrize("nodes", [1, 2])
+def test_host_memory_is_what_deepspeed_computes(offload: str, nodes: int) -> None:
+    zero = pytest.importorskip("deepspeed.runtime.zero.stage3")
+    host, _, _ = zero.estimate_zero3_model_states_mem_needs(LLAMA_8B.params, 0, 8, nodes, True, offload == "all")
+    found = estimate(sharding="zero3", gpu_count=8, nodes=nodes, offload=offload)
+    assert found.host_gib * GIB == pytest.approx(host)
+
+
 def test_full_offload_of_8b_wants_about_200_gib_of_main_memory() -> None:
     assert estimate(sharding="zero3", offload="all").host_gib == pytest.approx(202, rel=0.01)
 
