@@ -11,6 +11,7 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM
 
+from {{cookiecutter.__package}} import engine as engine_module
 from {{cookiecutter.__package}} import plan
 from {{cookiecutter.__package}}.engine import PAGE, Engine, EngineError, TooLong, batching, quantization
 
@@ -102,6 +103,14 @@ def test_quantizing_at_load_becomes_a_bitsandbytes_config(monkeypatch: pytest.Mo
         monkeypatch.setattr(plan, "QUANTIZATION", name)
         config = quantization()
         assert config is not None and getattr(config, bits)
+
+
+def test_a_cache_that_does_not_fit_is_an_error_at_start_that_says_what_to_lower(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setitem(engine_module.BATCH_TOKENS, "cpu", 2_000_000)
+    with pytest.raises(EngineError, match=r"lower CONCURRENCY \(\d+\) or CONTEXT_LEN"):
+        Engine(str(tiny), gpus=0)
 
 
 def test_two_gpus_are_refused(tiny: Path):

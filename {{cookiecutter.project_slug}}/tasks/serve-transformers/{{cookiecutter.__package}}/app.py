@@ -47,7 +47,7 @@ class Server:
         print(self.memory.report())
 
     @modal.method()
-    async def generate(self, prompt: str, max_tokens: int = 256) -> str:
+    async def generate(self, prompt: str, max_tokens: int | None = None) -> str:
         """For callers inside Modal: `modal.Cls.from_name(...)().generate.remote("...")`."""
         return await self.engine.complete(prompt, max_tokens)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+import time
 import uuid
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
@@ -30,10 +31,11 @@ class TooLong(ValueError):
 
 @dataclass(frozen=True)
 class Piece:
-    """What one step added: text, and how many tokens the answer has so far."""
+    """What one step added: text, and how many tokens the answer has so far and the prompt had."""
 
     text: str
     tokens: int
+    prompt_tokens: int
     finish: str | None = None  # "stop" or "length" on the last piece
 
 
@@ -91,6 +93,10 @@ class Engine:
         self.stop_ids = {own.eos_token_id} if isinstance(own.eos_token_id, int) else set(own.eos_token_id or [])
         self.batches = self.model.init_continuous_batching(continuous_batching_config=batching(self.device))
         self.batches.start()
+        while self.batches.batch_processor is None and self.healthy:
+            time.sleep(0.01)  # the cache is allocated in the batching thread
+        if not self.healthy:
+            raise EngineError(self._why("the batching thread stopped while it started"))
 
     @property
     def healthy(self) -> bool:
@@ -108,15 +114,17 @@ class Engine:
         self,
         messages: Sequence[Message],
         *,
-        max_tokens: int = 256,
+        max_tokens: int | None = None,
         temperature: float | None = None,
         top_p: float | None = None,
     ) -> AsyncGenerator[Piece]:
-        """Yield the answer piece by piece. Temperature 0 is greedy; None is the model's own default.
+        """Yield the answer piece by piece, of at most `max_tokens`, or as many as the context has left.
 
-        TooLong before anything is generated, EngineError where the engine fails. Leaving early cancels the request.
+        Temperature 0 is greedy; None is the model's own default. Leaving early cancels the request. TooLong before
+        anything is generated, EngineError where the engine fails.
         """
         prompt = self.tokens(messages)
+        max_tokens = max_tokens or max(1, plan.CONTEXT_LEN - len(prompt))
         if len(prompt) + max_tokens > plan.CONTEXT_LEN:
             raise TooLong(
                 f"{len(prompt)} tokens of prompt and {max_tokens} of answer exceed the context of {plan.CONTEXT_LEN}"
@@ -150,15 +158,15 @@ class Engine:
                 if output.is_finished():
                     # the decoder keeps back half a character; at the end it is said after all
                     text = self.tokenizer.decode(output.generated_tokens, skip_special_tokens=True)[len(sent) :]
-                    yield Piece(text, seen, "stop" if new and new[-1] in self.stop_ids else "length")
+                    yield Piece(text, seen, len(prompt), "stop" if new and new[-1] in self.stop_ids else "length")
                     return
                 if text:
                     sent += text
-                    yield Piece(text, seen)
+                    yield Piece(text, seen, len(prompt))
         finally:
             self.batches.cancel_request(request)
 
-    async def complete(self, prompt: str, max_tokens: int = 256) -> str:
+    async def complete(self, prompt: str, max_tokens: int | None = None) -> str:
         """The whole answer to one question."""
         chat = [{"role": "user", "content": prompt}]
         return "".join([piece.text async for piece in self.stream(chat, max_tokens=max_tokens)])

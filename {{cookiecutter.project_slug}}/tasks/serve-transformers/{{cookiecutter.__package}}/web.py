@@ -27,8 +27,8 @@ class Chat(BaseModel):
     stream_options: dict[str, bool] = {}
 
     @property
-    def limit(self) -> int:
-        return self.max_completion_tokens or self.max_tokens or 256
+    def limit(self) -> int | None:
+        return self.max_completion_tokens or self.max_tokens
 
 
 def refusal(status: int, message: str) -> JSONResponse:
@@ -64,10 +64,9 @@ def api(engine: Engine, monitor: Monitor) -> FastAPI:
             return refusal(400, str(error))
         except EngineError as error:
             return refusal(503, str(error))
-        prompt_tokens = len(engine.tokens(body.messages))
         if body.stream:
-            return StreamingResponse(events(body, first, pieces, prompt_tokens), media_type="text/event-stream")
-        return await whole(body, first, pieces, prompt_tokens)
+            return StreamingResponse(events(body, first, pieces), media_type="text/event-stream")
+        return await whole(first, pieces)
 
     return app
 
@@ -76,8 +75,9 @@ def envelope(kind: str, choices: list[dict], identity: str) -> dict:
     return {"id": identity, "object": kind, "created": int(time.time()), "model": plan.MODEL, "choices": choices}
 
 
-def usage(prompt: int, completion: int) -> dict:
-    return {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
+def usage(last: Piece) -> dict:
+    total = last.prompt_tokens + last.tokens
+    return {"prompt_tokens": last.prompt_tokens, "completion_tokens": last.tokens, "total_tokens": total}
 
 
 async def rest(first: Piece, pieces: AsyncIterator[Piece]) -> AsyncIterator[Piece]:
@@ -86,7 +86,8 @@ async def rest(first: Piece, pieces: AsyncIterator[Piece]) -> AsyncIterator[Piec
         yield piece
 
 
-async def whole(body: Chat, first: Piece, pieces: AsyncIterator[Piece], prompt_tokens: int) -> object:
+async def whole(first: Piece, pieces: AsyncIterator[Piece]) -> object:
+    """The answer in one piece."""
     try:
         got = [piece async for piece in rest(first, pieces)]
     except EngineError as error:
@@ -94,21 +95,20 @@ async def whole(body: Chat, first: Piece, pieces: AsyncIterator[Piece], prompt_t
     message = {"role": "assistant", "content": "".join(piece.text for piece in got)}
     choice = {"index": 0, "message": message, "finish_reason": got[-1].finish}
     identity = f"chatcmpl-{uuid.uuid4().hex}"
-    return envelope("chat.completion", [choice], identity) | {"usage": usage(prompt_tokens, got[-1].tokens)}
+    return envelope("chat.completion", [choice], identity) | {"usage": usage(got[-1])}
 
 
-async def events(body: Chat, first: Piece, pieces: AsyncIterator[Piece], prompt_tokens: int) -> AsyncIterator[str]:
+async def events(body: Chat, first: Piece, pieces: AsyncIterator[Piece]) -> AsyncIterator[str]:
     """The answer as server-sent events; an error after the first piece is an event too, since the status is out."""
-    identity, tokens = f"chatcmpl-{uuid.uuid4().hex}", 0
+    identity, piece = f"chatcmpl-{uuid.uuid4().hex}", first
     try:
         async for piece in rest(first, pieces):
-            tokens = piece.tokens
             choice = {"index": 0, "delta": {"role": "assistant", "content": piece.text}, "finish_reason": piece.finish}
             yield event(envelope("chat.completion.chunk", [choice], identity))
     except EngineError as error:
         yield event({"error": {"message": str(error), "code": 503}})
     if body.stream_options.get("include_usage"):
-        yield event(envelope("chat.completion.chunk", [], identity) | {"usage": usage(prompt_tokens, tokens)})
+        yield event(envelope("chat.completion.chunk", [], identity) | {"usage": usage(piece)})
     yield "data: [DONE]\n\n"
 
 

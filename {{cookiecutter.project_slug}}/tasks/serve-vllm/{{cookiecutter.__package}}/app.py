@@ -40,7 +40,7 @@ class Server:
     @modal.enter()
     def start(self) -> None:
         self.vllm = engine.Process(storage.located(plan.MODEL, plan.REVISION), gpus=hardware.GPUS)
-        self.vllm.wait(plan.STARTUP_TIMEOUT)
+        self.vllm.wait(plan.STARTUP_TIMEOUT - 10)  # so that the log says why before Modal gives up
 
     @modal.exit()
     def stop(self) -> None:
