@@ -20,8 +20,10 @@ from dataclasses import dataclass
 from dataclasses import fields
 from dataclasses import replace
 from functools import cache
+from functools import lru_cache
 from html import escape
 from math import ceil
+from math import log
 from pathlib import Path
 from typing import Any
 from typing import NamedTuple
@@ -308,64 +310,10 @@ def gpu_string(gpu: Gpu, count: int) -> str:
     return gpu.name if count == 1 else f"{gpu.name}:{count}"
 
 
-# ---- planner/models.py
+# ---- planner/catalogue.py
 
 
 MODEL_FIELDS = {field.name: field for field in fields(Model)}
-SMALLEST_MODEL, LARGEST_MODEL = 10**6, 20 * 10**12  # parameters
-SIZE_HINT = 'say it as "8B", "350M", "30B-A3B" (total, active) or "8x7B"'
-
-# What `default_model` answers with, per workload: current, ungated, apache-2.0 or mit, instruction-tuned.
-DEFAULT_MODELS = {
-    "generation": (
-        "HuggingFaceTB/SmolLM2-135M-Instruct",
-        "HuggingFaceTB/SmolLM2-360M-Instruct",
-        "Qwen/Qwen2.5-0.5B-Instruct",
-        "Qwen/Qwen2.5-1.5B-Instruct",
-        "HuggingFaceTB/SmolLM3-3B",
-        "Qwen/Qwen3-4B-Instruct-2507",
-        "Qwen/Qwen3-8B",
-        "Qwen/Qwen3-14B",
-        "mistralai/Mistral-Small-3.1-24B-Instruct-2503",
-        "Qwen/Qwen3-32B",
-        "Qwen/Qwen3-Next-80B-A3B-Instruct",
-        "openai/gpt-oss-120b",
-        "Qwen/Qwen3-235B-A22B-Instruct-2507",
-        "zai-org/GLM-4.6",
-        "Qwen/Qwen3-Coder-480B-A35B-Instruct",
-        "deepseek-ai/DeepSeek-V3.1",
-    ),
-    "classification": (
-        "distilbert/distilbert-base-uncased-finetuned-sst-2-english",
-        "answerdotai/ModernBERT-base",
-        "answerdotai/ModernBERT-large",
-    ),
-    "embedding": (
-        "sentence-transformers/all-MiniLM-L6-v2",
-        "BAAI/bge-small-en-v1.5",
-        "BAAI/bge-base-en-v1.5",
-        "BAAI/bge-large-en-v1.5",
-        "Qwen/Qwen3-Embedding-0.6B",
-        "Qwen/Qwen3-Embedding-4B",
-        "Qwen/Qwen3-Embedding-8B",
-    ),
-}
-
-# Model types without a gate in their MLP, and those whose embeddings are tied unless the config says otherwise.
-UNGATED_TYPES = frozenset(
-    "bert roberta xlm-roberta distilbert deberta-v2 deberta electra mpnet camembert phi gpt2 gpt_neox gpt_bigcode "
-    "starcoder2 nemotron nemotron_h falcon mpt opt bloom esm arcee apertus".split()
-)
-ENCODER_TYPES = frozenset(
-    "bert roberta xlm-roberta distilbert deberta-v2 deberta electra mpnet camembert modernbert nomic_bert new "
-    "neobert eurobert esm gemma3_text_encoder".split()
-)
-TIED_TYPES = ENCODER_TYPES | frozenset(
-    "gemma gemma2 gemma3 gemma3_text gemma4 gemma4_text cohere cohere2 falcon gpt2 gpt_bigcode mpt bloom opt".split()
-)
-
-
-# ---- the catalogue ----
 
 
 def _catalogue_text() -> str:
@@ -464,6 +412,8 @@ def _catalogue_text() -> str:
 {"id":"internlm/internlm3-8b-instruct","params":8804241408,"params_active":8804241408,"layers":48,"hidden":4096,"intermediate":10240,"heads":32,"kv_heads":2,"head_dim":128,"vocab":128512,"tied_embeddings":false,"context":196608,"licence":"apache-2.0","revision":"28c99415adaf61767bd1c619f4f99f308fdfd223","variants":[["int4","internlm/internlm3-8b-instruct-awq","d83d6399346bd79d7db18a3f7a317c2ddb6cc6c1"]],"source":"https://huggingface.co/internlm/internlm3-8b-instruct/resolve/28c99415adaf61767bd1c619f4f99f308fdfd223/config.json"},
 {"id":"moonshotai/Kimi-Dev-72B","params":72706203648,"params_active":72706203648,"layers":80,"hidden":8192,"intermediate":29568,"heads":64,"kv_heads":8,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":131072,"licence":"mit","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"moonshotai/Kimi-K2-Instruct","params":1026408235864,"params_active":32861352960,"layers":61,"hidden":7168,"intermediate":18432,"heads":64,"kv_heads":64,"head_dim":192,"vocab":163840,"tied_embeddings":false,"context":131072,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":384,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":1,"quantization":"fp8","licence":"modified-mit","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/moonshotai--Kimi-K2-Instruct_config.json"},
+{"id":"moonshotai/Kimi-K2-Thinking","params":1026408240256,"params_active":32861352960,"layers":61,"hidden":7168,"intermediate":18432,"heads":64,"kv_heads":64,"head_dim":192,"vocab":163840,"tied_embeddings":false,"context":262144,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":384,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":1,"quantization":"int4","licence":"modified-mit","variants":[["nvfp4","nvidia/Kimi-K2-Thinking-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/821eb9a651450cef303fb858289bca98959fe4c2/src/aiconfigurator/model_configs/moonshotai--Kimi-K2-Thinking_config.json"},
+{"id":"moonshotai/Kimi-K2-Instruct-0905","params":1026470735448,"params_active":32861352960,"layers":61,"hidden":7168,"intermediate":18432,"heads":64,"kv_heads":64,"head_dim":192,"vocab":163840,"tied_embeddings":false,"context":262144,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":384,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":1,"quantization":"fp8","licence":"modified-mit","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"moonshotai/Kimi-K2.5","params":1026879376368,"params_active":32861352960,"layers":61,"hidden":7168,"intermediate":18432,"heads":64,"kv_heads":64,"head_dim":192,"vocab":163840,"tied_embeddings":false,"context":262144,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":384,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":1,"quantization":"int4","licence":"modified-mit","revision":"4d01dfe0332d63057c186e0b262165819efb6611","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/moonshotai--Kimi-K2.5_config.json"},
 {"id":"meta-llama/Llama-3.2-1B","params":1235814400,"params_active":1235814400,"layers":16,"hidden":2048,"intermediate":8192,"heads":32,"kv_heads":8,"head_dim":64,"vocab":128256,"tied_embeddings":true,"context":131072,"licence":"llama3.2","gated":true,"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
 {"id":"meta-llama/Llama-3.2-1B-Instruct","params":1235814400,"params_active":1235814400,"layers":16,"hidden":2048,"intermediate":8192,"heads":32,"kv_heads":8,"head_dim":64,"vocab":128256,"tied_embeddings":true,"context":131072,"licence":"llama3.2","gated":true,"revision":"9213176726f574b556790deb65791e0c5aa438b6","variants":[["fp8","RedHatAI/Llama-3.2-1B-Instruct-FP8",""],["int8","RedHatAI/Llama-3.2-1B-Instruct-quantized.w8a8",""]],"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
@@ -509,6 +459,7 @@ def _catalogue_text() -> str:
 {"id":"intfloat/multilingual-e5-large-instruct","params":559890432,"params_active":559890432,"layers":24,"hidden":1024,"intermediate":4096,"heads":16,"kv_heads":16,"head_dim":64,"vocab":250002,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"embedding","licence":"mit","revision":"baa7be480a7de1539afce709c8f13f833a510e0a","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"intfloat/multilingual-e5-large","params":559890946,"params_active":559890946,"layers":24,"hidden":1024,"intermediate":4096,"heads":16,"kv_heads":16,"head_dim":64,"vocab":250002,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"embedding","licence":"mit","revision":"ab10c1a7f42e74530fe7ae5be82e6d4f11a719eb","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"mixedbread-ai/mxbai-embed-large-v1","params":335141888,"params_active":335141888,"layers":24,"hidden":1024,"intermediate":4096,"heads":16,"kv_heads":16,"head_dim":64,"vocab":30522,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"embedding","licence":"apache-2.0","revision":"990580e27d329c7408b3741ecff85876e128e203","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"nvidia/NVIDIA-Nemotron-Nano-9B-v2","params":8888227328,"params_active":8888227328,"layers":56,"hidden":4480,"intermediate":15680,"heads":40,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":131072,"linear_layers":52,"state_bytes":143548416,"mlp_matrices":2,"licence":"nvidia-open-model-license","variants":[["fp8","nvidia/NVIDIA-Nemotron-Nano-9B-v2-FP8",""],["int4","RedHatAI/NVIDIA-Nemotron-Nano-9B-v2-quantized.w4a16",""],["nvfp4","nvidia/NVIDIA-Nemotron-Nano-9B-v2-NVFP4",""]],"source":"https://www.jetson-ai-lab.com/models/nemotron-nano-9b-v2/"},
 {"id":"nvidia/NVIDIA-Nemotron-3-Nano-30B-A3B-BF16","params":31577937344,"params_active":3579691008,"layers":52,"hidden":2688,"intermediate":1856,"heads":32,"kv_heads":2,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":262144,"linear_layers":46,"state_bytes":49082368,"experts":128,"experts_per_token":6,"moe_intermediate":1856,"shared_experts":2,"dense_layers":29,"mlp_matrices":2,"licence":"nvidia-nemotron-open-model-license","variants":[["fp8","nvidia/NVIDIA-Nemotron-3-Nano-30B-A3B-FP8",""],["nvfp4","nvidia/NVIDIA-Nemotron-3-Nano-30B-A3B-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/nvidia--NVIDIA-Nemotron-3-Nano-30B-A3B-BF16_config.json"},
 {"id":"nvidia/Nemotron-H-56B-Base-8K","params":56324350464,"params_active":56324350464,"layers":118,"hidden":8192,"intermediate":32768,"heads":64,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":8192,"linear_layers":108,"state_bytes":459620352,"mlp_matrices":2,"licence":"nvidia-internal-scientific-research-and-development-model-license","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/nvidia--Nemotron-H-56B-Base-8K_config.json"},
 {"id":"nvidia/NVIDIA-Nemotron-3-Super-120B-A12B-BF16","params":120667570176,"params_active":12769099776,"layers":88,"hidden":4096,"intermediate":2688,"heads":32,"kv_heads":2,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":262144,"linear_layers":80,"state_bytes":170229760,"experts":512,"experts_per_token":22,"moe_intermediate":2688,"shared_experts":2,"dense_layers":48,"mlp_matrices":2,"licence":"nvidia-nemotron-open-model-license","variants":[["fp8","nvidia/NVIDIA-Nemotron-3-Super-120B-A12B-FP8",""],["nvfp4","nvidia/NVIDIA-Nemotron-3-Super-120B-A12B-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/nvidia--NVIDIA-Nemotron-3-Super-120B-A12B-FP8_config.json"},
@@ -546,6 +497,7 @@ def _catalogue_text() -> str:
 {"id":"Qwen/Qwen3.5-2B","params":2213252416,"params_active":2213252416,"layers":24,"hidden":2048,"intermediate":6144,"heads":8,"kv_heads":2,"head_dim":256,"vocab":248320,"tied_embeddings":true,"context":262144,"linear_layers":18,"state_bytes":19537920,"licence":"apache-2.0","revision":"15852e8c16360a2fea060d615a32b45270f8a8fc","source":"https://huggingface.co/Qwen/Qwen3.5-2B/resolve/15852e8c16360a2fea060d615a32b45270f8a8fc/config.json"},
 {"id":"Qwen/Qwen2.5-3B-Instruct","params":3085938688,"params_active":3085938688,"layers":36,"hidden":2048,"intermediate":11008,"heads":16,"kv_heads":2,"head_dim":128,"vocab":151936,"tied_embeddings":true,"context":32768,"licence":"qwen-research","revision":"aa8e72537993ba99e69dfaafa59ed015b17504d1","variants":[["int4","Qwen/Qwen2.5-3B-Instruct-AWQ","3559b226e8ce77211e2c1bd7ddfb7686fec4d6dd"],["int8","Qwen/Qwen2.5-3B-Instruct-GPTQ-Int8",""]],"source":"https://huggingface.co/Qwen/Qwen2.5-3B-Instruct/resolve/aa8e72537993ba99e69dfaafa59ed015b17504d1/config.json"},
 {"id":"Qwen/Qwen2.5-Coder-3B-Instruct","params":3085938688,"params_active":3085938688,"layers":36,"hidden":2048,"intermediate":11008,"heads":16,"kv_heads":2,"head_dim":128,"vocab":151936,"tied_embeddings":true,"context":32768,"licence":"qwen-research","revision":"488639f1ff808d1d3d0ba301aef8c11461451ec5","variants":[["int4","Qwen/Qwen2.5-Coder-3B-Instruct-AWQ","5d2659311fbbae1ec6ccc83e0fae9778bb469494"],["int8","Qwen/Qwen2.5-Coder-3B-Instruct-GPTQ-Int8",""]],"source":"https://huggingface.co/Qwen/Qwen2.5-Coder-3B-Instruct/resolve/488639f1ff808d1d3d0ba301aef8c11461451ec5/config.json"},
+{"id":"Qwen/Qwen2.5-VL-3B-Instruct","params":3754622976,"params_active":3754622976,"layers":36,"hidden":2048,"intermediate":11008,"heads":16,"kv_heads":2,"head_dim":128,"vocab":151936,"tied_embeddings":true,"context":128000,"revision":"89b0e5a9245a95d6df5f54e7ebe1588bc7c7d926","variants":[["fp8","RedHatAI/Qwen2.5-VL-3B-Instruct-FP8-dynamic",""],["int4","Qwen/Qwen2.5-VL-3B-Instruct-AWQ","e7b623934290c5a4da0ee3c6e1e57bfb6b5abbf2"],["int8","RedHatAI/Qwen2.5-VL-3B-Instruct-quantized.w8a8",""]],"source":"https://huggingface.co/Qwen/Qwen2.5-VL-3B-Instruct/resolve/66285546d2b821cf421d4f5eb2576359d3770cd3/config.json"},
 {"id":"Qwen/Qwen3-Embedding-4B","params":4021774336,"params_active":4021774336,"layers":36,"hidden":2560,"intermediate":9728,"heads":32,"kv_heads":8,"head_dim":128,"vocab":151665,"tied_embeddings":true,"context":40960,"workload":"embedding","licence":"apache-2.0","revision":"636cd9bf47d976946cdbb2b0c3ca0cb2f8eea5ff","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"Qwen/Qwen3-4B","params":4022468096,"params_active":4022468096,"layers":36,"hidden":2560,"intermediate":9728,"heads":32,"kv_heads":8,"head_dim":128,"vocab":151936,"tied_embeddings":true,"context":40960,"licence":"apache-2.0","revision":"1cfa9a7208912126459214e8b04321603b3df60c","variants":[["fp8","Qwen/Qwen3-4B-FP8","96b30dc13593a244a5e59e84687309f53c375cfa"],["int4","Qwen/Qwen3-4B-AWQ","74d4bd2bd4bff9cafc9345221320bffb08b406a3"]],"source":"https://huggingface.co/Qwen/Qwen3-4B/resolve/1cfa9a7208912126459214e8b04321603b3df60c/config.json"},
 {"id":"Qwen/Qwen3-4B-Instruct-2507","params":4022468096,"params_active":4022468096,"layers":36,"hidden":2560,"intermediate":9728,"heads":32,"kv_heads":8,"head_dim":128,"vocab":151936,"tied_embeddings":true,"context":262144,"licence":"apache-2.0","revision":"cdbee75f17c01a7cc42f958dc650907174af0554","variants":[["fp8","Qwen/Qwen3-4B-Instruct-2507-FP8","8591804019c8b22094c3b5b4454e0edc05dffc98"]],"source":"https://huggingface.co/Qwen/Qwen3-4B-Instruct-2507/resolve/cdbee75f17c01a7cc42f958dc650907174af0554/config.json"},
@@ -561,14 +513,16 @@ def _catalogue_text() -> str:
 {"id":"Qwen/Qwen2.5-Math-7B-Instruct","params":7615616512,"params_active":7615616512,"layers":28,"hidden":3584,"intermediate":18944,"heads":28,"kv_heads":4,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":4096,"licence":"apache-2.0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"Qwen/Qwen3-8B","params":8190735360,"params_active":8190735360,"layers":36,"hidden":4096,"intermediate":12288,"heads":32,"kv_heads":8,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":40960,"licence":"apache-2.0","revision":"b968826d9c46dd6066d109eabc6255188de91218","variants":[["fp8","Qwen/Qwen3-8B-FP8","220b46e3b2180893580a4454f21f22d3ebb187d3"],["int4","Qwen/Qwen3-8B-AWQ","4da05a8edb55c6046cce958586c33b61da07bb79"],["nvfp4","RedHatAI/Qwen3-8B-NVFP4",""]],"source":"https://huggingface.co/Qwen/Qwen3-8B/resolve/b968826d9c46dd6066d109eabc6255188de91218/config.json"},
 {"id":"Qwen/Qwen3-8B-Base","params":8190735360,"params_active":8190735360,"layers":36,"hidden":4096,"intermediate":12288,"heads":32,"kv_heads":8,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":32768,"licence":"apache-2.0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"Qwen/Qwen2.5-VL-7B-Instruct","params":8292166656,"params_active":8292166656,"layers":28,"hidden":3584,"intermediate":18944,"heads":28,"kv_heads":4,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":128000,"licence":"apache-2.0","revision":"cc594898137f460bfe9f0759e9844b3ce807cfb5","variants":[["fp8","RedHatAI/Qwen2.5-VL-7B-Instruct-FP8-Dynamic",""],["int4","Qwen/Qwen2.5-VL-7B-Instruct-AWQ","536a35794df8831aa814970ee8f89eff577e7718"],["int8","RedHatAI/Qwen2.5-VL-7B-Instruct-quantized.w8a8",""],["nvfp4","nvidia/Qwen2.5-VL-7B-Instruct-NVFP4",""]],"source":"https://huggingface.co/Qwen/Qwen2.5-VL-7B-Instruct/resolve/cc594898137f460bfe9f0759e9844b3ce807cfb5/config.json"},
 {"id":"Qwen/Qwen3-VL-8B-Instruct","params":8767123696,"params_active":8767123696,"layers":36,"hidden":4096,"intermediate":12288,"heads":32,"kv_heads":8,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":262144,"licence":"apache-2.0","revision":"0c351dd01ed87e9c1b53cbc748cba10e6187ff3b","variants":[["fp8","Qwen/Qwen3-VL-8B-Instruct-FP8","9cdc6310a8cb770ce18efaf4e9935334512aee45"]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/Qwen--Qwen3-VL-8B-Instruct_config.json"},
 {"id":"Qwen/Qwen3.5-9B","params":9409834736,"params_active":9409834736,"layers":32,"hidden":4096,"intermediate":12288,"heads":16,"kv_heads":4,"head_dim":256,"vocab":248320,"tied_embeddings":false,"context":262144,"linear_layers":24,"state_bytes":51511296,"licence":"apache-2.0","revision":"c202236235762e1c871ad0ccb60c8ee5ba337b9a","variants":[["fp8","RedHatAI/Qwen3.5-9B-FP8-dynamic",""],["int4","RedHatAI/Qwen3.5-9B-quantized.w4a16",""],["int8","RedHatAI/Qwen3.5-9B-quantized.w8a8",""]],"source":"https://huggingface.co/Qwen/Qwen3.5-9B/resolve/c202236235762e1c871ad0ccb60c8ee5ba337b9a/config.json"},
 {"id":"Qwen/Qwen1.5-MoE-A2.7B-Chat","params":14315784192,"params_active":2688976896,"layers":24,"hidden":2048,"intermediate":1408,"heads":16,"kv_heads":16,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":32768,"experts":60,"experts_per_token":4,"moe_intermediate":1408,"shared_experts":4,"licence":"tongyi-qianwen","revision":"ec052fda178e241c7c443468d2fa1db6618996be","variants":[["int4","Qwen/Qwen1.5-MoE-A2.7B-Chat-GPTQ-Int4","81b132adfae58e03b96ae1ed1f0d578d0cc4d09a"]],"source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"Qwen/Qwen3-14B","params":14768307200,"params_active":14768307200,"layers":40,"hidden":5120,"intermediate":17408,"heads":40,"kv_heads":8,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":40960,"licence":"apache-2.0","revision":"40c069824f4251a91eefaf281ebe4c544efd3e18","variants":[["fp8","Qwen/Qwen3-14B-FP8","9a283b4a5efbc09ce247e0ae5b02b744739e525a"],["int4","Qwen/Qwen3-14B-AWQ","31c69efc29464b6bb0aee1398b5a7b50a99340c3"],["nvfp4","RedHatAI/Qwen3-14B-NVFP4",""]],"source":"https://huggingface.co/Qwen/Qwen3-14B/resolve/40c069824f4251a91eefaf281ebe4c544efd3e18/config.json"},
 {"id":"Qwen/Qwen2.5-14B-Instruct","params":14770033664,"params_active":14770033664,"layers":48,"hidden":5120,"intermediate":13824,"heads":40,"kv_heads":8,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":32768,"licence":"apache-2.0","revision":"cf98f3b3bbb457ad9e2bb7baf9a0125b6b88caa8","variants":[["int4","Qwen/Qwen2.5-14B-Instruct-AWQ","539535859b135b0244c91f3e59816150c8056698"],["int8","Qwen/Qwen2.5-14B-Instruct-GPTQ-Int8",""]],"source":"https://huggingface.co/Qwen/Qwen2.5-14B-Instruct/resolve/cf98f3b3bbb457ad9e2bb7baf9a0125b6b88caa8/config.json"},
 {"id":"Qwen/Qwen2.5-Coder-14B-Instruct","params":14770033664,"params_active":14770033664,"layers":48,"hidden":5120,"intermediate":13824,"heads":40,"kv_heads":8,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":32768,"licence":"apache-2.0","revision":"aedcc2d42b622764e023cf882b6652e646b95671","variants":[["fp8","RedHatAI/Qwen2.5-Coder-14B-Instruct-FP8-dynamic",""],["int4","Qwen/Qwen2.5-Coder-14B-Instruct-AWQ","eb3172f06a6d6b3a15f08947b0668d782e4d2d2c"],["int8","Qwen/Qwen2.5-Coder-14B-Instruct-GPTQ-Int8",""]],"source":"https://huggingface.co/Qwen/Qwen2.5-Coder-14B-Instruct/resolve/aedcc2d42b622764e023cf882b6652e646b95671/config.json"},
-{"id":"Qwen/Qwen3.5-27B","params":27781427952,"params_active":27781427952,"layers":64,"hidden":5120,"intermediate":17408,"heads":24,"kv_heads":4,"head_dim":256,"vocab":248320,"tied_embeddings":false,"context":262144,"linear_layers":48,"state_bytes":153944064,"licence":"apache-2.0","revision":"fc05daec18b0a78c049392ed2e771dde82bdf654","variants":[["fp8","Qwen/Qwen3.5-27B-FP8","97f5941bf617e31c5e237364a8602ce3f03a551a"],["int4","Qwen/Qwen3.5-27B-GPTQ-Int4","8f0c09f227ae570e79617c6d9172b59df9c16081"]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/Qwen--Qwen3.5-27B_config.json"},
-{"id":"Qwen/Qwen3.6-27B","params":27781427952,"params_active":27781427952,"layers":64,"hidden":5120,"intermediate":17408,"heads":24,"kv_heads":4,"head_dim":256,"vocab":248320,"tied_embeddings":false,"context":262144,"linear_layers":48,"state_bytes":153944064,"licence":"apache-2.0","revision":"6a9e13bd6fc8f0983b9b99948120bc37f49c13e9","variants":[["fp8","Qwen/Qwen3.6-27B-FP8","e89b16ebf1988b3d6befa7de50abc2d76f26eb09"],["nvfp4","nvidia/Qwen3.6-27B-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/nvidia--Qwen3.6-27B-NVFP4_config.json"},
+{"id":"Qwen/Qwen3.5-27B","params":27351876608,"params_active":27351876608,"layers":64,"hidden":5120,"intermediate":17408,"heads":24,"kv_heads":4,"head_dim":256,"vocab":248320,"tied_embeddings":false,"context":262144,"linear_layers":48,"state_bytes":153944064,"licence":"apache-2.0","revision":"fc05daec18b0a78c049392ed2e771dde82bdf654","variants":[["fp8","Qwen/Qwen3.5-27B-FP8","97f5941bf617e31c5e237364a8602ce3f03a551a"],["int4","Qwen/Qwen3.5-27B-GPTQ-Int4","8f0c09f227ae570e79617c6d9172b59df9c16081"]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/Qwen--Qwen3.5-27B_config.json"},
+{"id":"Qwen/Qwen3.6-27B","params":27351876608,"params_active":27351876608,"layers":64,"hidden":5120,"intermediate":17408,"heads":24,"kv_heads":4,"head_dim":256,"vocab":248320,"tied_embeddings":false,"context":262144,"linear_layers":48,"state_bytes":153944064,"licence":"apache-2.0","revision":"6a9e13bd6fc8f0983b9b99948120bc37f49c13e9","variants":[["fp8","Qwen/Qwen3.6-27B-FP8","e89b16ebf1988b3d6befa7de50abc2d76f26eb09"],["nvfp4","nvidia/Qwen3.6-27B-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/nvidia--Qwen3.6-27B-NVFP4_config.json"},
+{"id":"Qwen/Qwen3.8-27B","params":27351876608,"params_active":27351876608,"layers":64,"hidden":5120,"intermediate":17408,"heads":24,"kv_heads":4,"head_dim":256,"vocab":248320,"tied_embeddings":false,"context":262144,"linear_layers":48,"state_bytes":153944064,"licence":"apache-2.0","revision":"1d4bf0f2ff6012fd82039f2fa52739d0dd7c60c0","variants":[["fp8","Qwen/Qwen3.8-27B-FP8","017b9c7af6b5689d5dd426a76e0bc077eb5ca20a"],["int4","RedHatAI/Qwen3.8-27B-INT4",""],["nvfp4","RedHatAI/Qwen3.8-27B-NVFP4",""]],"source":"https://huggingface.co/Qwen/Qwen3.8-27B/resolve/1d4bf0f2ff6012fd82039f2fa52739d0dd7c60c0/config.json"},
 {"id":"Qwen/Qwen3-30B-A3B","params":30532122624,"params_active":3353020416,"layers":48,"hidden":2048,"intermediate":6144,"heads":32,"kv_heads":4,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":40960,"experts":128,"experts_per_token":8,"moe_intermediate":768,"licence":"apache-2.0","revision":"ad44e777bcd18fa416d9da3bd8f70d33ebb85d39","variants":[["fp8","Qwen/Qwen3-30B-A3B-FP8","d206ba732169f29bb77fbf80fc2c4b81d4d30782"],["int4","Qwen/Qwen3-30B-A3B-GPTQ-Int4","9b534e4318b7ebc3c961a839f13eb18b1833f441"],["nvfp4","RedHatAI/Qwen3-30B-A3B-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/Qwen--Qwen3-30B-A3B_config.json"},
 {"id":"Qwen/Qwen3-30B-A3B-Instruct-2507","params":30532122624,"params_active":3353020416,"layers":48,"hidden":2048,"intermediate":6144,"heads":32,"kv_heads":4,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":262144,"experts":128,"experts_per_token":8,"moe_intermediate":768,"licence":"apache-2.0","revision":"0d7cf23991f47feeb3a57ecb4c9cee8ea4a17bfe","variants":[["fp8","Qwen/Qwen3-30B-A3B-Instruct-2507-FP8","5a5a776300a41aaa681dd7ff0106608ef2bc90db"],["int4","RedHatAI/Qwen3-30B-A3B-Instruct-2507-quantized.w4a16",""],["int8","RedHatAI/Qwen3-30B-A3B-Instruct-2507-quantized.w8a8",""]],"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
 {"id":"Qwen/Qwen3-30B-A3B-Thinking-2507","params":30532122624,"params_active":3353020416,"layers":48,"hidden":2048,"intermediate":6144,"heads":32,"kv_heads":4,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":262144,"experts":128,"experts_per_token":8,"moe_intermediate":768,"licence":"apache-2.0","revision":"144afc2f379b542fdd4e85a1fcd5e1f79112d95d","variants":[["fp8","Qwen/Qwen3-30B-A3B-Thinking-2507-FP8","60d80c83c53c3b611c642dbb8c942b3f90c5948a"]],"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
@@ -578,10 +532,12 @@ def _catalogue_text() -> str:
 {"id":"Qwen/Qwen2.5-32B-Instruct","params":32763876352,"params_active":32763876352,"layers":64,"hidden":5120,"intermediate":27648,"heads":40,"kv_heads":8,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":32768,"licence":"apache-2.0","revision":"5ede1c97bbab6ce5cda5812749b4c0bdf79b18dd","variants":[["int4","Qwen/Qwen2.5-32B-Instruct-AWQ","5c7cb76a268fc6cfbb9c4777eb24ba6e27f9ee6c"],["int8","Qwen/Qwen2.5-32B-Instruct-GPTQ-Int8",""]],"source":"https://huggingface.co/Qwen/Qwen2.5-32B-Instruct/resolve/5ede1c97bbab6ce5cda5812749b4c0bdf79b18dd/config.json"},
 {"id":"Qwen/Qwen2.5-Coder-32B-Instruct","params":32763876352,"params_active":32763876352,"layers":64,"hidden":5120,"intermediate":27648,"heads":40,"kv_heads":8,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":32768,"licence":"apache-2.0","revision":"381fc969f78efac66bc87ff7ddeadb7e73c218a7","variants":[["int4","Qwen/Qwen2.5-Coder-32B-Instruct-AWQ","1ed0a6145da0ce550c628e8e8b678f51e695995d"],["int8","Qwen/Qwen2.5-Coder-32B-Instruct-GPTQ-Int8",""]],"source":"https://huggingface.co/Qwen/Qwen2.5-Coder-32B-Instruct/resolve/381fc969f78efac66bc87ff7ddeadb7e73c218a7/config.json"},
 {"id":"Qwen/Qwen3-VL-32B-Instruct","params":33357390064,"params_active":33357390064,"layers":64,"hidden":5120,"intermediate":25600,"heads":64,"kv_heads":8,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":262144,"licence":"apache-2.0","revision":"0cfaf48183f594c314753d30a4c4974bc75f3ccb","variants":[["fp8","Qwen/Qwen3-VL-32B-Instruct-FP8","4bf2c2f39c37c0fede78bede4056e1f18cdf8109"],["nvfp4","RedHatAI/Qwen3-VL-32B-Instruct-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/Qwen--Qwen3-VL-32B-Instruct_config.json"},
+{"id":"Qwen/Qwen2.5-VL-32B-Instruct","params":33452718336,"params_active":33452718336,"layers":64,"hidden":5120,"intermediate":27648,"heads":40,"kv_heads":8,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":128000,"licence":"apache-2.0","revision":"7cfb30d71a1f4f49a57592323337a4a4727301da","variants":[["int4","Qwen/Qwen2.5-VL-32B-Instruct-AWQ","66c370b74a18e7b1e871c97918f032ed3578dfef"]],"source":"https://huggingface.co/Qwen/Qwen2.5-VL-32B-Instruct/resolve/7cfb30d71a1f4f49a57592323337a4a4727301da/config.json"},
 {"id":"Qwen/Qwen3.5-35B-A3B","params":35102259200,"params_active":3454896128,"layers":40,"hidden":2048,"intermediate":0,"heads":16,"kv_heads":2,"head_dim":256,"vocab":248320,"tied_embeddings":false,"context":262144,"linear_layers":30,"state_bytes":64389120,"experts":256,"experts_per_token":8,"moe_intermediate":512,"shared_experts":1,"licence":"apache-2.0","revision":"59d61f3ce65a6d9863b86d2e96597125219dc754","variants":[["fp8","Qwen/Qwen3.5-35B-A3B-FP8","9d1823d2dee688a6b25e77009dc727688c44936e"],["int4","Qwen/Qwen3.5-35B-A3B-GPTQ-Int4","3af5ca2972faf6de1fd6f4efc4d8d319ca751e8b"]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/Qwen--Qwen3.5-35B-A3B_config.json"},
 {"id":"Qwen/Qwen3.6-35B-A3B","params":35102259200,"params_active":3454896128,"layers":40,"hidden":2048,"intermediate":0,"heads":16,"kv_heads":2,"head_dim":256,"vocab":248320,"tied_embeddings":false,"context":262144,"linear_layers":30,"state_bytes":64389120,"experts":256,"experts_per_token":8,"moe_intermediate":512,"shared_experts":1,"licence":"apache-2.0","revision":"995ad96eacd98c81ed38be0c5b274b04031597b0","variants":[["fp8","Qwen/Qwen3.6-35B-A3B-FP8","95a723d08a9490559dae23d0cff1d9466213d989"],["nvfp4","RedHatAI/Qwen3.6-35B-A3B-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/nvidia--Qwen3.6-35B-A3B-NVFP4_config.json"},
 {"id":"Qwen/Qwen2-57B-A14B-Instruct","params":57408658944,"params_active":14249041408,"layers":28,"hidden":3584,"intermediate":2560,"heads":28,"kv_heads":4,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":32768,"experts":64,"experts_per_token":8,"moe_intermediate":2560,"shared_experts":8,"licence":"apache-2.0","revision":"50896d66b39f1425d63720541a66c7df13e053c0","variants":[["fp8","RedHatAI/Qwen2-57B-A14B-Instruct-FP8",""],["int4","Qwen/Qwen2-57B-A14B-Instruct-GPTQ-Int4","28996f1efabf870018dc35d4c531850a2477cec8"]],"source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"Qwen/Qwen2.5-72B-Instruct","params":72706203648,"params_active":72706203648,"layers":80,"hidden":8192,"intermediate":29568,"heads":64,"kv_heads":8,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":32768,"licence":"qwen","revision":"495f39366efef23836d0cfae4fbe635880d2be31","variants":[["int4","Qwen/Qwen2.5-72B-Instruct-AWQ","698703eae6604af048a3d2f509995dc302088217"],["int8","Qwen/Qwen2.5-72B-Instruct-GPTQ-Int8",""]],"source":"https://huggingface.co/Qwen/Qwen2.5-72B-Instruct/resolve/495f39366efef23836d0cfae4fbe635880d2be31/config.json"},
+{"id":"Qwen/Qwen2.5-VL-72B-Instruct","params":73410777344,"params_active":73410777344,"layers":80,"hidden":8192,"intermediate":29568,"heads":64,"kv_heads":8,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":128000,"licence":"qwen","revision":"89c86200743eec961a297729e7990e8f2ddbc4c5","variants":[["fp8","RedHatAI/Qwen2.5-VL-72B-Instruct-FP8-dynamic",""],["int4","Qwen/Qwen2.5-VL-72B-Instruct-AWQ","c8b87d4b81f34b6a147577a310d7e75f0698f6c2"]],"source":"https://huggingface.co/Qwen/Qwen2.5-VL-72B-Instruct/resolve/89c86200743eec961a297729e7990e8f2ddbc4c5/config.json"},
 {"id":"Qwen/Qwen3-Next-80B-A3B-Instruct","params":79674279936,"params_active":3874818048,"layers":48,"hidden":2048,"intermediate":5120,"heads":16,"kv_heads":2,"head_dim":256,"vocab":151936,"tied_embeddings":false,"context":262144,"linear_layers":36,"state_bytes":39518208,"experts":512,"experts_per_token":10,"moe_intermediate":512,"shared_experts":1,"licence":"apache-2.0","revision":"9c7f2fbe84465e40164a94cc16cd30b6999b0cc7","variants":[["fp8","Qwen/Qwen3-Next-80B-A3B-Instruct-FP8","c5f5f263bdd5cc134092897864e8905d8fe7b928"],["int4","RedHatAI/Qwen3-Next-80B-A3B-Instruct-quantized.w4a16",""],["nvfp4","RedHatAI/Qwen3-Next-80B-A3B-Instruct-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/1b7cfb10a6fa06880ad7911db5ddb949882ff76a/src/aiconfigurator/model_configs/Qwen--Qwen3-Next-80B-A3B-Thinking_config.json"},
 {"id":"Qwen/Qwen3-Next-80B-A3B-Thinking","params":79674279936,"params_active":3874818048,"layers":48,"hidden":2048,"intermediate":5120,"heads":16,"kv_heads":2,"head_dim":256,"vocab":151936,"tied_embeddings":false,"context":262144,"linear_layers":36,"state_bytes":39518208,"experts":512,"experts_per_token":10,"moe_intermediate":512,"shared_experts":1,"licence":"apache-2.0","revision":"e502dd4100cc68c0de57643fd4317ec93a128670","variants":[["fp8","Qwen/Qwen3-Next-80B-A3B-Thinking-FP8","1a28d48a94e799860201879be67616b9e21c4bd2"]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/1b7cfb10a6fa06880ad7911db5ddb949882ff76a/src/aiconfigurator/model_configs/Qwen--Qwen3-Next-80B-A3B-Thinking_config.json"},
 {"id":"Qwen/Qwen3-Coder-Next","params":79674391296,"params_active":3874818048,"layers":48,"hidden":2048,"intermediate":5120,"heads":16,"kv_heads":2,"head_dim":256,"vocab":151936,"tied_embeddings":false,"context":262144,"linear_layers":36,"state_bytes":39518208,"experts":512,"experts_per_token":10,"moe_intermediate":512,"shared_experts":1,"licence":"apache-2.0","variants":[["fp8","Qwen/Qwen3-Coder-Next-FP8",""],["nvfp4","RedHatAI/Qwen3-Coder-Next-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/1b7cfb10a6fa06880ad7911db5ddb949882ff76a/src/aiconfigurator/model_configs/Qwen--Qwen3-Next-80B-A3B-Thinking_config.json"},
@@ -656,7 +612,11 @@ def model_line(model: Model) -> str:
     return json.dumps(values, separators=(",", ":"), ensure_ascii=False)
 
 
-# ---- parameters from dimensions ----
+# ---- planner/sizes.py
+
+
+SMALLEST_MODEL, LARGEST_MODEL = 10**6, 20 * 10**12  # parameters
+SIZE_HINT = 'say it as "8B", "350M", "30B-A3B" (total, active) or "8x7B"'
 
 
 def count_params(model: Model, *, active: bool = False, attention: int = 0, linear: int = 0, other: int = 0) -> int:
@@ -665,7 +625,7 @@ def count_params(model: Model, *, active: bool = False, attention: int = 0, line
     `attention` and `linear` are parameters per layer of either kind, where a config.json says more than `Model` holds;
     `other` is added as it is (positions, a vision tower). Biases and the norms of heads are left out.
     """
-    attention = attention or _attention_params(model)
+    attention = attention or attention_params(model)
     linear = linear or attention
     expert_layers = model.layers - model.dense_layers if model.experts else 0
     routed = model.experts_per_token if active else model.experts
@@ -678,7 +638,7 @@ def count_params(model: Model, *, active: bool = False, attention: int = 0, line
     return embeddings + mixers + mlp + moe + norms + other
 
 
-def _attention_params(model: Model, q_lora_rank: int | None = None, value_dim: int = 0) -> int:
+def attention_params(model: Model, q_lora_rank: int | None = None, value_dim: int = 0) -> int:
     hidden, heads, head_dim = model.hidden, model.heads, model.head_dim
     if model.attention != "mla":
         return 2 * hidden * head_dim * (heads + model.kv_heads)
@@ -689,78 +649,6 @@ def _attention_params(model: Model, q_lora_rank: int | None = None, value_dim: i
     query = q_lora_rank * (hidden + heads * head_dim) if q_lora_rank else hidden * heads * head_dim
     return query + hidden * (rank + rope) + rank * heads * (head_dim - rope + value_dim) + heads * value_dim * hidden
 
-
-# ---- finding a model ----
-
-
-def find_model(name: str, size: str = "") -> Model:
-    """The model a person named: a catalogue id, a folder with a config.json, or a size in the name or beside it.
-
-    Refusal where none of these says how large it is.
-    """
-    name = name.strip()
-    found = _known_model(name) or (_local_model(name) if name else None)
-    if found:
-        return found
-    in_name = _size_in_name(name)
-    if in_name or size.strip():
-        params, active = parse_size(in_name or size)
-        return _sized_model(params, active, name or f"custom-{_size_text(params)}", _relative_model(name))
-    if not name:
-        raise Refusal(f"Neither a model nor a size is given; name a model, or {SIZE_HINT}.")
-    raise Refusal(
-        f"{name!r} is not in the catalogue, is no folder with a config.json and has no size in its name; "
-        f"give its size ({SIZE_HINT}) or a folder that holds its config.json."
-    )
-
-
-def _known_model(name: str) -> Model | None:
-    catalogue = load_catalogue()
-    key = name.lower()
-    if key in catalogue.names:
-        return catalogue[catalogue.names[key]]
-    if not key:
-        return None
-    tails = [known for known in catalogue.names if known.partition("/")[2] == key]
-    if len(tails) == 1:
-        return catalogue[catalogue.names[tails[0]]]
-    quoted = f'"{key}"'
-    for known, line in catalogue.lines.items():
-        if quoted in line.lower():  # a published quantization of a known model
-            for quantization, variant, revision in catalogue[known].variants:
-                if variant.lower() == key:
-                    base = catalogue[known]
-                    return replace(base, id=variant, quantization=quantization, revision=revision, variants=())
-    return None
-
-
-def _local_model(name: str) -> Model | None:
-    try:
-        path = Path(name).expanduser()
-        path = path / "config.json" if path.is_dir() else path
-        text = path.read_text(encoding="utf-8") if path.suffix == ".json" and path.is_file() else ""
-    except (OSError, RuntimeError, ValueError):  # no such user, a name no file can have, not UTF-8
-        return None
-    if not text:
-        return None
-    try:
-        config = json.loads(text)
-    except ValueError:
-        raise Refusal(f"{path} is not valid JSON; point at a model folder with a readable config.json.") from None
-    if not isinstance(config, dict):
-        raise Refusal(f"{path} holds no JSON object; point at a Hugging Face config.json.")
-    return from_config(config, name)
-
-
-def _relative_model(name: str) -> Model | None:
-    """The catalogue model whose name the given one contains: unsloth/Qwen3-8B-bnb-4bit is built like Qwen/Qwen3-8B."""
-    catalogue = load_catalogue()
-    tail = name.lower().rpartition("/")[2]
-    known = [key for key in catalogue.names if key.partition("/")[2] in tail]
-    return catalogue[catalogue.names[max(known, key=len)]] if known else None
-
-
-# ---- sizes ----
 
 _SIZE = r"(\d+(?:\.\d+)?)\s*([kmbt])"
 _SIZE_IN_NAME = re.compile(
@@ -782,47 +670,83 @@ def parse_size(text: str) -> tuple[int, int]:
         params = float(given[1]) * _SIZE_UNITS[given[2]]
         active = float(given[3]) * _SIZE_UNITS[given[4]] if given[3] else params
     else:
-        raise Refusal(f"{text!r} is not a model size; {SIZE_HINT}.")
+        raise Refusal(f"{text!r} is not a model size; {SIZE_HINT}")
     if not SMALLEST_MODEL <= params <= LARGEST_MODEL:
-        raise Refusal(f"A model of size {text!r} is out of range; sizes from 1M to 20T work.")
+        raise Refusal(f"a model of size {text!r} is out of range; sizes from 1M to 20T work")
     if not 0 < active <= params:
-        raise Refusal(f"{text!r} says that more parameters are active than exist; write the total first: 30B-A3B.")
+        raise Refusal(f"{text!r} says that more parameters are active than exist; write the total first: 30B-A3B")
     return round(params), round(active)
 
 
-def _size_in_name(name: str) -> str:
+def size_in_name(name: str) -> str:
     found = _SIZE_IN_NAME.findall(name.lower().rpartition("/")[2])
     return found[0] if found else ""
 
 
-def _size_text(params: int) -> str:
+def size_text(params: int) -> str:
     return f"{params / 10**9:g}B" if params >= 10**9 else f"{params / 10**6:g}M"
 
 
-def _nearest_model(params: int, active: int, workload: str = "generation") -> Model:
-    """The catalogue architecture closest in size, of the same kind (dense or mixture of experts)."""
+# Dense models whose every dimension grows with the size: what lies between two of them is interpolated, so that more
+# parameters never mean less of anything. Mixtures of experts scale from one.
+_LADDER = (
+    "Qwen/Qwen3-0.6B",
+    "Qwen/Qwen3-1.7B",
+    "Qwen/Qwen3-4B",
+    "Qwen/Qwen3-8B",
+    "Qwen/Qwen3-14B",
+    "Qwen/Qwen3-32B",
+    "meta-llama/Llama-3.1-70B-Instruct",
+    "meta-llama/Llama-3.1-405B-Instruct",
+)
+_MIXTURE = "Qwen/Qwen3-30B-A3B"
+
+
+@lru_cache(maxsize=1024)
+def reference_model(params: int, active: int) -> Model:
+    """What a model of that size, dense or a mixture of experts, looks like: between its neighbours in the catalogue."""
     catalogue = load_catalogue()
-    mixture = active < params
+    if active < params:
+        base = catalogue[_MIXTURE]
+        stretch = min(params / base.params, active / base.params_active) ** (1 / 3)
+        below, above, share = base, base, 0.0
+    else:
+        rungs = [catalogue[name] for name in _LADDER]
+        above = next((rung for rung in rungs if rung.params >= params), rungs[-1])
+        below = rungs[max(0, rungs.index(above) - 1)] if params <= rungs[-1].params else above
+        base = below if below.params * above.params > params**2 else above  # the nearer one
+        share = log(params / below.params) / log(above.params / below.params) if below is not above else 0.0
+        stretch = (params / below.params) ** (1 / 3) if below is above else 1.0
 
-    def distance(name: str) -> tuple[float, str]:
-        total, used = catalogue.sizes[name]
-        return abs(total / params - 1) + abs(params / total - 1) + abs(used / active - 1) + abs(active / used - 1), name
+    def between(name: str, multiple: int = 8) -> int:
+        low, high = getattr(below, name), getattr(above, name)
+        return max(1, round(float(stretch * low * (high / low) ** share) / multiple)) * multiple
 
-    for name in sorted(catalogue, key=distance):
-        model = catalogue[name]
-        plain = not model.linear_layers and not model.sliding_layers and model.attention == "full"
-        plain = plain and model.kv_heads < model.heads  # what is made today shares its KV heads
-        if model.workload == workload and bool(model.experts) == mixture and plain:
-            return model
-    raise Refusal(f"The catalogue holds no {workload} model to derive an architecture from.")
+    small = min(1.0, params / catalogue[_LADDER[0]].params) ** (1 / 3)  # below the first rung heads narrow, too
+    model = replace(
+        base,
+        params=params,
+        params_active=active,
+        layers=between("layers", 1),
+        hidden=between("hidden"),
+        intermediate=between("intermediate"),
+        heads=max(2 * base.kv_heads, between("heads", base.kv_heads)),
+        head_dim=max(8, round(small * base.head_dim / 8) * 8),
+        vocab=round(small**2 * catalogue[_LADDER[0]].vocab),
+        **UNKNOWN_ORIGIN,
+    )
+    if model.experts:
+        model = _fit_field(model, "moe_intermediate", active, active=True)
+        model = _fit_field(model, "experts", params)
+    return replace(model, assumed=assumed_fields(model, frozenset()))
 
 
-_SCALED = (
-    "layers hidden intermediate heads kv_heads head_dim vocab tied_embeddings context experts experts_per_token "
+UNKNOWN_ORIGIN: dict[str, Any] = {"revision": "", "variants": (), "source": "", "licence": "", "gated": False}
+DERIVED_FIELDS = (
+    "layers hidden intermediate heads kv_heads head_dim vocab tied_embeddings context attention kv_lora_rank "
+    "qk_rope_head_dim sliding_window sliding_layers linear_layers state_bytes experts experts_per_token "
     "moe_intermediate shared_experts dense_layers"
 ).split()
-
-
 _QUANTIZED_NAMES = (
     ("nvfp4", "nvfp4"),
     ("mxfp4", "mxfp4"),
@@ -833,24 +757,25 @@ _QUANTIZED_NAMES = (
 )
 
 
-def _sized_model(params: int, active: int, name: str, relative: Model | None = None) -> Model:
+def sized_model(params: int, active: int, name: str, relative: Model | None = None) -> Model:
     """A model of which only the size is known: its relative in the catalogue, or the nearest architecture, scaled."""
     given = [quantization for word, quantization in _QUANTIZED_NAMES if re.search(word, name.lower())]
-    base = relative if relative and 0.9 < params / relative.params < 1.1 else _nearest_model(params, active)
-    unknown: dict[str, Any] = {"revision": "", "variants": (), "source": "", "licence": "", "gated": False}
-    unknown["quantization"] = given[0] if given else base.quantization if base is relative else "none"
-    model = replace(base, id=name, **unknown)
-    model = _scaled_to(model, params, active) if base is not relative else model
-    return replace(model, assumed=_assumed_fields(model, frozenset()) + (("quantization",) if given else ()))
+    known = relative if relative and 0.9 < params / relative.params < 1.1 else None
+    model = replace(known or reference_model(params, active), id=name, **UNKNOWN_ORIGIN)
+    quantization = given[0] if given else model.quantization
+    assumed = assumed_fields(model, frozenset()) + (("quantization",) if given else ())
+    return replace(model, quantization=quantization, assumed=assumed)
 
 
-def _scaled_to(model: Model, params: int, active: int, fixed: frozenset[str] = frozenset()) -> Model:
-    """`model` stretched to `params`: depth and width by the cube root, then the MLP to meet the count.
+def scaled_to(model: Model, params: int, active: int, fixed: frozenset[str] = frozenset()) -> Model:
+    """`model` stretched to `params` in depth and width, then its MLP fitted to meet the count.
 
     Fields in `fixed` stay as they are; the others that were derived are named in `assumed`.
     """
-    stretch, base_hidden = (params / model.params) ** (1 / 3), model.hidden
+    ratio, base_hidden = params / (model.params if model.experts else count_params(model)), model.hidden
     values: dict[str, Any] = {}
+    power = {(True, True): 0, (True, False): 1 / 2, (False, True): 1, (False, False): 1 / 3}  # width counts twice
+    stretch = ratio ** power["layers" in fixed, "hidden" in fixed]
     if not 0.98 < stretch < 1.02:
         values["layers"] = max(1, round(model.layers * stretch))
         values["hidden"] = max(64, round(model.hidden * stretch / 64) * 64)
@@ -865,6 +790,8 @@ def _scaled_to(model: Model, params: int, active: int, fixed: frozenset[str] = f
     elif "kv_heads" not in fixed:
         kv_heads = max(n for n in range(1, min(kv_heads, heads) + 1) if heads % n == 0)
     values |= {"heads": heads, "kv_heads": kv_heads}
+    depth = 1 if "layers" in fixed else values.get("layers", model.layers) / model.layers
+    values |= {name: round(getattr(model, name) * depth) for name in ("sliding_layers", "linear_layers")}
     model = replace(model, params=params, params_active=active, **{k: v for k, v in values.items() if k not in fixed})
     if model.experts:
         if "dense_layers" not in fixed:
@@ -876,11 +803,15 @@ def _scaled_to(model: Model, params: int, active: int, fixed: frozenset[str] = f
             model = _fit_field(model, "experts", params)
     elif "intermediate" not in fixed:
         model = _fit_field(model, "intermediate", params)
-    return replace(model, assumed=_assumed_fields(model, fixed))
+    return replace(model, assumed=assumed_fields(model, fixed))
 
 
-def _assumed_fields(model: Model, fixed: frozenset[str]) -> tuple[str, ...]:
-    return tuple(name for name in _SCALED if name not in fixed and (getattr(model, name) or name == "tied_embeddings"))
+def assumed_fields(model: Model, fixed: frozenset[str]) -> tuple[str, ...]:
+    idle = {"attention"} if model.attention == "full" else set()
+    told = fixed | idle
+    return tuple(
+        name for name in DERIVED_FIELDS if name not in told and (getattr(model, name) or name == "tied_embeddings")
+    )
 
 
 def _fit_field(model: Model, name: str, target: int, active: bool = False) -> Model:
@@ -895,22 +826,21 @@ def _fit_field(model: Model, name: str, target: int, active: bool = False) -> Mo
     return valued(max(least, round((1 + (target - one) / max(two - one, 1)) / step) * step))
 
 
-def default_model(params: int, workload: str) -> Model:
-    """The catalogue's current, ungated, apache-2.0 or mit model nearest in size, for a person who names none."""
-    if workload not in DEFAULT_MODELS:
-        raise Refusal(
-            f"There is no default model for the workload {workload!r}; take one of {', '.join(DEFAULT_MODELS)}."
-        )
-    catalogue = load_catalogue()
-    name = min(DEFAULT_MODELS[workload], key=lambda name: abs(_log_ratio(catalogue.sizes[name][0], params)))
-    return catalogue[name]
+# ---- planner/config_json.py
 
 
-def _log_ratio(a: int, b: int) -> float:
-    return max(a, b) / min(a, b) - 1
-
-
-# ---- config.json ----
+# Model types without a gate in their MLP, and those whose embeddings are tied unless the config says otherwise.
+UNGATED_TYPES = frozenset(
+    "bert roberta xlm-roberta distilbert deberta-v2 deberta electra mpnet camembert phi gpt2 gpt_neox gpt_bigcode "
+    "starcoder2 nemotron nemotron_h falcon mpt opt bloom esm arcee apertus".split()
+)
+ENCODER_TYPES = frozenset(
+    "bert roberta xlm-roberta distilbert deberta-v2 deberta electra mpnet camembert modernbert nomic_bert new "
+    "neobert eurobert esm gemma3_text_encoder".split()
+)
+TIED_TYPES = ENCODER_TYPES | frozenset(
+    "gemma gemma2 gemma3 gemma3_text gemma4 gemma4_text cohere cohere2 falcon gpt2 gpt_bigcode mpt bloom opt".split()
+)
 
 
 def _count_at(config: Mapping[str, Any], *keys: str, default: int | None = None) -> int:
@@ -921,10 +851,10 @@ def _count_at(config: Mapping[str, Any], *keys: str, default: int | None = None)
             continue
         least = 1 if default is None else 0
         if isinstance(value, bool) or not isinstance(value, (int, float)) or value % 1 != 0 or value < least:
-            raise Refusal(f"{key} in the config.json is {value!r}; it must be a whole number of at least {least}.")
+            raise Refusal(f"{key} in the config.json is {value!r}; it must be a whole number of at least {least}")
         return int(value)
     if default is None:
-        raise Refusal(f"The config.json has no {keys[0]}; add it, or give the model's size instead.")
+        raise Refusal(f"the config.json has no {keys[0]}; add it, or give the model's size instead")
     return default
 
 
@@ -934,7 +864,7 @@ def _typed_at(config: Mapping[str, Any], kind: type, *keys: str) -> Any:
         value = config.get(key)
         if value is not None and not isinstance(value, kind):
             wanted = {"dict": "an object", "list": "a list", "str": "a string"}[kind.__name__]
-            raise Refusal(f"{key} in the config.json is {value!r}; it must be {wanted}.")
+            raise Refusal(f"{key} in the config.json is {value!r}; it must be {wanted}")
         if value is not None:
             return value
     return kind()
@@ -947,11 +877,11 @@ def from_config(config: Mapping[str, Any], id: str) -> Model:
     tokens ahead (MTP, which engines leave out) are not: under 0.5% on every model it was compared with.
     """
     whole, text = config, _typed_at(config, dict, "text_config", "llm_config")
-    config = {**whole, **text}
-    kind = _typed_at(config, str, "model_type")
+    kind = _typed_at(text, str, "model_type") or _typed_at(whole, str, "model_type")
+    config = {**CONFIG_DEFAULTS.get(kind, {}), **whole, **text}
     if config.get("block_configs"):
         raise Refusal(
-            "block_configs in the config.json gives every layer a shape of its own; give the model's size instead."
+            "block_configs in the config.json gives every layer a shape of its own; give the model's size instead"
         )
     if kind == "nemotron_h" and (blocks := _typed_at(config, list, "layers_block_type")):
         pattern = "".join(NEMOTRON_BLOCKS.get(str(block), "?") for block in blocks)
@@ -965,7 +895,7 @@ def from_config(config: Mapping[str, Any], id: str) -> Model:
     kv_heads = _count_at(config, "num_key_value_heads", "num_kv_heads", "n_head_kv", default=0) or heads
     if kind == "falcon" and not config.get("new_decoder_architecture") and config.get("multi_query", True):
         kv_heads = 1
-    dtype = _typed_at(config, str, "dtype", "torch_dtype").removeprefix("torch.")
+    dtype = _typed_at(config, str, "dtype", "torch_dtype").removeprefix("torch")
     gated = kind not in UNGATED_TYPES or "glu" in _typed_at(config, str, "activation_function")
     model = Model(
         id=id,
@@ -1041,14 +971,12 @@ def _with_experts(model: Model, config: Mapping[str, Any], kind: str) -> Model:
     )
 
 
-SLIDING_PATTERNS = {
-    "gemma2": 2,
-    "gpt_oss": 2,
-    "gemma3": 6,
-    "gemma3_text": 6,
-    "cohere2": 4,
-    "llama4_text": 4,
-    "olmo3": 4,
+# One layer in so many sees everything, where the config does not list its layers.
+GLOBAL_EVERY = {"gemma2": 2, "gpt_oss": 2, "gemma3": 6, "gemma3_text": 6, "cohere2": 4, "llama4_text": 4, "olmo3": 4}
+# What a config.json leaves out because it is its class's default.
+CONFIG_DEFAULTS = {
+    "gemma3_text": {"num_attention_heads": 8, "num_key_value_heads": 4, "head_dim": 256, "vocab_size": 262208}
+    | {"max_position_embeddings": 131072}
 }
 
 
@@ -1062,8 +990,10 @@ def _with_windows(model: Model, config: Mapping[str, Any], kind: str) -> Model:
     elif kind == "modernbert":  # the first of every three is global
         sliding = layers - -(-layers // (_count_at(config, "global_attn_every_n_layers", default=3) or 3))
     else:
-        every = SLIDING_PATTERNS.get(kind, 0)
-        if isinstance(config.get("sliding_window_pattern"), int):
+        every, pattern = GLOBAL_EVERY.get(kind, 0), config.get("sliding_window_pattern")
+        if isinstance(pattern, str) and pattern:  # "LLLG": local, local, local, global
+            every = len(pattern) if "G" in pattern else 0
+        elif pattern is not None:
             every = _count_at(config, "sliding_window_pattern")
         sliding = layers - layers // every if every else layers
     return replace(model, sliding_window=window, sliding_layers=min(sliding, layers)) if sliding else model
@@ -1073,7 +1003,7 @@ def _with_latents(model: Model, config: Mapping[str, Any]) -> tuple[Model, int]:
     rank, rope = _count_at(config, "kv_lora_rank"), _count_at(config, "qk_rope_head_dim")
     head_dim = _count_at(config, "qk_nope_head_dim") + rope
     model = replace(model, attention="mla", kv_lora_rank=rank, qk_rope_head_dim=rope, head_dim=head_dim)
-    attention = _attention_params(model, _count_at(config, "q_lora_rank", default=0), _count_at(config, "v_head_dim"))
+    attention = attention_params(model, _count_at(config, "q_lora_rank", default=0), _count_at(config, "v_head_dim"))
     if indexer := _count_at(config, "index_n_heads", default=0):  # DeepSeek-V3.2's choice of tokens
         width = _count_at(config, "index_head_dim")
         attention += _count_at(config, "q_lora_rank") * indexer * width + model.hidden * (width + indexer)
@@ -1082,7 +1012,7 @@ def _with_latents(model: Model, config: Mapping[str, Any]) -> tuple[Model, int]:
 
 def _with_mixers(model: Model, config: Mapping[str, Any], kind: str) -> tuple[Model, dict[str, int]]:
     """The model with its linear layers noted, and the parameters of an attention and of a linear layer."""
-    attention, hidden, layers = _attention_params(model), model.hidden, model.layers
+    attention, hidden, layers = attention_params(model), model.hidden, model.layers
     types = _typed_at(config, list, "layer_types", "layers_block_type")
     linear = sum(t in ("linear_attention", "mamba") for t in types)
     if not types and (interval := _count_at(config, "full_attention_interval", default=0)):
@@ -1124,14 +1054,7 @@ def _mamba_layer(config: Mapping[str, Any], hidden: int, *keys: str) -> tuple[in
     return hidden * (2 * inner + channels + heads) + channels * kernel, inner * state, channels, kernel
 
 
-NEMOTRON_BLOCKS = {
-    "mamba": "M",
-    "linear_attention": "M",
-    "attention": "*",
-    "full_attention": "*",
-    "mlp": "-",
-    "moe": "E",
-}
+NEMOTRON_BLOCKS = dict(zip("mamba linear_attention attention full_attention mlp moe".split(), "MM**-E", strict=True))
 
 
 def _nemotron_h(model: Model, config: Mapping[str, Any]) -> tuple[Model, int, int]:
@@ -1139,7 +1062,7 @@ def _nemotron_h(model: Model, config: Mapping[str, Any]) -> tuple[Model, int, in
     pattern = _typed_at(config, str, "hybrid_override_pattern")
     if len(pattern) != model.layers or set(pattern) - set("M*-E"):
         raise Refusal(
-            f"hybrid_override_pattern in the config.json is {pattern!r}; it must say M, *, - or E for every layer."
+            f"hybrid_override_pattern in the config.json is {pattern!r}; it must say M, *, - or E for every layer"
         )
     hidden = model.hidden
     mixer, state, channels, kernel = _mamba_layer(
@@ -1150,7 +1073,7 @@ def _nemotron_h(model: Model, config: Mapping[str, Any]) -> tuple[Model, int, in
     latent = _count_at(config, "moe_latent_size", default=0)  # experts that work on a projection of the hidden state
     expert = 2 * (latent or hidden) * model.moe_intermediate
     around = hidden * (2 * shared + model.experts + 2 * latent)
-    fixed = 2 * model.vocab * hidden + mambas * mixer + attentions * _attention_params(model)
+    fixed = 2 * model.vocab * hidden + mambas * mixer + attentions * attention_params(model)
     fixed += pattern.count("-") * 2 * hidden * model.intermediate + pattern.count("E") * around
     total, active = (fixed + pattern.count("E") * n * expert for n in (model.experts, model.experts_per_token))
     state_bytes = mambas * (_state_bytes_each(config) * state + 2 * channels * (kernel - 1))
@@ -1198,94 +1121,126 @@ def _config_quantization(config: Mapping[str, Any]) -> str:
     known = {"float8": "fp8", "fbgemm_fp8": "fp8", "float4": "nvfp4", "w4a16_awq": "int4"}
     method = known.get(method, method)
     if method not in QUANTIZATIONS:
-        raise Refusal(f"quant_method in the config.json is {method!r}; {', '.join(QUANTIZATIONS[1:])} can be planned.")
+        raise Refusal(f"quant_method in the config.json is {method!r}; {', '.join(QUANTIZATIONS[1:])} can be planned")
     return method
 
 
-# ---- the model object of the estimate interface ----
-
-_CONTRACT_KEYS = (
-    "id params params_active layers hidden intermediate heads kv_heads head_dim vocab tied_embeddings context dtype "
-    "attention kv_lora_rank qk_rope_head_dim sliding_window sliding_layers linear_layers state_bytes experts "
-    "experts_per_token moe_intermediate shared_experts dense_layers mlp_matrices quantization workload"
-).split()
+# ---- planner/models.py
 
 
-def from_contract(object: Mapping[str, Any]) -> Model:
-    """The model of an estimate request: `params` is needed, the rest is derived from the nearest known architecture."""
-    if not isinstance(object, Mapping):
-        raise Refusal(f"model is {object!r}; it must be a model id or an object with at least params.")
-    values: dict[str, Any] = {}
-    for key, value in object.items():
-        if key not in _CONTRACT_KEYS:
-            raise Refusal(f"model has an unknown key {key!r}; known are {', '.join(_CONTRACT_KEYS)}.")
-        if value is not None:
-            values[key] = _contract_value(key, value)
-    if "params" not in values:
-        raise Refusal("model has no params; give the number of parameters, e.g. 8030261248.")
-    params = values["params"]
-    if not SMALLEST_MODEL <= params <= LARGEST_MODEL:
+# What `default_model` answers with, per workload: current, ungated, apache-2.0 or mit, instruction-tuned.
+DEFAULT_MODELS = {
+    "generation": (
+        "HuggingFaceTB/SmolLM2-135M-Instruct",
+        "HuggingFaceTB/SmolLM2-360M-Instruct",
+        "Qwen/Qwen2.5-0.5B-Instruct",
+        "Qwen/Qwen2.5-1.5B-Instruct",
+        "HuggingFaceTB/SmolLM3-3B",
+        "Qwen/Qwen3-4B-Instruct-2507",
+        "Qwen/Qwen3-8B",
+        "Qwen/Qwen3-14B",
+        "mistralai/Mistral-Small-3.1-24B-Instruct-2503",
+        "Qwen/Qwen3-32B",
+        "Qwen/Qwen3-Next-80B-A3B-Instruct",
+        "openai/gpt-oss-120b",
+        "Qwen/Qwen3-235B-A22B-Instruct-2507",
+        "zai-org/GLM-4.6",
+        "Qwen/Qwen3-Coder-480B-A35B-Instruct",
+        "deepseek-ai/DeepSeek-V3.1",
+    ),
+    "classification": (
+        "distilbert/distilbert-base-uncased-finetuned-sst-2-english",
+        "answerdotai/ModernBERT-base",
+        "answerdotai/ModernBERT-large",
+    ),
+    "embedding": (
+        "sentence-transformers/all-MiniLM-L6-v2",
+        "BAAI/bge-small-en-v1.5",
+        "BAAI/bge-base-en-v1.5",
+        "BAAI/bge-large-en-v1.5",
+        "Qwen/Qwen3-Embedding-0.6B",
+        "Qwen/Qwen3-Embedding-4B",
+        "Qwen/Qwen3-Embedding-8B",
+    ),
+}
+
+
+def find_model(name: str, size: str = "") -> Model:
+    """The model a person named: a catalogue id, a folder with a config.json, or a size in the name or beside it.
+
+    Refusal where none of these says how large it is.
+    """
+    name = name.strip()
+    found = _known_model(name) or (_local_model(name) if name else None)
+    if found:
+        return found
+    in_name = size_in_name(name)
+    if in_name or size.strip():
+        params, active = parse_size(in_name or size)
+        return sized_model(params, active, name or f"custom-{size_text(params)}", _relative_model(name))
+    if not name:
+        raise Refusal(f"neither a model nor a size is given; name a model, or {SIZE_HINT}")
+    raise Refusal(
+        f"{name!r} is not in the catalogue, is no folder with a config.json and has no size in its name; "
+        f"give its size ({SIZE_HINT}) or a folder that holds its config.json"
+    )
+
+
+def _known_model(name: str) -> Model | None:
+    catalogue = load_catalogue()
+    key = name.lower().replace("meta-llama/meta-llama-3.1-", "meta-llama/llama-3.1-")  # renamed on the hub
+    if key in catalogue.names:
+        return catalogue[catalogue.names[key]]
+    if not key:
+        return None
+    tails = [known for known in catalogue.names if known.partition("/")[2] == key]
+    if len(tails) == 1:
+        return catalogue[catalogue.names[tails[0]]]
+    quoted = f'"{key}"'
+    for known, line in catalogue.lines.items():
+        if quoted in line.lower():  # a published quantization of a known model
+            for quantization, variant, revision in catalogue[known].variants:
+                if variant.lower() == key:
+                    base = catalogue[known]
+                    return replace(base, id=variant, quantization=quantization, revision=revision, variants=())
+    return None
+
+
+def _local_model(name: str) -> Model | None:
+    try:
+        path = Path(name).expanduser()
+        path = path / "config.json" if path.is_dir() else path
+        text = path.read_text(encoding="utf-8") if path.suffix == ".json" and path.is_file() else ""
+    except (OSError, RuntimeError, ValueError):  # no such user, a name no file can have, not UTF-8
+        return None
+    if not text:
+        return None
+    try:
+        config = json.loads(text)
+    except ValueError:
+        raise Refusal(f"{path} is not valid JSON; point at a model folder with a readable config.json") from None
+    if not isinstance(config, dict):
+        raise Refusal(f"{path} holds no JSON object; point at a Hugging Face config.json")
+    return from_config(config, name)
+
+
+def _relative_model(name: str) -> Model | None:
+    """The catalogue model whose name the given one contains: unsloth/Qwen3-8B-bnb-4bit is built like Qwen/Qwen3-8B."""
+    catalogue = load_catalogue()
+    tail = name.lower().rpartition("/")[2]
+    known = [key for key in catalogue.names if key.partition("/")[2] in tail]
+    return catalogue[catalogue.names[max(known, key=len)]] if known else None
+
+
+def default_model(params: int, workload: str) -> Model:
+    """The catalogue's current, ungated, apache-2.0 or mit model nearest in size, for a person who names none."""
+    if workload not in DEFAULT_MODELS:
         raise Refusal(
-            f"model.params is {params}; models from {SMALLEST_MODEL} to {LARGEST_MODEL} parameters can be planned."
+            f"there is no default model for the workload {workload!r}; take one of {', '.join(DEFAULT_MODELS)}"
         )
-    active = values.setdefault("params_active", params)
-    if active > params:
-        raise Refusal(f"model.params_active is {active}, more than params, {params}.")
-    return _completed_model(values, params, active)
-
-
-def _completed_model(values: dict[str, Any], params: int, active: int) -> Model:
-    """The contract's values, and what they leave open from the nearest architecture, stretched to fit."""
-    known = load_catalogue()
-    mixture = active < params or values.get("experts", 0) > 1
-    base = known[known.names[key]] if (key := values.get("id", "").lower()) in known.names else None
-    if base is None or not 0.9 < params / base.params < 1.1 or bool(base.experts) != mixture:
-        base = _nearest_model(params, active if active < params else params // 10 if mixture else params)
-    blank: dict[str, Any] = {
-        "revision": "",
-        "variants": (),
-        "source": "",
-        "licence": "",
-        "gated": False,
-        "quantization": "none",
-    }
-    blank |= {"id": f"custom-{_size_text(params)}"}
-    if values.get("attention") == "mla":
-        blank |= {"kv_lora_rank": 512, "qk_rope_head_dim": 64, "head_dim": 192}  # DeepSeek-V2's, and every follower's
-    if "experts" in values:
-        blank["experts_per_token"] = max(1, min(base.experts_per_token, values["experts"] // 4))
-    fixed = frozenset(values)
-    model = _scaled_to(replace(base, **blank | values | {"params": base.params}), params, active, fixed)
-    if mixture and active == params:  # experts without params_active: what the dimensions say
-        active = min(params, count_params(model, active=True))
-        model = replace(model, params_active=active, assumed=("params_active", *model.assumed))
-    if model.kv_heads > model.heads:
-        raise Refusal(f"model.kv_heads is {model.kv_heads}, more than heads, {model.heads}.")
-    if model.experts_per_token > model.experts:
-        raise Refusal(f"model.experts_per_token is {model.experts_per_token}, more than experts, {model.experts}.")
-    if model.sliding_layers + model.linear_layers > model.layers:
-        raise Refusal(f"model.sliding_layers and linear_layers are more than its {model.layers} layers.")
-    if model.sliding_window and "sliding_layers" not in values:
-        model = replace(model, sliding_layers=model.layers, assumed=(*model.assumed, "sliding_layers"))
-    return model
-
-
-def _contract_value(key: str, value: Any) -> Any:
-    kind = str(MODEL_FIELDS[key].type)
-    if kind == "bool":
-        right = isinstance(value, bool)
-    elif kind == "str":
-        right = isinstance(value, str)
-    else:
-        right = isinstance(value, (int, float)) and not isinstance(value, bool) and value == value // 1
-        right = right and value >= (1 if MODEL_FIELDS[key].default is MISSING else 0)
-    choices = {"attention": ("full", "mla"), "quantization": QUANTIZATIONS, "workload": tuple(DEFAULT_MODELS)}.get(key)
-    if right and choices and value not in choices:
-        raise Refusal(f"model.{key} is {value!r}; it must be one of {', '.join(choices)}.")
-    if not right:
-        wanted = {"bool": "true or false", "str": "a string"}.get(kind, "a whole number, not negative")
-        raise Refusal(f"model.{key} is {value!r}; it must be {wanted}.")
-    return int(value) if kind == "int" else value
+    catalogue = load_catalogue()
+    name = min(DEFAULT_MODELS[workload], key=lambda name: abs(log(catalogue.sizes[name][0] / max(params, 1))))
+    return catalogue[name]
 
 
 # ---- planner/memory.py
@@ -1310,7 +1265,7 @@ SORTING_SAMPLER_BYTES = 38.6  # before: sorted copies too (1.40 GiB at 256 x 151
 ANY_SAMPLER_BYTES = 24.0  # version unknown: between the two (prior)
 GRAPH_GIB_PER_LAYER = 0.013  # CUDA graphs: 0.39 GiB at 24 layers, 0.54 at 36, 0.24 at 32 (logs)
 NON_TORCH_GIB = 0.1  # outside the allocator on one GPU: 0.03 to 0.16 (logs)
-NCCL_GIB = 0.6  # with tensor parallelism: 0.25 to 0.55 logged for 2 GPUs, 2.1 for 8 old A100s
+NCCL_GIB_PER_GPU = 0.25  # of a tensor-parallel group: 0.25 and 0.55 GiB logged for 2, 2.1 to 2.5 for 8
 CONTEXT_GIB = 0.5  # CUDA context, invisible to the allocator: 0.47 lazily loaded, to 0.92
 WORKSPACE_GIB = 0.04  # cuBLAS: 37 to 47 MiB above weights and cache in Qwen3's tables
 STATE_COPIES = 2  # of a linear layer's state: the running one and the prefix cache's (vLLM 0.32, Qwen3.5-4B log)
@@ -1440,9 +1395,17 @@ def _widest_bytes_per_token(model: Model, tensor_parallel: int) -> float:
     return 2 * (3 * model.hidden + model.mlp_matrices * width / tensor_parallel)
 
 
-def _nccl_gib(weights: float, tensor_parallel: int) -> float:
-    """Never more than what the other GPUs took over, so that splitting a tiny model does not seem to cost memory."""
-    return min(NCCL_GIB, weights * (tensor_parallel - 1))
+def _nccl_gib(setup: InferenceSetup, tensor_parallel: int) -> float:
+    """GiB of buffers towards the other GPUs, of which it takes as many as the group has.
+
+    No more than what splitting a small model further saves, so that GPUs it does not need seem to cost no memory.
+    """
+    if tensor_parallel == 1:
+        return 0.0
+    weights = weight_gib(setup.model, setup.quantization, tensor_parallel)
+    half = tensor_parallel // 2
+    with_half = weight_gib(setup.model, setup.quantization, half) + _nccl_gib(setup, half)
+    return min(NCCL_GIB_PER_GPU * tensor_parallel, with_half - weights)
 
 
 def inference_memory(setup: InferenceSetup, engine_version: str = "") -> InferenceMemory:
@@ -1473,7 +1436,7 @@ def _vllm_memory(setup: InferenceSetup, engine_version: str) -> InferenceMemory:
     if version < (0, 6):  # counted all that the allocator had ever reserved, not the peak (factor: one log)
         activation *= 4
     graphs = GRAPH_GIB_PER_LAYER * model.layers if version >= (0, 21) else 0.0  # before, outside the budget
-    overhead = NON_TORCH_GIB + _nccl_gib(weights, tp) + graphs
+    overhead = NON_TORCH_GIB + _nccl_gib(setup, tp) + graphs
     budget = setup.memory_fraction * gpu.visible_gib
     cache = budget - weights - activation - overhead
     chunk = tokens * BATCHES_IN_FLIGHT if version >= (0, 20) else tokens
@@ -1516,7 +1479,7 @@ def _transformers_memory(setup: InferenceSetup) -> InferenceMemory:
     keeps_cache = model.workload == "generation"  # an encoder's or a classifier's one pass keeps none
     one = kv_gib(model, setup.context_len, 1, setup.kv_dtype, tp) if keeps_cache else 0.0
     cache = one * sequences
-    overhead = CONTEXT_GIB + _nccl_gib(weights, tp) + prefill
+    overhead = CONTEXT_GIB + _nccl_gib(setup, tp) + prefill
     need = weights + activation + overhead + cache
     each = one + (activation - WORKSPACE_GIB + prefill) / sequences
     concurrent = max(gpu.visible_gib - (need - each * sequences), 0.0) / each
@@ -1542,9 +1505,9 @@ UNPACKED_BANDWIDTH = 0.8  # of that, int4 and nf4: gpt-fast moved 1,098 GB/s in 
 EXPERT_FLOPS = 0.58  # grouped kernels against dense ones
 DEQUANTIZED_FLOPS = 0.68  # 4-bit weights unpacked to 16 bits on the way to the tensor cores
 ATTENTION_FLOPS = {"sdpa": 0.40, "flash_attention_2": 0.40, "flash_attention_3": 0.54, "flash_attention_4": 0.54}
-LAYER_S = 7e-6  # launches and norms of a layer inside a CUDA graph
-EXPERT_LAYER_S = 23e-6  # routing, sorting and gathering of a layer of experts
-STEP_S = 1.0e-3  # scheduling and sampling of one step
+LAYER_S = 15e-6  # launches and norms of a layer inside a CUDA graph
+EXPERT_LAYER_S = 30e-6  # routing, sorting and gathering of a layer of experts
+STEP_S = 0.8e-3  # scheduling and sampling of one step
 SEQUENCE_S = 9.5e-6  # the same, per request in it
 ALLREDUCE_S = 20e-6  # one small all-reduce over NVLink
 PCIE_ALLREDUCE_S = 35e-6  # over PCIe (two RTX PRO 6000)
@@ -1628,11 +1591,11 @@ def inference_speed(setup: InferenceSetup, memory: InferenceMemory) -> Inference
     request_bytes = kv_gib(model, prompt + answer // 2, 1, setup.kv_dtype, tp) * GIB
 
     def step_s(batch: float) -> float:
-        moved_s = dense_s + experts_s * (1 - untouched**batch) + request_bytes * batch / bandwidth
+        moved_s = dense_s + experts_s * (1 - math.pow(untouched, batch)) + request_bytes * batch / bandwidth
         return max(moved_s + (token_s + reduced_s + SEQUENCE_S) * batch + fixed_s, launched_s)
 
     # A prompt attends to the half of itself that came before; a windowed layer to no more than its window.
-    seen = model.layers - model.linear_layers - model.sliding_layers
+    seen = float(model.layers - model.linear_layers - model.sliding_layers)
     if model.sliding_window:
         seen += model.sliding_layers * min(1.0, 2 * model.sliding_window / prompt)
     attention = 2 * seen * model.heads * model.head_dim * prompt
@@ -1673,15 +1636,15 @@ def estimate_inference(setup: InferenceSetup, engine_version: str = "") -> Infer
         max_concurrency=memory.max_concurrency,
         fits=memory.fits,
         why=memory.why,
-        decode_tokens_per_s_single=speed and speed.decode_tokens_per_s_single,
-        output_tokens_per_s=speed and speed.output_tokens_per_s,
-        output_tokens_per_s_low=speed and speed.output_tokens_per_s_low,
-        output_tokens_per_s_high=speed and speed.output_tokens_per_s_high,
-        prefill_tokens_per_s=speed and speed.prefill_tokens_per_s,
-        time_to_first_token_s=speed and speed.time_to_first_token_s,
+        decode_tokens_per_s_single=speed.decode_tokens_per_s_single if speed else None,
+        output_tokens_per_s=speed.output_tokens_per_s if speed else None,
+        output_tokens_per_s_low=speed.output_tokens_per_s_low if speed else None,
+        output_tokens_per_s_high=speed.output_tokens_per_s_high if speed else None,
+        prefill_tokens_per_s=speed.prefill_tokens_per_s if speed else None,
+        time_to_first_token_s=speed.time_to_first_token_s if speed else None,
         cold_start_s=cold_start_s(setup) if memory.fits else None,
         usd_per_hour=usd,
-        usd_per_million_output_tokens=speed and usd / 3600 / speed.output_tokens_per_s * 1e6,
+        usd_per_million_output_tokens=usd / 3600 / speed.output_tokens_per_s * 1e6 if speed else None,
         assumed=setup.model.assumed,
     )
 

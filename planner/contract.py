@@ -12,7 +12,8 @@ from .choose import hourly, make_plan
 from .choose_training import TrainingCandidate, make_training_plan
 from .estimate import estimate_inference
 from .gpus import check_count, find_gpu, gpu_string
-from .models import find_model, from_contract
+from .model_object import from_contract
+from .models import find_model
 from .plan import (
     AIMS,
     ATTENTIONS,

@@ -22,7 +22,8 @@ from urllib.request import Request, urlopen
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from planner.models import Catalogue, from_config, model_line  # noqa: E402
+from planner.catalogue import Catalogue, model_line  # noqa: E402
+from planner.config_json import from_config  # noqa: E402
 from planner.plan import Model, Refusal  # noqa: E402
 
 CATALOGUE = ROOT / "planner" / "models.json"

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from planner.models import Catalogue
+from planner.catalogue import Catalogue
 from scripts import add_model
 
 SHA = "c1899de289a04d12100db370d81485cdf75e47ca"

@@ -1,0 +1,63 @@
+"""The shipped models: planner/models.json, a line each, read once and built when asked for."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import MISSING, fields
+from functools import cache
+from pathlib import Path
+
+from .plan import Model
+
+MODEL_FIELDS = {field.name: field for field in fields(Model)}
+
+
+def _catalogue_text() -> str:
+    return Path(__file__).with_name("models.json").read_text(encoding="utf-8")
+
+
+class Catalogue(Mapping[str, Model]):
+    """Models by id, in the order of models.json. A model is built when it is asked for: loading costs microseconds."""
+
+    _ENTRY = re.compile(r'^\{"id":"([^"]+)","params":(\d+),"params_active":(\d+),.*\}', re.MULTILINE)
+
+    def __init__(self, text: str) -> None:
+        self.lines: dict[str, str] = {}
+        self.sizes: dict[str, tuple[int, int]] = {}  # (params, params_active)
+        for entry in self._ENTRY.finditer(text):
+            name = entry[1]
+            self.lines[name] = entry[0]
+            self.sizes[name] = int(entry[2]), int(entry[3])
+        self.names = {name.lower(): name for name in self.lines}
+        self._built: dict[str, Model] = {}
+
+    def __getitem__(self, name: str) -> Model:
+        if name not in self._built:
+            values = json.loads(self.lines[name])
+            values["variants"] = tuple(tuple(variant) for variant in values.get("variants", ()))
+            self._built[name] = Model(**values)
+        return self._built[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.lines)
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+
+@cache
+def load_catalogue() -> Catalogue:
+    """The shipped models by id, read once."""
+    return Catalogue(_catalogue_text())
+
+
+def model_line(model: Model) -> str:
+    """One model as its line of models.json: keys in the order of `Model`, those equal to their default left out."""
+    values = {
+        name: getattr(model, name)
+        for name, field in MODEL_FIELDS.items()
+        if field.default is MISSING or getattr(model, name) != field.default
+    }
+    return json.dumps(values, separators=(",", ":"), ensure_ascii=False)
