@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from importlib.metadata import files
 from pathlib import Path
+from typing import Any
 
 
 def gguf_file() -> Path:
@@ -27,7 +28,7 @@ def main(arguments: list[str]) -> int:
     weights = gguf_file()
     print(f"writing {weights.stem} as safetensors to {folder}, half a minute, once")
     source = {"pretrained_model_name_or_path": str(weights.parent), "gguf_file": weights.name}
-    tokenizer = AutoTokenizer.from_pretrained(**source)
+    tokenizer: Any = AutoTokenizer.from_pretrained(**source)
     model = AutoModelForCausalLM.from_pretrained(**source)
     tokenizer.save_pretrained(folder)
     model.save_pretrained(folder)
