@@ -188,6 +188,7 @@ def _version(text: str) -> tuple[int, ...]:
 
 
 def _vllm_memory(setup: InferenceSetup, engine_version: str) -> InferenceMemory:
+    """vLLM's sum at start-up. When it changed is a prior, but for 0.21 (its own log line) and 0.32 (its source)."""
     model, gpu, tp = setup.model, setup.gpu, setup.tensor_parallel
     version = _version(engine_version)
     weights = weight_gib(model, setup.quantization, tp)
@@ -236,7 +237,7 @@ def _transformers_memory(setup: InferenceSetup) -> InferenceMemory:
     weights = weight_gib(model, setup.quantization, tp)
     sequences = ceil(setup.concurrency * tp / setup.gpu_count)
     activation = WORKSPACE_GIB + 8 * model.vocab * sequences / GIB  # 16-bit and float32 logits of the last token
-    if weight_format(model, setup.quantization) in ("nf4", "int8"):  # bitsandbytes works on a 16-bit copy
+    if weight_format(model, setup.quantization) in ("nf4", "int8"):  # bitsandbytes unpacks a matrix, twice (prior)
         activation += 4 * model.hidden * max(model.intermediate, model.moe_intermediate) / tp / GIB
     prompt = min(setup.input_len, setup.context_len)
     prefill = _widest_bytes_per_token(model, tp) * prompt * sequences / GIB

@@ -22,13 +22,14 @@ FLOPS_SHARE = {1: 0.43, 2: 0.60, 4: 0.35}  # of dense FLOP/s where tensor cores 
 UNPACKED_BANDWIDTH = 0.8  # of that, int4 and nf4: gpt-fast moved 1,098 GB/s in int4 and 1,411 in bf16
 EXPERT_FLOPS = 0.58  # grouped kernels against dense ones
 DEQUANTIZED_FLOPS = 0.68  # 4-bit weights unpacked to 16 bits on the way to the tensor cores
+# Of dense FLOP/s, by kernel: the fit saw 0.54 over all (prior).
 ATTENTION_FLOPS = {"sdpa": 0.40, "flash_attention_2": 0.40, "flash_attention_3": 0.54, "flash_attention_4": 0.54}
 LAYER_S = 15e-6  # launches and norms of a layer inside a CUDA graph
 EXPERT_LAYER_S = 30e-6  # routing, sorting and gathering of a layer of experts
 STEP_S = 0.8e-3  # scheduling and sampling of one step
 SEQUENCE_S = 9.5e-6  # the same, per request in it
 ALLREDUCE_S = 20e-6  # one small all-reduce over NVLink
-PCIE_ALLREDUCE_S = 35e-6  # over PCIe (two RTX PRO 6000)
+PCIE_ALLREDUCE_S = 35e-6  # over PCIe (two RTX PRO 6000; prior for others)
 ALLREDUCE_SHARE = 0.78  # of the link's one-way bandwidth
 EAGER_STEP_S = 8e-3  # eager PyTorch outside the layers; with the next: litgpt, transformers on A100, H100, H20
 EAGER_LAYER_S = 5.5e-4  # launching one layer's kernels: 20 to 45 tokens/s up to 14B, whatever the size
@@ -60,6 +61,7 @@ def flops_gain(gpu: Gpu, form: str) -> int:
         return 4 if gpu.fp4 else 1
     if form == "fp8":
         return 2 if gpu.fp8 else 1
+    # int8 on Blackwell: vLLM has no kernel for it (prior)
     return 2 if form == "int8" and 8.0 <= gpu.compute_capability < 10.0 else 1
 
 
