@@ -21,9 +21,9 @@ test-slow: .venv/ready $(VLLM)/ready
 	VLLM_PYTHON=$(CURDIR)/$(VLLM)/bin/python $(BIN)/python -m pytest -m slow
 
 lint: .venv/ready
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/ty check planner scripts benchmarks hooks/post_gen_project.py
+	$(BIN)/ruff check --config pyproject.toml .
+	$(BIN)/ruff format --check --config pyproject.toml .
+	$(BIN)/ty check planner scripts hooks/post_gen_project.py
 	$(BIN)/python scripts/build_hook.py --check
 
 ## Write hooks/pre_gen_project.py from planner/.

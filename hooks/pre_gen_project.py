@@ -1424,6 +1424,7 @@ def _version(text: str) -> tuple[int, ...]:
 
 
 def _vllm_memory(setup: InferenceSetup, engine_version: str) -> InferenceMemory:
+    """vLLM's sum at start-up. When it changed is a prior, but for 0.21 (its own log line) and 0.32 (its source)."""
     model, gpu, tp = setup.model, setup.gpu, setup.tensor_parallel
     version = _version(engine_version)
     weights = weight_gib(model, setup.quantization, tp)
@@ -1472,7 +1473,7 @@ def _transformers_memory(setup: InferenceSetup) -> InferenceMemory:
     weights = weight_gib(model, setup.quantization, tp)
     sequences = ceil(setup.concurrency * tp / setup.gpu_count)
     activation = WORKSPACE_GIB + 8 * model.vocab * sequences / GIB  # 16-bit and float32 logits of the last token
-    if weight_format(model, setup.quantization) in ("nf4", "int8"):  # bitsandbytes works on a 16-bit copy
+    if weight_format(model, setup.quantization) in ("nf4", "int8"):  # bitsandbytes unpacks a matrix, twice (prior)
         activation += 4 * model.hidden * max(model.intermediate, model.moe_intermediate) / tp / GIB
     prompt = min(setup.input_len, setup.context_len)
     prefill = _widest_bytes_per_token(model, tp) * prompt * sequences / GIB
@@ -1504,13 +1505,14 @@ FLOPS_SHARE = {1: 0.43, 2: 0.60, 4: 0.35}  # of dense FLOP/s where tensor cores 
 UNPACKED_BANDWIDTH = 0.8  # of that, int4 and nf4: gpt-fast moved 1,098 GB/s in int4 and 1,411 in bf16
 EXPERT_FLOPS = 0.58  # grouped kernels against dense ones
 DEQUANTIZED_FLOPS = 0.68  # 4-bit weights unpacked to 16 bits on the way to the tensor cores
+# Of dense FLOP/s, by kernel: the fit saw 0.54 over all (prior).
 ATTENTION_FLOPS = {"sdpa": 0.40, "flash_attention_2": 0.40, "flash_attention_3": 0.54, "flash_attention_4": 0.54}
 LAYER_S = 15e-6  # launches and norms of a layer inside a CUDA graph
 EXPERT_LAYER_S = 30e-6  # routing, sorting and gathering of a layer of experts
 STEP_S = 0.8e-3  # scheduling and sampling of one step
 SEQUENCE_S = 9.5e-6  # the same, per request in it
 ALLREDUCE_S = 20e-6  # one small all-reduce over NVLink
-PCIE_ALLREDUCE_S = 35e-6  # over PCIe (two RTX PRO 6000)
+PCIE_ALLREDUCE_S = 35e-6  # over PCIe (two RTX PRO 6000; prior for others)
 ALLREDUCE_SHARE = 0.78  # of the link's one-way bandwidth
 EAGER_STEP_S = 8e-3  # eager PyTorch outside the layers; with the next: litgpt, transformers on A100, H100, H20
 EAGER_LAYER_S = 5.5e-4  # launching one layer's kernels: 20 to 45 tokens/s up to 14B, whatever the size
@@ -1542,6 +1544,7 @@ def flops_gain(gpu: Gpu, form: str) -> int:
         return 4 if gpu.fp4 else 1
     if form == "fp8":
         return 2 if gpu.fp8 else 1
+    # int8 on Blackwell: vLLM has no kernel for it (prior)
     return 2 if form == "int8" and 8.0 <= gpu.compute_capability < 10.0 else 1
 
 
@@ -1846,25 +1849,27 @@ def make_plan(request: Request) -> Plan:
 def weigh(request: Request) -> tuple[Candidate, ...]:
     """Every configuration of the request, ranked ones first and best first, then the rejected."""
     judged = [judge(request, setup) for setup in configurations(request)]
-    fewest: dict[tuple[str, str], int] = {}  # (GPU, quantization) -> the smallest group of GPUs that works
+    groups: dict[tuple[str, str], list[Candidate]] = {}  # of one GPU and format, those that run
     for candidate in judged:
-        if not candidate.rejected:
-            key = candidate.setup.gpu.name, candidate.setup.quantization
-            fewest[key] = min(fewest.get(key, COUNTS[-1]), candidate.setup.gpu_count)
-    judged = [replicas_first(request, candidate, fewest) for candidate in judged]
+        if candidate.containers:
+            groups.setdefault((candidate.setup.gpu.name, candidate.setup.quantization), []).append(candidate)
+    judged = [replicas_first(request, candidate, groups) for candidate in judged]
     ranked = sorted((c for c in judged if not c.rejected), key=lambda candidate: standing(request, candidate))
     rejected = sorted((c for c in judged if c.rejected), key=listing)
     return (*(replace(candidate, rank=n) for n, candidate in enumerate(ranked, 1)), *rejected)
 
 
-def replicas_first(request: Request, candidate: Candidate, fewest: dict[tuple[str, str], int]) -> Candidate:
-    """The candidate, rejected where it spreads a model that fewer GPUs hold, unless latency is the aim."""
-    gpu, count = candidate.setup.gpu, candidate.setup.gpu_count
-    few = fewest.get((gpu.name, candidate.setup.quantization), count)
-    if candidate.rejected or request.optimize == "latency" or count <= few:
+def replicas_first(request: Request, candidate: Candidate, groups: dict[tuple[str, str], list[Candidate]]) -> Candidate:
+    """The candidate, rejected where fewer GPUs in a container carry the load for no more, unless latency is the aim."""
+    setup = candidate.setup
+    if candidate.rejected or request.optimize == "latency" or setup.gpu_count == 1:
         return candidate
-    reason = f"{gpu_string(gpu, few)} holds it, and replicas of that yield more per dollar than tensor parallelism"
-    return replace(candidate, rejected=reason)
+    for other in groups[setup.gpu.name, setup.quantization]:
+        if other.setup.gpu_count < setup.gpu_count and hourly(other) <= hourly(candidate):
+            few = gpu_string(setup.gpu, other.setup.gpu_count)
+            reason = f"{few} holds it, and replicas of that yield more per dollar than tensor parallelism"
+            return replace(candidate, rejected=reason)
+    return candidate
 
 
 def configurations(request: Request) -> Iterator[InferenceSetup]:

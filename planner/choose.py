@@ -35,25 +35,27 @@ def make_plan(request: Request) -> Plan:
 def weigh(request: Request) -> tuple[Candidate, ...]:
     """Every configuration of the request, ranked ones first and best first, then the rejected."""
     judged = [judge(request, setup) for setup in configurations(request)]
-    fewest: dict[tuple[str, str], int] = {}  # (GPU, quantization) -> the smallest group of GPUs that works
+    groups: dict[tuple[str, str], list[Candidate]] = {}  # of one GPU and format, those that run
     for candidate in judged:
-        if not candidate.rejected:
-            key = candidate.setup.gpu.name, candidate.setup.quantization
-            fewest[key] = min(fewest.get(key, COUNTS[-1]), candidate.setup.gpu_count)
-    judged = [replicas_first(request, candidate, fewest) for candidate in judged]
+        if candidate.containers:
+            groups.setdefault((candidate.setup.gpu.name, candidate.setup.quantization), []).append(candidate)
+    judged = [replicas_first(request, candidate, groups) for candidate in judged]
     ranked = sorted((c for c in judged if not c.rejected), key=lambda candidate: standing(request, candidate))
     rejected = sorted((c for c in judged if c.rejected), key=listing)
     return (*(replace(candidate, rank=n) for n, candidate in enumerate(ranked, 1)), *rejected)
 
 
-def replicas_first(request: Request, candidate: Candidate, fewest: dict[tuple[str, str], int]) -> Candidate:
-    """The candidate, rejected where it spreads a model that fewer GPUs hold, unless latency is the aim."""
-    gpu, count = candidate.setup.gpu, candidate.setup.gpu_count
-    few = fewest.get((gpu.name, candidate.setup.quantization), count)
-    if candidate.rejected or request.optimize == "latency" or count <= few:
+def replicas_first(request: Request, candidate: Candidate, groups: dict[tuple[str, str], list[Candidate]]) -> Candidate:
+    """The candidate, rejected where fewer GPUs in a container carry the load for no more, unless latency is the aim."""
+    setup = candidate.setup
+    if candidate.rejected or request.optimize == "latency" or setup.gpu_count == 1:
         return candidate
-    reason = f"{gpu_string(gpu, few)} holds it, and replicas of that yield more per dollar than tensor parallelism"
-    return replace(candidate, rejected=reason)
+    for other in groups[setup.gpu.name, setup.quantization]:
+        if other.setup.gpu_count < setup.gpu_count and hourly(other) <= hourly(candidate):
+            few = gpu_string(setup.gpu, other.setup.gpu_count)
+            reason = f"{few} holds it, and replicas of that yield more per dollar than tensor parallelism"
+            return replace(candidate, rejected=reason)
+    return candidate
 
 
 def configurations(request: Request) -> Iterator[InferenceSetup]:

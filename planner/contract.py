@@ -51,7 +51,8 @@ def ask_estimate(question: Line) -> Line:
     mode = fields.choice("mode", ("inference", "training"), "inference")
     if mode == "training":
         return rounded(asdict(estimate_training(training_setup(fields))))
-    return rounded(asdict(estimate_inference(inference_setup(fields))))
+    engine_version = fields.text("engine_version")
+    return rounded(asdict(estimate_inference(inference_setup(fields), engine_version)))
 
 
 def ask_plan(question: Line) -> Line:
@@ -80,6 +81,12 @@ class Fields:
         if not isinstance(value, str):
             raise Refusal(f"{key} must be one of {', '.join(allowed)}, not {value!r}")
         return one_of(key, value, tuple(allowed))
+
+    def text(self, key: str) -> str:
+        value = self.take(key, "")
+        if not isinstance(value, str):
+            raise Refusal(f"{key} must be text, not {value!r}")
+        return value
 
     def count(self, key: str, default: int, least: int = 1) -> int:
         value = self.take(key, default)
@@ -120,7 +127,6 @@ def inference_setup(fields: Fields) -> InferenceSetup:
     fraction = fields.take("memory_fraction", InferenceSetup.__dataclass_fields__["memory_fraction"].default)
     if isinstance(fraction, bool) or not isinstance(fraction, int | float) or not 0 < fraction <= 1:
         raise Refusal(f"memory_fraction must lie above 0 and up to 1, not {fraction!r}")
-    fields.take("engine_version", "")
     setup = InferenceSetup(
         model=model,
         gpu=gpu,

@@ -40,7 +40,7 @@ def test_estimate_answers_every_key_of_the_contract_in_order():
         {"id": "q1", "mode": "inference", "model": "Qwen/Qwen3-8B", "gpu": "H100", "gpu_count": 1, "tensor_parallel": 1,
          "engine": "vllm", "quantization": "none", "kv_dtype": "auto", "memory_fraction": 0.9, "context_len": 16384,
          "concurrency": 32, "max_batched_tokens": 8192, "input_len": 1024, "output_len": 256},
-        {"id": "t1", "mode": "training", "model": "Qwen/Qwen3-8B", "gpu": "A100-80GB", "gpu_count": 8, "method": "lora"},
+        {"id": "t1", "mode": "training", "model": "Qwen/Qwen3-8B", "gpu": "A100-80GB", "gpu_count": 8},
     )  # fmt: skip
     assert set(first) >= INFERENCE_ANSWER
     assert set(second) >= TRAINING_ANSWER

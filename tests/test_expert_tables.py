@@ -80,7 +80,7 @@ CHOICES = [
     ("distributed", "Qwen/Qwen3-8B", {"budget": "20/hour", "gpu": "A100-80GB"}, {"A100-80GB:4", "A100-80GB:8"},
      {"full"}, TORCHTUNE),
     ("distributed", "Qwen/Qwen3-32B", {"budget": "20/hour", "method": "lora"},
-     {"A100-80GB:2", "A100-80GB:4", "A100-80GB:8", "H100:2", "H100:4", "H200:2", "H200:4", "B200:2", "B300:2"}, {"lora"},
+     {"A100-80GB:2", "A100-80GB:4", "A100-80GB:8", "H100:2", "H100:4", "H200:2", "H200:4", "B200:2"}, {"lora"},
      "arithmetic: 61 GiB frozen on each card"),
     ("distributed", L70, {"budget": "none"}, {"B200:8", "B300:8", "H200:8", "H100:8"}, {"full"}, MIXED_ADAM),
 ]  # fmt: skip
