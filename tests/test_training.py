@@ -331,11 +331,10 @@ def test_loss_allocates_twelve_bytes_per_logit() -> None:
 
 
 @pytest.mark.parametrize(("method", "tolerance"), [("full", 0.05), ("lora", 0.12)])
-@pytest.mark.parametrize("checkpointing", [False, True])
-@pytest.mark.parametrize("vocab", [512, 8192])
+@pytest.mark.parametrize(("checkpointing", "vocab"), [(False, 512), (True, 512), (True, 4096)])
 def test_a_whole_step_peaks_where_torch_peaks(method: str, tolerance: float, checkpointing: bool, vocab: int) -> None:
     """The second step's second micro-batch of a real model, weights and AdamW included, allocator and context not."""
-    torch, layers, tokens = pytest.importorskip("torch"), 6, 512
+    torch, layers, tokens = pytest.importorskip("torch"), 4, 256
     model = tiny_llama(layers, vocab_size=vocab).bfloat16().train()
     if checkpointing:
         model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
@@ -348,8 +347,8 @@ def test_a_whole_step_peaks_where_torch_peaks(method: str, tolerance: float, che
     optimizer = torch.optim.AdamW([weight for weight in model.parameters() if weight.requires_grad], foreach=False)
     ids = torch.randint(0, vocab, (1, tokens))
     with cpu_memory(model.parameters()) as memory:
-        for _ in range(2):
-            for _ in range(2):
+        for micro_batches in (1, 2):
+            for _ in range(micro_batches):
                 memory.most = memory.now
                 with torch.autocast("cpu", dtype=torch.bfloat16, enabled=method == "lora"):  # as the Trainer does
                     loss = model(input_ids=ids, labels=ids).loss
