@@ -16,6 +16,25 @@ ROOT = Path(__file__).resolve().parents[1]
 BODY = ROOT / "{{cookiecutter.project_slug}}"
 TEMPLATE_PARTS = ("cookiecutter.json", "hooks", "planner", "scripts", BODY.name)  # all that a bake and `make hook` read
 LOCAL_MODEL = ROOT / "tests" / "data" / "local_model"  # a folder with a config.json: 22 layers, 1.1B parameters
+# What Enter all the way answers, model_id apart: its default is an expression
+DEFAULTS: dict[str, str] = {
+    "project_name": "My LLM",
+    "project_slug": "my-llm",
+    "task": "serve",
+    "workload": "generation",
+    "model_size": "8B",
+    "model_id": "auto",
+    "budget": "4/hour",
+    "context_len": "8192",
+    "concurrency": "16",
+    "dataset": "none",
+    "gpu": "auto",
+    "gpu_count": "auto",
+    "quantization": "auto",
+    "engine": "auto",
+    "method": "auto",
+    "optimize": "cost",
+}
 LEAVINGS = {"__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".git"}  # not written by a bake
 
 

@@ -1,13 +1,12 @@
 """Bad and odd answers: one clear line and nothing left on disk, or a project that compiles; never our traceback."""
 
 import ast
-import json
 import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from bake import LOCAL_MODEL, Project, bake_into, constants
+from bake import DEFAULTS, LOCAL_MODEL, Project, bake_into, constants
 from cookiecutter.exceptions import CookiecutterException, FailedHookException
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -225,25 +224,6 @@ def test_an_absolute_slug_is_refused(template: Path, tmp_path: Path, capfd: pyte
     assert not (tmp_path / "elsewhere").exists()
 
 
-DEFAULTS: dict[str, str] = {
-    "project_name": "My LLM",
-    "project_slug": "my-llm",
-    "task": "serve",
-    "workload": "generation",
-    "model_size": "8B",
-    "model_id": "auto",
-    "budget": "4/hour",
-    "context_len": "8192",
-    "concurrency": "16",
-    "dataset": "none",
-    "gpu": "auto",
-    "gpu_count": "auto",
-    "quantization": "auto",
-    "engine": "auto",
-    "method": "auto",
-    "optimize": "cost",
-}
-
 # Text of any kind, and text that nearly is an answer.
 ANYTHING = st.text(max_size=40)
 GPU_NAMES = st.sampled_from(
@@ -322,8 +302,3 @@ PLANNED = "model_size model_id budget context_len concurrency gpu gpu_count quan
 @given(st.fixed_dictionaries({}, optional={key: NEARLY[key] for key in PLANNED}))
 def test_what_nearly_is_an_answer_ends_in_a_plan_or_in_one_line(typed: dict[str, str]) -> None:
     plan_or_refuse(DEFAULTS | typed)
-
-
-def test_the_defaults_here_are_the_templates(template: Path) -> None:
-    keys = json.loads((template / "cookiecutter.json").read_text(encoding="utf-8"))
-    assert {key for key in keys if not key.startswith("_")} == set(DEFAULTS)

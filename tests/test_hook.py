@@ -9,7 +9,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from bake import ROOT, Project, run
+from bake import DEFAULTS, ROOT, Project, run
 from cookiecutter.utils import create_env_with_context
 
 from planner.answers import check_answers
@@ -19,24 +19,6 @@ from planner.explain import terminal_lines
 from planner.picture import memory_svg
 from planner.report import plan_md
 
-DEFAULTS = {
-    "project_name": "My LLM",
-    "project_slug": "my-llm",
-    "task": "serve",
-    "workload": "generation",
-    "model_size": "8B",
-    "model_id": "Qwen/Qwen3-8B",
-    "budget": "4/hour",
-    "context_len": "8192",
-    "concurrency": "16",
-    "dataset": "none",
-    "gpu": "auto",
-    "gpu_count": "auto",
-    "quantization": "auto",
-    "engine": "auto",
-    "method": "auto",
-    "optimize": "cost",
-}
 ANSWERS: dict[str, dict[str, str]] = {
     "default": {},
     "transformers": {"engine": "transformers", "quantization": "nf4"},

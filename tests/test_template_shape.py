@@ -8,7 +8,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from bake import BODY, ROOT, git, template_files
+from bake import BODY, DEFAULTS, ROOT, git, template_files
 
 from planner.answers import METHODS, TASKS, WORKLOADS
 from planner.models import default_model, find_model, load_catalogue, parse_size
@@ -60,6 +60,12 @@ def text(path: Path) -> str:
 
 def test_the_prompts_come_in_the_agreed_order() -> None:
     assert [key for key in PROMPTS if not key.startswith("_")] == KEYS
+
+
+def test_the_tests_know_the_templates_defaults() -> None:
+    plain = {key: PROMPTS[key][0] if isinstance(PROMPTS[key], list) else PROMPTS[key] for key in KEYS}
+    rendered = {"project_slug": "my-llm", "model_id": "auto"}  # expressions in cookiecutter.json
+    assert plain | rendered == DEFAULTS
 
 
 def test_every_prompt_explains_itself_and_every_choice_too() -> None:
@@ -148,7 +154,7 @@ def test_a_lock_holds_what_its_source_asks_for() -> None:
         pins = {line.split(" ;")[0].lower() for line in text(source.with_suffix(".txt")).splitlines()}
         for line in text(source).splitlines():
             name, _, version = line.partition(" #")[0].strip().partition("==")
-            assert version and f"{re.sub(r'[[].*', '', name)}=={version}".lower() in pins, f"{source}: {line}"
+            assert version and f"{name.partition('[')[0]}=={version}".lower() in pins, f"{source}: {line}"
 
 
 def test_no_registry_and_no_path_of_a_machine_is_named() -> None:
