@@ -143,8 +143,10 @@ class InferenceEstimate:
     time_to_first_token_s: float | None
     cold_start_s: float | None
     usd_per_hour: float  # the GPUs
+    host_usd_per_hour: float  # CPU and main memory that Modal bills beside them
     usd_per_million_output_tokens: float | None
-    assumed: tuple[str, ...] = ()
+    assumed: tuple[str, ...] = ()  # fields of the model that were derived, not read
+    prior: tuple[str, ...] = ()  # figures of this estimate that nothing measured backs
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +259,9 @@ class Plan:
 PRICES_DATE = "2026-09-25"
 CPU_USD_PER_CORE_HOUR = 0.0000131 * 3600  # physical core, max(requested, used)
 MEMORY_USD_PER_GIB_HOUR = 0.00000222 * 3600
+
+# Cards whose speed nobody measured among the sources of planner/speed.py: their datasheets are all there is (prior).
+UNMEASURED = frozenset({"T4", "L4", "L40S"})
 
 FA2 = ("sdpa", "flash_attention_2")
 FA3 = ("sdpa", "flash_attention_2", "flash_attention_3")
@@ -1451,13 +1456,13 @@ def _vllm_memory(setup: InferenceSetup, engine_version: str) -> InferenceMemory:
         need = budget - cache
         why = (
             f"weights ({weights:.1f}), activations ({activation:.1f}) and overhead ({overhead:.1f}) need {need:.1f} "
-            f"of the {budget:.1f} GiB that vLLM may use of a {gpu.name}: {-cache:.1f} GiB short"
+            f"of the {budget:.1f} GiB that vLLM may use of one {gpu.name}: {-cache:.1f} GiB short"
         )
     elif setup.memory_fraction > STARTUP_SHARE:
-        why = f"a {gpu.name} has less than {budget:.1f} GiB free when vLLM starts; {STARTUP_SHARE} of the card works"
+        why = f"one {gpu.name} has less than {budget:.1f} GiB free when vLLM starts; {STARTUP_SHARE} of the card works"
     elif concurrent < 1:
         why = (
-            f"one request of {setup.context_len} tokens needs {request:.2f} GiB of KV cache and a {gpu.name} has "
+            f"one request of {setup.context_len} tokens needs {request:.2f} GiB of KV cache and one {gpu.name} has "
             f"{cache:.2f} GiB left: {request - cache:.2f} GiB short"
         )
     per_token = kv_gib(model, setup.context_len, 1, setup.kv_dtype, tp) * GIB / setup.context_len
@@ -1487,8 +1492,8 @@ def _transformers_memory(setup: InferenceSetup) -> InferenceMemory:
     why = ""
     if need > gpu.visible_gib:
         why = (
-            f"{sequences} requests of {setup.context_len} tokens need {need:.1f} GiB ({weights:.1f} of weights) and a "
-            f"{gpu.name} has {gpu.visible_gib:.1f} GiB: {need - gpu.visible_gib:.1f} GiB short"
+            f"{sequences} requests of {setup.context_len} tokens need {need:.1f} GiB ({weights:.1f} of weights) and "
+            f"one {gpu.name} has {gpu.visible_gib:.1f} GiB: {need - gpu.visible_gib:.1f} GiB short"
         )
     return InferenceMemory(
         gpu.visible_gib, weights, activation, overhead, cache, one * GIB / setup.context_len,
@@ -1623,6 +1628,20 @@ def cold_start_s(setup: InferenceSetup) -> float:
 # ---- planner/estimate.py
 
 
+# What a serving container keeps busy: an API process, and for each GPU a process that polls (prior).
+HOST_CORES, HOST_CORES_PER_GPU = 0.5, 1.0
+HOST_GIB, HOST_GIB_PER_GPU = 4.0, 4.0
+ALWAYS_PRIOR = ("cold_start_s", "host_usd_per_hour")
+SPEEDS = (
+    *ALWAYS_PRIOR,
+    "decode_tokens_per_s_single",
+    "output_tokens_per_s",
+    "prefill_tokens_per_s",
+    "time_to_first_token_s",
+    "usd_per_million_output_tokens",
+)
+
+
 def estimate_inference(setup: InferenceSetup, engine_version: str = "") -> InferenceEstimate:
     """What happens if exactly this runs; rates are None where it does not fit. `engine_version`: as in memory.py."""
     memory = inference_memory(setup, engine_version)
@@ -1647,9 +1666,18 @@ def estimate_inference(setup: InferenceSetup, engine_version: str = "") -> Infer
         time_to_first_token_s=speed.time_to_first_token_s if speed else None,
         cold_start_s=cold_start_s(setup) if memory.fits else None,
         usd_per_hour=usd,
+        host_usd_per_hour=host_usd_per_hour(setup),
         usd_per_million_output_tokens=usd / 3600 / speed.output_tokens_per_s * 1e6 if speed else None,
         assumed=setup.model.assumed,
+        prior=SPEEDS if setup.gpu.name in UNMEASURED and memory.fits else ALWAYS_PRIOR,
     )
+
+
+def host_usd_per_hour(setup: InferenceSetup) -> float:
+    """What one container's CPU and main memory cost beside its GPUs."""
+    cores = HOST_CORES + HOST_CORES_PER_GPU * setup.gpu_count
+    gib = HOST_GIB + HOST_GIB_PER_GPU * setup.gpu_count
+    return cores * CPU_USD_PER_CORE_HOUR + gib * MEMORY_USD_PER_GIB_HOUR
 
 
 # ---- planner/answers.py
@@ -2393,25 +2421,25 @@ def serve_constants(plan: Plan, slug: str) -> list[tuple[str, object, str]]:
     start, fitting = estimate.cold_start_s or 0, int(estimate.max_concurrency)
     return [
         ("NAME", slug, "the app's name on Modal"),
-        ("TASK", request.task, ""),
-        ("WORKLOAD", request.workload, ""),
+        ("TASK", request.task, "an HTTP service that scales to zero"),
+        ("WORKLOAD", request.workload, "chat and completion"),
         DONE,
         ("MODEL", name, model_reason(model, name, setup.quantization)),
-        ("REVISION", revision or "main", "" if revision else "no commit known: `make weights` prints the one to pin"),
+        ("REVISION", revision or "main", revision_reason(revision)),
         ("SECRETS", ["huggingface-secret"] if model.gated else [], "names of Modal Secrets; gated weights need one"),
         ("ENGINE", setup.engine, "continuous batching behind an OpenAI-compatible API"),
         DONE,
         ("GPU", gpu_string(gpu, setup.gpu_count), gpu_reason(plan)),
-        ("DTYPE", "bfloat16" if gpu.bf16 else "float16", "" if gpu.bf16 else f"{gpu.name} has no bfloat16"),
+        ("DTYPE", *dtype(gpu)),
         ("QUANTIZATION", setup.quantization, quantization_reason(plan)),
-        ("QUANTIZE_AT_LOAD", quantize, "what the engine makes of the weights while loading them" if quantize else ""),
+        ("QUANTIZE_AT_LOAD", quantize, "what the engine makes of the weights while it loads them"),
         ("ATTENTION", setup.attention, f"{kernel_name(setup)}; compute capability {gpu.compute_capability}"),
         ("CONTEXT_LEN", setup.context_len, "tokens, prompt and answer together"),
         ("CONCURRENCY", setup.concurrency, f"requests in one container; {fitting} of full context fit"),
         ("MEMORY_FRACTION", setup.memory_fraction, "of the card for the engine; what the weights leave is cache"),
         DONE,
         ("BUDGET", "none" if budget.per == "none" else f"{budget.usd:g}/{budget.per}", "USD, for GPUs"),
-        ("USD_PER_HOUR", round(one_hour, 2), f"one container's GPUs, priced {PRICES_DATE}; CPU and memory are extra"),
+        ("USD_PER_HOUR", round(one_hour, 2), host_reason(estimate)),
         ("MIN_CONTAINERS", int(request.optimize == "latency"), warm_reason(one_hour, start)),
         ("BUFFER_CONTAINERS", 0, "idle ones kept ahead of a rising load"),
         ("MAX_CONTAINERS", max_containers(plan), most_reason(plan)),
@@ -2421,6 +2449,21 @@ def serve_constants(plan: Plan, slug: str) -> list[tuple[str, object, str]]:
         ("PREDICTED_PEAK_GIB", round(peak_gib(estimate), 1), "on each GPU, cache included"),
         ("PREDICTED_TOKENS_PER_S", round(estimate.output_tokens_per_s or 0, 1), rate_reason(plan.chosen)),
     ]  # fmt: skip
+
+
+def dtype(gpu: Gpu) -> tuple[str, str]:
+    """What unquantized numbers are held in, and why."""
+    return ("bfloat16", "as models are trained") if gpu.bf16 else ("float16", f"{gpu.name} has no bfloat16")
+
+
+def revision_reason(revision: str) -> str:
+    return (
+        "the commit that the catalogue knows" if revision else "no commit known: `make weights` prints the one to pin"
+    )
+
+
+def host_reason(estimate: InferenceEstimate) -> str:
+    return f"one container's GPUs, priced {PRICES_DATE}; its CPU and memory add about {estimate.host_usd_per_hour:.2f}"
 
 
 def model_reason(model: Model, name: str, quantization: str) -> str:
@@ -2489,7 +2532,7 @@ def plan_md(plan: Plan) -> str:
     )
 
 
-OPTIONS_HEAD = """| GPUs | weights | GiB used of usable | tokens/s | USD/hour | USD/M tokens | verdict |
+OPTIONS_HEAD = """| GPUs | quantization | GiB used of usable | tokens/s | USD/hour | USD/M tokens | verdict |
 |---|---|---|---:|---:|---:|---|
 """
 
@@ -2544,19 +2587,27 @@ def speed_words(plan: Plan) -> list[str]:
         f"{estimate.time_to_first_token_s:.2f} s when nobody else is waiting; a lone request answers at",
         f"{about(estimate.decode_tokens_per_s_single or 0)} tokens/s. A typical request is taken to have",
         f"{setup.input_len:,} tokens in and {setup.output_len:,} out. A cold start takes about",
-        f"{estimate.cold_start_s:.0f} s. Memory is counted term by term; speeds come from a roofline model, so mind",
-        "the range.",
+        f"{estimate.cold_start_s:.0f} s (prior). Memory is counted term by term; speeds come from a roofline model, so",
+        f"mind the range.{unmeasured(setup.gpu)}",
     ]
 
 
+def unmeasured(gpu: Gpu) -> str:
+    """What to know of the speed of a card that no source has measured."""
+    if gpu.name not in UNMEASURED:
+        return ""
+    return f" No {gpu.name} was among the measurements: its speed follows from its datasheet (prior)."
+
+
 def money_words(plan: Plan) -> list[str]:
-    setup, most = plan.chosen.setup, max_containers(plan)
+    setup, estimate, most = plan.chosen.setup, estimate_of(plan.chosen), max_containers(plan)
+    month = (setup.gpu_count * setup.gpu.usd_per_hour + estimate.host_usd_per_hour) * HOURS_PER_MONTH
     highest = most * setup.gpu_count * setup.gpu.usd_per_hour
     return [
         f"At most {most} {'container runs' if most == 1 else 'containers run'}, {highest:.2f} USD per hour. Prices are",
-        f"Modal's of {PRICES_DATE}, for the GPUs; CPU and memory are billed by use on top,",
-        f"{CPU_USD_PER_CORE_HOUR:.3f} per core-hour and {MEMORY_USD_PER_GIB_HOUR:.3f} per GiB-hour. An idle one is",
-        "billed until `SCALEDOWN_WINDOW` has passed.",
+        f"Modal's of {PRICES_DATE}, for the GPUs; CPU and memory are billed by use on top, about",
+        f"{estimate.host_usd_per_hour:.2f} an hour for each container (prior). An idle one is billed until",
+        f"`SCALEDOWN_WINDOW` has passed; one kept warm all month costs {month:,.0f} USD.",
     ]
 
 

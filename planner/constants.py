@@ -17,7 +17,7 @@ from .explain import (
     size_words,
 )
 from .gpus import PRICES_DATE, gpu_string
-from .plan import HOURS_PER_MONTH, Candidate, InferenceSetup, Model, Plan
+from .plan import HOURS_PER_MONTH, Candidate, Gpu, InferenceEstimate, InferenceSetup, Model, Plan
 
 WIDTH = 120  # characters of a line of plan.py
 SCALEDOWN_S = 300
@@ -84,25 +84,25 @@ def serve_constants(plan: Plan, slug: str) -> list[tuple[str, object, str]]:
     start, fitting = estimate.cold_start_s or 0, int(estimate.max_concurrency)
     return [
         ("NAME", slug, "the app's name on Modal"),
-        ("TASK", request.task, ""),
-        ("WORKLOAD", request.workload, ""),
+        ("TASK", request.task, "an HTTP service that scales to zero"),
+        ("WORKLOAD", request.workload, "chat and completion"),
         DONE,
         ("MODEL", name, model_reason(model, name, setup.quantization)),
-        ("REVISION", revision or "main", "" if revision else "no commit known: `make weights` prints the one to pin"),
+        ("REVISION", revision or "main", revision_reason(revision)),
         ("SECRETS", ["huggingface-secret"] if model.gated else [], "names of Modal Secrets; gated weights need one"),
         ("ENGINE", setup.engine, "continuous batching behind an OpenAI-compatible API"),
         DONE,
         ("GPU", gpu_string(gpu, setup.gpu_count), gpu_reason(plan)),
-        ("DTYPE", "bfloat16" if gpu.bf16 else "float16", "" if gpu.bf16 else f"{gpu.name} has no bfloat16"),
+        ("DTYPE", *dtype(gpu)),
         ("QUANTIZATION", setup.quantization, quantization_reason(plan)),
-        ("QUANTIZE_AT_LOAD", quantize, "what the engine makes of the weights while loading them" if quantize else ""),
+        ("QUANTIZE_AT_LOAD", quantize, "what the engine makes of the weights while it loads them"),
         ("ATTENTION", setup.attention, f"{kernel_name(setup)}; compute capability {gpu.compute_capability}"),
         ("CONTEXT_LEN", setup.context_len, "tokens, prompt and answer together"),
         ("CONCURRENCY", setup.concurrency, f"requests in one container; {fitting} of full context fit"),
         ("MEMORY_FRACTION", setup.memory_fraction, "of the card for the engine; what the weights leave is cache"),
         DONE,
         ("BUDGET", "none" if budget.per == "none" else f"{budget.usd:g}/{budget.per}", "USD, for GPUs"),
-        ("USD_PER_HOUR", round(one_hour, 2), f"one container's GPUs, priced {PRICES_DATE}; CPU and memory are extra"),
+        ("USD_PER_HOUR", round(one_hour, 2), host_reason(estimate)),
         ("MIN_CONTAINERS", int(request.optimize == "latency"), warm_reason(one_hour, start)),
         ("BUFFER_CONTAINERS", 0, "idle ones kept ahead of a rising load"),
         ("MAX_CONTAINERS", max_containers(plan), most_reason(plan)),
@@ -112,6 +112,21 @@ def serve_constants(plan: Plan, slug: str) -> list[tuple[str, object, str]]:
         ("PREDICTED_PEAK_GIB", round(peak_gib(estimate), 1), "on each GPU, cache included"),
         ("PREDICTED_TOKENS_PER_S", round(estimate.output_tokens_per_s or 0, 1), rate_reason(plan.chosen)),
     ]  # fmt: skip
+
+
+def dtype(gpu: Gpu) -> tuple[str, str]:
+    """What unquantized numbers are held in, and why."""
+    return ("bfloat16", "as models are trained") if gpu.bf16 else ("float16", f"{gpu.name} has no bfloat16")
+
+
+def revision_reason(revision: str) -> str:
+    return (
+        "the commit that the catalogue knows" if revision else "no commit known: `make weights` prints the one to pin"
+    )
+
+
+def host_reason(estimate: InferenceEstimate) -> str:
+    return f"one container's GPUs, priced {PRICES_DATE}; its CPU and memory add about {estimate.host_usd_per_hour:.2f}"
 
 
 def model_reason(model: Model, name: str, quantization: str) -> str:

@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
+from .gpus import CPU_USD_PER_CORE_HOUR, MEMORY_USD_PER_GIB_HOUR, UNMEASURED
 from .memory import inference_memory
 from .plan import InferenceEstimate, InferenceSetup
 from .speed import cold_start_s, inference_speed
+
+# What a serving container keeps busy: an API process, and for each GPU a process that polls (prior).
+HOST_CORES, HOST_CORES_PER_GPU = 0.5, 1.0
+HOST_GIB, HOST_GIB_PER_GPU = 4.0, 4.0
+ALWAYS_PRIOR = ("cold_start_s", "host_usd_per_hour")
+SPEEDS = (
+    *ALWAYS_PRIOR,
+    "decode_tokens_per_s_single",
+    "output_tokens_per_s",
+    "prefill_tokens_per_s",
+    "time_to_first_token_s",
+    "usd_per_million_output_tokens",
+)
 
 
 def estimate_inference(setup: InferenceSetup, engine_version: str = "") -> InferenceEstimate:
@@ -31,6 +45,15 @@ def estimate_inference(setup: InferenceSetup, engine_version: str = "") -> Infer
         time_to_first_token_s=speed.time_to_first_token_s if speed else None,
         cold_start_s=cold_start_s(setup) if memory.fits else None,
         usd_per_hour=usd,
+        host_usd_per_hour=host_usd_per_hour(setup),
         usd_per_million_output_tokens=usd / 3600 / speed.output_tokens_per_s * 1e6 if speed else None,
         assumed=setup.model.assumed,
+        prior=SPEEDS if setup.gpu.name in UNMEASURED and memory.fits else ALWAYS_PRIOR,
     )
+
+
+def host_usd_per_hour(setup: InferenceSetup) -> float:
+    """What one container's CPU and main memory cost beside its GPUs."""
+    cores = HOST_CORES + HOST_CORES_PER_GPU * setup.gpu_count
+    gib = HOST_GIB + HOST_GIB_PER_GPU * setup.gpu_count
+    return cores * CPU_USD_PER_CORE_HOUR + gib * MEMORY_USD_PER_GIB_HOUR

@@ -14,6 +14,9 @@ PRICES_DATE = "2026-09-25"
 CPU_USD_PER_CORE_HOUR = 0.0000131 * 3600  # physical core, max(requested, used)
 MEMORY_USD_PER_GIB_HOUR = 0.00000222 * 3600
 
+# Cards whose speed nobody measured among the sources of planner/speed.py: their datasheets are all there is (prior).
+UNMEASURED = frozenset({"T4", "L4", "L40S"})
+
 FA2 = ("sdpa", "flash_attention_2")
 FA3 = ("sdpa", "flash_attention_2", "flash_attention_3")
 FA4 = ("sdpa", "flash_attention_2", "flash_attention_4")

@@ -215,13 +215,13 @@ def _vllm_memory(setup: InferenceSetup, engine_version: str) -> InferenceMemory:
         need = budget - cache
         why = (
             f"weights ({weights:.1f}), activations ({activation:.1f}) and overhead ({overhead:.1f}) need {need:.1f} "
-            f"of the {budget:.1f} GiB that vLLM may use of a {gpu.name}: {-cache:.1f} GiB short"
+            f"of the {budget:.1f} GiB that vLLM may use of one {gpu.name}: {-cache:.1f} GiB short"
         )
     elif setup.memory_fraction > STARTUP_SHARE:
-        why = f"a {gpu.name} has less than {budget:.1f} GiB free when vLLM starts; {STARTUP_SHARE} of the card works"
+        why = f"one {gpu.name} has less than {budget:.1f} GiB free when vLLM starts; {STARTUP_SHARE} of the card works"
     elif concurrent < 1:
         why = (
-            f"one request of {setup.context_len} tokens needs {request:.2f} GiB of KV cache and a {gpu.name} has "
+            f"one request of {setup.context_len} tokens needs {request:.2f} GiB of KV cache and one {gpu.name} has "
             f"{cache:.2f} GiB left: {request - cache:.2f} GiB short"
         )
     per_token = kv_gib(model, setup.context_len, 1, setup.kv_dtype, tp) * GIB / setup.context_len
@@ -251,8 +251,8 @@ def _transformers_memory(setup: InferenceSetup) -> InferenceMemory:
     why = ""
     if need > gpu.visible_gib:
         why = (
-            f"{sequences} requests of {setup.context_len} tokens need {need:.1f} GiB ({weights:.1f} of weights) and a "
-            f"{gpu.name} has {gpu.visible_gib:.1f} GiB: {need - gpu.visible_gib:.1f} GiB short"
+            f"{sequences} requests of {setup.context_len} tokens need {need:.1f} GiB ({weights:.1f} of weights) and "
+            f"one {gpu.name} has {gpu.visible_gib:.1f} GiB: {need - gpu.visible_gib:.1f} GiB short"
         )
     return InferenceMemory(
         gpu.visible_gib, weights, activation, overhead, cache, one * GIB / setup.context_len,

@@ -116,8 +116,10 @@ class InferenceEstimate:
     time_to_first_token_s: float | None
     cold_start_s: float | None
     usd_per_hour: float  # the GPUs
+    host_usd_per_hour: float  # CPU and main memory that Modal bills beside them
     usd_per_million_output_tokens: float | None
-    assumed: tuple[str, ...] = ()
+    assumed: tuple[str, ...] = ()  # fields of the model that were derived, not read
+    prior: tuple[str, ...] = ()  # figures of this estimate that nothing measured backs
 
 
 @dataclass(frozen=True, slots=True)

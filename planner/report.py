@@ -21,8 +21,8 @@ from .explain import (
     verdict,
     what_would_change,
 )
-from .gpus import CPU_USD_PER_CORE_HOUR, MEMORY_USD_PER_GIB_HOUR, PRICES_DATE
-from .plan import Candidate, Plan
+from .gpus import PRICES_DATE, UNMEASURED
+from .plan import HOURS_PER_MONTH, Candidate, Gpu, Plan
 
 PAGE = 120  # characters of a line of PLAN.md
 
@@ -49,7 +49,7 @@ def plan_md(plan: Plan) -> str:
     )
 
 
-OPTIONS_HEAD = """| GPUs | weights | GiB used of usable | tokens/s | USD/hour | USD/M tokens | verdict |
+OPTIONS_HEAD = """| GPUs | quantization | GiB used of usable | tokens/s | USD/hour | USD/M tokens | verdict |
 |---|---|---|---:|---:|---:|---|
 """
 
@@ -104,19 +104,27 @@ def speed_words(plan: Plan) -> list[str]:
         f"{estimate.time_to_first_token_s:.2f} s when nobody else is waiting; a lone request answers at",
         f"{about(estimate.decode_tokens_per_s_single or 0)} tokens/s. A typical request is taken to have",
         f"{setup.input_len:,} tokens in and {setup.output_len:,} out. A cold start takes about",
-        f"{estimate.cold_start_s:.0f} s. Memory is counted term by term; speeds come from a roofline model, so mind",
-        "the range.",
+        f"{estimate.cold_start_s:.0f} s (prior). Memory is counted term by term; speeds come from a roofline model, so",
+        f"mind the range.{unmeasured(setup.gpu)}",
     ]
 
 
+def unmeasured(gpu: Gpu) -> str:
+    """What to know of the speed of a card that no source has measured."""
+    if gpu.name not in UNMEASURED:
+        return ""
+    return f" No {gpu.name} was among the measurements: its speed follows from its datasheet (prior)."
+
+
 def money_words(plan: Plan) -> list[str]:
-    setup, most = plan.chosen.setup, max_containers(plan)
+    setup, estimate, most = plan.chosen.setup, estimate_of(plan.chosen), max_containers(plan)
+    month = (setup.gpu_count * setup.gpu.usd_per_hour + estimate.host_usd_per_hour) * HOURS_PER_MONTH
     highest = most * setup.gpu_count * setup.gpu.usd_per_hour
     return [
         f"At most {most} {'container runs' if most == 1 else 'containers run'}, {highest:.2f} USD per hour. Prices are",
-        f"Modal's of {PRICES_DATE}, for the GPUs; CPU and memory are billed by use on top,",
-        f"{CPU_USD_PER_CORE_HOUR:.3f} per core-hour and {MEMORY_USD_PER_GIB_HOUR:.3f} per GiB-hour. An idle one is",
-        "billed until `SCALEDOWN_WINDOW` has passed.",
+        f"Modal's of {PRICES_DATE}, for the GPUs; CPU and memory are billed by use on top, about",
+        f"{estimate.host_usd_per_hour:.2f} an hour for each container (prior). An idle one is billed until",
+        f"`SCALEDOWN_WINDOW` has passed; one kept warm all month costs {month:,.0f} USD.",
     ]
 
 

@@ -7,21 +7,31 @@ from .explain import about, one_per_gpu, peak_gib, price, size_words, verdict
 from .gpus import PRICES_DATE
 from .plan import Candidate, Plan
 
-HEAD = ("GPU", "count", "weights", "attention", "GiB used of usable", "tokens/s", "$/h", "$/M tokens", "verdict")
+COLUMNS = (
+    "GPU",
+    "count",
+    "quantization",
+    "attention",
+    "GiB used of usable",
+    "tokens/s",
+    "$/h",
+    "$/M tokens",
+    "verdict",
+)
 RIGHT = {"count", "tokens/s", "$/h", "$/M tokens"}
 
 
 def table(plan: Plan, everything: bool = False) -> str:
     """The weighed configurations, best first: the best of each GPU, or all of them."""
     rows = [row(plan, candidate) for candidate in (plan.candidates if everything else one_per_gpu(plan))]
-    widths = [max(len(line[column]) for line in (HEAD, *rows)) for column in range(len(HEAD))]
+    widths = [max(len(line[column]) for line in (COLUMNS, *rows)) for column in range(len(COLUMNS))]
     request = plan.request
     budget = "no budget" if request.budget.per == "none" else f"{request.budget.usd:g}/{request.budget.per}"
     title = (
         f"{request.model.id} ({size_words(request.model)}): context {request.context_len:,}, "
         f"{request.concurrency} requests at once, {budget}, for {request.optimize}; prices of {PRICES_DATE}"
     )
-    return "\n".join([title, "", *(align(line, widths) for line in (HEAD, *rows))])
+    return "\n".join([title, "", *(align(line, widths) for line in (COLUMNS, *rows))])
 
 
 def row(plan: Plan, candidate: Candidate) -> tuple[str, ...]:
@@ -42,5 +52,5 @@ def row(plan: Plan, candidate: Candidate) -> tuple[str, ...]:
 
 
 def align(line: tuple[str, ...], widths: list[int]) -> str:
-    pairs = zip(HEAD, line, widths, strict=True)
+    pairs = zip(COLUMNS, line, widths, strict=True)
     return "  ".join(text.rjust(width) if name in RIGHT else text.ljust(width) for name, text, width in pairs).rstrip()
