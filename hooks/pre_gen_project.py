@@ -191,8 +191,10 @@ class TrainingEstimate:
     tokens_per_s_high: float | None
     mfu: float | None
     usd_per_hour: float  # the GPUs
+    host_usd_per_hour: float  # CPU and main memory that Modal bills beside them
     usd_per_million_tokens: float | None
-    assumed: tuple[str, ...] = ()
+    assumed: tuple[str, ...] = ()  # fields of the model that were derived, not read
+    prior: tuple[str, ...] = ()  # figures of this estimate that nothing measured backs
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,6 +315,11 @@ def check_count(gpu: Gpu, count: int) -> None:
 def gpu_string(gpu: Gpu, count: int) -> str:
     """What Modal's `gpu=` takes: "L40S", "H100:2"."""
     return gpu.name if count == 1 else f"{gpu.name}:{count}"
+
+
+def host_price(cores: float, gib: float) -> float:
+    """USD per hour of CPU cores and main memory beside the GPUs."""
+    return cores * CPU_USD_PER_CORE_HOUR + gib * MEMORY_USD_PER_GIB_HOUR
 
 
 # ---- planner/catalogue.py
@@ -1666,18 +1673,13 @@ def estimate_inference(setup: InferenceSetup, engine_version: str = "") -> Infer
         time_to_first_token_s=speed.time_to_first_token_s if speed else None,
         cold_start_s=cold_start_s(setup) if memory.fits else None,
         usd_per_hour=usd,
-        host_usd_per_hour=host_usd_per_hour(setup),
+        host_usd_per_hour=host_price(
+            HOST_CORES + HOST_CORES_PER_GPU * setup.gpu_count, HOST_GIB + HOST_GIB_PER_GPU * setup.gpu_count
+        ),
         usd_per_million_output_tokens=usd / 3600 / speed.output_tokens_per_s * 1e6 if speed else None,
         assumed=setup.model.assumed,
         prior=SPEEDS if setup.gpu.name in UNMEASURED and memory.fits else ALWAYS_PRIOR,
     )
-
-
-def host_usd_per_hour(setup: InferenceSetup) -> float:
-    """What one container's CPU and main memory cost beside its GPUs."""
-    cores = HOST_CORES + HOST_CORES_PER_GPU * setup.gpu_count
-    gib = HOST_GIB + HOST_GIB_PER_GPU * setup.gpu_count
-    return cores * CPU_USD_PER_CORE_HOUR + gib * MEMORY_USD_PER_GIB_HOUR
 
 
 # ---- planner/answers.py

@@ -158,10 +158,10 @@ def judge_training(request: Request, setups: list[TrainingSetup]) -> TrainingCan
     hours = START_HOURS + tokens / estimate.tokens_per_s / 3600 if tokens else 0.0
     accumulation = max(1, round(GLOBAL_BATCH / (setup.micro_batch * world)))
     candidate = replace(candidate, accumulation=accumulation, hours=hours)
-    return replace(candidate, rejected=over_budget(request.budget, candidate))
+    return replace(candidate, rejected=training_over_budget(request.budget, candidate))
 
 
-def over_budget(budget: Budget, candidate: TrainingCandidate) -> str:
+def training_over_budget(budget: Budget, candidate: TrainingCandidate) -> str:
     """Why the budget does not pay for it; "" where it does."""
     if budget.per == "hour" and candidate.usd_per_hour > budget.usd:
         return f"costs {candidate.usd_per_hour:.2f}/hour, over {budget.usd:.2f}"
@@ -214,7 +214,7 @@ def training_name(setup: TrainingSetup) -> str:
 def training_way_out(request: Request, candidates: tuple[TrainingCandidate, ...]) -> str:
     """One sentence: why nothing works, and the cheapest things that would."""
     ways = []
-    paying = [candidate for candidate in candidates if over_budget(request.budget, candidate)]
+    paying = [candidate for candidate in candidates if training_over_budget(request.budget, candidate)]
     if paying:
         ways.append(f"raise the budget to {training_offer(min(paying, key=lambda c: c.usd or c.usd_per_hour))}")
     for words, other in relaxed_requests(request):

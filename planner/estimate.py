@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .gpus import CPU_USD_PER_CORE_HOUR, MEMORY_USD_PER_GIB_HOUR, UNMEASURED
+from .gpus import UNMEASURED, host_price
 from .memory import inference_memory
 from .plan import InferenceEstimate, InferenceSetup
 from .speed import cold_start_s, inference_speed
@@ -45,15 +45,10 @@ def estimate_inference(setup: InferenceSetup, engine_version: str = "") -> Infer
         time_to_first_token_s=speed.time_to_first_token_s if speed else None,
         cold_start_s=cold_start_s(setup) if memory.fits else None,
         usd_per_hour=usd,
-        host_usd_per_hour=host_usd_per_hour(setup),
+        host_usd_per_hour=host_price(
+            HOST_CORES + HOST_CORES_PER_GPU * setup.gpu_count, HOST_GIB + HOST_GIB_PER_GPU * setup.gpu_count
+        ),
         usd_per_million_output_tokens=usd / 3600 / speed.output_tokens_per_s * 1e6 if speed else None,
         assumed=setup.model.assumed,
         prior=SPEEDS if setup.gpu.name in UNMEASURED and memory.fits else ALWAYS_PRIOR,
     )
-
-
-def host_usd_per_hour(setup: InferenceSetup) -> float:
-    """What one container's CPU and main memory cost beside its GPUs."""
-    cores = HOST_CORES + HOST_CORES_PER_GPU * setup.gpu_count
-    gib = HOST_GIB + HOST_GIB_PER_GPU * setup.gpu_count
-    return cores * CPU_USD_PER_CORE_HOUR + gib * MEMORY_USD_PER_GIB_HOUR

@@ -67,3 +67,8 @@ def check_count(gpu: Gpu, count: int) -> None:
 def gpu_string(gpu: Gpu, count: int) -> str:
     """What Modal's `gpu=` takes: "L40S", "H100:2"."""
     return gpu.name if count == 1 else f"{gpu.name}:{count}"
+
+
+def host_price(cores: float, gib: float) -> float:
+    """USD per hour of CPU cores and main memory beside the GPUs."""
+    return cores * CPU_USD_PER_CORE_HOUR + gib * MEMORY_USD_PER_GIB_HOUR

@@ -164,8 +164,10 @@ class TrainingEstimate:
     tokens_per_s_high: float | None
     mfu: float | None
     usd_per_hour: float  # the GPUs
+    host_usd_per_hour: float  # CPU and main memory that Modal bills beside them
     usd_per_million_tokens: float | None
-    assumed: tuple[str, ...] = ()
+    assumed: tuple[str, ...] = ()  # fields of the model that were derived, not read
+    prior: tuple[str, ...] = ()  # figures of this estimate that nothing measured backs
 
 
 @dataclass(frozen=True, slots=True)

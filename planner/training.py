@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .gpus import host_price
 from .memory import CONTEXT_GIB, WEIGHT_BITS, embedding_params, weight_bytes
 from .plan import GIB, Model, TrainingEstimate, TrainingSetup
 
@@ -44,6 +45,7 @@ NODE_BYTES_S = 300e9  # bus bandwidth between nodes, RDMA (prior)
 HOST_LINK_BYTES_S = 25e9  # one GPU to pinned host memory (prior)
 HOST_ADAM_BYTES = 28  # per parameter: reads gradient, weight and two moments, writes weights and moments
 HOST_ADAM_BYTES_S = 150e9  # what a CPU's Adam moves, all GPUs of a node together (prior)
+TRAIN_CORES, TRAIN_GIB = 2.0, 8.0  # for each GPU: the training process and its data loader (prior)
 SPEED_RANGE = 1.35  # holds 94% of what was measured of dense models on NVLink cards
 SPEED_RANGE_PRIOR = 2.0  # for the rest, of which too little was measured (prior); Llama-4-Scout ran 2.4 to 4.4 slower
 
@@ -362,7 +364,9 @@ def estimate_training(setup: TrainingSetup) -> TrainingEstimate:
     usd_per_hour = gpu.usd_per_hour * setup.gpu_count * setup.nodes
     speed = None if refused else _speed(setup)  # a setup that is only too large would run that fast on a larger card
     rate = speed.tokens_per_s if speed else None
-    spread = SPEED_RANGE if gpu.nvlink and not setup.model.experts else SPEED_RANGE_PRIOR
+    measured = gpu.nvlink and not setup.model.experts
+    spread = SPEED_RANGE if measured else SPEED_RANGE_PRIOR
+    host = memory.host / GIB
     return TrainingEstimate(
         usable_gib=usable,
         weights_gib=memory.weights / GIB,
@@ -372,7 +376,7 @@ def estimate_training(setup: TrainingSetup) -> TrainingEstimate:
         logits_gib=memory.logits / GIB,
         overhead_gib=overhead,
         peak_gib=peak,
-        host_gib=memory.host / GIB,
+        host_gib=host,
         fits=not why,
         why=why,
         tokens_per_s=rate,
@@ -380,6 +384,8 @@ def estimate_training(setup: TrainingSetup) -> TrainingEstimate:
         tokens_per_s_high=rate and rate * spread,
         mfu=speed.mfu if speed else None,
         usd_per_hour=usd_per_hour,
+        host_usd_per_hour=host_price(setup.gpu_count * TRAIN_CORES, setup.gpu_count * TRAIN_GIB + host) * setup.nodes,
         usd_per_million_tokens=rate and usd_per_hour / (rate * 3600) * 1e6,
         assumed=setup.model.assumed,
+        prior=("host_usd_per_hour",) if measured else ("host_usd_per_hour", "tokens_per_s", "mfu"),
     )
