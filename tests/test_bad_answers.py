@@ -2,11 +2,14 @@
 
 import ast
 import re
+import shutil
+import sys
+import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from bake import DEFAULTS, LOCAL_MODEL, Project, bake_into, constants
+from bake import DEFAULTS, LOCAL_MODEL, Project, bake_into, constants, run
 from cookiecutter.exceptions import CookiecutterException, FailedHookException
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -193,6 +196,17 @@ def test_a_folder_is_found_from_where_it_was_typed(
     monkeypatch.setenv("PWD", str(LOCAL_MODEL.parent))
     project = bake_into(tmp_path, template, model_id="local_model")
     assert "1.1B parameters" in project.plan_file.read_text(encoding="utf-8")  # 22 x 44.0M + 2 x 65.5M
+
+
+@pytest.mark.parametrize("name", ['a"""b', "it's", "back\\slash", "größe", "{% raw %}", "two  words", "#", "$HOME"])
+def test_a_folder_of_any_name_stays_text(name: str, template: Path, tmp_path: Path) -> None:
+    model = tmp_path / name
+    shutil.copytree(LOCAL_MODEL, model)
+    # as an expression: cookiecutter renders what --no-input is given, though not what is typed at a prompt
+    project = bake_into(tmp_path, template, model_id=f"{{{{ {str(model)!r} }}}}")
+    assert project.plan["MODEL"] == str(model)
+    ElementTree.fromstring(project.files()["memory.svg"].decode())
+    run(sys.executable, "-m", "ruff", "format", "--no-cache", "--check", str(project.plan_file), cwd=project.root)
 
 
 @pytest.mark.parametrize("slug", ["", "x" * 300])
