@@ -1654,6 +1654,7 @@ def estimate_inference(setup: InferenceSetup, engine_version: str = "") -> Infer
     memory = inference_memory(setup, engine_version)
     usd = setup.gpu.usd_per_hour * setup.gpu_count
     speed = inference_speed(setup, memory) if memory.fits else None
+    answers = speed if setup.model.workload == "generation" else None  # an encoder reads and writes nothing
     return InferenceEstimate(
         usable_gib=memory.usable_gib,
         weights_gib=memory.weights_gib,
@@ -1665,10 +1666,10 @@ def estimate_inference(setup: InferenceSetup, engine_version: str = "") -> Infer
         max_concurrency=memory.max_concurrency,
         fits=memory.fits,
         why=memory.why,
-        decode_tokens_per_s_single=speed.decode_tokens_per_s_single if speed else None,
-        output_tokens_per_s=speed.output_tokens_per_s if speed else None,
-        output_tokens_per_s_low=speed.output_tokens_per_s_low if speed else None,
-        output_tokens_per_s_high=speed.output_tokens_per_s_high if speed else None,
+        decode_tokens_per_s_single=answers.decode_tokens_per_s_single if answers else None,
+        output_tokens_per_s=answers.output_tokens_per_s if answers else None,
+        output_tokens_per_s_low=answers.output_tokens_per_s_low if answers else None,
+        output_tokens_per_s_high=answers.output_tokens_per_s_high if answers else None,
         prefill_tokens_per_s=speed.prefill_tokens_per_s if speed else None,
         time_to_first_token_s=speed.time_to_first_token_s if speed else None,
         cold_start_s=cold_start_s(setup) if memory.fits else None,
@@ -1676,7 +1677,7 @@ def estimate_inference(setup: InferenceSetup, engine_version: str = "") -> Infer
         host_usd_per_hour=host_price(
             HOST_CORES + HOST_CORES_PER_GPU * setup.gpu_count, HOST_GIB + HOST_GIB_PER_GPU * setup.gpu_count
         ),
-        usd_per_million_output_tokens=usd / 3600 / speed.output_tokens_per_s * 1e6 if speed else None,
+        usd_per_million_output_tokens=usd / 3600 / answers.output_tokens_per_s * 1e6 if answers else None,
         assumed=setup.model.assumed,
         prior=SPEEDS if setup.gpu.name in UNMEASURED and memory.fits else ALWAYS_PRIOR,
     )
@@ -1856,6 +1857,7 @@ def check_context(tokens: int, model: Model) -> int:
 
 
 COUNTS = (1, 2, 4, 8)
+TYPICAL_INPUT = 1024
 BATCH_SEQUENCES = 256  # requests that vLLM runs at once where nobody waits for one: max_num_seqs
 # Bits that quality costs: 16-bit is the model as published; 8-bit is close to it; 4-bit is not always.
 QUALITY_LOST = {"none": 0, "fp8": 1, "int8": 1, "int4": 2, "nf4": 2, "mxfp4": 2, "nvfp4": 2}
@@ -1905,7 +1907,10 @@ def replicas_first(request: Request, candidate: Candidate, groups: dict[tuple[st
 def configurations(request: Request) -> Iterator[InferenceSetup]:
     """GPU x count x quantization x attention kernel, as far as the request leaves them open."""
     model = request.model
-    engine = "vllm" if request.engine == "auto" else request.engine
+    engine = request.engine
+    if engine == "auto":  # vLLM for what it is made for; any encoder runs on transformers
+        engine = "vllm" if request.workload == "generation" else "transformers"
+    read, written = typical_request(request)
     for gpu in GPUS.values():
         if request.gpu not in ("auto", gpu.name):
             continue
@@ -1923,7 +1928,17 @@ def configurations(request: Request) -> Iterator[InferenceSetup]:
                         attention=attention,
                         context_len=request.context_len,
                         concurrency=BATCH_SEQUENCES if request.task == "batch" else request.concurrency,
+                        input_len=read,
+                        output_len=written,
                     )
+
+
+def typical_request(request: Request) -> tuple[int, int]:
+    """Tokens in and out of a typical request: 1,024 and 256, or as much of that as a short context holds (prior)."""
+    if request.workload != "generation":
+        return min(TYPICAL_INPUT, request.context_len), 1
+    read = min(TYPICAL_INPUT, request.context_len * 4 // 5)
+    return max(read, 1), max(read // 4, 1)
 
 
 def formats(request: Request) -> tuple[str, ...]:
@@ -1933,6 +1948,8 @@ def formats(request: Request) -> tuple[str, ...]:
     offered = [model.quantization, *published]
     if model.quantization == "none":
         offered += ["int8", "nf4"] if request.engine == "transformers" else ["fp8", "nf4"]
+    if request.workload != "generation":  # encoders are small, and no kernel quantizes them
+        offered = [model.quantization]
     if asked == "auto":
         return tuple(dict.fromkeys(offered))
     if asked == "int4" and "int4" not in offered and "nf4" in offered:
@@ -2030,9 +2047,16 @@ def hourly(candidate: Candidate) -> float:
 
 
 def tokens_per_s(candidate: Candidate) -> float:
-    """Output tokens/s of all its containers at the asked concurrency."""
-    assert candidate.estimate is not None and candidate.estimate.output_tokens_per_s is not None
-    return candidate.containers * candidate.estimate.output_tokens_per_s
+    """Tokens/s of all its containers at the asked concurrency: written where the model writes, else read."""
+    assert candidate.estimate is not None
+    rate = candidate.estimate.output_tokens_per_s or candidate.estimate.prefill_tokens_per_s
+    assert rate is not None
+    return candidate.containers * rate
+
+
+def usd_per_million(candidate: Candidate) -> float:
+    """USD for a million of those tokens."""
+    return hourly(candidate) / tokens_per_s(candidate) / 3600 * 1e6
 
 
 def quality_lost(setup: InferenceSetup) -> int:
@@ -2054,16 +2078,18 @@ class Standing(NamedTuple):
 def standing(request: Request, candidate: Candidate) -> Standing:
     """How a working candidate compares for this request."""
     setup, estimate = candidate.setup, candidate.estimate
-    assert estimate is not None and estimate.decode_tokens_per_s_single and estimate.time_to_first_token_s is not None
+    assert estimate is not None and estimate.time_to_first_token_s is not None
+    written_s = setup.output_len / estimate.decode_tokens_per_s_single if estimate.decode_tokens_per_s_single else 0.0
     rate = tokens_per_s(candidate)
     price = hourly(candidate)
     cost = price / rate if request.task == "batch" else price  # a batch ends; a service is paid by the hour
-    answer_s = estimate.time_to_first_token_s + setup.output_len / estimate.decode_tokens_per_s_single
     return Standing(
         slow=request.task == "serve" and rate / request.concurrency < READING_SPEED,
         quality_lost=quality_lost(setup),
         weak_link=setup.gpu_count > 1 and not setup.gpu.nvlink,
-        aim={"cost": cost, "latency": answer_s, "throughput": -rate}[request.optimize],
+        aim={"cost": cost, "latency": estimate.time_to_first_token_s + written_s, "throughput": -rate}[
+            request.optimize
+        ],
         price=price,
         rate=-rate,
         name=f"{gpu_string(setup.gpu, setup.gpu_count)} {setup.quantization} {setup.attention}",
@@ -2276,8 +2302,7 @@ def beside(plan: Plan, candidate: Candidate) -> str:
     """A neighbour of the choice in one line: what it is, its price, what it would yield, why it is not the choice."""
     line = f"{cards(candidate)}, {price(candidate):.2f}/hour: "
     if candidate.containers:
-        dollars = estimate_of(candidate).usd_per_million_output_tokens or 0
-        line += f"{about(tokens_per_s(candidate))} tokens/s at {dollars:.2f} per million; "
+        line += f"{about(tokens_per_s(candidate))} tokens/s at {usd_per_million(candidate):.2f} per million; "
     return line + verdict(plan, candidate)
 
 
@@ -2326,7 +2351,7 @@ def terminal_lines(plan: Plan, slug: str) -> list[str]:
         f"{price(chosen):.2f}/hour, {limit}",
         f"memory  {terms} = {peak_gib(estimate):.1f} of {estimate.usable_gib:.1f} GiB{per_gpu}",
         f"yields  about {about(tokens_per_s(chosen))} tokens/s ({about(low)} to {about(high)}) at "
-        f"{request.concurrency} requests, {estimate.usd_per_million_output_tokens:.2f} per million output tokens",
+        f"{request.concurrency} requests, {usd_per_million(chosen):.2f} per million tokens {written(plan)}",
     ]
     for word, other in (("cheaper", next_cheaper(plan)), ("faster ", next_faster(plan))):
         if other:
@@ -2337,14 +2362,15 @@ def terminal_lines(plan: Plan, slug: str) -> list[str]:
     return lines
 
 
+def written(plan: Plan) -> str:
+    """What the tokens of a rate are: "written" by a model that answers, "read" by an encoder."""
+    return "written" if plan.request.workload == "generation" else "read"
+
+
 def rate_range(candidate: Candidate) -> tuple[float, float]:
-    """Output tokens/s that are still likely, low and high, of all containers that carry the load."""
-    estimate = estimate_of(candidate)
-    assert estimate.output_tokens_per_s_low is not None and estimate.output_tokens_per_s_high is not None
-    return (
-        candidate.containers * estimate.output_tokens_per_s_low,
-        candidate.containers * estimate.output_tokens_per_s_high,
-    )
+    """Tokens/s that are still likely, low and high, of all containers that carry the load."""
+    rate = tokens_per_s(candidate)
+    return rate / RANGE, rate * RANGE
 
 
 def max_containers(plan: Plan) -> int:
@@ -2420,6 +2446,7 @@ def serve_constants(plan: Plan, slug: str) -> list[tuple[str, object, str]]:
     model, gpu, budget = setup.model, setup.gpu, request.budget
     name, revision, quantize = checkpoint(setup)
     one_hour = setup.gpu_count * gpu.usd_per_hour
+    rate = tokens_per_s(plan.chosen) / plan.chosen.containers
     start, fitting = estimate.cold_start_s or 0, int(estimate.max_concurrency)
     return [
         ("NAME", slug, "the app's name on Modal"),
@@ -2449,7 +2476,7 @@ def serve_constants(plan: Plan, slug: str) -> list[tuple[str, object, str]]:
         ("STARTUP_TIMEOUT", startup_timeout(start), f"seconds; a start takes about {start:.0f} with fetched weights"),
         DONE,
         ("PREDICTED_PEAK_GIB", round(peak_gib(estimate), 1), "on each GPU, cache included"),
-        ("PREDICTED_TOKENS_PER_S", round(estimate.output_tokens_per_s or 0, 1), rate_reason(plan.chosen)),
+        ("PREDICTED_TOKENS_PER_S", round(rate, 1), rate_reason(plan.chosen)),
     ]  # fmt: skip
 
 
@@ -2554,8 +2581,8 @@ def decision(plan: Plan) -> list[str]:
     )
     answer = paragraph(
         f"**{cards(chosen)}, {format_name(setup)}, {kernel_name(setup)}: {price(chosen):.2f} USD per hour, about",
-        f"{about(tokens_per_s(chosen))} output tokens/s ({about(low)} to {about(high)}),",
-        f"{estimate.usd_per_million_output_tokens:.2f} USD per million.**",
+        f"{about(tokens_per_s(chosen))} tokens/s {written(plan)} ({about(low)} to {about(high)}),",
+        f"{usd_per_million(chosen):.2f} USD per million.**",
     )
     known = paragraph(f"The model's configuration is not known; assumed from its size: {', '.join(estimate.assumed)}.")
     return [asked, answer, known] if estimate.assumed else [asked, answer]
@@ -2584,13 +2611,23 @@ def cache_words(plan: Plan) -> list[str]:
 
 def speed_words(plan: Plan) -> list[str]:
     setup, estimate = plan.chosen.setup, estimate_of(plan.chosen)
+    first, read = estimate.time_to_first_token_s, about(estimate.prefill_tokens_per_s or 0)
+    if estimate.decode_tokens_per_s_single:
+        alone = about(estimate.decode_tokens_per_s_single)
+        answers = [
+            f"A prompt is read at about {read} tokens/s; the first token comes after {first:.2f} s when nobody else",
+            f"is waiting; a lone request answers at {alone} tokens/s. A typical request is taken to have",
+            f"{setup.input_len:,} tokens in and {setup.output_len:,} out.",
+        ]
+    else:
+        answers = [
+            f"Texts are read at about {read} tokens/s; one of {setup.input_len:,} tokens is answered after {first:.2f} s",
+            "when nobody else is waiting.",
+        ]
     return [
-        f"A prompt is read at about {about(estimate.prefill_tokens_per_s or 0)} tokens/s; the first token comes after",
-        f"{estimate.time_to_first_token_s:.2f} s when nobody else is waiting; a lone request answers at",
-        f"{about(estimate.decode_tokens_per_s_single or 0)} tokens/s. A typical request is taken to have",
-        f"{setup.input_len:,} tokens in and {setup.output_len:,} out. A cold start takes about",
-        f"{estimate.cold_start_s:.0f} s (prior). Memory is counted term by term; speeds come from a roofline model, so",
-        f"mind the range.{unmeasured(setup.gpu)}",
+        *answers,
+        f"A cold start takes about {estimate.cold_start_s:.0f} s (prior). Memory is counted term by term; speeds come",
+        f"from a roofline model, so mind the range.{unmeasured(setup.gpu)}",
     ]
 
 
@@ -2622,7 +2659,7 @@ def option_row(plan: Plan, candidate: Candidate) -> str:
     setup, estimate = candidate.setup, candidate.estimate
     used = f"{peak_gib(estimate):.1f} of {estimate.usable_gib:.1f}" if estimate and estimate.fits else "-"
     rate = about(tokens_per_s(candidate)) if candidate.containers else "-"
-    dollars = f"{estimate.usd_per_million_output_tokens:.2f}" if estimate and candidate.containers else "-"
+    dollars = f"{usd_per_million(candidate):.2f}" if candidate.containers else "-"
     return (
         f"| {cards(candidate)} | {format_name(setup)} | {used} | {rate} | {price(candidate):.2f} | {dollars} "
         f"| {verdict(plan, candidate)} |\n"

@@ -12,6 +12,7 @@ from .gpus import GPUS, gpu_string
 from .plan import ATTENTIONS, Budget, Candidate, Gpu, InferenceEstimate, InferenceSetup, Model, Plan, Refusal, Request
 
 COUNTS = (1, 2, 4, 8)
+TYPICAL_INPUT = 1024
 BATCH_SEQUENCES = 256  # requests that vLLM runs at once where nobody waits for one: max_num_seqs
 # Bits that quality costs: 16-bit is the model as published; 8-bit is close to it; 4-bit is not always.
 QUALITY_LOST = {"none": 0, "fp8": 1, "int8": 1, "int4": 2, "nf4": 2, "mxfp4": 2, "nvfp4": 2}
@@ -61,7 +62,10 @@ def replicas_first(request: Request, candidate: Candidate, groups: dict[tuple[st
 def configurations(request: Request) -> Iterator[InferenceSetup]:
     """GPU x count x quantization x attention kernel, as far as the request leaves them open."""
     model = request.model
-    engine = "vllm" if request.engine == "auto" else request.engine
+    engine = request.engine
+    if engine == "auto":  # vLLM for what it is made for; any encoder runs on transformers
+        engine = "vllm" if request.workload == "generation" else "transformers"
+    read, written = typical_request(request)
     for gpu in GPUS.values():
         if request.gpu not in ("auto", gpu.name):
             continue
@@ -79,7 +83,17 @@ def configurations(request: Request) -> Iterator[InferenceSetup]:
                         attention=attention,
                         context_len=request.context_len,
                         concurrency=BATCH_SEQUENCES if request.task == "batch" else request.concurrency,
+                        input_len=read,
+                        output_len=written,
                     )
+
+
+def typical_request(request: Request) -> tuple[int, int]:
+    """Tokens in and out of a typical request: 1,024 and 256, or as much of that as a short context holds (prior)."""
+    if request.workload != "generation":
+        return min(TYPICAL_INPUT, request.context_len), 1
+    read = min(TYPICAL_INPUT, request.context_len * 4 // 5)
+    return max(read, 1), max(read // 4, 1)
 
 
 def formats(request: Request) -> tuple[str, ...]:
@@ -89,6 +103,8 @@ def formats(request: Request) -> tuple[str, ...]:
     offered = [model.quantization, *published]
     if model.quantization == "none":
         offered += ["int8", "nf4"] if request.engine == "transformers" else ["fp8", "nf4"]
+    if request.workload != "generation":  # encoders are small, and no kernel quantizes them
+        offered = [model.quantization]
     if asked == "auto":
         return tuple(dict.fromkeys(offered))
     if asked == "int4" and "int4" not in offered and "nf4" in offered:
@@ -186,9 +202,16 @@ def hourly(candidate: Candidate) -> float:
 
 
 def tokens_per_s(candidate: Candidate) -> float:
-    """Output tokens/s of all its containers at the asked concurrency."""
-    assert candidate.estimate is not None and candidate.estimate.output_tokens_per_s is not None
-    return candidate.containers * candidate.estimate.output_tokens_per_s
+    """Tokens/s of all its containers at the asked concurrency: written where the model writes, else read."""
+    assert candidate.estimate is not None
+    rate = candidate.estimate.output_tokens_per_s or candidate.estimate.prefill_tokens_per_s
+    assert rate is not None
+    return candidate.containers * rate
+
+
+def usd_per_million(candidate: Candidate) -> float:
+    """USD for a million of those tokens."""
+    return hourly(candidate) / tokens_per_s(candidate) / 3600 * 1e6
 
 
 def quality_lost(setup: InferenceSetup) -> int:
@@ -210,16 +233,18 @@ class Standing(NamedTuple):
 def standing(request: Request, candidate: Candidate) -> Standing:
     """How a working candidate compares for this request."""
     setup, estimate = candidate.setup, candidate.estimate
-    assert estimate is not None and estimate.decode_tokens_per_s_single and estimate.time_to_first_token_s is not None
+    assert estimate is not None and estimate.time_to_first_token_s is not None
+    written_s = setup.output_len / estimate.decode_tokens_per_s_single if estimate.decode_tokens_per_s_single else 0.0
     rate = tokens_per_s(candidate)
     price = hourly(candidate)
     cost = price / rate if request.task == "batch" else price  # a batch ends; a service is paid by the hour
-    answer_s = estimate.time_to_first_token_s + setup.output_len / estimate.decode_tokens_per_s_single
     return Standing(
         slow=request.task == "serve" and rate / request.concurrency < READING_SPEED,
         quality_lost=quality_lost(setup),
         weak_link=setup.gpu_count > 1 and not setup.gpu.nvlink,
-        aim={"cost": cost, "latency": answer_s, "throughput": -rate}[request.optimize],
+        aim={"cost": cost, "latency": estimate.time_to_first_token_s + written_s, "throughput": -rate}[
+            request.optimize
+        ],
         price=price,
         rate=-rate,
         name=f"{gpu_string(setup.gpu, setup.gpu_count)} {setup.quantization} {setup.attention}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import textwrap
 
+from .choose import tokens_per_s
 from .explain import (
     about,
     beside,
@@ -81,6 +82,7 @@ def serve_constants(plan: Plan, slug: str) -> list[tuple[str, object, str]]:
     model, gpu, budget = setup.model, setup.gpu, request.budget
     name, revision, quantize = checkpoint(setup)
     one_hour = setup.gpu_count * gpu.usd_per_hour
+    rate = tokens_per_s(plan.chosen) / plan.chosen.containers
     start, fitting = estimate.cold_start_s or 0, int(estimate.max_concurrency)
     return [
         ("NAME", slug, "the app's name on Modal"),
@@ -110,7 +112,7 @@ def serve_constants(plan: Plan, slug: str) -> list[tuple[str, object, str]]:
         ("STARTUP_TIMEOUT", startup_timeout(start), f"seconds; a start takes about {start:.0f} with fetched weights"),
         DONE,
         ("PREDICTED_PEAK_GIB", round(peak_gib(estimate), 1), "on each GPU, cache included"),
-        ("PREDICTED_TOKENS_PER_S", round(estimate.output_tokens_per_s or 0, 1), rate_reason(plan.chosen)),
+        ("PREDICTED_TOKENS_PER_S", round(rate, 1), rate_reason(plan.chosen)),
     ]  # fmt: skip
 
 

@@ -216,6 +216,8 @@ def candidate_line(candidate: Candidate) -> Line:
         "attention": setup.attention,
         "context_len": setup.context_len,
         "concurrency": setup.concurrency,
+        "input_len": setup.input_len,
+        "output_len": setup.output_len,
         "containers": candidate.containers,
         "usd_per_hour": round(hourly(candidate), 4),
         "estimate": candidate.estimate and rounded(asdict(candidate.estimate)),

@@ -26,6 +26,7 @@ def estimate_inference(setup: InferenceSetup, engine_version: str = "") -> Infer
     memory = inference_memory(setup, engine_version)
     usd = setup.gpu.usd_per_hour * setup.gpu_count
     speed = inference_speed(setup, memory) if memory.fits else None
+    answers = speed if setup.model.workload == "generation" else None  # an encoder reads and writes nothing
     return InferenceEstimate(
         usable_gib=memory.usable_gib,
         weights_gib=memory.weights_gib,
@@ -37,10 +38,10 @@ def estimate_inference(setup: InferenceSetup, engine_version: str = "") -> Infer
         max_concurrency=memory.max_concurrency,
         fits=memory.fits,
         why=memory.why,
-        decode_tokens_per_s_single=speed.decode_tokens_per_s_single if speed else None,
-        output_tokens_per_s=speed.output_tokens_per_s if speed else None,
-        output_tokens_per_s_low=speed.output_tokens_per_s_low if speed else None,
-        output_tokens_per_s_high=speed.output_tokens_per_s_high if speed else None,
+        decode_tokens_per_s_single=answers.decode_tokens_per_s_single if answers else None,
+        output_tokens_per_s=answers.output_tokens_per_s if answers else None,
+        output_tokens_per_s_low=answers.output_tokens_per_s_low if answers else None,
+        output_tokens_per_s_high=answers.output_tokens_per_s_high if answers else None,
         prefill_tokens_per_s=speed.prefill_tokens_per_s if speed else None,
         time_to_first_token_s=speed.time_to_first_token_s if speed else None,
         cold_start_s=cold_start_s(setup) if memory.fits else None,
@@ -48,7 +49,7 @@ def estimate_inference(setup: InferenceSetup, engine_version: str = "") -> Infer
         host_usd_per_hour=host_price(
             HOST_CORES + HOST_CORES_PER_GPU * setup.gpu_count, HOST_GIB + HOST_GIB_PER_GPU * setup.gpu_count
         ),
-        usd_per_million_output_tokens=usd / 3600 / speed.output_tokens_per_s * 1e6 if speed else None,
+        usd_per_million_output_tokens=usd / 3600 / answers.output_tokens_per_s * 1e6 if answers else None,
         assumed=setup.model.assumed,
         prior=SPEEDS if setup.gpu.name in UNMEASURED and memory.fits else ALWAYS_PRIOR,
     )

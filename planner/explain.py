@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from .choose import KERNEL_NAMES, hourly, nearness, quality_lost, standing, tokens_per_s
+from .choose import KERNEL_NAMES, hourly, nearness, quality_lost, standing, tokens_per_s, usd_per_million
 from .plan import Candidate, InferenceEstimate, InferenceSetup, Model, Plan
+from .speed import RANGE
 
 MEMORY_TERMS = ("weights", "KV cache", "activations", "overhead")
 
@@ -104,8 +105,7 @@ def beside(plan: Plan, candidate: Candidate) -> str:
     """A neighbour of the choice in one line: what it is, its price, what it would yield, why it is not the choice."""
     line = f"{cards(candidate)}, {price(candidate):.2f}/hour: "
     if candidate.containers:
-        dollars = estimate_of(candidate).usd_per_million_output_tokens or 0
-        line += f"{about(tokens_per_s(candidate))} tokens/s at {dollars:.2f} per million; "
+        line += f"{about(tokens_per_s(candidate))} tokens/s at {usd_per_million(candidate):.2f} per million; "
     return line + verdict(plan, candidate)
 
 
@@ -154,7 +154,7 @@ def terminal_lines(plan: Plan, slug: str) -> list[str]:
         f"{price(chosen):.2f}/hour, {limit}",
         f"memory  {terms} = {peak_gib(estimate):.1f} of {estimate.usable_gib:.1f} GiB{per_gpu}",
         f"yields  about {about(tokens_per_s(chosen))} tokens/s ({about(low)} to {about(high)}) at "
-        f"{request.concurrency} requests, {estimate.usd_per_million_output_tokens:.2f} per million output tokens",
+        f"{request.concurrency} requests, {usd_per_million(chosen):.2f} per million tokens {written(plan)}",
     ]
     for word, other in (("cheaper", next_cheaper(plan)), ("faster ", next_faster(plan))):
         if other:
@@ -165,14 +165,15 @@ def terminal_lines(plan: Plan, slug: str) -> list[str]:
     return lines
 
 
+def written(plan: Plan) -> str:
+    """What the tokens of a rate are: "written" by a model that answers, "read" by an encoder."""
+    return "written" if plan.request.workload == "generation" else "read"
+
+
 def rate_range(candidate: Candidate) -> tuple[float, float]:
-    """Output tokens/s that are still likely, low and high, of all containers that carry the load."""
-    estimate = estimate_of(candidate)
-    assert estimate.output_tokens_per_s_low is not None and estimate.output_tokens_per_s_high is not None
-    return (
-        candidate.containers * estimate.output_tokens_per_s_low,
-        candidate.containers * estimate.output_tokens_per_s_high,
-    )
+    """Tokens/s that are still likely, low and high, of all containers that carry the load."""
+    rate = tokens_per_s(candidate)
+    return rate / RANGE, rate * RANGE
 
 
 def max_containers(plan: Plan) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 
-from .choose import tokens_per_s
+from .choose import tokens_per_s, usd_per_million
 from .explain import (
     about,
     cards,
@@ -20,6 +20,7 @@ from .explain import (
     size_words,
     verdict,
     what_would_change,
+    written,
 )
 from .gpus import PRICES_DATE, UNMEASURED
 from .plan import HOURS_PER_MONTH, Candidate, Gpu, Plan
@@ -69,8 +70,8 @@ def decision(plan: Plan) -> list[str]:
     )
     answer = paragraph(
         f"**{cards(chosen)}, {format_name(setup)}, {kernel_name(setup)}: {price(chosen):.2f} USD per hour, about",
-        f"{about(tokens_per_s(chosen))} output tokens/s ({about(low)} to {about(high)}),",
-        f"{estimate.usd_per_million_output_tokens:.2f} USD per million.**",
+        f"{about(tokens_per_s(chosen))} tokens/s {written(plan)} ({about(low)} to {about(high)}),",
+        f"{usd_per_million(chosen):.2f} USD per million.**",
     )
     known = paragraph(f"The model's configuration is not known; assumed from its size: {', '.join(estimate.assumed)}.")
     return [asked, answer, known] if estimate.assumed else [asked, answer]
@@ -99,13 +100,23 @@ def cache_words(plan: Plan) -> list[str]:
 
 def speed_words(plan: Plan) -> list[str]:
     setup, estimate = plan.chosen.setup, estimate_of(plan.chosen)
+    first, read = estimate.time_to_first_token_s, about(estimate.prefill_tokens_per_s or 0)
+    if estimate.decode_tokens_per_s_single:
+        alone = about(estimate.decode_tokens_per_s_single)
+        answers = [
+            f"A prompt is read at about {read} tokens/s; the first token comes after {first:.2f} s when nobody else",
+            f"is waiting; a lone request answers at {alone} tokens/s. A typical request is taken to have",
+            f"{setup.input_len:,} tokens in and {setup.output_len:,} out.",
+        ]
+    else:
+        answers = [
+            f"Texts are read at about {read} tokens/s; one of {setup.input_len:,} tokens is answered after {first:.2f} s",
+            "when nobody else is waiting.",
+        ]
     return [
-        f"A prompt is read at about {about(estimate.prefill_tokens_per_s or 0)} tokens/s; the first token comes after",
-        f"{estimate.time_to_first_token_s:.2f} s when nobody else is waiting; a lone request answers at",
-        f"{about(estimate.decode_tokens_per_s_single or 0)} tokens/s. A typical request is taken to have",
-        f"{setup.input_len:,} tokens in and {setup.output_len:,} out. A cold start takes about",
-        f"{estimate.cold_start_s:.0f} s (prior). Memory is counted term by term; speeds come from a roofline model, so",
-        f"mind the range.{unmeasured(setup.gpu)}",
+        *answers,
+        f"A cold start takes about {estimate.cold_start_s:.0f} s (prior). Memory is counted term by term; speeds come",
+        f"from a roofline model, so mind the range.{unmeasured(setup.gpu)}",
     ]
 
 
@@ -137,7 +148,7 @@ def option_row(plan: Plan, candidate: Candidate) -> str:
     setup, estimate = candidate.setup, candidate.estimate
     used = f"{peak_gib(estimate):.1f} of {estimate.usable_gib:.1f}" if estimate and estimate.fits else "-"
     rate = about(tokens_per_s(candidate)) if candidate.containers else "-"
-    dollars = f"{estimate.usd_per_million_output_tokens:.2f}" if estimate and candidate.containers else "-"
+    dollars = f"{usd_per_million(candidate):.2f}" if candidate.containers else "-"
     return (
         f"| {cards(candidate)} | {format_name(setup)} | {used} | {rate} | {price(candidate):.2f} | {dollars} "
         f"| {verdict(plan, candidate)} |\n"
