@@ -6,12 +6,12 @@ import keyword
 import os
 import re
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from .gpus import check_count, find_gpu
 from .models import default_model, find_model, parse_size
-from .plan import AIMS, ENGINES, QUANTIZATIONS, Budget, Model, Refusal, Request
+from .plan import AIMS, ENGINES, LOCAL, QUANTIZATIONS, Budget, Model, Refusal, Request
 
 TASKS = ("serve", "batch", "finetune", "distributed")
 WORKLOADS = ("generation", "classification", "embedding")
@@ -162,7 +162,7 @@ def asked_model(model_id: str, size: str, workload: str) -> Model:
     one_line("model_id", model_id)
     folder = Path(os.environ.get("PWD", "."), model_id).expanduser()  # a hook runs elsewhere than where it was typed
     if folder.is_dir():
-        model = find_model(str(folder))
+        model = replace(find_model(str(folder)), id=model_id, source=LOCAL)
     elif re.fullmatch(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?", model_id, re.ASCII):
         model = find_model(model_id, size)
     else:

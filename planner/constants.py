@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import textwrap
 
 from .choose import tokens_per_s
@@ -18,10 +19,11 @@ from .explain import (
     size_words,
 )
 from .gpus import PRICES_DATE, gpu_string
-from .plan import HOURS_PER_MONTH, Candidate, Gpu, InferenceEstimate, InferenceSetup, Model, Plan
+from .plan import HOURS_PER_MONTH, LOCAL, Candidate, Gpu, InferenceEstimate, InferenceSetup, Model, Plan
 
 WIDTH = 120  # characters of a line of plan.py
 SCALEDOWN_S = 300
+WEIGHTS = "/weights"  # where the generated project mounts its Volume of weights
 STARTUP_S = (600, 3600)  # seconds: an LLM server is never up in Modal's default 30, and an hour is long enough
 HEAD = (
     '"""What was decided for this project, and why. Edit it here; all else reads it. How it was weighed: PLAN.md."""\n'
@@ -50,24 +52,32 @@ def constant(name: str, value: object, reason: str) -> str:
 
 
 def literal(value: object) -> str:
-    """A Python literal as ruff would format it: double quotes where nothing needs escaping."""
+    """A Python literal as ruff would format it: double quotes, unless they need more escapes than single ones."""
     if isinstance(value, list):
         return f"[{', '.join(literal(item) for item in value)}]"
-    text = ascii(value)
-    if isinstance(value, str) and not set(text[1:-1]) & set("'\"\\"):
-        return f'"{text[1:-1]}"'
-    return text
+    if not isinstance(value, str):
+        return repr(value)
+    quote = "'" if value.count('"') > value.count("'") else '"'
+    body = value.encode("unicode_escape").decode("ascii").replace(quote, "\\" + quote)
+    return f"{quote}{body}{quote}"
 
 
 def checkpoint(setup: InferenceSetup) -> tuple[str, str, str]:
     """(model id, revision, what the engine quantizes to while loading): a published checkpoint before our own cast."""
     model = setup.model
+    if model.source == LOCAL:
+        return f"{WEIGHTS}/{folder_on_volume(model.id)}", "main", ""
     if setup.quantization in (model.quantization, "none"):
         return model.id, model.revision, ""
     for quantization, variant, revision in model.variants:
         if quantization == setup.quantization:
             return variant, revision, ""
     return model.id, model.revision, "fp8" if setup.quantization == "fp8" else "bitsandbytes"
+
+
+def folder_on_volume(path: str) -> str:
+    """The name that a local folder gets on the weights Volume: its own, in characters that need no quoting."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", re.split(r"[/\\\\]", path.rstrip("/\\"))[-1]).strip("-.") or "model"
 
 
 def startup_timeout(cold_start_s: float) -> int:
@@ -89,8 +99,8 @@ def serve_constants(plan: Plan, slug: str) -> list[tuple[str, object, str]]:
         ("TASK", request.task, "an HTTP service that scales to zero"),
         ("WORKLOAD", request.workload, "chat and completion"),
         DONE,
-        ("MODEL", name, model_reason(model, name, setup.quantization)),
-        ("REVISION", revision or "main", revision_reason(revision)),
+        ("MODEL", name, model_reason(model, name, setup.quantization, slug)),
+        ("REVISION", revision or "main", revision_reason(model, revision)),
         ("SECRETS", ["huggingface-secret"] if model.gated else [], "names of Modal Secrets; gated weights need one"),
         ("ENGINE", setup.engine, "continuous batching behind an OpenAI-compatible API"),
         DONE,
@@ -121,7 +131,9 @@ def dtype(gpu: Gpu) -> tuple[str, str]:
     return ("bfloat16", "as models are trained") if gpu.bf16 else ("float16", f"{gpu.name} has no bfloat16")
 
 
-def revision_reason(revision: str) -> str:
+def revision_reason(model: Model, revision: str) -> str:
+    if model.source == LOCAL:
+        return "your folder has no commit"
     return (
         "the commit that the catalogue knows" if revision else "no commit known: `make weights` prints the one to pin"
     )
@@ -131,7 +143,10 @@ def host_reason(estimate: InferenceEstimate) -> str:
     return f"one container's GPUs, priced {PRICES_DATE}; its CPU and memory add about {estimate.host_usd_per_hour:.2f}"
 
 
-def model_reason(model: Model, name: str, quantization: str) -> str:
+def model_reason(model: Model, name: str, quantization: str, slug: str) -> str:
+    if model.source == LOCAL:
+        put = f"modal volume put {slug}-weights FOLDER /{folder_on_volume(model.id)}"
+        return f"{size_words(model)}, your folder: put it there with `{put}`"
     gate = "gated: its owner must let you in" if model.gated else "not gated"
     published = "" if name == model.id else f"; the {quantization} checkpoint of {model.id}"
     return f"{size_words(model)}, {model.licence or 'licence unknown'}, {gate}{published}"

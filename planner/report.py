@@ -110,8 +110,8 @@ def speed_words(plan: Plan) -> list[str]:
         ]
     else:
         answers = [
-            f"Texts are read at about {read} tokens/s; one of {setup.input_len:,} tokens is answered after {first:.2f} s",
-            "when nobody else is waiting.",
+            f"Texts are read at about {read} tokens/s; one of {setup.input_len:,} tokens is answered after",
+            f"{first:.2f} s when nobody else is waiting.",
         ]
     return [
         *answers,
