@@ -198,7 +198,9 @@ def test_a_folder_is_found_from_where_it_was_typed(
     assert "1.1B parameters" in project.plan_file.read_text(encoding="utf-8")  # 22 x 44.0M + 2 x 65.5M
 
 
-@pytest.mark.parametrize("name", ['a"""b', "it's", "back\\slash", "größe", "{% raw %}", "two  words", "#", "$HOME"])
+@pytest.mark.parametrize(
+    "name", ['a"""b', "it's", "back\\slash", "größe", "{% raw %}", "two  words", "#", "$HOME", "a<b>&c"]
+)
 def test_a_folder_of_any_name_stays_text(name: str, template: Path, tmp_path: Path) -> None:
     model = tmp_path / name
     shutil.copytree(LOCAL_MODEL, model)

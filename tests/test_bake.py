@@ -171,6 +171,32 @@ def test_the_engine_takes_every_plan(project: Project) -> None:
     assert words[words.index("--max-model-len") + 1] == str(project.plan["CONTEXT_LEN"])
 
 
+# Published formats, and the package that transformers' own quantizer of each asks for (its quantizers/quantizer_*.py).
+# Without `kernels` it makes 16-bit weights of mxfp4, which do not fit where the plan put them.
+LOADERS = {
+    "AWQ": ({"quantization": "int4"}, "gptqmodel"),
+    "compressed-tensors": (
+        {"model_id": "mistralai/Mistral-7B-Instruct-v0.3", "quantization": "fp8"},
+        "compressed-tensors",
+    ),
+    "mxfp4": ({"model_id": "openai/gpt-oss-20b"}, "kernels"),
+}
+
+
+@pytest.mark.parametrize("published", LOADERS)
+def test_transformers_gets_no_weights_that_its_image_cannot_load(published: str, bake: Bake) -> None:
+    answers, package = LOADERS[published]
+    try:
+        project = bake(engine="transformers", **answers)
+    except FailedHookException:
+        return  # an engine that cannot load them is refused: as good
+    as_published = project.plan["QUANTIZATION"] != "none" and not project.plan["QUANTIZE_AT_LOAD"]
+    lock = project.files()["requirements/image.txt"].decode()
+    assert not as_published or re.search(rf"^{package}==", lock, re.MULTILINE), (
+        f"{project.plan['MODEL']} needs {package}"
+    )
+
+
 def test_projects_of_one_engine_differ_only_in_what_the_plan_writes(project: Project, bake: Bake) -> None:
     ours, typical = project.files(), bake(engine=str(project.plan["ENGINE"])).files()
     assert set(ours) == set(typical)
