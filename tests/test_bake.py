@@ -54,7 +54,7 @@ SUPPORTED: dict[str, tuple[dict[str, str], dict[str, object]]] = {
     "month": ({"budget": "900/month", "model_size": "4B"}, {"BUDGET": "900/month"}),
     "size-alone": ({"model_size": "custom 13"}, {"MODEL": "Qwen/Qwen3-14B"}),
     "unknown-model": ({"model_id": "some-lab/new-model-7B"}, {"MODEL": "some-lab/new-model-7B"}),
-    "local-folder": ({"model_id": str(LOCAL_MODEL)}, {"MODEL": str(LOCAL_MODEL)}),  # found by its name on the Volume
+    "local-folder": ({"model_id": str(LOCAL_MODEL)}, {"MODEL": "/weights/local_model"}),  # where the Volume has it
 }
 
 # What cannot work, and a pattern of the one sentence that a person must find about it.
