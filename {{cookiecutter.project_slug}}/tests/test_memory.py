@@ -41,6 +41,7 @@ def test_monitor_remembers_the_peak_and_logs_json_lines():
     assert lines and all(line["event"] == "memory" and line["planned_gib"] == plan.PREDICTED_PEAK_GIB for line in lines)
     assert max(line["peak_gib"] for line in lines) == pytest.approx(monitor.peak_gib, rel=0.02)
     assert monitor.state()["peak_gib"] == round(monitor.peak_gib, 3)
+    assert f"measured {monitor.peak_gib:.1f}" in monitor.report()
 
 
 def test_monitor_goes_on_while_another_thread_imports_torch():

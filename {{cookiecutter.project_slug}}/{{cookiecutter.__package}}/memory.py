@@ -143,7 +143,8 @@ class Monitor:
         return {**figures, "peak_gib": round(self.peak_gib, 3), "planned_gib": plan.PREDICTED_PEAK_GIB}
 
     def report(self) -> str:
-        """`planned 40.8 GiB, measured 38.7`, and what to do where they part by over 10%."""
+        """`planned 40.8 GiB, measured 38.7` as of now, and what to do where they part by over 10%."""
+        self.look()
         return compare(self.peak_gib, self.last.device)
 
 

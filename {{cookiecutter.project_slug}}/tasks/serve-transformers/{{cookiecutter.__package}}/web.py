@@ -46,8 +46,7 @@ def api(engine: Engine, monitor: Monitor) -> FastAPI:
 
     @app.get("/memory")
     def memory() -> dict:
-        monitor.look()
-        return monitor.state() | {"report": monitor.report()}
+        return {"report": monitor.report(), **monitor.state()}
 
     @app.get("/v1/models")
     async def models() -> dict:

@@ -19,8 +19,7 @@ class MemoryEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"] == "/memory":
-            self.monitor.look()
-            answer = JSONResponse(self.monitor.state() | {"report": self.monitor.report()})
+            answer = JSONResponse({"report": self.monitor.report(), **self.monitor.state()})
             await answer(scope, receive, send)
         else:
             await self.app(scope, receive, send)
