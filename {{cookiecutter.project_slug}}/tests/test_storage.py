@@ -89,7 +89,7 @@ def test_a_repository_without_safetensors_is_refused(hub: str, tmp_path: Path, m
 def test_missing_weights_say_how_to_get_them(tmp_path: Path):
     with pytest.raises(FileNotFoundError, match="make weights"):
         storage.located("org/name", "main", str(tmp_path))
-    with pytest.raises(FileNotFoundError, match=r"modal volume put \S+-weights ./own /own"):
+    with pytest.raises(FileNotFoundError, match=r"modal volume put \S+-weights LOCAL_FOLDER /own"):
         storage.located("./own", "main", str(tmp_path))
 
 

@@ -37,7 +37,7 @@ def located(model: str, revision: str, root: str = WEIGHTS) -> str:
     if (path / ("config.json" if is_folder(model) else DONE)).is_file():
         return str(path)
     volume = f"{plan.NAME}-weights"
-    how = f"`modal volume put {volume} {model} /{path.name}`" if is_folder(model) else "`make weights`"
+    how = f"`modal volume put {volume} LOCAL_FOLDER /{path.name}`" if is_folder(model) else "`make weights`"
     raise FileNotFoundError(f"{model} is not on the Volume {volume}: put it there with {how}")
 
 
