@@ -101,8 +101,14 @@ def formats(request: Request) -> tuple[str, ...]:
     model, asked = request.model, request.quantization
     published = [quantization for quantization, _id, _revision in model.variants]
     offered = [model.quantization, *published]
-    if model.quantization == "none":
-        offered += ["int8", "nf4"] if request.engine == "transformers" else ["fp8", "nf4"]
+    if request.engine == "transformers":  # its image holds bitsandbytes and no other loader of quantized weights
+        if model.quantization != "none":
+            raise Refusal(
+                f"the transformers image cannot load {model.id} as published, {model.quantization}; take vllm"
+            )
+        offered = ["none", "int8", "nf4"]
+    elif model.quantization == "none":
+        offered += ["fp8", "nf4"]
     if request.workload != "generation":  # encoders are small, and no kernel quantizes them
         offered = [model.quantization]
     if asked == "auto":

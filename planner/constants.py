@@ -70,7 +70,7 @@ def checkpoint(setup: InferenceSetup) -> tuple[str, str, str]:
     if setup.quantization in (model.quantization, "none"):
         return model.id, model.revision, ""
     for quantization, variant, revision in model.variants:
-        if quantization == setup.quantization:
+        if setup.engine == "vllm" and quantization == setup.quantization:
             return variant, revision, ""
     return model.id, model.revision, "fp8" if setup.quantization == "fp8" else "bitsandbytes"
 

@@ -3,6 +3,7 @@
 import ast
 import io
 import json
+import os
 import re
 import shutil
 import sys
@@ -299,3 +300,15 @@ def test_the_projects_own_tests_pass(engine: str, bake: Bake, tmp_path: Path) ->
     shutil.copytree(bake(engine=engine).root, project.root)  # the tests may write into their folder
     said = project.python("-m", "pytest", "-q", "-p", "no:cacheprovider")
     assert re.search(r"\b\d+ passed", said) and "failed" not in said
+
+
+@pytest.mark.slow
+def test_the_real_vllm_engine_serves(bake: Bake, tmp_path: Path) -> None:
+    """On a CPU, in the environment that `make test-slow` makes for it."""
+    python = os.environ.get("VLLM_PYTHON")
+    if not python:
+        pytest.skip("VLLM_PYTHON names no Python that holds vLLM: run make test-slow")
+    project = Project(tmp_path / "my-llm")
+    shutil.copytree(bake(engine="vllm").root, project.root)
+    said = run(python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "slow", cwd=project.root).stdout
+    assert re.search(r"\b[1-9]\d* passed", said) and "skipped" not in said
