@@ -23,13 +23,15 @@ def main(arguments: list[str]) -> int:
     folder = Path(arguments[0])
     if (folder / "model.safetensors").exists():
         return 0
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
 
     weights = gguf_file()
     print(f"writing {weights.stem} as safetensors to {folder}, half a minute, once")
     source = {"pretrained_model_name_or_path": str(weights.parent), "gguf_file": weights.name}
     tokenizer: Any = AutoTokenizer.from_pretrained(**source)
-    model = AutoModelForCausalLM.from_pretrained(**source)
+    plain = GgufConfig(dequantize=True)  # safetensors hold no GGUF blocks
+    model = AutoModelForCausalLM.from_pretrained(**source, dtype=torch.bfloat16, quantization_config=plain)
     tokenizer.save_pretrained(folder)
     model.save_pretrained(folder)
     return 0
