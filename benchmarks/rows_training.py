@@ -353,11 +353,6 @@ _FITTED: tuple[tuple[str, int | None, tuple[float, ...]], ...] = (
 )
 
 
-def _get(name: str, key: int | None) -> float:
-    value = getattr(training, name)
-    return value if key is None else value[key]
-
-
 def _put(name: str, key: int | None, value: float) -> None:
     if key is None:
         setattr(training, name, value)

@@ -29,7 +29,6 @@ from .plan import (
 from .training import estimate_training
 
 Line = dict[str, Any]
-MAX_TOKENS = 10_000_000
 
 
 def answer(question: Any, ask: Callable[[Line], Line]) -> Line:
