@@ -1,6 +1,6 @@
 """Puts the chosen task's files in place. Runs in the new project after rendering; moves and deletes files, no more.
 
-plan.py, which the pre-gen hook wrote, says which task and engine; tasks/ holds the files of all of them.
+plan.py, which the pre-gen hook wrote, says which task, engine and workload; tasks/ holds the files of all of them.
 """
 
 import re
@@ -10,12 +10,13 @@ from pathlib import Path
 
 
 def arrange(root: Path) -> None:
-    """Merge tasks/<task> and tasks/<task>-<engine> into `root`, and remove what belongs to the others."""
+    """Merge tasks/<task> and what its engine and workload add to it into `root`, and remove what belongs to others."""
     plan, tasks = root / "plan.py", root / "tasks"
     if not plan.is_file():
         sys.exit("error: the pre-gen hook did not run, so nothing was planned; bake again and accept both hooks")
-    chosen = dict(re.findall(r"^(NAME|TASK|ENGINE) = ['\"]([\w-]+)['\"]", plan.read_text(encoding="utf-8"), re.M))
-    wanted = [tasks / chosen["TASK"], tasks / f"{chosen['TASK']}-{chosen.get('ENGINE', '')}"]
+    chosen = dict(re.findall(r"^(\w+) = ['\"]([\w-]+)['\"]", plan.read_text(encoding="utf-8"), re.M))
+    task, engine, workload = chosen["TASK"], chosen.get("ENGINE", ""), chosen.get("WORKLOAD", "")
+    wanted = [tasks / layer for layer in (task, f"{task}-{engine}", f"{task}-{workload}", f"{task}-{engine}-{workload}")]
     owned = {file.relative_to(folder) for folder in tasks.iterdir() for file in folder.rglob("*") if file.is_file()}
     for file in owned:  # a bake over an earlier project leaves nothing of another task or engine
         (root / file).unlink(missing_ok=True)

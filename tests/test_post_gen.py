@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import itertools
 import subprocess
 import sys
 from pathlib import Path
@@ -10,8 +11,12 @@ from types import ModuleType
 
 import pytest
 
+from planner.answers import TASKS, WORKLOADS
+from planner.plan import ENGINES
+
 ROOT = Path(__file__).parent.parent
 TEMPLATE = ROOT / "{{cookiecutter.project_slug}}"
+PROJECTS = tuple(itertools.product(TASKS, ENGINES, WORKLOADS))
 
 
 @pytest.fixture(scope="module")
@@ -29,12 +34,16 @@ def rendered(root: Path, plan: str | None) -> None:
         "README-common.md": "common",
         "UNFINISHED.md": "unfinished",
         "my_llm/hardware.py": "common",
-        "tasks/serve/my_llm/client.py": "client",
+        "tasks/serve/my_llm/connection.py": "connection",
         "tasks/serve-vllm/my_llm/engine.py": "vllm",
         "tasks/serve-vllm/my_llm/middleware.py": "vllm only",
         "tasks/serve-vllm/requirements/image.txt": "vllm==1",
         "tasks/serve-transformers/my_llm/engine.py": "transformers",
         "tasks/serve-transformers/my_llm/web.py": "transformers only",
+        "tasks/serve-generation/my_llm/client.py": "client",
+        "tasks/serve-embedding/my_llm/client.py": "vectors",
+        "tasks/serve-transformers-generation/my_llm/routes.py": "chat",
+        "tasks/serve-transformers-embedding/my_llm/routes.py": "embeddings",
         "tasks/batch/my_llm/shards.py": "shards",
         "tasks/batch/deep/er/only.txt": "batch only",
     }
@@ -45,8 +54,9 @@ def rendered(root: Path, plan: str | None) -> None:
         (root / "plan.py").write_text(plan)
 
 
-def plan(task: str, engine: str = "") -> str:
-    return f'NAME = "my-llm"  # app\nTASK = "{task}"\n' + (f'ENGINE = "{engine}"  # why\n' if engine else "")
+def plan(task: str, engine: str = "", workload: str = "generation") -> str:
+    written = {"NAME": "my-llm", "TASK": task, "ENGINE": engine, "WORKLOAD": workload}
+    return "".join(f'{name} = "{value}"  # why\n' for name, value in written.items() if value)
 
 
 def files(root: Path) -> dict[str, str]:
@@ -61,14 +71,25 @@ def test_only_the_chosen_task_and_engine_remain(hook: ModuleType, tmp_path: Path
         "my_llm/hardware.py": "common",
         "my_llm/plan.py": plan("serve", "vllm"),
         "my_llm/client.py": "client",
+        "my_llm/connection.py": "connection",
         "my_llm/engine.py": "vllm",
         "my_llm/middleware.py": "vllm only",
         "requirements/image.txt": "vllm==1",
     }
 
 
-@pytest.mark.parametrize("again", [("serve", "transformers"), ("batch", ""), ("serve", "vllm")])
-def test_a_bake_over_another_tasks_project_equals_a_fresh_one(hook: ModuleType, tmp_path: Path, again: tuple[str, str]):
+def test_the_workload_brings_its_own_files_and_those_of_its_engine(hook: ModuleType, tmp_path: Path):
+    rendered(tmp_path, plan("serve", "transformers", "embedding"))
+    hook.arrange(tmp_path)
+    held = files(tmp_path)
+    assert held["my_llm/client.py"] == "vectors" and held["my_llm/routes.py"] == "embeddings"
+    assert held["my_llm/web.py"] == "transformers only" and "my_llm/middleware.py" not in held
+
+
+@pytest.mark.parametrize(
+    "again", [("serve", "transformers"), ("batch", ""), ("serve", "vllm"), ("serve", "transformers", "embedding")]
+)
+def test_a_bake_over_another_tasks_project_equals_a_fresh_one(hook: ModuleType, tmp_path: Path, again: tuple[str, ...]):
     old, fresh = tmp_path / "old", tmp_path / "fresh"
     for first in (("batch", ""), ("serve", "vllm"), again):
         rendered(old, plan(*first))
@@ -104,10 +125,12 @@ def test_no_file_of_a_task_is_also_a_common_file():
             assert file.is_dir() or file.relative_to(folder) not in common, file
 
 
-def test_a_task_and_its_engine_never_hold_the_same_file():
-    owned = {
+def test_no_two_layers_of_one_project_hold_the_same_file():
+    held = {
         folder.name: {file.relative_to(folder) for file in folder.rglob("*") if file.is_file()}
         for folder in (TEMPLATE / "tasks").iterdir()
     }
-    for name, held in owned.items():
-        assert not held & owned.get(name.partition("-")[0], set()) or "-" not in name, name
+    for one, other in itertools.combinations(sorted(held), 2):
+        apart = {frozenset(one.split("-")), frozenset(other.split("-"))}
+        together = any(all(layer <= set(project) for layer in apart) for project in PROJECTS)
+        assert not together or not held[one] & held[other], f"{one} and {other}"
