@@ -16,7 +16,7 @@ from .plan import AIMS, ENGINES, LOCAL, QUANTIZATIONS, Budget, Model, Refusal, R
 TASKS = ("serve", "batch", "finetune", "distributed")
 WORKLOADS = ("generation", "classification", "embedding")
 METHODS = ("auto", "full", "lora", "qlora")
-BUILT = {("serve", "generation")}  # what the template can render today
+BUILT = {("serve", workload) for workload in WORKLOADS}  # what the template can render today
 
 # Import names that the generated project uses itself: a package of that name would hide them.
 TAKEN = frozenset("modal torch transformers vllm fastapi httpx openai psutil pynvml tests tasks requirements".split())
@@ -43,8 +43,7 @@ def check_answers(typed: dict[str, object]) -> Answers:
     task = one_of("task", text["task"], TASKS)
     workload = one_of("workload", text["workload"], WORKLOADS)
     if (task, workload) not in BUILT:
-        built = " or ".join(f"task {t} with workload {w}" for t, w in sorted(BUILT))
-        raise Refusal(f"task {task} with workload {workload} is not built yet; take {built}")
+        raise Refusal(f"task {task} is not built yet; take task serve")
     method = one_of("method", text["method"], METHODS)
     if task in ("serve", "batch") and method != "auto":
         raise Refusal(f"method {method} is for training; leave it auto for task {task}")

@@ -21,7 +21,7 @@ QUALITY_LOST = {"none": 0, "fp8": 1, "int8": 1, "int4": 2, "nf4": 2, "mxfp4": 2,
 CAPABILITY = {"none": 7.5, "fp8": 8.0, "int8": 7.5, "int4": 7.5, "nf4": 7.5, "mxfp4": 8.0, "nvfp4": 10.0}
 KERNEL_NAMES = {"sdpa": "SDPA", **{f"flash_attention_{n}": f"FlashAttention {n}" for n in (2, 3, 4)}, "auto": "auto"}
 # Families that overflow in float16, which is all a T4 has: vLLM 0.32 config/model.py, _FLOAT16_NOT_SUPPORTED_MODELS.
-OVERFLOWS = ("gemma-2", "gemma-3", "glm-4")
+OVERFLOWS = ("gemma-2", "gemma-3", "embeddinggemma", "glm-4")
 READING_SPEED = 10  # tokens/s one reader follows; slower answers rank last (prior)
 
 
@@ -183,7 +183,7 @@ def impossible(setup: InferenceSetup) -> str:
     needed = CAPABILITY[quantization]
     if gpu.compute_capability < needed:
         return f"{quantization} needs compute capability {needed}, {gpu.name} has {gpu.compute_capability}"
-    if not gpu.bf16 and any(family in model.id.lower() for family in OVERFLOWS):
+    if not gpu.bf16 and overflows(model):
         return f"{model.id} overflows in float16, and {gpu.name} has no bfloat16"
     if setup.engine == "transformers" and setup.gpu_count > 1:
         return "the transformers engine runs on one GPU; vllm spreads a model over several"
@@ -192,6 +192,11 @@ def impossible(setup: InferenceSetup) -> str:
     if model.heads % setup.tensor_parallel:
         return f"{model.heads} attention heads do not divide by {setup.tensor_parallel} GPUs"
     return ""
+
+
+def overflows(model: Model) -> bool:
+    """Whether float16 is too narrow for its activations."""
+    return any(family in model.id.lower() for family in OVERFLOWS)
 
 
 def pointless(request: Request, setup: InferenceSetup) -> str:

@@ -55,6 +55,26 @@ SUPPORTED: dict[str, tuple[dict[str, str], dict[str, object]]] = {
     "month": ({"budget": "900/month", "model_size": "4B"}, {"BUDGET": "900/month"}),
     "size-alone": ({"model_size": "custom 13"}, {"MODEL": "Qwen/Qwen3-14B"}),
     "unknown-model": ({"model_id": "some-lab/new-model-7B"}, {"MODEL": "some-lab/new-model-7B"}),
+    "embedding": (
+        {"workload": "embedding"},
+        {"WORKLOAD": "embedding", "MODEL": "Qwen/Qwen3-Embedding-0.6B", "ENGINE": "transformers", "CONTEXT_LEN": 2048},
+    ),
+    "embedding-vllm": ({"workload": "embedding", "engine": "vllm"}, {"WORKLOAD": "embedding", "ENGINE": "vllm"}),
+    "embedding-small": (
+        {"workload": "embedding", "model_size": "33M"},
+        {"MODEL": "BAAI/bge-small-en-v1.5", "CONTEXT_LEN": 512},
+    ),
+    "classification": (
+        {"workload": "classification"},
+        {
+            "WORKLOAD": "classification",
+            "MODEL": "distilbert/distilbert-base-uncased-finetuned-sst-2-english",
+            "ENGINE": "transformers",
+            "CONTEXT_LEN": 512,
+            "CONCURRENCY": 32,
+        },
+    ),
+    "classification-vllm": ({"workload": "classification", "engine": "vllm"}, {"ENGINE": "vllm", "MAX_TEXTS": 2048}),
     "local-folder": ({"model_id": str(LOCAL_MODEL)}, {"MODEL": "/weights/local_model"}),  # where the Volume has it
 }
 
@@ -73,8 +93,7 @@ UNSUPPORTED = {
     "no such GPU": ({"gpu": "V100"}, "Modal has no GPU 'V100'"),
     "a budget too small": ({"model_size": "235B", "budget": "1/hour"}, "raise the budget to"),
     "a budget per run": ({"budget": "50/run"}, "a service has no end, so 50/run cannot bound it"),
-    "a task to come": ({"task": "finetune"}, "task finetune with workload generation is not built yet"),
-    "a workload to come": ({"workload": "embedding"}, "task serve with workload embedding is not built yet"),
+    "a task to come": ({"task": "finetune"}, "task finetune is not built yet; take task serve"),
     "a training method": ({"method": "qlora"}, "method qlora is for training; leave it auto for task serve"),
     "a long context": ({"context_len": "1000000"}, "Qwen/Qwen3-8B reads at most 40,960 tokens, not 1,000,000"),
     "two GPUs for transformers": (
