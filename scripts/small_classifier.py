@@ -2,8 +2,8 @@
 
 python scripts/small_classifier.py FOLDER
 
-It is really trained, and really tells praise from complaint in short reviews like these; it has seen nothing else. It is
-for trying the serving, not for use.
+It is really trained, and tells praise from complaint in short reviews like these; it has seen nothing else. It is for
+trying the serving, not for use.
 """
 
 from __future__ import annotations
