@@ -7,6 +7,7 @@ from pathlib import Path
 import modal
 
 from . import client, memory, plan, storage
+from .connection import ServiceError
 
 SMALL = "HuggingFaceTB/SmolLM2-135M-Instruct"  # 0.3 GB, Apache-2.0, answers on a laptop
 COMMITS = {SMALL: "12fd25f77366fa6b3b4b768ec3050bf629380bac"}  # another model comes from its main branch
@@ -30,7 +31,7 @@ def main() -> int:
             client.demonstrate(there, options.prompt, options.max_tokens)
     except modal.exception.NotFoundError:
         sys.exit(f"error: no app {plan.NAME} is deployed: run `make deploy` first, or answer here with --local")
-    except (client.ServiceError, modal.exception.Error) as error:
+    except (ServiceError, modal.exception.Error) as error:
         sys.exit(f"error: {error}")
     except Exception as error:
         if cause := memory.explain(error):
@@ -59,7 +60,7 @@ def download(model: str) -> str:
     try:
         return snapshot_download(model, revision=COMMITS.get(model), allow_patterns=list(storage.FILES))
     except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
-        raise client.ServiceError(
+        raise ServiceError(
             f"{model} is no folder and cannot be downloaded ({type(error).__name__}): give --model a local folder"
         ) from error
 

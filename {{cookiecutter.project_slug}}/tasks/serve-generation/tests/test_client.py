@@ -11,7 +11,7 @@ from typing import ClassVar
 
 import pytest
 
-from {{cookiecutter.__package}} import client, plan
+from {{cookiecutter.__package}} import client, connection, plan
 
 TOKEN = "wk-test.ws-test"
 
@@ -64,29 +64,29 @@ def test_it_waits_through_503_and_streams(url: str, capsys: pytest.CaptureFixtur
 
 
 def test_without_a_token_it_says_how_to_make_one(url: str, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.delenv(client.TOKEN, raising=False)
-    with pytest.raises(client.ServiceError, match="modal workspace proxy-tokens create"):
+    monkeypatch.delenv(connection.TOKEN, raising=False)
+    with pytest.raises(connection.ServiceError, match="modal workspace proxy-tokens create"):
         client.Client(url).chat("hi")
 
 
 def test_the_token_comes_from_the_environment(url: str, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv(client.TOKEN, TOKEN)
+    monkeypatch.setenv(connection.TOKEN, TOKEN)
     assert client.Client(url).chat("hi", show=lambda _: None).text == "Hello, world"
 
 
 def test_it_gives_up_when_its_patience_ends(monkeypatch: pytest.MonkeyPatch, url: str):
     monkeypatch.setattr(Service, "starting", 1000)
-    with pytest.raises(client.ServiceError, match="no container was ready"):
+    with pytest.raises(connection.ServiceError, match="no container was ready"):
         client.Client(url, TOKEN, patience=1.0).chat("hi")
 
 
 def test_nothing_listening_is_waited_for_too():
-    with pytest.raises(client.ServiceError, match="ConnectError"):
+    with pytest.raises(connection.ServiceError, match="ConnectError"):
         client.Client("http://127.0.0.1:9", TOKEN, patience=0.6).chat("hi")
 
 
 def test_the_command_line_reports_a_refusal_in_one_line(url: str):
-    env = {name: value for name, value in os.environ.items() if name != client.TOKEN}
+    env = {name: value for name, value in os.environ.items() if name != connection.TOKEN}
     command = [sys.executable, "-m", "{{cookiecutter.__package}}", "--url", url, "--prompt", "hi"]
     done = subprocess.run(command, capture_output=True, text=True, env=env)
     assert done.returncode == 1

@@ -1,0 +1,50 @@
+"""Ask the service for vectors. It speaks the OpenAI API: any OpenAI client works too."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from . import memory, plan
+from .connection import Connection
+
+
+@dataclass(frozen=True)
+class Embeddings:
+    """One vector for each text, in order, and how long they took."""
+
+    vectors: list[list[float]]
+    tokens: int  # read, of all texts
+    seconds: float  # from sending the request
+
+    def summary(self) -> str:
+        size = f"{len(self.vectors)} x {len(self.vectors[0])}" if self.vectors else "none"
+        return f"{size} numbers, {self.tokens} tokens, {self.seconds:.2f} s"
+
+
+class Client(Connection):
+    """A connection that embeds."""
+
+    def ask(self, text: str, max_tokens: int = 128) -> Embeddings:
+        """Embed one text and print the beginning of its vector. `max_tokens` means nothing here."""
+        embedded = self.embed([text])
+        vector = embedded.vectors[0]
+        print(f"[{', '.join(f'{number:+.4f}' for number in vector[:6])}, ...] {len(vector)} numbers")
+        return embedded
+
+    def embed(self, texts: Sequence[str]) -> Embeddings:
+        """A vector of floats for each text."""
+        begun = time.monotonic()
+        answer = self.read("POST", "/v1/embeddings", {"model": plan.MODEL, "input": list(texts)})
+        rows = sorted(answer["data"], key=lambda row: row["index"])
+        tokens = answer["usage"]["prompt_tokens"]
+        return Embeddings([row["embedding"] for row in rows], tokens, time.monotonic() - begun)
+
+
+def demonstrate(client: Client, prompt: str, max_tokens: int = 256) -> None:
+    """Embed one text and print the vector, the time and the memory, each beside what the plan said."""
+    print(f"> {prompt}")
+    answer = client.ask(prompt, max_tokens)
+    state = client.memory()
+    print(f"\nspeed   {answer.summary()}, alone")
+    print(f"        planned {plan.PREDICTED_TOKENS_PER_S:,.0f} tokens/s read on {plan.GPU}")
+    print(f"memory  {memory.compare(state['peak_gib'], state['device'])}")
