@@ -128,9 +128,8 @@ def main(arguments: list[str]) -> int:
         return 0
     with tempfile.TemporaryDirectory() as encoder:
         model, tokenizer = fit(small_embedder.write(Path(encoder)))
-    print(
-        f"{folder}: fitted to {len(examples())} sentences, {right(model, tokenizer, HELD_OUT)} of {len(HELD_OUT)} others right"
-    )
+    score = f"{right(model, tokenizer, HELD_OUT)} of {len(HELD_OUT)}"
+    print(f"{folder}: fitted to {len(examples())} sentences; of others {score} are put into their class")
     tokenizer.save_pretrained(folder)
     model.save_pretrained(folder)
     return 0
