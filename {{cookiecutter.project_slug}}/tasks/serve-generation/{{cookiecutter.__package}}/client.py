@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from . import memory, plan
-from .connection import Connection, ServiceError, events
+from .connection import Connection, ServiceError, Unavailable, events
 
 
 @dataclass(frozen=True)
@@ -46,17 +46,28 @@ class Client(Connection):
             "stream": True,
             "stream_options": {"include_usage": True},
         }
-        text, tokens, first = [], 0, 0.0
-        with self.request("POST", "/v1/chat/completions", body) as (response, sent):
-            for event in events(response):
-                if "error" in event:
-                    raise ServiceError(str(event["error"].get("message", event["error"])))
-                for choice in event["choices"]:
-                    piece = choice["delta"].get("content") or choice["delta"].get("reasoning_content") or ""
-                    first = first or time.monotonic() - sent
-                    text.append(piece)
-                    show(piece)
-                tokens = (event.get("usage") or {}).get("completion_tokens", tokens)
+        return self.retry(lambda: self._stream(body, show))
+
+    def _stream(self, body: dict, show: Callable[[str], None]) -> Answer:
+        """One try. It may be repeated as long as nothing has been shown."""
+        text, tokens, first, sent = [], 0, 0.0, time.monotonic()
+        try:
+            with self.attempt("POST", "/v1/chat/completions", body) as response:
+                for event in events(response):
+                    if "error" in event:
+                        raise ServiceError(f"the service failed: {event['error'].get('message', event['error'])}")
+                    for choice in event["choices"]:
+                        piece = choice["delta"].get("content") or choice["delta"].get("reasoning_content") or ""
+                        first = first or time.monotonic() - sent
+                        text.append(piece)
+                        show(piece)
+                    tokens = (event.get("usage") or {}).get("completion_tokens", tokens)
+        except Unavailable as error:
+            if not any(text):
+                raise
+            raise ServiceError(
+                f"the answer broke off after {len(''.join(text))} characters; the container was lost: ask again"
+            ) from error
         return Answer("".join(text), tokens, first, time.monotonic() - sent)
 
 
