@@ -6,6 +6,7 @@ Built from planner/ by `make hook`; change it there.
 # {% raw %}
 from __future__ import annotations
 
+import difflib
 import json
 import keyword
 import math
@@ -13,6 +14,7 @@ import os
 import re
 import sys
 import textwrap
+import zoneinfo
 from collections.abc import Iterator
 from collections.abc import Mapping
 from dataclasses import MISSING
@@ -215,6 +217,17 @@ HOURS_PER_MONTH = 730
 
 
 @dataclass(frozen=True, slots=True)
+class WarmPool:
+    """Containers that are kept running: always, or on some days between two times."""
+
+    containers: int = 0
+    days: tuple[int, ...] = ()  # as cron counts them, Sunday 0; none: always
+    opens_min: int = 0  # minutes after midnight
+    closes_min: int = 0  # not after opens_min: on the next day
+    timezone: str = "UTC"
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """What a person asks for, checked. "auto" and 0 leave the choice to the planner."""
 
@@ -231,6 +244,7 @@ class Request:
     engine: str = "auto"
     method: str = "auto"
     optimize: str = "cost"
+    warm: WarmPool = WarmPool()
     dataset: str = ""
     dataset_tokens: int = 0
     epochs: int = 1
@@ -1178,6 +1192,23 @@ DEFAULT_MODELS = {
 }
 
 
+# Published without a trained head: they answer with random labels until somebody trains them.
+HEADLESS = frozenset(
+    (
+        "answerdotai/ModernBERT-base",
+        "answerdotai/ModernBERT-large",
+        "distilbert/distilbert-base-uncased",
+        "FacebookAI/roberta-base",
+        "FacebookAI/roberta-large",
+        "google-bert/bert-base-uncased",
+        "google-bert/bert-large-uncased",
+        "microsoft/codebert-base",
+        "microsoft/deberta-v3-base",
+        "microsoft/deberta-v3-large",
+    )
+)
+
+
 def find_model(name: str, size: str = "") -> Model:
     """The model a person named: a catalogue id, a folder with a config.json, or a size in the name or beside it.
 
@@ -1684,6 +1715,119 @@ def estimate_inference(setup: InferenceSetup, engine_version: str = "") -> Infer
     )
 
 
+# ---- planner/warm.py
+
+
+DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")  # as cron counts them
+WARM_FORMS = "write auto, a number such as 1, or a number in working hours such as 1 mon-fri 8-18 Europe/Berlin"
+MOST_WARM = 1000
+DAY_MIN = 24 * 60  # minutes
+_WARM = re.compile(r"(\d{1,4})(?:\s+(\S+)\s+(\S+)(?:\s+(\S+))?)?", re.ASCII)
+_HOURS = re.compile(r"(\d{1,2})(?::(\d\d))?-(\d{1,2})(?::(\d\d))?", re.ASCII)
+
+
+def parse_warm(text: str, optimize: str) -> WarmPool:
+    """ "auto" (one always where latency is the aim), "0", "2", "1 mon-fri 8-18 Europe/Berlin". Refusal says how."""
+    if text.lower() == "auto":
+        return WarmPool(int(optimize == "latency"))
+    found = _WARM.fullmatch(text)
+    if not found or int(found[1]) > MOST_WARM:
+        raise Refusal(f"warm {text[:60]!a} is not understood; {WARM_FORMS}")
+    if found[2] is None:
+        return WarmPool(int(found[1]))
+    if not int(found[1]):
+        raise Refusal("warm 0 needs no hours; write 0, or keep at least one container warm in them")
+    opens, closes = parse_hours(found[3])
+    return WarmPool(int(found[1]), parse_days(found[2]), opens, closes, parse_zone(found[4] or "UTC"))
+
+
+def parse_days(text: str) -> tuple[int, ...]:
+    """Days of the week as cron counts them, of "mon-fri", "mon,wed", "fri-mon" or "daily"."""
+    if text.lower() == "daily":
+        return tuple(range(7))
+    days: set[int] = set()
+    for part in text.lower().split(","):
+        first, dash, last = part.partition("-")
+        if first not in DAYS or (dash and last not in DAYS):
+            raise Refusal(f"warm has no days {text[:60]!a}; write mon-fri, mon,wed,fri or daily")
+        start, end = DAYS.index(first), DAYS.index(last or first)
+        days |= {day % 7 for day in range(start, end + 1 if end >= start else end + 8)}
+    return tuple(sorted(days))
+
+
+def parse_hours(text: str) -> tuple[int, int]:
+    """Minutes after midnight of "8-18", "8:30-18" or, over midnight, "22-6"."""
+    found = _HOURS.fullmatch(text)
+    opens, closes = (
+        (int(found[1]) * 60 + int(found[2] or 0), int(found[3]) * 60 + int(found[4] or 0)) if found else (0, 0)
+    )
+    minutes = (int(found[2] or 0), int(found[4] or 0)) if found else (0, 0)
+    if max(minutes) > 59 or opens >= DAY_MIN or closes > DAY_MIN or opens == closes % DAY_MIN:
+        raise Refusal(f"warm has no hours {text[:60]!a}; write 8-18, 8:30-18:00 or 22-6, less than a whole day")
+    return opens, closes
+
+
+def parse_zone(name: str) -> str:
+    """A time zone by its IANA name, in any case. Unchecked where this machine has no list of them."""
+    known = {zone.lower(): zone for zone in zoneinfo.available_timezones()}
+    if name.lower() in known or (not known and re.fullmatch(r"[A-Za-z]+(/[A-Za-z0-9_+-]+)*", name, re.ASCII)):
+        return known.get(name.lower(), name)
+    near = difflib.get_close_matches(name.lower(), known, n=1)
+    hint = f"did you mean {known[near[0]]}?" if near else "write one such as Europe/Berlin, or none for UTC"
+    raise Refusal(f"warm has no time zone {name[:60]!a}; {hint}")
+
+
+def days_text(days: tuple[int, ...]) -> str:
+    """ "mon-fri", "mon,wed", "daily"; a run that reaches over the week's end is "fri-mon"."""
+    if len(days) == 7:
+        return "daily"
+    starts = [day for day in days if (day - 1) % 7 not in days]
+    runs = []
+    for start in sorted(starts, key=lambda day: (day - 1) % 7):
+        end = next(day for day in range(start, start + 7) if (day + 1) % 7 not in days) % 7
+        runs.append(DAYS[start] if start == end else f"{DAYS[start]}-{DAYS[end]}")
+    return ",".join(runs)
+
+
+def clock(minute: int) -> str:
+    """ "8", "18:30" """
+    return f"{minute // 60}:{minute % 60:02}" if minute % 60 else str(minute // 60)
+
+
+def hours_text(pool: WarmPool) -> str:
+    """ "mon-fri 8-18 Europe/Berlin"; "always" without hours."""
+    if not pool.days:
+        return "always"
+    return f"{days_text(pool.days)} {clock(pool.opens_min)}-{clock(pool.closes_min)} {pool.timezone}"
+
+
+def crons(pool: WarmPool) -> tuple[str, str]:
+    """Cron lines that open and close the pool; two empty ones without hours."""
+    if not pool.days:
+        return "", ""
+    next_day = pool.closes_min % DAY_MIN < pool.opens_min
+    closing = tuple(sorted((day + next_day) % 7 for day in pool.days))
+    return cron(pool.opens_min, pool.days), cron(pool.closes_min % DAY_MIN, closing)
+
+
+def cron(minute: int, days: tuple[int, ...]) -> str:
+    if len(days) == 7:
+        listed = "*"
+    elif len(days) > 2 and days[-1] - days[0] == len(days) - 1:
+        listed = f"{days[0]}-{days[-1]}"
+    else:
+        listed = ",".join(map(str, days))
+    return f"{minute % 60} {minute // 60} * * {listed}"
+
+
+def warm_hours_per_month(pool: WarmPool) -> float:
+    """Hours a month that the pool is warm: 730 without hours, else the week's share of them."""
+    if not pool.days:
+        return HOURS_PER_MONTH
+    open_min = (pool.closes_min - pool.opens_min) % DAY_MIN
+    return len(pool.days) * open_min / (7 * DAY_MIN) * HOURS_PER_MONTH
+
+
 # ---- planner/answers.py
 
 
@@ -1722,7 +1866,8 @@ def check_answers(typed: dict[str, object]) -> Answers:
     if task in ("serve", "batch") and method != "auto":
         raise Refusal(f"method {method} is for training; leave it auto for task {task}")
     gpu, count = parse_gpu(text["gpu"], text["gpu_count"])
-    model = asked_model(text["model_id"], text["model_size"], workload)
+    model = asked_model(text["model_id"], text["model_size"], task, workload)
+    optimize = one_of("optimize", text["optimize"], AIMS)
     request = Request(
         task=task,
         workload=workload,
@@ -1735,7 +1880,8 @@ def check_answers(typed: dict[str, object]) -> Answers:
         quantization=one_of("quantization", text["quantization"], ("auto", *QUANTIZATIONS)),
         engine=one_of("engine", text["engine"], ("auto", *ENGINES)),
         method=method,
-        optimize=one_of("optimize", text["optimize"], AIMS),
+        optimize=optimize,
+        warm=parse_warm(text["warm"], optimize),
         dataset=one_line("dataset", text["dataset"] or "none"),
     )
     return Answers(name, slug, slug.replace("-", "_"), request)
@@ -1827,11 +1973,15 @@ def parse_gpu(gpu: str, count: str) -> tuple[str, int]:
     return card.name, number
 
 
-def asked_model(model_id: str, size: str, workload: str) -> Model:
+def asked_model(model_id: str, size: str, task: str, workload: str) -> Model:
     """The model of that id or local folder; with "auto", the default one of that size."""
     params, _active = parse_size(size)
     if model_id.lower() in ("", "auto"):
-        return default_model(params, workload)
+        model = default_model(params, workload)
+        if workload != "generation" and (model.id in HEADLESS or not 1 / 3 < model.params / params < 3):
+            known = f"a good open one is {DEFAULT_MODELS[workload][0] if model.id in HEADLESS else model.id}"
+            raise Refusal(f"no open {workload} model of {size} is known; name one in model_id: {known}")
+        return model
     one_line("model_id", model_id)
     folder = Path(os.environ.get("PWD", "."), model_id).expanduser()  # a hook runs elsewhere than where it was typed
     if folder.is_dir():
@@ -1842,6 +1992,10 @@ def asked_model(model_id: str, size: str, workload: str) -> Model:
         raise Refusal(
             f"model_id {shown(model_id)} is neither a Hugging Face id such as Qwen/Qwen3-8B nor a local folder"
         )
+    if "hidden" in model.assumed and model.source != LOCAL:  # nothing but its size is known
+        model = replace(model, workload=workload)
+    if task in ("serve", "batch") and model.id in HEADLESS:
+        raise Refusal(f"{model.id} has no trained head and would answer at random; name a fine-tuned one in model_id")
     if model.workload != workload:
         raise Refusal(f"{model.id} is made for {model.workload}, not {workload}; choose another model or workload")
     return model
@@ -1867,6 +2021,8 @@ CAPABILITY = {"none": 7.5, "fp8": 8.0, "int8": 7.5, "int4": 7.5, "nf4": 7.5, "mx
 KERNEL_NAMES = {"sdpa": "SDPA", **{f"flash_attention_{n}": f"FlashAttention {n}" for n in (2, 3, 4)}, "auto": "auto"}
 # Families that overflow in float16, which is all a T4 has: vLLM 0.32 config/model.py, _FLOAT16_NOT_SUPPORTED_MODELS.
 OVERFLOWS = ("gemma-2", "gemma-3", "embeddinggemma", "glm-4")
+STARTER_GPUS = 10  # that Modal's Starter plan runs at once
+LONGEST_REFUSAL = 390  # characters, so that it is read
 READING_SPEED = 10  # tokens/s one reader follows; slower answers rank last (prior)
 
 
@@ -1995,14 +2151,50 @@ def judge(request: Request, setup: InferenceSetup) -> Candidate:
 
 
 def over_budget(request: Request, candidate: Candidate) -> str:
-    """Why the budget does not pay for it; "" where it does."""
-    budget, several = request.budget, candidate.containers > 1
-    if ends(request) and batch_usd(request, candidate) > budget.usd:
-        return f"the run costs {batch_usd(request, candidate):.2f}, over {budget.usd:.2f}"
-    if not ends(request) and hourly(candidate) > budget.usd_per_hour:
+    """Why the budget does not pay for it, its warm pool included; "" where it does."""
+    budget, warm = request.budget, request.warm.containers
+    if ends(request):
+        usd = batch_usd(request, candidate)
+        return f"the run costs {usd:.2f}, over {budget.usd:.2f}" if usd > budget.usd else ""
+    if hourly(candidate) > budget.usd_per_hour:
         load = f"{candidate.containers} containers for {request.concurrency} requests at once cost"
-        return f"{load if several else 'costs'} {hourly(candidate):.2f}/hour, over {budget.usd_per_hour:.2f}"
+        price = in_unit(budget, hourly(candidate))
+        return f"{load if candidate.containers > 1 else 'costs'} {price}, over {amount(budget)}"
+    if warm > most_containers(request, candidate):
+        if budget.per == "none":
+            return f"{warm} kept warm are more than the {STARTER_GPUS} GPUs that Modal's Starter plan runs at once"
+        busy = "may all run around the clock once they are busy:" if request.warm.days else "kept warm cost"
+        return f"{warm} {busy} {in_unit(budget, warm * one_hour(candidate))}, over {amount(budget)}"
     return ""
+
+
+def most_containers(request: Request, candidate: Candidate) -> int:
+    """Containers that the budget pays for around the clock; without one, what Modal's Starter plan runs."""
+    if request.budget.per == "none":
+        return max(candidate.containers, STARTER_GPUS // candidate.setup.gpu_count)
+    return int(request.budget.usd_per_hour / one_hour(candidate) + 1e-9)
+
+
+def one_hour(candidate: Candidate) -> float:
+    """USD per hour of the GPUs of one container."""
+    return candidate.setup.gpu_count * candidate.setup.gpu.usd_per_hour
+
+
+def warm_usd_per_month(request: Request, candidate: Candidate) -> float:
+    """USD per month that the warm pool's GPUs cost while nobody asks anything."""
+    return request.warm.containers * one_hour(candidate) * warm_hours_per_month(request.warm)
+
+
+def in_unit(budget: Budget, usd_per_hour: float) -> str:
+    """A price in the unit of the budget, rounded up so that it would pay: "7.90/hour", "5767/month"."""
+    if budget.per == "month":
+        return f"{math.ceil(usd_per_hour * HOURS_PER_MONTH - 1e-6)}/month"
+    return f"{math.ceil(usd_per_hour * 100 - 1e-6) / 100:.2f}/hour"
+
+
+def amount(budget: Budget) -> str:
+    """The budget as a figure in its own unit: 4.00 an hour, 900 a month."""
+    return f"{budget.usd:.2f}" if budget.per == "hour" else f"{budget.usd:g}"
 
 
 def ends(request: Request) -> bool:
@@ -2054,7 +2246,7 @@ def pointless(request: Request, setup: InferenceSetup) -> str:
 
 def hourly(candidate: Candidate) -> float:
     """USD per hour of all the containers that carry the asked concurrency."""
-    return candidate.containers * candidate.setup.gpu_count * candidate.setup.gpu.usd_per_hour
+    return candidate.containers * one_hour(candidate)
 
 
 def tokens_per_s(candidate: Candidate) -> float:
@@ -2092,13 +2284,13 @@ def standing(request: Request, candidate: Candidate) -> Standing:
     assert estimate is not None and estimate.time_to_first_token_s is not None
     written_s = setup.output_len / estimate.decode_tokens_per_s_single if estimate.decode_tokens_per_s_single else 0.0
     rate = tokens_per_s(candidate)
-    price = hourly(candidate)
-    cost = price / rate if request.task == "batch" else price  # a batch ends; a service is paid by the hour
+    price = at_least(request, candidate) * one_hour(candidate)
+    dollars = price / rate if request.task == "batch" else price  # a batch ends; a service is paid by the hour
     return Standing(
         slow=request.task == "serve" and rate / request.concurrency < READING_SPEED,
         quality_lost=quality_lost(setup),
         weak_link=setup.gpu_count > 1 and not setup.gpu.nvlink,
-        aim={"cost": cost, "latency": estimate.time_to_first_token_s + written_s, "throughput": -rate}[
+        aim={"cost": dollars, "latency": estimate.time_to_first_token_s + written_s, "throughput": -rate}[
             request.optimize
         ],
         price=price,
@@ -2117,12 +2309,12 @@ def listing(candidate: Candidate) -> tuple[float | str, ...]:
 def way_out(request: Request, candidates: tuple[Candidate, ...]) -> str:
     """One sentence: why nothing works, and the cheapest things that would."""
     ways = []
-    affordable = [c for c in candidates if c.containers]  # they run, and only the budget is in the way
-    if affordable:
-        ways.append(f"raise the budget to {offer(request, min(affordable, key=lambda c: cost(request, c)))}")
-        fewer = "" if request.task == "batch" else fewer_at_once(request, affordable)
-        if fewer:
-            ways.append(fewer)
+    running = [c for c in candidates if c.containers]  # only the budget is in the way
+    if running:
+        ways += list(filter(None, [fewer_warm(request)]))
+        if request.budget.per != "none":
+            ways.append(f"raise the budget to {offer(request, min(running, key=lambda c: cost(request, c)))}")
+        ways += list(filter(None, [fewer_at_once(request, running)]))
     for words, other in relaxations(request):
         best = weigh(other)[0]
         without_limit = best if best.rank else weigh(replace(other, budget=Budget(math.inf, "none")))[0]
@@ -2133,7 +2325,27 @@ def way_out(request: Request, candidates: tuple[Candidate, ...]) -> str:
     if not ways:
         shorter = shorter_context(request)
         ways.append(shorter or "take a smaller model")
-    return f"{why_none(request, candidates)}; {', or '.join(ways)}"
+    return shortened(f"{why_none(request, candidates)}; ", ways)
+
+
+def shortened(why: str, ways: list[str]) -> str:
+    """The reason and as many ways out as are still read, the first always."""
+    while len(ways) > 1 and len(why + ", or ".join(ways)) > LONGEST_REFUSAL:
+        ways = ways[:-1]
+    return why + ", or ".join(ways)
+
+
+def fewer_warm(request: Request) -> str:
+    """The most containers that the budget keeps warm, where a smaller pool is all that it takes."""
+    pool = request.warm
+    if not pool.containers or not weigh(replace(request, warm=replace(pool, containers=0)))[0].rank:
+        return ""
+    low, high = 0, pool.containers  # low works, high does not
+    while high - low > 1:
+        middle = (low + high) // 2
+        works = weigh(replace(request, warm=replace(pool, containers=middle)))[0].rank
+        low, high = (middle, high) if works else (low, middle)
+    return f"keep {low} warm" if low else "keep none warm"
 
 
 def relaxations(request: Request) -> Iterator[tuple[str, Request]]:
@@ -2156,27 +2368,32 @@ def relaxations(request: Request) -> Iterator[tuple[str, Request]]:
 
 
 def cost(request: Request, candidate: Candidate) -> float:
-    """What the budget is compared with: USD of the run where it ends, else of an hour."""
-    return batch_usd(request, candidate) if ends(request) else hourly(candidate)
+    """What the budget is compared with: USD of the run where it ends, else of an hour of what carries the load."""
+    return batch_usd(request, candidate) if ends(request) else at_least(request, candidate) * one_hour(candidate)
+
+
+def at_least(request: Request, candidate: Candidate) -> int:
+    """Containers that the budget must pay for: those that carry the load, or the warm pool."""
+    return max(candidate.containers, request.warm.containers)
 
 
 def offer(request: Request, candidate: Candidate) -> str:
     """ "7.90/hour (H100:2, fp8)" """
     setup = candidate.setup
-    times = f"{candidate.containers} x " if candidate.containers > 1 else ""
+    containers = at_least(request, candidate)
+    times = f"{containers} x " if containers > 1 else ""
     name = "16-bit" if setup.quantization == "none" else setup.quantization
-    price = f"{math.ceil(cost(request, candidate) * 100 - 1e-6) / 100:.2f}/{'run' if ends(request) else 'hour'}"
+    usd = cost(request, candidate)
+    price = f"{math.ceil(usd * 100 - 1e-6) / 100:.2f}/run" if ends(request) else in_unit(request.budget, usd)
     return f"{price} ({times}{gpu_string(setup.gpu, setup.gpu_count)}, {name})"
 
 
-def fewer_at_once(request: Request, affordable: list[Candidate]) -> str:
+def fewer_at_once(request: Request, running: list[Candidate]) -> str:
     """The most requests at once that the budget carries, where it carries any."""
     best = 0
-    for candidate in affordable:
-        price = candidate.setup.gpu_count * candidate.setup.gpu.usd_per_hour
+    for candidate in () if request.task == "batch" else running:
         assert candidate.estimate is not None
-        containers = math.floor(request.budget.usd_per_hour / price)
-        best = max(best, containers * int(candidate.estimate.max_concurrency))
+        best = max(best, most_containers(request, candidate) * int(candidate.estimate.max_concurrency))
     return f"ask for {best} requests at once" if 0 < best < request.concurrency else ""
 
 
@@ -2197,12 +2414,27 @@ def why_none(request: Request, candidates: tuple[Candidate, ...]) -> str:
     if any(candidate.containers for candidate in candidates):
         if ends(request):
             return f"{request.budget.usd:.2f} does not pay for a run of {model} over {request.dataset_tokens:,} tokens"
-        load = f"{request.concurrency} requests of {request.context_len:,} tokens at once"
-        return f"{request.budget.usd_per_hour:.2f}/hour does not carry {model} with {load}"
+        limit = budget_text(request.budget)
+        if request.budget.per == "none":
+            limit = f"Modal's Starter plan, {STARTER_GPUS} GPUs at once,"
+        return f"{limit} does not carry {model} with {load_text(request)}"
     best_kernel = [c for c in candidates if c.setup.attention in (c.setup.gpu.attention[-1], "auto", request.attention)]
     nearest = max(best_kernel or candidates, key=nearness)
     where = gpu_string(nearest.setup.gpu, nearest.setup.gpu_count)
     return f"{model} does not run on {where}: {nearest.rejected}"
+
+
+def load_text(request: Request) -> str:
+    """ "16 requests of 8,192 tokens at once and 2 containers kept warm mon-fri 8-18 UTC" """
+    what = "requests" if request.workload == "generation" else "texts"
+    load = f"{request.concurrency} {what} of {request.context_len:,} tokens at once"
+    pool = request.warm
+    return f"{load} and {pool.containers} kept warm {hours_text(pool)}" if pool.containers > 1 else load
+
+
+def budget_text(budget: Budget) -> str:
+    """As it may be typed: "4/hour", "900/month"."""
+    return "no budget" if budget.per == "none" else f"{budget.usd:g}/{budget.per}"
 
 
 def nearness(candidate: Candidate) -> float:
@@ -2214,6 +2446,7 @@ def nearness(candidate: Candidate) -> float:
 # ---- planner/explain.py
 
 
+WORKING_HOURS = WarmPool(1, (1, 2, 3, 4, 5), 8 * 60, 18 * 60)  # mon-fri 8-18, as an example of a schedule
 MEMORY_TERMS = ("weights", "KV cache", "activations", "overhead")
 
 
@@ -2262,6 +2495,11 @@ def about(rate: float) -> str:
     return f"{rounded:,.{digits}f}"
 
 
+def cents(usd: float) -> str:
+    """USD to the cent, and below ten cents to two figures: 1.20; 0.0087."""
+    return f"{usd:.2f}" if usd >= 0.1 else f"{usd:.{1 - math.floor(math.log10(usd))}f}"
+
+
 def one_per_gpu(plan: Plan) -> list[Candidate]:
     """What each GPU type comes nearest with: its best ranked configuration, else what runs, else what nearly fits."""
 
@@ -2280,7 +2518,7 @@ def one_per_gpu(plan: Plan) -> list[Candidate]:
 
 def price(candidate: Candidate) -> float:
     """USD per hour of the containers that carry the load, or of one where it does not run."""
-    return hourly(candidate) or candidate.setup.gpu_count * candidate.setup.gpu.usd_per_hour
+    return hourly(candidate) or one_hour(candidate)
 
 
 def next_cheaper(plan: Plan) -> Candidate | None:
@@ -2313,7 +2551,7 @@ def beside(plan: Plan, candidate: Candidate) -> str:
     """A neighbour of the choice in one line: what it is, its price, what it would yield, why it is not the choice."""
     line = f"{cards(candidate)}, {price(candidate):.2f}/hour: "
     if candidate.containers:
-        line += f"{about(tokens_per_s(candidate))} tokens/s at {usd_per_million(candidate):.2f} per million; "
+        line += f"{about(tokens_per_s(candidate))} tokens/s at {cents(usd_per_million(candidate))} per million; "
     return line + verdict(plan, candidate)
 
 
@@ -2325,9 +2563,9 @@ def what_would_change(plan: Plan) -> list[str]:
     for words, found in (("better weights", finer), ("more tokens/s", [c for c in over if faster(c, plan)])):
         best = min(found, key=price, default=None)
         if best:
+            buys = f"A budget of {in_unit(plan.request.budget, price(best))} buys {words}"
             changes.append(
-                f"A budget of {price(best):.2f}/hour buys {words}: {cards(best)} in {format_name(best.setup)}, "
-                f"about {about(tokens_per_s(best))} tokens/s."
+                f"{buys}: {cards(best)} in {format_name(best.setup)}, about {about(tokens_per_s(best))} tokens/s."
             )
     best = min((c for c in plan.candidates if c.rank and price(c) < price(plan.chosen)), key=price, default=None)
     if best:
@@ -2351,9 +2589,8 @@ def terminal_lines(plan: Plan, slug: str) -> list[str]:
     chosen, setup, estimate = plan.chosen, plan.chosen.setup, estimate_of(plan.chosen)
     request, budget = plan.request, plan.request.budget
     engine = {"vllm": "vLLM", "transformers": "transformers"}[setup.engine]
-    limit = (
-        f"at most {max_containers(plan)} for {budget.usd:g}/{budget.per}" if budget.per != "none" else "no budget set"
-    )
+    most = max_containers(plan)
+    limit = "no budget set" if budget.per == "none" else f"at most {most} for {budget_text(budget)}"
     terms = " + ".join(f"{name} {gib:.1f}" for name, gib in memory_terms(estimate).items())
     per_gpu = " per GPU" if setup.gpu_count > 1 else ""
     low, high = rate_range(chosen)
@@ -2362,8 +2599,14 @@ def terminal_lines(plan: Plan, slug: str) -> list[str]:
         f"{price(chosen):.2f}/hour, {limit}",
         f"memory  {terms} = {peak_gib(estimate):.1f} of {estimate.usable_gib:.1f} GiB{per_gpu}",
         f"yields  about {about(tokens_per_s(chosen))} tokens/s ({about(low)} to {about(high)}) at "
-        f"{request.concurrency} requests, {usd_per_million(chosen):.2f} per million tokens {written(plan)}",
+        f"{request.concurrency} requests, {cents(usd_per_million(chosen))} per million tokens {written(plan)}",
     ]
+    always, working = idle_prices(plan)
+    lines.append(
+        f"warm    {pool_words(plan)} for GPUs"
+        if request.warm.containers
+        else f"warm    none, idle costs nothing; one always is {always:,.0f} USD a month, mon-fri 8-18 {working:,.0f}"
+    )
     for word, other in (("cheaper", next_cheaper(plan)), ("faster ", next_faster(plan))):
         if other:
             lines.append(f"{word} {beside(plan, other)}")
@@ -2386,10 +2629,21 @@ def rate_range(candidate: Candidate) -> tuple[float, float]:
 
 def max_containers(plan: Plan) -> int:
     """Containers that the budget pays for around the clock; without one, what Modal's Starter plan runs: 10 GPUs."""
-    one = plan.chosen.setup.gpu_count * plan.chosen.setup.gpu.usd_per_hour
-    if plan.request.budget.per == "none":
-        return max(plan.chosen.containers, 10 // plan.chosen.setup.gpu_count)
-    return int(plan.request.budget.usd_per_hour / one + 1e-9)
+    return most_containers(plan.request, plan.chosen)
+
+
+def pool_words(plan: Plan) -> str:
+    """What the warm pool costs while nobody asks: "1 container mon-fri 8-18 UTC: 424 USD a month"."""
+    pool = plan.request.warm
+    many = "container" if pool.containers == 1 else "containers"
+    usd = warm_usd_per_month(plan.request, plan.chosen)
+    return f"{pool.containers} {many} {hours_text(pool)}: {usd:,.0f} USD a month"
+
+
+def idle_prices(plan: Plan) -> tuple[float, float]:
+    """USD a month that one warm container's GPUs cost: always, and in working hours (mon-fri 8-18)."""
+    one = one_hour(plan.chosen)
+    return one * HOURS_PER_MONTH, one * warm_hours_per_month(WORKING_HOURS)
 
 
 # ---- planner/constants.py
@@ -2530,26 +2784,27 @@ def money(plan: Plan) -> list[Constant]:
     """What runs when, and what it costs."""
     request, setup, budget = plan.request, plan.chosen.setup, plan.request.budget
     one_hour = setup.gpu_count * setup.gpu.usd_per_hour
-    least = int(request.optimize == "latency")
+    pool = request.warm
+    opens, closes = crons(pool)
     return [
         ("BUDGET", "none" if budget.per == "none" else f"{budget.usd:g}/{budget.per}", "USD, for GPUs"),
         ("USD_PER_HOUR", round(one_hour, 2), host_reason(estimate_of(plan.chosen))),
-        ("MIN_CONTAINERS", least, warm_reason(one_hour, estimate_of(plan.chosen).cold_start_s or 0)),
+        ("MIN_CONTAINERS", 0 if pool.days else pool.containers, least_reason(plan)),
         ("BUFFER_CONTAINERS", *buffer(plan)),
         ("MAX_CONTAINERS", max_containers(plan), most_reason(plan)),
         ("TARGET_CONCURRENCY", *target(plan)),
         ("SCALEDOWN_WINDOW", SCALEDOWN_S, f"seconds idle before one stops, {one_hour * SCALEDOWN_S / 3600:.2f} USD"),
         DONE,
-        ("WARM_CONTAINERS", max(1, least), "what `make warm` keeps running until `make cool`"),
-        ("WARM_FROM", "", "cron that opens the warm pool; empty: no schedule"),
-        ("WARM_UNTIL", "", "cron that closes it"),
-        ("WARM_TIMEZONE", "UTC", "of both crons"),
+        ("WARM_CONTAINERS", max(1, pool.containers), pool_reason(plan)),
+        ("WARM_FROM", opens, "cron: MIN_CONTAINERS rises to WARM_CONTAINERS" if opens else "no schedule"),
+        ("WARM_UNTIL", closes, "cron: it falls back to MIN_CONTAINERS" if closes else "no schedule"),
+        ("WARM_TIMEZONE", pool.timezone, "of WARM_FROM and WARM_UNTIL"),
     ]
 
 
 def buffer(plan: Plan) -> tuple[int, str]:
     """Idle containers kept ahead of a rising load, and why: where latency is the aim and the budget has room."""
-    if plan.request.optimize == "latency" and max_containers(plan) > 1:
+    if plan.request.optimize == "latency" and max_containers(plan) > max(1, plan.request.warm.containers):
         return 1, "kept ready ahead of a rising load, because you chose for latency; none while nothing runs"
     return 0, "kept ready ahead of a rising load; one would be billed whenever the service is busy"
 
@@ -2671,9 +2926,20 @@ def gpu_reason(plan: Plan) -> str:
     return f"{used}; next cheaper: {beside(plan, cheaper)}" if cheaper else used
 
 
-def warm_reason(usd_per_hour: float, cold_start_s: float) -> str:
-    month = usd_per_hour * HOURS_PER_MONTH
-    return f"a warm one costs {month:,.0f} USD a month and saves a cold start of about {cold_start_s:.0f} s"
+def least_reason(plan: Plan) -> str:
+    pool, start = plan.request.warm, estimate_of(plan.chosen).cold_start_s or 0
+    if pool.days:
+        return "outside the hours below it scales to zero"
+    if pool.containers:
+        return f"kept warm, {pool_words(plan)} for GPUs; each saves a cold start of about {start:.0f} s"
+    return f"scales to zero; the first request then waits for a cold start of about {start:.0f} s"
+
+
+def pool_reason(plan: Plan) -> str:
+    if plan.request.warm.containers:
+        return f"the warm pool, {pool_words(plan)} for GPUs"
+    always, working = idle_prices(plan)
+    return f"for `make warm`: one costs {always:,.0f} USD a month for GPUs; {working:,.0f} if warm mon-fri 8-18 only"
 
 
 def most_reason(plan: Plan) -> str:
@@ -2746,7 +3012,7 @@ def decision(plan: Plan) -> list[str]:
     answer = paragraph(
         f"**{cards(chosen)}, {format_name(setup)}, {kernel_name(setup)}: {price(chosen):.2f} USD per hour, about",
         f"{about(tokens_per_s(chosen))} tokens/s {written(plan)} ({about(low)} to {about(high)}),",
-        f"{usd_per_million(chosen):.2f} USD per million.**",
+        f"{cents(usd_per_million(chosen))} USD per million.**",
     )
     known = paragraph(f"The model's configuration is not known; assumed from its size: {', '.join(estimate.assumed)}.")
     return [asked, answer, known] if estimate.assumed else [asked, answer]
@@ -2804,13 +3070,22 @@ def unmeasured(gpu: Gpu) -> str:
 
 def money_words(plan: Plan) -> list[str]:
     setup, estimate, most = plan.chosen.setup, estimate_of(plan.chosen), max_containers(plan)
-    month = (setup.gpu_count * setup.gpu.usd_per_hour + estimate.host_usd_per_hour) * HOURS_PER_MONTH
+    pool, (always, working) = plan.request.warm, idle_prices(plan)
+    hours = warm_hours_per_month(pool)
+    host = pool.containers * estimate.host_usd_per_hour * hours
+    kept = (
+        f"The warm pool is {pool_words(plan)} for GPUs, and about {host:,.0f} for CPU and memory ({hours:.0f} hours)."
+        if pool.containers
+        else f"Nothing is kept warm, so idle costs nothing; one container kept warm is {always:,.0f} USD a month for "
+        f"GPUs (730 hours), or {working:,.0f} in working hours (`warm: 1 mon-fri 8-18`, 217 hours)."
+    )
     highest = most * setup.gpu_count * setup.gpu.usd_per_hour
     return [
         f"At most {most} {'container runs' if most == 1 else 'containers run'}, {highest:.2f} USD per hour. Prices are",
         f"Modal's of {PRICES_DATE}, for the GPUs; CPU and memory are billed by use on top, about",
         f"{estimate.host_usd_per_hour:.2f} an hour for each container (prior). An idle one is billed until",
-        f"`SCALEDOWN_WINDOW` has passed; one kept warm all month costs {month:,.0f} USD.",
+        "`SCALEDOWN_WINDOW` has passed.",
+        kept,
     ]
 
 
@@ -2823,7 +3098,7 @@ def option_row(plan: Plan, candidate: Candidate) -> str:
     setup, estimate = candidate.setup, candidate.estimate
     used = f"{peak_gib(estimate):.1f} of {estimate.usable_gib:.1f}" if estimate and estimate.fits else "-"
     rate = about(tokens_per_s(candidate)) if candidate.containers else "-"
-    dollars = f"{usd_per_million(candidate):.2f}" if candidate.containers else "-"
+    dollars = cents(usd_per_million(candidate)) if candidate.containers else "-"
     return (
         f"| {cards(candidate)} | {format_name(setup)} | {used} | {rate} | {price(candidate):.2f} | {dollars} "
         f"| {verdict(plan, candidate)} |\n"

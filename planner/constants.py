@@ -11,16 +11,19 @@ from .explain import (
     about,
     beside,
     estimate_of,
+    idle_prices,
     kernel_name,
     max_containers,
     next_cheaper,
     peak_gib,
+    pool_words,
     rate_range,
     size_words,
     written,
 )
 from .gpus import PRICES_DATE, gpu_string
-from .plan import HOURS_PER_MONTH, LOCAL, InferenceEstimate, InferenceSetup, Model, Plan
+from .plan import LOCAL, InferenceEstimate, InferenceSetup, Model, Plan
+from .warm import crons
 
 WIDTH = 120  # characters of a line of plan.py
 SCALEDOWN_S = 300
@@ -157,26 +160,27 @@ def money(plan: Plan) -> list[Constant]:
     """What runs when, and what it costs."""
     request, setup, budget = plan.request, plan.chosen.setup, plan.request.budget
     one_hour = setup.gpu_count * setup.gpu.usd_per_hour
-    least = int(request.optimize == "latency")
+    pool = request.warm
+    opens, closes = crons(pool)
     return [
         ("BUDGET", "none" if budget.per == "none" else f"{budget.usd:g}/{budget.per}", "USD, for GPUs"),
         ("USD_PER_HOUR", round(one_hour, 2), host_reason(estimate_of(plan.chosen))),
-        ("MIN_CONTAINERS", least, warm_reason(one_hour, estimate_of(plan.chosen).cold_start_s or 0)),
+        ("MIN_CONTAINERS", 0 if pool.days else pool.containers, least_reason(plan)),
         ("BUFFER_CONTAINERS", *buffer(plan)),
         ("MAX_CONTAINERS", max_containers(plan), most_reason(plan)),
         ("TARGET_CONCURRENCY", *target(plan)),
         ("SCALEDOWN_WINDOW", SCALEDOWN_S, f"seconds idle before one stops, {one_hour * SCALEDOWN_S / 3600:.2f} USD"),
         DONE,
-        ("WARM_CONTAINERS", max(1, least), "what `make warm` keeps running until `make cool`"),
-        ("WARM_FROM", "", "cron that opens the warm pool; empty: no schedule"),
-        ("WARM_UNTIL", "", "cron that closes it"),
-        ("WARM_TIMEZONE", "UTC", "of both crons"),
+        ("WARM_CONTAINERS", max(1, pool.containers), pool_reason(plan)),
+        ("WARM_FROM", opens, "cron: MIN_CONTAINERS rises to WARM_CONTAINERS" if opens else "no schedule"),
+        ("WARM_UNTIL", closes, "cron: it falls back to MIN_CONTAINERS" if closes else "no schedule"),
+        ("WARM_TIMEZONE", pool.timezone, "of WARM_FROM and WARM_UNTIL"),
     ]
 
 
 def buffer(plan: Plan) -> tuple[int, str]:
     """Idle containers kept ahead of a rising load, and why: where latency is the aim and the budget has room."""
-    if plan.request.optimize == "latency" and max_containers(plan) > 1:
+    if plan.request.optimize == "latency" and max_containers(plan) > max(1, plan.request.warm.containers):
         return 1, "kept ready ahead of a rising load, because you chose for latency; none while nothing runs"
     return 0, "kept ready ahead of a rising load; one would be billed whenever the service is busy"
 
@@ -298,9 +302,20 @@ def gpu_reason(plan: Plan) -> str:
     return f"{used}; next cheaper: {beside(plan, cheaper)}" if cheaper else used
 
 
-def warm_reason(usd_per_hour: float, cold_start_s: float) -> str:
-    month = usd_per_hour * HOURS_PER_MONTH
-    return f"a warm one costs {month:,.0f} USD a month and saves a cold start of about {cold_start_s:.0f} s"
+def least_reason(plan: Plan) -> str:
+    pool, start = plan.request.warm, estimate_of(plan.chosen).cold_start_s or 0
+    if pool.days:
+        return "outside the hours below it scales to zero"
+    if pool.containers:
+        return f"kept warm, {pool_words(plan)} for GPUs; each saves a cold start of about {start:.0f} s"
+    return f"scales to zero; the first request then waits for a cold start of about {start:.0f} s"
+
+
+def pool_reason(plan: Plan) -> str:
+    if plan.request.warm.containers:
+        return f"the warm pool, {pool_words(plan)} for GPUs"
+    always, working = idle_prices(plan)
+    return f"for `make warm`: one costs {always:,.0f} USD a month for GPUs; {working:,.0f} if warm mon-fri 8-18 only"
 
 
 def most_reason(plan: Plan) -> str:

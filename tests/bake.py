@@ -25,6 +25,7 @@ DEFAULTS: dict[str, str] = {
     "model_size": "8B",
     "model_id": "Qwen/Qwen3-8B",
     "budget": "4/hour",
+    "warm": "auto",
     "context_len": "8192",
     "concurrency": "16",
     "dataset": "none",

@@ -17,7 +17,7 @@ from planner.models import default_model, find_model, load_catalogue, parse_size
 from planner.plan import AIMS, ENGINES, QUANTIZATIONS
 
 KEYS = (
-    "project_name project_slug task workload model_size model_id budget context_len concurrency "
+    "project_name project_slug task workload model_size model_id budget warm context_len concurrency "
     "dataset gpu gpu_count quantization engine method optimize"
 ).split()
 PROMPTS = json.loads((ROOT / "cookiecutter.json").read_text(encoding="utf-8"))
