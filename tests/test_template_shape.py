@@ -27,7 +27,7 @@ PERMISSIVE = {"apache-2.0", "mit", "bsd-3-clause"}
 
 # Names that are gone or deprecated in modal 1.6, transformers 5, vLLM 0.32: what was written instead works today.
 GONE = {
-    r"\bkeep_warm\b": "min_containers",
+    r"\bkeep_warm=": "min_containers",
     r"\bcontainer_idle_timeout\b": "scaledown_window",
     r"\bconcurrency_limit\b": "max_containers",
     r"\ballow_concurrent_inputs\b": "@modal.concurrent",
