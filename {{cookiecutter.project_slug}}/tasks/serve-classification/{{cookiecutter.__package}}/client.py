@@ -1,11 +1,15 @@
 """Ask the service for labels."""
 
-import time
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from . import memory, plan
+from . import command, memory, plan
 from .connection import Connection
+
+SMALL = "distilbert/distilbert-base-uncased-finetuned-sst-2-english"  # 0.3 GB, Apache-2.0: what `--local` takes
+SMALL_COMMIT = "714eb0fa89d2f80546fda750413ed43d93601a13"
+PROMPT = "The sky was wonderfully blue all day."
 
 
 @dataclass(frozen=True)
@@ -40,11 +44,10 @@ class Client(Connection):
 
     def classify(self, texts: Sequence[str]) -> Labels:
         """The likeliest class of each text."""
-        begun = time.monotonic()
-        answer = self.read("POST", "/classify", {"model": plan.MODEL, "input": list(texts)})
+        answer, seconds = self.timed("POST", "/classify", {"model": plan.MODEL, "input": list(texts)})
         rows = sorted(answer["data"], key=lambda row: row["index"])
         labels = [Label(str(row["label"]), row["probs"]) for row in rows]
-        return Labels(labels, answer["usage"]["prompt_tokens"], time.monotonic() - begun)
+        return Labels(labels, answer["usage"]["prompt_tokens"], seconds)
 
 
 def demonstrate(client: Client, prompt: str, max_tokens: int = 256) -> None:
@@ -55,3 +58,7 @@ def demonstrate(client: Client, prompt: str, max_tokens: int = 256) -> None:
     print(f"\nspeed   {answer.summary()}, alone")
     print(f"        planned {plan.PREDICTED_TOKENS_PER_S:,.0f} tokens/s read on {plan.GPU}")
     print(f"memory  {memory.compare(state['peak_gib'], state['device'])}")
+
+
+if __name__ == "__main__":
+    sys.exit(command.ask(Client, PROMPT))

@@ -1,11 +1,15 @@
 """Ask the service for vectors. It speaks the OpenAI API: any OpenAI client works too."""
 
-import time
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from . import memory, plan
+from . import command, memory, plan
 from .connection import Connection
+
+SMALL = "sentence-transformers/all-MiniLM-L6-v2"  # 0.1 GB, Apache-2.0: what `--local` takes
+SMALL_COMMIT = "8b3219a92973c328a8e22fadcfa821b5dc75636a"
+PROMPT = "The sky is blue because air scatters blue light."
 
 
 @dataclass(frozen=True)
@@ -33,11 +37,10 @@ class Client(Connection):
 
     def embed(self, texts: Sequence[str]) -> Embeddings:
         """A vector of floats for each text."""
-        begun = time.monotonic()
-        answer = self.read("POST", "/v1/embeddings", {"model": plan.MODEL, "input": list(texts)})
+        answer, seconds = self.timed("POST", "/v1/embeddings", {"model": plan.MODEL, "input": list(texts)})
         rows = sorted(answer["data"], key=lambda row: row["index"])
         tokens = answer["usage"]["prompt_tokens"]
-        return Embeddings([row["embedding"] for row in rows], tokens, time.monotonic() - begun)
+        return Embeddings([row["embedding"] for row in rows], tokens, seconds)
 
 
 def demonstrate(client: Client, prompt: str, max_tokens: int = 256) -> None:
@@ -48,3 +51,7 @@ def demonstrate(client: Client, prompt: str, max_tokens: int = 256) -> None:
     print(f"\nspeed   {answer.summary()}, alone")
     print(f"        planned {plan.PREDICTED_TOKENS_PER_S:,.0f} tokens/s read on {plan.GPU}")
     print(f"memory  {memory.compare(state['peak_gib'], state['device'])}")
+
+
+if __name__ == "__main__":
+    sys.exit(command.ask(Client, PROMPT))

@@ -102,5 +102,5 @@ def test_the_command_line_prints_the_answer_and_what_it_took(serve: Callable[...
 
 def test_the_command_line_reports_a_broken_answer_in_one_line(serve: Callable[..., Server]):
     done = command(serve(EVENTS[:1]).url, "hi")
-    assert done.returncode == 1 and done.stdout == "Hello"
-    assert done.stderr.startswith("\nerror: the answer broke off") and len(done.stderr.splitlines()) == 2
+    assert done.returncode == 1 and done.stdout == "Hello\n"
+    assert done.stderr.startswith("error: the answer broke off") and len(done.stderr.splitlines()) == 1

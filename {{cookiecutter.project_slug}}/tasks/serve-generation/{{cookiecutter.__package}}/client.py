@@ -1,11 +1,16 @@
 """Ask the service and stream the answer. It speaks the OpenAI API: any OpenAI client works too."""
 
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from . import memory, plan
+from . import command, memory, plan
 from .connection import Connection, ServiceError, Unavailable, events
+
+SMALL = "HuggingFaceTB/SmolLM2-135M-Instruct"  # 0.3 GB, Apache-2.0: what `--local` takes
+SMALL_COMMIT = "12fd25f77366fa6b3b4b768ec3050bf629380bac"
+PROMPT = "In two sentences: why is the sky blue?"
 
 
 @dataclass(frozen=True)
@@ -35,7 +40,10 @@ class Client(Connection):
 
     def ask(self, text: str, max_tokens: int = 128) -> Answer:
         """Ask one question and print the answer as it comes."""
-        return self.chat(text, max_tokens)
+        try:
+            return self.chat(text, max_tokens)
+        finally:
+            print()
 
     def chat(self, prompt: str, max_tokens: int = 256, show: Callable[[str], None] = to_stdout) -> Answer:
         """Ask one question; `show` gets each piece of the answer as it arrives."""
@@ -76,6 +84,10 @@ def demonstrate(client: Client, prompt: str, max_tokens: int = 256) -> None:
     print(f"> {prompt}")
     answer = client.ask(prompt, max_tokens)
     state = client.memory()
-    print(f"\n\nspeed   {answer.summary()}, alone")
+    print(f"\nspeed   {answer.summary()}, alone")
     print(f"        planned {plan.PREDICTED_TOKENS_PER_S:,.0f} tokens/s at {plan.CONCURRENCY} requests on {plan.GPU}")
     print(f"memory  {memory.compare(state['peak_gib'], state['device'])}")
+
+
+if __name__ == "__main__":
+    sys.exit(command.ask(Client, PROMPT))

@@ -4,14 +4,11 @@
 only: python -m {{cookiecutter.__package}}.coldstart measures that, after SCALEDOWN_WINDOW seconds without a request.
 """
 
-import argparse
 import sys
 import time
 from dataclasses import dataclass
 
-import modal
-
-from . import plan
+from . import command, plan
 from .client import Client
 from .connection import ServiceError
 
@@ -71,16 +68,9 @@ def timed(client: Client) -> float:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog=f"python -m {__package__}.coldstart", description=__doc__.partition("\n")[0])
-    parser.add_argument("--url", help=f"where the service answers; by default the deployed app {plan.NAME}")
-    from . import service
-
-    try:
-        measure(parser.parse_args().url or service.url())
-    except modal.exception.NotFoundError:
-        sys.exit(f"error: no app {plan.NAME} is deployed: run `make deploy` first, or measure with `make coldstart`")
-    except (ServiceError, modal.exception.Error) as error:
-        sys.exit(f"error: {error}")
+    options = command.parser("coldstart", __doc__).parse_args()
+    with command.sentences():
+        measure(command.address(options.url))
     return 0
 
 

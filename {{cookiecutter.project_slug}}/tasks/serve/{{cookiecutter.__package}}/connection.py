@@ -20,6 +20,7 @@ TOKEN = "MODAL_PROXY_TOKEN"  # environment variable, wk-....ws-...
 STARTING = (502, 503, 504)  # what Modal answers while no container is ready, and an engine that starts anew
 FULL = 429
 SILENCE_S = 300.0  # at most, from sending to the first byte and between two pieces
+PAUSE_S = 0.5  # before the first new try; half as long again before each further one
 HELD_S = 3.0  # Modal holds a web function's request while its container starts: say so after this long
 
 Got = TypeVar("Got")
@@ -65,11 +66,17 @@ class Connection:
 
     def read(self, method: str, path: str, body: object = None) -> dict:
         """The whole answer, which is JSON."""
-        return json.loads(self.retry(lambda: self._whole(method, path, body)))
+        return self.timed(method, path, body)[0]
 
-    def _whole(self, method: str, path: str, body: object = None) -> bytes:
+    def timed(self, method: str, path: str, body: object = None) -> tuple[dict, float]:
+        """The whole answer, and the seconds that it took without the waiting before."""
+        data, seconds = self.retry(lambda: self._whole(method, path, body))
+        return json.loads(data), seconds
+
+    def _whole(self, method: str, path: str, body: object = None) -> tuple[bytes, float]:
+        sent = time.monotonic()
         with self.attempt(method, path, body) as response:
-            return response.read()
+            return response.read(), time.monotonic() - sent
 
     @contextmanager
     def attempt(self, method: str, path: str, body: object = None) -> Generator[httpx.Response]:
@@ -93,7 +100,7 @@ class Connection:
 
     def retry(self, once: Callable[[], Got]) -> Got:
         """What `once` returns, tried until it is not Unavailable or patience ends. Says what it waits for on stderr."""
-        begun, pause = time.monotonic(), 0.5
+        begun, pause = time.monotonic(), PAUSE_S
         while True:
             try:
                 return once()
@@ -106,7 +113,7 @@ class Connection:
                     ) from error
                 say(f"{error}: {elapsed:.0f} s")
             time.sleep(wait)
-            pause = min(5.0, pause * 1.5)
+            pause = min(10 * PAUSE_S, pause * 1.5)
 
 
 def authorization(token: str | None = None) -> dict[str, str]:

@@ -36,14 +36,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog=f"python -m {__package__}.warm", description=__doc__.partition("\n")[0])
     parser.add_argument("what", choices=("open", "close"))
     containers = plan.WARM_CONTAINERS if parser.parse_args().what == "open" else plan.MIN_CONTAINERS
-    from . import service
+    from . import command, service  # not needed in a container, which only imports the schedule
 
-    try:
+    with command.sentences():
         service.keep_warm(containers)
-    except modal.exception.NotFoundError:
-        sys.exit(f"error: no app {plan.NAME} is deployed: run `make deploy` first")
-    except modal.exception.Error as error:
-        sys.exit(f"error: {error}")
     print(bill(containers))
     if containers > plan.MIN_CONTAINERS:
         print("until `make cool`, the next deploy, or the end of the schedule in plan.py")
