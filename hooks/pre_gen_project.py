@@ -25,6 +25,7 @@ from functools import cache
 from functools import lru_cache
 from html import escape
 from math import ceil
+from math import lcm
 from math import log
 from pathlib import Path
 from typing import Any
@@ -1314,6 +1315,11 @@ CONTEXT_GIB = 0.5  # CUDA context, invisible to the allocator: 0.47 lazily loade
 WORKSPACE_GIB = 0.04  # cuBLAS: 37 to 47 MiB above weights and cache in Qwen3's tables
 STATE_COPIES = 2  # of a linear layer's state: the running one and the prefix cache's (vLLM 0.32, Qwen3.5-4B log)
 BATCHES_IN_FLIGHT = 2  # asynchronous scheduling keeps the window of two steps (vLLM 0.32)
+PAGE_TOKENS = 256  # of transformers' paged cache, of which a request takes whole pages
+STEP_TOKENS = 2048  # that the generated engine lets transformers' continuous batching read in one step
+LOGIT_BYTES = 28  # per sequence and vocabulary entry there: 16-bit, float32, softmax, and a sort with its indices
+# Decoders whose attention was made to look both ways; others with grouped heads are causal and keep a cache.
+BIDIRECTIONAL = ("embeddinggemma", "gte-qwen", "nv-embed", "llm2vec", "gritlm")
 _CURRENT = (0, 32)  # the vLLM version that generated projects pin
 
 
@@ -1457,7 +1463,21 @@ def inference_memory(setup: InferenceSetup, engine_version: str = "") -> Inferen
 
     `engine_version` ("0.19.0") matters for vLLM only, whose start-up accounting changed over time; "" is the current.
     """
-    return _vllm_memory(setup, engine_version) if setup.engine == "vllm" else _transformers_memory(setup)
+    if setup.engine == "vllm":
+        return _vllm_memory(setup, engine_version)
+    if setup.model.workload != "generation":
+        return _one_pass_memory(setup)
+    return _batching_memory(setup) if setup.max_batched_tokens else _generate_memory(setup)
+
+
+def is_causal(model: Model) -> bool:
+    """Whether each token sees only those before it, so that an engine may keep what it computed of them.
+
+    Encoders see both ways. The catalogue tells them by their heads: none of BERT's kind groups them, decoders do.
+    """
+    if model.workload == "generation":
+        return True
+    return model.kv_heads < model.heads and not any(name in model.id.lower() for name in BIDIRECTIONAL)
 
 
 def _version(text: str) -> tuple[int, ...]:
@@ -1477,13 +1497,20 @@ def _vllm_memory(setup: InferenceSetup, engine_version: str) -> InferenceMemory:
     if engine_version:
         per_logit = SAMPLER_BYTES if version >= (0, 17) else SORTING_SAMPLER_BYTES
     sequences = max_sequences(gpu) if version >= (0, 9) else 256
-    activation = max(_widest_bytes_per_token(model, tp) * tokens, per_logit * sequences * model.vocab) / GIB
+    writes = model.workload == "generation"  # what only reads has no logits to sample from
+    sampler = per_logit * sequences * model.vocab if writes else 0.0
+    activation = max(_widest_bytes_per_token(model, tp) * tokens, sampler) / GIB
     if version < (0, 6):  # counted all that the allocator had ever reserved, not the peak (factor: one log)
         activation *= 4
     graphs = GRAPH_GIB_PER_LAYER * model.layers if version >= (0, 21) else 0.0  # before, outside the budget
     overhead = NON_TORCH_GIB + _nccl_gib(setup, tp) + graphs
     budget = setup.memory_fraction * gpu.visible_gib
     cache = budget - weights - activation - overhead
+    if not is_causal(model) and cache > 0:
+        return InferenceMemory(
+            gpu.visible_gib, weights, activation, overhead, 0.0, 0.0, 0,
+            float(sequences * (setup.gpu_count // tp)), True, "",
+        )  # fmt: skip
     chunk = tokens * BATCHES_IN_FLIGHT if version >= (0, 20) else tokens
     request = _vllm_request_gib(setup, chunk)
     concurrent = max(cache, 0.0) / request if request else float(sequences)
@@ -1511,32 +1538,144 @@ def _vllm_memory(setup: InferenceSetup, engine_version: str) -> InferenceMemory:
     )  # fmt: skip
 
 
-def _transformers_memory(setup: InferenceSetup) -> InferenceMemory:
-    """The allocator's peak once the cache is full; what a prefill needs for a moment is in the overhead."""
+def _generate_memory(setup: InferenceSetup) -> InferenceMemory:
+    """Plain `generate`: the allocator's peak once the cache is full; what a prefill needs for a moment is overhead."""
     model, gpu, tp = setup.model, setup.gpu, setup.tensor_parallel
     weights = weight_gib(model, setup.quantization, tp)
     sequences = ceil(setup.concurrency * tp / setup.gpu_count)
     activation = WORKSPACE_GIB + 8 * model.vocab * sequences / GIB  # 16-bit and float32 logits of the last token
-    if weight_format(model, setup.quantization) in ("nf4", "int8"):  # bitsandbytes unpacks a matrix, twice (prior)
-        activation += 4 * model.hidden * max(model.intermediate, model.moe_intermediate) / tp / GIB
+    activation += _unpacked_gib(setup)
     prompt = min(setup.input_len, setup.context_len)
     prefill = _widest_bytes_per_token(model, tp) * prompt * sequences / GIB
-    keeps_cache = model.workload == "generation"  # an encoder's or a classifier's one pass keeps none
-    one = kv_gib(model, setup.context_len, 1, setup.kv_dtype, tp) if keeps_cache else 0.0
+    one = kv_gib(model, setup.context_len, 1, setup.kv_dtype, tp)
     cache = one * sequences
     overhead = CONTEXT_GIB + _nccl_gib(setup, tp) + prefill
     need = weights + activation + overhead + cache
     each = one + (activation - WORKSPACE_GIB + prefill) / sequences
     concurrent = max(gpu.visible_gib - (need - each * sequences), 0.0) / each
-    why = ""
-    if need > gpu.visible_gib:
-        why = (
-            f"{sequences} requests of {setup.context_len} tokens need {need:.1f} GiB ({weights:.1f} of weights) and "
-            f"one {gpu.name} has {gpu.visible_gib:.1f} GiB: {need - gpu.visible_gib:.1f} GiB short"
-        )
+    why = _too_much(setup, sequences, weights, need)
     return InferenceMemory(
         gpu.visible_gib, weights, activation, overhead, cache, one * GIB / setup.context_len,
         int(concurrent * setup.context_len), concurrent * (setup.gpu_count // tp), not why, why,
+    )  # fmt: skip
+
+
+def _unpacked_gib(setup: InferenceSetup) -> float:
+    """GiB of the matrix that bitsandbytes unpacks, twice (prior)."""
+    model = setup.model
+    if weight_format(model, setup.quantization) not in ("nf4", "int8"):
+        return 0.0
+    return 4 * model.hidden * max(model.intermediate, model.moe_intermediate) / setup.tensor_parallel / GIB
+
+
+def _too_much(setup: InferenceSetup, sequences: int, weights: float, need: float) -> str:
+    """The sentence where `need` GiB are more than the card has; "" where they are not."""
+    gpu = setup.gpu
+    if need <= gpu.visible_gib:
+        return ""
+    what = "requests" if setup.model.workload == "generation" else "texts"
+    return (
+        f"{sequences} {what} of {setup.context_len} tokens need {need:.1f} GiB ({weights:.1f} of weights) and "
+        f"one {gpu.name} has {gpu.visible_gib:.1f} GiB: {need - gpu.visible_gib:.1f} GiB short"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Batching:
+    """GiB that transformers' continuous batching (5.23, SDPA) takes beside the weights for some requests."""
+
+    cache_gib: float
+    mask_gib: float
+    moment_gib: float  # the widest moment of a step
+    claimed_gib: float  # what it asks for when it starts, by its own sum
+
+    @property
+    def need_gib(self) -> float:
+        return self.cache_gib + self.mask_gib + self.moment_gib
+
+
+def _batching(setup: InferenceSetup, requests: int) -> _Batching:
+    """The terms of transformers' PagedAttentionMemoryHandler for a cache of `requests` x context_len tokens.
+
+    SDPA with a mask cannot group heads (`use_gqa_in_sdpa`), so each step gathers one layer's keys and values of all
+    that is cached and repeats them for every head. The mask is allocated once, for a step of `max_batched_tokens`
+    over the whole cache. Windows do not shrink the cache: it is sized for whole-model blocks.
+    """
+    model, tp, step = setup.model, setup.tensor_parallel, setup.max_batched_tokens
+    heads, kv_heads = ceil(model.heads / tp), ceil(model.kv_heads / tp)
+    vector = 2 * model.head_dim  # bytes of one head of one token
+    layer = _kv_layer_bytes(model, "auto", tp)
+    kinds = [count for count in (model.layers - model.sliding_layers, model.sliding_layers) if count]
+    sector_layers = lcm(*kinds)  # a sector divides into blocks of either kind of layer
+    blocks = requests * ceil(setup.context_len / PAGE_TOKENS)
+    sectors = ceil(blocks * model.layers / sector_layers)
+    cache = (sectors + 2) * sector_layers * PAGE_TOKENS * layer  # two sectors take what padding writes
+    readable = sectors * sector_layers // min(kinds) * PAGE_TOKENS
+    mask = len(kinds) * 2 * step * (readable + step)
+    repeated = 2 * heads + (kv_heads if heads > kv_heads else 0)
+    gathered = repeated * vector * (requests * setup.context_len + step)
+    logits = LOGIT_BYTES * model.vocab * requests
+    moment = max(gathered, _widest_bytes_per_token(model, tp) * step, logits)
+    width = 2 * model.hidden + vector * (heads + 2 * kv_heads)
+    claimed = cache + mask + (2 * heads + kv_heads) * vector * (readable + step) + width * step
+    claimed += requests * (2 * model.hidden + 4 * model.vocab) + len(kinds) * 8 * (readable + 2 * step) + 32 * step
+    return _Batching(cache / GIB, mask / GIB, moment / GIB, claimed / GIB)
+
+
+def _batching_memory(setup: InferenceSetup) -> InferenceMemory:
+    """Continuous batching: the peak of a step that reads a full cache, and whether the engine agrees to start."""
+    model, gpu, tp = setup.model, setup.gpu, setup.tensor_parallel
+    weights = weight_gib(model, setup.quantization, tp)
+    fixed = WORKSPACE_GIB + _unpacked_gib(setup)
+    overhead = CONTEXT_GIB + _nccl_gib(setup, tp)
+    allowed = setup.memory_fraction * (gpu.visible_gib - weights)  # as `get_available_memory` has it
+
+    def runs(requests: int) -> bool:
+        terms = _batching(setup, requests)
+        return weights + fixed + overhead + terms.need_gib <= gpu.visible_gib and terms.claimed_gib <= allowed
+
+    sequences = ceil(setup.concurrency * tp / setup.gpu_count)
+    fitting, above = 0, 4 * max_sequences(gpu)
+    while above - fitting > 1:
+        middle = (fitting + above) // 2
+        fitting, above = (middle, above) if runs(middle) else (fitting, middle)
+    terms = _batching(setup, sequences)
+    need = weights + fixed + overhead + terms.need_gib
+    why = _too_much(setup, sequences, weights, need)
+    if not why and not runs(sequences):
+        why = (
+            f"transformers would claim {terms.claimed_gib:.1f} GiB for {sequences} requests of {setup.context_len} "
+            f"tokens and takes at most {allowed:.1f} of what one {gpu.name} has left: "
+            f"{terms.claimed_gib - allowed:.1f} GiB short"
+        )
+    return InferenceMemory(
+        gpu.visible_gib, weights, fixed + terms.mask_gib + terms.moment_gib, overhead, terms.cache_gib,
+        float(model.layers * _kv_layer_bytes(model, "auto", tp)), fitting * setup.context_len,
+        float(fitting * (setup.gpu_count // tp)), not why, why,
+    )  # fmt: skip
+
+
+def _one_pass_memory(setup: InferenceSetup) -> InferenceMemory:
+    """One forward pass over `concurrency` texts, each padded to context_len: no cache, no logits of a vocabulary.
+
+    SDPA takes its padding mask as a matrix: one byte per pair of tokens, and two more where it is made additive.
+    """
+    model, gpu, tp = setup.model, setup.gpu, setup.tensor_parallel
+    weights = weight_gib(model, setup.quantization, tp)
+    texts = ceil(setup.concurrency * tp / setup.gpu_count)
+    queries, keys = (ceil(heads / tp) * model.head_dim for heads in (model.heads, model.kv_heads))
+    repeated = 2 * queries if queries > keys else 0
+    attention = 2 * (2 * model.hidden + 2 * queries + 2 * keys + repeated)
+    token = max(_widest_bytes_per_token(model, tp), attention)
+    one = (token * setup.context_len + 3 * setup.context_len**2) / GIB
+    fixed = WORKSPACE_GIB + _unpacked_gib(setup)
+    overhead = CONTEXT_GIB + _nccl_gib(setup, tp)
+    need = weights + fixed + overhead + one * texts
+    fitting = max(gpu.visible_gib - weights - fixed - overhead, 0.0) / one
+    why = _too_much(setup, texts, weights, need)
+    return InferenceMemory(
+        gpu.visible_gib, weights, fixed + one * texts, overhead, 0.0, 0.0, 0,
+        fitting * (setup.gpu_count // tp), not why, why,
     )  # fmt: skip
 
 
@@ -1567,6 +1706,10 @@ PREFILL_LAYER_S = 1.4e-3  # until the first token, per layer: launches outside g
 PREFILL_QUEUE = 0.13  # of a prompt's time that each other request adds before it
 VOLUME_BYTES_PER_S = 1.5e9  # Modal Volume: 1 to 2.5 GB/s
 ENGINE_START_S = {"vllm": 60.0, "transformers": 15.0}  # imports, compilation, graphs (prior)
+# Models that only read. Eager BERT-base takes 5.5 to 6.5 ms for two tokens (optimum-benchmark, 12 layers).
+ENCODER_STEP_S = 2e-3  # padding, pooling and copies around a pass of eager layers (prior)
+TOKENIZED_PER_S = 1.1e6  # tokens/s of one thread of `tokenizers`: 1.1 million WordPiece, 1.4 BPE on a 2026 server core
+FUSED_TRAFFIC = 0.5  # of eager PyTorch's traffic between kernels, where an engine fuses them (prior)
 RANGE = 1.6  # four of five points of a family left out lie within this factor
 
 
@@ -1659,6 +1802,51 @@ def inference_speed(setup: InferenceSetup, memory: InferenceMemory) -> Inference
     return InferenceSpeed(1 / step_s(1.0), output, output / RANGE, output * RANGE, replicas / prefill_s, first)
 
 
+def reading_speed(setup: InferenceSetup) -> tuple[float, float]:
+    """Of a model that only reads: tokens/s at `concurrency` texts of `input_len` a pass, and seconds for one alone."""
+    length, replicas = max(setup.input_len, 1), setup.gpu_count // setup.tensor_parallel
+    texts = max(setup.concurrency / replicas, 1.0)
+    return replicas * texts * length / pass_s(setup, texts), pass_s(setup, 1.0)
+
+
+def pass_s(setup: InferenceSetup, texts: float) -> float:
+    """Seconds to read that many texts of `input_len` at once: arithmetic and traffic, launches, the tokenizer."""
+    model, gpu, tp = setup.model, setup.gpu, setup.tensor_parallel
+    tokens = texts * max(setup.input_len, 1)
+    flops = tp * compute_flops(model, gpu, weight_format(model, setup.quantization))
+    bandwidth = gpu.bandwidth * BANDWIDTH_SHARE
+    seen = float(model.layers - model.sliding_layers)
+    if model.sliding_window:
+        seen += model.sliding_layers * min(1.0, 2 * model.sliding_window / max(setup.input_len, 1))
+    fused = setup.engine == "vllm"
+    pairs = 2 if fused and is_causal(model) else 4  # a mask of padding hides from SDPA that half is causal
+    attention = pairs * seen * model.heads * model.head_dim * setup.input_len
+    token_s = 2 * max(model.params_active - embedding_params(model), model.params_active / 10) / flops
+    token_s += attention / (tp * gpu.flops * ATTENTION_FLOPS[prefill_kernel(setup)])
+    token_s += traffic_bytes(model) * (FUSED_TRAFFIC if fused else 1.0) / tp / bandwidth
+    _embedding, experts, rest = weight_bytes(model, setup.quantization)
+    weights_s = (experts + rest) / tp / bandwidth
+    tokenizer_s = tokens / TOKENIZED_PER_S
+    if not fused:  # texts are tokenized, then read
+        return max(tokens * token_s + weights_s, ENCODER_STEP_S + model.layers * EAGER_LAYER_S) + tokenizer_s
+    steps = math.ceil(tokens / batched_tokens(setup))
+    step_s = weights_s + STEP_S + model.layers * LAYER_S
+    if tp > 1:
+        step_s += 2 * model.layers * (ALLREDUCE_S if gpu.nvlink else PCIE_ALLREDUCE_S)
+    return max(tokens * token_s + texts * SEQUENCE_S + steps * step_s, tokenizer_s)
+
+
+def traffic_bytes(model: Model) -> float:
+    """Bytes that one token moves through device memory between the kernels of all layers, each reading and writing."""
+    width, queries, keys = model.hidden, model.heads * model.head_dim, model.kv_heads * model.head_dim
+    inner = max(model.intermediate, model.moe_intermediate * (model.experts_per_token + model.shared_experts))
+    attention = 4 * width + 4 * queries + 4 * keys
+    gates = model.mlp_matrices - 1
+    mlp = (gates + 1) * width + (gates + (2 if gates == 1 else 5) + 1) * inner
+    residuals_and_norms = 10 * width
+    return 2 * model.layers * (attention + mlp + residuals_and_norms)
+
+
 def cold_start_s(setup: InferenceSetup) -> float:
     """Seconds from a container's start to the first answer: weights from a Volume, then the engine (prior)."""
     return sum(weight_bytes(setup.model, setup.quantization)) / VOLUME_BYTES_PER_S + ENGINE_START_S[setup.engine]
@@ -1685,8 +1873,13 @@ def estimate_inference(setup: InferenceSetup, engine_version: str = "") -> Infer
     """What happens if exactly this runs; rates are None where it does not fit. `engine_version`: as in memory.py."""
     memory = inference_memory(setup, engine_version)
     usd = setup.gpu.usd_per_hour * setup.gpu_count
-    speed = inference_speed(setup, memory) if memory.fits else None
-    answers = speed if setup.model.workload == "generation" else None  # an encoder reads and writes nothing
+    writes = setup.model.workload == "generation"
+    answers = inference_speed(setup, memory) if memory.fits and writes else None
+    read_per_s = first_s = None
+    if answers:
+        read_per_s, first_s = answers.prefill_tokens_per_s, answers.time_to_first_token_s
+    elif memory.fits:
+        read_per_s, first_s = reading_speed(setup)
     return InferenceEstimate(
         usable_gib=memory.usable_gib,
         weights_gib=memory.weights_gib,
@@ -1702,8 +1895,8 @@ def estimate_inference(setup: InferenceSetup, engine_version: str = "") -> Infer
         output_tokens_per_s=answers.output_tokens_per_s if answers else None,
         output_tokens_per_s_low=answers.output_tokens_per_s_low if answers else None,
         output_tokens_per_s_high=answers.output_tokens_per_s_high if answers else None,
-        prefill_tokens_per_s=speed.prefill_tokens_per_s if speed else None,
-        time_to_first_token_s=speed.time_to_first_token_s if speed else None,
+        prefill_tokens_per_s=read_per_s,
+        time_to_first_token_s=first_s,
         cold_start_s=cold_start_s(setup) if memory.fits else None,
         usd_per_hour=usd,
         host_usd_per_hour=host_price(
@@ -2023,6 +2216,7 @@ KERNEL_NAMES = {"sdpa": "SDPA", **{f"flash_attention_{n}": f"FlashAttention {n}"
 OVERFLOWS = ("gemma-2", "gemma-3", "embeddinggemma", "glm-4")
 STARTER_GPUS = 10  # that Modal's Starter plan runs at once
 LONGEST_REFUSAL = 390  # characters, so that it is read
+UNBATCHED = ("gemma-2-", "llama-4")  # soft caps, which SDPA lacks; chunks, which transformers 5.23 has no cache for
 READING_SPEED = 10  # tokens/s one reader follows; slower answers rank last (prior)
 
 
@@ -2083,10 +2277,16 @@ def configurations(request: Request) -> Iterator[InferenceSetup]:
                         quantization=quantization,
                         attention=attention,
                         context_len=request.context_len,
+                        max_batched_tokens=STEP_TOKENS if batches(request, engine) else 0,
                         concurrency=BATCH_SEQUENCES if request.task == "batch" else request.concurrency,
                         input_len=read,
                         output_len=written,
                     )
+
+
+def batches(request: Request, engine: str) -> bool:
+    """Whether this is transformers' continuous batching, as a served model runs there."""
+    return engine == "transformers" and request.task == "serve" and request.workload == "generation"
 
 
 def typical_request(request: Request) -> tuple[int, int]:
@@ -2226,9 +2426,17 @@ def impossible(setup: InferenceSetup) -> str:
         return "the transformers engine runs on one GPU; vllm spreads a model over several"
     if setup.engine == "transformers" and setup.attention != "sdpa":
         return "the transformers image holds no flash-attn; PyTorch's SDPA brings its own FlashAttention kernels"
+    if setup.max_batched_tokens and unbatched(model):
+        return f"transformers' continuous batching with SDPA does not know the attention of {model.id}"
     if model.heads % setup.tensor_parallel:
         return f"{model.heads} attention heads do not divide by {setup.tensor_parallel} GPUs"
     return ""
+
+
+def unbatched(model: Model) -> bool:
+    """Whether transformers' continuous batching has no cache for its attention, or SDPA no such attention."""
+    odd = model.linear_layers or model.attention == "mla"
+    return bool(odd) or any(family in model.id.lower() for family in UNBATCHED)
 
 
 def overflows(model: Model) -> bool:
@@ -2776,7 +2984,7 @@ def engine(plan: Plan) -> list[Constant]:
         ("ATTENTION", setup.attention, f"{kernel_name(setup)}; compute capability {gpu.compute_capability}"),
         ("CONTEXT_LEN", setup.context_len, context_reason(plan)),
         ("CONCURRENCY", setup.concurrency, concurrency_reason(plan)),
-        ("MEMORY_FRACTION", setup.memory_fraction, "of the card for the engine; what the weights leave is cache"),
+        ("MEMORY_FRACTION", setup.memory_fraction, fraction_reason(setup)),
     ]
 
 
@@ -2892,11 +3100,23 @@ def context_reason(plan: Plan) -> str:
     return "tokens of one text"
 
 
+def fraction_reason(setup: InferenceSetup) -> str:
+    if not is_causal(setup.model) or (setup.engine == "transformers" and setup.model.workload != "generation"):
+        return "of the card at most; a model that only reads keeps no cache and takes far less"
+    if setup.engine == "transformers":
+        return "of what the weights leave, for the cache and the work of a step; more is refused at start"
+    return "of the card for the engine; what the weights leave is cache"
+
+
 def concurrency_reason(plan: Plan) -> str:
-    fitting = int(estimate_of(plan.chosen).max_concurrency)
+    fitting, engine = int(estimate_of(plan.chosen).max_concurrency), plan.chosen.setup.engine
     if plan.request.workload == "generation":
+        if engine == "transformers":  # whose cache is made for so many and no more
+            return f"requests in one container, each with a full context of cache; {fitting} would fit"
         return f"requests in one container; {fitting} of full context fit"
-    return f"texts in one forward pass; {fitting} of full context fit"
+    if engine == "transformers":
+        return f"texts in one forward pass; {fitting} of full context would fit"
+    return f"texts at once; a step reads {batched_tokens(plan.chosen.setup):,} of their tokens"
 
 
 def revision_reason(model: Model, revision: str) -> str:
@@ -3030,6 +3250,11 @@ def memory_table(plan: Plan) -> str:
 
 def cache_words(plan: Plan) -> list[str]:
     setup, estimate = plan.chosen.setup, estimate_of(plan.chosen)
+    if not estimate.kv_cache_gib:
+        return [
+            "A model that only reads keeps no KV cache; the memory of a pass grows with its texts, here up to",
+            f"{setup.concurrency} of {setup.context_len:,} tokens.",
+        ]
     words = [
         f"One token of context takes {estimate.kv_bytes_per_token:,.0f} bytes of KV cache on each GPU; there is",
         f"room for {estimate.kv_tokens:,} tokens: {estimate.max_concurrency:.1f} requests of full context.",

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from .estimate import estimate_inference
 from .gpus import GPUS, gpu_string
+from .memory import STEP_TOKENS
 from .plan import (
     ATTENTIONS,
     HOURS_PER_MONTH,
@@ -37,6 +38,7 @@ KERNEL_NAMES = {"sdpa": "SDPA", **{f"flash_attention_{n}": f"FlashAttention {n}"
 OVERFLOWS = ("gemma-2", "gemma-3", "embeddinggemma", "glm-4")
 STARTER_GPUS = 10  # that Modal's Starter plan runs at once
 LONGEST_REFUSAL = 390  # characters, so that it is read
+UNBATCHED = ("gemma-2-", "llama-4")  # soft caps, which SDPA lacks; chunks, which transformers 5.23 has no cache for
 READING_SPEED = 10  # tokens/s one reader follows; slower answers rank last (prior)
 
 
@@ -97,10 +99,16 @@ def configurations(request: Request) -> Iterator[InferenceSetup]:
                         quantization=quantization,
                         attention=attention,
                         context_len=request.context_len,
+                        max_batched_tokens=STEP_TOKENS if batches(request, engine) else 0,
                         concurrency=BATCH_SEQUENCES if request.task == "batch" else request.concurrency,
                         input_len=read,
                         output_len=written,
                     )
+
+
+def batches(request: Request, engine: str) -> bool:
+    """Whether this is transformers' continuous batching, as a served model runs there."""
+    return engine == "transformers" and request.task == "serve" and request.workload == "generation"
 
 
 def typical_request(request: Request) -> tuple[int, int]:
@@ -240,9 +248,17 @@ def impossible(setup: InferenceSetup) -> str:
         return "the transformers engine runs on one GPU; vllm spreads a model over several"
     if setup.engine == "transformers" and setup.attention != "sdpa":
         return "the transformers image holds no flash-attn; PyTorch's SDPA brings its own FlashAttention kernels"
+    if setup.max_batched_tokens and unbatched(model):
+        return f"transformers' continuous batching with SDPA does not know the attention of {model.id}"
     if model.heads % setup.tensor_parallel:
         return f"{model.heads} attention heads do not divide by {setup.tensor_parallel} GPUs"
     return ""
+
+
+def unbatched(model: Model) -> bool:
+    """Whether transformers' continuous batching has no cache for its attention, or SDPA no such attention."""
+    odd = model.linear_layers or model.attention == "mla"
+    return bool(odd) or any(family in model.id.lower() for family in UNBATCHED)
 
 
 def overflows(model: Model) -> bool:

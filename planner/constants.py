@@ -22,6 +22,7 @@ from .explain import (
     written,
 )
 from .gpus import PRICES_DATE, gpu_string
+from .memory import batched_tokens, is_causal
 from .plan import LOCAL, InferenceEstimate, InferenceSetup, Model, Plan
 from .warm import crons
 
@@ -152,7 +153,7 @@ def engine(plan: Plan) -> list[Constant]:
         ("ATTENTION", setup.attention, f"{kernel_name(setup)}; compute capability {gpu.compute_capability}"),
         ("CONTEXT_LEN", setup.context_len, context_reason(plan)),
         ("CONCURRENCY", setup.concurrency, concurrency_reason(plan)),
-        ("MEMORY_FRACTION", setup.memory_fraction, "of the card for the engine; what the weights leave is cache"),
+        ("MEMORY_FRACTION", setup.memory_fraction, fraction_reason(setup)),
     ]
 
 
@@ -268,11 +269,23 @@ def context_reason(plan: Plan) -> str:
     return "tokens of one text"
 
 
+def fraction_reason(setup: InferenceSetup) -> str:
+    if not is_causal(setup.model) or (setup.engine == "transformers" and setup.model.workload != "generation"):
+        return "of the card at most; a model that only reads keeps no cache and takes far less"
+    if setup.engine == "transformers":
+        return "of what the weights leave, for the cache and the work of a step; more is refused at start"
+    return "of the card for the engine; what the weights leave is cache"
+
+
 def concurrency_reason(plan: Plan) -> str:
-    fitting = int(estimate_of(plan.chosen).max_concurrency)
+    fitting, engine = int(estimate_of(plan.chosen).max_concurrency), plan.chosen.setup.engine
     if plan.request.workload == "generation":
+        if engine == "transformers":  # whose cache is made for so many and no more
+            return f"requests in one container, each with a full context of cache; {fitting} would fit"
         return f"requests in one container; {fitting} of full context fit"
-    return f"texts in one forward pass; {fitting} of full context fit"
+    if engine == "transformers":
+        return f"texts in one forward pass; {fitting} of full context would fit"
+    return f"texts at once; a step reads {batched_tokens(plan.chosen.setup):,} of their tokens"
 
 
 def revision_reason(model: Model, revision: str) -> str:
