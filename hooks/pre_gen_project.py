@@ -2602,7 +2602,11 @@ def fewer_at_once(request: Request, running: list[Candidate]) -> str:
     for candidate in () if request.task == "batch" else running:
         assert candidate.estimate is not None
         best = max(best, most_containers(request, candidate) * int(candidate.estimate.max_concurrency))
-    return f"ask for {best} requests at once" if 0 < best < request.concurrency else ""
+    return (
+        f"ask for {best} {'requests' if request.workload == 'generation' else 'texts'} at once"
+        if 0 < best < request.concurrency
+        else ""
+    )
 
 
 def shorter_context(request: Request) -> str:
@@ -2780,7 +2784,7 @@ def what_would_change(plan: Plan) -> list[str]:
         asked = f"gpu {best.setup.gpu.name} and quantization {best.setup.quantization}"
         changes.append(f"Insisting on {asked} brings it down to {price(best):.2f}/hour: {cards(best)}.")
     if any(c.estimate and not c.estimate.fits and price(c) < price(plan.chosen) for c in plan.candidates):
-        changes.append("A shorter context or fewer requests at once make room on cheaper cards.")
+        changes.append(f"A shorter context or fewer {units(plan)} at once make room on cheaper cards.")
     return changes
 
 
@@ -2807,14 +2811,11 @@ def terminal_lines(plan: Plan, slug: str) -> list[str]:
         f"{price(chosen):.2f}/hour, {limit}",
         f"memory  {terms} = {peak_gib(estimate):.1f} of {estimate.usable_gib:.1f} GiB{per_gpu}",
         f"yields  about {about(tokens_per_s(chosen))} tokens/s ({about(low)} to {about(high)}) at "
-        f"{request.concurrency} requests, {cents(usd_per_million(chosen))} per million tokens {written(plan)}",
+        f"{request.concurrency} {units(plan)}, {cents(usd_per_million(chosen))} per million tokens {written(plan)}",
     ]
     always, working = idle_prices(plan)
-    lines.append(
-        f"warm    {pool_words(plan)} for GPUs"
-        if request.warm.containers
-        else f"warm    none, idle costs nothing; one always is {always:,.0f} USD a month, mon-fri 8-18 {working:,.0f}"
-    )
+    none = f"none: idle costs nothing (one kept warm: {always:,.0f} USD a month; mon-fri 8-18: {working:,.0f})"
+    lines.append(f"warm    {f'{pool_words(plan)} for GPUs' if request.warm.containers else none}")
     for word, other in (("cheaper", next_cheaper(plan)), ("faster ", next_faster(plan))):
         if other:
             lines.append(f"{word} {beside(plan, other)}")
@@ -2822,6 +2823,11 @@ def terminal_lines(plan: Plan, slug: str) -> list[str]:
         lines.append(f"assumed {', '.join(estimate.assumed)}: nothing else is known of {setup.model.id}")
     lines.append(f"wrote   {slug}/  (why: {slug}/PLAN.md)    next: cd {slug} && make local")
     return lines
+
+
+def units(plan: Plan) -> str:
+    """What arrives at once: requests for answers, or texts."""
+    return "requests" if plan.request.workload == "generation" else "texts"
 
 
 def written(plan: Plan) -> str:
@@ -3227,7 +3233,7 @@ def decision(plan: Plan) -> list[str]:
     low, high = rate_range(chosen)
     asked = paragraph(
         f"{code(setup.model.id)} with {size_words(setup.model)}, a context of {request.context_len:,} tokens,",
-        f"{request.concurrency} requests at once, {limit}, chosen for {request.optimize}:",
+        f"{request.concurrency} {units(plan)} at once, {limit}, chosen for {request.optimize}:",
     )
     answer = paragraph(
         f"**{cards(chosen)}, {format_name(setup)}, {kernel_name(setup)}: {price(chosen):.2f} USD per hour, about",

@@ -424,7 +424,11 @@ def fewer_at_once(request: Request, running: list[Candidate]) -> str:
     for candidate in () if request.task == "batch" else running:
         assert candidate.estimate is not None
         best = max(best, most_containers(request, candidate) * int(candidate.estimate.max_concurrency))
-    return f"ask for {best} requests at once" if 0 < best < request.concurrency else ""
+    return (
+        f"ask for {best} {'requests' if request.workload == 'generation' else 'texts'} at once"
+        if 0 < best < request.concurrency
+        else ""
+    )
 
 
 def shorter_context(request: Request) -> str:

@@ -148,7 +148,7 @@ def what_would_change(plan: Plan) -> list[str]:
         asked = f"gpu {best.setup.gpu.name} and quantization {best.setup.quantization}"
         changes.append(f"Insisting on {asked} brings it down to {price(best):.2f}/hour: {cards(best)}.")
     if any(c.estimate and not c.estimate.fits and price(c) < price(plan.chosen) for c in plan.candidates):
-        changes.append("A shorter context or fewer requests at once make room on cheaper cards.")
+        changes.append(f"A shorter context or fewer {units(plan)} at once make room on cheaper cards.")
     return changes
 
 
@@ -175,14 +175,11 @@ def terminal_lines(plan: Plan, slug: str) -> list[str]:
         f"{price(chosen):.2f}/hour, {limit}",
         f"memory  {terms} = {peak_gib(estimate):.1f} of {estimate.usable_gib:.1f} GiB{per_gpu}",
         f"yields  about {about(tokens_per_s(chosen))} tokens/s ({about(low)} to {about(high)}) at "
-        f"{request.concurrency} requests, {cents(usd_per_million(chosen))} per million tokens {written(plan)}",
+        f"{request.concurrency} {units(plan)}, {cents(usd_per_million(chosen))} per million tokens {written(plan)}",
     ]
     always, working = idle_prices(plan)
-    lines.append(
-        f"warm    {pool_words(plan)} for GPUs"
-        if request.warm.containers
-        else f"warm    none, idle costs nothing; one always is {always:,.0f} USD a month, mon-fri 8-18 {working:,.0f}"
-    )
+    none = f"none: idle costs nothing (one kept warm: {always:,.0f} USD a month; mon-fri 8-18: {working:,.0f})"
+    lines.append(f"warm    {f'{pool_words(plan)} for GPUs' if request.warm.containers else none}")
     for word, other in (("cheaper", next_cheaper(plan)), ("faster ", next_faster(plan))):
         if other:
             lines.append(f"{word} {beside(plan, other)}")
@@ -190,6 +187,11 @@ def terminal_lines(plan: Plan, slug: str) -> list[str]:
         lines.append(f"assumed {', '.join(estimate.assumed)}: nothing else is known of {setup.model.id}")
     lines.append(f"wrote   {slug}/  (why: {slug}/PLAN.md)    next: cd {slug} && make local")
     return lines
+
+
+def units(plan: Plan) -> str:
+    """What arrives at once: requests for answers, or texts."""
+    return "requests" if plan.request.workload == "generation" else "texts"
 
 
 def written(plan: Plan) -> str:

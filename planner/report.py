@@ -21,6 +21,7 @@ from .explain import (
     price,
     rate_range,
     size_words,
+    units,
     verdict,
     what_would_change,
     written,
@@ -70,7 +71,7 @@ def decision(plan: Plan) -> list[str]:
     low, high = rate_range(chosen)
     asked = paragraph(
         f"{code(setup.model.id)} with {size_words(setup.model)}, a context of {request.context_len:,} tokens,",
-        f"{request.concurrency} requests at once, {limit}, chosen for {request.optimize}:",
+        f"{request.concurrency} {units(plan)} at once, {limit}, chosen for {request.optimize}:",
     )
     answer = paragraph(
         f"**{cards(chosen)}, {format_name(setup)}, {kernel_name(setup)}: {price(chosen):.2f} USD per hour, about",
