@@ -13,7 +13,7 @@ import pytest
 
 from {{cookiecutter.__package}} import client, connection, plan
 
-ROWS = [{"index": 1, "embedding": [1.0, 2.0]}, {"index": 0, "embedding": [0.25, 0.5]}]
+ROWS: list[dict] = [{"index": 1, "embedding": [1.0, 2.0]}, {"index": 0, "embedding": [0.25, 0.5]}]
 
 
 class Service(BaseHTTPRequestHandler):

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 
@@ -13,7 +14,7 @@ from matplotlib.ticker import NullLocator, ScalarFormatter
 from . import plan, probe
 from .sample import Level
 
-STYLE = {"svg.hashsalt": "load", "svg.fonttype": "none", "font.size": 9, "axes.grid": True, "grid.alpha": 0.3}
+STYLE: Any = {"svg.hashsalt": "load", "svg.fonttype": "none", "font.size": 9, "axes.grid": True, "grid.alpha": 0.3}
 MEDIAN, SLOW, PLANNED = "#2563eb", "#dc2626", "#6b7280"
 
 
@@ -47,7 +48,7 @@ def latency(
     """p50 and p95 of each level; one that has none is a gap."""
     loads = [level.at_once for level in levels]
     for index, (name, colour) in enumerate((("p50", MEDIAN), ("p95", SLOW))):
-        heights = [float("nan") if pair[index] is None else pair[index] for pair in pairs]
+        heights = [pair[index] or float("nan") for pair in pairs]
         axes.plot(loads, heights, "o-", color=colour, label=name)
     axes.legend(frameon=False)
     finish(axes, levels, title)
