@@ -6,22 +6,25 @@ import time
 import httpx
 
 from . import plan
+from .connection import refusal
 from .sample import Sample
 
 UNIT = "written"
 STREAMS = True
 PROMPT_TOKENS = min(1024, plan.CONTEXT_LEN * 7 // 10)  # as PLAN.md takes a typical request
-ANSWER_TOKENS = max(1, min(PROMPT_TOKENS // 4, plan.MAX_ANSWER_TOKENS))
 END = b"data: [DONE]"
 TAIL = 4096  # bytes; the last events, among them the usage, are within
 
 
-async def ask(http: httpx.AsyncClient, text: str, answer_tokens: int = ANSWER_TOKENS) -> Sample:
-    """Ask once. Never raises for what the service or the network does: the sample says it."""
+async def ask(http: httpx.AsyncClient, text: str, tokens: int) -> Sample:
+    """Ask once, for an answer of a quarter of the prompt's `tokens`.
+
+    Never raises for what the service or the network does: the sample says it.
+    """
     body = {
         "model": plan.MODEL,
         "messages": [{"role": "user", "content": text}],
-        "max_tokens": answer_tokens,
+        "max_tokens": max(1, min(tokens // 4, plan.MAX_ANSWER_TOKENS)),
         "ignore_eos": True,  # vLLM's own: every answer is as long as planned
         "stream": True,
         "stream_options": {"include_usage": True},
@@ -32,7 +35,7 @@ async def ask(http: httpx.AsyncClient, text: str, answer_tokens: int = ANSWER_TO
         async with http.stream("POST", "/v1/chat/completions", json=body) as response:
             if response.status_code != 200:
                 await response.aread()
-                return Sample(sent, sent, time.monotonic(), error=str(response.status_code))
+                return Sample(sent, sent, time.monotonic(), error=refusal(response))
             async for piece in response.aiter_raw():  # events are not parsed one by one: that would be the bottleneck
                 tail += piece
                 if not first and any(said(event) for event in events(tail)):

@@ -22,7 +22,7 @@ from {{cookiecutter.__package}}.sample import Level, Sample, level, percentile
 STEP_S, STEPS = 0.02, 10  # the little server needs 0.2 s for an answer, of 10 tokens where it streams
 LEVELS = [
     Level(1, 10.0, 20, 2.0, 100.0, 0.05, 0.08, 0.010, 0.012),
-    Level(plan.CONCURRENCY, 10.0, 100, 10.0, 500.0, 0.07, 0.30, 0.020, 0.031, 2, {"503": 2}),
+    Level(plan.CONCURRENCY, 10.0, 100, 10.0, 500.0, 0.07, 0.30, 0.020, 0.031, 2, {"503": 2}, "503: engine restarts"),
 ]
 
 
@@ -105,9 +105,10 @@ def test_what_falls_outside_of_the_time_measured_does_not_count():
 
 
 def test_a_failed_request_is_counted_with_its_reason_and_yields_nothing():
-    refused = Sample(0.0, 0.0, 0.1, error="503")
+    refused = Sample(0.0, 0.0, 0.1, error="413: at most 5 bytes")
     one = level(2, [refused, refused, Sample(0.0, 0.5, 1.0, tokens=3)], 0.0, 1.0)
-    assert one.failed == 2 and one.failures == {"503": 2} and one.answered == 1
+    assert one.failed == 2 and one.failures == {"413": 2} and one.answered == 1
+    assert one.example == "413: at most 5 bytes"
     assert one.tokens_per_s == pytest.approx(3.0) and one.first_p95_s == 0.5
 
 
@@ -145,7 +146,7 @@ def test_the_table_is_aligned_and_prices_each_load():
     cost = plan.USD_PER_HOUR * report.containers(plan.CONCURRENCY) / 3600 / 500 * 1e6
     assert float(lines[2].split()[-1]) == pytest.approx(cost, rel=0.01)
     assert "USD" not in report.table(LEVELS, priced=False)
-    assert report.failures(LEVELS) == f"failed at {plan.CONCURRENCY} at once: 2 x 503"
+    assert report.failures(LEVELS) == f"failed at {plan.CONCURRENCY} at once: 2 x 503; the first: 503: engine restarts"
 
 
 def test_the_planned_load_is_set_beside_the_plan_and_a_cpu_is_not():
@@ -156,16 +157,19 @@ def test_the_planned_load_is_set_beside_the_plan_and_a_cpu_is_not():
 
 def test_the_picture_is_the_same_for_the_same_figures(tmp_path: Path):
     for name in ("a.svg", "b.svg"):
-        chart.write(tmp_path / name, LEVELS)
+        chart.write(tmp_path / name, LEVELS, "gpu")
     picture = (tmp_path / "a.svg").read_text(encoding="utf-8")
     assert picture == (tmp_path / "b.svg").read_text(encoding="utf-8")
     words = " ".join(ElementTree.fromstring(picture).itertext())
-    assert f"tokens/s {probe.UNIT}" in words and "p95" in words and plan.MODEL in words
+    assert f"tokens/s {probe.UNIT}" in words and "p95" in words and f"{plan.MODEL} on {plan.GPU}" in words and "planned" in words
+    chart.write(tmp_path / "cpu.svg", LEVELS, "cpu")
+    words = " ".join(ElementTree.parse(tmp_path / "cpu.svg").getroot().itertext())
+    assert "on a CPU" in words and "planned" not in words
     assert not re.search(r"20\d\d-\d\d-\d\d", picture)
 
 
 def test_measured_speed_is_that_of_the_server(server: ThreadingHTTPServer):
-    one, eight = asyncio.run(load.climb(url(server), [1, 8], [0.0, 0.3], 1.5))
+    one, eight = asyncio.run(load.climb(url(server), [1, 8], [0.0, 0.3], 1.5, probe.PROMPT_TOKENS))
     assert not one.failed and not eight.failed
     assert one.requests_per_s == pytest.approx(1 / (STEP_S * STEPS), rel=0.25)
     assert eight.requests_per_s == pytest.approx(8 * one.requests_per_s, rel=0.35)
@@ -180,7 +184,7 @@ def test_measured_speed_is_that_of_the_server(server: ThreadingHTTPServer):
 
 def test_refusals_are_failures_of_that_load(server: ThreadingHTTPServer):
     server.refuses = True  # ty: ignore[unresolved-attribute]
-    (four,) = asyncio.run(load.climb(url(server), [4], [0.0], 2.0))
+    (four,) = asyncio.run(load.climb(url(server), [4], [0.0], 2.0, 100))
     assert 0 < four.failed < four.answered and four.failures == {"503": four.failed}
 
 

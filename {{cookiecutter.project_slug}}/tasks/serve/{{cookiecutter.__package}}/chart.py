@@ -18,27 +18,28 @@ STYLE: Any = {"svg.hashsalt": "load", "svg.fonttype": "none", "font.size": 9, "a
 MEDIAN, SLOW, PLANNED = "#2563eb", "#dc2626", "#6b7280"
 
 
-def write(path: Path, levels: Sequence[Level]) -> None:
+def write(path: Path, levels: Sequence[Level], device: str) -> None:
     """An SVG of the levels; the same levels give the same bytes."""
     panels = 3 if probe.STREAMS else 2
     with plt.rc_context(STYLE):
         figure, axes = plt.subplots(1, panels, figsize=(3.6 * panels, 3.2), layout="constrained")
-        throughput(axes[0], levels)
+        throughput(axes[0], levels, planned=device == "gpu")
         first = "time to first token, s" if probe.STREAMS else "latency, s"
         latency(axes[1], levels, first, [(level.first_p50_s, level.first_p95_s) for level in levels])
         if probe.STREAMS:
             pairs = [(level.per_token_p50_s, level.per_token_p95_s) for level in levels]
             latency(axes[2], levels, "time per token, s", pairs)
-        figure.suptitle(f"{plan.MODEL} on {plan.GPU}, {plan.ENGINE}")
+        figure.suptitle(f"{plan.MODEL} on {plan.GPU if device == 'gpu' else 'a CPU'}, {plan.ENGINE}")
         figure.savefig(path, format="svg", metadata={"Date": None})
         plt.close(figure)
 
 
-def throughput(axes: Axes, levels: Sequence[Level]) -> None:
+def throughput(axes: Axes, levels: Sequence[Level], planned: bool) -> None:
     axes.plot([level.at_once for level in levels], [level.tokens_per_s for level in levels], "o-", color=MEDIAN)
-    planned = f"planned for {plan.CONCURRENCY} at once"
-    axes.plot([plan.CONCURRENCY], [plan.PREDICTED_TOKENS_PER_S], "D", color=PLANNED, label=planned)
-    axes.legend(frameon=False)
+    if planned:
+        label = f"planned for {plan.CONCURRENCY} at once"
+        axes.plot([plan.CONCURRENCY], [plan.PREDICTED_TOKENS_PER_S], "D", color=PLANNED, label=label)
+        axes.legend(frameon=False)
     finish(axes, levels, f"tokens/s {probe.UNIT}")
 
 

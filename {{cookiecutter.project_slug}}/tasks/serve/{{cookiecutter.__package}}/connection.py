@@ -157,6 +157,11 @@ def reason(response: httpx.Response) -> str:
         return "" if response.status_code in (*STARTING, FULL) else response.text[:500]
 
 
+def refusal(response: httpx.Response) -> str:
+    """The status of an answer that has been read, and the service's sentence where it has one."""
+    return ": ".join(filter(None, [str(response.status_code), reason(response)]))
+
+
 def retry_after_s(response: httpx.Response) -> float | None:
     """The Retry-After header, seconds or a date, as seconds from now."""
     value = response.headers.get("Retry-After", "")

@@ -8,7 +8,7 @@ import json
 import ssl
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack
 from itertools import count, pairwise
 from pathlib import Path
@@ -22,7 +22,8 @@ from .report import containers
 from .sample import Level, Sample, level
 
 BUSY = 0.9  # of a core: beyond this the client itself may be the limit
-FIRST_WORDS = 40  # of the request that tells how many tokens a word has
+BAR = "{percentage:3.0f}% |{bar:20}| {elapsed} {desc}"
+FIRST_WORDS = 20  # of the request that tells how many tokens a word has
 
 
 def loads(limit: int) -> list[int]:
@@ -61,69 +62,59 @@ def connect(url: str | httpx.URL, trusted: ssl.SSLContext) -> httpx.AsyncClient:
 
 
 async def words_for(http: httpx.AsyncClient, tokens: int) -> int:
-    """How many of our words make a prompt of so many tokens, by the service's own count."""
-    asked = await probe.ask(http, prose.text(FIRST_WORDS, 0))
-    if asked.error:
-        raise ServiceError(f"the first request of the load test failed: {asked.error}")
-    return max(1, FIRST_WORDS * tokens // asked.prompt_tokens)
+    """How many of our words make a prompt of so many tokens, by the service's own count of a short and a longer one."""
+    words = FIRST_WORDS
+    for wanted in (tokens // 2, tokens):
+        asked = await probe.ask(http, prose.text(words, 0), tokens)
+        if asked.error:
+            raise ServiceError(f"the first request of the load test failed: {asked.error}")
+        words = max(1, words * wanted // asked.prompt_tokens)
+    return words
 
 
-async def keep_asking(http: httpx.AsyncClient, texts: Iterator[str], until: float, samples: list[Sample]) -> None:
+async def keep_asking(
+    http: httpx.AsyncClient, texts: Iterator[str], tokens: int, until: float, samples: list[Sample]
+) -> None:
     """One of the N: asks, waits for the answer, asks again."""
     while time.monotonic() < until:
-        sample = await probe.ask(http, next(texts))
+        sample = await probe.ask(http, next(texts), tokens)
         samples.append(sample)
         if sample.error:
             await asyncio.sleep(0.5)  # a service that refuses at once is not hammered
 
 
-async def run(
-    clients: Sequence[httpx.AsyncClient],
-    texts: Iterator[str],
-    settle: float,
-    seconds: float,
-    show: Callable[[Level], None],
-) -> Level:
-    """Keep every client asking, and measure `seconds` of it. `show` gets the figures so far, twice a second."""
-    at_once = len(clients)
-    samples: list[Sample] = []
-    start = time.monotonic() + settle
-    until = start + seconds
-    asking = [asyncio.create_task(keep_asking(http, texts, until, samples)) for http in clients]
-    while (now := time.monotonic()) < until:
-        await asyncio.sleep(min(0.5, until - now))
-        show(level(at_once, samples, min(start, now), max(now, start + 1e-3)))
-    await asyncio.gather(*asking)
-    return level(at_once, samples, start, until)
-
-
-async def climb(url: str | httpx.URL, steps: Sequence[int], settling: Sequence[float], seconds: float) -> list[Level]:
-    """Measure each step, with a progress bar on stderr."""
+async def climb(
+    url: str | httpx.URL, steps: Sequence[int], settling: Sequence[float], seconds: float, tokens: int
+) -> list[Level]:
+    """Measure each step for `seconds`, after as many of `settling` under the same load. A progress bar is on stderr."""
     done: list[Level] = []
-    form = "{l_bar}{bar}| {elapsed} {postfix}"
     async with AsyncExitStack() as stack:
         trusted = httpx.create_ssl_context()
         clients = [await stack.enter_async_context(connect(url, trusted)) for _ in range(steps[-1])]
-        words = await words_for(clients[0], probe.PROMPT_TOKENS)
+        words = await words_for(clients[0], tokens)
         texts = (prose.text(words, number) for number in count(1))
-        whole = sum(settling) + seconds * len(steps)
-        with tqdm(total=round(whole), bar_format=form, file=sys.stderr, mininterval=0) as bar:
-            for at_once, settle in zip(steps, settling, strict=True):
-                begun, cpu, before = time.monotonic(), time.process_time(), bar.n
-
-                def show(
-                    so_far: Level, begun: float = begun, before: float = before, limit: float = settle + seconds
-                ) -> None:
-                    bar.n = min(bar.total, before + round(min(limit, time.monotonic() - begun)))
-                    bar.set_postfix_str(
-                        f"of about {whole:.0f} s, {so_far.at_once} at once: {so_far.tokens_per_s:,.0f} tokens/s"
-                    )
-
-                done.append(await run(clients[:at_once], texts, settle, seconds, show))
-                share = (time.process_time() - cpu) / (time.monotonic() - begun)
-                if share > BUSY:
-                    busy = f"{at_once} at once: this client used {share:.0%} of a core and may itself be the limit"
-                    tqdm.write(busy, file=sys.stderr)
+        begun, whole = time.monotonic(), round(sum(settling) + seconds * len(steps))
+        bar = stack.enter_context(tqdm(total=whole, bar_format=BAR, file=sys.stderr, mininterval=0))
+        for at_once, settle in zip(steps, settling, strict=True):
+            samples: list[Sample] = []
+            cpu, sent = time.process_time(), time.monotonic()
+            start, until = sent + settle, sent + settle + seconds
+            tasks = [
+                asyncio.create_task(keep_asking(http, texts, tokens, until, samples)) for http in clients[:at_once]
+            ]
+            pending: set[asyncio.Task] = set(tasks)
+            while pending:  # also after the time is up: the slow answers count, too
+                _, pending = await asyncio.wait(pending, timeout=0.5)
+                so_far = level(at_once, samples, start, max(start + 1e-3, min(until, time.monotonic())))
+                bar.n = min(whole, round(time.monotonic() - begun))
+                bar.set_description_str(f"of about {whole} s, {at_once} at once: {so_far.tokens_per_s:,.0f} tokens/s")
+            for task in tasks:
+                task.result()
+            done.append(level(at_once, samples, start, until))
+            share = (time.process_time() - cpu) / (time.monotonic() - sent)
+            if share > BUSY:
+                busy = f"{at_once} at once: this client used {share:.0%} of a core and may itself be the limit"
+                tqdm.write(busy, file=sys.stderr)
     return done
 
 
@@ -131,6 +122,7 @@ def main() -> int:
     parser = command.parser("load", __doc__)
     parser.add_argument("--concurrency", type=int, help="most requests at once (CONCURRENCY x MAX_CONTAINERS)")
     parser.add_argument("--seconds", type=float, default=15.0, help="of each load (%(default)s)")
+    parser.add_argument("--tokens", type=int, default=probe.PROMPT_TOKENS, help="of each text sent (%(default)s)")
     parser.add_argument("--out", type=Path, default=Path(), help="folder for load.svg and load.json (this one)")
     options = parser.parse_args()
     steps = loads(options.concurrency or plan.CONCURRENCY * plan.MAX_CONTAINERS)
@@ -141,7 +133,7 @@ def main() -> int:
             print(price(steps, settling, options.seconds), file=sys.stderr)
         service.health()
         device = service.memory()["device"]
-        levels = asyncio.run(climb(service.http.base_url, steps, settling, options.seconds))
+        levels = asyncio.run(climb(service.http.base_url, steps, settling, options.seconds, options.tokens))
     print(report.table(levels, priced=device == "gpu"))
     print(report.beside_the_plan(levels, device))
     if failed := report.failures(levels):
@@ -149,7 +141,7 @@ def main() -> int:
     from . import chart
 
     options.out.mkdir(parents=True, exist_ok=True)
-    chart.write(options.out / "load.svg", levels)
+    chart.write(options.out / "load.svg", levels, device)
     (options.out / "load.json").write_text(json.dumps(report.record(levels, device), indent=1) + "\n", encoding="utf-8")
     print(f"wrote {options.out / 'load.svg'} and load.json")
     return 1 if failed else 0

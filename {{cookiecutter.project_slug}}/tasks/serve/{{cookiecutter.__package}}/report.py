@@ -58,10 +58,12 @@ def beside_the_plan(levels: Sequence[Level], device: str) -> str:
 
 def failures(levels: Sequence[Level]) -> str:
     """Why requests failed, a line for each load; empty where none did."""
-    named = [
-        (one.at_once, ", ".join(f"{n} x {why}" for why, n in one.failures.items())) for one in levels if one.failed
-    ]
-    return "\n".join(f"failed at {at_once} at once: {why}" for at_once, why in named)
+    lines = []
+    for one in levels:
+        if one.failed:
+            counted = ", ".join(f"{n} x {why}" for why, n in one.failures.items())
+            lines.append(f"failed at {one.at_once} at once: {counted}; the first: {one.example}")
+    return "\n".join(lines)
 
 
 def record(levels: Sequence[Level], device: str) -> dict:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Sample:
-    """One request. Times are seconds of one clock; `error` is why it failed, in a few words, or empty."""
+    """One request. Times are seconds of one clock; `error` says why it failed, or nothing."""
 
     sent: float
     first: float  # the first token arrived; where nothing streams, the whole answer
@@ -46,14 +46,16 @@ class Level:
     per_token_p50_s: float | None
     per_token_p95_s: float | None
     failed: int = 0
-    failures: dict[str, int] = field(default_factory=dict)
+    failures: dict[str, int] = field(default_factory=dict)  # by status or exception
+    example: str = ""  # the first failure in full
 
 
 def level(at_once: int, samples: Sequence[Sample], start: float, end: float) -> Level:
     """The figures of one load from all requests that touched the time from `start` to `end`."""
     during = [sample for sample in samples if sample.end > start and sample.sent < end]
     good = [sample for sample in during if not sample.error]
-    failures = Counter(sample.error for sample in during if sample.error)
+    errors = [sample.error for sample in during if sample.error]
+    failures = Counter(error.partition(":")[0] for error in errors)
     first = [sample.first - sample.sent for sample in good]
     per_token = [sample.per_token_s for sample in good if sample.per_token_s is not None]
     return Level(
@@ -66,8 +68,9 @@ def level(at_once: int, samples: Sequence[Sample], start: float, end: float) -> 
         first_p95_s=percentile(first, 95),
         per_token_p50_s=percentile(per_token, 50),
         per_token_p95_s=percentile(per_token, 95),
-        failed=failures.total(),
+        failed=len(errors),
         failures=dict(failures),
+        example=errors[0] if errors else "",
     )
 
 
