@@ -94,6 +94,7 @@ def open_stage(project: Path, model: Path, requests: int, pool: bool) -> Stage:
     plans = list(project.glob("*/plan.py"))
     need(len(plans) == 1, f"{project} is no baked project: it has no package with a plan.py")
     need((model / "config.json").is_file(), f"{model} is no folder of weights: it has no config.json")
+    os.environ.setdefault("TQDM_DISABLE", "1")  # of the model alone: its progress would stand between the steps
     settings = modal.config.config
     plane = str(settings.get("server_url"))
     need(

@@ -73,7 +73,9 @@ def complete(answer: dict) -> bool:
 def long(stage: Stage) -> tuple[str, dict]:
     """A request that takes seconds."""
     path, body = request(stage, 0)
-    messages = [{"role": "user", "content": "Count from one to a thousand, in words, and leave nothing out."}]
+    messages = [
+        {"role": "user", "content": "Tell me a very long story about a cat who becomes king, with every detail."}
+    ]
     return path, body | {"messages": messages, "max_tokens": stage.plan.MAX_ANSWER_TOKENS, "stream": True}
 
 
