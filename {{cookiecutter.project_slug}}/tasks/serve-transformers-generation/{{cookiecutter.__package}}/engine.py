@@ -13,7 +13,7 @@ from tokenizers.decoders import DecodeStream
 from transformers import AutoModelForCausalLM, AutoTokenizer, ContinuousBatchingConfig
 from transformers.generation.continuous_batching.requests import GenerationOutput
 
-from . import loading, plan
+from . import loading, plan, sampling
 from .batches import free
 from .counts import SECONDS, Counts
 from .errors import OutOfMemory, Refused, ServiceFault, Unavailable, fault
@@ -75,7 +75,8 @@ def batching(device: str) -> ContinuousBatchingConfig:
         max_memory_percent=plan.MEMORY_FRACTION,
         auto_switch_to_flash=False,  # plan.ATTENTION decides
         per_request_processors=True,  # temperature and top_p are each request's own
-        use_cuda_graph=None if device == "cuda" else False,
+        use_cuda_graph=False,  # as transformers itself decides where attention takes a mask, which SDPA does
+        use_async_batching=False,
     )
 
 
@@ -123,6 +124,7 @@ class Engine:
     def _begin(self) -> Any:
         """A manager whose cache is allocated and whose thread runs. ServiceFault where it does not come so far."""
         batches = self.model.init_continuous_batching(continuous_batching_config=batching(self.device))
+        sampling.quicken(batches.logit_processor)
         batches.start()
         while batches.batch_processor is None and batches.is_running():
             time.sleep(0.01)  # the cache is allocated in the batching thread
@@ -273,12 +275,12 @@ class Engine:
                 self.counts.next.observe(seconds / tokens)
 
     def _sampling(self, wish: Wish) -> dict[str, Any]:
-        sampling: dict[str, Any] = dict(self.defaults)
+        chosen: dict[str, Any] = dict(self.defaults)
         if wish.temperature is not None:
-            sampling |= {"temperature": wish.temperature} if wish.temperature else {"temperature": 1.0, "top_k": 1}
+            chosen["temperature"] = wish.temperature
         if wish.top_p is not None:
-            sampling["top_p"] = wish.top_p
-        return sampling
+            chosen["top_p"] = wish.top_p
+        return chosen if wish.temperature != 0 else {"temperature": 1.0, "top_p": 1.0, "top_k": 1}
 
     def _state(self) -> str:
         """Why no request is taken."""
