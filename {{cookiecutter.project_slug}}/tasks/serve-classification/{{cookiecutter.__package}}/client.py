@@ -52,6 +52,7 @@ class Client(Connection):
 
 def demonstrate(client: Client, prompt: str, max_tokens: int = 256) -> None:
     """Classify one text and print its label, the time and the memory, each beside what the plan said."""
+    client.health()  # so that the speed is not that of a start
     print(f"> {prompt}")
     answer = client.ask(prompt, max_tokens)
     state = client.memory()

@@ -81,6 +81,7 @@ class Client(Connection):
 
 def demonstrate(client: Client, prompt: str, max_tokens: int = 256) -> None:
     """Ask one question and print the answer, its speed and the memory, each beside what the plan said."""
+    client.health()  # so that the speed is not that of a start
     print(f"> {prompt}")
     answer = client.ask(prompt, max_tokens)
     state = client.memory()
