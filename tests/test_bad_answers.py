@@ -47,6 +47,10 @@ REFUSED: dict[str, tuple[dict[str, str], str]] = {
     "not a number of dollars": ({"budget": "nan/hour"}, "budget 'nan/hour' is not understood"),
     "a budget per week": ({"budget": "4/week"}, "budget '4/week' is not understood"),
     "a budget per run": ({"budget": "50/run"}, "a service has no end, so 50/run cannot bound it"),
+    "warmth in words": ({"warm": "always"}, "warm 'always' is not understood; write auto, a number such as 1"),
+    "a pool in another alphabet": ({"warm": "\u0663"}, "is not understood"),
+    "a pool in a zone that is none": ({"warm": "1 mon-fri 8-18 Mars/Base"}, "warm has no time zone 'Mars/Base'"),
+    "a pool of a thousand": ({"warm": "1000"}, "1000 kept warm always; keep "),
     "a size in words": ({"model_size": "eight", "model_id": "auto"}, "eight"),
     "a size of nothing": ({"model_size": "0B", "model_id": "auto"}, "0B"),
     "a negative size": ({"model_size": "-3B", "model_id": "auto"}, "-3B"),
@@ -267,6 +271,9 @@ NEARLY = {
         ]
     ),
     "budget": st.from_regex(r"[$]?-?[0-9.e]{1,6}( per |/|/ )(hour|h|month|run|HOUR)", fullmatch=True) | st.just("none"),
+    "warm": st.from_regex(
+        r"[0-9]{1,4}( (daily|mon-fri|sat,sun) [0-9]{1,2}-[0-9]{1,2}( UTC| Asia/Tokyo)?)?", fullmatch=True
+    ),
     "context_len": st.integers(-10, 300_000).map(str) | st.from_regex(r"[0-9]{1,4}[kKmM,_.]", fullmatch=True),
     "concurrency": st.integers(-1, 5_000).map(str),
     "gpu": GPU_NAMES | st.tuples(GPU_NAMES, st.integers(-1, 10)).map(lambda pair: f"{pair[0]}:{pair[1]}"),
@@ -307,7 +314,7 @@ def plan_or_refuse(typed: dict[str, str]) -> None:
         plan = make_plan(checked.request)
     except Refusal as refusal:
         said = str(refusal)
-        assert said.isprintable() and said.strip(), said
+        assert said.isprintable() and said.strip() and len(f"error: {said}") <= 400, said
         return
     source = plan_py(plan, checked.slug)
     compile(source, "plan.py", "exec", dont_inherit=True)
@@ -316,7 +323,9 @@ def plan_or_refuse(typed: dict[str, str]) -> None:
     assert constants(source) == planned and ast.parse(source).body
 
 
-PLANNED = "model_size model_id budget context_len concurrency gpu gpu_count quantization engine optimize".split()
+PLANNED = (
+    "workload model_size model_id budget warm context_len concurrency gpu gpu_count quantization engine optimize"
+).split()
 
 
 @settings(max_examples=300, deadline=None)
