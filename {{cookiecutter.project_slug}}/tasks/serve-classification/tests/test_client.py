@@ -13,7 +13,10 @@ import pytest
 
 from {{cookiecutter.__package}} import client, connection, plan
 
-ROWS: list[dict] = [{"index": 1, "label": "positive", "probs": [0.25, 0.75]}, {"index": 0, "label": "negative", "probs": [0.9, 0.1]}]
+ROWS: list[dict] = [
+    {"index": 1, "label": "positive", "probs": [0.25, 0.75]},
+    {"index": 0, "label": "negative", "probs": [0.9, 0.1]},
+]
 
 
 class Service(BaseHTTPRequestHandler):

@@ -32,7 +32,8 @@ class Service(BaseHTTPRequestHandler):
         usage = {"completion_tokens": 1, "prompt_tokens": 5}
         if "chat" in self.path:
             events = [{"choices": [{"delta": {"content": "word"}}]}, {"choices": [], "usage": usage}]
-            return self.reply(200, b"".join(b"data: %s\n\n" % json.dumps(e).encode() for e in events) + b"data: [DONE]\n\n")
+            lines = [*map(json.dumps, events), "[DONE]"]
+            return self.reply(200, "".join(f"data: {line}\n\n" for line in lines).encode())
         row = {"index": 0, "embedding": [0.5], "label": "positive", "probs": [1.0]}
         self.reply(200, json.dumps({"data": [row], "usage": usage}).encode())
 

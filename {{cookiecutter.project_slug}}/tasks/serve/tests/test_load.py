@@ -12,6 +12,7 @@ import time
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -89,7 +90,7 @@ def test_the_loads_double_up_to_the_limit_and_hold_the_planned_one():
     steps = load.loads(plan.CONCURRENCY * 3)
     assert steps[:2] == [1, 2] and steps[-1] == plan.CONCURRENCY * 3 and plan.CONCURRENCY in steps
     assert steps == sorted(set(steps))
-    assert all(later <= 2 * earlier for earlier, later in zip(steps, steps[1:], strict=False))
+    assert all(later <= 2 * earlier for earlier, later in pairwise(steps))
     assert load.loads(1) == [1]
 
 
@@ -161,7 +162,8 @@ def test_the_picture_is_the_same_for_the_same_figures(tmp_path: Path):
     picture = (tmp_path / "a.svg").read_text(encoding="utf-8")
     assert picture == (tmp_path / "b.svg").read_text(encoding="utf-8")
     words = " ".join(ElementTree.fromstring(picture).itertext())
-    assert f"tokens/s {probe.UNIT}" in words and "p95" in words and f"{plan.MODEL} on {plan.GPU}" in words and "planned" in words
+    for part in (f"tokens/s {probe.UNIT}", "p95", f"{plan.MODEL} on {plan.GPU}", "planned"):
+        assert part in words
     chart.write(tmp_path / "cpu.svg", LEVELS, "cpu")
     words = " ".join(ElementTree.parse(tmp_path / "cpu.svg").getroot().itertext())
     assert "on a CPU" in words and "planned" not in words
