@@ -106,8 +106,8 @@ def test_a_server_that_never_answers_is_stopped(monkeypatch: pytest.MonkeyPatch)
 
 def test_one_that_does_not_run_as_planned_is_stopped_and_says_what_to_change(monkeypatch: pytest.MonkeyPatch):
     process = started(monkeypatch, "import time; time.sleep(60)")
-    runs: dict[str, object] = {"version": "0", "attention": "TRITON_ATTN", "dtype": "float16", "quantization": "none", "device": "T4"}
-    runs |= {"started_s": 1.0, "as_planned": False, "differs": ["ATTENTION is not what runs"]}
+    runs: dict[str, object] = {"version": "0", "attention": "TRITON_ATTN", "dtype": "float16", "quantization": "none"}
+    runs |= {"device": "T4", "started_s": 1.0, "as_planned": False, "differs": ["ATTENTION is not what runs"]}
     answers = {"/health": None, "/engine": runs, "/memory": {"report": "planned 1.0 GiB, measured 1.0"}}
     monkeypatch.setattr(process, "call", lambda method, path, **_: answers[path])
     assert process.wait(5) == runs  # on a CPU nothing is compared
