@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 import torch
 
-from {{cookiecutter.__package}}.batches import Batches
+from {{cookiecutter.__package}}.batches import SPARE, Batches
 from {{cookiecutter.__package}}.errors import OutOfMemory, ServiceFault, Unavailable
 
 
@@ -58,13 +58,13 @@ def test_results_come_back_in_the_order_of_their_request():
     ]
 
 
-def test_no_text_is_padded_to_over_twice_its_length_unless_both_are_short():
+def test_a_pass_is_padded_by_a_quarter_at_most_or_by_little():
     passes = Passes()
     late(passes)
-    run(Batches(passes, 32), [[n] for n in (512, 3, 500, 60, 130, 250, 20, 260, 1)])
+    run(Batches(passes, 32), [[n] for n in (512, 3, 500, 60, 130, 250, 20, 260, 1, *range(100, 500, 7))])
     for batch in passes.seen:
-        assert max(batch) <= 2 * max(min(batch), 64)
-    assert len(passes.seen) <= 5
+        assert max(batch) * len(batch) - sum(batch) <= max(SPARE, sum(batch) / 4)
+    assert 3 <= len(passes.seen) <= 7
 
 
 def test_the_text_that_waits_longest_is_in_the_next_batch():

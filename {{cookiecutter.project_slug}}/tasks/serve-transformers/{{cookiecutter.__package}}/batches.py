@@ -14,8 +14,8 @@ from .errors import OutOfMemory, ServiceFault, Unavailable, fault
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-PADDED = 2  # a text shares a pass with none of more than this many times its length ...
-SHORT = 64  # tokens, ... but all below this count as this long: one pass more costs more than their padding
+PADDING = 0.25  # of a pass's tokens at most: texts of other lengths wait for the next one ...
+SPARE = 512  # ... unless they pad by fewer tokens than this, which cost less than one pass more
 
 
 @dataclass(eq=False)
@@ -138,16 +138,17 @@ def pick(waiting: Sequence[Text[Item, Result]], largest: int) -> list[Text[Item,
     if not waiting:
         return []
     by_length = sorted(waiting, key=lambda text: -text.length)
-    at = by_length.index(waiting[0])
-    first = last = at
-    longest = max(by_length[at].length, SHORT)
+    first = last = by_length.index(waiting[0])
+    tokens = by_length[first].length
     while last - first + 1 < largest:
-        shorter = by_length[last + 1] if last + 1 < len(by_length) else None
-        longer = by_length[first - 1] if first else None
-        if shorter is not None and max(shorter.length, SHORT) * PADDED >= longest:
-            last += 1
-        elif longer is not None and longer.length <= PADDED * max(by_length[last].length, SHORT):
-            first, longest = first - 1, max(longer.length, SHORT)
+        for longest, other in ((by_length[first], last + 1), (by_length[first - 1], first - 1)):
+            if not 0 <= other < len(by_length):
+                continue
+            together = tokens + by_length[other].length
+            padding = longest.length * (last - first + 2) - together
+            if padding <= max(SPARE, PADDING * together):
+                first, last, tokens = min(first, other), max(last, other), together
+                break
         else:
             break
     return by_length[first : last + 1]

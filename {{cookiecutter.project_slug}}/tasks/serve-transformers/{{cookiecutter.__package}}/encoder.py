@@ -17,6 +17,8 @@ from .errors import OutOfMemory, Refused, ServiceFault, Unavailable
 
 Result = TypeVar("Result")
 
+SHORT = 4096  # characters: tokens of so few come sooner than another thread would start
+
 
 @dataclass(frozen=True)
 class Read:
@@ -75,7 +77,10 @@ class Encoder(ABC, Generic[Result]):
     async def read(self, texts: Sequence[str]) -> list[Read]:
         """The tokens of each text, with those that the model adds. Refused where one is empty or too long."""
         prefixed = [self.prefix + text for text in texts]
-        encodings = await asyncio.to_thread(self.words.encode_batch, prefixed)
+        if sum(map(len, prefixed)) < SHORT:
+            encodings = self.words.encode_batch_fast(prefixed)
+        else:
+            encodings = await asyncio.to_thread(self.words.encode_batch_fast, prefixed)
         for index, encoding in enumerate(encodings):
             if not encoding.ids:
                 raise Refused(f"input {index} is empty")

@@ -68,7 +68,7 @@ class Loaded:
 
     def differs(self) -> list[str]:
         """A sentence for each thing that is not as plan.py has it."""
-        planned_layers = LINEAR.get(plan.QUANTIZATION, "") if plan.QUANTIZE_AT_LOAD else ""
+        planned_layers = LINEAR.get(plan.QUANTIZATION, "")  # made while loading, or published so
         wrong = []
         if self.attention != plan.ATTENTION:
             wrong.append(f"attention runs on {self.attention} and ATTENTION is {plan.ATTENTION}")
@@ -77,7 +77,7 @@ class Loaded:
         if planned_layers and planned_layers not in self.linears:
             wrong.append(f"no layer is quantized and QUANTIZATION is {plan.QUANTIZATION}")
         if not planned_layers and self.quantization != "none":
-            wrong.append(f"the weights are quantized, {self.quantization}, and QUANTIZE_AT_LOAD is empty")
+            wrong.append(f"the weights are quantized, {self.quantization}, and QUANTIZATION is {plan.QUANTIZATION}")
         return wrong
 
     def check(self) -> None:

@@ -14,7 +14,7 @@ from .memory import Monitor
 def api(engine: Engine, monitor: Monitor, started_s: float | None = None) -> FastAPI:
     """The application around one engine, which took `started_s` to start, and the monitor of its memory."""
     app = FastAPI(title=plan.NAME)
-    app.add_middleware(limits.BodyLimit)  # ty: ignore[invalid-argument-type]  # whose awaitables need not be coroutines
+    app.add_middleware(limits.BodyLimit)  # ty: ignore[invalid-argument-type]
     app.include_router(routes.router(engine))
     registry = CollectorRegistry()
     metrics.register(monitor, registry)
