@@ -2212,6 +2212,7 @@ QUALITY_LOST = {"none": 0, "fp8": 1, "int8": 1, "int4": 2, "nf4": 2, "mxfp4": 2,
 # but a T4 computes in neither fp8 nor bf16: 8.0 is where weight-only fp8 has fast kernels (Marlin).
 CAPABILITY = {"none": 7.5, "fp8": 8.0, "int8": 7.5, "int4": 7.5, "nf4": 7.5, "mxfp4": 8.0, "nvfp4": 10.0}
 KERNEL_NAMES = {"sdpa": "SDPA", **{f"flash_attention_{n}": f"FlashAttention {n}" for n in (2, 3, 4)}, "auto": "auto"}
+BITSANDBYTES = ("int8", "nf4")  # what transformers quantizes to while loading
 # Families that overflow in float16, which is all a T4 has: vLLM 0.32 config/model.py, _FLOAT16_NOT_SUPPORTED_MODELS.
 OVERFLOWS = ("gemma-2", "gemma-3", "embeddinggemma", "glm-4")
 STARTER_GPUS = 10  # that Modal's Starter plan runs at once
@@ -2255,21 +2256,17 @@ def replicas_first(request: Request, candidate: Candidate, groups: dict[tuple[st
 
 
 def configurations(request: Request) -> Iterator[InferenceSetup]:
-    """GPU x count x quantization x attention kernel, as far as the request leaves them open."""
-    model = request.model
-    engine = request.engine
-    if engine == "auto":  # vLLM for what it is made for; any encoder runs on transformers
-        engine = "vllm" if request.workload == "generation" else "transformers"
+    """GPU x count x engine x quantization x attention kernel, as far as the request leaves them open."""
     read, written = typical_request(request)
     for gpu in GPUS.values():
         if request.gpu not in ("auto", gpu.name):
             continue
         counts = [request.gpu_count] if request.gpu_count else [count for count in COUNTS if count <= gpu.max_count]
         for count in counts:
-            for quantization in formats(request):
+            for engine, quantization in formats(request):
                 for attention in kernels(request, gpu, engine):
                     yield InferenceSetup(
-                        model=model,
+                        model=request.model,
                         gpu=gpu,
                         gpu_count=count,
                         tensor_parallel=count,
@@ -2297,35 +2294,57 @@ def typical_request(request: Request) -> tuple[int, int]:
     return max(read, 1), max(read // 4, 1)
 
 
-def formats(request: Request) -> tuple[str, ...]:
-    """Weight formats to weigh: the published one first, then what the engine or a published checkpoint offers."""
+def formats(request: Request) -> tuple[tuple[str, str], ...]:
+    """(engine, weight format) pairs to weigh, the published format first. Refusal where nothing loads what was asked.
+
+    Engine "auto" writes with vLLM, and with transformers in a format that only that can make while loading.
+    """
     model, asked = request.model, request.quantization
-    published = [quantization for quantization, _id, _revision in model.variants]
-    offered = [model.quantization, *published]
-    if request.engine == "transformers":  # its image holds bitsandbytes and no other loader of quantized weights
-        if model.quantization != "none":
-            raise Refusal(
-                f"the transformers image cannot load {model.id} as published, {model.quantization}; take vllm"
-            )
-        offered = ["none", "int8", "nf4"]
-    elif model.quantization == "none":
-        offered += ["fp8", "nf4"]
     if request.workload != "generation":  # encoders are small, and no kernel quantizes them
-        offered = [model.quantization]
+        offered = [("transformers" if request.engine == "auto" else request.engine, model.quantization)]
+    else:
+        by_vllm = [("vllm", quantization) for quantization in loaded_by_vllm(model)]
+        by_transformers = [("transformers", quantization) for quantization in loaded_by_transformers(model)]
+        offered = {
+            "vllm": by_vllm,
+            "transformers": by_transformers,
+            "auto": by_vllm + [pair for pair in by_transformers if pair[1] not in loaded_by_vllm(model)],
+        }[request.engine]
+    names = list(dict.fromkeys(quantization for _engine, quantization in offered))
+    if not offered:
+        other = "transformers" if request.engine == "vllm" else "vllm"
+        raise Refusal(
+            f"the {request.engine} image cannot load {model.id} as published, {model.quantization}; take {other}"
+        )
     if asked == "auto":
-        return tuple(dict.fromkeys(offered))
-    if asked == "int4" and "int4" not in offered and "nf4" in offered:
-        return ("nf4",)  # no published AWQ or GPTQ checkpoint: bitsandbytes quantizes to 4 bits while loading
-    if asked not in offered:
-        raise Refusal(f"{model.id} is not to be had in {asked} here; take one of {', '.join(dict.fromkeys(offered))}")
-    return (asked,)
+        return tuple(offered)
+    if asked == "int4" and "int4" not in names and "nf4" in names:
+        asked = "nf4"  # no published AWQ or GPTQ checkpoint: bitsandbytes quantizes to 4 bits while loading
+    if asked not in names:
+        at_load = asked in ("int4", *BITSANDBYTES) and request.engine == "vllm" and model.quantization == "none"
+        also = "; engine transformers makes it while loading" if at_load and request.workload == "generation" else ""
+        raise Refusal(f"{model.id} is not to be had in {asked} here; take one of {', '.join(names)}{also}")
+    return tuple(pair for pair in offered if pair[1] == asked)
+
+
+def loaded_by_vllm(model: Model) -> list[str]:
+    """Weight formats in which vLLM 0.32 loads a model: the published ones, and what it casts 16-bit weights to."""
+    published = [model.quantization, *(quantization for quantization, _id, _revision in model.variants)]
+    made = ["fp8"] if model.quantization == "none" else []
+    return [name for name in dict.fromkeys(published + made) if name != "nf4"]  # its bitsandbytes loader is gone
+
+
+def loaded_by_transformers(model: Model) -> list[str]:
+    """The same for transformers, whose image holds bitsandbytes and no other loader of quantized weights."""
+    return {"none": ["none", *BITSANDBYTES], "nf4": ["nf4"]}.get(model.quantization, [])
 
 
 def kernels(request: Request, gpu: Gpu, engine: str) -> tuple[str, ...]:
     """Attention kernels to weigh; "auto" where latent attention or attention sinks have kernels of the engine's own."""
     if engine == "vllm" and own_kernel(request.model, gpu):
         return ("auto",)
-    return ATTENTIONS if request.attention == "auto" else (request.attention,)
+    every = ATTENTIONS if engine == "vllm" else ("sdpa",)  # the transformers image holds no other
+    return every if request.attention == "auto" else (request.attention,)
 
 
 def own_kernel(model: Model, gpu: Gpu) -> bool:

@@ -34,7 +34,7 @@ SUPPORTED: dict[str, tuple[dict[str, str], dict[str, object]]] = {
         {"ENGINE": "transformers", "QUANTIZATION": "nf4", "QUANTIZE_AT_LOAD": "bitsandbytes"},
     ),
     "fp8": ({"quantization": "fp8", "gpu": "H100"}, {"QUANTIZATION": "fp8", "GPU": "H100"}),
-    "nf4": ({"quantization": "nf4"}, {"QUANTIZATION": "nf4", "QUANTIZE_AT_LOAD": "bitsandbytes"}),
+    "nf4": ({"quantization": "nf4"}, {"ENGINE": "transformers", "QUANTIZE_AT_LOAD": "bitsandbytes"}),
     "mxfp4": ({"model_size": "120B", "budget": "8/hour"}, {"MODEL": "openai/gpt-oss-120b", "QUANTIZATION": "mxfp4"}),
     "experts": (
         {"model_size": "235B", "budget": "20/hour", "gpu": "H200:4"},
