@@ -37,7 +37,7 @@ def fetch() -> None:
     max_containers=plan.MAX_CONTAINERS,
     scaledown_window=plan.SCALEDOWN_WINDOW,
     startup_timeout=plan.STARTUP_TIMEOUT,
-    enable_memory_snapshot=plan.MEMORY_SNAPSHOT,
+    enable_memory_snapshot=plan.MEMORY_SNAPSHOT or plan.GPU_SNAPSHOT,  # the second needs the first
     experimental_options={"enable_gpu_snapshot": plan.GPU_SNAPSHOT},
 )
 @modal.concurrent(
