@@ -40,14 +40,14 @@ def fetch() -> None:
     experimental_options={"enable_gpu_snapshot": engine.snapshots()},
 )
 class Server:
-    @modal.enter(snap=True)
+    @modal.enter(snap=engine.snapshots())  # before a snapshot is taken, where one is
     def start(self) -> None:
         model = storage.located(plan.MODEL, plan.REVISION)
         self.vllm = engine.Process(model, gpus=hardware.GPUS, snapshots_in=f"{storage.CACHE}/oom")
         self.vllm.wait(plan.STARTUP_TIMEOUT - 10)  # so that the log says why before Modal gives up
         self.vllm.rest()
 
-    @modal.enter(snap=False)
+    @modal.enter(snap=False)  # after it, in every container that starts
     def go_on(self) -> None:
         self.vllm.resume()
         self.vllm.guard()
