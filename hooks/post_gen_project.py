@@ -16,9 +16,7 @@ def arrange(root: Path) -> None:
         sys.exit("error: the pre-gen hook did not run, so nothing was planned; bake again and accept both hooks")
     chosen = dict(re.findall(r"^(\w+) = ['\"]([\w-]+)['\"]", plan.read_text(encoding="utf-8"), re.M))
     task, engine, workload = chosen["TASK"], chosen.get("ENGINE", ""), chosen.get("WORKLOAD", "")
-    wanted = [
-        tasks / layer for layer in (task, f"{task}-{engine}", f"{task}-{workload}", f"{task}-{engine}-{workload}")
-    ]
+    layers = (task, f"{task}-{engine}", f"{task}-{workload}", f"{task}-{engine}-{workload}")
     owned = {file.relative_to(folder) for folder in tasks.iterdir() for file in folder.rglob("*") if file.is_file()}
     for file in owned:  # a bake over an earlier project leaves nothing of another task or engine
         (root / file).unlink(missing_ok=True)

@@ -143,11 +143,11 @@ def test_bitsandbytes_formats_come_with_the_engine_that_has_a_loader_for_them():
         setup = make_plan(asked("mistralai/Mistral-7B-Instruct-v0.2", quantization=quantization)).chosen.setup
         assert (setup.engine, setup.quantization) == ("transformers", quantization)
     assert make_plan(asked("Qwen/Qwen3-8B", quantization="int4")).chosen.setup.engine == "vllm"  # a published AWQ
-    with pytest.raises(Refusal, match="not to be had in nf4 here.*engine transformers makes it"):
+    with pytest.raises(Refusal, match=r"not to be had in nf4 here.*engine transformers makes it"):
         make_plan(asked("Qwen/Qwen3-8B", quantization="nf4", engine="vllm"))
     published = "unsloth/Qwen3-8B-bnb-4bit"
     assert make_plan(asked(published)).chosen.setup.engine == "transformers"
-    with pytest.raises(Refusal, match="vllm image cannot load .* as published, nf4; take transformers"):
+    with pytest.raises(Refusal, match=r"vllm image cannot load .* as published, nf4; take transformers"):
         make_plan(asked(published, engine="vllm"))
 
 
