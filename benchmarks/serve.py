@@ -20,7 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,6 +70,7 @@ class Side:
                 stderr=errors,
                 text=True,
                 start_new_session=True,
+                env=os.environ | {"VLLM_CPU_KVCACHE_SPACE": "1"},  # GiB: two servers share this machine
             )
         self.url = self.hear()["url"]
 
@@ -89,7 +90,7 @@ class Side:
                 process.send_signal(number)
 
     @contextlib.contextmanager
-    def turn(self) -> Iterator[None]:
+    def turn(self) -> Generator[None]:
         self.send(signal.SIGCONT)
         time.sleep(0.2)
         try:
@@ -121,14 +122,17 @@ def bake(folder: Path, engine: str, workload: str) -> tuple[Path, Path]:
     """The baked project and the folder of the small model that it serves."""
     script, name, context, concurrency = MODELS[workload]
     model, slug = folder / name, f"bench-{workload}-{engine}"
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "check": True}
-    subprocess.run([sys.executable, ROOT / "scripts" / script, model], **quiet)
+    quietly([sys.executable, ROOT / "scripts" / script, model])
     answers = {"engine": engine, "workload": workload, "model_id": str(model), "context_len": context}
     answers |= {"project_slug": slug, "concurrency": concurrency, "budget": "none"}
     words = [f"{key}={value}" for key, value in answers.items()]
     cookiecutter = [sys.executable, "-m", "cookiecutter", ROOT, "--no-input", "--default-config", "-f", "-o", folder]
-    subprocess.run([*cookiecutter, *words], **quiet)
+    quietly([*cookiecutter, *words])
     return folder / slug, model
+
+
+def quietly(command: list) -> None:
+    subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
 
 
 def play(match: Match, folder: Path, python: Path, rounds: int) -> dict[str, list[float]]:

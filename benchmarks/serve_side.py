@@ -19,7 +19,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +43,7 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def vllm_generated(model: str) -> Iterator[str]:
+def vllm_generated(model: str) -> Generator[str]:
     """The project's own server: vLLM with the project's middleware and worker extension."""
     process = part("engine").Process(model, free_port(), gpus=0)
     try:
@@ -54,7 +54,7 @@ def vllm_generated(model: str) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def vllm_bare(model: str) -> Iterator[str]:
+def vllm_bare(model: str) -> Generator[str]:
     """vLLM's own server with the same arguments, but for those that name a module of the project."""
     engine, port = part("engine"), free_port()
     argv = bare(engine.command(model, port, gpus=0))
@@ -88,7 +88,7 @@ def await_health(url: str, process: subprocess.Popen) -> None:
 
 
 @contextlib.contextmanager
-def served(model: str) -> Iterator[str]:
+def served(model: str) -> Generator[str]:
     """The project's engine behind its web application, on uvicorn, as `make local` runs it."""
     engine = part("engine").Engine(model, gpus=0)
     with open(os.devnull, "w") as nowhere, part("local").served(engine, part("memory").Monitor(nowhere).start()) as url:
@@ -97,7 +97,7 @@ def served(model: str) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def engine_alone(model: str) -> Iterator[Runner]:
+def engine_alone(model: str) -> Generator[Runner]:
     """The project's engine, called in its process."""
     module = part("engine")
     engine = module.Engine(model, gpus=0)
@@ -125,7 +125,7 @@ def engine_alone(model: str) -> Iterator[Runner]:
 
 
 @contextlib.contextmanager
-def library(model: str) -> Iterator[Runner]:
+def library(model: str) -> Generator[Runner]:
     """The library under the engine, as its own documentation uses it, with the plan's batch size."""
     plan = part("plan")
     makers = {"generation": batching_manager, "embedding": encode, "classification": forward}
@@ -134,7 +134,7 @@ def library(model: str) -> Iterator[Runner]:
 
 
 @contextlib.contextmanager
-def batching_manager(model: str, at_once: int) -> Iterator[Runner]:
+def batching_manager(model: str, at_once: int) -> Generator[Runner]:
     """transformers' continuous batching with the project's settings of it, and nothing around it."""
     tokenizer, loaded = causal(model)
     config = loaded.generation_config
@@ -168,7 +168,7 @@ def batching_manager(model: str, at_once: int) -> Iterator[Runner]:
 
 
 @contextlib.contextmanager
-def generate_loop(model: str) -> Iterator[Runner]:
+def generate_loop(model: str) -> Generator[Runner]:
     """One `generate` call after the other, as the first page of transformers' documentation has it.
 
     Its speed is the same however many wait, so a quarter of them will do.
@@ -209,7 +209,7 @@ def chat(tokenizer: Any, texts: tuple[str, ...]) -> list[int]:
 
 
 @contextlib.contextmanager
-def encode(model: str, at_once: int) -> Iterator[Runner]:
+def encode(model: str, at_once: int) -> Generator[Runner]:
     """SentenceTransformer.encode: of a request's texts at a time, of one-text requests as many as a batch takes."""
     from sentence_transformers import SentenceTransformer
 
@@ -224,7 +224,7 @@ def encode(model: str, at_once: int) -> Iterator[Runner]:
 
 
 @contextlib.contextmanager
-def forward(model: str, at_once: int) -> Iterator[Runner]:
+def forward(model: str, at_once: int) -> Generator[Runner]:
     """Tokenizer, forward pass, softmax, on the same batches."""
     import torch
     from transformers import AutoModelForSequenceClassification, AutoTokenizer

@@ -34,6 +34,7 @@ STEPS: tuple[Step, ...] = (
     ("/metrics", life.metrics),
     ("/engine and /memory", life.engine_and_memory),
     ("killed in mid-request", load.killed),
+    ("the engine killed", load.engine_killed),
     ("the warm pool", life.pool),
     ("stop", life.stop),
 )

@@ -27,6 +27,21 @@ def running(plane: str) -> dict[str, list[psutil.Process]]:
     return found
 
 
+def kill_engine(plane: str) -> set[str]:
+    """End only the engine where it is a process of its own below the container's; the ids of those containers.
+
+    The engine is the process that holds the most memory.
+    """
+    hit = set()
+    for task, every in running(plane).items():
+        inside = {process.pid for process in every}
+        largest = max(every, key=lambda process: process.memory_info().rss)
+        if largest.ppid() in inside:
+            largest.kill()
+            hit.add(task)
+    return hit
+
+
 def kill(plane: str) -> set[str]:
     """End every container without notice, as a lost machine does, and return the ids of those that were."""
     gone = running(plane)

@@ -67,13 +67,32 @@ def killed(stage: Stage) -> str:
     need(gone, "no container was found below the control plane")
     asking.join(PATIENCE)
     need(outcome != [WHOLE], "the request was answered whole, although every container was killed under it")
+    again(stage, gone)
+    said = outcome[0] if outcome else "no answer"
+    return f"{len(gone)} killed, the request ended with {said}; answers again after {time.monotonic() - begun:.1f} s"
+
+
+def engine_killed(stage: Stage) -> str:
+    """End the engine below a container that lives on: it has to notice, and to make room for another."""
+    if not stage.loopback:
+        return "left out, as the step before"
+    gone, begun = containers.kill_engine(stage.plane), time.monotonic()
+    if not gone:
+        return "left out: the engine lives and dies with its container's own process"
+    while gone & set(containers.running(stage.plane)):
+        need(time.monotonic() - begun < 120, "two minutes after its engine died the container is still there")
+        time.sleep(0.2)
+    ended = time.monotonic() - begun
+    again(stage, gone)
+    return f"its container ended after {ended:.1f} s; answers again after {time.monotonic() - begun:.1f} s"
+
+
+def again(stage: Stage, gone: set[str]) -> None:
+    """Wait with the project's own client until the service answers, from another container than those."""
     client = stage.part("client").Client(stage.url)
     client.patience = stage.plan.STARTUP_TIMEOUT
     client.health()
     path, body = stage.workload.request(stage, 1)
     answer = stage.post(path, body)
     need(answer.status_code == 200, f"after the kill it answered {answer.status_code}: {answer.text[:300]}")
-    fresh = set(containers.running(stage.plane)) - gone
-    need(fresh, "the service answers, but from no new container")
-    said = outcome[0] if outcome else "no answer"
-    return f"{len(gone)} killed, the request ended with {said}; answers again after {time.monotonic() - begun:.1f} s"
+    need(set(containers.running(stage.plane)) - gone, "the service answers, but from no new container")
