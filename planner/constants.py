@@ -303,7 +303,7 @@ def host_reason(estimate: InferenceEstimate) -> str:
 def model_reason(model: Model, name: str, quantization: str, slug: str) -> str:
     if model.source == LOCAL:
         put = f"modal volume put {slug}-weights FOLDER /{folder_on_volume(model.id)}"
-        return f"{size_words(model)}, your folder: put it there with `{put}`"
+        return f"{size_words(model)}, your folder: `modal volume create {slug}-weights` once, then `{put}`"
     gate = "gated: its owner must let you in" if model.gated else "not gated"
     published = "" if name == model.id else f"; the {quantization} checkpoint of {model.id}"
     return f"{size_words(model)}, {model.licence or 'licence unknown'}, {gate}{published}"

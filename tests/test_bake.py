@@ -275,7 +275,7 @@ def test_every_file_is_clean_text(project: Project) -> None:
     for name, content in project.files().items():
         text = content.decode("utf-8")
         assert "\r" not in text and text.endswith("\n"), name
-        assert "\t" not in text or name == "Makefile", name
+        assert "\t" not in text or name in ("Makefile", "task.mk"), name
         assert not re.search(r"[ \t]+$", text, re.MULTILINE), f"{name} has trailing blanks"
         assert not text.endswith("\n\n"), f"{name} ends with empty lines"
 
