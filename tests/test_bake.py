@@ -83,7 +83,10 @@ SUPPORTED: dict[str, tuple[dict[str, str], dict[str, object]]] = {
             "CONCURRENCY": 32,
         },
     ),
-    "classification-vllm": ({"workload": "classification", "engine": "vllm"}, {"ENGINE": "vllm", "MAX_TEXTS": 2048}),
+    "classification-vllm": (
+        {"workload": "classification", "engine": "vllm", "model_id": "ProsusAI/finbert"},
+        {"ENGINE": "vllm", "MAX_TEXTS": 2048},
+    ),
     "local-folder": ({"model_id": str(LOCAL_MODEL)}, {"MODEL": "/weights/local_model"}),  # where the Volume has it
 }
 
@@ -117,6 +120,10 @@ UNSUPPORTED = {
     "a classifier of eight billion": (
         {"workload": "classification", "model_size": "8B"},
         "no open classification model of 8B is known; name one in model_id",
+    ),
+    "an encoder that vLLM does not run": (
+        {"workload": "classification", "engine": "vllm"},
+        "vLLM does not run the encoder of distilbert/.*; let engine be auto",
     ),
     "a chat model to embed": (
         {"workload": "embedding", "model_id": "Qwen/Qwen3-8B"},
