@@ -3,7 +3,9 @@
     python benchmarks/serve.py [--only transformers] [--rounds 5] [--vllm-python .venv-vllm/bin/python]
 
 All sides of a comparison are up at the same time and take turns, so that whatever else the machine does falls on each
-alike; who does not have the turn is stopped (SIGSTOP). Exit status 1 where a ratio is below what it must be.
+alike; who does not have the turn is stopped (SIGSTOP). Engines compute in one thread, which leaves the HTTP side a core
+as a GPU does. The CPU seconds of a request are counted beside the wall clock: they tell the same where the machine is
+busy with other work. Exit status 1 where a ratio is below what it must be.
 """
 
 from __future__ import annotations
@@ -40,13 +42,14 @@ class Match:
     against: dict[str, float]  # side -> the ratio that must be reached; 0 where it is only told
 
 
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "VLLM_CPU_OMP_THREADS_BIND": "1"}  # vLLM: the core of that number
 MODELS = {
     "generation": ("small_model.py", "SmolLM2-135M-Instruct", "512", "32"),
     "embedding": ("small_embedder.py", "all-MiniLM-L6-v2", "256", "16"),
     "classification": ("small_classifier.py", "MiniLM-reviews", "256", "16"),
 }
 MATCHES = (
-    Match("vllm", "vllm-chat", "vllm-generated", {"vllm-bare": 0.95}),
+    Match("vllm", "chats", "vllm-generated", {"vllm-bare": 0.95}),
     Match("vllm", "documents", "vllm-generated", {"vllm-bare": 0.95}),
     Match("vllm", "reviews", "vllm-generated", {"vllm-bare": 0.95}),
     Match("transformers", "chat", "served", {"engine": 0.95, "library": 0.95, "loop": 3.0}),
@@ -55,6 +58,14 @@ MATCHES = (
     Match("transformers", "reviews", "served", {"engine": 0.95, "library": 0.95}),
     Match("transformers", "remarks", "served", {"engine": 0, "library": 0}),
 )
+
+
+@dataclass(frozen=True)
+class Speed:
+    """One load on one side."""
+
+    requests_per_s: float
+    cpu_s: float  # of all its processes, for one request
 
 
 class Side:
@@ -70,7 +81,7 @@ class Side:
                 stderr=errors,
                 text=True,
                 start_new_session=True,
-                env=os.environ | {"VLLM_CPU_KVCACHE_SPACE": "1"},  # GiB: two servers share this machine
+                env=os.environ | ONE_THREAD | {"VLLM_CPU_KVCACHE_SPACE": "1"},  # GiB: two servers share this machine
             )
         self.url = self.hear()["url"]
 
@@ -98,15 +109,23 @@ class Side:
         finally:
             self.send(signal.SIGSTOP)
 
-    def requests_per_s(self, load: str, model: str) -> float:
+    def cpu_seconds(self) -> float:
+        times = [process.cpu_times() for process in self.all()]
+        return sum(one.user + one.system for one in times)
+
+    def speed(self, load: str, model: str) -> Speed:
         """What it does of one load."""
         with self.turn():
+            begun, requests = self.cpu_seconds(), len(LOADS[load].texts)
             if self.url:
-                return len(LOADS[load].texts) / asyncio.run(fire(LOADS[load], self.url, model))
-            assert self.process.stdin is not None
-            self.process.stdin.write(f"{load}\n")
-            self.process.stdin.flush()
-            return float(self.hear()["requests_per_s"])
+                seconds = asyncio.run(fire(LOADS[load], self.url, model))
+            else:
+                assert self.process.stdin is not None
+                self.process.stdin.write(f"{load}\n")
+                self.process.stdin.flush()
+                said = self.hear()
+                seconds, requests = said["seconds"], said["requests"]
+            return Speed(requests / seconds, (self.cpu_seconds() - begun) / requests)
 
     def close(self) -> None:
         every = self.all()
@@ -135,8 +154,8 @@ def quietly(command: list) -> None:
     subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
 
 
-def play(match: Match, folder: Path, python: Path, rounds: int) -> dict[str, list[float]]:
-    """Requests/s of each side, by round. The order turns round by round; the first round does not count."""
+def play(match: Match, folder: Path, python: Path, rounds: int) -> dict[str, list[Speed]]:
+    """The speed of each side, by round. The order turns round by round; the first round does not count."""
     load = LOADS[match.load]
     project, model = bake(folder, match.engine, load.workload)
     name = f"/weights/{model.name}"  # what plan.MODEL says of a folder of one's own
@@ -145,10 +164,11 @@ def play(match: Match, folder: Path, python: Path, rounds: int) -> dict[str, lis
         for side in (match.ours, *match.against):
             sides.append(Side(side, python, project, model, folder / f"{match.engine}-{match.load}-{side}.log"))
             sides[-1].send(signal.SIGSTOP)
-        speeds: dict[str, list[float]] = {side.name: [] for side in sides}
+        speeds: dict[str, list[Speed]] = {side.name: [] for side in sides}
         for number in range(rounds + 1):
             for side in sides if number % 2 else reversed(sides):
-                speed = side.requests_per_s(match.load, name)
+                speed = side.speed(match.load, name)
+                print(f"{match.load} round {number}: {side.name} {speed}", file=sys.stderr, flush=True)
                 if number:
                     speeds[side.name].append(speed)
         return speeds
@@ -157,16 +177,18 @@ def play(match: Match, folder: Path, python: Path, rounds: int) -> dict[str, lis
             side.close()
 
 
-def row(match: Match, speeds: dict[str, list[float]]) -> tuple[list[str], list[str]]:
+def row(match: Match, speeds: dict[str, list[Speed]]) -> tuple[list[str], list[str]]:
     """Lines of the table for one comparison, and a sentence for each ratio that is too low."""
     load, lines, low = LOADS[match.load], [], []
     ours = speeds[match.ours]
     for side, needed in match.against.items():
-        ratios = sorted(one / other for one, other in zip(ours, speeds[side], strict=True))
-        ratio = statistics.median(ratios)
+        theirs = speeds[side]
+        pairs = list(zip(ours, theirs, strict=True))
+        ratios = sorted(one.requests_per_s / other.requests_per_s for one, other in pairs)
+        ratio, cpu = statistics.median(ratios), statistics.median(other.cpu_s / one.cpu_s for one, other in pairs)
         lines.append(
-            f"| {match.engine}, {load.workload} | {load.name} | {middle(ours)} | {SAID[side]} | {middle(speeds[side])} "
-            f"| **{ratio:.2f}** ({ratios[0]:.2f} to {ratios[-1]:.2f}) | {needed or 'only told'} |"
+            f"| {match.engine}, {load.workload} | {load.name} | {middle(ours)} | {SAID[side]} | {middle(theirs)} "
+            f"| **{ratio:.2f}** ({ratios[0]:.2f} to {ratios[-1]:.2f}) | {cpu:.2f} | {needed or 'only told'} |"
         )
         if ratio < needed:
             low.append(f"{match.engine} {match.load}: {ratio:.2f} of {SAID[side]}, and {needed} are wanted")
@@ -179,14 +201,13 @@ SAID = {
     "library": "the library alone, no HTTP",
     "loop": "a loop of `generate` calls",
 }
-HEADER = (
-    "| engine, workload | load | generated server, requests/s | against | its requests/s | ratio (range) | wanted |\n"
-    "|---|---|---|---|---|---|---|"
-)
+COLUMNS = "engine, workload|load|generated server, requests/s|against|its requests/s|ratio (range)|by CPU|wanted"
+HEADER = f"| {' | '.join(COLUMNS.split('|'))} |\n|{'---|' * len(COLUMNS.split('|'))}"
 
 
-def middle(speeds: list[float]) -> str:
-    return f"{statistics.median(speeds):.2f} ({min(speeds):.2f} to {max(speeds):.2f})"
+def middle(speeds: list[Speed]) -> str:
+    every = sorted(speed.requests_per_s for speed in speeds)
+    return f"{statistics.median(every):.2f} ({every[0]:.2f} to {every[-1]:.2f})"
 
 
 def versions(python: Path) -> str:
