@@ -2551,7 +2551,7 @@ def way_out(request: Request, candidates: tuple[Candidate, ...]) -> str:
         without_limit = best if best.rank else weigh(replace(other, budget=Budget(math.inf, "none")))[0]
         if best.rank:
             ways.append(f"{words} ({offer(request, best)})")
-        elif without_limit.rank:
+        elif without_limit.rank and not any(offer(request, without_limit) in way for way in ways):
             ways.append(f"{words} and raise the budget to {offer(request, without_limit)}")
     if not ways:
         shorter = shorter_context(request)

@@ -61,7 +61,7 @@ SUPPORTED: dict[str, tuple[dict[str, str], dict[str, object]]] = {
     "warm-embedding": ({"workload": "embedding", "warm": "3 daily 7-23"}, {"WARM_CONTAINERS": 3, "MAX_CONTAINERS": 6}),
     "throughput": ({"optimize": "throughput", "budget": "20/hour"}, {"MIN_CONTAINERS": 0, "BUDGET": "20/hour"}),
     "no-budget": ({"budget": "none"}, {"BUDGET": "none"}),
-    "month": ({"budget": "900/month", "model_size": "4B"}, {"BUDGET": "900/month"}),
+    "month": ({"budget": "1200/month", "model_size": "4B"}, {"BUDGET": "1200/month"}),
     "size-alone": ({"model_size": "custom 13"}, {"MODEL": "Qwen/Qwen3-14B"}),
     "unknown-model": ({"model_id": "some-lab/new-model-7B"}, {"MODEL": "some-lab/new-model-7B"}),
     "embedding": (
