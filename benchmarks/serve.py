@@ -24,6 +24,7 @@ import tempfile
 import time
 from collections.abc import Generator
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 import psutil
@@ -52,7 +53,8 @@ MATCHES = (
     Match("vllm", "chats", "vllm-generated", {"vllm-bare": 0.95}),
     Match("vllm", "documents", "vllm-generated", {"vllm-bare": 0.95}),
     Match("vllm", "reviews", "vllm-generated", {"vllm-bare": 0.95}),
-    Match("transformers", "chat", "served", {"engine": 0.95, "library": 0.95, "loop": 3.0}),
+    Match("transformers", "answers", "served", {"loop": 3.0}),
+    Match("transformers", "chat", "served", {"engine": 0.95, "library": 0.95}),
     Match("transformers", "documents", "served", {"engine": 0.95, "library": 0.95}),
     Match("transformers", "sentences", "served", {"engine": 0, "library": 0}),
     Match("transformers", "reviews", "served", {"engine": 0.95, "library": 0.95}),
@@ -80,7 +82,6 @@ class Side:
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 text=True,
-                start_new_session=True,
                 env=os.environ | ONE_THREAD | {"VLLM_CPU_KVCACHE_SPACE": "1"},  # GiB: two servers share this machine
             )
         self.url = self.hear()["url"]
@@ -154,24 +155,29 @@ def quietly(command: list) -> None:
     subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
 
 
-def play(match: Match, folder: Path, python: Path, rounds: int) -> dict[str, list[Speed]]:
-    """The speed of each side, by round. The order turns round by round; the first round does not count."""
-    load = LOADS[match.load]
-    project, model = bake(folder, match.engine, load.workload)
+def play(matches: list[Match], folder: Path, python: Path, rounds: int) -> list[dict[str, list[Speed]]]:
+    """The speed of each side, by round, for each of some loads on the same sides.
+
+    The order turns round by round; the first round does not count.
+    """
+    engine, workload = matches[0].engine, LOADS[matches[0].load].workload
+    project, model = bake(folder, engine, workload)
     name = f"/weights/{model.name}"  # what plan.MODEL says of a folder of one's own
     sides: list[Side] = []
     try:
-        for side in (match.ours, *match.against):
-            sides.append(Side(side, python, project, model, folder / f"{match.engine}-{match.load}-{side}.log"))
+        for side in (matches[0].ours, *matches[0].against):
+            sides.append(Side(side, python, project, model, folder / f"{engine}-{workload}-{side}.log"))
             sides[-1].send(signal.SIGSTOP)
-        speeds: dict[str, list[Speed]] = {side.name: [] for side in sides}
-        for number in range(rounds + 1):
-            for side in sides if number % 2 else reversed(sides):
-                speed = side.speed(match.load, name)
-                print(f"{match.load} round {number}: {side.name} {speed}", file=sys.stderr, flush=True)
-                if number:
-                    speeds[side.name].append(speed)
-        return speeds
+        found = []
+        for match in matches:
+            found.append({side.name: [] for side in sides})
+            for number in range(rounds + 1):
+                for side in sides if number % 2 else reversed(sides):
+                    speed = side.speed(match.load, name)
+                    print(f"{match.load}, round {number}: {side.name} {speed}", file=sys.stderr, flush=True)
+                    if number:
+                        found[-1][side.name].append(speed)
+        return found
     finally:
         for side in sides:
             side.close()
@@ -227,25 +233,35 @@ def machine() -> str:
     return f"{os.cpu_count()} cores ({name}), {psutil.virtual_memory().total / 2**30:.0f} GiB"
 
 
+def end(*_: object) -> None:
+    """Leave by the way that ends the sides, too: a stopped process would stay for ever."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    sys.exit(143)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--only", default="", help="comparisons whose engine or load has this word in its name")
+    parser.add_argument("--only", default="", help="comparisons with these words in `ENGINE WORKLOAD LOAD`")
     parser.add_argument("--vllm-python", type=Path, default=ROOT / ".venv-vllm" / "bin" / "python")
     parser.add_argument("--keep", type=Path, help="a folder for bakes, models and logs, to be used again")
     options = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that no stopped side is left behind
+    signal.signal(signal.SIGTERM, end)
     pythons = {"vllm": options.vllm_python, "transformers": Path(sys.executable)}
-    chosen = [match for match in MATCHES if options.only in f"{match.engine} {match.load} {LOADS[match.load].workload}"]
+    chosen = [match for match in MATCHES if options.only in f"{match.engine} {LOADS[match.load].workload} {match.load}"]
     print(f"{machine()}; CPU only, medians of {options.rounds} rounds\n")
     low: list[str] = []
     with tempfile.TemporaryDirectory() as scratch:
         folder = (options.keep or Path(scratch)).resolve()
         print(HEADER, flush=True)
-        for match in chosen:
-            lines, under = row(match, play(match, folder, pythons[match.engine], options.rounds))
-            print("\n".join(lines), flush=True)
-            low += under
+        for (engine, *_), group in groupby(
+            chosen, lambda match: (match.engine, LOADS[match.load].workload, *match.against)
+        ):
+            matches = list(group)
+            for match, speeds in zip(matches, play(matches, folder, pythons[engine], options.rounds), strict=True):
+                lines, under = row(match, speeds)
+                print("\n".join(lines), flush=True)
+                low += under
     print("\n" + "\n".join(f"{engine}: {versions(pythons[engine])}" for engine in {match.engine for match in chosen}))
     for sentence in low:
         print(f"error: {sentence}", file=sys.stderr)

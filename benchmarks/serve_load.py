@@ -54,11 +54,12 @@ def texts(requests: int, each: int, words: tuple[int, int], seed: int) -> tuple[
 
 LOADS = {
     "chat": Load("32 chats at once, 16 tokens each", "generation", texts(32, 1, (8, 16), 1), 32, 16),
-    "chats": Load("96 chats, 32 at once, 16 tokens each", "generation", texts(96, 1, (8, 16), 1), 32, 16),
-    "documents": Load("12 requests of 16 texts of about 130 tokens", "embedding", texts(12, 16, (100, 150), 2), 4),
-    "sentences": Load("320 requests of one sentence", "embedding", texts(320, 1, (8, 16), 3), 32),
-    "reviews": Load("12 requests of 16 texts of about 130 tokens", "classification", texts(12, 16, (100, 150), 2), 4),
-    "remarks": Load("320 requests of one sentence", "classification", texts(320, 1, (8, 16), 3), 32),
+    "answers": Load("32 chats at once, 64 tokens each", "generation", texts(32, 1, (8, 16), 1), 32, 64),
+    "chats": Load("64 chats, 32 at once, 16 tokens each", "generation", texts(64, 1, (8, 16), 1), 32, 16),
+    "documents": Load("8 requests of 16 texts of about 130 tokens", "embedding", texts(8, 16, (100, 150), 2), 4),
+    "sentences": Load("192 requests of one sentence", "embedding", texts(192, 1, (8, 16), 3), 32),
+    "reviews": Load("8 requests of 16 texts of about 130 tokens", "classification", texts(8, 16, (100, 150), 2), 4),
+    "remarks": Load("192 requests of one sentence", "classification", texts(192, 1, (8, 16), 3), 32),
 }
 
 
