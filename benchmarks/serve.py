@@ -54,7 +54,7 @@ MATCHES = (
     Match("vllm", "documents", "vllm-generated", {"vllm-bare": 0.95}),
     Match("vllm", "reviews", "vllm-generated", {"vllm-bare": 0.95}),
     Match("transformers", "answers", "served", {"loop": 3.0}),
-    Match("transformers", "chat", "served", {"engine": 0.95, "library": 0.95}),
+    Match("transformers", "chat", "served", {"engine": 0.95, "library": 0.95, "loop": 0}),
     Match("transformers", "documents", "served", {"engine": 0.95, "library": 0.95}),
     Match("transformers", "sentences", "served", {"engine": 0, "library": 0}),
     Match("transformers", "reviews", "served", {"engine": 0.95, "library": 0.95}),
