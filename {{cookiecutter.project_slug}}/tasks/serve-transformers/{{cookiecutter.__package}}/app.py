@@ -38,6 +38,7 @@ def fetch() -> None:
     max_containers=plan.MAX_CONTAINERS,
     scaledown_window=plan.SCALEDOWN_WINDOW,
     startup_timeout=plan.STARTUP_TIMEOUT,
+    timeout=1 * HOURS,  # of one request: the longest answer under load takes minutes
     enable_memory_snapshot=SNAPSHOT,
     experimental_options={"enable_gpu_snapshot": plan.GPU_SNAPSHOT},
 )
