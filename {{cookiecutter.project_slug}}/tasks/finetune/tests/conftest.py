@@ -1,13 +1,18 @@
 """Real but tiny models, made here: a Llama and a DistilBERT of two layers, with tokenizers trained on a few words."""
 
 import json
+import os
 import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 
 from {{cookiecutter.__package}}.job import Job
+
+torch.set_num_threads(1)  # models this small are slower with more
+os.environ["OMP_NUM_THREADS"] = "1"
 
 SAMPLES = Path(__file__).parent.parent / "samples"
 
@@ -35,7 +40,6 @@ def sample_texts() -> list[str]:
 
 def tiny_llama(folder: Path, template: str = CHAT) -> Path:
     """A folder with config.json, model.safetensors and a tokenizer with a chat template."""
-    import torch
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
     from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
@@ -58,6 +62,7 @@ def tiny_llama(folder: Path, template: str = CHAT) -> Path:
         num_attention_heads=2,
         num_key_value_heads=1,
         head_dim=32,
+        initializer_range=0.1,
         max_position_embeddings=2048,
         eos_token_id=tokenizer.eos_token_id,
         pad_token_id=tokenizer.pad_token_id,
@@ -81,7 +86,6 @@ def marked(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A DistilBERT without a head."""
-    import torch
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
     from transformers import DistilBertConfig, DistilBertModel, PreTrainedTokenizerFast
 
@@ -98,7 +102,13 @@ def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tokenizer.save_pretrained(folder)
     torch.manual_seed(0)
     config = DistilBertConfig(
-        vocab_size=len(tokenizer), dim=64, hidden_dim=128, n_layers=2, n_heads=2, max_position_embeddings=128
+        vocab_size=len(tokenizer),
+        dim=64,
+        hidden_dim=128,
+        n_layers=2,
+        n_heads=2,
+        max_position_embeddings=128,
+        initializer_range=0.2,  # so that texts differ enough to be told apart
     )
     DistilBertModel(config).save_pretrained(folder)
     return folder
@@ -135,5 +145,6 @@ def label_job(encoder: Path, chat_job: Job) -> Job:
         eval_share=0.2,
         micro_batch=16,
         accumulation=1,
-        max_steps=25,
+        learning_rate=4e-3,
+        max_steps=60,
     )

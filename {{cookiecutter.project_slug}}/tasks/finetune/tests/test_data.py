@@ -14,6 +14,8 @@ from {{cookiecutter.__package}}.job import Job, JobError
 
 CHAT = {"messages": [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "hello there"}]}
 
+SHAREGPT = {"conversations": [{"from": "human", "value": "hi"}, {"from": "gpt", "value": "yes"}]}
+
 
 def written(path: Path, rows: list[Any]) -> str:
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
@@ -49,14 +51,12 @@ def test_the_shipped_labels_are_counted(label_job: Job):
     ("rows", "kind", "learns"),
     [
         ([CHAT] * 4, "prompt", "on the last answer of each chat"),
-        ([{"conversations": [{"from": "human", "value": "hi"}, {"from": "gpt", "value": "yes"}]}] * 4, "prompt", "last"),
+        ([SHAREGPT] * 4, "prompt", "on the last answer of each chat"),
         ([{"prompt": "2 + 2 =", "completion": " 4"}] * 4, "prompt", "on the completion only"),
         ([{"text": "once upon a time"}] * 4, "text", "on every token"),
     ],
 )
-def test_each_kind_is_recognised_by_its_columns(
-    chat_job: Job, tmp_path: Path, rows: list[Any], kind: str, learns: str
-):
+def test_each_kind_is_recognised_by_its_columns(chat_job: Job, tmp_path: Path, rows: list[Any], kind: str, learns: str):
     report = train.check(chat_job, dataset=written(tmp_path / "rows.jsonl", rows))
     assert report.kind == kind and learns in report.learns
 
@@ -101,7 +101,7 @@ def test_empty_rows_are_counted_and_left_out(chat_job: Job, label_job: Job, tmp_
     unanswered = {"messages": [{"role": "user", "content": "anybody?"}]}
     report = train.check(chat_job, dataset=written(tmp_path / "a.jsonl", [CHAT] * 6 + [unanswered, {"messages": []}]))
     assert (report.rows, report.empty) == (8, 2)
-    rows = [{"text": "good", "label": "a"}, {"text": "bad", "label": "b"}] * 4
+    rows: list[Any] = [{"text": "good", "label": "a"}, {"text": "bad", "label": "b"}] * 4
     rows += [{"text": "  ", "label": "a"}, {"text": "no label", "label": None}]
     report = train.check(label_job, dataset=written(tmp_path / "b.jsonl", rows))
     assert (report.rows, report.empty) == (10, 2)
@@ -191,8 +191,6 @@ def test_wandb_without_its_secret_is_refused(chat_job: Job, monkeypatch: pytest.
 
 def test_the_same_rows_are_held_out_for_the_same_seed(chat_job: Job):
     tokenizer = models.tokenizer_of(models.Source(chat_job.model, "main"))
-    first, again, other = (
-        data.examples(replace(chat_job, seed=seed), tokenizer).evaluation for seed in (1, 1, 2)
-    )
+    first, again, other = (data.examples(replace(chat_job, seed=seed), tokenizer).evaluation for seed in (1, 1, 2))
     assert first is not None and again is not None and other is not None
     assert first.to_list() == again.to_list() != other.to_list()

@@ -23,7 +23,7 @@ PROMPTS = {
     "generation": "What does a puncture repair cost at Pedal & Post?",
     "classification": "My bike came back with the brakes still rubbing, and I paid for that.",
 }
-STEPS, MICRO_BATCH = 24, 8  # under two minutes on two cores
+STEPS, MICRO_BATCH, EVAL_SHARE = 24, 4, 0.03  # under two minutes on two cores
 
 
 def main() -> int:
@@ -68,7 +68,7 @@ def small(model: str, dataset: str) -> Job:
         micro_batch=MICRO_BATCH,
         accumulation=1,
         max_steps=STEPS,
-        eval_share=0.08,
+        eval_share=EVAL_SHARE,
         learning_rate=5e-5 if job.method == "full" else 1e-3,
         optimizer="adamw",
         attention="sdpa",

@@ -352,9 +352,7 @@ def check(job: Job, tokenizer: PreTrainedTokenizerBase, dataset: datasets.Datase
     counts = Counter(row["label"] for row in found.every()) if found.kind == "labels" else Counter()
     labels = {name: counts[number] for number, name in enumerate(found.labels)}
     held_out = len(found.evaluation or ())
-    return Report(
-        found.kind, found.rows, found.empty, held_out, total, longest, cut, lost, found.learns, labels
-    )
+    return Report(found.kind, found.rows, found.empty, held_out, total, longest, cut, lost, found.learns, labels)
 
 
 def lengths(row: dict[str, Any], found: Examples, tokenizer: PreTrainedTokenizerBase) -> tuple[int, int]:

@@ -14,7 +14,16 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import PrinterCallback, Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from transformers import (
+    PrinterCallback,
+    Trainer,
+    TrainerCallback,
+    TrainerControl,
+    TrainerState,
+    TrainingArguments,
+    set_seed,
+)
+from transformers.trainer import TRAINER_STATE_NAME
 
 from . import budget, checkpoints, classification, data, files, generation, memory, models, plan, progress, sample
 from .job import Job, JobError, check_same, planned, read, write
@@ -160,7 +169,7 @@ def _attempt(
     newest = checkpoints.newest(where.checkpoints)
     if money.over():
         return unpaid(where, money, metrics, newest)
-    arguments = arguments_of(job, where.checkpoints) | more
+    arguments = arguments_of(job, where) | more
     source = models.Source(weights or job.model, job.revision)
     tokenizer = models.tokenizer_of(source)
     models.check_fits(job, source, tokenizer)
@@ -176,6 +185,7 @@ def _attempt(
             recorder = progress.Recorder(metrics, monitor)
             stop = Stop(money)
             keeper = checkpoints.Keeper(job.save_every_s, job.checkpoints_kept, commit, agreed)
+            set_seed(job.seed)  # a classifier's head begins at random
             model = models.load(job, source, found.labels)
             trainer = TRAINERS[job.workload](job, model, tokenizer, found, arguments, [stop, keeper, recorder])
             trainer.remove_callback(PrinterCallback)
@@ -187,7 +197,8 @@ def _attempt(
             else:
                 evaluate(trainer, recorder, stop, 0)
             money.ready()
-            trainer.train(resume_from_checkpoint=str(newest) if newest else None)
+            if not (newest and taken_up(trainer, newest)):
+                trainer.train(resume_from_checkpoint=str(newest) if newest else None)
             evaluate(trainer, recorder, stop, trainer.state.global_step)
             trainer.save_model(str(where.result))
             if leads:
@@ -197,12 +208,14 @@ def _attempt(
             monitor.stop()
 
 
-def arguments_of(job: Job, folder: Path) -> dict[str, Any]:
+def arguments_of(job: Job, where: Run) -> dict[str, Any]:
     """What transformers' TrainingArguments and TRL's SFTConfig have in common."""
+    if job.tracker == "trackio":
+        os.environ.setdefault("TRACKIO_DIR", str(where.root / "trackio"))  # read when trackio is imported
     gpu = torch.cuda.is_available()
     several = int(os.environ.get("WORLD_SIZE", 1)) > 1
     return {
-        "output_dir": str(folder),
+        "output_dir": str(where.checkpoints),
         "per_device_train_batch_size": job.micro_batch,
         "per_device_eval_batch_size": job.micro_batch,
         "gradient_accumulation_steps": job.accumulation,
@@ -226,6 +239,8 @@ def arguments_of(job: Job, folder: Path) -> dict[str, Any]:
         "eval_strategy": "no",
         "include_num_input_tokens_seen": "all",
         "report_to": job.tracker,
+        "project": plan.NAME,
+        "run_name": where.name,
         "disable_tqdm": True,
     }
 
@@ -245,6 +260,16 @@ def assert_world(trainer: Trainer) -> None:
     expected = int(os.environ.get("WORLD_SIZE", 1))
     if trainer.args.world_size != expected:
         raise RuntimeError(f"{expected} processes were started and {trainer.args.world_size} train together")
+
+
+def taken_up(trainer: Trainer, newest: Path) -> bool:
+    """Load the last step's checkpoint, if it is that: from it, `train` would do one step too many."""
+    state = TrainerState.load_from_json(str(newest / TRAINER_STATE_NAME))
+    if state.global_step < state.max_steps:
+        return False
+    trainer._load_from_checkpoint(str(newest))
+    trainer.state = state
+    return True
 
 
 def trained(model: Any) -> str:
