@@ -18,14 +18,13 @@ SERVER = multiprocessing.get_context("forkserver")
 SERVER.set_forkserver_preload(["{{cookiecutter.__package}}.train"])
 
 
-def attempt(job: Job, root: Path, die: tuple[str, int] | None = None, limit: str = "none") -> None:
+def attempt(job: Job, root: Path, die: tuple[str, int] | None = None) -> None:
     """One attempt; with `die` it is killed the n-th time that it comes to the named place."""
     import torch
 
-    from {{cookiecutter.__package}} import checkpoints, plan
+    from {{cookiecutter.__package}} import checkpoints
 
     torch.set_num_threads(1)
-    setattr(plan, "BUDGET", limit)  # noqa: B010  # its type is what plan.py holds today
     if die:
         place, number = die
         spots: dict[str, tuple[Any, str]] = {

@@ -16,17 +16,13 @@ def job(chat_job: Job) -> Job:
     return replace(chat_job, micro_batch=16, accumulation=1, max_steps=400, epochs=50, seq_len=48)
 
 
-def spend(usd_per_s: float, limit: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A GPU that is dear enough to spend a budget in seconds."""
-    monkeypatch.setattr(plan, "USD_PER_HOUR", usd_per_s * budget.HOUR)
-    monkeypatch.setattr(plan, "BUDGET", limit)
+def dear(root: Path, limit: str, name: str = "run") -> train.Run:
+    """A run on a GPU that costs a dollar a second."""
+    return train.Run(root, name, limit, usd_per_hour=budget.HOUR)
 
 
-def test_a_spent_budget_ends_the_run_with_a_checkpoint_a_result_and_a_price(
-    job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    spend(1.0, "8/run", monkeypatch)
-    where = train.Run(tmp_path, "run")
+def test_a_spent_budget_ends_the_run_with_a_checkpoint_a_result_and_a_price(job: Job, tmp_path: Path):
+    where = dear(tmp_path, "8/run")
     outcome = train.run(job, where, meter_every_s=0.2)
     assert outcome.status == train.STOPPED and 0 < outcome.step < outcome.steps == 400
     newest = checkpoints.newest(where.checkpoints)
@@ -42,22 +38,16 @@ def test_a_spent_budget_ends_the_run_with_a_checkpoint_a_result_and_a_price(
     assert len(where.metrics().losses()) == outcome.step
 
 
-def test_a_run_that_was_stopped_and_continued_has_the_losses_of_one_that_was_not(
-    job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+def test_a_run_that_was_stopped_and_continued_has_the_losses_of_one_that_was_not(job: Job, tmp_path: Path):
     job = replace(job, max_steps=60)
-    spend(0.0, "none", monkeypatch)
-    whole = train.Run(tmp_path, "whole")
-    train.run(job, whole)
-    parts = train.Run(tmp_path, "parts")
-    limit = 0.0
-    stops = 0
-    while train.run(job, parts, meter_every_s=0.1).status == train.STOPPED:
-        stops += 1
-        limit += 1.5
-        spend(1.0, f"{limit}/run", monkeypatch)
-        assert limit < 100
-    assert stops > 1
+    train.run(job, whole := dear(tmp_path, "none", "whole"))
+    first = train.run(job, dear(tmp_path, "1/run", "parts"), meter_every_s=0.1)
+    limit = f"{first.spent_usd + 6:.1f}/run"
+    second = train.run(job, dear(tmp_path, limit, "parts"), meter_every_s=0.1)
+    last = train.run(job, parts := dear(tmp_path, "none", "parts"))
+    assert first.status == train.STOPPED and last.status == train.FINISHED
+    assert 1 <= first.step < second.step <= last.step == 60
+    assert first.spent_usd < second.spent_usd
     assert parts.metrics().losses() == pytest.approx(whole.metrics().losses(), abs=5e-5)
 
 
@@ -66,13 +56,13 @@ def test_killed_attempts_are_counted(job: Job, tmp_path: Path):
     assert attempts.end(attempts.begin(job, tmp_path, die=("writing tensors", 6))) == -9
     [entry] = train.Run(tmp_path, "run").ledger().entries()
     assert entry.state == budget.RUNNING and entry.seconds > 0.2
-    spent = train.Run(tmp_path, "run").budget("5/run").committed_usd()
+    spent = train.Run(tmp_path, "run", "5/run").budget().committed_usd()
     assert spent == pytest.approx(entry.seconds / budget.HOUR * plan.USD_PER_HOUR)
 
 
 def test_a_monthly_budget_counts_all_runs_and_a_run_budget_its_own(tmp_path: Path):
     for name in ("first", "second"):
-        ledger = train.Run(tmp_path, name).ledger(usd_per_hour=7200.0)
+        ledger = dear(tmp_path, "none", name).ledger()
         ledger.start("training", every_s=0.0).stop()
         [entry] = ledger.entries()
         path = next(ledger.folder.glob("*.json"))
@@ -80,10 +70,8 @@ def test_a_monthly_budget_counts_all_runs_and_a_run_budget_its_own(tmp_path: Pat
         del found["checksum"]
         files.save(path, found | {"seconds": 10.0})
         assert entry.seconds < 1
-    where = train.Run(tmp_path, "first")
-    assert where.budget("50/run").left_usd() == pytest.approx(50 - 20)
-    assert where.budget("50/month").left_usd() == pytest.approx(50 - 40)
-    assert where.budget("4/hour").left_usd() == float("inf")
+    left = {limit: dear(tmp_path, limit, "first").budget().left_usd() for limit in ("50/run", "50/month", "4/hour")}
+    assert left == {"50/run": pytest.approx(50 - 10), "50/month": pytest.approx(50 - 20), "4/hour": float("inf")}
 
 
 def test_what_is_no_budget_is_said_before_anything_starts(chat_job: Job, monkeypatch: pytest.MonkeyPatch):

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import attempts
 import datasets
 import numpy as np
 import pytest
@@ -48,7 +49,7 @@ def test_a_classifier_learns_the_shipped_labels(label_job: Job, tmp_path: Path):
     outcome = train.run(label_job, where)
     assert outcome.after["accuracy"] > 0.75 > 0.5 > outcome.before["accuracy"]
     assert outcome.after["f1"] > 0.75
-    found = sample.classify(sample.load(where.result), "Thank you, my bike has never run so quietly!")
+    found = sample.classify(sample.load(where.result), "Thanks for the friendly help and the quick wheel truing.")
     assert next(iter(found)) == "praise" and sum(found.values()) == pytest.approx(1.0)
     merged = sample.merge(where.result, tmp_path / "merged")
     assert set(json.loads((merged / "config.json").read_text())["id2label"].values()) == set(found)
@@ -255,7 +256,8 @@ def test_trackio_keeps_the_metrics_where_the_plan_asks_for_it(
     chat_job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.delenv("TRACKIO_DIR", raising=False)
-    train.run(replace(chat_job, tracker="trackio", max_steps=2, eval_share=0.0), train.Run(tmp_path, "run"))
+    job = replace(chat_job, tracker="trackio", max_steps=2, eval_share=0.0)
+    assert attempts.end(attempts.begin(job, tmp_path)) == 0  # its folder is read when it is imported: a new process
     assert list((tmp_path / "trackio").rglob("*.db"))
 
 

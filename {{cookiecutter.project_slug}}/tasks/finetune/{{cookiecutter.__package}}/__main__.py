@@ -20,7 +20,7 @@ COMMITS = {
     SMALL["classification"]: "12040accade4e8a0f71eabdb258fecc2e7e948be",
 }
 PROMPTS = {
-    "generation": "What does a puncture repair cost at Pedal & Post?",
+    "generation": "When is Pedal & Post open?",
     "classification": "My bike came back with the brakes still rubbing, and I paid for that.",
 }
 STEPS, MICRO_BATCH, EVAL_SHARE = 24, 4, 0.03  # under two minutes on two cores
@@ -82,7 +82,7 @@ def here(model: str, dataset: str, prompt: str, root: Path) -> None:
     from . import progress, sample, train
 
     progress.quiet()
-    job, where = small(model, dataset), train.Run(root, "local")
+    job, where = small(model, dataset), train.Run(root, "local", "none", usd_per_hour=0.0)
     prompt = prompt or PROMPTS[job.workload]
     for folder in (where.folder, where.ledger().folder):
         shutil.rmtree(folder, ignore_errors=True)

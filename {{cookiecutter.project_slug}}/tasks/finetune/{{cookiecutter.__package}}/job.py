@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from . import plan
+from . import files, plan
 
 # What may change between two attempts at the same run: where and how fast it runs, and when it stops
 FREE = frozenset(
@@ -79,7 +79,9 @@ def read(path: Path) -> Job:
 
 
 def write(job: Job, path: Path) -> None:
-    path.write_text(json.dumps(asdict(job), indent=1) + "\n", encoding="utf-8")
+    """Write the job where `read` finds it, whole or not at all."""
+    with files.whole(path) as temporary:
+        temporary.write_text(json.dumps(asdict(job), indent=1) + "\n", encoding="utf-8")
 
 
 def check_same(job: Job, before: Job) -> None:

@@ -47,10 +47,12 @@ MISTAKEN, OUT_OF_MEMORY = 2, 3  # exit codes: trying again would not help
 
 @dataclass(frozen=True)
 class Run:
-    """The folders of one run below `root`, which on Modal is a Volume."""
+    """The folders of one run below `root`, which on Modal is a Volume, and what it may cost."""
 
     root: Path
     name: str
+    limit: str = plan.BUDGET
+    usd_per_hour: float = plan.USD_PER_HOUR
 
     @property
     def folder(self) -> Path:
@@ -72,13 +74,13 @@ class Run:
     def metrics(self) -> progress.Metrics:
         return progress.Metrics(self.folder / "metrics.jsonl")
 
-    def ledger(self, usd_per_hour: float = plan.USD_PER_HOUR) -> budget.Ledger:
-        return budget.Ledger(self.root / "ledger" / self.name, usd_per_hour)
+    def ledger(self) -> budget.Ledger:
+        return budget.Ledger(self.root / "ledger" / self.name, self.usd_per_hour)
 
-    def budget(self, limit: str = plan.BUDGET) -> budget.Budget:
+    def budget(self) -> budget.Budget:
         """The limit on this run, or where it is for a month on all runs."""
-        found = budget.parse(limit)
-        every = budget.Ledger(self.root / "ledger")
+        found = budget.parse(self.limit)
+        every = budget.Ledger(self.root / "ledger", self.usd_per_hour)
         return budget.Budget(every if found.per == "month" else self.ledger(), found)
 
 
@@ -151,6 +153,8 @@ def run(
     if not leads:
         return _attempt(job, where, weights, dataset, commit, more or {}, None)
     write(job, began)
+    if int(os.environ.get("WORLD_SIZE", 1)) == 1 and where.budget().left_usd() <= 0:  # else the launcher has asked
+        return unpaid(where)
     with where.ledger().meter("training", meter_every_s) as meter:
         return _attempt(job, where, weights, dataset, commit, more or {}, meter)
 
@@ -167,18 +171,14 @@ def _attempt(
     money = Money(where.budget(), meter)
     metrics = where.metrics()
     newest = checkpoints.newest(where.checkpoints)
-    if money.over():
-        return unpaid(where, money, metrics, newest)
     arguments = arguments_of(job, where) | more
     source = models.Source(weights or job.model, job.revision)
     tokenizer = models.tokenizer_of(source)
     models.check_fits(job, source, tokenizer)
     found = data.examples(job, tokenizer, data.load(dataset or job.dataset, job.subset))
     leads = meter is not None
-    if leads:
-        if removed := checkpoints.remove_incomplete(where.checkpoints):
-            print(f"left half-written and removed: {', '.join(removed)}", flush=True)
-        print(f"loss    {found.learns}", flush=True)
+    if leads and (removed := checkpoints.remove_incomplete(where.checkpoints)):
+        print(f"left half-written and removed: {', '.join(removed)}", flush=True)
     with (where.folder / "memory.jsonl").open("a") as log:
         monitor = memory.Monitor(log).start()
         try:
@@ -191,7 +191,7 @@ def _attempt(
             trainer.remove_callback(PrinterCallback)
             assert_world(trainer)
             if leads:
-                print(f"trains  {trained(trainer.model)}", flush=True)
+                begin(trainer, found, metrics)
             if newest:
                 print(f"goes on from step {checkpoints.step_of(newest):,}", flush=True)
             else:
@@ -270,6 +270,14 @@ def taken_up(trainer: Trainer, newest: Path) -> bool:
     trainer._load_from_checkpoint(str(newest))
     trainer.state = state
     return True
+
+
+def begin(trainer: Trainer, found: data.Examples, metrics: progress.Metrics) -> None:
+    """Say, and keep, what this attempt trains, on what, and where."""
+    device = torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
+    print(f"trains  {trained(trainer.model)}", flush=True)
+    figures = {"device": device, "world_size": trainer.args.world_size, "torch": torch.__version__}
+    metrics.write("begin", learns=found.learns, parameters=trained(trainer.model), **figures)
 
 
 def trained(model: Any) -> str:
@@ -378,13 +386,14 @@ def measured(metrics: progress.Metrics) -> tuple[dict[str, float], dict[str, flo
     return (ends[0], ends[-1], losses) if ends else ({}, {}, losses)
 
 
-def unpaid(where: Run, money: Money, metrics: progress.Metrics, newest: Path | None) -> Outcome:
-    """Nothing is left of the budget before anything is loaded."""
-    last = outcome_of(where)
-    step = checkpoints.step_of(newest) if newest else 0
-    if last:
+def unpaid(where: Run) -> Outcome:
+    """Nothing is left of the budget before anything is loaded: how the run stood before."""
+    if last := outcome_of(where):
         return last
-    outcome = Outcome(STOPPED, step, 0, *measured(metrics)[:2], metrics.attempt, round(money.spent_usd(), 4))
+    newest, metrics = checkpoints.newest(where.checkpoints), where.metrics()
+    step = checkpoints.step_of(newest) if newest else 0
+    spent = round(where.budget().committed_usd(), 4)
+    outcome = Outcome(STOPPED, step, 0, *measured(metrics)[:2], metrics.attempt - 1, spent)
     outcome.save(where.outcome)
     return outcome
 
@@ -396,7 +405,8 @@ def report(outcome: Outcome, where: Run) -> str:
         old, new = outcome.before[name], outcome.after.get(name, float("nan"))
         lines.append(f"{name.replace('mean_token_', ''):7} {old:.4f} before, {new:.4f} after")
     lines += outcome.lines
-    lines.append(f"spent   {outcome.spent_usd:.2f} USD on GPUs, of a budget of {plan.BUDGET}")
+    if where.usd_per_hour:
+        lines.append(f"spent   {outcome.spent_usd:.2f} USD on GPUs, of a budget of {where.limit}")
     if outcome.status == STOPPED:
         left = outcome.steps - outcome.step
         price = f"{left:,} steps, about {outcome.remaining_usd:.2f} USD" if outcome.steps else "everything"
