@@ -24,6 +24,7 @@ PROMPTS = {
     "classification": "My bike came back with the brakes still rubbing, and I paid for that.",
 }
 STEPS, MICRO_BATCH, EVAL_SHARE = 24, 4, 0.03  # under two minutes on two cores
+ANSWER = 48  # tokens
 
 
 def main() -> int:
@@ -93,7 +94,7 @@ def here(model: str, dataset: str, prompt: str, root: Path) -> None:
     print(f"\n> {prompt}")
     if before:
         print(f"before  {before}")
-    print(f"after   {sample.say(sample.load(where.result, job.model), prompt)}")
+    print(f"after   {sample.say(sample.load(where.result, job.model), prompt, ANSWER)}")
 
 
 def original(job: Job, prompt: str) -> str:
@@ -103,7 +104,9 @@ def original(job: Job, prompt: str) -> str:
     source = models.Source(job.model, job.revision)
     about = sample.About(job.workload, job.model, job.revision, job.dtype)
     plain = replace(job, method="full")
-    return sample.say(sample.Tuned(models.load(plain, source).eval(), models.tokenizer_of(source), about), prompt)
+    return sample.say(
+        sample.Tuned(models.load(plain, source).eval(), models.tokenizer_of(source), about), prompt, ANSWER
+    )
 
 
 if __name__ == "__main__":

@@ -106,10 +106,10 @@ def classify(tuned: Tuned, text: str) -> dict[str, float]:
     return dict(sorted(zip(tuned.about.labels, shares, strict=True), key=lambda pair: -pair[1]))
 
 
-def say(tuned: Tuned, prompt: str) -> str:
+def say(tuned: Tuned, prompt: str, max_tokens: int = 128) -> str:
     """The answer, or the classes with their probabilities, as one text."""
     if tuned.about.workload == "generation":
-        return answer(tuned, prompt)
+        return answer(tuned, prompt, max_tokens)
     return ", ".join(f"{name} {share:.0%}" for name, share in classify(tuned, prompt).items())
 
 
