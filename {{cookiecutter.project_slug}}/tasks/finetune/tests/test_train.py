@@ -46,7 +46,7 @@ def test_the_loss_falls_and_the_result_is_loaded_again(chat_job: Job, tmp_path: 
 
 def test_a_classifier_learns_the_shipped_labels(label_job: Job, tmp_path: Path):
     where = train.Run(tmp_path, "run")
-    outcome = train.run(label_job, where)
+    outcome = train.run(replace(label_job, max_steps=100), where)
     assert outcome.after["accuracy"] > 0.75 > 0.5 > outcome.before["accuracy"]
     assert outcome.after["f1"] > 0.75
     found = sample.classify(sample.load(where.result), "Thanks for the friendly help and the quick wheel truing.")

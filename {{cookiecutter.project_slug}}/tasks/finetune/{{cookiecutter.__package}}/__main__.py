@@ -103,10 +103,8 @@ def original(job: Job, prompt: str) -> str:
 
     source = models.Source(job.model, job.revision)
     about = sample.About(job.workload, job.model, job.revision, job.dtype)
-    plain = replace(job, method="full")
-    return sample.say(
-        sample.Tuned(models.load(plain, source).eval(), models.tokenizer_of(source), about), prompt, ANSWER
-    )
+    model = models.load(replace(job, method="full"), source).eval()
+    return sample.answer(sample.Tuned(model, models.tokenizer_of(source), about), prompt, ANSWER)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from . import memory, plan
 
 LINE_EVERY_S = 15.0  # where the terminal is a log
 WARM_UP = 2  # first steps of an attempt: kernels are chosen and compiled, so they do not count as speed
+MEASURED = ("loss", "accuracy", "f1", "mean_token_accuracy")  # on the rows held out
 KEPT = ("loss", "learning_rate", "grad_norm", "epoch", "mean_token_accuracy")
 
 
@@ -155,8 +156,18 @@ class Recorder(TrainerCallback):
             self.bar.close()
             self.bar = None
 
-    def evaluated(self, step: int, figures: dict[str, float]) -> None:
-        self.metrics.write("evaluation", step=step, **figures)
+    def on_evaluate(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        metrics: dict[str, float] | None = None,
+        **_: Any,
+    ) -> None:
+        figures = {name.removeprefix("eval_"): value for name, value in (metrics or {}).items()}
+        if state.is_world_process_zero:
+            kept = {name: figures[name] for name in MEASURED if name in figures}
+            self.metrics.write("evaluation", step=state.global_step, **kept)
 
     def _measured(self) -> dict[str, float]:
         rate = self.step_tokens_per_s

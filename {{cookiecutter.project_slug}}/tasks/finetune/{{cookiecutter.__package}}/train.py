@@ -194,12 +194,12 @@ def _attempt(
                 begin(trainer, found, metrics)
             if newest:
                 print(f"goes on from step {checkpoints.step_of(newest):,}", flush=True)
-            else:
-                evaluate(trainer, recorder, stop, 0)
-            money.ready()
+            # Never `trainer.evaluate()` before `train`: DistributedDataParallel would then not wrap the model
+            trainer.args.eval_on_start = newest is None and found.evaluation is not None
             if not (newest and taken_up(trainer, newest)):
                 trainer.train(resume_from_checkpoint=str(newest) if newest else None)
-            evaluate(trainer, recorder, stop, trainer.state.global_step)
+            if found.evaluation is not None:
+                trainer.evaluate()
             trainer.save_model(str(where.result))
             if leads:
                 sample.describe(where.result, job, found.labels)
@@ -316,6 +316,19 @@ class Stop(TrainerCallback):
         self.step_s: list[float] = []
         self.begun = 0.0
 
+    def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        self.money.ready()
+
+    def on_evaluate(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        metrics: dict[str, float] | None = None,
+        **_: Any,
+    ) -> None:
+        self.money.reserve_s = max(self.money.reserve_s, 1.5 * (metrics or {}).get("eval_runtime", 0.0))
+
     def on_step_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         self.begun = time.monotonic()
 
@@ -323,18 +336,6 @@ class Stop(TrainerCallback):
         self.step_s.append(time.monotonic() - self.begun)
         if agreed(self.money.over()) and state.global_step < state.max_steps:
             control.should_save = control.should_training_stop = self.stopped = True
-
-
-def evaluate(trainer: Trainer, recorder: progress.Recorder, stop: Stop, step: int) -> None:
-    """Measure on the rows held out, where there are any, and keep the time for the reserve."""
-    if trainer.eval_dataset is None:
-        return
-    begun = time.monotonic()
-    figures = {name.removeprefix("eval_"): value for name, value in trainer.evaluate().items()}
-    stop.money.reserve_s = max(stop.money.reserve_s, 1.5 * (time.monotonic() - begun))
-    if trainer.is_world_process_zero():
-        kept = {name: figures[name] for name in ("loss", "accuracy", "f1", "mean_token_accuracy") if name in figures}
-        recorder.evaluated(step, kept)
 
 
 def concluded(
