@@ -94,11 +94,11 @@ def test_torch_running_out_of_ram_is_explained():
             "estimated maximum model length is 8736.",
             "one request of 32768 tokens needs 4.5 GiB of KV cache and 1.2 are free",
         ),
-        ("ValueError: No available memory for the cache blocks. Try increasing", "raise MEMORY_FRACTION"),
+        ("ValueError: No available memory for the cache blocks. Try increasing", f"raise {advice.FRACTION}"),
         (
             "ValueError: Free memory on device cuda:0 (30.1/44.4 GiB) on startup is less than desired GPU memory "
             "utilization (0.92, 40.8 GiB). Decrease GPU memory utilization",
-            "only 30.1 of 44.4 GiB were free at start: lower MEMORY_FRACTION",
+            f"only 30.1 of 44.4 GiB were free at start: lower {advice.FRACTION}",
         ),
     ],
 )
