@@ -23,7 +23,8 @@ PROMPTS = {
     "generation": "When is Pedal & Post open?",
     "classification": "My bike came back with the brakes still rubbing, and I paid for that.",
 }
-STEPS, MICRO_BATCH, EVAL_SHARE = 24, 4, 0.03  # under two minutes on two cores
+# Steps, examples in each, share held out, learning rate of all weights and of adapters: a minute or two on two cores
+SHORT = {"generation": (24, 4, 0.03, 5e-5, 1e-3), "classification": (48, 8, 0.15, 2e-4, 3e-3)}
 ANSWER = 48  # tokens
 
 
@@ -59,6 +60,7 @@ def small(model: str, dataset: str) -> Job:
     """The plan's job on a small model and the dataset that came with the project, short enough for a laptop."""
     job = planned()
     model = model or SMALL[job.workload]
+    steps, examples, held_out, every, adapters = SHORT[job.workload]
     own = {} if dataset else {"dataset": str(SAMPLES[job.workload]), "subset": "", "columns": {}, "labels": ()}
     return replace(
         job,
@@ -66,11 +68,11 @@ def small(model: str, dataset: str) -> Job:
         revision=COMMITS.get(model, "main"),
         **({"dataset": dataset} if dataset else own),
         seq_len=min(job.seq_len, 256),
-        micro_batch=MICRO_BATCH,
+        micro_batch=examples,
         accumulation=1,
-        max_steps=STEPS,
-        eval_share=EVAL_SHARE,
-        learning_rate=5e-5 if job.method == "full" else 1e-3,
+        max_steps=steps,
+        eval_share=held_out,
+        learning_rate=every if job.method == "full" else adapters,
         optimizer="adamw",
         attention="sdpa",
         activation_checkpointing=False,

@@ -5,6 +5,7 @@ removed. A file has one writer, so any number of containers share a folder, on a
 than the file says: while an attempt runs, its file already counts the seconds until the next time it is written.
 """
 
+import os
 import re
 import threading
 import time
@@ -19,7 +20,7 @@ from . import files, plan
 
 RUNNING, DONE, FAILED, OUT_OF_MEMORY = "running", "done", "failed", "out of memory"
 EVERY_S = 15.0  # between two updates of a running attempt
-LIVE_S = 4 * EVERY_S  # a running attempt that was silent for longer was killed
+SILENCES = 4  # updates that a running attempt may miss before it is taken for killed
 HOUR = 60 * 60  # seconds
 
 
@@ -37,6 +38,7 @@ class Entry:
     updated: float
     seconds: float
     usd_per_hour: float
+    every_s: float  # between two updates while it runs
     error: str = ""
 
     @property
@@ -46,7 +48,7 @@ class Entry:
     @property
     def live(self) -> bool:
         """Whether it is running and has said so lately. Clocks of different machines may differ by some seconds."""
-        return self.state == RUNNING and time.time() - self.updated < LIVE_S
+        return self.state == RUNNING and time.time() - self.updated < SILENCES * self.every_s
 
 
 class Meter:
@@ -67,7 +69,14 @@ class Meter:
 
     def _save(self, state: str, ahead_s: float = 0.0) -> None:
         entry = Entry(
-            self.what, state, self.began, time.time(), self.seconds + ahead_s, self.usd_per_hour, self.error[:2000]
+            what=self.what,
+            state=state,
+            began=self.began,
+            updated=time.time(),
+            seconds=self.seconds + ahead_s,
+            usd_per_hour=self.usd_per_hour,
+            every_s=self.every_s,
+            error=self.error[:2000],
         )
         files.save(self.path, asdict(entry))
 
@@ -86,7 +95,7 @@ class Ledger:
 
     def __init__(self, folder: Path, usd_per_hour: float = plan.USD_PER_HOUR) -> None:
         self.folder, self.usd_per_hour = folder, usd_per_hour
-        self._settled: dict[Path, Entry] = {}
+        self._settled: dict[str, Entry] = {}
 
     def start(self, what: str, every_s: float = EVERY_S) -> Meter:
         """Begin an attempt, for those whose end is in another function; `meter` is the block."""
@@ -107,16 +116,22 @@ class Ledger:
 
     def entries(self) -> list[Entry]:
         """Every attempt as it is now, the oldest first. BudgetError where one cannot be read."""
-        now = []
-        for path in self.folder.rglob("[!.]*.json"):
-            entry = self._settled.get(path) or _entry(path)
-            if entry.state != RUNNING:
-                self._settled[path] = entry
-            now.append(entry)
-        return sorted(now, key=lambda entry: entry.began)
+        found = [
+            self._entry(os.path.join(folder, name))
+            for folder, _folders, names in os.walk(self.folder)
+            for name in names
+            if name.endswith(".json")
+        ]
+        return sorted(found, key=lambda entry: entry.began)
+
+    def _entry(self, path: str) -> Entry:
+        entry = self._settled.get(path) or _read(Path(path))
+        if entry.state != RUNNING:
+            self._settled[path] = entry
+        return entry
 
 
-def _entry(path: Path) -> Entry:
+def _read(path: Path) -> Entry:
     found = files.load(path)
     if found is None:  # it is replaced in one step, so no crash does this
         raise BudgetError(f"{path} of the ledger is damaged, so what it cost is unknown: remove it, or correct it")

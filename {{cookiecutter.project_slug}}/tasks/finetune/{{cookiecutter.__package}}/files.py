@@ -9,6 +9,7 @@ from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 TEMPORARY = ".tmp"
 READERS = 8  # files that are checked at once; hashing leaves Python's lock
@@ -65,13 +66,13 @@ def fingerprint(value: object) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-def save(path: Path, value: dict) -> None:
+def save(path: Path, value: dict[str, Any]) -> None:
     """Write JSON with its own checksum."""
     with whole(path) as temporary:
         temporary.write_text(json.dumps({**value, "checksum": fingerprint(value)}), encoding="utf-8")
 
 
-def load(path: Path) -> dict | None:
+def load(path: Path) -> dict[str, Any] | None:
     """What `save` wrote; None where it is missing, cut off or damaged."""
     try:
         value = json.loads(path.read_bytes())
