@@ -8,7 +8,7 @@ import sys
 import psutil
 import pytest
 
-from {{cookiecutter.__package}} import memory, plan
+from {{cookiecutter.__package}} import advice, memory, plan
 
 
 def test_sample_on_a_cpu_is_the_resident_memory_of_this_process_and_its_children():
@@ -57,7 +57,7 @@ def test_monitor_goes_on_while_another_thread_imports_torch():
 
 @pytest.mark.parametrize(
     ("measured", "says"),
-    [(38.7, "planned 40.0 GiB, measured 38.7"), (45.0, "lower CONCURRENCY"), (20.0, "a smaller GPU would do")],
+    [(38.7, "planned 40.0 GiB, measured 38.7"), (45.0, advice.LOWER), (20.0, "a smaller GPU would do")],
 )
 def test_report_gives_advice_only_beyond_ten_percent(measured: float, says: str):
     line = memory.compare(measured, "gpu", 40.0)
@@ -75,7 +75,7 @@ def test_torchs_own_out_of_memory_error_names_what_to_lower():
         "CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capacity of 44.40 GiB of which 1.20 is free."
     )
     sentence = memory.explain(error)
-    assert sentence and "2.00 GiB" in sentence and f"CONCURRENCY ({plan.CONCURRENCY})" in sentence
+    assert sentence and "2.00 GiB" in sentence and advice.LOWER in sentence
 
 
 def test_torch_running_out_of_ram_is_explained():
@@ -94,11 +94,11 @@ def test_torch_running_out_of_ram_is_explained():
             "estimated maximum model length is 8736.",
             "one request of 32768 tokens needs 4.5 GiB of KV cache and 1.2 are free",
         ),
-        ("ValueError: No available memory for the cache blocks. Try increasing", "raise MEMORY_FRACTION"),
+        ("ValueError: No available memory for the cache blocks. Try increasing", f"raise {advice.FRACTION}"),
         (
             "ValueError: Free memory on device cuda:0 (30.1/44.4 GiB) on startup is less than desired GPU memory "
             "utilization (0.92, 40.8 GiB). Decrease GPU memory utilization",
-            "only 30.1 of 44.4 GiB were free at start: lower MEMORY_FRACTION",
+            f"only 30.1 of 44.4 GiB were free at start: lower {advice.FRACTION}",
         ),
     ],
 )

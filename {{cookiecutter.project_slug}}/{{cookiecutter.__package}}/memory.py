@@ -18,7 +18,7 @@ from typing import Any, TextIO
 import psutil
 import pynvml
 
-from . import plan
+from . import advice, plan
 
 GIB = 2**30
 APART = 0.10  # of the plan: beyond this the report says what to change
@@ -174,20 +174,15 @@ def compare(measured_gib: float, device: str, planned_gib: float = plan.PREDICTE
         return f"measured {measured_gib:.1f} GiB of RAM on a CPU ({planned_gib:.1f} GiB are planned for {plan.GPU})"
     line = f"planned {planned_gib:.1f} GiB, measured {measured_gib:.1f}"
     if measured_gib > planned_gib * (1 + APART):
-        return f"{line}: more than planned; lower CONCURRENCY or CONTEXT_LEN in plan.py before the card is full"
+        return f"{line}: more than planned; {advice.LOWER}, before the card is full"
     if measured_gib < planned_gib * (1 - APART):
-        return f"{line}: less than planned; there is room for more CONCURRENCY, or a smaller GPU would do"
+        return f"{line}: less than planned; {advice.ROOM}"
     return line
 
 
 # What engines print when memory runs out, and what to lower. torch: c10/cuda/CUDACachingAllocator; vLLM: v1/worker
 # and v1/core/kv_cache_utils; transformers: generation/continuous_batching/cache.
-_FACTS = {
-    "lower": (
-        f"lower CONCURRENCY ({plan.CONCURRENCY}) or CONTEXT_LEN ({plan.CONTEXT_LEN}) in plan.py, or take a larger GPU"
-    ),
-    "fraction": f"MEMORY_FRACTION ({plan.MEMORY_FRACTION}) in plan.py",
-}
+_FACTS = {"lower": advice.LOWER, "fraction": advice.FRACTION}
 _CAUSES = (
     (
         r"max seq len \((?P<len>\d+)\), \((?P<need>[\d.]+) GiB KV cache is needed, "

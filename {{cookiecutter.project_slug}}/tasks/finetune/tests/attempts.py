@@ -1,0 +1,89 @@
+"""Attempts at a run in processes of their own, that may be killed at any moment."""
+
+import json
+import multiprocessing
+import os
+import signal
+import time
+from collections.abc import Callable
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any
+
+from {{cookiecutter.__package}} import train
+from {{cookiecutter.__package}}.job import Job
+
+# A server that has imported everything and computed nothing forks an attempt in milliseconds
+SERVER = multiprocessing.get_context("forkserver")
+SERVER.set_forkserver_preload(["{{cookiecutter.__package}}.train"])
+
+
+def attempt(job: Job, root: Path, die: tuple[str, int] | None = None) -> None:
+    """One attempt; with `die` it is killed the n-th time that it comes to the named place."""
+    import torch
+
+    from {{cookiecutter.__package}} import checkpoints
+
+    torch.set_num_threads(1)
+    if die:
+        place, number = die
+        spots: dict[str, tuple[Any, str]] = {
+            "writing tensors": (torch, "save"),
+            "sealing": (checkpoints, "sync"),
+            "removing": (checkpoints.shutil, "rmtree"),
+        }
+        lethal(*spots[place], number)
+    train.run(job, train.Run(root, "run"), meter_every_s=0.2)
+
+
+def lethal(module: Any, name: str, number: int) -> None:
+    """Let the n-th call of a function do half of its work and then kill this process."""
+    real: Callable[..., Any] = getattr(module, name)
+    calls = 0
+
+    def call(*arguments: Any, **options: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls < number:
+            return real(*arguments, **options)
+        if name == "save":
+            Path(arguments[1]).write_bytes(b"half of a file")
+        if name == "rmtree":
+            next(path for path in Path(arguments[0]).iterdir() if path.is_file()).unlink()
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    setattr(module, name, call)
+
+
+def begin(job: Job, root: Path, **options: Any) -> BaseProcess:
+    process = SERVER.Process(target=attempt, args=(job, root), kwargs=options)
+    process.start()
+    return process
+
+
+def end(process: BaseProcess) -> int:
+    """Exit code; -9 of one that was killed."""
+    process.join(300)
+    assert process.exitcode is not None, "an attempt hangs"
+    return process.exitcode
+
+
+def steps_done(root: Path) -> int:
+    """Lines that all attempts together have written of steps."""
+    path = train.Run(root, "run").folder / "metrics.jsonl"
+    return path.read_text().count('"event": "step"') if path.is_file() else 0
+
+
+def kill_after(process: BaseProcess, root: Path, steps: int, seconds: float) -> None:
+    """Kill an attempt some time after it has done some more steps."""
+    before = steps_done(root)
+    while process.is_alive() and steps_done(root) < before + steps:
+        time.sleep(0.005)
+    time.sleep(seconds)
+    process.kill()
+
+
+def of(root: Path) -> tuple[dict[int, float], dict[str, Any]]:
+    """Losses by step and the outcome."""
+    where = train.Run(root, "run")
+    return where.metrics().losses(), json.loads(where.outcome.read_text())

@@ -1,0 +1,72 @@
+"""The command line as a person would use it, on the tiny models."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from {{cookiecutter.__package}} import job, plan, train
+
+PACKAGE = "{{cookiecutter.__package}}"
+
+
+def python(*arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"HF_HUB_OFFLINE": "1"}
+    return subprocess.run([sys.executable, "-m", *arguments], capture_output=True, text=True, env=environment)
+
+
+def test_local_trains_on_the_sample_and_shows_before_and_after(
+    tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+):
+    model = request.getfixturevalue({"generation": "tiny", "classification": "encoder"}[plan.WORKLOAD])
+    done = python(PACKAGE, "--local", "--model", str(model), "--root", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    said = {line.split()[0]: line for line in done.stdout.splitlines() if line.strip()}
+    assert said["rows"] and said["finished"] and "before" in said["loss"] and said["result"]
+    assert "after" in said and "Traceback" not in done.stderr
+    losses = train.Run(tmp_path, "local").metrics().losses()
+    assert sum(list(losses.values())[-4:]) < sum(list(losses.values())[:4])
+
+
+def test_check_reads_a_dataset_and_says_a_mistake_in_one_line(tiny: Path, tmp_path: Path):
+    (tmp_path / "rows.jsonl").write_text(json.dumps({"question": "a", "reply": "b"}) + "\n")
+    done = python(PACKAGE, "--check", "--model", str(tiny), "--dataset", str(tmp_path / "rows.jsonl"))
+    assert done.returncode == 1
+    last = done.stderr.strip().splitlines()[-1]
+    assert last.startswith("error: ") and "'question', 'reply'" in last
+
+
+def test_a_job_in_a_file_is_trained_as_a_program_of_its_own(chat_job: job.Job, tmp_path: Path):
+    job.write(chat_job, tmp_path / "job.json")
+    arguments = (f"{PACKAGE}.train", "--root", str(tmp_path), "--name", "own", "--job", str(tmp_path / "job.json"))
+    done = python(*arguments)
+    assert done.returncode == 0, done.stderr
+    assert "finished at step 8 of 8, attempt 1" in done.stdout
+    job.write(replace(chat_job, learning_rate=1.0), tmp_path / "job.json")
+    done = python(*arguments)
+    assert done.returncode == train.MISTAKEN
+    assert done.stderr.strip().splitlines()[-1].startswith("error: this run began otherwise: LEARNING_RATE")
+
+
+def test_two_ranks_have_the_losses_of_one_process_with_the_same_global_batch(chat_job: job.Job, tmp_path: Path):
+    """Evaluating before the training once kept DistributedDataParallel from wrapping the model: gradients differed."""
+    one = replace(chat_job, method="full", max_steps=4, micro_batch=4, accumulation=2)
+    for name, wanted in (("one", one), ("two", replace(one, accumulation=1))):
+        job.write(wanted, tmp_path / f"{name}.json")
+    for name, program in (("one", ()), ("two", ("torch.distributed.run", "--nproc-per-node=2", "-m"))):
+        rest = ("--root", str(tmp_path), "--name", name, "--job", str(tmp_path / f"{name}.json"))
+        done = python(*program, f"{PACKAGE}.train", *rest)
+        assert done.returncode == 0, done.stderr
+    alone, together = (train.Run(tmp_path, name).metrics() for name in ("one", "two"))
+    assert together.read()[0]["world_size"] == 2
+    assert together.losses() == pytest.approx(alone.losses(), abs=1e-4) and len(together.losses()) == 4
+    assert together.evaluations()[4]["loss"] == pytest.approx(alone.evaluations()[4]["loss"], abs=1e-3)
+
+
+def test_the_plan_is_a_job():
+    planned = job.planned()
+    assert planned.model == plan.MODEL and planned.seq_len == plan.SEQ_LEN and planned.save_every_s == plan.SAVE_EVERY

@@ -1,0 +1,127 @@
+"""The tuned model, used: answers, classes, and its weights merged into plain safetensors that any engine serves."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from peft import PeftModel
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from . import models
+from .job import Job
+
+ABOUT = "tuned.json"  # in the result: what it was made from
+ADAPTER = "adapter_config.json"
+
+
+@dataclass(frozen=True)
+class About:
+    """What a result was made from."""
+
+    workload: str
+    model: str
+    revision: str
+    dtype: str
+    labels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """A tuned model that is loaded."""
+
+    model: PreTrainedModel
+    tokenizer: PreTrainedTokenizerBase
+    about: About
+
+
+def describe(folder: Path, job: Job, labels: tuple[str, ...]) -> None:
+    """Write what the result in `folder` was made from."""
+    about = About(job.workload, job.model, job.revision, job.dtype, labels)
+    (folder / ABOUT).write_text(json.dumps(asdict(about), indent=1) + "\n", encoding="utf-8")
+
+
+def about(folder: Path) -> About:
+    if not (folder / ABOUT).is_file():
+        raise FileNotFoundError(f"{folder} holds no tuned model yet: run the training first")
+    found = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
+    found["labels"] = tuple(found["labels"])
+    return About(**found)
+
+
+def load(folder: Path, weights: str = "") -> Tuned:
+    """The tuned model, on the GPU where there is one, in 16 bits there and float32 on a CPU.
+
+    `weights` is where the original model lies, which an adapter needs; else it comes from the hub.
+    """
+    made = about(folder)
+    on_gpu = torch.cuda.is_available()
+    dtype = getattr(torch, made.dtype) if on_gpu else torch.float32
+    options: dict[str, Any] = {"dtype": dtype, "use_safetensors": True}
+    if on_gpu:
+        options["device_map"] = {"": torch.cuda.current_device()}
+    return Tuned(_weights(folder, weights, made, options).eval(), _tokenizer(folder), made)
+
+
+def _tokenizer(folder: Path) -> PreTrainedTokenizerBase:
+    return models.tokenizer_of(models.Source(str(folder), "main"), configured=False)
+
+
+def _weights(folder: Path, weights: str, made: About, options: dict[str, Any]) -> Any:
+    cls = models.CLASSES[made.workload]
+    if not (folder / ADAPTER).is_file():
+        return cls.from_pretrained(folder, **options)
+    if made.labels:
+        options = options | {"num_labels": len(made.labels), "id2label": dict(enumerate(made.labels))}
+        options |= {"label2id": {name: number for number, name in enumerate(made.labels)}}
+    source = models.Source(weights or made.model, made.revision)
+    with models.own_code_refused(source):
+        original = cls.from_pretrained(**source.options(), **options)
+    return PeftModel.from_pretrained(original, str(folder))
+
+
+@torch.inference_mode()
+def answer(tuned: Tuned, prompt: str, max_tokens: int = 128) -> str:
+    """What the model says to `prompt`, its likeliest words; as a chat where the model has a template for one."""
+    tokenizer: Any = tuned.tokenizer
+    if tokenizer.chat_template:
+        chat = [{"role": "user", "content": prompt}]
+        inputs = tokenizer.apply_chat_template(chat, add_generation_prompt=True, return_tensors="pt", return_dict=True)
+    else:
+        inputs = tokenizer(prompt, return_tensors="pt")
+    model: Any = tuned.model
+    inputs = inputs.to(model.device)
+    written = model.generate(
+        **inputs, max_new_tokens=max_tokens, do_sample=False, pad_token_id=tokenizer.pad_token_id, use_cache=True
+    )
+    return tokenizer.decode(written[0, inputs["input_ids"].shape[1] :], skip_special_tokens=True).strip()
+
+
+@torch.inference_mode()
+def classify(tuned: Tuned, text: str) -> dict[str, float]:
+    """Each class with its probability, the likeliest first."""
+    inputs = tuned.tokenizer(text, truncation=True, return_tensors="pt").to(tuned.model.device)
+    shares = tuned.model(**inputs).logits[0].float().softmax(-1).tolist()
+    return dict(sorted(zip(tuned.about.labels, shares, strict=True), key=lambda pair: -pair[1]))
+
+
+def say(tuned: Tuned, prompt: str, max_tokens: int = 128) -> str:
+    """The answer, or the classes with their probabilities, as one text."""
+    if tuned.about.workload == "generation":
+        return answer(tuned, prompt, max_tokens)
+    return ", ".join(f"{name} {share:.0%}" for name, share in classify(tuned, prompt).items())
+
+
+def merge(folder: Path, target: Path, weights: str = "") -> Path:
+    """Write the tuned model as plain 16-bit safetensors with its tokenizer into `target`, on the CPU.
+
+    An adapter is added to the original 16-bit weights, also where it was trained on 4-bit ones.
+    """
+    made = about(folder)
+    model = _weights(folder, weights, made, {"dtype": getattr(torch, made.dtype), "use_safetensors": True})
+    plain: Any = model.merge_and_unload() if isinstance(model, PeftModel) else model
+    plain.config.use_cache = True
+    plain.save_pretrained(target)
+    _tokenizer(folder).save_pretrained(target)
+    return target
