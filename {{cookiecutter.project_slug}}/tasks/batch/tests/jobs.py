@@ -13,7 +13,8 @@ from {{cookiecutter.__package}}.results import Failed, Generated, Result
 
 TEXT = Reading(column="text", id="id")
 SETTINGS = shards.Settings("generation", "org/model", "abc", options={"temperature": 0.0, "max_tokens": 16})
-FAST = 0.05  # seconds between two updates of the ledger
+FAST = 0.02  # seconds between two updates of the ledger
+orchestrate.LOOK_EVERY_S = FAST
 
 
 def answer(prompt: Prompt) -> Result | Failed:
@@ -69,8 +70,7 @@ def outcome(job: shards.Job, to: Path) -> tuple[list[dict], list[dict]]:
     assert not found.pending
     joined = results.join(job, found.done, to / "joined.parquet")
     dead = joined.dead_path.read_text().splitlines() if joined.dead_path else []
-    rows = parquet.read_table(joined.path).to_pylist() if joined.rows else []
-    return rows, [json.loads(line) for line in dead]
+    return parquet.read_table(joined.path).to_pylist(), [json.loads(line) for line in dead]
 
 
 def expected(path: Path) -> list[dict]:

@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import signal
 import time
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,8 +17,8 @@ from {{cookiecutter.__package}}.budget import DONE, FAILED, RUNNING, Budget, Bud
 def entry(folder: Path, what: str, usd: float, state: str = DONE, began: float | None = None) -> None:
     """An attempt on a container of 36 USD an hour: a cent a second."""
     began = time.time() if began is None else began
-    value = {"what": what, "state": state, "began": began, "updated": began, "seconds": usd * 100, "usd_per_hour": 36.0}
-    files.save(folder / f"{len(list(folder.glob('*')))}.json", {**value, "error": ""})
+    found = Entry(what, state, began, began, usd * 100, 36.0, every_s=15.0)
+    files.save(folder / f"{len(list(folder.glob('*')))}.json", asdict(found))
 
 
 def test_seconds_become_dollars(tmp_path: Path):
@@ -53,7 +54,7 @@ def test_a_killed_attempt_is_counted(tmp_path: Path):
 
 
 def test_a_silent_attempt_is_not_live(tmp_path: Path):
-    entry(tmp_path, "old", 1.0, RUNNING, began=time.time() - budget.LIVE_S - 1)
+    entry(tmp_path, "old", 1.0, RUNNING, began=time.time() - 61)
     entry(tmp_path, "new", 1.0, RUNNING)
     assert [found.live for found in Ledger(tmp_path).entries()] == [False, True]
 
@@ -138,4 +139,3 @@ def test_reading_again_is_cheap_and_sees_what_is_new(tmp_path: Path):
     entry(tmp_path, "b", 1.0)
     again = ledger.entries()
     assert again[0] is first[0] and [found.what for found in again] == ["a", "b"]
-    assert isinstance(again[1], Entry)

@@ -191,7 +191,7 @@ def test_two_runs_at_once_do_no_harm_and_little_work_twice(job: shards.Job, path
             time.sleep(0.05)
             return jobs.engine(prompts)
 
-        return work.run(job.root, shard, slow, jobs.FAST)
+        return work.run(job.root, shard, slow, every_s=1.0)
 
     reports: list[orchestrate.Report] = []
     runs = [threading.Thread(target=lambda: reports.append(jobs.run(job, worker))) for _ in range(2)]
@@ -212,7 +212,7 @@ def test_a_second_run_leaves_to_the_first_what_it_has_begun(job: shards.Job, pat
         release.wait(10)
         return jobs.engine(prompts)
 
-    first = threading.Thread(target=lambda: work.run(job.root, shard, held, jobs.FAST))
+    first = threading.Thread(target=lambda: work.run(job.root, shard, held, every_s=1.0))
     first.start()
     while not Ledger(job.ledger).entries():
         time.sleep(0.01)
@@ -220,6 +220,19 @@ def test_a_second_run_leaves_to_the_first_what_it_has_begun(job: shards.Job, pat
     assert jobs.run(job).complete
     first.join()
     assert attempts(job)["000003"] == 1 and jobs.outcome(job, tmp_path)[0] == jobs.expected(path)
+
+
+def test_what_killed_attempts_left_is_removed_when_nothing_runs_any_more(job: shards.Job):
+    jobs.run(job)
+    results = {path.name for path in (job.folder / "output").iterdir()}
+    left = job.folder / "output" / "000003.0123456789ab.parquet"
+    left.write_text("of a killed attempt")
+    meter = Ledger(job.ledger).start("another container", every_s=10.0)
+    jobs.run(job)
+    assert left.exists()
+    meter.stop()
+    jobs.run(job)
+    assert {path.name for path in (job.folder / "output").iterdir()} == results
 
 
 def test_the_manifest_says_where_everything_is(job: shards.Job):

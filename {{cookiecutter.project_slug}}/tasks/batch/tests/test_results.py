@@ -103,6 +103,15 @@ def test_a_damaged_file_counts_as_missing_and_is_made_again(job: shards.Job, tmp
     assert jobs.outcome(job, tmp_path) == undisturbed
 
 
+def test_a_join_of_nothing_but_dead_rows_says_so(tmp_path: Path):
+    job = jobs.job(tmp_path / "root", jobs.written(tmp_path / "in.jsonl", 5))
+    found = finished(job, lambda prompts: [Failed("no") for _prompt in prompts])
+    (tmp_path / "x.dead.jsonl").write_text("of an earlier join")
+    with pytest.raises(ResultError, match=r"no row has a result; 5 are dead: see .*x\.dead\.jsonl"):
+        results.join(job, found, tmp_path / "x.csv")
+    assert len((tmp_path / "x.dead.jsonl").read_text().splitlines()) == 5
+
+
 def test_a_join_notices_damage_that_came_after_the_survey(job: shards.Job, tmp_path: Path):
     found = finished(job)
     file = sorted((job.folder / "output").iterdir())[2]

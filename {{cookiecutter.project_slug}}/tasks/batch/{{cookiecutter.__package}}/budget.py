@@ -19,7 +19,7 @@ from . import files, plan
 
 RUNNING, DONE, FAILED, OUT_OF_MEMORY = "running", "done", "failed", "out of memory"
 EVERY_S = 15.0  # between two updates of a running attempt
-LIVE_S = 4 * EVERY_S  # a running attempt that was silent for longer was killed
+SILENCES = 4  # updates that a running attempt may miss before it is taken for killed
 HOUR = 60 * 60  # seconds
 
 
@@ -37,6 +37,7 @@ class Entry:
     updated: float
     seconds: float
     usd_per_hour: float
+    every_s: float  # between two updates while it runs
     error: str = ""
 
     @property
@@ -46,7 +47,7 @@ class Entry:
     @property
     def live(self) -> bool:
         """Whether it is running and has said so lately. Clocks of different machines may differ by some seconds."""
-        return self.state == RUNNING and time.time() - self.updated < LIVE_S
+        return self.state == RUNNING and time.time() - self.updated < SILENCES * self.every_s
 
 
 class Meter:
@@ -67,7 +68,14 @@ class Meter:
 
     def _save(self, state: str, ahead_s: float = 0.0) -> None:
         entry = Entry(
-            self.what, state, self.began, time.time(), self.seconds + ahead_s, self.usd_per_hour, self.error[:2000]
+            what=self.what,
+            state=state,
+            began=self.began,
+            updated=time.time(),
+            seconds=self.seconds + ahead_s,
+            usd_per_hour=self.usd_per_hour,
+            every_s=self.every_s,
+            error=self.error[:2000],
         )
         files.save(self.path, asdict(entry))
 

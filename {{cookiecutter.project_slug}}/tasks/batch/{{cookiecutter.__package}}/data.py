@@ -312,20 +312,23 @@ def parquet_records(path: Path, columns: Sequence[str]) -> Iterator[Record]:
             for batch in file.iter_batches(BATCH, columns=there or other):
                 yield from batch.to_pylist()
     except pyarrow.ArrowException as error:
-        raise DataError(f"{path} cannot be read as Parquet: {error}") from error
+        raise DataError(f"{path} cannot be read as Parquet: {first_line(error)}") from error
 
 
 def hub_records(source: Source) -> Iterator[Record]:
     import datasets
-    from datasets.exceptions import DatasetsError
 
     try:
         stream = datasets.load_dataset(
             source.path, source.config or None, split=source.split, revision=source.revision or None, streaming=True
         )
         yield from stream
-    except (OSError, ValueError, DatasetsError) as error:
-        raise DataError(f"the dataset {source.path} cannot be read: {error}") from error
+    except Exception as error:  # of datasets, the hub's client, its HTTP library, the system
+        raise DataError(f"the dataset {source.path} cannot be read: {first_line(error)}") from error
+
+
+def first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]
 
 
 def pinned(source: Source) -> Source:
@@ -333,12 +336,12 @@ def pinned(source: Source) -> Source:
     if local(source):
         return source
     from huggingface_hub import HfApi
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
     try:
         found = HfApi().dataset_info(source.path, revision=source.revision or None).sha
-    except (HfHubHTTPError, HFValidationError, OSError) as error:
-        raise DataError(f"no file {source.path} and no dataset of that name on the hub: {error}") from error
+    except Exception as error:  # of the client, its HTTP library, the system
+        absent = f"there is no file {source.path}, and no dataset of that name on the hub"
+        raise DataError(f"{absent}: {first_line(error)}") from error
     return replace(source, revision=found or source.revision)
 
 

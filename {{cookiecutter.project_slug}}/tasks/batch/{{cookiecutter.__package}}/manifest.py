@@ -30,8 +30,8 @@ def survey(
     receipts = results.receipts(job.folder, f"{only.index:06d}" if only else "")
     if verify:
         names = list(receipts)
-        right = results.true(job.folder, [receipts[name] for name in names])
-        receipts = {name: receipts[name] for name, is_true in zip(names, right, strict=True) if is_true}
+        right = results.verified(job.folder, [receipts[name] for name in names])
+        receipts = {name: receipts[name] for name, believed in zip(names, right, strict=True) if believed}
     split = halved(receipts, Ledger(job.ledger).entries() if entries is None else entries)
     shards = [only] if only else job.shards()
     found = [one for shard in shards for one in resolve(shard, receipts, split)]

@@ -181,6 +181,8 @@ def run(
                 take(job, now, flights.pop(flight), flight)
     refresh()
     found, entries = manifest.survey(job, verify=False), ledger.entries()
+    if not found.pending and not any(entry.live for entry in entries):
+        results.tidy(job.folder, found.done)
     manifest.write(job, found, entries)
     return Report(manifest.status(job, found, entries), now.stopped, now.failed)
 

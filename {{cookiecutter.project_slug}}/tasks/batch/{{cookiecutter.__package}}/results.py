@@ -109,7 +109,7 @@ def table(rows: Sequence[Row], results: Sequence[Result]) -> pa.Table:
 def publish(job: Path, shard: Shard, rows: Sequence[Row], found: Sequence[Result | Failed], seconds: float) -> Receipt:
     """Write a shard's results, in the order of its rows, and then its receipt. `found` is of the usable rows.
 
-    A receipt that is there and true already stays: the first of two workers wins. ValueError where the counts differ.
+    A receipt that is there already, with its files, stays: the first of two workers wins. ValueError where the counts differ.
     """
     usable = [row for row in rows if not row.error]
     pairs = list(zip(usable, found, strict=True))
@@ -171,12 +171,12 @@ def dead_line(row: Row, error: str) -> str:
 
 
 def receipts(job: Path, start: str = "") -> dict[str, Receipt]:
-    """Shard name, which starts so -> its receipt, as it says; `true` tells which of them are to be believed."""
+    """Shard name, which starts so -> its receipt, as it says; `verified` tells which of them are to be believed."""
     found = (files.load(path) for path in (job / "done").glob(f"{start or '[!.]'}*.json"))
     return {value["shard"]: Receipt(**value) for value in found if value}
 
 
-def true(job: Path, found: Sequence[Receipt]) -> list[bool]:
+def verified(job: Path, found: Sequence[Receipt]) -> list[bool]:
     """Whether each receipt's files are there, byte for byte."""
     claims = [(job / "output" / receipt.file, receipt.sha256) for receipt in found]
     claims += [(job / "dead" / receipt.dead_file, receipt.dead_sha256) for receipt in found]
@@ -186,11 +186,19 @@ def true(job: Path, found: Sequence[Receipt]) -> list[bool]:
     return [one and other for one, other in zip(right[: len(found)], right[len(found) :], strict=True)]
 
 
+def tidy(job: Path, found: Sequence[Receipt]) -> None:
+    """Remove results that no receipt of a complete job names: killed attempts left them. For when nothing runs."""
+    named = {receipt.file for receipt in found} | {receipt.dead_file for receipt in found}
+    for path in [*(job / "output").glob("[!.]*"), *(job / "dead").glob("[!.]*")]:
+        if path.name not in named:
+            path.unlink(missing_ok=True)
+
+
 def finished(job: Path, name: str) -> Receipt | None:
-    """The receipt of a shard if it is true."""
+    """The receipt of a shard, if its files are there."""
     value = files.load(job / "done" / f"{name}.json")
     receipt = Receipt(**value) if value else None
-    return receipt if receipt and true(job, [receipt])[0] else None
+    return receipt if receipt and verified(job, [receipt])[0] else None
 
 
 def tables(job: Path, found: Sequence[Receipt]) -> Iterator[pa.Table]:
@@ -217,7 +225,7 @@ def join(job: Job, found: Sequence[Receipt], to: Path) -> Joined:
     """Write the shards of `found`, which is in input order, as one Parquet, JSONL, CSV or (embeddings) NumPy file.
 
     Dead rows go to `<name>.dead.jsonl` beside it; a .npy file's row numbers and ids to `<name>.ids.csv`. Memory holds
-    one shard. ResultError for another suffix, for no rows, and for a file that was damaged meanwhile.
+    one shard. ResultError for another suffix, where no row has a result, and for a file that was damaged meanwhile.
     """
     writers = {".parquet": to_parquet, ".jsonl": to_jsonl, ".csv": to_csv, ".npy": to_npy}
     rows, dead = sum(receipt.rows for receipt in found), sum(receipt.dead for receipt in found)
@@ -225,14 +233,16 @@ def join(job: Job, found: Sequence[Receipt], to: Path) -> Joined:
         raise ResultError(f"{to.name}: take one of {', '.join(writers)}")
     if to.suffix == ".npy" and job.settings.workload != "embedding":
         raise ResultError(f"{to.name}: NumPy holds embeddings; take .parquet, .jsonl or .csv")
-    if rows:
-        writers[to.suffix](tables(job.folder, found), rows, to)
     dead_path = to.with_suffix(".dead.jsonl")
+    dead_path.unlink(missing_ok=True)  # of an earlier join
     if dead:
         with files.whole(dead_path) as temporary, open(temporary, "wb") as file:
             for receipt in found:
                 if receipt.dead_file:
                     file.write((job.folder / "dead" / receipt.dead_file).read_bytes())
+    if not rows:
+        raise ResultError(f"no row has a result; {dead:,} are dead" + (f": see {dead_path}" if dead else ""))
+    writers[to.suffix](tables(job.folder, found), rows, to)
     return Joined(to, rows, dead_path if dead else None, dead)
 
 
