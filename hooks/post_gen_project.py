@@ -10,17 +10,17 @@ from pathlib import Path
 
 
 def arrange(root: Path) -> None:
-    """Merge tasks/<task> and what its engine and workload add to it into `root`, and remove what belongs to others."""
+    """Merge tasks/<task>, and what its engine and workload add, into `root`, and remove what belongs to others."""
     plan, tasks = root / "plan.py", root / "tasks"
     if not plan.is_file():
         sys.exit("error: the pre-gen hook did not run, so nothing was planned; bake again and accept both hooks")
     chosen = dict(re.findall(r"^(\w+) = ['\"]([\w-]+)['\"]", plan.read_text(encoding="utf-8"), re.M))
     task, engine, workload = chosen["TASK"], chosen.get("ENGINE", ""), chosen.get("WORKLOAD", "")
-    wanted = [tasks / layer for layer in (task, f"{task}-{engine}", f"{task}-{workload}", f"{task}-{engine}-{workload}")]
+    layers = (task, f"{task}-{engine}", f"{task}-{workload}", f"{task}-{engine}-{workload}")
     owned = {file.relative_to(folder) for folder in tasks.iterdir() for file in folder.rglob("*") if file.is_file()}
     for file in owned:  # a bake over an earlier project leaves nothing of another task or engine
         (root / file).unlink(missing_ok=True)
-    for folder in filter(Path.is_dir, wanted):
+    for folder in filter(Path.is_dir, (tasks / layer for layer in layers)):
         shutil.copytree(folder, root, dirs_exist_ok=True)
     for folder in sorted({root / parent for file in owned for parent in file.parents} - {root}, reverse=True):
         if folder.is_dir() and not any(folder.iterdir()):

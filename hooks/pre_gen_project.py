@@ -6,6 +6,7 @@ Built from planner/ by `make hook`; change it there.
 # {% raw %}
 from __future__ import annotations
 
+import difflib
 import json
 import keyword
 import math
@@ -13,6 +14,7 @@ import os
 import re
 import sys
 import textwrap
+import zoneinfo
 from collections.abc import Iterator
 from collections.abc import Mapping
 from dataclasses import MISSING
@@ -23,6 +25,7 @@ from functools import cache
 from functools import lru_cache
 from html import escape
 from math import ceil
+from math import lcm
 from math import log
 from pathlib import Path
 from typing import Any
@@ -215,6 +218,17 @@ HOURS_PER_MONTH = 730
 
 
 @dataclass(frozen=True, slots=True)
+class WarmPool:
+    """Containers that are kept running: always, or on some days between two times."""
+
+    containers: int = 0
+    days: tuple[int, ...] = ()  # as cron counts them, Sunday 0; none: always
+    opens_min: int = 0  # minutes after midnight
+    closes_min: int = 0  # not after opens_min: on the next day
+    timezone: str = "UTC"
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """What a person asks for, checked. "auto" and 0 leave the choice to the planner."""
 
@@ -231,6 +245,7 @@ class Request:
     engine: str = "auto"
     method: str = "auto"
     optimize: str = "cost"
+    warm: WarmPool = WarmPool()
     dataset: str = ""
     dataset_tokens: int = 0
     epochs: int = 1
@@ -302,7 +317,7 @@ def find_gpu(name: str) -> Gpu:
     upper = name.strip().upper()
     gpu = GPUS.get(ALIASES.get(upper, upper))
     if gpu is None:
-        raise Refusal(f"Modal has no GPU {name!r}; take one of {', '.join(GPUS)}, or auto")
+        raise Refusal(f"Modal has no GPU {name[:40]!r}; take one of {', '.join(GPUS)}, or auto")
     return gpu
 
 
@@ -674,7 +689,7 @@ _SIZE_UNITS = {"k": 10**3, "m": 10**6, "b": 10**9, "": 10**9, "t": 10**12}
 
 def parse_size(text: str) -> tuple[int, int]:
     """(params, params active) of "8B", "8", "350M", "custom 13", "30B-A3B" or "8x7B"; Refusal for anything else."""
-    asked = text.strip().lower()
+    asked, text = text.strip().lower(), text[:40]
     if mixed := _SIZE_MIXED.fullmatch(asked):
         whole = float(mixed[1]) * float(mixed[2]) * _SIZE_UNITS[mixed[3]]
         # Mixtral 8x7B holds 46.7B of the 56B its name promises (attention is shared) and uses 12.9B.
@@ -1178,6 +1193,23 @@ DEFAULT_MODELS = {
 }
 
 
+# Published without a trained head: they answer with random labels until somebody trains them.
+HEADLESS = frozenset(
+    (
+        "answerdotai/ModernBERT-base",
+        "answerdotai/ModernBERT-large",
+        "distilbert/distilbert-base-uncased",
+        "FacebookAI/roberta-base",
+        "FacebookAI/roberta-large",
+        "google-bert/bert-base-uncased",
+        "google-bert/bert-large-uncased",
+        "microsoft/codebert-base",
+        "microsoft/deberta-v3-base",
+        "microsoft/deberta-v3-large",
+    )
+)
+
+
 def find_model(name: str, size: str = "") -> Model:
     """The model a person named: a catalogue id, a folder with a config.json, or a size in the name or beside it.
 
@@ -1283,6 +1315,11 @@ CONTEXT_GIB = 0.5  # CUDA context, invisible to the allocator: 0.47 lazily loade
 WORKSPACE_GIB = 0.04  # cuBLAS: 37 to 47 MiB above weights and cache in Qwen3's tables
 STATE_COPIES = 2  # of a linear layer's state: the running one and the prefix cache's (vLLM 0.32, Qwen3.5-4B log)
 BATCHES_IN_FLIGHT = 2  # asynchronous scheduling keeps the window of two steps (vLLM 0.32)
+PAGE_TOKENS = 256  # of transformers' paged cache, of which a request takes whole pages
+STEP_TOKENS = 2048  # that the generated engine lets transformers' continuous batching read in one step
+LOGIT_BYTES = 28  # per sequence and vocabulary entry there: 16-bit, float32, softmax, and a sort with its indices
+# Decoders whose attention was made to look both ways; others with grouped heads are causal and keep a cache.
+BIDIRECTIONAL = ("embeddinggemma", "gte-qwen", "nv-embed", "llm2vec", "gritlm")
 _CURRENT = (0, 32)  # the vLLM version that generated projects pin
 
 
@@ -1426,7 +1463,21 @@ def inference_memory(setup: InferenceSetup, engine_version: str = "") -> Inferen
 
     `engine_version` ("0.19.0") matters for vLLM only, whose start-up accounting changed over time; "" is the current.
     """
-    return _vllm_memory(setup, engine_version) if setup.engine == "vllm" else _transformers_memory(setup)
+    if setup.engine == "vllm":
+        return _vllm_memory(setup, engine_version)
+    if setup.model.workload != "generation":
+        return _one_pass_memory(setup)
+    return _batching_memory(setup) if setup.max_batched_tokens else _generate_memory(setup)
+
+
+def is_causal(model: Model) -> bool:
+    """Whether each token sees only those before it, so that an engine may keep what it computed of them.
+
+    Encoders see both ways. The catalogue tells them by their heads: none of BERT's kind groups them, decoders do.
+    """
+    if model.workload == "generation":
+        return True
+    return model.kv_heads < model.heads and not any(name in model.id.lower() for name in BIDIRECTIONAL)
 
 
 def _version(text: str) -> tuple[int, ...]:
@@ -1446,13 +1497,20 @@ def _vllm_memory(setup: InferenceSetup, engine_version: str) -> InferenceMemory:
     if engine_version:
         per_logit = SAMPLER_BYTES if version >= (0, 17) else SORTING_SAMPLER_BYTES
     sequences = max_sequences(gpu) if version >= (0, 9) else 256
-    activation = max(_widest_bytes_per_token(model, tp) * tokens, per_logit * sequences * model.vocab) / GIB
+    writes = model.workload == "generation"  # what only reads has no logits to sample from
+    sampler = per_logit * sequences * model.vocab if writes else 0.0
+    activation = max(_widest_bytes_per_token(model, tp) * tokens, sampler) / GIB
     if version < (0, 6):  # counted all that the allocator had ever reserved, not the peak (factor: one log)
         activation *= 4
     graphs = GRAPH_GIB_PER_LAYER * model.layers if version >= (0, 21) else 0.0  # before, outside the budget
     overhead = NON_TORCH_GIB + _nccl_gib(setup, tp) + graphs
     budget = setup.memory_fraction * gpu.visible_gib
     cache = budget - weights - activation - overhead
+    if not is_causal(model) and cache > 0:
+        return InferenceMemory(
+            gpu.visible_gib, weights, activation, overhead, 0.0, 0.0, 0,
+            float(sequences * (setup.gpu_count // tp)), True, "",
+        )  # fmt: skip
     chunk = tokens * BATCHES_IN_FLIGHT if version >= (0, 20) else tokens
     request = _vllm_request_gib(setup, chunk)
     concurrent = max(cache, 0.0) / request if request else float(sequences)
@@ -1480,32 +1538,144 @@ def _vllm_memory(setup: InferenceSetup, engine_version: str) -> InferenceMemory:
     )  # fmt: skip
 
 
-def _transformers_memory(setup: InferenceSetup) -> InferenceMemory:
-    """The allocator's peak once the cache is full; what a prefill needs for a moment is in the overhead."""
+def _generate_memory(setup: InferenceSetup) -> InferenceMemory:
+    """Plain `generate`: the allocator's peak once the cache is full; what a prefill needs for a moment is overhead."""
     model, gpu, tp = setup.model, setup.gpu, setup.tensor_parallel
     weights = weight_gib(model, setup.quantization, tp)
     sequences = ceil(setup.concurrency * tp / setup.gpu_count)
     activation = WORKSPACE_GIB + 8 * model.vocab * sequences / GIB  # 16-bit and float32 logits of the last token
-    if weight_format(model, setup.quantization) in ("nf4", "int8"):  # bitsandbytes unpacks a matrix, twice (prior)
-        activation += 4 * model.hidden * max(model.intermediate, model.moe_intermediate) / tp / GIB
+    activation += _unpacked_gib(setup)
     prompt = min(setup.input_len, setup.context_len)
     prefill = _widest_bytes_per_token(model, tp) * prompt * sequences / GIB
-    keeps_cache = model.workload == "generation"  # an encoder's or a classifier's one pass keeps none
-    one = kv_gib(model, setup.context_len, 1, setup.kv_dtype, tp) if keeps_cache else 0.0
+    one = kv_gib(model, setup.context_len, 1, setup.kv_dtype, tp)
     cache = one * sequences
     overhead = CONTEXT_GIB + _nccl_gib(setup, tp) + prefill
     need = weights + activation + overhead + cache
     each = one + (activation - WORKSPACE_GIB + prefill) / sequences
     concurrent = max(gpu.visible_gib - (need - each * sequences), 0.0) / each
-    why = ""
-    if need > gpu.visible_gib:
-        why = (
-            f"{sequences} requests of {setup.context_len} tokens need {need:.1f} GiB ({weights:.1f} of weights) and "
-            f"one {gpu.name} has {gpu.visible_gib:.1f} GiB: {need - gpu.visible_gib:.1f} GiB short"
-        )
+    why = _too_much(setup, sequences, weights, need)
     return InferenceMemory(
         gpu.visible_gib, weights, activation, overhead, cache, one * GIB / setup.context_len,
         int(concurrent * setup.context_len), concurrent * (setup.gpu_count // tp), not why, why,
+    )  # fmt: skip
+
+
+def _unpacked_gib(setup: InferenceSetup) -> float:
+    """GiB of the matrix that bitsandbytes unpacks, twice (prior)."""
+    model = setup.model
+    if weight_format(model, setup.quantization) not in ("nf4", "int8"):
+        return 0.0
+    return 4 * model.hidden * max(model.intermediate, model.moe_intermediate) / setup.tensor_parallel / GIB
+
+
+def _too_much(setup: InferenceSetup, sequences: int, weights: float, need: float) -> str:
+    """The sentence where `need` GiB are more than the card has; "" where they are not."""
+    gpu = setup.gpu
+    if need <= gpu.visible_gib:
+        return ""
+    what = "requests" if setup.model.workload == "generation" else "texts"
+    return (
+        f"{sequences} {what} of {setup.context_len} tokens need {need:.1f} GiB ({weights:.1f} of weights) and "
+        f"one {gpu.name} has {gpu.visible_gib:.1f} GiB: {need - gpu.visible_gib:.1f} GiB short"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Batching:
+    """GiB that transformers' continuous batching (5.23, SDPA) takes beside the weights for some requests."""
+
+    cache_gib: float
+    mask_gib: float
+    moment_gib: float  # the widest moment of a step
+    claimed_gib: float  # what it asks for when it starts, by its own sum
+
+    @property
+    def need_gib(self) -> float:
+        return self.cache_gib + self.mask_gib + self.moment_gib
+
+
+def _batching(setup: InferenceSetup, requests: int) -> _Batching:
+    """The terms of transformers' PagedAttentionMemoryHandler for a cache of `requests` x context_len tokens.
+
+    SDPA with a mask cannot group heads (`use_gqa_in_sdpa`), so each step gathers one layer's keys and values of all
+    that is cached and repeats them for every head. The mask is allocated once, for a step of `max_batched_tokens`
+    over the whole cache. Windows do not shrink the cache: it is sized for whole-model blocks.
+    """
+    model, tp, step = setup.model, setup.tensor_parallel, setup.max_batched_tokens
+    heads, kv_heads = ceil(model.heads / tp), ceil(model.kv_heads / tp)
+    vector = 2 * model.head_dim  # bytes of one head of one token
+    layer = _kv_layer_bytes(model, "auto", tp)
+    kinds = [count for count in (model.layers - model.sliding_layers, model.sliding_layers) if count]
+    sector_layers = lcm(*kinds)  # a sector divides into blocks of either kind of layer
+    blocks = requests * ceil(setup.context_len / PAGE_TOKENS)
+    sectors = ceil(blocks * model.layers / sector_layers)
+    cache = (sectors + 2) * sector_layers * PAGE_TOKENS * layer  # two sectors take what padding writes
+    readable = sectors * sector_layers // min(kinds) * PAGE_TOKENS
+    mask = len(kinds) * 2 * step * (readable + step)
+    repeated = 2 * heads + (kv_heads if heads > kv_heads else 0)
+    gathered = repeated * vector * (requests * setup.context_len + step)
+    logits = LOGIT_BYTES * model.vocab * requests
+    moment = max(gathered, _widest_bytes_per_token(model, tp) * step, logits)
+    width = 2 * model.hidden + vector * (heads + 2 * kv_heads)
+    claimed = cache + mask + (2 * heads + kv_heads) * vector * (readable + step) + width * step
+    claimed += requests * (2 * model.hidden + 4 * model.vocab) + len(kinds) * 8 * (readable + 2 * step) + 32 * step
+    return _Batching(cache / GIB, mask / GIB, moment / GIB, claimed / GIB)
+
+
+def _batching_memory(setup: InferenceSetup) -> InferenceMemory:
+    """Continuous batching: the peak of a step that reads a full cache, and whether the engine agrees to start."""
+    model, gpu, tp = setup.model, setup.gpu, setup.tensor_parallel
+    weights = weight_gib(model, setup.quantization, tp)
+    fixed = WORKSPACE_GIB + _unpacked_gib(setup)
+    overhead = CONTEXT_GIB + _nccl_gib(setup, tp)
+    allowed = setup.memory_fraction * (gpu.visible_gib - weights)  # as `get_available_memory` has it
+
+    def runs(requests: int) -> bool:
+        terms = _batching(setup, requests)
+        return weights + fixed + overhead + terms.need_gib <= gpu.visible_gib and terms.claimed_gib <= allowed
+
+    sequences = ceil(setup.concurrency * tp / setup.gpu_count)
+    fitting, above = 0, 4 * max_sequences(gpu)
+    while above - fitting > 1:
+        middle = (fitting + above) // 2
+        fitting, above = (middle, above) if runs(middle) else (fitting, middle)
+    terms = _batching(setup, sequences)
+    need = weights + fixed + overhead + terms.need_gib
+    why = _too_much(setup, sequences, weights, need)
+    if not why and not runs(sequences):
+        why = (
+            f"transformers would claim {terms.claimed_gib:.1f} GiB for {sequences} requests of {setup.context_len} "
+            f"tokens and takes at most {allowed:.1f} of what one {gpu.name} has left: "
+            f"{terms.claimed_gib - allowed:.1f} GiB short"
+        )
+    return InferenceMemory(
+        gpu.visible_gib, weights, fixed + terms.mask_gib + terms.moment_gib, overhead, terms.cache_gib,
+        float(model.layers * _kv_layer_bytes(model, "auto", tp)), fitting * setup.context_len,
+        float(fitting * (setup.gpu_count // tp)), not why, why,
+    )  # fmt: skip
+
+
+def _one_pass_memory(setup: InferenceSetup) -> InferenceMemory:
+    """One forward pass over `concurrency` texts, each padded to context_len: no cache, no logits of a vocabulary.
+
+    SDPA takes its padding mask as a matrix: one byte per pair of tokens, and two more where it is made additive.
+    """
+    model, gpu, tp = setup.model, setup.gpu, setup.tensor_parallel
+    weights = weight_gib(model, setup.quantization, tp)
+    texts = ceil(setup.concurrency * tp / setup.gpu_count)
+    queries, keys = (ceil(heads / tp) * model.head_dim for heads in (model.heads, model.kv_heads))
+    repeated = 2 * queries if queries > keys else 0
+    attention = 2 * (2 * model.hidden + 2 * queries + 2 * keys + repeated)
+    token = max(_widest_bytes_per_token(model, tp), attention)
+    one = (token * setup.context_len + 3 * setup.context_len**2) / GIB
+    fixed = WORKSPACE_GIB + _unpacked_gib(setup)
+    overhead = CONTEXT_GIB + _nccl_gib(setup, tp)
+    need = weights + fixed + overhead + one * texts
+    fitting = max(gpu.visible_gib - weights - fixed - overhead, 0.0) / one
+    why = _too_much(setup, texts, weights, need)
+    return InferenceMemory(
+        gpu.visible_gib, weights, fixed + one * texts, overhead, 0.0, 0.0, 0,
+        fitting * (setup.gpu_count // tp), not why, why,
     )  # fmt: skip
 
 
@@ -1536,6 +1706,10 @@ PREFILL_LAYER_S = 1.4e-3  # until the first token, per layer: launches outside g
 PREFILL_QUEUE = 0.13  # of a prompt's time that each other request adds before it
 VOLUME_BYTES_PER_S = 1.5e9  # Modal Volume: 1 to 2.5 GB/s
 ENGINE_START_S = {"vllm": 60.0, "transformers": 15.0}  # imports, compilation, graphs (prior)
+# Models that only read. Eager BERT-base takes 5.5 to 6.5 ms for two tokens (optimum-benchmark, 12 layers).
+ENCODER_STEP_S = 2e-3  # padding, pooling and copies around a pass of eager layers (prior)
+TOKENIZED_PER_S = 1.1e6  # tokens/s of one thread of `tokenizers`: 1.1 million WordPiece, 1.4 BPE on a 2026 server core
+FUSED_TRAFFIC = 0.5  # of eager PyTorch's traffic between kernels, where an engine fuses them (prior)
 RANGE = 1.6  # four of five points of a family left out lie within this factor
 
 
@@ -1628,6 +1802,51 @@ def inference_speed(setup: InferenceSetup, memory: InferenceMemory) -> Inference
     return InferenceSpeed(1 / step_s(1.0), output, output / RANGE, output * RANGE, replicas / prefill_s, first)
 
 
+def reading_speed(setup: InferenceSetup) -> tuple[float, float]:
+    """Of a model that only reads: tokens/s at `concurrency` texts of `input_len` a pass, and seconds for one alone."""
+    length, replicas = max(setup.input_len, 1), setup.gpu_count // setup.tensor_parallel
+    texts = max(setup.concurrency / replicas, 1.0)
+    return replicas * texts * length / pass_s(setup, texts), pass_s(setup, 1.0)
+
+
+def pass_s(setup: InferenceSetup, texts: float) -> float:
+    """Seconds to read that many texts of `input_len` at once: arithmetic and traffic, launches, the tokenizer."""
+    model, gpu, tp = setup.model, setup.gpu, setup.tensor_parallel
+    tokens = texts * max(setup.input_len, 1)
+    flops = tp * compute_flops(model, gpu, weight_format(model, setup.quantization))
+    bandwidth = gpu.bandwidth * BANDWIDTH_SHARE
+    seen = float(model.layers - model.sliding_layers)
+    if model.sliding_window:
+        seen += model.sliding_layers * min(1.0, 2 * model.sliding_window / max(setup.input_len, 1))
+    fused = setup.engine == "vllm"
+    pairs = 2 if fused and is_causal(model) else 4  # a mask of padding hides from SDPA that half is causal
+    attention = pairs * seen * model.heads * model.head_dim * setup.input_len
+    token_s = 2 * max(model.params_active - embedding_params(model), model.params_active / 10) / flops
+    token_s += attention / (tp * gpu.flops * ATTENTION_FLOPS[prefill_kernel(setup)])
+    token_s += traffic_bytes(model) * (FUSED_TRAFFIC if fused else 1.0) / tp / bandwidth
+    _embedding, experts, rest = weight_bytes(model, setup.quantization)
+    weights_s = (experts + rest) / tp / bandwidth
+    tokenizer_s = tokens / TOKENIZED_PER_S
+    if not fused:  # texts are tokenized, then read
+        return max(tokens * token_s + weights_s, ENCODER_STEP_S + model.layers * EAGER_LAYER_S) + tokenizer_s
+    steps = math.ceil(tokens / batched_tokens(setup))
+    step_s = weights_s + STEP_S + model.layers * LAYER_S
+    if tp > 1:
+        step_s += 2 * model.layers * (ALLREDUCE_S if gpu.nvlink else PCIE_ALLREDUCE_S)
+    return max(tokens * token_s + texts * SEQUENCE_S + steps * step_s, tokenizer_s)
+
+
+def traffic_bytes(model: Model) -> float:
+    """Bytes that one token moves through device memory between the kernels of all layers, each reading and writing."""
+    width, queries, keys = model.hidden, model.heads * model.head_dim, model.kv_heads * model.head_dim
+    inner = max(model.intermediate, model.moe_intermediate * (model.experts_per_token + model.shared_experts))
+    attention = 4 * width + 4 * queries + 4 * keys
+    gates = model.mlp_matrices - 1
+    mlp = (gates + 1) * width + (gates + (2 if gates == 1 else 5) + 1) * inner
+    residuals_and_norms = 10 * width
+    return 2 * model.layers * (attention + mlp + residuals_and_norms)
+
+
 def cold_start_s(setup: InferenceSetup) -> float:
     """Seconds from a container's start to the first answer: weights from a Volume, then the engine (prior)."""
     return sum(weight_bytes(setup.model, setup.quantization)) / VOLUME_BYTES_PER_S + ENGINE_START_S[setup.engine]
@@ -1654,8 +1873,13 @@ def estimate_inference(setup: InferenceSetup, engine_version: str = "") -> Infer
     """What happens if exactly this runs; rates are None where it does not fit. `engine_version`: as in memory.py."""
     memory = inference_memory(setup, engine_version)
     usd = setup.gpu.usd_per_hour * setup.gpu_count
-    speed = inference_speed(setup, memory) if memory.fits else None
-    answers = speed if setup.model.workload == "generation" else None  # an encoder reads and writes nothing
+    writes = setup.model.workload == "generation"
+    answers = inference_speed(setup, memory) if memory.fits and writes else None
+    read_per_s = first_s = None
+    if answers:
+        read_per_s, first_s = answers.prefill_tokens_per_s, answers.time_to_first_token_s
+    elif memory.fits:
+        read_per_s, first_s = reading_speed(setup)
     return InferenceEstimate(
         usable_gib=memory.usable_gib,
         weights_gib=memory.weights_gib,
@@ -1671,8 +1895,8 @@ def estimate_inference(setup: InferenceSetup, engine_version: str = "") -> Infer
         output_tokens_per_s=answers.output_tokens_per_s if answers else None,
         output_tokens_per_s_low=answers.output_tokens_per_s_low if answers else None,
         output_tokens_per_s_high=answers.output_tokens_per_s_high if answers else None,
-        prefill_tokens_per_s=speed.prefill_tokens_per_s if speed else None,
-        time_to_first_token_s=speed.time_to_first_token_s if speed else None,
+        prefill_tokens_per_s=read_per_s,
+        time_to_first_token_s=first_s,
         cold_start_s=cold_start_s(setup) if memory.fits else None,
         usd_per_hour=usd,
         host_usd_per_hour=host_price(
@@ -1684,13 +1908,126 @@ def estimate_inference(setup: InferenceSetup, engine_version: str = "") -> Infer
     )
 
 
+# ---- planner/warm.py
+
+
+DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")  # as cron counts them
+WARM_FORMS = "write auto, a number such as 1, or a number in working hours such as 1 mon-fri 8-18 Europe/Berlin"
+MOST_WARM = 1000
+DAY_MIN = 24 * 60  # minutes
+_WARM = re.compile(r"(\d{1,4})(?:\s+(\S+)\s+(\S+)(?:\s+(\S+))?)?", re.ASCII)
+_HOURS = re.compile(r"(\d{1,2})(?::(\d\d))?-(\d{1,2})(?::(\d\d))?", re.ASCII)
+
+
+def parse_warm(text: str, optimize: str) -> WarmPool:
+    """ "auto" (one always where latency is the aim), "0", "2", "1 mon-fri 8-18 Europe/Berlin". Refusal says how."""
+    if text.lower() == "auto":
+        return WarmPool(int(optimize == "latency"))
+    found = _WARM.fullmatch(text)
+    if not found or int(found[1]) > MOST_WARM:
+        raise Refusal(f"warm {text[:60]!a} is not understood; {WARM_FORMS}")
+    if found[2] is None:
+        return WarmPool(int(found[1]))
+    if not int(found[1]):
+        raise Refusal("warm 0 needs no hours; write 0, or keep at least one container warm in them")
+    opens, closes = parse_hours(found[3])
+    return WarmPool(int(found[1]), parse_days(found[2]), opens, closes, parse_zone(found[4] or "UTC"))
+
+
+def parse_days(text: str) -> tuple[int, ...]:
+    """Days of the week as cron counts them, of "mon-fri", "mon,wed", "fri-mon" or "daily"."""
+    if text.lower() == "daily":
+        return tuple(range(7))
+    days: set[int] = set()
+    for part in text.lower().split(","):
+        first, dash, last = part.partition("-")
+        if first not in DAYS or (dash and last not in DAYS):
+            raise Refusal(f"warm has no days {text[:60]!a}; write mon-fri, mon,wed,fri or daily")
+        start, end = DAYS.index(first), DAYS.index(last or first)
+        days |= {day % 7 for day in range(start, end + 1 if end >= start else end + 8)}
+    return tuple(sorted(days))
+
+
+def parse_hours(text: str) -> tuple[int, int]:
+    """Minutes after midnight of "8-18", "8:30-18" or, over midnight, "22-6"."""
+    found = _HOURS.fullmatch(text)
+    opens, closes = (
+        (int(found[1]) * 60 + int(found[2] or 0), int(found[3]) * 60 + int(found[4] or 0)) if found else (0, 0)
+    )
+    minutes = (int(found[2] or 0), int(found[4] or 0)) if found else (0, 0)
+    if max(minutes) > 59 or opens >= DAY_MIN or closes > DAY_MIN or opens == closes % DAY_MIN:
+        raise Refusal(f"warm has no hours {text[:60]!a}; write 8-18, 8:30-18:00 or 22-6, less than a whole day")
+    return opens, closes
+
+
+def parse_zone(name: str) -> str:
+    """A time zone by its IANA name, in any case. Unchecked where this machine has no list of them."""
+    known = {zone.lower(): zone for zone in zoneinfo.available_timezones()}
+    if name.lower() in known or (not known and re.fullmatch(r"[A-Za-z]+(/[A-Za-z0-9_+-]+)*", name, re.ASCII)):
+        return known.get(name.lower(), name)
+    near = difflib.get_close_matches(name.lower(), known, n=1)
+    hint = f"did you mean {known[near[0]]}?" if near else "write one such as Europe/Berlin, or none for UTC"
+    raise Refusal(f"warm has no time zone {name[:60]!a}; {hint}")
+
+
+def days_text(days: tuple[int, ...]) -> str:
+    """ "mon-fri", "mon,wed", "daily"; a run that reaches over the week's end is "fri-mon"."""
+    if len(days) == 7:
+        return "daily"
+    starts = [day for day in days if (day - 1) % 7 not in days]
+    runs = []
+    for start in sorted(starts, key=lambda day: (day - 1) % 7):
+        end = next(day for day in range(start, start + 7) if (day + 1) % 7 not in days) % 7
+        runs.append(DAYS[start] if start == end else f"{DAYS[start]}-{DAYS[end]}")
+    return ",".join(runs)
+
+
+def clock(minute: int) -> str:
+    """ "8", "18:30" """
+    return f"{minute // 60}:{minute % 60:02}" if minute % 60 else str(minute // 60)
+
+
+def hours_text(pool: WarmPool) -> str:
+    """ "mon-fri 8-18 Europe/Berlin"; "always" without hours."""
+    if not pool.days:
+        return "always"
+    return f"{days_text(pool.days)} {clock(pool.opens_min)}-{clock(pool.closes_min)} {pool.timezone}"
+
+
+def crons(pool: WarmPool) -> tuple[str, str]:
+    """Cron lines that open and close the pool; two empty ones without hours."""
+    if not pool.days:
+        return "", ""
+    next_day = pool.closes_min % DAY_MIN < pool.opens_min
+    closing = tuple(sorted((day + next_day) % 7 for day in pool.days))
+    return cron(pool.opens_min, pool.days), cron(pool.closes_min % DAY_MIN, closing)
+
+
+def cron(minute: int, days: tuple[int, ...]) -> str:
+    if len(days) == 7:
+        listed = "*"
+    elif len(days) > 2 and days[-1] - days[0] == len(days) - 1:
+        listed = f"{days[0]}-{days[-1]}"
+    else:
+        listed = ",".join(map(str, days))
+    return f"{minute % 60} {minute // 60} * * {listed}"
+
+
+def warm_hours_per_month(pool: WarmPool) -> float:
+    """Hours a month that the pool is warm: 730 without hours, else the week's share of them."""
+    if not pool.days:
+        return HOURS_PER_MONTH
+    open_min = (pool.closes_min - pool.opens_min) % DAY_MIN
+    return len(pool.days) * open_min / (7 * DAY_MIN) * HOURS_PER_MONTH
+
+
 # ---- planner/answers.py
 
 
 TASKS = ("serve", "batch", "finetune", "distributed")
 WORKLOADS = ("generation", "classification", "embedding")
 METHODS = ("auto", "full", "lora", "qlora")
-BUILT = {("serve", "generation")}  # what the template can render today
+BUILT = {("serve", workload) for workload in WORKLOADS}  # what the template can render today
 
 # Import names that the generated project uses itself: a package of that name would hide them.
 TAKEN = frozenset("modal torch transformers vllm fastapi httpx openai psutil pynvml tests tasks requirements".split())
@@ -1717,13 +2054,13 @@ def check_answers(typed: dict[str, object]) -> Answers:
     task = one_of("task", text["task"], TASKS)
     workload = one_of("workload", text["workload"], WORKLOADS)
     if (task, workload) not in BUILT:
-        built = " or ".join(f"task {t} with workload {w}" for t, w in sorted(BUILT))
-        raise Refusal(f"task {task} with workload {workload} is not built yet; take {built}")
+        raise Refusal(f"task {task} is not built yet; take task serve")
     method = one_of("method", text["method"], METHODS)
     if task in ("serve", "batch") and method != "auto":
         raise Refusal(f"method {method} is for training; leave it auto for task {task}")
     gpu, count = parse_gpu(text["gpu"], text["gpu_count"])
-    model = asked_model(text["model_id"], text["model_size"], workload)
+    model = asked_model(text["model_id"], text["model_size"], task, workload)
+    optimize = one_of("optimize", text["optimize"], AIMS)
     request = Request(
         task=task,
         workload=workload,
@@ -1736,7 +2073,8 @@ def check_answers(typed: dict[str, object]) -> Answers:
         quantization=one_of("quantization", text["quantization"], ("auto", *QUANTIZATIONS)),
         engine=one_of("engine", text["engine"], ("auto", *ENGINES)),
         method=method,
-        optimize=one_of("optimize", text["optimize"], AIMS),
+        optimize=optimize,
+        warm=parse_warm(text["warm"], optimize),
         dataset=one_line("dataset", text["dataset"] or "none"),
     )
     return Answers(name, slug, slug.replace("-", "_"), request)
@@ -1828,11 +2166,15 @@ def parse_gpu(gpu: str, count: str) -> tuple[str, int]:
     return card.name, number
 
 
-def asked_model(model_id: str, size: str, workload: str) -> Model:
+def asked_model(model_id: str, size: str, task: str, workload: str) -> Model:
     """The model of that id or local folder; with "auto", the default one of that size."""
     params, _active = parse_size(size)
     if model_id.lower() in ("", "auto"):
-        return default_model(params, workload)
+        model = default_model(params, workload)
+        if workload != "generation" and (model.id in HEADLESS or not 1 / 3 < model.params / params < 3):
+            known = f"a good open one is {DEFAULT_MODELS[workload][0] if model.id in HEADLESS else model.id}"
+            raise Refusal(f"no open {workload} model of {size} is known; name one in model_id: {known}")
+        return model
     one_line("model_id", model_id)
     folder = Path(os.environ.get("PWD", "."), model_id).expanduser()  # a hook runs elsewhere than where it was typed
     if folder.is_dir():
@@ -1843,6 +2185,10 @@ def asked_model(model_id: str, size: str, workload: str) -> Model:
         raise Refusal(
             f"model_id {shown(model_id)} is neither a Hugging Face id such as Qwen/Qwen3-8B nor a local folder"
         )
+    if "hidden" in model.assumed and model.source != LOCAL:  # nothing but its size is known
+        model = replace(model, workload=workload)
+    if task in ("serve", "batch") and model.id in HEADLESS:
+        raise Refusal(f"{model.id} has no trained head and would answer at random; name a fine-tuned one in model_id")
     if model.workload != workload:
         raise Refusal(f"{model.id} is made for {model.workload}, not {workload}; choose another model or workload")
     return model
@@ -1866,8 +2212,12 @@ QUALITY_LOST = {"none": 0, "fp8": 1, "int8": 1, "int4": 2, "nf4": 2, "mxfp4": 2,
 # but a T4 computes in neither fp8 nor bf16: 8.0 is where weight-only fp8 has fast kernels (Marlin).
 CAPABILITY = {"none": 7.5, "fp8": 8.0, "int8": 7.5, "int4": 7.5, "nf4": 7.5, "mxfp4": 8.0, "nvfp4": 10.0}
 KERNEL_NAMES = {"sdpa": "SDPA", **{f"flash_attention_{n}": f"FlashAttention {n}" for n in (2, 3, 4)}, "auto": "auto"}
+BITSANDBYTES = ("int8", "nf4")  # what transformers quantizes to while loading
 # Families that overflow in float16, which is all a T4 has: vLLM 0.32 config/model.py, _FLOAT16_NOT_SUPPORTED_MODELS.
-OVERFLOWS = ("gemma-2", "gemma-3", "glm-4")
+OVERFLOWS = ("gemma-2", "gemma-3", "embeddinggemma", "glm-4")
+STARTER_GPUS = 10  # that Modal's Starter plan runs at once
+LONGEST_REFUSAL = 390  # characters, so that it is read
+UNBATCHED = ("gemma-2-", "llama-4")  # soft caps, which SDPA lacks; chunks, which transformers 5.23 has no cache for
 READING_SPEED = 10  # tokens/s one reader follows; slower answers rank last (prior)
 
 
@@ -1906,21 +2256,17 @@ def replicas_first(request: Request, candidate: Candidate, groups: dict[tuple[st
 
 
 def configurations(request: Request) -> Iterator[InferenceSetup]:
-    """GPU x count x quantization x attention kernel, as far as the request leaves them open."""
-    model = request.model
-    engine = request.engine
-    if engine == "auto":  # vLLM for what it is made for; any encoder runs on transformers
-        engine = "vllm" if request.workload == "generation" else "transformers"
+    """GPU x count x engine x quantization x attention kernel, as far as the request leaves them open."""
     read, written = typical_request(request)
     for gpu in GPUS.values():
         if request.gpu not in ("auto", gpu.name):
             continue
         counts = [request.gpu_count] if request.gpu_count else [count for count in COUNTS if count <= gpu.max_count]
         for count in counts:
-            for quantization in formats(request):
+            for engine, quantization in formats(request):
                 for attention in kernels(request, gpu, engine):
                     yield InferenceSetup(
-                        model=model,
+                        model=request.model,
                         gpu=gpu,
                         gpu_count=count,
                         tensor_parallel=count,
@@ -1928,10 +2274,16 @@ def configurations(request: Request) -> Iterator[InferenceSetup]:
                         quantization=quantization,
                         attention=attention,
                         context_len=request.context_len,
+                        max_batched_tokens=STEP_TOKENS if batches(request, engine) else 0,
                         concurrency=BATCH_SEQUENCES if request.task == "batch" else request.concurrency,
                         input_len=read,
                         output_len=written,
                     )
+
+
+def batches(request: Request, engine: str) -> bool:
+    """Whether this is transformers' continuous batching, as a served model runs there."""
+    return engine == "transformers" and request.task == "serve" and request.workload == "generation"
 
 
 def typical_request(request: Request) -> tuple[int, int]:
@@ -1942,35 +2294,57 @@ def typical_request(request: Request) -> tuple[int, int]:
     return max(read, 1), max(read // 4, 1)
 
 
-def formats(request: Request) -> tuple[str, ...]:
-    """Weight formats to weigh: the published one first, then what the engine or a published checkpoint offers."""
+def formats(request: Request) -> tuple[tuple[str, str], ...]:
+    """(engine, weight format) pairs to weigh, the published format first. Refusal where nothing loads what was asked.
+
+    Engine "auto" writes with vLLM, and with transformers in a format that only that can make while loading.
+    """
     model, asked = request.model, request.quantization
-    published = [quantization for quantization, _id, _revision in model.variants]
-    offered = [model.quantization, *published]
-    if request.engine == "transformers":  # its image holds bitsandbytes and no other loader of quantized weights
-        if model.quantization != "none":
-            raise Refusal(
-                f"the transformers image cannot load {model.id} as published, {model.quantization}; take vllm"
-            )
-        offered = ["none", "int8", "nf4"]
-    elif model.quantization == "none":
-        offered += ["fp8", "nf4"]
     if request.workload != "generation":  # encoders are small, and no kernel quantizes them
-        offered = [model.quantization]
+        offered = [("transformers" if request.engine == "auto" else request.engine, model.quantization)]
+    else:
+        by_vllm = [("vllm", quantization) for quantization in loaded_by_vllm(model)]
+        by_transformers = [("transformers", quantization) for quantization in loaded_by_transformers(model)]
+        offered = {
+            "vllm": by_vllm,
+            "transformers": by_transformers,
+            "auto": by_vllm + [pair for pair in by_transformers if pair[1] not in loaded_by_vllm(model)],
+        }[request.engine]
+    names = list(dict.fromkeys(quantization for _engine, quantization in offered))
+    if not offered:
+        other = "transformers" if request.engine == "vllm" else "vllm"
+        raise Refusal(
+            f"the {request.engine} image cannot load {model.id} as published, {model.quantization}; take {other}"
+        )
     if asked == "auto":
-        return tuple(dict.fromkeys(offered))
-    if asked == "int4" and "int4" not in offered and "nf4" in offered:
-        return ("nf4",)  # no published AWQ or GPTQ checkpoint: bitsandbytes quantizes to 4 bits while loading
-    if asked not in offered:
-        raise Refusal(f"{model.id} is not to be had in {asked} here; take one of {', '.join(dict.fromkeys(offered))}")
-    return (asked,)
+        return tuple(offered)
+    if asked == "int4" and "int4" not in names and "nf4" in names:
+        asked = "nf4"  # no published AWQ or GPTQ checkpoint: bitsandbytes quantizes to 4 bits while loading
+    if asked not in names:
+        at_load = asked in ("int4", *BITSANDBYTES) and request.engine == "vllm" and model.quantization == "none"
+        also = "; engine transformers makes it while loading" if at_load and request.workload == "generation" else ""
+        raise Refusal(f"{model.id} is not to be had in {asked} here; take one of {', '.join(names)}{also}")
+    return tuple(pair for pair in offered if pair[1] == asked)
+
+
+def loaded_by_vllm(model: Model) -> list[str]:
+    """Weight formats in which vLLM 0.32 loads a model: the published ones, and what it casts 16-bit weights to."""
+    published = [model.quantization, *(quantization for quantization, _id, _revision in model.variants)]
+    made = ["fp8"] if model.quantization == "none" else []
+    return [name for name in dict.fromkeys(published + made) if name != "nf4"]  # its bitsandbytes loader is gone
+
+
+def loaded_by_transformers(model: Model) -> list[str]:
+    """The same for transformers, whose image holds bitsandbytes and no other loader of quantized weights."""
+    return {"none": ["none", *BITSANDBYTES], "nf4": ["nf4"]}.get(model.quantization, [])
 
 
 def kernels(request: Request, gpu: Gpu, engine: str) -> tuple[str, ...]:
     """Attention kernels to weigh; "auto" where latent attention or attention sinks have kernels of the engine's own."""
     if engine == "vllm" and own_kernel(request.model, gpu):
         return ("auto",)
-    return ATTENTIONS if request.attention == "auto" else (request.attention,)
+    every = ATTENTIONS if engine == "vllm" else ("sdpa",)  # the transformers image holds no other
+    return every if request.attention == "auto" else (request.attention,)
 
 
 def own_kernel(model: Model, gpu: Gpu) -> bool:
@@ -1996,14 +2370,50 @@ def judge(request: Request, setup: InferenceSetup) -> Candidate:
 
 
 def over_budget(request: Request, candidate: Candidate) -> str:
-    """Why the budget does not pay for it; "" where it does."""
-    budget, several = request.budget, candidate.containers > 1
-    if ends(request) and batch_usd(request, candidate) > budget.usd:
-        return f"the run costs {batch_usd(request, candidate):.2f}, over {budget.usd:.2f}"
-    if not ends(request) and hourly(candidate) > budget.usd_per_hour:
+    """Why the budget does not pay for it, its warm pool included; "" where it does."""
+    budget, warm = request.budget, request.warm.containers
+    if ends(request):
+        usd = batch_usd(request, candidate)
+        return f"the run costs {usd:.2f}, over {budget.usd:.2f}" if usd > budget.usd else ""
+    if hourly(candidate) > budget.usd_per_hour:
         load = f"{candidate.containers} containers for {request.concurrency} requests at once cost"
-        return f"{load if several else 'costs'} {hourly(candidate):.2f}/hour, over {budget.usd_per_hour:.2f}"
+        price = in_unit(budget, hourly(candidate))
+        return f"{load if candidate.containers > 1 else 'costs'} {price}, over {amount(budget)}"
+    if warm > most_containers(request, candidate):
+        if budget.per == "none":
+            return f"{warm} kept warm are more than the {STARTER_GPUS} GPUs that Modal's Starter plan runs at once"
+        busy = "may all run around the clock once they are busy:" if request.warm.days else "kept warm cost"
+        return f"{warm} {busy} {in_unit(budget, warm * one_hour(candidate))}, over {amount(budget)}"
     return ""
+
+
+def most_containers(request: Request, candidate: Candidate) -> int:
+    """Containers that the budget pays for around the clock; without one, what Modal's Starter plan runs."""
+    if request.budget.per == "none":
+        return max(candidate.containers, STARTER_GPUS // candidate.setup.gpu_count)
+    return int(request.budget.usd_per_hour / one_hour(candidate) + 1e-9)
+
+
+def one_hour(candidate: Candidate) -> float:
+    """USD per hour of the GPUs of one container."""
+    return candidate.setup.gpu_count * candidate.setup.gpu.usd_per_hour
+
+
+def warm_usd_per_month(request: Request, candidate: Candidate) -> float:
+    """USD per month that the warm pool's GPUs cost while nobody asks anything."""
+    return request.warm.containers * one_hour(candidate) * warm_hours_per_month(request.warm)
+
+
+def in_unit(budget: Budget, usd_per_hour: float) -> str:
+    """A price in the unit of the budget, rounded up so that it would pay: "7.90/hour", "5767/month"."""
+    if budget.per == "month":
+        return f"{math.ceil(usd_per_hour * HOURS_PER_MONTH - 1e-6)}/month"
+    return f"{math.ceil(usd_per_hour * 100 - 1e-6) / 100:.2f}/hour"
+
+
+def amount(budget: Budget) -> str:
+    """The budget as a figure in its own unit: 4.00 an hour, 900 a month."""
+    return f"{budget.usd:.2f}" if budget.per == "hour" else f"{budget.usd:g}"
 
 
 def ends(request: Request) -> bool:
@@ -2029,15 +2439,28 @@ def impossible(setup: InferenceSetup) -> str:
     needed = CAPABILITY[quantization]
     if gpu.compute_capability < needed:
         return f"{quantization} needs compute capability {needed}, {gpu.name} has {gpu.compute_capability}"
-    if not gpu.bf16 and any(family in model.id.lower() for family in OVERFLOWS):
+    if not gpu.bf16 and overflows(model):
         return f"{model.id} overflows in float16, and {gpu.name} has no bfloat16"
     if setup.engine == "transformers" and setup.gpu_count > 1:
         return "the transformers engine runs on one GPU; vllm spreads a model over several"
     if setup.engine == "transformers" and setup.attention != "sdpa":
         return "the transformers image holds no flash-attn; PyTorch's SDPA brings its own FlashAttention kernels"
+    if setup.max_batched_tokens and unbatched(model):
+        return f"transformers' continuous batching with SDPA does not know the attention of {model.id}"
     if model.heads % setup.tensor_parallel:
         return f"{model.heads} attention heads do not divide by {setup.tensor_parallel} GPUs"
     return ""
+
+
+def unbatched(model: Model) -> bool:
+    """Whether transformers' continuous batching has no cache for its attention, or SDPA no such attention."""
+    odd = model.linear_layers or model.attention == "mla"
+    return bool(odd) or any(family in model.id.lower() for family in UNBATCHED)
+
+
+def overflows(model: Model) -> bool:
+    """Whether float16 is too narrow for its activations."""
+    return any(family in model.id.lower() for family in OVERFLOWS)
 
 
 def pointless(request: Request, setup: InferenceSetup) -> str:
@@ -2050,7 +2473,7 @@ def pointless(request: Request, setup: InferenceSetup) -> str:
 
 def hourly(candidate: Candidate) -> float:
     """USD per hour of all the containers that carry the asked concurrency."""
-    return candidate.containers * candidate.setup.gpu_count * candidate.setup.gpu.usd_per_hour
+    return candidate.containers * one_hour(candidate)
 
 
 def tokens_per_s(candidate: Candidate) -> float:
@@ -2088,13 +2511,13 @@ def standing(request: Request, candidate: Candidate) -> Standing:
     assert estimate is not None and estimate.time_to_first_token_s is not None
     written_s = setup.output_len / estimate.decode_tokens_per_s_single if estimate.decode_tokens_per_s_single else 0.0
     rate = tokens_per_s(candidate)
-    price = hourly(candidate)
-    cost = price / rate if request.task == "batch" else price  # a batch ends; a service is paid by the hour
+    price = at_least(request, candidate) * one_hour(candidate)
+    dollars = price / rate if request.task == "batch" else price  # a batch ends; a service is paid by the hour
     return Standing(
         slow=request.task == "serve" and rate / request.concurrency < READING_SPEED,
         quality_lost=quality_lost(setup),
         weak_link=setup.gpu_count > 1 and not setup.gpu.nvlink,
-        aim={"cost": cost, "latency": estimate.time_to_first_token_s + written_s, "throughput": -rate}[
+        aim={"cost": dollars, "latency": estimate.time_to_first_token_s + written_s, "throughput": -rate}[
             request.optimize
         ],
         price=price,
@@ -2113,12 +2536,12 @@ def listing(candidate: Candidate) -> tuple[float | str, ...]:
 def way_out(request: Request, candidates: tuple[Candidate, ...]) -> str:
     """One sentence: why nothing works, and the cheapest things that would."""
     ways = []
-    affordable = [c for c in candidates if c.containers]  # they run, and only the budget is in the way
-    if affordable:
-        ways.append(f"raise the budget to {offer(request, min(affordable, key=lambda c: cost(request, c)))}")
-        fewer = "" if request.task == "batch" else fewer_at_once(request, affordable)
-        if fewer:
-            ways.append(fewer)
+    running = [c for c in candidates if c.containers]  # only the budget is in the way
+    if running:
+        ways += list(filter(None, [fewer_warm(request)]))
+        if request.budget.per != "none":
+            ways.append(f"raise the budget to {offer(request, min(running, key=lambda c: cost(request, c)))}")
+        ways += list(filter(None, [fewer_at_once(request, running)]))
     for words, other in relaxations(request):
         best = weigh(other)[0]
         without_limit = best if best.rank else weigh(replace(other, budget=Budget(math.inf, "none")))[0]
@@ -2129,7 +2552,27 @@ def way_out(request: Request, candidates: tuple[Candidate, ...]) -> str:
     if not ways:
         shorter = shorter_context(request)
         ways.append(shorter or "take a smaller model")
-    return f"{why_none(request, candidates)}; {', or '.join(ways)}"
+    return shortened(f"{why_none(request, candidates)}; ", ways)
+
+
+def shortened(why: str, ways: list[str]) -> str:
+    """The reason and as many ways out as are still read, the first always."""
+    while len(ways) > 1 and len(why + ", or ".join(ways)) > LONGEST_REFUSAL:
+        ways = ways[:-1]
+    return why + ", or ".join(ways)
+
+
+def fewer_warm(request: Request) -> str:
+    """The most containers that the budget keeps warm, where a smaller pool is all that it takes."""
+    pool = request.warm
+    if not pool.containers or not weigh(replace(request, warm=replace(pool, containers=0)))[0].rank:
+        return ""
+    low, high = 0, pool.containers  # low works, high does not
+    while high - low > 1:
+        middle = (low + high) // 2
+        works = weigh(replace(request, warm=replace(pool, containers=middle)))[0].rank
+        low, high = (middle, high) if works else (low, middle)
+    return f"keep {low} warm" if low else "keep none warm"
 
 
 def relaxations(request: Request) -> Iterator[tuple[str, Request]]:
@@ -2152,28 +2595,37 @@ def relaxations(request: Request) -> Iterator[tuple[str, Request]]:
 
 
 def cost(request: Request, candidate: Candidate) -> float:
-    """What the budget is compared with: USD of the run where it ends, else of an hour."""
-    return batch_usd(request, candidate) if ends(request) else hourly(candidate)
+    """What the budget is compared with: USD of the run where it ends, else of an hour of what carries the load."""
+    return batch_usd(request, candidate) if ends(request) else at_least(request, candidate) * one_hour(candidate)
+
+
+def at_least(request: Request, candidate: Candidate) -> int:
+    """Containers that the budget must pay for: those that carry the load, or the warm pool."""
+    return max(candidate.containers, request.warm.containers)
 
 
 def offer(request: Request, candidate: Candidate) -> str:
     """ "7.90/hour (H100:2, fp8)" """
     setup = candidate.setup
-    times = f"{candidate.containers} x " if candidate.containers > 1 else ""
+    containers = at_least(request, candidate)
+    times = f"{containers} x " if containers > 1 else ""
     name = "16-bit" if setup.quantization == "none" else setup.quantization
-    price = f"{math.ceil(cost(request, candidate) * 100 - 1e-6) / 100:.2f}/{'run' if ends(request) else 'hour'}"
+    usd = cost(request, candidate)
+    price = f"{math.ceil(usd * 100 - 1e-6) / 100:.2f}/run" if ends(request) else in_unit(request.budget, usd)
     return f"{price} ({times}{gpu_string(setup.gpu, setup.gpu_count)}, {name})"
 
 
-def fewer_at_once(request: Request, affordable: list[Candidate]) -> str:
+def fewer_at_once(request: Request, running: list[Candidate]) -> str:
     """The most requests at once that the budget carries, where it carries any."""
     best = 0
-    for candidate in affordable:
-        price = candidate.setup.gpu_count * candidate.setup.gpu.usd_per_hour
+    for candidate in () if request.task == "batch" else running:
         assert candidate.estimate is not None
-        containers = math.floor(request.budget.usd_per_hour / price)
-        best = max(best, containers * int(candidate.estimate.max_concurrency))
-    return f"ask for {best} requests at once" if 0 < best < request.concurrency else ""
+        best = max(best, most_containers(request, candidate) * int(candidate.estimate.max_concurrency))
+    return (
+        f"ask for {best} {'requests' if request.workload == 'generation' else 'texts'} at once"
+        if 0 < best < request.concurrency
+        else ""
+    )
 
 
 def shorter_context(request: Request) -> str:
@@ -2193,12 +2645,27 @@ def why_none(request: Request, candidates: tuple[Candidate, ...]) -> str:
     if any(candidate.containers for candidate in candidates):
         if ends(request):
             return f"{request.budget.usd:.2f} does not pay for a run of {model} over {request.dataset_tokens:,} tokens"
-        load = f"{request.concurrency} requests of {request.context_len:,} tokens at once"
-        return f"{request.budget.usd_per_hour:.2f}/hour does not carry {model} with {load}"
+        limit = budget_text(request.budget)
+        if request.budget.per == "none":
+            limit = f"Modal's Starter plan, {STARTER_GPUS} GPUs at once,"
+        return f"{limit} does not carry {model} with {load_text(request)}"
     best_kernel = [c for c in candidates if c.setup.attention in (c.setup.gpu.attention[-1], "auto", request.attention)]
     nearest = max(best_kernel or candidates, key=nearness)
     where = gpu_string(nearest.setup.gpu, nearest.setup.gpu_count)
     return f"{model} does not run on {where}: {nearest.rejected}"
+
+
+def load_text(request: Request) -> str:
+    """ "16 requests of 8,192 tokens at once and 2 containers kept warm mon-fri 8-18 UTC" """
+    what = "requests" if request.workload == "generation" else "texts"
+    load = f"{request.concurrency} {what} of {request.context_len:,} tokens at once"
+    pool = request.warm
+    return f"{load} and {pool.containers} kept warm {hours_text(pool)}" if pool.containers > 1 else load
+
+
+def budget_text(budget: Budget) -> str:
+    """As it may be typed: "4/hour", "900/month"."""
+    return "no budget" if budget.per == "none" else f"{budget.usd:g}/{budget.per}"
 
 
 def nearness(candidate: Candidate) -> float:
@@ -2210,6 +2677,7 @@ def nearness(candidate: Candidate) -> float:
 # ---- planner/explain.py
 
 
+WORKING_HOURS = WarmPool(1, (1, 2, 3, 4, 5), 8 * 60, 18 * 60)  # mon-fri 8-18, as an example of a schedule
 MEMORY_TERMS = ("weights", "KV cache", "activations", "overhead")
 
 
@@ -2258,6 +2726,11 @@ def about(rate: float) -> str:
     return f"{rounded:,.{digits}f}"
 
 
+def cents(usd: float) -> str:
+    """USD to the cent, and below ten cents to two figures: 1.20; 0.0087."""
+    return f"{usd:.2f}" if usd >= 0.1 else f"{usd:.{1 - math.floor(math.log10(usd))}f}"
+
+
 def one_per_gpu(plan: Plan) -> list[Candidate]:
     """What each GPU type comes nearest with: its best ranked configuration, else what runs, else what nearly fits."""
 
@@ -2276,7 +2749,7 @@ def one_per_gpu(plan: Plan) -> list[Candidate]:
 
 def price(candidate: Candidate) -> float:
     """USD per hour of the containers that carry the load, or of one where it does not run."""
-    return hourly(candidate) or candidate.setup.gpu_count * candidate.setup.gpu.usd_per_hour
+    return hourly(candidate) or one_hour(candidate)
 
 
 def next_cheaper(plan: Plan) -> Candidate | None:
@@ -2309,7 +2782,7 @@ def beside(plan: Plan, candidate: Candidate) -> str:
     """A neighbour of the choice in one line: what it is, its price, what it would yield, why it is not the choice."""
     line = f"{cards(candidate)}, {price(candidate):.2f}/hour: "
     if candidate.containers:
-        line += f"{about(tokens_per_s(candidate))} tokens/s at {usd_per_million(candidate):.2f} per million; "
+        line += f"{about(tokens_per_s(candidate))} tokens/s at {cents(usd_per_million(candidate))} per million; "
     return line + verdict(plan, candidate)
 
 
@@ -2321,16 +2794,16 @@ def what_would_change(plan: Plan) -> list[str]:
     for words, found in (("better weights", finer), ("more tokens/s", [c for c in over if faster(c, plan)])):
         best = min(found, key=price, default=None)
         if best:
+            buys = f"A budget of {in_unit(plan.request.budget, price(best))} buys {words}"
             changes.append(
-                f"A budget of {price(best):.2f}/hour buys {words}: {cards(best)} in {format_name(best.setup)}, "
-                f"about {about(tokens_per_s(best))} tokens/s."
+                f"{buys}: {cards(best)} in {format_name(best.setup)}, about {about(tokens_per_s(best))} tokens/s."
             )
     best = min((c for c in plan.candidates if c.rank and price(c) < price(plan.chosen)), key=price, default=None)
     if best:
         asked = f"gpu {best.setup.gpu.name} and quantization {best.setup.quantization}"
         changes.append(f"Insisting on {asked} brings it down to {price(best):.2f}/hour: {cards(best)}.")
     if any(c.estimate and not c.estimate.fits and price(c) < price(plan.chosen) for c in plan.candidates):
-        changes.append("A shorter context or fewer requests at once make room on cheaper cards.")
+        changes.append(f"A shorter context or fewer {units(plan)} at once make room on cheaper cards.")
     return changes
 
 
@@ -2347,9 +2820,8 @@ def terminal_lines(plan: Plan, slug: str) -> list[str]:
     chosen, setup, estimate = plan.chosen, plan.chosen.setup, estimate_of(plan.chosen)
     request, budget = plan.request, plan.request.budget
     engine = {"vllm": "vLLM", "transformers": "transformers"}[setup.engine]
-    limit = (
-        f"at most {max_containers(plan)} for {budget.usd:g}/{budget.per}" if budget.per != "none" else "no budget set"
-    )
+    most = max_containers(plan)
+    limit = "no budget set" if budget.per == "none" else f"at most {most} for {budget_text(budget)}"
     terms = " + ".join(f"{name} {gib:.1f}" for name, gib in memory_terms(estimate).items())
     per_gpu = " per GPU" if setup.gpu_count > 1 else ""
     low, high = rate_range(chosen)
@@ -2358,8 +2830,11 @@ def terminal_lines(plan: Plan, slug: str) -> list[str]:
         f"{price(chosen):.2f}/hour, {limit}",
         f"memory  {terms} = {peak_gib(estimate):.1f} of {estimate.usable_gib:.1f} GiB{per_gpu}",
         f"yields  about {about(tokens_per_s(chosen))} tokens/s ({about(low)} to {about(high)}) at "
-        f"{request.concurrency} requests, {usd_per_million(chosen):.2f} per million tokens {written(plan)}",
+        f"{request.concurrency} {units(plan)}, {cents(usd_per_million(chosen))} per million tokens {written(plan)}",
     ]
+    always, working = idle_prices(plan)
+    none = f"none: idle costs nothing (one kept warm: {always:,.0f} USD a month; mon-fri 8-18: {working:,.0f})"
+    lines.append(f"warm    {f'{pool_words(plan)} for GPUs' if request.warm.containers else none}")
     for word, other in (("cheaper", next_cheaper(plan)), ("faster ", next_faster(plan))):
         if other:
             lines.append(f"{word} {beside(plan, other)}")
@@ -2367,6 +2842,11 @@ def terminal_lines(plan: Plan, slug: str) -> list[str]:
         lines.append(f"assumed {', '.join(estimate.assumed)}: nothing else is known of {setup.model.id}")
     lines.append(f"wrote   {slug}/  (why: {slug}/PLAN.md)    next: cd {slug} && make local")
     return lines
+
+
+def units(plan: Plan) -> str:
+    """What arrives at once: requests for answers, or texts."""
+    return "requests" if plan.request.workload == "generation" else "texts"
 
 
 def written(plan: Plan) -> str:
@@ -2382,10 +2862,21 @@ def rate_range(candidate: Candidate) -> tuple[float, float]:
 
 def max_containers(plan: Plan) -> int:
     """Containers that the budget pays for around the clock; without one, what Modal's Starter plan runs: 10 GPUs."""
-    one = plan.chosen.setup.gpu_count * plan.chosen.setup.gpu.usd_per_hour
-    if plan.request.budget.per == "none":
-        return max(plan.chosen.containers, 10 // plan.chosen.setup.gpu_count)
-    return int(plan.request.budget.usd_per_hour / one + 1e-9)
+    return most_containers(plan.request, plan.chosen)
+
+
+def pool_words(plan: Plan) -> str:
+    """What the warm pool costs while nobody asks: "1 container mon-fri 8-18 UTC: 424 USD a month"."""
+    pool = plan.request.warm
+    many = "container" if pool.containers == 1 else "containers"
+    usd = warm_usd_per_month(plan.request, plan.chosen)
+    return f"{pool.containers} {many} {hours_text(pool)}: {usd:,.0f} USD a month"
+
+
+def idle_prices(plan: Plan) -> tuple[float, float]:
+    """USD a month that one warm container's GPUs cost: always, and in working hours (mon-fri 8-18)."""
+    one = one_hour(plan.chosen)
+    return one * HOURS_PER_MONTH, one * warm_hours_per_month(WORKING_HOURS)
 
 
 # ---- planner/constants.py
@@ -2398,7 +2889,23 @@ STARTUP_S = (600, 3600)  # seconds: an LLM server is never up in Modal's default
 HEAD = (
     '"""What was decided for this project, and why. Edit it here; all else reads it. How it was weighed: PLAN.md."""\n'
 )
-DONE = ("", "", "")  # a blank line between groups of constants
+Constant = tuple[str, object, str]  # name, value, reason
+DONE: Constant = ("", "", "")  # a blank line between groups of constants
+MIB = 2**20  # bytes
+TOKEN_BYTES = 32  # JSON of one token: 4 characters of text, more where it escapes letters
+MAX_TEXTS = 2048  # inputs that OpenAI's embeddings endpoint takes at once
+TEXT_BYTES = 4096  # of a text beside many others
+WORKLOAD_WORDS = {
+    "generation": "chat and completion",
+    "embedding": "texts to vectors",
+    "classification": "texts to labels",
+}
+ENGINE_WORDS = {
+    ("vllm", True): "continuous batching behind an OpenAI-compatible API",
+    ("transformers", True): "continuous batching in the model's own code; slower than vLLM, runs any architecture",
+    ("vllm", False): "its pooling runner reads the texts of many requests together",
+    ("transformers", False): "texts of many requests share one forward pass",
+}
 
 
 def plan_py(plan: Plan, slug: str) -> str:
@@ -2456,49 +2963,185 @@ def startup_timeout(cold_start_s: float) -> int:
     return min(max(math.ceil(3 * cold_start_s / 60) * 60, low), high)
 
 
-def serve_constants(plan: Plan, slug: str) -> list[tuple[str, object, str]]:
+def serve_constants(plan: Plan, slug: str) -> list[Constant]:
     """(name, value, reason) of every constant that a serve project reads."""
-    request, setup, estimate = plan.request, plan.chosen.setup, estimate_of(plan.chosen)
-    model, gpu, budget = setup.model, setup.gpu, request.budget
-    name, revision, quantize = checkpoint(setup)
-    one_hour = setup.gpu_count * gpu.usd_per_hour
-    rate = tokens_per_s(plan.chosen) / plan.chosen.containers
-    start, fitting = estimate.cold_start_s or 0, int(estimate.max_concurrency)
+    groups = (
+        identity(plan, slug),
+        weights(plan, slug),
+        engine(plan),
+        money(plan),
+        doors(plan),
+        starts(plan),
+        predictions(plan),
+    )
+    return [row for group in groups for row in (*group, DONE)][:-1]
+
+
+def identity(plan: Plan, slug: str) -> list[Constant]:
+    workload = plan.request.workload
     return [
         ("NAME", slug, "the app's name on Modal"),
-        ("TASK", request.task, "an HTTP service that scales to zero"),
-        ("WORKLOAD", request.workload, "chat and completion"),
-        DONE,
+        ("TASK", plan.request.task, "an HTTP service that scales to zero"),
+        ("WORKLOAD", workload, WORKLOAD_WORDS[workload]),
+    ]
+
+
+def weights(plan: Plan, slug: str) -> list[Constant]:
+    setup = plan.chosen.setup
+    model = setup.model
+    name, revision, _quantize = checkpoint(setup)
+    return [
         ("MODEL", name, model_reason(model, name, setup.quantization, slug)),
         ("REVISION", revision or "main", revision_reason(model, revision)),
         ("SECRETS", ["huggingface-secret"] if model.gated else [], "names of Modal Secrets; gated weights need one"),
-        ("ENGINE", setup.engine, "continuous batching behind an OpenAI-compatible API"),
-        DONE,
+        ("ENGINE", setup.engine, ENGINE_WORDS[setup.engine, model.workload == "generation"]),
+    ]
+
+
+def engine(plan: Plan) -> list[Constant]:
+    setup = plan.chosen.setup
+    gpu = setup.gpu
+    return [
         ("GPU", gpu_string(gpu, setup.gpu_count), gpu_reason(plan)),
-        ("DTYPE", *dtype(gpu)),
+        ("DTYPE", *dtype(setup)),
         ("QUANTIZATION", setup.quantization, quantization_reason(plan)),
-        ("QUANTIZE_AT_LOAD", quantize, "what the engine makes of the weights while it loads them"),
+        ("QUANTIZE_AT_LOAD", checkpoint(setup)[2], "what the engine makes of the weights while it loads them"),
         ("ATTENTION", setup.attention, f"{kernel_name(setup)}; compute capability {gpu.compute_capability}"),
-        ("CONTEXT_LEN", setup.context_len, "tokens, prompt and answer together"),
-        ("CONCURRENCY", setup.concurrency, f"requests in one container; {fitting} of full context fit"),
-        ("MEMORY_FRACTION", setup.memory_fraction, "of the card for the engine; what the weights leave is cache"),
-        DONE,
+        ("CONTEXT_LEN", setup.context_len, context_reason(plan)),
+        ("CONCURRENCY", setup.concurrency, concurrency_reason(plan)),
+        ("MEMORY_FRACTION", setup.memory_fraction, fraction_reason(setup)),
+    ]
+
+
+def money(plan: Plan) -> list[Constant]:
+    """What runs when, and what it costs."""
+    request, setup, budget = plan.request, plan.chosen.setup, plan.request.budget
+    one_hour = setup.gpu_count * setup.gpu.usd_per_hour
+    pool = request.warm
+    opens, closes = crons(pool)
+    return [
         ("BUDGET", "none" if budget.per == "none" else f"{budget.usd:g}/{budget.per}", "USD, for GPUs"),
-        ("USD_PER_HOUR", round(one_hour, 2), host_reason(estimate)),
-        ("MIN_CONTAINERS", int(request.optimize == "latency"), warm_reason(one_hour, start)),
-        ("BUFFER_CONTAINERS", 0, "idle ones kept ahead of a rising load"),
+        ("USD_PER_HOUR", round(one_hour, 2), host_reason(estimate_of(plan.chosen))),
+        ("MIN_CONTAINERS", 0 if pool.days else pool.containers, least_reason(plan)),
+        ("BUFFER_CONTAINERS", *buffer(plan)),
         ("MAX_CONTAINERS", max_containers(plan), most_reason(plan)),
+        ("TARGET_CONCURRENCY", *target(plan)),
         ("SCALEDOWN_WINDOW", SCALEDOWN_S, f"seconds idle before one stops, {one_hour * SCALEDOWN_S / 3600:.2f} USD"),
-        ("STARTUP_TIMEOUT", startup_timeout(start), f"seconds; a start takes about {start:.0f} with fetched weights"),
         DONE,
+        ("WARM_CONTAINERS", max(1, pool.containers), pool_reason(plan)),
+        ("WARM_FROM", opens, "cron: MIN_CONTAINERS rises to WARM_CONTAINERS" if opens else "no schedule"),
+        ("WARM_UNTIL", closes, "cron: it falls back to MIN_CONTAINERS" if closes else "no schedule"),
+        ("WARM_TIMEZONE", pool.timezone, "of WARM_FROM and WARM_UNTIL"),
+    ]
+
+
+def buffer(plan: Plan) -> tuple[int, str]:
+    """Idle containers kept ahead of a rising load, and why: where latency is the aim and the budget has room."""
+    if plan.request.optimize == "latency" and max_containers(plan) > max(1, plan.request.warm.containers):
+        return 1, "kept ready ahead of a rising load, because you chose for latency; none while nothing runs"
+    return 0, "kept ready ahead of a rising load; one would be billed whenever the service is busy"
+
+
+def target(plan: Plan) -> tuple[int, str]:
+    """Requests in one container at which Modal starts another, and why."""
+    most = plan.chosen.setup.concurrency
+    if plan.request.workload != "generation":
+        return most, "requests in one container before another starts: as many fill one pass"
+    if max_containers(plan) == 1:
+        return most, "requests in one container before another starts; the budget has no other"
+    early = max(1, most * 4 // 5)
+    return early, "requests in one container before another starts: while it does, a fifth of this one is free"
+
+
+def doors(plan: Plan) -> list[Constant]:
+    """Who gets in, and how much one request may bring or ask for."""
+    setup = plan.chosen.setup
+    public: Constant = (
+        "PUBLIC",
+        False,
+        "True lets anybody call it, at your expense; False asks for a Modal proxy token",
+    )
+    if plan.request.workload == "generation":
+        body = max(MIB, whole_mib(setup.context_len * TOKEN_BYTES))
+        return [
+            public,
+            ("MAX_BODY_BYTES", body, f"of one request; a full context takes less, at {TOKEN_BYTES} bytes a token"),
+            ("MAX_ANSWER_TOKENS", max(1, setup.context_len // 2), "one request may ask for; half of the context"),
+        ]
+    body = max(MAX_TEXTS * TEXT_BYTES, whole_mib(setup.context_len * TOKEN_BYTES))
+    return [
+        public,
+        ("MAX_BODY_BYTES", body, f"of one request: room for MAX_TEXTS of {TEXT_BYTES // 1024} KiB each"),
+        ("MAX_TEXTS", MAX_TEXTS, "in one request, as many as OpenAI's own API takes; they run CONCURRENCY at a time"),
+    ]
+
+
+def whole_mib(count: int) -> int:
+    return math.ceil(count / MIB) * MIB
+
+
+def starts(plan: Plan) -> list[Constant]:
+    start = estimate_of(plan.chosen).cold_start_s or 0
+    cpu = plan.chosen.setup.engine == "transformers"
+    why = "imports, which take most of such a start, come out of a snapshot of main memory"
+    return [
+        ("STARTUP_TIMEOUT", startup_timeout(start), f"seconds; a start takes about {start:.0f} with fetched weights"),
+        (
+            "MEMORY_SNAPSHOT",
+            cpu,
+            why if cpu else "vLLM's processes use the GPU at once, so main memory alone saves little",
+        ),
+        ("GPU_SNAPSHOT", False, "True starts from a snapshot of the GPU too: alpha at Modal, one GPU only"),
+    ]
+
+
+def predictions(plan: Plan) -> list[Constant]:
+    estimate = estimate_of(plan.chosen)
+    rate = tokens_per_s(plan.chosen) / plan.chosen.containers
+    return [
         ("PREDICTED_PEAK_GIB", round(peak_gib(estimate), 1), "on each GPU, cache included"),
-        ("PREDICTED_TOKENS_PER_S", round(rate, 1), rate_reason(plan.chosen)),
-    ]  # fmt: skip
+        ("PREDICTED_TOKENS_PER_S", round(rate, 1), rate_reason(plan)),
+        (
+            "PREDICTED_COLD_START_S",
+            round(estimate.cold_start_s or 0),
+            "until the first answer, weights on the Volume (prior)",
+        ),
+    ]
 
 
-def dtype(gpu: Gpu) -> tuple[str, str]:
+def dtype(setup: InferenceSetup) -> tuple[str, str]:
     """What unquantized numbers are held in, and why."""
-    return ("bfloat16", "as models are trained") if gpu.bf16 else ("float16", f"{gpu.name} has no bfloat16")
+    model, gpu = setup.model, setup.gpu
+    if not gpu.bf16:
+        return "float16", f"{gpu.name} has no bfloat16"
+    if model.workload != "generation" and model.dtype == "float32" and not overflows(model):
+        return "float16", "published in float32, which float16 rounds eight times finer than bfloat16"
+    return "bfloat16", "as models are trained"
+
+
+def context_reason(plan: Plan) -> str:
+    if plan.request.workload == "generation":
+        return "tokens, prompt and answer together"
+    return "tokens of one text"
+
+
+def fraction_reason(setup: InferenceSetup) -> str:
+    if not is_causal(setup.model) or (setup.engine == "transformers" and setup.model.workload != "generation"):
+        return "of the card at most; a model that only reads keeps no cache and takes far less"
+    if setup.engine == "transformers":
+        return "of what the weights leave, for the cache and the work of a step; more is refused at start"
+    return "of the card for the engine; what the weights leave is cache"
+
+
+def concurrency_reason(plan: Plan) -> str:
+    fitting, engine = int(estimate_of(plan.chosen).max_concurrency), plan.chosen.setup.engine
+    if plan.request.workload == "generation":
+        if engine == "transformers":  # whose cache is made for so many and no more
+            return f"requests in one container, each with a full context of cache; {fitting} would fit"
+        return f"requests in one container; {fitting} of full context fit"
+    if engine == "transformers":
+        return f"texts in one forward pass; {fitting} of full context would fit"
+    return f"texts at once; a step reads {batched_tokens(plan.chosen.setup):,} of their tokens"
 
 
 def revision_reason(model: Model, revision: str) -> str:
@@ -2516,7 +3159,7 @@ def host_reason(estimate: InferenceEstimate) -> str:
 def model_reason(model: Model, name: str, quantization: str, slug: str) -> str:
     if model.source == LOCAL:
         put = f"modal volume put {slug}-weights FOLDER /{folder_on_volume(model.id)}"
-        return f"{size_words(model)}, your folder: put it there with `{put}`"
+        return f"{size_words(model)}, your folder: `modal volume create {slug}-weights` once, then `{put}`"
     gate = "gated: its owner must let you in" if model.gated else "not gated"
     published = "" if name == model.id else f"; the {quantization} checkpoint of {model.id}"
     return f"{size_words(model)}, {model.licence or 'licence unknown'}, {gate}{published}"
@@ -2528,9 +3171,20 @@ def gpu_reason(plan: Plan) -> str:
     return f"{used}; next cheaper: {beside(plan, cheaper)}" if cheaper else used
 
 
-def warm_reason(usd_per_hour: float, cold_start_s: float) -> str:
-    month = usd_per_hour * HOURS_PER_MONTH
-    return f"a warm one costs {month:,.0f} USD a month and saves a cold start of about {cold_start_s:.0f} s"
+def least_reason(plan: Plan) -> str:
+    pool, start = plan.request.warm, estimate_of(plan.chosen).cold_start_s or 0
+    if pool.days:
+        return "outside the hours below it scales to zero"
+    if pool.containers:
+        return f"kept warm, {pool_words(plan)} for GPUs; each saves a cold start of about {start:.0f} s"
+    return f"scales to zero; the first request then waits for a cold start of about {start:.0f} s"
+
+
+def pool_reason(plan: Plan) -> str:
+    if plan.request.warm.containers:
+        return f"the warm pool, {pool_words(plan)} for GPUs"
+    always, working = idle_prices(plan)
+    return f"for `make warm`: one costs {always:,.0f} USD a month for GPUs; {working:,.0f} if warm mon-fri 8-18 only"
 
 
 def most_reason(plan: Plan) -> str:
@@ -2540,9 +3194,9 @@ def most_reason(plan: Plan) -> str:
     return f"what {budget.usd:g}/{budget.per} pays for around the clock"
 
 
-def rate_reason(chosen: Candidate) -> str:
-    low, high = (about(rate / chosen.containers) for rate in rate_range(chosen))
-    return f"one container at CONCURRENCY; {low} to {high} is likely"
+def rate_reason(plan: Plan) -> str:
+    low, high = (about(rate / plan.chosen.containers) for rate in rate_range(plan.chosen))
+    return f"{written(plan)} by one container at CONCURRENCY; {low} to {high} is likely"
 
 
 def quantization_reason(plan: Plan) -> str:
@@ -2598,12 +3252,12 @@ def decision(plan: Plan) -> list[str]:
     low, high = rate_range(chosen)
     asked = paragraph(
         f"{code(setup.model.id)} with {size_words(setup.model)}, a context of {request.context_len:,} tokens,",
-        f"{request.concurrency} requests at once, {limit}, chosen for {request.optimize}:",
+        f"{request.concurrency} {units(plan)} at once, {limit}, chosen for {request.optimize}:",
     )
     answer = paragraph(
         f"**{cards(chosen)}, {format_name(setup)}, {kernel_name(setup)}: {price(chosen):.2f} USD per hour, about",
         f"{about(tokens_per_s(chosen))} tokens/s {written(plan)} ({about(low)} to {about(high)}),",
-        f"{usd_per_million(chosen):.2f} USD per million.**",
+        f"{cents(usd_per_million(chosen))} USD per million.**",
     )
     known = paragraph(f"The model's configuration is not known; assumed from its size: {', '.join(estimate.assumed)}.")
     return [asked, answer, known] if estimate.assumed else [asked, answer]
@@ -2621,6 +3275,11 @@ def memory_table(plan: Plan) -> str:
 
 def cache_words(plan: Plan) -> list[str]:
     setup, estimate = plan.chosen.setup, estimate_of(plan.chosen)
+    if not estimate.kv_cache_gib:
+        return [
+            "A model that only reads keeps no KV cache; the memory of a pass grows with its texts, here up to",
+            f"{setup.concurrency} of {setup.context_len:,} tokens.",
+        ]
     words = [
         f"One token of context takes {estimate.kv_bytes_per_token:,.0f} bytes of KV cache on each GPU; there is",
         f"room for {estimate.kv_tokens:,} tokens: {estimate.max_concurrency:.1f} requests of full context.",
@@ -2661,13 +3320,22 @@ def unmeasured(gpu: Gpu) -> str:
 
 def money_words(plan: Plan) -> list[str]:
     setup, estimate, most = plan.chosen.setup, estimate_of(plan.chosen), max_containers(plan)
-    month = (setup.gpu_count * setup.gpu.usd_per_hour + estimate.host_usd_per_hour) * HOURS_PER_MONTH
+    pool, (always, working) = plan.request.warm, idle_prices(plan)
+    hours = warm_hours_per_month(pool)
+    host = pool.containers * estimate.host_usd_per_hour * hours
+    kept = (
+        f"The warm pool is {pool_words(plan)} for GPUs, and about {host:,.0f} for CPU and memory ({hours:.0f} hours)."
+        if pool.containers
+        else f"Nothing is kept warm, so idle costs nothing; one container kept warm is {always:,.0f} USD a month for "
+        f"GPUs (730 hours), or {working:,.0f} in working hours (`warm: 1 mon-fri 8-18`, 217 hours)."
+    )
     highest = most * setup.gpu_count * setup.gpu.usd_per_hour
     return [
         f"At most {most} {'container runs' if most == 1 else 'containers run'}, {highest:.2f} USD per hour. Prices are",
         f"Modal's of {PRICES_DATE}, for the GPUs; CPU and memory are billed by use on top, about",
         f"{estimate.host_usd_per_hour:.2f} an hour for each container (prior). An idle one is billed until",
-        f"`SCALEDOWN_WINDOW` has passed; one kept warm all month costs {month:,.0f} USD.",
+        "`SCALEDOWN_WINDOW` has passed.",
+        kept,
     ]
 
 
@@ -2680,7 +3348,7 @@ def option_row(plan: Plan, candidate: Candidate) -> str:
     setup, estimate = candidate.setup, candidate.estimate
     used = f"{peak_gib(estimate):.1f} of {estimate.usable_gib:.1f}" if estimate and estimate.fits else "-"
     rate = about(tokens_per_s(candidate)) if candidate.containers else "-"
-    dollars = f"{usd_per_million(candidate):.2f}" if candidate.containers else "-"
+    dollars = cents(usd_per_million(candidate)) if candidate.containers else "-"
     return (
         f"| {cards(candidate)} | {format_name(setup)} | {used} | {rate} | {price(candidate):.2f} | {dollars} "
         f"| {verdict(plan, candidate)} |\n"

@@ -10,13 +10,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from .gpus import check_count, find_gpu
-from .models import default_model, find_model, parse_size
+from .models import DEFAULT_MODELS, HEADLESS, default_model, find_model
 from .plan import AIMS, ENGINES, LOCAL, QUANTIZATIONS, Budget, Model, Refusal, Request
+from .sizes import parse_size
+from .warm import parse_warm
 
 TASKS = ("serve", "batch", "finetune", "distributed")
 WORKLOADS = ("generation", "classification", "embedding")
 METHODS = ("auto", "full", "lora", "qlora")
-BUILT = {("serve", "generation")}  # what the template can render today
+BUILT = {("serve", workload) for workload in WORKLOADS}  # what the template can render today
 
 # Import names that the generated project uses itself: a package of that name would hide them.
 TAKEN = frozenset("modal torch transformers vllm fastapi httpx openai psutil pynvml tests tasks requirements".split())
@@ -43,13 +45,13 @@ def check_answers(typed: dict[str, object]) -> Answers:
     task = one_of("task", text["task"], TASKS)
     workload = one_of("workload", text["workload"], WORKLOADS)
     if (task, workload) not in BUILT:
-        built = " or ".join(f"task {t} with workload {w}" for t, w in sorted(BUILT))
-        raise Refusal(f"task {task} with workload {workload} is not built yet; take {built}")
+        raise Refusal(f"task {task} is not built yet; take task serve")
     method = one_of("method", text["method"], METHODS)
     if task in ("serve", "batch") and method != "auto":
         raise Refusal(f"method {method} is for training; leave it auto for task {task}")
     gpu, count = parse_gpu(text["gpu"], text["gpu_count"])
-    model = asked_model(text["model_id"], text["model_size"], workload)
+    model = asked_model(text["model_id"], text["model_size"], task, workload)
+    optimize = one_of("optimize", text["optimize"], AIMS)
     request = Request(
         task=task,
         workload=workload,
@@ -62,7 +64,8 @@ def check_answers(typed: dict[str, object]) -> Answers:
         quantization=one_of("quantization", text["quantization"], ("auto", *QUANTIZATIONS)),
         engine=one_of("engine", text["engine"], ("auto", *ENGINES)),
         method=method,
-        optimize=one_of("optimize", text["optimize"], AIMS),
+        optimize=optimize,
+        warm=parse_warm(text["warm"], optimize),
         dataset=one_line("dataset", text["dataset"] or "none"),
     )
     return Answers(name, slug, slug.replace("-", "_"), request)
@@ -154,11 +157,15 @@ def parse_gpu(gpu: str, count: str) -> tuple[str, int]:
     return card.name, number
 
 
-def asked_model(model_id: str, size: str, workload: str) -> Model:
+def asked_model(model_id: str, size: str, task: str, workload: str) -> Model:
     """The model of that id or local folder; with "auto", the default one of that size."""
     params, _active = parse_size(size)
     if model_id.lower() in ("", "auto"):
-        return default_model(params, workload)
+        model = default_model(params, workload)
+        if workload != "generation" and (model.id in HEADLESS or not 1 / 3 < model.params / params < 3):
+            known = f"a good open one is {DEFAULT_MODELS[workload][0] if model.id in HEADLESS else model.id}"
+            raise Refusal(f"no open {workload} model of {size} is known; name one in model_id: {known}")
+        return model
     one_line("model_id", model_id)
     folder = Path(os.environ.get("PWD", "."), model_id).expanduser()  # a hook runs elsewhere than where it was typed
     if folder.is_dir():
@@ -169,6 +176,10 @@ def asked_model(model_id: str, size: str, workload: str) -> Model:
         raise Refusal(
             f"model_id {shown(model_id)} is neither a Hugging Face id such as Qwen/Qwen3-8B nor a local folder"
         )
+    if "hidden" in model.assumed and model.source != LOCAL:  # nothing but its size is known
+        model = replace(model, workload=workload)
+    if task in ("serve", "batch") and model.id in HEADLESS:
+        raise Refusal(f"{model.id} has no trained head and would answer at random; name a fine-tuned one in model_id")
     if model.workload != workload:
         raise Refusal(f"{model.id} is made for {model.workload}, not {workload}; choose another model or workload")
     return model

@@ -9,7 +9,21 @@ from typing import NamedTuple
 
 from .estimate import estimate_inference
 from .gpus import GPUS, gpu_string
-from .plan import ATTENTIONS, Budget, Candidate, Gpu, InferenceEstimate, InferenceSetup, Model, Plan, Refusal, Request
+from .memory import STEP_TOKENS
+from .plan import (
+    ATTENTIONS,
+    HOURS_PER_MONTH,
+    Budget,
+    Candidate,
+    Gpu,
+    InferenceEstimate,
+    InferenceSetup,
+    Model,
+    Plan,
+    Refusal,
+    Request,
+)
+from .warm import hours_text, warm_hours_per_month
 
 COUNTS = (1, 2, 4, 8)
 TYPICAL_INPUT = 1024
@@ -20,8 +34,12 @@ QUALITY_LOST = {"none": 0, "fp8": 1, "int8": 1, "int4": 2, "nf4": 2, "mxfp4": 2,
 # but a T4 computes in neither fp8 nor bf16: 8.0 is where weight-only fp8 has fast kernels (Marlin).
 CAPABILITY = {"none": 7.5, "fp8": 8.0, "int8": 7.5, "int4": 7.5, "nf4": 7.5, "mxfp4": 8.0, "nvfp4": 10.0}
 KERNEL_NAMES = {"sdpa": "SDPA", **{f"flash_attention_{n}": f"FlashAttention {n}" for n in (2, 3, 4)}, "auto": "auto"}
+BITSANDBYTES = ("int8", "nf4")  # what transformers quantizes to while loading
 # Families that overflow in float16, which is all a T4 has: vLLM 0.32 config/model.py, _FLOAT16_NOT_SUPPORTED_MODELS.
-OVERFLOWS = ("gemma-2", "gemma-3", "glm-4")
+OVERFLOWS = ("gemma-2", "gemma-3", "embeddinggemma", "glm-4")
+STARTER_GPUS = 10  # that Modal's Starter plan runs at once
+LONGEST_REFUSAL = 390  # characters, so that it is read
+UNBATCHED = ("gemma-2-", "llama-4")  # soft caps, which SDPA lacks; chunks, which transformers 5.23 has no cache for
 READING_SPEED = 10  # tokens/s one reader follows; slower answers rank last (prior)
 
 
@@ -60,21 +78,17 @@ def replicas_first(request: Request, candidate: Candidate, groups: dict[tuple[st
 
 
 def configurations(request: Request) -> Iterator[InferenceSetup]:
-    """GPU x count x quantization x attention kernel, as far as the request leaves them open."""
-    model = request.model
-    engine = request.engine
-    if engine == "auto":  # vLLM for what it is made for; any encoder runs on transformers
-        engine = "vllm" if request.workload == "generation" else "transformers"
+    """GPU x count x engine x quantization x attention kernel, as far as the request leaves them open."""
     read, written = typical_request(request)
     for gpu in GPUS.values():
         if request.gpu not in ("auto", gpu.name):
             continue
         counts = [request.gpu_count] if request.gpu_count else [count for count in COUNTS if count <= gpu.max_count]
         for count in counts:
-            for quantization in formats(request):
+            for engine, quantization in formats(request):
                 for attention in kernels(request, gpu, engine):
                     yield InferenceSetup(
-                        model=model,
+                        model=request.model,
                         gpu=gpu,
                         gpu_count=count,
                         tensor_parallel=count,
@@ -82,10 +96,16 @@ def configurations(request: Request) -> Iterator[InferenceSetup]:
                         quantization=quantization,
                         attention=attention,
                         context_len=request.context_len,
+                        max_batched_tokens=STEP_TOKENS if batches(request, engine) else 0,
                         concurrency=BATCH_SEQUENCES if request.task == "batch" else request.concurrency,
                         input_len=read,
                         output_len=written,
                     )
+
+
+def batches(request: Request, engine: str) -> bool:
+    """Whether this is transformers' continuous batching, as a served model runs there."""
+    return engine == "transformers" and request.task == "serve" and request.workload == "generation"
 
 
 def typical_request(request: Request) -> tuple[int, int]:
@@ -96,35 +116,57 @@ def typical_request(request: Request) -> tuple[int, int]:
     return max(read, 1), max(read // 4, 1)
 
 
-def formats(request: Request) -> tuple[str, ...]:
-    """Weight formats to weigh: the published one first, then what the engine or a published checkpoint offers."""
+def formats(request: Request) -> tuple[tuple[str, str], ...]:
+    """(engine, weight format) pairs to weigh, the published format first. Refusal where nothing loads what was asked.
+
+    Engine "auto" writes with vLLM, and with transformers in a format that only that can make while loading.
+    """
     model, asked = request.model, request.quantization
-    published = [quantization for quantization, _id, _revision in model.variants]
-    offered = [model.quantization, *published]
-    if request.engine == "transformers":  # its image holds bitsandbytes and no other loader of quantized weights
-        if model.quantization != "none":
-            raise Refusal(
-                f"the transformers image cannot load {model.id} as published, {model.quantization}; take vllm"
-            )
-        offered = ["none", "int8", "nf4"]
-    elif model.quantization == "none":
-        offered += ["fp8", "nf4"]
     if request.workload != "generation":  # encoders are small, and no kernel quantizes them
-        offered = [model.quantization]
+        offered = [("transformers" if request.engine == "auto" else request.engine, model.quantization)]
+    else:
+        by_vllm = [("vllm", quantization) for quantization in loaded_by_vllm(model)]
+        by_transformers = [("transformers", quantization) for quantization in loaded_by_transformers(model)]
+        offered = {
+            "vllm": by_vllm,
+            "transformers": by_transformers,
+            "auto": by_vllm + [pair for pair in by_transformers if pair[1] not in loaded_by_vllm(model)],
+        }[request.engine]
+    names = list(dict.fromkeys(quantization for _engine, quantization in offered))
+    if not offered:
+        other = "transformers" if request.engine == "vllm" else "vllm"
+        raise Refusal(
+            f"the {request.engine} image cannot load {model.id} as published, {model.quantization}; take {other}"
+        )
     if asked == "auto":
-        return tuple(dict.fromkeys(offered))
-    if asked == "int4" and "int4" not in offered and "nf4" in offered:
-        return ("nf4",)  # no published AWQ or GPTQ checkpoint: bitsandbytes quantizes to 4 bits while loading
-    if asked not in offered:
-        raise Refusal(f"{model.id} is not to be had in {asked} here; take one of {', '.join(dict.fromkeys(offered))}")
-    return (asked,)
+        return tuple(offered)
+    if asked == "int4" and "int4" not in names and "nf4" in names:
+        asked = "nf4"  # no published AWQ or GPTQ checkpoint: bitsandbytes quantizes to 4 bits while loading
+    if asked not in names:
+        at_load = asked in ("int4", *BITSANDBYTES) and request.engine == "vllm" and model.quantization == "none"
+        also = "; engine transformers makes it while loading" if at_load and request.workload == "generation" else ""
+        raise Refusal(f"{model.id} is not to be had in {asked} here; take one of {', '.join(names)}{also}")
+    return tuple(pair for pair in offered if pair[1] == asked)
+
+
+def loaded_by_vllm(model: Model) -> list[str]:
+    """Weight formats in which vLLM 0.32 loads a model: the published ones, and what it casts 16-bit weights to."""
+    published = [model.quantization, *(quantization for quantization, _id, _revision in model.variants)]
+    made = ["fp8"] if model.quantization == "none" else []
+    return [name for name in dict.fromkeys(published + made) if name != "nf4"]  # its bitsandbytes loader is gone
+
+
+def loaded_by_transformers(model: Model) -> list[str]:
+    """The same for transformers, whose image holds bitsandbytes and no other loader of quantized weights."""
+    return {"none": ["none", *BITSANDBYTES], "nf4": ["nf4"]}.get(model.quantization, [])
 
 
 def kernels(request: Request, gpu: Gpu, engine: str) -> tuple[str, ...]:
     """Attention kernels to weigh; "auto" where latent attention or attention sinks have kernels of the engine's own."""
     if engine == "vllm" and own_kernel(request.model, gpu):
         return ("auto",)
-    return ATTENTIONS if request.attention == "auto" else (request.attention,)
+    every = ATTENTIONS if engine == "vllm" else ("sdpa",)  # the transformers image holds no other
+    return every if request.attention == "auto" else (request.attention,)
 
 
 def own_kernel(model: Model, gpu: Gpu) -> bool:
@@ -150,14 +192,50 @@ def judge(request: Request, setup: InferenceSetup) -> Candidate:
 
 
 def over_budget(request: Request, candidate: Candidate) -> str:
-    """Why the budget does not pay for it; "" where it does."""
-    budget, several = request.budget, candidate.containers > 1
-    if ends(request) and batch_usd(request, candidate) > budget.usd:
-        return f"the run costs {batch_usd(request, candidate):.2f}, over {budget.usd:.2f}"
-    if not ends(request) and hourly(candidate) > budget.usd_per_hour:
+    """Why the budget does not pay for it, its warm pool included; "" where it does."""
+    budget, warm = request.budget, request.warm.containers
+    if ends(request):
+        usd = batch_usd(request, candidate)
+        return f"the run costs {usd:.2f}, over {budget.usd:.2f}" if usd > budget.usd else ""
+    if hourly(candidate) > budget.usd_per_hour:
         load = f"{candidate.containers} containers for {request.concurrency} requests at once cost"
-        return f"{load if several else 'costs'} {hourly(candidate):.2f}/hour, over {budget.usd_per_hour:.2f}"
+        price = in_unit(budget, hourly(candidate))
+        return f"{load if candidate.containers > 1 else 'costs'} {price}, over {amount(budget)}"
+    if warm > most_containers(request, candidate):
+        if budget.per == "none":
+            return f"{warm} kept warm are more than the {STARTER_GPUS} GPUs that Modal's Starter plan runs at once"
+        busy = "may all run around the clock once they are busy:" if request.warm.days else "kept warm cost"
+        return f"{warm} {busy} {in_unit(budget, warm * one_hour(candidate))}, over {amount(budget)}"
     return ""
+
+
+def most_containers(request: Request, candidate: Candidate) -> int:
+    """Containers that the budget pays for around the clock; without one, what Modal's Starter plan runs."""
+    if request.budget.per == "none":
+        return max(candidate.containers, STARTER_GPUS // candidate.setup.gpu_count)
+    return int(request.budget.usd_per_hour / one_hour(candidate) + 1e-9)
+
+
+def one_hour(candidate: Candidate) -> float:
+    """USD per hour of the GPUs of one container."""
+    return candidate.setup.gpu_count * candidate.setup.gpu.usd_per_hour
+
+
+def warm_usd_per_month(request: Request, candidate: Candidate) -> float:
+    """USD per month that the warm pool's GPUs cost while nobody asks anything."""
+    return request.warm.containers * one_hour(candidate) * warm_hours_per_month(request.warm)
+
+
+def in_unit(budget: Budget, usd_per_hour: float) -> str:
+    """A price in the unit of the budget, rounded up so that it would pay: "7.90/hour", "5767/month"."""
+    if budget.per == "month":
+        return f"{math.ceil(usd_per_hour * HOURS_PER_MONTH - 1e-6)}/month"
+    return f"{math.ceil(usd_per_hour * 100 - 1e-6) / 100:.2f}/hour"
+
+
+def amount(budget: Budget) -> str:
+    """The budget as a figure in its own unit: 4.00 an hour, 900 a month."""
+    return f"{budget.usd:.2f}" if budget.per == "hour" else f"{budget.usd:g}"
 
 
 def ends(request: Request) -> bool:
@@ -183,15 +261,28 @@ def impossible(setup: InferenceSetup) -> str:
     needed = CAPABILITY[quantization]
     if gpu.compute_capability < needed:
         return f"{quantization} needs compute capability {needed}, {gpu.name} has {gpu.compute_capability}"
-    if not gpu.bf16 and any(family in model.id.lower() for family in OVERFLOWS):
+    if not gpu.bf16 and overflows(model):
         return f"{model.id} overflows in float16, and {gpu.name} has no bfloat16"
     if setup.engine == "transformers" and setup.gpu_count > 1:
         return "the transformers engine runs on one GPU; vllm spreads a model over several"
     if setup.engine == "transformers" and setup.attention != "sdpa":
         return "the transformers image holds no flash-attn; PyTorch's SDPA brings its own FlashAttention kernels"
+    if setup.max_batched_tokens and unbatched(model):
+        return f"transformers' continuous batching with SDPA does not know the attention of {model.id}"
     if model.heads % setup.tensor_parallel:
         return f"{model.heads} attention heads do not divide by {setup.tensor_parallel} GPUs"
     return ""
+
+
+def unbatched(model: Model) -> bool:
+    """Whether transformers' continuous batching has no cache for its attention, or SDPA no such attention."""
+    odd = model.linear_layers or model.attention == "mla"
+    return bool(odd) or any(family in model.id.lower() for family in UNBATCHED)
+
+
+def overflows(model: Model) -> bool:
+    """Whether float16 is too narrow for its activations."""
+    return any(family in model.id.lower() for family in OVERFLOWS)
 
 
 def pointless(request: Request, setup: InferenceSetup) -> str:
@@ -204,7 +295,7 @@ def pointless(request: Request, setup: InferenceSetup) -> str:
 
 def hourly(candidate: Candidate) -> float:
     """USD per hour of all the containers that carry the asked concurrency."""
-    return candidate.containers * candidate.setup.gpu_count * candidate.setup.gpu.usd_per_hour
+    return candidate.containers * one_hour(candidate)
 
 
 def tokens_per_s(candidate: Candidate) -> float:
@@ -242,13 +333,13 @@ def standing(request: Request, candidate: Candidate) -> Standing:
     assert estimate is not None and estimate.time_to_first_token_s is not None
     written_s = setup.output_len / estimate.decode_tokens_per_s_single if estimate.decode_tokens_per_s_single else 0.0
     rate = tokens_per_s(candidate)
-    price = hourly(candidate)
-    cost = price / rate if request.task == "batch" else price  # a batch ends; a service is paid by the hour
+    price = at_least(request, candidate) * one_hour(candidate)
+    dollars = price / rate if request.task == "batch" else price  # a batch ends; a service is paid by the hour
     return Standing(
         slow=request.task == "serve" and rate / request.concurrency < READING_SPEED,
         quality_lost=quality_lost(setup),
         weak_link=setup.gpu_count > 1 and not setup.gpu.nvlink,
-        aim={"cost": cost, "latency": estimate.time_to_first_token_s + written_s, "throughput": -rate}[
+        aim={"cost": dollars, "latency": estimate.time_to_first_token_s + written_s, "throughput": -rate}[
             request.optimize
         ],
         price=price,
@@ -267,12 +358,12 @@ def listing(candidate: Candidate) -> tuple[float | str, ...]:
 def way_out(request: Request, candidates: tuple[Candidate, ...]) -> str:
     """One sentence: why nothing works, and the cheapest things that would."""
     ways = []
-    affordable = [c for c in candidates if c.containers]  # they run, and only the budget is in the way
-    if affordable:
-        ways.append(f"raise the budget to {offer(request, min(affordable, key=lambda c: cost(request, c)))}")
-        fewer = "" if request.task == "batch" else fewer_at_once(request, affordable)
-        if fewer:
-            ways.append(fewer)
+    running = [c for c in candidates if c.containers]  # only the budget is in the way
+    if running:
+        ways += list(filter(None, [fewer_warm(request)]))
+        if request.budget.per != "none":
+            ways.append(f"raise the budget to {offer(request, min(running, key=lambda c: cost(request, c)))}")
+        ways += list(filter(None, [fewer_at_once(request, running)]))
     for words, other in relaxations(request):
         best = weigh(other)[0]
         without_limit = best if best.rank else weigh(replace(other, budget=Budget(math.inf, "none")))[0]
@@ -283,7 +374,27 @@ def way_out(request: Request, candidates: tuple[Candidate, ...]) -> str:
     if not ways:
         shorter = shorter_context(request)
         ways.append(shorter or "take a smaller model")
-    return f"{why_none(request, candidates)}; {', or '.join(ways)}"
+    return shortened(f"{why_none(request, candidates)}; ", ways)
+
+
+def shortened(why: str, ways: list[str]) -> str:
+    """The reason and as many ways out as are still read, the first always."""
+    while len(ways) > 1 and len(why + ", or ".join(ways)) > LONGEST_REFUSAL:
+        ways = ways[:-1]
+    return why + ", or ".join(ways)
+
+
+def fewer_warm(request: Request) -> str:
+    """The most containers that the budget keeps warm, where a smaller pool is all that it takes."""
+    pool = request.warm
+    if not pool.containers or not weigh(replace(request, warm=replace(pool, containers=0)))[0].rank:
+        return ""
+    low, high = 0, pool.containers  # low works, high does not
+    while high - low > 1:
+        middle = (low + high) // 2
+        works = weigh(replace(request, warm=replace(pool, containers=middle)))[0].rank
+        low, high = (middle, high) if works else (low, middle)
+    return f"keep {low} warm" if low else "keep none warm"
 
 
 def relaxations(request: Request) -> Iterator[tuple[str, Request]]:
@@ -306,28 +417,37 @@ def relaxations(request: Request) -> Iterator[tuple[str, Request]]:
 
 
 def cost(request: Request, candidate: Candidate) -> float:
-    """What the budget is compared with: USD of the run where it ends, else of an hour."""
-    return batch_usd(request, candidate) if ends(request) else hourly(candidate)
+    """What the budget is compared with: USD of the run where it ends, else of an hour of what carries the load."""
+    return batch_usd(request, candidate) if ends(request) else at_least(request, candidate) * one_hour(candidate)
+
+
+def at_least(request: Request, candidate: Candidate) -> int:
+    """Containers that the budget must pay for: those that carry the load, or the warm pool."""
+    return max(candidate.containers, request.warm.containers)
 
 
 def offer(request: Request, candidate: Candidate) -> str:
     """ "7.90/hour (H100:2, fp8)" """
     setup = candidate.setup
-    times = f"{candidate.containers} x " if candidate.containers > 1 else ""
+    containers = at_least(request, candidate)
+    times = f"{containers} x " if containers > 1 else ""
     name = "16-bit" if setup.quantization == "none" else setup.quantization
-    price = f"{math.ceil(cost(request, candidate) * 100 - 1e-6) / 100:.2f}/{'run' if ends(request) else 'hour'}"
+    usd = cost(request, candidate)
+    price = f"{math.ceil(usd * 100 - 1e-6) / 100:.2f}/run" if ends(request) else in_unit(request.budget, usd)
     return f"{price} ({times}{gpu_string(setup.gpu, setup.gpu_count)}, {name})"
 
 
-def fewer_at_once(request: Request, affordable: list[Candidate]) -> str:
+def fewer_at_once(request: Request, running: list[Candidate]) -> str:
     """The most requests at once that the budget carries, where it carries any."""
     best = 0
-    for candidate in affordable:
-        price = candidate.setup.gpu_count * candidate.setup.gpu.usd_per_hour
+    for candidate in () if request.task == "batch" else running:
         assert candidate.estimate is not None
-        containers = math.floor(request.budget.usd_per_hour / price)
-        best = max(best, containers * int(candidate.estimate.max_concurrency))
-    return f"ask for {best} requests at once" if 0 < best < request.concurrency else ""
+        best = max(best, most_containers(request, candidate) * int(candidate.estimate.max_concurrency))
+    return (
+        f"ask for {best} {'requests' if request.workload == 'generation' else 'texts'} at once"
+        if 0 < best < request.concurrency
+        else ""
+    )
 
 
 def shorter_context(request: Request) -> str:
@@ -347,12 +467,27 @@ def why_none(request: Request, candidates: tuple[Candidate, ...]) -> str:
     if any(candidate.containers for candidate in candidates):
         if ends(request):
             return f"{request.budget.usd:.2f} does not pay for a run of {model} over {request.dataset_tokens:,} tokens"
-        load = f"{request.concurrency} requests of {request.context_len:,} tokens at once"
-        return f"{request.budget.usd_per_hour:.2f}/hour does not carry {model} with {load}"
+        limit = budget_text(request.budget)
+        if request.budget.per == "none":
+            limit = f"Modal's Starter plan, {STARTER_GPUS} GPUs at once,"
+        return f"{limit} does not carry {model} with {load_text(request)}"
     best_kernel = [c for c in candidates if c.setup.attention in (c.setup.gpu.attention[-1], "auto", request.attention)]
     nearest = max(best_kernel or candidates, key=nearness)
     where = gpu_string(nearest.setup.gpu, nearest.setup.gpu_count)
     return f"{model} does not run on {where}: {nearest.rejected}"
+
+
+def load_text(request: Request) -> str:
+    """ "16 requests of 8,192 tokens at once and 2 containers kept warm mon-fri 8-18 UTC" """
+    what = "requests" if request.workload == "generation" else "texts"
+    load = f"{request.concurrency} {what} of {request.context_len:,} tokens at once"
+    pool = request.warm
+    return f"{load} and {pool.containers} kept warm {hours_text(pool)}" if pool.containers > 1 else load
+
+
+def budget_text(budget: Budget) -> str:
+    """As it may be typed: "4/hour", "900/month"."""
+    return "no budget" if budget.per == "none" else f"{budget.usd:g}/{budget.per}"
 
 
 def nearness(candidate: Candidate) -> float:

@@ -215,6 +215,7 @@ def candidate_line(candidate: Candidate) -> Line:
         "attention": setup.attention,
         "context_len": setup.context_len,
         "concurrency": setup.concurrency,
+        "max_batched_tokens": setup.max_batched_tokens,
         "input_len": setup.input_len,
         "output_len": setup.output_len,
         "containers": candidate.containers,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from .gpus import UNMEASURED, host_price
 from .memory import inference_memory
 from .plan import InferenceEstimate, InferenceSetup
-from .speed import cold_start_s, inference_speed
+from .speed import cold_start_s, inference_speed, reading_speed
 
 # What a serving container keeps busy: an API process, and for each GPU a process that polls (prior).
 HOST_CORES, HOST_CORES_PER_GPU = 0.5, 1.0
@@ -25,8 +25,13 @@ def estimate_inference(setup: InferenceSetup, engine_version: str = "") -> Infer
     """What happens if exactly this runs; rates are None where it does not fit. `engine_version`: as in memory.py."""
     memory = inference_memory(setup, engine_version)
     usd = setup.gpu.usd_per_hour * setup.gpu_count
-    speed = inference_speed(setup, memory) if memory.fits else None
-    answers = speed if setup.model.workload == "generation" else None  # an encoder reads and writes nothing
+    writes = setup.model.workload == "generation"
+    answers = inference_speed(setup, memory) if memory.fits and writes else None
+    read_per_s = first_s = None
+    if answers:
+        read_per_s, first_s = answers.prefill_tokens_per_s, answers.time_to_first_token_s
+    elif memory.fits:
+        read_per_s, first_s = reading_speed(setup)
     return InferenceEstimate(
         usable_gib=memory.usable_gib,
         weights_gib=memory.weights_gib,
@@ -42,8 +47,8 @@ def estimate_inference(setup: InferenceSetup, engine_version: str = "") -> Infer
         output_tokens_per_s=answers.output_tokens_per_s if answers else None,
         output_tokens_per_s_low=answers.output_tokens_per_s_low if answers else None,
         output_tokens_per_s_high=answers.output_tokens_per_s_high if answers else None,
-        prefill_tokens_per_s=speed.prefill_tokens_per_s if speed else None,
-        time_to_first_token_s=speed.time_to_first_token_s if speed else None,
+        prefill_tokens_per_s=read_per_s,
+        time_to_first_token_s=first_s,
         cold_start_s=cold_start_s(setup) if memory.fits else None,
         usd_per_hour=usd,
         host_usd_per_hour=host_price(

@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
-from .choose import KERNEL_NAMES, hourly, nearness, quality_lost, standing, tokens_per_s, usd_per_million
-from .plan import Candidate, InferenceEstimate, InferenceSetup, Model, Plan
-from .speed import RANGE
+import math
 
+from .choose import (
+    KERNEL_NAMES,
+    budget_text,
+    hourly,
+    in_unit,
+    most_containers,
+    nearness,
+    one_hour,
+    quality_lost,
+    standing,
+    tokens_per_s,
+    usd_per_million,
+    warm_usd_per_month,
+)
+from .plan import HOURS_PER_MONTH, Candidate, InferenceEstimate, InferenceSetup, Model, Plan, WarmPool
+from .speed import RANGE
+from .warm import hours_text, warm_hours_per_month
+
+WORKING_HOURS = WarmPool(1, (1, 2, 3, 4, 5), 8 * 60, 18 * 60)  # mon-fri 8-18, as an example of a schedule
 MEMORY_TERMS = ("weights", "KV cache", "activations", "overhead")
 
 
@@ -54,6 +71,11 @@ def about(rate: float) -> str:
     return f"{rounded:,.{digits}f}"
 
 
+def cents(usd: float) -> str:
+    """USD to the cent, and below ten cents to two figures: 1.20; 0.0087."""
+    return f"{usd:.2f}" if usd >= 0.1 else f"{usd:.{1 - math.floor(math.log10(usd))}f}"
+
+
 def one_per_gpu(plan: Plan) -> list[Candidate]:
     """What each GPU type comes nearest with: its best ranked configuration, else what runs, else what nearly fits."""
 
@@ -72,7 +94,7 @@ def one_per_gpu(plan: Plan) -> list[Candidate]:
 
 def price(candidate: Candidate) -> float:
     """USD per hour of the containers that carry the load, or of one where it does not run."""
-    return hourly(candidate) or candidate.setup.gpu_count * candidate.setup.gpu.usd_per_hour
+    return hourly(candidate) or one_hour(candidate)
 
 
 def next_cheaper(plan: Plan) -> Candidate | None:
@@ -105,7 +127,7 @@ def beside(plan: Plan, candidate: Candidate) -> str:
     """A neighbour of the choice in one line: what it is, its price, what it would yield, why it is not the choice."""
     line = f"{cards(candidate)}, {price(candidate):.2f}/hour: "
     if candidate.containers:
-        line += f"{about(tokens_per_s(candidate))} tokens/s at {usd_per_million(candidate):.2f} per million; "
+        line += f"{about(tokens_per_s(candidate))} tokens/s at {cents(usd_per_million(candidate))} per million; "
     return line + verdict(plan, candidate)
 
 
@@ -117,16 +139,16 @@ def what_would_change(plan: Plan) -> list[str]:
     for words, found in (("better weights", finer), ("more tokens/s", [c for c in over if faster(c, plan)])):
         best = min(found, key=price, default=None)
         if best:
+            buys = f"A budget of {in_unit(plan.request.budget, price(best))} buys {words}"
             changes.append(
-                f"A budget of {price(best):.2f}/hour buys {words}: {cards(best)} in {format_name(best.setup)}, "
-                f"about {about(tokens_per_s(best))} tokens/s."
+                f"{buys}: {cards(best)} in {format_name(best.setup)}, about {about(tokens_per_s(best))} tokens/s."
             )
     best = min((c for c in plan.candidates if c.rank and price(c) < price(plan.chosen)), key=price, default=None)
     if best:
         asked = f"gpu {best.setup.gpu.name} and quantization {best.setup.quantization}"
         changes.append(f"Insisting on {asked} brings it down to {price(best):.2f}/hour: {cards(best)}.")
     if any(c.estimate and not c.estimate.fits and price(c) < price(plan.chosen) for c in plan.candidates):
-        changes.append("A shorter context or fewer requests at once make room on cheaper cards.")
+        changes.append(f"A shorter context or fewer {units(plan)} at once make room on cheaper cards.")
     return changes
 
 
@@ -143,9 +165,8 @@ def terminal_lines(plan: Plan, slug: str) -> list[str]:
     chosen, setup, estimate = plan.chosen, plan.chosen.setup, estimate_of(plan.chosen)
     request, budget = plan.request, plan.request.budget
     engine = {"vllm": "vLLM", "transformers": "transformers"}[setup.engine]
-    limit = (
-        f"at most {max_containers(plan)} for {budget.usd:g}/{budget.per}" if budget.per != "none" else "no budget set"
-    )
+    most = max_containers(plan)
+    limit = "no budget set" if budget.per == "none" else f"at most {most} for {budget_text(budget)}"
     terms = " + ".join(f"{name} {gib:.1f}" for name, gib in memory_terms(estimate).items())
     per_gpu = " per GPU" if setup.gpu_count > 1 else ""
     low, high = rate_range(chosen)
@@ -154,8 +175,11 @@ def terminal_lines(plan: Plan, slug: str) -> list[str]:
         f"{price(chosen):.2f}/hour, {limit}",
         f"memory  {terms} = {peak_gib(estimate):.1f} of {estimate.usable_gib:.1f} GiB{per_gpu}",
         f"yields  about {about(tokens_per_s(chosen))} tokens/s ({about(low)} to {about(high)}) at "
-        f"{request.concurrency} requests, {usd_per_million(chosen):.2f} per million tokens {written(plan)}",
+        f"{request.concurrency} {units(plan)}, {cents(usd_per_million(chosen))} per million tokens {written(plan)}",
     ]
+    always, working = idle_prices(plan)
+    none = f"none: idle costs nothing (one kept warm: {always:,.0f} USD a month; mon-fri 8-18: {working:,.0f})"
+    lines.append(f"warm    {f'{pool_words(plan)} for GPUs' if request.warm.containers else none}")
     for word, other in (("cheaper", next_cheaper(plan)), ("faster ", next_faster(plan))):
         if other:
             lines.append(f"{word} {beside(plan, other)}")
@@ -163,6 +187,11 @@ def terminal_lines(plan: Plan, slug: str) -> list[str]:
         lines.append(f"assumed {', '.join(estimate.assumed)}: nothing else is known of {setup.model.id}")
     lines.append(f"wrote   {slug}/  (why: {slug}/PLAN.md)    next: cd {slug} && make local")
     return lines
+
+
+def units(plan: Plan) -> str:
+    """What arrives at once: requests for answers, or texts."""
+    return "requests" if plan.request.workload == "generation" else "texts"
 
 
 def written(plan: Plan) -> str:
@@ -178,7 +207,18 @@ def rate_range(candidate: Candidate) -> tuple[float, float]:
 
 def max_containers(plan: Plan) -> int:
     """Containers that the budget pays for around the clock; without one, what Modal's Starter plan runs: 10 GPUs."""
-    one = plan.chosen.setup.gpu_count * plan.chosen.setup.gpu.usd_per_hour
-    if plan.request.budget.per == "none":
-        return max(plan.chosen.containers, 10 // plan.chosen.setup.gpu_count)
-    return int(plan.request.budget.usd_per_hour / one + 1e-9)
+    return most_containers(plan.request, plan.chosen)
+
+
+def pool_words(plan: Plan) -> str:
+    """What the warm pool costs while nobody asks: "1 container mon-fri 8-18 UTC: 424 USD a month"."""
+    pool = plan.request.warm
+    many = "container" if pool.containers == 1 else "containers"
+    usd = warm_usd_per_month(plan.request, plan.chosen)
+    return f"{pool.containers} {many} {hours_text(pool)}: {usd:,.0f} USD a month"
+
+
+def idle_prices(plan: Plan) -> tuple[float, float]:
+    """USD a month that one warm container's GPUs cost: always, and in working hours (mon-fri 8-18)."""
+    one = one_hour(plan.chosen)
+    return one * HOURS_PER_MONTH, one * warm_hours_per_month(WORKING_HOURS)

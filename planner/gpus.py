@@ -53,7 +53,7 @@ def find_gpu(name: str) -> Gpu:
     upper = name.strip().upper()
     gpu = GPUS.get(ALIASES.get(upper, upper))
     if gpu is None:
-        raise Refusal(f"Modal has no GPU {name!r}; take one of {', '.join(GPUS)}, or auto")
+        raise Refusal(f"Modal has no GPU {name[:40]!r}; take one of {', '.join(GPUS)}, or auto")
     return gpu
 
 

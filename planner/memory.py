@@ -6,7 +6,7 @@ The accounting is vLLM's own: cache = fraction x visible memory - weights - acti
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, lcm
 
 from .plan import GIB, Gpu, InferenceSetup, Model
 
@@ -34,6 +34,11 @@ CONTEXT_GIB = 0.5  # CUDA context, invisible to the allocator: 0.47 lazily loade
 WORKSPACE_GIB = 0.04  # cuBLAS: 37 to 47 MiB above weights and cache in Qwen3's tables
 STATE_COPIES = 2  # of a linear layer's state: the running one and the prefix cache's (vLLM 0.32, Qwen3.5-4B log)
 BATCHES_IN_FLIGHT = 2  # asynchronous scheduling keeps the window of two steps (vLLM 0.32)
+PAGE_TOKENS = 256  # of transformers' paged cache, of which a request takes whole pages
+STEP_TOKENS = 2048  # that the generated engine lets transformers' continuous batching read in one step
+LOGIT_BYTES = 28  # per sequence and vocabulary entry there: 16-bit, float32, softmax, and a sort with its indices
+# Decoders whose attention was made to look both ways; others with grouped heads are causal and keep a cache.
+BIDIRECTIONAL = ("embeddinggemma", "gte-qwen", "nv-embed", "llm2vec", "gritlm")
 _CURRENT = (0, 32)  # the vLLM version that generated projects pin
 
 
@@ -177,7 +182,21 @@ def inference_memory(setup: InferenceSetup, engine_version: str = "") -> Inferen
 
     `engine_version` ("0.19.0") matters for vLLM only, whose start-up accounting changed over time; "" is the current.
     """
-    return _vllm_memory(setup, engine_version) if setup.engine == "vllm" else _transformers_memory(setup)
+    if setup.engine == "vllm":
+        return _vllm_memory(setup, engine_version)
+    if setup.model.workload != "generation":
+        return _one_pass_memory(setup)
+    return _batching_memory(setup) if setup.max_batched_tokens else _generate_memory(setup)
+
+
+def is_causal(model: Model) -> bool:
+    """Whether each token sees only those before it, so that an engine may keep what it computed of them.
+
+    Encoders see both ways. The catalogue tells them by their heads: none of BERT's kind groups them, decoders do.
+    """
+    if model.workload == "generation":
+        return True
+    return model.kv_heads < model.heads and not any(name in model.id.lower() for name in BIDIRECTIONAL)
 
 
 def _version(text: str) -> tuple[int, ...]:
@@ -197,13 +216,20 @@ def _vllm_memory(setup: InferenceSetup, engine_version: str) -> InferenceMemory:
     if engine_version:
         per_logit = SAMPLER_BYTES if version >= (0, 17) else SORTING_SAMPLER_BYTES
     sequences = max_sequences(gpu) if version >= (0, 9) else 256
-    activation = max(_widest_bytes_per_token(model, tp) * tokens, per_logit * sequences * model.vocab) / GIB
+    writes = model.workload == "generation"  # what only reads has no logits to sample from
+    sampler = per_logit * sequences * model.vocab if writes else 0.0
+    activation = max(_widest_bytes_per_token(model, tp) * tokens, sampler) / GIB
     if version < (0, 6):  # counted all that the allocator had ever reserved, not the peak (factor: one log)
         activation *= 4
     graphs = GRAPH_GIB_PER_LAYER * model.layers if version >= (0, 21) else 0.0  # before, outside the budget
     overhead = NON_TORCH_GIB + _nccl_gib(setup, tp) + graphs
     budget = setup.memory_fraction * gpu.visible_gib
     cache = budget - weights - activation - overhead
+    if not is_causal(model) and cache > 0:
+        return InferenceMemory(
+            gpu.visible_gib, weights, activation, overhead, 0.0, 0.0, 0,
+            float(sequences * (setup.gpu_count // tp)), True, "",
+        )  # fmt: skip
     chunk = tokens * BATCHES_IN_FLIGHT if version >= (0, 20) else tokens
     request = _vllm_request_gib(setup, chunk)
     concurrent = max(cache, 0.0) / request if request else float(sequences)
@@ -231,30 +257,142 @@ def _vllm_memory(setup: InferenceSetup, engine_version: str) -> InferenceMemory:
     )  # fmt: skip
 
 
-def _transformers_memory(setup: InferenceSetup) -> InferenceMemory:
-    """The allocator's peak once the cache is full; what a prefill needs for a moment is in the overhead."""
+def _generate_memory(setup: InferenceSetup) -> InferenceMemory:
+    """Plain `generate`: the allocator's peak once the cache is full; what a prefill needs for a moment is overhead."""
     model, gpu, tp = setup.model, setup.gpu, setup.tensor_parallel
     weights = weight_gib(model, setup.quantization, tp)
     sequences = ceil(setup.concurrency * tp / setup.gpu_count)
     activation = WORKSPACE_GIB + 8 * model.vocab * sequences / GIB  # 16-bit and float32 logits of the last token
-    if weight_format(model, setup.quantization) in ("nf4", "int8"):  # bitsandbytes unpacks a matrix, twice (prior)
-        activation += 4 * model.hidden * max(model.intermediate, model.moe_intermediate) / tp / GIB
+    activation += _unpacked_gib(setup)
     prompt = min(setup.input_len, setup.context_len)
     prefill = _widest_bytes_per_token(model, tp) * prompt * sequences / GIB
-    keeps_cache = model.workload == "generation"  # an encoder's or a classifier's one pass keeps none
-    one = kv_gib(model, setup.context_len, 1, setup.kv_dtype, tp) if keeps_cache else 0.0
+    one = kv_gib(model, setup.context_len, 1, setup.kv_dtype, tp)
     cache = one * sequences
     overhead = CONTEXT_GIB + _nccl_gib(setup, tp) + prefill
     need = weights + activation + overhead + cache
     each = one + (activation - WORKSPACE_GIB + prefill) / sequences
     concurrent = max(gpu.visible_gib - (need - each * sequences), 0.0) / each
-    why = ""
-    if need > gpu.visible_gib:
-        why = (
-            f"{sequences} requests of {setup.context_len} tokens need {need:.1f} GiB ({weights:.1f} of weights) and "
-            f"one {gpu.name} has {gpu.visible_gib:.1f} GiB: {need - gpu.visible_gib:.1f} GiB short"
-        )
+    why = _too_much(setup, sequences, weights, need)
     return InferenceMemory(
         gpu.visible_gib, weights, activation, overhead, cache, one * GIB / setup.context_len,
         int(concurrent * setup.context_len), concurrent * (setup.gpu_count // tp), not why, why,
+    )  # fmt: skip
+
+
+def _unpacked_gib(setup: InferenceSetup) -> float:
+    """GiB of the matrix that bitsandbytes unpacks, twice (prior)."""
+    model = setup.model
+    if weight_format(model, setup.quantization) not in ("nf4", "int8"):
+        return 0.0
+    return 4 * model.hidden * max(model.intermediate, model.moe_intermediate) / setup.tensor_parallel / GIB
+
+
+def _too_much(setup: InferenceSetup, sequences: int, weights: float, need: float) -> str:
+    """The sentence where `need` GiB are more than the card has; "" where they are not."""
+    gpu = setup.gpu
+    if need <= gpu.visible_gib:
+        return ""
+    what = "requests" if setup.model.workload == "generation" else "texts"
+    return (
+        f"{sequences} {what} of {setup.context_len} tokens need {need:.1f} GiB ({weights:.1f} of weights) and "
+        f"one {gpu.name} has {gpu.visible_gib:.1f} GiB: {need - gpu.visible_gib:.1f} GiB short"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Batching:
+    """GiB that transformers' continuous batching (5.23, SDPA) takes beside the weights for some requests."""
+
+    cache_gib: float
+    mask_gib: float
+    moment_gib: float  # the widest moment of a step
+    claimed_gib: float  # what it asks for when it starts, by its own sum
+
+    @property
+    def need_gib(self) -> float:
+        return self.cache_gib + self.mask_gib + self.moment_gib
+
+
+def _batching(setup: InferenceSetup, requests: int) -> _Batching:
+    """The terms of transformers' PagedAttentionMemoryHandler for a cache of `requests` x context_len tokens.
+
+    SDPA with a mask cannot group heads (`use_gqa_in_sdpa`), so each step gathers one layer's keys and values of all
+    that is cached and repeats them for every head. The mask is allocated once, for a step of `max_batched_tokens`
+    over the whole cache. Windows do not shrink the cache: it is sized for whole-model blocks.
+    """
+    model, tp, step = setup.model, setup.tensor_parallel, setup.max_batched_tokens
+    heads, kv_heads = ceil(model.heads / tp), ceil(model.kv_heads / tp)
+    vector = 2 * model.head_dim  # bytes of one head of one token
+    layer = _kv_layer_bytes(model, "auto", tp)
+    kinds = [count for count in (model.layers - model.sliding_layers, model.sliding_layers) if count]
+    sector_layers = lcm(*kinds)  # a sector divides into blocks of either kind of layer
+    blocks = requests * ceil(setup.context_len / PAGE_TOKENS)
+    sectors = ceil(blocks * model.layers / sector_layers)
+    cache = (sectors + 2) * sector_layers * PAGE_TOKENS * layer  # two sectors take what padding writes
+    readable = sectors * sector_layers // min(kinds) * PAGE_TOKENS
+    mask = len(kinds) * 2 * step * (readable + step)
+    repeated = 2 * heads + (kv_heads if heads > kv_heads else 0)
+    gathered = repeated * vector * (requests * setup.context_len + step)
+    logits = LOGIT_BYTES * model.vocab * requests
+    moment = max(gathered, _widest_bytes_per_token(model, tp) * step, logits)
+    width = 2 * model.hidden + vector * (heads + 2 * kv_heads)
+    claimed = cache + mask + (2 * heads + kv_heads) * vector * (readable + step) + width * step
+    claimed += requests * (2 * model.hidden + 4 * model.vocab) + len(kinds) * 8 * (readable + 2 * step) + 32 * step
+    return _Batching(cache / GIB, mask / GIB, moment / GIB, claimed / GIB)
+
+
+def _batching_memory(setup: InferenceSetup) -> InferenceMemory:
+    """Continuous batching: the peak of a step that reads a full cache, and whether the engine agrees to start."""
+    model, gpu, tp = setup.model, setup.gpu, setup.tensor_parallel
+    weights = weight_gib(model, setup.quantization, tp)
+    fixed = WORKSPACE_GIB + _unpacked_gib(setup)
+    overhead = CONTEXT_GIB + _nccl_gib(setup, tp)
+    allowed = setup.memory_fraction * (gpu.visible_gib - weights)  # as `get_available_memory` has it
+
+    def runs(requests: int) -> bool:
+        terms = _batching(setup, requests)
+        return weights + fixed + overhead + terms.need_gib <= gpu.visible_gib and terms.claimed_gib <= allowed
+
+    sequences = ceil(setup.concurrency * tp / setup.gpu_count)
+    fitting, above = 0, 4 * max_sequences(gpu)
+    while above - fitting > 1:
+        middle = (fitting + above) // 2
+        fitting, above = (middle, above) if runs(middle) else (fitting, middle)
+    terms = _batching(setup, sequences)
+    need = weights + fixed + overhead + terms.need_gib
+    why = _too_much(setup, sequences, weights, need)
+    if not why and not runs(sequences):
+        why = (
+            f"transformers would claim {terms.claimed_gib:.1f} GiB for {sequences} requests of {setup.context_len} "
+            f"tokens and takes at most {allowed:.1f} of what one {gpu.name} has left: "
+            f"{terms.claimed_gib - allowed:.1f} GiB short"
+        )
+    return InferenceMemory(
+        gpu.visible_gib, weights, fixed + terms.mask_gib + terms.moment_gib, overhead, terms.cache_gib,
+        float(model.layers * _kv_layer_bytes(model, "auto", tp)), fitting * setup.context_len,
+        float(fitting * (setup.gpu_count // tp)), not why, why,
+    )  # fmt: skip
+
+
+def _one_pass_memory(setup: InferenceSetup) -> InferenceMemory:
+    """One forward pass over `concurrency` texts, each padded to context_len: no cache, no logits of a vocabulary.
+
+    SDPA takes its padding mask as a matrix: one byte per pair of tokens, and two more where it is made additive.
+    """
+    model, gpu, tp = setup.model, setup.gpu, setup.tensor_parallel
+    weights = weight_gib(model, setup.quantization, tp)
+    texts = ceil(setup.concurrency * tp / setup.gpu_count)
+    queries, keys = (ceil(heads / tp) * model.head_dim for heads in (model.heads, model.kv_heads))
+    repeated = 2 * queries if queries > keys else 0
+    attention = 2 * (2 * model.hidden + 2 * queries + 2 * keys + repeated)
+    token = max(_widest_bytes_per_token(model, tp), attention)
+    one = (token * setup.context_len + 3 * setup.context_len**2) / GIB
+    fixed = WORKSPACE_GIB + _unpacked_gib(setup)
+    overhead = CONTEXT_GIB + _nccl_gib(setup, tp)
+    need = weights + fixed + overhead + one * texts
+    fitting = max(gpu.visible_gib - weights - fixed - overhead, 0.0) / one
+    why = _too_much(setup, texts, weights, need)
+    return InferenceMemory(
+        gpu.visible_gib, weights, fixed + one * texts, overhead, 0.0, 0.0, 0,
+        fitting * (setup.gpu_count // tp), not why, why,
     )  # fmt: skip

@@ -49,6 +49,23 @@ DEFAULT_MODELS = {
 }
 
 
+# Published without a trained head: they answer with random labels until somebody trains them.
+HEADLESS = frozenset(
+    (
+        "answerdotai/ModernBERT-base",
+        "answerdotai/ModernBERT-large",
+        "distilbert/distilbert-base-uncased",
+        "FacebookAI/roberta-base",
+        "FacebookAI/roberta-large",
+        "google-bert/bert-base-uncased",
+        "google-bert/bert-large-uncased",
+        "microsoft/codebert-base",
+        "microsoft/deberta-v3-base",
+        "microsoft/deberta-v3-large",
+    )
+)
+
+
 def find_model(name: str, size: str = "") -> Model:
     """The model a person named: a catalogue id, a folder with a config.json, or a size in the name or beside it.
 

@@ -188,6 +188,17 @@ HOURS_PER_MONTH = 730
 
 
 @dataclass(frozen=True, slots=True)
+class WarmPool:
+    """Containers that are kept running: always, or on some days between two times."""
+
+    containers: int = 0
+    days: tuple[int, ...] = ()  # as cron counts them, Sunday 0; none: always
+    opens_min: int = 0  # minutes after midnight
+    closes_min: int = 0  # not after opens_min: on the next day
+    timezone: str = "UTC"
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """What a person asks for, checked. "auto" and 0 leave the choice to the planner."""
 
@@ -204,6 +215,7 @@ class Request:
     engine: str = "auto"
     method: str = "auto"
     optimize: str = "cost"
+    warm: WarmPool = WarmPool()
     dataset: str = ""
     dataset_tokens: int = 0
     epochs: int = 1

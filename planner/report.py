@@ -8,22 +8,27 @@ from .choose import tokens_per_s, usd_per_million
 from .explain import (
     about,
     cards,
+    cents,
     estimate_of,
     format_name,
+    idle_prices,
     kernel_name,
     max_containers,
     memory_terms,
     one_per_gpu,
     peak_gib,
+    pool_words,
     price,
     rate_range,
     size_words,
+    units,
     verdict,
     what_would_change,
     written,
 )
 from .gpus import PRICES_DATE, UNMEASURED
-from .plan import HOURS_PER_MONTH, Candidate, Gpu, Plan
+from .plan import Candidate, Gpu, Plan
+from .warm import warm_hours_per_month
 
 PAGE = 120  # characters of a line of PLAN.md
 
@@ -66,12 +71,12 @@ def decision(plan: Plan) -> list[str]:
     low, high = rate_range(chosen)
     asked = paragraph(
         f"{code(setup.model.id)} with {size_words(setup.model)}, a context of {request.context_len:,} tokens,",
-        f"{request.concurrency} requests at once, {limit}, chosen for {request.optimize}:",
+        f"{request.concurrency} {units(plan)} at once, {limit}, chosen for {request.optimize}:",
     )
     answer = paragraph(
         f"**{cards(chosen)}, {format_name(setup)}, {kernel_name(setup)}: {price(chosen):.2f} USD per hour, about",
         f"{about(tokens_per_s(chosen))} tokens/s {written(plan)} ({about(low)} to {about(high)}),",
-        f"{usd_per_million(chosen):.2f} USD per million.**",
+        f"{cents(usd_per_million(chosen))} USD per million.**",
     )
     known = paragraph(f"The model's configuration is not known; assumed from its size: {', '.join(estimate.assumed)}.")
     return [asked, answer, known] if estimate.assumed else [asked, answer]
@@ -89,6 +94,11 @@ def memory_table(plan: Plan) -> str:
 
 def cache_words(plan: Plan) -> list[str]:
     setup, estimate = plan.chosen.setup, estimate_of(plan.chosen)
+    if not estimate.kv_cache_gib:
+        return [
+            "A model that only reads keeps no KV cache; the memory of a pass grows with its texts, here up to",
+            f"{setup.concurrency} of {setup.context_len:,} tokens.",
+        ]
     words = [
         f"One token of context takes {estimate.kv_bytes_per_token:,.0f} bytes of KV cache on each GPU; there is",
         f"room for {estimate.kv_tokens:,} tokens: {estimate.max_concurrency:.1f} requests of full context.",
@@ -129,13 +139,22 @@ def unmeasured(gpu: Gpu) -> str:
 
 def money_words(plan: Plan) -> list[str]:
     setup, estimate, most = plan.chosen.setup, estimate_of(plan.chosen), max_containers(plan)
-    month = (setup.gpu_count * setup.gpu.usd_per_hour + estimate.host_usd_per_hour) * HOURS_PER_MONTH
+    pool, (always, working) = plan.request.warm, idle_prices(plan)
+    hours = warm_hours_per_month(pool)
+    host = pool.containers * estimate.host_usd_per_hour * hours
+    kept = (
+        f"The warm pool is {pool_words(plan)} for GPUs, and about {host:,.0f} for CPU and memory ({hours:.0f} hours)."
+        if pool.containers
+        else f"Nothing is kept warm, so idle costs nothing; one container kept warm is {always:,.0f} USD a month for "
+        f"GPUs (730 hours), or {working:,.0f} in working hours (`warm: 1 mon-fri 8-18`, 217 hours)."
+    )
     highest = most * setup.gpu_count * setup.gpu.usd_per_hour
     return [
         f"At most {most} {'container runs' if most == 1 else 'containers run'}, {highest:.2f} USD per hour. Prices are",
         f"Modal's of {PRICES_DATE}, for the GPUs; CPU and memory are billed by use on top, about",
         f"{estimate.host_usd_per_hour:.2f} an hour for each container (prior). An idle one is billed until",
-        f"`SCALEDOWN_WINDOW` has passed; one kept warm all month costs {month:,.0f} USD.",
+        "`SCALEDOWN_WINDOW` has passed.",
+        kept,
     ]
 
 
@@ -148,7 +167,7 @@ def option_row(plan: Plan, candidate: Candidate) -> str:
     setup, estimate = candidate.setup, candidate.estimate
     used = f"{peak_gib(estimate):.1f} of {estimate.usable_gib:.1f}" if estimate and estimate.fits else "-"
     rate = about(tokens_per_s(candidate)) if candidate.containers else "-"
-    dollars = f"{usd_per_million(candidate):.2f}" if candidate.containers else "-"
+    dollars = cents(usd_per_million(candidate)) if candidate.containers else "-"
     return (
         f"| {cards(candidate)} | {format_name(setup)} | {used} | {rate} | {price(candidate):.2f} | {dollars} "
         f"| {verdict(plan, candidate)} |\n"

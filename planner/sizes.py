@@ -57,7 +57,7 @@ _SIZE_UNITS = {"k": 10**3, "m": 10**6, "b": 10**9, "": 10**9, "t": 10**12}
 
 def parse_size(text: str) -> tuple[int, int]:
     """(params, params active) of "8B", "8", "350M", "custom 13", "30B-A3B" or "8x7B"; Refusal for anything else."""
-    asked = text.strip().lower()
+    asked, text = text.strip().lower(), text[:40]
     if mixed := _SIZE_MIXED.fullmatch(asked):
         whole = float(mixed[1]) * float(mixed[2]) * _SIZE_UNITS[mixed[3]]
         # Mixtral 8x7B holds 46.7B of the 56B its name promises (attention is shared) and uses 12.9B.

@@ -13,7 +13,16 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from .memory import InferenceMemory, embedding_params, kv_gib, max_sequences, weight_bytes, weight_format
+from .memory import (
+    InferenceMemory,
+    batched_tokens,
+    embedding_params,
+    is_causal,
+    kv_gib,
+    max_sequences,
+    weight_bytes,
+    weight_format,
+)
 from .plan import GIB, Gpu, InferenceSetup, Model
 
 BANDWIDTH_SHARE = 0.79  # of device bandwidth; gpt-fast reached 0.69 on a capped A100, vLLM 0.92 on an L4
@@ -40,6 +49,10 @@ PREFILL_LAYER_S = 1.4e-3  # until the first token, per layer: launches outside g
 PREFILL_QUEUE = 0.13  # of a prompt's time that each other request adds before it
 VOLUME_BYTES_PER_S = 1.5e9  # Modal Volume: 1 to 2.5 GB/s
 ENGINE_START_S = {"vllm": 60.0, "transformers": 15.0}  # imports, compilation, graphs (prior)
+# Models that only read. Eager BERT-base takes 5.5 to 6.5 ms for two tokens (optimum-benchmark, 12 layers).
+ENCODER_STEP_S = 2e-3  # padding, pooling and copies around a pass of eager layers (prior)
+TOKENIZED_PER_S = 1.1e6  # tokens/s of one thread of `tokenizers`: 1.1 million WordPiece, 1.4 BPE on a 2026 server core
+FUSED_TRAFFIC = 0.5  # of eager PyTorch's traffic between kernels, where an engine fuses them (prior)
 RANGE = 1.6  # four of five points of a family left out lie within this factor
 
 
@@ -130,6 +143,51 @@ def inference_speed(setup: InferenceSetup, memory: InferenceMemory) -> Inference
     output = replicas * batch / (step + prefill_s * batch * prompt / answer)
     first = model.layers * PREFILL_LAYER_S + prefill_s * prompt * (1 + PREFILL_QUEUE * (batch - 1)) + step
     return InferenceSpeed(1 / step_s(1.0), output, output / RANGE, output * RANGE, replicas / prefill_s, first)
+
+
+def reading_speed(setup: InferenceSetup) -> tuple[float, float]:
+    """Of a model that only reads: tokens/s at `concurrency` texts of `input_len` a pass, and seconds for one alone."""
+    length, replicas = max(setup.input_len, 1), setup.gpu_count // setup.tensor_parallel
+    texts = max(setup.concurrency / replicas, 1.0)
+    return replicas * texts * length / pass_s(setup, texts), pass_s(setup, 1.0)
+
+
+def pass_s(setup: InferenceSetup, texts: float) -> float:
+    """Seconds to read that many texts of `input_len` at once: arithmetic and traffic, launches, the tokenizer."""
+    model, gpu, tp = setup.model, setup.gpu, setup.tensor_parallel
+    tokens = texts * max(setup.input_len, 1)
+    flops = tp * compute_flops(model, gpu, weight_format(model, setup.quantization))
+    bandwidth = gpu.bandwidth * BANDWIDTH_SHARE
+    seen = float(model.layers - model.sliding_layers)
+    if model.sliding_window:
+        seen += model.sliding_layers * min(1.0, 2 * model.sliding_window / max(setup.input_len, 1))
+    fused = setup.engine == "vllm"
+    pairs = 2 if fused and is_causal(model) else 4  # a mask of padding hides from SDPA that half is causal
+    attention = pairs * seen * model.heads * model.head_dim * setup.input_len
+    token_s = 2 * max(model.params_active - embedding_params(model), model.params_active / 10) / flops
+    token_s += attention / (tp * gpu.flops * ATTENTION_FLOPS[prefill_kernel(setup)])
+    token_s += traffic_bytes(model) * (FUSED_TRAFFIC if fused else 1.0) / tp / bandwidth
+    _embedding, experts, rest = weight_bytes(model, setup.quantization)
+    weights_s = (experts + rest) / tp / bandwidth
+    tokenizer_s = tokens / TOKENIZED_PER_S
+    if not fused:  # texts are tokenized, then read
+        return max(tokens * token_s + weights_s, ENCODER_STEP_S + model.layers * EAGER_LAYER_S) + tokenizer_s
+    steps = math.ceil(tokens / batched_tokens(setup))
+    step_s = weights_s + STEP_S + model.layers * LAYER_S
+    if tp > 1:
+        step_s += 2 * model.layers * (ALLREDUCE_S if gpu.nvlink else PCIE_ALLREDUCE_S)
+    return max(tokens * token_s + texts * SEQUENCE_S + steps * step_s, tokenizer_s)
+
+
+def traffic_bytes(model: Model) -> float:
+    """Bytes that one token moves through device memory between the kernels of all layers, each reading and writing."""
+    width, queries, keys = model.hidden, model.heads * model.head_dim, model.kv_heads * model.head_dim
+    inner = max(model.intermediate, model.moe_intermediate * (model.experts_per_token + model.shared_experts))
+    attention = 4 * width + 4 * queries + 4 * keys
+    gates = model.mlp_matrices - 1
+    mlp = (gates + 1) * width + (gates + (2 if gates == 1 else 5) + 1) * inner
+    residuals_and_norms = 10 * width
+    return 2 * model.layers * (attention + mlp + residuals_and_norms)
 
 
 def cold_start_s(setup: InferenceSetup) -> float:

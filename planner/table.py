@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .choose import KERNEL_NAMES, tokens_per_s, usd_per_million
-from .explain import about, one_per_gpu, peak_gib, price, size_words, verdict
+from .explain import about, cents, one_per_gpu, peak_gib, price, size_words, verdict
 from .gpus import PRICES_DATE
 from .plan import Candidate, Plan
 
@@ -46,7 +46,7 @@ def row(plan: Plan, candidate: Candidate) -> tuple[str, ...]:
         f"{peak_gib(estimate):.1f} of {estimate.usable_gib:.1f}" if estimate and fits else "-",
         about(tokens_per_s(candidate)) if candidate.containers else "-",
         f"{price(candidate):.2f}",
-        f"{usd_per_million(candidate):.2f}" if candidate.containers else "-",
+        cents(usd_per_million(candidate)) if candidate.containers else "-",
         verdict(plan, candidate),
     )
 

@@ -16,15 +16,16 @@ ROOT = Path(__file__).resolve().parents[1]
 BODY = ROOT / "{{cookiecutter.project_slug}}"
 TEMPLATE_PARTS = ("cookiecutter.json", "hooks", "planner", "scripts", BODY.name)  # all that a bake and `make hook` read
 LOCAL_MODEL = ROOT / "tests" / "data" / "local_model"  # a folder with a config.json: 22 layers, 1.1B parameters
-# What Enter all the way answers, model_id apart: its default is an expression
+# What Enter all the way answers
 DEFAULTS: dict[str, str] = {
     "project_name": "My LLM",
     "project_slug": "my-llm",
     "task": "serve",
     "workload": "generation",
     "model_size": "8B",
-    "model_id": "auto",
+    "model_id": "Qwen/Qwen3-8B",
     "budget": "4/hour",
+    "warm": "auto",
     "context_len": "8192",
     "concurrency": "16",
     "dataset": "none",

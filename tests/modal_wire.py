@@ -1,7 +1,9 @@
 """What an app really registers with Modal: the real client deploys it to a loopback control plane that records.
 
-    python modal_wire.py PACKAGE.app DEPLOYMENT_NAME        prints the registration as JSON
+    python modal_wire.py FOLDER...        prints the registration of the project in each folder, a list in JSON
 
+A folder is named after its app and holds its package. The functions that open and close the warm pool are then run as
+a container would run them, and what they ask of the autoscaler is part of the registration.
 Every RPC without an answer here fails the deployment with its name. Message types: the stubs in the modal wheel.
 """
 
@@ -12,9 +14,11 @@ import contextlib
 import importlib
 import itertools
 import json
+import os
 import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import grpclib.server
@@ -34,6 +38,8 @@ class ControlPlane:
     def __init__(self) -> None:
         self.made: dict[str, Any] = {}
         self.published: list[str] = []
+        self.apps: dict[str, str] = {}  # name of a published app -> its id
+        self.kept: list[int] = []  # each minimum of containers that was asked of the autoscaler
         self._numbers = itertools.count(1)
 
     def make(self, kind: str, request: Any, name: str = "") -> str:
@@ -91,10 +97,38 @@ class ControlPlane:
                 return api_pb2.ClassCreateResponse(class_id=self.make("cs", request))
             case "AppPublish":
                 self.published.append(request.name)
+                self.apps[request.name] = request.app_id
                 return api_pb2.AppPublishResponse(url="http://127.0.0.1/", deployed_at=1.0)
+            case "FunctionGet":
+                function_id, created = self.published_function(request.app_name, request.object_tag)
+                first = registered(created)[0]
+                found = api_pb2.FunctionGetResponse(function_id=function_id, handle_metadata=handle(first))
+                found.function.CopyFrom(created.function_data)
+                if not found.function.ranked_functions:
+                    found.function.ranked_functions.add(function=first)
+                return found
+            case "ClassGet":
+                return api_pb2.ClassGetResponse(class_id=f"cs-of-{request.app_name}")
+            case "FunctionBindParams":
+                return api_pb2.FunctionBindParamsResponse(bound_function_id=f"{request.function_id}-bound")
+            case "FunctionUpdateSchedulingParams":
+                self.kept.append(request.settings.min_containers)
+                return api_pb2.FunctionUpdateSchedulingParamsResponse(current_settings=request.settings)
             case "AppHeartbeat" | "AppClientDisconnect":
                 return message_factory.GetMessageClass(SERVICE.methods_by_name[rpc].output_type)()
         raise GRPCError(Status.UNIMPLEMENTED, f"modal_wire does not answer {rpc}")
+
+    def published_function(self, app: str, tag: str) -> tuple[str, Any]:
+        """The id and the registration of a deployed function, class (`Server.*`) or server."""
+        for function_id, request in self.functions(app):
+            if registered(request)[0].function_name == tag:
+                return function_id, request
+        raise GRPCError(Status.NOT_FOUND, f"{app} has no {tag}")
+
+    def functions(self, app: str) -> list[tuple[str, Any]]:
+        """The id and the registration of each function of a published app."""
+        made = [(name, one) for name, one in self.made.items() if isinstance(one, api_pb2.FunctionCreateRequest)]
+        return [(name, one) for name, one in made if one.app_id == self.apps[app]]
 
     def __mapping__(self) -> dict[str, Handler]:
         """grpclib's table of handlers, for every RPC of Modal's service with one answer."""
@@ -153,24 +187,29 @@ def listening() -> Iterator[tuple[ControlPlane, str]]:
         thread.join(10)
 
 
-def deploy(app: modal.App, name: str) -> ControlPlane:
-    """Deploy with the real client, and return what it registered."""
-    with listening() as (plane, url), modal.Client(url, api_pb2.CLIENT_TYPE_CLIENT, ("ak-x", "as-x")) as client:
-        app.deploy(name=name, client=client, environment_name="main")
-    return plane
-
-
-def report(plane: ControlPlane) -> dict[str, Any]:
-    """The registration as plain values: function name -> what was asked for it."""
-    created = [request for request in plane.made.values() if isinstance(request, api_pb2.FunctionCreateRequest)]
-    functions = [function for request in created for function in registered(request)]
-    return {"published": plane.published, "functions": {f.function_name: described(plane, f) for f in functions}}
+def registration(plane: ControlPlane, client: modal.Client, folder: Path) -> dict[str, Any]:
+    """Deploy the project in `folder` with the real client, open and close its warm pool, and say what was asked for."""
+    sys.path.insert(0, str(folder))
+    app = importlib.import_module(f"{folder.name.replace('-', '_')}.app")
+    plane.published, plane.kept = [], []
+    app.app.deploy(name=folder.name, client=client, environment_name="main")
+    app.open_pool.local()
+    app.close_pool.local()
+    functions = [
+        described(plane, function) for _, request in plane.functions(folder.name) for function in registered(request)
+    ]
+    named = {function["name"]: function for function in functions}
+    return {"published": plane.published, "functions": named, "kept": plane.kept}
 
 
 def described(plane: ControlPlane, function: Any) -> dict[str, Any]:
     """One registered function. Volumes by mount path; the image as the Dockerfile commands of all its layers."""
     gpu, scaling = function.resources.gpu_config, function.autoscaler_settings
     return {
+        "name": function.function_name,
+        "schedule": [function.schedule.cron.cron_string, function.schedule.cron.timezone],
+        "memory_snapshot": function.checkpointing_enabled,
+        "experimental": dict(function.experimental_options),
         "kind": "server" if function.is_server else "class" if function.is_class else "function",
         "gpu": f"{gpu.gpu_type}:{gpu.count}" if gpu.count else "",
         "cpu": function.resources.milli_cpu / 1000,
@@ -215,6 +254,12 @@ def context_files(plane: ControlPlane, image_id: str) -> list[str]:
     return [file.data.decode() for layer in layers(plane, image_id) for file in layer.context_files]
 
 
+def main(folders: list[str]) -> None:
+    with listening() as (plane, url), modal.Client(url, api_pb2.CLIENT_TYPE_CLIENT, ("ak-x", "as-x")) as client:
+        # what runs inside a container finds Modal by its environment
+        os.environ |= {"MODAL_SERVER_URL": url, "MODAL_TOKEN_ID": "ak-x", "MODAL_TOKEN_SECRET": "as-x"}
+        json.dump([registration(plane, client, Path(folder)) for folder in folders], sys.stdout)
+
+
 if __name__ == "__main__":
-    module, name = sys.argv[1:]
-    json.dump(report(deploy(importlib.import_module(module).app, name)), sys.stdout)
+    main(sys.argv[1:])

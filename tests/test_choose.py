@@ -137,6 +137,20 @@ def merit(plan_request: Request, chosen: Candidate) -> Standing:
     return standing(plan_request, chosen)._replace(name="")
 
 
+def test_bitsandbytes_formats_come_with_the_engine_that_has_a_loader_for_them():
+    """vLLM 0.32 lists no bitsandbytes among model_executor/layers/quantization; transformers 5 has it."""
+    for quantization in ("nf4", "int8"):
+        setup = make_plan(asked("mistralai/Mistral-7B-Instruct-v0.2", quantization=quantization)).chosen.setup
+        assert (setup.engine, setup.quantization) == ("transformers", quantization)
+    assert make_plan(asked("Qwen/Qwen3-8B", quantization="int4")).chosen.setup.engine == "vllm"  # a published AWQ
+    with pytest.raises(Refusal, match=r"not to be had in nf4 here.*engine transformers makes it"):
+        make_plan(asked("Qwen/Qwen3-8B", quantization="nf4", engine="vllm"))
+    published = "unsloth/Qwen3-8B-bnb-4bit"
+    assert make_plan(asked(published)).chosen.setup.engine == "transformers"
+    with pytest.raises(Refusal, match=r"vllm image cannot load .* as published, nf4; take transformers"):
+        make_plan(asked(published, engine="vllm"))
+
+
 MODELS = st.sampled_from(
     ["Qwen/Qwen2.5-0.5B-Instruct", "Qwen/Qwen3-8B", "Qwen/Qwen3-32B", LLAMA_70B, "openai/gpt-oss-20b"]
 )

@@ -33,6 +33,7 @@ from planner.memory import (
     weight_bytes,
     weight_gib,
 )
+from planner.models import find_model
 from planner.plan import GIB, QUANTIZATIONS, InferenceSetup
 
 DATA = Path(__file__).resolve().parents[1] / "benchmarks" / "data"
@@ -192,10 +193,48 @@ def test_transformers_must_hold_every_request_at_once():
     assert not inference_memory(replace(setup, concurrency=8)).fits
 
 
-def test_an_encoder_keeps_no_cache():
-    encoder = replace(LLAMA_8B, workload="embedding")
-    setup = InferenceSetup(encoder, find_gpu("L4"), engine="transformers", concurrency=16)
-    assert inference_memory(setup).kv_cache_gib == 0.0
+# ---- models that only read ----
+
+
+@pytest.mark.parametrize("engine", ["transformers", "vllm"])
+@pytest.mark.parametrize(
+    "name", ["BAAI/bge-large-en-v1.5", "distilbert/distilbert-base-uncased-finetuned-sst-2-english"]
+)
+def test_an_encoder_keeps_no_cache_on_either_engine(name, engine):
+    setup = InferenceSetup(find_model(name), find_gpu("L4"), engine=engine, context_len=512, concurrency=32)
+    memory = inference_memory(setup)
+    assert memory.kv_cache_gib == memory.kv_bytes_per_token == memory.kv_tokens == 0
+    assert memory.weights_gib + memory.activation_gib + memory.overhead_gib < 3  # of the 20 that vLLM may take
+
+
+def test_a_decoder_that_embeds_keeps_its_cache_in_vllm_alone():
+    """Qwen3-Embedding is causal, so vLLM pages its keys and values; a plain forward pass keeps none."""
+    model = find_model("Qwen/Qwen3-Embedding-0.6B")
+    setup = InferenceSetup(model, find_gpu("L4"), context_len=2048, concurrency=32)
+    vllm, plain = inference_memory(setup), inference_memory(replace(setup, engine="transformers"))
+    assert vllm.kv_bytes_per_token == 28 * 2 * 8 * 128 * 2 and vllm.kv_cache_gib > 15
+    assert plain.kv_cache_gib == 0.0
+
+
+def test_a_pass_over_many_long_texts_needs_what_a_hand_counts():
+    """Qwen3-Embedding-0.6B, 32 texts of 2,048: the MLP's three times 1024 and 3072 in 16 bits, and the mask."""
+    setup = InferenceSetup(
+        find_model("Qwen/Qwen3-Embedding-0.6B"), find_gpu("T4"), engine="transformers", context_len=2048, concurrency=32
+    )
+    tokens = 32 * 2048
+    layer = 2 * (3 * 1024 + 3 * 3072) * tokens
+    mask = 3 * 32 * 2048**2  # a byte per pair, and two where SDPA adds it
+    assert inference_memory(setup).activation_gib == pytest.approx((layer + mask) / GIB + 0.04, rel=1e-3)
+    assert not inference_memory(replace(setup, concurrency=400)).fits
+    assert "400 texts of 2048 tokens" in inference_memory(replace(setup, concurrency=400)).why
+
+
+def test_what_only_reads_has_no_logits():
+    """A classifier in vLLM has no sampler, whose part of Llama-3's activations is 256 rows of 128,256 entries."""
+    reader = replace(LLAMA_8B, workload="classification")
+    here = find_gpu("L4")
+    assert inference_memory(InferenceSetup(reader, here)).activation_gib < 0.4
+    assert inference_memory(InferenceSetup(LLAMA_8B, here)).activation_gib > 0.7
 
 
 # ---- what holds of any model ----

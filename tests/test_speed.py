@@ -12,7 +12,8 @@ from known_models import GPT_OSS_120B, LLAMA_8B, LLAMA_70B, MODELS, QWEN3_30B_A3
 
 from planner.estimate import estimate_inference
 from planner.gpus import GPUS, find_gpu
-from planner.plan import InferenceSetup
+from planner.models import find_model
+from planner.plan import Gpu, InferenceSetup, Model
 from planner.speed import cold_start_s, flops_gain
 
 H100, A100, L4 = find_gpu("H100"), find_gpu("A100-80GB"), find_gpu("L4")
@@ -49,6 +50,61 @@ def test_eager_transformers_is_launch_bound():
     for gpu in (A100, H100):
         setup = InferenceSetup(LLAMA_8B, gpu, engine="transformers", concurrency=1, input_len=64)
         assert 20 <= estimate_inference(setup).decode_tokens_per_s_single <= 45
+
+
+# ---- models that only read ----
+
+BGE_LARGE = find_model("BAAI/bge-large-en-v1.5")
+# infinity's benchmark on one L4 (michaelfeil/infinity, docs/docs/benchmarking.md): requests/s of 256 texts, 115,000
+# tokens. sentence-transformers then had no fused attention.
+L4_TEI, L4_SENTENCE_TRANSFORMERS = 0.54 * 115_000, 0.17 * 115_000
+
+
+def reads(model: Model, gpu: Gpu, engine: str, texts: int, length: int) -> float:
+    setup = InferenceSetup(
+        model, gpu, engine=engine, attention="sdpa", context_len=512, concurrency=texts, input_len=length, output_len=1
+    )
+    found = estimate_inference(setup).prefill_tokens_per_s
+    assert found is not None
+    return found
+
+
+def test_a_fused_engine_reads_as_fast_as_text_embeddings_inference_on_an_l4() -> None:
+    assert reads(BGE_LARGE, L4, "vllm", 256, 449) == pytest.approx(L4_TEI, rel=0.35)
+
+
+def test_eager_layers_read_slower_than_fused_ones_and_faster_than_without_fused_attention() -> None:
+    assert L4_SENTENCE_TRANSFORMERS < reads(BGE_LARGE, L4, "transformers", 256, 449) < L4_TEI
+
+
+def test_a_short_text_alone_takes_as_long_as_its_launches() -> None:
+    """Eager BERT-base over two tokens: 5.5 to 6.5 ms a pass (optimum-benchmark's cuda results, 12 layers)."""
+    base = find_model("BAAI/bge-base-en-v1.5")
+    times = [2 / reads(base, gpu, "transformers", 1, 2) for gpu in (find_gpu("A10"), H100)]
+    assert all(0.0055 < seconds < 0.010 for seconds in times)
+
+
+def test_no_card_reads_faster_than_the_text_is_cut_into_tokens() -> None:
+    """A thread of `tokenizers` makes some million tokens a second, and a server has one process to feed the GPU."""
+    small = find_model("sentence-transformers/all-MiniLM-L6-v2")
+    for gpu in GPUS.values():
+        for engine in ("vllm", "transformers"):
+            assert reads(small, gpu, engine, 1024, 256) <= 1.5e6
+
+
+def test_reading_takes_more_than_its_arithmetic() -> None:
+    """Nothing runs at more than a card's dense FLOP/s: 2 per parameter of a layer, 4 per pair of tokens and width."""
+    for model in (BGE_LARGE, find_model("Qwen/Qwen3-Embedding-0.6B")):
+        for gpu in GPUS.values():
+            flops = 2 * (model.params - model.vocab * model.hidden)
+            assert reads(model, gpu, "vllm", 64, 512) * flops < 0.6 * gpu.flops
+
+
+@given(st.sampled_from(sorted(GPUS)), st.sampled_from(["vllm", "transformers"]), st.integers(1, 500))
+@settings(max_examples=50, deadline=None)
+def test_more_texts_in_a_pass_never_read_slower(gpu: str, engine: str, texts: int) -> None:
+    card = find_gpu(gpu)
+    assert reads(BGE_LARGE, card, engine, texts + 32, 64) >= 0.9 * reads(BGE_LARGE, card, engine, texts, 64)
 
 
 # ---- what a card can do with a format ----

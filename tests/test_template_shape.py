@@ -6,16 +6,18 @@ import re
 import sys
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 from bake import BODY, DEFAULTS, ROOT, git, template_files
+from cookiecutter.prompt import prompt_for_config
 
 from planner.answers import METHODS, TASKS, WORKLOADS
 from planner.models import default_model, find_model, load_catalogue, parse_size
 from planner.plan import AIMS, ENGINES, QUANTIZATIONS
 
 KEYS = (
-    "project_name project_slug task workload model_size model_id budget context_len concurrency "
+    "project_name project_slug task workload model_size model_id budget warm context_len concurrency "
     "dataset gpu gpu_count quantization engine method optimize"
 ).split()
 PROMPTS = json.loads((ROOT / "cookiecutter.json").read_text(encoding="utf-8"))
@@ -25,7 +27,7 @@ PERMISSIVE = {"apache-2.0", "mit", "bsd-3-clause"}
 
 # Names that are gone or deprecated in modal 1.6, transformers 5, vLLM 0.32: what was written instead works today.
 GONE = {
-    r"\bkeep_warm\b": "min_containers",
+    r"\bkeep_warm=": "min_containers",
     r"\bcontainer_idle_timeout\b": "scaledown_window",
     r"\bconcurrency_limit\b": "max_containers",
     r"\ballow_concurrent_inputs\b": "@modal.concurrent",
@@ -47,7 +49,7 @@ GONE = {
     r"\bwarmup_ratio\b": "warmup_steps",
     r"\b(logging_dir|overwrite_output_dir|save_safetensors|no_cuda|group_by_length)\b": "nothing",
     r"\bgradient_checkpointing=": "activation_checkpointing",
-    r"\bmax_seq_length\b": "max_length",
+    r"SFTConfig\([^)]*\bmax_seq_length\b": "max_length",
     r"\bopenai\.cli_args\b": "launchers.cli_args",
     r"\bfrom modal import\b": "modal.X",
     r"\bshell=True\b": "a list",
@@ -62,10 +64,23 @@ def test_the_prompts_come_in_the_agreed_order() -> None:
     assert [key for key in PROMPTS if not key.startswith("_")] == KEYS
 
 
+def rendered(workload: str) -> dict[str, str]:
+    """What Enter all the way answers for a workload, as cookiecutter renders it."""
+    context: dict[str, Any] = {"cookiecutter": PROMPTS | {"workload": [workload]}}
+    return {key: str(value) for key, value in prompt_for_config(context, no_input=True).items() if key in KEYS}
+
+
 def test_the_tests_know_the_templates_defaults() -> None:
-    plain = {key: PROMPTS[key][0] if isinstance(PROMPTS[key], list) else PROMPTS[key] for key in KEYS}
-    rendered = {"project_slug": "my-llm", "model_id": "auto"}  # expressions in cookiecutter.json
-    assert plain | rendered == DEFAULTS
+    assert rendered("generation") == DEFAULTS
+
+
+@pytest.mark.parametrize("workload", WORKLOADS)
+def test_the_defaults_of_a_workload_fit_its_model(workload: str) -> None:
+    answers = rendered(workload)
+    model = find_model(answers["model_id"])
+    assert model.workload == workload and not model.gated and model.licence in PERMISSIVE
+    assert 0.9 < model.params / parse_size(answers["model_size"])[0] < 1.1
+    assert int(answers["context_len"]) <= model.context
 
 
 def test_every_prompt_explains_itself_and_every_choice_too() -> None:
@@ -84,20 +99,21 @@ def test_the_choices_are_the_planners() -> None:
     assert tuple(PROMPTS["method"]) == METHODS and tuple(PROMPTS["optimize"]) == AIMS
 
 
-def table_of_defaults() -> dict[str, str]:
-    """Size -> model id, from the expression that is model_id's default."""
-    found = re.search(r"\{\{ (\{.*?\})\.get\(", PROMPTS["model_id"])
+def tables_of_defaults() -> dict[str, dict[str, str]]:
+    """Workload -> size -> model id, from the expression that is model_id's default."""
+    found = re.search(r"\{\{ (\{.*\}\})\[cookiecutter.workload\]\.get\(", PROMPTS["model_id"])
     assert found
     return ast.literal_eval(found[1])
 
 
-def test_a_sizes_model_is_the_planners_and_anybody_may_use_it() -> None:
-    table = table_of_defaults()
-    assert len(table) >= 8 and PROMPTS["model_size"] in table
+@pytest.mark.parametrize("workload", WORKLOADS)
+def test_a_sizes_model_is_the_planners_and_anybody_may_use_it(workload: str) -> None:
+    table = tables_of_defaults()[workload]
+    assert rendered(workload)["model_size"] in table
     for size, model_id in table.items():
-        assert default_model(parse_size(size)[0], "generation").id == model_id, size
+        assert default_model(parse_size(size)[0], workload).id == model_id, size
         model = load_catalogue()[model_id]
-        assert not model.gated and model.licence in PERMISSIVE, model_id
+        assert not model.gated and model.licence in PERMISSIVE and model.revision, model_id
         assert 0.75 < model.params / parse_size(size)[0] < 1.25, f"{model_id} is no {size}"
 
 

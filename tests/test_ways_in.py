@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from bake import Project, contents, git, run
+from bake import DEFAULTS, Project, contents, git, run
 
 Bake = Callable[..., Project]
 MINE = 'REVISION = "0123456789abcdef0123456789abcdef01234567"'  # the commit of the weights that a person has tried
@@ -214,13 +214,13 @@ def answered(template: Path, tmp_path: Path) -> Iterator[Callable[[str], str]]:
 def test_enter_all_the_way_gives_the_default_project(
     answered: Callable[[str], str], bake: Bake, tmp_path: Path
 ) -> None:
-    said = answered("\n" * 16)
+    said = answered("\n" * len(DEFAULTS))
     assert "Task" in said and "serve: an HTTP endpoint" in said
     assert Project(tmp_path / "my-llm").files() == bake().files()
 
 
 def test_typed_answers_are_heard(answered: Callable[[str], str], tmp_path: Path) -> None:
     # project name, slug, task 1, workload 1, size; Enter for the model of that size; a budget in words; Enter
-    said = answered("Kiosk Chat\n\n1\n1\n4B\n\n2 per hour\n" + "\n" * 9)
+    said = answered("Kiosk Chat\n\n1\n1\n4B\n\n2 per hour\n" + "\n" * 10)
     project = Project(tmp_path / "kiosk-chat")
     assert project.plan["MODEL"] == "Qwen/Qwen3-4B-Instruct-2507" and project.plan["BUDGET"] == "2/hour", said

@@ -1,6 +1,7 @@
-"""What the real Modal client registers over the wire is what plan.py says, for both engines, on GPUs and without."""
+"""What the real Modal client registers over the wire is what plan.py says, combination by combination."""
 
 import json
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,15 +11,50 @@ from typing import Any
 import pytest
 from bake import Project, run
 
+from planner.answers import WORKLOADS
+from planner.plan import ENGINES
+
 WIRE = Path(__file__).with_name("modal_wire.py")
+TRANSFORMERS, EMBED, CLASSIFY = {"engine": "transformers"}, {"workload": "embedding"}, {"workload": "classification"}
+HOURS = "1 mon-fri 8-18 Europe/Berlin"
+# What is answered; in capitals, what is then edited in plan.py, as its owner would
 CASES: dict[str, dict[str, str]] = {
     "vllm": {},
-    "transformers": {"engine": "transformers"},
-    "two cards": {"model_size": "32B", "gpu": "H100:2", "quantization": "none", "budget": "none"},
-    "kept warm": {"optimize": "latency"},
-    "kept warm, transformers": {"optimize": "latency", "engine": "transformers"},
+    "two-cards": {"model_size": "32B", "gpu": "H100:2", "quantization": "none", "budget": "none"},
+    "four-cards": {"model_size": "235B", "budget": "20/hour", "gpu": "H200:4"},
+    "small-card": {"model_size": "1.5B", "gpu": "T4"},
     "gated": {"model_id": "meta-llama/Llama-3.1-8B-Instruct"},
-    "a small card": {"model_size": "1.5B", "gpu": "T4"},
+    "latency": {"optimize": "latency"},
+    "latency-rich": {"optimize": "latency", "budget": "20/hour"},
+    "throughput": {"optimize": "throughput", "budget": "20/hour"},
+    "monthly": {"budget": "3000/month"},
+    "busy": {"concurrency": "64", "budget": "12/hour"},
+    "alone": {"concurrency": "1"},
+    "long": {"context_len": "32k", "budget": "8/hour"},
+    "fp8": {"quantization": "fp8", "gpu": "H100"},
+    "mxfp4": {"model_size": "120B", "budget": "8/hour"},
+    "warm-two": {"warm": "2"},
+    "warm-hours": {"warm": HOURS},
+    "warm-nights": {"warm": "2 daily 22:30-6 America/New_York"},
+    "public": {"PUBLIC": "True"},
+    "gpu-snapshot": {"MEMORY_SNAPSHOT": "True", "GPU_SNAPSHOT": "True"},
+    "embed-vllm": EMBED | {"engine": "vllm"},
+    "classify-vllm": CLASSIFY | {"engine": "vllm"},
+    "embed-vllm-warm": EMBED | {"engine": "vllm", "warm": HOURS},
+    "transformers": TRANSFORMERS,
+    "transformers-warm": TRANSFORMERS | {"optimize": "latency"},
+    "transformers-hours": TRANSFORMERS | {"warm": "1 sat,sun 9-17"},
+    "transformers-nf4": TRANSFORMERS | {"quantization": "nf4", "model_size": "14B"},
+    "transformers-busy": TRANSFORMERS | {"concurrency": "48", "budget": "12/hour", "model_size": "4B"},
+    "transformers-public": TRANSFORMERS | {"PUBLIC": "True"},
+    "transformers-gpu-snapshot": TRANSFORMERS | {"GPU_SNAPSHOT": "True"},
+    "transformers-no-snapshot": TRANSFORMERS | {"MEMORY_SNAPSHOT": "False"},
+    "transformers-gated": TRANSFORMERS | {"model_id": "meta-llama/Llama-3.1-8B-Instruct"},
+    "embed": EMBED,
+    "embed-small": EMBED | {"model_size": "33M", "gpu": "L4"},
+    "embed-warm": EMBED | {"warm": "3"},
+    "classify": CLASSIFY,
+    "classify-latency": CLASSIFY | {"optimize": "latency", "concurrency": "8"},
 }
 
 
@@ -29,6 +65,7 @@ class Deployed:
     project: Project
     functions: dict[str, dict[str, Any]]
     published: list[str]
+    kept: list[int]  # containers that opening and closing the warm pool asked for
 
     @property
     def server(self) -> dict[str, Any]:
@@ -43,33 +80,80 @@ class Deployed:
         return self.project.plan
 
 
-def deployed(project: Project, **env: str) -> Deployed:
-    """Deploy in a process of its own, so that no module of one project is seen by the next."""
-    said = project.python(
-        str(WIRE), f"{project.package}.app", str(project.plan["NAME"]), PYTHONPATH=str(project.root), **env
-    )
-    return Deployed(project, **json.loads(said))
+def deployed(projects: list[Project], **env: str) -> list[Deployed]:
+    """Deploy them all in one process; their packages have different names."""
+    said = run(sys.executable, "-B", str(WIRE), *(str(project.root) for project in projects), cwd=WIRE.parent, **env)
+    found = json.loads(said.stdout)
+    return [Deployed(project, **registered) for project, registered in zip(projects, found, strict=True)]
 
 
-@pytest.fixture(scope="module", params=CASES)
-def wire(request: pytest.FixtureRequest, bake: Callable[..., Project]) -> Deployed:
-    return deployed(bake(**CASES[request.param]))
+def baked(bake: Callable[..., Project], name: str, **answers: str) -> Project:
+    """The project of a case, under its own name, with its edits."""
+    edits = {key: value for key, value in answers.items() if key.isupper()}
+    project = bake(**{key: value for key, value in answers.items() if key not in edits}, project_slug=f"my-{name}")
+    text = project.plan_file.read_text(encoding="utf-8")
+    for constant, value in edits.items():
+        text, found = re.subn(rf"^{constant} = \S+", f"{constant} = {value}", text, flags=re.M)
+        assert found == 1
+    project.plan_file.write_text(text, encoding="utf-8")
+    return project
 
 
-@pytest.fixture(scope="module", params=["vllm", "transformers"])
-def on_cpus(request: pytest.FixtureRequest, bake: Callable[..., Project]) -> Deployed:
-    return deployed(bake(engine=request.param, optimize="latency"), GPU="none")
+def all_on(engine: str, bake: Callable[..., Project]) -> dict[str, Deployed]:
+    """All cases of one engine, deployed at once."""
+    ours = {name: answers for name, answers in CASES.items() if engine_of(answers) == engine}
+    projects = {name: baked(bake, name, **answers) for name, answers in ours.items()}
+    return dict(zip(projects, deployed(list(projects.values())), strict=True))
 
 
-def test_the_app_is_published_under_its_name_with_two_functions(wire: Deployed) -> None:
+def engine_of(answers: dict[str, str]) -> str:
+    """What `auto` is: vLLM to generate, transformers to read."""
+    return answers.get("engine", "transformers" if "workload" in answers else "vllm")
+
+
+@pytest.fixture(scope="module")
+def on_vllm(bake: Callable[..., Project]) -> dict[str, Deployed]:
+    return all_on("vllm", bake)
+
+
+@pytest.fixture(scope="module")
+def on_transformers(bake: Callable[..., Project]) -> dict[str, Deployed]:
+    return all_on("transformers", bake)
+
+
+@pytest.fixture(params=CASES)
+def wire(request: pytest.FixtureRequest) -> Deployed:
+    return request.getfixturevalue(f"on_{engine_of(CASES[request.param])}")[request.param]
+
+
+@pytest.fixture(scope="module")
+def both_on_cpus(bake: Callable[..., Project]) -> dict[str, Deployed]:
+    projects = {name: baked(bake, f"cpu-{name}", engine=name, optimize="latency") for name in ENGINES}
+    return dict(zip(projects, deployed(list(projects.values()), GPU="none"), strict=True))
+
+
+@pytest.fixture(params=ENGINES)
+def on_cpus(request: pytest.FixtureRequest, both_on_cpus: dict[str, Deployed]) -> Deployed:
+    return both_on_cpus[request.param]
+
+
+def test_there_are_thirty_combinations_and_each_answer_is_among_them() -> None:
+    assert len(CASES) >= 30
+    plain = {(case.get("engine", "auto"), case.get("workload", "generation")) for case in CASES.values()}
+    assert {workload for _, workload in plain} == set(WORKLOADS)
+    assert {("transformers", "generation"), ("vllm", "embedding"), ("vllm", "classification")} <= plain
+
+
+def test_the_app_is_published_under_its_name_with_its_functions(wire: Deployed) -> None:
     assert wire.published == [wire.plan["NAME"]]
-    assert len(wire.functions) == 2
+    assert len(wire.functions) == 4 and {"fetch", "open_pool", "close_pool"} < set(wire.functions)
     assert wire.server["kind"] == {"vllm": "server", "transformers": "class"}[wire.plan["ENGINE"]]
 
 
 def test_the_gpus_are_the_plans(wire: Deployed) -> None:
     card, _, count = wire.plan["GPU"].partition(":")
     assert wire.server["gpu"] == f"{card}:{count or 1}"
+    assert {function["gpu"] for function in wire.functions.values()} == {"", wire.server["gpu"]}
 
 
 def test_containers_come_and_go_as_planned(wire: Deployed) -> None:
@@ -83,9 +167,28 @@ def test_containers_come_and_go_as_planned(wire: Deployed) -> None:
         assert wire.server[registered] == wire.plan[planned], registered
 
 
-def test_one_container_takes_the_planned_concurrency(wire: Deployed) -> None:
-    taken = "target_concurrency" if wire.plan["ENGINE"] == "vllm" else "max_inputs"
-    assert wire.server[taken] == wire.plan["CONCURRENCY"]
+def test_the_warm_pool_opens_and_closes_when_planned(wire: Deployed) -> None:
+    for function, planned in (("open_pool", "WARM_FROM"), ("close_pool", "WARM_UNTIL")):
+        line = wire.plan[planned]
+        assert wire.functions[function]["schedule"] == ([line, wire.plan["WARM_TIMEZONE"]] if line else ["", ""])
+
+
+def test_the_warm_pool_is_as_large_as_planned(wire: Deployed) -> None:
+    assert wire.kept == [wire.plan["WARM_CONTAINERS"], wire.plan["MIN_CONTAINERS"]]
+
+
+def test_another_container_starts_at_the_planned_concurrency(wire: Deployed) -> None:
+    if wire.plan["ENGINE"] == "vllm":
+        assert wire.server["target_concurrency"] == wire.plan["TARGET_CONCURRENCY"]
+    else:
+        assert wire.server["target_inputs"] == wire.plan["TARGET_CONCURRENCY"]
+        assert wire.server["max_inputs"] >= wire.plan["CONCURRENCY"]
+
+
+def test_snapshots_are_the_plans(wire: Deployed) -> None:
+    of_gpu = wire.plan["GPU_SNAPSHOT"]
+    assert wire.server["experimental"].get("enable_gpu_snapshot", "False") == str(of_gpu)
+    assert wire.server["memory_snapshot"] == (wire.plan["MEMORY_SNAPSHOT"] or of_gpu)
 
 
 def test_the_http_server_gets_the_startup_timeout_too(wire: Deployed) -> None:
@@ -93,11 +196,12 @@ def test_the_http_server_gets_the_startup_timeout_too(wire: Deployed) -> None:
         assert wire.server["http_startup_timeout"] == wire.plan["STARTUP_TIMEOUT"] and wire.server["port"] == 8000
 
 
-def test_nobody_gets_in_without_a_token(wire: Deployed) -> None:
+def test_nobody_gets_in_without_a_token_unless_the_plan_says_public(wire: Deployed) -> None:
+    private = not wire.plan["PUBLIC"]
     if wire.plan["ENGINE"] == "vllm":
-        assert wire.server["http_private"]
+        assert wire.server["http_private"] == private
     else:
-        assert wire.server["methods"] == ["generate", "web"] and wire.server["proxy_auth"]["web"]
+        assert wire.server["methods"] == ["answer", "web"] and wire.server["proxy_auth"]["web"] == private
 
 
 def test_weights_are_fetched_without_a_gpu_to_the_volume_that_serves_them(wire: Deployed) -> None:
@@ -141,7 +245,7 @@ def test_without_gpus_none_is_asked_for_and_the_container_knows(on_cpus: Deploye
 
 # Run where a container would be: only what was uploaded, only what the image's lock or Modal itself installs.
 CONTAINER = """
-import importlib, importlib.abc, importlib.metadata as metadata, json, re, sys
+import importlib, importlib.machinery, importlib.metadata as metadata, json, re, sys
 folder, lock, modules = json.loads(sys.argv[1])
 
 def plain(name): return re.sub(r"[-_.]+", "-", name).lower()
@@ -158,12 +262,20 @@ def needed(name, found):  # Modal mounts its client with all that it needs
 allowed = {plain(re.split(r"[=\\[;@ ]", line)[0]) for line in lock} | needed("modal", set())
 owners = metadata.packages_distributions()
 
-class Missing(importlib.abc.MetaPathFinder):
-    def find_spec(self, name, path=None, target=None):
+class Installed(importlib.machinery.PathFinder):  # as if nothing else were there
+    @classmethod
+    def find_spec(cls, name, path=None, target=None):
         if "." not in name and name in owners and not allowed & set(map(plain, owners[name])):
-            raise ModuleNotFoundError(f"the image has no {name}", name=name)
+            return None
+        return super().find_spec(name, path, target)
 
-sys.meta_path.insert(0, Missing())
+class Listed(metadata.MetadataPathFinder):
+    @classmethod
+    def find_distributions(cls, context=metadata.DistributionFinder.Context()):
+        return (one for one in super().find_distributions(context) if plain(one.metadata["Name"]) in allowed)
+
+Installed.find_distributions = Listed.find_distributions
+sys.meta_path[sys.meta_path.index(importlib.machinery.PathFinder)] = Installed
 sys.path.insert(0, folder)
 for module in modules:
     importlib.import_module(module)
@@ -171,12 +283,12 @@ print("imported")
 """
 
 
-@pytest.mark.parametrize("engine", ["vllm", "transformers"])
+@pytest.mark.parametrize("name", ["vllm", "transformers", "embed", "embed-vllm", "classify", "classify-vllm"])
 @pytest.mark.parametrize("where", ["server", "fetch"])
 def test_a_container_can_import_what_it_gets(
-    engine: str, where: str, bake: Callable[..., Project], tmp_path: Path
+    name: str, where: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
-    found = deployed(bake(engine=engine))
+    found = request.getfixturevalue(f"on_{engine_of(CASES[name])}")[name]
     function = found.server if where == "server" else found.fetch
     for name in function["files"]:
         inside = tmp_path / Path(name).relative_to("/root")

@@ -110,7 +110,7 @@ class Monitor:
     def __init__(self, log: TextIO = sys.stderr, interval: float = 2.0, log_every: float = 60.0) -> None:
         self.log, self.interval, self.log_every = log, interval, log_every
         self.last = sample()
-        self.peak_gib = max(self.last.used_gib)
+        self.peaks_gib = self.last.used_gib  # of each GPU
         self._logged_gib, self._logged_at = 0.0, 0.0
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="memory", daemon=True)
@@ -124,14 +124,19 @@ class Monitor:
         self._thread.join()
         self.look()
 
+    @property
+    def peak_gib(self) -> float:
+        """The peak of the fullest GPU."""
+        return max(self.peaks_gib)
+
     def _run(self) -> None:
         while not self._stop.wait(self.interval):
             self.look()
 
     def look(self) -> Sample:
-        """Sample now, and log if there is something new. The peak is that of the fullest GPU."""
+        """Sample now, and log if there is something new."""
         self.last = now = sample()
-        self.peak_gib = max(self.peak_gib, *now.used_gib)
+        self.peaks_gib = [max(pair) for pair in zip(self.peaks_gib, now.used_gib, strict=True)]
         if self.peak_gib > self._logged_gib * 1.01 or now.seconds - self._logged_at > self.log_every:
             self._logged_gib, self._logged_at = self.peak_gib, now.seconds
             print(json.dumps({"event": "memory", **self.state()}), file=self.log, flush=True)

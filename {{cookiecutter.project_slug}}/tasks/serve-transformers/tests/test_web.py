@@ -1,88 +1,94 @@
-"""The OpenAI API over a real socket, with OpenAI's own client and with ours."""
+"""What every engine's web application has, over a real socket: health, what runs, metrics, limits, errors."""
 
 import socket
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import openai
 import pytest
-import uvicorn
+import transformers
+from prometheus_client.parser import text_string_to_metric_families
 
-from {{cookiecutter.__package}} import client, memory, plan, web
+from {{cookiecutter.__package}} import client, memory, plan
 from {{cookiecutter.__package}}.engine import Engine
+from {{cookiecutter.__package}}.local import served
+
+PATHS = {"generation": "/v1/completions", "embedding": "/v1/embeddings", "classification": "/classify"}
+PATH = PATHS[plan.WORKLOAD]
+FIELD = "prompt" if plan.WORKLOAD == "generation" else "input"
 
 
 @pytest.fixture(scope="module")
-def url(tiny: Path) -> Iterator[str]:
-    engine = Engine(str(tiny), gpus=0)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = uvicorn.Server(uvicorn.Config(web.api(engine, memory.Monitor().start()), port=port, log_level="warning"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        time.sleep(0.05)
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join()
-    engine.close()
+def engine(tiny: Path) -> Iterator[Engine]:
+    loaded = Engine(str(tiny), gpus=0)
+    yield loaded
+    loaded.close()
 
 
-@pytest.fixture
-def chat(url: str):
-    return openai.OpenAI(base_url=f"{url}/v1", api_key="unused", max_retries=0).chat.completions
+@pytest.fixture(scope="module")
+def url(engine: Engine) -> Iterator[str]:
+    with served(engine, memory.Monitor()) as address:
+        yield address
 
 
-def test_whole_and_streamed_answers_agree(chat):
-    asked = {
-        "model": plan.MODEL,
-        "messages": [{"role": "user", "content": "The quick brown fox"}],
-        "max_tokens": 10,
-        "temperature": 0,
-    }
-    whole = chat.create(**asked)
-    chunks = list(chat.create(**asked, stream=True, stream_options={"include_usage": True}))
-    streamed = "".join(choice.delta.content or "" for chunk in chunks for choice in chunk.choices)
-    assert whole.choices[0].message.content == streamed
-    assert chunks[-1].usage.completion_tokens == whole.usage.completion_tokens <= 10
-    assert whole.choices[0].finish_reason in ("stop", "length")
+def metrics(url: str) -> dict[str, float]:
+    """Every sample without labels."""
+    families = text_string_to_metric_families(httpx.get(f"{url}/metrics").text)
+    return {sample.name: sample.value for family in families for sample in family.samples if not sample.labels}
 
 
-def test_our_client_streams_from_it_and_reads_the_memory(url: str):
-    pieces: list[str] = []
-    answer = client.Client(url).chat("The lazy dog", 8, show=pieces.append)
-    assert answer.text == "".join(pieces) and 1 <= answer.tokens <= 8
-    state = client.Client(url).memory()
-    assert state["peak_gib"] > 0.1 and state["planned_gib"] == plan.PREDICTED_PEAK_GIB and state["report"]
-
-
-def test_twenty_requests_at_once_all_answer(url: str):
-    answers: list[client.Answer] = []
-    threads = [
-        threading.Thread(target=lambda: answers.append(client.Client(url).chat("a fox", 6, show=lambda _: None)))
-        for _ in range(20)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(answers) == 20 and all(answer.tokens >= 1 for answer in answers)
-
-
-def test_too_long_a_request_is_a_400_that_names_the_limit(chat):
-    with pytest.raises(openai.BadRequestError, match=str(plan.CONTEXT_LEN)):
-        chat.create(model=plan.MODEL, messages=[{"role": "user", "content": "hi"}], max_tokens=plan.CONTEXT_LEN)
-
-
-def test_another_model_is_a_404(chat):
-    with pytest.raises(openai.NotFoundError, match="this service has"):
-        chat.create(model="other", messages=[{"role": "user", "content": "hi"}])
-
-
-def test_health_and_models(url: str):
+def test_health_models_memory_and_what_runs(url: str):
     assert httpx.get(f"{url}/health").json() == {"healthy": True}
     assert [model.id for model in openai.OpenAI(base_url=f"{url}/v1", api_key="unused").models.list()] == [plan.MODEL]
+    state = httpx.get(f"{url}/memory").json()
+    assert state["peak_gib"] > 0.1 and state["planned_gib"] == plan.PREDICTED_PEAK_GIB and state["report"]
+    runs = httpx.get(f"{url}/engine").json()
+    assert (runs["engine"], runs["version"]) == ("transformers", transformers.__version__)
+    what = {"attention": "sdpa", "dtype": "float32", "quantization": "none", "device": "cpu"}
+    assert {name: runs[name] for name in what} == what
+    assert runs["as_planned"] and runs["differs"] == []
+
+
+def test_metrics_count_what_was_read_and_how_long_it_took(url: str):
+    before = metrics(url)
+    client.Client(url).ask("The quick brown fox", 4)
+    after = metrics(url)
+    assert after["engine_request_success_total"] - before["engine_request_success_total"] == 1
+    assert after["engine_prompt_tokens_total"] - before["engine_prompt_tokens_total"] >= 4
+    assert after["engine_e2e_request_latency_seconds_sum"] > before["engine_e2e_request_latency_seconds_sum"]
+    assert after["engine_num_requests_running"] == after["engine_num_requests_waiting"] == 0
+    families = {family.name for family in text_string_to_metric_families(httpx.get(f"{url}/metrics").text)}
+    assert {f"gpu_memory_{name}_bytes" for name in ("used", "reserved", "peak", "planned")} < families
+
+
+def test_another_model_is_a_404(url: str):
+    answer = httpx.post(url + PATH, json={FIELD: "hi", "model": "other"})
+    assert answer.status_code == 404 and f"this service has {plan.MODEL}" in answer.json()["error"]["message"]
+
+
+def test_a_body_over_the_limit_is_a_413_that_names_it(url: str):
+    answer = httpx.post(url + PATH, json={FIELD: "x" * plan.MAX_BODY_BYTES})
+    assert answer.status_code == 413 and str(plan.MAX_BODY_BYTES) in answer.json()["error"]["message"]
+
+
+def test_what_the_engine_would_ignore_is_a_400_without_the_text(url: str):
+    answer = httpx.post(url + PATH, json={FIELD: "my secret", "logit_bias": {"1": 2}})
+    assert answer.status_code == 400 and answer.json()["error"]["type"] == "invalid_request_error"
+    assert "logit_bias" in answer.json()["error"]["message"] and "secret" not in answer.text
+    assert httpx.post(url + PATH, json={FIELD: {"my": "secret"}}).status_code == 400
+
+
+def test_no_text_is_logged(url: str, capfd: pytest.CaptureFixture[str]):
+    for text in ("a secret fox", ["not", {"one": "secret"}]):
+        httpx.post(url + PATH, json={FIELD: text})
+    assert "secret" not in "".join(capfd.readouterr())
+
+
+def test_a_client_that_leaves_does_not_stop_the_others(url: str):
+    host, port = url.removeprefix("http://").split(":")
+    body = b'{"%s": "hi"}' % FIELD.encode()
+    head = f"POST {PATH} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    with socket.create_connection((host, int(port))) as gone:
+        gone.sendall(head.encode() + body)
+    assert client.Client(url).ask("The quick brown fox", 4).summary()

@@ -1,17 +1,17 @@
-"""The Modal app: an OpenAI-compatible service for one model, on transformers with continuous batching.
+"""The Modal app: an OpenAI-compatible service for one model, on transformers.
 
-modal run -m {{cookiecutter.__package}}.app       try it
-modal deploy -m {{cookiecutter.__package}}.app    keep it
+modal run -m {{cookiecutter.__package}}.app::main    try it
+modal deploy -m {{cookiecutter.__package}}.app       keep it
 """
 
 import modal
 
-from . import hardware, image, memory, plan, storage
+from . import hardware, image, memory, plan, service, storage, warm
 
 with image.SERVE.imports():
     from fastapi import FastAPI
 
-    from . import engine, web
+    from . import clock, engine, snapshot, web
 
 HOURS = 60 * 60  # seconds
 
@@ -37,28 +37,60 @@ def fetch() -> None:
     max_containers=plan.MAX_CONTAINERS,
     scaledown_window=plan.SCALEDOWN_WINDOW,
     startup_timeout=plan.STARTUP_TIMEOUT,
+    enable_memory_snapshot=plan.MEMORY_SNAPSHOT or plan.GPU_SNAPSHOT,  # the second needs the first
+    experimental_options={"enable_gpu_snapshot": plan.GPU_SNAPSHOT},
 )
-@modal.concurrent(max_inputs=plan.CONCURRENCY)
+@modal.concurrent(
+    max_inputs=2 * plan.CONCURRENCY,  # one batch runs, the next one waits here
+    target_inputs=plan.TARGET_CONCURRENCY,
+)
 class Server:
-    @modal.enter()
-    def load(self) -> None:
+    @modal.enter(snap=True)
+    def prepare(self) -> None:
+        self.clock = clock.Clock()
+        engine.Engine.prepare(storage.located(plan.MODEL, plan.REVISION))
+
+    @modal.enter(snap=False)
+    def watch(self) -> None:
+        self.clock.restored()
         self.memory = memory.Monitor().start()
-        self.engine = engine.Engine(storage.located(plan.MODEL, plan.REVISION), gpus=hardware.GPUS)
+
+    @modal.enter(snap=plan.GPU_SNAPSHOT)  # nothing touches the GPU before this
+    def load(self) -> None:
+        snapshot.record(f"{storage.CACHE}/oom")
+        folder = storage.located(plan.MODEL, plan.REVISION)
+        self.engine = engine.Engine(folder, gpus=hardware.GPUS, on_death=service.replace_container)
+
+    @modal.enter(snap=False)
+    def report(self) -> None:
         print(self.memory.report())
+        self.started_s = self.clock.seconds()
 
     @modal.method()
-    async def generate(self, prompt: str, max_tokens: int | None = None) -> str:
-        """For callers inside Modal: `modal.Cls.from_name(...)().generate.remote("...")`."""
-        return await self.engine.complete(prompt, max_tokens)
+    async def answer(self, texts: list[str]) -> list:
+        """For callers inside Modal: `modal.Cls.from_name(NAME, "Server")().answer.remote(["..."])`."""
+        return await self.engine.answer(texts)
 
-    @modal.asgi_app(requires_proxy_auth=True)  # private: clients send a proxy token
+    @modal.asgi_app(requires_proxy_auth=not plan.PUBLIC)  # private: clients send a proxy token
     def web(self) -> "FastAPI":
-        return web.api(self.engine, self.memory)
+        return web.api(self.engine, self.memory, self.started_s)
 
     @modal.exit()
     def stop(self) -> None:
         self.engine.close()
         self.memory.stop()
+
+
+@app.function(image=image.FETCH, schedule=warm.OPENS)
+def open_pool() -> None:
+    """Keep containers warm; on the schedule of plan.py, where it has one."""
+    service.keep_warm(plan.WARM_CONTAINERS)
+
+
+@app.function(image=image.FETCH, schedule=warm.CLOSES)
+def close_pool() -> None:
+    """Let them go again."""
+    service.keep_warm(plan.MIN_CONTAINERS)
 
 
 @app.local_entrypoint()
@@ -69,3 +101,12 @@ def main(prompt: str = "In two sentences: why does a GPU need a KV cache?") -> N
     fetch.remote()
     url = Server().web.get_web_url()  # ty: ignore[not-callable]  # modal's types lose the class under @modal.concurrent
     client.demonstrate(client.Client(url), prompt)
+
+
+@app.local_entrypoint()
+def coldstart() -> None:
+    """Fetch the weights, start the first container of this fresh app, and print each phase beside the plan."""
+    from . import coldstart as measurement
+
+    fetch.remote()
+    measurement.measure(Server().web.get_web_url())  # ty: ignore[not-callable]

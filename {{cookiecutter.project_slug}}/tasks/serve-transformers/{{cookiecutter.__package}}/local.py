@@ -1,36 +1,47 @@
-"""Answer on this machine with the same engine as in the container."""
+"""Answer on this machine with the server that runs in the container."""
 
-import asyncio
+import os
+import socket
 import sys
+import threading
 import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Any
 
-from .client import Answer, to_stdout
+import torch
+import transformers
+import uvicorn
+
+from . import web
+from .client import Client
 from .engine import Engine
+from .memory import Monitor
 
 
-def answer(model: str, prompt: str, max_tokens: int) -> Answer:
-    """Stream an answer of `model`, a folder or a hub id, to stdout. Says on stderr which engine answers."""
-    import torch
-
-    print(f"engine: transformers {_version()}, continuous batching, with {model}", file=sys.stderr)
+def answer(model: str, text: str, max_tokens: int) -> Any:
+    """What the client's `ask` returns for `model`, a folder or a hub id. Says on stderr which engine answers."""
+    print(f"engine: transformers {transformers.__version__} with {model}", file=sys.stderr)
     engine = Engine(model, gpus=int(torch.cuda.is_available()))
     try:
-        return asyncio.run(_answer(engine, prompt, max_tokens))
+        with open(os.devnull, "w") as nowhere, served(engine, Monitor(nowhere)) as url:
+            return Client(url).ask(text, max_tokens)
     finally:
         engine.close()
 
 
-async def _answer(engine: Engine, prompt: str, max_tokens: int) -> Answer:
-    begun, first, pieces, tokens = time.monotonic(), 0.0, [], 0
-    async for piece in engine.stream([{"role": "user", "content": prompt}], max_tokens=max_tokens, temperature=0.0):
-        first = first or time.monotonic() - begun
-        pieces.append(piece.text)
-        tokens = piece.tokens
-        to_stdout(piece.text)
-    return Answer("".join(pieces), tokens, first, time.monotonic() - begun)
-
-
-def _version() -> str:
-    import transformers
-
-    return transformers.__version__
+@contextmanager
+def served(engine: Engine, monitor: Monitor) -> Generator[str]:
+    """The address, on this machine, of the web application around `engine`."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        server = uvicorn.Server(uvicorn.Config(web.api(engine, monitor), log_level="warning"))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        while not server.started and thread.is_alive():
+            time.sleep(0.01)
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join()

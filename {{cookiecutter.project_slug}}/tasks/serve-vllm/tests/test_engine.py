@@ -1,13 +1,14 @@
-"""vLLM's command line: what the plan says is what vLLM is told, and vLLM's own parser agrees."""
+"""vLLM's command line and its process: what the plan says is what vLLM is told, and an end is noticed and explained."""
 
 import json
-import socket
+import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
-from {{cookiecutter.__package}} import client, engine, plan
+from {{cookiecutter.__package}} import engine, plan, planned, workload
 
 
 def value(argv: list[str], name: str) -> str:
@@ -23,70 +24,132 @@ def test_on_gpus_everything_comes_from_the_plan():
     assert value(argv, "--tensor-parallel-size") == "2"
     assert value(argv, "--dtype") == plan.DTYPE
     assert value(argv, "--gpu-memory-utilization") == str(plan.MEMORY_FRACTION)
-    assert json.loads(value(argv, "--attention-config")) == engine.ATTENTION[plan.ATTENTION]
+    assert value(argv, "--load-format") == "safetensors"
+    assert json.loads(value(argv, "--attention-config")) == planned.ATTENTION[plan.ATTENTION]
     assert ("--quantization" in argv) == bool(plan.QUANTIZE_AT_LOAD)
+    assert value(argv, "--runner") == {"generation": "generate"}.get(plan.WORKLOAD, "pooling")
 
 
-def test_quantizing_at_load_is_passed_on(monkeypatch: pytest.MonkeyPatch):
+def test_quantizing_at_load_is_passed_on_in_vllms_words(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(plan, "QUANTIZE_AT_LOAD", "fp8")
-    assert value(engine.command("x", 8000, gpus=1), "--quantization") == "fp8"
+    assert value(engine.command("x", 8000, gpus=1), "--quantization") == planned.AT_LOAD["fp8"]
 
 
 def test_a_cpu_gets_nothing_that_only_a_gpu_can_do():
     argv = engine.command("x", 8000, gpus=0)
     assert value(argv, "--dtype") == "float32"
-    assert not {"--quantization", "--attention-config", "--tensor-parallel-size"} & set(argv)
+    assert not {"--quantization", "--attention-config", "--tensor-parallel-size", "--enable-sleep-mode"} & set(argv)
 
 
-@pytest.mark.parametrize("kernel", engine.ATTENTION)
+@pytest.mark.parametrize("kernel", planned.ATTENTION)
 def test_vllm_knows_every_argument_and_attention_backend(kernel: str, monkeypatch: pytest.MonkeyPatch):
     pytest.importorskip("vllm", reason="vLLM is not installed in this Python")
     cli = pytest.importorskip("vllm.entrypoints.launchers.cli_args")
     parsers = pytest.importorskip("vllm.utils.argparse_utils")
     monkeypatch.setattr(plan, "ATTENTION", kernel)
+    monkeypatch.setattr(plan, "QUANTIZE_AT_LOAD", "fp8")
+    monkeypatch.setattr(plan, "GPU_SNAPSHOT", True)
     argv = engine.command("x", 8000, gpus=2)
     parsed = cli.make_arg_parser(parsers.FlexibleArgumentParser()).parse_args(argv[argv.index("--model") :])
     cli.validate_parsed_serve_args(parsed)
     backend = parsed.attention_config.backend
-    assert (backend and backend.name) == engine.ATTENTION[kernel].get("backend")
-    assert parsed.attention_config.flash_attn_version == engine.ATTENTION[kernel].get("flash_attn_version")
-    assert parsed.middleware == ["{{cookiecutter.__package}}.middleware.MemoryEndpoint"]
+    assert (backend and backend.name) == planned.ATTENTION[kernel].get("backend")
+    assert parsed.attention_config.flash_attn_version == planned.ATTENTION[kernel].get("flash_attn_version")
+    assert parsed.middleware == ["{{cookiecutter.__package}}.middleware.Front"]
+    assert parsed.worker_extension_cls == "{{cookiecutter.__package}}.worker.Questions"
+    assert not (parsed.enable_log_requests or parsed.log_error_stack or parsed.trust_remote_code)
+    assert parsed.enable_sleep_mode and parsed.shutdown_timeout == engine.DRAIN
+
+
+@pytest.mark.parametrize(
+    ("gpu", "memory", "gpus", "snapshot"),
+    [(False, False, 1, False), (True, False, 1, True), (True, True, 1, True), (True, False, 0, False)],
+)
+def test_snapshots_are_for_one_gpu_that_is_there(
+    gpu: bool, memory: bool, gpus: int, snapshot: bool, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(plan, "GPU_SNAPSHOT", gpu)
+    monkeypatch.setattr(plan, "MEMORY_SNAPSHOT", memory)
+    assert engine.snapshots(gpus) == snapshot
+
+
+@pytest.mark.parametrize(
+    ("gpu", "memory", "gpus", "name"), [(True, False, 2, "one GPU"), (False, True, 1, "GPU_SNAPSHOT")]
+)
+def test_snapshots_that_cannot_work_are_refused(
+    gpu: bool, memory: bool, gpus: int, name: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(plan, "GPU_SNAPSHOT", gpu)
+    monkeypatch.setattr(plan, "MEMORY_SNAPSHOT", memory)
+    with pytest.raises(ValueError, match=name):
+        engine.snapshots(gpus)
+
+
+def started(monkeypatch: pytest.MonkeyPatch, code: str) -> engine.Process:
+    """A process that runs `code` where vLLM would run."""
+    monkeypatch.setattr(engine, "command", lambda *_, **__: [sys.executable, "-c", code])
+    return engine.Process("x", 1, gpus=0)
 
 
 def test_a_server_that_dies_says_so(monkeypatch: pytest.MonkeyPatch):
     error = "ValueError: No available memory for the cache blocks."
-    monkeypatch.setattr(engine, "command", lambda *_, **__: [sys.executable, "-c", f"raise SystemExit({error!r})"])
     with pytest.raises(RuntimeError, match="raise MEMORY_FRACTION"):
-        engine.Process("x", 1, gpus=0).wait(30)
+        started(monkeypatch, f"raise SystemExit({error!r})").wait(30)
 
 
 def test_a_server_that_never_answers_is_stopped(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(engine, "command", lambda *_, **__: [sys.executable, "-c", "import time; time.sleep(60)"])
-    process = engine.Process("x", 1, gpus=0)
+    process = started(monkeypatch, "import time; time.sleep(60)")
     with pytest.raises(RuntimeError, match="raise STARTUP_TIMEOUT"):
         process.wait(1)
     assert process.process.poll() is not None
 
 
-@pytest.mark.slow
-def test_the_real_engine_answers_the_client_and_reports_memory(tiny: Path, monkeypatch: pytest.MonkeyPatch):
-    pytest.importorskip("vllm", reason="vLLM is not installed in this Python")
-    monkeypatch.setenv("VLLM_CPU_KVCACHE_SPACE", "1")
-    monkeypatch.setenv("VLLM_NO_USAGE_STATS", "1")
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = engine.Process(str(tiny), port, gpus=0)
-    try:
-        server.wait(300)
-        service = client.Client(f"http://127.0.0.1:{port}")
-        pieces: list[str] = []
-        answer = service.chat("The quick brown fox", 12, show=pieces.append)
-        assert 1 <= answer.tokens <= 12 and len(pieces) >= answer.tokens - 1 and "".join(pieces) == answer.text
-        state = service.memory()
-        assert state["device"] == "cpu" and state["peak_gib"] >= state["used_gib"][0] > 0.3
-        assert state["planned_gib"] == plan.PREDICTED_PEAK_GIB
-    finally:
-        server.stop()
-    assert server.process.poll() is not None
+def test_one_that_does_not_run_as_planned_is_stopped_and_says_what_to_change(monkeypatch: pytest.MonkeyPatch):
+    process = started(monkeypatch, "import time; time.sleep(60)")
+    runs: dict[str, object] = {"version": "0", "attention": "TRITON_ATTN", "dtype": "float16", "quantization": "none"}
+    runs |= {"device": "T4", "started_s": 1.0, "as_planned": False, "differs": ["ATTENTION is not what runs"]}
+    answers = {"/health": None, "/engine": runs, "/memory": {"report": "planned 1.0 GiB, measured 1.0"}}
+    monkeypatch.setattr(process, "call", lambda method, path, **_: answers[path])
+    assert process.wait(5) == runs  # on a CPU nothing is compared
+    process.gpus = 1
+    with pytest.raises(RuntimeError, match="ATTENTION is not what runs"):
+        process.wait(5)
+    assert process.process.poll() is not None
+
+
+def test_the_guard_ends_the_container_when_the_server_dies(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+):
+    ended = threading.Event()
+    process = started(monkeypatch, "import time; print('CUDA out of memory', flush=True); time.sleep(60)")
+    process.guard(ended.set)
+    assert not ended.wait(0.5)
+    process.process.kill()
+    assert ended.wait(10)
+    said = capfd.readouterr().out
+    assert "vLLM died with status -9" in said and "the GPU is full: lower CONCURRENCY" in said
+    assert process.cause.read_text().startswith("out of memory: the GPU is full")
+
+
+def test_the_guard_lets_a_server_stop_that_was_told_to(monkeypatch: pytest.MonkeyPatch):
+    ended = threading.Event()
+    process = started(monkeypatch, "import time; time.sleep(60)")
+    process.guard(ended.set)
+    process.stop()
+    assert not ended.wait(0.5)
+
+
+def test_ending_the_container_asks_for_its_end_as_modal_does():
+    script = (
+        "import signal, sys\nfrom {{cookiecutter.__package}} import engine\n"
+        "def asked(*_): print('asked', flush=True)\n"
+        "signal.signal(signal.SIGTERM, asked)\nengine.end_container(grace=0.2)\n"
+    )
+    root = Path(engine.__file__).parent.parent
+    done = subprocess.run([sys.executable, "-c", script], cwd=root, capture_output=True, text=True)
+    assert done.stdout == "asked\n" and done.returncode == 1  # and ends what does not end by itself
+
+
+def test_the_request_that_warms_up_is_one_that_is_answered():
+    path, body = workload.WARM_UP
+    assert path in workload.ROUTES and workload.refusal(body) is None and body["model"] == plan.MODEL

@@ -1,4 +1,4 @@
-"""The Modal app: an OpenAI-compatible server for one model, on vLLM.
+"""The Modal app: an HTTP server for one model, on vLLM.
 
 modal run -m {{cookiecutter.__package}}.app       try it
 modal deploy -m {{cookiecutter.__package}}.app    keep it
@@ -6,7 +6,7 @@ modal deploy -m {{cookiecutter.__package}}.app    keep it
 
 import modal
 
-from . import engine, hardware, image, plan, storage
+from . import engine, hardware, image, plan, service, storage, warm
 
 HOURS = 60 * 60  # seconds
 
@@ -28,23 +28,45 @@ def fetch() -> None:
     env=hardware.ENV | storage.OFFLINE,
     volumes={storage.WEIGHTS: storage.weights, storage.CACHE: storage.cache},
     port=engine.PORT,
-    target_concurrency=plan.CONCURRENCY,
+    target_concurrency=plan.TARGET_CONCURRENCY,
     min_containers=plan.MIN_CONTAINERS,
     buffer_containers=plan.BUFFER_CONTAINERS,
     max_containers=plan.MAX_CONTAINERS,
     scaledown_window=plan.SCALEDOWN_WINDOW,
     startup_timeout=plan.STARTUP_TIMEOUT,
-    unauthenticated=False,  # private: clients send a proxy token
+    exit_grace_period=engine.DRAIN,  # running requests end
+    unauthenticated=plan.PUBLIC,  # private: clients send a proxy token
+    enable_memory_snapshot=engine.snapshots(),
+    experimental_options={"enable_gpu_snapshot": engine.snapshots()},
 )
 class Server:
-    @modal.enter()
+    @modal.enter(snap=engine.snapshots())  # before a snapshot is taken, where one is
     def start(self) -> None:
-        self.vllm = engine.Process(storage.located(plan.MODEL, plan.REVISION), gpus=hardware.GPUS)
+        model = storage.located(plan.MODEL, plan.REVISION)
+        self.vllm = engine.Process(model, gpus=hardware.GPUS, snapshots_in=f"{storage.CACHE}/oom")
         self.vllm.wait(plan.STARTUP_TIMEOUT - 10)  # so that the log says why before Modal gives up
+        self.vllm.rest()
+
+    @modal.enter(snap=False)  # after it, in every container that starts
+    def go_on(self) -> None:
+        self.vllm.resume()
+        self.vllm.guard()
 
     @modal.exit()
     def stop(self) -> None:
         self.vllm.stop()
+
+
+@app.function(image=image.FETCH, schedule=warm.OPENS)
+def open_pool() -> None:
+    """Keep containers warm from now on: plan.WARM_FROM says when."""
+    service.keep_warm(plan.WARM_CONTAINERS)
+
+
+@app.function(image=image.FETCH, schedule=warm.CLOSES)
+def close_pool() -> None:
+    """Back to what runs outside of these hours."""
+    service.keep_warm(plan.MIN_CONTAINERS)
 
 
 @app.local_entrypoint()
@@ -54,3 +76,12 @@ def main(prompt: str = "In two sentences: why does a GPU need a KV cache?") -> N
 
     fetch.remote()
     client.demonstrate(client.Client(Server.get_url()), prompt)
+
+
+@app.local_entrypoint()
+def coldstart() -> None:
+    """Fetch the weights, then time the way from the first request to a container that answers, beside the plan."""
+    from . import coldstart as stopwatch
+
+    fetch.remote()
+    stopwatch.measure(Server.get_url())

@@ -20,8 +20,14 @@ _cpu = modal.Image.debian_slim(python_version=PYTHON).uv_pip_install(
     requirements=[str(LOCKS / "image-cpu.txt")], extra_options="--no-deps"
 )
 
+# What is compiled is kept on the cache Volume; vLLM and FlashInfer put theirs below /root/.cache by themselves
 SERVE = (_cuda if hardware.GPUS else _cpu).env(
-    {"VLLM_NO_USAGE_STATS": "1", "TORCHINDUCTOR_CACHE_DIR": "/root/.cache/torchinductor"}
+    {
+        "VLLM_NO_USAGE_STATS": "1",
+        "TORCHINDUCTOR_CACHE_DIR": "/root/.cache/torchinductor",
+        "TRITON_CACHE_DIR": "/root/.cache/triton",
+        "CUDA_CACHE_PATH": "/root/.cache/nv",
+    }
 )
 
 FETCH = (

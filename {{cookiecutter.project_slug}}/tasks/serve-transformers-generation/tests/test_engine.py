@@ -1,0 +1,165 @@
+"""The real engine on the tiny model: it answers as plain `generate` does, and sampling really samples."""
+
+import asyncio
+import math
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from transformers import AutoModelForCausalLM
+
+from {{cookiecutter.__package}} import engine as engine_module
+from {{cookiecutter.__package}} import plan
+from {{cookiecutter.__package}}.engine import PAGE, Engine, Piece, Wish, batching
+from {{cookiecutter.__package}}.errors import OutOfMemory, Refused, Unavailable
+
+FOX = "The quick brown fox"
+
+
+@pytest.fixture(scope="module")
+def engine(tiny: Path) -> Iterator[Engine]:
+    loaded = Engine(str(tiny), gpus=0)
+    yield loaded
+    loaded.close()
+
+
+async def pieces(engine: Engine, question: str, **wish: Any) -> list[Piece]:
+    prompt = engine.chat([{"role": "user", "content": question}])
+    return [piece async for piece in engine.stream(prompt, Wish(**wish))]
+
+
+async def text(engine: Engine, question: str, **wish: Any) -> str:
+    return "".join([piece.text for piece in await pieces(engine, question, **wish)])
+
+
+def test_greedy_answers_are_those_of_plain_generate_even_fifty_at_once(engine: Engine, tiny: Path):
+    plain: Any = AutoModelForCausalLM.from_pretrained(tiny, dtype=torch.float32)
+    questions = [f"{FOX} number {i}" for i in range(50)]
+
+    async def together() -> list[str]:
+        return await asyncio.gather(*(text(engine, q, max_tokens=8, temperature=0.0) for q in questions))
+
+    for question, got in zip(questions, asyncio.run(together()), strict=True):
+        prompt = torch.tensor([engine.chat([{"role": "user", "content": question}])])
+        reference = plain.generate(prompt, max_new_tokens=8, do_sample=False)[0, prompt.shape[1] :]
+        assert got == engine.tokenizer.decode(reference, skip_special_tokens=True)
+
+
+def test_temperature_samples_from_the_models_own_distribution(engine: Engine, tiny: Path):
+    plain: Any = AutoModelForCausalLM.from_pretrained(tiny, dtype=torch.float32)
+    prompt = engine.chat([{"role": "user", "content": FOX}])
+    with torch.no_grad():
+        chances = (plain(torch.tensor([prompt])).logits[0, -1] / 0.1).softmax(-1)
+
+    async def draw() -> Counter[str]:
+        return Counter(await asyncio.gather(*(text(engine, FOX, max_tokens=1, temperature=0.1) for _ in range(200))))
+
+    expected: Counter[str] = Counter()  # several tokens may read alike: single bytes of longer characters
+    for token, chance in enumerate(chances.tolist()):
+        expected[engine.tokenizer.decode([token], skip_special_tokens=True)] += chance
+    drawn = asyncio.run(draw())
+    for word, chance in expected.most_common(3):
+        assert abs(drawn[word] / 200 - chance) < 4 * math.sqrt(chance * (1 - chance) / 200)
+
+
+def test_it_counts_tokens_and_says_why_it_stopped(engine: Engine):
+    got = asyncio.run(pieces(engine, FOX, max_tokens=5, temperature=0.0))
+    assert got[-1].tokens <= 5 and got[-1].finish in ("stop", "length")
+    assert [piece.tokens for piece in got] == sorted(piece.tokens for piece in got)
+    forced = asyncio.run(pieces(engine, FOX, max_tokens=40, temperature=0.0, ignore_eos=True))
+    assert forced[-1].tokens == 40 and forced[-1].finish == "length"
+
+
+def test_an_answer_ends_before_a_stop_string(engine: Engine):
+    whole = asyncio.run(text(engine, FOX, max_tokens=24, temperature=0.0))
+    stop = whole[9:12]
+    cut = asyncio.run(pieces(engine, FOX, max_tokens=24, temperature=0.0, stop=[stop, "never said"]))
+    assert "".join(piece.text for piece in cut) == whole[: whole.index(stop)]
+    assert cut[-1].finish == "stop"
+
+
+@pytest.mark.parametrize(
+    ("question", "asked", "limit"),
+    [("hi", plan.MAX_ANSWER_TOKENS + 1, plan.MAX_ANSWER_TOKENS), ("fox " * 3 * plan.CONTEXT_LEN, 1, plan.CONTEXT_LEN)],
+)
+def test_what_exceeds_a_limit_is_refused_before_it_starts(engine: Engine, question: str, asked: int, limit: int):
+    with pytest.raises(Refused, match=str(limit)):
+        asyncio.run(text(engine, question, max_tokens=asked))
+
+
+def test_leaving_early_frees_the_request(engine: Engine):
+    async def leave() -> None:
+        stream = engine.stream(engine.text(FOX), Wish(1000, 0.0, ignore_eos=True))
+        await anext(stream)
+        assert engine.running() == 1
+        await stream.aclose()
+        for _ in range(100):
+            if not engine.running():
+                return
+            await asyncio.sleep(0.05)
+        raise AssertionError("the request went on after its reader had left")
+
+    asyncio.run(leave())
+
+
+def test_batching_that_failed_begins_anew_and_nobody_waits_forever(engine: Engine, monkeypatch: pytest.MonkeyPatch):
+    async def fail() -> None:
+        failing = asyncio.create_task(text(engine, FOX, max_tokens=1000, temperature=0.0, ignore_eos=True))
+        while not engine.running():
+            await asyncio.sleep(0.01)
+        with monkeypatch.context() as once:
+            once.setattr(engine.batches.batch_processor, "prepare_next_batch", lambda: torch.empty(2**60))
+            with pytest.raises(OutOfMemory, match="no RAM left: lower CONCURRENCY"):
+                await failing
+        for _ in range(200):
+            if engine.healthy:
+                break
+            await asyncio.sleep(0.05)
+        assert await text(engine, FOX, max_tokens=5, temperature=0.0)
+
+    before = asyncio.run(text(engine, FOX, max_tokens=8, temperature=0.0))
+    asyncio.run(fail())
+    assert asyncio.run(text(engine, FOX, max_tokens=8, temperature=0.0)) == before
+    assert not engine.open
+
+
+def test_where_batching_cannot_begin_anew_the_container_is_replaced_once(tiny: Path, monkeypatch: pytest.MonkeyPatch):
+    deaths: list[str] = []
+    dying = Engine(str(tiny), gpus=0, on_death=lambda: deaths.append("once"))
+    monkeypatch.setattr(engine_module, "TRIES", 1)
+    monkeypatch.setitem(engine_module.BATCH_TOKENS, "cpu", 2_000_000)  # the next cache does not fit
+    dying.batches.stop(hard_stop=True)
+    while not deaths:
+        pass
+    assert not dying.healthy and "replaced: out of memory" in dying.death
+    with pytest.raises(Unavailable, match="replaced"):
+        asyncio.run(text(dying, FOX))
+    dying.close()
+    assert deaths == ["once"]
+
+
+def test_the_cache_holds_the_planned_requests_and_no_more():
+    config = batching("cuda")
+    tokens = (config.num_blocks or 0) * PAGE
+    assert 0 <= tokens - plan.CONCURRENCY * plan.CONTEXT_LEN < plan.CONCURRENCY * PAGE
+    assert config.max_requests_per_batch == plan.CONCURRENCY
+    assert not config.auto_switch_to_flash
+
+
+def test_a_cache_that_does_not_fit_is_an_error_at_start_that_says_what_to_lower(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setitem(engine_module.BATCH_TOKENS, "cpu", 2_000_000)
+    with pytest.raises(OutOfMemory, match=r"lower CONCURRENCY \(\d+\) or CONTEXT_LEN"):
+        Engine(str(tiny), gpus=0)
+
+
+def test_a_closed_engine_refuses_instead_of_hanging(tiny: Path):
+    closed = Engine(str(tiny), gpus=0)
+    closed.close()
+    assert not closed.healthy
+    with pytest.raises(Unavailable):
+        asyncio.run(text(closed, "hi", max_tokens=2))

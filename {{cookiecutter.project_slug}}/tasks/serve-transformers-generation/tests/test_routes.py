@@ -1,0 +1,115 @@
+"""The OpenAI API over a real socket, with OpenAI's own client and with ours."""
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import httpx
+import openai
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from {{cookiecutter.__package}} import client, memory, plan
+from {{cookiecutter.__package}}.engine import Engine
+from {{cookiecutter.__package}}.local import served
+
+FOX = "The quick brown fox"
+CHAT = [{"role": "user", "content": FOX}]
+
+
+@pytest.fixture(scope="module")
+def url(tiny: Path) -> Iterator[str]:
+    engine = Engine(str(tiny), gpus=0)
+    with served(engine, memory.Monitor()) as address:
+        yield address
+    engine.close()
+
+
+@pytest.fixture
+def api(url: str) -> Any:
+    return openai.OpenAI(base_url=f"{url}/v1", api_key="unused", max_retries=0)
+
+
+def test_whole_and_streamed_answers_of_a_chat_agree(api: Any):
+    asked = {"model": plan.MODEL, "messages": CHAT, "max_tokens": 10, "temperature": 0}
+    whole = api.chat.completions.create(**asked)
+    chunks = list(api.chat.completions.create(**asked, stream=True, stream_options={"include_usage": True}))
+    streamed = "".join(choice.delta.content or "" for chunk in chunks for choice in chunk.choices)
+    assert whole.choices[0].message.content == streamed
+    assert chunks[-1].usage.completion_tokens == whole.usage.completion_tokens <= 10
+    assert whole.choices[0].finish_reason in ("stop", "length")
+    assert len({chunk.id for chunk in chunks}) == 1
+
+
+def test_whole_and_streamed_completions_agree_from_text_and_from_tokens(api: Any):
+    asked = {"model": plan.MODEL, "max_tokens": 10, "temperature": 0}
+    whole = api.completions.create(**asked, prompt=FOX)
+    streamed = api.completions.create(**asked, prompt=FOX, stream=True)
+    assert "".join(choice.text for chunk in streamed for choice in chunk.choices) == whole.choices[0].text
+    chat = api.chat.completions.create(**asked, messages=CHAT)
+    assert whole.usage.prompt_tokens < chat.usage.prompt_tokens  # no chat template around it
+    tokens = api.completions.create(**asked, prompt=list(range(20, 30)))
+    assert tokens.usage.prompt_tokens == 10
+
+
+def test_text_parts_and_stop_strings_are_understood(api: Any):
+    asked = {"model": plan.MODEL, "max_tokens": 12, "temperature": 0}
+    whole = api.chat.completions.create(**asked, messages=CHAT).choices[0].message.content
+    parts = [{"type": "text", "text": text} for text in ("The quick ", "brown fox")]
+    chat = [{"role": "user", "content": parts}]
+    stopped = api.chat.completions.create(**asked, messages=chat, stop=whole[4:6]).choices[0]
+    assert stopped.message.content == whole[: whole.index(whole[4:6])] and stopped.finish_reason == "stop"
+
+
+def test_fifty_requests_at_once_all_answer_alike(url: str):
+    ask = client.Client(url)
+    with ThreadPoolExecutor(50) as pool:
+        answers = list(pool.map(lambda _: ask.chat("a fox", 6, show=lambda piece: None), range(50)))
+    assert len({answer.tokens for answer in answers}) >= 1 and all(answer.tokens >= 1 for answer in answers)
+
+
+@pytest.mark.parametrize(
+    ("asked", "limit"),
+    [
+        ({"max_tokens": plan.MAX_ANSWER_TOKENS + 1}, plan.MAX_ANSWER_TOKENS),
+        ({"messages": [{"role": "user", "content": "fox " * 3 * plan.CONTEXT_LEN}]}, plan.CONTEXT_LEN),
+    ],
+)
+@pytest.mark.parametrize("stream", [False, True])
+def test_beyond_a_limit_is_a_400_that_names_it(api: Any, asked: dict, limit: int, stream: bool):
+    with pytest.raises(openai.BadRequestError, match=str(limit)):
+        api.chat.completions.create(**{"model": plan.MODEL, "messages": CHAT, "stream": stream} | asked)
+
+
+def test_our_client_streams_pieces(url: str):
+    pieces: list[str] = []
+    answer = client.Client(url).chat("The lazy dog", 8, show=pieces.append)
+    assert answer.text == "".join(pieces) and 1 <= answer.tokens <= 8
+
+
+def test_time_to_first_token_and_per_token_are_measured(url: str):
+    def read() -> dict[str, float]:
+        families = text_string_to_metric_families(httpx.get(f"{url}/metrics").text)
+        return {sample.name: sample.value for family in families for sample in family.samples if not sample.labels}
+
+    before = read()
+    body = {"prompt": FOX, "max_tokens": 7, "ignore_eos": True}
+    assert httpx.post(f"{url}/v1/completions", json=body).json()["usage"]["completion_tokens"] == 7
+    grown = {name: value - before[name] for name, value in read().items()}
+    assert grown["engine_generation_tokens_total"] == 7
+    assert grown["engine_time_to_first_token_seconds_count"] == 1
+    assert grown["engine_inter_token_latency_seconds_count"] == 6
+
+
+def test_a_reader_who_leaves_a_stream_frees_the_request(url: str):
+    body = {"prompt": FOX, "max_tokens": 2000, "ignore_eos": True, "stream": True}
+    with httpx.stream("POST", f"{url}/v1/completions", json=body) as response:
+        next(response.iter_lines())
+    waited = threading.Event()
+    for _ in range(100):
+        if "engine_num_requests_running 0.0" in httpx.get(f"{url}/metrics").text:
+            return
+        waited.wait(0.05)
+    raise AssertionError("the request went on after its reader had left")

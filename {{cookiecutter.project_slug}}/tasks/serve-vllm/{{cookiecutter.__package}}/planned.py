@@ -1,0 +1,127 @@
+"""The plan in vLLM's words, and whether what runs is what was planned.
+
+The names are those of vLLM 0.32: v1/attention/backends/registry.py, model_executor/layers/quantization/__init__.py and
+config/quantization.py. tests/test_planned.py holds them against the installed vLLM.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from . import plan
+
+# plan.ATTENTION for --attention-config. vLLM has no SDPA on a GPU: its Triton kernel is what runs on every card.
+# Models with latent attention (DeepSeek) have kernels of their own; these are vLLM's first choice for the same cards.
+ATTENTION: dict[str, dict[str, Any]] = {
+    "auto": {},  # vLLM's own choice, for models that few kernels know
+    "sdpa": {"backend": "TRITON_ATTN", "backend_per_kind": {"mla_attention": "TRITON_MLA"}},
+    "flash_attention_2": {
+        "backend": "FLASH_ATTN",
+        "flash_attn_version": 2,
+        "backend_per_kind": {"mla_attention": "TRITON_MLA"},
+    },
+    "flash_attention_3": {
+        "backend": "FLASH_ATTN",
+        "flash_attn_version": 3,
+        "backend_per_kind": {"mla_attention": "FLASH_ATTN_MLA"},
+    },
+    "flash_attention_4": {
+        "backend": "FLASH_ATTN",
+        "flash_attn_version": 4,
+        "backend_per_kind": {"mla_attention": "FLASHINFER_MLA"},
+    },
+}
+
+# plan.QUANTIZE_AT_LOAD for --quantization. What vLLM once called fp8 here is now named by what shares a scale.
+AT_LOAD = {"fp8": "fp8_per_tensor", "mxfp8": "mxfp8", "mxfp4": "mxfp4"}
+
+# plan.QUANTIZATION -> what vLLM's names for such layers hold, in lower case; the first that is found tells
+FORMATS = {
+    "nvfp4": r"nv_?fp4|modelopt_fp4",
+    "mxfp4": r"mxfp4",
+    "int4": r"\b4 bits|int4|w4a",
+    "fp8": r"fp8|modelopt",
+    "int8": r"\b8 bits|int8|w8a",
+}
+
+
+@dataclass(frozen=True)
+class Running:
+    """What a loaded model really runs on, as worker.py sees it."""
+
+    attention: tuple[str, ...]  # kernels in use, each `NAME` or `FLASH_ATTN 3`; more than one in some models
+    quantization: str  # vLLM's name of the method; "none" where no layer is quantized
+    layers: dict[str, int]  # how the quantized layers are computed, `CompressedTensorsW8A8Fp8`, and how many are so
+    dtype: str  # of activations, "bfloat16"
+    device: str  # "NVIDIA L40S" or "cpu"
+
+    def __str__(self) -> str:
+        kernels = " and ".join(self.attention) or "no attention"
+        return f"{kernels}, {self.dtype}, quantization {self.quantization}, on {self.device}"
+
+
+def running(answers: Sequence[Mapping[str, Any]]) -> Running:
+    """One Running of what all workers answered to `what_runs`. Where they differ, every kernel and layer is named."""
+    kernels = sorted({kernel for answer in answers for kernel in answer["attention"]})
+    layers: dict[str, int] = {}
+    for answer in answers:
+        layers |= answer["layers"]
+    one = answers[0]
+    return Running(tuple(kernels), one["quantization"], layers, one["dtype"], one["device"])
+
+
+def at_load(wanted: str) -> str:
+    """The value of --quantization. ValueError for what this vLLM cannot make of unquantized weights."""
+    if wanted not in AT_LOAD:
+        raise ValueError(
+            f"vLLM cannot quantize to {wanted} while it loads: set QUANTIZE_AT_LOAD to one of {', '.join(AT_LOAD)} or "
+            f'"" in plan.py, or take as MODEL a checkpoint that is published quantized'
+        )
+    return AT_LOAD[wanted]
+
+
+def kernels(wanted: str) -> set[str]:
+    """The names in Running.attention that are what plan.ATTENTION asks for; empty where it asks for nothing."""
+    config = ATTENTION[wanted]
+    if not config:
+        return set()
+    version = f" {config['flash_attn_version']}" if "flash_attn_version" in config else ""
+    backend = config["backend"]
+    return {f"{backend}{version}", f"{backend}_DIFFKV{version}", *config["backend_per_kind"].values()}
+
+
+def weights(running: Running) -> str:
+    """The format of the loaded weights in the words of plan.QUANTIZATION: "none", "fp8", "int4" ..., or vLLM's own."""
+    if not running.layers:
+        return "none"
+    names = " ".join([*running.layers, running.quantization]).lower()
+    return next((name for name, pattern in FORMATS.items() if re.search(pattern, names)), running.quantization)
+
+
+def differs(running: Running) -> list[str]:
+    """One sentence for each decision of plan.py that is not what runs, with what to set instead."""
+    sentences = []
+    allowed = kernels(plan.ATTENTION)
+    if others := [kernel for kernel in running.attention if allowed and kernel not in allowed]:
+        fitting = [name for name in ATTENTION if set(running.attention) <= kernels(name)]
+        sentences.append(
+            f'ATTENTION is "{plan.ATTENTION}" and vLLM runs {" and ".join(others)}: '
+            f'set it to "{[*fitting, "auto"][0]}", or plan again for this card'
+        )
+    loaded = weights(running)
+    planned = plan.QUANTIZE_AT_LOAD or plan.QUANTIZATION
+    if loaded != planned:
+        sentences.append(
+            f'the weights are planned in "{planned}" and vLLM loaded them as "{loaded}" ({running.quantization}): '
+            "set QUANTIZATION and QUANTIZE_AT_LOAD to what MODEL is published in, or plan again"
+        )
+    if running.dtype != plan.DTYPE:
+        sentences.append(f'DTYPE is "{plan.DTYPE}" and vLLM computes in {running.dtype}: set it to "{running.dtype}"')
+    return sentences
+
+
+def verdict(running: Running) -> dict[str, object]:
+    """`as_planned` and `differs` for /engine. The plan is for a GPU: on a CPU nothing is compared."""
+    sentences = [] if running.device == "cpu" else differs(running)
+    return {"as_planned": not sentences, "differs": sentences}

@@ -1,0 +1,50 @@
+"""Questions to the processes that hold the model. --worker-extension-cls makes them methods of vLLM's workers."""
+
+from collections import Counter
+from typing import Any
+
+from . import snapshot
+
+
+class Questions:
+    """Methods that the server calls by name in every worker, once the model is loaded."""
+
+    vllm_config: Any
+    get_model: Any  # of vLLM's worker
+
+    def what_runs(self) -> dict[str, object]:
+        """The fields of planned.Running, read from the layers themselves. A dict: it crosses processes."""
+        import torch
+
+        layers = self.vllm_config.compilation_config.static_forward_context.values()
+        quantized = Counter(filter(None, map(_quantized, self.get_model().modules())))
+        config = self.vllm_config.quant_config
+        gpu = torch.cuda.is_available()
+        return {
+            "attention": sorted({_kernel(layer) for layer in layers if hasattr(layer, "attn_backend")}),
+            "quantization": config.get_name() if quantized else "none",
+            "layers": dict(quantized),
+            "dtype": str(self.vllm_config.model_config.dtype).removeprefix("torch."),
+            "device": torch.cuda.get_device_name() if gpu else "cpu",
+        }
+
+    def keep_snapshots(self, folder: str) -> None:
+        """From now on an out-of-memory error of this worker leaves a snapshot in `folder`."""
+        snapshot.record(folder)
+
+
+def _kernel(layer: Any) -> str:
+    """The attention kernel of a layer, and the version where FlashAttention has several."""
+    version = getattr(layer.impl, "vllm_flash_attn_version", None)
+    return layer.attn_backend.get_name() + (f" {version}" if version else "")
+
+
+def _quantized(module: Any) -> str:
+    """How the weights of a layer are quantized, by vLLM's own class names; "" where they are not, or it has none."""
+    method = getattr(module, "quant_method", None)
+    name = type(getattr(module, "scheme", None) or method).__name__
+    if method is None or "Unquantized" in name or "KVCache" in name:  # the cache has a format of its own
+        return ""
+    bits = getattr(getattr(method, "quant_config", None), "weight_bits", None)
+    bits = bits or getattr(getattr(module, "scheme", None), "num_bits", None)
+    return f"{name}, {bits} bits" if bits else name

@@ -1,0 +1,27 @@
+# What a service can do, beside the Makefile. PROMPT="..." is what it is asked; ARGS="..." goes on to a command as it is
+ASK = $(if $(PROMPT),--prompt "$(PROMPT)")
+.PHONY: local run deploy ask load coldstart warm cool
+
+local: install  ## answer PROMPT on this machine: no account, no GPU, a small model or MODEL=folder
+	$(PYTHON) -m $(PACKAGE) --local $(if $(MODEL),--model "$(MODEL)") $(ASK)
+
+run: install  ## try it once on Modal without deploying: weights, container, one question, measured against the plan
+	$(PYTHON) -m modal run -m $(PACKAGE).app::main $(ASK)
+
+deploy: install  ## put the service on Modal; GPU=none deploys it on CPUs
+	$(PYTHON) -m modal deploy -m $(PACKAGE).app
+
+ask: install  ## ask the deployed service PROMPT
+	$(PYTHON) -m $(PACKAGE) $(ASK)
+
+load: install  ## speed, latency and price of the deployed service under rising load; ARGS="--concurrency 64 --seconds 30"
+	$(PYTHON) -m $(PACKAGE).load $(ARGS)
+
+coldstart: install  ## time a cold start on Modal, beside the plan
+	$(PYTHON) -m modal run -m $(PACKAGE).app::coldstart
+
+warm: install  ## keep WARM_CONTAINERS of the deployed service running, asked or not
+	$(PYTHON) -m $(PACKAGE).warm open
+
+cool: install  ## back to MIN_CONTAINERS
+	$(PYTHON) -m $(PACKAGE).warm close

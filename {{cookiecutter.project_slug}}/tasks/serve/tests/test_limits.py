@@ -1,0 +1,69 @@
+"""BodyLimit around an application that reads whatever it gets."""
+
+import asyncio
+import json
+
+from {{cookiecutter.__package}} import limits
+
+LIMIT = 1000
+
+
+class Reader:
+    """Reads the whole body, and says how long it was."""
+
+    read: int | None = None
+
+    async def __call__(self, scope: limits.Scope, receive: limits.Receive, send: limits.Send) -> None:
+        length, more = 0, True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise ConnectionError("the client left")
+            length, more = length + len(message.get("body", b"")), message.get("more_body", False)
+        self.read = length
+        await limits.answer(send, 200, {"read": length})
+
+
+def ask(app: limits.App, pieces: list[bytes], announce: bool) -> tuple[int, dict]:
+    """Status and JSON of a request whose body comes in `pieces`."""
+    headers = [(b"content-length", str(sum(map(len, pieces))).encode())] if announce else []
+    coming = [{"type": "http.request", "body": piece, "more_body": True} for piece in pieces]
+    coming.append({"type": "http.request", "body": b"", "more_body": False})
+    sent: list[limits.Message] = []
+
+    async def receive() -> limits.Message:
+        return coming.pop(0)
+
+    async def send(message: limits.Message) -> None:
+        sent.append(message)
+
+    asyncio.run(app({"type": "http", "headers": headers}, receive, send))
+    assert [message["type"] for message in sent] == ["http.response.start", "http.response.body"]
+    return sent[0]["status"], json.loads(sent[1]["body"])
+
+
+def test_a_body_up_to_the_limit_arrives():
+    for announce in (True, False):
+        app = Reader()
+        assert ask(limits.BodyLimit(app, LIMIT), [b"x" * 600, b"x" * 400], announce) == (200, {"read": LIMIT})
+
+
+def test_a_larger_one_is_refused_with_the_limit_whether_announced_or_not():
+    for announce in (True, False):
+        app = Reader()
+        status, said = ask(limits.BodyLimit(app, LIMIT), [b"x" * 600, b"x" * 401], announce)
+        assert status == 413 and str(LIMIT) in said["error"]["message"] and said["error"]["code"] == 413
+        assert app.read is None
+
+
+def test_what_is_no_request_passes():
+    seen: list[str] = []
+
+    async def app(scope: limits.Scope, receive: limits.Receive, send: limits.Send) -> None:
+        seen.append(scope["type"])
+
+    async def nothing(*_: object) -> limits.Message:
+        return {}
+
+    asyncio.run(limits.BodyLimit(app, LIMIT)({"type": "lifespan"}, nothing, nothing))  # ty: ignore[invalid-argument-type]
+    assert seen == ["lifespan"]
