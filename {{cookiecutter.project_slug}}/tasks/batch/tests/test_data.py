@@ -112,7 +112,8 @@ def test_a_damaged_parquet_file_is_refused_by_name(tmp_path: Path):
 
 def test_a_template_takes_columns_and_nothing_else(tmp_path: Path):
     path = jsonl(tmp_path, {"title": "T", "stars": 4, "a.b": "dotted", "text": "{title}"})
-    reading = Reading(template="{title} {{x}} {stars}: {text} {a.b}")
+    doubled = "{" * 2 + "x" + "}" * 2
+    reading = Reading(template="{title} " + doubled + " {stars}: {text} {a.b}")
     assert read(path, reading)[0].prompt == "T {x} 4: {title} dotted"  # what is inserted is not looked at again
     assert errors(path, Reading(template="{title.__class__}")) == {
         0: "no column 'title.__class__'; the row has 'title', 'stars', 'a.b', 'text'"

@@ -5,6 +5,7 @@ removed. A file has one writer, so any number of containers share a folder, on a
 than the file says: while an attempt runs, its file already counts the seconds until the next time it is written.
 """
 
+import os
 import re
 import threading
 import time
@@ -94,7 +95,7 @@ class Ledger:
 
     def __init__(self, folder: Path, usd_per_hour: float = plan.USD_PER_HOUR) -> None:
         self.folder, self.usd_per_hour = folder, usd_per_hour
-        self._settled: dict[Path, Entry] = {}
+        self._settled: dict[str, Entry] = {}
 
     def start(self, what: str, every_s: float = EVERY_S) -> Meter:
         """Begin an attempt, for those whose end is in another function; `meter` is the block."""
@@ -115,16 +116,22 @@ class Ledger:
 
     def entries(self) -> list[Entry]:
         """Every attempt as it is now, the oldest first. BudgetError where one cannot be read."""
-        now = []
-        for path in self.folder.rglob("[!.]*.json"):
-            entry = self._settled.get(path) or _entry(path)
-            if entry.state != RUNNING:
-                self._settled[path] = entry
-            now.append(entry)
-        return sorted(now, key=lambda entry: entry.began)
+        found = [
+            self._entry(os.path.join(folder, name))
+            for folder, _folders, names in os.walk(self.folder)
+            for name in names
+            if name.endswith(".json")
+        ]
+        return sorted(found, key=lambda entry: entry.began)
+
+    def _entry(self, path: str) -> Entry:
+        entry = self._settled.get(path) or _read(Path(path))
+        if entry.state != RUNNING:
+            self._settled[path] = entry
+        return entry
 
 
-def _entry(path: Path) -> Entry:
+def _read(path: Path) -> Entry:
     found = files.load(path)
     if found is None:  # it is replaced in one step, so no crash does this
         raise BudgetError(f"{path} of the ledger is damaged, so what it cost is unknown: remove it, or correct it")

@@ -99,10 +99,10 @@ def parts(template: str) -> list[tuple[str, str]]:
     try:
         fields = list(string.Formatter().parse(template))
     except ValueError as error:
-        raise DataError(f"the template has a brace too many or too few ({error}): write {{{{ for a brace") from None
+        raise DataError(f"the template has a brace too many or too few ({error}): double one that is text") from None
     for _text, column, spec, conversion in fields:
         if spec or conversion or column == "":
-            raise DataError(f"the template holds {{{column}...}}: write the name of a column in braces, and no more")
+            raise DataError(f"in the template the braces around {column!r} hold more than the name of a column")
     return [(text, column or "") for text, column, _spec, _conversion in fields]
 
 

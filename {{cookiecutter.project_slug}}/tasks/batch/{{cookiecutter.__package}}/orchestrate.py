@@ -161,7 +161,7 @@ def run(
     now = Dispatcher(deque(found.pending), budget, at_once, seconds_per_row, start_s, done=found.done)
     random.shuffle(now.waiting)  # two runs at once seldom take the same; and what is done is a fair sample of the rest
     flights: dict[Future[Outcome], Shard] = {}
-    written = 0.0
+    told = written = -float("inf")
     with ThreadPoolExecutor(at_once) as threads:
         while True:
             refresh()
@@ -169,12 +169,14 @@ def run(
             if stop_file(job).exists():
                 now.stopped = now.stopped or "as you asked"
             flights |= {threads.submit(run_shard, shard): shard for shard in startable(job, now, entries)}
-            watch(manifest.status(job, as_surveyed(now), entries))
-            if now.finished:
-                break
+            if time.monotonic() - told > LOOK_EVERY_S:
+                watch(manifest.status(job, as_surveyed(now), entries))
+                told = time.monotonic()
             if time.monotonic() - written > WRITE_EVERY_S:
                 manifest.write(job, as_surveyed(now), entries)
                 written = time.monotonic()
+            if now.finished:
+                break
             if not flights:  # all that is left runs elsewhere
                 time.sleep(LOOK_EVERY_S)
             for flight in wait(flights, LOOK_EVERY_S, FIRST_COMPLETED).done:
@@ -184,7 +186,9 @@ def run(
     if not found.pending and not any(entry.live for entry in entries):
         results.tidy(job.folder, found.done)
     manifest.write(job, found, entries)
-    return Report(manifest.status(job, found, entries), now.stopped, now.failed)
+    status = manifest.status(job, found, entries)
+    watch(status)
+    return Report(status, now.stopped, now.failed)
 
 
 def startable(job: Job, now: Dispatcher, entries: Sequence[Entry]) -> Iterator[Shard]:

@@ -109,7 +109,8 @@ def table(rows: Sequence[Row], results: Sequence[Result]) -> pa.Table:
 def publish(job: Path, shard: Shard, rows: Sequence[Row], found: Sequence[Result | Failed], seconds: float) -> Receipt:
     """Write a shard's results, in the order of its rows, and then its receipt. `found` is of the usable rows.
 
-    A receipt that is there already, with its files, stays: the first of two workers wins. ValueError where the counts differ.
+    A receipt that is there already, with its files, stays: of two workers the first wins. ValueError where the counts
+    differ.
     """
     usable = [row for row in rows if not row.error]
     pairs = list(zip(usable, found, strict=True))
