@@ -4,6 +4,7 @@ from typing import Any
 
 from . import plan
 from .data import Prompt
+from .results import Failed
 
 SMALL = "distilbert/distilbert-base-uncased-finetuned-sst-2-english"  # Apache-2.0: what `--local` takes
 SMALL_COMMIT = "714eb0fa89d2f80546fda750413ed43d93601a13"
@@ -18,13 +19,17 @@ def options() -> dict[str, Any]:
     return {"engine": plan.ENGINE, "context_len": plan.CONTEXT_LEN}
 
 
+def local_options() -> dict[str, Any]:
+    """The same on this machine."""
+    return options()
+
+
 def tokens(tokenizer: Any, prompt: Prompt) -> list[int]:
     """The tokens of a text, with those that the model adds."""
-    return tokenizer(text(prompt), truncation=False)["input_ids"]
+    return tokenizer(prompt, truncation=False)["input_ids"]
 
 
-def text(prompt: Prompt) -> str:
-    """The text itself. ValueError for a chat, which has none."""
-    if not isinstance(prompt, str):
-        raise ValueError("a chat is for generation: name a column of text, or write a template")
-    return prompt
+def texts(prompts: list[Prompt]) -> list[str | Failed]:
+    """The prompts, which are texts; Failed for a chat, which only generation takes."""
+    no_text = Failed("a chat is for generation: name a column of text, or write a template")
+    return [prompt if isinstance(prompt, str) else no_text for prompt in prompts]

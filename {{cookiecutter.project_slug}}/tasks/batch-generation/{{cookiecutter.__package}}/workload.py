@@ -1,5 +1,6 @@
 """What generation makes of a row: the tokens of its prompt, what an answer depends on, how long it takes."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from . import plan
@@ -27,17 +28,24 @@ def options() -> dict[str, Any]:
     }
 
 
+def local_options() -> dict[str, Any]:
+    """The same for a look on this machine, which is slow."""
+    return options() | {"max_answer_tokens": min(64, plan.MAX_ANSWER_TOKENS)}
+
+
 def tokens(tokenizer: Any, prompt: Prompt) -> list[int]:
     """A conversation as the model's chat template writes it, a text as what its user says; plain without a template."""
-    chat = [{"role": "user", "content": prompt}] if isinstance(prompt, str) else [dict(turn) for turn in prompt]
+    chat: list[dict[str, Any]] = (
+        [{"role": "user", "content": prompt}] if isinstance(prompt, str) else [{**turn} for turn in prompt]
+    )
     if tokenizer.chat_template is None:
         return tokenizer("\n".join(turn["content"] for turn in chat))["input_ids"]
     return tokenizer.apply_chat_template(chat, add_generation_prompt=True, return_dict=True)["input_ids"]
 
 
-def answer_tokens(prompt_tokens: int) -> int:
+def answer_tokens(prompt_tokens: int, options: Mapping[str, Any]) -> int:
     """How many tokens the answer to a prompt of so many may have. ValueError where the context has no room for any."""
-    left = plan.CONTEXT_LEN - prompt_tokens
-    if left < 1:
-        raise ValueError(f"the prompt has {prompt_tokens:,} tokens, and CONTEXT_LEN is {plan.CONTEXT_LEN:,}")
-    return min(left, plan.MAX_ANSWER_TOKENS)
+    context: int = options["context_len"]
+    if prompt_tokens >= context:
+        raise ValueError(f"the prompt has {prompt_tokens:,} tokens, and CONTEXT_LEN is {context:,}")
+    return min(context - prompt_tokens, options["max_answer_tokens"])

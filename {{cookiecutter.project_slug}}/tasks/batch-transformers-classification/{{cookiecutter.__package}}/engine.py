@@ -1,11 +1,12 @@
 """The model and transformers: texts in, every label with its score out. Knows nothing of Modal."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import torch
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
-from . import loading, passes, plan
+from . import loading, passes, workload
 from .data import Prompt
 from .results import Classified, Failed
 
@@ -13,12 +14,13 @@ from .results import Classified, Failed
 class Engine:
     """One loaded model. Called with texts, it returns the labels of each."""
 
-    def __init__(self, model: str, *, gpus: int) -> None:
+    def __init__(self, model: str, *, gpus: int, options: Mapping[str, Any] | None = None) -> None:
         """Load `model`, a folder or a hub id, onto the GPU, or with 0 into RAM as float32.
 
-        NotAsPlanned where what was loaded is not what plan.py says.
+        `options` are those of workload.py, where they are not the plan's. NotAsPlanned where what was loaded is not what
+        plan.py says.
         """
-        device = loading.device(gpus)
+        device, options = loading.device(gpus), options or workload.options()
         self.tokenizer: Any = AutoTokenizer.from_pretrained(model)
         self.model: Any = AutoModelForSequenceClassification.from_pretrained(
             model, device_map=device, **loading.arguments(device)
@@ -29,10 +31,10 @@ class Engine:
             self.model.config.pad_token_id = self.tokenizer.pad_token_id
         loading.inspect(self.model).check()
         longest = getattr(self.model.config, "max_position_embeddings", None)
-        self.context = min(filter(None, (plan.CONTEXT_LEN, longest, self.tokenizer.model_max_length)))  # tokens
+        self.context = min(filter(None, (options["context_len"], longest, self.tokenizer.model_max_length)))  # tokens
 
     def __call__(self, prompts: list[Prompt]) -> list[Classified | Failed]:
-        return passes.results(prompts, self.tokenizer, self.context, self.forward)
+        return passes.results(workload.texts(prompts), self.tokenizer, self.context, self.forward)
 
     @torch.inference_mode()
     def forward(self, texts: list[str], tokens: list[list[int]]) -> list[Classified]:

@@ -3,7 +3,7 @@
 import math
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from transformers import AutoModelForCausalLM, AutoTokenizer, ContinuousBatchingConfig
@@ -42,19 +42,20 @@ def batching(device: str) -> ContinuousBatchingConfig:
 class Engine:
     """One loaded model. Called with prompts, it returns a result for each."""
 
-    def __init__(self, model: str, *, gpus: int) -> None:
+    def __init__(self, model: str, *, gpus: int, options: Mapping[str, Any] | None = None) -> None:
         """Load `model`, a folder or a hub id, onto the GPU, or with 0 into RAM as float32.
 
-        NotAsPlanned where what was loaded is not what plan.py says.
+        `options` are those of workload.py, where they are not the plan's. NotAsPlanned where what was loaded is not what
+        plan.py says.
         """
-        self.device = loading.device(gpus)
+        self.device, self.options = loading.device(gpus), options or workload.options()
         self.tokenizer: Any = AutoTokenizer.from_pretrained(model)
         self.model: Any = AutoModelForCausalLM.from_pretrained(
             model, device_map=self.device, **loading.arguments(self.device)
         )
         own = self.model.generation_config
-        if plan.TEMPERATURE:
-            own.update(do_sample=True, temperature=plan.TEMPERATURE)
+        if self.options["temperature"]:
+            own.update(do_sample=True, temperature=self.options["temperature"])
         else:
             own.update(do_sample=False, temperature=1.0, top_p=1.0, top_k=50)  # transformers' defaults: unused
         self.stop_ids = {own.eos_token_id} if isinstance(own.eos_token_id, int) else set(own.eos_token_id or [])
@@ -68,7 +69,9 @@ class Engine:
         for place, prompt in enumerate(prompts):
             tokens = workload.tokens(self.tokenizer, prompt)
             try:
-                asked.append((place, tokens, min(workload.answer_tokens(len(tokens)), self.room(len(tokens)))))
+                asked.append(
+                    (place, tokens, min(workload.answer_tokens(len(tokens), self.options), self.room(len(tokens))))
+                )
                 found.append(None)
             except ValueError as error:
                 found.append(Failed(str(error)))
@@ -78,12 +81,10 @@ class Engine:
 
     def room(self, prompt: int) -> int:
         """Tokens of answer that the whole cache could hold. ValueError for none: a CPU's cache is small."""
-        left = pages(self.device) * PAGE - prompt
-        if left < 1:
-            raise ValueError(
-                f"the prompt has {prompt:,} tokens, and the cache has room for {pages(self.device) * PAGE:,}"
-            )
-        return left
+        room = pages(self.device) * PAGE
+        if prompt >= room:
+            raise ValueError(f"the prompt has {prompt:,} tokens, and the cache has room for {room:,}")
+        return room - prompt
 
     def generate(self, requests: Sequence[tuple[list[int], int]]) -> list[GenerationOutput]:
         """The outputs of (tokens, most of the answer), in their order. RuntimeError where batching fails."""

@@ -1,5 +1,8 @@
 """The engine on this machine: the one of the container."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import torch
 import transformers
 
@@ -8,6 +11,6 @@ from .engine import Engine
 LIBRARY = f"transformers {transformers.__version__}"
 
 
-def engine(folder: str) -> Engine:
+def engine(folder: str, options: Mapping[str, Any]) -> Engine:
     """The model in `folder`, on a GPU where there is one."""
-    return Engine(folder, gpus=int(torch.cuda.is_available()))
+    return Engine(folder, gpus=int(torch.cuda.is_available()), options=options)

@@ -6,35 +6,28 @@ from typing import Any, TypeVar
 
 import torch
 
-from . import memory, plan, workload
-from .data import Prompt
+from . import memory, plan
 from .results import Failed
 
 Result = TypeVar("Result")
 
 
 def results(
-    prompts: Sequence[Prompt],
+    given: Sequence[str | Failed],
     tokenizer: Any,
     context: int,
     forward: Callable[[list[str], list[list[int]]], list[Result]],
-    prefix: str = "",
 ) -> list[Result | Failed]:
-    """A result for each prompt, in order: `forward` gets at most CONCURRENCY texts and their tokens, longest first.
+    """A result for each text, in order: `forward` gets at most CONCURRENCY texts and their tokens, longest first.
 
-    Failed for what is no text, is longer than `context` tokens, or does not fit into memory even alone.
+    Failed for what is longer than `context` tokens, does not fit into memory even alone, or was so before.
     """
-    found: dict[int, Result | Failed] = {}
-    texts: dict[int, str] = {}
-    for place, prompt in enumerate(prompts):
-        try:
-            texts[place] = prefix + workload.text(prompt)
-        except ValueError as error:
-            found[place] = Failed(str(error))
+    found: dict[int, Result | Failed] = {place: text for place, text in enumerate(given) if isinstance(text, Failed)}
+    texts = {place: text for place, text in enumerate(given) if isinstance(text, str)}
+    if not texts:
+        return list(found.values())
     # A whole shard at once: the tokenizer works on all cores
-    tokens = (
-        dict(zip(texts, tokenizer(list(texts.values()), truncation=False)["input_ids"], strict=True)) if texts else {}
-    )
+    tokens = dict(zip(texts, tokenizer(list(texts.values()), truncation=False)["input_ids"], strict=True))
     for place, ids in tokens.items():
         if len(ids) > context:
             found[place] = Failed(f"the text has {len(ids):,} tokens, and the model reads {context:,}")
@@ -42,7 +35,7 @@ def results(
     for start in range(0, len(places), plan.CONCURRENCY):
         some = places[start : start + plan.CONCURRENCY]
         found.update(zip(some, one_pass([texts[i] for i in some], [tokens[i] for i in some], forward), strict=True))
-    return [found[place] for place in range(len(prompts))]
+    return [found[place] for place in range(len(given))]
 
 
 def one_pass(

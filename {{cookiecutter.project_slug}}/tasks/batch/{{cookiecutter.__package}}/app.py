@@ -83,7 +83,7 @@ def run(name: str, money: str) -> Report:
     report = order.run(
         job,
         limit,
-        Worker(job=name).run.remote,
+        Worker(job=name).run.remote,  # ty: ignore[unknown-argument]  # modal.parameter makes it
         at_once=order.containers(limit),
         refresh=volume.results.reload,
         watch=progress.Teller(name),
@@ -128,7 +128,7 @@ def estimate(asked: order.Order, money: str) -> str:
 
 @app.local_entrypoint()
 def main(*arguments: str) -> None:
-    """`modal run --detach -m {{cookiecutter.__package}}.app run reviews.jsonl --column text`, and the other commands."""
+    """`modal run --detach -m {{cookiecutter.__package}}.app run INPUT --column text`, and so on."""
     from . import command
 
     command.main(arguments)

@@ -1,4 +1,4 @@
-"""What a container of a job does around its shards: its start is paid for, its memory compared, a broken one replaced."""
+"""What a container does around its shards: its start is paid for, its memory compared, a broken one replaced."""
 
 from collections.abc import Generator
 from contextlib import contextmanager

@@ -22,7 +22,7 @@ def run(asked: order.Order, money: str, model: str | None, root: Path) -> Report
     job = order.begin(
         str(root.resolve()), replace(asked, reading=reading, model=model, revision=COMMITS.get(model, ""))
     )
-    engine = here.engine(model if Path(model).is_dir() else downloaded(model))
+    engine = here.engine(model if Path(model).is_dir() else downloaded(model), asked.options)
 
     def run_shard(shard: Shard) -> Outcome:
         return work.run(job.root, shard, engine)

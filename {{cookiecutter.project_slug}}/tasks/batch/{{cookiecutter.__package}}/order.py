@@ -1,7 +1,7 @@
 """A run as it is asked for, from its input to its report. The same on Modal and on this machine."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +22,11 @@ class Order:
     reading: Reading
     model: str = plan.MODEL
     revision: str = plan.REVISION
+    options: Mapping[str, Any] = field(default_factory=workload.options)
 
     @property
     def settings(self) -> Settings:
-        return Settings(plan.WORKLOAD, self.model, self.revision, plan.QUANTIZATION, workload.options())
+        return Settings(plan.WORKLOAD, self.model, self.revision, plan.QUANTIZATION, self.options)
 
 
 def begin(root: str, order: Order) -> Job:
