@@ -17,8 +17,8 @@ class Engine:
     def __init__(self, model: str, *, gpus: int, options: Mapping[str, Any] | None = None) -> None:
         """Load `model`, a folder or a hub id, onto the GPU, or with 0 into RAM as float32.
 
-        `options` are those of workload.py, where they are not the plan's. NotAsPlanned where what was loaded is not what
-        plan.py says.
+        `options` are those of workload.py, where they are not the plan's. NotAsPlanned where what was loaded is not
+        what plan.py says.
         """
         device, options = loading.device(gpus), options or workload.options()
         self.sentences = SentenceTransformer(model, device=device, model_kwargs=loading.arguments(device))
