@@ -3,6 +3,7 @@
 import threading
 import time
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import jobs
@@ -88,6 +89,29 @@ def test_what_ran_out_of_memory_is_remembered_over_a_restart(job: shards.Job, pa
     jobs.run(job)
     assert attempts(job)["000004"] == 1 and attempts(job)["000004.0"] == attempts(job)["000004.1"] == 1
     assert jobs.outcome(job, tmp_path)[0] == jobs.expected(path)
+
+
+def test_what_ran_out_of_memory_in_another_run_is_taken_in_halves(job: shards.Job, path: Path, tmp_path: Path):
+    def full(prompts: list[Prompt]) -> list[Result | Failed]:
+        raise MemoryError
+
+    def worker(shard: shards.Shard) -> Outcome:
+        if not attempts(job):  # while the first shard of this run is at work, another run tries another one
+            other = next(one for one in job.shards() if one != shard)
+            assert work.run(job.root, other, full, jobs.FAST).state == OUT_OF_MEMORY
+        return work.run(job.root, shard, jobs.engine, jobs.FAST)
+
+    assert jobs.run(job, worker, at_once=1).complete
+    assert sorted(Counter(attempts(job).values())) == [1] and len(attempts(job)) == 22
+    assert jobs.outcome(job, tmp_path)[0] == jobs.expected(path)
+
+
+def test_a_months_money_is_that_of_all_jobs(job: shards.Job, path: Path, tmp_path: Path):
+    jobs.run(job)
+    spent = budget.spent_usd(Ledger(job.ledger).entries())
+    other = jobs.job(tmp_path / "root", path, settings=replace(jobs.SETTINGS, model="org/other"))
+    assert orchestrate.agreed(other, "5/month").left_usd() == pytest.approx(5 - spent)
+    assert orchestrate.agreed(other, "5/run").left_usd() == 5.0
 
 
 def test_a_single_row_that_no_memory_holds_is_dead(job: shards.Job, path: Path, tmp_path: Path):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from . import files, manifest, plan, results, shards
-from .budget import DONE, HOUR, OUT_OF_MEMORY, Budget, Entry, Ledger
+from .budget import DONE, HOUR, OUT_OF_MEMORY, Budget, Entry, Ledger, parse
 from .manifest import Status, Survey
 from .results import Receipt
 from .shards import Job, Shard
@@ -189,6 +189,12 @@ def run(
     status = manifest.status(job, found, entries)
     watch(status)
     return Report(status, now.stopped, now.failed)
+
+
+def agreed(job: Job, text: str = plan.BUDGET) -> Budget:
+    """A budget as a person writes it, on this job's ledger; one for a month is on those of all jobs. BudgetError."""
+    limit = parse(text)
+    return Budget(Ledger(job.ledger.parent if limit.per == "month" else job.ledger), limit)
 
 
 def startable(job: Job, now: Dispatcher, entries: Sequence[Entry]) -> Iterator[Shard]:
