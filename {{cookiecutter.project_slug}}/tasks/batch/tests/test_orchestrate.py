@@ -162,6 +162,25 @@ def test_a_broken_engine_is_not_paid_for_on_every_shard(job: shards.Job):
     assert sum(attempts(job).values()) < 10
 
 
+def test_an_engine_that_refuses_everything_kills_no_row(job: shards.Job):
+    def buggy(prompts: list[Prompt]) -> list[Result | Failed]:
+        raise TypeError("generate() got an unexpected keyword argument")
+
+    report = jobs.run(job, lambda shard: work.run(job.root, shard, buggy, jobs.FAST))
+    assert "prompts, the first with TypeError: generate() got an unexpected keyword" in report.stopped
+    assert report.status.dead == 0 and report.status.left == ROWS
+
+
+def test_where_nothing_ever_fits_only_bad_rows_are_dead(job: shards.Job):
+    def full(prompts: list[Prompt]) -> list[Result | Failed]:
+        raise MemoryError
+
+    report = jobs.run(job, lambda shard: work.run(job.root, shard, full, jobs.FAST))
+    assert "attempts in a row did not fit, the last one out of memory: lower CONCURRENCY" in report.stopped
+    assert report.failed and sum(attempts(job).values()) <= 2 * 16 + 4 + 4
+    assert {receipt.shard for receipt in manifest.survey(job).done} <= {"000000.000", "000010.000"}  # rows 0 and 100
+
+
 def test_half_of_the_money_does_about_half_and_the_rest_does_the_rest(job: shards.Job, path: Path, tmp_path: Path):
     def costly(prompts: list[Prompt]) -> list[Result | Failed]:
         time.sleep(0.005 * len(prompts))
