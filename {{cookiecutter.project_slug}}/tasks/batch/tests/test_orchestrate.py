@@ -181,24 +181,28 @@ def test_where_nothing_ever_fits_only_bad_rows_are_dead(job: shards.Job):
     assert {receipt.shard for receipt in manifest.survey(job).done} <= {"000000.000", "000010.000"}  # rows 0 and 100
 
 
-def test_half_of_the_money_does_about_half_and_the_rest_does_the_rest(job: shards.Job, path: Path, tmp_path: Path):
-    def costly(prompts: list[Prompt]) -> list[Result | Failed]:
-        time.sleep(0.005 * len(prompts))
-        return jobs.engine(prompts)
-
-    def worker(shard: shards.Shard) -> Outcome:
-        return work.run(job.root, shard, costly, jobs.FAST)
-
-    whole = 0.005 * ROWS / 3600 * 0.8  # USD
-    report = jobs.run(job, worker, limit=f"{whole / 2:.8f}/run", seconds_per_row=0.005)
-    assert report.stopped and "are left of" in report.stopped
-    assert report.status.usd <= whole / 2 * 1.15  # what runs is finished, at what it really costs
-    assert 0.25 * ROWS <= report.status.done <= 0.5 * ROWS
-    assert report.status.left_usd == pytest.approx(whole * report.status.left / ROWS, rel=0.5)
+def test_half_of_the_money_does_half_and_the_rest_does_the_rest(
+    job: shards.Job, path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Each shard is made to take 10 s, whatever this machine is busy with: 20 shards, 200 s, at 0.80 an hour."""
+    monkeypatch.setattr(budget.Meter, "seconds", property(lambda meter: 10.0))
+    shard_usd = 10 / 3600 * 0.8
+    report = jobs.run(job, limit=f"{10.5 * shard_usd:.8f}/run", seconds_per_row=1.0)
+    assert report.stopped == "0.00 USD are left of 0.0233333/run, and a shard costs about 0.00"
+    assert report.status.shards_done == 10 and report.status.usd == pytest.approx(10 * shard_usd)
+    assert report.status.left_usd == pytest.approx(10 * shard_usd)
     assert "the same command continues" in str(report)
-    report = jobs.run(job, worker, limit=f"{whole * 3:.8f}/run", seconds_per_row=0.005)
+    report = jobs.run(job, limit=f"{21 * shard_usd:.8f}/run", seconds_per_row=1.0)
     assert report.complete and set(attempts(job).values()) == {1}
     assert jobs.outcome(job, tmp_path)[0] == jobs.expected(path)
+
+
+def test_what_costs_more_than_expected_stops_it_sooner(job: shards.Job, monkeypatch: pytest.MonkeyPatch):
+    """Twice the expected cost: the first shards show it, and from then on it is what is expected."""
+    monkeypatch.setattr(budget.Meter, "seconds", property(lambda meter: 20.0))
+    shard_usd = 20 / 3600 * 0.8
+    report = jobs.run(job, limit=f"{10.5 * shard_usd:.8f}/run", seconds_per_row=1.0)
+    assert report.status.shards_done == 10 and report.status.usd == pytest.approx(10 * shard_usd)
 
 
 def test_without_money_nothing_starts(job: shards.Job):
