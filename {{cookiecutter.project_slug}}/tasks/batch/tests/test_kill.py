@@ -6,7 +6,8 @@ import random
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from multiprocessing import forkserver
 from pathlib import Path
 
 import jobs
@@ -18,6 +19,13 @@ from {{cookiecutter.__package}}.work import Outcome
 FORK = multiprocessing.get_context("forkserver")
 FORK.set_forkserver_preload(["{{cookiecutter.__package}}.orchestrate"])  # imported once: a process starts in milliseconds
 ROWS, SHARD_ROWS = 60, 10
+
+
+@pytest.fixture(scope="module", autouse=True)
+def forks() -> Iterator[None]:
+    """The server that forks them ends with these tests: others measure the memory of all children."""
+    yield
+    forkserver._forkserver._stop()  # ty: ignore[missing-attribute]
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import jobs
@@ -90,6 +91,29 @@ def test_what_ran_out_of_memory_is_remembered_over_a_restart(job: shards.Job, pa
     assert jobs.outcome(job, tmp_path)[0] == jobs.expected(path)
 
 
+def test_what_ran_out_of_memory_in_another_run_is_taken_in_halves(job: shards.Job, path: Path, tmp_path: Path):
+    def full(prompts: list[Prompt]) -> list[Result | Failed]:
+        raise MemoryError
+
+    def worker(shard: shards.Shard) -> Outcome:
+        if not attempts(job):  # while the first shard of this run is at work, another run tries another one
+            other = next(one for one in job.shards() if one != shard)
+            assert work.run(job.root, other, full, jobs.FAST).state == OUT_OF_MEMORY
+        return work.run(job.root, shard, jobs.engine, jobs.FAST)
+
+    assert jobs.run(job, worker, at_once=1).complete
+    assert sorted(Counter(attempts(job).values())) == [1] and len(attempts(job)) == 22
+    assert jobs.outcome(job, tmp_path)[0] == jobs.expected(path)
+
+
+def test_a_months_money_is_that_of_all_jobs(job: shards.Job, path: Path, tmp_path: Path):
+    jobs.run(job)
+    spent = budget.spent_usd(Ledger(job.ledger).entries())
+    other = jobs.job(tmp_path / "root", path, settings=replace(jobs.SETTINGS, model="org/other"))
+    assert orchestrate.agreed(other, "5/month").left_usd() == pytest.approx(5 - spent)
+    assert orchestrate.agreed(other, "5/run").left_usd() == 5.0
+
+
 def test_a_single_row_that_no_memory_holds_is_dead(job: shards.Job, path: Path, tmp_path: Path):
     def picky(prompts: list[Prompt]) -> list[Result | Failed]:
         if any(str(prompt).startswith("row 57 ") for prompt in prompts):
@@ -138,24 +162,47 @@ def test_a_broken_engine_is_not_paid_for_on_every_shard(job: shards.Job):
     assert sum(attempts(job).values()) < 10
 
 
-def test_half_of_the_money_does_about_half_and_the_rest_does_the_rest(job: shards.Job, path: Path, tmp_path: Path):
-    def costly(prompts: list[Prompt]) -> list[Result | Failed]:
-        time.sleep(0.005 * len(prompts))
-        return jobs.engine(prompts)
+def test_an_engine_that_refuses_everything_kills_no_row(job: shards.Job):
+    def buggy(prompts: list[Prompt]) -> list[Result | Failed]:
+        raise TypeError("generate() got an unexpected keyword argument")
 
-    def worker(shard: shards.Shard) -> Outcome:
-        return work.run(job.root, shard, costly, jobs.FAST)
+    report = jobs.run(job, lambda shard: work.run(job.root, shard, buggy, jobs.FAST))
+    assert "prompts, the first with TypeError: generate() got an unexpected keyword" in report.stopped
+    assert report.status.dead == 0 and report.status.left == ROWS
 
-    whole = 0.005 * ROWS / 3600 * 0.8  # USD
-    report = jobs.run(job, worker, limit=f"{whole / 2:.8f}/run", seconds_per_row=0.005)
-    assert report.stopped and "are left of" in report.stopped
-    assert report.status.usd <= whole / 2 * 1.15  # what runs is finished, at what it really costs
-    assert 0.25 * ROWS <= report.status.done <= 0.5 * ROWS
-    assert report.status.left_usd == pytest.approx(whole * report.status.left / ROWS, rel=0.5)
+
+def test_where_nothing_ever_fits_only_bad_rows_are_dead(job: shards.Job):
+    def full(prompts: list[Prompt]) -> list[Result | Failed]:
+        raise MemoryError
+
+    report = jobs.run(job, lambda shard: work.run(job.root, shard, full, jobs.FAST))
+    assert "attempts in a row did not fit, the last one out of memory: lower CONCURRENCY" in report.stopped
+    assert report.failed and sum(attempts(job).values()) <= 2 * 16 + 4 + 4
+    assert {receipt.shard for receipt in manifest.survey(job).done} <= {"000000.000", "000010.000"}  # rows 0 and 100
+
+
+def test_half_of_the_money_does_half_and_the_rest_does_the_rest(
+    job: shards.Job, path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Each shard is made to take 10 s, whatever this machine is busy with: 20 shards, 200 s, at 0.80 an hour."""
+    monkeypatch.setattr(budget.Meter, "seconds", property(lambda meter: 10.0))
+    shard_usd = 10 / 3600 * 0.8
+    report = jobs.run(job, limit=f"{10.5 * shard_usd:.8f}/run", seconds_per_row=1.0)
+    assert report.stopped == "0.00 USD are left of 0.0233333/run, and a shard costs about 0.00"
+    assert report.status.shards_done == 10 and report.status.usd == pytest.approx(10 * shard_usd)
+    assert report.status.left_usd == pytest.approx(10 * shard_usd)
     assert "the same command continues" in str(report)
-    report = jobs.run(job, worker, limit=f"{whole * 3:.8f}/run", seconds_per_row=0.005)
+    report = jobs.run(job, limit=f"{21 * shard_usd:.8f}/run", seconds_per_row=1.0)
     assert report.complete and set(attempts(job).values()) == {1}
     assert jobs.outcome(job, tmp_path)[0] == jobs.expected(path)
+
+
+def test_what_costs_more_than_expected_stops_it_sooner(job: shards.Job, monkeypatch: pytest.MonkeyPatch):
+    """Twice the expected cost: the first shards show it, and from then on it is what is expected."""
+    monkeypatch.setattr(budget.Meter, "seconds", property(lambda meter: 20.0))
+    shard_usd = 20 / 3600 * 0.8
+    report = jobs.run(job, limit=f"{10.5 * shard_usd:.8f}/run", seconds_per_row=1.0)
+    assert report.status.shards_done == 10 and report.status.usd == pytest.approx(10 * shard_usd)
 
 
 def test_without_money_nothing_starts(job: shards.Job):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from . import files, manifest, plan, results, shards
-from .budget import DONE, HOUR, OUT_OF_MEMORY, Budget, Entry, Ledger
+from .budget import DONE, HOUR, OUT_OF_MEMORY, Budget, Entry, Ledger, parse
 from .manifest import Status, Survey
 from .results import Receipt
 from .shards import Job, Shard
@@ -17,6 +17,7 @@ from .work import Outcome, judged
 
 ATTEMPTS = 3  # at a shard in one run
 SPARE_FAILURES = 4  # in a row, beside one for each container, before the job is taken to be broken
+HALVINGS = 16  # in a row, for each container, before memory is taken to be short altogether: 65,536 rows down to one
 LOOK_EVERY_S = 1.0  # between looks at the ledger while nothing finishes
 WRITE_EVERY_S = 60.0  # between two manifests
 
@@ -47,6 +48,7 @@ class Dispatcher:
     stopped: str = ""  # why nothing more is started
     _attempts: Counter[str] = field(default_factory=Counter)
     _in_a_row: int = 0
+    _full_in_a_row: int = 0
     _most_flying: int = 0
 
     def expected_usd(self, shard: Shard) -> float:
@@ -87,13 +89,11 @@ class Dispatcher:
         del self.flying[shard.label]
         if outcome.state == DONE and outcome.receipt:
             self.done.append(outcome.receipt)
-            self._in_a_row = 0
+            if outcome.receipt.rows:  # a shard of bad rows alone says nothing about the engine
+                self._in_a_row = self._full_in_a_row = 0
             return False
         if outcome.state == OUT_OF_MEMORY:
-            if shard.rows < 2:
-                return True
-            self.waiting.extendleft(reversed(shard.halves()))
-            return False
+            return self._halve(shard, outcome.error)
         self._attempts[shard.label] += 1
         self._in_a_row += 1
         if self._attempts[shard.label] < ATTEMPTS:
@@ -102,6 +102,18 @@ class Dispatcher:
             self.failed.append(Failure(shard, outcome.error))
         if self._in_a_row >= self.at_once + SPARE_FAILURES:
             self.stopped = f"{self._in_a_row} attempts in a row failed, the last one with {outcome.error}"
+        return False
+
+    def _halve(self, shard: Shard, error: str) -> bool:
+        self._full_in_a_row += 1
+        if self._full_in_a_row >= self.at_once * HALVINGS + SPARE_FAILURES:
+            self.stopped = f"{self._full_in_a_row} attempts in a row did not fit, the last one {error}"
+        if shard.rows > 1:
+            self.waiting.extendleft(reversed(shard.halves()))
+            return False
+        if any(receipt.rows for receipt in self.done):
+            return True
+        self.failed.append(Failure(shard, error))  # nothing ever fitted: it is not this row
         return False
 
     def replace(self, shard: Shard, found: Survey) -> None:
@@ -189,6 +201,12 @@ def run(
     status = manifest.status(job, found, entries)
     watch(status)
     return Report(status, now.stopped, now.failed)
+
+
+def agreed(job: Job, text: str = plan.BUDGET) -> Budget:
+    """A budget as a person writes it, on this job's ledger; one for a month is on those of all jobs. BudgetError."""
+    limit = parse(text)
+    return Budget(Ledger(job.ledger.parent if limit.per == "month" else job.ledger), limit)
 
 
 def startable(job: Job, now: Dispatcher, entries: Sequence[Entry]) -> Iterator[Shard]:

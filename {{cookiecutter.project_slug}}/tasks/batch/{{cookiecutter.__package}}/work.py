@@ -51,15 +51,24 @@ def judged(error: BaseException) -> tuple[str, str]:
 
 
 def answers(engine: Engine, prompts: list[Prompt]) -> list[Result | Failed]:
-    """The results in the order of `prompts`. The engine gets the longest first: what fills memory fails early."""
+    """The results in the order of `prompts`. The engine gets the longest first: what fills memory fails early.
+
+    ValueError where it refuses every one of several: then the engine is at fault, and the rows are not dead.
+    """
     order = sorted(range(len(prompts)), key=lambda number: -length(prompts[number]))
-    found = carefully(engine, [prompts[number] for number in order])
+    refused: list[str] = []
+    found = carefully(engine, [prompts[number] for number in order], refused)
+    if len(refused) == len(prompts) > 1:
+        raise ValueError(f"the engine refuses all {len(prompts):,} prompts, the first with {refused[0]}")
     placed = dict(zip(order, found, strict=True))
     return [placed[number] for number in range(len(prompts))]
 
 
-def carefully(engine: Engine, prompts: list[Prompt]) -> list[Result | Failed]:
-    """The engine's results; where it refuses the prompts, those of each half, down to the one that it cannot take."""
+def carefully(engine: Engine, prompts: list[Prompt], refused: list[str]) -> list[Result | Failed]:
+    """The engine's results; where it refuses the prompts, those of each half, down to the one that it cannot take.
+
+    The errors of single prompts are added to `refused`.
+    """
     if not prompts:
         return []
     try:
@@ -68,9 +77,10 @@ def carefully(engine: Engine, prompts: list[Prompt]) -> list[Result | Failed]:
         if memory.explain(error):
             raise
         if len(prompts) == 1:
-            return [Failed(f"{type(error).__name__}: {error}")]
+            refused.append(f"{type(error).__name__}: {error}")
+            return [Failed(refused[-1])]
     middle = len(prompts) // 2
-    return carefully(engine, prompts[:middle]) + carefully(engine, prompts[middle:])
+    return carefully(engine, prompts[:middle], refused) + carefully(engine, prompts[middle:], refused)
 
 
 def length(prompt: Prompt) -> int:
