@@ -227,10 +227,10 @@ def jobs(stage: Stage) -> list[dict[str, Any]]:
     listed = json.loads(stage.run("modal", "volume", "ls", volume, "/jobs", "--json"))
     found = []
     for entry in listed:
-        name = Path(entry["Filename"]).name
+        name = Path(entry["filename"]).name
         to = stage.project / "manifest.json"
         stage.run("modal", "volume", "get", "--force", volume, f"/jobs/{name}/manifest.json", str(to))
-        found.append(json.loads(to.read_text()) | {"name": name, "at": entry["Created/Modified"]})
+        found.append(json.loads(to.read_text()) | {"name": name, "at": entry["created_modified"]})
     return sorted(found, key=lambda job: (job["at"], job["complete"]))
 
 
@@ -238,7 +238,7 @@ def spoil(stage: Stage, job: str) -> None:
     """Cut one result short."""
     volume = f"{stage.plan['NAME']}-results"
     listed = json.loads(stage.run("modal", "volume", "ls", volume, f"/jobs/{job}/output", "--json"))
-    victim = sorted(entry["Filename"] for entry in listed)[0]
+    victim = sorted(entry["filename"] for entry in listed)[0]
     cut = stage.project / "cut.parquet"
     cut.write_bytes(b"PAR1 and no more")
     stage.run("modal", "volume", "put", "--force", volume, str(cut), f"/jobs/{job}/output/{Path(victim).name}")

@@ -24,9 +24,7 @@ class Engine:
 
     def __call__(self, prompts: list[Prompt]) -> list[Classified | Failed]:
         tokens, failed = offline.fitting(self.tokenizer, prompts, self.options["context_len"])
-        outputs = self.llm.classify(
-            [{"prompt_token_ids": ids} for ids in tokens.values()], use_tqdm=False
-        )
+        outputs = self.llm.classify([{"prompt_token_ids": ids} for ids in tokens.values()], use_tqdm=False)
         labels = [
             Classified(self.ranked(output.outputs.probs), len(ids))
             for output, ids in zip(outputs, tokens.values(), strict=True)
