@@ -25,7 +25,6 @@ import containers
 from pyarrow import parquet
 
 WORDS = "the quick brown fox jumps over lazy dog good bad awful lovely service film time cache keys tokens".split()
-LOADED_BYTES = 300 * 2**20  # a container with torch in it is a worker
 PATIENCE_S = 900
 
 
@@ -127,12 +126,12 @@ def disturb(stage: Stage, kills: int, orchestrators: int) -> tuple[int, int]:
         time.sleep(chance.uniform(1.0, 4.0))
         workers, others = [], []
         for every in containers.running(stage.plane).values():
-            try:
-                size = max(process.memory_info().rss for process in every)
-                (workers if size > LOADED_BYTES else others).append(every)
-            except (ValueError, containers.psutil.NoSuchProcess):
-                continue
-        if not workers and not others:
+            function = function_of(every[0])
+            if function.startswith("Worker"):
+                workers.append(every)
+            elif function == "run":
+                others.append(every)
+        if not others and not workers and not containers.running(stage.plane):
             break
         victim = None
         if others and hit_orchestrators < orchestrators and chance.random() < 0.4:
@@ -145,6 +144,18 @@ def disturb(stage: Stage, kills: int, orchestrators: int) -> tuple[int, int]:
             except containers.psutil.NoSuchProcess:
                 continue
     return hit, hit_orchestrators
+
+
+def function_of(process: containers.psutil.Process) -> str:
+    """The function of the app that a container runs, from the arguments that Modal's entrypoint was given."""
+    from modal_proto import api_pb2
+
+    try:
+        path = process.environ()["MODAL_CONTAINER_ARGUMENTS_PATH"]
+        arguments = api_pb2.ContainerArguments.FromString(Path(f"/proc/{process.pid}/root{path}").read_bytes())
+    except (KeyError, OSError, containers.psutil.Error):
+        return ""
+    return arguments.function_def.function_name
 
 
 def finished(stage: Stage, job: str) -> str:
@@ -183,7 +194,9 @@ def main() -> int:
 def play(stage: Stage, given: argparse.Namespace, begun: float) -> None:
     volume = f"{stage.plan['NAME']}-weights"
     stage.run("modal", "volume", "create", volume, check=False)
-    stage.run("modal", "volume", "put", "--force", volume, str(stage.model), stage.plan["MODEL"].removeprefix("/weights"))
+    stage.run(
+        "modal", "volume", "put", "--force", volume, str(stage.model), stage.plan["MODEL"].removeprefix("/weights")
+    )
     path = stage.project / "rows.jsonl"
     texts = write_rows(path, given.rows)
     bad = set(range(given.rows)) - texts.keys()

@@ -29,7 +29,7 @@ def test_results_are_those_of_each_row_alone(tiny: Path):
 def same(ours: object, theirs: object) -> None:
     assert isinstance(ours, results.Classified) and isinstance(theirs, results.Classified)
     assert [label for label, _score in ours.scores] == [label for label, _score in theirs.scores]
-    assert [score for _label, score in ours.scores] == pytest.approx([score for _label, score in theirs.scores], abs=1e-4)
+    assert dict(ours.scores) == pytest.approx(dict(theirs.scores), abs=1e-4)
 
 
 def test_an_empty_shard_asks_for_nothing(tiny: Path):
