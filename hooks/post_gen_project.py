@@ -10,13 +10,13 @@ from pathlib import Path
 
 
 def arrange(root: Path) -> None:
-    """Merge tasks/<task>, and what its engine and workload add, into `root`, and remove what belongs to others."""
+    """Merge tasks/<task> and tasks/<engine>, and what they add for each other and the workload, into `root`, and remove what belongs to others."""
     plan, tasks = root / "plan.py", root / "tasks"
     if not plan.is_file():
         sys.exit("error: the pre-gen hook did not run, so nothing was planned; bake again and accept both hooks")
     chosen = dict(re.findall(r"^(\w+) = ['\"]([\w-]+)['\"]", plan.read_text(encoding="utf-8"), re.M))
     task, engine, workload = chosen["TASK"], chosen.get("ENGINE", ""), chosen.get("WORKLOAD", "")
-    layers = (task, f"{task}-{engine}", f"{task}-{workload}", f"{task}-{engine}-{workload}")
+    layers = (task, engine or task, f"{task}-{engine}", f"{task}-{workload}", f"{task}-{engine}-{workload}")
     owned = {file.relative_to(folder) for folder in tasks.iterdir() for file in folder.rglob("*") if file.is_file()}
     for file in owned:  # a bake over an earlier project leaves nothing of another task or engine
         (root / file).unlink(missing_ok=True)

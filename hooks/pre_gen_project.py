@@ -247,6 +247,7 @@ class Request:
     optimize: str = "cost"
     warm: WarmPool = WarmPool()
     dataset: str = ""
+    dataset_rows: int = 0  # 0: unknown
     dataset_tokens: int = 0
     epochs: int = 1
 
@@ -2027,13 +2028,16 @@ def warm_hours_per_month(pool: WarmPool) -> float:
 TASKS = ("serve", "batch", "finetune", "distributed")
 WORKLOADS = ("generation", "classification", "embedding")
 METHODS = ("auto", "full", "lora", "qlora")
-BUILT = {("serve", workload) for workload in WORKLOADS}  # what the template can render today
+BUILT = {
+    (task, workload) for task in ("serve", "batch") for workload in WORKLOADS
+}  # what the template can render today
 
 # Import names that the generated project uses itself: a package of that name would hide them.
 TAKEN = frozenset("modal torch transformers vllm fastapi httpx openai psutil pynvml tests tasks requirements".split())
 MAX_SLUG = 56  # Modal's limit for an app name is 64 characters; a suffix must still fit
 MAX_NUMBER = 100_000_000
 MAX_USD = 1_000_000
+MAX_ROWS = 100_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -2061,6 +2065,7 @@ def check_answers(typed: dict[str, object]) -> Answers:
     gpu, count = parse_gpu(text["gpu"], text["gpu_count"])
     model = asked_model(text["model_id"], text["model_size"], task, workload)
     optimize = one_of("optimize", text["optimize"], AIMS)
+    dataset, dataset_rows = parse_dataset(one_line("dataset", text["dataset"] or "none"))
     request = Request(
         task=task,
         workload=workload,
@@ -2074,8 +2079,9 @@ def check_answers(typed: dict[str, object]) -> Answers:
         engine=one_of("engine", text["engine"], ("auto", *ENGINES)),
         method=method,
         optimize=optimize,
-        warm=parse_warm(text["warm"], optimize),
-        dataset=one_line("dataset", text["dataset"] or "none"),
+        warm=check_warm(text["warm"], task, optimize),
+        dataset=dataset,
+        dataset_rows=dataset_rows,
     )
     return Answers(name, slug, slug.replace("-", "_"), request)
 
@@ -2143,6 +2149,26 @@ def check_budget(text: str, task: str) -> Budget:
     if task == "serve" and budget.per == "run":
         raise Refusal(f"a service has no end, so {text} cannot bound it; give a budget such as 4/hour or 300/month")
     return budget
+
+
+def check_warm(text: str, task: str, optimize: str) -> WarmPool:
+    if task == "serve":
+        return parse_warm(text, optimize)
+    if text.lower() not in ("auto", "0"):
+        raise Refusal(f"warm {shown(text)} is for a service; a {task} runs and ends: leave warm auto")
+    return WarmPool()
+
+
+def parse_dataset(text: str) -> tuple[str, int]:
+    """A file or a Hugging Face id, and its rows where they are known: "org/name", "reviews.jsonl 200k rows"."""
+    found = re.fullmatch(r"(.+?)[ ,]+(\d[\d,_]*(?:\.\d+)?)\s*([kKmM]?) rows?", text, re.ASCII)
+    if not found:
+        return text, 0
+    times = {"": 1, "k": 1_000, "m": 1_000_000}[found[3].lower()]
+    count = round(float(re.sub(r"[,_]", "", found[2])) * times)
+    if not 1 <= count <= MAX_ROWS:
+        raise Refusal(f"dataset {shown(text)} must have 1 to {MAX_ROWS:,} rows, such as reviews.jsonl 200k rows")
+    return found[1], count
 
 
 def parse_gpu(gpu: str, count: str) -> tuple[str, int]:
@@ -2217,6 +2243,7 @@ UNREAD = ("distilbert", "mpnet", "deberta", "electra")
 BITSANDBYTES = ("int8", "nf4")  # what transformers quantizes to while loading
 # Families that overflow in float16, which is all a T4 has: vLLM 0.32 config/model.py, _FLOAT16_NOT_SUPPORTED_MODELS.
 OVERFLOWS = ("gemma-2", "gemma-3", "embeddinggemma", "glm-4")
+STARTS_SHARE = 0.05  # of a batch's budget that may go into cold starts
 STARTER_GPUS = 10  # that Modal's Starter plan runs at once
 LONGEST_REFUSAL = 390  # characters, so that it is read
 UNBATCHED = ("gemma-2-", "llama-4")  # soft caps, which SDPA lacks; chunks, which transformers 5.23 has no cache for
@@ -2277,15 +2304,20 @@ def configurations(request: Request) -> Iterator[InferenceSetup]:
                         attention=attention,
                         context_len=request.context_len,
                         max_batched_tokens=STEP_TOKENS if batches(request, engine) else 0,
-                        concurrency=BATCH_SEQUENCES if request.task == "batch" else request.concurrency,
+                        concurrency=rows_at_once(request, engine),
                         input_len=read,
                         output_len=written,
                     )
 
 
+def rows_at_once(request: Request, engine: str) -> int:
+    """Rows or requests that run at once. vLLM queues a batch's rows itself, and its cache decides how many run."""
+    return BATCH_SEQUENCES if request.task == "batch" and engine == "vllm" else request.concurrency
+
+
 def batches(request: Request, engine: str) -> bool:
-    """Whether this is transformers' continuous batching, as a served model runs there."""
-    return engine == "transformers" and request.task == "serve" and request.workload == "generation"
+    """Whether this is transformers' continuous batching, as the generated engines run it."""
+    return engine == "transformers" and request.task in ("serve", "batch") and request.workload == "generation"
 
 
 def typical_request(request: Request) -> tuple[int, int]:
@@ -2381,7 +2413,7 @@ def over_budget(request: Request, candidate: Candidate) -> str:
         load = f"{candidate.containers} containers for {request.concurrency} requests at once cost"
         price = in_unit(budget, hourly(candidate))
         return f"{load if candidate.containers > 1 else 'costs'} {price}, over {amount(budget)}"
-    if warm > most_containers(request, candidate):
+    if warm and warm > most_containers(request, candidate):
         if budget.per == "none":
             return f"{warm} kept warm are more than the {STARTER_GPUS} GPUs that Modal's Starter plan runs at once"
         busy = "may all run around the clock once they are busy:" if request.warm.days else "kept warm cost"
@@ -2390,7 +2422,14 @@ def over_budget(request: Request, candidate: Candidate) -> str:
 
 
 def most_containers(request: Request, candidate: Candidate) -> int:
-    """Containers that the budget pays for around the clock; without one, what Modal's Starter plan runs."""
+    """Containers that the budget pays for around the clock; without one, what Modal's Starter plan runs.
+
+    A budget for a run or a month of runs pays for as many starts as take `STARTS_SHARE` of it.
+    """
+    if ends(request) and candidate.estimate:
+        start_usd = (candidate.estimate.cold_start_s or 0) / 3600 * one_hour(candidate)
+        most = STARTER_GPUS // candidate.setup.gpu_count
+        return max(1, min(most, int(request.budget.usd * STARTS_SHARE / start_usd))) if start_usd else most
     if request.budget.per == "none":
         return max(candidate.containers, STARTER_GPUS // candidate.setup.gpu_count)
     return int(request.budget.usd_per_hour / one_hour(candidate) + 1e-9)
@@ -2424,11 +2463,21 @@ def ends(request: Request) -> bool:
 
 
 def batch_usd(request: Request, candidate: Candidate) -> float:
-    """Price of a whole batch run: every `input_len` tokens of the data set are one request with one answer."""
-    setup = candidate.setup
-    answers = request.dataset_tokens * request.epochs / setup.input_len
-    hours = answers * setup.output_len / tokens_per_s(candidate) / 3600
-    return hours * hourly(candidate)
+    """Price of a whole batch run: its rows, or one for every `input_len` tokens. 0 where its size is unknown."""
+    counted = request.dataset_rows or request.dataset_tokens / candidate.setup.input_len
+    return counted * request.epochs * row_usd(candidate)
+
+
+def row_s(candidate: Candidate) -> float:
+    """Seconds that a typical row takes of one container at full load: its answer written, or its text read."""
+    setup, estimate = candidate.setup, candidate.estimate
+    tokens = setup.output_len if estimate and estimate.output_tokens_per_s else setup.input_len
+    return tokens * candidate.containers / tokens_per_s(candidate)
+
+
+def row_usd(candidate: Candidate) -> float:
+    """USD of a typical row."""
+    return row_s(candidate) * one_hour(candidate) / 3600
 
 
 def impossible(setup: InferenceSetup) -> str:
@@ -2650,7 +2699,8 @@ def why_none(request: Request, candidates: tuple[Candidate, ...]) -> str:
     model = request.model.id
     if any(candidate.containers for candidate in candidates):
         if ends(request):
-            return f"{request.budget.usd:.2f} does not pay for a run of {model} over {request.dataset_tokens:,} tokens"
+            data = f"{request.dataset_rows:,} rows" if request.dataset_rows else f"{request.dataset_tokens:,} tokens"
+            return f"{request.budget.usd:.2f} does not pay for a run of {model} over {data}"
         limit = budget_text(request.budget)
         if request.budget.per == "none":
             limit = f"Modal's Starter plan, {STARTER_GPUS} GPUs at once,"
@@ -2821,35 +2871,6 @@ def kernel_name(setup: InferenceSetup) -> str:
     return "the engine's own attention" if setup.attention == "auto" else KERNEL_NAMES[setup.attention]
 
 
-def terminal_lines(plan: Plan, slug: str) -> list[str]:
-    """What a person reads after a bake: the choice, its memory, its price and yield, the neighbours, the next step."""
-    chosen, setup, estimate = plan.chosen, plan.chosen.setup, estimate_of(plan.chosen)
-    request, budget = plan.request, plan.request.budget
-    engine = {"vllm": "vLLM", "transformers": "transformers"}[setup.engine]
-    most = max_containers(plan)
-    limit = "no budget set" if budget.per == "none" else f"at most {most} for {budget_text(budget)}"
-    terms = " + ".join(f"{name} {gib:.1f}" for name, gib in memory_terms(estimate).items())
-    per_gpu = " per GPU" if setup.gpu_count > 1 else ""
-    low, high = rate_range(chosen)
-    lines = [
-        f"plan    {setup.model.id} on {cards(chosen)}, {format_name(setup)}, {kernel_name(setup)}, {engine}: "
-        f"{price(chosen):.2f}/hour, {limit}",
-        f"memory  {terms} = {peak_gib(estimate):.1f} of {estimate.usable_gib:.1f} GiB{per_gpu}",
-        f"yields  about {about(tokens_per_s(chosen))} tokens/s ({about(low)} to {about(high)}) at "
-        f"{request.concurrency} {units(plan)}, {cents(usd_per_million(chosen))} per million tokens {written(plan)}",
-    ]
-    always, working = idle_prices(plan)
-    none = f"none: idle costs nothing (one kept warm: {always:,.0f} USD a month; mon-fri 8-18: {working:,.0f})"
-    lines.append(f"warm    {f'{pool_words(plan)} for GPUs' if request.warm.containers else none}")
-    for word, other in (("cheaper", next_cheaper(plan)), ("faster ", next_faster(plan))):
-        if other:
-            lines.append(f"{word} {beside(plan, other)}")
-    if estimate.assumed:
-        lines.append(f"assumed {', '.join(estimate.assumed)}: nothing else is known of {setup.model.id}")
-    lines.append(f"wrote   {slug}/  (why: {slug}/PLAN.md)    next: cd {slug} && make local")
-    return lines
-
-
 def units(plan: Plan) -> str:
     """What arrives at once: requests for answers, or texts."""
     return "requests" if plan.request.workload == "generation" else "texts"
@@ -2885,64 +2906,72 @@ def idle_prices(plan: Plan) -> tuple[float, float]:
     return one * HOURS_PER_MONTH, one * warm_hours_per_month(WORKING_HOURS)
 
 
-# ---- planner/constants.py
+# ---- planner/inference_constants.py
 
 
-WIDTH = 120  # characters of a line of plan.py
-SCALEDOWN_S = 300
-WEIGHTS = "/weights"  # where the generated project mounts its Volume of weights
-STARTUP_S = (600, 3600)  # seconds: an LLM server is never up in Modal's default 30, and an hour is long enough
-HEAD = (
-    '"""What was decided for this project, and why. Edit it here; all else reads it. How it was weighed: PLAN.md."""\n'
-)
 Constant = tuple[str, object, str]  # name, value, reason
 DONE: Constant = ("", "", "")  # a blank line between groups of constants
-MIB = 2**20  # bytes
-TOKEN_BYTES = 32  # JSON of one token: 4 characters of text, more where it escapes letters
-MAX_TEXTS = 2048  # inputs that OpenAI's embeddings endpoint takes at once
-TEXT_BYTES = 4096  # of a text beside many others
+WEIGHTS = "/weights"  # where the generated project mounts its Volume of weights
+STARTUP_S = (600, 3600)  # seconds: an LLM server is never up in Modal's default 30, and an hour is long enough
+TASK_WORDS = {
+    "serve": "an HTTP service that scales to zero",
+    "batch": "a dataset in, results out; nothing runs in between",
+}
 WORKLOAD_WORDS = {
     "generation": "chat and completion",
     "embedding": "texts to vectors",
     "classification": "texts to labels",
 }
 ENGINE_WORDS = {
-    ("vllm", True): "continuous batching behind an OpenAI-compatible API",
-    ("transformers", True): "continuous batching in the model's own code; slower than vLLM, runs any architecture",
-    ("vllm", False): "its pooling runner reads the texts of many requests together",
-    ("transformers", False): "texts of many requests share one forward pass",
+    ("serve", "vllm", True): "continuous batching behind an OpenAI-compatible API",
+    ("serve", "transformers", True): "continuous batching in the model's own code; slower, runs any architecture",
+    ("serve", "vllm", False): "its pooling runner reads the texts of many requests together",
+    ("serve", "transformers", False): "texts of many requests share one forward pass",
+    ("batch", "vllm", True): "continuous batching, without a server",
+    ("batch", "transformers", True): "continuous batching in the model's own code; slower, runs any architecture",
+    ("batch", "vllm", False): "its pooling runner reads many texts together",
+    ("batch", "transformers", False): "texts of like length share one forward pass",
 }
 
 
-def plan_py(plan: Plan, slug: str) -> str:
-    """The text of the generated `plan.py`."""
-    return HEAD + "".join(constant(*row) for row in (DONE, *serve_constants(plan, slug)))
+def identity(plan: Plan, slug: str) -> list[Constant]:
+    workload = plan.request.workload
+    return [
+        ("NAME", slug, "the app's name on Modal"),
+        ("TASK", plan.request.task, TASK_WORDS[plan.request.task]),
+        ("WORKLOAD", workload, WORKLOAD_WORDS[workload]),
+    ]
 
 
-def constant(name: str, value: object, reason: str) -> str:
-    """One line of Python, with its reason behind it, or above it where the line would grow too long."""
-    if not name:
-        return "\n"
-    kind = ": list[str]" if value == [] else ""
-    code = f"{name}{kind} = {literal(value)}"
-    comment = " ".join(reason.split())
-    if not comment:
-        return f"{code}\n"
-    if len(code) + len(comment) + 4 <= WIDTH:
-        return f"{code}  # {comment}\n"
-    above = "".join(f"# {line}\n" for line in textwrap.wrap(comment, WIDTH - 2))
-    return f"{above}{code}\n"
+def weights(plan: Plan, slug: str) -> list[Constant]:
+    setup = plan.chosen.setup
+    model = setup.model
+    name, revision, _quantize = checkpoint(setup)
+    return [
+        ("MODEL", name, model_reason(model, name, setup.quantization, slug)),
+        ("REVISION", revision or "main", revision_reason(model, revision)),
+        ("SECRETS", ["huggingface-secret"] if model.gated else [], "names of Modal Secrets; gated weights need one"),
+        ("ENGINE", setup.engine, engine_words(plan)),
+    ]
 
 
-def literal(value: object) -> str:
-    """A Python literal as ruff would format it: double quotes, unless they need more escapes than single ones."""
-    if isinstance(value, list):
-        return f"[{', '.join(literal(item) for item in value)}]"
-    if not isinstance(value, str):
-        return repr(value)
-    quote = "'" if value.count('"') > value.count("'") else '"'
-    body = value.encode("unicode_escape").decode("ascii").replace(quote, "\\" + quote)
-    return f"{quote}{body}{quote}"
+def engine(plan: Plan) -> list[Constant]:
+    setup = plan.chosen.setup
+    gpu = setup.gpu
+    return [
+        ("GPU", gpu_string(gpu, setup.gpu_count), gpu_reason(plan)),
+        ("DTYPE", *dtype(setup)),
+        ("QUANTIZATION", setup.quantization, quantization_reason(plan)),
+        ("QUANTIZE_AT_LOAD", checkpoint(setup)[2], "what the engine makes of the weights while it loads them"),
+        ("ATTENTION", setup.attention, f"{kernel_name(setup)}; compute capability {gpu.compute_capability}"),
+        ("CONTEXT_LEN", setup.context_len, context_reason(plan)),
+        ("CONCURRENCY", setup.concurrency, concurrency_reason(plan)),
+        ("MEMORY_FRACTION", setup.memory_fraction, fraction_reason(setup)),
+    ]
+
+
+def engine_words(plan: Plan) -> str:
+    return ENGINE_WORDS[plan.request.task, plan.chosen.setup.engine, plan.request.workload == "generation"]
 
 
 def checkpoint(setup: InferenceSetup) -> tuple[str, str, str]:
@@ -2969,6 +2998,93 @@ def startup_timeout(cold_start_s: float) -> int:
     return min(max(math.ceil(3 * cold_start_s / 60) * 60, low), high)
 
 
+def dtype(setup: InferenceSetup) -> tuple[str, str]:
+    """What unquantized numbers are held in, and why."""
+    model, gpu = setup.model, setup.gpu
+    if not gpu.bf16:
+        return "float16", f"{gpu.name} has no bfloat16"
+    if model.workload != "generation" and model.dtype == "float32" and not overflows(model):
+        return "float16", "published in float32, which float16 rounds eight times finer than bfloat16"
+    return "bfloat16", "as models are trained"
+
+
+def context_reason(plan: Plan) -> str:
+    if plan.request.workload == "generation":
+        return "tokens, prompt and answer together"
+    return "tokens of one text"
+
+
+def fraction_reason(setup: InferenceSetup) -> str:
+    if not is_causal(setup.model) or (setup.engine == "transformers" and setup.model.workload != "generation"):
+        return "of the card at most; a model that only reads keeps no cache and takes far less"
+    if setup.engine == "transformers":
+        return "of what the weights leave, for the cache and the work of a step; more is refused at start"
+    return "of the card for the engine; what the weights leave is cache"
+
+
+def concurrency_reason(plan: Plan) -> str:
+    fitting, engine = int(estimate_of(plan.chosen).max_concurrency), plan.chosen.setup.engine
+    if plan.request.workload == "generation":
+        rows = "rows" if plan.request.task == "batch" else "requests"
+        if engine == "transformers":  # whose cache is made for so many and no more
+            return f"{rows} at once in one container, each with a full context of cache; {fitting} would fit"
+        return f"{rows} at once in one container; {fitting} of full context fit"
+    if engine == "transformers":
+        return f"texts in one forward pass; {fitting} of full context would fit"
+    return f"texts at once; a step reads {batched_tokens(plan.chosen.setup):,} of their tokens"
+
+
+def revision_reason(model: Model, revision: str) -> str:
+    if model.source == LOCAL:
+        return "your folder has no commit"
+    return (
+        "the commit that the catalogue knows" if revision else "no commit known: `make weights` prints the one to pin"
+    )
+
+
+def host_reason(estimate: InferenceEstimate) -> str:
+    return f"one container's GPUs, priced {PRICES_DATE}; its CPU and memory add about {estimate.host_usd_per_hour:.2f}"
+
+
+def model_reason(model: Model, name: str, quantization: str, slug: str) -> str:
+    if model.source == LOCAL:
+        put = f"modal volume put {slug}-weights FOLDER /{folder_on_volume(model.id)}"
+        return f"{size_words(model)}, your folder: `modal volume create {slug}-weights` once, then `{put}`"
+    gate = "gated: its owner must let you in" if model.gated else "not gated"
+    published = "" if name == model.id else f"; the {quantization} checkpoint of {model.id}"
+    return f"{size_words(model)}, {model.licence or 'licence unknown'}, {gate}{published}"
+
+
+def gpu_reason(plan: Plan) -> str:
+    estimate, cheaper = estimate_of(plan.chosen), next_cheaper(plan)
+    used = f"{peak_gib(estimate):.1f} of {estimate.usable_gib:.1f} GiB used"
+    return f"{used}; next cheaper: {beside(plan, cheaper)}" if cheaper else used
+
+
+def rate_reason(plan: Plan) -> str:
+    low, high = (about(rate / plan.chosen.containers) for rate in rate_range(plan.chosen))
+    return f"{written(plan)} by one container at CONCURRENCY; {low} to {high} is likely"
+
+
+def quantization_reason(plan: Plan) -> str:
+    setup = plan.chosen.setup
+    if setup.quantization == setup.model.quantization:
+        return "the weights as published"
+    if plan.request.quantization != "auto":
+        return "as you asked"
+    return f"the budget does not carry more bits; {setup.gpu.name} runs it"
+
+
+# ---- planner/serve_constants.py
+
+
+SCALEDOWN_S = 300
+MIB = 2**20  # bytes
+TOKEN_BYTES = 32  # JSON of one token: 4 characters of text, more where it escapes letters
+MAX_TEXTS = 2048  # inputs that OpenAI's embeddings endpoint takes at once
+TEXT_BYTES = 4096  # of a text beside many others
+
+
 def serve_constants(plan: Plan, slug: str) -> list[Constant]:
     """(name, value, reason) of every constant that a serve project reads."""
     groups = (
@@ -2981,42 +3097,6 @@ def serve_constants(plan: Plan, slug: str) -> list[Constant]:
         predictions(plan),
     )
     return [row for group in groups for row in (*group, DONE)][:-1]
-
-
-def identity(plan: Plan, slug: str) -> list[Constant]:
-    workload = plan.request.workload
-    return [
-        ("NAME", slug, "the app's name on Modal"),
-        ("TASK", plan.request.task, "an HTTP service that scales to zero"),
-        ("WORKLOAD", workload, WORKLOAD_WORDS[workload]),
-    ]
-
-
-def weights(plan: Plan, slug: str) -> list[Constant]:
-    setup = plan.chosen.setup
-    model = setup.model
-    name, revision, _quantize = checkpoint(setup)
-    return [
-        ("MODEL", name, model_reason(model, name, setup.quantization, slug)),
-        ("REVISION", revision or "main", revision_reason(model, revision)),
-        ("SECRETS", ["huggingface-secret"] if model.gated else [], "names of Modal Secrets; gated weights need one"),
-        ("ENGINE", setup.engine, ENGINE_WORDS[setup.engine, model.workload == "generation"]),
-    ]
-
-
-def engine(plan: Plan) -> list[Constant]:
-    setup = plan.chosen.setup
-    gpu = setup.gpu
-    return [
-        ("GPU", gpu_string(gpu, setup.gpu_count), gpu_reason(plan)),
-        ("DTYPE", *dtype(setup)),
-        ("QUANTIZATION", setup.quantization, quantization_reason(plan)),
-        ("QUANTIZE_AT_LOAD", checkpoint(setup)[2], "what the engine makes of the weights while it loads them"),
-        ("ATTENTION", setup.attention, f"{kernel_name(setup)}; compute capability {gpu.compute_capability}"),
-        ("CONTEXT_LEN", setup.context_len, context_reason(plan)),
-        ("CONCURRENCY", setup.concurrency, concurrency_reason(plan)),
-        ("MEMORY_FRACTION", setup.memory_fraction, fraction_reason(setup)),
-    ]
 
 
 def money(plan: Plan) -> list[Constant]:
@@ -3115,68 +3195,6 @@ def predictions(plan: Plan) -> list[Constant]:
     ]
 
 
-def dtype(setup: InferenceSetup) -> tuple[str, str]:
-    """What unquantized numbers are held in, and why."""
-    model, gpu = setup.model, setup.gpu
-    if not gpu.bf16:
-        return "float16", f"{gpu.name} has no bfloat16"
-    if model.workload != "generation" and model.dtype == "float32" and not overflows(model):
-        return "float16", "published in float32, which float16 rounds eight times finer than bfloat16"
-    return "bfloat16", "as models are trained"
-
-
-def context_reason(plan: Plan) -> str:
-    if plan.request.workload == "generation":
-        return "tokens, prompt and answer together"
-    return "tokens of one text"
-
-
-def fraction_reason(setup: InferenceSetup) -> str:
-    if not is_causal(setup.model) or (setup.engine == "transformers" and setup.model.workload != "generation"):
-        return "of the card at most; a model that only reads keeps no cache and takes far less"
-    if setup.engine == "transformers":
-        return "of what the weights leave, for the cache and the work of a step; more is refused at start"
-    return "of the card for the engine; what the weights leave is cache"
-
-
-def concurrency_reason(plan: Plan) -> str:
-    fitting, engine = int(estimate_of(plan.chosen).max_concurrency), plan.chosen.setup.engine
-    if plan.request.workload == "generation":
-        if engine == "transformers":  # whose cache is made for so many and no more
-            return f"requests in one container, each with a full context of cache; {fitting} would fit"
-        return f"requests in one container; {fitting} of full context fit"
-    if engine == "transformers":
-        return f"texts in one forward pass; {fitting} of full context would fit"
-    return f"texts at once; a step reads {batched_tokens(plan.chosen.setup):,} of their tokens"
-
-
-def revision_reason(model: Model, revision: str) -> str:
-    if model.source == LOCAL:
-        return "your folder has no commit"
-    return (
-        "the commit that the catalogue knows" if revision else "no commit known: `make weights` prints the one to pin"
-    )
-
-
-def host_reason(estimate: InferenceEstimate) -> str:
-    return f"one container's GPUs, priced {PRICES_DATE}; its CPU and memory add about {estimate.host_usd_per_hour:.2f}"
-
-
-def model_reason(model: Model, name: str, quantization: str, slug: str) -> str:
-    if model.source == LOCAL:
-        put = f"modal volume put {slug}-weights FOLDER /{folder_on_volume(model.id)}"
-        return f"{size_words(model)}, your folder: `modal volume create {slug}-weights` once, then `{put}`"
-    gate = "gated: its owner must let you in" if model.gated else "not gated"
-    published = "" if name == model.id else f"; the {quantization} checkpoint of {model.id}"
-    return f"{size_words(model)}, {model.licence or 'licence unknown'}, {gate}{published}"
-
-
-def gpu_reason(plan: Plan) -> str:
-    estimate, cheaper = estimate_of(plan.chosen), next_cheaper(plan)
-    used = f"{peak_gib(estimate):.1f} of {estimate.usable_gib:.1f} GiB used"
-    return f"{used}; next cheaper: {beside(plan, cheaper)}" if cheaper else used
-
-
 def least_reason(plan: Plan) -> str:
     pool, start = plan.request.warm, estimate_of(plan.chosen).cold_start_s or 0
     if pool.days:
@@ -3200,18 +3218,227 @@ def most_reason(plan: Plan) -> str:
     return f"what {budget.usd:g}/{budget.per} pays for around the clock"
 
 
-def rate_reason(plan: Plan) -> str:
-    low, high = (about(rate / plan.chosen.containers) for rate in rate_range(plan.chosen))
-    return f"{written(plan)} by one container at CONCURRENCY; {low} to {high} is likely"
+# ---- planner/batch_constants.py
 
 
-def quantization_reason(plan: Plan) -> str:
+SHARD_S = 300  # of one container: long beside its overhead of seconds, short beside what a kill may cost
+MOST_SHARD_ROWS = 100_000  # a file of some 100 MB
+ANSWER_SPREAD = 4  # the longest answer, in typical ones, so that few are cut (prior)
+TIMEOUT_SPREAD = 10  # the longest shard, in planned ones
+TIMEOUT_S = (1800, 24 * 3600)  # Modal ends no function later than after a day
+IDLE_S = 10  # a container without a shard gets the next one at once, or none
+
+
+def batch_constants(plan: Plan, slug: str) -> list[Constant]:
+    """(name, value, reason) of every constant that a batch project reads."""
+    groups = (
+        identity(plan, slug),
+        weights(plan, slug),
+        engine(plan),
+        rows(plan),
+        run_money(plan),
+        run_predictions(plan),
+    )
+    return [row for group in groups for row in (*group, DONE)][:-1]
+
+
+def rows(plan: Plan) -> list[Constant]:
+    """The dataset, its shards, and what a row becomes."""
+    dataset = plan.request.dataset
+    known = f"; planned for {plan.request.dataset_rows:,} rows" if plan.request.dataset_rows else ""
+    where = "what `run` reads unless another is named" if dataset != "none" else "none yet: name it with `run`"
+    found: list[Constant] = [
+        ("DATASET", "" if dataset == "none" else dataset, where + known),
+        ("SHARD_ROWS", shard_rows(plan), f"about {about(shard_rows(plan) * row_s(plan.chosen) / 60)} minutes of work"),
+    ]
+    if plan.request.workload == "generation":
+        most = max_answer_tokens(plan)
+        found += [
+            ("MAX_ANSWER_TOKENS", most, "an answer is cut there"),
+            ("TEMPERATURE", 0.0, "0 is greedy: the same rows give the same answers"),
+        ]
+    return found
+
+
+def shard_rows(plan: Plan) -> int:
+    """Rows that take `SHARD_S`, as 1, 2 or 5 times a power of ten, and no fewer than run at once."""
+    wanted = min(SHARD_S / row_s(plan.chosen), MOST_SHARD_ROWS)
+    power = 10 ** math.floor(math.log10(max(wanted, 1)))
+    rounded = max(step * power for step in (1, 2, 5) if step * power <= max(wanted, 1))
+    return max(rounded, plan.chosen.setup.concurrency)
+
+
+def max_answer_tokens(plan: Plan) -> int:
     setup = plan.chosen.setup
-    if setup.quantization == setup.model.quantization:
-        return "the weights as published"
-    if plan.request.quantization != "auto":
-        return "as you asked"
-    return f"the budget does not carry more bits; {setup.gpu.name} runs it"
+    return max(1, min(ANSWER_SPREAD * setup.output_len, setup.context_len // 2))
+
+
+def shard_timeout(plan: Plan) -> int:
+    """Seconds after which an attempt at a shard has failed, in whole minutes."""
+    low, high = TIMEOUT_S
+    planned_s = shard_rows(plan) * row_s(plan.chosen)
+    return min(max(math.ceil(TIMEOUT_SPREAD * planned_s / 60) * 60, low), high)
+
+
+def run_money(plan: Plan) -> list[Constant]:
+    """What runs at once, for how long, and what it costs."""
+    setup, budget, start = plan.chosen.setup, plan.request.budget, estimate_of(plan.chosen).cold_start_s or 0
+    one_hour = setup.gpu_count * setup.gpu.usd_per_hour
+    limit = "none" if budget.per == "none" else f"{budget.usd:g}/{budget.per}"
+    return [
+        ("BUDGET", limit, budget_reason(plan)),
+        ("USD_PER_HOUR", round(one_hour, 2), host_reason(estimate_of(plan.chosen))),
+        ("MAX_CONTAINERS", max_containers(plan), run_most_reason(plan)),
+        ("SCALEDOWN_WINDOW", IDLE_S, f"seconds without a shard before one stops, {one_hour * IDLE_S / 3600:.3f} USD"),
+        ("STARTUP_TIMEOUT", startup_timeout(start), f"seconds; a start takes about {start:.0f} with fetched weights"),
+        ("TIMEOUT", shard_timeout(plan), "seconds for one shard; an attempt that takes longer has failed"),
+    ]
+
+
+def budget_reason(plan: Plan) -> str:
+    return {
+        "run": "USD for GPUs: a job stops before it costs more, over all its runs",
+        "month": "USD for GPUs: all jobs together stop before a calendar month costs more",
+        "hour": "USD for GPUs: caps what runs at once; a run costs what it costs",
+        "none": "no limit",
+    }[plan.request.budget.per]
+
+
+def run_most_reason(plan: Plan) -> str:
+    budget = plan.request.budget
+    if budget.per == "hour":
+        return f"what {budget.usd:g}/hour pays for at once"
+    if budget.per == "none":
+        return "no budget was set: what Modal's Starter plan runs at once, 10 GPUs"
+    return f"their starts take at most a twentieth of {budget.usd:g}; Modal's Starter plan runs 10 GPUs at once"
+
+
+def run_predictions(plan: Plan) -> list[Constant]:
+    """What the estimate and the first shards are reckoned with."""
+    setup, estimate = plan.chosen.setup, estimate_of(plan.chosen)
+    rate = tokens_per_s(plan.chosen) / plan.chosen.containers
+    found: list[Constant] = [
+        ("PREDICTED_PEAK_GIB", round(peak_gib(estimate), 1), "on each GPU, cache included"),
+        ("PREDICTED_TOKENS_PER_S", round(rate, 1), rate_reason(plan)),
+        ("SPEED_RANGE", RANGE, "times slower or faster is likely, until a shard has been measured"),
+        ("TYPICAL_PROMPT_TOKENS", setup.input_len, "taken for that speed; `estimate` counts yours"),
+    ]
+    if plan.request.workload == "generation":
+        read = estimate.prefill_tokens_per_s or 0
+        found += [
+            ("TYPICAL_ANSWER_TOKENS", setup.output_len, "taken for that speed, and by `estimate`"),
+            ("PREDICTED_PROMPT_TOKENS_PER_S", round(read, 1), "read by a container that writes nothing"),
+        ]
+    start = round(estimate.cold_start_s or 0)
+    return [*found, ("PREDICTED_COLD_START_S", start, "until the first row, weights on the Volume (prior)")]
+
+
+# ---- planner/constants.py
+
+
+WIDTH = 120  # characters of a line of plan.py
+HEAD = (
+    '"""What was decided for this project, and why. Edit it here; all else reads it. How it was weighed: PLAN.md."""\n'
+)
+
+
+def plan_py(plan: Plan, slug: str) -> str:
+    """The text of the generated `plan.py`."""
+    rows = {"serve": serve_constants, "batch": batch_constants}[plan.request.task](plan, slug)
+    return HEAD + "".join(constant(*row) for row in (DONE, *rows))
+
+
+def constant(name: str, value: object, reason: str) -> str:
+    """One line of Python, with its reason behind it, or above it where the line would grow too long."""
+    if not name:
+        return "\n"
+    kind = ": list[str]" if value == [] else ""
+    code = f"{name}{kind} = {literal(value)}"
+    comment = " ".join(reason.split())
+    if not comment:
+        return f"{code}\n"
+    if len(code) + len(comment) + 4 <= WIDTH:
+        return f"{code}  # {comment}\n"
+    above = "".join(f"# {line}\n" for line in textwrap.wrap(comment, WIDTH - 2))
+    return f"{above}{code}\n"
+
+
+def literal(value: object) -> str:
+    """A Python literal as ruff would format it: double quotes, unless they need more escapes than single ones."""
+    if isinstance(value, list):
+        return f"[{', '.join(literal(item) for item in value)}]"
+    if not isinstance(value, str):
+        return repr(value)
+    quote = "'" if value.count('"') > value.count("'") else '"'
+    body = value.encode("unicode_escape").decode("ascii").replace(quote, "\\" + quote)
+    return f"{quote}{body}{quote}"
+
+
+# ---- planner/run_words.py
+
+
+THOUSAND, MILLION = 1_000, 1_000_000
+HOUR_S = 3600
+
+
+def typical_row(plan: Plan) -> str:
+    """ "1,024 tokens in and 256 out", "512 tokens" """
+    setup = plan.chosen.setup
+    out = f" in and {setup.output_len:,} out" if plan.request.workload == "generation" else ""
+    return f"{setup.input_len:,} tokens{out}"
+
+
+def rows_paid(plan: Plan) -> int:
+    """Typical rows that a budget for a run or a month pays for."""
+    return int(plan.request.budget.usd / row_usd(plan.chosen))
+
+
+def run_price(plan: Plan) -> str:
+    """The price of the run where its rows are known, else of a thousand and a million of them."""
+    count = plan.request.dataset_rows
+    if count:
+        usd = batch_usd(plan.request, plan.chosen)
+        hours = count * row_s(plan.chosen) / HOUR_S / max_containers(plan)
+        return f"{count:,} rows cost about {cents(usd)} USD and take {duration(hours)}"
+    thousand, million = (cents(count * row_usd(plan.chosen)) for count in (THOUSAND, MILLION))
+    return f"a thousand rows cost about {thousand} USD, a million {million}"
+
+
+def duration(hours: float) -> str:
+    return f"{about(hours)} hours" if hours >= 2 else f"{about(max(hours * 60, 1))} minutes"
+
+
+def run_lines(plan: Plan) -> list[str]:
+    """What a person reads of the run after a bake."""
+    assumed = "" if plan.request.dataset_rows else ", the number of rows unknown"
+    return [f"run     {run_price(plan)}, at {typical_row(plan)} a row{assumed}: `make estimate` counts yours"]
+
+
+def run_words(plan: Plan) -> list[str]:
+    """The run and its price in PLAN.md."""
+    estimate, most, budget = estimate_of(plan.chosen), max_containers(plan), plan.request.budget
+    known = plan.request.dataset_rows
+    size = f"The dataset is taken to have {known:,} rows" if known else "How many rows the dataset has is not known"
+    words = [
+        f"{size}; a row is taken to have {typical_row(plan)} (prior), and then {run_price(plan)}: `make estimate`",
+        "counts the rows and tokens of yours before anything is paid.",
+    ]
+    if budget.per in ("run", "month"):
+        over = "Every run of a job counts" if budget.per == "run" else "All jobs of a calendar month count"
+        words.append(
+            f"{budget_text(budget)} pays for about {about(rows_paid(plan))} such rows. {over}; no shard is started "
+            "that could exceed it, and the same command with more money continues."
+        )
+    elif budget.per == "hour":
+        words.append(f"{budget_text(budget)} bounds what runs at once, not what a run costs: write 50/run for that.")
+    words += [
+        f"At most {most} {'container runs' if most == 1 else 'containers run'} at once,",
+        f"{most * one_hour(plan.chosen):.2f} USD per hour; each start costs about",
+        f"{cents((estimate.cold_start_s or 0) / HOUR_S * one_hour(plan.chosen))}. Prices are Modal's of {PRICES_DATE},",
+        "for the GPUs; CPU and memory are billed by use on top, about",
+        f"{estimate.host_usd_per_hour:.2f} an hour for each container (prior). Nothing runs before a run or after it.",
+    ]
+    return words
 
 
 # ---- planner/report.py
@@ -3233,7 +3460,7 @@ def plan_md(plan: Plan) -> str:
             paragraph(*cache_words(plan)),
             "## Speed and money",
             paragraph(*speed_words(plan)),
-            paragraph(*money_words(plan)),
+            paragraph(*(run_words(plan) if plan.request.task == "batch" else money_words(plan))),
             f"## What else was weighed\n\n{len(plan.candidates)} configurations; the best of each GPU:",
             OPTIONS_HEAD + rows.rstrip(),
             "## What would change the choice",
@@ -3258,7 +3485,8 @@ def decision(plan: Plan) -> list[str]:
     low, high = rate_range(chosen)
     asked = paragraph(
         f"{code(setup.model.id)} with {size_words(setup.model)}, a context of {request.context_len:,} tokens,",
-        f"{request.concurrency} {units(plan)} at once, {limit}, chosen for {request.optimize}:",
+        f"{setup.concurrency if request.task == 'batch' else request.concurrency} {units(plan)} at once, {limit},",
+        f"chosen for {request.optimize}:",
     )
     answer = paragraph(
         f"**{cards(chosen)}, {format_name(setup)}, {kernel_name(setup)}: {price(chosen):.2f} USD per hour, about",
@@ -3359,6 +3587,44 @@ def option_row(plan: Plan, candidate: Candidate) -> str:
         f"| {cards(candidate)} | {format_name(setup)} | {used} | {rate} | {price(candidate):.2f} | {dollars} "
         f"| {verdict(plan, candidate)} |\n"
     )
+
+
+# ---- planner/terminal.py
+
+
+def terminal_lines(plan: Plan, slug: str) -> list[str]:
+    """What a person reads after a bake: the choice, its memory, its price and yield, the neighbours, the next step."""
+    chosen, setup, estimate = plan.chosen, plan.chosen.setup, estimate_of(plan.chosen)
+    request, budget = plan.request, plan.request.budget
+    engine = {"vllm": "vLLM", "transformers": "transformers"}[setup.engine]
+    most = max_containers(plan)
+    limit = "no budget set" if budget.per == "none" else f"at most {most} for {budget_text(budget)}"
+    terms = " + ".join(f"{name} {gib:.1f}" for name, gib in memory_terms(estimate).items())
+    per_gpu = " per GPU" if setup.gpu_count > 1 else ""
+    low, high = rate_range(chosen)
+    at_once = setup.concurrency if request.task == "batch" else request.concurrency
+    lines = [
+        f"plan    {setup.model.id} on {cards(chosen)}, {format_name(setup)}, {kernel_name(setup)}, {engine}: "
+        f"{price(chosen):.2f}/hour, {limit}",
+        f"memory  {terms} = {peak_gib(estimate):.1f} of {estimate.usable_gib:.1f} GiB{per_gpu}",
+        f"yields  about {about(tokens_per_s(chosen))} tokens/s ({about(low)} to {about(high)}) at "
+        f"{at_once} {units(plan)}, {cents(usd_per_million(chosen))} per million tokens {written(plan)}",
+    ]
+    lines += run_lines(plan) if request.task == "batch" else [warm_line(plan)]
+    for word, other in (("cheaper", next_cheaper(plan)), ("faster ", next_faster(plan))):
+        if other:
+            lines.append(f"{word} {beside(plan, other)}")
+    if estimate.assumed:
+        lines.append(f"assumed {', '.join(estimate.assumed)}: nothing else is known of {setup.model.id}")
+    lines.append(f"wrote   {slug}/  (why: {slug}/PLAN.md)    next: cd {slug} && make local")
+    return lines
+
+
+def warm_line(plan: Plan) -> str:
+    """What is kept warm, and what that costs."""
+    always, working = idle_prices(plan)
+    none = f"none: idle costs nothing (one kept warm: {always:,.0f} USD a month; mon-fri 8-18: {working:,.0f})"
+    return f"warm    {f'{pool_words(plan)} for GPUs' if plan.request.warm.containers else none}"
 
 
 # ---- planner/picture.py

@@ -11,20 +11,23 @@ from pathlib import Path
 
 from .gpus import check_count, find_gpu
 from .models import DEFAULT_MODELS, HEADLESS, default_model, find_model
-from .plan import AIMS, ENGINES, LOCAL, QUANTIZATIONS, Budget, Model, Refusal, Request
+from .plan import AIMS, ENGINES, LOCAL, QUANTIZATIONS, Budget, Model, Refusal, Request, WarmPool
 from .sizes import parse_size
 from .warm import parse_warm
 
 TASKS = ("serve", "batch", "finetune", "distributed")
 WORKLOADS = ("generation", "classification", "embedding")
 METHODS = ("auto", "full", "lora", "qlora")
-BUILT = {("serve", workload) for workload in WORKLOADS}  # what the template can render today
+BUILT = {
+    (task, workload) for task in ("serve", "batch") for workload in WORKLOADS
+}  # what the template can render today
 
 # Import names that the generated project uses itself: a package of that name would hide them.
 TAKEN = frozenset("modal torch transformers vllm fastapi httpx openai psutil pynvml tests tasks requirements".split())
 MAX_SLUG = 56  # Modal's limit for an app name is 64 characters; a suffix must still fit
 MAX_NUMBER = 100_000_000
 MAX_USD = 1_000_000
+MAX_ROWS = 100_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,7 @@ def check_answers(typed: dict[str, object]) -> Answers:
     gpu, count = parse_gpu(text["gpu"], text["gpu_count"])
     model = asked_model(text["model_id"], text["model_size"], task, workload)
     optimize = one_of("optimize", text["optimize"], AIMS)
+    dataset, dataset_rows = parse_dataset(one_line("dataset", text["dataset"] or "none"))
     request = Request(
         task=task,
         workload=workload,
@@ -65,8 +69,9 @@ def check_answers(typed: dict[str, object]) -> Answers:
         engine=one_of("engine", text["engine"], ("auto", *ENGINES)),
         method=method,
         optimize=optimize,
-        warm=parse_warm(text["warm"], optimize),
-        dataset=one_line("dataset", text["dataset"] or "none"),
+        warm=check_warm(text["warm"], task, optimize),
+        dataset=dataset,
+        dataset_rows=dataset_rows,
     )
     return Answers(name, slug, slug.replace("-", "_"), request)
 
@@ -134,6 +139,26 @@ def check_budget(text: str, task: str) -> Budget:
     if task == "serve" and budget.per == "run":
         raise Refusal(f"a service has no end, so {text} cannot bound it; give a budget such as 4/hour or 300/month")
     return budget
+
+
+def check_warm(text: str, task: str, optimize: str) -> WarmPool:
+    if task == "serve":
+        return parse_warm(text, optimize)
+    if text.lower() not in ("auto", "0"):
+        raise Refusal(f"warm {shown(text)} is for a service; a {task} runs and ends: leave warm auto")
+    return WarmPool()
+
+
+def parse_dataset(text: str) -> tuple[str, int]:
+    """A file or a Hugging Face id, and its rows where they are known: "org/name", "reviews.jsonl 200k rows"."""
+    found = re.fullmatch(r"(.+?)[ ,]+(\d[\d,_]*(?:\.\d+)?)\s*([kKmM]?) rows?", text, re.ASCII)
+    if not found:
+        return text, 0
+    times = {"": 1, "k": 1_000, "m": 1_000_000}[found[3].lower()]
+    count = round(float(re.sub(r"[,_]", "", found[2])) * times)
+    if not 1 <= count <= MAX_ROWS:
+        raise Refusal(f"dataset {shown(text)} must have 1 to {MAX_ROWS:,} rows, such as reviews.jsonl 200k rows")
+    return found[1], count
 
 
 def parse_gpu(gpu: str, count: str) -> tuple[str, int]:

@@ -39,6 +39,7 @@ UNREAD = ("distilbert", "mpnet", "deberta", "electra")
 BITSANDBYTES = ("int8", "nf4")  # what transformers quantizes to while loading
 # Families that overflow in float16, which is all a T4 has: vLLM 0.32 config/model.py, _FLOAT16_NOT_SUPPORTED_MODELS.
 OVERFLOWS = ("gemma-2", "gemma-3", "embeddinggemma", "glm-4")
+STARTS_SHARE = 0.05  # of a batch's budget that may go into cold starts
 STARTER_GPUS = 10  # that Modal's Starter plan runs at once
 LONGEST_REFUSAL = 390  # characters, so that it is read
 UNBATCHED = ("gemma-2-", "llama-4")  # soft caps, which SDPA lacks; chunks, which transformers 5.23 has no cache for
@@ -99,15 +100,20 @@ def configurations(request: Request) -> Iterator[InferenceSetup]:
                         attention=attention,
                         context_len=request.context_len,
                         max_batched_tokens=STEP_TOKENS if batches(request, engine) else 0,
-                        concurrency=BATCH_SEQUENCES if request.task == "batch" else request.concurrency,
+                        concurrency=rows_at_once(request, engine),
                         input_len=read,
                         output_len=written,
                     )
 
 
+def rows_at_once(request: Request, engine: str) -> int:
+    """Rows or requests that run at once. vLLM queues a batch's rows itself, and its cache decides how many run."""
+    return BATCH_SEQUENCES if request.task == "batch" and engine == "vllm" else request.concurrency
+
+
 def batches(request: Request, engine: str) -> bool:
-    """Whether this is transformers' continuous batching, as a served model runs there."""
-    return engine == "transformers" and request.task == "serve" and request.workload == "generation"
+    """Whether this is transformers' continuous batching, as the generated engines run it."""
+    return engine == "transformers" and request.task in ("serve", "batch") and request.workload == "generation"
 
 
 def typical_request(request: Request) -> tuple[int, int]:
@@ -203,7 +209,7 @@ def over_budget(request: Request, candidate: Candidate) -> str:
         load = f"{candidate.containers} containers for {request.concurrency} requests at once cost"
         price = in_unit(budget, hourly(candidate))
         return f"{load if candidate.containers > 1 else 'costs'} {price}, over {amount(budget)}"
-    if warm > most_containers(request, candidate):
+    if warm and warm > most_containers(request, candidate):
         if budget.per == "none":
             return f"{warm} kept warm are more than the {STARTER_GPUS} GPUs that Modal's Starter plan runs at once"
         busy = "may all run around the clock once they are busy:" if request.warm.days else "kept warm cost"
@@ -212,7 +218,14 @@ def over_budget(request: Request, candidate: Candidate) -> str:
 
 
 def most_containers(request: Request, candidate: Candidate) -> int:
-    """Containers that the budget pays for around the clock; without one, what Modal's Starter plan runs."""
+    """Containers that the budget pays for around the clock; without one, what Modal's Starter plan runs.
+
+    A budget for a run or a month of runs pays for as many starts as take `STARTS_SHARE` of it.
+    """
+    if ends(request) and candidate.estimate:
+        start_usd = (candidate.estimate.cold_start_s or 0) / 3600 * one_hour(candidate)
+        most = STARTER_GPUS // candidate.setup.gpu_count
+        return max(1, min(most, int(request.budget.usd * STARTS_SHARE / start_usd))) if start_usd else most
     if request.budget.per == "none":
         return max(candidate.containers, STARTER_GPUS // candidate.setup.gpu_count)
     return int(request.budget.usd_per_hour / one_hour(candidate) + 1e-9)
@@ -246,11 +259,21 @@ def ends(request: Request) -> bool:
 
 
 def batch_usd(request: Request, candidate: Candidate) -> float:
-    """Price of a whole batch run: every `input_len` tokens of the data set are one request with one answer."""
-    setup = candidate.setup
-    answers = request.dataset_tokens * request.epochs / setup.input_len
-    hours = answers * setup.output_len / tokens_per_s(candidate) / 3600
-    return hours * hourly(candidate)
+    """Price of a whole batch run: its rows, or one for every `input_len` tokens. 0 where its size is unknown."""
+    counted = request.dataset_rows or request.dataset_tokens / candidate.setup.input_len
+    return counted * request.epochs * row_usd(candidate)
+
+
+def row_s(candidate: Candidate) -> float:
+    """Seconds that a typical row takes of one container at full load: its answer written, or its text read."""
+    setup, estimate = candidate.setup, candidate.estimate
+    tokens = setup.output_len if estimate and estimate.output_tokens_per_s else setup.input_len
+    return tokens * candidate.containers / tokens_per_s(candidate)
+
+
+def row_usd(candidate: Candidate) -> float:
+    """USD of a typical row."""
+    return row_s(candidate) * one_hour(candidate) / 3600
 
 
 def impossible(setup: InferenceSetup) -> str:
@@ -472,7 +495,8 @@ def why_none(request: Request, candidates: tuple[Candidate, ...]) -> str:
     model = request.model.id
     if any(candidate.containers for candidate in candidates):
         if ends(request):
-            return f"{request.budget.usd:.2f} does not pay for a run of {model} over {request.dataset_tokens:,} tokens"
+            data = f"{request.dataset_rows:,} rows" if request.dataset_rows else f"{request.dataset_tokens:,} tokens"
+            return f"{request.budget.usd:.2f} does not pay for a run of {model} over {data}"
         limit = budget_text(request.budget)
         if request.budget.per == "none":
             limit = f"Modal's Starter plan, {STARTER_GPUS} GPUs at once,"

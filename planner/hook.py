@@ -8,10 +8,10 @@ from pathlib import Path
 from .answers import check_answers
 from .choose import make_plan
 from .constants import plan_py
-from .explain import terminal_lines
 from .picture import memory_svg
 from .plan import Refusal
 from .report import plan_md
+from .terminal import terminal_lines
 
 
 def run_hook(typed: dict[str, object], folder: Path) -> int:

@@ -217,6 +217,7 @@ class Request:
     optimize: str = "cost"
     warm: WarmPool = WarmPool()
     dataset: str = ""
+    dataset_rows: int = 0  # 0: unknown
     dataset_tokens: int = 0
     epochs: int = 1
 

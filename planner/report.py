@@ -28,6 +28,7 @@ from .explain import (
 )
 from .gpus import PRICES_DATE, UNMEASURED
 from .plan import Candidate, Gpu, Plan
+from .run_words import run_words
 from .warm import warm_hours_per_month
 
 PAGE = 120  # characters of a line of PLAN.md
@@ -46,7 +47,7 @@ def plan_md(plan: Plan) -> str:
             paragraph(*cache_words(plan)),
             "## Speed and money",
             paragraph(*speed_words(plan)),
-            paragraph(*money_words(plan)),
+            paragraph(*(run_words(plan) if plan.request.task == "batch" else money_words(plan))),
             f"## What else was weighed\n\n{len(plan.candidates)} configurations; the best of each GPU:",
             OPTIONS_HEAD + rows.rstrip(),
             "## What would change the choice",
@@ -71,7 +72,8 @@ def decision(plan: Plan) -> list[str]:
     low, high = rate_range(chosen)
     asked = paragraph(
         f"{code(setup.model.id)} with {size_words(setup.model)}, a context of {request.context_len:,} tokens,",
-        f"{request.concurrency} {units(plan)} at once, {limit}, chosen for {request.optimize}:",
+        f"{setup.concurrency if request.task == 'batch' else request.concurrency} {units(plan)} at once, {limit},",
+        f"chosen for {request.optimize}:",
     )
     answer = paragraph(
         f"**{cards(chosen)}, {format_name(setup)}, {kernel_name(setup)}: {price(chosen):.2f} USD per hour, about",

@@ -14,7 +14,8 @@ ROOT = Path(__file__).resolve().parents[1]
 HOOK = ROOT / "hooks" / "pre_gen_project.py"
 MODULES = (
     "plan gpus catalogue sizes config_json models memory speed estimate "
-    "warm answers choose explain constants report picture hook"
+    "warm answers choose explain inference_constants serve_constants batch_constants constants "
+    "run_words report terminal picture hook"
 ).split()
 
 HEAD = '''"""Plans before anything is rendered: refuses what cannot work, writes plan.py, PLAN.md and memory.svg.

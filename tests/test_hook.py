@@ -15,9 +15,9 @@ from cookiecutter.utils import create_env_with_context
 from planner.answers import check_answers
 from planner.choose import make_plan
 from planner.constants import plan_py
-from planner.explain import terminal_lines
 from planner.picture import memory_svg
 from planner.report import plan_md
+from planner.terminal import terminal_lines
 
 ANSWERS: dict[str, dict[str, str]] = {
     "default": {},

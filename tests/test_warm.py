@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from planner.answers import check_answers
 from planner.choose import make_plan
 from planner.constants import plan_py
-from planner.explain import terminal_lines
 from planner.plan import Plan, Refusal, WarmPool
 from planner.report import plan_md
+from planner.terminal import terminal_lines
 from planner.warm import DAYS, crons, hours_text, parse_warm, warm_hours_per_month
 
 SUNDAY = datetime(2026, 11, 1)  # a Sunday, as cron's day 0

@@ -1,0 +1,187 @@
+"""The constants that serve and batch share: what runs, on which card, in which format; each with its reason."""
+
+from __future__ import annotations
+
+import math
+import re
+
+from .choose import overflows
+from .explain import (
+    about,
+    beside,
+    estimate_of,
+    kernel_name,
+    next_cheaper,
+    peak_gib,
+    rate_range,
+    size_words,
+    written,
+)
+from .gpus import PRICES_DATE, gpu_string
+from .memory import batched_tokens, is_causal
+from .plan import LOCAL, InferenceEstimate, InferenceSetup, Model, Plan
+
+Constant = tuple[str, object, str]  # name, value, reason
+DONE: Constant = ("", "", "")  # a blank line between groups of constants
+WEIGHTS = "/weights"  # where the generated project mounts its Volume of weights
+STARTUP_S = (600, 3600)  # seconds: an LLM server is never up in Modal's default 30, and an hour is long enough
+TASK_WORDS = {
+    "serve": "an HTTP service that scales to zero",
+    "batch": "a dataset in, results out; nothing runs in between",
+}
+WORKLOAD_WORDS = {
+    "generation": "chat and completion",
+    "embedding": "texts to vectors",
+    "classification": "texts to labels",
+}
+ENGINE_WORDS = {
+    ("serve", "vllm", True): "continuous batching behind an OpenAI-compatible API",
+    ("serve", "transformers", True): "continuous batching in the model's own code; slower, runs any architecture",
+    ("serve", "vllm", False): "its pooling runner reads the texts of many requests together",
+    ("serve", "transformers", False): "texts of many requests share one forward pass",
+    ("batch", "vllm", True): "continuous batching, without a server",
+    ("batch", "transformers", True): "continuous batching in the model's own code; slower, runs any architecture",
+    ("batch", "vllm", False): "its pooling runner reads many texts together",
+    ("batch", "transformers", False): "texts of like length share one forward pass",
+}
+
+
+def identity(plan: Plan, slug: str) -> list[Constant]:
+    workload = plan.request.workload
+    return [
+        ("NAME", slug, "the app's name on Modal"),
+        ("TASK", plan.request.task, TASK_WORDS[plan.request.task]),
+        ("WORKLOAD", workload, WORKLOAD_WORDS[workload]),
+    ]
+
+
+def weights(plan: Plan, slug: str) -> list[Constant]:
+    setup = plan.chosen.setup
+    model = setup.model
+    name, revision, _quantize = checkpoint(setup)
+    return [
+        ("MODEL", name, model_reason(model, name, setup.quantization, slug)),
+        ("REVISION", revision or "main", revision_reason(model, revision)),
+        ("SECRETS", ["huggingface-secret"] if model.gated else [], "names of Modal Secrets; gated weights need one"),
+        ("ENGINE", setup.engine, engine_words(plan)),
+    ]
+
+
+def engine(plan: Plan) -> list[Constant]:
+    setup = plan.chosen.setup
+    gpu = setup.gpu
+    return [
+        ("GPU", gpu_string(gpu, setup.gpu_count), gpu_reason(plan)),
+        ("DTYPE", *dtype(setup)),
+        ("QUANTIZATION", setup.quantization, quantization_reason(plan)),
+        ("QUANTIZE_AT_LOAD", checkpoint(setup)[2], "what the engine makes of the weights while it loads them"),
+        ("ATTENTION", setup.attention, f"{kernel_name(setup)}; compute capability {gpu.compute_capability}"),
+        ("CONTEXT_LEN", setup.context_len, context_reason(plan)),
+        ("CONCURRENCY", setup.concurrency, concurrency_reason(plan)),
+        ("MEMORY_FRACTION", setup.memory_fraction, fraction_reason(setup)),
+    ]
+
+
+def engine_words(plan: Plan) -> str:
+    return ENGINE_WORDS[plan.request.task, plan.chosen.setup.engine, plan.request.workload == "generation"]
+
+
+def checkpoint(setup: InferenceSetup) -> tuple[str, str, str]:
+    """(model id, revision, what the engine quantizes to while loading): a published checkpoint before our own cast."""
+    model = setup.model
+    if model.source == LOCAL:
+        return f"{WEIGHTS}/{folder_on_volume(model.id)}", "main", ""
+    if setup.quantization in (model.quantization, "none"):
+        return model.id, model.revision, ""
+    for quantization, variant, revision in model.variants:
+        if setup.engine == "vllm" and quantization == setup.quantization:
+            return variant, revision, ""
+    return model.id, model.revision, "fp8" if setup.quantization == "fp8" else "bitsandbytes"
+
+
+def folder_on_volume(path: str) -> str:
+    """The name that a local folder gets on the weights Volume: its own, in characters that need no quoting."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", re.split(r"[/\\\\]", path.rstrip("/\\"))[-1]).strip("-.") or "model"
+
+
+def startup_timeout(cold_start_s: float) -> int:
+    """Seconds after which a start has failed: three times the estimate, in whole minutes, within sensible bounds."""
+    low, high = STARTUP_S
+    return min(max(math.ceil(3 * cold_start_s / 60) * 60, low), high)
+
+
+def dtype(setup: InferenceSetup) -> tuple[str, str]:
+    """What unquantized numbers are held in, and why."""
+    model, gpu = setup.model, setup.gpu
+    if not gpu.bf16:
+        return "float16", f"{gpu.name} has no bfloat16"
+    if model.workload != "generation" and model.dtype == "float32" and not overflows(model):
+        return "float16", "published in float32, which float16 rounds eight times finer than bfloat16"
+    return "bfloat16", "as models are trained"
+
+
+def context_reason(plan: Plan) -> str:
+    if plan.request.workload == "generation":
+        return "tokens, prompt and answer together"
+    return "tokens of one text"
+
+
+def fraction_reason(setup: InferenceSetup) -> str:
+    if not is_causal(setup.model) or (setup.engine == "transformers" and setup.model.workload != "generation"):
+        return "of the card at most; a model that only reads keeps no cache and takes far less"
+    if setup.engine == "transformers":
+        return "of what the weights leave, for the cache and the work of a step; more is refused at start"
+    return "of the card for the engine; what the weights leave is cache"
+
+
+def concurrency_reason(plan: Plan) -> str:
+    fitting, engine = int(estimate_of(plan.chosen).max_concurrency), plan.chosen.setup.engine
+    if plan.request.workload == "generation":
+        rows = "rows" if plan.request.task == "batch" else "requests"
+        if engine == "transformers":  # whose cache is made for so many and no more
+            return f"{rows} at once in one container, each with a full context of cache; {fitting} would fit"
+        return f"{rows} at once in one container; {fitting} of full context fit"
+    if engine == "transformers":
+        return f"texts in one forward pass; {fitting} of full context would fit"
+    return f"texts at once; a step reads {batched_tokens(plan.chosen.setup):,} of their tokens"
+
+
+def revision_reason(model: Model, revision: str) -> str:
+    if model.source == LOCAL:
+        return "your folder has no commit"
+    return (
+        "the commit that the catalogue knows" if revision else "no commit known: `make weights` prints the one to pin"
+    )
+
+
+def host_reason(estimate: InferenceEstimate) -> str:
+    return f"one container's GPUs, priced {PRICES_DATE}; its CPU and memory add about {estimate.host_usd_per_hour:.2f}"
+
+
+def model_reason(model: Model, name: str, quantization: str, slug: str) -> str:
+    if model.source == LOCAL:
+        put = f"modal volume put {slug}-weights FOLDER /{folder_on_volume(model.id)}"
+        return f"{size_words(model)}, your folder: `modal volume create {slug}-weights` once, then `{put}`"
+    gate = "gated: its owner must let you in" if model.gated else "not gated"
+    published = "" if name == model.id else f"; the {quantization} checkpoint of {model.id}"
+    return f"{size_words(model)}, {model.licence or 'licence unknown'}, {gate}{published}"
+
+
+def gpu_reason(plan: Plan) -> str:
+    estimate, cheaper = estimate_of(plan.chosen), next_cheaper(plan)
+    used = f"{peak_gib(estimate):.1f} of {estimate.usable_gib:.1f} GiB used"
+    return f"{used}; next cheaper: {beside(plan, cheaper)}" if cheaper else used
+
+
+def rate_reason(plan: Plan) -> str:
+    low, high = (about(rate / plan.chosen.containers) for rate in rate_range(plan.chosen))
+    return f"{written(plan)} by one container at CONCURRENCY; {low} to {high} is likely"
+
+
+def quantization_reason(plan: Plan) -> str:
+    setup = plan.chosen.setup
+    if setup.quantization == setup.model.quantization:
+        return "the weights as published"
+    if plan.request.quantization != "auto":
+        return "as you asked"
+    return f"the budget does not carry more bits; {setup.gpu.name} runs it"

@@ -1,0 +1,47 @@
+"""vLLM's own continuous batching: prompts in, answers out. Knows nothing of Modal."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from . import offline, workload
+from .data import Prompt
+from .results import Failed, Generated
+
+
+class Engine:
+    """One loaded model. Called with prompts, it returns a result for each."""
+
+    def __init__(self, model: str, *, gpus: int, options: Mapping[str, Any] | None = None) -> None:
+        """Load `model`, a folder, onto `gpus` GPUs, or with 0 into RAM as float32.
+
+        `options` are those of workload.py, where they are not the plan's. NotAsPlanned where what was loaded is not
+        what plan.py says.
+        """
+        self.options = options or workload.options()
+        self.llm = offline.load(model, gpus, self.options["context_len"], runner="generate")
+        self.tokenizer = self.llm.get_tokenizer()
+
+    def __call__(self, prompts: list[Prompt]) -> list[Generated | Failed]:
+        """An answer for each prompt; Failed for one that the context has no room for."""
+        context = self.options["context_len"] - 1  # one token of answer at least
+        tokens, failed = offline.fitting(self.tokenizer, prompts, context)
+        outputs = self.llm.generate(
+            [{"prompt_token_ids": ids} for ids in tokens.values()],
+            [self.sampling(len(ids)) for ids in tokens.values()],
+            use_tqdm=False,
+        )
+        found = dict(zip(tokens, map(generated, outputs), strict=True)) | failed
+        return [found[place] for place in range(len(prompts))]
+
+    def sampling(self, prompt_tokens: int) -> Any:
+        most = workload.answer_tokens(prompt_tokens, self.options)
+        return offline.SamplingParams(max_tokens=most, temperature=self.options["temperature"])
+
+    def close(self) -> None:
+        """End the engine's own processes."""
+        self.llm.llm_engine.engine_core.shutdown()
+
+
+def generated(output: Any) -> Generated:
+    answer, prompt = output.outputs[0], output.prompt_token_ids or []
+    return Generated(answer.text, answer.finish_reason or "stop", len(prompt), len(answer.token_ids))

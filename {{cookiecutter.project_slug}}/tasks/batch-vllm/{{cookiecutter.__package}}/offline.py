@@ -1,0 +1,67 @@
+"""vLLM without a server: loaded as planned, and what really runs held against the plan."""
+
+from typing import Any
+
+from vllm import LLM, SamplingParams, __version__  # ty: ignore[import-not-found]  # in the image
+
+from . import plan, planned, workload
+from .data import Prompt
+from .results import Failed
+
+__all__ = ["LLM", "SamplingParams", "fitting", "load"]
+
+ON_CPU = {"dtype": "float32", "enforce_eager": True, "gpu_memory_utilization": 0.3}  # of the RAM, despite its name
+
+
+class NotAsPlanned(Exception):
+    """What runs on the GPU is not what plan.py says. The text names both."""
+
+
+def arguments(model: str, gpus: int, context_len: int) -> dict[str, Any]:
+    """Keywords of vLLM's LLM for a folder of weights on `gpus` GPUs; 0 keeps only what a CPU can do."""
+    common = {
+        "model": model,
+        "load_format": "safetensors",
+        "trust_remote_code": False,
+        "max_model_len": context_len,
+        "max_num_seqs": plan.CONCURRENCY,
+        "worker_extension_cls": f"{__package__}.worker.Questions",
+        "disable_log_stats": True,
+    }
+    return common | (on_gpus(gpus) if gpus else ON_CPU)
+
+
+def on_gpus(count: int) -> dict[str, Any]:
+    """What only a GPU understands, straight from the plan."""
+    chosen: dict[str, Any] = {
+        "dtype": plan.DTYPE,
+        "tensor_parallel_size": count,
+        "gpu_memory_utilization": plan.MEMORY_FRACTION,
+        "attention_config": planned.ATTENTION[plan.ATTENTION],
+    }
+    if plan.QUANTIZE_AT_LOAD:  # a checkpoint that is already quantized says so itself
+        chosen["quantization"] = planned.at_load(plan.QUANTIZE_AT_LOAD)
+    return chosen
+
+
+def load(model: str, gpus: int, context_len: int, **kind: Any) -> LLM:
+    """A loaded engine. NotAsPlanned where a GPU runs something else than the plan says."""
+    engine = LLM(**arguments(model, gpus, context_len), **kind)
+    running = planned.running(engine.collective_rpc("what_runs"))
+    print(f"vLLM {__version__} runs {running}", flush=True)
+    if gpus and (differs := planned.differs(running)):
+        raise NotAsPlanned(f"vLLM does not run as planned: {'; '.join(differs)}")
+    return engine
+
+
+def fitting(tokenizer: Any, prompts: list[Prompt], context_len: int) -> tuple[dict[int, list[int]], dict[int, Failed]]:
+    """By their place: the tokens of each prompt that the context has room for, and what is wrong with the others."""
+    tokens: dict[int, list[int]] = {}
+    failed: dict[int, Failed] = {}
+    for place, prompt in enumerate(prompts):
+        ids = workload.tokens(tokenizer, prompt)
+        if len(ids) > context_len:
+            failed[place] = Failed(f"{len(ids):,} tokens, and CONTEXT_LEN is {context_len:,}")
+        else:
+            tokens[place] = ids
+    return tokens, failed

@@ -1,0 +1,23 @@
+# What a batch can do, beside the Makefile. INPUT is a file, a folder or a dataset; ROWS says which rows become prompts how
+INPUT ?=
+ROWS ?= --column text
+BATCH = $(PYTHON) -m $(PACKAGE)
+.PHONY: local estimate run status stop join
+
+local: install  ## a few rows of INPUT on this machine: no account, no GPU, a small model or MODEL=folder
+	$(BATCH) run $(INPUT) $(ROWS) --local $(if $(MODEL),--model "$(MODEL)")
+
+estimate: install  ## rows, tokens, hours and dollars of INPUT before anything is paid; ROWS="--column text"
+	$(BATCH) estimate $(INPUT) $(ROWS)
+
+run: install  ## run INPUT on Modal, or go on with it
+	$(BATCH) run $(INPUT) $(ROWS)
+
+status: install  ## how far the last job is, and what it has cost
+	$(BATCH) status
+
+stop: install  ## start nothing more; what runs is finished
+	$(BATCH) stop
+
+join: install  ## bring the results of the last job as results.parquet
+	$(BATCH) join results.parquet

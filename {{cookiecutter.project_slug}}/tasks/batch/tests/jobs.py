@@ -1,0 +1,100 @@
+"""Inputs and jobs for the tests, and an engine that needs no model: what it answers follows from the prompt alone."""
+
+import hashlib
+import json
+import time
+from pathlib import Path
+
+from pyarrow import parquet
+
+from {{cookiecutter.__package}} import manifest, orchestrate, results, shards, work
+from {{cookiecutter.__package}}.data import Prompt, Reading, Source
+from {{cookiecutter.__package}}.results import Failed, Generated, Result
+
+TEXT = Reading(column="text", id="id")
+SETTINGS = shards.Settings("generation", "org/model", "abc", options={"temperature": 0.0, "max_tokens": 16})
+FAST = 0.02  # seconds between two updates of the ledger
+orchestrate.LOOK_EVERY_S = FAST
+
+
+def answer(prompt: Prompt) -> Result | Failed:
+    said = prompt if isinstance(prompt, str) else prompt[-1]["content"]
+    if said.startswith("too long"):
+        return Failed("2 tokens more than the context holds")
+    return Generated(hashlib.sha256(said.encode()).hexdigest()[: len(said) % 13], "stop", len(said), len(said) % 13)
+
+
+def engine(prompts: list[Prompt]) -> list[Result | Failed]:
+    return [answer(prompt) for prompt in prompts]
+
+
+def written(path: Path, rows: int, bad_every: int = 0) -> Path:
+    """A JSONL file of so many rows; each `bad_every`-th is bad, in one of four ways."""
+    bad = ['{"id": "broken', '{"id": "no-text"}', '{"id": "empty", "text": " "}', '{"id": "number", "text": 3}']
+    with open(path, "w") as file:
+        for number in range(rows):
+            row = json.dumps({"id": f"r{number}", "text": f"row {number} " + "x" * (number % 50)})
+            file.write((bad[number // bad_every % 4] if bad_every and number % bad_every == 0 else row) + "\n")
+    return path
+
+
+def job(root: Path, path: Path, shard_rows: int = 10, settings: shards.Settings = SETTINGS) -> shards.Job:
+    """A job that is planned and not begun."""
+    split = shards.prepare(str(root), Source(str(path)), TEXT, shard_rows)
+    planned = shards.Job(str(root), split, settings)
+    shards.save_job(planned)
+    return planned
+
+
+def run(
+    job: shards.Job,
+    run_shard: orchestrate.RunShard | None = None,
+    *,
+    limit: str = "none",
+    at_once: int = 2,
+    seconds_per_row: float = 0.001,
+) -> orchestrate.Report:
+    """The job as far as it goes, its shards in threads of this process."""
+    return orchestrate.run(
+        job,
+        run_shard or (lambda shard: work.run(job.root, shard, engine, FAST)),
+        budget=orchestrate.agreed(job, limit),
+        seconds_per_row=seconds_per_row,
+        at_once=at_once,
+    )
+
+
+def outcome(job: shards.Job, to: Path) -> tuple[list[dict], list[dict]]:
+    """(rows, dead rows) of the joined job, which must be complete."""
+    found = manifest.survey(job)
+    assert not found.pending
+    joined = results.join(job, found.done, to / "joined.parquet")
+    dead = joined.dead_path.read_text().splitlines() if joined.dead_path else []
+    return parquet.read_table(joined.path).to_pylist(), [json.loads(line) for line in dead]
+
+
+def expected(path: Path) -> list[dict]:
+    """What a plain loop over the rows gives."""
+    rows = []
+    for number, line in enumerate(path.read_text().splitlines()):
+        try:
+            row = json.loads(line)
+            said = answer(row["text"]) if isinstance(row["text"], str) and row["text"].strip() else None
+        except (ValueError, KeyError):
+            continue
+        if isinstance(said, Generated):
+            columns = {"text": said.text, "finish_reason": said.finish_reason}
+            tokens = {"prompt_tokens": said.prompt_tokens, "output_tokens": said.output_tokens}
+            rows.append({"row": number, "id": row["id"], **columns, **tokens})
+    return rows
+
+
+def process(root: str, path: str, shard_rows: int) -> None:
+    """A whole run, to be killed: prepares the input and works on it with two threads. Slow enough to be hit."""
+
+    def slowly(prompts: list[Prompt]) -> list[Result | Failed]:
+        time.sleep(0.002)
+        return engine(prompts)
+
+    planned = job(Path(root), Path(path), shard_rows)
+    run(planned, lambda shard: work.run(root, shard, slowly, FAST))

@@ -1,0 +1,177 @@
+"""Results are whole or absent, and joined in the order of the input."""
+
+import csv
+import json
+from pathlib import Path
+
+import jobs
+import numpy as np
+import pytest
+from pyarrow import parquet
+
+from {{cookiecutter.__package}} import manifest, results, shards, work
+from {{cookiecutter.__package}}.data import Prompt
+from {{cookiecutter.__package}}.results import Classified, Embedded, Failed, ResultError
+
+
+@pytest.fixture
+def job(tmp_path: Path) -> shards.Job:
+    return jobs.job(tmp_path / "root", jobs.written(tmp_path / "in.jsonl", 45, bad_every=10))
+
+
+def embed(prompts: list[Prompt]) -> list[Embedded]:
+    return [Embedded(np.array([len(str(prompt)), 0.5, -1.0], np.float32), 3) for prompt in prompts]
+
+
+def classify(prompts: list[Prompt]) -> list[Classified]:
+    return [Classified((("good", 0.75), ("bad", 0.25)), 2) for _prompt in prompts]
+
+
+def finished(job: shards.Job, engine: work.Engine = jobs.engine) -> list[results.Receipt]:
+    for shard in reversed(list(job.shards())):
+        assert work.run(job.root, shard, engine).state == "done"
+    return manifest.survey(job).done
+
+
+def test_the_joined_file_is_what_a_plain_loop_gives(job: shards.Job, tmp_path: Path):
+    finished(job)
+    rows, dead = jobs.outcome(job, tmp_path)
+    assert rows == jobs.expected(tmp_path / "in.jsonl")
+    assert [line["row"] for line in dead] == [0, 10, 20, 30, 40]
+    assert dead[1] == {
+        "row": 10,
+        "id": "no-text",
+        "error": "no column 'text'; the row has 'id'",
+        "input": '{"id": "no-text"}',
+    }
+
+
+def test_every_format_holds_the_same_rows(job: shards.Job, tmp_path: Path):
+    found = finished(job)
+    for name in ("a.parquet", "a.jsonl", "a.csv"):
+        results.join(job, found, tmp_path / name)
+    rows = parquet.read_table(tmp_path / "a.parquet").to_pylist()
+    assert [json.loads(line) for line in (tmp_path / "a.jsonl").read_text().splitlines()] == rows
+    with open(tmp_path / "a.csv", newline="") as file:
+        assert list(csv.DictReader(file)) == [{name: str(value) for name, value in row.items()} for row in rows]
+
+
+def test_vectors_are_of_fixed_size_and_numpy_reads_them(job: shards.Job, tmp_path: Path):
+    job = shards.Job(job.root, job.split, shards.Settings("embedding", "org/model", "abc"))
+    found = finished(job, embed)
+    results.join(job, found, tmp_path / "v.npy")
+    results.join(job, found, tmp_path / "v.parquet")
+    table = parquet.read_table(tmp_path / "v.parquet")
+    vectors = np.load(tmp_path / "v.npy")
+    assert vectors.shape == (40, 3) and vectors.dtype == np.float32
+    assert str(table.schema.field("embedding").type) == "fixed_size_list<element: float>[3]"
+    assert table["embedding"].to_pylist() == vectors.tolist()
+    with open(tmp_path / "v.ids.csv", newline="") as file:
+        assert [row["id"] for row in csv.DictReader(file)] == table["id"].to_pylist()
+
+
+def test_classes_come_with_every_score(job: shards.Job, tmp_path: Path):
+    results.join(job, finished(job, classify), tmp_path / "c.jsonl")
+    first = json.loads((tmp_path / "c.jsonl").read_text().splitlines()[0])
+    scores = [{"label": "good", "score": 0.75}, {"label": "bad", "score": 0.25}]
+    assert first == {"row": 1, "id": "r1", "label": "good", "score": 0.75, "scores": scores, "prompt_tokens": 2}
+
+
+def test_what_numpy_or_a_format_cannot_hold_is_refused(job: shards.Job, tmp_path: Path):
+    found = finished(job)
+    with pytest.raises(ResultError, match="NumPy holds embeddings"):
+        results.join(job, found, tmp_path / "x.npy")
+    with pytest.raises(ResultError, match=r"take one of \.parquet, \.jsonl, \.csv"):
+        results.join(job, found, tmp_path / "x.xlsx")
+
+
+@pytest.mark.parametrize("folder", ["output", "dead", "done"])
+@pytest.mark.parametrize("harm", ["missing", "empty", "cut", "flipped"])
+def test_a_damaged_file_counts_as_missing_and_is_made_again(job: shards.Job, tmp_path: Path, folder: str, harm: str):
+    finished(job)
+    undisturbed = jobs.outcome(job, tmp_path)
+    file = sorted((job.folder / folder).iterdir())[1]
+    content = file.read_bytes()
+    middle = len(content) // 2
+    if harm == "missing":
+        file.unlink()
+    else:
+        flipped = content[:middle] + bytes([content[middle] ^ 4]) + content[middle + 1 :]
+        file.write_bytes({"empty": b"", "cut": content[:-3], "flipped": flipped}[harm])
+    assert [shard.name for shard in manifest.survey(job).pending] == ["000001"]
+    jobs.run(job)
+    assert jobs.outcome(job, tmp_path) == undisturbed
+
+
+def test_a_join_of_nothing_but_dead_rows_says_so(tmp_path: Path):
+    job = jobs.job(tmp_path / "root", jobs.written(tmp_path / "in.jsonl", 5))
+    found = finished(job, lambda prompts: [Failed("no") for _prompt in prompts])
+    (tmp_path / "x.dead.jsonl").write_text("of an earlier join")
+    with pytest.raises(ResultError, match=r"no row has a result; 5 are dead: see .*x\.dead\.jsonl"):
+        results.join(job, found, tmp_path / "x.csv")
+    assert len((tmp_path / "x.dead.jsonl").read_text().splitlines()) == 5
+
+
+def test_a_join_notices_damage_that_came_after_the_survey(job: shards.Job, tmp_path: Path):
+    found = finished(job)
+    file = sorted((job.folder / "output").iterdir())[2]
+    file.write_bytes(file.read_bytes()[:-1])
+    with pytest.raises(ResultError, match="missing or damaged"):
+        results.join(job, found, tmp_path / "x.parquet")
+    assert not list(tmp_path.glob("*x.parquet*"))
+
+
+def test_a_shard_that_is_done_is_not_done_twice(job: shards.Job):
+    finished(job)
+    before = {path: path.read_bytes() for path in job.folder.rglob("*") if path.is_file()}
+
+    def refuse(prompts: list[Prompt]) -> list[Failed]:
+        raise AssertionError("asked again")
+
+    for shard in job.shards():
+        assert work.run(job.root, shard, refuse).state == "done"
+    assert {path: path.read_bytes() for path in job.folder.rglob("*") if path.is_file()} == before
+
+
+def test_of_two_workers_on_one_shard_the_first_wins(job: shards.Job, tmp_path: Path):
+    shard = next(job.shards())
+    rows = shards.read_rows(job.root, shard)
+    usable = [row.prompt for row in rows if row.prompt is not None]
+    first = results.publish(job.folder, shard, rows, jobs.engine(usable), 1.0)
+    second = results.publish(job.folder, shard, rows, [Failed("other") for _ in usable], 2.0)
+    assert first == second == results.finished(job.folder, shard.name)
+
+
+def test_a_prompt_that_the_engine_refuses_is_dead_alone(job: shards.Job, tmp_path: Path):
+    asked: list[int] = []
+
+    def strict(prompts: list[Prompt]) -> list[results.Result | Failed]:
+        asked.append(len(prompts))
+        if any("row 13 " in str(prompt) for prompt in prompts):
+            raise ValueError("The decoder prompt is longer than the maximum model length")
+        return jobs.engine(prompts)
+
+    finished(job, strict)
+    rows, dead = jobs.outcome(job, tmp_path)
+    assert rows == [row for row in jobs.expected(tmp_path / "in.jsonl") if row["row"] != 13]
+    assert dead[2]["id"] == "r13" and dead[2]["error"].startswith("ValueError: The decoder prompt is longer")
+
+
+def test_the_engine_gets_the_longest_first(job: shards.Job):
+    lengths: list[int] = []
+
+    def note(prompts: list[Prompt]) -> list[results.Result | Failed]:
+        lengths.extend(len(prompt) for prompt in prompts)
+        return jobs.engine(prompts)
+
+    work.run(job.root, next(job.shards()), note)
+    assert lengths == sorted(lengths, reverse=True) and len(lengths) == 9
+
+
+def test_a_shard_of_bad_rows_alone_is_finished_without_the_engine(tmp_path: Path):
+    path = jobs.written(tmp_path / "in.jsonl", 20)
+    path.write_text(path.read_text().replace('"text"', '"other"', 10))
+    job = jobs.job(tmp_path / "root", path, shard_rows=5)
+    finished(job)
+    rows, dead = jobs.outcome(job, tmp_path)
+    assert len(rows) == 10 and len(dead) == 10

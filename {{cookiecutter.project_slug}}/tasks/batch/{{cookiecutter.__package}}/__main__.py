@@ -1,0 +1,7 @@
+"""Run a dataset through the model on Modal, watch it, and bring the results; or a few rows here with `--local`."""
+
+import sys
+
+from .command import main
+
+sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,92 @@
+"""Files that are whole or absent: written under a temporary name, synced, renamed; known by their SHA-256."""
+
+import hashlib
+import json
+import os
+import time
+import uuid
+from collections.abc import Generator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+TEMPORARY = ".tmp"
+READERS = 8  # files that are checked at once; hashing leaves Python's lock
+ABANDONED_S = 6 * 60 * 60  # a temporary file of that age belongs to a writer that was killed
+
+
+@contextmanager
+def whole(path: Path) -> Generator[Path]:
+    """A temporary path to write to, which becomes `path` at the end of the block, or never exists.
+
+    Whatever kills the writer, `path` holds the old content or the new one. Two writers at once: the last one wins.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}{TEMPORARY}")
+    try:
+        yield temporary
+        sync(temporary)
+        os.replace(temporary, path)
+        sync(path.parent)  # the name too is on disk
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sha256(path: Path) -> str:
+    """Hex digest of a file's content, read in pieces."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def sha256s(paths: Sequence[Path]) -> list[str]:
+    """The digest of each file; "" for one that is missing. Several are read at once."""
+
+    def one(path: Path) -> str:
+        try:
+            return sha256(path)
+        except FileNotFoundError:
+            return ""
+
+    with ThreadPoolExecutor(READERS) as pool:
+        return list(pool.map(one, paths))
+
+
+def fingerprint(value: object) -> str:
+    """Twelve hex digits of anything that JSON can carry; the order of keys does not matter."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def save(path: Path, value: dict[str, Any]) -> None:
+    """Write JSON with its own checksum."""
+    with whole(path) as temporary:
+        temporary.write_text(json.dumps({**value, "checksum": fingerprint(value)}), encoding="utf-8")
+
+
+def load(path: Path) -> dict[str, Any] | None:
+    """What `save` wrote; None where it is missing, cut off or damaged."""
+    try:
+        value = json.loads(path.read_bytes())
+        checksum = value.pop("checksum")
+    except (OSError, ValueError, KeyError, AttributeError, TypeError):
+        return None
+    return value if checksum == fingerprint(value) else None
+
+
+def sweep(folder: Path) -> None:
+    """Remove what killed writers left. A temporary file younger than some hours may still be written."""
+    for path in folder.rglob(f".*{TEMPORARY}"):
+        try:
+            if time.time() - path.stat().st_mtime > ABANDONED_S:
+                path.unlink()
+        except FileNotFoundError:  # its writer, or another sweep, was quicker
+            continue

@@ -1,0 +1,59 @@
+"""How far a job is, told to whoever watches: through a Modal Dict, so that no one needs to."""
+
+import time
+from typing import Any
+
+import modal
+
+from . import plan
+from .manifest import Status
+
+EVERY_S = 2.0
+
+board = modal.Dict.from_name(f"{plan.NAME}-progress", create_if_missing=True)  # job -> its last Status
+
+
+class Teller:
+    """Puts a job's status on the board, every few seconds and at the end."""
+
+    def __init__(self, job: str) -> None:
+        self.job, self.told_at = job, 0.0
+
+    def __call__(self, status: Status) -> None:
+        if time.monotonic() - self.told_at > EVERY_S or not status.left:
+            board.put(self.job, status)
+            self.told_at = time.monotonic()
+
+
+class Bar:
+    """A progress bar of rows, on stderr."""
+
+    def __enter__(self) -> "Bar":
+        from tqdm import tqdm
+
+        self.bar = tqdm(unit=" rows", smoothing=0.0)
+        return self
+
+    def show(self, status: Status | None) -> None:
+        """Move it to where a job is; None where nothing is known yet."""
+        if status is None:
+            return
+        self.bar.total = status.rows
+        self.bar.n = status.done + status.dead
+        self.bar.set_postfix_str(f"{status.running} running, {status.usd:.2f} USD")
+
+    def __exit__(self, *_: object) -> None:
+        self.bar.close()
+
+
+def watched(job: str, call: Any) -> Any:
+    """What a spawned call returns, with a progress bar until then."""
+    with Bar() as bar:
+        while True:
+            try:
+                result = call.get(timeout=EVERY_S)
+            except (TimeoutError, modal.exception.TimeoutError):
+                bar.show(board.get(job))
+            else:
+                bar.show(board.get(job))
+                return result

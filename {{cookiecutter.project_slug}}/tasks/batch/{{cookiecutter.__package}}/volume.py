@@ -1,0 +1,54 @@
+"""The Volume of inputs and results: where it is mounted, and how files get there and back."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import modal
+
+from . import data, files, plan
+from .data import DataError, Source
+
+MOUNT = "/results"  # in every container
+UPLOADS = "uploads"
+
+results = modal.Volume.from_name(f"{plan.NAME}-results", create_if_missing=True, version=2)
+
+
+def is_there(path: str) -> bool:
+    """Whether an input is named by its place in a container: on this Volume, or in a bucket that app.py mounts."""
+    return path.startswith("/") and not Path(path).exists()
+
+
+def upload(source: Source) -> Source:
+    """Bring a local file or folder to the Volume, once, and return where it is there; any other source as it is.
+
+    What the same bytes brought before is not brought again.
+    """
+    if is_there(source.path) or not data.local(source):
+        return source
+    local = Path(source.path).expanduser()
+    data.paths(source)  # says what is wrong with it before anything is sent
+    folder = f"/{UPLOADS}/{data.content(source)}"
+    if not any(listed(folder)):
+        with results.batch_upload() as batch:
+            put = batch.put_directory if local.is_dir() else batch.put_file
+            put(str(local), f"{folder}/{local.name}")
+    return Source(f"{MOUNT}{folder}/{local.name}")
+
+
+def listed(folder: str) -> Iterator[str]:
+    """Paths in a folder of the Volume; nothing where there is none."""
+    try:
+        yield from (entry.path for entry in results.listdir(folder))
+    except (modal.exception.NotFoundError, FileNotFoundError):
+        return
+
+
+def download(path: str, to: Path) -> None:
+    """Bring a file from the Volume; `to` is whole or absent. DataError where it is not there."""
+    try:
+        with files.whole(to) as temporary, open(temporary, "wb") as file:
+            for chunk in results.read_file(path):
+                file.write(chunk)
+    except (modal.exception.NotFoundError, FileNotFoundError) as error:
+        raise DataError(f"{path} is not on the Volume {plan.NAME}-results") from error
