@@ -6,21 +6,20 @@ from pathlib import Path
 import pytest
 from bake import ROOT, run
 from jinja2 import Environment, StrictUndefined
-from lay_batch import TEMPLATE, lay, named
+from lay import TEMPLATE, lay, named, names
 
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return lay(tmp_path_factory.mktemp("batch"))
+    return lay(tmp_path_factory.mktemp("batch"), "batch")
 
 
 def test_rendering_changes_nothing_but_the_names():
-    names = {"__package": "my_batch", "project_slug": "my-batch", "project_name": "My batch"}
     jinja = Environment(undefined=StrictUndefined, keep_trailing_newline=True)
     for file in (TEMPLATE / "tasks" / "batch").rglob("*"):
         if file.is_file() and file.suffix != ".pyc":
             text = file.read_text(encoding="utf-8")
-            assert jinja.from_string(text).render(cookiecutter=names) == named(text), file
+            assert jinja.from_string(text).render(cookiecutter=names("batch")) == named(text, "batch"), file
 
 
 def test_it_is_clean(project: Path):
