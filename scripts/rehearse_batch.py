@@ -39,7 +39,7 @@ class Stage:
         self.project, self.model = project.resolve(), model.resolve()
         self.package = project.resolve().name.replace("-", "_")
         text = (self.project / self.package / "plan.py").read_text(encoding="utf-8")
-        self.plan = {name: value for name, value in re.findall(r'^([A-Z_]+) = "?([^"\n#]*?)"?(?:  #.*)?$', text, re.M)}
+        self.plan = dict(re.findall(r'^([A-Z_]+) = "?([^"\n#]*?)"?(?:  #.*)?$', text, re.M))
         self.plane = os.environ["MODAL_SERVER_URL"]
 
     def run(self, *command: str, check: bool = True) -> str:

@@ -151,7 +151,7 @@ def locks() -> list[Path]:
 
 def test_there_are_locks_for_both_engines() -> None:
     owners = {path.parts[2] for path in locks() if path.name == "image.txt"}
-    assert owners == {"serve-vllm", "serve-transformers"}
+    assert owners == {"serve-vllm", "serve-transformers", "batch-vllm", "batch-transformers"}
 
 
 @pytest.mark.parametrize("lock", locks(), ids=lambda path: "/".join(path.parts[1:]))

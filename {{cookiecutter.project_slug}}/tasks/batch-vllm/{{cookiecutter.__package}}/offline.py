@@ -1,6 +1,9 @@
 """vLLM without a server: loaded as planned, and what really runs held against the plan."""
 
+import os
 from typing import Any
+
+os.environ.setdefault("VLLM_WORKER_MULTIPROCESSING_METHOD", "spawn")  # a fork would copy the locks of our threads
 
 from vllm import LLM, SamplingParams, __version__  # ty: ignore[import-not-found]  # in the image
 
