@@ -17,6 +17,7 @@ import re
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -118,8 +119,11 @@ def dead(path: Path) -> set[int]:
     return {json.loads(line)["row"] for line in path.with_suffix(".dead.jsonl").read_text().splitlines()}
 
 
-def disturb(stage: Stage, kills: int, orchestrators: int) -> tuple[int, int]:
-    """Kill workers and orchestrators at random moments while the job runs; how many of each were hit."""
+def disturb(stage: Stage, job: str, go_on: Callable[[], object], kills: int, orchestrators: int) -> tuple[int, int]:
+    """Kill workers and orchestrators at random moments while the job runs; how many of each were hit.
+
+    Where no orchestrator is left, the same command is given again: not every control plane starts a killed one anew.
+    """
     chance, hit, hit_orchestrators = random.Random(1), 0, 0
     until = time.monotonic() + PATIENCE_S
     while time.monotonic() < until and (hit < kills or hit_orchestrators < orchestrators):
@@ -131,8 +135,10 @@ def disturb(stage: Stage, kills: int, orchestrators: int) -> tuple[int, int]:
                 workers.append(every)
             elif function == "run":
                 others.append(every)
-        if not others and not workers and not containers.running(stage.plane):
-            break
+        if not others:
+            if ", 0 to go" in stage.batch("status", "--job", job):
+                break
+            go_on()
         victim = None
         if others and hit_orchestrators < orchestrators and chance.random() < 0.4:
             victim, hit_orchestrators = chance.choice(others), hit_orchestrators + 1
@@ -165,8 +171,8 @@ def finished(stage: Stage, job: str) -> str:
         said = stage.batch("status", "--job", job)
         if ", 0 to go" in said:
             return said
-        if not containers.running(stage.plane):
-            return said
+        if not any(function_of(every[0]) == "run" for every in containers.running(stage.plane).values()):
+            return stage.batch("status", "--job", job)
         time.sleep(2)
     raise Failed(f"the job does not end: {said}")
 
@@ -218,8 +224,11 @@ def play(stage: Stage, given: argparse.Namespace, begun: float) -> None:
         raise Failed(f"half of the money did {half['done']} of {len(texts)} rows: {said}")
     say(f"half of the money: {half['done']:,} rows, {half['usd']:.4f} USD; {said.splitlines()[-2]}", begun)
 
-    stage.batch(*other, "--budget", "none", "--detach")
-    hits = disturb(stage, given.kills, given.orchestrators)
+    def go_on() -> str:
+        return stage.batch(*other, "--budget", "none", "--detach")
+
+    go_on()
+    hits = disturb(stage, half["name"], go_on, given.kills, given.orchestrators)
     said = finished(stage, half["name"])
     if ", 0 to go" not in said:
         say("the job ended with rows left; the same command continues", begun)
