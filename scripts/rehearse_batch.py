@@ -3,7 +3,7 @@
     python scripts/rehearse_batch.py PROJECT MODEL [--rows 10000] [--kills 10] [--orchestrators 2]
 
 MODEL is the folder of weights that the project was baked for. One job runs undisturbed and is held against a plain loop
-over the same rows; another of the same rows stops at half its price, goes on, loses containers, its orchestrator and a
+over the same rows; another of the same rows stops at a third of its price, goes on, loses containers, its orchestrator and a
 file, and must end in the same. On CPU containers (GPU=none). Exit status 1, with a sentence, where it does not.
 """
 
@@ -218,11 +218,11 @@ def play(stage: Stage, given: argparse.Namespace, begun: float) -> None:
     say(f"undisturbed: {said.splitlines()[0]}; the plain loop's rows, {len(bad)} dead, {whole['usd']:.4f} USD", begun)
 
     other = (*about, "--template", "{text}")  # the same prompts by another name: another job
-    said = stage.batch(*other, "--budget", f"{whole['usd'] / 2:.6f}/run", check=False)
+    said = stage.batch(*other, "--budget", f"{whole['usd'] / 3:.6f}/run", check=False)
     half = jobs(stage)[-1]
-    if "are left of" not in said or not 0.2 < half["done"] / len(texts) < 0.75:
-        raise Failed(f"half of the money did {half['done']} of {len(texts)} rows: {said}")
-    say(f"half of the money: {half['done']:,} rows, {half['usd']:.4f} USD; {said.splitlines()[-2]}", begun)
+    if "are left of" not in said or half["usd"] > whole["usd"] / 3 * 1.2:
+        raise Failed(f"a third of the money did {half['done']} of {len(texts)} rows for {half['usd']} USD: {said}")
+    say(f"a third of the money: {half['done']:,} rows, {half['usd']:.4f} USD; {said.splitlines()[-2]}", begun)
 
     def go_on() -> str:
         return stage.batch(*other, "--budget", "none", "--detach")
