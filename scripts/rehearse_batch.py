@@ -3,8 +3,8 @@
     python scripts/rehearse_batch.py PROJECT MODEL [--rows 10000] [--kills 10] [--orchestrators 2]
 
 MODEL is the folder of weights that the project was baked for. One job runs undisturbed and is held against a plain loop
-over the same rows; another of the same rows stops at a third of its price, goes on, loses containers, its orchestrator and a
-file, and must end in the same. On CPU containers (GPU=none). Exit status 1, with a sentence, where it does not.
+over the same rows; another of the same rows stops at a third of its price, goes on, loses containers, its orchestrator
+and a file, and must end in the same. On CPU containers (GPU=none). Exit status 1, with a sentence, where it does not.
 """
 
 from __future__ import annotations
