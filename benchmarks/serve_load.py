@@ -53,12 +53,13 @@ def texts(requests: int, each: int, words: tuple[int, int], seed: int) -> tuple[
 
 
 LOADS = {
-    "chat": Load("32 chats at once, 32 tokens each", "generation", texts(32, 1, (8, 16), 1), 32, 32),
-    "vllm-chat": Load("96 chats, 32 at once, 32 tokens each", "generation", texts(96, 1, (8, 16), 1), 32, 32),
-    "documents": Load("24 requests of 16 texts of about 130 tokens", "embedding", texts(24, 16, (100, 150), 2), 4),
-    "sentences": Load("300 requests of one sentence", "embedding", texts(300, 1, (8, 16), 3), 32),
-    "reviews": Load("24 requests of 16 texts of about 130 tokens", "classification", texts(24, 16, (100, 150), 2), 4),
-    "remarks": Load("300 requests of one sentence", "classification", texts(300, 1, (8, 16), 3), 32),
+    "chat": Load("32 chats at once, 16 tokens each", "generation", texts(32, 1, (8, 16), 1), 32, 16),
+    "answers": Load("32 chats at once, 64 tokens each", "generation", texts(32, 1, (8, 16), 1), 32, 64),
+    "chats": Load("64 chats, 32 at once, 16 tokens each", "generation", texts(64, 1, (8, 16), 1), 32, 16),
+    "documents": Load("8 requests of 16 texts of about 130 tokens", "embedding", texts(8, 16, (100, 150), 2), 4),
+    "sentences": Load("192 requests of one sentence", "embedding", texts(192, 1, (8, 16), 3), 32),
+    "reviews": Load("8 requests of 16 texts of about 130 tokens", "classification", texts(8, 16, (100, 150), 2), 4),
+    "remarks": Load("192 requests of one sentence", "classification", texts(192, 1, (8, 16), 3), 32),
 }
 
 

@@ -269,7 +269,7 @@ def main() -> int:
         for line in sys.stdin:
             begun = time.perf_counter()
             done = ready(LOADS[line.strip()])
-            say.write(json.dumps({"requests_per_s": done / (time.perf_counter() - begun)}) + "\n")
+            say.write(json.dumps({"seconds": time.perf_counter() - begun, "requests": done}) + "\n")
     return 0
 
 

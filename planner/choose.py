@@ -34,6 +34,8 @@ QUALITY_LOST = {"none": 0, "fp8": 1, "int8": 1, "int4": 2, "nf4": 2, "mxfp4": 2,
 # but a T4 computes in neither fp8 nor bf16: 8.0 is where weight-only fp8 has fast kernels (Marlin).
 CAPABILITY = {"none": 7.5, "fp8": 8.0, "int8": 7.5, "int4": 7.5, "nf4": 7.5, "mxfp4": 8.0, "nvfp4": 10.0}
 KERNEL_NAMES = {"sdpa": "SDPA", **{f"flash_attention_{n}": f"FlashAttention {n}" for n in (2, 3, 4)}, "auto": "auto"}
+# Encoders that vLLM 0.32 refuses, and ELECTRA, whose probabilities it gets wrong: tried on its CPU build.
+UNREAD = ("distilbert", "mpnet", "deberta", "electra")
 BITSANDBYTES = ("int8", "nf4")  # what transformers quantizes to while loading
 # Families that overflow in float16, which is all a T4 has: vLLM 0.32 config/model.py, _FLOAT16_NOT_SUPPORTED_MODELS.
 OVERFLOWS = ("gemma-2", "gemma-3", "embeddinggemma", "glm-4")
@@ -290,6 +292,8 @@ def impossible(setup: InferenceSetup) -> str:
         return "the transformers engine runs on one GPU; vllm spreads a model over several"
     if setup.engine == "transformers" and setup.attention != "sdpa":
         return "the transformers image holds no flash-attn; PyTorch's SDPA brings its own FlashAttention kernels"
+    if setup.engine == "vllm" and model.workload != "generation" and any(name in model.id.lower() for name in UNREAD):
+        return f"vLLM does not run the encoder of {model.id}"
     if setup.max_batched_tokens and unbatched(model):
         return f"transformers' continuous batching with SDPA does not know the attention of {model.id}"
     if model.heads % setup.tensor_parallel:
@@ -392,7 +396,7 @@ def way_out(request: Request, candidates: tuple[Candidate, ...]) -> str:
         without_limit = best if best.rank else weigh(replace(other, budget=Budget(math.inf, "none")))[0]
         if best.rank:
             ways.append(f"{words} ({offer(request, best)})")
-        elif without_limit.rank:
+        elif without_limit.rank and not any(offer(request, without_limit) in way for way in ways):
             ways.append(f"{words} and raise the budget to {offer(request, without_limit)}")
     if not ways:
         shorter = shorter_context(request)
@@ -437,6 +441,8 @@ def relaxations(request: Request) -> Iterator[tuple[str, Request]]:
         yield f"let {words} be auto", replace(request, **every)
     if request.engine == "transformers":
         yield "take engine vllm", replace(request, engine="vllm")
+    if request.engine == "vllm":
+        yield "let engine be auto", replace(request, engine="auto")
 
 
 def cost(request: Request, candidate: Candidate) -> float:

@@ -39,7 +39,7 @@ CASES: dict[str, dict[str, str]] = {
     "public": {"PUBLIC": "True"},
     "gpu-snapshot": {"MEMORY_SNAPSHOT": "True", "GPU_SNAPSHOT": "True"},
     "embed-vllm": EMBED | {"engine": "vllm"},
-    "classify-vllm": CLASSIFY | {"engine": "vllm"},
+    "classify-vllm": CLASSIFY | {"engine": "vllm", "model_id": "ProsusAI/finbert"},
     "embed-vllm-warm": EMBED | {"engine": "vllm", "warm": HOURS},
     "transformers": TRANSFORMERS,
     "transformers-warm": TRANSFORMERS | {"optimize": "latency"},

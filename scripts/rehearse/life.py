@@ -58,7 +58,7 @@ def cold(stage: Stage) -> str:
 
 def own_client(stage: Stage) -> str:
     """`python -m package.client`, as the README has it."""
-    done = stage.run(f"{stage.package}.client", stage.workload.TEXT, "--url", stage.url)
+    done = stage.run(f"{stage.package}.client", stage.workload.TEXT, "--max-tokens", "32", "--url", stage.url)
     need(done.returncode == 0, f"python -m {stage.package}.client ended with {done.returncode}: {done.stderr[-400:]}")
     need(done.stdout.strip(), "the client printed nothing")
     return " ".join(done.stdout.split())[:70]

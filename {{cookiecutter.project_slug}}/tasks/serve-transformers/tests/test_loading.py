@@ -30,7 +30,7 @@ def test_what_is_as_planned_passes(capsys: pytest.CaptureFixture[str]):
     [
         ({"attention": "eager"}, f"attention runs on eager and ATTENTION is {plan.ATTENTION}"),
         ({"dtype": "float64"}, f"the weights are float64 and DTYPE is {plan.DTYPE}"),
-        ({"linears": {"Linear": 1, "Linear4bit": 8}}, r"nf4 \(8 of 9 linear layers\), and QUANTIZE_AT_LOAD is empty"),
+        ({"linears": {"Linear": 1, "Linear4bit": 8}}, r"nf4 \(8 of 9 linear layers\), and QUANTIZATION is none"),
     ],
 )
 def test_a_mismatch_on_a_gpu_is_an_error_that_names_both(what: dict, says: str):

@@ -14,6 +14,7 @@ with image.SERVE.imports():
     from . import clock, engine, snapshot, web
 
 HOURS = 60 * 60  # seconds
+SNAPSHOT = plan.MEMORY_SNAPSHOT or plan.GPU_SNAPSHOT  # the second needs the first
 
 app = modal.App(plan.NAME)
 
@@ -37,7 +38,8 @@ def fetch() -> None:
     max_containers=plan.MAX_CONTAINERS,
     scaledown_window=plan.SCALEDOWN_WINDOW,
     startup_timeout=plan.STARTUP_TIMEOUT,
-    enable_memory_snapshot=plan.MEMORY_SNAPSHOT or plan.GPU_SNAPSHOT,  # the second needs the first
+    timeout=1 * HOURS,  # of one request: the longest answer under load takes minutes
+    enable_memory_snapshot=SNAPSHOT,
     experimental_options={"enable_gpu_snapshot": plan.GPU_SNAPSHOT},
 )
 @modal.concurrent(
@@ -45,7 +47,7 @@ def fetch() -> None:
     target_inputs=plan.TARGET_CONCURRENCY,
 )
 class Server:
-    @modal.enter(snap=True)
+    @modal.enter(snap=SNAPSHOT)  # before a snapshot is taken, where one is
     def prepare(self) -> None:
         self.clock = clock.Clock()
         engine.Engine.prepare(storage.located(plan.MODEL, plan.REVISION))

@@ -14,7 +14,8 @@ def answer(model: str, text: str, max_tokens: int) -> Labels:
 
     classify: Any = pipeline("text-classification", model=model, top_k=None, dtype="float32")
     begun = time.monotonic()
-    probs = {row["label"]: row["score"] for row in classify(text)}
+    (rows,) = classify([text])
+    probs = {row["label"]: row["score"] for row in rows}
     tokens = len(classify.tokenizer(text)["input_ids"])
     names = [classify.model.config.id2label[number] for number in range(len(probs))]
     label = Label(max(probs, key=probs.__getitem__), [probs[name] for name in names])

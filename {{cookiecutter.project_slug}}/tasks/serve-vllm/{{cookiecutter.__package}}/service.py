@@ -17,4 +17,4 @@ def url() -> str | None:
 
 def keep_warm(containers: int) -> None:
     """Keep so many containers ready, asked or not, until the next call or deploy. Each is billed while it runs."""
-    server().update_autoscaler(min_containers=containers)
+    server().autoscaler.update(min_containers=containers)

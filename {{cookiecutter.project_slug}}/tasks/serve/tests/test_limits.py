@@ -24,11 +24,11 @@ class Reader:
         await limits.answer(send, 200, {"read": length})
 
 
-def ask(app: limits.App, pieces: list[bytes], announce: bool) -> tuple[int, dict]:
-    """Status and JSON of a request whose body comes in `pieces`."""
+def ask(app: limits.App, pieces: list[bytes], announce: bool, end: bytes = b"") -> tuple[int, dict]:
+    """Status and JSON of a request whose body comes in `pieces`, the last of them `end`."""
     headers = [(b"content-length", str(sum(map(len, pieces))).encode())] if announce else []
     coming = [{"type": "http.request", "body": piece, "more_body": True} for piece in pieces]
-    coming.append({"type": "http.request", "body": b"", "more_body": False})
+    coming.append({"type": "http.request", "body": end, "more_body": False})
     sent: list[limits.Message] = []
 
     async def receive() -> limits.Message:
@@ -54,6 +54,12 @@ def test_a_larger_one_is_refused_with_the_limit_whether_announced_or_not():
         status, said = ask(limits.BodyLimit(app, LIMIT), [b"x" * 600, b"x" * 401], announce)
         assert status == 413 and str(LIMIT) in said["error"]["message"] and said["error"]["code"] == 413
         assert app.read is None
+
+
+def test_nothing_is_awaited_after_the_piece_that_ends_the_body():
+    """A server that is asked for more after the end waits until the client leaves."""
+    status, _ = ask(limits.BodyLimit(Reader(), LIMIT), [], announce=False, end=b"x" * (LIMIT + 1))
+    assert status == 413
 
 
 def test_what_is_no_request_passes():

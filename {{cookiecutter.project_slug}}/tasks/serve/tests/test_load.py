@@ -185,7 +185,7 @@ def test_measured_speed_is_that_of_the_server(server: ThreadingHTTPServer):
 
 
 def test_refusals_are_failures_of_that_load(server: ThreadingHTTPServer):
-    server.refuses = True  # ty: ignore[unresolved-attribute]
+    server.refuses = True  # ty: ignore[missing-attribute]
     (four,) = asyncio.run(load.climb(url(server), [4], [0.0], 2.0, 100))
     assert 0 < four.failed < four.answered and four.failures == {"503": four.failed}
 

@@ -50,7 +50,7 @@ class BodyLimit:
             if seen <= self.limit:
                 return message
             refused = True
-            await self.turn_away(receive, send)
+            await self.turn_away(receive, send, message.get("more_body", False))
             return {"type": "http.disconnect"}
 
         async def unless_refused(message: Message) -> None:
@@ -63,12 +63,12 @@ class BodyLimit:
             if not refused:  # else it is what the app makes of the disconnect
                 raise
 
-    async def turn_away(self, receive: Receive, send: Send) -> None:
+    async def turn_away(self, receive: Receive, send: Send, more: bool = True) -> None:
+        """Read the rest of the body, if `more` of it comes: after its end nothing does until the client leaves."""
         left = self.limit * LINGER
-        message: Message = {"more_body": True}
-        while message.get("more_body") and left > 0:
+        while more and left > 0:
             message = await receive()
-            left -= len(message.get("body", b""))
+            left, more = left - len(message.get("body", b"")), message.get("more_body", False)
         await refuse(send, 413, f"the request's body is over {self.limit} bytes, the limit of this service")
 
 

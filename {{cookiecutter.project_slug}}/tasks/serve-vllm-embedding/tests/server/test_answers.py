@@ -20,7 +20,8 @@ def expected(tiny: Path) -> Any:
     import torch
     from transformers import AutoModel, AutoTokenizer
 
-    tokenizer, model = AutoTokenizer.from_pretrained(tiny), AutoModel.from_pretrained(tiny, dtype="float32").eval()
+    tokenizer: Any = AutoTokenizer.from_pretrained(tiny)
+    model = AutoModel.from_pretrained(tiny, dtype="float32").eval()
     with torch.inference_mode():
         means = [model(**tokenizer(text, return_tensors="pt")).last_hidden_state[0].mean(0) for text in TEXTS]
     return torch.stack([mean / mean.norm() for mean in means]).numpy()

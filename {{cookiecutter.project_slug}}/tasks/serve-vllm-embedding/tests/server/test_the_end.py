@@ -1,5 +1,7 @@
 """Memory that runs out in the engine: requests learn why, and the container is ended. The last tests of this server."""
 
+import resource
+
 import psutil
 import pytest
 from vllm_server import Served
@@ -15,7 +17,7 @@ def test_an_engine_without_memory_tells_its_clients_why_and_ends_the_container(
     family = psutil.Process(served.process.process.pid).children(recursive=True)
     (worker,) = [process for process in family if "Worker" in process.name()]
     most = worker.memory_info().vms + 2**19  # bytes; beyond, the kernel refuses as it does when there is no more RAM
-    worker.rlimit(psutil.RLIMIT_AS, (most, most))
+    worker.rlimit(resource.RLIMIT_AS, (most, most))
     path, body = workload.WARM_UP
     answer = served.post(path, body | {"input": ["A GPU keeps keys and values of tokens in a cache. " * 10] * 64})
     assert answer.status_code == 507, answer.text
