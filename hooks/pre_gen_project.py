@@ -2028,9 +2028,7 @@ def warm_hours_per_month(pool: WarmPool) -> float:
 TASKS = ("serve", "batch", "finetune", "distributed")
 WORKLOADS = ("generation", "classification", "embedding")
 METHODS = ("auto", "full", "lora", "qlora")
-BUILT = {
-    (task, workload) for task in ("serve", "batch") for workload in WORKLOADS
-}  # what the template can render today
+BUILT = {("serve", workload) for workload in WORKLOADS}  # what the template can render today
 
 # Import names that the generated project uses itself: a package of that name would hide them.
 TAKEN = frozenset("modal torch transformers vllm fastapi httpx openai psutil pynvml tests tasks requirements".split())

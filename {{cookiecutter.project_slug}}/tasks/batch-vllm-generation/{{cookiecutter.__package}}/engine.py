@@ -30,18 +30,19 @@ class Engine:
             [self.sampling(len(ids)) for ids in tokens.values()],
             use_tqdm=False,
         )
-        found = dict(zip(tokens, map(generated, outputs), strict=True)) | failed
+        found = dict(zip(tokens, map(self.generated, outputs), strict=True)) | failed
         return [found[place] for place in range(len(prompts))]
 
     def sampling(self, prompt_tokens: int) -> Any:
         most = workload.answer_tokens(prompt_tokens, self.options)
-        return offline.SamplingParams(max_tokens=most, temperature=self.options["temperature"])
+        return offline.SamplingParams(max_tokens=most, temperature=self.options["temperature"], detokenize=False)
+
+    def generated(self, output: Any) -> Generated:
+        """The whole answer is decoded at once: piece by piece, half a character at its end would be lost."""
+        answer, prompt = output.outputs[0], output.prompt_token_ids or []
+        text = self.tokenizer.decode(answer.token_ids, skip_special_tokens=True)
+        return Generated(text, answer.finish_reason or "stop", len(prompt), len(answer.token_ids))
 
     def close(self) -> None:
         """End the engine's own processes."""
         self.llm.llm_engine.engine_core.shutdown()
-
-
-def generated(output: Any) -> Generated:
-    answer, prompt = output.outputs[0], output.prompt_token_ids or []
-    return Generated(answer.text, answer.finish_reason or "stop", len(prompt), len(answer.token_ids))

@@ -19,7 +19,7 @@ class Engine:
     def __init__(self, folder: str, options: Mapping[str, Any]) -> None:
         self.options = options
         self.tokenizer: Any = AutoTokenizer.from_pretrained(folder)
-        self.model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype="float32", device_map="auto")
+        self.model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype="float32")
 
     def __call__(self, prompts: list[Prompt]) -> list[Generated | Failed]:
         return [self.answer(prompt) for prompt in prompts]
