@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent / "rehearse"))
-import containers
+import containers  # ty: ignore[import-not-found]  # beside the serve rehearsal
 from pyarrow import parquet
 
 WORDS = "the quick brown fox jumps over lazy dog good bad awful lovely service film time cache keys tokens".split()
