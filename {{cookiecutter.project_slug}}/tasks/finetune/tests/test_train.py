@@ -255,6 +255,7 @@ def test_an_optimizer_of_the_plan_is_one_of_the_trainer(chat_job: Job, tmp_path:
 def test_trackio_keeps_the_metrics_where_the_plan_asks_for_it(
     chat_job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
+    pytest.importorskip("trackio", reason="trackio is an option, and is not installed here")
     monkeypatch.delenv("TRACKIO_DIR", raising=False)
     job = replace(chat_job, tracker="trackio", max_steps=2, eval_share=0.0)
     assert attempts.end(attempts.begin(job, tmp_path)) == 0  # its folder is read when it is imported: a new process
