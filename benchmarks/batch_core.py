@@ -108,10 +108,10 @@ def main() -> int:
     parser.add_argument("--shard-rows", type=int, default=2_000)
     options = parser.parse_args()
     sys.path.insert(0, str(ROOT / "tests"))
-    from lay_batch import lay
+    from lay import lay
 
     with tempfile.TemporaryDirectory() as folder:
-        project = lay(Path(folder))
+        project = lay(Path(folder), "batch")
         table(project, options.rows, options.shard_rows)
         table(project, options.rows // 10, options.shard_rows)
     return 0

@@ -1,6 +1,6 @@
 """Lay the common files and those of a task that the template does not bake yet together in a folder, with a plan.py.
 
-python tests/lay.py FOLDER finetune
+python tests/lay.py FOLDER finetune      (or batch, as far as it needs no engine)
 """
 
 import shutil
@@ -11,6 +11,28 @@ ROOT = Path(__file__).resolve().parents[1]
 TEMPLATE = ROOT / "{{cookiecutter.project_slug}}"
 HEAD = '"""What the tests of the core read. A bake writes what was planned."""\n\n'
 PLANS = {
+    "batch": """NAME = "my-batch"
+TASK = "batch"
+WORKLOAD = "generation"
+MODEL = "HuggingFaceTB/SmolLM2-135M-Instruct"
+REVISION = "12fd25f77366fa6b3b4b768ec3050bf629380bac"
+SECRETS: list[str] = []
+ENGINE = "vllm"
+GPU = "L4"
+DTYPE = "bfloat16"
+QUANTIZATION = "none"
+CONTEXT_LEN = 8192
+CONCURRENCY = 256
+MEMORY_FRACTION = 0.92
+BUDGET = "50/run"
+USD_PER_HOUR = 0.8
+MAX_CONTAINERS = 4
+SHARD_ROWS = 2000
+BATCH_ROWS = 256
+DATASET = "none"
+PREDICTED_PEAK_GIB = 20.0
+PREDICTED_TOKENS_PER_S = 1000.0
+""",
     "finetune": """NAME = "my-finetune"
 TASK = "finetune"
 WORKLOAD = "generation"
