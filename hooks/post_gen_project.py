@@ -1,8 +1,7 @@
 """Puts the chosen task's files in place. Runs in the new project after rendering; moves and deletes files, no more.
 
-plan.py, which the pre-gen hook wrote, says which task, engine and workload. tasks/ holds the files of all of them, a
-folder for each and for what they add to each other: serve, vllm, serve-vllm, serve-embedding, serve-vllm-embedding; and
-run, for what tasks that end share.
+plan.py, which the pre-gen hook wrote, says which task, engine and workload. Each folder of tasks/ is named by words,
+and goes into a project that has all of them: serve, vllm, serve-vllm, serve-vllm-embedding.
 """
 
 import re
@@ -10,20 +9,25 @@ import shutil
 import sys
 from pathlib import Path
 
+TASK_WORDS = {"serve": {"infer"}, "batch": {"infer", "run"}, "finetune": {"run"}}  # infer: uses a model; run: ends
+
+
+def words(task: str, engine: str = "", workload: str = "") -> set[str]:
+    """What a project is, in the words that name the folders of tasks/. A workload that writes no text is reading."""
+    return {task, engine, workload, *TASK_WORDS.get(task, ()), *(["reading"] if workload != "generation" else [])}
+
 
 def arrange(root: Path) -> None:
-    """Merge the chosen layers of tasks/ into `root`, and remove what belongs to others."""
+    """Merge the folders of tasks/ that are this project's into `root`, and remove what belongs to others."""
     plan, tasks = root / "plan.py", root / "tasks"
     if not plan.is_file():
         sys.exit("error: the pre-gen hook did not run, so nothing was planned; bake again and accept both hooks")
     chosen = dict(re.findall(r"^(\w+) = ['\"]([\w-]+)['\"]", plan.read_text(encoding="utf-8"), re.M))
-    task, engine, workload = chosen["TASK"], chosen.get("ENGINE", ""), chosen.get("WORKLOAD", "")
-    ends = "serve" if task == "serve" else "run"
-    layers = (task, ends, engine, f"{task}-{engine}", f"{task}-{workload}", f"{task}-{engine}-{workload}")
+    ours = words(chosen["TASK"], chosen.get("ENGINE", ""), chosen.get("WORKLOAD", ""))
     owned = {file.relative_to(folder) for folder in tasks.iterdir() for file in folder.rglob("*") if file.is_file()}
     for file in owned:  # a bake over an earlier project leaves nothing of another task or engine
         (root / file).unlink(missing_ok=True)
-    for folder in filter(Path.is_dir, (tasks / layer for layer in dict.fromkeys(layers) if layer)):
+    for folder in (folder for folder in tasks.iterdir() if set(folder.name.split("-")) <= ours):
         shutil.copytree(folder, root, dirs_exist_ok=True)
     for folder in sorted({root / parent for file in owned for parent in file.parents} - {root}, reverse=True):
         if folder.is_dir() and not any(folder.iterdir()):

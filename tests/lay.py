@@ -9,6 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 TEMPLATE = ROOT / "{{cookiecutter.project_slug}}"
+LAYERS = {"batch": ("infer", "run", "batch"), "finetune": ("run", "finetune")}
 HEAD = '"""What the tests of the core read. A bake writes what was planned."""\n\n'
 PLANS = {
     "batch": """NAME = "my-batch"
@@ -82,7 +83,7 @@ PREDICTED_MFU = 0.34
 def lay(folder: Path, task: str) -> Path:
     """The project of a task in `folder`, as far as it exists."""
     layers = [path for path in TEMPLATE.iterdir() if path.name not in ("tasks", "UNFINISHED.md")]
-    layers += [part for layer in ("run", task) for part in (TEMPLATE / "tasks" / layer).iterdir()]
+    layers += [part for layer in LAYERS[task] for part in (TEMPLATE / "tasks" / layer).iterdir()]
     for layer in layers:
         for file in [layer] if layer.is_file() else [file for file in layer.rglob("*") if file.is_file()]:
             to = folder / named(str(file.relative_to(layer.parent)), task)

@@ -125,12 +125,17 @@ def test_no_file_of_a_task_is_also_a_common_file():
             assert file.is_dir() or file.relative_to(folder) not in common, file
 
 
-def test_no_two_layers_of_one_project_hold_the_same_file():
+def test_every_folder_of_the_template_is_some_projects(hook: ModuleType):
+    for folder in (TEMPLATE / "tasks").iterdir():
+        assert any(set(folder.name.split("-")) <= hook.words(*project) for project in PROJECTS), folder.name
+
+
+def test_no_two_layers_of_one_project_hold_the_same_file(hook: ModuleType):
     held = {
         folder.name: {file.relative_to(folder) for file in folder.rglob("*") if file.is_file()}
         for folder in (TEMPLATE / "tasks").iterdir()
     }
     for one, other in itertools.combinations(sorted(held), 2):
         apart = {frozenset(one.split("-")), frozenset(other.split("-"))}
-        together = any(all(layer <= {*project, "run"} for layer in apart) for project in PROJECTS)
+        together = any(all(layer <= hook.words(*project) for layer in apart) for project in PROJECTS)
         assert not together or not held[one] & held[other], f"{one} and {other}"

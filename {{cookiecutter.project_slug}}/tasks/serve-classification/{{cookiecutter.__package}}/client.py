@@ -9,6 +9,7 @@ from .connection import Connection
 
 SMALL = "distilbert/distilbert-base-uncased-finetuned-sst-2-english"  # 0.3 GB, Apache-2.0: what `--local` takes
 SMALL_COMMIT = "714eb0fa89d2f80546fda750413ed43d93601a13"
+PATH = "/classify"
 PROMPT = "The sky was wonderfully blue all day."
 
 
@@ -44,7 +45,7 @@ class Client(Connection):
 
     def classify(self, texts: Sequence[str]) -> Labels:
         """The likeliest class of each text."""
-        answer, seconds = self.timed("POST", "/classify", {"model": plan.MODEL, "input": list(texts)})
+        answer, seconds = self.timed("POST", PATH, {"model": plan.MODEL, "input": list(texts)})
         rows = sorted(answer["data"], key=lambda row: row["index"])
         labels = [Label(str(row["label"]), row["probs"]) for row in rows]
         return Labels(labels, answer["usage"]["prompt_tokens"], seconds)

@@ -9,6 +9,7 @@ from .connection import Connection
 
 SMALL = "sentence-transformers/all-MiniLM-L6-v2"  # 0.1 GB, Apache-2.0: what `--local` takes
 SMALL_COMMIT = "8b3219a92973c328a8e22fadcfa821b5dc75636a"
+PATH = "/v1/embeddings"
 PROMPT = "The sky is blue because air scatters blue light."
 
 
@@ -37,7 +38,7 @@ class Client(Connection):
 
     def embed(self, texts: Sequence[str]) -> Embeddings:
         """A vector of floats for each text."""
-        answer, seconds = self.timed("POST", "/v1/embeddings", {"model": plan.MODEL, "input": list(texts)})
+        answer, seconds = self.timed("POST", PATH, {"model": plan.MODEL, "input": list(texts)})
         rows = sorted(answer["data"], key=lambda row: row["index"])
         tokens = answer["usage"]["prompt_tokens"]
         return Embeddings([row["embedding"] for row in rows], tokens, seconds)

@@ -14,7 +14,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, ContinuousBatching
 from transformers.generation.continuous_batching.requests import GenerationOutput
 
 from . import loading, plan, sampling
-from .batches import free
+from .allocator import free
 from .counts import SECONDS, Counts
 from .errors import OutOfMemory, Refused, ServiceFault, Unavailable, fault
 from .stops import Stops

@@ -80,7 +80,7 @@ for module, name in [(torch.cuda, "init"), (torch.cuda, "_lazy_init"), (torch.cu
 
 def test_what_happens_before_a_snapshot_touches_no_gpu_and_imports_the_model(tiny: Path):
     code = WATCHED + (
-        "from {{cookiecutter.__package}} import app, batches, clock, engine, snapshot, web\n"
+        "from {{cookiecutter.__package}} import app, clock, engine, snapshot, web\n"
         "clock.Clock(); engine.Engine.prepare(sys.argv[1])\n"
         "print(json.dumps([touched, torch.cuda.is_initialized(), sorted(sys.modules)]))"
     )

@@ -5,6 +5,7 @@ import time
 import httpx
 
 from . import plan
+from .client import PATH
 from .connection import refusal
 from .sample import Sample
 
@@ -17,7 +18,7 @@ async def ask(http: httpx.AsyncClient, text: str, tokens: int) -> Sample:
     """Ask once. Never raises for what the service or the network does: the sample says it."""
     sent = time.monotonic()
     try:
-        response = await http.post("/v1/embeddings", json={"model": plan.MODEL, "input": text})
+        response = await http.post(PATH, json={"model": plan.MODEL, "input": text})
         end = time.monotonic()
         if response.status_code != 200:
             return Sample(sent, sent, end, error=refusal(response))

@@ -1,14 +1,12 @@
 """Texts of many requests in one forward pass: what waits while one pass runs is the next batch."""
 
 import asyncio
-import gc
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-import torch
-
+from .allocator import free
 from .errors import OutOfMemory, ServiceFault, Unavailable, fault
 
 Item = TypeVar("Item")
@@ -152,10 +150,3 @@ def pick(waiting: Sequence[Text[Item, Result]], largest: int) -> list[Text[Item,
         else:
             break
     return by_length[first : last + 1]
-
-
-def free() -> None:
-    """Give back what torch keeps for later."""
-    gc.collect()
-    if torch.cuda.is_initialized():
-        torch.cuda.empty_cache()

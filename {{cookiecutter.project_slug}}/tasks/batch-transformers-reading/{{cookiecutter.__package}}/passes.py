@@ -1,12 +1,10 @@
 """Texts in forward passes: those of like length together, in halves where a pass does not fit into memory."""
 
-import gc
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-import torch
-
 from . import memory, plan
+from .allocator import free
 from .results import Failed
 
 Result = TypeVar("Result")
@@ -55,10 +53,3 @@ def one_pass(
     print(f"{len(texts)} texts of up to {len(tokens[0])} tokens, run in halves: {cause}", flush=True)
     half = len(texts) // 2
     return one_pass(texts[:half], tokens[:half], forward) + one_pass(texts[half:], tokens[half:], forward)
-
-
-def free() -> None:
-    """Give back what torch keeps for later."""
-    gc.collect()
-    if torch.cuda.is_initialized():
-        torch.cuda.empty_cache()
