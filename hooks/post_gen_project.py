@@ -9,7 +9,13 @@ import shutil
 import sys
 from pathlib import Path
 
-TASK_WORDS = {"serve": {"infer"}, "batch": {"infer", "run"}, "finetune": {"run"}}  # infer: uses a model; run: ends
+# infer: uses a model; train: changes one; run: ends
+TASK_WORDS = {
+    "serve": {"infer"},
+    "batch": {"infer", "run"},
+    "finetune": {"train", "run"},
+    "distributed": {"train", "run"},
+}
 
 
 def words(task: str, engine: str = "", workload: str = "") -> set[str]:

@@ -1,4 +1,4 @@
-"""Write the two small datasets that a finetune project ships: about an invented bicycle workshop, all of it made here.
+"""Write the two small datasets that a training project ships: about an invented bicycle workshop, all of it made here.
 
 python scripts/sample_datasets.py
 """
@@ -10,7 +10,7 @@ import random
 import sys
 from pathlib import Path
 
-FOLDER = Path(__file__).parent.parent / "{{cookiecutter.project_slug}}" / "tasks" / "finetune" / "samples"
+FOLDER = Path(__file__).parent.parent / "{{cookiecutter.project_slug}}" / "tasks" / "train" / "samples"
 SHOP = "Pedal & Post"
 SEED = 1
 

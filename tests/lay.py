@@ -9,7 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 TEMPLATE = ROOT / "{{cookiecutter.project_slug}}"
-LAYERS = {"batch": ("infer", "run", "batch"), "finetune": ("run", "finetune")}
+LAYERS = {"batch": ("infer", "run", "batch"), "finetune": ("run", "train")}
 HEAD = '"""What the tests of the core read. A bake writes what was planned."""\n\n'
 PLANS = {
     "batch": """NAME = "my-batch"
