@@ -2028,7 +2028,7 @@ def warm_hours_per_month(pool: WarmPool) -> float:
 TASKS = ("serve", "batch", "finetune", "distributed")
 WORKLOADS = ("generation", "classification", "embedding")
 METHODS = ("auto", "full", "lora", "qlora")
-BUILT = {("serve", workload) for workload in WORKLOADS}  # what the template can render today
+BUILT = {(task, workload) for task in ("serve", "batch") for workload in WORKLOADS}  # what the template renders today
 
 # Import names that the generated project uses itself: a package of that name would hide them.
 TAKEN = frozenset("modal torch transformers vllm fastapi httpx openai psutil pynvml tests tasks requirements".split())
@@ -2056,7 +2056,7 @@ def check_answers(typed: dict[str, object]) -> Answers:
     task = one_of("task", text["task"], TASKS)
     workload = one_of("workload", text["workload"], WORKLOADS)
     if (task, workload) not in BUILT:
-        raise Refusal(f"task {task} is not built yet; take task serve")
+        raise Refusal(f"task {task} is not built yet; take task serve or batch")
     method = one_of("method", text["method"], METHODS)
     if task in ("serve", "batch") and method != "auto":
         raise Refusal(f"method {method} is for training; leave it auto for task {task}")
@@ -2829,7 +2829,9 @@ def verdict(plan: Plan, candidate: Candidate) -> str:
         return f"works in {format_name(candidate.setup)}; the budget pays for {format_name(plan.chosen.setup)}"
     if ours.weak_link > best.weak_link:
         return f"{candidate.setup.gpu.name} has no NVLink: tensor parallelism over PCIe is the last resort"
-    return "dearer by the hour" if plan.request.optimize == "cost" else f"behind in {plan.request.optimize}"
+    if plan.request.optimize != "cost":
+        return f"behind in {plan.request.optimize}"
+    return "dearer by the token" if plan.request.task == "batch" else "dearer by the hour"
 
 
 def beside(plan: Plan, candidate: Candidate) -> str:

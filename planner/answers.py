@@ -18,7 +18,7 @@ from .warm import parse_warm
 TASKS = ("serve", "batch", "finetune", "distributed")
 WORKLOADS = ("generation", "classification", "embedding")
 METHODS = ("auto", "full", "lora", "qlora")
-BUILT = {("serve", workload) for workload in WORKLOADS}  # what the template can render today
+BUILT = {(task, workload) for task in ("serve", "batch") for workload in WORKLOADS}  # what the template renders today
 
 # Import names that the generated project uses itself: a package of that name would hide them.
 TAKEN = frozenset("modal torch transformers vllm fastapi httpx openai psutil pynvml tests tasks requirements".split())
@@ -46,7 +46,7 @@ def check_answers(typed: dict[str, object]) -> Answers:
     task = one_of("task", text["task"], TASKS)
     workload = one_of("workload", text["workload"], WORKLOADS)
     if (task, workload) not in BUILT:
-        raise Refusal(f"task {task} is not built yet; take task serve")
+        raise Refusal(f"task {task} is not built yet; take task serve or batch")
     method = one_of("method", text["method"], METHODS)
     if task in ("serve", "batch") and method != "auto":
         raise Refusal(f"method {method} is for training; leave it auto for task {task}")

@@ -119,7 +119,9 @@ def verdict(plan: Plan, candidate: Candidate) -> str:
         return f"works in {format_name(candidate.setup)}; the budget pays for {format_name(plan.chosen.setup)}"
     if ours.weak_link > best.weak_link:
         return f"{candidate.setup.gpu.name} has no NVLink: tensor parallelism over PCIe is the last resort"
-    return "dearer by the hour" if plan.request.optimize == "cost" else f"behind in {plan.request.optimize}"
+    if plan.request.optimize != "cost":
+        return f"behind in {plan.request.optimize}"
+    return "dearer by the token" if plan.request.task == "batch" else "dearer by the hour"
 
 
 def beside(plan: Plan, candidate: Candidate) -> str:

@@ -72,9 +72,8 @@ class ControlPlane:
             case "VolumeGetOrCreate":
                 name = request.deployment_name
                 volume_id = self.make("vo", request, name)
-                return api_pb2.VolumeGetOrCreateResponse(
-                    volume_id=volume_id, metadata=api_pb2.VolumeMetadata(name=name)
-                )
+                metadata = api_pb2.VolumeMetadata(name=name, version=request.version)
+                return api_pb2.VolumeGetOrCreateResponse(volume_id=volume_id, metadata=metadata)
             case "SecretGetOrCreate":
                 name = request.deployment_name
                 secret_id = self.make("st", request, name)
@@ -193,8 +192,9 @@ def registration(plane: ControlPlane, client: modal.Client, folder: Path) -> dic
     app = importlib.import_module(f"{folder.name.replace('-', '_')}.app")
     plane.published, plane.kept = [], []
     app.app.deploy(name=folder.name, client=client, environment_name="main")
-    app.open_pool.local()
-    app.close_pool.local()
+    for function in ("open_pool", "close_pool"):  # of a service
+        if function in app.app.registered_functions:
+            getattr(app, function).local()
     functions = [
         described(plane, function) for _, request in plane.functions(folder.name) for function in registered(request)
     ]
@@ -219,6 +219,10 @@ def described(plane: ControlPlane, function: Any) -> dict[str, Any]:
         "buffer_containers": scaling.buffer_containers,
         "scaledown_window": scaling.scaledown_window,
         "timeout": function.timeout_secs,
+        "retries": function.retry_policy.retries,
+        "single_use": function.single_use_containers,
+        "nodes": function._experimental_group_size,
+        "rdma": function.i6pn_enabled,
         "startup_timeout": function.startup_timeout_secs,
         "max_inputs": function.max_concurrent_inputs,
         "target_inputs": function.target_concurrent_inputs,
@@ -228,6 +232,8 @@ def described(plane: ControlPlane, function: Any) -> dict[str, Any]:
         "image": dockerfile(plane, function.image_id),
         "lock": sorted(line for file in context_files(plane, function.image_id) for line in file.splitlines()),
         "files": sorted(f.filename for mount in function.mount_ids for f in plane.made[mount].files),
+        "buckets": {m.mount_path: m.bucket_name for m in function.cloud_bucket_mounts},
+        "parameters": sorted(one.name for one in function.class_parameter_info.schema),
         "methods": sorted(function.method_definitions),
         "proxy_auth": {name: m.webhook_config.requires_proxy_auth for name, m in function.method_definitions.items()},
         "port": function.http_config.port,

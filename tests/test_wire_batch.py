@@ -1,0 +1,176 @@
+"""What the real Modal client registers of a batch is what plan.py says, combination by combination."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from bake import Project
+from wire import BASES, Deployed, baked, deployed, imports
+
+from planner.answers import WORKLOADS
+from planner.plan import ENGINES
+
+BATCH = {"task": "batch", "budget": "50/run"}
+TRANSFORMERS, VLLM, EMBED, CLASSIFY = (
+    BATCH | {"engine": "transformers"},
+    BATCH | {"engine": "vllm"},
+    BATCH | {"workload": "embedding"},
+    BATCH | {"workload": "classification"},
+)
+# What is answered; in capitals, what is then edited in plan.py, as its owner would
+CASES: dict[str, dict[str, str]] = {
+    "plain": BATCH,
+    "hourly": BATCH | {"budget": "4/hour"},
+    "hourly-rich": BATCH | {"budget": "25/hour"},
+    "monthly": BATCH | {"budget": "300/month"},
+    "unlimited": BATCH | {"budget": "none"},
+    "rows": BATCH | {"dataset": "reviews.jsonl 200k rows"},
+    "hub": BATCH | {"dataset": "stanfordnlp/imdb 50k rows"},
+    "fewer": BATCH | {"MAX_CONTAINERS": "3", "TIMEOUT": "7200"},
+    "two-cards": BATCH | {"model_size": "32B", "gpu": "H100:2", "quantization": "none"},
+    "four-cards": BATCH | {"model_size": "235B", "gpu": "H200:4"},
+    "small-card": BATCH | {"model_size": "1.5B", "gpu": "T4"},
+    "fp8": BATCH | {"quantization": "fp8", "gpu": "H100"},
+    "mxfp4": BATCH | {"model_size": "120B"},
+    "gated": BATCH | {"model_id": "meta-llama/Llama-3.1-8B-Instruct"},
+    "long": BATCH | {"context_len": "32k"},
+    "throughput": BATCH | {"optimize": "throughput"},
+    "transformers": TRANSFORMERS,
+    "transformers-nf4": TRANSFORMERS | {"quantization": "nf4", "model_size": "14B"},
+    "transformers-small": TRANSFORMERS | {"model_size": "0.5B", "gpu": "L4"},
+    "transformers-gated": TRANSFORMERS | {"model_id": "meta-llama/Llama-3.1-8B-Instruct"},
+    "embed": EMBED,
+    "embed-small": EMBED | {"model_size": "33M", "gpu": "T4"},
+    "embed-large": EMBED | {"model_size": "8B", "budget": "none"},
+    "embed-vllm": EMBED | VLLM,
+    "classify": CLASSIFY,
+    "classify-rows": CLASSIFY | {"dataset": "reviews.jsonl 1m rows", "budget": "20/month"},
+    "classify-vllm": CLASSIFY | VLLM | {"model_id": "ProsusAI/finbert"},
+    "classify-l4": CLASSIFY | {"gpu": "L4", "budget": "2/hour"},
+    "embed-vllm-l4": EMBED | VLLM | {"gpu": "L4", "budget": "none"},
+    "nf4-l40s": TRANSFORMERS | {"quantization": "nf4", "gpu": "L40S"},
+}
+CPU_ONLY = ("fetch", "prepare", "run", "status", "stop", "join", "estimate")
+
+
+def worker(found: Deployed) -> dict[str, Any]:
+    """The class that loads the model."""
+    return found.functions["Worker.*"]
+
+
+@pytest.fixture(scope="module")
+def all_deployed(bake: Callable[..., Project]) -> dict[str, Deployed]:
+    projects = {name: baked(bake, f"batch-{name}", **answers) for name, answers in CASES.items()}
+    return dict(zip(projects, deployed(list(projects.values())), strict=True))
+
+
+@pytest.fixture(params=CASES)
+def wire(request: pytest.FixtureRequest, all_deployed: dict[str, Deployed]) -> Deployed:
+    return all_deployed[request.param]
+
+
+@pytest.fixture(scope="module")
+def both_on_cpus(bake: Callable[..., Project]) -> dict[str, Deployed]:
+    projects = {name: baked(bake, f"batch-cpu-{name}", **BATCH, engine=name) for name in ENGINES}
+    return dict(zip(projects, deployed(list(projects.values()), GPU="none"), strict=True))
+
+
+@pytest.fixture(params=ENGINES)
+def on_cpus(request: pytest.FixtureRequest, both_on_cpus: dict[str, Deployed]) -> Deployed:
+    return both_on_cpus[request.param]
+
+
+def test_there_are_thirty_combinations_of_every_engine_and_workload(all_deployed: dict[str, Deployed]) -> None:
+    kinds = {(found.plan["ENGINE"], found.plan["WORKLOAD"]) for found in all_deployed.values()}
+    assert len(CASES) >= 30 and kinds == {(engine, workload) for engine in ENGINES for workload in WORKLOADS}
+
+
+def test_the_app_is_published_with_its_functions(wire: Deployed) -> None:
+    assert wire.published == [wire.plan["NAME"]]
+    assert set(wire.functions) == {"Worker.*", *CPU_ONLY}
+    assert worker(wire)["kind"] == "class" and worker(wire)["methods"] == ["run"]
+
+
+def test_only_the_worker_has_the_plans_gpus(wire: Deployed) -> None:
+    card, _, count = wire.plan["GPU"].partition(":")
+    assert worker(wire)["gpu"] == f"{card}:{count or 1}"
+    assert {wire.functions[name]["gpu"] for name in CPU_ONLY} == {""}
+
+
+def test_containers_come_and_go_as_planned(wire: Deployed) -> None:
+    for registered, planned in {
+        "max_containers": "MAX_CONTAINERS",
+        "scaledown_window": "SCALEDOWN_WINDOW",
+        "startup_timeout": "STARTUP_TIMEOUT",
+        "timeout": "TIMEOUT",
+    }.items():
+        assert worker(wire)[registered] == wire.plan[planned], registered
+    assert worker(wire)["min_containers"] == worker(wire)["buffer_containers"] == 0  # nothing runs between two runs
+
+
+def test_one_container_serves_one_job_a_shard_at_a_time(wire: Deployed) -> None:
+    assert worker(wire)["parameters"] == ["job"]
+    assert worker(wire)["max_inputs"] in (0, 1)
+
+
+def test_our_orchestrator_counts_the_attempts_at_a_shard_and_modal_keeps_the_orchestrator_alive(wire: Deployed) -> None:
+    assert worker(wire)["retries"] == 0
+    assert wire.functions["run"]["retries"] == 10 and wire.functions["run"]["timeout"] == 24 * 3600
+
+
+def test_rows_and_results_lie_on_a_volume_and_weights_on_another(wire: Deployed) -> None:
+    name = wire.plan["NAME"]
+    results, weights = {"/results": f"{name}-results"}, {"/weights": f"{name}-weights"}
+    assert worker(wire)["volumes"] == results | weights | {"/root/.cache": f"{name}-cache"}
+    assert wire.fetch["volumes"] == weights and wire.functions["estimate"]["volumes"] == results | weights
+    for function in ("prepare", "run", "status", "stop", "join"):
+        assert wire.functions[function]["volumes"] == results, function
+
+
+def test_only_what_reads_the_hub_sees_its_token(wire: Deployed) -> None:
+    for name, function in wire.functions.items():
+        assert function["secrets"] == (wire.plan["SECRETS"] if name in ("fetch", "prepare") else []), name
+    assert worker(wire)["env"]["HF_HUB_OFFLINE"] == "1"
+    assert worker(wire)["env"]["GPU"] == wire.plan["GPU"]  # the container imports the app again
+
+
+def test_images_install_the_pinned_locks_on_their_base(wire: Deployed) -> None:
+    assert worker(wire)["image"][0].startswith(BASES[wire.plan["ENGINE"]])
+    assert worker(wire)["lock"] == wire.lock("image.txt") and len(worker(wire)["lock"]) > 5
+    assert any(line.startswith(f"{wire.plan['ENGINE']}==") for line in worker(wire)["lock"])
+    for name in CPU_ONLY:
+        assert wire.functions[name]["image"][0].startswith("FROM python:3.12")
+        assert wire.functions[name]["lock"] == wire.lock("data.txt") and len(wire.functions[name]["lock"]) > 5
+
+
+def test_the_whole_package_and_nothing_else_is_uploaded(wire: Deployed) -> None:
+    for name, function in wire.functions.items():
+        assert function["files"] == wire.package_files(), name
+
+
+def test_nothing_listens(wire: Deployed) -> None:
+    for function in wire.functions.values():
+        assert function["kind"] != "server" and not any(function["proxy_auth"].values()) and not function["port"]
+
+
+def test_without_gpus_none_is_asked_for_and_the_container_knows(on_cpus: Deployed) -> None:
+    assert {function["gpu"] for function in on_cpus.functions.values()} == {""}
+    assert worker(on_cpus)["cpu"] >= 1 and worker(on_cpus)["memory_mib"] >= 1024
+    assert worker(on_cpus)["env"]["GPU"] == "none"
+    assert not any("cuda" in command for command in worker(on_cpus)["image"])
+
+
+KINDS = ["plain", "transformers", "embed", "embed-vllm", "classify", "classify-vllm"]
+
+
+@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("where", ["Worker.*", "prepare"])
+def test_a_container_can_import_what_it_gets(
+    name: str, where: str, all_deployed: dict[str, Deployed], tmp_path: Path
+) -> None:
+    found = all_deployed[name]
+    modules = ["app", "data", "shards", "results", "work" if where == "Worker.*" else "estimate"]
+    if where == "Worker.*" and found.plan["ENGINE"] == "transformers":  # vLLM itself is not installed here
+        modules.append("engine")
+    assert imports(found, found.functions[where], modules, tmp_path)
