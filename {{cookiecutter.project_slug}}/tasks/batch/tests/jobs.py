@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pyarrow import parquet
 
-from {{cookiecutter.__package}} import manifest, orchestrate, results, shards, work
+from {{cookiecutter.__package}} import budget, manifest, orchestrate, results, shards, work
 from {{cookiecutter.__package}}.data import Prompt, Reading, Source
 from {{cookiecutter.__package}}.results import Failed, Generated, Result
 
@@ -58,7 +58,7 @@ def run(
     return orchestrate.run(
         job,
         run_shard or (lambda shard: work.run(job.root, shard, engine, FAST)),
-        budget=orchestrate.agreed(job, limit),
+        budget=orchestrate.agreed(job, budget.parse(limit)),
         seconds_per_row=seconds_per_row,
         at_once=at_once,
     )

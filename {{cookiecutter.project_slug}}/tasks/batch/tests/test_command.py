@@ -1,4 +1,4 @@
-"""`python -m {{cookiecutter.__package}}` as a person types it: a whole run on this machine, and what is refused."""
+"""The command as a person types it: a whole run on this machine, and what is refused."""
 
 import json
 import os

@@ -9,7 +9,7 @@ from pathlib import Path
 import jobs
 import pytest
 
-from {{cookiecutter.__package}} import budget, files, manifest, orchestrate, shards, work
+from {{cookiecutter.__package}} import budget, files, manifest, orchestrate, plan, shards, work
 from {{cookiecutter.__package}}.budget import OUT_OF_MEMORY, Ledger
 from {{cookiecutter.__package}}.data import Prompt
 from {{cookiecutter.__package}}.results import Failed, Result
@@ -49,15 +49,17 @@ def test_a_second_run_of_a_complete_job_asks_for_nothing(job: shards.Job):
 
 
 def test_at_most_so_many_run_at_once(job: shards.Job):
-    lock, now, most = threading.Lock(), 0, 0
+    lock, now, most, three = threading.Lock(), 0, 0, threading.Event()
 
     def counted(shard: shards.Shard) -> Outcome:
         nonlocal now, most
         with lock:
             now += 1
             most = max(most, now)
-        time.sleep(0.01)
+            if most == 3:
+                three.set()
         try:
+            assert three.wait(10)
             return work.run(job.root, shard, jobs.engine, jobs.FAST)
         finally:
             with lock:
@@ -110,8 +112,8 @@ def test_a_months_money_is_that_of_all_jobs(job: shards.Job, path: Path, tmp_pat
     jobs.run(job)
     spent = budget.spent_usd(Ledger(job.ledger).entries())
     other = jobs.job(tmp_path / "root", path, settings=replace(jobs.SETTINGS, model="org/other"))
-    assert orchestrate.agreed(other, "5/month").left_usd() == pytest.approx(5 - spent)
-    assert orchestrate.agreed(other, "5/run").left_usd() == 5.0
+    assert orchestrate.agreed(other, budget.parse("5/month")).left_usd() == pytest.approx(5 - spent)
+    assert orchestrate.agreed(other, budget.parse("5/run")).left_usd() == 5.0
 
 
 def test_a_single_row_that_no_memory_holds_is_dead(job: shards.Job, path: Path, tmp_path: Path):
@@ -184,11 +186,11 @@ def test_where_nothing_ever_fits_only_bad_rows_are_dead(job: shards.Job):
 def test_half_of_the_money_does_half_and_the_rest_does_the_rest(
     job: shards.Job, path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    """Each shard is made to take 10 s, whatever this machine is busy with: 20 shards, 200 s, at 0.80 an hour."""
+    """Each shard is made to take 10 s, whatever this machine is busy with: 20 shards, 200 s."""
     monkeypatch.setattr(budget.Meter, "seconds", property(lambda meter: 10.0))
-    shard_usd = 10 / 3600 * 0.8
+    shard_usd = 10 / 3600 * plan.USD_PER_HOUR
     report = jobs.run(job, limit=f"{10.5 * shard_usd:.8f}/run", seconds_per_row=1.0)
-    assert report.stopped == "0.00 USD are left of 0.0233333/run, and a shard costs about 0.00"
+    assert report.stopped.endswith(f"USD are left of {10.5 * shard_usd:g}/run, and a shard costs about {shard_usd:.2f}")
     assert report.status.shards_done == 10 and report.status.usd == pytest.approx(10 * shard_usd)
     assert report.status.left_usd == pytest.approx(10 * shard_usd)
     assert "the same command continues" in str(report)
@@ -200,7 +202,7 @@ def test_half_of_the_money_does_half_and_the_rest_does_the_rest(
 def test_what_costs_more_than_expected_stops_it_sooner(job: shards.Job, monkeypatch: pytest.MonkeyPatch):
     """Twice the expected cost: the first shards show it, and from then on it is what is expected."""
     monkeypatch.setattr(budget.Meter, "seconds", property(lambda meter: 20.0))
-    shard_usd = 20 / 3600 * 0.8
+    shard_usd = 20 / 3600 * plan.USD_PER_HOUR
     report = jobs.run(job, limit=f"{10.5 * shard_usd:.8f}/run", seconds_per_row=1.0)
     assert report.status.shards_done == 10 and report.status.usd == pytest.approx(10 * shard_usd)
 

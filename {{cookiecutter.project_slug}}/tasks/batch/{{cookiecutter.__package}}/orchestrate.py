@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from . import files, manifest, plan, results, shards
-from .budget import DONE, HOUR, OUT_OF_MEMORY, Budget, Entry, Ledger, parse
+from .budget import DONE, HOUR, OUT_OF_MEMORY, Budget, Entry, Ledger, Limit
 from .manifest import Status, Survey
 from .results import Receipt
 from .shards import Job, Shard
@@ -203,9 +203,8 @@ def run(
     return Report(status, now.stopped, now.failed)
 
 
-def agreed(job: Job, text: str = plan.BUDGET) -> Budget:
-    """A budget as a person writes it, on this job's ledger; one for a month is on those of all jobs. BudgetError."""
-    limit = parse(text)
+def agreed(job: Job, limit: Limit) -> Budget:
+    """A limit on this job's ledger; one for a month is on those of all jobs of this project."""
     return Budget(Ledger(job.ledger.parent if limit.per == "month" else job.ledger), limit)
 
 

@@ -2,11 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 from . import budget, data, estimate, manifest, orchestrate, plan, results, shards, workload
-from .budget import Budget, Ledger, Limit
+from .budget import Ledger, Limit
 from .data import Reading, Source
 from .estimate import Estimate, Speed
 from .manifest import Status
@@ -50,7 +49,7 @@ def run(
     return orchestrate.run(
         job,
         run_shard,
-        budget=Budget(ledger(job, limit), limit),
+        budget=orchestrate.agreed(job, limit),
         seconds_per_row=workload.SECONDS_PER_ROW,
         at_once=at_once,
         start_s=plan.PREDICTED_COLD_START_S,
@@ -70,11 +69,6 @@ def containers(limit: Limit) -> int:
             "cheaper GPU"
         )
     return min(plan.MAX_CONTAINERS, paid)
-
-
-def ledger(job: Job, limit: Limit) -> Ledger:
-    """What counts against a limit: the job alone, or for a month every job of this project."""
-    return Ledger(Path(job.root, "ledger") if limit.per == "month" else job.ledger)
 
 
 def status(job: Job) -> Status:
