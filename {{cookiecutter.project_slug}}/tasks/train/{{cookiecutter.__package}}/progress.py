@@ -1,12 +1,10 @@
 """What a run reports: a line in the terminal, JSON lines on disk, a curve, each measured figure beside the plan."""
 
-import json
 import sys
 import time
 import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import datasets
@@ -16,6 +14,7 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 from transformers.utils import logging
 
 from . import memory, plan
+from .metrics import Metrics
 
 LINE_EVERY_S = 15.0  # where the terminal is a log
 WARM_UP = 2  # first steps of an attempt: kernels are chosen and compiled, so they do not count as speed
@@ -65,48 +64,6 @@ class Speed:
             f"{self.tokens_per_s:,.0f} tokens/s, planned {plan.PREDICTED_TOKENS_PER_S:,.0f}; "
             f"MFU {planned_mfu(self.tokens_per_s):.2f}, planned {plan.PREDICTED_MFU:.2f}"
         )
-
-
-class Metrics:
-    """The JSON lines of a run, over all its attempts."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.attempt = max((line.get("attempt", 0) for line in self.read()), default=0) + 1
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if path.is_file() and not path.read_bytes().endswith(b"\n") and path.stat().st_size:
-            self._append("\n")  # what a kill cut off stays a line of its own
-
-    def write(self, event: str, **values: Any) -> None:
-        line = {"event": event, "attempt": self.attempt, "seconds": round(time.time(), 3), **values}
-        self._append(json.dumps(line) + "\n")
-
-    def _append(self, text: str) -> None:
-        with self.path.open("a", encoding="utf-8") as file:
-            file.write(text)
-
-    def read(self) -> list[dict[str, Any]]:
-        """Every whole line, oldest first."""
-        if not self.path.is_file():
-            return []
-        lines = []
-        for text in self.path.read_text(encoding="utf-8", errors="replace").splitlines():
-            try:
-                lines.append(json.loads(text))
-            except json.JSONDecodeError:  # cut off by a kill
-                continue
-        return [line for line in lines if isinstance(line, dict)]
-
-    def losses(self) -> dict[int, float]:
-        """Training loss by step. A step that was done again after a kill counts once, as it was done last."""
-        found = {line["step"]: line["loss"] for line in self.read() if line["event"] == "step"}
-        return dict(sorted(found.items()))
-
-    def evaluations(self) -> dict[int, dict[str, float]]:
-        """What was measured on the rows held out, by step; step 0 is before the training."""
-        found = {line["step"]: line for line in self.read() if line["event"] == "evaluation"}
-        bare = ("event", "attempt", "seconds", "step")
-        return {step: {k: v for k, v in line.items() if k not in bare} for step, line in sorted(found.items())}
 
 
 class Recorder(TrainerCallback):

@@ -9,7 +9,6 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +24,9 @@ from transformers import (
 )
 from transformers.trainer import TRAINER_STATE_NAME
 
-from . import budget, checkpoints, classification, data, files, generation, memory, models, plan, progress, sample
+from . import budget, checkpoints, classification, data, generation, memory, models, plan, progress, sample
 from .job import Job, JobError, check_same, planned, read, write
+from .runs import FINISHED, STOPPED, Outcome, Run, outcome_of
 
 TRAINERS: dict[str, Callable[..., Trainer]] = {
     "generation": generation.trainer,
@@ -40,74 +40,8 @@ OPTIMIZERS = {
     "adafactor": "adafactor",
 }
 WARM_UP_SHARE = 0.03  # of the steps, in which the learning rate rises
-FINISHED, STOPPED = "finished", "stopped at budget"
 MISTAKES = (JobError, data.DataError, models.ModelError, budget.BudgetError)  # for people: said in one line
 MISTAKEN, OUT_OF_MEMORY = 2, 3  # exit codes: trying again would not help
-
-
-@dataclass(frozen=True)
-class Run:
-    """The folders of one run below `root`, which on Modal is a Volume, and what it may cost."""
-
-    root: Path
-    name: str
-    limit: str = plan.BUDGET
-    usd_per_hour: float = plan.USD_PER_HOUR
-
-    @property
-    def folder(self) -> Path:
-        return self.root / "runs" / self.name
-
-    @property
-    def checkpoints(self) -> Path:
-        return self.folder / "checkpoints"
-
-    @property
-    def result(self) -> Path:
-        """The adapter or the model, with its tokenizer."""
-        return self.folder / "result"
-
-    @property
-    def outcome(self) -> Path:
-        return self.folder / "outcome.json"
-
-    def metrics(self) -> progress.Metrics:
-        return progress.Metrics(self.folder / "metrics.jsonl")
-
-    def ledger(self) -> budget.Ledger:
-        return budget.Ledger(self.root / "ledger" / self.name, self.usd_per_hour)
-
-    def budget(self) -> budget.Budget:
-        """The limit on this run, or where it is for a month on all runs."""
-        found = budget.parse(self.limit)
-        every = budget.Ledger(self.root / "ledger", self.usd_per_hour)
-        return budget.Budget(every if found.per == "month" else self.ledger(), found)
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How a run stands. Losses are those on the rows held out, or of the training where none are."""
-
-    status: str  # FINISHED or STOPPED
-    step: int
-    steps: int
-    before: dict[str, float] = field(default_factory=dict)
-    after: dict[str, float] = field(default_factory=dict)
-    attempts: int = 1
-    spent_usd: float = 0.0
-    remaining_usd: float = 0.0  # what the steps that are left would cost
-    tokens_per_s: float = 0.0  # of this attempt
-    peak_gib: float = 0.0
-    lines: list[str] = field(default_factory=list)  # for the terminal
-
-    def save(self, path: Path) -> None:
-        files.save(path, asdict(self))
-
-
-def outcome_of(run: Run) -> Outcome | None:
-    """How the run ended last; None where no attempt came to an end."""
-    found = files.load(run.outcome)
-    return Outcome(**found) if found else None
 
 
 def check(job: Job, weights: str = "", dataset: str = "") -> data.Report:

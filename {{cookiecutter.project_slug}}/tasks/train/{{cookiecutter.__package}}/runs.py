@@ -1,0 +1,74 @@
+"""Where a run lies and how it stands, without a library to load: a laptop, a CPU container and the training read it."""
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from . import budget, files, plan
+from .metrics import Metrics
+
+FINISHED, STOPPED = "finished", "stopped at budget"
+
+
+@dataclass(frozen=True)
+class Run:
+    """The folders of one run below `root`, which on Modal is a Volume, and what it may cost."""
+
+    root: Path
+    name: str
+    limit: str = plan.BUDGET
+    usd_per_hour: float = plan.USD_PER_HOUR
+
+    @property
+    def folder(self) -> Path:
+        return self.root / "runs" / self.name
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.folder / "checkpoints"
+
+    @property
+    def result(self) -> Path:
+        """The adapter or the model, with its tokenizer."""
+        return self.folder / "result"
+
+    @property
+    def outcome(self) -> Path:
+        return self.folder / "outcome.json"
+
+    def metrics(self) -> Metrics:
+        return Metrics(self.folder / "metrics.jsonl")
+
+    def ledger(self) -> budget.Ledger:
+        return budget.Ledger(self.root / "ledger" / self.name, self.usd_per_hour)
+
+    def budget(self) -> budget.Budget:
+        """The limit on this run, or where it is for a month on all runs."""
+        found = budget.parse(self.limit)
+        every = budget.Ledger(self.root / "ledger", self.usd_per_hour)
+        return budget.Budget(every if found.per == "month" else self.ledger(), found)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run stands. Losses are those on the rows held out, or of the training where none are."""
+
+    status: str  # FINISHED or STOPPED
+    step: int
+    steps: int
+    before: dict[str, float] = field(default_factory=dict)
+    after: dict[str, float] = field(default_factory=dict)
+    attempts: int = 1
+    spent_usd: float = 0.0
+    remaining_usd: float = 0.0  # what the steps that are left would cost
+    tokens_per_s: float = 0.0  # of this attempt
+    peak_gib: float = 0.0
+    lines: list[str] = field(default_factory=list)  # for the terminal
+
+    def save(self, path: Path) -> None:
+        files.save(path, asdict(self))
+
+
+def outcome_of(run: Run) -> Outcome | None:
+    """How the run ended last; None where no attempt came to an end."""
+    found = files.load(run.outcome)
+    return Outcome(**found) if found else None
