@@ -115,10 +115,15 @@ def folder_of(root: Path, step: int) -> Path:
     return folder
 
 
+def sealed(root: Path, step: int) -> None:
+    folder = folder_of(root, step)
+    checkpoints.seal(folder, checkpoints.written(folder))
+
+
 def test_a_checkpoint_counts_once_it_is_sealed(tmp_path: Path):
     folder = folder_of(tmp_path, 3)
     assert not checkpoints.complete(folder) and checkpoints.newest(tmp_path) is None
-    checkpoints.seal(folder)
+    checkpoints.seal(folder, checkpoints.written(folder))
     assert checkpoints.newest(tmp_path) == folder
     assert json.loads((folder / checkpoints.MARKER).read_text())["files"] == {"weights": 1000, "deeper/state": 10}
 
@@ -126,7 +131,7 @@ def test_a_checkpoint_counts_once_it_is_sealed(tmp_path: Path):
 @pytest.mark.parametrize("harm", ["cut", "gone", "marker cut"])
 def test_a_sealed_checkpoint_that_was_harmed_does_not_count(tmp_path: Path, harm: str):
     for step in (2, 10):
-        checkpoints.seal(folder_of(tmp_path, step))
+        sealed(tmp_path, step)
     broken = tmp_path / "checkpoint-10"
     if harm == "cut":
         (broken / "weights").write_bytes(b"x" * 999)
@@ -140,10 +145,9 @@ def test_a_sealed_checkpoint_that_was_harmed_does_not_count(tmp_path: Path, harm
 
 def test_the_last_ones_are_kept_by_step_and_not_by_name(tmp_path: Path):
     for step in (9, 10, 100):
-        checkpoints.seal(folder_of(tmp_path, step))
+        sealed(tmp_path, step)
     folder_of(tmp_path, 101)
-    checkpoints.keep_last(tmp_path, 2)
-    assert [path.name for path in checkpoints.all_in(tmp_path)] == ["checkpoint-10", "checkpoint-100", "checkpoint-101"]
+    assert [path.name for path in checkpoints.beyond(tmp_path, 2)] == ["checkpoint-9"]
 
 
 def test_what_must_not_be_lost_is_committed_after_each_checkpoint_and_at_the_end(chat_job: Job, tmp_path: Path):

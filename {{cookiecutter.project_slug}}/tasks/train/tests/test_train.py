@@ -16,6 +16,7 @@ from peft import get_peft_model
 from transformers import MixtralConfig, Qwen3MoeConfig, masking_utils
 
 from {{cookiecutter.__package}} import classification, data, generation, models, plan, sample, train
+from {{cookiecutter.__package}}.arguments import arguments_of
 from {{cookiecutter.__package}}.job import Job, JobError
 
 LEARNS = {"learning_rate": 1e-2, "max_steps": 16, "lora_rank": 8}
@@ -138,8 +139,8 @@ def labels_of(job: Job, model: Path, tmp_path: Path) -> tuple[Any, list[int], li
     job = replace(job, model=str(model), eval_share=0.0)
     tokenizer = models.tokenizer_of(source(job))
     found = data.examples(job, tokenizer)
-    arguments = train.arguments_of(job, train.Run(tmp_path, "run"))
-    made = generation.trainer(job, models.load(job, source(job)), tokenizer, found, arguments, [])
+    config = generation.configured(job, found, arguments_of(job, train.Run(tmp_path, "run")))
+    made = generation.trainer(job, models.load(job, source(job)), tokenizer, found, config, [])
     rows: Any = made.train_dataset
     row = rows[0]
     return tokenizer, row["input_ids"], row["labels"]
@@ -217,8 +218,8 @@ def adapted(chat_job: Job, tmp_path: Path) -> Callable[[str], Any]:
         job = replace(chat_job, method=method)
         tokenizer = models.tokenizer_of(source(job))
         found = data.examples(job, tokenizer)
-        arguments = train.arguments_of(job, train.Run(tmp_path, "run"))
-        return generation.trainer(job, models.load(job, source(job)), tokenizer, found, arguments, [])
+        config = generation.configured(job, found, arguments_of(job, train.Run(tmp_path, "run")))
+        return generation.trainer(job, models.load(job, source(job)), tokenizer, found, config, [])
 
     return make
 

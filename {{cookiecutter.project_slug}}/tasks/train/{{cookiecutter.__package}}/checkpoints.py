@@ -13,8 +13,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from accelerate import PartialState
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+
+from . import ranks
 
 MARKER = "COMPLETE"
 NAME = re.compile(r"checkpoint-(\d+)")
@@ -31,14 +32,18 @@ def all_in(root: Path) -> list[Path]:
     return sorted((path for path in root.glob("checkpoint-*") if step_of(path) >= 0), key=step_of)
 
 
-def seal(folder: Path) -> None:
-    """Make a checkpoint count: bring its files to the disk, then write the marker."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != MARKER)
-    for path in files:
+def written(folder: Path) -> dict[str, int]:
+    """Bring what this machine sees of a checkpoint to the disk; returns the files with their sizes in bytes."""
+    found = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != MARKER)
+    for path in found:
         sync(path)
-    for part in {path.parent for path in files} | {folder}:
+    for part in {path.parent for path in found} | {folder}:
         sync(part)
-    sizes = {path.relative_to(folder).as_posix(): path.stat().st_size for path in files}
+    return {path.relative_to(folder).as_posix(): path.stat().st_size for path in found}
+
+
+def seal(folder: Path, sizes: dict[str, int]) -> None:
+    """Make a checkpoint count: write the marker with what belongs to it, all of which is on the disk."""
     draft = folder / f".{MARKER}"
     draft.write_text(json.dumps({"step": step_of(folder), "files": sizes}, indent=1), encoding="utf-8")
     sync(draft)
@@ -70,10 +75,20 @@ def newest(root: Path) -> Path | None:
     return next((path for path in reversed(all_in(root)) if complete(path)), None)
 
 
+def common(root: Path) -> Path | None:
+    """The newest that is complete for every rank: a machine may see less of a Volume than another."""
+    steps = ranks.gathered({step_of(path) for path in all_in(root) if complete(path)})
+    step = max(set.intersection(*steps), default=None)
+    return None if step is None else root / f"checkpoint-{step}"
+
+
 def remove(folder: Path) -> None:
-    """Delete a checkpoint, its marker first: what a kill leaves of it does not count."""
+    """Delete a checkpoint, its marker first: what is left of it does not count, and goes with the next attempt.
+
+    Several containers may delete at once, on a disk that they share.
+    """
     (folder / MARKER).unlink(missing_ok=True)
-    shutil.rmtree(folder)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def remove_incomplete(root: Path) -> list[str]:
@@ -84,22 +99,20 @@ def remove_incomplete(root: Path) -> list[str]:
     return [path.name for path in broken]
 
 
-def keep_last(root: Path, count: int) -> None:
-    """Delete all but the newest `count` complete checkpoints."""
-    for path in [path for path in all_in(root) if complete(path)][:-count]:
-        remove(path)
+def beyond(root: Path, count: int) -> list[Path]:
+    """All but the newest `count` complete checkpoints."""
+    return [path for path in all_in(root) if complete(path)][:-count]
 
 
 class Keeper(TrainerCallback):
     """Saves every `every_s` seconds and after the last step, seals what the Trainer wrote, and keeps the last ones.
 
-    `commit` is called when a checkpoint counts: a Volume's commit. `agree` makes one decision of those of all ranks.
+    `commit` makes what this container wrote lasting: a Volume's commit. A checkpoint is sealed once every rank has
+    written its part and every container has committed it, so that the marker never precedes what it speaks for.
     """
 
-    def __init__(
-        self, every_s: float, kept: int, commit: Callable[[], object], agree: Callable[[bool], bool] = bool
-    ) -> None:
-        self.every_s, self.kept, self.commit, self.agree = every_s, kept, commit, agree
+    def __init__(self, every_s: float, kept: int, commit: Callable[[], object]) -> None:
+        self.every_s, self.kept, self.commit = every_s, kept, commit
         self.saved_at = time.monotonic()
 
     def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
@@ -107,15 +120,28 @@ class Keeper(TrainerCallback):
 
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         due = time.monotonic() - self.saved_at >= self.every_s
-        if self.agree(due or state.global_step >= state.max_steps):
+        if ranks.agreed(due or state.global_step >= state.max_steps):
             control.should_save = True
 
     def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         control.should_save = False  # the Trainer would save the same step again at the end of an epoch
-        PartialState().wait_for_everyone()  # every rank has written its part
-        if state.is_world_process_zero:
-            root = Path(str(args.output_dir))
-            seal(root / f"checkpoint-{state.global_step}")
-            keep_last(root, self.kept)
-            self.commit()
+        root = Path(str(args.output_dir))
+        folder = root / f"checkpoint-{state.global_step}"
+        ranks.gathered(None)  # every rank has written its part
+        sizes: dict[str, int] = {}
+        if ranks.leads_node():
+            sizes = written(folder)
+            if ranks.nodes() > 1:
+                self.commit()
+        parts = ranks.gathered(sizes)
+        old: list[str] = []
+        if ranks.leads():
+            seal(folder, {name: size for part in parts for name, size in part.items()})
+            old = [path.name for path in beyond(root, self.kept)]
+        old = ranks.gathered(old)[0]
+        if ranks.leads_node():
+            for name in old:
+                remove(root / name)
+            if ranks.leads():
+                self.commit()
         self.saved_at = time.monotonic()

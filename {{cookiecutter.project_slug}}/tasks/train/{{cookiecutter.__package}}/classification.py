@@ -26,24 +26,30 @@ class Classifier(Steady, Trainer):
     pass
 
 
+def configured(job: Job, found: Examples, arguments: dict[str, Any]) -> TrainingArguments:
+    """What the trainer is told. Making it connects the ranks, and lets ZeRO-3 split a model while it is loaded."""
+    return TrainingArguments(**arguments)
+
+
 def trainer(
     job: Job,
     model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,
     found: Examples,
-    arguments: dict[str, Any],
+    config: TrainingArguments,
     callbacks: list[TrainerCallback],
 ) -> Trainer:
     """A trainer that is ready to start and measures accuracy and F1 on the rows held out."""
     model.config.pad_token_id = tokenizer.pad_token_id  # where there is no token for the class, the last one decides
     set_seed(job.seed)  # adapters begin at random
     adapter = models.adapter(job, model)
-    trained: Any = get_peft_model(model, adapter) if adapter else model
+    whole = job.sharding != "zero3"  # which gathers parameters of one type only
+    trained: Any = get_peft_model(model, adapter, autocast_adapter_dtype=whole) if adapter else model
     if adapter and job.activation_checkpointing:
         trained.enable_input_require_grads()
     return Classifier(
         model=trained,
-        args=TrainingArguments(**arguments),
+        args=config,
         data_collator=DataCollatorWithPadding(tokenizer),
         train_dataset=tokenized(found.train, tokenizer, job.seq_len),
         eval_dataset=tokenized(found.evaluation, tokenizer, job.seq_len) if found.evaluation else None,

@@ -26,12 +26,17 @@ class Full(Fused):
 LOSSES = {"fused": Fused, "full": Full}
 
 
+def configured(job: Job, found: Examples, arguments: dict[str, Any]) -> SFTConfig:
+    """What the trainer is told. Making it connects the ranks, and lets ZeRO-3 split a model while it is loaded."""
+    return SFTConfig(**arguments, max_length=job.seq_len, packing=job.packing, assistant_only_loss=found.assistant_only)
+
+
 def trainer(
     job: Job,
     model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,
     found: Examples,
-    arguments: dict[str, Any],
+    config: SFTConfig,
     callbacks: list[TrainerCallback],
 ) -> SFTTrainer:
     """A trainer that is ready to start. JobError where packed examples would see each other."""
@@ -40,12 +45,6 @@ def trainer(
             f"PACKING = True lets packed examples see each other with this model and ATTENTION = {job.attention!r}: "
             "set PACKING = False"
         )
-    config = SFTConfig(
-        **arguments,
-        max_length=job.seq_len,
-        packing=job.packing,
-        assistant_only_loss=found.assistant_only,
-    )
     made = LOSSES[job.loss](
         model=model,
         args=config,
@@ -55,7 +54,8 @@ def trainer(
         peft_config=models.adapter(job, model),
         callbacks=callbacks,
     )
-    widen(made.model)
+    if job.sharding == "none":  # DeepSpeed keeps float32 copies of its own
+        widen(made.model)
     return made
 
 

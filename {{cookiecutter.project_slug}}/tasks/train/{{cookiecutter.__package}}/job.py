@@ -19,8 +19,10 @@ FREE = frozenset(
         "save_every_s",
         "checkpoints_kept",
         "tracker",
+        "ranks",
     )
 )
+SEVERAL = ("sharding", "offload")  # constants that only the plan of several GPUs has
 
 
 class JobError(ValueError):
@@ -58,18 +60,30 @@ class Job:
     save_every_s: float = 600.0
     checkpoints_kept: int = 2
     tracker: str = "none"  # "none", "trackio", "wandb"
+    ranks: int = 1  # processes that train together, each with a GPU and a micro-batch of its own
+    sharding: str = "none"  # "none", "zero1", "zero2", "zero3": what DeepSpeed spreads over them
+    offload: str = "none"  # "none", "optimizer", "all": what it keeps in main memory
+
+    @property
+    def batch(self) -> int:
+        """Examples of one optimizer step."""
+        return self.micro_batch * self.accumulation * self.ranks
 
     def identity(self) -> dict[str, Any]:
-        """What makes two attempts the same run: the losses agree, whatever FREE says."""
+        """What makes two attempts the same run: the losses agree, whatever FREE says, and checkpoints can be read."""
         own = {name: value for name, value in asdict(self).items() if name not in FREE}
-        return json.loads(json.dumps({**own, "batch": self.micro_batch * self.accumulation}))
+        if self.sharding != "none":  # a part of the checkpoint for each of them
+            own["ranks"] = self.ranks
+        return json.loads(json.dumps({**own, "batch": self.batch}))
 
 
 def planned() -> Job:
     """The job that plan.py describes."""
-    named = {field.name: field.name.upper() for field in fields(Job)} | {"save_every_s": "SAVE_EVERY"}
-    values = {field: getattr(plan, name) for field, name in named.items()}
-    return replace(Job(**values), labels=tuple(plan.LABELS))
+    own = [field.name for field in fields(Job) if field.name not in (*SEVERAL, "ranks")]
+    values = {name: getattr(plan, "SAVE_EVERY" if name == "save_every_s" else name.upper()) for name in own}
+    values |= {name: getattr(plan, name.upper()) for name in SEVERAL if hasattr(plan, name.upper())}
+    gpus = int(plan.GPU.partition(":")[2] or 1) * getattr(plan, "NODES", 1)
+    return replace(Job(**values), labels=tuple(plan.LABELS), ranks=gpus)
 
 
 def read(path: Path) -> Job:
@@ -84,10 +98,25 @@ def write(job: Job, path: Path) -> None:
         temporary.write_text(json.dumps(asdict(job), indent=1) + "\n", encoding="utf-8")
 
 
+def check_sound(job: Job) -> None:
+    """JobError where settings exclude each other."""
+    sharded = job.sharding != "none"
+    if job.method == "qlora" and sharded:
+        raise JobError('DeepSpeed cannot spread 4-bit weights: set SHARDING = "none", or METHOD = "lora"')
+    if job.packing and job.sharding == "zero3":
+        raise JobError("PACKING = True cannot be checked where ZeRO-3 splits the model: set PACKING = False")
+    if job.offload != "none" and job.optimizer != "adamw":
+        raise JobError(f'OFFLOAD = {job.offload!r} needs OPTIMIZER = "adamw", which DeepSpeed runs on the CPU')
+    if job.offload == "optimizer" and job.sharding not in ("zero1", "zero2", "zero3"):
+        raise JobError('OFFLOAD = "optimizer" needs SHARDING = "zero1", "zero2" or "zero3"')
+    if job.offload == "all" and job.sharding != "zero3":
+        raise JobError('OFFLOAD = "all" needs SHARDING = "zero3"')
+
+
 def check_same(job: Job, before: Job) -> None:
     """JobError where `job` would go on with the checkpoints of another run, naming what differs."""
     old, new = before.identity(), job.identity()
-    names = {key: key.upper() for key in new} | {"batch": "MICRO_BATCH x ACCUMULATION"}
-    apart = [f"{names[key]} was {old[key]!r} and is {new[key]!r}" for key in new if old[key] != new[key]]
+    names = {key: key.upper() for key in new} | {"batch": "MICRO_BATCH x ACCUMULATION x GPUs", "ranks": "GPUs"}
+    apart = [f"{names[key]} was {old.get(key)!r} and is {new[key]!r}" for key in new if old.get(key) != new[key]]
     if apart:
         raise JobError(f"this run began otherwise: {'; '.join(apart)}; put it back, or give the run a new RUN name")

@@ -12,11 +12,14 @@ class Metrics:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.attempt = max((line.get("attempt", 0) for line in self.read()), default=0) + 1
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if path.is_file() and not path.read_bytes().endswith(b"\n") and path.stat().st_size:
-            self._append("\n")  # what a kill cut off stays a line of its own
+        self._begun = False
 
     def write(self, event: str, **values: Any) -> None:
+        if not self._begun:  # here and not before, since readers and other ranks must not write
+            self._begun = True
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            if self.path.is_file() and self.path.stat().st_size and not self.path.read_bytes().endswith(b"\n"):
+                self._append("\n")  # what a kill cut off stays a line of its own
         line = {"event": event, "attempt": self.attempt, "seconds": round(time.time(), 3), **values}
         self._append(json.dumps(line) + "\n")
 

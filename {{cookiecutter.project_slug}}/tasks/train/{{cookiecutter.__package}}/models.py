@@ -104,26 +104,21 @@ def load(job: Job, source: Source, labels: tuple[str, ...] = ()) -> PreTrainedMo
     """The model on the GPU, or on the CPU where there is none, in the precision of the method.
 
     Full training keeps float32 weights and computes in `job.dtype`; adapters are trained on frozen weights in
-    `job.dtype`, or in NF4 with double quantization. A CPU computes in float32 throughout.
+    `job.dtype`, or in NF4 with double quantization. DeepSpeed has weights in `job.dtype`, and float32 copies in its
+    optimizer; ZeRO-3 gives each rank its part at once. A CPU computes in float32 throughout.
     """
     config = config_of(source)
     gpu = torch.cuda.is_available()
     frozen = getattr(torch, job.dtype) if gpu else torch.float32
     options: dict[str, Any] = {
-        "dtype": torch.float32 if job.method == "full" else frozen,
+        "dtype": torch.float32 if job.method == "full" and job.sharding == "none" else frozen,
         "attn_implementation": job.attention,
         "use_safetensors": True,
     }
-    if gpu:
+    if gpu and job.sharding != "zero3":
         options["device_map"] = {"": torch.cuda.current_device()}
     if job.method == "qlora":
-        options["quantization_config"] = BitsAndBytesConfig(
-            load_in_4bit=True,
-            bnb_4bit_quant_type="nf4",
-            bnb_4bit_use_double_quant=True,
-            bnb_4bit_compute_dtype=frozen,
-            llm_int8_skip_modules=heads(job, config),
-        )
+        options["quantization_config"] = four_bits(job.workload, config, frozen)
     if labels:
         options |= {"num_labels": len(labels), "id2label": dict(enumerate(labels))}
         options |= {"label2id": {name: number for number, name in enumerate(labels)}}
@@ -146,9 +141,20 @@ def keep_gradients(model: PreTrainedModel) -> None:
             part.support_avx512bf16_for_cpu = False
 
 
-def heads(job: Job, config: PretrainedConfig) -> list[str]:
+def four_bits(workload: str, config: PretrainedConfig, dtype: torch.dtype) -> BitsAndBytesConfig:
+    """NF4 with double quantization, computing in `dtype`."""
+    return BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=dtype,
+        llm_int8_skip_modules=heads(workload, config),
+    )
+
+
+def heads(workload: str, config: PretrainedConfig) -> list[str]:
     """Modules above the encoder or decoder, which stay in 16 bits."""
-    if job.workload == "generation":
+    if workload == "generation":
         return ["lm_head"]
     with torch.device("meta"):
         model = AutoModelForSequenceClassification.from_config(config)

@@ -6,7 +6,7 @@ from pathlib import Path
 from . import budget, files, plan
 from .metrics import Metrics
 
-FINISHED, STOPPED = "finished", "stopped at budget"
+FINISHED, STOPPED, INTERRUPTED = "finished", "stopped at budget", "to be continued"
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Run:
 class Outcome:
     """How a run stands. Losses are those on the rows held out, or of the training where none are."""
 
-    status: str  # FINISHED or STOPPED
+    status: str  # FINISHED, STOPPED or INTERRUPTED
     step: int
     steps: int
     before: dict[str, float] = field(default_factory=dict)
@@ -72,3 +72,36 @@ def outcome_of(run: Run) -> Outcome | None:
     """How the run ended last; None where no attempt came to an end."""
     found = files.load(run.outcome)
     return Outcome(**found) if found else None
+
+
+def merged_name(run: str) -> str:
+    """The folder on a weights Volume that holds the tuned model as plain weights."""
+    return f"{plan.NAME}-{run}"
+
+
+def measured(metrics: Metrics) -> tuple[dict[str, float], dict[str, float]]:
+    """Figures before and after: on the rows held out, or the losses of the training where none are."""
+    evaluations = list(metrics.evaluations().values())
+    if len(evaluations) > 1:
+        return evaluations[0], evaluations[-1]
+    ends = [{"loss": loss} for loss in metrics.losses().values()]
+    return (ends[0], ends[-1]) if ends else ({}, {})
+
+
+def report(outcome: Outcome, where: Run) -> str:
+    """For the terminal: how it ended, what it learnt, how fast, at what price."""
+    lines = [f"{outcome.status} at step {outcome.step:,} of {outcome.steps:,}, attempt {outcome.attempts}"]
+    for name in outcome.before:
+        old, new = outcome.before[name], outcome.after.get(name, float("nan"))
+        lines.append(f"{name.replace('mean_token_', ''):7} {old:.4f} before, {new:.4f} after")
+    lines += outcome.lines
+    if where.usd_per_hour:
+        lines.append(f"spent   {outcome.spent_usd:.2f} USD on GPUs, of a budget of {where.limit}")
+    if outcome.status != FINISHED:
+        left = outcome.steps - outcome.step
+        price = f"{left:,} steps, about {outcome.remaining_usd:.2f} USD" if outcome.steps else "everything"
+        more = "raise BUDGET in plan.py and run it again" if outcome.status == STOPPED else "run it again"
+        lines.append(f"left    {price}: {more}, and it goes on from here")
+    if outcome.status != INTERRUPTED:
+        lines.append(f"result  {where.result}")
+    return "\n".join(lines)
