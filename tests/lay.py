@@ -9,7 +9,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 TEMPLATE = ROOT / "{{cookiecutter.project_slug}}"
-LAYERS = {"batch": ("infer", "run", "batch"), "finetune": ("run", "train")}
+LEAVINGS = {"__pycache__", ".pytest_cache", ".ruff_cache"}
+LAYERS = {"batch": ("infer", "run", "batch"), "finetune": ("run", "train", "finetune")}
 HEAD = '"""What the tests of the core read. A bake writes what was planned."""\n\n'
 PLANS = {
     "batch": """NAME = "my-batch"
@@ -70,8 +71,14 @@ SAVE_EVERY = 600
 CHECKPOINTS_KEPT = 2
 TRACKER = "none"
 
+HUB_REPO = ""
+TIMEOUT = 86400
+STARTUP_TIMEOUT = 600
+
 BUDGET = "20/run"
 USD_PER_HOUR = 0.8
+PREDICTED_COLD_START_S = 60.0
+PREDICTED_HOST_GIB = 0.0
 PREDICTED_PEAK_GIB = 14.2
 PREDICTED_GIB = {"weights": 7.5, "gradients": 0.1, "optimizer": 0.3, "activations": 3.9, "logits": 0.2}
 PREDICTED_TOKENS_PER_S = 2100.0
@@ -86,10 +93,10 @@ def lay(folder: Path, task: str) -> Path:
     layers += [part for layer in LAYERS[task] for part in (TEMPLATE / "tasks" / layer).iterdir()]
     for layer in layers:
         for file in [layer] if layer.is_file() else [file for file in layer.rglob("*") if file.is_file()]:
+            if LEAVINGS & set(file.parts):
+                continue
             to = folder / named(str(file.relative_to(layer.parent)), task)
             to.parent.mkdir(parents=True, exist_ok=True)
-            if "__pycache__" in file.parts:
-                continue
             if file.parts[-3:-1] == (".github", "workflows"):
                 shutil.copy(file, to)
             else:

@@ -34,7 +34,7 @@ def test_local_trains_on_the_sample_and_shows_before_and_after(
 
 def test_check_reads_a_dataset_and_says_a_mistake_in_one_line(tiny: Path, tmp_path: Path):
     (tmp_path / "rows.jsonl").write_text(json.dumps({"question": "a", "reply": "b"}) + "\n")
-    done = python(PACKAGE, "--check", "--model", str(tiny), "--dataset", str(tmp_path / "rows.jsonl"))
+    done = python(PACKAGE, "check", "--local", "--model", str(tiny), "--dataset", str(tmp_path / "rows.jsonl"))
     assert done.returncode == 1
     last = done.stderr.strip().splitlines()[-1]
     assert last.startswith("error: ") and "'question', 'reply'" in last

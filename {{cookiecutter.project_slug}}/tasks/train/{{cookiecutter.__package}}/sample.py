@@ -1,7 +1,8 @@
 """The tuned model, used: answers, classes, and its weights merged into plain safetensors that any engine serves."""
 
 import json
-from dataclasses import asdict, dataclass
+import shutil
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,13 @@ import torch
 from peft import PeftModel
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from . import models
+from . import models, plan, storage
 from .job import Job
 
 ABOUT = "tuned.json"  # in the result: what it was made from
 ADAPTER = "adapter_config.json"
+CARD = "README.md"
+NAMES = {"full": "training all weights", "lora": "LoRA", "qlora": "QLoRA"}
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,7 @@ class About:
     revision: str
     dtype: str
     labels: tuple[str, ...] = ()
+    method: str = "full"
 
 
 @dataclass(frozen=True)
@@ -38,8 +42,31 @@ class Tuned:
 
 def describe(folder: Path, job: Job, labels: tuple[str, ...]) -> None:
     """Write what the result in `folder` was made from."""
-    about = About(job.workload, job.model, job.revision, job.dtype, labels)
+    about = About(job.workload, job.model, job.revision, job.dtype, labels, job.method)
     (folder / ABOUT).write_text(json.dumps(asdict(about), indent=1) + "\n", encoding="utf-8")
+    if (folder / ADAPTER).is_file():
+        named_by_id(folder / ADAPTER, job)
+    (folder / CARD).write_text(card(about), encoding="utf-8")
+
+
+def named_by_id(config: Path, job: Job) -> None:
+    """Let an adapter name its model as the plan does, and not by the place where it lay in a container."""
+    found = json.loads(config.read_text(encoding="utf-8"))
+    found |= {"base_model_name_or_path": job.model, "revision": job.revision}
+    config.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+
+
+def card(about: About) -> str:
+    """The model card that the hub shows: what the result was made from, and how to load it."""
+    task = {"generation": "text-generation", "classification": "text-classification"}[about.workload]
+    library = "transformers" if about.method == "full" else "peft"
+    lines = ["---", f"pipeline_tag: {task}", f"library_name: {library}"]
+    if not storage.is_folder(about.model):
+        lines.append(f"base_model: {about.model}")
+    lines += ["---", "", f"# {plan.NAME}", "", f"{about.model} at `{about.revision}`, tuned by {NAMES[about.method]}."]
+    if about.labels:
+        lines += ["", "Classes: " + ", ".join(about.labels) + "."]
+    return "\n".join(lines) + "\n"
 
 
 def about(folder: Path) -> About:
@@ -51,16 +78,20 @@ def about(folder: Path) -> About:
 
 
 def load(folder: Path, weights: str = "") -> Tuned:
-    """The tuned model, on the GPU where there is one, in 16 bits there and float32 on a CPU.
+    """The tuned model, on all GPUs that there are, in 16 bits there and float32 on a CPU.
 
-    `weights` is where the original model lies, which an adapter needs; else it comes from the hub.
+    What was trained on 4-bit weights gets them on a GPU again: the 16-bit ones need not fit. `weights` is where the
+    original model lies, which an adapter needs; else it comes from the hub.
     """
     made = about(folder)
     on_gpu = torch.cuda.is_available()
     dtype = getattr(torch, made.dtype) if on_gpu else torch.float32
     options: dict[str, Any] = {"dtype": dtype, "use_safetensors": True}
     if on_gpu:
-        options["device_map"] = {"": torch.cuda.current_device()}
+        options["device_map"] = "auto" if torch.cuda.device_count() > 1 else {"": torch.cuda.current_device()}
+    if on_gpu and made.method == "qlora":
+        config = models.config_of(models.Source(weights or made.model, made.revision))
+        options["quantization_config"] = models.four_bits(made.workload, config, dtype)
     return Tuned(_weights(folder, weights, made, options).eval(), _tokenizer(folder), made)
 
 
@@ -114,14 +145,20 @@ def say(tuned: Tuned, prompt: str, max_tokens: int = 128) -> str:
 
 
 def merge(folder: Path, target: Path, weights: str = "") -> Path:
-    """Write the tuned model as plain 16-bit safetensors with its tokenizer into `target`, on the CPU.
+    """Write the tuned model as plain 16-bit safetensors with its tokenizer to `target`, on the CPU.
 
-    An adapter is added to the original 16-bit weights, also where it was trained on 4-bit ones.
+    An adapter is added to the original 16-bit weights, also where it was trained on 4-bit ones. `target` is whole,
+    or as it was before.
     """
     made = about(folder)
     model = _weights(folder, weights, made, {"dtype": getattr(torch, made.dtype), "use_safetensors": True})
     plain: Any = model.merge_and_unload() if isinstance(model, PeftModel) else model
     plain.config.use_cache = True
-    plain.save_pretrained(target)
-    _tokenizer(folder).save_pretrained(target)
+    partial = target.with_name(f".{target.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    plain.save_pretrained(partial)
+    _tokenizer(folder).save_pretrained(partial)
+    (partial / CARD).write_text(card(replace(made, method="full")), encoding="utf-8")
+    shutil.rmtree(target, ignore_errors=True)
+    partial.replace(target)
     return target

@@ -1,0 +1,117 @@
+"""The Modal app: a dataset checked on a CPU, a model trained on the plan's GPUs, and what came of it used.
+
+python -m {{cookiecutter.__package}} train
+modal run -m {{cookiecutter.__package}}.app::sample --prompt "..."
+"""
+
+from pathlib import Path, PurePosixPath
+
+import modal
+
+from . import hardware, image, launch, plan, push, runs, status, storage, volume
+from .said import Checked, Said
+
+with image.TRAIN.imports():
+    from . import container
+
+HOURS = 60 * 60  # seconds
+ROOT = volume.MOUNT
+BOTH: dict[str | PurePosixPath, modal.Volume | modal.CloudBucketMount] = {
+    storage.WEIGHTS: storage.weights,
+    ROOT: volume.runs,
+}
+TRACKING = storage.secrets if plan.TRACKER == "wandb" else []
+
+app = modal.App(plan.NAME)
+
+
+@app.function(image=image.FETCH, volumes={storage.WEIGHTS: storage.weights}, secrets=storage.secrets, timeout=4 * HOURS)
+def fetch() -> None:
+    """Bring the weights to the Volume, once: a GPU never waits for a download."""
+    print(storage.pin(plan.REVISION, storage.fetch(plan.MODEL, plan.REVISION)))
+    storage.weights.commit()
+
+
+@app.function(image=image.TRAIN, cpu=2.0, volumes=BOTH, secrets=storage.secrets, timeout=4 * HOURS)
+def check(dataset: str = plan.DATASET) -> Checked | Said:
+    """Read the dataset as the training will. `dataset` is a place on the Volume, or an id on the hub."""
+    volume.runs.reload()
+    checked = container.check(runs.Run(Path(ROOT), plan.RUN), dataset)
+    volume.runs.commit()
+    print(checked, flush=True)
+    return checked
+
+
+@app.function(
+    image=image.TRAIN,
+    gpu=hardware.MODAL_GPU,
+    cpu=hardware.CPU,
+    memory=launch.MEMORY_MIB,
+    env=hardware.ENV | storage.OFFLINE,
+    volumes=BOTH | {storage.CACHE: storage.cache},
+    secrets=TRACKING,
+    max_containers=launch.CONTAINERS,  # two attempts at a run would spoil each other's checkpoints
+    single_use_containers=True,  # nobody knows what a failed attempt left on the GPU
+    startup_timeout=plan.STARTUP_TIMEOUT,
+    timeout=plan.TIMEOUT,
+    retries=modal.Retries(max_retries=10, initial_delay=1.0),  # after a kill, or a day, it goes on
+)
+@launch.on_nodes
+def train(dataset: str, since: float) -> Said:
+    """One attempt at the run, which goes on where the last one stopped. What people can mend is not tried again."""
+    volume.runs.reload()
+    return container.attempt(runs.Run(Path(ROOT), plan.RUN), dataset, since, volume.runs.commit)
+
+
+@app.function(
+    image=image.TRAIN,
+    gpu=hardware.MODAL_GPU,
+    cpu=hardware.CPU,
+    memory=hardware.MEMORY_MIB,
+    env=hardware.ENV | storage.OFFLINE,
+    volumes=BOTH,
+    max_containers=1,
+    scaledown_window=2 * 60,
+    timeout=1 * HOURS,
+)
+def sample(prompt: str, run: str = plan.RUN, max_tokens: int = 256) -> Said:
+    """What the tuned model says to `prompt`. A container sees the result as it was when its first question came."""
+    said = container.answered(runs.Run(Path(ROOT), run), prompt, max_tokens)
+    print(said, flush=True)
+    return said
+
+
+@app.function(image=image.TRAIN, cpu=4.0, volumes=BOTH, timeout=4 * HOURS)
+def merge(run: str = plan.RUN, target: str = storage.WEIGHTS) -> Said:
+    """Write the tuned model as plain weights below `target`, on a CPU. `python -m ... merge` gives it the memory."""
+    volume.runs.reload()
+    said = container.merged(runs.Run(Path(ROOT), run), Path(target))
+    storage.weights.commit()
+    print(said, flush=True)
+    return said
+
+
+@app.function(image=image.FETCH, volumes=BOTH, secrets=storage.secrets, timeout=4 * HOURS)
+def send(repository: str, run: str = plan.RUN, merged: bool = False) -> Said:
+    """Push a run's result, or its merged weights, to the hub."""
+    volume.runs.reload()
+    storage.weights.reload()
+    where = runs.Run(Path(ROOT), run)
+    return push.push(Path(storage.WEIGHTS, runs.merged_name(run)) if merged else where.result, repository)
+
+
+@app.function(image=image.FETCH, volumes={ROOT: volume.runs})
+def state(run: str = plan.RUN) -> status.Status:
+    """How a run stands, from the files on the Volume."""
+    volume.runs.reload()
+    return status.status(runs.Run(Path(ROOT), run))
+
+
+@app.local_entrypoint()
+def main(*arguments: str) -> None:
+    """`modal run -m {{cookiecutter.__package}}.app train --detach`, and so on."""
+    import sys
+
+    from . import command
+
+    sys.exit(command.main(arguments))
