@@ -93,13 +93,13 @@ KINDS = {
 }
 
 
-def load(name: str, subset: str = "", split: str = "train") -> datasets.Dataset:
+def load(name: str, subset: str = "", split: str = "train", revision: str | None = None) -> datasets.Dataset:
     """A file, a folder of files, or a dataset on the hub; its split "train". DataError in one sentence."""
     path = Path(name).expanduser()
     if path.suffix in FILES or path.is_file():
         return load_file(path)
     try:
-        return datasets.load_dataset(name, subset or None, split=split)
+        return datasets.load_dataset(name, subset or None, split=split, revision=revision)
     except DatasetNotFoundError as error:
         known = ", ".join(FILES)
         raise DataError(f"there is no dataset {name!r}: a Hugging Face id, a folder, or a file ({known})") from error
