@@ -13,9 +13,16 @@ REHEARSED := rehearse-$(WORKLOAD)-$(ENGINE)
 generation := small_model.py SmolLM2-135M-Instruct 512
 embedding := small_embedder.py all-MiniLM-L6-v2 256
 classification := small_classifier.py MiniLM-reviews 256
+tiny := tiny_model.py tiny 512
 SMALL = $(DEMO)/$(word 2,$($(WORKLOAD)))
 
-.PHONY: demo test test-slow lint hook bench bench-serve accuracy rehearse clean
+# What `make rehearse-batch` takes beside; MODEL is a line above: 10,000 rows are too many for a real model on a CPU
+ROWS ?= 10000
+MODEL ?= $(if $(filter generation,$(WORKLOAD)),tiny,$(WORKLOAD))
+ROWS_MODEL = $(DEMO)/$(word 2,$($(MODEL)))
+BATCHED := rehearse-batch-$(WORKLOAD)-$(ENGINE)
+
+.PHONY: demo test test-slow lint hook bench bench-serve accuracy rehearse rehearse-batch clean
 
 ## Bake the default project, show its plan, and let it answer on this CPU with a small model from the package index.
 demo: .venv/ready
@@ -29,6 +36,13 @@ rehearse: .venv/ready
 	$(BIN)/cookiecutter . --no-input --overwrite-if-exists -o $(DEMO) project_slug=$(REHEARSED) engine=$(ENGINE) \
 		workload=$(WORKLOAD) model_id=$(CURDIR)/$(SMALL) context_len=$(word 3,$($(WORKLOAD))) budget=none
 	$(PLANE) "$(CURDIR)/$(BIN)/python scripts/rehearse $(DEMO)/$(REHEARSED) $(SMALL)"
+
+## A batch over ROWS rows: against a plain loop, with half of the money, killed and broken; see CONTRIBUTING.md.
+rehearse-batch: .venv/ready
+	$(BIN)/python scripts/$(word 1,$($(MODEL))) $(ROWS_MODEL)
+	$(BIN)/cookiecutter . --no-input --overwrite-if-exists -o $(DEMO) project_slug=$(BATCHED) task=batch engine=$(ENGINE) \
+		workload=$(WORKLOAD) model_id=$(CURDIR)/$(ROWS_MODEL) context_len=$(word 3,$($(MODEL))) budget=none
+	$(PLANE) "$(CURDIR)/$(BIN)/python scripts/rehearse_batch $(DEMO)/$(BATCHED) $(ROWS_MODEL) --rows $(ROWS)"
 
 test: .venv/ready
 	$(BIN)/python -m pytest -m "not slow"
