@@ -249,6 +249,7 @@ class Request:
     dataset: str = ""
     dataset_rows: int = 0  # 0: unknown
     dataset_tokens: int = 0
+    row_tokens: int = 0  # of a typical example to train on; 0: every sequence is as long as the context
     epochs: int = 1
 
 
@@ -270,6 +271,77 @@ class Plan:
     request: Request
     chosen: Candidate
     candidates: tuple[Candidate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingCandidate:
+    """One training configuration that was weighed. `rank` 1 is the choice; a rejected one has rank 0 and says why."""
+
+    setup: TrainingSetup
+    estimate: TrainingEstimate
+    accumulation: int = 0  # micro-batches per optimizer step on each GPU; 0 where it does not run
+    usd_per_hour: float = 0.0  # GPUs, and the main memory that offloading occupies
+    hours: float = 0.0  # of the whole run; 0 where the size of the data set is not known
+    rank: int = 0
+    rejected: str = ""
+
+    @property
+    def usd(self) -> float:
+        """Price of the whole run; 0 where the size of the data set is not known."""
+        return self.hours * self.usd_per_hour
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingPlan:
+    """What was chosen for a training request, and everything that was weighed, best first."""
+
+    request: Request
+    chosen: TrainingCandidate
+    candidates: tuple[TrainingCandidate, ...]
+
+
+AnyPlan = Plan | TrainingPlan
+
+
+# ---- planner/words.py
+
+
+PAGE = 120  # characters of a line of PLAN.md
+
+
+def size_words(model: Model) -> str:
+    """ "8.2B parameters", "30.5B parameters, 3.3B active"."""
+    total = f"{short_count(model.params)} parameters"
+    return total if model.params_active >= model.params else f"{total}, {short_count(model.params_active)} active"
+
+
+def short_count(number: float) -> str:
+    return f"{number / 1e9:.1f}B" if number >= 1e9 else f"{number / 1e6:.0f}M"
+
+
+def about(rate: float) -> str:
+    """A rate to two figures: 1,400; 93; 4.2."""
+    digits = 0 if rate >= 10 else 1
+    rounded = float(f"{rate:.2g}")
+    return f"{rounded:,.{digits}f}"
+
+
+def cents(usd: float) -> str:
+    """USD to the cent, and below ten cents to two figures: 1.20; 0.0087."""
+    return f"{usd:.2f}" if usd >= 0.1 else f"{usd:.{1 - math.floor(math.log10(usd))}f}"
+
+
+def duration(hours: float) -> str:
+    return f"{about(hours)} hours" if hours >= 2 else f"{about(max(hours * 60, 1))} minutes"
+
+
+def paragraph(*sentences: str) -> str:
+    return textwrap.fill(" ".join(sentences), PAGE, break_long_words=False, break_on_hyphens=False)
+
+
+def code(text: str) -> str:
+    """Text as inline Markdown code, whatever it holds."""
+    return "`" + text.replace("`", "'") + "`"
 
 
 # ---- planner/gpus.py
@@ -1909,6 +1981,393 @@ def estimate_inference(setup: InferenceSetup, engine_version: str = "") -> Infer
     )
 
 
+# ---- planner/training.py
+
+
+# bytes of activations
+LOSS_BYTES = 12  # backward: float32 log-softmax and two gradients (transformers' ForCausalLMLoss, counted on a CPU)
+FUSED_LOSS_BYTES = 8  # per token and hidden unit: Liger's chunk of logits, its float32 copy, the input's gradient
+
+# buffers, in parameters
+ZERO3_LIVE = 2e9  # stage3_max_live_parameters + stage3_max_reuse_distance, DeepSpeed's defaults of 1e9 each
+ZERO_BUCKETS = 1e9  # two buckets of 5e8, allgather and reduce, DeepSpeed's defaults
+HOST_BUFFER = 1.5  # pinned buffers on top of the states, factor of DeepSpeed's own memory estimator
+
+DRIVER_GIB = 0.3  # gone from the visible memory before anything starts: 0.2 to 0.6 in start-up logs
+TRAINING_NCCL_GIB = 0.5  # communicators of one group, outside torch's allocator: 0.5 to 1.5 in logs, the least of it
+RESERVED_SHARE = 1.03  # reserved over allocated, torch's caching allocator (prior)
+
+# speed
+# Of the dense peak in large matrix products, by compute capability: A100, H100 and H200, B200. Fitted on the tables of
+# LLM-Foundry, VectorLM, torchtitan, stas00 and Qwen; with any one model family left out 0.70 to 0.78, 0.58 to 0.68 and
+# 0.66 to 0.70.
+GEMM_SHARE = {8: 0.76, 9: 0.64, 10: 0.66}
+GEMM_SHARE_PCIE = 0.55  # power limits the clock of cards without NVLink (prior; one L40S run agrees, see the tests)
+ATTENTION_SHARE = {8: 0.65, 9: 0.55}  # of GEMM_SHARE, FlashAttention 2 by compute capability (its paper)
+ATTENTION_SHARE_TUNED = 0.9  # FlashAttention 3 on Hopper, any kernel on Blackwell (stas00's H200 and B200 runs)
+MOE_SHARE = 0.4  # of a dense model's rate (Megatron-Bridge: gpt-oss-120b 16% of the peak where dense models reach 40%)
+ELEMENTWISE_PASSES = 9.0  # over the bytes a layer saves, forward and backward (the same tables; 6 to 10)
+LAYER_LAUNCH_S = 2.5e-3  # of one layer run eagerly, there, again and back (Qwen-14B LoRA at 256 tokens; 2.5 to 3.5)
+UPDATE_PASSES = 3.0  # over weights, gradients and states: read, write, and once more to clip
+DEQUANTIZE_SHARE = 0.20  # of the bandwidth that unpacking NF4 reaches (litgpt: 13B, 0.19 s longer per iteration)
+LINK_SHARE = 0.38  # of a link's two-way datasheet rate that one collective moves (NCCL bus bandwidth, prior)
+EXPOSED = 0.5  # of the communication, not hidden behind computing (the same tables; 0.3 to 0.5)
+NODE_BYTES_S = 300e9  # bus bandwidth between nodes, RDMA (prior)
+HOST_LINK_BYTES_S = 25e9  # one GPU to pinned host memory (prior)
+HOST_ADAM_BYTES = 28  # per parameter: reads gradient, weight and two moments, writes weights and moments
+HOST_ADAM_BYTES_S = 150e9  # what a CPU's Adam moves, all GPUs of a node together (prior)
+TRAIN_CORES, TRAIN_GIB = 2.0, 8.0  # for each GPU: the training process and its data loader (prior)
+SPEED_RANGE = 1.35  # holds 94% of what was measured of dense models on NVLink cards
+SPEED_RANGE_PRIOR = 2.0  # for the rest, of which too little was measured (prior); Llama-4-Scout ran 2.4 to 4.4 slower
+
+
+@dataclass(frozen=True, slots=True)
+class _Widths:
+    """Widths of one layer's tensors in elements per token, and what is trained."""
+
+    hidden: int
+    query: int
+    key: int
+    mlp: int  # of all experts that one token touches
+    copies: int  # of a token's hidden state that a mixture of experts makes
+    gated: bool
+    embedding: int  # parameters of the input embedding and, where not tied, the head
+    layer_params: float
+    adapters: int  # trainable LoRA parameters, all layers
+
+
+def _widths(setup: TrainingSetup) -> _Widths:
+    model = setup.model
+    query = model.heads * model.head_dim
+    key = query if model.attention == "mla" else model.kv_heads * model.head_dim
+    if model.experts:
+        copies = model.experts_per_token
+        mlp = (copies + model.shared_experts) * model.moe_intermediate
+    else:
+        copies, mlp = 0, model.intermediate
+    embedding = min(embedding_params(model), model.params)
+    layer = (model.params - embedding) / model.layers
+    adapters = 0 if setup.method == "full" else lora_params(model, setup.lora_rank, setup.lora_targets)
+    return _Widths(model.hidden, query, key, mlp, copies, _mlp_matrices(model) > 2, embedding, layer, adapters)
+
+
+def _mlp_matrices(model: Model) -> int:
+    """3 with a gate, 2 without; where a dense model's parameters are too few for the gate, it has none."""
+    if model.mlp_matrices < 3 or model.experts or model.linear_layers or model.attention == "mla":
+        return model.mlp_matrices
+    attention = 2 * model.hidden * (model.heads + model.kv_heads) * model.head_dim
+    mlp = (model.params - embedding_params(model)) / model.layers - attention
+    return 3 if mlp > 2.5 * model.hidden * model.intermediate else 2
+
+
+def lora_params(model: Model, rank: int, targets: str = "all-linear") -> int:
+    """Trainable parameters of LoRA: rank x (in + out) for every adapted matrix, as PEFT counts them.
+
+    Routed experts are not adapted, whatever the targets: with them the adapters of a 30B-A3B model at rank 16 hold 1e9
+    parameters. PEFT's own "all-linear" includes them since 0.21, so code for such a model must name its modules.
+    """
+    hidden, query, key = model.hidden, model.heads * model.head_dim, model.kv_heads * model.head_dim
+    if model.attention == "mla":  # q, kv_a, kv_b and o; DeepSeek's own q is low rank too
+        latent = model.kv_lora_rank + model.qk_rope_head_dim
+        sides = 2 * (hidden + query) + hidden + latent + (model.kv_lora_rank + 2 * query)
+    else:
+        sides = 2 * (hidden + query) + 2 * (hidden + key)
+    if targets == "qv":
+        return rank * model.layers * (2 * hidden + query + key)
+    total = model.layers * sides
+    if targets == "all-linear":
+        dense = model.dense_layers if model.experts else model.layers
+        total += dense * _mlp_matrices(model) * (hidden + model.intermediate)
+        if model.experts:
+            width = model.shared_experts * model.moe_intermediate
+            total += (model.layers - dense) * model.mlp_matrices * ((hidden + width) if width else 0)
+    return rank * total
+
+
+def _element_bytes(setup: TrainingSetup) -> int:
+    return 4 if setup.precision == "fp32" else 2
+
+
+def _autocast(setup: TrainingSetup) -> bool:
+    """torch.autocast over weights of another precision. DeepSpeed and FSDP cast whole parameters instead."""
+    return setup.precision.endswith("-mixed") and setup.sharding == "none"
+
+
+def saved_bytes(setup: TrainingSetup) -> float:
+    """Bytes that autograd keeps of one decoder layer for one token, nothing recomputed.
+
+    Counted on transformers' Llama: two norms that compute in float32, inputs of the linear layers whose weights get a
+    gradient (bitsandbytes keeps them for frozen 4-bit weights too), q, k, v and the output of attention, and the
+    factors of the gated product. Each adapter keeps its own copy of its input.
+    """
+    model, w, item = setup.model, _widths(setup), _element_bytes(setup)
+    full, autocast = setup.method == "full", _autocast(setup)
+    wide = 4 if autocast else item  # the residual stream
+    norms = 2 * (4 + (wide if full else 0)) * w.hidden  # RMSNorm in plain torch: float32 input, normalized input
+    if not w.gated:
+        norms = 2 * wide * w.hidden  # GPT-like models call torch's fused LayerNorm, which keeps its input alone
+    keeps_inputs = full or setup.method == "qlora"
+    casts = 5 if autocast and full else 2  # q, k, v, gate and up each cast their input under autocast
+    inputs = casts * item * w.hidden if keeps_inputs else 0
+    repeated = setup.attention in ("sdpa", "eager")  # a padded batch repeats k and v to the heads of q
+    attention = item * (2 * w.query + 2 * (w.query if repeated else w.key)) + 4 * model.heads
+    if setup.attention == "eager":
+        attention += (4 + item) * model.heads * setup.seq_len  # softmax in float32, then cast
+    product = 1 if keeps_inputs else 0  # the input of the down projection
+    mlp = item * w.mlp * ((3 if w.gated else 1) + product)
+    if w.copies:
+        mlp += item * w.copies * w.hidden * (1 + product) + 8 * model.experts  # experts' inputs and outputs; router
+    if setup.method == "qlora" and not setup.gradient_checkpointing:
+        # bitsandbytes before 0.43.2 kept inputs outside autograd, those of the last micro-batch too (its issue 1270)
+        inputs += item * (2 * w.hidden + w.query + w.mlp)
+    adapters = 0.0
+    if not full:
+        kept = 4 if setup.precision == "fp32" else 3  # Trainer's autocast: a 16-bit copy and the mask of its dropout
+        width = {"qv": 2 * w.hidden, "attention": 3 * w.hidden + w.query}.get(setup.lora_targets)
+        if width is None:
+            dense = w.mlp if not w.copies else model.shared_experts * model.moe_intermediate
+            width = 3 * w.hidden + w.query + (dense and dense + (2 if w.gated else 1) * w.hidden)
+        adapters = kept * width
+    return norms + inputs + attention + mlp + adapters + 8
+
+
+def _states(setup: TrainingSetup, w: _Widths) -> tuple[float, float, float, float]:
+    """Bytes of weights, gradients, optimizer states, over all GPUs, and of weights as they are used."""
+    model, item = setup.model, _element_bytes(setup)
+    deepspeed = setup.sharding.startswith("zero")
+    tensors = 2 if setup.optimizer == "adamw" else 0
+    eight_bit = 2 if setup.optimizer == "adamw_8bit" else 0  # paged states live in unified memory, outside torch
+    if setup.method == "full":
+        count = model.params
+        if deepspeed and item == 2:  # 16-bit weights and gradients, float32 master, moments
+            return 2.0 * count, 2.0 * count, (4.0 + 4 * tensors + eight_bit) * count, 2.0 * count
+        stored = 4 if setup.precision != "bf16" else 2
+        return stored * count, stored * count, (stored * tensors + eight_bit) * count, float(item * count)
+    frozen = 4 if item == 4 or (setup.precision == "bf16-mixed" and not deepspeed) else 2
+    if setup.method == "qlora":
+        embedding, experts, rest = weight_bytes(model, "nf4")
+        used = weights = embedding * frozen / 2 + experts + rest
+    else:
+        weights, used = float(frozen * model.params), float(item * model.params)
+    return weights + 4.0 * w.adapters, 4.0 * w.adapters, (4.0 * tensors + eight_bit) * w.adapters, used
+
+
+def _gather_bytes(setup: TrainingSetup, w: _Widths, used: float) -> float:
+    """Bytes of parameters gathered whole on a GPU at once, where they are sharded or on the host."""
+    item = 2 if setup.method != "full" else _element_bytes(setup)
+    head = setup.model.vocab * setup.model.hidden * item
+    per_param = WEIGHT_BITS["nf4"] / 8 if setup.method == "qlora" else item
+    layer = w.layer_params * per_param
+    trained = 1 if setup.method == "full" else 0  # a whole gradient beside the weight until it is scattered
+    if setup.sharding == "zero3":
+        bucket = 2 * min(setup.model.params, ZERO_BUCKETS / 2) * trained
+        return min(used, ZERO3_LIVE * per_param) + head + bucket
+    root = w.embedding * item  # FSDP never frees what lies outside the layers: embedding and head
+    return min(used * (1 + trained), root + head * trained + layer * (2 + trained))  # this layer and the next
+
+
+@dataclass(frozen=True, slots=True)
+class _Memory:
+    weights: float
+    gradients: float
+    optimizer: float
+    activations: float
+    logits: float
+    host: float
+
+
+def _memory(setup: TrainingSetup) -> _Memory:
+    """Bytes per GPU that torch allocates at the peak, and bytes of main memory per node."""
+    model, w, item = setup.model, _widths(setup), _element_bytes(setup)
+    world = setup.gpu_count * setup.nodes
+    weights, gradients, optimizer, used = _states(setup, w)
+    sharding, offload = setup.sharding, setup.offload
+    host = 0.0
+    if setup.optimizer == "paged_adamw_8bit":
+        host += 2.0 * (model.params if setup.method == "full" else w.adapters) * setup.gpu_count
+    if offload != "none":
+        moved = gradients * 2 + optimizer if item == 2 else gradients + optimizer  # gradients in float32
+        host += HOST_BUFFER * (moved + (weights if offload == "all" else 0)) / setup.nodes
+    split = {"zero1": (1, 1, world), "zero2": (1, world, world)}.get(
+        sharding, (world,) * 3 if sharding in ("zero3", "fsdp") else (1, 1, 1)
+    )
+    weights, gradients, optimizer = weights / split[0], gradients / split[1], optimizer / split[2]
+    if offload != "none":
+        optimizer = 0.0
+        if sharding in ("zero2", "zero3") or offload == "all":
+            gradients = 0.0
+    if offload == "all":
+        weights = 0.0
+    if sharding in ("zero3", "fsdp") or offload == "all":
+        weights += _gather_bytes(setup, w, used)
+    elif sharding in ("zero1", "zero2"):
+        trainable = model.params if setup.method == "full" else w.adapters
+        gradients += 2 * min(2 * trainable, ZERO_BUCKETS)
+    if _autocast(setup) and (setup.method == "full" or setup.precision == "bf16-mixed"):
+        copied = w.embedding if setup.method == "qlora" else model.params
+        weights += 2.0 * copied  # autocast keeps a 16-bit copy of every weight
+
+    tokens = setup.micro_batch * setup.seq_len
+    layer = saved_bytes(setup) * tokens
+    logits = FUSED_LOSS_BYTES * tokens * w.hidden if setup.logits == "fused" else LOSS_BYTES * tokens * model.vocab
+    if model.workload != "generation":
+        logits = 0  # a classifier or an embedding model has no vocabulary to predict
+    head_grad = 0  # Liger makes the head's gradient in the forward pass; FSDP's trainers cut the loss up under autograd
+    if logits and setup.logits == "fused" and setup.method == "full" and sharding != "fsdp":
+        head_grad = model.vocab * w.hidden
+        logits += (item + 4) * head_grad  # of one chunk, and its float32 copy
+    head = tokens * w.hidden * (4 + 2 * item)  # the final norm and the head's input, gone when the layers' turn comes
+    if setup.gradient_checkpointing:
+        stored = model.layers * (4 if _autocast(setup) else item) * tokens * w.hidden
+        activations = stored + max(head, layer - logits)
+    else:
+        activations = model.layers * layer + head
+    if setup.method == "qlora":  # one matrix at a time is unpacked to 16 bits, or all experts of a layer
+        experts = model.mlp_matrices * model.experts * model.moe_intermediate
+        activations += 2 * w.hidden * max(w.query, experts or model.intermediate)
+    return _Memory(weights, gradients, optimizer, activations, logits + item * head_grad, host)
+
+
+@dataclass(frozen=True, slots=True)
+class _Speed:
+    tokens_per_s: float
+    mfu: float
+
+
+def _speed(setup: TrainingSetup) -> _Speed:
+    """Tokens/s over all GPUs: the sum of what one micro-batch spends on each kind of work."""
+    model, gpu, w, item = setup.model, setup.gpu, _widths(setup), _element_bytes(setup)
+    world, tokens = setup.gpu_count * setup.nodes, setup.micro_batch * setup.seq_len
+    peak = gpu.flops * (0.5 if item == 4 else 1.0)  # TF32
+    passes = 3 if setup.method == "full" else 2
+    again = 1 if setup.gradient_checkpointing else 0
+    weights = max(0, model.params_active - (0 if model.tied_embeddings else w.embedding // 2))
+    matrices = 2 * weights * tokens
+    adapters = 6 * w.adapters * tokens
+    window = min(setup.seq_len, model.sliding_window or setup.seq_len)
+    seen = setup.seq_len * (model.layers - model.sliding_layers) + window * model.sliding_layers
+    attention = 2 * w.query * seen * tokens  # one forward pass, causal
+    capability = int(gpu.compute_capability)
+    share = GEMM_SHARE.get(capability, GEMM_SHARE_PCIE) if gpu.nvlink else GEMM_SHARE_PCIE
+    kernel = ATTENTION_SHARE.get(capability, ATTENTION_SHARE_TUNED)
+    if setup.attention == "flash_attention_3":
+        kernel = ATTENTION_SHARE_TUNED
+    if setup.attention == "eager":
+        kernel = 0.1  # scores go through memory (prior)
+    gemm_s = ((passes + again) * matrices + adapters) / (peak * share * (MOE_SHARE if model.experts else 1))
+    read_s = (passes + again) * item * (model.params - w.embedding // 2) / gpu.bandwidth  # weights at small batches
+    attention_s = (3.5 + again) * attention / (peak * share * kernel)
+    elementwise_s = ELEMENTWISE_PASSES * (1 + again / 3) * saved_bytes(setup) * tokens * model.layers / gpu.bandwidth
+    if setup.logits == "full" and model.workload == "generation":
+        elementwise_s += 2 * LOSS_BYTES * tokens * model.vocab / gpu.bandwidth
+    launch_s = LAYER_LAUNCH_S * model.layers * (3 + again) / 4
+    unpack_s = 0.0
+    if setup.method == "qlora":  # read 4 bits, write 16, in every pass
+        unpack_s = (2 + again) * 2.5 * (model.params - w.embedding) / (gpu.bandwidth * DEQUANTIZE_SHARE)
+    step = max(gemm_s, read_s) + attention_s + elementwise_s + launch_s + unpack_s
+    step += _communication_s(setup, w) * EXPOSED + (
+        _update_s(setup, w) if setup.offload == "none" else _offload_s(setup, w)
+    )
+    useful = passes * matrices + adapters + 3 * attention
+    return _Speed(world * tokens / step, useful / (step * gpu.flops))
+
+
+def communication_share(setup: TrainingSetup) -> float:
+    """Of a step's time, what waits for collectives."""
+    tokens = setup.micro_batch * setup.seq_len * setup.gpu_count * setup.nodes
+    return _communication_s(setup, _widths(setup)) * EXPOSED * _speed(setup).tokens_per_s / tokens
+
+
+def _communication_s(setup: TrainingSetup, w: _Widths) -> float:
+    """Seconds of collectives per micro-batch."""
+    world = setup.gpu_count * setup.nodes
+    if world == 1:
+        return 0.0
+    rate = setup.gpu.link * LINK_SHARE if setup.gpu_count > 1 else NODE_BYTES_S
+    if setup.nodes > 1:
+        rate = min(rate, NODE_BYTES_S)
+    *_, used = _states(setup, w)
+    trainable = 2.0 * (setup.model.params if setup.method == "full" else w.adapters)
+    moved = 2 * used + trainable if setup.sharding in ("zero3", "fsdp") else 2 * trainable
+    return moved * (world - 1) / world / rate
+
+
+def _update_s(setup: TrainingSetup, w: _Widths) -> float:
+    """Seconds of clipping and the optimizer, as if after every micro-batch."""
+    _, gradients, optimizer, used = _states(setup, w)
+    states = gradients + optimizer + (used if setup.method == "full" else gradients)
+    shards = 1 if setup.sharding == "none" else setup.gpu_count * setup.nodes
+    return UPDATE_PASSES * states / shards / setup.gpu.bandwidth
+
+
+def _offload_s(setup: TrainingSetup, w: _Widths) -> float:
+    """Seconds that offloaded states add to a step: over the host link, and in the CPU's Adam."""
+    *_, used = _states(setup, w)
+    trainable = setup.model.params if setup.method == "full" else w.adapters
+    world = setup.gpu_count * setup.nodes
+    moved = 4.0 * trainable + (2 * used if setup.offload == "all" else 0)  # gradients down, weights up
+    return moved / world / HOST_LINK_BYTES_S + HOST_ADAM_BYTES * trainable / setup.nodes / HOST_ADAM_BYTES_S
+
+
+def _impossible(setup: TrainingSetup) -> str:
+    """Why that card cannot run it whatever the memory; "" where it can."""
+    gpu = setup.gpu
+    if not gpu.bf16 and setup.precision.startswith("bf16"):
+        return f"{gpu.name} has no bf16; take fp16-mixed, or a card of the Ampere generation or newer"
+    if setup.attention.startswith("flash") and gpu.compute_capability < (9 if setup.attention.endswith("3") else 8):
+        return f"{gpu.name} does not run {setup.attention}; take {gpu.attention[-1]}"
+    return ""
+
+
+def estimate_training(setup: TrainingSetup) -> TrainingEstimate:
+    """What that run needs in GiB per GPU, in USD, and its tokens/s over all GPUs. Pure; no error for what does not fit.
+
+    `peak_gib` is the sum of weights, gradients, optimizer, activations and logits: what torch has reserved at the
+    peak. `weights_gib` counts parameters gathered from shards, `activations_gib` the allocator's unused rest.
+    """
+    memory, gpu = _memory(setup), setup.gpu
+    usable = gpu.visible_gib
+    distributed = setup.gpu_count * setup.nodes > 1 or setup.sharding != "none"
+    overhead = DRIVER_GIB + CONTEXT_GIB + (TRAINING_NCCL_GIB if distributed else 0.0)
+    parts = (memory.weights, memory.gradients, memory.optimizer, memory.activations, memory.logits)
+    allocated = sum(parts) / GIB
+    peak = allocated * RESERVED_SHARE
+    why = refused = _impossible(setup)
+    if not why and peak + overhead > usable:
+        why = (
+            f"{peak + overhead:.1f} GiB needed on each {gpu.name}, {usable:.1f} there: "
+            f"{peak + overhead - usable:.1f} GiB short"
+        )
+    usd_per_hour = gpu.usd_per_hour * setup.gpu_count * setup.nodes
+    speed = None if refused else _speed(setup)  # a setup that is only too large would run that fast on a larger card
+    rate = speed.tokens_per_s if speed else None
+    measured = gpu.nvlink and not setup.model.experts
+    spread = SPEED_RANGE if measured else SPEED_RANGE_PRIOR
+    host = memory.host / GIB
+    return TrainingEstimate(
+        usable_gib=usable,
+        weights_gib=memory.weights / GIB,
+        gradients_gib=memory.gradients / GIB,
+        optimizer_gib=memory.optimizer / GIB,
+        activations_gib=memory.activations / GIB + peak - allocated,
+        logits_gib=memory.logits / GIB,
+        overhead_gib=overhead,
+        peak_gib=peak,
+        host_gib=host,
+        fits=not why,
+        why=why,
+        tokens_per_s=rate,
+        tokens_per_s_low=rate and rate / spread,
+        tokens_per_s_high=rate and rate * spread,
+        mfu=speed.mfu if speed else None,
+        usd_per_hour=usd_per_hour,
+        host_usd_per_hour=host_price(setup.gpu_count * TRAIN_CORES, setup.gpu_count * TRAIN_GIB + host) * setup.nodes,
+        usd_per_million_tokens=rate and usd_per_hour / (rate * 3600) * 1e6,
+        assumed=setup.model.assumed,
+        prior=("host_usd_per_hour",) if measured else ("host_usd_per_hour", "tokens_per_s", "mfu"),
+    )
+
+
 # ---- planner/warm.py
 
 
@@ -2728,6 +3187,371 @@ def nearness(candidate: Candidate) -> float:
     return -math.inf if estimate is None else estimate.usable_gib - estimate.weights_gib
 
 
+# ---- planner/choose_training.py
+
+
+NODES = (2, 4)  # of 8 GPUs each, for cards that reach each other over RDMA: Hopper and newer (Modal's guide)
+GLOBAL_BATCH = 32  # sequences that one optimizer step sees; accumulation makes up what the GPUs do not hold (prior)
+MAX_STEP_TOKENS = 32_768  # of one micro-batch: beyond that a larger one is no faster
+MICRO_BATCHES = (1, 2, 4, 8, 16, 32)
+HEADROOM = 0.92  # of the memory, filled when a smaller micro-batch would do: the estimate's median error is 7 to 12%
+MAX_HOST_GIB = 336  # main memory of one Modal container
+TRAINING_START_S = 90  # imports, data set and the first step, beside reading the weights (prior)
+LEAST_STARTS = 2  # that a budget for a run must pay for, or hardly anything would be learnt
+ASSUMED_ROWS = 10_000  # of a data set of unknown size, to compare what a run costs; none is refused for it (prior)
+PADDING = 1.5  # longest example of a micro-batch to the mean one (prior)
+PACKED_TOKENS = 8192  # that packed sequences may make up in one micro-batch: attention sees it as one long sequence
+PACKED_STEPS = 50  # optimizer steps of an epoch: with fewer, packing would leave too few to learn from (prior)
+SMALL_SHARE = 0.25  # of a card's memory: states no larger than that need no sharding
+WEAK_SHARE = 0.2  # of a step spent on gradients over PCIe: beyond it, cards with NVLink come first (prior)
+# How much of the model a method can change; of those a task allows, the first that the budget carries is taken.
+LADDER = {"finetune": ("lora", "qlora"), "distributed": ("full", "lora")}
+WHOLE = ("full", "lora", "qlora")  # for classifiers: most are small, and their head is new
+# Ways to lay a method over the GPUs, (sharding, offload, optimizer), from the fastest to the leanest: ZeRO-3 only where
+# ZeRO-2 does not fit, offload last.
+LAYOUTS = {
+    ("full", True): (
+        ("zero2", "none", "adamw"),
+        ("zero3", "none", "adamw"),
+        ("zero3", "optimizer", "adamw"),
+        ("zero3", "all", "adamw"),
+    ),
+    ("lora", True): (("none", "none", "adamw"), ("zero3", "none", "adamw")),
+    ("qlora", True): (("none", "none", "adamw"),),
+    ("full", False): (("none", "none", "adamw"), ("none", "none", "adamw_8bit")),
+    ("lora", False): (("none", "none", "adamw"),),
+    ("qlora", False): (("none", "none", "adamw"),),
+}
+
+
+class TrainingStanding(NamedTuple):
+    """What candidates are compared by, the weightiest first; of two, the smaller is better."""
+
+    method: int  # steps down the ladder
+    offloads: bool
+    weak_link: bool  # gradients over PCIe
+    several_nodes: bool  # Modal lends clusters on request
+    aim: float
+    usd_per_hour: float
+    name: str
+
+
+def make_training_plan(request: Request) -> TrainingPlan:
+    """The plan for finetune and distributed, always the same one. Refusal, with the cheapest way out."""
+    candidates = weigh_training(request)
+    if not candidates:
+        cards = "these cards" if request.gpu == "auto" else request.gpu
+        raise Refusal(f"Modal has no {request.gpu_count or 2} {cards} that train together; let gpu be auto")
+    if not candidates[0].rank:
+        raise Refusal(training_way_out(request, candidates))
+    return TrainingPlan(request, candidates[0], candidates)
+
+
+def weigh_training(request: Request) -> tuple[TrainingCandidate, ...]:
+    """Every configuration of the request, ranked ones first and best first, then the rejected by price.
+
+    A method further down the ladder is weighed only where none above it works.
+    """
+    judged: list[TrainingCandidate] = []
+    for method in methods(request):
+        judged += [judge_training(request, setups) for setups in training_configurations(request, method)]
+        if any(not candidate.rejected for candidate in judged):
+            break
+    ranked = sorted((c for c in judged if not c.rejected), key=lambda c: training_standing(request, c))
+    rejected = sorted((c for c in judged if c.rejected), key=lambda c: (c.usd_per_hour, training_name(c.setup)))
+    return (*(replace(candidate, rank=n) for n, candidate in enumerate(ranked, 1)), *rejected)
+
+
+def methods(request: Request) -> tuple[str, ...]:
+    """Methods to weigh, the one that may change most of the model first."""
+    if request.method != "auto":
+        return (request.method,)
+    if request.quantization in ("nf4", "int4"):
+        return ("qlora",)
+    ladder = LADDER[request.task] if request.workload == "generation" else WHOLE
+    return tuple(method for method in ladder if method != "qlora" or request.quantization == "auto")
+
+
+def training_configurations(request: Request, method: str) -> Iterator[list[TrainingSetup]]:
+    """GPU x nodes x count, each with the ways to lay the method over it, the fastest first."""
+    for gpu in GPUS.values():
+        if request.gpu in ("auto", gpu.name):
+            for nodes, count in groups(request, gpu):
+                layouts = LAYOUTS[method, nodes * count > 1]
+                plain = training_setup_of(request, gpu, nodes, count, method, *layouts[0])
+                if method == "full" and nodes * count > 1 and states_gib(plain) < SMALL_SHARE * gpu.visible_gib:
+                    layouts = (("none", "none", "adamw"), *layouts)
+                yield [training_setup_of(request, gpu, nodes, count, method, *layout) for layout in layouts]
+
+
+def states_gib(setup: TrainingSetup) -> float:
+    """GiB of weights, gradients and optimizer on one GPU that shares them with no other."""
+    alone = estimate_training(replace(setup, gpu_count=1, nodes=1, sharding="none", offload="none"))
+    return alone.weights_gib + alone.gradients_gib + alone.optimizer_gib
+
+
+def groups(request: Request, gpu: Gpu) -> list[tuple[int, int]]:
+    """(nodes, GPUs of each) to weigh: one GPU for finetune, several or whole nodes for distributed."""
+    count = request.gpu_count
+    if count > gpu.max_count:
+        return [(count // 8, 8)] if clusters(gpu) and count % 8 == 0 else []
+    if count:
+        return [(1, count)]
+    if request.task == "finetune":
+        return [(1, 1)]
+    within = [(1, count) for count in (2, 4, 8) if count <= gpu.max_count]
+    return within + [(nodes, 8) for nodes in NODES if clusters(gpu)]
+
+
+def clusters(gpu: Gpu) -> bool:
+    """Whether nodes of 8 such cards reach each other over RDMA."""
+    return gpu.compute_capability >= 9 and gpu.nvlink and gpu.max_count == 8
+
+
+def training_setup_of(
+    request: Request, gpu: Gpu, nodes: int, count: int, method: str, sharding: str, offload: str, optimizer: str
+) -> TrainingSetup:
+    """What our generated code would run: bf16, for full fine-tuning with float32 master weights, and a fused loss."""
+    half = "bf16" if gpu.bf16 else "fp16-mixed"
+    return TrainingSetup(
+        model=request.model,
+        gpu=gpu,
+        gpu_count=count,
+        nodes=nodes,
+        method=method,
+        optimizer=optimizer,
+        precision="bf16-mixed" if method == "full" and gpu.bf16 else half,
+        seq_len=request.context_len,
+        logits="fused",
+        attention="sdpa" if request.attention == "auto" else request.attention,
+        sharding=sharding,
+        offload=offload,
+    )
+
+
+def packs(request: Request) -> bool:
+    """Whether several examples share a sequence: known to be short and many, and no state runs from one to the next."""
+    if request.workload != "generation" or request.model.linear_layers or not request.row_tokens:
+        return False
+    steps = request.dataset_rows * request.row_tokens / request.context_len / GLOBAL_BATCH
+    return request.row_tokens < request.context_len and steps >= PACKED_STEPS
+
+
+def at_work(request: Request, setup: TrainingSetup) -> TrainingSetup:
+    """The setup as a typical micro-batch uses it: padded to its longest example, or packed into one long sequence."""
+    if not request.row_tokens:
+        return setup
+    if packs(request):
+        return replace(setup, micro_batch=1, seq_len=setup.micro_batch * setup.seq_len)
+    return replace(setup, seq_len=padded(request, setup))
+
+
+def padded(request: Request, setup: TrainingSetup) -> int:
+    """Tokens that a typical example occupies in a micro-batch that is not packed."""
+    return min(setup.seq_len, round(request.row_tokens * (PADDING if setup.micro_batch > 1 else 1)))
+
+
+def estimate_run(request: Request, setup: TrainingSetup) -> TrainingEstimate:
+    """The estimate with the memory of full sequences and the speed at typical ones."""
+    full, typical = estimate_training(setup), at_work(request, setup)
+    if typical == setup or not full.fits:
+        return full
+    speed = estimate_training(typical)
+    return replace(
+        full,
+        tokens_per_s=speed.tokens_per_s,
+        tokens_per_s_low=speed.tokens_per_s_low,
+        tokens_per_s_high=speed.tokens_per_s_high,
+        mfu=speed.mfu,
+        usd_per_million_tokens=speed.usd_per_million_tokens,
+    )
+
+
+def run_tokens(request: Request, setup: TrainingSetup, rows: int = 0) -> float:
+    """Tokens that the GPUs see in the whole run, padding included; 0 where the data set's size is not known."""
+    if request.dataset_tokens:
+        return request.dataset_tokens * request.epochs
+    each = (request.row_tokens if packs(request) else padded(request, setup)) if request.row_tokens else setup.seq_len
+    return (request.dataset_rows or rows) * request.epochs * each
+
+
+def start_s(setup: TrainingSetup) -> float:
+    """Seconds of an attempt before its first step is done, weights on the Volume (prior)."""
+    return TRAINING_START_S + sum(weight_bytes(setup.model, "none")) / VOLUME_BYTES_PER_S
+
+
+def run_hours(request: Request, setup: TrainingSetup, estimate: TrainingEstimate, rows: int = 0) -> float:
+    """Hours of the whole run, or of one over `rows` where the data set's size is not known; 0 without either."""
+    tokens = run_tokens(request, setup, rows)
+    return (start_s(setup) + tokens / estimate.tokens_per_s) / 3600 if tokens and estimate.tokens_per_s else 0.0
+
+
+def judge_training(request: Request, setups: list[TrainingSetup]) -> TrainingCandidate:
+    """The first layout that fits, at its best micro-batch, with its price; rejected where none fits or is paid."""
+    tried = [(setup, estimate_run(request, setup)) for setup in setups]
+    fitting = [(setup, found) for setup, found in tried if found.fits and found.host_gib <= MAX_HOST_GIB]
+    roomy = [pair for pair in fitting if need_gib(pair[1]) <= HEADROOM * pair[1].usable_gib]
+    setup, estimate = (roomy or fitting or tried[-1:])[0]
+    usd_per_hour = estimate.usd_per_hour + estimate.host_gib * setup.nodes * MEMORY_USD_PER_GIB_HOUR
+    candidate = TrainingCandidate(setup, estimate, usd_per_hour=usd_per_hour)
+    if not setup.gpu.bf16 and overflows(setup.model):
+        reason = f"{setup.model.id} overflows in float16, and {setup.gpu.name} has no bfloat16"
+        return replace(candidate, rejected=reason)
+    if not estimate.fits or not estimate.tokens_per_s:
+        return replace(candidate, rejected=estimate.why)
+    if estimate.host_gib > MAX_HOST_GIB:
+        reason = f"offloading needs {estimate.host_gib:.0f} GiB of main memory, a container has {MAX_HOST_GIB}"
+        return replace(candidate, rejected=reason)
+    setup, estimate = fill(request, setup, estimate)
+    world = setup.gpu_count * setup.nodes
+    accumulation = max(1, round(GLOBAL_BATCH / (setup.micro_batch * world)))
+    hours = run_hours(request, setup, estimate)
+    candidate = replace(candidate, setup=setup, estimate=estimate, accumulation=accumulation, hours=hours)
+    return replace(candidate, rejected=training_over_budget(request.budget, candidate))
+
+
+def need_gib(estimate: TrainingEstimate) -> float:
+    """GiB of each GPU that are taken at the peak, the CUDA context and NCCL included."""
+    return estimate.peak_gib + estimate.overhead_gib
+
+
+def training_over_budget(budget: Budget, candidate: TrainingCandidate) -> str:
+    """Why the budget does not pay for it; "" where it does."""
+    if budget.per == "hour" and candidate.usd_per_hour > budget.usd:
+        return f"costs {candidate.usd_per_hour:.2f}/hour, over {budget.usd:.2f}"
+    if budget.per not in ("run", "month"):
+        return ""
+    if candidate.usd > budget.usd:
+        return f"the run takes {candidate.hours:.1f} hours and {candidate.usd:.2f} USD, over {budget.usd:.2f}"
+    started = start_s(candidate.setup)
+    if least_usd(candidate) > budget.usd:
+        paid = budget.usd / candidate.usd_per_hour * 60
+        return f"{budget.usd:.2f} pays for {paid:.1f} minutes, and the start alone takes {started / 60:.1f}"
+    return ""
+
+
+def least_usd(candidate: TrainingCandidate) -> float:
+    """USD below which a run is not worth starting."""
+    return LEAST_STARTS * start_s(candidate.setup) / 3600 * candidate.usd_per_hour
+
+
+def paid_s(budget: Budget, candidate: TrainingCandidate) -> float:
+    """Seconds that the budget pays for; infinite where it bounds no sum."""
+    return budget.usd / candidate.usd_per_hour * 3600 if budget.per in ("run", "month") else float("inf")
+
+
+def fill(request: Request, setup: TrainingSetup, first: TrainingEstimate) -> tuple[TrainingSetup, TrainingEstimate]:
+    """The setup with the micro-batch and checkpointing that train fastest and leave some headroom."""
+    best, found = setup, first
+    longest = PACKED_TOKENS if packs(request) else MAX_STEP_TOKENS
+    most = max(1, GLOBAL_BATCH // (setup.gpu_count * setup.nodes))  # larger ones would make the global batch larger
+    for checkpointing in (True, False):
+        fastest = found.tokens_per_s or 0 if checkpointing else 0.0
+        for micro_batch in MICRO_BATCHES[checkpointing:]:  # the first one with checkpointing is given
+            if micro_batch > most or (micro_batch > 1 and micro_batch * setup.seq_len > longest):
+                break
+            tried = replace(setup, micro_batch=micro_batch, gradient_checkpointing=checkpointing)
+            estimate = estimate_run(request, tried)
+            full = need_gib(estimate) > HEADROOM * estimate.usable_gib
+            if full or useful_rate(request, tried, estimate) <= fastest * 1.02:  # a larger one must earn its memory
+                break
+            fastest = useful_rate(request, tried, estimate)
+            if fastest > useful_rate(request, best, found):
+                best, found = tried, estimate
+    return best, found
+
+
+def useful_rate(request: Request, setup: TrainingSetup, estimate: TrainingEstimate) -> float:
+    """Tokens/s without padding: what examples are trained by."""
+    rate = estimate.tokens_per_s or 0.0
+    if not request.row_tokens or packs(request):
+        return rate
+    return rate * min(setup.seq_len, request.row_tokens) / padded(request, setup)
+
+
+def training_standing(request: Request, candidate: TrainingCandidate) -> TrainingStanding:
+    """How a working candidate compares for this request."""
+    setup, estimate = candidate.setup, candidate.estimate
+    hours = run_hours(request, setup, estimate, ASSUMED_ROWS)
+    weak = setup.gpu_count > 1 and not setup.gpu.nvlink and communication_share(setup) > WEAK_SHARE
+    return TrainingStanding(
+        method=methods(request).index(setup.method),
+        offloads=setup.offload != "none",
+        weak_link=weak,
+        several_nodes=setup.nodes > 1,
+        aim=hours * (candidate.usd_per_hour if request.optimize == "cost" else 1),
+        usd_per_hour=candidate.usd_per_hour,
+        name=training_name(setup),
+    )
+
+
+def training_name(setup: TrainingSetup) -> str:
+    """ "2 nodes of H100:8, full, zero3" """
+    cards = gpu_string(setup.gpu, setup.gpu_count)
+    where = f"{setup.nodes} nodes of {cards}" if setup.nodes > 1 else cards
+    how = [part for part in (setup.sharding, setup.offload) if part != "none"]
+    return ", ".join([where, setup.method, *how])
+
+
+def training_way_out(request: Request, candidates: tuple[TrainingCandidate, ...]) -> str:
+    """One sentence: why nothing works, and the cheapest things that would."""
+    ways = []
+    paying = [candidate for candidate in candidates if training_over_budget(request.budget, candidate)]
+    if paying:
+        cheapest = min(paying, key=lambda c: needed_usd(request.budget, c))
+        ways.append(f"raise the budget to {training_offer(request.budget, cheapest)}")
+    for words, other in relaxed_requests(request):
+        weighed = weigh_training(other) or (None,)
+        best = weighed[0] if weighed[0] and weighed[0].rank else None
+        if best:
+            ways.append(f"{words} ({training_offer(request.budget, best)})")
+            continue
+        unbound = weigh_training(replace(other, budget=Budget(float("inf"), "none")))
+        if unbound and unbound[0].rank:
+            ways.append(f"{words} and raise the budget to {training_offer(request.budget, unbound[0])}")
+    nearest = min(paying or candidates, key=lambda c: need_gib(c.estimate) - c.estimate.usable_gib)
+    if paying:
+        nearest = min(paying, key=lambda c: needed_usd(request.budget, c))
+    why = f"{request.model.id} is not trained within that: {training_name(nearest.setup)}: {nearest.rejected}"
+    return shortened(f"{why}; ", ways or ["take a smaller model or a shorter context"])
+
+
+def relaxed_requests(request: Request) -> Iterator[tuple[str, Request]]:
+    """What a person could give up, and the request that results."""
+    if request.method in ("full", "lora"):
+        leaner = {"full": "lora", "lora": "qlora"}[request.method]
+        yield f"take method {leaner}", replace(request, method=leaner)
+    if request.gpu != "auto" or request.gpu_count:
+        yield "let gpu and gpu_count be auto", replace(request, gpu="auto", gpu_count=0)
+    if request.task == "finetune" and not request.gpu_count:
+        yield "take task distributed", replace(request, task="distributed")
+
+
+def needed_usd(budget: Budget, candidate: TrainingCandidate) -> float:
+    """What the budget would have to be, in its own unit."""
+    if budget.per not in ("run", "month"):
+        return candidate.usd_per_hour
+    return max(candidate.usd, least_usd(candidate))
+
+
+def training_offer(budget: Budget, candidate: TrainingCandidate) -> str:
+    """ "51.64/run (H100, qlora)", in the unit of the budget, rounded up so that it would pay."""
+    per = budget.per if budget.per in ("run", "month") else "hour"
+    usd = ceil(needed_usd(budget, candidate) * 100 - 1e-6) / 100
+    return f"{usd:.2f}/{per} ({training_name(candidate.setup)})"
+
+
+# ---- planner/tasks.py
+
+
+TRAINING = ("finetune", "distributed")
+
+
+def plan_for(request: Request) -> AnyPlan:
+    """The plan for a request of any task, always the same one. Refusal, with the cheapest way out."""
+    return make_training_plan(request) if request.task in TRAINING else make_plan(request)
+
+
 # ---- planner/explain.py
 
 
@@ -2761,28 +3585,6 @@ def cards(candidate: Candidate) -> str:
     setup = candidate.setup
     one = f"{setup.gpu_count} x {setup.gpu.name}"
     return f"{candidate.containers} containers of {one}" if candidate.containers > 1 else one
-
-
-def size_words(model: Model) -> str:
-    """ "8.2B parameters", "30.5B parameters, 3.3B active"."""
-    total = f"{short_count(model.params)} parameters"
-    return total if model.params_active >= model.params else f"{total}, {short_count(model.params_active)} active"
-
-
-def short_count(number: float) -> str:
-    return f"{number / 1e9:.1f}B" if number >= 1e9 else f"{number / 1e6:.0f}M"
-
-
-def about(rate: float) -> str:
-    """A rate to two figures: 1,400; 93; 4.2."""
-    digits = 0 if rate >= 10 else 1
-    rounded = float(f"{rate:.2g}")
-    return f"{rounded:,.{digits}f}"
-
-
-def cents(usd: float) -> str:
-    """USD to the cent, and below ten cents to two figures: 1.20; 0.0087."""
-    return f"{usd:.2f}" if usd >= 0.1 else f"{usd:.{1 - math.floor(math.log10(usd))}f}"
 
 
 def one_per_gpu(plan: Plan) -> list[Candidate]:
@@ -2906,7 +3708,198 @@ def idle_prices(plan: Plan) -> tuple[float, float]:
     return one * HOURS_PER_MONTH, one * warm_hours_per_month(WORKING_HOURS)
 
 
-# ---- planner/inference_constants.py
+# ---- planner/training_explain.py
+
+
+METHOD_NAMES = {"full": "full fine-tuning", "lora": "LoRA", "qlora": "QLoRA"}
+LAYOUT_NAMES = {"none": "DDP", "zero1": "ZeRO-1", "zero2": "ZeRO-2", "zero3": "ZeRO-3"}
+OFFLOAD_NAMES = {"optimizer": "its optimizer states in main memory", "all": "weights and optimizer in main memory"}
+TRAINING_TERMS = ("weights", "gradients", "optimizer", "activations", "logits", "overhead")
+
+
+def training_terms(estimate: TrainingEstimate) -> dict[str, float]:
+    """GiB per GPU by term, in the order of TRAINING_TERMS; their sum is what is taken of the card at the peak."""
+    return {name: getattr(estimate, f"{name}_gib") for name in TRAINING_TERMS}
+
+
+def where(setup: TrainingSetup) -> str:
+    """ "1 x B200", "2 nodes of 8 x H100" """
+    cards = f"{setup.gpu_count} x {setup.gpu.name}"
+    return f"{setup.nodes} nodes of {cards}" if setup.nodes > 1 else cards
+
+
+def layout(setup: TrainingSetup) -> str:
+    """ "ZeRO-2", "ZeRO-3 with its optimizer states in main memory"; "" on one GPU."""
+    if setup.gpu_count * setup.nodes == 1:
+        return ""
+    offloaded = f" with {OFFLOAD_NAMES[setup.offload]}" if setup.offload != "none" else ""
+    return LAYOUT_NAMES[setup.sharding] + offloaded
+
+
+def rate(candidate: TrainingCandidate) -> float:
+    """Tokens/s over all GPUs; 0 where it cannot run at all."""
+    return candidate.estimate.tokens_per_s or 0.0
+
+
+def training_usd_per_million(candidate: TrainingCandidate) -> float:
+    """USD for a million tokens, the main memory that offloading occupies included."""
+    return candidate.usd_per_hour / rate(candidate) / 3600 * 1e6
+
+
+def likely_hours(plan: TrainingPlan, candidate: TrainingCandidate) -> float:
+    """Hours of the run, over the rows that are known or else assumed."""
+    return run_hours(plan.request, candidate.setup, candidate.estimate, ASSUMED_ROWS)
+
+
+def likely_usd(plan: TrainingPlan, candidate: TrainingCandidate) -> float:
+    return likely_hours(plan, candidate) * candidate.usd_per_hour
+
+
+def runs(candidate: TrainingCandidate) -> bool:
+    """Whether it would run, paid or not."""
+    return candidate.accumulation > 0
+
+
+def training_one_per_gpu(plan: TrainingPlan) -> list[TrainingCandidate]:
+    """What each GPU type comes nearest with: its best ranked configuration, else what runs, else what nearly fits."""
+
+    def order(candidate: TrainingCandidate) -> tuple[float, float]:
+        if candidate.rank:
+            return 0, candidate.rank
+        if runs(candidate):
+            return 1, candidate.usd or candidate.usd_per_hour
+        return 2, need_gib(candidate.estimate) - candidate.estimate.usable_gib
+
+    best: dict[str, TrainingCandidate] = {}
+    for candidate in sorted(plan.candidates, key=order):
+        best.setdefault(candidate.setup.gpu.name, candidate)
+    return list(best.values())
+
+
+def cheaper_by_the_hour(plan: TrainingPlan) -> TrainingCandidate | None:
+    below = [c for c in training_one_per_gpu(plan) if c.usd_per_hour < plan.chosen.usd_per_hour]
+    return max(below, key=lambda c: (runs(c), c.usd_per_hour), default=None)
+
+
+def quicker(plan: TrainingPlan) -> TrainingCandidate | None:
+    """The cheapest that is through earlier."""
+    ours = likely_hours(plan, plan.chosen)
+    running = [c for c in plan.candidates if runs(c) and likely_hours(plan, c) < 0.95 * ours]
+    return min(running, key=lambda c: (bool(c.rejected), likely_usd(plan, c)), default=None)
+
+
+def training_verdict(plan: TrainingPlan, candidate: TrainingCandidate) -> str:
+    """Why this candidate is not the choice, in half a sentence; "chosen" for the choice."""
+    if candidate is plan.chosen:
+        return "chosen"
+    if candidate.rejected:
+        return candidate.rejected
+    ours, best = training_standing(plan.request, candidate), training_standing(plan.request, plan.chosen)
+    if ours.method > best.method:
+        return f"works with {METHOD_NAMES[candidate.setup.method]} only"
+    if ours.offloads > best.offloads:
+        return "offloading to main memory is the last resort"
+    if ours.weak_link > best.weak_link:
+        return f"{candidate.setup.gpu.name} has no NVLink: too much of a step would go into gradients over PCIe"
+    if ours.several_nodes > best.several_nodes:
+        return "one node does it"
+    return "dearer for the run" if plan.request.optimize == "cost" else "slower"
+
+
+def training_beside(plan: TrainingPlan, candidate: TrainingCandidate) -> str:
+    """A neighbour of the choice in one line: what it is, its price, what it would yield, why it is not the choice."""
+    line = f"{where(candidate.setup)}, {candidate.usd_per_hour:.2f}/hour: "
+    if runs(candidate):
+        line += f"{about(rate(candidate))} tokens/s, {run_price_words(plan, candidate)}; "
+    return line + training_verdict(plan, candidate)
+
+
+def run_price_words(plan: TrainingPlan, candidate: TrainingCandidate) -> str:
+    """ "26 minutes and 1.71 USD" """
+    return f"{duration(likely_hours(plan, candidate))} and {cents(likely_usd(plan, candidate))} USD"
+
+
+def rows_words(plan: TrainingPlan) -> str:
+    """ "10,000 rows of 512 tokens x 3 epochs" """
+    request = plan.request
+    rows = request.dataset_rows or ASSUMED_ROWS
+    passes = f" x {request.epochs} epochs" if request.epochs > 1 else ""
+    return f"{rows:,} rows of {row_tokens(plan):,} tokens{passes}"
+
+
+def row_tokens(plan: TrainingPlan) -> int:
+    return plan.request.row_tokens or plan.request.context_len
+
+
+def training_run(plan: TrainingPlan) -> str:
+    """The price of the run where its rows are known, else of one that is assumed."""
+    packed = ", several to a sequence" if packs(plan.request) else ""
+    price = run_price_words(plan, plan.chosen)
+    if plan.request.dataset_rows:
+        return f"{rows_words(plan)} (prior){packed}: about {price}; `make check` counts yours"
+    return f"the rows are not known; {rows_words(plan)} would take {price} (prior): `make check` counts yours"
+
+
+def stops(plan: TrainingPlan) -> str:
+    """When the budget ends the run: "stops at 20/run, which pays for 3.2 hours"."""
+    budget = plan.request.budget
+    if budget.per == "none":
+        return "no budget set"
+    if budget.per == "hour":
+        return f"within {budget.usd:g}/hour"
+    return f"stops at {budget.usd:g}/{budget.per}, which pays for {duration(paid_s(budget, plan.chosen) / 3600)}"
+
+
+def training_changes(plan: TrainingPlan) -> list[str]:
+    """Other answers, and what they would get."""
+    return list(other_methods(plan)) + list(other_places(plan))
+
+
+def other_methods(plan: TrainingPlan) -> Iterator[str]:
+    """What the methods that were not taken need, on the card that is best for each."""
+    request = replace(plan.request, gpu="auto", gpu_count=0, quantization="auto")
+    for method, words in METHOD_NAMES.items():
+        if method == plan.chosen.setup.method:
+            continue
+        asked = f"Method {method} ({words})" if method == "full" else f"Method {method}"
+        if best := best_of(replace(request, method=method)):
+            yield f"{asked} works too: on {where(best.setup)}, {run_price_words(plan, best)} for the run."
+        elif best := best_of(replace(request, method=method, budget=Budget(float("inf"), "none"))):
+            yield f"{asked} needs a budget of {training_offer(request.budget, best)}."
+
+
+def other_places(plan: TrainingPlan) -> Iterator[str]:
+    """More GPUs, faster ones, cheaper ones."""
+    request = replace(plan.request, gpu="auto", gpu_count=0, method=plan.chosen.setup.method)
+    ours = likely_hours(plan, plan.chosen)
+    if request.task == "finetune":
+        best = best_of(replace(request, task="distributed", optimize="throughput"))
+        if best and likely_hours(plan, best) < ours:
+            yield f"Task distributed is through earlier: {where(best.setup)}, {run_price_words(plan, best)}."
+    if request.optimize == "cost":
+        best = best_of(replace(request, optimize="throughput"))
+        if best and likely_hours(plan, best) < 0.95 * ours:
+            yield f"Chosen for throughput it would be {where(best.setup)}: {run_price_words(plan, best)}."
+    else:
+        best = best_of(replace(request, optimize="cost"))
+        if best and likely_usd(plan, best) < likely_usd(plan, plan.chosen):
+            yield f"Chosen for cost it would be {where(best.setup)}: {run_price_words(plan, best)}."
+    if any(not c.estimate.fits and c.usd_per_hour < plan.chosen.usd_per_hour for c in plan.candidates):
+        yield "A shorter context makes room on cards that cost less by the hour."
+
+
+def best_of(request: Request) -> TrainingCandidate | None:
+    """The best candidate of that request; None where nothing works."""
+    found = weigh_training(request)
+    return found[0] if found and found[0].rank else None
+
+
+def lower_method(plan: TrainingPlan) -> bool:
+    """Whether a method that changes more of the model was weighed and did not work."""
+    return methods(plan.request).index(plan.chosen.setup.method) > 0
+
+
+# ---- planner/shared_constants.py
 
 
 Constant = tuple[str, object, str]  # name, value, reason
@@ -2916,12 +3909,64 @@ STARTUP_S = (600, 3600)  # seconds: an LLM server is never up in Modal's default
 TASK_WORDS = {
     "serve": "an HTTP service that scales to zero",
     "batch": "a dataset in, results out; nothing runs in between",
+    "finetune": "a dataset in, a tuned model out, on one GPU",
+    "distributed": "a dataset in, a tuned model out, on several GPUs",
 }
 WORKLOAD_WORDS = {
     "generation": "chat and completion",
     "embedding": "texts to vectors",
     "classification": "texts to labels",
 }
+
+
+def identity(plan: AnyPlan, slug: str) -> list[Constant]:
+    workload = plan.request.workload
+    return [
+        ("NAME", slug, "the app's name on Modal"),
+        ("TASK", plan.request.task, TASK_WORDS[plan.request.task]),
+        ("WORKLOAD", workload, WORKLOAD_WORDS[workload]),
+    ]
+
+
+def model_reason(model: Model, published: str, slug: str) -> str:
+    """What is known of the model; `published` says which checkpoint of it this is, where it is not the model itself."""
+    if model.source == LOCAL:
+        put = f"modal volume put {slug}-weights FOLDER /{folder_on_volume(model.id)}"
+        return f"{size_words(model)}, your folder: `modal volume create {slug}-weights` once, then `{put}`"
+    gate = "gated: its owner must let you in" if model.gated else "not gated"
+    return f"{size_words(model)}, {model.licence or 'licence unknown'}, {gate}{published}"
+
+
+def revision_reason(model: Model, revision: str) -> str:
+    if model.source == LOCAL:
+        return "your folder has no commit"
+    return (
+        "the commit that the catalogue knows" if revision else "no commit known: `make weights` prints the one to pin"
+    )
+
+
+def secrets(model: Model) -> Constant:
+    return "SECRETS", ["huggingface-secret"] if model.gated else [], "names of Modal Secrets; gated weights need one"
+
+
+def folder_on_volume(path: str) -> str:
+    """The name that a local folder gets on the weights Volume: its own, in characters that need no quoting."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", re.split(r"[/\\\\]", path.rstrip("/\\"))[-1]).strip("-.") or "model"
+
+
+def startup_timeout(cold_start_s: float) -> int:
+    """Seconds after which a start has failed: three times the estimate, in whole minutes, within sensible bounds."""
+    low, high = STARTUP_S
+    return min(max(math.ceil(3 * cold_start_s / 60) * 60, low), high)
+
+
+def host_reason(estimate: InferenceEstimate | TrainingEstimate) -> str:
+    return f"one container's GPUs, priced {PRICES_DATE}; its CPU and memory add about {estimate.host_usd_per_hour:.2f}"
+
+
+# ---- planner/inference_constants.py
+
+
 ENGINE_WORDS = {
     ("serve", "vllm", True): "continuous batching behind an OpenAI-compatible API",
     ("serve", "transformers", True): "continuous batching in the model's own code; slower, runs any architecture",
@@ -2934,23 +3979,14 @@ ENGINE_WORDS = {
 }
 
 
-def identity(plan: Plan, slug: str) -> list[Constant]:
-    workload = plan.request.workload
-    return [
-        ("NAME", slug, "the app's name on Modal"),
-        ("TASK", plan.request.task, TASK_WORDS[plan.request.task]),
-        ("WORKLOAD", workload, WORKLOAD_WORDS[workload]),
-    ]
-
-
 def weights(plan: Plan, slug: str) -> list[Constant]:
     setup = plan.chosen.setup
     model = setup.model
     name, revision, _quantize = checkpoint(setup)
     return [
-        ("MODEL", name, model_reason(model, name, setup.quantization, slug)),
+        ("MODEL", name, model_reason(model, published(setup, name), slug)),
         ("REVISION", revision or "main", revision_reason(model, revision)),
-        ("SECRETS", ["huggingface-secret"] if model.gated else [], "names of Modal Secrets; gated weights need one"),
+        secrets(model),
         ("ENGINE", setup.engine, engine_words(plan)),
     ]
 
@@ -2987,15 +4023,9 @@ def checkpoint(setup: InferenceSetup) -> tuple[str, str, str]:
     return model.id, model.revision, "fp8" if setup.quantization == "fp8" else "bitsandbytes"
 
 
-def folder_on_volume(path: str) -> str:
-    """The name that a local folder gets on the weights Volume: its own, in characters that need no quoting."""
-    return re.sub(r"[^A-Za-z0-9._-]+", "-", re.split(r"[/\\\\]", path.rstrip("/\\"))[-1]).strip("-.") or "model"
-
-
-def startup_timeout(cold_start_s: float) -> int:
-    """Seconds after which a start has failed: three times the estimate, in whole minutes, within sensible bounds."""
-    low, high = STARTUP_S
-    return min(max(math.ceil(3 * cold_start_s / 60) * 60, low), high)
+def published(setup: InferenceSetup, name: str) -> str:
+    """What the checkpoint is of the model that was asked for; "" where it is that model."""
+    return "" if name == setup.model.id else f"; the {setup.quantization} checkpoint of {setup.model.id}"
 
 
 def dtype(setup: InferenceSetup) -> tuple[str, str]:
@@ -3032,27 +4062,6 @@ def concurrency_reason(plan: Plan) -> str:
     if engine == "transformers":
         return f"texts in one forward pass; {fitting} of full context would fit"
     return f"texts at once; a step reads {batched_tokens(plan.chosen.setup):,} of their tokens"
-
-
-def revision_reason(model: Model, revision: str) -> str:
-    if model.source == LOCAL:
-        return "your folder has no commit"
-    return (
-        "the commit that the catalogue knows" if revision else "no commit known: `make weights` prints the one to pin"
-    )
-
-
-def host_reason(estimate: InferenceEstimate) -> str:
-    return f"one container's GPUs, priced {PRICES_DATE}; its CPU and memory add about {estimate.host_usd_per_hour:.2f}"
-
-
-def model_reason(model: Model, name: str, quantization: str, slug: str) -> str:
-    if model.source == LOCAL:
-        put = f"modal volume put {slug}-weights FOLDER /{folder_on_volume(model.id)}"
-        return f"{size_words(model)}, your folder: `modal volume create {slug}-weights` once, then `{put}`"
-    gate = "gated: its owner must let you in" if model.gated else "not gated"
-    published = "" if name == model.id else f"; the {quantization} checkpoint of {model.id}"
-    return f"{size_words(model)}, {model.licence or 'licence unknown'}, {gate}{published}"
 
 
 def gpu_reason(plan: Plan) -> str:
@@ -3333,6 +4342,313 @@ def run_predictions(plan: Plan) -> list[Constant]:
     return [*found, ("PREDICTED_COLD_START_S", start, "until the first row, weights on the Volume (prior)")]
 
 
+# ---- planner/training_constants.py
+
+
+SAMPLES = {"generation": "samples/chat.jsonl", "classification": "samples/labels.jsonl"}  # of the generated project
+LONGEST_ATTEMPT_S = 24 * 3600  # Modal ends no function later
+LARGE_MODEL = 20e9  # parameters from which papers halve the learning rate
+ADAPTER_RATE, FULL_RATE, CLASSIFIER_RATE = 2e-4, 2e-5, 2e-5
+STATE_BYTES = 14  # of a trained parameter in a checkpoint: 16-bit weight, float32 master and two moments
+SAVED_BYTES_S = 1e9  # onto a Volume (prior)
+FAILS_EVERY_S = 12 * 3600  # a preemption or a crash (prior)
+SAVE_EVERY_S = (300, 3600)
+CHECKPOINTS = 2
+
+
+def training_constants(plan: TrainingPlan, slug: str) -> list[Constant]:
+    """(name, value, reason) of every constant that a training project reads."""
+    groups = (
+        identity(plan, slug),
+        tuned_weights(plan, slug),
+        machines(plan),
+        method_rows(plan),
+        step_rows(plan),
+        data_rows(plan),
+        keeping(plan),
+        training_money(plan),
+        training_predictions(plan),
+    )
+    return [row for group in groups for row in (*group, DONE)][:-1]
+
+
+def tuned_weights(plan: TrainingPlan, slug: str) -> list[Constant]:
+    """The model to begin with, and where the result goes."""
+    model = plan.request.model
+    name = f"{WEIGHTS}/{folder_on_volume(model.id)}" if model.source == LOCAL else model.id
+    revision = "" if model.source == LOCAL else model.revision
+    return [
+        ("MODEL", name, model_reason(model, "", slug)),
+        ("REVISION", revision or "main", revision_reason(model, revision)),
+        secrets(model),
+        ("RUN", "first", "the run's name: its checkpoints and result lie below it; another name begins anew"),
+        ("HUB_REPO", "", "where `push` puts the result, such as me/my-model; its Secret needs a token that may write"),
+    ]
+
+
+def machines(plan: TrainingPlan) -> list[Constant]:
+    """What it runs on, and how the model is laid over it."""
+    setup = plan.chosen.setup
+    found: list[Constant] = [("GPU", gpu_string(setup.gpu, setup.gpu_count), training_gpu_reason(plan))]
+    if plan.request.task == "distributed":
+        found += [
+            ("NODES", setup.nodes, nodes_reason(setup)),
+            ("SHARDING", setup.sharding, sharding_reason(setup)),
+            ("OFFLOAD", setup.offload, offload_reason(plan)),
+        ]
+    return found
+
+
+def training_gpu_reason(plan: TrainingPlan) -> str:
+    estimate, cheaper = plan.chosen.estimate, cheaper_by_the_hour(plan)
+    used = f"{sum(training_terms(estimate).values()):.1f} of {estimate.usable_gib:.1f} GiB used"
+    return f"{used}; cheaper by the hour: {training_beside(plan, cheaper)}" if cheaper else used
+
+
+def nodes_reason(setup: TrainingSetup) -> str:
+    if setup.nodes > 1:
+        return "containers of a Modal cluster, 8 GPUs each, that reach each other over RDMA"
+    return "one container: its GPUs reach each other over " + ("NVLink" if setup.gpu.nvlink else "PCIe")
+
+
+def sharding_reason(setup: TrainingSetup) -> str:
+    world = setup.gpu_count * setup.nodes
+    return {
+        "none": "DDP: what is trained fits on each GPU whole, and only gradients travel",
+        "zero1": f"{layout(setup)}: each of {world} GPUs keeps its part of the optimizer states",
+        "zero2": f"{layout(setup)}: each of {world} GPUs keeps its part of gradients and optimizer states",
+        "zero3": f"{layout(setup)}: each of {world} GPUs keeps its part of the weights too: ZeRO-2 does not fit",
+    }[setup.sharding]
+
+
+def offload_reason(plan: TrainingPlan) -> str:
+    if plan.chosen.setup.offload == "none":
+        return "nothing waits in main memory, which would be slower"
+    return f"the GPUs alone are too small; it takes {plan.chosen.estimate.host_gib:.0f} GiB of main memory on each node"
+
+
+def method_rows(plan: TrainingPlan) -> list[Constant]:
+    """What of the model is trained, and in which numbers."""
+    setup = plan.chosen.setup
+    rows: list[Constant] = [
+        ("METHOD", setup.method, method_reason(plan)),
+        ("LORA_RANK", setup.lora_rank, "of the adapters; alpha is twice that" + unused(setup)),
+        ("LORA_TARGETS", setup.lora_targets, "every linear layer of a block: adapters on attention alone learn less"),
+        ("DTYPE", *training_dtype(setup)),
+        ("OPTIMIZER", setup.optimizer, optimizer_reason(setup)),
+        ("LEARNING_RATE", *learning_rate(setup)),
+    ]
+    return rows
+
+
+def unused(setup: TrainingSetup) -> str:
+    return "; not read by full fine-tuning" if setup.method == "full" else ""
+
+
+def method_reason(plan: TrainingPlan) -> str:
+    setup, model = plan.chosen.setup, plan.request.model
+    every = short_count(model.params)
+    if setup.method == "full":
+        words = f"all {every} parameters are trained"
+    else:
+        adapters = short_count(lora_params(model, setup.lora_rank, setup.lora_targets))
+        kept = "16-bit" if setup.method == "lora" else "4-bit (NF4)"
+        words = f"{adapters} parameters of adapters are trained, on {every} {kept} ones"
+    if plan.request.method != "auto":
+        return f"as you asked: {words}"
+    return f"{words}; the budget does not carry more" if lower_method(plan) else words
+
+
+def training_dtype(setup: TrainingSetup) -> tuple[str, str]:
+    """What a GPU computes in, and why."""
+    master = ", with float32 weights behind it" if setup.method == "full" else "; adapters are float32"
+    if not setup.gpu.bf16:
+        return "float16", f"{setup.gpu.name} has no bfloat16; the loss is scaled{master}"
+    return "bfloat16", f"what the GPU computes in{master}"
+
+
+def optimizer_reason(setup: TrainingSetup) -> str:
+    if setup.optimizer == "adamw_8bit":
+        return "AdamW with 8-bit moments (bitsandbytes): float32 ones would not fit"
+    return "AdamW, its moments in float32"
+
+
+def learning_rate(setup: TrainingSetup) -> tuple[float, str]:
+    """Per optimizer step at its highest, and where it comes from."""
+    halved = 0.5 if setup.model.params > LARGE_MODEL else 1.0
+    if setup.method != "full":
+        sizes = "33B and 65B" if halved < 1 else "7B and 13B"
+        source = f"QLoRA's paper (arXiv 2305.14314) for {sizes}; ten times that of full fine-tuning"
+        return ADAPTER_RATE * halved, source
+    if setup.model.workload == "classification":
+        return CLASSIFIER_RATE, "the least that BERT's paper (arXiv 1810.04805) tries: 2e-5 to 5e-5"
+    smaller = ", halved for a larger model (prior)" if halved < 1 else ""
+    return FULL_RATE * halved, f"Stanford Alpaca's for 7B{smaller}"
+
+
+def step_rows(plan: TrainingPlan) -> list[Constant]:
+    """What one step computes, and how."""
+    chosen, setup = plan.chosen, plan.chosen.setup
+    world = setup.gpu_count * setup.nodes
+    batch = setup.micro_batch * chosen.accumulation * world
+    steps = f"on each of {world} GPUs" if world > 1 else "of a step"
+    generation = setup.model.workload == "generation"
+    return [
+        ("SEQ_LEN", setup.seq_len, "tokens; what is longer is cut there"),
+        ("PACKING", *packing(plan)),
+        (
+            "MICRO_BATCH",
+            setup.micro_batch,
+            f"sequences on a GPU at once: the fastest that leaves {1 - HEADROOM:.0%} free",
+        ),
+        ("ACCUMULATION", chosen.accumulation, f"micro-batches {steps}: {batch} sequences in one optimizer step"),
+        ("ACTIVATION_CHECKPOINTING", setup.gradient_checkpointing, checkpointing_reason(setup)),
+        ("ATTENTION", setup.attention, "PyTorch's own, which holds FlashAttention kernels and needs no package"),
+        ("LOSS", setup.logits, fused_reason(setup) if generation else "of a class; there is no vocabulary to save on"),
+    ]
+
+
+def packing(plan: TrainingPlan) -> tuple[bool, str]:
+    """Whether examples share a sequence, and why."""
+    request = plan.request
+    if packs(request):
+        return True, (
+            f"rows of {request.row_tokens:,} tokens (prior) fill whole sequences; the run checks that none sees another"
+        )
+    if request.workload != "generation":
+        return False, "a class belongs to one text"
+    if request.model.linear_layers:
+        return False, "linear attention would carry its state from one example into the next"
+    if not request.dataset_rows:
+        return False, "True fills whole sequences with short rows: worth it for many, too few steps for a few hundred"
+    if request.row_tokens >= request.context_len:
+        return False, "rows fill a sequence each"
+    return False, "the rows are few: packed, an epoch would have too few steps"
+
+
+def checkpointing_reason(setup: TrainingSetup) -> str:
+    other = estimate_training(replace(setup, gradient_checkpointing=not setup.gradient_checkpointing))
+    gib = sum(training_terms(other).values())
+    if setup.gradient_checkpointing:
+        return f"activations are computed again in the backward pass: kept, a GPU would need {gib:.1f} GiB"
+    return f"activations fit; computed again they would leave {gib:.1f} GiB in use and cost about a third of the speed"
+
+
+def fused_reason(setup: TrainingSetup) -> str:
+    whole = estimate_training(replace(setup, logits="full")).logits_gib
+    return f"logits a tile at a time; whole ones would take {whole:.1f} GiB"
+
+
+def data_rows(plan: TrainingPlan) -> list[Constant]:
+    """What is learnt from, how often, and what is held out."""
+    request = plan.request
+    named = request.dataset not in ("", "none")
+    known = f"; planned for {request.dataset_rows:,} rows" if request.dataset_rows else ""
+    where = "a Hugging Face id, a folder, or a JSONL, Parquet or CSV file" if named else "a sample of ours: name yours"
+    return [
+        ("DATASET", request.dataset if named else SAMPLES[request.workload], where + known),
+        ("SUBSET", "", "of a dataset with several configurations"),
+        ("COLUMNS", {}, "where yours are called otherwise: our name -> yours"),
+        ("LABELS", [], "names of classes by number; none: those that occur"),
+        ("EVAL_SHARE", 0.05, "of the rows, held out to measure on; at most 1,000"),
+        ("EPOCHS", request.epochs, epochs_reason(request.epochs)),
+        ("MAX_STEPS", 0, "optimizer steps after which it ends; 0: as many as the epochs take"),
+        ("SEED", 0, "the same seed and rows give the same losses, interrupted or not"),
+    ]
+
+
+def epochs_reason(epochs: int) -> str:
+    return "passes over the rows, as Alpaca and BERT have it" if epochs > 1 else "pass: so many rows are learnt in one"
+
+
+def keeping(plan: TrainingPlan) -> list[Constant]:
+    """Checkpoints and metrics."""
+    saved = checkpoint_gib(plan.chosen.setup)
+    return [
+        ("SAVE_EVERY", save_every_s(plan), f"seconds between checkpoints of about {about(saved)} GiB"),
+        ("CHECKPOINTS_KEPT", CHECKPOINTS, "the newest ones; the one before counts where a save was cut off"),
+        ("TRACKER", "none", '"trackio" keeps metrics on the Volume, "wandb" sends them; JSON lines are there always'),
+    ]
+
+
+def checkpoint_gib(setup: TrainingSetup) -> float:
+    """GiB of one checkpoint: what is trained, with its optimizer states."""
+    full = setup.method == "full"
+    trained = setup.model.params if full else lora_params(setup.model, setup.lora_rank, setup.lora_targets)
+    return STATE_BYTES * trained / GIB
+
+
+def save_every_s(plan: TrainingPlan) -> int:
+    """Seconds between saves that lose least to saving and to failing (J. W. Young, 1974), in whole minutes."""
+    low, high = SAVE_EVERY_S
+    save_s = checkpoint_gib(plan.chosen.setup) * GIB / SAVED_BYTES_S
+    best = math.sqrt(2 * save_s * FAILS_EVERY_S)
+    return round(min(max(best, low), high, max(attempt_s(plan) / 4, 60)) / 60) * 60
+
+
+def attempt_s(plan: TrainingPlan) -> int:
+    """Seconds of one attempt: never more than the budget pays for, in whole minutes."""
+    return int(min(LONGEST_ATTEMPT_S, paid_s(plan.request.budget, plan.chosen)) // 60) * 60
+
+
+def training_money(plan: TrainingPlan) -> list[Constant]:
+    """What it may cost, and for how long it may run."""
+    request, estimate, start = plan.request, plan.chosen.estimate, start_s(plan.chosen.setup)
+    limit = "none" if request.budget.per == "none" else f"{request.budget.usd:g}/{request.budget.per}"
+    return [
+        ("BUDGET", limit, training_budget_reason(plan)),
+        ("USD_PER_HOUR", round(estimate.usd_per_hour, 2), training_host_reason(plan)),
+        ("TIMEOUT", attempt_s(plan), timeout_reason(plan)),
+        ("STARTUP_TIMEOUT", startup_timeout(start), "seconds until a container must be up"),
+    ]
+
+
+def training_budget_reason(plan: TrainingPlan) -> str:
+    return {
+        "run": "USD for GPUs: a run saves and stops before it costs more, over all its attempts",
+        "month": "USD for GPUs: all runs together stop before a calendar month costs more",
+        "hour": "USD for GPUs: bounds which run; a run costs what it costs",
+        "none": "no limit",
+    }[plan.request.budget.per]
+
+
+def training_host_reason(plan: TrainingPlan) -> str:
+    setup, estimate = plan.chosen.setup, plan.chosen.estimate
+    gpus = "all GPUs of all nodes" if setup.nodes > 1 else "all its GPUs" if setup.gpu_count > 1 else "the GPU"
+    memory = f", {estimate.host_gib:.0f} GiB for offloading among it," if estimate.host_gib else ""
+    return f"{gpus}, priced {PRICES_DATE}; CPU and memory{memory} add about {estimate.host_usd_per_hour:.2f}"
+
+
+def timeout_reason(plan: TrainingPlan) -> str:
+    if attempt_s(plan) == LONGEST_ATTEMPT_S:
+        return "seconds of one attempt, Modal's limit; a longer run goes on in the next"
+    return f"seconds of one attempt: what {plan.request.budget.usd:g} USD pay for"
+
+
+def training_predictions(plan: TrainingPlan) -> list[Constant]:
+    """What the run is held against."""
+    setup, estimate = plan.chosen.setup, plan.chosen.estimate
+    terms = {name: round(gib, 1) for name, gib in training_terms(estimate).items()}
+    low, high = about(estimate.tokens_per_s_low or 0), about(estimate.tokens_per_s_high or 0)
+    at = f"at rows of {row_tokens(plan):,} tokens (prior)" if plan.request.row_tokens else "at full sequences"
+    return [
+        ("PREDICTED_PEAK_GIB", round(sum(training_terms(estimate).values()), 1), "on each GPU, CUDA's own included"),
+        ("PREDICTED_GIB", terms, "by term; what to change when memory runs out follows from it"),
+        ("PREDICTED_HOST_GIB", round(estimate.host_gib, 1), "of main memory on each node, for what is offloaded"),
+        (
+            "PREDICTED_TOKENS_PER_S",
+            round(estimate.tokens_per_s or 0, 1),
+            f"of all GPUs, padding included, {at}; {low} to {high} is likely",
+        ),
+        ("PREDICTED_MFU", round(estimate.mfu or 0, 3), "of the GPU's peak FLOP/s"),
+        (
+            "PREDICTED_COLD_START_S",
+            round(start_s(setup)),
+            "until the first step is done, weights on the Volume (prior)",
+        ),
+    ]
+
+
 # ---- planner/constants.py
 
 
@@ -3342,17 +4658,23 @@ HEAD = (
 )
 
 
-def plan_py(plan: Plan, slug: str) -> str:
+def plan_py(plan: AnyPlan, slug: str) -> str:
     """The text of the generated `plan.py`."""
-    rows = {"serve": serve_constants, "batch": batch_constants}[plan.request.task](plan, slug)
-    return HEAD + "".join(constant(*row) for row in (DONE, *rows))
+    return HEAD + "".join(constant(*row) for row in (DONE, *constants_of(plan, slug)))
+
+
+def constants_of(plan: AnyPlan, slug: str) -> list[Constant]:
+    """(name, value, reason) of every constant that the project reads."""
+    if isinstance(plan, TrainingPlan):
+        return training_constants(plan, slug)
+    return {"serve": serve_constants, "batch": batch_constants}[plan.request.task](plan, slug)
 
 
 def constant(name: str, value: object, reason: str) -> str:
     """One line of Python, with its reason behind it, or above it where the line would grow too long."""
     if not name:
         return "\n"
-    kind = ": list[str]" if value == [] else ""
+    kind = ": list[str]" if value == [] else ": dict[str, str]" if value == {} else ""
     code = f"{name}{kind} = {literal(value)}"
     comment = " ".join(reason.split())
     if not comment:
@@ -3367,6 +4689,8 @@ def literal(value: object) -> str:
     """A Python literal as ruff would format it: double quotes, unless they need more escapes than single ones."""
     if isinstance(value, list):
         return f"[{', '.join(literal(item) for item in value)}]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{literal(key)}: {literal(item)}" for key, item in value.items()) + "}"
     if not isinstance(value, str):
         return repr(value)
     quote = "'" if value.count('"') > value.count("'") else '"'
@@ -3404,10 +4728,6 @@ def run_price(plan: Plan) -> str:
     return f"a thousand rows cost about {thousand} USD, a million {million}"
 
 
-def duration(hours: float) -> str:
-    return f"{about(hours)} hours" if hours >= 2 else f"{about(max(hours * 60, 1))} minutes"
-
-
 def run_lines(plan: Plan) -> list[str]:
     """What a person reads of the run after a bake."""
     assumed = "" if plan.request.dataset_rows else ", the number of rows unknown"
@@ -3441,32 +4761,53 @@ def run_words(plan: Plan) -> list[str]:
     return words
 
 
-# ---- planner/report.py
+# ---- planner/page.py
 
 
-PAGE = 120  # characters of a line of PLAN.md
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """What fills one GPU. GiB by term, in the order they are drawn; their sum is the predicted peak."""
+
+    terms: dict[str, float]
+    usable_gib: float
+    caption: str = ""
+
+    @property
+    def peak_gib(self) -> float:
+        return sum(self.terms.values())
+
+    @property
+    def free_gib(self) -> float:
+        return max(self.usable_gib - self.peak_gib, 0.0)
 
 
-def plan_md(plan: Plan) -> str:
-    """The text of the generated `PLAN.md`."""
-    rows = "".join(option_row(plan, candidate) for candidate in one_per_gpu(plan))
-    changes = what_would_change(plan) or ["Nothing within reach."]
-    return "\n\n".join(
-        [
-            "# The plan",
-            *decision(plan),
-            "## Memory\n\n![memory of one GPU](memory.svg)",
-            memory_table(plan),
-            paragraph(*cache_words(plan)),
-            "## Speed and money",
-            paragraph(*speed_words(plan)),
-            paragraph(*(run_words(plan) if plan.request.task == "batch" else money_words(plan))),
-            f"## What else was weighed\n\n{len(plan.candidates)} configurations; the best of each GPU:",
-            OPTIONS_HEAD + rows.rstrip(),
-            "## What would change the choice",
-            "\n".join(textwrap.fill(f"- {change}", PAGE, subsequent_indent="  ") for change in changes) + "\n",
-        ]
-    )
+@dataclass(frozen=True, slots=True)
+class Page:
+    """PLAN.md in parts: paragraphs as they are printed, and a table with its head."""
+
+    decision: list[str]
+    bar: Bar
+    memory: str
+    money: list[str]
+    weighed: int  # configurations
+    table: str
+    changes: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """What the terminal says of a plan; `more` are lines that begin with a word of their own."""
+
+    choice: str
+    bar: Bar
+    per_gpu: bool
+    yields: str
+    more: list[str]
+    model: str
+    assumed: tuple[str, ...]
+
+
+# ---- planner/inference_report.py
 
 
 OPTIONS_HEAD = """| GPUs | quantization | GiB used of usable | tokens/s | USD/hour | USD/M tokens | verdict |
@@ -3474,8 +4815,67 @@ OPTIONS_HEAD = """| GPUs | quantization | GiB used of usable | tokens/s | USD/ho
 """
 
 
-def paragraph(*sentences: str) -> str:
-    return textwrap.fill(" ".join(sentences), PAGE, break_long_words=False, break_on_hyphens=False)
+def inference_page(plan: Plan) -> Page:
+    """PLAN.md of a plan for serve or batch."""
+    return Page(
+        decision=decision(plan),
+        bar=inference_bar(plan.chosen),
+        memory=paragraph(*cache_words(plan)),
+        money=[
+            paragraph(*speed_words(plan)),
+            paragraph(*(run_words(plan) if plan.request.task == "batch" else money_words(plan))),
+        ],
+        weighed=len(plan.candidates),
+        table=OPTIONS_HEAD + "".join(option_row(plan, candidate) for candidate in one_per_gpu(plan)),
+        changes=what_would_change(plan),
+    )
+
+
+def inference_bar(candidate: Candidate, role: str = "") -> Bar:
+    """The memory of one GPU, with a caption that begins with `role`."""
+    setup, estimate = candidate.setup, estimate_of(candidate)
+    caption = (
+        f"{role}: {cards(candidate)}, {format_name(setup)}, {hourly(candidate):.2f}/hour, {estimate.usable_gib:.1f} GiB"
+    )
+    return Bar(memory_terms(estimate), estimate.usable_gib, caption)
+
+
+def inference_bars(plan: Plan) -> list[Bar]:
+    """The choice, and beside it a faster or a cheaper card."""
+    other = next((c for c in (next_faster(plan), next_cheaper(plan)) if c and c.estimate and c.estimate.fits), None)
+    return [inference_bar(plan.chosen, "chosen"), *([inference_bar(other, "beside it")] if other else [])]
+
+
+def inference_lines(plan: Plan) -> Lines:
+    """What the terminal says of a plan for serve or batch."""
+    chosen, setup, estimate = plan.chosen, plan.chosen.setup, estimate_of(plan.chosen)
+    request, budget = plan.request, plan.request.budget
+    engine = {"vllm": "vLLM", "transformers": "transformers"}[setup.engine]
+    limit = "no budget set" if budget.per == "none" else f"at most {max_containers(plan)} for {budget_text(budget)}"
+    low, high = rate_range(chosen)
+    at_once = setup.concurrency if request.task == "batch" else request.concurrency
+    more = run_lines(plan) if request.task == "batch" else [warm_line(plan)]
+    for word, other in (("cheaper", next_cheaper(plan)), ("faster ", next_faster(plan))):
+        if other:
+            more.append(f"{word} {beside(plan, other)}")
+    return Lines(
+        choice=f"{setup.model.id} on {cards(chosen)}, {format_name(setup)}, {kernel_name(setup)}, {engine}: "
+        f"{price(chosen):.2f}/hour, {limit}",
+        bar=inference_bar(chosen),
+        per_gpu=setup.gpu_count > 1,
+        yields=f"about {about(tokens_per_s(chosen))} tokens/s ({about(low)} to {about(high)}) at "
+        f"{at_once} {units(plan)}, {cents(usd_per_million(chosen))} per million tokens {written(plan)}",
+        more=more,
+        model=setup.model.id,
+        assumed=estimate.assumed,
+    )
+
+
+def warm_line(plan: Plan) -> str:
+    """What is kept warm, and what that costs."""
+    always, working = idle_prices(plan)
+    none = f"none: idle costs nothing (one kept warm: {always:,.0f} USD a month; mon-fri 8-18: {working:,.0f})"
+    return f"warm    {f'{pool_words(plan)} for GPUs' if plan.request.warm.containers else none}"
 
 
 def decision(plan: Plan) -> list[str]:
@@ -3495,16 +4895,6 @@ def decision(plan: Plan) -> list[str]:
     )
     known = paragraph(f"The model's configuration is not known; assumed from its size: {', '.join(estimate.assumed)}.")
     return [asked, answer, known] if estimate.assumed else [asked, answer]
-
-
-def memory_table(plan: Plan) -> str:
-    estimate = estimate_of(plan.chosen)
-    terms = "".join(f"| {name} | {gib:.1f} |\n" for name, gib in memory_terms(estimate).items())
-    peak = peak_gib(estimate)
-    return (
-        f"| GiB per GPU | |\n|---|---:|\n{terms}| **sum** | **{peak:.1f}** |\n"
-        f"| free | {estimate.usable_gib - peak:.1f} |\n| what a program sees | {estimate.usable_gib:.1f} |"
-    )
 
 
 def cache_words(plan: Plan) -> list[str]:
@@ -3573,11 +4963,6 @@ def money_words(plan: Plan) -> list[str]:
     ]
 
 
-def code(text: str) -> str:
-    """Text as inline Markdown code, whatever it holds."""
-    return "`" + text.replace("`", "'") + "`"
-
-
 def option_row(plan: Plan, candidate: Candidate) -> str:
     setup, estimate = candidate.setup, candidate.estimate
     used = f"{peak_gib(estimate):.1f} of {estimate.usable_gib:.1f}" if estimate and estimate.fits else "-"
@@ -3589,63 +4974,257 @@ def option_row(plan: Plan, candidate: Candidate) -> str:
     )
 
 
+# ---- planner/training_report.py
+
+
+TRAINING_HEAD = """| GPUs | how | step | GiB used of usable | tokens/s | USD/hour | run | USD/run | verdict |
+|---|---|---|---|---:|---:|---:|---:|---|
+"""
+
+
+def training_page(plan: TrainingPlan) -> Page:
+    """PLAN.md of a plan for finetune or distributed."""
+    return Page(
+        decision=training_decision(plan),
+        bar=training_bar(plan.chosen),
+        memory=paragraph(*state_words(plan)),
+        money=[
+            paragraph(*rate_words(plan)),
+            paragraph(*training_run_words(plan)),
+            paragraph(*training_money_words(plan)),
+        ],
+        weighed=len(plan.candidates),
+        table=TRAINING_HEAD + "".join(training_row(plan, candidate) for candidate in training_one_per_gpu(plan)),
+        changes=training_changes(plan),
+    )
+
+
+def training_bar(candidate: TrainingCandidate, role: str = "") -> Bar:
+    """The memory of one GPU, with a caption that begins with `role`."""
+    estimate = candidate.estimate
+    caption = f"{role}: {where(candidate.setup)}, {how(candidate)}, {candidate.usd_per_hour:.2f}/hour"
+    return Bar(training_terms(estimate), estimate.usable_gib, f"{caption}, {estimate.usable_gib:.1f} GiB")
+
+
+def training_bars(plan: TrainingPlan) -> list[Bar]:
+    """The choice, and beside it a quicker or a cheaper card."""
+    others = (quicker(plan), cheaper_by_the_hour(plan))
+    other = next((c for c in others if c and runs(c) and c.setup.gpu != plan.chosen.setup.gpu), None)
+    return [training_bar(plan.chosen, "chosen"), *([training_bar(other, "beside it")] if other else [])]
+
+
+def training_lines(plan: TrainingPlan) -> Lines:
+    """What the terminal says of a plan for finetune or distributed."""
+    chosen, setup, estimate = plan.chosen, plan.chosen.setup, plan.chosen.estimate
+    low, high = about(estimate.tokens_per_s_low or 0), about(estimate.tokens_per_s_high or 0)
+    more = [f"run     {training_run(plan)}"]
+    for word, other in (("cheaper", cheaper_by_the_hour(plan)), ("faster ", quicker(plan))):
+        if other:
+            more.append(f"{word} {training_beside(plan, other)}")
+    return Lines(
+        choice=f"{setup.model.id}, {how(chosen)} on {where(setup)}: {chosen.usd_per_hour:.2f}/hour, {stops(plan)}",
+        bar=training_bar(chosen),
+        per_gpu=setup.gpu_count * setup.nodes > 1,
+        yields=f"about {about(rate(chosen))} tokens/s ({low} to {high}), MFU {estimate.mfu or 0:.2f}, "
+        f"{cents(training_usd_per_million(chosen))} per million tokens",
+        more=more,
+        model=setup.model.id,
+        assumed=estimate.assumed,
+    )
+
+
+def how(candidate: TrainingCandidate) -> str:
+    """ "LoRA", "full fine-tuning with ZeRO-2" """
+    setup = candidate.setup
+    spread = layout(setup)
+    return METHOD_NAMES[setup.method] + (f" with {spread}" if spread else "")
+
+
+def step(candidate: TrainingCandidate) -> str:
+    """ "4 x 8, recomputed": micro-batch x accumulation, and whether activations are checkpointed."""
+    again = ", recomputed" if candidate.setup.gradient_checkpointing else ""
+    return f"{candidate.setup.micro_batch} x {candidate.accumulation}{again}"
+
+
+def training_decision(plan: TrainingPlan) -> list[str]:
+    """The request and the choice, a paragraph each, and what had to be assumed."""
+    request, chosen, setup, estimate = plan.request, plan.chosen, plan.chosen.setup, plan.chosen.estimate
+    limit = "no budget" if request.budget.per == "none" else f"{request.budget.usd:g} USD per {request.budget.per}"
+    low, high = about(estimate.tokens_per_s_low or 0), about(estimate.tokens_per_s_high or 0)
+    numbers = "bfloat16" if setup.gpu.bf16 else "float16"
+    asked = paragraph(
+        f"{code(setup.model.id)} with {size_words(setup.model)}, trained on sequences of up to {setup.seq_len:,}",
+        f"tokens, {limit}, chosen for {request.optimize}:",
+    )
+    answer = paragraph(
+        f"**{how(chosen)} in {numbers} on {where(setup)}: {chosen.usd_per_hour:.2f} USD per hour, about",
+        f"{about(rate(chosen))} tokens/s ({low} to {high}), {cents(training_usd_per_million(chosen))} USD per million;",
+        f"{rows_words(plan)} take about {run_price_words(plan, chosen)}.**",
+    )
+    known = paragraph(f"The model's configuration is not known; assumed from its size: {', '.join(estimate.assumed)}.")
+    return [asked, answer, known] if estimate.assumed else [asked, answer]
+
+
+def state_words(plan: TrainingPlan) -> list[str]:
+    """What the terms are made of."""
+    setup, estimate = plan.chosen.setup, plan.chosen.estimate
+    adapters = lora_params(setup.model, setup.lora_rank, setup.lora_targets)
+    every, some = short_count(setup.model.params), short_count(adapters)
+    words = [
+        {
+            "full": f"All {every} parameters are trained: AdamW keeps two moments for each, beside a float32 weight.",
+            "lora": f"LoRA trains {some} parameters of adapters in float32; the {every} of the model stay frozen in 16 "
+            "bits, without gradients or optimizer states.",
+            "qlora": f"QLoRA trains {some} parameters of adapters in float32; the {every} of the model stay frozen in "
+            "4 bits (NF4, double quantization), unpacked a matrix at a time.",
+        }[setup.method]
+    ]
+    if setup.sharding.startswith("zero"):
+        parts = {"zero1": "optimizer states", "zero2": "gradients and optimizer states", "zero3": "all three"}
+        words.append(f"{layout(setup)} divides {parts[setup.sharding]} among {setup.gpu_count * setup.nodes} GPUs.")
+    if estimate.host_gib:
+        words.append(f"Main memory holds {estimate.host_gib:.0f} GiB on each node, which Modal bills.")
+    kept = "are computed again in the backward pass" if setup.gradient_checkpointing else "are kept"
+    words.append(
+        f"Activations grow with a micro-batch's tokens, at most {setup.micro_batch} x {setup.seq_len:,}, and {kept}."
+    )
+    return words
+
+
+def rate_words(plan: TrainingPlan) -> list[str]:
+    chosen, setup, estimate = plan.chosen, plan.chosen.setup, plan.chosen.estimate
+    batch = setup.micro_batch * chosen.accumulation * setup.gpu_count * setup.nodes
+    at = f"at rows of {row_tokens(plan):,} tokens (prior)" if plan.request.row_tokens else "at full sequences"
+    measured = "tokens_per_s" not in estimate.prior
+    return [
+        f"An optimizer step sees {batch} sequences: {step(chosen)} on each GPU. Tokens count as the GPU sees them,",
+        f"padding included, {at}; MFU is {estimate.mfu or 0:.2f} of {setup.gpu.flops / 1e12:,.0f} TFLOP/s. Memory is",
+        "counted term by term; speeds come from a roofline model, so mind the range.",
+        "" if measured else "Too little was measured of such a card or model: the range is wide (prior).",
+    ]
+
+
+def training_run_words(plan: TrainingPlan) -> list[str]:
+    """The run, its price, and what the budget makes of it."""
+    chosen, budget = plan.chosen, plan.request.budget
+    known, tokens = plan.request.dataset_rows, row_tokens(plan)
+    rows = f"The dataset is taken to have {known:,} rows" if known else "How many rows the dataset has is not known"
+    words = [
+        f"{rows}; a row is taken to have {tokens:,} tokens (prior). {rows_words(plan)} take about",
+        f"{run_price_words(plan, chosen)}, {start_s(chosen.setup):.0f} s of it for the start. `make check` counts",
+        "yours before a GPU is paid.",
+    ]
+    if budget.per in ("run", "month"):
+        over = "all attempts of a run" if budget.per == "run" else "all runs of a calendar month"
+        enough = likely_usd(plan, chosen) <= budget.usd
+        words += [
+            f"{budget_text(budget)} pays for {duration(paid_s(budget, chosen) / 3600)}, over {over}:",
+            "enough for that run." if enough else "not enough for that many rows.",
+            "At the budget the run saves, evaluates and stops; the same command with more money goes on from there.",
+        ]
+    elif budget.per == "hour":
+        words.append(f"{budget_text(budget)} bounds what runs, not what a run costs: write 50/run for that.")
+    return words
+
+
+def training_money_words(plan: TrainingPlan) -> list[str]:
+    setup, estimate = plan.chosen.setup, plan.chosen.estimate
+    lost = save_every_s(plan) / 3600 * plan.chosen.usd_per_hour
+    return [
+        f"An attempt runs for at most {duration(attempt_s(plan) / 3600)} (`TIMEOUT`) and goes on from the newest",
+        f"checkpoint ({about(checkpoint_gib(setup))} GiB, every {save_every_s(plan) // 60} minutes); a kill costs at",
+        f"most {cents(lost)} USD and another start. Prices are Modal's of {PRICES_DATE}, for the GPUs; CPU and memory",
+        f"are billed by use on top, about {estimate.host_usd_per_hour:.2f} an hour (prior). Nothing runs before a run or",
+        "after it.",
+    ]
+
+
+def training_row(plan: TrainingPlan, candidate: TrainingCandidate) -> str:
+    estimate, works = candidate.estimate, runs(candidate)
+    used = f"{sum(training_terms(estimate).values()):.1f} of {estimate.usable_gib:.1f}" if works else "-"
+    figures = [used, about(rate(candidate)) if works else "-", f"{candidate.usd_per_hour:.2f}"]
+    figures += [duration(likely_hours(plan, candidate)), cents(likely_usd(plan, candidate))] if works else ["-", "-"]
+    about_it = [where(candidate.setup), how(candidate), step(candidate) if works else "-", *figures]
+    return f"| {' | '.join(about_it)} | {training_verdict(plan, candidate)} |\n"
+
+
+# ---- planner/report.py
+
+
+def plan_md(plan: AnyPlan) -> str:
+    """The text of the generated `PLAN.md`."""
+    page = training_page(plan) if isinstance(plan, TrainingPlan) else inference_page(plan)
+    changes = page.changes or ["Nothing within reach."]
+    return "\n\n".join(
+        [
+            "# The plan",
+            *page.decision,
+            "## Memory\n\n![memory of one GPU](memory.svg)",
+            memory_table(page.bar),
+            page.memory,
+            "## Speed and money",
+            *page.money,
+            f"## What else was weighed\n\n{page.weighed} configurations; the best of each GPU:",
+            page.table.rstrip(),
+            "## What would change the choice",
+            "\n".join(textwrap.fill(f"- {change}", PAGE, subsequent_indent="  ") for change in changes) + "\n",
+        ]
+    )
+
+
+def memory_table(bar: Bar) -> str:
+    """The terms, their sum, and what they leave of the card."""
+    terms = "".join(f"| {name} | {gib:.1f} |\n" for name, gib in bar.terms.items())
+    return (
+        f"| GiB per GPU | |\n|---|---:|\n{terms}| **sum** | **{bar.peak_gib:.1f}** |\n"
+        f"| free | {bar.usable_gib - bar.peak_gib:.1f} |\n| what a program sees | {bar.usable_gib:.1f} |"
+    )
+
+
 # ---- planner/terminal.py
 
 
-def terminal_lines(plan: Plan, slug: str) -> list[str]:
+def terminal_lines(plan: AnyPlan, slug: str) -> list[str]:
     """What a person reads after a bake: the choice, its memory, its price and yield, the neighbours, the next step."""
-    chosen, setup, estimate = plan.chosen, plan.chosen.setup, estimate_of(plan.chosen)
-    request, budget = plan.request, plan.request.budget
-    engine = {"vllm": "vLLM", "transformers": "transformers"}[setup.engine]
-    most = max_containers(plan)
-    limit = "no budget set" if budget.per == "none" else f"at most {most} for {budget_text(budget)}"
-    terms = " + ".join(f"{name} {gib:.1f}" for name, gib in memory_terms(estimate).items())
-    per_gpu = " per GPU" if setup.gpu_count > 1 else ""
-    low, high = rate_range(chosen)
-    at_once = setup.concurrency if request.task == "batch" else request.concurrency
+    told = training_lines(plan) if isinstance(plan, TrainingPlan) else inference_lines(plan)
+    terms = " + ".join(f"{name} {gib:.1f}" for name, gib in told.bar.terms.items())
     lines = [
-        f"plan    {setup.model.id} on {cards(chosen)}, {format_name(setup)}, {kernel_name(setup)}, {engine}: "
-        f"{price(chosen):.2f}/hour, {limit}",
-        f"memory  {terms} = {peak_gib(estimate):.1f} of {estimate.usable_gib:.1f} GiB{per_gpu}",
-        f"yields  about {about(tokens_per_s(chosen))} tokens/s ({about(low)} to {about(high)}) at "
-        f"{at_once} {units(plan)}, {cents(usd_per_million(chosen))} per million tokens {written(plan)}",
+        f"plan    {told.choice}",
+        f"memory  {terms} = {told.bar.peak_gib:.1f} of {told.bar.usable_gib:.1f} GiB{' per GPU' * told.per_gpu}",
+        f"yields  {told.yields}",
+        *told.more,
     ]
-    lines += run_lines(plan) if request.task == "batch" else [warm_line(plan)]
-    for word, other in (("cheaper", next_cheaper(plan)), ("faster ", next_faster(plan))):
-        if other:
-            lines.append(f"{word} {beside(plan, other)}")
-    if estimate.assumed:
-        lines.append(f"assumed {', '.join(estimate.assumed)}: nothing else is known of {setup.model.id}")
+    if told.assumed:
+        lines.append(f"assumed {', '.join(told.assumed)}: nothing else is known of {told.model}")
     lines.append(f"wrote   {slug}/  (why: {slug}/PLAN.md)    next: cd {slug} && make local")
     return lines
-
-
-def warm_line(plan: Plan) -> str:
-    """What is kept warm, and what that costs."""
-    always, working = idle_prices(plan)
-    none = f"none: idle costs nothing (one kept warm: {always:,.0f} USD a month; mon-fri 8-18: {working:,.0f})"
-    return f"warm    {f'{pool_words(plan)} for GPUs' if plan.request.warm.containers else none}"
 
 
 # ---- planner/picture.py
 
 
 # Colours that stay apart for the colour-blind (Okabe and Ito) and on dark pages.
-COLOURS = {"weights": "#0072b2", "KV cache": "#009e73", "activations": "#e69f00", "overhead": "#cc79a7"}
-FREE_COLOUR = "#d9d9d9"
+COLOURS = {
+    "weights": "#0072b2",
+    "KV cache": "#009e73",
+    "gradients": "#d55e00",
+    "optimizer": "#009e73",
+    "activations": "#e69f00",
+    "logits": "#56b4e9",
+    "overhead": "#cc79a7",
+    "free": "#d9d9d9",
+}
+BAR_WIDTH = 620  # pixels of the largest card
 
 
-def memory_svg(plan: Plan) -> str:
+def memory_svg(plan: AnyPlan) -> str:
     """Stacked bars of one GPU's memory, the chosen card and its neighbour, drawn to one scale."""
-    other = next((c for c in (next_faster(plan), next_cheaper(plan)) if c and c.estimate and c.estimate.fits), None)
-    bars = [plan.chosen, *([other] if other else [])]
-    scale = 620 / max(estimate_of(candidate).usable_gib for candidate in bars)
+    bars = training_bars(plan) if isinstance(plan, TrainingPlan) else inference_bars(plan)
+    scale = BAR_WIDTH / max(bar.usable_gib for bar in bars)
     title = escape(f"{plan.chosen.setup.model.id[:64]}: memory of one GPU, GiB")
     height = 40 + 92 * len(bars)
     size = f'viewBox="0 0 680 {height}" width="680" height="{height}"'
-    drawn = (
-        memory_bar(candidate, 40 + 92 * n, scale, "beside it" if n else "chosen") for n, candidate in enumerate(bars)
-    )
+    drawn = (memory_bar(bar, 40 + 92 * n, scale) for n, bar in enumerate(bars))
     return f"""<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" font-family="sans-serif" font-size="13">
 <title>{title}</title>
 <rect width="680" height="{height}" fill="#ffffff"/>
@@ -3654,22 +5233,19 @@ def memory_svg(plan: Plan) -> str:
 """
 
 
-def memory_bar(candidate: Candidate, y: int, scale: float, role: str) -> str:
+def memory_bar(bar: Bar, y: int, scale: float) -> str:
     """One bar with its caption above and the name and GiB of each term below."""
-    setup, estimate = candidate.setup, estimate_of(candidate)
-    terms = memory_terms(estimate) | {"free": max(estimate.usable_gib - peak_gib(estimate), 0.0)}
-    caption = (
-        f"{role}: {cards(candidate)}, {format_name(setup)}, {hourly(candidate):.2f}/hour, {estimate.usable_gib:.1f} GiB"
-    )
-    out = f'<text x="30" y="{y + 14}">{escape(caption)}</text>\n'
+    terms = bar.terms | {"free": bar.free_gib}
+    apart = min(122, (BAR_WIDTH + 30) // len(terms))  # pixels from one name to the next
+    out = f'<text x="30" y="{y + 14}">{escape(bar.caption)}</text>\n'
     x, label = 30.0, 30.0
     for name, gib in terms.items():
-        colour = COLOURS.get(name, FREE_COLOUR)
+        colour = COLOURS[name]
         out += f'<rect x="{x:.1f}" y="{y + 22}" width="{gib * scale:.1f}" height="26" fill="{colour}"/>\n'
         out += f'<rect x="{label:.0f}" y="{y + 56}" width="10" height="10" fill="{colour}"/>\n'
         out += f'<text x="{label + 14:.0f}" y="{y + 66}">{name} {gib:.1f}</text>\n'
         x += gib * scale
-        label += 122
+        label += apart
     return out
 
 
@@ -3680,7 +5256,7 @@ def run_hook(typed: dict[str, object], folder: Path) -> int:
     """Plan and write plan.py, PLAN.md and memory.svg into `folder`; 1 and one line on stderr where that is refused."""
     try:
         answers = check_answers(typed)
-        plan = make_plan(answers.request)
+        plan = plan_for(answers.request)
     except Refusal as refusal:
         print(f"error: {refusal}", file=sys.stderr)
         return 1

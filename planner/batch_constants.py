@@ -5,19 +5,12 @@ from __future__ import annotations
 import math
 
 from .choose import row_s, tokens_per_s
-from .explain import about, estimate_of, max_containers, peak_gib
-from .inference_constants import (
-    DONE,
-    Constant,
-    engine,
-    host_reason,
-    identity,
-    rate_reason,
-    startup_timeout,
-    weights,
-)
+from .explain import estimate_of, max_containers, peak_gib
+from .inference_constants import engine, rate_reason, weights
 from .plan import Plan
+from .shared_constants import DONE, Constant, host_reason, identity, startup_timeout
 from .speed import RANGE
+from .words import about
 
 SHARD_S = 300  # of one container: long beside its overhead of seconds, short beside what a kill may cost
 MOST_SHARD_ROWS = 100_000  # a file of some 100 MB

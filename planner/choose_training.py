@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from math import ceil
 from typing import NamedTuple
 
+from .choose import overflows, shortened
 from .gpus import GPUS, MEMORY_USD_PER_GIB_HOUR, gpu_string
-from .plan import Budget, Gpu, Refusal, Request, TrainingEstimate, TrainingSetup
-from .training import estimate_training
+from .memory import weight_bytes
+from .plan import (
+    Budget,
+    Gpu,
+    Refusal,
+    Request,
+    TrainingCandidate,
+    TrainingEstimate,
+    TrainingPlan,
+    TrainingSetup,
+)
+from .speed import VOLUME_BYTES_PER_S
+from .training import communication_share, estimate_training
 
 NODES = (2, 4)  # of 8 GPUs each, for cards that reach each other over RDMA: Hopper and newer (Modal's guide)
 GLOBAL_BATCH = 32  # sequences that one optimizer step sees; accumulation makes up what the GPUs do not hold (prior)
@@ -16,51 +29,39 @@ MAX_STEP_TOKENS = 32_768  # of one micro-batch: beyond that a larger one is no f
 MICRO_BATCHES = (1, 2, 4, 8, 16, 32)
 HEADROOM = 0.92  # of the memory, filled when a smaller micro-batch would do: the estimate's median error is 7 to 12%
 MAX_HOST_GIB = 336  # main memory of one Modal container
-START_HOURS = 0.1  # image, weights and data set, before the first step (prior)
+TRAINING_START_S = 90  # imports, data set and the first step, beside reading the weights (prior)
+LEAST_STARTS = 2  # that a budget for a run must pay for, or hardly anything would be learnt
+ASSUMED_ROWS = 10_000  # of a data set of unknown size, to compare what a run costs; none is refused for it (prior)
+PADDING = 1.5  # longest example of a micro-batch to the mean one (prior)
+PACKED_TOKENS = 8192  # that packed sequences may make up in one micro-batch: attention sees it as one long sequence
+PACKED_STEPS = 50  # optimizer steps of an epoch: with fewer, packing would leave too few to learn from (prior)
+SMALL_SHARE = 0.25  # of a card's memory: states no larger than that need no sharding
+WEAK_SHARE = 0.2  # of a step spent on gradients over PCIe: beyond it, cards with NVLink come first (prior)
 # How much of the model a method can change; of those a task allows, the first that the budget carries is taken.
 LADDER = {"finetune": ("lora", "qlora"), "distributed": ("full", "lora")}
-# Sharding and offload from the fastest to the leanest: ZeRO-3 only where ZeRO-2 does not fit, offload last.
-SHARDING = {
-    ("full", True): (("zero2", "none"), ("zero3", "none"), ("zero3", "optimizer"), ("zero3", "all")),
-    ("lora", True): (("none", "none"), ("zero3", "none")),
-    ("qlora", True): (("none", "none"),),
-    ("full", False): (("none", "none"),),
-    ("lora", False): (("none", "none"),),
-    ("qlora", False): (("none", "none"),),
+WHOLE = ("full", "lora", "qlora")  # for classifiers: most are small, and their head is new
+# Ways to lay a method over the GPUs, (sharding, offload, optimizer), from the fastest to the leanest: ZeRO-3 only where
+# ZeRO-2 does not fit, offload last.
+LAYOUTS = {
+    ("full", True): (
+        ("zero2", "none", "adamw"),
+        ("zero3", "none", "adamw"),
+        ("zero3", "optimizer", "adamw"),
+        ("zero3", "all", "adamw"),
+    ),
+    ("lora", True): (("none", "none", "adamw"), ("zero3", "none", "adamw")),
+    ("qlora", True): (("none", "none", "adamw"),),
+    ("full", False): (("none", "none", "adamw"), ("none", "none", "adamw_8bit")),
+    ("lora", False): (("none", "none", "adamw"),),
+    ("qlora", False): (("none", "none", "adamw"),),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class TrainingCandidate:
-    """One training configuration that was weighed. `rank` 1 is the choice; a rejected one has rank 0 and says why."""
-
-    setup: TrainingSetup
-    estimate: TrainingEstimate
-    accumulation: int = 1  # micro-batches per optimizer step on each GPU
-    usd_per_hour: float = 0.0  # GPUs, and the main memory that offloading occupies
-    hours: float = 0.0  # of the whole run; 0 where the size of the data set is not known
-    rank: int = 0
-    rejected: str = ""
-
-    @property
-    def usd(self) -> float:
-        """Price of the whole run; 0 where the size of the data set is not known."""
-        return self.hours * self.usd_per_hour
-
-
-@dataclass(frozen=True, slots=True)
-class TrainingPlan:
-    """What was chosen for a training request, and everything that was weighed, best first."""
-
-    request: Request
-    chosen: TrainingCandidate
-    candidates: tuple[TrainingCandidate, ...]
 
 
 class TrainingStanding(NamedTuple):
     """What candidates are compared by, the weightiest first; of two, the smaller is better."""
 
     method: int  # steps down the ladder
+    offloads: bool
     weak_link: bool  # gradients over PCIe
     several_nodes: bool  # Modal lends clusters on request
     aim: float
@@ -71,6 +72,9 @@ class TrainingStanding(NamedTuple):
 def make_training_plan(request: Request) -> TrainingPlan:
     """The plan for finetune and distributed, always the same one. Refusal, with the cheapest way out."""
     candidates = weigh_training(request)
+    if not candidates:
+        cards = "these cards" if request.gpu == "auto" else request.gpu
+        raise Refusal(f"Modal has no {request.gpu_count or 2} {cards} that train together; let gpu be auto")
     if not candidates[0].rank:
         raise Refusal(training_way_out(request, candidates))
     return TrainingPlan(request, candidates[0], candidates)
@@ -92,35 +96,53 @@ def weigh_training(request: Request) -> tuple[TrainingCandidate, ...]:
 
 
 def methods(request: Request) -> tuple[str, ...]:
+    """Methods to weigh, the one that may change most of the model first."""
     if request.method != "auto":
         return (request.method,)
     if request.quantization in ("nf4", "int4"):
         return ("qlora",)
-    ladder = LADDER[request.task]
+    ladder = LADDER[request.task] if request.workload == "generation" else WHOLE
     return tuple(method for method in ladder if method != "qlora" or request.quantization == "auto")
 
 
 def training_configurations(request: Request, method: str) -> Iterator[list[TrainingSetup]]:
-    """GPU x nodes x count, each with the ways to shard the method over it, the fastest first."""
+    """GPU x nodes x count, each with the ways to lay the method over it, the fastest first."""
     for gpu in GPUS.values():
         if request.gpu in ("auto", gpu.name):
             for nodes, count in groups(request, gpu):
-                shardings = SHARDING[method, nodes * count > 1]
-                yield [training_setup_of(request, gpu, nodes, count, method, *sharding) for sharding in shardings]
+                layouts = LAYOUTS[method, nodes * count > 1]
+                plain = training_setup_of(request, gpu, nodes, count, method, *layouts[0])
+                if method == "full" and nodes * count > 1 and states_gib(plain) < SMALL_SHARE * gpu.visible_gib:
+                    layouts = (("none", "none", "adamw"), *layouts)
+                yield [training_setup_of(request, gpu, nodes, count, method, *layout) for layout in layouts]
+
+
+def states_gib(setup: TrainingSetup) -> float:
+    """GiB of weights, gradients and optimizer on one GPU that shares them with no other."""
+    alone = estimate_training(replace(setup, gpu_count=1, nodes=1, sharding="none", offload="none"))
+    return alone.weights_gib + alone.gradients_gib + alone.optimizer_gib
 
 
 def groups(request: Request, gpu: Gpu) -> list[tuple[int, int]]:
     """(nodes, GPUs of each) to weigh: one GPU for finetune, several or whole nodes for distributed."""
-    if request.gpu_count:
-        return [(1, request.gpu_count)] if request.gpu_count <= gpu.max_count else []
+    count = request.gpu_count
+    if count > gpu.max_count:
+        return [(count // 8, 8)] if clusters(gpu) and count % 8 == 0 else []
+    if count:
+        return [(1, count)]
     if request.task == "finetune":
         return [(1, 1)]
     within = [(1, count) for count in (2, 4, 8) if count <= gpu.max_count]
-    return within + [(nodes, 8) for nodes in NODES if gpu.compute_capability >= 9 and gpu.nvlink]
+    return within + [(nodes, 8) for nodes in NODES if clusters(gpu)]
+
+
+def clusters(gpu: Gpu) -> bool:
+    """Whether nodes of 8 such cards reach each other over RDMA."""
+    return gpu.compute_capability >= 9 and gpu.nvlink and gpu.max_count == 8
 
 
 def training_setup_of(
-    request: Request, gpu: Gpu, nodes: int, count: int, method: str, sharding: str, offload: str
+    request: Request, gpu: Gpu, nodes: int, count: int, method: str, sharding: str, offload: str, optimizer: str
 ) -> TrainingSetup:
     """What our generated code would run: bf16, for full fine-tuning with float32 master weights, and a fused loss."""
     half = "bf16" if gpu.bf16 else "fp16-mixed"
@@ -130,6 +152,7 @@ def training_setup_of(
         gpu_count=count,
         nodes=nodes,
         method=method,
+        optimizer=optimizer,
         precision="bf16-mixed" if method == "full" and gpu.bf16 else half,
         seq_len=request.context_len,
         logits="fused",
@@ -139,65 +162,157 @@ def training_setup_of(
     )
 
 
+def packs(request: Request) -> bool:
+    """Whether several examples share a sequence: known to be short and many, and no state runs from one to the next."""
+    if request.workload != "generation" or request.model.linear_layers or not request.row_tokens:
+        return False
+    steps = request.dataset_rows * request.row_tokens / request.context_len / GLOBAL_BATCH
+    return request.row_tokens < request.context_len and steps >= PACKED_STEPS
+
+
+def at_work(request: Request, setup: TrainingSetup) -> TrainingSetup:
+    """The setup as a typical micro-batch uses it: padded to its longest example, or packed into one long sequence."""
+    if not request.row_tokens:
+        return setup
+    if packs(request):
+        return replace(setup, micro_batch=1, seq_len=setup.micro_batch * setup.seq_len)
+    return replace(setup, seq_len=padded(request, setup))
+
+
+def padded(request: Request, setup: TrainingSetup) -> int:
+    """Tokens that a typical example occupies in a micro-batch that is not packed."""
+    return min(setup.seq_len, round(request.row_tokens * (PADDING if setup.micro_batch > 1 else 1)))
+
+
+def estimate_run(request: Request, setup: TrainingSetup) -> TrainingEstimate:
+    """The estimate with the memory of full sequences and the speed at typical ones."""
+    full, typical = estimate_training(setup), at_work(request, setup)
+    if typical == setup or not full.fits:
+        return full
+    speed = estimate_training(typical)
+    return replace(
+        full,
+        tokens_per_s=speed.tokens_per_s,
+        tokens_per_s_low=speed.tokens_per_s_low,
+        tokens_per_s_high=speed.tokens_per_s_high,
+        mfu=speed.mfu,
+        usd_per_million_tokens=speed.usd_per_million_tokens,
+    )
+
+
+def run_tokens(request: Request, setup: TrainingSetup, rows: int = 0) -> float:
+    """Tokens that the GPUs see in the whole run, padding included; 0 where the data set's size is not known."""
+    if request.dataset_tokens:
+        return request.dataset_tokens * request.epochs
+    each = (request.row_tokens if packs(request) else padded(request, setup)) if request.row_tokens else setup.seq_len
+    return (request.dataset_rows or rows) * request.epochs * each
+
+
+def start_s(setup: TrainingSetup) -> float:
+    """Seconds of an attempt before its first step is done, weights on the Volume (prior)."""
+    return TRAINING_START_S + sum(weight_bytes(setup.model, "none")) / VOLUME_BYTES_PER_S
+
+
+def run_hours(request: Request, setup: TrainingSetup, estimate: TrainingEstimate, rows: int = 0) -> float:
+    """Hours of the whole run, or of one over `rows` where the data set's size is not known; 0 without either."""
+    tokens = run_tokens(request, setup, rows)
+    return (start_s(setup) + tokens / estimate.tokens_per_s) / 3600 if tokens and estimate.tokens_per_s else 0.0
+
+
 def judge_training(request: Request, setups: list[TrainingSetup]) -> TrainingCandidate:
-    """The first sharding that fits, at its best micro-batch, with its price; rejected where none fits or is paid."""
-    for setup in setups:
-        estimate = estimate_training(setup)
-        if estimate.fits and estimate.host_gib <= MAX_HOST_GIB:
-            setup, estimate = fill(setup, estimate)
-            break
-    world = setup.gpu_count * setup.nodes
+    """The first layout that fits, at its best micro-batch, with its price; rejected where none fits or is paid."""
+    tried = [(setup, estimate_run(request, setup)) for setup in setups]
+    fitting = [(setup, found) for setup, found in tried if found.fits and found.host_gib <= MAX_HOST_GIB]
+    roomy = [pair for pair in fitting if need_gib(pair[1]) <= HEADROOM * pair[1].usable_gib]
+    setup, estimate = (roomy or fitting or tried[-1:])[0]
     usd_per_hour = estimate.usd_per_hour + estimate.host_gib * setup.nodes * MEMORY_USD_PER_GIB_HOUR
     candidate = TrainingCandidate(setup, estimate, usd_per_hour=usd_per_hour)
+    if not setup.gpu.bf16 and overflows(setup.model):
+        reason = f"{setup.model.id} overflows in float16, and {setup.gpu.name} has no bfloat16"
+        return replace(candidate, rejected=reason)
     if not estimate.fits or not estimate.tokens_per_s:
         return replace(candidate, rejected=estimate.why)
     if estimate.host_gib > MAX_HOST_GIB:
         reason = f"offloading needs {estimate.host_gib:.0f} GiB of main memory, a container has {MAX_HOST_GIB}"
         return replace(candidate, rejected=reason)
-    tokens = request.dataset_tokens * request.epochs
-    hours = START_HOURS + tokens / estimate.tokens_per_s / 3600 if tokens else 0.0
+    setup, estimate = fill(request, setup, estimate)
+    world = setup.gpu_count * setup.nodes
     accumulation = max(1, round(GLOBAL_BATCH / (setup.micro_batch * world)))
-    candidate = replace(candidate, accumulation=accumulation, hours=hours)
+    hours = run_hours(request, setup, estimate)
+    candidate = replace(candidate, setup=setup, estimate=estimate, accumulation=accumulation, hours=hours)
     return replace(candidate, rejected=training_over_budget(request.budget, candidate))
+
+
+def need_gib(estimate: TrainingEstimate) -> float:
+    """GiB of each GPU that are taken at the peak, the CUDA context and NCCL included."""
+    return estimate.peak_gib + estimate.overhead_gib
 
 
 def training_over_budget(budget: Budget, candidate: TrainingCandidate) -> str:
     """Why the budget does not pay for it; "" where it does."""
     if budget.per == "hour" and candidate.usd_per_hour > budget.usd:
         return f"costs {candidate.usd_per_hour:.2f}/hour, over {budget.usd:.2f}"
-    if budget.per in ("run", "month") and candidate.usd > budget.usd:
+    if budget.per not in ("run", "month"):
+        return ""
+    if candidate.usd > budget.usd:
         return f"the run takes {candidate.hours:.1f} hours and {candidate.usd:.2f} USD, over {budget.usd:.2f}"
+    started = start_s(candidate.setup)
+    if least_usd(candidate) > budget.usd:
+        paid = budget.usd / candidate.usd_per_hour * 60
+        return f"{budget.usd:.2f} pays for {paid:.1f} minutes, and the start alone takes {started / 60:.1f}"
     return ""
 
 
-def fill(setup: TrainingSetup, first: TrainingEstimate) -> tuple[TrainingSetup, TrainingEstimate]:
+def least_usd(candidate: TrainingCandidate) -> float:
+    """USD below which a run is not worth starting."""
+    return LEAST_STARTS * start_s(candidate.setup) / 3600 * candidate.usd_per_hour
+
+
+def paid_s(budget: Budget, candidate: TrainingCandidate) -> float:
+    """Seconds that the budget pays for; infinite where it bounds no sum."""
+    return budget.usd / candidate.usd_per_hour * 3600 if budget.per in ("run", "month") else float("inf")
+
+
+def fill(request: Request, setup: TrainingSetup, first: TrainingEstimate) -> tuple[TrainingSetup, TrainingEstimate]:
     """The setup with the micro-batch and checkpointing that train fastest and leave some headroom."""
     best, found = setup, first
+    longest = PACKED_TOKENS if packs(request) else MAX_STEP_TOKENS
+    most = max(1, GLOBAL_BATCH // (setup.gpu_count * setup.nodes))  # larger ones would make the global batch larger
     for checkpointing in (True, False):
         fastest = found.tokens_per_s or 0 if checkpointing else 0.0
         for micro_batch in MICRO_BATCHES[checkpointing:]:  # the first one with checkpointing is given
-            if micro_batch > 1 and micro_batch * setup.seq_len > MAX_STEP_TOKENS:
+            if micro_batch > most or (micro_batch > 1 and micro_batch * setup.seq_len > longest):
                 break
             tried = replace(setup, micro_batch=micro_batch, gradient_checkpointing=checkpointing)
-            estimate = estimate_training(tried)
-            full = estimate.peak_gib + estimate.overhead_gib > HEADROOM * estimate.usable_gib
-            if full or (estimate.tokens_per_s or 0) <= fastest * 1.02:  # a larger one must earn its memory
+            estimate = estimate_run(request, tried)
+            full = need_gib(estimate) > HEADROOM * estimate.usable_gib
+            if full or useful_rate(request, tried, estimate) <= fastest * 1.02:  # a larger one must earn its memory
                 break
-            fastest = estimate.tokens_per_s or 0
-            if fastest > (found.tokens_per_s or 0):
+            fastest = useful_rate(request, tried, estimate)
+            if fastest > useful_rate(request, best, found):
                 best, found = tried, estimate
     return best, found
 
 
+def useful_rate(request: Request, setup: TrainingSetup, estimate: TrainingEstimate) -> float:
+    """Tokens/s without padding: what examples are trained by."""
+    rate = estimate.tokens_per_s or 0.0
+    if not request.row_tokens or packs(request):
+        return rate
+    return rate * min(setup.seq_len, request.row_tokens) / padded(request, setup)
+
+
 def training_standing(request: Request, candidate: TrainingCandidate) -> TrainingStanding:
+    """How a working candidate compares for this request."""
     setup, estimate = candidate.setup, candidate.estimate
-    rate = estimate.tokens_per_s or 0
-    per_million = candidate.usd_per_hour / rate / 3600 * 1e6
+    hours = run_hours(request, setup, estimate, ASSUMED_ROWS)
+    weak = setup.gpu_count > 1 and not setup.gpu.nvlink and communication_share(setup) > WEAK_SHARE
     return TrainingStanding(
         method=methods(request).index(setup.method),
-        weak_link=setup.gpu_count > 1 and not setup.gpu.nvlink,
+        offloads=setup.offload != "none",
+        weak_link=weak,
         several_nodes=setup.nodes > 1,
-        aim=per_million if request.optimize == "cost" else -rate,
+        aim=hours * (candidate.usd_per_hour if request.optimize == "cost" else 1),
         usd_per_hour=candidate.usd_per_hour,
         name=training_name(setup),
     )
@@ -216,17 +331,22 @@ def training_way_out(request: Request, candidates: tuple[TrainingCandidate, ...]
     ways = []
     paying = [candidate for candidate in candidates if training_over_budget(request.budget, candidate)]
     if paying:
-        ways.append(f"raise the budget to {training_offer(min(paying, key=lambda c: c.usd or c.usd_per_hour))}")
+        cheapest = min(paying, key=lambda c: needed_usd(request.budget, c))
+        ways.append(f"raise the budget to {training_offer(request.budget, cheapest)}")
     for words, other in relaxed_requests(request):
-        best = weigh_training(other)[0]
-        without_limit = best if best.rank else weigh_training(replace(other, budget=Budget(float("inf"), "none")))[0]
-        if best.rank:
-            ways.append(f"{words} ({training_offer(best)})")
-        elif without_limit.rank:
-            ways.append(f"{words} and raise the budget to {training_offer(without_limit)}")
-    nearest = min(candidates, key=lambda c: c.estimate.peak_gib + c.estimate.overhead_gib - c.estimate.usable_gib)
+        weighed = weigh_training(other) or (None,)
+        best = weighed[0] if weighed[0] and weighed[0].rank else None
+        if best:
+            ways.append(f"{words} ({training_offer(request.budget, best)})")
+            continue
+        unbound = weigh_training(replace(other, budget=Budget(float("inf"), "none")))
+        if unbound and unbound[0].rank:
+            ways.append(f"{words} and raise the budget to {training_offer(request.budget, unbound[0])}")
+    nearest = min(paying or candidates, key=lambda c: need_gib(c.estimate) - c.estimate.usable_gib)
+    if paying:
+        nearest = min(paying, key=lambda c: needed_usd(request.budget, c))
     why = f"{request.model.id} is not trained within that: {training_name(nearest.setup)}: {nearest.rejected}"
-    return f"{why}; {', or '.join(ways) or 'take a smaller model or a shorter context'}"
+    return shortened(f"{why}; ", ways or ["take a smaller model or a shorter context"])
 
 
 def relaxed_requests(request: Request) -> Iterator[tuple[str, Request]]:
@@ -240,7 +360,15 @@ def relaxed_requests(request: Request) -> Iterator[tuple[str, Request]]:
         yield "take task distributed", replace(request, task="distributed")
 
 
-def training_offer(candidate: TrainingCandidate) -> str:
-    """ "51.64/run (H100, qlora)", or the price of an hour where the size of the run is not known."""
-    price = f"{candidate.usd:.2f}/run" if candidate.usd else f"{candidate.usd_per_hour:.2f}/hour"
-    return f"{price} ({training_name(candidate.setup)})"
+def needed_usd(budget: Budget, candidate: TrainingCandidate) -> float:
+    """What the budget would have to be, in its own unit."""
+    if budget.per not in ("run", "month"):
+        return candidate.usd_per_hour
+    return max(candidate.usd, least_usd(candidate))
+
+
+def training_offer(budget: Budget, candidate: TrainingCandidate) -> str:
+    """ "51.64/run (H100, qlora)", in the unit of the budget, rounded up so that it would pay."""
+    per = budget.per if budget.per in ("run", "month") else "hour"
+    usd = ceil(needed_usd(budget, candidate) * 100 - 1e-6) / 100
+    return f"{usd:.2f}/{per} ({training_name(candidate.setup)})"

@@ -5,9 +5,10 @@ from __future__ import annotations
 import textwrap
 
 from .batch_constants import batch_constants
-from .inference_constants import DONE
-from .plan import Plan
+from .plan import AnyPlan, TrainingPlan
 from .serve_constants import serve_constants
+from .shared_constants import DONE, Constant
+from .training_constants import training_constants
 
 WIDTH = 120  # characters of a line of plan.py
 HEAD = (
@@ -15,17 +16,23 @@ HEAD = (
 )
 
 
-def plan_py(plan: Plan, slug: str) -> str:
+def plan_py(plan: AnyPlan, slug: str) -> str:
     """The text of the generated `plan.py`."""
-    rows = {"serve": serve_constants, "batch": batch_constants}[plan.request.task](plan, slug)
-    return HEAD + "".join(constant(*row) for row in (DONE, *rows))
+    return HEAD + "".join(constant(*row) for row in (DONE, *constants_of(plan, slug)))
+
+
+def constants_of(plan: AnyPlan, slug: str) -> list[Constant]:
+    """(name, value, reason) of every constant that the project reads."""
+    if isinstance(plan, TrainingPlan):
+        return training_constants(plan, slug)
+    return {"serve": serve_constants, "batch": batch_constants}[plan.request.task](plan, slug)
 
 
 def constant(name: str, value: object, reason: str) -> str:
     """One line of Python, with its reason behind it, or above it where the line would grow too long."""
     if not name:
         return "\n"
-    kind = ": list[str]" if value == [] else ""
+    kind = ": list[str]" if value == [] else ": dict[str, str]" if value == {} else ""
     code = f"{name}{kind} = {literal(value)}"
     comment = " ".join(reason.split())
     if not comment:
@@ -40,6 +47,8 @@ def literal(value: object) -> str:
     """A Python literal as ruff would format it: double quotes, unless they need more escapes than single ones."""
     if isinstance(value, list):
         return f"[{', '.join(literal(item) for item in value)}]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{literal(key)}: {literal(item)}" for key, item in value.items()) + "}"
     if not isinstance(value, str):
         return repr(value)
     quote = "'" if value.count('"') > value.count("'") else '"'

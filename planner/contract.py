@@ -8,8 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from .answers import TASKS, WORKLOADS, check_context, one_of, parse_budget, parse_gpu
-from .choose import hourly, make_plan
-from .choose_training import TrainingCandidate, make_training_plan
+from .choose import hourly
 from .estimate import estimate_inference
 from .gpus import check_count, find_gpu, gpu_string
 from .model_object import from_contract
@@ -24,8 +23,11 @@ from .plan import (
     Model,
     Refusal,
     Request,
+    TrainingCandidate,
+    TrainingPlan,
     TrainingSetup,
 )
+from .tasks import plan_for
 from .training import estimate_training
 
 Line = dict[str, Any]
@@ -57,10 +59,11 @@ def ask_estimate(question: Line) -> Line:
 def ask_plan(question: Line) -> Line:
     """What should run, and everything that was weighed. Refusal with the cheapest way out."""
     request = plan_request(Fields(question))
-    if request.task in ("finetune", "distributed"):
-        alternatives = [training_line(candidate) for candidate in make_training_plan(request).candidates]
+    plan = plan_for(request)
+    if isinstance(plan, TrainingPlan):
+        alternatives = [training_line(candidate) for candidate in plan.candidates]
     else:
-        alternatives = [candidate_line(candidate) for candidate in make_plan(request).candidates]
+        alternatives = [candidate_line(candidate) for candidate in plan.candidates]
     return {"chosen": alternatives[0], "alternatives": alternatives}
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from .choose import (
     KERNEL_NAMES,
     hourly,
@@ -17,9 +15,10 @@ from .choose import (
     usd_per_million,
     warm_usd_per_month,
 )
-from .plan import HOURS_PER_MONTH, Candidate, InferenceEstimate, InferenceSetup, Model, Plan, WarmPool
+from .plan import HOURS_PER_MONTH, Candidate, InferenceEstimate, InferenceSetup, Plan, WarmPool
 from .speed import RANGE
 from .warm import hours_text, warm_hours_per_month
+from .words import about, cents
 
 WORKING_HOURS = WarmPool(1, (1, 2, 3, 4, 5), 8 * 60, 18 * 60)  # mon-fri 8-18, as an example of a schedule
 MEMORY_TERMS = ("weights", "KV cache", "activations", "overhead")
@@ -51,28 +50,6 @@ def cards(candidate: Candidate) -> str:
     setup = candidate.setup
     one = f"{setup.gpu_count} x {setup.gpu.name}"
     return f"{candidate.containers} containers of {one}" if candidate.containers > 1 else one
-
-
-def size_words(model: Model) -> str:
-    """ "8.2B parameters", "30.5B parameters, 3.3B active"."""
-    total = f"{short_count(model.params)} parameters"
-    return total if model.params_active >= model.params else f"{total}, {short_count(model.params_active)} active"
-
-
-def short_count(number: float) -> str:
-    return f"{number / 1e9:.1f}B" if number >= 1e9 else f"{number / 1e6:.0f}M"
-
-
-def about(rate: float) -> str:
-    """A rate to two figures: 1,400; 93; 4.2."""
-    digits = 0 if rate >= 10 else 1
-    rounded = float(f"{rate:.2g}")
-    return f"{rounded:,.{digits}f}"
-
-
-def cents(usd: float) -> str:
-    """USD to the cent, and below ten cents to two figures: 1.20; 0.0087."""
-    return f"{usd:.2f}" if usd >= 0.1 else f"{usd:.{1 - math.floor(math.log10(usd))}f}"
 
 
 def one_per_gpu(plan: Plan) -> list[Candidate]:

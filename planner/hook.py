@@ -6,11 +6,11 @@ import sys
 from pathlib import Path
 
 from .answers import check_answers
-from .choose import make_plan
 from .constants import plan_py
 from .picture import memory_svg
 from .plan import Refusal
 from .report import plan_md
+from .tasks import plan_for
 from .terminal import terminal_lines
 
 
@@ -18,7 +18,7 @@ def run_hook(typed: dict[str, object], folder: Path) -> int:
     """Plan and write plan.py, PLAN.md and memory.svg into `folder`; 1 and one line on stderr where that is refused."""
     try:
         answers = check_answers(typed)
-        plan = make_plan(answers.request)
+        plan = plan_for(answers.request)
     except Refusal as refusal:
         print(f"error: {refusal}", file=sys.stderr)
         return 1

@@ -2,38 +2,22 @@
 
 from __future__ import annotations
 
-import math
-import re
-
 from .choose import overflows
 from .explain import (
-    about,
     beside,
     estimate_of,
     kernel_name,
     next_cheaper,
     peak_gib,
     rate_range,
-    size_words,
     written,
 )
-from .gpus import PRICES_DATE, gpu_string
+from .gpus import gpu_string
 from .memory import batched_tokens, is_causal
-from .plan import LOCAL, InferenceEstimate, InferenceSetup, Model, Plan
+from .plan import LOCAL, InferenceSetup, Plan
+from .shared_constants import WEIGHTS, Constant, folder_on_volume, model_reason, revision_reason, secrets
+from .words import about
 
-Constant = tuple[str, object, str]  # name, value, reason
-DONE: Constant = ("", "", "")  # a blank line between groups of constants
-WEIGHTS = "/weights"  # where the generated project mounts its Volume of weights
-STARTUP_S = (600, 3600)  # seconds: an LLM server is never up in Modal's default 30, and an hour is long enough
-TASK_WORDS = {
-    "serve": "an HTTP service that scales to zero",
-    "batch": "a dataset in, results out; nothing runs in between",
-}
-WORKLOAD_WORDS = {
-    "generation": "chat and completion",
-    "embedding": "texts to vectors",
-    "classification": "texts to labels",
-}
 ENGINE_WORDS = {
     ("serve", "vllm", True): "continuous batching behind an OpenAI-compatible API",
     ("serve", "transformers", True): "continuous batching in the model's own code; slower, runs any architecture",
@@ -46,23 +30,14 @@ ENGINE_WORDS = {
 }
 
 
-def identity(plan: Plan, slug: str) -> list[Constant]:
-    workload = plan.request.workload
-    return [
-        ("NAME", slug, "the app's name on Modal"),
-        ("TASK", plan.request.task, TASK_WORDS[plan.request.task]),
-        ("WORKLOAD", workload, WORKLOAD_WORDS[workload]),
-    ]
-
-
 def weights(plan: Plan, slug: str) -> list[Constant]:
     setup = plan.chosen.setup
     model = setup.model
     name, revision, _quantize = checkpoint(setup)
     return [
-        ("MODEL", name, model_reason(model, name, setup.quantization, slug)),
+        ("MODEL", name, model_reason(model, published(setup, name), slug)),
         ("REVISION", revision or "main", revision_reason(model, revision)),
-        ("SECRETS", ["huggingface-secret"] if model.gated else [], "names of Modal Secrets; gated weights need one"),
+        secrets(model),
         ("ENGINE", setup.engine, engine_words(plan)),
     ]
 
@@ -99,15 +74,9 @@ def checkpoint(setup: InferenceSetup) -> tuple[str, str, str]:
     return model.id, model.revision, "fp8" if setup.quantization == "fp8" else "bitsandbytes"
 
 
-def folder_on_volume(path: str) -> str:
-    """The name that a local folder gets on the weights Volume: its own, in characters that need no quoting."""
-    return re.sub(r"[^A-Za-z0-9._-]+", "-", re.split(r"[/\\\\]", path.rstrip("/\\"))[-1]).strip("-.") or "model"
-
-
-def startup_timeout(cold_start_s: float) -> int:
-    """Seconds after which a start has failed: three times the estimate, in whole minutes, within sensible bounds."""
-    low, high = STARTUP_S
-    return min(max(math.ceil(3 * cold_start_s / 60) * 60, low), high)
+def published(setup: InferenceSetup, name: str) -> str:
+    """What the checkpoint is of the model that was asked for; "" where it is that model."""
+    return "" if name == setup.model.id else f"; the {setup.quantization} checkpoint of {setup.model.id}"
 
 
 def dtype(setup: InferenceSetup) -> tuple[str, str]:
@@ -144,27 +113,6 @@ def concurrency_reason(plan: Plan) -> str:
     if engine == "transformers":
         return f"texts in one forward pass; {fitting} of full context would fit"
     return f"texts at once; a step reads {batched_tokens(plan.chosen.setup):,} of their tokens"
-
-
-def revision_reason(model: Model, revision: str) -> str:
-    if model.source == LOCAL:
-        return "your folder has no commit"
-    return (
-        "the commit that the catalogue knows" if revision else "no commit known: `make weights` prints the one to pin"
-    )
-
-
-def host_reason(estimate: InferenceEstimate) -> str:
-    return f"one container's GPUs, priced {PRICES_DATE}; its CPU and memory add about {estimate.host_usd_per_hour:.2f}"
-
-
-def model_reason(model: Model, name: str, quantization: str, slug: str) -> str:
-    if model.source == LOCAL:
-        put = f"modal volume put {slug}-weights FOLDER /{folder_on_volume(model.id)}"
-        return f"{size_words(model)}, your folder: `modal volume create {slug}-weights` once, then `{put}`"
-    gate = "gated: its owner must let you in" if model.gated else "not gated"
-    published = "" if name == model.id else f"; the {quantization} checkpoint of {model.id}"
-    return f"{size_words(model)}, {model.licence or 'licence unknown'}, {gate}{published}"
 
 
 def gpu_reason(plan: Plan) -> str:

@@ -219,6 +219,7 @@ class Request:
     dataset: str = ""
     dataset_rows: int = 0  # 0: unknown
     dataset_tokens: int = 0
+    row_tokens: int = 0  # of a typical example to train on; 0: every sequence is as long as the context
     epochs: int = 1
 
 
@@ -240,3 +241,33 @@ class Plan:
     request: Request
     chosen: Candidate
     candidates: tuple[Candidate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingCandidate:
+    """One training configuration that was weighed. `rank` 1 is the choice; a rejected one has rank 0 and says why."""
+
+    setup: TrainingSetup
+    estimate: TrainingEstimate
+    accumulation: int = 0  # micro-batches per optimizer step on each GPU; 0 where it does not run
+    usd_per_hour: float = 0.0  # GPUs, and the main memory that offloading occupies
+    hours: float = 0.0  # of the whole run; 0 where the size of the data set is not known
+    rank: int = 0
+    rejected: str = ""
+
+    @property
+    def usd(self) -> float:
+        """Price of the whole run; 0 where the size of the data set is not known."""
+        return self.hours * self.usd_per_hour
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingPlan:
+    """What was chosen for a training request, and everything that was weighed, best first."""
+
+    request: Request
+    chosen: TrainingCandidate
+    candidates: tuple[TrainingCandidate, ...]
+
+
+AnyPlan = Plan | TrainingPlan

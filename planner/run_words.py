@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from .choose import batch_usd, budget_text, one_hour, row_s, row_usd
-from .explain import about, cents, estimate_of, max_containers
+from .explain import estimate_of, max_containers
 from .gpus import PRICES_DATE
 from .plan import Plan
+from .words import about, cents, duration
 
 THOUSAND, MILLION = 1_000, 1_000_000
 HOUR_S = 3600
@@ -32,10 +33,6 @@ def run_price(plan: Plan) -> str:
         return f"{count:,} rows cost about {cents(usd)} USD and take {duration(hours)}"
     thousand, million = (cents(count * row_usd(plan.chosen)) for count in (THOUSAND, MILLION))
     return f"a thousand rows cost about {thousand} USD, a million {million}"
-
-
-def duration(hours: float) -> str:
-    return f"{about(hours)} hours" if hours >= 2 else f"{about(max(hours * 60, 1))} minutes"
 
 
 def run_lines(plan: Plan) -> list[str]:

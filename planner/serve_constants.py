@@ -6,17 +6,9 @@ import math
 
 from .choose import tokens_per_s
 from .explain import estimate_of, idle_prices, max_containers, peak_gib, pool_words
-from .inference_constants import (
-    DONE,
-    Constant,
-    engine,
-    host_reason,
-    identity,
-    rate_reason,
-    startup_timeout,
-    weights,
-)
+from .inference_constants import engine, rate_reason, weights
 from .plan import Plan
+from .shared_constants import DONE, Constant, host_reason, identity, startup_timeout
 from .warm import crons
 
 SCALEDOWN_S = 300

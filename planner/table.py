@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from .choose import KERNEL_NAMES, tokens_per_s, usd_per_million
-from .explain import about, cents, one_per_gpu, peak_gib, price, size_words, verdict
+from .explain import one_per_gpu, peak_gib, price, verdict
 from .gpus import PRICES_DATE
 from .plan import Candidate, Plan
+from .words import about, cents, size_words
 
 COLUMNS = (
     "GPU",

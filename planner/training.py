@@ -14,7 +14,7 @@ from .memory import CONTEXT_GIB, WEIGHT_BITS, embedding_params, weight_bytes
 from .plan import GIB, Model, TrainingEstimate, TrainingSetup
 
 # bytes of activations
-LOGIT_BYTES = 12  # backward: float32 log-softmax and two gradients (transformers' ForCausalLMLoss, counted on a CPU)
+LOSS_BYTES = 12  # backward: float32 log-softmax and two gradients (transformers' ForCausalLMLoss, counted on a CPU)
 FUSED_LOSS_BYTES = 8  # per token and hidden unit: Liger's chunk of logits, its float32 copy, the input's gradient
 
 # buffers, in parameters
@@ -238,7 +238,7 @@ def _memory(setup: TrainingSetup) -> _Memory:
 
     tokens = setup.micro_batch * setup.seq_len
     layer = saved_bytes(setup) * tokens
-    logits = FUSED_LOSS_BYTES * tokens * w.hidden if setup.logits == "fused" else LOGIT_BYTES * tokens * model.vocab
+    logits = FUSED_LOSS_BYTES * tokens * w.hidden if setup.logits == "fused" else LOSS_BYTES * tokens * model.vocab
     if model.workload != "generation":
         logits = 0  # a classifier or an embedding model has no vocabulary to predict
     head_grad = 0  # Liger makes the head's gradient in the forward pass; FSDP's trainers cut the loss up under autograd
@@ -288,7 +288,7 @@ def _speed(setup: TrainingSetup) -> _Speed:
     attention_s = (3.5 + again) * attention / (peak * share * kernel)
     elementwise_s = ELEMENTWISE_PASSES * (1 + again / 3) * saved_bytes(setup) * tokens * model.layers / gpu.bandwidth
     if setup.logits == "full" and model.workload == "generation":
-        elementwise_s += 2 * LOGIT_BYTES * tokens * model.vocab / gpu.bandwidth
+        elementwise_s += 2 * LOSS_BYTES * tokens * model.vocab / gpu.bandwidth
     launch_s = LAYER_LAUNCH_S * model.layers * (3 + again) / 4
     unpack_s = 0.0
     if setup.method == "qlora":  # read 4 bits, write 16, in every pass
@@ -299,6 +299,12 @@ def _speed(setup: TrainingSetup) -> _Speed:
     )
     useful = passes * matrices + adapters + 3 * attention
     return _Speed(world * tokens / step, useful / (step * gpu.flops))
+
+
+def communication_share(setup: TrainingSetup) -> float:
+    """Of a step's time, what waits for collectives."""
+    tokens = setup.micro_batch * setup.seq_len * setup.gpu_count * setup.nodes
+    return _communication_s(setup, _widths(setup)) * EXPOSED * _speed(setup).tokens_per_s / tokens
 
 
 def _communication_s(setup: TrainingSetup, w: _Widths) -> float:

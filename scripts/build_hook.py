@@ -13,9 +13,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 HOOK = ROOT / "hooks" / "pre_gen_project.py"
 MODULES = (
-    "plan gpus catalogue sizes config_json models memory speed estimate "
-    "warm answers choose explain inference_constants serve_constants batch_constants constants "
-    "run_words report terminal picture hook"
+    "plan words gpus catalogue sizes config_json models memory speed estimate training "
+    "warm answers choose choose_training tasks explain training_explain "
+    "shared_constants inference_constants serve_constants batch_constants training_constants constants "
+    "run_words page inference_report training_report report terminal picture hook"
 ).split()
 
 HEAD = '''"""Plans before anything is rendered: refuses what cannot work, writes plan.py, PLAN.md and memory.svg.

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from benchmarks import rows_training
 from planner.gpus import GPUS
 from planner.plan import GIB, Gpu, Model, TrainingEstimate, TrainingSetup
-from planner.training import LOGIT_BYTES, RESERVED_SHARE, estimate_training, lora_params, saved_bytes
+from planner.training import LOSS_BYTES, RESERVED_SHARE, estimate_training, lora_params, saved_bytes
 
 DATA = Path(__file__).parents[1] / "benchmarks" / "data"
 H100, A100, L4, T4 = GPUS["H100"], GPUS["A100-80GB"], GPUS["L4"], GPUS["T4"]
@@ -327,7 +327,7 @@ def test_loss_allocates_twelve_bytes_per_logit() -> None:
             model(input_ids=ids, labels=ids).loss.backward()
         return memory.most
 
-    assert (peak(8192) - peak(4096)) / 4096 / 512 == pytest.approx(LOGIT_BYTES, rel=0.05)
+    assert (peak(8192) - peak(4096)) / 4096 / 512 == pytest.approx(LOSS_BYTES, rel=0.05)
 
 
 @pytest.mark.parametrize(("method", "tolerance"), [("full", 0.05), ("lora", 0.12)])

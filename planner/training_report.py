@@ -1,0 +1,204 @@
+"""A plan for training in words: its page, its picture, its lines on the terminal."""
+
+from __future__ import annotations
+
+from .choose import budget_text
+from .choose_training import paid_s, start_s
+from .gpus import PRICES_DATE
+from .page import Bar, Lines, Page
+from .plan import TrainingCandidate, TrainingPlan
+from .training import lora_params
+from .training_constants import attempt_s, checkpoint_gib, save_every_s
+from .training_explain import (
+    METHOD_NAMES,
+    cheaper_by_the_hour,
+    layout,
+    likely_hours,
+    likely_usd,
+    quicker,
+    rate,
+    row_tokens,
+    rows_words,
+    run_price_words,
+    runs,
+    stops,
+    training_beside,
+    training_changes,
+    training_one_per_gpu,
+    training_run,
+    training_terms,
+    training_usd_per_million,
+    training_verdict,
+    where,
+)
+from .words import about, cents, code, duration, paragraph, short_count, size_words
+
+TRAINING_HEAD = """| GPUs | how | step | GiB used of usable | tokens/s | USD/hour | run | USD/run | verdict |
+|---|---|---|---|---:|---:|---:|---:|---|
+"""
+
+
+def training_page(plan: TrainingPlan) -> Page:
+    """PLAN.md of a plan for finetune or distributed."""
+    return Page(
+        decision=training_decision(plan),
+        bar=training_bar(plan.chosen),
+        memory=paragraph(*state_words(plan)),
+        money=[
+            paragraph(*rate_words(plan)),
+            paragraph(*training_run_words(plan)),
+            paragraph(*training_money_words(plan)),
+        ],
+        weighed=len(plan.candidates),
+        table=TRAINING_HEAD + "".join(training_row(plan, candidate) for candidate in training_one_per_gpu(plan)),
+        changes=training_changes(plan),
+    )
+
+
+def training_bar(candidate: TrainingCandidate, role: str = "") -> Bar:
+    """The memory of one GPU, with a caption that begins with `role`."""
+    estimate = candidate.estimate
+    caption = f"{role}: {where(candidate.setup)}, {how(candidate)}, {candidate.usd_per_hour:.2f}/hour"
+    return Bar(training_terms(estimate), estimate.usable_gib, f"{caption}, {estimate.usable_gib:.1f} GiB")
+
+
+def training_bars(plan: TrainingPlan) -> list[Bar]:
+    """The choice, and beside it a quicker or a cheaper card."""
+    others = (quicker(plan), cheaper_by_the_hour(plan))
+    other = next((c for c in others if c and runs(c) and c.setup.gpu != plan.chosen.setup.gpu), None)
+    return [training_bar(plan.chosen, "chosen"), *([training_bar(other, "beside it")] if other else [])]
+
+
+def training_lines(plan: TrainingPlan) -> Lines:
+    """What the terminal says of a plan for finetune or distributed."""
+    chosen, setup, estimate = plan.chosen, plan.chosen.setup, plan.chosen.estimate
+    low, high = about(estimate.tokens_per_s_low or 0), about(estimate.tokens_per_s_high or 0)
+    more = [f"run     {training_run(plan)}"]
+    for word, other in (("cheaper", cheaper_by_the_hour(plan)), ("faster ", quicker(plan))):
+        if other:
+            more.append(f"{word} {training_beside(plan, other)}")
+    return Lines(
+        choice=f"{setup.model.id}, {how(chosen)} on {where(setup)}: {chosen.usd_per_hour:.2f}/hour, {stops(plan)}",
+        bar=training_bar(chosen),
+        per_gpu=setup.gpu_count * setup.nodes > 1,
+        yields=f"about {about(rate(chosen))} tokens/s ({low} to {high}), MFU {estimate.mfu or 0:.2f}, "
+        f"{cents(training_usd_per_million(chosen))} per million tokens",
+        more=more,
+        model=setup.model.id,
+        assumed=estimate.assumed,
+    )
+
+
+def how(candidate: TrainingCandidate) -> str:
+    """ "LoRA", "full fine-tuning with ZeRO-2" """
+    setup = candidate.setup
+    spread = layout(setup)
+    return METHOD_NAMES[setup.method] + (f" with {spread}" if spread else "")
+
+
+def step(candidate: TrainingCandidate) -> str:
+    """ "4 x 8, recomputed": micro-batch x accumulation, and whether activations are checkpointed."""
+    again = ", recomputed" if candidate.setup.gradient_checkpointing else ""
+    return f"{candidate.setup.micro_batch} x {candidate.accumulation}{again}"
+
+
+def training_decision(plan: TrainingPlan) -> list[str]:
+    """The request and the choice, a paragraph each, and what had to be assumed."""
+    request, chosen, setup, estimate = plan.request, plan.chosen, plan.chosen.setup, plan.chosen.estimate
+    limit = "no budget" if request.budget.per == "none" else f"{request.budget.usd:g} USD per {request.budget.per}"
+    low, high = about(estimate.tokens_per_s_low or 0), about(estimate.tokens_per_s_high or 0)
+    numbers = "bfloat16" if setup.gpu.bf16 else "float16"
+    asked = paragraph(
+        f"{code(setup.model.id)} with {size_words(setup.model)}, trained on sequences of up to {setup.seq_len:,}",
+        f"tokens, {limit}, chosen for {request.optimize}:",
+    )
+    answer = paragraph(
+        f"**{how(chosen)} in {numbers} on {where(setup)}: {chosen.usd_per_hour:.2f} USD per hour, about",
+        f"{about(rate(chosen))} tokens/s ({low} to {high}), {cents(training_usd_per_million(chosen))} USD per million;",
+        f"{rows_words(plan)} take about {run_price_words(plan, chosen)}.**",
+    )
+    known = paragraph(f"The model's configuration is not known; assumed from its size: {', '.join(estimate.assumed)}.")
+    return [asked, answer, known] if estimate.assumed else [asked, answer]
+
+
+def state_words(plan: TrainingPlan) -> list[str]:
+    """What the terms are made of."""
+    setup, estimate = plan.chosen.setup, plan.chosen.estimate
+    adapters = lora_params(setup.model, setup.lora_rank, setup.lora_targets)
+    every, some = short_count(setup.model.params), short_count(adapters)
+    words = [
+        {
+            "full": f"All {every} parameters are trained: AdamW keeps two moments for each, beside a float32 weight.",
+            "lora": f"LoRA trains {some} parameters of adapters in float32; the {every} of the model stay frozen in 16 "
+            "bits, without gradients or optimizer states.",
+            "qlora": f"QLoRA trains {some} parameters of adapters in float32; the {every} of the model stay frozen in "
+            "4 bits (NF4, double quantization), unpacked a matrix at a time.",
+        }[setup.method]
+    ]
+    if setup.sharding.startswith("zero"):
+        parts = {"zero1": "optimizer states", "zero2": "gradients and optimizer states", "zero3": "all three"}
+        words.append(f"{layout(setup)} divides {parts[setup.sharding]} among {setup.gpu_count * setup.nodes} GPUs.")
+    if estimate.host_gib:
+        words.append(f"Main memory holds {estimate.host_gib:.0f} GiB on each node, which Modal bills.")
+    kept = "are computed again in the backward pass" if setup.gradient_checkpointing else "are kept"
+    words.append(
+        f"Activations grow with a micro-batch's tokens, at most {setup.micro_batch} x {setup.seq_len:,}, and {kept}."
+    )
+    return words
+
+
+def rate_words(plan: TrainingPlan) -> list[str]:
+    chosen, setup, estimate = plan.chosen, plan.chosen.setup, plan.chosen.estimate
+    batch = setup.micro_batch * chosen.accumulation * setup.gpu_count * setup.nodes
+    at = f"at rows of {row_tokens(plan):,} tokens (prior)" if plan.request.row_tokens else "at full sequences"
+    measured = "tokens_per_s" not in estimate.prior
+    return [
+        f"An optimizer step sees {batch} sequences: {step(chosen)} on each GPU. Tokens count as the GPU sees them,",
+        f"padding included, {at}; MFU is {estimate.mfu or 0:.2f} of {setup.gpu.flops / 1e12:,.0f} TFLOP/s. Memory is",
+        "counted term by term; speeds come from a roofline model, so mind the range.",
+        "" if measured else "Too little was measured of such a card or model: the range is wide (prior).",
+    ]
+
+
+def training_run_words(plan: TrainingPlan) -> list[str]:
+    """The run, its price, and what the budget makes of it."""
+    chosen, budget = plan.chosen, plan.request.budget
+    known, tokens = plan.request.dataset_rows, row_tokens(plan)
+    rows = f"The dataset is taken to have {known:,} rows" if known else "How many rows the dataset has is not known"
+    words = [
+        f"{rows}; a row is taken to have {tokens:,} tokens (prior). {rows_words(plan)} take about",
+        f"{run_price_words(plan, chosen)}, {start_s(chosen.setup):.0f} s of it for the start. `make check` counts",
+        "yours before a GPU is paid.",
+    ]
+    if budget.per in ("run", "month"):
+        over = "all attempts of a run" if budget.per == "run" else "all runs of a calendar month"
+        enough = likely_usd(plan, chosen) <= budget.usd
+        words += [
+            f"{budget_text(budget)} pays for {duration(paid_s(budget, chosen) / 3600)}, over {over}:",
+            "enough for that run." if enough else "not enough for that many rows.",
+            "At the budget the run saves, evaluates and stops; the same command with more money goes on from there.",
+        ]
+    elif budget.per == "hour":
+        words.append(f"{budget_text(budget)} bounds what runs, not what a run costs: write 50/run for that.")
+    return words
+
+
+def training_money_words(plan: TrainingPlan) -> list[str]:
+    setup, estimate = plan.chosen.setup, plan.chosen.estimate
+    lost = save_every_s(plan) / 3600 * plan.chosen.usd_per_hour
+    return [
+        f"An attempt runs for at most {duration(attempt_s(plan) / 3600)} (`TIMEOUT`) and goes on from the newest",
+        f"checkpoint ({about(checkpoint_gib(setup))} GiB, every {save_every_s(plan) // 60} minutes); a kill costs at",
+        f"most {cents(lost)} USD and another start. Prices are Modal's of {PRICES_DATE}, for the GPUs; CPU and memory",
+        f"are billed by use on top, about {estimate.host_usd_per_hour:.2f} an hour (prior). Nothing runs before a run or",
+        "after it.",
+    ]
+
+
+def training_row(plan: TrainingPlan, candidate: TrainingCandidate) -> str:
+    estimate, works = candidate.estimate, runs(candidate)
+    used = f"{sum(training_terms(estimate).values()):.1f} of {estimate.usable_gib:.1f}" if works else "-"
+    figures = [used, about(rate(candidate)) if works else "-", f"{candidate.usd_per_hour:.2f}"]
+    figures += [duration(likely_hours(plan, candidate)), cents(likely_usd(plan, candidate))] if works else ["-", "-"]
+    about_it = [where(candidate.setup), how(candidate), step(candidate) if works else "-", *figures]
+    return f"| {' | '.join(about_it)} | {training_verdict(plan, candidate)} |\n"

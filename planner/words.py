@@ -1,0 +1,45 @@
+"""Numbers and sentences as people read them."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+
+from .plan import Model
+
+PAGE = 120  # characters of a line of PLAN.md
+
+
+def size_words(model: Model) -> str:
+    """ "8.2B parameters", "30.5B parameters, 3.3B active"."""
+    total = f"{short_count(model.params)} parameters"
+    return total if model.params_active >= model.params else f"{total}, {short_count(model.params_active)} active"
+
+
+def short_count(number: float) -> str:
+    return f"{number / 1e9:.1f}B" if number >= 1e9 else f"{number / 1e6:.0f}M"
+
+
+def about(rate: float) -> str:
+    """A rate to two figures: 1,400; 93; 4.2."""
+    digits = 0 if rate >= 10 else 1
+    rounded = float(f"{rate:.2g}")
+    return f"{rounded:,.{digits}f}"
+
+
+def cents(usd: float) -> str:
+    """USD to the cent, and below ten cents to two figures: 1.20; 0.0087."""
+    return f"{usd:.2f}" if usd >= 0.1 else f"{usd:.{1 - math.floor(math.log10(usd))}f}"
+
+
+def duration(hours: float) -> str:
+    return f"{about(hours)} hours" if hours >= 2 else f"{about(max(hours * 60, 1))} minutes"
+
+
+def paragraph(*sentences: str) -> str:
+    return textwrap.fill(" ".join(sentences), PAGE, break_long_words=False, break_on_hyphens=False)
+
+
+def code(text: str) -> str:
+    """Text as inline Markdown code, whatever it holds."""
+    return "`" + text.replace("`", "'") + "`"
