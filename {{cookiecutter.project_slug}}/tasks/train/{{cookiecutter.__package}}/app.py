@@ -1,5 +1,7 @@
 """The Modal app: a dataset checked on a CPU, a model trained on the plan's GPUs, and what came of it used.
 
+What needs torch is imported in the functions: this file is read on laptops and in small containers too.
+
 python -m {{cookiecutter.__package}} train
 modal run -m {{cookiecutter.__package}}.app::sample --prompt "..."
 """
@@ -10,9 +12,6 @@ import modal
 
 from . import hardware, image, launch, plan, push, runs, status, storage, volume
 from .said import Checked, Said
-
-with image.TRAIN.imports():
-    from . import container
 
 HOURS = 60 * 60  # seconds
 ROOT = volume.MOUNT
@@ -35,8 +34,10 @@ def fetch() -> None:
 @app.function(image=image.TRAIN, cpu=2.0, volumes=BOTH, secrets=storage.secrets, timeout=4 * HOURS)
 def check(dataset: str = plan.DATASET) -> Checked | Said:
     """Read the dataset as the training will. `dataset` is a place on the Volume, or an id on the hub."""
+    from . import rows
+
     volume.runs.reload()
-    checked = container.check(runs.Run(Path(ROOT), plan.RUN), dataset)
+    checked = rows.check(runs.Run(Path(ROOT), plan.RUN), dataset)
     volume.runs.commit()
     print(checked, flush=True)
     return checked
@@ -59,8 +60,10 @@ def check(dataset: str = plan.DATASET) -> Checked | Said:
 @launch.on_nodes
 def train(dataset: str, since: float) -> Said:
     """One attempt at the run, which goes on where the last one stopped. What people can mend is not tried again."""
+    from . import attempt
+
     volume.runs.reload()
-    return container.attempt(runs.Run(Path(ROOT), plan.RUN), dataset, since, volume.runs.commit)
+    return attempt.begin(runs.Run(Path(ROOT), plan.RUN), dataset, since, volume.runs.commit)
 
 
 @app.function(
@@ -76,17 +79,21 @@ def train(dataset: str, since: float) -> Said:
 )
 def sample(prompt: str, run: str = plan.RUN, max_tokens: int = 256) -> Said:
     """What the tuned model says to `prompt`. A container sees the result as it was when its first question came."""
-    said = container.answered(runs.Run(Path(ROOT), run), prompt, max_tokens)
+    from . import result
+
+    said = result.answered(runs.Run(Path(ROOT), run), prompt, max_tokens)
     print(said, flush=True)
     return said
 
 
 @app.function(image=image.TRAIN, cpu=4.0, volumes=BOTH, timeout=4 * HOURS)
-def merge(run: str = plan.RUN, target: str = storage.WEIGHTS) -> Said:
-    """Write the tuned model as plain weights below `target`, on a CPU. `python -m ... merge` gives it the memory."""
+def merge(run: str = plan.RUN, into: str = "") -> Said:
+    """Write the tuned model as plain weights, on a CPU. The command gives it memory, and the Volume of `into`."""
+    from . import result
+
     volume.runs.reload()
-    said = container.merged(runs.Run(Path(ROOT), run), Path(target))
-    storage.weights.commit()
+    said = result.merged(runs.Run(Path(ROOT), run), Path(volume.TARGET if into else storage.WEIGHTS))
+    (volume.weights_of(into) if into else storage.weights).commit()
     print(said, flush=True)
     return said
 

@@ -148,12 +148,10 @@ def sample(given: argparse.Namespace) -> Said:
 
 def merge(given: argparse.Namespace) -> Said:
     options: dict[str, Any] = {"memory": merging_mib()}
-    target = storage.WEIGHTS
     if given.into:
-        target = "/target"
-        into = modal.Volume.from_name(f"{given.into}-weights", create_if_missing=True)
-        options["volumes"] = {storage.WEIGHTS: storage.weights, volume.MOUNT: volume.runs, target: into}
-    said = deployed("merge").with_options(**options).remote(given.run, target)
+        into = volume.weights_of(given.into)
+        options["volumes"] = {storage.WEIGHTS: storage.weights, volume.MOUNT: volume.runs, volume.TARGET: into}
+    said = deployed("merge").with_options(**options).remote(given.run, given.into)
     served = f'\nin plan.py of a project that serves it: MODEL = "./{runs.merged_name(given.run)}"'
     return said if said.error else Said(f"{said.text}, on the Volume {given.into or plan.NAME}-weights{served}")
 

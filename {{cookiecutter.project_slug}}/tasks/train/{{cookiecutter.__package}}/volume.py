@@ -7,6 +7,7 @@ import modal
 from . import files, plan, transfer
 
 MOUNT = "/training"  # in every container
+TARGET = "/target"  # where `merge --into` mounts the weights of another project
 DATASETS = "datasets"
 HOME = Path(__file__).parent.parent
 SUFFIXES = (".jsonl", ".json", ".parquet", ".csv")
@@ -43,3 +44,8 @@ def upload(name: str) -> str:
     if local is None:
         return name
     return f"{MOUNT}{transfer.put(runs, local, f'/{DATASETS}/{content(local)}')}"
+
+
+def weights_of(project: str) -> modal.Volume:
+    """The Volume from which another project of this template serves."""
+    return modal.Volume.from_name(f"{project}-weights", create_if_missing=True)

@@ -1,0 +1,73 @@
+"""The rows of a run on the Volume: brought once, checked before anybody pays for a GPU, the same for every attempt."""
+
+from pathlib import Path
+
+from huggingface_hub import HfApi
+from huggingface_hub.errors import HfHubHTTPError, HFValidationError
+
+from . import data, files, mistakes, plan, runs, storage, train
+from .job import JobError, check_same, planned, read
+from .said import Checked, Said
+
+
+@mistakes.sentences
+def check(where: runs.Run, dataset: str) -> Checked:
+    """Read the dataset as the training will, from the place where the training will find it."""
+    job = planned()
+    if (where.folder / "job.json").is_file():
+        check_same(job, read(where.folder / "job.json"))
+    if ended := over(where):
+        return Checked(ended=ended)
+    place, told = kept(where, brought(where.root, dataset, plan.SUBSET), dataset)
+    try:
+        tokenizer = storage.located(plan.MODEL, plan.REVISION)
+    except FileNotFoundError:
+        tokenizer = ""  # from the hub, as it needs no weights
+        if storage.is_folder(plan.MODEL):
+            mistakes.weights()
+    report = train.check(job, tokenizer, place)
+    return Checked("\n".join(told + report.lines(job.seq_len)), dataset=place)
+
+
+def over(where: runs.Run) -> Said | None:
+    """What came of a run that is finished, or that may spend no more."""
+    ended = runs.outcome_of(where)
+    if ended and ended.status == runs.FINISHED:
+        return Said(runs.report(ended, where))
+    if ended and where.budget().left_usd() <= 0:
+        return Said(runs.report(ended, where), complete=False)
+    return None
+
+
+def brought(root: Path, dataset: str, subset: str) -> str:
+    """The place of a dataset on the Volume. One of the hub is copied there, at the commit that it has now."""
+    if dataset.startswith(str(root)):
+        return dataset
+    try:
+        commit = HfApi().dataset_info(dataset).sha
+    except (HfHubHTTPError, HFValidationError, OSError):
+        data.load(dataset, subset)  # says what is wrong with it
+        raise
+    name = f"{dataset.replace('/', '--')}{subset and '--'}{subset}-{str(commit)[:12]}.parquet"
+    path = root / "datasets" / name
+    if not path.is_file():
+        rows = data.load(dataset, subset, revision=commit)
+        with files.whole(path) as temporary:
+            rows.to_parquet(str(temporary))
+    return str(path)
+
+
+def kept(where: runs.Run, place: str, dataset: str) -> tuple[str, list[str]]:
+    """The place of the rows with which the run began, and what to say of it. JobError where a file has changed."""
+    note = where.folder / "dataset.json"
+    known = files.load(note)
+    if known is None or not (where.folder / "job.json").is_file():
+        files.save(note, {"dataset": dataset, "place": place})
+        return place, []
+    if known["place"] == place:
+        return place, []
+    if Path(place).parent.name != "datasets":  # a file of somebody's own lies in a folder named after its content
+        raise JobError(
+            f"{Path(place).name} is not what it was when this run began: put it back, or give the run a new RUN name"
+        )
+    return known["place"], [f"rows    those of {Path(known['place']).stem}, with which this run began"]
