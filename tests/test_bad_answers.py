@@ -15,9 +15,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from planner.answers import METHODS, TASKS, WORKLOADS, check_answers
-from planner.choose import make_plan
-from planner.constants import plan_py, serve_constants
+from planner.constants import constants_of, plan_py
 from planner.plan import AIMS, ENGINES, QUANTIZATIONS, Refusal
+from planner.tasks import plan_for
 
 Bake = Callable[..., Project]
 
@@ -70,9 +70,14 @@ REFUSED: dict[str, tuple[dict[str, str], str]] = {
         {"workload": "classification", "quantization": "int4"},
         "sst-2-english is not to be had in int4 here; take one of none",
     ),
-    "a batch job": ({"task": "batch"}, "task batch is not built yet; take task serve"),
-    "a finetune": ({"task": "finetune", "method": "lora"}, "is not built yet"),
-    "a cluster": ({"task": "distributed"}, "is not built yet"),
+    "a batch method": (
+        {"task": "batch", "method": "full"},
+        "method full is for training; leave it auto for task batch",
+    ),
+    "a warm batch": ({"task": "batch", "warm": "1"}, "a batch runs and ends: leave warm auto"),
+    "rows of none": ({"task": "batch", "dataset": "a.jsonl 0 rows"}, "must have 1 to 100,000,000,000 rows"),
+    "two GPUs to finetune": ({"task": "finetune", "gpu": "H100:2"}, "trains on one GPU, not 2; take task distributed"),
+    "a cluster of odd size": ({"task": "distributed", "gpu": "H100:12"}, "nodes have 8 GPUs each, so take 2 to 8, 16"),
     "a context too long": ({"context_len": "1000000"}, "reads at most 40,960 tokens, not 1,000,000; lower context_len"),
     "a context in words": ({"context_len": "many"}, "context_len 'many' is not a whole number of at least 1"),
     "no context": ({"context_len": "0"}, "context_len '0' is not a whole number"),
@@ -311,7 +316,7 @@ def plan_or_refuse(typed: dict[str, str]) -> None:
     """Plan; a refusal must be one line, and plan.py must compile and read back as the values it was made of."""
     try:
         checked = check_answers(dict(typed))
-        plan = make_plan(checked.request)
+        plan = plan_for(checked.request)
     except Refusal as refusal:
         said = str(refusal)
         assert said.isprintable() and said.strip() and len(f"error: {said}") <= 400, said
@@ -319,7 +324,7 @@ def plan_or_refuse(typed: dict[str, str]) -> None:
     source = plan_py(plan, checked.slug)
     compile(source, "plan.py", "exec", dont_inherit=True)
     assert max(map(len, source.splitlines())) <= 120 and source.isascii()
-    planned = {name: value for name, value, _ in serve_constants(plan, checked.slug) if name}
+    planned = {name: value for name, value, _ in constants_of(plan, checked.slug) if name}
     assert constants(source) == planned and ast.parse(source).body
 
 

@@ -87,6 +87,35 @@ SUPPORTED: dict[str, tuple[dict[str, str], dict[str, object]]] = {
         {"workload": "classification", "engine": "vllm", "model_id": "ProsusAI/finbert"},
         {"ENGINE": "vllm", "MAX_TEXTS": 2048},
     ),
+    "batch": (
+        {"task": "batch"},
+        {"TASK": "batch", "ENGINE": "vllm", "MODEL": "Qwen/Qwen3-8B", "GPU": "H100", "MAX_CONTAINERS": 1},
+    ),
+    "batch-rows": (
+        {"task": "batch", "dataset": "reviews.jsonl 200k rows", "budget": "50/run"},
+        {"DATASET": "reviews.jsonl", "BUDGET": "50/run", "TEMPERATURE": 0.0, "MAX_ANSWER_TOKENS": 1024},
+    ),
+    "batch-nf4": (
+        {"task": "batch", "quantization": "nf4", "gpu": "L40S", "budget": "50/run"},
+        {"ENGINE": "transformers", "QUANTIZE_AT_LOAD": "bitsandbytes", "GPU": "L40S"},
+    ),
+    "batch-month": ({"task": "batch", "budget": "300/month", "model_size": "4B"}, {"BUDGET": "300/month"}),
+    "batch-embedding": (
+        {"task": "batch", "workload": "embedding", "budget": "none"},
+        {"WORKLOAD": "embedding", "ENGINE": "transformers", "MAX_CONTAINERS": 10},  # Modal's Starter plan
+    ),
+    "batch-embedding-vllm": (
+        {"task": "batch", "workload": "embedding", "engine": "vllm", "budget": "20/run"},
+        {"ENGINE": "vllm", "MODEL": "Qwen/Qwen3-Embedding-0.6B"},
+    ),
+    "batch-classification": (
+        {"task": "batch", "workload": "classification", "budget": "20/run"},
+        {"MODEL": "distilbert/distilbert-base-uncased-finetuned-sst-2-english", "CONCURRENCY": 32, "GPU": "T4"},
+    ),
+    "batch-classification-vllm": (
+        {"task": "batch", "workload": "classification", "engine": "vllm", "model_id": "ProsusAI/finbert"},
+        {"ENGINE": "vllm", "MODEL": "ProsusAI/finbert"},
+    ),
     "local-folder": ({"model_id": str(LOCAL_MODEL)}, {"MODEL": "/weights/local_model"}),  # where the Volume has it
 }
 
@@ -105,7 +134,12 @@ UNSUPPORTED = {
     "no such GPU": ({"gpu": "V100"}, "Modal has no GPU 'V100'"),
     "a budget too small": ({"model_size": "235B", "budget": "1/hour"}, "raise the budget to"),
     "a budget per run": ({"budget": "50/run"}, "a service has no end, so 50/run cannot bound it"),
-    "a task to come": ({"task": "finetune"}, "task finetune is not built yet; take task serve"),
+    "a task to come": (
+        {"task": "finetune", "workload": "embedding"},
+        "an embedding model is not trained here; take workload generation or classification",
+    ),
+    "a batch kept warm": ({"task": "batch", "warm": "2"}, "warm '2' is for a service; a batch runs and ends"),
+    "a batch for pennies": ({"task": "batch", "budget": "0.10/hour"}, "raise the budget to"),
     "a warm pool too dear": ({"warm": "3", "gpu": "L40S"}, "keep 2 warm, or raise the budget to 5.85/hour"),
     "a warm pool too dear by the month": (
         {"warm": "3", "gpu": "L40S", "budget": "3000/month"},
@@ -141,12 +175,22 @@ UNSUPPORTED = {
     ),
 }
 
-CONSTANTS = (
+COMMON = (
     "NAME TASK WORKLOAD MODEL REVISION SECRETS ENGINE GPU DTYPE QUANTIZATION QUANTIZE_AT_LOAD ATTENTION CONTEXT_LEN "
-    "CONCURRENCY MEMORY_FRACTION BUDGET USD_PER_HOUR MIN_CONTAINERS BUFFER_CONTAINERS MAX_CONTAINERS "
-    "TARGET_CONCURRENCY SCALEDOWN_WINDOW WARM_CONTAINERS WARM_FROM WARM_UNTIL WARM_TIMEZONE PUBLIC MAX_BODY_BYTES "
-    "STARTUP_TIMEOUT MEMORY_SNAPSHOT GPU_SNAPSHOT PREDICTED_PEAK_GIB PREDICTED_TOKENS_PER_S PREDICTED_COLD_START_S"
-).split()
+    "CONCURRENCY MEMORY_FRACTION BUDGET USD_PER_HOUR MAX_CONTAINERS SCALEDOWN_WINDOW STARTUP_TIMEOUT "
+    "PREDICTED_PEAK_GIB PREDICTED_TOKENS_PER_S PREDICTED_COLD_START_S"
+)
+CONSTANTS = {
+    "serve": f"{COMMON} MIN_CONTAINERS BUFFER_CONTAINERS TARGET_CONCURRENCY WARM_CONTAINERS WARM_FROM WARM_UNTIL "
+    "WARM_TIMEZONE PUBLIC MAX_BODY_BYTES MEMORY_SNAPSHOT GPU_SNAPSHOT",
+    "batch": f"{COMMON} DATASET SHARD_ROWS TIMEOUT SPEED_RANGE TYPICAL_PROMPT_TOKENS",
+}
+OF_WORKLOAD = {
+    ("serve", "generation"): "MAX_ANSWER_TOKENS",
+    ("serve", "embedding"): "MAX_TEXTS",
+    ("serve", "classification"): "MAX_TEXTS",
+    ("batch", "generation"): "MAX_ANSWER_TOKENS TEMPERATURE TYPICAL_ANSWER_TOKENS PREDICTED_PROMPT_TOKENS_PER_S",
+}
 LINTERS = re.compile(r"^\t\$\(PYTHON\) -m ((?:ruff|ty) \w+(?: --check)?)", re.MULTILINE)
 
 
@@ -164,13 +208,14 @@ def test_plan_says_what_was_asked(name: str, bake: Bake) -> None:
 
 def test_plan_has_every_constant_and_its_reason(project: Project) -> None:
     reasons = comments(project.plan_file.read_text(encoding="utf-8"))
-    own = {"MAX_ANSWER_TOKENS"} if project.plan["WORKLOAD"] == "generation" else {"MAX_TEXTS"}
-    assert set(project.plan) == set(CONSTANTS) | own
+    task, workload = str(project.plan["TASK"]), str(project.plan["WORKLOAD"])
+    assert set(project.plan) == set(f"{CONSTANTS[task]} {OF_WORKLOAD.get((task, workload), '')}".split())
     assert {name for name in project.plan if len(reasons.get(name, "")) < 8} == set()
 
 
 def comments(source: str) -> dict[str, str]:
     """Constant -> the comment behind it, or on the lines right above it."""
+    lines = source.splitlines()
     on_line = {
         token.start[0]: token.string.lstrip("# ")
         for token in tokenize.generate_tokens(io.StringIO(source).readline)
@@ -180,8 +225,11 @@ def comments(source: str) -> dict[str, str]:
     for node in ast.parse(source).body:
         if isinstance(node, ast.Assign | ast.AnnAssign):
             target = node.targets[0] if isinstance(node, ast.Assign) else node.target
-            alone = source.splitlines()[node.lineno - 2].startswith("#")
-            found[ast.unparse(target)] = on_line.get(node.lineno) or (on_line[node.lineno - 1] if alone else "")
+            above, line = [], node.lineno - 1
+            while lines[line - 1].startswith("#"):
+                above.insert(0, on_line[line])
+                line -= 1
+            found[ast.unparse(target)] = on_line.get(node.lineno) or " ".join(above)
     return found
 
 
@@ -190,9 +238,9 @@ def test_the_price_is_the_price_lists_and_the_budget_pays_for_every_container(pr
     card, _, count = str(plan["GPU"]).partition(":")
     assert plan["USD_PER_HOUR"] == round(GPUS[card].usd_per_hour * int(count or 1), 2)
     usd, _, per = str(plan["BUDGET"]).partition("/")
-    if per:
+    if per in ("hour", "month") and not (per == "month" and plan["TASK"] == "batch"):  # a batch's month ends early
         hourly = float(usd) / {"hour": 1, "month": 730}[per]
-        assert plan["MIN_CONTAINERS"] <= plan["MAX_CONTAINERS"] <= hourly / plan["USD_PER_HOUR"] + 0.01
+        assert plan.get("MIN_CONTAINERS", 0) <= plan["MAX_CONTAINERS"] <= hourly / plan["USD_PER_HOUR"] + 0.01
     assert 2 <= plan["SCALEDOWN_WINDOW"] <= 3600 and 600 <= plan["STARTUP_TIMEOUT"] <= 3600  # Modal's limits
     assert 0 < plan["PREDICTED_PEAK_GIB"] <= GPUS[card].visible_gib and plan["PREDICTED_TOKENS_PER_S"] > 0
 
@@ -217,9 +265,13 @@ def test_the_app_imports_with_deprecations_as_errors(project: Project) -> None:
 
 
 def test_the_engine_takes_every_plan(project: Project) -> None:
-    """The vLLM command line, or transformers' arguments, can be made of the plan: no look-up in it fails."""
+    """vLLM's command line or keywords, or transformers' arguments, can be made of the plan: no look-up in it fails."""
     if project.plan["ENGINE"] != "vllm":
         assert project.plan["ATTENTION"] != "auto", "transformers' attn_implementation has no such value"
+        return
+    if project.plan["TASK"] == "batch":  # its keywords are made beside an import of vLLM
+        chosen = "planned.ATTENTION[plan.ATTENTION], planned.at_load(plan.QUANTIZE_AT_LOAD or 'fp8')"
+        assert project.python("-c", f"from {project.package} import plan, planned; print({chosen})")
         return
     words = json.loads(
         project.python(
@@ -260,7 +312,8 @@ def test_transformers_gets_no_weights_that_its_image_cannot_load(published: str,
 
 
 def test_projects_of_one_engine_differ_only_in_what_the_plan_writes(project: Project, bake: Bake) -> None:
-    ours, typical = project.files(), bake(**kind(project.plan["ENGINE"], project.plan["WORKLOAD"])).files()
+    typical = bake(**kind(*(str(project.plan[name]) for name in ("ENGINE", "WORKLOAD", "TASK")))).files()
+    ours = project.files()
     assert set(ours) == set(typical)
     differing = {name for name in ours if ours[name] != typical[name]}
     assert differing <= {f"{project.package}/plan.py", "PLAN.md", "memory.svg", "README.md"}
@@ -356,34 +409,39 @@ def test_refused_in_one_sentence(what: str, template: Path, tmp_path: Path, capf
     assert list(tmp_path.iterdir()) == []
 
 
-def kind(engine: object, workload: object) -> dict[str, str]:
-    """The answers that give a project of that engine and workload, and the defaults otherwise."""
-    answers = {"engine": str(engine), "workload": str(workload)}
-    if answers == {"engine": "vllm", "workload": "classification"}:  # vLLM does not run the default classifier
+def kind(engine: str, workload: str, task: str = "serve") -> dict[str, str]:
+    """The answers that give a project of that task, engine and workload, and the defaults otherwise."""
+    answers = {"engine": engine, "workload": workload} | ({} if task == "serve" else {"task": task})
+    if (engine, workload) == ("vllm", "classification"):  # vLLM does not run the default classifier
         answers["model_id"] = "ProsusAI/finbert"
     return answers
 
 
-KINDS = [("vllm", "generation")]  # half a minute each
-KINDS += [pytest.param(*pair, marks=pytest.mark.slow) for pair in product(ENGINES, WORKLOADS) if pair not in KINDS]
+INFERENCE = list(product(("serve", "batch"), ENGINES, WORKLOADS))
+FAST = ("serve", "vllm", "generation")  # half a minute each
+EVERY_KILL = ("batch", "transformers", "generation")  # kills at every single write, in one of the six
+KINDS = [FAST, *(pytest.param(*each, marks=pytest.mark.slow) for each in INFERENCE if each != FAST)]
 
 
-@pytest.mark.parametrize(("engine", "workload"), KINDS)
-def test_the_projects_own_tests_pass(engine: str, workload: str, bake: Bake, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("task", "engine", "workload"), KINDS)
+def test_the_projects_own_tests_pass(task: str, engine: str, workload: str, bake: Bake, tmp_path: Path) -> None:
     project = Project(tmp_path / "my-llm")
-    shutil.copytree(bake(**kind(engine, workload)).root, project.root)  # the tests may write into their folder
-    said = project.python("-m", "pytest", "-q", "-p", "no:cacheprovider")
+    shutil.copytree(bake(**kind(engine, workload, task)).root, project.root)  # the tests may write into their folder
+    which = () if task == "serve" or (task, engine, workload) == EVERY_KILL else ("-m", "not slow")
+    said = project.python("-m", "pytest", "-q", "-p", "no:cacheprovider", *which)
     assert re.search(r"\b\d+ passed", said) and "failed" not in said
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("workload", WORKLOADS)
-def test_the_real_vllm_engine_serves(workload: str, bake: Bake, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("task", "workload"), list(product(("serve", "batch"), WORKLOADS)))
+def test_the_real_vllm_engine_runs(task: str, workload: str, bake: Bake, tmp_path: Path) -> None:
     """On a CPU, in the environment that `make test-slow` makes for it."""
     python = os.environ.get("VLLM_PYTHON")
     if not python:
         pytest.skip("VLLM_PYTHON names no Python that holds vLLM: run make test-slow")
     project = Project(tmp_path / "my-llm")
-    shutil.copytree(bake(**kind("vllm", workload)).root, project.root)
-    said = run(python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "slow", cwd=project.root).stdout
+    shutil.copytree(bake(**kind("vllm", workload, task)).root, project.root)
+    said = run(
+        python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "slow", "-k", "not kill", cwd=project.root
+    ).stdout
     assert re.search(r"\b[1-9]\d* passed", said) and "skipped" not in said
