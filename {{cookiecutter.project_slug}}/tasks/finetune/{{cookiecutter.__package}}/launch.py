@@ -11,6 +11,7 @@ T = TypeVar("T")
 
 CUDA_IMAGE = ""  # torch's wheels bring CUDA along, and nothing here is compiled by nvcc
 PACKAGES: tuple[str, ...] = ()  # of the system
+BUILT: tuple[str, ...] = ()  # packages without wheels, which are built with the torch of the image
 CONTAINERS = 1  # of one attempt
 MEMORY_MIB = hardware.MEMORY_MIB
 

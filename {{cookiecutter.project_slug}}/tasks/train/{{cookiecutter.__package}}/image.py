@@ -16,6 +16,7 @@ TRAIN = (
     (_cuda if hardware.GPUS else _slim)
     .apt_install(*launch.PACKAGES)
     .uv_pip_install(requirements=[str(LOCKS / "image.txt")])
+    .uv_pip_install(*launch.BUILT, extra_options="--no-build-isolation --no-deps")  # what they need is in the lock
     .env(
         {
             "HF_DATASETS_CACHE": "/tmp/datasets",  # tokenized rows are of no use to the next container
