@@ -40,6 +40,7 @@ QUANTIZATIONS = ("none", "fp8", "int8", "int4", "nf4", "mxfp4", "nvfp4")
 ATTENTIONS = ("sdpa", "flash_attention_2", "flash_attention_3", "flash_attention_4")
 LOCAL = "local folder"  # `Model.source` of a model that a person has on disk
 AIMS = ("cost", "latency", "throughput")
+TRAINING = ("finetune", "distributed")  # tasks that change a model; the others use one
 
 
 class Refusal(Exception):
@@ -354,6 +355,7 @@ MEMORY_USD_PER_GIB_HOUR = 0.00000222 * 3600
 # Cards whose speed nobody measured among the sources of planner/speed.py: their datasheets are all there is (prior).
 UNMEASURED = frozenset({"T4", "L4", "L40S"})
 
+MAX_NODES = 32  # of one cluster (Modal's guide)
 FA2 = ("sdpa", "flash_attention_2")
 FA3 = ("sdpa", "flash_attention_2", "flash_attention_3")
 FA4 = ("sdpa", "flash_attention_2", "flash_attention_4")
@@ -399,6 +401,20 @@ def check_count(gpu: Gpu, count: int) -> None:
     most = gpu.max_count
     if not 1 <= count <= most:
         raise Refusal(f"one container holds at most {most} {gpu.name}, not {count}; take {gpu_string(gpu, most)}")
+
+
+def clusters(gpu: Gpu) -> bool:
+    """Whether nodes of 8 such cards reach each other over RDMA: Hopper and newer (Modal's guide)."""
+    return gpu.compute_capability >= 9 and gpu.nvlink and gpu.max_count == 8
+
+
+def check_cluster(gpu: Gpu | None, count: int) -> None:
+    """Refusal where so many GPUs, more than a container holds, are not whole nodes that reach each other."""
+    if count % 8 or count > 8 * MAX_NODES:
+        raise Refusal(f"nodes have 8 GPUs each, so take 2 to 8, 16, 24 and so on to {8 * MAX_NODES}, not {count}")
+    if gpu and not clusters(gpu):
+        able = ", ".join(card.name for card in GPUS.values() if clusters(card))
+        raise Refusal(f"nodes of {gpu.name} have no RDMA between them; take one of {able}, or at most {gpu.max_count}")
 
 
 def gpu_string(gpu: Gpu, count: int) -> str:
@@ -1265,6 +1281,14 @@ DEFAULT_MODELS = {
     ),
 }
 
+# What there is to train, where that is another model: bases without a head.
+TRAINED_MODELS = {
+    "classification": (
+        "distilbert/distilbert-base-uncased",
+        "answerdotai/ModernBERT-base",
+        "answerdotai/ModernBERT-large",
+    ),
+}
 
 # Published without a trained head: they answer with random labels until somebody trains them.
 HEADLESS = frozenset(
@@ -1350,14 +1374,21 @@ def _relative_model(name: str) -> Model | None:
     return catalogue[catalogue.names[max(known, key=len)]] if known else None
 
 
-def default_model(params: int, workload: str) -> Model:
-    """The catalogue's current, ungated, apache-2.0 or mit model nearest in size, for a person who names none."""
+def default_model(params: int, workload: str, to_train: bool = False) -> Model:
+    """The catalogue's current, ungated, apache-2.0 or mit model nearest in size, for a person who names none.
+
+    One `to_train` is published in 16 bits or more, and a classifier has no head yet.
+    """
     if workload not in DEFAULT_MODELS:
         raise Refusal(
             f"there is no default model for the workload {workload!r}; take one of {', '.join(DEFAULT_MODELS)}"
         )
     catalogue = load_catalogue()
-    name = min(DEFAULT_MODELS[workload], key=lambda name: abs(log(catalogue.sizes[name][0] / max(params, 1))))
+    names = DEFAULT_MODELS[workload]
+    if to_train:
+        names = TRAINED_MODELS.get(workload, names)
+        names = tuple(name for name in names if catalogue[name].quantization == "none")
+    name = min(names, key=lambda name: abs(log(catalogue.sizes[name][0] / max(params, 1))))
     return catalogue[name]
 
 
@@ -2487,14 +2518,22 @@ def warm_hours_per_month(pool: WarmPool) -> float:
 TASKS = ("serve", "batch", "finetune", "distributed")
 WORKLOADS = ("generation", "classification", "embedding")
 METHODS = ("auto", "full", "lora", "qlora")
+TRAINED = ("generation", "classification")  # workloads that a model can be trained for
 BUILT = {(task, workload) for task in ("serve", "batch") for workload in WORKLOADS}  # what the template renders today
+BUILT |= {(task, workload) for task in TRAINING for workload in TRAINED}
 
 # Import names that the generated project uses itself: a package of that name would hide them.
-TAKEN = frozenset("modal torch transformers vllm fastapi httpx openai psutil pynvml tests tasks requirements".split())
+TAKEN = frozenset(
+    "modal torch transformers vllm fastapi httpx openai psutil pynvml datasets trl peft accelerate bitsandbytes "
+    "deepspeed tests tasks requirements samples".split()
+)
 MAX_SLUG = 56  # Modal's limit for an app name is 64 characters; a suffix must still fit
 MAX_NUMBER = 100_000_000
 MAX_USD = 1_000_000
 MAX_ROWS = 100_000_000_000
+ROW_TOKENS = {"generation": 512, "classification": 128}  # of a typical example to train on (prior)
+EPOCHS, MANY_ROWS = 3, 100_000  # passes over the data, and the rows from which one is enough (prior)
+PROMPTED = ("auto", "16", "32")  # what Enter answers where concurrency means nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -2514,22 +2553,29 @@ def check_answers(typed: dict[str, object]) -> Answers:
     slug = check_slug(text["project_slug"])
     task = one_of("task", text["task"], TASKS)
     workload = one_of("workload", text["workload"], WORKLOADS)
+    if task in TRAINING and workload not in TRAINED:
+        raise Refusal(f"an {workload} model is not trained here; take workload {' or '.join(TRAINED)}")
     if (task, workload) not in BUILT:
         raise Refusal(f"task {task} is not built yet; take task serve or batch")
     method = one_of("method", text["method"], METHODS)
     if task in ("serve", "batch") and method != "auto":
         raise Refusal(f"method {method} is for training; leave it auto for task {task}")
-    gpu, count = parse_gpu(text["gpu"], text["gpu_count"])
+    gpu, count = parse_gpu(text["gpu"], text["gpu_count"], several_nodes=task == "distributed")
     model = asked_model(text["model_id"], text["model_size"], task, workload)
     optimize = one_of("optimize", text["optimize"], AIMS)
     dataset, dataset_rows = parse_dataset(one_line("dataset", text["dataset"] or "none"))
+    context_len = check_context(parse_count("context_len", text["context_len"]), model)
+    trains = task in TRAINING
+    if trains:
+        check_training(text, task, model)
+        check_several(task, gpu, count)
     request = Request(
         task=task,
         workload=workload,
         model=model,
         budget=check_budget(text["budget"], task),
-        context_len=check_context(parse_count("context_len", text["context_len"]), model),
-        concurrency=parse_count("concurrency", text["concurrency"]),
+        context_len=context_len,
+        concurrency=1 if trains else parse_count("concurrency", text["concurrency"]),
         gpu=gpu,
         gpu_count=count,
         quantization=one_of("quantization", text["quantization"], ("auto", *QUANTIZATIONS)),
@@ -2539,6 +2585,8 @@ def check_answers(typed: dict[str, object]) -> Answers:
         warm=check_warm(text["warm"], task, optimize),
         dataset=dataset,
         dataset_rows=dataset_rows,
+        row_tokens=min(ROW_TOKENS[workload], context_len) if trains else 0,
+        epochs=EPOCHS if trains and dataset_rows < MANY_ROWS else 1,
     )
     return Answers(name, slug, slug.replace("-", "_"), request)
 
@@ -2616,6 +2664,41 @@ def check_warm(text: str, task: str, optimize: str) -> WarmPool:
     return WarmPool()
 
 
+def check_training(text: dict[str, str], task: str, model: Model) -> None:
+    """Refusal where an answer means nothing to a training, or contradicts another."""
+    method, quantization = text["method"].lower(), text["quantization"].lower()
+    if text["concurrency"].lower() not in PROMPTED:
+        raise Refusal(
+            f"concurrency {shown(text['concurrency'])} is for serve and batch; task {task} needs none: take auto"
+        )
+    if text["engine"].lower() == "vllm":
+        raise Refusal(f"engine vllm trains no model; leave engine auto for task {task}")
+    if quantization not in ("auto", "none", "int4", "nf4"):
+        raise Refusal(f"no adapters are trained on {quantization} weights here; leave quantization auto, or take nf4")
+    if quantization in ("int4", "nf4") and method in ("full", "lora"):
+        raise Refusal(f"method {method} trains on 16-bit weights, not {quantization}; take method qlora")
+    if model.experts and (method == "qlora" or quantization in ("int4", "nf4")):
+        raise Refusal(f"bitsandbytes leaves the experts of {model.id} in 16 bits; take method lora")
+    if quantization == "none" and method == "qlora":
+        raise Refusal("method qlora trains on 4-bit weights; leave quantization auto, or take method lora")
+    if model.quantization != "none":
+        known = default_model(model.params, model.workload, to_train=True)
+        raise Refusal(
+            f"{model.id} is published in {model.quantization}, and training begins with 16-bit weights; "
+            f"the nearest open model that has them is {known.id}"
+        )
+
+
+def check_several(task: str, gpu: str, count: int) -> None:
+    """Refusal where so many GPUs are another task's."""
+    if task == "finetune" and count > 1:
+        raise Refusal(f"task finetune trains on one GPU, not {count}; take task distributed, or a gpu_count of 1")
+    if task == "distributed" and count == 1:
+        raise Refusal("task distributed trains on 2 GPUs or more; take task finetune for one")
+    if task == "distributed" and gpu != "auto" and find_gpu(gpu).max_count == 1:
+        raise Refusal(f"one container holds a single {gpu}; let gpu be auto, or take task finetune")
+
+
 def parse_dataset(text: str) -> tuple[str, int]:
     """A file or a Hugging Face id, and its rows where they are known: "org/name", "reviews.jsonl 200k rows"."""
     found = re.fullmatch(r"(.+?)[ ,]+(\d[\d,_]*(?:\.\d+)?)\s*([kKmM]?) rows?", text, re.ASCII)
@@ -2628,15 +2711,29 @@ def parse_dataset(text: str) -> tuple[str, int]:
     return found[1], count
 
 
-def parse_gpu(gpu: str, count: str) -> tuple[str, int]:
-    """GPU type and count; "auto" and 0 leave it open. The type may carry its count: "H100:2"."""
+def parse_gpu(gpu: str, count: str, several_nodes: bool = False) -> tuple[str, int]:
+    """GPU type and count; "auto" and 0 leave it open. The type may carry its count: "H100:2".
+
+    One container holds all of them, unless there may be `several_nodes`: then more than 8 are nodes of 8.
+    """
+    name, number = typed_gpu(gpu, count)
+    card = find_gpu(name) if name != "auto" else None
+    if number > 8 and several_nodes:
+        check_cluster(card, number)
+    elif card and number:
+        check_count(card, number)
+    elif number > 8:
+        raise Refusal(f"one container holds at most 8 GPUs, not {number}; take a gpu_count of 8 or less, or auto")
+    return name, number
+
+
+def typed_gpu(gpu: str, count: str) -> tuple[str, int]:
+    """Type and count as they were typed; "auto" and 0 where they are open."""
     number = 0 if count.lower() == "auto" else parse_count("gpu_count", count)
     name, colon, suffix = gpu.partition(":")
     if name.lower() == "auto":
         if colon:
             raise Refusal(f"gpu {shown(gpu)} is not understood; write auto, or a type such as H100:2")
-        if number > 8:
-            raise Refusal(f"one container holds at most 8 GPUs, not {number}; take a gpu_count of 8 or less, or auto")
         return "auto", number
     card = find_gpu(name)
     if colon:
@@ -2644,8 +2741,6 @@ def parse_gpu(gpu: str, count: str) -> tuple[str, int]:
         if number and number != inside:
             raise Refusal(f"gpu {gpu} and gpu_count {number} contradict each other; leave gpu_count auto")
         number = inside
-    if number:
-        check_count(card, number)
     return card.name, number
 
 
@@ -2653,9 +2748,10 @@ def asked_model(model_id: str, size: str, task: str, workload: str) -> Model:
     """The model of that id or local folder; with "auto", the default one of that size."""
     params, _active = parse_size(size)
     if model_id.lower() in ("", "auto"):
-        model = default_model(params, workload)
-        if workload != "generation" and (model.id in HEADLESS or not 1 / 3 < model.params / params < 3):
-            known = f"a good open one is {DEFAULT_MODELS[workload][0] if model.id in HEADLESS else model.id}"
+        model = default_model(params, workload, to_train=task in TRAINING)
+        headless = task not in TRAINING and model.id in HEADLESS
+        if workload != "generation" and (headless or not 1 / 3 < model.params / params < 3):
+            known = f"a good open one is {DEFAULT_MODELS[workload][0] if headless else model.id}"
             raise Refusal(f"no open {workload} model of {size} is known; name one in model_id: {known}")
         return model
     one_line("model_id", model_id)
@@ -2827,6 +2923,8 @@ def loaded_by_vllm(model: Model) -> list[str]:
 
 def loaded_by_transformers(model: Model) -> list[str]:
     """The same for transformers, whose image holds bitsandbytes and no other loader of quantized weights."""
+    if model.experts:  # transformers 5.23 holds them as plain tensors, which bitsandbytes leaves in 16 bits (tried)
+        return ["none"] if model.quantization == "none" else []
     return {"none": ["none", *BITSANDBYTES], "nf4": ["nf4"]}.get(model.quantization, [])
 
 
@@ -3204,6 +3302,7 @@ PACKED_TOKENS = 8192  # that packed sequences may make up in one micro-batch: at
 PACKED_STEPS = 50  # optimizer steps of an epoch: with fewer, packing would leave too few to learn from (prior)
 SMALL_SHARE = 0.25  # of a card's memory: states no larger than that need no sharding
 WEAK_SHARE = 0.2  # of a step spent on gradients over PCIe: beyond it, cards with NVLink come first (prior)
+ALIKE = 1.1  # times: of runs whose prices lie closer, the one on cheaper GPUs is taken
 # How much of the model a method can change; of those a task allows, the first that the budget carries is taken.
 LADDER = {"finetune": ("lora", "qlora"), "distributed": ("full", "lora")}
 WHOLE = ("full", "lora", "qlora")  # for classifiers: most are small, and their head is new
@@ -3269,7 +3368,12 @@ def methods(request: Request) -> tuple[str, ...]:
     if request.quantization in ("nf4", "int4"):
         return ("qlora",)
     ladder = LADDER[request.task] if request.workload == "generation" else WHOLE
-    return tuple(method for method in ladder if method != "qlora" or request.quantization == "auto")
+    return tuple(method for method in ladder if method != "qlora" or four_bits(request))
+
+
+def four_bits(request: Request) -> bool:
+    """Whether QLoRA is among the methods: bitsandbytes leaves the experts of transformers 5.23 in 16 bits (tried)."""
+    return request.quantization == "auto" and not request.model.experts
 
 
 def training_configurations(request: Request, method: str) -> Iterator[list[TrainingSetup]]:
@@ -3301,11 +3405,6 @@ def groups(request: Request, gpu: Gpu) -> list[tuple[int, int]]:
         return [(1, 1)]
     within = [(1, count) for count in (2, 4, 8) if count <= gpu.max_count]
     return within + [(nodes, 8) for nodes in NODES if clusters(gpu)]
-
-
-def clusters(gpu: Gpu) -> bool:
-    """Whether nodes of 8 such cards reach each other over RDMA."""
-    return gpu.compute_capability >= 9 and gpu.nvlink and gpu.max_count == 8
 
 
 def training_setup_of(
@@ -3388,12 +3487,8 @@ def run_hours(request: Request, setup: TrainingSetup, estimate: TrainingEstimate
 
 def judge_training(request: Request, setups: list[TrainingSetup]) -> TrainingCandidate:
     """The first layout that fits, at its best micro-batch, with its price; rejected where none fits or is paid."""
-    tried = [(setup, estimate_run(request, setup)) for setup in setups]
-    fitting = [(setup, found) for setup, found in tried if found.fits and found.host_gib <= MAX_HOST_GIB]
-    roomy = [pair for pair in fitting if need_gib(pair[1]) <= HEADROOM * pair[1].usable_gib]
-    setup, estimate = (roomy or fitting or tried[-1:])[0]
-    usd_per_hour = estimate.usd_per_hour + estimate.host_gib * setup.nodes * MEMORY_USD_PER_GIB_HOUR
-    candidate = TrainingCandidate(setup, estimate, usd_per_hour=usd_per_hour)
+    setup, estimate = leanest_needed(request, setups)
+    candidate = TrainingCandidate(setup, estimate, usd_per_hour=estimate.usd_per_hour)
     if not setup.gpu.bf16 and overflows(setup.model):
         reason = f"{setup.model.id} overflows in float16, and {setup.gpu.name} has no bfloat16"
         return replace(candidate, rejected=reason)
@@ -3406,8 +3501,22 @@ def judge_training(request: Request, setups: list[TrainingSetup]) -> TrainingCan
     world = setup.gpu_count * setup.nodes
     accumulation = max(1, round(GLOBAL_BATCH / (setup.micro_batch * world)))
     hours = run_hours(request, setup, estimate)
-    candidate = replace(candidate, setup=setup, estimate=estimate, accumulation=accumulation, hours=hours)
+    usd_per_hour = estimate.usd_per_hour + estimate.host_gib * setup.nodes * MEMORY_USD_PER_GIB_HOUR
+    candidate = TrainingCandidate(setup, estimate, accumulation, usd_per_hour, hours)
     return replace(candidate, rejected=training_over_budget(request.budget, candidate))
+
+
+def leanest_needed(request: Request, setups: list[TrainingSetup]) -> tuple[TrainingSetup, TrainingEstimate]:
+    """The first setup that fits and leaves some headroom, else the first that fits at all, else the last."""
+    tight = None
+    for setup in setups:
+        estimate = estimate_run(request, setup)
+        if not estimate.fits or estimate.host_gib > MAX_HOST_GIB:
+            continue
+        if need_gib(estimate) <= HEADROOM * estimate.usable_gib:
+            return setup, estimate
+        tight = tight or (setup, estimate)
+    return tight or (setups[-1], estimate_run(request, setups[-1]))
 
 
 def need_gib(estimate: TrainingEstimate) -> float:
@@ -3479,10 +3588,15 @@ def training_standing(request: Request, candidate: TrainingCandidate) -> Trainin
         offloads=setup.offload != "none",
         weak_link=weak,
         several_nodes=setup.nodes > 1,
-        aim=hours * (candidate.usd_per_hour if request.optimize == "cost" else 1),
+        aim=near(hours * candidate.usd_per_hour) if request.optimize == "cost" else hours,
         usd_per_hour=candidate.usd_per_hour,
         name=training_name(setup),
     )
+
+
+def near(usd: float) -> int:
+    """Prices that an estimate does not tell apart as one number: steps of `ALIKE`."""
+    return round(log(usd) / log(ALIKE)) if usd > 0 else -(10**6)
 
 
 def training_name(setup: TrainingSetup) -> str:
@@ -3496,11 +3610,15 @@ def training_name(setup: TrainingSetup) -> str:
 def training_way_out(request: Request, candidates: tuple[TrainingCandidate, ...]) -> str:
     """One sentence: why nothing works, and the cheapest things that would."""
     ways = []
-    paying = [candidate for candidate in candidates if training_over_budget(request.budget, candidate)]
+    paying = [candidate for candidate in candidates if candidate.accumulation]  # only the budget is in the way
     if paying:
         cheapest = min(paying, key=lambda c: needed_usd(request.budget, c))
         ways.append(f"raise the budget to {training_offer(request.budget, cheapest)}")
-    for words, other in relaxed_requests(request):
+        if request.dataset_rows and cheapest.usd > request.budget.usd:
+            rows = int(request.dataset_rows * request.budget.usd / cheapest.usd)
+            step = 10 ** max(len(str(rows)) - 2, 0)  # two figures
+            ways.append(f"train on at most {rows // step * step:,} rows")
+    for words, other in relaxed_requests(request, bool(paying)):
         weighed = weigh_training(other) or (None,)
         best = weighed[0] if weighed[0] and weighed[0].rank else None
         if best:
@@ -3516,14 +3634,14 @@ def training_way_out(request: Request, candidates: tuple[TrainingCandidate, ...]
     return shortened(f"{why}; ", ways or ["take a smaller model or a shorter context"])
 
 
-def relaxed_requests(request: Request) -> Iterator[tuple[str, Request]]:
-    """What a person could give up, and the request that results."""
+def relaxed_requests(request: Request, fits: bool) -> Iterator[tuple[str, Request]]:
+    """What a person could give up, and the request that results. More GPUs help only where one does not hold it."""
     if request.method in ("full", "lora"):
         leaner = {"full": "lora", "lora": "qlora"}[request.method]
         yield f"take method {leaner}", replace(request, method=leaner)
     if request.gpu != "auto" or request.gpu_count:
         yield "let gpu and gpu_count be auto", replace(request, gpu="auto", gpu_count=0)
-    if request.task == "finetune" and not request.gpu_count:
+    if request.task == "finetune" and not fits and request.gpu == "auto":
         yield "take task distributed", replace(request, task="distributed")
 
 
@@ -3542,9 +3660,6 @@ def training_offer(budget: Budget, candidate: TrainingCandidate) -> str:
 
 
 # ---- planner/tasks.py
-
-
-TRAINING = ("finetune", "distributed")
 
 
 def plan_for(request: Request) -> AnyPlan:
@@ -3778,7 +3893,7 @@ def training_one_per_gpu(plan: TrainingPlan) -> list[TrainingCandidate]:
 
 def cheaper_by_the_hour(plan: TrainingPlan) -> TrainingCandidate | None:
     below = [c for c in training_one_per_gpu(plan) if c.usd_per_hour < plan.chosen.usd_per_hour]
-    return max(below, key=lambda c: (runs(c), c.usd_per_hour), default=None)
+    return max(below, key=lambda c: (runs(c), c.estimate.fits, c.usd_per_hour), default=None)
 
 
 def quicker(plan: TrainingPlan) -> TrainingCandidate | None:
@@ -3859,7 +3974,7 @@ def other_methods(plan: TrainingPlan) -> Iterator[str]:
     """What the methods that were not taken need, on the card that is best for each."""
     request = replace(plan.request, gpu="auto", gpu_count=0, quantization="auto")
     for method, words in METHOD_NAMES.items():
-        if method == plan.chosen.setup.method:
+        if method == plan.chosen.setup.method or (method == "qlora" and not four_bits(request)):
             continue
         asked = f"Method {method} ({words})" if method == "full" else f"Method {method}"
         if best := best_of(replace(request, method=method)):
@@ -3876,14 +3991,13 @@ def other_places(plan: TrainingPlan) -> Iterator[str]:
         best = best_of(replace(request, task="distributed", optimize="throughput"))
         if best and likely_hours(plan, best) < ours:
             yield f"Task distributed is through earlier: {where(best.setup)}, {run_price_words(plan, best)}."
-    if request.optimize == "cost":
-        best = best_of(replace(request, optimize="throughput"))
-        if best and likely_hours(plan, best) < 0.95 * ours:
-            yield f"Chosen for throughput it would be {where(best.setup)}: {run_price_words(plan, best)}."
-    else:
-        best = best_of(replace(request, optimize="cost"))
-        if best and likely_usd(plan, best) < likely_usd(plan, plan.chosen):
-            yield f"Chosen for cost it would be {where(best.setup)}: {run_price_words(plan, best)}."
+    working = [candidate for candidate in plan.candidates if candidate.rank]
+    fastest = min(working, key=lambda c: likely_hours(plan, c))
+    cheapest = min(working, key=lambda c: likely_usd(plan, c))
+    if request.optimize == "cost" and likely_hours(plan, fastest) < 0.95 * ours:
+        yield f"Chosen for throughput it would be {where(fastest.setup)}: {run_price_words(plan, fastest)}."
+    if request.optimize != "cost" and likely_usd(plan, cheapest) < 0.95 * likely_usd(plan, plan.chosen):
+        yield f"Chosen for cost it would be {where(cheapest.setup)}: {run_price_words(plan, cheapest)}."
     if any(not c.estimate.fits and c.usd_per_hour < plan.chosen.usd_per_hour for c in plan.candidates):
         yield "A shorter context makes room on cards that cost less by the hour."
 
@@ -4433,7 +4547,7 @@ def method_rows(plan: TrainingPlan) -> list[Constant]:
     rows: list[Constant] = [
         ("METHOD", setup.method, method_reason(plan)),
         ("LORA_RANK", setup.lora_rank, "of the adapters; alpha is twice that" + unused(setup)),
-        ("LORA_TARGETS", setup.lora_targets, "every linear layer of a block: adapters on attention alone learn less"),
+        ("LORA_TARGETS", setup.lora_targets, "every linear layer of a block; attention alone learns less"),
         ("DTYPE", *training_dtype(setup)),
         ("OPTIMIZER", setup.optimizer, optimizer_reason(setup)),
         ("LEARNING_RATE", *learning_rate(setup)),
@@ -4679,7 +4793,7 @@ def constant(name: str, value: object, reason: str) -> str:
     comment = " ".join(reason.split())
     if not comment:
         return f"{code}\n"
-    if len(code) + len(comment) + 4 <= WIDTH:
+    if "\n" not in code and len(code) + len(comment) + 4 <= WIDTH:
         return f"{code}  # {comment}\n"
     above = "".join(f"# {line}\n" for line in textwrap.wrap(comment, WIDTH - 2))
     return f"{above}{code}\n"
@@ -4690,7 +4804,8 @@ def literal(value: object) -> str:
     if isinstance(value, list):
         return f"[{', '.join(literal(item) for item in value)}]"
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{literal(key)}: {literal(item)}" for key, item in value.items()) + "}"
+        lines = [f"    {literal(key)}: {literal(item)},\n" for key, item in value.items()]
+        return "{\n" + "".join(lines) + "}" if lines else "{}"
     if not isinstance(value, str):
         return repr(value)
     quote = "'" if value.count('"') > value.count("'") else '"'
@@ -5026,7 +5141,7 @@ def training_lines(plan: TrainingPlan) -> Lines:
         bar=training_bar(chosen),
         per_gpu=setup.gpu_count * setup.nodes > 1,
         yields=f"about {about(rate(chosen))} tokens/s ({low} to {high}), MFU {estimate.mfu or 0:.2f}, "
-        f"{cents(training_usd_per_million(chosen))} per million tokens",
+        f"{cents(training_usd_per_million(chosen))} USD per million tokens",
         more=more,
         model=setup.model.id,
         assumed=estimate.assumed,
@@ -5056,10 +5171,11 @@ def training_decision(plan: TrainingPlan) -> list[str]:
         f"{code(setup.model.id)} with {size_words(setup.model)}, trained on sequences of up to {setup.seq_len:,}",
         f"tokens, {limit}, chosen for {request.optimize}:",
     )
+    method = how(chosen)
     answer = paragraph(
-        f"**{how(chosen)} in {numbers} on {where(setup)}: {chosen.usd_per_hour:.2f} USD per hour, about",
-        f"{about(rate(chosen))} tokens/s ({low} to {high}), {cents(training_usd_per_million(chosen))} USD per million;",
-        f"{rows_words(plan)} take about {run_price_words(plan, chosen)}.**",
+        f"**{method[0].upper()}{method[1:]} in {numbers} on {where(setup)}: {chosen.usd_per_hour:.2f} USD per hour,",
+        f"about {about(rate(chosen))} tokens/s ({low} to {high}), {cents(training_usd_per_million(chosen))} USD per",
+        f"million; {rows_words(plan)} take about {run_price_words(plan, chosen)}.**",
     )
     known = paragraph(f"The model's configuration is not known; assumed from its size: {', '.join(estimate.assumed)}.")
     return [asked, answer, known] if estimate.assumed else [asked, answer]
@@ -5133,9 +5249,9 @@ def training_money_words(plan: TrainingPlan) -> list[str]:
     return [
         f"An attempt runs for at most {duration(attempt_s(plan) / 3600)} (`TIMEOUT`) and goes on from the newest",
         f"checkpoint ({about(checkpoint_gib(setup))} GiB, every {save_every_s(plan) // 60} minutes); a kill costs at",
-        f"most {cents(lost)} USD and another start. Prices are Modal's of {PRICES_DATE}, for the GPUs; CPU and memory",
-        f"are billed by use on top, about {estimate.host_usd_per_hour:.2f} an hour (prior). Nothing runs before a run or",
-        "after it.",
+        f"most {cents(lost)} USD and another start. Prices are Modal's of {PRICES_DATE}, for the GPUs; CPU and",
+        f"memory are billed by use on top, about {estimate.host_usd_per_hour:.2f} an hour (prior). Nothing runs before",
+        "a run or after it.",
     ]
 
 

@@ -9,23 +9,31 @@ import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from .gpus import check_count, find_gpu
+from .gpus import check_cluster, check_count, find_gpu
 from .models import DEFAULT_MODELS, HEADLESS, default_model, find_model
-from .plan import AIMS, ENGINES, LOCAL, QUANTIZATIONS, Budget, Model, Refusal, Request, WarmPool
+from .plan import AIMS, ENGINES, LOCAL, QUANTIZATIONS, TRAINING, Budget, Model, Refusal, Request, WarmPool
 from .sizes import parse_size
 from .warm import parse_warm
 
 TASKS = ("serve", "batch", "finetune", "distributed")
 WORKLOADS = ("generation", "classification", "embedding")
 METHODS = ("auto", "full", "lora", "qlora")
+TRAINED = ("generation", "classification")  # workloads that a model can be trained for
 BUILT = {(task, workload) for task in ("serve", "batch") for workload in WORKLOADS}  # what the template renders today
+BUILT |= {(task, workload) for task in TRAINING for workload in TRAINED}
 
 # Import names that the generated project uses itself: a package of that name would hide them.
-TAKEN = frozenset("modal torch transformers vllm fastapi httpx openai psutil pynvml tests tasks requirements".split())
+TAKEN = frozenset(
+    "modal torch transformers vllm fastapi httpx openai psutil pynvml datasets trl peft accelerate bitsandbytes "
+    "deepspeed tests tasks requirements samples".split()
+)
 MAX_SLUG = 56  # Modal's limit for an app name is 64 characters; a suffix must still fit
 MAX_NUMBER = 100_000_000
 MAX_USD = 1_000_000
 MAX_ROWS = 100_000_000_000
+ROW_TOKENS = {"generation": 512, "classification": 128}  # of a typical example to train on (prior)
+EPOCHS, MANY_ROWS = 3, 100_000  # passes over the data, and the rows from which one is enough (prior)
+PROMPTED = ("auto", "16", "32")  # what Enter answers where concurrency means nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,22 +53,29 @@ def check_answers(typed: dict[str, object]) -> Answers:
     slug = check_slug(text["project_slug"])
     task = one_of("task", text["task"], TASKS)
     workload = one_of("workload", text["workload"], WORKLOADS)
+    if task in TRAINING and workload not in TRAINED:
+        raise Refusal(f"an {workload} model is not trained here; take workload {' or '.join(TRAINED)}")
     if (task, workload) not in BUILT:
         raise Refusal(f"task {task} is not built yet; take task serve or batch")
     method = one_of("method", text["method"], METHODS)
     if task in ("serve", "batch") and method != "auto":
         raise Refusal(f"method {method} is for training; leave it auto for task {task}")
-    gpu, count = parse_gpu(text["gpu"], text["gpu_count"])
+    gpu, count = parse_gpu(text["gpu"], text["gpu_count"], several_nodes=task == "distributed")
     model = asked_model(text["model_id"], text["model_size"], task, workload)
     optimize = one_of("optimize", text["optimize"], AIMS)
     dataset, dataset_rows = parse_dataset(one_line("dataset", text["dataset"] or "none"))
+    context_len = check_context(parse_count("context_len", text["context_len"]), model)
+    trains = task in TRAINING
+    if trains:
+        check_training(text, task, model)
+        check_several(task, gpu, count)
     request = Request(
         task=task,
         workload=workload,
         model=model,
         budget=check_budget(text["budget"], task),
-        context_len=check_context(parse_count("context_len", text["context_len"]), model),
-        concurrency=parse_count("concurrency", text["concurrency"]),
+        context_len=context_len,
+        concurrency=1 if trains else parse_count("concurrency", text["concurrency"]),
         gpu=gpu,
         gpu_count=count,
         quantization=one_of("quantization", text["quantization"], ("auto", *QUANTIZATIONS)),
@@ -70,6 +85,8 @@ def check_answers(typed: dict[str, object]) -> Answers:
         warm=check_warm(text["warm"], task, optimize),
         dataset=dataset,
         dataset_rows=dataset_rows,
+        row_tokens=min(ROW_TOKENS[workload], context_len) if trains else 0,
+        epochs=EPOCHS if trains and dataset_rows < MANY_ROWS else 1,
     )
     return Answers(name, slug, slug.replace("-", "_"), request)
 
@@ -147,6 +164,41 @@ def check_warm(text: str, task: str, optimize: str) -> WarmPool:
     return WarmPool()
 
 
+def check_training(text: dict[str, str], task: str, model: Model) -> None:
+    """Refusal where an answer means nothing to a training, or contradicts another."""
+    method, quantization = text["method"].lower(), text["quantization"].lower()
+    if text["concurrency"].lower() not in PROMPTED:
+        raise Refusal(
+            f"concurrency {shown(text['concurrency'])} is for serve and batch; task {task} needs none: take auto"
+        )
+    if text["engine"].lower() == "vllm":
+        raise Refusal(f"engine vllm trains no model; leave engine auto for task {task}")
+    if quantization not in ("auto", "none", "int4", "nf4"):
+        raise Refusal(f"no adapters are trained on {quantization} weights here; leave quantization auto, or take nf4")
+    if quantization in ("int4", "nf4") and method in ("full", "lora"):
+        raise Refusal(f"method {method} trains on 16-bit weights, not {quantization}; take method qlora")
+    if model.experts and (method == "qlora" or quantization in ("int4", "nf4")):
+        raise Refusal(f"bitsandbytes leaves the experts of {model.id} in 16 bits; take method lora")
+    if quantization == "none" and method == "qlora":
+        raise Refusal("method qlora trains on 4-bit weights; leave quantization auto, or take method lora")
+    if model.quantization != "none":
+        known = default_model(model.params, model.workload, to_train=True)
+        raise Refusal(
+            f"{model.id} is published in {model.quantization}, and training begins with 16-bit weights; "
+            f"the nearest open model that has them is {known.id}"
+        )
+
+
+def check_several(task: str, gpu: str, count: int) -> None:
+    """Refusal where so many GPUs are another task's."""
+    if task == "finetune" and count > 1:
+        raise Refusal(f"task finetune trains on one GPU, not {count}; take task distributed, or a gpu_count of 1")
+    if task == "distributed" and count == 1:
+        raise Refusal("task distributed trains on 2 GPUs or more; take task finetune for one")
+    if task == "distributed" and gpu != "auto" and find_gpu(gpu).max_count == 1:
+        raise Refusal(f"one container holds a single {gpu}; let gpu be auto, or take task finetune")
+
+
 def parse_dataset(text: str) -> tuple[str, int]:
     """A file or a Hugging Face id, and its rows where they are known: "org/name", "reviews.jsonl 200k rows"."""
     found = re.fullmatch(r"(.+?)[ ,]+(\d[\d,_]*(?:\.\d+)?)\s*([kKmM]?) rows?", text, re.ASCII)
@@ -159,15 +211,29 @@ def parse_dataset(text: str) -> tuple[str, int]:
     return found[1], count
 
 
-def parse_gpu(gpu: str, count: str) -> tuple[str, int]:
-    """GPU type and count; "auto" and 0 leave it open. The type may carry its count: "H100:2"."""
+def parse_gpu(gpu: str, count: str, several_nodes: bool = False) -> tuple[str, int]:
+    """GPU type and count; "auto" and 0 leave it open. The type may carry its count: "H100:2".
+
+    One container holds all of them, unless there may be `several_nodes`: then more than 8 are nodes of 8.
+    """
+    name, number = typed_gpu(gpu, count)
+    card = find_gpu(name) if name != "auto" else None
+    if number > 8 and several_nodes:
+        check_cluster(card, number)
+    elif card and number:
+        check_count(card, number)
+    elif number > 8:
+        raise Refusal(f"one container holds at most 8 GPUs, not {number}; take a gpu_count of 8 or less, or auto")
+    return name, number
+
+
+def typed_gpu(gpu: str, count: str) -> tuple[str, int]:
+    """Type and count as they were typed; "auto" and 0 where they are open."""
     number = 0 if count.lower() == "auto" else parse_count("gpu_count", count)
     name, colon, suffix = gpu.partition(":")
     if name.lower() == "auto":
         if colon:
             raise Refusal(f"gpu {shown(gpu)} is not understood; write auto, or a type such as H100:2")
-        if number > 8:
-            raise Refusal(f"one container holds at most 8 GPUs, not {number}; take a gpu_count of 8 or less, or auto")
         return "auto", number
     card = find_gpu(name)
     if colon:
@@ -175,8 +241,6 @@ def parse_gpu(gpu: str, count: str) -> tuple[str, int]:
         if number and number != inside:
             raise Refusal(f"gpu {gpu} and gpu_count {number} contradict each other; leave gpu_count auto")
         number = inside
-    if number:
-        check_count(card, number)
     return card.name, number
 
 
@@ -184,9 +248,10 @@ def asked_model(model_id: str, size: str, task: str, workload: str) -> Model:
     """The model of that id or local folder; with "auto", the default one of that size."""
     params, _active = parse_size(size)
     if model_id.lower() in ("", "auto"):
-        model = default_model(params, workload)
-        if workload != "generation" and (model.id in HEADLESS or not 1 / 3 < model.params / params < 3):
-            known = f"a good open one is {DEFAULT_MODELS[workload][0] if model.id in HEADLESS else model.id}"
+        model = default_model(params, workload, to_train=task in TRAINING)
+        headless = task not in TRAINING and model.id in HEADLESS
+        if workload != "generation" and (headless or not 1 / 3 < model.params / params < 3):
+            known = f"a good open one is {DEFAULT_MODELS[workload][0] if headless else model.id}"
             raise Refusal(f"no open {workload} model of {size} is known; name one in model_id: {known}")
         return model
     one_line("model_id", model_id)

@@ -166,6 +166,8 @@ def loaded_by_vllm(model: Model) -> list[str]:
 
 def loaded_by_transformers(model: Model) -> list[str]:
     """The same for transformers, whose image holds bitsandbytes and no other loader of quantized weights."""
+    if model.experts:  # transformers 5.23 holds them as plain tensors, which bitsandbytes leaves in 16 bits (tried)
+        return ["none"] if model.quantization == "none" else []
     return {"none": ["none", *BITSANDBYTES], "nf4": ["nf4"]}.get(model.quantization, [])
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from math import ceil
+from math import ceil, log
 from typing import NamedTuple
 
 from .choose import overflows, shortened
-from .gpus import GPUS, MEMORY_USD_PER_GIB_HOUR, gpu_string
+from .gpus import GPUS, MEMORY_USD_PER_GIB_HOUR, clusters, gpu_string
 from .memory import weight_bytes
 from .plan import (
     Budget,
@@ -37,6 +37,7 @@ PACKED_TOKENS = 8192  # that packed sequences may make up in one micro-batch: at
 PACKED_STEPS = 50  # optimizer steps of an epoch: with fewer, packing would leave too few to learn from (prior)
 SMALL_SHARE = 0.25  # of a card's memory: states no larger than that need no sharding
 WEAK_SHARE = 0.2  # of a step spent on gradients over PCIe: beyond it, cards with NVLink come first (prior)
+ALIKE = 1.1  # times: of runs whose prices lie closer, the one on cheaper GPUs is taken
 # How much of the model a method can change; of those a task allows, the first that the budget carries is taken.
 LADDER = {"finetune": ("lora", "qlora"), "distributed": ("full", "lora")}
 WHOLE = ("full", "lora", "qlora")  # for classifiers: most are small, and their head is new
@@ -102,7 +103,12 @@ def methods(request: Request) -> tuple[str, ...]:
     if request.quantization in ("nf4", "int4"):
         return ("qlora",)
     ladder = LADDER[request.task] if request.workload == "generation" else WHOLE
-    return tuple(method for method in ladder if method != "qlora" or request.quantization == "auto")
+    return tuple(method for method in ladder if method != "qlora" or four_bits(request))
+
+
+def four_bits(request: Request) -> bool:
+    """Whether QLoRA is among the methods: bitsandbytes leaves the experts of transformers 5.23 in 16 bits (tried)."""
+    return request.quantization == "auto" and not request.model.experts
 
 
 def training_configurations(request: Request, method: str) -> Iterator[list[TrainingSetup]]:
@@ -134,11 +140,6 @@ def groups(request: Request, gpu: Gpu) -> list[tuple[int, int]]:
         return [(1, 1)]
     within = [(1, count) for count in (2, 4, 8) if count <= gpu.max_count]
     return within + [(nodes, 8) for nodes in NODES if clusters(gpu)]
-
-
-def clusters(gpu: Gpu) -> bool:
-    """Whether nodes of 8 such cards reach each other over RDMA."""
-    return gpu.compute_capability >= 9 and gpu.nvlink and gpu.max_count == 8
 
 
 def training_setup_of(
@@ -221,12 +222,8 @@ def run_hours(request: Request, setup: TrainingSetup, estimate: TrainingEstimate
 
 def judge_training(request: Request, setups: list[TrainingSetup]) -> TrainingCandidate:
     """The first layout that fits, at its best micro-batch, with its price; rejected where none fits or is paid."""
-    tried = [(setup, estimate_run(request, setup)) for setup in setups]
-    fitting = [(setup, found) for setup, found in tried if found.fits and found.host_gib <= MAX_HOST_GIB]
-    roomy = [pair for pair in fitting if need_gib(pair[1]) <= HEADROOM * pair[1].usable_gib]
-    setup, estimate = (roomy or fitting or tried[-1:])[0]
-    usd_per_hour = estimate.usd_per_hour + estimate.host_gib * setup.nodes * MEMORY_USD_PER_GIB_HOUR
-    candidate = TrainingCandidate(setup, estimate, usd_per_hour=usd_per_hour)
+    setup, estimate = leanest_needed(request, setups)
+    candidate = TrainingCandidate(setup, estimate, usd_per_hour=estimate.usd_per_hour)
     if not setup.gpu.bf16 and overflows(setup.model):
         reason = f"{setup.model.id} overflows in float16, and {setup.gpu.name} has no bfloat16"
         return replace(candidate, rejected=reason)
@@ -239,8 +236,22 @@ def judge_training(request: Request, setups: list[TrainingSetup]) -> TrainingCan
     world = setup.gpu_count * setup.nodes
     accumulation = max(1, round(GLOBAL_BATCH / (setup.micro_batch * world)))
     hours = run_hours(request, setup, estimate)
-    candidate = replace(candidate, setup=setup, estimate=estimate, accumulation=accumulation, hours=hours)
+    usd_per_hour = estimate.usd_per_hour + estimate.host_gib * setup.nodes * MEMORY_USD_PER_GIB_HOUR
+    candidate = TrainingCandidate(setup, estimate, accumulation, usd_per_hour, hours)
     return replace(candidate, rejected=training_over_budget(request.budget, candidate))
+
+
+def leanest_needed(request: Request, setups: list[TrainingSetup]) -> tuple[TrainingSetup, TrainingEstimate]:
+    """The first setup that fits and leaves some headroom, else the first that fits at all, else the last."""
+    tight = None
+    for setup in setups:
+        estimate = estimate_run(request, setup)
+        if not estimate.fits or estimate.host_gib > MAX_HOST_GIB:
+            continue
+        if need_gib(estimate) <= HEADROOM * estimate.usable_gib:
+            return setup, estimate
+        tight = tight or (setup, estimate)
+    return tight or (setups[-1], estimate_run(request, setups[-1]))
 
 
 def need_gib(estimate: TrainingEstimate) -> float:
@@ -312,10 +323,15 @@ def training_standing(request: Request, candidate: TrainingCandidate) -> Trainin
         offloads=setup.offload != "none",
         weak_link=weak,
         several_nodes=setup.nodes > 1,
-        aim=hours * (candidate.usd_per_hour if request.optimize == "cost" else 1),
+        aim=near(hours * candidate.usd_per_hour) if request.optimize == "cost" else hours,
         usd_per_hour=candidate.usd_per_hour,
         name=training_name(setup),
     )
+
+
+def near(usd: float) -> int:
+    """Prices that an estimate does not tell apart as one number: steps of `ALIKE`."""
+    return round(log(usd) / log(ALIKE)) if usd > 0 else -(10**6)
 
 
 def training_name(setup: TrainingSetup) -> str:
@@ -329,11 +345,15 @@ def training_name(setup: TrainingSetup) -> str:
 def training_way_out(request: Request, candidates: tuple[TrainingCandidate, ...]) -> str:
     """One sentence: why nothing works, and the cheapest things that would."""
     ways = []
-    paying = [candidate for candidate in candidates if training_over_budget(request.budget, candidate)]
+    paying = [candidate for candidate in candidates if candidate.accumulation]  # only the budget is in the way
     if paying:
         cheapest = min(paying, key=lambda c: needed_usd(request.budget, c))
         ways.append(f"raise the budget to {training_offer(request.budget, cheapest)}")
-    for words, other in relaxed_requests(request):
+        if request.dataset_rows and cheapest.usd > request.budget.usd:
+            rows = int(request.dataset_rows * request.budget.usd / cheapest.usd)
+            step = 10 ** max(len(str(rows)) - 2, 0)  # two figures
+            ways.append(f"train on at most {rows // step * step:,} rows")
+    for words, other in relaxed_requests(request, bool(paying)):
         weighed = weigh_training(other) or (None,)
         best = weighed[0] if weighed[0] and weighed[0].rank else None
         if best:
@@ -349,14 +369,14 @@ def training_way_out(request: Request, candidates: tuple[TrainingCandidate, ...]
     return shortened(f"{why}; ", ways or ["take a smaller model or a shorter context"])
 
 
-def relaxed_requests(request: Request) -> Iterator[tuple[str, Request]]:
-    """What a person could give up, and the request that results."""
+def relaxed_requests(request: Request, fits: bool) -> Iterator[tuple[str, Request]]:
+    """What a person could give up, and the request that results. More GPUs help only where one does not hold it."""
     if request.method in ("full", "lora"):
         leaner = {"full": "lora", "lora": "qlora"}[request.method]
         yield f"take method {leaner}", replace(request, method=leaner)
     if request.gpu != "auto" or request.gpu_count:
         yield "let gpu and gpu_count be auto", replace(request, gpu="auto", gpu_count=0)
-    if request.task == "finetune" and not request.gpu_count:
+    if request.task == "finetune" and not fits and request.gpu == "auto":
         yield "take task distributed", replace(request, task="distributed")
 
 

@@ -37,7 +37,7 @@ def constant(name: str, value: object, reason: str) -> str:
     comment = " ".join(reason.split())
     if not comment:
         return f"{code}\n"
-    if len(code) + len(comment) + 4 <= WIDTH:
+    if "\n" not in code and len(code) + len(comment) + 4 <= WIDTH:
         return f"{code}  # {comment}\n"
     above = "".join(f"# {line}\n" for line in textwrap.wrap(comment, WIDTH - 2))
     return f"{above}{code}\n"
@@ -48,7 +48,8 @@ def literal(value: object) -> str:
     if isinstance(value, list):
         return f"[{', '.join(literal(item) for item in value)}]"
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{literal(key)}: {literal(item)}" for key, item in value.items()) + "}"
+        lines = [f"    {literal(key)}: {literal(item)},\n" for key, item in value.items()]
+        return "{\n" + "".join(lines) + "}" if lines else "{}"
     if not isinstance(value, str):
         return repr(value)
     quote = "'" if value.count('"') > value.count("'") else '"'

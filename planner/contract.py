@@ -183,7 +183,9 @@ def plan_request(fields: Fields) -> Request:
     """The request that a question to `plan` describes."""
     task = fields.choice("task", TASKS, "serve")
     model = fields.model()
-    gpu, count = parse_gpu(str(fields.take("gpu", "auto")), str(fields.take("gpu_count", "auto")))
+    gpu, count = parse_gpu(
+        str(fields.take("gpu", "auto")), str(fields.take("gpu_count", "auto")), task == "distributed"
+    )
     request = Request(
         task=task,
         workload=fields.choice("workload", WORKLOADS, model.workload),

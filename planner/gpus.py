@@ -17,6 +17,7 @@ MEMORY_USD_PER_GIB_HOUR = 0.00000222 * 3600
 # Cards whose speed nobody measured among the sources of planner/speed.py: their datasheets are all there is (prior).
 UNMEASURED = frozenset({"T4", "L4", "L40S"})
 
+MAX_NODES = 32  # of one cluster (Modal's guide)
 FA2 = ("sdpa", "flash_attention_2")
 FA3 = ("sdpa", "flash_attention_2", "flash_attention_3")
 FA4 = ("sdpa", "flash_attention_2", "flash_attention_4")
@@ -62,6 +63,20 @@ def check_count(gpu: Gpu, count: int) -> None:
     most = gpu.max_count
     if not 1 <= count <= most:
         raise Refusal(f"one container holds at most {most} {gpu.name}, not {count}; take {gpu_string(gpu, most)}")
+
+
+def clusters(gpu: Gpu) -> bool:
+    """Whether nodes of 8 such cards reach each other over RDMA: Hopper and newer (Modal's guide)."""
+    return gpu.compute_capability >= 9 and gpu.nvlink and gpu.max_count == 8
+
+
+def check_cluster(gpu: Gpu | None, count: int) -> None:
+    """Refusal where so many GPUs, more than a container holds, are not whole nodes that reach each other."""
+    if count % 8 or count > 8 * MAX_NODES:
+        raise Refusal(f"nodes have 8 GPUs each, so take 2 to 8, 16, 24 and so on to {8 * MAX_NODES}, not {count}")
+    if gpu and not clusters(gpu):
+        able = ", ".join(card.name for card in GPUS.values() if clusters(card))
+        raise Refusal(f"nodes of {gpu.name} have no RDMA between them; take one of {able}, or at most {gpu.max_count}")
 
 
 def gpu_string(gpu: Gpu, count: int) -> str:

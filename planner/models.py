@@ -48,6 +48,14 @@ DEFAULT_MODELS = {
     ),
 }
 
+# What there is to train, where that is another model: bases without a head.
+TRAINED_MODELS = {
+    "classification": (
+        "distilbert/distilbert-base-uncased",
+        "answerdotai/ModernBERT-base",
+        "answerdotai/ModernBERT-large",
+    ),
+}
 
 # Published without a trained head: they answer with random labels until somebody trains them.
 HEADLESS = frozenset(
@@ -133,12 +141,19 @@ def _relative_model(name: str) -> Model | None:
     return catalogue[catalogue.names[max(known, key=len)]] if known else None
 
 
-def default_model(params: int, workload: str) -> Model:
-    """The catalogue's current, ungated, apache-2.0 or mit model nearest in size, for a person who names none."""
+def default_model(params: int, workload: str, to_train: bool = False) -> Model:
+    """The catalogue's current, ungated, apache-2.0 or mit model nearest in size, for a person who names none.
+
+    One `to_train` is published in 16 bits or more, and a classifier has no head yet.
+    """
     if workload not in DEFAULT_MODELS:
         raise Refusal(
             f"there is no default model for the workload {workload!r}; take one of {', '.join(DEFAULT_MODELS)}"
         )
     catalogue = load_catalogue()
-    name = min(DEFAULT_MODELS[workload], key=lambda name: abs(log(catalogue.sizes[name][0] / max(params, 1))))
+    names = DEFAULT_MODELS[workload]
+    if to_train:
+        names = TRAINED_MODELS.get(workload, names)
+        names = tuple(name for name in names if catalogue[name].quantization == "none")
+    name = min(names, key=lambda name: abs(log(catalogue.sizes[name][0] / max(params, 1))))
     return catalogue[name]

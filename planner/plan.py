@@ -10,6 +10,7 @@ QUANTIZATIONS = ("none", "fp8", "int8", "int4", "nf4", "mxfp4", "nvfp4")
 ATTENTIONS = ("sdpa", "flash_attention_2", "flash_attention_3", "flash_attention_4")
 LOCAL = "local folder"  # `Model.source` of a model that a person has on disk
 AIMS = ("cost", "latency", "throughput")
+TRAINING = ("finetune", "distributed")  # tasks that change a model; the others use one
 
 
 class Refusal(Exception):

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from .choose import make_plan
 from .choose_training import make_training_plan
-from .plan import AnyPlan, Request
-
-TRAINING = ("finetune", "distributed")
+from .plan import TRAINING, AnyPlan, Request
 
 
 def plan_for(request: Request) -> AnyPlan:

@@ -118,7 +118,7 @@ def method_rows(plan: TrainingPlan) -> list[Constant]:
     rows: list[Constant] = [
         ("METHOD", setup.method, method_reason(plan)),
         ("LORA_RANK", setup.lora_rank, "of the adapters; alpha is twice that" + unused(setup)),
-        ("LORA_TARGETS", setup.lora_targets, "every linear layer of a block: adapters on attention alone learn less"),
+        ("LORA_TARGETS", setup.lora_targets, "every linear layer of a block; attention alone learns less"),
         ("DTYPE", *training_dtype(setup)),
         ("OPTIMIZER", setup.optimizer, optimizer_reason(setup)),
         ("LEARNING_RATE", *learning_rate(setup)),

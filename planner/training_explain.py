@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from .choose_training import (
     ASSUMED_ROWS,
+    four_bits,
     methods,
     need_gib,
     packs,
@@ -86,7 +87,7 @@ def training_one_per_gpu(plan: TrainingPlan) -> list[TrainingCandidate]:
 
 def cheaper_by_the_hour(plan: TrainingPlan) -> TrainingCandidate | None:
     below = [c for c in training_one_per_gpu(plan) if c.usd_per_hour < plan.chosen.usd_per_hour]
-    return max(below, key=lambda c: (runs(c), c.usd_per_hour), default=None)
+    return max(below, key=lambda c: (runs(c), c.estimate.fits, c.usd_per_hour), default=None)
 
 
 def quicker(plan: TrainingPlan) -> TrainingCandidate | None:
@@ -167,7 +168,7 @@ def other_methods(plan: TrainingPlan) -> Iterator[str]:
     """What the methods that were not taken need, on the card that is best for each."""
     request = replace(plan.request, gpu="auto", gpu_count=0, quantization="auto")
     for method, words in METHOD_NAMES.items():
-        if method == plan.chosen.setup.method:
+        if method == plan.chosen.setup.method or (method == "qlora" and not four_bits(request)):
             continue
         asked = f"Method {method} ({words})" if method == "full" else f"Method {method}"
         if best := best_of(replace(request, method=method)):
@@ -184,14 +185,13 @@ def other_places(plan: TrainingPlan) -> Iterator[str]:
         best = best_of(replace(request, task="distributed", optimize="throughput"))
         if best and likely_hours(plan, best) < ours:
             yield f"Task distributed is through earlier: {where(best.setup)}, {run_price_words(plan, best)}."
-    if request.optimize == "cost":
-        best = best_of(replace(request, optimize="throughput"))
-        if best and likely_hours(plan, best) < 0.95 * ours:
-            yield f"Chosen for throughput it would be {where(best.setup)}: {run_price_words(plan, best)}."
-    else:
-        best = best_of(replace(request, optimize="cost"))
-        if best and likely_usd(plan, best) < likely_usd(plan, plan.chosen):
-            yield f"Chosen for cost it would be {where(best.setup)}: {run_price_words(plan, best)}."
+    working = [candidate for candidate in plan.candidates if candidate.rank]
+    fastest = min(working, key=lambda c: likely_hours(plan, c))
+    cheapest = min(working, key=lambda c: likely_usd(plan, c))
+    if request.optimize == "cost" and likely_hours(plan, fastest) < 0.95 * ours:
+        yield f"Chosen for throughput it would be {where(fastest.setup)}: {run_price_words(plan, fastest)}."
+    if request.optimize != "cost" and likely_usd(plan, cheapest) < 0.95 * likely_usd(plan, plan.chosen):
+        yield f"Chosen for cost it would be {where(cheapest.setup)}: {run_price_words(plan, cheapest)}."
     if any(not c.estimate.fits and c.usd_per_hour < plan.chosen.usd_per_hour for c in plan.candidates):
         yield "A shorter context makes room on cards that cost less by the hour."
 

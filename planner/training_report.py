@@ -82,7 +82,7 @@ def training_lines(plan: TrainingPlan) -> Lines:
         bar=training_bar(chosen),
         per_gpu=setup.gpu_count * setup.nodes > 1,
         yields=f"about {about(rate(chosen))} tokens/s ({low} to {high}), MFU {estimate.mfu or 0:.2f}, "
-        f"{cents(training_usd_per_million(chosen))} per million tokens",
+        f"{cents(training_usd_per_million(chosen))} USD per million tokens",
         more=more,
         model=setup.model.id,
         assumed=estimate.assumed,
@@ -112,10 +112,11 @@ def training_decision(plan: TrainingPlan) -> list[str]:
         f"{code(setup.model.id)} with {size_words(setup.model)}, trained on sequences of up to {setup.seq_len:,}",
         f"tokens, {limit}, chosen for {request.optimize}:",
     )
+    method = how(chosen)
     answer = paragraph(
-        f"**{how(chosen)} in {numbers} on {where(setup)}: {chosen.usd_per_hour:.2f} USD per hour, about",
-        f"{about(rate(chosen))} tokens/s ({low} to {high}), {cents(training_usd_per_million(chosen))} USD per million;",
-        f"{rows_words(plan)} take about {run_price_words(plan, chosen)}.**",
+        f"**{method[0].upper()}{method[1:]} in {numbers} on {where(setup)}: {chosen.usd_per_hour:.2f} USD per hour,",
+        f"about {about(rate(chosen))} tokens/s ({low} to {high}), {cents(training_usd_per_million(chosen))} USD per",
+        f"million; {rows_words(plan)} take about {run_price_words(plan, chosen)}.**",
     )
     known = paragraph(f"The model's configuration is not known; assumed from its size: {', '.join(estimate.assumed)}.")
     return [asked, answer, known] if estimate.assumed else [asked, answer]
@@ -189,9 +190,9 @@ def training_money_words(plan: TrainingPlan) -> list[str]:
     return [
         f"An attempt runs for at most {duration(attempt_s(plan) / 3600)} (`TIMEOUT`) and goes on from the newest",
         f"checkpoint ({about(checkpoint_gib(setup))} GiB, every {save_every_s(plan) // 60} minutes); a kill costs at",
-        f"most {cents(lost)} USD and another start. Prices are Modal's of {PRICES_DATE}, for the GPUs; CPU and memory",
-        f"are billed by use on top, about {estimate.host_usd_per_hour:.2f} an hour (prior). Nothing runs before a run or",
-        "after it.",
+        f"most {cents(lost)} USD and another start. Prices are Modal's of {PRICES_DATE}, for the GPUs; CPU and",
+        f"memory are billed by use on top, about {estimate.host_usd_per_hour:.2f} an hour (prior). Nothing runs before",
+        "a run or after it.",
     ]
 
 
