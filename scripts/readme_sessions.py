@@ -40,6 +40,8 @@ def run(command: str) -> str:
         done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=ROOT, check=False)
     shown = [line for line in done.stdout.splitlines() if not line.startswith(("Traceback", "  ", "cookiecutter."))]
     kept = done.stdout.splitlines() if done.returncode == 0 else [line for line in shown if line.startswith("error: ")]
+    if not kept:
+        sys.exit(f"`{command}` says nothing to a person:\n{done.stdout}")
     return "".join(f"{line}\n" for line in kept)
 
 
