@@ -174,6 +174,7 @@ class TrainingSetup:
     attention: str = "sdpa"  # "sdpa", "eager", "flash_attention_2", "flash_attention_3"
     sharding: str = "none"  # "none", "zero1", "zero2", "zero3", "fsdp"
     offload: str = "none"  # "none", "optimizer", "all"
+    packed: bool = False  # several examples to a sequence, which attention must keep apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -2036,6 +2037,9 @@ GEMM_SHARE = {8: 0.76, 9: 0.64, 10: 0.66}
 GEMM_SHARE_PCIE = 0.55  # power limits the clock of cards without NVLink (prior; one L40S run agrees, see the tests)
 ATTENTION_SHARE = {8: 0.65, 9: 0.55}  # of GEMM_SHARE, FlashAttention 2 by compute capability (its paper)
 ATTENTION_SHARE_TUNED = 0.9  # FlashAttention 3 on Hopper, any kernel on Blackwell (stas00's H200 and B200 runs)
+# PyTorch's attention under a mask, of its causal rate: it computes every pair, by the memory-efficient kernel (prior).
+MASKED_SHARE = 0.25
+MASK_BYTES = 3  # of a pair of tokens: a boolean, and the 16-bit bias that is made of it
 MOE_SHARE = 0.4  # of a dense model's rate (Megatron-Bridge: gpt-oss-120b 16% of the peak where dense models reach 40%)
 ELEMENTWISE_PASSES = 9.0  # over the bytes a layer saves, forward and backward (the same tables; 6 to 10)
 LAYER_LAUNCH_S = 2.5e-3  # of one layer run eagerly, there, again and back (Qwen-14B LoRA at 256 tokens; 2.5 to 3.5)
@@ -2253,6 +2257,8 @@ def _memory(setup: TrainingSetup) -> _Memory:
         activations = stored + max(head, layer - logits)
     else:
         activations = model.layers * layer + head
+    if setup.packed:
+        activations += MASK_BYTES * tokens**2
     if setup.method == "qlora":  # one matrix at a time is unpacked to 16 bits, or all experts of a layer
         experts = model.mlp_matrices * model.experts * model.moe_intermediate
         activations += 2 * w.hidden * max(w.query, experts or model.intermediate)
@@ -2287,7 +2293,10 @@ def _speed(setup: TrainingSetup) -> _Speed:
         kernel = 0.1  # scores go through memory (prior)
     gemm_s = ((passes + again) * matrices + adapters) / (peak * share * (MOE_SHARE if model.experts else 1))
     read_s = (passes + again) * item * (model.params - w.embedding // 2) / gpu.bandwidth  # weights at small batches
-    attention_s = (3.5 + again) * attention / (peak * share * kernel)
+    scored = attention
+    if setup.packed:  # TRL lays the sequences of a micro-batch end to end, in one row
+        scored = 2 * w.query * tokens * model.layers * tokens / MASKED_SHARE
+    attention_s = (3.5 + again) * scored / (peak * share * kernel)
     elementwise_s = ELEMENTWISE_PASSES * (1 + again / 3) * saved_bytes(setup) * tokens * model.layers / gpu.bandwidth
     if setup.logits == "full" and model.workload == "generation":
         elementwise_s += 2 * LOSS_BYTES * tokens * model.vocab / gpu.bandwidth
@@ -3298,7 +3307,6 @@ TRAINING_START_S = 90  # imports, data set and the first step, beside reading th
 LEAST_STARTS = 2  # that a budget for a run must pay for, or hardly anything would be learnt
 ASSUMED_ROWS = 10_000  # of a data set of unknown size, to compare what a run costs; none is refused for it (prior)
 PADDING = 1.5  # longest example of a micro-batch to the mean one (prior)
-PACKED_TOKENS = 8192  # that packed sequences may make up in one micro-batch: attention sees it as one long sequence
 PACKED_STEPS = 50  # optimizer steps of an epoch: with fewer, packing would leave too few to learn from (prior)
 SMALL_SHARE = 0.25  # of a card's memory: states no larger than that need no sharding
 WEAK_SHARE = 0.2  # of a step spent on gradients over PCIe: beyond it, cards with NVLink come first (prior)
@@ -3429,33 +3437,26 @@ def training_setup_of(
 
 
 def packs(request: Request) -> bool:
-    """Whether several examples share a sequence: known to be short and many, and no state runs from one to the next."""
+    """Whether several examples may share a sequence: short and many, and no state runs from one to the next."""
     if request.workload != "generation" or request.model.linear_layers or not request.row_tokens:
         return False
     steps = request.dataset_rows * request.row_tokens / request.context_len / GLOBAL_BATCH
     return request.row_tokens < request.context_len and steps >= PACKED_STEPS
 
 
-def at_work(request: Request, setup: TrainingSetup) -> TrainingSetup:
-    """The setup as a typical micro-batch uses it: padded to its longest example, or packed into one long sequence."""
-    if not request.row_tokens:
-        return setup
-    if packs(request):
-        return replace(setup, micro_batch=1, seq_len=setup.micro_batch * setup.seq_len)
-    return replace(setup, seq_len=padded(request, setup))
-
-
-def padded(request: Request, setup: TrainingSetup) -> int:
-    """Tokens that a typical example occupies in a micro-batch that is not packed."""
+def sequence_tokens(request: Request, setup: TrainingSetup) -> int:
+    """Tokens of a typical sequence as a GPU sees it: whole, or an example padded to the longest of its micro-batch."""
+    if setup.packed or not request.row_tokens:
+        return setup.seq_len
     return min(setup.seq_len, round(request.row_tokens * (PADDING if setup.micro_batch > 1 else 1)))
 
 
 def estimate_run(request: Request, setup: TrainingSetup) -> TrainingEstimate:
     """The estimate with the memory of full sequences and the speed at typical ones."""
-    full, typical = estimate_training(setup), at_work(request, setup)
-    if typical == setup or not full.fits:
+    full, typical = estimate_training(setup), sequence_tokens(request, setup)
+    if typical == setup.seq_len or not full.fits:
         return full
-    speed = estimate_training(typical)
+    speed = estimate_training(replace(setup, seq_len=typical))
     return replace(
         full,
         tokens_per_s=speed.tokens_per_s,
@@ -3470,7 +3471,7 @@ def run_tokens(request: Request, setup: TrainingSetup, rows: int = 0) -> float:
     """Tokens that the GPUs see in the whole run, padding included; 0 where the data set's size is not known."""
     if request.dataset_tokens:
         return request.dataset_tokens * request.epochs
-    each = (request.row_tokens if packs(request) else padded(request, setup)) if request.row_tokens else setup.seq_len
+    each = request.row_tokens if setup.packed else sequence_tokens(request, setup)
     return (request.dataset_rows or rows) * request.epochs * each
 
 
@@ -3497,7 +3498,7 @@ def judge_training(request: Request, setups: list[TrainingSetup]) -> TrainingCan
     if estimate.host_gib > MAX_HOST_GIB:
         reason = f"offloading needs {estimate.host_gib:.0f} GiB of main memory, a container has {MAX_HOST_GIB}"
         return replace(candidate, rejected=reason)
-    setup, estimate = fill(request, setup, estimate)
+    setup, estimate = packed_or_padded(request, setup, estimate)
     world = setup.gpu_count * setup.nodes
     accumulation = max(1, round(GLOBAL_BATCH / (setup.micro_batch * world)))
     hours = run_hours(request, setup, estimate)
@@ -3549,15 +3550,27 @@ def paid_s(budget: Budget, candidate: TrainingCandidate) -> float:
     return budget.usd / candidate.usd_per_hour * 3600 if budget.per in ("run", "month") else float("inf")
 
 
+def packed_or_padded(
+    request: Request, setup: TrainingSetup, first: TrainingEstimate
+) -> tuple[TrainingSetup, TrainingEstimate]:
+    """The setup at its best micro-batch, with examples packed where they may be and padding would cost more."""
+    best, found = fill(request, setup, first)
+    packed = replace(setup, packed=True)
+    if packs(request) and (estimate := estimate_run(request, packed)).fits:
+        packed, estimate = fill(request, packed, estimate)
+        if useful_rate(request, packed, estimate) > useful_rate(request, best, found):
+            return packed, estimate
+    return best, found
+
+
 def fill(request: Request, setup: TrainingSetup, first: TrainingEstimate) -> tuple[TrainingSetup, TrainingEstimate]:
     """The setup with the micro-batch and checkpointing that train fastest and leave some headroom."""
     best, found = setup, first
-    longest = PACKED_TOKENS if packs(request) else MAX_STEP_TOKENS
     most = max(1, GLOBAL_BATCH // (setup.gpu_count * setup.nodes))  # larger ones would make the global batch larger
     for checkpointing in (True, False):
         fastest = found.tokens_per_s or 0 if checkpointing else 0.0
         for micro_batch in MICRO_BATCHES[checkpointing:]:  # the first one with checkpointing is given
-            if micro_batch > most or (micro_batch > 1 and micro_batch * setup.seq_len > longest):
+            if micro_batch > most or (micro_batch > 1 and micro_batch * setup.seq_len > MAX_STEP_TOKENS):
                 break
             tried = replace(setup, micro_batch=micro_batch, gradient_checkpointing=checkpointing)
             estimate = estimate_run(request, tried)
@@ -3573,9 +3586,9 @@ def fill(request: Request, setup: TrainingSetup, first: TrainingEstimate) -> tup
 def useful_rate(request: Request, setup: TrainingSetup, estimate: TrainingEstimate) -> float:
     """Tokens/s without padding: what examples are trained by."""
     rate = estimate.tokens_per_s or 0.0
-    if not request.row_tokens or packs(request):
+    if setup.packed or not request.row_tokens:
         return rate
-    return rate * min(setup.seq_len, request.row_tokens) / padded(request, setup)
+    return rate * min(setup.seq_len, request.row_tokens) / sequence_tokens(request, setup)
 
 
 def training_standing(request: Request, candidate: TrainingCandidate) -> TrainingStanding:
@@ -3609,29 +3622,31 @@ def training_name(setup: TrainingSetup) -> str:
 
 def training_way_out(request: Request, candidates: tuple[TrainingCandidate, ...]) -> str:
     """One sentence: why nothing works, and the cheapest things that would."""
-    ways = []
+    model, ways = request.model.id, []
     paying = [candidate for candidate in candidates if candidate.accumulation]  # only the budget is in the way
     if paying:
-        cheapest = min(paying, key=lambda c: needed_usd(request.budget, c))
-        ways.append(f"raise the budget to {training_offer(request.budget, cheapest)}")
-        if request.dataset_rows and cheapest.usd > request.budget.usd:
-            rows = int(request.dataset_rows * request.budget.usd / cheapest.usd)
+        best = min(paying, key=lambda candidate: needed_usd(request.budget, candidate))
+        why = f"{budget_text(request.budget)} does not train {model} by {training_name(best.setup)}: {best.rejected}"
+        ways.append(f"raise the budget to {training_offer(request.budget, best)}")
+        if request.dataset_rows and best.usd > request.budget.usd:
+            rows = int(request.dataset_rows * request.budget.usd / best.usd)
             step = 10 ** max(len(str(rows)) - 2, 0)  # two figures
             ways.append(f"train on at most {rows // step * step:,} rows")
+    else:
+        best = min(candidates, key=lambda candidate: need_gib(candidate.estimate) - candidate.estimate.usable_gib)
+        why = f"{model} is not trained by {training_name(best.setup)}: {best.rejected}"
     for words, other in relaxed_requests(request, bool(paying)):
-        weighed = weigh_training(other) or (None,)
-        best = weighed[0] if weighed[0] and weighed[0].rank else None
-        if best:
-            ways.append(f"{words} ({training_offer(request.budget, best)})")
-            continue
-        unbound = weigh_training(replace(other, budget=Budget(float("inf"), "none")))
-        if unbound and unbound[0].rank:
-            ways.append(f"{words} and raise the budget to {training_offer(request.budget, unbound[0])}")
-    nearest = min(paying or candidates, key=lambda c: need_gib(c.estimate) - c.estimate.usable_gib)
-    if paying:
-        nearest = min(paying, key=lambda c: needed_usd(request.budget, c))
-    why = f"{request.model.id} is not trained within that: {training_name(nearest.setup)}: {nearest.rejected}"
+        if found := best_of(other):
+            ways.append(f"{words} ({training_offer(request.budget, found)})")
+        elif found := best_of(replace(other, budget=Budget(float("inf"), "none"))):
+            ways.append(f"{words} and raise the budget to {training_offer(request.budget, found)}")
     return shortened(f"{why}; ", ways or ["take a smaller model or a shorter context"])
+
+
+def best_of(request: Request) -> TrainingCandidate | None:
+    """The best candidate of that request; None where nothing works."""
+    found = weigh_training(request)
+    return found[0] if found and found[0].rank else None
 
 
 def relaxed_requests(request: Request, fits: bool) -> Iterator[tuple[str, Request]]:
@@ -3948,7 +3963,7 @@ def row_tokens(plan: TrainingPlan) -> int:
 
 def training_run(plan: TrainingPlan) -> str:
     """The price of the run where its rows are known, else of one that is assumed."""
-    packed = ", several to a sequence" if packs(plan.request) else ""
+    packed = ", several to a sequence" if plan.chosen.setup.packed else ""
     price = run_price_words(plan, plan.chosen)
     if plan.request.dataset_rows:
         return f"{rows_words(plan)} (prior){packed}: about {price}; `make check` counts yours"
@@ -4000,12 +4015,6 @@ def other_places(plan: TrainingPlan) -> Iterator[str]:
         yield f"Chosen for cost it would be {where(cheapest.setup)}: {run_price_words(plan, cheapest)}."
     if any(not c.estimate.fits and c.usd_per_hour < plan.chosen.usd_per_hour for c in plan.candidates):
         yield "A shorter context makes room on cards that cost less by the hour."
-
-
-def best_of(request: Request) -> TrainingCandidate | None:
-    """The best candidate of that request; None where nothing works."""
-    found = weigh_training(request)
-    return found[0] if found and found[0].rank else None
 
 
 def lower_method(plan: TrainingPlan) -> bool:
@@ -4372,6 +4381,12 @@ def rows(plan: Plan) -> list[Constant]:
     where = "what `run` reads unless another is named" if dataset != "none" else "none yet: name it with `run`"
     found: list[Constant] = [
         ("DATASET", "" if dataset == "none" else dataset, where + known),
+        ("BUCKET", "", "a bucket to read from, at /bucket: its name on S3, https://endpoint/name elsewhere"),
+        (
+            "BUCKET_SECRET",
+            "",
+            "the Modal Secret with its AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, unless it is public",
+        ),
         ("SHARD_ROWS", shard_rows(plan), f"about {about(shard_rows(plan) * row_s(plan.chosen) / 60)} minutes of work"),
     ]
     if plan.request.workload == "generation":
@@ -4625,7 +4640,7 @@ def step_rows(plan: TrainingPlan) -> list[Constant]:
 def packing(plan: TrainingPlan) -> tuple[bool, str]:
     """Whether examples share a sequence, and why."""
     request = plan.request
-    if packs(request):
+    if plan.chosen.setup.packed:
         return True, (
             f"rows of {request.row_tokens:,} tokens (prior) fill whole sequences; the run checks that none sees another"
         )
@@ -4637,6 +4652,8 @@ def packing(plan: TrainingPlan) -> tuple[bool, str]:
         return False, "True fills whole sequences with short rows: worth it for many, too few steps for a few hundred"
     if request.row_tokens >= request.context_len:
         return False, "rows fill a sequence each"
+    if packs(request):
+        return False, "padding costs less than attention would that has to keep packed rows apart"
     return False, "the rows are few: packed, an epoch would have too few steps"
 
 
@@ -5133,6 +5150,8 @@ def training_lines(plan: TrainingPlan) -> Lines:
     chosen, setup, estimate = plan.chosen, plan.chosen.setup, plan.chosen.estimate
     low, high = about(estimate.tokens_per_s_low or 0), about(estimate.tokens_per_s_high or 0)
     more = [f"run     {training_run(plan)}"]
+    if setup.nodes > 1:
+        more.append(f"needs   {cluster_words(setup)}")
     for word, other in (("cheaper", cheaper_by_the_hour(plan)), ("faster ", quicker(plan))):
         if other:
             more.append(f"{word} {training_beside(plan, other)}")
@@ -5146,6 +5165,12 @@ def training_lines(plan: TrainingPlan) -> Lines:
         model=setup.model.id,
         assumed=estimate.assumed,
     )
+
+
+def cluster_words(setup: TrainingSetup) -> str:
+    """What has to be asked of Modal before so many GPUs run."""
+    gpus = setup.gpu_count * setup.nodes
+    return f"a cluster, which Modal lends on request; {gpus} GPUs at once are beyond its Starter plan's {STARTER_GPUS}"
 
 
 def how(candidate: TrainingCandidate) -> str:
@@ -5245,6 +5270,7 @@ def training_run_words(plan: TrainingPlan) -> list[str]:
 
 def training_money_words(plan: TrainingPlan) -> list[str]:
     setup, estimate = plan.chosen.setup, plan.chosen.estimate
+    cluster = [f"It takes {cluster_words(setup)}."] if setup.nodes > 1 else []
     lost = save_every_s(plan) / 3600 * plan.chosen.usd_per_hour
     return [
         f"An attempt runs for at most {duration(attempt_s(plan) / 3600)} (`TIMEOUT`) and goes on from the newest",
@@ -5252,6 +5278,7 @@ def training_money_words(plan: TrainingPlan) -> list[str]:
         f"most {cents(lost)} USD and another start. Prices are Modal's of {PRICES_DATE}, for the GPUs; CPU and",
         f"memory are billed by use on top, about {estimate.host_usd_per_hour:.2f} an hour (prior). Nothing runs before",
         "a run or after it.",
+        *cluster,
     ]
 
 

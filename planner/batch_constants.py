@@ -40,6 +40,12 @@ def rows(plan: Plan) -> list[Constant]:
     where = "what `run` reads unless another is named" if dataset != "none" else "none yet: name it with `run`"
     found: list[Constant] = [
         ("DATASET", "" if dataset == "none" else dataset, where + known),
+        ("BUCKET", "", "a bucket to read from, at /bucket: its name on S3, https://endpoint/name elsewhere"),
+        (
+            "BUCKET_SECRET",
+            "",
+            "the Modal Secret with its AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, unless it is public",
+        ),
         ("SHARD_ROWS", shard_rows(plan), f"about {about(shard_rows(plan) * row_s(plan.chosen) / 60)} minutes of work"),
     ]
     if plan.request.workload == "generation":

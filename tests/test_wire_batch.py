@@ -130,7 +130,7 @@ def test_rows_and_results_lie_on_a_volume_and_weights_on_another(wire: Deployed)
 
 def test_only_what_reads_the_hub_sees_its_token(wire: Deployed) -> None:
     for name, function in wire.functions.items():
-        assert function["secrets"] == (wire.plan["SECRETS"] if name in ("fetch", "prepare") else []), name
+        assert function["secrets"] == (wire.plan["SECRETS"] if name in ("fetch", "prepare", "estimate") else []), name
     assert worker(wire)["env"]["HF_HUB_OFFLINE"] == "1"
     assert worker(wire)["env"]["GPU"] == wire.plan["GPU"]  # the container imports the app again
 

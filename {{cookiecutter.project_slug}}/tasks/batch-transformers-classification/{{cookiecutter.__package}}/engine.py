@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
-from . import loading, passes, workload
+from . import loading, passes, snapshot, workload
 from .data import Prompt
 from .results import Classified, Failed
 
@@ -14,12 +14,16 @@ from .results import Classified, Failed
 class Engine:
     """One loaded model. Called with texts, it returns the labels of each."""
 
-    def __init__(self, model: str, *, gpus: int, options: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self, model: str, *, gpus: int, options: Mapping[str, Any] | None = None, snapshots_in: str = ""
+    ) -> None:
         """Load `model`, a folder or a hub id, onto the GPU, or with 0 into RAM as float32.
 
         `options` are those of workload.py, where they are not the plan's. NotAsPlanned where what was loaded is not
-        what plan.py says.
+        what plan.py says. `snapshots_in` is a folder for what filled the GPU when its memory ran out.
         """
+        if snapshots_in:
+            snapshot.record(snapshots_in)
         device, options = loading.device(gpus), options or workload.options()
         self.tokenizer: Any = AutoTokenizer.from_pretrained(model)
         self.model: Any = AutoModelForSequenceClassification.from_pretrained(

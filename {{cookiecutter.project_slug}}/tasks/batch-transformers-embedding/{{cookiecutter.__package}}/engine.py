@@ -6,7 +6,7 @@ from typing import Any
 from sentence_transformers import SentenceTransformer
 from transformers import PreTrainedModel
 
-from . import loading, passes, workload
+from . import loading, passes, snapshot, workload
 from .data import Prompt
 from .results import Embedded, Failed
 
@@ -14,12 +14,16 @@ from .results import Embedded, Failed
 class Engine:
     """One loaded model. Called with texts, it returns a vector for each."""
 
-    def __init__(self, model: str, *, gpus: int, options: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self, model: str, *, gpus: int, options: Mapping[str, Any] | None = None, snapshots_in: str = ""
+    ) -> None:
         """Load `model`, a folder or a hub id, onto the GPU, or with 0 into RAM as float32.
 
         `options` are those of workload.py, where they are not the plan's. NotAsPlanned where what was loaded is not
-        what plan.py says.
+        what plan.py says. `snapshots_in` is a folder for what filled the GPU when its memory ran out.
         """
+        if snapshots_in:
+            snapshot.record(snapshots_in)
         device, options = loading.device(gpus), options or workload.options()
         self.sentences = SentenceTransformer(model, device=device, model_kwargs=loading.arguments(device))
         backbone = next(part for part in self.sentences.modules() if isinstance(part, PreTrainedModel))

@@ -9,7 +9,7 @@ from typing import Any
 from transformers import AutoModelForCausalLM, AutoTokenizer, ContinuousBatchingConfig
 from transformers.generation.continuous_batching.requests import GenerationOutput
 
-from . import loading, plan, workload
+from . import loading, plan, snapshot, workload
 from .data import Prompt
 from .results import Failed, Generated
 
@@ -42,12 +42,16 @@ def batching(device: str) -> ContinuousBatchingConfig:
 class Engine:
     """One loaded model. Called with prompts, it returns a result for each."""
 
-    def __init__(self, model: str, *, gpus: int, options: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self, model: str, *, gpus: int, options: Mapping[str, Any] | None = None, snapshots_in: str = ""
+    ) -> None:
         """Load `model`, a folder or a hub id, onto the GPU, or with 0 into RAM as float32.
 
         `options` are those of workload.py, where they are not the plan's. NotAsPlanned where what was loaded is not
-        what plan.py says.
+        what plan.py says. `snapshots_in` is a folder for what filled the GPU when its memory ran out.
         """
+        if snapshots_in:
+            snapshot.record(snapshots_in)
         self.device, self.options = loading.device(gpus), options or workload.options()
         self.tokenizer: Any = AutoTokenizer.from_pretrained(model)
         self.model: Any = AutoModelForCausalLM.from_pretrained(

@@ -13,19 +13,22 @@ from .results import Embedded, Failed
 class Engine:
     """One loaded model. Called with texts, it returns a vector for each."""
 
-    def __init__(self, model: str, *, gpus: int, options: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self, model: str, *, gpus: int, options: Mapping[str, Any] | None = None, snapshots_in: str = ""
+    ) -> None:
         """Load `model`, a folder, onto `gpus` GPUs, or with 0 into RAM as float32.
 
         `options` are those of workload.py, where they are not the plan's. NotAsPlanned where what was loaded is not
-        what plan.py says.
+        what plan.py says. `snapshots_in` is a folder for what filled the GPU when its memory ran out.
         """
         self.options = options or workload.options()
-        self.llm = offline.load(model, gpus, self.options["context_len"], runner="pooling", convert="embed")
+        self.llm = offline.load(model, gpus, self.options["context_len"], snapshots_in, runner="pooling", convert="embed")
         self.tokenizer = self.llm.get_tokenizer()
 
     def __call__(self, prompts: list[Prompt]) -> list[Embedded | Failed]:
         tokens, failed = offline.fitting(self.tokenizer, prompts, self.options["context_len"])
-        outputs = self.llm.embed([{"prompt_token_ids": ids} for ids in tokens.values()], use_tqdm=False)
+        with offline.asked():
+            outputs = self.llm.embed([{"prompt_token_ids": ids} for ids in tokens.values()], use_tqdm=False)
         vectors = [
             Embedded(numpy.asarray(output.outputs.embedding, numpy.float32), len(ids))
             for output, ids in zip(outputs, tokens.values(), strict=True)

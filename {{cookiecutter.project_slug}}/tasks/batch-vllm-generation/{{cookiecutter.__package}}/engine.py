@@ -11,25 +11,25 @@ from .results import Failed, Generated
 class Engine:
     """One loaded model. Called with prompts, it returns a result for each."""
 
-    def __init__(self, model: str, *, gpus: int, options: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self, model: str, *, gpus: int, options: Mapping[str, Any] | None = None, snapshots_in: str = ""
+    ) -> None:
         """Load `model`, a folder, onto `gpus` GPUs, or with 0 into RAM as float32.
 
         `options` are those of workload.py, where they are not the plan's. NotAsPlanned where what was loaded is not
-        what plan.py says.
+        what plan.py says. `snapshots_in` is a folder for what filled the GPU when its memory ran out.
         """
         self.options = options or workload.options()
-        self.llm = offline.load(model, gpus, self.options["context_len"], runner="generate")
+        self.llm = offline.load(model, gpus, self.options["context_len"], snapshots_in, runner="generate")
         self.tokenizer = self.llm.get_tokenizer()
 
     def __call__(self, prompts: list[Prompt]) -> list[Generated | Failed]:
         """An answer for each prompt; Failed for one that the context has no room for."""
         context = self.options["context_len"] - 1  # one token of answer at least
         tokens, failed = offline.fitting(self.tokenizer, prompts, context)
-        outputs = self.llm.generate(
-            [{"prompt_token_ids": ids} for ids in tokens.values()],
-            [self.sampling(len(ids)) for ids in tokens.values()],
-            use_tqdm=False,
-        )
+        inputs = [{"prompt_token_ids": ids} for ids in tokens.values()]
+        with offline.asked():
+            outputs = self.llm.generate(inputs, [self.sampling(len(ids)) for ids in tokens.values()], use_tqdm=False)
         found = dict(zip(tokens, map(self.generated, outputs), strict=True)) | failed
         return [found[place] for place in range(len(prompts))]
 

@@ -1,19 +1,29 @@
 """vLLM without a server: loaded as planned, and what really runs held against the plan."""
 
 import os
+import tempfile
+import threading
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("VLLM_WORKER_MULTIPROCESSING_METHOD", "spawn")  # a fork would copy the locks of our threads
 
 from vllm import LLM, SamplingParams, __version__  # ty: ignore[import-not-found]  # in the image
+from vllm.exceptions import VLLMClientError  # ty: ignore[import-not-found]
+from vllm.v1.engine.exceptions import EngineDeadError  # ty: ignore[import-not-found]
 
-from . import plan, planned, workload
+from . import lastwords, plan, planned, workload
 from .data import Prompt
 from .results import Failed
 
-__all__ = ["LLM", "SamplingParams", "fitting", "load"]
+__all__ = ["LLM", "SamplingParams", "asked", "fitting", "load"]
 
 ON_CPU = {"dtype": "float32", "enforce_eager": True, "gpu_memory_utilization": 0.3}  # of the RAM, despite its name
+LAST_WORDS = Path(tempfile.mkdtemp(), "last-words")
+LOOK_EVERY_S = 1.0
 
 
 class NotAsPlanned(Exception):
@@ -28,7 +38,7 @@ def arguments(model: str, gpus: int, context_len: int) -> dict[str, Any]:
         "trust_remote_code": False,
         "max_model_len": context_len,
         "max_num_seqs": plan.CONCURRENCY,
-        "worker_extension_cls": f"{__package__}.worker.Questions",
+        "worker_extension_cls": f"{__package__}.lastwords.Questions",
         "disable_log_stats": True,
     }
     return common | (on_gpus(gpus) if gpus else ON_CPU)
@@ -47,14 +57,39 @@ def on_gpus(count: int) -> dict[str, Any]:
     return chosen
 
 
-def load(model: str, gpus: int, context_len: int, **kind: Any) -> LLM:
-    """A loaded engine. NotAsPlanned where a GPU runs something else than the plan says."""
+def load(model: str, gpus: int, context_len: int, snapshots_in: str, **kind: Any) -> LLM:
+    """A loaded engine. NotAsPlanned where a GPU runs something else than the plan says.
+
+    An out-of-memory error leaves a snapshot in the folder `snapshots_in`, unless that is "".
+    """
     engine = LLM(**arguments(model, gpus, context_len), **kind)
+    threading.Thread(target=wake, args=(engine.llm_engine.engine_core,), name="wake", daemon=True).start()
+    engine.collective_rpc("keep_last_words", args=(str(LAST_WORDS),))
+    if snapshots_in:
+        engine.collective_rpc("keep_snapshots", args=(snapshots_in,))
     running = planned.running(engine.collective_rpc("what_runs"))
     print(f"vLLM {__version__} runs {running}", flush=True)
     if gpus and (differs := planned.differs(running)):
         raise NotAsPlanned(f"vLLM does not run as planned: {'; '.join(differs)}")
     return engine
+
+
+def wake(core: Any) -> None:
+    """Raise in whoever waits for an engine that was killed: vLLM 0.32 sees that it is gone, and leaves them waiting."""
+    while not core.resources.engine_dead:
+        time.sleep(LOOK_EVERY_S)
+    core.outputs_queue.put_nowait(EngineDeadError())
+
+
+@contextmanager
+def asked() -> Generator[None]:
+    """Around a question to the engine: ValueError for what it refuses, RuntimeError with the cause where it dies."""
+    try:
+        yield
+    except VLLMClientError as error:
+        raise ValueError(str(error)) from error
+    except EngineDeadError as error:
+        raise RuntimeError(f"vLLM's engine died: {lastwords.cause(LAST_WORDS)}") from error
 
 
 def fitting(tokenizer: Any, prompts: list[Prompt], context_len: int) -> tuple[dict[int, list[int]], dict[int, Failed]]:

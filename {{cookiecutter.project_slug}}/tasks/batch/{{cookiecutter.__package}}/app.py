@@ -25,7 +25,7 @@ def fetch() -> None:
     storage.weights.commit()
 
 
-@app.function(image=image.DATA, volumes={ROOT: volume.results}, secrets=storage.secrets, timeout=24 * HOURS)
+@app.function(image=image.DATA, volumes=volume.inputs, secrets=storage.secrets, timeout=24 * HOURS)
 def prepare(asked: order.Order) -> str:
     """Split the input into shards on the Volume, unless that was done before, and return the job's name."""
     volume.results.reload()
@@ -54,7 +54,9 @@ class Worker:
     @modal.enter()
     def load(self) -> None:
         with container.started(ROOT, self.job):
-            self.engine = engine.Engine(storage.located(plan.MODEL, plan.REVISION), gpus=hardware.GPUS)
+            self.engine = engine.Engine(
+                storage.located(plan.MODEL, plan.REVISION), gpus=hardware.GPUS, snapshots_in=f"{storage.CACHE}/oom"
+            )
         volume.results.commit()
 
     @modal.method()
@@ -118,7 +120,12 @@ def join(name: str, suffix: str) -> order.Joined:
     return joined
 
 
-@app.function(image=image.DATA, volumes={ROOT: volume.results, storage.WEIGHTS: storage.weights}, timeout=4 * HOURS)
+@app.function(
+    image=image.DATA,
+    volumes=volume.inputs | {storage.WEIGHTS: storage.weights},
+    secrets=storage.secrets,
+    timeout=4 * HOURS,
+)
 def estimate(asked: order.Order, money: str) -> str:
     """The estimate of an input that lies on the Volume, or for a model that does."""
     volume.results.reload()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import modal.experimental
 
-from . import memory, snapshot, storage
+from . import memory
 from .budget import DONE, Ledger
 from .work import Outcome
 
@@ -15,7 +15,6 @@ from .work import Outcome
 def started(root: str, job: str) -> Generator[None]:
     """Around the loading of the model: its seconds go to the job's ledger, what fills the memory goes to the log."""
     with Ledger(Path(root, "ledger", job)).meter("start"):
-        snapshot.record(f"{storage.CACHE}/oom")
         monitor = memory.Monitor().start()
         yield
         print(monitor.report(), flush=True)

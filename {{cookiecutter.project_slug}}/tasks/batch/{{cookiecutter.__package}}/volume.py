@@ -1,7 +1,7 @@
-"""The Volume of inputs and results: where it is mounted, and how files get there and back."""
+"""The Volume of inputs and results, and a bucket of inputs: where they are mounted, how files get there and back."""
 
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import modal
 
@@ -9,14 +9,30 @@ from . import data, files, plan
 from .data import DataError, Source
 
 MOUNT = "/results"  # in every container
+BUCKET = "/bucket"  # in those that read an input
 UPLOADS = "uploads"
 
 results = modal.Volume.from_name(f"{plan.NAME}-results", create_if_missing=True, version=2)
 
 
+def bucket(address: str, secret: str) -> modal.CloudBucketMount:
+    """A bucket, to be read only: `name` of S3, or `https://endpoint/name` of another store that speaks S3."""
+    endpoint, _, name = address.rpartition("/")
+    keys = modal.Secret.from_name(secret) if secret else None
+    return modal.CloudBucketMount(name, bucket_endpoint_url=endpoint or None, secret=keys, read_only=True)
+
+
+# What a function that reads an input mounts
+inputs: dict[str | PurePosixPath, modal.Volume | modal.CloudBucketMount] = {MOUNT: results}
+if plan.BUCKET:
+    inputs[BUCKET] = bucket(plan.BUCKET, plan.BUCKET_SECRET)
+
+
 def is_there(path: str) -> bool:
-    """Whether an input is named by its place in a container: on this Volume, or in a bucket that app.py mounts."""
-    return path.startswith("/") and not Path(path).exists()
+    """Whether an input is named by its place in a container: on this Volume, or in the bucket. DataError for none."""
+    if path.startswith(f"{BUCKET}/") and not plan.BUCKET:
+        raise DataError(f"{path} is in no bucket: set BUCKET in plan.py")
+    return path.startswith((f"{BUCKET}/", f"{MOUNT}/"))
 
 
 def upload(source: Source) -> Source:
