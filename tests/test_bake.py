@@ -119,6 +119,38 @@ SUPPORTED: dict[str, tuple[dict[str, str], dict[str, object]]] = {
     "local-folder": ({"model_id": str(LOCAL_MODEL)}, {"MODEL": "/weights/local_model"}),  # where the Volume has it
 }
 
+# The same of what is trained. Choices of method, memory and price have their own tests: test_training_plan.py.
+TRAINED: dict[str, tuple[dict[str, str], dict[str, object]]] = {
+    "finetune": ({"task": "finetune"}, {"TASK": "finetune", "METHOD": "lora", "MODEL": "Qwen/Qwen3-8B"}),
+    "finetune-qlora": ({"task": "finetune", "method": "qlora", "gpu": "T4"}, {"METHOD": "qlora", "DTYPE": "float16"}),
+    "finetune-full": (
+        {"task": "finetune", "method": "full", "model_size": "0.5B", "dataset": "org/name 10k rows"},
+        {"METHOD": "full", "DATASET": "org/name"},
+    ),
+    "finetune-classification": (
+        {"task": "finetune", "workload": "classification"},
+        {"MODEL": "distilbert/distilbert-base-uncased", "WORKLOAD": "classification"},
+    ),
+    "finetune-gated": (
+        {"task": "finetune", "model_id": "meta-llama/Llama-3.1-8B-Instruct"},
+        {"SECRETS": ["huggingface-secret"]},
+    ),
+    "distributed": ({"task": "distributed"}, {"TASK": "distributed", "METHOD": "full", "NODES": 1}),
+    "distributed-offload": (
+        {"task": "distributed", "gpu": "L4:2"},
+        {"GPU": "L4:2", "SHARDING": "zero3", "OFFLOAD": "all"},
+    ),
+    "distributed-nodes": (
+        {"task": "distributed", "gpu": "H100:16", "model_size": "32B", "method": "full", "budget": "none"},
+        {"GPU": "H100:8", "NODES": 2, "SHARDING": "zero3"},
+    ),
+    "distributed-classification": (
+        {"task": "distributed", "workload": "classification"},
+        {"WORKLOAD": "classification"},
+    ),
+}
+ALL = SUPPORTED | TRAINED
+
 # What cannot work, and a pattern of the one sentence that a person must find about it.
 UNSUPPORTED = {
     "fp8 on a T4": (
@@ -194,23 +226,29 @@ OF_WORKLOAD = {
 LINTERS = re.compile(r"^\t\$\(PYTHON\) -m ((?:ruff|ty) \w+(?: --check)?)", re.MULTILINE)
 
 
-@pytest.fixture(params=SUPPORTED)
+@pytest.fixture(params=ALL)
 def project(request: pytest.FixtureRequest, bake: Bake) -> Project:
+    return bake(**ALL[request.param][0])
+
+
+@pytest.fixture(params=SUPPORTED)
+def inference(request: pytest.FixtureRequest, bake: Bake) -> Project:
+    """A project that uses a model as it is."""
     return bake(**SUPPORTED[request.param][0])
 
 
-@pytest.mark.parametrize("name", SUPPORTED)
+@pytest.mark.parametrize("name", ALL)
 def test_plan_says_what_was_asked(name: str, bake: Bake) -> None:
-    answers, expected = SUPPORTED[name]
+    answers, expected = ALL[name]
     plan = bake(**answers).plan
     assert {key: plan[key] for key in expected} == expected
 
 
-def test_plan_has_every_constant_and_its_reason(project: Project) -> None:
-    reasons = comments(project.plan_file.read_text(encoding="utf-8"))
-    task, workload = str(project.plan["TASK"]), str(project.plan["WORKLOAD"])
-    assert set(project.plan) == set(f"{CONSTANTS[task]} {OF_WORKLOAD.get((task, workload), '')}".split())
-    assert {name for name in project.plan if len(reasons.get(name, "")) < 8} == set()
+def test_plan_has_every_constant_and_its_reason(inference: Project) -> None:
+    reasons = comments(inference.plan_file.read_text(encoding="utf-8"))
+    task, workload = str(inference.plan["TASK"]), str(inference.plan["WORKLOAD"])
+    assert set(inference.plan) == set(f"{CONSTANTS[task]} {OF_WORKLOAD.get((task, workload), '')}".split())
+    assert {name for name in inference.plan if len(reasons.get(name, "")) < 8} == set()
 
 
 def comments(source: str) -> dict[str, str]:
@@ -233,8 +271,8 @@ def comments(source: str) -> dict[str, str]:
     return found
 
 
-def test_the_price_is_the_price_lists_and_the_budget_pays_for_every_container(project: Project) -> None:
-    plan = project.plan
+def test_the_price_is_the_price_lists_and_the_budget_pays_for_every_container(inference: Project) -> None:
+    plan = inference.plan
     card, _, count = str(plan["GPU"]).partition(":")
     assert plan["USD_PER_HOUR"] == round(GPUS[card].usd_per_hour * int(count or 1), 2)
     usd, _, per = str(plan["BUDGET"]).partition("/")
@@ -253,7 +291,14 @@ def test_every_python_file_compiles(project: Project) -> None:
 
 
 def test_its_own_linters_and_type_checker_find_nothing(project: Project) -> None:
-    run("make", "lint", f"PYTHON={sys.executable}", "--old-file=install", cwd=project.root)  # installed here already
+    if project.plan["TASK"] in (
+        "serve",
+        "batch",
+    ):  # installed here already; what trains is in an environment of its own
+        run("make", "lint", f"PYTHON={sys.executable}", "--old-file=install", cwd=project.root)
+    else:
+        for words in (("check",), ("format", "--check")):
+            run(sys.executable, "-m", "ruff", *words, ".", cwd=project.root)
     assert {"ruff check", "ruff format --check", "ty check"} <= set(
         LINTERS.findall(project.files()["Makefile"].decode())
     )
@@ -264,25 +309,25 @@ def test_the_app_imports_with_deprecations_as_errors(project: Project) -> None:
     assert shown.strip() == project.plan["NAME"]
 
 
-def test_the_engine_takes_every_plan(project: Project) -> None:
+def test_the_engine_takes_every_plan(inference: Project) -> None:
     """vLLM's command line or keywords, or transformers' arguments, can be made of the plan: no look-up in it fails."""
-    if project.plan["ENGINE"] != "vllm":
-        assert project.plan["ATTENTION"] != "auto", "transformers' attn_implementation has no such value"
+    if inference.plan["ENGINE"] != "vllm":
+        assert inference.plan["ATTENTION"] != "auto", "transformers' attn_implementation has no such value"
         return
-    if project.plan["TASK"] == "batch":  # its keywords are made beside an import of vLLM
+    if inference.plan["TASK"] == "batch":  # its keywords are made beside an import of vLLM
         chosen = "planned.ATTENTION[plan.ATTENTION], planned.at_load(plan.QUANTIZE_AT_LOAD or 'fp8')"
-        assert project.python("-c", f"from {project.package} import plan, planned; print({chosen})")
+        assert inference.python("-c", f"from {inference.package} import plan, planned; print({chosen})")
         return
     words = json.loads(
-        project.python(
+        inference.python(
             "-c",
-            f"import json; from {project.package} import engine, hardware\n"
+            f"import json; from {inference.package} import engine, hardware\n"
             "print(json.dumps(engine.command('/m', 8000, gpus=hardware.GPUS)))",
         )
     )
-    count = str(project.plan["GPU"]).partition(":")[2] or "1"
+    count = str(inference.plan["GPU"]).partition(":")[2] or "1"
     assert words[words.index("--tensor-parallel-size") + 1] == count
-    assert words[words.index("--max-model-len") + 1] == str(project.plan["CONTEXT_LEN"])
+    assert words[words.index("--max-model-len") + 1] == str(inference.plan["CONTEXT_LEN"])
 
 
 # Published formats, and the package that transformers' own quantizer of each asks for (its quantizers/quantizer_*.py).
@@ -312,7 +357,8 @@ def test_transformers_gets_no_weights_that_its_image_cannot_load(published: str,
 
 
 def test_projects_of_one_engine_differ_only_in_what_the_plan_writes(project: Project, bake: Bake) -> None:
-    typical = bake(**kind(*(str(project.plan[name]) for name in ("ENGINE", "WORKLOAD", "TASK")))).files()
+    plan = {name: str(project.plan.get(name, "auto")) for name in ("ENGINE", "WORKLOAD", "TASK")}
+    typical = bake(**kind(*plan.values())).files()
     ours = project.files()
     assert set(ours) == set(typical)
     differing = {name for name in ours if ours[name] != typical[name]}
@@ -358,8 +404,8 @@ def test_data_files_parse(project: Project) -> None:
 TERMS = ("weights", "KV cache", "activations", "overhead", "free")
 
 
-def test_the_picture_and_the_page_add_up_to_the_plan(project: Project) -> None:
-    files, plan = project.files(), project.plan
+def test_the_picture_and_the_page_add_up_to_the_plan(inference: Project) -> None:
+    files, plan = inference.files(), inference.plan
     page = {
         name: float(gib) for name, gib in re.findall(r"^\| ([\w ]+) \| ([\d.]+) \|$", files["PLAN.md"].decode(), re.M)
     }
