@@ -1,6 +1,6 @@
 """Lay the common files and those of a task that the template does not bake yet together in a folder, with a plan.py.
 
-python tests/lay.py FOLDER finetune      (or batch, as far as it needs no engine)
+python tests/lay.py FOLDER finetune      (or distributed; or batch, as far as it needs no engine)
 """
 
 import shutil
@@ -10,7 +10,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 TEMPLATE = ROOT / "{{cookiecutter.project_slug}}"
 LEAVINGS = {"__pycache__", ".pytest_cache", ".ruff_cache"}
-LAYERS = {"batch": ("infer", "run", "batch"), "finetune": ("run", "train", "finetune")}
+LAYERS = {
+    "batch": ("infer", "run", "batch"),
+    "finetune": ("run", "train", "finetune"),
+    "distributed": ("run", "train", "distributed"),
+}
 HEAD = '"""What the tests of the core read. A bake writes what was planned."""\n\n'
 PLANS = {
     "batch": """NAME = "my-batch"
@@ -82,6 +86,58 @@ PREDICTED_HOST_GIB = 0.0
 PREDICTED_PEAK_GIB = 14.2
 PREDICTED_GIB = {"weights": 7.5, "gradients": 0.1, "optimizer": 0.3, "activations": 3.9, "logits": 0.2}
 PREDICTED_TOKENS_PER_S = 2100.0
+PREDICTED_MFU = 0.34
+""",
+    "distributed": """NAME = "my-distributed"
+TASK = "distributed"
+WORKLOAD = "generation"
+MODEL = "Qwen/Qwen3-4B-Instruct-2507"
+REVISION = "main"
+SECRETS: list[str] = []
+RUN = "first"
+
+GPU = "H100:2"
+NODES = 1
+SHARDING = "zero3"
+OFFLOAD = "none"
+METHOD = "full"
+LORA_RANK = 16
+LORA_TARGETS = "all-linear"
+DTYPE = "bfloat16"
+ATTENTION = "sdpa"
+ACTIVATION_CHECKPOINTING = True
+LOSS = "fused"
+PACKING = False
+SEQ_LEN = 2048
+MICRO_BATCH = 4
+ACCUMULATION = 2
+OPTIMIZER = "adamw"
+
+DATASET = "samples/chat.jsonl"
+SUBSET = ""
+COLUMNS: dict[str, str] = {}
+LABELS: list[str] = []
+EVAL_SHARE = 0.05
+EPOCHS = 3
+MAX_STEPS = 0
+LEARNING_RATE = 1e-5
+SEED = 0
+
+SAVE_EVERY = 600
+CHECKPOINTS_KEPT = 2
+TRACKER = "none"
+
+HUB_REPO = ""
+TIMEOUT = 86400
+STARTUP_TIMEOUT = 600
+
+BUDGET = "50/run"
+USD_PER_HOUR = 7.9
+PREDICTED_COLD_START_S = 60.0
+PREDICTED_HOST_GIB = 0.0
+PREDICTED_PEAK_GIB = 48.5
+PREDICTED_GIB = {"weights": 7.5, "gradients": 4.0, "optimizer": 24.0, "activations": 3.9, "logits": 0.2}
+PREDICTED_TOKENS_PER_S = 26000.0
 PREDICTED_MFU = 0.34
 """,
 }

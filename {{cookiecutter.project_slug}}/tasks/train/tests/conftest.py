@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 import torch
 
+os.environ["GPU"] = "none"  # whatever the plan's containers have: read when the package is imported
+
 from {{cookiecutter.__package}}.job import Job
 
 torch.set_num_threads(1)  # models this small are slower with more

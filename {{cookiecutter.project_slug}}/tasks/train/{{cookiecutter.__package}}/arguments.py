@@ -45,6 +45,7 @@ def arguments_of(job: Job, where: Run) -> dict[str, Any]:
         "data_seed": job.seed,
         "use_cpu": not gpu,
         "dataloader_pin_memory": gpu,
+        "ddp_find_unused_parameters": False,  # every weight that is trained takes part in every step
         "ddp_backend": "gloo" if ranks.count() > 1 and not gpu else None,
         "logging_steps": 1,
         "save_strategy": "no",  # checkpoints.Keeper decides when

@@ -68,6 +68,9 @@ def small(model: str, dataset: str) -> Job:
         attention="sdpa",
         activation_checkpointing=False,
         packing=False,
+        ranks=1,
+        sharding="none",
+        offload="none",
     )
 
 

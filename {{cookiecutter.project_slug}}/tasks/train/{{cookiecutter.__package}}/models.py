@@ -100,6 +100,13 @@ def check_fits(job: Job, source: Source, tokenizer: PreTrainedTokenizerBase) -> 
             adapted(CLASSES[job.workload].from_config(config), job.lora_targets)
 
 
+def parameters(job: Job, source: Source) -> int:
+    """How many the model has. Needs no weights."""
+    with own_code_refused(source), torch.device("meta"):
+        model = CLASSES[job.workload].from_config(config_of(source))
+    return sum(weight.numel() for weight in model.parameters())
+
+
 def load(job: Job, source: Source, labels: tuple[str, ...] = ()) -> PreTrainedModel:
     """The model on the GPU, or on the CPU where there is none, in the precision of the method.
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 from transformers import PrinterCallback, Trainer, TrainerState, set_seed
-from transformers.trainer import TRAINER_STATE_NAME
+from transformers.trainer import TRAINER_STATE_NAME, TRAINING_ARGS_NAME
 
 from . import budget, checkpoints, classification, data, generation, memory, models, plan, progress, ranks, sample, stop
 from .arguments import OPTIMIZERS, arguments_of
@@ -140,6 +140,7 @@ class Attempt:
                     trainer.save_model(str(where.result))
                     if ranks.leads():
                         sample.describe(where.result, job, found.labels)
+                        (where.result / TRAINING_ARGS_NAME).unlink()  # a pickle, of no use to anybody
                 return self._concluded(trainer, recorder, ending)
             finally:
                 monitor.stop()

@@ -1,0 +1,127 @@
+"""Jobs of two real ranks on this machine, and what is done to them while they run."""
+
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+
+from {{cookiecutter.__package}} import launch, runs, train
+from {{cookiecutter.__package}}.job import Job
+
+HOME = Path(__file__).parent.parent
+os.environ["PYTHONPATH"] = os.pathsep.join([str(HOME), os.environ.get("PYTHONPATH", "")])  # ranks import the project
+ALONE = launch.Node(0, 1, "127.0.0.1")
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return found.getsockname()[1]
+
+
+def job_of(root: Path, limit: str = "none") -> runs.Run:
+    return runs.Run(root, "run", limit)
+
+
+def launched(job: Job, where: runs.Run, **options: object) -> runs.Outcome:
+    """One attempt of all ranks in this container."""
+    return launch.launched(job, ALONE, where, port=free_port(), **options)  # ty: ignore[invalid-argument-type]
+
+
+def losses(where: runs.Run) -> dict[int, float]:
+    return where.metrics().losses()
+
+
+def steps_done(where: runs.Run) -> int:
+    """Lines that all attempts together have written of steps."""
+    path = where.folder / "metrics.jsonl"
+    return path.read_text().count('"event": "step"') if path.is_file() else 0
+
+
+def ranks() -> list[psutil.Process]:
+    """The ranks that this process's torchrun has started, in their order."""
+    found = []
+    for process in psutil.Process().children(recursive=True):
+        try:
+            if "{{cookiecutter.__package}}.rank" in process.cmdline() and "torch.distributed.run" not in process.cmdline():
+                found.append((int(process.environ()["RANK"]), process))
+        except psutil.Error:  # it has just ended
+            continue
+    return [process for _, process in sorted(found, key=lambda pair: pair[0])]
+
+
+class After(threading.Thread):
+    """Does something once some more steps are done and some seconds have passed, beside the launcher."""
+
+    def __init__(self, where: runs.Run, steps: int, seconds: float, action: Callable[[], object]) -> None:
+        super().__init__(daemon=True)
+        self.where, self.action, self.seconds = where, action, seconds
+        self.until = steps_done(where) + steps
+        self.done_at = 0.0
+
+    def run(self) -> None:
+        while steps_done(self.where) < self.until:
+            time.sleep(0.005)
+        time.sleep(self.seconds)
+        self.done_at = time.monotonic()
+        self.action()
+
+
+def kill(rank: int) -> None:
+    for process in ranks()[rank : rank + 1]:
+        process.kill()
+
+
+def ask() -> None:
+    """What Modal sends before it takes a container away."""
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+# Imported by every Python process that finds it first on its path: a rank that dies in the middle of writing a file
+LETHAL = """
+import os
+if os.environ.get("RANK") == os.environ["DIES"]:
+    import signal
+    import torch
+    save, calls = torch.save, [0]
+
+    def dying(value, path, *arguments, **options):
+        calls[0] += 1
+        if calls[0] == int(os.environ["DIES_AT"]):
+            with open(path, "wb") as file:
+                file.write(b"half of a file")
+            os.kill(os.getpid(), signal.SIGKILL)
+        return save(value, path, *arguments, **options)
+
+    torch.save = dying
+"""
+
+
+class dying_in_a_save:
+    """In the block, a rank is killed half-way through the n-th file that torch writes for it."""
+
+    def __init__(self, folder: Path, rank: int, number: int) -> None:
+        self.folder, self.rank, self.number = folder, rank, number
+
+    def __enter__(self) -> None:
+        self.folder.mkdir(exist_ok=True)
+        (self.folder / "sitecustomize.py").write_text(LETHAL)
+        self.path = os.environ["PYTHONPATH"]
+        os.environ["PYTHONPATH"] = f"{self.folder}{os.pathsep}{self.path}"
+        os.environ["DIES"], os.environ["DIES_AT"] = str(self.rank), str(self.number)
+
+    def __exit__(self, *_: object) -> None:
+        os.environ["PYTHONPATH"] = self.path
+        del os.environ["DIES"], os.environ["DIES_AT"]
+
+
+def alone(job: Job, root: Path) -> runs.Run:
+    """The same job in one process: twice the micro-batches for half the ranks."""
+    where = job_of(root)
+    train.run(launch.shared(job, 1), where)
+    return where

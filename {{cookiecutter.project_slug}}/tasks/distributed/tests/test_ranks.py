@@ -1,0 +1,213 @@
+"""Two real ranks under torchrun: they train as one process does, and what is done to them costs nothing.
+
+On a CPU with gloo. Losses of two ranks and of one process agree to four digits: they add up in another order.
+"""
+
+import json
+import random
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import jobs
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from {{cookiecutter.__package}} import checkpoints, data, launch, runs, sample, stop
+from {{cookiecutter.__package}}.job import Job, JobError
+
+FOUR_DIGITS = 5e-5
+SECONDS = 20  # in which a job must be over when one of its ranks is gone, on a busy machine
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="session")
+def together(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Job:
+    """Every weight trained by two ranks, without dropout, four examples of each in a step."""
+    from conftest import SAMPLES
+
+    return Job(
+        workload="generation",
+        model=str(tiny),
+        revision="main",
+        dataset=str(SAMPLES / "chat.jsonl"),
+        eval_share=0.05,
+        seq_len=96,  # no row is left out: of unequal shares the Trainer fills up one with rows of the other
+        method="full",
+        micro_batch=4,
+        accumulation=1,
+        max_steps=8,
+        learning_rate=2e-3,
+        activation_checkpointing=False,
+        save_every_s=0.0,
+        ranks=2,
+    )
+
+
+@pytest.fixture(scope="session")
+def by_one(together: Job, tmp_path_factory: pytest.TempPathFactory) -> runs.Run:
+    """What one process makes of it."""
+    return jobs.alone(together, tmp_path_factory.mktemp("one"))
+
+
+def sharded(job: Job, sharding: str, offload: str = "none") -> Job:
+    if sharding != "none":
+        pytest.importorskip("deepspeed", reason="DeepSpeed is not installed here")
+    return replace(job, sharding=sharding, offload=offload)
+
+
+def same(where: runs.Run, known: runs.Run) -> None:
+    """That a run ended as another did: all its losses, on the rows held out too, and its weights."""
+    assert jobs.losses(where) == pytest.approx(jobs.losses(known), abs=FOUR_DIGITS)
+    ours, theirs = (run.metrics().evaluations() for run in (where, known))
+    assert {step: figures["loss"] for step, figures in ours.items()} == pytest.approx(
+        {step: figures["loss"] for step, figures in theirs.items()}, abs=FOUR_DIGITS
+    )
+    weights = load_file(known.result / "model.safetensors")
+    for name, weight in load_file(where.result / "model.safetensors").items():
+        torch.testing.assert_close(weight, weights[name], atol=1e-4, rtol=1e-3)
+
+
+def began(where: runs.Run) -> list[dict[str, Any]]:
+    return [line for line in where.metrics().read() if line["event"] == "begin"]
+
+
+@pytest.mark.parametrize(
+    ("sharding", "offload"),
+    [("none", "none"), ("zero1", "none"), ("zero2", "none"), ("zero3", "none"), ("zero3", "optimizer"), ("zero3", "all")],
+)
+def test_two_ranks_train_as_one_process_does(
+    together: Job, by_one: runs.Run, tmp_path: Path, sharding: str, offload: str
+):
+    where = jobs.job_of(tmp_path)
+    committed: list[Path | None] = []
+    outcome = jobs.launched(
+        sharded(together, sharding, offload),
+        where,
+        commit=lambda: committed.append(checkpoints.newest(where.checkpoints)),
+    )
+    assert outcome.status == runs.FINISHED and outcome.step == 8
+    assert [line["world_size"] for line in began(where)] == [2]
+    same(where, by_one)
+    assert [path and path.name for path in committed] == [*(f"checkpoint-{step}" for step in range(1, 9)), "checkpoint-8"]
+    written = where.folder / "deepspeed.json"
+    if sharding == "none":
+        assert not written.exists()
+        return
+    parts = list((where.checkpoints / "checkpoint-8").glob("global_step8/*optim_states.pt"))
+    assert len(parts) == 2, "each rank keeps its part of the optimizer"
+    assert json.loads(written.read_text())["zero_optimization"]["stage"] == int(sharding[-1])
+    gathered_is_consolidated(where)
+
+
+def gathered_is_consolidated(where: runs.Run) -> None:
+    """The result, gathered from the ranks, is what DeepSpeed's own tool puts together from the parts on disk."""
+    from deepspeed.utils.zero_to_fp32 import get_fp32_state_dict_from_zero_checkpoint
+
+    whole = get_fp32_state_dict_from_zero_checkpoint(str(where.checkpoints / "checkpoint-8"))
+    gathered = load_file(where.result / "model.safetensors")
+    assert gathered.keys() <= whole.keys() and len(gathered) > 10
+    for name, weight in gathered.items():
+        torch.testing.assert_close(weight, whole[name], atol=0, rtol=0)
+    assert not list(where.result.glob("*.bin"))
+
+
+def test_adapters_of_a_sharded_model_load_beside_the_original(together: Job, tmp_path: Path):
+    job = replace(sharded(together, "zero3"), method="lora", lora_rank=4, learning_rate=1e-2, activation_checkpointing=True)
+    where = jobs.job_of(tmp_path)
+    outcome = jobs.launched(job, where)
+    assert outcome.after["loss"] < outcome.before["loss"] - 0.1
+    adapter = load_file(where.result / "adapter_model.safetensors")
+    assert len(adapter) == 2 * 2 * 7 and all(weight.numel() for weight in adapter.values())
+    assert sample.answer(sample.load(where.result, job.model), "Do you deliver?", 4) is not None
+
+
+@pytest.mark.parametrize("sharding", ["none", "zero3"])
+def test_kills_of_a_rank_end_the_job_in_seconds_and_lose_nothing(
+    together: Job, by_one: runs.Run, tmp_path: Path, sharding: str
+):
+    """kill -9 of either rank, at a random moment and inside a save."""
+    job, where, chance = sharded(together, sharding), jobs.job_of(tmp_path), random.Random(sharding)
+    for rank in (0, 1):
+        fate = jobs.After(where, 1, chance.random() * 0.5, lambda rank=rank: jobs.kill(rank))
+        fate.start()
+        with pytest.raises(RuntimeError, match="a rank failed or was killed"):
+            jobs.launched(job, where)
+        assert time.monotonic() - fate.done_at < SECONDS
+        assert not jobs.ranks()
+    with jobs.dying_in_a_save(tmp_path / "lethal", rank=1, number=2), pytest.raises(RuntimeError):
+        jobs.launched(job, where)
+    half = [path for path in checkpoints.all_in(where.checkpoints) if not checkpoints.complete(path)]
+    assert len(half) == 1, "the checkpoint of which a rank wrote half counts"
+    outcome = jobs.launched(job, where)
+    assert outcome.status == runs.FINISHED and outcome.attempts == 4
+    same(where, by_one)
+    assert [line["world_size"] for line in began(where)] == [2] * 4
+
+
+@pytest.mark.parametrize("sharding", ["none", "zero2"])
+def test_the_signal_before_a_preemption_saves_and_the_next_attempt_goes_on(
+    together: Job, by_one: runs.Run, tmp_path: Path, sharding: str
+):
+    job, where = replace(sharded(together, sharding), save_every_s=3600.0), jobs.job_of(tmp_path)
+    fate = jobs.After(where, 2, 0.0, jobs.ask)
+    fate.start()
+    with pytest.raises(stop.Interrupted, match="saved at step"):
+        jobs.launched(job, where)
+    assert time.monotonic() - fate.done_at < SECONDS
+    ended = runs.outcome_of(where)
+    assert ended and ended.status == runs.INTERRUPTED and 2 <= ended.step < 8
+    assert checkpoints.newest(where.checkpoints) == where.checkpoints / f"checkpoint-{ended.step}"
+    assert jobs.launched(job, where).status == runs.FINISHED
+    assert jobs.steps_done(where) == 8, "no step was done twice"
+    same(where, by_one)
+
+
+def test_all_ranks_stop_at_the_budget_and_go_on_when_it_is_raised(together: Job, by_one: runs.Run, tmp_path: Path):
+    job, where = sharded(together, "zero3"), jobs.job_of(tmp_path, "0.0001/run")
+    outcome = jobs.launched(job, where)
+    assert outcome.status == runs.STOPPED and 0 < outcome.step < 8 and outcome.remaining_usd > 0
+    assert jobs.launched(job, where).step == outcome.step, "nothing is left, and no rank is started"
+    assert len(began(where)) == 1
+    outcome = jobs.launched(job, jobs.job_of(tmp_path))
+    assert outcome.status == runs.FINISHED and jobs.steps_done(where) == 8
+    same(where, by_one)
+
+
+def test_a_kill_after_the_last_step_costs_no_step(together: Job, by_one: runs.Run, tmp_path: Path):
+    job, where = sharded(together, "zero3"), jobs.job_of(tmp_path)
+    jobs.launched(job, where)
+    where.outcome.unlink()
+    assert jobs.launched(job, where).status == runs.FINISHED and jobs.steps_done(where) == 8
+    same(where, by_one)
+
+
+def test_what_people_can_mend_comes_out_as_their_mistake(together: Job, tmp_path: Path):
+    (tmp_path / "rows.jsonl").write_text('{"question": "Why?"}\n' * 30)
+    with pytest.raises(data.DataError, match="needs the columns"):
+        jobs.launched(replace(together, dataset=str(tmp_path / "rows.jsonl")), jobs.job_of(tmp_path))
+    where = jobs.job_of(tmp_path)
+    where.folder.mkdir(parents=True, exist_ok=True)
+    from {{cookiecutter.__package}}.job import write
+
+    write(replace(together, seed=7), where.folder / "job.json")
+    with pytest.raises(JobError, match="SEED was 7"):
+        jobs.launched(together, where)
+
+
+def test_a_job_with_fewer_ranks_than_planned_fails_before_its_first_step(together: Job, tmp_path: Path):
+    where = jobs.job_of(tmp_path)
+    job = replace(together, ranks=3)  # torchrun is told two by the node that has them
+    command = launch.command
+
+    def two(job: Job, *rest: Any) -> list[str]:
+        return command(replace(job, ranks=2), *rest)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(launch, "command", two)
+        with pytest.raises(RuntimeError, match="a rank failed"):
+            jobs.launched(job, where)
+    assert jobs.steps_done(where) == 0

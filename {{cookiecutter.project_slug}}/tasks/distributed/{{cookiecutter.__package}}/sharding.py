@@ -1,0 +1,62 @@
+"""DeepSpeed's configuration, written from the plan in DeepSpeed's own words.
+
+python -m {{cookiecutter.__package}}.sharding    prints it for the plan; each run's lies in its folder as deepspeed.json
+"""
+
+import json
+from typing import Any
+
+from .arguments import CLIP
+from .job import Job, planned
+
+STAGES = {"zero1": 1, "zero2": 2, "zero3": 3}
+# Elements. DeepSpeed's defaults, with which the plan counts: larger ones are faster and take more memory
+BUCKET = 500_000_000  # of gradients or weights that are sent at once
+PREFETCH = 50_000_000  # ZeRO-3: of weights that are fetched ahead
+LIVE = 1_000_000_000  # ZeRO-3: of weights that are whole at a time
+WHOLE = 100_000  # ZeRO-3: smaller weights are never split
+
+
+def config(job: Job, on_gpu: bool, parameters: int) -> dict[str, Any]:
+    """The configuration for a model of so many parameters; empty where DistributedDataParallel does it."""
+    if job.sharding == "none":
+        return {}
+    return {
+        "train_batch_size": job.batch,
+        "train_micro_batch_size_per_gpu": job.micro_batch,
+        "gradient_accumulation_steps": job.accumulation,
+        "gradient_clipping": CLIP,
+        "bf16": {"enabled": on_gpu and job.dtype == "bfloat16"},
+        "fp16": {"enabled": on_gpu and job.dtype == "float16"},
+        "zero_optimization": zero(job, on_gpu, min(BUCKET, parameters)),
+    }
+
+
+def zero(job: Job, on_gpu: bool, bucket: int) -> dict[str, Any]:
+    """What is spread over the ranks: optimizer states (1), gradients too (2), weights too (3); what is on the CPU."""
+    stage = STAGES[job.sharding]
+    found: dict[str, Any] = {
+        "stage": stage,
+        "contiguous_gradients": True,
+        "overlap_comm": on_gpu,
+        "reduce_bucket_size": bucket,  # reserved whole, so no larger than the model
+        "allgather_bucket_size": bucket,
+    }
+    if stage == 3:
+        found |= {
+            "stage3_prefetch_bucket_size": PREFETCH,
+            "stage3_max_live_parameters": LIVE,
+            "stage3_max_reuse_distance": LIVE,
+            "stage3_param_persistence_threshold": WHOLE,
+            "stage3_gather_16bit_weights_on_model_save": True,  # so that a result is a model, and no heap of parts
+        }
+    host = {"device": "cpu", "pin_memory": on_gpu}
+    if job.offload != "none":
+        found["offload_optimizer"] = host
+    if job.offload == "all":
+        found["offload_param"] = host
+    return found
+
+
+if __name__ == "__main__":
+    print(json.dumps(config(planned(), on_gpu=True, parameters=BUCKET), indent=2))
