@@ -7,7 +7,7 @@ from dataclasses import replace
 from math import ceil, log
 from typing import NamedTuple
 
-from .choose import overflows, shortened
+from .choose import budget_text, overflows, shortened
 from .gpus import GPUS, MEMORY_USD_PER_GIB_HOUR, clusters, gpu_string
 from .memory import weight_bytes
 from .plan import (
@@ -33,7 +33,6 @@ TRAINING_START_S = 90  # imports, data set and the first step, beside reading th
 LEAST_STARTS = 2  # that a budget for a run must pay for, or hardly anything would be learnt
 ASSUMED_ROWS = 10_000  # of a data set of unknown size, to compare what a run costs; none is refused for it (prior)
 PADDING = 1.5  # longest example of a micro-batch to the mean one (prior)
-PACKED_TOKENS = 8192  # that packed sequences may make up in one micro-batch: attention sees it as one long sequence
 PACKED_STEPS = 50  # optimizer steps of an epoch: with fewer, packing would leave too few to learn from (prior)
 SMALL_SHARE = 0.25  # of a card's memory: states no larger than that need no sharding
 WEAK_SHARE = 0.2  # of a step spent on gradients over PCIe: beyond it, cards with NVLink come first (prior)
@@ -164,33 +163,26 @@ def training_setup_of(
 
 
 def packs(request: Request) -> bool:
-    """Whether several examples share a sequence: known to be short and many, and no state runs from one to the next."""
+    """Whether several examples may share a sequence: short and many, and no state runs from one to the next."""
     if request.workload != "generation" or request.model.linear_layers or not request.row_tokens:
         return False
     steps = request.dataset_rows * request.row_tokens / request.context_len / GLOBAL_BATCH
     return request.row_tokens < request.context_len and steps >= PACKED_STEPS
 
 
-def at_work(request: Request, setup: TrainingSetup) -> TrainingSetup:
-    """The setup as a typical micro-batch uses it: padded to its longest example, or packed into one long sequence."""
-    if not request.row_tokens:
-        return setup
-    if packs(request):
-        return replace(setup, micro_batch=1, seq_len=setup.micro_batch * setup.seq_len)
-    return replace(setup, seq_len=padded(request, setup))
-
-
-def padded(request: Request, setup: TrainingSetup) -> int:
-    """Tokens that a typical example occupies in a micro-batch that is not packed."""
+def sequence_tokens(request: Request, setup: TrainingSetup) -> int:
+    """Tokens of a typical sequence as a GPU sees it: whole, or an example padded to the longest of its micro-batch."""
+    if setup.packed or not request.row_tokens:
+        return setup.seq_len
     return min(setup.seq_len, round(request.row_tokens * (PADDING if setup.micro_batch > 1 else 1)))
 
 
 def estimate_run(request: Request, setup: TrainingSetup) -> TrainingEstimate:
     """The estimate with the memory of full sequences and the speed at typical ones."""
-    full, typical = estimate_training(setup), at_work(request, setup)
-    if typical == setup or not full.fits:
+    full, typical = estimate_training(setup), sequence_tokens(request, setup)
+    if typical == setup.seq_len or not full.fits:
         return full
-    speed = estimate_training(typical)
+    speed = estimate_training(replace(setup, seq_len=typical))
     return replace(
         full,
         tokens_per_s=speed.tokens_per_s,
@@ -205,7 +197,7 @@ def run_tokens(request: Request, setup: TrainingSetup, rows: int = 0) -> float:
     """Tokens that the GPUs see in the whole run, padding included; 0 where the data set's size is not known."""
     if request.dataset_tokens:
         return request.dataset_tokens * request.epochs
-    each = (request.row_tokens if packs(request) else padded(request, setup)) if request.row_tokens else setup.seq_len
+    each = request.row_tokens if setup.packed else sequence_tokens(request, setup)
     return (request.dataset_rows or rows) * request.epochs * each
 
 
@@ -232,7 +224,7 @@ def judge_training(request: Request, setups: list[TrainingSetup]) -> TrainingCan
     if estimate.host_gib > MAX_HOST_GIB:
         reason = f"offloading needs {estimate.host_gib:.0f} GiB of main memory, a container has {MAX_HOST_GIB}"
         return replace(candidate, rejected=reason)
-    setup, estimate = fill(request, setup, estimate)
+    setup, estimate = packed_or_padded(request, setup, estimate)
     world = setup.gpu_count * setup.nodes
     accumulation = max(1, round(GLOBAL_BATCH / (setup.micro_batch * world)))
     hours = run_hours(request, setup, estimate)
@@ -284,15 +276,27 @@ def paid_s(budget: Budget, candidate: TrainingCandidate) -> float:
     return budget.usd / candidate.usd_per_hour * 3600 if budget.per in ("run", "month") else float("inf")
 
 
+def packed_or_padded(
+    request: Request, setup: TrainingSetup, first: TrainingEstimate
+) -> tuple[TrainingSetup, TrainingEstimate]:
+    """The setup at its best micro-batch, with examples packed where they may be and padding would cost more."""
+    best, found = fill(request, setup, first)
+    packed = replace(setup, packed=True)
+    if packs(request) and (estimate := estimate_run(request, packed)).fits:
+        packed, estimate = fill(request, packed, estimate)
+        if useful_rate(request, packed, estimate) > useful_rate(request, best, found):
+            return packed, estimate
+    return best, found
+
+
 def fill(request: Request, setup: TrainingSetup, first: TrainingEstimate) -> tuple[TrainingSetup, TrainingEstimate]:
     """The setup with the micro-batch and checkpointing that train fastest and leave some headroom."""
     best, found = setup, first
-    longest = PACKED_TOKENS if packs(request) else MAX_STEP_TOKENS
     most = max(1, GLOBAL_BATCH // (setup.gpu_count * setup.nodes))  # larger ones would make the global batch larger
     for checkpointing in (True, False):
         fastest = found.tokens_per_s or 0 if checkpointing else 0.0
         for micro_batch in MICRO_BATCHES[checkpointing:]:  # the first one with checkpointing is given
-            if micro_batch > most or (micro_batch > 1 and micro_batch * setup.seq_len > longest):
+            if micro_batch > most or (micro_batch > 1 and micro_batch * setup.seq_len > MAX_STEP_TOKENS):
                 break
             tried = replace(setup, micro_batch=micro_batch, gradient_checkpointing=checkpointing)
             estimate = estimate_run(request, tried)
@@ -308,9 +312,9 @@ def fill(request: Request, setup: TrainingSetup, first: TrainingEstimate) -> tup
 def useful_rate(request: Request, setup: TrainingSetup, estimate: TrainingEstimate) -> float:
     """Tokens/s without padding: what examples are trained by."""
     rate = estimate.tokens_per_s or 0.0
-    if not request.row_tokens or packs(request):
+    if setup.packed or not request.row_tokens:
         return rate
-    return rate * min(setup.seq_len, request.row_tokens) / padded(request, setup)
+    return rate * min(setup.seq_len, request.row_tokens) / sequence_tokens(request, setup)
 
 
 def training_standing(request: Request, candidate: TrainingCandidate) -> TrainingStanding:
@@ -344,29 +348,31 @@ def training_name(setup: TrainingSetup) -> str:
 
 def training_way_out(request: Request, candidates: tuple[TrainingCandidate, ...]) -> str:
     """One sentence: why nothing works, and the cheapest things that would."""
-    ways = []
+    model, ways = request.model.id, []
     paying = [candidate for candidate in candidates if candidate.accumulation]  # only the budget is in the way
     if paying:
-        cheapest = min(paying, key=lambda c: needed_usd(request.budget, c))
-        ways.append(f"raise the budget to {training_offer(request.budget, cheapest)}")
-        if request.dataset_rows and cheapest.usd > request.budget.usd:
-            rows = int(request.dataset_rows * request.budget.usd / cheapest.usd)
+        best = min(paying, key=lambda candidate: needed_usd(request.budget, candidate))
+        why = f"{budget_text(request.budget)} does not train {model} by {training_name(best.setup)}: {best.rejected}"
+        ways.append(f"raise the budget to {training_offer(request.budget, best)}")
+        if request.dataset_rows and best.usd > request.budget.usd:
+            rows = int(request.dataset_rows * request.budget.usd / best.usd)
             step = 10 ** max(len(str(rows)) - 2, 0)  # two figures
             ways.append(f"train on at most {rows // step * step:,} rows")
+    else:
+        best = min(candidates, key=lambda candidate: need_gib(candidate.estimate) - candidate.estimate.usable_gib)
+        why = f"{model} is not trained by {training_name(best.setup)}: {best.rejected}"
     for words, other in relaxed_requests(request, bool(paying)):
-        weighed = weigh_training(other) or (None,)
-        best = weighed[0] if weighed[0] and weighed[0].rank else None
-        if best:
-            ways.append(f"{words} ({training_offer(request.budget, best)})")
-            continue
-        unbound = weigh_training(replace(other, budget=Budget(float("inf"), "none")))
-        if unbound and unbound[0].rank:
-            ways.append(f"{words} and raise the budget to {training_offer(request.budget, unbound[0])}")
-    nearest = min(paying or candidates, key=lambda c: need_gib(c.estimate) - c.estimate.usable_gib)
-    if paying:
-        nearest = min(paying, key=lambda c: needed_usd(request.budget, c))
-    why = f"{request.model.id} is not trained within that: {training_name(nearest.setup)}: {nearest.rejected}"
+        if found := best_of(other):
+            ways.append(f"{words} ({training_offer(request.budget, found)})")
+        elif found := best_of(replace(other, budget=Budget(float("inf"), "none"))):
+            ways.append(f"{words} and raise the budget to {training_offer(request.budget, found)}")
     return shortened(f"{why}; ", ways or ["take a smaller model or a shorter context"])
+
+
+def best_of(request: Request) -> TrainingCandidate | None:
+    """The best candidate of that request; None where nothing works."""
+    found = weigh_training(request)
+    return found[0] if found and found[0].rank else None
 
 
 def relaxed_requests(request: Request, fits: bool) -> Iterator[tuple[str, Request]]:

@@ -144,6 +144,7 @@ class TrainingSetup:
     attention: str = "sdpa"  # "sdpa", "eager", "flash_attention_2", "flash_attention_3"
     sharding: str = "none"  # "none", "zero1", "zero2", "zero3", "fsdp"
     offload: str = "none"  # "none", "optimizer", "all"
+    packed: bool = False  # several examples to a sequence, which attention must keep apart
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,9 @@ GEMM_SHARE = {8: 0.76, 9: 0.64, 10: 0.66}
 GEMM_SHARE_PCIE = 0.55  # power limits the clock of cards without NVLink (prior; one L40S run agrees, see the tests)
 ATTENTION_SHARE = {8: 0.65, 9: 0.55}  # of GEMM_SHARE, FlashAttention 2 by compute capability (its paper)
 ATTENTION_SHARE_TUNED = 0.9  # FlashAttention 3 on Hopper, any kernel on Blackwell (stas00's H200 and B200 runs)
+# PyTorch's attention under a mask, of its causal rate: it computes every pair, by the memory-efficient kernel (prior).
+MASKED_SHARE = 0.25
+MASK_BYTES = 3  # of a pair of tokens: a boolean, and the 16-bit bias that is made of it
 MOE_SHARE = 0.4  # of a dense model's rate (Megatron-Bridge: gpt-oss-120b 16% of the peak where dense models reach 40%)
 ELEMENTWISE_PASSES = 9.0  # over the bytes a layer saves, forward and backward (the same tables; 6 to 10)
 LAYER_LAUNCH_S = 2.5e-3  # of one layer run eagerly, there, again and back (Qwen-14B LoRA at 256 tokens; 2.5 to 3.5)
@@ -251,6 +254,8 @@ def _memory(setup: TrainingSetup) -> _Memory:
         activations = stored + max(head, layer - logits)
     else:
         activations = model.layers * layer + head
+    if setup.packed:
+        activations += MASK_BYTES * tokens**2
     if setup.method == "qlora":  # one matrix at a time is unpacked to 16 bits, or all experts of a layer
         experts = model.mlp_matrices * model.experts * model.moe_intermediate
         activations += 2 * w.hidden * max(w.query, experts or model.intermediate)
@@ -285,7 +290,10 @@ def _speed(setup: TrainingSetup) -> _Speed:
         kernel = 0.1  # scores go through memory (prior)
     gemm_s = ((passes + again) * matrices + adapters) / (peak * share * (MOE_SHARE if model.experts else 1))
     read_s = (passes + again) * item * (model.params - w.embedding // 2) / gpu.bandwidth  # weights at small batches
-    attention_s = (3.5 + again) * attention / (peak * share * kernel)
+    scored = attention
+    if setup.packed:  # TRL lays the sequences of a micro-batch end to end, in one row
+        scored = 2 * w.query * tokens * model.layers * tokens / MASKED_SHARE
+    attention_s = (3.5 + again) * scored / (peak * share * kernel)
     elementwise_s = ELEMENTWISE_PASSES * (1 + again / 3) * saved_bytes(setup) * tokens * model.layers / gpu.bandwidth
     if setup.logits == "full" and model.workload == "generation":
         elementwise_s += 2 * LOSS_BYTES * tokens * model.vocab / gpu.bandwidth

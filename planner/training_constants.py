@@ -196,7 +196,7 @@ def step_rows(plan: TrainingPlan) -> list[Constant]:
 def packing(plan: TrainingPlan) -> tuple[bool, str]:
     """Whether examples share a sequence, and why."""
     request = plan.request
-    if packs(request):
+    if plan.chosen.setup.packed:
         return True, (
             f"rows of {request.row_tokens:,} tokens (prior) fill whole sequences; the run checks that none sees another"
         )
@@ -208,6 +208,8 @@ def packing(plan: TrainingPlan) -> tuple[bool, str]:
         return False, "True fills whole sequences with short rows: worth it for many, too few steps for a few hundred"
     if request.row_tokens >= request.context_len:
         return False, "rows fill a sequence each"
+    if packs(request):
+        return False, "padding costs less than attention would that has to keep packed rows apart"
     return False, "the rows are few: packed, an epoch would have too few steps"
 
 

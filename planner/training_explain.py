@@ -7,17 +7,16 @@ from dataclasses import replace
 
 from .choose_training import (
     ASSUMED_ROWS,
+    best_of,
     four_bits,
     methods,
     need_gib,
-    packs,
     paid_s,
     run_hours,
     training_offer,
     training_standing,
-    weigh_training,
 )
-from .plan import Budget, Request, TrainingCandidate, TrainingEstimate, TrainingPlan, TrainingSetup
+from .plan import Budget, TrainingCandidate, TrainingEstimate, TrainingPlan, TrainingSetup
 from .words import about, cents, duration
 
 METHOD_NAMES = {"full": "full fine-tuning", "lora": "LoRA", "qlora": "QLoRA"}
@@ -142,7 +141,7 @@ def row_tokens(plan: TrainingPlan) -> int:
 
 def training_run(plan: TrainingPlan) -> str:
     """The price of the run where its rows are known, else of one that is assumed."""
-    packed = ", several to a sequence" if packs(plan.request) else ""
+    packed = ", several to a sequence" if plan.chosen.setup.packed else ""
     price = run_price_words(plan, plan.chosen)
     if plan.request.dataset_rows:
         return f"{rows_words(plan)} (prior){packed}: about {price}; `make check` counts yours"
@@ -194,12 +193,6 @@ def other_places(plan: TrainingPlan) -> Iterator[str]:
         yield f"Chosen for cost it would be {where(cheapest.setup)}: {run_price_words(plan, cheapest)}."
     if any(not c.estimate.fits and c.usd_per_hour < plan.chosen.usd_per_hour for c in plan.candidates):
         yield "A shorter context makes room on cards that cost less by the hour."
-
-
-def best_of(request: Request) -> TrainingCandidate | None:
-    """The best candidate of that request; None where nothing works."""
-    found = weigh_training(request)
-    return found[0] if found and found[0].rank else None
 
 
 def lower_method(plan: TrainingPlan) -> bool:

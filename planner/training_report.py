@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from .choose import budget_text
+from .choose import STARTER_GPUS, budget_text
 from .choose_training import paid_s, start_s
 from .gpus import PRICES_DATE
 from .page import Bar, Lines, Page
-from .plan import TrainingCandidate, TrainingPlan
+from .plan import TrainingCandidate, TrainingPlan, TrainingSetup
 from .training import lora_params
 from .training_constants import attempt_s, checkpoint_gib, save_every_s
 from .training_explain import (
@@ -74,6 +74,8 @@ def training_lines(plan: TrainingPlan) -> Lines:
     chosen, setup, estimate = plan.chosen, plan.chosen.setup, plan.chosen.estimate
     low, high = about(estimate.tokens_per_s_low or 0), about(estimate.tokens_per_s_high or 0)
     more = [f"run     {training_run(plan)}"]
+    if setup.nodes > 1:
+        more.append(f"needs   {cluster_words(setup)}")
     for word, other in (("cheaper", cheaper_by_the_hour(plan)), ("faster ", quicker(plan))):
         if other:
             more.append(f"{word} {training_beside(plan, other)}")
@@ -87,6 +89,12 @@ def training_lines(plan: TrainingPlan) -> Lines:
         model=setup.model.id,
         assumed=estimate.assumed,
     )
+
+
+def cluster_words(setup: TrainingSetup) -> str:
+    """What has to be asked of Modal before so many GPUs run."""
+    gpus = setup.gpu_count * setup.nodes
+    return f"a cluster, which Modal lends on request; {gpus} GPUs at once are beyond its Starter plan's {STARTER_GPUS}"
 
 
 def how(candidate: TrainingCandidate) -> str:
@@ -186,6 +194,7 @@ def training_run_words(plan: TrainingPlan) -> list[str]:
 
 def training_money_words(plan: TrainingPlan) -> list[str]:
     setup, estimate = plan.chosen.setup, plan.chosen.estimate
+    cluster = [f"It takes {cluster_words(setup)}."] if setup.nodes > 1 else []
     lost = save_every_s(plan) / 3600 * plan.chosen.usd_per_hour
     return [
         f"An attempt runs for at most {duration(attempt_s(plan) / 3600)} (`TIMEOUT`) and goes on from the newest",
@@ -193,6 +202,7 @@ def training_money_words(plan: TrainingPlan) -> list[str]:
         f"most {cents(lost)} USD and another start. Prices are Modal's of {PRICES_DATE}, for the GPUs; CPU and",
         f"memory are billed by use on top, about {estimate.host_usd_per_hour:.2f} an hour (prior). Nothing runs before",
         "a run or after it.",
+        *cluster,
     ]
 
 
