@@ -13,7 +13,7 @@ REHEARSED := rehearse-$(WORKLOAD)-$(ENGINE)
 generation := small_model.py SmolLM2-135M-Instruct 512
 embedding := small_embedder.py all-MiniLM-L6-v2 256
 classification := small_classifier.py MiniLM-reviews 256
-tiny := tiny_model.py tiny 512
+tiny := tiny_model.py tiny 256
 SMALL = $(DEMO)/$(word 2,$($(WORKLOAD)))
 
 # What `make rehearse-batch` takes beside; MODEL is a line above: 10,000 rows are too many for a real model on a CPU

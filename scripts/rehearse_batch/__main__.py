@@ -120,6 +120,8 @@ def main() -> int:
         stage.edit(SHARD_ROWS=max(1, given.rows // SHARDS), MAX_CONTAINERS=2)
         if stage.plan["WORKLOAD"] == "generation":
             stage.edit(MAX_ANSWER_TOKENS=given.answer)
+        if stage.loopback:
+            one_core_each(stage)
         rows = written(stage.project / "rows.jsonl", given.rows)
     except Failed as failed:
         sys.exit(f"error: {failed}")
@@ -130,6 +132,13 @@ def main() -> int:
         return played(play)
     finally:
         stage.modal("app", "stop", "-y", stage.plan["NAME"], check=False)
+
+
+def one_core_each(stage: Baked) -> None:
+    """Containers on this machine share its cores: each gets one, or their threads wait for each other for minutes."""
+    file = stage.plan_file.with_name("hardware.py")
+    threads = '{"GPU": GPU, "OMP_NUM_THREADS": "1", "VLLM_CPU_OMP_THREADS_BIND": "1"}'
+    file.write_text(file.read_text(encoding="utf-8").replace('{"GPU": GPU}', threads), encoding="utf-8")
 
 
 def played(play: Play) -> int:
