@@ -222,7 +222,7 @@ def described(plane: ControlPlane, function: Any) -> dict[str, Any]:
         "retries": function.retry_policy.retries,
         "single_use": function.single_use_containers,
         "nodes": function._experimental_group_size,
-        "rdma": function.i6pn_enabled,
+        "rdma": function.resources.rdma,
         "startup_timeout": function.startup_timeout_secs,
         "max_inputs": function.max_concurrent_inputs,
         "target_inputs": function.target_concurrent_inputs,

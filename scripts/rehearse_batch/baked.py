@@ -1,4 +1,4 @@
-"""A baked batch project on a Modal control plane: its commands as a person types them, and what its Volume holds."""
+"""A baked project on a Modal control plane: its commands as a person types them, and what a batch's Volume holds."""
 
 from __future__ import annotations
 
@@ -35,6 +35,7 @@ class Baked:
     project: Path
     model: Path  # the folder of weights that it was baked for
     plane: str
+    tasks: tuple[str, ...] = ("batch",)  # of which it must be one
     plan: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -42,7 +43,7 @@ class Baked:
         need(len(plans) == 1, f"{self.project} is no baked project: it has no package with a plan.py")
         self.plan_file, self.package = plans[0], plans[0].parent.name
         self.read()
-        need(self.plan["TASK"] == "batch", f"{self.project} is no batch project")
+        need(self.plan["TASK"] in self.tasks, f"{self.project} is no {' or '.join(self.tasks)} project")
         baked = Path(self.plan["MODEL"]).name
         need(baked == self.model.name, f"{self.project.name} was baked for {baked}, not {self.model.name}")
 
@@ -122,7 +123,7 @@ class Baked:
         raise Failed(f"the job does not end: {said}")
 
 
-def opened(project: Path, model: Path) -> Baked:
+def opened(project: Path, model: Path, tasks: tuple[str, ...] = ("batch",)) -> Baked:
     """The project on the control plane of the environment. Failed says what is missing."""
     settings = modal.config.config
     need(
@@ -131,4 +132,4 @@ def opened(project: Path, model: Path) -> Baked:
         "MODAL_SERVER_URL, MODAL_TOKEN_ID and MODAL_TOKEN_SECRET",
     )
     need((model / "config.json").is_file(), f"{model} is no folder of weights: it has no config.json")
-    return Baked(project.resolve(), model.resolve(), str(settings.get("server_url")))
+    return Baked(project.resolve(), model.resolve(), str(settings.get("server_url")), tasks)

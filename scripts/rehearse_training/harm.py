@@ -1,0 +1,97 @@
+"""What goes wrong in a run's life, done on purpose: its container killed between steps, and in the middle of a save."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+from modal_proto import api_pb2
+
+sys.path.append(str(Path(__file__).parents[1] / "rehearse"))
+import containers  # ty: ignore[import-not-found]  # beside the serve rehearsal
+
+TRAIN = "train"
+MARKER = "COMPLETE"  # the last file of a checkpoint
+PATIENCE_S = 900.0
+
+
+def function_of(process: psutil.Process) -> str:
+    """The function of the app that a container runs, from the arguments that Modal's entrypoint was given."""
+    try:
+        path = process.environ()["MODAL_CONTAINER_ARGUMENTS_PATH"]
+        arguments = api_pb2.ContainerArguments.FromString(Path(f"/proc/{process.pid}/root{path}").read_bytes())
+    except (KeyError, OSError, psutil.Error):
+        return ""
+    return arguments.function_def.function_name
+
+
+def training(plane: str) -> list[psutil.Process]:
+    """The processes of the container that trains; none where none does."""
+    found = [every for every in containers.running(plane).values() if function_of(every[0]) == TRAIN]
+    return found[0] if found else []
+
+
+def seen(process: psutil.Process, path: str) -> Path:
+    """A path as the process's container has it."""
+    return Path(f"/proc/{process.pid}/root{path}")
+
+
+def kill(plane: str) -> None:
+    for process in training(plane):
+        try:
+            process.kill()
+        except psutil.NoSuchProcess:
+            continue
+
+
+def fresh(plane: str) -> None:
+    """End containers that wait for more. After a deployment Modal takes new ones; not every plane does."""
+    containers.kill(plane)
+
+
+def waited(plane: str, holds: Callable[[psutil.Process], bool]) -> None:
+    """Until something holds of the container that trains. TimeoutError where it never does."""
+    until = time.monotonic() + PATIENCE_S
+    while time.monotonic() < until:
+        try:
+            if (found := training(plane)) and holds(found[0]):
+                return
+        except OSError:  # it ended under our eyes
+            continue
+        time.sleep(0.002)
+    raise TimeoutError(f"it did not come to that in {PATIENCE_S:.0f} s")
+
+
+def steps(folder: str) -> Callable[[psutil.Process], int]:
+    """Lines of steps that a run's container has written, of all attempts."""
+
+    def count(process: psutil.Process) -> int:
+        path = seen(process, f"{folder}/metrics.jsonl")
+        return path.read_bytes().count(b'"event": "step"') if path.is_file() else 0
+
+    return count
+
+
+def between_steps(plane: str, folder: str, more: int) -> str:
+    """Kill the container some steps after a look at it."""
+    count = steps(folder)
+    waited(plane, lambda process: count(process) > 0)
+    begun = count(training(plane)[0])
+    waited(plane, lambda process: count(process) >= begun + more)
+    kill(plane)
+    return f"{more} steps on"
+
+
+def within_save(plane: str, folder: str) -> str:
+    """Kill the container while a checkpoint lacks its marker."""
+
+    def half(process: psutil.Process) -> bool:
+        found = seen(process, f"{folder}/checkpoints").glob("checkpoint-*")
+        return any(any(path.iterdir()) and not (path / MARKER).is_file() for path in found)
+
+    waited(plane, half)
+    kill(plane)
+    return "inside a save"
