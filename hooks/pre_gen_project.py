@@ -2562,8 +2562,8 @@ def check_answers(typed: dict[str, object]) -> Answers:
     slug = check_slug(text["project_slug"])
     task = one_of("task", text["task"], TASKS)
     workload = one_of("workload", text["workload"], WORKLOADS)
-    if task in TRAINING and workload not in TRAINED:
-        raise Refusal(f"an {workload} model is not trained here; take workload {' or '.join(TRAINED)}")
+    if task in TRAINING:
+        check_workload(workload)
     if (task, workload) not in BUILT:
         raise Refusal(f"task {task} is not built yet; take task serve or batch")
     method = one_of("method", text["method"], METHODS)
@@ -2594,8 +2594,8 @@ def check_answers(typed: dict[str, object]) -> Answers:
         warm=check_warm(text["warm"], task, optimize),
         dataset=dataset,
         dataset_rows=dataset_rows,
-        row_tokens=min(ROW_TOKENS[workload], context_len) if trains else 0,
-        epochs=EPOCHS if trains and dataset_rows < MANY_ROWS else 1,
+        row_tokens=row_tokens_of(workload, context_len) if trains else 0,
+        epochs=epochs_of(dataset_rows) if trains else 1,
     )
     return Answers(name, slug, slug.replace("-", "_"), request)
 
@@ -2690,12 +2690,33 @@ def check_training(text: dict[str, str], task: str, model: Model) -> None:
         raise Refusal(f"bitsandbytes leaves the experts of {model.id} in 16 bits; take method lora")
     if quantization == "none" and method == "qlora":
         raise Refusal("method qlora trains on 4-bit weights; leave quantization auto, or take method lora")
+    check_trained(model)
+
+
+def check_workload(workload: str) -> None:
+    """Refusal where no model is trained for it."""
+    if workload not in TRAINED:
+        raise Refusal(f"an {workload} model is not trained here; take workload {' or '.join(TRAINED)}")
+
+
+def check_trained(model: Model) -> None:
+    """Refusal where its weights are not such as a training begins with."""
     if model.quantization != "none":
         known = default_model(model.params, model.workload, to_train=True)
         raise Refusal(
             f"{model.id} is published in {model.quantization}, and training begins with 16-bit weights; "
             f"the nearest open model that has them is {known.id}"
         )
+
+
+def row_tokens_of(workload: str, context_len: int) -> int:
+    """Tokens of a typical example (prior), of which no more are read than the context holds."""
+    return min(ROW_TOKENS[workload], context_len)
+
+
+def epochs_of(rows: int) -> int:
+    """Passes over the data: fewer over many rows."""
+    return EPOCHS if rows < MANY_ROWS else 1
 
 
 def check_several(task: str, gpu: str, count: int) -> None:
@@ -3335,6 +3356,7 @@ class TrainingStanding(NamedTuple):
     """What candidates are compared by, the weightiest first; of two, the smaller is better."""
 
     method: int  # steps down the ladder
+    tight: bool
     offloads: bool
     weak_link: bool  # gradients over PCIe
     several_nodes: bool  # Modal lends clusters on request
@@ -3509,20 +3531,25 @@ def judge_training(request: Request, setups: list[TrainingSetup]) -> TrainingCan
 
 def leanest_needed(request: Request, setups: list[TrainingSetup]) -> tuple[TrainingSetup, TrainingEstimate]:
     """The first setup that fits and leaves some headroom, else the first that fits at all, else the last."""
-    tight = None
+    fitting = None
     for setup in setups:
         estimate = estimate_run(request, setup)
         if not estimate.fits or estimate.host_gib > MAX_HOST_GIB:
             continue
-        if need_gib(estimate) <= HEADROOM * estimate.usable_gib:
+        if not tight(estimate):
             return setup, estimate
-        tight = tight or (setup, estimate)
-    return tight or (setups[-1], estimate_run(request, setups[-1]))
+        fitting = fitting or (setup, estimate)
+    return fitting or (setups[-1], estimate_run(request, setups[-1]))
 
 
 def need_gib(estimate: TrainingEstimate) -> float:
     """GiB of each GPU that are taken at the peak, the CUDA context and NCCL included."""
     return estimate.peak_gib + estimate.overhead_gib
+
+
+def tight(estimate: TrainingEstimate) -> bool:
+    """Whether it fits with less to spare than an estimate errs."""
+    return need_gib(estimate) > HEADROOM * estimate.usable_gib
 
 
 def training_over_budget(budget: Budget, candidate: TrainingCandidate) -> str:
@@ -3568,17 +3595,17 @@ def fill(request: Request, setup: TrainingSetup, first: TrainingEstimate) -> tup
     best, found = setup, first
     most = max(1, GLOBAL_BATCH // (setup.gpu_count * setup.nodes))  # larger ones would make the global batch larger
     for checkpointing in (True, False):
-        fastest = found.tokens_per_s or 0 if checkpointing else 0.0
+        so_far = useful_rate(request, best, found) if checkpointing else 0.0
         for micro_batch in MICRO_BATCHES[checkpointing:]:  # the first one with checkpointing is given
             if micro_batch > most or (micro_batch > 1 and micro_batch * setup.seq_len > MAX_STEP_TOKENS):
                 break
             tried = replace(setup, micro_batch=micro_batch, gradient_checkpointing=checkpointing)
             estimate = estimate_run(request, tried)
-            full = need_gib(estimate) > HEADROOM * estimate.usable_gib
-            if full or useful_rate(request, tried, estimate) <= fastest * 1.02:  # a larger one must earn its memory
+            useful = useful_rate(request, tried, estimate)
+            if tight(estimate) or useful <= so_far * 1.02:  # a larger one must earn its memory
                 break
-            fastest = useful_rate(request, tried, estimate)
-            if fastest > useful_rate(request, best, found):
+            so_far = useful
+            if useful > useful_rate(request, best, found):
                 best, found = tried, estimate
     return best, found
 
@@ -3598,6 +3625,7 @@ def training_standing(request: Request, candidate: TrainingCandidate) -> Trainin
     weak = setup.gpu_count > 1 and not setup.gpu.nvlink and communication_share(setup) > WEAK_SHARE
     return TrainingStanding(
         method=methods(request).index(setup.method),
+        tight=tight(estimate),
         offloads=setup.offload != "none",
         weak_link=weak,
         several_nodes=setup.nodes > 1,
@@ -3927,6 +3955,9 @@ def training_verdict(plan: TrainingPlan, candidate: TrainingCandidate) -> str:
     ours, best = training_standing(plan.request, candidate), training_standing(plan.request, plan.chosen)
     if ours.method > best.method:
         return f"works with {METHOD_NAMES[candidate.setup.method]} only"
+    if ours.tight > best.tight:
+        left = candidate.estimate.usable_gib - need_gib(candidate.estimate)
+        return f"would leave {left:.1f} GiB free, less than the estimate may err"
     if ours.offloads > best.offloads:
         return "offloading to main memory is the last resort"
     if ours.weak_link > best.weak_link:
@@ -3959,6 +3990,35 @@ def rows_words(plan: TrainingPlan) -> str:
 
 def row_tokens(plan: TrainingPlan) -> int:
     return plan.request.row_tokens or plan.request.context_len
+
+
+def how(candidate: TrainingCandidate) -> str:
+    """ "LoRA", "full fine-tuning with ZeRO-2" """
+    setup = candidate.setup
+    spread = layout(setup)
+    return METHOD_NAMES[setup.method] + (f" with {spread}" if spread else "")
+
+
+def step(candidate: TrainingCandidate) -> str:
+    """ "4 x 8, recomputed": micro-batch x accumulation, and whether activations are checkpointed."""
+    again = ", recomputed" if candidate.setup.gradient_checkpointing else ""
+    return f"{candidate.setup.micro_batch} x {candidate.accumulation}{again}"
+
+
+def training_cells(plan: TrainingPlan, candidate: TrainingCandidate) -> tuple[str, ...]:
+    """A row of a table: GPUs, how, step, GiB, tokens/s, USD/hour, the run and its USD, why it is not the choice."""
+    estimate, works = candidate.estimate, runs(candidate)
+    return (
+        where(candidate.setup),
+        how(candidate),
+        step(candidate) if works else "-",
+        f"{sum(training_terms(estimate).values()):.1f} of {estimate.usable_gib:.1f}" if works else "-",
+        about(rate(candidate)) if works else "-",
+        f"{candidate.usd_per_hour:.2f}",
+        duration(likely_hours(plan, candidate)) if works else "-",
+        cents(likely_usd(plan, candidate)) if works else "-",
+        training_verdict(plan, candidate),
+    )
 
 
 def training_run(plan: TrainingPlan) -> str:
@@ -5126,7 +5186,7 @@ def training_page(plan: TrainingPlan) -> Page:
             paragraph(*training_money_words(plan)),
         ],
         weighed=len(plan.candidates),
-        table=TRAINING_HEAD + "".join(training_row(plan, candidate) for candidate in training_one_per_gpu(plan)),
+        table=TRAINING_HEAD + "".join(markdown(training_cells(plan, other)) for other in training_one_per_gpu(plan)),
         changes=training_changes(plan),
     )
 
@@ -5173,19 +5233,6 @@ def cluster_words(setup: TrainingSetup) -> str:
     return f"a cluster, which Modal lends on request; {gpus} GPUs at once are beyond its Starter plan's {STARTER_GPUS}"
 
 
-def how(candidate: TrainingCandidate) -> str:
-    """ "LoRA", "full fine-tuning with ZeRO-2" """
-    setup = candidate.setup
-    spread = layout(setup)
-    return METHOD_NAMES[setup.method] + (f" with {spread}" if spread else "")
-
-
-def step(candidate: TrainingCandidate) -> str:
-    """ "4 x 8, recomputed": micro-batch x accumulation, and whether activations are checkpointed."""
-    again = ", recomputed" if candidate.setup.gradient_checkpointing else ""
-    return f"{candidate.setup.micro_batch} x {candidate.accumulation}{again}"
-
-
 def training_decision(plan: TrainingPlan) -> list[str]:
     """The request and the choice, a paragraph each, and what had to be assumed."""
     request, chosen, setup, estimate = plan.request, plan.chosen, plan.chosen.setup, plan.chosen.estimate
@@ -5226,6 +5273,11 @@ def state_words(plan: TrainingPlan) -> list[str]:
     if estimate.host_gib:
         words.append(f"Main memory holds {estimate.host_gib:.0f} GiB on each node, which Modal bills.")
     kept = "are computed again in the backward pass" if setup.gradient_checkpointing else "are kept"
+    if tight(estimate):
+        left = estimate.usable_gib - need_gib(estimate)
+        words.append(
+            f"That leaves {left:.1f} GiB, less than the estimate may err; if memory runs out, a run says what to lower."
+        )
     words.append(
         f"Activations grow with a micro-batch's tokens, at most {setup.micro_batch} x {setup.seq_len:,}, and {kept}."
     )
@@ -5282,13 +5334,8 @@ def training_money_words(plan: TrainingPlan) -> list[str]:
     ]
 
 
-def training_row(plan: TrainingPlan, candidate: TrainingCandidate) -> str:
-    estimate, works = candidate.estimate, runs(candidate)
-    used = f"{sum(training_terms(estimate).values()):.1f} of {estimate.usable_gib:.1f}" if works else "-"
-    figures = [used, about(rate(candidate)) if works else "-", f"{candidate.usd_per_hour:.2f}"]
-    figures += [duration(likely_hours(plan, candidate)), cents(likely_usd(plan, candidate))] if works else ["-", "-"]
-    about_it = [where(candidate.setup), how(candidate), step(candidate) if works else "-", *figures]
-    return f"| {' | '.join(about_it)} | {training_verdict(plan, candidate)} |\n"
+def markdown(cells: tuple[str, ...]) -> str:
+    return f"| {' | '.join(cells)} |\n"
 
 
 # ---- planner/report.py

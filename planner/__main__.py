@@ -9,14 +9,26 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from .answers import check_budget, check_context, parse_count, parse_gpu
-from .choose import make_plan
+from .answers import (
+    METHODS,
+    check_budget,
+    check_context,
+    check_several,
+    check_trained,
+    check_workload,
+    epochs_of,
+    parse_count,
+    parse_dataset,
+    parse_gpu,
+    row_tokens_of,
+)
 from .contract import Line, answer, ask_estimate, ask_plan
 from .gpus import PRICES_DATE
 from .models import find_model, parse_size
-from .plan import AIMS, ENGINES, QUANTIZATIONS, Model, Refusal, Request
+from .plan import AIMS, ENGINES, QUANTIZATIONS, TRAINING, Model, Refusal, Request
 from .prices import price_changes
 from .table import table
+from .tasks import plan_for
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -30,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if options.command == "prices":
             print("\n".join(price_changes(read_json(options.rates)) or [f"no price has changed since {PRICES_DATE}"]))
         else:
-            print(table(make_plan(asked(options)), options.all))
+            print(table(plan_for(asked(options)), options.all))
     except Refusal as refusal:
         print(f"error: {refusal}", file=sys.stderr)
         return 1
@@ -44,8 +56,11 @@ def parser() -> argparse.ArgumentParser:
     commands.add_parser("estimate", help="JSON lines in, one estimate a line out")
     compare = commands.add_parser("compare", help="a table of what was weighed for a model")
     compare.add_argument("model", help="a model id, a folder with a config.json, or a size such as 8B or 235B-A22B")
-    compare.add_argument("--budget", default="none", help="4/hour, 300/month or none (USD)")
-    compare.add_argument("--context", default="8192", help="tokens, prompt and answer together (8192)")
+    compare.add_argument("--task", default="serve", choices=("serve", *TRAINING), help="what to do with it (serve)")
+    compare.add_argument("--budget", default="none", help="4/hour, 300/month, 50/run to train, or none (USD)")
+    compare.add_argument("--context", default="auto", help="tokens: prompt and answer (8192), one example (2048)")
+    compare.add_argument("--rows", default="0", help="to train on: 10000, 10k (unknown)")
+    compare.add_argument("--method", default="auto", choices=METHODS, help="insist on a way to train")
     compare.add_argument("--concurrency", default="16", help="requests at once (16)")
     compare.add_argument("--gpu", default="auto", help="insist on a GPU: L40S, H100:2")
     compare.add_argument("--quantization", default="auto", choices=("auto", *QUANTIZATIONS), help="insist on a format")
@@ -67,20 +82,32 @@ def read_json(path: str) -> Any:
 
 def asked(options: argparse.Namespace) -> Request:
     """The request that the options of `compare` describe."""
-    model = named(options.model)
-    gpu, count = parse_gpu(options.gpu, "auto")
+    model, trains = named(options.model), options.task in TRAINING
+    gpu, count = parse_gpu(options.gpu, "auto", several_nodes=options.task == "distributed")
+    typed = options.context if options.context != "auto" else str(min(2048 if trains else 8192, model.context))
+    context_len = check_context(parse_count("context", typed), model)
+    rows = parse_dataset(f"it {options.rows} rows")[1] if options.rows != "0" else 0
+    workload = model.workload if trains else "generation"
+    if trains:
+        check_workload(workload)
+        check_trained(model)
+        check_several(options.task, gpu, count)
     return Request(
-        task="serve",
-        workload="generation",
+        task=options.task,
+        workload=workload,
         model=model,
-        budget=check_budget(options.budget, "serve"),
-        context_len=check_context(parse_count("context", options.context), model),
+        budget=check_budget(options.budget, options.task),
+        context_len=context_len,
         concurrency=parse_count("concurrency", options.concurrency),
         gpu=gpu,
         gpu_count=count,
         quantization=options.quantization,
         engine=options.engine,
+        method=options.method,
         optimize=options.optimize,
+        dataset_rows=rows,
+        row_tokens=row_tokens_of(workload, context_len) if trains else 0,
+        epochs=epochs_of(rows) if trains else 1,
     )
 
 

@@ -53,8 +53,8 @@ def check_answers(typed: dict[str, object]) -> Answers:
     slug = check_slug(text["project_slug"])
     task = one_of("task", text["task"], TASKS)
     workload = one_of("workload", text["workload"], WORKLOADS)
-    if task in TRAINING and workload not in TRAINED:
-        raise Refusal(f"an {workload} model is not trained here; take workload {' or '.join(TRAINED)}")
+    if task in TRAINING:
+        check_workload(workload)
     if (task, workload) not in BUILT:
         raise Refusal(f"task {task} is not built yet; take task serve or batch")
     method = one_of("method", text["method"], METHODS)
@@ -85,8 +85,8 @@ def check_answers(typed: dict[str, object]) -> Answers:
         warm=check_warm(text["warm"], task, optimize),
         dataset=dataset,
         dataset_rows=dataset_rows,
-        row_tokens=min(ROW_TOKENS[workload], context_len) if trains else 0,
-        epochs=EPOCHS if trains and dataset_rows < MANY_ROWS else 1,
+        row_tokens=row_tokens_of(workload, context_len) if trains else 0,
+        epochs=epochs_of(dataset_rows) if trains else 1,
     )
     return Answers(name, slug, slug.replace("-", "_"), request)
 
@@ -181,12 +181,33 @@ def check_training(text: dict[str, str], task: str, model: Model) -> None:
         raise Refusal(f"bitsandbytes leaves the experts of {model.id} in 16 bits; take method lora")
     if quantization == "none" and method == "qlora":
         raise Refusal("method qlora trains on 4-bit weights; leave quantization auto, or take method lora")
+    check_trained(model)
+
+
+def check_workload(workload: str) -> None:
+    """Refusal where no model is trained for it."""
+    if workload not in TRAINED:
+        raise Refusal(f"an {workload} model is not trained here; take workload {' or '.join(TRAINED)}")
+
+
+def check_trained(model: Model) -> None:
+    """Refusal where its weights are not such as a training begins with."""
     if model.quantization != "none":
         known = default_model(model.params, model.workload, to_train=True)
         raise Refusal(
             f"{model.id} is published in {model.quantization}, and training begins with 16-bit weights; "
             f"the nearest open model that has them is {known.id}"
         )
+
+
+def row_tokens_of(workload: str, context_len: int) -> int:
+    """Tokens of a typical example (prior), of which no more are read than the context holds."""
+    return min(ROW_TOKENS[workload], context_len)
+
+
+def epochs_of(rows: int) -> int:
+    """Passes over the data: fewer over many rows."""
+    return EPOCHS if rows < MANY_ROWS else 1
 
 
 def check_several(task: str, gpu: str, count: int) -> None:

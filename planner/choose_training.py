@@ -61,6 +61,7 @@ class TrainingStanding(NamedTuple):
     """What candidates are compared by, the weightiest first; of two, the smaller is better."""
 
     method: int  # steps down the ladder
+    tight: bool
     offloads: bool
     weak_link: bool  # gradients over PCIe
     several_nodes: bool  # Modal lends clusters on request
@@ -235,20 +236,25 @@ def judge_training(request: Request, setups: list[TrainingSetup]) -> TrainingCan
 
 def leanest_needed(request: Request, setups: list[TrainingSetup]) -> tuple[TrainingSetup, TrainingEstimate]:
     """The first setup that fits and leaves some headroom, else the first that fits at all, else the last."""
-    tight = None
+    fitting = None
     for setup in setups:
         estimate = estimate_run(request, setup)
         if not estimate.fits or estimate.host_gib > MAX_HOST_GIB:
             continue
-        if need_gib(estimate) <= HEADROOM * estimate.usable_gib:
+        if not tight(estimate):
             return setup, estimate
-        tight = tight or (setup, estimate)
-    return tight or (setups[-1], estimate_run(request, setups[-1]))
+        fitting = fitting or (setup, estimate)
+    return fitting or (setups[-1], estimate_run(request, setups[-1]))
 
 
 def need_gib(estimate: TrainingEstimate) -> float:
     """GiB of each GPU that are taken at the peak, the CUDA context and NCCL included."""
     return estimate.peak_gib + estimate.overhead_gib
+
+
+def tight(estimate: TrainingEstimate) -> bool:
+    """Whether it fits with less to spare than an estimate errs."""
+    return need_gib(estimate) > HEADROOM * estimate.usable_gib
 
 
 def training_over_budget(budget: Budget, candidate: TrainingCandidate) -> str:
@@ -294,17 +300,17 @@ def fill(request: Request, setup: TrainingSetup, first: TrainingEstimate) -> tup
     best, found = setup, first
     most = max(1, GLOBAL_BATCH // (setup.gpu_count * setup.nodes))  # larger ones would make the global batch larger
     for checkpointing in (True, False):
-        fastest = found.tokens_per_s or 0 if checkpointing else 0.0
+        so_far = useful_rate(request, best, found) if checkpointing else 0.0
         for micro_batch in MICRO_BATCHES[checkpointing:]:  # the first one with checkpointing is given
             if micro_batch > most or (micro_batch > 1 and micro_batch * setup.seq_len > MAX_STEP_TOKENS):
                 break
             tried = replace(setup, micro_batch=micro_batch, gradient_checkpointing=checkpointing)
             estimate = estimate_run(request, tried)
-            full = need_gib(estimate) > HEADROOM * estimate.usable_gib
-            if full or useful_rate(request, tried, estimate) <= fastest * 1.02:  # a larger one must earn its memory
+            useful = useful_rate(request, tried, estimate)
+            if tight(estimate) or useful <= so_far * 1.02:  # a larger one must earn its memory
                 break
-            fastest = useful_rate(request, tried, estimate)
-            if fastest > useful_rate(request, best, found):
+            so_far = useful
+            if useful > useful_rate(request, best, found):
                 best, found = tried, estimate
     return best, found
 
@@ -324,6 +330,7 @@ def training_standing(request: Request, candidate: TrainingCandidate) -> Trainin
     weak = setup.gpu_count > 1 and not setup.gpu.nvlink and communication_share(setup) > WEAK_SHARE
     return TrainingStanding(
         method=methods(request).index(setup.method),
+        tight=tight(estimate),
         offloads=setup.offload != "none",
         weak_link=weak,
         several_nodes=setup.nodes > 1,

@@ -105,6 +105,9 @@ def training_verdict(plan: TrainingPlan, candidate: TrainingCandidate) -> str:
     ours, best = training_standing(plan.request, candidate), training_standing(plan.request, plan.chosen)
     if ours.method > best.method:
         return f"works with {METHOD_NAMES[candidate.setup.method]} only"
+    if ours.tight > best.tight:
+        left = candidate.estimate.usable_gib - need_gib(candidate.estimate)
+        return f"would leave {left:.1f} GiB free, less than the estimate may err"
     if ours.offloads > best.offloads:
         return "offloading to main memory is the last resort"
     if ours.weak_link > best.weak_link:
@@ -137,6 +140,35 @@ def rows_words(plan: TrainingPlan) -> str:
 
 def row_tokens(plan: TrainingPlan) -> int:
     return plan.request.row_tokens or plan.request.context_len
+
+
+def how(candidate: TrainingCandidate) -> str:
+    """ "LoRA", "full fine-tuning with ZeRO-2" """
+    setup = candidate.setup
+    spread = layout(setup)
+    return METHOD_NAMES[setup.method] + (f" with {spread}" if spread else "")
+
+
+def step(candidate: TrainingCandidate) -> str:
+    """ "4 x 8, recomputed": micro-batch x accumulation, and whether activations are checkpointed."""
+    again = ", recomputed" if candidate.setup.gradient_checkpointing else ""
+    return f"{candidate.setup.micro_batch} x {candidate.accumulation}{again}"
+
+
+def training_cells(plan: TrainingPlan, candidate: TrainingCandidate) -> tuple[str, ...]:
+    """A row of a table: GPUs, how, step, GiB, tokens/s, USD/hour, the run and its USD, why it is not the choice."""
+    estimate, works = candidate.estimate, runs(candidate)
+    return (
+        where(candidate.setup),
+        how(candidate),
+        step(candidate) if works else "-",
+        f"{sum(training_terms(estimate).values()):.1f} of {estimate.usable_gib:.1f}" if works else "-",
+        about(rate(candidate)) if works else "-",
+        f"{candidate.usd_per_hour:.2f}",
+        duration(likely_hours(plan, candidate)) if works else "-",
+        cents(likely_usd(plan, candidate)) if works else "-",
+        training_verdict(plan, candidate),
+    )
 
 
 def training_run(plan: TrainingPlan) -> str:

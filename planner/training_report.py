@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from .choose import STARTER_GPUS, budget_text
-from .choose_training import paid_s, start_s
+from .choose_training import need_gib, paid_s, start_s, tight
 from .gpus import PRICES_DATE
 from .page import Bar, Lines, Page
 from .plan import TrainingCandidate, TrainingPlan, TrainingSetup
 from .training import lora_params
 from .training_constants import attempt_s, checkpoint_gib, save_every_s
 from .training_explain import (
-    METHOD_NAMES,
     cheaper_by_the_hour,
+    how,
     layout,
-    likely_hours,
     likely_usd,
     quicker,
     rate,
@@ -21,14 +20,15 @@ from .training_explain import (
     rows_words,
     run_price_words,
     runs,
+    step,
     stops,
     training_beside,
+    training_cells,
     training_changes,
     training_one_per_gpu,
     training_run,
     training_terms,
     training_usd_per_million,
-    training_verdict,
     where,
 )
 from .words import about, cents, code, duration, paragraph, short_count, size_words
@@ -50,7 +50,7 @@ def training_page(plan: TrainingPlan) -> Page:
             paragraph(*training_money_words(plan)),
         ],
         weighed=len(plan.candidates),
-        table=TRAINING_HEAD + "".join(training_row(plan, candidate) for candidate in training_one_per_gpu(plan)),
+        table=TRAINING_HEAD + "".join(markdown(training_cells(plan, other)) for other in training_one_per_gpu(plan)),
         changes=training_changes(plan),
     )
 
@@ -97,19 +97,6 @@ def cluster_words(setup: TrainingSetup) -> str:
     return f"a cluster, which Modal lends on request; {gpus} GPUs at once are beyond its Starter plan's {STARTER_GPUS}"
 
 
-def how(candidate: TrainingCandidate) -> str:
-    """ "LoRA", "full fine-tuning with ZeRO-2" """
-    setup = candidate.setup
-    spread = layout(setup)
-    return METHOD_NAMES[setup.method] + (f" with {spread}" if spread else "")
-
-
-def step(candidate: TrainingCandidate) -> str:
-    """ "4 x 8, recomputed": micro-batch x accumulation, and whether activations are checkpointed."""
-    again = ", recomputed" if candidate.setup.gradient_checkpointing else ""
-    return f"{candidate.setup.micro_batch} x {candidate.accumulation}{again}"
-
-
 def training_decision(plan: TrainingPlan) -> list[str]:
     """The request and the choice, a paragraph each, and what had to be assumed."""
     request, chosen, setup, estimate = plan.request, plan.chosen, plan.chosen.setup, plan.chosen.estimate
@@ -150,6 +137,11 @@ def state_words(plan: TrainingPlan) -> list[str]:
     if estimate.host_gib:
         words.append(f"Main memory holds {estimate.host_gib:.0f} GiB on each node, which Modal bills.")
     kept = "are computed again in the backward pass" if setup.gradient_checkpointing else "are kept"
+    if tight(estimate):
+        left = estimate.usable_gib - need_gib(estimate)
+        words.append(
+            f"That leaves {left:.1f} GiB, less than the estimate may err; if memory runs out, a run says what to lower."
+        )
     words.append(
         f"Activations grow with a micro-batch's tokens, at most {setup.micro_batch} x {setup.seq_len:,}, and {kept}."
     )
@@ -206,10 +198,5 @@ def training_money_words(plan: TrainingPlan) -> list[str]:
     ]
 
 
-def training_row(plan: TrainingPlan, candidate: TrainingCandidate) -> str:
-    estimate, works = candidate.estimate, runs(candidate)
-    used = f"{sum(training_terms(estimate).values()):.1f} of {estimate.usable_gib:.1f}" if works else "-"
-    figures = [used, about(rate(candidate)) if works else "-", f"{candidate.usd_per_hour:.2f}"]
-    figures += [duration(likely_hours(plan, candidate)), cents(likely_usd(plan, candidate))] if works else ["-", "-"]
-    about_it = [where(candidate.setup), how(candidate), step(candidate) if works else "-", *figures]
-    return f"| {' | '.join(about_it)} | {training_verdict(plan, candidate)} |\n"
+def markdown(cells: tuple[str, ...]) -> str:
+    return f"| {' | '.join(cells)} |\n"

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bake import DEFAULTS, LOCAL_MODEL, constants, run
+from bake import DEFAULTS, LOCAL_MODEL, ROOT, constants, run
 from cookiecutter.prompt import prompt_for_config
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -396,6 +396,24 @@ def test_a_larger_budget_never_gives_a_slower_run_for_throughput_nor_a_dearer_on
             found.append((likely_hours(plan, plan.chosen), likely_usd(plan, plan.chosen)))
     (slower, dearer), (hours, usd) = found
     assert hours <= slower if aim == "throughput" else usd <= dearer * ALIKE
+
+
+def test_what_would_be_tight_ranks_behind_what_leaves_room() -> None:
+    found = planned(task="distributed", model_size="32B", budget="none")
+    rows = [line for line in plan_md(found).splitlines() if "less than the estimate may err" in line]
+    assert rows and not any("chosen" in row for row in rows)
+    insisted = planned(task="distributed", model_size="32B", gpu="A100-80GB:8", budget="none")
+    assert "less than the estimate may err" in plan_md(insisted)
+
+
+@pytest.mark.parametrize("task", TRAINING)
+def test_compare_prints_what_a_training_takes(task: str) -> None:
+    words = ("compare", "Qwen/Qwen3-8B", "--task", task, "--rows", "10k", "--budget", "50/run")
+    shown = run(sys.executable, "-m", "planner", *words, cwd=ROOT).stdout
+    assert "10,000 rows of 512 tokens x 3 epochs" in shown and shown.count("  chosen") == 1
+    assert all(f" x {gpu} " in shown for gpu in GPUS if task == "finetune" or GPUS[gpu].max_count > 1)
+    refused = run(sys.executable, "-m", "planner", *words, "--gpu", "RTX-PRO-6000:2", cwd=ROOT, check=False)
+    assert refused.returncode == 1 and refused.stderr.startswith("error: ") and refused.stderr.count("\n") == 1
 
 
 def test_room_is_left_on_the_card() -> None:
