@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from html import escape
+from math import ceil
 
 from .inference_report import inference_bars
 from .page import Bar
@@ -21,6 +22,7 @@ COLOURS = {
     "free": "#d9d9d9",
 }
 BAR_WIDTH = 620  # pixels of the largest card
+LABELS = 5  # names that one row below a bar has room for
 
 
 def memory_svg(plan: AnyPlan) -> str:
@@ -28,9 +30,10 @@ def memory_svg(plan: AnyPlan) -> str:
     bars = training_bars(plan) if isinstance(plan, TrainingPlan) else inference_bars(plan)
     scale = BAR_WIDTH / max(bar.usable_gib for bar in bars)
     title = escape(f"{plan.chosen.setup.model.id[:64]}: memory of one GPU, GiB")
-    height = 40 + 92 * len(bars)
+    pitch = 92 if len(bars[0].terms) < LABELS else 108  # pixels from one bar to the next
+    height = 40 + pitch * len(bars)
     size = f'viewBox="0 0 680 {height}" width="680" height="{height}"'
-    drawn = (memory_bar(bar, 40 + 92 * n, scale) for n, bar in enumerate(bars))
+    drawn = (memory_bar(bar, 40 + pitch * n, scale) for n, bar in enumerate(bars))
     return f"""<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" font-family="sans-serif" font-size="13">
 <title>{title}</title>
 <rect width="680" height="{height}" fill="#ffffff"/>
@@ -42,14 +45,15 @@ def memory_svg(plan: AnyPlan) -> str:
 def memory_bar(bar: Bar, y: int, scale: float) -> str:
     """One bar with its caption above and the name and GiB of each term below."""
     terms = bar.terms | {"free": bar.free_gib}
-    apart = min(122, (BAR_WIDTH + 30) // len(terms))  # pixels from one name to the next
+    across = LABELS if len(terms) <= LABELS else ceil(len(terms) / 2)  # names in a row below the bar
+    apart = (BAR_WIDTH - 10) // across
     out = f'<text x="30" y="{y + 14}">{escape(bar.caption)}</text>\n'
-    x, label = 30.0, 30.0
-    for name, gib in terms.items():
+    x = 30.0
+    for number, (name, gib) in enumerate(terms.items()):
         colour = COLOURS[name]
+        label, below = 30 + number % across * apart, y + 18 * (number // across)
         out += f'<rect x="{x:.1f}" y="{y + 22}" width="{gib * scale:.1f}" height="26" fill="{colour}"/>\n'
-        out += f'<rect x="{label:.0f}" y="{y + 56}" width="10" height="10" fill="{colour}"/>\n'
-        out += f'<text x="{label + 14:.0f}" y="{y + 66}">{name} {gib:.1f}</text>\n'
+        out += f'<rect x="{label}" y="{below + 56}" width="10" height="10" fill="{colour}"/>\n'
+        out += f'<text x="{label + 14}" y="{below + 66}">{name} {gib:.1f}</text>\n'
         x += gib * scale
-        label += apart
     return out

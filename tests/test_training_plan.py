@@ -6,6 +6,7 @@ import re
 import sys
 import xml.etree.ElementTree as ElementTree
 from dataclasses import fields
+from itertools import pairwise
 from math import inf
 from pathlib import Path
 from typing import Any
@@ -313,8 +314,11 @@ def test_the_page_and_the_picture_add_up_to_the_plan(typed: dict[str, str]) -> N
     bar = [float(shape.get("width", "")) for shape in shapes if shape.get("width") != shape.get("height")][:7]
     drawn = [width / sum(bar) * card for width in bar]  # the bar of the choice comes first
     assert drawn == pytest.approx([*plan["PREDICTED_GIB"].values(), page["free"]], abs=0.02 * card)
-    labels = [float(shape.get("x", "")) for shape in shapes if shape.get("width") == "10"][:7]
-    assert len(set(labels)) == 7 and max(labels) < 600  # each has its own place, within the picture
+    names = [shape for shape in picture.iter() if shape.tag.endswith("}text")][2:9]  # after the title and the caption
+    places = sorted((float(name.get("y", "")), float(name.get("x", "")), len(name.text or "")) for name in names)
+    for (row, left, letters), (next_row, right, _) in pairwise(places):
+        assert next_row > row + 15 or left + 7 * letters < right  # pixels: no name runs into the next
+    assert all(left + 7 * letters < 680 for _, left, letters in places)
 
 
 def test_the_page_names_the_price_the_speed_and_every_gpu_that_was_weighed() -> None:
