@@ -18,10 +18,12 @@ ROOT = Path(__file__).resolve().parents[1]
 COOKIECUTTER = [sys.executable, "-m", "cookiecutter"]
 TRIVIAL = {"project_slug": "trivial"}
 REQUESTS = (
-    ("Qwen/Qwen3-8B", "4/hour"),
-    ("Qwen/Qwen3-32B", "4/hour"),
-    ("meta-llama/Llama-3.3-70B-Instruct", "20/hour"),
-    ("Qwen/Qwen3-235B-A22B", "20/hour"),
+    ("serve", "Qwen/Qwen3-8B", "4/hour"),
+    ("serve", "Qwen/Qwen3-32B", "4/hour"),
+    ("serve", "meta-llama/Llama-3.3-70B-Instruct", "20/hour"),
+    ("serve", "Qwen/Qwen3-235B-A22B", "20/hour"),
+    ("finetune", "Qwen/Qwen3-8B", "20/run"),
+    ("distributed", "Qwen/Qwen3-8B", "50/run"),
 )
 
 
@@ -63,19 +65,19 @@ def planning() -> dict[str, float]:
     """Median milliseconds of one plan, by request, in this process."""
     sys.path.insert(0, str(ROOT))
     from planner.answers import parse_budget
-    from planner.choose import make_plan
     from planner.models import find_model
     from planner.plan import Request
+    from planner.tasks import plan_for
 
     found = {}
-    for model, budget in REQUESTS:
-        request = Request("serve", "generation", find_model(model), parse_budget(budget), 8192, 16)
+    for task, model, budget in REQUESTS:
+        request = Request(task, "generation", find_model(model), parse_budget(budget), 8192, 16)
         times = []
         for _ in range(30):
             start = time.perf_counter()
-            make_plan(request)
+            plan_for(request)
             times.append((time.perf_counter() - start) * 1000)
-        found[f"{model} at {budget}"] = statistics.median(times)
+        found[f"{task} {model} at {budget}"] = statistics.median(times)
     return found
 
 

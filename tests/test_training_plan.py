@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+import time
 import xml.etree.ElementTree as ElementTree
 from dataclasses import fields
 from itertools import pairwise
@@ -22,6 +23,7 @@ from test_template_shape import PROMPTS
 from planner.answers import TRAINED, check_answers
 from planner.choose_training import ALIKE, GLOBAL_BATCH, HEADROOM, start_s
 from planner.constants import constants_of, plan_py
+from planner.contract import ask_plan
 from planner.gpus import GPUS
 from planner.hook import run_hook
 from planner.models import DEFAULT_MODELS, default_model, find_model
@@ -418,6 +420,24 @@ def test_compare_prints_what_a_training_takes(task: str) -> None:
     assert all(f" x {gpu} " in shown for gpu in GPUS if task == "finetune" or GPUS[gpu].max_count > 1)
     refused = run(sys.executable, "-m", "planner", *words, "--gpu", "RTX-PRO-6000:2", cwd=ROOT, check=False)
     assert refused.returncode == 1 and refused.stderr.startswith("error: ") and refused.stderr.count("\n") == 1
+
+
+def test_the_json_interface_plans_nodes_of_eight() -> None:
+    question = {"task": "distributed", "model": "Qwen/Qwen3-8B", "gpu": "H100", "gpu_count": 16}
+    chosen = ask_plan(question)["chosen"]
+    assert (chosen["gpu_string"], chosen["nodes"], chosen["hours"]) == ("H100:8", 2, None)
+    assert ask_plan(question | {"dataset_tokens": 10**8})["chosen"]["hours"] > 0
+    with pytest.raises(Refusal, match="nodes have 8 GPUs each"):
+        ask_plan(question | {"gpu_count": 20})
+    with pytest.raises(Refusal, match="no 2 RTX-PRO-6000 that train together"):
+        ask_plan(question | {"gpu": "RTX-PRO-6000", "gpu_count": "auto"})
+
+
+def test_planning_and_telling_take_milliseconds() -> None:
+    checked = check_answers(dict(answers(task="distributed", dataset="x 10k rows")))
+    began = time.process_time()
+    plan_md(plan_for(checked.request))
+    assert time.process_time() - began < 0.5
 
 
 def test_room_is_left_on_the_card() -> None:
