@@ -5,7 +5,7 @@ from pathlib import Path
 from huggingface_hub import HfApi
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
-from . import data, files, mistakes, plan, runs, storage, train
+from . import budget, data, files, mistakes, plan, runs, storage, train
 from .job import JobError, check_same, planned, read
 from .said import Checked, Said
 
@@ -30,11 +30,12 @@ def check(where: runs.Run, dataset: str) -> Checked:
 
 
 def over(where: runs.Run) -> Said | None:
-    """What came of a run that is finished, or that may spend no more."""
+    """What came of a run that is finished, or whose budget is spent but for what a container needs to start."""
     ended = runs.outcome_of(where)
     if ended and ended.status == runs.FINISHED:
         return Said(runs.report(ended, where))
-    if ended and where.budget().left_usd() <= 0:
+    start_usd = plan.PREDICTED_COLD_START_S / budget.HOUR * where.usd_per_hour
+    if ended and where.budget().left_usd() <= start_usd:
         return Said(runs.report(ended, where), complete=False)
     return None
 
