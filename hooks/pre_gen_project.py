@@ -2408,6 +2408,81 @@ def estimate_training(setup: TrainingSetup) -> TrainingEstimate:
     )
 
 
+# ---- planner/training_run.py
+
+
+TRAINING_START_S = 90  # imports, data set and the first step, beside reading the weights (prior)
+PADDING = 1.5  # longest example of a micro-batch to the mean one (prior)
+STATE_BYTES = 14  # of a trained parameter in a checkpoint: 16-bit weight, float32 master and two moments
+RESULT_BYTES = 4  # of it in the result: float32 at the most
+SAVED_BYTES_S = 1e9  # onto a Volume (prior)
+FAILS_EVERY_S = 12 * 3600  # a preemption or a crash (prior)
+SAVE_EVERY_S = (300, 3600)  # bounds of the time between two checkpoints
+
+
+def sequence_tokens(request: Request, setup: TrainingSetup) -> int:
+    """Tokens of a typical sequence as a GPU sees it: whole, or an example padded to the longest of its micro-batch."""
+    if setup.packed or not request.row_tokens:
+        return setup.seq_len
+    return min(setup.seq_len, round(request.row_tokens * (PADDING if setup.micro_batch > 1 else 1)))
+
+
+def run_tokens(request: Request, setup: TrainingSetup, rows: int = 0) -> float:
+    """Tokens that the GPUs see in the whole run, padding included; 0 where the data set's size is not known."""
+    if request.dataset_tokens:
+        return request.dataset_tokens * request.epochs
+    each = request.row_tokens if setup.packed else sequence_tokens(request, setup)
+    return (request.dataset_rows or rows) * request.epochs * each
+
+
+def start_s(setup: TrainingSetup) -> float:
+    """Seconds of an attempt before its first step is done, weights on the Volume (prior)."""
+    return TRAINING_START_S + sum(weight_bytes(setup.model, "none")) / VOLUME_BYTES_PER_S
+
+
+def trained_params(setup: TrainingSetup) -> int:
+    """Parameters that the method changes."""
+    full = setup.method == "full"
+    return setup.model.params if full else lora_params(setup.model, setup.lora_rank, setup.lora_targets)
+
+
+def checkpoint_gib(setup: TrainingSetup) -> float:
+    """GiB of one checkpoint: what is trained, with its optimizer states."""
+    return STATE_BYTES * trained_params(setup) / GIB
+
+
+def save_s(setup: TrainingSetup) -> float:
+    """Seconds that a checkpoint takes, each node writing its part (prior)."""
+    return STATE_BYTES * trained_params(setup) / SAVED_BYTES_S / setup.nodes
+
+
+def end_s(setup: TrainingSetup) -> float:
+    """Seconds of the last checkpoint and of the result (prior)."""
+    return save_s(setup) + RESULT_BYTES * trained_params(setup) / SAVED_BYTES_S
+
+
+def save_every_s(setup: TrainingSetup, attempt_s: float = math.inf) -> int:
+    """Seconds between saves that lose least to saving and to failing (J. W. Young, 1974), in whole minutes.
+
+    An attempt that may last no longer than `attempt_s` saves four times at least.
+    """
+    low, high = SAVE_EVERY_S
+    best = math.sqrt(2 * save_s(setup) * FAILS_EVERY_S)
+    return round(min(max(best, low), high, max(attempt_s / 4, 60)) / 60) * 60
+
+
+def run_hours(request: Request, setup: TrainingSetup, estimate: TrainingEstimate, rows: int = 0) -> float:
+    """Hours of the whole run, its saves included, or of one over `rows` where the data set's size is not known.
+
+    0 where neither is.
+    """
+    tokens = run_tokens(request, setup, rows)
+    if not tokens or not estimate.tokens_per_s:
+        return 0.0
+    saving = 1 + save_s(setup) / save_every_s(setup)
+    return (start_s(setup) + tokens / estimate.tokens_per_s * saving + end_s(setup)) / 3600
+
+
 # ---- planner/warm.py
 
 
@@ -3324,10 +3399,8 @@ MAX_STEP_TOKENS = 32_768  # of one micro-batch: beyond that a larger one is no f
 MICRO_BATCHES = (1, 2, 4, 8, 16, 32)
 HEADROOM = 0.92  # of the memory, filled when a smaller micro-batch would do: the estimate's median error is 7 to 12%
 MAX_HOST_GIB = 336  # main memory of one Modal container
-TRAINING_START_S = 90  # imports, data set and the first step, beside reading the weights (prior)
-LEAST_STARTS = 2  # that a budget for a run must pay for, or hardly anything would be learnt
+LEAST_STARTS = 2  # and a save, that a budget for a run must pay for, or hardly anything would be learnt
 ASSUMED_ROWS = 10_000  # of a data set of unknown size, to compare what a run costs; none is refused for it (prior)
-PADDING = 1.5  # longest example of a micro-batch to the mean one (prior)
 PACKED_STEPS = 50  # optimizer steps of an epoch: with fewer, packing would leave too few to learn from (prior)
 SMALL_SHARE = 0.25  # of a card's memory: states no larger than that need no sharding
 WEAK_SHARE = 0.2  # of a step spent on gradients over PCIe: beyond it, cards with NVLink come first (prior)
@@ -3466,13 +3539,6 @@ def packs(request: Request) -> bool:
     return request.row_tokens < request.context_len and steps >= PACKED_STEPS
 
 
-def sequence_tokens(request: Request, setup: TrainingSetup) -> int:
-    """Tokens of a typical sequence as a GPU sees it: whole, or an example padded to the longest of its micro-batch."""
-    if setup.packed or not request.row_tokens:
-        return setup.seq_len
-    return min(setup.seq_len, round(request.row_tokens * (PADDING if setup.micro_batch > 1 else 1)))
-
-
 def estimate_run(request: Request, setup: TrainingSetup) -> TrainingEstimate:
     """The estimate with the memory of full sequences and the speed at typical ones."""
     full, typical = estimate_training(setup), sequence_tokens(request, setup)
@@ -3487,25 +3553,6 @@ def estimate_run(request: Request, setup: TrainingSetup) -> TrainingEstimate:
         mfu=speed.mfu,
         usd_per_million_tokens=speed.usd_per_million_tokens,
     )
-
-
-def run_tokens(request: Request, setup: TrainingSetup, rows: int = 0) -> float:
-    """Tokens that the GPUs see in the whole run, padding included; 0 where the data set's size is not known."""
-    if request.dataset_tokens:
-        return request.dataset_tokens * request.epochs
-    each = request.row_tokens if setup.packed else sequence_tokens(request, setup)
-    return (request.dataset_rows or rows) * request.epochs * each
-
-
-def start_s(setup: TrainingSetup) -> float:
-    """Seconds of an attempt before its first step is done, weights on the Volume (prior)."""
-    return TRAINING_START_S + sum(weight_bytes(setup.model, "none")) / VOLUME_BYTES_PER_S
-
-
-def run_hours(request: Request, setup: TrainingSetup, estimate: TrainingEstimate, rows: int = 0) -> float:
-    """Hours of the whole run, or of one over `rows` where the data set's size is not known; 0 without either."""
-    tokens = run_tokens(request, setup, rows)
-    return (start_s(setup) + tokens / estimate.tokens_per_s) / 3600 if tokens and estimate.tokens_per_s else 0.0
 
 
 def judge_training(request: Request, setups: list[TrainingSetup]) -> TrainingCandidate:
@@ -3560,16 +3607,15 @@ def training_over_budget(budget: Budget, candidate: TrainingCandidate) -> str:
         return ""
     if candidate.usd > budget.usd:
         return f"the run takes {candidate.hours:.1f} hours and {candidate.usd:.2f} USD, over {budget.usd:.2f}"
-    started = start_s(candidate.setup)
     if least_usd(candidate) > budget.usd:
-        paid = budget.usd / candidate.usd_per_hour * 60
-        return f"{budget.usd:.2f} pays for {paid:.1f} minutes, and the start alone takes {started / 60:.1f}"
+        paid, taken = paid_s(budget, candidate) / 60, (start_s(candidate.setup) + end_s(candidate.setup)) / 60
+        return f"{budget.usd:.2f} pays for {paid:.1f} minutes, and the start and the last save alone take {taken:.1f}"
     return ""
 
 
 def least_usd(candidate: TrainingCandidate) -> float:
     """USD below which a run is not worth starting."""
-    return LEAST_STARTS * start_s(candidate.setup) / 3600 * candidate.usd_per_hour
+    return (LEAST_STARTS * start_s(candidate.setup) + end_s(candidate.setup)) / 3600 * candidate.usd_per_hour
 
 
 def paid_s(budget: Budget, candidate: TrainingCandidate) -> float:
@@ -4027,7 +4073,8 @@ def training_run(plan: TrainingPlan) -> str:
     price = run_price_words(plan, plan.chosen)
     if plan.request.dataset_rows:
         return f"{rows_words(plan)} (prior){packed}: about {price}; `make check` counts yours"
-    return f"the rows are not known; {rows_words(plan)} would take {price} (prior): `make check` counts yours"
+    unknown = "no dataset is named" if plan.request.dataset in ("", "none") else "its rows are not known"
+    return f"{unknown}; {rows_words(plan)} would take {price} (prior): `make check` counts yours"
 
 
 def stops(plan: TrainingPlan) -> str:
@@ -4538,10 +4585,6 @@ SAMPLES = {"generation": "samples/chat.jsonl", "classification": "samples/labels
 LONGEST_ATTEMPT_S = 24 * 3600  # Modal ends no function later
 LARGE_MODEL = 20e9  # parameters from which papers halve the learning rate
 ADAPTER_RATE, FULL_RATE, CLASSIFIER_RATE = 2e-4, 2e-5, 2e-5
-STATE_BYTES = 14  # of a trained parameter in a checkpoint: 16-bit weight, float32 master and two moments
-SAVED_BYTES_S = 1e9  # onto a Volume (prior)
-FAILS_EVERY_S = 12 * 3600  # a preemption or a crash (prior)
-SAVE_EVERY_S = (300, 3600)
 CHECKPOINTS = 2
 
 
@@ -4754,27 +4797,12 @@ def epochs_reason(epochs: int) -> str:
 
 def keeping(plan: TrainingPlan) -> list[Constant]:
     """Checkpoints and metrics."""
-    saved = checkpoint_gib(plan.chosen.setup)
+    every, gib = save_every_s(plan.chosen.setup, attempt_s(plan)), about(checkpoint_gib(plan.chosen.setup))
     return [
-        ("SAVE_EVERY", save_every_s(plan), f"seconds between checkpoints of about {about(saved)} GiB"),
+        ("SAVE_EVERY", every, f"seconds between checkpoints of about {gib} GiB"),
         ("CHECKPOINTS_KEPT", CHECKPOINTS, "the newest ones; the one before counts where a save was cut off"),
         ("TRACKER", "none", '"trackio" keeps metrics on the Volume, "wandb" sends them; JSON lines are there always'),
     ]
-
-
-def checkpoint_gib(setup: TrainingSetup) -> float:
-    """GiB of one checkpoint: what is trained, with its optimizer states."""
-    full = setup.method == "full"
-    trained = setup.model.params if full else lora_params(setup.model, setup.lora_rank, setup.lora_targets)
-    return STATE_BYTES * trained / GIB
-
-
-def save_every_s(plan: TrainingPlan) -> int:
-    """Seconds between saves that lose least to saving and to failing (J. W. Young, 1974), in whole minutes."""
-    low, high = SAVE_EVERY_S
-    save_s = checkpoint_gib(plan.chosen.setup) * GIB / SAVED_BYTES_S
-    best = math.sqrt(2 * save_s * FAILS_EVERY_S)
-    return round(min(max(best, low), high, max(attempt_s(plan) / 4, 60)) / 60) * 60
 
 
 def attempt_s(plan: TrainingPlan) -> int:
@@ -5304,8 +5332,8 @@ def training_run_words(plan: TrainingPlan) -> list[str]:
     rows = f"The dataset is taken to have {known:,} rows" if known else "How many rows the dataset has is not known"
     words = [
         f"{rows}; a row is taken to have {tokens:,} tokens (prior). {rows_words(plan)} take about",
-        f"{run_price_words(plan, chosen)}, {start_s(chosen.setup):.0f} s of it for the start. `make check` counts",
-        "yours before a GPU is paid.",
+        f"{run_price_words(plan, chosen)}, {start_s(chosen.setup):.0f} s of it for the start and",
+        f"{end_s(chosen.setup):.0f} for the last save. `make check` counts yours before a GPU is paid.",
     ]
     if budget.per in ("run", "month"):
         over = "all attempts of a run" if budget.per == "run" else "all runs of a calendar month"
@@ -5323,10 +5351,11 @@ def training_run_words(plan: TrainingPlan) -> list[str]:
 def training_money_words(plan: TrainingPlan) -> list[str]:
     setup, estimate = plan.chosen.setup, plan.chosen.estimate
     cluster = [f"It takes {cluster_words(setup)}."] if setup.nodes > 1 else []
-    lost = save_every_s(plan) / 3600 * plan.chosen.usd_per_hour
+    every = save_every_s(setup, attempt_s(plan))
+    lost = every / 3600 * plan.chosen.usd_per_hour
     return [
         f"An attempt runs for at most {duration(attempt_s(plan) / 3600)} (`TIMEOUT`) and goes on from the newest",
-        f"checkpoint ({about(checkpoint_gib(setup))} GiB, every {save_every_s(plan) // 60} minutes); a kill costs at",
+        f"checkpoint ({about(checkpoint_gib(setup))} GiB, every {every // 60} minutes); a kill costs at",
         f"most {cents(lost)} USD and another start. Prices are Modal's of {PRICES_DATE}, for the GPUs; CPU and",
         f"memory are billed by use on top, about {estimate.host_usd_per_hour:.2f} an hour (prior). Nothing runs before",
         "a run or after it.",

@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 from .choose import budget_text, overflows, shortened
 from .gpus import GPUS, MEMORY_USD_PER_GIB_HOUR, clusters, gpu_string
-from .memory import weight_bytes
 from .plan import (
     Budget,
     Gpu,
@@ -20,8 +19,8 @@ from .plan import (
     TrainingPlan,
     TrainingSetup,
 )
-from .speed import VOLUME_BYTES_PER_S
 from .training import communication_share, estimate_training
+from .training_run import end_s, run_hours, sequence_tokens, start_s
 
 NODES = (2, 4)  # of 8 GPUs each, for cards that reach each other over RDMA: Hopper and newer (Modal's guide)
 GLOBAL_BATCH = 32  # sequences that one optimizer step sees; accumulation makes up what the GPUs do not hold (prior)
@@ -29,10 +28,8 @@ MAX_STEP_TOKENS = 32_768  # of one micro-batch: beyond that a larger one is no f
 MICRO_BATCHES = (1, 2, 4, 8, 16, 32)
 HEADROOM = 0.92  # of the memory, filled when a smaller micro-batch would do: the estimate's median error is 7 to 12%
 MAX_HOST_GIB = 336  # main memory of one Modal container
-TRAINING_START_S = 90  # imports, data set and the first step, beside reading the weights (prior)
-LEAST_STARTS = 2  # that a budget for a run must pay for, or hardly anything would be learnt
+LEAST_STARTS = 2  # and a save, that a budget for a run must pay for, or hardly anything would be learnt
 ASSUMED_ROWS = 10_000  # of a data set of unknown size, to compare what a run costs; none is refused for it (prior)
-PADDING = 1.5  # longest example of a micro-batch to the mean one (prior)
 PACKED_STEPS = 50  # optimizer steps of an epoch: with fewer, packing would leave too few to learn from (prior)
 SMALL_SHARE = 0.25  # of a card's memory: states no larger than that need no sharding
 WEAK_SHARE = 0.2  # of a step spent on gradients over PCIe: beyond it, cards with NVLink come first (prior)
@@ -171,13 +168,6 @@ def packs(request: Request) -> bool:
     return request.row_tokens < request.context_len and steps >= PACKED_STEPS
 
 
-def sequence_tokens(request: Request, setup: TrainingSetup) -> int:
-    """Tokens of a typical sequence as a GPU sees it: whole, or an example padded to the longest of its micro-batch."""
-    if setup.packed or not request.row_tokens:
-        return setup.seq_len
-    return min(setup.seq_len, round(request.row_tokens * (PADDING if setup.micro_batch > 1 else 1)))
-
-
 def estimate_run(request: Request, setup: TrainingSetup) -> TrainingEstimate:
     """The estimate with the memory of full sequences and the speed at typical ones."""
     full, typical = estimate_training(setup), sequence_tokens(request, setup)
@@ -192,25 +182,6 @@ def estimate_run(request: Request, setup: TrainingSetup) -> TrainingEstimate:
         mfu=speed.mfu,
         usd_per_million_tokens=speed.usd_per_million_tokens,
     )
-
-
-def run_tokens(request: Request, setup: TrainingSetup, rows: int = 0) -> float:
-    """Tokens that the GPUs see in the whole run, padding included; 0 where the data set's size is not known."""
-    if request.dataset_tokens:
-        return request.dataset_tokens * request.epochs
-    each = request.row_tokens if setup.packed else sequence_tokens(request, setup)
-    return (request.dataset_rows or rows) * request.epochs * each
-
-
-def start_s(setup: TrainingSetup) -> float:
-    """Seconds of an attempt before its first step is done, weights on the Volume (prior)."""
-    return TRAINING_START_S + sum(weight_bytes(setup.model, "none")) / VOLUME_BYTES_PER_S
-
-
-def run_hours(request: Request, setup: TrainingSetup, estimate: TrainingEstimate, rows: int = 0) -> float:
-    """Hours of the whole run, or of one over `rows` where the data set's size is not known; 0 without either."""
-    tokens = run_tokens(request, setup, rows)
-    return (start_s(setup) + tokens / estimate.tokens_per_s) / 3600 if tokens and estimate.tokens_per_s else 0.0
 
 
 def judge_training(request: Request, setups: list[TrainingSetup]) -> TrainingCandidate:
@@ -265,16 +236,15 @@ def training_over_budget(budget: Budget, candidate: TrainingCandidate) -> str:
         return ""
     if candidate.usd > budget.usd:
         return f"the run takes {candidate.hours:.1f} hours and {candidate.usd:.2f} USD, over {budget.usd:.2f}"
-    started = start_s(candidate.setup)
     if least_usd(candidate) > budget.usd:
-        paid = budget.usd / candidate.usd_per_hour * 60
-        return f"{budget.usd:.2f} pays for {paid:.1f} minutes, and the start alone takes {started / 60:.1f}"
+        paid, taken = paid_s(budget, candidate) / 60, (start_s(candidate.setup) + end_s(candidate.setup)) / 60
+        return f"{budget.usd:.2f} pays for {paid:.1f} minutes, and the start and the last save alone take {taken:.1f}"
     return ""
 
 
 def least_usd(candidate: TrainingCandidate) -> float:
     """USD below which a run is not worth starting."""
-    return LEAST_STARTS * start_s(candidate.setup) / 3600 * candidate.usd_per_hour
+    return (LEAST_STARTS * start_s(candidate.setup) + end_s(candidate.setup)) / 3600 * candidate.usd_per_hour
 
 
 def paid_s(budget: Budget, candidate: TrainingCandidate) -> float:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 
-from .choose_training import HEADROOM, packs, paid_s, start_s
+from .choose_training import HEADROOM, packs, paid_s
 from .gpus import PRICES_DATE, gpu_string
-from .plan import GIB, LOCAL, TrainingPlan, TrainingSetup
+from .plan import LOCAL, TrainingPlan, TrainingSetup
 from .shared_constants import (
     DONE,
     WEIGHTS,
@@ -28,16 +27,13 @@ from .training_explain import (
     training_beside,
     training_terms,
 )
+from .training_run import checkpoint_gib, save_every_s, start_s
 from .words import about, short_count
 
 SAMPLES = {"generation": "samples/chat.jsonl", "classification": "samples/labels.jsonl"}  # of the generated project
 LONGEST_ATTEMPT_S = 24 * 3600  # Modal ends no function later
 LARGE_MODEL = 20e9  # parameters from which papers halve the learning rate
 ADAPTER_RATE, FULL_RATE, CLASSIFIER_RATE = 2e-4, 2e-5, 2e-5
-STATE_BYTES = 14  # of a trained parameter in a checkpoint: 16-bit weight, float32 master and two moments
-SAVED_BYTES_S = 1e9  # onto a Volume (prior)
-FAILS_EVERY_S = 12 * 3600  # a preemption or a crash (prior)
-SAVE_EVERY_S = (300, 3600)
 CHECKPOINTS = 2
 
 
@@ -250,27 +246,12 @@ def epochs_reason(epochs: int) -> str:
 
 def keeping(plan: TrainingPlan) -> list[Constant]:
     """Checkpoints and metrics."""
-    saved = checkpoint_gib(plan.chosen.setup)
+    every, gib = save_every_s(plan.chosen.setup, attempt_s(plan)), about(checkpoint_gib(plan.chosen.setup))
     return [
-        ("SAVE_EVERY", save_every_s(plan), f"seconds between checkpoints of about {about(saved)} GiB"),
+        ("SAVE_EVERY", every, f"seconds between checkpoints of about {gib} GiB"),
         ("CHECKPOINTS_KEPT", CHECKPOINTS, "the newest ones; the one before counts where a save was cut off"),
         ("TRACKER", "none", '"trackio" keeps metrics on the Volume, "wandb" sends them; JSON lines are there always'),
     ]
-
-
-def checkpoint_gib(setup: TrainingSetup) -> float:
-    """GiB of one checkpoint: what is trained, with its optimizer states."""
-    full = setup.method == "full"
-    trained = setup.model.params if full else lora_params(setup.model, setup.lora_rank, setup.lora_targets)
-    return STATE_BYTES * trained / GIB
-
-
-def save_every_s(plan: TrainingPlan) -> int:
-    """Seconds between saves that lose least to saving and to failing (J. W. Young, 1974), in whole minutes."""
-    low, high = SAVE_EVERY_S
-    save_s = checkpoint_gib(plan.chosen.setup) * GIB / SAVED_BYTES_S
-    best = math.sqrt(2 * save_s * FAILS_EVERY_S)
-    return round(min(max(best, low), high, max(attempt_s(plan) / 4, 60)) / 60) * 60
 
 
 def attempt_s(plan: TrainingPlan) -> int:

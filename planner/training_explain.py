@@ -12,11 +12,11 @@ from .choose_training import (
     methods,
     need_gib,
     paid_s,
-    run_hours,
     training_offer,
     training_standing,
 )
 from .plan import Budget, TrainingCandidate, TrainingEstimate, TrainingPlan, TrainingSetup
+from .training_run import run_hours
 from .words import about, cents, duration
 
 METHOD_NAMES = {"full": "full fine-tuning", "lora": "LoRA", "qlora": "QLoRA"}
@@ -177,7 +177,8 @@ def training_run(plan: TrainingPlan) -> str:
     price = run_price_words(plan, plan.chosen)
     if plan.request.dataset_rows:
         return f"{rows_words(plan)} (prior){packed}: about {price}; `make check` counts yours"
-    return f"the rows are not known; {rows_words(plan)} would take {price} (prior): `make check` counts yours"
+    unknown = "no dataset is named" if plan.request.dataset in ("", "none") else "its rows are not known"
+    return f"{unknown}; {rows_words(plan)} would take {price} (prior): `make check` counts yours"
 
 
 def stops(plan: TrainingPlan) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from .choose import STARTER_GPUS, budget_text
-from .choose_training import need_gib, paid_s, start_s, tight
+from .choose_training import need_gib, paid_s, tight
 from .gpus import PRICES_DATE
 from .page import Bar, Lines, Page
 from .plan import TrainingCandidate, TrainingPlan, TrainingSetup
 from .training import lora_params
-from .training_constants import attempt_s, checkpoint_gib, save_every_s
+from .training_constants import attempt_s
 from .training_explain import (
     cheaper_by_the_hour,
     how,
@@ -31,6 +31,7 @@ from .training_explain import (
     training_usd_per_million,
     where,
 )
+from .training_run import checkpoint_gib, end_s, save_every_s, start_s
 from .words import about, cents, code, duration, paragraph, short_count, size_words
 
 TRAINING_HEAD = """| GPUs | how | step | GiB used of usable | tokens/s | USD/hour | run | USD/run | verdict |
@@ -168,8 +169,8 @@ def training_run_words(plan: TrainingPlan) -> list[str]:
     rows = f"The dataset is taken to have {known:,} rows" if known else "How many rows the dataset has is not known"
     words = [
         f"{rows}; a row is taken to have {tokens:,} tokens (prior). {rows_words(plan)} take about",
-        f"{run_price_words(plan, chosen)}, {start_s(chosen.setup):.0f} s of it for the start. `make check` counts",
-        "yours before a GPU is paid.",
+        f"{run_price_words(plan, chosen)}, {start_s(chosen.setup):.0f} s of it for the start and",
+        f"{end_s(chosen.setup):.0f} for the last save. `make check` counts yours before a GPU is paid.",
     ]
     if budget.per in ("run", "month"):
         over = "all attempts of a run" if budget.per == "run" else "all runs of a calendar month"
@@ -187,10 +188,11 @@ def training_run_words(plan: TrainingPlan) -> list[str]:
 def training_money_words(plan: TrainingPlan) -> list[str]:
     setup, estimate = plan.chosen.setup, plan.chosen.estimate
     cluster = [f"It takes {cluster_words(setup)}."] if setup.nodes > 1 else []
-    lost = save_every_s(plan) / 3600 * plan.chosen.usd_per_hour
+    every = save_every_s(setup, attempt_s(plan))
+    lost = every / 3600 * plan.chosen.usd_per_hour
     return [
         f"An attempt runs for at most {duration(attempt_s(plan) / 3600)} (`TIMEOUT`) and goes on from the newest",
-        f"checkpoint ({about(checkpoint_gib(setup))} GiB, every {save_every_s(plan) // 60} minutes); a kill costs at",
+        f"checkpoint ({about(checkpoint_gib(setup))} GiB, every {every // 60} minutes); a kill costs at",
         f"most {cents(lost)} USD and another start. Prices are Modal's of {PRICES_DATE}, for the GPUs; CPU and",
         f"memory are billed by use on top, about {estimate.host_usd_per_hour:.2f} an hour (prior). Nothing runs before",
         "a run or after it.",

@@ -13,7 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 HOOK = ROOT / "hooks" / "pre_gen_project.py"
 MODULES = (
-    "plan words gpus catalogue sizes config_json models memory speed estimate training "
+    "plan words gpus catalogue sizes config_json models memory speed estimate training training_run "
     "warm answers choose choose_training tasks explain training_explain "
     "shared_constants inference_constants serve_constants batch_constants training_constants constants "
     "run_words page inference_report training_report report terminal picture hook"

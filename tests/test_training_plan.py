@@ -21,7 +21,7 @@ from lay import PLANS
 from test_template_shape import PROMPTS
 
 from planner.answers import TRAINED, check_answers
-from planner.choose_training import ALIKE, GLOBAL_BATCH, HEADROOM, start_s
+from planner.choose_training import ALIKE, GLOBAL_BATCH, HEADROOM
 from planner.constants import constants_of, plan_py
 from planner.contract import ask_plan
 from planner.gpus import GPUS
@@ -34,6 +34,7 @@ from planner.tasks import plan_for
 from planner.terminal import terminal_lines
 from planner.training import lora_params
 from planner.training_explain import TRAINING_TERMS, likely_hours, likely_usd
+from planner.training_run import end_s, save_every_s, save_s, start_s
 
 OWN = {"finetune": "HUB_REPO TIMEOUT STARTUP_TIMEOUT PREDICTED_COLD_START_S PREDICTED_HOST_GIB".split()}
 OWN["distributed"] = OWN["finetune"] + ["NODES", "SHARDING", "OFFLOAD"]
@@ -121,7 +122,9 @@ def test_the_price_is_of_all_gpus_of_all_nodes() -> None:
 
 
 def test_a_budget_that_does_not_pay_for_the_start_is_refused_with_one_that_does() -> None:
-    with pytest.raises(Refusal, match=r"0\.01 pays for \d\.\d minutes, and the start alone takes \d\.\d") as refusal:
+    with pytest.raises(
+        Refusal, match=r"0\.01 pays for \d\.\d minutes, and the start and the last save alone take \d"
+    ) as refusal:
         planned(task="finetune", budget="0.01/run")
     found = re.search(r"raise the budget to (\S+/run)", str(refusal.value))
     assert found and plan_of(task="finetune", budget=found[1])["TIMEOUT"] >= 60
@@ -139,15 +142,17 @@ def test_a_run_that_is_known_to_cost_too_much_is_refused_with_two_ways_out() -> 
 def test_rows_of_unknown_number_are_no_reason_to_refuse() -> None:
     """The run stops at its budget; what is assumed only ranks."""
     said = terminal_lines(planned(task="finetune", budget="0.5/run"), "x")
-    assert any(line.startswith("run     the rows are not known") for line in said)
+    assert any(line.startswith("run     no dataset is named; 10,000 rows") for line in said)
 
 
 def test_more_rows_cost_more_and_a_row_has_the_tokens_that_are_said() -> None:
     few, many = (planned(task="finetune", dataset=f"x {rows} rows", gpu="L40S") for rows in ("10k", "20k"))
-    start = start_s(few.chosen.setup) / 3600
-    assert (many.chosen.hours - start) == pytest.approx(2 * (few.chosen.hours - start))
-    tokens = 3 * 10_000 * 512
-    assert few.chosen.hours - start == pytest.approx(tokens / (few.chosen.estimate.tokens_per_s or 0) / 3600)
+    setup = few.chosen.setup
+    beside = (start_s(setup) + end_s(setup)) / 3600
+    assert (many.chosen.hours - beside) == pytest.approx(2 * (few.chosen.hours - beside))
+    tokens, saving = 3 * 10_000 * 512, 1 + save_s(setup) / save_every_s(setup)
+    steps = tokens / (few.chosen.estimate.tokens_per_s or 0) / 3600
+    assert few.chosen.hours - beside == pytest.approx(steps * saving)
     assert "10,000 rows of 512 tokens x 3 epochs (prior)" in "\n".join(terminal_lines(few, "x"))
 
 

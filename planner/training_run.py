@@ -1,0 +1,81 @@
+"""How long a training run takes: its tokens with their padding, the start, checkpoints, the result."""
+
+from __future__ import annotations
+
+import math
+
+from .memory import weight_bytes
+from .plan import GIB, Request, TrainingEstimate, TrainingSetup
+from .speed import VOLUME_BYTES_PER_S
+from .training import lora_params
+
+TRAINING_START_S = 90  # imports, data set and the first step, beside reading the weights (prior)
+PADDING = 1.5  # longest example of a micro-batch to the mean one (prior)
+STATE_BYTES = 14  # of a trained parameter in a checkpoint: 16-bit weight, float32 master and two moments
+RESULT_BYTES = 4  # of it in the result: float32 at the most
+SAVED_BYTES_S = 1e9  # onto a Volume (prior)
+FAILS_EVERY_S = 12 * 3600  # a preemption or a crash (prior)
+SAVE_EVERY_S = (300, 3600)  # bounds of the time between two checkpoints
+
+
+def sequence_tokens(request: Request, setup: TrainingSetup) -> int:
+    """Tokens of a typical sequence as a GPU sees it: whole, or an example padded to the longest of its micro-batch."""
+    if setup.packed or not request.row_tokens:
+        return setup.seq_len
+    return min(setup.seq_len, round(request.row_tokens * (PADDING if setup.micro_batch > 1 else 1)))
+
+
+def run_tokens(request: Request, setup: TrainingSetup, rows: int = 0) -> float:
+    """Tokens that the GPUs see in the whole run, padding included; 0 where the data set's size is not known."""
+    if request.dataset_tokens:
+        return request.dataset_tokens * request.epochs
+    each = request.row_tokens if setup.packed else sequence_tokens(request, setup)
+    return (request.dataset_rows or rows) * request.epochs * each
+
+
+def start_s(setup: TrainingSetup) -> float:
+    """Seconds of an attempt before its first step is done, weights on the Volume (prior)."""
+    return TRAINING_START_S + sum(weight_bytes(setup.model, "none")) / VOLUME_BYTES_PER_S
+
+
+def trained_params(setup: TrainingSetup) -> int:
+    """Parameters that the method changes."""
+    full = setup.method == "full"
+    return setup.model.params if full else lora_params(setup.model, setup.lora_rank, setup.lora_targets)
+
+
+def checkpoint_gib(setup: TrainingSetup) -> float:
+    """GiB of one checkpoint: what is trained, with its optimizer states."""
+    return STATE_BYTES * trained_params(setup) / GIB
+
+
+def save_s(setup: TrainingSetup) -> float:
+    """Seconds that a checkpoint takes, each node writing its part (prior)."""
+    return STATE_BYTES * trained_params(setup) / SAVED_BYTES_S / setup.nodes
+
+
+def end_s(setup: TrainingSetup) -> float:
+    """Seconds of the last checkpoint and of the result (prior)."""
+    return save_s(setup) + RESULT_BYTES * trained_params(setup) / SAVED_BYTES_S
+
+
+def save_every_s(setup: TrainingSetup, attempt_s: float = math.inf) -> int:
+    """Seconds between saves that lose least to saving and to failing (J. W. Young, 1974), in whole minutes.
+
+    An attempt that may last no longer than `attempt_s` saves four times at least.
+    """
+    low, high = SAVE_EVERY_S
+    best = math.sqrt(2 * save_s(setup) * FAILS_EVERY_S)
+    return round(min(max(best, low), high, max(attempt_s / 4, 60)) / 60) * 60
+
+
+def run_hours(request: Request, setup: TrainingSetup, estimate: TrainingEstimate, rows: int = 0) -> float:
+    """Hours of the whole run, its saves included, or of one over `rows` where the data set's size is not known.
+
+    0 where neither is.
+    """
+    tokens = run_tokens(request, setup, rows)
+    if not tokens or not estimate.tokens_per_s:
+        return 0.0
+    saving = 1 + save_s(setup) / save_every_s(setup)
+    return (start_s(setup) + tokens / estimate.tokens_per_s * saving + end_s(setup)) / 3600
