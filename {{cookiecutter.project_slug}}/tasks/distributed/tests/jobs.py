@@ -1,11 +1,14 @@
 """Jobs of two real ranks on this machine, and what is done to them while they run."""
 
+import multiprocessing
 import os
+import shutil
 import signal
 import socket
 import threading
 import time
 from collections.abc import Callable
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import psutil
@@ -125,3 +128,58 @@ def alone(job: Job, root: Path) -> runs.Run:
     where = job_of(root)
     train.run(launch.shared(job, 1), where)
     return where
+
+
+class View:
+    """What a container sees of a Volume: its own copy, from which others get something by a commit and a reload."""
+
+    def __init__(self, folder: Path, volume: Path) -> None:
+        self.folder, self.volume = folder, volume
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(volume, folder)
+        self.known = self._files()
+
+    def _files(self) -> dict[Path, tuple[int, int]]:
+        found = [path for path in self.folder.rglob("*") if path.is_file()]
+        return {path.relative_to(self.folder): (path.stat().st_mtime_ns, path.stat().st_size) for path in found}
+
+    def commit(self) -> None:
+        """Hand over what was written and removed here since it was last done, and nothing else."""
+        now = self._files()
+        for path in self.known.keys() - now.keys():
+            (self.volume / path).unlink(missing_ok=True)
+            for folder in (self.volume / path).parents:
+                if folder == self.volume or not folder.is_dir() or any(folder.iterdir()):
+                    break
+                folder.rmdir()
+        for path in [path for path in now if now[path] != self.known.get(path)]:
+            (self.volume / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(self.folder / path, self.volume / path)
+        self.known = now
+
+
+def node(job: Job, volume: Path, folder: Path, rank: int, address: str, port: int) -> runs.Outcome:
+    """One attempt of one of two containers, which shares nothing with the other but a Volume and the network."""
+    view = View(folder, volume)
+    place = launch.Node(rank, 2, address)
+    try:
+        return launch.launched(job, place, job_of(view.folder), commit=view.commit, port=port)
+    finally:
+        view.commit()  # as Modal does when a container ends
+
+
+def second_node(job: Job, volume: Path, folder: Path, address: str, port: int) -> BaseProcess:
+    """The other container, in a process of its own. Its exit code is not 0 where its attempt failed."""
+    process = multiprocessing.get_context("spawn").Process(target=node, args=(job, volume, folder, 1, address, port))
+    process.start()
+    return process
+
+
+def loopback() -> str:
+    """Modal's clusters speak IPv6."""
+    try:
+        with socket.socket(socket.AF_INET6) as found:
+            found.bind(("::1", 0))
+        return "::1"
+    except OSError:
+        return "127.0.0.1"

@@ -5,6 +5,7 @@ On a CPU with gloo. Losses of two ranks and of one process agree to four digits:
 
 import json
 import random
+import shutil
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +17,7 @@ import torch
 from safetensors.torch import load_file
 
 from {{cookiecutter.__package}} import checkpoints, data, launch, runs, sample, stop
-from {{cookiecutter.__package}}.job import Job, JobError
+from {{cookiecutter.__package}}.job import Job
 
 FOUR_DIGITS = 5e-5
 SECONDS = 20  # in which a job must be over when one of its ranks is gone, on a busy machine
@@ -76,8 +77,7 @@ def began(where: runs.Run) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize(
-    ("sharding", "offload"),
-    [("none", "none"), ("zero1", "none"), ("zero2", "none"), ("zero3", "none"), ("zero3", "optimizer"), ("zero3", "all")],
+    ("sharding", "offload"), [("none", "none"), ("zero2", "none"), ("zero3", "none"), ("zero3", "all")]
 )
 def test_two_ranks_train_as_one_process_does(
     together: Job, by_one: runs.Run, tmp_path: Path, sharding: str, offload: str
@@ -101,6 +101,12 @@ def test_two_ranks_train_as_one_process_does(
     assert len(parts) == 2, "each rank keeps its part of the optimizer"
     assert json.loads(written.read_text())["zero_optimization"]["stage"] == int(sharding[-1])
     gathered_is_consolidated(where)
+    if (sharding, offload) == ("zero3", "none"):  # killed after the last step, before it could say so
+        shutil.rmtree(where.result)
+        where.outcome.unlink()
+        assert jobs.launched(replace(together, sharding=sharding), where).status == runs.FINISHED
+        assert jobs.steps_done(where) == 8
+        same(where, by_one)
 
 
 def gathered_is_consolidated(where: runs.Run) -> None:
@@ -125,34 +131,32 @@ def test_adapters_of_a_sharded_model_load_beside_the_original(together: Job, tmp
     assert sample.answer(sample.load(where.result, job.model), "Do you deliver?", 4) is not None
 
 
-@pytest.mark.parametrize("sharding", ["none", "zero3"])
+@pytest.mark.parametrize(("sharding", "rank"), [("none", 0), ("zero3", 1)])
 def test_kills_of_a_rank_end_the_job_in_seconds_and_lose_nothing(
-    together: Job, by_one: runs.Run, tmp_path: Path, sharding: str
+    together: Job, by_one: runs.Run, tmp_path: Path, sharding: str, rank: int
 ):
-    """kill -9 of either rank, at a random moment and inside a save."""
-    job, where, chance = sharded(together, sharding), jobs.job_of(tmp_path), random.Random(sharding)
-    for rank in (0, 1):
-        fate = jobs.After(where, 1, chance.random() * 0.5, lambda rank=rank: jobs.kill(rank))
-        fate.start()
-        with pytest.raises(RuntimeError, match="a rank failed or was killed"):
-            jobs.launched(job, where)
-        assert time.monotonic() - fate.done_at < SECONDS
-        assert not jobs.ranks()
-    with jobs.dying_in_a_save(tmp_path / "lethal", rank=1, number=2), pytest.raises(RuntimeError):
+    """kill -9 of one rank at a random moment, and of the other inside a save."""
+    job, where = sharded(together, sharding), jobs.job_of(tmp_path)
+    fate = jobs.After(where, 2, random.random() * 0.5, lambda: jobs.kill(rank))
+    fate.start()
+    with pytest.raises(RuntimeError, match="a rank failed or was killed"):
+        jobs.launched(job, where)
+    assert time.monotonic() - fate.done_at < SECONDS
+    assert not jobs.ranks()
+    with jobs.dying_in_a_save(tmp_path / "lethal", rank=1 - rank, number=2), pytest.raises(RuntimeError):
         jobs.launched(job, where)
     half = [path for path in checkpoints.all_in(where.checkpoints) if not checkpoints.complete(path)]
     assert len(half) == 1, "the checkpoint of which a rank wrote half counts"
     outcome = jobs.launched(job, where)
-    assert outcome.status == runs.FINISHED and outcome.attempts == 4
+    assert outcome.status == runs.FINISHED and outcome.attempts == 3
     same(where, by_one)
-    assert [line["world_size"] for line in began(where)] == [2] * 4
+    assert [line["world_size"] for line in began(where)] == [2] * 3
 
 
-@pytest.mark.parametrize("sharding", ["none", "zero2"])
 def test_the_signal_before_a_preemption_saves_and_the_next_attempt_goes_on(
-    together: Job, by_one: runs.Run, tmp_path: Path, sharding: str
+    together: Job, by_one: runs.Run, tmp_path: Path
 ):
-    job, where = replace(sharded(together, sharding), save_every_s=3600.0), jobs.job_of(tmp_path)
+    job, where = replace(sharded(together, "zero2"), save_every_s=3600.0), jobs.job_of(tmp_path)
     fate = jobs.After(where, 2, 0.0, jobs.ask)
     fate.start()
     with pytest.raises(stop.Interrupted, match="saved at step"):
@@ -167,35 +171,50 @@ def test_the_signal_before_a_preemption_saves_and_the_next_attempt_goes_on(
 
 
 def test_all_ranks_stop_at_the_budget_and_go_on_when_it_is_raised(together: Job, by_one: runs.Run, tmp_path: Path):
-    job, where = sharded(together, "zero3"), jobs.job_of(tmp_path, "0.0001/run")
-    outcome = jobs.launched(job, where)
+    where = jobs.job_of(tmp_path, "0.0001/run")
+    outcome = jobs.launched(together, where)
     assert outcome.status == runs.STOPPED and 0 < outcome.step < 8 and outcome.remaining_usd > 0
-    assert jobs.launched(job, where).step == outcome.step, "nothing is left, and no rank is started"
+    assert jobs.launched(together, where).step == outcome.step, "nothing is left, and no rank is started"
     assert len(began(where)) == 1
-    outcome = jobs.launched(job, jobs.job_of(tmp_path))
+    outcome = jobs.launched(together, jobs.job_of(tmp_path))
     assert outcome.status == runs.FINISHED and jobs.steps_done(where) == 8
     same(where, by_one)
 
 
-def test_a_kill_after_the_last_step_costs_no_step(together: Job, by_one: runs.Run, tmp_path: Path):
-    job, where = sharded(together, "zero3"), jobs.job_of(tmp_path)
-    jobs.launched(job, where)
-    where.outcome.unlink()
-    assert jobs.launched(job, where).status == runs.FINISHED and jobs.steps_done(where) == 8
+def test_two_nodes_train_as_one_process_does_and_each_sees_the_volume_in_its_own_way(
+    together: Job, by_one: runs.Run, tmp_path: Path
+):
+    """A rank on each. One is killed, both containers end, and the next attempt goes on from what both committed."""
+    job, volume = sharded(together, "zero3"), tmp_path / "volume"
+    volume.mkdir()
+    where, first, address = jobs.job_of(volume), jobs.job_of(tmp_path / "first"), jobs.loopback()
+    port = jobs.free_port()
+    fate = jobs.After(first, 3, 0.2, lambda: jobs.kill(0))
+    fate.start()
+    other = jobs.second_node(job, volume, tmp_path / "second", address, port)
+    with pytest.raises(RuntimeError, match="a rank failed or was killed"):
+        jobs.node(job, volume, tmp_path / "first", 0, address, port)
+    other.join(SECONDS)
+    assert other.exitcode == 1 and time.monotonic() - fate.done_at < SECONDS
+    newest = checkpoints.newest(where.checkpoints)
+    assert newest and checkpoints.step_of(newest) >= 2
+
+    port = jobs.free_port()
+    other = jobs.second_node(job, volume, tmp_path / "second", address, port)
+    outcome = jobs.node(job, volume, tmp_path / "first", 0, address, port)
+    other.join(SECONDS)
+    assert other.exitcode == 0 and outcome.status == runs.FINISHED and outcome.attempts == 2
+    assert [line["world_size"] for line in began(where)] == [2, 2]
     same(where, by_one)
+    assert [path.name for path in checkpoints.all_in(where.checkpoints)] == ["checkpoint-7", "checkpoint-8"]
+    sealed = json.loads((where.checkpoints / "checkpoint-8" / checkpoints.MARKER).read_text())["files"]
+    assert {"rng_state_0.pth", "rng_state_1.pth"} <= sealed.keys()
 
 
 def test_what_people_can_mend_comes_out_as_their_mistake(together: Job, tmp_path: Path):
     (tmp_path / "rows.jsonl").write_text('{"question": "Why?"}\n' * 30)
     with pytest.raises(data.DataError, match="needs the columns"):
         jobs.launched(replace(together, dataset=str(tmp_path / "rows.jsonl")), jobs.job_of(tmp_path))
-    where = jobs.job_of(tmp_path)
-    where.folder.mkdir(parents=True, exist_ok=True)
-    from {{cookiecutter.__package}}.job import write
-
-    write(replace(together, seed=7), where.folder / "job.json")
-    with pytest.raises(JobError, match="SEED was 7"):
-        jobs.launched(together, where)
 
 
 def test_a_job_with_fewer_ranks_than_planned_fails_before_its_first_step(together: Job, tmp_path: Path):

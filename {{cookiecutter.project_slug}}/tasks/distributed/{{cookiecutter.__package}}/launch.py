@@ -124,7 +124,8 @@ def command(job: Job, node: Node, folder: Path, port: int) -> list[str]:
 def environment(ranks: int) -> dict[str, str]:
     """The variables of torchrun: this process's own, the cores shared out, and a CPU where there is no GPU."""
     threads = max(1, (os.cpu_count() or 1) // ranks)  # DeepSpeed's optimizer on the CPU uses them
-    own = {"OMP_NUM_THREADS": str(threads), "TOKENIZERS_PARALLELISM": "false"}
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])  # where ninja lies
+    own = {"OMP_NUM_THREADS": str(threads), "TOKENIZERS_PARALLELISM": "false", "PATH": path}
     return {**os.environ, **own, **({} if hardware.GPUS else {"DS_ACCELERATOR": "cpu"})}
 
 

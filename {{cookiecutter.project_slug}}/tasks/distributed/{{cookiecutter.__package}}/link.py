@@ -19,6 +19,7 @@ COMMIT, COMMITTED, STOP = "commit", "committed", "stop"
 OUTCOME, MISTAKE, MEMORY, INTERRUPTED = "outcome", "mistake", "memory", "interrupted"  # how a rank ended
 SOCKET = "ranks"
 ORPHANED = 9  # exit code of a rank whose launcher is gone
+PATIENCE_S = 30  # with a rank, or a commit, that does not end
 
 
 class Launcher:
@@ -38,13 +39,13 @@ class Launcher:
         return self
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        """Hang up, which ends ranks that are still there, and hear what those that have ended said last."""
+        """Hang up, which ends ranks that outlive torchrun, and hear out what was said last."""
         self._listener.close()
         with self._lock:
-            for rank in self._ranks if kind else ():
+            for rank in self._ranks:
                 _hang_up(rank)
         for thread in self._listening:
-            thread.join()
+            thread.join(PATIENCE_S)
 
     def stop(self) -> None:
         """Ask all ranks to save and end after their step, those too that connect later."""
@@ -93,9 +94,9 @@ def _send(rank: Connection, *words: str) -> None:
 
 
 def _hang_up(rank: Connection) -> None:
-    """Closing would not do while another thread reads."""
+    """Say no more, and listen on: closing would do neither while another thread reads."""
     with suppress(OSError), socket.socket(fileno=os.dup(rank.fileno())) as line:
-        line.shutdown(socket.SHUT_RDWR)
+        line.shutdown(socket.SHUT_WR)
 
 
 class Rank:

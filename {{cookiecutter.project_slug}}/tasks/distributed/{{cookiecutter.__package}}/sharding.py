@@ -6,8 +6,7 @@ python -m {{cookiecutter.__package}}.sharding    prints it for the plan; each ru
 import json
 from typing import Any
 
-from .arguments import CLIP
-from .job import Job, planned
+from .job import CLIP, Job, planned
 
 STAGES = {"zero1": 1, "zero2": 2, "zero3": 3}
 # Elements. DeepSpeed's defaults, with which the plan counts: larger ones are faster and take more memory

@@ -4,6 +4,7 @@ import json
 import multiprocessing
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable
 from multiprocessing.process import BaseProcess
@@ -33,7 +34,10 @@ def attempt(job: Job, root: Path, die: tuple[str, int] | None = None) -> None:
             "removing": (checkpoints.shutil, "rmtree"),
         }
         lethal(*spots[place], number)
-    train.run(job, train.Run(root, "run"), meter_every_s=0.2)
+    try:
+        train.run(job, train.Run(root, "run"), meter_every_s=0.2)
+    except train.Interrupted:
+        sys.exit(train.LATER)
 
 
 def lethal(module: Any, name: str, number: int) -> None:
@@ -74,13 +78,16 @@ def steps_done(root: Path) -> int:
     return path.read_text().count('"event": "step"') if path.is_file() else 0
 
 
-def kill_after(process: BaseProcess, root: Path, steps: int, seconds: float) -> None:
-    """Kill an attempt some time after it has done some more steps."""
+def kill_after(
+    process: BaseProcess, root: Path, steps: int, seconds: float = 0.0, number: signal.Signals = signal.SIGKILL
+) -> None:
+    """Kill an attempt, or send it another signal, some time after it has done some more steps."""
     before = steps_done(root)
     while process.is_alive() and steps_done(root) < before + steps:
         time.sleep(0.005)
     time.sleep(seconds)
-    process.kill()
+    assert process.pid is not None
+    os.kill(process.pid, number)
 
 
 def of(root: Path) -> tuple[dict[int, float], dict[str, Any]]:

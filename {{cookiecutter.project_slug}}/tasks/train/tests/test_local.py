@@ -52,21 +52,6 @@ def test_a_job_in_a_file_is_trained_as_a_program_of_its_own(chat_job: job.Job, t
     assert done.stderr.strip().splitlines()[-1].startswith("error: this run began otherwise: LEARNING_RATE")
 
 
-def test_two_ranks_have_the_losses_of_one_process_with_the_same_global_batch(chat_job: job.Job, tmp_path: Path):
-    """Evaluating before the training once kept DistributedDataParallel from wrapping the model: gradients differed."""
-    one = replace(chat_job, method="full", max_steps=4, micro_batch=4, accumulation=2)
-    for name, wanted in (("one", one), ("two", replace(one, accumulation=1))):
-        job.write(wanted, tmp_path / f"{name}.json")
-    for name, program in (("one", ()), ("two", ("torch.distributed.run", "--nproc-per-node=2", "-m"))):
-        rest = ("--root", str(tmp_path), "--name", name, "--job", str(tmp_path / f"{name}.json"))
-        done = python(*program, f"{PACKAGE}.train", *rest)
-        assert done.returncode == 0, done.stderr
-    alone, together = (train.Run(tmp_path, name).metrics() for name in ("one", "two"))
-    assert together.read()[0]["world_size"] == 2
-    assert together.losses() == pytest.approx(alone.losses(), abs=1e-4) and len(together.losses()) == 4
-    assert together.evaluations()[4]["loss"] == pytest.approx(alone.evaluations()[4]["loss"], abs=1e-3)
-
-
 def test_the_plan_is_a_job():
     planned = job.planned()
     assert planned.model == plan.MODEL and planned.seq_len == plan.SEQ_LEN and planned.save_every_s == plan.SAVE_EVERY

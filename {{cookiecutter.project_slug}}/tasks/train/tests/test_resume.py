@@ -2,6 +2,7 @@
 
 import json
 import random
+import signal
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from {{cookiecutter.__package}} import checkpoints, train
+from {{cookiecutter.__package}} import checkpoints, stop, train
 from {{cookiecutter.__package}}.job import Job
 
 FOUR_DIGITS = 5e-5
@@ -87,6 +88,33 @@ def test_a_classifier_goes_on_as_exactly(label_job: Job, job: Job, tmp_path: Pat
         assert attempts.end(attempts.begin(job, root, die=("writing tensors", number))) == -9
     assert attempts.end(attempts.begin(job, root)) == 0
     same(job, root, known)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_signal_before_a_preemption_saves_and_the_next_attempt_goes_on(
+    job: Job, tmp_path: Path, number: signal.Signals
+):
+    """Modal sends one before it takes a container away. No step is done twice, and nothing but the signal saved."""
+    job = replace(job, max_steps=12, save_every_s=3600.0)
+    known = undisturbed(job, tmp_path / "undisturbed")
+    root = tmp_path / "asked"
+    process = attempts.begin(job, root)
+    attempts.kill_after(process, root, 3, number=number)
+    assert attempts.end(process) == train.LATER
+    where, ended = train.Run(root, "run"), attempts.of(root)[1]
+    assert ended["status"] == train.INTERRUPTED and 3 <= ended["step"] < 12
+    assert checkpoints.newest(where.checkpoints) == where.checkpoints / f"checkpoint-{ended['step']}"
+    assert not where.result.exists() and [entry.state for entry in where.ledger().entries()] == ["done"]
+    assert attempts.end(attempts.begin(job, root)) == 0
+    assert attempts.steps_done(root) == 12
+    same(job, root, known)
+
+
+def test_a_second_signal_acts_at_once():
+    with stop.signals() as asked, pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGINT)
+        assert asked()
+        signal.raise_signal(signal.SIGINT)
 
 
 def test_a_kill_after_the_last_step_costs_no_step(job: Job, tmp_path: Path):

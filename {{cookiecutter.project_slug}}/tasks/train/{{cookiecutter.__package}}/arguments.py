@@ -6,7 +6,7 @@ from typing import Any
 import torch
 
 from . import plan, ranks
-from .job import Job
+from .job import CLIP, Job
 from .runs import Run
 
 OPTIMIZERS = {
@@ -17,7 +17,6 @@ OPTIMIZERS = {
     "adafactor": "adafactor",
 }
 WARM_UP_SHARE = 0.03  # of the steps, in which the learning rate rises
-CLIP = 1.0  # the longest gradient
 
 
 def arguments_of(job: Job, where: Run) -> dict[str, Any]:

@@ -22,6 +22,7 @@ FREE = frozenset(
         "ranks",
     )
 )
+CLIP = 1.0  # the longest gradient: longer ones are shortened to it
 SEVERAL = ("sharding", "offload")  # constants that only the plan of several GPUs has
 
 

@@ -1,0 +1,32 @@
+"""The training projects' own tests with the libraries that train: `make test-slow` makes an environment for them."""
+
+import os
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from bake import Project, run
+
+Bake = Callable[..., Project]
+# What a project of the one task is answered, and which of its tests run: the core's own run once
+PROJECTS = {
+    "finetune": ({}, ("tests",)),
+    "classification": ({"workload": "classification"}, ("tests/test_local.py",)),
+    "distributed": ({"task": "distributed"}, ("tests/test_launch.py", "tests/test_ranks.py")),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", PROJECTS)
+def test_a_training_project_passes_its_own_tests(name: str, bake: Bake, tmp_path: Path) -> None:
+    """One process, two ranks and two nodes really train, are killed, and go on."""
+    python = os.environ.get("TRAIN_PYTHON")
+    if not python:
+        pytest.skip("TRAIN_PYTHON names no Python that holds TRL and DeepSpeed: run make test-slow")
+    answers, chosen = PROJECTS[name]
+    project = Project(tmp_path / "my-llm")
+    shutil.copytree(bake(**{"task": "finetune", **answers}).root, project.root)
+    said = run(python, "-m", "pytest", "-q", "-p", "no:cacheprovider", *chosen, cwd=project.root).stdout
+    assert re.search(r"\b[1-9]\d* passed", said) and "skipped" not in said
