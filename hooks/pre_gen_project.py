@@ -2018,7 +2018,9 @@ def estimate_inference(setup: InferenceSetup, engine_version: str = "") -> Infer
 
 # bytes of activations
 LOSS_BYTES = 12  # backward: float32 log-softmax and two gradients (transformers' ForCausalLMLoss, counted on a CPU)
-FUSED_LOSS_BYTES = 8  # per token and hidden unit: Liger's chunk of logits, its float32 copy, the input's gradient
+# per token and hidden unit: Liger's chunk of logits, its float32 copy and the input's gradient; TRL's own fused head
+# keeps as much: the labelled part of the input, its float32 gradient and the cast of that (TRL 1.16, chunked_logprob)
+FUSED_LOSS_BYTES = 8
 
 # buffers, in parameters
 ZERO3_LIVE = 2e9  # stage3_max_live_parameters + stage3_max_reuse_distance, DeepSpeed's defaults of 1e9 each
@@ -2416,7 +2418,7 @@ PADDING = 1.5  # longest example of a micro-batch to the mean one (prior)
 STATE_BYTES = 14  # of a trained parameter in a checkpoint: 16-bit weight, float32 master and two moments
 RESULT_BYTES = 4  # of it in the result: float32 at the most
 SAVED_BYTES_S = 1e9  # onto a Volume (prior)
-FAILS_EVERY_S = 12 * 3600  # a preemption or a crash (prior)
+FAILS_EVERY_S = 12 * 3600  # a node, preempted or crashed (prior)
 SAVE_EVERY_S = (300, 3600)  # bounds of the time between two checkpoints
 
 
@@ -2467,7 +2469,7 @@ def save_every_s(setup: TrainingSetup, attempt_s: float = math.inf) -> int:
     An attempt that may last no longer than `attempt_s` saves four times at least.
     """
     low, high = SAVE_EVERY_S
-    best = math.sqrt(2 * save_s(setup) * FAILS_EVERY_S)
+    best = math.sqrt(2 * save_s(setup) * FAILS_EVERY_S / setup.nodes)
     return round(min(max(best, low), high, max(attempt_s / 4, 60)) / 60) * 60
 
 
@@ -3917,7 +3919,7 @@ def idle_prices(plan: Plan) -> tuple[float, float]:
 
 METHOD_NAMES = {"full": "full fine-tuning", "lora": "LoRA", "qlora": "QLoRA"}
 LAYOUT_NAMES = {"none": "DDP", "zero1": "ZeRO-1", "zero2": "ZeRO-2", "zero3": "ZeRO-3"}
-OFFLOAD_NAMES = {"optimizer": "its optimizer states in main memory", "all": "weights and optimizer in main memory"}
+OFFLOAD_NAMES = {"optimizer": "optimizer in main memory", "all": "weights and optimizer in main memory"}
 TRAINING_TERMS = ("weights", "gradients", "optimizer", "activations", "logits", "overhead")
 
 
@@ -3933,10 +3935,10 @@ def where(setup: TrainingSetup) -> str:
 
 
 def layout(setup: TrainingSetup) -> str:
-    """ "ZeRO-2", "ZeRO-3 with its optimizer states in main memory"; "" on one GPU."""
+    """ "ZeRO-2", "ZeRO-3, optimizer in main memory"; "" on one GPU."""
     if setup.gpu_count * setup.nodes == 1:
         return ""
-    offloaded = f" with {OFFLOAD_NAMES[setup.offload]}" if setup.offload != "none" else ""
+    offloaded = f", {OFFLOAD_NAMES[setup.offload]}" if setup.offload != "none" else ""
     return LAYOUT_NAMES[setup.sharding] + offloaded
 
 
@@ -4109,6 +4111,10 @@ def other_places(plan: TrainingPlan) -> Iterator[str]:
     """More GPUs, faster ones, cheaper ones."""
     request = replace(plan.request, gpu="auto", gpu_count=0, method=plan.chosen.setup.method)
     ours = likely_hours(plan, plan.chosen)
+    if plan.request.gpu != "auto" or plan.request.gpu_count:
+        best = best_of(request)
+        if best and where(best.setup) != where(plan.chosen.setup):
+            yield f"With gpu and gpu_count auto it would be {where(best.setup)}: {run_price_words(plan, best)}."
     if request.task == "finetune":
         best = best_of(replace(request, task="distributed", optimize="throughput"))
         if best and likely_hours(plan, best) < ours:
@@ -4647,9 +4653,9 @@ def sharding_reason(setup: TrainingSetup) -> str:
     world = setup.gpu_count * setup.nodes
     return {
         "none": "DDP: what is trained fits on each GPU whole, and only gradients travel",
-        "zero1": f"{layout(setup)}: each of {world} GPUs keeps its part of the optimizer states",
-        "zero2": f"{layout(setup)}: each of {world} GPUs keeps its part of gradients and optimizer states",
-        "zero3": f"{layout(setup)}: each of {world} GPUs keeps its part of the weights too: ZeRO-2 does not fit",
+        "zero1": f"ZeRO-1: each of {world} GPUs keeps its part of the optimizer states",
+        "zero2": f"ZeRO-2: each of {world} GPUs keeps its part of gradients and optimizer states",
+        "zero3": f"ZeRO-3: each of {world} GPUs keeps its part of the weights too, since ZeRO-2 does not fit",
     }[setup.sharding]
 
 
@@ -4792,7 +4798,11 @@ def data_rows(plan: TrainingPlan) -> list[Constant]:
 
 
 def epochs_reason(epochs: int) -> str:
-    return "passes over the rows, as Alpaca and BERT have it" if epochs > 1 else "pass: so many rows are learnt in one"
+    return (
+        "passes over the rows, as Alpaca and BERT have it"
+        if epochs > 1
+        else "one pass over so many rows is enough (prior)"
+    )
 
 
 def keeping(plan: TrainingPlan) -> list[Constant]:
@@ -5297,9 +5307,11 @@ def state_words(plan: TrainingPlan) -> list[str]:
     ]
     if setup.sharding.startswith("zero"):
         parts = {"zero1": "optimizer states", "zero2": "gradients and optimizer states", "zero3": "all three"}
-        words.append(f"{layout(setup)} divides {parts[setup.sharding]} among {setup.gpu_count * setup.nodes} GPUs.")
+        among = f"among {setup.gpu_count * setup.nodes} GPUs"
+        words.append(f"{LAYOUT_NAMES[setup.sharding]} divides {parts[setup.sharding]} {among}.")
     if estimate.host_gib:
-        words.append(f"Main memory holds {estimate.host_gib:.0f} GiB on each node, which Modal bills.")
+        what = OFFLOAD_NAMES[setup.offload].removesuffix(" in main memory")
+        words.append(f"Main memory holds the {what}, {estimate.host_gib:.0f} GiB on each node, which is in the price.")
     kept = "are computed again in the backward pass" if setup.gradient_checkpointing else "are kept"
     if tight(estimate):
         left = estimate.usable_gib - need_gib(estimate)
@@ -5350,6 +5362,7 @@ def training_run_words(plan: TrainingPlan) -> list[str]:
 
 def training_money_words(plan: TrainingPlan) -> list[str]:
     setup, estimate = plan.chosen.setup, plan.chosen.estimate
+    beside = estimate.host_usd_per_hour - (plan.chosen.usd_per_hour - estimate.usd_per_hour)
     cluster = [f"It takes {cluster_words(setup)}."] if setup.nodes > 1 else []
     every = save_every_s(setup, attempt_s(plan))
     lost = every / 3600 * plan.chosen.usd_per_hour
@@ -5357,7 +5370,7 @@ def training_money_words(plan: TrainingPlan) -> list[str]:
         f"An attempt runs for at most {duration(attempt_s(plan) / 3600)} (`TIMEOUT`) and goes on from the newest",
         f"checkpoint ({about(checkpoint_gib(setup))} GiB, every {every // 60} minutes); a kill costs at",
         f"most {cents(lost)} USD and another start. Prices are Modal's of {PRICES_DATE}, for the GPUs; CPU and",
-        f"memory are billed by use on top, about {estimate.host_usd_per_hour:.2f} an hour (prior). Nothing runs before",
+        f"memory are billed by use on top, about {beside:.2f} an hour (prior). Nothing runs before",
         "a run or after it.",
         *cluster,
     ]
@@ -5374,6 +5387,7 @@ def plan_md(plan: AnyPlan) -> str:
     """The text of the generated `PLAN.md`."""
     page = training_page(plan) if isinstance(plan, TrainingPlan) else inference_page(plan)
     changes = page.changes or ["Nothing within reach."]
+    weighed = "1 configuration" if page.weighed == 1 else f"{page.weighed} configurations"
     return "\n\n".join(
         [
             "# The plan",
@@ -5383,7 +5397,7 @@ def plan_md(plan: AnyPlan) -> str:
             page.memory,
             "## Speed and money",
             *page.money,
-            f"## What else was weighed\n\n{page.weighed} configurations; the best of each GPU:",
+            f"## What else was weighed\n\n{weighed}; the best of each GPU:",
             page.table.rstrip(),
             "## What would change the choice",
             "\n".join(textwrap.fill(f"- {change}", PAGE, subsequent_indent="  ") for change in changes) + "\n",

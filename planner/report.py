@@ -15,6 +15,7 @@ def plan_md(plan: AnyPlan) -> str:
     """The text of the generated `PLAN.md`."""
     page = training_page(plan) if isinstance(plan, TrainingPlan) else inference_page(plan)
     changes = page.changes or ["Nothing within reach."]
+    weighed = "1 configuration" if page.weighed == 1 else f"{page.weighed} configurations"
     return "\n\n".join(
         [
             "# The plan",
@@ -24,7 +25,7 @@ def plan_md(plan: AnyPlan) -> str:
             page.memory,
             "## Speed and money",
             *page.money,
-            f"## What else was weighed\n\n{page.weighed} configurations; the best of each GPU:",
+            f"## What else was weighed\n\n{weighed}; the best of each GPU:",
             page.table.rstrip(),
             "## What would change the choice",
             "\n".join(textwrap.fill(f"- {change}", PAGE, subsequent_indent="  ") for change in changes) + "\n",

@@ -15,7 +15,9 @@ from .plan import GIB, Model, TrainingEstimate, TrainingSetup
 
 # bytes of activations
 LOSS_BYTES = 12  # backward: float32 log-softmax and two gradients (transformers' ForCausalLMLoss, counted on a CPU)
-FUSED_LOSS_BYTES = 8  # per token and hidden unit: Liger's chunk of logits, its float32 copy, the input's gradient
+# per token and hidden unit: Liger's chunk of logits, its float32 copy and the input's gradient; TRL's own fused head
+# keeps as much: the labelled part of the input, its float32 gradient and the cast of that (TRL 1.16, chunked_logprob)
+FUSED_LOSS_BYTES = 8
 
 # buffers, in parameters
 ZERO3_LIVE = 2e9  # stage3_max_live_parameters + stage3_max_reuse_distance, DeepSpeed's defaults of 1e9 each

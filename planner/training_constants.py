@@ -21,7 +21,6 @@ from .shared_constants import (
 from .training import estimate_training, lora_params
 from .training_explain import (
     cheaper_by_the_hour,
-    layout,
     lower_method,
     row_tokens,
     training_beside,
@@ -96,9 +95,9 @@ def sharding_reason(setup: TrainingSetup) -> str:
     world = setup.gpu_count * setup.nodes
     return {
         "none": "DDP: what is trained fits on each GPU whole, and only gradients travel",
-        "zero1": f"{layout(setup)}: each of {world} GPUs keeps its part of the optimizer states",
-        "zero2": f"{layout(setup)}: each of {world} GPUs keeps its part of gradients and optimizer states",
-        "zero3": f"{layout(setup)}: each of {world} GPUs keeps its part of the weights too: ZeRO-2 does not fit",
+        "zero1": f"ZeRO-1: each of {world} GPUs keeps its part of the optimizer states",
+        "zero2": f"ZeRO-2: each of {world} GPUs keeps its part of gradients and optimizer states",
+        "zero3": f"ZeRO-3: each of {world} GPUs keeps its part of the weights too, since ZeRO-2 does not fit",
     }[setup.sharding]
 
 
@@ -241,7 +240,11 @@ def data_rows(plan: TrainingPlan) -> list[Constant]:
 
 
 def epochs_reason(epochs: int) -> str:
-    return "passes over the rows, as Alpaca and BERT have it" if epochs > 1 else "pass: so many rows are learnt in one"
+    return (
+        "passes over the rows, as Alpaca and BERT have it"
+        if epochs > 1
+        else "one pass over so many rows is enough (prior)"
+    )
 
 
 def keeping(plan: TrainingPlan) -> list[Constant]:

@@ -21,7 +21,7 @@ from .words import about, cents, duration
 
 METHOD_NAMES = {"full": "full fine-tuning", "lora": "LoRA", "qlora": "QLoRA"}
 LAYOUT_NAMES = {"none": "DDP", "zero1": "ZeRO-1", "zero2": "ZeRO-2", "zero3": "ZeRO-3"}
-OFFLOAD_NAMES = {"optimizer": "its optimizer states in main memory", "all": "weights and optimizer in main memory"}
+OFFLOAD_NAMES = {"optimizer": "optimizer in main memory", "all": "weights and optimizer in main memory"}
 TRAINING_TERMS = ("weights", "gradients", "optimizer", "activations", "logits", "overhead")
 
 
@@ -37,10 +37,10 @@ def where(setup: TrainingSetup) -> str:
 
 
 def layout(setup: TrainingSetup) -> str:
-    """ "ZeRO-2", "ZeRO-3 with its optimizer states in main memory"; "" on one GPU."""
+    """ "ZeRO-2", "ZeRO-3, optimizer in main memory"; "" on one GPU."""
     if setup.gpu_count * setup.nodes == 1:
         return ""
-    offloaded = f" with {OFFLOAD_NAMES[setup.offload]}" if setup.offload != "none" else ""
+    offloaded = f", {OFFLOAD_NAMES[setup.offload]}" if setup.offload != "none" else ""
     return LAYOUT_NAMES[setup.sharding] + offloaded
 
 
@@ -213,6 +213,10 @@ def other_places(plan: TrainingPlan) -> Iterator[str]:
     """More GPUs, faster ones, cheaper ones."""
     request = replace(plan.request, gpu="auto", gpu_count=0, method=plan.chosen.setup.method)
     ours = likely_hours(plan, plan.chosen)
+    if plan.request.gpu != "auto" or plan.request.gpu_count:
+        best = best_of(request)
+        if best and where(best.setup) != where(plan.chosen.setup):
+            yield f"With gpu and gpu_count auto it would be {where(best.setup)}: {run_price_words(plan, best)}."
     if request.task == "finetune":
         best = best_of(replace(request, task="distributed", optimize="throughput"))
         if best and likely_hours(plan, best) < ours:

@@ -10,9 +10,10 @@ from .plan import TrainingCandidate, TrainingPlan, TrainingSetup
 from .training import lora_params
 from .training_constants import attempt_s
 from .training_explain import (
+    LAYOUT_NAMES,
+    OFFLOAD_NAMES,
     cheaper_by_the_hour,
     how,
-    layout,
     likely_usd,
     quicker,
     rate,
@@ -134,9 +135,11 @@ def state_words(plan: TrainingPlan) -> list[str]:
     ]
     if setup.sharding.startswith("zero"):
         parts = {"zero1": "optimizer states", "zero2": "gradients and optimizer states", "zero3": "all three"}
-        words.append(f"{layout(setup)} divides {parts[setup.sharding]} among {setup.gpu_count * setup.nodes} GPUs.")
+        among = f"among {setup.gpu_count * setup.nodes} GPUs"
+        words.append(f"{LAYOUT_NAMES[setup.sharding]} divides {parts[setup.sharding]} {among}.")
     if estimate.host_gib:
-        words.append(f"Main memory holds {estimate.host_gib:.0f} GiB on each node, which Modal bills.")
+        what = OFFLOAD_NAMES[setup.offload].removesuffix(" in main memory")
+        words.append(f"Main memory holds the {what}, {estimate.host_gib:.0f} GiB on each node, which is in the price.")
     kept = "are computed again in the backward pass" if setup.gradient_checkpointing else "are kept"
     if tight(estimate):
         left = estimate.usable_gib - need_gib(estimate)
@@ -187,6 +190,7 @@ def training_run_words(plan: TrainingPlan) -> list[str]:
 
 def training_money_words(plan: TrainingPlan) -> list[str]:
     setup, estimate = plan.chosen.setup, plan.chosen.estimate
+    beside = estimate.host_usd_per_hour - (plan.chosen.usd_per_hour - estimate.usd_per_hour)
     cluster = [f"It takes {cluster_words(setup)}."] if setup.nodes > 1 else []
     every = save_every_s(setup, attempt_s(plan))
     lost = every / 3600 * plan.chosen.usd_per_hour
@@ -194,7 +198,7 @@ def training_money_words(plan: TrainingPlan) -> list[str]:
         f"An attempt runs for at most {duration(attempt_s(plan) / 3600)} (`TIMEOUT`) and goes on from the newest",
         f"checkpoint ({about(checkpoint_gib(setup))} GiB, every {every // 60} minutes); a kill costs at",
         f"most {cents(lost)} USD and another start. Prices are Modal's of {PRICES_DATE}, for the GPUs; CPU and",
-        f"memory are billed by use on top, about {estimate.host_usd_per_hour:.2f} an hour (prior). Nothing runs before",
+        f"memory are billed by use on top, about {beside:.2f} an hour (prior). Nothing runs before",
         "a run or after it.",
         *cluster,
     ]

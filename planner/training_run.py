@@ -14,7 +14,7 @@ PADDING = 1.5  # longest example of a micro-batch to the mean one (prior)
 STATE_BYTES = 14  # of a trained parameter in a checkpoint: 16-bit weight, float32 master and two moments
 RESULT_BYTES = 4  # of it in the result: float32 at the most
 SAVED_BYTES_S = 1e9  # onto a Volume (prior)
-FAILS_EVERY_S = 12 * 3600  # a preemption or a crash (prior)
+FAILS_EVERY_S = 12 * 3600  # a node, preempted or crashed (prior)
 SAVE_EVERY_S = (300, 3600)  # bounds of the time between two checkpoints
 
 
@@ -65,7 +65,7 @@ def save_every_s(setup: TrainingSetup, attempt_s: float = math.inf) -> int:
     An attempt that may last no longer than `attempt_s` saves four times at least.
     """
     low, high = SAVE_EVERY_S
-    best = math.sqrt(2 * save_s(setup) * FAILS_EVERY_S)
+    best = math.sqrt(2 * save_s(setup) * FAILS_EVERY_S / setup.nodes)
     return round(min(max(best, low), high, max(attempt_s / 4, 60)) / 60) * 60
 
 
