@@ -1,0 +1,164 @@
+"""Choose bakes that cover every pair of answers which can go together, and list the pairs that cannot.
+
+    python scripts/combinations.py            writes tests/data/combinations.json; a minute
+
+The planner says what works. A pair counts as impossible when no completion of it was found among many random ones;
+tests/test_combinations.py holds those against a table written by hand.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import random
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from planner.answers import METHODS, TASKS, WORKLOADS, check_answers  # noqa: E402
+from planner.gpus import GPUS  # noqa: E402
+from planner.plan import AIMS, ENGINES, QUANTIZATIONS, Refusal  # noqa: E402
+from planner.tasks import plan_for  # noqa: E402
+
+WRITTEN = ROOT / "tests" / "data" / "combinations.json"
+COMPLETIONS = 800  # that are tried for a pair before it is taken to be impossible
+OFFERED = 12  # that work, of which the one with the most new pairs is taken
+
+Combination = dict[str, str]  # axis -> value
+Pair = tuple[tuple[str, str], tuple[str, str]]
+
+AXES: dict[str, tuple[str, ...]] = {
+    "task": TASKS,
+    "workload": WORKLOADS,
+    "engine": ("auto", *ENGINES),
+    "size": ("small", "medium", "large", "huge"),
+    "quantization": ("auto", *QUANTIZATIONS),
+    "gpu": ("auto", *GPUS),
+    "gpu_count": ("auto", "1", "2", "8", "16"),
+    "budget": ("none", "hour", "month", "run"),
+    "method": METHODS,
+    "optimize": AIMS,
+    "warm": ("auto", "hours"),
+    "context": ("short", "long"),
+}
+MODELS = {  # workload, size -> what is answered for the model
+    ("generation", "small"): "Qwen/Qwen2.5-0.5B-Instruct",
+    ("generation", "medium"): "Qwen/Qwen3-8B",
+    ("generation", "large"): "Qwen/Qwen3-32B",
+    ("generation", "huge"): "openai/gpt-oss-120b",
+    ("embedding", "small"): "BAAI/bge-small-en-v1.5",
+    ("embedding", "medium"): "Qwen/Qwen3-Embedding-0.6B",
+    ("embedding", "large"): "Qwen/Qwen3-Embedding-8B",
+    ("classification", "small"): "distilbert/distilbert-base-uncased-finetuned-sst-2-english",
+    ("classification", "medium"): "ProsusAI/finbert",
+}
+BASES = {"small": "distilbert/distilbert-base-uncased", "medium": "answerdotai/ModernBERT-base"}  # of classifiers
+BUDGETS = {"none": "none", "hour": "90/hour", "month": "60000/month", "run": "900/run"}
+CONTEXTS = {"generation": ("2048", "16k"), "embedding": ("256", "512"), "classification": ("128", "512")}
+WARM = {"auto": "auto", "hours": "1 mon-fri 8-18 Europe/Berlin"}
+
+
+def answers(combination: Combination) -> dict[str, str] | None:
+    """What is typed for a combination; None where there is no such model."""
+    task, workload, size = (combination[axis] for axis in ("task", "workload", "size"))
+    model = MODELS.get((workload, size))
+    if workload == "classification" and task in ("finetune", "distributed"):
+        model = BASES.get(size)
+    if model is None:
+        return None
+    return {
+        "task": task,
+        "workload": workload,
+        "model_id": model,
+        "budget": BUDGETS[combination["budget"]],
+        "warm": WARM[combination["warm"]],
+        "context_len": CONTEXTS[workload][combination["context"] == "long"],
+        **{axis: combination[axis] for axis in ("engine", "quantization", "gpu", "gpu_count", "method", "optimize")},
+    }
+
+
+def attention(combination: Combination) -> str:
+    """The kernel that is planned for a combination. Refusal where it does not work."""
+    typed = answers(combination)
+    if typed is None:
+        raise Refusal("no such model")
+    defaults = {"project_name": "A", "project_slug": "a-b", "model_size": "8B", "dataset": "none"}
+    concurrency = "16" if combination["workload"] == "generation" else "32"
+    return plan_for(check_answers(defaults | {"concurrency": concurrency} | typed).request).chosen.setup.attention
+
+
+def pairs(combination: Combination) -> set[Pair]:
+    """Every pair of values in a combination, axes in their order."""
+    return set(itertools.combinations(sorted(combination.items()), 2))
+
+
+def all_pairs() -> list[Pair]:
+    """Every pair of answers on two axes."""
+    axes = sorted(AXES)
+    return [
+        ((one, first), (other, second))
+        for one, other in itertools.combinations(axes, 2)
+        for first, second in itertools.product(AXES[one], AXES[other])
+    ]
+
+
+def completed(pair: Pair, chance: random.Random) -> Combination:
+    """A random combination with this pair; two in three of the other answers are the most permissive one."""
+    free = {"budget": "none", "workload": "generation", "size": "medium"}
+    found = {
+        axis: free.get(axis, values[0]) if chance.random() < 2 / 3 else chance.choice(values)
+        for axis, values in AXES.items()
+    }
+    return found | dict(pair)
+
+
+def covering() -> tuple[list[Combination], list[Pair]]:
+    """(combinations that work, pairs that none has). The same at each call."""
+    chance, chosen, impossible = random.Random(0), [], []
+    covered: set[Pair] = set()
+    known: dict[tuple[tuple[str, str], ...], str | None] = {}  # what the planner said before
+
+    def works(combination: Combination) -> Combination | None:
+        key = tuple(sorted(combination.items()))
+        if key not in known:
+            try:
+                known[key] = attention(combination)
+            except Refusal:
+                known[key] = None
+        kernel = known[key]
+        return combination | {"attention": kernel} if kernel else None
+
+    todo = all_pairs()
+    chance.shuffle(todo)
+    for pair in todo:
+        if pair in covered:
+            continue
+        offered: list[Combination] = []
+        for _ in range(COMPLETIONS):
+            if found := works(completed(pair, chance)):
+                offered.append(found)
+            if len(offered) == OFFERED:
+                break
+        if not offered:
+            impossible.append(pair)
+            continue
+        best = max(offered, key=lambda combination: len(pairs(combination) - covered))
+        covered |= pairs(best)
+        chosen.append(best)
+    return chosen, sorted(impossible)
+
+
+def main() -> int:
+    chosen, impossible = covering()
+    lines = [json.dumps(combination) for combination in chosen]
+    never = [json.dumps(pair) for pair in impossible]
+    text = '{"combinations": [\n' + ",\n".join(lines) + '\n],\n"impossible": [\n' + ",\n".join(never) + "\n]}\n"
+    WRITTEN.write_text(text, encoding="utf-8", newline="\n")
+    print(f"{len(chosen)} combinations, {len(impossible)} pairs that none has: {WRITTEN.relative_to(ROOT)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
