@@ -26,7 +26,7 @@ from planner.constants import constants_of, plan_py
 from planner.contract import ask_plan
 from planner.gpus import GPUS
 from planner.hook import run_hook
-from planner.models import DEFAULT_MODELS, default_model, find_model
+from planner.models import DEFAULT_MODELS, default_model, find_model, parse_size
 from planner.picture import memory_svg
 from planner.plan import TRAINING, Refusal, TrainingEstimate, TrainingPlan
 from planner.report import plan_md
@@ -252,6 +252,14 @@ def test_the_default_model_to_train_is_published_in_16_bits() -> None:
         for size in (10**8, 10**9, 10**10, 10**11, 10**12):
             assert default_model(size, workload, to_train=True).quantization == "none"
     assert any(find_model(name).quantization != "none" for name in DEFAULT_MODELS["generation"])
+
+
+@pytest.mark.parametrize("size", ["66M", "149M", "395M"])
+def test_a_prompted_classifier_to_train_is_the_planners(size: str) -> None:
+    prompted = answers(task="finetune", workload="classification", model_size=size)["model_id"]
+    assert prompted == default_model(parse_size(size)[0], "classification", to_train=True).id
+    served = answers(task="serve", workload="classification", model_size="66M")["model_id"]
+    assert served != prompted
 
 
 # What is refused.
