@@ -17,6 +17,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from serve import machine, quietly
+
 ROOT = Path(__file__).resolve().parents[1]
 STEPS = {
     "read the rows": "for row in data.rows(source, reading): pass",
@@ -107,13 +109,12 @@ def main() -> int:
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--shard-rows", type=int, default=2_000)
     options = parser.parse_args()
-    sys.path.insert(0, str(ROOT / "tests"))
-    from lay import lay
-
     with tempfile.TemporaryDirectory() as folder:
-        project = lay(Path(folder), "batch")
-        table(project, options.rows, options.shard_rows)
-        table(project, options.rows // 10, options.shard_rows)
+        bake = [sys.executable, "-m", "cookiecutter", ROOT, "--no-input", "--default-config", "-o", folder]
+        quietly([*bake, "task=batch", "project_slug=my-batch"])
+        print(f"{machine()}\n")
+        for rows in (options.rows, options.rows // 10):
+            table(Path(folder, "my-batch"), rows, options.shard_rows)
     return 0
 
 

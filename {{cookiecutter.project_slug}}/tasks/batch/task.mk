@@ -4,8 +4,8 @@ ROWS ?= --column text
 BATCH = $(PYTHON) -m $(PACKAGE)
 .PHONY: local estimate run status stop join
 
-local: install  ## a few rows of INPUT on this machine: no account, no GPU, a small model or MODEL=folder
-	$(BATCH) run $(INPUT) $(ROWS) --local $(if $(MODEL),--model "$(MODEL)")
+local: install  ## a few rows of INPUT, or of the sample, on this machine: no account, no GPU, a small model or MODEL=folder
+	$(BATCH) run $(or $(INPUT),samples/reviews.jsonl) $(ROWS) --local $(if $(MODEL),--model "$(MODEL)")
 
 estimate: install  ## rows, tokens, hours and dollars of INPUT before anything is paid; ROWS="--column text"
 	$(BATCH) estimate $(INPUT) $(ROWS)

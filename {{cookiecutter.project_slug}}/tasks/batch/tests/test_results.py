@@ -6,6 +6,7 @@ from pathlib import Path
 
 import jobs
 import numpy as np
+import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
@@ -54,6 +55,13 @@ def test_every_format_holds_the_same_rows(job: shards.Job, tmp_path: Path):
     assert [json.loads(line) for line in (tmp_path / "a.jsonl").read_text().splitlines()] == rows
     with open(tmp_path / "a.csv", newline="") as file:
         assert list(csv.DictReader(file)) == [{name: str(value) for name, value in row.items()} for row in rows]
+
+
+def test_csv_holds_whatever_a_model_writes(tmp_path: Path):
+    texts = ["a\rb", "c\nd", "e\r\nf", 'g"h', "i,j", "\x00", "\u2028k\x85", ""]
+    results.to_csv(iter([pa.table({"text": texts})]), len(texts), tmp_path / "a.csv")
+    with open(tmp_path / "a.csv", newline="", encoding="utf-8") as file:
+        assert [row["text"] for row in csv.DictReader(file)] == texts
 
 
 def test_vectors_are_of_fixed_size_and_numpy_reads_them(job: shards.Job, tmp_path: Path):

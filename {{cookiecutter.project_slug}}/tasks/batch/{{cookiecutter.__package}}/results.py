@@ -263,12 +263,17 @@ def to_jsonl(parts: Iterator[pa.Table], rows: int, to: Path) -> None:
 
 def to_csv(parts: Iterator[pa.Table], rows: int, to: Path) -> None:
     """Lists, such as vectors and scores, are JSON in their field."""
-    with files.whole(to) as temporary, open(temporary, "w", encoding="utf-8", newline="") as file:
+    with files.whole(to) as temporary, opened(temporary) as file:
         write_csv(parts, file)
 
 
+def opened(path: Path) -> TextIO:
+    """For the csv module, whose lines end in CR LF: another end, and it would not quote a carriage return in a text."""
+    return open(path, "w", encoding="utf-8", newline="")
+
+
 def write_csv(parts: Iterator[pa.Table], file: TextIO) -> None:
-    writer = csv.writer(file, lineterminator="\n")
+    writer = csv.writer(file)
     for number, part in enumerate(parts):
         if number == 0:
             writer.writerow(part.column_names)
@@ -283,9 +288,9 @@ def fields(column: pa.ChunkedArray) -> list[Any]:
 
 def to_npy(parts: Iterator[pa.Table], rows: int, to: Path) -> None:
     """Vectors of shape (rows, dimensions), written through the page cache and never whole in memory."""
-    with files.whole(to) as temporary, files.whole(to.with_suffix(".ids.csv")) as ids, open(ids, "w") as file:
+    with files.whole(to) as temporary, files.whole(to.with_suffix(".ids.csv")) as ids, opened(ids) as file:
         vectors, at = None, 0
-        writer = csv.writer(file, lineterminator="\n")
+        writer = csv.writer(file)
         writer.writerow(["row", "id"])
         for part in parts:
             column = part["embedding"].combine_chunks()
