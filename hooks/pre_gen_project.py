@@ -2605,9 +2605,6 @@ TASKS = ("serve", "batch", "finetune", "distributed")
 WORKLOADS = ("generation", "classification", "embedding")
 METHODS = ("auto", "full", "lora", "qlora")
 TRAINED = ("generation", "classification")  # workloads that a model can be trained for
-BUILT = {(task, workload) for task in ("serve", "batch") for workload in WORKLOADS}  # what the template renders today
-BUILT |= {(task, workload) for task in TRAINING for workload in TRAINED}
-
 # Import names that the generated project uses itself: a package of that name would hide them.
 TAKEN = frozenset(
     "modal torch transformers vllm fastapi httpx openai psutil pynvml datasets trl peft accelerate bitsandbytes "
@@ -2641,11 +2638,13 @@ def check_answers(typed: dict[str, object]) -> Answers:
     workload = one_of("workload", text["workload"], WORKLOADS)
     if task in TRAINING:
         check_workload(workload)
-    if (task, workload) not in BUILT:
-        raise Refusal(f"task {task} is not built yet; take task serve or batch")
     method = one_of("method", text["method"], METHODS)
+    quantization = one_of("quantization", text["quantization"], ("auto", *QUANTIZATIONS))
+    engine = one_of("engine", text["engine"], ("auto", *ENGINES))
     if task in ("serve", "batch") and method != "auto":
         raise Refusal(f"method {method} is for training; leave it auto for task {task}")
+    if task in TRAINING:
+        check_several(task, *typed_gpu(text["gpu"], text["gpu_count"]))
     gpu, count = parse_gpu(text["gpu"], text["gpu_count"], several_nodes=task == "distributed")
     model = asked_model(text["model_id"], text["model_size"], task, workload)
     optimize = one_of("optimize", text["optimize"], AIMS)
@@ -2653,8 +2652,7 @@ def check_answers(typed: dict[str, object]) -> Answers:
     context_len = check_context(parse_count("context_len", text["context_len"]), model)
     trains = task in TRAINING
     if trains:
-        check_training(text, task, model)
-        check_several(task, gpu, count)
+        check_training(text["concurrency"], engine, method, quantization, task, model)
     request = Request(
         task=task,
         workload=workload,
@@ -2664,8 +2662,8 @@ def check_answers(typed: dict[str, object]) -> Answers:
         concurrency=1 if trains else parse_count("concurrency", text["concurrency"]),
         gpu=gpu,
         gpu_count=count,
-        quantization=one_of("quantization", text["quantization"], ("auto", *QUANTIZATIONS)),
-        engine=one_of("engine", text["engine"], ("auto", *ENGINES)),
+        quantization=quantization,
+        engine=engine,
         method=method,
         optimize=optimize,
         warm=check_warm(text["warm"], task, optimize),
@@ -2750,14 +2748,11 @@ def check_warm(text: str, task: str, optimize: str) -> WarmPool:
     return WarmPool()
 
 
-def check_training(text: dict[str, str], task: str, model: Model) -> None:
+def check_training(concurrency: str, engine: str, method: str, quantization: str, task: str, model: Model) -> None:
     """Refusal where an answer means nothing to a training, or contradicts another."""
-    method, quantization = text["method"].lower(), text["quantization"].lower()
-    if text["concurrency"].lower() not in PROMPTED:
-        raise Refusal(
-            f"concurrency {shown(text['concurrency'])} is for serve and batch; task {task} needs none: take auto"
-        )
-    if text["engine"].lower() == "vllm":
+    if concurrency.lower() not in PROMPTED:
+        raise Refusal(f"concurrency {shown(concurrency)} is for serve and batch; task {task} needs none: take auto")
+    if engine == "vllm":
         raise Refusal(f"engine vllm trains no model; leave engine auto for task {task}")
     if quantization not in ("auto", "none", "int4", "nf4"):
         raise Refusal(f"no adapters are trained on {quantization} weights here; leave quantization auto, or take nf4")
@@ -4130,9 +4125,15 @@ def other_places(plan: TrainingPlan) -> Iterator[str]:
         yield "A shorter context makes room on cards that cost less by the hour."
 
 
-def lower_method(plan: TrainingPlan) -> bool:
-    """Whether a method that changes more of the model was weighed and did not work."""
-    return methods(plan.request).index(plan.chosen.setup.method) > 0
+def why_lower(plan: TrainingPlan) -> str:
+    """Why no method was taken that changes more of the model: "full fine-tuning does not fit"; "" where none does."""
+    above = methods(plan.request)[: methods(plan.request).index(plan.chosen.setup.method)]
+    if not above:
+        return ""
+    paid = any(candidate.accumulation for candidate in plan.candidates if candidate.setup.method in above)
+    names = " and ".join(METHOD_NAMES[method] for method in above)
+    verb = "do" if len(above) > 1 else "does"
+    return f"the budget does not carry {names}" if paid else f"{names} {verb} not fit"
 
 
 # ---- planner/shared_constants.py
@@ -4694,7 +4695,8 @@ def method_reason(plan: TrainingPlan) -> str:
         words = f"{adapters} parameters of adapters are trained, on {every} {kept} ones"
     if plan.request.method != "auto":
         return f"as you asked: {words}"
-    return f"{words}; the budget does not carry more" if lower_method(plan) else words
+    lower = why_lower(plan)
+    return f"{words}; {lower}" if lower else words
 
 
 def training_dtype(setup: TrainingSetup) -> tuple[str, str]:
@@ -5305,6 +5307,8 @@ def state_words(plan: TrainingPlan) -> list[str]:
             "4 bits (NF4, double quantization), unpacked a matrix at a time.",
         }[setup.method]
     ]
+    if lower := why_lower(plan):
+        words.append(f"{lower[0].upper()}{lower[1:]}.")
     if setup.sharding.startswith("zero"):
         parts = {"zero1": "optimizer states", "zero2": "gradients and optimizer states", "zero3": "all three"}
         among = f"among {setup.gpu_count * setup.nodes} GPUs"

@@ -21,10 +21,10 @@ from .shared_constants import (
 from .training import estimate_training, lora_params
 from .training_explain import (
     cheaper_by_the_hour,
-    lower_method,
     row_tokens,
     training_beside,
     training_terms,
+    why_lower,
 )
 from .training_run import checkpoint_gib, save_every_s, start_s
 from .words import about, short_count
@@ -136,7 +136,8 @@ def method_reason(plan: TrainingPlan) -> str:
         words = f"{adapters} parameters of adapters are trained, on {every} {kept} ones"
     if plan.request.method != "auto":
         return f"as you asked: {words}"
-    return f"{words}; the budget does not carry more" if lower_method(plan) else words
+    lower = why_lower(plan)
+    return f"{words}; {lower}" if lower else words
 
 
 def training_dtype(setup: TrainingSetup) -> tuple[str, str]:

@@ -232,6 +232,12 @@ def other_places(plan: TrainingPlan) -> Iterator[str]:
         yield "A shorter context makes room on cards that cost less by the hour."
 
 
-def lower_method(plan: TrainingPlan) -> bool:
-    """Whether a method that changes more of the model was weighed and did not work."""
-    return methods(plan.request).index(plan.chosen.setup.method) > 0
+def why_lower(plan: TrainingPlan) -> str:
+    """Why no method was taken that changes more of the model: "full fine-tuning does not fit"; "" where none does."""
+    above = methods(plan.request)[: methods(plan.request).index(plan.chosen.setup.method)]
+    if not above:
+        return ""
+    paid = any(candidate.accumulation for candidate in plan.candidates if candidate.setup.method in above)
+    names = " and ".join(METHOD_NAMES[method] for method in above)
+    verb = "do" if len(above) > 1 else "does"
+    return f"the budget does not carry {names}" if paid else f"{names} {verb} not fit"

@@ -31,6 +31,7 @@ from .training_explain import (
     training_terms,
     training_usd_per_million,
     where,
+    why_lower,
 )
 from .training_run import checkpoint_gib, end_s, save_every_s, start_s
 from .words import about, cents, code, duration, paragraph, short_count, size_words
@@ -133,6 +134,8 @@ def state_words(plan: TrainingPlan) -> list[str]:
             "4 bits (NF4, double quantization), unpacked a matrix at a time.",
         }[setup.method]
     ]
+    if lower := why_lower(plan):
+        words.append(f"{lower[0].upper()}{lower[1:]}.")
     if setup.sharding.startswith("zero"):
         parts = {"zero1": "optimizer states", "zero2": "gradients and optimizer states", "zero3": "all three"}
         among = f"among {setup.gpu_count * setup.nodes} GPUs"

@@ -205,6 +205,18 @@ def test_what_needs_no_sharding_gets_none() -> None:
     assert plan_of(task="distributed", method="lora")["SHARDING"] == "none"
 
 
+def test_a_leaner_method_says_why_it_was_taken() -> None:
+    def reason(**typed: str) -> str:
+        found = planned(**typed)
+        assert found.chosen.setup.method == "qlora" or typed["task"] == "distributed"
+        return next(why for name, _, why in constants_of(found, "x") if name == "METHOD")
+
+    assert reason(task="finetune", gpu="T4").endswith("LoRA does not fit")
+    assert reason(task="finetune", model_size="14B", budget="1/hour").endswith("the budget does not carry LoRA")
+    assert reason(task="distributed", gpu="L40S:4", model_size="32B").endswith("full fine-tuning does not fit")
+    assert "not" not in reason(task="distributed")
+
+
 def test_offloading_says_what_main_memory_it_needs_and_pays_for_it() -> None:
     found = planned(task="distributed", gpu="L4:8", budget="none")
     plan = constants(plan_py(found, "x"))
