@@ -19,9 +19,6 @@ TASKS = ("serve", "batch", "finetune", "distributed")
 WORKLOADS = ("generation", "classification", "embedding")
 METHODS = ("auto", "full", "lora", "qlora")
 TRAINED = ("generation", "classification")  # workloads that a model can be trained for
-BUILT = {(task, workload) for task in ("serve", "batch") for workload in WORKLOADS}  # what the template renders today
-BUILT |= {(task, workload) for task in TRAINING for workload in TRAINED}
-
 # Import names that the generated project uses itself: a package of that name would hide them.
 TAKEN = frozenset(
     "modal torch transformers vllm fastapi httpx openai psutil pynvml datasets trl peft accelerate bitsandbytes "
@@ -55,11 +52,13 @@ def check_answers(typed: dict[str, object]) -> Answers:
     workload = one_of("workload", text["workload"], WORKLOADS)
     if task in TRAINING:
         check_workload(workload)
-    if (task, workload) not in BUILT:
-        raise Refusal(f"task {task} is not built yet; take task serve or batch")
     method = one_of("method", text["method"], METHODS)
+    quantization = one_of("quantization", text["quantization"], ("auto", *QUANTIZATIONS))
+    engine = one_of("engine", text["engine"], ("auto", *ENGINES))
     if task in ("serve", "batch") and method != "auto":
         raise Refusal(f"method {method} is for training; leave it auto for task {task}")
+    if task in TRAINING:
+        check_several(task, *typed_gpu(text["gpu"], text["gpu_count"]))
     gpu, count = parse_gpu(text["gpu"], text["gpu_count"], several_nodes=task == "distributed")
     model = asked_model(text["model_id"], text["model_size"], task, workload)
     optimize = one_of("optimize", text["optimize"], AIMS)
@@ -67,8 +66,7 @@ def check_answers(typed: dict[str, object]) -> Answers:
     context_len = check_context(parse_count("context_len", text["context_len"]), model)
     trains = task in TRAINING
     if trains:
-        check_training(text, task, model)
-        check_several(task, gpu, count)
+        check_training(text["concurrency"], engine, method, quantization, task, model)
     request = Request(
         task=task,
         workload=workload,
@@ -78,8 +76,8 @@ def check_answers(typed: dict[str, object]) -> Answers:
         concurrency=1 if trains else parse_count("concurrency", text["concurrency"]),
         gpu=gpu,
         gpu_count=count,
-        quantization=one_of("quantization", text["quantization"], ("auto", *QUANTIZATIONS)),
-        engine=one_of("engine", text["engine"], ("auto", *ENGINES)),
+        quantization=quantization,
+        engine=engine,
         method=method,
         optimize=optimize,
         warm=check_warm(text["warm"], task, optimize),
@@ -164,14 +162,11 @@ def check_warm(text: str, task: str, optimize: str) -> WarmPool:
     return WarmPool()
 
 
-def check_training(text: dict[str, str], task: str, model: Model) -> None:
+def check_training(concurrency: str, engine: str, method: str, quantization: str, task: str, model: Model) -> None:
     """Refusal where an answer means nothing to a training, or contradicts another."""
-    method, quantization = text["method"].lower(), text["quantization"].lower()
-    if text["concurrency"].lower() not in PROMPTED:
-        raise Refusal(
-            f"concurrency {shown(text['concurrency'])} is for serve and batch; task {task} needs none: take auto"
-        )
-    if text["engine"].lower() == "vllm":
+    if concurrency.lower() not in PROMPTED:
+        raise Refusal(f"concurrency {shown(concurrency)} is for serve and batch; task {task} needs none: take auto")
+    if engine == "vllm":
         raise Refusal(f"engine vllm trains no model; leave engine auto for task {task}")
     if quantization not in ("auto", "none", "int4", "nf4"):
         raise Refusal(f"no adapters are trained on {quantization} weights here; leave quantization auto, or take nf4")

@@ -286,6 +286,7 @@ NEARLY = {
     "quantization": st.sampled_from(("auto", *QUANTIZATIONS)),
     "engine": st.sampled_from(("auto", *ENGINES)),
     "optimize": st.sampled_from(AIMS),
+    "dataset": st.from_regex(r"[a-z]{1,5}(/[a-z]{1,5}|\.jsonl)?([ ,][0-9.,]{1,5}[kKmM]? rows)?", fullmatch=True),
     "task": st.sampled_from(TASKS),
     "workload": st.sampled_from(WORKLOADS),
     "method": st.sampled_from(METHODS),
@@ -329,11 +330,24 @@ def plan_or_refuse(typed: dict[str, str]) -> None:
 
 
 PLANNED = (
-    "workload model_size model_id budget warm context_len concurrency gpu gpu_count quantization engine optimize"
+    "task workload model_size model_id budget warm context_len concurrency dataset gpu gpu_count quantization engine "
+    "method optimize"
 ).split()
 
 
+NEARLY_ALL = st.fixed_dictionaries({}, optional={key: NEARLY[key] for key in PLANNED}).map(
+    lambda typed: ANY_MODEL | typed
+)
+
+
 @settings(max_examples=300, deadline=None)
-@given(st.fixed_dictionaries({}, optional={key: NEARLY[key] for key in PLANNED}))
+@given(NEARLY_ALL)
 def test_what_nearly_is_an_answer_ends_in_a_plan_or_in_one_line(typed: dict[str, str]) -> None:
-    plan_or_refuse(ANY_MODEL | typed)
+    plan_or_refuse(typed)
+
+
+@pytest.mark.slow
+@settings(max_examples=10_000, deadline=None, database=None)
+@given(answers() | NEARLY_ALL)
+def test_so_do_ten_thousand_more(typed: dict[str, str]) -> None:
+    plan_or_refuse(typed)

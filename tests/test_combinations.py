@@ -40,7 +40,7 @@ IMPOSSIBLE: list[tuple[str, str, str, str, str]] = [
     ("method", "full lora qlora", "quantization", NARROW, "no adapters are trained on|is for training"),
     ("method", "full lora", "quantization", "int4 nf4", "trains on 16-bit weights|is for training"),
     ("method", "qlora", "quantization", "none", "method qlora trains on 4-bit weights|is for training"),
-    ("task", "finetune", "gpu_count", "2 8 16", "trains on one GPU, not|at most 8"),
+    ("task", "finetune", "gpu_count", "2 8 16", "trains on one GPU, not"),
     ("task", "distributed", "gpu_count", "1", "on 2 GPUs or more"),
     ("task", "serve batch", "gpu_count", "16", "at most 8"),
     ("gpu_count", "16", "warm", "hours", "at most 8|is for a service"),
