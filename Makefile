@@ -23,7 +23,11 @@ MODEL ?= $(if $(filter generation,$(WORKLOAD)),tiny,$(WORKLOAD))
 ROWS_MODEL = $(DEMO)/$(word 2,$($(MODEL)))
 BATCHED := rehearse-batch-$(WORKLOAD)-$(ENGINE)
 
-.PHONY: demo test test-slow lint hook bench bench-serve accuracy rehearse rehearse-batch clean
+# What `make rehearse-training` takes beside; MODEL=tiny trains a model of random weights
+TASK ?= finetune
+LEARNER = $(if $(filter tiny,$(MODEL)),tiny,generation)
+TUNED := rehearse-$(TASK)
+.PHONY: demo test test-slow lint hook bench bench-serve accuracy rehearse rehearse-batch rehearse-training clean
 
 ## Bake the default project, show its plan, and let it answer on this CPU with a small model from the package index.
 demo: .venv/ready
@@ -44,6 +48,16 @@ rehearse-batch: .venv/ready
 	$(BIN)/cookiecutter . --no-input --overwrite-if-exists -o $(DEMO) project_slug=$(BATCHED) task=batch engine=$(ENGINE) \
 		workload=$(WORKLOAD) model_id=$(CURDIR)/$(ROWS_MODEL) context_len=$(word 3,$($(MODEL))) budget=none
 	$(PLANE) "$(CURDIR)/$(BIN)/python scripts/rehearse_batch $(DEMO)/$(BATCHED) $(ROWS_MODEL) --rows $(ROWS)"
+
+## A training: mistakes, kills, half of the money, and what came of it asked, merged and served; see CONTRIBUTING.md.
+rehearse-training: .venv/ready $(TRAIN)/ready
+	$(BIN)/python scripts/$(word 1,$($(LEARNER))) $(DEMO)/$(word 2,$($(LEARNER)))
+	$(BIN)/cookiecutter . --no-input --overwrite-if-exists -o $(DEMO) project_slug=$(TUNED) task=$(TASK) budget=none \
+		model_id=$(CURDIR)/$(DEMO)/$(word 2,$($(LEARNER)))
+	$(BIN)/cookiecutter . --no-input --overwrite-if-exists -o $(DEMO) project_slug=$(TUNED)-served engine=transformers \
+		model_id=$(CURDIR)/$(DEMO)/$(word 2,$($(LEARNER))) context_len=256 budget=none
+	$(PLANE) "$(CURDIR)/$(TRAIN)/bin/python scripts/rehearse_training $(DEMO)/$(TUNED) \
+		$(DEMO)/$(word 2,$($(LEARNER))) --serve $(DEMO)/$(TUNED)-served"
 
 test: .venv/ready
 	$(BIN)/python -m pytest -m "not slow"

@@ -10,7 +10,7 @@ from pathlib import Path
 import hub
 import pytest
 
-from {{cookiecutter.__package}} import job, rows, runs, train, volume
+from {{cookiecutter.__package}} import checkpoints, job, rows, runs, train, volume
 from {{cookiecutter.__package}}.job import Job, JobError
 from {{cookiecutter.__package}}.said import Checked
 
@@ -31,6 +31,14 @@ def brought(where: runs.Run, *lines: object) -> str:
     path.parent.mkdir(parents=True, exist_ok=True)
     local.replace(path)
     return str(path)
+
+
+def begun(where: runs.Run, job_: Job) -> None:
+    """The run has a checkpoint of a job to go on with."""
+    folder = where.checkpoints / "checkpoint-1"
+    folder.mkdir(parents=True)
+    checkpoints.seal(folder, {})
+    job.write(job_, where.folder / "job.json")
 
 
 def place_of(where: runs.Run, dataset: str) -> str:
@@ -72,8 +80,9 @@ def test_a_setting_that_does_not_exist_is_said_too(where: runs.Run, chat_job: Jo
 def test_a_file_that_changed_since_the_run_began_is_refused(where: runs.Run, chat_job: Job):
     first, other = brought(where, *[CHAT] * 30), brought(where, *[CHAT] * 31)
     assert place_of(where, other) == other
-    assert place_of(where, first) == first  # nothing was trained on the other
     job.write(chat_job, where.folder / "job.json")
+    assert place_of(where, first) == first  # nothing was saved that had been trained on the other
+    begun(where, chat_job)
     assert place_of(where, first) == first
     assert "is not what it was when this run began" in rows.check(where, other).error
 
@@ -81,13 +90,13 @@ def test_a_file_that_changed_since_the_run_began_is_refused(where: runs.Run, cha
 def test_a_run_goes_on_with_the_rows_that_the_hub_had_when_it_began(where: runs.Run, chat_job: Job):
     old, new = (str(where.root / "datasets" / f"org--name-{commit}.parquet") for commit in ("abc", "def"))
     assert rows.kept(where, old, "org/name") == (old, [])
-    job.write(chat_job, where.folder / "job.json")
+    begun(where, chat_job)
     place, told = rows.kept(where, new, "org/name")
     assert place == old and told == ["rows    those of org--name-abc, with which this run began"]
 
 
 def test_another_job_under_the_same_name_is_refused_before_anything_is_read(where: runs.Run, chat_job: Job):
-    job.write(replace(chat_job, learning_rate=1.0), where.folder / "job.json")
+    begun(where, replace(chat_job, learning_rate=1.0))
     assert "LEARNING_RATE was 1.0" in rows.check(where, "nowhere").error
 
 

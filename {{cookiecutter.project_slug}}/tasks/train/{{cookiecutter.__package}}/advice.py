@@ -2,6 +2,21 @@
 
 from . import plan
 
+SHARDING, OFFLOAD = getattr(plan, "SHARDING", ""), getattr(plan, "OFFLOAD", "")  # of several GPUs only
+MORE = {"none": "zero2", "zero1": "zero2", "zero2": "zero3"}  # each spreads one term more over the GPUs
+
+
+def spread(term: str, otherwise: str) -> str:
+    """What takes a term of the memory off each of several GPUs, or `otherwise` where nothing does."""
+    if not SHARDING or plan.METHOD == "qlora":  # DeepSpeed does not spread 4-bit weights
+        return otherwise
+    if SHARDING in MORE:
+        return f'set SHARDING = "{"zero3" if term == "weights" else MORE[SHARDING]}"'
+    if term == "optimizer" and OFFLOAD == "none":
+        return 'set OFFLOAD = "optimizer"'
+    return otherwise if OFFLOAD == "all" else 'set OFFLOAD = "all"'
+
+
 SMALLER = {
     "activations": (
         "set ACTIVATION_CHECKPOINTING = True"
@@ -11,9 +26,14 @@ SMALLER = {
         else f"lower SEQ_LEN ({plan.SEQ_LEN})"
     ),
     "logits": 'set LOSS = "fused"' if plan.LOSS == "full" else f"lower SEQ_LEN ({plan.SEQ_LEN})",
-    "optimizer": 'set OPTIMIZER = "adamw_8bit"' if plan.OPTIMIZER == "adamw" else 'set METHOD = "lora"',
-    "gradients": 'set METHOD = "lora"',
-    "weights": {"full": 'set METHOD = "lora"', "lora": 'set METHOD = "qlora"'}.get(plan.METHOD, "take a smaller MODEL"),
+    "optimizer": spread(
+        "optimizer", 'set OPTIMIZER = "adamw_8bit"' if plan.OPTIMIZER == "adamw" else 'set METHOD = "lora"'
+    ),
+    "gradients": spread("gradients", 'set METHOD = "lora"'),
+    "weights": spread(
+        "weights",
+        {"full": 'set METHOD = "lora"', "lora": 'set METHOD = "qlora"'}.get(plan.METHOD, "take a smaller MODEL"),
+    ),
 }
 
 

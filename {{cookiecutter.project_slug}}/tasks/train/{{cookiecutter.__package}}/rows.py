@@ -5,7 +5,7 @@ from pathlib import Path
 from huggingface_hub import HfApi
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
-from . import budget, data, files, mistakes, plan, runs, storage, train
+from . import budget, checkpoints, data, files, mistakes, plan, runs, storage, train
 from .job import JobError, check_same, planned, read
 from .said import Checked, Said
 
@@ -14,7 +14,7 @@ from .said import Checked, Said
 def check(where: runs.Run, dataset: str) -> Checked:
     """Read the dataset as the training will, from the place where the training will find it."""
     job = planned()
-    if (where.folder / "job.json").is_file():
+    if begun(where):
         check_same(job, read(where.folder / "job.json"))
     if ended := over(where):
         return Checked(ended=ended)
@@ -27,6 +27,11 @@ def check(where: runs.Run, dataset: str) -> Checked:
             mistakes.weights()
     report = train.check(job, tokenizer, place)
     return Checked("\n".join(told + report.lines(job.seq_len)), dataset=place)
+
+
+def begun(where: runs.Run) -> bool:
+    """Whether the run has something to go on with."""
+    return (where.folder / "job.json").is_file() and checkpoints.newest(where.checkpoints) is not None
 
 
 def over(where: runs.Run) -> Said | None:
@@ -62,7 +67,7 @@ def kept(where: runs.Run, place: str, dataset: str) -> tuple[str, list[str]]:
     """The place of the rows with which the run began, and what to say of it. JobError where a file has changed."""
     note = where.folder / "dataset.json"
     known = files.load(note)
-    if known is None or not (where.folder / "job.json").is_file():
+    if known is None or not begun(where):
         files.save(note, {"dataset": dataset, "place": place})
         return place, []
     if known["place"] == place:

@@ -69,7 +69,7 @@ def run(
     """
     where.folder.mkdir(parents=True, exist_ok=True)
     began = where.folder / "job.json"
-    if began.is_file():
+    if began.is_file() and checkpoints.newest(where.checkpoints):  # else there is nothing to go on with
         check_same(job, read(began))
     ended = outcome_of(where)
     if ended and ended.status == FINISHED:
