@@ -55,7 +55,9 @@ def weights(play: Play) -> str:
     volume = stage.volume("weights")
     stage.modal("volume", "create", volume, check=False)
     stage.modal("volume", "put", "--force", volume, str(stage.model), f"/{stage.model.name}")
-    return stage.modal("volume", "ls", volume, f"/{stage.model.name}").strip().splitlines()[-1]
+    said = stage.modal("run", "-m", f"{stage.package}.app::fetch")  # `make weights`
+    need(f"weights at /weights/{stage.model.name}" in said, said)
+    return f"weights at /weights/{stage.model.name}"
 
 
 def loop(play: Play) -> str:

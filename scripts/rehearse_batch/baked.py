@@ -66,6 +66,10 @@ class Baked:
         """Whether the containers are processes of this machine."""
         return urlsplit(self.plane).hostname in ("127.0.0.1", "localhost", "::1")
 
+    @property
+    def env(self) -> dict[str, str]:
+        return os.environ | {"GPU": "none", "COLUMNS": "200", "TQDM_DISABLE": "1"}
+
     def volume(self, kind: str) -> str:
         return f"{self.plan['NAME']}-{kind}"
 
@@ -74,7 +78,7 @@ class Baked:
         done = subprocess.run(
             [sys.executable, "-m", *command],
             cwd=self.project,
-            env=os.environ | {"GPU": "none", "COLUMNS": "200", "TQDM_DISABLE": "1"},
+            env=self.env,
             capture_output=True,
             text=True,
             timeout=PATIENCE_S,

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import csv
 import json
+import signal
+import subprocess
 import sys
 import threading
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from http.server import ThreadingHTTPServer
 from pathlib import Path
 
-from baked import Baked, need
+from baked import Baked, Failed, need
 from rows import Rows
 
 SOME = 200  # rows
@@ -36,10 +39,24 @@ def estimated(stage: Baked, rows: Rows) -> str:
     return "; ".join(said)
 
 
+def interrupted(stage: Baked, *words: str) -> None:
+    """Ctrl-C while the progress bar is shown ends the bar, in a sentence."""
+    command = [sys.executable, "-m", stage.package, *words]
+    with subprocess.Popen(command, cwd=stage.project, env=stage.env, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        if not any("runs on Modal" in line for line in process.stderr):
+            raise Failed("`run` ended before its job had begun")
+        time.sleep(1)
+        process.send_signal(signal.SIGINT)
+        last = process.stderr.read()
+    need("the job goes on" in last and "Traceback" not in last, f"after Ctrl-C: {last}")
+
+
 def detached(stage: Baked, rows: Rows) -> str:
-    """`run --detach`, `status`, `stop`, and the same command again until all is done; `join` to every format."""
+    """`run` and Ctrl-C, `run --detach`, `status`, `stop`, and the same again to the end; `join` to every format."""
     some = min(SOME, rows.count)
     again = ("run", *about(rows, "--rows", str(some), "--budget", "none"))
+    interrupted(stage, *again)
     _said, job = stage.started(*again, "--detach")
     need("starts nothing more" in stage.batch("stop", "--job", job), "`stop` does not say that it stops")
     status = stage.batch("status", "--job", job).splitlines()[0]

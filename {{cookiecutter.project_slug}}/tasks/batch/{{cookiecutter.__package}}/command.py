@@ -97,7 +97,13 @@ def run(given: argparse.Namespace) -> int:
     progress.board.pop(name, None)
     call = app.run.spawn(name, given.budget)
     print(f"job {name} runs on Modal; `python -m {__package__} status` from anywhere", file=sys.stderr)
-    return 0 if given.detach else ended(progress.watched(name, call))
+    if given.detach:
+        return 0
+    try:
+        return ended(progress.watched(name, call))
+    except KeyboardInterrupt:
+        print(f"the job goes on; `python -m {__package__} stop` ends it", file=sys.stderr)
+        return 1
 
 
 def ended(report: Report) -> int:
