@@ -3425,8 +3425,8 @@ LAYOUTS = {
 class TrainingStanding(NamedTuple):
     """What candidates are compared by, the weightiest first; of two, the smaller is better."""
 
-    method: int  # steps down the ladder
     tight: bool
+    method: int  # steps down the ladder
     offloads: bool
     weak_link: bool  # gradients over PCIe
     several_nodes: bool  # Modal lends clusters on request
@@ -3449,12 +3449,12 @@ def make_training_plan(request: Request) -> TrainingPlan:
 def weigh_training(request: Request) -> tuple[TrainingCandidate, ...]:
     """Every configuration of the request, ranked ones first and best first, then the rejected by price.
 
-    A method further down the ladder is weighed only where none above it works.
+    A method further down the ladder is weighed only where none above it works with room to spare.
     """
     judged: list[TrainingCandidate] = []
     for method in methods(request):
         judged += [judge_training(request, setups) for setups in training_configurations(request, method)]
-        if any(not candidate.rejected for candidate in judged):
+        if any(not candidate.rejected and not tight(candidate.estimate) for candidate in judged):
             break
     ranked = sorted((c for c in judged if not c.rejected), key=lambda c: training_standing(request, c))
     rejected = sorted((c for c in judged if c.rejected), key=lambda c: (c.usd_per_hour, training_name(c.setup)))
@@ -3626,9 +3626,9 @@ def packed_or_padded(
     """The setup at its best micro-batch, with examples packed where they may be and padding would cost more."""
     best, found = fill(request, setup, first)
     packed = replace(setup, packed=True)
-    if packs(request) and (estimate := estimate_run(request, packed)).fits:
-        packed, estimate = fill(request, packed, estimate)
-        if useful_rate(request, packed, estimate) > useful_rate(request, best, found):
+    if packs(request):
+        packed, estimate = fill(request, packed, estimate_run(request, packed))
+        if not tight(estimate) and useful_rate(request, packed, estimate) > useful_rate(request, best, found):
             return packed, estimate
     return best, found
 
@@ -3667,8 +3667,8 @@ def training_standing(request: Request, candidate: TrainingCandidate) -> Trainin
     hours = run_hours(request, setup, estimate, ASSUMED_ROWS)
     weak = setup.gpu_count > 1 and not setup.gpu.nvlink and communication_share(setup) > WEAK_SHARE
     return TrainingStanding(
-        method=methods(request).index(setup.method),
         tight=tight(estimate),
+        method=methods(request).index(setup.method),
         offloads=setup.offload != "none",
         weak_link=weak,
         several_nodes=setup.nodes > 1,
@@ -3996,11 +3996,11 @@ def training_verdict(plan: TrainingPlan, candidate: TrainingCandidate) -> str:
     if candidate.rejected:
         return candidate.rejected
     ours, best = training_standing(plan.request, candidate), training_standing(plan.request, plan.chosen)
-    if ours.method > best.method:
-        return f"works with {METHOD_NAMES[candidate.setup.method]} only"
     if ours.tight > best.tight:
         left = candidate.estimate.usable_gib - need_gib(candidate.estimate)
         return f"would leave {left:.1f} GiB free, less than the estimate may err"
+    if ours.method > best.method:
+        return f"works with {METHOD_NAMES[candidate.setup.method]} only"
     if ours.offloads > best.offloads:
         return "offloading to main memory is the last resort"
     if ours.weak_link > best.weak_link:
@@ -4130,10 +4130,13 @@ def why_lower(plan: TrainingPlan) -> str:
     above = methods(plan.request)[: methods(plan.request).index(plan.chosen.setup.method)]
     if not above:
         return ""
-    paid = any(candidate.accumulation for candidate in plan.candidates if candidate.setup.method in above)
+    weighed = [candidate for candidate in plan.candidates if candidate.setup.method in above]
     names = " and ".join(METHOD_NAMES[method] for method in above)
-    verb = "do" if len(above) > 1 else "does"
-    return f"the budget does not carry {names}" if paid else f"{names} {verb} not fit"
+    if any(candidate.rank for candidate in weighed):
+        return f"{names} would leave too little memory free"
+    if any(candidate.accumulation for candidate in weighed):
+        return f"the budget does not carry {names}"
+    return f"{names} {'do' if len(above) > 1 else 'does'} not fit"
 
 
 # ---- planner/shared_constants.py

@@ -103,11 +103,11 @@ def training_verdict(plan: TrainingPlan, candidate: TrainingCandidate) -> str:
     if candidate.rejected:
         return candidate.rejected
     ours, best = training_standing(plan.request, candidate), training_standing(plan.request, plan.chosen)
-    if ours.method > best.method:
-        return f"works with {METHOD_NAMES[candidate.setup.method]} only"
     if ours.tight > best.tight:
         left = candidate.estimate.usable_gib - need_gib(candidate.estimate)
         return f"would leave {left:.1f} GiB free, less than the estimate may err"
+    if ours.method > best.method:
+        return f"works with {METHOD_NAMES[candidate.setup.method]} only"
     if ours.offloads > best.offloads:
         return "offloading to main memory is the last resort"
     if ours.weak_link > best.weak_link:
@@ -237,7 +237,10 @@ def why_lower(plan: TrainingPlan) -> str:
     above = methods(plan.request)[: methods(plan.request).index(plan.chosen.setup.method)]
     if not above:
         return ""
-    paid = any(candidate.accumulation for candidate in plan.candidates if candidate.setup.method in above)
+    weighed = [candidate for candidate in plan.candidates if candidate.setup.method in above]
     names = " and ".join(METHOD_NAMES[method] for method in above)
-    verb = "do" if len(above) > 1 else "does"
-    return f"the budget does not carry {names}" if paid else f"{names} {verb} not fit"
+    if any(candidate.rank for candidate in weighed):
+        return f"{names} would leave too little memory free"
+    if any(candidate.accumulation for candidate in weighed):
+        return f"the budget does not carry {names}"
+    return f"{names} {'do' if len(above) > 1 else 'does'} not fit"

@@ -194,7 +194,7 @@ def test_full_fine_tuning_goes_over_nvlink_with_zero2_before_3_and_without_offlo
     setup = found.chosen.setup
     assert (setup.method, setup.sharding, setup.offload, setup.nodes) == ("full", "zero2", "none", 1)
     assert setup.gpu.nvlink
-    large = planned(task="distributed", model_size="32B", gpu="H100:8", budget="none").chosen.setup
+    large = planned(task="distributed", model_size="32B", gpu="B200:4", budget="none").chosen.setup
     assert (large.sharding, large.offload) == ("zero3", "none")
     crowded = planned(task="distributed", gpu="L4:8", budget="none").chosen.setup
     assert (crowded.sharding, crowded.offload) == ("zero3", "optimizer")
@@ -433,8 +433,11 @@ def test_what_would_be_tight_ranks_behind_what_leaves_room() -> None:
     found = planned(task="distributed", model_size="32B", budget="none")
     rows = [line for line in plan_md(found).splitlines() if "less than the estimate may err" in line]
     assert rows and not any("chosen" in row for row in rows)
-    insisted = planned(task="distributed", model_size="32B", gpu="A100-80GB:8", budget="none")
-    assert "less than the estimate may err" in plan_md(insisted)
+    card = {"task": "distributed", "model_size": "32B", "gpu": "A100-80GB:8", "budget": "none"}
+    assert "less than the estimate may err" in plan_md(planned(**card, method="full"))
+    safe = planned(**card)
+    assert safe.chosen.setup.method == "lora"
+    assert "full fine-tuning would leave too little memory free" in plan_py(safe, "x")
 
 
 @pytest.mark.parametrize("task", TRAINING)
