@@ -465,7 +465,8 @@ def kind(engine: str, workload: str, task: str = "serve") -> dict[str, str]:
 
 INFERENCE = list(product(("serve", "batch"), ENGINES, WORKLOADS))
 FAST = ("serve", "vllm", "generation")  # half a minute each
-EVERY_KILL = ("batch", "transformers", "generation")  # kills at every single write, in one of the six
+WHOLE = ("batch", "transformers", "generation")  # of batch, whose core is the same for all, one runs every test
+OWN = ["tests/test_engine.py", "tests/test_command.py"]  # and the others those that meet their engine
 KINDS = [FAST, *(pytest.param(*each, marks=pytest.mark.slow) for each in INFERENCE if each != FAST)]
 
 
@@ -473,7 +474,7 @@ KINDS = [FAST, *(pytest.param(*each, marks=pytest.mark.slow) for each in INFEREN
 def test_the_projects_own_tests_pass(task: str, engine: str, workload: str, bake: Bake, tmp_path: Path) -> None:
     project = Project(tmp_path / "my-llm")
     shutil.copytree(bake(**kind(engine, workload, task)).root, project.root)  # the tests may write into their folder
-    which = () if task == "serve" or (task, engine, workload) == EVERY_KILL else ("-m", "not slow")
+    which = [] if task == "serve" or (task, engine, workload) == WHOLE else OWN
     said = project.python("-m", "pytest", "-q", "-p", "no:cacheprovider", *which)
     assert re.search(r"\b\d+ passed", said) and "failed" not in said
 
