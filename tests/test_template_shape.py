@@ -149,9 +149,10 @@ def locks() -> list[Path]:
     return [path for path in FILES if path.parent.name == "requirements" and path.suffix == ".txt"]
 
 
-def test_there_are_locks_for_both_engines() -> None:
+def test_there_are_locks_for_both_engines_and_both_trainings() -> None:
     owners = {path.parts[2] for path in locks() if path.name == "image.txt"}
-    assert owners == {"serve-vllm", "serve-transformers", "batch-vllm", "batch-transformers"}
+    engines = {f"{task}-{engine}" for task in ("serve", "batch") for engine in ("vllm", "transformers")}
+    assert owners == engines | {"finetune", "distributed"}
 
 
 @pytest.mark.parametrize("lock", locks(), ids=lambda path: "/".join(path.parts[1:]))

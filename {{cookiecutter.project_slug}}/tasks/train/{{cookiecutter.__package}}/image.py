@@ -19,7 +19,7 @@ TRAIN = (
     .uv_pip_install(*launch.BUILT, extra_options="--no-build-isolation --no-deps")  # what they need is in the lock
     .env(
         {
-            "HF_DATASETS_CACHE": "/tmp/datasets",  # tokenized rows are of no use to the next container
+            "HF_DATASETS_CACHE": "/root/datasets",  # tokenized rows are of no use to the next container
             "HF_HUB_DISABLE_TELEMETRY": "1",  # TRL reports each trainer that is made
             "TORCHINDUCTOR_CACHE_DIR": "/root/.cache/torchinductor",  # what is compiled stays on the cache Volume
             "TRITON_CACHE_DIR": "/root/.cache/triton",
