@@ -37,7 +37,7 @@ def check(dataset: str = plan.DATASET) -> Checked | Said:
     from . import rows
 
     volume.runs.reload()
-    checked = rows.check(runs.Run(Path(ROOT), plan.RUN), dataset)
+    checked = rows.check(volume.run(plan.RUN), dataset)
     volume.runs.commit()
     print(checked, flush=True)
     return checked
@@ -63,7 +63,7 @@ def train(dataset: str, since: float) -> Said:
     from . import attempt
 
     volume.runs.reload()
-    return attempt.begin(runs.Run(Path(ROOT), plan.RUN), dataset, since, volume.runs.commit)
+    return attempt.begin(volume.run(plan.RUN), dataset, since, volume.runs.commit)
 
 
 @app.function(
@@ -81,7 +81,7 @@ def sample(prompt: str, run: str = plan.RUN, max_tokens: int = 256) -> Said:
     """What the tuned model says to `prompt`. A container sees the result as it was when its first question came."""
     from . import result
 
-    said = result.answered(runs.Run(Path(ROOT), run), prompt, max_tokens)
+    said = result.answered(volume.run(run), prompt, max_tokens)
     print(said, flush=True)
     return said
 
@@ -92,7 +92,7 @@ def merge(run: str = plan.RUN, into: str = "") -> Said:
     from . import result
 
     volume.runs.reload()
-    said = result.merged(runs.Run(Path(ROOT), run), Path(volume.TARGET if into else storage.WEIGHTS))
+    said = result.merged(volume.run(run), Path(volume.TARGET if into else storage.WEIGHTS))
     (volume.weights_of(into) if into else storage.weights).commit()
     print(said, flush=True)
     return said
@@ -103,7 +103,7 @@ def send(repository: str, run: str = plan.RUN, merged: bool = False) -> Said:
     """Push a run's result, or its merged weights, to the hub."""
     volume.runs.reload()
     storage.weights.reload()
-    where = runs.Run(Path(ROOT), run)
+    where = volume.run(run)
     return push.push(Path(storage.WEIGHTS, runs.merged_name(run)) if merged else where.result, repository)
 
 
@@ -111,7 +111,7 @@ def send(repository: str, run: str = plan.RUN, merged: bool = False) -> Said:
 def state(run: str = plan.RUN) -> status.Status:
     """How a run stands, from the files on the Volume."""
     volume.runs.reload()
-    return status.status(runs.Run(Path(ROOT), run))
+    return status.status(volume.run(run))
 
 
 @app.local_entrypoint()

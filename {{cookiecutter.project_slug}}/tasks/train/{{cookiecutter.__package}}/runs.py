@@ -17,6 +17,7 @@ class Run:
     name: str
     limit: str = plan.BUDGET
     usd_per_hour: float = plan.USD_PER_HOUR
+    volume: str = ""  # name of the Volume that `root` is in a container
 
     @property
     def folder(self) -> Path:
@@ -30,6 +31,10 @@ class Run:
     def result(self) -> Path:
         """The adapter or the model, with its tokenizer."""
         return self.folder / "result"
+
+    def place(self, path: Path) -> str:
+        """How a person finds a path below `root`."""
+        return f"{path.relative_to(self.root)} on the Volume {self.volume}" if self.volume else str(path)
 
     @property
     def outcome(self) -> Path:
@@ -103,5 +108,5 @@ def report(outcome: Outcome, where: Run) -> str:
         more = "raise BUDGET in plan.py and run it again" if outcome.status == STOPPED else "run it again"
         lines.append(f"left    {price}: {more}, and it goes on from here")
     if outcome.status != INTERRUPTED:
-        lines.append(f"result  {where.result}")
+        lines.append(f"result  {where.place(where.result)}")
     return "\n".join(lines)

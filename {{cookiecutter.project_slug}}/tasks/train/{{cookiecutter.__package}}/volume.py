@@ -5,6 +5,7 @@ from pathlib import Path
 import modal
 
 from . import files, plan, transfer
+from .runs import Run
 
 MOUNT = "/training"  # in every container
 TARGET = "/target"  # where `merge --into` mounts the weights of another project
@@ -12,7 +13,14 @@ DATASETS = "datasets"
 HOME = Path(__file__).parent.parent
 SUFFIXES = (".jsonl", ".json", ".parquet", ".csv")
 
-runs = modal.Volume.from_name(f"{plan.NAME}-runs", create_if_missing=True, version=2)
+NAME = f"{plan.NAME}-runs"
+
+runs = modal.Volume.from_name(NAME, create_if_missing=True, version=2)
+
+
+def run(name: str) -> Run:
+    """A run as a container sees it."""
+    return Run(Path(MOUNT), name, volume=NAME)
 
 
 def here(name: str) -> Path | None:
