@@ -100,8 +100,8 @@ def remove_incomplete(root: Path) -> list[str]:
 
 
 def beyond(root: Path, count: int) -> list[Path]:
-    """All but the newest `count` complete checkpoints."""
-    return [path for path in all_in(root) if complete(path)][:-count]
+    """All but the newest `count` that were sealed. What other containers wrote of them need not be seen here yet."""
+    return [path for path in all_in(root) if (path / MARKER).is_file()][:-count]
 
 
 class Keeper(TrainerCallback):

@@ -138,7 +138,8 @@ class Recorder(TrainerCallback):
         }
 
     def _show(self, state: TrainerState, loss: float) -> None:
-        figures = f"loss {loss:.4f}  {self.step_tokens_per_s:,.0f} tokens/s  peak {self.monitor.peak_gib:.1f} GiB"
+        memory = f"peak {self.monitor.peak_gib:.1f} GiB of {plan.PREDICTED_PEAK_GIB:.1f} planned"
+        figures = f"loss {loss:.4f}  {self.step_tokens_per_s:,.0f} tokens/s  {memory}"
         if self.bar:
             self.bar.set_postfix_str(figures, refresh=False)
             self.bar.update(state.global_step - self.bar.n)
