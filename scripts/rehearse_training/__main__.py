@@ -29,6 +29,7 @@ from baked import Baked, Failed, need, opened  # ty: ignore[import-not-found]  #
 TASKS = ("finetune", "distributed")
 MOUNT = "/training"  # of the Volume in a container
 FOUR_DIGITS = 5e-5
+LONG_S = 90.0  # an attempt of which a part holds the libraries' start and a save
 QUESTION = {"generation": "When is Pedal & Post open?", "classification": "My brakes rub, and I paid for that."}
 
 
@@ -139,8 +140,12 @@ def undisturbed(play: Play) -> str:
 
 def again(play: Play) -> str:
     said = play.tune("train")
-    need(f"finished at step {play.steps}" in said and "trains on Modal" not in said, f"it was trained again: {said}")
-    return "says what came of it"
+    by_modal = play.stage.modal("run", "-m", f"{play.stage.package}.app", "train")
+    for text in (said, by_modal):
+        need(
+            f"finished at step {play.steps}" in text and "trains on Modal" not in text, f"it was trained again: {text}"
+        )
+    return "says what came of it, as does `modal run`"
 
 
 def killed(play: Play) -> str:
@@ -182,6 +187,19 @@ def budget(play: Play) -> str:
     said = play.tune("train")
     need(f"finished at step {play.steps}" in said, f"it did not finish: {said}")
     return f"stopped at step {stopped[1]} having spent {spent:.0%}, went on; {play.same('paid')}"
+
+
+def cut_off(play: Play) -> str:
+    """An attempt that takes longer than TIMEOUT is followed by the next."""
+    if play.seconds < LONG_S:
+        return f"left out: {play.seconds:.0f} s are too few to cut off after a save; more --steps"
+    before = play.stage.plan["TIMEOUT"]
+    play.edit(RUN="long", TIMEOUT=int(play.seconds * 0.6))
+    said = play.tune("train")
+    play.edit(TIMEOUT=int(before))
+    attempts = re.search(r"attempt (\d+)", said)
+    need(f"finished at step {play.steps}" in said and attempts and int(attempts[1]) > 1, f"it did not go on: {said}")
+    return f"{int(play.seconds * 0.6)} s an attempt; {play.same('long')}"
 
 
 def status(play: Play) -> str:
@@ -268,6 +286,7 @@ STEPS: tuple[tuple[str, Callable[[Play], str]], ...] = (
     ("the same command again", again),
     ("killed", killed),
     ("half of the money", budget),
+    ("cut off by its timeout", cut_off),
     ("status", status),
     ("asked", asked),
     ("merged", merged),
@@ -281,7 +300,7 @@ def main() -> int:
     parser.add_argument("project", type=Path, help="a baked finetune or distributed project")
     parser.add_argument("model", type=Path, help="the folder of weights that it was baked for")
     parser.add_argument("--steps", type=int, default=24, help="of each training (%(default)s)")
-    parser.add_argument("--length", type=int, default=96, help="tokens of an example at most (%(default)s)")
+    parser.add_argument("--length", type=int, default=128, help="tokens of an example at most (%(default)s)")
     parser.add_argument("--serve", type=Path, help="a baked serve project for the same model, which serves the result")
     given = parser.parse_args()
     os.environ["TQDM_DISABLE"] = "1"  # its progress would stand between the steps
@@ -291,7 +310,7 @@ def main() -> int:
         workload = stage.plan["WORKLOAD"]
         sample = {"generation": "samples/chat.jsonl", "classification": "samples/labels.jsonl"}[workload]
         stage.edit(DATASET=sample, MAX_STEPS=given.steps, SEQ_LEN=given.length, MICRO_BATCH=4, ACCUMULATION=1)
-        stage.edit(ACTIVATION_CHECKPOINTING=False, SAVE_EVERY=2, SECRETS=[], HUB_REPO="somebody/something")
+        stage.edit(ACTIVATION_CHECKPOINTING=False, SAVE_EVERY=0, SECRETS=[], HUB_REPO="somebody/something")
         if stage.loopback:
             one_core_each(stage)
     except Failed as failed:
