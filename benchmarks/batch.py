@@ -58,10 +58,10 @@ def bake(folder: Path, engine: str, workload: str) -> tuple[Path, Path]:
     return folder / slug, model
 
 
-def play(folder: Path, engine: str, workload: str, python: Path, rounds: int) -> dict[str, Turns]:
+def play(folder: Path, engine: str, workload: str, python: Path, rows: int, rounds: int) -> dict[str, Turns]:
     """Both sides' turns. The first round does not count."""
     project, model = bake(folder, engine, workload)
-    command = [python, ROOT / "benchmarks" / "batch_side.py", project, model, str(ROWS[workload]), str(rounds)]
+    command = [python, ROOT / "benchmarks" / "batch_side.py", project, model, str(rows), str(rounds)]
     threads = {"OMP_NUM_THREADS": "1", "VLLM_CPU_OMP_THREADS_BIND": "1"}  # vLLM: the core of that number
     env = os.environ | threads | {"VLLM_CPU_KVCACHE_SPACE": "1", "HF_HUB_OFFLINE": "1", "VLLM_NO_USAGE_STATS": "1"}
     done = subprocess.run(command, env=env, stdout=subprocess.PIPE, text=True, check=True)
@@ -84,6 +84,7 @@ def middle(values: list[float]) -> str:
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rows", type=int, default=0, help=f"of a shard ({ROWS})")
     parser.add_argument("--only", default="", help="comparisons with these words in `ENGINE WORKLOAD`")
     parser.add_argument("--vllm-python", type=Path, default=ROOT / ".venv-vllm" / "bin" / "python")
     parser.add_argument("--keep", type=Path, help="a folder for bakes and models, to be used again")
@@ -96,13 +97,14 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as scratch:
         folder = (options.keep or Path(scratch)).resolve()
         for engine, workload in chosen:
-            found = play(folder, engine, workload, pythons[engine], options.rounds)
+            rows = options.rows or ROWS[workload]
+            found = play(folder, engine, workload, pythons[engine], rows, options.rounds)
             ours, theirs = found["project"], found["alone"]
             ratios = [one / other for one, other in zip(ours.rows_per_s, theirs.rows_per_s, strict=True)]
             cpu = statistics.median(other / one for one, other in zip(ours.cpu_s, theirs.cpu_s, strict=True))
             same = "yes" if len(ours.digests | theirs.digests) == 1 else "no"
             print(
-                f"| {engine}, {workload} | {ROWS[workload]} | {middle(ours.rows_per_s)} | {ALONE[engine, workload]} "
+                f"| {engine}, {workload} | {rows} | {middle(ours.rows_per_s)} | {ALONE[engine, workload]} "
                 f"| {middle(theirs.rows_per_s)} | **{statistics.median(ratios):.2f}** "
                 f"({min(ratios):.2f} to {max(ratios):.2f}) | {cpu:.2f} | {same} |",
                 flush=True,

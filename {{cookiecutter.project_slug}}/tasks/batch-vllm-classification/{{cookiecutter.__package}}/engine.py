@@ -20,7 +20,8 @@ class Engine:
         what plan.py says. `snapshots_in` is a folder for what filled the GPU when its memory ran out.
         """
         self.options = options or workload.options()
-        self.llm = offline.load(model, gpus, self.options["context_len"], snapshots_in, runner="pooling", convert="classify")
+        context = self.options["context_len"]
+        self.llm = offline.load(model, gpus, context, snapshots_in, runner="pooling", convert="classify")
         self.tokenizer = self.llm.get_tokenizer()
         self.labels = self.llm.llm_engine.vllm_config.model_config.hf_config.id2label
 

@@ -22,7 +22,8 @@ class Engine:
         what plan.py says. `snapshots_in` is a folder for what filled the GPU when its memory ran out.
         """
         self.options = options or workload.options()
-        self.llm = offline.load(model, gpus, self.options["context_len"], snapshots_in, runner="pooling", convert="embed")
+        context = self.options["context_len"]
+        self.llm = offline.load(model, gpus, context, snapshots_in, runner="pooling", convert="embed")
         self.tokenizer = self.llm.get_tokenizer()
 
     def __call__(self, prompts: list[Prompt]) -> list[Embedded | Failed]:
