@@ -142,7 +142,8 @@ def again(play: Play) -> str:
     said = play.tune("train")
     by_modal = play.stage.modal("run", "-m", f"{play.stage.package}.app", "train")
     for text in (said, by_modal):
-        need(
+        finished = f"finished at step {play.steps}" in text and "trains on Modal" not in text
+        need(finished, f"it was trained again: {text}")
             f"finished at step {play.steps}" in text and "trains on Modal" not in text, f"it was trained again: {text}"
         )
     return "says what came of it, as does `modal run`"
