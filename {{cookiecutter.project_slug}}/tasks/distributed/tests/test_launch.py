@@ -11,12 +11,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import lines
-import modal
+import modal._cluster
 import pytest
-from modal import _cluster
 
 from {{cookiecutter.__package}} import hardware, launch, link, sharding, train
 from {{cookiecutter.__package}}.job import Job, JobError
+
 
 @pytest.fixture
 def several(chat_job: Job) -> Job:
@@ -92,8 +92,8 @@ def test_parts_of_a_checkpoint_belong_to_as_many_ranks_and_the_same_sharding(sev
 
 def test_a_container_finds_its_place_in_modals_cluster(monkeypatch: pytest.MonkeyPatch):
     addresses = ["fdaa::1", "fdaa::2"]
-    context = _cluster.ClusterContext(1, "cu-1", addresses, ["10.0.0.1", "10.0.0.2"], [])
-    monkeypatch.setattr(_cluster, "current_cluster_context", context)
+    context = modal._cluster.ClusterContext(1, "cu-1", addresses, ["10.0.0.1", "10.0.0.2"], [])
+    monkeypatch.setattr(modal._cluster, "current_cluster_context", context)
     assert launch.here() == launch.Node(0, 1, "127.0.0.1"), "one node needs no cluster"
     monkeypatch.setattr(launch, "NODES", 2)
     assert launch.here() == launch.Node(1, 2, "fdaa::1")
