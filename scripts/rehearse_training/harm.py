@@ -77,10 +77,14 @@ def steps(folder: str) -> Callable[[psutil.Process], int]:
 
 def between_steps(plane: str, folder: str, more: int) -> str:
     """Kill the container some steps after a look at it."""
-    count = steps(folder)
-    waited(plane, lambda process: count(process) > 0)
-    begun = count(training(plane)[0])
-    waited(plane, lambda process: count(process) >= begun + more)
+    count, first = steps(folder), list[int]()
+
+    def far(process: psutil.Process) -> bool:
+        now = count(process)
+        first.extend([now] * (not first and now > 0))
+        return bool(first) and now >= first[0] + more
+
+    waited(plane, far)
     kill(plane)
     return f"{more} steps on"
 
