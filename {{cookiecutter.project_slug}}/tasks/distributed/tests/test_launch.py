@@ -15,7 +15,7 @@ import modal._cluster
 import pytest
 
 from {{cookiecutter.__package}} import hardware, launch, link, sharding, train
-from {{cookiecutter.__package}}.job import Job, JobError
+from {{cookiecutter.__package}}.job import Job, JobError, check_same, write
 
 
 @pytest.fixture
@@ -80,14 +80,28 @@ def test_what_cannot_be_is_said_before_anything_starts(several: Job, changes: di
 
 
 def test_parts_of_a_checkpoint_belong_to_as_many_ranks_and_the_same_sharding(several: Job):
-    from {{cookiecutter.__package}}.job import check_same
-
     with pytest.raises(JobError, match="GPUs was 16 and is 8"):
         check_same(launch.shared(several, 8), several)
     with pytest.raises(JobError, match="SHARDING was 'zero3' and is 'zero2'"):
         check_same(replace(several, sharding="zero2"), several)
     whole = replace(several, sharding="none")
     check_same(launch.shared(whole, 8), whole)  # every rank has all of it
+
+
+def test_no_rank_is_started_for_what_is_refused_finished_or_unpaid(
+    several: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def none(*_: object) -> int:
+        raise AssertionError("torchrun was started")
+
+    monkeypatch.setattr(launch, "waited", none)
+    where, node = train.Run(tmp_path, "run", "0/run"), launch.Node(0, 1, "127.0.0.1")
+    assert launch.launched(several, node, where).status == train.STOPPED
+    write(several, where.folder / "job.json")
+    lines.DONE.save(where.outcome)
+    assert launch.launched(several, node, where) == lines.DONE
+    with pytest.raises(JobError, match="SEED was 0 and is 7"):
+        launch.launched(replace(several, seed=7), node, where)
 
 
 def test_a_container_finds_its_place_in_modals_cluster(monkeypatch: pytest.MonkeyPatch):

@@ -12,7 +12,7 @@ from typing import Any
 import modal
 
 from . import hardware, plan
-from .job import Job, JobError, planned
+from .job import Job, JobError, check_same, planned, read
 from .runs import FINISHED, Outcome, Run, outcome_of
 
 CUDA_IMAGE = "nvidia/cuda:13.0.2-devel-ubuntu24.04"  # DeepSpeed compiles its optimizer for offloading with nvcc's files
@@ -82,7 +82,9 @@ def launched(
     """Run torchrun until it ends. MISTAKES, MemoryError, train.Interrupted, or RuntimeError where a rank was killed."""
     from . import link, rank, stop, train
 
-    ended = outcome_of(run)
+    began, ended = run.folder / "job.json", outcome_of(run)
+    if began.is_file():
+        check_same(job, read(began))  # here too, so that no rank is started for a refusal
     if ended and ended.status == FINISHED:
         return ended
     if run.budget().left_usd() <= 0:
