@@ -32,6 +32,13 @@ def test_local_trains_on_the_sample_and_shows_before_and_after(
     assert sum(list(losses.values())[-4:]) < sum(list(losses.values())[:4])
 
 
+def test_without_a_command_it_says_what_there_is():
+    done = python(PACKAGE)
+    assert done.returncode == 0
+    for command in ("check", "train", "status", "sample", "merge", "push", "--local"):
+        assert command in done.stdout
+
+
 def test_check_reads_a_dataset_and_says_a_mistake_in_one_line(tiny: Path, tmp_path: Path):
     (tmp_path / "rows.jsonl").write_text(json.dumps({"question": "a", "reply": "b"}) + "\n")
     done = python(PACKAGE, "check", "--local", "--model", str(tiny), "--dataset", str(tmp_path / "rows.jsonl"))
@@ -50,6 +57,12 @@ def test_a_job_in_a_file_is_trained_as_a_program_of_its_own(chat_job: job.Job, t
     done = python(*arguments)
     assert done.returncode == train.MISTAKEN
     assert done.stderr.strip().splitlines()[-1].startswith("error: this run began otherwise: LEARNING_RATE")
+
+
+def test_what_a_laptop_and_a_small_container_read_loads_no_torch():
+    code = f"import sys; from {PACKAGE} import app, command, status, push; print('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout == "False\n", done.stderr
 
 
 def test_the_plan_is_a_job():
