@@ -14,7 +14,7 @@ import lines
 import modal._cluster
 import pytest
 
-from {{cookiecutter.__package}} import hardware, launch, link, sharding, train
+from {{cookiecutter.__package}} import checkpoints, hardware, launch, link, sharding, train
 from {{cookiecutter.__package}}.job import Job, JobError, check_same, write
 
 
@@ -22,6 +22,10 @@ from {{cookiecutter.__package}}.job import Job, JobError, check_same, write
 def several(chat_job: Job) -> Job:
     """As it would be planned for 16 GPUs."""
     return replace(chat_job, method="full", micro_batch=2, accumulation=3, ranks=16, sharding="zero3")
+
+
+def test_the_plan_is_launched_with_its_examples_on_as_many_ranks_as_there_are():
+    assert launch.job().ranks == launch.RANKS == 2 and launch.job().batch == launch.planned().batch
 
 
 def test_a_step_has_as_many_examples_on_any_number_of_ranks(several: Job):
@@ -100,6 +104,9 @@ def test_no_rank_is_started_for_what_is_refused_finished_or_unpaid(
     write(several, where.folder / "job.json")
     lines.DONE.save(where.outcome)
     assert launch.launched(several, node, where) == lines.DONE
+    checkpoint = where.checkpoints / "checkpoint-8"
+    checkpoint.mkdir(parents=True)
+    checkpoints.seal(checkpoint, {})
     with pytest.raises(JobError, match="SEED was 0 and is 7"):
         launch.launched(replace(several, seed=7), node, where)
 

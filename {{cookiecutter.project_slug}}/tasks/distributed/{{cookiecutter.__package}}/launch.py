@@ -64,10 +64,14 @@ def shared(job: Job, ranks: int) -> Job:
     return replace(job, ranks=ranks, accumulation=accumulation)
 
 
+def job() -> Job:
+    """The plan's job as it is launched here."""
+    return shared(planned(), NODES * RANKS)
+
+
 def attempt(run: Run, weights: str, dataset: str, commit: Callable[[], object]) -> Outcome:
     """One attempt. `train.MISTAKES` and out-of-memory are for people; Modal tries anything else again."""
-    node = here()
-    return launched(shared(planned(), node.count * RANKS), node, run, weights, dataset, commit)
+    return launched(job(), here(), run, weights, dataset, commit)
 
 
 def launched(
@@ -80,11 +84,11 @@ def launched(
     port: int = PORT,
 ) -> Outcome:
     """Run torchrun until it ends. MISTAKES, MemoryError, train.Interrupted, or RuntimeError where a rank was killed."""
-    from . import link, rank, stop, train
+    from . import checkpoints, link, rank, stop, train
 
     began, ended = run.folder / "job.json", outcome_of(run)
-    if began.is_file():
-        check_same(job, read(began))  # here too, so that no rank is started for a refusal
+    if began.is_file() and checkpoints.newest(run.checkpoints):  # here too: no rank is started for a refusal
+        check_same(job, read(began))
     if ended and ended.status == FINISHED:
         return ended
     if run.budget().left_usd() <= 0:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from . import hardware
-from .job import planned
+from .job import Job, planned
 from .runs import Outcome, Run
 
 T = TypeVar("T")
@@ -21,8 +21,13 @@ def on_nodes(function: T) -> T:
     return function
 
 
+def job() -> Job:
+    """The plan's job as it is launched here."""
+    return planned()
+
+
 def attempt(run: Run, weights: str, dataset: str, commit: Callable[[], object]) -> Outcome:
     """One attempt. `train.MISTAKES` and out-of-memory are for people; Modal tries anything else again."""
     from . import train
 
-    return train.run(planned(), run, weights, dataset, commit)
+    return train.run(job(), run, weights, dataset, commit)

@@ -5,15 +5,15 @@ from pathlib import Path
 from huggingface_hub import HfApi
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
-from . import budget, checkpoints, data, files, mistakes, plan, runs, storage, train
-from .job import JobError, check_same, planned, read
+from . import budget, checkpoints, data, files, launch, mistakes, plan, runs, storage, train
+from .job import JobError, check_same, read
 from .said import Checked, Said
 
 
 @mistakes.sentences
 def check(where: runs.Run, dataset: str) -> Checked:
     """Read the dataset as the training will, from the place where the training will find it."""
-    job = planned()
+    job = launch.job()
     if begun(where):
         check_same(job, read(where.folder / "job.json"))
     if ended := over(where):
