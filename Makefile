@@ -27,7 +27,7 @@ BATCHED := rehearse-batch-$(WORKLOAD)-$(ENGINE)
 TASK ?= finetune
 LEARNER = $(if $(filter tiny,$(MODEL)),tiny,generation)
 TUNED := rehearse-$(TASK)
-.PHONY: demo test test-slow lint hook bench bench-serve accuracy rehearse rehearse-batch rehearse-training clean
+.PHONY: demo test test-slow lint hook bench bench-serve bench-batch accuracy rehearse rehearse-batch rehearse-training clean
 
 ## Bake the default project, show its plan, and let it answer on this CPU with a small model from the package index.
 demo: .venv/ready
@@ -82,6 +82,10 @@ bench: .venv/ready
 ## Requests/s through the generated servers against the engines under them.
 bench-serve: .venv/ready $(VLLM)/ready
 	$(BIN)/python benchmarks/serve.py --vllm-python $(VLLM)/bin/python
+
+## Rows/s of a generated batch project's shard against the engine's own call for many rows.
+bench-batch: .venv/ready $(VLLM)/ready
+	$(BIN)/python benchmarks/batch.py --vllm-python $(VLLM)/bin/python
 
 accuracy: .venv/ready
 	$(BIN)/python benchmarks/accuracy.py
