@@ -23,7 +23,7 @@ from serve import MODELS, machine, quietly, versions
 
 ROOT = Path(__file__).resolve().parents[1]
 WANTED = 0.95
-ROWS = {"generation": 64, "embedding": 256, "classification": 256}
+ROWS = {"generation": 64, "embedding": 1000, "classification": 1000}
 ENGINES = ("transformers", "vllm")
 ALONE = {
     ("transformers", "generation"): "`generate_batch`: continuous batching, the project's settings",
