@@ -100,7 +100,7 @@ def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     words.train_from_iterator(sample_texts(), trainer)
     ends = [(name, words.token_to_id(name)) for name in ("[CLS]", "[SEP]")]
     words.post_processor = processors.TemplateProcessing(single="[CLS] $A [SEP]", special_tokens=ends)
-    tokenizer = PreTrainedTokenizerFast(tokenizer_object=words, model_max_length=128, **named)
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=words, model_max_length=256, **named)
     tokenizer.save_pretrained(folder)
     torch.manual_seed(0)
     config = DistilBertConfig(
@@ -109,7 +109,7 @@ def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         hidden_dim=128,
         n_layers=2,
         n_heads=2,
-        max_position_embeddings=128,
+        max_position_embeddings=256,
         initializer_range=0.2,  # so that texts differ enough to be told apart
     )
     DistilBertModel(config).save_pretrained(folder)
