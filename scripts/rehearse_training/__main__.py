@@ -12,6 +12,7 @@ with a sentence, at the first step that fails; the app is stopped either way.
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import os
 import re
@@ -24,6 +25,7 @@ from typing import Any
 
 sys.path.append(str(Path(__file__).parents[1] / "rehearse_batch"))
 import harm
+import httpx
 from baked import Baked, Failed, need, opened  # ty: ignore[import-not-found]  # beside the batch rehearsal
 
 TASKS = ("finetune", "distributed")
@@ -258,18 +260,29 @@ def plain(folder: Path, workload: str) -> str:
 
 
 def served(play: Play) -> str:
-    """The merged model behind the API of a serve project, asked by that project's own client."""
+    """The merged model behind the API of a serve project, which says its likeliest words."""
     if play.serve is None:
         return "left out: --serve names a project"
     stage, name = play.serve, f"{play.stage.plan['NAME']}-whole"
     stage.edit(MODEL=f"./{name}", PUBLIC=True)
     stage.modal("deploy", "-m", f"{stage.package}.app")
     try:
-        said = stage.run(f"{stage.package}.client", QUESTION[stage.plan["WORKLOAD"]], "--max-tokens", "24").stdout
+        url = address(stage)
+        chat = [{"role": "user", "content": QUESTION[stage.plan["WORKLOAD"]]}]
+        asked = {"model": stage.plan["MODEL"], "messages": chat, "temperature": 0, "max_tokens": 24}
+        answer = httpx.post(f"{url}/v1/chat/completions", json=asked, timeout=900, follow_redirects=True)
     finally:
         stage.modal("app", "stop", "-y", stage.plan["NAME"], check=False)
+    need(answer.status_code == 200, f"the service answered {answer.status_code}: {answer.text[:400]}")
+    said = answer.json()["choices"][0]["message"]["content"]
     need(alike(said, play.answer), f"served it says {said!r}, and the tuned model {play.answer!r}")
     return " ".join(said.split())[:60]
+
+
+def address(stage: Baked) -> str:
+    """Where a deployed service answers, as its own package finds out."""
+    sys.path.insert(0, str(stage.project))
+    return importlib.import_module(f"{stage.package}.service").url().rstrip("/")
 
 
 def pushed(play: Play) -> str:
