@@ -91,7 +91,8 @@ def test_two_ranks_train_as_one_process_does(
     assert outcome.status == runs.FINISHED and outcome.step == 8
     assert [line["world_size"] for line in began(where)] == [2]
     same(where, by_one)
-    assert [path and path.name for path in committed] == [*(f"checkpoint-{step}" for step in range(1, 9)), "checkpoint-8"]
+    each_step = [f"checkpoint-{step}" for step in range(1, 9)]
+    assert [path and path.name for path in committed] == [*each_step, "checkpoint-8"], "and once more at the end"
     written = where.folder / "deepspeed.json"
     if sharding == "none":
         assert not written.exists()
@@ -121,7 +122,8 @@ def gathered_is_consolidated(where: runs.Run) -> None:
 
 
 def test_adapters_of_a_sharded_model_load_beside_the_original(together: Job, tmp_path: Path):
-    job = replace(sharded(together, "zero3"), method="lora", lora_rank=4, learning_rate=1e-2, activation_checkpointing=True)
+    job = replace(together, method="lora", lora_rank=4, learning_rate=1e-2, activation_checkpointing=True)
+    job = sharded(job, "zero3")
     where = jobs.job_of(tmp_path)
     outcome = jobs.launched(job, where)
     assert outcome.after["loss"] < outcome.before["loss"] - 0.1
