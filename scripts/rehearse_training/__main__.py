@@ -269,7 +269,7 @@ def served(play: Play) -> str:
     try:
         url = address(stage)
         chat = [{"role": "user", "content": QUESTION[stage.plan["WORKLOAD"]]}]
-        asked = {"model": stage.plan["MODEL"], "messages": chat, "temperature": 0, "max_tokens": 24}
+        asked = {"model": f"./{name}", "messages": chat, "temperature": 0, "max_tokens": 24}
         answer = httpx.post(f"{url}/v1/chat/completions", json=asked, timeout=900, follow_redirects=True)
     finally:
         stage.modal("app", "stop", "-y", stage.plan["NAME"], check=False)
