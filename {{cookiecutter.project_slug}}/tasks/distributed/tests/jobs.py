@@ -51,7 +51,8 @@ def ranks() -> list[psutil.Process]:
     found = []
     for process in psutil.Process().children(recursive=True):
         try:
-            if "{{cookiecutter.__package}}.rank" in process.cmdline() and "torch.distributed.run" not in process.cmdline():
+            words = process.cmdline()
+            if "{{cookiecutter.__package}}.rank" in words and "torch.distributed.run" not in words:
                 found.append((int(process.environ()["RANK"]), process))
         except psutil.Error:  # it has just ended
             continue

@@ -1,6 +1,6 @@
 """DeepSpeed's configuration, written from the plan in DeepSpeed's own words.
 
-python -m {{cookiecutter.__package}}.sharding    prints it for the plan; each run's lies in its folder as deepspeed.json
+python -m {{cookiecutter.__package}}.sharding    prints it; each run has its own as deepspeed.json
 """
 
 import json

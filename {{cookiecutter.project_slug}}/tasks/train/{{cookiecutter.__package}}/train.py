@@ -1,6 +1,6 @@
 """One attempt at a training run: it goes on where the last one stopped, and ends finished or stopped at the budget.
 
-python -m {{cookiecutter.__package}}.train --root FOLDER --name first    what plan.py says, on the GPU of this machine
+python -m {{cookiecutter.__package}}.train --root FOLDER    what plan.py says, on this machine
 """
 
 import argparse
