@@ -232,7 +232,7 @@ def described(plane: ControlPlane, function: Any) -> dict[str, Any]:
         "image": dockerfile(plane, function.image_id),
         "lock": sorted(line for file in context_files(plane, function.image_id) for line in file.splitlines()),
         "files": sorted(f.filename for mount in function.mount_ids for f in plane.made[mount].files),
-        "buckets": {m.mount_path: m.bucket_name for m in function.cloud_bucket_mounts},
+        "buckets": {m.mount_path: bucket(plane, m) for m in function.cloud_bucket_mounts},
         "parameters": sorted(one.name for one in function.class_parameter_info.schema),
         "methods": sorted(function.method_definitions),
         "proxy_auth": {name: m.webhook_config.requires_proxy_auth for name, m in function.method_definitions.items()},
@@ -241,6 +241,12 @@ def described(plane: ControlPlane, function: Any) -> dict[str, Any]:
         "target_concurrency": scaling.target_concurrency or scaling.target_concurrency_float,
         "http_private": function.is_server and not function.http_config.unauthenticated,
     }
+
+
+def bucket(plane: ControlPlane, mount: Any) -> list[Any]:
+    """Name, endpoint, Secret, and whether it is mounted to be read only."""
+    secret = plane.made[mount.credentials_secret_id].deployment_name if mount.credentials_secret_id else ""
+    return [mount.bucket_name, mount.bucket_endpoint_url, secret, mount.read_only]
 
 
 def layers(plane: ControlPlane, image_id: str) -> Iterator[Any]:

@@ -28,6 +28,8 @@ CASES: dict[str, dict[str, str]] = {
     "rows": BATCH | {"dataset": "reviews.jsonl 200k rows"},
     "hub": BATCH | {"dataset": "stanfordnlp/imdb 50k rows"},
     "fewer": BATCH | {"MAX_CONTAINERS": "3", "TIMEOUT": "7200"},
+    "bucket": BATCH | {"BUCKET": '"rows"'},
+    "other-bucket": BATCH | {"BUCKET": '"https://store.example/rows"', "BUCKET_SECRET": '"keys"'},
     "two-cards": BATCH | {"model_size": "32B", "gpu": "H100:2", "quantization": "none"},
     "four-cards": BATCH | {"model_size": "235B", "gpu": "H200:4"},
     "small-card": BATCH | {"model_size": "1.5B", "gpu": "T4"},
@@ -126,6 +128,21 @@ def test_rows_and_results_lie_on_a_volume_and_weights_on_another(wire: Deployed)
     assert wire.fetch["volumes"] == weights and wire.functions["estimate"]["volumes"] == results | weights
     for function in ("prepare", "run", "status", "stop", "join"):
         assert wire.functions[function]["volumes"] == results, function
+
+
+@pytest.mark.parametrize(
+    ("name", "mounted"),
+    [
+        ("plain", {}),
+        ("bucket", {"/bucket": ["rows", "", "", True]}),
+        ("other-bucket", {"/bucket": ["rows", "https://store.example", "keys", True]}),
+    ],
+)
+def test_a_bucket_is_mounted_to_be_read_where_an_input_is(
+    name: str, mounted: dict[str, list[object]], all_deployed: dict[str, Deployed]
+) -> None:
+    for function, registered in all_deployed[name].functions.items():
+        assert registered["buckets"] == (mounted if function in ("prepare", "estimate") else {}), function
 
 
 def test_only_what_reads_the_hub_sees_its_token(wire: Deployed) -> None:
