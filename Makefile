@@ -60,7 +60,7 @@ rehearse-training: .venv/ready $(TRAIN)/ready
 		$(DEMO)/$(word 2,$($(LEARNER))) --serve $(DEMO)/$(TUNED)-served"
 
 test: .venv/ready
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow" -n auto --dist loadfile
 
 ## The real vLLM engine, and training with one process and several, on this CPU in virtual environments of their own.
 test-slow: .venv/ready $(VLLM)/ready $(TRAIN)/ready

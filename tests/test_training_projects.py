@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -28,6 +29,7 @@ def test_a_training_project_passes_its_own_tests(name: str, bake: Bake, tmp_path
     answers, chosen = PROJECTS[name]
     project = Project(tmp_path / "my-llm")
     shutil.copytree(bake(**{"task": "finetune", **answers}).root, project.root)
+    run(sys.executable, "-m", "ty", "check", "--python", str(Path(python).parents[1]), cwd=project.root)
     said = run(python, "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider", *chosen, cwd=project.root).stdout
     assert re.search(r"\b[1-9]\d* passed", said)
     assert all("needs a GPU" in line for line in said.splitlines() if line.startswith("SKIPPED"))

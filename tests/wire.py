@@ -101,13 +101,18 @@ print("imported")
 """
 
 
-def imports(found: Deployed, function: dict[str, Any], modules: list[str], folder: Path) -> bool:
-    """Whether modules of the package import where the container of a registered function would be."""
+def imports(
+    found: Deployed, function: dict[str, Any], modules: list[str], folder: Path, python: str = sys.executable
+) -> bool:
+    """Whether modules of the package import where the container of a registered function would be.
+
+    `python` is one whose environment holds what the function's lock names; nothing else that it holds is seen.
+    """
     for name in function["files"]:
         inside = folder / Path(name).relative_to("/root")
         inside.parent.mkdir(parents=True, exist_ok=True)
         inside.write_bytes((found.project.root / Path(name).relative_to("/root")).read_bytes())
     wanted = [f"{found.project.package}.{name}" for name in modules]
     arguments = json.dumps([str(folder), function["lock"], wanted])
-    done = run(sys.executable, "-I", "-B", "-c", CONTAINER, arguments, cwd=folder, **function["env"])
+    done = run(python, "-I", "-B", "-c", CONTAINER, arguments, cwd=folder, **function["env"])
     return done.stdout == "imported\n"
