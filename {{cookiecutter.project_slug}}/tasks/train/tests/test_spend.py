@@ -7,7 +7,7 @@ from pathlib import Path
 import attempts
 import pytest
 
-from {{cookiecutter.__package}} import budget, checkpoints, files, plan, train
+from {{cookiecutter.__package}} import budget, checkpoints, files, plan, stop, train
 from {{cookiecutter.__package}}.job import Job
 
 
@@ -29,7 +29,7 @@ def test_a_spent_budget_ends_the_run_with_a_checkpoint_a_result_and_a_price(job:
     assert newest and checkpoints.step_of(newest) == outcome.step
     assert outcome.after["loss"] < outcome.before["loss"]
     assert list(where.result.glob("adapter_model.safetensors"))
-    assert outcome.spent_usd < 8 * 1.25 and outcome.remaining_usd > 0
+    assert outcome.spent_usd < 8 * 1.5 and outcome.remaining_usd > 0
     said = train.report(outcome, where)
     assert "raise BUDGET" in said and f"{400 - outcome.step} steps" in said
 
@@ -78,3 +78,17 @@ def test_what_is_no_budget_is_said_before_anything_starts(chat_job: Job, monkeyp
     monkeypatch.setattr(plan, "BUDGET", "a lot")
     with pytest.raises(budget.BudgetError, match="write 50/run"):
         train.check(chat_job)
+
+
+def test_the_end_is_kept_money_for_as_the_saves_took_so_far(tmp_path: Path):
+    where = dear(tmp_path, "100/run")
+    with where.ledger().meter("training", 0.2) as meter:
+        money = stop.Money(where.budget(), meter)
+        assert money.reserve_s == 0.0 and not money.over()
+        money.evaluated(4.0)
+        money.saved(30.0)
+        money.saved(20.0)
+        assert money.reserve_s == 1.5 * (4.0 + 30.0 + 30.0)
+        assert not money.over()
+        money.saved(40.0)
+        assert money.over(), "126 seconds to end in, and 100 left"

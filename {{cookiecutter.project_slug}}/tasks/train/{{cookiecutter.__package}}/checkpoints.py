@@ -108,12 +108,15 @@ class Keeper(TrainerCallback):
     """Saves every `every_s` seconds and after the last step, seals what the Trainer wrote, and keeps the last ones.
 
     `commit` makes what this container wrote lasting: a Volume's commit. A checkpoint is sealed once every rank has
-    written its part and every container has committed it, so that the marker never precedes what it speaks for.
+    written its part and every container has committed it, so that the marker never precedes what it speaks for. `took`
+    hears the seconds of each save.
     """
 
-    def __init__(self, every_s: float, kept: int, commit: Callable[[], object]) -> None:
-        self.every_s, self.kept, self.commit = every_s, kept, commit
-        self.saved_at = time.monotonic()
+    def __init__(
+        self, every_s: float, kept: int, commit: Callable[[], object], took: Callable[[float], object] = lambda _: None
+    ) -> None:
+        self.every_s, self.kept, self.commit, self.took = every_s, kept, commit, took
+        self.saved_at = self.stepped_at = time.monotonic()
 
     def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         self.saved_at = time.monotonic()
@@ -122,6 +125,7 @@ class Keeper(TrainerCallback):
         due = time.monotonic() - self.saved_at >= self.every_s
         if ranks.agreed(due or state.global_step >= state.max_steps):
             control.should_save = True
+        self.stepped_at = time.monotonic()
 
     def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         control.should_save = False  # the Trainer would save the same step again at the end of an epoch
@@ -145,3 +149,4 @@ class Keeper(TrainerCallback):
             if ranks.leads():
                 self.commit()
         self.saved_at = time.monotonic()
+        self.took(self.saved_at - self.stepped_at)

@@ -13,6 +13,7 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 from . import budget, ranks
 
 GO, BUDGET, ASKED = 0, 1, 2  # the largest of what the ranks say counts
+RESERVE = 1.5  # times what the end took so far: it may take longer
 SIGNALS = (signal.SIGINT, signal.SIGTERM)  # Modal sends SIGINT before it takes a container away
 
 
@@ -54,10 +55,21 @@ class Money:
     def __init__(self, within: budget.Budget, meter: budget.Meter | None) -> None:
         self.within, self.meter = within, meter
         self.start_s = 0.0  # from the attempt's begin to its first step
-        self.reserve_s = 0.0  # for the last save and the last evaluation
+        self.eval_s = self.save_s = 0.0  # the longest so far in this attempt
 
     def ready(self) -> None:
         self.start_s = self.meter.seconds if self.meter else 0.0
+
+    def saved(self, seconds: float) -> None:
+        self.save_s = max(self.save_s, seconds)
+
+    def evaluated(self, seconds: float) -> None:
+        self.eval_s = max(self.eval_s, seconds)
+
+    @property
+    def reserve_s(self) -> float:
+        """Seconds to end in: the last save, the last evaluation, and the result, which takes no longer than a save."""
+        return RESERVE * (self.eval_s + 2 * self.save_s)
 
     def usd(self, seconds: float) -> float:
         return seconds / budget.HOUR * self.within.ledger.usd_per_hour
@@ -88,7 +100,7 @@ class Stop(TrainerCallback):
         metrics: dict[str, float] | None = None,
         **_: Any,
     ) -> None:
-        self.money.reserve_s = max(self.money.reserve_s, 1.5 * (metrics or {}).get("eval_runtime", 0.0))
+        self.money.evaluated((metrics or {}).get("eval_runtime", 0.0))
 
     def on_step_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         self.begun = time.monotonic()

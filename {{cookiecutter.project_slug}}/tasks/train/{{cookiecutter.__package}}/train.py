@@ -118,8 +118,9 @@ class Attempt:
             monitor = memory.Monitor(log).start()
             try:
                 recorder = progress.Recorder(where.metrics(), monitor)
-                ending = stop.Stop(stop.Money(where.budget(), meter), self.asked)
-                keeper = checkpoints.Keeper(job.save_every_s, job.checkpoints_kept, self.commit)
+                money = stop.Money(where.budget(), meter)
+                ending = stop.Stop(money, self.asked)
+                keeper = checkpoints.Keeper(job.save_every_s, job.checkpoints_kept, self.commit, money.saved)
                 together = ranks.Together(job.ranks)
                 set_seed(job.seed)  # a classifier's head begins at random
                 model = models.load(job, source, found.labels)
