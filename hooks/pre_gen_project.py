@@ -4865,10 +4865,13 @@ def training_predictions(plan: TrainingPlan) -> list[Constant]:
     terms = {name: round(gib, 1) for name, gib in training_terms(estimate).items()}
     low, high = about(estimate.tokens_per_s_low or 0), about(estimate.tokens_per_s_high or 0)
     at = f"at rows of {row_tokens(plan):,} tokens (prior)" if plan.request.row_tokens else "at full sequences"
+    host: list[Constant] = [
+        ("PREDICTED_HOST_GIB", round(estimate.host_gib, 1), "of main memory on each node, for what is offloaded")
+    ]
     return [
         ("PREDICTED_PEAK_GIB", round(sum(training_terms(estimate).values()), 1), "on each GPU, CUDA's own included"),
         ("PREDICTED_GIB", terms, "by term; what to change when memory runs out follows from it"),
-        ("PREDICTED_HOST_GIB", round(estimate.host_gib, 1), "of main memory on each node, for what is offloaded"),
+        *(host if plan.request.task == "distributed" else []),
         (
             "PREDICTED_TOKENS_PER_S",
             round(estimate.tokens_per_s or 0, 1),

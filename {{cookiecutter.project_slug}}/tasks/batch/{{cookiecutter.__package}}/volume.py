@@ -1,11 +1,10 @@
 """The Volume of inputs and results, and a bucket of inputs: where they are mounted, how files get there and back."""
 
-from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 import modal
 
-from . import data, files, plan
+from . import data, plan, transfer
 from .data import DataError, Source
 
 MOUNT = "/results"  # in every container
@@ -44,27 +43,12 @@ def upload(source: Source) -> Source:
         return source
     local = Path(source.path).expanduser()
     data.paths(source)  # says what is wrong with it before anything is sent
-    folder = f"/{UPLOADS}/{data.content(source)}"
-    if not any(listed(folder)):
-        with results.batch_upload() as batch:
-            put = batch.put_directory if local.is_dir() else batch.put_file
-            put(str(local), f"{folder}/{local.name}")
-    return Source(f"{MOUNT}{folder}/{local.name}")
-
-
-def listed(folder: str) -> Iterator[str]:
-    """Paths in a folder of the Volume; nothing where there is none."""
-    try:
-        yield from (entry.path for entry in results.listdir(folder))
-    except (modal.exception.NotFoundError, FileNotFoundError):
-        return
+    return Source(f"{MOUNT}{transfer.put(results, local, f'/{UPLOADS}/{data.content(source)}')}")
 
 
 def download(path: str, to: Path) -> None:
     """Bring a file from the Volume; `to` is whole or absent. DataError where it is not there."""
     try:
-        with files.whole(to) as temporary, open(temporary, "wb") as file:
-            for chunk in results.read_file(path):
-                file.write(chunk)
-    except (modal.exception.NotFoundError, FileNotFoundError) as error:
-        raise DataError(f"{path} is not on the Volume {plan.NAME}-results") from error
+        transfer.get(results, path, to)
+    except FileNotFoundError as error:
+        raise DataError(str(error)) from error
