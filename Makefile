@@ -23,10 +23,13 @@ MODEL ?= $(if $(filter generation,$(WORKLOAD)),tiny,$(WORKLOAD))
 ROWS_MODEL = $(DEMO)/$(word 2,$($(MODEL)))
 BATCHED := rehearse-batch-$(WORKLOAD)-$(ENGINE)
 
-# What `make rehearse-training` takes beside; MODEL=tiny trains a model of random weights
+# What `make rehearse-training` takes beside; MODEL=tiny trains a model of random weights, whose steps are short
 TASK ?= finetune
-LEARNER = $(if $(filter tiny,$(MODEL)),tiny,generation)
-TUNED := rehearse-$(TASK)
+STEPS ?= $(if $(filter tiny,$(MODEL)),$(if $(filter finetune,$(TASK)),200,60),24)
+METHOD ?= auto
+ONLY ?=
+LEARNER = $(if $(filter tiny,$(MODEL)),tiny,$(WORKLOAD))
+TUNED := rehearse-$(TASK)-$(WORKLOAD)-$(METHOD)
 .PHONY: demo test test-slow lint hook bench bench-serve bench-batch accuracy rehearse rehearse-batch rehearse-training clean
 
 ## Bake the default project, show its plan, and let it answer on this CPU with a small model from the package index.
@@ -53,11 +56,12 @@ rehearse-batch: .venv/ready
 rehearse-training: .venv/ready $(TRAIN)/ready
 	$(BIN)/python scripts/$(word 1,$($(LEARNER))) $(DEMO)/$(word 2,$($(LEARNER)))
 	$(BIN)/cookiecutter . --no-input --overwrite-if-exists -o $(DEMO) project_slug=$(TUNED) task=$(TASK) budget=none \
-		model_id=$(CURDIR)/$(DEMO)/$(word 2,$($(LEARNER)))
+		workload=$(WORKLOAD) method=$(METHOD) model_id=$(CURDIR)/$(DEMO)/$(word 2,$($(LEARNER))) \
+		context_len=$(word 3,$($(LEARNER)))
 	$(BIN)/cookiecutter . --no-input --overwrite-if-exists -o $(DEMO) project_slug=$(TUNED)-served engine=transformers \
-		model_id=$(CURDIR)/$(DEMO)/$(word 2,$($(LEARNER))) context_len=256 budget=none
+		workload=$(WORKLOAD) model_id=$(CURDIR)/$(DEMO)/$(word 2,$($(LEARNER))) context_len=256 budget=none
 	$(PLANE) "$(CURDIR)/$(TRAIN)/bin/python scripts/rehearse_training $(DEMO)/$(TUNED) \
-		$(DEMO)/$(word 2,$($(LEARNER))) --serve $(DEMO)/$(TUNED)-served"
+		$(DEMO)/$(word 2,$($(LEARNER))) --steps $(STEPS) $(if $(filter generation,$(WORKLOAD)),--serve $(DEMO)/$(TUNED)-served) $(if $(ONLY),--only $(ONLY))"
 
 test: .venv/ready
 	$(BIN)/python -m pytest -m "not slow" -n auto --dist loadfile

@@ -314,6 +314,7 @@ def main() -> int:
     parser.add_argument("--steps", type=int, default=24, help="of each training (%(default)s)")
     parser.add_argument("--length", type=int, default=128, help="tokens of an example at most (%(default)s)")
     parser.add_argument("--serve", type=Path, help="a baked serve project for the same model, which serves the result")
+    parser.add_argument("--only", nargs="+", metavar="WORD", help="play the steps alone whose names begin with these")
     given = parser.parse_args()
     os.environ["TQDM_DISABLE"] = "1"  # its progress would stand between the steps
     try:
@@ -330,7 +331,7 @@ def main() -> int:
     kind = f"{stage.plan['TASK']}, {workload}, {stage.plan['METHOD']}"
     print(f"{stage.plan['NAME']}: {kind}, {given.steps} steps, control plane {stage.plane}", flush=True)
     try:
-        return played(Play(stage, serve, given.steps))
+        return played(Play(stage, serve, given.steps), tuple(given.only or [""]))
     finally:
         stage.modal("app", "stop", "-y", stage.plan["NAME"], check=False)
 
@@ -342,10 +343,10 @@ def one_core_each(stage: Baked) -> None:
     file.write_text(text, encoding="utf-8")
 
 
-def played(play: Play) -> int:
-    """Every step in turn: its name, what it took, and what it found."""
+def played(play: Play, only: tuple[str, ...]) -> int:
+    """Every step in turn, of those whose names begin with `only`: its name, what it took, and what it found."""
     begun = time.monotonic()
-    for name, step in STEPS:
+    for name, step in [(name, step) for name, step in STEPS if name.startswith(only)]:
         before = time.monotonic()
         try:
             result, found = "ok", step(play)
@@ -354,7 +355,7 @@ def played(play: Play) -> int:
         print(f"{result:6}{name:26}{time.monotonic() - before:7.1f} s  {' '.join(found.split())}", flush=True)
         if result == "FAIL":
             return 1
-    print(f"all {len(STEPS)} steps in {time.monotonic() - begun:.0f} s")
+    print(f"all of it in {time.monotonic() - begun:.0f} s")
     return 0
 
 
