@@ -25,7 +25,7 @@ BATCHED := rehearse-batch-$(WORKLOAD)-$(ENGINE)
 
 # What `make rehearse-training` takes beside; MODEL=tiny trains a model of random weights, whose steps are short
 TASK ?= finetune
-STEPS ?= $(if $(filter tiny,$(MODEL)),$(if $(filter finetune,$(TASK)),500,60),24)
+STEPS ?= $(if $(filter tiny,$(MODEL)),$(if $(filter finetune,$(TASK)),500,300),24)
 METHOD ?= auto
 ONLY ?=
 LEARNER = $(if $(filter tiny,$(MODEL)),tiny,$(WORKLOAD))

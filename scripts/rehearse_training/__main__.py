@@ -214,7 +214,7 @@ def status(play: Play) -> str:
 def asked(play: Play) -> str:
     """The same answer from the command and from modal run."""
     question = QUESTION[play.stage.plan["WORKLOAD"]]
-    play.answer = play.tune("sample", question, "--run", "whole", "--max-tokens", "24").strip().splitlines()[-1]
+    play.answer = play.tune("sample", question, "--run", "whole", "--max-tokens", "24").strip().split("\n")[-1]
     command = ("run", "-m", f"{play.stage.package}.app::sample", "--prompt", question)
     other = play.stage.modal(*command, "--run", "whole", "--max-tokens", "24")
     same = " ".join(play.answer.split()) in " ".join(other.split())  # random weights write odd white space
