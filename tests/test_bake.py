@@ -476,7 +476,7 @@ def test_the_projects_own_tests_pass(task: str, engine: str, workload: str, bake
     shutil.copytree(bake(**kind(engine, workload, task)).root, project.root)  # the tests may write into their folder
     which = [] if task == "serve" or (task, engine, workload) == WHOLE else OWN
     said = project.python("-m", "pytest", "-q", "-p", "no:cacheprovider", *which)
-    assert re.search(r"\b\d+ passed", said) and "failed" not in said
+    assert re.search(r"\b\d+ passed", said)  # and pytest ended well, or `python` had raised
 
 
 @pytest.mark.slow
