@@ -56,6 +56,16 @@ def test_a_classifier_learns_the_shipped_labels(label_job: Job, tmp_path: Path):
     assert set(json.loads((merged / "config.json").read_text())["id2label"].values()) == set(found)
 
 
+def test_a_classifier_of_other_classes_gets_a_new_head_and_keeps_the_rest(label_job: Job, tmp_path: Path):
+    before = models.load(label_job, source(label_job), ("good", "bad", "neither"))
+    before.save_pretrained(tmp_path)
+    job = replace(label_job, model=str(tmp_path))
+    after = models.load(job, source(job), ("booking", "complaint"))
+    assert after.config.id2label == {0: "booking", 1: "complaint"}
+    kept = before.base_model.state_dict()
+    assert kept and all(torch.equal(value, kept[name]) for name, value in after.base_model.state_dict().items())
+
+
 @pytest.mark.parametrize("method", ["lora", "qlora"])
 def test_a_classifier_with_adapters_keeps_its_head_and_classes(label_job: Job, tmp_path: Path, method: str):
     where = train.Run(tmp_path, "run")

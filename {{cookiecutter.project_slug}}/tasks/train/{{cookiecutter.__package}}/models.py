@@ -129,6 +129,7 @@ def load(job: Job, source: Source, labels: tuple[str, ...] = ()) -> PreTrainedMo
     if labels:
         options |= {"num_labels": len(labels), "id2label": dict(enumerate(labels))}
         options |= {"label2id": {name: number for number, name in enumerate(labels)}}
+        options["ignore_mismatched_sizes"] = config.num_labels != len(labels)  # a head of other classes: a new one
     with own_code_refused(source):
         model = CLASSES[job.workload].from_pretrained(**source.options(), **options)
     model.config.use_cache = False
