@@ -10,7 +10,7 @@ from pathlib import Path
 import hub
 import pytest
 
-from {{cookiecutter.__package}} import checkpoints, job, rows, runs, train, volume
+from {{cookiecutter.__package}} import checkpoints, job, launch, rows, runs, train, volume
 from {{cookiecutter.__package}}.job import Job, JobError
 from {{cookiecutter.__package}}.said import Checked
 
@@ -18,7 +18,7 @@ from {{cookiecutter.__package}}.said import Checked
 @pytest.fixture
 def where(chat_job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> runs.Run:
     """A run of the tiny job, in place of the plan's."""
-    monkeypatch.setattr(rows, "planned", lambda: chat_job)
+    monkeypatch.setattr(launch, "job", lambda: chat_job)
     return runs.Run(tmp_path, "run")
 
 
@@ -73,7 +73,7 @@ def test_a_mistake_comes_back_as_a_sentence(where: runs.Run, lines: list[object]
 
 
 def test_a_setting_that_does_not_exist_is_said_too(where: runs.Run, chat_job: Job, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(rows, "planned", lambda: replace(chat_job, method="magic"))
+    monkeypatch.setattr(launch, "job", lambda: replace(chat_job, method="magic"))
     assert rows.check(where, brought(where, *[CHAT] * 30)).error == "METHOD = 'magic' is none of full, lora, qlora"
 
 

@@ -58,12 +58,15 @@ def test_a_classifier_learns_the_shipped_labels(label_job: Job, tmp_path: Path):
 
 def test_a_classifier_of_other_classes_gets_a_new_head_and_keeps_the_rest(label_job: Job, tmp_path: Path):
     before = models.load(label_job, source(label_job), ("good", "bad", "neither"))
-    before.save_pretrained(tmp_path)
-    job = replace(label_job, model=str(tmp_path))
+    before.save_pretrained(tmp_path / "model")
+    models.tokenizer_of(source(label_job)).save_pretrained(tmp_path / "model")
+    job = replace(label_job, model=str(tmp_path / "model"), method="lora", max_steps=2)
     after = models.load(job, source(job), ("booking", "complaint"))
     assert after.config.id2label == {0: "booking", 1: "complaint"}
     kept = before.base_model.state_dict()
     assert kept and all(torch.equal(value, kept[name]) for name, value in after.base_model.state_dict().items())
+    train.run(job, where := train.Run(tmp_path, "run"))
+    assert len(sample.classify(sample.load(where.result), "How much is a gear service?")) == 4
 
 
 @pytest.mark.parametrize("method", ["lora", "qlora"])

@@ -107,6 +107,18 @@ def parameters(job: Job, source: Source) -> int:
     return sum(weight.numel() for weight in model.parameters())
 
 
+def classes(config: PretrainedConfig, labels: tuple[str, ...]) -> dict[str, Any]:
+    """What from_pretrained takes for these classes. A head of another number of them is left aside for a new one."""
+    if not labels:
+        return {}
+    return {
+        "num_labels": len(labels),
+        "id2label": dict(enumerate(labels)),
+        "label2id": {name: number for number, name in enumerate(labels)},
+        "ignore_mismatched_sizes": config.num_labels != len(labels),
+    }
+
+
 def load(job: Job, source: Source, labels: tuple[str, ...] = ()) -> PreTrainedModel:
     """The model on the GPU, or on the CPU where there is none, in the precision of the method.
 
@@ -126,12 +138,8 @@ def load(job: Job, source: Source, labels: tuple[str, ...] = ()) -> PreTrainedMo
         options["device_map"] = {"": torch.cuda.current_device()}
     if job.method == "qlora":
         options["quantization_config"] = four_bits(job.workload, config, frozen)
-    if labels:
-        options |= {"num_labels": len(labels), "id2label": dict(enumerate(labels))}
-        options |= {"label2id": {name: number for number, name in enumerate(labels)}}
-        options["ignore_mismatched_sizes"] = config.num_labels != len(labels)  # a head of other classes: a new one
     with own_code_refused(source):
-        model = CLASSES[job.workload].from_pretrained(**source.options(), **options)
+        model = CLASSES[job.workload].from_pretrained(**source.options(), **options, **classes(config, labels))
     model.config.use_cache = False
     if not gpu:
         keep_gradients(model)

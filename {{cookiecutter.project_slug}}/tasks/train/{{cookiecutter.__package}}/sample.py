@@ -103,12 +103,10 @@ def _weights(folder: Path, weights: str, made: About, options: dict[str, Any]) -
     cls = models.CLASSES[made.workload]
     if not (folder / ADAPTER).is_file():
         return cls.from_pretrained(folder, **options)
-    if made.labels:
-        options = options | {"num_labels": len(made.labels), "id2label": dict(enumerate(made.labels))}
-        options |= {"label2id": {name: number for number, name in enumerate(made.labels)}}
     source = models.Source(weights or made.model, made.revision)
+    known = models.classes(models.config_of(source), made.labels)
     with models.own_code_refused(source):
-        original = cls.from_pretrained(**source.options(), **options)
+        original = cls.from_pretrained(**source.options(), **options, **known)
     return PeftModel.from_pretrained(original, str(folder))
 
 
