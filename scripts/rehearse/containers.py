@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 import psutil
+from modal_proto import api_pb2
 
 
 def processes(plane: str) -> Iterator[tuple[str, psutil.Process]]:
@@ -27,6 +29,30 @@ def running(plane: str) -> dict[str, list[psutil.Process]]:
     return found
 
 
+def function_of(process: psutil.Process) -> str:
+    """The function of the app that a container runs, from the arguments that Modal's entrypoint was given."""
+    try:
+        path = process.environ()["MODAL_CONTAINER_ARGUMENTS_PATH"]
+        arguments = api_pb2.ContainerArguments.FromString(Path(f"/proc/{process.pid}/root{path}").read_bytes())
+    except (KeyError, OSError, psutil.Error):
+        return ""
+    return arguments.function_def.function_name
+
+
+def of_function(plane: str, function: str) -> list[list[psutil.Process]]:
+    """The processes of each container that runs a function, or a method of a class of that name."""
+    return [one for one in running(plane).values() if function_of(one[0]).partition(".")[0] == function]
+
+
+def end(processes: Iterable[psutil.Process]) -> None:
+    """Kill them, without notice; one that has ended meanwhile is no matter."""
+    for process in processes:
+        try:
+            process.kill()
+        except psutil.NoSuchProcess:
+            continue
+
+
 def kill_engine(plane: str) -> set[str]:
     """End only the engine where it is a process of its own below the container's; the ids of those containers.
 
@@ -45,9 +71,5 @@ def kill_engine(plane: str) -> set[str]:
 def kill(plane: str) -> set[str]:
     """End every container without notice, as a lost machine does, and return the ids of those that were."""
     gone = running(plane)
-    for process in (process for one in gone.values() for process in one):
-        try:
-            process.kill()
-        except psutil.NoSuchProcess:
-            continue
+    end(process for one in gone.values() for process in one)
     return set(gone)

@@ -21,7 +21,7 @@ from typing import Any
 
 import breaking
 import commands
-from baked import Baked, Failed, need, opened
+from baked import Baked, Failed, need, opened, played
 from rows import Plain, Rows, compared, dead, joined, written
 
 NEAR = 0.1  # of the money: as far from the budget as a job may stop, two shards in flight on a busy machine
@@ -137,7 +137,7 @@ def main() -> int:
         if stage.plan["WORKLOAD"] == "generation":
             stage.edit(MAX_ANSWER_TOKENS=given.answer)
         if stage.loopback:
-            one_core_each(stage)
+            stage.one_core_each()
         rows = written(stage.project / "rows.jsonl", given.rows)
     except Failed as failed:
         sys.exit(f"error: {failed}")
@@ -145,33 +145,9 @@ def main() -> int:
     print(f"{stage.plan['NAME']}: {kind}, {rows.count:,} rows, control plane {stage.plane}", flush=True)
     play = Play(stage, rows, given.kills, given.orchestrators, Plain(stage))
     try:
-        return played(play, given.only)
+        return played(STEPS, play, given.only)
     finally:
         stage.modal("app", "stop", "-y", stage.plan["NAME"], check=False)
-
-
-def one_core_each(stage: Baked) -> None:
-    """Containers on this machine share its cores: each gets one, or their threads wait for each other for minutes."""
-    file = stage.plan_file.with_name("hardware.py")
-    threads = '{"GPU": GPU, "OMP_NUM_THREADS": "1", "VLLM_CPU_OMP_THREADS_BIND": "1"}'
-    file.write_text(file.read_text(encoding="utf-8").replace('{"GPU": GPU}', threads), encoding="utf-8")
-
-
-def played(play: Play, only: list[str]) -> int:
-    """Every step in turn: its name, what it took, and what it found."""
-    begun = time.monotonic()
-    steps = [step for step in STEPS if any(words in step[0] for words in only)]
-    for name, step in steps:
-        before = time.monotonic()
-        try:
-            result, found = "ok", step(play)
-        except Failed as failed:
-            result, found = "FAIL", str(failed)
-        print(f"{result:6}{name:24}{time.monotonic() - before:7.1f} s  {' '.join(found.split())}", flush=True)
-        if result == "FAIL":
-            return 1
-    print(f"all {len(steps)} steps in {time.monotonic() - begun:.0f} s")
-    return 0
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A baked project on a Modal control plane: its commands as a person types them, and what a batch's Volume holds."""
+"""A baked project on a Modal control plane: its commands as a person types them, what its Volume holds, its steps."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -65,6 +66,12 @@ class Baked:
     def loopback(self) -> bool:
         """Whether the containers are processes of this machine."""
         return urlsplit(self.plane).hostname in ("127.0.0.1", "localhost", "::1")
+
+    def one_core_each(self) -> None:
+        """Containers on this machine share its cores: each gets one, or threads wait for each other for minutes."""
+        file = self.plan_file.with_name("hardware.py")
+        threads = '{"GPU": GPU, "OMP_NUM_THREADS": "1", "VLLM_CPU_OMP_THREADS_BIND": "1"}'
+        file.write_text(file.read_text(encoding="utf-8").replace('{"GPU": GPU}', threads), encoding="utf-8")
 
     @property
     def env(self) -> dict[str, str]:
@@ -137,3 +144,22 @@ def opened(project: Path, model: Path, tasks: tuple[str, ...] = ("batch",)) -> B
     )
     need((model / "config.json").is_file(), f"{model} is no folder of weights: it has no config.json")
     return Baked(project.resolve(), model.resolve(), str(settings.get("server_url")), tasks)
+
+
+def played(steps: Sequence[tuple[str, Callable[[Any], str]]], play: object, only: Sequence[str]) -> int:
+    """Every step in turn that has one of these words in its name: what it took, and what it found of `play`.
+
+    1 at the first that fails, which is the last to be played.
+    """
+    begun, chosen = time.monotonic(), [step for step in steps if any(words in step[0] for words in only)]
+    for name, step in chosen:
+        before = time.monotonic()
+        try:
+            result, found = "ok", step(play)
+        except Failed as failed:
+            result, found = "FAIL", str(failed)
+        print(f"{result:6}{name:26}{time.monotonic() - before:7.1f} s  {' '.join(found.split())}", flush=True)
+        if result == "FAIL":
+            return 1
+    print(f"all {len(chosen)} steps in {time.monotonic() - begun:.0f} s")
+    return 0

@@ -26,7 +26,7 @@ from typing import Any
 sys.path.append(str(Path(__file__).parents[1] / "rehearse_batch"))
 import harm
 import httpx
-from baked import Baked, Failed, need, opened  # ty: ignore[import-not-found]  # beside the batch rehearsal
+from baked import Baked, Failed, need, opened, played  # ty: ignore[import-not-found]  # beside the batch rehearsal
 
 TASKS = ("finetune", "distributed")
 MOUNT = "/training"  # of the Volume in a container
@@ -315,7 +315,7 @@ def main() -> int:
     parser.add_argument("--steps", type=int, default=24, help="of each training (%(default)s)")
     parser.add_argument("--length", type=int, default=128, help="tokens of an example at most (%(default)s)")
     parser.add_argument("--serve", type=Path, help="a baked serve project for the same model, which serves the result")
-    parser.add_argument("--only", nargs="+", metavar="WORD", help="play the steps alone whose names begin with these")
+    parser.add_argument("--only", nargs="*", default=[""], help="the steps with these words in their names")
     given = parser.parse_args()
     os.environ["TQDM_DISABLE"] = "1"  # its progress would stand between the steps
     try:
@@ -326,38 +326,15 @@ def main() -> int:
         stage.edit(DATASET=sample, MAX_STEPS=given.steps, SEQ_LEN=given.length, MICRO_BATCH=4, ACCUMULATION=1)
         stage.edit(ACTIVATION_CHECKPOINTING=False, SAVE_EVERY=0, SECRETS=[], HUB_REPO="somebody/something")
         if stage.loopback:
-            one_core_each(stage)
+            stage.one_core_each()
     except Failed as failed:
         sys.exit(f"error: {failed}")
     kind = f"{stage.plan['TASK']}, {workload}, {stage.plan['METHOD']}"
     print(f"{stage.plan['NAME']}: {kind}, {given.steps} steps, control plane {stage.plane}", flush=True)
     try:
-        return played(Play(stage, serve, given.steps), tuple(given.only or [""]))
+        return played(STEPS, Play(stage, serve, given.steps), given.only)
     finally:
         stage.modal("app", "stop", "-y", stage.plan["NAME"], check=False)
-
-
-def one_core_each(stage: Baked) -> None:
-    """Containers on this machine share its cores: each gets one, or their threads wait for each other for minutes."""
-    file = stage.plan_file.with_name("hardware.py")
-    text = file.read_text(encoding="utf-8").replace('{"GPU": GPU}', '{"GPU": GPU, "OMP_NUM_THREADS": "1"}')
-    file.write_text(text, encoding="utf-8")
-
-
-def played(play: Play, only: tuple[str, ...]) -> int:
-    """Every step in turn, of those whose names begin with `only`: its name, what it took, and what it found."""
-    begun = time.monotonic()
-    for name, step in [(name, step) for name, step in STEPS if name.startswith(only)]:
-        before = time.monotonic()
-        try:
-            result, found = "ok", step(play)
-        except Failed as failed:
-            result, found = "FAIL", str(failed)
-        print(f"{result:6}{name:26}{time.monotonic() - before:7.1f} s  {' '.join(found.split())}", flush=True)
-        if result == "FAIL":
-            return 1
-    print(f"all of it in {time.monotonic() - begun:.0f} s")
-    return 0
 
 
 if __name__ == "__main__":

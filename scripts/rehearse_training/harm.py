@@ -8,7 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import psutil
-from modal_proto import api_pb2
 
 sys.path.append(str(Path(__file__).parents[1] / "rehearse"))
 import containers  # ty: ignore[import-not-found]  # beside the serve rehearsal
@@ -18,19 +17,9 @@ MARKER = "COMPLETE"  # the last file of a checkpoint
 PATIENCE_S = 900.0
 
 
-def function_of(process: psutil.Process) -> str:
-    """The function of the app that a container runs, from the arguments that Modal's entrypoint was given."""
-    try:
-        path = process.environ()["MODAL_CONTAINER_ARGUMENTS_PATH"]
-        arguments = api_pb2.ContainerArguments.FromString(Path(f"/proc/{process.pid}/root{path}").read_bytes())
-    except (KeyError, OSError, psutil.Error):
-        return ""
-    return arguments.function_def.function_name
-
-
 def training(plane: str) -> list[psutil.Process]:
     """The processes of the container that trains; none where none does."""
-    found = [every for every in containers.running(plane).values() if function_of(every[0]) == TRAIN]
+    found = containers.of_function(plane, TRAIN)
     return found[0] if found else []
 
 
@@ -40,11 +29,7 @@ def seen(process: psutil.Process, path: str) -> Path:
 
 
 def kill(plane: str) -> None:
-    for process in training(plane):
-        try:
-            process.kill()
-        except psutil.NoSuchProcess:
-            continue
+    containers.end(training(plane))
 
 
 def fresh(plane: str) -> None:

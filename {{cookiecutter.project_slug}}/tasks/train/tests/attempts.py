@@ -30,7 +30,7 @@ def attempt(job: Job, root: Path, die: tuple[str, int] | None = None) -> None:
         place, number = die
         spots: dict[str, tuple[Any, str]] = {
             "writing tensors": (torch, "save"),
-            "sealing": (checkpoints, "sync"),
+            "sealing": (checkpoints, "seal"),
             "removing": (checkpoints.shutil, "rmtree"),
         }
         lethal(*spots[place], number)

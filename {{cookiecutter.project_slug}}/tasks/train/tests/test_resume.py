@@ -47,7 +47,7 @@ def test_kills_inside_a_save_lose_nothing(job: Job, tmp_path: Path):
     """In the middle of a file, before the marker, and while an old checkpoint is removed."""
     known = undisturbed(job, tmp_path / "undisturbed")
     root = tmp_path / "killed"
-    for place, number in (("writing tensors", 1), ("writing tensors", 8), ("sealing", 30), ("removing", 4)):
+    for place, number in (("writing tensors", 1), ("writing tensors", 8), ("sealing", 5), ("removing", 4)):
         assert attempts.end(attempts.begin(job, root, die=(place, number))) == -9
     assert attempts.end(attempts.begin(job, root)) == 0
     same(job, root, known)

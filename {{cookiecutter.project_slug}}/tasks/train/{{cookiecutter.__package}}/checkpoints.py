@@ -5,7 +5,6 @@ them with their sizes, so that a folder that was copied or removed half-way is s
 """
 
 import json
-import os
 import re
 import shutil
 import time
@@ -15,7 +14,7 @@ from typing import Any
 
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
-from . import ranks
+from . import files, ranks
 
 MARKER = "COMPLETE"
 NAME = re.compile(r"checkpoint-(\d+)")
@@ -36,9 +35,9 @@ def written(folder: Path) -> dict[str, int]:
     """Bring what this machine sees of a checkpoint to the disk; returns the files with their sizes in bytes."""
     found = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != MARKER)
     for path in found:
-        sync(path)
+        files.sync(path)
     for part in {path.parent for path in found} | {folder}:
-        sync(part)
+        files.sync(part)
     return {path.relative_to(folder).as_posix(): path.stat().st_size for path in found}
 
 
@@ -46,19 +45,10 @@ def seal(folder: Path, sizes: dict[str, int]) -> None:
     """Make a checkpoint count: write the marker with what belongs to it, all of which is on the disk."""
     draft = folder / f".{MARKER}"
     draft.write_text(json.dumps({"step": step_of(folder), "files": sizes}, indent=1), encoding="utf-8")
-    sync(draft)
+    files.sync(draft)
     draft.replace(folder / MARKER)
-    sync(folder)
-    sync(folder.parent)
-
-
-def sync(path: Path) -> None:
-    """Wait until a file, or the names in a folder, are on the disk."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    files.sync(folder)
+    files.sync(folder.parent)
 
 
 def complete(folder: Path) -> bool:
