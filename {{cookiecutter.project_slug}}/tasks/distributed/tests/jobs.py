@@ -60,18 +60,19 @@ def ranks() -> list[psutil.Process]:
 
 
 class After(threading.Thread):
-    """Does something once some more steps are done and some seconds have passed, beside the launcher."""
+    """Does something once two or more steps are done and a share of the next, as long as the last, beside the launcher."""
 
-    def __init__(self, where: runs.Run, steps: int, seconds: float, action: Callable[[], object]) -> None:
+    def __init__(self, where: runs.Run, steps: int, share: float, action: Callable[[], object]) -> None:
         super().__init__(daemon=True)
-        self.where, self.action, self.seconds = where, action, seconds
+        self.where, self.action, self.share = where, action, share
         self.until = steps_done(where) + steps
         self.done_at = 0.0
 
     def run(self) -> None:
         while steps_done(self.where) < self.until:
             time.sleep(0.005)
-        time.sleep(self.seconds)
+        before, last = [line["seconds"] for line in self.where.metrics().read() if line["event"] == "step"][-2:]
+        time.sleep(self.share * (last - before))
         self.done_at = time.monotonic()
         self.action()
 

@@ -138,7 +138,7 @@ def test_kills_of_a_rank_end_the_job_in_seconds_and_lose_nothing(
 ):
     """kill -9 of one rank at a random moment, and of the other inside a save."""
     job, where = sharded(together, sharding), jobs.job_of(tmp_path)
-    fate = jobs.After(where, 2, random.random() * 0.5, lambda: jobs.kill(rank))
+    fate = jobs.After(where, 2, random.random(), lambda: jobs.kill(rank))
     fate.start()
     with pytest.raises(RuntimeError, match="a rank failed or was killed"):
         jobs.launched(job, where)
@@ -190,7 +190,7 @@ def test_two_nodes_train_as_one_process_does_and_each_sees_the_volume_in_its_own
     volume.mkdir()
     where, first, address = jobs.job_of(volume), jobs.job_of(tmp_path / "first"), jobs.loopback()
     port = jobs.free_port()
-    fate = jobs.After(first, 3, 0.2, lambda: jobs.kill(0))
+    fate = jobs.After(first, 3, 0.5, lambda: jobs.kill(0))
     fate.start()
     other = jobs.second_node(job, volume, tmp_path / "second", address, port)
     with pytest.raises(RuntimeError, match="a rank failed or was killed"):

@@ -59,10 +59,10 @@ def test_kills_inside_a_save_lose_nothing(job: Job, tmp_path: Path):
 @pytest.mark.parametrize("seed", range(2))
 def test_ten_kills_at_random_moments_lose_nothing(job: Job, tmp_path: Path, seed: int):
     known = undisturbed(job, tmp_path / "undisturbed")
-    root, chance, killed = tmp_path / "killed", random.Random(seed), 0
+    root, chance, killed, step_s = tmp_path / "killed", random.Random(seed), 0, attempts.step_s(tmp_path / "undisturbed")
     while killed < 10:
         process = attempts.begin(job, root)
-        attempts.kill_after(process, root, chance.randrange(4), chance.random() * 0.3)
+        attempts.kill_after(process, root, chance.randrange(3), chance.random() * 2 * step_s)
         assert attempts.end(process) == -9, "the run was over before it had been killed ten times"
         killed += 1
     assert attempts.end(attempts.begin(job, root)) == 0

@@ -29,7 +29,7 @@ def expected(tiny: Path) -> list[tuple[str, list[float]]]:
 def test_labels_and_probabilities_are_the_models_own_in_order(served: Served, expected: list[tuple[str, list[float]]]):
     got = client.Client(served.url).classify(TEXTS)
     assert [label.name for label in got.labels] == [name for name, _ in expected]
-    assert [label.probs for label in got.labels] == [pytest.approx(probs, abs=1e-5) for _, probs in expected]
+    assert [label.probs for label in got.labels] == [pytest.approx(probs, abs=1e-4) for _, probs in expected]
 
 
 def test_one_text_needs_no_list(served: Served, expected: list[tuple[str, list[float]]]):
