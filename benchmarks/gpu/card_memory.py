@@ -1,0 +1,47 @@
+"""The card's memory as seen from outside: NVML, in a process that computes nothing itself."""
+
+from __future__ import annotations
+
+import threading
+from types import TracebackType
+
+GIB = 2**30
+EVERY_S = 0.05
+
+
+class CardMemory:
+    """Samples what the whole card holds while the block runs. Without a card every figure is None."""
+
+    def __init__(self, has_card: bool) -> None:
+        self.has_card = has_card
+        self.before_gib: float | None = None
+        self.peak_gib: float | None = None
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="card memory", daemon=True)
+
+    def __enter__(self) -> CardMemory:
+        if self.has_card:
+            import pynvml
+
+            pynvml.nvmlInit()
+            self._handle = pynvml.nvmlDeviceGetHandleByIndex(0)
+            self.before_gib = self.peak_gib = self._used_gib()
+            self._thread.start()
+        return self
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self.has_card:
+            import pynvml
+
+            self._stop.set()
+            self._thread.join()
+            pynvml.nvmlShutdown()
+
+    def _used_gib(self) -> float:
+        import pynvml
+
+        return pynvml.nvmlDeviceGetMemoryInfo(self._handle).used / GIB
+
+    def _run(self) -> None:
+        while not self._stop.wait(EVERY_S):
+            self.peak_gib = max(self.peak_gib or 0.0, self._used_gib())

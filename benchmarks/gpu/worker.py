@@ -1,0 +1,95 @@
+"""One configuration in a process of its own, so that it finds no memory in use and leaves none.
+
+    python -m benchmarks.gpu.worker inference|training
+
+imports the libraries, says "ready", and waits for its job on standard input: several wait at once, so that imports cost no
+time between measurements. Nothing touches the GPU before the job has come. The one line it then prints is the outcome;
+whatever the libraries print goes to standard error.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import sys
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .configurations import Configuration
+
+LIBRARIES = {
+    "inference": ("torch", "transformers"),
+    "training": ("torch", "transformers", "datasets", "accelerate", "peft"),  # bitsandbytes looks at the card at once
+}
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a worker is told."""
+
+    configuration: Configuration
+    project: str  # folder of the baked project
+    package: str
+    model: str  # folder
+    scratch: str
+    on_gpu: bool
+
+    def part(self, name: str) -> Any:
+        """A module of the baked project."""
+        return importlib.import_module(f"{self.package}.{name}")
+
+
+def job_of(text: str) -> Job:
+    values = json.loads(text)
+    return Job(**values | {"configuration": Configuration(**values["configuration"])})
+
+
+def outcome(job: Job) -> dict[str, Any]:
+    """What was measured, or why nothing was."""
+    sys.path.insert(0, job.project)
+    from . import inference, training
+
+    try:
+        measured = (training if job.configuration.mode == "training" else inference).measure(job)
+    except BaseException as error:
+        traceback.print_exc()
+        text = " ".join(f"{type(error).__name__}: {error}".split())[:1000]
+        return {"measured": {}, "oom": ran_out(error), "error": text}
+    return {"measured": measured | {"versions": built_with()}, "oom": False, "error": ""}
+
+
+def built_with() -> dict[str, str]:
+    """What torch was built with."""
+    torch = sys.modules["torch"]
+    return {"torch": torch.__version__, "cuda": torch.version.cuda or "none"}
+
+
+def ran_out(error: BaseException) -> bool:
+    """Whether the card's memory was too small, in torch's words, the generated engine's or transformers'."""
+    text = f"{type(error).__name__} {error}".lower().replace(" ", "")
+    return "outofmemory" in text or "memoryfootprint" in text
+
+
+def main() -> None:
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    for name in LIBRARIES[sys.argv[1]]:
+        if importlib.util.find_spec(name):
+            importlib.import_module(name)
+    cuda = sys.modules["torch"].cuda
+    assert not cuda.is_initialized(), "an import has started CUDA, so workers that wait hold memory of the card"
+    print("ready", file=answers, flush=True)
+    text = sys.stdin.readline()
+    if text:
+        job = job_of(text)
+        Path(job.scratch).mkdir(parents=True, exist_ok=True)
+        print(json.dumps(outcome(job)), file=answers, flush=True)
+    sys.stderr.flush()
+    os._exit(0)  # threads and processes of the libraries end with it
+
+
+if __name__ == "__main__":
+    main()
