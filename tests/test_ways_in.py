@@ -1,7 +1,5 @@
-"""The template works however people reach it: a path, git, a zip, a sub-folder, cruft, a replay, others' tests."""
+"""The template works however people reach it: a path, git, a zip, a sub-folder, a replay, others' tests."""
 
-import json
-import re
 import shutil
 import sys
 import zipfile
@@ -10,10 +8,9 @@ from pathlib import Path
 
 import pytest
 from bake import DEFAULTS, Project, contents, git, run
+from releases import released
 
 Bake = Callable[..., Project]
-MINE = 'REVISION = "0123456789abcdef0123456789abcdef01234567"'  # the commit of the weights that a person has tried
-L40S_PRICE = re.compile(r'(\("L40S", +)1\.95')
 
 
 def cookiecutter(*arguments: str, out: Path, check: bool = True) -> Project:
@@ -23,55 +20,12 @@ def cookiecutter(*arguments: str, out: Path, check: bool = True) -> Project:
     return Project(next(iter(out.iterdir())))
 
 
-def cruft(*arguments: str, cwd: Path, check: bool = True) -> str:
-    done = run(sys.executable, "-m", "cruft", *arguments, cwd=cwd, check=check)
-    return done.stdout + done.stderr
-
-
-def raise_the_price(repository: Path, to: str = "2.05") -> str:
-    """Commit a planner that knows another price of an L40S, with the hook built from it. Its commit."""
-    source = repository / "planner" / "gpus.py"
-    text, count = L40S_PRICE.subn(rf"\g<1>{to}", source.read_text(encoding="utf-8"))
-    assert count == 1
-    source.write_text(text, encoding="utf-8")
-    run(sys.executable, "-B", "scripts/build_hook.py", cwd=repository)
-    git("commit", "-q", "--all", "-m", f"An L40S costs {to}", cwd=repository)
-    return git("rev-parse", "HEAD", cwd=repository)
-
-
-@pytest.fixture
-def own_project(repository: Path, tmp_path: Path) -> Project:
-    """A project made by cruft from the template's repository, in a git repository of its own."""
-    cruft("create", str(repository), "--no-input", "--output-dir", str(tmp_path), cwd=tmp_path)
-    project = Project(tmp_path / "my-llm")
-    git("init", "-q", "-b", "main", cwd=project.root)
-    commit(project, "Baked")
-    return project
-
-
-def commit(project: Project, message: str) -> None:
-    git("add", "--all", cwd=project.root)
-    git("commit", "-q", "-m", message, cwd=project.root)
-
-
-def edit(path: Path, pattern: str, new: str) -> None:
-    text, count = re.subn(pattern, new, path.read_text(encoding="utf-8"), flags=re.MULTILINE)
-    assert count == 1
-    path.write_text(text, encoding="utf-8", newline="\n")
-
-
-def no_conflicts(project: Project) -> bool:
-    return not any(path.suffix == ".rej" for path in project.root.rglob("*")) and not any(
-        re.search(rb"^(<{7}|>{7})", content, re.MULTILINE) for content in project.files().values()
-    )
-
-
 def test_a_local_path(template: Path, bake: Bake, tmp_path: Path) -> None:
     assert cookiecutter(str(template), "--no-input", out=tmp_path / "out").files() == bake().files()
 
 
 def test_a_git_url_at_a_tag_and_at_a_commit(repository: Path, bake: Bake, tmp_path: Path) -> None:
-    dearer = raise_the_price(repository)
+    dearer = released(repository, "v2", "2.05")
     url = f"git+file://{repository}"
     tagged = cookiecutter(url, "--checkout", "v1", "--no-input", out=tmp_path / "tag")
     assert tagged.files() == bake().files()
@@ -109,59 +63,6 @@ def test_somebody_elses_pytest(template: Path, tmp_path: Path) -> None:
     )
     command = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "--template", str(template))
     assert "1 passed" in run(sys.executable, *command, cwd=tmp_path).stdout
-
-
-def test_cruft_creates_and_finds_no_difference(own_project: Project, bake: Bake) -> None:
-    files = own_project.files()
-    assert json.loads(files.pop(".cruft.json"))["checkout"] is None
-    assert files == bake().files()
-    assert "SUCCESS" in cruft("check", cwd=own_project.root)
-    assert "diff --git" not in cruft("diff", cwd=own_project.root)  # the hook's own lines are there
-
-
-def test_cruft_diff_shows_the_users_edit_alone(own_project: Project) -> None:
-    edit(own_project.plan_file, r'^REVISION = "[^"]*"', MINE)
-    shown = cruft("diff", cwd=own_project.root)
-    changed = [line for line in shown.splitlines() if re.match(r"[+-](?![+-])", line)]
-    assert len(changed) == 2 and changed[0].startswith(f"-{MINE}")
-
-
-def test_cruft_update_follows_a_planner_that_changed_and_keeps_edits(repository: Path, own_project: Project) -> None:
-    edit(own_project.plan_file, r'^REVISION = "[^"]*"', MINE)
-    app = own_project.root / own_project.package / "app.py"
-    edit(app, r"^HOURS = .*", "\\g<0>\nMINE = 1")
-    commit(own_project, "My edits")
-    raise_the_price(repository)
-    assert cruft("check", cwd=own_project.root, check=False).find("FAILURE") >= 0
-    cruft("update", "--skip-apply-ask", cwd=own_project.root)
-    updated = Project(own_project.root)
-    assert no_conflicts(updated)
-    assert updated.plan["USD_PER_HOUR"] == 2.05 and updated.plan["MAX_CONTAINERS"] == 1  # 4 USD pay for one
-    assert MINE in updated.plan_file.read_text(encoding="utf-8") and "MINE = 1" in app.read_text(encoding="utf-8")
-    assert "2.05" in updated.files()["PLAN.md"].decode()
-    assert "SUCCESS" in cruft("check", cwd=own_project.root)
-
-
-def test_cruft_update_follows_changed_answers_and_keeps_edits(own_project: Project, bake: Bake) -> None:
-    edit(own_project.plan_file, r'^REVISION = "[^"]*"', MINE)
-    commit(own_project, "My edit")
-    answers = {"engine": "transformers", "budget": "6/hour"}
-    cruft("update", "--skip-apply-ask", "--variables-to-update", json.dumps(answers), cwd=own_project.root)
-    updated, fresh = Project(own_project.root), bake(**answers)
-    assert no_conflicts(updated)
-    assert updated.plan["ENGINE"] == "transformers" and updated.plan["BUDGET"] == "6/hour"
-    assert MINE in updated.plan_file.read_text(encoding="utf-8")
-    ours, theirs = updated.files(), fresh.files()
-    assert set(ours) - {".cruft.json"} == set(theirs)  # vLLM's files are gone, transformers' have come
-    assert {name for name in theirs if ours[name] != theirs[name]} == {"my_llm/plan.py"}
-
-
-def test_cruft_update_to_what_cannot_work_leaves_the_project_alone(own_project: Project) -> None:
-    before = own_project.files()
-    answers = json.dumps({"gpu": "V100"})
-    said = cruft("update", "-y", "--variables-to-update", answers, cwd=own_project.root, check=False)
-    assert len(re.findall(r"^error: Modal has no GPU 'V100'", said, re.MULTILINE)) == 1
-    assert own_project.files() == before
 
 
 def test_a_replay_gives_the_same_bytes(template: Path, tmp_path: Path) -> None:

@@ -1,0 +1,133 @@
+"""cruft: a project follows the template from one tagged version to the next, and a person's edits stay or conflict."""
+
+import json
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from bake import Project, git, run
+from releases import edit, released
+
+Bake = Callable[..., Project]
+MINE = 'REVISION = "0123456789abcdef0123456789abcdef01234567"'  # the commit of the weights that a person has tried
+
+
+def cruft(*arguments: str, cwd: Path, check: bool = True) -> str:
+    done = run(sys.executable, "-m", "cruft", *arguments, cwd=cwd, check=check)
+    return done.stdout + done.stderr
+
+
+def created(repository: Path, into: Path, *arguments: str) -> Project:
+    """A project made by cruft from the template's repository, in a git repository of its own."""
+    cruft("create", str(repository), "--no-input", "--output-dir", str(into), *arguments, cwd=into)
+    project = Project(into / "my-llm")
+    git("init", "-q", "-b", "main", cwd=project.root)
+    commit(project, "Baked")
+    return project
+
+
+@pytest.fixture
+def own_project(repository: Path, tmp_path: Path) -> Project:
+    return created(repository, tmp_path)
+
+
+def commit(project: Project, message: str) -> None:
+    git("add", "--all", cwd=project.root)
+    git("commit", "-q", "-m", message, cwd=project.root)
+
+
+def conflicts(project: Project) -> set[str]:
+    """The files in which git or cruft has left a conflict to be resolved."""
+    return {
+        name
+        for name, content in project.files().items()
+        if name.endswith(".rej") or re.search(rb"^(<{7}|>{7})", content, re.MULTILINE)
+    }
+
+
+def edits(project: Project) -> None:
+    """What a person changes: constants of the plan, and the app beside what the template wrote."""
+    app = project.root / project.package / "app.py"
+    edit(project.plan_file, r'^REVISION = "[^"]*"', MINE)
+    edit(project.plan_file, r"^MAX_ANSWER_TOKENS = \d+", "MAX_ANSWER_TOKENS = 2048")
+    edit(app, r"^    cpu=hardware.CPU,", "    cpu=8.0,")
+    edit(app, r"^(@app\.local_entrypoint\(\)\ndef coldstart)", "@app.function()\ndef mine() -> None: ...\n\n\n\\g<1>")
+
+
+def test_a_project_without_edits_is_the_templates(own_project: Project, bake: Bake) -> None:
+    files = own_project.files()
+    assert json.loads(files.pop(".cruft.json"))["checkout"] is None
+    assert files == bake().files()
+    assert "SUCCESS" in cruft("check", cwd=own_project.root)
+    assert "diff --git" not in cruft("diff", cwd=own_project.root)  # the hook's own lines are there
+
+
+def test_diff_shows_the_persons_edit_alone(own_project: Project) -> None:
+    edit(own_project.plan_file, r'^REVISION = "[^"]*"', MINE)
+    shown = cruft("diff", cwd=own_project.root)
+    changed = [line for line in shown.splitlines() if re.match(r"[+-](?![+-])", line)]
+    assert len(changed) == 2 and changed[0].startswith(f"-{MINE}")
+
+
+def test_edits_of_plan_and_app_survive_two_versions(repository: Path, tmp_path: Path) -> None:
+    """After each update the project is a fresh bake of that version with the same edits."""
+    for tag, usd_per_hour, hours in (("v0.1.0", "1.85", "2"), ("v0.2.0", "1.95", "4"), ("v0.3.0", "2.05", "6")):
+        released(repository, tag, usd_per_hour, hours)
+    project = created(repository, tmp_path, "--checkout", "v0.1.0")
+    assert project.plan["USD_PER_HOUR"] == 1.85
+    edits(project)
+    commit(project, "My edits")
+    for tag, usd_per_hour, containers in (("v0.2.0", 1.95, 2), ("v0.3.0", 2.05, 1)):
+        assert "FAILURE" in cruft("check", "--checkout", tag, cwd=project.root, check=False)
+        cruft("update", "--skip-apply-ask", "--checkout", tag, cwd=project.root)
+        updated = Project(project.root)
+        assert not conflicts(updated)
+        assert (updated.plan["USD_PER_HOUR"], updated.plan["MAX_CONTAINERS"]) == (usd_per_hour, containers)
+        (tmp_path / tag).mkdir()
+        fresh = created(repository, tmp_path / tag, "--checkout", tag)
+        edits(fresh)
+        assert updated.files() == fresh.files()
+        assert "SUCCESS" in cruft("check", "--checkout", tag, cwd=project.root)
+        commit(updated, f"The template's {tag}")
+
+
+def test_an_edit_that_both_sides_made_is_a_conflict_to_see(repository: Path, tmp_path: Path) -> None:
+    """A person insists on another card; then the template's own choice changes. Nobody's line is lost."""
+    released(repository, "v0.1.0", "1.95")
+    released(repository, "v0.2.0", "9.95")
+    project = created(repository, tmp_path, "--checkout", "v0.1.0")
+    edit(project.plan_file, r'^GPU = "L40S"', 'GPU = "H100"')
+    commit(project, "My card")
+    said = cruft("update", "--skip-apply-ask", "--checkout", "v0.2.0", cwd=project.root, check=False)
+    assert "Failed to cleanly apply the update, there may be merge conflicts" in said
+    assert conflicts(project) == {"my_llm/plan.py"}
+    text = project.plan_file.read_text(encoding="utf-8")
+    ours, theirs = re.split(r"^=======$", text, maxsplit=1, flags=re.MULTILINE)
+    assert 'GPU = "H100"' in ours and re.search(r'^GPU = "(?!H100)', theirs, re.MULTILINE)
+    assert "UU my_llm/plan.py" in git("status", "--short", cwd=project.root)
+    done = run(sys.executable, "-B", "-c", "import my_llm.plan", cwd=project.root, check=False)
+    assert "SyntaxError" in done.stderr, "a project in conflict can be deployed"
+
+
+def test_changed_answers_are_planned_anew_and_edits_stay(own_project: Project, bake: Bake) -> None:
+    edit(own_project.plan_file, r'^REVISION = "[^"]*"', MINE)
+    commit(own_project, "My edit")
+    answers = {"engine": "transformers", "budget": "6/hour"}
+    cruft("update", "--skip-apply-ask", "--variables-to-update", json.dumps(answers), cwd=own_project.root)
+    updated, fresh = Project(own_project.root), bake(**answers)
+    assert not conflicts(updated)
+    assert updated.plan["ENGINE"] == "transformers" and updated.plan["BUDGET"] == "6/hour"
+    assert MINE in updated.plan_file.read_text(encoding="utf-8")
+    ours, theirs = updated.files(), fresh.files()
+    assert set(ours) - {".cruft.json"} == set(theirs)  # vLLM's files are gone, transformers' have come
+    assert {name for name in theirs if ours[name] != theirs[name]} == {"my_llm/plan.py"}
+
+
+def test_an_update_to_what_cannot_work_leaves_the_project_alone(own_project: Project) -> None:
+    before = own_project.files()
+    answers = json.dumps({"gpu": "V100"})
+    said = cruft("update", "-y", "--variables-to-update", answers, cwd=own_project.root, check=False)
+    assert len(re.findall(r"^error: Modal has no GPU 'V100'", said, re.MULTILINE)) == 1
+    assert own_project.files() == before
