@@ -101,7 +101,7 @@ def test_an_edit_that_both_sides_made_is_a_conflict_to_see(repository: Path, tmp
     edit(project.plan_file, r'^GPU = "L40S"', 'GPU = "H100"')
     commit(project, "My card")
     said = cruft("update", "--skip-apply-ask", "--checkout", "v0.2.0", cwd=project.root, check=False)
-    assert "Failed to cleanly apply the update, there may be merge conflicts" in said
+    assert "Applied patch to 'my_llm/plan.py' with conflicts." in said
     assert conflicts(project) == {"my_llm/plan.py"}
     text = project.plan_file.read_text(encoding="utf-8")
     ours, theirs = re.split(r"^=======$", text, maxsplit=1, flags=re.MULTILINE)
