@@ -30,7 +30,7 @@ METHOD ?= auto
 ONLY ?=
 LEARNER = $(if $(filter tiny,$(MODEL)),tiny,$(WORKLOAD))
 TUNED := rehearse-$(TASK)-$(WORKLOAD)-$(METHOD)
-.PHONY: demo test test-slow lint hook bench bench-serve bench-batch accuracy rehearse rehearse-batch rehearse-training clean
+.PHONY: demo test test-slow lint hook locks licences bench bench-serve bench-batch accuracy rehearse rehearse-batch rehearse-training clean
 
 ## Bake the default project, show its plan, and let it answer on this CPU with a small model from the package index.
 demo: .venv/ready
@@ -79,6 +79,15 @@ lint: .venv/ready
 ## Write hooks/pre_gen_project.py from planner/.
 hook: .venv/ready
 	$(BIN)/python scripts/build_hook.py
+
+## Move every version in the images' locks; `scripts/locks.py --check` tells whether they resolve.
+locks: .venv/ready
+	$(BIN)/python scripts/locks.py
+	$(BIN)/python scripts/locks.py --check
+
+## Write docs/licences.md from what the packages in the locks say of themselves.
+licences: .venv/ready
+	$(BIN)/python scripts/licences.py
 
 bench: .venv/ready
 	$(BIN)/python benchmarks/bake.py

@@ -1,0 +1,212 @@
+"""The locks of the generated images: move them all, or check that they resolve.
+
+python scripts/locks.py            every lock to the newest versions that its .in allows
+python scripts/locks.py --check    exit status 1 and a line for each thing that is wrong
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+ROOT = Path(__file__).resolve().parents[1]
+BODY = ROOT / "{{cookiecutter.project_slug}}"
+UV = (sys.executable, "-m", "uv", "pip")
+RECIPE = re.compile(r"-m uv pip compile -q --upgrade (.+?) \$\$\(test -f")  # of `make lock` in the generated Makefile
+IMAGE = ("--python-version", "3.12", "--python-platform", "x86_64-manylinux_2_36")  # Debian 12; Ubuntu 24.04 is newer
+LAPTOPS = ("x86_64-manylinux_2_36", "aarch64-apple-darwin")
+OLDEST_PYTHON = "3.11"
+
+# Packages that have several versions here, and why. Whatever is not named has one.
+APART = {
+    r"torch": "vLLM 0.32 pins 2.13, and a training has what its tests run, 2.13 too; others have the newest",
+    r"triton|cuda-toolkit|nvidia-(?!ml-py).+": "torch's own: 2.13 is built for CUDA 13.0, 2.15 for 13.2",
+    r"transformers": "vLLM 0.32 takes none from 5.20 on",
+    r"fastapi": "vLLM 0.32 takes none from 0.137 on",
+    r"setuptools": "vLLM 0.32 takes none from 81 on",
+    r"numpy": "mistral-common, of vLLM, takes none from 2.4 on; Python 3.11, on a laptop, none from 2.5 on",
+    r"apache-tvm-ffi": "vLLM 0.32 pins 0.1.11, and its CPU build does not",
+    r"pillow": "trackio 0.43 takes none from 13 on",
+}
+
+
+class Unresolvable(Exception):
+    """The index has no answer; the message is uv's reason."""
+
+
+@dataclass(frozen=True)
+class Lock:
+    """Every version of an image, and beside it what it was made from: an .in, and .overrides where there are some."""
+
+    path: Path
+
+    @cached_property
+    def pins(self) -> dict[str, str]:
+        return pins(self.path.read_text(encoding="utf-8"))
+
+    @property
+    def name(self) -> str:
+        """The folder below tasks/ and the file: serve-vllm/image; those that every project gets have no folder."""
+        owner = self.path.parents[1].name
+        return f"{owner}/{self.path.stem}" if self.path.parents[2].name == "tasks" else self.path.stem
+
+    @property
+    def source(self) -> Path:
+        return self.path.with_suffix(".in")
+
+    @property
+    def overrides(self) -> tuple[str, ...]:
+        file = self.path.with_suffix(".overrides")
+        return ("--override", str(file)) if file.exists() else ()
+
+
+def locks(folder: Path = BODY) -> list[Lock]:
+    return [Lock(source.with_suffix(".txt")) for source in sorted(folder.rglob("requirements/*.in"))]
+
+
+def pins(text: str) -> dict[str, str]:
+    """Package -> version of a requirements file whose lines are all NAME==VERSION."""
+    lines = (re.split(r" [;#]", line)[0].strip() for line in text.splitlines() if not line.startswith("#"))
+    pairs = (line.split("==") for line in lines if line)
+    return {re.sub(r"\[.*", "", name).strip().lower(): version.strip() for name, version in pairs}
+
+
+def flags() -> list[str]:
+    """What a generated project's `make lock` gives uv: the one place where that is said."""
+    recipe = " ".join((BODY / "Makefile").read_text(encoding="utf-8").replace("\\\n", " ").split())
+    found = RECIPE.search(recipe)
+    if not found:
+        raise ValueError("the generated Makefile's `lock` no longer runs `uv pip compile -q --upgrade ...`")
+    return found[1].split()
+
+
+def uv(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """uv's output as text; Unresolvable where it fails. It brings no Python of its own: none is needed to resolve."""
+    own = {"UV_PYTHON_DOWNLOADS": "never", "MACOSX_DEPLOYMENT_TARGET": "14.0"}  # torch's wheels ask for macOS 14
+    done = subprocess.run([*UV, *arguments], env=os.environ | own, capture_output=True, text=True)
+    if done.returncode:
+        raise Unresolvable(" ".join(done.stderr.partition("cause:")[2].split()) or done.stderr)
+    return done
+
+
+def move(lock: Lock) -> None:
+    uv("compile", "-q", "--upgrade", *flags(), *lock.overrides, "-o", str(lock.path), str(lock.source))
+
+
+def unresolved(lock: Lock, *options: str) -> list[str]:
+    """What keeps a lock from being, line for line, what its source gives when its own versions are asked for."""
+    try:
+        done = uv("compile", *flags(), *options, *lock.overrides, "--constraint", str(lock.path), str(lock.source))
+    except Unresolvable as reason:
+        return [str(reason)]
+    found = pins(done.stdout)
+    wrong = [f"{name} is missing; the index has {found[name]}" for name in found if name not in lock.pins]
+    wrong += [f"{name} is superfluous" for name in lock.pins if name not in found]
+    own, fresh = lock.path.read_text(encoding="utf-8").splitlines(), done.stdout.splitlines()
+    if not wrong:
+        wrong = [f"{line!r} is not a line that uv writes" for line in own if line not in fresh]
+    return wrong + [line for line in done.stderr.splitlines() if "yanked" in line]
+
+
+def uninstallable(lock: Lock, *options: str) -> list[str]:
+    """What keeps an image from being installed as image.py does it, from wheels alone."""
+    complete = ("--no-deps",) if lock.overrides else ()  # what a package asks for is overridden, so it is not asked
+    how = ("--dry-run", "--only-binary", ":all:", *IMAGE, *complete, *options)
+    with TemporaryDirectory() as empty:
+        try:
+            uv("install", *how, "--target", empty, "-r", str(lock.path))
+        except Unresolvable as reason:
+            return [str(reason)]
+    return []
+
+
+def wrong_with(lock: Lock) -> list[str]:
+    return unresolved(lock) or uninstallable(lock)
+
+
+def people() -> dict[str, list[str]]:
+    """Name -> uv's arguments: the files that people install from, each with what is installed beside it."""
+    dev = str(BODY / "requirements" / "dev.txt")
+    laptops = sorted(BODY.rglob("requirements/laptop.txt"))
+    asked = {
+        f"{file.parents[1].name}/laptop, {platform.split('-')[-1]}": [str(file), dev, "--python-platform", platform]
+        for file in laptops
+        for platform in LAPTOPS
+    }
+    for file in sorted((ROOT / "requirements").glob("*.txt")):
+        overrides = Lock(file).overrides
+        asked[f"the template's {file.stem}"] = [str(file), *overrides, "--python-platform", LAPTOPS[0]]
+    return asked
+
+
+def unresolved_for_people(arguments: list[str]) -> list[str]:
+    """What keeps somebody with the oldest Python from installing, from wheels alone."""
+    try:
+        uv("compile", "--python-version", OLDEST_PYTHON, "--only-binary", ":all:", *arguments)
+    except Unresolvable as reason:
+        return [str(reason)]
+    return []
+
+
+def pinned() -> dict[str, dict[str, str]]:
+    """File -> its pins: the locks, and what people install from."""
+    found = {lock.name: lock.pins for lock in locks()}
+    hand = [*BODY.rglob("requirements/laptop.txt"), *BODY.glob("requirements/dev.txt")]
+    for file in (*hand, *(ROOT / "requirements").glob("*.txt")):
+        found[file.relative_to(ROOT).as_posix()] = pins(file.read_text(encoding="utf-8"))
+    return found
+
+
+def disagreeing(files: Mapping[str, Mapping[str, str]]) -> list[str]:
+    """Packages of several versions without a reason in APART, and reasons for packages that agree."""
+    versions: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for file, its in files.items():
+        for name, version in its.items():
+            versions[name][version].append(file)
+    apart = {name for name, held in versions.items() if len(held) > 1}
+    told = [f"{name} is {several(versions[name])}" for name in sorted(apart) if not reason_for(name)]
+    idle = [pattern for pattern in APART if not any(re.fullmatch(pattern, name) for name in apart)]
+    return told + [f"{pattern} has one version: its reason in APART is out of date" for pattern in idle]
+
+
+def several(held: Mapping[str, Iterable[str]]) -> str:
+    return ", ".join(f"{version} in {' '.join(sorted(files))}" for version, files in sorted(held.items()))
+
+
+def reason_for(name: str) -> str:
+    return next((reason for pattern, reason in APART.items() if re.fullmatch(pattern, name)), "")
+
+
+def check() -> int:
+    """Print a line for each file, and under it what is wrong with it; the number of things that are."""
+    found = {lock.name: wrong_with(lock) for lock in locks()}
+    found |= {name: unresolved_for_people(arguments) for name, arguments in people().items()}
+    found["versions that agree"] = disagreeing(pinned())
+    for name, wrong in found.items():
+        print(f"{name:28} {'wrong' if wrong else 'ok'}")
+        for line in wrong:
+            print(f"    {line}")
+    return sum(map(len, found.values()))
+
+
+def main(arguments: list[str]) -> int:
+    if "--check" in arguments:
+        return 1 if check() else 0
+    for lock in locks():
+        before = lock.path.read_text(encoding="utf-8").splitlines()
+        move(lock)
+        moved = set(lock.path.read_text(encoding="utf-8").splitlines()) - set(before)
+        print(f"{lock.name:28} {len(moved)} of {len(before)} lines moved")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
