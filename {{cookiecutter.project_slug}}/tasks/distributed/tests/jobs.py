@@ -60,7 +60,7 @@ def ranks() -> list[psutil.Process]:
 
 
 class After(threading.Thread):
-    """Does something once two or more steps are done and a share of the next, as long as the last, beside the launcher."""
+    """Does something beside the launcher, once two or more steps are done and a share of the time of one has passed."""
 
     def __init__(self, where: runs.Run, steps: int, share: float, action: Callable[[], object]) -> None:
         super().__init__(daemon=True)

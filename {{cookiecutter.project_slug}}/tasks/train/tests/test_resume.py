@@ -58,8 +58,8 @@ def test_kills_inside_a_save_lose_nothing(job: Job, tmp_path: Path):
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2))
 def test_ten_kills_at_random_moments_lose_nothing(job: Job, tmp_path: Path, seed: int):
-    known = undisturbed(job, tmp_path / "undisturbed")
-    root, chance, killed, step_s = tmp_path / "killed", random.Random(seed), 0, attempts.step_s(tmp_path / "undisturbed")
+    known, step_s = undisturbed(job, tmp_path / "undisturbed"), attempts.step_s(tmp_path / "undisturbed")
+    root, chance, killed = tmp_path / "killed", random.Random(seed), 0
     while killed < 10:
         process = attempts.begin(job, root)
         attempts.kill_after(process, root, chance.randrange(3), chance.random() * 2 * step_s)
