@@ -165,9 +165,9 @@ def handle(function: Any) -> Any:
 
 
 @contextlib.contextmanager
-def listening() -> Iterator[tuple[ControlPlane, str]]:
+def listening(plane: ControlPlane | None = None) -> Iterator[tuple[ControlPlane, str]]:
     """A control plane and its address on the loopback interface, as long as the block lasts."""
-    plane, loop = ControlPlane(), asyncio.new_event_loop()
+    plane, loop = plane or ControlPlane(), asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
 
