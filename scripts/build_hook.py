@@ -27,6 +27,12 @@ Built from planner/ by `make hook`; change it there.
 # {% raw %}
 from __future__ import annotations
 
+import sys
+
+if sys.version_info < (3, 11):  # before anything that an older one has not got
+    mine = "%d.%d" % sys.version_info[:2]
+    sys.exit(f"error: cookiecutter runs on Python {mine}, and this template wants 3.11 or newer: uvx -p 3.12 cookiecutter")
+
 '''
 TAIL = """
 # {% endraw %}
@@ -63,7 +69,7 @@ def build() -> str:
                 raise ValueError(f"{name} is both {owner[name]!r} and {line!r} in planner/{module}.py")
             imports.add(line)
         bodies.append(f"# ---- planner/{module}.py\n\n\n" + body(source, tree))
-    text = HEAD + "\n".join(sorted(imports, key=import_order)) + "\n\n" + "\n\n".join(bodies) + TAIL
+    text = HEAD + "\n".join(sorted(imports - {"import sys"}, key=import_order)) + "\n\n" + "\n\n".join(bodies) + TAIL
     inside = text[len(HEAD) : -len(TAIL)]
     if "{%" in inside and "endraw" in inside:
         raise ValueError("the planner's source holds Jinja's endraw tag")
