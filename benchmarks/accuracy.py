@@ -20,6 +20,8 @@ sys.path.insert(0, str(ROOT))
 
 from benchmarks import rows_inference, rows_training  # noqa: E402
 from benchmarks.cards import Models, family  # noqa: E402
+from benchmarks.gpu import lines as measured  # noqa: E402
+from benchmarks.gpu import planned  # noqa: E402
 from benchmarks.leave_out import memory_left_out, speeds_left_out  # noqa: E402
 from benchmarks.rivals import rivals, training_rivals  # noqa: E402
 from benchmarks.score import Score  # noqa: E402
@@ -62,6 +64,15 @@ BOUNDS = (
     Bound("output tokens/s, one request", 1.35, 0.75, 2.0, factor=True),
     Bound("cheapest option per token, regret", 0.0, 0.9, 0.15, mean=0.05),
 )
+# What our own measurements are held to; those of a kind that none has yet have no row
+MEASURED_BOUNDS = (
+    *(Bound(f"card's peak, {kind}", 0.05) for kind in ("generate", "continuous batching", "vLLM")),
+    *(Bound(f"{whose} peak, {kind}", 0.05) for whose in ("torch's", "card's") for kind in ("full", "LoRA", "QLoRA")),
+    *(Bound(f"output tokens/s, {kind}", 1.3, factor=True) for kind in ("generate", "continuous batching", "vLLM")),
+    Bound("decode tokens/s alone", 1.3, factor=True),
+    Bound("training tokens/s", 1.3, factor=True),
+    Bound("project's monitor", 0.02),  # against NVML: no prediction, but two ways to look at the same memory
+)
 REFUSED = 0.03  # share of the rows that ran which may be called too large
 RAN = ("ran", "training ran")
 FAILED = ("ran out of memory", "training ran out of memory")
@@ -89,9 +100,9 @@ def mean(scores: list[Score], size: Callable[[Score], float]) -> float:
     return sum(sum(values) / len(values) for values in groups.values()) / len(groups)
 
 
-def by_kind(scores: list[Score]) -> dict[str, list[Score]]:
+def by_kind(scores: list[Score], bounds: tuple[Bound, ...] = BOUNDS) -> dict[str, list[Score]]:
     """In the order of the bounds."""
-    kinds: dict[str, list[Score]] = {bound.kind: [] for bound in BOUNDS}
+    kinds: dict[str, list[Score]] = {bound.kind: [] for bound in bounds}
     for score in scores:
         if score.kind in kinds:
             kinds[score.kind].append(score)
@@ -106,11 +117,11 @@ def _figure(value: float, bound: Bound) -> str:
     return f"{value:.2f}x" if bound.factor else f"{value:.1%}"
 
 
-def table(scores: list[Score]) -> list[list[str]]:
+def table(scores: list[Score], bounds: tuple[Bound, ...] = BOUNDS) -> list[list[str]]:
     """One row per kind: rows, experiments, error at the median and further out, bounds, whether they hold."""
     lines = [["kind", "rows", "experiments", "median", "further out", "bound", "holds"]]
-    kinds = by_kind(scores)
-    for bound in BOUNDS:
+    kinds = by_kind(scores, bounds)
+    for bound in bounds:
         rows = kinds.get(bound.kind)
         if not rows:
             continue
@@ -270,6 +281,37 @@ def plots(scores: list[Score], folder: Path) -> None:
     figure.savefig(folder / "accuracy-error.svg", metadata={"Date": None})
 
 
+def measured_scores(found: list[measured.Line]) -> list[Score]:
+    """Our own measurements against what the planner answers today; a run that failed for want of memory counts too."""
+    answers = planned.ask([line.question for line in found])
+    wrong = next((answer["error"] for answer in answers if "error" in answer), None)
+    if wrong:
+        raise ValueError(f"the planner does not answer a question that was measured: {wrong}")
+    pairs = list(zip(found, answers, strict=True))
+    ran = [(line, answer) for line, answer in pairs if not line.error]
+    scores = rows_inference.measured_scores(ran) + rows_training.measured_scores(ran)
+    for line, answer in pairs:
+        if line.oom or not line.error:
+            kind = "ran out of memory" if line.oom else "ran"
+            scores.append(line.score(kind, float(answer["fits"]), float(not line.oom)))
+    return scores
+
+
+def measured_section(found: list[measured.Line]) -> str:
+    """For docs/accuracy.md: our own measurements, or that there are none."""
+    if not found:
+        return (
+            "None yet: no card was measured by us, and no figure on this page is our own.\n"
+            "[benchmarks/gpu](../benchmarks/gpu/README.md) is the script that measures one."
+        )
+    cards = sorted({line.card["name"] for line in found if line.card})
+    failed = [line for line in found if line.error and not line.oom]
+    said = f"{len(found)} runs of the generated code on {' and '.join(cards)}, {min(line.date for line in found)} to "
+    said += f"{max(line.date for line in found)}; lines with all figures and versions in `benchmarks/gpu/results`."
+    said += f" {len(failed)} ended with another error than a full card and are in no row." if failed else ""
+    return f"{said}\n\n{markdown(table(measured_scores(found), MEASURED_BOUNDS))}"
+
+
 def report(tables: dict[str, str]) -> str:
     """docs/accuracy.md."""
     text = (ROOT / "benchmarks" / "accuracy.template.md").read_text(encoding="utf-8")
@@ -299,6 +341,8 @@ def main() -> None:
         others[name] += rows
     tables = {"accuracy": table(mine), "comparison": comparison(mine, others)}
     print(aligned(tables["accuracy"]), aligned(tables["comparison"]), sep="\n\n")
+    own = measured_section(list(measured.measurements()))
+    print(f"\nmeasured by us:\n{own}")
     if arguments.quick:
         return
     runs = [*rows_inference.speed_runs(arguments.data, models), *points]
@@ -309,9 +353,8 @@ def main() -> None:
     tables["left out"] = table(unseen)
     print("\nwith constants refitted without the row's model family:\n" + aligned(tables["left out"]))
     if arguments.data.resolve() == DATA:
-        REPORT.write_text(
-            report({name: markdown(lines) for name, lines in tables.items()}), encoding="utf-8", newline="\n"
-        )
+        texts = {name: markdown(lines) for name, lines in tables.items()} | {"measured": own}
+        REPORT.write_text(report(texts), encoding="utf-8", newline="\n")
         plots(mine, REPORT.parent)
 
 

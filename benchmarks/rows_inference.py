@@ -6,15 +6,18 @@ import csv
 import re
 import sys
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from math import ceil
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.cards import Models, family, find_card, quantization_of
+from benchmarks.gpu import planned
+from benchmarks.gpu.configurations import COMPILED, CONTINUOUS
+from benchmarks.gpu.lines import Line
 from benchmarks.score import Score
 from planner.estimate import estimate_inference
 from planner.memory import embedding_params, inference_memory, weight_gib
@@ -319,6 +322,29 @@ def regret_scores(runs: list[tuple[Run, str, float]], estimator: Estimator) -> l
             _, chosen, run = min(priced, key=lambda option: option[0])
             best = min(measured for _, measured, _ in priced)
             scores.append(run.score("cheapest option per token, regret", chosen, best, f"{len(priced)} options"))
+    return scores
+
+
+def measured_scores(answered: Iterable[tuple[Line, dict[str, Any]]]) -> list[Score]:
+    """Our own measurements of inference, each with what the planner answers to its question today.
+
+    The peak is of the whole card, as NVML saw it, since that is what the planner promises to stay below. A decoder that
+    is compiled is no engine of the planner's: only its memory is scored.
+    """
+    scores = []
+    for line, answer in answered:
+        if line.mode != "inference":
+            continue
+        kept, one = line.configuration["cache"], line.measured
+        engine = {CONTINUOUS: "continuous batching", "paged": "vLLM"}.get(kept, "generate")
+        alone = line.configuration["concurrency"] == 1
+        found = {f"card's peak, {engine}": (planned.peak_gib("inference", answer), one["card_peak_gib"])}
+        if kept != COMPILED:
+            found[f"output tokens/s, {engine}"] = answer["output_tokens_per_s"], one["output_tokens_per_s"]
+            if alone and "decode_tokens_per_s" in one:
+                found["decode tokens/s alone"] = answer["decode_tokens_per_s_single"], one["decode_tokens_per_s"]
+        found["project's monitor"] = one["monitor"]["peak_gib"], one["card_peak_gib"]
+        scores += [line.score(kind, told, value) for kind, (told, value) in found.items()]
     return scores
 
 

@@ -11,14 +11,17 @@ import csv
 import re
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from math import log
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.cards import Models, family, find_card
+from benchmarks.gpu import planned
+from benchmarks.gpu.lines import Line
 from benchmarks.score import Score
 from planner import training
 from planner.plan import GIB, Gpu, Model, TrainingSetup
@@ -304,6 +307,23 @@ def speed_scores(runs: list[tuple[TrainingRun, float]], estimator: TrainingEstim
             Score("training tokens/s", family(setup.model.id), row["source"], row["model"],
                   answer.tokens_per_s, measured, row["row_id"])
         )  # fmt: skip
+    return scores
+
+
+def measured_scores(answered: Iterable[tuple[Line, dict[str, Any]]]) -> list[Score]:
+    """Our own measurements of training: what torch reserved, what the whole card held, tokens/s."""
+    scores = []
+    for line, answer in answered:
+        if line.mode != "training":
+            continue
+        method, one = KINDS[line.configuration["method"]], line.measured
+        found = {
+            f"torch's peak, {method}": (answer["peak_gib"], one["reserved_gib"]),
+            f"card's peak, {method}": (planned.peak_gib("training", answer), one["card_peak_gib"]),
+            "training tokens/s": (answer["tokens_per_s"], one["tokens_per_s"]),
+            "project's monitor": (one["monitor_peak_gib"], one["card_peak_gib"]),
+        }
+        scores += [line.score(kind, told, value) for kind, (told, value) in found.items()]
     return scores
 
 

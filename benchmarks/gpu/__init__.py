@@ -1,1 +1,1 @@
-"""What the planner promised against what a GPU does: the generated code run on synthetic weights of real architectures."""
+"""What the planner promised against what a GPU does, with weights made up for real architectures."""

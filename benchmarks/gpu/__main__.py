@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 import tempfile
 from pathlib import Path
@@ -56,7 +57,7 @@ def main() -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     wanted = toys() if gpu is None else configurations()
-    wanted = [one for one in wanted if all(word.lower() in one.id.lower().split() for word in options.only)]
+    wanted = [one for one in wanted if named(one, options.only)]
     asked, left_out = questions(wanted, gpu.name if gpu else TOY_GPU)
     here = card is not None or options.card == "none"
     versions = machine.installed(options.python)
@@ -86,16 +87,21 @@ def main() -> int:
     return 0
 
 
-def chosen(named: str, card: machine.Card | None, listing: bool) -> Gpu | None:
+def named(configuration: Configuration, words: list[str]) -> bool:
+    """Whether every word stands in its name: "8B" in "Qwen3-8B", but "lora" not in "qlora"."""
+    return all(re.search(rf"\b{re.escape(word)}\b", configuration.id, re.IGNORECASE) for word in words)
+
+
+def chosen(asked: str, card: machine.Card | None, listing: bool) -> Gpu | None:
     """The planner's entry of the card; None for toys. ValueError in one sentence."""
-    if named == "none":
+    if asked == "none":
         return None
-    if named != "auto":
-        if named not in GPUS:
-            raise ValueError(f"--card {named} is none of {', '.join(GPUS)}, auto, none")
+    if asked != "auto":
+        if asked not in GPUS:
+            raise ValueError(f"--card {asked} is none of {', '.join(GPUS)}, auto, none")
         if not listing:
-            raise ValueError(f"--card {named} is for --list: a measurement takes the card that is there")
-        return GPUS[named]
+            raise ValueError(f"--card {asked} is for --list: a measurement takes the card that is there")
+        return GPUS[asked]
     if card is None:
         raise ValueError("there is no NVIDIA card here: --card none runs toys, --list --card H200 shows what would run")
     found = find_card(card.name)

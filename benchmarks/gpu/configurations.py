@@ -8,6 +8,7 @@ from itertools import zip_longest
 from typing import Any
 
 DYNAMIC, STATIC, COMPILED, CONTINUOUS = "dynamic", "static", "static compiled", "continuous"
+PAGED = "paged"  # vLLM's own
 STEP_TOKENS = 2048  # that the generated engine reads in one step of continuous batching on a GPU
 MEMORY_FRACTION = 0.92  # the plan's default
 LORA_RANK = 16  # the plan's default
@@ -34,9 +35,9 @@ class Configuration:
     mode: str  # "inference", "training"
     model: str  # id in the planner's catalogue
     engine: str = "transformers"  # "vllm"; of a training: "trl"
-    attention: str = "sdpa"
+    attention: str = "sdpa"  # "auto": as vLLM chooses
     quantization: str = "none"
-    cache: str = ""  # how an inference keeps keys and values: one of the four above, or vLLM's "paged"
+    cache: str = ""  # how an inference keeps keys and values: one of the five above
     context_len: int = 0
     output_len: int = 0
     concurrency: int = 0
@@ -72,7 +73,7 @@ class Configuration:
     @property
     def needs(self) -> tuple[str, ...]:
         """Modules that must be there beside torch and transformers."""
-        found = ["tokenizers", "safetensors", "accelerate", "psutil", "pynvml"]
+        found = ["psutil", "pynvml"] if self.engine == "vllm" else ["psutil", "pynvml", "accelerate"]
         if self.mode == "training":
             return (*found, "trl", "peft", "datasets", "bitsandbytes", "modal")
         found += ["prometheus_client"] if self.task == "serve" else ["pyarrow"]
@@ -151,10 +152,11 @@ def _generate(cache: str, rows: str) -> list[Configuration]:
     found = []
     for row in rows.strip().splitlines():
         model, requests, context, written, *more = row.split()
-        attention, quantization = (*more, "sdpa", "none")[0], (*more[1:], "none")[0]
+        attention = (*more, "auto" if cache == PAGED else "sdpa")[0]
+        quantization = (*more[1:], "none")[0]
         found.append(
             Configuration(
-                "inference", MODELS[model], "vllm" if cache == "paged" else "transformers", attention, quantization,
+                "inference", MODELS[model], "vllm" if cache == PAGED else "transformers", attention, quantization,
                 cache, int(context), int(written), int(requests),
             )
         )  # fmt: skip
@@ -243,8 +245,8 @@ BATCHED = _generate(
     8B    8  1024  128  sdpa  nf4
     """,
 )
-PAGED = _generate(
-    "paged",
+ON_VLLM = _generate(
+    PAGED,
     """
     8B   16  1024  128
     8B   64  2048  128
@@ -305,7 +307,7 @@ def in_turn(*groups: list[Configuration]) -> Iterator[Configuration]:
 
 def configurations() -> list[Configuration]:
     """All of them, the most telling first. What compiles or starts vLLM takes a minute each, and comes last."""
-    return [*in_turn(TRAINED, GENERATE, BATCHED), *COMPILED_RUNS, *PAGED]
+    return [*in_turn(TRAINED, GENERATE, BATCHED), *COMPILED_RUNS, *ON_VLLM]
 
 
 TOY = "toy/two-layers"  # see model_folder.py
@@ -319,8 +321,10 @@ def toys() -> list[Configuration]:
         Configuration("inference", TOY, cache=STATIC, context_len=64, output_len=16, concurrency=2),
         Configuration("training", TOY, "trl", method="lora", seq_len=128, micro_batch=2, loss="fused"),
         Configuration(
-            "training", TOY, "trl", method="full", seq_len=128, micro_batch=2, checkpointing=True, loss="full"
+            "training", TOY, "trl", method="full", seq_len=64, micro_batch=2, checkpointing=True, loss="full"
         ),
         Configuration("training", TOY, "trl", method="qlora", seq_len=128, micro_batch=1, loss="fused"),
-        Configuration("inference", TOY, "vllm", cache="paged", context_len=256, output_len=16, concurrency=4),
+        Configuration(
+            "inference", TOY, "vllm", cache=PAGED, context_len=256, output_len=16, concurrency=4, attention="auto"
+        ),
     ]

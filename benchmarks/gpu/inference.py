@@ -1,4 +1,4 @@
-"""An inference of the generated code: its engine loads and batches; plain `generate` runs on the model that it loaded."""
+"""An inference of the generated code: its engine loads and batches; plain `generate` runs on what it loaded."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from . import torch_memory
-from .configurations import COMPILED, CONTINUOUS, DYNAMIC
+from .configurations import COMPILED, CONTINUOUS, DYNAMIC, PAGED
 from .worker import Job
 
 LONG_ENOUGH_S = 8.0  # of waves: then no further one
@@ -22,11 +22,13 @@ def measure(job: Job) -> dict[str, Any]:
     """Peaks in GiB and tokens/s, with what the project's own memory monitor says of the same run."""
     memory, plan = job.part("memory"), job.part("plan")
     one = job.configuration
-    planned = (plan.CONTEXT_LEN, plan.CONCURRENCY, plan.QUANTIZATION, plan.ENGINE)
-    asked = (one.context_len, one.concurrency, one.quantization, one.engine)
+    planned = [plan.CONTEXT_LEN, plan.QUANTIZATION, plan.ENGINE]
+    asked = [one.context_len, one.quantization, one.engine]
+    if one.engine != "vllm":  # which takes as many as there are
+        planned, asked = [*planned, plan.CONCURRENCY], [*asked, one.concurrency]
     if planned != asked:
         raise RuntimeError(f"plan.py has {planned} and {asked} were asked for")
-    run = {CONTINUOUS: continuous, "paged": paged}.get(one.cache, generate)
+    run = {CONTINUOUS: continuous, PAGED: paged}.get(one.cache, generate)
     with memory.watch() as monitor:
         found = run(job)
         monitor.look()
@@ -66,10 +68,10 @@ def continuous(job: Job) -> dict[str, Any]:
 
     async def ask(prompt: list[int], answer: int, begun: float) -> tuple[float, float, int]:
         """Seconds to the first piece and to the last, tokens written."""
-        first, piece = 0.0, None
+        first, count = 0.0, 0
         async for piece in engine.stream(prompt, module.Wish(max_tokens=answer, temperature=0, ignore_eos=True)):
-            first = first or time.perf_counter() - begun
-        return first, time.perf_counter() - begun, piece.tokens if piece else 0
+            first, count = first or time.perf_counter() - begun, piece.tokens
+        return first, time.perf_counter() - begun, count
 
     async def together(prompts: list[list[int]], answer: int) -> list[tuple[float, float, int]]:
         begun = time.perf_counter()
@@ -197,8 +199,8 @@ def paged(job: Job) -> dict[str, Any]:
 def make_weights(offline: Any) -> None:
     """The one thing that is replaced in generated code: vLLM is told to make weights up (`load_format` "dummy").
 
-    Its loader, unlike transformers', makes nothing that a checkpoint lacks, and 64 GB of random weights would have to be
-    written and read for nothing. All other arguments are the generated ones.
+    Its loader, unlike transformers', makes nothing that a checkpoint lacks, and 64 GB of random weights would have to
+    be written and read for nothing. All other arguments are the generated ones.
     """
     own = offline.arguments
 

@@ -9,6 +9,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from benchmarks.cards import family
+from benchmarks.score import Score
+
 from .configurations import Configuration
 
 RESULTS = Path(__file__).parent / "results"
@@ -32,6 +35,12 @@ class Line:
     @property
     def mode(self) -> str:
         return self.configuration["mode"]
+
+    def score(self, kind: str, predicted: float, measured: float) -> Score:
+        """One figure of this run against the planner's."""
+        assert self.card is not None, f"{self.id} was measured on no card"
+        model = self.configuration["model"]
+        return Score(kind, family(model), f"measured by us, {self.card['name']}", model, predicted, measured, self.id)
 
     def text(self) -> str:
         """The line, with its newline."""

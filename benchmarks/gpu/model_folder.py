@@ -1,4 +1,4 @@
-"""A model folder of a real architecture without its weights: config.json, a tokenizer, and a file that holds next to none.
+"""A model folder of a real architecture without its weights: config.json, a tokenizer, a file that holds next to none.
 
 transformers makes what a checkpoint lacks at random, on the device and in the dtype it was asked for. So the generated
 code's own `from_pretrained` loads a folder whose safetensors file holds one vector, and nothing of it is replaced. Only
@@ -115,7 +115,7 @@ def write_one(path: Path, hidden: int) -> None:
 
 
 def write_random(path: Path, sizes: dict[str, tuple[int, ...]]) -> None:
-    """bfloat16 weights, one block of random values repeated; norms are ones. Written as it is made: no tensor is whole."""
+    """bfloat16 weights: one block of random values repeated, norms are ones. No tensor is whole in main memory."""
     import torch
 
     generator = torch.Generator().manual_seed(0)

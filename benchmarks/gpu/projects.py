@@ -34,6 +34,7 @@ def template(to: Path) -> Path:
     for name in TEMPLATE:
         source = ROOT / name
         if source.is_dir():
+            shutil.rmtree(to / name, ignore_errors=True)  # of a scratch folder that was kept
             shutil.copytree(source, to / name, ignore=LEAVINGS)
         else:
             to.mkdir(parents=True, exist_ok=True)

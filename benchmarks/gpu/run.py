@@ -1,4 +1,4 @@
-"""The measurements, one after the other: each in a worker that waits with its libraries imported and its project baked."""
+"""The measurements, one after the other: each in a worker that waits with its libraries imported."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -97,10 +98,8 @@ class Worker:
 
     def end(self) -> None:
         """End it and whatever it started."""
-        try:
+        with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         self.process.wait()
 
 
@@ -130,7 +129,7 @@ def prepared(group: list[Asked], machine: Machine, scratch: Path, source: Path) 
                 machine.gpu if machine.on_gpu else "auto", str(folder), f"measured-{numbers[place]}"
             )
             project = projects.bake(source, scratch / "projects", answers)
-            if configuration.mode == "inference" and configuration.attention != "sdpa":
+            if configuration.mode == "inference" and configuration.attention not in ("sdpa", "auto"):
                 projects.edit(project, ATTENTION=configuration.attention)
             worker.ready()
         except RuntimeError as error:

@@ -2,14 +2,15 @@
 
     python -m benchmarks.gpu.worker inference|training
 
-imports the libraries, says "ready", and waits for its job on standard input: several wait at once, so that imports cost no
-time between measurements. Nothing touches the GPU before the job has come. The one line it then prints is the outcome;
-whatever the libraries print goes to standard error.
+imports the libraries, says "ready", and waits for its job on standard input: several wait at once, so that imports cost
+no time between measurements. Nothing touches the GPU before the job has come. The one line it then prints is the
+outcome; whatever the libraries print goes to standard error.
 """
 
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import json
 import os
 import sys
@@ -20,9 +21,10 @@ from typing import Any
 
 from .configurations import Configuration
 
+# Not peft and what imports it: it imports bitsandbytes, which asks the card at once
 LIBRARIES = {
     "inference": ("torch", "transformers"),
-    "training": ("torch", "transformers", "datasets", "accelerate", "peft"),  # bitsandbytes looks at the card at once
+    "training": ("torch", "transformers", "datasets", "accelerate"),
 }
 
 
@@ -49,6 +51,7 @@ def job_of(text: str) -> Job:
 
 def outcome(job: Job) -> dict[str, Any]:
     """What was measured, or why nothing was."""
+    started = {"cuda_before_job": sys.modules["torch"].cuda.is_initialized()}  # else those that wait hold memory
     sys.path.insert(0, job.project)
     from . import inference, training
 
@@ -57,8 +60,8 @@ def outcome(job: Job) -> dict[str, Any]:
     except BaseException as error:
         traceback.print_exc()
         text = " ".join(f"{type(error).__name__}: {error}".split())[:1000]
-        return {"measured": {}, "oom": ran_out(error), "error": text}
-    return {"measured": measured | {"versions": built_with()}, "oom": False, "error": ""}
+        return {"measured": started, "oom": ran_out(error), "error": text}
+    return {"measured": started | measured | {"versions": built_with()}, "oom": False, "error": ""}
 
 
 def built_with() -> dict[str, str]:
@@ -79,8 +82,6 @@ def main() -> None:
     for name in LIBRARIES[sys.argv[1]]:
         if importlib.util.find_spec(name):
             importlib.import_module(name)
-    cuda = sys.modules["torch"].cuda
-    assert not cuda.is_initialized(), "an import has started CUDA, so workers that wait hold memory of the card"
     print("ready", file=answers, flush=True)
     text = sys.stdin.readline()
     if text:
