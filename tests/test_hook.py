@@ -10,7 +10,7 @@ from types import ModuleType
 
 import pytest
 from bake import DEFAULTS, ROOT, Project, run
-from cookiecutter.utils import create_env_with_context
+from cookiecutter.environment import StrictEnvironment
 
 from planner.answers import check_answers
 from planner.choose import make_plan
@@ -49,7 +49,7 @@ def rendered(template: Path, answers: dict[str, str]) -> str:
     """The hook as cookiecutter runs it: rendered by cookiecutter's own Jinja environment."""
     source = (template / "hooks" / "pre_gen_project.py").read_text(encoding="utf-8")
     context = {"cookiecutter": {**answers, "_template": "gh:somebody/something", "__package": "my_llm"}}
-    return create_env_with_context(context).from_string(source).render(**context)
+    return StrictEnvironment(context=context, keep_trailing_newline=True).from_string(source).render(**context)
 
 
 def test_the_hook_is_what_the_builder_would_write() -> None:
