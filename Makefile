@@ -95,8 +95,10 @@ locks: .venv/ready
 licences: .venv/ready
 	$(BIN)/python scripts/licences.py
 
+## 50 bakes beside a trivial template's, the planner's rate, and how both grow with the catalogue: docs/performance.md.
 bench: .venv/ready
 	$(BIN)/python benchmarks/bake.py
+	$(BIN)/python benchmarks/planning.py
 
 ## Requests/s through the generated servers against the engines under them.
 bench-serve: .venv/ready $(VLLM)/ready

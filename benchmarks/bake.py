@@ -1,112 +1,173 @@
-"""What a bake costs: cookiecutter's own start-up, a trivial template and the default bake, in turn, in one run.
+"""What a bake costs: ten kinds of answers, each beside a trivial template and cookiecutter's own start, in turn.
 
-python benchmarks/bake.py [--rounds 11]
+python benchmarks/bake.py [--rounds 5]    ten bakes a round, so 50; planning.py has the planner's part
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import statistics
+import os
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 
 ROOT = Path(__file__).resolve().parents[1]
-COOKIECUTTER = [sys.executable, "-m", "cookiecutter"]
+COOKIECUTTER = (sys.executable, "-m", "cookiecutter")
+TEMPLATE = ("cookiecutter.json", "hooks", "{{cookiecutter.project_slug}}")  # all that cookiecutter reads
+CACHES = shutil.ignore_patterns("__pycache__", ".*_cache")
 TRIVIAL = {"project_slug": "trivial"}
-REQUESTS = (
-    ("serve", "Qwen/Qwen3-8B", "4/hour"),
-    ("serve", "Qwen/Qwen3-32B", "4/hour"),
-    ("serve", "meta-llama/Llama-3.3-70B-Instruct", "20/hour"),
-    ("serve", "Qwen/Qwen3-235B-A22B", "20/hour"),
-    ("finetune", "Qwen/Qwen3-8B", "20/run"),
-    ("distributed", "Qwen/Qwen3-8B", "50/run"),
-)
+
+KINDS: dict[str, dict[str, str]] = {
+    "serve, vLLM": {},
+    "serve, transformers": {"engine": "transformers"},
+    "serve, embedding": {"workload": "embedding"},
+    "serve, classification": {"workload": "classification"},
+    "batch, vLLM": {"task": "batch"},
+    "batch, transformers": {"task": "batch", "engine": "transformers"},
+    "batch, classification": {"task": "batch", "workload": "classification"},
+    "finetune": {"task": "finetune"},
+    "finetune, classification": {"task": "finetune", "workload": "classification"},
+    "distributed": {"task": "distributed"},
+}
+PROCESSES = (("cookiecutter --version", "start"), ("a trivial template", "trivial"), ("this template", "bake"))
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Of one process and all that it waited for: seconds by the clock and of CPU, and the largest process's MiB.
+
+    Linux begins a child's peak with that of its parent, so this file imports little.
+    """
+
+    wall_s: float
+    cpu_s: float
+    peak_mib: float
+
+
+@dataclass(frozen=True, slots=True)
+class Trio:
+    """Three processes, one after the other: cookiecutter's start, a trivial bake and one of the template's."""
+
+    start: Cost
+    trivial: Cost
+    bake: Cost
+
+
+def cost(command: Sequence[str], cwd: Path | None = None) -> Cost:
+    """Run a command. CalledProcessError where it fails."""
+    start = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, cwd=cwd)
+    _, status, used = os.wait4(process.pid, 0)
+    wall = time.perf_counter() - start
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, command)
+    unit = 2**20 if sys.platform == "darwin" else 2**10  # of ru_maxrss
+    return Cost(wall, used.ru_utime + used.ru_stime, used.ru_maxrss / unit)
+
+
+def copied_template(to: Path, source: Path = ROOT) -> Path:
+    """What a bake reads, without what tools leave beside it."""
+    for part in TEMPLATE:
+        if (source / part).is_dir():
+            shutil.copytree(source / part, to / part, ignore=CACHES)
+        else:
+            to.mkdir(parents=True, exist_ok=True)
+            shutil.copy(source / part, to / part)
+    return to
 
 
 def trivial_template(folder: Path) -> Path:
     """A template of one file and no hook: what any bake costs."""
-    inside = folder / "trivial" / "{{cookiecutter.project_slug}}"
+    inside = folder / "{{cookiecutter.project_slug}}"
     inside.mkdir(parents=True)
     (inside / "README.md").write_text("{{ cookiecutter.project_slug }}\n", encoding="utf-8")
-    (folder / "trivial" / "cookiecutter.json").write_text(json.dumps(TRIVIAL), encoding="utf-8")
-    return folder / "trivial"
+    (folder / "cookiecutter.json").write_text(json.dumps(TRIVIAL), encoding="utf-8")
+    return folder
 
 
-def seconds(command: list[str]) -> float:
-    start = time.perf_counter()
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    return time.perf_counter() - start
+def bake_command(template: Path, out: Path, answers: Mapping[str, str]) -> list[str]:
+    typed = [f"{key}={value}" for key, value in answers.items()]
+    return [
+        *COOKIECUTTER,
+        str(template),
+        "--no-input",
+        "--default-config",
+        "--overwrite-if-exists",
+        "-o",
+        str(out),
+        *typed,
+    ]
 
 
-def bakes(rounds: int) -> dict[str, list[float]]:
-    """Wall seconds of each kind of run, one of each in every round, after a round that does not count."""
+def bakes(rounds: int, kinds: Mapping[str, Mapping[str, str]]) -> dict[str, list[Trio]]:
+    """Kind -> its trios, one a round, after a round of the first kind that does not count."""
+    found: dict[str, list[Trio]] = {kind: [] for kind in kinds}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        bake = [*COOKIECUTTER, "--no-input", "--default-config", "--overwrite-if-exists", "-o", str(folder / "out")]
-        commands = {
-            "cookiecutter --version": [*COOKIECUTTER, "--version"],
-            "trivial template": [*bake, str(trivial_template(folder))],
-            "default bake": [*bake, str(ROOT)],
-        }
-        times: dict[str, list[float]] = {label: [] for label in commands}
-        for number in range(rounds + 1):
-            for label, command in commands.items():
-                taken = seconds(command)
-                if number:
-                    times[label].append(taken)
-    return times
+        template, trivial = copied_template(folder / "template"), trivial_template(folder / "trivial")
 
+        def trio(answers: Mapping[str, str]) -> Trio:
+            start = cost([*COOKIECUTTER, "--version"])
+            plain = cost(bake_command(trivial, folder / "plain", {}))
+            ours = cost(bake_command(template, folder / "ours", answers))
+            shutil.rmtree(folder / "ours")  # every bake is a first one
+            return Trio(start, plain, ours)
 
-def planning() -> dict[str, float]:
-    """Median milliseconds of one plan, by request, in this process."""
-    sys.path.insert(0, str(ROOT))
-    from planner.answers import parse_budget
-    from planner.models import find_model
-    from planner.plan import Request
-    from planner.tasks import plan_for
-
-    found = {}
-    for task, model, budget in REQUESTS:
-        request = Request(task, "generation", find_model(model), parse_budget(budget), 8192, 16)
-        times = []
-        for _ in range(30):
-            start = time.perf_counter()
-            plan_for(request)
-            times.append((time.perf_counter() - start) * 1000)
-        found[f"{task} {model} at {budget}"] = statistics.median(times)
+        trio(next(iter(kinds.values())))
+        for _ in range(rounds):
+            for kind, answers in kinds.items():
+                found[kind].append(trio(answers))
     return found
 
 
-def estimates_per_s(count: int = 4000) -> float:
-    """Answers a second of `python -m planner estimate`, its start included."""
-    line = {"mode": "inference", "model": "Qwen/Qwen3-8B", "gpu": "L40S", "context_len": 8192, "concurrency": 16}
-    lines = "".join(json.dumps({"id": str(number), **line}) + "\n" for number in range(count))
-    start = time.perf_counter()
-    done = subprocess.run(
-        [sys.executable, "-m", "planner", "estimate"], input=lines, capture_output=True, text=True, check=True, cwd=ROOT
-    )
-    assert done.stdout.count('"fits": true') == count
-    return count / (time.perf_counter() - start)
+def own(trios: Iterable[Trio], figure: str) -> float:
+    """What the template adds to a trivial bake in a field of Cost: the median of the pairs' differences."""
+    return median(getattr(trio.bake, figure) - getattr(trio.trivial, figure) for trio in trios)
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table whose columns are aligned; the first to the left, figures to the right."""
+    cells = [list(heads), *map(list, rows)]
+    first, *others = (max(map(len, column)) for column in zip(*cells, strict=True))
+    cells.insert(1, ["-" * first, *("-" * (width - 1) + ":" for width in others)])
+    lines = ([row[0].ljust(first), *map(str.rjust, row[1:], others)] for row in cells)
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def row(label: str, trios: Sequence[Trio]) -> list[str]:
+    """Wall seconds of the bakes, and what of them is the template's own."""
+    walls = [trio.bake.wall_s for trio in trios]
+    ratio = median(trio.bake.wall_s / trio.trivial.wall_s for trio in trios)
+    seconds = (median(walls), min(walls), max(walls), own(trios, "wall_s"), own(trios, "cpu_s"), ratio)
+    return [label, *(f"{each:.2f}" for each in seconds), f"{own(trios, 'peak_mib'):.1f}"]
+
+
+def report(found: Mapping[str, Sequence[Trio]]) -> str:
+    """A row for each kind and one for all, and then the three processes beside each other."""
+    every = [trio for trios in found.values() for trio in trios]
+    rows = [row(kind, trios) for kind, trios in found.items()] + [row(f"all {len(every)} bakes", every)]
+    heads = ("bake", "wall s", "least", "most", "own s", "own CPU s", "x trivial", "own MiB")
+    beside = [process_row(label, [getattr(trio, name) for trio in every]) for label, name in PROCESSES]
+    return table(heads, rows) + "\n\n" + table(("median", "wall s", "CPU s", "peak MiB"), beside)
+
+
+def process_row(label: str, costs: Sequence[Cost]) -> list[str]:
+    wall, cpu, peak = (median(getattr(cost, figure) for cost in costs) for figure in ("wall_s", "cpu_s", "peak_mib"))
+    return [label, f"{wall:.2f}", f"{cpu:.2f}", f"{peak:.0f}"]
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=11)
-    times = bakes(parser.parse_args().rounds)
-    print(f"{'seconds':26} {'median':>7} {'min':>7} {'max':>7}")
-    for label, taken in times.items():
-        print(f"{label:26} {statistics.median(taken):7.3f} {min(taken):7.3f} {max(taken):7.3f}")
-    pairs = zip(times["default bake"], times["trivial template"], strict=True)
-    own = statistics.median(ours - theirs for ours, theirs in pairs)
-    print(f"{'the template itself':26} {own:7.3f}   (default bake - trivial template, median of the pairs)")
-    print()
-    for label, milliseconds in planning().items():
-        print(f"plan {label:50} {milliseconds:6.1f} ms")
-    print(f"estimates as JSON lines: {estimates_per_s():,.0f} a second")
+    parser.add_argument("--rounds", type=int, default=5)
+    print(report(bakes(parser.parse_args().rounds, KINDS)))
     return 0
 
 

@@ -1,0 +1,188 @@
+"""How fast the planner is, and how its time and the hook's grow with the models and GPUs that it knows.
+
+python benchmarks/planning.py [--rounds 9]
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from types import ModuleType
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from benchmarks.bake import CACHES, bake_command, copied_template, cost, table  # noqa: E402
+from planner import tasks  # noqa: E402
+from planner.answers import parse_budget  # noqa: E402
+from planner.models import find_model  # noqa: E402
+from planner.plan import Request  # noqa: E402
+
+REQUESTS = (
+    ("serve", "Qwen/Qwen3-8B", "4/hour"),
+    ("serve", "Qwen/Qwen3-32B", "4/hour"),
+    ("serve", "Qwen/Qwen3-235B-A22B", "20/hour"),
+    ("batch", "Qwen/Qwen3-8B", "20/run"),
+    ("finetune", "Qwen/Qwen3-8B", "20/run"),
+    ("distributed", "Qwen/Qwen3-8B", "50/run"),
+)
+FIGURES = ("plan", "hook", "bake")
+FACTORS = ((1, 1), (2, 1), (4, 1), (8, 1), (1, 2), (1, 4))  # times the models, times the GPUs
+ANSWERS = {  # what Enter all the way answers
+    "project_name": "My LLM",
+    "project_slug": "my-llm",
+    "task": "serve",
+    "workload": "generation",
+    "model_size": "8B",
+    "model_id": "Qwen/Qwen3-8B",
+    "budget": "4/hour",
+    "warm": "auto",
+    "context_len": "8192",
+    "concurrency": "16",
+    "dataset": "none",
+    "gpu": "auto",
+    "gpu_count": "auto",
+    "quantization": "auto",
+    "engine": "auto",
+    "method": "auto",
+    "optimize": "cost",
+}
+
+
+@dataclass(frozen=True)
+class Grown:
+    """A template that knows so many models and GPUs, its hook alone with answers in it, and seconds as measured."""
+
+    template: Path
+    hook: Path
+    planner: ModuleType  # the hook, imported
+    times: dict[str, list[float]]
+
+
+def plan_seconds(planner: Any, request: Any, count: int = 30) -> list[float]:
+    """Seconds of each of `count` plans in this process, which has made one before."""
+    planner.plan_for(request)
+    times = []
+    for _ in range(count):
+        start = time.perf_counter()
+        planner.plan_for(request)
+        times.append(time.perf_counter() - start)
+    return times
+
+
+def estimates_per_s(count: int = 4000) -> float:
+    """Answers a second of `python -m planner estimate`, its start included."""
+    line = {"mode": "inference", "model": "Qwen/Qwen3-8B", "gpu": "L40S", "context_len": 8192, "concurrency": 16}
+    lines = "".join(json.dumps({"id": str(number), **line}) + "\n" for number in range(count))
+    start = time.perf_counter()
+    done = subprocess.run(
+        [sys.executable, "-m", "planner", "estimate"], input=lines, capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert done.stdout.count('"fits": true') == count
+    return count / (time.perf_counter() - start)
+
+
+def more_models(text: str, factor: int) -> str:
+    """models.json with every model `factor` times, the copies under names of their own."""
+    lines = [line.rstrip(",") for line in text.splitlines()[1:-1]]
+    copies = [re.sub(r'^(\{"id":"[^"]+)', rf"\1-copy{number}", line) for number in range(1, factor) for line in lines]
+    return "[\n" + ",\n".join(lines + copies) + "\n]\n"
+
+
+def more_gpus(source: str, factor: int) -> str:
+    """gpus.py with every card `factor` times, the copies under names of their own."""
+    rows = re.findall(r'^    \("[\w-]+",.*\),$', source.partition("_TABLE = (")[2].partition("\n)\n")[0], re.M)
+    copies = [re.sub(r'"([\w-]+)"', rf'"\1-COPY{number}"', row, count=1) for number in range(1, factor) for row in rows]
+    return source.replace(rows[-1], "\n".join([rows[-1], *copies]))
+
+
+def grow(folder: Path, models: int, gpus: int) -> Grown:
+    """A copy of the template with so many times the models and GPUs, its hook built anew."""
+    copied_template(folder)
+    for part in ("planner", "scripts"):
+        shutil.copytree(ROOT / part, folder / part, ignore=CACHES)
+    catalogue, cards = folder / "planner" / "models.json", folder / "planner" / "gpus.py"
+    catalogue.write_text(more_models(catalogue.read_text(encoding="utf-8"), models), encoding="utf-8")
+    cards.write_text(more_gpus(cards.read_text(encoding="utf-8"), gpus), encoding="utf-8")
+    subprocess.run([sys.executable, "scripts/build_hook.py"], cwd=folder, check=True)
+    source = (folder / "hooks" / "pre_gen_project.py").read_text(encoding="utf-8")
+    alone = folder.with_suffix(".py")
+    alone.write_text(source.replace("{{ cookiecutter | tojson }}", json.dumps(ANSWERS)), encoding="utf-8")
+    return Grown(folder, alone, imported(alone), {figure: [] for figure in FIGURES})
+
+
+def imported(hook: Path) -> ModuleType:
+    """The hook as a module: the whole planner in one file."""
+    spec = importlib.util.spec_from_file_location(f"hook_{hook.stem}", hook)
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[module.__name__] = module  # dataclasses look their module up
+    spec.loader.exec_module(module)
+    return module
+
+
+def growth(rounds: int, factors: Sequence[tuple[int, int]]) -> list[list[str]]:
+    """A row for each size: models, GPUs, the hook's KiB, ms of a plan and of the hook alone, seconds of a bake.
+
+    Every size is measured in turn in each round, after a round that does not count.
+    """
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        sizes = [grow(folder / f"models{models}_gpus{gpus}", models, gpus) for models, gpus in factors]
+        for _ in range(rounds + 1):
+            for size in sizes:
+                measure(size, folder / "out")
+        return [row(size) for size in sizes]
+
+
+def measure(size: Grown, out: Path) -> None:
+    """One round of a size: each figure once, a plan several times."""
+    out.mkdir(exist_ok=True)
+    request = size.planner.check_answers(dict(ANSWERS)).request
+    size.times["plan"].append(median(plan_seconds(size.planner, request, 9)))
+    size.times["hook"].append(cost([sys.executable, str(size.hook)], cwd=out).wall_s)
+    size.times["bake"].append(cost(bake_command(size.template, out, {})).wall_s)
+
+
+def row(size: Grown) -> list[str]:
+    plan, hook, bake = (median(size.times[figure][1:]) for figure in FIGURES)
+    known = (str(len(size.planner.load_catalogue())), str(len(size.planner.GPUS)))
+    return [*known, f"{size.hook.stat().st_size / 1024:.0f}", f"{plan * 1000:.1f}", f"{hook * 1000:.0f}", f"{bake:.2f}"]
+
+
+def rates() -> list[list[str]]:
+    """A row for each request: the median ms of a plan, and how many a second one process makes."""
+    found = []
+    for task, model, budget in REQUESTS:
+        request = Request(task, "generation", find_model(model), parse_budget(budget), 8192, 16)
+        times = plan_seconds(tasks, request)
+        found.append([f"{task} {model} at {budget}", f"{median(times) * 1000:.1f}", f"{len(times) / sum(times):.0f}"])
+    return found
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=9)
+    rounds = parser.parse_args().rounds
+    print(table(("plan", "ms", "plans/s"), rates()))
+    print(
+        f"\n{median(estimates_per_s() for _ in range(3)):,.0f} estimates a second as JSON lines, the start included.\n"
+    )
+    print(table(("models", "GPUs", "hook KiB", "plan ms", "hook ms", "bake s"), growth(rounds, FACTORS)))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,81 @@
+"""`make bench`: it runs, measures what it says, and its kinds are those that the template has."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from bake import DEFAULTS, ROOT, run
+
+from benchmarks import bake, planning
+from benchmarks.bake import Cost, Trio
+from planner.answers import TASKS
+from planner.gpus import GPUS
+from planner.models import load_catalogue
+
+# A process that starts one which holds 150 MiB, measured by a small process: a child's peak begins with its parent's
+MEASURE = """
+import sys
+from benchmarks.bake import cost
+hold = "held = bytearray(150 << 20); held[::4096] = b'x' * len(held[::4096])"
+nested = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {hold!r}], check=True)"
+small, large = (cost([sys.executable, "-c", code]) for code in ("pass", nested))
+print(small.peak_mib, large.peak_mib, small.cpu_s, large.cpu_s, small.wall_s, large.wall_s)
+"""
+
+
+def test_the_kinds_are_every_task_and_both_engines_and_three_workloads() -> None:
+    told = bake.KINDS.values()
+    assert {kind.get("task", "serve") for kind in told} == set(TASKS) and len(told) == 10
+    assert {kind.get("engine") for kind in told} == {None, "transformers"}
+    assert {kind.get("workload") for kind in told} == {None, "embedding", "classification"}
+
+
+def test_a_cost_is_that_of_the_largest_process_and_of_all_their_seconds() -> None:
+    small_mib, large_mib, small_cpu, large_cpu, small_wall, large_wall = map(
+        float, run(sys.executable, "-c", MEASURE, cwd=ROOT).stdout.split()
+    )
+    assert small_mib < 50 and 150 < large_mib < 200
+    assert 0 < small_cpu < large_cpu and small_wall < large_wall
+    with pytest.raises(subprocess.CalledProcessError):
+        bake.cost([sys.executable, "-c", "raise SystemExit(3)"])
+
+
+def test_what_is_the_templates_own_is_the_median_of_the_pairs() -> None:
+    pairs = [(1.0, 3.0), (2.0, 3.0), (1.0, 8.0)]  # differences 2, 1, 7; ratios 3, 1.5, 8
+    trios = [Trio(Cost(0, 0, 0), Cost(low, 0, 0), Cost(high, 0, 0)) for low, high in pairs]
+    assert bake.own(trios, "wall_s") == 2
+    assert bake.row("all", trios) == ["all", "3.00", "3.00", "8.00", "2.00", "0.00", "3.00", "0.0"]
+
+
+def test_a_bake_is_measured_beside_a_trivial_one() -> None:
+    (trio,) = bake.bakes(1, {"serve, vLLM": {}})["serve, vLLM"]
+    assert trio.start.cpu_s < trio.trivial.cpu_s * 1.5 and trio.trivial.cpu_s < trio.bake.cpu_s
+    lines = bake.report({"serve, vLLM": [trio]}).splitlines()
+    assert len({len(line) for line in lines[:4]}) == 1 and lines[3].startswith("| all 1 bakes")
+
+
+def test_grown_tables_hold_what_they_say(tmp_path: Path) -> None:
+    models, gpus = (ROOT / "planner" / name for name in ("models.json", "gpus.py"))
+    assert planning.more_models(models.read_text(encoding="utf-8"), 1) == models.read_text(encoding="utf-8")
+    assert planning.more_gpus(gpus.read_text(encoding="utf-8"), 1) == gpus.read_text(encoding="utf-8")
+    once, twice = (planning.grow(tmp_path / str(factor), factor, factor).planner for factor in (1, 2))
+    assert once.GPUS.keys() == GPUS.keys() and set(once.load_catalogue()) == set(load_catalogue())
+    assert len(twice.GPUS) == 2 * len(GPUS) and len(twice.load_catalogue()) == 2 * len(load_catalogue())
+
+
+def test_growth_is_measured() -> None:
+    ((models, gpus, *figures),) = planning.growth(1, [(2, 3)])
+    assert int(models) == 2 * len(load_catalogue()) and int(gpus) == 3 * len(GPUS)
+    assert len(figures) == 4 and all(float(figure) > 0 for figure in figures)
+
+
+def test_the_planners_rate_is_that_of_its_time() -> None:
+    for request, milliseconds, rate in planning.rates():
+        assert request.split()[0] in TASKS and 0.3 < float(rate) * float(milliseconds) / 1000 < 3
+
+
+def test_the_answers_are_the_templates_defaults() -> None:
+    assert planning.ANSWERS == DEFAULTS
