@@ -1,4 +1,4 @@
-"""What a bake costs: ten kinds of answers, each beside a trivial template and cookiecutter's own start, in turn.
+"""What a bake costs: ten kinds of answers, each beside a trivial template and cookiecutter's own start.
 
 python benchmarks/bake.py [--rounds 5]    ten bakes a round, so 50; planning.py has the planner's part
 """
@@ -36,7 +36,12 @@ KINDS: dict[str, dict[str, str]] = {
     "finetune, classification": {"task": "finetune", "workload": "classification"},
     "distributed": {"task": "distributed"},
 }
-PROCESSES = (("cookiecutter --version", "start"), ("a trivial template", "trivial"), ("this template", "bake"))
+PROCESSES = {
+    "cookiecutter --version": "start",
+    "a trivial template": "trivial",
+    "this one without its hooks": "bare",
+    "this template": "bake",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +57,12 @@ class Cost:
 
 
 @dataclass(frozen=True, slots=True)
-class Trio:
-    """Three processes, one after the other: cookiecutter's start, a trivial bake and one of the template's."""
+class Turn:
+    """One after the other: cookiecutter's start, a trivial bake, the template's without its hooks, and with them."""
 
     start: Cost
     trivial: Cost
+    bare: Cost
     bake: Cost
 
 
@@ -107,30 +113,32 @@ def bake_command(template: Path, out: Path, answers: Mapping[str, str]) -> list[
     ]
 
 
-def bakes(rounds: int, kinds: Mapping[str, Mapping[str, str]]) -> dict[str, list[Trio]]:
-    """Kind -> its trios, one a round, after a round of the first kind that does not count."""
-    found: dict[str, list[Trio]] = {kind: [] for kind in kinds}
+def bakes(rounds: int, kinds: Mapping[str, Mapping[str, str]]) -> dict[str, list[Turn]]:
+    """Kind -> its turns, one a round, after a round of the first kind that does not count."""
+    found: dict[str, list[Turn]] = {kind: [] for kind in kinds}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         template, trivial = copied_template(folder / "template"), trivial_template(folder / "trivial")
 
-        def trio(answers: Mapping[str, str]) -> Trio:
+        def turn(answers: Mapping[str, str]) -> Turn:
             start = cost([*COOKIECUTTER, "--version"])
             plain = cost(bake_command(trivial, folder / "plain", {}))
-            ours = cost(bake_command(template, folder / "ours", answers))
+            bare = cost([*bake_command(template, folder / "ours", answers), "--accept-hooks=no"])
             shutil.rmtree(folder / "ours")  # every bake is a first one
-            return Trio(start, plain, ours)
+            ours = cost(bake_command(template, folder / "ours", answers))
+            shutil.rmtree(folder / "ours")
+            return Turn(start, plain, bare, ours)
 
-        trio(next(iter(kinds.values())))
+        turn(next(iter(kinds.values())))
         for _ in range(rounds):
             for kind, answers in kinds.items():
-                found[kind].append(trio(answers))
+                found[kind].append(turn(answers))
     return found
 
 
-def own(trios: Iterable[Trio], figure: str) -> float:
+def own(turns: Iterable[Turn], figure: str) -> float:
     """What the template adds to a trivial bake in a field of Cost: the median of the pairs' differences."""
-    return median(getattr(trio.bake, figure) - getattr(trio.trivial, figure) for trio in trios)
+    return median(getattr(turn.bake, figure) - getattr(turn.trivial, figure) for turn in turns)
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -142,20 +150,20 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def row(label: str, trios: Sequence[Trio]) -> list[str]:
+def row(label: str, turns: Sequence[Turn]) -> list[str]:
     """Wall seconds of the bakes, and what of them is the template's own."""
-    walls = [trio.bake.wall_s for trio in trios]
-    ratio = median(trio.bake.wall_s / trio.trivial.wall_s for trio in trios)
-    seconds = (median(walls), min(walls), max(walls), own(trios, "wall_s"), own(trios, "cpu_s"), ratio)
-    return [label, *(f"{each:.2f}" for each in seconds), f"{own(trios, 'peak_mib'):.1f}"]
+    walls = [turn.bake.wall_s for turn in turns]
+    ratio = median(turn.bake.wall_s / turn.trivial.wall_s for turn in turns)
+    seconds = (median(walls), min(walls), max(walls), own(turns, "wall_s"), own(turns, "cpu_s"), ratio)
+    return [label, *(f"{each:.2f}" for each in seconds), f"{own(turns, 'peak_mib'):.1f}"]
 
 
-def report(found: Mapping[str, Sequence[Trio]]) -> str:
-    """A row for each kind and one for all, and then the three processes beside each other."""
-    every = [trio for trios in found.values() for trio in trios]
-    rows = [row(kind, trios) for kind, trios in found.items()] + [row(f"all {len(every)} bakes", every)]
+def report(found: Mapping[str, Sequence[Turn]]) -> str:
+    """A row for each kind and one for all, and then the four processes beside each other."""
+    every = [turn for turns in found.values() for turn in turns]
+    rows = [row(kind, turns) for kind, turns in found.items()] + [row(f"all {len(every)} bakes", every)]
     heads = ("bake", "wall s", "least", "most", "own s", "own CPU s", "x trivial", "own MiB")
-    beside = [process_row(label, [getattr(trio, name) for trio in every]) for label, name in PROCESSES]
+    beside = [process_row(label, [getattr(turn, name) for turn in every]) for label, name in PROCESSES.items()]
     return table(heads, rows) + "\n\n" + table(("median", "wall s", "CPU s", "peak MiB"), beside)
 
 
