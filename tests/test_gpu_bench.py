@@ -19,6 +19,7 @@ from benchmarks.gpu import __main__ as command
 from benchmarks.gpu import lines, machine, model_folder, planned, projects, worker
 from benchmarks.gpu.configurations import CONTINUOUS, DYNAMIC, MODELS, STATIC, TOY, Configuration, configurations, toys
 from benchmarks.gpu.lines import Line
+from benchmarks.gpu.run import Worker
 from planner.models import find_model
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -231,6 +232,15 @@ def test_an_empty_memory_is_told_from_other_errors():
     assert not worker.ran_out(RuntimeError("CUDA error: an illegal memory access was encountered"))
 
 
+def test_a_worker_that_dies_leaves_its_last_words(tmp_path):
+    died = Worker(sys.executable, "no such mode", tmp_path / "log")
+    with pytest.raises(RuntimeError, match=r"(?s)a worker ended before its job: .*KeyError: 'no such mode'"):
+        died.ready()
+    outcome = died.work({}, 10)
+    assert (outcome["oom"], outcome["measured"]) == (False, {})
+    assert "KeyError: 'no such mode'" in outcome["error"]
+
+
 def toy_lines(path: Path, *words: str) -> list[Line]:
     """Those of the toys of these words, run for real on this CPU; a second run finds nothing left to do."""
     command = ["--card", "none", "--out", path, "--ahead", "1", "--only", *words]
@@ -248,8 +258,9 @@ def test_generated_inference_runs_on_a_cpu(cache, tmp_path):
     assert (found.error, found.card) == ("", None)
     told = found.measured
     assert told["what_runs"]["engine"] == "transformers"  # the generated engine's own word
-    assert told["output_tokens_per_s"] == pytest.approx(toy.concurrency * toy.output_len / told["wall_s"], rel=0.5)
-    assert 0 < told["time_to_first_token_s"] < told["wall_s"] + told["waves_s"][0]
+    written, waves = toy.concurrency * toy.output_len, told["waves_s"]
+    assert written / max(waves) * 0.99 < told["output_tokens_per_s"] < written / min(waves) * 1.01
+    assert 0 < told["time_to_first_token_s"] < max(waves)
     assert 0.1 < told["monitor"]["peak_gib"] < 4  # torch in a process, and a model of 3 MB
     assert told["allocated_gib"] is None
     assert found.planned["fits"]

@@ -145,7 +145,7 @@ def summary(asked: list[Asked]) -> str:
 def said(line: lines.Line) -> str:
     """For the terminal."""
     if line.error:
-        return f"{'out of memory' if line.oom else 'failed'}  {line.id}: {line.error[-300:]}"
+        return f"{'out of memory' if line.oom else 'failed'}  {line.id}: {line.error}"
     speed = line.measured.get("tokens_per_s") or line.measured.get("output_tokens_per_s") or 0.0
     if line.card is None:
         return f"ran  {line.id}: {speed:,.0f} tokens/s on a CPU, compared with nothing"

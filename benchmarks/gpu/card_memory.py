@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import threading
+import time
 from types import TracebackType
 
 GIB = 2**30
 EVERY_S = 0.05
+SETTLE_S = 10.0  # at most, until what ran before has left the card
 
 
 class CardMemory:
-    """Samples what the whole card holds while the block runs. Without a card every figure is None."""
+    """Samples what the whole card holds while the block runs, from when what ran before has left it.
+
+    Without a card every figure is None.
+    """
 
     def __init__(self, has_card: bool) -> None:
         self.has_card = has_card
@@ -25,7 +30,7 @@ class CardMemory:
 
             pynvml.nvmlInit()
             self._handle = pynvml.nvmlDeviceGetHandleByIndex(0)
-            self.before_gib = self.peak_gib = self._used_gib()
+            self.before_gib = self.peak_gib = self._settled_gib()
             self._thread.start()
         return self
 
@@ -41,6 +46,14 @@ class CardMemory:
         import pynvml
 
         return pynvml.nvmlDeviceGetMemoryInfo(self._handle).used / GIB
+
+    def _settled_gib(self) -> float:
+        """What is in use once it falls no more: the driver may free a process's memory after its end."""
+        begun, last, now = time.monotonic(), float("inf"), self._used_gib()
+        while now < last and time.monotonic() - begun < SETTLE_S:
+            time.sleep(4 * EVERY_S)
+            last, now = now, self._used_gib()
+        return now
 
     def _run(self) -> None:
         while not self._stop.wait(EVERY_S):

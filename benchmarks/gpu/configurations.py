@@ -198,6 +198,7 @@ GENERATE = _generate(
     1B   16  4160  64
     32B   4  8224  32
     8B   16  4160  64
+    32B  16  8224   8
     14B   4  8224  32
     3B    4  8224  32
     8B    1 16416  32
@@ -268,17 +269,19 @@ TRAINED = _train(
     14B  lora   2  2048  recomputed  fused
     32B  lora   1  1024  recomputed  fused
     8B   qlora  2  2048  recomputed  fused
+    14B  lora   2  4096  kept        fused
     1B   lora   4  2048  recomputed  fused
     8B   lora   8   512  recomputed  fused
     8B   lora   1  8192  recomputed  fused
     1B   full   4  2048  kept        fused
-    3B   lora   4  4096  kept        fused
+    3B   lora   6  4096  kept        fused
     8B   qlora  1  4096  kept        fused
+    8B   lora   3  4096  kept        fused
     8B   lora   4  4096  recomputed  fused
-    32B  lora   1  4096  recomputed  fused
+    32B  lora   1  2048  kept        fused
     1B   full   4  2048  recomputed  full
     14B  lora   1  4096  kept        fused
-    3B   full   1  4096  kept        fused
+    3B   full   3  4096  kept        fused
     8B   lora   2  2048  kept        fused
     8B   lora   1  8192  kept        fused
     L8B  lora   2  4096  kept        fused

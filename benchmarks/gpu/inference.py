@@ -134,7 +134,7 @@ def generate(job: Job) -> dict[str, Any]:
             self.at = self.at or now()
             return scores
 
-    def write(answer: int) -> tuple[float, float]:
+    def write(ids: torch.Tensor, answer: int) -> tuple[float, float]:
         """Seconds to the first token and to the last."""
         first, begun = FirstToken(), now()
         out = model.generate(
@@ -152,7 +152,7 @@ def generate(job: Job) -> dict[str, Any]:
         return first.at - begun, taken
 
     def wave() -> dict[str, float]:
-        first_s, wall_s = write(one.output_len)
+        first_s, wall_s = write(ids, one.output_len)
         return {
             "wall_s": wall_s,
             "output_tokens_per_s": one.concurrency * one.output_len / wall_s,
@@ -162,7 +162,8 @@ def generate(job: Job) -> dict[str, Any]:
         }
 
     begun = now()
-    write(one.output_len if one.cache == COMPILED else WARM_UP[1])
+    prompt, answer = (one.input_len, one.output_len) if one.cache == COMPILED else WARM_UP
+    write(ids[:, :prompt], answer)
     warm_up_s = now() - begun
     found = repeated(wave) | {"load_s": load_s, "warm_up_s": warm_up_s, "loading": loading}
     runs = job.part("loading").inspect(model).report()

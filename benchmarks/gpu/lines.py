@@ -30,7 +30,7 @@ class Line:
     planned: dict[str, Any]  # what it answered on that day
     measured: dict[str, Any] = field(default_factory=dict)
     oom: bool = False
-    error: str = ""  # one sentence or the last lines of a log, where it did not come to an end
+    error: str = ""  # one sentence or the last line of a log, where it did not come to an end
 
     @property
     def mode(self) -> str:

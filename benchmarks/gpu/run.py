@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -24,7 +25,8 @@ from .planned import ROOT, flops_per_token
 
 LEAST_S = 90.0  # that any configuration may take
 PATIENCE = 3.0  # times its estimate
-TAIL = 1500  # characters of a log that a line keeps where a worker died
+LAST_WORDS = 300  # characters of a log that a line keeps where a worker died
+TAIL = 3000
 ENVIRONMENT = {
     "HF_HUB_OFFLINE": "1",
     "TRANSFORMERS_OFFLINE": "1",
@@ -79,9 +81,14 @@ class Worker:
         """Wait for the imports. RuntimeError with the end of its log where they fail."""
         assert self.process.stdout is not None
         if self.process.stdout.readline().strip() != "ready":
-            raise RuntimeError(f"a worker ended before its job: {self.tail()}")
+            raise RuntimeError(f"a worker ended before its job: {self.last_words()}")
+
+    def last_words(self) -> str:
+        """The last line of its log."""
+        return next((line for line in reversed(self.tail().splitlines()) if line.strip()), "")[-LAST_WORDS:]
 
     def tail(self) -> str:
+        """The end of its log, for the terminal."""
         return self.log.read_text(encoding="utf-8", errors="replace")[-TAIL:]
 
     def work(self, job: dict[str, Any], limit_s: float) -> dict[str, Any]:
@@ -89,11 +96,12 @@ class Worker:
         try:
             answer, _ = self.process.communicate(json.dumps(job) + "\n", timeout=limit_s)
         except subprocess.TimeoutExpired:
-            return {"measured": {}, "oom": False, "error": f"it was ended after {limit_s:.0f} s: {self.tail()}"}
+            return {"measured": {}, "oom": False, "error": f"it was ended after {limit_s:.0f} s: {self.last_words()}"}
         finally:
             self.end()
         if not answer.strip():
-            return {"measured": {}, "oom": False, "error": f"exit status {self.process.returncode}: {self.tail()}"}
+            status = self.process.returncode
+            return {"measured": {}, "oom": False, "error": f"exit status {status}: {self.last_words()}"}
         return json.loads(answer.splitlines()[-1])
 
     def end(self) -> None:
@@ -145,7 +153,7 @@ def prepared(group: list[Asked], machine: Machine, scratch: Path, source: Path) 
 
 
 def measured(ready: Ready, machine: Machine, scratch: Path) -> Line:
-    """Run it, with the card watched from here."""
+    """Run it, with the card watched from here. Its log lies in `scratch` and is printed where it failed."""
     asked, begun = ready.asked, time.monotonic()
     job = {
         "configuration": asdict(asked.configuration),
@@ -157,6 +165,8 @@ def measured(ready: Ready, machine: Machine, scratch: Path) -> Line:
     }
     with CardMemory(machine.on_gpu) as card:
         outcome = ready.worker.work(job, max(LEAST_S, PATIENCE * asked.seconds))
+    if outcome["error"]:
+        print(ready.worker.tail(), file=sys.stderr, flush=True)
     seen = {"card_before_gib": card.before_gib, "card_peak_gib": card.peak_gib, "took_s": time.monotonic() - begun}
     return line_of(asked, machine, outcome | {"measured": outcome["measured"] | seen})
 

@@ -59,7 +59,7 @@ def outcome(job: Job) -> dict[str, Any]:
         measured = (training if job.configuration.mode == "training" else inference).measure(job)
     except BaseException as error:
         traceback.print_exc()
-        text = " ".join(f"{type(error).__name__}: {error}".split())[:1000]
+        text = " ".join(f"{type(error).__name__}: {error}".split())[:500]
         return {"measured": started, "oom": ran_out(error), "error": text}
     return {"measured": started | measured | {"versions": built_with()}, "oom": False, "error": ""}
 
