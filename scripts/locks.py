@@ -97,8 +97,9 @@ def uv(*arguments: str) -> subprocess.CompletedProcess[str]:
     return done
 
 
-def move(lock: Lock) -> None:
-    uv("compile", "-q", "--upgrade", *flags(), *lock.overrides, "-o", str(lock.path), str(lock.source))
+def move(lock: Lock, *options: str) -> None:
+    """Write the newest versions that its source allows."""
+    uv("compile", "-q", "--upgrade", *flags(), *options, *lock.overrides, "-o", str(lock.path), str(lock.source))
 
 
 def unresolved(lock: Lock, *options: str) -> list[str]:

@@ -56,6 +56,12 @@ def test_a_lock_may_hold_older_versions_than_the_newest(version: str, index: tup
     assert locks.unresolved(good, *index) == [] and locks.uninstallable(good, *index) == []
 
 
+def test_a_lock_moves_to_the_newest_versions_that_its_source_allows(index: tuple[str, ...], tmp_path: Path) -> None:
+    old = lock(tmp_path, "app==1.0\nlib==1.0\nspare==1.0\n")
+    locks.move(old, *index)
+    assert old.path.read_text(encoding="utf-8") == "app==1.0\nlib==2.0\n"
+
+
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
