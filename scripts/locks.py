@@ -24,6 +24,7 @@ RECIPE = re.compile(r"-m uv pip compile -q --upgrade (.+?) \$\$\(test -f")  # of
 IMAGE = ("--python-version", "3.12", "--python-platform", "x86_64-manylinux_2_36")  # Debian 12; Ubuntu 24.04 is newer
 LAPTOPS = ("x86_64-manylinux_2_36", "aarch64-apple-darwin")
 OLDEST_PYTHON = "3.11"
+SOURCES = {"deepspeed.txt"}  # no wheels, and its setup wants torch installed: nothing to resolve
 
 # Packages that have several versions here, and why. Whatever is not named has one.
 APART = {
@@ -73,8 +74,8 @@ def locks(folder: Path = BODY) -> list[Lock]:
 
 
 def pins(text: str) -> dict[str, str]:
-    """Package -> version of a requirements file whose lines are all NAME==VERSION."""
-    lines = (re.split(r" [;#]", line)[0].strip() for line in text.splitlines() if not line.startswith("#"))
+    """Package -> version of a requirements file whose lines are all NAME==VERSION, comments and `-r` aside."""
+    lines = (re.split(r" [;#]", line)[0].strip() for line in text.splitlines() if not line.startswith(("#", "-r ")))
     pairs = (line.split("==") for line in lines if line)
     return {re.sub(r"\[.*", "", name).strip().lower(): version.strip() for name, version in pairs}
 
@@ -142,7 +143,7 @@ def people() -> dict[str, list[str]]:
         for file in laptops
         for platform in LAPTOPS
     }
-    for file in sorted((ROOT / "requirements").glob("*.txt")):
+    for file in sorted(file for file in (ROOT / "requirements").glob("*.txt") if file.name not in SOURCES):
         overrides = Lock(file).overrides
         asked[f"the template's {file.stem}"] = [str(file), *overrides, "--python-platform", LAPTOPS[0]]
     return asked
