@@ -37,7 +37,8 @@ def line(configuration: Configuration, **measured: Any) -> Line:
     question = configuration.question("H200")
     (answer,) = planned.ask([question])
     values = asdict(configuration)
-    return Line(configuration.id, "2026-11-23", values, H200, {"torch": "2.13.0"}, question, answer, measured)
+    params, versions = model_folder.params(configuration.model), {"torch": "2.13.0"}
+    return Line(configuration.id, "2026-11-23", values, params, "bfloat16", H200, versions, question, answer, measured)
 
 
 def run(*words: str | Path, **env: str) -> subprocess.CompletedProcess[str]:
@@ -263,6 +264,7 @@ def test_generated_inference_runs_on_a_cpu(cache, tmp_path):
     assert 0 < told["time_to_first_token_s"] < max(waves)
     assert 0.1 < told["monitor"]["peak_gib"] < 4  # torch in a process, and a model of 3 MB
     assert told["allocated_gib"] is None
+    assert found.params == sum(math.prod(shape) for shape in model_folder.shapes(model_folder.config_of(TOY)).values())
     assert found.planned["fits"]
 
 

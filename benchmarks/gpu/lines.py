@@ -24,6 +24,8 @@ class Line:
     id: str
     date: str
     configuration: dict[str, Any]
+    params: int  # of the model
+    dtype: str  # that it computes in
     card: dict[str, Any] | None  # name, driver, total_gib; None on a CPU, whose lines say nothing about the planner
     versions: dict[str, str]
     question: dict[str, Any]  # for `python -m planner estimate`

@@ -65,14 +65,19 @@ def shapes(config: Any) -> dict[str, tuple[int, ...]]:
     return {name: tuple(weight.shape) for name, weight in model.named_parameters()}
 
 
+def params(name: str) -> int:
+    """How many parameters the model has."""
+    known = architecture(name).params
+    return known or sum(_numel(shape) for shape in shapes(config_of(name)).values())
+
+
 def contract_model(name: str) -> dict[str, Any] | None:
     """The toy as an object of the planner's contract; None for what the catalogue holds."""
     if name != TOY:
         return None
-    model, sizes = TOY_MODEL, shapes(config_of(name))
-    params = sum(_numel(shape) for shape in sizes.values())
+    model = TOY_MODEL
     keys = ("layers", "hidden", "intermediate", "heads", "kv_heads", "head_dim", "vocab", "tied_embeddings", "context")
-    return {"id": name, "params": params, **{key: getattr(model, key) for key in keys}}
+    return {"id": name, "params": params(name), **{key: getattr(model, key) for key in keys}}
 
 
 def make(folder: Path, name: str, real_weights: bool = False) -> Path:

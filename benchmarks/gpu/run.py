@@ -180,6 +180,8 @@ def line_of(asked: Asked, machine: Machine, outcome: dict[str, Any]) -> Line:
         id=asked.configuration.id,
         date=datetime.now(UTC).strftime("%Y-%m-%d"),
         configuration=asdict(asked.configuration),
+        params=model_folder.params(asked.configuration.model),
+        dtype="bfloat16" if machine.on_gpu else "float32",
         card=asdict(machine.card) if machine.card else None,
         versions=machine.versions | found.pop("versions", {}),
         question=asked.question,

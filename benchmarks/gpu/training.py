@@ -73,9 +73,11 @@ def measure(job: Job) -> dict[str, Any]:
     else:
         raise RuntimeError("the training ended before it was measured")
     wall_s = time.perf_counter() - begun
-    return figures(where.metrics().read(), progress.WARM_UP) | {
+    found, monitor = figures(where.metrics().read(), progress.WARM_UP), monitored(where.folder / "memory.jsonl")
+    return found | {
+        "monitor_peak_gib": max(found["monitor_peak_gib"], monitor["peak_gib"]),  # it looks every other second
         "wall_s": wall_s,
-        "monitor": monitored(where.folder / "memory.jsonl"),
+        "monitor": monitor,
         **torch_memory.peaks(job.on_gpu),
     }
 
