@@ -55,7 +55,7 @@ INSTEAD = {
     "folder-or-hub-id": "$SMALL",
     "tune --local": "tune --local --model $MODEL",  # whose default is on the hub
     "https://...": "$SERVICE",
-    "--seconds 30": "--seconds 1",  # at each of six loads
+    "--concurrency 32 --seconds 30": "--concurrency 4 --seconds 1",  # three loads, which one container carries
 }
 # Who types what these tests do not: a function of a test or of a rehearsal, or the file that runs all tests
 LIFE, COMMANDS = "scripts/rehearse/life.py", "scripts/rehearse_batch/commands.py"
@@ -467,7 +467,8 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-SOME_TESTS = {"PYTEST_ADDOPTS": "-p no:cacheprovider -k 'memory or prompt or advice'"}  # test_bake.py runs all of them
+# test_bake.py and test_training_projects.py run all of a project's tests
+SOME_TESTS = {"PYTEST_ADDOPTS": "-p no:cacheprovider -k test_memory"}
 
 
 @pytest.mark.slow
@@ -518,15 +519,17 @@ def test_a_training_runs_on_this_machine(bake: Bake, tiny: Path, tmp_path: Path)
     plan.write_text(text, encoding="utf-8")
     assert "304 rows of prompt and completion" in train("tune check --local")
     assert "after" in train("tune --local")
-    assert " passed" in train("make test", PYTEST_ADDOPTS="-p no:cacheprovider -k advice")
+    assert " passed" in train("make test", **SOME_TESTS)
 
 
 # What runs a service here: its own web application around its own engine, at an address that the account knows
 SERVICE = """
 import os, sys, uvicorn
-from my_llm import engine, memory, web
+from my_llm import clock, engine, memory, web
+begun = clock.Clock()
 made = engine.Engine(sys.argv[1], gpus=0)
-uvicorn.run(web.api(made, memory.Monitor(open(os.devnull, "w"))), port=int(sys.argv[2]), log_level="warning")
+application = web.api(made, memory.Monitor(open(os.devnull, "w")), begun.seconds())
+uvicorn.run(application, port=int(sys.argv[2]), log_level="warning")
 """
 
 
