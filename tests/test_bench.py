@@ -74,7 +74,7 @@ def test_growth_is_measured() -> None:
 
 
 def test_the_planners_rate_is_that_of_its_time() -> None:
-    for request, milliseconds, rate in planning.rates():
+    for request, milliseconds, rate in planning.rates(5):
         assert request.split()[0] in TASKS and 0.3 < float(rate) * float(milliseconds) / 1000 < 3
 
 
