@@ -88,12 +88,15 @@ class Configuration:
         """Whether the loader needs a file of weights: bitsandbytes quantizes what it reads."""
         return self.quantization != "none" or self.method == "qlora"
 
-    def answers(self, gpu: str, model_folder: str, slug: str) -> dict[str, str]:
-        """What the template is answered. `gpu` is the planner's name of the card, or "auto" for a toy."""
+    def answers(self, gpu: str, model: str, slug: str) -> dict[str, str]:
+        """What the template is answered. `gpu` is the planner's name of the card, or "auto" for a toy.
+
+        `model` is the catalogue's id, so that the plan is the one that anybody would get; of a toy its folder.
+        """
         common = {
             "task": self.task,
             "project_slug": slug,
-            "model_id": model_folder,
+            "model_id": model,
             "gpu": gpu,
             "budget": "none",
         }

@@ -89,9 +89,9 @@ def missing(configurations: Iterable[Configuration], versions: dict[str, str]) -
 
 def versions() -> dict[str, str]:
     """Those of this process."""
-    found = {"python": platform.python_version()}
+    found, distributions = {"python": platform.python_version()}, metadata.packages_distributions()
     for module, package in PACKAGES.items():
-        names = [package, *metadata.packages_distributions().get(module, [])]  # vLLM for CPUs has another name
+        names = [package, *distributions.get(module, [])]  # vLLM for CPUs has another name
         for name in names:
             with suppress(metadata.PackageNotFoundError):
                 found.setdefault(package, metadata.version(name))

@@ -18,7 +18,7 @@ from typing import Any
 
 from . import model_folder, projects
 from .card_memory import CardMemory
-from .configurations import Configuration
+from .configurations import TOY, Configuration
 from .lines import Line
 from .machine import Card
 from .planned import ROOT, flops_per_token
@@ -133,9 +133,9 @@ def prepared(group: list[Asked], machine: Machine, scratch: Path, source: Path) 
         asked, worker, configuration = group[place], workers[place], group[place].configuration
         try:
             folder = model_folder.make(scratch / "models", configuration.model, configuration.real_weights)
-            answers = configuration.answers(
-                machine.gpu if machine.on_gpu else "auto", str(folder), f"measured-{numbers[place]}"
-            )
+            gpu = machine.gpu if machine.on_gpu else "auto"
+            model = str(folder) if configuration.model == TOY else configuration.model
+            answers = configuration.answers(gpu, model, f"measured-{numbers[place]}")
             project = projects.bake(source, scratch / "projects", answers)
             if configuration.mode == "inference" and configuration.attention not in ("sdpa", "auto"):
                 projects.edit(project, ATTENTION=configuration.attention)
