@@ -71,9 +71,10 @@ class Worker:
     def __init__(self, python: str, mode: str, log: Path) -> None:
         self.log = log
         command = [python, "-m", "benchmarks.gpu.worker", mode]
+        env = os.environ | ENVIRONMENT | {"HF_DATASETS_CACHE": str(log.parent / "datasets")}
         with log.open("w") as errors:
             self.process = subprocess.Popen(
-                command, cwd=ROOT, env=os.environ | ENVIRONMENT, text=True, start_new_session=True,
+                command, cwd=ROOT, env=env, text=True, start_new_session=True,
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors,
             )  # fmt: skip
 
