@@ -66,7 +66,7 @@ class Asked:
 
 
 class Worker:
-    """A process of worker.py that has its libraries imported, in a session of its own so that it can be ended whole."""
+    """A process of worker.py that has its libraries imported, which can be ended with all that it started."""
 
     def __init__(self, python: str, mode: str, log: Path) -> None:
         self.log = log
