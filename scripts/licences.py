@@ -5,6 +5,7 @@ python scripts/licences.py
 
 from __future__ import annotations
 
+import argparse
 import ast
 import json
 import re
@@ -106,6 +107,7 @@ class Row:
 
 
 def main() -> int:
+    argparse.ArgumentParser(description=__doc__).parse_args()
     PAGE.write_text(page(rows()), encoding="utf-8", newline="\n")
     return 0
 

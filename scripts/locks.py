@@ -6,6 +6,7 @@ python scripts/locks.py --check    exit status 1 and a line for each thing that 
 
 from __future__ import annotations
 
+import argparse
 import os
 import re
 import subprocess
@@ -199,8 +200,10 @@ def check() -> int:
     return sum(map(len, found.values()))
 
 
-def main(arguments: list[str]) -> int:
-    if "--check" in arguments:
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--check", action="store_true", help="move nothing")
+    if parser.parse_args().check:
         return 1 if check() else 0
     for lock in locks():
         before = lock.path.read_text(encoding="utf-8").splitlines()
@@ -211,4 +214,4 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())
