@@ -19,7 +19,7 @@ from benchmarks.gpu import __main__ as command
 from benchmarks.gpu import lines, machine, model_folder, planned, projects, worker
 from benchmarks.gpu.configurations import CONTINUOUS, DYNAMIC, MODELS, STATIC, TOY, Configuration, configurations, toys
 from benchmarks.gpu.lines import Line
-from benchmarks.gpu.run import Worker
+from benchmarks.gpu.run import OutOfTime, Worker
 from planner.models import find_model
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -240,6 +240,13 @@ def test_a_worker_that_dies_leaves_its_last_words(tmp_path):
     outcome = died.work({}, 10)
     assert (outcome["oom"], outcome["measured"]) == (False, {})
     assert "KeyError: 'no such mode'" in outcome["error"]
+
+
+def test_minutes_end_what_takes_longer_without_a_line(tmp_path):
+    waits = Worker(sys.executable, "inference", tmp_path / "log")
+    with pytest.raises(OutOfTime):
+        waits.work({}, limit_s=60, left_s=0.1)
+    assert waits.process.poll() is not None
 
 
 def toy_lines(path: Path, *words: str) -> list[Line]:

@@ -65,11 +65,15 @@ class Asked:
         return self.configuration.seconds(self.planned)
 
 
+class OutOfTime(Exception):
+    """A configuration was under way when the minutes were over."""
+
+
 class Worker:
     """A process of worker.py that has its libraries imported, which can be ended with all that it started."""
 
     def __init__(self, python: str, mode: str, log: Path) -> None:
-        self.log = log
+        self.log, self.ended = log, False
         command = [python, "-m", "benchmarks.gpu.worker", mode]
         env = os.environ | ENVIRONMENT | {"HF_DATASETS_CACHE": str(log.parent / "datasets")}
         with log.open("w") as errors:
@@ -92,11 +96,16 @@ class Worker:
         """The end of its log, for the terminal."""
         return self.log.read_text(encoding="utf-8", errors="replace")[-TAIL:]
 
-    def work(self, job: dict[str, Any], limit_s: float) -> dict[str, Any]:
-        """The outcome; where the process dies or takes longer, what its log says last."""
+    def work(self, job: dict[str, Any], limit_s: float, left_s: float = float("inf")) -> dict[str, Any]:
+        """The outcome; where the process dies or takes longer, what its log says last.
+
+        OutOfTime where it is ended after `left_s`, which says nothing about it.
+        """
         try:
-            answer, _ = self.process.communicate(json.dumps(job) + "\n", timeout=limit_s)
+            answer, _ = self.process.communicate(json.dumps(job) + "\n", timeout=min(limit_s, left_s))
         except subprocess.TimeoutExpired:
+            if left_s < limit_s:
+                raise OutOfTime from None
             return {"measured": {}, "oom": False, "error": f"it was ended after {limit_s:.0f} s: {self.last_words()}"}
         finally:
             self.end()
@@ -106,7 +115,10 @@ class Worker:
         return json.loads(answer.splitlines()[-1])
 
     def end(self) -> None:
-        """End it and whatever it started."""
+        """End it and whatever it started, once: its number may soon be another's."""
+        if self.ended:
+            return
+        self.ended = True
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
@@ -153,7 +165,7 @@ def prepared(group: list[Asked], machine: Machine, scratch: Path, source: Path) 
         return list(pool.map(one, range(len(group))))
 
 
-def measured(ready: Ready, machine: Machine, scratch: Path) -> Line:
+def measured(ready: Ready, machine: Machine, scratch: Path, left_s: float) -> Line:
     """Run it, with the card watched from here. Its log lies in `scratch` and is printed where it failed."""
     asked, begun = ready.asked, time.monotonic()
     job = {
@@ -165,7 +177,7 @@ def measured(ready: Ready, machine: Machine, scratch: Path) -> Line:
         "on_gpu": machine.on_gpu,
     }
     with CardMemory(machine.on_gpu) as card:
-        outcome = ready.worker.work(job, max(LEAST_S, PATIENCE * asked.seconds))
+        outcome = ready.worker.work(job, max(LEAST_S, PATIENCE * asked.seconds), left_s)
     if outcome["error"]:
         print(ready.worker.tail(), file=sys.stderr, flush=True)
     seen = {"card_before_gib": card.before_gib, "card_peak_gib": card.peak_gib, "took_s": time.monotonic() - begun}
@@ -203,12 +215,15 @@ def run(wanted: list[Asked], machine: Machine, scratch: Path, ahead: int, minute
             while waiting:
                 one = waiting[0]
                 if isinstance(one, Ready):
-                    if time.monotonic() - begun + one.asked.seconds > minutes * 60:
+                    left_s = minutes * 60 - (time.monotonic() - begun)
+                    if one.asked.seconds > left_s:
                         return
-                    yield measured(one, machine, scratch)
+                    yield measured(one, machine, scratch, left_s)
                 else:
                     yield one
                 waiting.pop(0)
+        except OutOfTime:
+            return
         finally:
             for one in waiting:
                 if isinstance(one, Ready):
