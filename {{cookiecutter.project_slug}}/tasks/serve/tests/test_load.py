@@ -170,16 +170,20 @@ def test_the_picture_is_the_same_for_the_same_figures(tmp_path: Path):
     assert not re.search(r"20\d\d-\d\d-\d\d", picture)
 
 
+def slept(seconds: float, least: float) -> bool:
+    """Whether it is the time of a server that sleeps so long: hardly less, and on a busy machine up to twice that."""
+    return 0.8 * least <= seconds < 2 * least
+
+
 def test_measured_speed_is_that_of_the_server(server: ThreadingHTTPServer):
     one, eight = asyncio.run(load.climb(url(server), [1, 8], [0.0, 0.3], 1.5, probe.PROMPT_TOKENS))
     assert not one.failed and not eight.failed
-    assert one.requests_per_s == pytest.approx(1 / (STEP_S * STEPS), rel=0.25)
-    assert eight.requests_per_s == pytest.approx(8 * one.requests_per_s, rel=0.35)
+    assert slept(1 / one.requests_per_s, STEP_S * STEPS) and slept(8 / eight.requests_per_s, STEP_S * STEPS)
     if probe.STREAMS:
-        assert one.first_p50_s == pytest.approx(STEP_S, abs=0.03)
-        assert one.per_token_p50_s == pytest.approx(STEP_S, rel=0.3)
+        assert slept(one.per_token_p50_s, STEP_S)
+        assert STEP_S <= one.first_p50_s < STEP_S * STEPS / 2  # long before the last
     else:
-        assert one.first_p50_s == pytest.approx(STEP_S * STEPS, rel=0.25)
+        assert slept(one.first_p50_s, STEP_S * STEPS)
         # words of one token each: the length of a prompt is the wanted one
         assert one.tokens_per_s == pytest.approx(one.requests_per_s * probe.PROMPT_TOKENS, rel=0.1)
 
