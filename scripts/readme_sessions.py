@@ -1,9 +1,10 @@
-"""Fill the README's terminal sessions with what their commands really print.
+"""Fill the README's terminal sessions with what their commands really print, and draw its picture.
 
     python scripts/readme_sessions.py            write them
     python scripts/readme_sessions.py --check    exit status 1 where one of them shows something else
 
-A session stands between `<!-- session -->` and `<!-- end -->`; its first line is the command, run from a clone.
+A session stands between `<!-- session -->` and `<!-- end -->`; its first line is the command, run from a clone. The
+picture, docs/memory.svg, is the one that the default bake writes.
 """
 
 from __future__ import annotations
@@ -16,17 +17,27 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-README = ROOT / "README.md"
+README, PICTURE = ROOT / "README.md", ROOT / "docs" / "memory.svg"
 SESSION = re.compile(r"(<!-- session -->\n```console\n\$ ([^\n]+)\n)(.*?)(```\n<!-- end -->)", re.DOTALL)
 
 
 def main(arguments: list[str]) -> int:
     before = README.read_text(encoding="utf-8")
     after = SESSION.sub(lambda found: f"{found[1]}{run(found[2])}{found[4]}", before)
+    drawn = picture()
     if "--check" in arguments:
-        return int(before != after)
+        return int(before != after or PICTURE.read_bytes() != drawn)
     README.write_text(after, encoding="utf-8", newline="\n")
+    PICTURE.write_bytes(drawn)
     return 0
+
+
+def picture() -> bytes:
+    """memory.svg of the default bake."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "cookiecutter", str(ROOT), "--no-input", "--default-config", "-o", folder]
+        subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
+        return (Path(folder) / "my-llm" / "memory.svg").read_bytes()
 
 
 def run(command: str) -> str:

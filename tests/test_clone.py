@@ -8,10 +8,7 @@ import pytest
 from bake import BODY, Project, bake_into
 
 # What ruff 0.17 wrote for a folder of this template, shortened: few enough odd bytes to be taken for text, and no UTF-8
-ODD = (
-    b"/home/me/template/tasks/serve-transformers" * 3
-    + b"errors.py\x00\x00\x00\x89\x00\x00\x00\xf4\xff\xff\xff"
-)
+ODD = b"/home/me/template/tasks/serve-transformers" * 3 + b"errors.py\x00\x00\x00\x89\x00\x00\x00\xf4\xff\xff\xff"
 
 
 @pytest.mark.parametrize("cache", [".ruff_cache", "__pycache__", ".pytest_cache", ".mypy_cache"])

@@ -6,7 +6,6 @@ A command that nothing types fails `test_every_command_is_typed`: type it in a t
 
 from __future__ import annotations
 
-import ast
 import json
 import os
 import re
@@ -27,7 +26,7 @@ from account import NO_CONTAINERS, Account
 from bake import ROOT, Project, git, run
 from documented import Command, commands, of_file
 from modal_wire import listening
-from releases import released
+from releases import L40S_PRICE, edit, released
 from spoken import says, spoken, typed_to
 from terminal import Terminal, installed
 from test_add_model import CONFIG, SHA, hub  # noqa: F401  # a fixture
@@ -65,6 +64,8 @@ TYPED_BY: dict[str, dict[str, str]] = {
         "make test": ".ci/run",
         "make test-slow": ".ci/run",
         "make lint": ".ci/run",
+        "python -m benchmarks.gpu --list": "tests/test_gpu_bench.py::"
+        "test_the_list_is_said_to_be_an_estimate_and_runs_nothing",
         "python -m planner": "tests/test_prices.py::test_the_command_reads_a_file_and_refuses_in_one_line",
         "python benchmarks/accuracy.py": "Makefile",
         "python scripts/locks.py --check": "Makefile",
@@ -108,16 +109,22 @@ TYPED_BY: dict[str, dict[str, str]] = {
         "GPU=none make train": f"{TRAINING}::undisturbed",
     },
 }
-# Hours of measuring, of which the script starts here and says what it takes; and what writes over this checkout's files
+# What nothing types: hours of measuring, a GPU, and what moves the files or environment of a checkout. With the script
+# that does it, which starts and says what it takes, or the file that it reads
 BY_HAND = {
+    "make unpinned": "requirements",
     "make locks": "scripts/locks.py",
     "make licences": "scripts/licences.py",
     "make bench-serve": "benchmarks/serve.py",
     "make bench-batch": "benchmarks/batch.py",
     "python benchmarks/batch_core.py": "benchmarks/batch_core.py",
+    "python -m benchmarks.gpu --minutes 9.5": "benchmarks.gpu",
+    "python -m pip install -r benchmarks/gpu/requirements.txt": "benchmarks/gpu/requirements.txt",
+    "python -m pip download --no-deps --only-binary=:all: --python-version 3.12 --platform manylinux_2_28_x86_64 "
+    "--platform manylinux_2_24_x86_64 --platform manylinux_2_17_x86_64 --platform manylinux2014_x86_64 "
+    "--platform manylinux_2_5_x86_64 -d wheels -r benchmarks/gpu/requirements.txt": "benchmarks/gpu/requirements.txt",
+    "python -m pip install --no-index --no-deps --target site wheels/*.whl && export PYTHONPATH=$PWD/site": "wheels",
 }
-
-
 OF_ANOTHER = {("train", "make deploy"): "serve"}  # what a README types in a project of another task
 
 
@@ -242,12 +249,13 @@ def essence(text: str, project: Project | None) -> list[str]:
 
 @pytest.mark.parametrize("text", BY_HAND)
 def test_what_is_done_by_hand_is_there(text: str) -> None:
-    script = BY_HAND[text]
-    assert script in (run("make", "-n", *text.split()[1:], cwd=ROOT).stdout if text.startswith("make") else text)
-    if script.startswith("benchmarks"):
-        assert "usage:" in run(sys.executable, "-B", script, "--help", cwd=ROOT).stdout
-    else:
-        assert ast.get_docstring(ast.parse((ROOT / script).read_text(encoding="utf-8")))
+    what = BY_HAND[text]
+    assert what in (run("make", "-n", *text.split()[1:], cwd=ROOT).stdout if text.startswith("make") else text)
+    if what.endswith(".txt"):
+        assert (ROOT / what).is_file()
+    elif what in sys.modules or what.startswith(("benchmarks", "scripts")):
+        words = [what] if what.endswith(".py") else ["-m", what]
+        assert re.search(r"usage:|python scripts/", run(sys.executable, "-B", *words, "--help", cwd=ROOT).stdout)
 
 
 @contextmanager
@@ -419,6 +427,7 @@ def test_the_planner_is_asked(tmp_path: Path) -> None:
         assert "chosen" in table and "context 16,384, 8 requests at once" in table
         questions, answers = template.folder / "questions.jsonl", template.folder / "answers.jsonl"
         questions.write_text('{"id": 1, "model": "Qwen/Qwen3-8B", "gpu": "L40S"}\n', encoding="utf-8")
+        assert template("python -m planner estimate") == ""  # no question, no answer
         template("gpu-plan estimate < questions.jsonl > answers.jsonl")
         assert json.loads(answers.read_text(encoding="utf-8"))["fits"]
         questions.write_text('{"id": 1, "model": "Qwen/Qwen3-8B", "task": "serve"}\n', encoding="utf-8")
@@ -427,6 +436,26 @@ def test_the_planner_is_asked(tmp_path: Path) -> None:
         login = {"MODAL_TOKEN_ID": "ak-x", "MODAL_TOKEN_SECRET": "as-x"}
         same = template("modal billing rates --json > rates.json && gpu-plan prices --from rates.json", **login)
         assert same.startswith("no price has changed since")
+
+
+def test_a_price_is_changed_and_a_gpu_is_added_as_the_page_says(tmp_path: Path) -> None:
+    with account() as (modal, env):
+        modal.rates = RATES | {"gpu_hour_cost_l40s": "2.05000", "gpu_hour_cost_h300": "5.00000"}
+        template = clone(tmp_path, **env, MODAL_TOKEN_ID="ak-x", MODAL_TOKEN_SECRET="as-x")
+        template("modal billing rates --json > rates.json")
+        changes = template("python -m planner prices --from rates.json").splitlines()
+    assert [line.partition(":")[0] for line in changes] == ["L40S", "h300"]
+    page = (template.folder / "docs" / "gpus.md").read_text(encoding="utf-8")
+    row = re.findall(r"^```python\n(.*)```$", page, re.M | re.S)[0]
+    edit(template.folder / "planner" / "gpus.py", r"^    \(\"B300\".*\n", rf"\g<0>{row}")
+    edit(template.folder / "planner" / "gpus.py", L40S_PRICE.pattern, r"\g<1>2.05")
+    template("make hook")
+    assert template("python -m planner compare Qwen/Qwen3-8B --gpu H300").splitlines()[-1].startswith("H300 ")
+    assert "no price has changed" in template("python -m planner prices --from rates.json")
+    before = (template.folder / "README.md").read_text(encoding="utf-8")
+    template("python scripts/readme_sessions.py")
+    after = (template.folder / "README.md").read_text(encoding="utf-8")
+    assert "vLLM: 1.95/hour" in before and "vLLM: 2.05/hour" in after and "\nH300 " in after
 
 
 def test_modals_own_endpoint_takes_what_the_readme_gives_it(tmp_path: Path) -> None:
