@@ -4258,14 +4258,15 @@ def engine_words(plan: Plan) -> str:
 def checkpoint(setup: InferenceSetup) -> tuple[str, str, str]:
     """(model id, revision, what the engine quantizes to while loading): a published checkpoint before our own cast."""
     model = setup.model
+    name, revision = model.id, model.revision
     if model.source == LOCAL:
-        return f"{WEIGHTS}/{folder_on_volume(model.id)}", "main", ""
+        name, revision = f"{WEIGHTS}/{folder_on_volume(model.id)}", "main"
     if setup.quantization in (model.quantization, "none"):
-        return model.id, model.revision, ""
-    for quantization, variant, revision in model.variants:
+        return name, revision, ""
+    for quantization, variant, commit in model.variants:
         if setup.engine == "vllm" and quantization == setup.quantization:
-            return variant, revision, ""
-    return model.id, model.revision, "fp8" if setup.quantization == "fp8" else "bitsandbytes"
+            return variant, commit, ""
+    return name, revision, "fp8" if setup.quantization == "fp8" else "bitsandbytes"
 
 
 def published(setup: InferenceSetup, name: str) -> str:

@@ -117,6 +117,14 @@ SUPPORTED: dict[str, tuple[dict[str, str], dict[str, object]]] = {
         {"ENGINE": "vllm", "MODEL": "ProsusAI/finbert"},
     ),
     "local-folder": ({"model_id": str(LOCAL_MODEL)}, {"MODEL": "/weights/local_model"}),  # where the Volume has it
+    "local-folder-nf4": (
+        {"model_id": str(LOCAL_MODEL), "engine": "transformers", "quantization": "nf4", "context_len": "2048"},
+        {"MODEL": "/weights/local_model", "QUANTIZATION": "nf4", "QUANTIZE_AT_LOAD": "bitsandbytes"},
+    ),
+    "local-folder-fp8": (
+        {"model_id": str(LOCAL_MODEL), "quantization": "fp8", "context_len": "2048"},
+        {"MODEL": "/weights/local_model", "ENGINE": "vllm", "QUANTIZE_AT_LOAD": "fp8"},
+    ),
 }
 
 # The same of what is trained. Choices of method, memory and price have their own tests: test_training_plan.py.
