@@ -70,7 +70,8 @@ test: .venv/ready
 
 ## The real vLLM engine, and training with one process and several, on this CPU in virtual environments of their own.
 test-slow: .venv/ready $(VLLM)/ready $(TRAIN)/ready
-	VLLM_PYTHON=$(CURDIR)/$(VLLM)/bin/python TRAIN_PYTHON=$(CURDIR)/$(TRAIN)/bin/python $(BIN)/python -m pytest -m slow
+	VLLM_PYTHON=$(CURDIR)/$(VLLM)/bin/python TRAIN_PYTHON=$(CURDIR)/$(TRAIN)/bin/python OMP_WAIT_POLICY=PASSIVE \
+		$(BIN)/python -m pytest -m slow -n 2 --dist worksteal
 
 lint: .venv/ready
 	$(BIN)/ruff check --config pyproject.toml .
