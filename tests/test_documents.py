@@ -125,7 +125,15 @@ BY_HAND = {
     "--platform manylinux_2_5_x86_64 -d wheels -r benchmarks/gpu/requirements.txt": "benchmarks/gpu/requirements.txt",
     "python -m pip install --no-index --no-deps --target site wheels/*.whl && export PYTHONPATH=$PWD/site": "wheels",
 }
-OF_ANOTHER = {("train", "make deploy"): "serve"}  # what a README types in a project of another task
+SECRET, LOGS = "modal secret create huggingface-secret HF_TOKEN=hf_...", "modal app logs my-llm"
+# What a README types as another's does, or in a project of another task
+OF_ANOTHER = {
+    ("train", "make deploy"): "serve",
+    ("serve", SECRET): "train",
+    ("batch", SECRET): "train",
+    ("batch", LOGS): "serve",
+    ("train", LOGS): "serve",
+}
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,6 @@
 """What the README's Troubleshooting quotes is what a person really sees."""
 
+import importlib
 import json
 import re
 import shutil
@@ -10,7 +11,10 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import pytest
 from bake import ROOT, Project, git, run
+
+from planner.plan import ENGINES
 
 Bake = Callable[..., Project]
 SECTION = (ROOT / "README.md").read_text(encoding="utf-8").partition("## Troubleshooting")[2].partition("\n## ")[0]
@@ -112,7 +116,7 @@ def test_hooks_that_were_not_accepted(template: Path, tmp_path: Path) -> None:
     assert seen("UNFINISHED.md", f"README.md {names}") and "README.md" not in names
 
 
-def test_no_login(bake: Bake, tmp_path: Path, monkeypatch) -> None:
+def test_no_login(bake: Bake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("MODAL_TOKEN_ID", "MODAL_TOKEN_SECRET"):
         monkeypatch.delenv(name, raising=False)
     nowhere = {"MODAL_CONFIG_PATH": str(tmp_path / "none.toml")}
@@ -168,3 +172,33 @@ def test_a_full_gpu(bake: Bake) -> None:
     for answers in ({}, {"task": "batch"}, {"task": "finetune"}):
         said = run(sys.executable, "-B", "-c", code, cwd=bake(**answers).root).stdout
         assert seen("out of memory", said) and re.search(r"\b[A-Z]{4,}[A-Z_]*\b", said.replace("CUDA", "")), said
+
+
+# Where the words stand that a README quotes, beside its own package: Modal's client, and the hub's
+ELSEWHERE = {"Token missing. Could not authenticate client.": "modal", "GatedRepoError": "huggingface_hub"}
+
+
+@pytest.mark.parametrize("answers", [{}, {"task": "batch"}, {"task": "finetune"}], ids=str)
+def test_a_projects_readme_quotes_what_its_code_says(answers: dict[str, str], bake: Bake) -> None:
+    files = bake(**answers).files()
+    table = files["README.md"].decode().partition("## When something goes wrong")[2].partition("\n## ")[0]
+    rows = [line.split(" | ")[0] for line in table.splitlines() if line.startswith('| "')]
+    assert len(rows) >= 7
+    both = [bake(**answers | {"engine": engine}).files() for engine in ENGINES] if "task" not in answers else [files]
+    code = "".join(text.decode() for one in both for name, text in one.items() if name.startswith("my_llm/"))
+    plain = re.sub(r'"\n\s*f?"', "", code)  # a text that goes on in the next line
+    for quote in (quote for row in rows for quote in re.findall(r'"([^"]+)"', row)):
+        where = plain
+        if library := ELSEWHERE.get(quote):
+            (folder,) = importlib.import_module(library).__path__
+            where = "".join(path.read_text(encoding="utf-8") for path in Path(folder).rglob("*.py"))
+        for piece in filter(None, (piece.strip(" ,:") for piece in quote.split("..."))):
+            assert piece in where, f"no code of such a project says {piece!r}"
+
+
+def test_an_estimate_without_the_hub_is_refused_in_a_sentence(bake: Bake, tmp_path: Path) -> None:
+    nowhere = {"HF_ENDPOINT": "http://127.0.0.1:9", "HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path)}
+    said = asked(
+        bake(task="batch"), "my_llm", "estimate", "samples/reviews.jsonl", "--column", "text", **nowhere
+    ).splitlines()
+    assert said[-1].startswith("error: the tokenizer of Qwen/Qwen3-8B cannot be read: ") and len(said[-1]) < 400

@@ -96,10 +96,16 @@ def joined(job: Job, suffix: str) -> Joined:
 
 
 def tokenizer(folder: str, revision: str | None = None) -> Any:
-    """The tokenizer of a model, from a folder or the hub."""
+    """The tokenizer of a model, from a folder or the hub. DataError says what it takes to bring it."""
     from transformers import AutoTokenizer
 
-    return AutoTokenizer.from_pretrained(folder, revision=revision)
+    try:
+        return AutoTokenizer.from_pretrained(folder, revision=revision)
+    except OSError as error:
+        raise data.DataError(
+            f"the tokenizer of {folder} cannot be read: {data.first_line(error)} A gated model wants HF_TOKEN in the "
+            "environment"
+        ) from error
 
 
 def estimated(order: Order, tokenizer: Any, limit: Limit) -> Estimate:
