@@ -115,6 +115,7 @@ BY_HAND = {
     "make unpinned": "requirements",
     "make locks": "scripts/locks.py",
     "make licences": "scripts/licences.py",
+    "make bench": "benchmarks/bake.py",
     "make bench-serve": "benchmarks/serve.py",
     "make bench-batch": "benchmarks/batch.py",
     "python benchmarks/batch_core.py": "benchmarks/batch_core.py",
