@@ -222,6 +222,16 @@ def test_what_is_typed_stands_in_a_document(written: dict[str, list[Command]]) -
         assert not stale, f"no document of {kind} has {sorted(stale)}: take it out of tests/test_documents.py"
 
 
+def test_the_files_that_documents_name_are_there() -> None:
+    """Inline code that is a path of this repository, and links."""
+    for page in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]:
+        text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.M | re.S)
+        named = re.findall(r"`((?:planner|scripts|tests|hooks|benchmarks|docs)/[\w./-]+\.\w+)`", text)
+        assert [name for name in named if not (ROOT / name).exists()] == [], page.name
+        linked = re.findall(r"\]\((?!https?:|#)([^)#]+)", text)
+        assert [name for name in linked if not (page.parent / name).exists()] == [], page.name
+
+
 def test_what_prints_is_a_session(written: dict[str, list[Command]]) -> None:
     """Output in the template's documents is compared by tests/test_readme.py."""
     shown = [one for one in written["template"] if one.prints and not in_session(one)]
