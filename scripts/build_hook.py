@@ -30,8 +30,8 @@ from __future__ import annotations
 import sys
 
 if sys.version_info < (3, 11):  # before anything that an older one has not got
-    mine = "%d.%d" % sys.version_info[:2]
-    sys.exit(f"error: cookiecutter runs on Python {mine}, and this template wants 3.11 or newer: uvx -p 3.12 cookiecutter")
+    own = "%d.%d" % sys.version_info[:2]
+    sys.exit(f"error: cookiecutter runs on Python {own}; this template wants 3.11 or newer: uvx -p 3.12 cookiecutter")
 
 '''
 TAIL = """

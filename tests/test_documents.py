@@ -257,7 +257,8 @@ def essence(text: str, project: Project | None) -> list[str]:
     """
     text = re.sub(r"^(?:[A-Z]+=\S+ )+", "", text)
     if text.startswith("make ") and project:
-        text = run(*shlex.split(text.replace("make", "make -n", 1)), "-o", "install", cwd=project.root).stdout.strip()
+        would = ("make", "-n", "--no-print-directory", "-o", "install")
+        text = run(*would, *shlex.split(text)[1:], cwd=project.root).stdout.strip()
     words = [word for word in shlex.split(text.replace(".venv/bin/", "")) if " " not in word]
     while words[0] in ("python", "-m", "modal", "cruft", "batch", "tune", "my_llm"):
         words = words[1:]
@@ -465,7 +466,7 @@ def test_a_price_is_changed_and_a_gpu_is_added_as_the_page_says(tmp_path: Path) 
         changes = template("python -m planner prices --from rates.json").splitlines()
     assert [line.partition(":")[0] for line in changes] == ["L40S", "h300"]
     page = (template.folder / "docs" / "gpus.md").read_text(encoding="utf-8")
-    row = re.findall(r"^```python\n(.*)```$", page, re.M | re.S)[0]
+    row = re.findall(r"^```text\n(.*)```$", page, re.M | re.S)[0]
     edit(template.folder / "planner" / "gpus.py", r"^    \(\"B300\".*\n", rf"\g<0>{row}")
     edit(template.folder / "planner" / "gpus.py", L40S_PRICE.pattern, r"\g<1>2.05")
     template("make hook")

@@ -135,6 +135,6 @@ def test_jinja_in_an_answer_stays_text(template: Path) -> None:
 
 def test_post_gen_says_when_nothing_was_planned(bake: Callable[..., Project], tmp_path: Path) -> None:
     hook = ROOT / "hooks" / "post_gen_project.py"
-    done = run(sys.executable, "-I", "-S", str(hook), cwd=tmp_path, check=False)
+    done = run(sys.executable, "-I", str(hook), cwd=tmp_path, check=False)
     assert done.returncode == 1 and done.stderr.startswith("error: the pre-gen hook did not run")
     assert list(tmp_path.iterdir()) == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import itertools
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,7 @@ from planner.plan import ENGINES
 
 ROOT = Path(__file__).parent.parent
 TEMPLATE = ROOT / "{{cookiecutter.project_slug}}"
+TYPED = json.dumps({"project_name": 'My "LLM"', "__package": "my_llm"})
 PROJECTS = tuple(itertools.product(TASKS, ENGINES, WORKLOADS))
 
 
@@ -29,22 +31,25 @@ def hook() -> ModuleType:
 
 
 def rendered(root: Path, plan: str | None) -> None:
-    """What rendering leaves, in little: common files, every task's files, and the plan where pre-gen ran."""
+    """What Cookiecutter leaves, in little: common files, every task's files, and the plan where pre-gen ran."""
     files = {
         "README-common.md": "common",
         "UNFINISHED.md": "unfinished",
         "my_llm/hardware.py": "common",
-        "tasks/serve/my_llm/connection.py": "connection",
-        "tasks/serve-vllm/my_llm/engine.py": "vllm",
-        "tasks/serve-vllm/my_llm/middleware.py": "vllm only",
+        "tasks/serve/{{cookiecutter.__package}}/connection.py": "connection",
+        "tasks/serve-vllm/{{cookiecutter.__package}}/engine.py": "vllm",
+        "tasks/serve-vllm/{{cookiecutter.__package}}/middleware.py": "vllm only",
         "tasks/serve-vllm/requirements/image.txt": "vllm==1",
-        "tasks/serve-transformers/my_llm/engine.py": "transformers",
-        "tasks/serve-transformers/my_llm/web.py": "transformers only",
-        "tasks/serve-generation/my_llm/client.py": "client",
-        "tasks/serve-embedding/my_llm/client.py": "vectors",
-        "tasks/serve-transformers-generation/my_llm/routes.py": "chat",
-        "tasks/serve-transformers-embedding/my_llm/routes.py": "embeddings",
-        "tasks/batch/my_llm/shards.py": "shards",
+        "tasks/serve-transformers/{{cookiecutter.__package}}/engine.py": "transformers",
+        "tasks/serve-transformers/{{cookiecutter.__package}}/web.py": "transformers only",
+        "tasks/serve-generation/{{cookiecutter.__package}}/client.py": "client",
+        "tasks/serve-embedding/{{cookiecutter.__package}}/client.py": "vectors",
+        "tasks/serve-transformers-generation/{{cookiecutter.__package}}/routes.py": "chat",
+        "tasks/serve-transformers-embedding/{{cookiecutter.__package}}/routes.py": "embeddings",
+        "tasks/batch/{{cookiecutter.__package}}/shards.py": "shards",
+        "tasks/batch/{{cookiecutter.__package}}/__pycache__/shards.pyc": "left by somebody",
+        "tasks/batch/README.md": "# {{ cookiecutter.project_name }}\n",
+        "tasks/batch/.github/workflows/test.yml": "${{ secrets.TOKEN }}",
         "tasks/batch/deep/er/only.txt": "batch only",
     }
     for name, text in files.items():
@@ -65,7 +70,7 @@ def files(root: Path) -> dict[str, str]:
 
 def test_only_the_chosen_task_and_engine_remain(hook: ModuleType, tmp_path: Path):
     rendered(tmp_path, plan("serve", "vllm"))
-    hook.arrange(tmp_path)
+    hook.arrange(tmp_path, TYPED)
     assert files(tmp_path) == {
         "README-common.md": "common",
         "my_llm/hardware.py": "common",
@@ -80,7 +85,7 @@ def test_only_the_chosen_task_and_engine_remain(hook: ModuleType, tmp_path: Path
 
 def test_the_workload_brings_its_own_files_and_those_of_its_engine(hook: ModuleType, tmp_path: Path):
     rendered(tmp_path, plan("serve", "transformers", "embedding"))
-    hook.arrange(tmp_path)
+    hook.arrange(tmp_path, TYPED)
     held = files(tmp_path)
     assert held["my_llm/client.py"] == "vectors" and held["my_llm/routes.py"] == "embeddings"
     assert held["my_llm/web.py"] == "transformers only" and "my_llm/middleware.py" not in held
@@ -93,19 +98,27 @@ def test_a_bake_over_another_tasks_project_equals_a_fresh_one(hook: ModuleType, 
     old, fresh = tmp_path / "old", tmp_path / "fresh"
     for first in (("batch", ""), ("serve", "vllm"), again):
         rendered(old, plan(*first))
-        hook.arrange(old)
+        hook.arrange(old, TYPED)
     rendered(fresh, plan(*again))
-    hook.arrange(fresh)
+    hook.arrange(fresh, TYPED)
     assert files(old) == files(fresh)
     assert not [path for path in old.rglob("*") if path.is_dir() and not any(path.iterdir())]
 
 
+def test_the_chosen_files_are_rendered_and_github_s_expressions_stay(hook: ModuleType, tmp_path: Path):
+    rendered(tmp_path, plan("batch"))
+    hook.arrange(tmp_path, TYPED)
+    held = files(tmp_path)
+    assert held["README.md"] == '# My "LLM"\n' and held[".github/workflows/test.yml"] == "${{ secrets.TOKEN }}"
+    assert "my_llm/shards.py" in held and not any("__pycache__" in name for name in held)
+
+
 def test_what_a_person_added_stays(hook: ModuleType, tmp_path: Path):
     rendered(tmp_path, plan("serve", "vllm"))
-    hook.arrange(tmp_path)
+    hook.arrange(tmp_path, TYPED)
     (tmp_path / "my_llm" / "mine.py").write_text("mine")
     rendered(tmp_path, plan("batch"))
-    hook.arrange(tmp_path)
+    hook.arrange(tmp_path, TYPED)
     assert (tmp_path / "my_llm" / "mine.py").read_text() == "mine"
 
 
