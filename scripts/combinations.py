@@ -3,11 +3,12 @@
     python scripts/combinations.py            writes tests/data/combinations.json; a minute
 
 The planner says what works. A pair counts as impossible when no completion of it was found among many random ones;
-tests/test_combinations.py holds those against a table written by hand.
+tests/test_combinations.py holds those against docs/combinations.md, whose table is written by hand.
 """
 
 from __future__ import annotations
 
+import argparse
 import itertools
 import json
 import random
@@ -151,6 +152,7 @@ def covering() -> tuple[list[Combination], list[Pair]]:
 
 
 def main() -> int:
+    argparse.ArgumentParser(description=__doc__).parse_args()
     chosen, impossible = covering()
     lines = [json.dumps(combination) for combination in chosen]
     never = [json.dumps(pair) for pair in impossible]

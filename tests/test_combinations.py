@@ -1,10 +1,11 @@
 """Every pair of answers that can go together is in some bake that is whole; every other pair is refused, as expected.
 
-The combinations are chosen by scripts/combinations.py; what cannot go together stands here, written by hand.
+The combinations are chosen by scripts/combinations.py; what cannot go together stands in docs/combinations.md.
 """
 
 import json
 import os
+import re
 import sys
 from collections.abc import Callable
 from itertools import combinations as choose
@@ -13,75 +14,35 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bake import Project, run
+from bake import ROOT, Project, run
 from wire import Deployed, deployed
 
-from planner.gpus import GPUS
 from planner.plan import Refusal
 from scripts import combinations
 
 WRITTEN = json.loads(combinations.WRITTEN.read_text(encoding="utf-8"))
 CHOSEN: list[dict[str, str]] = WRITTEN["combinations"]
 NAMES = [f"c{number:03}-{one['task']}-{one['workload']}" for number, one in enumerate(CHOSEN)]
-EIGHT = [name for name, gpu in GPUS.items() if gpu.compute_capability >= 9 and gpu.nvlink]  # what clusters are made of
-NARROW = "fp8 int8 mxfp4 nvfp4"  # what nothing is trained on
-
-# axis, values, axis, values: none of the first goes with any of the second, and a pattern of what is then said.
-IMPOSSIBLE: list[tuple[str, str, str, str, str]] = [
-    ("task", "serve", "budget", "run", "a service has no end"),
-    ("warm", "hours", "budget", "run", "a service has no end|is for a service"),
-    ("task", "batch finetune distributed", "warm", "hours", "is for a service; a .* runs and ends"),
-    ("task", "serve batch", "method", "full lora qlora", "is for training; leave it auto"),
-    ("warm", "hours", "method", "full lora qlora", "is for training|is for a service"),
-    ("task", "finetune distributed", "workload", "embedding", "an embedding model is not trained here"),
-    ("workload", "embedding", "method", "full lora qlora", "is not trained here|is for training"),
-    ("task", "finetune distributed", "engine", "vllm", "engine vllm trains no model"),
-    ("engine", "vllm", "method", "full lora qlora", "engine vllm trains no model|is for training"),
-    ("task", "finetune distributed", "quantization", NARROW, "no adapters are trained on .* weights here"),
-    ("method", "full lora qlora", "quantization", NARROW, "no adapters are trained on|is for training"),
-    ("method", "full lora", "quantization", "int4 nf4", "trains on 16-bit weights|is for training"),
-    ("method", "qlora", "quantization", "none", "method qlora trains on 4-bit weights|is for training"),
-    ("task", "finetune", "gpu_count", "2 8 16", "trains on one GPU, not"),
-    ("task", "distributed", "gpu_count", "1", "on 2 GPUs or more"),
-    ("task", "serve batch", "gpu_count", "16", "at most 8"),
-    ("gpu_count", "16", "warm", "hours", "at most 8|is for a service"),
-    ("gpu_count", "16", "engine", "vllm", "at most 8|trains no model"),
-    ("gpu_count", "16", "workload", "embedding", "at most 8|is not trained here"),
-    ("gpu_count", "16", "quantization", NARROW, "at most 8|no adapters are trained on"),
-    ("gpu_count", "16", "size", "huge", "at most 8"),
-    ("gpu_count", "16", "gpu", " ".join(name for name in GPUS if name not in EIGHT), "at most|nodes of 8"),
-    ("gpu_count", "8", "gpu", "A10 RTX-PRO-6000", "holds at most"),
-    ("gpu_count", "2", "gpu", "RTX-PRO-6000", "holds at most"),
-    ("task", "distributed", "gpu", "RTX-PRO-6000", "holds a single RTX-PRO-6000"),
-    ("gpu_count", "8", "quantization", "int8", "is not to be had in int8|runs on one GPU|not to be had"),
-    ("engine", "transformers", "quantization", "fp8 mxfp4 nvfp4", "does not run|not to be had|one GPU"),
-    ("engine", "vllm", "quantization", "nf4", "engine transformers makes it while loading"),
-    ("engine", "transformers", "size", "huge", "the transformers image cannot load"),
-    ("size", "large", "workload", "classification", "no such model"),
-    ("size", "huge", "workload", "classification embedding", "no such model"),
-    ("size", "huge", "quantization", "none fp8 int8 int4 nf4 nvfp4", "is not to be had in|published"),
-    ("size", "huge", "method", "full lora qlora", "is for training"),
-    ("size", "huge", "task", "finetune distributed", "mxfp4|16"),
-    ("quantization", "mxfp4", "size", "small medium large", "is not to be had in mxfp4|not published"),
-    ("quantization", "mxfp4", "workload", "classification embedding", "is not to be had in mxfp4"),
-    ("quantization", "fp8 int8 nvfp4", "workload", "classification embedding", "is not to be had in"),
-    ("quantization", "int4 nf4", "workload", "embedding", "is not to be had in"),
-    ("quantization", "nvfp4", "size", "small", "is not to be had in nvfp4|not published"),
-    ("quantization", "nvfp4", "gpu", "T4 L4 A10 L40S A100-40GB A100-80GB H100 H200", "does not run on .*nvfp4"),
-    ("quantization", "fp8 mxfp4", "gpu", "T4", "does not run on T4|is not to be had in mxfp4"),
-    ("size", "huge", "gpu", "T4", "does not run on T4"),
-]
+PAGE = ROOT / "docs" / "combinations.md"
 PERMISSIVE = {"task": "serve", "workload": "generation", "size": "medium", "budget": "none", "context": "short"}
 
 
 def impossible() -> dict[combinations.Pair, str]:
-    """Pair, its axes in order -> the pattern of what is said."""
+    """Pair, its axes in order -> the pattern of what is said: the page's table, which is written by hand."""
     found = {}
-    for one, firsts, other, seconds, sentence in IMPOSSIBLE:
-        for first, second in product(firsts.split(), seconds.split()):
-            low, high = sorted([(one, first), (other, second)])
-            found[low, high] = sentence
+    table = PAGE.read_text(encoding="utf-8").partition("## What does not")[2]
+    for this, with_this, said in re.findall(r"^\| (\w+: `.*) \| (\w+: `.*) \| (.*) \|$", table, re.M):
+        pattern = "|".join(re.escape(words).replace(r"\.\.\.", ".*") for words in said.split("; or: "))
+        for first, second in product(answers_of(this), answers_of(with_this)):
+            low, high = sorted([first, second])
+            found[low, high] = pattern
     return found
+
+
+def answers_of(cell: str) -> list[tuple[str, str]]:
+    """(axis, value) for each value of a cell, such as "gpu: `T4`, `L4`"."""
+    axis, _, values = cell.partition(": ")
+    return [(axis, value) for value in re.findall(r"`([\w-]+)`", values)]
 
 
 def test_what_no_bake_has_is_what_the_table_says() -> None:

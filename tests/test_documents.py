@@ -119,6 +119,7 @@ BY_HAND = {
     "make bench-serve": "benchmarks/serve.py",
     "make bench-batch": "benchmarks/batch.py",
     "python benchmarks/batch_core.py": "benchmarks/batch_core.py",
+    "python scripts/combinations.py": "scripts/combinations.py",
     "python -m benchmarks.gpu --minutes 9.5": "benchmarks.gpu",
     "python -m pip install -r benchmarks/gpu/requirements.txt": "benchmarks/gpu/requirements.txt",
     "python -m pip download --no-deps --only-binary=:all: --python-version 3.12 --platform manylinux_2_28_x86_64 "
