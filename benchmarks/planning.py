@@ -21,6 +21,9 @@ from statistics import median
 from types import ModuleType
 from typing import Any
 
+from cookiecutter.generate import generate_context
+from cookiecutter.prompt import prompt_for_config
+
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
@@ -40,25 +43,6 @@ REQUESTS = (
 )
 FIGURES = ("plan", "hook", "bake")
 FACTORS = ((1, 1), (2, 1), (4, 1), (8, 1), (1, 2), (1, 4))  # times the models, times the GPUs
-ANSWERS = {  # what Enter all the way answers
-    "project_name": "My LLM",
-    "project_slug": "my-llm",
-    "task": "serve",
-    "workload": "generation",
-    "model_size": "8B",
-    "model_id": "Qwen/Qwen3-8B",
-    "budget": "4/hour",
-    "warm": "auto",
-    "context_len": "8192",
-    "concurrency": "16",
-    "dataset": "none",
-    "gpu": "auto",
-    "gpu_count": "auto",
-    "quantization": "auto",
-    "engine": "auto",
-    "method": "auto",
-    "optimize": "cost",
-}
 
 
 @dataclass(frozen=True)
@@ -69,6 +53,12 @@ class Grown:
     hook: Path
     planner: ModuleType  # the hook, imported
     times: dict[str, list[float]]
+
+
+def defaults() -> dict[str, str]:
+    """What Enter all the way answers."""
+    asked = prompt_for_config(generate_context(str(ROOT / "cookiecutter.json")), no_input=True)
+    return {name: answer for name, answer in asked.items() if not name.startswith("_")}
 
 
 def plan_seconds(planner: Any, request: Any, count: int) -> list[float]:
@@ -119,7 +109,7 @@ def grow(folder: Path, models: int, gpus: int) -> Grown:
     subprocess.run([sys.executable, "scripts/build_hook.py"], cwd=folder, check=True)
     source = (folder / "hooks" / "pre_gen_project.py").read_text(encoding="utf-8")
     alone = folder.with_suffix(".py")
-    alone.write_text(source.replace("{{ cookiecutter | tojson }}", json.dumps(ANSWERS)), encoding="utf-8")
+    alone.write_text(source.replace("{{ cookiecutter | tojson }}", json.dumps(defaults())), encoding="utf-8")
     return Grown(folder, alone, imported(alone), {figure: [] for figure in FIGURES})
 
 
@@ -150,7 +140,7 @@ def growth(rounds: int, factors: Sequence[tuple[int, int]]) -> list[list[str]]:
 def measure(size: Grown, out: Path) -> None:
     """One round of a size: each figure once, a plan several times."""
     out.mkdir(exist_ok=True)
-    request = size.planner.check_answers(dict(ANSWERS)).request
+    request = size.planner.check_answers(defaults()).request
     size.times["plan"].append(median(plan_seconds(size.planner, request, 9)))
     size.times["hook"].append(cost([sys.executable, str(size.hook)], cwd=out).cpu_s)
     size.times["bake"].append(cost(bake_command(size.template, out, {})).cpu_s)

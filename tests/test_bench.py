@@ -79,4 +79,4 @@ def test_the_planners_rate_is_that_of_its_time() -> None:
 
 
 def test_the_answers_are_the_templates_defaults() -> None:
-    assert planning.ANSWERS == DEFAULTS
+    assert planning.defaults() == DEFAULTS

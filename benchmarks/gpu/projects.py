@@ -5,13 +5,10 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-TEMPLATE = ("cookiecutter.json", "hooks", "{{cookiecutter.project_slug}}")  # all that a bake reads
-LEAVINGS = shutil.ignore_patterns("__pycache__", ".*_cache")
+from benchmarks.bake import bake_command, copied_template
 
 
 @dataclass(frozen=True)
@@ -30,33 +27,14 @@ class Project:
 
 
 def template(to: Path) -> Path:
-    """A copy of the template without what tools leave behind, which cookiecutter would take for its files."""
-    for name in TEMPLATE:
-        source = ROOT / name
-        if source.is_dir():
-            shutil.rmtree(to / name, ignore_errors=True)  # of a scratch folder that was kept
-            shutil.copytree(source, to / name, ignore=LEAVINGS)
-        else:
-            to.mkdir(parents=True, exist_ok=True)
-            shutil.copy(source, to / name)
-    return to
+    """A copy of the template, in place of the one of a scratch folder that was kept."""
+    shutil.rmtree(to, ignore_errors=True)
+    return copied_template(to)
 
 
 def bake(source: Path, out: Path, answers: dict[str, str]) -> Project:
     """The project of those answers. RuntimeError with the planner's sentence where it refuses."""
-    words = [f"{key}={value}" for key, value in answers.items()]
-    command = [
-        sys.executable,
-        "-m",
-        "cookiecutter",
-        str(source),
-        "--no-input",
-        "--default-config",
-        "-f",
-        "-o",
-        str(out),
-    ]
-    done = subprocess.run([*command, *words], capture_output=True, text=True)
+    done = subprocess.run(bake_command(source, out, answers), capture_output=True, text=True)
     if done.returncode:
         said = re.search(r"^error: .*", done.stderr, re.MULTILINE)
         raise RuntimeError(said[0] if said else done.stderr[-2000:])
