@@ -13,7 +13,7 @@ import modal
 
 from . import hardware, plan
 from .job import Job, JobError, check_same, planned, read
-from .runs import FINISHED, Outcome, Run, outcome_of
+from .runs import FINISHED, Outcome, Run, exhausted, outcome_of
 
 CUDA_IMAGE = "nvidia/cuda:13.0.2-devel-ubuntu24.04"  # DeepSpeed compiles its optimizer for offloading with nvcc's files
 # g++ compiles it; the others let NCCL use RDMA (Modal's guide to clusters and its multi-node examples)
@@ -91,7 +91,7 @@ def launched(
         check_same(job, read(began))
     if ended and ended.status == FINISHED:
         return ended
-    if run.budget().left_usd() <= 0:
+    if exhausted(run):
         return train.unpaid(run)
     order = rank.Order(str(run.root), run.name, run.limit, run.usd_per_hour, weights, dataset)
     with tempfile.TemporaryDirectory() as name:

@@ -35,12 +35,12 @@ def begun(where: runs.Run) -> bool:
 
 
 def over(where: runs.Run) -> Said | None:
-    """What came of a run that is finished, or whose budget is spent but for what a container needs to start."""
+    """What came of a run that is finished, or whose budget pays for no attempt, or not for a container's start."""
     ended = runs.outcome_of(where)
     if ended and ended.status == runs.FINISHED:
         return Said(runs.report(ended, where))
     start_usd = plan.PREDICTED_COLD_START_S / budget.HOUR * where.usd_per_hour
-    if ended and where.budget().left_usd() <= start_usd:
+    if ended and (runs.exhausted(where) or where.budget().left_usd() <= start_usd):
         return Said(runs.report(ended, where), complete=False)
     return None
 

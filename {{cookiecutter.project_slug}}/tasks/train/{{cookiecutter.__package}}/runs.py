@@ -65,6 +65,7 @@ class Outcome:
     attempts: int = 1
     spent_usd: float = 0.0
     remaining_usd: float = 0.0  # what the steps that are left would cost
+    again_usd: float = 0.0  # what of it another attempt needs to begin and to end
     tokens_per_s: float = 0.0  # of this attempt
     peak_gib: float = 0.0
     lines: list[str] = field(default_factory=list)  # for the terminal
@@ -77,6 +78,13 @@ def outcome_of(run: Run) -> Outcome | None:
     """How the run ended last; None where no attempt came to an end."""
     found = files.load(run.outcome)
     return Outcome(**found) if found else None
+
+
+def exhausted(run: Run) -> bool:
+    """Whether the budget pays for no further attempt. One that it stopped has measured what a start and an end take."""
+    ended = outcome_of(run)
+    needed = ended.again_usd if ended and ended.status == STOPPED else 0.0
+    return run.budget().left_usd() <= needed
 
 
 def merged_name(run: str) -> str:

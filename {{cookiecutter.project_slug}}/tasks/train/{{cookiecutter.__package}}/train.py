@@ -18,7 +18,7 @@ from transformers.trainer import TRAINER_STATE_NAME, TRAINING_ARGS_NAME
 from . import budget, checkpoints, classification, data, generation, memory, models, plan, progress, ranks, sample, stop
 from .arguments import OPTIMIZERS, arguments_of
 from .job import Job, JobError, check_same, check_sound, planned, read, write
-from .runs import FINISHED, INTERRUPTED, STOPPED, Outcome, Run, measured, outcome_of, report
+from .runs import FINISHED, INTERRUPTED, STOPPED, Outcome, Run, exhausted, measured, outcome_of, report
 from .stop import Interrupted
 
 WORKLOADS: dict[str, Any] = {"generation": generation, "classification": classification}
@@ -80,7 +80,7 @@ def run(
     attempt = Attempt(job, where, weights, dataset, commit, asked, more or {})
     if not ranks.leads():
         outcome = attempt.train(None)
-    elif ranks.count() == 1 and where.budget().left_usd() <= 0:  # of several ranks the launcher has asked
+    elif ranks.count() == 1 and exhausted(where):  # of several ranks the launcher has asked
         return unpaid(where)
     else:
         write(job, began)
@@ -151,7 +151,7 @@ class Attempt:
         state, metrics, monitor, money = trainer.state, recorder.metrics, recorder.monitor, ending.money
         left = state.max_steps - state.global_step
         per_step_s = sum(ending.step_s) / len(ending.step_s) if ending.step_s else 0.0
-        remaining = money.usd(left * per_step_s + money.start_s + money.reserve_s) if left else 0.0
+        again = money.usd(money.start_s + money.reserve_s) if left else 0.0
         monitor.look()
         peak_gib = max(ranks.gathered(monitor.peak_gib))  # of the fullest GPU of all containers
         before, after = measured(metrics)
@@ -163,7 +163,8 @@ class Attempt:
             after=after,
             attempts=metrics.attempt,
             spent_usd=round(money.spent_usd(), 4),
-            remaining_usd=round(remaining, 4),
+            remaining_usd=round(again + money.usd(left * per_step_s), 4),
+            again_usd=round(again, 4),
             tokens_per_s=round(recorder.speed.tokens_per_s, 1),
             peak_gib=round(peak_gib, 3),
             lines=[
@@ -195,7 +196,7 @@ def taken_up(trainer: Trainer, newest: Path) -> bool:
 
 
 def unpaid(where: Run) -> Outcome:
-    """Nothing is left of the budget before anything is loaded: how the run stood before."""
+    """The budget pays for no attempt, so nothing is loaded: how the run stood before."""
     if last := outcome_of(where):
         return last
     newest, metrics = checkpoints.newest(where.checkpoints), where.metrics()
