@@ -23,7 +23,8 @@ from benchmarks.cards import Models, family  # noqa: E402
 from benchmarks.gpu import lines as measured  # noqa: E402
 from benchmarks.gpu import planned  # noqa: E402
 from benchmarks.leave_out import memory_left_out, speeds_left_out  # noqa: E402
-from benchmarks.rivals import rivals, training_rivals  # noqa: E402
+from benchmarks.rivals import rivals  # noqa: E402
+from benchmarks.rivals_training import training_rivals  # noqa: E402
 from benchmarks.score import Score  # noqa: E402
 from benchmarks.silicon import KIND as SILICON  # noqa: E402
 from benchmarks.silicon import silicon_runs  # noqa: E402
@@ -334,11 +335,11 @@ def main() -> None:
         *rows_training.scores(arguments.data),
     ]
     others: dict[str, list[Score]] = defaultdict(list)
-    for name, estimator in rivals().items():
-        others[name] += rows_inference.scores_of(arguments.data, estimator)
-        others[name] += rows_inference.speed_scores(points, estimator)
-    for name, rows in training_rivals(arguments.data).items():
-        others[name] += rows
+    for name, rival in rivals().items():
+        others[name] += rows_inference.scores_of(arguments.data, rival)
+        others[name] += rows_inference.speed_scores(points, rival)
+    for name, estimator in training_rivals().items():
+        others[name] += rows_training.scores(arguments.data, estimator)
     tables = {"accuracy": table(mine), "comparison": comparison(mine, others)}
     print(aligned(tables["accuracy"]), aligned(tables["comparison"]), sep="\n\n")
     own = measured_section(list(measured.measurements()))

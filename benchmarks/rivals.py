@@ -1,18 +1,11 @@
-"""What rules of thumb and the estimators on the package index say of the same runs, as far as they answer offline."""
+"""What rules of thumb and the estimators on the package index say of inference, as far as they answer offline."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
-from benchmarks import rows_training
-from benchmarks.cards import Models
 from benchmarks.rows_inference import Estimator, Run
-from benchmarks.score import Score
-from planner.plan import GIB, Gpu, Model, TrainingEstimate, TrainingSetup
-from planner.training import estimate_training
+from planner.plan import GIB, Gpu, Model
 
 BYTES = {"16-bit": 2.0, "8-bit": 1.0, "4-bit": 0.5}
 NOMINAL_GIB = (16, 24, 40, 48, 80, 96, 141, 192, 288)
@@ -149,93 +142,3 @@ def rivals() -> dict[str, Estimator]:
         except ImportError:
             continue
     return found
-
-
-# ---- training ----
-
-Peak = Callable[[TrainingSetup], float | None]  # GiB per GPU, None: no answer
-
-
-def _gpus(setup: TrainingSetup) -> int:
-    return setup.gpu_count * setup.nodes
-
-
-def rule_of_thumb_peak(setup: TrainingSetup) -> float:
-    """16 bytes per parameter, shared out where it is sharded; 1.2 times the frozen weights with adapters."""
-    per_param = {"full": 16.0, "lora": 2.4, "qlora": 0.6}[setup.method]
-    parts = _gpus(setup) if setup.sharding in ("zero3", "fsdp") else 1
-    return setup.model.params * per_param / parts / GIB
-
-
-def _fitcheck_peak() -> Peak:
-    from fitcheck import estimator
-    from fitcheck.config_parser import ModelConfig
-    from fitcheck.gpu_db import get_gpu
-
-    attention = ["q_proj", "k_proj", "v_proj", "o_proj"]
-    targets = {"qv": ["q_proj", "v_proj"], "attention": attention}
-    targets["all-linear"] = [*attention, "gate_proj", "up_proj", "down_proj"]
-
-    def peak(setup: TrainingSetup) -> float | None:
-        model = setup.model
-        if model.experts or model.attention != "full" or _gpus(setup) > 1 or setup.optimizer not in ("adamw", "sgd"):
-            return None
-        config = ModelConfig(
-            model.id, model.params, model.hidden, model.layers, model.heads, model.kv_heads, model.intermediate,
-            model.vocab, model.head_dim, model.tied_embeddings,
-        )  # fmt: skip
-        form = "nf4" if setup.method == "qlora" else "none"
-        training = estimator.TrainingConfig(
-            "fp32" if setup.precision == "fp32" else "bf16", form, form == "nf4", setup.optimizer,
-            "bf16" if setup.precision == "bf16" else "fp32", setup.micro_batch, setup.seq_len,
-            None if setup.method == "full" else setup.lora_rank, targets[setup.lora_targets],
-            setup.gradient_checkpointing, setup.attention != "eager",
-        )  # fmt: skip
-        card = get_gpu(vram_mib=int(setup.gpu.visible_gib * 1024))
-        return estimator.estimate(config, training, card).total_mib / 1024
-
-    return peak
-
-
-def _deepspeed_peak() -> Peak:
-    from deepspeed.runtime.zero.stage3 import estimate_zero3_model_states_mem_needs
-    from deepspeed.runtime.zero.stage_1_and_2 import estimate_zero2_model_states_mem_needs
-
-    def peak(setup: TrainingSetup) -> float | None:
-        if setup.method != "full" or setup.sharding not in ("zero2", "zero3", "fsdp"):
-            return None
-        model, cpu = setup.model, setup.offload != "none"
-        if setup.sharding == "zero2":
-            return estimate_zero2_model_states_mem_needs(model.params, setup.gpu_count, setup.nodes, cpu)[1] / GIB
-        largest, weights_too = model.vocab * model.hidden, setup.offload == "all"
-        needs = estimate_zero3_model_states_mem_needs(
-            model.params, largest, setup.gpu_count, setup.nodes, cpu, weights_too, True
-        )
-        return needs[1] / GIB
-
-    return peak
-
-
-def training_rivals(data: Path) -> dict[str, list[Score]]:
-    """Scores of the training peaks and fits, by estimator, for the rows that it answers."""
-    runs = [run for run in rows_training.memory_runs(data, Models(data)) if run.setup is not None]
-    found: dict[str, Peak] = {"rule of thumb": rule_of_thumb_peak}
-    for name, make in (("fitcheck-llm", _fitcheck_peak), ("DeepSpeed", _deepspeed_peak)):
-        try:
-            found[name] = make()
-        except ImportError:
-            continue
-    scores = {}
-    for name, peak in found.items():
-
-        def said(setup: TrainingSetup, peak: Peak = peak) -> TrainingEstimate:
-            gib = peak(setup)
-            return replace(estimate_training(setup), peak_gib=gib, overhead_gib=0.0, fits=gib <= setup.gpu.visible_gib)
-
-        answered = [run for run in runs if peak(run.setup) is not None]
-        rows_training.estimate_training = said
-        try:
-            scores[name] = rows_training.memory_scores(answered)
-        finally:
-            rows_training.estimate_training = estimate_training
-    return scores

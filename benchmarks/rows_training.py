@@ -327,22 +327,11 @@ def measured_scores(answered: Iterable[tuple[Line, dict[str, Any]]]) -> list[Sco
     return scores
 
 
-def scores(data_dir: Path) -> list[Score]:
+def scores(data_dir: Path, estimator: TrainingEstimator = planner_answer) -> list[Score]:
     """All training scores of a folder of measurements."""
     models = Models(data_dir)
-    return memory_scores(list(memory_runs(data_dir, models))) + speed_scores(list(speed_runs(data_dir, models)))
-
-
-def rivals(data_dir: Path) -> dict[str, list[Score]]:
-    """What rules of thumb and other estimators say of the same runs, by name."""
-    from benchmarks.rivals_training import training_rivals
-
-    models = Models(data_dir)
     memory, speed = list(memory_runs(data_dir, models)), list(speed_runs(data_dir, models))
-    return {
-        name: memory_scores(memory, estimator) + speed_scores(speed, estimator)
-        for name, estimator in training_rivals().items()
-    }
+    return memory_scores(memory, estimator) + speed_scores(speed, estimator)
 
 
 def weighted_quantile(values: list[tuple[float, float]], share: float) -> float:

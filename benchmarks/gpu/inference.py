@@ -11,7 +11,7 @@ from typing import Any
 
 from . import torch_memory
 from .configurations import COMPILED, CONTINUOUS, DYNAMIC, PAGED
-from .worker import Job
+from .job import Job
 
 LONG_ENOUGH_S = 8.0  # of waves: then no further one
 WAVES = 3

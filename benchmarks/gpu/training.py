@@ -12,7 +12,7 @@ from typing import Any
 
 from . import torch_memory
 from .configurations import LORA_RANK, TRAINING_STEPS
-from .worker import Job
+from .job import Job
 
 NEVER_S = 1e9
 

@@ -17,38 +17,16 @@ import sys
 import threading
 import time
 import traceback
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .configurations import Configuration
+from .job import Job, job_of
 
 # Not peft and what imports it: it imports bitsandbytes, which asks the card at once
 LIBRARIES = {
     "inference": ("torch", "transformers"),
     "training": ("torch", "transformers", "datasets", "accelerate"),
 }
-
-
-@dataclass(frozen=True)
-class Job:
-    """What a worker is told."""
-
-    configuration: Configuration
-    project: str  # folder of the baked project
-    package: str
-    model: str  # folder
-    scratch: str
-    on_gpu: bool
-
-    def part(self, name: str) -> Any:
-        """A module of the baked project."""
-        return importlib.import_module(f"{self.package}.{name}")
-
-
-def job_of(text: str) -> Job:
-    values = json.loads(text)
-    return Job(**values | {"configuration": Configuration(**values["configuration"])})
 
 
 def outcome(job: Job) -> dict[str, Any]:
