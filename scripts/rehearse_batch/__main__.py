@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -129,6 +130,7 @@ def main() -> int:
     parser.add_argument("--shards", type=int, default=100, help="of a job: half of them is half to a hundredth")
     parser.add_argument("--answer", type=int, default=16, help="tokens of an answer at most (%(default)s)")
     given = parser.parse_args()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # which a job in the background ignores
     os.environ["TQDM_DISABLE"] = "1"  # its progress would stand between the steps
     try:
         stage = opened(given.project, given.model)

@@ -118,6 +118,7 @@ def from_the_hub(stage: Baked, rows: Rows) -> str:
         return "left out: containers elsewhere cannot reach a hub on this machine"
     with hub(stage) as (address, asked):
         before = stage.plan["SECRETS"]
+        stage.modal("app", "stop", "-y", stage.plan["NAME"], check=False)  # a container that runs gets no Secret
         stage.modal("secret", "create", "--force", SECRET, f"HF_ENDPOINT={address}", "HF_HUB_OFFLINE=0")
         stage.edit(SECRETS=[SECRET])
         dataset = ("org/name", "--split", "train", "--column", "text", "--id", "id")
