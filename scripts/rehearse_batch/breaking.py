@@ -13,7 +13,7 @@ sys.path.append(str(Path(__file__).parents[1] / "rehearse"))
 import containers  # ty: ignore[import-not-found]  # beside the serve rehearsal
 
 WORKER, ORCHESTRATOR = "Worker", "run"
-PAUSE_S = (2.0, 9.0)  # between two kills: a container takes about as long to start
+PAUSE_S = (1.0, 4.0)  # between two kills: less than a container takes to start, or a quick job ends before them all
 PATIENCE_S = 1800.0
 
 
