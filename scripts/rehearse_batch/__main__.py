@@ -26,6 +26,7 @@ from baked import Baked, Failed, need, opened, played
 from rows import Plain, Rows, compared, dead, joined, written
 
 NEAR = 0.1  # of the money: as far from the budget as a job may stop, two shards in flight on a busy machine
+START_S = 5  # of a container that is a process here; the plan's is a GPU's, and dearer than half of so small a job
 
 
 @dataclass
@@ -104,8 +105,6 @@ def broken(play: Play) -> str:
 def command(step: Callable[[Baked, Rows], str]) -> Callable[[Play], str]:
     return lambda play: step(play.stage, play.rows)
 
-
-START_S = 5  # of a container that is a process here; the plan's is a GPU's, and dearer than half of so small a job
 
 STEPS: tuple[tuple[str, Callable[[Play], str]], ...] = (
     ("weights to the Volume", weights),
