@@ -131,7 +131,7 @@ def undisturbed(play: Play) -> str:
     play.edit(RUN="whole", BUDGET="none")
     begun = time.monotonic()
     said = play.tune("train")
-    need(f"finished at step {play.steps}" in said, f"it did not finish: {said}")
+    need(f"finished at step {play.steps:,}" in said, f"it did not finish: {said}")
     play.losses = play.trained("whole")
     outcome = json.loads(play.fetched("/runs/whole/outcome.json", "outcome.json").read_text())
     need(outcome["after"]["loss"] < outcome["before"]["loss"], "the loss did not fall")
@@ -144,7 +144,7 @@ def again(play: Play) -> str:
     said = play.tune("train")
     by_modal = play.stage.modal("run", "-m", f"{play.stage.package}.app", "train")
     for text in (said, by_modal):
-        finished = f"finished at step {play.steps}" in text and "trains on Modal" not in text
+        finished = f"finished at step {play.steps:,}" in text and "trains on Modal" not in text
         need(finished, f"it was trained again: {text}")
     return "says what came of it, as does `modal run`"
 
@@ -164,7 +164,7 @@ def killed(play: Play) -> str:
         harm.within_save(plane, folder),
     ]
     said = play.tune("train")
-    need(f"finished at step {play.steps}" in said, f"it did not finish: {said}")
+    need(f"finished at step {play.steps:,}" in said, f"it did not finish: {said}")
     attempts = re.search(r"attempt (\d+)", said)
     need(attempts and int(attempts[1]) > 1, f"{len(done)} kills, and then: {said}")
     return f"killed {', '.join(done)}; {play.same('killed')}"
@@ -176,7 +176,7 @@ def budget(play: Play) -> str:
     half = play.seconds / 2 / 3600 * float(stage.plan["USD_PER_HOUR"])
     play.edit(RUN="paid", BUDGET=f"{half:.6f}/run")
     said = play.tune("train", code=1)
-    stopped = re.search(r"stopped at budget at step (\d+) of", said)
+    stopped = re.search(r"stopped at budget at step ([\d,]+) of", said)
     if not stopped or "raise BUDGET" not in said:
         raise Failed(f"it did not stop at its budget: {said}")
     outcome = json.loads(play.fetched("/runs/paid/outcome.json", "outcome.json").read_text())
@@ -186,7 +186,7 @@ def budget(play: Play) -> str:
     need("trains on Modal" not in unpaid, f"a container was started without money: {unpaid}")
     play.edit(BUDGET="none")
     said = play.tune("train")
-    need(f"finished at step {play.steps}" in said, f"it did not finish: {said}")
+    need(f"finished at step {play.steps:,}" in said, f"it did not finish: {said}")
     return f"stopped at step {stopped[1]} having spent {spent:.0%}, went on; {play.same('paid')}"
 
 
@@ -199,7 +199,7 @@ def cut_off(play: Play) -> str:
     said = play.tune("train")
     play.edit(TIMEOUT=int(before))
     attempts = re.search(r"attempt (\d+)", said)
-    need(f"finished at step {play.steps}" in said and attempts and int(attempts[1]) > 1, f"it did not go on: {said}")
+    need(f"finished at step {play.steps:,}" in said and attempts and int(attempts[1]) > 1, f"it did not go on: {said}")
     return f"{int(play.seconds * 0.6)} s an attempt; {play.same('long')}"
 
 
