@@ -3,7 +3,7 @@
     python scripts/combinations.py            writes tests/data/combinations.json; a minute
 
 The planner says what works. A pair counts as impossible when no completion of it was found among many random ones;
-tests/test_combinations.py holds those against docs/combinations.md, whose table is written by hand.
+tests/template/test_combinations.py holds those against docs/combinations.md, whose table is written by hand.
 """
 
 from __future__ import annotations

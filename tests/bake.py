@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import os
 import subprocess
 import sys
@@ -16,6 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 BODY = ROOT / "{{cookiecutter.project_slug}}"
 TEMPLATE_PARTS = ("cookiecutter.json", "hooks", "planner", "scripts", BODY.name)  # all that a bake and `make hook` read
 LOCAL_MODEL = ROOT / "tests" / "data" / "local_model"  # a folder with a config.json: 22 layers, 1.1B parameters
+PROMPTS = json.loads((ROOT / "cookiecutter.json").read_text(encoding="utf-8"))
 # What Enter all the way answers
 DEFAULTS: dict[str, str] = {
     "project_name": "My LLM",

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import bake as bakes
 import pytest
+from hub import hub as hub  # a fixture
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -36,7 +36,7 @@ from planner.memory import (
 from planner.models import find_model
 from planner.plan import GIB, QUANTIZATIONS, InferenceSetup
 
-DATA = Path(__file__).resolve().parents[1] / "benchmarks" / "data"
+DATA = Path(__file__).resolve().parents[2] / "benchmarks" / "data"
 
 
 def published(row_id: str) -> float:

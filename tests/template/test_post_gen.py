@@ -15,7 +15,7 @@ import pytest
 from planner.answers import TASKS, WORKLOADS
 from planner.plan import ENGINES
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 TEMPLATE = ROOT / "{{cookiecutter.project_slug}}"
 TYPED = json.dumps({"project_name": 'My "LLM"', "__package": "my_llm"})
 PROJECTS = tuple(itertools.product(TASKS, ENGINES, WORKLOADS))

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from bake import Project
-from wire import BASES, Deployed, baked, deployed, imports
+from recorded import BASES, Deployed, baked, deployed, imports
 
 from planner.answers import WORKLOADS
 from planner.plan import ENGINES

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from bake import ROOT, Project, run
-from wire import Deployed, deployed
+from recorded import Deployed, deployed
 
 from planner.plan import Refusal
 from scripts import combinations

@@ -6,7 +6,7 @@ import sys
 import venv
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_the_package_installs_gpu_plan_with_its_catalogue(tmp_path):

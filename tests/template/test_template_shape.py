@@ -1,7 +1,6 @@
 """The template's own files: its prompts, its pins, how little Jinja they hold, and no name that has gone."""
 
 import ast
-import json
 import re
 import sys
 import tomllib
@@ -9,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bake import BODY, DEFAULTS, ROOT, git, template_files
+from bake import BODY, DEFAULTS, PROMPTS, ROOT, git, template_files
 from cookiecutter.prompt import prompt_for_config
 
 from planner.answers import METHODS, TASKS, WORKLOADS
@@ -20,7 +19,6 @@ KEYS = (
     "project_name project_slug task workload model_size model_id budget warm context_len concurrency "
     "dataset gpu gpu_count quantization engine method optimize"
 ).split()
-PROMPTS = json.loads((ROOT / "cookiecutter.json").read_text(encoding="utf-8"))
 FILES = [path for path in template_files() if path.parts[0] == BODY.name]
 PYTHON = [path for path in FILES if path.suffix == ".py"]
 PERMISSIVE = {"apache-2.0", "mit", "bsd-3-clause"}

@@ -22,15 +22,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from account import NO_CONTAINERS, Account
 from bake import ROOT, Project, git, run
 from documented import Command, commands, of_file
+from fake_modal_account import NO_CONTAINERS, Account
+from hub import CONFIG, SHA
+from modal_rates import RATES
 from modal_wire import listening
 from releases import L40S_PRICE, edit, released
 from spoken import says, spoken, typed_to
 from terminal import Terminal, installed
-from test_add_model import CONFIG, SHA, hub  # noqa: F401  # a fixture
-from test_prices import RATES
 
 from planner.gpus import GPUS
 from scripts import readme_sessions
@@ -64,9 +64,9 @@ TYPED_BY: dict[str, dict[str, str]] = {
         "make test": ".ci/run",
         "make test-slow": ".ci/run",
         "make lint": ".ci/run",
-        "python -m benchmarks.gpu --list": "tests/test_gpu_bench.py::"
+        "python -m benchmarks.gpu --list": "tests/benchmarks/test_gpu_bench.py::"
         "test_the_list_is_said_to_be_an_estimate_and_runs_nothing",
-        "python -m planner": "tests/test_prices.py::test_the_command_reads_a_file_and_refuses_in_one_line",
+        "python -m planner": "tests/planner/test_prices.py::test_the_command_reads_a_file_and_refuses_in_one_line",
         "python benchmarks/accuracy.py": "Makefile",
         "python scripts/locks.py --check": "Makefile",
         "python -m PACKAGE.client TEXT": f"{LIFE}::own_client",
@@ -190,7 +190,7 @@ def sessions(file: str) -> list[tuple[str, ...]]:
 def missing(found: dict[str, list[Command]]) -> list[str]:
     """A sentence for each command that nothing types."""
     return [
-        f"{one.where}: nothing types `{one.text}`: type it in tests/test_documents.py, as {kind}(...), or say in "
+        f"{one.where}: nothing types `{one.text}`: type it in tests/docs/test_documents.py, as {kind}(...), or say in "
         "TYPED_BY there which test or rehearsal does"
         for kind, several in found.items()
         for one in several
@@ -220,7 +220,7 @@ def test_what_is_typed_stands_in_a_document(written: dict[str, list[Command]]) -
     targets = {f"make {target}" for one in written["template"] for target in one.text.split()[1:]}
     for kind in KINDS:
         stale = {text for text in known(kind) if text not in texts[kind] | targets | texts["template"]}
-        assert not stale, f"no document of {kind} has {sorted(stale)}: take it out of tests/test_documents.py"
+        assert not stale, f"no document of {kind} has {sorted(stale)}: take it out of tests/docs/test_documents.py"
 
 
 def test_the_files_that_documents_name_are_there() -> None:
@@ -234,7 +234,7 @@ def test_the_files_that_documents_name_are_there() -> None:
 
 
 def test_what_prints_is_a_session(written: dict[str, list[Command]]) -> None:
-    """Output in the template's documents is compared by tests/test_readme.py."""
+    """Output in the template's documents is compared by tests/docs/test_readme.py."""
     shown = [one for one in written["template"] if one.prints and not in_session(one)]
     assert shown == [], "put it between <!-- session --> and <!-- end -->"
 
@@ -418,7 +418,7 @@ def clone(folder: Path, **env: str) -> Terminal:
     return Terminal(root, INSTEAD, {"PATH": f"{root}/.venv/bin:{os.environ['PATH']}"} | env)
 
 
-def test_models_are_added_and_the_hook_is_built(tmp_path: Path, hub: dict[str, Any]) -> None:  # noqa: F811
+def test_models_are_added_and_the_hook_is_built(tmp_path: Path, hub: dict[str, Any]) -> None:
     template = clone(tmp_path)
     hub["/Qwen/Qwen3-8B/resolve/main/config.json"] = CONFIG
     hub[f"/acme/foo/resolve/{SHA}/config.json"] = CONFIG

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from bake import Project
-from wire import Deployed, baked, deployed, imports
+from recorded import Deployed, baked, deployed, imports
 
 ONE, MANY = {"task": "finetune", "budget": "50/run"}, {"task": "distributed", "budget": "300/run"}
 CLASSIFY, GATED = {"workload": "classification"}, {"model_id": "meta-llama/Llama-3.1-8B-Instruct"}

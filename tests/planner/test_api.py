@@ -9,7 +9,7 @@ import pytest
 
 from planner.gpus import GPUS
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 INFERENCE_ANSWER = {
     "id", "usable_gib", "weights_gib", "activation_gib", "overhead_gib", "kv_cache_gib", "kv_bytes_per_token",
     "kv_tokens", "max_concurrency", "fits", "why", "decode_tokens_per_s_single", "output_tokens_per_s",

@@ -17,7 +17,7 @@ from planner.gpus import GPUS
 from planner.plan import GIB, Gpu, Model, TrainingEstimate, TrainingSetup
 from planner.training import LOSS_BYTES, RESERVED_SHARE, estimate_training, lora_params, saved_bytes
 
-DATA = Path(__file__).parents[1] / "benchmarks" / "data"
+DATA = Path(__file__).parents[2] / "benchmarks" / "data"
 H100, A100, L4, T4 = GPUS["H100"], GPUS["A100-80GB"], GPUS["L4"], GPUS["T4"]
 LLAMA_8B = Model("Llama-3.1-8B", 8030261248, 8030261248, 32, 4096, 14336, 32, 8, 128, 128256, False, 131072)
 

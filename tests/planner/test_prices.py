@@ -6,20 +6,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from modal_rates import RATES
 
 from planner.gpus import GPUS
 from planner.plan import Refusal
 from planner.prices import price_changes
 
-ROOT = Path(__file__).resolve().parents[1]
-# As printed by the client in September 2026; the keys stand in several public projects that parse them.
-RATES = {
-    "cpu_hour_cost": "0.04730", "mem_gib_hour_cost": "0.00800", "cpu_hour_cost_sandbox": "0.14190",
-    "gpu_hour_cost_t4": "0.59000", "gpu_hour_cost_l4": "0.80000", "gpu_hour_cost_a10g": "1.10000",
-    "gpu_hour_cost_l40s": "1.95000", "gpu_hour_cost_a100_40gb": "2.10000", "gpu_hour_cost_a100_80gb": "2.50000",
-    "gpu_hour_cost_rtx6000": "3.03000", "gpu_hour_cost_h100": "3.95000", "gpu_hour_cost_h200": "4.54000",
-    "gpu_hour_cost_b200": "6.25000", "gpu_hour_cost_b300": "7.10000",
-}  # fmt: skip
+ROOT = Path(__file__).resolve().parents[2]
 PER_SECOND = {"T4": 0.000164, "L40S": 0.000542, "A100-80GB": 0.000694, "H100": 0.001097, "B300": 0.001972}
 
 

@@ -14,11 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bake import BODY, DEFAULTS, LOCAL_MODEL, ROOT, constants, run
+from bake import BODY, DEFAULTS, LOCAL_MODEL, PROMPTS, ROOT, constants, run
 from cookiecutter.prompt import prompt_for_config
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from test_template_shape import PROMPTS
 
 from planner.answers import TRAINED, check_answers
 from planner.choose_training import ALIKE, GLOBAL_BATCH, HEADROOM
