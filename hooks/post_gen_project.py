@@ -1,78 +1,73 @@
-"""Puts the chosen task's files in place. Runs in the new project after rendering; writes and deletes files, no more.
+"""Moves the chosen parts into the new project and removes the others. Writes, moves and deletes files, no more.
 
-plan.py, which the pre-gen hook wrote, says which task, engine and workload. Each folder of tasks/ is named by words,
-and goes into a project that has all of them: serve, vllm, serve-vllm, serve-vllm-embedding. Cookiecutter copies tasks/
-as it is: rendering every task's files took most of a bake. The chosen ones are rendered here, by the same Jinja.
+parts/manifest.json lists the parts of each kind of project; plan.py, which the pre-gen hook wrote, holds the task, engine
+and workload. Cookiecutter copies parts/ without rendering it; here the name of the package is put into its files.
 """
 
 # {% raw %}
 import json
+import os
 import re
 import shutil
 import sys
 from pathlib import Path
 
-import jinja2  # Cookiecutter's: a hook runs on its Python
-
-PACKAGE = "{{cookiecutter.__package}}"  # the name of a folder
-VERBATIM = {".github"}  # GitHub's expressions look like Jinja's
-CACHES = {"__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache"}  # of somebody who worked in a clone
-
-# infer: uses a model; train: changes one; run: ends
-TASK_WORDS = {
-    "serve": {"infer"},
-    "batch": {"infer", "run"},
-    "finetune": {"train", "run"},
-    "distributed": {"train", "run"},
-}
+PACKAGE = "{{cookiecutter.__package}}"  # the name of a folder, and of the package in tests
+CACHES = {"__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache"}  # left in a clone by tools
 
 
-def words(task: str, engine: str = "", workload: str = "") -> set[str]:
-    """What a project is, in the words that name the folders of tasks/. A workload that writes no text is reading."""
-    return {task, engine, workload, *TASK_WORDS.get(task, ()), *(["reading"] if workload != "generation" else [])}
+def parts_of(manifest: dict[str, list[str]], task: str, engine: str, workload: str) -> list[str]:
+    """The parts of a project: the one row of the manifest whose words are all true of it."""
+    true = {task, engine, workload, "generation" if workload == "generation" else "pooling"}
+    [parts] = [parts for row, parts in manifest.items() if true.issuperset(row.split())]
+    return parts
 
 
 def files_of(folder: Path) -> list[Path]:
-    """Every file below a folder, relative to it, without what tools leave behind."""
-    found = (file.relative_to(folder) for file in folder.rglob("*") if file.is_file())
-    return [file for file in found if not CACHES & set(file.parts)]
+    """Every file below a folder, relative to it, caches aside."""
+    found = []
+    for parent, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if name not in CACHES]
+        found += [Path(parent, name).relative_to(folder) for name in names]
+    return found
 
 
-def arrange(root: Path, typed: str) -> None:
-    """Render the folders of tasks/ that are this project's into `root`, and remove what belongs to others.
-
-    `typed` is Cookiecutter's context as JSON.
-    """
-    plan, tasks = root / "plan.py", root / "tasks"
+def arrange(root: Path) -> None:
+    """Move the files of the chosen parts into the project at `root`, and remove the files of all other parts."""
+    plan, parts = root / "plan.py", root / "parts"
     if not plan.is_file():
         sys.exit("error: the pre-gen hook did not run, so nothing was planned; bake again and accept both hooks")
-    answers, jinja = json.loads(typed), jinja2.Environment(undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
     chosen = dict(re.findall(r"^(\w+) = ['\"]([\w-]+)['\"]", plan.read_text(encoding="utf-8"), re.M))
     package = chosen["NAME"].replace("-", "_")
-    ours = words(chosen["TASK"], chosen.get("ENGINE", ""), chosen.get("WORKLOAD", ""))
-
-    def placed(file: Path) -> Path:
-        return root / file.as_posix().replace(PACKAGE, package)
-
-    layers = {folder: files_of(folder) for folder in tasks.iterdir()}
-    owned = {placed(file) for files in layers.values() for file in files}
-    for path in owned:  # a bake over an earlier project leaves nothing of another task or engine
-        path.unlink(missing_ok=True)
-    for folder, files in layers.items():
-        for file in files if set(folder.name.split("-")) <= ours else []:
-            text = (folder / file).read_text(encoding="utf-8")
-            if "{" in text and not VERBATIM & set(file.parts):
-                text = jinja.from_string(text).render(cookiecutter=answers)
-            placed(file).parent.mkdir(parents=True, exist_ok=True)
-            placed(file).write_text(text, encoding="utf-8", newline="\n")
-    for folder in sorted({folder for path in owned for folder in path.parents if root in folder.parents}, reverse=True):
+    manifest = json.loads((parts / "manifest.json").read_text(encoding="utf-8"))
+    ours = parts_of(manifest, chosen["TASK"], chosen.get("ENGINE", ""), chosen.get("WORKLOAD", ""))
+    folders = set()
+    for part in sorted({part for row in manifest.values() for part in row}, key=ours.__contains__):  # others first
+        for file in files_of(parts / part):
+            placed = root / file.as_posix().replace(PACKAGE, package)
+            folders.update(folder for folder in placed.parents if root in folder.parents)
+            if part in ours:
+                placed.parent.mkdir(parents=True, exist_ok=True)
+                move(parts / part / file, placed, package)
+            else:  # an earlier bake may have put it there
+                placed.unlink(missing_ok=True)
+    for folder in sorted(folders, reverse=True):
         if folder.is_dir() and not any(folder.iterdir()):
             folder.rmdir()
     plan.replace(root / package / "plan.py")
-    shutil.rmtree(tasks)
+    shutil.rmtree(parts)
     (root / "UNFINISHED.md").unlink(missing_ok=True)
+
+
+def move(file: Path, to: Path, package: str) -> None:
+    """Move a file of a part, with the package's name in place of its placeholder."""
+    text = file.read_bytes()
+    if PACKAGE.encode() in text:
+        to.write_bytes(text.replace(PACKAGE.encode(), package.encode()))
+    else:
+        file.replace(to)
 
 
 # {% endraw %}
 if __name__ == "__main__":
-    arrange(Path.cwd(), r"""{{ cookiecutter | tojson }}""")
+    arrange(Path.cwd())
