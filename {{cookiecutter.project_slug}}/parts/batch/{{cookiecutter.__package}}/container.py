@@ -6,8 +6,8 @@ from pathlib import Path
 
 import modal.experimental
 
-from . import memory
 from .budget import DONE, Ledger
+from .monitoring import gpu_memory
 from .work import Outcome
 
 
@@ -15,7 +15,7 @@ from .work import Outcome
 def started(root: str, job: str) -> Generator[None]:
     """Around the loading of the model: its seconds go to the job's ledger, what fills the memory goes to the log."""
     with Ledger(Path(root, "ledger", job)).meter("start"):
-        monitor = memory.Monitor().start()
+        monitor = gpu_memory.Monitor().start()
         yield
         print(monitor.report(), flush=True)
 

@@ -5,8 +5,9 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from . import budget, here, memory, order, progress, shards, storage, work, workload
+from . import budget, here, order, progress, shards, storage, work, workload
 from .data import DataError
+from .monitoring import gpu_memory
 from .orchestrate import Report
 from .shards import Shard
 from .work import Outcome
@@ -29,7 +30,7 @@ def run(asked: order.Order, money: str, model: str | None, root: Path) -> Report
 
     print(f"engine: {here.LIBRARY} with {model}", file=sys.stderr)
     try:
-        with memory.watch() as monitor, progress.Bar() as bar:
+        with gpu_memory.watch() as monitor, progress.Bar() as bar:
             report = order.run(job, budget.parse(money), run_shard, at_once=1, watch=bar.show)
     finally:
         engine.close()

@@ -5,9 +5,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import budget, memory, results, shards
+from . import budget, results, shards
 from .budget import DONE, FAILED, OUT_OF_MEMORY
 from .data import Prompt
+from .monitoring import oom
 from .results import Failed, Receipt, Result
 from .shards import Shard
 
@@ -45,7 +46,7 @@ def run(root: str, shard: Shard, engine: Engine, every_s: float = budget.EVERY_S
 
 def judged(error: BaseException) -> tuple[str, str]:
     """(state, sentence) of an error: out of memory is told from all others, since a smaller shard may help."""
-    if cause := memory.explain(error):
+    if cause := oom.explain(error):
         return OUT_OF_MEMORY, cause
     return FAILED, f"{type(error).__name__}: {error}"
 
@@ -74,7 +75,7 @@ def carefully(engine: Engine, prompts: list[Prompt], refused: list[str]) -> list
     try:
         return list(engine(prompts))
     except (ValueError, TypeError) as error:
-        if memory.explain(error):
+        if oom.explain(error):
             raise
         if len(prompts) == 1:
             refused.append(f"{type(error).__name__}: {error}")

@@ -6,8 +6,9 @@ from typing import Any
 import torch
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
-from . import loading, passes, snapshot, workload
+from . import loading, passes, workload
 from .data import Prompt
+from .monitoring import memory_snapshot
 from .results import Classified, Failed
 
 
@@ -23,7 +24,7 @@ class Engine:
         what plan.py says. `snapshots_in` is a folder for what filled the GPU when its memory ran out.
         """
         if snapshots_in:
-            snapshot.record(snapshots_in)
+            memory_snapshot.record(snapshots_in)
         device, options = loading.device(gpus), options or workload.options()
         self.tokenizer: Any = AutoTokenizer.from_pretrained(model)
         self.model: Any = AutoModelForSequenceClassification.from_pretrained(

@@ -6,8 +6,9 @@ from typing import Any
 from sentence_transformers import SentenceTransformer
 from transformers import PreTrainedModel
 
-from . import loading, passes, snapshot, workload
+from . import loading, passes, workload
 from .data import Prompt
+from .monitoring import memory_snapshot
 from .results import Embedded, Failed
 
 
@@ -23,7 +24,7 @@ class Engine:
         what plan.py says. `snapshots_in` is a folder for what filled the GPU when its memory ran out.
         """
         if snapshots_in:
-            snapshot.record(snapshots_in)
+            memory_snapshot.record(snapshots_in)
         device, options = loading.device(gpus), options or workload.options()
         self.sentences = SentenceTransformer(model, device=device, model_kwargs=loading.arguments(device))
         backbone = next(part for part in self.sentences.modules() if isinstance(part, PreTrainedModel))

@@ -9,8 +9,9 @@ from typing import Any
 from transformers import AutoModelForCausalLM, AutoTokenizer, ContinuousBatchingConfig
 from transformers.generation.continuous_batching.requests import GenerationOutput
 
-from . import loading, plan, snapshot, workload
+from . import loading, plan, workload
 from .data import Prompt
+from .monitoring import memory_snapshot
 from .results import Failed, Generated
 
 PAGE = 256  # tokens of one page of the KV cache, transformers' default
@@ -51,7 +52,7 @@ class Engine:
         what plan.py says. `snapshots_in` is a folder for what filled the GPU when its memory ran out.
         """
         if snapshots_in:
-            snapshot.record(snapshots_in)
+            memory_snapshot.record(snapshots_in)
         self.device, self.options = loading.device(gpus), options or workload.options()
         self.tokenizer: Any = AutoTokenizer.from_pretrained(model)
         self.model: Any = AutoModelForCausalLM.from_pretrained(

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from . import memory, plan
+from . import plan
 from .allocator import free
+from .monitoring import oom
 from .results import Failed
 
 Result = TypeVar("Result")
@@ -43,7 +44,7 @@ def one_pass(
     try:
         return list(forward(texts, tokens))
     except (RuntimeError, MemoryError) as error:
-        cause = memory.explain(error)
+        cause = oom.explain(error)
         if cause is None:
             raise
     # Only here, where the error is gone and with it the tensors that its traceback held

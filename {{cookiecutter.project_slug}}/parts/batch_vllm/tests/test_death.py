@@ -9,7 +9,8 @@ from typing import Any
 import psutil
 import pytest
 
-from {{cookiecutter.__package}} import budget, lastwords, memory, work, workload
+from {{cookiecutter.__package}} import budget, lastwords, work, workload
+from {{cookiecutter.__package}}.monitoring import oom
 
 OPTIONS = workload.options() | {"context_len": 256, "max_answer_tokens": 8}
 FULL = "CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capacity of 22.03 GiB"
@@ -83,5 +84,5 @@ def test_the_first_error_in_the_log_is_the_cause(tmp_path: Path):
         f"torch.OutOfMemoryError: {FULL}\n"
         "EngineCore died.\nTraceback (most recent call last):\n  File y, line 1, in y\nRuntimeError: cancelled\n"
     )
-    assert lastwords.cause(log) == f"torch.OutOfMemoryError: {FULL}" and memory.explain(lastwords.cause(log))
+    assert lastwords.cause(log) == f"torch.OutOfMemoryError: {FULL}" and oom.explain(lastwords.cause(log))
     assert lastwords.cause(tmp_path / "none").startswith("it was killed")

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import torch
 
-from . import link, memory, models, progress, ranks, sharding, train
+from . import link, models, progress, ranks, sharding, train
 from .job import Job, read, write
+from .monitoring import oom
 
 ORDER, JOB = "order.json", "job.json"
 
@@ -47,7 +48,7 @@ def main() -> int:
         launcher.tell(link.INTERRUPTED, str(pause))
         return 0
     except Exception as error:
-        if memory.explain(error):
+        if oom.explain(error):
             launcher.tell(link.MEMORY, str(error))
             return train.OUT_OF_MEMORY
         raise

@@ -7,12 +7,13 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from {{cookiecutter.__package}} import memory, metrics, plan
+from {{cookiecutter.__package}} import metrics, plan
+from {{cookiecutter.__package}}.monitoring import gpu_memory
 
 
 def test_the_memory_is_there_in_bytes_for_each_gpu():
     registry = CollectorRegistry()
-    monitor = memory.Monitor(io.StringIO())
+    monitor = gpu_memory.Monitor(io.StringIO())
     metrics.register(monitor, registry)
     families = {family.name: family for family in text_string_to_metric_families(generate_latest(registry).decode())}
     assert set(families) == {f"gpu_memory_{name}_bytes" for name in ("used", "reserved", "peak", "planned")}

@@ -3,8 +3,9 @@
 import sys
 from pathlib import Path
 
-from . import client, command, memory, storage
+from . import client, command, storage
 from .connection import ServiceError
+from .monitoring import gpu_memory, oom
 
 COMMITS = {client.SMALL: client.SMALL_COMMIT}  # another model comes from its main branch
 
@@ -25,7 +26,7 @@ def main() -> int:
         try:
             here(options.model, options.prompt, options.max_tokens)
         except Exception as error:
-            if cause := memory.explain(error):
+            if cause := oom.explain(error):
                 sys.exit(f"error: {cause}")
             raise
     return 0
@@ -36,7 +37,7 @@ def here(model: str, prompt: str, max_tokens: int) -> None:
     from . import local
 
     folder = model if Path(model).is_dir() else download(model)
-    with memory.watch() as monitor:
+    with gpu_memory.watch() as monitor:
         print(f"> {prompt}")
         answer = local.answer(folder, prompt, max_tokens)
     print(f"\nspeed   {answer.summary()}")

@@ -57,7 +57,7 @@ class Connection:
         self.retry(lambda: self._whole("GET", "/health"))
 
     def memory(self) -> dict:
-        """What the container uses: see memory.Monitor.state."""
+        """What the container uses: see gpu_memory.Monitor.state."""
         return self.read("GET", "/memory")
 
     def engine(self) -> dict:

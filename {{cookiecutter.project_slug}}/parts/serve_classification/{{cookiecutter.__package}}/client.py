@@ -4,8 +4,9 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from . import command, memory, plan
+from . import command, plan
 from .connection import Connection
+from .monitoring import gpu_memory
 
 SMALL = "distilbert/distilbert-base-uncased-finetuned-sst-2-english"  # 0.3 GB, Apache-2.0: what `--local` takes
 SMALL_COMMIT = "714eb0fa89d2f80546fda750413ed43d93601a13"
@@ -59,7 +60,7 @@ def demonstrate(client: Client, prompt: str, max_tokens: int = 256) -> None:
     state = client.memory()
     print(f"\nspeed   {answer.summary()}, alone")
     print(f"        planned {plan.PREDICTED_TOKENS_PER_S:,.0f} tokens/s read on {plan.GPU}")
-    print(f"memory  {memory.compare(state['peak_gib'], state['device'])}")
+    print(f"memory  {gpu_memory.compare(state['peak_gib'], state['device'])}")
 
 
 if __name__ == "__main__":

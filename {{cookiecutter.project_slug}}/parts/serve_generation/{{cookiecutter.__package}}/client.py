@@ -5,8 +5,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from . import command, memory, plan
+from . import command, plan
 from .connection import Connection, ServiceError, Unavailable, events
+from .monitoring import gpu_memory
 
 SMALL = "HuggingFaceTB/SmolLM2-135M-Instruct"  # 0.3 GB, Apache-2.0: what `--local` takes
 SMALL_COMMIT = "12fd25f77366fa6b3b4b768ec3050bf629380bac"
@@ -87,7 +88,7 @@ def demonstrate(client: Client, prompt: str, max_tokens: int = 256) -> None:
     state = client.memory()
     print(f"\nspeed   {answer.summary()}, alone")
     print(f"        planned {plan.PREDICTED_TOKENS_PER_S:,.0f} tokens/s at {plan.CONCURRENCY} requests on {plan.GPU}")
-    print(f"memory  {memory.compare(state['peak_gib'], state['device'])}")
+    print(f"memory  {gpu_memory.compare(state['peak_gib'], state['device'])}")
 
 
 if __name__ == "__main__":

@@ -3,14 +3,15 @@
 import asyncio
 from pathlib import Path
 
-from {{cookiecutter.__package}} import load, local, memory, probe
+from {{cookiecutter.__package}} import load, local, probe
 from {{cookiecutter.__package}}.engine import Engine
+from {{cookiecutter.__package}}.monitoring import gpu_memory
 
 
 def test_the_real_engine_is_measured_without_a_failure(tiny: Path):
     engine = Engine(str(tiny), gpus=0)
     try:
-        with local.served(engine, memory.Monitor().start()) as url:
+        with local.served(engine, gpu_memory.Monitor().start()) as url:
             one, four = asyncio.run(load.climb(url, [1, 4], [0.0, 0.0], 1.0, tokens=64))
     finally:
         engine.close()

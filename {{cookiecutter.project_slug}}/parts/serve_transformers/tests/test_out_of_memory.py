@@ -15,14 +15,15 @@ from {{cookiecutter.__package}} import plan
 SERVE = """
 import json, resource, sys, time
 import httpx, psutil
-from {{cookiecutter.__package}} import local, memory, plan
+from {{cookiecutter.__package}} import local, plan
+from {{cookiecutter.__package}}.monitoring import gpu_memory
 from {{cookiecutter.__package}}.engine import Engine
 
 path, field = {"generation": ("/v1/completions", "prompt"), "embedding": ("/v1/embeddings", "input"),
                "classification": ("/classify", "input")}[plan.WORKLOAD]
 engine = Engine(sys.argv[1], gpus=0)
 answers = []
-with local.served(engine, memory.Monitor()) as url:
+with local.served(engine, gpu_memory.Monitor()) as url:
     def ask(text):
         answer = httpx.post(url + path, json={field: text}, timeout=60)
         answers.append((answer.status_code, answer.json()))

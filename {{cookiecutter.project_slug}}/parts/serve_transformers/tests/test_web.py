@@ -10,9 +10,10 @@ import pytest
 import transformers
 from prometheus_client.parser import text_string_to_metric_families
 
-from {{cookiecutter.__package}} import client, memory, plan
+from {{cookiecutter.__package}} import client, plan
 from {{cookiecutter.__package}}.engine import Engine
 from {{cookiecutter.__package}}.local import served
+from {{cookiecutter.__package}}.monitoring import gpu_memory
 
 PATHS = {"generation": "/v1/completions", "embedding": "/v1/embeddings", "classification": "/classify"}
 PATH = PATHS[plan.WORKLOAD]
@@ -28,7 +29,7 @@ def engine(tiny: Path) -> Iterator[Engine]:
 
 @pytest.fixture(scope="module")
 def url(engine: Engine) -> Iterator[str]:
-    with served(engine, memory.Monitor()) as address:
+    with served(engine, gpu_memory.Monitor()) as address:
         yield address
 
 

@@ -6,12 +6,14 @@ modal deploy -m {{cookiecutter.__package}}.app       keep it
 
 import modal
 
-from . import hardware, image, memory, plan, service, storage, warm
+from . import hardware, image, plan, service, storage, warm
+from .monitoring import gpu_memory
 
 with image.SERVE.imports():
     from fastapi import FastAPI
 
-    from . import clock, engine, snapshot, web
+    from . import clock, engine, web
+    from .monitoring import memory_snapshot
 
 HOURS = 60 * 60  # seconds
 SNAPSHOT = plan.MEMORY_SNAPSHOT or plan.GPU_SNAPSHOT  # the second needs the first
@@ -55,11 +57,11 @@ class Server:
     @modal.enter(snap=False)
     def watch(self) -> None:
         self.clock.restored()
-        self.memory = memory.Monitor().start()
+        self.memory = gpu_memory.Monitor().start()
 
     @modal.enter(snap=plan.GPU_SNAPSHOT)  # nothing touches the GPU before this
     def load(self) -> None:
-        snapshot.record(f"{storage.CACHE}/oom")
+        memory_snapshot.record(f"{storage.CACHE}/oom")
         folder = storage.located(plan.MODEL, plan.REVISION)
         self.engine = engine.Engine(folder, gpus=hardware.GPUS, on_death=service.replace_container)
 

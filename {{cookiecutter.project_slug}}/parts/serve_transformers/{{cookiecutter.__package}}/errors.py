@@ -2,7 +2,8 @@
 
 from typing import ClassVar
 
-from . import memory, plan
+from . import plan
+from .monitoring import oom
 
 
 class ServiceFault(Exception):
@@ -45,7 +46,7 @@ def fault(error: BaseException | str) -> ServiceFault:
     """What happened in the engine, as an answer to the request that it happened to."""
     if isinstance(error, ServiceFault):
         return error
-    cause = memory.explain(error)
+    cause = oom.explain(error)
     return OutOfMemory(cause) if cause else ServiceFault(f"the engine failed: {str(error) or type(error).__name__}")
 
 

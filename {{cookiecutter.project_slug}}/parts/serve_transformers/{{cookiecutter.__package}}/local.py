@@ -16,7 +16,7 @@ import uvicorn
 from . import web
 from .client import Client
 from .engine import Engine
-from .memory import Monitor
+from .monitoring.gpu_memory import Monitor
 
 
 def answer(model: str, text: str, max_tokens: int) -> Any:

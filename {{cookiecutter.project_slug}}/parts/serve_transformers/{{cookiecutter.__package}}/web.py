@@ -8,7 +8,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, ProcessCol
 from . import limits, metrics, plan, routes
 from .engine import Engine
 from .errors import Refused, ServiceFault
-from .memory import Monitor
+from .monitoring.gpu_memory import Monitor
 
 
 def api(engine: Engine, monitor: Monitor, started_s: float | None = None) -> FastAPI:

@@ -9,9 +9,10 @@ import httpx
 import pytest
 from transformers import pipeline
 
-from {{cookiecutter.__package}} import client, memory, plan
+from {{cookiecutter.__package}} import client, plan
 from {{cookiecutter.__package}}.engine import Engine
 from {{cookiecutter.__package}}.local import served
+from {{cookiecutter.__package}}.monitoring import gpu_memory
 
 TEXTS = ["The quick brown fox", "jumps", "over the lazy dog " * 9]
 NEAR = 1e-3  # padding and the order of sums move the last digits, and this model's large weights amplify them
@@ -20,7 +21,7 @@ NEAR = 1e-3  # padding and the order of sums move the last digits, and this mode
 @pytest.fixture(scope="module")
 def url(tiny: Path) -> Iterator[str]:
     engine = Engine(str(tiny), gpus=0)
-    with served(engine, memory.Monitor()) as address:
+    with served(engine, gpu_memory.Monitor()) as address:
         yield address
     engine.close()
 

@@ -11,9 +11,10 @@ import openai
 import pytest
 from sentence_transformers import SentenceTransformer
 
-from {{cookiecutter.__package}} import client, memory, plan
+from {{cookiecutter.__package}} import client, plan
 from {{cookiecutter.__package}}.engine import Engine
 from {{cookiecutter.__package}}.local import served
+from {{cookiecutter.__package}}.monitoring import gpu_memory
 
 TEXTS = ["The quick brown fox", "jumps", "over the lazy dog " * 9]
 
@@ -21,7 +22,7 @@ TEXTS = ["The quick brown fox", "jumps", "over the lazy dog " * 9]
 @pytest.fixture(scope="module")
 def url(tiny: Path) -> Iterator[str]:
     engine = Engine(str(tiny), gpus=0)
-    with served(engine, memory.Monitor()) as address:
+    with served(engine, gpu_memory.Monitor()) as address:
         yield address
     engine.close()
 

@@ -11,9 +11,10 @@ import openai
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from {{cookiecutter.__package}} import client, memory, plan
+from {{cookiecutter.__package}} import client, plan
 from {{cookiecutter.__package}}.engine import Engine
 from {{cookiecutter.__package}}.local import served
+from {{cookiecutter.__package}}.monitoring import gpu_memory
 
 FOX = "The quick brown fox"
 CHAT = [{"role": "user", "content": FOX}]
@@ -22,7 +23,7 @@ CHAT = [{"role": "user", "content": FOX}]
 @pytest.fixture(scope="module")
 def url(tiny: Path) -> Iterator[str]:
     engine = Engine(str(tiny), gpus=0)
-    with served(engine, memory.Monitor()) as address:
+    with served(engine, gpu_memory.Monitor()) as address:
         yield address
     engine.close()
 

@@ -8,7 +8,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from {{cookiecutter.__package}} import engine, limits, memory, middleware, workload
+from {{cookiecutter.__package}} import engine, limits, middleware, workload
+from {{cookiecutter.__package}}.monitoring import oom
 
 PATH, BODY = workload.WARM_UP
 OOM = "out of memory: the GPU was full"
@@ -155,7 +156,7 @@ def test_an_engine_that_ran_out_of_memory_is_a_507_with_the_cause(
 def test_one_request_that_ran_out_of_memory_is_a_507_too(built: middleware.Gate):
     error = b'{"error": {"message": "CUDA out of memory. Tried to allocate 2.00 GiB."}}'
     status, (said,) = ask(built, Api(error, status=500), PATH, BODY)
-    assert status == 507 and json.loads(said)["error"]["message"] == memory.explain(error.decode())
+    assert status == 507 and json.loads(said)["error"]["message"] == oom.explain(error.decode())
 
 
 def test_any_other_error_of_vllms_passes_as_it_is(built: middleware.Gate):

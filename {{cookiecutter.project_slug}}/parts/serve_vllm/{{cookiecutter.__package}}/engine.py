@@ -16,7 +16,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from . import hardware, memory, plan, planned, workload
+from . import hardware, plan, planned, workload
+from .monitoring import oom
 
 PORT = 8000
 DRAIN = 25  # seconds that running requests get when the container is told to stop; Modal grants a container 30
@@ -105,14 +106,14 @@ class Process:
         assert self.process.stdout is not None
         for line in self.process.stdout:
             self.tail.append(line)
-            if "memory" in line and (cause := memory.explain(line)):
+            if "memory" in line and (cause := oom.explain(line)):
                 self.cause.write_text(cause, encoding="utf-8")
             print(line, end="", flush=True)
 
     def why(self) -> str:
         """The reason for the process's end, as far as its log tells."""
         self._reader.join(5)
-        cause = self.cause.read_text(encoding="utf-8") if self.cause.exists() else memory.explain("".join(self.tail))
+        cause = self.cause.read_text(encoding="utf-8") if self.cause.exists() else oom.explain("".join(self.tail))
         return cause or "its log is above"
 
     def call(self, method: str, path: str, body: object = None, timeout: float = 60.0) -> Any:

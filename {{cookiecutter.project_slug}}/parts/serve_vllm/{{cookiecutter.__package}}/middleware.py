@@ -14,7 +14,8 @@ from typing import Any
 
 import psutil
 
-from . import engine, limits, memory, metrics, planned, workload
+from . import engine, limits, metrics, planned, workload
+from .monitoring import gpu_memory, oom
 
 DEAD = b"EngineCore encountered an issue. See stack trace (above) for the root cause."  # vLLM's v1/engine/exceptions.py
 OPEN = {"/health", "/metrics", "/v1/models", "/version", *workload.ROUTES}  # vLLM answers these
@@ -25,7 +26,7 @@ class Gate:
 
     def __init__(self, app: limits.App) -> None:
         self.app = app
-        self.monitor = memory.Monitor().start()
+        self.monitor = gpu_memory.Monitor().start()
         metrics.register(self.monitor)  # vLLM's /metrics shows the same registry
         self.started_s = time.time() - psutil.Process().create_time()  # vLLM builds its API when the engine is ready
         self.found: dict[str, object] = {}
@@ -137,7 +138,7 @@ class Explained:
 
     async def instead(self, message: limits.Message) -> None:
         """Send what there is to say of a 500 whose body is `message`; else the 500 as it is."""
-        cause = memory.explain(bytes(message["body"]).decode(errors="replace"))
+        cause = oom.explain(bytes(message["body"]).decode(errors="replace"))
         if self.engine.errored:
             cause = cause or await last_cause()
             await limits.refuse(self.send, 507 if cause else 503, replaced(cause))

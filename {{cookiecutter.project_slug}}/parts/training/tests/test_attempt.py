@@ -9,8 +9,9 @@ import attempts
 import pytest
 import torch
 
-from {{cookiecutter.__package}} import advice, attempt, budget, checkpoints, mistakes, runs, status, watch
+from {{cookiecutter.__package}} import attempt, budget, checkpoints, mistakes, runs, status, watch
 from {{cookiecutter.__package}}.job import Job, JobError
+from {{cookiecutter.__package}}.monitoring import oom_hints
 from {{cookiecutter.__package}}.said import Said
 
 
@@ -27,7 +28,7 @@ def test_a_full_memory_comes_back_with_what_to_change():
     def work() -> Said:
         return Said(str(torch.empty(2**50)))
 
-    assert work().error == f"out of memory: the machine has no RAM left: {advice.LOWER}"
+    assert work().error == f"out of memory: the machine has no RAM left: {oom_hints.LOWER}"
     assert "in plan.py, or take a larger GPU" in work().error
 
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from . import budget, checkpoints, launch, mistakes, runs, snapshot, storage, watch
+from . import budget, checkpoints, launch, mistakes, runs, storage, watch
+from .monitoring import memory_snapshot
 from .said import Said
 
 FUTILE = 3  # attempts in a row that saved nothing: another one would only cost
@@ -13,7 +14,7 @@ def begin(where: runs.Run, dataset: str, since: float, commit: Callable[[], obje
     """One attempt at the run, unless those before, as from `since`, got nowhere."""
     if lost := futile(where, since):
         return Said(error=lost)
-    snapshot.record(f"{storage.CACHE}/oom")
+    memory_snapshot.record(f"{storage.CACHE}/oom")
     with watch.told(where):
         outcome = launch.attempt(where, mistakes.weights(), dataset, commit)
     return Said(runs.report(outcome, where), complete=outcome.status == runs.FINISHED)

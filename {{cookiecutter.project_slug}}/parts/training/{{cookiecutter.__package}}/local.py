@@ -11,8 +11,8 @@ os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")  # TRL reports each train
 # Before torch is loaded: threads that wait burn no core that another program could use, six times a step's work
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
-from . import memory
 from .job import Job, planned
+from .monitoring import oom
 
 HOME = Path(__file__).parent.parent
 SAMPLES = {"generation": HOME / "samples" / "chat.jsonl", "classification": HOME / "samples" / "labels.jsonl"}
@@ -43,7 +43,7 @@ def main(given: argparse.Namespace) -> int:
     except train.MISTAKES as error:
         sys.exit(f"error: {error}")
     except Exception as error:
-        if cause := memory.explain(error):
+        if cause := oom.explain(error):
             sys.exit(f"error: {cause}")
         raise
     return 0

@@ -4,8 +4,9 @@ import functools
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
-from . import memory, plan, progress, storage, train
+from . import plan, progress, storage, train
 from .job import JobError
+from .monitoring import oom
 from .said import Said
 
 P = ParamSpec("P")
@@ -23,7 +24,7 @@ def sentences(work: Callable[P, S]) -> Callable[P, S | Said]:
         except train.MISTAKES as error:
             return Said(error=str(error))
         except Exception as error:
-            if cause := memory.explain(error):
+            if cause := oom.explain(error):
                 return Said(error=cause)
             raise
 

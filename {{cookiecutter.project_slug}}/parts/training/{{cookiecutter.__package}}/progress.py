@@ -13,8 +13,9 @@ from tqdm import tqdm
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 from transformers.utils import logging
 
-from . import memory, plan
+from . import plan
 from .metrics import Metrics
+from .monitoring import gpu_memory
 
 LINE_EVERY_S = 15.0  # where the terminal is a log
 WARM_UP = 2  # first steps of an attempt: kernels are chosen and compiled, so they do not count as speed
@@ -69,7 +70,7 @@ class Speed:
 class Recorder(TrainerCallback):
     """Writes a line for each optimizer step and each evaluation, and shows where the run is."""
 
-    def __init__(self, metrics: Metrics, monitor: memory.Monitor) -> None:
+    def __init__(self, metrics: Metrics, monitor: gpu_memory.Monitor) -> None:
         self.metrics, self.monitor, self.speed = metrics, monitor, Speed()
         self.bar: tqdm | None = None
         self.begun = self.shown = time.monotonic()

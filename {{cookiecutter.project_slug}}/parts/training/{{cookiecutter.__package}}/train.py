@@ -15,9 +15,10 @@ import torch
 from transformers import PrinterCallback, Trainer, TrainerState, set_seed
 from transformers.trainer import TRAINER_STATE_NAME, TRAINING_ARGS_NAME
 
-from . import budget, checkpoints, classification, data, generation, memory, models, plan, progress, ranks, sample, stop
+from . import budget, checkpoints, classification, data, generation, models, plan, progress, ranks, sample, stop
 from .arguments import OPTIMIZERS, arguments_of
 from .job import Job, JobError, check_same, check_sound, planned, read, write
+from .monitoring import gpu_memory, oom
 from .runs import FINISHED, INTERRUPTED, STOPPED, Outcome, Run, exhausted, measured, outcome_of, report
 from .stop import Interrupted
 
@@ -115,7 +116,7 @@ class Attempt:
         if ranks.leads_node() and (removed := checkpoints.remove_incomplete(where.checkpoints)) and ranks.leads():
             print(f"left half-written and removed: {', '.join(removed)}", flush=True)
         with (where.folder / "memory.jsonl" if ranks.leads() else Path(os.devnull)).open("a") as log:
-            monitor = memory.Monitor(log).start()
+            monitor = gpu_memory.Monitor(log).start()
             try:
                 recorder = progress.Recorder(where.metrics(), monitor)
                 money = stop.Money(where.budget(), meter)
@@ -152,7 +153,7 @@ class Attempt:
         left = state.max_steps - state.global_step
         per_step_s = sum(ending.step_s) / len(ending.step_s) if ending.step_s else 0.0
         again = money.usd(money.start_s + money.reserve_s) if left else 0.0
-        monitor.look()
+        monitor.update()
         peak_gib = max(ranks.gathered(monitor.peak_gib))  # of the fullest GPU of all containers
         before, after = measured(metrics)
         outcome = Outcome(
@@ -169,7 +170,7 @@ class Attempt:
             peak_gib=round(peak_gib, 3),
             lines=[
                 f"speed   {recorder.speed.beside_plan(monitor.last.device == 'gpu')}",
-                f"memory  {memory.compare(peak_gib, monitor.last.device)}",
+                f"memory  {gpu_memory.compare(peak_gib, monitor.last.device)}",
             ],
         )
         if ranks.leads():
@@ -243,7 +244,7 @@ def main() -> int:
         print(pause, file=sys.stderr)
         return LATER
     except Exception as error:
-        if cause := memory.explain(error):
+        if cause := oom.explain(error):
             print(f"error: {cause}", file=sys.stderr)
             return OUT_OF_MEMORY
         raise

@@ -3,7 +3,7 @@
 from collections import Counter
 from typing import Any
 
-from . import snapshot
+from .monitoring import memory_snapshot
 
 
 class Questions:
@@ -30,7 +30,7 @@ class Questions:
 
     def keep_snapshots(self, folder: str) -> None:
         """From now on an out-of-memory error of this worker leaves a snapshot in `folder`."""
-        snapshot.record(folder)
+        memory_snapshot.record(folder)
 
 
 def _kernel(layer: Any) -> str:

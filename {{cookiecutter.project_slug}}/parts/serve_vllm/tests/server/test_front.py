@@ -5,7 +5,8 @@ import json
 import pytest
 from vllm_server import Served
 
-from {{cookiecutter.__package}} import memory, plan, workload
+from {{cookiecutter.__package}} import plan, workload
+from {{cookiecutter.__package}}.monitoring import gpu_memory
 
 pytestmark = pytest.mark.slow
 
@@ -25,7 +26,7 @@ def test_it_reports_memory_in_json_and_to_prometheus(served: Served):
     assert state["planned_gib"] == plan.PREDICTED_PEAK_GIB
     families = {family.name: family for family in parser.text_string_to_metric_families(served.get("/metrics").text)}
     (peak,) = families["gpu_memory_peak_bytes"].samples
-    assert peak.labels == {"gpu": "cpu"} and peak.value / memory.GIB == pytest.approx(state["peak_gib"], rel=0.1)
+    assert peak.labels == {"gpu": "cpu"} and peak.value / gpu_memory.GIB == pytest.approx(state["peak_gib"], rel=0.1)
     assert families["vllm:num_requests_running"].samples[0].labels["model_name"] == plan.MODEL
 
 

@@ -1,6 +1,6 @@
 """What to change in plan.py where a run needs more memory than the card has: the largest term that can shrink first."""
 
-from . import plan
+from .. import plan
 
 SHARDING, OFFLOAD = getattr(plan, "SHARDING", ""), getattr(plan, "OFFLOAD", "")  # of several GPUs only
 MORE = {"none": "zero2", "zero1": "zero2", "zero2": "zero3"}  # each spreads one term more over the GPUs

@@ -8,16 +8,17 @@ import sys
 import psutil
 import pytest
 
-from {{cookiecutter.__package}} import advice, memory, plan
+from {{cookiecutter.__package}} import plan
+from {{cookiecutter.__package}}.monitoring import gpu_memory, oom, oom_hints
 
 
 def test_sample_on_a_cpu_is_the_resident_memory_of_this_process_and_its_children():
-    if memory.sample().device == "gpu":
+    if gpu_memory.read_memory().device == "gpu":
         pytest.skip("this machine has a GPU")
-    before = memory.sample().used_gib[0]
+    before = gpu_memory.read_memory().used_gib[0]
     own = psutil.Process()  # which may have servers of other tests as children
     every = [own, *own.children(recursive=True)]
-    assert before == pytest.approx(sum(one.memory_info().rss for one in every) / memory.GIB, rel=0.2)
+    assert before == pytest.approx(sum(one.memory_info().rss for one in every) / gpu_memory.GIB, rel=0.2)
     child = subprocess.Popen(
         [sys.executable, "-c", "x = bytearray(256 << 20); print('ready', flush=True); input()"],
         stdin=subprocess.PIPE,
@@ -25,14 +26,14 @@ def test_sample_on_a_cpu_is_the_resident_memory_of_this_process_and_its_children
     )
     try:
         assert child.stdout and child.stdout.readline() == b"ready\n"
-        assert memory.sample().used_gib[0] - before == pytest.approx(0.25, abs=0.1)
+        assert gpu_memory.read_memory().used_gib[0] - before == pytest.approx(0.25, abs=0.1)
     finally:
         child.communicate(b"\n")
 
 
 def test_monitor_remembers_the_peak_and_logs_json_lines():
     log = io.StringIO()
-    monitor = memory.Monitor(log, interval=0.02).start()
+    monitor = gpu_memory.Monitor(log, interval=0.02).start()
     start = monitor.peak_gib
     block = bytearray(300 << 20)
     while monitor.peak_gib - start < 0.25:
@@ -48,8 +49,8 @@ def test_monitor_remembers_the_peak_and_logs_json_lines():
 
 def test_monitor_goes_on_while_another_thread_imports_torch():
     code = (
-        "from {{cookiecutter.__package}} import memory;"
-        "m = memory.Monitor(open('/dev/null', 'w'), interval=0.0001).start();"
+        "from {{cookiecutter.__package}}.monitoring import gpu_memory;"
+        "m = gpu_memory.Monitor(open('/dev/null', 'w'), interval=0.0001).start();"
         "import torch, time;"
         "seen = m.last.seconds; time.sleep(0.3); assert m.last.seconds > seen"
     )
@@ -59,16 +60,16 @@ def test_monitor_goes_on_while_another_thread_imports_torch():
 
 @pytest.mark.parametrize(
     ("measured", "says"),
-    [(38.7, "planned 40.0 GiB, measured 38.7"), (45.0, advice.LOWER), (20.0, "a smaller GPU would do")],
+    [(38.7, "planned 40.0 GiB, measured 38.7"), (45.0, oom_hints.LOWER), (20.0, "a smaller GPU would do")],
 )
 def test_report_gives_advice_only_beyond_ten_percent(measured: float, says: str):
-    line = memory.compare(measured, "gpu", 40.0)
+    line = gpu_memory.compare(measured, "gpu", 40.0)
     assert says in line
     assert (": " in line) == (abs(measured - 40.0) > 4.0)
 
 
 def test_a_cpu_is_never_compared_with_the_plan_of_a_gpu():
-    assert memory.compare(1.5, "cpu", 40.0).startswith("measured 1.5 GiB of RAM")
+    assert gpu_memory.compare(1.5, "cpu", 40.0).startswith("measured 1.5 GiB of RAM")
 
 
 def test_torchs_own_out_of_memory_error_names_what_to_lower():
@@ -76,15 +77,15 @@ def test_torchs_own_out_of_memory_error_names_what_to_lower():
     error = torch.OutOfMemoryError(
         "CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capacity of 44.40 GiB of which 1.20 is free."
     )
-    sentence = memory.explain(error)
-    assert sentence and "2.00 GiB" in sentence and advice.LOWER in sentence
+    sentence = oom.explain(error)
+    assert sentence and "2.00 GiB" in sentence and oom_hints.LOWER in sentence
 
 
 def test_torch_running_out_of_ram_is_explained():
     torch = pytest.importorskip("torch")
     with pytest.raises(RuntimeError) as caught:
         torch.empty(2**60, dtype=torch.uint8)
-    assert "no RAM left" in str(memory.explain(caught.value))
+    assert "no RAM left" in str(oom.explain(caught.value))
 
 
 @pytest.mark.parametrize(
@@ -96,17 +97,17 @@ def test_torch_running_out_of_ram_is_explained():
             "estimated maximum model length is 8736.",
             "one request of 32768 tokens needs 4.5 GiB of KV cache and 1.2 are free",
         ),
-        ("ValueError: No available memory for the cache blocks. Try increasing", f"raise {advice.FRACTION}"),
+        ("ValueError: No available memory for the cache blocks. Try increasing", f"raise {oom_hints.FRACTION}"),
         (
             "ValueError: Free memory on device cuda:0 (30.1/44.4 GiB) on startup is less than desired GPU memory "
             "utilization (0.92, 40.8 GiB). Decrease GPU memory utilization",
-            f"only 30.1 of 44.4 GiB were free at start: lower {advice.FRACTION}",
+            f"only 30.1 of 44.4 GiB were free at start: lower {oom_hints.FRACTION}",
         ),
     ],
 )
 def test_vllms_start_up_errors_are_explained_from_its_log(line: str, says: str):
-    assert says in str(memory.explain(f"INFO starting\nINFO loading\n{line}\nTraceback"))
+    assert says in str(oom.explain(f"INFO starting\nINFO loading\n{line}\nTraceback"))
 
 
 def test_other_errors_are_not_called_out_of_memory():
-    assert memory.explain(ValueError("no such file")) is None
+    assert oom.explain(ValueError("no such file")) is None

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from . import plan
+from .. import plan
 
 VIEWER = "https://docs.pytorch.org/memory_viz"
 EVENTS = 50_000  # allocations and frees that a snapshot reaches back; torch keeps no more

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from {{cookiecutter.__package}} import advice, memory, plan
+from {{cookiecutter.__package}} import plan
+from {{cookiecutter.__package}}.monitoring import oom, oom_hints
 
 TERMS = {"weights": 10.0, "gradients": 2.0, "optimizer": 3.0, "activations": 4.0, "logits": 1.0, "overhead": 1.0}
 FULL = "CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capacity of 22.03 GiB"
@@ -19,11 +20,11 @@ def said(monkeypatch: pytest.MonkeyPatch) -> Iterator[object]:
         monkeypatch.setattr(plan, "PREDICTED_GIB", TERMS | {most: 100.0})
         for name, value in constants.items():
             monkeypatch.setattr(plan, name, value, raising=False)
-        return importlib.reload(advice).LOWER
+        return importlib.reload(oom_hints).LOWER
 
     yield lower
     monkeypatch.undo()
-    importlib.reload(advice)
+    importlib.reload(oom_hints)
 
 
 @pytest.mark.parametrize(
@@ -52,5 +53,5 @@ def test_the_largest_term_is_named_first(said, most: str, constants: dict[str, o
 
 
 def test_the_sentence_of_torch_becomes_one_that_helps():
-    cause = memory.explain(FULL)
-    assert cause == f"out of memory: the GPU had no room for the next 2.00 GiB: {advice.LOWER}"
+    cause = oom.explain(FULL)
+    assert cause == f"out of memory: the GPU had no room for the next 2.00 GiB: {oom_hints.LOWER}"

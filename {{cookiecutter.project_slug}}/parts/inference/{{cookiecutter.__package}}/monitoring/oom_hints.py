@@ -1,6 +1,6 @@
 """What to change in plan.py where memory runs short, or is left over."""
 
-from . import plan
+from .. import plan
 
 LOWER = f"lower CONCURRENCY ({plan.CONCURRENCY}) or CONTEXT_LEN ({plan.CONTEXT_LEN}) in plan.py, or take a larger GPU"
 ROOM = "there is room for more CONCURRENCY, or a smaller GPU would do"

@@ -1,0 +1,1 @@
+"""Memory in use beside the plan, and out-of-memory errors explained."""
