@@ -7,9 +7,10 @@ from pathlib import Path
 
 from pyarrow import parquet
 
-from {{cookiecutter.__package}} import budget, manifest, orchestrate, results, shards, work
+from {{cookiecutter.__package}} import manifest, orchestrate, results, shards, work
 from {{cookiecutter.__package}}.data import Prompt, Reading, Source
 from {{cookiecutter.__package}}.results import Failed, Generated, Result
+from {{cookiecutter.__package}}.run import budget
 
 TEXT = Reading(column="text", id="id")
 SETTINGS = shards.Settings("generation", "org/model", "abc", options={"temperature": 0.0, "max_tokens": 16})

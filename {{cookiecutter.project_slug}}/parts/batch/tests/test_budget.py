@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from {{cookiecutter.__package}} import budget, files
-from {{cookiecutter.__package}}.budget import DONE, FAILED, RUNNING, Budget, BudgetError, Entry, Ledger, Limit
+from {{cookiecutter.__package}}.run import budget, files
+from {{cookiecutter.__package}}.run.budget import DONE, FAILED, RUNNING, Budget, BudgetError, Entry, Ledger, Limit
 
 
 def entry(folder: Path, what: str, usd: float, state: str = DONE, began: float | None = None) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from {{cookiecutter.__package}} import budget, command, order, plan
+from {{cookiecutter.__package}} import command, order, plan
+from {{cookiecutter.__package}}.run import budget
 
 PACKAGE = "{{cookiecutter.__package}}"
 

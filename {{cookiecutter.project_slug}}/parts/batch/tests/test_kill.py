@@ -13,7 +13,8 @@ from pathlib import Path
 import jobs
 import pytest
 
-from {{cookiecutter.__package}} import files, manifest, shards, work
+from {{cookiecutter.__package}} import manifest, shards, work
+from {{cookiecutter.__package}}.run import files
 from {{cookiecutter.__package}}.work import Outcome
 
 FORK = multiprocessing.get_context("forkserver")
@@ -142,5 +143,5 @@ def test_temporary_files_of_killed_writers_go_when_they_are_old(tmp_path: Path):
         file.touch()
         modified = time.time() - age_s
         os.utime(file, (modified, modified))
-    files.sweep(tmp_path)
+    files.remove_stale_temp(tmp_path)
     assert [file.name for file in (tmp_path / "jobs").iterdir()] == [f".new.0123{files.TEMPORARY}"]

@@ -9,10 +9,11 @@ from pathlib import Path
 import jobs
 import pytest
 
-from {{cookiecutter.__package}} import budget, files, manifest, orchestrate, plan, shards, work
-from {{cookiecutter.__package}}.budget import OUT_OF_MEMORY, Ledger
+from {{cookiecutter.__package}} import manifest, orchestrate, plan, shards, work
 from {{cookiecutter.__package}}.data import Prompt
 from {{cookiecutter.__package}}.results import Failed, Result
+from {{cookiecutter.__package}}.run import budget, files
+from {{cookiecutter.__package}}.run.budget import OUT_OF_MEMORY, Ledger
 from {{cookiecutter.__package}}.work import Outcome
 
 ROWS = 200
@@ -187,7 +188,7 @@ def test_half_of_the_money_does_half_and_the_rest_does_the_rest(
     job: shards.Job, path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     """Each shard is made to take 10 s, whatever this machine is busy with: 20 shards, 200 s."""
-    monkeypatch.setattr(budget.Meter, "seconds", property(lambda meter: 10.0))
+    monkeypatch.setattr(budget.SpendMeter, "seconds", property(lambda meter: 10.0))
     shard_usd = 10 / 3600 * plan.USD_PER_HOUR
     report = jobs.run(job, limit=f"{10.5 * shard_usd:.8f}/run", seconds_per_row=1.0)
     assert report.stopped.endswith(f"USD are left of {10.5 * shard_usd:g}/run, and a shard costs about {shard_usd:.2f}")
@@ -201,7 +202,7 @@ def test_half_of_the_money_does_half_and_the_rest_does_the_rest(
 
 def test_what_costs_more_than_expected_stops_it_sooner(job: shards.Job, monkeypatch: pytest.MonkeyPatch):
     """Twice the expected cost: the first shards show it, and from then on it is what is expected."""
-    monkeypatch.setattr(budget.Meter, "seconds", property(lambda meter: 20.0))
+    monkeypatch.setattr(budget.SpendMeter, "seconds", property(lambda meter: 20.0))
     shard_usd = 20 / 3600 * plan.USD_PER_HOUR
     report = jobs.run(job, limit=f"{10.5 * shard_usd:.8f}/run", seconds_per_row=1.0)
     assert report.status.shards_done == 10 and report.status.usd == pytest.approx(10 * shard_usd)

@@ -5,12 +5,14 @@ python -m {{cookiecutter.__package}} run reviews.jsonl --column text
 
 import modal
 
-from . import budget, hardware, image, orchestrate, order, plan, progress, shards, storage, volume, work
+from . import hardware, image, orchestrate, order, plan, progress, shards, storage, volume, work
 from .manifest import Status
 from .orchestrate import Report
+from .run import budget
 
 with image.BATCH.imports():
-    from . import container, engine
+    from . import container
+    from .engine import model
 
 HOURS = 60 * 60  # seconds
 ROOT = volume.MOUNT
@@ -54,7 +56,7 @@ class Worker:
     @modal.enter()
     def load(self) -> None:
         with container.started(ROOT, self.job):
-            self.engine = engine.Engine(
+            self.engine = model.Engine(
                 storage.located(plan.MODEL, plan.REVISION), gpus=hardware.GPUS, snapshots_in=f"{storage.CACHE}/oom"
             )
         volume.results.commit()

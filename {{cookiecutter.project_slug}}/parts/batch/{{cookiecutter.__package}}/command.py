@@ -8,11 +8,12 @@ from typing import Any
 
 import modal
 
-from . import budget, order, plan, progress, storage, volume
-from .budget import BudgetError
+from . import order, plan, progress, storage, volume
 from .data import DataError, Reading, Source
 from .orchestrate import Report
 from .results import ResultError
+from .run import budget
+from .run.budget import BudgetError
 
 HERE = Path("results")  # folder of a local run
 

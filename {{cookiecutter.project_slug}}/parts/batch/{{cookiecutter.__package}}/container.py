@@ -6,8 +6,8 @@ from pathlib import Path
 
 import modal.experimental
 
-from .budget import DONE, Ledger
 from .monitoring import gpu_memory
+from .run.budget import DONE, Ledger
 from .work import Outcome
 
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from . import plan
-from .budget import HOUR
 from .data import Prompt, Row
 from .manifest import duration
+from .run.budget import HOUR
 
 SAMPLE = 1_000  # rows whose tokens are counted
 RESAMPLES = 1_000  # of the bootstrap

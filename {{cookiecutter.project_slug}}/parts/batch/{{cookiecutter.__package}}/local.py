@@ -5,10 +5,11 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from . import budget, here, order, progress, shards, storage, work, workload
+from . import here, order, progress, shards, storage, work, workload
 from .data import DataError
 from .monitoring import gpu_memory
 from .orchestrate import Report
+from .run import budget
 from .shards import Shard
 from .work import Outcome
 

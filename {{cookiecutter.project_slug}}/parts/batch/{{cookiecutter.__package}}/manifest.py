@@ -4,9 +4,10 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from . import files, plan, results
-from .budget import HOUR, OUT_OF_MEMORY, Entry, Ledger, spent_usd
+from . import plan, results
 from .results import Receipt
+from .run import files
+from .run.budget import HOUR, OUT_OF_MEMORY, Entry, Ledger, spent_usd
 from .shards import Job, Shard
 
 WINDOW_S = 10 * 60  # the speed is that of the last ten minutes with results

@@ -8,10 +8,11 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import files, manifest, plan, results, shards
-from .budget import DONE, HOUR, OUT_OF_MEMORY, Budget, Entry, Ledger, Limit
+from . import manifest, plan, results, shards
 from .manifest import Status, Survey
 from .results import Receipt
+from .run import files
+from .run.budget import DONE, HOUR, OUT_OF_MEMORY, Budget, Entry, Ledger, Limit
 from .shards import Job, Shard
 from .work import Outcome, judged
 
@@ -167,7 +168,7 @@ def run(
     other containers wrote visible; `watch` is told how far it is. Interrupted at any point, a second call goes on.
     """
     refresh()
-    files.sweep(job.folder)
+    files.remove_stale_temp(job.folder)
     stop_file(job).unlink(missing_ok=True)
     found, ledger = manifest.survey(job), Ledger(job.ledger)
     now = Dispatcher(deque(found.pending), budget, at_once, seconds_per_row, start_s, done=found.done)

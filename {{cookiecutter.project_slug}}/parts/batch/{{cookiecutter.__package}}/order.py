@@ -4,12 +4,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from . import budget, data, estimate, manifest, orchestrate, plan, results, shards, workload
-from .budget import Ledger, Limit
+from . import data, estimate, manifest, orchestrate, plan, results, shards, workload
 from .data import Reading, Source
 from .estimate import Estimate, Speed
 from .manifest import Status
 from .orchestrate import Report, RunShard
+from .run import budget
+from .run.budget import Ledger, Limit
 from .shards import Job, Settings
 
 

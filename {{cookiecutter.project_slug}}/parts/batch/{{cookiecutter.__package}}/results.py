@@ -18,8 +18,8 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import parquet
 
-from . import files
 from .data import Row
+from .run import files
 from .shards import Job, Shard
 
 
@@ -237,7 +237,7 @@ def join(job: Job, found: Sequence[Receipt], to: Path) -> Joined:
     dead_path = to.with_suffix(".dead.jsonl")
     dead_path.unlink(missing_ok=True)  # of an earlier join
     if dead:
-        with files.whole(dead_path) as temporary, open(temporary, "wb") as file:
+        with files.atomic_write(dead_path) as temporary, open(temporary, "wb") as file:
             for receipt in found:
                 if receipt.dead_file:
                     file.write((job.folder / "dead" / receipt.dead_file).read_bytes())
@@ -248,7 +248,7 @@ def join(job: Job, found: Sequence[Receipt], to: Path) -> Joined:
 
 
 def to_parquet(parts: Iterator[pa.Table], rows: int, to: Path) -> None:
-    with files.whole(to) as temporary, ExitStack() as stack:
+    with files.atomic_write(to) as temporary, ExitStack() as stack:
         writer = None
         for part in parts:
             writer = writer or stack.enter_context(parquet.ParquetWriter(temporary, part.schema))
@@ -256,14 +256,14 @@ def to_parquet(parts: Iterator[pa.Table], rows: int, to: Path) -> None:
 
 
 def to_jsonl(parts: Iterator[pa.Table], rows: int, to: Path) -> None:
-    with files.whole(to) as temporary, open(temporary, "w", encoding="utf-8", newline="\n") as file:
+    with files.atomic_write(to) as temporary, open(temporary, "w", encoding="utf-8", newline="\n") as file:
         for part in parts:
             file.writelines(json.dumps(record, ensure_ascii=False) + "\n" for record in part.to_pylist())
 
 
 def to_csv(parts: Iterator[pa.Table], rows: int, to: Path) -> None:
     """Lists, such as vectors and scores, are JSON in their field."""
-    with files.whole(to) as temporary, opened(temporary) as file:
+    with files.atomic_write(to) as temporary, opened(temporary) as file:
         write_csv(parts, file)
 
 
@@ -288,7 +288,11 @@ def fields(column: pa.ChunkedArray) -> list[Any]:
 
 def to_npy(parts: Iterator[pa.Table], rows: int, to: Path) -> None:
     """Vectors of shape (rows, dimensions), written through the page cache and never whole in memory."""
-    with files.whole(to) as temporary, files.whole(to.with_suffix(".ids.csv")) as ids, opened(ids) as file:
+    with (
+        files.atomic_write(to) as temporary,
+        files.atomic_write(to.with_suffix(".ids.csv")) as ids,
+        opened(ids) as file,
+    ):
         vectors, at = None, 0
         writer = csv.writer(file)
         writer.writerow(["row", "id"])

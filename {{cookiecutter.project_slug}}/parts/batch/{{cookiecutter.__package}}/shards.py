@@ -10,8 +10,9 @@ from typing import Any
 import pyarrow as pa
 from pyarrow import parquet
 
-from . import data, files
+from . import data
 from .data import DataError, Reading, Row, Source
+from .run import files
 
 TEXT = pa.string()
 CHAT = pa.list_(pa.struct([("role", pa.string()), ("content", pa.string())]))
@@ -178,7 +179,7 @@ def write_rows(path: Path, rows: list[Row], prompt: pa.DataType) -> str:
             "raw": pa.array([row.raw for row in rows], pa.string()),
         }
     )
-    with files.whole(path) as temporary:
+    with files.atomic_write(path) as temporary:
         parquet.write_table(table, temporary)
         return files.sha256(temporary)
 

@@ -4,8 +4,9 @@ from pathlib import Path, PurePosixPath
 
 import modal
 
-from . import data, plan, transfer
+from . import data, plan
 from .data import DataError, Source
+from .run import transfer
 
 MOUNT = "/results"  # in every container
 BUCKET = "/bucket"  # in those that read an input
@@ -43,12 +44,12 @@ def upload(source: Source) -> Source:
         return source
     local = Path(source.path).expanduser()
     data.paths(source)  # says what is wrong with it before anything is sent
-    return Source(f"{MOUNT}{transfer.put(results, local, f'/{UPLOADS}/{data.content(source)}')}")
+    return Source(f"{MOUNT}{transfer.upload(results, local, f'/{UPLOADS}/{data.content(source)}')}")
 
 
 def download(path: str, to: Path) -> None:
     """Bring a file from the Volume; `to` is whole or absent. DataError where it is not there."""
     try:
-        transfer.get(results, path, to)
+        transfer.download(results, path, to)
     except FileNotFoundError as error:
         raise DataError(str(error)) from error

@@ -5,11 +5,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import budget, results, shards
-from .budget import DONE, FAILED, OUT_OF_MEMORY
+from . import results, shards
 from .data import Prompt
 from .monitoring import oom
 from .results import Failed, Receipt, Result
+from .run import budget
+from .run.budget import DONE, FAILED, OUT_OF_MEMORY
 from .shards import Shard
 
 # Prompts in, one result for each, in their order. ValueError and TypeError mean a prompt that cannot be taken.

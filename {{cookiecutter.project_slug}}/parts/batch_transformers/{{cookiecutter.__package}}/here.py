@@ -6,7 +6,7 @@ from typing import Any
 import torch
 import transformers
 
-from .engine import Engine
+from .engine.model import Engine
 
 LIBRARY = f"transformers {transformers.__version__}"
 

@@ -8,7 +8,7 @@ from transformers import pipeline
 
 from {{cookiecutter.__package}} import plan
 from {{cookiecutter.__package}}.data import Prompt
-from {{cookiecutter.__package}}.engine import Engine
+from {{cookiecutter.__package}}.engine.model import Engine
 from {{cookiecutter.__package}}.results import Classified, Failed
 
 WORDS = ["the", "quick", "brown", "fox", "jumps", "over", "lazy", "dog", "keys", "and", "values"]

@@ -7,7 +7,7 @@ import pytest
 from sentence_transformers import SentenceTransformer
 
 from {{cookiecutter.__package}}.data import Prompt
-from {{cookiecutter.__package}}.engine import Engine
+from {{cookiecutter.__package}}.engine.model import Engine
 from {{cookiecutter.__package}}.results import Embedded, Failed
 
 WORDS = ["the", "quick", "brown", "fox", "jumps", "over", "lazy", "dog", "keys", "and", "values"]

@@ -10,7 +10,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from {{cookiecutter.__package}} import workload
 from {{cookiecutter.__package}}.data import Prompt
-from {{cookiecutter.__package}}.engine import Engine
+from {{cookiecutter.__package}}.engine.model import Engine
 from {{cookiecutter.__package}}.results import Failed, Generated
 
 OPTIONS = workload.options() | {"context_len": 512, "max_answer_tokens": 12}

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from . import plan
-from .allocator import free
+from .engine.allocator import free
 from .monitoring import oom
 from .results import Failed
 

@@ -9,8 +9,9 @@ from typing import Any
 import psutil
 import pytest
 
-from {{cookiecutter.__package}} import budget, lastwords, work, workload
+from {{cookiecutter.__package}} import lastwords, work, workload
 from {{cookiecutter.__package}}.monitoring import oom
+from {{cookiecutter.__package}}.run import budget
 
 OPTIONS = workload.options() | {"context_len": 256, "max_answer_tokens": 8}
 FULL = "CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capacity of 22.03 GiB"
@@ -21,7 +22,7 @@ def engine(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     pytest.importorskip("vllm")
     monkeypatch.setenv("VLLM_ALLOW_INSECURE_SERIALIZATION", "1")  # the fault goes to the worker as a function
     from {{cookiecutter.__package}} import offline
-    from {{cookiecutter.__package}}.engine import Engine
+    from {{cookiecutter.__package}}.engine.model import Engine
 
     offline.LAST_WORDS.unlink(missing_ok=True)
     loaded = Engine(str(tiny), gpus=0, options=OPTIONS)

@@ -14,6 +14,6 @@ def engine(folder: str, options: Mapping[str, Any]) -> Any:
     """The model in `folder`, ready to be called with prompts."""
     if not VLLM:
         return plain.Engine(folder, options)
-    from .engine import Engine
+    from .engine.model import Engine
 
     return Engine(folder, gpus=0, options=options)

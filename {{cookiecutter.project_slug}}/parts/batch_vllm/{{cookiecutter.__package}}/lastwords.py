@@ -3,12 +3,12 @@
 import logging
 from pathlib import Path
 
-from . import worker
+from .engine import worker_extension
 
 MOST = 500  # characters of a cause
 
 
-class Questions(worker.Questions):
+class WorkerExtension(worker_extension.WorkerExtension):
     """What every worker can be asked, and that it writes its errors where we can read them."""
 
     def keep_last_words(self, path: str) -> None:

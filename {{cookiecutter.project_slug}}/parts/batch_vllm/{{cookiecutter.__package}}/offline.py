@@ -15,8 +15,9 @@ from vllm import LLM, SamplingParams, __version__  # ty: ignore[import-not-found
 from vllm.exceptions import VLLMClientError  # ty: ignore[import-not-found]
 from vllm.v1.engine.exceptions import EngineDeadError  # ty: ignore[import-not-found]
 
-from . import lastwords, plan, planned, workload
+from . import lastwords, plan, workload
 from .data import Prompt
+from .engine import verify
 from .results import Failed
 
 __all__ = ["LLM", "SamplingParams", "asked", "fitting", "load"]
@@ -38,7 +39,7 @@ def arguments(model: str, gpus: int, context_len: int) -> dict[str, Any]:
         "trust_remote_code": False,
         "max_model_len": context_len,
         "max_num_seqs": plan.CONCURRENCY,
-        "worker_extension_cls": f"{__package__}.lastwords.Questions",
+        "worker_extension_cls": f"{__package__}.lastwords.WorkerExtension",
         "disable_log_stats": True,
     }
     return common | (on_gpus(gpus) if gpus else ON_CPU)
@@ -50,10 +51,10 @@ def on_gpus(count: int) -> dict[str, Any]:
         "dtype": plan.DTYPE,
         "tensor_parallel_size": count,
         "gpu_memory_utilization": plan.MEMORY_FRACTION,
-        "attention_config": planned.ATTENTION[plan.ATTENTION],
+        "attention_config": verify.ATTENTION[plan.ATTENTION],
     }
     if plan.QUANTIZE_AT_LOAD:  # a checkpoint that is already quantized says so itself
-        chosen["quantization"] = planned.at_load(plan.QUANTIZE_AT_LOAD)
+        chosen["quantization"] = verify.at_load(plan.QUANTIZE_AT_LOAD)
     return chosen
 
 
@@ -67,9 +68,9 @@ def load(model: str, gpus: int, context_len: int, snapshots_in: str, **kind: Any
     engine.collective_rpc("keep_last_words", args=(str(LAST_WORDS),))
     if snapshots_in:
         engine.collective_rpc("keep_snapshots", args=(snapshots_in,))
-    running = planned.running(engine.collective_rpc("what_runs"))
+    running = verify.running(engine.collective_rpc("what_runs"))
     print(f"vLLM {__version__} runs {running}", flush=True)
-    if gpus and (differs := planned.differs(running)):
+    if gpus and (differs := verify.differs(running)):
         raise NotAsPlanned(f"vLLM does not run as planned: {'; '.join(differs)}")
     return engine
 

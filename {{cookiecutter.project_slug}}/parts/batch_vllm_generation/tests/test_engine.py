@@ -16,7 +16,7 @@ PROMPTS: list[Prompt] = [" ".join(WORDS[i * j % 11] for j in range(1 + i % 20)) 
 
 
 def test_results_are_those_of_each_row_alone(tiny: Path):
-    from {{cookiecutter.__package}}.engine import Engine
+    from {{cookiecutter.__package}}.engine.model import Engine
 
     engine = Engine(str(tiny), gpus=0, options=OPTIONS)
     *found, long = engine([*PROMPTS, "fox " * 2000])

@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 from {{cookiecutter.__package}} import load, local, probe
-from {{cookiecutter.__package}}.engine import Engine
+from {{cookiecutter.__package}}.engine.server import Engine
 from {{cookiecutter.__package}}.monitoring import gpu_memory
 
 

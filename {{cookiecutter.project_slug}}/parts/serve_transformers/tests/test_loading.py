@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from {{cookiecutter.__package}} import engine, loading, plan
+from {{cookiecutter.__package}} import plan
+from {{cookiecutter.__package}}.engine import loading, server
 
 AS_PLANNED = loading.Loaded(plan.ATTENTION, plan.DTYPE, "NVIDIA H100 80GB HBM3", {"Linear": 9})
 
@@ -61,7 +62,7 @@ def test_on_a_cpu_the_plan_of_a_gpu_is_left_out(monkeypatch: pytest.MonkeyPatch)
 
 def test_two_gpus_are_refused(tiny: Path):
     with pytest.raises(ValueError, match="one GPU"):
-        engine.Engine(str(tiny), gpus=2)
+        server.Engine(str(tiny), gpus=2)
 
 
 # Runs before anything is imported: remembers each call that would start CUDA, or keep what it says of this machine
@@ -80,7 +81,9 @@ for module, name in [(torch.cuda, "init"), (torch.cuda, "_lazy_init"), (torch.cu
 
 def test_what_happens_before_a_snapshot_touches_no_gpu_and_imports_the_model(tiny: Path):
     code = WATCHED + (
-        "from {{cookiecutter.__package}} import app, clock, engine, snapshot, web\n"
+        "from {{cookiecutter.__package}} import app, clock, web\n"
+        "from {{cookiecutter.__package}}.engine import server as engine\n"
+        "from {{cookiecutter.__package}}.monitoring import memory_snapshot as snapshot\n"
         "clock.Clock(); engine.Engine.prepare(sys.argv[1])\n"
         "print(json.dumps([touched, torch.cuda.is_initialized(), sorted(sys.modules)]))"
     )

@@ -11,7 +11,7 @@ import transformers
 from prometheus_client.parser import text_string_to_metric_families
 
 from {{cookiecutter.__package}} import client, plan
-from {{cookiecutter.__package}}.engine import Engine
+from {{cookiecutter.__package}}.engine.server import Engine
 from {{cookiecutter.__package}}.local import served
 from {{cookiecutter.__package}}.monitoring import gpu_memory
 

@@ -12,7 +12,8 @@ from .monitoring import gpu_memory
 with image.SERVE.imports():
     from fastapi import FastAPI
 
-    from . import clock, engine, web
+    from . import clock, web
+    from .engine import server
     from .monitoring import memory_snapshot
 
 HOURS = 60 * 60  # seconds
@@ -52,7 +53,7 @@ class Server:
     @modal.enter(snap=SNAPSHOT)  # before a snapshot is taken, where one is
     def prepare(self) -> None:
         self.clock = clock.Clock()
-        engine.Engine.prepare(storage.located(plan.MODEL, plan.REVISION))
+        server.Engine.prepare(storage.located(plan.MODEL, plan.REVISION))
 
     @modal.enter(snap=False)
     def watch(self) -> None:
@@ -63,7 +64,7 @@ class Server:
     def load(self) -> None:
         memory_snapshot.record(f"{storage.CACHE}/oom")
         folder = storage.located(plan.MODEL, plan.REVISION)
-        self.engine = engine.Engine(folder, gpus=hardware.GPUS, on_death=service.replace_container)
+        self.engine = server.Engine(folder, gpus=hardware.GPUS, on_death=service.replace_container)
 
     @modal.enter(snap=False)
     def report(self) -> None:

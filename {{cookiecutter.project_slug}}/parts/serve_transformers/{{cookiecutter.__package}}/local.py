@@ -15,7 +15,7 @@ import uvicorn
 
 from . import web
 from .client import Client
-from .engine import Engine
+from .engine.server import Engine
 from .monitoring.gpu_memory import Monitor
 
 

@@ -6,7 +6,7 @@ from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, ProcessCollector, generate_latest
 
 from . import limits, metrics, plan, routes
-from .engine import Engine
+from .engine.server import Engine
 from .errors import Refused, ServiceFault
 from .monitoring.gpu_memory import Monitor
 

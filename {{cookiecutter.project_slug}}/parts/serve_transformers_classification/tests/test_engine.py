@@ -9,7 +9,7 @@ import pytest
 from transformers import AutoModelForSequenceClassification, pipeline
 
 from {{cookiecutter.__package}} import plan
-from {{cookiecutter.__package}}.engine import Engine
+from {{cookiecutter.__package}}.engine.server import Engine
 from {{cookiecutter.__package}}.errors import Refused
 
 WORDS = ["the", "quick", "brown", "fox", "jumps", "over", "lazy", "dog", "keys", "and", "values"]

@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from . import plan
-from .engine import Engine
+from .engine.server import Engine
 from .errors import known
 
 

@@ -12,7 +12,7 @@ import pytest
 from sentence_transformers import SentenceTransformer
 
 from {{cookiecutter.__package}} import client, plan
-from {{cookiecutter.__package}}.engine import Engine
+from {{cookiecutter.__package}}.engine.server import Engine
 from {{cookiecutter.__package}}.local import served
 from {{cookiecutter.__package}}.monitoring import gpu_memory
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import to_json
 
 from . import plan
-from .engine import Engine, Vector
+from .engine.server import Engine, Vector
 from .errors import known
 
 

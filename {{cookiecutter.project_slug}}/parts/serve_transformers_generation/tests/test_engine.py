@@ -11,9 +11,9 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM
 
-from {{cookiecutter.__package}} import engine as engine_module
 from {{cookiecutter.__package}} import plan
-from {{cookiecutter.__package}}.engine import PAGE, Engine, Piece, Wish, batching
+from {{cookiecutter.__package}}.engine import server as engine_module
+from {{cookiecutter.__package}}.engine.server import PAGE, Engine, Piece, Wish, batching
 from {{cookiecutter.__package}}.errors import OutOfMemory, Refused, Unavailable
 
 FOX = "The quick brown fox"

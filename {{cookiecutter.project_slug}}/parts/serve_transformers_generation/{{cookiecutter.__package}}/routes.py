@@ -11,7 +11,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from . import plan
-from .engine import Engine, Piece, Wish
+from .engine.server import Engine, Piece, Wish
 from .errors import ServiceFault, known
 
 Choice = dict[str, object]

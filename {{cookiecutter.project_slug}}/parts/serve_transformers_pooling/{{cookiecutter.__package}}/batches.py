@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from .allocator import free
+from .engine.allocator import free
 from .errors import OutOfMemory, ServiceFault, Unavailable, fault
 
 Item = TypeVar("Item")

@@ -10,9 +10,10 @@ from typing import Any, ClassVar, Generic, TypeVar
 import torch
 from tokenizers import Encoding
 
-from . import loading, plan
+from . import plan
 from .batches import Batches
 from .counts import Counts
+from .engine import loading
 from .errors import OutOfMemory, Refused, ServiceFault, Unavailable
 
 Result = TypeVar("Result")

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from {{cookiecutter.__package}} import engine, plan, planned, workload
+from {{cookiecutter.__package}} import plan, workload
+from {{cookiecutter.__package}}.engine import server, verify
 
 
 def value(argv: list[str], name: str) -> str:
@@ -16,7 +17,7 @@ def value(argv: list[str], name: str) -> str:
 
 
 def test_on_gpus_everything_comes_from_the_plan():
-    argv = engine.command("/weights/x", 8000, gpus=2)
+    argv = server.command("/weights/x", 8000, gpus=2)
     assert value(argv, "--model") == "/weights/x"
     assert value(argv, "--served-model-name") == plan.MODEL
     assert value(argv, "--max-model-len") == str(plan.CONTEXT_LEN)
@@ -25,23 +26,23 @@ def test_on_gpus_everything_comes_from_the_plan():
     assert value(argv, "--dtype") == plan.DTYPE
     assert value(argv, "--gpu-memory-utilization") == str(plan.MEMORY_FRACTION)
     assert value(argv, "--load-format") == "safetensors"
-    assert json.loads(value(argv, "--attention-config")) == planned.ATTENTION[plan.ATTENTION]
+    assert json.loads(value(argv, "--attention-config")) == verify.ATTENTION[plan.ATTENTION]
     assert ("--quantization" in argv) == bool(plan.QUANTIZE_AT_LOAD)
     assert value(argv, "--runner") == {"generation": "generate"}.get(plan.WORKLOAD, "pooling")
 
 
 def test_quantizing_at_load_is_passed_on_in_vllms_words(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(plan, "QUANTIZE_AT_LOAD", "fp8")
-    assert value(engine.command("x", 8000, gpus=1), "--quantization") == planned.AT_LOAD["fp8"]
+    assert value(server.command("x", 8000, gpus=1), "--quantization") == verify.AT_LOAD["fp8"]
 
 
 def test_a_cpu_gets_nothing_that_only_a_gpu_can_do():
-    argv = engine.command("x", 8000, gpus=0)
+    argv = server.command("x", 8000, gpus=0)
     assert value(argv, "--dtype") == "float32"
     assert not {"--quantization", "--attention-config", "--tensor-parallel-size", "--enable-sleep-mode"} & set(argv)
 
 
-@pytest.mark.parametrize("kernel", planned.ATTENTION)
+@pytest.mark.parametrize("kernel", verify.ATTENTION)
 def test_vllm_knows_every_argument_and_attention_backend(kernel: str, monkeypatch: pytest.MonkeyPatch):
     pytest.importorskip("vllm", reason="vLLM is not installed in this Python")
     cli = pytest.importorskip("vllm.entrypoints.launchers.cli_args")
@@ -49,16 +50,16 @@ def test_vllm_knows_every_argument_and_attention_backend(kernel: str, monkeypatc
     monkeypatch.setattr(plan, "ATTENTION", kernel)
     monkeypatch.setattr(plan, "QUANTIZE_AT_LOAD", "fp8")
     monkeypatch.setattr(plan, "GPU_SNAPSHOT", True)
-    argv = engine.command("x", 8000, gpus=2)
+    argv = server.command("x", 8000, gpus=2)
     parsed = cli.make_arg_parser(parsers.FlexibleArgumentParser()).parse_args(argv[argv.index("--model") :])
     cli.validate_parsed_serve_args(parsed)
     backend = parsed.attention_config.backend
-    assert (backend and backend.name) == planned.ATTENTION[kernel].get("backend")
-    assert parsed.attention_config.flash_attn_version == planned.ATTENTION[kernel].get("flash_attn_version")
+    assert (backend and backend.name) == verify.ATTENTION[kernel].get("backend")
+    assert parsed.attention_config.flash_attn_version == verify.ATTENTION[kernel].get("flash_attn_version")
     assert parsed.middleware == ["{{cookiecutter.__package}}.middleware.Front"]
-    assert parsed.worker_extension_cls == "{{cookiecutter.__package}}.worker.Questions"
+    assert parsed.worker_extension_cls == "{{cookiecutter.__package}}.worker.WorkerExtension"
     assert not (parsed.enable_log_requests or parsed.log_error_stack or parsed.trust_remote_code)
-    assert parsed.enable_sleep_mode and parsed.shutdown_timeout == engine.DRAIN
+    assert parsed.enable_sleep_mode and parsed.shutdown_timeout == server.DRAIN
 
 
 @pytest.mark.parametrize(
@@ -70,7 +71,7 @@ def test_snapshots_are_for_one_gpu_that_is_there(
 ):
     monkeypatch.setattr(plan, "GPU_SNAPSHOT", gpu)
     monkeypatch.setattr(plan, "MEMORY_SNAPSHOT", memory)
-    assert engine.snapshots(gpus) == snapshot
+    assert server.snapshots(gpus) == snapshot
 
 
 @pytest.mark.parametrize(
@@ -82,13 +83,13 @@ def test_snapshots_that_cannot_work_are_refused(
     monkeypatch.setattr(plan, "GPU_SNAPSHOT", gpu)
     monkeypatch.setattr(plan, "MEMORY_SNAPSHOT", memory)
     with pytest.raises(ValueError, match=name):
-        engine.snapshots(gpus)
+        server.snapshots(gpus)
 
 
-def started(monkeypatch: pytest.MonkeyPatch, code: str) -> engine.Process:
+def started(monkeypatch: pytest.MonkeyPatch, code: str) -> server.Process:
     """A process that runs `code` where vLLM would run."""
-    monkeypatch.setattr(engine, "command", lambda *_, **__: [sys.executable, "-c", code])
-    return engine.Process("x", 1, gpus=0)
+    monkeypatch.setattr(server, "command", lambda *_, **__: [sys.executable, "-c", code])
+    return server.Process("x", 1, gpus=0)
 
 
 def test_a_server_that_dies_says_so(monkeypatch: pytest.MonkeyPatch):
@@ -141,11 +142,11 @@ def test_the_guard_lets_a_server_stop_that_was_told_to(monkeypatch: pytest.Monke
 
 def test_ending_the_container_asks_for_its_end_as_modal_does():
     script = (
-        "import signal, sys\nfrom {{cookiecutter.__package}} import engine\n"
+        "import signal, sys\nfrom {{cookiecutter.__package}}.engine import server as engine\n"
         "def asked(*_): print('asked', flush=True)\n"
         "signal.signal(signal.SIGTERM, asked)\nengine.end_container(grace=0.2)\n"
     )
-    root = Path(engine.__file__).parent.parent
+    root = Path(server.__file__).parent.parent
     done = subprocess.run([sys.executable, "-c", script], cwd=root, capture_output=True, text=True)
     assert done.stdout == "asked\n" and done.returncode == 1  # and ends what does not end by itself
 

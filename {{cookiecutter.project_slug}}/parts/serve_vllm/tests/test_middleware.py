@@ -8,7 +8,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from {{cookiecutter.__package}} import engine, limits, middleware, workload
+from {{cookiecutter.__package}} import limits, middleware, workload
+from {{cookiecutter.__package}}.engine import server
 from {{cookiecutter.__package}}.monitoring import oom
 
 PATH, BODY = workload.WARM_UP
@@ -33,7 +34,7 @@ class Api:
 @pytest.fixture(scope="module")
 def built() -> Iterator[middleware.Gate]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(engine.KEY, "secret")
+        patch.setenv(server.KEY, "secret")
         gate = middleware.Gate(Api())
     yield gate
     gate.monitor.stop()
@@ -136,7 +137,7 @@ def test_vllms_metrics_hold_the_memory(built: middleware.Gate):
 
 
 def test_a_dead_engine_is_a_503_that_says_to_try_again(built: middleware.Gate, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.delenv(engine.CAUSE, raising=False)
+    monkeypatch.delenv(server.CAUSE, raising=False)
     status, (said,) = ask(built, Api(b'{"error": "EngineCore"}', status=500, errored=True), PATH, BODY)
     assert status == 503 and "send the request again" in json.loads(said)["error"]["message"]
 
@@ -144,7 +145,7 @@ def test_a_dead_engine_is_a_503_that_says_to_try_again(built: middleware.Gate, m
 def test_an_engine_that_ran_out_of_memory_is_a_507_with_the_cause(
     built: middleware.Gate, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ):
-    monkeypatch.setenv(engine.CAUSE, str(tmp_path / "cause"))
+    monkeypatch.setenv(server.CAUSE, str(tmp_path / "cause"))
     (tmp_path / "cause").write_text(OOM)
     status, (said,) = ask(built, Api(status=500, errored=True), PATH, BODY)
     assert status == 507 and json.loads(said)["error"]["message"].startswith(OOM)

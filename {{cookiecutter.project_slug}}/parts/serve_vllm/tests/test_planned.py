@@ -2,7 +2,8 @@
 
 import pytest
 
-from {{cookiecutter.__package}} import plan, planned
+from {{cookiecutter.__package}} import plan
+from {{cookiecutter.__package}}.engine import verify
 
 
 def running(
@@ -10,8 +11,8 @@ def running(
     quantization: str = "none",
     layers: str = "",
     dtype: str = "bfloat16",
-) -> planned.Running:
-    return planned.Running(attention, quantization, {layers: 32} if layers else {}, dtype, "NVIDIA L40S")
+) -> verify.Running:
+    return verify.Running(attention, quantization, {layers: 32} if layers else {}, dtype, "NVIDIA L40S")
 
 
 @pytest.fixture
@@ -47,7 +48,7 @@ def test_another_kernel_is_named_with_what_to_set(
     decided: pytest.MonkeyPatch, wanted: str, kernels: tuple[str, ...], instead: str | None
 ):
     decided.setattr(plan, "ATTENTION", wanted)
-    said = planned.differs(running(kernels))
+    said = verify.differs(running(kernels))
     if instead is None:
         assert said == []
     else:
@@ -81,48 +82,48 @@ def test_the_format_of_the_loaded_layers_is_told_by_vllms_names(
     decided: pytest.MonkeyPatch, wanted: str, method: str, layers: str
 ):
     decided.setattr(plan, "QUANTIZATION", wanted)
-    assert planned.differs(running(quantization=method, layers=layers)) == []
+    assert verify.differs(running(quantization=method, layers=layers)) == []
     decided.setattr(plan, "QUANTIZATION", "none" if wanted != "none" else "fp8")
-    assert len(planned.differs(running(quantization=method, layers=layers))) == 1
+    assert len(verify.differs(running(quantization=method, layers=layers))) == 1
 
 
 def test_a_config_that_quantized_no_layer_is_not_quantized(decided: pytest.MonkeyPatch):
     decided.setattr(plan, "QUANTIZATION", "fp8")
-    assert "QUANTIZATION" in planned.differs(running(quantization="fp8"))[0]
+    assert "QUANTIZATION" in verify.differs(running(quantization="fp8"))[0]
 
 
 def test_what_is_made_at_load_is_what_must_be_loaded(decided: pytest.MonkeyPatch):
     decided.setattr(plan, "QUANTIZATION", "fp8")
     decided.setattr(plan, "QUANTIZE_AT_LOAD", "fp8")
-    assert planned.differs(running(quantization="online", layers="Fp8PerTensorOnlineLinearMethod")) == []
+    assert verify.differs(running(quantization="online", layers="Fp8PerTensorOnlineLinearMethod")) == []
 
 
 def test_another_dtype_is_told(decided: pytest.MonkeyPatch):
-    assert planned.differs(running(dtype="float16")) == [
+    assert verify.differs(running(dtype="float16")) == [
         'DTYPE is "bfloat16" and vLLM computes in float16: set it to "float16"'
     ]
 
 
 def test_a_cpu_is_compared_with_nothing(decided: pytest.MonkeyPatch):
     decided.setattr(plan, "ATTENTION", "flash_attention_3")
-    here = planned.Running(("CPU_ATTN",), "none", {}, "float32", "cpu")
-    assert planned.verdict(here) == {"as_planned": True, "differs": []}
+    here = verify.Running(("CPU_ATTN",), "none", {}, "float32", "cpu")
+    assert verify.verdict(here) == {"as_planned": True, "differs": []}
 
 
 def test_workers_that_run_different_kernels_are_all_heard():
     one = {"attention": ["FLASH_ATTN 3"], "quantization": "fp8", "layers": {"A": 1}, "dtype": "bfloat16", "device": "x"}
-    assert planned.running([one, one | {"attention": ["TRITON_ATTN"]}]).attention == ("FLASH_ATTN 3", "TRITON_ATTN")
+    assert verify.running([one, one | {"attention": ["TRITON_ATTN"]}]).attention == ("FLASH_ATTN 3", "TRITON_ATTN")
 
 
 def test_what_cannot_be_made_at_load_is_refused_with_what_can():
     with pytest.raises(ValueError, match="fp8, mxfp8, mxfp4"):
-        planned.at_load("bitsandbytes")
+        verify.at_load("bitsandbytes")
 
 
 def test_vllm_knows_what_is_asked_of_it_at_load():
     pytest.importorskip("vllm", reason="vLLM is not installed in this Python")
     quantization = pytest.importorskip("vllm.config.quantization")
-    for name in planned.AT_LOAD.values():
+    for name in verify.AT_LOAD.values():
         assert quantization.resolve_quantization_config(name, {}) is not None, name
 
 
@@ -132,9 +133,9 @@ def test_no_format_of_vllms_is_unknown_to_the_plan():
     told_by_bits = {"awq", "auto_awq", "awq_marlin", "gptq", "auto_gptq", "gptq_marlin", "moe_wna16", "inc", "humming"}
     by_layers = {"compressed-tensors", "quark", "torchao", "online", "fp_quant"}
     for name in set(quantization.QUANTIZATION_METHODS) - told_by_bits - by_layers:
-        assert planned.weights(running(quantization=name, layers="X")) in planned.FORMATS, name
+        assert verify.weights(running(quantization=name, layers="X")) in verify.FORMATS, name
     for name in told_by_bits:
-        assert planned.weights(running(quantization=name, layers="X, 4 bits")) == "int4", name
+        assert verify.weights(running(quantization=name, layers="X, 4 bits")) == "int4", name
     for name in set(schemes.__all__) - {"CompressedTensorsScheme"}:
         loaded = running(quantization="compressed-tensors", layers=f"{name}, 4 bits" if "WNA" in name else name)
-        assert planned.weights(loaded) in planned.FORMATS, name
+        assert verify.weights(loaded) in verify.FORMATS, name

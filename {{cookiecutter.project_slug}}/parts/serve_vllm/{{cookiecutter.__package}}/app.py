@@ -6,7 +6,8 @@ modal deploy -m {{cookiecutter.__package}}.app    keep it
 
 import modal
 
-from . import engine, hardware, image, plan, service, storage, warm
+from . import hardware, image, plan, service, storage, warm
+from .engine import server
 
 HOURS = 60 * 60  # seconds
 
@@ -27,23 +28,23 @@ def fetch() -> None:
     memory=hardware.MEMORY_MIB,
     env=hardware.ENV | storage.OFFLINE,
     volumes={storage.WEIGHTS: storage.weights, storage.CACHE: storage.cache},
-    port=engine.PORT,
+    port=server.PORT,
     target_concurrency=plan.TARGET_CONCURRENCY,
     min_containers=plan.MIN_CONTAINERS,
     buffer_containers=plan.BUFFER_CONTAINERS,
     max_containers=plan.MAX_CONTAINERS,
     scaledown_window=plan.SCALEDOWN_WINDOW,
     startup_timeout=plan.STARTUP_TIMEOUT,
-    exit_grace_period=engine.DRAIN,  # running requests end
+    exit_grace_period=server.DRAIN,  # running requests end
     unauthenticated=plan.PUBLIC,  # private: clients send a proxy token
-    enable_memory_snapshot=engine.snapshots(),
-    experimental_options={"enable_gpu_snapshot": engine.snapshots()},
+    enable_memory_snapshot=server.snapshots(),
+    experimental_options={"enable_gpu_snapshot": server.snapshots()},
 )
 class Server:
-    @modal.enter(snap=engine.snapshots())  # before a snapshot is taken, where one is
+    @modal.enter(snap=server.snapshots())  # before a snapshot is taken, where one is
     def start(self) -> None:
         model = storage.located(plan.MODEL, plan.REVISION)
-        self.vllm = engine.Process(model, gpus=hardware.GPUS, snapshots_in=f"{storage.CACHE}/oom")
+        self.vllm = server.Process(model, gpus=hardware.GPUS, snapshots_in=f"{storage.CACHE}/oom")
         self.vllm.wait(plan.STARTUP_TIMEOUT - 10)  # so that the log says why before Modal gives up
         self.vllm.rest()
 

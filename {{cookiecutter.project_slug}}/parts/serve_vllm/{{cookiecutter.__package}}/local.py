@@ -5,8 +5,9 @@ import socket
 import sys
 from typing import Any
 
-from . import engine, plain, plan
+from . import plain, plan
 from .client import Client
+from .engine import server
 
 
 def answer(model: str, text: str, max_tokens: int) -> Any:
@@ -25,7 +26,7 @@ def with_vllm(model: str, text: str, max_tokens: int) -> Any:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    server = engine.Process(model, port, gpus=int(torch.cuda.is_available()), context_len=context(model))
+    server = server.Process(model, port, gpus=int(torch.cuda.is_available()), context_len=context(model))
     try:
         server.wait(600)
         return Client(f"http://127.0.0.1:{port}").ask(text, max_tokens)

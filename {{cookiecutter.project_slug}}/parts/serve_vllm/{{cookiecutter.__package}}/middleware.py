@@ -14,7 +14,8 @@ from typing import Any
 
 import psutil
 
-from . import engine, limits, metrics, planned, workload
+from . import limits, metrics, workload
+from .engine import server, verify
 from .monitoring import gpu_memory, oom
 
 DEAD = b"EngineCore encountered an issue. See stack trace (above) for the root cause."  # vLLM's v1/engine/exceptions.py
@@ -30,7 +31,7 @@ class Gate:
         metrics.register(self.monitor)  # vLLM's /metrics shows the same registry
         self.started_s = time.time() - psutil.Process().create_time()  # vLLM builds its API when the engine is ready
         self.found: dict[str, object] = {}
-        self.key = os.environ.get(engine.KEY, "").encode()
+        self.key = os.environ.get(server.KEY, "").encode()
 
     async def __call__(self, scope: limits.Scope, receive: limits.Receive, send: limits.Send) -> None:
         path = scope.get("path", "")
@@ -52,7 +53,7 @@ class Gate:
 
     def ours(self, scope: limits.Scope) -> bool:
         """Whether the request comes from the process that started this server."""
-        sent = dict(scope["headers"]).get(engine.HEADER.encode(), b"")
+        sent = dict(scope["headers"]).get(server.HEADER.encode(), b"")
         return bool(self.key) and hmac.compare_digest(sent, self.key)
 
     async def control(self, scope: limits.Scope, receive: limits.Receive, send: limits.Send) -> None:
@@ -78,18 +79,18 @@ class Gate:
         """What the workers say of themselves, and where it is not as planned. Asked once: it cannot change."""
         if not self.found:
             answers = await app.state.engine_client.collective_rpc("what_runs")
-            if folder := os.environ.get(engine.SNAPSHOTS):
+            if folder := os.environ.get(server.SNAPSHOTS):
                 await app.state.engine_client.collective_rpc("keep_snapshots", args=(folder,))
-            running = planned.running(answers)
+            running = verify.running(answers)
             self.found = {
                 "engine": "vllm",
                 "version": import_module("vllm").__version__,
                 "attention": " and ".join(running.attention),
-                "quantization": planned.weights(running),
+                "quantization": verify.weights(running),
                 "layers": running.layers,
                 "dtype": running.dtype,
                 "device": running.device,
-                **planned.verdict(running),
+                **verify.verdict(running),
             }
         return {**self.found, "started_s": round(self.started_s, 1)}
 
@@ -125,7 +126,7 @@ class Explained:
     """A `send` that turns vLLM's bare 500 into a 507 or a 503 that says why. Everything else goes through at once."""
 
     def __init__(self, send: limits.Send, engine: Any) -> None:
-        self.send, self.engine = send, engine
+        self.send, self.engine = send, server
         self.failed: limits.Message = {}
 
     async def __call__(self, message: limits.Message) -> None:
@@ -164,7 +165,7 @@ def replaced(cause: str) -> str:
 
 async def last_cause(patience: float = 1.0) -> str:
     """What engine.Process read in the engine's log about its end. The log may come a moment later than the error."""
-    path, deadline = Path(os.environ.get(engine.CAUSE, os.devnull)), time.monotonic() + patience
+    path, deadline = Path(os.environ.get(server.CAUSE, os.devnull)), time.monotonic() + patience
     while not (cause := path.read_text(encoding="utf-8") if path.exists() else "") and time.monotonic() < deadline:
         await asyncio.sleep(0.05)
     return cause

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from {{cookiecutter.__package}} import plan, planned, worker
+from {{cookiecutter.__package}} import plan
+from {{cookiecutter.__package}}.engine import verify, worker_extension
 
 pytestmark = pytest.mark.slow
 
@@ -101,18 +102,23 @@ def test_the_loaded_format_is_told_and_held_against_the_plan(
     pytest.importorskip("vllm", reason="vLLM is not installed in this Python")
     folder = published(tiny, tmp_path / "model", name)
     env = {"VLLM_CPU_KVCACHE_SPACE": "1", "VLLM_NO_USAGE_STATS": "1", "HF_HUB_OFFLINE": "1"}
-    env["PYTHONPATH"] = str(Path(worker.__file__).parent.parent)
+    env["PYTHONPATH"] = str(Path(worker_extension.__file__).parent.parent)
     (tmp_path / "ask.py").write_text(ASK)
-    command = [sys.executable, str(tmp_path / "ask.py"), str(folder), f"{worker.__package__}.worker.Questions"]
+    command = [
+        sys.executable,
+        str(tmp_path / "ask.py"),
+        str(folder),
+        f"{worker_extension.__package__}.worker.WorkerExtension",
+    ]
     done = subprocess.run(command, capture_output=True, text=True, env=os.environ | env)
     assert done.returncode == 0, done.stderr
     (line,) = [line for line in done.stdout.splitlines() if line.startswith("answers ")]
-    running = planned.running(json.loads(line.removeprefix("answers ")))
+    running = verify.running(json.loads(line.removeprefix("answers ")))
     assert running.attention == ("CPU_ATTN",) and running.dtype == "bfloat16"
     monkeypatch.setattr(plan, "ATTENTION", "auto")
     monkeypatch.setattr(plan, "DTYPE", "bfloat16")
     monkeypatch.setattr(plan, "QUANTIZE_AT_LOAD", "")
     monkeypatch.setattr(plan, "QUANTIZATION", name.partition(",")[0])
-    assert planned.differs(running) == []
+    assert verify.differs(running) == []
     monkeypatch.setattr(plan, "QUANTIZATION", "mxfp4")
-    assert len(planned.differs(running)) == 1
+    assert len(verify.differs(running)) == 1

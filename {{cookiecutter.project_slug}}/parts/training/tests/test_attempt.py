@@ -9,9 +9,10 @@ import attempts
 import pytest
 import torch
 
-from {{cookiecutter.__package}} import attempt, budget, checkpoints, mistakes, runs, status, watch
+from {{cookiecutter.__package}} import attempt, checkpoints, mistakes, runs, status, watch
 from {{cookiecutter.__package}}.job import Job, JobError
 from {{cookiecutter.__package}}.monitoring import oom_hints
+from {{cookiecutter.__package}}.run import budget
 from {{cookiecutter.__package}}.said import Said
 
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import attempts
 import pytest
 
-from {{cookiecutter.__package}} import budget, checkpoints, files, plan, stop, train
+from {{cookiecutter.__package}} import checkpoints, plan, stop, train
 from {{cookiecutter.__package}}.job import Job
+from {{cookiecutter.__package}}.run import budget, files
 
 
 @pytest.fixture

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 
-from . import budget, checkpoints, launch, mistakes, runs, storage, watch
+from . import checkpoints, launch, mistakes, runs, storage, watch
 from .monitoring import memory_snapshot
+from .run import budget
 from .said import Said
 
 FUTILE = 3  # attempts in a row that saved nothing: another one would only cost

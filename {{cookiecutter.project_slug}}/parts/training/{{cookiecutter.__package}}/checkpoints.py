@@ -14,7 +14,8 @@ from typing import Any
 
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
-from . import files, ranks
+from . import ranks
+from .run import files
 
 MARKER = "COMPLETE"
 NAME = re.compile(r"checkpoint-(\d+)")

@@ -5,7 +5,8 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from . import files, plan
+from . import plan
+from .run import files
 
 # What may change between two attempts at the same run: where and how fast it runs, and when it stops
 FREE = frozenset(
@@ -95,7 +96,7 @@ def read(path: Path) -> Job:
 
 def write(job: Job, path: Path) -> None:
     """Write the job where `read` finds it, whole or not at all."""
-    with files.whole(path) as temporary:
+    with files.atomic_write(path) as temporary:
         temporary.write_text(json.dumps(asdict(job), indent=1) + "\n", encoding="utf-8")
 
 

@@ -5,8 +5,9 @@ from pathlib import Path
 from huggingface_hub import HfApi
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
-from . import budget, checkpoints, data, files, launch, mistakes, plan, runs, storage, train
+from . import checkpoints, data, launch, mistakes, plan, runs, storage, train
 from .job import JobError, check_same, read
+from .run import budget, files
 from .said import Checked, Said
 
 
@@ -58,7 +59,7 @@ def brought(root: Path, dataset: str, subset: str) -> str:
     path = root / "datasets" / name
     if not path.is_file():
         rows = data.load(dataset, subset, revision=commit)
-        with files.whole(path) as temporary:
+        with files.atomic_write(path) as temporary:
             rows.to_parquet(str(temporary))
     return str(path)
 

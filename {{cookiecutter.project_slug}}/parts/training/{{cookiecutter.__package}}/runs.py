@@ -3,8 +3,9 @@
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from . import budget, files, plan
+from . import plan
 from .metrics import Metrics
+from .run import budget, files
 
 FINISHED, STOPPED, INTERRUPTED = "finished", "stopped at budget", "to be continued"
 

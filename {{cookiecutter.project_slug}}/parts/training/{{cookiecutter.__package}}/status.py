@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from . import plan, runs
-from .budget import HOUR, Entry, spent_usd
 from .metrics import Metrics
+from .run.budget import HOUR, Entry, spent_usd
 
 WINDOW = 50  # steps whose speed counts
 

@@ -10,7 +10,8 @@ from typing import Any
 
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
-from . import budget, ranks
+from . import ranks
+from .run import budget
 
 GO, BUDGET, ASKED = 0, 1, 2  # the largest of what the ranks say counts
 RESERVE = 1.5  # times what the end took so far: it may take longer
@@ -52,7 +53,7 @@ def signals() -> Generator[Callable[[], bool]]:
 class Money:
     """What this attempt may still spend, and what it needs to end in good order. Only the leading rank has a meter."""
 
-    def __init__(self, within: budget.Budget, meter: budget.Meter | None) -> None:
+    def __init__(self, within: budget.Budget, meter: budget.SpendMeter | None) -> None:
         self.within, self.meter = within, meter
         self.start_s = 0.0  # from the attempt's begin to its first step
         self.eval_s = self.save_s = 0.0  # the longest so far in this attempt

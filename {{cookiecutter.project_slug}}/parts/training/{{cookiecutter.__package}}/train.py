@@ -15,10 +15,11 @@ import torch
 from transformers import PrinterCallback, Trainer, TrainerState, set_seed
 from transformers.trainer import TRAINER_STATE_NAME, TRAINING_ARGS_NAME
 
-from . import budget, checkpoints, classification, data, generation, models, plan, progress, ranks, sample, stop
+from . import checkpoints, classification, data, generation, models, plan, progress, ranks, sample, stop
 from .arguments import OPTIMIZERS, arguments_of
 from .job import Job, JobError, check_same, check_sound, planned, read, write
 from .monitoring import gpu_memory, oom
+from .run import budget
 from .runs import FINISHED, INTERRUPTED, STOPPED, Outcome, Run, exhausted, measured, outcome_of, report
 from .stop import Interrupted
 
@@ -104,7 +105,7 @@ class Attempt:
     asked: Callable[[], bool]
     more: dict[str, Any]
 
-    def train(self, meter: budget.Meter | None) -> Outcome:
+    def train(self, meter: budget.SpendMeter | None) -> Outcome:
         """Load, go on from the newest checkpoint, and end in good order. Only the leading rank has a meter."""
         job, where, workload = self.job, self.where, WORKLOADS[self.job.workload]
         source = models.Source(self.weights or job.model, job.revision)

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import modal
 
-from . import files, plan, transfer
+from . import plan
+from .run import files, transfer
 from .runs import Run
 
 MOUNT = "/training"  # in every container
@@ -51,7 +52,7 @@ def upload(name: str) -> str:
     local = here(name)
     if local is None:
         return name
-    return f"{MOUNT}{transfer.put(runs, local, f'/{DATASETS}/{content(local)}')}"
+    return f"{MOUNT}{transfer.upload(runs, local, f'/{DATASETS}/{content(local)}')}"
 
 
 def weights_of(project: str) -> modal.Volume:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from vllm_server import CONTEXT, Served
 
-from {{cookiecutter.__package}} import engine
+from {{cookiecutter.__package}}.engine import server
 
 
 @pytest.fixture(scope="session")
@@ -20,7 +20,7 @@ def served(tiny: Path) -> Iterator[Served]:
         patch.setenv("VLLM_CPU_KVCACHE_SPACE", "1")
         patch.setenv("HF_HUB_OFFLINE", "1")
         patch.setenv("MALLOC_MMAP_THRESHOLD_", str(2**14))  # bytes; larger tensors are the kernel's to give, each time
-        process = engine.Process(str(tiny), port, gpus=0, context_len=CONTEXT)
+        process = server.Process(str(tiny), port, gpus=0, context_len=CONTEXT)
         try:
             one = Served(process, f"http://127.0.0.1:{port}", process.wait(300))
             process.guard(one.ended.set)

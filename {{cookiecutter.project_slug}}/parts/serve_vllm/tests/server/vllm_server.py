@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import httpx
 
-from {{cookiecutter.__package}} import engine
+from {{cookiecutter.__package}}.engine import server
 
 CONTEXT = 256  # tokens, of the tiny model's server
 
@@ -14,7 +14,7 @@ CONTEXT = 256  # tokens, of the tiny model's server
 class Served:
     """A server, where it answers, what it said of itself, and whether its guard has ended the container."""
 
-    process: engine.Process
+    process: server.Process
     url: str
     runs: dict
     ended: threading.Event = field(default_factory=threading.Event)

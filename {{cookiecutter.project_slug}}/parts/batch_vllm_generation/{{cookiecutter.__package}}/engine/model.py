@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from . import offline, workload
-from .data import Prompt
-from .results import Failed, Generated
+from .. import offline, workload
+from ..data import Prompt
+from ..results import Failed, Generated
 
 
 class Engine:

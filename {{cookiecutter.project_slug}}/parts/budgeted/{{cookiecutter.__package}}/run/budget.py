@@ -16,7 +16,8 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from . import files, plan
+from .. import plan
+from . import files
 
 RUNNING, DONE, FAILED, OUT_OF_MEMORY = "running", "done", "failed", "out of memory"
 EVERY_S = 15.0  # between two updates of a running attempt
@@ -51,7 +52,7 @@ class Entry:
         return self.state == RUNNING and time.time() - self.updated < SILENCES * self.every_s
 
 
-class Meter:
+class SpendMeter:
     """A running attempt: its file is kept up to date by a thread until `stop`."""
 
     def __init__(self, path: Path, what: str, usd_per_hour: float, every_s: float) -> None:
@@ -97,12 +98,12 @@ class Ledger:
         self.folder, self.usd_per_hour = folder, usd_per_hour
         self._settled: dict[str, Entry] = {}
 
-    def start(self, what: str, every_s: float = EVERY_S) -> Meter:
+    def start(self, what: str, every_s: float = EVERY_S) -> SpendMeter:
         """Begin an attempt, for those whose end is in another function; `meter` is the block."""
-        return Meter(self.folder / f"{uuid.uuid4().hex}.json", what, self.usd_per_hour, every_s)
+        return SpendMeter(self.folder / f"{uuid.uuid4().hex}.json", what, self.usd_per_hour, every_s)
 
     @contextmanager
-    def meter(self, what: str, every_s: float = EVERY_S) -> Generator[Meter]:
+    def meter(self, what: str, every_s: float = EVERY_S) -> Generator[SpendMeter]:
         """Record what the block takes, whatever comes of it. An exception is recorded as a failure, and goes on."""
         meter = self.start(what, every_s)
         try:

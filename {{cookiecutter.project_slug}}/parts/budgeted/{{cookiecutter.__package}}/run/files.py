@@ -17,7 +17,7 @@ ABANDONED_S = 6 * 60 * 60  # a temporary file of that age belongs to a writer th
 
 
 @contextmanager
-def whole(path: Path) -> Generator[Path]:
+def atomic_write(path: Path) -> Generator[Path]:
     """A temporary path to write to, which becomes `path` at the end of the block, or never exists.
 
     Whatever kills the writer, `path` holds the old content or the new one. Two writers at once: the last one wins.
@@ -69,7 +69,7 @@ def fingerprint(value: object) -> str:
 
 def save(path: Path, value: dict[str, Any]) -> None:
     """Write JSON with its own checksum."""
-    with whole(path) as temporary:
+    with atomic_write(path) as temporary:
         temporary.write_text(json.dumps({**value, "checksum": fingerprint(value)}), encoding="utf-8")
 
 
@@ -83,7 +83,7 @@ def load(path: Path) -> dict[str, Any] | None:
     return value if checksum == fingerprint(value) else None
 
 
-def sweep(folder: Path) -> None:
+def remove_stale_temp(folder: Path) -> None:
     """Remove what killed writers left. A temporary file younger than some hours may still be written."""
     for path in folder.rglob(f".*{TEMPORARY}"):
         try:

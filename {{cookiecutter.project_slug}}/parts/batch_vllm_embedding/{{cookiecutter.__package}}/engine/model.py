@@ -1,15 +1,17 @@
-"""vLLM's pooling runner: texts in, every label with its score out. Knows nothing of Modal."""
+"""vLLM's pooling runner: texts in, vectors out. Knows nothing of Modal."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from . import offline, workload
-from .data import Prompt
-from .results import Classified, Failed
+import numpy
+
+from .. import offline, workload
+from ..data import Prompt
+from ..results import Embedded, Failed
 
 
 class Engine:
-    """One loaded model. Called with texts, it returns the labels of each."""
+    """One loaded model. Called with texts, it returns a vector for each."""
 
     def __init__(
         self, model: str, *, gpus: int, options: Mapping[str, Any] | None = None, snapshots_in: str = ""
@@ -21,23 +23,19 @@ class Engine:
         """
         self.options = options or workload.options()
         context = self.options["context_len"]
-        self.llm = offline.load(model, gpus, context, snapshots_in, runner="pooling", convert="classify")
+        self.llm = offline.load(model, gpus, context, snapshots_in, runner="pooling", convert="embed")
         self.tokenizer = self.llm.get_tokenizer()
-        self.labels = self.llm.llm_engine.vllm_config.model_config.hf_config.id2label
 
-    def __call__(self, prompts: list[Prompt]) -> list[Classified | Failed]:
+    def __call__(self, prompts: list[Prompt]) -> list[Embedded | Failed]:
         tokens, failed = offline.fitting(self.tokenizer, prompts, self.options["context_len"])
         with offline.asked():
-            outputs = self.llm.classify([{"prompt_token_ids": ids} for ids in tokens.values()], use_tqdm=False)
-        labels = [
-            Classified(self.ranked(output.outputs.probs), len(ids))
+            outputs = self.llm.embed([{"prompt_token_ids": ids} for ids in tokens.values()], use_tqdm=False)
+        vectors = [
+            Embedded(numpy.asarray(output.outputs.embedding, numpy.float32), len(ids))
             for output, ids in zip(outputs, tokens.values(), strict=True)
         ]
-        found: dict[int, Classified | Failed] = {**dict(zip(tokens, labels, strict=True)), **failed}
+        found: dict[int, Embedded | Failed] = {**dict(zip(tokens, vectors, strict=True)), **failed}
         return [found[place] for place in range(len(prompts))]
-
-    def ranked(self, scores: list[float]) -> tuple[tuple[str, float], ...]:
-        return tuple(sorted(((str(self.labels[i]), score) for i, score in enumerate(scores)), key=lambda one: -one[1]))
 
     def close(self) -> None:
         """End the engine's own processes."""

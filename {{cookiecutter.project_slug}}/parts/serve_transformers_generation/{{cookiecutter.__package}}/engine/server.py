@@ -13,11 +13,12 @@ from tokenizers.decoders import DecodeStream
 from transformers import AutoModelForCausalLM, AutoTokenizer, ContinuousBatchingConfig
 from transformers.generation.continuous_batching.requests import GenerationOutput
 
-from . import loading, plan, sampling
+from .. import plan, sampling
+from ..counts import SECONDS, Counts
+from ..errors import OutOfMemory, Refused, ServiceFault, Unavailable, fault
+from ..stops import Stops
+from . import loading
 from .allocator import free
-from .counts import SECONDS, Counts
-from .errors import OutOfMemory, Refused, ServiceFault, Unavailable, fault
-from .stops import Stops
 
 PAGE = 256  # tokens of one page of the KV cache, transformers' default
 BATCH_TOKENS = {"cuda": 2048, "cpu": 256}  # read in one step; the attention mask grows with them times the cache

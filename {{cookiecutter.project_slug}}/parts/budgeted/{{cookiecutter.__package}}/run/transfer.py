@@ -16,7 +16,7 @@ def listed(volume: modal.Volume, folder: str) -> Iterator[str]:
         return
 
 
-def put(volume: modal.Volume, local: Path, folder: str) -> str:
+def upload(volume: modal.Volume, local: Path, folder: str) -> str:
     """Bring a file or folder into `folder`, unless that holds something already, and return its path on the Volume."""
     if not any(listed(volume, folder)):
         with volume.batch_upload() as batch:
@@ -25,10 +25,10 @@ def put(volume: modal.Volume, local: Path, folder: str) -> str:
     return f"{folder}/{local.name}"
 
 
-def get(volume: modal.Volume, path: str, to: Path) -> None:
+def download(volume: modal.Volume, path: str, to: Path) -> None:
     """Bring a file; `to` is whole or absent. FileNotFoundError where it is not on the Volume."""
     try:
-        with files.whole(to) as temporary, open(temporary, "wb") as file:
+        with files.atomic_write(to) as temporary, open(temporary, "wb") as file:
             for chunk in volume.read_file(path):
                 file.write(chunk)
     except modal.exception.NotFoundError as error:

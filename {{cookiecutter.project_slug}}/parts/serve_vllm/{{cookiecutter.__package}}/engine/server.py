@@ -16,8 +16,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from . import hardware, plan, planned, workload
-from .monitoring import oom
+from .. import hardware, plan, workload
+from ..monitoring import oom
+from . import verify
 
 PORT = 8000
 DRAIN = 25  # seconds that running requests get when the container is told to stop; Modal grants a container 30
@@ -39,7 +40,7 @@ def command(model: str, port: int, *, gpus: int, context_len: int = plan.CONTEXT
     argv += ["--no-enable-log-requests", "--no-log-error-stack", "--disable-uvicorn-access-log"]
     argv += ["--disable-fastapi-docs"]
     argv += ["--middleware", f"{__package__}.middleware.Front"]
-    argv += ["--worker-extension-cls", f"{__package__}.worker.Questions"]
+    argv += ["--worker-extension-cls", f"{__package__}.worker_extension.WorkerExtension"]
     return argv + (on_gpus(gpus) if gpus else ON_CPU)
 
 
@@ -47,9 +48,9 @@ def on_gpus(count: int) -> list[str]:
     """The arguments that only a GPU understands, straight from the plan."""
     argv = ["--dtype", plan.DTYPE, "--tensor-parallel-size", str(count)]
     argv += ["--gpu-memory-utilization", str(plan.MEMORY_FRACTION)]
-    argv += ["--attention-config", json.dumps(planned.ATTENTION[plan.ATTENTION])]
+    argv += ["--attention-config", json.dumps(verify.ATTENTION[plan.ATTENTION])]
     if plan.QUANTIZE_AT_LOAD:  # a checkpoint that is already quantized says so itself
-        argv += ["--quantization", planned.at_load(plan.QUANTIZE_AT_LOAD)]
+        argv += ["--quantization", verify.at_load(plan.QUANTIZE_AT_LOAD)]
     if plan.GPU_SNAPSHOT:
         argv += ["--enable-sleep-mode"]
     return argv

@@ -7,8 +7,9 @@ from typing import Any
 import torch
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
-from . import loading, plan
-from .encoder import Encoder, Read
+from .. import plan
+from ..encoder import Encoder, Read
+from . import loading
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,11 @@ from typing import Any
 from sentence_transformers import SentenceTransformer
 from transformers import PreTrainedModel
 
-from . import loading, passes, workload
-from .data import Prompt
-from .monitoring import memory_snapshot
-from .results import Embedded, Failed
+from .. import passes, workload
+from ..data import Prompt
+from ..monitoring import memory_snapshot
+from ..results import Embedded, Failed
+from . import loading
 
 
 class Engine:

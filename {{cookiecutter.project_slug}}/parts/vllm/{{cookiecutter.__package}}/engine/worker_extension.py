@@ -1,19 +1,19 @@
-"""Questions to the processes that hold the model. --worker-extension-cls makes them methods of vLLM's workers."""
+"""WorkerExtension to the processes that hold the model. --worker-extension-cls makes them methods of vLLM's workers."""
 
 from collections import Counter
 from typing import Any
 
-from .monitoring import memory_snapshot
+from ..monitoring import memory_snapshot
 
 
-class Questions:
+class WorkerExtension:
     """Methods that the server calls by name in every worker, once the model is loaded."""
 
     vllm_config: Any
     get_model: Any  # of vLLM's worker
 
     def what_runs(self) -> dict[str, object]:
-        """The fields of planned.Running, read from the layers themselves. A dict: it crosses processes."""
+        """The fields of verify.Running, read from the layers themselves. A dict: it crosses processes."""
         import torch
 
         layers = self.vllm_config.compilation_config.static_forward_context.values()

@@ -6,10 +6,11 @@ from typing import Any
 import torch
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
-from . import loading, passes, workload
-from .data import Prompt
-from .monitoring import memory_snapshot
-from .results import Classified, Failed
+from .. import passes, workload
+from ..data import Prompt
+from ..monitoring import memory_snapshot
+from ..results import Classified, Failed
+from . import loading
 
 
 class Engine:

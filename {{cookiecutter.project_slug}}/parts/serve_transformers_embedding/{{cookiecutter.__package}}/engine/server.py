@@ -11,9 +11,10 @@ from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.modules import Normalize
 from transformers import AutoModel, PreTrainedModel
 
-from . import loading, plan
-from .encoder import Encoder, Read
-from .errors import Refused
+from .. import plan
+from ..encoder import Encoder, Read
+from ..errors import Refused
+from . import loading
 
 Vector = numpy.ndarray  # float32, of the model's dimensions
 

@@ -8,7 +8,7 @@ import torch
 import transformers
 from torch import nn
 
-from . import plan
+from .. import plan
 
 LINEAR = {"int8": "Linear8bitLt", "nf4": "Linear4bit"}  # bitsandbytes' layers for plan.QUANTIZATION
 

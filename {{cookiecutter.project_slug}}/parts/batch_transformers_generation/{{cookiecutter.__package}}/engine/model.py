@@ -9,10 +9,11 @@ from typing import Any
 from transformers import AutoModelForCausalLM, AutoTokenizer, ContinuousBatchingConfig
 from transformers.generation.continuous_batching.requests import GenerationOutput
 
-from . import loading, plan, workload
-from .data import Prompt
-from .monitoring import memory_snapshot
-from .results import Failed, Generated
+from .. import plan, workload
+from ..data import Prompt
+from ..monitoring import memory_snapshot
+from ..results import Failed, Generated
+from . import loading
 
 PAGE = 256  # tokens of one page of the KV cache, transformers' default
 BATCH_TOKENS = {"cuda": 2048, "cpu": 256}  # read in one step; the attention mask grows with them times the cache

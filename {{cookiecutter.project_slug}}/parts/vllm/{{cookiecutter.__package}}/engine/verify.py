@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from . import plan
+from .. import plan
 
 # plan.ATTENTION for --attention-config. vLLM has no SDPA on a GPU: its Triton kernel is what runs on every card.
 # Models with latent attention (DeepSeek) have kernels of their own; these are vLLM's first choice for the same cards.
@@ -48,7 +48,7 @@ FORMATS = {
 
 @dataclass(frozen=True)
 class Running:
-    """What a loaded model really runs on, as worker.py sees it."""
+    """What a loaded model really runs on, as worker_extension.py reads it."""
 
     attention: tuple[str, ...]  # kernels in use, each `NAME` or `FLASH_ATTN 3`; more than one in some models
     quantization: str  # vLLM's name of the method; "none" where no layer is quantized

@@ -1,0 +1,1 @@
+"""A run: its files, what it spends, and when it stops."""
