@@ -135,16 +135,16 @@ def holders() -> dict[tuple[str, str], tuple[str, ...]]:
 
 
 def short(lock: str) -> str:
-    """serve-vllm/image-cpu -> serve-vllm-cpu; batch/data stays apart from batch's images."""
+    """serve_vllm/image-cpu -> serve_vllm-cpu; batch/data stays apart from batch's images."""
     return lock.replace("/image", "").replace("batch/data", "data")
 
 
 def built() -> list[tuple[str, str]]:
     """What distributed's image builds from source, which has no wheel and stands in no lock."""
-    (launch,) = BODY.glob("tasks/distributed/*/launch.py")
+    (launch,) = BODY.glob("parts/distributed/*/launch.py")
     found = re.search(r"^BUILT = (\(.*?\))", launch.read_text(encoding="utf-8"), re.M)
     if not found:
-        raise ValueError("tasks/distributed's launch.py no longer says what is BUILT")
+        raise ValueError("parts/distributed's launch.py no longer says what is BUILT")
     return [(name, version) for name, version in (each.split("==") for each in ast.literal_eval(found[1]))]
 
 

@@ -59,7 +59,7 @@ def plan_of(**typed: str) -> dict[str, Any]:
 def read_by_the_template(task: str) -> set[str]:
     """Names of the constants that the modules of a project of that task read, by themselves or as fields of its job."""
     folders = [BODY / "{{cookiecutter.__package}}"]
-    folders += [BODY / "tasks" / layer / "{{cookiecutter.__package}}" for layer in ("run", "train", task)]
+    folders += [BODY / "parts" / layer / "{{cookiecutter.__package}}" for layer in ("budgeted", "training", task)]
     sources = {path.name: path.read_text(encoding="utf-8") for folder in folders for path in folder.glob("*.py")}
     named = {name for source in sources.values() for name in re.findall(r"\bplan\.([A-Z_]+)", source)}
     job = next(node for node in ast.parse(sources["job.py"]).body if getattr(node, "name", "") == "Job")

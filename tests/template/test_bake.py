@@ -375,7 +375,7 @@ def test_projects_of_one_engine_differ_only_in_what_the_plan_writes(project: Pro
 
 def test_nothing_of_the_template_is_left(project: Project) -> None:
     files = project.files()
-    assert not any(name.startswith(("tasks/", "UNFINISHED")) for name in files)
+    assert not any(name.startswith(("parts/", "UNFINISHED")) for name in files)
     for name, content in files.items():
         # GitHub's own ${{ ... }} is the one brace pair that belongs there
         text = content.decode() if not name.startswith(".github/") else re.sub(r"\$\{\{.*?\}\}", "", content.decode())

@@ -15,8 +15,8 @@ from scripts.locks import Lock
 LOCKS = {lock.name: lock for lock in locks.locks()}
 # Where a reason in APART says that an image cannot take the version that others have
 HELD_BACK = {
-    "serve-vllm/image": "torch transformers fastapi setuptools numpy apache-tvm-ffi",
-    "batch-vllm/image-cpu": "transformers fastapi numpy",
+    "serve_vllm/image": "torch transformers fastapi setuptools numpy apache-tvm-ffi",
+    "batch_vllm/image-cpu": "transformers fastapi numpy",
     "finetune/image": "pillow",
 }
 

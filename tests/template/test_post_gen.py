@@ -17,7 +17,6 @@ from planner.plan import ENGINES
 
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATE = ROOT / "{{cookiecutter.project_slug}}"
-TYPED = json.dumps({"project_name": 'My "LLM"', "__package": "my_llm"})
 PROJECTS = tuple(itertools.product(TASKS, ENGINES, WORKLOADS))
 
 
@@ -31,26 +30,31 @@ def hook() -> ModuleType:
 
 
 def rendered(root: Path, plan: str | None) -> None:
-    """What Cookiecutter leaves, in little: common files, every task's files, and the plan where pre-gen ran."""
+    """What Cookiecutter leaves, in little: common files, all parts, and the plan where the pre-gen hook ran."""
+    parts = {
+        "serve vllm": ["serve", "serve_vllm"],
+        "serve transformers generation": ["serve", "serve_transformers"],
+        "serve transformers pooling": ["serve", "serve_transformers", "pooling"],
+        "batch": ["batch"],
+    }
     files = {
         "README-common.md": "common",
         "UNFINISHED.md": "unfinished",
         "my_llm/hardware.py": "common",
-        "tasks/serve/{{cookiecutter.__package}}/connection.py": "connection",
-        "tasks/serve-vllm/{{cookiecutter.__package}}/engine.py": "vllm",
-        "tasks/serve-vllm/{{cookiecutter.__package}}/middleware.py": "vllm only",
-        "tasks/serve-vllm/requirements/image.txt": "vllm==1",
-        "tasks/serve-transformers/{{cookiecutter.__package}}/engine.py": "transformers",
-        "tasks/serve-transformers/{{cookiecutter.__package}}/web.py": "transformers only",
-        "tasks/serve-generation/{{cookiecutter.__package}}/client.py": "client",
-        "tasks/serve-embedding/{{cookiecutter.__package}}/client.py": "vectors",
-        "tasks/serve-transformers-generation/{{cookiecutter.__package}}/routes.py": "chat",
-        "tasks/serve-transformers-embedding/{{cookiecutter.__package}}/routes.py": "embeddings",
-        "tasks/batch/{{cookiecutter.__package}}/shards.py": "shards",
-        "tasks/batch/{{cookiecutter.__package}}/__pycache__/shards.pyc": "left by somebody",
-        "tasks/batch/README.md": "# {{ cookiecutter.project_name }}\n",
-        "tasks/batch/.github/workflows/test.yml": "${{ secrets.TOKEN }}",
-        "tasks/batch/deep/er/only.txt": "batch only",
+        "parts/manifest.json": json.dumps(parts),
+        "parts/README-serve.md": "included by README.md",
+        "parts/serve/{{cookiecutter.__package}}/client/connection.py": "connection",
+        "parts/serve/tests/test_client.py": "from {{cookiecutter.__package}} import plan",
+        "parts/serve_vllm/{{cookiecutter.__package}}/engine/server.py": "vllm",
+        "parts/serve_vllm/{{cookiecutter.__package}}/engine/middleware.py": "vllm only",
+        "parts/serve_vllm/requirements/image.txt": "vllm==1",
+        "parts/serve_transformers/{{cookiecutter.__package}}/engine/server.py": "transformers",
+        "parts/serve_transformers/{{cookiecutter.__package}}/web.py": "transformers only",
+        "parts/pooling/{{cookiecutter.__package}}/engine/encoder.py": "vectors",
+        "parts/batch/{{cookiecutter.__package}}/input/shards.py": "shards",
+        "parts/batch/{{cookiecutter.__package}}/input/__pycache__/shards.pyc": "left by somebody",
+        "parts/batch/.github/workflows/test.yml": "${{ secrets.TOKEN }}",
+        "parts/batch/deep/er/only.txt": "batch only",
     }
     for name, text in files.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
@@ -68,27 +72,30 @@ def files(root: Path) -> dict[str, str]:
     return {str(path.relative_to(root)): path.read_text() for path in root.rglob("*") if path.is_file()}
 
 
-def test_only_the_chosen_task_and_engine_remain(hook: ModuleType, tmp_path: Path):
+def test_only_the_chosen_parts_remain(hook: ModuleType, tmp_path: Path):
     rendered(tmp_path, plan("serve", "vllm"))
-    hook.arrange(tmp_path, TYPED)
+    hook.arrange(tmp_path)
     assert files(tmp_path) == {
         "README-common.md": "common",
         "my_llm/hardware.py": "common",
         "my_llm/plan.py": plan("serve", "vllm"),
-        "my_llm/client.py": "client",
-        "my_llm/connection.py": "connection",
-        "my_llm/engine.py": "vllm",
-        "my_llm/middleware.py": "vllm only",
+        "my_llm/client/connection.py": "connection",
+        "my_llm/engine/server.py": "vllm",
+        "my_llm/engine/middleware.py": "vllm only",
         "requirements/image.txt": "vllm==1",
+        "tests/test_client.py": "from my_llm import plan",
     }
 
 
-def test_the_workload_brings_its_own_files_and_those_of_its_engine(hook: ModuleType, tmp_path: Path):
-    rendered(tmp_path, plan("serve", "transformers", "embedding"))
-    hook.arrange(tmp_path, TYPED)
+def test_a_workload_that_pools_gets_its_own_parts(hook: ModuleType, tmp_path: Path):
+    for workload in ("embedding", "classification"):
+        rendered(tmp_path, plan("serve", "transformers", workload))
+        hook.arrange(tmp_path)
+        assert files(tmp_path)["my_llm/engine/encoder.py"] == "vectors"
+    rendered(tmp_path, plan("serve", "transformers", "generation"))
+    hook.arrange(tmp_path)
     held = files(tmp_path)
-    assert held["my_llm/client.py"] == "vectors" and held["my_llm/routes.py"] == "embeddings"
-    assert held["my_llm/web.py"] == "transformers only" and "my_llm/middleware.py" not in held
+    assert held["my_llm/engine/server.py"] == "transformers" and "my_llm/engine/encoder.py" not in held
 
 
 @pytest.mark.parametrize(
@@ -98,27 +105,27 @@ def test_a_bake_over_another_tasks_project_equals_a_fresh_one(hook: ModuleType, 
     old, fresh = tmp_path / "old", tmp_path / "fresh"
     for first in (("batch", ""), ("serve", "vllm"), again):
         rendered(old, plan(*first))
-        hook.arrange(old, TYPED)
+        hook.arrange(old)
     rendered(fresh, plan(*again))
-    hook.arrange(fresh, TYPED)
+    hook.arrange(fresh)
     assert files(old) == files(fresh)
     assert not [path for path in old.rglob("*") if path.is_dir() and not any(path.iterdir())]
 
 
-def test_the_chosen_files_are_rendered_and_github_s_expressions_stay(hook: ModuleType, tmp_path: Path):
+def test_caches_stay_behind_and_github_s_expressions_as_they_are(hook: ModuleType, tmp_path: Path):
     rendered(tmp_path, plan("batch"))
-    hook.arrange(tmp_path, TYPED)
+    hook.arrange(tmp_path)
     held = files(tmp_path)
-    assert held["README.md"] == '# My "LLM"\n' and held[".github/workflows/test.yml"] == "${{ secrets.TOKEN }}"
-    assert "my_llm/shards.py" in held and not any("__pycache__" in name for name in held)
+    assert held[".github/workflows/test.yml"] == "${{ secrets.TOKEN }}"
+    assert "my_llm/input/shards.py" in held and not any("__pycache__" in name for name in held)
 
 
 def test_what_a_person_added_stays(hook: ModuleType, tmp_path: Path):
     rendered(tmp_path, plan("serve", "vllm"))
-    hook.arrange(tmp_path, TYPED)
+    hook.arrange(tmp_path)
     (tmp_path / "my_llm" / "mine.py").write_text("mine")
     rendered(tmp_path, plan("batch"))
-    hook.arrange(tmp_path, TYPED)
+    hook.arrange(tmp_path)
     assert (tmp_path / "my_llm" / "mine.py").read_text() == "mine"
 
 
@@ -131,24 +138,24 @@ def test_without_a_plan_it_says_so_in_one_line_and_touches_nothing(tmp_path: Pat
     assert done.stderr.startswith("error: the pre-gen hook did not run") and len(done.stderr.splitlines()) == 1
 
 
-def test_no_file_of_a_task_is_also_a_common_file():
-    common = {path.relative_to(TEMPLATE) for path in TEMPLATE.rglob("*") if path.is_file()}
-    for folder in (TEMPLATE / "tasks").iterdir():
-        for file in folder.rglob("*"):
-            assert file.is_dir() or file.relative_to(folder) not in common, file
+PARTS = TEMPLATE / "parts"
+MANIFEST: dict[str, list[str]] = json.loads((PARTS / "manifest.json").read_text(encoding="utf-8"))
 
 
-def test_every_folder_of_the_template_is_some_projects(hook: ModuleType):
-    for folder in (TEMPLATE / "tasks").iterdir():
-        assert any(set(folder.name.split("-")) <= hook.words(*project) for project in PROJECTS), folder.name
+def held_by(folder: Path) -> set[Path]:
+    return {file.relative_to(folder) for file in folder.rglob("*") if file.is_file()}
 
 
-def test_no_two_layers_of_one_project_hold_the_same_file(hook: ModuleType):
-    held = {
-        folder.name: {file.relative_to(folder) for file in folder.rglob("*") if file.is_file()}
-        for folder in (TEMPLATE / "tasks").iterdir()
-    }
-    for one, other in itertools.combinations(sorted(held), 2):
-        apart = {frozenset(one.split("-")), frozenset(other.split("-"))}
-        together = any(all(layer <= hook.words(*project) for layer in apart) for project in PROJECTS)
-        assert not together or not held[one] & held[other], f"{one} and {other}"
+def test_every_part_is_in_the_manifest_and_every_row_in_some_project(hook: ModuleType):
+    listed = {part for parts in MANIFEST.values() for part in parts}
+    assert listed == {folder.name for folder in PARTS.iterdir() if folder.is_dir()}
+    chosen = [hook.parts_of(MANIFEST, *project) for project in PROJECTS]
+    assert all(parts in chosen for parts in MANIFEST.values())
+
+
+@pytest.mark.parametrize("project", PROJECTS, ids="-".join)
+def test_no_two_parts_of_a_project_hold_the_same_file(hook: ModuleType, project: tuple[str, str, str]):
+    seen = {file for file in held_by(TEMPLATE) if file.parts[0] != "parts"}
+    for part in hook.parts_of(MANIFEST, *project):
+        assert not seen & held_by(PARTS / part), part
+        seen |= held_by(PARTS / part)

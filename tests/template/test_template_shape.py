@@ -149,7 +149,7 @@ def locks() -> list[Path]:
 
 def test_there_are_locks_for_both_engines_and_both_trainings() -> None:
     owners = {path.parts[2] for path in locks() if path.name == "image.txt"}
-    engines = {f"{task}-{engine}" for task in ("serve", "batch") for engine in ("vllm", "transformers")}
+    engines = {f"{task}_{engine}" for task in ("serve", "batch") for engine in ("vllm", "transformers")}
     assert owners == engines | {"finetune", "distributed"}
 
 

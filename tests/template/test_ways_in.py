@@ -94,7 +94,7 @@ def test_without_hooks_the_project_says_what_is_missing(template: Path, tmp_path
     bare = cookiecutter(str(template), "--no-input", "--accept-hooks", "no", out=tmp_path / "out")
     note = bare.files()["UNFINISHED.md"].decode()
     assert "hooks did not run" in note and "plan.py" in note and "--accept-hooks=no" in note
-    assert not bare.plan_file.exists() and any(name.startswith("tasks/") for name in bare.files())
+    assert not bare.plan_file.exists() and any(name.startswith("parts/") for name in bare.files())
     readme = bare.files().get("README.md", b"").decode()
     assert "{{" not in note + readme
 
