@@ -32,7 +32,7 @@ METHOD ?= auto
 ONLY ?=
 LEARNER = $(if $(filter tiny,$(MODEL)),tiny,$(WORKLOAD))
 TUNED := rehearse-$(TASK)-$(WORKLOAD)-$(METHOD)
-.PHONY: demo test test-slow lint hook unpinned locks licences bench bench-serve bench-batch accuracy rehearse rehearse-batch rehearse-training clean
+.PHONY: demo test test-slow lint hook parts unpinned locks licences bench bench-serve bench-batch accuracy rehearse rehearse-batch rehearse-training clean
 
 ## Bake the default project, show its plan, and let it answer on this CPU with a small model from the package index.
 demo: .venv/ready
@@ -82,6 +82,11 @@ lint: .venv/ready
 ## Write hooks/pre_gen_project.py from planner/.
 hook: .venv/ready
 	$(BIN)/python scripts/build_hook.py
+
+## Which part of the template each file of a project comes from: TASK=serve ENGINE=vllm; TABLE=1 writes the table of docs/architecture.md.
+parts: .venv/ready
+	$(BIN)/python scripts/parts.py --task $(if $(filter file,$(origin TASK)),serve,$(TASK)) \
+		--engine $(if $(filter file,$(origin ENGINE)),vllm,$(ENGINE)) --workload $(WORKLOAD) $(if $(TABLE),--table)
 
 ## Take the pins away: what the weekly workflow tests. `git checkout requirements` brings them back.
 unpinned:
