@@ -101,9 +101,9 @@ locks: .venv/ready
 licences: .venv/ready
 	$(BIN)/python scripts/licences.py
 
-## 50 bakes beside a trivial template's, the planner's rate, and how both grow with the catalogue: docs/performance.md.
+## 50 bakes beside a trivial template's, the planner's rate, and how both grow with the catalogue; AGAINST=another checkout.
 bench: .venv/ready
-	$(BIN)/python benchmarks/bake.py
+	$(BIN)/python benchmarks/bake.py $(if $(AGAINST),--against $(AGAINST))
 	$(BIN)/python benchmarks/planning.py
 
 ## Requests/s through the generated servers against the engines under them.

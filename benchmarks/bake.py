@@ -1,6 +1,8 @@
 """What a bake costs: ten kinds of answers, each beside a trivial template and cookiecutter's own start.
 
-python benchmarks/bake.py [--rounds 5]    ten bakes a round, so 50; planning.py has the planner's part
+python benchmarks/bake.py [--rounds 5] [--against CHECKOUT]    ten bakes a round, so 50; planning.py measures the planner
+
+With --against, each bake is followed by one of another checkout of this repository, such as an earlier commit's.
 """
 
 from __future__ import annotations
@@ -58,12 +60,13 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One after the other: cookiecutter's start, a trivial bake, the template's without its hooks, and with them."""
+    """Measured one after the other: cookiecutter's start, a trivial bake, this template's without hooks, and with them."""
 
     start: Cost
     trivial: Cost
     bare: Cost
     bake: Cost
+    other: Cost | None = None  # the other checkout's bake
 
 
 def cost(command: Sequence[str], cwd: Path | None = None) -> Cost:
@@ -113,12 +116,15 @@ def bake_command(template: Path, out: Path, answers: Mapping[str, str]) -> list[
     ]
 
 
-def bakes(rounds: int, kinds: Mapping[str, Mapping[str, str]]) -> dict[str, list[Turn]]:
+def bakes(
+    rounds: int, kinds: Mapping[str, Mapping[str, str]], against: Path | None = None
+) -> dict[str, list[Turn]]:
     """Kind -> its turns, one a round, after a round of the first kind that does not count."""
     found: dict[str, list[Turn]] = {kind: [] for kind in kinds}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         template, trivial = copied_template(folder / "template"), trivial_template(folder / "trivial")
+        other = copied_template(folder / "other", against) if against else None
 
         def turn(answers: Mapping[str, str]) -> Turn:
             start = cost([*COOKIECUTTER, "--version"])
@@ -127,7 +133,9 @@ def bakes(rounds: int, kinds: Mapping[str, Mapping[str, str]]) -> dict[str, list
             shutil.rmtree(folder / "ours")  # every bake is a first one
             ours = cost(bake_command(template, folder / "ours", answers))
             shutil.rmtree(folder / "ours")
-            return Turn(start, plain, bare, ours)
+            theirs = cost(bake_command(other, folder / "theirs", answers)) if other else None
+            shutil.rmtree(folder / "theirs", ignore_errors=True)
+            return Turn(start, plain, bare, ours, theirs)
 
         turn(next(iter(kinds.values())))
         for _ in range(rounds):
@@ -139,6 +147,16 @@ def bakes(rounds: int, kinds: Mapping[str, Mapping[str, str]]) -> dict[str, list
 def own(turns: Iterable[Turn], figure: str) -> float:
     """What the template adds to a trivial bake in a field of Cost: the median of the pairs' differences."""
     return median(getattr(turn.bake, figure) - getattr(turn.trivial, figure) for turn in turns)
+
+
+def own_beside_other(turns: Iterable[Turn]) -> float | None:
+    """Own wall seconds as a share of the other checkout's: the median over the turns. None without another checkout."""
+    shares = [
+        (turn.bake.wall_s - turn.trivial.wall_s) / (turn.other.wall_s - turn.trivial.wall_s)
+        for turn in turns
+        if turn.other
+    ]
+    return median(shares) if shares else None
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -155,14 +173,19 @@ def row(label: str, turns: Sequence[Turn]) -> list[str]:
     walls = [turn.bake.wall_s for turn in turns]
     ratio = median(turn.bake.wall_s / turn.trivial.wall_s for turn in turns)
     seconds = (median(walls), min(walls), max(walls), own(turns, "wall_s"), own(turns, "cpu_s"), ratio)
-    return [label, *(f"{each:.2f}" for each in seconds), f"{own(turns, 'peak_mib'):.1f}"]
+    return [label, *(f"{each:.2f}" for each in seconds), f"{own(turns, 'peak_mib'):.1f}", *share(turns)]
+
+
+def share(turns: Sequence[Turn]) -> list[str]:
+    beside = own_beside_other(turns)
+    return [] if beside is None else [f"{beside:.2f}"]
 
 
 def report(found: Mapping[str, Sequence[Turn]]) -> str:
     """A row for each kind and one for all, and then the four processes beside each other."""
     every = [turn for turns in found.values() for turn in turns]
     rows = [row(kind, turns) for kind, turns in found.items()] + [row(f"all {len(every)} bakes", every)]
-    heads = ("bake", "wall s", "least", "most", "own s", "own CPU s", "x trivial", "own MiB")
+    heads = ("bake", "wall s", "least", "most", "own s", "own CPU s", "x trivial", "own MiB", *(["own / other's"] * bool(every[0].other)))
     beside = [process_row(label, [getattr(turn, name) for turn in every]) for label, name in PROCESSES.items()]
     return table(heads, rows) + "\n\n" + table(("median", "wall s", "CPU s", "peak MiB"), beside)
 
@@ -175,7 +198,9 @@ def process_row(label: str, costs: Sequence[Cost]) -> list[str]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
-    print(report(bakes(parser.parse_args().rounds, KINDS)))
+    parser.add_argument("--against", type=Path, help="another checkout, to bake beside this one")
+    options = parser.parse_args()
+    print(report(bakes(options.rounds, KINDS, options.against)))
     return 0
 
 

@@ -48,6 +48,9 @@ def test_what_is_the_templates_own_is_the_median_of_the_pairs() -> None:
     nothing = Cost(0, 0, 0)
     turns = [Turn(nothing, Cost(low, 0, 0), nothing, Cost(high, 0, 0)) for low, high in pairs]
     assert bake.own(turns, "wall_s") == 2
+    assert bake.own_beside_other(turns) is None
+    beside = [Turn(nothing, Cost(1, 0, 0), nothing, Cost(3, 0, 0), Cost(wall, 0, 0)) for wall in (2.0, 5.0, 9.0)]
+    assert bake.own_beside_other(beside) == 0.5  # 2/1, 2/4, 2/8
     assert bake.row("all", turns) == ["all", "3.00", "3.00", "8.00", "2.00", "0.00", "3.00", "0.0"]
 
 
