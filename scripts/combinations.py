@@ -1,4 +1,4 @@
-"""Choose bakes that cover every pair of answers which can go together, and list the pairs that cannot.
+"""Choose bakes that cover every valid pair of answers, and list the invalid pairs.
 
     python scripts/combinations.py            writes tests/data/combinations.json; a minute
 
@@ -62,7 +62,7 @@ WARM = {"auto": "auto", "hours": "1 mon-fri 8-18 Europe/Berlin"}
 
 
 def answers(combination: Combination) -> dict[str, str] | None:
-    """What is typed for a combination; None where there is no such model."""
+    """The answers of a combination; None where there is no such model."""
     task, workload, size = (combination[axis] for axis in ("task", "workload", "size"))
     model = MODELS.get((workload, size))
     if workload == "classification" and task in ("finetune", "distributed"):
@@ -106,7 +106,7 @@ def all_pairs() -> list[Pair]:
 
 
 def completed(pair: Pair, chance: random.Random) -> Combination:
-    """A random combination with this pair; two in three of the other answers are the most permissive one."""
+    """A random combination with this pair; each other answer is the most permissive one in two of three."""
     free = {"budget": "none", "workload": "generation", "size": "medium"}
     found = {
         axis: free.get(axis, values[0]) if chance.random() < 2 / 3 else chance.choice(values)

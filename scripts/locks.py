@@ -46,7 +46,7 @@ class Unresolvable(Exception):
 
 @dataclass(frozen=True)
 class Lock:
-    """Every version of an image, and beside it what it was made from: an .in, and .overrides where there are some."""
+    """The pinned versions of an image, made from the .in file beside it and its .overrides where there are some."""
 
     path: Path
 
@@ -82,7 +82,7 @@ def pins(text: str) -> dict[str, str]:
 
 
 def flags() -> list[str]:
-    """What a generated project's `make lock` gives uv: the one place where that is said."""
+    """The options that a generated project's `make lock` gives uv."""
     recipe = " ".join((BODY / "Makefile").read_text(encoding="utf-8").replace("\\\n", " ").split())
     found = RECIPE.search(recipe)
     if not found:
@@ -105,7 +105,7 @@ def move(lock: Lock, *options: str) -> None:
 
 
 def unresolved(lock: Lock, *options: str) -> list[str]:
-    """What keeps a lock from being, line for line, what its source gives when its own versions are asked for."""
+    """The difference between a lock and what its source resolves to with the lock's own versions, a line each."""
     try:
         done = uv("compile", *flags(), *options, *lock.overrides, "--constraint", str(lock.path), str(lock.source))
     except Unresolvable as reason:
@@ -120,7 +120,7 @@ def unresolved(lock: Lock, *options: str) -> list[str]:
 
 
 def uninstallable(lock: Lock, *options: str) -> list[str]:
-    """What keeps an image from being installed as image.py does it, from wheels alone."""
+    """Why an image cannot be installed as image.py does it, from wheels alone; empty where it can."""
     complete = ("--no-deps",) if lock.overrides else ()  # what a package asks for is overridden, so it is not asked
     how = ("--dry-run", "--only-binary", ":all:", *IMAGE, *complete, *options)
     with TemporaryDirectory() as empty:
@@ -151,7 +151,7 @@ def people() -> dict[str, list[str]]:
 
 
 def unresolved_for_people(arguments: list[str]) -> list[str]:
-    """What keeps somebody with the oldest Python from installing, from wheels alone."""
+    """Why an install with the oldest Python fails, from wheels alone; empty where it works."""
     try:
         uv("compile", "--python-version", OLDEST_PYTHON, "--only-binary", ":all:", *arguments)
     except Unresolvable as reason:

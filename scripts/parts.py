@@ -1,7 +1,7 @@
 """The parts of a generated project: which file comes from which, and how large each kind of project is.
 
-    python scripts/parts.py --task serve --engine vllm     lists file -> part
-    python scripts/parts.py --table                        writes the table of docs/architecture.md, from real bakes
+python scripts/parts.py --task serve --engine vllm     lists file -> part
+python scripts/parts.py --table                        writes the table of docs/architecture.md, from real bakes
 """
 
 from __future__ import annotations

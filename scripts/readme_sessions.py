@@ -1,4 +1,4 @@
-"""Fill the README's terminal sessions with what their commands really print, and draw its picture.
+"""Run the commands of README's terminal sessions, write their output into README, and draw its picture.
 
     python scripts/readme_sessions.py            write them
     python scripts/readme_sessions.py --check    exit status 1 where one of them shows something else

@@ -1,4 +1,4 @@
-"""Write the two small datasets that a training project ships: about an invented bicycle workshop, all of it made here.
+"""Write the two sample datasets of training projects, generated here, about an invented bicycle workshop.
 
 python scripts/sample_datasets.py
 """

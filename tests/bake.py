@@ -1,4 +1,4 @@
-"""Bakes for the tests: real cookiecutter on this repository, and what a person would then find on disk."""
+"""Bakes for the tests: the real cookiecutter on this repository, and the project it writes."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from cookiecutter.main import cookiecutter
 
 ROOT = Path(__file__).resolve().parents[1]
 BODY = ROOT / "{{cookiecutter.project_slug}}"
-TEMPLATE_PARTS = ("cookiecutter.json", "hooks", "planner", "scripts", BODY.name)  # all that a bake and `make hook` read
+TEMPLATE_PARTS = ("cookiecutter.json", "hooks", "planner", "scripts", BODY.name)  # what a bake and `make hook` read
 LOCAL_MODEL = ROOT / "tests" / "data" / "local_model"  # a folder with a config.json: 22 layers, 1.1B parameters
 PROMPTS = json.loads((ROOT / "cookiecutter.json").read_text(encoding="utf-8"))
-# What Enter all the way answers
+# The default answers
 DEFAULTS: dict[str, str] = {
     "project_name": "My LLM",
     "project_slug": "my-llm",
@@ -38,7 +38,7 @@ DEFAULTS: dict[str, str] = {
     "method": "auto",
     "optimize": "cost",
 }
-LEAVINGS = {"__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".git"}  # not written by a bake
+CACHES = {"__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".git"}  # not written by a bake
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Project:
 
     @cached_property
     def plan(self) -> dict[str, object]:
-        """The constants of plan.py, read as literals: nothing is imported."""
+        """The constants of plan.py, read as literals, without an import."""
         return constants(self.plan_file.read_text(encoding="utf-8"))
 
     def files(self) -> dict[str, bytes]:
@@ -70,11 +70,11 @@ class Project:
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """Every file below `folder`, without what tools leave behind."""
+    """Every file below `folder`, without tools' caches."""
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and not LEAVINGS & set(path.relative_to(folder).parts)
+        if path.is_file() and not CACHES & set(path.relative_to(folder).parts)
     }
 
 
@@ -95,7 +95,7 @@ def bake_into(out: Path, template: Path, **answers: str) -> Project:
 
 
 def run(*command: str, cwd: Path, check: bool = True, **env: str) -> subprocess.CompletedProcess[str]:
-    """A command's streams as text. A failed one raises with both in its message."""
+    """Run a command and return its streams as text. AssertionError, with both streams, where it fails."""
     done = subprocess.run(command, cwd=cwd, env=os.environ | env, capture_output=True, text=True, encoding="utf-8")
     if check and done.returncode:
         raise AssertionError(f"{' '.join(command)}: exit status {done.returncode}\n{done.stdout}\n{done.stderr}")
@@ -107,13 +107,13 @@ def git(*arguments: str, cwd: Path) -> str:
 
 
 def template_files() -> list[Path]:
-    """The template's files as they lie here, committed or not, relative to the repository."""
+    """The template's files in the working tree, committed or not, relative to the repository."""
     listed = git("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *TEMPLATE_PARTS, cwd=ROOT)
     return [Path(name) for name in sorted(set(filter(None, listed.split("\0")))) if (ROOT / name).is_file()]
 
 
 def copy_template(to: Path) -> Path:
-    """The template's files, and nothing else of this repository, in a new folder."""
+    """Copy the template's files, and nothing else of this repository, to a new folder."""
     for name in template_files():
         (to / name).parent.mkdir(parents=True, exist_ok=True)
         (to / name).write_bytes((ROOT / name).read_bytes())

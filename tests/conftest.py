@@ -1,4 +1,4 @@
-"""Fixtures: bakes that equal answers share, and git and cookiecutter with no trace of whoever runs the tests."""
+"""Fixtures: bakes shared by equal answers, and git and cookiecutter with a home of their own."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hub import hub as hub  # a fixture
 
 @pytest.fixture(scope="session", autouse=True)
 def own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Clones, replays and git's identity live in a temporary folder, here and in every subprocess."""
+    """Put clones, replays and git's identity into a temporary folder, here and in every subprocess."""
     home = tmp_path_factory.mktemp("home")
     config = home / "cookiecutter.yaml"
     config.write_text(f"cookiecutters_dir: {home / 'clones'}\nreplay_dir: {home / 'replay'}\n", encoding="utf-8")
@@ -31,13 +31,13 @@ def own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The template as it lies here, committed or not, and nothing else of the repository: bakes need no more."""
+    """A copy of the template's files in the working tree, committed or not."""
     return bakes.copy_template(tmp_path_factory.mktemp("template") / "modal-gpu-template")
 
 
 @pytest.fixture(scope="session")
 def bake(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., bakes.Project]:
-    """`bake(model_size="4B")`: the project of those answers, baked once. Tests read it and leave it as it is."""
+    """`bake(model_size="4B")`: the project of those answers, baked once and shared: tests must not change it."""
     baked: dict[frozenset[tuple[str, str]], bakes.Project] = {}
 
     def one(**answers: str) -> bakes.Project:

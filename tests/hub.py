@@ -1,4 +1,4 @@
-"""A Hugging Face hub on loopback that answers like the real one, with a config.json of a real model."""
+"""A Hugging Face hub on loopback that answers as the real one does, and a real model's config.json."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TOTAL = 596_049_920  # its parameters, as its card counts them
 
 @pytest.fixture
 def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
-    """Paths and what is answered on them: a number is an HTTP status, bytes go as they are, the rest as JSON."""
+    """Path -> answer: a number is an HTTP status, bytes are sent as they are, the rest as JSON."""
     pages: dict[str, Any] = {}
     seen: list[str] = []
 

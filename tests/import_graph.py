@@ -1,4 +1,4 @@
-"""Which module imports which, read from the source: imports inside functions count, those under TYPE_CHECKING too."""
+"""The import graph of a package, read from its source: imports inside functions and under TYPE_CHECKING count."""
 
 from __future__ import annotations
 

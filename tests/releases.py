@@ -1,4 +1,4 @@
-"""Versions of the template, as commits of a repository: what changes between two of them and is tagged."""
+"""Tagged versions of the template in a test's repository."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ SERVE_APP = Path(BODY.name, "parts", "serve_vllm", "{{cookiecutter.__package}}",
 
 
 def edit(path: Path, pattern: str, new: str) -> None:
-    """Replace the one place of a file that matches."""
+    """Replace the only match of `pattern` in a file."""
     text, count = re.subn(pattern, new, path.read_text(encoding="utf-8"), flags=re.MULTILINE)
     assert count == 1, f"{pattern} matches {count} times in {path}"
     path.write_text(text, encoding="utf-8", newline="\n")
 
 
 def released(repository: Path, tag: str, usd_per_hour: str, fetch_hours: str = "4") -> str:
-    """Commit and tag a version in which an L40S costs so much and the weights may take so many hours. Its commit.
+    """Commit and tag a version with this price of an L40S and this timeout of the download; return its commit.
 
     The hook is built from the changed planner, as `make hook` does.
     """

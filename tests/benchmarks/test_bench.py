@@ -1,4 +1,4 @@
-"""`make bench`: it runs, measures what it says, and its kinds are those that the template has."""
+"""`make bench` runs, its figures are what their names say, and its bakes cover every kind of project."""
 
 from __future__ import annotations
 

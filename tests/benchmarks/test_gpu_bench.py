@@ -1,4 +1,4 @@
-"""benchmarks/gpu: what it would measure, that a line becomes a score, and that it really runs generated code."""
+"""benchmarks/gpu: its configurations, the scores it computes from a line, and runs of generated code on a CPU."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def one(**fields: Any) -> Configuration:
 
 
 def line(configuration: Configuration, **measured: Any) -> Line:
-    """What a measurement on an H200 would have left."""
+    """A line as a measurement on an H200 writes it."""
     question = configuration.question("H200")
     (answer,) = planned.ask([question])
     values = asdict(configuration)
@@ -250,7 +250,7 @@ def test_minutes_end_what_takes_longer_without_a_line(tmp_path):
 
 
 def toy_lines(path: Path, *words: str) -> list[Line]:
-    """Those of the toys of these words, run for real on this CPU; a second run finds nothing left to do."""
+    """Lines of the toy configurations with these words, run on this CPU; a second run has nothing left to do."""
     command = ["--card", "none", "--out", path, "--ahead", "1", "--only", *words]
     done = run(*command)
     assert done.returncode == 0, done.stderr

@@ -1,4 +1,4 @@
-"""What documents tell a person to type: every command in a Markdown file, with its place and what it is shown to print.
+"""The commands in a Markdown file, each with its place and the output shown below it.
 
 A command stands after `$ ` in a console block, is a line of a bash, sh or shell block, a line of an indented block that
 begins with one of PROGRAMS, or an inline code span that begins with one.
@@ -145,7 +145,7 @@ def of_file(path: Path, name: str = "") -> list[Command]:
 
 
 def typed_to(path: Path, names: set[str]) -> dict[tuple[str, str], str]:
-    """(name, first argument) -> function, for each call of one of these names with a text: `serve("make")`."""
+    """(name, first argument) -> function, for each call such as `serve("make")` of one of these names with a text."""
     found = {}
     for function in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(function, ast.FunctionDef):

@@ -1,4 +1,4 @@
-"""The README's terminal sessions show what their commands print, and its picture is a bake's."""
+"""The README's terminal sessions show what their commands print, and its picture is that of a bake."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""What the README's Troubleshooting quotes is what a person really sees."""
+"""The messages quoted in the README's Troubleshooting are those that the program prints."""
 
 import importlib
 import json
@@ -166,7 +166,7 @@ def test_no_proxy_token(bake: Bake) -> None:
 
 
 def test_a_full_gpu(bake: Bake) -> None:
-    """torch's own words; tests/test_out_of_memory.py of a project runs out of memory in earnest."""
+    """torch's message; a project's tests/test_out_of_memory.py really runs out of memory."""
     torch_says = "CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capacity of 44.40 GiB"
     code = f"from my_llm import advice, memory; print(memory.explain({torch_says!r}))"
     for answers in ({}, {"task": "batch"}, {"task": "finetune"}):

@@ -1,4 +1,4 @@
-"""Bad and odd answers: one clear line and nothing left on disk, or a project that compiles; never our traceback."""
+"""Invalid answers give one line on stderr and leave nothing on disk; odd valid ones give a project that compiles."""
 
 import ast
 import re
@@ -145,14 +145,14 @@ WRONG_CHOICES = {
 
 
 def the_line(capfd: pytest.CaptureFixture[str]) -> str:
-    """All that the hook wrote to stderr, which must be one line."""
+    """The hook's standard error, which must be one line."""
     lines = capfd.readouterr().err.splitlines()
     assert len(lines) == 1 and lines[0].startswith("error: "), lines
     return lines[0]
 
 
 def refused(template: Path, folder: Path, answers: dict[str, str]) -> None:
-    """Bake; the hook must refuse and nothing must be left, neither in the output folder nor beside it."""
+    """Bake and require a refusal that leaves nothing, in the output folder or beside it."""
     out = folder / "deep" / "out"
     out.mkdir(parents=True)
     with pytest.raises(FailedHookException):

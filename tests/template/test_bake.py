@@ -1,4 +1,4 @@
-"""Every supported combination bakes into a project that compiles, lints, type-checks, imports; others are refused."""
+"""Supported combinations give a project that compiles, lints, type-checks and imports; others are refused."""
 
 import ast
 import io
@@ -241,7 +241,7 @@ def project(request: pytest.FixtureRequest, bake: Bake) -> Project:
 
 @pytest.fixture(params=SUPPORTED)
 def inference(request: pytest.FixtureRequest, bake: Bake) -> Project:
-    """A project that uses a model as it is."""
+    """A serve or batch project."""
     return bake(**SUPPORTED[request.param][0])
 
 
@@ -260,7 +260,7 @@ def test_plan_has_every_constant_and_its_reason(inference: Project) -> None:
 
 
 def comments(source: str) -> dict[str, str]:
-    """Constant -> the comment behind it, or on the lines right above it."""
+    """Constant -> the comment behind it or directly above it."""
     lines = source.splitlines()
     on_line = {
         token.start[0]: token.string.lstrip("# ")
@@ -318,7 +318,7 @@ def test_the_app_imports_with_deprecations_as_errors(project: Project) -> None:
 
 
 def test_the_engine_takes_every_plan(inference: Project) -> None:
-    """vLLM's command line or keywords, or transformers' arguments, can be made of the plan: no look-up in it fails."""
+    """The engine's options can be built from every plan."""
     if inference.plan["ENGINE"] != "vllm":
         assert inference.plan["ATTENTION"] != "auto", "transformers' attn_implementation has no such value"
         return

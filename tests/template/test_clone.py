@@ -1,4 +1,4 @@
-"""A clone in which somebody has worked bakes as a fresh one does."""
+"""Tools' caches in a clone do not change what it bakes."""
 
 import shutil
 from collections.abc import Callable

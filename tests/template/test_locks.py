@@ -1,4 +1,4 @@
-"""The locks: each is what its source gives and can be installed, and what spoils one is found."""
+"""Each lock is what its source resolves to and can be installed; a wrong lock is detected."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ HELD_BACK = {
 
 
 def write_wheel(folder: Path, name: str, version: str, *needs: str, tag: str = "py3-none-any") -> None:
-    """A wheel that holds nothing and asks for `needs`."""
+    """Write an empty wheel that requires `needs`."""
     info = f"{name}-{version}.dist-info"
     with zipfile.ZipFile(folder / f"{name}-{version}-{tag}.whl", "w") as wheel:
         asked = "".join(f"Requires-Dist: {need}\n" for need in needs)

@@ -1,4 +1,4 @@
-"""On every system and every Python: line ends, names, encodings, what the hooks use, and what the workflows run."""
+"""Line ends, file names, encodings and imports that hold on every system and Python, and the workflows' commands."""
 
 import ast
 import os
@@ -57,7 +57,7 @@ def test_a_hook_needs_what_cookiecutter_has_and_no_shell(hook: Path) -> None:
 
 
 def test_hooks_name_the_encoding_of_all_that_they_read_and_write(template: Path, bake: Bake, tmp_path: Path) -> None:
-    """Python warns where a system's own encoding would be used; in the hooks, and not in cookiecutter, that fails."""
+    """Python's warning about a default encoding fails the bake where the hooks cause it."""
     strict = {"PYTHONWARNDEFAULTENCODING": "1", "PYTHONWARNINGS": "error::EncodingWarning"}
     lenient = ("-W", "ignore::EncodingWarning", "-m", "cookiecutter")
     run(sys.executable, *lenient, str(template), "--no-input", "-o", str(tmp_path), cwd=tmp_path, **strict)
@@ -65,7 +65,7 @@ def test_hooks_name_the_encoding_of_all_that_they_read_and_write(template: Path,
 
 
 def test_an_older_python_is_told_what_is_wanted() -> None:
-    """The hook says so by itself: it parses there, and stops before it uses what is newer."""
+    """The hook parses on an older Python and stops before it uses anything newer."""
     source = (ROOT / "hooks" / "pre_gen_project.py").read_text(encoding="utf-8")
     ast.parse(source, feature_version=(3, 8))
     pretend = "import sys; sys.version_info = (3, 10, 12, 'final', 0); exec(sys.stdin.read())"
@@ -125,7 +125,7 @@ def test_the_oldest_cookiecutter_bakes_and_refuses_as_the_newest(template: Path,
 
 @pytest.mark.skipif(os.name == "nt", reason="make is for a Unix")
 def test_without_pins_the_newest_of_everything_is_asked_for(tmp_path: Path) -> None:
-    """What the weekly workflow does first, in a copy."""
+    """`make unpinned` in a copy, as the weekly workflow runs it."""
     (tmp_path / "Makefile").write_bytes((ROOT / "Makefile").read_bytes())
     (tmp_path / "requirements").mkdir()
     for path in (ROOT / "requirements").glob("*.txt"):

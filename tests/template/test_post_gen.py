@@ -1,4 +1,4 @@
-"""The post-gen hook as a function on folders: any task and engine, over an empty folder and over an earlier project."""
+"""The post-gen hook, called on folders: into an empty project and over an earlier one; and the manifest of parts."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def hook() -> ModuleType:
 
 
 def rendered(root: Path, plan: str | None) -> None:
-    """What Cookiecutter leaves, in little: common files, all parts, and the plan where the pre-gen hook ran."""
+    """Write a small project as Cookiecutter renders it: common files, all parts, and the pre-gen hook's plan."""
     parts = {
         "serve vllm": ["serve", "serve_vllm"],
         "serve transformers generation": ["serve", "serve_transformers"],

@@ -1,4 +1,4 @@
-"""The template's own files: its prompts, its pins, how little Jinja they hold, and no name that has gone."""
+"""The template's files: prompts, pins, no Jinja in Python, no deprecated names."""
 
 import ast
 import re
@@ -23,8 +23,8 @@ FILES = [path for path in template_files() if path.parts[0] == BODY.name]
 PYTHON = [path for path in FILES if path.suffix == ".py"]
 PERMISSIVE = {"apache-2.0", "mit", "bsd-3-clause"}
 
-# Names that are gone or deprecated in modal 1.6, transformers 5, vLLM 0.32: what was written instead works today.
-GONE = {
+# Pattern of a name removed or deprecated in modal 1.6, transformers 5 or vLLM 0.32 -> its replacement
+DEPRECATED = {
     r"\bkeep_warm=": "min_containers",
     r"\bcontainer_idle_timeout\b": "scaledown_window",
     r"\bconcurrency_limit\b": "max_containers",
@@ -63,7 +63,7 @@ def test_the_prompts_come_in_the_agreed_order() -> None:
 
 
 def rendered(workload: str) -> dict[str, str]:
-    """What Enter all the way answers for a workload, as cookiecutter renders it."""
+    """The default answers for a workload, as cookiecutter renders them."""
     context: dict[str, Any] = {"cookiecutter": PROMPTS | {"workload": [workload]}}
     return {key: str(value) for key, value in prompt_for_config(context, no_input=True).items() if key in KEYS}
 
@@ -136,10 +136,10 @@ def test_control_tags_stay_under_one_in_a_hundred_lines() -> None:
     assert lines > 1000 and tags / lines < 0.01
 
 
-@pytest.mark.parametrize("pattern", GONE)
-def test_no_name_that_has_gone(pattern: str) -> None:
+@pytest.mark.parametrize("pattern", DEPRECATED)
+def test_no_deprecated_name(pattern: str) -> None:
     users = [str(path) for path in FILES if path.suffix in {".py", ".md", ".toml"} and re.search(pattern, text(path))]
-    assert users == [], f"take {GONE[pattern]}"
+    assert users == [], f"take {DEPRECATED[pattern]}"
 
 
 def locks() -> list[Path]:
@@ -173,7 +173,7 @@ def test_a_lock_holds_what_its_source_asks_for() -> None:
 
 
 def test_no_registry_and_no_path_of_a_machine_is_named() -> None:
-    """Files go to people whose package index and folders are their own."""
+    """The template must work with any package index and in any folder."""
     hosts = r"(?:pypi|files\.pythonhosted|download\.pytorch|registry\.npmjs)\.org|(?<!no-emit-)index-url|trusted-host"
     paths = rf"{re.escape(str(ROOT.parent))}/|(?<![\w.])/(?:Users|tmp|mnt)/\w"
     tracked = git("ls-files", "-z", "--", ":!tests", ":!.venv", cwd=ROOT).split("\0")

@@ -1,4 +1,4 @@
-"""The training projects' own tests with the libraries that train: `make test-slow` makes an environment for them."""
+"""The training projects' own tests, with TRL and DeepSpeed in the environment that `make test-slow` creates."""
 
 import os
 import re
@@ -22,7 +22,7 @@ PROJECTS = {
 @pytest.mark.slow
 @pytest.mark.parametrize("name", PROJECTS)
 def test_a_training_project_passes_its_own_tests(name: str, bake: Bake, tmp_path: Path) -> None:
-    """One process, two ranks and two nodes really train, are killed, and go on."""
+    """One process, two ranks and two nodes train, are killed, and resume."""
     python = os.environ.get("TRAIN_PYTHON")
     if not python:
         pytest.skip("TRAIN_PYTHON names no Python that holds TRL and DeepSpeed: run make test-slow")

@@ -1,4 +1,4 @@
-"""cruft: a project follows the template from one tagged version to the next, and a person's edits stay or conflict."""
+"""cruft updates: a project follows the template's tagged versions; a person's edits survive or conflict."""
 
 import json
 import re
@@ -48,7 +48,7 @@ def conflicts(project: Project) -> set[str]:
 
 
 def edits(project: Project) -> None:
-    """What a person changes: constants of the plan, and the app beside what the template wrote."""
+    """Edit constants of plan.py, and add to app.py, as a person would."""
     app = project.root / project.package / "app.py"
     edit(project.plan_file, r'^REVISION = "[^"]*"', MINE)
     edit(project.plan_file, r"^MAX_ANSWER_TOKENS = \d+", "MAX_ANSWER_TOKENS = 2048")
@@ -94,7 +94,7 @@ def test_edits_of_plan_and_app_survive_two_versions(repository: Path, tmp_path: 
 
 
 def test_an_edit_that_both_sides_made_is_a_conflict_to_see(repository: Path, tmp_path: Path) -> None:
-    """A person insists on another card; then the template's own choice changes. Nobody's line is lost."""
+    """A person changes the GPU, then the template changes its choice: both lines are in the conflict."""
     released(repository, "v0.1.0", "1.95")
     released(repository, "v0.2.0", "9.95")
     project = created(repository, tmp_path, "--checkout", "v0.1.0")

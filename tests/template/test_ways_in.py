@@ -1,4 +1,4 @@
-"""The template works however people reach it: a path, git, a zip, a sub-folder, a replay, others' tests."""
+"""The template works from a path, git, a zip and a sub-folder, by replay, over a project, and in pytest-cookies."""
 
 import shutil
 import sys
@@ -14,7 +14,7 @@ Bake = Callable[..., Project]
 
 
 def cookiecutter(*arguments: str, out: Path, check: bool = True) -> Project:
-    """The command line, as people type it."""
+    """Run cookiecutter's command line and return the project."""
     out.mkdir(exist_ok=True)
     run(sys.executable, "-m", "cookiecutter", *arguments, "-o", str(out), cwd=out, check=check)
     return Project(next(iter(out.iterdir())))
@@ -101,7 +101,7 @@ def test_without_hooks_the_project_says_what_is_missing(template: Path, tmp_path
 
 @pytest.fixture
 def answered(template: Path, tmp_path: Path) -> Iterator[Callable[[str], str]]:
-    """Answer the prompts of the real command by typing, and return what it said."""
+    """Type answers to the prompts of the real command, and return its output."""
     import subprocess
 
     def typed(keys: str) -> str:
