@@ -97,9 +97,11 @@ locks: .venv/ready
 	$(BIN)/python scripts/locks.py
 	$(BIN)/python scripts/locks.py --check
 
-## Write docs/licences.md from what the packages in the locks say of themselves.
-licences: .venv/ready
-	$(BIN)/python scripts/licences.py
+## Write the licence of each package that the engines and trainings install on a CPU to licences/, a file per environment.
+licences: .venv/ready $(VLLM)/ready $(TRAIN)/ready
+	mkdir -p licences
+	for name in .venv $(VLLM) $(TRAIN); do $(BIN)/pip-licenses --python $$name/bin/python --from=mixed --format=markdown \
+		--with-urls --output-file licences/$${name#.}.md || exit 1; done
 
 ## 50 bakes beside a trivial template's, the planner's rate, and how both grow with the catalogue; AGAINST=another checkout.
 bench: .venv/ready
@@ -118,7 +120,7 @@ accuracy: .venv/ready
 	$(BIN)/python benchmarks/accuracy.py
 
 clean:
-	rm -rf .venv $(VLLM) $(TRAIN) $(DEMO)
+	rm -rf .venv $(VLLM) $(TRAIN) $(DEMO) licences
 
 # torch comes first and by itself, so that a CPU wheel is taken where pip is set up to find one.
 .venv/ready: requirements/dev.txt requirements/bake.txt requirements/deepspeed.txt

@@ -112,7 +112,7 @@ TYPED_BY: dict[str, dict[str, str]] = {
 BY_HAND = {
     "make unpinned": "requirements",
     "make locks": "scripts/locks.py",
-    "make licences": "scripts/licences.py",
+    "make licences": "pip-licenses",
     "make bench": "benchmarks/bake.py",
     "make bench-serve": "benchmarks/serve.py",
     "make bench-batch": "benchmarks/batch.py",
