@@ -13,12 +13,13 @@ from pathlib import Path
 
 import psutil
 
-from {{cookiecutter.__package}} import launch, runs, train
-from {{cookiecutter.__package}}.job import Job
+from {{cookiecutter.__package}}.run import launcher, run_dir
+from {{cookiecutter.__package}}.training import train
+from {{cookiecutter.__package}}.training.config import Job
 
 HOME = Path(__file__).parent.parent
 os.environ["PYTHONPATH"] = os.pathsep.join([str(HOME), os.environ.get("PYTHONPATH", "")])  # ranks import the project
-ALONE = launch.Node(0, 1, "127.0.0.1")
+ALONE = launcher.Node(0, 1, "127.0.0.1")
 
 
 def free_port() -> int:
@@ -27,20 +28,20 @@ def free_port() -> int:
         return found.getsockname()[1]
 
 
-def job_of(root: Path, limit: str = "none") -> runs.Run:
-    return runs.Run(root, "run", limit)
+def job_of(root: Path, limit: str = "none") -> run_dir.Run:
+    return run_dir.Run(root, "run", limit)
 
 
-def launched(job: Job, where: runs.Run, **options: object) -> runs.Outcome:
+def launched(job: Job, where: run_dir.Run, **options: object) -> run_dir.Outcome:
     """One attempt of all ranks in this container."""
-    return launch.launched(job, ALONE, where, port=free_port(), **options)  # ty: ignore[invalid-argument-type]
+    return launcher.launched(job, ALONE, where, port=free_port(), **options)  # ty: ignore[invalid-argument-type]
 
 
-def losses(where: runs.Run) -> dict[int, float]:
+def losses(where: run_dir.Run) -> dict[int, float]:
     return where.metrics().losses()
 
 
-def steps_done(where: runs.Run) -> int:
+def steps_done(where: run_dir.Run) -> int:
     """Lines that all attempts together have written of steps."""
     path = where.folder / "metrics.jsonl"
     return path.read_text().count('"event": "step"') if path.is_file() else 0
@@ -62,7 +63,7 @@ def ranks() -> list[psutil.Process]:
 class After(threading.Thread):
     """Does something beside the launcher, once two or more steps are done and a share of the time of one has passed."""
 
-    def __init__(self, where: runs.Run, steps: int, share: float, action: Callable[[], object]) -> None:
+    def __init__(self, where: run_dir.Run, steps: int, share: float, action: Callable[[], object]) -> None:
         super().__init__(daemon=True)
         self.where, self.action, self.share = where, action, share
         self.until = steps_done(where) + steps
@@ -125,10 +126,10 @@ class dying_in_a_save:
         del os.environ["DIES"], os.environ["DIES_AT"]
 
 
-def alone(job: Job, root: Path) -> runs.Run:
+def alone(job: Job, root: Path) -> run_dir.Run:
     """The same job in one process: twice the micro-batches for half the ranks."""
     where = job_of(root)
-    train.run(launch.shared(job, 1), where)
+    train.run(launcher.shared(job, 1), where)
     return where
 
 
@@ -160,12 +161,12 @@ class View:
         self.known = now
 
 
-def node(job: Job, volume: Path, folder: Path, rank: int, address: str, port: int) -> runs.Outcome:
+def node(job: Job, volume: Path, folder: Path, rank: int, address: str, port: int) -> run_dir.Outcome:
     """One attempt of one of two containers, which shares nothing with the other but a Volume and the network."""
     view = View(folder, volume)
-    place = launch.Node(rank, 2, address)
+    place = launcher.Node(rank, 2, address)
     try:
-        return launch.launched(job, place, job_of(view.folder), commit=view.commit, port=port)
+        return launcher.launched(job, place, job_of(view.folder), commit=view.commit, port=port)
     finally:
         view.commit()  # as Modal does when a container ends
 

@@ -3,18 +3,19 @@
 import threading
 from pathlib import Path
 
-from {{cookiecutter.__package}} import link, runs
+from {{cookiecutter.__package}}.distributed import ipc
+from {{cookiecutter.__package}}.run import run_dir
 
-DONE = runs.Outcome(runs.FINISHED, 8, 8)
+DONE = run_dir.Outcome(run_dir.FINISHED, 8, 8)
 
 
 def rank(folder: Path, word: str) -> None:
     """A rank that commits, waits until it is asked to end, and says how it did."""
-    line = link.Rank(folder)
+    line = ipc.Rank(folder)
     try:
         line.commit()
     except RuntimeError as error:
-        line.tell(link.MEMORY, str(error))
+        line.tell(ipc.MEMORY, str(error))
         return
     while word and not line.asked():
         pass

@@ -14,8 +14,12 @@ import lines
 import modal._cluster
 import pytest
 
-from {{cookiecutter.__package}} import checkpoints, hardware, launch, link, sharding, train
-from {{cookiecutter.__package}}.job import Job, JobError, check_same, write
+from {{cookiecutter.__package}}.training.callbacks import checkpoints
+from {{cookiecutter.__package}} import hardware
+from {{cookiecutter.__package}}.run import launcher
+from {{cookiecutter.__package}}.distributed import ipc, zero
+from {{cookiecutter.__package}}.training import train
+from {{cookiecutter.__package}}.training.config import check_same, Job, JobError, write
 
 
 @pytest.fixture
@@ -25,17 +29,17 @@ def several(chat_job: Job) -> Job:
 
 
 def test_the_plan_is_launched_with_its_examples_on_as_many_ranks_as_there_are():
-    assert launch.job().ranks == launch.RANKS == 2 and launch.job().batch == launch.planned().batch
+    assert launcher.job().ranks == launcher.RANKS == 2 and launcher.job().batch == launcher.planned().batch
 
 
 def test_a_step_has_as_many_examples_on_any_number_of_ranks(several: Job):
     assert several.batch == 96
     for count in (1, 2, 8, 48):
-        found = launch.shared(several, count)
+        found = launcher.shared(several, count)
         assert (found.ranks, found.batch, found.micro_batch) == (count, 96, 2)
     for count in (5, 64):
         with pytest.raises(JobError, match=f"cannot be shared by {count} processes"):
-            launch.shared(several, count)
+            launcher.shared(several, count)
 
 
 @pytest.mark.parametrize("offload", ["none", "optimizer", "all"])
@@ -45,7 +49,7 @@ def test_deepspeed_reads_its_configuration_as_it_is_meant(several: Job, stage: s
     from deepspeed.runtime.zero.config import DeepSpeedZeroConfig
 
     job = replace(several, sharding=stage, offload=offload)
-    found = sharding.config(job, on_gpu=True, parameters=10**10)
+    found = zero.config(job, on_gpu=True, parameters=10**10)
     assert found["train_batch_size"] == 16 * found["train_micro_batch_size_per_gpu"] * 3 == 96
     assert found["bf16"]["enabled"] and not found["fp16"]["enabled"]
     read = DeepSpeedZeroConfig(**found["zero_optimization"])
@@ -58,12 +62,12 @@ def test_deepspeed_reads_its_configuration_as_it_is_meant(several: Job, stage: s
 
 
 def test_without_sharding_there_is_no_deepspeed(several: Job):
-    assert sharding.config(replace(several, sharding="none"), on_gpu=True, parameters=10**10) == {}
+    assert zero.config(replace(several, sharding="none"), on_gpu=True, parameters=10**10) == {}
 
 
 def test_the_configuration_of_the_plan_can_be_read_by_a_person():
-    done = subprocess.run([sys.executable, "-m", sharding.__name__], capture_output=True, text=True, check=True)
-    assert json.loads(done.stdout or "{}") == sharding.config(launch.planned(), True, sharding.BUCKET)
+    done = subprocess.run([sys.executable, "-m", zero.__name__], capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout or "{}") == zero.config(launcher.planned(), True, zero.BUCKET)
 
 
 @pytest.mark.parametrize(
@@ -85,11 +89,11 @@ def test_what_cannot_be_is_said_before_anything_starts(several: Job, changes: di
 
 def test_parts_of_a_checkpoint_belong_to_as_many_ranks_and_the_same_sharding(several: Job):
     with pytest.raises(JobError, match="GPUs was 16 and is 8"):
-        check_same(launch.shared(several, 8), several)
+        check_same(launcher.shared(several, 8), several)
     with pytest.raises(JobError, match="SHARDING was 'zero3' and is 'zero2'"):
         check_same(replace(several, sharding="zero2"), several)
     whole = replace(several, sharding="none")
-    check_same(launch.shared(whole, 8), whole)  # every rank has all of it
+    check_same(launcher.shared(whole, 8), whole)  # every rank has all of it
 
 
 def test_no_rank_is_started_for_what_is_refused_finished_or_unpaid(
@@ -98,37 +102,37 @@ def test_no_rank_is_started_for_what_is_refused_finished_or_unpaid(
     def none(*_: object) -> int:
         raise AssertionError("torchrun was started")
 
-    monkeypatch.setattr(launch, "waited", none)
-    where, node = train.Run(tmp_path, "run", "0/run"), launch.Node(0, 1, "127.0.0.1")
-    assert launch.launched(several, node, where).status == train.STOPPED
+    monkeypatch.setattr(launcher, "waited", none)
+    where, node = train.Run(tmp_path, "run", "0/run"), launcher.Node(0, 1, "127.0.0.1")
+    assert launcher.launched(several, node, where).status == train.STOPPED
     write(several, where.folder / "job.json")
     lines.DONE.save(where.outcome)
-    assert launch.launched(several, node, where) == lines.DONE
+    assert launcher.launched(several, node, where) == lines.DONE
     checkpoint = where.checkpoints / "checkpoint-8"
     checkpoint.mkdir(parents=True)
     checkpoints.seal(checkpoint, {})
     with pytest.raises(JobError, match="SEED was 0 and is 7"):
-        launch.launched(replace(several, seed=7), node, where)
+        launcher.launched(replace(several, seed=7), node, where)
 
 
 def test_a_container_finds_its_place_in_modals_cluster(monkeypatch: pytest.MonkeyPatch):
     addresses = ["fdaa::1", "fdaa::2"]
     context = modal._cluster.ClusterContext(1, "cu-1", addresses, ["10.0.0.1", "10.0.0.2"], [])
     monkeypatch.setattr(modal._cluster, "current_cluster_context", context)
-    assert launch.here() == launch.Node(0, 1, "127.0.0.1"), "one node needs no cluster"
-    monkeypatch.setattr(launch, "NODES", 2)
-    assert launch.here() == launch.Node(1, 2, "fdaa::1")
-    monkeypatch.setattr(launch, "NODES", 4)
+    assert launcher.here() == launcher.Node(0, 1, "127.0.0.1"), "one node needs no cluster"
+    monkeypatch.setattr(launcher, "NODES", 2)
+    assert launcher.here() == launcher.Node(1, 2, "fdaa::1")
+    monkeypatch.setattr(launcher, "NODES", 4)
     with pytest.raises(RuntimeError, match="4 containers are planned, and the cluster has 2"):
-        launch.here()
+        launcher.here()
 
 
 def test_several_nodes_are_a_cluster_with_rdma(monkeypatch: pytest.MonkeyPatch):
     def function() -> None: ...
 
-    assert launch.on_nodes(function) is function
-    monkeypatch.setattr(launch, "NODES", 4)
-    found = launch.on_nodes(function)
+    assert launcher.on_nodes(function) is function
+    monkeypatch.setattr(launcher, "NODES", 4)
+    found = launcher.on_nodes(function)
     assert isinstance(found, modal.partial_function.PartialFunction)
     app = modal.App("cluster", include_source=False)
     assert app.function(gpu="H100:8", serialized=True)(found)
@@ -138,7 +142,7 @@ def test_torchrun_is_told_the_node_and_the_port(several: Job, tmp_path: Path):
     """By torchrun's own reading of it."""
     from torch.distributed.run import config_from_args, parse_args
 
-    command = launch.command(several, launch.Node(1, 2, "fdaa::1"), tmp_path, 29501)
+    command = launcher.command(several, launcher.Node(1, 2, "fdaa::1"), tmp_path, 29501)
     assert command[1:3] == ["-m", "torch.distributed.run"]
     config, _program, arguments = config_from_args(parse_args(command[3:]))
     assert (config.min_nodes, config.max_nodes, config.nproc_per_node) == (2, 2, 8)
@@ -147,7 +151,7 @@ def test_torchrun_is_told_the_node_and_the_port(several: Job, tmp_path: Path):
 
 
 def test_ranks_share_the_cores_and_find_what_lies_beside_python():
-    found = launch.environment(2)
+    found = launcher.environment(2)
     assert int(found["OMP_NUM_THREADS"]) >= 1 and found["PATH"].startswith(str(Path(sys.executable).parent))
     assert (found.get("DS_ACCELERATOR") == "cpu") == (not hardware.GPUS)
 
@@ -161,32 +165,32 @@ def line() -> Iterator[Path]:
 
 def test_a_rank_has_the_volume_committed_is_asked_to_end_and_says_how_it_did(line: Path):
     committed = threading.Event()
-    with link.Launcher(line, committed.set) as launcher:
-        process = multiprocessing.get_context("spawn").Process(target=lines.rank, args=(line, link.OUTCOME))
+    with ipc.Launcher(line, committed.set) as launcher:
+        process = multiprocessing.get_context("spawn").Process(target=lines.rank, args=(line, ipc.OUTCOME))
         process.start()
         assert committed.wait(30)
         launcher.stop()
         process.join(30)
-    assert process.exitcode == 0 and launcher.said == {link.OUTCOME: lines.DONE}
+    assert process.exitcode == 0 and launcher.said == {ipc.OUTCOME: lines.DONE}
 
 
 def test_a_rank_ends_when_its_launcher_is_gone(line: Path):
     committed = threading.Event()
-    with pytest.raises(KeyboardInterrupt), link.Launcher(line, committed.set):
+    with pytest.raises(KeyboardInterrupt), ipc.Launcher(line, committed.set):
         process = multiprocessing.get_context("spawn").Process(target=lines.rank, args=(line, ""))
         process.start()
         assert committed.wait(30)
         raise KeyboardInterrupt
     process.join(10)
-    assert process.exitcode == link.ORPHANED
+    assert process.exitcode == ipc.ORPHANED
 
 
 def test_a_commit_that_fails_fails_in_the_rank(line: Path):
     def commit() -> None:
         raise OSError("the Volume is full")
 
-    with link.Launcher(line, commit) as launcher:
-        process = multiprocessing.get_context("spawn").Process(target=lines.rank, args=(line, link.OUTCOME))
+    with ipc.Launcher(line, commit) as launcher:
+        process = multiprocessing.get_context("spawn").Process(target=lines.rank, args=(line, ipc.OUTCOME))
         process.start()
         process.join(60)
-    assert launcher.said == {link.MEMORY: "the Volume could not be committed: OSError: the Volume is full"}
+    assert launcher.said == {ipc.MEMORY: "the Volume could not be committed: OSError: the Volume is full"}

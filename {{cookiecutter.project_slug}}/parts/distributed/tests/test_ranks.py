@@ -16,8 +16,11 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from {{cookiecutter.__package}} import checkpoints, data, launch, runs, sample, stop
-from {{cookiecutter.__package}}.job import Job
+from {{cookiecutter.__package}}.training.callbacks import budget, checkpoints
+from {{cookiecutter.__package}}.data import formats
+from {{cookiecutter.__package}}.run import launcher, run_dir
+from {{cookiecutter.__package}}.result import generate
+from {{cookiecutter.__package}}.training.config import Job
 
 FOUR_DIGITS = 5e-5
 SECONDS = 20  # in which a job must be over when one of its ranks is gone, on a busy machine
@@ -49,7 +52,7 @@ def together(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Job:
 
 
 @pytest.fixture(scope="session")
-def by_one(together: Job, tmp_path_factory: pytest.TempPathFactory) -> runs.Run:
+def by_one(together: Job, tmp_path_factory: pytest.TempPathFactory) -> run_dir.Run:
     """What one process makes of it."""
     return jobs.alone(together, tmp_path_factory.mktemp("one"))
 
@@ -60,7 +63,7 @@ def sharded(job: Job, sharding: str, offload: str = "none") -> Job:
     return replace(job, sharding=sharding, offload=offload)
 
 
-def same(where: runs.Run, known: runs.Run) -> None:
+def same(where: run_dir.Run, known: run_dir.Run) -> None:
     """That a run ended as another did: all its losses, on the rows held out too, and its weights."""
     assert jobs.losses(where) == pytest.approx(jobs.losses(known), abs=FOUR_DIGITS)
     ours, theirs = (run.metrics().evaluations() for run in (where, known))
@@ -71,7 +74,7 @@ def same(where: runs.Run, known: runs.Run) -> None:
         torch.testing.assert_close(weight, weights[name], atol=1e-4, rtol=1e-3)
 
 
-def began(where: runs.Run) -> list[dict[str, Any]]:
+def began(where: run_dir.Run) -> list[dict[str, Any]]:
     return [line for line in where.metrics().read() if line["event"] == "begin"]
 
 
@@ -79,7 +82,7 @@ def began(where: runs.Run) -> list[dict[str, Any]]:
     ("sharding", "offload"), [("none", "none"), ("zero2", "none"), ("zero3", "none"), ("zero3", "all")]
 )
 def test_two_ranks_train_as_one_process_does(
-    together: Job, by_one: runs.Run, tmp_path: Path, sharding: str, offload: str
+    together: Job, by_one: run_dir.Run, tmp_path: Path, sharding: str, offload: str
 ):
     where = jobs.job_of(tmp_path)
     committed: list[Path | None] = []
@@ -88,7 +91,7 @@ def test_two_ranks_train_as_one_process_does(
         where,
         commit=lambda: committed.append(checkpoints.newest(where.checkpoints)),
     )
-    assert outcome.status == runs.FINISHED and outcome.step == 8
+    assert outcome.status == run_dir.FINISHED and outcome.step == 8
     assert [line["world_size"] for line in began(where)] == [2]
     same(where, by_one)
     each_step = [f"checkpoint-{step}" for step in range(1, 9)]
@@ -104,12 +107,12 @@ def test_two_ranks_train_as_one_process_does(
     if (sharding, offload) == ("zero3", "none"):  # killed after the last step, before it could say so
         shutil.rmtree(where.result)
         where.outcome.unlink()
-        assert jobs.launched(replace(together, sharding=sharding), where).status == runs.FINISHED
+        assert jobs.launched(replace(together, sharding=sharding), where).status == run_dir.FINISHED
         assert jobs.steps_done(where) == 8
         same(where, by_one)
 
 
-def gathered_is_consolidated(where: runs.Run) -> None:
+def gathered_is_consolidated(where: run_dir.Run) -> None:
     """The result, gathered from the ranks, is what DeepSpeed's own tool puts together from the parts on disk."""
     from deepspeed.utils.zero_to_fp32 import get_fp32_state_dict_from_zero_checkpoint
 
@@ -129,12 +132,12 @@ def test_adapters_of_a_sharded_model_load_beside_the_original(together: Job, tmp
     assert outcome.after["loss"] < outcome.before["loss"] - 0.1
     adapter = load_file(where.result / "adapter_model.safetensors")
     assert len(adapter) == 2 * 2 * 7 and all(weight.numel() for weight in adapter.values())
-    assert sample.answer(sample.load(where.result, job.model), "Do you deliver?", 4) is not None
+    assert generate.answer(generate.load(where.result, job.model), "Do you deliver?", 4) is not None
 
 
 @pytest.mark.parametrize(("sharding", "rank"), [("none", 0), ("zero3", 1)])
 def test_kills_of_a_rank_end_the_job_in_seconds_and_lose_nothing(
-    together: Job, by_one: runs.Run, tmp_path: Path, sharding: str, rank: int
+    together: Job, by_one: run_dir.Run, tmp_path: Path, sharding: str, rank: int
 ):
     """kill -9 of one rank at a random moment, and of the other inside a save."""
     job, where = sharded(together, sharding), jobs.job_of(tmp_path)
@@ -149,41 +152,41 @@ def test_kills_of_a_rank_end_the_job_in_seconds_and_lose_nothing(
     half = [path for path in checkpoints.all_in(where.checkpoints) if not checkpoints.complete(path)]
     assert len(half) == 1, "the checkpoint of which a rank wrote half counts"
     outcome = jobs.launched(job, where)
-    assert outcome.status == runs.FINISHED and outcome.attempts == 3
+    assert outcome.status == run_dir.FINISHED and outcome.attempts == 3
     same(where, by_one)
     assert [line["world_size"] for line in began(where)] == [2] * 3
 
 
 def test_the_signal_before_a_preemption_saves_and_the_next_attempt_goes_on(
-    together: Job, by_one: runs.Run, tmp_path: Path
+    together: Job, by_one: run_dir.Run, tmp_path: Path
 ):
     job, where = replace(sharded(together, "zero2"), save_every_s=3600.0), jobs.job_of(tmp_path)
     fate = jobs.After(where, 2, 0.0, jobs.ask)
     fate.start()
-    with pytest.raises(stop.Interrupted, match="saved at step"):
+    with pytest.raises(budget.Interrupted, match="saved at step"):
         jobs.launched(job, where)
     assert time.monotonic() - fate.done_at < SECONDS
-    ended = runs.outcome_of(where)
-    assert ended and ended.status == runs.INTERRUPTED and 2 <= ended.step < 8
+    ended = run_dir.outcome_of(where)
+    assert ended and ended.status == run_dir.INTERRUPTED and 2 <= ended.step < 8
     assert checkpoints.newest(where.checkpoints) == where.checkpoints / f"checkpoint-{ended.step}"
-    assert jobs.launched(job, where).status == runs.FINISHED
+    assert jobs.launched(job, where).status == run_dir.FINISHED
     assert jobs.steps_done(where) == 8, "no step was done twice"
     same(where, by_one)
 
 
-def test_all_ranks_stop_at_the_budget_and_go_on_when_it_is_raised(together: Job, by_one: runs.Run, tmp_path: Path):
+def test_all_ranks_stop_at_the_budget_and_go_on_when_it_is_raised(together: Job, by_one: run_dir.Run, tmp_path: Path):
     where = jobs.job_of(tmp_path, "0.0001/run")
     outcome = jobs.launched(together, where)
-    assert outcome.status == runs.STOPPED and 0 < outcome.step < 8 and outcome.remaining_usd > 0
+    assert outcome.status == run_dir.STOPPED and 0 < outcome.step < 8 and outcome.remaining_usd > 0
     assert jobs.launched(together, where).step == outcome.step, "nothing is left, and no rank is started"
     assert len(began(where)) == 1
     outcome = jobs.launched(together, jobs.job_of(tmp_path))
-    assert outcome.status == runs.FINISHED and jobs.steps_done(where) == 8
+    assert outcome.status == run_dir.FINISHED and jobs.steps_done(where) == 8
     same(where, by_one)
 
 
 def test_two_nodes_train_as_one_process_does_and_each_sees_the_volume_in_its_own_way(
-    together: Job, by_one: runs.Run, tmp_path: Path
+    together: Job, by_one: run_dir.Run, tmp_path: Path
 ):
     """A rank on each. One is killed, both containers end, and the next attempt goes on from what both committed."""
     job, volume = sharded(together, "zero3"), tmp_path / "volume"
@@ -204,7 +207,7 @@ def test_two_nodes_train_as_one_process_does_and_each_sees_the_volume_in_its_own
     other = jobs.second_node(job, volume, tmp_path / "second", address, port)
     outcome = jobs.node(job, volume, tmp_path / "first", 0, address, port)
     other.join(SECONDS)
-    assert other.exitcode == 0 and outcome.status == runs.FINISHED and outcome.attempts == 2
+    assert other.exitcode == 0 and outcome.status == run_dir.FINISHED and outcome.attempts == 2
     assert [line["world_size"] for line in began(where)] == [2, 2]
     same(where, by_one)
     assert [path.name for path in checkpoints.all_in(where.checkpoints)] == ["checkpoint-7", "checkpoint-8"]
@@ -214,20 +217,20 @@ def test_two_nodes_train_as_one_process_does_and_each_sees_the_volume_in_its_own
 
 def test_what_people_can_mend_comes_out_as_their_mistake(together: Job, tmp_path: Path):
     (tmp_path / "rows.jsonl").write_text('{"question": "Why?"}\n' * 30)
-    with pytest.raises(data.DataError, match="needs the columns"):
+    with pytest.raises(formats.DataError, match="needs the columns"):
         jobs.launched(replace(together, dataset=str(tmp_path / "rows.jsonl")), jobs.job_of(tmp_path))
 
 
 def test_a_job_with_fewer_ranks_than_planned_fails_before_its_first_step(together: Job, tmp_path: Path):
     where = jobs.job_of(tmp_path)
     job = replace(together, ranks=3)  # torchrun is told two by the node that has them
-    command = launch.command
+    command = launcher.command
 
     def two(job: Job, *rest: Any) -> list[str]:
         return command(replace(job, ranks=2), *rest)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(launch, "command", two)
+        patch.setattr(launcher, "command", two)
         with pytest.raises(RuntimeError, match="a rank failed"):
             jobs.launched(job, where)
     assert jobs.steps_done(where) == 0

@@ -11,8 +11,8 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
-from {{cookiecutter.__package}} import train
-from {{cookiecutter.__package}}.job import Job
+from {{cookiecutter.__package}}.training import train
+from {{cookiecutter.__package}}.training.config import Job
 
 # A server that has imported everything and computed nothing forks an attempt in milliseconds
 SERVER = multiprocessing.get_context("forkserver")
@@ -23,7 +23,7 @@ def attempt(job: Job, root: Path, die: tuple[str, int] | None = None) -> None:
     """One attempt; with `die` it is killed the n-th time that it comes to the named place."""
     import torch
 
-    from {{cookiecutter.__package}} import checkpoints
+    from {{cookiecutter.__package}}.training.callbacks import checkpoints
 
     torch.set_num_threads(1)
     if die:

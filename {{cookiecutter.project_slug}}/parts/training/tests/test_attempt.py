@@ -9,11 +9,13 @@ import attempts
 import pytest
 import torch
 
-from {{cookiecutter.__package}} import attempt, checkpoints, mistakes, runs, status, watch
-from {{cookiecutter.__package}}.job import Job, JobError
+from {{cookiecutter.__package}}.run import attempt, progress, run_dir, status
+from {{cookiecutter.__package}}.training.callbacks import checkpoints
+from {{cookiecutter.__package}} import mistakes
+from {{cookiecutter.__package}}.training.config import Job, JobError
 from {{cookiecutter.__package}}.monitoring import oom_hints
 from {{cookiecutter.__package}}.run import budget
-from {{cookiecutter.__package}}.said import Said
+from {{cookiecutter.__package}}.run.reply import Said
 
 
 def test_a_mistake_comes_back_as_its_sentence():
@@ -42,7 +44,7 @@ def test_anything_else_is_raised_so_that_modal_tries_again():
         work()
 
 
-def ended(where: runs.Run, *states: str) -> None:
+def ended(where: run_dir.Run, *states: str) -> None:
     """Attempts that ended one after the other."""
     for state in states:
         meter = where.ledger().start("training", every_s=0.0)
@@ -52,11 +54,11 @@ def ended(where: runs.Run, *states: str) -> None:
 
 
 @pytest.fixture
-def where(tmp_path: Path) -> runs.Run:
-    return runs.Run(tmp_path, "run", "none")
+def where(tmp_path: Path) -> run_dir.Run:
+    return run_dir.Run(tmp_path, "run", "none")
 
 
-def test_three_attempts_that_saved_nothing_are_enough(where: runs.Run):
+def test_three_attempts_that_saved_nothing_are_enough(where: run_dir.Run):
     ended(where, *[budget.FAILED] * 2)
     assert attempt.futile(where, 0.0) == ""
     ended(where, budget.FAILED)
@@ -64,7 +66,7 @@ def test_three_attempts_that_saved_nothing_are_enough(where: runs.Run):
     assert said.startswith("3 attempts in a row ended before they could save anything") and "a fan fell off" in said
 
 
-def test_an_attempt_that_saved_lets_the_next_one_begin(where: runs.Run):
+def test_an_attempt_that_saved_lets_the_next_one_begin(where: run_dir.Run):
     ended(where, *[budget.FAILED] * 3)
     folder = where.checkpoints / "checkpoint-3"
     folder.mkdir(parents=True)
@@ -75,13 +77,13 @@ def test_an_attempt_that_saved_lets_the_next_one_begin(where: runs.Run):
     assert attempt.futile(where, 0.0)
 
 
-def test_attempts_before_the_command_do_not_count(where: runs.Run):
+def test_attempts_before_the_command_do_not_count(where: run_dir.Run):
     ended(where, *[budget.FAILED] * 3)
     assert attempt.futile(where, time.time()) == ""
 
 
 def test_attempts_that_are_killed_count_too(chat_job: Job, tmp_path: Path):
-    where = runs.Run(tmp_path, "run")
+    where = run_dir.Run(tmp_path, "run")
     job = replace(chat_job, save_every_s=0.0)
     for _ in range(3):
         assert attempts.end(attempts.begin(job, tmp_path, die=("writing tensors", 1))) == -9
@@ -89,7 +91,7 @@ def test_attempts_that_are_killed_count_too(chat_job: Job, tmp_path: Path):
 
 
 def test_status_tells_a_finished_run_from_a_killed_and_a_running_one(chat_job: Job, tmp_path: Path):
-    where = runs.Run(tmp_path, "run")
+    where = run_dir.Run(tmp_path, "run")
     assert str(status.status(where)) == "run run has not begun: start it with `train`"
     job = replace(chat_job, save_every_s=0.0)
     assert attempts.end(attempts.begin(job, tmp_path, die=("writing tensors", 12))) == -9
@@ -102,16 +104,16 @@ def test_status_tells_a_finished_run_from_a_killed_and_a_running_one(chat_job: J
     meter.stop()
     assert attempts.end(attempts.begin(job, tmp_path)) == 0
     done = status.status(where)
-    assert f"step 8 of 8, {runs.FINISHED}" in str(done) and "left" not in str(done) and done.spent_usd > 0
+    assert f"step 8 of 8, {run_dir.FINISHED}" in str(done) and "left" not in str(done) and done.spent_usd > 0
 
 
 def test_the_board_is_told_the_last_whole_step(chat_job: Job, tmp_path: Path):
-    assert watch.last(tmp_path / "metrics.jsonl") is None
+    assert progress.last(tmp_path / "metrics.jsonl") is None
     assert attempts.end(attempts.begin(chat_job, tmp_path)) == 0
-    path = runs.Run(tmp_path, "run").folder / "metrics.jsonl"
+    path = run_dir.Run(tmp_path, "run").folder / "metrics.jsonl"
     with path.open("a") as file:
         file.write('{"event": "step", "step": 9, "st')
-    now = watch.last(path)
+    now = progress.last(path)
     assert now and (now.step, now.steps, now.attempt) == (8, 8, 1)
-    assert now.loss == pytest.approx(runs.Run(tmp_path, "run").metrics().losses()[8])
+    assert now.loss == pytest.approx(run_dir.Run(tmp_path, "run").metrics().losses()[8])
     assert f"loss {now.loss:.4f}" in str(now) and "planned" in str(now)

@@ -9,8 +9,9 @@ import datasets
 import pytest
 from conftest import SAMPLES
 
-from {{cookiecutter.__package}} import data, models, train
-from {{cookiecutter.__package}}.job import Job, JobError
+from {{cookiecutter.__package}}.data import formats
+from {{cookiecutter.__package}}.training import model, train
+from {{cookiecutter.__package}}.training.config import Job, JobError
 
 CHAT = {"messages": [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "hello there"}]}
 
@@ -24,7 +25,7 @@ def written(path: Path, rows: list[Any]) -> str:
 
 def mistake(job: Job, tmp_path: Path, rows: list[Any]) -> str:
     """What `check` says about rows that cannot be trained on."""
-    with pytest.raises(data.DataError) as caught:
+    with pytest.raises(formats.DataError) as caught:
         train.check(job, dataset=written(tmp_path / "rows.jsonl", rows))
     assert "\n" not in str(caught.value)
     return str(caught.value)
@@ -33,7 +34,7 @@ def mistake(job: Job, tmp_path: Path, rows: list[Any]) -> str:
 def test_the_shipped_chats_are_counted_as_the_tokenizer_counts_them(chat_job: Job):
     report = train.check(chat_job)
     rows = [json.loads(line)["messages"] for line in (SAMPLES / "chat.jsonl").read_text().splitlines()]
-    tokenizer: Any = models.tokenizer_of(models.Source(chat_job.model, "main"))
+    tokenizer: Any = model.tokenizer_of(model.Source(chat_job.model, "main"))
     lengths = [len(tokenizer.apply_chat_template(row, tokenize=True)["input_ids"]) for row in rows]
     assert (report.rows, report.tokens, report.longest) == (len(rows), sum(lengths), max(lengths))
     assert report.cut == sum(length > chat_job.seq_len for length in lengths)
@@ -67,10 +68,10 @@ def test_a_template_that_marks_answers_lets_every_answer_be_learnt(chat_job: Job
 
 
 def test_a_model_without_a_chat_template_cannot_take_chats(chat_job: Job, tmp_path: Path, tiny: Path):
-    tokenizer: Any = models.tokenizer_of(models.Source(str(tiny), "main"))
+    tokenizer: Any = model.tokenizer_of(model.Source(str(tiny), "main"))
     tokenizer.chat_template = None
-    with pytest.raises(data.DataError, match="no chat template"):
-        data.examples(chat_job, tokenizer, datasets.Dataset.from_list([CHAT] * 4))
+    with pytest.raises(formats.DataError, match="no chat template"):
+        formats.examples(chat_job, tokenizer, datasets.Dataset.from_list([CHAT] * 4))
 
 
 @pytest.mark.parametrize("suffix", ["parquet", "csv", "jsonl"])
@@ -141,13 +142,13 @@ def test_a_column_of_identities_is_not_taken_for_labels(label_job: Job, tmp_path
 
 
 def test_files_that_are_missing_empty_or_broken_are_said_so(chat_job: Job, tmp_path: Path):
-    with pytest.raises(data.DataError, match="there is no file"):
+    with pytest.raises(formats.DataError, match="there is no file"):
         train.check(chat_job, dataset=str(tmp_path / "none.jsonl"))
     (tmp_path / "rows.jsonl").touch()
-    with pytest.raises(data.DataError, match=r"rows.jsonl is empty"):
+    with pytest.raises(formats.DataError, match=r"rows.jsonl is empty"):
         train.check(chat_job, dataset=str(tmp_path / "rows.jsonl"))
     (tmp_path / "broken.jsonl").write_text(json.dumps(CHAT) + '\n{"messages": [\n')
-    with pytest.raises(data.DataError, match="line 2 is not JSON"):
+    with pytest.raises(formats.DataError, match="line 2 is not JSON"):
         train.check(chat_job, dataset=str(tmp_path / "broken.jsonl"))
 
 
@@ -162,19 +163,19 @@ def test_a_model_with_code_of_its_own_is_refused_before_anything_runs(chat_job: 
     config = {"model_type": "homemade", "auto_map": {"AutoConfig": "config.Own", "AutoModelForCausalLM": "model.Own"}}
     (tmp_path / "config.json").write_text(json.dumps(config))
     (tmp_path / "config.py").write_text("raise SystemExit('this must never run')")
-    with pytest.raises(models.ModelError, match="needs code of its own") as caught:
+    with pytest.raises(model.ModelError, match="needs code of its own") as caught:
         train.check(chat_job, str(tmp_path))
     assert "\n" not in str(caught.value)
 
 
 def test_too_long_a_context_and_a_quantized_model_are_refused(chat_job: Job, tmp_path: Path, tiny: Path):
-    with pytest.raises(models.ModelError, match="SEQ_LEN = 4,096 is more than the 2,048"):
+    with pytest.raises(model.ModelError, match="SEQ_LEN = 4,096 is more than the 2,048"):
         train.check(replace(chat_job, seq_len=4096))
     for file in tiny.iterdir():
         (tmp_path / file.name).write_bytes(file.read_bytes())
     config = json.loads((tiny / "config.json").read_text()) | {"quantization_config": {"quant_method": "awq"}}
     (tmp_path / "config.json").write_text(json.dumps(config))
-    with pytest.raises(models.ModelError, match="is quantized already"):
+    with pytest.raises(model.ModelError, match="is quantized already"):
         train.check(chat_job, str(tmp_path))
 
 
@@ -190,7 +191,7 @@ def test_wandb_without_its_secret_is_refused(chat_job: Job, monkeypatch: pytest.
 
 
 def test_the_same_rows_are_held_out_for_the_same_seed(chat_job: Job):
-    tokenizer = models.tokenizer_of(models.Source(chat_job.model, "main"))
-    first, again, other = (data.examples(replace(chat_job, seed=seed), tokenizer).evaluation for seed in (1, 1, 2))
+    tokenizer = model.tokenizer_of(model.Source(chat_job.model, "main"))
+    first, again, other = (formats.examples(replace(chat_job, seed=seed), tokenizer).evaluation for seed in (1, 1, 2))
     assert first is not None and again is not None and other is not None
     assert first.to_list() == again.to_list() != other.to_list()

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from {{cookiecutter.__package}} import job, local, plan, train
+from {{cookiecutter.__package}}.training import config, train
+from {{cookiecutter.__package}} import local, plan
 
 PACKAGE = "{{cookiecutter.__package}}"
 
@@ -49,13 +50,13 @@ def test_check_reads_a_dataset_and_says_a_mistake_in_one_line(tiny: Path, tmp_pa
     assert last.startswith("error: ") and "'question', 'reply'" in last
 
 
-def test_a_job_in_a_file_is_trained_as_a_program_of_its_own(chat_job: job.Job, tmp_path: Path):
-    job.write(chat_job, tmp_path / "job.json")
+def test_a_job_in_a_file_is_trained_as_a_program_of_its_own(chat_job: config.Job, tmp_path: Path):
+    config.write(chat_job, tmp_path / "job.json")
     arguments = (f"{PACKAGE}.train", "--root", str(tmp_path), "--name", "own", "--job", str(tmp_path / "job.json"))
     done = python(*arguments)
     assert done.returncode == 0, done.stderr
     assert "finished at step 8 of 8, attempt 1" in done.stdout
-    job.write(replace(chat_job, learning_rate=1.0), tmp_path / "job.json")
+    config.write(replace(chat_job, learning_rate=1.0), tmp_path / "job.json")
     done = python(*arguments)
     assert done.returncode == train.MISTAKEN
     assert done.stderr.strip().splitlines()[-1].startswith("error: this run began otherwise: LEARNING_RATE")
@@ -68,5 +69,5 @@ def test_what_a_laptop_and_a_small_container_read_loads_no_torch():
 
 
 def test_the_plan_is_a_job():
-    planned = job.planned()
+    planned = config.planned()
     assert planned.model == plan.MODEL and planned.seq_len == plan.SEQ_LEN and planned.save_every_s == plan.SAVE_EVERY

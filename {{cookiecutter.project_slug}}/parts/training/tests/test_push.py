@@ -10,8 +10,9 @@ from pathlib import Path
 import hub
 import pytest
 
-from {{cookiecutter.__package}} import push, sample, train
-from {{cookiecutter.__package}}.job import Job
+from {{cookiecutter.__package}}.result import generate, push
+from {{cookiecutter.__package}}.training import train
+from {{cookiecutter.__package}}.training.config import Job
 
 
 def test_what_is_missing_is_said_without_modal_and_without_the_hub():
@@ -54,10 +55,10 @@ def test_the_adapter_and_its_card_name_the_model_as_the_plan_does(chat_job: Job,
     where = train.Run(tmp_path, "run", "none")
     train.run(replace(chat_job, max_steps=2), where)
     named = replace(chat_job, model="org/name", revision="abc")
-    sample.describe(where.result, named, ())
+    generate.describe(where.result, named, ())
     assert json.loads((where.result / "adapter_config.json").read_text())["base_model_name_or_path"] == "org/name"
     card = (where.result / "README.md").read_text()
     assert card.startswith("---\npipeline_tag: text-generation\nlibrary_name: peft\nbase_model: org/name\n---\n")
     assert "tuned by LoRA" in card
-    sample.describe(where.result, chat_job, ())
+    generate.describe(where.result, chat_job, ())
     assert "base_model" not in (where.result / "README.md").read_text()  # a folder of one's own is no id

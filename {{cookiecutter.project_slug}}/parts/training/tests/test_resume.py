@@ -11,8 +11,9 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from {{cookiecutter.__package}} import checkpoints, stop, train
-from {{cookiecutter.__package}}.job import Job
+from {{cookiecutter.__package}}.training.callbacks import budget, checkpoints
+from {{cookiecutter.__package}}.training import train
+from {{cookiecutter.__package}}.training.config import Job
 
 FOUR_DIGITS = 5e-5
 
@@ -113,7 +114,7 @@ def test_the_signal_before_a_preemption_saves_and_the_next_attempt_goes_on(
 def test_a_second_signal_acts_at_once():
     inherited = signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
     try:
-        with stop.signals() as asked, pytest.raises(KeyboardInterrupt):
+        with budget.signals() as asked, pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
             assert asked()
             signal.raise_signal(signal.SIGINT)

@@ -7,8 +7,10 @@ from pathlib import Path
 import attempts
 import pytest
 
-from {{cookiecutter.__package}} import checkpoints, plan, stop, train
-from {{cookiecutter.__package}}.job import Job
+from {{cookiecutter.__package}}.training.callbacks import budget, checkpoints
+from {{cookiecutter.__package}} import plan
+from {{cookiecutter.__package}}.training import train
+from {{cookiecutter.__package}}.training.config import Job
 from {{cookiecutter.__package}}.run import budget, files
 
 
@@ -84,7 +86,7 @@ def test_what_is_no_budget_is_said_before_anything_starts(chat_job: Job, monkeyp
 def test_the_end_is_kept_money_for_as_the_saves_took_so_far(tmp_path: Path):
     where = dear(tmp_path, "100/run")
     with where.ledger().meter("training", 0.2) as meter:
-        money = stop.Money(where.budget(), meter)
+        money = budget.Money(where.budget(), meter)
         assert money.reserve_s == 0.0 and not money.over()
         money.evaluated(4.0)
         money.saved(30.0)

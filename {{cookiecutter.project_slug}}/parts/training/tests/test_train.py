@@ -15,16 +15,19 @@ from conftest import SAMPLES
 from peft import get_peft_model
 from transformers import MixtralConfig, Qwen3MoeConfig, masking_utils
 
-from {{cookiecutter.__package}} import classification, data, generation, models, plan, sample, train
+from {{cookiecutter.__package}} import classification, plan
+from {{cookiecutter.__package}}.data import formats
+from {{cookiecutter.__package}}.training import model, train, trainers
+from {{cookiecutter.__package}}.result import generate
 from {{cookiecutter.__package}}.arguments import arguments_of
-from {{cookiecutter.__package}}.job import Job, JobError
+from {{cookiecutter.__package}}.training.config import Job, JobError
 
 LABELS = ("booking", "complaint", "praise", "question")  # of the shipped messages
 LEARNS = {"learning_rate": 1e-2, "max_steps": 16, "lora_rank": 8}
 
 
-def source(job: Job) -> models.Source:
-    return models.Source(job.model, job.revision)
+def source(job: Job) -> model.Source:
+    return model.Source(job.model, job.revision)
 
 
 @pytest.mark.parametrize("method", ["lora", "qlora", "full"])
@@ -35,11 +38,11 @@ def test_the_loss_falls_and_the_result_is_loaded_again(chat_job: Job, tmp_path: 
     outcome = train.run(job, where)
     assert outcome.status == train.FINISHED and outcome.step == outcome.steps == 16
     assert outcome.after["loss"] < outcome.before["loss"] - 0.3
-    tuned = sample.load(where.result)
-    assert sample.answer(tuned, "What does a brake service cost?", max_tokens=4) is not None
-    merged = sample.merge(where.result, tmp_path / "merged")
+    tuned = generate.load(where.result)
+    assert generate.answer(tuned, "What does a brake service cost?", max_tokens=4) is not None
+    merged = generate.merge(where.result, tmp_path / "merged")
     assert not list(merged.glob("*.bin")) and (merged / "model.safetensors").is_file()
-    plain = models.CLASSES["generation"].from_pretrained(merged, dtype=torch.float32)
+    plain = model.CLASSES["generation"].from_pretrained(merged, dtype=torch.float32)
     ids = torch.arange(5, 30)[None]
     with torch.no_grad():
         torch.testing.assert_close(plain(ids).logits, tuned.model(ids).logits, atol=0.15, rtol=0.05)  # bf16 weights
@@ -51,28 +54,28 @@ def test_a_classifier_learns_the_shipped_labels(label_job: Job, tmp_path: Path):
     outcome = train.run(replace(label_job, max_steps=100), where)
     assert outcome.after["accuracy"] > 0.8 > 0.5 > outcome.before["accuracy"]
     assert outcome.after["f1"] > 0.8
-    tuned = sample.load(where.result)
-    held_out = data.examples(label_job, tuned.tokenizer).evaluation
+    tuned = generate.load(where.result)
+    held_out = formats.examples(label_job, tuned.tokenizer).evaluation
     assert held_out is not None and len(held_out) == 51
-    answers = [sample.classify(tuned, text) for text in held_out["text"]]
+    answers = [generate.classify(tuned, text) for text in held_out["text"]]
     right = sum(next(iter(found)) == LABELS[label] for found, label in zip(answers, held_out["label"], strict=True))
     assert right / len(held_out) == pytest.approx(outcome.after["accuracy"])
     assert all(sum(found.values()) == pytest.approx(1.0) for found in answers)
-    merged = sample.merge(where.result, tmp_path / "merged")
+    merged = generate.merge(where.result, tmp_path / "merged")
     assert tuple(json.loads((merged / "config.json").read_text())["id2label"].values()) == LABELS
 
 
 def test_a_classifier_of_other_classes_gets_a_new_head_and_keeps_the_rest(label_job: Job, tmp_path: Path):
-    before = models.load(label_job, source(label_job), ("good", "bad", "neither"))
+    before = model.load(label_job, source(label_job), ("good", "bad", "neither"))
     before.save_pretrained(tmp_path / "model")
-    models.tokenizer_of(source(label_job)).save_pretrained(tmp_path / "model")
+    model.tokenizer_of(source(label_job)).save_pretrained(tmp_path / "model")
     job = replace(label_job, model=str(tmp_path / "model"), method="lora", max_steps=2)
-    after = models.load(job, source(job), ("booking", "complaint"))
+    after = model.load(job, source(job), ("booking", "complaint"))
     assert after.config.id2label == {0: "booking", 1: "complaint"}
     kept = before.base_model.state_dict()
     assert kept and all(torch.equal(value, kept[name]) for name, value in after.base_model.state_dict().items())
     train.run(job, where := train.Run(tmp_path, "run"))
-    assert len(sample.classify(sample.load(where.result), "How much is a gear service?")) == 4
+    assert len(generate.classify(generate.load(where.result), "How much is a gear service?")) == 4
 
 
 @pytest.mark.parametrize("method", ["lora", "qlora"])
@@ -80,10 +83,10 @@ def test_a_classifier_with_adapters_keeps_its_head_and_classes(label_job: Job, t
     where = train.Run(tmp_path, "run")
     outcome = train.run(replace(label_job, method=method, learning_rate=1e-2, max_steps=140), where)
     assert outcome.after["accuracy"] > 0.6
-    tuned = sample.load(where.result)
-    assert set(sample.classify(tuned, "How much is a gear service?")) == set(LABELS)
-    merged = sample.merge(where.result, tmp_path / "merged")
-    again = models.CLASSES["classification"].from_pretrained(merged, dtype=torch.float32).eval()
+    tuned = generate.load(where.result)
+    assert set(generate.classify(tuned, "How much is a gear service?")) == set(LABELS)
+    merged = generate.merge(where.result, tmp_path / "merged")
+    again = model.CLASSES["classification"].from_pretrained(merged, dtype=torch.float32).eval()
     ids = torch.arange(5, 25)[None]
     with torch.no_grad():
         torch.testing.assert_close(again(ids).logits, tuned.model(ids).logits, atol=0.1, rtol=0.05)
@@ -128,8 +131,8 @@ def test_micro_batches_and_accumulation_with_the_same_product_are_the_same_run(c
 
 @pytest.mark.parametrize("attention", ["sdpa", "eager"])
 def test_packed_examples_do_not_see_each_other(chat_job: Job, attention: str):
-    model = models.load(replace(chat_job, attention=attention), source(chat_job))
-    assert generation.apart(model)
+    model = model.load(replace(chat_job, attention=attention), source(chat_job))
+    assert trainers.apart(model)
 
 
 def test_attention_that_mixes_packed_examples_is_refused(
@@ -156,10 +159,10 @@ def test_a_packed_run_has_the_loss_of_its_examples_one_by_one(chat_job: Job, tmp
 def labels_of(job: Job, model: Path, tmp_path: Path) -> tuple[Any, list[int], list[int]]:
     """Tokenizer, tokens and labels of the first example as TRL prepares it."""
     job = replace(job, model=str(model), eval_share=0.0)
-    tokenizer = models.tokenizer_of(source(job))
-    found = data.examples(job, tokenizer)
-    config = generation.configured(job, found, arguments_of(job, train.Run(tmp_path, "run")))
-    made = generation.trainer(job, models.load(job, source(job)), tokenizer, found, config, [])
+    tokenizer = model.tokenizer_of(source(job))
+    found = formats.examples(job, tokenizer)
+    config = trainers.configured(job, found, arguments_of(job, train.Run(tmp_path, "run")))
+    made = trainers.trainer(job, model.load(job, source(job)), tokenizer, found, config, [])
     rows: Any = made.train_dataset
     row = rows[0]
     return tokenizer, row["input_ids"], row["labels"]
@@ -195,8 +198,8 @@ def test_adapters_have_the_parameters_of_the_formula(chat_job: Job):
     }
     for targets, count in expected.items():
         job = replace(chat_job, lora_targets=targets)
-        model = models.load(job, source(job))
-        adapter = models.adapter(job, model)
+        model = model.load(job, source(job))
+        adapter = model.adapter(job, model)
         assert adapter is not None
         tuned = get_peft_model(model, adapter)
         assert sum(weight.numel() for weight in tuned.parameters() if weight.requires_grad) == count
@@ -225,8 +228,8 @@ def test_routed_experts_and_their_router_get_no_adapters():
             num_local_experts=4,
         ),
     ):
-        model = models.CLASSES["generation"].from_config(config)
-        assert models.adapted(model, "all-linear") == ["k_proj", "o_proj", "q_proj", "v_proj"]
+        model = model.CLASSES["generation"].from_config(config)
+        assert model.adapted(model, "all-linear") == ["k_proj", "o_proj", "q_proj", "v_proj"]
 
 
 @pytest.fixture
@@ -235,10 +238,10 @@ def adapted(chat_job: Job, tmp_path: Path) -> Callable[[str], Any]:
 
     def make(method: str) -> Any:
         job = replace(chat_job, method=method)
-        tokenizer = models.tokenizer_of(source(job))
-        found = data.examples(job, tokenizer)
-        config = generation.configured(job, found, arguments_of(job, train.Run(tmp_path, "run")))
-        return generation.trainer(job, models.load(job, source(job)), tokenizer, found, config, [])
+        tokenizer = model.tokenizer_of(source(job))
+        found = formats.examples(job, tokenizer)
+        config = trainers.configured(job, found, arguments_of(job, train.Run(tmp_path, "run")))
+        return trainers.trainer(job, model.load(job, source(job)), tokenizer, found, config, [])
 
     return make
 

@@ -10,14 +10,17 @@ from pathlib import Path, PurePosixPath
 
 import modal
 
-from . import hardware, image, launch, plan, push, runs, status, storage, volume
-from .said import Checked, Said
+from . import hardware, image, plan, storage
+from .run import launcher, run_dir, status
+from .result import push
+from .data import load
+from .run.reply import Checked, Said
 
 HOURS = 60 * 60  # seconds
-ROOT = volume.MOUNT
+ROOT = load.MOUNT
 BOTH: dict[str | PurePosixPath, modal.Volume | modal.CloudBucketMount] = {
     storage.WEIGHTS: storage.weights,
-    ROOT: volume.runs,
+    ROOT: load.runs,
 }
 TRACKING = storage.secrets if plan.TRACKER == "wandb" else []
 
@@ -34,11 +37,11 @@ def fetch() -> None:
 @app.function(image=image.TRAIN, cpu=2.0, volumes=BOTH, secrets=storage.secrets, timeout=4 * HOURS)
 def check(dataset: str = plan.DATASET) -> Checked | Said:
     """Read the dataset as the training will. `dataset` is a place on the Volume, or an id on the hub."""
-    from . import rows
+    from .data import check
 
-    volume.runs.reload()
-    checked = rows.check(volume.run(plan.RUN), dataset)
-    volume.runs.commit()
+    load.runs.reload()
+    checked = check.check(load.run(plan.RUN), dataset)
+    load.runs.commit()
     print(checked, flush=True)
     return checked
 
@@ -47,23 +50,23 @@ def check(dataset: str = plan.DATASET) -> Checked | Said:
     image=image.TRAIN,
     gpu=hardware.MODAL_GPU,
     cpu=hardware.CPU,
-    memory=launch.MEMORY_MIB,
+    memory=launcher.MEMORY_MIB,
     env=hardware.ENV | storage.OFFLINE,
     volumes=BOTH | {storage.CACHE: storage.cache},
     secrets=TRACKING,
-    max_containers=launch.CONTAINERS,  # two attempts at a run would spoil each other's checkpoints
+    max_containers=launcher.CONTAINERS,  # two attempts at a run would spoil each other's checkpoints
     single_use_containers=True,  # nobody knows what a failed attempt left on the GPU
     startup_timeout=plan.STARTUP_TIMEOUT,
     timeout=plan.TIMEOUT,
     retries=modal.Retries(max_retries=10, initial_delay=1.0),  # after a kill, or a day, it goes on
 )
-@launch.on_nodes
+@launcher.on_nodes
 def train(dataset: str, since: float) -> Said:
     """One attempt at the run, which goes on where the last one stopped. What people can mend is not tried again."""
-    from . import attempt
+    from .run import attempt
 
-    volume.runs.reload()
-    return attempt.begin(volume.run(plan.RUN), dataset, since, volume.runs.commit)
+    load.runs.reload()
+    return attempt.begin(load.run(plan.RUN), dataset, since, load.runs.commit)
 
 
 @app.function(
@@ -79,9 +82,9 @@ def train(dataset: str, since: float) -> Said:
 )
 def sample(prompt: str, run: str = plan.RUN, max_tokens: int = 256) -> Said:
     """What the tuned model says to `prompt`. A container sees the result as it was when its first question came."""
-    from . import result
+    from .result import merge
 
-    said = result.answered(volume.run(run), prompt, max_tokens)
+    said = merge.answered(load.run(run), prompt, max_tokens)
     print(said, flush=True)
     return said
 
@@ -89,11 +92,11 @@ def sample(prompt: str, run: str = plan.RUN, max_tokens: int = 256) -> Said:
 @app.function(image=image.TRAIN, cpu=4.0, volumes=BOTH, timeout=4 * HOURS)
 def merge(run: str = plan.RUN, into: str = "") -> Said:
     """Write the tuned model as plain weights, on a CPU. The command gives it memory, and the Volume of `into`."""
-    from . import result
+    from .result import merge
 
-    volume.runs.reload()
-    said = result.merged(volume.run(run), Path(volume.TARGET if into else storage.WEIGHTS))
-    (volume.weights_of(into) if into else storage.weights).commit()
+    load.runs.reload()
+    said = merge.merged(load.run(run), Path(load.TARGET if into else storage.WEIGHTS))
+    (load.weights_of(into) if into else storage.weights).commit()
     print(said, flush=True)
     return said
 
@@ -101,17 +104,17 @@ def merge(run: str = plan.RUN, into: str = "") -> Said:
 @app.function(image=image.FETCH, volumes=BOTH, secrets=storage.secrets, timeout=4 * HOURS)
 def send(repository: str, run: str = plan.RUN, merged: bool = False) -> Said:
     """Push a run's result, or its merged weights, to the hub."""
-    volume.runs.reload()
+    load.runs.reload()
     storage.weights.reload()
-    where = volume.run(run)
-    return push.push(Path(storage.WEIGHTS, runs.merged_name(run)) if merged else where.result, repository)
+    where = load.run(run)
+    return push.push(Path(storage.WEIGHTS, run_dir.merged_name(run)) if merged else where.result, repository)
 
 
-@app.function(image=image.FETCH, volumes={ROOT: volume.runs})
+@app.function(image=image.FETCH, volumes={ROOT: load.runs})
 def state(run: str = plan.RUN) -> status.Status:
     """How a run stands, from the files on the Volume."""
-    volume.runs.reload()
-    return status.status(volume.run(run))
+    load.runs.reload()
+    return status.status(load.run(run))
 
 
 @app.local_entrypoint()
@@ -119,6 +122,6 @@ def main(*arguments: str) -> None:
     """`modal run -m {{cookiecutter.__package}}.app train --detach`, and so on."""
     import sys
 
-    from . import command
+    from . import cli
 
-    sys.exit(command.main(arguments))
+    sys.exit(cli.main(arguments))

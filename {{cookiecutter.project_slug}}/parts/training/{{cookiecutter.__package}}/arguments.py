@@ -5,9 +5,10 @@ from typing import Any
 
 import torch
 
-from . import plan, ranks
-from .job import CLIP, Job
-from .runs import Run
+from . import plan
+from .training import collectives
+from .training.config import CLIP, Job
+from .run.run_dir import Run
 
 OPTIMIZERS = {
     "adamw": "adamw_torch",
@@ -45,7 +46,7 @@ def arguments_of(job: Job, where: Run) -> dict[str, Any]:
         "use_cpu": not gpu,
         "dataloader_pin_memory": gpu,
         "ddp_find_unused_parameters": False,  # every weight that is trained takes part in every step
-        "ddp_backend": "gloo" if ranks.count() > 1 and not gpu else None,
+        "ddp_backend": "gloo" if collectives.count() > 1 and not gpu else None,
         "logging_steps": 1,
         "save_strategy": "no",  # checkpoints.Keeper decides when
         "eval_strategy": "no",

@@ -16,9 +16,9 @@ from transformers import (
     set_seed,
 )
 
-from . import models
-from .data import Examples
-from .job import Job
+from .training import model
+from .data.formats import Examples
+from .training.config import Job
 from .steady import Steady
 
 
@@ -42,7 +42,7 @@ def trainer(
     """A trainer that is ready to start and measures accuracy and F1 on the rows held out."""
     model.config.pad_token_id = tokenizer.pad_token_id  # where there is no token for the class, the last one decides
     set_seed(job.seed)  # adapters begin at random
-    adapter = models.adapter(job, model)
+    adapter = model.adapter(job, model)
     whole = job.sharding != "zero3"  # which gathers parameters of one type only
     trained: Any = get_peft_model(model, adapter, autocast_adapter_dtype=whole) if adapter else model
     if adapter and job.activation_checkpointing:

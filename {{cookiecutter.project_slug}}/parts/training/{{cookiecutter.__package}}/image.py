@@ -4,19 +4,20 @@ from pathlib import Path
 
 import modal
 
-from . import hardware, launch
+from . import hardware
+from .run import launcher
 
 PYTHON = "3.12"
 LOCKS = Path(__file__).parent.parent / "requirements"
 
 _slim = modal.Image.debian_slim(python_version=PYTHON)
-_cuda = modal.Image.from_registry(launch.CUDA_IMAGE, add_python=PYTHON).entrypoint([]) if launch.CUDA_IMAGE else _slim
+_cuda = modal.Image.from_registry(launcher.CUDA_IMAGE, add_python=PYTHON).entrypoint([]) if launcher.CUDA_IMAGE else _slim
 
 TRAIN = (
     (_cuda if hardware.GPUS else _slim)
-    .apt_install(*launch.PACKAGES)
+    .apt_install(*launcher.PACKAGES)
     .uv_pip_install(requirements=[str(LOCKS / "image.txt")])
-    .uv_pip_install(*launch.BUILT, extra_options="--no-build-isolation --no-deps")  # what they need is in the lock
+    .uv_pip_install(*launcher.BUILT, extra_options="--no-build-isolation --no-deps")  # what they need is in the lock
     .env(
         {
             "HF_DATASETS_CACHE": "/root/datasets",  # tokenized rows are of no use to the next container

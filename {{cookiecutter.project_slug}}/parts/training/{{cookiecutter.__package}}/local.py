@@ -11,7 +11,7 @@ os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")  # TRL reports each train
 # Before torch is loaded: threads that wait burn no core that another program could use, six times a step's work
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
-from .job import Job, planned
+from .training.config import Job, planned
 from .monitoring import oom
 
 HOME = Path(__file__).parent.parent
@@ -32,7 +32,7 @@ ANSWER = 48  # tokens
 
 def main(given: argparse.Namespace) -> int:
     """`--local`, or `check --local`: 0, or 1 with what was wrong in one sentence."""
-    from . import train
+    from .training import train
 
     try:
         if hasattr(given, "command"):
@@ -78,9 +78,11 @@ def small(model: str, dataset: str) -> Job:
 
 def here(model: str, dataset: str, prompt: str, root: Path) -> None:
     """Fine-tune on this machine from the start, and ask the model the same before and after."""
-    from . import progress, sample, train
+    from .training.callbacks import logging
+    from .result import generate
+    from .training import train
 
-    progress.quiet()
+    logging.quiet()
     job, where = small(model, dataset), train.Run(root, "local", "none", usd_per_hour=0.0)
     prompt = prompt or PROMPTS[job.workload]
     for folder in (where.folder, where.ledger().folder):
@@ -92,14 +94,15 @@ def here(model: str, dataset: str, prompt: str, root: Path) -> None:
     print(f"\n> {prompt}")
     if before:
         print(f"before  {before}")
-    print(f"after   {sample.say(sample.load(where.result, job.model), prompt, ANSWER)}")
+    print(f"after   {generate.say(generate.load(where.result, job.model), prompt, ANSWER)}")
 
 
 def original(job: Job, prompt: str) -> str:
     """What the model says before the training. A classifier knows no classes yet, and is not asked."""
-    from . import models, sample
+    from .training import model
+    from .result import generate
 
-    source = models.Source(job.model, job.revision)
-    about = sample.About(job.workload, job.model, job.revision, job.dtype)
-    model = models.load(replace(job, method="full"), source).eval()
-    return sample.answer(sample.Tuned(model, models.tokenizer_of(source), about), prompt, ANSWER)
+    source = model.Source(job.model, job.revision)
+    about = generate.About(job.workload, job.model, job.revision, job.dtype)
+    model = model.load(replace(job, method="full"), source).eval()
+    return generate.answer(generate.Tuned(model, model.tokenizer_of(source), about), prompt, ANSWER)

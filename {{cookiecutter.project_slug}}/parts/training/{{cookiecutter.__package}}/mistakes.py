@@ -4,10 +4,12 @@ import functools
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
-from . import plan, progress, storage, train
-from .job import JobError
+from . import plan, storage
+from .training.callbacks import logging
+from .training import train
+from .training.config import JobError
 from .monitoring import oom
-from .said import Said
+from .run.reply import Said
 
 P = ParamSpec("P")
 S = TypeVar("S", bound=Said)
@@ -18,7 +20,7 @@ def sentences(work: Callable[P, S]) -> Callable[P, S | Said]:
 
     @functools.wraps(work)
     def call(*args: P.args, **kwargs: P.kwargs) -> S | Said:
-        progress.quiet()
+        logging.quiet()
         try:
             return work(*args, **kwargs)
         except train.MISTAKES as error:

@@ -13,9 +13,9 @@ from tqdm import tqdm
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 from transformers.utils import logging
 
-from . import plan
-from .metrics import Metrics
-from .monitoring import gpu_memory
+from ... import plan
+from ...metrics import Metrics
+from ...monitoring import gpu_memory
 
 LINE_EVERY_S = 15.0  # where the terminal is a log
 WARM_UP = 2  # first steps of an attempt: kernels are chosen and compiled, so they do not count as speed

@@ -9,8 +9,11 @@ from typing import Any
 
 import modal
 
-from . import plan, push, runs, storage, volume, watch
-from .said import Checked, Said
+from . import plan, storage
+from .result import push
+from .run import progress, run_dir
+from .data import load
+from .run.reply import Checked, Said
 
 GIB, MOST_GIB = 2**30, 336  # the second is the most that Modal gives
 
@@ -108,11 +111,11 @@ def checked(app: Any) -> Said:
     """What the check says, of a dataset that is brought to the Volume first where it lies here."""
     if not plan.DATASET or plan.DATASET == "none":
         raise CommandError('there is nothing to train on: set DATASET in plan.py, as in DATASET = "samples/chat.jsonl"')
-    return app.check.remote(volume.upload(plan.DATASET))
+    return app.check.remote(load.upload(plan.DATASET))
 
 
 def train(given: argparse.Namespace) -> Said:
-    call = watch.running(plan.RUN)
+    call = progress.running(plan.RUN)
     if call is None:
         app = deploy()
         found = checked(app)
@@ -121,10 +124,10 @@ def train(given: argparse.Namespace) -> Said:
         print(found, file=sys.stderr)
         fetch(app)
         call = app.train.spawn(found.dataset, time.time())
-        watch.began(plan.RUN, call)
+        progress.began(plan.RUN, call)
     how = f"`python -m {__package__} status` from anywhere"
     print(f"run {plan.RUN} trains on Modal, on {plan.GPU}; {how}", file=sys.stderr, flush=True)
-    return Said() if given.detach else watch.watched(plan.RUN, call)
+    return Said() if given.detach else progress.watched(plan.RUN, call)
 
 
 def fetch(app: Any) -> None:
@@ -149,10 +152,10 @@ def sample(given: argparse.Namespace) -> Said:
 def merge(given: argparse.Namespace) -> Said:
     options: dict[str, Any] = {"memory": merging_mib()}
     if given.into:
-        into = volume.weights_of(given.into)
-        options["volumes"] = {storage.WEIGHTS: storage.weights, volume.MOUNT: volume.runs, volume.TARGET: into}
+        into = load.weights_of(given.into)
+        options["volumes"] = {storage.WEIGHTS: storage.weights, load.MOUNT: load.runs, load.TARGET: into}
     said = deployed("merge").with_options(**options).remote(given.run, given.into)
-    served = f'\nin plan.py of a project that serves it: MODEL = "./{runs.merged_name(given.run)}"'
+    served = f'\nin plan.py of a project that serves it: MODEL = "./{run_dir.merged_name(given.run)}"'
     return said if said.error else Said(f"{said.text}, on the Volume {given.into or plan.NAME}-weights{served}")
 
 

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from .said import Said
+from ..run.reply import Said
 
 
 def refusal(repository: str, secrets: list[str]) -> str:

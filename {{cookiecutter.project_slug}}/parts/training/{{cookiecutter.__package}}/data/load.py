@@ -4,9 +4,9 @@ from pathlib import Path
 
 import modal
 
-from . import plan
-from .run import files, transfer
-from .runs import Run
+from .. import plan
+from ..run import files, transfer
+from ..run.run_dir import Run
 
 MOUNT = "/training"  # in every container
 TARGET = "/target"  # where `merge --into` mounts the weights of another project

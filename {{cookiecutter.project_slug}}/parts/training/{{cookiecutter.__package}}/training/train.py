@@ -15,26 +15,30 @@ import torch
 from transformers import PrinterCallback, Trainer, TrainerState, set_seed
 from transformers.trainer import TRAINER_STATE_NAME, TRAINING_ARGS_NAME
 
-from . import checkpoints, classification, data, generation, models, plan, progress, ranks, sample, stop
-from .arguments import OPTIMIZERS, arguments_of
-from .job import Job, JobError, check_same, check_sound, planned, read, write
-from .monitoring import gpu_memory, oom
-from .run import budget
-from .runs import FINISHED, INTERRUPTED, STOPPED, Outcome, Run, exhausted, measured, outcome_of, report
-from .stop import Interrupted
+from .callbacks import budget, checkpoints, logging
+from .. import classification, plan
+from ..data import formats
+from . import collectives, model, trainers
+from ..result import generate
+from ..arguments import arguments_of, OPTIMIZERS
+from .config import check_same, check_sound, Job, JobError, planned, read, write
+from ..monitoring import gpu_memory, oom
+from ..run import budget
+from ..run.run_dir import exhausted, FINISHED, INTERRUPTED, measured, Outcome, outcome_of, report, Run, STOPPED
+from .callbacks.budget import Interrupted
 
-WORKLOADS: dict[str, Any] = {"generation": generation, "classification": classification}
-STATUS = {stop.GO: FINISHED, stop.BUDGET: STOPPED, stop.ASKED: INTERRUPTED}
-MISTAKES = (JobError, data.DataError, models.ModelError, budget.BudgetError)  # for people: said in one line
+WORKLOADS: dict[str, Any] = {"generation": trainers, "classification": classification}
+STATUS = {budget.GO: FINISHED, budget.BUDGET: STOPPED, budget.ASKED: INTERRUPTED}
+MISTAKES = (JobError, formats.DataError, model.ModelError, budget.BudgetError)  # for people: said in one line
 MISTAKEN, OUT_OF_MEMORY, LATER = 2, 3, 130  # exit codes: trying again would not help; or would
 
 __all__ = ["FINISHED", "INTERRUPTED", "MISTAKES", "STOPPED", "Interrupted", "Outcome", "Run"]
 __all__ += ["check", "main", "outcome_of", "report", "run"]
 
 
-def check(job: Job, weights: str = "", dataset: str = "") -> data.Report:
+def check(job: Job, weights: str = "", dataset: str = "") -> formats.Report:
     """Everything that can be found wrong without weights and without a GPU; MISTAKES in one sentence."""
-    known = {"METHOD": (job.method, ("full", "lora", "qlora")), "LOSS": (job.loss, tuple(generation.LOSSES))}
+    known = {"METHOD": (job.method, ("full", "lora", "qlora")), "LOSS": (job.loss, tuple(trainers.LOSSES))}
     known |= {"OPTIMIZER": (job.optimizer, tuple(OPTIMIZERS)), "WORKLOAD": (job.workload, tuple(WORKLOADS))}
     known |= {"SHARDING": (job.sharding, ("none", "zero1", "zero2", "zero3"))}
     known |= {"OFFLOAD": (job.offload, ("none", "optimizer", "all"))}
@@ -46,10 +50,10 @@ def check(job: Job, weights: str = "", dataset: str = "") -> data.Report:
     if job.tracker == "wandb" and not os.environ.get("WANDB_API_KEY"):
         raise JobError('TRACKER = "wandb" needs a Secret with WANDB_API_KEY in SECRETS; or set TRACKER = "none"')
     budget.parse(plan.BUDGET)
-    source = models.Source(weights or job.model, job.revision)
-    tokenizer = models.tokenizer_of(source)
-    models.check_fits(job, source, tokenizer)
-    return data.check(job, tokenizer, data.load(dataset or job.dataset, job.subset))
+    source = model.Source(weights or job.model, job.revision)
+    tokenizer = model.tokenizer_of(source)
+    model.check_fits(job, source, tokenizer)
+    return formats.check(job, tokenizer, formats.load(dataset or job.dataset, job.subset))
 
 
 def run(
@@ -77,12 +81,12 @@ def run(
     if ended and ended.status == FINISHED:
         return ended
     if asked is None:
-        with stop.signals() as asked:
+        with budget.signals() as asked:
             return run(job, where, weights, dataset, commit, more, meter_every_s, asked)
     attempt = Attempt(job, where, weights, dataset, commit, asked, more or {})
-    if not ranks.leads():
+    if not collectives.leads():
         outcome = attempt.train(None)
-    elif ranks.count() == 1 and exhausted(where):  # of several ranks the launcher has asked
+    elif collectives.count() == 1 and exhausted(where):  # of several ranks the launcher has asked
         return unpaid(where)
     else:
         write(job, began)
@@ -108,28 +112,28 @@ class Attempt:
     def train(self, meter: budget.SpendMeter | None) -> Outcome:
         """Load, go on from the newest checkpoint, and end in good order. Only the leading rank has a meter."""
         job, where, workload = self.job, self.where, WORKLOADS[self.job.workload]
-        source = models.Source(self.weights or job.model, job.revision)
-        tokenizer = models.tokenizer_of(source)
-        models.check_fits(job, source, tokenizer)
-        found = data.examples(job, tokenizer, data.load(self.dataset or job.dataset, job.subset))
+        source = model.Source(self.weights or job.model, job.revision)
+        tokenizer = model.tokenizer_of(source)
+        model.check_fits(job, source, tokenizer)
+        found = formats.examples(job, tokenizer, formats.load(self.dataset or job.dataset, job.subset))
         config = workload.configured(job, found, arguments_of(job, where) | self.more)  # from here on ranks can talk
         newest = checkpoints.common(where.checkpoints)
-        if ranks.leads_node() and (removed := checkpoints.remove_incomplete(where.checkpoints)) and ranks.leads():
+        if collectives.leads_node() and (removed := checkpoints.remove_incomplete(where.checkpoints)) and collectives.leads():
             print(f"left half-written and removed: {', '.join(removed)}", flush=True)
-        with (where.folder / "memory.jsonl" if ranks.leads() else Path(os.devnull)).open("a") as log:
+        with (where.folder / "memory.jsonl" if collectives.leads() else Path(os.devnull)).open("a") as log:
             monitor = gpu_memory.Monitor(log).start()
             try:
-                recorder = progress.Recorder(where.metrics(), monitor)
-                money = stop.Money(where.budget(), meter)
-                ending = stop.Stop(money, self.asked)
+                recorder = logging.Recorder(where.metrics(), monitor)
+                money = budget.Money(where.budget(), meter)
+                ending = budget.Stop(money, self.asked)
                 keeper = checkpoints.Keeper(job.save_every_s, job.checkpoints_kept, self.commit, money.saved)
-                together = ranks.Together(job.ranks)
+                together = collectives.Together(job.ranks)
                 set_seed(job.seed)  # a classifier's head begins at random
-                model = models.load(job, source, found.labels)
+                model = model.load(job, source, found.labels)
                 trainer = workload.trainer(job, model, tokenizer, found, config, [together, ending, keeper, recorder])
                 trainer.remove_callback(PrinterCallback)
                 together.trainer = trainer
-                if ranks.leads():
+                if collectives.leads():
                     begin(trainer, found, recorder.metrics)
                     if newest:
                         print(f"goes on from step {checkpoints.step_of(newest):,}", flush=True)
@@ -137,25 +141,25 @@ class Attempt:
                 trainer.args.eval_on_start = newest is None and found.evaluation is not None
                 if not (newest and taken_up(trainer, newest)):
                     trainer.train(resume_from_checkpoint=str(newest) if newest else None)
-                if ending.reason != stop.ASKED:  # else there are seconds left, and the checkpoint is what counts
+                if ending.reason != budget.ASKED:  # else there are seconds left, and the checkpoint is what counts
                     if found.evaluation is not None:
                         trainer.evaluate()
                     trainer.save_model(str(where.result))
-                    if ranks.leads():
-                        sample.describe(where.result, job, found.labels)
+                    if collectives.leads():
+                        generate.describe(where.result, job, found.labels)
                         (where.result / TRAINING_ARGS_NAME).unlink()  # a pickle, of no use to anybody
                 return self._concluded(trainer, recorder, ending)
             finally:
                 monitor.stop()
 
-    def _concluded(self, trainer: Trainer, recorder: progress.Recorder, ending: stop.Stop) -> Outcome:
+    def _concluded(self, trainer: Trainer, recorder: logging.Recorder, ending: budget.Stop) -> Outcome:
         """Write how the attempt ended."""
         state, metrics, monitor, money = trainer.state, recorder.metrics, recorder.monitor, ending.money
         left = state.max_steps - state.global_step
         per_step_s = sum(ending.step_s) / len(ending.step_s) if ending.step_s else 0.0
         again = money.usd(money.start_s + money.reserve_s) if left else 0.0
         monitor.update()
-        peak_gib = max(ranks.gathered(monitor.peak_gib))  # of the fullest GPU of all containers
+        peak_gib = max(collectives.gathered(monitor.peak_gib))  # of the fullest GPU of all containers
         before, after = measured(metrics)
         outcome = Outcome(
             status=STATUS[ending.reason],
@@ -174,9 +178,9 @@ class Attempt:
                 f"memory  {gpu_memory.compare(peak_gib, monitor.last.device)}",
             ],
         )
-        if ranks.leads():
+        if collectives.leads():
             evaluations = {step: figures["loss"] for step, figures in metrics.evaluations().items()}
-            curve = progress.curve(metrics.losses(), evaluations)
+            curve = logging.curve(metrics.losses(), evaluations)
             (self.where.folder / "loss.svg").write_text(curve, encoding="utf-8")
             outcome.save(self.where.outcome)
             metrics.write(outcome.status, step=outcome.step, spent_usd=outcome.spent_usd)
@@ -209,10 +213,10 @@ def unpaid(where: Run) -> Outcome:
     return outcome
 
 
-def begin(trainer: Trainer, found: data.Examples, metrics: progress.Metrics) -> None:
+def begin(trainer: Trainer, found: formats.Examples, metrics: logging.Metrics) -> None:
     """Say, and keep, what this attempt trains, on what, and where."""
     device = torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
-    print(f"trains  {trained(trainer.model)}{f' on {ranks.count()} GPUs' if ranks.count() > 1 else ''}", flush=True)
+    print(f"trains  {trained(trainer.model)}{f' on {collectives.count()} GPUs' if collectives.count() > 1 else ''}", flush=True)
     figures = {"device": device, "world_size": trainer.args.world_size, "torch": torch.__version__}
     metrics.write("begin", learns=found.learns, parameters=trained(trainer.model), **figures)
 
@@ -234,7 +238,7 @@ def main() -> int:
     parser.add_argument("--job", type=Path, help="a job.json in place of plan.py")
     options = parser.parse_args()
     where = Run(options.root, options.name)
-    progress.quiet()
+    logging.quiet()
     try:
         job = read(options.job) if options.job else planned()
         outcome = run(job, where, options.weights, options.dataset)

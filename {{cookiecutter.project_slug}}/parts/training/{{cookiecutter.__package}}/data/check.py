@@ -5,16 +5,20 @@ from pathlib import Path
 from huggingface_hub import HfApi
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
-from . import checkpoints, data, launch, mistakes, plan, runs, storage, train
-from .job import JobError, check_same, read
-from .run import budget, files
-from .said import Checked, Said
+from ..training.callbacks import checkpoints
+from . import formats
+from ..run import launcher, run_dir
+from .. import mistakes, plan, storage
+from ..training import train
+from ..training.config import check_same, JobError, read
+from ..run import budget, files
+from ..run.reply import Checked, Said
 
 
 @mistakes.sentences
-def check(where: runs.Run, dataset: str) -> Checked:
+def check(where: run_dir.Run, dataset: str) -> Checked:
     """Read the dataset as the training will, from the place where the training will find it."""
-    job = launch.job()
+    job = launcher.job()
     if begun(where):
         check_same(job, read(where.folder / "job.json"))
     if ended := over(where):
@@ -30,19 +34,19 @@ def check(where: runs.Run, dataset: str) -> Checked:
     return Checked("\n".join(told + report.lines(job.seq_len)), dataset=place)
 
 
-def begun(where: runs.Run) -> bool:
+def begun(where: run_dir.Run) -> bool:
     """Whether the run has something to go on with."""
     return (where.folder / "job.json").is_file() and checkpoints.newest(where.checkpoints) is not None
 
 
-def over(where: runs.Run) -> Said | None:
+def over(where: run_dir.Run) -> Said | None:
     """What came of a run that is finished, or whose budget pays for no attempt, or not for a container's start."""
-    ended = runs.outcome_of(where)
-    if ended and ended.status == runs.FINISHED:
-        return Said(runs.report(ended, where))
+    ended = run_dir.outcome_of(where)
+    if ended and ended.status == run_dir.FINISHED:
+        return Said(run_dir.report(ended, where))
     start_usd = plan.PREDICTED_COLD_START_S / budget.HOUR * where.usd_per_hour
-    if ended and (runs.exhausted(where) or where.budget().left_usd() <= start_usd):
-        return Said(runs.report(ended, where), complete=False)
+    if ended and (run_dir.exhausted(where) or where.budget().left_usd() <= start_usd):
+        return Said(run_dir.report(ended, where), complete=False)
     return None
 
 
@@ -53,18 +57,18 @@ def brought(root: Path, dataset: str, subset: str) -> str:
     try:
         commit = HfApi().dataset_info(dataset).sha
     except (HfHubHTTPError, HFValidationError, OSError):
-        data.load(dataset, subset)  # says what is wrong with it
+        formats.load(dataset, subset)  # says what is wrong with it
         raise
     name = f"{dataset.replace('/', '--')}{subset and '--'}{subset}-{str(commit)[:12]}.parquet"
     path = root / "datasets" / name
     if not path.is_file():
-        rows = data.load(dataset, subset, revision=commit)
+        rows = formats.load(dataset, subset, revision=commit)
         with files.atomic_write(path) as temporary:
             rows.to_parquet(str(temporary))
     return str(path)
 
 
-def kept(where: runs.Run, place: str, dataset: str) -> tuple[str, list[str]]:
+def kept(where: run_dir.Run, place: str, dataset: str) -> tuple[str, list[str]]:
     """The place of the rows with which the run began, and what to say of it. JobError where a file has changed."""
     note = where.folder / "dataset.json"
     known = files.load(note)

@@ -6,7 +6,7 @@ python -m {{cookiecutter.__package}}.sharding    prints it; each run has its own
 import json
 from typing import Any
 
-from .job import CLIP, Job, planned
+from ..training.config import CLIP, Job, planned
 
 STAGES = {"zero1": 1, "zero2": 2, "zero3": 3}
 # Elements. DeepSpeed's defaults, with which the plan counts: larger ones are faster and take more memory

@@ -19,7 +19,7 @@ from transformers import (
     PreTrainedTokenizerBase,
 )
 
-from .job import Job
+from .config import Job
 
 CLASSES: dict[str, Any] = {
     "generation": AutoModelForCausalLM,

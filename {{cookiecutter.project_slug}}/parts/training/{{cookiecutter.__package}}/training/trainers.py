@@ -6,10 +6,10 @@ import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, Trainer, TrainerCallback
 from trl import SFTConfig, SFTTrainer
 
-from . import models
-from .data import Examples
-from .job import Job, JobError
-from .steady import Steady
+from . import model
+from ..data.formats import Examples
+from .config import Job, JobError
+from ..steady import Steady
 
 
 class Fused(Steady, SFTTrainer):
@@ -51,7 +51,7 @@ def trainer(
         train_dataset=found.train,
         eval_dataset=found.evaluation,
         processing_class=tokenizer,
-        peft_config=models.adapter(job, model),
+        peft_config=model.adapter(job, model),
         callbacks=callbacks,
     )
     if job.sharding == "none":  # DeepSpeed keeps float32 copies of its own

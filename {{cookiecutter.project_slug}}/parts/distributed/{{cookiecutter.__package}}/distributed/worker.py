@@ -7,9 +7,11 @@ from pathlib import Path
 
 import torch
 
-from . import link, models, progress, ranks, sharding, train
-from .job import Job, read, write
-from .monitoring import oom
+from . import ipc, zero
+from ..training import collectives, model, train
+from ..training.callbacks import logging
+from ..training.config import Job, read, write
+from ..monitoring import oom
 
 ORDER, JOB = "order.json", "job.json"
 
@@ -33,39 +35,39 @@ class Order:
 def main() -> int:
     """Train, and tell the launcher how it ended; 0, or the exit code that train.main would return."""
     folder = Path(sys.argv[1])
-    launcher = link.Rank(folder)
+    launcher = ipc.Rank(folder)
     order = Order(**json.loads((folder / ORDER).read_text(encoding="utf-8")))
     job = read(folder / JOB)
     where = train.Run(Path(order.root), order.name, order.limit, order.usd_per_hour)
-    progress.quiet()
+    logging.quiet()
     try:
-        more = deepspeed(job, where, models.Source(order.weights or job.model, job.revision))
+        more = deepspeed(job, where, model.Source(order.weights or job.model, job.revision))
         outcome = train.run(job, where, order.weights, order.dataset, launcher.commit, more, asked=launcher.asked)
     except train.MISTAKES as error:
-        launcher.tell(link.MISTAKE, (type(error).__name__, str(error)))
+        launcher.tell(ipc.MISTAKE, (type(error).__name__, str(error)))
         return train.MISTAKEN
     except train.Interrupted as pause:
-        launcher.tell(link.INTERRUPTED, str(pause))
+        launcher.tell(ipc.INTERRUPTED, str(pause))
         return 0
     except Exception as error:
         if oom.explain(error):
-            launcher.tell(link.MEMORY, str(error))
+            launcher.tell(ipc.MEMORY, str(error))
             return train.OUT_OF_MEMORY
         raise
-    if ranks.leads_node():
-        launcher.tell(link.OUTCOME, outcome)
-    if ranks.connected():
+    if collectives.leads_node():
+        launcher.tell(ipc.OUTCOME, outcome)
+    if collectives.connected():
         torch.distributed.destroy_process_group()
     return 0
 
 
-def deepspeed(job: Job, where: train.Run, source: models.Source) -> dict[str, object]:
+def deepspeed(job: Job, where: train.Run, source: model.Source) -> dict[str, object]:
     """What TrainingArguments need for DeepSpeed; nothing where nothing is sharded."""
     if job.sharding == "none":
         return {}
     on_gpu = torch.cuda.is_available()
-    config = sharding.config(job, on_gpu, models.parameters(job, source))
-    if ranks.leads():
+    config = zero.config(job, on_gpu, model.parameters(job, source))
+    if collectives.leads():
         where.folder.mkdir(parents=True, exist_ok=True)
         (where.folder / "deepspeed.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
     if not on_gpu:

@@ -12,9 +12,9 @@ from typing import Any
 
 import modal
 
-from . import plan
-from .runs import Run
-from .said import Said
+from .. import plan
+from .run_dir import Run
+from .reply import Said
 
 EVERY_S = 2.0
 LINE_EVERY_S = 15.0  # where the terminal is a log

@@ -2,26 +2,28 @@
 
 from collections.abc import Callable
 
-from . import checkpoints, launch, mistakes, runs, storage, watch
-from .monitoring import memory_snapshot
-from .run import budget
-from .said import Said
+from ..training.callbacks import checkpoints
+from . import launcher, progress, run_dir
+from .. import mistakes, storage
+from ..monitoring import memory_snapshot
+from . import budget
+from .reply import Said
 
 FUTILE = 3  # attempts in a row that saved nothing: another one would only cost
 
 
 @mistakes.sentences
-def begin(where: runs.Run, dataset: str, since: float, commit: Callable[[], object]) -> Said:
+def begin(where: run_dir.Run, dataset: str, since: float, commit: Callable[[], object]) -> Said:
     """One attempt at the run, unless those before, as from `since`, got nowhere."""
     if lost := futile(where, since):
         return Said(error=lost)
     memory_snapshot.record(f"{storage.CACHE}/oom")
-    with watch.told(where):
-        outcome = launch.attempt(where, mistakes.weights(), dataset, commit)
-    return Said(runs.report(outcome, where), complete=outcome.status == runs.FINISHED)
+    with progress.told(where):
+        outcome = launcher.attempt(where, mistakes.weights(), dataset, commit)
+    return Said(run_dir.report(outcome, where), complete=outcome.status == run_dir.FINISHED)
 
 
-def futile(where: runs.Run, since: float) -> str:
+def futile(where: run_dir.Run, since: float) -> str:
     """What to say where the last attempts have all ended without a new checkpoint; else nothing."""
     lately = [entry for entry in where.ledger().entries() if entry.began >= since][-FUTILE:]
     if len(lately) < FUTILE or any(entry.state == budget.DONE for entry in lately):

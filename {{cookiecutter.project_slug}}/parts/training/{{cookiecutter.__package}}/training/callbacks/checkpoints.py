@@ -14,8 +14,8 @@ from typing import Any
 
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
-from . import ranks
-from .run import files
+from .. import collectives
+from ...run import files
 
 MARKER = "COMPLETE"
 NAME = re.compile(r"checkpoint-(\d+)")
@@ -68,7 +68,7 @@ def newest(root: Path) -> Path | None:
 
 def common(root: Path) -> Path | None:
     """The newest that is complete for every rank: a machine may see less of a Volume than another."""
-    steps = ranks.gathered({step_of(path) for path in all_in(root) if complete(path)})
+    steps = collectives.gathered({step_of(path) for path in all_in(root) if complete(path)})
     step = max(set.intersection(*steps), default=None)
     return None if step is None else root / f"checkpoint-{step}"
 
@@ -114,7 +114,7 @@ class Keeper(TrainerCallback):
 
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         due = time.monotonic() - self.saved_at >= self.every_s
-        if ranks.agreed(due or state.global_step >= state.max_steps):
+        if collectives.agreed(due or state.global_step >= state.max_steps):
             control.should_save = True
         self.stepped_at = time.monotonic()
 
@@ -122,22 +122,22 @@ class Keeper(TrainerCallback):
         control.should_save = False  # the Trainer would save the same step again at the end of an epoch
         root = Path(str(args.output_dir))
         folder = root / f"checkpoint-{state.global_step}"
-        ranks.gathered(None)  # every rank has written its part
+        collectives.gathered(None)  # every rank has written its part
         sizes: dict[str, int] = {}
-        if ranks.leads_node():
+        if collectives.leads_node():
             sizes = written(folder)
-            if ranks.nodes() > 1:
+            if collectives.nodes() > 1:
                 self.commit()
-        parts = ranks.gathered(sizes)
+        parts = collectives.gathered(sizes)
         old: list[str] = []
-        if ranks.leads():
+        if collectives.leads():
             seal(folder, {name: size for part in parts for name, size in part.items()})
             old = [path.name for path in beyond(root, self.kept)]
-        old = ranks.gathered(old)[0]
-        if ranks.leads_node():
+        old = collectives.gathered(old)[0]
+        if collectives.leads_node():
             for name in old:
                 remove(root / name)
-            if ranks.leads():
+            if collectives.leads():
                 self.commit()
         self.saved_at = time.monotonic()
         self.took(self.saved_at - self.stepped_at)

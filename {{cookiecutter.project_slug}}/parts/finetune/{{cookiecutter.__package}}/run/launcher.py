@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from . import hardware
-from .job import Job, planned
-from .runs import Outcome, Run
+from .. import hardware
+from ..training.config import Job, planned
+from .run_dir import Outcome, Run
 
 T = TypeVar("T")
 
@@ -28,6 +28,6 @@ def job() -> Job:
 
 def attempt(run: Run, weights: str, dataset: str, commit: Callable[[], object]) -> Outcome:
     """One attempt. `train.MISTAKES` and out-of-memory are for people; Modal tries anything else again."""
-    from . import train
+    from ..training import train
 
     return train.run(job(), run, weights, dataset, commit)

@@ -5,8 +5,8 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from . import plan
-from .run import files
+from .. import plan
+from ..run import files
 
 # What may change between two attempts at the same run: where and how fast it runs, and when it stops
 FREE = frozenset(

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
-from . import plan, runs
-from .metrics import Metrics
-from .run.budget import HOUR, Entry, spent_usd
+from .. import plan
+from . import run_dir
+from ..metrics import Metrics
+from .budget import Entry, HOUR, spent_usd
 
 WINDOW = 50  # steps whose speed counts
 
@@ -15,7 +16,7 @@ class Status:
     """A run so far. Seconds and dollars that are left count steps alone, not starts and evaluations."""
 
     run: str
-    outcome: runs.Outcome | None  # of the last attempt that came to an end
+    outcome: run_dir.Outcome | None  # of the last attempt that came to an end
     step: int
     steps: int
     loss: float | None
@@ -55,10 +56,10 @@ class Status:
         return f"{attempt} ended: {self.last_error or 'it was killed'}"
 
 
-def status(where: runs.Run) -> Status:
+def status(where: run_dir.Run) -> Status:
     """What the files below `where` say."""
     lines = [line for line in Metrics(where.folder / "metrics.jsonl").read() if line["event"] == "step"]
-    entries, outcome = where.ledger().entries(), runs.outcome_of(where)
+    entries, outcome = where.ledger().entries(), run_dir.outcome_of(where)
     last = lines[-1] if lines else {}
     return Status(
         run=where.name,

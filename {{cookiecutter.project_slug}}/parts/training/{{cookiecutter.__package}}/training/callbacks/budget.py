@@ -10,8 +10,8 @@ from typing import Any
 
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
-from . import ranks
-from .run import budget
+from .. import collectives
+from ...run import budget
 
 GO, BUDGET, ASKED = 0, 1, 2  # the largest of what the ranks say counts
 RESERVE = 1.5  # times what the end took so far: it may take longer
@@ -108,7 +108,7 @@ class Stop(TrainerCallback):
 
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         self.step_s.append(time.monotonic() - self.begun)
-        reason = ranks.agreed(ASKED if self.asked() else BUDGET if self.money.over() else GO)
+        reason = collectives.agreed(ASKED if self.asked() else BUDGET if self.money.over() else GO)
         if reason != GO and state.global_step < state.max_steps:
             self.reason = reason
             control.should_save = control.should_training_stop = True

@@ -3,9 +3,9 @@
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from . import plan
-from .metrics import Metrics
-from .run import budget, files
+from .. import plan
+from ..metrics import Metrics
+from . import budget, files
 
 FINISHED, STOPPED, INTERRUPTED = "finished", "stopped at budget", "to be continued"
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import modal
 
-from . import hardware, plan
-from .job import Job, JobError, check_same, planned, read
-from .runs import FINISHED, Outcome, Run, exhausted, outcome_of
+from .. import hardware, plan
+from ..training.config import check_same, Job, JobError, planned, read
+from .run_dir import exhausted, FINISHED, Outcome, outcome_of, Run
 
 CUDA_IMAGE = "nvidia/cuda:13.0.2-devel-ubuntu24.04"  # DeepSpeed compiles its optimizer for offloading with nvcc's files
 # g++ compiles it; the others let NCCL use RDMA (Modal's guide to clusters and its multi-node examples)
@@ -37,7 +37,7 @@ def on_nodes(function: Any) -> Any:
 class Node:
     """This container among those of an attempt."""
 
-    rank: int
+    worker: int
     count: int
     main: str  # address of the first one
 
@@ -84,7 +84,9 @@ def launched(
     port: int = PORT,
 ) -> Outcome:
     """Run torchrun until it ends. MISTAKES, MemoryError, train.Interrupted, or RuntimeError where a rank was killed."""
-    from . import checkpoints, link, rank, stop, train
+    from ..training.callbacks import budget, checkpoints
+    from ..distributed import ipc, worker
+    from ..training import train
 
     began, ended = run.folder / "job.json", outcome_of(run)
     if began.is_file() and checkpoints.newest(run.checkpoints):  # here too: no rank is started for a refusal
@@ -93,23 +95,23 @@ def launched(
         return ended
     if exhausted(run):
         return train.unpaid(run)
-    order = rank.Order(str(run.root), run.name, run.limit, run.usd_per_hour, weights, dataset)
+    order = worker.Order(str(run.root), run.name, run.limit, run.usd_per_hour, weights, dataset)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         order.save(folder, job)
-        with link.Launcher(folder, commit) as ranks, stop.signals() as asked:
+        with ipc.Launcher(folder, commit) as ranks, budget.signals() as asked:
             code = waited(command(job, node, folder, port), environment(job.ranks // node.count), asked, ranks.stop)
     said = ranks.said
-    if link.MISTAKE in said:
-        kind, text = said[link.MISTAKE]
+    if ipc.MISTAKE in said:
+        kind, text = said[ipc.MISTAKE]
         raise next(known for known in train.MISTAKES if known.__name__ == kind)(text)
-    if link.MEMORY in said:
-        raise MemoryError(said[link.MEMORY])
+    if ipc.MEMORY in said:
+        raise MemoryError(said[ipc.MEMORY])
     if code:
         raise RuntimeError(f"torchrun ended with exit code {code}: a rank failed or was killed, see the log above")
-    if link.INTERRUPTED in said:
-        raise train.Interrupted(said[link.INTERRUPTED])
-    return said[link.OUTCOME]
+    if ipc.INTERRUPTED in said:
+        raise train.Interrupted(said[ipc.INTERRUPTED])
+    return said[ipc.OUTCOME]
 
 
 def command(job: Job, node: Node, folder: Path, port: int) -> list[str]:
@@ -149,7 +151,7 @@ def waited(command: list[str], variables: dict[str, str], asked: Callable[[], bo
             except subprocess.TimeoutExpired:
                 if asked() and not told:
                     told = True
-                    stop()
+                    budget()
     finally:
         if process.poll() is None:  # an exception, or a second signal: nothing may train on
             process.kill()

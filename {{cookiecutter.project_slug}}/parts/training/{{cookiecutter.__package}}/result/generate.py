@@ -10,8 +10,9 @@ import torch
 from peft import PeftModel
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from . import models, plan, storage
-from .job import Job
+from ..training import model
+from .. import plan, storage
+from ..training.config import Job
 
 ABOUT = "tuned.json"  # in the result: what it was made from
 ADAPTER = "adapter_config.json"
@@ -90,22 +91,22 @@ def load(folder: Path, weights: str = "") -> Tuned:
     if on_gpu:
         options["device_map"] = "auto" if torch.cuda.device_count() > 1 else {"": torch.cuda.current_device()}
     if on_gpu and made.method == "qlora":
-        config = models.config_of(models.Source(weights or made.model, made.revision))
-        options["quantization_config"] = models.four_bits(made.workload, config, dtype)
+        config = model.config_of(model.Source(weights or made.model, made.revision))
+        options["quantization_config"] = model.four_bits(made.workload, config, dtype)
     return Tuned(_weights(folder, weights, made, options).eval(), _tokenizer(folder), made)
 
 
 def _tokenizer(folder: Path) -> PreTrainedTokenizerBase:
-    return models.tokenizer_of(models.Source(str(folder), "main"), configured=False)
+    return model.tokenizer_of(model.Source(str(folder), "main"), configured=False)
 
 
 def _weights(folder: Path, weights: str, made: About, options: dict[str, Any]) -> Any:
-    cls = models.CLASSES[made.workload]
+    cls = model.CLASSES[made.workload]
     if not (folder / ADAPTER).is_file():
         return cls.from_pretrained(folder, **options)
-    source = models.Source(weights or made.model, made.revision)
-    known = models.classes(models.config_of(source), made.labels)
-    with models.own_code_refused(source):
+    source = model.Source(weights or made.model, made.revision)
+    known = model.classes(model.config_of(source), made.labels)
+    with model.own_code_refused(source):
         original = cls.from_pretrained(**source.options(), **options, **known)
     return PeftModel.from_pretrained(original, str(folder))
 
