@@ -14,12 +14,12 @@ import lines
 import modal._cluster
 import pytest
 
-from {{cookiecutter.__package}}.training.callbacks import checkpoints
 from {{cookiecutter.__package}} import hardware
-from {{cookiecutter.__package}}.run import launcher
 from {{cookiecutter.__package}}.distributed import ipc, zero
+from {{cookiecutter.__package}}.run import launcher
 from {{cookiecutter.__package}}.training import train
-from {{cookiecutter.__package}}.training.config import check_same, Job, JobError, write
+from {{cookiecutter.__package}}.training.callbacks import checkpoints
+from {{cookiecutter.__package}}.training.config import Job, JobError, check_same, write
 
 
 @pytest.fixture

@@ -16,10 +16,10 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from {{cookiecutter.__package}}.training.callbacks import budget, checkpoints
 from {{cookiecutter.__package}}.data import formats
-from {{cookiecutter.__package}}.run import launcher, run_dir
 from {{cookiecutter.__package}}.result import generate
+from {{cookiecutter.__package}}.run import launcher, run_dir
+from {{cookiecutter.__package}}.training.callbacks import budget, checkpoints
 from {{cookiecutter.__package}}.training.config import Job
 
 FOUR_DIGITS = 5e-5

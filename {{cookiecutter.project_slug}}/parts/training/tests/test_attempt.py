@@ -9,13 +9,12 @@ import attempts
 import pytest
 import torch
 
-from {{cookiecutter.__package}}.run import attempt, progress, run_dir, status
-from {{cookiecutter.__package}}.training.callbacks import checkpoints
 from {{cookiecutter.__package}} import mistakes
-from {{cookiecutter.__package}}.training.config import Job, JobError
 from {{cookiecutter.__package}}.monitoring import oom_hints
-from {{cookiecutter.__package}}.run import budget
+from {{cookiecutter.__package}}.run import attempt, budget, progress, run_dir, status
 from {{cookiecutter.__package}}.run.reply import Said
+from {{cookiecutter.__package}}.training.callbacks import checkpoints
+from {{cookiecutter.__package}}.training.config import Job, JobError
 
 
 def test_a_mistake_comes_back_as_its_sentence():

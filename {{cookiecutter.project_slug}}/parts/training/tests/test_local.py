@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from {{cookiecutter.__package}}.training import config, train
 from {{cookiecutter.__package}} import local, plan
+from {{cookiecutter.__package}}.training import config, train
 
 PACKAGE = "{{cookiecutter.__package}}"
 

@@ -11,8 +11,8 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from {{cookiecutter.__package}}.training.callbacks import budget, checkpoints
 from {{cookiecutter.__package}}.training import train
+from {{cookiecutter.__package}}.training.callbacks import budget, checkpoints
 from {{cookiecutter.__package}}.training.config import Job
 
 FOUR_DIGITS = 5e-5

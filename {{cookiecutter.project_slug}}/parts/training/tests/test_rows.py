@@ -10,12 +10,12 @@ from pathlib import Path
 import hub
 import pytest
 
-from {{cookiecutter.__package}}.training.callbacks import checkpoints
-from {{cookiecutter.__package}}.training import config, train
-from {{cookiecutter.__package}}.run import launcher, run_dir
 from {{cookiecutter.__package}}.data import check, load
-from {{cookiecutter.__package}}.training.config import Job, JobError
+from {{cookiecutter.__package}}.run import launcher, run_dir
 from {{cookiecutter.__package}}.run.reply import Checked
+from {{cookiecutter.__package}}.training import config, train
+from {{cookiecutter.__package}}.training.callbacks import checkpoints
+from {{cookiecutter.__package}}.training.config import Job, JobError
 
 
 @pytest.fixture

@@ -7,11 +7,11 @@ from pathlib import Path
 import attempts
 import pytest
 
-from {{cookiecutter.__package}}.training.callbacks import budget, checkpoints
 from {{cookiecutter.__package}} import plan
-from {{cookiecutter.__package}}.training import train
-from {{cookiecutter.__package}}.training.config import Job
 from {{cookiecutter.__package}}.run import budget, files
+from {{cookiecutter.__package}}.training import train
+from {{cookiecutter.__package}}.training.callbacks import budget, checkpoints
+from {{cookiecutter.__package}}.training.config import Job
 
 
 @pytest.fixture

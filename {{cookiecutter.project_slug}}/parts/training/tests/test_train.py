@@ -16,10 +16,10 @@ from peft import get_peft_model
 from transformers import MixtralConfig, Qwen3MoeConfig, masking_utils
 
 from {{cookiecutter.__package}} import classification, plan
-from {{cookiecutter.__package}}.data import formats
-from {{cookiecutter.__package}}.training import model, train, trainers
-from {{cookiecutter.__package}}.result import generate
 from {{cookiecutter.__package}}.arguments import arguments_of
+from {{cookiecutter.__package}}.data import formats
+from {{cookiecutter.__package}}.result import generate
+from {{cookiecutter.__package}}.training import model, train, trainers
 from {{cookiecutter.__package}}.training.config import Job, JobError
 
 LABELS = ("booking", "complaint", "praise", "question")  # of the shipped messages

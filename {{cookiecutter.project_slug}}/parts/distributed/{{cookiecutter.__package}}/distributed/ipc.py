@@ -1,7 +1,7 @@
-"""The line between the process that Modal knows and the ranks that torchrun starts in its container.
+"""Messages between the process that Modal started and the ranks that torchrun starts in its container.
 
-Ranks have no Modal client: they ask for a commit of the Volume, and say how they ended. They are asked to end early,
-and end at once when the process that launched them is gone.
+Ranks have no Modal client: they send a request to commit the Volume, and how they ended. They receive the request to
+end early, and end at once when the process that launched them is gone.
 """
 
 import os
@@ -16,18 +16,18 @@ from types import TracebackType
 from typing import Any
 
 COMMIT, COMMITTED, STOP = "commit", "committed", "stop"
-OUTCOME, MISTAKE, MEMORY, INTERRUPTED = "outcome", "mistake", "memory", "interrupted"  # how a rank ended
+OUTCOME, USER_ERROR, MEMORY, INTERRUPTED = "outcome", "user error", "memory", "interrupted"  # how a rank ended
 SOCKET = "ranks"
 ORPHANED = 9  # exit code of a rank whose launcher is gone
-PATIENCE_S = 30  # with a rank, or a commit, that does not end
+JOIN_S = 30  # for a rank, or a commit, that does not end
 
 
 class Launcher:
-    """The end of the container's own process. Ranks connect to a socket in `folder`."""
+    """The side of the container's own process. Ranks connect to a socket in `folder`."""
 
     def __init__(self, folder: Path, commit: Callable[[], object]) -> None:
         self.commit = commit
-        self.said: dict[str, Any] = {}  # OUTCOME, MISTAKE, MEMORY, INTERRUPTED -> what a rank said last
+        self.results: dict[str, Any] = {}  # OUTCOME, USER_ERROR, MEMORY, INTERRUPTED -> what a rank sent last
         self._ranks: list[Any] = []
         self._listening: list[threading.Thread] = []
         self._lock = threading.Lock()
@@ -39,13 +39,13 @@ class Launcher:
         return self
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        """Hang up, which ends ranks that outlive torchrun, and hear out what was said last."""
+        """Hang up, which ends ranks that outlive torchrun, and receive what was sent last."""
         self._listener.close()
         with self._lock:
             for rank in self._ranks:
                 _hang_up(rank)
         for thread in self._listening:
-            thread.join(PATIENCE_S)
+            thread.join(JOIN_S)
 
     def stop(self) -> None:
         """Ask all ranks to save and end after their step, those too that connect later."""
@@ -71,16 +71,16 @@ class Launcher:
     def _listen(self, rank: Connection) -> None:
         while True:
             try:
-                word, said = rank.recv()
+                kind, value = rank.recv()
             except (EOFError, OSError):  # it has ended, or was killed
                 return
-            if word == COMMIT:
-                _send(rank, COMMITTED, self._committed())
+            if kind == COMMIT:
+                _send(rank, COMMITTED, self._commit())
             else:
-                self.said[word] = said
+                self.results[kind] = value
 
-    def _committed(self) -> str:
-        """Commit; what went wrong, or nothing."""
+    def _commit(self) -> str:
+        """Commit; return what went wrong, or an empty string."""
         try:
             self.commit()
         except Exception as error:
@@ -88,47 +88,47 @@ class Launcher:
         return ""
 
 
-def _send(rank: Connection, *words: str) -> None:
+def _send(rank: Connection, *message: str) -> None:
     with suppress(OSError):  # it was killed in the meantime; torchrun sees that too
-        rank.send(words)
+        rank.send(message)
 
 
 def _hang_up(rank: Connection) -> None:
-    """Say no more, and listen on: closing would do neither while another thread reads."""
-    with suppress(OSError), socket.socket(fileno=os.dup(rank.fileno())) as line:
-        line.shutdown(socket.SHUT_WR)
+    """Send no more, and receive on: closing would do neither while another thread reads."""
+    with suppress(OSError), socket.socket(fileno=os.dup(rank.fileno())) as connection:
+        connection.shutdown(socket.SHUT_WR)
 
 
 class Rank:
-    """The end of a rank."""
+    """The side of a rank."""
 
     def __init__(self, folder: Path) -> None:
         self._launcher: Any = Client(str(folder / SOCKET), family="AF_UNIX")
-        self._answers: queue.Queue[str] = queue.Queue()
-        self._asked = threading.Event()
+        self._committed: queue.Queue[str] = queue.Queue()
+        self._stop = threading.Event()
         threading.Thread(target=self._listen, name="launcher", daemon=True).start()
 
     def _listen(self) -> None:
         while True:
             try:
-                word, *rest = self._launcher.recv()
+                kind, *rest = self._launcher.recv()
             except (EOFError, OSError):
                 os._exit(ORPHANED)  # else it would train on, beside the attempt that comes next
-            if word == STOP:
-                self._asked.set()
+            if kind == STOP:
+                self._stop.set()
             else:
-                self._answers.put(*rest)
+                self._committed.put(*rest)
 
-    def asked(self) -> bool:
+    def stop_requested(self) -> bool:
         """Whether the launcher wants the attempt to end."""
-        return self._asked.is_set()
+        return self._stop.is_set()
 
     def commit(self) -> None:
         """Have the Volume committed; returns when it is. RuntimeError where that failed."""
         self._launcher.send((COMMIT, None))
-        if wrong := self._answers.get():
+        if wrong := self._committed.get():
             raise RuntimeError(f"the Volume could not be committed: {wrong}")
 
-    def tell(self, word: str, said: Any) -> None:
-        """Say how this rank ended, which an exit code cannot."""
-        self._launcher.send((word, said))
+    def send(self, kind: str, value: Any) -> None:
+        """Send how this rank ended, which an exit code cannot tell."""
+        self._launcher.send((kind, value))

@@ -1,24 +1,29 @@
-"""One of the processes that train together. torchrun starts it, and it does as its launcher ordered."""
+"""One of the processes that train together. torchrun starts it in a container, with a folder of arguments."""
 
 import json
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 
-from . import ipc, zero
-from ..training import collectives, model, train
-from ..training.callbacks import logging
-from ..training.config import Job, read, write
 from ..monitoring import oom
+from ..run.reply import USER_ERRORS, quiet_libraries
+from ..run.run_dir import Run
+from ..training import collectives
+from ..training.callbacks.budget import Interrupted
+from ..training.config import Job, read_job, write_job
+from ..training.model import Source, model_without_weights
+from ..training.train import OUT_OF_MEMORY, USER_ERROR, train
+from . import ipc, zero
 
-ORDER, JOB = "order.json", "job.json"
+ARGS, JOB = "args.json", "job.json"
 
 
 @dataclass(frozen=True)
-class Order:
-    """What to train, and where it lies. Paths as strings, since JSON carries it."""
+class WorkerArgs:
+    """The run to train, and where model and dataset lie. Paths are strings, for JSON."""
 
     root: str
     name: str
@@ -28,53 +33,55 @@ class Order:
     dataset: str
 
     def save(self, folder: Path, job: Job) -> None:
-        write(job, folder / JOB)
-        (folder / ORDER).write_text(json.dumps(asdict(self)), encoding="utf-8")
+        write_job(job, folder / JOB)
+        (folder / ARGS).write_text(json.dumps(asdict(self)), encoding="utf-8")
 
 
 def main() -> int:
-    """Train, and tell the launcher how it ended; 0, or the exit code that train.main would return."""
+    """Train and send the result to the launcher; 0, or an exit code of training.train."""
     folder = Path(sys.argv[1])
     launcher = ipc.Rank(folder)
-    order = Order(**json.loads((folder / ORDER).read_text(encoding="utf-8")))
-    job = read(folder / JOB)
-    where = train.Run(Path(order.root), order.name, order.limit, order.usd_per_hour)
-    logging.quiet()
+    args = WorkerArgs(**json.loads((folder / ARGS).read_text(encoding="utf-8")))
+    job, run = read_job(folder / JOB), Run(Path(args.root), args.name, args.limit, args.usd_per_hour)
+    quiet_libraries()
     try:
-        more = deepspeed(job, where, model.Source(order.weights or job.model, job.revision))
-        outcome = train.run(job, where, order.weights, order.dataset, launcher.commit, more, asked=launcher.asked)
-    except train.MISTAKES as error:
-        launcher.tell(ipc.MISTAKE, (type(error).__name__, str(error)))
-        return train.MISTAKEN
-    except train.Interrupted as pause:
-        launcher.tell(ipc.INTERRUPTED, str(pause))
+        deepspeed = deepspeed_config(job, run, Source(args.weights or job.model, job.revision))
+        outcome = train(
+            job, run, args.weights, args.dataset, launcher.commit, deepspeed, stop_requested=launcher.stop_requested
+        )
+    except USER_ERRORS as error:
+        launcher.send(ipc.USER_ERROR, str(error))
+        return USER_ERROR
+    except Interrupted as pause:
+        launcher.send(ipc.INTERRUPTED, str(pause))
         return 0
     except Exception as error:
         if oom.explain(error):
-            launcher.tell(ipc.MEMORY, str(error))
-            return train.OUT_OF_MEMORY
+            launcher.send(ipc.MEMORY, str(error))
+            return OUT_OF_MEMORY
         raise
-    if collectives.leads_node():
-        launcher.tell(ipc.OUTCOME, outcome)
-    if collectives.connected():
+    if collectives.is_node_main():
+        launcher.send(ipc.OUTCOME, outcome)
+    if collectives.is_connected():
         torch.distributed.destroy_process_group()
     return 0
 
 
-def deepspeed(job: Job, where: train.Run, source: model.Source) -> dict[str, object]:
-    """What TrainingArguments need for DeepSpeed; nothing where nothing is sharded."""
+def deepspeed_config(job: Job, run: Run, source: Source) -> dict[str, Any] | None:
+    """Return DeepSpeed's configuration and write it beside the run; None where nothing is sharded."""
     if job.sharding == "none":
-        return {}
+        return None
     on_gpu = torch.cuda.is_available()
-    config = zero.config(job, on_gpu, model.parameters(job, source))
-    if collectives.leads():
-        where.folder.mkdir(parents=True, exist_ok=True)
-        (where.folder / "deepspeed.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+    weights = model_without_weights(job.workload, source).parameters()
+    config = zero.config(job, on_gpu, sum(weight.numel() for weight in weights))
+    if collectives.is_main():
+        run.folder.mkdir(parents=True, exist_ok=True)
+        (run.folder / "deepspeed.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
     if not on_gpu:
         from deepspeed import init_distributed
 
         init_distributed("gloo")  # of itself DeepSpeed would look for another backend on CPUs
-    return {"deepspeed": config}
+    return config
 
 
 if __name__ == "__main__":

@@ -1,13 +1,13 @@
-"""The tuned model on the Hugging Face hub."""
+"""The result of a run pushed to the Hugging Face hub. Loads no torch."""
 
 import os
 from pathlib import Path
 
-from ..run.reply import Said
+from ..run.reply import Reply
 
 
 def refusal(repository: str, secrets: list[str]) -> str:
-    """What is missing before anything is sent, as far as it can be seen from here; else nothing."""
+    """Return what is missing before anything is sent, as far as it can be seen from here; empty where nothing is."""
     if not secrets:
         return (
             "push needs a Secret that may write to the hub: `modal secret create huggingface-secret HF_TOKEN=hf_...`, "
@@ -18,21 +18,21 @@ def refusal(repository: str, secrets: list[str]) -> str:
     return ""
 
 
-def push(folder: Path, repository: str, endpoint: str | None = None) -> Said:
+def push(folder: Path, repository: str, endpoint: str | None = None) -> Reply:
     """Send a folder to a model repository, which is made private where there is none yet."""
     from huggingface_hub import HfApi
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
     if not (folder / "config.json").is_file() and not (folder / "adapter_config.json").is_file():
-        return Said(error=f"there is no {folder.name} to push yet: `train`, or with --merged `merge`, comes first")
+        return Reply(error=f"there is no {folder.name} to push yet: `train`, or with --merged `merge`, comes first")
     token = os.environ.get("HF_TOKEN")
     if not token:
-        return Said(error="the Secrets in SECRETS hold no HF_TOKEN: `modal secret create NAME HF_TOKEN=hf_...`")
+        return Reply(error="the Secrets in SECRETS hold no HF_TOKEN: `modal secret create NAME HF_TOKEN=hf_...`")
     hub = HfApi(endpoint=endpoint, token=token)
     try:
         hub.create_repo(repository, private=True, exist_ok=True)
         sent = hub.upload_folder(repo_id=repository, folder_path=folder, commit_message="Tuned")
     except (HfHubHTTPError, HFValidationError, OSError) as error:
         first = str(error).strip().partition("\n")[0]
-        return Said(error=f"the hub does not take {repository}: {first}")
-    return Said(str(sent.commit_url))
+        return Reply(error=f"the hub does not take {repository}: {first}")
+    return Reply(str(sent.commit_url))

@@ -1,26 +1,25 @@
-"""How far a run is, told to whoever watches: through a Modal Dict, so that no one needs to."""
+"""The progress of a run: published by its container in a Modal Dict, shown in the terminal that watches."""
 
-import json
 import sys
 import threading
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import modal
 
 from .. import plan
-from .run_dir import Run
-from .reply import Said
+from .reply import Reply
+from .run_dir import Run, parse_lines
 
 EVERY_S = 2.0
 LINE_EVERY_S = 15.0  # where the terminal is a log
 TAIL = 8192  # bytes of the metrics that surely hold the last lines
 
-board = modal.Dict.from_name(f"{plan.NAME}-progress", create_if_missing=True)  # run -> its last Progress, and its call
+progress_dict = modal.Dict.from_name(f"{plan.NAME}-progress", create_if_missing=True)  # run -> Progress, and its call
 
 
 @dataclass(frozen=True)
@@ -37,40 +36,40 @@ class Progress:
 
     def __str__(self) -> str:
         again = f"  attempt {self.attempt}" if self.attempt > 1 else ""
-        memory = f"peak {self.peak_gib:.1f} GiB of {self.planned_gib:.1f} planned"
-        return f"loss {self.loss:.4f}  {self.tokens_per_s:,.0f} tokens/s  {memory}{again}"
+        return figures(self.loss, self.tokens_per_s, self.peak_gib, self.planned_gib) + again
 
 
-def last(path: Path) -> Progress | None:
+def figures(loss: float, tokens_per_s: float, peak_gib: float, planned_gib: float) -> str:
+    """The figures of a step for a progress line."""
+    return f"loss {loss:.4f}  {tokens_per_s:,.0f} tokens/s  peak {peak_gib:.1f} GiB of {planned_gib:.1f} planned"
+
+
+def last_step(metrics: Path) -> Progress | None:
     """The last step in a run's metrics; None where there is none near the end."""
-    if not path.is_file():
+    if not metrics.is_file():
         return None
-    with path.open("rb") as file:
-        file.seek(max(0, path.stat().st_size - TAIL))
-        lines = file.read().decode(errors="replace").splitlines()
+    with metrics.open("rb") as file:
+        file.seek(max(0, metrics.stat().st_size - TAIL))
+        lines = parse_lines(file.read().decode(errors="replace"))
     for line in reversed(lines):
-        try:
-            found = json.loads(line)
-        except json.JSONDecodeError:  # cut off, by the seek or by a write under way
-            continue
-        if isinstance(found, dict) and found.get("event") == "step":
-            return Progress(**{name: found[name] for name in Progress.__dataclass_fields__})
+        if line.get("event") == "step":
+            return Progress(**{field.name: line[field.name] for field in fields(Progress)})
     return None
 
 
 @contextmanager
-def told(where: Run) -> Generator[None]:
-    """While the block runs, the board knows the steps that are done. Containers that write no metrics tell nothing."""
-    stop, path, begun = threading.Event(), where.folder / "metrics.jsonl", time.time()
+def publish(run: Run) -> Generator[None]:
+    """Put the last step into the Dict while the block runs. Containers that write no metrics put nothing."""
+    stop, path, begun = threading.Event(), run.metrics().path, time.time()
 
-    def tell() -> None:
+    def put_steps() -> None:
         before: Progress | None = None
         while not stop.wait(EVERY_S):
-            now = last(path) if path.is_file() and path.stat().st_mtime >= begun else None
+            now = last_step(path) if path.is_file() and path.stat().st_mtime >= begun else None
             if now and now != before:
-                board.put(where.name, before := now)
+                progress_dict.put(run.name, before := now)
 
-    thread = threading.Thread(target=tell, name="teller", daemon=True)
+    thread = threading.Thread(target=put_steps, name="progress", daemon=True)
     thread.start()
     try:
         yield
@@ -79,48 +78,39 @@ def told(where: Run) -> Generator[None]:
         thread.join()
 
 
-class Line:
-    """A progress bar of steps on stderr, or now and then a line where that is a log."""
+class StepDisplay:
+    """A bar of steps on stderr, or a line in `log` now and then where stderr is no terminal."""
 
-    def __init__(self) -> None:
+    def __init__(self, log: TextIO, shown_at: float = 0.0) -> None:
+        self.log, self.shown_at = log, shown_at
         self.bar: Any = None
-        self.said_at, self.shown = 0.0, None
 
-    def __enter__(self) -> "Line":
-        return self
-
-    def show(self, now: Progress | None) -> None:
-        if now is None or now == self.shown:
-            return
-        self.shown = now
+    def show(self, step: int, steps: int, text: str, always: bool = False) -> None:
         if sys.stderr.isatty():
-            self._move(now)
-        elif time.monotonic() - self.said_at > LINE_EVERY_S:
-            self.said_at = time.monotonic()
-            print(f"step {now.step:,} of {now.steps:,}  {now}", file=sys.stderr, flush=True)
+            from tqdm import tqdm
 
-    def _move(self, now: Progress) -> None:
-        from tqdm import tqdm
+            self.bar = self.bar or tqdm(total=steps, initial=step, unit="step", dynamic_ncols=True)
+            self.bar.n = step
+            self.bar.set_postfix_str(text)
+        elif always or time.monotonic() - self.shown_at > LINE_EVERY_S:
+            self.shown_at = time.monotonic()
+            print(f"step {step:,} of {steps:,}  {text}", file=self.log, flush=True)
 
-        if self.bar is None:
-            self.bar = tqdm(total=now.steps, initial=now.step, unit="step", dynamic_ncols=True)
-        self.bar.n = now.step
-        self.bar.set_postfix_str(str(now))
-
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
         if self.bar is not None:
             self.bar.close()
+            self.bar = None
 
 
-def began(run: str, call: modal.FunctionCall) -> None:
+def record_call(run: str, call: modal.FunctionCall) -> None:
     """Remember the call that trains a run, so that nobody starts a second one."""
-    board.pop(run, None)
-    board.put(f"{run} is trained by", call.object_id)
+    progress_dict.pop(run, None)
+    progress_dict.put(f"{run} is trained by", call.object_id)
 
 
-def running(run: str) -> modal.FunctionCall | None:
+def running_call(run: str) -> modal.FunctionCall | None:
     """The call that trains a run now, if there is one."""
-    known = board.get(f"{run} is trained by")
+    known = progress_dict.get(f"{run} is trained by")
     if not known:
         return None
     try:
@@ -130,18 +120,23 @@ def running(run: str) -> modal.FunctionCall | None:
         return None
     except (TimeoutError, modal.exception.TimeoutError):
         return call
-    except Exception:  # what it raised is whatever ended it; it has ended
+    except Exception:  # whatever ended it is raised here; it has ended
         return None
     return None
 
 
-def watched(run: str, call: modal.FunctionCall) -> Said:
-    """What the training has to say at its end, with a progress line until then."""
-    with Line() as line:
+def follow(run: str, call: modal.FunctionCall) -> Reply:
+    """Show the steps until the training ends, and return its reply."""
+    display, shown = StepDisplay(sys.stderr), None
+    try:
         while True:
             try:
                 return call.get(timeout=EVERY_S)
             except modal.exception.FunctionTimeoutError:
-                return Said(error=f"the last attempt ended after {plan.TIMEOUT:,} s: `train` goes on from there")
+                return Reply(error=f"the last attempt ended after {plan.TIMEOUT:,} s: `train` goes on from there")
             except (TimeoutError, modal.exception.TimeoutError):
-                line.show(board.get(run))
+                if (now := progress_dict.get(run)) and now != shown:
+                    shown = now
+                    display.show(now.step, now.steps, str(now))
+    finally:
+        display.close()

@@ -1,13 +1,30 @@
-"""Where a run lies and how it stands, without a library to load: a laptop, a CPU container and the training read it."""
+"""Where runs lie: the Volume, the folders of one run, and its metrics. Loads no library but Modal's."""
 
-from dataclasses import asdict, dataclass, field
+import json
+import time
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import modal
 
 from .. import plan
-from ..metrics import Metrics
-from . import budget, files
+from . import budget
 
-FINISHED, STOPPED, INTERRUPTED = "finished", "stopped at budget", "to be continued"
+MOUNT = "/training"  # of the Volume, in every container
+MERGE_INTO = "/target"  # where `merge --into` mounts the weights of another project
+
+volume = modal.Volume.from_name(f"{plan.NAME}-runs", create_if_missing=True, version=2)
+
+
+def weights_volume(project: str) -> modal.Volume:
+    """The Volume from which another project of this template serves."""
+    return modal.Volume.from_name(f"{project}-weights", create_if_missing=True)
+
+
+def merged_name(run: str) -> str:
+    """The folder on a weights Volume that holds the tuned model as plain weights."""
+    return f"{plan.NAME}-{run}"
 
 
 @dataclass(frozen=True)
@@ -25,6 +42,10 @@ class Run:
         return self.root / "runs" / self.name
 
     @property
+    def job(self) -> Path:
+        return self.folder / "job.json"
+
+    @property
     def checkpoints(self) -> Path:
         return self.folder / "checkpoints"
 
@@ -33,15 +54,15 @@ class Run:
         """The adapter or the model, with its tokenizer."""
         return self.folder / "result"
 
-    def place(self, path: Path) -> str:
-        """How a person finds a path below `root`."""
-        return f"{path.relative_to(self.root)} on the Volume {self.volume}" if self.volume else str(path)
-
     @property
     def outcome(self) -> Path:
         return self.folder / "outcome.json"
 
-    def metrics(self) -> Metrics:
+    def place(self, path: Path) -> str:
+        """How a person finds a path below `root`."""
+        return f"{path.relative_to(self.root)} on the Volume {self.volume}" if self.volume else str(path)
+
+    def metrics(self) -> "Metrics":
         return Metrics(self.folder / "metrics.jsonl")
 
     def ledger(self) -> budget.Ledger:
@@ -49,73 +70,61 @@ class Run:
 
     def budget(self) -> budget.Budget:
         """The limit on this run, or where it is for a month on all runs."""
-        found = budget.parse(self.limit)
-        every = budget.Ledger(self.root / "ledger", self.usd_per_hour)
-        return budget.Budget(every if found.per == "month" else self.ledger(), found)
+        limit = budget.parse(self.limit)
+        all_runs = budget.Ledger(self.root / "ledger", self.usd_per_hour)
+        return budget.Budget(all_runs if limit.per == "month" else self.ledger(), limit)
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """How a run stands. Losses are those on the rows held out, or of the training where none are."""
-
-    status: str  # FINISHED, STOPPED or INTERRUPTED
-    step: int
-    steps: int
-    before: dict[str, float] = field(default_factory=dict)
-    after: dict[str, float] = field(default_factory=dict)
-    attempts: int = 1
-    spent_usd: float = 0.0
-    remaining_usd: float = 0.0  # what the steps that are left would cost
-    again_usd: float = 0.0  # what of it another attempt needs to begin and to end
-    tokens_per_s: float = 0.0  # of this attempt
-    peak_gib: float = 0.0
-    lines: list[str] = field(default_factory=list)  # for the terminal
-
-    def save(self, path: Path) -> None:
-        files.save(path, asdict(self))
+def on_volume(name: str) -> Run:
+    """A run as a container sees it."""
+    return Run(Path(MOUNT), name, volume=f"{plan.NAME}-runs")
 
 
-def outcome_of(run: Run) -> Outcome | None:
-    """How the run ended last; None where no attempt came to an end."""
-    found = files.load(run.outcome)
-    return Outcome(**found) if found else None
+class Metrics:
+    """The JSON lines of a run, over all its attempts: one for each step, each evaluation, each begin and end."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.attempt = max((line.get("attempt", 0) for line in self.read()), default=0) + 1
+        self._begun = False
+
+    def write(self, event: str, **values: Any) -> None:
+        if not self._begun:  # here and not before, since readers and other processes must not write
+            self._begun = True
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            if self.path.is_file() and self.path.stat().st_size and not self.path.read_bytes().endswith(b"\n"):
+                self._append("\n")  # what a kill cut off stays a line of its own
+        line = {"event": event, "attempt": self.attempt, "seconds": round(time.time(), 3), **values}
+        self._append(json.dumps(line) + "\n")
+
+    def _append(self, text: str) -> None:
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(text)
+
+    def read(self) -> list[dict[str, Any]]:
+        """Every whole line, oldest first."""
+        if not self.path.is_file():
+            return []
+        return parse_lines(self.path.read_text(encoding="utf-8", errors="replace"))
+
+    def losses(self) -> dict[int, float]:
+        """Training loss by step. A step that was done again after a kill counts once, as it was done last."""
+        found = {line["step"]: line["loss"] for line in self.read() if line["event"] == "step"}
+        return dict(sorted(found.items()))
+
+    def evaluations(self) -> dict[int, dict[str, float]]:
+        """Figures on the rows held out, by step; step 0 is before the training."""
+        found = {line["step"]: line for line in self.read() if line["event"] == "evaluation"}
+        bare = ("event", "attempt", "seconds", "step")
+        return {step: {k: v for k, v in line.items() if k not in bare} for step, line in sorted(found.items())}
 
 
-def exhausted(run: Run) -> bool:
-    """Whether the budget pays for no further attempt. One that it stopped has measured what a start and an end take."""
-    ended = outcome_of(run)
-    needed = ended.again_usd if ended and ended.status == STOPPED else 0.0
-    return run.budget().left_usd() <= needed
-
-
-def merged_name(run: str) -> str:
-    """The folder on a weights Volume that holds the tuned model as plain weights."""
-    return f"{plan.NAME}-{run}"
-
-
-def measured(metrics: Metrics) -> tuple[dict[str, float], dict[str, float]]:
-    """Figures before and after: on the rows held out, or the losses of the training where none are."""
-    evaluations = list(metrics.evaluations().values())
-    if len(evaluations) > 1:
-        return evaluations[0], evaluations[-1]
-    ends = [{"loss": loss} for loss in metrics.losses().values()]
-    return (ends[0], ends[-1]) if ends else ({}, {})
-
-
-def report(outcome: Outcome, where: Run) -> str:
-    """For the terminal: how it ended, what it learnt, how fast, at what price."""
-    lines = [f"{outcome.status} at step {outcome.step:,} of {outcome.steps:,}, attempt {outcome.attempts}"]
-    for name in outcome.before:
-        old, new = outcome.before[name], outcome.after.get(name, float("nan"))
-        lines.append(f"{name.replace('mean_token_', ''):7} {old:.4f} before, {new:.4f} after")
-    lines += outcome.lines
-    if where.usd_per_hour:
-        lines.append(f"spent   {outcome.spent_usd:.2f} USD on GPUs, of a budget of {where.limit}")
-    if outcome.status != FINISHED:
-        left = outcome.steps - outcome.step
-        price = f"{left:,} steps, about {outcome.remaining_usd:.2f} USD" if outcome.steps else "everything"
-        more = "raise BUDGET in plan.py and run it again" if outcome.status == STOPPED else "run it again"
-        lines.append(f"left    {price}: {more}, and it goes on from here")
-    if outcome.status != INTERRUPTED:
-        lines.append(f"result  {where.place(where.result)}")
-    return "\n".join(lines)
+def parse_lines(text: str) -> list[dict[str, Any]]:
+    """The JSON objects in a text, one a line, without lines that a kill or a seek cut off."""
+    found = []
+    for line in text.splitlines():
+        try:
+            found.append(json.loads(line))
+        except json.JSONDecodeError:
+            continue
+    return [line for line in found if isinstance(line, dict)]

@@ -1,14 +1,77 @@
-"""How a run stands, from its files alone: true while it goes on, and whatever was killed."""
+"""How a run stands, from its files alone: the outcome of its last attempt, and its progress while it goes on."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from .. import plan
-from . import run_dir
-from ..metrics import Metrics
-from .budget import Entry, HOUR, spent_usd
+from . import files
+from .budget import HOUR, spent_usd
+from .run_dir import Metrics, Run
 
-WINDOW = 50  # steps whose speed counts
+FINISHED, STOPPED, INTERRUPTED = "finished", "stopped at budget", "to be continued"
+WINDOW = 50  # last steps whose speed counts
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How an attempt ended. Losses are those on the rows held out, or of the training where none are."""
+
+    status: str  # FINISHED, STOPPED or INTERRUPTED
+    step: int
+    steps: int
+    before: dict[str, float] = field(default_factory=dict)
+    after: dict[str, float] = field(default_factory=dict)
+    attempts: int = 1
+    spent_usd: float = 0.0
+    remaining_usd: float = 0.0  # price of the steps that are left
+    again_usd: float = 0.0  # of it, what another attempt needs to begin and to end
+    tokens_per_s: float = 0.0  # of this attempt
+    peak_gib: float = 0.0
+    lines: list[str] = field(default_factory=list)  # for the terminal
+
+    def save(self, run: Run) -> None:
+        files.save(run.outcome, asdict(self))
+
+
+def last_outcome(run: Run) -> Outcome | None:
+    """Return the run's last outcome; None where no attempt came to an end."""
+    found = files.load(run.outcome)
+    return Outcome(**found) if found else None
+
+
+def budget_exhausted(run: Run) -> bool:
+    """Whether the budget pays for no further attempt. One that it stopped has measured what begin and end take."""
+    ended = last_outcome(run)
+    needed = ended.again_usd if ended and ended.status == STOPPED else 0.0
+    return run.budget().left_usd() <= needed
+
+
+def before_and_after(metrics: Metrics) -> tuple[dict[str, float], dict[str, float]]:
+    """First and last figures on the rows held out, or first and last training loss where none are."""
+    evaluations = list(metrics.evaluations().values())
+    if len(evaluations) > 1:
+        return evaluations[0], evaluations[-1]
+    ends = [{"loss": loss} for loss in metrics.losses().values()]
+    return (ends[0], ends[-1]) if ends else ({}, {})
+
+
+def report(outcome: Outcome, run: Run) -> str:
+    """The outcome for the terminal: figures before and after, speed, memory, price, what is left."""
+    lines = [f"{outcome.status} at step {outcome.step:,} of {outcome.steps:,}, attempt {outcome.attempts}"]
+    for name in outcome.before:
+        old, new = outcome.before[name], outcome.after.get(name, float("nan"))
+        lines.append(f"{name.replace('mean_token_', ''):7} {old:.4f} before, {new:.4f} after")
+    lines += outcome.lines
+    if run.usd_per_hour:
+        lines.append(f"spent   {outcome.spent_usd:.2f} USD on GPUs, of a budget of {run.limit}")
+    if outcome.status != FINISHED:
+        left = outcome.steps - outcome.step
+        price = f"{left:,} steps, about {outcome.remaining_usd:.2f} USD" if outcome.steps else "everything"
+        more = "raise BUDGET in plan.py and run it again" if outcome.status == STOPPED else "run it again"
+        lines.append(f"left    {price}: {more}, and it goes on from here")
+    if outcome.status != INTERRUPTED:
+        lines.append(f"result  {run.place(run.result)}")
+    return "\n".join(lines)
 
 
 @dataclass(frozen=True)
@@ -16,14 +79,14 @@ class Status:
     """A run so far. Seconds and dollars that are left count steps alone, not starts and evaluations."""
 
     run: str
-    outcome: run_dir.Outcome | None  # of the last attempt that came to an end
+    outcome: Outcome | None  # of the last attempt that came to an end
     step: int
     steps: int
     loss: float | None
     tokens_per_s: float
     peak_gib: float
     attempts: int
-    running: bool  # an attempt has said lately that it runs
+    running: bool  # an attempt has updated its ledger entry lately
     spent_usd: float
     step_s: float  # seconds of a step, lately
     last_error: str = ""  # of the last attempt, where it failed
@@ -35,7 +98,7 @@ class Status:
     def __str__(self) -> str:
         if not self.attempts:
             return f"run {self.run} has not begun: start it with `train`"
-        lines = [f"run {self.run}: step {self.step:,} of {self.steps:,}, {self._how()}"]
+        lines = [f"run {self.run}: step {self.step:,} of {self.steps:,}, {self._attempt()}"]
         if self.loss is not None:
             lines.append(f"loss    {self.loss:.4f}")
         if self.tokens_per_s:
@@ -47,7 +110,7 @@ class Status:
             lines.append(f"left    {self.steps - self.step:,} steps, {duration(self.left_s)}, about {price:.2f} USD")
         return "\n".join(lines)
 
-    def _how(self) -> str:
+    def _attempt(self) -> str:
         attempt = f"attempt {self.attempts}"
         if self.running:
             return f"{attempt} is running"
@@ -56,14 +119,13 @@ class Status:
         return f"{attempt} ended: {self.last_error or 'it was killed'}"
 
 
-def status(where: run_dir.Run) -> Status:
-    """What the files below `where` say."""
-    lines = [line for line in Metrics(where.folder / "metrics.jsonl").read() if line["event"] == "step"]
-    entries, outcome = where.ledger().entries(), run_dir.outcome_of(where)
-    last = lines[-1] if lines else {}
+def run_status(run: Run) -> Status:
+    """Read the run's metrics, ledger and outcome."""
+    steps = [line for line in run.metrics().read() if line["event"] == "step"]
+    entries, last = run.ledger().entries(), steps[-1] if steps else {}
     return Status(
-        run=where.name,
-        outcome=outcome,
+        run=run.name,
+        outcome=last_outcome(run),
         step=last.get("step", 0),
         steps=last.get("steps", 0),
         loss=last.get("loss"),
@@ -71,23 +133,19 @@ def status(where: run_dir.Run) -> Status:
         peak_gib=last.get("peak_gib", 0.0),
         attempts=len(entries),
         running=any(entry.live for entry in entries),
-        spent_usd=spent_usd(entries, where.budget().limit.since),
-        step_s=seconds_of_a_step([line for line in lines[-WINDOW:] if line["attempt"] == last["attempt"]]),
-        last_error=error_of(entries),
+        spent_usd=spent_usd(entries, run.budget().limit.since),
+        step_s=mean_step_s([line for line in steps[-WINDOW:] if line["attempt"] == last["attempt"]]),
+        last_error=entries[-1].error.partition("\n")[0] if entries else "",
     )
 
 
-def seconds_of_a_step(lines: list[dict[str, Any]]) -> float:
-    """From the times at which steps of one attempt were written."""
-    return (lines[-1]["seconds"] - lines[0]["seconds"]) / (len(lines) - 1) if len(lines) > 1 else 0.0
-
-
-def error_of(entries: list[Entry]) -> str:
-    return entries[-1].error.partition("\n")[0] if entries else ""
+def mean_step_s(steps: list[dict[str, Any]]) -> float:
+    """Mean seconds of a step, from the times at which lines of one attempt were written."""
+    return (steps[-1]["seconds"] - steps[0]["seconds"]) / (len(steps) - 1) if len(steps) > 1 else 0.0
 
 
 def duration(seconds: float) -> str:
-    """In the unit that a person would take."""
+    """Seconds as a person would say them: `90 s`, `12 min`, `3.4 h`."""
     if seconds < 2 * 60:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 2 * HOUR else f"{seconds / HOUR:.1f} h"

@@ -1,6 +1,6 @@
-"""The processes that train together, called ranks: how many there are, which one this is, and how they agree.
+"""The processes that train together, as torchrun's environment describes them, and how they agree.
 
-torchrun says it in the environment. A process that was started by itself is rank 0 of one.
+A process that was started by itself is rank 0 of one.
 """
 
 import os
@@ -14,33 +14,33 @@ from transformers import Trainer, TrainerCallback, TrainerControl, TrainerState,
 T = TypeVar("T")
 
 
-def count() -> int:
+def world_size() -> int:
     """Processes that were started to train together."""
     return int(os.environ.get("WORLD_SIZE", 1))
 
 
-def nodes() -> int:
-    """Containers that they run in."""
+def node_count() -> int:
+    """Containers in which they run."""
     return int(os.environ.get("GROUP_WORLD_SIZE", 1))
 
 
-def leads() -> bool:
-    """Whether this is the one that speaks, counts and writes the result."""
+def is_main() -> bool:
+    """Whether this is rank 0, which prints, counts what is spent, and writes the result."""
     return int(os.environ.get("RANK", 0)) == 0
 
 
-def leads_node() -> bool:
-    """Whether this is the one that speaks for its container: each has a view of its own of a Volume."""
+def is_node_main() -> bool:
+    """Whether this is the first process of its container. Each container has its own view of a Volume."""
     return int(os.environ.get("LOCAL_RANK", 0)) == 0
 
 
-def connected() -> bool:
+def is_connected() -> bool:
     return distributed.is_available() and distributed.is_initialized()
 
 
-def agreed(mine: int) -> int:
-    """The largest of what the ranks say: those that did not decide alike would wait for each other forever."""
-    if not connected():
+def all_max(mine: int) -> int:
+    """Return the largest value of all ranks: ranks that decide differently would wait for each other forever."""
+    if not is_connected():
         return mine
     device = "cuda" if distributed.get_backend() == "nccl" else "cpu"
     vote = torch.tensor(int(mine), device=device)
@@ -48,32 +48,28 @@ def agreed(mine: int) -> int:
     return int(vote.item())
 
 
-def gathered(mine: T) -> list[T]:
-    """What every rank says, in their order. Nobody goes on before all have spoken."""
-    if not connected():
+def all_gather(mine: T) -> list[T]:
+    """Return the values of all ranks, in their order. Also a barrier."""
+    if not is_connected():
         return [mine]
     found: list[Any] = [None] * distributed.get_world_size()
     distributed.all_gather_object(found, mine)
     return found
 
 
-class Together(TrainerCallback):
-    """Fails before the first step where the ranks would train each for itself."""
+class WorldSizeCheck(TrainerCallback):
+    """Raise RuntimeError before the first step where the ranks would train each for itself."""
 
-    def __init__(self, expected: int) -> None:
-        self.expected = expected
-        self.trainer: Trainer | None = None  # known once it is made
+    def __init__(self, expected: int, trainer: Trainer) -> None:
+        self.expected, self.trainer = expected, trainer
 
     def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
-        assert self.trainer is not None
-        self.check(args.world_size, self.trainer.model_wrapped, bool(args.deepspeed))
-
-    def check(self, found: int, wrapped: Any, sharded: bool) -> None:
-        present = sorted(gathered(int(os.environ.get("RANK", 0))))
-        if not self.expected == count() == found or present != list(range(found)):
-            told = f"{self.expected} are planned, {count()} were started, ranks {present} answer"
-            raise RuntimeError(f"{found} processes train together: {told}")
-        if sharded and type(wrapped).__name__ != "DeepSpeedEngine":
-            raise RuntimeError(f"DeepSpeed is configured and does not hold the model: {type(wrapped).__name__} does")
-        if not sharded and found > 1 and not isinstance(wrapped, DistributedDataParallel):
-            raise RuntimeError(f"nothing joins the gradients of {found} processes: {type(wrapped).__name__}")
+        found, model, sharded = args.world_size, self.trainer.model_wrapped, bool(args.deepspeed)
+        ranks = sorted(all_gather(int(os.environ.get("RANK", 0))))
+        if not self.expected == world_size() == found or ranks != list(range(found)):
+            started = f"{self.expected} are planned, {world_size()} were started, ranks {ranks} answer"
+            raise RuntimeError(f"{found} processes train together: {started}")
+        if sharded and type(model).__name__ != "DeepSpeedEngine":
+            raise RuntimeError(f"DeepSpeed is configured and does not hold the model: {type(model).__name__} does")
+        if not sharded and found > 1 and not isinstance(model, DistributedDataParallel):
+            raise RuntimeError(f"nothing joins the gradients of {found} processes: {type(model).__name__}")

@@ -1,6 +1,7 @@
 """The model that is trained: loaded as the method asks, safetensors only, never with code of its own."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,8 @@ from transformers import (
     PreTrainedTokenizerBase,
 )
 
+from .. import plan, storage
+from ..run.reply import UserError
 from .config import Job
 
 CLASSES: dict[str, Any] = {
@@ -30,10 +33,6 @@ ROUTERS = ("gate", "router")  # last part of the name of what chooses the expert
 LORA_DROPOUT = 0.05
 
 
-class ModelError(ValueError):
-    """The model cannot be trained as the plan asks. The text says what would do."""
-
-
 @dataclass(frozen=True)
 class Source:
     """Where a model comes from: a folder, or an id and a commit on the hub."""
@@ -42,39 +41,35 @@ class Source:
     revision: str
 
     def options(self) -> dict[str, Any]:
-        """What every from_pretrained takes."""
+        """The arguments that every from_pretrained takes."""
         return {"pretrained_model_name_or_path": self.path, "revision": self.revision, "trust_remote_code": False}
 
 
-def config_of(source: Source) -> PretrainedConfig:
-    """The model's configuration. ModelError where it would need code of its own, or is not there."""
-    with own_code_refused(source):
+def load_config(source: Source) -> PretrainedConfig:
+    """Return the model's configuration. UserError where it needs code of its own, or is not there."""
+    with load_errors(source):
         return AutoConfig.from_pretrained(**source.options())
 
 
-def tokenizer_of(source: Source, configured: bool = True) -> PreTrainedTokenizerBase:
-    """The tokenizer, with a padding token. ModelError as for config_of; an adapter's folder is not `configured`."""
+def load_tokenizer(source: Source, configured: bool = True) -> PreTrainedTokenizerBase:
+    """Return the tokenizer, with a padding token. An adapter's folder has no config and is not `configured`."""
     if configured:
-        config_of(source)
-    with own_code_refused(source):
+        load_config(source)
+    with load_errors(source):
         tokenizer: Any = AutoTokenizer.from_pretrained(**source.options())
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
     return tokenizer
 
 
-class own_code_refused:
-    """Turns what transformers raises about a model it must not or cannot load into one sentence."""
-
-    def __init__(self, source: Source) -> None:
-        self.source = source
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        if not isinstance(error, ValueError | OSError) or isinstance(error, ModelError):
-            return
+@contextmanager
+def load_errors(source: Source) -> Generator[None]:
+    """Turn what transformers raises about a model that it must not or cannot load into a UserError."""
+    try:
+        yield
+    except UserError:
+        raise
+    except (ValueError, OSError) as error:
         text = " ".join(str(error).split())
         if "trust_remote_code" in text or "custom code" in text:
             reason = "needs code of its own (trust_remote_code), which is not run here: take another MODEL"
@@ -82,33 +77,40 @@ class own_code_refused:
             reason = "holds no safetensors, and nothing else is loaded: take another MODEL"
         else:
             reason = f"cannot be loaded: {text[:300]}"
-        raise ModelError(f"{self.source.path} {reason}") from error
+        raise UserError(f"{source.path} {reason}") from error
+
+
+def planned_weights() -> str:
+    """Return the folder of the plan's model on the Volume. UserError says how to get it there."""
+    try:
+        return storage.located(plan.MODEL, plan.REVISION)
+    except FileNotFoundError as error:
+        raise UserError(str(error)) from error
 
 
 def check_fits(job: Job, source: Source, tokenizer: PreTrainedTokenizerBase) -> None:
-    """ModelError where the model's shape does not go with the job. Needs no weights."""
-    config = config_of(source)
+    """UserError where the model's shape does not go with the job. Needs no weights."""
+    config = load_config(source)
     most = getattr(config.get_text_config(), "max_position_embeddings", None) or job.seq_len
     if job.workload == "classification":
         most = min(most, tokenizer.model_max_length)  # RoBERTa counts positions from 2
     if job.seq_len > most:
-        raise ModelError(f"SEQ_LEN = {job.seq_len:,} is more than the {most:,} tokens that {source.path} reads")
+        raise UserError(f"SEQ_LEN = {job.seq_len:,} is more than the {most:,} tokens that {source.path} reads")
     if getattr(config, "quantization_config", None):
-        raise ModelError(f"{source.path} is quantized already: take the 16-bit MODEL that it was made from")
+        raise UserError(f"{source.path} is quantized already: take the 16-bit MODEL that it was made from")
     if job.method != "full":
-        with own_code_refused(source), torch.device("meta"):
-            adapted(CLASSES[job.workload].from_config(config), job.lora_targets)
+        adapter_targets(model_without_weights(job.workload, source), job.lora_targets)
 
 
-def parameters(job: Job, source: Source) -> int:
-    """How many the model has. Needs no weights."""
-    with own_code_refused(source), torch.device("meta"):
-        model = CLASSES[job.workload].from_config(config_of(source))
-    return sum(weight.numel() for weight in model.parameters())
+def model_without_weights(workload: str, source: Source) -> PreTrainedModel:
+    """Return the model on torch's meta device, to look at its layers."""
+    config = load_config(source)
+    with load_errors(source), torch.device("meta"):
+        return CLASSES[workload].from_config(config)
 
 
-def classes(config: PretrainedConfig, labels: tuple[str, ...]) -> dict[str, Any]:
-    """What from_pretrained takes for these classes. A head of another number of them is left aside for a new one."""
+def label_options(config: PretrainedConfig, labels: tuple[str, ...]) -> dict[str, Any]:
+    """The arguments of from_pretrained for these classes. A head for another number of them is replaced by a new one."""
     if not labels:
         return {}
     return {
@@ -119,14 +121,13 @@ def classes(config: PretrainedConfig, labels: tuple[str, ...]) -> dict[str, Any]
     }
 
 
-def load(job: Job, source: Source, labels: tuple[str, ...] = ()) -> PreTrainedModel:
-    """The model on the GPU, or on the CPU where there is none, in the precision of the method.
+def load_model(job: Job, source: Source, labels: tuple[str, ...] = ()) -> PreTrainedModel:
+    """Return the model on the GPU, or on the CPU where there is none, in the precision of the method.
 
     Full training keeps float32 weights and computes in `job.dtype`; adapters are trained on frozen weights in
     `job.dtype`, or in NF4 with double quantization. DeepSpeed has weights in `job.dtype`, and float32 copies in its
     optimizer; ZeRO-3 gives each rank its part at once. A CPU computes in float32 throughout.
     """
-    config = config_of(source)
     gpu = torch.cuda.is_available()
     frozen = getattr(torch, job.dtype) if gpu else torch.float32
     options: dict[str, Any] = {
@@ -137,16 +138,17 @@ def load(job: Job, source: Source, labels: tuple[str, ...] = ()) -> PreTrainedMo
     if gpu and job.sharding != "zero3":
         options["device_map"] = {"": torch.cuda.current_device()}
     if job.method == "qlora":
-        options["quantization_config"] = four_bits(job.workload, config, frozen)
-    with own_code_refused(source):
-        model = CLASSES[job.workload].from_pretrained(**source.options(), **options, **classes(config, labels))
+        options["quantization_config"] = nf4_config(job.workload, source, frozen)
+    options |= label_options(load_config(source), labels)
+    with load_errors(source):
+        model = CLASSES[job.workload].from_pretrained(**source.options(), **options)
     model.config.use_cache = False
     if not gpu:
-        keep_gradients(model)
+        forbid_repacking(model)
     return model
 
 
-def keep_gradients(model: PreTrainedModel) -> None:
+def forbid_repacking(model: PreTrainedModel) -> None:
     """Forbid bitsandbytes to repack 4-bit weights for inference on a CPU with AVX512-BF16.
 
     It does so for good at the first evaluation, and its product with repacked weights has no gradient: the layers below
@@ -157,35 +159,27 @@ def keep_gradients(model: PreTrainedModel) -> None:
             part.support_avx512bf16_for_cpu = False
 
 
-def four_bits(workload: str, config: PretrainedConfig, dtype: torch.dtype) -> BitsAndBytesConfig:
-    """NF4 with double quantization, computing in `dtype`."""
+def nf4_config(workload: str, source: Source, dtype: torch.dtype) -> BitsAndBytesConfig:
+    """NF4 with double quantization, computing in `dtype`. What lies above the blocks stays in 16 bits."""
+    above = ["lm_head"] if workload == "generation" else head_names(model_without_weights(workload, source))
     return BitsAndBytesConfig(
         load_in_4bit=True,
         bnb_4bit_quant_type="nf4",
         bnb_4bit_use_double_quant=True,
         bnb_4bit_compute_dtype=dtype,
-        llm_int8_skip_modules=heads(workload, config),
+        llm_int8_skip_modules=above,
     )
 
 
-def heads(workload: str, config: PretrainedConfig) -> list[str]:
-    """Modules above the encoder or decoder, which stay in 16 bits."""
-    if workload == "generation":
-        return ["lm_head"]
-    with torch.device("meta"):
-        model = AutoModelForSequenceClassification.from_config(config)
-    return trained_whole(model)
-
-
-def trained_whole(model: PreTrainedModel) -> list[str]:
-    """A classifier's new layers on top: too small for adapters, and random before the training."""
+def head_names(model: PreTrainedModel) -> list[str]:
+    """The layers of a classifier's head, which are trained whole: too small for adapters, and random at first."""
     below = model.base_model_prefix
     return [name for name, part in model.named_children() if name != below and any(True for _ in part.parameters())]
 
 
-def linear_names(model: PreTrainedModel) -> Iterator[str]:
+def linear_layers(model: PreTrainedModel) -> Iterator[str]:
     """Full names of the linear layers inside the blocks: no head, no router, no routed expert."""
-    top = set(trained_whole(model)) | {"lm_head"}
+    top = set(head_names(model)) | {"lm_head"}
     for name, part in model.named_modules():
         parts = name.split(".")
         above = parts[0] in top or parts[-1] in ROUTERS or EXPERTS in f".{name}"
@@ -193,25 +187,25 @@ def linear_names(model: PreTrainedModel) -> Iterator[str]:
             yield name
 
 
-def adapted(model: PreTrainedModel, targets: str) -> list[str]:
-    """Last parts of the names of the layers that get adapters, named one by one.
+def adapter_targets(model: PreTrainedModel, targets: str) -> list[str]:
+    """Return the last parts of the names of the layers that get adapters.
 
     "all-linear" is every linear layer of a block, "attention" those of the attention, "qv" its queries and values.
     Routed experts are never adapted: PEFT's own "all-linear" does, and the plan does not count them.
     """
-    names = list(linear_names(model))
+    names = list(linear_layers(model))
     if targets == "attention":
         names = [name for name in names if "att" in name]
     if targets == "qv":
         names = [name for name in names if "att" in name and name.rsplit(".", 1)[-1][0] in "qv"]
     found = sorted({name.rsplit(".", 1)[-1] for name in names})
     if not found:
-        raise ModelError(f"{type(model).__name__} has no layers for LORA_TARGETS = {targets!r}: try 'all-linear'")
+        raise UserError(f"{type(model).__name__} has no layers for LORA_TARGETS = {targets!r}: try 'all-linear'")
     return found
 
 
-def adapter(job: Job, model: PreTrainedModel) -> LoraConfig | None:
-    """The adapter's configuration; None for full training."""
+def adapter_config(job: Job, model: PreTrainedModel) -> LoraConfig | None:
+    """Return the adapter's configuration; None for full training."""
     if job.method == "full":
         return None
     classifies = job.workload == "classification"
@@ -219,8 +213,8 @@ def adapter(job: Job, model: PreTrainedModel) -> LoraConfig | None:
         r=job.lora_rank,
         lora_alpha=2 * job.lora_rank,  # a scale of 2
         lora_dropout=LORA_DROPOUT,
-        target_modules=adapted(model, job.lora_targets),
+        target_modules=adapter_targets(model, job.lora_targets),
         exclude_modules=r".*\.experts\..*" if any(EXPERTS in name for name, _ in model.named_modules()) else None,
-        modules_to_save=trained_whole(model) if classifies else None,
+        modules_to_save=head_names(model) if classifies else None,
         task_type=TaskType.SEQ_CLS if classifies else TaskType.CAUSAL_LM,
     )

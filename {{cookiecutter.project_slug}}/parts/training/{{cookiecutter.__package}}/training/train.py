@@ -1,13 +1,13 @@
-"""One attempt at a training run: it goes on where the last one stopped, and ends finished or stopped at the budget.
+"""One attempt at a training run: from the newest checkpoint to a result, or to the end of the budget.
 
-python -m {{cookiecutter.__package}}.train --root FOLDER    what plan.py says, on this machine
+python -m {{cookiecutter.__package}}.training.train --root FOLDER    what plan.py says, on this machine
 """
 
 import argparse
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -15,180 +15,140 @@ import torch
 from transformers import PrinterCallback, Trainer, TrainerState, set_seed
 from transformers.trainer import TRAINER_STATE_NAME, TRAINING_ARGS_NAME
 
-from .callbacks import budget, checkpoints, logging
-from .. import classification, plan
-from ..data import formats
-from . import collectives, model, trainers
-from ..result import generate
-from ..arguments import arguments_of, OPTIMIZERS
-from .config import check_same, check_sound, Job, JobError, planned, read, write
+from .. import plan
+from ..data.formats import Examples, load_examples
+from ..data.load import load_dataset
 from ..monitoring import gpu_memory, oom
-from ..run import budget
-from ..run.run_dir import exhausted, FINISHED, INTERRUPTED, measured, Outcome, outcome_of, report, Run, STOPPED
-from .callbacks.budget import Interrupted
+from ..result.generate import write_info
+from ..run.budget import EVERY_S, SpendMeter
+from ..run.reply import USER_ERRORS, quiet_libraries
+from ..run.run_dir import Metrics, Run
+from ..run.status import (
+    FINISHED,
+    INTERRUPTED,
+    STOPPED,
+    Outcome,
+    before_and_after,
+    budget_exhausted,
+    last_outcome,
+    report,
+)
+from . import collectives
+from .callbacks import budget, checkpoints
+from .callbacks.budget import BudgetCallback, Interrupted, stop_signals
+from .callbacks.checkpoints import CheckpointCallback
+from .callbacks.logging import MetricsCallback, loss_curve
+from .config import Job, check_same, planned_job, read_job, write_job
+from .model import Source, check_fits, load_model, load_tokenizer
+from .trainers import make_trainer, training_arguments
 
-WORKLOADS: dict[str, Any] = {"generation": trainers, "classification": classification}
-STATUS = {budget.GO: FINISHED, budget.BUDGET: STOPPED, budget.ASKED: INTERRUPTED}
-MISTAKES = (JobError, formats.DataError, model.ModelError, budget.BudgetError)  # for people: said in one line
-MISTAKEN, OUT_OF_MEMORY, LATER = 2, 3, 130  # exit codes: trying again would not help; or would
-
-__all__ = ["FINISHED", "INTERRUPTED", "MISTAKES", "STOPPED", "Interrupted", "Outcome", "Run"]
-__all__ += ["check", "main", "outcome_of", "report", "run"]
-
-
-def check(job: Job, weights: str = "", dataset: str = "") -> formats.Report:
-    """Everything that can be found wrong without weights and without a GPU; MISTAKES in one sentence."""
-    known = {"METHOD": (job.method, ("full", "lora", "qlora")), "LOSS": (job.loss, tuple(trainers.LOSSES))}
-    known |= {"OPTIMIZER": (job.optimizer, tuple(OPTIMIZERS)), "WORKLOAD": (job.workload, tuple(WORKLOADS))}
-    known |= {"SHARDING": (job.sharding, ("none", "zero1", "zero2", "zero3"))}
-    known |= {"OFFLOAD": (job.offload, ("none", "optimizer", "all"))}
-    known |= {"TRACKER": (job.tracker, ("none", "trackio", "wandb"))}
-    for name, (value, values) in known.items():
-        if value not in values:
-            raise JobError(f"{name} = {value!r} is none of {', '.join(values)}")
-    check_sound(job)
-    if job.tracker == "wandb" and not os.environ.get("WANDB_API_KEY"):
-        raise JobError('TRACKER = "wandb" needs a Secret with WANDB_API_KEY in SECRETS; or set TRACKER = "none"')
-    budget.parse(plan.BUDGET)
-    source = model.Source(weights or job.model, job.revision)
-    tokenizer = model.tokenizer_of(source)
-    model.check_fits(job, source, tokenizer)
-    return formats.check(job, tokenizer, formats.load(dataset or job.dataset, job.subset))
+STATUS = {budget.CONTINUE: FINISHED, budget.BUDGET: STOPPED, budget.REQUESTED: INTERRUPTED}
+USER_ERROR, OUT_OF_MEMORY, LATER = 2, 3, 130  # exit codes: trying again would not help; or would
 
 
-def run(
+def train(
     job: Job,
-    where: Run,
+    run: Run,
     weights: str = "",
     dataset: str = "",
     commit: Callable[[], object] = lambda: None,
-    more: dict[str, Any] | None = None,
-    meter_every_s: float = budget.EVERY_S,
-    asked: Callable[[], bool] | None = None,
+    deepspeed: dict[str, Any] | None = None,
+    meter_every_s: float = EVERY_S,
+    stop_requested: Callable[[], bool] | None = None,
 ) -> Outcome:
     """Train until the job is done or the budget spent, going on from the newest complete checkpoint.
 
     `weights` and `dataset` are where model and dataset lie, if not under their own names. `commit` is called whenever
-    something lies below `where.root` that must not be lost. `more` goes into the TrainingArguments: what DeepSpeed
-    needs. `asked` says whether to end early, with a checkpoint and Interrupted; without it SIGINT and SIGTERM ask. A
-    run that is finished returns at once what came of it. Every rank calls this, and rank 0 keeps the books.
+    something lies below `run.root` that must not be lost. `stop_requested` says whether to end early, with a checkpoint
+    and Interrupted; without it SIGINT and SIGTERM ask. Every rank calls this, and rank 0 keeps the ledger.
     """
-    where.folder.mkdir(parents=True, exist_ok=True)
-    began = where.folder / "job.json"
-    if began.is_file() and checkpoints.newest(where.checkpoints):  # else there is nothing to go on with
-        check_same(job, read(began))
-    ended = outcome_of(where)
-    if ended and ended.status == FINISHED:
+    if collectives.world_size() == 1 and (ended := outcome_without_training(job, run)):  # else the launcher has asked
         return ended
-    if asked is None:
-        with budget.signals() as asked:
-            return run(job, where, weights, dataset, commit, more, meter_every_s, asked)
-    attempt = Attempt(job, where, weights, dataset, commit, asked, more or {})
-    if not collectives.leads():
-        outcome = attempt.train(None)
-    elif collectives.count() == 1 and exhausted(where):  # of several ranks the launcher has asked
-        return unpaid(where)
-    else:
-        write(job, began)
-        with where.ledger().meter("training", meter_every_s) as meter:
-            outcome = attempt.train(meter)
+    run.folder.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        requested = stop_requested or stack.enter_context(stop_signals())
+        meter = None
+        if collectives.is_main():
+            write_job(job, run.job)
+            meter = stack.enter_context(run.ledger().meter("training", meter_every_s))
+        outcome = train_attempt(job, run, weights, dataset, commit, deepspeed, meter, requested)
     if outcome.status == INTERRUPTED:
         raise Interrupted(f"to be continued: saved at step {outcome.step:,} of {outcome.steps:,}")
     return outcome
 
 
-@dataclass(frozen=True)
-class Attempt:
-    """One rank's part in an attempt."""
+def outcome_without_training(job: Job, run: Run) -> Outcome | None:
+    """Return the outcome of a run that is finished or not paid for; UserError where another job began it."""
+    if run.job.is_file() and checkpoints.newest(run.checkpoints):  # else there is nothing to go on with
+        check_same(job, read_job(run.job))
+    ended = last_outcome(run)
+    if ended and ended.status == FINISHED:
+        return ended
+    return budget_exhausted_outcome(run) if budget_exhausted(run) else None
 
-    job: Job
-    where: Run
-    weights: str
-    dataset: str
-    commit: Callable[[], object]
-    asked: Callable[[], bool]
-    more: dict[str, Any]
 
-    def train(self, meter: budget.SpendMeter | None) -> Outcome:
-        """Load, go on from the newest checkpoint, and end in good order. Only the leading rank has a meter."""
-        job, where, workload = self.job, self.where, WORKLOADS[self.job.workload]
-        source = model.Source(self.weights or job.model, job.revision)
-        tokenizer = model.tokenizer_of(source)
-        model.check_fits(job, source, tokenizer)
-        found = formats.examples(job, tokenizer, formats.load(self.dataset or job.dataset, job.subset))
-        config = workload.configured(job, found, arguments_of(job, where) | self.more)  # from here on ranks can talk
-        newest = checkpoints.common(where.checkpoints)
-        if collectives.leads_node() and (removed := checkpoints.remove_incomplete(where.checkpoints)) and collectives.leads():
+def train_attempt(
+    job: Job,
+    run: Run,
+    weights: str,
+    dataset: str,
+    commit: Callable[[], object],
+    deepspeed: dict[str, Any] | None,
+    meter: SpendMeter | None,
+    stop_requested: Callable[[], bool],
+) -> Outcome:
+    """Load, train from the newest checkpoint, evaluate and save the result. Only rank 0 has a `meter`."""
+    # Model and dataset
+    source = Source(weights or job.model, job.revision)
+    tokenizer = load_tokenizer(source)
+    check_fits(job, source, tokenizer)
+    examples = load_examples(job, tokenizer, load_dataset(dataset or job.dataset, job.subset))
+
+    # From here on the ranks can talk to each other
+    arguments = training_arguments(job, run, examples, deepspeed)
+    newest = checkpoints.newest_common(run.checkpoints)
+    if collectives.is_node_main():
+        removed = checkpoints.remove_incomplete(run.checkpoints)
+        if removed and collectives.is_main():
             print(f"left half-written and removed: {', '.join(removed)}", flush=True)
-        with (where.folder / "memory.jsonl" if collectives.leads() else Path(os.devnull)).open("a") as log:
-            monitor = gpu_memory.Monitor(log).start()
-            try:
-                recorder = logging.Recorder(where.metrics(), monitor)
-                money = budget.Money(where.budget(), meter)
-                ending = budget.Stop(money, self.asked)
-                keeper = checkpoints.Keeper(job.save_every_s, job.checkpoints_kept, self.commit, money.saved)
-                together = collectives.Together(job.ranks)
-                set_seed(job.seed)  # a classifier's head begins at random
-                model = model.load(job, source, found.labels)
-                trainer = workload.trainer(job, model, tokenizer, found, config, [together, ending, keeper, recorder])
-                trainer.remove_callback(PrinterCallback)
-                together.trainer = trainer
-                if collectives.leads():
-                    begin(trainer, found, recorder.metrics)
-                    if newest:
-                        print(f"goes on from step {checkpoints.step_of(newest):,}", flush=True)
-                # Never `trainer.evaluate()` before `train`: DistributedDataParallel would then not wrap the model
-                trainer.args.eval_on_start = newest is None and found.evaluation is not None
-                if not (newest and taken_up(trainer, newest)):
-                    trainer.train(resume_from_checkpoint=str(newest) if newest else None)
-                if ending.reason != budget.ASKED:  # else there are seconds left, and the checkpoint is what counts
-                    if found.evaluation is not None:
-                        trainer.evaluate()
-                    trainer.save_model(str(where.result))
-                    if collectives.leads():
-                        generate.describe(where.result, job, found.labels)
-                        (where.result / TRAINING_ARGS_NAME).unlink()  # a pickle, of no use to anybody
-                return self._concluded(trainer, recorder, ending)
-            finally:
-                monitor.stop()
 
-    def _concluded(self, trainer: Trainer, recorder: logging.Recorder, ending: budget.Stop) -> Outcome:
-        """Write how the attempt ended."""
-        state, metrics, monitor, money = trainer.state, recorder.metrics, recorder.monitor, ending.money
-        left = state.max_steps - state.global_step
-        per_step_s = sum(ending.step_s) / len(ending.step_s) if ending.step_s else 0.0
-        again = money.usd(money.start_s + money.reserve_s) if left else 0.0
-        monitor.update()
-        peak_gib = max(collectives.gathered(monitor.peak_gib))  # of the fullest GPU of all containers
-        before, after = measured(metrics)
-        outcome = Outcome(
-            status=STATUS[ending.reason],
-            step=state.global_step,
-            steps=state.max_steps,
-            before=before,
-            after=after,
-            attempts=metrics.attempt,
-            spent_usd=round(money.spent_usd(), 4),
-            remaining_usd=round(again + money.usd(left * per_step_s), 4),
-            again_usd=round(again, 4),
-            tokens_per_s=round(recorder.speed.tokens_per_s, 1),
-            peak_gib=round(peak_gib, 3),
-            lines=[
-                f"speed   {recorder.speed.beside_plan(monitor.last.device == 'gpu')}",
-                f"memory  {gpu_memory.compare(peak_gib, monitor.last.device)}",
-            ],
-        )
-        if collectives.leads():
-            evaluations = {step: figures["loss"] for step, figures in metrics.evaluations().items()}
-            curve = logging.curve(metrics.losses(), evaluations)
-            (self.where.folder / "loss.svg").write_text(curve, encoding="utf-8")
-            outcome.save(self.where.outcome)
-            metrics.write(outcome.status, step=outcome.step, spent_usd=outcome.spent_usd)
-            self.commit()
+    with ExitStack() as stack:
+        log = run.folder / "memory.jsonl" if collectives.is_main() else Path(os.devnull)
+        monitor = gpu_memory.Monitor(stack.enter_context(log.open("a"))).start()
+        stack.callback(monitor.stop)
+
+        set_seed(job.seed)  # a classifier's head begins at random
+        model = load_model(job, source, examples.labels)
+        metrics = MetricsCallback(run.metrics(), monitor)
+        ending = BudgetCallback(run.budget(), meter, stop_requested)
+        saving = CheckpointCallback(job.save_every_s, job.checkpoints_kept, commit, on_saved=ending.saved)
+        trainer = make_trainer(job, model, tokenizer, examples, arguments, [ending, saving, metrics])
+        trainer.add_callback(collectives.WorldSizeCheck(job.ranks, trainer))
+        trainer.remove_callback(PrinterCallback)
+        if collectives.is_main():
+            log_begin(trainer, examples, metrics.metrics, newest)
+
+        # Training. `trainer.evaluate()` before `train` would keep DistributedDataParallel from wrapping the model
+        trainer.args.eval_on_start = newest is None and examples.evaluation is not None
+        if not (newest and restore_final_state(trainer, newest)):
+            trainer.train(resume_from_checkpoint=str(newest) if newest else None)
+
+        # Result, unless a signal left only seconds: then the checkpoint is what counts
+        if ending.reason != budget.REQUESTED:
+            if examples.evaluation is not None:
+                trainer.evaluate()
+            trainer.save_model(str(run.result))
+            if collectives.is_main():
+                write_info(run.result, job, examples.labels)
+                (run.result / TRAINING_ARGS_NAME).unlink()  # a pickle, of no use to anybody
+        outcome = outcome_of(trainer, metrics, ending)
+        if collectives.is_main():
+            write_outcome(outcome, run, metrics.metrics)
+            commit()
         return outcome
 
 
-def taken_up(trainer: Trainer, newest: Path) -> bool:
+def restore_final_state(trainer: Trainer, newest: Path) -> bool:
     """Load the last step's checkpoint, if it is that: from it, `train` would do one step too many."""
     state = TrainerState.load_from_json(str(newest / TRAINER_STATE_NAME))
     if state.global_step < state.max_steps:
@@ -201,32 +161,71 @@ def taken_up(trainer: Trainer, newest: Path) -> bool:
     return True
 
 
-def unpaid(where: Run) -> Outcome:
-    """The budget pays for no attempt, so nothing is loaded: how the run stood before."""
-    if last := outcome_of(where):
-        return last
-    newest, metrics = checkpoints.newest(where.checkpoints), where.metrics()
-    step = checkpoints.step_of(newest) if newest else 0
-    spent = round(where.budget().committed_usd(), 4)
-    outcome = Outcome(STOPPED, step, 0, *measured(metrics), metrics.attempt - 1, spent)
-    outcome.save(where.outcome)
-    return outcome
-
-
-def begin(trainer: Trainer, found: formats.Examples, metrics: logging.Metrics) -> None:
-    """Say, and keep, what this attempt trains, on what, and where."""
+def log_begin(trainer: Trainer, examples: Examples, metrics: Metrics, newest: Path | None) -> None:
+    """Print and write what this attempt trains, on what device, and from which step."""
     device = torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
-    print(f"trains  {trained(trainer.model)}{f' on {collectives.count()} GPUs' if collectives.count() > 1 else ''}", flush=True)
+    parameters, ranks = count_parameters(trainer.model), collectives.world_size()
+    print(f"trains  {parameters}{f' on {ranks} GPUs' if ranks > 1 else ''}", flush=True)
     figures = {"device": device, "world_size": trainer.args.world_size, "torch": torch.__version__}
-    metrics.write("begin", learns=found.learns, parameters=trained(trainer.model), **figures)
+    metrics.write("begin", learns=examples.learns, parameters=parameters, **figures)
+    if newest:
+        print(f"goes on from step {checkpoints.step_of(newest):,}", flush=True)
 
 
-def trained(model: Any) -> str:
-    """ "4.9 of 139.4 million parameters" """
+def count_parameters(model: Any) -> str:
+    """`4.88 of 139.40 million parameters`: those that are trained, of all."""
     # ZeRO-3 leaves nothing in a parameter but what DeepSpeed wrote beside it
     counts = [(getattr(weight, "ds_numel", weight.numel()), weight.requires_grad) for weight in model.parameters()]
     own, every = sum(size for size, grows in counts if grows), sum(size for size, _ in counts)
     return f"{own / 1e6:,.2f} of {every / 1e6:,.2f} million parameters"
+
+
+def outcome_of(trainer: Trainer, callback: MetricsCallback, ending: BudgetCallback) -> Outcome:
+    """Return the attempt's outcome. Every rank calls this: the peak is that of the fullest GPU of all."""
+    state, monitor, speed = trainer.state, callback.monitor, callback.speed
+    left = state.max_steps - state.global_step
+    step_s = sum(ending.step_s) / len(ending.step_s) if ending.step_s else 0.0
+    again_usd = ending.usd(ending.start_s + ending.reserve_s) if left else 0.0
+    monitor.update()
+    peak_gib = max(collectives.all_gather(monitor.peak_gib))
+    before, after = before_and_after(callback.metrics)
+    return Outcome(
+        status=STATUS[ending.reason],
+        step=state.global_step,
+        steps=state.max_steps,
+        before=before,
+        after=after,
+        attempts=callback.metrics.attempt,
+        spent_usd=round(ending.spent_usd(), 4),
+        remaining_usd=round(again_usd + ending.usd(left * step_s), 4),
+        again_usd=round(again_usd, 4),
+        tokens_per_s=round(speed.tokens_per_s, 1),
+        peak_gib=round(peak_gib, 3),
+        lines=[
+            f"speed   {speed.beside_plan(monitor.last.device == 'gpu')}",
+            f"memory  {gpu_memory.compare(peak_gib, monitor.last.device)}",
+        ],
+    )
+
+
+def write_outcome(outcome: Outcome, run: Run, metrics: Metrics) -> None:
+    """Write loss.svg, outcome.json and the last line of the metrics."""
+    evaluations = {step: figures["loss"] for step, figures in metrics.evaluations().items()}
+    (run.folder / "loss.svg").write_text(loss_curve(metrics.losses(), evaluations), encoding="utf-8")
+    outcome.save(run)
+    metrics.write(outcome.status, step=outcome.step, spent_usd=outcome.spent_usd)
+
+
+def budget_exhausted_outcome(run: Run) -> Outcome:
+    """Return how a run stands whose budget pays for no further attempt; nothing is loaded."""
+    if last := last_outcome(run):
+        return last
+    newest, metrics = checkpoints.newest(run.checkpoints), run.metrics()
+    step = checkpoints.step_of(newest) if newest else 0
+    spent = round(run.budget().committed_usd(), 4)
+    outcome = Outcome(STOPPED, step, 0, *before_and_after(metrics), metrics.attempt - 1, spent)
+    outcome.save(run)
+    return outcome
 
 
 def main() -> int:
@@ -237,14 +236,14 @@ def main() -> int:
     parser.add_argument("--dataset", default="", help="file or folder of the dataset; else DATASET itself")
     parser.add_argument("--job", type=Path, help="a job.json in place of plan.py")
     options = parser.parse_args()
-    where = Run(options.root, options.name)
-    logging.quiet()
+    run = Run(options.root, options.name)
+    quiet_libraries()
     try:
-        job = read(options.job) if options.job else planned()
-        outcome = run(job, where, options.weights, options.dataset)
-    except MISTAKES as error:
+        job = read_job(options.job) if options.job else planned_job()
+        outcome = train(job, run, options.weights, options.dataset)
+    except USER_ERRORS as error:
         print(f"error: {error}", file=sys.stderr)
-        return MISTAKEN
+        return USER_ERROR
     except Interrupted as pause:
         print(pause, file=sys.stderr)
         return LATER
@@ -253,7 +252,7 @@ def main() -> int:
             print(f"error: {cause}", file=sys.stderr)
             return OUT_OF_MEMORY
         raise
-    print(report(outcome, where), flush=True)
+    print(report(outcome, run), flush=True)
     return 0
 
 

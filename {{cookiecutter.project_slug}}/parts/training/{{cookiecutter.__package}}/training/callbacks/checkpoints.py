@@ -14,26 +14,26 @@ from typing import Any
 
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
-from .. import collectives
 from ...run import files
+from .. import collectives
 
 MARKER = "COMPLETE"
 NAME = re.compile(r"checkpoint-(\d+)")
 
 
 def step_of(folder: Path) -> int:
-    """The optimizer step of a checkpoint; -1 for any other folder."""
+    """Return the optimizer step of a checkpoint; -1 for any other folder."""
     found = NAME.fullmatch(folder.name)
     return int(found[1]) if found and folder.is_dir() else -1
 
 
-def all_in(root: Path) -> list[Path]:
+def list_checkpoints(root: Path) -> list[Path]:
     """Every checkpoint below `root`, complete or not, oldest first."""
     return sorted((path for path in root.glob("checkpoint-*") if step_of(path) >= 0), key=step_of)
 
 
-def written(folder: Path) -> dict[str, int]:
-    """Bring what this machine sees of a checkpoint to the disk; returns the files with their sizes in bytes."""
+def sync_files(folder: Path) -> dict[str, int]:
+    """Sync this machine's files of a checkpoint to the disk, and return their sizes in bytes."""
     found = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != MARKER)
     for path in found:
         files.sync(path)
@@ -52,7 +52,7 @@ def seal(folder: Path, sizes: dict[str, int]) -> None:
     files.sync(folder.parent)
 
 
-def complete(folder: Path) -> bool:
+def is_complete(folder: Path) -> bool:
     """Whether the marker is there and every file that it lists has its size."""
     try:
         sizes = json.loads((folder / MARKER).read_text(encoding="utf-8"))["files"]
@@ -63,18 +63,18 @@ def complete(folder: Path) -> bool:
 
 def newest(root: Path) -> Path | None:
     """The complete checkpoint with the most steps."""
-    return next((path for path in reversed(all_in(root)) if complete(path)), None)
+    return next((path for path in reversed(list_checkpoints(root)) if is_complete(path)), None)
 
 
-def common(root: Path) -> Path | None:
-    """The newest that is complete for every rank: a machine may see less of a Volume than another."""
-    steps = collectives.gathered({step_of(path) for path in all_in(root) if complete(path)})
+def newest_common(root: Path) -> Path | None:
+    """The newest that is complete for every rank: one machine may see less of a Volume than another."""
+    steps = collectives.all_gather({step_of(path) for path in list_checkpoints(root) if is_complete(path)})
     step = max(set.intersection(*steps), default=None)
     return None if step is None else root / f"checkpoint-{step}"
 
 
 def remove(folder: Path) -> None:
-    """Delete a checkpoint, its marker first: what is left of it does not count, and goes with the next attempt.
+    """Delete a checkpoint, its marker first: what a kill leaves of it does not count, and goes with the next attempt.
 
     Several containers may delete at once, on a disk that they share.
     """
@@ -84,29 +84,29 @@ def remove(folder: Path) -> None:
 
 def remove_incomplete(root: Path) -> list[str]:
     """Delete what a kill left half-written; returns the names."""
-    broken = [path for path in all_in(root) if not complete(path)]
+    broken = [path for path in list_checkpoints(root) if not is_complete(path)]
     for path in broken:
         remove(path)
     return [path.name for path in broken]
 
 
-def beyond(root: Path, count: int) -> list[Path]:
-    """All but the newest `count` that were sealed. What other containers wrote of them need not be seen here yet."""
-    return [path for path in all_in(root) if (path / MARKER).is_file()][:-count]
+def expired(root: Path, kept: int) -> list[Path]:
+    """All but the newest `kept` that were sealed. What other containers wrote of them need not be seen here yet."""
+    return [path for path in list_checkpoints(root) if (path / MARKER).is_file()][:-kept]
 
 
-class Keeper(TrainerCallback):
-    """Saves every `every_s` seconds and after the last step, seals what the Trainer wrote, and keeps the last ones.
+class CheckpointCallback(TrainerCallback):
+    """Saves every `every_s` seconds and after the last step, seals what the Trainer wrote, and keeps the last `kept`.
 
     `commit` makes what this container wrote lasting: a Volume's commit. A checkpoint is sealed once every rank has
-    written its part and every container has committed it, so that the marker never precedes what it speaks for. `took`
-    hears the seconds of each save.
+    written its part and every container has committed it, so that the marker is never there before the files it lists.
+    `on_saved` is called with the seconds of each save.
     """
 
     def __init__(
-        self, every_s: float, kept: int, commit: Callable[[], object], took: Callable[[float], object] = lambda _: None
+        self, every_s: float, kept: int, commit: Callable[[], object], on_saved: Callable[[float], object]
     ) -> None:
-        self.every_s, self.kept, self.commit, self.took = every_s, kept, commit, took
+        self.every_s, self.kept, self.commit, self.on_saved = every_s, kept, commit, on_saved
         self.saved_at = self.stepped_at = time.monotonic()
 
     def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
@@ -114,7 +114,7 @@ class Keeper(TrainerCallback):
 
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         due = time.monotonic() - self.saved_at >= self.every_s
-        if collectives.agreed(due or state.global_step >= state.max_steps):
+        if collectives.all_max(due or state.global_step >= state.max_steps):
             control.should_save = True
         self.stepped_at = time.monotonic()
 
@@ -122,22 +122,22 @@ class Keeper(TrainerCallback):
         control.should_save = False  # the Trainer would save the same step again at the end of an epoch
         root = Path(str(args.output_dir))
         folder = root / f"checkpoint-{state.global_step}"
-        collectives.gathered(None)  # every rank has written its part
+        collectives.all_gather(None)  # every rank has written its part
         sizes: dict[str, int] = {}
-        if collectives.leads_node():
-            sizes = written(folder)
-            if collectives.nodes() > 1:
+        if collectives.is_node_main():
+            sizes = sync_files(folder)
+            if collectives.node_count() > 1:
                 self.commit()
-        parts = collectives.gathered(sizes)
+        parts = collectives.all_gather(sizes)
         old: list[str] = []
-        if collectives.leads():
+        if collectives.is_main():
             seal(folder, {name: size for part in parts for name, size in part.items()})
-            old = [path.name for path in beyond(root, self.kept)]
-        old = collectives.gathered(old)[0]
-        if collectives.leads_node():
+            old = [path.name for path in expired(root, self.kept)]
+        old = collectives.all_gather(old)[0]
+        if collectives.is_node_main():
             for name in old:
                 remove(root / name)
-            if collectives.leads():
+            if collectives.is_main():
                 self.commit()
         self.saved_at = time.monotonic()
-        self.took(self.saved_at - self.stepped_at)
+        self.on_saved(self.saved_at - self.stepped_at)

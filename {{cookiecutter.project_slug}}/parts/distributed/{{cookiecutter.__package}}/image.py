@@ -5,19 +5,22 @@ from pathlib import Path
 import modal
 
 from . import hardware
-from .run import launcher
 
 PYTHON = "3.12"
+CUDA = "nvidia/cuda:13.0.2-devel-ubuntu24.04"  # DeepSpeed compiles its optimizer for offloading with nvcc's files
+# g++ compiles it; the others let NCCL use RDMA (Modal's guide to clusters and its multi-node examples)
+APT = ("g++", "libibverbs1", "libhwloc15", "libnl-route-3-200")
+DEEPSPEED = "deepspeed==0.19.8"  # no wheel; its setup imports torch
 LOCKS = Path(__file__).parent.parent / "requirements"
 
 _slim = modal.Image.debian_slim(python_version=PYTHON)
-_cuda = modal.Image.from_registry(launcher.CUDA_IMAGE, add_python=PYTHON).entrypoint([]) if launcher.CUDA_IMAGE else _slim
+_cuda = modal.Image.from_registry(CUDA, add_python=PYTHON).entrypoint([])
 
 TRAIN = (
     (_cuda if hardware.GPUS else _slim)
-    .apt_install(*launcher.PACKAGES)
+    .apt_install(*APT)
     .uv_pip_install(requirements=[str(LOCKS / "image.txt")])
-    .uv_pip_install(*launcher.BUILT, extra_options="--no-build-isolation --no-deps")  # what they need is in the lock
+    .uv_pip_install(DEEPSPEED, extra_options="--no-build-isolation --no-deps")  # what it needs is in the lock
     .env(
         {
             "HF_DATASETS_CACHE": "/root/datasets",  # tokenized rows are of no use to the next container
