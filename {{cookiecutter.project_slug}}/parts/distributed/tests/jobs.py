@@ -13,8 +13,8 @@ from pathlib import Path
 
 import psutil
 
-from {{cookiecutter.__package}}.run import launcher, run_dir
-from {{cookiecutter.__package}}.training import train
+from {{cookiecutter.__package}}.run import launcher, run_dir, status
+from {{cookiecutter.__package}}.training import config, train
 from {{cookiecutter.__package}}.training.config import Job
 
 HOME = Path(__file__).parent.parent
@@ -32,9 +32,9 @@ def job_of(root: Path, limit: str = "none") -> run_dir.Run:
     return run_dir.Run(root, "run", limit)
 
 
-def launched(job: Job, where: run_dir.Run, **options: object) -> run_dir.Outcome:
+def launched(job: Job, where: run_dir.Run, **options: object) -> status.Outcome:
     """One attempt of all ranks in this container."""
-    return launcher.launched(job, ALONE, where, port=free_port(), **options)  # ty: ignore[invalid-argument-type]
+    return launcher.launch_on(ALONE, job, where, port=free_port(), **options)  # ty: ignore[invalid-argument-type]
 
 
 def losses(where: run_dir.Run) -> dict[int, float]:
@@ -53,7 +53,7 @@ def ranks() -> list[psutil.Process]:
     for process in psutil.Process().children(recursive=True):
         try:
             words = process.cmdline()
-            if "{{cookiecutter.__package}}.rank" in words and "torch.distributed.run" not in words:
+            if "{{cookiecutter.__package}}.distributed.worker" in words and "torch.distributed.run" not in words:
                 found.append((int(process.environ()["RANK"]), process))
         except psutil.Error:  # it has just ended
             continue
@@ -129,7 +129,7 @@ class dying_in_a_save:
 def alone(job: Job, root: Path) -> run_dir.Run:
     """The same job in one process: twice the micro-batches for half the ranks."""
     where = job_of(root)
-    train.run(launcher.shared(job, 1), where)
+    train.train(config.share_batch(job, 1), where)
     return where
 
 
@@ -161,12 +161,12 @@ class View:
         self.known = now
 
 
-def node(job: Job, volume: Path, folder: Path, rank: int, address: str, port: int) -> run_dir.Outcome:
+def node(job: Job, volume: Path, folder: Path, rank: int, address: str, port: int) -> status.Outcome:
     """One attempt of one of two containers, which shares nothing with the other but a Volume and the network."""
     view = View(folder, volume)
     place = launcher.Node(rank, 2, address)
     try:
-        return launcher.launched(job, place, job_of(view.folder), commit=view.commit, port=port)
+        return launcher.launch_on(place, job, job_of(view.folder), commit=view.commit, port=port)
     finally:
         view.commit()  # as Modal does when a container ends
 

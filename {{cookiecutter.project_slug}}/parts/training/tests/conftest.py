@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 import torch
 
+from {{cookiecutter.__package}}.training.config import Job
+
 os.environ["GPU"] = "none"  # whatever the plan's containers have: read when the package is imported
 
-from {{cookiecutter.__package}}.training.config import Job
 
 torch.set_num_threads(1)  # models this small are slower with more
 os.environ["OMP_NUM_THREADS"] = "1"

@@ -9,34 +9,33 @@ import attempts
 import pytest
 import torch
 
-from {{cookiecutter.__package}} import mistakes
 from {{cookiecutter.__package}}.monitoring import oom_hints
-from {{cookiecutter.__package}}.run import attempt, budget, progress, run_dir, status
-from {{cookiecutter.__package}}.run.reply import Said
+from {{cookiecutter.__package}}.run import attempt, budget, progress, reply, run_dir, status
+from {{cookiecutter.__package}}.run.reply import UserError
 from {{cookiecutter.__package}}.training.callbacks import checkpoints
-from {{cookiecutter.__package}}.training.config import Job, JobError
+from {{cookiecutter.__package}}.training.config import Job
 
 
 def test_a_mistake_comes_back_as_its_sentence():
-    @mistakes.sentences
-    def work() -> Said:
-        raise JobError("set SEQ_LEN lower")
+    @reply.reply_errors
+    def work() -> reply.Reply:
+        raise UserError("set SEQ_LEN lower")
 
-    assert work() == Said(error="set SEQ_LEN lower") and str(work()) == "error: set SEQ_LEN lower"
+    assert work() == reply.Reply(error="set SEQ_LEN lower") and str(work()) == "error: set SEQ_LEN lower"
 
 
 def test_a_full_memory_comes_back_with_what_to_change():
-    @mistakes.sentences
-    def work() -> Said:
-        return Said(str(torch.empty(2**50)))
+    @reply.reply_errors
+    def work() -> reply.Reply:
+        return reply.Reply(str(torch.empty(2**50)))
 
     assert work().error == f"out of memory: the machine has no RAM left: {oom_hints.LOWER}"
     assert "in plan.py, or take a larger GPU" in work().error
 
 
 def test_anything_else_is_raised_so_that_modal_tries_again():
-    @mistakes.sentences
-    def work() -> Said:
+    @reply.reply_errors
+    def work() -> reply.Reply:
         raise ConnectionResetError("the network")
 
     with pytest.raises(ConnectionResetError):
@@ -59,9 +58,9 @@ def where(tmp_path: Path) -> run_dir.Run:
 
 def test_three_attempts_that_saved_nothing_are_enough(where: run_dir.Run):
     ended(where, *[budget.FAILED] * 2)
-    assert attempt.futile(where, 0.0) == ""
+    assert attempt.crash_loop_reason(where, 0.0) == ""
     ended(where, budget.FAILED)
-    said = attempt.futile(where, 0.0)
+    said = attempt.crash_loop_reason(where, 0.0)
     assert said.startswith("3 attempts in a row ended before they could save anything") and "a fan fell off" in said
 
 
@@ -70,15 +69,15 @@ def test_an_attempt_that_saved_lets_the_next_one_begin(where: run_dir.Run):
     folder = where.checkpoints / "checkpoint-3"
     folder.mkdir(parents=True)
     (folder / "weights").write_text("x")
-    checkpoints.seal(folder, checkpoints.written(folder))
-    assert attempt.futile(where, 0.0) == ""
+    checkpoints.seal(folder, checkpoints.sync_files(folder))
+    assert attempt.crash_loop_reason(where, 0.0) == ""
     os.utime(folder / checkpoints.MARKER, (time.time() - 3600, time.time() - 3600))
-    assert attempt.futile(where, 0.0)
+    assert attempt.crash_loop_reason(where, 0.0)
 
 
 def test_attempts_before_the_command_do_not_count(where: run_dir.Run):
     ended(where, *[budget.FAILED] * 3)
-    assert attempt.futile(where, time.time()) == ""
+    assert attempt.crash_loop_reason(where, time.time()) == ""
 
 
 def test_attempts_that_are_killed_count_too(chat_job: Job, tmp_path: Path):
@@ -86,33 +85,33 @@ def test_attempts_that_are_killed_count_too(chat_job: Job, tmp_path: Path):
     job = replace(chat_job, save_every_s=0.0)
     for _ in range(3):
         assert attempts.end(attempts.begin(job, tmp_path, die=("writing tensors", 1))) == -9
-    assert "the last one: it was killed after" in attempt.futile(where, 0.0)
+    assert "the last one: it was killed after" in attempt.crash_loop_reason(where, 0.0)
 
 
 def test_status_tells_a_finished_run_from_a_killed_and_a_running_one(chat_job: Job, tmp_path: Path):
     where = run_dir.Run(tmp_path, "run")
-    assert str(status.status(where)) == "run run has not begun: start it with `train`"
+    assert str(status.run_status(where)) == "run run has not begun: start it with `train`"
     job = replace(chat_job, save_every_s=0.0)
     assert attempts.end(attempts.begin(job, tmp_path, die=("writing tensors", 12))) == -9
     time.sleep(1.0)  # four updates of the killed attempt's ledger have been missed
-    killed = status.status(where)
+    killed = status.run_status(where)
     assert 0 < killed.step < killed.steps == 8 and not killed.running and killed.attempts == 1
     assert "attempt 1 ended: it was killed" in str(killed) and f"left    {8 - killed.step} steps" in str(killed)
     meter = where.ledger().start("training")
-    assert status.status(where).running and "attempt 2 is running" in str(status.status(where))
+    assert status.run_status(where).running and "attempt 2 is running" in str(status.run_status(where))
     meter.stop()
     assert attempts.end(attempts.begin(job, tmp_path)) == 0
-    done = status.status(where)
-    assert f"step 8 of 8, {run_dir.FINISHED}" in str(done) and "left" not in str(done) and done.spent_usd > 0
+    done = status.run_status(where)
+    assert f"step 8 of 8, {status.FINISHED}" in str(done) and "left" not in str(done) and done.spent_usd > 0
 
 
 def test_the_board_is_told_the_last_whole_step(chat_job: Job, tmp_path: Path):
-    assert progress.last(tmp_path / "metrics.jsonl") is None
+    assert progress.last_step(tmp_path / "metrics.jsonl") is None
     assert attempts.end(attempts.begin(chat_job, tmp_path)) == 0
     path = run_dir.Run(tmp_path, "run").folder / "metrics.jsonl"
     with path.open("a") as file:
         file.write('{"event": "step", "step": 9, "st')
-    now = progress.last(path)
+    now = progress.last_step(path)
     assert now and (now.step, now.steps, now.attempt) == (8, 8, 1)
     assert now.loss == pytest.approx(run_dir.Run(tmp_path, "run").metrics().losses()[8])
     assert f"loss {now.loss:.4f}" in str(now) and "planned" in str(now)

@@ -11,6 +11,7 @@ import hub
 import pytest
 
 from {{cookiecutter.__package}}.result import generate, push
+from {{cookiecutter.__package}}.run import run_dir
 from {{cookiecutter.__package}}.training import train
 from {{cookiecutter.__package}}.training.config import Job
 
@@ -32,8 +33,8 @@ def test_the_command_refuses_in_one_line():
 def test_a_result_is_pushed_whole_to_a_private_repository(
     chat_job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    where = train.Run(tmp_path, "run", "none")
-    train.run(replace(chat_job, max_steps=2), where)
+    where = run_dir.Run(tmp_path, "run", "none")
+    train.train(replace(chat_job, max_steps=2), where)
     hub.Hub.pushed.clear()
     with hub.serving() as endpoint:
         monkeypatch.delenv("HF_TOKEN", raising=False)
@@ -52,13 +53,13 @@ def test_a_result_is_pushed_whole_to_a_private_repository(
 
 def test_the_adapter_and_its_card_name_the_model_as_the_plan_does(chat_job: Job, tmp_path: Path):
     """And not by the folder in a container, which the hub would refuse in a card."""
-    where = train.Run(tmp_path, "run", "none")
-    train.run(replace(chat_job, max_steps=2), where)
+    where = run_dir.Run(tmp_path, "run", "none")
+    train.train(replace(chat_job, max_steps=2), where)
     named = replace(chat_job, model="org/name", revision="abc")
-    generate.describe(where.result, named, ())
+    generate.write_info(where.result, named, ())
     assert json.loads((where.result / "adapter_config.json").read_text())["base_model_name_or_path"] == "org/name"
     card = (where.result / "README.md").read_text()
     assert card.startswith("---\npipeline_tag: text-generation\nlibrary_name: peft\nbase_model: org/name\n---\n")
     assert "tuned by LoRA" in card
-    generate.describe(where.result, chat_job, ())
+    generate.write_info(where.result, chat_job, ())
     assert "base_model" not in (where.result / "README.md").read_text()  # a folder of one's own is no id

@@ -69,13 +69,14 @@ def copy_to_volume(root: Path, name: str, subset: str) -> str:
 def load_dataset(name: str, subset: str = "", revision: str | None = None) -> "datasets.Dataset":
     """Load a file, a folder of files, or a dataset on the hub; its split "train". UserError in one sentence."""
     import datasets
+    from datasets.exceptions import DatasetNotFoundError
 
     path = Path(name).expanduser()
     if path.suffix in FORMATS or path.is_file():
         return load_file(path)
     try:
         return datasets.load_dataset(name, subset or None, split="train", revision=revision)
-    except datasets.exceptions.DatasetNotFoundError as error:
+    except DatasetNotFoundError as error:
         known = ", ".join(FORMATS)
         raise UserError(f"there is no dataset {name!r}: a Hugging Face id, a folder, or a file ({known})") from error
     except ValueError as error:  # no such split or configuration; the text lists those that exist
@@ -87,6 +88,7 @@ def load_dataset(name: str, subset: str = "", revision: str | None = None) -> "d
 def load_file(path: Path) -> "datasets.Dataset":
     """Load the rows of one JSONL, JSON, Parquet or CSV file."""
     import datasets
+    from datasets.exceptions import DatasetGenerationError
 
     if path.suffix not in FORMATS:
         raise UserError(f"{path.name} is none of {', '.join(FORMATS)}")
@@ -96,7 +98,7 @@ def load_file(path: Path) -> "datasets.Dataset":
         raise UserError(f"{path.name} is empty")
     try:
         return datasets.load_dataset(FORMATS[path.suffix], data_files=str(path), split="train")
-    except (datasets.exceptions.DatasetGenerationError, ValueError, StopIteration) as error:
+    except (DatasetGenerationError, ValueError, StopIteration) as error:
         raise UserError(f"{path.name} cannot be read: {broken_line(path) or root_cause(error)}") from error
 
 

@@ -84,10 +84,10 @@ class Job:
 
 def planned_job() -> Job:
     """Return the job that plan.py describes, with a process for each of its GPUs."""
-    names = {field.name: field.name.upper() for field in fields(Job)} | {"save_every_s": "SAVE_EVERY"}
-    values = {name: getattr(plan, constant) for name, constant in names.items() if hasattr(plan, constant)}
+    values: dict[str, Any] = {"save_every_s": plan.SAVE_EVERY}
+    values |= {one.name: getattr(plan, one.name.upper()) for one in fields(Job) if hasattr(plan, one.name.upper())}
     gpus = int(plan.GPU.partition(":")[2] or 1) * getattr(plan, "NODES", 1)
-    return Job(**values | {"labels": tuple(plan.LABELS), "ranks": gpus})
+    return replace(Job(**values), labels=tuple(plan.LABELS), ranks=gpus)
 
 
 def launched_job() -> Job:

@@ -110,7 +110,7 @@ def model_without_weights(workload: str, source: Source) -> PreTrainedModel:
 
 
 def label_options(config: PretrainedConfig, labels: tuple[str, ...]) -> dict[str, Any]:
-    """The arguments of from_pretrained for these classes. A head for another number of them is replaced by a new one."""
+    """The arguments of from_pretrained for these classes. A head for other ones is replaced by a new one."""
     if not labels:
         return {}
     return {

@@ -114,7 +114,8 @@ def sft_trainer(
             f"PACKING = True lets packed examples see each other with this model and ATTENTION = {job.attention!r}: "
             "set PACKING = False"
         )
-    trainer = {"fused": FusedLossTrainer, "full": FullLossTrainer}[job.loss](
+    make: Any = {"fused": FusedLossTrainer, "full": FullLossTrainer}[job.loss]
+    trainer = make(
         model=model,
         train_dataset=examples.train,
         eval_dataset=examples.evaluation,

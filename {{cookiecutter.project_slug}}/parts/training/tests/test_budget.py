@@ -8,9 +8,11 @@ import attempts
 import pytest
 
 from {{cookiecutter.__package}} import plan
-from {{cookiecutter.__package}}.run import budget, files
+from {{cookiecutter.__package}}.data import check
+from {{cookiecutter.__package}}.run import budget, files, run_dir, status
 from {{cookiecutter.__package}}.training import train
-from {{cookiecutter.__package}}.training.callbacks import budget, checkpoints
+from {{cookiecutter.__package}}.training.callbacks import checkpoints
+from {{cookiecutter.__package}}.training.callbacks.budget import BudgetCallback
 from {{cookiecutter.__package}}.training.config import Job
 
 
@@ -19,36 +21,36 @@ def job(chat_job: Job) -> Job:
     return replace(chat_job, micro_batch=16, accumulation=1, max_steps=400, epochs=50, seq_len=48)
 
 
-def dear(root: Path, limit: str, name: str = "run") -> train.Run:
+def dear(root: Path, limit: str, name: str = "run") -> run_dir.Run:
     """A run on a GPU that costs a dollar a second."""
-    return train.Run(root, name, limit, usd_per_hour=budget.HOUR)
+    return run_dir.Run(root, name, limit, usd_per_hour=budget.HOUR)
 
 
 def test_a_spent_budget_ends_the_run_with_a_checkpoint_a_result_and_a_price(job: Job, tmp_path: Path):
     where = dear(tmp_path, "8/run")
-    outcome = train.run(job, where, meter_every_s=0.2)
-    assert outcome.status == train.STOPPED and 0 < outcome.step < outcome.steps == 400
+    outcome = train.train(job, where, meter_every_s=0.2)
+    assert outcome.status == status.STOPPED and 0 < outcome.step < outcome.steps == 400
     newest = checkpoints.newest(where.checkpoints)
     assert newest and checkpoints.step_of(newest) == outcome.step
     assert outcome.after["loss"] < outcome.before["loss"]
     assert list(where.result.glob("adapter_model.safetensors"))
     assert outcome.spent_usd < 8 * 1.5 and outcome.remaining_usd > 0
-    said = train.report(outcome, where)
+    said = status.report(outcome, where)
     assert "raise BUDGET" in said and f"{400 - outcome.step} steps" in said
 
-    again = train.run(job, where, meter_every_s=0.2)  # too little to begin and end with: nothing is loaded or spent
+    again = train.train(job, where, meter_every_s=0.2)  # too little to begin and end with: nothing is loaded or spent
     assert again == outcome and len(where.ledger().entries()) == 1
     assert len(where.metrics().losses()) == outcome.step
 
 
 def test_a_run_that_was_stopped_and_continued_has_the_losses_of_one_that_was_not(job: Job, tmp_path: Path):
     job = replace(job, max_steps=60)
-    train.run(job, whole := dear(tmp_path, "none", "whole"))
-    first = train.run(job, dear(tmp_path, "1/run", "parts"), meter_every_s=0.1)
+    train.train(job, whole := dear(tmp_path, "none", "whole"))
+    first = train.train(job, dear(tmp_path, "1/run", "parts"), meter_every_s=0.1)
     limit = f"{first.spent_usd + first.again_usd + 6:.1f}/run"
-    second = train.run(job, dear(tmp_path, limit, "parts"), meter_every_s=0.1)
-    last = train.run(job, parts := dear(tmp_path, "none", "parts"))
-    assert first.status == train.STOPPED and last.status == train.FINISHED
+    second = train.train(job, dear(tmp_path, limit, "parts"), meter_every_s=0.1)
+    last = train.train(job, parts := dear(tmp_path, "none", "parts"))
+    assert first.status == status.STOPPED and last.status == status.FINISHED
     assert 1 <= first.step < second.step <= last.step == 60
     assert first.spent_usd < second.spent_usd
     assert parts.metrics().losses() == pytest.approx(whole.metrics().losses(), abs=5e-5)
@@ -57,9 +59,9 @@ def test_a_run_that_was_stopped_and_continued_has_the_losses_of_one_that_was_not
 def test_killed_attempts_are_counted(job: Job, tmp_path: Path):
     job = replace(job, save_every_s=0.0)
     assert attempts.end(attempts.begin(job, tmp_path, die=("writing tensors", 6))) == -9
-    [entry] = train.Run(tmp_path, "run").ledger().entries()
+    [entry] = run_dir.Run(tmp_path, "run").ledger().entries()
     assert entry.state == budget.RUNNING and entry.seconds > 0.2
-    spent = train.Run(tmp_path, "run", "5/run").budget().committed_usd()
+    spent = run_dir.Run(tmp_path, "run", "5/run").budget().committed_usd()
     assert spent == pytest.approx(entry.seconds / budget.HOUR * plan.USD_PER_HOUR)
 
 
@@ -80,18 +82,18 @@ def test_a_monthly_budget_counts_all_runs_and_a_run_budget_its_own(tmp_path: Pat
 def test_what_is_no_budget_is_said_before_anything_starts(chat_job: Job, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(plan, "BUDGET", "a lot")
     with pytest.raises(budget.BudgetError, match="write 50/run"):
-        train.check(chat_job)
+        check.check_job(chat_job)
 
 
 def test_the_end_is_kept_money_for_as_the_saves_took_so_far(tmp_path: Path):
     where = dear(tmp_path, "100/run")
     with where.ledger().meter("training", 0.2) as meter:
-        money = budget.Money(where.budget(), meter)
-        assert money.reserve_s == 0.0 and not money.over()
-        money.evaluated(4.0)
-        money.saved(30.0)
-        money.saved(20.0)
-        assert money.reserve_s == 1.5 * (4.0 + 30.0 + 30.0)
-        assert not money.over()
-        money.saved(40.0)
-        assert money.over(), "126 seconds to end in, and 100 left"
+        callback = BudgetCallback(where.budget(), meter, lambda: False)
+        assert callback.reserve_s == 0.0 and not callback.is_spent()
+        callback.eval_s = 4.0
+        callback.saved(30.0)
+        callback.saved(20.0)
+        assert callback.reserve_s == 1.5 * (4.0 + 30.0 + 30.0)
+        assert not callback.is_spent()
+        callback.saved(40.0)
+        assert callback.is_spent(), "126 seconds to end in, and 100 left"

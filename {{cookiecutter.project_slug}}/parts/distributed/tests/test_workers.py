@@ -16,10 +16,11 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from {{cookiecutter.__package}}.data import formats
 from {{cookiecutter.__package}}.result import generate
-from {{cookiecutter.__package}}.run import launcher, run_dir
-from {{cookiecutter.__package}}.training.callbacks import budget, checkpoints
+from {{cookiecutter.__package}}.run import launcher, run_dir, status
+from {{cookiecutter.__package}}.run.reply import UserError
+from {{cookiecutter.__package}}.training.callbacks import checkpoints
+from {{cookiecutter.__package}}.training.callbacks.budget import Interrupted
 from {{cookiecutter.__package}}.training.config import Job
 
 FOUR_DIGITS = 5e-5
@@ -91,7 +92,7 @@ def test_two_ranks_train_as_one_process_does(
         where,
         commit=lambda: committed.append(checkpoints.newest(where.checkpoints)),
     )
-    assert outcome.status == run_dir.FINISHED and outcome.step == 8
+    assert outcome.status == status.FINISHED and outcome.step == 8
     assert [line["world_size"] for line in began(where)] == [2]
     same(where, by_one)
     each_step = [f"checkpoint-{step}" for step in range(1, 9)]
@@ -107,7 +108,7 @@ def test_two_ranks_train_as_one_process_does(
     if (sharding, offload) == ("zero3", "none"):  # killed after the last step, before it could say so
         shutil.rmtree(where.result)
         where.outcome.unlink()
-        assert jobs.launched(replace(together, sharding=sharding), where).status == run_dir.FINISHED
+        assert jobs.launched(replace(together, sharding=sharding), where).status == status.FINISHED
         assert jobs.steps_done(where) == 8
         same(where, by_one)
 
@@ -132,7 +133,7 @@ def test_adapters_of_a_sharded_model_load_beside_the_original(together: Job, tmp
     assert outcome.after["loss"] < outcome.before["loss"] - 0.1
     adapter = load_file(where.result / "adapter_model.safetensors")
     assert len(adapter) == 2 * 2 * 7 and all(weight.numel() for weight in adapter.values())
-    assert generate.answer(generate.load(where.result, job.model), "Do you deliver?", 4) is not None
+    assert generate.generate(generate.load(where.result, job.model), "Do you deliver?", 4) is not None
 
 
 @pytest.mark.parametrize(("sharding", "rank"), [("none", 0), ("zero3", 1)])
@@ -149,10 +150,10 @@ def test_kills_of_a_rank_end_the_job_in_seconds_and_lose_nothing(
     assert not jobs.ranks()
     with jobs.dying_in_a_save(tmp_path / "lethal", rank=1 - rank, number=2), pytest.raises(RuntimeError):
         jobs.launched(job, where)
-    half = [path for path in checkpoints.all_in(where.checkpoints) if not checkpoints.complete(path)]
+    half = [path for path in checkpoints.list_checkpoints(where.checkpoints) if not checkpoints.is_complete(path)]
     assert len(half) == 1, "the checkpoint of which a rank wrote half counts"
     outcome = jobs.launched(job, where)
-    assert outcome.status == run_dir.FINISHED and outcome.attempts == 3
+    assert outcome.status == status.FINISHED and outcome.attempts == 3
     same(where, by_one)
     assert [line["world_size"] for line in began(where)] == [2] * 3
 
@@ -163,13 +164,13 @@ def test_the_signal_before_a_preemption_saves_and_the_next_attempt_goes_on(
     job, where = replace(sharded(together, "zero2"), save_every_s=3600.0), jobs.job_of(tmp_path)
     fate = jobs.After(where, 2, 0.0, jobs.ask)
     fate.start()
-    with pytest.raises(budget.Interrupted, match="saved at step"):
+    with pytest.raises(Interrupted, match="saved at step"):
         jobs.launched(job, where)
     assert time.monotonic() - fate.done_at < SECONDS
-    ended = run_dir.outcome_of(where)
-    assert ended and ended.status == run_dir.INTERRUPTED and 2 <= ended.step < 8
+    ended = status.last_outcome(where)
+    assert ended and ended.status == status.INTERRUPTED and 2 <= ended.step < 8
     assert checkpoints.newest(where.checkpoints) == where.checkpoints / f"checkpoint-{ended.step}"
-    assert jobs.launched(job, where).status == run_dir.FINISHED
+    assert jobs.launched(job, where).status == status.FINISHED
     assert jobs.steps_done(where) == 8, "no step was done twice"
     same(where, by_one)
 
@@ -177,11 +178,11 @@ def test_the_signal_before_a_preemption_saves_and_the_next_attempt_goes_on(
 def test_all_ranks_stop_at_the_budget_and_go_on_when_it_is_raised(together: Job, by_one: run_dir.Run, tmp_path: Path):
     where = jobs.job_of(tmp_path, "0.0001/run")
     outcome = jobs.launched(together, where)
-    assert outcome.status == run_dir.STOPPED and 0 < outcome.step < 8 and outcome.remaining_usd > 0
+    assert outcome.status == status.STOPPED and 0 < outcome.step < 8 and outcome.remaining_usd > 0
     assert jobs.launched(together, where).step == outcome.step, "nothing is left, and no rank is started"
     assert len(began(where)) == 1
     outcome = jobs.launched(together, jobs.job_of(tmp_path))
-    assert outcome.status == run_dir.FINISHED and jobs.steps_done(where) == 8
+    assert outcome.status == status.FINISHED and jobs.steps_done(where) == 8
     same(where, by_one)
 
 
@@ -207,30 +208,30 @@ def test_two_nodes_train_as_one_process_does_and_each_sees_the_volume_in_its_own
     other = jobs.second_node(job, volume, tmp_path / "second", address, port)
     outcome = jobs.node(job, volume, tmp_path / "first", 0, address, port)
     other.join(SECONDS)
-    assert other.exitcode == 0 and outcome.status == run_dir.FINISHED and outcome.attempts == 2
+    assert other.exitcode == 0 and outcome.status == status.FINISHED and outcome.attempts == 2
     assert [line["world_size"] for line in began(where)] == [2, 2]
     same(where, by_one)
-    assert [path.name for path in checkpoints.all_in(where.checkpoints)] == ["checkpoint-7", "checkpoint-8"]
+    assert [path.name for path in checkpoints.list_checkpoints(where.checkpoints)] == ["checkpoint-7", "checkpoint-8"]
     sealed = json.loads((where.checkpoints / "checkpoint-8" / checkpoints.MARKER).read_text())["files"]
     assert {"rng_state_0.pth", "rng_state_1.pth"} <= sealed.keys()
 
 
 def test_what_people_can_mend_comes_out_as_their_mistake(together: Job, tmp_path: Path):
     (tmp_path / "rows.jsonl").write_text('{"question": "Why?"}\n' * 30)
-    with pytest.raises(formats.DataError, match="needs the columns"):
+    with pytest.raises(UserError, match="needs the columns"):
         jobs.launched(replace(together, dataset=str(tmp_path / "rows.jsonl")), jobs.job_of(tmp_path))
 
 
 def test_a_job_with_fewer_ranks_than_planned_fails_before_its_first_step(together: Job, tmp_path: Path):
     where = jobs.job_of(tmp_path)
     job = replace(together, ranks=3)  # torchrun is told two by the node that has them
-    command = launcher.command
+    command = launcher.torchrun_command
 
     def two(job: Job, *rest: Any) -> list[str]:
         return command(replace(job, ranks=2), *rest)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(launcher, "command", two)
+        patch.setattr(launcher, "torchrun_command", two)
         with pytest.raises(RuntimeError, match="a rank failed"):
             jobs.launched(job, where)
     assert jobs.steps_done(where) == 0

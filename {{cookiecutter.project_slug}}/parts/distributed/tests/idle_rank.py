@@ -4,9 +4,9 @@ import threading
 from pathlib import Path
 
 from {{cookiecutter.__package}}.distributed import ipc
-from {{cookiecutter.__package}}.run import run_dir
+from {{cookiecutter.__package}}.run import status
 
-DONE = run_dir.Outcome(run_dir.FINISHED, 8, 8)
+DONE = status.Outcome(status.FINISHED, 8, 8)
 
 
 def rank(folder: Path, word: str) -> None:
@@ -15,11 +15,11 @@ def rank(folder: Path, word: str) -> None:
     try:
         line.commit()
     except RuntimeError as error:
-        line.tell(ipc.MEMORY, str(error))
+        line.send(ipc.MEMORY, str(error))
         return
-    while word and not line.asked():
+    while word and not line.stop_requested():
         pass
     if word:
-        line.tell(word, DONE)
+        line.send(word, DONE)
     else:
         threading.Event().wait()  # until the launcher is gone

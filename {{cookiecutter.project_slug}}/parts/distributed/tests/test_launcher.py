@@ -10,16 +10,18 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import lines
+import idle_rank
 import modal._cluster
 import pytest
 
-from {{cookiecutter.__package}} import hardware
+from {{cookiecutter.__package}} import app, hardware
+from {{cookiecutter.__package}}.data import check
 from {{cookiecutter.__package}}.distributed import ipc, zero
-from {{cookiecutter.__package}}.run import launcher
-from {{cookiecutter.__package}}.training import train
+from {{cookiecutter.__package}}.run import launcher, run_dir, status
+from {{cookiecutter.__package}}.run.reply import UserError
+from {{cookiecutter.__package}}.training import config
 from {{cookiecutter.__package}}.training.callbacks import checkpoints
-from {{cookiecutter.__package}}.training.config import Job, JobError, check_same, write
+from {{cookiecutter.__package}}.training.config import Job
 
 
 @pytest.fixture
@@ -29,17 +31,20 @@ def several(chat_job: Job) -> Job:
 
 
 def test_the_plan_is_launched_with_its_examples_on_as_many_ranks_as_there_are():
-    assert launcher.job().ranks == launcher.RANKS == 2 and launcher.job().batch == launcher.planned().batch
+    assert (
+        config.launched_job().ranks == config.RANKS_PER_NODE == 2
+        and config.launched_job().batch == config.planned_job().batch
+    )
 
 
 def test_a_step_has_as_many_examples_on_any_number_of_ranks(several: Job):
     assert several.batch == 96
     for count in (1, 2, 8, 48):
-        found = launcher.shared(several, count)
+        found = config.share_batch(several, count)
         assert (found.ranks, found.batch, found.micro_batch) == (count, 96, 2)
     for count in (5, 64):
-        with pytest.raises(JobError, match=f"cannot be shared by {count} processes"):
-            launcher.shared(several, count)
+        with pytest.raises(UserError, match=f"cannot be shared by {count} processes"):
+            config.share_batch(several, count)
 
 
 @pytest.mark.parametrize("offload", ["none", "optimizer", "all"])
@@ -67,7 +72,7 @@ def test_without_sharding_there_is_no_deepspeed(several: Job):
 
 def test_the_configuration_of_the_plan_can_be_read_by_a_person():
     done = subprocess.run([sys.executable, "-m", zero.__name__], capture_output=True, text=True, check=True)
-    assert json.loads(done.stdout or "{}") == zero.config(launcher.planned(), True, zero.BUCKET)
+    assert json.loads(done.stdout or "{}") == zero.config(config.planned_job(), True, zero.BUCKET)
 
 
 @pytest.mark.parametrize(
@@ -83,17 +88,17 @@ def test_the_configuration_of_the_plan_can_be_read_by_a_person():
     ],
 )
 def test_what_cannot_be_is_said_before_anything_starts(several: Job, changes: dict[str, object], said: str):
-    with pytest.raises(JobError, match=said):
-        train.check(replace(several, **changes))
+    with pytest.raises(UserError, match=said):
+        check.check_job(replace(several, **changes))
 
 
 def test_parts_of_a_checkpoint_belong_to_as_many_ranks_and_the_same_sharding(several: Job):
-    with pytest.raises(JobError, match="GPUs was 16 and is 8"):
-        check_same(launcher.shared(several, 8), several)
-    with pytest.raises(JobError, match="SHARDING was 'zero3' and is 'zero2'"):
-        check_same(replace(several, sharding="zero2"), several)
+    with pytest.raises(UserError, match="GPUs was 16 and is 8"):
+        config.check_same(config.share_batch(several, 8), several)
+    with pytest.raises(UserError, match="SHARDING was 'zero3' and is 'zero2'"):
+        config.check_same(replace(several, sharding="zero2"), several)
     whole = replace(several, sharding="none")
-    check_same(launcher.shared(whole, 8), whole)  # every rank has all of it
+    config.check_same(config.share_batch(whole, 8), whole)  # every rank has all of it
 
 
 def test_no_rank_is_started_for_what_is_refused_finished_or_unpaid(
@@ -102,47 +107,47 @@ def test_no_rank_is_started_for_what_is_refused_finished_or_unpaid(
     def none(*_: object) -> int:
         raise AssertionError("torchrun was started")
 
-    monkeypatch.setattr(launcher, "waited", none)
-    where, node = train.Run(tmp_path, "run", "0/run"), launcher.Node(0, 1, "127.0.0.1")
-    assert launcher.launched(several, node, where).status == train.STOPPED
-    write(several, where.folder / "job.json")
-    lines.DONE.save(where.outcome)
-    assert launcher.launched(several, node, where) == lines.DONE
+    monkeypatch.setattr(launcher, "wait_for", none)
+    where, node = run_dir.Run(tmp_path, "run", "0/run"), launcher.Node(0, 1, "127.0.0.1")
+    assert launcher.launch_on(node, several, where).status == status.STOPPED
+    config.write_job(several, where.folder / "job.json")
+    idle_rank.DONE.save(where)
+    assert launcher.launch_on(node, several, where) == idle_rank.DONE
     checkpoint = where.checkpoints / "checkpoint-8"
     checkpoint.mkdir(parents=True)
     checkpoints.seal(checkpoint, {})
-    with pytest.raises(JobError, match="SEED was 0 and is 7"):
-        launcher.launched(replace(several, seed=7), node, where)
+    with pytest.raises(UserError, match="SEED was 0 and is 7"):
+        launcher.launch_on(node, replace(several, seed=7), where)
 
 
 def test_a_container_finds_its_place_in_modals_cluster(monkeypatch: pytest.MonkeyPatch):
     addresses = ["fdaa::1", "fdaa::2"]
     context = modal._cluster.ClusterContext(1, "cu-1", addresses, ["10.0.0.1", "10.0.0.2"], [])
     monkeypatch.setattr(modal._cluster, "current_cluster_context", context)
-    assert launcher.here() == launcher.Node(0, 1, "127.0.0.1"), "one node needs no cluster"
+    assert launcher.this_node() == launcher.Node(0, 1, "127.0.0.1"), "one node needs no cluster"
     monkeypatch.setattr(launcher, "NODES", 2)
-    assert launcher.here() == launcher.Node(1, 2, "fdaa::1")
+    assert launcher.this_node() == launcher.Node(1, 2, "fdaa::1")
     monkeypatch.setattr(launcher, "NODES", 4)
     with pytest.raises(RuntimeError, match="4 containers are planned, and the cluster has 2"):
-        launcher.here()
+        launcher.this_node()
 
 
 def test_several_nodes_are_a_cluster_with_rdma(monkeypatch: pytest.MonkeyPatch):
     def function() -> None: ...
 
-    assert launcher.on_nodes(function) is function
-    monkeypatch.setattr(launcher, "NODES", 4)
-    found = launcher.on_nodes(function)
+    assert app.on_nodes(function) is function
+    monkeypatch.setattr(config, "NODES", 4)
+    found = app.on_nodes(function)
     assert isinstance(found, modal.partial_function.PartialFunction)
-    app = modal.App("cluster", include_source=False)
-    assert app.function(gpu="H100:8", serialized=True)(found)
+    other = modal.App("cluster", include_source=False)
+    assert other.function(gpu="H100:8", serialized=True)(found)
 
 
 def test_torchrun_is_told_the_node_and_the_port(several: Job, tmp_path: Path):
     """By torchrun's own reading of it."""
     from torch.distributed.run import config_from_args, parse_args
 
-    command = launcher.command(several, launcher.Node(1, 2, "fdaa::1"), tmp_path, 29501)
+    command = launcher.torchrun_command(several, launcher.Node(1, 2, "fdaa::1"), tmp_path, 29501)
     assert command[1:3] == ["-m", "torch.distributed.run"]
     config, _program, arguments = config_from_args(parse_args(command[3:]))
     assert (config.min_nodes, config.max_nodes, config.nproc_per_node) == (2, 2, 8)
@@ -151,7 +156,7 @@ def test_torchrun_is_told_the_node_and_the_port(several: Job, tmp_path: Path):
 
 
 def test_ranks_share_the_cores_and_find_what_lies_beside_python():
-    found = launcher.environment(2)
+    found = launcher.torchrun_environment(2)
     assert int(found["OMP_NUM_THREADS"]) >= 1 and found["PATH"].startswith(str(Path(sys.executable).parent))
     assert (found.get("DS_ACCELERATOR") == "cpu") == (not hardware.GPUS)
 
@@ -166,18 +171,18 @@ def line() -> Iterator[Path]:
 def test_a_rank_has_the_volume_committed_is_asked_to_end_and_says_how_it_did(line: Path):
     committed = threading.Event()
     with ipc.Launcher(line, committed.set) as launcher:
-        process = multiprocessing.get_context("spawn").Process(target=lines.rank, args=(line, ipc.OUTCOME))
+        process = multiprocessing.get_context("spawn").Process(target=idle_rank.rank, args=(line, ipc.OUTCOME))
         process.start()
         assert committed.wait(30)
         launcher.stop()
         process.join(30)
-    assert process.exitcode == 0 and launcher.said == {ipc.OUTCOME: lines.DONE}
+    assert process.exitcode == 0 and launcher.results == {ipc.OUTCOME: idle_rank.DONE}
 
 
 def test_a_rank_ends_when_its_launcher_is_gone(line: Path):
     committed = threading.Event()
     with pytest.raises(KeyboardInterrupt), ipc.Launcher(line, committed.set):
-        process = multiprocessing.get_context("spawn").Process(target=lines.rank, args=(line, ""))
+        process = multiprocessing.get_context("spawn").Process(target=idle_rank.rank, args=(line, ""))
         process.start()
         assert committed.wait(30)
         raise KeyboardInterrupt
@@ -190,7 +195,7 @@ def test_a_commit_that_fails_fails_in_the_rank(line: Path):
         raise OSError("the Volume is full")
 
     with ipc.Launcher(line, commit) as launcher:
-        process = multiprocessing.get_context("spawn").Process(target=lines.rank, args=(line, ipc.OUTCOME))
+        process = multiprocessing.get_context("spawn").Process(target=idle_rank.rank, args=(line, ipc.OUTCOME))
         process.start()
         process.join(60)
-    assert launcher.said == {ipc.MEMORY: "the Volume could not be committed: OSError: the Volume is full"}
+    assert launcher.results == {ipc.MEMORY: "the Volume could not be committed: OSError: the Volume is full"}
