@@ -95,8 +95,9 @@ def test_status_tells_a_finished_run_from_a_killed_and_a_running_one(chat_job: J
     assert attempts.end(attempts.begin(job, tmp_path, die=("writing tensors", 12))) == -9
     time.sleep(1.0)  # four updates of the killed attempt's ledger have been missed
     killed = status.run_status(where)
-    assert 0 < killed.step < killed.steps == 8 and not killed.running and killed.attempts == 1
-    assert "attempt 1 ended: it was killed" in str(killed) and f"left    {8 - killed.step} steps" in str(killed)
+    assert killed.last and 0 < killed.last.step < killed.last.steps == 8
+    assert not killed.running and killed.attempts == 1
+    assert "attempt 1 ended: it was killed" in str(killed) and f"left    {8 - killed.last.step} steps" in str(killed)
     meter = where.ledger().start("training")
     assert status.run_status(where).running and "attempt 2 is running" in str(status.run_status(where))
     meter.stop()

@@ -34,6 +34,11 @@ class Progress:
     peak_gib: float
     planned_gib: float
 
+    @classmethod
+    def of(cls, line: dict[str, Any]) -> "Progress":
+        """Take the fields from a step's line in the metrics."""
+        return cls(**{field.name: line[field.name] for field in fields(cls)})
+
     def __str__(self) -> str:
         again = f"  attempt {self.attempt}" if self.attempt > 1 else ""
         return figures(self.loss, self.tokens_per_s, self.peak_gib, self.planned_gib) + again
@@ -51,10 +56,8 @@ def last_step(metrics: Path) -> Progress | None:
     with metrics.open("rb") as file:
         file.seek(max(0, metrics.stat().st_size - TAIL))
         lines = parse_lines(file.read().decode(errors="replace"))
-    for line in reversed(lines):
-        if line.get("event") == "step":
-            return Progress(**{field.name: line[field.name] for field in fields(Progress)})
-    return None
+    steps = [line for line in lines if line.get("event") == "step"]
+    return Progress.of(steps[-1]) if steps else None
 
 
 @contextmanager

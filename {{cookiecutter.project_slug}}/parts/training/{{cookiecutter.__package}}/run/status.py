@@ -1,11 +1,11 @@
 """How a run stands, from its files alone: the outcome of its last attempt, and its progress while it goes on."""
 
 from dataclasses import asdict, dataclass, field
-from typing import Any
 
 from .. import plan
 from . import files
 from .budget import HOUR, spent_usd
+from .progress import Progress
 from .run_dir import Metrics, Run
 
 FINISHED, STOPPED, INTERRUPTED = "finished", "stopped at budget", "to be continued"
@@ -80,41 +80,35 @@ class Status:
 
     run: str
     outcome: Outcome | None  # of the last attempt that came to an end
-    step: int
-    steps: int
-    loss: float | None
-    tokens_per_s: float
-    peak_gib: float
+    last: Progress | None  # its last step
     attempts: int
     running: bool  # an attempt has updated its ledger entry lately
     spent_usd: float
     step_s: float  # seconds of a step, lately
     last_error: str = ""  # of the last attempt, where it failed
 
-    @property
-    def left_s(self) -> float:
-        return (self.steps - self.step) * self.step_s
-
     def __str__(self) -> str:
         if not self.attempts:
             return f"run {self.run} has not begun: start it with `train`"
-        lines = [f"run {self.run}: step {self.step:,} of {self.steps:,}, {self._attempt()}"]
-        if self.loss is not None:
-            lines.append(f"loss    {self.loss:.4f}")
-        if self.tokens_per_s:
-            lines.append(f"speed   {self.tokens_per_s:,.0f} tokens/s, planned {plan.PREDICTED_TOKENS_PER_S:,.0f}")
-            lines.append(f"memory  planned {plan.PREDICTED_PEAK_GIB:.1f} GiB, measured {self.peak_gib:.1f}")
+        step, steps = (self.last.step, self.last.steps) if self.last else (0, 0)
+        lines = [f"run {self.run}: step {step:,} of {steps:,}, {self._attempt(step)}"]
+        if self.last:
+            lines.append(f"loss    {self.last.loss:.4f}")
+            planned = plan.PREDICTED_TOKENS_PER_S
+            lines.append(f"speed   {self.last.tokens_per_s:,.0f} tokens/s, planned {planned:,.0f}")
+            lines.append(f"memory  planned {plan.PREDICTED_PEAK_GIB:.1f} GiB, measured {self.last.peak_gib:.1f}")
         lines.append(f"spent   {self.spent_usd:.2f} USD on GPUs, of a budget of {plan.BUDGET}")
-        if self.step < self.steps:
-            price = self.left_s / HOUR * plan.USD_PER_HOUR
-            lines.append(f"left    {self.steps - self.step:,} steps, {duration(self.left_s)}, about {price:.2f} USD")
+        if step < steps:
+            left_s = (steps - step) * self.step_s
+            price = left_s / HOUR * plan.USD_PER_HOUR
+            lines.append(f"left    {steps - step:,} steps, {duration(left_s)}, about {price:.2f} USD")
         return "\n".join(lines)
 
-    def _attempt(self) -> str:
+    def _attempt(self, step: int) -> str:
         attempt = f"attempt {self.attempts}"
         if self.running:
             return f"{attempt} is running"
-        if self.outcome and self.outcome.step >= self.step:
+        if self.outcome and self.outcome.step >= step:
             return f"{self.outcome.status}, {attempt}"
         return f"{attempt} ended: {self.last_error or 'it was killed'}"
 
@@ -122,26 +116,18 @@ class Status:
 def run_status(run: Run) -> Status:
     """Read the run's metrics, ledger and outcome."""
     steps = [line for line in run.metrics().read() if line["event"] == "step"]
-    entries, last = run.ledger().entries(), steps[-1] if steps else {}
+    recent = [line["seconds"] for line in steps[-WINDOW:] if line["attempt"] == steps[-1]["attempt"]]
+    entries = run.ledger().entries()
     return Status(
         run=run.name,
         outcome=last_outcome(run),
-        step=last.get("step", 0),
-        steps=last.get("steps", 0),
-        loss=last.get("loss"),
-        tokens_per_s=last.get("tokens_per_s", 0.0),
-        peak_gib=last.get("peak_gib", 0.0),
+        last=Progress.of(steps[-1]) if steps else None,
         attempts=len(entries),
         running=any(entry.live for entry in entries),
         spent_usd=spent_usd(entries, run.budget().limit.since),
-        step_s=mean_step_s([line for line in steps[-WINDOW:] if line["attempt"] == last["attempt"]]),
+        step_s=(recent[-1] - recent[0]) / (len(recent) - 1) if len(recent) > 1 else 0.0,
         last_error=entries[-1].error.partition("\n")[0] if entries else "",
     )
-
-
-def mean_step_s(steps: list[dict[str, Any]]) -> float:
-    """Mean seconds of a step, from the times at which lines of one attempt were written."""
-    return (steps[-1]["seconds"] - steps[0]["seconds"]) / (len(steps) - 1) if len(steps) > 1 else 0.0
 
 
 def duration(seconds: float) -> str:

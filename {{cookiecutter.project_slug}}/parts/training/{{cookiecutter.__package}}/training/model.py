@@ -1,6 +1,6 @@
 """The model that is trained: loaded as the method asks, safetensors only, never with code of its own."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -177,31 +177,24 @@ def head_names(model: PreTrainedModel) -> list[str]:
     return [name for name, part in model.named_children() if name != below and any(True for _ in part.parameters())]
 
 
-def linear_layers(model: PreTrainedModel) -> Iterator[str]:
-    """Full names of the linear layers inside the blocks: no head, no router, no routed expert."""
-    top = set(head_names(model)) | {"lm_head"}
-    for name, part in model.named_modules():
-        parts = name.split(".")
-        above = parts[0] in top or parts[-1] in ROUTERS or EXPERTS in f".{name}"
-        if isinstance(part, nn.Linear) and not above:
-            yield name
-
-
 def adapter_targets(model: PreTrainedModel, targets: str) -> list[str]:
     """Return the last parts of the names of the layers that get adapters.
 
     "all-linear" is every linear layer of a block, "attention" those of the attention, "qv" its queries and values.
-    Routed experts are never adapted: PEFT's own "all-linear" does, and the plan does not count them.
+    Heads, routers and routed experts are never adapted: PEFT's own "all-linear" does, and the plan does not count them.
     """
-    names = list(linear_layers(model))
-    if targets == "attention":
-        names = [name for name in names if "att" in name]
-    if targets == "qv":
-        names = [name for name in names if "att" in name and name.rsplit(".", 1)[-1][0] in "qv"]
-    found = sorted({name.rsplit(".", 1)[-1] for name in names})
+    heads, found = {*head_names(model), "lm_head"}, set()
+    for name, part in model.named_modules():
+        first, last = name.partition(".")[0], name.rpartition(".")[2]
+        if not isinstance(part, nn.Linear) or first in heads or last in ROUTERS or EXPERTS in f".{name}":
+            continue
+        if targets in ("attention", "qv") and "att" not in name:
+            continue
+        if targets != "qv" or last[0] in "qv":
+            found.add(last)
     if not found:
         raise UserError(f"{type(model).__name__} has no layers for LORA_TARGETS = {targets!r}: try 'all-linear'")
-    return found
+    return sorted(found)
 
 
 def adapter_config(job: Job, model: PreTrainedModel) -> LoraConfig | None:

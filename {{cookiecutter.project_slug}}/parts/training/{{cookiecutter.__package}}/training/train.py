@@ -20,7 +20,7 @@ from ..data.formats import Examples, load_examples
 from ..data.load import load_dataset
 from ..monitoring import gpu_memory, oom
 from ..result.generate import write_info
-from ..run.budget import EVERY_S, SpendMeter
+from ..run.budget import EVERY_S
 from ..run.reply import USER_ERRORS, quiet_libraries
 from ..run.run_dir import Metrics, Run
 from ..run.status import (
@@ -66,61 +66,33 @@ def train(
         return ended
     run.folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
-        requested = stop_requested or stack.enter_context(stop_signals())
-        meter = None
+        requested, meter = stop_requested or stack.enter_context(stop_signals()), None
         if collectives.is_main():
             write_job(job, run.job)
             meter = stack.enter_context(run.ledger().meter("training", meter_every_s))
-        outcome = train_attempt(job, run, weights, dataset, commit, deepspeed, meter, requested)
-    if outcome.status == INTERRUPTED:
-        raise Interrupted(f"to be continued: saved at step {outcome.step:,} of {outcome.steps:,}")
-    return outcome
 
+        # Model's tokenizer and dataset
+        source = Source(weights or job.model, job.revision)
+        tokenizer = load_tokenizer(source)
+        check_fits(job, source, tokenizer)
+        examples = load_examples(job, tokenizer, load_dataset(dataset or job.dataset, job.subset))
 
-def outcome_without_training(job: Job, run: Run) -> Outcome | None:
-    """Return the outcome of a run that is finished or not paid for; UserError where another job began it."""
-    if run.job.is_file() and checkpoints.newest(run.checkpoints):  # else there is nothing to go on with
-        check_same(job, read_job(run.job))
-    ended = last_outcome(run)
-    if ended and ended.status == FINISHED:
-        return ended
-    return budget_exhausted_outcome(run) if budget_exhausted(run) else None
+        # Configuration, with which the ranks connect, and the checkpoint that all of them see
+        arguments = training_arguments(job, run, examples, deepspeed)
+        newest = checkpoints.newest_common(run.checkpoints)
+        if collectives.is_node_main():
+            removed = checkpoints.remove_incomplete(run.checkpoints)
+            if removed and collectives.is_main():
+                print(f"left half-written and removed: {', '.join(removed)}", flush=True)
 
-
-def train_attempt(
-    job: Job,
-    run: Run,
-    weights: str,
-    dataset: str,
-    commit: Callable[[], object],
-    deepspeed: dict[str, Any] | None,
-    meter: SpendMeter | None,
-    stop_requested: Callable[[], bool],
-) -> Outcome:
-    """Load, train from the newest checkpoint, evaluate and save the result. Only rank 0 has a `meter`."""
-    # Model and dataset
-    source = Source(weights or job.model, job.revision)
-    tokenizer = load_tokenizer(source)
-    check_fits(job, source, tokenizer)
-    examples = load_examples(job, tokenizer, load_dataset(dataset or job.dataset, job.subset))
-
-    # From here on the ranks can talk to each other
-    arguments = training_arguments(job, run, examples, deepspeed)
-    newest = checkpoints.newest_common(run.checkpoints)
-    if collectives.is_node_main():
-        removed = checkpoints.remove_incomplete(run.checkpoints)
-        if removed and collectives.is_main():
-            print(f"left half-written and removed: {', '.join(removed)}", flush=True)
-
-    with ExitStack() as stack:
+        # Model and trainer
         log = run.folder / "memory.jsonl" if collectives.is_main() else Path(os.devnull)
         monitor = gpu_memory.Monitor(stack.enter_context(log.open("a"))).start()
         stack.callback(monitor.stop)
-
         set_seed(job.seed)  # a classifier's head begins at random
         model = load_model(job, source, examples.labels)
         metrics = MetricsCallback(run.metrics(), monitor)
-        ending = BudgetCallback(run.budget(), meter, stop_requested)
+        ending = BudgetCallback(run.budget(), meter, requested)
         saving = CheckpointCallback(job.save_every_s, job.checkpoints_kept, commit, on_saved=ending.saved)
         trainer = make_trainer(job, model, tokenizer, examples, arguments, [ending, saving, metrics])
         trainer.add_callback(collectives.WorldSizeCheck(job.ranks, trainer))
@@ -145,7 +117,19 @@ def train_attempt(
         if collectives.is_main():
             write_outcome(outcome, run, metrics.metrics)
             commit()
-        return outcome
+    if outcome.status == INTERRUPTED:
+        raise Interrupted(f"to be continued: saved at step {outcome.step:,} of {outcome.steps:,}")
+    return outcome
+
+
+def outcome_without_training(job: Job, run: Run) -> Outcome | None:
+    """Return the outcome of a run that is finished or not paid for; UserError where another job began it."""
+    if run.job.is_file() and checkpoints.newest(run.checkpoints):  # else there is nothing to go on with
+        check_same(job, read_job(run.job))
+    ended = last_outcome(run)
+    if ended and ended.status == FINISHED:
+        return ended
+    return budget_exhausted_outcome(run) if budget_exhausted(run) else None
 
 
 def restore_final_state(trainer: Trainer, newest: Path) -> bool:
