@@ -6,7 +6,6 @@ python scripts/licences.py
 from __future__ import annotations
 
 import argparse
-import ast
 import json
 import re
 import subprocess
@@ -141,11 +140,11 @@ def short(lock: str) -> str:
 
 def built() -> list[tuple[str, str]]:
     """What distributed's image builds from source, which has no wheel and stands in no lock."""
-    (launch,) = BODY.glob("tasks/distributed/*/launch.py")
-    found = re.search(r"^BUILT = (\(.*?\))", launch.read_text(encoding="utf-8"), re.M)
+    (image,) = BODY.glob("parts/distributed/*/image.py")
+    found = re.search(r'^DEEPSPEED = "(\S+)==(\S+)"', image.read_text(encoding="utf-8"), re.M)
     if not found:
-        raise ValueError("tasks/distributed's launch.py no longer says what is BUILT")
-    return [(name, version) for name, version in (each.split("==") for each in ast.literal_eval(found[1]))]
+        raise ValueError("parts/distributed's image.py no longer pins DEEPSPEED")
+    return [(found[1], found[2])]
 
 
 def licences(wanted: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:

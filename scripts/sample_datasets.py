@@ -10,7 +10,7 @@ import random
 import sys
 from pathlib import Path
 
-FOLDER = Path(__file__).parent.parent / "{{cookiecutter.project_slug}}" / "tasks" / "train" / "samples"
+FOLDER = Path(__file__).parent.parent / "{{cookiecutter.project_slug}}" / "parts" / "training" / "samples"
 SHOP = "Pedal & Post"
 SEED = 1
 
