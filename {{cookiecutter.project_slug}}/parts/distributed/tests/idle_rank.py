@@ -10,7 +10,7 @@ DONE = status.Outcome(status.FINISHED, 8, 8)
 
 
 def rank(folder: Path, word: str) -> None:
-    """A rank that commits, waits until it is asked to end, and says how it did."""
+    """A rank that commits, waits for the request to end, and sends a result."""
     line = ipc.Rank(folder)
     try:
         line.commit()

@@ -1,4 +1,4 @@
-"""Jobs of two real ranks on this machine, and what is done to them while they run."""
+"""Attempts of two real ranks on this machine, and faults injected while they run."""
 
 import multiprocessing
 import os
@@ -28,22 +28,22 @@ def free_port() -> int:
         return found.getsockname()[1]
 
 
-def job_of(root: Path, limit: str = "none") -> run_dir.Run:
+def run_at(root: Path, limit: str = "none") -> run_dir.Run:
     return run_dir.Run(root, "run", limit)
 
 
-def launched(job: Job, where: run_dir.Run, **options: object) -> status.Outcome:
+def launched(job: Job, run: run_dir.Run, **options: object) -> status.Outcome:
     """One attempt of all ranks in this container."""
-    return launcher.launch_on(ALONE, job, where, port=free_port(), **options)  # ty: ignore[invalid-argument-type]
+    return launcher.launch_on(ALONE, job, run, port=free_port(), **options)  # ty: ignore[invalid-argument-type]
 
 
-def losses(where: run_dir.Run) -> dict[int, float]:
-    return where.metrics().losses()
+def losses(run: run_dir.Run) -> dict[int, float]:
+    return run.metrics().losses()
 
 
-def steps_done(where: run_dir.Run) -> int:
+def steps_done(run: run_dir.Run) -> int:
     """Lines that all attempts together have written of steps."""
-    path = where.folder / "metrics.jsonl"
+    path = run.folder / "metrics.jsonl"
     return path.read_text().count('"event": "step"') if path.is_file() else 0
 
 
@@ -63,10 +63,10 @@ def ranks() -> list[psutil.Process]:
 class After(threading.Thread):
     """Does something beside the launcher, once two or more steps are done and a share of the time of one has passed."""
 
-    def __init__(self, where: run_dir.Run, steps: int, share: float, action: Callable[[], object]) -> None:
+    def __init__(self, run: run_dir.Run, steps: int, share: float, action: Callable[[], object]) -> None:
         super().__init__(daemon=True)
-        self.where, self.action, self.share = where, action, share
-        self.until = steps_done(where) + steps
+        self.where, self.action, self.share = run, action, share
+        self.until = steps_done(run) + steps
         self.done_at = 0.0
 
     def run(self) -> None:
@@ -128,9 +128,9 @@ class dying_in_a_save:
 
 def alone(job: Job, root: Path) -> run_dir.Run:
     """The same job in one process: twice the micro-batches for half the ranks."""
-    where = job_of(root)
-    train.train(config.share_batch(job, 1), where)
-    return where
+    run = run_at(root)
+    train.train(config.share_batch(job, 1), run)
+    return run
 
 
 class View:
@@ -166,7 +166,7 @@ def node(job: Job, volume: Path, folder: Path, rank: int, address: str, port: in
     view = View(folder, volume)
     place = launcher.Node(rank, 2, address)
     try:
-        return launcher.launch_on(place, job, job_of(view.folder), commit=view.commit, port=port)
+        return launcher.launch_on(place, job, run_at(view.folder), commit=view.commit, port=port)
     finally:
         view.commit()  # as Modal does when a container ends
 

@@ -1,4 +1,4 @@
-"""What is told to Modal, to torchrun and to DeepSpeed, and the line between ranks and the process that Modal knows."""
+"""The launcher's use of Modal, torchrun and DeepSpeed, and its messages with the ranks."""
 
 import json
 import multiprocessing
@@ -76,7 +76,7 @@ def test_the_configuration_of_the_plan_can_be_read_by_a_person():
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "message"),
     [
         ({"method": "qlora"}, "cannot spread 4-bit weights"),
         ({"packing": True}, "set PACKING = False"),
@@ -87,8 +87,8 @@ def test_the_configuration_of_the_plan_can_be_read_by_a_person():
         ({"offload": "disk"}, "OFFLOAD = 'disk' is none of"),
     ],
 )
-def test_what_cannot_be_is_said_before_anything_starts(several: Job, changes: dict[str, object], said: str):
-    with pytest.raises(UserError, match=said):
+def test_what_cannot_be_is_refused_before_anything_starts(several: Job, changes: dict[str, object], message: str):
+    with pytest.raises(UserError, match=message):
         check.check_job(replace(several, **changes))
 
 
@@ -108,16 +108,16 @@ def test_no_rank_is_started_for_what_is_refused_finished_or_unpaid(
         raise AssertionError("torchrun was started")
 
     monkeypatch.setattr(launcher, "wait_for", none)
-    where, node = run_dir.Run(tmp_path, "run", "0/run"), launcher.Node(0, 1, "127.0.0.1")
-    assert launcher.launch_on(node, several, where).status == status.STOPPED
-    config.write_job(several, where.folder / "job.json")
-    idle_rank.DONE.save(where)
-    assert launcher.launch_on(node, several, where) == idle_rank.DONE
-    checkpoint = where.checkpoints / "checkpoint-8"
+    run, node = run_dir.Run(tmp_path, "run", "0/run"), launcher.Node(0, 1, "127.0.0.1")
+    assert launcher.launch_on(node, several, run).status == status.STOPPED
+    config.write_job(several, run.folder / "job.json")
+    idle_rank.DONE.save(run)
+    assert launcher.launch_on(node, several, run) == idle_rank.DONE
+    checkpoint = run.checkpoints / "checkpoint-8"
     checkpoint.mkdir(parents=True)
     checkpoints.seal(checkpoint, {})
     with pytest.raises(UserError, match="SEED was 0 and is 7"):
-        launcher.launch_on(node, replace(several, seed=7), where)
+        launcher.launch_on(node, replace(several, seed=7), run)
 
 
 def test_a_container_finds_its_place_in_modals_cluster(monkeypatch: pytest.MonkeyPatch):
@@ -143,7 +143,7 @@ def test_several_nodes_are_a_cluster_with_rdma(monkeypatch: pytest.MonkeyPatch):
     assert other.function(gpu="H100:8", serialized=True)(found)
 
 
-def test_torchrun_is_told_the_node_and_the_port(several: Job, tmp_path: Path):
+def test_torchrun_gets_the_node_and_the_port(several: Job, tmp_path: Path):
     """By torchrun's own reading of it."""
     from torch.distributed.run import config_from_args, parse_args
 

@@ -1,4 +1,4 @@
-"""Two real ranks under torchrun: they train as one process does, and what is done to them costs nothing.
+"""Two real ranks under torchrun: they train as one process does, and faults cost no step.
 
 On a CPU with gloo. Losses of two ranks and of one process agree to four digits: they add up in another order.
 """
@@ -64,19 +64,19 @@ def sharded(job: Job, sharding: str, offload: str = "none") -> Job:
     return replace(job, sharding=sharding, offload=offload)
 
 
-def same(where: run_dir.Run, known: run_dir.Run) -> None:
+def same(run: run_dir.Run, known: run_dir.Run) -> None:
     """That a run ended as another did: all its losses, on the rows held out too, and its weights."""
-    assert jobs.losses(where) == pytest.approx(jobs.losses(known), abs=FOUR_DIGITS)
-    ours, theirs = (run.metrics().evaluations() for run in (where, known))
+    assert jobs.losses(run) == pytest.approx(jobs.losses(known), abs=FOUR_DIGITS)
+    ours, theirs = (each.metrics().evaluations() for each in (run, known))
     for step, figures in theirs.items():
         assert ours[step]["loss"] == pytest.approx(figures["loss"], abs=FOUR_DIGITS)
     weights = load_file(known.result / "model.safetensors")
-    for name, weight in load_file(where.result / "model.safetensors").items():
+    for name, weight in load_file(run.result / "model.safetensors").items():
         torch.testing.assert_close(weight, weights[name], atol=1e-4, rtol=1e-3)
 
 
-def began(where: run_dir.Run) -> list[dict[str, Any]]:
-    return [line for line in where.metrics().read() if line["event"] == "begin"]
+def began(run: run_dir.Run) -> list[dict[str, Any]]:
+    return [line for line in run.metrics().read() if line["event"] == "begin"]
 
 
 @pytest.mark.parametrize(
@@ -85,55 +85,55 @@ def began(where: run_dir.Run) -> list[dict[str, Any]]:
 def test_two_ranks_train_as_one_process_does(
     together: Job, by_one: run_dir.Run, tmp_path: Path, sharding: str, offload: str
 ):
-    where = jobs.job_of(tmp_path)
+    run = jobs.run_at(tmp_path)
     committed: list[Path | None] = []
     outcome = jobs.launched(
         sharded(together, sharding, offload),
-        where,
-        commit=lambda: committed.append(checkpoints.newest(where.checkpoints)),
+        run,
+        commit=lambda: committed.append(checkpoints.newest(run.checkpoints)),
     )
     assert outcome.status == status.FINISHED and outcome.step == 8
-    assert [line["world_size"] for line in began(where)] == [2]
-    same(where, by_one)
+    assert [line["world_size"] for line in began(run)] == [2]
+    same(run, by_one)
     each_step = [f"checkpoint-{step}" for step in range(1, 9)]
     assert [path and path.name for path in committed] == [*each_step, "checkpoint-8"], "and once more at the end"
-    written = where.folder / "deepspeed.json"
+    written = run.folder / "deepspeed.json"
     if sharding == "none":
         assert not written.exists()
         return
-    parts = list((where.checkpoints / "checkpoint-8").glob("global_step8/*optim_states.pt"))
+    parts = list((run.checkpoints / "checkpoint-8").glob("global_step8/*optim_states.pt"))
     assert len(parts) == 2, "each rank keeps its part of the optimizer"
     assert json.loads(written.read_text())["zero_optimization"]["stage"] == int(sharding[-1])
-    gathered_is_consolidated(where)
+    gathered_is_consolidated(run)
     if (sharding, offload) == ("zero3", "none"):  # killed after the last step, before it could say so
-        shutil.rmtree(where.result)
-        where.outcome.unlink()
-        assert jobs.launched(replace(together, sharding=sharding), where).status == status.FINISHED
-        assert jobs.steps_done(where) == 8
-        same(where, by_one)
+        shutil.rmtree(run.result)
+        run.outcome.unlink()
+        assert jobs.launched(replace(together, sharding=sharding), run).status == status.FINISHED
+        assert jobs.steps_done(run) == 8
+        same(run, by_one)
 
 
-def gathered_is_consolidated(where: run_dir.Run) -> None:
+def gathered_is_consolidated(run: run_dir.Run) -> None:
     """The result, gathered from the ranks, is what DeepSpeed's own tool puts together from the parts on disk."""
     from deepspeed.utils.zero_to_fp32 import get_fp32_state_dict_from_zero_checkpoint
 
-    whole = get_fp32_state_dict_from_zero_checkpoint(str(where.checkpoints / "checkpoint-8"))
-    gathered = load_file(where.result / "model.safetensors")
+    whole = get_fp32_state_dict_from_zero_checkpoint(str(run.checkpoints / "checkpoint-8"))
+    gathered = load_file(run.result / "model.safetensors")
     assert gathered.keys() <= whole.keys() and len(gathered) > 10
     for name, weight in gathered.items():
         torch.testing.assert_close(weight, whole[name], atol=0, rtol=0)
-    assert not list(where.result.glob("*.bin"))
+    assert not list(run.result.glob("*.bin"))
 
 
 def test_adapters_of_a_sharded_model_load_beside_the_original(together: Job, tmp_path: Path):
     job = replace(together, method="lora", lora_rank=4, learning_rate=1e-2, activation_checkpointing=True)
     job = sharded(job, "zero3")
-    where = jobs.job_of(tmp_path)
-    outcome = jobs.launched(job, where)
+    run = jobs.run_at(tmp_path)
+    outcome = jobs.launched(job, run)
     assert outcome.after["loss"] < outcome.before["loss"] - 0.1
-    adapter = load_file(where.result / "adapter_model.safetensors")
+    adapter = load_file(run.result / "adapter_model.safetensors")
     assert len(adapter) == 2 * 2 * 7 and all(weight.numel() for weight in adapter.values())
-    assert generate.generate(generate.load(where.result, job.model), "Do you deliver?", 4) is not None
+    assert generate.generate(generate.load(run.result, job.model), "Do you deliver?", 4) is not None
 
 
 @pytest.mark.parametrize(("sharding", "rank"), [("none", 0), ("zero3", 1)])
@@ -141,49 +141,49 @@ def test_kills_of_a_rank_end_the_job_in_seconds_and_lose_nothing(
     together: Job, by_one: run_dir.Run, tmp_path: Path, sharding: str, rank: int
 ):
     """kill -9 of one rank at a random moment, and of the other inside a save."""
-    job, where = sharded(together, sharding), jobs.job_of(tmp_path)
-    fate = jobs.After(where, 2, random.random(), lambda: jobs.kill(rank))
+    job, run = sharded(together, sharding), jobs.run_at(tmp_path)
+    fate = jobs.After(run, 2, random.random(), lambda: jobs.kill(rank))
     fate.start()
     with pytest.raises(RuntimeError, match="a rank failed or was killed"):
-        jobs.launched(job, where)
+        jobs.launched(job, run)
     assert time.monotonic() - fate.done_at < SECONDS
     assert not jobs.ranks()
     with jobs.dying_in_a_save(tmp_path / "lethal", rank=1 - rank, number=2), pytest.raises(RuntimeError):
-        jobs.launched(job, where)
-    half = [path for path in checkpoints.list_checkpoints(where.checkpoints) if not checkpoints.is_complete(path)]
+        jobs.launched(job, run)
+    half = [path for path in checkpoints.list_checkpoints(run.checkpoints) if not checkpoints.is_complete(path)]
     assert len(half) == 1, "the checkpoint of which a rank wrote half counts"
-    outcome = jobs.launched(job, where)
+    outcome = jobs.launched(job, run)
     assert outcome.status == status.FINISHED and outcome.attempts == 3
-    same(where, by_one)
-    assert [line["world_size"] for line in began(where)] == [2] * 3
+    same(run, by_one)
+    assert [line["world_size"] for line in began(run)] == [2] * 3
 
 
 def test_the_signal_before_a_preemption_saves_and_the_next_attempt_goes_on(
     together: Job, by_one: run_dir.Run, tmp_path: Path
 ):
-    job, where = replace(sharded(together, "zero2"), save_every_s=3600.0), jobs.job_of(tmp_path)
-    fate = jobs.After(where, 2, 0.0, jobs.ask)
+    job, run = replace(sharded(together, "zero2"), save_every_s=3600.0), jobs.run_at(tmp_path)
+    fate = jobs.After(run, 2, 0.0, jobs.ask)
     fate.start()
     with pytest.raises(Interrupted, match="saved at step"):
-        jobs.launched(job, where)
+        jobs.launched(job, run)
     assert time.monotonic() - fate.done_at < SECONDS
-    ended = status.last_outcome(where)
+    ended = status.last_outcome(run)
     assert ended and ended.status == status.INTERRUPTED and 2 <= ended.step < 8
-    assert checkpoints.newest(where.checkpoints) == where.checkpoints / f"checkpoint-{ended.step}"
-    assert jobs.launched(job, where).status == status.FINISHED
-    assert jobs.steps_done(where) == 8, "no step was done twice"
-    same(where, by_one)
+    assert checkpoints.newest(run.checkpoints) == run.checkpoints / f"checkpoint-{ended.step}"
+    assert jobs.launched(job, run).status == status.FINISHED
+    assert jobs.steps_done(run) == 8, "no step was done twice"
+    same(run, by_one)
 
 
 def test_all_ranks_stop_at_the_budget_and_go_on_when_it_is_raised(together: Job, by_one: run_dir.Run, tmp_path: Path):
-    where = jobs.job_of(tmp_path, "0.0001/run")
-    outcome = jobs.launched(together, where)
+    run = jobs.run_at(tmp_path, "0.0001/run")
+    outcome = jobs.launched(together, run)
     assert outcome.status == status.STOPPED and 0 < outcome.step < 8 and outcome.remaining_usd > 0
-    assert jobs.launched(together, where).step == outcome.step, "nothing is left, and no rank is started"
-    assert len(began(where)) == 1
-    outcome = jobs.launched(together, jobs.job_of(tmp_path))
-    assert outcome.status == status.FINISHED and jobs.steps_done(where) == 8
-    same(where, by_one)
+    assert jobs.launched(together, run).step == outcome.step, "nothing is left, and no rank is started"
+    assert len(began(run)) == 1
+    outcome = jobs.launched(together, jobs.run_at(tmp_path))
+    assert outcome.status == status.FINISHED and jobs.steps_done(run) == 8
+    same(run, by_one)
 
 
 def test_two_nodes_train_as_one_process_does_and_each_sees_the_volume_in_its_own_way(
@@ -192,7 +192,7 @@ def test_two_nodes_train_as_one_process_does_and_each_sees_the_volume_in_its_own
     """A rank on each. One is killed, both containers end, and the next attempt goes on from what both committed."""
     job, volume = sharded(together, "zero3"), tmp_path / "volume"
     volume.mkdir()
-    where, first, address = jobs.job_of(volume), jobs.job_of(tmp_path / "first"), jobs.loopback()
+    run, first, address = jobs.run_at(volume), jobs.run_at(tmp_path / "first"), jobs.loopback()
     port = jobs.free_port()
     fate = jobs.After(first, 3, 0.5, lambda: jobs.kill(0))
     fate.start()
@@ -201,7 +201,7 @@ def test_two_nodes_train_as_one_process_does_and_each_sees_the_volume_in_its_own
         jobs.node(job, volume, tmp_path / "first", 0, address, port)
     other.join(SECONDS)
     assert other.exitcode == 1 and time.monotonic() - fate.done_at < SECONDS
-    newest = checkpoints.newest(where.checkpoints)
+    newest = checkpoints.newest(run.checkpoints)
     assert newest and checkpoints.step_of(newest) >= 2
 
     port = jobs.free_port()
@@ -209,21 +209,21 @@ def test_two_nodes_train_as_one_process_does_and_each_sees_the_volume_in_its_own
     outcome = jobs.node(job, volume, tmp_path / "first", 0, address, port)
     other.join(SECONDS)
     assert other.exitcode == 0 and outcome.status == status.FINISHED and outcome.attempts == 2
-    assert [line["world_size"] for line in began(where)] == [2, 2]
-    same(where, by_one)
-    assert [path.name for path in checkpoints.list_checkpoints(where.checkpoints)] == ["checkpoint-7", "checkpoint-8"]
-    sealed = json.loads((where.checkpoints / "checkpoint-8" / checkpoints.MARKER).read_text())["files"]
+    assert [line["world_size"] for line in began(run)] == [2, 2]
+    same(run, by_one)
+    assert [path.name for path in checkpoints.list_checkpoints(run.checkpoints)] == ["checkpoint-7", "checkpoint-8"]
+    sealed = json.loads((run.checkpoints / "checkpoint-8" / checkpoints.MARKER).read_text())["files"]
     assert {"rng_state_0.pth", "rng_state_1.pth"} <= sealed.keys()
 
 
-def test_what_people_can_mend_comes_out_as_their_mistake(together: Job, tmp_path: Path):
+def test_what_the_user_can_correct_comes_out_as_a_user_error(together: Job, tmp_path: Path):
     (tmp_path / "rows.jsonl").write_text('{"question": "Why?"}\n' * 30)
     with pytest.raises(UserError, match="needs the columns"):
-        jobs.launched(replace(together, dataset=str(tmp_path / "rows.jsonl")), jobs.job_of(tmp_path))
+        jobs.launched(replace(together, dataset=str(tmp_path / "rows.jsonl")), jobs.run_at(tmp_path))
 
 
 def test_a_job_with_fewer_ranks_than_planned_fails_before_its_first_step(together: Job, tmp_path: Path):
-    where = jobs.job_of(tmp_path)
+    run = jobs.run_at(tmp_path)
     job = replace(together, ranks=3)  # torchrun is told two by the node that has them
     command = launcher.torchrun_command
 
@@ -233,5 +233,5 @@ def test_a_job_with_fewer_ranks_than_planned_fails_before_its_first_step(togethe
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(launcher, "torchrun_command", two)
         with pytest.raises(RuntimeError, match="a rank failed"):
-            jobs.launched(job, where)
-    assert jobs.steps_done(where) == 0
+            jobs.launched(job, run)
+    assert jobs.steps_done(run) == 0

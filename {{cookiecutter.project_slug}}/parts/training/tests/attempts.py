@@ -98,7 +98,7 @@ def kill_after(
     os.kill(process.pid, number)
 
 
-def of(root: Path) -> tuple[dict[int, float], dict[str, Any]]:
+def result_of(root: Path) -> tuple[dict[int, float], dict[str, Any]]:
     """Losses by step and the outcome."""
-    where = run_dir.Run(root, "run")
-    return where.metrics().losses(), json.loads(where.outcome.read_text())
+    run = run_dir.Run(root, "run")
+    return run.metrics().losses(), json.loads(run.outcome.read_text())

@@ -1,4 +1,4 @@
-"""What may end a run for good: a mistake, a full memory, attempts that get nowhere. Anything else is tried again."""
+"""What ends a run for good: a user error, out of memory, a crash loop. Anything else is tried again."""
 
 import os
 import time
@@ -16,7 +16,7 @@ from {{cookiecutter.__package}}.training.callbacks import checkpoints
 from {{cookiecutter.__package}}.training.config import Job
 
 
-def test_a_mistake_comes_back_as_its_sentence():
+def test_a_user_error_comes_back_as_its_sentence():
     @reply.reply_errors
     def work() -> reply.Reply:
         raise UserError("set SEQ_LEN lower")
@@ -42,71 +42,73 @@ def test_anything_else_is_raised_so_that_modal_tries_again():
         work()
 
 
-def ended(where: run_dir.Run, *states: str) -> None:
+def ended(run: run_dir.Run, *states: str) -> None:
     """Attempts that ended one after the other."""
     for state in states:
-        meter = where.ledger().start("training", every_s=0.0)
+        meter = run.ledger().start("training", every_s=0.0)
         meter.state, meter.error = state, "" if state == budget.DONE else "RuntimeError: a fan fell off"
         meter.stop()
         time.sleep(0.01)
 
 
 @pytest.fixture
-def where(tmp_path: Path) -> run_dir.Run:
+def run(tmp_path: Path) -> run_dir.Run:
     return run_dir.Run(tmp_path, "run", "none")
 
 
-def test_three_attempts_that_saved_nothing_are_enough(where: run_dir.Run):
-    ended(where, *[budget.FAILED] * 2)
-    assert attempt.crash_loop_reason(where, 0.0) == ""
-    ended(where, budget.FAILED)
-    said = attempt.crash_loop_reason(where, 0.0)
-    assert said.startswith("3 attempts in a row ended before they could save anything") and "a fan fell off" in said
+def test_three_attempts_that_saved_nothing_are_enough(run: run_dir.Run):
+    ended(run, *[budget.FAILED] * 2)
+    assert attempt.crash_loop_reason(run, 0.0) == ""
+    ended(run, budget.FAILED)
+    message = attempt.crash_loop_reason(run, 0.0)
+    assert (
+        message.startswith("3 attempts in a row ended before they could save anything") and "a fan fell off" in message
+    )
 
 
-def test_an_attempt_that_saved_lets_the_next_one_begin(where: run_dir.Run):
-    ended(where, *[budget.FAILED] * 3)
-    folder = where.checkpoints / "checkpoint-3"
+def test_an_attempt_that_saved_lets_the_next_one_begin(run: run_dir.Run):
+    ended(run, *[budget.FAILED] * 3)
+    folder = run.checkpoints / "checkpoint-3"
     folder.mkdir(parents=True)
     (folder / "weights").write_text("x")
     checkpoints.seal(folder, checkpoints.sync_files(folder))
-    assert attempt.crash_loop_reason(where, 0.0) == ""
+    assert attempt.crash_loop_reason(run, 0.0) == ""
     os.utime(folder / checkpoints.MARKER, (time.time() - 3600, time.time() - 3600))
-    assert attempt.crash_loop_reason(where, 0.0)
+    assert attempt.crash_loop_reason(run, 0.0)
 
 
-def test_attempts_before_the_command_do_not_count(where: run_dir.Run):
-    ended(where, *[budget.FAILED] * 3)
-    assert attempt.crash_loop_reason(where, time.time()) == ""
+def test_attempts_before_the_command_do_not_count(run: run_dir.Run):
+    ended(run, *[budget.FAILED] * 3)
+    assert attempt.crash_loop_reason(run, time.time()) == ""
 
 
 def test_attempts_that_are_killed_count_too(chat_job: Job, tmp_path: Path):
-    where = run_dir.Run(tmp_path, "run")
+    run = run_dir.Run(tmp_path, "run")
     job = replace(chat_job, save_every_s=0.0)
     for _ in range(3):
         assert attempts.end(attempts.begin(job, tmp_path, die=("writing tensors", 1))) == -9
-    assert "the last one: it was killed after" in attempt.crash_loop_reason(where, 0.0)
+    assert "the last one: it was killed after" in attempt.crash_loop_reason(run, 0.0)
 
 
 def test_status_tells_a_finished_run_from_a_killed_and_a_running_one(chat_job: Job, tmp_path: Path):
-    where = run_dir.Run(tmp_path, "run")
-    assert str(status.run_status(where)) == "run run has not begun: start it with `train`"
+    run = run_dir.Run(tmp_path, "run")
+    assert str(status.run_status(run)) == "run run has not begun: start it with `train`"
     job = replace(chat_job, save_every_s=0.0)
     assert attempts.end(attempts.begin(job, tmp_path, die=("writing tensors", 12))) == -9
     time.sleep(1.0)  # four updates of the killed attempt's ledger have been missed
-    killed = status.run_status(where)
+    killed = status.run_status(run)
     assert killed.last and 0 < killed.last.step < killed.last.steps == 8
     assert not killed.running and killed.attempts == 1
     assert "attempt 1 ended: it was killed" in str(killed) and f"left    {8 - killed.last.step} steps" in str(killed)
-    meter = where.ledger().start("training")
-    assert status.run_status(where).running and "attempt 2 is running" in str(status.run_status(where))
+    meter = run.ledger().start("training")
+    assert status.run_status(run).running and "attempt 2 is running" in str(status.run_status(run))
     meter.stop()
     assert attempts.end(attempts.begin(job, tmp_path)) == 0
-    done = status.run_status(where)
+    done = status.run_status(run)
     assert f"step 8 of 8, {status.FINISHED}" in str(done) and "left" not in str(done) and done.spent_usd > 0
 
 
-def test_the_board_is_told_the_last_whole_step(chat_job: Job, tmp_path: Path):
+def test_the_last_whole_step_is_published(chat_job: Job, tmp_path: Path):
     assert progress.last_step(tmp_path / "metrics.jsonl") is None
     assert attempts.end(attempts.begin(chat_job, tmp_path)) == 0
     path = run_dir.Run(tmp_path, "run").folder / "metrics.jsonl"

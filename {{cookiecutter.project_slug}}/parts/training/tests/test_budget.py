@@ -27,20 +27,20 @@ def dear(root: Path, limit: str, name: str = "run") -> run_dir.Run:
 
 
 def test_a_spent_budget_ends_the_run_with_a_checkpoint_a_result_and_a_price(job: Job, tmp_path: Path):
-    where = dear(tmp_path, "8/run")
-    outcome = train.train(job, where, meter_every_s=0.2)
+    run = dear(tmp_path, "8/run")
+    outcome = train.train(job, run, meter_every_s=0.2)
     assert outcome.status == status.STOPPED and 0 < outcome.step < outcome.steps == 400
-    newest = checkpoints.newest(where.checkpoints)
+    newest = checkpoints.newest(run.checkpoints)
     assert newest and checkpoints.step_of(newest) == outcome.step
     assert outcome.after["loss"] < outcome.before["loss"]
-    assert list(where.result.glob("adapter_model.safetensors"))
+    assert list(run.result.glob("adapter_model.safetensors"))
     assert outcome.spent_usd < 8 * 1.5 and outcome.remaining_usd > 0
-    said = status.report(outcome, where)
-    assert "raise BUDGET" in said and f"{400 - outcome.step} steps" in said
+    message = status.report(outcome, run)
+    assert "raise BUDGET" in message and f"{400 - outcome.step} steps" in message
 
-    again = train.train(job, where, meter_every_s=0.2)  # too little to begin and end with: nothing is loaded or spent
-    assert again == outcome and len(where.ledger().entries()) == 1
-    assert len(where.metrics().losses()) == outcome.step
+    again = train.train(job, run, meter_every_s=0.2)  # too little to begin and end with: nothing is loaded or spent
+    assert again == outcome and len(run.ledger().entries()) == 1
+    assert len(run.metrics().losses()) == outcome.step
 
 
 def test_a_run_that_was_stopped_and_continued_has_the_losses_of_one_that_was_not(job: Job, tmp_path: Path):
@@ -79,16 +79,16 @@ def test_a_monthly_budget_counts_all_runs_and_a_run_budget_its_own(tmp_path: Pat
     assert left == {"50/run": pytest.approx(50 - 10), "50/month": pytest.approx(50 - 20), "4/hour": float("inf")}
 
 
-def test_what_is_no_budget_is_said_before_anything_starts(chat_job: Job, monkeypatch: pytest.MonkeyPatch):
+def test_what_is_no_budget_is_refused_before_anything_starts(chat_job: Job, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(plan, "BUDGET", "a lot")
     with pytest.raises(budget.BudgetError, match="write 50/run"):
         check.check_job(chat_job)
 
 
 def test_the_end_is_kept_money_for_as_the_saves_took_so_far(tmp_path: Path):
-    where = dear(tmp_path, "100/run")
-    with where.ledger().meter("training", 0.2) as meter:
-        callback = BudgetCallback(where.budget(), meter, lambda: False)
+    run = dear(tmp_path, "100/run")
+    with run.ledger().meter("training", 0.2) as meter:
+        callback = BudgetCallback(run.budget(), meter, lambda: False)
         assert callback.reserve_s == 0.0 and not callback.is_spent()
         callback.eval_s = 4.0
         callback.saved(30.0)

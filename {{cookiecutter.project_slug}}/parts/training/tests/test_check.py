@@ -1,4 +1,4 @@
-"""The rows of a run: brought to the Volume once, the same for every attempt, and checked in a sentence."""
+"""The check of a run: rows copied to the Volume once, the same for every attempt, errors in one sentence."""
 
 import json
 import os
@@ -19,34 +19,34 @@ from {{cookiecutter.__package}}.training.config import Job
 
 
 @pytest.fixture
-def where(chat_job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> run_dir.Run:
+def run(chat_job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> run_dir.Run:
     """A run of the tiny job, in place of the plan's."""
     monkeypatch.setattr(check, "launched_job", lambda: chat_job)
     return run_dir.Run(tmp_path, "run")
 
 
-def brought(where: run_dir.Run, *lines: object) -> str:
-    """A file as `volume.upload` brings it: in a folder named after its content."""
+def uploaded(run: run_dir.Run, *lines: object) -> str:
+    """A file as `load.upload` brings it: in a folder named after its content."""
     text = "".join((line if isinstance(line, str) else json.dumps(line)) + "\n" for line in lines)
-    local = where.root / "rows.jsonl"
+    local = run.root / "rows.jsonl"
     local.write_text(text)
-    path = where.root / load.DATASETS / load.content_hash(local) / local.name
+    path = run.root / load.DATASETS / load.content_hash(local) / local.name
     path.parent.mkdir(parents=True, exist_ok=True)
     local.replace(path)
     return str(path)
 
 
-def begun(where: run_dir.Run, job_: Job) -> None:
+def add_checkpoint(run: run_dir.Run, job_: Job) -> None:
     """The run has a checkpoint of a job to go on with."""
-    folder = where.checkpoints / "checkpoint-1"
+    folder = run.checkpoints / "checkpoint-1"
     folder.mkdir(parents=True)
     checkpoints.seal(folder, {})
-    config.write_job(job_, where.folder / "job.json")
+    config.write_job(job_, run.folder / "job.json")
 
 
-def place_of(where: run_dir.Run, dataset: str) -> str:
-    """Where the check says that the rows lie."""
-    found = check.check_run(where, dataset)
+def place_of(run: run_dir.Run, dataset: str) -> str:
+    """The path of the rows that the check returns."""
+    found = check.check_run(run, dataset)
     assert isinstance(found, reply.CheckReply)
     return found.dataset
 
@@ -54,15 +54,15 @@ def place_of(where: run_dir.Run, dataset: str) -> str:
 CHAT = {"prompt": "What is that?", "completion": "A saddle."}
 
 
-def test_what_is_found_is_counted_and_the_place_remembered(where: run_dir.Run):
-    place = brought(where, *[CHAT] * 30)
-    found = check.check_run(where, place)
+def test_what_is_found_is_counted_and_the_place_remembered(run: run_dir.Run):
+    place = uploaded(run, *[CHAT] * 30)
+    found = check.check_run(run, place)
     assert isinstance(found, reply.CheckReply) and not found.error and found.dataset == place
     assert found.text.startswith("rows    30 rows of prompt and completion, 2 of them held out")
 
 
 @pytest.mark.parametrize(
-    ("lines", "said"),
+    ("lines", "message"),
     [
         ([{"question": "a", "reply": "b"}], "the dataset has 'question', 'reply': name yours in COLUMNS"),
         ([], "rows.jsonl is empty"),
@@ -70,52 +70,52 @@ def test_what_is_found_is_counted_and_the_place_remembered(where: run_dir.Run):
         ([{"messages": [{"role": "robot", "content": "a"}]}], "the role 'robot' is none of"),
     ],
 )
-def test_a_mistake_comes_back_as_a_sentence(where: run_dir.Run, lines: list[object], said: str):
-    found = check.check_run(where, brought(where, *lines))
-    assert said in found.error and not found.text and "\n" not in str(found)
+def test_a_user_error_comes_back_as_a_sentence(run: run_dir.Run, lines: list[object], message: str):
+    found = check.check_run(run, uploaded(run, *lines))
+    assert message in found.error and not found.text and "\n" not in str(found)
 
 
-def test_a_setting_that_does_not_exist_is_said_too(where: run_dir.Run, chat_job: Job, monkeypatch: pytest.MonkeyPatch):
+def test_a_setting_that_does_not_exist_is_said_too(run: run_dir.Run, chat_job: Job, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(check, "launched_job", lambda: replace(chat_job, method="magic"))
-    assert check.check_run(where, brought(where, *[CHAT] * 30)).error == "METHOD = 'magic' is none of full, lora, qlora"
+    assert check.check_run(run, uploaded(run, *[CHAT] * 30)).error == "METHOD = 'magic' is none of full, lora, qlora"
 
 
-def test_a_file_that_changed_since_the_run_began_is_refused(where: run_dir.Run, chat_job: Job):
-    first, other = brought(where, *[CHAT] * 30), brought(where, *[CHAT] * 31)
-    assert place_of(where, other) == other
-    config.write_job(chat_job, where.folder / "job.json")
-    assert place_of(where, first) == first  # nothing was saved that had been trained on the other
-    begun(where, chat_job)
-    assert place_of(where, first) == first
-    assert "is not what it was when this run began" in check.check_run(where, other).error
+def test_a_file_that_changed_since_the_run_began_is_refused(run: run_dir.Run, chat_job: Job):
+    first, other = uploaded(run, *[CHAT] * 30), uploaded(run, *[CHAT] * 31)
+    assert place_of(run, other) == other
+    config.write_job(chat_job, run.folder / "job.json")
+    assert place_of(run, first) == first  # nothing was saved that had been trained on the other
+    add_checkpoint(run, chat_job)
+    assert place_of(run, first) == first
+    assert "is not what it was when this run began" in check.check_run(run, other).error
 
 
-def test_a_run_goes_on_with_the_rows_that_the_hub_had_when_it_began(where: run_dir.Run, chat_job: Job):
-    old, new = (str(where.root / "datasets" / f"org--name-{commit}.parquet") for commit in ("abc", "def"))
-    assert check.pin_dataset(where, old, "org/name") == (old, [])
-    begun(where, chat_job)
-    place, told = check.pin_dataset(where, new, "org/name")
-    assert place == old and told == ["rows    those of org--name-abc, with which this run began"]
+def test_a_run_goes_on_with_the_rows_that_the_hub_had_when_it_began(run: run_dir.Run, chat_job: Job):
+    old, new = (str(run.root / "datasets" / f"org--name-{commit}.parquet") for commit in ("abc", "def"))
+    assert check.pin_dataset(run, old, "org/name") == (old, [])
+    add_checkpoint(run, chat_job)
+    place, notes = check.pin_dataset(run, new, "org/name")
+    assert place == old and notes == ["rows    those of org--name-abc, with which this run began"]
 
 
-def test_another_job_under_the_same_name_is_refused_before_anything_is_read(where: run_dir.Run, chat_job: Job):
-    begun(where, replace(chat_job, learning_rate=1.0))
-    assert "LEARNING_RATE was 1.0" in check.check_run(where, "nowhere").error
+def test_another_job_under_the_same_name_is_refused_before_anything_is_read(run: run_dir.Run, chat_job: Job):
+    add_checkpoint(run, replace(chat_job, learning_rate=1.0))
+    assert "LEARNING_RATE was 1.0" in check.check_run(run, "nowhere").error
 
 
-def test_a_finished_run_needs_no_rows_and_no_gpu(where: run_dir.Run, chat_job: Job):
-    train.train(replace(chat_job, max_steps=2), replace(where, limit="none"))
-    (where.folder / "job.json").unlink()
-    found = check.check_run(where, "nowhere")
+def test_a_finished_run_needs_no_rows_and_no_gpu(run: run_dir.Run, chat_job: Job):
+    train.train(replace(chat_job, max_steps=2), replace(run, limit="none"))
+    (run.folder / "job.json").unlink()
+    found = check.check_run(run, "nowhere")
     assert isinstance(found, reply.CheckReply) and found.ended and found.ended.complete
     assert "finished at step 2 of 2" in str(found.ended)
 
 
-def test_a_run_without_money_needs_no_gpu(where: run_dir.Run):
-    status.Outcome(status.STOPPED, 3, 9).save(where)
-    where = run_dir.Run(where.root, where.name, "1/run", usd_per_hour=3600.0)
-    meter = where.ledger().start("training", every_s=2.0)
-    found = check.check_run(where, "nowhere")
+def test_a_run_without_money_needs_no_gpu(run: run_dir.Run):
+    status.Outcome(status.STOPPED, 3, 9).save(run)
+    run = run_dir.Run(run.root, run.name, "1/run", usd_per_hour=3600.0)
+    meter = run.ledger().start("training", every_s=2.0)
+    found = check.check_run(run, "nowhere")
     meter.stop()
     assert isinstance(found, reply.CheckReply) and found.ended and not found.ended.complete
     assert "raise BUDGET in plan.py" in str(found.ended)
@@ -145,7 +145,9 @@ except UserError as error:
     assert sum(path.endswith(f"/resolve/{hub.COMMIT}/train.jsonl") for path in hub.Hub.asked) <= 2  # HEAD and GET
 
 
-def test_a_file_of_this_machine_is_found_and_one_that_is_not_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_file_of_this_machine_is_found_and_one_that_is_absent_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "own.jsonl").write_text("{}\n")
     assert load.local_path("own.jsonl") == Path("own.jsonl")

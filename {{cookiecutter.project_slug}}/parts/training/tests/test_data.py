@@ -1,4 +1,4 @@
-"""What is found in a dataset before anybody pays for a GPU: kinds, counts, and one clear sentence for each mistake."""
+"""The formats of a dataset: kinds, counts, and one clear sentence for each user error."""
 
 import json
 from dataclasses import replace
@@ -19,15 +19,15 @@ CHAT = {"messages": [{"role": "user", "content": "hi"}, {"role": "assistant", "c
 SHAREGPT = {"conversations": [{"from": "human", "value": "hi"}, {"from": "gpt", "value": "yes"}]}
 
 
-def written(path: Path, rows: list[Any]) -> str:
+def write_rows(path: Path, rows: list[Any]) -> str:
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     return str(path)
 
 
-def mistake(job: Job, tmp_path: Path, rows: list[Any]) -> str:
-    """What `check` says about rows that cannot be trained on."""
+def error_of(job: Job, tmp_path: Path, rows: list[Any]) -> str:
+    """The error for rows that cannot be trained on."""
     with pytest.raises(UserError) as caught:
-        check.check_job(job, dataset=written(tmp_path / "rows.jsonl", rows))
+        check.check_job(job, dataset=write_rows(tmp_path / "rows.jsonl", rows))
     assert "\n" not in str(caught.value)
     return str(caught.value)
 
@@ -59,7 +59,7 @@ def test_the_shipped_labels_are_counted(label_job: Job):
     ],
 )
 def test_each_kind_is_recognised_by_its_columns(chat_job: Job, tmp_path: Path, rows: list[Any], kind: str, learns: str):
-    report = check.check_job(chat_job, dataset=written(tmp_path / "rows.jsonl", rows))
+    report = check.check_job(chat_job, dataset=write_rows(tmp_path / "rows.jsonl", rows))
     assert report.kind == kind and learns in report.learns
 
 
@@ -90,26 +90,26 @@ def test_a_folder_of_files_is_a_dataset_too(label_job: Job, tmp_path: Path):
 
 def test_a_wrong_column_is_named_with_those_that_exist(chat_job: Job, tmp_path: Path):
     rows = [{"question": "why?", "answer": "because"}] * 4
-    said = mistake(chat_job, tmp_path, rows)
-    assert "'question', 'answer'" in said and '"messages"' in said
-    assert 'COLUMNS = {"prompt": "question", "completion": "answer"}' in said
+    message = error_of(chat_job, tmp_path, rows)
+    assert "'question', 'answer'" in message and '"messages"' in message
+    assert 'COLUMNS = {"prompt": "question", "completion": "answer"}' in message
     named = replace(chat_job, columns={"prompt": "question", "completion": "answer"})
-    assert check.check_job(named, dataset=written(tmp_path / "rows.jsonl", rows)).kind == "prompt"
+    assert check.check_job(named, dataset=write_rows(tmp_path / "rows.jsonl", rows)).kind == "prompt"
     typo = replace(chat_job, columns={"prompt": "qestion", "completion": "answer"})
-    assert "did you mean 'question'?" in mistake(typo, tmp_path, rows)
+    assert "did you mean 'question'?" in error_of(typo, tmp_path, rows)
 
 
 def test_empty_rows_are_counted_and_left_out(chat_job: Job, label_job: Job, tmp_path: Path):
     unanswered = {"messages": [{"role": "user", "content": "anybody?"}]}
     report = check.check_job(
-        chat_job, dataset=written(tmp_path / "a.jsonl", [CHAT] * 6 + [unanswered, {"messages": []}])
+        chat_job, dataset=write_rows(tmp_path / "a.jsonl", [CHAT] * 6 + [unanswered, {"messages": []}])
     )
     assert (report.rows, report.empty) == (8, 2)
     rows: list[Any] = [{"text": "good", "label": "a"}, {"text": "bad", "label": "b"}] * 4
     rows += [{"text": "  ", "label": "a"}, {"text": "no label", "label": None}]
-    report = check.check_job(label_job, dataset=written(tmp_path / "b.jsonl", rows))
+    report = check.check_job(label_job, dataset=write_rows(tmp_path / "b.jsonl", rows))
     assert (report.rows, report.empty) == (10, 2)
-    assert "are empty" in mistake(chat_job, tmp_path, [{"text": ""}, {"text": None}])
+    assert "are empty" in error_of(chat_job, tmp_path, [{"text": ""}, {"text": None}])
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_empty_rows_are_counted_and_left_out(chat_job: Job, label_job: Job, tmp_
     ],
 )
 def test_what_is_no_chat_or_text_is_said_with_its_row(chat_job: Job, tmp_path: Path, rows: list[Any], says: str):
-    assert says in mistake(chat_job, tmp_path, rows)
+    assert says in error_of(chat_job, tmp_path, rows)
 
 
 @pytest.mark.parametrize(
@@ -137,11 +137,11 @@ def test_what_is_no_chat_or_text_is_said_with_its_row(chat_job: Job, tmp_path: P
 )
 def test_labels_out_of_range_are_named(label_job: Job, tmp_path: Path, labels: list[Any], named: tuple, says: str):
     rows = [{"text": "some words", "label": label} for label in labels]
-    assert says in mistake(replace(label_job, labels=named), tmp_path, rows)
+    assert says in error_of(replace(label_job, labels=named), tmp_path, rows)
 
 
 def test_a_column_of_identities_is_not_taken_for_labels(label_job: Job, tmp_path: Path):
-    assert "is it the right column?" in mistake(label_job, tmp_path, [{"text": "x", "label": n} for n in range(40)])
+    assert "is it the right column?" in error_of(label_job, tmp_path, [{"text": "x", "label": n} for n in range(40)])
 
 
 def test_files_that_are_missing_empty_or_broken_are_said_so(chat_job: Job, tmp_path: Path):
@@ -157,7 +157,7 @@ def test_files_that_are_missing_empty_or_broken_are_said_so(chat_job: Job, tmp_p
 
 def test_a_prompt_that_fills_the_context_leaves_nothing_to_learn(chat_job: Job, tmp_path: Path):
     rows = [{"prompt": "word " * 200, "completion": "end"}] + [{"prompt": "a", "completion": "b"}] * 5
-    report = check.check_job(chat_job, dataset=written(tmp_path / "rows.jsonl", rows))
+    report = check.check_job(chat_job, dataset=write_rows(tmp_path / "rows.jsonl", rows))
     assert (report.cut, report.lost) == (1, 1)
     assert any("nothing is learnt" in line for line in report.lines(chat_job.seq_len))
 

@@ -27,9 +27,9 @@ def test_local_trains_on_the_sample_and_shows_before_and_after(
     model = request.getfixturevalue({"generation": "tiny", "classification": "encoder"}[plan.WORKLOAD])
     done = python(PACKAGE, "--local", "--model", str(model), "--root", str(tmp_path))
     assert done.returncode == 0, done.stderr
-    said = {line.split()[0]: line for line in done.stdout.splitlines() if line.strip()}
-    assert said["rows"] and said["finished"] and "before" in said["loss"] and said["result"]
-    assert "after" in said and "Traceback" not in done.stderr
+    message = {line.split()[0]: line for line in done.stdout.splitlines() if line.strip()}
+    assert message["rows"] and message["finished"] and "before" in message["loss"] and message["result"]
+    assert "after" in message and "Traceback" not in done.stderr
     losses = list(run_dir.Run(tmp_path, "local").metrics().losses().values())
     assert len(losses) == local.SHORT[plan.WORKLOAD][0] and all(loss > 0 for loss in losses)
     if plan.WORKLOAD == "generation":  # the learning rate is a real model's: random weights learn few labels from it

@@ -29,7 +29,7 @@ def job(chat_job: Job) -> Job:
 def undisturbed(job: Job, root: Path) -> tuple[dict[int, float], dict[str, torch.Tensor]]:
     """Losses by step and final weights of a run that nobody disturbs."""
     assert attempts.end(attempts.begin(job, root)) == 0
-    return attempts.of(root)[0], weights(root)
+    return attempts.result_of(root)[0], weights(root)
 
 
 def weights(root: Path) -> dict[str, torch.Tensor]:
@@ -39,7 +39,7 @@ def weights(root: Path) -> dict[str, torch.Tensor]:
 
 def same(job: Job, root: Path, known: tuple[dict[int, float], dict[str, torch.Tensor]]) -> None:
     """That the run ended as the undisturbed one did."""
-    losses, outcome = attempts.of(root)
+    losses, outcome = attempts.result_of(root)
     assert outcome["status"] == status.FINISHED and outcome["step"] == job.max_steps
     assert losses == pytest.approx(known[0], abs=FOUR_DIGITS) and len(losses) == job.max_steps
     for name, weight in weights(root).items():
@@ -54,7 +54,7 @@ def test_kills_inside_a_save_lose_nothing(job: Job, tmp_path: Path):
         assert attempts.end(attempts.begin(job, root, die=(place, number))) == -9
     assert attempts.end(attempts.begin(job, root)) == 0
     same(job, root, known)
-    assert attempts.of(root)[1]["attempts"] == 5
+    assert attempts.result_of(root)[1]["attempts"] == 5
     assert len(checkpoints.list_checkpoints(run_dir.Run(root, "run").checkpoints)) == job.checkpoints_kept
 
 
@@ -104,10 +104,10 @@ def test_the_signal_before_a_preemption_saves_and_the_next_attempt_goes_on(
     process = attempts.begin(job, root)
     attempts.kill_after(process, root, 3, number=number)
     assert attempts.end(process) == train.LATER
-    where, ended = run_dir.Run(root, "run"), attempts.of(root)[1]
+    run, ended = run_dir.Run(root, "run"), attempts.result_of(root)[1]
     assert ended["status"] == status.INTERRUPTED and 3 <= ended["step"] < 12
-    assert checkpoints.newest(where.checkpoints) == where.checkpoints / f"checkpoint-{ended['step']}"
-    assert not where.result.exists() and [entry.state for entry in where.ledger().entries()] == ["done"]
+    assert checkpoints.newest(run.checkpoints) == run.checkpoints / f"checkpoint-{ended['step']}"
+    assert not run.result.exists() and [entry.state for entry in run.ledger().entries()] == ["done"]
     assert attempts.end(attempts.begin(job, root)) == 0
     assert attempts.steps_done(root) == 12
     same(job, root, known)
@@ -186,8 +186,8 @@ def test_the_last_ones_are_kept_by_step_and_not_by_name(tmp_path: Path):
 
 
 def test_what_must_not_be_lost_is_committed_after_each_checkpoint_and_at_the_end(chat_job: Job, tmp_path: Path):
-    where, seen = run_dir.Run(tmp_path, "run"), []
+    run, seen = run_dir.Run(tmp_path, "run"), []
     job = replace(chat_job, max_steps=3, save_every_s=0.0)
-    train.train(job, where, commit=lambda: seen.append((checkpoints.newest(where.checkpoints), where.outcome.exists())))
+    train.train(job, run, commit=lambda: seen.append((checkpoints.newest(run.checkpoints), run.outcome.exists())))
     assert [path and path.name for path, _ in seen] == ["checkpoint-1", "checkpoint-2", "checkpoint-3", "checkpoint-3"]
     assert [ended for _, ended in seen] == [False, False, False, True]

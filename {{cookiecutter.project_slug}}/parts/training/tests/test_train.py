@@ -36,13 +36,13 @@ def source(job: Job) -> models.Source:
 def test_the_loss_falls_and_the_result_is_loaded_again(chat_job: Job, tmp_path: Path, method: str):
     rate = {"learning_rate": 5e-3} if method == "full" else {}
     job = replace(chat_job, method=method, **(LEARNS | rate))
-    where = run_dir.Run(tmp_path, "run")
-    outcome = train.train(job, where)
+    run = run_dir.Run(tmp_path, "run")
+    outcome = train.train(job, run)
     assert outcome.status == status.FINISHED and outcome.step == outcome.steps == 16
     assert outcome.after["loss"] < outcome.before["loss"] - 0.3
-    tuned = generate.load(where.result)
+    tuned = generate.load(run.result)
     assert generate.generate(tuned, "What does a brake service cost?", max_tokens=4) is not None
-    merged = merge.merge(where.result, tmp_path / "merged")
+    merged = merge.merge(run.result, tmp_path / "merged")
     assert not list(merged.glob("*.bin")) and (merged / "model.safetensors").is_file()
     plain = models.CLASSES["generation"].from_pretrained(merged, dtype=torch.float32)
     ids = torch.arange(5, 30)[None]
@@ -52,18 +52,18 @@ def test_the_loss_falls_and_the_result_is_loaded_again(chat_job: Job, tmp_path: 
 
 
 def test_a_classifier_learns_the_shipped_labels(label_job: Job, tmp_path: Path):
-    where = run_dir.Run(tmp_path, "run")
-    outcome = train.train(replace(label_job, max_steps=100), where)
+    run = run_dir.Run(tmp_path, "run")
+    outcome = train.train(replace(label_job, max_steps=100), run)
     assert outcome.after["accuracy"] > 0.8 > 0.5 > outcome.before["accuracy"]
     assert outcome.after["f1"] > 0.8
-    tuned = generate.load(where.result)
+    tuned = generate.load(run.result)
     held_out = formats.load_examples(label_job, tuned.tokenizer).evaluation
     assert held_out is not None and len(held_out) == 51
     answers = [generate.classify(tuned, text) for text in held_out["text"]]
     right = sum(next(iter(found)) == LABELS[label] for found, label in zip(answers, held_out["label"], strict=True))
     assert right / len(held_out) == pytest.approx(outcome.after["accuracy"])
     assert all(sum(found.values()) == pytest.approx(1.0) for found in answers)
-    merged = merge.merge(where.result, tmp_path / "merged")
+    merged = merge.merge(run.result, tmp_path / "merged")
     assert tuple(json.loads((merged / "config.json").read_text())["id2label"].values()) == LABELS
 
 
@@ -76,18 +76,18 @@ def test_a_classifier_of_other_classes_gets_a_new_head_and_keeps_the_rest(label_
     assert after.config.id2label == {0: "booking", 1: "complaint"}
     kept = before.base_model.state_dict()
     assert kept and all(torch.equal(value, kept[name]) for name, value in after.base_model.state_dict().items())
-    train.train(job, where := run_dir.Run(tmp_path, "run"))
-    assert len(generate.classify(generate.load(where.result), "How much is a gear service?")) == 4
+    train.train(job, run := run_dir.Run(tmp_path, "run"))
+    assert len(generate.classify(generate.load(run.result), "How much is a gear service?")) == 4
 
 
 @pytest.mark.parametrize("method", ["lora", "qlora"])
 def test_a_classifier_with_adapters_keeps_its_head_and_classes(label_job: Job, tmp_path: Path, method: str):
-    where = run_dir.Run(tmp_path, "run")
-    outcome = train.train(replace(label_job, method=method, learning_rate=1e-2, max_steps=140), where)
+    run = run_dir.Run(tmp_path, "run")
+    outcome = train.train(replace(label_job, method=method, learning_rate=1e-2, max_steps=140), run)
     assert outcome.after["accuracy"] > 0.6
-    tuned = generate.load(where.result)
+    tuned = generate.load(run.result)
     assert set(generate.classify(tuned, "How much is a gear service?")) == set(LABELS)
-    merged = merge.merge(where.result, tmp_path / "merged")
+    merged = merge.merge(run.result, tmp_path / "merged")
     again = models.CLASSES["classification"].from_pretrained(merged, dtype=torch.float32).eval()
     ids = torch.arange(5, 25)[None]
     with torch.no_grad():
@@ -104,9 +104,9 @@ def test_accuracy_and_f1_are_those_of_scikit_learn():
 
 
 def losses(job: Job, root: Path, name: str) -> list[float]:
-    where = run_dir.Run(root, name)
-    train.train(job, where)
-    return list(where.metrics().losses().values())
+    run = run_dir.Run(root, name)
+    train.train(job, run)
+    return list(run.metrics().losses().values())
 
 
 def test_the_fused_loss_is_the_full_one(chat_job: Job, tmp_path: Path):
@@ -173,14 +173,14 @@ def labels_of(job: Job, model: Path, tmp_path: Path) -> tuple[Any, list[int], li
 def test_only_answers_are_learnt_every_one_where_the_template_marks_them(
     chat_job: Job, tiny: Path, marked: Path, tmp_path: Path
 ):
-    said = [
+    message = [
         {"role": "user", "content": "Do you deliver?"},
         {"role": "assistant", "content": "Yes, gladly."},
         {"role": "user", "content": "Can I pay by card?"},
         {"role": "assistant", "content": "Card or cash."},
     ]
     path = tmp_path / "rows.jsonl"
-    path.write_text((json.dumps({"messages": said}) + "\n") * 3)
+    path.write_text((json.dumps({"messages": message}) + "\n") * 3)
     job = replace(chat_job, dataset=str(path))
     both = "Yes, gladly.<|im_end|>Card or cash.<|im_end|>"
     for model, learnt in ((tiny, "Card or cash.<|im_end|>\n"), (marked, both)):
@@ -288,31 +288,31 @@ def test_trackio_keeps_the_metrics_where_the_plan_asks_for_it(
 
 
 def test_a_finished_run_is_not_paid_twice(chat_job: Job, tmp_path: Path):
-    where, job = run_dir.Run(tmp_path, "run"), replace(chat_job, max_steps=2)
-    first = train.train(job, where)
-    entries = len(where.ledger().entries())
-    assert train.train(job, where) == first and len(where.ledger().entries()) == entries
+    run, job = run_dir.Run(tmp_path, "run"), replace(chat_job, max_steps=2)
+    first = train.train(job, run)
+    entries = len(run.ledger().entries())
+    assert train.train(job, run) == first and len(run.ledger().entries()) == entries
 
 
 def test_a_run_that_changed_is_refused_and_one_that_only_runs_elsewhere_goes_on(chat_job: Job, tmp_path: Path):
-    where, job = run_dir.Run(tmp_path, "run"), replace(chat_job, max_steps=2)
-    train.train(job, where)
+    run, job = run_dir.Run(tmp_path, "run"), replace(chat_job, max_steps=2)
+    train.train(job, run)
     with pytest.raises(UserError, match=r"LEARNING_RATE was 0\.002 and is 0\.1"):
-        train.train(replace(job, learning_rate=0.1), where)
-    assert train.train(replace(job, micro_batch=1, accumulation=8, attention="eager"), where).status == status.FINISHED
+        train.train(replace(job, learning_rate=0.1), run)
+    assert train.train(replace(job, micro_batch=1, accumulation=8, attention="eager"), run).status == status.FINISHED
 
 
 def test_what_was_measured_lies_beside_the_plan(chat_job: Job, tmp_path: Path):
-    where = run_dir.Run(tmp_path, "run")
-    outcome = train.train(chat_job, where)
-    steps = [line for line in where.metrics().read() if line["event"] == "step"]
+    run = run_dir.Run(tmp_path, "run")
+    outcome = train.train(chat_job, run)
+    steps = [line for line in run.metrics().read() if line["event"] == "step"]
     assert [line["step"] for line in steps] == list(range(1, 9))
     assert all(line["planned_gib"] == plan.PREDICTED_PEAK_GIB and line["peak_gib"] > 0.1 for line in steps)
     assert steps[-1]["tokens"] > 8 * 8 * 20 and outcome.tokens_per_s > 0
-    curve = (where.folder / "loss.svg").read_text()
+    curve = (run.folder / "loss.svg").read_text()
     assert curve.startswith("<svg") and curve.count("<circle") == 2 and "polyline" in curve
-    said = status.report(outcome, where)
-    assert "are planned for" in said and f"of a budget of {plan.BUDGET}" in said
+    message = status.report(outcome, run)
+    assert "are planned for" in message and f"of a budget of {plan.BUDGET}" in message
 
 
 def test_the_samples_have_a_few_hundred_rows():
