@@ -1,4 +1,4 @@
-"""A training of the generated code: its own `training.train.train`, with a job as a person would write it into job.json."""
+"""A training of the generated code: its own `training.train.train`, with a job as a person would write it."""
 
 from __future__ import annotations
 
