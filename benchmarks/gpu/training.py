@@ -1,4 +1,4 @@
-"""A training of the generated code: its own `train.run`, with a job as a person would write it into job.json."""
+"""A training of the generated code: its own `training.train.train`, with a job as a person would write it."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ class Enough(Exception):
     """As many steps as are measured are done."""
 
 
-class Asked:
-    """The generated loop asks after every step whether to go on; after one more than is measured the answer is Enough.
+class StopAfter:
+    """The generated loop asks after every step whether to stop; after one more than is measured this raises Enough.
 
     An exception, since a plain yes would write a checkpoint, which for full training is tens of GB.
     """
@@ -39,9 +39,9 @@ class Asked:
 
 def measure(job: Job) -> dict[str, Any]:
     """Peaks in GiB, tokens/s and seconds of a step, with what the project's own memory monitor says of the same run."""
-    train, progress, root = job.part("train"), job.part("progress"), Path(job.scratch)
-    one, own = job.configuration, job.part("job").planned()
-    progress.quiet()
+    train, root = job.part("training.train"), Path(job.scratch)
+    one, own = job.configuration, job.part("training.config").planned_job()
+    job.part("run.reply").quiet_libraries()
     rows = write_rows(root / "rows.jsonl", one.seq_len, (TRAINING_STEPS + 2) * one.micro_batch, vocab(job.model))
     job_of_it = replace(
         own,
@@ -63,17 +63,18 @@ def measure(job: Job) -> dict[str, Any]:
         optimizer="adamw",
         save_every_s=NEVER_S,
     )
-    where = train.Run(root, "measured", "none", 0.0)
-    job.part("snapshot").record(str(root))  # as a container does
+    run = job.part("run.run_dir").Run(root, "measured", "none", 0.0)
+    job.part("monitoring.memory_snapshot").record(str(root))  # as a container does
     begun = time.perf_counter()
     try:
-        train.run(job_of_it, where, asked=Asked(TRAINING_STEPS))
+        train.train(job_of_it, run, stop_requested=StopAfter(TRAINING_STEPS))
     except Enough:
         pass
     else:
         raise RuntimeError("the training ended before it was measured")
     wall_s = time.perf_counter() - begun
-    found, monitor = figures(where.metrics().read(), progress.WARM_UP), monitored(where.folder / "memory.jsonl")
+    warm_up = job.part("training.callbacks.logging").WARM_UP
+    found, monitor = figures(run.metrics().read(), warm_up), monitored(run.folder / "memory.jsonl")
     return found | {
         "monitor_peak_gib": max(found["monitor_peak_gib"], monitor["peak_gib"]),  # it looks every other second
         "wall_s": wall_s,

@@ -56,7 +56,7 @@ INSTEAD = {
 }
 # Who types what these tests do not: a function of a test or of a rehearsal, or the file that runs all tests
 LIFE, COMMANDS = "scripts/rehearse/life.py", "scripts/rehearse_batch/commands.py"
-JOBS, TRAINING = "scripts/rehearse_batch/__main__.py", "scripts/rehearse_training/__main__.py"
+JOBS, TRAINING = "scripts/rehearse_batch/__main__.py", "tests/e2e/training/__main__.py"
 TYPED_BY: dict[str, dict[str, str]] = {
     "template": {
         "make test": ".ci/run",
@@ -73,7 +73,7 @@ TYPED_BY: dict[str, dict[str, str]] = {
         "modal volume create": f"{LIFE}::weights",
         "modal volume put": f"{LIFE}::weights",
         "modal run --detach -m PACKAGE.app run ...": f"{COMMANDS}::by_modal",
-        "modal run": f"{TRAINING}::again",
+        "modal run": f"{TRAINING}::repeated",
     },
     "serve": {},
     "batch": {
@@ -94,12 +94,12 @@ TYPED_BY: dict[str, dict[str, str]] = {
         "tune train": f"{TRAINING}::undisturbed",
         "tune train --detach": f"{TRAINING}::killed",
         "tune status": f"{TRAINING}::status",
-        "modal run -m my_llm.app train": f"{TRAINING}::again",
-        "modal volume get": f"{TRAINING}::fetched",
+        "modal run -m my_llm.app train": f"{TRAINING}::repeated",
+        "modal volume get": f"{TRAINING}::download",
         "make status": f"{TRAINING}::status",
         "make merge": f"{TRAINING}::merged",
         "make push": f"{TRAINING}::pushed",
-        'tune sample "What does a brake service cost?"': f"{TRAINING}::asked",
+        'tune sample "What does a brake service cost?"': f"{TRAINING}::sampled",
         "tune merge": f"{TRAINING}::merged",
         "tune merge --into my-llm": f"{TRAINING}::merged",
         "tune push": f"{TRAINING}::pushed",
@@ -676,8 +676,8 @@ def test_rehearsals_are_ready_to_be_played(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @TRAINS
-def test_the_rehearsal_of_a_training_is_ready_to_be_played(tmp_path: Path) -> None:
+def test_the_end_to_end_run_of_a_training_is_ready(tmp_path: Path) -> None:
     template = clone(tmp_path, PLANE="echo", MODEL="tiny")
     installed(template.folder / ".venv-train", "ready", os.environ["TRAIN_PYTHON"])
-    assert "scripts/rehearse_training" in template("make rehearse-training")
-    assert "scripts/rehearse_training" in template("make rehearse-training TASK=finetune")
+    assert "tests/e2e/training" in template("make e2e-training")
+    assert "tests/e2e/training" in template("make e2e-training TASK=finetune")

@@ -58,15 +58,16 @@ def plan_of(**typed: str) -> dict[str, Any]:
 
 def read_by_the_template(task: str) -> set[str]:
     """Names of the constants that the modules of a project of that task read, by themselves or as fields of its job."""
-    folders = [BODY / "{{cookiecutter.__package}}"]
-    folders += [BODY / "parts" / layer / "{{cookiecutter.__package}}" for layer in ("budgeted", "training", task)]
-    sources = {path.name: path.read_text(encoding="utf-8") for folder in folders for path in folder.glob("*.py")}
-    named = {name for source in sources.values() for name in re.findall(r"\bplan\.([A-Z_]+)", source)}
-    job = next(node for node in ast.parse(sources["job.py"]).body if getattr(node, "name", "") == "Job")
+    package = "{{cookiecutter.__package}}"
+    folders = [BODY / package, *(BODY / "parts" / part / package for part in ("budgeted", "training", task))]
+    sources = [path.read_text(encoding="utf-8") for folder in folders for path in folder.rglob("*.py")]
+    named = {name for source in sources for name in re.findall(r'\bplan(?:\.|, ")([A-Z_]+)', source)}
+    config = (BODY / "parts" / "training" / package / "training" / "config.py").read_text(encoding="utf-8")
+    job = next(node for node in ast.parse(config).body if getattr(node, "name", "") == "Job")
     assert isinstance(job, ast.ClassDef)
     members = {ast.unparse(node.target).upper() for node in job.body if isinstance(node, ast.AnnAssign)}
-    several = {"SHARDING", "OFFLOAD"} if task == "finetune" else set()
-    return named | {"TASK", "SAVE_EVERY"} | members - several - {"RANKS", "SAVE_EVERY_S"}  # the hooks read TASK
+    several = {"NODES", "SHARDING", "OFFLOAD", "PREDICTED_HOST_GIB"} if task == "finetune" else set()
+    return (named | members | {"SAVE_EVERY"}) - several - {"RANKS", "SAVE_EVERY_S"}
 
 
 @pytest.mark.parametrize("task", TRAINING)

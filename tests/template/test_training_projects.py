@@ -15,7 +15,7 @@ Bake = Callable[..., Project]
 PROJECTS = {
     "finetune": ({}, ("tests",)),
     "classification": ({"workload": "classification"}, ("tests/test_local.py",)),
-    "distributed": ({"task": "distributed"}, ("tests/test_launch.py", "tests/test_ranks.py")),
+    "distributed": ({"task": "distributed"}, ("tests/test_launcher.py", "tests/test_workers.py")),
 }
 
 

@@ -176,7 +176,7 @@ def test_a_small_container_can_import_what_it_gets(
     name: str, where: str, all_deployed: dict[str, Deployed], tmp_path: Path
 ) -> None:
     found = all_deployed[name]
-    assert imports(found, found.functions[where], ["app", "push", "status"], tmp_path)
+    assert imports(found, found.functions[where], ["app", "cli"], tmp_path)
 
 
 @pytest.mark.slow
@@ -188,4 +188,6 @@ def test_what_a_container_imports_to_train_is_in_its_lock(
     if not python:
         pytest.skip("TRAIN_PYTHON names no Python that holds TRL and DeepSpeed: run make test-slow")
     found = all_deployed[name]
-    assert imports(found, train(found), ["app", "rows", "attempt", "result"], tmp_path, python)
+    assert imports(
+        found, train(found), ["app", "data.check", "run.attempt", "result.generate", "result.merge"], tmp_path, python
+    )

@@ -1,4 +1,4 @@
-"""Jobs of two real ranks on this machine, and what is done to them while they run."""
+"""Attempts of two real ranks on this machine, and faults injected while they run."""
 
 import multiprocessing
 import os
@@ -13,12 +13,13 @@ from pathlib import Path
 
 import psutil
 
-from {{cookiecutter.__package}} import launch, runs, train
-from {{cookiecutter.__package}}.job import Job
+from {{cookiecutter.__package}}.run import launcher, run_dir, status
+from {{cookiecutter.__package}}.training import config, train
+from {{cookiecutter.__package}}.training.config import Job
 
 HOME = Path(__file__).parent.parent
 os.environ["PYTHONPATH"] = os.pathsep.join([str(HOME), os.environ.get("PYTHONPATH", "")])  # ranks import the project
-ALONE = launch.Node(0, 1, "127.0.0.1")
+ALONE = launcher.Node(0, 1, "127.0.0.1")
 
 
 def free_port() -> int:
@@ -27,22 +28,22 @@ def free_port() -> int:
         return found.getsockname()[1]
 
 
-def job_of(root: Path, limit: str = "none") -> runs.Run:
-    return runs.Run(root, "run", limit)
+def run_at(root: Path, limit: str = "none") -> run_dir.Run:
+    return run_dir.Run(root, "run", limit)
 
 
-def launched(job: Job, where: runs.Run, **options: object) -> runs.Outcome:
+def launched(job: Job, run: run_dir.Run, **options: object) -> status.Outcome:
     """One attempt of all ranks in this container."""
-    return launch.launched(job, ALONE, where, port=free_port(), **options)  # ty: ignore[invalid-argument-type]
+    return launcher.launch_on(ALONE, job, run, port=free_port(), **options)  # ty: ignore[invalid-argument-type]
 
 
-def losses(where: runs.Run) -> dict[int, float]:
-    return where.metrics().losses()
+def losses(run: run_dir.Run) -> dict[int, float]:
+    return run.metrics().losses()
 
 
-def steps_done(where: runs.Run) -> int:
+def steps_done(run: run_dir.Run) -> int:
     """Lines that all attempts together have written of steps."""
-    path = where.folder / "metrics.jsonl"
+    path = run.folder / "metrics.jsonl"
     return path.read_text().count('"event": "step"') if path.is_file() else 0
 
 
@@ -52,7 +53,7 @@ def ranks() -> list[psutil.Process]:
     for process in psutil.Process().children(recursive=True):
         try:
             words = process.cmdline()
-            if "{{cookiecutter.__package}}.rank" in words and "torch.distributed.run" not in words:
+            if "{{cookiecutter.__package}}.distributed.worker" in words and "torch.distributed.run" not in words:
                 found.append((int(process.environ()["RANK"]), process))
         except psutil.Error:  # it has just ended
             continue
@@ -62,10 +63,10 @@ def ranks() -> list[psutil.Process]:
 class After(threading.Thread):
     """Does something beside the launcher, once two or more steps are done and a share of the time of one has passed."""
 
-    def __init__(self, where: runs.Run, steps: int, share: float, action: Callable[[], object]) -> None:
+    def __init__(self, run: run_dir.Run, steps: int, share: float, action: Callable[[], object]) -> None:
         super().__init__(daemon=True)
-        self.where, self.action, self.share = where, action, share
-        self.until = steps_done(where) + steps
+        self.where, self.action, self.share = run, action, share
+        self.until = steps_done(run) + steps
         self.done_at = 0.0
 
     def run(self) -> None:
@@ -125,11 +126,11 @@ class dying_in_a_save:
         del os.environ["DIES"], os.environ["DIES_AT"]
 
 
-def alone(job: Job, root: Path) -> runs.Run:
+def alone(job: Job, root: Path) -> run_dir.Run:
     """The same job in one process: twice the micro-batches for half the ranks."""
-    where = job_of(root)
-    train.run(launch.shared(job, 1), where)
-    return where
+    run = run_at(root)
+    train.train(config.share_batch(job, 1), run)
+    return run
 
 
 class View:
@@ -160,12 +161,12 @@ class View:
         self.known = now
 
 
-def node(job: Job, volume: Path, folder: Path, rank: int, address: str, port: int) -> runs.Outcome:
+def node(job: Job, volume: Path, folder: Path, rank: int, address: str, port: int) -> status.Outcome:
     """One attempt of one of two containers, which shares nothing with the other but a Volume and the network."""
     view = View(folder, volume)
-    place = launch.Node(rank, 2, address)
+    place = launcher.Node(rank, 2, address)
     try:
-        return launch.launched(job, place, job_of(view.folder), commit=view.commit, port=port)
+        return launcher.launch_on(place, job, run_at(view.folder), commit=view.commit, port=port)
     finally:
         view.commit()  # as Modal does when a container ends
 

@@ -11,19 +11,21 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
-from {{cookiecutter.__package}} import train
-from {{cookiecutter.__package}}.job import Job
+from {{cookiecutter.__package}}.run import run_dir
+from {{cookiecutter.__package}}.training import train
+from {{cookiecutter.__package}}.training.callbacks.budget import Interrupted
+from {{cookiecutter.__package}}.training.config import Job
 
 # A server that has imported everything and computed nothing forks an attempt in milliseconds
 SERVER = multiprocessing.get_context("forkserver")
-SERVER.set_forkserver_preload(["{{cookiecutter.__package}}.train"])
+SERVER.set_forkserver_preload(["{{cookiecutter.__package}}.training.train"])
 
 
 def attempt(job: Job, root: Path, die: tuple[str, int] | None = None) -> None:
     """One attempt; with `die` it is killed the n-th time that it comes to the named place."""
     import torch
 
-    from {{cookiecutter.__package}} import checkpoints
+    from {{cookiecutter.__package}}.training.callbacks import checkpoints
 
     torch.set_num_threads(1)
     if die:
@@ -35,8 +37,8 @@ def attempt(job: Job, root: Path, die: tuple[str, int] | None = None) -> None:
         }
         lethal(*spots[place], number)
     try:
-        train.run(job, train.Run(root, "run"), meter_every_s=0.2)
-    except train.Interrupted:
+        train.train(job, run_dir.Run(root, "run"), meter_every_s=0.2)
+    except Interrupted:
         sys.exit(train.LATER)
 
 
@@ -74,13 +76,13 @@ def end(process: BaseProcess) -> int:
 
 def steps_done(root: Path) -> int:
     """Lines that all attempts together have written of steps."""
-    path = train.Run(root, "run").folder / "metrics.jsonl"
+    path = run_dir.Run(root, "run").folder / "metrics.jsonl"
     return path.read_text().count('"event": "step"') if path.is_file() else 0
 
 
 def step_s(root: Path) -> float:
     """Seconds from one step to the next, saves in between, in a run that nobody disturbed."""
-    times = [line["seconds"] for line in train.Run(root, "run").metrics().read() if line["event"] == "step"]
+    times = [line["seconds"] for line in run_dir.Run(root, "run").metrics().read() if line["event"] == "step"]
     return (times[-1] - times[0]) / (len(times) - 1)
 
 
@@ -96,7 +98,7 @@ def kill_after(
     os.kill(process.pid, number)
 
 
-def of(root: Path) -> tuple[dict[int, float], dict[str, Any]]:
+def result_of(root: Path) -> tuple[dict[int, float], dict[str, Any]]:
     """Losses by step and the outcome."""
-    where = train.Run(root, "run")
-    return where.metrics().losses(), json.loads(where.outcome.read_text())
+    run = run_dir.Run(root, "run")
+    return run.metrics().losses(), json.loads(run.outcome.read_text())

@@ -3,15 +3,17 @@
 import json
 import os
 import re
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
+from {{cookiecutter.__package}}.training.config import Job
+
 os.environ["GPU"] = "none"  # whatever the plan's containers have: read when the package is imported
 
-from {{cookiecutter.__package}}.job import Job
 
 torch.set_num_threads(1)  # models this small are slower with more
 os.environ["OMP_NUM_THREADS"] = "1"
@@ -38,6 +40,19 @@ def jinja(text: str) -> str:
 def sample_texts() -> list[str]:
     rows = [json.loads(line) for line in (SAMPLES / "chat.jsonl").read_text().splitlines()]
     return [message["content"] for row in rows for message in row["messages"]]
+
+
+def word_pieces(texts: list[str], count: int) -> list[str]:
+    """The characters of the texts and their commonest words.
+
+    The trainer in tokenizers breaks ties in another order in every process, so that no two runs of the tests would
+    have the same model.
+    """
+    seen = Counter(word for text in texts for word in re.findall(r"\w+|[^\w\s]", text.lower()))
+    characters = sorted({character for word in seen for character in word})
+    pieces = [*characters, *(f"##{character}" for character in characters)]
+    words = sorted((word for word in seen if len(word) > 1), key=lambda word: (-seen[word], word))
+    return [*pieces, *words][:count]
 
 
 def tiny_llama(folder: Path, template: str = CHAT) -> Path:
@@ -88,16 +103,16 @@ def marked(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A DistilBERT without a head."""
-    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
     from transformers import DistilBertConfig, DistilBertModel, PreTrainedTokenizerFast
 
     folder = tmp_path_factory.mktemp("encoder")
     named = {"pad_token": "[PAD]", "unk_token": "[UNK]", "cls_token": "[CLS]", "sep_token": "[SEP]"}
-    words = Tokenizer(models.WordPiece(unk_token="[UNK]"))
+    vocabulary = [*named.values(), *word_pieces(sample_texts(), 500)]
+    numbers = {piece: number for number, piece in enumerate(vocabulary)}
+    words = Tokenizer(models.WordPiece(numbers, unk_token="[UNK]"))
     words.normalizer = normalizers.BertNormalizer()
     words.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    trainer = trainers.WordPieceTrainer(vocab_size=500, special_tokens=list(named.values()))
-    words.train_from_iterator(sample_texts(), trainer)
     ends = [(name, words.token_to_id(name)) for name in ("[CLS]", "[SEP]")]
     words.post_processor = processors.TemplateProcessing(single="[CLS] $A [SEP]", special_tokens=ends)
     tokenizer = PreTrainedTokenizerFast(tokenizer_object=words, model_max_length=256, **named)

@@ -80,7 +80,7 @@ def entry(name: str) -> dict[str, object]:
 
 @contextmanager
 def serving() -> Generator[str]:
-    """Its address, as long as the block lasts."""
+    """Yield the address of a server that runs during the block."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), Hub)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}"

@@ -1,4 +1,4 @@
-"""What is said where memory runs out: the largest term that can shrink, by the setting that shrinks it."""
+"""Hints where memory runs out: the largest term that can shrink, by the setting that shrinks it."""
 
 import importlib
 from collections.abc import Iterator
@@ -13,8 +13,8 @@ FULL = "CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capaci
 
 
 @pytest.fixture
-def said(monkeypatch: pytest.MonkeyPatch) -> Iterator[object]:
-    """The advice for a plan with other constants."""
+def lower_for(monkeypatch: pytest.MonkeyPatch) -> Iterator[object]:
+    """The hint for a plan with other constants."""
 
     def lower(most: str, **constants: object) -> str:
         monkeypatch.setattr(plan, "PREDICTED_GIB", TERMS | {most: 100.0})
@@ -48,8 +48,8 @@ def said(monkeypatch: pytest.MonkeyPatch) -> Iterator[object]:
         ("gradients", {"METHOD": "full", "SHARDING": "zero3", "OFFLOAD": "optimizer"}, 'set OFFLOAD = "all"'),
     ],
 )
-def test_the_largest_term_is_named_first(said, most: str, constants: dict[str, object], first: str):
-    assert said(most, **constants).startswith(first)
+def test_the_largest_term_is_named_first(lower_for, most: str, constants: dict[str, object], first: str):
+    assert lower_for(most, **constants).startswith(first)
 
 
 def test_the_sentence_of_torch_becomes_one_that_helps():

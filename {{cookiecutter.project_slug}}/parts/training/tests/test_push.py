@@ -1,4 +1,4 @@
-"""What came of a run goes to the hub as it should be, or what is missing is said before anything is sent."""
+"""The result of a run is pushed whole, or refused before anything is sent."""
 
 import json
 import os
@@ -10,11 +10,13 @@ from pathlib import Path
 import hub
 import pytest
 
-from {{cookiecutter.__package}} import push, sample, train
-from {{cookiecutter.__package}}.job import Job
+from {{cookiecutter.__package}}.result import generate, push
+from {{cookiecutter.__package}}.run import run_dir
+from {{cookiecutter.__package}}.training import train
+from {{cookiecutter.__package}}.training.config import Job
 
 
-def test_what_is_missing_is_said_without_modal_and_without_the_hub():
+def test_what_is_missing_is_refused_without_modal_and_without_the_hub():
     assert "modal secret create huggingface-secret" in push.refusal("me/tuned", [])
     assert "HUB_REPO = 'tuned' names no repository" in push.refusal("tuned", ["huggingface-secret"])
     assert push.refusal("me/tuned", ["huggingface-secret"]) == ""
@@ -31,33 +33,33 @@ def test_the_command_refuses_in_one_line():
 def test_a_result_is_pushed_whole_to_a_private_repository(
     chat_job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    where = train.Run(tmp_path, "run", "none")
-    train.run(replace(chat_job, max_steps=2), where)
+    run = run_dir.Run(tmp_path, "run", "none")
+    train.train(replace(chat_job, max_steps=2), run)
     hub.Hub.pushed.clear()
     with hub.serving() as endpoint:
         monkeypatch.delenv("HF_TOKEN", raising=False)
-        assert "hold no HF_TOKEN" in push.push(where.result, "me/tuned", endpoint).error
+        assert "hold no HF_TOKEN" in push.push(run.result, "me/tuned", endpoint).error
         monkeypatch.setenv("HF_TOKEN", "hf_wrong")
-        refused = push.push(where.result, "me/tuned", endpoint).error
+        refused = push.push(run.result, "me/tuned", endpoint).error
         assert refused.startswith("the hub does not take me/tuned: ") and not hub.Hub.pushed
         monkeypatch.setenv("HF_TOKEN", "hf_right")
-        said = push.push(where.result, "me/tuned", endpoint)
+        message = push.push(run.result, "me/tuned", endpoint)
         nothing = push.push(tmp_path / "other", "me/tuned", endpoint)
-    assert said.text.endswith(hub.COMMIT) and hub.Hub.made[-1]["visibility"] == "private"
-    here = {path.name: path.read_bytes() for path in where.result.iterdir()}
+    assert message.text.endswith(hub.COMMIT) and hub.Hub.made[-1]["visibility"] == "private"
+    here = {path.name: path.read_bytes() for path in run.result.iterdir()}
     assert hub.Hub.pushed == here and "adapter_model.safetensors" in here
     assert "comes first" in nothing.error
 
 
 def test_the_adapter_and_its_card_name_the_model_as_the_plan_does(chat_job: Job, tmp_path: Path):
     """And not by the folder in a container, which the hub would refuse in a card."""
-    where = train.Run(tmp_path, "run", "none")
-    train.run(replace(chat_job, max_steps=2), where)
+    run = run_dir.Run(tmp_path, "run", "none")
+    train.train(replace(chat_job, max_steps=2), run)
     named = replace(chat_job, model="org/name", revision="abc")
-    sample.describe(where.result, named, ())
-    assert json.loads((where.result / "adapter_config.json").read_text())["base_model_name_or_path"] == "org/name"
-    card = (where.result / "README.md").read_text()
+    generate.write_info(run.result, named, ())
+    assert json.loads((run.result / "adapter_config.json").read_text())["base_model_name_or_path"] == "org/name"
+    card = (run.result / "README.md").read_text()
     assert card.startswith("---\npipeline_tag: text-generation\nlibrary_name: peft\nbase_model: org/name\n---\n")
     assert "tuned by LoRA" in card
-    sample.describe(where.result, chat_job, ())
-    assert "base_model" not in (where.result / "README.md").read_text()  # a folder of one's own is no id
+    generate.write_info(run.result, chat_job, ())
+    assert "base_model" not in (run.result / "README.md").read_text()  # a folder of one's own is no id

@@ -11,8 +11,11 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from {{cookiecutter.__package}} import checkpoints, stop, train
-from {{cookiecutter.__package}}.job import Job
+from {{cookiecutter.__package}}.run import run_dir, status
+from {{cookiecutter.__package}}.training import train
+from {{cookiecutter.__package}}.training.callbacks import checkpoints
+from {{cookiecutter.__package}}.training.callbacks.budget import stop_signals
+from {{cookiecutter.__package}}.training.config import Job
 
 FOUR_DIGITS = 5e-5
 
@@ -26,18 +29,18 @@ def job(chat_job: Job) -> Job:
 def undisturbed(job: Job, root: Path) -> tuple[dict[int, float], dict[str, torch.Tensor]]:
     """Losses by step and final weights of a run that nobody disturbs."""
     assert attempts.end(attempts.begin(job, root)) == 0
-    return attempts.of(root)[0], weights(root)
+    return attempts.result_of(root)[0], weights(root)
 
 
 def weights(root: Path) -> dict[str, torch.Tensor]:
-    [path] = train.Run(root, "run").result.glob("*.safetensors")
+    [path] = run_dir.Run(root, "run").result.glob("*.safetensors")
     return load_file(path)
 
 
 def same(job: Job, root: Path, known: tuple[dict[int, float], dict[str, torch.Tensor]]) -> None:
     """That the run ended as the undisturbed one did."""
-    losses, outcome = attempts.of(root)
-    assert outcome["status"] == train.FINISHED and outcome["step"] == job.max_steps
+    losses, outcome = attempts.result_of(root)
+    assert outcome["status"] == status.FINISHED and outcome["step"] == job.max_steps
     assert losses == pytest.approx(known[0], abs=FOUR_DIGITS) and len(losses) == job.max_steps
     for name, weight in weights(root).items():
         torch.testing.assert_close(weight, known[1][name], atol=1e-5, rtol=1e-4)
@@ -51,8 +54,8 @@ def test_kills_inside_a_save_lose_nothing(job: Job, tmp_path: Path):
         assert attempts.end(attempts.begin(job, root, die=(place, number))) == -9
     assert attempts.end(attempts.begin(job, root)) == 0
     same(job, root, known)
-    assert attempts.of(root)[1]["attempts"] == 5
-    assert len(checkpoints.all_in(train.Run(root, "run").checkpoints)) == job.checkpoints_kept
+    assert attempts.result_of(root)[1]["attempts"] == 5
+    assert len(checkpoints.list_checkpoints(run_dir.Run(root, "run").checkpoints)) == job.checkpoints_kept
 
 
 @pytest.mark.slow
@@ -101,10 +104,10 @@ def test_the_signal_before_a_preemption_saves_and_the_next_attempt_goes_on(
     process = attempts.begin(job, root)
     attempts.kill_after(process, root, 3, number=number)
     assert attempts.end(process) == train.LATER
-    where, ended = train.Run(root, "run"), attempts.of(root)[1]
-    assert ended["status"] == train.INTERRUPTED and 3 <= ended["step"] < 12
-    assert checkpoints.newest(where.checkpoints) == where.checkpoints / f"checkpoint-{ended['step']}"
-    assert not where.result.exists() and [entry.state for entry in where.ledger().entries()] == ["done"]
+    run, ended = run_dir.Run(root, "run"), attempts.result_of(root)[1]
+    assert ended["status"] == status.INTERRUPTED and 3 <= ended["step"] < 12
+    assert checkpoints.newest(run.checkpoints) == run.checkpoints / f"checkpoint-{ended['step']}"
+    assert not run.result.exists() and [entry.state for entry in run.ledger().entries()] == ["done"]
     assert attempts.end(attempts.begin(job, root)) == 0
     assert attempts.steps_done(root) == 12
     same(job, root, known)
@@ -113,7 +116,7 @@ def test_the_signal_before_a_preemption_saves_and_the_next_attempt_goes_on(
 def test_a_second_signal_acts_at_once():
     inherited = signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
     try:
-        with stop.signals() as asked, pytest.raises(KeyboardInterrupt):
+        with stop_signals() as asked, pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
             assert asked()
             signal.raise_signal(signal.SIGINT)
@@ -124,7 +127,7 @@ def test_a_second_signal_acts_at_once():
 def test_a_kill_after_the_last_step_costs_no_step(job: Job, tmp_path: Path):
     job = replace(job, max_steps=3)
     known = undisturbed(job, tmp_path)
-    train.Run(tmp_path, "run").outcome.unlink()
+    run_dir.Run(tmp_path, "run").outcome.unlink()
     assert attempts.end(attempts.begin(job, tmp_path)) == 0
     assert attempts.steps_done(tmp_path) == 3
     same(job, tmp_path, known)
@@ -149,13 +152,13 @@ def folder_of(root: Path, step: int) -> Path:
 
 def sealed(root: Path, step: int) -> None:
     folder = folder_of(root, step)
-    checkpoints.seal(folder, checkpoints.written(folder))
+    checkpoints.seal(folder, checkpoints.sync_files(folder))
 
 
 def test_a_checkpoint_counts_once_it_is_sealed(tmp_path: Path):
     folder = folder_of(tmp_path, 3)
-    assert not checkpoints.complete(folder) and checkpoints.newest(tmp_path) is None
-    checkpoints.seal(folder, checkpoints.written(folder))
+    assert not checkpoints.is_complete(folder) and checkpoints.newest(tmp_path) is None
+    checkpoints.seal(folder, checkpoints.sync_files(folder))
     assert checkpoints.newest(tmp_path) == folder
     assert json.loads((folder / checkpoints.MARKER).read_text())["files"] == {"weights": 1000, "deeper/state": 10}
 
@@ -179,12 +182,12 @@ def test_the_last_ones_are_kept_by_step_and_not_by_name(tmp_path: Path):
     for step in (9, 10, 100):
         sealed(tmp_path, step)
     folder_of(tmp_path, 101)
-    assert [path.name for path in checkpoints.beyond(tmp_path, 2)] == ["checkpoint-9"]
+    assert [path.name for path in checkpoints.expired(tmp_path, 2)] == ["checkpoint-9"]
 
 
 def test_what_must_not_be_lost_is_committed_after_each_checkpoint_and_at_the_end(chat_job: Job, tmp_path: Path):
-    where, seen = train.Run(tmp_path, "run"), []
+    run, seen = run_dir.Run(tmp_path, "run"), []
     job = replace(chat_job, max_steps=3, save_every_s=0.0)
-    train.run(job, where, commit=lambda: seen.append((checkpoints.newest(where.checkpoints), where.outcome.exists())))
+    train.train(job, run, commit=lambda: seen.append((checkpoints.newest(run.checkpoints), run.outcome.exists())))
     assert [path and path.name for path, _ in seen] == ["checkpoint-1", "checkpoint-2", "checkpoint-3", "checkpoint-3"]
     assert [ended for _, ended in seen] == [False, False, False, True]

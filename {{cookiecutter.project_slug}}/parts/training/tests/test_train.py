@@ -13,12 +13,18 @@ import pytest
 import torch
 from conftest import SAMPLES
 from peft import get_peft_model
-from transformers import MixtralConfig, Qwen3MoeConfig, masking_utils
+from transformers import EvalPrediction, MixtralConfig, Qwen3MoeConfig, masking_utils
 
-from {{cookiecutter.__package}} import classification, data, generation, models, plan, sample, train
-from {{cookiecutter.__package}}.arguments import arguments_of
-from {{cookiecutter.__package}}.job import Job, JobError
+from {{cookiecutter.__package}} import plan
+from {{cookiecutter.__package}}.data import formats
+from {{cookiecutter.__package}}.result import generate, merge
+from {{cookiecutter.__package}}.run import run_dir, status
+from {{cookiecutter.__package}}.run.reply import UserError
+from {{cookiecutter.__package}}.training import model as models
+from {{cookiecutter.__package}}.training import train, trainers
+from {{cookiecutter.__package}}.training.config import Job
 
+LABELS = ("booking", "complaint", "praise", "question")  # of the shipped messages
 LEARNS = {"learning_rate": 1e-2, "max_steps": 16, "lora_rank": 8}
 
 
@@ -30,13 +36,13 @@ def source(job: Job) -> models.Source:
 def test_the_loss_falls_and_the_result_is_loaded_again(chat_job: Job, tmp_path: Path, method: str):
     rate = {"learning_rate": 5e-3} if method == "full" else {}
     job = replace(chat_job, method=method, **(LEARNS | rate))
-    where = train.Run(tmp_path, "run")
-    outcome = train.run(job, where)
-    assert outcome.status == train.FINISHED and outcome.step == outcome.steps == 16
+    run = run_dir.Run(tmp_path, "run")
+    outcome = train.train(job, run)
+    assert outcome.status == status.FINISHED and outcome.step == outcome.steps == 16
     assert outcome.after["loss"] < outcome.before["loss"] - 0.3
-    tuned = sample.load(where.result)
-    assert sample.answer(tuned, "What does a brake service cost?", max_tokens=4) is not None
-    merged = sample.merge(where.result, tmp_path / "merged")
+    tuned = generate.load(run.result)
+    assert generate.generate(tuned, "What does a brake service cost?", max_tokens=4) is not None
+    merged = merge.merge(run.result, tmp_path / "merged")
     assert not list(merged.glob("*.bin")) and (merged / "model.safetensors").is_file()
     plain = models.CLASSES["generation"].from_pretrained(merged, dtype=torch.float32)
     ids = torch.arange(5, 30)[None]
@@ -46,37 +52,42 @@ def test_the_loss_falls_and_the_result_is_loaded_again(chat_job: Job, tmp_path: 
 
 
 def test_a_classifier_learns_the_shipped_labels(label_job: Job, tmp_path: Path):
-    where = train.Run(tmp_path, "run")
-    outcome = train.run(replace(label_job, max_steps=100), where)
-    assert outcome.after["accuracy"] > 0.75 > 0.5 > outcome.before["accuracy"]
-    assert outcome.after["f1"] > 0.75
-    found = sample.classify(sample.load(where.result), "Thanks for the friendly help and the quick wheel truing.")
-    assert next(iter(found)) == "praise" and sum(found.values()) == pytest.approx(1.0)
-    merged = sample.merge(where.result, tmp_path / "merged")
-    assert set(json.loads((merged / "config.json").read_text())["id2label"].values()) == set(found)
+    run = run_dir.Run(tmp_path, "run")
+    outcome = train.train(replace(label_job, max_steps=100), run)
+    assert outcome.after["accuracy"] > 0.8 > 0.5 > outcome.before["accuracy"]
+    assert outcome.after["f1"] > 0.8
+    tuned = generate.load(run.result)
+    held_out = formats.load_examples(label_job, tuned.tokenizer).evaluation
+    assert held_out is not None and len(held_out) == 51
+    answers = [generate.classify(tuned, text) for text in held_out["text"]]
+    right = sum(next(iter(found)) == LABELS[label] for found, label in zip(answers, held_out["label"], strict=True))
+    assert right / len(held_out) == pytest.approx(outcome.after["accuracy"])
+    assert all(sum(found.values()) == pytest.approx(1.0) for found in answers)
+    merged = merge.merge(run.result, tmp_path / "merged")
+    assert tuple(json.loads((merged / "config.json").read_text())["id2label"].values()) == LABELS
 
 
 def test_a_classifier_of_other_classes_gets_a_new_head_and_keeps_the_rest(label_job: Job, tmp_path: Path):
-    before = models.load(label_job, source(label_job), ("good", "bad", "neither"))
+    before = models.load_model(label_job, source(label_job), ("good", "bad", "neither"))
     before.save_pretrained(tmp_path / "model")
-    models.tokenizer_of(source(label_job)).save_pretrained(tmp_path / "model")
+    models.load_tokenizer(source(label_job)).save_pretrained(tmp_path / "model")
     job = replace(label_job, model=str(tmp_path / "model"), method="lora", max_steps=2)
-    after = models.load(job, source(job), ("booking", "complaint"))
+    after = models.load_model(job, source(job), ("booking", "complaint"))
     assert after.config.id2label == {0: "booking", 1: "complaint"}
     kept = before.base_model.state_dict()
     assert kept and all(torch.equal(value, kept[name]) for name, value in after.base_model.state_dict().items())
-    train.run(job, where := train.Run(tmp_path, "run"))
-    assert len(sample.classify(sample.load(where.result), "How much is a gear service?")) == 4
+    train.train(job, run := run_dir.Run(tmp_path, "run"))
+    assert len(generate.classify(generate.load(run.result), "How much is a gear service?")) == 4
 
 
 @pytest.mark.parametrize("method", ["lora", "qlora"])
 def test_a_classifier_with_adapters_keeps_its_head_and_classes(label_job: Job, tmp_path: Path, method: str):
-    where = train.Run(tmp_path, "run")
-    outcome = train.run(replace(label_job, method=method, learning_rate=1e-2, max_steps=80), where)
+    run = run_dir.Run(tmp_path, "run")
+    outcome = train.train(replace(label_job, method=method, learning_rate=1e-2, max_steps=140), run)
     assert outcome.after["accuracy"] > 0.6
-    tuned = sample.load(where.result)
-    assert set(sample.classify(tuned, "How much is a gear service?")) == {"booking", "complaint", "praise", "question"}
-    merged = sample.merge(where.result, tmp_path / "merged")
+    tuned = generate.load(run.result)
+    assert set(generate.classify(tuned, "How much is a gear service?")) == set(LABELS)
+    merged = merge.merge(run.result, tmp_path / "merged")
     again = models.CLASSES["classification"].from_pretrained(merged, dtype=torch.float32).eval()
     ids = torch.arange(5, 25)[None]
     with torch.no_grad():
@@ -87,15 +98,15 @@ def test_accuracy_and_f1_are_those_of_scikit_learn():
     metrics = pytest.importorskip("sklearn.metrics")
     chance = np.random.default_rng(0)
     guessed, true = chance.integers(0, 5, 200), chance.integers(0, 4, 200)
-    ours = classification.scored(guessed, true)
+    ours = trainers.classification_metrics(EvalPrediction(np.eye(5)[guessed], true))
     assert ours["accuracy"] == pytest.approx(metrics.accuracy_score(true, guessed))
     assert ours["f1"] == pytest.approx(metrics.f1_score(true, guessed, average="macro"))
 
 
 def losses(job: Job, root: Path, name: str) -> list[float]:
-    where = train.Run(root, name)
-    train.run(job, where)
-    return list(where.metrics().losses().values())
+    run = run_dir.Run(root, name)
+    train.train(job, run)
+    return list(run.metrics().losses().values())
 
 
 def test_the_fused_loss_is_the_full_one(chat_job: Job, tmp_path: Path):
@@ -122,8 +133,8 @@ def test_micro_batches_and_accumulation_with_the_same_product_are_the_same_run(c
 
 @pytest.mark.parametrize("attention", ["sdpa", "eager"])
 def test_packed_examples_do_not_see_each_other(chat_job: Job, attention: str):
-    model = models.load(replace(chat_job, attention=attention), source(chat_job))
-    assert generation.apart(model)
+    model = models.load_model(replace(chat_job, attention=attention), source(chat_job))
+    assert trainers.packing_is_masked(model)
 
 
 def test_attention_that_mixes_packed_examples_is_refused(
@@ -131,8 +142,8 @@ def test_attention_that_mixes_packed_examples_is_refused(
 ):
     """As if the model did not know of positions that begin again: one plain causal mask for all."""
     monkeypatch.setattr(masking_utils, "find_packed_sequence_indices", lambda positions: None)
-    with pytest.raises(JobError, match="set PACKING = False"):
-        train.run(replace(chat_job, packing=True), train.Run(tmp_path, "run"))
+    with pytest.raises(UserError, match="set PACKING = False"):
+        train.train(replace(chat_job, packing=True), run_dir.Run(tmp_path, "run"))
 
 
 def test_a_packed_run_has_the_loss_of_its_examples_one_by_one(chat_job: Job, tmp_path: Path):
@@ -150,10 +161,10 @@ def test_a_packed_run_has_the_loss_of_its_examples_one_by_one(chat_job: Job, tmp
 def labels_of(job: Job, model: Path, tmp_path: Path) -> tuple[Any, list[int], list[int]]:
     """Tokenizer, tokens and labels of the first example as TRL prepares it."""
     job = replace(job, model=str(model), eval_share=0.0)
-    tokenizer = models.tokenizer_of(source(job))
-    found = data.examples(job, tokenizer)
-    config = generation.configured(job, found, arguments_of(job, train.Run(tmp_path, "run")))
-    made = generation.trainer(job, models.load(job, source(job)), tokenizer, found, config, [])
+    tokenizer = models.load_tokenizer(source(job))
+    found = formats.load_examples(job, tokenizer)
+    arguments = trainers.training_arguments(job, run_dir.Run(tmp_path, "run"), found, None)
+    made = trainers.make_trainer(job, models.load_model(job, source(job)), tokenizer, found, arguments, [])
     rows: Any = made.train_dataset
     row = rows[0]
     return tokenizer, row["input_ids"], row["labels"]
@@ -162,14 +173,14 @@ def labels_of(job: Job, model: Path, tmp_path: Path) -> tuple[Any, list[int], li
 def test_only_answers_are_learnt_every_one_where_the_template_marks_them(
     chat_job: Job, tiny: Path, marked: Path, tmp_path: Path
 ):
-    said = [
+    message = [
         {"role": "user", "content": "Do you deliver?"},
         {"role": "assistant", "content": "Yes, gladly."},
         {"role": "user", "content": "Can I pay by card?"},
         {"role": "assistant", "content": "Card or cash."},
     ]
     path = tmp_path / "rows.jsonl"
-    path.write_text((json.dumps({"messages": said}) + "\n") * 3)
+    path.write_text((json.dumps({"messages": message}) + "\n") * 3)
     job = replace(chat_job, dataset=str(path))
     both = "Yes, gladly.<|im_end|>Card or cash.<|im_end|>"
     for model, learnt in ((tiny, "Card or cash.<|im_end|>\n"), (marked, both)):
@@ -189,8 +200,8 @@ def test_adapters_have_the_parameters_of_the_formula(chat_job: Job):
     }
     for targets, count in expected.items():
         job = replace(chat_job, lora_targets=targets)
-        model = models.load(job, source(job))
-        adapter = models.adapter(job, model)
+        model = models.load_model(job, source(job))
+        adapter = models.adapter_config(job, model)
         assert adapter is not None
         tuned = get_peft_model(model, adapter)
         assert sum(weight.numel() for weight in tuned.parameters() if weight.requires_grad) == count
@@ -220,7 +231,7 @@ def test_routed_experts_and_their_router_get_no_adapters():
         ),
     ):
         model = models.CLASSES["generation"].from_config(config)
-        assert models.adapted(model, "all-linear") == ["k_proj", "o_proj", "q_proj", "v_proj"]
+        assert models.adapter_targets(model, "all-linear") == ["k_proj", "o_proj", "q_proj", "v_proj"]
 
 
 @pytest.fixture
@@ -229,10 +240,10 @@ def adapted(chat_job: Job, tmp_path: Path) -> Callable[[str], Any]:
 
     def make(method: str) -> Any:
         job = replace(chat_job, method=method)
-        tokenizer = models.tokenizer_of(source(job))
-        found = data.examples(job, tokenizer)
-        config = generation.configured(job, found, arguments_of(job, train.Run(tmp_path, "run")))
-        return generation.trainer(job, models.load(job, source(job)), tokenizer, found, config, [])
+        tokenizer = models.load_tokenizer(source(job))
+        found = formats.load_examples(job, tokenizer)
+        arguments = trainers.training_arguments(job, run_dir.Run(tmp_path, "run"), found, None)
+        return trainers.make_trainer(job, models.load_model(job, source(job)), tokenizer, found, arguments, [])
 
     return make
 
@@ -277,31 +288,31 @@ def test_trackio_keeps_the_metrics_where_the_plan_asks_for_it(
 
 
 def test_a_finished_run_is_not_paid_twice(chat_job: Job, tmp_path: Path):
-    where, job = train.Run(tmp_path, "run"), replace(chat_job, max_steps=2)
-    first = train.run(job, where)
-    entries = len(where.ledger().entries())
-    assert train.run(job, where) == first and len(where.ledger().entries()) == entries
+    run, job = run_dir.Run(tmp_path, "run"), replace(chat_job, max_steps=2)
+    first = train.train(job, run)
+    entries = len(run.ledger().entries())
+    assert train.train(job, run) == first and len(run.ledger().entries()) == entries
 
 
 def test_a_run_that_changed_is_refused_and_one_that_only_runs_elsewhere_goes_on(chat_job: Job, tmp_path: Path):
-    where, job = train.Run(tmp_path, "run"), replace(chat_job, max_steps=2)
-    train.run(job, where)
-    with pytest.raises(JobError, match=r"LEARNING_RATE was 0\.002 and is 0\.1"):
-        train.run(replace(job, learning_rate=0.1), where)
-    assert train.run(replace(job, micro_batch=1, accumulation=8, attention="eager"), where).status == train.FINISHED
+    run, job = run_dir.Run(tmp_path, "run"), replace(chat_job, max_steps=2)
+    train.train(job, run)
+    with pytest.raises(UserError, match=r"LEARNING_RATE was 0\.002 and is 0\.1"):
+        train.train(replace(job, learning_rate=0.1), run)
+    assert train.train(replace(job, micro_batch=1, accumulation=8, attention="eager"), run).status == status.FINISHED
 
 
 def test_what_was_measured_lies_beside_the_plan(chat_job: Job, tmp_path: Path):
-    where = train.Run(tmp_path, "run")
-    outcome = train.run(chat_job, where)
-    steps = [line for line in where.metrics().read() if line["event"] == "step"]
+    run = run_dir.Run(tmp_path, "run")
+    outcome = train.train(chat_job, run)
+    steps = [line for line in run.metrics().read() if line["event"] == "step"]
     assert [line["step"] for line in steps] == list(range(1, 9))
     assert all(line["planned_gib"] == plan.PREDICTED_PEAK_GIB and line["peak_gib"] > 0.1 for line in steps)
     assert steps[-1]["tokens"] > 8 * 8 * 20 and outcome.tokens_per_s > 0
-    curve = (where.folder / "loss.svg").read_text()
+    curve = (run.folder / "loss.svg").read_text()
     assert curve.startswith("<svg") and curve.count("<circle") == 2 and "polyline" in curve
-    said = train.report(outcome, where)
-    assert "are planned for" in said and f"of a budget of {plan.BUDGET}" in said
+    message = status.report(outcome, run)
+    assert "are planned for" in message and f"of a budget of {plan.BUDGET}" in message
 
 
 def test_the_samples_have_a_few_hundred_rows():

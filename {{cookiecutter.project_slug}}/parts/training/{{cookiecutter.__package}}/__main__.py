@@ -2,6 +2,7 @@
 
 import sys
 
-from .command import main
+from . import cli
+from .app import app
 
-sys.exit(main(sys.argv[1:]))
+sys.exit(cli.main(sys.argv[1:], app))

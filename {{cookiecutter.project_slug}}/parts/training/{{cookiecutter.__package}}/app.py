@@ -1,4 +1,4 @@
-"""The Modal app: a dataset checked on a CPU, a model trained on the plan's GPUs, and what came of it used.
+"""The Modal app: a dataset checked on a CPU, a model trained on the plan's GPUs, and the result used.
 
 What needs torch is imported in the functions: this file is read on laptops and in small containers too.
 
@@ -6,64 +6,74 @@ python -m {{cookiecutter.__package}} train
 modal run -m {{cookiecutter.__package}}.app::sample --prompt "..."
 """
 
+import sys
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import modal
 
-from . import hardware, image, launch, plan, push, runs, status, storage, volume
-from .said import Checked, Said
+from . import cli, hardware, image, plan, storage
+from .result import push as hub
+from .run import run_dir, status
+from .run.reply import CheckReply, Reply
+from .training import config
 
 HOURS = 60 * 60  # seconds
-ROOT = volume.MOUNT
-BOTH: dict[str | PurePosixPath, modal.Volume | modal.CloudBucketMount] = {
+VOLUMES: dict[str | PurePosixPath, modal.Volume | modal.CloudBucketMount] = {
     storage.WEIGHTS: storage.weights,
-    ROOT: volume.runs,
+    run_dir.MOUNT: run_dir.volume,
 }
-TRACKING = storage.secrets if plan.TRACKER == "wandb" else []
+TRACKER_SECRETS = storage.secrets if plan.TRACKER == "wandb" else []
+OFFLOAD_MIB = int(getattr(plan, "PREDICTED_HOST_GIB", 0.0) * 1024)  # main memory of a node for what is offloaded
 
 app = modal.App(plan.NAME)
 
 
+def on_nodes(function: Any) -> Any:
+    """Run the function in a cluster of containers where the plan has several nodes."""
+    return modal.clustered(size=config.NODES, rdma=True)(function) if config.NODES > 1 else function
+
+
 @app.function(image=image.FETCH, volumes={storage.WEIGHTS: storage.weights}, secrets=storage.secrets, timeout=4 * HOURS)
 def fetch() -> None:
-    """Bring the weights to the Volume, once: a GPU never waits for a download."""
+    """Download the weights to their Volume, once: a GPU never waits for a download."""
     print(storage.pin(plan.REVISION, storage.fetch(plan.MODEL, plan.REVISION)))
     storage.weights.commit()
 
 
-@app.function(image=image.TRAIN, cpu=2.0, volumes=BOTH, secrets=storage.secrets, timeout=4 * HOURS)
-def check(dataset: str = plan.DATASET) -> Checked | Said:
-    """Read the dataset as the training will. `dataset` is a place on the Volume, or an id on the hub."""
-    from . import rows
+@app.function(image=image.TRAIN, cpu=2.0, volumes=VOLUMES, secrets=storage.secrets, timeout=4 * HOURS)
+def check(dataset: str = plan.DATASET) -> CheckReply | Reply:
+    """Read the dataset as the training will. `dataset` is a path on the Volume, or an id on the hub."""
+    from .data.check import check_run
 
-    volume.runs.reload()
-    checked = rows.check(volume.run(plan.RUN), dataset)
-    volume.runs.commit()
-    print(checked, flush=True)
-    return checked
+    run_dir.volume.reload()
+    reply = check_run(run_dir.on_volume(plan.RUN), dataset)
+    run_dir.volume.commit()
+    print(reply, flush=True)
+    return reply
 
 
 @app.function(
     image=image.TRAIN,
     gpu=hardware.MODAL_GPU,
     cpu=hardware.CPU,
-    memory=launch.MEMORY_MIB,
+    memory=max(hardware.MEMORY_MIB or 0, OFFLOAD_MIB) or None,
     env=hardware.ENV | storage.OFFLINE,
-    volumes=BOTH | {storage.CACHE: storage.cache},
-    secrets=TRACKING,
-    max_containers=launch.CONTAINERS,  # two attempts at a run would spoil each other's checkpoints
+    volumes=VOLUMES | {storage.CACHE: storage.cache},
+    secrets=TRACKER_SECRETS,
+    max_containers=config.NODES,  # two attempts at a run would spoil each other's checkpoints
     single_use_containers=True,  # nobody knows what a failed attempt left on the GPU
     startup_timeout=plan.STARTUP_TIMEOUT,
     timeout=plan.TIMEOUT,
-    retries=modal.Retries(max_retries=10, initial_delay=1.0),  # after a kill, or a day, it goes on
+    retries=modal.Retries(max_retries=10, initial_delay=1.0),  # after a kill, or a day, the next attempt goes on
 )
-@launch.on_nodes
-def train(dataset: str, since: float) -> Said:
-    """One attempt at the run, which goes on where the last one stopped. What people can mend is not tried again."""
-    from . import attempt
+@on_nodes
+def train(dataset: str, since: float) -> Reply:
+    """Run one attempt, from the newest checkpoint. What the user must correct is a reply and is not tried again."""
+    from .run.attempt import run_attempt
 
-    volume.runs.reload()
-    return attempt.begin(volume.run(plan.RUN), dataset, since, volume.runs.commit)
+    run_dir.volume.reload()
+    return run_attempt(run_dir.on_volume(plan.RUN), dataset, since, run_dir.volume.commit)
 
 
 @app.function(
@@ -72,53 +82,49 @@ def train(dataset: str, since: float) -> Said:
     cpu=hardware.CPU,
     memory=hardware.MEMORY_MIB,
     env=hardware.ENV | storage.OFFLINE,
-    volumes=BOTH,
+    volumes=VOLUMES,
     max_containers=1,
     scaledown_window=2 * 60,
     timeout=1 * HOURS,
 )
-def sample(prompt: str, run: str = plan.RUN, max_tokens: int = 256) -> Said:
-    """What the tuned model says to `prompt`. A container sees the result as it was when its first question came."""
-    from . import result
+def sample(prompt: str, run: str = plan.RUN, max_tokens: int = 256) -> Reply:
+    """Ask the tuned model. A container keeps the result that it loaded for its first prompt."""
+    from .result.generate import reply_to
 
-    said = result.answered(volume.run(run), prompt, max_tokens)
-    print(said, flush=True)
-    return said
-
-
-@app.function(image=image.TRAIN, cpu=4.0, volumes=BOTH, timeout=4 * HOURS)
-def merge(run: str = plan.RUN, into: str = "") -> Said:
-    """Write the tuned model as plain weights, on a CPU. The command gives it memory, and the Volume of `into`."""
-    from . import result
-
-    volume.runs.reload()
-    said = result.merged(volume.run(run), Path(volume.TARGET if into else storage.WEIGHTS))
-    (volume.weights_of(into) if into else storage.weights).commit()
-    print(said, flush=True)
-    return said
+    reply = reply_to(run_dir.on_volume(run), prompt, max_tokens)
+    print(reply, flush=True)
+    return reply
 
 
-@app.function(image=image.FETCH, volumes=BOTH, secrets=storage.secrets, timeout=4 * HOURS)
-def send(repository: str, run: str = plan.RUN, merged: bool = False) -> Said:
+@app.function(image=image.TRAIN, cpu=4.0, volumes=VOLUMES, timeout=4 * HOURS)
+def merge(run: str = plan.RUN, into: str = "") -> Reply:
+    """Write the tuned model as plain weights, on a CPU. The command adds memory, and the Volume of `into`."""
+    from .result.merge import merge_run
+
+    run_dir.volume.reload()
+    reply = merge_run(run_dir.on_volume(run), Path(run_dir.MERGE_INTO if into else storage.WEIGHTS))
+    (run_dir.weights_volume(into) if into else storage.weights).commit()
+    print(reply, flush=True)
+    return reply
+
+
+@app.function(image=image.FETCH, volumes=VOLUMES, secrets=storage.secrets, timeout=4 * HOURS)
+def send(repository: str, run: str = plan.RUN, merged: bool = False) -> Reply:
     """Push a run's result, or its merged weights, to the hub."""
-    volume.runs.reload()
+    run_dir.volume.reload()
     storage.weights.reload()
-    where = volume.run(run)
-    return push.push(Path(storage.WEIGHTS, runs.merged_name(run)) if merged else where.result, repository)
+    result = run_dir.on_volume(run).result
+    return hub.push(Path(storage.WEIGHTS, run_dir.merged_name(run)) if merged else result, repository)
 
 
-@app.function(image=image.FETCH, volumes={ROOT: volume.runs})
+@app.function(image=image.FETCH, volumes={run_dir.MOUNT: run_dir.volume})
 def state(run: str = plan.RUN) -> status.Status:
-    """How a run stands, from the files on the Volume."""
-    volume.runs.reload()
-    return status.status(volume.run(run))
+    """Return how a run stands, from its files on the Volume."""
+    run_dir.volume.reload()
+    return status.run_status(run_dir.on_volume(run))
 
 
 @app.local_entrypoint()
 def main(*arguments: str) -> None:
     """`modal run -m {{cookiecutter.__package}}.app train --detach`, and so on."""
-    import sys
-
-    from . import command
-
-    sys.exit(command.main(arguments))
+    sys.exit(cli.main(arguments, app))

@@ -11,15 +11,17 @@ os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")  # TRL reports each train
 # Before torch is loaded: threads that wait burn no core that another program could use, six times a step's work
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
-from .job import Job, planned
+from .data.load import HOME
 from .monitoring import oom
+from .run.reply import USER_ERRORS, quiet_libraries
+from .run.run_dir import Run
+from .run.status import report
+from .training.config import Job, planned_job
 
-HOME = Path(__file__).parent.parent
 SAMPLES = {"generation": HOME / "samples" / "chat.jsonl", "classification": HOME / "samples" / "labels.jsonl"}
-SMALL = {"generation": "HuggingFaceTB/SmolLM2-135M-Instruct", "classification": "distilbert/distilbert-base-uncased"}
-COMMITS = {
-    SMALL["generation"]: "12fd25f77366fa6b3b4b768ec3050bf629380bac",
-    SMALL["classification"]: "12040accade4e8a0f71eabdb258fecc2e7e948be",
+MODELS = {  # workload -> a small model and its commit
+    "generation": ("HuggingFaceTB/SmolLM2-135M-Instruct", "12fd25f77366fa6b3b4b768ec3050bf629380bac"),
+    "classification": ("distilbert/distilbert-base-uncased", "12040accade4e8a0f71eabdb258fecc2e7e948be"),
 }
 PROMPTS = {
     "generation": "When is Pedal & Post open?",
@@ -27,20 +29,20 @@ PROMPTS = {
 }
 # Steps, examples in each, share held out, learning rate of all weights and of adapters: a minute or two on two cores
 SHORT = {"generation": (24, 4, 0.03, 5e-5, 1e-3), "classification": (48, 8, 0.15, 2e-4, 3e-3)}
-ANSWER = 48  # tokens
+MAX_TOKENS = 48  # of an answer
 
 
-def main(given: argparse.Namespace) -> int:
-    """`--local`, or `check --local`: 0, or 1 with what was wrong in one sentence."""
-    from . import train
+def main(options: argparse.Namespace) -> int:
+    """Run `--local` or `check --local`: 0, or exit with what was wrong in one sentence."""
+    from .data.check import check_job
 
     try:
-        if hasattr(given, "command"):
-            job = planned()
-            print("\n".join(train.check(job, given.model, given.dataset).lines(job.seq_len)))
+        if hasattr(options, "command"):
+            job = planned_job()
+            print("\n".join(check_job(job, options.model, options.dataset).lines(job.seq_len)))
         else:
-            here(given.model, given.dataset, given.prompt, given.root)
-    except train.MISTAKES as error:
+            train_here(options.model, options.dataset, options.prompt, options.root)
+    except USER_ERRORS as error:
         sys.exit(f"error: {error}")
     except Exception as error:
         if cause := oom.explain(error):
@@ -49,23 +51,23 @@ def main(given: argparse.Namespace) -> int:
     return 0
 
 
-def small(model: str, dataset: str) -> Job:
-    """The plan's job on a small model and the dataset that came with the project, short enough for a laptop."""
-    job = planned()
-    model = model or SMALL[job.workload]
-    steps, examples, held_out, every, adapters = SHORT[job.workload]
+def small_job(model: str, dataset: str) -> Job:
+    """Return the plan's job on a small model and the project's sample, short enough for a laptop."""
+    job = planned_job()
+    default, _ = MODELS[job.workload]
+    steps, examples, held_out, rate_of_all, rate_of_adapters = SHORT[job.workload]
     own = {} if dataset else {"dataset": str(SAMPLES[job.workload]), "subset": "", "columns": {}, "labels": ()}
     return replace(
         job,
-        model=model,
-        revision=COMMITS.get(model, "main"),
+        model=model or default,
+        revision=dict(MODELS.values()).get(model or default, "main"),
         **({"dataset": dataset} if dataset else own),
         seq_len=min(job.seq_len, 256),
         micro_batch=examples,
         accumulation=1,
         max_steps=steps,
         eval_share=held_out,
-        learning_rate=every if job.method == "full" else adapters,
+        learning_rate=rate_of_all if job.method == "full" else rate_of_adapters,
         optimizer="adamw",
         attention="sdpa",
         activation_checkpointing=False,
@@ -76,30 +78,32 @@ def small(model: str, dataset: str) -> Job:
     )
 
 
-def here(model: str, dataset: str, prompt: str, root: Path) -> None:
+def train_here(model: str, dataset: str, prompt: str, root: Path) -> None:
     """Fine-tune on this machine from the start, and ask the model the same before and after."""
-    from . import progress, sample, train
+    from .data.check import check_job
+    from .result.generate import answer, load
+    from .training.train import train
 
-    progress.quiet()
-    job, where = small(model, dataset), train.Run(root, "local", "none", usd_per_hour=0.0)
+    quiet_libraries()
+    job, run = small_job(model, dataset), Run(root, "local", "none", usd_per_hour=0.0)
     prompt = prompt or PROMPTS[job.workload]
-    for folder in (where.folder, where.ledger().folder):
+    for folder in (run.folder, run.ledger().folder):
         shutil.rmtree(folder, ignore_errors=True)
-    print("\n".join(train.check(job).lines(job.seq_len)), flush=True)
-    before = original(job, prompt) if job.workload == "generation" else ""
-    outcome = train.run(job, where)
-    print(train.report(outcome, where))
+    print("\n".join(check_job(job).lines(job.seq_len)), flush=True)
+    before = answer_before(job, prompt) if job.workload == "generation" else ""
+    print(report(train(job, run), run))
     print(f"\n> {prompt}")
     if before:
         print(f"before  {before}")
-    print(f"after   {sample.say(sample.load(where.result, job.model), prompt, ANSWER)}")
+    print(f"after   {answer(load(run.result, job.model), prompt, MAX_TOKENS)}")
 
 
-def original(job: Job, prompt: str) -> str:
-    """What the model says before the training. A classifier knows no classes yet, and is not asked."""
-    from . import models, sample
+def answer_before(job: Job, prompt: str) -> str:
+    """Return what the model answers before the training. A classifier knows no classes yet, and is not asked."""
+    from .result.generate import ResultInfo, TunedModel, generate
+    from .training.model import Source, load_model, load_tokenizer
 
-    source = models.Source(job.model, job.revision)
-    about = sample.About(job.workload, job.model, job.revision, job.dtype)
-    model = models.load(replace(job, method="full"), source).eval()
-    return sample.answer(sample.Tuned(model, models.tokenizer_of(source), about), prompt, ANSWER)
+    source = Source(job.model, job.revision)
+    model = load_model(replace(job, method="full"), source).eval()
+    info = ResultInfo(job.workload, job.model, job.revision, job.dtype)
+    return generate(TunedModel(model, load_tokenizer(source), info), prompt, MAX_TOKENS)

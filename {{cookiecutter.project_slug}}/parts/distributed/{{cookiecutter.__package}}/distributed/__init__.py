@@ -1,0 +1,1 @@
+"""Several processes that train together: torchrun's workers, their line to the container's process, and DeepSpeed."""

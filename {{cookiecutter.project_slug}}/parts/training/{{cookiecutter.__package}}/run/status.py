@@ -1,0 +1,137 @@
+"""How a run stands, from its files alone: the outcome of its last attempt, and its progress while it goes on."""
+
+from dataclasses import asdict, dataclass, field
+
+from .. import plan
+from . import files
+from .budget import HOUR, spent_usd
+from .progress import Progress
+from .run_dir import Metrics, Run
+
+FINISHED, STOPPED, INTERRUPTED = "finished", "stopped at budget", "to be continued"
+WINDOW = 50  # last steps whose speed counts
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How an attempt ended. Losses are those on the rows held out, or of the training where none are."""
+
+    status: str  # FINISHED, STOPPED or INTERRUPTED
+    step: int
+    steps: int
+    before: dict[str, float] = field(default_factory=dict)
+    after: dict[str, float] = field(default_factory=dict)
+    attempts: int = 1
+    spent_usd: float = 0.0
+    remaining_usd: float = 0.0  # price of the steps that are left
+    again_usd: float = 0.0  # of it, what another attempt needs to begin and to end
+    tokens_per_s: float = 0.0  # of this attempt
+    peak_gib: float = 0.0
+    lines: list[str] = field(default_factory=list)  # for the terminal
+
+    def save(self, run: Run) -> None:
+        files.save(run.outcome, asdict(self))
+
+
+def last_outcome(run: Run) -> Outcome | None:
+    """Return the run's last outcome; None where no attempt came to an end."""
+    found = files.load(run.outcome)
+    return Outcome(**found) if found else None
+
+
+def budget_exhausted(run: Run) -> bool:
+    """Whether the budget pays for no further attempt. One that it stopped has measured what begin and end take."""
+    ended = last_outcome(run)
+    needed = ended.again_usd if ended and ended.status == STOPPED else 0.0
+    return run.budget().left_usd() <= needed
+
+
+def before_and_after(metrics: Metrics) -> tuple[dict[str, float], dict[str, float]]:
+    """First and last figures on the rows held out, or first and last training loss where none are."""
+    evaluations = list(metrics.evaluations().values())
+    if len(evaluations) > 1:
+        return evaluations[0], evaluations[-1]
+    ends = [{"loss": loss} for loss in metrics.losses().values()]
+    return (ends[0], ends[-1]) if ends else ({}, {})
+
+
+def report(outcome: Outcome, run: Run) -> str:
+    """The outcome for the terminal: figures before and after, speed, memory, price, what is left."""
+    lines = [f"{outcome.status} at step {outcome.step:,} of {outcome.steps:,}, attempt {outcome.attempts}"]
+    for name in outcome.before:
+        old, new = outcome.before[name], outcome.after.get(name, float("nan"))
+        lines.append(f"{name.replace('mean_token_', ''):7} {old:.4f} before, {new:.4f} after")
+    lines += outcome.lines
+    if run.usd_per_hour:
+        lines.append(f"spent   {outcome.spent_usd:.2f} USD on GPUs, of a budget of {run.limit}")
+    if outcome.status != FINISHED:
+        left = outcome.steps - outcome.step
+        price = f"{left:,} steps, about {outcome.remaining_usd:.2f} USD" if outcome.steps else "everything"
+        more = "raise BUDGET in plan.py and run it again" if outcome.status == STOPPED else "run it again"
+        lines.append(f"left    {price}: {more}, and it goes on from here")
+    if outcome.status != INTERRUPTED:
+        lines.append(f"result  {run.place(run.result)}")
+    return "\n".join(lines)
+
+
+@dataclass(frozen=True)
+class Status:
+    """A run so far. Seconds and dollars that are left count steps alone, not starts and evaluations."""
+
+    run: str
+    outcome: Outcome | None  # of the last attempt that came to an end
+    last: Progress | None  # its last step
+    attempts: int
+    running: bool  # an attempt has updated its ledger entry lately
+    spent_usd: float
+    step_s: float  # seconds of a step, lately
+    last_error: str = ""  # of the last attempt, where it failed
+
+    def __str__(self) -> str:
+        if not self.attempts:
+            return f"run {self.run} has not begun: start it with `train`"
+        step, steps = (self.last.step, self.last.steps) if self.last else (0, 0)
+        lines = [f"run {self.run}: step {step:,} of {steps:,}, {self._attempt(step)}"]
+        if self.last:
+            lines.append(f"loss    {self.last.loss:.4f}")
+            planned = plan.PREDICTED_TOKENS_PER_S
+            lines.append(f"speed   {self.last.tokens_per_s:,.0f} tokens/s, planned {planned:,.0f}")
+            lines.append(f"memory  planned {plan.PREDICTED_PEAK_GIB:.1f} GiB, measured {self.last.peak_gib:.1f}")
+        lines.append(f"spent   {self.spent_usd:.2f} USD on GPUs, of a budget of {plan.BUDGET}")
+        if step < steps:
+            left_s = (steps - step) * self.step_s
+            price = left_s / HOUR * plan.USD_PER_HOUR
+            lines.append(f"left    {steps - step:,} steps, {duration(left_s)}, about {price:.2f} USD")
+        return "\n".join(lines)
+
+    def _attempt(self, step: int) -> str:
+        attempt = f"attempt {self.attempts}"
+        if self.running:
+            return f"{attempt} is running"
+        if self.outcome and self.outcome.step >= step:
+            return f"{self.outcome.status}, {attempt}"
+        return f"{attempt} ended: {self.last_error or 'it was killed'}"
+
+
+def run_status(run: Run) -> Status:
+    """Read the run's metrics, ledger and outcome."""
+    steps = [line for line in run.metrics().read() if line["event"] == "step"]
+    recent = [line["seconds"] for line in steps[-WINDOW:] if line["attempt"] == steps[-1]["attempt"]]
+    entries = run.ledger().entries()
+    return Status(
+        run=run.name,
+        outcome=last_outcome(run),
+        last=Progress.of(steps[-1]) if steps else None,
+        attempts=len(entries),
+        running=any(entry.live for entry in entries),
+        spent_usd=spent_usd(entries, run.budget().limit.since),
+        step_s=(recent[-1] - recent[0]) / (len(recent) - 1) if len(recent) > 1 else 0.0,
+        last_error=entries[-1].error.partition("\n")[0] if entries else "",
+    )
+
+
+def duration(seconds: float) -> str:
+    """Seconds as a person would say them: `90 s`, `12 min`, `3.4 h`."""
+    if seconds < 2 * 60:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 2 * HOUR else f"{seconds / HOUR:.1f} h"

@@ -1,0 +1,1 @@
+"""Callbacks of the Trainer: checkpoints, the end at the budget, metrics."""
