@@ -8,8 +8,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from {{cookiecutter.__package}} import coldstart, plan
-from {{cookiecutter.__package}}.connection import ServiceError
+from {{cookiecutter.__package}} import plan
+from {{cookiecutter.__package}}.client import cold_start
+from {{cookiecutter.__package}}.client.client import ServiceError
 
 START_S, ENGINE_S, FIRST_S = 1.3, 0.8, 0.4
 
@@ -62,7 +63,7 @@ def server() -> Iterator[Server]:
 
 
 def test_the_phases_are_measured_and_set_beside_the_plan(server: Server, capsys: pytest.CaptureFixture[str]):
-    start = coldstart.measure(f"http://127.0.0.1:{server.server_port}")
+    start = cold_start.measure(f"http://127.0.0.1:{server.server_port}")
     assert START_S <= start.healthy_s < START_S + 2 and start.engine_s == ENGINE_S
     assert start.first_s >= FIRST_S > start.second_s
     shown = capsys.readouterr().out
@@ -74,4 +75,4 @@ def test_the_phases_are_measured_and_set_beside_the_plan(server: Server, capsys:
 def test_a_service_that_was_awake_is_not_measured(server: Server):
     server.start_s = 0.0
     with pytest.raises(ServiceError, match=f"ask nothing for {plan.SCALEDOWN_WINDOW} s"):
-        coldstart.measure(f"http://127.0.0.1:{server.server_port}")
+        cold_start.measure(f"http://127.0.0.1:{server.server_port}")

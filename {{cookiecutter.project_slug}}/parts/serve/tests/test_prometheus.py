@@ -7,14 +7,14 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from {{cookiecutter.__package}} import metrics, plan
-from {{cookiecutter.__package}}.monitoring import gpu_memory
+from {{cookiecutter.__package}} import plan
+from {{cookiecutter.__package}}.monitoring import gpu_memory, prometheus
 
 
 def test_the_memory_is_there_in_bytes_for_each_gpu():
     registry = CollectorRegistry()
     monitor = gpu_memory.Monitor(io.StringIO())
-    metrics.register(monitor, registry)
+    registry.register(prometheus.MemoryCollector(monitor))
     families = {family.name: family for family in text_string_to_metric_families(generate_latest(registry).decode())}
     assert set(families) == {f"gpu_memory_{name}_bytes" for name in ("used", "reserved", "peak", "planned")}
     for family in families.values():

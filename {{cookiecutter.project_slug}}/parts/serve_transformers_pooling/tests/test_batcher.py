@@ -7,12 +7,12 @@ from collections.abc import Callable
 import pytest
 import torch
 
-from {{cookiecutter.__package}}.batches import SPARE, Batches
-from {{cookiecutter.__package}}.errors import OutOfMemory, ServiceFault, Unavailable
+from {{cookiecutter.__package}}.engine.batcher import SPARE, Batcher
+from {{cookiecutter.__package}}.engine.errors import EngineError, OutOfMemory, Unavailable
 
 
-def run(batches: Batches[int, int], requests: list[list[int]]) -> list:
-    """Submit all requests at once; each item is its own length. Faults are returned."""
+def run(batches: Batcher[int, int], requests: list[list[int]]) -> list:
+    """Submit all requests at once; each item is its own length. Errors are returned."""
 
     async def all_of_them() -> list:
         return await asyncio.gather(*(batches.submit(one, one) for one in requests), return_exceptions=True)
@@ -43,7 +43,7 @@ def late(passes: Passes, then: Callable[[], object] = lambda: None) -> None:
 def test_what_waits_while_a_pass_runs_is_the_next_batch():
     passes = Passes()
     late(passes)
-    assert run(Batches(passes, 8), [[n] for n in range(1, 12)]) == [[n**2] for n in range(1, 12)]
+    assert run(Batcher(passes, 8), [[n] for n in range(1, 12)]) == [[n**2] for n in range(1, 12)]
     sizes = [len(batch) for batch in passes.seen]
     assert sum(sizes) == 11 and max(sizes) <= 8 and len(sizes) <= 3
 
@@ -52,7 +52,7 @@ def test_results_come_back_in_the_order_of_their_request():
     passes = Passes()
     passes.go.set()
     request = [300, 5, 70, 5, 1000, 64]
-    assert run(Batches(passes, 4), [request, request[::-1]]) == [
+    assert run(Batcher(passes, 4), [request, request[::-1]]) == [
         [n**2 for n in request],
         [n**2 for n in request[::-1]],
     ]
@@ -61,7 +61,7 @@ def test_results_come_back_in_the_order_of_their_request():
 def test_a_pass_is_padded_by_a_quarter_at_most_or_by_little():
     passes = Passes()
     late(passes)
-    run(Batches(passes, 32), [[n] for n in (512, 3, 500, 60, 130, 250, 20, 260, 1, *range(100, 500, 7))])
+    run(Batcher(passes, 32), [[n] for n in (512, 3, 500, 60, 130, 250, 20, 260, 1, *range(100, 500, 7))])
     for batch in passes.seen:
         assert max(batch) * len(batch) - sum(batch) <= max(SPARE, sum(batch) / 4)
     assert 3 <= len(passes.seen) <= 7
@@ -70,7 +70,7 @@ def test_a_pass_is_padded_by_a_quarter_at_most_or_by_little():
 def test_the_text_that_waits_longest_is_in_the_next_batch():
     passes = Passes()
     late(passes)
-    run(Batches(passes, 2), [[900], [800], [100], *([n] for n in range(800, 820))])
+    run(Batcher(passes, 2), [[900], [800], [100], *([n] for n in range(800, 820))])
     assert 100 in passes.seen[1] + passes.seen[2]
 
 
@@ -83,11 +83,11 @@ def test_a_batch_that_does_not_fit_runs_in_halves_and_only_what_never_fits_fails
             torch.empty(2**60, dtype=torch.uint8)
         return items
 
-    faults: list[ServiceFault] = []
-    results = run(Batches(forward, 16, faults.append), [[10, 20, 30], [40, 101, 10], [60]])
+    errors: list[EngineError] = []
+    results = run(Batcher(forward, 16, errors.append), [[10, 20, 30], [40, 101, 10], [60]])
     assert results[0] == [10, 20, 30] and results[2] == [60]
     assert isinstance(results[1], OutOfMemory) and "no RAM left: lower CONCURRENCY" in str(results[1])
-    assert 1 in seen and all(isinstance(fault, OutOfMemory) for fault in faults)
+    assert 1 in seen and all(isinstance(error, OutOfMemory) for error in errors)
 
 
 def test_the_tensors_of_a_failed_pass_are_gone_before_its_halves_run():
@@ -103,7 +103,7 @@ def test_the_tensors_of_a_failed_pass_are_gone_before_its_halves_run():
             torch.empty(2**60, dtype=torch.uint8)
         return items
 
-    assert run(Batches(forward, 16), [[1, 2, 3, 4]]) == [[1, 2, 3, 4]]
+    assert run(Batcher(forward, 16), [[1, 2, 3, 4]]) == [[1, 2, 3, 4]]
 
 
 def test_another_error_fails_its_batch_and_the_engine_goes_on():
@@ -112,15 +112,15 @@ def test_another_error_fails_its_batch_and_the_engine_goes_on():
             raise ValueError("unlucky")
         return items
 
-    batches = Batches(forward, 1)
+    batches = Batcher(forward, 1)
     bad, good = run(batches, [[13], [7]])
-    assert isinstance(bad, ServiceFault) and bad.status == 500 and "unlucky" in str(bad)
+    assert isinstance(bad, EngineError) and bad.status == 500 and "unlucky" in str(bad)
     assert good == [7]
 
 
 def test_a_request_whose_client_left_is_not_run():
     passes = Passes()
-    batches = Batches(passes, 1)
+    batches = Batcher(passes, 1)
 
     async def leave() -> None:
         first = asyncio.create_task(batches.submit([1], [1]))
@@ -139,7 +139,7 @@ def test_a_request_whose_client_left_is_not_run():
 
 def test_closing_fails_what_waits_and_what_comes():
     passes = Passes()
-    batches = Batches(passes, 1)
+    batches = Batcher(passes, 1)
     threading.Timer(0.3, passes.go.set).start()
     threading.Timer(0.1, batches.close).start()
 

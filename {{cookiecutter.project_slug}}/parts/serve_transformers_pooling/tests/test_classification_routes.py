@@ -9,10 +9,13 @@ import httpx
 import pytest
 from transformers import pipeline
 
-from {{cookiecutter.__package}} import client, plan
+from {{cookiecutter.__package}} import plan
+from {{cookiecutter.__package}}.client import Client
+from {{cookiecutter.__package}}.client.local import served
 from {{cookiecutter.__package}}.engine.server import Engine
-from {{cookiecutter.__package}}.local import served
 from {{cookiecutter.__package}}.monitoring import gpu_memory
+
+pytestmark = pytest.mark.workload("classification")
 
 TEXTS = ["The quick brown fox", "jumps", "over the lazy dog " * 9]
 NEAR = 1e-3  # padding and the order of sums move the last digits, and this model's large weights amplify them
@@ -38,9 +41,9 @@ def test_the_answer_is_in_vllms_format(url: str):
 def test_fifty_requests_at_once_all_answer_as_the_pipeline(url: str, tiny: Path):
     classify: Any = pipeline("text-classification", model=str(tiny), device="cpu")
     expected = [classify(text)[0] for text in TEXTS]
-    ask = client.Client(url)
+    client = Client(url)
     with ThreadPoolExecutor(50) as pool:
-        labels = list(pool.map(lambda i: ask.classify([TEXTS[i % 3]]).labels[0], range(50)))
+        labels = list(pool.map(lambda i: client.classify([TEXTS[i % 3]]).labels[0], range(50)))
     for i, label in enumerate(labels):
         assert label.name == expected[i % 3]["label"]
         assert max(label.probs) == pytest.approx(expected[i % 3]["score"], abs=NEAR)

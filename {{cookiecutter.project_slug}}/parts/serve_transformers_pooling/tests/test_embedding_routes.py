@@ -11,10 +11,13 @@ import openai
 import pytest
 from sentence_transformers import SentenceTransformer
 
-from {{cookiecutter.__package}} import client, plan
+from {{cookiecutter.__package}} import plan
+from {{cookiecutter.__package}}.client import Client
+from {{cookiecutter.__package}}.client.local import served
 from {{cookiecutter.__package}}.engine.server import Engine
-from {{cookiecutter.__package}}.local import served
 from {{cookiecutter.__package}}.monitoring import gpu_memory
+
+pytestmark = pytest.mark.workload("embedding")
 
 TEXTS = ["The quick brown fox", "jumps", "over the lazy dog " * 9]
 
@@ -49,9 +52,9 @@ def test_openais_client_reads_the_vectors_in_order(url: str, expected: numpy.nda
 
 
 def test_fifty_requests_at_once_all_answer_right(url: str, expected: numpy.ndarray):
-    ask = client.Client(url)
+    client = Client(url)
     with ThreadPoolExecutor(50) as pool:
-        answers = list(pool.map(lambda i: ask.embed([TEXTS[i % 3]]).vectors[0], range(50)))
+        answers = list(pool.map(lambda i: client.embed([TEXTS[i % 3]]).vectors[0], range(50)))
     numpy.testing.assert_allclose(answers, [expected[i % 3] for i in range(50)], atol=1e-5)
 
 

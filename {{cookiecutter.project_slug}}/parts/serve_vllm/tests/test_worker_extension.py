@@ -1,4 +1,4 @@
-"""What the real vLLM says of checkpoints that are quantized as published ones are, made here from the tiny model."""
+"""What the real vLLM's workers report of checkpoints that are quantized as published ones are, made here from the tiny model."""
 
 import json
 import os
@@ -13,7 +13,7 @@ import pytest
 from {{cookiecutter.__package}} import plan
 from {{cookiecutter.__package}}.engine import verify, worker_extension
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.workload("generation")]
 
 GROUP = 32  # weights that share a scale
 
@@ -102,13 +102,13 @@ def test_the_loaded_format_is_told_and_held_against_the_plan(
     pytest.importorskip("vllm", reason="vLLM is not installed in this Python")
     folder = published(tiny, tmp_path / "model", name)
     env = {"VLLM_CPU_KVCACHE_SPACE": "1", "VLLM_NO_USAGE_STATS": "1", "HF_HUB_OFFLINE": "1"}
-    env["PYTHONPATH"] = str(Path(worker_extension.__file__).parent.parent)
+    env["PYTHONPATH"] = str(Path(worker_extension.__file__).parents[2])
     (tmp_path / "ask.py").write_text(ASK)
     command = [
         sys.executable,
         str(tmp_path / "ask.py"),
         str(folder),
-        f"{worker_extension.__package__}.worker.WorkerExtension",
+        f"{worker_extension.__name__}.WorkerExtension",
     ]
     done = subprocess.run(command, capture_output=True, text=True, env=os.environ | env)
     assert done.returncode == 0, done.stderr

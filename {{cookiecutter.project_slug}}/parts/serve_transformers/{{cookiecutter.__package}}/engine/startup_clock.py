@@ -1,4 +1,4 @@
-"""How long the container took to start."""
+"""How long the container took to start, restored from a snapshot or not."""
 
 import os
 import time
@@ -6,15 +6,15 @@ import time
 import psutil
 
 
-class Clock:
+class StartupClock:
     """Counts from the start of this process, or from its restore out of a snapshot."""
 
     def __init__(self) -> None:
         self.began = psutil.Process().create_time()  # seconds since the epoch
         self.container = os.environ.get("MODAL_TASK_ID")
 
-    def restored(self) -> None:
-        """To be called first after a snapshot: it lives on in another container, whose start counts."""
+    def after_snapshot(self) -> None:
+        """Restart the clock where this process was restored in another container. Call it first after a snapshot."""
         if os.environ.get("MODAL_TASK_ID") != self.container:
             self.began = time.time()
 

@@ -10,9 +10,11 @@ from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from . import plan
-from .engine.server import Engine, Piece, Wish
-from .errors import ServiceFault, known
+from .. import plan
+from .deltas import Delta
+from .errors import EngineError, check_model
+from .sampling import SamplingParams
+from .server import Engine
 
 Choice = dict[str, object]
 
@@ -30,13 +32,13 @@ class Message(BaseModel):
     role: str
     content: str | list[Part]
 
-    def plain(self) -> dict[str, str]:
+    def as_text(self) -> dict[str, str]:
         text = self.content if isinstance(self.content, str) else "".join(part.text for part in self.content)
         return {"role": self.role, "content": text}
 
 
 class StreamOptions(BaseModel):
-    """What a stream tells besides the answer."""
+    """What a stream has besides the answer."""
 
     include_usage: bool = False
 
@@ -58,12 +60,12 @@ class Body(BaseModel):
     user: str = ""
 
     @property
-    def usage_asked(self) -> bool:
+    def include_usage(self) -> bool:
         return self.stream_options is not None and self.stream_options.include_usage
 
-    def wish(self, max_tokens: int | None) -> Wish:
-        stop = [self.stop] if isinstance(self.stop, str) else self.stop or []
-        return Wish(max_tokens, self.temperature, self.top_p, [string for string in stop if string], self.ignore_eos)
+    def sampling(self, max_tokens: int | None) -> SamplingParams:
+        stop = [string for string in ([self.stop] if isinstance(self.stop, str) else self.stop or []) if string]
+        return SamplingParams(max_tokens, self.temperature, self.top_p, stop, self.ignore_eos)
 
 
 class Chat(Body):
@@ -86,21 +88,21 @@ def router(engine: Engine) -> APIRouter:
 
     @routes.post("/v1/chat/completions")
     async def chat(body: Chat) -> object:
-        known(body.model)
-        prompt = engine.chat([message.plain() for message in body.messages])
-        pieces = engine.stream(prompt, body.wish(body.max_completion_tokens or body.max_tokens))
+        check_model(body.model)
+        prompt = engine.chat([message.as_text() for message in body.messages])
+        deltas = engine.stream(prompt, body.sampling(body.max_completion_tokens or body.max_tokens))
         if body.stream:
-            return await streamed("chat.completion.chunk", chat_delta, body, pieces)
-        return await whole("chat.completion", chat_message, pieces)
+            return await streamed("chat.completion.chunk", chat_delta, body, deltas)
+        return await whole("chat.completion", chat_message, deltas)
 
     @routes.post("/v1/completions")
     async def completion(body: Completion) -> object:
-        known(body.model)
+        check_model(body.model)
         prompt = engine.text(body.prompt) if isinstance(body.prompt, str) else body.prompt
-        pieces = engine.stream(prompt, body.wish(body.max_tokens))
+        deltas = engine.stream(prompt, body.sampling(body.max_tokens))
         if body.stream:
-            return await streamed("text_completion", plain_text, body, pieces)
-        return await whole("text_completion", plain_text, pieces)
+            return await streamed("text_completion", plain_text, body, deltas)
+        return await whole("text_completion", plain_text, deltas)
 
     return routes
 
@@ -123,43 +125,43 @@ def envelope(kind: str) -> dict:
     return {"id": identity, "object": kind, "created": int(time.time()), "model": plan.MODEL}
 
 
-def usage(last: Piece) -> dict:
+def usage(last: Delta) -> dict:
     total = last.prompt_tokens + last.tokens
     return {"prompt_tokens": last.prompt_tokens, "completion_tokens": last.tokens, "total_tokens": total}
 
 
-async def whole(kind: str, write: Callable[[str, bool], Choice], pieces: AsyncGenerator[Piece]) -> dict:
+async def whole(kind: str, write: Callable[[str, bool], Choice], deltas: AsyncGenerator[Delta]) -> dict:
     """The answer in one piece."""
-    got = [piece async for piece in pieces]
-    text = "".join(piece.text for piece in got)
+    got = [delta async for delta in deltas]
+    text = "".join(delta.text for delta in got)
     choice = {"index": 0, **write(text, True), "finish_reason": got[-1].finish}
     return {**envelope(kind), "choices": [choice], "usage": usage(got[-1])}
 
 
 async def streamed(
-    kind: str, write: Callable[[str, bool], Choice], body: Body, pieces: AsyncGenerator[Piece]
+    kind: str, write: Callable[[str, bool], Choice], body: Body, deltas: AsyncGenerator[Delta]
 ) -> StreamingResponse:
     """The answer as server-sent events."""
-    first = await anext(pieces)  # before a status is sent: what is refused is refused with a 4xx
-    return StreamingResponse(events(kind, write, body, first, pieces), media_type="text/event-stream")
+    first = await anext(deltas)  # before a status is sent: what is refused is refused with a 4xx
+    return StreamingResponse(events(kind, write, body, first, deltas), media_type="text/event-stream")
 
 
 async def events(
-    kind: str, write: Callable[[str, bool], Choice], body: Body, first: Piece, pieces: AsyncGenerator[Piece]
+    kind: str, write: Callable[[str, bool], Choice], body: Body, first: Delta, deltas: AsyncGenerator[Delta]
 ) -> AsyncGenerator[str]:
-    """An event for each piece. An error after the first is an event too, since the status is out."""
-    frame, piece = envelope(kind), first
+    """Yield an event for each delta. An error after the first is an event too, since the status is out."""
+    frame, delta = envelope(kind), first
     yield event({**frame, "choices": [{"index": 0, **write(first.text, True), "finish_reason": first.finish}]})
     try:
-        async for piece in pieces:
-            choice = {"index": 0, **write(piece.text, False), "finish_reason": piece.finish}
+        async for delta in deltas:
+            choice = {"index": 0, **write(delta.text, False), "finish_reason": delta.finish}
             yield event({**frame, "choices": [choice]})
-    except ServiceFault as error:
+    except EngineError as error:
         yield event(error.body())
     finally:
-        await pieces.aclose()  # a reader who left frees the request
-    if body.usage_asked:
-        yield event({**frame, "choices": [], "usage": usage(piece)})
+        await deltas.aclose()  # a client that left frees the request
+    if body.include_usage:
+        yield event({**frame, "choices": [], "usage": usage(delta)})
     yield "data: [DONE]\n\n"
 
 

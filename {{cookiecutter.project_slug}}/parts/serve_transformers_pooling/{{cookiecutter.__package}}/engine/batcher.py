@@ -1,4 +1,4 @@
-"""Texts of many requests in one forward pass: what waits while one pass runs is the next batch."""
+"""Dynamic batching: the texts of many requests in one forward pass; what waits while one pass runs is the next batch."""
 
 import asyncio
 import threading
@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from .engine.allocator import free
-from .errors import OutOfMemory, ServiceFault, Unavailable, fault
+from .errors import EngineError, OutOfMemory, Unavailable, classify_error
+from .loading import free_memory
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -24,16 +24,16 @@ class Request(Generic[Result]):
     answer: asyncio.Future[list[Result]]
     results: dict[int, Result] = field(default_factory=dict)
 
-    def give(self, index: int, result: Result | ServiceFault, size: int) -> None:
-        """Take the result of one text. The last one answers the request; a fault answers it at once."""
-        if isinstance(result, ServiceFault):
+    def set_result(self, index: int, result: Result | EngineError, size: int) -> None:
+        """Take the result of one text. The last one answers the request; an error answers it at once."""
+        if isinstance(result, EngineError):
             self.loop.call_soon_threadsafe(self._end, None, result)
             return
         self.results[index] = result
         if len(self.results) == size:
             self.loop.call_soon_threadsafe(self._end, [self.results[i] for i in range(size)], None)
 
-    def _end(self, results: list[Result] | None, error: ServiceFault | None) -> None:
+    def _end(self, results: list[Result] | None, error: EngineError | None) -> None:
         if self.answer.done():  # the client left, or another of its texts failed
             return
         if error is not None:
@@ -53,21 +53,21 @@ class Text(Generic[Item, Result]):
     size: int  # texts in the request
 
 
-class Batches(Generic[Item, Result]):
+class Batcher(Generic[Item, Result]):
     """Runs `forward` in one thread, on at most `largest` items at a time."""
 
     def __init__(
         self,
         forward: Callable[[list[Item]], list[Result]],
         largest: int,
-        on_fault: Callable[[ServiceFault], None] = lambda fault: None,
+        on_error: Callable[[EngineError], None] = lambda error: None,
     ) -> None:
-        self.forward, self.largest, self.on_fault = forward, largest, on_fault
+        self.forward, self.largest, self.on_error = forward, largest, on_error
         self.waiting: list[Text[Item, Result]] = []  # oldest first
         self.running = 0
         self.open = True
         self._wake = threading.Condition()
-        self._thread = threading.Thread(target=self._run, name="batches", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="batcher", daemon=True)
         self._thread.start()
 
     async def submit(self, items: Sequence[Item], lengths: Sequence[int]) -> list[Result]:
@@ -92,29 +92,29 @@ class Batches(Generic[Item, Result]):
                 if not self.open:
                     break
                 self.waiting = [text for text in self.waiting if not text.request.answer.done()]
-                batch = pick(self.waiting, self.largest)
+                batch = next_batch(self.waiting, self.largest)
                 chosen = set(map(id, batch))
                 self.waiting = [text for text in self.waiting if id(text) not in chosen]
                 self.running = len(batch)
             for text, result in zip(batch, self._results(batch), strict=True):
-                text.request.give(text.index, result, text.size)
+                text.request.set_result(text.index, result, text.size)
             self.running = 0
         for text in self.waiting:
-            text.request.give(text.index, Unavailable("the engine stops; ask again"), text.size)
+            text.request.set_result(text.index, Unavailable("the engine stops; ask again"), text.size)
 
-    def _results(self, batch: list[Text[Item, Result]]) -> list[Result | ServiceFault]:
+    def _results(self, batch: list[Text[Item, Result]]) -> list[Result | EngineError]:
         """Run a batch; in halves where it does not fit into memory."""
         if not batch:
             return []
         try:
             return list(self.forward([text.item for text in batch]))
         except Exception as error:
-            failed = fault(error)
+            failed = classify_error(error)
         # Only here, where the error is gone and with it the tensors that its traceback held
-        self.on_fault(failed)
+        self.on_error(failed)
         if not isinstance(failed, OutOfMemory):
             return [failed for _ in batch]
-        free()
+        free_memory()
         longest = max(text.length for text in batch)
         if len(batch) == 1:
             print(f"a text of {longest} tokens, alone: {failed}", flush=True)
@@ -131,7 +131,7 @@ class Batches(Generic[Item, Result]):
         self._thread.join()
 
 
-def pick(waiting: Sequence[Text[Item, Result]], largest: int) -> list[Text[Item, Result]]:
+def next_batch(waiting: Sequence[Text[Item, Result]], largest: int) -> list[Text[Item, Result]]:
     """The next batch: the text that waits longest, and those that are nearest to it in length, at most `largest`."""
     if not waiting:
         return []

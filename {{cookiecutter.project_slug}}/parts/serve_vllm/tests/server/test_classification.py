@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from vllm_server import CONTEXT, Served
 
-from {{cookiecutter.__package}} import client, plan
+from {{cookiecutter.__package}} import plan
+from {{cookiecutter.__package}}.client import Client
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.workload("classification")]
 
 TEXTS = ["The quick brown fox", "A GPU keeps keys and values of tokens in a cache.", "fox"]
 
@@ -27,7 +28,7 @@ def expected(tiny: Path) -> list[tuple[str, list[float]]]:
 
 
 def test_labels_and_probabilities_are_the_models_own_in_order(served: Served, expected: list[tuple[str, list[float]]]):
-    got = client.Client(served.url).classify(TEXTS)
+    got = Client(served.url).classify(TEXTS)
     assert [label.name for label in got.labels] == [name for name, _ in expected]
     assert [label.probs for label in got.labels] == [pytest.approx(probs, abs=1e-4) for _, probs in expected]
 

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from vllm_server import CONTEXT, Served
 
-from {{cookiecutter.__package}} import client, plan
+from {{cookiecutter.__package}} import plan
+from {{cookiecutter.__package}}.client import Client
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.workload("embedding")]
 
 TEXTS = ["The quick brown fox", "A GPU keeps keys and values of tokens in a cache.", "fox"]
 
@@ -28,14 +29,14 @@ def expected(tiny: Path) -> Any:
 
 
 def test_the_vectors_are_the_models_own_in_order(served: Served, expected: Any):
-    got = client.Client(served.url).embed(TEXTS)
+    got = Client(served.url).embed(TEXTS)
     assert got.vectors == pytest.approx(expected, abs=1e-5) and got.tokens > len(TEXTS)
 
 
 def test_sentence_transformers_gives_the_same(served: Served, tiny: Path):
     sentences = pytest.importorskip("sentence_transformers")
     expected = sentences.SentenceTransformer(str(tiny)).encode(TEXTS)
-    assert client.Client(served.url).embed(TEXTS).vectors == pytest.approx(expected, abs=1e-5)
+    assert Client(served.url).embed(TEXTS).vectors == pytest.approx(expected, abs=1e-5)
 
 
 def test_base64_holds_the_same_numbers(served: Served, expected: Any):

@@ -7,16 +7,17 @@ import httpx
 import pytest
 from vllm_server import CONTEXT, Served
 
-from {{cookiecutter.__package}} import client, plan
+from {{cookiecutter.__package}} import plan
+from {{cookiecutter.__package}}.client import Client
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.workload("generation")]
 
 FOX = {"model": plan.MODEL, "prompt": "The quick brown fox", "temperature": 0, "ignore_eos": True}
 
 
 def test_the_client_gets_an_answer_piece_by_piece(served: Served):
     pieces: list[str] = []
-    answer = client.Client(served.url).chat("The quick brown fox", 12, show=pieces.append)
+    answer = Client(served.url).chat("The quick brown fox", 12, show=pieces.append)
     assert 1 <= answer.tokens <= 12 and "".join(pieces) == answer.text
     assert len(pieces) > 2 or answer.tokens < 4  # vLLM joins what a slow reader has not fetched
 

@@ -1,4 +1,4 @@
-"""The connection, against a real little server that starts late, is full, refuses and breaks off."""
+"""Waiting and trying again, against a real little server that starts late, is full, refuses and breaks off."""
 
 import json
 import threading
@@ -9,8 +9,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from {{cookiecutter.__package}} import connection, plan
-from {{cookiecutter.__package}}.connection import Connection, ServiceError
+from {{cookiecutter.__package}} import plan
+from {{cookiecutter.__package}}.client import Client, client
+from {{cookiecutter.__package}}.client.client import ServiceError
 
 TOKEN = "wk-test.ws-test"
 
@@ -40,7 +41,7 @@ class Service(BaseHTTPRequestHandler):
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection, "PAUSE_S", 0.1)
+    monkeypatch.setattr(client, "FIRST_PAUSE_S", 0.1)
 
 
 Act = Callable[[Service], None]
@@ -71,8 +72,8 @@ def serve() -> Iterator[Callable[..., Server]]:
         server.server_close()
 
 
-def connect(server: Server, patience: float = 20.0) -> Connection:
-    return Connection(f"http://127.0.0.1:{server.server_port}", TOKEN, patience)
+def connect(server: Server, timeout: float = 20.0) -> Client:
+    return Client(f"http://127.0.0.1:{server.server_port}", TOKEN, timeout)
 
 
 def status(code: int, message: str = "", **headers: str) -> Act:
@@ -90,75 +91,75 @@ def hang_up(service: Service) -> None:
 
 
 def test_it_waits_through_503_and_says_so(serve: Callable[..., Server], capsys: pytest.CaptureFixture[str]):
-    assert connect(serve(status(503), status(503), fine)).read("GET", "/x") == {"fine": True}
+    assert connect(serve(status(503), status(503), fine)).get("/x") == {"fine": True}
     assert capsys.readouterr().err.count("waiting for a container (503)") == 2
 
 
 def test_it_waits_through_a_connection_that_is_lost_before_the_first_byte(
     serve: Callable[..., Server], capsys: pytest.CaptureFixture[str]
 ):
-    assert connect(serve(hang_up, fine)).read("GET", "/x") == {"fine": True}
+    assert connect(serve(hang_up, fine)).get("/x") == {"fine": True}
     assert "waiting for a connection" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("header", ["1", "date"])
-def test_a_full_service_is_asked_again_when_it_wishes(serve: Callable[..., Server], header: str):
+def test_a_full_service_is_asked_again_after_its_retry_after(serve: Callable[..., Server], header: str):
     when = formatdate(time.time() + 2, usegmt=True) if header == "date" else header  # a date has whole seconds
     server = serve(status(429, "16 requests are waiting", Retry_After=when), fine)
-    assert connect(server).read("GET", "/x") == {"fine": True}
+    assert connect(server).get("/x") == {"fine": True}
     assert 0.9 <= server.asked[1] - server.asked[0] < 3
 
 
-def test_a_wish_beyond_its_patience_ends_it_at_once(serve: Callable[..., Server]):
+def test_a_retry_after_beyond_the_timeout_ends_it_at_once(serve: Callable[..., Server]):
     begun = time.monotonic()
     with pytest.raises(ServiceError, match="16 requests are waiting"):
-        connect(serve(status(429, "16 requests are waiting", Retry_After="3600"))).read("GET", "/x")
+        connect(serve(status(429, "16 requests are waiting", Retry_After="3600"))).get("/x")
     assert time.monotonic() - begun < 5
 
 
 def test_it_waits_longer_each_time_and_never_twice_alike(serve: Callable[..., Server]):
     server = serve(*[status(503)] * 4, fine)
-    connect(server).read("GET", "/x")
+    connect(server).get("/x")
     waits = [later - earlier for earlier, later in zip(server.asked, server.asked[1:], strict=False)]
     steps = [0.1 * 1.5**i for i in range(4)]
     assert all(step <= wait < 2 * step + 0.4 for step, wait in zip(steps, waits, strict=True))
     assert len({round(wait / step, 3) for step, wait in zip(steps, waits, strict=True)}) > 1
 
 
-def test_it_gives_up_when_its_patience_ends(serve: Callable[..., Server]):
+def test_it_gives_up_after_its_timeout(serve: Callable[..., Server]):
     with pytest.raises(ServiceError, match=rf"gave up waiting for a container .* `modal app logs {plan.NAME}`"):
-        connect(serve(status(503)), patience=0.4).read("GET", "/x")
+        connect(serve(status(503)), timeout=0.4).get("/x")
 
 
 def test_nothing_listening_is_waited_for_too():
     with pytest.raises(ServiceError, match="ConnectError"):
-        Connection("http://127.0.0.1:9", TOKEN, patience=0.6).health()
+        Client("http://127.0.0.1:9", TOKEN, timeout=0.6).health()
 
 
 @pytest.mark.parametrize("code", [400, 404, 413])
 def test_a_refusal_is_told_in_the_services_words_and_not_tried_again(serve: Callable[..., Server], code: int):
     server = serve(status(code, f"the limit is {plan.CONTEXT_LEN} tokens"))
     with pytest.raises(ServiceError, match=rf"refused the request \({code}\): the limit is {plan.CONTEXT_LEN} tokens"):
-        connect(server).read("GET", "/x")
+        connect(server).get("/x")
     assert len(server.asked) == 1
 
 
 def test_out_of_memory_is_told_and_not_tried_again(serve: Callable[..., Server]):
     server = serve(status(507, "out of memory: lower CONCURRENCY (16)"))
     with pytest.raises(ServiceError, match=r"failed \(507\): out of memory: lower CONCURRENCY"):
-        connect(server).read("GET", "/x")
+        connect(server).get("/x")
     assert len(server.asked) == 1
 
 
 def test_without_a_token_it_says_how_to_make_one(serve: Callable[..., Server], monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.delenv(connection.TOKEN, raising=False)
+    monkeypatch.delenv(client.TOKEN, raising=False)
     with pytest.raises(ServiceError, match="modal workspace proxy-tokens create"):
-        Connection(f"http://127.0.0.1:{serve(fine).server_port}").health()
+        Client(f"http://127.0.0.1:{serve(fine).server_port}").health()
 
 
 def test_the_token_comes_from_the_environment(serve: Callable[..., Server], monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv(connection.TOKEN, TOKEN)
-    assert Connection(f"http://127.0.0.1:{serve(fine).server_port}").memory() == {"fine": True}
+    monkeypatch.setenv(client.TOKEN, TOKEN)
+    assert Client(f"http://127.0.0.1:{serve(fine).server_port}").get("/memory") == {"fine": True}
 
 
 def test_a_request_that_is_held_says_so(
@@ -168,6 +169,6 @@ def test_a_request_that_is_held_says_so(
         time.sleep(0.5)
         fine(service)
 
-    monkeypatch.setattr(connection, "HELD_S", 0.1)
+    monkeypatch.setattr(client, "HELD_S", 0.1)
     connect(serve(late)).health()
     assert "a container may be starting" in capsys.readouterr().err

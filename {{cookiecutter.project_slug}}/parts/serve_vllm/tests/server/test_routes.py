@@ -1,11 +1,12 @@
-"""What every workload's server does beside answering: it tells what runs, what it uses, and keeps control to itself."""
+"""What every workload's server does beside answering: /engine, /memory, /metrics, and control routes hidden."""
 
 import json
 
 import pytest
 from vllm_server import Served
 
-from {{cookiecutter.__package}} import plan, workload
+from {{cookiecutter.__package}} import plan
+from {{cookiecutter.__package}}.engine.options import WORKLOAD
 from {{cookiecutter.__package}}.monitoring import gpu_memory
 
 pytestmark = pytest.mark.slow
@@ -13,7 +14,7 @@ pytestmark = pytest.mark.slow
 
 def test_it_tells_what_really_runs(served: Served):
     runs = served.get("/engine").json()
-    assert runs == served.runs
+    assert runs == served.engine
     assert (runs["engine"], runs["version"], runs["attention"]) == ("vllm", "0.32.0", "CPU_ATTN")
     assert (runs["quantization"], runs["dtype"], runs["device"]) == ("none", "float32", "cpu")
     assert runs["as_planned"] and 1 < runs["started_s"] < 300
@@ -36,23 +37,23 @@ def test_control_routes_are_hidden(served: Served, path: str):
 
 
 def test_another_model_is_not_found(served: Served):
-    path, body = workload.WARM_UP
+    path, body = WORKLOAD.warm_up
     answer = served.post(path, body | {"model": "other"})
     assert answer.status_code == 404 and "other" in answer.json()["error"]["message"]
 
 
 def test_a_body_over_the_limit_is_refused(served: Served):
-    answer = served.post(workload.ROUTES[0], {"input": "x" * plan.MAX_BODY_BYTES})
+    answer = served.post(WORKLOAD.routes[0], {"input": "x" * plan.MAX_BODY_BYTES})
     assert answer.status_code == 413 and str(plan.MAX_BODY_BYTES) in answer.json()["error"]["message"]
 
 
 def test_no_prompt_comes_into_the_log(served: Served):
-    path, body = workload.WARM_UP
+    path, body = WORKLOAD.warm_up
     secret = "a quick brown secret"
     name = "prompt" if "prompt" in body else "input"
     assert served.post(path, body | {name: secret}).status_code == 200
     assert served.post(path, body | {name: {"wrong": secret}}).status_code == 400
-    assert secret not in "".join(served.process.tail) and served.process.tail
+    assert secret not in "".join(served.vllm.tail) and served.vllm.tail
 
 
 def test_models_lists_the_one(served: Served):
