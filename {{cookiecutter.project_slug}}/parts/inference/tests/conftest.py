@@ -25,7 +25,7 @@ SPECIALS = {
     "mask_token": "[MASK]",
 }
 CLASSES = ("negative", "neutral", "positive")
-SIZE = {"hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2, "num_attention_heads": 2}
+SIZE: dict[str, Any] = {"hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2, "num_attention_heads": 2}
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -95,7 +95,7 @@ def bert_config(folder: Path, **settings: Any) -> Any:
     tokenizer = PreTrainedTokenizerFast(tokenizer_object=words, model_max_length=512, **SPECIALS)
     tokenizer.save_pretrained(folder)
     torch.manual_seed(0)
-    sizes = SIZE | {"vocab_size": len(tokenizer), "max_position_embeddings": 512}
+    sizes: dict[str, Any] = SIZE | {"vocab_size": len(tokenizer), "max_position_embeddings": 512}
     return BertConfig(**sizes, pad_token_id=tokenizer.pad_token_id, **settings)
 
 

@@ -62,6 +62,23 @@ def test_nothing_is_awaited_after_the_piece_that_ends_the_body():
     assert status == 413
 
 
+def test_the_clients_leaving_is_heard_behind_the_limit():
+    coming: list[body_limit.Message] = [{"type": "http.request", "body": b"x"}, {"type": "http.disconnect"}]
+    heard: list[str] = []
+
+    async def app(scope: body_limit.Scope, receive: body_limit.Receive, send: body_limit.Send) -> None:
+        heard.extend([(await receive())["type"], (await receive())["type"]])
+
+    async def receive() -> body_limit.Message:
+        return coming.pop(0)
+
+    async def nothing(_: body_limit.Message) -> None:
+        pass
+
+    asyncio.run(body_limit.BodyLimit(app, LIMIT)({"type": "http", "headers": []}, receive, nothing))
+    assert heard == ["http.request", "http.disconnect"]
+
+
 def test_what_is_no_request_passes():
     seen: list[str] = []
 

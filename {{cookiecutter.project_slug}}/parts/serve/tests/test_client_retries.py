@@ -72,8 +72,8 @@ def serve() -> Iterator[Callable[..., Server]]:
         server.server_close()
 
 
-def connect(server: Server, timeout: float = 20.0) -> Client:
-    return Client(f"http://127.0.0.1:{server.server_port}", TOKEN, timeout)
+def connect(server: Server, startup_timeout: float = 20.0) -> Client:
+    return Client(f"http://127.0.0.1:{server.server_port}", TOKEN, startup_timeout)
 
 
 def status(code: int, message: str = "", **headers: str) -> Act:
@@ -128,12 +128,12 @@ def test_it_waits_longer_each_time_and_never_twice_alike(serve: Callable[..., Se
 
 def test_it_gives_up_after_its_timeout(serve: Callable[..., Server]):
     with pytest.raises(ServiceError, match=rf"gave up waiting for a container .* `modal app logs {plan.NAME}`"):
-        connect(serve(status(503)), timeout=0.4).get("/x")
+        connect(serve(status(503)), startup_timeout=0.4).get("/x")
 
 
 def test_nothing_listening_is_waited_for_too():
     with pytest.raises(ServiceError, match="ConnectError"):
-        Client("http://127.0.0.1:9", TOKEN, timeout=0.6).health()
+        Client("http://127.0.0.1:9", TOKEN, startup_timeout=0.6).health()
 
 
 @pytest.mark.parametrize("code", [400, 404, 413])

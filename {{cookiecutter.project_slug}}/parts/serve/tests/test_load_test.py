@@ -199,8 +199,8 @@ def test_refusals_are_failures_of_that_load(server: ThreadingHTTPServer):
 
 
 def test_the_command_prints_the_table_and_writes_the_picture(server: ThreadingHTTPServer, tmp_path: Path):
-    argv = [sys.executable, "-m", "{{cookiecutter.__package}}.load_test", "--url", url(server), "--concurrency", "2"]
-    argv += ["--seconds", "0.6", "--out", str(tmp_path)]
+    argv = [sys.executable, "-m", "{{cookiecutter.__package}}.load_test"]
+    argv += ["--url", url(server), "--concurrency", "2", "--seconds", "0.6", "--out", str(tmp_path)]
     done = subprocess.run(argv, capture_output=True, text=True, env=os.environ)
     assert done.returncode == 0, done.stderr
     assert [line.split()[0] for line in done.stdout.splitlines()[1:3]] == ["1", "2"]

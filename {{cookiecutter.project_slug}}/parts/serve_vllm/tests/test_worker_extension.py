@@ -1,4 +1,4 @@
-"""What the real vLLM's workers report of checkpoints that are quantized as published ones are, made here from the tiny model."""
+"""What vLLM's workers report of checkpoints quantized as published ones are, made here from the tiny model."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""What the command lines share: find the service, ask it, print the reply, and exit with a sentence where it refuses."""
+"""What the command lines share: the service's address, a request and its printed reply, and errors in one line."""
 
 import argparse
 import sys
@@ -11,6 +11,8 @@ import modal
 from .. import plan
 from ..monitoring import gpu_memory
 from .client import Answer, Client, Embeddings, Labels, ServiceError
+
+PACKAGE = __name__.partition(".")[0]
 
 
 class Example(NamedTuple):
@@ -42,8 +44,8 @@ EXAMPLE = {
 
 def parser(module: str, description: str | None) -> argparse.ArgumentParser:
     """A parser for `python -m PACKAGE.module` with --url. The description is the first line of a docstring."""
-    name = f"{__package__.partition('.')[0]}{module and '.'}{module}"
-    made = argparse.ArgumentParser(prog=f"python -m {name}", description=(description or "").partition("\n")[0])
+    program = f"python -m {PACKAGE}{module and '.'}{module}"
+    made = argparse.ArgumentParser(prog=program, description=(description or "").partition("\n")[0])
     made.add_argument("--url", help=f"where the service answers; by default the deployed app {plan.NAME}")
     return made
 

@@ -1,4 +1,4 @@
-"""Refuse a request body that is too large with a 413 before it is read whole. Responses pass through untouched."""
+"""Refuse a request body that is too large with a 413, announced by its length or sent in chunks."""
 
 import json
 from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
@@ -30,8 +30,18 @@ async def send_error(send: Send, status: int, message: str) -> None:
     await send_json(send, status, {"error": {"message": message, "type": kind, "code": status}})
 
 
+def replay(message: Message, receive: Receive) -> Receive:
+    """A `receive` that gives `message` once more, and then what comes after it: the client's leaving."""
+    waiting = [message]
+
+    async def again() -> Message:
+        return waiting.pop() if waiting else await receive()
+
+    return again
+
+
 class BodyLimit:
-    """ASGI middleware: no request body over `limit` bytes reaches `app`, announced by its length or sent in chunks."""
+    """ASGI middleware that gives `app` each request body of up to `limit` bytes whole, in one message."""
 
     def __init__(self, app: App, limit: int = plan.MAX_BODY_BYTES) -> None:
         self.app, self.limit = app, limit
@@ -39,37 +49,17 @@ class BodyLimit:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
-        length = dict(scope["headers"]).get(b"content-length", b"")
-        if length.isdigit() and int(length) > self.limit:
-            return await self._refuse(receive, send)
-        seen, refused = 0, False
-
-        async def counted() -> Message:
-            nonlocal seen, refused
+        announced = dict(scope["headers"]).get(b"content-length", b"")
+        size, body, more = 0, bytearray(), True
+        too_large = announced.isdigit() and int(announced) > self.limit
+        while more and size <= self.limit * DRAIN_LIMIT:
             message = await receive()
-            seen += len(message.get("body", b""))
-            if seen <= self.limit:
-                return message
-            refused = True
-            await self._refuse(receive, send, message.get("more_body", False))
-            return {"type": "http.disconnect"}
-
-        async def unless_refused(message: Message) -> None:
-            if not refused:
-                await send(message)
-
-        try:
-            await self.app(scope, counted, unless_refused)
-        except Exception:
-            if not refused:  # else it is what the app makes of the disconnect
-                raise
-
-    async def _refuse(self, receive: Receive, send: Send, more: bool = True) -> None:
-        """Read the rest of the body, if `more` of it comes, then send the 413. After the end of a body nothing comes
-        until the client leaves.
-        """
-        left = self.limit * DRAIN_LIMIT
-        while more and left > 0:
-            message = await receive()
-            left, more = left - len(message.get("body", b"")), message.get("more_body", False)
-        await send_error(send, 413, f"the request's body is over {self.limit} bytes, the limit of this service")
+            if message["type"] == "http.disconnect":
+                return None
+            more, size = message.get("more_body", False), size + len(message.get("body", b""))
+            too_large = too_large or size > self.limit
+            body += b"" if too_large else message.get("body", b"")
+        if too_large:
+            refusal = f"the request's body is over {self.limit} bytes, the limit of this service"
+            return await send_error(send, 413, refusal)
+        await self.app(scope, replay({"type": "http.request", "body": bytes(body), "more_body": False}, receive), send)

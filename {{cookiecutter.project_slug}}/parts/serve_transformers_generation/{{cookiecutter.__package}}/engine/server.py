@@ -23,6 +23,7 @@ PAGE = 256  # tokens of one page of the KV cache, transformers' default
 BATCH_TOKENS = {"cuda": 2048, "cpu": 256}  # read in one step; the attention mask grows with them times the cache
 CPU_PAGES = 64  # at most: a laptop's RAM
 TRIES = 3  # to start batching anew after it failed
+
 Message = dict[str, str]  # {"role": "user", "content": "..."}
 
 
@@ -53,8 +54,8 @@ class Engine:
     def __init__(self, model: str, *, gpus: int, on_fatal_error: Callable[[], None] = lambda: None) -> None:
         """Load `model`, a folder or a hub id, onto the GPU, or with 0 into RAM as float32, and start batching.
 
-        Batching that fails, for want of memory or else, is started anew; `on_fatal_error` is called once, where that
-        fails too. NotAsPlanned where what was loaded is not what plan.py says; OutOfMemory where the cache does not fit.
+        Batching that fails is started anew; where that fails too, `on_fatal_error` is called once. NotAsPlanned where
+        what was loaded is not what plan.py says; OutOfMemory where the cache does not fit.
         """
         self.device = loading.device(gpus)
         self.tokenizer: Any = AutoTokenizer.from_pretrained(model)
@@ -96,10 +97,8 @@ class Engine:
         while batches.batch_processor is None and batches.is_running():
             time.sleep(0.01)  # the cache is allocated in the batching thread
         if batches.batch_processor is None or not batches.is_running():
-            error = batches.background_thread_status.fatal_error
-            raise classify_error(
-                str(error) if error else "batching did not start"
-            )  # the text alone: a traceback holds tensors
+            error = batches.background_thread_status.fatal_error  # its text alone is kept: a traceback holds tensors
+            raise classify_error(str(error) if error else "batching did not start")
         return batches
 
     def _watch(self) -> None:
@@ -220,7 +219,7 @@ class Engine:
             seen, last = len(output.generated_tokens), now
             ends = output.is_finished()
             if ends:
-                # The decoder keeps back half a character; at the end it is said after all
+                # The decoder keeps back half a character; at the end it is sent after all
                 text = self.tokenizer.decode(output.generated_tokens, skip_special_tokens=True)[sent:]
             else:
                 text = "".join(decoder.step(self.tokenizer.backend_tokenizer, token) or "" for token in new)

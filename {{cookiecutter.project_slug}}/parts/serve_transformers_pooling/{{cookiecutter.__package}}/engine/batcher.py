@@ -1,9 +1,9 @@
-"""Dynamic batching: the texts of many requests in one forward pass; what waits while one pass runs is the next batch."""
+"""Dynamic batching: texts of many requests share a forward pass; what waits while one runs is the next batch."""
 
 import asyncio
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from .errors import EngineError, OutOfMemory, Unavailable, classify_error
@@ -17,40 +17,24 @@ SPARE = 512  # ... unless they pad by fewer tokens than this, which cost less th
 
 
 @dataclass(eq=False)
-class Request(Generic[Result]):
-    """Some texts that are answered together."""
-
-    loop: asyncio.AbstractEventLoop
-    answer: asyncio.Future[list[Result]]
-    results: dict[int, Result] = field(default_factory=dict)
-
-    def set_result(self, index: int, result: Result | EngineError, size: int) -> None:
-        """Take the result of one text. The last one answers the request; an error answers it at once."""
-        if isinstance(result, EngineError):
-            self.loop.call_soon_threadsafe(self._end, None, result)
-            return
-        self.results[index] = result
-        if len(self.results) == size:
-            self.loop.call_soon_threadsafe(self._end, [self.results[i] for i in range(size)], None)
-
-    def _end(self, results: list[Result] | None, error: EngineError | None) -> None:
-        if self.answer.done():  # the client left, or another of its texts failed
-            return
-        if error is not None:
-            self.answer.set_exception(error)
-        elif results is not None:
-            self.answer.set_result(results)
-
-
-@dataclass(eq=False)
 class Text(Generic[Item, Result]):
-    """One text of a request, and where its result belongs."""
+    """One text that waits for its result."""
 
     item: Item
     length: int  # tokens
-    request: Request[Result]
-    index: int
-    size: int  # texts in the request
+    result: asyncio.Future[Result]
+
+    def answer(self, result: Result | EngineError) -> None:
+        """Set the result, from whatever thread."""
+        self.result.get_loop().call_soon_threadsafe(self._answer, result)
+
+    def _answer(self, result: Result | EngineError) -> None:
+        if self.result.done():  # the client left, or another text of its request failed
+            return
+        if isinstance(result, EngineError):
+            self.result.set_exception(result)
+        else:
+            self.result.set_result(result)
 
 
 class Batcher(Generic[Item, Result]):
@@ -75,15 +59,19 @@ class Batcher(Generic[Item, Result]):
         if not items:
             return []
         loop = asyncio.get_running_loop()
-        request: Request[Result] = Request(loop, loop.create_future())
-        pairs = enumerate(zip(items, lengths, strict=True))
-        texts = [Text(item, length, request, index, len(items)) for index, (item, length) in pairs]
+        texts: list[Text[Item, Result]] = [
+            Text(item, length, loop.create_future()) for item, length in zip(items, lengths, strict=True)
+        ]
         with self._wake:
             if not self.open:
                 raise Unavailable("this engine has stopped; ask again")
             self.waiting += texts
             self._wake.notify()
-        return await request.answer
+        try:
+            return await asyncio.gather(*(text.result for text in texts))
+        finally:
+            for text in texts:  # where one failed or the client left, the others need not run
+                text.result.cancel()
 
     def _run(self) -> None:
         while True:
@@ -91,16 +79,16 @@ class Batcher(Generic[Item, Result]):
                 self._wake.wait_for(lambda: self.waiting or not self.open)
                 if not self.open:
                     break
-                self.waiting = [text for text in self.waiting if not text.request.answer.done()]
+                self.waiting = [text for text in self.waiting if not text.result.done()]
                 batch = next_batch(self.waiting, self.largest)
                 chosen = set(map(id, batch))
                 self.waiting = [text for text in self.waiting if id(text) not in chosen]
                 self.running = len(batch)
             for text, result in zip(batch, self._results(batch), strict=True):
-                text.request.set_result(text.index, result, text.size)
+                text.answer(result)
             self.running = 0
         for text in self.waiting:
-            text.request.set_result(text.index, Unavailable("the engine stops; ask again"), text.size)
+            text.answer(Unavailable("the engine stops; ask again"))
 
     def _results(self, batch: list[Text[Item, Result]]) -> list[Result | EngineError]:
         """Run a batch; in halves where it does not fit into memory."""

@@ -133,4 +133,7 @@ class ClassificationEngine(Encoder[Classes]):
         return [asdict(one) for one in classes]
 
 
-Engine = EmbeddingEngine if plan.WORKLOAD == "embedding" else ClassificationEngine
+if plan.WORKLOAD == "embedding":  # noqa: SIM108  # type checkers want a class, not an expression
+    Engine = EmbeddingEngine
+else:
+    Engine = ClassificationEngine

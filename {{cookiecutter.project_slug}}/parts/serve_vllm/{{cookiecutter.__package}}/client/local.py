@@ -52,11 +52,11 @@ def generate(model: str, text: str, max_tokens: int) -> Answer:
     from transformers import AutoModelForCausalLM, AutoTokenizer, TextStreamer
 
     class Streamer(TextStreamer):
-        first_s, pieces = 0.0, ()
+        first_s, text = 0.0, ""
 
         def on_finalized_text(self, text: str, stream_end: bool = False) -> None:
             self.first_s = self.first_s or time.monotonic() - begun
-            self.pieces = (*self.pieces, text)
+            self.text += text
             print_piece(text)
 
     tokenizer: Any = AutoTokenizer.from_pretrained(model)
@@ -68,7 +68,7 @@ def generate(model: str, text: str, max_tokens: int) -> Answer:
     written = loaded.generate(**inputs.to(loaded.device), streamer=streamer, max_new_tokens=max_tokens, do_sample=False)
     print()
     tokens = written.shape[1] - inputs["input_ids"].shape[1]
-    return Answer("".join(streamer.pieces), tokens, streamer.first_s, time.monotonic() - begun)
+    return Answer(streamer.text, tokens, streamer.first_s, time.monotonic() - begun)
 
 
 def embed(model: str, text: str) -> Embeddings:

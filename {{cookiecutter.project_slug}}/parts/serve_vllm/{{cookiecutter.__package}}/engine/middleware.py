@@ -18,7 +18,7 @@ from prometheus_client import REGISTRY
 from .. import plan
 from ..monitoring import gpu_memory, oom, prometheus
 from . import options, verify
-from .body_limit import App, BodyLimit, Message, Receive, Scope, Send, send_error, send_json
+from .body_limit import App, BodyLimit, Message, Receive, Scope, Send, replay, send_error, send_json
 
 ENGINE_DEAD = b"EngineCore encountered an issue. See stack trace (above) for the root cause."  # v1/engine/exceptions.py
 ROUTES = options.WORKLOAD.routes
@@ -66,16 +66,15 @@ class RouteFilter:
             self.started_s = time.monotonic() - begun
 
     async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on if it is within the limits, with its errors explained."""
-        body = await read_body(receive)
+        """Pass a request on if it is within the limits, with its errors explained. BodyLimit gives its body whole."""
+        message = await receive()
         try:
-            request = json.loads(body)
+            request = json.loads(message.get("body", b""))
         except ValueError:
             request = None  # vLLM says what is wrong with it
-        if isinstance(request, dict) and (message := over_limit(request)):
-            await send_error(send, 400, message)
-        else:
-            await self.app(scope, replay(body, receive), ErrorRewriter(send, scope["app"].state.engine_client))
+        if isinstance(request, dict) and (refusal := over_limit(request)):
+            return await send_error(send, 400, refusal)
+        await self.app(scope, replay(message, receive), ErrorRewriter(send, scope["app"].state.engine_client))
 
     async def _what_runs(self, app: Any) -> dict[str, object]:
         """The workers' answers, and where they are not as planned. Asked once: it cannot change."""
@@ -121,26 +120,6 @@ def over_limit(request: dict[str, Any]) -> str | None:
     if isinstance(answers, int) and answers > plan.CONCURRENCY:
         return f"n is {answers}, and at most {plan.CONCURRENCY} answers are written at once"
     return None
-
-
-async def read_body(receive: Receive) -> bytes:
-    """The whole body. BodyLimit stands outside of this and bounds it."""
-    parts, more = [], True
-    while more:
-        message = await receive()
-        parts.append(message.get("body", b""))
-        more = message.get("more_body", False)
-    return b"".join(parts)
-
-
-def replay(body: bytes, receive: Receive) -> Receive:
-    """A `receive` that gives the body once more, and then what comes after it: the client's leaving."""
-    waiting = [{"type": "http.request", "body": body, "more_body": False}]
-
-    async def again() -> Message:
-        return waiting.pop() if waiting else await receive()
-
-    return again
 
 
 class ErrorRewriter:
