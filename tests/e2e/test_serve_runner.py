@@ -1,4 +1,4 @@
-"""The rehearsal's own parts: what it needs, what it kills, how it ends. Its steps are played by `make rehearse`."""
+"""The end-to-end runner itself: what it needs, what it kills. Its steps are run by `make e2e-serve`."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from pathlib import Path
 import bake
 import pytest
 
-SCRIPTS = bake.ROOT / "scripts"
+SCRIPTS, E2E = bake.ROOT / "scripts", bake.ROOT / "tests" / "e2e"
 SLEEP = [sys.executable, "-c", "import time; print(flush=True); time.sleep(60)"]
 
 
-def script(path: str) -> object:
+def load(path: Path) -> object:
     """A script as a module, without its folder on the path for all other tests."""
-    spec = importlib.util.spec_from_file_location(Path(path).stem, SCRIPTS / path)
+    spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec and spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 
 
-def rehearse(project: Path, model: Path, **env: str) -> subprocess.CompletedProcess[str]:
+def run_e2e(project: Path, model: Path, **env: str) -> subprocess.CompletedProcess[str]:
     """The command line with no Modal account of whoever runs the tests."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("MODAL_")}
-    words = [sys.executable, "-B", SCRIPTS / "rehearse", project, model]
+    words = [sys.executable, "-B", E2E / "serve", project, model]
     return subprocess.run(words, env=kept | env, capture_output=True, text=True, check=False)
 
 
@@ -42,7 +42,7 @@ def weights(tmp_path: Path) -> Path:
 
 def test_without_a_control_plane_it_says_how_to_get_one(bake, weights, tmp_path):
     project = bake(model_id=str(weights), budget="none").root
-    done = rehearse(project, weights, MODAL_CONFIG_PATH=str(tmp_path / "none.toml"))
+    done = run_e2e(project, weights, MODAL_CONFIG_PATH=str(tmp_path / "none.toml"))
     assert done.returncode == 1 and done.stdout == ""
     assert done.stderr.startswith("error: there is no Modal control plane") and "`modal setup`" in done.stderr
 
@@ -50,12 +50,12 @@ def test_without_a_control_plane_it_says_how_to_get_one(bake, weights, tmp_path)
 def test_a_model_that_the_project_was_not_baked_for_is_refused(bake, tmp_path):
     (tmp_path / "config.json").write_text("{}")
     project = bake(budget="none").root
-    done = rehearse(project, tmp_path, MODAL_TOKEN_ID="ak-x", MODAL_TOKEN_SECRET="as-x")
+    done = run_e2e(project, tmp_path, MODAL_TOKEN_ID="ak-x", MODAL_TOKEN_SECRET="as-x")
     assert done.returncode == 1 and f"bake with model_id={tmp_path}" in done.stderr
 
 
 def test_only_containers_of_the_same_control_plane_are_killed():
-    containers = script("rehearse/containers.py")
+    containers = load(E2E / "serve" / "containers.py")
     here = os.environ | {"MODAL_SERVER_URL": "http://127.0.0.1:1", "MODAL_TASK_ID": "ta-1"}
     others = here | {"MODAL_SERVER_URL": "http://127.0.0.1:2"}
     mine, yours = (subprocess.Popen(SLEEP, env=env, stdout=subprocess.PIPE) for env in (here, others))
@@ -74,14 +74,14 @@ def test_the_embedder_is_the_package_s_model_and_the_classifier_s_sentences_are_
     import torch
     from safetensors.torch import load_file
 
-    embedder = script("small_embedder.py")
+    embedder = load(SCRIPTS / "small_embedder.py")
     folder = embedder.write(tmp_path / "all-MiniLM-L6-v2")
     weights = load_file(folder / "model.safetensors")
     assert sum(tensor.numel() for tensor in weights.values() if tensor.dtype is torch.float32) == 22_713_216
     assert (folder / "modules.json").is_file() and (folder / "1_Pooling" / "config.json").is_file()
     sys.modules["small_embedder"] = embedder
     try:
-        classifier = script("small_classifier.py")
+        classifier = load(SCRIPTS / "small_classifier.py")
     finally:
         del sys.modules["small_embedder"]
     learnt = {text for text, _ in classifier.examples()}
@@ -96,5 +96,10 @@ def test_the_bare_server_has_every_argument_but_ours():
         sys.path.pop(0)
     serve_side.PACKAGE = "my_llm"
     theirs = ["python", "-m", "vllm.entrypoints.openai.api_server", "--model", "/weights/my_llm"]
-    ours = ["--middleware", "my_llm.middleware.Front", "--worker-extension-cls", "my_llm.worker.Questions"]
+    ours = [
+        "--middleware",
+        "my_llm.engine.middleware.ServiceMiddleware",
+        "--worker-extension-cls",
+        "my_llm.engine.worker_extension.WorkerExtension",
+    ]
     assert serve_side.bare([*theirs, *ours, "--dtype", "float32"]) == [*theirs, "--dtype", "float32"]

@@ -1,4 +1,4 @@
-"""What every step of a rehearsal gets: the project, its plan, the control plane, and the way to the service."""
+"""A baked project on a control plane: its plan, its commands, and requests to its service."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import importlib
 import os
 import subprocess
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,7 +15,7 @@ import httpx
 import modal.config
 
 TOKEN = "MODAL_PROXY_TOKEN"
-ANY_TOKEN = "wk-rehearsal.ws-rehearsal"  # a control plane on this machine takes any
+ANY_TOKEN = "wk-e2e.ws-e2e"  # a control plane on this machine takes any
 PATIENCE = 900.0  # seconds for one request; 200 of them share this machine's cores
 
 
@@ -30,7 +30,7 @@ def need(holds: object, otherwise: str) -> None:
 
 
 @dataclass
-class Stage:
+class Deployed:
     """One baked project on one control plane."""
 
     project: Path
@@ -41,10 +41,9 @@ class Stage:
     token: str
     requests: int
     pool: bool
-    workload: Any  # the module of this directory that knows what to ask
+    workload: Any  # the module of workloads/ with its requests and checks
     url: str = ""
-    kept: dict[str, Any] = field(default_factory=dict)  # from one step to a later one
-    deployed: bool = False
+    running: bool = False
 
     @property
     def loopback(self) -> bool:
@@ -73,7 +72,7 @@ class Stage:
         need(done.returncode == 0, f"`modal {' '.join(arguments)}` ended with {done.returncode}: {last}")
         return done.stdout
 
-    def part(self, name: str) -> Any:
+    def module(self, name: str) -> Any:
         """A module of the project's package."""
         return importlib.import_module(f"{self.package}.{name}")
 
@@ -85,21 +84,21 @@ class Stage:
 
     def clear(self) -> None:
         """Leave no app behind, whatever happened."""
-        if self.deployed:
+        if self.running:
             self.run("modal", "app", "stop", "-y", self.plan.NAME)
 
 
-def open_stage(project: Path, model: Path, requests: int, pool: bool) -> Stage:
-    """The stage for a project. Failed says what is missing: the project, the weights, a control plane, a token."""
+def open_project(project: Path, model: Path, requests: int, pool: bool) -> Deployed:
+    """Open a project. Failed says what is missing: the project, the weights, a control plane, a token."""
     plans = list(project.glob("*/plan.py"))
     need(len(plans) == 1, f"{project} is no baked project: it has no package with a plan.py")
     need((model / "config.json").is_file(), f"{model} is no folder of weights: it has no config.json")
-    os.environ.setdefault("TQDM_DISABLE", "1")  # of the model alone: its progress would stand between the steps
+    os.environ.setdefault("TQDM_DISABLE", "1")  # of the model alone: its progress would be printed between the steps
     settings = modal.config.config
     plane = str(settings.get("server_url"))
     need(
         settings.get("token_id"),
-        "there is no Modal control plane to rehearse on: log in with `modal setup`, or point to one of your own with "
+        "there is no Modal control plane to run on: log in with `modal setup`, or point to one of your own with "
         "MODAL_SERVER_URL, MODAL_TOKEN_ID and MODAL_TOKEN_SECRET",
     )
     os.environ["GPU"] = "none"  # before the package is imported, so that this process agrees with the containers
@@ -111,10 +110,10 @@ def open_stage(project: Path, model: Path, requests: int, pool: bool) -> Stage:
         Path(plan.MODEL).name == model.name,
         f"{project.name} was baked for {plan.MODEL}: give its folder, or bake with model_id={model}",
     )
-    workload = importlib.import_module(f"asking.{plan.WORKLOAD}")
-    stage = Stage(project, package, model, plan, plane, os.environ.get(TOKEN, ""), requests, pool, workload)
-    if not stage.token:
-        need(stage.loopback or plan.PUBLIC, f"the service will be private: put a proxy token into {TOKEN}")
-        stage.token = ANY_TOKEN
-    os.environ[TOKEN] = stage.token
-    return stage
+    workload = importlib.import_module(f"workloads.{plan.WORKLOAD}")
+    deployed = Deployed(project, package, model, plan, plane, os.environ.get(TOKEN, ""), requests, pool, workload)
+    if not deployed.token:
+        need(deployed.loopback or plan.PUBLIC, f"the service will be private: put a proxy token into {TOKEN}")
+        deployed.token = ANY_TOKEN
+    os.environ[TOKEN] = deployed.token
+    return deployed

@@ -1,1 +1,1 @@
-"""What to ask a service of each workload, and what the model alone says to it."""
+"""The requests to a service of each workload, and the replies of the model alone to compare with."""

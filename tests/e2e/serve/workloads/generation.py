@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import openai
-from stage import PATIENCE, Stage, need
+from deployed import PATIENCE, Deployed, need
 
 TEXT = "What is the capital of France?"
 TOKENS = 12  # of a short answer
 
 
-def answers(stage: Stage) -> str:
-    client = openai.OpenAI(base_url=f"{stage.url}/v1", api_key=stage.token, timeout=PATIENCE, max_retries=0)
-    model: str = stage.plan.MODEL
+def answers(deployed: Deployed) -> str:
+    client = openai.OpenAI(base_url=f"{deployed.url}/v1", api_key=deployed.token, timeout=PATIENCE, max_retries=0)
+    model: str = deployed.plan.MODEL
     chat = client.chat.completions.create(
         model=model,
         messages=[{"role": "user", "content": TEXT}],
@@ -36,18 +36,18 @@ def answers(stage: Stage) -> str:
     text = client.completions.create(model=model, prompt="One, two, three,", max_tokens=4, temperature=0)
     parts = client.completions.create(model=model, prompt="One, two, three,", max_tokens=4, temperature=0, stream=True)
     need("".join(part.choices[0].text for part in parts) == text.choices[0].text, "the streamed completion differs")
-    said, counted = alone(stage)
+    said, counted = alone(deployed)
     need(streamed == said, f"the service says {streamed!r}, the model alone {said!r}")
     need(text.choices[0].text == counted, f"completion says {text.choices[0].text!r}, the model alone {counted!r}")
     return f"{len(pieces)} pieces: {streamed!r}, as the model alone"
 
 
-def alone(stage: Stage) -> tuple[str, str]:
+def alone(deployed: Deployed) -> tuple[str, str]:
     """What the model writes greedily in float32: the answer to TEXT, and what follows 'One, two, three,'."""
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    tokenizer: Any = AutoTokenizer.from_pretrained(stage.model)
-    model: Any = AutoModelForCausalLM.from_pretrained(stage.model, dtype="float32")
+    tokenizer: Any = AutoTokenizer.from_pretrained(deployed.model)
+    model: Any = AutoModelForCausalLM.from_pretrained(deployed.model, dtype="float32")
     chat = tokenizer.apply_chat_template(
         [{"role": "user", "content": TEXT}], add_generation_prompt=True, return_dict=True, return_tensors="pt"
     )
@@ -60,23 +60,28 @@ def alone(stage: Stage) -> tuple[str, str]:
     return write(chat, TOKENS), write(plain, 4)
 
 
-def request(stage: Stage, number: int) -> tuple[str, dict]:
+def request(deployed: Deployed, number: int) -> tuple[str, dict]:
     """Path and body of a short request; the number makes each another."""
     messages = [{"role": "user", "content": f"Say a word that begins like the number {number}."}]
-    return "/v1/chat/completions", {"model": stage.plan.MODEL, "messages": messages, "max_tokens": 8, "temperature": 0}
+    return "/v1/chat/completions", {
+        "model": deployed.plan.MODEL,
+        "messages": messages,
+        "max_tokens": 8,
+        "temperature": 0,
+    }
 
 
 def complete(answer: dict) -> bool:
     return answer["usage"]["completion_tokens"] > 0 and answer["choices"][0]["finish_reason"] in ("stop", "length")
 
 
-def long(stage: Stage) -> tuple[str, dict]:
+def long(deployed: Deployed) -> tuple[str, dict]:
     """A request that takes seconds."""
-    path, body = request(stage, 0)
+    path, body = request(deployed, 0)
     messages = [
         {"role": "user", "content": "Tell me a very long story about a cat who becomes king, with every detail."}
     ]
-    return path, body | {"messages": messages, "max_tokens": stage.plan.MAX_ANSWER_TOKENS, "stream": True}
+    return path, body | {"messages": messages, "max_tokens": deployed.plan.MAX_ANSWER_TOKENS, "stream": True}
 
 
 def ended(text: str) -> bool:
@@ -84,11 +89,11 @@ def ended(text: str) -> bool:
     return "[DONE]" in text
 
 
-def too_much(stage: Stage) -> list[tuple[dict, int]]:
+def too_much(deployed: Deployed) -> list[tuple[dict, int]]:
     """Bodies that go beyond a limit, and the limit that the refusal has to name."""
-    _, body = request(stage, 0)
-    words = [{"role": "user", "content": "word " * stage.plan.CONTEXT_LEN}]
+    _, body = request(deployed, 0)
+    words = [{"role": "user", "content": "word " * deployed.plan.CONTEXT_LEN}]
     return [
-        (body | {"messages": words}, stage.plan.CONTEXT_LEN),
-        (body | {"max_tokens": stage.plan.MAX_ANSWER_TOKENS + 1}, stage.plan.MAX_ANSWER_TOKENS),
+        (body | {"messages": words}, deployed.plan.CONTEXT_LEN),
+        (body | {"max_tokens": deployed.plan.MAX_ANSWER_TOKENS + 1}, deployed.plan.MAX_ANSWER_TOKENS),
     ]

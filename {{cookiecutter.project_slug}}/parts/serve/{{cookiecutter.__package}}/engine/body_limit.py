@@ -48,18 +48,21 @@ class BodyLimit:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            return await self.app(scope, receive, send)
+            await self.app(scope, receive, send)
+            return
         announced = dict(scope["headers"]).get(b"content-length", b"")
         size, body, more = 0, bytearray(), True
         too_large = announced.isdigit() and int(announced) > self.limit
         while more and size <= self.limit * DRAIN_LIMIT:
             message = await receive()
             if message["type"] == "http.disconnect":
-                return None
+                return
             more, size = message.get("more_body", False), size + len(message.get("body", b""))
             too_large = too_large or size > self.limit
             body += b"" if too_large else message.get("body", b"")
         if too_large:
             refusal = f"the request's body is over {self.limit} bytes, the limit of this service"
-            return await send_error(send, 413, refusal)
-        await self.app(scope, replay({"type": "http.request", "body": bytes(body), "more_body": False}, receive), send)
+            await send_error(send, 413, refusal)
+        else:
+            whole: Message = {"type": "http.request", "body": bytes(body), "more_body": False}
+            await self.app(scope, replay(whole, receive), send)

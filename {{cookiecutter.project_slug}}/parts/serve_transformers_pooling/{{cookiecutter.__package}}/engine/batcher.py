@@ -26,7 +26,8 @@ class Text(Generic[Item, Result]):
 
     def answer(self, result: Result | EngineError) -> None:
         """Set the result, from whatever thread."""
-        self.result.get_loop().call_soon_threadsafe(self._answer, result)
+        if not self.result.done():  # else its loop may have ended
+            self.result.get_loop().call_soon_threadsafe(self._answer, result)
 
     def _answer(self, result: Result | EngineError) -> None:
         if self.result.done():  # the client left, or another text of its request failed

@@ -73,8 +73,9 @@ class RouteFilter:
         except ValueError:
             request = None  # vLLM says what is wrong with it
         if isinstance(request, dict) and (refusal := over_limit(request)):
-            return await send_error(send, 400, refusal)
-        await self.app(scope, replay(message, receive), ErrorRewriter(send, scope["app"].state.engine_client))
+            await send_error(send, 400, refusal)
+        else:
+            await self.app(scope, replay(message, receive), ErrorRewriter(send, scope["app"].state.engine_client))
 
     async def _what_runs(self, app: Any) -> dict[str, object]:
         """The workers' answers, and where they are not as planned. Asked once: it cannot change."""
