@@ -122,6 +122,6 @@ def test_plain_generate_is_not_batched() -> None:
 
 
 def test_the_generated_engine_reads_as_many_tokens_a_step_as_planned() -> None:
-    [engine] = BODY.glob("tasks/serve-transformers-generation/*/engine.py")
+    [engine] = BODY.glob("parts/serve_transformers_generation/*/engine/server.py")
     source = engine.read_text(encoding="utf-8")
     assert re.search(rf'"cuda": {STEP_TOKENS}\b', source) and re.search(rf"^PAGE = {PAGE_TOKENS}\b", source, re.M)
