@@ -8,11 +8,11 @@ TORCH = $(shell grep -xE 'torch(==.*)?' requirements/dev.txt)
 UV = $(shell grep -xE 'uv(==.*)?' requirements/dev.txt)
 QUESTION ?= What is the capital of France?
 
-# What `make rehearse` and `make bench-serve` take
+# What `make e2e-serve` and `make bench-serve` take
 ENGINE ?= transformers
 WORKLOAD ?= generation
 PLANE ?= sh -c
-REHEARSED := rehearse-$(WORKLOAD)-$(ENGINE)
+E2E_SERVE := e2e-$(WORKLOAD)-$(ENGINE)
 generation := small_model.py SmolLM2-135M-Instruct 512
 embedding := small_embedder.py all-MiniLM-L6-v2 256
 classification := small_classifier.py MiniLM-reviews 256
@@ -40,12 +40,12 @@ demo: .venv/ready
 	$(BIN)/python scripts/small_model.py $(DEMO)/SmolLM2-135M-Instruct
 	cd $(DEMO)/my-llm && ../../$(BIN)/python -m my_llm --local --model ../SmolLM2-135M-Instruct --prompt "$(QUESTION)"
 
-## The whole life of a baked project, ENGINE x WORKLOAD, on the control plane in the environment; see CONTRIBUTING.md.
-rehearse: .venv/ready
+## A baked service from deploy to stop, ENGINE x WORKLOAD, on the control plane in the environment; see CONTRIBUTING.md.
+e2e-serve: .venv/ready
 	$(BIN)/python scripts/$(word 1,$($(WORKLOAD))) $(SMALL)
-	$(BIN)/cookiecutter . --no-input --overwrite-if-exists -o $(DEMO) project_slug=$(REHEARSED) engine=$(ENGINE) \
+	$(BIN)/cookiecutter . --no-input --overwrite-if-exists -o $(DEMO) project_slug=$(E2E_SERVE) engine=$(ENGINE) \
 		workload=$(WORKLOAD) model_id=$(CURDIR)/$(SMALL) context_len=$(word 3,$($(WORKLOAD))) budget=none
-	$(PLANE) "$(CURDIR)/$(BIN)/python scripts/rehearse $(DEMO)/$(REHEARSED) $(SMALL)"
+	$(PLANE) "$(CURDIR)/$(BIN)/python tests/e2e/serve $(DEMO)/$(E2E_SERVE) $(SMALL)"
 
 ## A batch over ROWS rows: against a plain loop, with half of the money, killed and broken; see CONTRIBUTING.md.
 rehearse-batch: .venv/ready

@@ -45,9 +45,9 @@ def free_port() -> int:
 @contextlib.contextmanager
 def vllm_generated(model: str) -> Generator[str]:
     """The project's own server: vLLM with the project's middleware and worker extension."""
-    process = part("engine").Process(model, free_port(), gpus=0)
+    process = part("engine.server").Server(model, free_port(), gpus=0)
     try:
-        process.wait(600)
+        process.wait_until_ready(600)
         yield f"http://127.0.0.1:{process.port}"
     finally:
         process.stop()
@@ -56,10 +56,10 @@ def vllm_generated(model: str) -> Generator[str]:
 @contextlib.contextmanager
 def vllm_bare(model: str) -> Generator[str]:
     """vLLM's own server with the same arguments, but for those that name a module of the project."""
-    engine, port = part("engine"), free_port()
-    argv = bare(engine.command(model, port, gpus=0))
+    options, port = part("engine.options"), free_port()
+    argv = bare(options.command(model, port, gpus=0))
     print("bare:", " ".join(argv), file=sys.stderr)
-    process = subprocess.Popen(argv, env=engine.environment(), stdout=sys.stderr)
+    process = subprocess.Popen(argv, env=options.environment(), stdout=sys.stderr)
     try:
         await_health(f"http://127.0.0.1:{port}", process)
         yield f"http://127.0.0.1:{port}"
@@ -90,8 +90,8 @@ def await_health(url: str, process: subprocess.Popen) -> None:
 @contextlib.contextmanager
 def served(model: str) -> Generator[str]:
     """The project's engine behind its web application, on uvicorn, as `make local` runs it."""
-    engine = part("engine").Engine(model, gpus=0)
-    with open(os.devnull, "w") as nowhere, part("local").served(engine, part("memory").Monitor(nowhere).start()) as url:
+    engine, monitor = part("engine.server").Engine(model, gpus=0), part("monitoring.gpu_memory").Monitor
+    with open(os.devnull, "w") as nowhere, part("client.local").served(engine, monitor(nowhere).start()) as url:
         yield url
     engine.close()
 
@@ -99,14 +99,13 @@ def served(model: str) -> Generator[str]:
 @contextlib.contextmanager
 def engine_alone(model: str) -> Generator[Runner]:
     """The project's engine, called in its process."""
-    module = part("engine")
-    engine = module.Engine(model, gpus=0)
+    engine = part("engine.server").Engine(model, gpus=0)
 
     async def write(texts: tuple[str, ...], tokens: int) -> None:
         prompt = engine.chat([{"role": "user", "content": text} for text in texts])
-        wish = module.Wish(max_tokens=tokens, temperature=0, ignore_eos=True)
-        pieces = [piece async for piece in engine.stream(prompt, wish)]
-        assert pieces[-1].tokens == tokens, pieces[-1]
+        sampling = part("engine.sampling").SamplingParams(max_tokens=tokens, temperature=0, ignore_eos=True)
+        deltas = [delta async for delta in engine.stream(prompt, sampling)]
+        assert deltas[-1].tokens == tokens, deltas[-1]
 
     async def run(load: Load) -> int:
         at_once = asyncio.Semaphore(load.connections)
@@ -139,7 +138,7 @@ def batching_manager(model: str, at_once: int) -> Generator[Runner]:
     tokenizer, loaded = causal(model)
     config = loaded.generation_config
     config.update(do_sample=True, temperature=0.5, top_p=0.5, top_k=1)  # what per-request settings need, as ours
-    manager = loaded.init_continuous_batching(continuous_batching_config=part("engine").batching("cpu"))
+    manager = loaded.init_continuous_batching(continuous_batching_config=part("engine.server").batching("cpu"))
     manager.start()
 
     def run(load: Load) -> int:

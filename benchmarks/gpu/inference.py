@@ -20,7 +20,7 @@ WARM_UP = (16, 4)  # tokens of a prompt and of an answer
 
 def measure(job: Job) -> dict[str, Any]:
     """Peaks in GiB and tokens/s, with what the project's own memory monitor says of the same run."""
-    memory, plan = job.part("memory"), job.part("plan")
+    memory, plan = job.part("monitoring.gpu_memory"), job.part("plan")
     one = job.configuration
     planned = [plan.CONTEXT_LEN, plan.QUANTIZATION, plan.ENGINE]
     asked = [one.context_len, one.quantization, one.engine]
@@ -31,7 +31,7 @@ def measure(job: Job) -> dict[str, Any]:
     run = {CONTINUOUS: continuous, PAGED: paged}.get(one.cache, generate)
     with memory.watch() as monitor:
         found = run(job)
-        monitor.look()
+        monitor.update()
         return found | {"monitor": monitor.state() | {"report": monitor.report()}}
 
 
@@ -58,10 +58,10 @@ def repeated(wave: Callable[[], dict[str, float]]) -> dict[str, Any]:
 
 def continuous(job: Job) -> dict[str, Any]:
     """All requests at once through the serve project's engine, as its HTTP side asks it."""
-    module, one = job.part("engine"), job.configuration
-    job.part("snapshot").record(job.scratch)  # as app.py does
+    sampling_params, one = job.part("engine.sampling").SamplingParams, job.configuration
+    job.part("monitoring.memory_snapshot").record(job.scratch)  # as app.py does
     begun = time.perf_counter()
-    engine = module.Engine(job.model, gpus=int(job.on_gpu))
+    engine = job.part("engine.server").Engine(job.model, gpus=int(job.on_gpu))
     load_s, vocab = time.perf_counter() - begun, engine.model.config.vocab_size
     loading = torch_memory.peaks(job.on_gpu)
     torch_memory.reset(job.on_gpu)
@@ -69,8 +69,9 @@ def continuous(job: Job) -> dict[str, Any]:
     async def ask(prompt: list[int], answer: int, begun: float) -> tuple[float, float, int]:
         """Seconds to the first piece and to the last, tokens written."""
         first, count = 0.0, 0
-        async for piece in engine.stream(prompt, module.Wish(max_tokens=answer, temperature=0, ignore_eos=True)):
-            first, count = first or time.perf_counter() - begun, piece.tokens
+        sampling = sampling_params(max_tokens=answer, temperature=0, ignore_eos=True)
+        async for delta in engine.stream(prompt, sampling):
+            first, count = first or time.perf_counter() - begun, delta.tokens
         return first, time.perf_counter() - begun, count
 
     async def together(prompts: list[list[int]], answer: int) -> list[tuple[float, float, int]]:
@@ -97,7 +98,12 @@ def continuous(job: Job) -> dict[str, Any]:
     prompt, answer = WARM_UP
     asyncio.run(together(tokens(job, vocab, prompt, one.concurrency), answer))
     found = repeated(wave)
-    found |= {"load_s": load_s, "loading": loading, "what_runs": engine.what_runs(), **torch_memory.peaks(job.on_gpu)}
+    found |= {
+        "load_s": load_s,
+        "loading": loading,
+        "what_runs": engine.loaded.report(),
+        **torch_memory.peaks(job.on_gpu),
+    }
     engine.close()
     return found
 
@@ -166,7 +172,7 @@ def generate(job: Job) -> dict[str, Any]:
     write(ids[:, :prompt], answer)
     warm_up_s = now() - begun
     found = repeated(wave) | {"load_s": load_s, "warm_up_s": warm_up_s, "loading": loading}
-    runs = job.part("loading").inspect(model).report()
+    runs = job.part("engine.loading").inspect(model).report()
     return found | {"what_runs": runs, **torch_memory.peaks(job.on_gpu)}
 
 

@@ -55,7 +55,7 @@ INSTEAD = {
     "--concurrency 32 --seconds 30": "--concurrency 4 --seconds 1",  # three loads, which one container carries
 }
 # Who types what these tests do not: a function of a test or of a rehearsal, or the file that runs all tests
-LIFE, COMMANDS = "scripts/rehearse/life.py", "scripts/rehearse_batch/commands.py"
+LIFE, COMMANDS = "tests/e2e/serve/lifecycle.py", "scripts/rehearse_batch/commands.py"
 JOBS, TRAINING = "scripts/rehearse_batch/__main__.py", "tests/e2e/training/__main__.py"
 TYPED_BY: dict[str, dict[str, str]] = {
     "template": {
@@ -463,9 +463,9 @@ def test_modals_own_endpoint_takes_what_the_readme_gives_it(tmp_path: Path) -> N
         assert modal.asked("EndpointCreate")[0].model.base_model_repo_id == "acme/foo"
 
 
-def test_the_rehearsal_says_what_it_takes(tmp_path: Path) -> None:
+def test_the_end_to_end_run_says_what_it_takes(tmp_path: Path) -> None:
     template = clone(tmp_path)
-    assert "--pool" in template("python scripts/rehearse --help")
+    assert "--pool" in template("python tests/e2e/serve --help")
 
 
 def test_accuracy_is_written_anew(tmp_path: Path) -> None:
@@ -552,10 +552,11 @@ def test_a_training_runs_on_this_machine(bake: Bake, tiny: Path, tmp_path: Path)
 # What runs a service here: its own web application around its own engine, at an address that the account knows
 SERVICE = """
 import os, sys, uvicorn
-from my_llm import clock, engine, memory, web
-begun = clock.Clock()
-made = engine.Engine(sys.argv[1], gpus=0)
-application = web.api(made, memory.Monitor(open(os.devnull, "w")), begun.seconds())
+from my_llm.engine import server, startup_clock, web
+from my_llm.monitoring import gpu_memory
+begun = startup_clock.StartupClock()
+engine = server.Engine(sys.argv[1], gpus=0)
+application = web.api(engine, gpu_memory.Monitor(open(os.devnull, "w")), begun.seconds())
 uvicorn.run(application, port=int(sys.argv[2]), log_level="warning")
 """
 
@@ -583,7 +584,7 @@ def test_a_service_that_runs_is_asked_loaded_and_timed(bake: Bake, tiny: Path, t
         serve("make deploy")
         with service(serve.folder, tiny) as url:
             modal.url = serve.env["SERVICE"] = url
-            assert "cold start, until the first answer" in serve("python -m my_llm.coldstart")
+            assert "cold start, until the first answer" in serve("make coldstart DEPLOYED=1")
             serve("export URL=https://...")
             serve("export MODAL_PROXY_TOKEN=wk-....ws-....")
             assert "planned" in serve('make ask PROMPT="..."')
@@ -603,7 +604,7 @@ def test_a_service_that_runs_is_asked_loaded_and_timed(bake: Bake, tiny: Path, t
 
 @pytest.mark.slow
 @pytest.mark.parametrize("workload", ["embedding", "classification"])
-def test_a_service_that_reads_is_asked(workload: str, bake: Bake, tmp_path: Path) -> None:
+def test_a_pooling_service_is_asked(workload: str, bake: Bake, tmp_path: Path) -> None:
     script = {"embedding": "scripts/small_embedder.py", "classification": "scripts/small_classifier.py"}[workload]
     model = tmp_path / "model"
     run(sys.executable, "-B", script, str(model), cwd=ROOT)
@@ -668,8 +669,8 @@ def test_rehearsals_are_ready_to_be_played(tmp_path: Path) -> None:
     """Model, bake and command of each; the control plane is the one thing that is not there."""
     template = clone(tmp_path, PLANE="echo")
     assert "--task serve" in template("make parts TASK=serve ENGINE=vllm")
-    assert "scripts/rehearse " in template("make rehearse ENGINE=transformers WORKLOAD=embedding")
-    assert "scripts/rehearse " in template("MODAL_PROXY_TOKEN=wk-....ws-... make rehearse")
+    assert "tests/e2e/serve " in template("make e2e-serve ENGINE=transformers WORKLOAD=embedding")
+    assert "tests/e2e/serve " in template("MODAL_PROXY_TOKEN=wk-....ws-... make e2e-serve")
     assert "--rows 10000" in template("make rehearse-batch")
     assert "--rows 300" in template("make rehearse-batch MODEL=generation ROWS=300")
 

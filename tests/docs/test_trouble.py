@@ -168,7 +168,7 @@ def test_no_proxy_token(bake: Bake) -> None:
 def test_a_full_gpu(bake: Bake) -> None:
     """torch's message; a project's tests/test_out_of_memory.py really runs out of memory."""
     torch_says = "CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capacity of 44.40 GiB"
-    code = f"from my_llm import advice, memory; print(memory.explain({torch_says!r}))"
+    code = f"from my_llm.monitoring import oom; print(oom.explain({torch_says!r}))"
     for answers in ({}, {"task": "batch"}, {"task": "finetune"}):
         said = run(sys.executable, "-B", "-c", code, cwd=bake(**answers).root).stdout
         assert seen("out of memory", said) and re.search(r"\b[A-Z]{4,}[A-Z_]*\b", said.replace("CUDA", "")), said

@@ -95,7 +95,7 @@ REFUSALS = [
     ("serve", "Qwen/Qwen3-8B", {"gpu": "H100", "attention": "flash_attention_4"}, "10", FLASH),
     ("serve", "Qwen/Qwen3-8B", {"gpu": "T4", "quantization": "fp8"}, "fp8 needs", "NVIDIA: no fp8 before Ada"),
     ("serve", "google/gemma-3-4b-it", {"gpu": "T4"}, "float16", "vLLM config/model.py: gemma3 needs bfloat16"),
-    ("serve", "Qwen/Qwen3-8B", {"engine": "transformers", "gpu": "H100", "gpu_count": 2}, "one GPU", "engine.py"),
+    ("serve", "Qwen/Qwen3-8B", {"engine": "transformers", "gpu": "H100", "gpu_count": 2}, "one GPU", "loading.py"),
     ("serve", "openai/gpt-oss-20b", {"quantization": "fp8"}, "mxfp4", GPT_OSS),
     ("serve", "Qwen/Qwen3-8B", {"quantization": "mxfp4"}, "is not to be had in mxfp4", "no such checkpoint"),
     ("serve", "Qwen/Qwen2.5-0.5B-Instruct", {"gpu": "H100", "gpu_count": 4}, "14 attention heads", "its config.json"),

@@ -205,4 +205,4 @@ def test_a_container_can_import_what_it_gets(
 ) -> None:
     found = request.getfixturevalue(f"on_{engine_of(CASES[name])}")[name]
     function = server(found) if where == "server" else found.fetch
-    assert imports(found, function, ["app", "engine"] if where == "server" else ["app"], tmp_path)
+    assert imports(found, function, ["app", "engine.server"] if where == "server" else ["app"], tmp_path)

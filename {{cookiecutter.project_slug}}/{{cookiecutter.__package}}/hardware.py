@@ -1,4 +1,4 @@
-"""What the containers run on: the plan's GPUs, or CPUs where `GPU=none` was set when deploying.
+"""The GPUs of the containers, from plan.py or the environment; CPUs where `GPU=none` was set when deploying.
 
 A container imports the app again with an environment of its own, so `ENV` carries the choice into it.
 """

@@ -1,4 +1,4 @@
-"""Where the weights and the compiled kernels lie: Volumes, and how the weights get there once."""
+"""The Volumes of the weights and of compiled kernels, the Secrets, and the download of the weights."""
 
 import os
 from pathlib import Path
@@ -22,17 +22,17 @@ DONE = ".commit"  # written last, holds the commit that was fetched
 
 
 def is_folder(model: str) -> bool:
-    """Whether MODEL is a folder of one's own, put on the Volume by hand, and not a model on the hub."""
+    """Whether MODEL names a local folder, which is put on the Volume by hand, and not a model on the hub."""
     return model.startswith(("/", ".", "~"))
 
 
 def folder(model: str, revision: str, root: str = WEIGHTS) -> Path:
-    """Where a model lies on the Volume: `root/org/name/revision`, or `root/name` for a folder of one's own."""
+    """The path of a model on the Volume: `root/org/name/revision`, or `root/name` for a local folder."""
     return Path(root, Path(model).name) if is_folder(model) else Path(root, model, revision)
 
 
 def located(model: str, revision: str, root: str = WEIGHTS) -> str:
-    """The folder of weights that are there, as a string for an engine. FileNotFoundError says how to get them."""
+    """Return the folder of a model that is on the Volume. FileNotFoundError says how to put it there."""
     path = folder(model, revision, root)
     if (path / ("config.json" if is_folder(model) else DONE)).is_file():
         return str(path)
@@ -44,8 +44,8 @@ def located(model: str, revision: str, root: str = WEIGHTS) -> str:
 def fetch(model: str, revision: str, root: str = WEIGHTS, endpoint: str | None = None) -> str:
     """Download the safetensors of `model` at `revision` below `root`, once, and return the commit.
 
-    A later call returns at once; an interrupted one goes on where it stopped. A folder of one's own is only looked for,
-    and its place returned. ValueError where the repository holds no safetensors. `endpoint` is another hub.
+    A later call returns at once; an interrupted one goes on where it stopped. For a local folder, return its path on
+    the Volume. ValueError where the repository holds no safetensors. `endpoint` is another hub.
     """
     path = folder(model, revision, root)
     if is_folder(model):
@@ -65,7 +65,7 @@ def fetch(model: str, revision: str, root: str = WEIGHTS, endpoint: str | None =
 
 
 def pin(revision: str, commit: str) -> str:
-    """What to tell the person who fetched: the commit, and the line for plan.py where it is not pinned there."""
+    """The message after a fetch: the commit, and the line for plan.py where it is not pinned there."""
     if revision == commit or commit.startswith("/"):
         return f"weights at {commit}"
     return f'weights at {commit}; pin them in plan.py: REVISION = "{commit}"'

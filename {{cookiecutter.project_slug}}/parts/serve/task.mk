@@ -15,13 +15,13 @@ ask: install  ## ask the deployed service PROMPT
 	$(PYTHON) -m $(PACKAGE) $(ASK)
 
 load: install  ## speed, latency and price of the deployed service under rising load; ARGS="--concurrency 64 --seconds 30"
-	$(PYTHON) -m $(PACKAGE).load $(ARGS)
+	$(PYTHON) -m $(PACKAGE).load_test $(ARGS)
 
-coldstart: install  ## time a cold start on Modal, beside the plan
-	$(PYTHON) -m modal run -m $(PACKAGE).app::coldstart
+coldstart: install  ## time a cold start on Modal, beside the plan; DEPLOYED=1 that of the deployed service
+	$(PYTHON) -m $(if $(DEPLOYED),$(PACKAGE).client.cold_start $(ARGS),modal run -m $(PACKAGE).app::coldstart)
 
 warm: install  ## keep WARM_CONTAINERS of the deployed service running, asked or not
-	$(PYTHON) -m $(PACKAGE).warm open
+	$(PYTHON) -m $(PACKAGE).warm_pool open
 
 cool: install  ## back to MIN_CONTAINERS
-	$(PYTHON) -m $(PACKAGE).warm close
+	$(PYTHON) -m $(PACKAGE).warm_pool close

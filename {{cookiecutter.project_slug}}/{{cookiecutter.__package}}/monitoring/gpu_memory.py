@@ -1,4 +1,4 @@
-"""Memory in use: sampled, logged as JSON lines, compared with the plan. All sizes are GiB.
+"""Memory in use: read in the background, logged as JSON lines, compared with the plan. All sizes are GiB.
 
 On a GPU the figures come from NVML, which sees every process on the card, and from torch where this process has loaded
 it. Without a GPU they are the resident memory of this process and all its children.

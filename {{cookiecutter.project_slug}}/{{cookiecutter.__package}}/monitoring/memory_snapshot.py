@@ -1,4 +1,4 @@
-"""A picture of the GPU's memory at the moment it ran out, for PyTorch's viewer."""
+"""Snapshots of the GPU's memory at the moment it ran out, for PyTorch's viewer."""
 
 import os
 import time
@@ -11,7 +11,7 @@ from .. import plan
 
 VIEWER = "https://docs.pytorch.org/memory_viz"
 EVENTS = 50_000  # allocations and frees that a snapshot reaches back; torch keeps no more
-KEPT = 3  # snapshots of one process: the first tell most, and each may have hundreds of MB
+KEPT = 3  # snapshots of one process: the first are the most useful, and each may have hundreds of MB
 
 
 def record(folder: str) -> None:

@@ -15,9 +15,10 @@ from {{cookiecutter.__package}} import plan
 SERVE = """
 import json, resource, sys, time
 import httpx, psutil
-from {{cookiecutter.__package}} import local, plan
+from {{cookiecutter.__package}} import plan
+from {{cookiecutter.__package}}.client import local
+from {{cookiecutter.__package}}.engine.server import Engine
 from {{cookiecutter.__package}}.monitoring import gpu_memory
-from {{cookiecutter.__package}}.engine import Engine
 
 path, field = {"generation": ("/v1/completions", "prompt"), "embedding": ("/v1/embeddings", "input"),
                "classification": ("/classify", "input")}[plan.WORKLOAD]

@@ -10,9 +10,10 @@ import pytest
 import transformers
 from prometheus_client.parser import text_string_to_metric_families
 
-from {{cookiecutter.__package}} import client, plan
+from {{cookiecutter.__package}} import plan
+from {{cookiecutter.__package}}.client import Client, cli
+from {{cookiecutter.__package}}.client.local import served
 from {{cookiecutter.__package}}.engine.server import Engine
-from {{cookiecutter.__package}}.local import served
 from {{cookiecutter.__package}}.monitoring import gpu_memory
 
 PATHS = {"generation": "/v1/completions", "embedding": "/v1/embeddings", "classification": "/classify"}
@@ -53,7 +54,7 @@ def test_health_models_memory_and_what_runs(url: str):
 
 def test_metrics_count_what_was_read_and_how_long_it_took(url: str):
     before = metrics(url)
-    client.Client(url).ask("The quick brown fox", 4)
+    cli.ask(Client(url), "The quick brown fox", 4)
     after = metrics(url)
     assert after["engine_request_success_total"] - before["engine_request_success_total"] == 1
     assert after["engine_prompt_tokens_total"] - before["engine_prompt_tokens_total"] >= 4
@@ -92,4 +93,4 @@ def test_a_client_that_leaves_does_not_stop_the_others(url: str):
     head = f"POST {PATH} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     with socket.create_connection((host, int(port))) as gone:
         gone.sendall(head.encode() + body)
-    assert client.Client(url).ask("The quick brown fox", 4).summary()
+    assert cli.ask(Client(url), "The quick brown fox", 4).summary()

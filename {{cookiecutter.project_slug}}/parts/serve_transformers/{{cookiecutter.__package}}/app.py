@@ -5,15 +5,15 @@ modal deploy -m {{cookiecutter.__package}}.app       keep it
 """
 
 import modal
+import modal.experimental
 
-from . import hardware, image, plan, service, storage, warm
+from . import hardware, image, plan, storage, warm_pool
 from .monitoring import gpu_memory
 
 with image.SERVE.imports():
     from fastapi import FastAPI
 
-    from . import clock, web
-    from .engine import server
+    from .engine import server, startup_clock, web
     from .monitoring import memory_snapshot
 
 HOURS = 60 * 60  # seconds
@@ -52,19 +52,21 @@ def fetch() -> None:
 class Server:
     @modal.enter(snap=SNAPSHOT)  # before a snapshot is taken, where one is
     def prepare(self) -> None:
-        self.clock = clock.Clock()
+        self.clock = startup_clock.StartupClock()
         server.Engine.prepare(storage.located(plan.MODEL, plan.REVISION))
 
     @modal.enter(snap=False)
     def watch(self) -> None:
-        self.clock.restored()
+        self.clock.after_snapshot()
         self.memory = gpu_memory.Monitor().start()
 
     @modal.enter(snap=plan.GPU_SNAPSHOT)  # nothing touches the GPU before this
     def load(self) -> None:
         memory_snapshot.record(f"{storage.CACHE}/oom")
         folder = storage.located(plan.MODEL, plan.REVISION)
-        self.engine = server.Engine(folder, gpus=hardware.GPUS, on_death=service.replace_container)
+        # After a fatal error no new request is taken here: Modal starts another container for what comes
+        stop_requests = modal.experimental.stop_fetching_inputs
+        self.engine = server.Engine(folder, gpus=hardware.GPUS, on_fatal_error=stop_requests)
 
     @modal.enter(snap=False)
     def report(self) -> None:
@@ -86,32 +88,32 @@ class Server:
         self.memory.stop()
 
 
-@app.function(image=image.FETCH, schedule=warm.OPENS)
+@app.function(image=image.FETCH, schedule=warm_pool.OPENS)
 def open_pool() -> None:
     """Keep containers warm; on the schedule of plan.py, where it has one."""
-    service.keep_warm(plan.WARM_CONTAINERS)
+    warm_pool.resize(plan.WARM_CONTAINERS)
 
 
-@app.function(image=image.FETCH, schedule=warm.CLOSES)
+@app.function(image=image.FETCH, schedule=warm_pool.CLOSES)
 def close_pool() -> None:
     """Let them go again."""
-    service.keep_warm(plan.MIN_CONTAINERS)
+    warm_pool.resize(plan.MIN_CONTAINERS)
 
 
 @app.local_entrypoint()
 def main(prompt: str = "In two sentences: why does a GPU need a KV cache?") -> None:
     """Fetch the weights, wait for a container, ask one question, and compare what was measured with the plan."""
-    from . import client
+    from .client import Client, cli
 
     fetch.remote()
     url = Server().web.get_web_url()  # ty: ignore[not-callable]  # modal's types lose the class under @modal.concurrent
-    client.demonstrate(client.Client(url), prompt)
+    cli.ask_and_compare(Client(url), prompt)
 
 
 @app.local_entrypoint()
 def coldstart() -> None:
     """Fetch the weights, start the first container of this fresh app, and print each phase beside the plan."""
-    from . import coldstart as measurement
+    from .client import cold_start
 
     fetch.remote()
-    measurement.measure(Server().web.get_web_url())  # ty: ignore[not-callable]
+    cold_start.measure(Server().web.get_web_url())  # ty: ignore[not-callable]

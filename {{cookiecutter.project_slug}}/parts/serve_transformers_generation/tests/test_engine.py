@@ -12,9 +12,11 @@ import torch
 from transformers import AutoModelForCausalLM
 
 from {{cookiecutter.__package}} import plan
-from {{cookiecutter.__package}}.engine import server as engine_module
-from {{cookiecutter.__package}}.engine.server import PAGE, Engine, Piece, Wish, batching
-from {{cookiecutter.__package}}.errors import OutOfMemory, Refused, Unavailable
+from {{cookiecutter.__package}}.engine import server
+from {{cookiecutter.__package}}.engine.deltas import Delta
+from {{cookiecutter.__package}}.engine.errors import InvalidRequest, OutOfMemory, Unavailable
+from {{cookiecutter.__package}}.engine.sampling import SamplingParams
+from {{cookiecutter.__package}}.engine.server import PAGE, Engine, batching
 
 FOX = "The quick brown fox"
 
@@ -26,13 +28,13 @@ def engine(tiny: Path) -> Iterator[Engine]:
     loaded.close()
 
 
-async def pieces(engine: Engine, question: str, **wish: Any) -> list[Piece]:
+async def deltas(engine: Engine, question: str, **sampling: Any) -> list[Delta]:
     prompt = engine.chat([{"role": "user", "content": question}])
-    return [piece async for piece in engine.stream(prompt, Wish(**wish))]
+    return [delta async for delta in engine.stream(prompt, SamplingParams(**sampling))]
 
 
-async def text(engine: Engine, question: str, **wish: Any) -> str:
-    return "".join([piece.text for piece in await pieces(engine, question, **wish)])
+async def text(engine: Engine, question: str, **sampling: Any) -> str:
+    return "".join([delta.text for delta in await deltas(engine, question, **sampling)])
 
 
 def test_greedy_answers_are_those_of_plain_generate_even_fifty_at_once(engine: Engine, tiny: Path):
@@ -66,18 +68,18 @@ def test_temperature_samples_from_the_models_own_distribution(engine: Engine, ti
 
 
 def test_it_counts_tokens_and_says_why_it_stopped(engine: Engine):
-    got = asyncio.run(pieces(engine, FOX, max_tokens=5, temperature=0.0))
+    got = asyncio.run(deltas(engine, FOX, max_tokens=5, temperature=0.0))
     assert got[-1].tokens <= 5 and got[-1].finish in ("stop", "length")
-    assert [piece.tokens for piece in got] == sorted(piece.tokens for piece in got)
-    forced = asyncio.run(pieces(engine, FOX, max_tokens=40, temperature=0.0, ignore_eos=True))
+    assert [delta.tokens for delta in got] == sorted(delta.tokens for delta in got)
+    forced = asyncio.run(deltas(engine, FOX, max_tokens=40, temperature=0.0, ignore_eos=True))
     assert forced[-1].tokens == 40 and forced[-1].finish == "length"
 
 
 def test_an_answer_ends_before_a_stop_string(engine: Engine):
     whole = asyncio.run(text(engine, FOX, max_tokens=24, temperature=0.0))
     stop = whole[9:12]
-    cut = asyncio.run(pieces(engine, FOX, max_tokens=24, temperature=0.0, stop=[stop, "never said"]))
-    assert "".join(piece.text for piece in cut) == whole[: whole.index(stop)]
+    cut = asyncio.run(deltas(engine, FOX, max_tokens=24, temperature=0.0, stop=[stop, "never said"]))
+    assert "".join(delta.text for delta in cut) == whole[: whole.index(stop)]
     assert cut[-1].finish == "stop"
 
 
@@ -86,13 +88,13 @@ def test_an_answer_ends_before_a_stop_string(engine: Engine):
     [("hi", plan.MAX_ANSWER_TOKENS + 1, plan.MAX_ANSWER_TOKENS), ("fox " * 3 * plan.CONTEXT_LEN, 1, plan.CONTEXT_LEN)],
 )
 def test_what_exceeds_a_limit_is_refused_before_it_starts(engine: Engine, question: str, asked: int, limit: int):
-    with pytest.raises(Refused, match=str(limit)):
+    with pytest.raises(InvalidRequest, match=str(limit)):
         asyncio.run(text(engine, question, max_tokens=asked))
 
 
 def test_leaving_early_frees_the_request(engine: Engine):
     async def leave() -> None:
-        stream = engine.stream(engine.text(FOX), Wish(1000, 0.0, ignore_eos=True))
+        stream = engine.stream(engine.text(FOX), SamplingParams(1000, 0.0, ignore_eos=True))
         await anext(stream)
         assert engine.running() == 1
         await stream.aclose()
@@ -100,7 +102,7 @@ def test_leaving_early_frees_the_request(engine: Engine):
             if not engine.running():
                 return
             await asyncio.sleep(0.05)
-        raise AssertionError("the request went on after its reader had left")
+        raise AssertionError("the request went on after its client had left")
 
     asyncio.run(leave())
 
@@ -128,13 +130,13 @@ def test_batching_that_failed_begins_anew_and_nobody_waits_forever(engine: Engin
 
 def test_where_batching_cannot_begin_anew_the_container_is_replaced_once(tiny: Path, monkeypatch: pytest.MonkeyPatch):
     deaths: list[str] = []
-    dying = Engine(str(tiny), gpus=0, on_death=lambda: deaths.append("once"))
-    monkeypatch.setattr(engine_module, "TRIES", 1)
-    monkeypatch.setitem(engine_module.BATCH_TOKENS, "cpu", 2_000_000)  # the next cache does not fit
+    dying = Engine(str(tiny), gpus=0, on_fatal_error=lambda: deaths.append("once"))
+    monkeypatch.setattr(server, "TRIES", 1)
+    monkeypatch.setitem(server.BATCH_TOKENS, "cpu", 2_000_000)  # the next cache does not fit
     dying.batches.stop(hard_stop=True)
     while not deaths:
         pass
-    assert not dying.healthy and "replaced: out of memory" in dying.death
+    assert not dying.healthy and "replaced: out of memory" in dying.fatal_error
     with pytest.raises(Unavailable, match="replaced"):
         asyncio.run(text(dying, FOX))
     dying.close()
@@ -152,7 +154,7 @@ def test_the_cache_holds_the_planned_requests_and_no_more():
 def test_a_cache_that_does_not_fit_is_an_error_at_start_that_says_what_to_lower(
     tiny: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setitem(engine_module.BATCH_TOKENS, "cpu", 2_000_000)
+    monkeypatch.setitem(server.BATCH_TOKENS, "cpu", 2_000_000)
     with pytest.raises(OutOfMemory, match=r"lower CONCURRENCY \(\d+\) or CONTEXT_LEN"):
         Engine(str(tiny), gpus=0)
 

@@ -11,9 +11,10 @@ import openai
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from {{cookiecutter.__package}} import client, plan
+from {{cookiecutter.__package}} import plan
+from {{cookiecutter.__package}}.client import Client
+from {{cookiecutter.__package}}.client.local import served
 from {{cookiecutter.__package}}.engine.server import Engine
-from {{cookiecutter.__package}}.local import served
 from {{cookiecutter.__package}}.monitoring import gpu_memory
 
 FOX = "The quick brown fox"
@@ -65,9 +66,9 @@ def test_text_parts_and_stop_strings_are_understood(api: Any):
 
 
 def test_fifty_requests_at_once_all_answer_alike(url: str):
-    ask = client.Client(url)
+    client = Client(url)
     with ThreadPoolExecutor(50) as pool:
-        answers = list(pool.map(lambda _: ask.chat("a fox", 6, show=lambda piece: None), range(50)))
+        answers = list(pool.map(lambda _: client.chat("a fox", 6, show=lambda piece: None), range(50)))
     assert len({answer.tokens for answer in answers}) >= 1 and all(answer.tokens >= 1 for answer in answers)
 
 
@@ -86,7 +87,7 @@ def test_beyond_a_limit_is_a_400_that_names_it(api: Any, asked: dict, limit: int
 
 def test_our_client_streams_pieces(url: str):
     pieces: list[str] = []
-    answer = client.Client(url).chat("The lazy dog", 8, show=pieces.append)
+    answer = Client(url).chat("The lazy dog", 8, show=pieces.append)
     assert answer.text == "".join(pieces) and 1 <= answer.tokens <= 8
 
 

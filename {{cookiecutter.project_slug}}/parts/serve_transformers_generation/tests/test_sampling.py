@@ -8,24 +8,26 @@ import torch
 from transformers import LogitsProcessorList, TopKLogitsWarper, TopPLogitsWarper
 from transformers.generation.continuous_batching.cb_logits_processors import ContinuousBatchingLogitsProcessorList
 
-from {{cookiecutter.__package}} import sampling
+from {{cookiecutter.__package}}.engine import sampling
 
 WORDS = 500
 
 
-def processed(wishes: list[dict], scores: torch.Tensor, quick: bool) -> torch.Tensor:
+def processed(requests: list[dict], scores: torch.Tensor, fast: bool) -> torch.Tensor:
     own = LogitsProcessorList([TopKLogitsWarper(1), TopPLogitsWarper(0.5)])
     processors = ContinuousBatchingLogitsProcessorList(own, per_request_processors=True)
-    if quick:
-        sampling.quicken(processors)
+    if fast:
+        sampling.install_fast_samplers(processors)
         assert [type(one) for one in processors.logits_processor] == [sampling.TopK, sampling.TopP]
-    state: Any = [SimpleNamespace(has_new_token=True, state=SimpleNamespace(logit_processor_kwargs=w)) for w in wishes]
-    arguments = processors.prepare_tensor_args(state, torch.zeros(2, len(wishes), dtype=torch.int32))
-    return processors(torch.zeros(len(wishes), dtype=torch.int64), scores, arguments)  # ty: ignore[invalid-argument-type]
+    state: Any = [
+        SimpleNamespace(has_new_token=True, state=SimpleNamespace(logit_processor_kwargs=w)) for w in requests
+    ]
+    arguments = processors.prepare_tensor_args(state, torch.zeros(2, len(requests), dtype=torch.int32))
+    return processors(torch.zeros(len(requests), dtype=torch.int64), scores, arguments)  # ty: ignore[invalid-argument-type]
 
 
 @pytest.mark.parametrize(
-    "wishes",
+    "requests",
     [
         [{"top_k": 1, "top_p": 1.0}] * 3,
         [{"top_k": WORDS, "top_p": 1.0}] * 3,
@@ -33,7 +35,7 @@ def processed(wishes: list[dict], scores: torch.Tensor, quick: bool) -> torch.Te
         [{"top_k": WORDS, "top_p": 1.0}, {"top_k": 20, "top_p": 0.8}, {"top_k": 1, "top_p": 1.0}],
     ],
 )
-def test_they_keep_the_same_words_as_transformers(wishes: list[dict]):
+def test_they_keep_the_same_words_as_transformers(requests: list[dict]):
     torch.manual_seed(0)
-    scores = torch.randn(len(wishes), WORDS) * 3
-    torch.testing.assert_close(processed(wishes, scores, True), processed(wishes, scores, False))
+    scores = torch.randn(len(requests), WORDS) * 3
+    torch.testing.assert_close(processed(requests, scores, True), processed(requests, scores, False))

@@ -1,4 +1,4 @@
-"""The gate in front of vLLM's API, around applications that do what vLLM does."""
+"""The middleware around applications that do what vLLM does."""
 
 import asyncio
 import json
@@ -8,11 +8,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from {{cookiecutter.__package}} import limits, middleware, workload
-from {{cookiecutter.__package}}.engine import server
+from {{cookiecutter.__package}}.engine import middleware, options
+from {{cookiecutter.__package}}.engine.body_limit import BodyLimit, Message, Receive, Scope, Send
 from {{cookiecutter.__package}}.monitoring import oom
 
-PATH, BODY = workload.WARM_UP
+PATH, BODY = options.WORKLOAD.warm_up
 OOM = "out of memory: the GPU was full"
 
 
@@ -24,7 +24,7 @@ class Api:
         self.state = SimpleNamespace(engine_client=SimpleNamespace(errored=errored))
         self.asked: list[tuple[str, bytes]] = []
 
-    async def __call__(self, scope: limits.Scope, receive: limits.Receive, send: limits.Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.asked.append((scope["path"], (await receive()).get("body", b"")))
         await send({"type": "http.response.start", "status": self.status, "headers": []})
         for number, piece in enumerate(self.pieces, 1):
@@ -32,71 +32,62 @@ class Api:
 
 
 @pytest.fixture(scope="module")
-def built() -> Iterator[middleware.Gate]:
+def built() -> Iterator[middleware.RouteFilter]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(server.KEY, "secret")
-        gate = middleware.Gate(Api())
-    yield gate
-    gate.monitor.stop()
+        patch.setenv(options.KEY, "secret")
+        route_filter = middleware.RouteFilter(Api())
+    yield route_filter
+    route_filter.monitor.stop()
 
 
-def ask(gate: middleware.Gate, api: Api, path: str, body: object = None, **headers: str) -> tuple[int, list[bytes]]:
+def ask(
+    route_filter: middleware.RouteFilter, api: Api, path: str, body: object = None, **headers: str
+) -> tuple[int, list[bytes]]:
     """Status and pieces of the answer."""
-    gate.app = api
+    route_filter.app = api
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    sent: list[limits.Message] = []
-    coming: list[limits.Message] = [{"type": "http.request", "body": content[:5], "more_body": True}]
+    sent: list[Message] = []
+    coming: list[Message] = [{"type": "http.request", "body": content[:5], "more_body": True}]
     coming.append({"type": "http.request", "body": content[5:], "more_body": False})
 
-    async def receive() -> limits.Message:
+    async def receive() -> Message:
         return coming.pop(0)
 
-    async def send(message: limits.Message) -> None:
+    async def send(message: Message) -> None:
         sent.append(message)
 
     named = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
     scope = {"type": "http", "method": "POST", "path": path, "headers": named, "app": api}
-    asyncio.run(gate(scope, receive, send))
+    asyncio.run(BodyLimit(route_filter)(scope, receive, send))
     return sent[0]["status"], [message["body"] for message in sent[1:]]
 
 
-def test_a_request_within_the_limits_reaches_vllm_as_it_was_sent(built: middleware.Gate):
+def test_a_request_within_the_limits_reaches_vllm_as_it_was_sent(built: middleware.RouteFilter):
     api = Api(b"one", b"two", b"three")
     assert ask(built, api, PATH, BODY) == (200, [b"one", b"two", b"three"])
     assert api.asked == [(PATH, json.dumps(BODY).encode())]
 
 
-def test_what_is_no_json_is_left_to_vllm_to_refuse(built: middleware.Gate):
+def test_what_is_no_json_is_left_to_vllm_to_refuse(built: middleware.RouteFilter):
     api = Api(status=400)
     assert ask(built, api, PATH, b"{not json")[0] == 400 and api.asked == [(PATH, b"{not json")]
 
 
-def test_the_clients_leaving_is_heard_behind_the_gate():
-    async def leave() -> limits.Message:
-        return {"type": "http.disconnect"}
-
-    async def heard() -> list[str]:
-        receive = middleware.replayed(b"body", leave)
-        return [(await receive())["type"], (await receive())["type"]]
-
-    assert asyncio.run(heard()) == ["http.request", "http.disconnect"]
-
-
-def test_each_piece_is_sent_before_the_next_is_made(built: middleware.Gate):
+def test_each_piece_is_sent_before_the_next_is_made(built: middleware.RouteFilter):
     log: list[str] = []
 
     class Slow(Api):
-        async def __call__(self, scope: limits.Scope, receive: limits.Receive, send: limits.Send) -> None:
+        async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
             await send({"type": "http.response.start", "status": 200, "headers": []})
             for word in ("one", "two"):
                 log.append(f"make {word}")
                 await send({"type": "http.response.body", "body": word.encode(), "more_body": word == "one"})
 
     async def run() -> None:
-        async def receive() -> limits.Message:
+        async def receive() -> Message:
             return {"type": "http.request", "body": b"{}"}
 
-        async def send(message: limits.Message) -> None:
+        async def send(message: Message) -> None:
             log.extend(["sent " + message["body"].decode()] if "body" in message else [])
 
         built.app = Slow()
@@ -110,56 +101,56 @@ CONTROL = ["/sleep", "/wake_up", "/collective_rpc", "/reset_prefix_cache", "/ser
 
 
 @pytest.mark.parametrize("path", CONTROL)
-def test_control_routes_are_there_for_our_own_process_only(built: middleware.Gate, path: str):
+def test_control_routes_are_there_for_our_own_process_only(built: middleware.RouteFilter, path: str):
     api = Api()
     for headers in ({}, {"x_engine_key": "guessed"}, {"x_engine_key": ""}):
         status, (said,) = ask(built, api, path, **headers)
-        assert status == 404 and workload.ROUTES[0] in json.loads(said)["error"]["message"]
+        assert status == 404 and options.WORKLOAD.routes[0] in json.loads(said)["error"]["message"]
     assert api.asked == []
     assert ask(built, api, path, x_engine_key="secret")[0] == 200 and len(api.asked) == 1
 
 
-def test_without_a_key_nobody_is_our_own_process(built: middleware.Gate, monkeypatch: pytest.MonkeyPatch):
+def test_without_a_key_nobody_is_our_own_process(built: middleware.RouteFilter, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(built, "key", b"")
     assert ask(built, Api(), "/sleep", x_engine_key="")[0] == 404
 
 
-def test_memory_is_answered_here(built: middleware.Gate):
+def test_memory_is_answered_here(built: middleware.RouteFilter):
     status, (said,) = ask(built, Api(status=500), "/memory")
     state = json.loads(said)
     assert status == 200 and state["peak_gib"] > 0 and "measured" in state["report"]
 
 
-def test_vllms_metrics_hold_the_memory(built: middleware.Gate):
+def test_vllms_metrics_hold_the_memory(built: middleware.RouteFilter):
     import prometheus_client
 
     assert b"gpu_memory_peak_bytes{" in prometheus_client.generate_latest()
 
 
-def test_a_dead_engine_is_a_503_that_says_to_try_again(built: middleware.Gate, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.delenv(server.CAUSE, raising=False)
+def test_a_dead_engine_is_a_503_that_says_to_try_again(built: middleware.RouteFilter, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delenv(options.CAUSE, raising=False)
     status, (said,) = ask(built, Api(b'{"error": "EngineCore"}', status=500, errored=True), PATH, BODY)
     assert status == 503 and "send the request again" in json.loads(said)["error"]["message"]
 
 
 def test_an_engine_that_ran_out_of_memory_is_a_507_with_the_cause(
-    built: middleware.Gate, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    built: middleware.RouteFilter, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ):
-    monkeypatch.setenv(server.CAUSE, str(tmp_path / "cause"))
+    monkeypatch.setenv(options.CAUSE, str(tmp_path / "cause"))
     (tmp_path / "cause").write_text(OOM)
     status, (said,) = ask(built, Api(status=500, errored=True), PATH, BODY)
     assert status == 507 and json.loads(said)["error"]["message"].startswith(OOM)
-    dead = b'data: {"error": {"message": "' + middleware.DEAD + b'"}}\n\n'
+    dead = b'data: {"error": {"message": "' + middleware.ENGINE_DEAD + b'"}}\n\n'
     status, pieces = ask(built, Api(b"data: x\n\n", dead, errored=True), PATH, BODY)
     assert status == 200 and pieces[0] == b"data: x\n\n" and OOM.encode() in pieces[1]
 
 
-def test_one_request_that_ran_out_of_memory_is_a_507_too(built: middleware.Gate):
+def test_one_request_that_ran_out_of_memory_is_a_507_too(built: middleware.RouteFilter):
     error = b'{"error": {"message": "CUDA out of memory. Tried to allocate 2.00 GiB."}}'
     status, (said,) = ask(built, Api(error, status=500), PATH, BODY)
     assert status == 507 and json.loads(said)["error"]["message"] == oom.explain(error.decode())
 
 
-def test_any_other_error_of_vllms_passes_as_it_is(built: middleware.Gate):
+def test_any_other_error_of_vllms_passes_as_it_is(built: middleware.RouteFilter):
     assert ask(built, Api(b"bug", status=500), PATH, BODY) == (500, [b"bug"])
     assert ask(built, Api(b"busy", status=429), PATH, BODY) == (429, [b"busy"])

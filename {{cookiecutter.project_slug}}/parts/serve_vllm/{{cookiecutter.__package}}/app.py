@@ -6,8 +6,8 @@ modal deploy -m {{cookiecutter.__package}}.app    keep it
 
 import modal
 
-from . import hardware, image, plan, service, storage, warm
-from .engine import server
+from . import hardware, image, plan, storage, warm_pool
+from .engine import options, server
 
 HOURS = 60 * 60  # seconds
 
@@ -28,61 +28,61 @@ def fetch() -> None:
     memory=hardware.MEMORY_MIB,
     env=hardware.ENV | storage.OFFLINE,
     volumes={storage.WEIGHTS: storage.weights, storage.CACHE: storage.cache},
-    port=server.PORT,
+    port=options.PORT,
     target_concurrency=plan.TARGET_CONCURRENCY,
     min_containers=plan.MIN_CONTAINERS,
     buffer_containers=plan.BUFFER_CONTAINERS,
     max_containers=plan.MAX_CONTAINERS,
     scaledown_window=plan.SCALEDOWN_WINDOW,
     startup_timeout=plan.STARTUP_TIMEOUT,
-    exit_grace_period=server.DRAIN,  # running requests end
+    exit_grace_period=options.DRAIN_S,  # running requests end
     unauthenticated=plan.PUBLIC,  # private: clients send a proxy token
-    enable_memory_snapshot=server.snapshots(),
-    experimental_options={"enable_gpu_snapshot": server.snapshots()},
+    enable_memory_snapshot=options.snapshots(),
+    experimental_options={"enable_gpu_snapshot": options.snapshots()},
 )
 class Server:
-    @modal.enter(snap=server.snapshots())  # before a snapshot is taken, where one is
+    @modal.enter(snap=options.snapshots())  # before a snapshot is taken, where one is
     def start(self) -> None:
         model = storage.located(plan.MODEL, plan.REVISION)
-        self.vllm = server.Process(model, gpus=hardware.GPUS, snapshots_in=f"{storage.CACHE}/oom")
-        self.vllm.wait(plan.STARTUP_TIMEOUT - 10)  # so that the log says why before Modal gives up
-        self.vllm.rest()
+        self.vllm = server.Server(model, gpus=hardware.GPUS, snapshots_in=f"{storage.CACHE}/oom")
+        self.vllm.wait_until_ready(plan.STARTUP_TIMEOUT - 10)  # so that the log says why before Modal gives up
+        self.vllm.sleep()
 
     @modal.enter(snap=False)  # after it, in every container that starts
     def go_on(self) -> None:
-        self.vllm.resume()
-        self.vllm.guard()
+        self.vllm.wake()
+        self.vllm.watch()
 
     @modal.exit()
     def stop(self) -> None:
         self.vllm.stop()
 
 
-@app.function(image=image.FETCH, schedule=warm.OPENS)
+@app.function(image=image.FETCH, schedule=warm_pool.OPENS)
 def open_pool() -> None:
     """Keep containers warm from now on: plan.WARM_FROM says when."""
-    service.keep_warm(plan.WARM_CONTAINERS)
+    warm_pool.resize(plan.WARM_CONTAINERS)
 
 
-@app.function(image=image.FETCH, schedule=warm.CLOSES)
+@app.function(image=image.FETCH, schedule=warm_pool.CLOSES)
 def close_pool() -> None:
     """Back to what runs outside of these hours."""
-    service.keep_warm(plan.MIN_CONTAINERS)
+    warm_pool.resize(plan.MIN_CONTAINERS)
 
 
 @app.local_entrypoint()
 def main(prompt: str = "In two sentences: why does a GPU need a KV cache?") -> None:
     """Fetch the weights, wait for a container, ask one question, and compare what was measured with the plan."""
-    from . import client
+    from .client import Client, cli
 
     fetch.remote()
-    client.demonstrate(client.Client(Server.get_url()), prompt)
+    cli.ask_and_compare(Client(Server.get_url()), prompt)
 
 
 @app.local_entrypoint()
 def coldstart() -> None:
     """Fetch the weights, then time the way from the first request to a container that answers, beside the plan."""
-    from . import coldstart as stopwatch
+    from .client import cold_start
 
     fetch.remote()
-    stopwatch.measure(Server.get_url())
+    cold_start.measure(Server.get_url())

@@ -6,58 +6,25 @@ import threading
 import time
 import uuid
 from collections.abc import AsyncGenerator, Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from tokenizers.decoders import DecodeStream
 from transformers import AutoModelForCausalLM, AutoTokenizer, ContinuousBatchingConfig
 from transformers.generation.continuous_batching.requests import GenerationOutput
 
-from .. import plan, sampling
-from ..counts import SECONDS, Counts
-from ..errors import OutOfMemory, Refused, ServiceFault, Unavailable, fault
-from ..stops import Stops
+from .. import plan
 from . import loading
-from .allocator import free
+from .deltas import Delta, StopStringFilter
+from .errors import EngineError, InvalidRequest, OutOfMemory, Unavailable, classify_error
+from .metrics import EngineMetrics
+from .sampling import SamplingParams, install_fast_samplers
 
 PAGE = 256  # tokens of one page of the KV cache, transformers' default
 BATCH_TOKENS = {"cuda": 2048, "cpu": 256}  # read in one step; the attention mask grows with them times the cache
 CPU_PAGES = 64  # at most: a laptop's RAM
 TRIES = 3  # to start batching anew after it failed
-SECONDS_PER_TOKEN = (0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 1)
 
 Message = dict[str, str]  # {"role": "user", "content": "..."}
-
-
-@dataclass(frozen=True)
-class Piece:
-    """What one step added: text, and how many tokens the answer has so far and the prompt had."""
-
-    text: str
-    tokens: int
-    prompt_tokens: int
-    finish: str | None = None  # "stop" or "length" on the last piece
-
-
-@dataclass(frozen=True)
-class Wish:
-    """How one answer shall be. None is the model's own default."""
-
-    max_tokens: int | None = None  # None: as many as the limits leave
-    temperature: float | None = None  # 0 is greedy
-    top_p: float | None = None
-    stop: Sequence[str] = ()  # strings before which the answer ends
-    ignore_eos: bool = False  # go on until max_tokens, for measurements
-
-
-class GenerationCounts(Counts):
-    """With what only an engine that writes can count."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.written = self.counter("generation_tokens", "Tokens written.")
-        self.first = self.histogram("time_to_first_token_seconds", "From a request to its first token.", SECONDS)
-        self.next = self.histogram("inter_token_latency_seconds", "Between two tokens of a request.", SECONDS_PER_TOKEN)
 
 
 def pages(device: str) -> int:
@@ -67,7 +34,7 @@ def pages(device: str) -> int:
 
 
 def batching(device: str) -> ContinuousBatchingConfig:
-    """plan.py in transformers' words."""
+    """transformers' settings for plan.py."""
     return ContinuousBatchingConfig(
         page_size=PAGE,
         num_blocks=pages(device),
@@ -84,11 +51,11 @@ def batching(device: str) -> ContinuousBatchingConfig:
 class Engine:
     """One loaded model that answers many requests at once."""
 
-    def __init__(self, model: str, *, gpus: int, on_death: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, model: str, *, gpus: int, on_fatal_error: Callable[[], None] = lambda: None) -> None:
         """Load `model`, a folder or a hub id, onto the GPU, or with 0 into RAM as float32, and start batching.
 
-        Batching that fails, for want of memory or else, is started anew; `on_death` is called once, where that fails
-        too. NotAsPlanned where what was loaded is not what plan.py says; OutOfMemory where the cache does not fit.
+        Batching that fails is started anew; where that fails too, `on_fatal_error` is called once. NotAsPlanned where
+        what was loaded is not what plan.py says; OutOfMemory where the cache does not fit.
         """
         self.device = loading.device(gpus)
         self.tokenizer: Any = AutoTokenizer.from_pretrained(model)
@@ -105,82 +72,78 @@ class Engine:
         own.update(do_sample=True, temperature=0.5, top_p=0.5, top_k=1)
         self.stop_ids = {own.eos_token_id} if isinstance(own.eos_token_id, int) else set(own.eos_token_id or [])
         self.context = min(plan.CONTEXT_LEN, pages(self.device) * PAGE)  # tokens, prompt and answer together
-        self.on_death, self.death = on_death, ""
+        self.on_fatal_error, self.fatal_error = on_fatal_error, ""
         self.open: dict[str, tuple[asyncio.AbstractEventLoop, asyncio.Queue[Any]]] = {}  # requests without an end yet
-        self.batches: Any = self._begin()
+        self.batches: Any = self._start_batching()
         self.loaded = loading.inspect(self.model)
         self.loaded.check()
-        self.counts = GenerationCounts()
-        self.counts.running.set_function(self.running)
-        self.counts.waiting.set_function(lambda: max(0, len(self.open) - self.running()))
+        self.metrics = EngineMetrics()
+        self.metrics.running.set_function(self.running)
+        self.metrics.waiting.set_function(lambda: max(0, len(self.open) - self.running()))
         self._closing = threading.Event()
-        self._guard = threading.Thread(target=self._watch, name="guard", daemon=True)
-        self._guard.start()
+        self._watcher = threading.Thread(target=self._watch, name="watch", daemon=True)
+        self._watcher.start()
 
     @staticmethod
     def prepare(model: str) -> None:
         """Import what loading takes, before a snapshot of the memory. Touches no GPU."""
-        loading.imported(AutoModelForCausalLM, model)
+        loading.import_model_code(AutoModelForCausalLM, model)
 
-    def _begin(self) -> Any:
-        """A manager whose cache is allocated and whose thread runs. ServiceFault where it does not come so far."""
+    def _start_batching(self) -> Any:
+        """Return a manager whose cache is allocated and whose thread runs. EngineError where it does not start."""
         batches = self.model.init_continuous_batching(continuous_batching_config=batching(self.device))
-        sampling.quicken(batches.logit_processor)
+        install_fast_samplers(batches.logit_processor)
         batches.start()
         while batches.batch_processor is None and batches.is_running():
             time.sleep(0.01)  # the cache is allocated in the batching thread
         if batches.batch_processor is None or not batches.is_running():
-            error = batches.background_thread_status.fatal_error
-            raise fault(str(error) if error else "batching did not start")  # the text alone: a traceback holds tensors
+            error = batches.background_thread_status.fatal_error  # its text alone is kept: a traceback holds tensors
+            raise classify_error(str(error) if error else "batching did not start")
         return batches
 
     def _watch(self) -> None:
         while not self._closing.wait(0.1):
-            if not self.death and not self.batches.is_running():
-                self._begin_anew()
-            while self.batches.get_result(timeout=0.001):  # what came for a reader who had left; nobody else takes it
+            if not self.fatal_error and not self.batches.is_running():
+                self._restart_batching()
+            while self.batches.get_result(timeout=0.001):  # for clients that have left: nobody else takes it
                 pass
 
-    def _begin_anew(self) -> None:
+    def _restart_batching(self) -> None:
         """Free what the failed batch held, and start batching again with the weights that are loaded."""
         status = self.batches.background_thread_status
-        failed = fault(status.fatal_error or "batching stopped")
+        failed = classify_error(status.fatal_error or "batching stopped")
         if isinstance(failed, OutOfMemory):
-            self.counts.out_of_memory.inc()
+            self.metrics.out_of_memory.inc()
         print(f"{failed}; starting to batch anew", flush=True)
         for loop, outputs in list(self.open.values()):  # those that transformers had not told yet
             loop.call_soon_threadsafe(outputs.put_nowait, str(failed))
         status.fatal_error = status.fatal_error and type(status.fatal_error)(str(failed))  # without its traceback
         self.batches.stop()
         for _ in range(TRIES):
-            free()
+            loading.free_memory()
             try:
-                self.batches = self._begin()
-            except ServiceFault as error:
+                self.batches = self._start_batching()
+            except EngineError as error:
                 failed = error
                 time.sleep(1)
             else:
                 print("batching again", flush=True)
                 return
-        self.death = f"batching cannot be started any more, and this container is replaced: {failed}"
-        print(self.death, flush=True)
-        self.on_death()
+        self.fatal_error = f"batching cannot be started any more, and this container is replaced: {failed}"
+        print(self.fatal_error, flush=True)
+        self.on_fatal_error()
 
     @property
     def healthy(self) -> bool:
         """Whether new requests are taken."""
         batches = self.batches
         takes = batches.background_thread_status.can_accept_new_requests() is None
-        return takes and batches.is_running() and not self.death
+        return takes and batches.is_running() and not self.fatal_error
 
     def running(self) -> int:
         """Requests in the current batch."""
         processor = self.batches.batch_processor
         return len(processor.scheduler.active_requests) if processor is not None else 0
-
-    def what_runs(self) -> dict:
-        """For `GET /engine`."""
-        return self.loaded.report()
 
     def chat(self, messages: Sequence[Message]) -> list[int]:
         """The tokens of a conversation as the model's chat template writes it; plain text where the model has none."""
@@ -193,25 +156,27 @@ class Engine:
         """The tokens of a text that the model shall continue."""
         return self.tokenizer(text)["input_ids"]
 
-    def allowed(self, prompt: int, asked: int | None) -> int:
-        """How many tokens an answer to `prompt` tokens may have. Refused where that is less than was asked."""
+    def answer_limit(self, prompt: int, asked: int | None) -> int:
+        """How many tokens an answer to `prompt` tokens may have. InvalidRequest where that is less than was asked."""
         if asked is not None and asked > plan.MAX_ANSWER_TOKENS:
-            raise Refused(f"{asked} tokens of answer asked for, and this service writes {plan.MAX_ANSWER_TOKENS}")
+            raise InvalidRequest(
+                f"{asked} tokens of answer asked for, and this service writes {plan.MAX_ANSWER_TOKENS}"
+            )
         left = self.context - prompt
         if left < (asked or 1):
-            raise Refused(
+            raise InvalidRequest(
                 f"{prompt} tokens of prompt and {asked or 1} of answer exceed the context of {self.context} tokens"
             )
         return asked or min(left, plan.MAX_ANSWER_TOKENS)
 
-    async def stream(self, prompt: Sequence[int], wish: Wish) -> AsyncGenerator[Piece]:
+    async def stream(self, prompt: Sequence[int], sampling: SamplingParams) -> AsyncGenerator[Delta]:
         """Yield the answer to the tokens of a prompt, piece by piece. Leaving early cancels the request.
 
-        Refused before anything is generated, OutOfMemory or another fault of errors.py where the engine fails.
+        InvalidRequest before anything is generated, OutOfMemory or another error of errors.py where the engine fails.
         """
         if not prompt:
-            raise Refused("the prompt is empty")
-        max_tokens = self.allowed(len(prompt), wish.max_tokens)
+            raise InvalidRequest("the prompt is empty")
+        max_tokens = self.answer_limit(len(prompt), sampling.max_tokens)
         batches, loop, begun = self.batches, asyncio.get_running_loop(), time.perf_counter()
         outputs: asyncio.Queue[GenerationOutput | str] = asyncio.Queue()  # a str is why it failed
         request = uuid.uuid4().hex
@@ -225,71 +190,71 @@ class Engine:
                 request_id=request,
                 max_new_tokens=max_tokens,
                 streaming=True,
-                eos_token_id=-1 if wish.ignore_eos or not self.stop_ids else list(self.stop_ids),
-                **self._sampling(wish),
+                eos_token_id=-1 if sampling.ignore_eos or not self.stop_ids else list(self.stop_ids),
+                **self._processor_kwargs(sampling),
             )
             if added is None:
                 raise Unavailable(self._state())
-            self.counts.read.inc(len(prompt))
-            with self.counts.timed():
-                async for piece in self._pieces(outputs, len(prompt), wish, begun):
-                    yield piece
+            self.metrics.prompt_tokens.inc(len(prompt))
+            with self.metrics.timed():
+                async for delta in self._deltas(outputs, len(prompt), sampling, begun):
+                    yield delta
         finally:
             del self.open[request]
             batches.cancel_request(request)
             batches.output_router.result_handlers.pop(request, None)  # transformers keeps those of cancelled requests
 
-    async def _pieces(
-        self, outputs: asyncio.Queue[GenerationOutput | str], prompt: int, wish: Wish, last: float
-    ) -> AsyncGenerator[Piece]:
-        decoder, stops, seen, sent = DecodeStream([], True), Stops(wish.stop), 0, 0
+    async def _deltas(
+        self, outputs: asyncio.Queue[GenerationOutput | str], prompt: int, sampling: SamplingParams, last: float
+    ) -> AsyncGenerator[Delta]:
+        decoder, stops, seen, sent = DecodeStream([], True), StopStringFilter(sampling.stop), 0, 0
         while True:
             output = await outputs.get()
             while not outputs.empty():  # each holds all tokens so far: a slow reader catches up
                 output = outputs.get_nowait()
             if isinstance(output, str) or output.error is not None:
-                raise self._why(output if isinstance(output, str) else output.error or "")
+                raise self._error(output if isinstance(output, str) else output.error or "")
             new, now = output.generated_tokens[seen:], time.perf_counter()
             self._count(len(new), seen == 0, now - last)
             seen, last = len(output.generated_tokens), now
             ends = output.is_finished()
             if ends:
-                # The decoder keeps back half a character; at the end it is said after all
+                # The decoder keeps back half a character; at the end it is sent after all
                 text = self.tokenizer.decode(output.generated_tokens, skip_special_tokens=True)[sent:]
             else:
                 text = "".join(decoder.step(self.tokenizer.backend_tokenizer, token) or "" for token in new)
             sent += len(text)
-            text = stops.take(text, last=ends)
+            text = stops.add(text, last=ends)
             if ends or stops.found:
-                stopped = stops.found or (bool(new) and new[-1] in self.stop_ids and not wish.ignore_eos)
-                yield Piece(text, seen, prompt, "stop" if stopped else "length")
+                stopped = stops.found or (bool(new) and new[-1] in self.stop_ids and not sampling.ignore_eos)
+                yield Delta(text, seen, prompt, "stop" if stopped else "length")
                 return
             if text:
-                yield Piece(text, seen, prompt)
+                yield Delta(text, seen, prompt)
 
     def _count(self, tokens: int, first: bool, seconds: float) -> None:
-        self.counts.written.inc(tokens)
+        self.metrics.generation_tokens.inc(tokens)
         if first:
-            self.counts.first.observe(seconds)
+            self.metrics.first_token.observe(seconds)
         else:
             for _ in range(tokens):
-                self.counts.next.observe(seconds / tokens)
+                self.metrics.next_token.observe(seconds / tokens)
 
-    def _sampling(self, wish: Wish) -> dict[str, Any]:
+    def _processor_kwargs(self, sampling: SamplingParams) -> dict[str, Any]:
         chosen: dict[str, Any] = dict(self.defaults)
-        if wish.temperature is not None:
-            chosen["temperature"] = wish.temperature
-        if wish.top_p is not None:
-            chosen["top_p"] = wish.top_p
-        return chosen if wish.temperature != 0 else {"temperature": 1.0, "top_p": 1.0, "top_k": 1}
+        if sampling.temperature is not None:
+            chosen["temperature"] = sampling.temperature
+        if sampling.top_p is not None:
+            chosen["top_p"] = sampling.top_p
+        return chosen if sampling.temperature != 0 else {"temperature": 1.0, "top_p": 1.0, "top_k": 1}
 
     def _state(self) -> str:
         """Why no request is taken."""
-        return self.death or f"the engine {'stops' if self._closing.is_set() else 'starts anew'}; ask again"
+        return self.fatal_error or f"the engine {'stops' if self._closing.is_set() else 'starts anew'}; ask again"
 
-    def _why(self, error: str) -> ServiceFault:
-        """The fault behind the text of an error."""
-        return Unavailable(self._state()) if self._closing.is_set() or self.death else fault(error)
+    def _error(self, error: str) -> EngineError:
+        """The error to raise for the text of one."""
+        return Unavailable(self._state()) if self._closing.is_set() or self.fatal_error else classify_error(error)
 
     async def answer(self, texts: list[str]) -> list[str]:
         """The whole answer to each question, for callers inside Modal."""
@@ -297,10 +262,10 @@ class Engine:
 
     async def _whole(self, text: str) -> str:
         prompt = self.chat([{"role": "user", "content": text}])
-        return "".join([piece.text async for piece in self.stream(prompt, Wish())])
+        return "".join([delta.text async for delta in self.stream(prompt, SamplingParams())])
 
     def close(self) -> None:
         """Fail what is running and stop."""
         self._closing.set()
-        self._guard.join()
+        self._watcher.join()
         self.batches.stop(block=True, timeout=10, hard_stop=True)

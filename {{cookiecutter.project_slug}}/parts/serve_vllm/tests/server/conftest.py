@@ -20,11 +20,11 @@ def served(tiny: Path) -> Iterator[Served]:
         patch.setenv("VLLM_CPU_KVCACHE_SPACE", "1")
         patch.setenv("HF_HUB_OFFLINE", "1")
         patch.setenv("MALLOC_MMAP_THRESHOLD_", str(2**14))  # bytes; larger tensors are the kernel's to give, each time
-        process = server.Process(str(tiny), port, gpus=0, context_len=CONTEXT)
+        vllm = server.Server(str(tiny), port, gpus=0, context_len=CONTEXT)
         try:
-            one = Served(process, f"http://127.0.0.1:{port}", process.wait(300))
-            process.guard(one.ended.set)
+            one = Served(vllm, f"http://127.0.0.1:{port}", vllm.wait_until_ready(300))
+            vllm.watch(one.ended.set)
             yield one
         finally:
-            process.stop()
-        assert process.process.poll() is not None
+            vllm.stop()
+        assert vllm.process.poll() is not None

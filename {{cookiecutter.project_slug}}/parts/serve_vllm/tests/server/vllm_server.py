@@ -12,11 +12,11 @@ CONTEXT = 256  # tokens, of the tiny model's server
 
 @dataclass
 class Served:
-    """A server, where it answers, what it said of itself, and whether its guard has ended the container."""
+    """A server, its address, what it answered on /engine, and whether it has ended the container."""
 
-    process: server.Process
+    vllm: server.Server
     url: str
-    runs: dict
+    engine: dict
     ended: threading.Event = field(default_factory=threading.Event)
 
     def post(self, path: str, body: object) -> httpx.Response:

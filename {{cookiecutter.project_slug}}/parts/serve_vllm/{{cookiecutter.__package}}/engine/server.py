@@ -1,11 +1,10 @@
-"""Start vLLM, see that it runs as planned, notice its end. Knows nothing of Modal: a laptop runs the same code."""
+"""Start vLLM, check that it runs as planned, notice its end. Knows nothing of Modal: a laptop runs the same code."""
 
 import json
 import os
 import secrets
 import signal
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -16,67 +15,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from .. import hardware, plan, workload
+from .. import plan
 from ..monitoring import oom
-from . import verify
-
-PORT = 8000
-DRAIN = 25  # seconds that running requests get when the container is told to stop; Modal grants a container 30
-KEY, HEADER = "ENGINE_KEY", "x-engine-key"  # environment variable and header: opens vLLM's control routes to us
-CAUSE = "ENGINE_CAUSE"  # environment variable: the file where the server finds why its engine died
-SNAPSHOTS = "ENGINE_SNAPSHOTS"  # environment variable: the folder for what filled the memory when it ran out
-
-ON_CPU = ["--dtype", "float32", "--enforce-eager", "--gpu-memory-utilization", "0.3"]  # of the RAM, despite its name
+from .options import CAUSE, DRAIN_S, HEADER, KEY, PORT, SNAPSHOTS, WORKLOAD, command, environment, snapshots
 
 
-def command(model: str, port: int, *, gpus: int, context_len: int = plan.CONTEXT_LEN) -> list[str]:
-    """The server's command line for a folder of weights on `gpus` GPUs; 0 keeps only what a CPU can do."""
-    argv = [sys.executable, "-m", "vllm.entrypoints.launchers.api_server.entry", "--model", model, "--port", str(port)]
-    argv += ["--served-model-name", plan.MODEL, "--load-format", "safetensors", "--no-trust-remote-code"]
-    argv += ["--max-model-len", str(context_len), "--max-num-seqs", str(plan.CONCURRENCY)]
-    argv += workload.ARGUMENTS
-    argv += ["--shutdown-timeout", str(DRAIN)]
-    # No prompt in a log; Modal counts the requests
-    argv += ["--no-enable-log-requests", "--no-log-error-stack", "--disable-uvicorn-access-log"]
-    argv += ["--disable-fastapi-docs"]
-    argv += ["--middleware", f"{__package__}.middleware.Front"]
-    argv += ["--worker-extension-cls", f"{__package__}.worker_extension.WorkerExtension"]
-    return argv + (on_gpus(gpus) if gpus else ON_CPU)
-
-
-def on_gpus(count: int) -> list[str]:
-    """The arguments that only a GPU understands, straight from the plan."""
-    argv = ["--dtype", plan.DTYPE, "--tensor-parallel-size", str(count)]
-    argv += ["--gpu-memory-utilization", str(plan.MEMORY_FRACTION)]
-    argv += ["--attention-config", json.dumps(verify.ATTENTION[plan.ATTENTION])]
-    if plan.QUANTIZE_AT_LOAD:  # a checkpoint that is already quantized says so itself
-        argv += ["--quantization", verify.at_load(plan.QUANTIZE_AT_LOAD)]
-    if plan.GPU_SNAPSHOT:
-        argv += ["--enable-sleep-mode"]
-    return argv
-
-
-def snapshots(gpus: int = hardware.GPUS) -> bool:
-    """Whether containers start from a snapshot of their GPU. ValueError for what Modal or vLLM cannot do."""
-    if plan.MEMORY_SNAPSHOT and not plan.GPU_SNAPSHOT:
-        raise ValueError("vLLM starts on the GPU, which MEMORY_SNAPSHOT alone does not keep: set GPU_SNAPSHOT too")
-    if plan.GPU_SNAPSHOT and gpus > 1:
-        raise ValueError(f"GPU_SNAPSHOT works with one GPU, and GPU is {plan.GPU}: set GPU_SNAPSHOT = False in plan.py")
-    return plan.GPU_SNAPSHOT and gpus == 1
-
-
-def environment(**own: str) -> dict[str, str]:
-    """The server's environment: ours, and where it finds our middleware and what it shares with us alone."""
-    package_root = str(Path(__file__).parent.parent)
-    path = os.pathsep.join(filter(None, [package_root, os.environ.get("PYTHONPATH", "")]))
-    own |= {"PYTHONPATH": path, "VLLM_NO_USAGE_STATS": "1"}
-    if snapshots():  # as Modal's example of vLLM with GPU snapshots has it
-        own |= {"VLLM_SERVER_DEV_MODE": "1", "TORCHINDUCTOR_COMPILE_THREADS": "1"}
-    return os.environ | own
-
-
-class Process:
-    """A running vLLM server. Its output is passed on, and its end kept to explain a failure."""
+class Server:
+    """A running vLLM server. Its output is passed on, and the end of it kept to explain a failure."""
 
     def __init__(
         self,
@@ -85,7 +30,7 @@ class Process:
         *,
         gpus: int,
         context_len: int = plan.CONTEXT_LEN,
-        snapshots_in: str = "",  # folder for what filled the GPU when its memory ran out
+        snapshots_in: str = "",  # folder for memory snapshots of out-of-memory errors
     ) -> None:
         self.port, self.gpus = port, gpus
         self.key = secrets.token_hex()
@@ -99,7 +44,7 @@ class Process:
             errors="replace",
             env=environment(**{KEY: self.key, CAUSE: str(self.cause), SNAPSHOTS: snapshots_in}),
         )
-        self.tail: deque[str] = deque(maxlen=400)
+        self.tail: deque[str] = deque(maxlen=400)  # lines of output
         self._reader = threading.Thread(target=self._pass_on, daemon=True)
         self._reader.start()
 
@@ -111,14 +56,14 @@ class Process:
                 self.cause.write_text(cause, encoding="utf-8")
             print(line, end="", flush=True)
 
-    def why(self) -> str:
+    def exit_reason(self) -> str:
         """The reason for the process's end, as far as its log tells."""
         self._reader.join(5)
         cause = self.cause.read_text(encoding="utf-8") if self.cause.exists() else oom.explain("".join(self.tail))
         return cause or "its log is above"
 
     def call(self, method: str, path: str, body: object = None, timeout: float = 60.0) -> Any:
-        """What the server answers to us, as JSON. URLError where it does not answer, or answers with an error."""
+        """Call a route of the server, control routes included, and return its JSON. URLError where it fails."""
         request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", method=method)
         request.add_header(HEADER, self.key)
         if body is not None:
@@ -127,8 +72,8 @@ class Process:
         with urllib.request.urlopen(request, timeout=timeout) as response:
             return json.loads(response.read() or "null")
 
-    def wait(self, timeout: float) -> dict[str, Any]:
-        """Return what runs once the server is healthy, and print it beside the plan.
+    def wait_until_ready(self, timeout: float) -> dict[str, Any]:
+        """Return /engine once the server is healthy, and print it beside the plan.
 
         RuntimeError, with the cause, where the server exits, takes too long, or on GPUs does not run as planned.
         """
@@ -136,7 +81,7 @@ class Process:
         while time.monotonic() < deadline:
             if self.process.poll() is not None:
                 status = self.process.returncode
-                raise RuntimeError(f"vLLM exited with status {status} before it was healthy: {self.why()}")
+                raise RuntimeError(f"vLLM exited with status {status} before it was healthy: {self.exit_reason()}")
             if self.healthy():
                 return self._checked()
             time.sleep(0.5)
@@ -152,41 +97,41 @@ class Process:
         return True
 
     def _checked(self) -> dict[str, Any]:
-        runs = self.call("GET", "/engine")
+        engine = self.call("GET", "/engine")
         print(
-            f"vLLM {runs['version']} runs {runs['attention']}, {runs['dtype']}, quantization {runs['quantization']}, "
-            f"on {runs['device']}; ready after {runs['started_s']:.0f} s",
+            f"vLLM {engine['version']} runs {engine['attention']}, {engine['dtype']}, quantization "
+            f"{engine['quantization']}, on {engine['device']}; ready after {engine['started_s']:.0f} s",
             flush=True,
         )
         print(self.call("GET", "/memory")["report"], flush=True)
-        if self.gpus and not runs["as_planned"]:
+        if self.gpus and not engine["as_planned"]:
             self.stop()
-            raise RuntimeError(f"vLLM does not run as planned: {'; '.join(runs['differs'])}")
-        return runs
+            raise RuntimeError(f"vLLM does not run as planned: {'; '.join(engine['differs'])}")
+        return engine
 
-    def guard(self, end: Callable[[], None] | None = None) -> None:
-        """Watch from now on: when the server ends without being told to, say why and call `end`."""
-        threading.Thread(target=self._watch, args=(end or end_container,), name="guard", daemon=True).start()
+    def watch(self, on_exit: Callable[[], None] | None = None) -> None:
+        """From now on, when the server ends without being told to, print why and call `on_exit`, or end_container."""
+        threading.Thread(target=self._watch, args=(on_exit or end_container,), name="watch", daemon=True).start()
 
-    def _watch(self, end: Callable[[], None]) -> None:
+    def _watch(self, on_exit: Callable[[], None]) -> None:
         status = self.process.wait()
         if not self.stopping:
-            print(f"vLLM died with status {status}, the container ends: {self.why()}", flush=True)
-            end()
+            print(f"vLLM died with status {status}, the container ends: {self.exit_reason()}", flush=True)
+            on_exit()
 
-    def rest(self) -> None:
-        """Before a snapshot: answer, so that all is compiled, and let go of the GPU. Nothing without GPU_SNAPSHOT."""
+    def sleep(self) -> None:
+        """Before a snapshot: answer, so that all is compiled, and free the GPU. Does nothing without GPU_SNAPSHOT."""
         if snapshots():
             for _ in range(3):
-                self.call("POST", *workload.WARM_UP)
+                self.call("POST", *WORKLOAD.warm_up)
             self.call("POST", "/sleep?level=1")
 
-    def resume(self) -> None:
+    def wake(self) -> None:
         """After a snapshot: take the GPU again."""
         if snapshots():
             self.call("POST", "/wake_up")
 
-    def stop(self, grace: float = DRAIN + 5.0) -> None:
+    def stop(self, grace: float = DRAIN_S + 5.0) -> None:
         """Let running requests end for `grace` seconds, then kill."""
         self.stopping = True
         self.process.terminate()

@@ -1,0 +1,1 @@
+"""The requests to a service of each workload, and the replies of the model alone to compare with."""

@@ -1,0 +1,174 @@
+"""Waiting and trying again, against a real little server that starts late, is full, refuses and breaks off."""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from email.utils import formatdate
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from {{cookiecutter.__package}} import plan
+from {{cookiecutter.__package}}.client import Client, client
+from {{cookiecutter.__package}}.client.client import ServiceError
+
+TOKEN = "wk-test.ws-test"
+
+
+class Service(BaseHTTPRequestHandler):
+    """Asks for the token, then plays `script`, a function for each request; the last one stays."""
+
+    def do_GET(self) -> None:
+        server: Server = self.server  # ty: ignore[invalid-assignment]
+        if self.headers.get("Authorization") != f"Bearer {TOKEN}":
+            return self.reply(401, b"missing credentials")
+        server.asked.append(time.monotonic())
+        act = server.script[0] if len(server.script) == 1 else server.script.pop(0)
+        act(self)
+
+    def reply(self, status: int, data: bytes, **headers: str) -> None:
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "FIRST_PAUSE_S", 0.1)
+
+
+Act = Callable[[Service], None]
+
+
+class Server(ThreadingHTTPServer):
+    """One service, what it will do, and when it was asked."""
+
+    def __init__(self, script: list[Act]) -> None:
+        super().__init__(("127.0.0.1", 0), Service)
+        self.script = script
+        self.asked: list[float] = []
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., Server]]:
+    """`serve(act, act, ...)`: a server that answers so."""
+    running: list[Server] = []
+
+    def start(*script: Act) -> Server:
+        running.append(Server(list(script)))
+        threading.Thread(target=running[-1].serve_forever, args=[0.05], daemon=True).start()
+        return running[-1]
+
+    yield start
+    for server in running:
+        server.shutdown()
+        server.server_close()
+
+
+def connect(server: Server, startup_timeout: float = 20.0) -> Client:
+    return Client(f"http://127.0.0.1:{server.server_port}", TOKEN, startup_timeout)
+
+
+def status(code: int, message: str = "", **headers: str) -> Act:
+    body = json.dumps({"error": {"message": message}}).encode() if message else b"a page of somebody else's"
+    return lambda service: service.reply(code, body, **headers)
+
+
+def fine(service: Service) -> None:
+    service.reply(200, b'{"fine": true}')
+
+
+def hang_up(service: Service) -> None:
+    service.close_connection = True
+    service.connection.close()
+
+
+def test_it_waits_through_503_and_says_so(serve: Callable[..., Server], capsys: pytest.CaptureFixture[str]):
+    assert connect(serve(status(503), status(503), fine)).get("/x") == {"fine": True}
+    assert capsys.readouterr().err.count("waiting for a container (503)") == 2
+
+
+def test_it_waits_through_a_connection_that_is_lost_before_the_first_byte(
+    serve: Callable[..., Server], capsys: pytest.CaptureFixture[str]
+):
+    assert connect(serve(hang_up, fine)).get("/x") == {"fine": True}
+    assert "waiting for a connection" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("header", ["1", "date"])
+def test_a_full_service_is_asked_again_after_its_retry_after(serve: Callable[..., Server], header: str):
+    when = formatdate(time.time() + 2, usegmt=True) if header == "date" else header  # a date has whole seconds
+    server = serve(status(429, "16 requests are waiting", Retry_After=when), fine)
+    assert connect(server).get("/x") == {"fine": True}
+    assert 0.9 <= server.asked[1] - server.asked[0] < 3
+
+
+def test_a_retry_after_beyond_the_timeout_ends_it_at_once(serve: Callable[..., Server]):
+    begun = time.monotonic()
+    with pytest.raises(ServiceError, match="16 requests are waiting"):
+        connect(serve(status(429, "16 requests are waiting", Retry_After="3600"))).get("/x")
+    assert time.monotonic() - begun < 5
+
+
+def test_it_waits_longer_each_time_and_never_twice_alike(serve: Callable[..., Server]):
+    server = serve(*[status(503)] * 4, fine)
+    connect(server).get("/x")
+    waits = [later - earlier for earlier, later in zip(server.asked, server.asked[1:], strict=False)]
+    steps = [0.1 * 1.5**i for i in range(4)]
+    assert all(step <= wait < 2 * step + 0.4 for step, wait in zip(steps, waits, strict=True))
+    assert len({round(wait / step, 3) for step, wait in zip(steps, waits, strict=True)}) > 1
+
+
+def test_it_gives_up_after_its_timeout(serve: Callable[..., Server]):
+    with pytest.raises(ServiceError, match=rf"gave up waiting for a container .* `modal app logs {plan.NAME}`"):
+        connect(serve(status(503)), startup_timeout=0.4).get("/x")
+
+
+def test_nothing_listening_is_waited_for_too():
+    with pytest.raises(ServiceError, match="ConnectError"):
+        Client("http://127.0.0.1:9", TOKEN, startup_timeout=0.6).health()
+
+
+@pytest.mark.parametrize("code", [400, 404, 413])
+def test_a_refusal_is_told_in_the_services_words_and_not_tried_again(serve: Callable[..., Server], code: int):
+    server = serve(status(code, f"the limit is {plan.CONTEXT_LEN} tokens"))
+    with pytest.raises(ServiceError, match=rf"refused the request \({code}\): the limit is {plan.CONTEXT_LEN} tokens"):
+        connect(server).get("/x")
+    assert len(server.asked) == 1
+
+
+def test_out_of_memory_is_told_and_not_tried_again(serve: Callable[..., Server]):
+    server = serve(status(507, "out of memory: lower CONCURRENCY (16)"))
+    with pytest.raises(ServiceError, match=r"failed \(507\): out of memory: lower CONCURRENCY"):
+        connect(server).get("/x")
+    assert len(server.asked) == 1
+
+
+def test_without_a_token_it_says_how_to_make_one(serve: Callable[..., Server], monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delenv(client.TOKEN, raising=False)
+    with pytest.raises(ServiceError, match="modal workspace proxy-tokens create"):
+        Client(f"http://127.0.0.1:{serve(fine).server_port}").health()
+
+
+def test_the_token_comes_from_the_environment(serve: Callable[..., Server], monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv(client.TOKEN, TOKEN)
+    assert Client(f"http://127.0.0.1:{serve(fine).server_port}").get("/memory") == {"fine": True}
+
+
+def test_a_request_that_is_held_says_so(
+    serve: Callable[..., Server], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    def late(service: Service) -> None:
+        time.sleep(0.5)
+        fine(service)
+
+    monkeypatch.setattr(client, "HELD_S", 0.1)
+    connect(serve(late)).health()
+    assert "a container may be starting" in capsys.readouterr().err

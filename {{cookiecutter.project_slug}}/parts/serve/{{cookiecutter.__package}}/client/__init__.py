@@ -1,0 +1,5 @@
+"""The client of the deployed service, and the commands that use it."""
+
+from .client import Client
+
+__all__ = ["Client"]

@@ -1,0 +1,57 @@
+"""The engine as a web application: its workload's routes, health, memory, what runs, metrics, and errors as JSON."""
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, ProcessCollector, generate_latest
+
+from .. import plan
+from ..monitoring.gpu_memory import Monitor
+from ..monitoring.prometheus import MemoryCollector
+from . import routes
+from .body_limit import BodyLimit
+from .errors import EngineError, InvalidRequest
+from .server import Engine
+
+
+def api(engine: Engine, monitor: Monitor, started_s: float | None = None) -> FastAPI:
+    """The application around one engine, whose container took `started_s` to start, and the monitor of its memory."""
+    app = FastAPI(title=plan.NAME)
+    app.add_middleware(BodyLimit)  # ty: ignore[invalid-argument-type]
+    app.include_router(routes.router(engine))
+    registry = CollectorRegistry()
+    registry.register(MemoryCollector(monitor))
+    ProcessCollector(registry=registry)
+
+    @app.get("/health")
+    async def health() -> JSONResponse:
+        return JSONResponse({"healthy": engine.healthy}, 200 if engine.healthy else 503)
+
+    @app.get("/memory")
+    def memory() -> dict:
+        return {"report": monitor.report(), **monitor.state()}
+
+    @app.get("/engine")
+    async def loaded() -> dict:
+        return {**engine.loaded.report(), "started_s": started_s}
+
+    @app.get("/metrics")
+    def metrics() -> Response:
+        text = generate_latest(engine.metrics.registry) + generate_latest(registry)
+        return Response(text, media_type=CONTENT_TYPE_LATEST)
+
+    @app.get("/v1/models")
+    async def models() -> dict:
+        return {"object": "list", "data": [{"id": plan.MODEL, "object": "model", "owned_by": plan.NAME}]}
+
+    @app.exception_handler(EngineError)
+    async def engine_error(request: Request, error: EngineError) -> JSONResponse:
+        return JSONResponse(error.body(), error.status)
+
+    @app.exception_handler(RequestValidationError)
+    async def validation_error(request: Request, error: RequestValidationError) -> JSONResponse:
+        # Where and what, but not the value: it may be a prompt
+        errors = [f"{'.'.join(map(str, one['loc'][1:]))}: {one['msg']}" for one in error.errors()]
+        return JSONResponse(InvalidRequest("; ".join(errors)).body(), InvalidRequest.status)
+
+    return app

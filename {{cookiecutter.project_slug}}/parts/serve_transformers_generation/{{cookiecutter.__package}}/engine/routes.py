@@ -1,0 +1,169 @@
+"""OpenAI's `/v1/chat/completions` and `/v1/completions`, whole and as server-sent events."""
+
+import json
+import time
+import uuid
+from collections.abc import AsyncGenerator, Callable
+from typing import Annotated, Literal
+
+from fastapi import APIRouter
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel, ConfigDict, Field
+
+from .. import plan
+from .deltas import Delta
+from .errors import EngineError, check_model
+from .sampling import SamplingParams
+from .server import Engine
+
+Choice = dict[str, object]
+
+
+class Part(BaseModel):
+    """A part of a message. Only text can be read."""
+
+    type: Literal["text"]
+    text: str
+
+
+class Message(BaseModel):
+    """One turn of a conversation."""
+
+    role: str
+    content: str | list[Part]
+
+    def as_text(self) -> dict[str, str]:
+        text = self.content if isinstance(self.content, str) else "".join(part.text for part in self.content)
+        return {"role": self.role, "content": text}
+
+
+class StreamOptions(BaseModel):
+    """What a stream has besides the answer."""
+
+    include_usage: bool = False
+
+
+class Body(BaseModel):
+    """What both requests share of OpenAI's. What this engine would ignore, it refuses."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    model: str = plan.MODEL
+    max_tokens: int | None = Field(None, ge=1)
+    temperature: float | None = Field(None, ge=0, le=2)
+    top_p: float | None = Field(None, gt=0, le=1)
+    stop: Annotated[str, Field(min_length=1)] | Annotated[list[str], Field(max_length=4)] | None = None
+    ignore_eos: bool = False  # vLLM's, for measurements
+    stream: bool = False
+    stream_options: StreamOptions | None = None
+    n: Literal[1] = 1
+    user: str = ""
+
+    @property
+    def include_usage(self) -> bool:
+        return self.stream_options is not None and self.stream_options.include_usage
+
+    def sampling(self, max_tokens: int | None) -> SamplingParams:
+        stop = [string for string in ([self.stop] if isinstance(self.stop, str) else self.stop or []) if string]
+        return SamplingParams(max_tokens, self.temperature, self.top_p, stop, self.ignore_eos)
+
+
+class Chat(Body):
+    """A conversation to answer."""
+
+    messages: list[Message] = Field(min_length=1)
+    max_completion_tokens: int | None = Field(None, ge=1)
+
+
+class Completion(Body):
+    """A text, or its tokens, to continue."""
+
+    prompt: str | list[int] = Field(min_length=1)
+    max_tokens: int | None = Field(16, ge=1)  # OpenAI's default
+
+
+def router(engine: Engine) -> APIRouter:
+    """The routes of one engine."""
+    routes = APIRouter()
+
+    @routes.post("/v1/chat/completions")
+    async def chat(body: Chat) -> object:
+        check_model(body.model)
+        prompt = engine.chat([message.as_text() for message in body.messages])
+        deltas = engine.stream(prompt, body.sampling(body.max_completion_tokens or body.max_tokens))
+        if body.stream:
+            return await streamed("chat.completion.chunk", chat_delta, body, deltas)
+        return await whole("chat.completion", chat_message, deltas)
+
+    @routes.post("/v1/completions")
+    async def completion(body: Completion) -> object:
+        check_model(body.model)
+        prompt = engine.text(body.prompt) if isinstance(body.prompt, str) else body.prompt
+        deltas = engine.stream(prompt, body.sampling(body.max_tokens))
+        if body.stream:
+            return await streamed("text_completion", plain_text, body, deltas)
+        return await whole("text_completion", plain_text, deltas)
+
+    return routes
+
+
+def chat_delta(text: str, first: bool) -> Choice:
+    return {"delta": {"role": "assistant", "content": text} if first else {"content": text}}
+
+
+def chat_message(text: str, first: bool) -> Choice:
+    return {"message": {"role": "assistant", "content": text}}
+
+
+def plain_text(text: str, first: bool) -> Choice:
+    return {"text": text, "logprobs": None}
+
+
+def envelope(kind: str) -> dict:
+    prefix = "cmpl" if kind == "text_completion" else "chatcmpl"
+    identity = f"{prefix}-{uuid.uuid4().hex}"
+    return {"id": identity, "object": kind, "created": int(time.time()), "model": plan.MODEL}
+
+
+def usage(last: Delta) -> dict:
+    total = last.prompt_tokens + last.tokens
+    return {"prompt_tokens": last.prompt_tokens, "completion_tokens": last.tokens, "total_tokens": total}
+
+
+async def whole(kind: str, write: Callable[[str, bool], Choice], deltas: AsyncGenerator[Delta]) -> dict:
+    """The answer in one piece."""
+    got = [delta async for delta in deltas]
+    text = "".join(delta.text for delta in got)
+    choice = {"index": 0, **write(text, True), "finish_reason": got[-1].finish}
+    return {**envelope(kind), "choices": [choice], "usage": usage(got[-1])}
+
+
+async def streamed(
+    kind: str, write: Callable[[str, bool], Choice], body: Body, deltas: AsyncGenerator[Delta]
+) -> StreamingResponse:
+    """The answer as server-sent events."""
+    first = await anext(deltas)  # before a status is sent: what is refused is refused with a 4xx
+    return StreamingResponse(events(kind, write, body, first, deltas), media_type="text/event-stream")
+
+
+async def events(
+    kind: str, write: Callable[[str, bool], Choice], body: Body, first: Delta, deltas: AsyncGenerator[Delta]
+) -> AsyncGenerator[str]:
+    """Yield an event for each delta. An error after the first is an event too, since the status is out."""
+    frame, delta = envelope(kind), first
+    yield event({**frame, "choices": [{"index": 0, **write(first.text, True), "finish_reason": first.finish}]})
+    try:
+        async for delta in deltas:
+            choice = {"index": 0, **write(delta.text, False), "finish_reason": delta.finish}
+            yield event({**frame, "choices": [choice]})
+    except EngineError as error:
+        yield event(error.body())
+    finally:
+        await deltas.aclose()  # a client that left frees the request
+    if body.include_usage:
+        yield event({**frame, "choices": [], "usage": usage(delta)})
+    yield "data: [DONE]\n\n"
+
+
+def event(data: dict) -> str:
+    return f"data: {json.dumps(data)}\n\n"

@@ -1,0 +1,149 @@
+"""Dynamic batching, with plain functions and torch's own allocator in place of a model."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+
+import pytest
+import torch
+
+from {{cookiecutter.__package}}.engine.batcher import SPARE, Batcher
+from {{cookiecutter.__package}}.engine.errors import EngineError, OutOfMemory, Unavailable
+
+
+def run(batches: Batcher[int, int], requests: list[list[int]]) -> list:
+    """Submit all requests at once; each item is its own length. Errors are returned."""
+
+    async def all_of_them() -> list:
+        return await asyncio.gather(*(batches.submit(one, one) for one in requests), return_exceptions=True)
+
+    try:
+        return asyncio.run(all_of_them())
+    finally:
+        batches.close()
+
+
+class Passes:
+    """Squares numbers, remembers each batch, and keeps the first one waiting until `go` is set."""
+
+    def __init__(self) -> None:
+        self.seen: list[list[int]] = []
+        self.go = threading.Event()
+
+    def __call__(self, items: list[int]) -> list[int]:
+        self.go.wait(10)
+        self.seen.append(items)
+        return [item**2 for item in items]
+
+
+def late(passes: Passes, then: Callable[[], object] = lambda: None) -> None:
+    threading.Timer(0.2, lambda: (then(), passes.go.set())).start()
+
+
+def test_what_waits_while_a_pass_runs_is_the_next_batch():
+    passes = Passes()
+    late(passes)
+    assert run(Batcher(passes, 8), [[n] for n in range(1, 12)]) == [[n**2] for n in range(1, 12)]
+    sizes = [len(batch) for batch in passes.seen]
+    assert sum(sizes) == 11 and max(sizes) <= 8 and len(sizes) <= 3
+
+
+def test_results_come_back_in_the_order_of_their_request():
+    passes = Passes()
+    passes.go.set()
+    request = [300, 5, 70, 5, 1000, 64]
+    assert run(Batcher(passes, 4), [request, request[::-1]]) == [
+        [n**2 for n in request],
+        [n**2 for n in request[::-1]],
+    ]
+
+
+def test_a_pass_is_padded_by_a_quarter_at_most_or_by_little():
+    passes = Passes()
+    late(passes)
+    run(Batcher(passes, 32), [[n] for n in (512, 3, 500, 60, 130, 250, 20, 260, 1, *range(100, 500, 7))])
+    for batch in passes.seen:
+        assert max(batch) * len(batch) - sum(batch) <= max(SPARE, sum(batch) / 4)
+    assert 3 <= len(passes.seen) <= 7
+
+
+def test_the_text_that_waits_longest_is_in_the_next_batch():
+    passes = Passes()
+    late(passes)
+    run(Batcher(passes, 2), [[900], [800], [100], *([n] for n in range(800, 820))])
+    assert 100 in passes.seen[1] + passes.seen[2]
+
+
+def test_a_batch_that_does_not_fit_runs_in_halves_and_only_what_never_fits_fails():
+    seen: list[int] = []
+
+    def forward(items: list[int]) -> list[int]:
+        seen.append(len(items))
+        if sum(items) > 100:
+            torch.empty(2**60, dtype=torch.uint8)
+        return items
+
+    errors: list[EngineError] = []
+    results = run(Batcher(forward, 16, errors.append), [[10, 20, 30], [40, 101, 10], [60]])
+    assert results[0] == [10, 20, 30] and results[2] == [60]
+    assert isinstance(results[1], OutOfMemory) and "no RAM left: lower CONCURRENCY" in str(results[1])
+    assert 1 in seen and all(isinstance(error, OutOfMemory) for error in errors)
+
+
+def test_the_tensors_of_a_failed_pass_are_gone_before_its_halves_run():
+    import weakref
+
+    held: list[weakref.ref] = []
+
+    def forward(items: list[int]) -> list[int]:
+        assert all(ref() is None for ref in held)
+        activations = torch.ones(1000)
+        held.append(weakref.ref(activations))
+        if len(items) > 1:
+            torch.empty(2**60, dtype=torch.uint8)
+        return items
+
+    assert run(Batcher(forward, 16), [[1, 2, 3, 4]]) == [[1, 2, 3, 4]]
+
+
+def test_another_error_fails_its_batch_and_the_engine_goes_on():
+    def forward(items: list[int]) -> list[int]:
+        if 13 in items:
+            raise ValueError("unlucky")
+        return items
+
+    batches = Batcher(forward, 1)
+    bad, good = run(batches, [[13], [7]])
+    assert isinstance(bad, EngineError) and bad.status == 500 and "unlucky" in str(bad)
+    assert good == [7]
+
+
+def test_a_request_whose_client_left_is_not_run():
+    passes = Passes()
+    batches = Batcher(passes, 1)
+
+    async def leave() -> None:
+        first = asyncio.create_task(batches.submit([1], [1]))
+        await asyncio.sleep(0.1)  # runs, and waits for `go`
+        second = asyncio.create_task(batches.submit([2], [2]))
+        await asyncio.sleep(0.1)
+        second.cancel()
+        await asyncio.sleep(0.1)
+        passes.go.set()
+        await first
+
+    asyncio.run(leave())
+    batches.close()
+    assert passes.seen == [[1]]
+
+
+def test_closing_fails_what_waits_and_what_comes():
+    passes = Passes()
+    batches = Batcher(passes, 1)
+    threading.Timer(0.3, passes.go.set).start()
+    threading.Timer(0.1, batches.close).start()
+
+    first, second = run(batches, [[1], [2]])
+    assert first == [1] and isinstance(second, Unavailable)
+    with pytest.raises(Unavailable):
+        asyncio.run(batches.submit([3], [3]))

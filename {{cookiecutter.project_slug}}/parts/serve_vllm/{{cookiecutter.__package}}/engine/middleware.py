@@ -1,0 +1,171 @@
+"""ASGI middleware around vLLM's API: which routes are served, their limits, /memory and /engine, and errors explained.
+
+vLLM's `--middleware` takes ServiceMiddleware. An answer streams through it piece by piece, as vLLM sends it.
+"""
+
+import asyncio
+import hmac
+import json
+import os
+import time
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import psutil
+from prometheus_client import REGISTRY
+
+from .. import plan
+from ..monitoring import gpu_memory, oom, prometheus
+from . import options, verify
+from .body_limit import App, BodyLimit, Message, Receive, Scope, Send, replay, send_error, send_json
+
+ENGINE_DEAD = b"EngineCore encountered an issue. See stack trace (above) for the root cause."  # v1/engine/exceptions.py
+ROUTES = options.WORKLOAD.routes
+OPEN = {"/health", "/metrics", "/v1/models", "/version", *ROUTES}  # vLLM answers these
+
+
+class RouteFilter:
+    """Answers /memory and /engine, checks requests against the limits of plan.py, and hides all other routes."""
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+        self.monitor = gpu_memory.Monitor().start()
+        REGISTRY.register(prometheus.MemoryCollector(self.monitor))  # vLLM's /metrics shows the same registry
+        self.started_s = time.time() - psutil.Process().create_time()  # vLLM builds its API when the engine is ready
+        self.engine: dict[str, object] = {}
+        self.key = os.environ.get(options.KEY, "").encode()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope.get("path", "")
+        if scope["type"] == "websocket":  # no route here takes one
+            await send({"type": "websocket.close", "code": 1008})
+        elif path in ROUTES and scope["method"] == "POST":
+            await self._request(scope, receive, send)
+        elif path == "/memory":
+            await send_json(send, 200, {"report": self.monitor.report(), **self.monitor.state()})
+        elif path == "/engine":
+            await send_json(send, 200, await self._what_runs(scope["app"]))
+        elif scope["type"] == "lifespan" or path in OPEN:
+            await self.app(scope, receive, send)
+        elif self._from_our_process(scope):
+            await self._control(scope, receive, send)
+        else:
+            await send_error(send, 404, f"there is no {path}: this service answers {', '.join(ROUTES)}")
+
+    def _from_our_process(self, scope: Scope) -> bool:
+        """Whether the request comes from the process that started this server."""
+        sent = dict(scope["headers"]).get(options.HEADER.encode(), b"")
+        return bool(self.key) and hmac.compare_digest(sent, self.key)
+
+    async def _control(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a control request on. After a snapshot the start is what the waking took."""
+        begun = time.monotonic()
+        await self.app(scope, receive, send)
+        if scope["path"] == "/wake_up":
+            self.started_s = time.monotonic() - begun
+
+    async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on if it is within the limits, with its errors explained. BodyLimit gives its body whole."""
+        message = await receive()
+        try:
+            request = json.loads(message.get("body", b""))
+        except ValueError:
+            request = None  # vLLM says what is wrong with it
+        if isinstance(request, dict) and (refusal := over_limit(request)):
+            await send_error(send, 400, refusal)
+        else:
+            await self.app(scope, replay(message, receive), ErrorRewriter(send, scope["app"].state.engine_client))
+
+    async def _what_runs(self, app: Any) -> dict[str, object]:
+        """The workers' answers, and where they are not as planned. Asked once: it cannot change."""
+        if not self.engine:
+            answers = await app.state.engine_client.collective_rpc("what_runs")
+            if folder := os.environ.get(options.SNAPSHOTS):
+                await app.state.engine_client.collective_rpc("keep_snapshots", args=(folder,))
+            running = verify.running(answers)
+            self.engine = {
+                "engine": "vllm",
+                "version": import_module("vllm").__version__,
+                "attention": " and ".join(running.attention),
+                "quantization": verify.weights(running),
+                "layers": running.layers,
+                "dtype": running.dtype,
+                "device": running.device,
+                **verify.verdict(running),
+            }
+        return {**self.engine, "started_s": round(self.started_s, 1)}
+
+
+class ServiceMiddleware(BodyLimit):
+    """What vLLM is given: the route filter, and around it the limit on the size of a body."""
+
+    def __init__(self, app: App) -> None:
+        super().__init__(RouteFilter(app))
+
+
+def over_limit(request: dict[str, Any]) -> str | None:
+    """One sentence on the limit of plan.py that a request is over; None for one to be answered."""
+    if plan.WORKLOAD != "generation":
+        texts = request.get("input")
+        if (
+            isinstance(texts, list) and len(texts) > plan.MAX_TEXTS and not isinstance(texts[0], int)
+        ):  # not one text's tokens
+            return f"{len(texts)} texts are in the request, and at most {plan.MAX_TEXTS} may be"
+        return None
+    for name in ("max_tokens", "max_completion_tokens"):
+        wanted = request.get(name)
+        if isinstance(wanted, int) and wanted > plan.MAX_ANSWER_TOKENS:
+            return f"{name} is {wanted}, and an answer may have at most {plan.MAX_ANSWER_TOKENS} tokens"
+    answers = request.get("n")
+    if isinstance(answers, int) and answers > plan.CONCURRENCY:
+        return f"n is {answers}, and at most {plan.CONCURRENCY} answers are written at once"
+    return None
+
+
+class ErrorRewriter:
+    """A `send` that turns vLLM's bare 500 into a 507 or a 503 that says why. Everything else goes through at once."""
+
+    def __init__(self, send: Send, engine: Any) -> None:
+        self.send, self.engine = send, engine
+        self.failed: Message = {}  # the start of a 500, held until its body is there
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start" and message["status"] == 500:
+            self.failed = message
+        elif self.failed:
+            await self._explain(message)
+        else:
+            await self.send(await self._with_cause(message))
+
+    async def _explain(self, message: Message) -> None:
+        """Send an explained error for a 500 whose body is `message`; where nothing is known, the 500 as it is."""
+        cause = oom.explain(bytes(message["body"]).decode(errors="replace"))
+        if self.engine.errored:
+            cause = cause or await read_cause()
+            await send_error(self.send, 507 if cause else 503, being_replaced(cause))
+        elif cause:
+            await send_error(self.send, 507, cause)
+        else:
+            await self.send(self.failed)
+            await self.send(message)
+
+    async def _with_cause(self, message: Message) -> Message:
+        """A piece of a stream, whose status is out; the last one says that the engine died, and now why."""
+        if ENGINE_DEAD not in message.get("body", b"") or not self.engine.errored:
+            return message
+        return {**message, "body": message["body"].replace(ENGINE_DEAD, being_replaced(await read_cause()).encode())}
+
+
+def being_replaced(cause: str) -> str:
+    """The message to a client whose request died with the engine."""
+    died = "the engine died and this container is being replaced: send the request again"
+    return f"{cause}; {died}" if cause else died
+
+
+async def read_cause(timeout_s: float = 1.0) -> str:
+    """What server.Server read in the engine's log about its end. The log may come a moment later than the error."""
+    path, deadline = Path(os.environ.get(options.CAUSE, os.devnull)), time.monotonic() + timeout_s
+    while not (cause := path.read_text(encoding="utf-8") if path.exists() else "") and time.monotonic() < deadline:
+        await asyncio.sleep(0.05)
+    return cause
