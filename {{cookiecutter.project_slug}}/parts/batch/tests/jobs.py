@@ -7,15 +7,17 @@ from pathlib import Path
 
 from pyarrow import parquet
 
-from {{cookiecutter.__package}} import manifest, orchestrate, results, shards, work
-from {{cookiecutter.__package}}.data import Prompt, Reading, Source
-from {{cookiecutter.__package}}.results import Failed, Generated, Result
+from {{cookiecutter.__package}}.run import scheduler, shard_runner, status
+from {{cookiecutter.__package}}.output import results
+from {{cookiecutter.__package}}.input import shards
+from {{cookiecutter.__package}}.input.readers import Prompt, Reading, Source
+from {{cookiecutter.__package}}.output.results import Failed, Generated, Result
 from {{cookiecutter.__package}}.run import budget
 
 TEXT = Reading(column="text", id="id")
 SETTINGS = shards.Settings("generation", "org/model", "abc", options={"temperature": 0.0, "max_tokens": 16})
 FAST = 0.02  # seconds between two updates of the ledger
-orchestrate.LOOK_EVERY_S = FAST
+scheduler.LOOK_EVERY_S = FAST
 
 
 def answer(prompt: Prompt) -> Result | Failed:
@@ -49,17 +51,17 @@ def job(root: Path, path: Path, shard_rows: int = 10, settings: shards.Settings 
 
 def run(
     job: shards.Job,
-    run_shard: orchestrate.RunShard | None = None,
+    run_shard: scheduler.RunShard | None = None,
     *,
     limit: str = "none",
     at_once: int = 2,
     seconds_per_row: float = 0.001,
-) -> orchestrate.Report:
+) -> scheduler.Report:
     """The job as far as it goes, its shards in threads of this process."""
-    return orchestrate.run(
+    return scheduler.run(
         job,
-        run_shard or (lambda shard: work.run(job.root, shard, engine, FAST)),
-        budget=orchestrate.agreed(job, budget.parse(limit)),
+        run_shard or (lambda shard: shard_runner.run(job.root, shard, engine, FAST)),
+        budget=scheduler.agreed(job, budget.parse(limit)),
         seconds_per_row=seconds_per_row,
         at_once=at_once,
     )
@@ -67,7 +69,7 @@ def run(
 
 def outcome(job: shards.Job, to: Path) -> tuple[list[dict], list[dict]]:
     """(rows, dead rows) of the joined job, which must be complete."""
-    found = manifest.survey(job)
+    found = status.survey(job)
     assert not found.pending
     joined = results.join(job, found.done, to / "joined.parquet")
     dead = joined.dead_path.read_text().splitlines() if joined.dead_path else []
@@ -98,4 +100,4 @@ def process(root: str, path: str, shard_rows: int) -> None:
         return engine(prompts)
 
     planned = job(Path(root), Path(path), shard_rows)
-    run(planned, lambda shard: work.run(root, shard, slowly, FAST))
+    run(planned, lambda shard: shard_runner.run(root, shard, slowly, FAST))

@@ -8,14 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from {{cookiecutter.__package}} import command, order, plan
+from {{cookiecutter.__package}} import cli, plan
+from {{cookiecutter.__package}}.run import job
 from {{cookiecutter.__package}}.run import budget
 
 PACKAGE = "{{cookiecutter.__package}}"
 
 
 def typed(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    root = str(Path(command.__file__).parents[1])
+    root = str(Path(cli.__file__).parents[1])
     env = os.environ | {"HF_HUB_OFFLINE": "1", "PYTHONPATH": root}
     return subprocess.run([sys.executable, "-m", PACKAGE, *arguments], cwd=cwd, env=env, capture_output=True, text=True)
 
@@ -51,14 +52,14 @@ def test_what_cannot_be_run_is_one_sentence(arguments: list[str], sentence: str,
 
 def test_an_hourly_budget_bounds_what_runs_at_once():
     one = plan.USD_PER_HOUR
-    assert order.containers(budget.parse(f"{one}/hour")) == 1
-    assert order.containers(budget.parse("1000000/hour")) == plan.MAX_CONTAINERS
-    assert order.containers(budget.parse("5/run")) == plan.MAX_CONTAINERS
+    assert job.containers(budget.parse(f"{one}/hour")) == 1
+    assert job.containers(budget.parse("1000000/hour")) == plan.MAX_CONTAINERS
+    assert job.containers(budget.parse("5/run")) == plan.MAX_CONTAINERS
     with pytest.raises(budget.BudgetError, match="does not pay for one container"):
-        order.containers(budget.parse(f"{one / 2}/hour"))
+        job.containers(budget.parse(f"{one / 2}/hour"))
 
 
 def test_a_planned_row_takes_its_tokens_at_the_planned_speed():
-    speed = order.speed()
+    speed = job.speed()
     assert speed.tokens_per_s == plan.PREDICTED_TOKENS_PER_S
     assert speed.high / speed.low == pytest.approx(plan.SPEED_RANGE**2)

@@ -9,15 +9,15 @@ import pytest
 from jobs import TEXT
 from pyarrow import csv, parquet
 
-from {{cookiecutter.__package}} import data
-from {{cookiecutter.__package}}.data import DataError, Reading, Row, Source
+from {{cookiecutter.__package}}.input import readers
+from {{cookiecutter.__package}}.input.readers import DataError, Reading, Row, Source
 
 RECORDS = [{"id": "a", "text": 'one, "two"\nthree'}, {"id": "b", "text": "größer 大"}, {"id": "c", "text": "{text}"}]
 ROWS = [Row(number, record["id"], record["text"]) for number, record in enumerate(RECORDS)]
 
 
 def read(path: Path, reading: Reading = TEXT) -> list[Row]:
-    return list(data.rows(Source(str(path)), reading))
+    return list(readers.rows(Source(str(path)), reading))
 
 
 def errors(path: Path, reading: Reading = TEXT) -> dict[int, str]:
@@ -96,7 +96,7 @@ def test_csv_rows_of_another_width_or_encoding_are_bad_alone(tmp_path: Path):
 
 
 def test_a_quote_that_nobody_closes_does_not_swallow_the_rest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(data, "FIELD_CHARACTERS", 100)
+    monkeypatch.setattr(readers, "FIELD_CHARACTERS", 100)
     path = tmp_path / "rows.csv"
     path.write_text('id,text\na,"open\n' + "".join(f"r{number},text {number}\n" for number in range(50)))
     found = read(path)
@@ -139,9 +139,9 @@ def test_chats_are_checked_turn_by_turn(tmp_path: Path):
 def test_a_mistyped_column_is_an_error_before_anything_is_split(tmp_path: Path):
     path = jsonl(tmp_path, {"text": "a"}, {"text": "b"})
     with pytest.raises(DataError, match=r"none of the first 2 rows .* no column 'txt'; the row has 'text'"):
-        data.check(Source(str(path)), Reading(column="txt"))
+        readers.check(Source(str(path)), Reading(column="txt"))
     with pytest.raises(DataError, match="holds no rows"):
-        data.check(Source(str(jsonl(tmp_path, b""))), TEXT)
+        readers.check(Source(str(jsonl(tmp_path, b""))), TEXT)
     with pytest.raises(DataError, match="one JSON array"):
         read(jsonl(tmp_path, [{"text": "a"}]), Reading(column="text"))
     with pytest.raises(DataError, match=r"there is no .*missing\.csv"):
@@ -157,7 +157,7 @@ def test_the_content_is_of_bytes_and_not_of_names(tmp_path: Path):
     one, other = tmp_path / "one.jsonl", tmp_path / "other.jsonl"
     one.write_text('{"text": "a"}\n')
     other.write_text('{"text": "a"}\n')
-    assert data.content(Source(str(one))) == data.content(Source(str(other)))
+    assert readers.content(Source(str(one))) == readers.content(Source(str(other)))
     other.write_text('{"text": "b"}\n')
-    assert data.content(Source(str(one))) != data.content(Source(str(other)))
-    assert data.content(Source("org/name", revision="1")) != data.content(Source("org/name", revision="2"))
+    assert readers.content(Source(str(one))) != readers.content(Source(str(other)))
+    assert readers.content(Source("org/name", revision="1")) != readers.content(Source("org/name", revision="2"))

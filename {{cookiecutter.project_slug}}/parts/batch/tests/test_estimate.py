@@ -6,9 +6,10 @@ from pathlib import Path
 import jobs
 import pytest
 
-from {{cookiecutter.__package}} import data, estimate
-from {{cookiecutter.__package}}.data import Row, Source
-from {{cookiecutter.__package}}.estimate import Range, Speed
+from {{cookiecutter.__package}}.input import readers
+from {{cookiecutter.__package}}.run import estimate
+from {{cookiecutter.__package}}.input.readers import Row, Source
+from {{cookiecutter.__package}}.run.estimate import Range, Speed
 
 READS = Speed(tokens_per_s=1000.0, low=500.0, high=2000.0)
 WRITES = Speed(1000.0, 500.0, 2000.0, prompt_tokens_per_s=8000.0, input_len=1024, output_len=256)
@@ -19,7 +20,7 @@ def rows(count: int, bad: int = 0) -> list[Row]:
     return good + [Row(count + number, "", None, "bad") for number in range(bad)]
 
 
-def words(prompt: data.Prompt) -> int:
+def words(prompt: readers.Prompt) -> int:
     return len(prompt)
 
 
@@ -81,7 +82,7 @@ def test_each_containers_start_is_paid():
 
 def test_of_a_file_it_says_rows_tokens_hours_and_dollars(tmp_path: Path):
     path = jobs.written(tmp_path / "in.jsonl", 300, bad_every=100)
-    drawn = estimate.sample(data.rows(Source(str(path)), jobs.TEXT), size=50)
+    drawn = estimate.sample(readers.rows(Source(str(path)), jobs.TEXT), size=50)
     lines = str(estimate.estimate(drawn, words, READS, containers=2)).splitlines()
     assert lines[0] == "300 rows, 3 of them unusable" and "90% bootstrap interval of 50 sampled rows" in lines[1]
     assert lines[2].endswith(" s)") and lines[3].endswith(")") and "USD for GPUs" in lines[3]

@@ -9,12 +9,14 @@ from pathlib import Path
 import jobs
 import pytest
 
-from {{cookiecutter.__package}} import manifest, orchestrate, plan, shards, work
-from {{cookiecutter.__package}}.data import Prompt
-from {{cookiecutter.__package}}.results import Failed, Result
+from {{cookiecutter.__package}}.run import scheduler, shard_runner, status
+from {{cookiecutter.__package}} import plan
+from {{cookiecutter.__package}}.input import shards
+from {{cookiecutter.__package}}.input.readers import Prompt
+from {{cookiecutter.__package}}.output.results import Failed, Result
 from {{cookiecutter.__package}}.run import budget, files
 from {{cookiecutter.__package}}.run.budget import OUT_OF_MEMORY, Ledger
-from {{cookiecutter.__package}}.work import Outcome
+from {{cookiecutter.__package}}.run.shard_runner import Outcome
 
 ROWS = 200
 
@@ -61,7 +63,7 @@ def test_at_most_so_many_run_at_once(job: shards.Job):
                 three.set()
         try:
             assert three.wait(10)
-            return work.run(job.root, shard, jobs.engine, jobs.FAST)
+            return shard_runner.run(job.root, shard, jobs.engine, jobs.FAST)
         finally:
             with lock:
                 now -= 1
@@ -78,7 +80,7 @@ def test_a_shard_that_does_not_fit_is_halved_until_it_does(job: shards.Job, path
             raise RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capacity of 22 GiB")
         return jobs.engine(prompts)
 
-    assert jobs.run(job, lambda shard: work.run(job.root, shard, small, jobs.FAST)).complete
+    assert jobs.run(job, lambda shard: shard_runner.run(job.root, shard, small, jobs.FAST)).complete
     assert jobs.outcome(job, tmp_path)[0] == jobs.expected(path)
     assert max(sizes) == 10 and {entry.state for entry in Ledger(job.ledger).entries()} == {"done", OUT_OF_MEMORY}
 
@@ -88,7 +90,7 @@ def test_what_ran_out_of_memory_is_remembered_over_a_restart(job: shards.Job, pa
         raise RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB")
 
     shard = list(job.shards())[4]
-    assert work.run(job.root, shard, full).state == OUT_OF_MEMORY
+    assert shard_runner.run(job.root, shard, full).state == OUT_OF_MEMORY
     jobs.run(job)
     assert attempts(job)["000004"] == 1 and attempts(job)["000004.0"] == attempts(job)["000004.1"] == 1
     assert jobs.outcome(job, tmp_path)[0] == jobs.expected(path)
@@ -101,8 +103,8 @@ def test_what_ran_out_of_memory_in_another_run_is_taken_in_halves(job: shards.Jo
     def worker(shard: shards.Shard) -> Outcome:
         if not attempts(job):  # while the first shard of this run is at work, another run tries another one
             other = next(one for one in job.shards() if one != shard)
-            assert work.run(job.root, other, full, jobs.FAST).state == OUT_OF_MEMORY
-        return work.run(job.root, shard, jobs.engine, jobs.FAST)
+            assert shard_runner.run(job.root, other, full, jobs.FAST).state == OUT_OF_MEMORY
+        return shard_runner.run(job.root, shard, jobs.engine, jobs.FAST)
 
     assert jobs.run(job, worker, at_once=1).complete
     assert sorted(Counter(attempts(job).values())) == [1] and len(attempts(job)) == 22
@@ -113,8 +115,8 @@ def test_a_months_money_is_that_of_all_jobs(job: shards.Job, path: Path, tmp_pat
     jobs.run(job)
     spent = budget.spent_usd(Ledger(job.ledger).entries())
     other = jobs.job(tmp_path / "root", path, settings=replace(jobs.SETTINGS, model="org/other"))
-    assert orchestrate.agreed(other, budget.parse("5/month")).left_usd() == pytest.approx(5 - spent)
-    assert orchestrate.agreed(other, budget.parse("5/run")).left_usd() == 5.0
+    assert scheduler.agreed(other, budget.parse("5/month")).left_usd() == pytest.approx(5 - spent)
+    assert scheduler.agreed(other, budget.parse("5/run")).left_usd() == 5.0
 
 
 def test_a_single_row_that_no_memory_holds_is_dead(job: shards.Job, path: Path, tmp_path: Path):
@@ -123,7 +125,7 @@ def test_a_single_row_that_no_memory_holds_is_dead(job: shards.Job, path: Path, 
             raise MemoryError
         return jobs.engine(prompts)
 
-    assert jobs.run(job, lambda shard: work.run(job.root, shard, picky, jobs.FAST)).complete
+    assert jobs.run(job, lambda shard: shard_runner.run(job.root, shard, picky, jobs.FAST)).complete
     rows, dead = jobs.outcome(job, tmp_path)
     assert rows == [row for row in jobs.expected(path) if row["row"] != 57]
     assert [line["id"] for line in dead if line["error"].startswith("out of memory")] == ["r57"]
@@ -136,7 +138,7 @@ def test_a_container_that_dies_is_tried_again(job: shards.Job, path: Path, tmp_p
         died[shard.name] += 1
         if died[shard.name] == 1 and shard.index % 4 == 0:
             raise ConnectionError("the container was preempted")
-        return work.run(job.root, shard, jobs.engine, jobs.FAST)
+        return shard_runner.run(job.root, shard, jobs.engine, jobs.FAST)
 
     report = jobs.run(job, fragile)
     assert report.complete and not report.failed and max(died.values()) == 2
@@ -147,7 +149,7 @@ def test_a_shard_that_fails_for_good_is_in_the_report_and_the_next_run_tries_it(
     def broken(shard: shards.Shard) -> Outcome:
         if shard.index == 7:
             raise ConnectionError("no such luck")
-        return work.run(job.root, shard, jobs.engine, jobs.FAST)
+        return shard_runner.run(job.root, shard, jobs.engine, jobs.FAST)
 
     report = jobs.run(job, broken)
     assert [failure.shard.name for failure in report.failed] == ["000007"] and not report.complete
@@ -160,7 +162,7 @@ def test_a_broken_engine_is_not_paid_for_on_every_shard(job: shards.Job):
     def broken(prompts: list[Prompt]) -> list[Result | Failed]:
         raise RuntimeError("no kernel image is available")
 
-    report = jobs.run(job, lambda shard: work.run(job.root, shard, broken, jobs.FAST))
+    report = jobs.run(job, lambda shard: shard_runner.run(job.root, shard, broken, jobs.FAST))
     assert "attempts in a row failed" in report.stopped and "no kernel image" in report.stopped
     assert sum(attempts(job).values()) < 10
 
@@ -169,7 +171,7 @@ def test_an_engine_that_refuses_everything_kills_no_row(job: shards.Job):
     def buggy(prompts: list[Prompt]) -> list[Result | Failed]:
         raise TypeError("generate() got an unexpected keyword argument")
 
-    report = jobs.run(job, lambda shard: work.run(job.root, shard, buggy, jobs.FAST))
+    report = jobs.run(job, lambda shard: shard_runner.run(job.root, shard, buggy, jobs.FAST))
     assert "prompts, the first with TypeError: generate() got an unexpected keyword" in report.stopped
     assert report.status.dead == 0 and report.status.left == ROWS
 
@@ -178,10 +180,10 @@ def test_where_nothing_ever_fits_only_bad_rows_are_dead(job: shards.Job):
     def full(prompts: list[Prompt]) -> list[Result | Failed]:
         raise MemoryError
 
-    report = jobs.run(job, lambda shard: work.run(job.root, shard, full, jobs.FAST))
+    report = jobs.run(job, lambda shard: shard_runner.run(job.root, shard, full, jobs.FAST))
     assert "attempts in a row did not fit, the last one out of memory: lower CONCURRENCY" in report.stopped
     assert report.failed and sum(attempts(job).values()) <= 2 * 16 + 4 + 4
-    assert {receipt.shard for receipt in manifest.survey(job).done} <= {"000000.000", "000010.000"}  # rows 0 and 100
+    assert {receipt.shard for receipt in status.survey(job).done} <= {"000000.000", "000010.000"}  # rows 0 and 100
 
 
 def test_half_of_the_money_does_half_and_the_rest_does_the_rest(
@@ -215,8 +217,8 @@ def test_without_money_nothing_starts(job: shards.Job):
 
 def test_the_start_of_each_container_is_expected_to_be_paid(job: shards.Job):
     free = budget.Budget(Ledger(job.ledger), budget.parse("none"))
-    waiting = orchestrate.deque(job.shards())
-    now = orchestrate.Dispatcher(waiting, free, 2, 1.0, start_s=100.0, usd_per_hour=3600.0)
+    waiting = scheduler.deque(job.shards())
+    now = scheduler.Dispatcher(waiting, free, 2, 1.0, start_s=100.0, usd_per_hour=3600.0)
     first, second = now.next(), now.next()
     assert first and second and now.next() is None
     assert [usd for _shard, usd in now.flying.values()] == [110.0, 110.0]
@@ -227,8 +229,8 @@ def test_the_start_of_each_container_is_expected_to_be_paid(job: shards.Job):
 
 def test_a_stop_file_ends_it_after_what_runs(job: shards.Job):
     def last(shard: shards.Shard) -> Outcome:
-        orchestrate.stop_file(job).touch()
-        return work.run(job.root, shard, jobs.engine, jobs.FAST)
+        scheduler.stop_file(job).touch()
+        return shard_runner.run(job.root, shard, jobs.engine, jobs.FAST)
 
     report = jobs.run(job, last)
     assert report.stopped == "as you asked" and 0 < report.status.shards_done <= 3
@@ -241,9 +243,9 @@ def test_two_runs_at_once_do_no_harm_and_little_work_twice(job: shards.Job, path
             time.sleep(0.05)
             return jobs.engine(prompts)
 
-        return work.run(job.root, shard, slow, every_s=1.0)
+        return shard_runner.run(job.root, shard, slow, every_s=1.0)
 
-    reports: list[orchestrate.Report] = []
+    reports: list[scheduler.Report] = []
     runs = [threading.Thread(target=lambda: reports.append(jobs.run(job, worker))) for _ in range(2)]
     for one in runs:
         one.start()
@@ -262,7 +264,7 @@ def test_a_second_run_leaves_to_the_first_what_it_has_begun(job: shards.Job, pat
         release.wait(10)
         return jobs.engine(prompts)
 
-    first = threading.Thread(target=lambda: work.run(job.root, shard, held, every_s=1.0))
+    first = threading.Thread(target=lambda: shard_runner.run(job.root, shard, held, every_s=1.0))
     first.start()
     while not Ledger(job.ledger).entries():
         time.sleep(0.01)
@@ -295,12 +297,12 @@ def test_the_manifest_says_where_everything_is(job: shards.Job):
 
 
 def test_status_is_true_while_it_runs(job: shards.Job):
-    seen: list[manifest.Status] = []
+    seen: list[status.Status] = []
 
     def look(shard: shards.Shard) -> Outcome:
-        outcome = work.run(job.root, shard, jobs.engine, jobs.FAST)
-        found = manifest.survey(job, verify=False)
-        seen.append(manifest.status(job, found, Ledger(job.ledger).entries()))
+        outcome = shard_runner.run(job.root, shard, jobs.engine, jobs.FAST)
+        found = status.survey(job, verify=False)
+        seen.append(status.status(job, found, Ledger(job.ledger).entries()))
         return outcome
 
     jobs.run(job, look, at_once=1)

@@ -10,9 +10,11 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from {{cookiecutter.__package}} import manifest, results, shards, work
-from {{cookiecutter.__package}}.data import Prompt
-from {{cookiecutter.__package}}.results import Classified, Embedded, Failed, ResultError
+from {{cookiecutter.__package}}.run import shard_runner, status
+from {{cookiecutter.__package}}.output import results
+from {{cookiecutter.__package}}.input import shards
+from {{cookiecutter.__package}}.input.readers import Prompt
+from {{cookiecutter.__package}}.output.results import Classified, Embedded, Failed, ResultError
 
 
 @pytest.fixture
@@ -28,10 +30,10 @@ def classify(prompts: list[Prompt]) -> list[Classified]:
     return [Classified((("good", 0.75), ("bad", 0.25)), 2) for _prompt in prompts]
 
 
-def finished(job: shards.Job, engine: work.Engine = jobs.engine) -> list[results.Receipt]:
+def finished(job: shards.Job, engine: shard_runner.Engine = jobs.engine) -> list[results.Receipt]:
     for shard in reversed(list(job.shards())):
-        assert work.run(job.root, shard, engine).state == "done"
-    return manifest.survey(job).done
+        assert shard_runner.run(job.root, shard, engine).state == "done"
+    return status.survey(job).done
 
 
 def test_the_joined_file_is_what_a_plain_loop_gives(job: shards.Job, tmp_path: Path):
@@ -106,7 +108,7 @@ def test_a_damaged_file_counts_as_missing_and_is_made_again(job: shards.Job, tmp
     else:
         flipped = content[:middle] + bytes([content[middle] ^ 4]) + content[middle + 1 :]
         file.write_bytes({"empty": b"", "cut": content[:-3], "flipped": flipped}[harm])
-    assert [shard.name for shard in manifest.survey(job).pending] == ["000001"]
+    assert [shard.name for shard in status.survey(job).pending] == ["000001"]
     jobs.run(job)
     assert jobs.outcome(job, tmp_path) == undisturbed
 
@@ -137,7 +139,7 @@ def test_a_shard_that_is_done_is_not_done_twice(job: shards.Job):
         raise AssertionError("asked again")
 
     for shard in job.shards():
-        assert work.run(job.root, shard, refuse).state == "done"
+        assert shard_runner.run(job.root, shard, refuse).state == "done"
     assert {path: path.read_bytes() for path in job.folder.rglob("*") if path.is_file()} == before
 
 
@@ -172,7 +174,7 @@ def test_the_engine_gets_the_longest_first(job: shards.Job):
         lengths.extend(len(prompt) for prompt in prompts)
         return jobs.engine(prompts)
 
-    work.run(job.root, next(job.shards()), note)
+    shard_runner.run(job.root, next(job.shards()), note)
     assert lengths == sorted(lengths, reverse=True) and len(lengths) == 9
 
 

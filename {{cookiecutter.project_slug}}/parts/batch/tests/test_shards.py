@@ -7,8 +7,8 @@ import jobs
 import pytest
 from jobs import SETTINGS, TEXT
 
-from {{cookiecutter.__package}} import shards
-from {{cookiecutter.__package}}.data import DataError, Reading, Source
+from {{cookiecutter.__package}}.input import shards
+from {{cookiecutter.__package}}.input.readers import DataError, Reading, Source
 
 
 def prepared(root: Path, path: Path, reading: Reading = TEXT, shard_rows: int = 10) -> shards.Split:

@@ -2,8 +2,9 @@
 
 import pytest
 
-from {{cookiecutter.__package}} import plan, volume
-from {{cookiecutter.__package}}.data import DataError, Source
+from {{cookiecutter.__package}} import plan
+from {{cookiecutter.__package}}.run import volume
+from {{cookiecutter.__package}}.input.readers import DataError, Source
 
 
 def test_what_lies_in_a_container_is_not_brought_there(monkeypatch: pytest.MonkeyPatch):

@@ -5,9 +5,11 @@ python -m {{cookiecutter.__package}} run reviews.jsonl --column text
 
 import modal
 
-from . import hardware, image, orchestrate, order, plan, progress, shards, storage, volume, work
-from .manifest import Status
-from .orchestrate import Report
+from . import hardware, image, plan, storage
+from .run import job, progress, scheduler, shard_runner, volume
+from .input import shards
+from .run.status import Status
+from .run.scheduler import Report
 from .run import budget
 
 with image.BATCH.imports():
@@ -28,10 +30,10 @@ def fetch() -> None:
 
 
 @app.function(image=image.DATA, volumes=volume.inputs, secrets=storage.secrets, timeout=24 * HOURS)
-def prepare(asked: order.Order) -> str:
+def prepare(asked: job.Order) -> str:
     """Split the input into shards on the Volume, unless that was done before, and return the job's name."""
     volume.results.reload()
-    job = order.begin(ROOT, asked)
+    job = job.begin(ROOT, asked)
     volume.results.commit()
     return job.name
 
@@ -62,10 +64,10 @@ class Worker:
         volume.results.commit()
 
     @modal.method()
-    def run(self, shard: shards.Shard) -> work.Outcome:
+    def run(self, shard: shards.Shard) -> shard_runner.Outcome:
         """Rows come from the Volume and results go there: a call carries neither."""
         volume.results.reload()
-        outcome = work.run(ROOT, shard, self.engine)
+        outcome = shard_runner.run(ROOT, shard, self.engine)
         volume.results.commit()
         return container.checked(outcome)
 
@@ -84,11 +86,11 @@ def run(name: str, money: str) -> Report:
     """Keep the containers of a job busy until all is done or no more may be spent. Nobody needs to wait for it."""
     volume.results.reload()
     job, limit = shards.load_job(ROOT, name), budget.parse(money)
-    report = order.run(
+    report = job.run(
         job,
         limit,
         Worker(job=name).run.remote,  # ty: ignore[unknown-argument]  # modal.parameter makes it
-        at_once=order.containers(limit),
+        at_once=job.containers(limit),
         refresh=volume.results.reload,
         watch=progress.Teller(name),
     )
@@ -100,7 +102,7 @@ def run(name: str, money: str) -> Report:
 def status(name: str) -> Status:
     """How far a job is; the last one, where no name is given."""
     volume.results.reload()
-    return order.status(shards.load_job(ROOT, name))
+    return job.status(shards.load_job(ROOT, name))
 
 
 @app.function(image=image.DATA, volumes={ROOT: volume.results})
@@ -108,16 +110,16 @@ def stop(name: str) -> str:
     """Start no more shards of a job; what runs is finished."""
     volume.results.reload()
     job = shards.load_job(ROOT, name)
-    orchestrate.stop_file(job).touch()
+    scheduler.stop_file(job).touch()
     volume.results.commit()
     return job.name
 
 
 @app.function(image=image.DATA, volumes={ROOT: volume.results}, timeout=4 * HOURS)
-def join(name: str, suffix: str) -> order.Joined:
+def join(name: str, suffix: str) -> job.Joined:
     """Make one file of all results of a job on the Volume, from where `download` brings it."""
     volume.results.reload()
-    joined = order.joined(shards.load_job(ROOT, name), suffix)
+    joined = job.joined(shards.load_job(ROOT, name), suffix)
     volume.results.commit()
     return joined
 
@@ -128,16 +130,16 @@ def join(name: str, suffix: str) -> order.Joined:
     secrets=storage.secrets,
     timeout=4 * HOURS,
 )
-def estimate(asked: order.Order, money: str) -> str:
+def estimate(asked: job.Order, money: str) -> str:
     """The estimate of an input that lies on the Volume, or for a model that does."""
     volume.results.reload()
-    tokenizer = order.tokenizer(storage.located(plan.MODEL, plan.REVISION))
-    return str(order.estimated(asked, tokenizer, budget.parse(money)))
+    tokenizer = job.tokenizer(storage.located(plan.MODEL, plan.REVISION))
+    return str(job.estimated(asked, tokenizer, budget.parse(money)))
 
 
 @app.local_entrypoint()
 def main(*arguments: str) -> None:
     """`modal run --detach -m {{cookiecutter.__package}}.app run INPUT --column text`, and so on."""
-    from . import command
+    from . import cli
 
-    command.main(arguments)
+    cli.main(arguments)

@@ -8,10 +8,11 @@ from typing import Any
 
 import modal
 
-from . import order, plan, progress, storage, volume
-from .data import DataError, Reading, Source
-from .orchestrate import Report
-from .results import ResultError
+from .run import job, progress, volume
+from . import plan, storage
+from .input.readers import DataError, Reading, Source
+from .run.scheduler import Report
+from .output.results import ResultError
 from .run import budget
 from .run.budget import BudgetError
 
@@ -71,11 +72,11 @@ def about_rows(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--budget", default=plan.BUDGET, help="50/run, 300/month, 4/hour or none (%(default)s)")
 
 
-def asked(given: argparse.Namespace) -> order.Order:
+def asked(given: argparse.Namespace) -> job.Order:
     """The order that was typed. DataError where no input was named."""
     if not given.input:
         raise DataError("no input: name a file or a Hugging Face dataset, or set DATASET in plan.py")
-    return order.Order(
+    return job.Order(
         Source(given.input, given.split, given.config, given.revision),
         Reading(given.column, given.template, given.messages, given.id, given.rows),
     )
@@ -88,10 +89,10 @@ def run(given: argparse.Namespace) -> int:
         from . import local
 
         return ended(local.run(wanted, given.budget, given.model, HERE))
-    order.containers(budget.parse(given.budget))
+    job.containers(budget.parse(given.budget))
     from . import app
 
-    sent = order.Order(volume.upload(wanted.source), wanted.reading)
+    sent = job.Order(volume.upload(wanted.source), wanted.reading)
     app.app.deploy()
     app.fetch.remote()
     name = app.prepare.remote(sent)
@@ -148,13 +149,13 @@ def join(given: argparse.Namespace) -> int:
 def estimated(given: argparse.Namespace) -> int:
     wanted = asked(given)
     if volume.is_there(wanted.source.path) or storage.is_folder(plan.MODEL):
-        sent = order.Order(volume.upload(wanted.source), wanted.reading)
+        sent = job.Order(volume.upload(wanted.source), wanted.reading)
         from . import app
 
         app.app.deploy()
         app.fetch.remote()
         print(app.estimate.remote(sent, given.budget))
         return 0
-    tokenizer = order.tokenizer(plan.MODEL, plan.REVISION)
-    print(order.estimated(wanted, tokenizer, budget.parse(given.budget)))
+    tokenizer = job.tokenizer(plan.MODEL, plan.REVISION)
+    print(job.estimated(wanted, tokenizer, budget.parse(given.budget)))
     return 0

@@ -8,7 +8,7 @@ import modal.experimental
 
 from .monitoring import gpu_memory
 from .run.budget import DONE, Ledger
-from .work import Outcome
+from .run.shard_runner import Outcome
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO, TypedDict, cast
 
-from .run import files
+from ..run import files
 
 LINES = (".jsonl", ".ndjson", ".json")
 TABLES = (".csv", ".tsv")

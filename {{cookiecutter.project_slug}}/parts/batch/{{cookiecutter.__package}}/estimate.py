@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from . import plan
-from .data import Prompt, Row
-from .manifest import duration
-from .run.budget import HOUR
+from .. import plan
+from ..input.readers import Prompt, Row
+from .status import duration
+from .budget import HOUR
 
 SAMPLE = 1_000  # rows whose tokens are counted
 RESAMPLES = 1_000  # of the bootstrap

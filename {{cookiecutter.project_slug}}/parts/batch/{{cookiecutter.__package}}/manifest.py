@@ -4,11 +4,12 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from . import plan, results
-from .results import Receipt
-from .run import files
-from .run.budget import HOUR, OUT_OF_MEMORY, Entry, Ledger, spent_usd
-from .shards import Job, Shard
+from .. import plan
+from ..output import results
+from ..output.results import Receipt
+from . import files
+from .budget import Entry, HOUR, Ledger, OUT_OF_MEMORY, spent_usd
+from ..input.shards import Job, Shard
 
 WINDOW_S = 10 * 60  # the speed is that of the last ten minutes with results
 

@@ -8,13 +8,16 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import manifest, plan, results, shards
-from .manifest import Status, Survey
-from .results import Receipt
-from .run import files
-from .run.budget import DONE, HOUR, OUT_OF_MEMORY, Budget, Entry, Ledger, Limit
-from .shards import Job, Shard
-from .work import Outcome, judged
+from . import status
+from .. import plan
+from ..output import results
+from ..input import shards
+from .status import Status, Survey
+from ..output.results import Receipt
+from . import files
+from .budget import Budget, DONE, Entry, HOUR, Ledger, Limit, OUT_OF_MEMORY
+from ..input.shards import Job, Shard
+from .shard_runner import judged, Outcome
 
 ATTEMPTS = 3  # at a shard in one run
 SPARE_FAILURES = 4  # in a row, beside one for each container, before the job is taken to be broken
@@ -54,7 +57,7 @@ class Dispatcher:
 
     def expected_usd(self, shard: Shard) -> float:
         """What an attempt should cost: at the measured speed, and with a start where no container is free for it."""
-        per_row = manifest.seconds_per_row(self.done) or self.seconds_per_row
+        per_row = status.seconds_per_row(self.done) or self.seconds_per_row
         start = self.start_s if len(self.flying) >= self._most_flying else 0.0
         return (shard.rows * per_row + start) / HOUR * self.usd_per_hour
 
@@ -170,7 +173,7 @@ def run(
     refresh()
     files.remove_stale_temp(job.folder)
     stop_file(job).unlink(missing_ok=True)
-    found, ledger = manifest.survey(job), Ledger(job.ledger)
+    found, ledger = status.survey(job), Ledger(job.ledger)
     now = Dispatcher(deque(found.pending), budget, at_once, seconds_per_row, start_s, done=found.done)
     random.shuffle(now.waiting)  # two runs at once seldom take the same; and what is done is a fair sample of the rest
     flights: dict[Future[Outcome], Shard] = {}
@@ -183,10 +186,10 @@ def run(
                 now.stopped = now.stopped or "as you asked"
             flights |= {threads.submit(run_shard, shard): shard for shard in startable(job, now, entries)}
             if time.monotonic() - told > LOOK_EVERY_S:
-                watch(manifest.status(job, as_surveyed(now), entries))
+                watch(status.status(job, as_surveyed(now), entries))
                 told = time.monotonic()
             if time.monotonic() - written > WRITE_EVERY_S:
-                manifest.write(job, as_surveyed(now), entries)
+                status.write(job, as_surveyed(now), entries)
                 written = time.monotonic()
             if now.finished:
                 break
@@ -195,11 +198,11 @@ def run(
             for flight in wait(flights, LOOK_EVERY_S, FIRST_COMPLETED).done:
                 take(job, now, flights.pop(flight), flight)
     refresh()
-    found, entries = manifest.survey(job, verify=False), ledger.entries()
+    found, entries = status.survey(job, verify=False), ledger.entries()
     if not found.pending and not any(entry.live for entry in entries):
         results.tidy(job.folder, found.done)
-    manifest.write(job, found, entries)
-    status = manifest.status(job, found, entries)
+    status.write(job, found, entries)
+    status = status.status(job, found, entries)
     watch(status)
     return Report(status, now.stopped, now.failed)
 
@@ -214,7 +217,7 @@ def startable(job: Job, now: Dispatcher, entries: Sequence[Entry]) -> Iterator[S
     elsewhere = {entry.what for entry in entries if entry.live} - now.flying.keys()
     begun = {entry.what for entry in entries}
     while shard := now.next(elsewhere):
-        found = manifest.survey(job, only=shard, entries=entries) if shard.label in begun else None
+        found = status.survey(job, only=shard, entries=entries) if shard.label in begun else None
         if found is None or found.pending == [shard]:
             yield shard
         else:

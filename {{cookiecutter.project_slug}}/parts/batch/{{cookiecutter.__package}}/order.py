@@ -4,14 +4,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from . import data, estimate, manifest, orchestrate, plan, results, shards, workload
-from .data import Reading, Source
+from ..input import readers, shards
+from . import estimate, scheduler, status
+from .. import plan, workload
+from ..output import results
+from ..input.readers import Reading, Source
 from .estimate import Estimate, Speed
-from .manifest import Status
-from .orchestrate import Report, RunShard
-from .run import budget
-from .run.budget import Ledger, Limit
-from .shards import Job, Settings
+from .status import Status
+from .scheduler import Report, RunShard
+from . import budget
+from .budget import Ledger, Limit
+from ..input.shards import Job, Settings
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,7 @@ class Order:
 
 def begin(root: str, order: Order) -> Job:
     """Split the input, unless that was done before, and write the job down."""
-    order = replace(order, source=data.pinned(order.source))
+    order = replace(order, source=readers.pinned(order.source))
     job = Job(root, shards.prepare(root, order.source, order.reading, plan.SHARD_ROWS), order.settings)
     shards.save_job(job)
     return job
@@ -47,10 +50,10 @@ def run(
     watch: Callable[[Status], None] = lambda status: None,
 ) -> Report:
     """Run what is left of a job, as far as the budget goes."""
-    return orchestrate.run(
+    return scheduler.run(
         job,
         run_shard,
-        budget=orchestrate.agreed(job, limit),
+        budget=scheduler.agreed(job, limit),
         seconds_per_row=workload.SECONDS_PER_ROW,
         at_once=at_once,
         start_s=plan.PREDICTED_COLD_START_S,
@@ -74,7 +77,7 @@ def containers(limit: Limit) -> int:
 
 def status(job: Job) -> Status:
     """How far a job is, from the files alone."""
-    return manifest.status(job, manifest.survey(job, verify=False), Ledger(job.ledger).entries())
+    return status.status(job, status.survey(job, verify=False), Ledger(job.ledger).entries())
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,7 @@ def joined(job: Job, suffix: str) -> Joined:
     folder = job.folder / "joined"
     for old in folder.glob("*"):
         old.unlink()
-    made = results.join(job, manifest.survey(job).done, folder / f"results{suffix}")
+    made = results.join(job, status.survey(job).done, folder / f"results{suffix}")
     files = sorted(path for path in folder.glob("[!.]*") if path.is_file())
     return Joined(tuple(str(path.relative_to(job.root)) for path in files), made.rows, made.dead)
 
@@ -103,8 +106,8 @@ def tokenizer(folder: str, revision: str | None = None) -> Any:
     try:
         return AutoTokenizer.from_pretrained(folder, revision=revision)
     except OSError as error:
-        raise data.DataError(
-            f"the tokenizer of {folder} cannot be read: {data.first_line(error)} A gated model wants HF_TOKEN in the "
+        raise readers.DataError(
+            f"the tokenizer of {folder} cannot be read: {readers.first_line(error)} A gated model wants HF_TOKEN in the "
             "environment"
         ) from error
 
@@ -112,7 +115,7 @@ def tokenizer(folder: str, revision: str | None = None) -> Any:
 def estimated(order: Order, tokenizer: Any, limit: Limit) -> Estimate:
     """What the run would take and cost: its rows counted, and the tokens of a sample of them."""
     return estimate.estimate(
-        estimate.sample(data.rows(order.source, order.reading)),
+        estimate.sample(readers.rows(order.source, order.reading)),
         lambda prompt: len(workload.tokens(tokenizer, prompt)),
         speed(),
         containers=containers(limit),

@@ -5,8 +5,8 @@ from typing import Any
 
 import modal
 
-from . import plan
-from .manifest import Status
+from .. import plan
+from .status import Status
 
 EVERY_S = 2.0
 

@@ -18,9 +18,9 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import parquet
 
-from .data import Row
-from .run import files
-from .shards import Job, Shard
+from ..input.readers import Row
+from ..run import files
+from ..input.shards import Job, Shard
 
 
 class ResultError(RuntimeError):

@@ -10,9 +10,9 @@ from typing import Any
 import pyarrow as pa
 from pyarrow import parquet
 
-from . import data
-from .data import DataError, Reading, Row, Source
-from .run import files
+from . import readers
+from .readers import DataError, Reading, Row, Source
+from ..run import files
 
 TEXT = pa.string()
 CHAT = pa.list_(pa.struct([("role", pa.string()), ("content", pa.string())]))
@@ -120,7 +120,7 @@ def split_name(content: str, shard_rows: int) -> str:
 
 def content(source: Source, reading: Reading) -> str:
     """Twelve hex digits of the input's content and of how its rows become prompts."""
-    return files.fingerprint([data.content(source), asdict(reading)])
+    return files.fingerprint([readers.content(source), asdict(reading)])
 
 
 def prepare(root: str, source: Source, reading: Reading, shard_rows: int) -> Split:
@@ -132,7 +132,7 @@ def prepare(root: str, source: Source, reading: Reading, shard_rows: int) -> Spl
     """
     if shard_rows < 1:
         raise DataError(f"a shard of {shard_rows} rows holds nothing: set SHARD_ROWS in plan.py to 1 or more")
-    source = data.pinned(source)
+    source = readers.pinned(source)
     fingerprint = content(source, reading)
     inputs = Path(root, "inputs")
     found = [read_split(path.parent) for path in sorted(inputs.glob(f"{fingerprint}-*/split.json"))]
@@ -140,11 +140,11 @@ def prepare(root: str, source: Source, reading: Reading, shard_rows: int) -> Spl
     for split in known:
         if intact(inputs / split.name, split):
             return split
-    data.check(source, reading)
+    readers.check(source, reading)
     rows_of_shards = known[0].shard_rows if known else shard_rows
     folder = inputs / split_name(fingerprint, rows_of_shards)
     rows, bad, sha256 = 0, 0, []
-    stream = data.rows(source, reading)
+    stream = readers.rows(source, reading)
     for index in itertools.count():
         batch = list(itertools.islice(stream, rows_of_shards))
         if not batch:

@@ -4,9 +4,10 @@ from pathlib import Path, PurePosixPath
 
 import modal
 
-from . import data, plan
-from .data import DataError, Source
-from .run import transfer
+from ..input import readers
+from .. import plan
+from ..input.readers import DataError, Source
+from . import transfer
 
 MOUNT = "/results"  # in every container
 BUCKET = "/bucket"  # in those that read an input
@@ -40,11 +41,11 @@ def upload(source: Source) -> Source:
 
     What the same bytes brought before is not brought again.
     """
-    if is_there(source.path) or not data.local(source):
+    if is_there(source.path) or not readers.local(source):
         return source
     local = Path(source.path).expanduser()
-    data.paths(source)  # says what is wrong with it before anything is sent
-    return Source(f"{MOUNT}{transfer.upload(results, local, f'/{UPLOADS}/{data.content(source)}')}")
+    readers.paths(source)  # says what is wrong with it before anything is sent
+    return Source(f"{MOUNT}{transfer.upload(results, local, f'/{UPLOADS}/{readers.content(source)}')}")
 
 
 def download(path: str, to: Path) -> None:

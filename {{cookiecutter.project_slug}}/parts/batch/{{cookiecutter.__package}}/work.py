@@ -5,13 +5,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import results, shards
-from .data import Prompt
-from .monitoring import oom
-from .results import Failed, Receipt, Result
-from .run import budget
-from .run.budget import DONE, FAILED, OUT_OF_MEMORY
-from .shards import Shard
+from ..output import results
+from ..input import shards
+from ..input.readers import Prompt
+from ..monitoring import oom
+from ..output.results import Failed, Receipt, Result
+from . import budget
+from .budget import DONE, FAILED, OUT_OF_MEMORY
+from ..input.shards import Shard
 
 # Prompts in, one result for each, in their order. ValueError and TypeError mean a prompt that cannot be taken.
 Engine = Callable[[list[Prompt]], Sequence[Result | Failed]]

@@ -9,9 +9,9 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from {{cookiecutter.__package}} import workload
-from {{cookiecutter.__package}}.data import Prompt
+from {{cookiecutter.__package}}.input.readers import Prompt
 from {{cookiecutter.__package}}.engine.model import Engine
-from {{cookiecutter.__package}}.results import Failed, Generated
+from {{cookiecutter.__package}}.output.results import Failed, Generated
 
 OPTIONS = workload.options() | {"context_len": 512, "max_answer_tokens": 12}
 WORDS = ["the", "quick", "brown", "fox", "jumps", "over", "lazy", "dog", "keys", "and", "values"]

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from . import plan
-from .engine.allocator import free
-from .monitoring import oom
-from .results import Failed
+from .. import plan
+from .allocator import free
+from ..monitoring import oom
+from ..output.results import Failed
 
 Result = TypeVar("Result")
 

@@ -9,7 +9,8 @@ from typing import Any
 import psutil
 import pytest
 
-from {{cookiecutter.__package}} import lastwords, work, workload
+from {{cookiecutter.__package}} import lastwords, workload
+from {{cookiecutter.__package}}.run import shard_runner
 from {{cookiecutter.__package}}.monitoring import oom
 from {{cookiecutter.__package}}.run import budget
 
@@ -21,10 +22,10 @@ FULL = "CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capaci
 def engine(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     pytest.importorskip("vllm")
     monkeypatch.setenv("VLLM_ALLOW_INSECURE_SERIALIZATION", "1")  # the fault goes to the worker as a function
-    from {{cookiecutter.__package}} import offline
+    from {{cookiecutter.__package}}.engine import vllm
     from {{cookiecutter.__package}}.engine.model import Engine
 
-    offline.LAST_WORDS.unlink(missing_ok=True)
+    vllm.LAST_WORDS.unlink(missing_ok=True)
     loaded = Engine(str(tiny), gpus=0, options=OPTIONS)
     yield loaded
     loaded.close()
@@ -55,7 +56,7 @@ def test_an_engine_that_died_says_of_what(engine: Any, kind: str, text: str, sta
     with pytest.raises(RuntimeError, match="vLLM's engine died: ") as raised:
         engine(["the fox", "a dog"])
     assert text in str(raised.value)
-    assert work.judged(raised.value)[0] == state
+    assert shard_runner.judged(raised.value)[0] == state
 
 
 @pytest.mark.slow
@@ -65,7 +66,7 @@ def test_an_engine_that_was_killed_has_no_words(engine: Any):
             os.kill(process.pid, signal.SIGKILL)
     with pytest.raises(RuntimeError, match="vLLM's engine died: it was killed") as raised:
         engine(["the fox", "a dog"])
-    assert work.judged(raised.value)[0] == budget.FAILED
+    assert shard_runner.judged(raised.value)[0] == budget.FAILED
 
 
 @pytest.mark.slow
@@ -74,7 +75,7 @@ def test_what_vllm_refuses_is_a_row_that_cannot_be_used(engine: Any, monkeypatch
     usual = workload.tokens
     monkeypatch.setattr(workload, "tokens", lambda of, prompt: [10**6] if prompt == "odd" else usual(of, prompt))
     refused: list[str] = []
-    found = work.carefully(engine, ["the fox", "odd", "a dog"], refused)
+    found = shard_runner.carefully(engine, ["the fox", "odd", "a dog"], refused)
     assert len(refused) == 1 and [type(one).__name__ for one in found].index("Failed") == 1
 
 

@@ -4,16 +4,16 @@ from collections.abc import Mapping
 from importlib.util import find_spec
 from typing import Any
 
-from . import plain
+from .engine import transformers_fallback
 
 VLLM = find_spec("vllm") is not None
-LIBRARY = "vLLM" if VLLM else plain.LIBRARY
+LIBRARY = "vLLM" if VLLM else transformers_fallback.LIBRARY
 
 
 def engine(folder: str, options: Mapping[str, Any]) -> Any:
     """The model in `folder`, ready to be called with prompts."""
     if not VLLM:
-        return plain.Engine(folder, options)
+        return transformers_fallback.Engine(folder, options)
     from .engine.model import Engine
 
     return Engine(folder, gpus=0, options=options)

@@ -15,10 +15,10 @@ from vllm import LLM, SamplingParams, __version__  # ty: ignore[import-not-found
 from vllm.exceptions import VLLMClientError  # ty: ignore[import-not-found]
 from vllm.v1.engine.exceptions import EngineDeadError  # ty: ignore[import-not-found]
 
-from . import lastwords, plan, workload
-from .data import Prompt
-from .engine import verify
-from .results import Failed
+from .. import lastwords, plan, workload
+from ..input.readers import Prompt
+from . import verify
+from ..output.results import Failed
 
 __all__ = ["LLM", "SamplingParams", "asked", "fitting", "load"]
 

@@ -10,9 +10,9 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, ContinuousBatching
 from transformers.generation.continuous_batching.requests import GenerationOutput
 
 from .. import plan, workload
-from ..data import Prompt
+from ..input.readers import Prompt
 from ..monitoring import memory_snapshot
-from ..results import Failed, Generated
+from ..output.results import Failed, Generated
 from . import loading
 
 PAGE = 256  # tokens of one page of the KV cache, transformers' default

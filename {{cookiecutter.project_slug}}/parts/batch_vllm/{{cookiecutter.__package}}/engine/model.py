@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from .. import offline, workload
-from ..data import Prompt
-from ..results import Failed, Generated
+from . import vllm
+from .. import workload
+from ..input.readers import Prompt
+from ..output.results import Failed, Generated
 
 
 class Engine:
@@ -20,22 +21,22 @@ class Engine:
         what plan.py says. `snapshots_in` is a folder for what filled the GPU when its memory ran out.
         """
         self.options = options or workload.options()
-        self.llm = offline.load(model, gpus, self.options["context_len"], snapshots_in, runner="generate")
+        self.llm = vllm.load(model, gpus, self.options["context_len"], snapshots_in, runner="generate")
         self.tokenizer = self.llm.get_tokenizer()
 
     def __call__(self, prompts: list[Prompt]) -> list[Generated | Failed]:
         """An answer for each prompt; Failed for one that the context has no room for."""
         context = self.options["context_len"] - 1  # one token of answer at least
-        tokens, failed = offline.fitting(self.tokenizer, prompts, context)
+        tokens, failed = vllm.fitting(self.tokenizer, prompts, context)
         inputs = [{"prompt_token_ids": ids} for ids in tokens.values()]
-        with offline.asked():
+        with vllm.asked():
             outputs = self.llm.generate(inputs, [self.sampling(len(ids)) for ids in tokens.values()], use_tqdm=False)
         found = dict(zip(tokens, map(self.generated, outputs), strict=True)) | failed
         return [found[place] for place in range(len(prompts))]
 
     def sampling(self, prompt_tokens: int) -> Any:
         most = workload.answer_tokens(prompt_tokens, self.options)
-        return offline.SamplingParams(max_tokens=most, temperature=self.options["temperature"], detokenize=False)
+        return vllm.SamplingParams(max_tokens=most, temperature=self.options["temperature"], detokenize=False)
 
     def generated(self, output: Any) -> Generated:
         """The whole answer is decoded at once: piece by piece, half a character at its end would be lost."""

@@ -6,9 +6,9 @@ import numpy
 import pytest
 from sentence_transformers import SentenceTransformer
 
-from {{cookiecutter.__package}}.data import Prompt
+from {{cookiecutter.__package}}.input.readers import Prompt
 from {{cookiecutter.__package}}.engine.model import Engine
-from {{cookiecutter.__package}}.results import Embedded, Failed
+from {{cookiecutter.__package}}.output.results import Embedded, Failed
 
 WORDS = ["the", "quick", "brown", "fox", "jumps", "over", "lazy", "dog", "keys", "and", "values"]
 TEXTS: list[Prompt] = [" ".join(WORDS[i * j % 11] for j in range(1 + i % 40)) for i in range(90)]

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from {{cookiecutter.__package}} import plain, results, workload
-from {{cookiecutter.__package}}.data import Prompt
+from {{cookiecutter.__package}}.engine import transformers_fallback
+from {{cookiecutter.__package}}.output import results
+from {{cookiecutter.__package}} import workload
+from {{cookiecutter.__package}}.input.readers import Prompt
 
 pytest.importorskip("vllm")
 pytestmark = pytest.mark.slow
@@ -22,7 +24,7 @@ def test_results_are_those_of_each_row_alone(tiny: Path):
     *found, long = engine([*PROMPTS, "fox " * 2000])
     engine.close()
     assert isinstance(long, results.Failed) and "CONTEXT_LEN is 25" in long.error
-    for ours, theirs in zip(found, plain.Engine(str(tiny), OPTIONS)(PROMPTS), strict=True):
+    for ours, theirs in zip(found, transformers_fallback.Engine(str(tiny), OPTIONS)(PROMPTS), strict=True):
         same(ours, theirs)
 
 
@@ -31,4 +33,4 @@ def same(ours: object, theirs: object) -> None:
 
 
 def test_an_empty_shard_asks_for_nothing(tiny: Path):
-    assert plain.Engine(str(tiny), OPTIONS)([]) == []
+    assert transformers_fallback.Engine(str(tiny), OPTIONS)([]) == []

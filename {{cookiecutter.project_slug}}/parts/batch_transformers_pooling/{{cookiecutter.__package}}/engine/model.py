@@ -6,10 +6,11 @@ from typing import Any
 from sentence_transformers import SentenceTransformer
 from transformers import PreTrainedModel
 
-from .. import passes, workload
-from ..data import Prompt
+from . import batching
+from .. import workload
+from ..input.readers import Prompt
 from ..monitoring import memory_snapshot
-from ..results import Embedded, Failed
+from ..output.results import Embedded, Failed
 from . import loading
 
 
@@ -34,7 +35,7 @@ class Engine:
         self.prefix = self.sentences.prompts.get(self.sentences.default_prompt_name or "") or ""
 
     def __call__(self, prompts: list[Prompt]) -> list[Embedded | Failed]:
-        return passes.results(self.texts(prompts), self.sentences.tokenizer, self.context, self.forward)
+        return batching.results(self.texts(prompts), self.sentences.tokenizer, self.context, self.forward)
 
     def texts(self, prompts: list[Prompt]) -> list[str | Failed]:
         return [self.prefix + text if isinstance(text, str) else text for text in workload.texts(prompts)]

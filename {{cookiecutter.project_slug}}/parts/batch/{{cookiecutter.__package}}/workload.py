@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from . import plan
-from .data import Prompt
+from .input.readers import Prompt
 
 SMALL = "HuggingFaceTB/SmolLM2-135M-Instruct"  # Apache-2.0: what `--local` takes
 SMALL_COMMIT = "12fd25f77366fa6b3b4b768ec3050bf629380bac"

@@ -6,9 +6,9 @@ from typing import Any
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from . import workload
-from .data import Prompt
-from .results import Failed, Generated
+from .. import workload
+from ..input.readers import Prompt
+from ..output.results import Failed, Generated
 
 LIBRARY = "plain transformers"
 
