@@ -1,43 +1,26 @@
 """The split of an input into shards: decided once, named by content, each shard's rows in a Parquet file of its own."""
 
 import itertools
-import time
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 from pyarrow import parquet
 
-from . import readers
-from .readers import DataError, Reading, Row, Source
 from ..run import files
+from . import readers
+from .prompts import DataError, PromptSpec, Row
+from .readers import Source
 
 TEXT = pa.string()
 CHAT = pa.list_(pa.struct([("role", pa.string()), ("content", pa.string())]))
 
 
 @dataclass(frozen=True)
-class Settings:
-    """All that a result depends on beside its prompt. Another value of any of them is another job."""
-
-    workload: str  # "generation", "classification" or "embedding"
-    model: str
-    revision: str
-    quantization: str = "none"
-    options: Mapping[str, Any] = field(default_factory=dict)  # sampling and the like, as JSON can carry it
-
-    @property
-    def fingerprint(self) -> str:
-        return files.fingerprint(asdict(self))
-
-
-@dataclass(frozen=True)
 class Split:
     """An input in shards. All but the last hold `shard_rows` rows; row n lies in shard n // shard_rows."""
 
-    content: str  # of the input and how it is read
+    content: str  # fingerprint of the input and of how its rows become prompts
     shard_rows: int
     rows: int
     bad: int  # of `rows`, those without a prompt
@@ -48,34 +31,13 @@ class Split:
     def name(self) -> str:
         return split_name(self.content, self.shard_rows)
 
-    def shard_size(self, index: int) -> int:
-        return min(self.shard_rows, self.rows - index * self.shard_rows)
-
-
-@dataclass(frozen=True)
-class Job:
-    """One split through one model. Its name comes from both, so results never mix."""
-
-    root: str  # the folder on the Volume that holds inputs/, jobs/ and ledger/
-    split: Split
-    settings: Settings
-
-    @property
-    def name(self) -> str:
-        return f"{self.split.name}-{self.settings.fingerprint}"
-
-    @property
-    def folder(self) -> Path:
-        return Path(self.root, "jobs", self.name)
-
-    @property
-    def ledger(self) -> Path:
-        return Path(self.root, "ledger", self.name)
-
-    def shards(self) -> Iterator["Shard"]:
-        """The shards as planned, in the order of the input."""
-        for index, sha256 in enumerate(self.split.sha256):
-            yield Shard(self.name, self.split.name, index, 0, self.split.shard_size(index), sha256)
+    def shards(self, job: str) -> list["Shard"]:
+        """The shards as planned for the job of that name, in the order of the input."""
+        sizes = (min(self.shard_rows, self.rows - index * self.shard_rows) for index in range(len(self.sha256)))
+        return [
+            Shard(job, self.name, index, 0, size, sha256)
+            for index, (size, sha256) in enumerate(zip(sizes, self.sha256, strict=True))
+        ]
 
 
 @dataclass(frozen=True)
@@ -108,52 +70,48 @@ class Shard:
         if self.rows < 2:
             raise ValueError(f"shard {self.name} holds {self.rows} row: it cannot be split")
         middle = (self.start + self.stop) // 2
-        return (
-            replace(self, stop=middle, part=f"{self.part}0"),
-            replace(self, start=middle, part=f"{self.part}1"),
-        )
+        return replace(self, stop=middle, part=f"{self.part}0"), replace(self, start=middle, part=f"{self.part}1")
 
 
 def split_name(content: str, shard_rows: int) -> str:
     return f"{content}-{shard_rows}"
 
 
-def content(source: Source, reading: Reading) -> str:
-    """Twelve hex digits of the input's content and of how its rows become prompts."""
-    return files.fingerprint([readers.content(source), asdict(reading)])
-
-
-def prepare(root: str, source: Source, reading: Reading, shard_rows: int) -> Split:
+def prepare(root: str, source: Source, spec: PromptSpec, shard_rows: int) -> Split:
     """Split the input below `root/inputs`, once, and return the split. Memory holds one shard's rows.
 
-    A split of the same input that is there and whole is taken as it is, even one of other `shard_rows`: what was done
-    with it stays done. What is missing or damaged is written again. Interrupted, or run twice at once, it ends in the
-    same files. DataError where the input cannot be read or its first rows are all unusable.
+    A split of the same input that is there and undamaged is taken as it is, even one of other `shard_rows`: what was
+    done with it stays done. What is missing or damaged is written again. Interrupted, or run twice at once, it ends in
+    the same files. DataError where the input cannot be read or its first rows are all unusable.
     """
     if shard_rows < 1:
         raise DataError(f"a shard of {shard_rows} rows holds nothing: set SHARD_ROWS in plan.py to 1 or more")
     source = readers.pinned(source)
-    fingerprint = content(source, reading)
+    content = files.fingerprint([readers.content(source), asdict(spec)])
     inputs = Path(root, "inputs")
-    found = [read_split(path.parent) for path in sorted(inputs.glob(f"{fingerprint}-*/split.json"))]
+    found = [read_split(path.parent) for path in sorted(inputs.glob(f"{content}-*/split.json"))]
     known = [split for split in found if split]
     for split in known:
         if intact(inputs / split.name, split):
             return split
-    readers.check(source, reading)
+    readers.check(source, spec)
     rows_of_shards = known[0].shard_rows if known else shard_rows
-    folder = inputs / split_name(fingerprint, rows_of_shards)
+    folder = inputs / split_name(content, rows_of_shards)
     rows, bad, sha256 = 0, 0, []
-    stream = readers.rows(source, reading)
+    stream = readers.rows(source, spec)
     for index in itertools.count():
         batch = list(itertools.islice(stream, rows_of_shards))
         if not batch:
             break
-        sha256.append(write_rows(folder / f"{index:06d}.parquet", batch, CHAT if reading.messages else TEXT))
+        sha256.append(write_rows(shard_path(folder, index), batch, CHAT if spec.messages else TEXT))
         rows, bad = rows + len(batch), bad + sum(bool(row.error) for row in batch)
-    split = Split(fingerprint, rows_of_shards, rows, bad, source.path, tuple(sha256))
+    split = Split(content, rows_of_shards, rows, bad, source.path, tuple(sha256))
     files.save(folder / "split.json", asdict(split))  # last: a split without it is none
     return split
+
+
+def shard_path(folder: Path, index: int) -> Path:
+    return folder / f"{index:06d}.parquet"
 
 
 def read_split(folder: Path) -> Split | None:
@@ -164,12 +122,12 @@ def read_split(folder: Path) -> Split | None:
 
 def intact(folder: Path, split: Split) -> bool:
     """Whether every shard's file is there with the bytes that were written."""
-    paths = [folder / f"{index:06d}.parquet" for index in range(len(split.sha256))]
+    paths = [shard_path(folder, index) for index in range(len(split.sha256))]
     return files.sha256s(paths) == list(split.sha256)
 
 
 def write_rows(path: Path, rows: list[Row], prompt: pa.DataType) -> str:
-    """Write the rows of one shard, whole, and return the file's SHA-256."""
+    """Write the file of one shard atomically, and return its SHA-256."""
     table = pa.table(
         {
             "row": pa.array([row.number for row in rows], pa.int64()),
@@ -186,7 +144,7 @@ def write_rows(path: Path, rows: list[Row], prompt: pa.DataType) -> str:
 
 def read_rows(root: str, shard: Shard) -> list[Row]:
     """The rows of a shard. DataError where its file is missing or not the one that the split wrote."""
-    path = Path(root, "inputs", shard.split, f"{shard.index:06d}.parquet")
+    path = shard_path(Path(root, "inputs", shard.split), shard.index)
     if not path.is_file() or files.sha256(path) != shard.sha256:
         raise DataError(f"{path} is missing or damaged: run the job again, which writes it anew")
     table = parquet.read_table(path).slice(shard.start, shard.rows)
@@ -194,19 +152,3 @@ def read_rows(root: str, shard: Shard) -> list[Row]:
         Row(record["row"], record["id"], record["prompt"], record["error"], record["raw"])
         for record in table.to_pylist()
     ]
-
-
-def save_job(job: Job) -> None:
-    """Write job.json, from which `load_job` finds the job again."""
-    started = {"split": job.split.name, "settings": asdict(job.settings), "started": time.time()}
-    files.save(job.folder / "job.json", started)
-
-
-def load_job(root: str, name: str = "") -> Job:
-    """The job of that name, or the one that was started last. DataError where there is none."""
-    found = [files.load(path) for path in Path(root, "jobs").glob(f"{name or '*'}/job.json")]
-    for started in sorted(filter(None, found), key=lambda started: started["started"], reverse=True):
-        split = read_split(Path(root, "inputs", started["split"]))
-        if split:
-            return Job(root, split, Settings(**started["settings"]))
-    raise DataError(f"there is no job {name or 'yet'}: start one with `run`")

@@ -3,26 +3,33 @@
 import random
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from .. import plan
-from ..input.readers import Prompt, Row
+from ..input import prompts, readers
+from ..input.prompts import DataError, Prompt, Row
+from .budget import HOUR, Limit
+from .job import JobSpec, container_limit
 from .status import duration
-from .budget import HOUR
 
 SAMPLE = 1_000  # rows whose tokens are counted
 RESAMPLES = 1_000  # of the bootstrap
 INTERVAL = (5.0, 95.0)  # percentiles: nine resamples in ten lie between
 
-Tokenize = Callable[[Prompt], int]  # tokens of a prompt, with the model's chat template around it
+# Tokens of an answer, at most and as expected; 0 for embedding and classification, which write nothing
+MAX_ANSWER_TOKENS: int = getattr(plan, "MAX_ANSWER_TOKENS", 0)
+ANSWER_TOKENS = min(getattr(plan, "TYPICAL_ANSWER_TOKENS", 0), MAX_ANSWER_TOKENS)
+# Of one container, before any is measured
+SECONDS_PER_ROW = (ANSWER_TOKENS or plan.TYPICAL_PROMPT_TOKENS) / plan.PREDICTED_TOKENS_PER_S
 
 
 @dataclass(frozen=True)
 class Speed:
     """One container at full load. While it writes it reads too: `input_len` tokens for every `output_len`.
 
-    For embedding and classification nothing is written, and `tokens_per_s` are those read.
+    For embedding and classification nothing is written, and `tokens_per_s` counts those read.
     """
 
     tokens_per_s: float
@@ -54,21 +61,34 @@ class Range:
         return Range(self.value * factor, self.low * factor, self.high * factor)
 
 
+def planned_speed() -> Speed:
+    """The plan's speed of one container, with its range."""
+    rate = plan.PREDICTED_TOKENS_PER_S
+    return Speed(
+        tokens_per_s=rate,
+        low=rate / plan.SPEED_RANGE,
+        high=rate * plan.SPEED_RANGE,
+        prompt_tokens_per_s=getattr(plan, "PREDICTED_PROMPT_TOKENS_PER_S", 0.0),
+        input_len=plan.TYPICAL_PROMPT_TOKENS,
+        output_len=getattr(plan, "TYPICAL_ANSWER_TOKENS", 0),
+    )
+
+
 @dataclass(frozen=True)
-class Sample:
-    """A stream of rows, counted, and a random sample of it."""
+class RowSample:
+    """The number of rows in a stream, and a random sample of its prompts."""
 
     rows: int
     bad: int
-    kept: list[Prompt]
+    prompts: list[Prompt]
 
 
-def sample(rows: Iterable[Row], size: int = SAMPLE, seed: int = 0) -> Sample:
+def sample_rows(rows: Iterable[Row], size: int = SAMPLE, seed: int = 0) -> RowSample:
     """Count the rows and keep a uniform sample of the usable ones. One pass; memory holds the sample.
 
     The sample is the same for the same rows. Reservoir sampling: Vitter, Random Sampling with a Reservoir, 1985.
     """
-    chance, kept, usable, bad = random.Random(seed), list[Prompt](), 0, 0
+    generator, kept, usable, bad = random.Random(seed), list[Prompt](), 0, 0
     for row in rows:
         if row.prompt is None:
             bad += 1
@@ -76,23 +96,23 @@ def sample(rows: Iterable[Row], size: int = SAMPLE, seed: int = 0) -> Sample:
         usable += 1
         if len(kept) < size:
             kept.append(row.prompt)
-        elif (place := chance.randrange(usable)) < size:
+        elif (place := generator.randrange(usable)) < size:
             kept[place] = row.prompt
-    return Sample(usable + bad, bad, kept)
+    return RowSample(usable + bad, bad, kept)
 
 
 def mean(values: list[int], seed: int = 0) -> Range:
     """The mean and its 90% bootstrap interval: the means of samples drawn from the values with replacement."""
     given = np.array(values, dtype=np.float64)
-    chance = np.random.default_rng(seed)
-    means = [float(given[chance.integers(0, len(given), len(given))].mean()) for _ in range(RESAMPLES)]
+    generator = np.random.default_rng(seed)
+    means = [float(given[generator.integers(0, len(given), len(given))].mean()) for _ in range(RESAMPLES)]
     low, high = np.percentile(means, INTERVAL)
     return Range(float(given.mean()), float(low), float(high))
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A run as it would be. Tokens are over all rows; hours are of wall clock, with `containers` at work."""
+    """What a run would take. Tokens are over all rows; `wall_s` is with `containers` at work."""
 
     rows: int
     bad: int
@@ -110,11 +130,6 @@ class Estimate:
     @property
     def wall_s(self) -> Range:
         return self.container_s.times(1 / self.containers)
-
-    @property
-    def seconds_per_row(self) -> float:
-        """Container seconds of a row, as the dispatcher of a run expects them."""
-        return self.container_s.value / max(1, self.rows)
 
     def __str__(self) -> str:
         read, written, usd, wall = self.prompt_tokens, self.output_tokens, self.usd, self.wall_s
@@ -135,8 +150,8 @@ class Estimate:
 
 
 def estimate(
-    drawn: Sample,
-    tokenize: Tokenize,
+    sample: RowSample,
+    count_tokens: Callable[[Prompt], int],
     speed: Speed,
     *,
     containers: int,
@@ -151,18 +166,18 @@ def estimate(
     sample's low end and the plan's high speed, the high end the sample's high end, the low speed and answers that are
     all cut. `start_s` of every container is paid too.
     """
-    if not drawn.kept:
+    if not sample.prompts:
         raise ValueError("no row can be used, so there is nothing to estimate")
-    usable = drawn.rows - drawn.bad
-    read = mean([tokenize(prompt) for prompt in drawn.kept]).times(usable)
-    if len(drawn.kept) == usable:
+    usable = sample.rows - sample.bad
+    read = mean([count_tokens(prompt) for prompt in sample.prompts]).times(usable)
+    if len(sample.prompts) == usable:
         read = Range(read.value, read.value, read.value)  # all were counted
     written = Range(answer_tokens, answer_tokens, max(answer_tokens, max_answer_tokens)).times(usable)
     starts = start_s * containers
     return Estimate(
-        rows=drawn.rows,
-        bad=drawn.bad,
-        sampled=len(drawn.kept),
+        rows=sample.rows,
+        bad=sample.bad,
+        sampled=len(sample.prompts),
         prompt_tokens=read,
         output_tokens=written,
         container_s=Range(
@@ -173,3 +188,29 @@ def estimate(
         containers=containers,
         usd_per_hour=usd_per_hour,
     )
+
+
+def estimate_job(spec: JobSpec, tokenizer: Any, limit: Limit) -> Estimate:
+    """What a run would take and cost: its rows counted, and the tokens of a sample of them."""
+    return estimate(
+        sample_rows(readers.rows(spec.source, spec.prompts)),
+        lambda prompt: len(prompts.tokenize(tokenizer, prompt)),
+        planned_speed(),
+        containers=container_limit(limit),
+        answer_tokens=ANSWER_TOKENS,
+        max_answer_tokens=MAX_ANSWER_TOKENS,
+        start_s=plan.PREDICTED_COLD_START_S,
+    )
+
+
+def load_tokenizer(folder: str, revision: str | None = None) -> Any:
+    """The tokenizer of a model, from a folder or the hub. DataError names what it takes to get it."""
+    from transformers import AutoTokenizer
+
+    try:
+        return AutoTokenizer.from_pretrained(folder, revision=revision)
+    except OSError as error:
+        raise DataError(
+            f"the tokenizer of {folder} cannot be read: {readers.first_line(error)} A gated model wants HF_TOKEN in "
+            "the environment"
+        ) from error

@@ -1,4 +1,4 @@
-"""How far a job is, told to whoever watches: through a Modal Dict, so that no one needs to."""
+"""A running job's status on its way to whoever watches: through a Modal Dict, shown as a progress bar."""
 
 import time
 from typing import Any
@@ -10,25 +10,25 @@ from .status import Status
 
 EVERY_S = 2.0
 
-board = modal.Dict.from_name(f"{plan.NAME}-progress", create_if_missing=True)  # job -> its last Status
+progress_dict = modal.Dict.from_name(f"{plan.NAME}-progress", create_if_missing=True)  # job -> its last Status
 
 
-class Teller:
-    """Puts a job's status on the board, every few seconds and at the end."""
+class ProgressPublisher:
+    """Puts a job's status into the Dict, every few seconds and at the end."""
 
     def __init__(self, job: str) -> None:
-        self.job, self.told_at = job, 0.0
+        self.job, self.published_at = job, 0.0
 
     def __call__(self, status: Status) -> None:
-        if time.monotonic() - self.told_at > EVERY_S or not status.left:
-            board.put(self.job, status)
-            self.told_at = time.monotonic()
+        if time.monotonic() - self.published_at > EVERY_S or not status.left:
+            progress_dict.put(self.job, status)
+            self.published_at = time.monotonic()
 
 
-class Bar:
+class ProgressBar:
     """A progress bar of rows, on stderr."""
 
-    def __enter__(self) -> "Bar":
+    def __enter__(self) -> "ProgressBar":
         from tqdm import tqdm
 
         self.bar = tqdm(unit=" rows", smoothing=0.0)
@@ -46,14 +46,14 @@ class Bar:
         self.bar.close()
 
 
-def watched(job: str, call: Any) -> Any:
+def wait_with_bar(job: str, call: Any) -> Any:
     """What a spawned call returns, with a progress bar until then."""
-    with Bar() as bar:
+    with ProgressBar() as bar:
         while True:
             try:
                 result = call.get(timeout=EVERY_S)
             except (TimeoutError, modal.exception.TimeoutError):
-                bar.show(board.get(job))
+                bar.show(progress_dict.get(job))
             else:
-                bar.show(board.get(job))
+                bar.show(progress_dict.get(job))
                 return result

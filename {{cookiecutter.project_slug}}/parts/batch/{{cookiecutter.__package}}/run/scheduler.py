@@ -1,4 +1,4 @@
-"""What runs next, and when to stop: shards to so many containers at once, within the budget, until all is done."""
+"""Which shard runs next and when to stop: as many at once as there are containers, within the budget, until all is done."""
 
 import random
 import time
@@ -6,26 +6,24 @@ from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from . import status
 from .. import plan
-from ..output import results
 from ..input import shards
-from .status import Status, Survey
-from ..output.results import Receipt
+from ..input.shards import Shard
+from ..output import results
+from ..output.results import ShardManifest
 from . import files
-from .budget import Budget, DONE, Entry, HOUR, Ledger, Limit, OUT_OF_MEMORY
-from ..input.shards import Job, Shard
-from .shard_runner import judged, Outcome
+from .budget import DONE, HOUR, OUT_OF_MEMORY, Budget, Entry, Ledger, Limit
+from .estimate import SECONDS_PER_ROW
+from .job import Job
+from .shard_runner import Outcome, classify_error
+from .status import Scan, Status, scan_results, seconds_per_row, status, write_manifest
 
 ATTEMPTS = 3  # at a shard in one run
-SPARE_FAILURES = 4  # in a row, beside one for each container, before the job is taken to be broken
+SPARE_FAILURES = 4  # in a row, besides one for each container, before the job is taken to be broken
 HALVINGS = 16  # in a row, for each container, before memory is taken to be short altogether: 65,536 rows down to one
 LOOK_EVERY_S = 1.0  # between looks at the ledger while nothing finishes
 WRITE_EVERY_S = 60.0  # between two manifests
-
-RunShard = Callable[[Shard], Outcome]
 
 
 @dataclass(frozen=True)
@@ -46,28 +44,24 @@ class Dispatcher:
     seconds_per_row: float  # of a container, expected before anything is measured
     start_s: float = 0.0  # of a container before its first row, as expected
     usd_per_hour: float = plan.USD_PER_HOUR
-    done: list[Receipt] = field(default_factory=list)
-    flying: dict[str, tuple[Shard, float]] = field(default_factory=dict)  # label -> shard, expected USD
+    done: list[ShardManifest] = field(default_factory=list)
+    in_flight: dict[str, tuple[Shard, float]] = field(default_factory=dict)  # label -> shard, expected USD
     failed: list[Failure] = field(default_factory=list)
     stopped: str = ""  # why nothing more is started
     _attempts: Counter[str] = field(default_factory=Counter)
-    _in_a_row: int = 0
+    _failed_in_a_row: int = 0
     _full_in_a_row: int = 0
-    _most_flying: int = 0
+    _most_in_flight: int = 0
 
     def expected_usd(self, shard: Shard) -> float:
         """What an attempt should cost: at the measured speed, and with a start where no container is free for it."""
-        per_row = status.seconds_per_row(self.done) or self.seconds_per_row
-        start = self.start_s if len(self.flying) >= self._most_flying else 0.0
+        per_row = seconds_per_row(self.done) or self.seconds_per_row
+        start = self.start_s if len(self.in_flight) >= self._most_in_flight else 0.0
         return (shard.rows * per_row + start) / HOUR * self.usd_per_hour
-
-    @property
-    def in_flight_usd(self) -> dict[str, float]:
-        return {label: usd for label, (_shard, usd) in self.flying.items()}
 
     def next(self, elsewhere: Collection[str] = ()) -> Shard | None:
         """The shard to start now; None to wait, or where there is none. Those that run `elsewhere` are put off."""
-        if self.stopped or len(self.flying) >= self.at_once:
+        if self.stopped or len(self.in_flight) >= self.at_once:
             return None
         for _ in range(len(self.waiting)):
             if self.waiting[0].label not in elsewhere:
@@ -78,34 +72,34 @@ class Dispatcher:
     def _start(self) -> Shard | None:
         shard = self.waiting[0]
         usd = self.expected_usd(shard)
-        if not self.budget.may_start(usd, self.in_flight_usd):
-            if not self.flying:  # what is in flight may turn out cheaper than expected
+        if not self.budget.may_start(usd, {label: expected for label, (_shard, expected) in self.in_flight.items()}):
+            if not self.in_flight:  # what is in flight may turn out cheaper than expected
                 left = max(0.0, self.budget.left_usd())
                 self.stopped = f"{left:.2f} USD are left of {self.budget.limit}, and a shard costs about {usd:.2f}"
             return None
         self.waiting.popleft()
-        self.flying[shard.label] = (shard, usd)
-        self._most_flying = max(self._most_flying, len(self.flying))
+        self.in_flight[shard.label] = (shard, usd)
+        self._most_in_flight = max(self._most_in_flight, len(self.in_flight))
         return shard
 
-    def settle(self, shard: Shard, outcome: Outcome) -> bool:
-        """Take in an outcome. True where the shard is a single row that no memory holds: the caller must bury it."""
-        del self.flying[shard.label]
-        if outcome.state == DONE and outcome.receipt:
-            self.done.append(outcome.receipt)
-            if outcome.receipt.rows:  # a shard of bad rows alone says nothing about the engine
-                self._in_a_row = self._full_in_a_row = 0
+    def record(self, shard: Shard, outcome: Outcome) -> bool:
+        """Take in an outcome. True for a single row that no memory holds: the caller writes its dead letter."""
+        del self.in_flight[shard.label]
+        if outcome.state == DONE and outcome.manifest:
+            self.done.append(outcome.manifest)
+            if outcome.manifest.rows:  # a shard of bad rows alone says nothing about the engine
+                self._failed_in_a_row = self._full_in_a_row = 0
             return False
         if outcome.state == OUT_OF_MEMORY:
             return self._halve(shard, outcome.error)
         self._attempts[shard.label] += 1
-        self._in_a_row += 1
+        self._failed_in_a_row += 1
         if self._attempts[shard.label] < ATTEMPTS:
             self.waiting.append(shard)
         else:
             self.failed.append(Failure(shard, outcome.error))
-        if self._in_a_row >= self.at_once + SPARE_FAILURES:
-            self.stopped = f"{self._in_a_row} attempts in a row failed, the last one with {outcome.error}"
+        if self._failed_in_a_row >= self.at_once + SPARE_FAILURES:
+            self.stopped = f"{self._failed_in_a_row} attempts in a row failed, the last one with {outcome.error}"
         return False
 
     def _halve(self, shard: Shard, error: str) -> bool:
@@ -115,21 +109,27 @@ class Dispatcher:
         if shard.rows > 1:
             self.waiting.extendleft(reversed(shard.halves()))
             return False
-        if any(receipt.rows for receipt in self.done):
+        if any(manifest.rows for manifest in self.done):
             return True
         self.failed.append(Failure(shard, error))  # nothing ever fitted: it is not this row
         return False
 
-    def replace(self, shard: Shard, found: Survey) -> None:
-        """Another run has finished or split the shard that was to start."""
-        del self.flying[shard.label]
+    def replace(self, shard: Shard, found: Scan) -> None:
+        """Take in what another run has made of the shard that was to start: it has finished or split it."""
+        del self.in_flight[shard.label]
         self.done += found.done
         self.waiting.extendleft(reversed(found.pending))
 
     @property
     def finished(self) -> bool:
         """Whether nothing runs and nothing will be started."""
-        return not self.flying and (bool(self.stopped) or not self.waiting)
+        return not self.in_flight and (bool(self.stopped) or not self.waiting)
+
+    @property
+    def scan(self) -> Scan:
+        """What is done and what is not, without a look at the files."""
+        in_flight = [shard for shard, _usd in self.in_flight.values()]
+        return Scan(self.done, [*in_flight, *self.waiting, *(failure.shard for failure in self.failed)])
 
 
 @dataclass(frozen=True)
@@ -154,95 +154,79 @@ class Report:
         return "\n".join(lines)
 
 
-def run(
+def run_job(
     job: Job,
-    run_shard: RunShard,
+    limit: Limit,
+    run_shard: Callable[[Shard], Outcome],
     *,
-    budget: Budget,
-    seconds_per_row: float,
-    at_once: int = plan.MAX_CONTAINERS,
-    start_s: float = 0.0,
+    at_once: int,
+    seconds_per_row: float = SECONDS_PER_ROW,
+    start_s: float = plan.PREDICTED_COLD_START_S,
     refresh: Callable[[], None] = lambda: None,
-    watch: Callable[[Status], None] = lambda status: None,
+    publish: Callable[[Status], None] = lambda status: None,
 ) -> Report:
     """Run every shard that is not done, and return when all are done or nothing more may be started.
 
     `run_shard` blocks until an attempt ended; it is called from `at_once` threads, and may raise. `refresh` makes what
-    other containers wrote visible; `watch` is told how far it is. Interrupted at any point, a second call goes on.
+    other containers wrote visible; `publish` gets the status. Interrupted at any point, a second call goes on.
     """
     refresh()
     files.remove_stale_temp(job.folder)
-    stop_file(job).unlink(missing_ok=True)
-    found, ledger = status.survey(job), Ledger(job.ledger)
-    now = Dispatcher(deque(found.pending), budget, at_once, seconds_per_row, start_s, done=found.done)
+    job.stop_file.unlink(missing_ok=True)
+    scan, ledger = scan_results(job), Ledger(job.ledger)
+    now = Dispatcher(deque(scan.pending), job_budget(job, limit), at_once, seconds_per_row, start_s, done=scan.done)
     random.shuffle(now.waiting)  # two runs at once seldom take the same; and what is done is a fair sample of the rest
-    flights: dict[Future[Outcome], Shard] = {}
-    told = written = -float("inf")
+    attempts: dict[Future[Outcome], Shard] = {}
+    published = written = -float("inf")
     with ThreadPoolExecutor(at_once) as threads:
         while True:
             refresh()
             entries = ledger.entries()
-            if stop_file(job).exists():
+            if job.stop_file.exists():
                 now.stopped = now.stopped or "as you asked"
-            flights |= {threads.submit(run_shard, shard): shard for shard in startable(job, now, entries)}
-            if time.monotonic() - told > LOOK_EVERY_S:
-                watch(status.status(job, as_surveyed(now), entries))
-                told = time.monotonic()
+            attempts |= {threads.submit(run_shard, shard): shard for shard in startable(job, now, entries)}
+            if time.monotonic() - published > LOOK_EVERY_S:
+                publish(status(job, now.scan, entries))
+                published = time.monotonic()
             if time.monotonic() - written > WRITE_EVERY_S:
-                status.write(job, as_surveyed(now), entries)
+                write_manifest(job, now.scan, entries)
                 written = time.monotonic()
             if now.finished:
                 break
-            if not flights:  # all that is left runs elsewhere
+            if not attempts:  # all that is left runs elsewhere
                 time.sleep(LOOK_EVERY_S)
-            for flight in wait(flights, LOOK_EVERY_S, FIRST_COMPLETED).done:
-                take(job, now, flights.pop(flight), flight)
+            for attempt in wait(attempts, LOOK_EVERY_S, FIRST_COMPLETED).done:
+                collect(job, now, attempts.pop(attempt), attempt)
     refresh()
-    found, entries = status.survey(job, verify=False), ledger.entries()
-    if not found.pending and not any(entry.live for entry in entries):
-        results.tidy(job.folder, found.done)
-    status.write(job, found, entries)
-    status = status.status(job, found, entries)
-    watch(status)
-    return Report(status, now.stopped, now.failed)
+    scan, entries = scan_results(job, verify=False), ledger.entries()
+    if not scan.pending and not any(entry.live for entry in entries):
+        results.remove_orphans(job.folder, scan.done)
+    write_manifest(job, scan, entries)
+    last = status(job, scan, entries)
+    publish(last)
+    return Report(last, now.stopped, now.failed)
 
 
-def agreed(job: Job, limit: Limit) -> Budget:
+def job_budget(job: Job, limit: Limit) -> Budget:
     """A limit on this job's ledger; one for a month is on those of all jobs of this project."""
     return Budget(Ledger(job.ledger.parent if limit.per == "month" else job.ledger), limit)
 
 
 def startable(job: Job, now: Dispatcher, entries: Sequence[Entry]) -> Iterator[Shard]:
     """Shards to start now. One that another run of this job has begun is left to it, and looked at again afterwards."""
-    elsewhere = {entry.what for entry in entries if entry.live} - now.flying.keys()
+    elsewhere = {entry.what for entry in entries if entry.live} - now.in_flight.keys()
     begun = {entry.what for entry in entries}
     while shard := now.next(elsewhere):
-        found = status.survey(job, only=shard, entries=entries) if shard.label in begun else None
+        found = scan_results(job, only=shard, entries=entries) if shard.label in begun else None
         if found is None or found.pending == [shard]:
             yield shard
         else:
             now.replace(shard, found)
 
 
-def take(job: Job, now: Dispatcher, shard: Shard, flight: Future[Outcome]) -> None:
-    """Settle an attempt that ended, by returning or by raising: a container that died has no other way to say so."""
-    error = flight.exception()
-    outcome = _raised(error) if error else flight.result()
-    if now.settle(shard, outcome):
-        now.done.append(results.bury(job.folder, shard, shards.read_rows(job.root, shard), outcome.error))
-
-
-def _raised(error: BaseException) -> Outcome:
-    state, sentence = judged(error)
-    return Outcome(state, error=sentence)
-
-
-def stop_file(job: Job) -> Path:
-    """Where a file asks the run of a job to start nothing more."""
-    return job.folder / "stop"
-
-
-def as_surveyed(now: Dispatcher) -> Survey:
-    """What is done and what is not, as the dispatcher knows it, without a look at the files."""
-    flying = [shard for shard, _usd in now.flying.values()]
-    return Survey(now.done, [*flying, *now.waiting, *(failure.shard for failure in now.failed)])
+def collect(job: Job, now: Dispatcher, shard: Shard, attempt: Future[Outcome]) -> None:
+    """Record an attempt that ended, by returning or by raising: a container that died has no other way to say so."""
+    error = attempt.exception()
+    outcome = classify_error(error) if error else attempt.result()
+    if now.record(shard, outcome):
+        now.done.append(results.dead_letter(job.folder, shard, shards.read_rows(job.root, shard), outcome.error))

@@ -1,62 +1,62 @@
-"""What is planned, done, dead and spent, read from the files alone: true while a job runs, and whatever was killed."""
+"""What of a job is done, dead, pending and spent, read from its files alone: true while it runs and after any kill."""
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from .. import plan
+from ..input.shards import Shard
 from ..output import results
-from ..output.results import Receipt
+from ..output.results import ShardManifest
 from . import files
-from .budget import Entry, HOUR, Ledger, OUT_OF_MEMORY, spent_usd
-from ..input.shards import Job, Shard
+from .budget import HOUR, OUT_OF_MEMORY, Entry, Ledger, spent_usd
+from .job import Job
 
 WINDOW_S = 10 * 60  # the speed is that of the last ten minutes with results
 
 
 @dataclass(frozen=True)
-class Survey:
+class Scan:
     """A job's shards, both lists in the order of the input."""
 
-    done: list[Receipt]
+    done: list[ShardManifest]
     pending: list[Shard]
 
 
-def survey(
+def scan_results(
     job: Job, *, verify: bool = True, only: Shard | None = None, entries: Collection[Entry] | None = None
-) -> Survey:
+) -> Scan:
     """Every shard, or what became of `only` one, as finished or pending.
 
-    `verify` reads every result and believes no receipt without its bytes. `entries` are the ledger's, where known.
+    `verify` reads every result and believes no manifest without its bytes. `entries` are the ledger's, where known.
     """
-    receipts = results.receipts(job.folder, f"{only.index:06d}" if only else "")
+    manifests = results.manifests(job.folder, f"{only.index:06d}" if only else "")
     if verify:
-        names = list(receipts)
-        right = results.verified(job.folder, [receipts[name] for name in names])
-        receipts = {name: receipts[name] for name, believed in zip(names, right, strict=True) if believed}
-    split = halved(receipts, Ledger(job.ledger).entries() if entries is None else entries)
-    shards = [only] if only else job.shards()
-    found = [one for shard in shards for one in resolve(shard, receipts, split)]
-    done = [one for one in found if isinstance(one, Receipt)]
-    return Survey(done, [one for one in found if isinstance(one, Shard)])
+        names = list(manifests)
+        right = results.verified(job.folder, [manifests[name] for name in names])
+        manifests = {name: manifests[name] for name, holds in zip(names, right, strict=True) if holds}
+    split = split_shards(manifests, Ledger(job.ledger).entries() if entries is None else entries)
+    found = [one for shard in ([only] if only else job.shards()) for one in resolve(shard, manifests, split)]
+    done = [one for one in found if isinstance(one, ShardManifest)]
+    return Scan(done, [one for one in found if isinstance(one, Shard)])
 
 
-def halved(receipts: Collection[str], entries: Collection[Entry]) -> set[str]:
+def split_shards(manifests: Collection[str], entries: Collection[Entry]) -> set[str]:
     """Names of shards to be taken as halves: those that ran out of memory, and those with a half that is done."""
-    full = {entry.what.rpartition("/")[2] for entry in entries if entry.state == OUT_OF_MEMORY}
-    for name in receipts:
+    names = {entry.what.rpartition("/")[2] for entry in entries if entry.state == OUT_OF_MEMORY}
+    for name in manifests:
         index, _, part = name.partition(".")
-        full |= {f"{index}.{part[:depth]}".rstrip(".") for depth in range(len(part))}
-    return full
+        names |= {f"{index}.{part[:depth]}".rstrip(".") for depth in range(len(part))}
+    return names
 
 
-def resolve(shard: Shard, receipts: dict[str, Receipt], split: set[str]) -> Iterator[Receipt | Shard]:
-    """A shard's receipt, or itself where it is pending, or those of its halves."""
-    if shard.name in receipts:
-        yield receipts[shard.name]
+def resolve(shard: Shard, manifests: dict[str, ShardManifest], split: set[str]) -> Iterator[ShardManifest | Shard]:
+    """A shard's manifest, or itself where it is pending, or those of its halves."""
+    if shard.name in manifests:
+        yield manifests[shard.name]
     elif shard.name in split and shard.rows > 1:
         for half in shard.halves():
-            yield from resolve(half, receipts, split)
+            yield from resolve(half, manifests, split)
     else:
         yield shard
 
@@ -71,7 +71,7 @@ class Status:
     dead: int
     shards: int
     shards_done: int
-    running: int  # attempts that have said lately that they run
+    running: int  # attempts whose ledger entry was updated lately
     output_tokens: int
     usd: float
     rows_per_s: float | None  # None before the first shard
@@ -97,54 +97,58 @@ class Status:
         return "\n".join(lines)
 
 
-def status(job: Job, survey: Survey, entries: Sequence[Entry]) -> Status:
-    """Progress, speed, spend and what is left, of what was surveyed and recorded."""
-    done = survey.done
-    rows, dead = sum(receipt.rows for receipt in done), sum(receipt.dead for receipt in done)
-    pending = sum(shard.rows for shard in survey.pending)
+def read_status(job: Job) -> Status:
+    """How far a job is, from its files as they are now."""
+    return status(job, scan_results(job, verify=False), Ledger(job.ledger).entries())
+
+
+def status(job: Job, scan: Scan, entries: Sequence[Entry]) -> Status:
+    """How far a job is, by its shards and the entries of its ledger."""
+    done = scan.done
+    pending = sum(shard.rows for shard in scan.pending)
     per_row = seconds_per_row(done)
     return Status(
         job=job.name,
         rows=job.split.rows,
-        done=rows,
-        dead=dead,
-        shards=len(done) + len(survey.pending),
+        done=sum(manifest.rows for manifest in done),
+        dead=sum(manifest.dead for manifest in done),
+        shards=len(done) + len(scan.pending),
         shards_done=len(done),
         running=sum(entry.live for entry in entries),
-        output_tokens=sum(receipt.output_tokens for receipt in done),
+        output_tokens=sum(manifest.output_tokens for manifest in done),
         usd=spent_usd(entries),
         rows_per_s=rows_per_s(done),
         left_usd=None if per_row is None else pending * per_row / HOUR * plan.USD_PER_HOUR,
     )
 
 
-def seconds_per_row(done: Sequence[Receipt]) -> float | None:
+def seconds_per_row(done: Sequence[ShardManifest]) -> float | None:
     """Container seconds that a row of the input took; None before the first shard."""
-    rows = sum(receipt.rows + receipt.dead for receipt in done if receipt.seconds)
-    return sum(receipt.seconds for receipt in done) / rows if rows else None
+    rows = sum(manifest.rows + manifest.dead for manifest in done if manifest.seconds)
+    return sum(manifest.seconds for manifest in done) / rows if rows else None
 
 
-def rows_per_s(done: Sequence[Receipt]) -> float | None:
-    """Rows a second of all containers together, lately."""
-    worked = [receipt for receipt in done if receipt.seconds]
+def rows_per_s(done: Sequence[ShardManifest]) -> float | None:
+    """Rows per second of all containers together, in the last WINDOW_S; None before the first shard."""
+    worked = [manifest for manifest in done if manifest.seconds]
     if not worked:
         return None
-    newest = max(receipt.finished for receipt in worked)
-    recent = [receipt for receipt in worked if receipt.finished > newest - WINDOW_S]
-    began = min(receipt.finished - receipt.seconds for receipt in recent)
-    return sum(receipt.rows + receipt.dead for receipt in recent) / (newest - began)
+    newest = max(manifest.finished for manifest in worked)
+    recent = [manifest for manifest in worked if manifest.finished > newest - WINDOW_S]
+    began = min(manifest.finished - manifest.seconds for manifest in recent)
+    return sum(manifest.rows + manifest.dead for manifest in recent) / (newest - began)
 
 
 def duration(seconds: float) -> str:
-    """In the unit that a person would take."""
+    """Seconds in the unit that a person would take."""
     if seconds < 2 * 60:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 2 * HOUR else f"{seconds / HOUR:.1f} h"
 
 
-def write(job: Job, survey: Survey, entries: Sequence[Entry]) -> Path:
+def write_manifest(job: Job, scan: Scan, entries: Sequence[Entry]) -> Path:
     """Write manifest.json beside the results, for programs that read them without this package."""
-    now = status(job, survey, entries)
+    now = status(job, scan, entries)
     value = {
         "job": job.name,
         "source": job.split.source,
@@ -153,10 +157,10 @@ def write(job: Job, survey: Survey, entries: Sequence[Entry]) -> Path:
         "done": now.done,
         "dead": now.dead,
         "usd": round(now.usd, 6),
-        "complete": not survey.pending,
-        "output": [[f"output/{receipt.file}", receipt.rows, receipt.sha256] for receipt in survey.done if receipt.file],
-        "dead_files": [f"dead/{receipt.dead_file}" for receipt in survey.done if receipt.dead_file],
-        "pending": [[shard.name, shard.rows] for shard in survey.pending],
+        "complete": not scan.pending,
+        "output": [[f"output/{shard.file}", shard.rows, shard.sha256] for shard in scan.done if shard.file],
+        "dead_files": [f"dead/{shard.dead_file}" for shard in scan.done if shard.dead_file],
+        "pending": [[shard.name, shard.rows] for shard in scan.pending],
     }
     path = job.folder / "manifest.json"
     files.save(path, value)

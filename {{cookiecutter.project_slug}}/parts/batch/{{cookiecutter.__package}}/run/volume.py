@@ -1,12 +1,13 @@
-"""The Volume of inputs and results, and a bucket of inputs: where they are mounted, how files get there and back."""
+"""The Volume of inputs and results, and the bucket of inputs: their mounts, and the way of files there and back."""
 
 from pathlib import Path, PurePosixPath
 
 import modal
 
-from ..input import readers
 from .. import plan
-from ..input.readers import DataError, Source
+from ..input import readers
+from ..input.prompts import DataError
+from ..input.readers import Source
 from . import transfer
 
 MOUNT = "/results"  # in every container
@@ -17,7 +18,7 @@ results = modal.Volume.from_name(f"{plan.NAME}-results", create_if_missing=True,
 
 
 def bucket(address: str, secret: str) -> modal.CloudBucketMount:
-    """A bucket, to be read only: `name` of S3, or `https://endpoint/name` of another store that speaks S3."""
+    """A bucket, to be read only: `name` of S3, or `https://endpoint/name` of another store with S3's interface."""
     endpoint, _, name = address.rpartition("/")
     keys = modal.Secret.from_name(secret) if secret else None
     return modal.CloudBucketMount(name, bucket_endpoint_url=endpoint or None, secret=keys, read_only=True)
@@ -29,7 +30,7 @@ if plan.BUCKET:
     inputs[BUCKET] = bucket(plan.BUCKET, plan.BUCKET_SECRET)
 
 
-def is_there(path: str) -> bool:
+def in_container(path: str) -> bool:
     """Whether an input is named by its place in a container: on this Volume, or in the bucket. DataError for none."""
     if path.startswith(f"{BUCKET}/") and not plan.BUCKET:
         raise DataError(f"{path} is in no bucket: set BUCKET in plan.py")
@@ -41,15 +42,15 @@ def upload(source: Source) -> Source:
 
     What the same bytes brought before is not brought again.
     """
-    if is_there(source.path) or not readers.local(source):
+    if in_container(source.path) or not readers.is_local(source):
         return source
-    local = Path(source.path).expanduser()
-    readers.paths(source)  # says what is wrong with it before anything is sent
-    return Source(f"{MOUNT}{transfer.upload(results, local, f'/{UPLOADS}/{readers.content(source)}')}")
+    readers.paths(source)  # raises what is wrong with it before anything is sent
+    folder = f"/{UPLOADS}/{readers.content(source)}"
+    return Source(f"{MOUNT}{transfer.upload(results, Path(source.path).expanduser(), folder)}")
 
 
 def download(path: str, to: Path) -> None:
-    """Bring a file from the Volume; `to` is whole or absent. DataError where it is not there."""
+    """Bring a file from the Volume; `to` is complete or absent. DataError where it is not there."""
     try:
         transfer.download(results, path, to)
     except FileNotFoundError as error:

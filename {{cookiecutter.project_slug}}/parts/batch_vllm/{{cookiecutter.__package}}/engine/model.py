@@ -1,42 +1,56 @@
-"""vLLM's own continuous batching: prompts in, answers out. Knows nothing of Modal."""
+"""The model in vLLM: prompts in, results out. Knows nothing of Modal."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
 from typing import Any
 
-from . import vllm
-from .. import workload
-from ..input.readers import Prompt
-from ..output.results import Failed, Generated
+import numpy as np
+
+from .. import plan
+from ..input.prompts import Prompt, answer_limit
+from ..output.results import Classified, Embedded, Failed, Generated, Result
+from . import transformers_fallback, vllm
+
+RUNNERS = {
+    "generation": {"runner": "generate"},
+    "classification": {"runner": "pooling", "convert": "classify"},
+    "embedding": {"runner": "pooling", "convert": "embed"},
+}
 
 
 class Engine:
-    """One loaded model. Called with prompts, it returns a result for each."""
+    """One loaded model. Called with prompts, it returns a result for each; Failed for one beyond the context."""
 
-    def __init__(
-        self, model: str, *, gpus: int, options: Mapping[str, Any] | None = None, snapshots_in: str = ""
-    ) -> None:
+    def __init__(self, model: str, options: Mapping[str, Any], *, gpus: int, snapshots_in: str = "") -> None:
         """Load `model`, a folder, onto `gpus` GPUs, or with 0 into RAM as float32.
 
-        `options` are those of workload.py, where they are not the plan's. NotAsPlanned where what was loaded is not
-        what plan.py says. `snapshots_in` is a folder for what filled the GPU when its memory ran out.
+        `options` are those of `job.result_options`. `snapshots_in` is a folder for a snapshot of the GPU's memory when
+        it runs out. NotAsPlanned where what was loaded is not what plan.py says.
         """
-        self.options = options or workload.options()
-        self.llm = vllm.load(model, gpus, self.options["context_len"], snapshots_in, runner="generate")
+        self.options = options
+        self.llm = vllm.load(model, gpus, options["context_len"], snapshots_in, **RUNNERS[plan.WORKLOAD])
         self.tokenizer = self.llm.get_tokenizer()
+        self.run = {"generation": self.generate, "classification": self.classify, "embedding": self.embed}[
+            plan.WORKLOAD
+        ]
 
-    def __call__(self, prompts: list[Prompt]) -> list[Generated | Failed]:
-        """An answer for each prompt; Failed for one that the context has no room for."""
-        context = self.options["context_len"] - 1  # one token of answer at least
-        tokens, failed = vllm.fitting(self.tokenizer, prompts, context)
-        inputs = [{"prompt_token_ids": ids} for ids in tokens.values()]
-        with vllm.asked():
-            outputs = self.llm.generate(inputs, [self.sampling(len(ids)) for ids in tokens.values()], use_tqdm=False)
-        found = dict(zip(tokens, map(self.generated, outputs), strict=True)) | failed
+    def __call__(self, prompts: list[Prompt]) -> list[Result | Failed]:
+        answer = int(plan.WORKLOAD == "generation")  # one token of it at least
+        tokens, failed = vllm.tokenize(self.tokenizer, prompts, self.options["context_len"] - answer)
+        with vllm.translated_errors():
+            results = self.run([{"prompt_token_ids": ids} for ids in tokens.values()], list(tokens.values()))
+        found: dict[int, Result | Failed] = {**dict(zip(tokens, results, strict=True)), **failed}
         return [found[place] for place in range(len(prompts))]
 
+    def generate(self, inputs: list[Any], tokens: list[list[int]]) -> Sequence[Result]:
+        sampling = [self.sampling(len(ids)) for ids in tokens]
+        return [self.generated(output) for output in self.llm.generate(inputs, sampling, use_tqdm=False)]
+
     def sampling(self, prompt_tokens: int) -> Any:
-        most = workload.answer_tokens(prompt_tokens, self.options)
-        return vllm.SamplingParams(max_tokens=most, temperature=self.options["temperature"], detokenize=False)
+        from vllm import SamplingParams  # ty: ignore[import-not-found]  # in the image
+
+        most = answer_limit(prompt_tokens, self.options)
+        return SamplingParams(max_tokens=most, temperature=self.options["temperature"], detokenize=False)
 
     def generated(self, output: Any) -> Generated:
         """The whole answer is decoded at once: piece by piece, half a character at its end would be lost."""
@@ -44,6 +58,28 @@ class Engine:
         text = self.tokenizer.decode(answer.token_ids, skip_special_tokens=True)
         return Generated(text, answer.finish_reason or "stop", len(prompt), len(answer.token_ids))
 
+    def classify(self, inputs: list[Any], tokens: list[list[int]]) -> Sequence[Result]:
+        labels = self.llm.llm_engine.vllm_config.model_config.hf_config.id2label
+        found = []
+        for output, ids in zip(self.llm.classify(inputs, use_tqdm=False), tokens, strict=True):
+            scores = [(str(labels[index]), score) for index, score in enumerate(output.outputs.probs)]
+            found.append(Classified(tuple(sorted(scores, key=lambda pair: -pair[1])), len(ids)))
+        return found
+
+    def embed(self, inputs: list[Any], tokens: list[list[int]]) -> Sequence[Result]:
+        outputs = self.llm.embed(inputs, use_tqdm=False)
+        vectors = [np.asarray(output.outputs.embedding, np.float32) for output in outputs]
+        return [Embedded(vector, len(ids)) for vector, ids in zip(vectors, tokens, strict=True)]
+
     def close(self) -> None:
         """End the engine's own processes."""
         self.llm.llm_engine.engine_core.shutdown()
+
+
+VLLM = find_spec("vllm") is not None
+LOCAL_LIBRARY = "vLLM" if VLLM else transformers_fallback.LIBRARIES[plan.WORKLOAD]
+
+
+def local_engine(folder: str, options: Mapping[str, Any]) -> Any:
+    """The model in `folder` on this machine: in vLLM where it is installed, else in transformers."""
+    return Engine(folder, options, gpus=0) if VLLM else transformers_fallback.Engine(folder, options)

@@ -1,43 +1,96 @@
-"""Answers without vLLM: one `generate` call of transformers for each prompt."""
+"""The model without vLLM, on a laptop: transformers or sentence-transformers, one row after the other."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from .. import plan
+from ..input.prompts import Prompt, answer_limit, require_text, tokenize
+from ..output.results import Classified, Embedded, Failed, Generated, Result
 
-from .. import workload
-from ..input.readers import Prompt
-from ..output.results import Failed, Generated
-
-LIBRARY = "plain transformers"
+LIBRARIES = {
+    "generation": "plain transformers",
+    "classification": "plain transformers",
+    "embedding": "sentence-transformers",
+}
 
 
 class Engine:
     """One loaded model. Called with prompts, it returns a result for each."""
 
     def __init__(self, folder: str, options: Mapping[str, Any]) -> None:
-        self.options = options
-        self.tokenizer: Any = AutoTokenizer.from_pretrained(folder)
-        self.model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype="float32")
+        loaders = {"generation": load_generator, "classification": load_classifier, "embedding": load_embedder}
+        self.run = loaders[plan.WORKLOAD](folder, options)
 
-    def __call__(self, prompts: list[Prompt]) -> list[Generated | Failed]:
-        return [self.answer(prompt) for prompt in prompts]
-
-    def answer(self, prompt: Prompt) -> Generated | Failed:
-        tokens = workload.tokens(self.tokenizer, prompt)
-        try:
-            most = workload.answer_tokens(len(tokens), self.options)
-        except ValueError as error:
-            return Failed(str(error))
-        warmth = self.options["temperature"]
-        sampling = {"do_sample": True, "temperature": warmth} if warmth else {"do_sample": False}
-        inputs = torch.tensor([tokens], device=self.model.device)
-        output = self.model.generate(inputs, attention_mask=torch.ones_like(inputs), max_new_tokens=most, **sampling)[
-            0, len(tokens) :
-        ].tolist()
-        text = self.tokenizer.decode(output, skip_special_tokens=True)
-        return Generated(text, "length" if len(output) == most else "stop", len(tokens), len(output))
+    def __call__(self, prompts: list[Prompt]) -> list[Result | Failed]:
+        return [self.run(prompt) for prompt in prompts]
 
     def close(self) -> None:
         """Nothing runs on."""
+
+
+def load_generator(folder: str, options: Mapping[str, Any]) -> Callable[[Prompt], Generated | Failed]:
+    """A function that answers a prompt with one `generate` call."""
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    tokenizer: Any = AutoTokenizer.from_pretrained(folder)
+    model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype="float32")
+    temperature = options["temperature"]
+    sampling = {"do_sample": True, "temperature": temperature} if temperature else {"do_sample": False}
+
+    def generate(prompt: Prompt) -> Generated | Failed:
+        tokens = tokenize(tokenizer, prompt)
+        try:
+            most = answer_limit(len(tokens), options)
+        except ValueError as error:
+            return Failed(str(error))
+        inputs = torch.tensor([tokens])
+        outputs = model.generate(inputs, attention_mask=torch.ones_like(inputs), max_new_tokens=most, **sampling)
+        answer = outputs[0, len(tokens) :].tolist()
+        text = tokenizer.decode(answer, skip_special_tokens=True)
+        return Generated(text, "length" if len(answer) == most else "stop", len(tokens), len(answer))
+
+    return generate
+
+
+def load_classifier(folder: str, options: Mapping[str, Any]) -> Callable[[Prompt], Result | Failed]:
+    """A function that labels a text, in transformers' pipeline."""
+    from transformers import pipeline
+
+    labels: Any = pipeline("text-classification", model=folder, dtype="float32")
+
+    def classify(text: str, tokens: int) -> Classified:
+        return Classified(tuple((one["label"], one["score"]) for one in labels([text], top_k=None)[0]), tokens)
+
+    return of_texts(labels.tokenizer, min(options["context_len"], labels.tokenizer.model_max_length), classify)
+
+
+def load_embedder(folder: str, options: Mapping[str, Any]) -> Callable[[Prompt], Result | Failed]:
+    """A function that makes the vector of a text, in sentence-transformers."""
+    from sentence_transformers import SentenceTransformer
+
+    model = SentenceTransformer(folder)
+
+    def embed(text: str, tokens: int) -> Embedded:
+        return Embedded(model.encode(text, show_progress_bar=False), tokens)
+
+    context = options["context_len"]
+    return of_texts(model.tokenizer, min(context, model.max_seq_length or context), embed)
+
+
+def of_texts(
+    tokenizer: Any, context: int, run: Callable[[str, int], Result]
+) -> Callable[[Prompt], Result | Failed]:
+    """`run` for texts of at most `context` tokens; Failed for longer ones and for chats. `run` gets their number too."""
+
+    def result(prompt: Prompt) -> Result | Failed:
+        try:
+            text = require_text(prompt)
+        except ValueError as error:
+            return Failed(str(error))
+        tokens = len(tokenize(tokenizer, text))
+        if tokens > context:
+            return Failed(f"the text has {tokens:,} tokens, and the model reads {context:,}")
+        return run(text, tokens)
+
+    return result

@@ -1,4 +1,7 @@
-"""vLLM without a server: loaded as planned, and what really runs held against the plan."""
+"""vLLM in this process: loaded as planned, what really runs held against the plan, its errors translated.
+
+vLLM is imported where it is used: a laptop has none.
+"""
 
 import os
 import tempfile
@@ -9,21 +12,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from .. import plan
+from ..input import prompts
+from ..input.prompts import Prompt
+from ..output.results import Failed
+from . import engine_errors, verify
+
 os.environ.setdefault("VLLM_WORKER_MULTIPROCESSING_METHOD", "spawn")  # a fork would copy the locks of our threads
 
-from vllm import LLM, SamplingParams, __version__  # ty: ignore[import-not-found]  # in the image
-from vllm.exceptions import VLLMClientError  # ty: ignore[import-not-found]
-from vllm.v1.engine.exceptions import EngineDeadError  # ty: ignore[import-not-found]
-
-from .. import lastwords, plan, workload
-from ..input.readers import Prompt
-from . import verify
-from ..output.results import Failed
-
-__all__ = ["LLM", "SamplingParams", "asked", "fitting", "load"]
-
 ON_CPU = {"dtype": "float32", "enforce_eager": True, "gpu_memory_utilization": 0.3}  # of the RAM, despite its name
-LAST_WORDS = Path(tempfile.mkdtemp(), "last-words")
+ERROR_LOG = Path(tempfile.gettempdir(), f"vllm-errors-{os.getpid()}.log")
 LOOK_EVERY_S = 1.0
 
 
@@ -39,66 +37,73 @@ def arguments(model: str, gpus: int, context_len: int) -> dict[str, Any]:
         "trust_remote_code": False,
         "max_model_len": context_len,
         "max_num_seqs": plan.CONCURRENCY,
-        "worker_extension_cls": f"{__package__}.lastwords.WorkerExtension",
+        "worker_extension_cls": f"{engine_errors.__name__}.WorkerExtension",
         "disable_log_stats": True,
     }
-    return common | (on_gpus(gpus) if gpus else ON_CPU)
+    if not gpus:
+        return common | ON_CPU
+    quantize = plan.QUANTIZE_AT_LOAD  # a checkpoint that is already quantized says so itself
+    return (
+        common
+        | {
+            "dtype": plan.DTYPE,
+            "tensor_parallel_size": gpus,
+            "gpu_memory_utilization": plan.MEMORY_FRACTION,
+            "attention_config": verify.ATTENTION[plan.ATTENTION],
+        }
+        | ({"quantization": verify.at_load(quantize)} if quantize else {})
+    )
 
 
-def on_gpus(count: int) -> dict[str, Any]:
-    """What only a GPU understands, straight from the plan."""
-    chosen: dict[str, Any] = {
-        "dtype": plan.DTYPE,
-        "tensor_parallel_size": count,
-        "gpu_memory_utilization": plan.MEMORY_FRACTION,
-        "attention_config": verify.ATTENTION[plan.ATTENTION],
-    }
-    if plan.QUANTIZE_AT_LOAD:  # a checkpoint that is already quantized says so itself
-        chosen["quantization"] = verify.at_load(plan.QUANTIZE_AT_LOAD)
-    return chosen
-
-
-def load(model: str, gpus: int, context_len: int, snapshots_in: str, **kind: Any) -> LLM:
-    """A loaded engine. NotAsPlanned where a GPU runs something else than the plan says.
+def load(model: str, gpus: int, context_len: int, snapshots_in: str, **runner: Any) -> Any:
+    """A loaded vllm.LLM. NotAsPlanned where a GPU runs something else than the plan says.
 
     An out-of-memory error leaves a snapshot in the folder `snapshots_in`, unless that is "".
     """
-    engine = LLM(**arguments(model, gpus, context_len), **kind)
-    threading.Thread(target=wake, args=(engine.llm_engine.engine_core,), name="wake", daemon=True).start()
-    engine.collective_rpc("keep_last_words", args=(str(LAST_WORDS),))
+    from vllm import LLM, __version__  # ty: ignore[import-not-found]  # in the image
+
+    ERROR_LOG.unlink(missing_ok=True)  # of an earlier process of that number
+    llm = LLM(**arguments(model, gpus, context_len), **runner)
+    threading.Thread(target=end_waits, args=(llm.llm_engine.engine_core,), name="end_waits", daemon=True).start()
+    llm.collective_rpc("log_errors", args=(str(ERROR_LOG),))
     if snapshots_in:
-        engine.collective_rpc("keep_snapshots", args=(snapshots_in,))
-    running = verify.running(engine.collective_rpc("what_runs"))
+        llm.collective_rpc("keep_snapshots", args=(snapshots_in,))
+    running = verify.running(llm.collective_rpc("what_runs"))
     print(f"vLLM {__version__} runs {running}", flush=True)
     if gpus and (differs := verify.differs(running)):
         raise NotAsPlanned(f"vLLM does not run as planned: {'; '.join(differs)}")
-    return engine
+    return llm
 
 
-def wake(core: Any) -> None:
+def end_waits(core: Any) -> None:
     """Raise in whoever waits for an engine that was killed: vLLM 0.32 sees that it is gone, and leaves them waiting."""
+    from vllm.v1.engine.exceptions import EngineDeadError  # ty: ignore[import-not-found]
+
     while not core.resources.engine_dead:
         time.sleep(LOOK_EVERY_S)
     core.outputs_queue.put_nowait(EngineDeadError())
 
 
 @contextmanager
-def asked() -> Generator[None]:
-    """Around a question to the engine: ValueError for what it refuses, RuntimeError with the cause where it dies."""
+def translated_errors() -> Generator[None]:
+    """Around a call of the engine: ValueError for what it refuses, RuntimeError with the cause where it dies."""
+    from vllm.exceptions import VLLMClientError  # ty: ignore[import-not-found]
+    from vllm.v1.engine.exceptions import EngineDeadError  # ty: ignore[import-not-found]
+
     try:
         yield
     except VLLMClientError as error:
         raise ValueError(str(error)) from error
     except EngineDeadError as error:
-        raise RuntimeError(f"vLLM's engine died: {lastwords.cause(LAST_WORDS)}") from error
+        raise RuntimeError(f"vLLM's engine died: {engine_errors.cause_of_death(ERROR_LOG)}") from error
 
 
-def fitting(tokenizer: Any, prompts: list[Prompt], context_len: int) -> tuple[dict[int, list[int]], dict[int, Failed]]:
+def tokenize(tokenizer: Any, given: list[Prompt], context_len: int) -> tuple[dict[int, list[int]], dict[int, Failed]]:
     """By their place: the tokens of each prompt that the context has room for, and what is wrong with the others."""
     tokens: dict[int, list[int]] = {}
     failed: dict[int, Failed] = {}
-    for place, prompt in enumerate(prompts):
-        ids = workload.tokens(tokenizer, prompt)
+    for place, prompt in enumerate(given):
+        ids = prompts.tokenize(tokenizer, prompt)
         if len(ids) > context_len:
             failed[place] = Failed(f"{len(ids):,} tokens, and CONTEXT_LEN is {context_len:,}")
         else:
