@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from {{cookiecutter.__package}} import cli, plan
-from {{cookiecutter.__package}}.run import job
-from {{cookiecutter.__package}}.run import budget
+from {{cookiecutter.__package}}.run import budget, estimate
+from {{cookiecutter.__package}}.run.job import container_limit
 
 PACKAGE = "{{cookiecutter.__package}}"
 
@@ -52,14 +52,14 @@ def test_what_cannot_be_run_is_one_sentence(arguments: list[str], sentence: str,
 
 def test_an_hourly_budget_bounds_what_runs_at_once():
     one = plan.USD_PER_HOUR
-    assert job.containers(budget.parse(f"{one}/hour")) == 1
-    assert job.containers(budget.parse("1000000/hour")) == plan.MAX_CONTAINERS
-    assert job.containers(budget.parse("5/run")) == plan.MAX_CONTAINERS
+    assert container_limit(budget.parse(f"{one}/hour")) == 1
+    assert container_limit(budget.parse("1000000/hour")) == plan.MAX_CONTAINERS
+    assert container_limit(budget.parse("5/run")) == plan.MAX_CONTAINERS
     with pytest.raises(budget.BudgetError, match="does not pay for one container"):
-        job.containers(budget.parse(f"{one / 2}/hour"))
+        container_limit(budget.parse(f"{one / 2}/hour"))
 
 
 def test_a_planned_row_takes_its_tokens_at_the_planned_speed():
-    speed = job.speed()
+    speed = estimate.planned_speed()
     assert speed.tokens_per_s == plan.PREDICTED_TOKENS_PER_S
     assert speed.high / speed.low == pytest.approx(plan.SPEED_RANGE**2)

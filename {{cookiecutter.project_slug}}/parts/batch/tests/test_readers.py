@@ -10,18 +10,19 @@ from jobs import TEXT
 from pyarrow import csv, parquet
 
 from {{cookiecutter.__package}}.input import readers
-from {{cookiecutter.__package}}.input.readers import DataError, Reading, Row, Source
+from {{cookiecutter.__package}}.input.prompts import DataError, PromptSpec, Row
+from {{cookiecutter.__package}}.input.readers import Source
 
 RECORDS = [{"id": "a", "text": 'one, "two"\nthree'}, {"id": "b", "text": "größer 大"}, {"id": "c", "text": "{text}"}]
 ROWS = [Row(number, record["id"], record["text"]) for number, record in enumerate(RECORDS)]
 
 
-def read(path: Path, reading: Reading = TEXT) -> list[Row]:
-    return list(readers.rows(Source(str(path)), reading))
+def read(path: Path, spec: PromptSpec = TEXT) -> list[Row]:
+    return list(readers.rows(Source(str(path)), spec))
 
 
-def errors(path: Path, reading: Reading = TEXT) -> dict[int, str]:
-    return {row.number: row.error for row in read(path, reading) if row.error}
+def errors(path: Path, spec: PromptSpec = TEXT) -> dict[int, str]:
+    return {row.number: row.error for row in read(path, spec) if row.error}
 
 
 def jsonl(folder: Path, *lines: object) -> Path:
@@ -113,20 +114,20 @@ def test_a_damaged_parquet_file_is_refused_by_name(tmp_path: Path):
 def test_a_template_takes_columns_and_nothing_else(tmp_path: Path):
     path = jsonl(tmp_path, {"title": "T", "stars": 4, "a.b": "dotted", "text": "{title}"})
     doubled = "{" * 2 + "x" + "}" * 2
-    reading = Reading(template="{title} " + doubled + " {stars}: {text} {a.b}")
-    assert read(path, reading)[0].prompt == "T {x} 4: {title} dotted"  # what is inserted is not looked at again
-    assert errors(path, Reading(template="{title.__class__}")) == {
+    spec = PromptSpec(template="{title} " + doubled + " {stars}: {text} {a.b}")
+    assert read(path, spec)[0].prompt == "T {x} 4: {title} dotted"  # what is inserted is not looked at again
+    assert errors(path, PromptSpec(template="{title.__class__}")) == {
         0: "no column 'title.__class__'; the row has 'title', 'stars', 'a.b', 'text'"
     }
     for template in ("{}", "{title!r}", "{title:>10}", "{title", "no column"):
         with pytest.raises(DataError):
-            Reading(template=template)
+            PromptSpec(template=template)
 
 
 def test_chats_are_checked_turn_by_turn(tmp_path: Path):
     chat = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi", "name": "x"}]
     path = jsonl(tmp_path, {"m": chat}, {"m": json.dumps(chat)}, {"m": []}, {"m": "Hi"}, {"m": [{"content": "Hi"}]})
-    found = read(path, Reading(messages="m"))
+    found = read(path, PromptSpec(messages="m"))
     assert found[0].prompt == [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}]
     assert found[1].prompt == found[0].prompt
     assert [row.error for row in found[2:]] == [
@@ -139,18 +140,18 @@ def test_chats_are_checked_turn_by_turn(tmp_path: Path):
 def test_a_mistyped_column_is_an_error_before_anything_is_split(tmp_path: Path):
     path = jsonl(tmp_path, {"text": "a"}, {"text": "b"})
     with pytest.raises(DataError, match=r"none of the first 2 rows .* no column 'txt'; the row has 'text'"):
-        readers.check(Source(str(path)), Reading(column="txt"))
+        readers.check(Source(str(path)), PromptSpec(column="txt"))
     with pytest.raises(DataError, match="holds no rows"):
         readers.check(Source(str(jsonl(tmp_path, b""))), TEXT)
     with pytest.raises(DataError, match="one JSON array"):
-        read(jsonl(tmp_path, [{"text": "a"}]), Reading(column="text"))
+        read(jsonl(tmp_path, [{"text": "a"}]), PromptSpec(column="text"))
     with pytest.raises(DataError, match=r"there is no .*missing\.csv"):
         read(tmp_path / "missing.csv")
 
 
 def test_only_as_many_rows_as_asked(tmp_path: Path):
     path = jsonl(tmp_path, *({"text": str(number)} for number in range(10)))
-    assert len(read(path, Reading(column="text", limit=3))) == 3
+    assert len(read(path, PromptSpec(column="text", limit=3))) == 3
 
 
 def test_the_content_is_of_bytes_and_not_of_names(tmp_path: Path):

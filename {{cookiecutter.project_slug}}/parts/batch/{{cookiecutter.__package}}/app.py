@@ -8,9 +8,9 @@ import modal
 from . import cli, hardware, image, plan, storage
 from .input.shards import Shard
 from .output.join import Joined, join_job
-from .run import budget, job, progress, scheduler, shard_runner, volume
+from .run import budget, progress, scheduler, shard_runner, volume
 from .run.estimate import estimate_job, load_tokenizer
-from .run.job import JobSpec
+from .run.job import JobSpec, container_limit, create_job, load_job, result_options
 from .run.scheduler import Report
 from .run.shard_runner import Outcome
 from .run.status import Status, read_status
@@ -35,7 +35,7 @@ def fetch() -> None:
 def prepare(spec: JobSpec) -> str:
     """Split the input into shards on the Volume, unless that was done before, and return the job's name."""
     volume.results.reload()
-    name = job.create(ROOT, spec).name
+    name = create_job(ROOT, spec).name
     volume.results.commit()
     return name
 
@@ -62,7 +62,7 @@ class Worker:
         with shard_runner.container_start(ROOT, self.job):
             weights = storage.located(plan.MODEL, plan.REVISION)
             self.engine = model.Engine(
-                weights, job.result_options(), gpus=hardware.GPUS, snapshots_in=f"{storage.CACHE}/oom"
+                weights, result_options(), gpus=hardware.GPUS, snapshots_in=f"{storage.CACHE}/oom"
             )
         volume.results.commit()
 
@@ -90,10 +90,10 @@ def run(name: str, limit: str) -> Report:
     volume.results.reload()
     usd_limit = budget.parse(limit)
     report = scheduler.run_job(
-        job.load(ROOT, name),
+        load_job(ROOT, name),
         usd_limit,
         Worker(job=name).run.remote,  # ty: ignore[unknown-argument]  # modal.parameter makes it
-        at_once=job.container_limit(usd_limit),
+        at_once=container_limit(usd_limit),
         refresh=volume.results.reload,
         publish=progress.ProgressPublisher(name),
     )
@@ -105,14 +105,14 @@ def run(name: str, limit: str) -> Report:
 def status(name: str) -> Status:
     """How far a job is; the last one, where no name is given."""
     volume.results.reload()
-    return read_status(job.load(ROOT, name))
+    return read_status(load_job(ROOT, name))
 
 
 @app.function(image=image.DATA, volumes={ROOT: volume.results})
 def stop(name: str) -> str:
     """Start no more shards of a job; what runs is finished."""
     volume.results.reload()
-    stopped = job.load(ROOT, name)
+    stopped = load_job(ROOT, name)
     stopped.stop_file.touch()
     volume.results.commit()
     return stopped.name
@@ -122,7 +122,7 @@ def stop(name: str) -> str:
 def join(name: str, suffix: str) -> Joined:
     """Make one file of all results of a job on the Volume, from where the command downloads it."""
     volume.results.reload()
-    joined = join_job(job.load(ROOT, name), suffix)
+    joined = join_job(load_job(ROOT, name), suffix)
     volume.results.commit()
     return joined
 

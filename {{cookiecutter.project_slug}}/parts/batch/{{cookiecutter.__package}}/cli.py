@@ -14,9 +14,9 @@ from . import plan, storage
 from .input.prompts import DataError, PromptSpec
 from .input.readers import Source
 from .output.join import ResultError, join_job
-from .run import budget, estimate, job, progress, volume
+from .run import budget, estimate, progress, volume
 from .run.budget import BudgetError
-from .run.job import JobSpec
+from .run.job import JobSpec, container_limit, load_job
 from .run.scheduler import Report
 
 LOCAL_RESULTS = Path("results")  # folder of a local run
@@ -105,7 +105,7 @@ def run(given: argparse.Namespace) -> int:
         from . import local  # imports the engine
 
         return print_report(local.run(spec, limit, given.model, LOCAL_RESULTS))
-    job.container_limit(limit)  # refuses a budget that pays for none before anything is sent
+    container_limit(limit)  # refuses a budget that pays for none before anything is sent
     name = remote("prepare").remote(deploy_with_input(given, spec))
     progress.progress_dict.pop(name, None)
     call = remote("run").spawn(name, given.budget)
@@ -136,7 +136,7 @@ def stop(given: argparse.Namespace) -> int:
 
 def join(given: argparse.Namespace) -> int:
     if given.local:
-        joined = join_job(job.load(str(LOCAL_RESULTS.resolve()), given.job), given.to.suffix)
+        joined = join_job(load_job(str(LOCAL_RESULTS.resolve()), given.job), given.to.suffix)
     else:
         joined = remote("join").remote(given.job, given.to.suffix)
     for path in joined.files:

@@ -8,9 +8,9 @@ from . import plan, storage
 from .engine import model
 from .input.prompts import DataError
 from .monitoring import gpu_memory
-from .run import job, progress, scheduler, shard_runner
+from .run import progress, scheduler, shard_runner
 from .run.budget import Limit
-from .run.job import JobSpec
+from .run.job import JobSpec, create_job
 from .run.scheduler import Report
 
 ROWS = 20  # without --rows: this machine is slow
@@ -35,19 +35,17 @@ def run(spec: JobSpec, limit: Limit, name: str | None, root: Path) -> Report:
     name = name or small
     revision = commit if name == small else ""
     prompts = replace(spec.prompts, limit=spec.prompts.limit or ROWS)
-    local_job = job.create(
-        str(root.resolve()), replace(spec, prompts=prompts, model=name, revision=revision)
-    )
+    job = create_job(str(root.resolve()), replace(spec, prompts=prompts, model=name, revision=revision))
     engine = model.local_engine(name if Path(name).is_dir() else download(name, revision), spec.options)
     print(f"engine: {model.LOCAL_LIBRARY} with {name}", file=sys.stderr)
     try:
-        with gpu_memory.watch() as monitor, progress.ProgressBar() as bar:
+        with gpu_memory.watch() as monitor, progress.progress_bar() as show:
             report = scheduler.run_job(
-                local_job,
+                job,
                 limit,
-                lambda shard: shard_runner.run_shard(local_job.root, shard, engine),
+                lambda shard: shard_runner.run_shard(job.root, shard, engine),
                 at_once=1,
-                publish=bar.show,
+                publish=show,
             )
     finally:
         engine.close()

@@ -1,4 +1,4 @@
-"""All results of a job as one Parquet, JSONL, CSV or NumPy file, in the order of the input, and its dead rows beside."""
+"""All results of a job as one file in the order of the input: Parquet, JSONL, CSV or NumPy; its dead rows beside."""
 
 import csv
 import json

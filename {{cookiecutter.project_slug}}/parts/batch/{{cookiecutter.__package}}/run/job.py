@@ -74,21 +74,21 @@ class Job:
         return self.split.shards(self.name)
 
 
-def create(root: str, spec: JobSpec) -> Job:
+def create_job(root: str, spec: JobSpec) -> Job:
     """Split the input, unless that was done before, and save the job."""
     split = shards.prepare(root, spec.source, spec.prompts, plan.SHARD_ROWS)
     job = Job(root, split, Settings(plan.WORKLOAD, spec.model, spec.revision, plan.QUANTIZATION, spec.options))
-    save(job)
+    save_job(job)
     return job
 
 
-def save(job: Job) -> None:
-    """Write job.json, from which `load` finds the job again."""
+def save_job(job: Job) -> None:
+    """Write job.json, from which `load_job` finds the job again."""
     started = {"split": job.split.name, "settings": asdict(job.settings), "started": time.time()}
     files.save(job.folder / "job.json", started)
 
 
-def load(root: str, name: str = "") -> Job:
+def load_job(root: str, name: str = "") -> Job:
     """The job of that name, or the one that was started last. DataError where there is none."""
     found = [files.load(path) for path in Path(root, "jobs").glob(f"{name or '*'}/job.json")]
     for started in sorted(filter(None, found), key=lambda started: started["started"], reverse=True):

@@ -1,6 +1,8 @@
 """A running job's status on its way to whoever watches: through a Modal Dict, shown as a progress bar."""
 
 import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from typing import Any
 
 import modal
@@ -25,35 +27,29 @@ class ProgressPublisher:
             self.published_at = time.monotonic()
 
 
-class ProgressBar:
-    """A progress bar of rows, on stderr."""
+@contextmanager
+def progress_bar() -> Generator[Callable[[Status | None], None]]:
+    """A bar of rows on stderr, as the function that moves it to a status; None where nothing is known yet."""
+    from tqdm import tqdm
 
-    def __enter__(self) -> "ProgressBar":
-        from tqdm import tqdm
+    with tqdm(unit=" rows", smoothing=0.0) as bar:
 
-        self.bar = tqdm(unit=" rows", smoothing=0.0)
-        return self
+        def show(status: Status | None) -> None:
+            if status:
+                bar.total, bar.n = status.rows, status.done + status.dead
+                bar.set_postfix_str(f"{status.running} running, {status.usd:.2f} USD")
 
-    def show(self, status: Status | None) -> None:
-        """Move it to where a job is; None where nothing is known yet."""
-        if status is None:
-            return
-        self.bar.total = status.rows
-        self.bar.n = status.done + status.dead
-        self.bar.set_postfix_str(f"{status.running} running, {status.usd:.2f} USD")
-
-    def __exit__(self, *_: object) -> None:
-        self.bar.close()
+        yield show
 
 
 def wait_with_bar(job: str, call: Any) -> Any:
     """What a spawned call returns, with a progress bar until then."""
-    with ProgressBar() as bar:
+    with progress_bar() as show:
         while True:
             try:
                 result = call.get(timeout=EVERY_S)
             except (TimeoutError, modal.exception.TimeoutError):
-                bar.show(progress_dict.get(job))
+                show(progress_dict.get(job))
             else:
-                bar.show(progress_dict.get(job))
+                show(progress_dict.get(job))
                 return result

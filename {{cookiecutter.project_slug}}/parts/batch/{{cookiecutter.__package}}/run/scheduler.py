@@ -1,4 +1,4 @@
-"""Which shard runs next and when to stop: as many at once as there are containers, within the budget, until all is done."""
+"""What shard runs next, and when to stop: so many at once, within the budget, until all is done."""
 
 import random
 import time

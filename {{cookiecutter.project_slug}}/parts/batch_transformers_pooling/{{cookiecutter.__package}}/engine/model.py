@@ -52,7 +52,7 @@ class Classifier(Encoder):
     """Every label with its score."""
 
     def load(self, model: str, device: str, context_len: int) -> None:
-        self.tokenizer = AutoTokenizer.from_pretrained(model)
+        self.tokenizer: Any = AutoTokenizer.from_pretrained(model)
         self.model: Any = AutoModelForSequenceClassification.from_pretrained(
             model, device_map=device, **loading.arguments(device)
         ).eval()
@@ -91,7 +91,7 @@ class Embedder(Encoder):
         self.sentences = SentenceTransformer(model, device=device, model_kwargs=loading.arguments(device))
         backbone = next(part for part in self.sentences.modules() if isinstance(part, PreTrainedModel))
         loading.inspect(backbone).check()
-        self.tokenizer = self.sentences.tokenizer
+        self.tokenizer: Any = self.sentences.tokenizer
         self.context = min(context_len, self.sentences.max_seq_length or context_len)
         self.prefix = self.sentences.prompts.get(self.sentences.default_prompt_name or "") or ""
 

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from .. import plan
-from ..input.prompts import Prompt, answer_limit
+from ..input import prompts
+from ..input.prompts import Prompt
 from ..output.results import Classified, Embedded, Failed, Generated, Result
 from . import transformers_fallback, vllm
 
@@ -28,19 +29,26 @@ class Engine:
         it runs out. NotAsPlanned where what was loaded is not what plan.py says.
         """
         self.options = options
+        self.room = options["context_len"] - (plan.WORKLOAD == "generation")  # an answer has one token at least
         self.llm = vllm.load(model, gpus, options["context_len"], snapshots_in, **RUNNERS[plan.WORKLOAD])
         self.tokenizer = self.llm.get_tokenizer()
         self.run = {"generation": self.generate, "classification": self.classify, "embedding": self.embed}[
             plan.WORKLOAD
         ]
 
-    def __call__(self, prompts: list[Prompt]) -> list[Result | Failed]:
-        answer = int(plan.WORKLOAD == "generation")  # one token of it at least
-        tokens, failed = vllm.tokenize(self.tokenizer, prompts, self.options["context_len"] - answer)
+    def __call__(self, given: list[Prompt]) -> list[Result | Failed]:
+        tokens: dict[int, list[int]] = {}  # by the place of its prompt
+        found: dict[int, Result | Failed] = {}
+        for place, prompt in enumerate(given):
+            ids = prompts.tokenize(self.tokenizer, prompt)
+            if len(ids) > self.room:
+                found[place] = Failed(f"{len(ids):,} tokens, and CONTEXT_LEN is {self.room:,}")
+            else:
+                tokens[place] = ids
         with vllm.translated_errors():
             results = self.run([{"prompt_token_ids": ids} for ids in tokens.values()], list(tokens.values()))
-        found: dict[int, Result | Failed] = {**dict(zip(tokens, results, strict=True)), **failed}
-        return [found[place] for place in range(len(prompts))]
+        found.update(zip(tokens, results, strict=True))
+        return [found[place] for place in range(len(given))]
 
     def generate(self, inputs: list[Any], tokens: list[list[int]]) -> Sequence[Result]:
         sampling = [self.sampling(len(ids)) for ids in tokens]
@@ -49,7 +57,7 @@ class Engine:
     def sampling(self, prompt_tokens: int) -> Any:
         from vllm import SamplingParams  # ty: ignore[import-not-found]  # in the image
 
-        most = answer_limit(prompt_tokens, self.options)
+        most = prompts.answer_limit(prompt_tokens, self.options)
         return SamplingParams(max_tokens=most, temperature=self.options["temperature"], detokenize=False)
 
     def generated(self, output: Any) -> Generated:

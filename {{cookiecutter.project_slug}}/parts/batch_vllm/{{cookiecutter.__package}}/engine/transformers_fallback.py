@@ -12,14 +12,15 @@ LIBRARIES = {
     "classification": "plain transformers",
     "embedding": "sentence-transformers",
 }
+Run = Callable[[Prompt], Result | Failed]
 
 
 class Engine:
     """One loaded model. Called with prompts, it returns a result for each."""
 
     def __init__(self, folder: str, options: Mapping[str, Any]) -> None:
-        loaders = {"generation": load_generator, "classification": load_classifier, "embedding": load_embedder}
-        self.run = loaders[plan.WORKLOAD](folder, options)
+        load = {"generation": load_generator, "classification": load_classifier, "embedding": load_embedder}
+        self.run = load[plan.WORKLOAD](folder, options)
 
     def __call__(self, prompts: list[Prompt]) -> list[Result | Failed]:
         return [self.run(prompt) for prompt in prompts]
@@ -28,7 +29,7 @@ class Engine:
         """Nothing runs on."""
 
 
-def load_generator(folder: str, options: Mapping[str, Any]) -> Callable[[Prompt], Generated | Failed]:
+def load_generator(folder: str, options: Mapping[str, Any]) -> Run:
     """A function that answers a prompt with one `generate` call."""
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -38,7 +39,7 @@ def load_generator(folder: str, options: Mapping[str, Any]) -> Callable[[Prompt]
     temperature = options["temperature"]
     sampling = {"do_sample": True, "temperature": temperature} if temperature else {"do_sample": False}
 
-    def generate(prompt: Prompt) -> Generated | Failed:
+    def generate(prompt: Prompt) -> Result | Failed:
         tokens = tokenize(tokenizer, prompt)
         try:
             most = answer_limit(len(tokens), options)
@@ -53,37 +54,34 @@ def load_generator(folder: str, options: Mapping[str, Any]) -> Callable[[Prompt]
     return generate
 
 
-def load_classifier(folder: str, options: Mapping[str, Any]) -> Callable[[Prompt], Result | Failed]:
+def load_classifier(folder: str, options: Mapping[str, Any]) -> Run:
     """A function that labels a text, in transformers' pipeline."""
     from transformers import pipeline
 
     labels: Any = pipeline("text-classification", model=folder, dtype="float32")
+    context = min(options["context_len"], labels.tokenizer.model_max_length)
 
-    def classify(text: str, tokens: int) -> Classified:
+    def classify(text: str, tokens: int) -> Result:
         return Classified(tuple((one["label"], one["score"]) for one in labels([text], top_k=None)[0]), tokens)
 
-    return of_texts(labels.tokenizer, min(options["context_len"], labels.tokenizer.model_max_length), classify)
+    return for_texts(labels.tokenizer, context, classify)
 
 
-def load_embedder(folder: str, options: Mapping[str, Any]) -> Callable[[Prompt], Result | Failed]:
+def load_embedder(folder: str, options: Mapping[str, Any]) -> Run:
     """A function that makes the vector of a text, in sentence-transformers."""
     from sentence_transformers import SentenceTransformer
 
     model = SentenceTransformer(folder)
-
-    def embed(text: str, tokens: int) -> Embedded:
-        return Embedded(model.encode(text, show_progress_bar=False), tokens)
-
-    context = options["context_len"]
-    return of_texts(model.tokenizer, min(context, model.max_seq_length or context), embed)
+    context = min(options["context_len"], model.max_seq_length or options["context_len"])
+    return for_texts(
+        model.tokenizer, context, lambda text, tokens: Embedded(model.encode(text, show_progress_bar=False), tokens)
+    )
 
 
-def of_texts(
-    tokenizer: Any, context: int, run: Callable[[str, int], Result]
-) -> Callable[[Prompt], Result | Failed]:
-    """`run` for texts of at most `context` tokens; Failed for longer ones and for chats. `run` gets their number too."""
+def for_texts(tokenizer: Any, context: int, run: Callable[[str, int], Result]) -> Run:
+    """`run`, which takes a text and its number of tokens, for any prompt: Failed for a chat or beyond `context`."""
 
-    def result(prompt: Prompt) -> Result | Failed:
+    def run_text(prompt: Prompt) -> Result | Failed:
         try:
             text = require_text(prompt)
         except ValueError as error:
@@ -93,4 +91,4 @@ def of_texts(
             return Failed(f"the text has {tokens:,} tokens, and the model reads {context:,}")
         return run(text, tokens)
 
-    return result
+    return run_text

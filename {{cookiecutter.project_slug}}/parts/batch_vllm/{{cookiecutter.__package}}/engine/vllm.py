@@ -13,9 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from .. import plan
-from ..input import prompts
-from ..input.prompts import Prompt
-from ..output.results import Failed
 from . import engine_errors, verify
 
 os.environ.setdefault("VLLM_WORKER_MULTIPROCESSING_METHOD", "spawn")  # a fork would copy the locks of our threads
@@ -96,16 +93,3 @@ def translated_errors() -> Generator[None]:
         raise ValueError(str(error)) from error
     except EngineDeadError as error:
         raise RuntimeError(f"vLLM's engine died: {engine_errors.cause_of_death(ERROR_LOG)}") from error
-
-
-def tokenize(tokenizer: Any, given: list[Prompt], context_len: int) -> tuple[dict[int, list[int]], dict[int, Failed]]:
-    """By their place: the tokens of each prompt that the context has room for, and what is wrong with the others."""
-    tokens: dict[int, list[int]] = {}
-    failed: dict[int, Failed] = {}
-    for place, prompt in enumerate(given):
-        ids = prompts.tokenize(tokenizer, prompt)
-        if len(ids) > context_len:
-            failed[place] = Failed(f"{len(ids):,} tokens, and CONTEXT_LEN is {context_len:,}")
-        else:
-            tokens[place] = ids
-    return tokens, failed
