@@ -38,7 +38,7 @@ class Deployed:
     def package_files(self) -> list[str]:
         """Where a container finds the project's own modules."""
         package = self.project.root / self.project.package
-        return sorted(f"/root/{self.project.package}/{path.name}" for path in package.glob("*.py"))
+        return sorted(f"/root/{path.relative_to(self.project.root).as_posix()}" for path in package.rglob("*.py"))
 
 
 def deployed(projects: list[Project], **env: str) -> list[Deployed]:

@@ -23,10 +23,24 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-sys.path.append(str(Path(__file__).parents[1] / "rehearse_batch"))
+sys.path.append(str(Path(__file__).parents[2] / "tests" / "e2e" / "batch"))
 import harm
 import httpx
-from baked import Baked, Failed, need, opened, played  # ty: ignore[import-not-found]  # beside the batch rehearsal
+from project import (  # ty: ignore[import-not-found]  # of the end-to-end run of a batch
+    Failed,
+)
+from project import (
+    Project as Baked,
+)
+from project import (
+    open_project as opened,
+)
+from project import (
+    require as need,
+)
+from project import (
+    run_steps as played,
+)
 
 TASKS = ("finetune", "distributed")
 MOUNT = "/training"  # of the Volume in a container
@@ -69,7 +83,7 @@ class Play:
 
     def fetched(self, path: str, name: str) -> Path:
         """A file or folder of the Volume of runs, brought here."""
-        to = self.stage.project / "fetched" / name
+        to = self.stage.folder / "fetched" / name
         to.parent.mkdir(exist_ok=True)
         self.stage.modal("volume", "get", "--force", self.stage.volume("runs"), path, str(to))
         return to
@@ -104,8 +118,8 @@ def mistakes(play: Play) -> str:
     """Each is one sentence, and nothing is trained."""
     stage, found = play.stage, []
     column = {"generation": "prompt", "classification": "text"}[stage.plan["WORKLOAD"]]
-    (stage.project / "empty.jsonl").write_text("")
-    (stage.project / "cut.jsonl").write_text('{"text": "a", "label": 1}\n{"text": \n')
+    (stage.folder / "empty.jsonl").write_text("")
+    (stage.folder / "cut.jsonl").write_text('{"text": "a", "label": 1}\n{"text": \n')
     for constant, wrong, word in (
         ("COLUMNS", {column: "nobody"}, "'nobody'"),
         ("DATASET", "empty.jsonl", "empty"),
@@ -230,7 +244,7 @@ def merged(play: Play) -> str:
     name = f"{stage.plan['NAME']}-whole"
     need(f'MODEL = "./{name}"' in said, f"merge does not say how to serve it: {said}")
     volume = f"{play.serve.plan['NAME'] if play.serve else stage.plan['NAME']}-weights"
-    to = stage.project / "fetched"
+    to = stage.folder / "fetched"
     stage.modal("volume", "get", "--force", volume, f"/{name}", str(to))
     alone = plain(to / name, stage.plan["WORKLOAD"])
     need(alike(alone, play.answer), f"transformers alone says {alone!r}, and the tuned model {play.answer!r}")
@@ -282,7 +296,7 @@ def served(play: Play) -> str:
 
 def address(stage: Baked) -> str:
     """Where a deployed service answers, as its own package finds out."""
-    sys.path.insert(0, str(stage.project))
+    sys.path.insert(0, str(stage.folder))
     return importlib.import_module(f"{stage.package}.service").url().rstrip("/")
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psutil
 
-sys.path.append(str(Path(__file__).parents[1] / "rehearse"))
+sys.path.append(str(Path(__file__).parents[2] / "tests" / "e2e" / "serve"))
 import containers  # ty: ignore[import-not-found]  # beside the serve rehearsal
 
 TRAIN = "train"

@@ -23,30 +23,30 @@ class Failed(Exception):
     """A step that did not hold. The text says what was wrong."""
 
 
-def need(holds: object, otherwise: str) -> None:
+def require(holds: object, otherwise: str) -> None:
     """Failed with the sentence `otherwise` unless it holds."""
     if not holds:
         raise Failed(otherwise)
 
 
 @dataclass
-class Baked:
+class Project:
     """The project, its plan, and the control plane."""
 
-    project: Path
+    folder: Path
     model: Path  # the folder of weights that it was baked for
     plane: str
     tasks: tuple[str, ...] = ("batch",)  # of which it must be one
     plan: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        plans = list(self.project.glob("*/plan.py"))
-        need(len(plans) == 1, f"{self.project} is no baked project: it has no package with a plan.py")
+        plans = list(self.folder.glob("*/plan.py"))
+        require(len(plans) == 1, f"{self.folder} is no baked project: it has no package with a plan.py")
         self.plan_file, self.package = plans[0], plans[0].parent.name
         self.read()
-        need(self.plan["TASK"] in self.tasks, f"{self.project} is no {' or '.join(self.tasks)} project")
+        require(self.plan["TASK"] in self.tasks, f"{self.folder} is no {' or '.join(self.tasks)} project")
         baked = Path(self.plan["MODEL"]).name
-        need(baked == self.model.name, f"{self.project.name} was baked for {baked}, not {self.model.name}")
+        require(baked == self.model.name, f"{self.folder.name} was baked for {baked}, not {self.model.name}")
 
     def read(self) -> None:
         text = self.plan_file.read_text(encoding="utf-8")
@@ -58,7 +58,7 @@ class Baked:
         for name, value in constants.items():
             pattern = rf"^({name}(?:: [^=\n]+)? = )(?:\"[^\"]*\"|[^\n#]*?)(  #|$)"
             text, found = re.subn(pattern, lambda match: f"{match[1]}{value!r}{match[2]}", text, flags=re.M)  # noqa: B023
-            need(found == 1, f"{self.plan_file} has {found} lines of {name}")
+            require(found == 1, f"{self.plan_file} has {found} lines of {name}")
         self.plan_file.write_text(text, encoding="utf-8")
         self.read()
 
@@ -84,7 +84,7 @@ class Baked:
         """`python -m COMMAND` in the project. Failed with its last words where it fails."""
         done = subprocess.run(
             [sys.executable, "-m", *command],
-            cwd=self.project,
+            cwd=self.folder,
             env=self.env,
             capture_output=True,
             text=True,
@@ -93,28 +93,28 @@ class Baked:
         )
         if check:
             last = " ".join((done.stdout + done.stderr).split())[-1200:]
-            need(done.returncode == 0, f"`{' '.join(command)}` ended with {done.returncode}: {last}")
+            require(done.returncode == 0, f"`{' '.join(command)}` ended with {done.returncode}: {last}")
         return done
 
-    def batch(self, *arguments: str, check: bool = True) -> str:
+    def command(self, *arguments: str, check: bool = True) -> str:
         """What the project's own command prints."""
         done = self.run(self.package, *arguments, check=check)
         return done.stdout + done.stderr
 
     def started(self, *arguments: str, check: bool = True) -> tuple[str, str]:
         """What `run` prints, and the name of its job."""
-        said = self.batch(*arguments, check=check)
-        found = re.search(r"^job (\S+) runs on Modal", said, re.M)
+        output = self.command(*arguments, check=check)
+        found = re.search(r"^job (\S+) runs on Modal", output, re.M)
         if not found:
-            raise Failed(f"`run` started no job: {said}")
-        return said, found[1]
+            raise Failed(f"`run` started no job: {output}")
+        return output, found[1]
 
     def modal(self, *arguments: str, check: bool = True) -> str:
         return self.run("modal", *arguments, check=check).stdout
 
     def job(self, name: str) -> dict[str, Any]:
         """The manifest of a job."""
-        to = self.project / "manifest.json"
+        to = self.folder / "manifest.json"
         self.modal("volume", "get", "--force", self.volume("results"), f"/jobs/{name}/manifest.json", str(to))
         return json.loads(to.read_text(encoding="utf-8"))
 
@@ -127,35 +127,35 @@ class Baked:
         """The status of a job once nothing of it is left to do. Failed where it does not come to that."""
         until = time.monotonic() + PATIENCE_S
         while time.monotonic() < until:
-            said = self.batch("status", "--job", job)
-            if ", 0 to go" in said:
-                return said
+            output = self.command("status", "--job", job)
+            if ", 0 to go" in output:
+                return output
             time.sleep(5)
-        raise Failed(f"the job does not end: {said}")
+        raise Failed(f"the job does not end: {output}")
 
 
-def opened(project: Path, model: Path, tasks: tuple[str, ...] = ("batch",)) -> Baked:
+def open_project(project: Path, model: Path, tasks: tuple[str, ...] = ("batch",)) -> Project:
     """The project on the control plane of the environment. Failed says what is missing."""
     settings = modal.config.config
-    need(
+    require(
         settings.get("token_id"),
-        "there is no Modal control plane to rehearse on: log in with `modal setup`, or point to one of your own with "
+        "there is no Modal control plane to run on: log in with `modal setup`, or point to one of your own with "
         "MODAL_SERVER_URL, MODAL_TOKEN_ID and MODAL_TOKEN_SECRET",
     )
-    need((model / "config.json").is_file(), f"{model} is no folder of weights: it has no config.json")
-    return Baked(project.resolve(), model.resolve(), str(settings.get("server_url")), tasks)
+    require((model / "config.json").is_file(), f"{model} is no folder of weights: it has no config.json")
+    return Project(project.resolve(), model.resolve(), str(settings.get("server_url")), tasks)
 
 
-def played(steps: Sequence[tuple[str, Callable[[Any], str]]], play: object, only: Sequence[str]) -> int:
-    """Every step in turn that has one of these words in its name: what it took, and what it found of `play`.
+def run_steps(steps: Sequence[tuple[str, Callable[[Any], str]]], run: object, only: Sequence[str]) -> int:
+    """Every step in turn that has one of these words in its name: print what it took and what it found of `run`.
 
-    1 at the first that fails, which is the last to be played.
+    Returns 1 at the first that fails, which is the last to run; else 0.
     """
     begun, chosen = time.monotonic(), [step for step in steps if any(words in step[0] for words in only)]
     for name, step in chosen:
         before = time.monotonic()
         try:
-            result, found = "ok", step(play)
+            result, found = "ok", step(run)
         except Failed as failed:
             result, found = "FAIL", str(failed)
         print(f"{result:6}{name:26}{time.monotonic() - before:7.1f} s  {' '.join(found.split())}", flush=True)

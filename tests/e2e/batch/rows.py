@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from baked import Baked, Failed, need
+from project import Failed, Project, require
 
 WORDS = "the quick brown fox jumps over lazy dog good bad awful lovely service film time cache keys tokens".split()
 BAD_EVERY = 100
@@ -31,12 +31,12 @@ class Rows:
         return len(self.texts) + len(self.bad)
 
 
-def written(path: Path, count: int, longest: int = 30) -> Rows:
+def write_rows(path: Path, count: int, longest: int = 30) -> Rows:
     """So many rows of 1 to `longest` words; one in a hundred is cut off, or has no text."""
-    chance, texts = random.Random(0), {}
+    generator, texts = random.Random(0), {}
     with open(path, "w", encoding="utf-8") as file:
         for number in range(count):
-            text = f"{number} " + " ".join(chance.choices(WORDS, k=chance.randint(1, longest)))
+            text = f"{number} " + " ".join(generator.choices(WORDS, k=generator.randint(1, longest)))
             if number % BAD_EVERY == 7:
                 file.write('{"id": "cut off\n' if number % (2 * BAD_EVERY) == 7 else f'{{"id": "r{number}"}}\n')
             else:
@@ -45,13 +45,13 @@ def written(path: Path, count: int, longest: int = 30) -> Rows:
     return Rows(path, texts, set(range(count)) - texts.keys())
 
 
-class Plain:
+class Reference:
     """The model in the plain library, one row at a time."""
 
-    def __init__(self, stage: Baked) -> None:
+    def __init__(self, project: Project) -> None:
         import transformers
 
-        folder, self.workload = str(stage.model), stage.plan["WORKLOAD"]
+        folder, self.workload = str(project.model), project.plan["WORKLOAD"]
         if self.workload == "classification":
             classify: Any = transformers.pipeline("text-classification", model=folder, dtype="float32")
             self.answer: Callable[[str], Any] = lambda text: classify(text)[0]
@@ -60,7 +60,7 @@ class Plain:
 
             self.answer = SentenceTransformer(folder, device="cpu").encode
         else:
-            self.most = int(stage.plan["MAX_ANSWER_TOKENS"])
+            self.most = int(project.plan["MAX_ANSWER_TOKENS"])
             self.tokenizer: Any = transformers.AutoTokenizer.from_pretrained(folder)
             self.model: Any = transformers.AutoModelForCausalLM.from_pretrained(folder, dtype="float32")
             self.answer = lambda text: self.decoded(self.generated(text).sequences[0])
@@ -92,38 +92,38 @@ class Plain:
         return False
 
 
-def compared(plain: Plain, rows: Rows, expected: dict[int, Any], found: list[dict[str, Any]]) -> str:
+def compare(reference: Reference, rows: Rows, expected: dict[int, Any], found: list[dict[str, Any]]) -> str:
     """How many rows are the plain loop's. Failed where one is missing, doubled, or not what it gave."""
     numbers = [row["row"] for row in found]
-    need(numbers == list(rows.texts), f"{len(found)} rows came back of {len(rows.texts)}, or not in their order")
+    require(numbers == list(rows.texts), f"{len(found)} rows came back of {len(rows.texts)}, or not in their order")
     ties = 0
     for row in found:
         number, want = row["row"], expected[row["row"]]
-        need(row["id"] == f"r{number}", f"row {number} has the id {row['id']}")
-        if plain.workload == "generation":
+        require(row["id"] == f"r{number}", f"row {number} has the id {row['id']}")
+        if reference.workload == "generation":
             if row["text"] != want:
-                tied = plain.tied(rows.texts[number], row["text"])
-                need(tied, f"row {number} is {row['text']!r}, and a plain loop says {want!r}")
+                tied = reference.tied(rows.texts[number], row["text"])
+                require(tied, f"row {number} is {row['text']!r}, and a plain loop says {want!r}")
                 ties += 1
-        elif plain.workload == "classification":
+        elif reference.workload == "classification":
             close = row["label"] == want["label"] and abs(row["score"] - want["score"]) < APART
-            need(close, f"row {number} is {row['label']} {row['score']}, and a plain loop says {want}")
+            require(close, f"row {number} is {row['label']} {row['score']}, and a plain loop says {want}")
         else:
             apart = max(abs(one - other) for one, other in zip(row["embedding"], want, strict=True))
-            need(apart < APART, f"a component of row {number} is {apart} from the plain loop's")
-    need(ties <= MOST_TIES * rows.count, f"{ties} rows differ from the plain loop at a tie: too many for chance")
+            require(apart < APART, f"a component of row {number} is {apart} from the plain loop's")
+    require(ties <= MOST_TIES * rows.count, f"{ties} rows differ from the plain loop at a tie: too many for chance")
     return f"{len(found):,} rows are the plain loop's" + (f", {ties} of them up to a tie of two tokens" if ties else "")
 
 
-def joined(stage: Baked, job: str, to: Path) -> list[dict[str, Any]]:
+def joined_rows(project: Project, job: str, to: Path) -> list[dict[str, Any]]:
     """The rows of a joined job, as a Parquet file brought here."""
     from pyarrow import parquet
 
-    stage.batch("join", str(to), "--job", job)
+    project.command("join", str(to), "--job", job)
     return parquet.read_table(to).to_pylist()
 
 
-def dead(to: Path) -> set[int]:
+def dead_rows(to: Path) -> set[int]:
     """The numbers in the dead-letter file beside a joined one."""
     path = to.with_suffix(".dead.jsonl")
     if not path.exists():
