@@ -35,8 +35,9 @@ def run(spec: JobSpec, limit: Limit, name: str | None, root: Path) -> Report:
     name = name or small
     revision = commit if name == small else ""
     prompts = replace(spec.prompts, limit=spec.prompts.limit or ROWS)
-    job = create_job(str(root.resolve()), replace(spec, prompts=prompts, model=name, revision=revision))
-    engine = model.local_engine(name if Path(name).is_dir() else download(name, revision), spec.options)
+    settings = replace(spec.settings, model=name, revision=revision)
+    job = create_job(str(root.resolve()), replace(spec, prompts=prompts, settings=settings))
+    engine = model.local_engine(name if Path(name).is_dir() else download(name, revision), settings.options)
     print(f"engine: {model.LOCAL_LIBRARY} with {name}", file=sys.stderr)
     try:
         with gpu_memory.watch() as monitor, progress.progress_bar() as show:

@@ -23,25 +23,23 @@ def result_options() -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
+class Settings:
+    """All that a result depends on besides its prompt. Another value of any of them is another job."""
+
+    workload: str = plan.WORKLOAD
+    model: str = plan.MODEL
+    revision: str = plan.REVISION
+    quantization: str = plan.QUANTIZATION
+    options: Mapping[str, Any] = field(default_factory=result_options)  # as JSON can carry it
+
+
+@dataclass(frozen=True)
 class JobSpec:
     """What to run, and how its rows become prompts. Small enough to send: the rows lie elsewhere."""
 
     source: Source
     prompts: PromptSpec
-    model: str = plan.MODEL
-    revision: str = plan.REVISION
-    options: Mapping[str, Any] = field(default_factory=result_options)
-
-
-@dataclass(frozen=True)
-class Settings:
-    """All that a result depends on besides its prompt. Another value of any of them is another job."""
-
-    workload: str  # "generation", "classification" or "embedding"
-    model: str
-    revision: str
-    quantization: str = "none"
-    options: Mapping[str, Any] = field(default_factory=dict)  # as `result_options` has them; JSON can carry it
+    settings: Settings = field(default_factory=Settings)
 
 
 @dataclass(frozen=True)
@@ -76,8 +74,7 @@ class Job:
 
 def create_job(root: str, spec: JobSpec) -> Job:
     """Split the input, unless that was done before, and save the job."""
-    split = shards.prepare(root, spec.source, spec.prompts, plan.SHARD_ROWS)
-    job = Job(root, split, Settings(plan.WORKLOAD, spec.model, spec.revision, plan.QUANTIZATION, spec.options))
+    job = Job(root, shards.prepare(root, spec.source, spec.prompts, plan.SHARD_ROWS), spec.settings)
     save_job(job)
     return job
 

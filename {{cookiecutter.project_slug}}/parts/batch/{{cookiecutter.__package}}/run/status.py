@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 from .. import plan
 from ..input.shards import Shard
@@ -146,7 +145,7 @@ def duration(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 2 * HOUR else f"{seconds / HOUR:.1f} h"
 
 
-def write_manifest(job: Job, scan: Scan, entries: Sequence[Entry]) -> Path:
+def write_manifest(job: Job, scan: Scan, entries: Sequence[Entry]) -> None:
     """Write manifest.json beside the results, for programs that read them without this package."""
     now = status(job, scan, entries)
     value = {
@@ -162,6 +161,4 @@ def write_manifest(job: Job, scan: Scan, entries: Sequence[Entry]) -> Path:
         "dead_files": [f"dead/{shard.dead_file}" for shard in scan.done if shard.dead_file],
         "pending": [[shard.name, shard.rows] for shard in scan.pending],
     }
-    path = job.folder / "manifest.json"
-    files.save(path, value)
-    return path
+    files.save(job.folder / "manifest.json", value)

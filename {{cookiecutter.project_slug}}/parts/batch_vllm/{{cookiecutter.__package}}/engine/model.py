@@ -51,20 +51,17 @@ class Engine:
         return [found[place] for place in range(len(given))]
 
     def generate(self, inputs: list[Any], tokens: list[list[int]]) -> Sequence[Result]:
-        sampling = [self.sampling(len(ids)) for ids in tokens]
-        return [self.generated(output) for output in self.llm.generate(inputs, sampling, use_tqdm=False)]
-
-    def sampling(self, prompt_tokens: int) -> Any:
+        """Each answer is decoded when it is complete: piece by piece, half a character at its end would be lost."""
         from vllm import SamplingParams  # ty: ignore[import-not-found]  # in the image
 
-        most = prompts.answer_limit(prompt_tokens, self.options)
-        return SamplingParams(max_tokens=most, temperature=self.options["temperature"], detokenize=False)
-
-    def generated(self, output: Any) -> Generated:
-        """The whole answer is decoded at once: piece by piece, half a character at its end would be lost."""
-        answer, prompt = output.outputs[0], output.prompt_token_ids or []
-        text = self.tokenizer.decode(answer.token_ids, skip_special_tokens=True)
-        return Generated(text, answer.finish_reason or "stop", len(prompt), len(answer.token_ids))
+        limits = [prompts.answer_limit(len(ids), self.options) for ids in tokens]
+        same = {"temperature": self.options["temperature"], "detokenize": False}
+        outputs = self.llm.generate(inputs, [SamplingParams(max_tokens=most, **same) for most in limits], use_tqdm=False)
+        found = []
+        for ids, answer in zip(tokens, (output.outputs[0] for output in outputs), strict=True):
+            text = self.tokenizer.decode(answer.token_ids, skip_special_tokens=True)
+            found.append(Generated(text, answer.finish_reason or "stop", len(ids), len(answer.token_ids)))
+        return found
 
     def classify(self, inputs: list[Any], tokens: list[list[int]]) -> Sequence[Result]:
         labels = self.llm.llm_engine.vllm_config.model_config.hf_config.id2label
