@@ -69,10 +69,9 @@ Record = dict[str, Any] | Unreadable
 
 
 def template_parts(template: str) -> list[tuple[str, str]]:
-    """(text, column after it) of a template; the column is "" at the end. Doubled braces stand for themselves.
+    """(text, column after it) of a template; the column is "" at the end. DataError for all but names of columns.
 
-    A name is looked up as it stands, so `{a.b}` is the column "a.b": nothing is called, no attribute is read. DataError
-    for conversions, formats and numbered fields.
+    A name is looked up as it stands: `{a.b}` is the column "a.b", and no attribute is read. Doubled braces are text.
     """
     try:
         fields = list(string.Formatter().parse(template))
@@ -110,13 +109,11 @@ def prompt_maker(spec: PromptSpec) -> Callable[[dict[str, Any]], Prompt]:
 
 
 def value(record: dict[str, Any], column: str) -> Any:
-    try:
-        found = record[column]
-    except KeyError:
-        raise ValueError(f"no column {column!r}; the row has {', '.join(map(repr, record)) or 'none'}") from None
-    if found is None:
+    if column not in record:
+        raise ValueError(f"no column {column!r}; the row has {', '.join(map(repr, record)) or 'none'}")
+    if record[column] is None:
         raise ValueError(f"{column!r} is null")
-    return found
+    return record[column]
 
 
 def as_text(record: dict[str, Any], column: str, also: tuple[type, ...] = ()) -> str:
@@ -166,11 +163,7 @@ def json_type(found: Any) -> str:
 
 
 def tokenize(tokenizer: Any, prompt: Prompt) -> list[int]:
-    """The token ids of a prompt as the model reads it.
-
-    For generation a conversation in the model's chat template, where it has one; a text is what its user says. For the
-    other workloads a text with the special tokens that the model adds.
-    """
+    """The token ids of a prompt: for generation in the model's chat template, where it has one; else of a text."""
     if plan.WORKLOAD != "generation":
         return tokenizer(prompt, truncation=False)["input_ids"]
     turns: list[dict[str, Any]] = (

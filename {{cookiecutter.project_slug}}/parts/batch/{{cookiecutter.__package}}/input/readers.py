@@ -98,17 +98,14 @@ def json_records(path: Path) -> Iterator[Record]:
                 line = line.removeprefix(b"\xef\xbb\xbf")  # a byte order mark
                 if line.lstrip().startswith(b"["):
                     raise DataError(f"{path} is one JSON array: write one object a line, as `jq -c '.[]'` does")
-            if not line.isspace():
-                yield json_record(line)
-
-
-def json_record(line: bytes) -> Record:
-    try:
-        record = json.loads(line)
-        error = "" if isinstance(record, dict) else f"{json_type(record)}, not an object"
-    except (ValueError, RecursionError) as reason:
-        record, error = {}, f"not JSON: {reason}"
-    return Unreadable(error, line.decode("utf-8", "backslashreplace").rstrip("\r\n")) if error else record
+            if line.isspace():
+                continue
+            try:
+                record = json.loads(line)
+                error = "" if isinstance(record, dict) else f"{json_type(record)}, not an object"
+            except (ValueError, RecursionError) as reason:
+                record, error = {}, f"not JSON: {reason}"
+            yield Unreadable(error, line.decode("utf-8", "backslashreplace").rstrip("\r\n")) if error else record
 
 
 def csv_records(path: Path) -> Iterator[Record]:

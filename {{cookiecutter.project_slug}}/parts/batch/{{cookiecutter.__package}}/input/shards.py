@@ -29,7 +29,7 @@ class Split:
 
     @property
     def name(self) -> str:
-        return split_name(self.content, self.shard_rows)
+        return f"{self.content}-{self.shard_rows}"
 
     def shards(self, job: str) -> list["Shard"]:
         """The shards as planned for the job of that name, in the order of the input."""
@@ -73,16 +73,11 @@ class Shard:
         return replace(self, stop=middle, part=f"{self.part}0"), replace(self, start=middle, part=f"{self.part}1")
 
 
-def split_name(content: str, shard_rows: int) -> str:
-    return f"{content}-{shard_rows}"
-
-
 def prepare(root: str, source: Source, spec: PromptSpec, shard_rows: int) -> Split:
     """Split the input below `root/inputs`, once, and return the split. Memory holds one shard's rows.
 
-    A split of the same input that is there and undamaged is taken as it is, even one of other `shard_rows`: what was
-    done with it stays done. What is missing or damaged is written again. Interrupted, or run twice at once, it ends in
-    the same files. DataError where the input cannot be read or its first rows are all unusable.
+    An undamaged split of the same input is kept, even one of other `shard_rows`: what was done with it stays done.
+    Interrupted, or run twice at once, it ends in the same files. DataError where the input cannot be read.
     """
     if shard_rows < 1:
         raise DataError(f"a shard of {shard_rows} rows holds nothing: set SHARD_ROWS in plan.py to 1 or more")
@@ -95,17 +90,13 @@ def prepare(root: str, source: Source, spec: PromptSpec, shard_rows: int) -> Spl
         if intact(inputs / split.name, split):
             return split
     readers.check(source, spec)
-    rows_of_shards = known[0].shard_rows if known else shard_rows
-    folder = inputs / split_name(content, rows_of_shards)
-    rows, bad, sha256 = 0, 0, []
-    stream = readers.rows(source, spec)
-    for index in itertools.count():
-        batch = list(itertools.islice(stream, rows_of_shards))
-        if not batch:
-            break
-        sha256.append(write_rows(shard_path(folder, index), batch, CHAT if spec.messages else TEXT))
+    size = known[0].shard_rows if known else shard_rows
+    folder, stream = inputs / f"{content}-{size}", readers.rows(source, spec)
+    rows, bad, sha256 = 0, 0, list[str]()
+    while batch := list(itertools.islice(stream, size)):
+        sha256.append(write_rows(shard_path(folder, len(sha256)), batch, CHAT if spec.messages else TEXT))
         rows, bad = rows + len(batch), bad + sum(bool(row.error) for row in batch)
-    split = Split(content, rows_of_shards, rows, bad, source.path, tuple(sha256))
+    split = Split(content, size, rows, bad, source.path, tuple(sha256))
     files.save(folder / "split.json", asdict(split))  # last: a split without it is none
     return split
 

@@ -17,6 +17,8 @@ from ..run.job import Job
 from ..run.status import scan_results
 from .results import ShardManifest
 
+DEAD, IDS = ".dead.jsonl", ".ids.csv"  # beside the joined file: dead rows, and what a .npy file cannot hold
+
 
 class ResultError(RuntimeError):
     """Results that cannot be joined as asked. The text says what would work."""
@@ -44,8 +46,7 @@ def join_job(job: Job, suffix: str) -> Joined:
 def join(job: Job, found: Sequence[ShardManifest], to: Path) -> Joined:
     """Write the shards of `found`, which is in input order, as one Parquet, JSONL, CSV or (embeddings) NumPy file.
 
-    Dead rows go to `<name>.dead.jsonl` beside it; a .npy file's row numbers and ids to `<name>.ids.csv`. Memory holds
-    one shard. ResultError for another suffix, where no row has a result, and for a file that was damaged meanwhile.
+    Memory holds one shard. ResultError for another suffix, where no row has a result, and for a damaged file.
     """
     writers = {".parquet": to_parquet, ".jsonl": to_jsonl, ".csv": to_csv, ".npy": to_npy}
     rows, dead = sum(manifest.rows for manifest in found), sum(manifest.dead for manifest in found)
@@ -53,17 +54,16 @@ def join(job: Job, found: Sequence[ShardManifest], to: Path) -> Joined:
         raise ResultError(f"{to.name}: take one of {', '.join(writers)}")
     if to.suffix == ".npy" and job.settings.workload != "embedding":
         raise ResultError(f"{to.name}: NumPy holds embeddings; take .parquet, .jsonl or .csv")
-    dead_path = to.with_suffix(".dead.jsonl")
+    dead_path = to.with_suffix(DEAD)
     dead_path.unlink(missing_ok=True)  # of an earlier join
     if dead:
         with files.atomic_write(dead_path) as temporary, open(temporary, "wb") as file:
-            for manifest in found:
-                if manifest.dead_file:
-                    file.write((job.folder / "dead" / manifest.dead_file).read_bytes())
+            for name in filter(None, (manifest.dead_file for manifest in found)):
+                file.write((job.folder / "dead" / name).read_bytes())
     if not rows:
         raise ResultError(f"no row has a result; {dead:,} are dead" + (f": see {dead_path}" if dead else ""))
     writers[to.suffix](tables(job.folder, found), rows, to)
-    written = [to] + [dead_path] * bool(dead) + [ids_path(to)] * (to.suffix == ".npy")
+    written = [to] + [dead_path] * bool(dead) + [to.with_suffix(IDS)] * (to.suffix == ".npy")
     return Joined(tuple(sorted(map(str, written))), rows, dead)
 
 
@@ -112,14 +112,9 @@ def fields(column: pa.ChunkedArray) -> list[Any]:
     return [json.dumps(value, ensure_ascii=False) for value in values] if nested else values
 
 
-def ids_path(to: Path) -> Path:
-    """Where the row numbers and ids of a NumPy file lie."""
-    return to.with_suffix(".ids.csv")
-
-
 def to_npy(parts: Iterator[pa.Table], rows: int, to: Path) -> None:
     """Vectors of shape (rows, dimensions), written through the page cache and never all in memory."""
-    with files.atomic_write(to) as temporary, files.atomic_write(ids_path(to)) as ids, open_csv(ids) as file:
+    with files.atomic_write(to) as temporary, files.atomic_write(to.with_suffix(IDS)) as ids, open_csv(ids) as file:
         vectors, at = None, 0
         writer = csv.writer(file)
         writer.writerow(["row", "id"])

@@ -105,23 +105,24 @@ def publish(
 ) -> ShardManifest:
     """Write a shard's results, in the order of its rows, and then its manifest. `found` is of the usable rows.
 
-    A manifest that is there already, with its files, stays: of two workers the first wins. ValueError where the counts
-    differ.
+    A manifest that is there already, with its files, stays: of two workers the first wins.
     """
     usable = [row for row in rows if not row.error]
     pairs = list(zip(usable, found, strict=True))
     good = [(row, result) for row, result in pairs if not isinstance(result, Failed)]
     errors = {row.number: result.error for row, result in pairs if isinstance(result, Failed)}
     dead = [(row, row.error or errors[row.number]) for row in rows if row.error or row.number in errors]
-    file, sha256, dead_file, dead_sha256 = "", "", "", ""
+    file = sha256 = dead_file = dead_sha256 = ""
     if good:
         data = table([row for row, _result in good], [result for _row, result in good])
         file, sha256 = write_named(job / "output", shard, ".parquet", lambda path: parquet.write_table(data, path))
     if dead:
-        lines = "".join(dead_line(row, error) for row, error in dead)
-        dead_file, dead_sha256 = write_named(
-            job / "dead", shard, ".jsonl", lambda path: path.write_text(lines, encoding="utf-8")
-        )
+        letters = [
+            {"row": row.number, "id": row.id, "error": error, "input": row.raw if row.error else row.prompt}
+            for row, error in dead
+        ]
+        text = "".join(json.dumps(letter, ensure_ascii=False) + "\n" for letter in letters).encode()
+        dead_file, dead_sha256 = write_named(job / "dead", shard, ".jsonl", lambda path: path.write_bytes(text))
     manifest = ShardManifest(
         shard=shard.name,
         file=file,
@@ -160,11 +161,6 @@ def write_named(folder: Path, shard: Shard, suffix: str, write: Callable[[Path],
     finally:
         draft.unlink(missing_ok=True)
     return name, sha256
-
-
-def dead_line(row: Row, error: str) -> str:
-    given = row.raw if row.error else row.prompt
-    return json.dumps({"row": row.number, "id": row.id, "error": error, "input": given}, ensure_ascii=False) + "\n"
 
 
 def manifests(job: Path, index: str = "") -> dict[str, ShardManifest]:

@@ -162,16 +162,15 @@ def estimate(
 ) -> Estimate:
     """Tokens, seconds and dollars of a run over all that was sampled. ValueError where no row is usable.
 
-    `answer_tokens` is what an answer is taken to have, `max_answer_tokens` where it is cut. The low end takes the
-    sample's low end and the plan's high speed, the high end the sample's high end, the low speed and answers that are
-    all cut. `start_s` of every container is paid too.
+    An answer is taken to have `answer_tokens`. The low end takes the sample's low end and the high speed, the high end
+    the sample's high end, the low speed and answers of `max_answer_tokens`. Each container pays `start_s` once.
     """
     if not sample.prompts:
         raise ValueError("no row can be used, so there is nothing to estimate")
     usable = sample.rows - sample.bad
     read = mean([count_tokens(prompt) for prompt in sample.prompts]).times(usable)
-    if len(sample.prompts) == usable:
-        read = Range(read.value, read.value, read.value)  # all were counted
+    if len(sample.prompts) == usable:  # all were counted
+        read = Range(read.value, read.value, read.value)
     written = Range(answer_tokens, answer_tokens, max(answer_tokens, max_answer_tokens)).times(usable)
     starts = start_s * containers
     return Estimate(

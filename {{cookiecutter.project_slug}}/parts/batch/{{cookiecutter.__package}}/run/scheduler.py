@@ -165,10 +165,10 @@ def run_job(
     refresh: Callable[[], None] = lambda: None,
     publish: Callable[[Status], None] = lambda status: None,
 ) -> Report:
-    """Run every shard that is not done, and return when all are done or nothing more may be started.
+    """Run every shard that is not done, until all are or nothing more may be started. A second call goes on.
 
     `run_shard` blocks until an attempt ended; it is called from `at_once` threads, and may raise. `refresh` makes what
-    other containers wrote visible; `publish` gets the status. Interrupted at any point, a second call goes on.
+    other containers wrote visible; `publish` gets the status.
     """
     refresh()
     files.remove_stale_temp(job.folder)

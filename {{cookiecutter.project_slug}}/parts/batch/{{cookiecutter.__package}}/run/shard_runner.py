@@ -88,10 +88,7 @@ def run_engine(engine: Engine, prompts: list[Prompt]) -> list[Result | Failed]:
 
 
 def run_bisecting(engine: Engine, prompts: list[Prompt], refused: list[str]) -> list[Result | Failed]:
-    """The engine's results; where it refuses the prompts, those of each half, down to the one that it cannot take.
-
-    The errors of single prompts are added to `refused`.
-    """
+    """The engine's results; where it refuses, those of each half. The errors of single prompts go to `refused`."""
     if not prompts:
         return []
     try:

@@ -38,10 +38,7 @@ def in_container(path: str) -> bool:
 
 
 def upload(source: Source) -> Source:
-    """Bring a local file or folder to the Volume, once, and return where it is there; any other source as it is.
-
-    What the same bytes brought before is not brought again.
-    """
+    """Upload a local file or folder, once for the same bytes. Returns its place there; any other source as it is."""
     if in_container(source.path) or not readers.is_local(source):
         return source
     readers.paths(source)  # raises what is wrong with it before anything is sent

@@ -56,7 +56,9 @@ class Engine:
 
         limits = [prompts.answer_limit(len(ids), self.options) for ids in tokens]
         same = {"temperature": self.options["temperature"], "detokenize": False}
-        outputs = self.llm.generate(inputs, [SamplingParams(max_tokens=most, **same) for most in limits], use_tqdm=False)
+        outputs = self.llm.generate(
+            inputs, [SamplingParams(max_tokens=most, **same) for most in limits], use_tqdm=False
+        )
         found = []
         for ids, answer in zip(tokens, (output.outputs[0] for output in outputs), strict=True):
             text = self.tokenizer.decode(answer.token_ids, skip_special_tokens=True)
