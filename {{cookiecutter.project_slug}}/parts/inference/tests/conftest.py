@@ -1,4 +1,4 @@
-"""A real but tiny model for the project's workload, made here; tests of another workload are deselected."""
+"""A real but tiny model of the project's workload, made here; and the marker of tests that one workload alone has."""
 
 import json
 import re
@@ -10,7 +10,6 @@ import pytest
 from {{cookiecutter.__package}} import plan
 
 TEXT = "The quick brown fox jumps over the lazy dog. A GPU keeps keys and values of tokens in a cache. " * 20
-SIZES: dict[str, Any] = {"hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2, "num_attention_heads": 2}
 
 # [% %] and [[ ]] stand for Jinja's braces, which the template of this project would have taken for its own
 CHAT = (
@@ -26,34 +25,31 @@ SPECIALS = {
     "mask_token": "[MASK]",
 }
 CLASSES = ("negative", "neutral", "positive")
+SIZE: dict[str, Any] = {"hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2, "num_attention_heads": 2}
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "workload(name): for projects of that workload alone")
+    config.addinivalue_line("markers", "workload(name): has a meaning in projects of this workload only")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    ours, others = [], []
-    for item in items:
-        mark = item.get_closest_marker("workload")
-        (ours if mark is None or plan.WORKLOAD in mark.args else others).append(item)
+    """Deselect the tests of other workloads."""
+    others = [item for item in items if any(plan.WORKLOAD not in mark.args for mark in item.iter_markers("workload"))]
     config.hook.pytest_deselected(items=others)
-    items[:] = ours
+    items[:] = [item for item in items if item not in others]
 
 
 @pytest.fixture(scope="session")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with config.json, model.safetensors and a tokenizer, and what the library of the workload needs."""
-    import torch
-
+    """A folder with config.json, model.safetensors and a tokenizer."""
     folder = tmp_path_factory.mktemp("tiny")
-    torch.manual_seed(0)
-    {"generation": llama, "embedding": sentence_bert, "classification": bert_of_classes}[plan.WORKLOAD](folder)
+    {"generation": llama, "embedding": embedder, "classification": classifier}[plan.WORKLOAD](folder)
     return folder
 
 
 def llama(folder: Path) -> None:
-    """Two Llama layers, and a tokenizer with a chat template trained on a few sentences."""
+    """Write two Llama layers and a tokenizer with a chat template."""
+    import torch
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
     from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
@@ -68,9 +64,11 @@ def llama(folder: Path) -> None:
     tokenizer = PreTrainedTokenizerFast(tokenizer_object=words, eos_token="<|im_end|>", pad_token="<|im_end|>")
     tokenizer.chat_template = re.sub("|".join(map(re.escape, BRACES)), lambda mark: BRACES[mark[0]], CHAT)
     tokenizer.save_pretrained(folder)
+
+    torch.manual_seed(0)
     config = LlamaConfig(
-        **SIZES,
         vocab_size=len(tokenizer),
+        **SIZE,
         num_key_value_heads=1,
         head_dim=32,
         max_position_embeddings=16384,
@@ -80,10 +78,11 @@ def llama(folder: Path) -> None:
     LlamaForCausalLM(config).save_pretrained(folder)
 
 
-def word_pieces(folder: Path) -> Any:
-    """BERT's tokenizer, trained on a few sentences and saved."""
+def bert_config(folder: Path, **settings: Any) -> Any:
+    """Write a tokenizer of whole words, and return the configuration of two BERT layers for it."""
+    import torch
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
-    from transformers import PreTrainedTokenizerFast
+    from transformers import BertConfig, PreTrainedTokenizerFast
 
     words = Tokenizer(models.WordPiece(unk_token="[UNK]"))
     words.normalizer = normalizers.BertNormalizer()
@@ -95,50 +94,37 @@ def word_pieces(folder: Path) -> Any:
     )
     tokenizer = PreTrainedTokenizerFast(tokenizer_object=words, model_max_length=512, **SPECIALS)
     tokenizer.save_pretrained(folder)
-    return tokenizer
+    torch.manual_seed(0)
+    sizes: dict[str, Any] = SIZE | {"vocab_size": len(tokenizer), "max_position_embeddings": 512}
+    return BertConfig(**sizes, pad_token_id=tokenizer.pad_token_id, **settings)
 
 
-def bert_config(tokenizer: Any, **more: Any) -> Any:
-    from transformers import BertConfig
-
-    return BertConfig(
-        **SIZES,
-        vocab_size=len(tokenizer),
-        pad_token_id=tokenizer.pad_token_id,
-        max_position_embeddings=512,
-        **more,
-    )
-
-
-def bert_of_classes(folder: Path) -> None:
-    """A BERT of two layers with three classes."""
+def classifier(folder: Path) -> None:
+    """Write a BERT with three named classes."""
     from transformers import BertForSequenceClassification
 
-    config = bert_config(
-        word_pieces(folder),
-        id2label=dict(enumerate(CLASSES)),
-        label2id={name: i for i, name in enumerate(CLASSES)},
-        initializer_range=0.5,  # so that texts differ enough for their classes to be told apart
-    )
+    labels = dict(enumerate(CLASSES))
+    # A wide initial range, so that texts differ enough for their classes to be told apart
+    config = bert_config(folder, id2label=labels, label2id={v: k for k, v in labels.items()}, initializer_range=0.5)
     BertForSequenceClassification(config).save_pretrained(folder)
 
 
-def sentence_bert(folder: Path) -> None:
-    """A BERT of two layers with mean pooling, as sentence-transformers saves it."""
+def embedder(folder: Path) -> None:
+    """Write a BERT with mean pooling, as sentence-transformers saves it."""
     from transformers import BertModel
 
-    BertModel(bert_config(word_pieces(folder))).save_pretrained(folder)
+    BertModel(bert_config(folder)).save_pretrained(folder)
     modules = [("Transformer", ""), ("Pooling", "1_Pooling"), ("Normalize", "2_Normalize")]
     listed = [
         {"idx": i, "name": str(i), "path": path, "type": f"sentence_transformers.models.{kind}"}
         for i, (kind, path) in enumerate(modules)
     ]
-    write(folder / "modules.json", listed)
-    write(folder / "sentence_bert_config.json", {"max_seq_length": 512, "do_lower_case": False})
-    write(folder / "1_Pooling/config.json", {"word_embedding_dimension": 64, "pooling_mode_mean_tokens": True})
-    (folder / "2_Normalize").mkdir()
-
-
-def write(file: Path, data: object) -> None:
-    file.parent.mkdir(exist_ok=True)
-    file.write_text(json.dumps(data), encoding="utf-8")
+    settings = {
+        "modules.json": listed,
+        "sentence_bert_config.json": {"max_seq_length": 512, "do_lower_case": False},
+        "1_Pooling/config.json": {"word_embedding_dimension": 64, "pooling_mode_mean_tokens": True},
+    }
+    for name in ("1_Pooling", "2_Normalize"):
+        (folder / name).mkdir()
+    for name, content in settings.items():
+        (folder / name).write_text(json.dumps(content), encoding="utf-8")

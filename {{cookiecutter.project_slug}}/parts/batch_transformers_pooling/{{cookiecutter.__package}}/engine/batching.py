@@ -7,7 +7,7 @@ from .. import plan
 from ..input.prompts import Prompt, require_text
 from ..monitoring import oom
 from ..output.results import Failed
-from .allocator import free
+from .loading import free_memory
 
 Result = TypeVar("Result")
 Forward = Callable[[list[str], list[list[int]]], list[Result]]  # texts and their tokens -> a result for each
@@ -50,7 +50,7 @@ def run_batch(texts: list[str], tokens: list[list[int]], forward: Forward[Result
         if cause is None:
             raise
     # Only here, where the error is gone and with it the tensors that its traceback held
-    free()
+    free_memory()
     if len(texts) == 1:
         return [Failed(cause)]
     print(f"{len(texts)} texts of up to {len(tokens[0])} tokens, run in halves: {cause}", flush=True)

@@ -23,7 +23,7 @@ class Encoder:
 
     tokenizer: Any
     context: int  # most tokens of a text
-    prefix = ""  # put before each text
+    prefix: str = ""  # put before each text
 
     def __init__(self, model: str, options: Mapping[str, Any], *, gpus: int, snapshots_in: str = "") -> None:
         """Load `model`, a folder or a hub id, onto the GPU, or with 0 into RAM as float32.

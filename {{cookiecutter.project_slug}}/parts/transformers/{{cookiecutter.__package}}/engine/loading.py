@@ -1,5 +1,6 @@
-"""How a model is loaded, and what was loaded: asked from the model itself and held against the plan."""
+"""How transformers loads a model for plan.py, and what was loaded: read from the model and compared with the plan."""
 
+import gc
 from collections import Counter
 from dataclasses import dataclass
 from typing import Any
@@ -36,7 +37,7 @@ def arguments(device: str) -> dict[str, Any]:
 
 
 def quantization() -> transformers.BitsAndBytesConfig:
-    """plan.QUANTIZATION in transformers' words, where the weights are quantized while they load."""
+    """The configuration for plan.QUANTIZATION, where the weights are quantized while they load."""
     if plan.QUANTIZATION == "int8":
         return transformers.BitsAndBytesConfig(load_in_8bit=True)
     return transformers.BitsAndBytesConfig(
@@ -44,15 +45,15 @@ def quantization() -> transformers.BitsAndBytesConfig:
     )
 
 
-def imported(auto: Any, model: str) -> None:
-    """Import what loading `model` will need, so that a snapshot of the memory holds it. Touches no GPU."""
+def import_model_code(auto: Any, model: str) -> None:
+    """Import the modules that loading `model` takes, so that a snapshot of the memory has them. Touches no GPU."""
     with torch.device("meta"):
         auto.from_config(transformers.AutoConfig.from_pretrained(model))
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """What a loaded model really is."""
+    """Attention, types and device of a loaded model."""
 
     attention: str
     dtype: str  # of the weights that are not quantized
@@ -67,7 +68,7 @@ class Loaded:
         return ", ".join(f"{name} ({layers} of {total} linear layers)" for name, layers in found) or "none"
 
     def differs(self) -> list[str]:
-        """A sentence for each thing that is not as plan.py has it."""
+        """Return a sentence for each property that is not as planned."""
         planned_layers = LINEAR.get(plan.QUANTIZATION, "")  # made while loading, or published so
         wrong = []
         if self.attention != plan.ATTENTION:
@@ -102,7 +103,7 @@ class Loaded:
 
 
 def inspect(model: transformers.PreTrainedModel) -> Loaded:
-    """Look at a loaded model."""
+    """Read attention, types and device from a loaded model."""
     where = model.device
     kinds = Counter(type(layer).__name__ for layer in model.modules() if isinstance(layer, nn.Linear))
     return Loaded(
@@ -111,3 +112,10 @@ def inspect(model: transformers.PreTrainedModel) -> Loaded:
         device=torch.cuda.get_device_name(where) if where.type == "cuda" else where.type,
         linears=dict(kinds),
     )
+
+
+def free_memory() -> None:
+    """Release what torch's allocator keeps for later."""
+    gc.collect()
+    if torch.cuda.is_initialized():
+        torch.cuda.empty_cache()

@@ -1,7 +1,7 @@
-"""The plan in vLLM's words, and whether what runs is what was planned.
+"""vLLM's names for the plan's attention and formats, and a comparison of what runs with what was planned.
 
 The names are those of vLLM 0.32: v1/attention/backends/registry.py, model_executor/layers/quantization/__init__.py and
-config/quantization.py. tests/test_planned.py holds them against the installed vLLM.
+config/quantization.py. tests/test_verify.py compares them with the installed vLLM.
 """
 
 import re
@@ -11,32 +11,27 @@ from typing import Any
 
 from .. import plan
 
+
+def attention_config(backend: str, mla_backend: str, version: int | None = None) -> dict[str, Any]:
+    """vLLM's --attention-config. Models with latent attention (DeepSeek) have kernels of their own."""
+    versions = {"flash_attn_version": version} if version else {}
+    return {"backend": backend, **versions, "backend_per_kind": {"mla_attention": mla_backend}}
+
+
 # plan.ATTENTION for --attention-config. vLLM has no SDPA on a GPU: its Triton kernel is what runs on every card.
-# Models with latent attention (DeepSeek) have kernels of their own; these are vLLM's first choice for the same cards.
+# The kernels for latent attention are vLLM's first choice for the same cards.
 ATTENTION: dict[str, dict[str, Any]] = {
     "auto": {},  # vLLM's own choice, for models that few kernels know
-    "sdpa": {"backend": "TRITON_ATTN", "backend_per_kind": {"mla_attention": "TRITON_MLA"}},
-    "flash_attention_2": {
-        "backend": "FLASH_ATTN",
-        "flash_attn_version": 2,
-        "backend_per_kind": {"mla_attention": "TRITON_MLA"},
-    },
-    "flash_attention_3": {
-        "backend": "FLASH_ATTN",
-        "flash_attn_version": 3,
-        "backend_per_kind": {"mla_attention": "FLASH_ATTN_MLA"},
-    },
-    "flash_attention_4": {
-        "backend": "FLASH_ATTN",
-        "flash_attn_version": 4,
-        "backend_per_kind": {"mla_attention": "FLASHINFER_MLA"},
-    },
+    "sdpa": attention_config("TRITON_ATTN", "TRITON_MLA"),
+    "flash_attention_2": attention_config("FLASH_ATTN", "TRITON_MLA", 2),
+    "flash_attention_3": attention_config("FLASH_ATTN", "FLASH_ATTN_MLA", 3),
+    "flash_attention_4": attention_config("FLASH_ATTN", "FLASHINFER_MLA", 4),
 }
 
 # plan.QUANTIZE_AT_LOAD for --quantization. What vLLM once called fp8 here is now named by what shares a scale.
 AT_LOAD = {"fp8": "fp8_per_tensor", "mxfp8": "mxfp8", "mxfp4": "mxfp4"}
 
-# plan.QUANTIZATION -> what vLLM's names for such layers hold, in lower case; the first that is found tells
+# plan.QUANTIZATION -> what vLLM's names for such layers match, in lower case; the first that matches counts
 FORMATS = {
     "nvfp4": r"nv_?fp4|modelopt_fp4",
     "mxfp4": r"mxfp4",
@@ -48,7 +43,7 @@ FORMATS = {
 
 @dataclass(frozen=True)
 class Running:
-    """What a loaded model really runs on, as worker_extension.py reads it."""
+    """Attention kernels, formats and device of a loaded model, as worker_extension.py reads them."""
 
     attention: tuple[str, ...]  # kernels in use, each `NAME` or `FLASH_ATTN 3`; more than one in some models
     quantization: str  # vLLM's name of the method; "none" where no layer is quantized
@@ -62,7 +57,7 @@ class Running:
 
 
 def running(answers: Sequence[Mapping[str, Any]]) -> Running:
-    """One Running of what all workers answered to `what_runs`. Where they differ, every kernel and layer is named."""
+    """Merge what all workers answered to `what_runs`. Where they differ, every kernel and layer is named."""
     kernels = sorted({kernel for answer in answers for kernel in answer["attention"]})
     layers: dict[str, int] = {}
     for answer in answers:
@@ -72,7 +67,7 @@ def running(answers: Sequence[Mapping[str, Any]]) -> Running:
 
 
 def at_load(wanted: str) -> str:
-    """The value of --quantization. ValueError for what this vLLM cannot make of unquantized weights."""
+    """Return the value of --quantization. ValueError for a format that vLLM cannot quantize to while it loads."""
     if wanted not in AT_LOAD:
         raise ValueError(
             f"vLLM cannot quantize to {wanted} while it loads: set QUANTIZE_AT_LOAD to one of {', '.join(AT_LOAD)} or "
@@ -82,7 +77,7 @@ def at_load(wanted: str) -> str:
 
 
 def kernels(wanted: str) -> set[str]:
-    """The names in Running.attention that are what plan.ATTENTION asks for; empty where it asks for nothing."""
+    """The names in Running.attention that fit `wanted`, a plan.ATTENTION; empty where any kernel fits."""
     config = ATTENTION[wanted]
     if not config:
         return set()
@@ -92,7 +87,7 @@ def kernels(wanted: str) -> set[str]:
 
 
 def weights(running: Running) -> str:
-    """The format of the loaded weights in the words of plan.QUANTIZATION: "none", "fp8", "int4" ..., or vLLM's own."""
+    """The format of the loaded weights by plan.QUANTIZATION's names, "none", "fp8", "int4" ..., or by vLLM's own."""
     if not running.layers:
         return "none"
     names = " ".join([*running.layers, running.quantization]).lower()
@@ -100,7 +95,7 @@ def weights(running: Running) -> str:
 
 
 def differs(running: Running) -> list[str]:
-    """One sentence for each decision of plan.py that is not what runs, with what to set instead."""
+    """Return a sentence for each decision of plan.py that is not what runs, with what to set instead."""
     sentences = []
     allowed = kernels(plan.ATTENTION)
     if others := [kernel for kernel in running.attention if allowed and kernel not in allowed]:

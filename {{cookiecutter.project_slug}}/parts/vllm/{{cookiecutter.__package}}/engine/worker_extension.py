@@ -1,4 +1,4 @@
-"""WorkerExtension to the processes that hold the model. --worker-extension-cls makes them methods of vLLM's workers."""
+"""Methods for vLLM's workers, the processes that hold the model; --worker-extension-cls adds them."""
 
 from collections import Counter
 from typing import Any
@@ -13,7 +13,7 @@ class WorkerExtension:
     get_model: Any  # of vLLM's worker
 
     def what_runs(self) -> dict[str, object]:
-        """The fields of verify.Running, read from the layers themselves. A dict: it crosses processes."""
+        """Return the fields of verify.Running, read from the layers; a dict, since it crosses processes."""
         import torch
 
         layers = self.vllm_config.compilation_config.static_forward_context.values()
@@ -29,7 +29,7 @@ class WorkerExtension:
         }
 
     def keep_snapshots(self, folder: str) -> None:
-        """From now on an out-of-memory error of this worker leaves a snapshot in `folder`."""
+        """Write a memory snapshot into `folder` at each out-of-memory error of this worker from now on."""
         memory_snapshot.record(folder)
 
 
