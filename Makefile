@@ -19,11 +19,11 @@ classification := small_classifier.py MiniLM-reviews 256
 tiny := tiny_model.py tiny 256
 SMALL = $(DEMO)/$(word 2,$($(WORKLOAD)))
 
-# What `make rehearse-batch` takes beside; MODEL is a line above: 10,000 rows are too many for a real model on a CPU
+# What `make e2e-batch` takes beside; MODEL is a line above: 10,000 rows are too many for a real model on a CPU
 ROWS ?= 10000
 MODEL ?= $(if $(filter generation,$(WORKLOAD)),tiny,$(WORKLOAD))
 ROWS_MODEL = $(DEMO)/$(word 2,$($(MODEL)))
-BATCHED := rehearse-batch-$(WORKLOAD)-$(ENGINE)
+BATCHED := e2e-batch-$(WORKLOAD)-$(ENGINE)
 
 # What `make e2e-training` takes beside; MODEL=tiny trains a model of random weights, whose steps are short
 TASK ?= finetune
@@ -48,11 +48,11 @@ e2e-serve: .venv/ready
 	$(PLANE) "$(CURDIR)/$(BIN)/python tests/e2e/serve $(DEMO)/$(E2E_SERVE) $(SMALL)"
 
 ## A batch over ROWS rows: against a plain loop, with half of the money, killed and broken; see CONTRIBUTING.md.
-rehearse-batch: .venv/ready
+e2e-batch: .venv/ready
 	$(BIN)/python scripts/$(word 1,$($(MODEL))) $(ROWS_MODEL)
 	$(BIN)/cookiecutter . --no-input --overwrite-if-exists -o $(DEMO) project_slug=$(BATCHED) task=batch engine=$(ENGINE) \
 		workload=$(WORKLOAD) model_id=$(CURDIR)/$(ROWS_MODEL) context_len=$(word 3,$($(MODEL))) budget=none
-	$(PLANE) "$(CURDIR)/$(BIN)/python scripts/rehearse_batch $(DEMO)/$(BATCHED) $(ROWS_MODEL) --rows $(ROWS)"
+	$(PLANE) "$(CURDIR)/$(BIN)/python tests/e2e/batch $(DEMO)/$(BATCHED) $(ROWS_MODEL) --rows $(ROWS)"
 
 ## A training: user errors, kills, half of the money, and its result asked, merged and served; see CONTRIBUTING.md.
 e2e-training: .venv/ready $(TRAIN)/ready

@@ -21,7 +21,7 @@ from serve import machine, quietly
 
 ROOT = Path(__file__).resolve().parents[1]
 STEPS = {
-    "read the rows": "for row in data.rows(source, reading): pass",
+    "read the rows": "for row in readers.rows(source, spec): pass",
     "split into shards": "split()",
     "find the split again": "split()",
     "run all shards": "run()",
@@ -33,36 +33,39 @@ STEPS = {
 }
 PREAMBLE = """
 from pathlib import Path
-from my_batch import budget, data, estimate, manifest, orchestrate, results, shards, work
+from my_batch.input import readers, shards
+from my_batch.input.prompts import PromptSpec
+from my_batch.output.join import join as join_results
+from my_batch.output.results import Generated
+from my_batch.run import budget, estimate, scheduler, shard_runner
+from my_batch.run.job import Job, Settings, load_job, save_job
+from my_batch.run.status import read_status, scan_results
 
 root, SHARD_ROWS = {root!r}, {shard_rows}
-source, reading = data.Source({path!r}), data.Reading(column="text", id="id")
-settings = shards.Settings("generation", "org/model", "main")
+source, spec = readers.Source({path!r}), PromptSpec(column="text", id="id")
+settings = Settings("generation", "org/model", "main")
 
 def engine(prompts):
-    return [results.Generated(prompt[:40], "stop", len(prompt) // 4, 10) for prompt in prompts]
+    return [Generated(prompt[:40], "stop", len(prompt) // 4, 10) for prompt in prompts]
 
 def split():
-    shards.save_job(shards.Job(root, shards.prepare(root, source, reading, SHARD_ROWS), settings))
+    save_job(Job(root, shards.prepare(root, source, spec, SHARD_ROWS), settings))
 
 def run():
-    job = shards.load_job(root)
-    limit = budget.Budget(budget.Ledger(job.ledger), budget.parse("none"))
-    one = lambda shard: work.run(root, shard, engine)
-    return orchestrate.run(job, one, budget=limit, seconds_per_row=0.001, at_once=2)
+    one = lambda shard: shard_runner.run_shard(root, shard, engine)
+    return scheduler.run_job(load_job(root), budget.parse("none"), one, at_once=2, seconds_per_row=0.001, start_s=0.0)
 
 def status():
-    job = shards.load_job(root)
-    return manifest.status(job, manifest.survey(job, verify=False), budget.Ledger(job.ledger).entries())
+    return read_status(load_job(root))
 
 def join(name):
-    job = shards.load_job(root)
-    results.join(job, manifest.survey(job).done, Path(root, name))
+    job = load_job(root)
+    join_results(job, scan_results(job).done, Path(root, name))
 
 def estimated():
-    drawn = estimate.sample(data.rows(source, reading))
+    sample = estimate.sample_rows(readers.rows(source, spec))
     speed = estimate.Speed(1000.0, 800.0, 1250.0)
-    return estimate.estimate(drawn, lambda prompt: len(prompt.split()), speed, containers=4)
+    return estimate.estimate(sample, lambda prompt: len(prompt.split()), speed, containers=4)
 """
 
 

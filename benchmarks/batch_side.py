@@ -45,19 +45,20 @@ def texts(rows: int) -> list[str]:
 
 def project(engine: Any, given: list[str], root: Path) -> Side:
     """A shard as a container of the project runs it: read, checked, run, published, entered in the ledger."""
-    data, results, shards, work = part("data"), part("results"), part("shards"), part("work")
+    prompts, readers, shards = part("input.prompts"), part("input.readers"), part("input.shards")
+    job_module, join, shard_runner = part("run.job"), part("output.join"), part("run.shard_runner")
     path = root / "rows.jsonl"
     path.write_text("".join(json.dumps({"text": text}) + "\n" for text in given), encoding="utf-8")
-    split = shards.prepare(str(root), data.Source(str(path)), data.Reading(column="text"), len(given))
-    job = shards.Job(str(root), split, shards.Settings(part("plan").WORKLOAD, "model", "main"))
-    shards.save_job(job)
+    split = shards.prepare(str(root), readers.Source(str(path)), prompts.PromptSpec(column="text"), len(given))
+    job = job_module.Job(str(root), split, job_module.Settings(part("plan").WORKLOAD, "model", "main"))
+    job_module.save_job(job)
     (shard,) = job.shards()
     column = {"generation": "text", "classification": "label", "embedding": "embedding"}[part("plan").WORKLOAD]
 
     def run() -> list[Any]:
-        outcome = work.run(str(root), shard, engine)
-        assert outcome.receipt and outcome.receipt.rows == len(given), outcome
-        (table,) = results.tables(job.folder, [outcome.receipt])
+        outcome = shard_runner.run_shard(str(root), shard, engine)
+        assert outcome.manifest and outcome.manifest.rows == len(given), outcome
+        (table,) = join.tables(job.folder, [outcome.manifest])
         found = table[column].to_pylist()
         for made in ("done", "output"):
             shutil.rmtree(job.folder / made)
@@ -88,7 +89,7 @@ def transformers_alone(engine: Any, given: list[str]) -> Side:
         config = engine.model.generation_config
         config.update(max_new_tokens=ANSWER)
         outputs = engine.model.generate_batch(
-            ids, config, continuous_batching_config=part("engine").batching(engine.device), warmup=False
+            ids, config, continuous_batching_config=part("engine.model").batching(engine.device), warmup=False
         )
         said = {tuple(output.prompt_ids): output.generated_tokens for output in outputs.values()}
         return engine.tokenizer.batch_decode([said[tuple(one)] for one in ids], skip_special_tokens=True)
@@ -109,7 +110,9 @@ def vllm_alone(engine: Any, given: list[str]) -> Side:
             return [labels[max(range(len(one)), key=one.__getitem__)] for one in probs]
 
         return classify
-    sampling = part("offline").SamplingParams(max_tokens=ANSWER, temperature=0.0)
+    from vllm import SamplingParams
+
+    sampling = SamplingParams(max_tokens=ANSWER, temperature=0.0)
 
     def chat() -> list[Any]:
         chats = [[{"role": "user", "content": text}] for text in given]
@@ -140,9 +143,11 @@ def digest(found: list[Any]) -> str:
 
 def main() -> None:
     model, rows, rounds = sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
-    workload, plan, given = part("workload"), part("plan"), texts(rows)
-    options = workload.options() | ({"max_answer_tokens": ANSWER} if plan.WORKLOAD == "generation" else {})
-    engine = part("engine").Engine(model, gpus=0, options=options)
+    plan, given = part("plan"), texts(rows)
+    options = part("run.job").result_options() | (
+        {"max_answer_tokens": ANSWER} if plan.WORKLOAD == "generation" else {}
+    )
+    engine = part("engine.model").Engine(model, options, gpus=0)
     alone = vllm_alone if plan.ENGINE == "vllm" else transformers_alone
     with tempfile.TemporaryDirectory() as folder:
         sides = {"project": project(engine, given, Path(folder)), "alone": alone(engine, given)}

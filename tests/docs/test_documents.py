@@ -55,8 +55,8 @@ INSTEAD = {
     "--concurrency 32 --seconds 30": "--concurrency 4 --seconds 1",  # three loads, which one container carries
 }
 # Who types what these tests do not: a function of a test or of a rehearsal, or the file that runs all tests
-LIFE, COMMANDS = "tests/e2e/serve/lifecycle.py", "scripts/rehearse_batch/commands.py"
-JOBS, TRAINING = "scripts/rehearse_batch/__main__.py", "tests/e2e/training/__main__.py"
+LIFE, COMMANDS = "tests/e2e/serve/lifecycle.py", "tests/e2e/batch/commands.py"
+JOBS, TRAINING = "tests/e2e/batch/__main__.py", "tests/e2e/training/__main__.py"
 TYPED_BY: dict[str, dict[str, str]] = {
     "template": {
         "make test": ".ci/run",
@@ -77,18 +77,18 @@ TYPED_BY: dict[str, dict[str, str]] = {
     },
     "serve": {},
     "batch": {
-        "batch estimate reviews.jsonl --column text": f"{COMMANDS}::estimated",
-        "batch run reviews.jsonl --column text --id review_id": f"{COMMANDS}::detached",
-        "batch run reviews.jsonl --column text --id review_id --detach": f"{COMMANDS}::detached",
+        "batch estimate reviews.jsonl --column text": f"{COMMANDS}::estimate",
+        "batch run reviews.jsonl --column text --id review_id": f"{COMMANDS}::detach_stop_join",
+        "batch run reviews.jsonl --column text --id review_id --detach": f"{COMMANDS}::detach_stop_join",
         "batch run reviews.jsonl --column text --id review_id --budget 40/run": f"{JOBS}::undisturbed",
-        "batch status": f"{COMMANDS}::detached",
-        "batch stop": f"{COMMANDS}::detached",
-        "batch join results.parquet": f"{COMMANDS}::detached",
-        "make estimate": f"{COMMANDS}::estimated",
-        "make run": f"{COMMANDS}::detached",
-        "make status": f"{COMMANDS}::detached",
-        "make stop": f"{COMMANDS}::detached",
-        "make join": f"{COMMANDS}::detached",
+        "batch status": f"{COMMANDS}::detach_stop_join",
+        "batch stop": f"{COMMANDS}::detach_stop_join",
+        "batch join results.parquet": f"{COMMANDS}::detach_stop_join",
+        "make estimate": f"{COMMANDS}::estimate",
+        "make run": f"{COMMANDS}::detach_stop_join",
+        "make status": f"{COMMANDS}::detach_stop_join",
+        "make stop": f"{COMMANDS}::detach_stop_join",
+        "make join": f"{COMMANDS}::detach_stop_join",
     },
     "train": {
         "tune train": f"{TRAINING}::undisturbed",
@@ -671,8 +671,8 @@ def test_rehearsals_are_ready_to_be_played(tmp_path: Path) -> None:
     assert "--task serve" in template("make parts TASK=serve ENGINE=vllm")
     assert "tests/e2e/serve " in template("make e2e-serve ENGINE=transformers WORKLOAD=embedding")
     assert "tests/e2e/serve " in template("MODAL_PROXY_TOKEN=wk-....ws-... make e2e-serve")
-    assert "--rows 10000" in template("make rehearse-batch")
-    assert "--rows 300" in template("make rehearse-batch MODEL=generation ROWS=300")
+    assert "--rows 10000" in template("make e2e-batch")
+    assert "--rows 300" in template("make e2e-batch MODEL=generation ROWS=300")
 
 
 @pytest.mark.slow

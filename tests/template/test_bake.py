@@ -322,9 +322,12 @@ def test_the_engine_takes_every_plan(inference: Project) -> None:
     if inference.plan["ENGINE"] != "vllm":
         assert inference.plan["ATTENTION"] != "auto", "transformers' attn_implementation has no such value"
         return
-    if inference.plan["TASK"] == "batch":  # its keywords are made beside an import of vLLM
-        chosen = "planned.ATTENTION[plan.ATTENTION], planned.at_load(plan.QUANTIZE_AT_LOAD or 'fp8')"
-        assert inference.python("-c", f"from {inference.package} import plan, planned; print({chosen})")
+    if inference.plan["TASK"] == "batch":
+        print_words = "import json; print(json.dumps(vllm.arguments('/m', hardware.GPUS, plan.CONTEXT_LEN)))"
+        names = f"from {inference.package} import hardware, plan; from {inference.package}.engine import vllm"
+        words = json.loads(inference.python("-c", f"{names}; {print_words}"))
+        assert words["tensor_parallel_size"] == int(str(inference.plan["GPU"]).partition(":")[2] or "1")
+        assert words["max_model_len"] == inference.plan["CONTEXT_LEN"]
         return
     words = json.loads(
         inference.python(

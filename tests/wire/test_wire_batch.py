@@ -187,7 +187,7 @@ def test_a_container_can_import_what_it_gets(
     name: str, where: str, all_deployed: dict[str, Deployed], tmp_path: Path
 ) -> None:
     found = all_deployed[name]
-    modules = ["app", "data", "shards", "results", "work" if where == "Worker.*" else "estimate"]
+    modules = ["app", "input.readers", "output.join", "run.shard_runner" if where == "Worker.*" else "run.estimate"]
     if where == "Worker.*" and found.plan["ENGINE"] == "transformers":  # vLLM itself is not installed here
-        modules.append("engine")
+        modules.append("engine.model")
     assert imports(found, found.functions[where], modules, tmp_path)

@@ -3,26 +3,32 @@
 import hashlib
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from pyarrow import parquet
 
-from {{cookiecutter.__package}} import manifest, orchestrate, results, shards, work
-from {{cookiecutter.__package}}.data import Prompt, Reading, Source
-from {{cookiecutter.__package}}.results import Failed, Generated, Result
-from {{cookiecutter.__package}}.run import budget
+from {{cookiecutter.__package}}.input import shards
+from {{cookiecutter.__package}}.input.prompts import Prompt, PromptSpec
+from {{cookiecutter.__package}}.input.readers import Source
+from {{cookiecutter.__package}}.input.shards import Shard
+from {{cookiecutter.__package}}.output.join import join
+from {{cookiecutter.__package}}.output.results import Failed, Generated, Result
+from {{cookiecutter.__package}}.run import budget, scheduler, shard_runner
+from {{cookiecutter.__package}}.run.job import Job, Settings, save_job
+from {{cookiecutter.__package}}.run.status import scan_results
 
-TEXT = Reading(column="text", id="id")
-SETTINGS = shards.Settings("generation", "org/model", "abc", options={"temperature": 0.0, "max_tokens": 16})
+TEXT = PromptSpec(column="text", id="id")
+SETTINGS = Settings("generation", "org/model", "abc", options={"temperature": 0.0, "max_tokens": 16})
 FAST = 0.02  # seconds between two updates of the ledger
-orchestrate.LOOK_EVERY_S = FAST
+scheduler.LOOK_EVERY_S = FAST
 
 
 def answer(prompt: Prompt) -> Result | Failed:
-    said = prompt if isinstance(prompt, str) else prompt[-1]["content"]
-    if said.startswith("too long"):
+    text = prompt if isinstance(prompt, str) else prompt[-1]["content"]
+    if text.startswith("too long"):
         return Failed("2 tokens more than the context holds")
-    return Generated(hashlib.sha256(said.encode()).hexdigest()[: len(said) % 13], "stop", len(said), len(said) % 13)
+    return Generated(hashlib.sha256(text.encode()).hexdigest()[: len(text) % 13], "stop", len(text), len(text) % 13)
 
 
 def engine(prompts: list[Prompt]) -> list[Result | Failed]:
@@ -39,39 +45,41 @@ def written(path: Path, rows: int, bad_every: int = 0) -> Path:
     return path
 
 
-def job(root: Path, path: Path, shard_rows: int = 10, settings: shards.Settings = SETTINGS) -> shards.Job:
+def job(root: Path, path: Path, shard_rows: int = 10, settings: Settings = SETTINGS) -> Job:
     """A job that is planned and not begun."""
     split = shards.prepare(str(root), Source(str(path)), TEXT, shard_rows)
-    planned = shards.Job(str(root), split, settings)
-    shards.save_job(planned)
+    planned = Job(str(root), split, settings)
+    save_job(planned)
     return planned
 
 
 def run(
-    job: shards.Job,
-    run_shard: orchestrate.RunShard | None = None,
+    job: Job,
+    run_shard: Callable[[Shard], shard_runner.Outcome] | None = None,
     *,
     limit: str = "none",
     at_once: int = 2,
     seconds_per_row: float = 0.001,
-) -> orchestrate.Report:
+) -> scheduler.Report:
     """The job as far as it goes, its shards in threads of this process."""
-    return orchestrate.run(
+    return scheduler.run_job(
         job,
-        run_shard or (lambda shard: work.run(job.root, shard, engine, FAST)),
-        budget=orchestrate.agreed(job, budget.parse(limit)),
-        seconds_per_row=seconds_per_row,
+        budget.parse(limit),
+        run_shard or (lambda shard: shard_runner.run_shard(job.root, shard, engine, FAST)),
         at_once=at_once,
+        seconds_per_row=seconds_per_row,
+        start_s=0.0,
     )
 
 
-def outcome(job: shards.Job, to: Path) -> tuple[list[dict], list[dict]]:
+def outcome(job: Job, to: Path) -> tuple[list[dict], list[dict]]:
     """(rows, dead rows) of the joined job, which must be complete."""
-    found = manifest.survey(job)
+    found = scan_results(job)
     assert not found.pending
-    joined = results.join(job, found.done, to / "joined.parquet")
-    dead = joined.dead_path.read_text().splitlines() if joined.dead_path else []
-    return parquet.read_table(joined.path).to_pylist(), [json.loads(line) for line in dead]
+    path, dead_path = to / "joined.parquet", to / "joined.dead.jsonl"
+    written = join(job, found.done, path).files
+    dead = dead_path.read_text().splitlines() if str(dead_path) in written else []
+    return parquet.read_table(path).to_pylist(), [json.loads(line) for line in dead]
 
 
 def expected(path: Path) -> list[dict]:
@@ -80,12 +88,12 @@ def expected(path: Path) -> list[dict]:
     for number, line in enumerate(path.read_text().splitlines()):
         try:
             row = json.loads(line)
-            said = answer(row["text"]) if isinstance(row["text"], str) and row["text"].strip() else None
+            found = answer(row["text"]) if isinstance(row["text"], str) and row["text"].strip() else None
         except (ValueError, KeyError):
             continue
-        if isinstance(said, Generated):
-            columns = {"text": said.text, "finish_reason": said.finish_reason}
-            tokens = {"prompt_tokens": said.prompt_tokens, "output_tokens": said.output_tokens}
+        if isinstance(found, Generated):
+            columns = {"text": found.text, "finish_reason": found.finish_reason}
+            tokens = {"prompt_tokens": found.prompt_tokens, "output_tokens": found.output_tokens}
             rows.append({"row": number, "id": row["id"], **columns, **tokens})
     return rows
 
@@ -98,4 +106,4 @@ def process(root: str, path: str, shard_rows: int) -> None:
         return engine(prompts)
 
     planned = job(Path(root), Path(path), shard_rows)
-    run(planned, lambda shard: work.run(root, shard, slowly, FAST))
+    run(planned, lambda shard: shard_runner.run_shard(root, shard, slowly, FAST))

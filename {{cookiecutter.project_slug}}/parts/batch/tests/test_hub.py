@@ -71,16 +71,22 @@ def hub() -> Iterator[str]:
 def printed(code: str, endpoint: str, home: Path) -> str:
     """What Python prints in a process of its own: the libraries read the hub's address when they are imported."""
     env = os.environ | {"HF_ENDPOINT": endpoint, "HF_HOME": str(home), "HF_HUB_OFFLINE": "0"}
-    names = "from {{cookiecutter.__package}} import data, shards\nfrom {{cookiecutter.__package}}.data import *"
-    done = subprocess.run([sys.executable, "-c", f"{names}\n{code}"], env=env, capture_output=True, text=True)
+    names = (
+        "from {{cookiecutter.__package}}.input import readers, shards",
+        "from {{cookiecutter.__package}}.input.prompts import DataError, PromptSpec",
+        "from {{cookiecutter.__package}}.input.readers import Source",
+        "from {{cookiecutter.__package}}.run.job import Job, Settings",
+    )
+    code = "\n".join((*names, code))
+    done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True)
     assert not done.returncode, done.stderr
     return done.stdout
 
 
 def test_a_dataset_is_pinned_streamed_and_split(hub: str, tmp_path: Path):
     code = f"""
-split = shards.prepare({str(tmp_path)!r}, Source("org/name"), Reading(column="text", id="id"), 20)
-job = shards.Job({str(tmp_path)!r}, split, shards.Settings("generation", "org/model", "main"))
+split = shards.prepare({str(tmp_path)!r}, Source("org/name"), PromptSpec(column="text", id="id"), 20)
+job = Job({str(tmp_path)!r}, split, Settings("generation", "org/model", "main"))
 rows = [row for shard in job.shards() for row in shards.read_rows(job.root, shard)]
 print(split.rows, split.bad, len(split.sha256), rows[13].id, rows[13].prompt)
 """
@@ -91,8 +97,8 @@ print(split.rows, split.bad, len(split.sha256), rows[13].id, rows[13].prompt)
 def test_what_the_hub_does_not_have_is_said_in_one_line(hub: str, tmp_path: Path):
     code = """
 for attempt in (
-    lambda: data.pinned(Source("org/other")),
-    lambda: list(data.rows(data.pinned(Source("org/name", split="nope")), Reading(column="text"))),
+    lambda: readers.pinned(Source("org/other")),
+    lambda: list(readers.rows(readers.pinned(Source("org/name", split="nope")), PromptSpec(column="text"))),
 ):
     try:
         attempt()

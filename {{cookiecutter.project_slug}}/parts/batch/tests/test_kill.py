@@ -13,9 +13,10 @@ from pathlib import Path
 import jobs
 import pytest
 
-from {{cookiecutter.__package}} import manifest, shards, work
-from {{cookiecutter.__package}}.run import files
-from {{cookiecutter.__package}}.work import Outcome
+from {{cookiecutter.__package}}.input import shards
+from {{cookiecutter.__package}}.run import files, shard_runner
+from {{cookiecutter.__package}}.run.shard_runner import Outcome
+from {{cookiecutter.__package}}.run.status import scan_results
 
 FORK = multiprocessing.get_context("forkserver")
 # Imported once: a process starts in milliseconds
@@ -104,7 +105,7 @@ def shard_alone(root: str, shard: shards.Shard, delay: float) -> None:
         time.sleep(delay)
         return jobs.engine(prompts)
 
-    work.run(root, shard, slowly, jobs.FAST)
+    shard_runner.run_shard(root, shard, slowly, jobs.FAST)
 
 
 def test_ten_containers_killed_while_the_job_runs(
@@ -125,7 +126,7 @@ def test_ten_containers_killed_while_the_job_runs(
             process.join(chance.uniform(0.0, 0.1))
             process.kill()
         process.join()
-        found = manifest.survey(job, only=shard).done
+        found = scan_results(job, only=shard).done
         if process.exitcode or not found:
             raise ConnectionError("the container was killed")
         return Outcome("done", found[0])

@@ -10,13 +10,18 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from {{cookiecutter.__package}} import manifest, results, shards, work
-from {{cookiecutter.__package}}.data import Prompt
-from {{cookiecutter.__package}}.results import Classified, Embedded, Failed, ResultError
+from {{cookiecutter.__package}}.input import shards
+from {{cookiecutter.__package}}.input.prompts import Prompt
+from {{cookiecutter.__package}}.output import results
+from {{cookiecutter.__package}}.output.join import ResultError, join, to_csv
+from {{cookiecutter.__package}}.output.results import Classified, Embedded, Failed
+from {{cookiecutter.__package}}.run import shard_runner
+from {{cookiecutter.__package}}.run.job import Job, Settings
+from {{cookiecutter.__package}}.run.status import scan_results
 
 
 @pytest.fixture
-def job(tmp_path: Path) -> shards.Job:
+def job(tmp_path: Path) -> Job:
     return jobs.job(tmp_path / "root", jobs.written(tmp_path / "in.jsonl", 45, bad_every=10))
 
 
@@ -28,13 +33,13 @@ def classify(prompts: list[Prompt]) -> list[Classified]:
     return [Classified((("good", 0.75), ("bad", 0.25)), 2) for _prompt in prompts]
 
 
-def finished(job: shards.Job, engine: work.Engine = jobs.engine) -> list[results.Receipt]:
-    for shard in reversed(list(job.shards())):
-        assert work.run(job.root, shard, engine).state == "done"
-    return manifest.survey(job).done
+def finished(job: Job, engine: shard_runner.Engine = jobs.engine) -> list[results.ShardManifest]:
+    for shard in reversed(job.shards()):
+        assert shard_runner.run_shard(job.root, shard, engine).state == "done"
+    return scan_results(job).done
 
 
-def test_the_joined_file_is_what_a_plain_loop_gives(job: shards.Job, tmp_path: Path):
+def test_the_joined_file_is_what_a_plain_loop_gives(job: Job, tmp_path: Path):
     finished(job)
     rows, dead = jobs.outcome(job, tmp_path)
     assert rows == jobs.expected(tmp_path / "in.jsonl")
@@ -47,10 +52,10 @@ def test_the_joined_file_is_what_a_plain_loop_gives(job: shards.Job, tmp_path: P
     }
 
 
-def test_every_format_holds_the_same_rows(job: shards.Job, tmp_path: Path):
+def test_every_format_holds_the_same_rows(job: Job, tmp_path: Path):
     found = finished(job)
     for name in ("a.parquet", "a.jsonl", "a.csv"):
-        results.join(job, found, tmp_path / name)
+        join(job, found, tmp_path / name)
     rows = parquet.read_table(tmp_path / "a.parquet").to_pylist()
     assert [json.loads(line) for line in (tmp_path / "a.jsonl").read_text().splitlines()] == rows
     with open(tmp_path / "a.csv", newline="") as file:
@@ -59,16 +64,16 @@ def test_every_format_holds_the_same_rows(job: shards.Job, tmp_path: Path):
 
 def test_csv_holds_whatever_a_model_writes(tmp_path: Path):
     texts = ["a\rb", "c\nd", "e\r\nf", 'g"h', "i,j", "\x00", "\u2028k\x85", ""]
-    results.to_csv(iter([pa.table({"text": texts})]), len(texts), tmp_path / "a.csv")
+    to_csv(iter([pa.table({"text": texts})]), len(texts), tmp_path / "a.csv")
     with open(tmp_path / "a.csv", newline="", encoding="utf-8") as file:
         assert [row["text"] for row in csv.DictReader(file)] == texts
 
 
-def test_vectors_are_of_fixed_size_and_numpy_reads_them(job: shards.Job, tmp_path: Path):
-    job = shards.Job(job.root, job.split, shards.Settings("embedding", "org/model", "abc"))
+def test_vectors_are_of_fixed_size_and_numpy_reads_them(job: Job, tmp_path: Path):
+    job = Job(job.root, job.split, Settings("embedding", "org/model", "abc"))
     found = finished(job, embed)
-    results.join(job, found, tmp_path / "v.npy")
-    results.join(job, found, tmp_path / "v.parquet")
+    join(job, found, tmp_path / "v.npy")
+    join(job, found, tmp_path / "v.parquet")
     table = parquet.read_table(tmp_path / "v.parquet")
     vectors = np.load(tmp_path / "v.npy")
     assert vectors.shape == (40, 3) and vectors.dtype == np.float32
@@ -78,24 +83,24 @@ def test_vectors_are_of_fixed_size_and_numpy_reads_them(job: shards.Job, tmp_pat
         assert [row["id"] for row in csv.DictReader(file)] == table["id"].to_pylist()
 
 
-def test_classes_come_with_every_score(job: shards.Job, tmp_path: Path):
-    results.join(job, finished(job, classify), tmp_path / "c.jsonl")
+def test_classes_come_with_every_score(job: Job, tmp_path: Path):
+    join(job, finished(job, classify), tmp_path / "c.jsonl")
     first = json.loads((tmp_path / "c.jsonl").read_text().splitlines()[0])
     scores = [{"label": "good", "score": 0.75}, {"label": "bad", "score": 0.25}]
     assert first == {"row": 1, "id": "r1", "label": "good", "score": 0.75, "scores": scores, "prompt_tokens": 2}
 
 
-def test_what_numpy_or_a_format_cannot_hold_is_refused(job: shards.Job, tmp_path: Path):
+def test_what_numpy_or_a_format_cannot_hold_is_refused(job: Job, tmp_path: Path):
     found = finished(job)
     with pytest.raises(ResultError, match="NumPy holds embeddings"):
-        results.join(job, found, tmp_path / "x.npy")
+        join(job, found, tmp_path / "x.npy")
     with pytest.raises(ResultError, match=r"take one of \.parquet, \.jsonl, \.csv"):
-        results.join(job, found, tmp_path / "x.xlsx")
+        join(job, found, tmp_path / "x.xlsx")
 
 
 @pytest.mark.parametrize("folder", ["output", "dead", "done"])
 @pytest.mark.parametrize("harm", ["missing", "empty", "cut", "flipped"])
-def test_a_damaged_file_counts_as_missing_and_is_made_again(job: shards.Job, tmp_path: Path, folder: str, harm: str):
+def test_a_damaged_file_counts_as_missing_and_is_made_again(job: Job, tmp_path: Path, folder: str, harm: str):
     finished(job)
     undisturbed = jobs.outcome(job, tmp_path)
     file = sorted((job.folder / folder).iterdir())[1]
@@ -106,7 +111,7 @@ def test_a_damaged_file_counts_as_missing_and_is_made_again(job: shards.Job, tmp
     else:
         flipped = content[:middle] + bytes([content[middle] ^ 4]) + content[middle + 1 :]
         file.write_bytes({"empty": b"", "cut": content[:-3], "flipped": flipped}[harm])
-    assert [shard.name for shard in manifest.survey(job).pending] == ["000001"]
+    assert [shard.name for shard in scan_results(job).pending] == ["000001"]
     jobs.run(job)
     assert jobs.outcome(job, tmp_path) == undisturbed
 
@@ -116,20 +121,20 @@ def test_a_join_of_nothing_but_dead_rows_says_so(tmp_path: Path):
     found = finished(job, lambda prompts: [Failed("no") for _prompt in prompts])
     (tmp_path / "x.dead.jsonl").write_text("of an earlier join")
     with pytest.raises(ResultError, match=r"no row has a result; 5 are dead: see .*x\.dead\.jsonl"):
-        results.join(job, found, tmp_path / "x.csv")
+        join(job, found, tmp_path / "x.csv")
     assert len((tmp_path / "x.dead.jsonl").read_text().splitlines()) == 5
 
 
-def test_a_join_notices_damage_that_came_after_the_survey(job: shards.Job, tmp_path: Path):
+def test_a_join_notices_damage_that_came_after_the_survey(job: Job, tmp_path: Path):
     found = finished(job)
     file = sorted((job.folder / "output").iterdir())[2]
     file.write_bytes(file.read_bytes()[:-1])
     with pytest.raises(ResultError, match="missing or damaged"):
-        results.join(job, found, tmp_path / "x.parquet")
+        join(job, found, tmp_path / "x.parquet")
     assert not list(tmp_path.glob("*x.parquet*"))
 
 
-def test_a_shard_that_is_done_is_not_done_twice(job: shards.Job):
+def test_a_shard_that_is_done_is_not_done_twice(job: Job):
     finished(job)
     before = {path: path.read_bytes() for path in job.folder.rglob("*") if path.is_file()}
 
@@ -137,12 +142,12 @@ def test_a_shard_that_is_done_is_not_done_twice(job: shards.Job):
         raise AssertionError("asked again")
 
     for shard in job.shards():
-        assert work.run(job.root, shard, refuse).state == "done"
+        assert shard_runner.run_shard(job.root, shard, refuse).state == "done"
     assert {path: path.read_bytes() for path in job.folder.rglob("*") if path.is_file()} == before
 
 
-def test_of_two_workers_on_one_shard_the_first_wins(job: shards.Job, tmp_path: Path):
-    shard = next(job.shards())
+def test_of_two_workers_on_one_shard_the_first_wins(job: Job, tmp_path: Path):
+    shard = job.shards()[0]
     rows = shards.read_rows(job.root, shard)
     usable = [row.prompt for row in rows if row.prompt is not None]
     first = results.publish(job.folder, shard, rows, jobs.engine(usable), 1.0)
@@ -150,7 +155,7 @@ def test_of_two_workers_on_one_shard_the_first_wins(job: shards.Job, tmp_path: P
     assert first == second == results.finished(job.folder, shard.name)
 
 
-def test_a_prompt_that_the_engine_refuses_is_dead_alone(job: shards.Job, tmp_path: Path):
+def test_a_prompt_that_the_engine_refuses_is_dead_alone(job: Job, tmp_path: Path):
     asked: list[int] = []
 
     def strict(prompts: list[Prompt]) -> list[results.Result | Failed]:
@@ -165,14 +170,14 @@ def test_a_prompt_that_the_engine_refuses_is_dead_alone(job: shards.Job, tmp_pat
     assert dead[2]["id"] == "r13" and dead[2]["error"].startswith("ValueError: The decoder prompt is longer")
 
 
-def test_the_engine_gets_the_longest_first(job: shards.Job):
+def test_the_engine_gets_the_longest_first(job: Job):
     lengths: list[int] = []
 
     def note(prompts: list[Prompt]) -> list[results.Result | Failed]:
         lengths.extend(len(prompt) for prompt in prompts)
         return jobs.engine(prompts)
 
-    work.run(job.root, next(job.shards()), note)
+    shard_runner.run_shard(job.root, job.shards()[0], note)
     assert lengths == sorted(lengths, reverse=True) and len(lengths) == 9
 
 

@@ -7,12 +7,14 @@ import jobs
 import pytest
 from jobs import SETTINGS, TEXT
 
-from {{cookiecutter.__package}} import shards
-from {{cookiecutter.__package}}.data import DataError, Reading, Source
+from {{cookiecutter.__package}}.input import shards
+from {{cookiecutter.__package}}.input.prompts import DataError, PromptSpec
+from {{cookiecutter.__package}}.input.readers import Source
+from {{cookiecutter.__package}}.run.job import Job, load_job
 
 
-def prepared(root: Path, path: Path, reading: Reading = TEXT, shard_rows: int = 10) -> shards.Split:
-    return shards.prepare(str(root), Source(str(path)), reading, shard_rows)
+def prepared(root: Path, path: Path, spec: PromptSpec = TEXT, shard_rows: int = 10) -> shards.Split:
+    return shards.prepare(str(root), Source(str(path)), spec, shard_rows)
 
 
 def held(root: Path) -> dict[str, bytes]:
@@ -39,9 +41,9 @@ def test_names_change_with_all_that_changes_a_result(tmp_path: Path):
     path, other = jobs.written(tmp_path / "in.jsonl", 30), jobs.written(tmp_path / "other.jsonl", 31)
     split = prepared(tmp_path / "root", path)
     names = {
-        shards.Job("", split, SETTINGS).name,
+        Job("", split, SETTINGS).name,
         *(
-            shards.Job("", split, replace(SETTINGS, **changed)).name
+            Job("", split, replace(SETTINGS, **changed)).name
             for changed in (
                 {"model": "org/other"},
                 {"revision": "abd"},
@@ -50,10 +52,14 @@ def test_names_change_with_all_that_changes_a_result(tmp_path: Path):
                 {"options": {"temperature": 0.0, "max_tokens": 17}},
             )
         ),
-        shards.Job("", prepared(tmp_path / "root", other), SETTINGS).name,
+        Job("", prepared(tmp_path / "root", other), SETTINGS).name,
         *(
-            shards.Job("", prepared(tmp_path / "root", path, reading), SETTINGS).name
-            for reading in (Reading(column="text"), Reading(template="Rate: {text}"), Reading(column="text", limit=9))
+            Job("", prepared(tmp_path / "root", path, spec), SETTINGS).name
+            for spec in (
+                PromptSpec(column="text"),
+                PromptSpec(template="Rate: {text}"),
+                PromptSpec(column="text", limit=9),
+            )
         ),
     }
     assert len(names) == 10
@@ -75,14 +81,14 @@ def test_a_damaged_input_shard_is_found_and_written_again(tmp_path: Path, harm: 
     if harm != "missing":
         file.write_bytes(content[:-9] if harm == "cut" else content[:50] + bytes([content[50] ^ 1]) + content[51:])
     with pytest.raises(DataError, match="missing or damaged"):
-        shards.read_rows(job.root, list(job.shards())[1])
+        shards.read_rows(job.root, job.shards()[1])
     assert prepared(tmp_path / "root", path) == job.split
     assert held(tmp_path / "root" / "inputs") == before
 
 
 def test_halves_hold_the_same_rows(tmp_path: Path):
     job = jobs.job(tmp_path / "root", jobs.written(tmp_path / "in.jsonl", 25))
-    whole = list(job.shards())[2]
+    whole = job.shards()[2]
     first, second = whole.halves()
     assert (whole.name, first.name, second.halves()[0].name) == ("000002", "000002.0", "000002.10")
     read = shards.read_rows(job.root, first) + shards.read_rows(job.root, second)
@@ -94,8 +100,8 @@ def test_halves_hold_the_same_rows(tmp_path: Path):
 def test_the_last_started_job_is_found_by_no_name(tmp_path: Path):
     path = jobs.written(tmp_path / "in.jsonl", 5)
     with pytest.raises(DataError, match="there is no job yet"):
-        shards.load_job(str(tmp_path / "root"))
+        load_job(str(tmp_path / "root"))
     first = jobs.job(tmp_path / "root", path)
     second = jobs.job(tmp_path / "root", path, settings=replace(SETTINGS, model="org/other"))
-    assert shards.load_job(str(tmp_path / "root")) == second
-    assert shards.load_job(str(tmp_path / "root"), first.name) == first
+    assert load_job(str(tmp_path / "root")) == second
+    assert load_job(str(tmp_path / "root"), first.name) == first

@@ -2,6 +2,14 @@
 
 import sys
 
-from .command import main
+from .cli import main
 
-sys.exit(main(sys.argv[1:]))
+
+def deploy() -> None:
+    """Deploy the app. Imported here: it imports the engine, which takes seconds and which most commands do not need."""
+    from .app import app
+
+    app.deploy()
+
+
+sys.exit(main(sys.argv[1:], deploy))

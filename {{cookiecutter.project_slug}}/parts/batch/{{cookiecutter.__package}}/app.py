@@ -5,13 +5,17 @@ python -m {{cookiecutter.__package}} run reviews.jsonl --column text
 
 import modal
 
-from . import hardware, image, orchestrate, order, plan, progress, shards, storage, volume, work
-from .manifest import Status
-from .orchestrate import Report
-from .run import budget
+from . import cli, hardware, image, plan, storage
+from .input.shards import Shard
+from .output.join import Joined, join_job
+from .run import budget, progress, scheduler, shard_runner, volume
+from .run.estimate import estimate_job, load_tokenizer
+from .run.job import JobSpec, container_limit, create_job, load_job, result_options
+from .run.scheduler import Report
+from .run.shard_runner import Outcome
+from .run.status import Status, read_status
 
 with image.BATCH.imports():
-    from . import container
     from .engine import model
 
 HOURS = 60 * 60  # seconds
@@ -28,12 +32,12 @@ def fetch() -> None:
 
 
 @app.function(image=image.DATA, volumes=volume.inputs, secrets=storage.secrets, timeout=24 * HOURS)
-def prepare(asked: order.Order) -> str:
+def prepare(spec: JobSpec) -> str:
     """Split the input into shards on the Volume, unless that was done before, and return the job's name."""
     volume.results.reload()
-    job = order.begin(ROOT, asked)
+    name = create_job(ROOT, spec).name
     volume.results.commit()
-    return job.name
+    return name
 
 
 @app.cls(
@@ -55,19 +59,20 @@ class Worker:
 
     @modal.enter()
     def load(self) -> None:
-        with container.started(ROOT, self.job):
+        with shard_runner.container_start(ROOT, self.job):
+            weights = storage.located(plan.MODEL, plan.REVISION)
             self.engine = model.Engine(
-                storage.located(plan.MODEL, plan.REVISION), gpus=hardware.GPUS, snapshots_in=f"{storage.CACHE}/oom"
+                weights, result_options(), gpus=hardware.GPUS, snapshots_in=f"{storage.CACHE}/oom"
             )
         volume.results.commit()
 
     @modal.method()
-    def run(self, shard: shards.Shard) -> work.Outcome:
+    def run(self, shard: Shard) -> Outcome:
         """Rows come from the Volume and results go there: a call carries neither."""
         volume.results.reload()
-        outcome = work.run(ROOT, shard, self.engine)
+        outcome = shard_runner.run_shard(ROOT, shard, self.engine)
         volume.results.commit()
-        return container.checked(outcome)
+        return shard_runner.leave_if_failed(outcome)
 
     @modal.exit()
     def stop(self) -> None:
@@ -80,17 +85,17 @@ class Worker:
     timeout=24 * HOURS,
     retries=modal.Retries(max_retries=10, initial_delay=1.0),  # after a day, or whatever ended it, it goes on
 )
-def run(name: str, money: str) -> Report:
+def run(name: str, limit: str) -> Report:
     """Keep the containers of a job busy until all is done or no more may be spent. Nobody needs to wait for it."""
     volume.results.reload()
-    job, limit = shards.load_job(ROOT, name), budget.parse(money)
-    report = order.run(
-        job,
-        limit,
+    usd_limit = budget.parse(limit)
+    report = scheduler.run_job(
+        load_job(ROOT, name),
+        usd_limit,
         Worker(job=name).run.remote,  # ty: ignore[unknown-argument]  # modal.parameter makes it
-        at_once=order.containers(limit),
+        at_once=container_limit(usd_limit),
         refresh=volume.results.reload,
-        watch=progress.Teller(name),
+        publish=progress.ProgressPublisher(name),
     )
     volume.results.commit()
     return report
@@ -100,24 +105,24 @@ def run(name: str, money: str) -> Report:
 def status(name: str) -> Status:
     """How far a job is; the last one, where no name is given."""
     volume.results.reload()
-    return order.status(shards.load_job(ROOT, name))
+    return read_status(load_job(ROOT, name))
 
 
 @app.function(image=image.DATA, volumes={ROOT: volume.results})
 def stop(name: str) -> str:
     """Start no more shards of a job; what runs is finished."""
     volume.results.reload()
-    job = shards.load_job(ROOT, name)
-    orchestrate.stop_file(job).touch()
+    stopped = load_job(ROOT, name)
+    stopped.stop_file.touch()
     volume.results.commit()
-    return job.name
+    return stopped.name
 
 
 @app.function(image=image.DATA, volumes={ROOT: volume.results}, timeout=4 * HOURS)
-def join(name: str, suffix: str) -> order.Joined:
-    """Make one file of all results of a job on the Volume, from where `download` brings it."""
+def join(name: str, suffix: str) -> Joined:
+    """Make one file of all results of a job on the Volume, from where the command downloads it."""
     volume.results.reload()
-    joined = order.joined(shards.load_job(ROOT, name), suffix)
+    joined = join_job(load_job(ROOT, name), suffix)
     volume.results.commit()
     return joined
 
@@ -128,16 +133,14 @@ def join(name: str, suffix: str) -> order.Joined:
     secrets=storage.secrets,
     timeout=4 * HOURS,
 )
-def estimate(asked: order.Order, money: str) -> str:
+def estimate(spec: JobSpec, limit: str) -> str:
     """The estimate of an input that lies on the Volume, or for a model that does."""
     volume.results.reload()
-    tokenizer = order.tokenizer(storage.located(plan.MODEL, plan.REVISION))
-    return str(order.estimated(asked, tokenizer, budget.parse(money)))
+    tokenizer = load_tokenizer(storage.located(plan.MODEL, plan.REVISION))
+    return str(estimate_job(spec, tokenizer, budget.parse(limit)))
 
 
 @app.local_entrypoint()
 def main(*arguments: str) -> None:
     """`modal run --detach -m {{cookiecutter.__package}}.app run INPUT --column text`, and so on."""
-    from . import command
-
-    command.main(arguments)
+    cli.main(arguments, app.deploy)

@@ -1,60 +1,66 @@
-"""A run on this machine: the same split, orchestration and results, with an engine in this process."""
+"""A run on this machine: the same split, scheduling and results, with the engine in this process."""
 
-import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
 
-from . import here, order, progress, shards, storage, work, workload
-from .data import DataError
+from . import plan, storage
+from .engine import model
+from .input.prompts import DataError
 from .monitoring import gpu_memory
-from .orchestrate import Report
-from .run import budget
-from .shards import Shard
-from .work import Outcome
+from .run import progress, scheduler, shard_runner
+from .run.budget import Limit
+from .run.job import JobSpec, create_job
+from .run.scheduler import Report
 
 ROWS = 20  # without --rows: this machine is slow
-COMMITS = {workload.SMALL: workload.SMALL_COMMIT}  # another model comes from its main branch
+
+# Small models and their commits, all Apache-2.0. Another model comes from its main branch
+SMALL_MODELS = {
+    "generation": ("HuggingFaceTB/SmolLM2-135M-Instruct", "12fd25f77366fa6b3b4b768ec3050bf629380bac"),
+    "classification": (
+        "distilbert/distilbert-base-uncased-finetuned-sst-2-english",
+        "714eb0fa89d2f80546fda750413ed43d93601a13",
+    ),
+    "embedding": ("sentence-transformers/all-MiniLM-L6-v2", "8b3219a92973c328a8e22fadcfa821b5dc75636a"),
+}
 
 
-def run(asked: order.Order, money: str, model: str | None, root: Path) -> Report:
-    """Run an order below the folder `root`. It costs nothing here; the ledger says what the GPU would."""
-    model = model or workload.SMALL
-    reading = replace(asked.reading, limit=asked.reading.limit or ROWS)
-    job = order.begin(
-        str(root.resolve()), replace(asked, reading=reading, model=model, revision=COMMITS.get(model, ""))
-    )
-    engine = here.engine(model if Path(model).is_dir() else downloaded(model), asked.options)
+def run(spec: JobSpec, limit: Limit, name: str | None, root: Path) -> Report:
+    """Run a job below the folder `root`. It costs nothing here; the ledger says what the GPU would.
 
-    def run_shard(shard: Shard) -> Outcome:
-        return work.run(job.root, shard, engine)
-
-    print(f"engine: {here.LIBRARY} with {model}", file=sys.stderr)
+    `name` is a folder of weights or a model on the hub; None takes a small one.
+    """
+    small, commit = SMALL_MODELS[plan.WORKLOAD]
+    name = name or small
+    revision = commit if name == small else ""
+    prompts = replace(spec.prompts, limit=spec.prompts.limit or ROWS)
+    settings = replace(spec.settings, model=name, revision=revision)
+    job = create_job(str(root.resolve()), replace(spec, prompts=prompts, settings=settings))
+    engine = model.local_engine(name if Path(name).is_dir() else download(name, revision), settings.options)
+    print(f"engine: {model.LOCAL_LIBRARY} with {name}", file=sys.stderr)
     try:
-        with gpu_memory.watch() as monitor, progress.Bar() as bar:
-            report = order.run(job, budget.parse(money), run_shard, at_once=1, watch=bar.show)
+        with gpu_memory.watch() as monitor, progress.progress_bar() as show:
+            report = scheduler.run_job(
+                job,
+                limit,
+                lambda shard: shard_runner.run_shard(job.root, shard, engine),
+                at_once=1,
+                publish=show,
+            )
     finally:
         engine.close()
     print(f"memory  peak {monitor.peak_gib:.2f} GiB {'of GPU' if monitor.last.device == 'gpu' else 'of RAM'}")
     return report
 
 
-def downloaded(model: str) -> str:
+def download(name: str, revision: str) -> str:
     """The folder of a model from the hub, downloaded once. DataError says what else would do."""
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
     try:
-        return snapshot_download(model, revision=COMMITS.get(model), allow_patterns=list(storage.FILES))
+        return snapshot_download(name, revision=revision or None, allow_patterns=list(storage.FILES))
     except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
         why = type(error).__name__
-        raise DataError(f"{model} is no folder and cannot be downloaded ({why}): give --model a folder") from error
-
-
-def joined(name: str, suffix: str, root: Path) -> order.Joined:
-    """As `join` does on Modal."""
-    return order.joined(shards.load_job(str(root.resolve()), name), suffix)
-
-
-def copied(path: str, to: Path, root: Path) -> None:
-    shutil.copy(root / path, to)
+        raise DataError(f"{name} is no folder and cannot be downloaded ({why}): give --model a folder") from error

@@ -8,19 +8,19 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from {{cookiecutter.__package}} import workload
-from {{cookiecutter.__package}}.data import Prompt
 from {{cookiecutter.__package}}.engine.model import Engine
-from {{cookiecutter.__package}}.results import Failed, Generated
+from {{cookiecutter.__package}}.input.prompts import Prompt
+from {{cookiecutter.__package}}.output.results import Failed, Generated
+from {{cookiecutter.__package}}.run.job import result_options
 
-OPTIONS = workload.options() | {"context_len": 512, "max_answer_tokens": 12}
+OPTIONS = result_options() | {"context_len": 512, "max_answer_tokens": 12}
 WORDS = ["the", "quick", "brown", "fox", "jumps", "over", "lazy", "dog", "keys", "and", "values"]
 PROMPTS: list[Prompt] = [" ".join(WORDS[i * j % 11] for j in range(1 + i % 20)) for i in range(40)]
 
 
 @pytest.fixture(scope="module")
 def engine(tiny: Path) -> Iterator[Engine]:
-    loaded = Engine(str(tiny), gpus=0, options=OPTIONS)
+    loaded = Engine(str(tiny), OPTIONS, gpus=0)
     yield loaded
     loaded.close()
 

@@ -1,4 +1,4 @@
-"""The model and transformers' continuous batching: prompts in, answers out. Knows nothing of Modal."""
+"""The model in transformers' continuous batching: prompts in, answers out. Knows nothing of Modal."""
 
 import math
 import time
@@ -6,15 +6,18 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import torch
+import transformers
 from transformers import AutoModelForCausalLM, AutoTokenizer, ContinuousBatchingConfig
 from transformers.generation.continuous_batching.requests import GenerationOutput
 
-from .. import plan, workload
-from ..data import Prompt
+from .. import plan
+from ..input.prompts import Prompt, answer_limit, tokenize
 from ..monitoring import memory_snapshot
-from ..results import Failed, Generated
+from ..output.results import Failed, Generated
 from . import loading
 
+LOCAL_LIBRARY = f"transformers {transformers.__version__}"
 PAGE = 256  # tokens of one page of the KV cache, transformers' default
 BATCH_TOKENS = {"cuda": 2048, "cpu": 256}  # read in one step; the attention mask grows with them times the cache
 CPU_PAGES = 64  # at most: a laptop's RAM
@@ -44,53 +47,49 @@ def batching(device: str) -> ContinuousBatchingConfig:
 class Engine:
     """One loaded model. Called with prompts, it returns a result for each."""
 
-    def __init__(
-        self, model: str, *, gpus: int, options: Mapping[str, Any] | None = None, snapshots_in: str = ""
-    ) -> None:
+    def __init__(self, model: str, options: Mapping[str, Any], *, gpus: int, snapshots_in: str = "") -> None:
         """Load `model`, a folder or a hub id, onto the GPU, or with 0 into RAM as float32.
 
-        `options` are those of workload.py, where they are not the plan's. NotAsPlanned where what was loaded is not
-        what plan.py says. `snapshots_in` is a folder for what filled the GPU when its memory ran out.
+        `options` are those of `job.result_options`. `snapshots_in` is a folder for a snapshot of the GPU's memory when
+        it runs out. NotAsPlanned where what was loaded is not what plan.py says.
         """
         if snapshots_in:
             memory_snapshot.record(snapshots_in)
-        self.device, self.options = loading.device(gpus), options or workload.options()
+        self.device, self.options = loading.device(gpus), options
         self.tokenizer: Any = AutoTokenizer.from_pretrained(model)
         self.model: Any = AutoModelForCausalLM.from_pretrained(
             model, device_map=self.device, **loading.arguments(self.device)
         )
-        own = self.model.generation_config
+        config = self.model.generation_config
         if self.options["temperature"]:
-            own.update(do_sample=True, temperature=self.options["temperature"])
+            config.update(do_sample=True, temperature=self.options["temperature"])
         else:
-            own.update(do_sample=False, temperature=1.0, top_p=1.0, top_k=50)  # transformers' defaults: unused
-        self.stop_ids = {own.eos_token_id} if isinstance(own.eos_token_id, int) else set(own.eos_token_id or [])
+            config.update(do_sample=False, temperature=1.0, top_p=1.0, top_k=50)  # transformers' defaults: unused
+        stop_ids = config.eos_token_id
+        self.stop_ids = {stop_ids} if isinstance(stop_ids, int) else set(stop_ids or [])
         self.batches: Any = None
         loading.inspect(self.model).check()
 
     def __call__(self, prompts: list[Prompt]) -> list[Generated | Failed]:
         """An answer for each prompt; Failed for one that the context has no room for."""
-        found: list[Generated | Failed | None] = []
-        asked: list[tuple[int, list[int], int]] = []  # place, tokens of the prompt, of the answer at most
+        found: dict[int, Generated | Failed] = {}
+        requests: dict[int, tuple[list[int], int]] = {}  # place -> tokens of the prompt, of the answer at most
         for place, prompt in enumerate(prompts):
-            tokens = workload.tokens(self.tokenizer, prompt)
+            tokens = tokenize(self.tokenizer, prompt)
             try:
-                asked.append(
-                    (place, tokens, min(workload.answer_tokens(len(tokens), self.options), self.room(len(tokens))))
-                )
-                found.append(None)
+                requests[place] = tokens, min(answer_limit(len(tokens), self.options), self.room(len(tokens)))
             except ValueError as error:
-                found.append(Failed(str(error)))
-        for (place, _tokens, _most), output in zip(asked, self.generate([row[1:] for row in asked]), strict=True):
-            found[place] = self.result(output)
-        return [result for result in found if result is not None]
+                found[place] = Failed(str(error))
+        outputs = self.generate(list(requests.values()))
+        found.update(zip(requests, map(self.result, outputs), strict=True))
+        return [found[place] for place in range(len(prompts))]
 
-    def room(self, prompt: int) -> int:
+    def room(self, prompt_tokens: int) -> int:
         """Tokens of answer that the whole cache could hold. ValueError for none: a CPU's cache is small."""
         room = pages(self.device) * PAGE
-        if prompt >= room:
-            raise ValueError(f"the prompt has {prompt:,} tokens, and the cache has room for {room:,}")
-        return room - prompt
+        if prompt_tokens >= room:
+            raise ValueError(f"the prompt has {prompt_tokens:,} tokens, and the cache has room for {room:,}")
+        return room - prompt_tokens
 
     def generate(self, requests: Sequence[tuple[list[int], int]]) -> list[GenerationOutput]:
         """The outputs of (tokens, most of the answer), in their order. RuntimeError where batching fails."""
@@ -139,3 +138,8 @@ class Engine:
         if self.batches is not None:
             self.batches.stop(block=True, timeout=10, hard_stop=True)
             self.batches = None
+
+
+def local_engine(folder: str, options: Mapping[str, Any]) -> Engine:
+    """The model in `folder` on this machine, on its GPU where it has one."""
+    return Engine(folder, options, gpus=int(torch.cuda.is_available()))

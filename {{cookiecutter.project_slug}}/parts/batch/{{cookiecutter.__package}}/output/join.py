@@ -1,0 +1,130 @@
+"""All results of a job as one file in the order of the input: Parquet, JSONL, CSV or NumPy; its dead rows beside."""
+
+import csv
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TextIO
+
+import numpy as np
+import pyarrow as pa
+from pyarrow import parquet
+
+from ..run import files
+from ..run.job import Job
+from ..run.status import scan_results
+from .results import ShardManifest
+
+DEAD, IDS = ".dead.jsonl", ".ids.csv"  # beside the joined file: dead rows, and what a .npy file cannot hold
+
+
+class ResultError(RuntimeError):
+    """Results that cannot be joined as asked. The text says what would work."""
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """The files that a join wrote, in name order, and what they hold."""
+
+    files: tuple[str, ...]
+    rows: int
+    dead: int
+
+
+def join_job(job: Job, suffix: str) -> Joined:
+    """Join all finished rows in the job's folder, each result checked. The files are paths below the job's root."""
+    folder = job.folder / "joined"
+    for old in folder.glob("*"):
+        old.unlink()
+    joined = join(job, scan_results(job).done, folder / f"results{suffix}")
+    below = tuple(str(Path(path).relative_to(job.root)) for path in joined.files)
+    return Joined(below, joined.rows, joined.dead)
+
+
+def join(job: Job, found: Sequence[ShardManifest], to: Path) -> Joined:
+    """Write the shards of `found`, which is in input order, as one Parquet, JSONL, CSV or (embeddings) NumPy file.
+
+    Memory holds one shard. ResultError for another suffix, where no row has a result, and for a damaged file.
+    """
+    writers = {".parquet": to_parquet, ".jsonl": to_jsonl, ".csv": to_csv, ".npy": to_npy}
+    rows, dead = sum(manifest.rows for manifest in found), sum(manifest.dead for manifest in found)
+    if to.suffix not in writers:
+        raise ResultError(f"{to.name}: take one of {', '.join(writers)}")
+    if to.suffix == ".npy" and job.settings.workload != "embedding":
+        raise ResultError(f"{to.name}: NumPy holds embeddings; take .parquet, .jsonl or .csv")
+    dead_path = to.with_suffix(DEAD)
+    dead_path.unlink(missing_ok=True)  # of an earlier join
+    if dead:
+        with files.atomic_write(dead_path) as temporary, open(temporary, "wb") as file:
+            for name in filter(None, (manifest.dead_file for manifest in found)):
+                file.write((job.folder / "dead" / name).read_bytes())
+    if not rows:
+        raise ResultError(f"no row has a result; {dead:,} are dead" + (f": see {dead_path}" if dead else ""))
+    writers[to.suffix](tables(job.folder, found), rows, to)
+    written = [to] + [dead_path] * bool(dead) + [to.with_suffix(IDS)] * (to.suffix == ".npy")
+    return Joined(tuple(sorted(map(str, written))), rows, dead)
+
+
+def tables(job: Path, found: Sequence[ShardManifest]) -> Iterator[pa.Table]:
+    """The rows of each shard, one in memory at a time. ResultError where a file is damaged."""
+    for manifest in found:
+        if manifest.file:
+            path = job / "output" / manifest.file
+            if files.sha256s([path]) != [manifest.sha256]:
+                raise ResultError(f"{path.name} is missing or damaged: `run` makes it again")
+            yield parquet.read_table(path)
+
+
+def to_parquet(parts: Iterator[pa.Table], rows: int, to: Path) -> None:
+    with files.atomic_write(to) as temporary, ExitStack() as stack:
+        writer = None
+        for part in parts:
+            writer = writer or stack.enter_context(parquet.ParquetWriter(temporary, part.schema))
+            writer.write_table(part)
+
+
+def to_jsonl(parts: Iterator[pa.Table], rows: int, to: Path) -> None:
+    with files.atomic_write(to) as temporary, open(temporary, "w", encoding="utf-8", newline="\n") as file:
+        for part in parts:
+            file.writelines(json.dumps(record, ensure_ascii=False) + "\n" for record in part.to_pylist())
+
+
+def to_csv(parts: Iterator[pa.Table], rows: int, to: Path) -> None:
+    """Lists, such as vectors and scores, are JSON in their field."""
+    with files.atomic_write(to) as temporary, open_csv(temporary) as file:
+        writer = csv.writer(file)
+        for number, part in enumerate(parts):
+            if number == 0:
+                writer.writerow(part.column_names)
+            writer.writerows(zip(*(fields(column) for column in part.columns), strict=True))
+
+
+def open_csv(path: Path) -> TextIO:
+    """For the csv module, whose lines end in CR LF: another end, and it would not quote a carriage return in a text."""
+    return open(path, "w", encoding="utf-8", newline="")
+
+
+def fields(column: pa.ChunkedArray) -> list[Any]:
+    values = column.to_pylist()
+    nested = pa.types.is_nested(column.type) or pa.types.is_fixed_size_list(column.type)
+    return [json.dumps(value, ensure_ascii=False) for value in values] if nested else values
+
+
+def to_npy(parts: Iterator[pa.Table], rows: int, to: Path) -> None:
+    """Vectors of shape (rows, dimensions), written through the page cache and never all in memory."""
+    with files.atomic_write(to) as temporary, files.atomic_write(to.with_suffix(IDS)) as ids, open_csv(ids) as file:
+        vectors, at = None, 0
+        writer = csv.writer(file)
+        writer.writerow(["row", "id"])
+        for part in parts:
+            column = part["embedding"].combine_chunks()
+            if vectors is None:
+                shape = (rows, column.type.list_size)
+                vectors = np.lib.format.open_memmap(temporary, "w+", np.float32, shape)
+            vectors[at : at + len(part)] = column.flatten().to_numpy().reshape(len(part), -1)
+            at += len(part)
+            writer.writerows(zip(part["row"].to_pylist(), part["id"].to_pylist(), strict=True))
+        if vectors is not None:
+            vectors.flush()
