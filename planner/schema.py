@@ -1,14 +1,21 @@
-"""The values that travel through the planner: what is asked, what would be run, what it would need, what was chosen."""
+"""The values that the planner's folders exchange: requests, setups, estimates, candidates and plans."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from .reasons import Rejection
 
 GIB = 2**30  # bytes
+HOURS_PER_MONTH = 730
 ENGINES = ("vllm", "transformers")
 QUANTIZATIONS = ("none", "fp8", "int8", "int4", "nf4", "mxfp4", "nvfp4")
 ATTENTIONS = ("sdpa", "flash_attention_2", "flash_attention_3", "flash_attention_4")
 LOCAL = "local folder"  # `Model.source` of a model that a person has on disk
+TASKS = ("serve", "batch", "finetune", "distributed")
+WORKLOADS = ("generation", "classification", "embedding")
+METHODS = ("full", "lora", "qlora")
 AIMS = ("cost", "latency", "throughput")
 TRAINING = ("finetune", "distributed")  # tasks that change a model; the others use one
 
@@ -19,7 +26,7 @@ class Refusal(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Gpu:
-    """A GPU type as Modal offers it. Sources of the figures: `gpus.py`."""
+    """A GPU type as Modal offers it. Sources of the figures: catalogue/gpus.py."""
 
     name: str  # Modal's spelling
     usd_per_hour: float
@@ -78,7 +85,7 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class InferenceSetup:
-    """Exactly what would be run, for inference. `gpu_count / tensor_parallel` replicas share the requests."""
+    """A configuration for inference. `gpu_count / tensor_parallel` replicas share the requests."""
 
     model: Model
     gpu: Gpu
@@ -98,7 +105,7 @@ class InferenceSetup:
 
 @dataclass(frozen=True, slots=True)
 class InferenceEstimate:
-    """What it would need and yield. GiB per GPU, tokens/s over all GPUs, USD."""
+    """Memory, speed and price of an inference setup. GiB per GPU, tokens/s over all GPUs, USD."""
 
     usable_gib: float
     weights_gib: float
@@ -109,7 +116,7 @@ class InferenceEstimate:
     kv_tokens: int
     max_concurrency: float  # requests of context_len at once, over all replicas
     fits: bool
-    why: str  # what is short, by how much; "" where it fits
+    rejection: Rejection | None  # why it does not fit; `why` in the JSON interface
     decode_tokens_per_s_single: float | None
     output_tokens_per_s: float | None
     output_tokens_per_s_low: float | None
@@ -126,7 +133,7 @@ class InferenceEstimate:
 
 @dataclass(frozen=True, slots=True)
 class TrainingSetup:
-    """Exactly what would be run, for training. `gpu_count` GPUs on each of `nodes` nodes."""
+    """A configuration for training. `gpu_count` GPUs on each of `nodes` nodes."""
 
     model: Model
     gpu: Gpu
@@ -145,11 +152,12 @@ class TrainingSetup:
     sharding: str = "none"  # "none", "zero1", "zero2", "zero3", "fsdp"
     offload: str = "none"  # "none", "optimizer", "all"
     packed: bool = False  # several examples to a sequence, which attention must keep apart
+    accumulation: int = 0  # micro-batches per optimizer step on each GPU; 0: not decided
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingEstimate:
-    """What it would need and yield. GiB per GPU, tokens/s over all GPUs, USD."""
+    """Memory, speed and price of a training setup. GiB per GPU, tokens/s over all GPUs, USD."""
 
     usable_gib: float
     weights_gib: float
@@ -158,10 +166,10 @@ class TrainingEstimate:
     activations_gib: float
     logits_gib: float
     overhead_gib: float  # CUDA context and NCCL, outside the allocator
-    peak_gib: float  # what torch.cuda.max_memory_reserved would say
+    peak_gib: float  # torch.cuda.max_memory_reserved
     host_gib: float  # main memory that offloading needs, per node
     fits: bool
-    why: str
+    rejection: Rejection | None  # why it does not fit or run; `why` in the JSON interface
     tokens_per_s: float | None
     tokens_per_s_low: float | None
     tokens_per_s_high: float | None
@@ -182,11 +190,8 @@ class Budget:
 
     @property
     def usd_per_hour(self) -> float:
-        """What may run around the clock: infinite without a limit and for a run. A month has 730 hours."""
+        """USD per hour that may be spent around the clock: infinite without a limit and for a run."""
         return {"hour": self.usd, "month": self.usd / HOURS_PER_MONTH}.get(self.per, float("inf"))
-
-
-HOURS_PER_MONTH = 730
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,50 +231,44 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
-    """One configuration that was weighed. `rank` 1 is the choice; a rejected one has rank 0 and says why."""
+class TrainingRun:
+    """A training from its start to its last save."""
 
-    setup: InferenceSetup
-    estimate: InferenceEstimate | None  # None: refused before its memory was worth counting
-    containers: int = 0  # replicas that carry the asked concurrency
-    rank: int = 0
-    rejected: str = ""
+    tokens: float  # that the GPUs see, padding included
+    hours: float
+    usd: float
+    assumed: bool  # the rows of the data set are not known, and a number of them was assumed
+
+
+Setup = TypeVar("Setup")
+Estimate = TypeVar("Estimate")
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """What was chosen for a request, and everything that was weighed, best first, the rejected ones last."""
+class Candidate(Generic[Setup, Estimate]):
+    """One configuration that was weighed. `rank` 1 is the choice; a rejected one has rank 0 and a reason."""
+
+    setup: Setup
+    estimate: Estimate
+    usd_per_hour: float  # GPUs that carry the load, offloading's main memory included; of one container if none runs
+    containers: int = 0  # that carry the load: replicas, or the nodes of a training; 0: it does not run
+    run: TrainingRun | None = None  # of a training that runs
+    rank: int = 0
+    rejected: Rejection | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan(Generic[Setup, Estimate]):
+    """The choice for a request, and everything that was weighed, best first, the rejected ones last."""
 
     request: Request
-    chosen: Candidate
-    candidates: tuple[Candidate, ...]
+    chosen: Candidate[Setup, Estimate]
+    candidates: tuple[Candidate[Setup, Estimate], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class TrainingCandidate:
-    """One training configuration that was weighed. `rank` 1 is the choice; a rejected one has rank 0 and says why."""
-
-    setup: TrainingSetup
-    estimate: TrainingEstimate
-    accumulation: int = 0  # micro-batches per optimizer step on each GPU; 0 where it does not run
-    usd_per_hour: float = 0.0  # GPUs, and the main memory that offloading occupies
-    hours: float = 0.0  # of the whole run; 0 where the size of the data set is not known
-    rank: int = 0
-    rejected: str = ""
-
-    @property
-    def usd(self) -> float:
-        """Price of the whole run; 0 where the size of the data set is not known."""
-        return self.hours * self.usd_per_hour
-
-
-@dataclass(frozen=True, slots=True)
-class TrainingPlan:
-    """What was chosen for a training request, and everything that was weighed, best first."""
-
-    request: Request
-    chosen: TrainingCandidate
-    candidates: tuple[TrainingCandidate, ...]
-
-
-AnyPlan = Plan | TrainingPlan
+# An inference estimate is None where the setup was rejected before its memory was worth counting.
+InferenceCandidate = Candidate[InferenceSetup, InferenceEstimate | None]
+InferencePlan = Plan[InferenceSetup, InferenceEstimate | None]
+TrainingCandidate = Candidate[TrainingSetup, TrainingEstimate]
+TrainingPlan = Plan[TrainingSetup, TrainingEstimate]
+AnyPlan = InferencePlan | TrainingPlan

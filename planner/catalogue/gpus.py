@@ -1,4 +1,4 @@
-"""Every GPU that Modal offers: its price, its memory, its speed and what it can run.
+"""The GPUs that Modal offers: price, memory, speed, number formats and attention kernels.
 
 Prices: Modal's pricing page, read on the date below; `modal billing rates` of 2026-09-29 agrees where both list a
 card. GiB: what CUDA reports as total, read from engine start-up logs. B300's memory and RTX-PRO-6000's FLOP/s are
@@ -8,13 +8,13 @@ compute capability each kernel's README asks for.
 
 from __future__ import annotations
 
-from .plan import Gpu, Refusal
+from ..schema import Gpu, Refusal
 
 PRICES_DATE = "2026-09-25"
 CPU_USD_PER_CORE_HOUR = 0.0000131 * 3600  # physical core, max(requested, used)
 MEMORY_USD_PER_GIB_HOUR = 0.00000222 * 3600
 
-# Cards whose speed nobody measured among the sources of planner/speed.py: their datasheets are all there is (prior).
+# GPUs that no source of estimate/inference_speed.py has measured: their datasheets are all there is (prior).
 UNMEASURED = frozenset({"T4", "L4", "L40S"})
 
 MAX_NODES = 32  # of one cluster (Modal's guide)
@@ -44,13 +44,13 @@ GPUS: dict[str, Gpu] = {
     for name, usd, gib, most, cc, tb, tflops, link, nvlink, bf16, fp8, fp4, attention in _TABLE
 }
 
-# Names people type, and the card that a program must be planned for: Modal may hand out a larger one, never a smaller.
+# Other names, and the GPU that a program must be planned for: Modal may hand out a larger one, never a smaller.
 ALIASES = {"A10G": "A10", "A100": "A100-40GB", "A100-40": "A100-40GB", "A100-80": "A100-80GB"}
 ALIASES |= {"H100!": "H100", "B200+": "B200", "RTX6000": "RTX-PRO-6000"}
 
 
 def find_gpu(name: str) -> Gpu:
-    """The GPU of that name, in any case, by Modal's spelling or an old one. Refusal names the ones there are."""
+    """Return the GPU of that name, in any case, by Modal's spelling or an old one. Refusal names the ones there are."""
     upper = name.strip().upper()
     gpu = GPUS.get(ALIASES.get(upper, upper))
     if gpu is None:
@@ -59,7 +59,7 @@ def find_gpu(name: str) -> Gpu:
 
 
 def check_count(gpu: Gpu, count: int) -> None:
-    """Refusal where a container cannot hold so many."""
+    """Raise Refusal where a container cannot hold so many."""
     most = gpu.max_count
     if not 1 <= count <= most:
         raise Refusal(f"one container holds at most {most} {gpu.name}, not {count}; take {gpu_string(gpu, most)}")
@@ -71,7 +71,7 @@ def clusters(gpu: Gpu) -> bool:
 
 
 def check_cluster(gpu: Gpu | None, count: int) -> None:
-    """Refusal where so many GPUs, more than a container holds, are not whole nodes that reach each other."""
+    """Raise Refusal where so many GPUs, more than a container holds, are not whole nodes with RDMA between them."""
     if count % 8 or count > 8 * MAX_NODES:
         raise Refusal(f"nodes have 8 GPUs each, so take 2 to 8, 16, 24 and so on to {8 * MAX_NODES}, not {count}")
     if gpu and not clusters(gpu):
@@ -80,10 +80,10 @@ def check_cluster(gpu: Gpu | None, count: int) -> None:
 
 
 def gpu_string(gpu: Gpu, count: int) -> str:
-    """What Modal's `gpu=` takes: "L40S", "H100:2"."""
+    """Return the value of Modal's `gpu=`: "L40S", "H100:2"."""
     return gpu.name if count == 1 else f"{gpu.name}:{count}"
 
 
 def host_price(cores: float, gib: float) -> float:
-    """USD per hour of CPU cores and main memory beside the GPUs."""
+    """Return the USD per hour of CPU cores and main memory beside the GPUs."""
     return cores * CPU_USD_PER_CORE_HOUR + gib * MEMORY_USD_PER_GIB_HOUR

@@ -1,4 +1,4 @@
-"""The model object of an estimate question: the architecture of a model that nobody has catalogued."""
+"""Read the model object of a JSON request: the architecture of a model that is not in the catalogue."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import MISSING, replace
 from typing import Any
 
-from .catalogue import MODEL_FIELDS, load_catalogue
+from ..schema import QUANTIZATIONS, Model, Refusal
 from .models import DEFAULT_MODELS
-from .plan import QUANTIZATIONS, Model, Refusal
+from .shipped import MODEL_FIELDS, load_catalogue
 from .sizes import (
     DERIVED_FIELDS,
     LARGEST_MODEL,
@@ -28,8 +28,8 @@ MODEL_KEYS = (
 ).split()
 
 
-def from_contract(object: Mapping[str, Any]) -> Model:
-    """The model of an estimate request: `params` is needed, the rest is derived from the nearest known architecture."""
+def from_object(object: Mapping[str, Any]) -> Model:
+    """Return the model of a JSON object. `params` is needed; the nearest known architecture fills in the rest."""
     if not isinstance(object, Mapping):
         raise Refusal(f"model is {object!r}; it must be a model id or an object with at least params")
     values: dict[str, Any] = {}
@@ -37,7 +37,7 @@ def from_contract(object: Mapping[str, Any]) -> Model:
         if key not in MODEL_KEYS:
             raise Refusal(f"model has an unknown key {key!r}; known are {', '.join(MODEL_KEYS)}")
         if value is not None:
-            values[key] = _contract_value(key, value)
+            values[key] = _checked_value(key, value)
     if "params" not in values:
         raise Refusal("model has no params; give the number of parameters, e.g. 8030261248")
     params = values["params"]
@@ -52,7 +52,7 @@ def from_contract(object: Mapping[str, Any]) -> Model:
 
 
 def _completed_model(values: dict[str, Any], params: int, active: int) -> Model:
-    """The contract's values, and what they leave open from the nearest architecture, stretched to fit."""
+    """Return a model of the given values, the others taken from the nearest architecture and stretched to fit."""
     known = load_catalogue()
     mixture = active < params or values.get("experts", 0) > 1
     base = known[known.names[key]] if (key := values.get("id", "").lower()) in known.names else None
@@ -86,7 +86,7 @@ def _completed_model(values: dict[str, Any], params: int, active: int) -> Model:
     return model
 
 
-def _contract_value(key: str, value: Any) -> Any:
+def _checked_value(key: str, value: Any) -> Any:
     kind = str(MODEL_FIELDS[key].type)
     if kind == "bool":
         right = isinstance(value, bool)

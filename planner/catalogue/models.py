@@ -1,4 +1,4 @@
-"""The model that a person names: an id, a folder, or a size."""
+"""Find a model by id, folder or size, and the default model of a workload."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import replace
 from math import log
 from pathlib import Path
 
-from .catalogue import load_catalogue
-from .config_json import from_config
-from .plan import Model, Refusal
+from ..schema import Model, Refusal
+from .hf_config import from_config
+from .shipped import load_catalogue
 from .sizes import SIZE_HINT, parse_size, size_in_name, size_text, sized_model
 
-# What `default_model` answers with, per workload: current, ungated, apache-2.0 or mit, instruction-tuned.
+# The models that `default_model` chooses from, per workload: current, ungated, apache-2.0 or mit, instruction-tuned.
 DEFAULT_MODELS = {
     "generation": (
         "HuggingFaceTB/SmolLM2-135M-Instruct",
@@ -48,7 +48,7 @@ DEFAULT_MODELS = {
     ),
 }
 
-# What there is to train, where that is another model: bases without a head.
+# The same for training, where they are others: bases without a head.
 TRAINED_MODELS = {
     "classification": (
         "distilbert/distilbert-base-uncased",
@@ -75,7 +75,7 @@ HEADLESS = frozenset(
 
 
 def find_model(name: str, size: str = "") -> Model:
-    """The model a person named: a catalogue id, a folder with a config.json, or a size in the name or beside it.
+    """Return the model of a catalogue id, a folder with a config.json, or a size in the name or beside it.
 
     Refusal where none of these says how large it is.
     """
@@ -134,7 +134,7 @@ def _local_model(name: str) -> Model | None:
 
 
 def _relative_model(name: str) -> Model | None:
-    """The catalogue model whose name the given one contains: unsloth/Qwen3-8B-bnb-4bit is built like Qwen/Qwen3-8B."""
+    """Return the catalogue model whose name the given one contains: Qwen/Qwen3-8B for unsloth/Qwen3-8B-bnb-4bit."""
     catalogue = load_catalogue()
     tail = name.lower().rpartition("/")[2]
     known = [key for key in catalogue.names if key.partition("/")[2] in tail]
@@ -142,7 +142,7 @@ def _relative_model(name: str) -> Model | None:
 
 
 def default_model(params: int, workload: str, to_train: bool = False) -> Model:
-    """The catalogue's current, ungated, apache-2.0 or mit model nearest in size, for a person who names none.
+    """Return the default model of a workload that is nearest in size: current, ungated, apache-2.0 or mit.
 
     One `to_train` is published in 16 bits or more, and a classifier has no head yet.
     """

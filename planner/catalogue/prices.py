@@ -1,11 +1,11 @@
-"""Modal's prices of today, as `modal billing rates --json` prints them, held against the ones the planner knows."""
+"""Compare the prices that `modal billing rates --json` prints with those in gpus.py."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from ..schema import Refusal
 from .gpus import CPU_USD_PER_CORE_HOUR, GPUS, MEMORY_USD_PER_GIB_HOUR, PRICES_DATE
-from .plan import Refusal
 
 GPU_KEY = "gpu_hour_cost_"  # and the GPU in Modal's billing spelling, a decimal as text: "3.95000"
 BILLING_NAMES = {"A10": "a10g", "RTX-PRO-6000": "rtx6000"}
@@ -14,7 +14,7 @@ SMALL = 0.005  # relative: rates are printed rounded
 
 
 def price_changes(rates: Any) -> list[str]:
-    """What differs from the planner's prices, a sentence each. Refusal where `rates` is not what Modal prints."""
+    """Return the differences from the planner's prices, a sentence each. Refusal where `rates` is no billing report."""
     if not isinstance(rates, dict) or not any(str(key).startswith(GPU_KEY) for key in rates):
         raise Refusal("no GPU rates in there; give the output of: modal billing rates --json")
     known = {GPU_KEY + billing_name(gpu.name): (gpu.name, gpu.usd_per_hour) for gpu in GPUS.values()}

@@ -1,4 +1,4 @@
-"""The shipped models: planner/models.json, a line each, read once and built when asked for."""
+"""The shipped models: models.json, one a line, read once, each built on its first use."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import MISSING, fields
 from functools import cache
 from pathlib import Path
 
-from .plan import Model
+from ..schema import Model
 
 MODEL_FIELDS = {field.name: field for field in fields(Model)}
 
@@ -19,7 +19,7 @@ def _catalogue_text() -> str:
 
 
 class Catalogue(Mapping[str, Model]):
-    """Models by id, in the order of models.json. A model is built when it is asked for: loading costs microseconds."""
+    """Models by id, in the order of models.json. Each is built on its first use: building all takes milliseconds."""
 
     _ENTRY = re.compile(r'^\{"id":"([^"]+)","params":(\d+),"params_active":(\d+),.*\}', re.MULTILINE)
 
@@ -49,12 +49,12 @@ class Catalogue(Mapping[str, Model]):
 
 @cache
 def load_catalogue() -> Catalogue:
-    """The shipped models by id, read once."""
+    """Return the shipped models by id, read once."""
     return Catalogue(_catalogue_text())
 
 
 def model_line(model: Model) -> str:
-    """One model as its line of models.json: keys in the order of `Model`, those equal to their default left out."""
+    """Return a model as its line of models.json: keys in the order of `Model`, without those equal to their default."""
     values = {
         name: getattr(model, name)
         for name, field in MODEL_FIELDS.items()

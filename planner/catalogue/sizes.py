@@ -1,4 +1,4 @@
-"""Sizes: how many parameters dimensions give, what "8B" means, and the architecture that a size alone suggests."""
+"""Parameter counts: from dimensions, from text such as "8B", and the architecture that a size suggests."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from functools import lru_cache
 from math import log
 from typing import Any
 
-from .catalogue import load_catalogue
-from .plan import Model, Refusal
+from ..schema import Model, Refusal
+from .shipped import load_catalogue
 
 SMALLEST_MODEL, LARGEST_MODEL = 10**6, 20 * 10**12  # parameters
 SIZE_HINT = 'say it as "8B", "350M", "30B-A3B" (total, active) or "8x7B"'
 
 
 def count_params(model: Model, *, active: bool = False, attention: int = 0, linear: int = 0, other: int = 0) -> int:
-    """Parameters that the dimensions give; with `active`, those one token touches (routed experts only).
+    """Return the parameters that the dimensions give; with `active`, those one token touches (routed experts only).
 
     `attention` and `linear` are parameters per layer of either kind, where a config.json says more than `Model` holds;
     `other` is added as it is (positions, a vision tower). Biases and the norms of heads are left out.
@@ -56,7 +56,7 @@ _SIZE_UNITS = {"k": 10**3, "m": 10**6, "b": 10**9, "": 10**9, "t": 10**12}
 
 
 def parse_size(text: str) -> tuple[int, int]:
-    """(params, params active) of "8B", "8", "350M", "custom 13", "30B-A3B" or "8x7B"; Refusal for anything else."""
+    """Return (params, params active) of "8B", "8", "350M", "custom 13", "30B-A3B" or "8x7B"; Refusal otherwise."""
     asked, text = text.strip().lower(), text[:40]
     if mixed := _SIZE_MIXED.fullmatch(asked):
         whole = float(mixed[1]) * float(mixed[2]) * _SIZE_UNITS[mixed[3]]
@@ -100,7 +100,7 @@ _MIXTURE = "Qwen/Qwen3-30B-A3B"
 
 @lru_cache(maxsize=1024)
 def reference_model(params: int, active: int) -> Model:
-    """What a model of that size, dense or a mixture of experts, looks like: between its neighbours in the catalogue."""
+    """Return a model of that size, dense or a mixture of experts, between its neighbours in the catalogue."""
     catalogue = load_catalogue()
     if active < params:
         base = catalogue[_MIXTURE]
@@ -154,7 +154,7 @@ _QUANTIZED_NAMES = (
 
 
 def sized_model(params: int, active: int, name: str, relative: Model | None = None) -> Model:
-    """A model of which only the size is known: its relative in the catalogue, or the nearest architecture, scaled."""
+    """Return a model of which only the size is known: its relative in the catalogue, or the nearest one, scaled."""
     given = [quantization for word, quantization in _QUANTIZED_NAMES if re.search(word, name.lower())]
     known = relative if relative and 0.9 < params / relative.params < 1.1 else None
     model = replace(known or reference_model(params, active), id=name, **UNKNOWN_ORIGIN)
@@ -164,7 +164,7 @@ def sized_model(params: int, active: int, name: str, relative: Model | None = No
 
 
 def scaled_to(model: Model, params: int, active: int, fixed: frozenset[str] = frozenset()) -> Model:
-    """`model` stretched to `params` in depth and width, then its MLP fitted to meet the count.
+    """Return `model` stretched to `params` in depth and width, then its MLP fitted to meet the count.
 
     Fields in `fixed` stay as they are; the others that were derived are named in `assumed`.
     """
@@ -211,7 +211,7 @@ def assumed_fields(model: Model, fixed: frozenset[str]) -> tuple[str, ...]:
 
 
 def _fit_field(model: Model, name: str, target: int, active: bool = False) -> Model:
-    """`model` with the field set so that its count meets `target`: the count is linear in it."""
+    """Return `model` with the field set so that its count meets `target`: the count is linear in it."""
 
     def valued(value: int) -> Model:
         field: dict[str, Any] = {name: value}

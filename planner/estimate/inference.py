@@ -1,11 +1,11 @@
-"""One inference setup, estimated: memory, speed and money."""
+"""Memory, speed and price of one inference setup."""
 
 from __future__ import annotations
 
-from .gpus import UNMEASURED, host_price
-from .memory import inference_memory
-from .plan import InferenceEstimate, InferenceSetup
-from .speed import cold_start_s, inference_speed, reading_speed
+from ..catalogue.gpus import UNMEASURED, host_price
+from ..schema import InferenceEstimate, InferenceSetup
+from . import inference_memory
+from .inference_speed import cold_start_s, encoder_speed, generation_speed
 
 # What a serving container keeps busy: an API process, and for each GPU a process that polls (prior).
 HOST_CORES, HOST_CORES_PER_GPU = 0.5, 1.0
@@ -21,17 +21,20 @@ SPEEDS = (
 )
 
 
-def estimate_inference(setup: InferenceSetup, engine_version: str = "") -> InferenceEstimate:
-    """What happens if exactly this runs; rates are None where it does not fit. `engine_version`: as in memory.py."""
-    memory = inference_memory(setup, engine_version)
+def estimate(setup: InferenceSetup, engine_version: str = "") -> InferenceEstimate:
+    """Return the estimate of the setup; rates are None where it does not fit.
+
+    `engine_version`: as in inference_memory.py.
+    """
+    memory = inference_memory.memory(setup, engine_version)
     usd = setup.gpu.usd_per_hour * setup.gpu_count
-    writes = setup.model.workload == "generation"
-    answers = inference_speed(setup, memory) if memory.fits and writes else None
-    read_per_s = first_s = None
-    if answers:
-        read_per_s, first_s = answers.prefill_tokens_per_s, answers.time_to_first_token_s
+    generates = setup.model.workload == "generation"
+    speed = generation_speed(setup, memory) if memory.fits and generates else None
+    prefill_per_s = first_s = None
+    if speed:
+        prefill_per_s, first_s = speed.prefill_tokens_per_s, speed.time_to_first_token_s
     elif memory.fits:
-        read_per_s, first_s = reading_speed(setup)
+        prefill_per_s, first_s = encoder_speed(setup)
     return InferenceEstimate(
         usable_gib=memory.usable_gib,
         weights_gib=memory.weights_gib,
@@ -42,19 +45,19 @@ def estimate_inference(setup: InferenceSetup, engine_version: str = "") -> Infer
         kv_tokens=memory.kv_tokens,
         max_concurrency=memory.max_concurrency,
         fits=memory.fits,
-        why=memory.why,
-        decode_tokens_per_s_single=answers.decode_tokens_per_s_single if answers else None,
-        output_tokens_per_s=answers.output_tokens_per_s if answers else None,
-        output_tokens_per_s_low=answers.output_tokens_per_s_low if answers else None,
-        output_tokens_per_s_high=answers.output_tokens_per_s_high if answers else None,
-        prefill_tokens_per_s=read_per_s,
+        rejection=memory.rejection,
+        decode_tokens_per_s_single=speed.decode_tokens_per_s_single if speed else None,
+        output_tokens_per_s=speed.output_tokens_per_s if speed else None,
+        output_tokens_per_s_low=speed.output_tokens_per_s_low if speed else None,
+        output_tokens_per_s_high=speed.output_tokens_per_s_high if speed else None,
+        prefill_tokens_per_s=prefill_per_s,
         time_to_first_token_s=first_s,
         cold_start_s=cold_start_s(setup) if memory.fits else None,
         usd_per_hour=usd,
         host_usd_per_hour=host_price(
             HOST_CORES + HOST_CORES_PER_GPU * setup.gpu_count, HOST_GIB + HOST_GIB_PER_GPU * setup.gpu_count
         ),
-        usd_per_million_output_tokens=usd / 3600 / answers.output_tokens_per_s * 1e6 if answers else None,
+        usd_per_million_output_tokens=usd / 3600 / speed.output_tokens_per_s * 1e6 if speed else None,
         assumed=setup.model.assumed,
         prior=SPEEDS if setup.gpu.name in UNMEASURED and memory.fits else ALWAYS_PRIOR,
     )

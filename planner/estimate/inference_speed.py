@@ -1,4 +1,6 @@
-"""Seconds: a decoding step, a prefill, a cold start. A roofline of named terms, with the share that engines reach.
+"""Speed of inference: a decoding step, a prefill, an encoder's pass, a cold start.
+
+A roofline of named terms, with the share that engines reach.
 
 A step of B requests takes bytes moved / bandwidth + arithmetic / FLOP/s + work that no roof bounds (launches, norms,
 all-reduces, scheduling). In the steady state each step also carries B x input / output tokens of prefill.
@@ -13,17 +15,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from .memory import (
-    InferenceMemory,
-    batched_tokens,
-    embedding_params,
-    is_causal,
-    kv_gib,
-    max_sequences,
-    weight_bytes,
-    weight_format,
-)
-from .plan import GIB, Gpu, InferenceSetup, Model
+from ..schema import GIB, Gpu, InferenceSetup, Model
+from .kv_cache import is_causal, kv_gib
+from .memory_terms import InferenceMemory
+from .vllm_memory import batched_tokens, max_sequences
+from .weights import embedding_params, weight_bytes, weight_format
 
 BANDWIDTH_SHARE = 0.79  # of device bandwidth; gpt-fast reached 0.69 on a capped A100, vLLM 0.92 on an L4
 EXPERT_BANDWIDTH = 0.87  # grouped kernels against dense ones
@@ -49,7 +45,7 @@ PREFILL_LAYER_S = 1.4e-3  # until the first token, per layer: launches outside g
 PREFILL_QUEUE = 0.13  # of a prompt's time that each other request adds before it
 VOLUME_BYTES_PER_S = 1.5e9  # Modal Volume: 1 to 2.5 GB/s
 ENGINE_START_S = {"vllm": 60.0, "transformers": 15.0}  # imports, compilation, graphs (prior)
-# Models that only read. Eager BERT-base takes 5.5 to 6.5 ms for two tokens (optimum-benchmark, 12 layers).
+# Encoders. Eager BERT-base takes 5.5 to 6.5 ms for two tokens (optimum-benchmark, 12 layers).
 ENCODER_STEP_S = 2e-3  # padding, pooling and copies around a pass of eager layers (prior)
 TOKENIZED_PER_S = 1.1e6  # tokens/s of one thread of `tokenizers`: 1.1 million WordPiece, 1.4 BPE on a 2026 server core
 FUSED_TRAFFIC = 0.5  # of eager PyTorch's traffic between kernels, where an engine fuses them (prior)
@@ -69,7 +65,7 @@ class InferenceSpeed:
 
 
 def flops_gain(gpu: Gpu, form: str) -> int:
-    """How much faster than in 16 bits the tensor cores may run with such weights; 1 where they unpack them."""
+    """Return how many times faster than in 16 bits the tensor cores run with such weights; 1 where they unpack them."""
     if form in ("mxfp4", "nvfp4"):
         return 4 if gpu.fp4 else 1
     if form == "fp8":
@@ -79,7 +75,7 @@ def flops_gain(gpu: Gpu, form: str) -> int:
 
 
 def compute_flops(model: Model, gpu: Gpu, form: str) -> float:
-    """FLOP/s that one GPU reaches in the matrix products of that model."""
+    """Return the FLOP/s that one GPU reaches in the matrix products of that model."""
     gain = flops_gain(gpu, form)
     share = FLOPS_SHARE[gain] * (EXPERT_FLOPS if model.experts else 1.0)
     if gain == 1 and form in ("int4", "nf4", "mxfp4", "nvfp4"):
@@ -88,14 +84,14 @@ def compute_flops(model: Model, gpu: Gpu, form: str) -> float:
 
 
 def prefill_kernel(setup: InferenceSetup) -> str:
-    """The attention kernel that runs: as asked, else the card's best, which vLLM brings along and PyTorch does not."""
+    """Return the attention kernel of a prefill: as asked, else the card's best under vLLM, and SDPA under PyTorch."""
     if setup.attention != "auto":
         return setup.attention
     return setup.gpu.attention[-1] if setup.engine == "vllm" and setup.gpu.attention else "sdpa"
 
 
-def inference_speed(setup: InferenceSetup, memory: InferenceMemory) -> InferenceSpeed:
-    """Speed of the setup with the cache that `memory` leaves it: one request alone, and the steady mix under load."""
+def generation_speed(setup: InferenceSetup, memory: InferenceMemory) -> InferenceSpeed:
+    """Return the speed with the cache that `memory` leaves: one request alone, and the steady mix under load."""
     model, gpu, tp = setup.model, setup.gpu, setup.tensor_parallel
     form = weight_format(model, setup.quantization)
     replicas = setup.gpu_count // tp
@@ -145,15 +141,15 @@ def inference_speed(setup: InferenceSetup, memory: InferenceMemory) -> Inference
     return InferenceSpeed(1 / step_s(1.0), output, output / RANGE, output * RANGE, replicas / prefill_s, first)
 
 
-def reading_speed(setup: InferenceSetup) -> tuple[float, float]:
-    """Of a model that only reads: tokens/s at `concurrency` texts of `input_len` a pass, and seconds for one alone."""
+def encoder_speed(setup: InferenceSetup) -> tuple[float, float]:
+    """Return an encoder's tokens/s at `concurrency` texts of `input_len` a pass, and the seconds of one text alone."""
     length, replicas = max(setup.input_len, 1), setup.gpu_count // setup.tensor_parallel
     texts = max(setup.concurrency / replicas, 1.0)
-    return replicas * texts * length / pass_s(setup, texts), pass_s(setup, 1.0)
+    return replicas * texts * length / forward_pass_s(setup, texts), forward_pass_s(setup, 1.0)
 
 
-def pass_s(setup: InferenceSetup, texts: float) -> float:
-    """Seconds to read that many texts of `input_len` at once: arithmetic and traffic, launches, the tokenizer."""
+def forward_pass_s(setup: InferenceSetup, texts: float) -> float:
+    """Return the seconds of one pass over `texts` of `input_len`: arithmetic and traffic, launches, the tokenizer."""
     model, gpu, tp = setup.model, setup.gpu, setup.tensor_parallel
     tokens = texts * max(setup.input_len, 1)
     flops = tp * compute_flops(model, gpu, weight_format(model, setup.quantization))
@@ -170,7 +166,7 @@ def pass_s(setup: InferenceSetup, texts: float) -> float:
     _embedding, experts, rest = weight_bytes(model, setup.quantization)
     weights_s = (experts + rest) / tp / bandwidth
     tokenizer_s = tokens / TOKENIZED_PER_S
-    if not fused:  # texts are tokenized, then read
+    if not fused:  # texts are tokenized before the pass
         return max(tokens * token_s + weights_s, ENCODER_STEP_S + model.layers * EAGER_LAYER_S) + tokenizer_s
     steps = math.ceil(tokens / batched_tokens(setup))
     step_s = weights_s + STEP_S + model.layers * LAYER_S
@@ -180,7 +176,7 @@ def pass_s(setup: InferenceSetup, texts: float) -> float:
 
 
 def traffic_bytes(model: Model) -> float:
-    """Bytes that one token moves through device memory between the kernels of all layers, each reading and writing."""
+    """Return the bytes that one token moves through device memory between the kernels of all layers, both ways."""
     width, queries, keys = model.hidden, model.heads * model.head_dim, model.kv_heads * model.head_dim
     inner = max(model.intermediate, model.moe_intermediate * (model.experts_per_token + model.shared_experts))
     attention = 4 * width + 4 * queries + 4 * keys
@@ -191,5 +187,5 @@ def traffic_bytes(model: Model) -> float:
 
 
 def cold_start_s(setup: InferenceSetup) -> float:
-    """Seconds from a container's start to the first answer: weights from a Volume, then the engine (prior)."""
+    """Return the seconds from a container's start to the first answer: weights from a Volume, the engine (prior)."""
     return sum(weight_bytes(setup.model, setup.quantization)) / VOLUME_BYTES_PER_S + ENGINE_START_S[setup.engine]

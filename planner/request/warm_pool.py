@@ -1,12 +1,10 @@
-"""The warm pool: containers that wait for requests, always or in working hours, and what they cost."""
+"""Parse the warm pool, its cron lines and its hours a month."""
 
 from __future__ import annotations
 
-import difflib
 import re
-import zoneinfo
 
-from .plan import HOURS_PER_MONTH, Refusal, WarmPool
+from ..schema import HOURS_PER_MONTH, Refusal, WarmPool
 
 DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")  # as cron counts them
 WARM_FORMS = "write auto, a number such as 1, or a number in working hours such as 1 mon-fri 8-18 Europe/Berlin"
@@ -17,7 +15,7 @@ _HOURS = re.compile(r"(\d{1,2})(?::(\d\d))?-(\d{1,2})(?::(\d\d))?", re.ASCII)
 
 
 def parse_warm(text: str, optimize: str) -> WarmPool:
-    """ "auto" (one always where latency is the aim), "0", "2", "1 mon-fri 8-18 Europe/Berlin". Refusal says how."""
+    """Return the pool of "auto" (1 where latency is the aim), "0", "2", "1 mon-fri 8-18 Europe/Berlin"."""
     if text.lower() == "auto":
         return WarmPool(int(optimize == "latency"))
     found = _WARM.fullmatch(text)
@@ -28,11 +26,11 @@ def parse_warm(text: str, optimize: str) -> WarmPool:
     if not int(found[1]):
         raise Refusal("warm 0 needs no hours; write 0, or keep at least one container warm in them")
     opens, closes = parse_hours(found[3])
-    return WarmPool(int(found[1]), parse_days(found[2]), opens, closes, parse_zone(found[4] or "UTC"))
+    return WarmPool(int(found[1]), parse_days(found[2]), opens, closes, parse_zone(found[4]) if found[4] else "UTC")
 
 
 def parse_days(text: str) -> tuple[int, ...]:
-    """Days of the week as cron counts them, of "mon-fri", "mon,wed", "fri-mon" or "daily"."""
+    """Return the days of the week, as cron counts them, of "mon-fri", "mon,wed", "fri-mon" or "daily"."""
     if text.lower() == "daily":
         return tuple(range(7))
     days: set[int] = set()
@@ -46,7 +44,7 @@ def parse_days(text: str) -> tuple[int, ...]:
 
 
 def parse_hours(text: str) -> tuple[int, int]:
-    """Minutes after midnight of "8-18", "8:30-18" or, over midnight, "22-6"."""
+    """Return the minutes after midnight of "8-18", "8:30-18" or, over midnight, "22-6"."""
     found = _HOURS.fullmatch(text)
     opens, closes = (
         (int(found[1]) * 60 + int(found[2] or 0), int(found[3]) * 60 + int(found[4] or 0)) if found else (0, 0)
@@ -58,7 +56,10 @@ def parse_hours(text: str) -> tuple[int, int]:
 
 
 def parse_zone(name: str) -> str:
-    """A time zone by its IANA name, in any case. Unchecked where this machine has no list of them."""
+    """Return a time zone by its IANA name, in any case. Unchecked where this machine has no list of them."""
+    import difflib  # here, because few bakes name a time zone and each of these takes milliseconds
+    import zoneinfo
+
     known = {zone.lower(): zone for zone in zoneinfo.available_timezones()}
     if name.lower() in known or (not known and re.fullmatch(r"[A-Za-z]+(/[A-Za-z0-9_+-]+)*", name, re.ASCII)):
         return known.get(name.lower(), name)
@@ -67,32 +68,8 @@ def parse_zone(name: str) -> str:
     raise Refusal(f"warm has no time zone {name[:60]!a}; {hint}")
 
 
-def days_text(days: tuple[int, ...]) -> str:
-    """ "mon-fri", "mon,wed", "daily"; a run that reaches over the week's end is "fri-mon"."""
-    if len(days) == 7:
-        return "daily"
-    starts = [day for day in days if (day - 1) % 7 not in days]
-    runs = []
-    for start in sorted(starts, key=lambda day: (day - 1) % 7):
-        end = next(day for day in range(start, start + 7) if (day + 1) % 7 not in days) % 7
-        runs.append(DAYS[start] if start == end else f"{DAYS[start]}-{DAYS[end]}")
-    return ",".join(runs)
-
-
-def clock(minute: int) -> str:
-    """ "8", "18:30" """
-    return f"{minute // 60}:{minute % 60:02}" if minute % 60 else str(minute // 60)
-
-
-def hours_text(pool: WarmPool) -> str:
-    """ "mon-fri 8-18 Europe/Berlin"; "always" without hours."""
-    if not pool.days:
-        return "always"
-    return f"{days_text(pool.days)} {clock(pool.opens_min)}-{clock(pool.closes_min)} {pool.timezone}"
-
-
 def crons(pool: WarmPool) -> tuple[str, str]:
-    """Cron lines that open and close the pool; two empty ones without hours."""
+    """Return the cron lines that open and close the pool; two empty ones without hours."""
     if not pool.days:
         return "", ""
     next_day = pool.closes_min % DAY_MIN < pool.opens_min
@@ -111,7 +88,7 @@ def cron(minute: int, days: tuple[int, ...]) -> str:
 
 
 def warm_hours_per_month(pool: WarmPool) -> float:
-    """Hours a month that the pool is warm: 730 without hours, else the week's share of them."""
+    """Return the hours a month that the pool is warm: 730 without hours, else the week's share of them."""
     if not pool.days:
         return HOURS_PER_MONTH
     open_min = (pool.closes_min - pool.opens_min) % DAY_MIN
