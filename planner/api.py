@@ -1,40 +1,44 @@
-"""The planner as a JSON interface: one question a line in, one answer a line out. All sizes GiB per GPU, money USD."""
+"""The planner's JSON interface: one question a line in, one answer a line out. Sizes in GiB per GPU, money in USD."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict
+from dataclasses import fields
 from typing import Any
 
-from .answers import TASKS, WORKLOADS, check_context, one_of, parse_budget, parse_gpu
-from .choose import hourly
-from .estimate import estimate_inference
-from .gpus import check_count, find_gpu, gpu_string
-from .model_object import from_contract
-from .models import find_model
-from .plan import (
+from .catalogue.gpus import check_count, find_gpu, gpu_string
+from .catalogue.model_object import from_object
+from .catalogue.models import find_model
+from .describe.refusal import plan_for
+from .describe.rejections import inference_rejection, inference_shortage, training_rejection, training_shortage
+from .estimate import inference, training
+from .request.checks import check_context
+from .request.parse import one_of, parse_budget, parse_gpu
+from .schema import (
     AIMS,
     ATTENTIONS,
     ENGINES,
+    METHODS,
     QUANTIZATIONS,
-    Candidate,
+    TASKS,
+    WORKLOADS,
+    InferenceCandidate,
+    InferenceEstimate,
     InferenceSetup,
     Model,
     Refusal,
     Request,
     TrainingCandidate,
-    TrainingPlan,
+    TrainingEstimate,
     TrainingSetup,
 )
-from .tasks import plan_for
-from .training import estimate_training
 
 Line = dict[str, Any]
 
 
 def answer(question: Any, ask: Callable[[Line], Line]) -> Line:
-    """The answer to one question, or `{"id": ..., "error": "one sentence"}`."""
+    """Return the answer to one question, or `{"id": ..., "error": "one sentence"}`."""
     name = question.get("id") if isinstance(question, dict) else None
     try:
         if not isinstance(question, dict):
@@ -47,23 +51,24 @@ def answer(question: Any, ask: Callable[[Line], Line]) -> Line:
 
 
 def ask_estimate(question: Line) -> Line:
-    """What happens if exactly this runs."""
-    fields = Fields(question)
-    mode = fields.choice("mode", ("inference", "training"), "inference")
+    """Return the estimate of one setup."""
+    given = Fields(question)
+    mode = given.choice("mode", ("inference", "training"), "inference")
     if mode == "training":
-        return rounded(asdict(estimate_training(training_setup(fields))))
-    engine_version = fields.text("engine_version")
-    return rounded(asdict(estimate_inference(inference_setup(fields), engine_version)))
+        training_setup = read_training_setup(given)
+        estimated = training.estimate(training_setup)
+        return estimate_line(estimated, training_shortage(training_setup, estimated))
+    engine_version = given.text("engine_version")
+    setup = read_inference_setup(given)
+    estimate = inference.estimate(setup, engine_version)
+    return estimate_line(estimate, inference_shortage(setup, estimate))
 
 
 def ask_plan(question: Line) -> Line:
-    """What should run, and everything that was weighed. Refusal with the cheapest way out."""
-    request = plan_request(Fields(question))
-    plan = plan_for(request)
-    if isinstance(plan, TrainingPlan):
-        alternatives = [training_line(candidate) for candidate in plan.candidates]
-    else:
-        alternatives = [candidate_line(candidate) for candidate in plan.candidates]
+    """Return the choice and everything that was weighed. Refusal with the cheapest alternatives."""
+    request = read_request(Fields(question))
+    line = CANDIDATE_LINES[request.task]
+    alternatives = [line(request, candidate) for candidate in plan_for(request).candidates]
     return {"chosen": alternatives[0], "alternatives": alternatives}
 
 
@@ -107,7 +112,7 @@ class Fields:
     def model(self) -> Model:
         value = self.take("model", None)
         if isinstance(value, dict):
-            return from_contract(value)
+            return from_object(value)
         if not isinstance(value, str) or not value.strip():
             raise Refusal('model is missing; name one, such as "Qwen/Qwen3-8B", or give an object with params')
         return find_model(value)
@@ -117,8 +122,8 @@ class Fields:
             raise Refusal(f"unknown key {key!r}; the keys are those of the estimate interface in docs/planner.md")
 
 
-def inference_setup(fields: Fields) -> InferenceSetup:
-    """The setup that a question of mode inference describes."""
+def read_inference_setup(fields: Fields) -> InferenceSetup:
+    """Return the setup of a question of mode inference."""
     model = fields.model()
     gpu = find_gpu(str(fields.take("gpu", "")))
     gpu_count = fields.count("gpu_count", 1)
@@ -149,8 +154,8 @@ def inference_setup(fields: Fields) -> InferenceSetup:
     return setup
 
 
-def training_setup(fields: Fields) -> TrainingSetup:
-    """The setup that a question of mode training describes."""
+def read_training_setup(fields: Fields) -> TrainingSetup:
+    """Return the setup of a question of mode training."""
     model = fields.model()
     gpu = find_gpu(str(fields.take("gpu", "")))
     gpu_count = fields.count("gpu_count", 1)
@@ -160,7 +165,7 @@ def training_setup(fields: Fields) -> TrainingSetup:
         gpu=gpu,
         gpu_count=gpu_count,
         nodes=fields.count("nodes", 1),
-        method=fields.choice("method", ("full", "lora", "qlora"), "lora"),
+        method=fields.choice("method", METHODS, "lora"),
         lora_rank=fields.count("lora_rank", 16),
         lora_targets=fields.choice("lora_targets", ("all-linear", "attention", "qv"), "all-linear"),
         optimizer=fields.choice("optimizer", ("adamw", "adamw_8bit", "paged_adamw_8bit", "sgd", "adafactor"), "adamw"),
@@ -179,8 +184,8 @@ def training_setup(fields: Fields) -> TrainingSetup:
     return setup
 
 
-def plan_request(fields: Fields) -> Request:
-    """The request that a question to `plan` describes."""
+def read_request(fields: Fields) -> Request:
+    """Return the request of a question to `plan`."""
     task = fields.choice("task", TASKS, "serve")
     model = fields.model()
     gpu, count = parse_gpu(
@@ -198,7 +203,7 @@ def plan_request(fields: Fields) -> Request:
         quantization=fields.choice("quantization", ("auto", *QUANTIZATIONS), "auto"),
         attention=fields.choice("attention", ("auto", *ATTENTIONS), "auto"),
         engine=fields.choice("engine", ("auto", *ENGINES), "auto"),
-        method=fields.choice("method", ("auto", "full", "lora", "qlora"), "auto"),
+        method=fields.choice("method", ("auto", *METHODS), "auto"),
         optimize=fields.choice("optimize", AIMS, "cost"),
         dataset_tokens=fields.count("dataset_tokens", 0, least=0),
         epochs=fields.count("epochs", 1),
@@ -207,9 +212,9 @@ def plan_request(fields: Fields) -> Request:
     return request
 
 
-def candidate_line(candidate: Candidate) -> Line:
-    """A candidate as JSON: its configuration, its estimate, and its rank or the reason why it was rejected."""
-    setup = candidate.setup
+def inference_line(request: Request, candidate: InferenceCandidate) -> Line:
+    """Return a candidate as JSON: its setup, its estimate, and its rank or why it was rejected."""
+    setup, estimate = candidate.setup, candidate.estimate
     return {
         "gpu": setup.gpu.name,
         "gpu_count": setup.gpu_count,
@@ -224,15 +229,16 @@ def candidate_line(candidate: Candidate) -> Line:
         "input_len": setup.input_len,
         "output_len": setup.output_len,
         "containers": candidate.containers,
-        "usd_per_hour": round(hourly(candidate), 4),
-        "estimate": candidate.estimate and rounded(asdict(candidate.estimate)),
-        **({"rank": candidate.rank} if candidate.rank else {"rejected": candidate.rejected}),
+        "usd_per_hour": round(candidate.usd_per_hour, 4) if candidate.containers else 0.0,
+        "estimate": estimate and estimate_line(estimate, inference_shortage(setup, estimate)),
+        **({"rank": candidate.rank} if candidate.rank else {"rejected": inference_rejection(request, candidate)}),
     }
 
 
-def training_line(candidate: TrainingCandidate) -> Line:
-    """A training candidate as JSON, in the words of an estimate's question."""
-    setup = candidate.setup
+def training_line(request: Request, candidate: TrainingCandidate) -> Line:
+    """Return a training candidate as JSON, with the keys of an estimate's question."""
+    setup, estimate = candidate.setup, candidate.estimate
+    run = candidate.run if candidate.run and not candidate.run.assumed else None
     return {
         "gpu": setup.gpu.name,
         "gpu_count": setup.gpu_count,
@@ -243,22 +249,36 @@ def training_line(candidate: TrainingCandidate) -> Line:
         "optimizer": setup.optimizer,
         "seq_len": setup.seq_len,
         "micro_batch": setup.micro_batch,
-        "gradient_accumulation": candidate.accumulation,
+        "gradient_accumulation": setup.accumulation,
         "gradient_checkpointing": setup.gradient_checkpointing,
         "logits": setup.logits,
         "attention": setup.attention,
         "sharding": setup.sharding,
         "offload": setup.offload,
         "usd_per_hour": round(candidate.usd_per_hour, 4),
-        "hours": round(candidate.hours, 3) or None,
-        "usd": round(candidate.usd, 2) or None,
-        "estimate": rounded(asdict(candidate.estimate)),
-        **({"rank": candidate.rank} if candidate.rank else {"rejected": candidate.rejected}),
+        "hours": (run and round(run.hours, 3)) or None,
+        "usd": (run and round(run.usd, 2)) or None,
+        "estimate": estimate_line(estimate, training_shortage(setup, estimate)),
+        **({"rank": candidate.rank} if candidate.rank else {"rejected": training_rejection(request, candidate)}),
     }
 
 
+CANDIDATE_LINES: dict[str, Callable[[Request, Any], Line]] = {
+    "serve": inference_line,
+    "batch": inference_line,
+    "finetune": training_line,
+    "distributed": training_line,
+}
+
+
+def estimate_line(estimate: InferenceEstimate | TrainingEstimate, why: str) -> Line:
+    """Return an estimate as JSON, its rejection as the sentence `why`."""
+    line = {field.name: getattr(estimate, field.name) for field in fields(estimate)}
+    return rounded({"why" if key == "rejection" else key: why if key == "rejection" else line[key] for key in line})
+
+
 def rounded(line: Line) -> Line:
-    """Floats to six significant digits; what is infinite has no place in JSON and becomes null."""
+    """Return floats to six significant digits; infinity, which JSON does not have, becomes null."""
 
     def values() -> Iterator[tuple[str, Any]]:
         for key, value in line.items():

@@ -239,6 +239,11 @@ class TrainingRun:
     usd: float
     assumed: bool  # the rows of the data set are not known, and a number of them was assumed
 
+    @property
+    def known_usd(self) -> float:
+        """The price over known rows; 0 where they were assumed."""
+        return 0.0 if self.assumed else self.usd
+
 
 Setup = TypeVar("Setup")
 Estimate = TypeVar("Estimate")

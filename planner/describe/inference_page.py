@@ -1,15 +1,17 @@
-"""A plan for inference in words: its page, its picture, its lines on the terminal."""
+"""What PLAN.md, memory.svg and the terminal show of an inference plan."""
 
 from __future__ import annotations
 
-from .choose import budget_text, hourly, tokens_per_s, usd_per_million
-from .explain import (
+from ..catalogue.gpus import PRICES_DATE, UNMEASURED
+from ..choose.cost import tokens_per_s, usd_per_million
+from ..request.warm_pool import warm_hours_per_month
+from ..schema import Gpu, InferenceCandidate, InferencePlan
+from .batch import run_lines, run_words
+from .format import about, budget_text, cents, code, paragraph, size_words
+from .inference import (
     beside,
-    cards,
     estimate_of,
-    format_name,
     idle_prices,
-    kernel_name,
     max_containers,
     memory_terms,
     next_cheaper,
@@ -17,30 +19,37 @@ from .explain import (
     one_per_gpu,
     peak_gib,
     pool_words,
-    price,
     rate_range,
     units,
     verdict,
     what_would_change,
+    where,
     written,
 )
-from .gpus import PRICES_DATE, UNMEASURED
-from .page import Bar, Lines, Page
-from .plan import Candidate, Gpu, Plan
-from .run_words import run_lines, run_words
-from .warm import warm_hours_per_month
-from .words import about, cents, code, paragraph, size_words
+from .layout import Bar, Comparison, Lines, Page
+from .names import KERNEL_NAMES, format_name, kernel_name
 
+COLUMNS = (
+    "GPU",
+    "count",
+    "quantization",
+    "attention",
+    "GiB used of usable",
+    "tokens/s",
+    "$/h",
+    "$/M tokens",
+    "verdict",
+)
 OPTIONS_HEAD = """| GPUs | quantization | GiB used of usable | tokens/s | USD/hour | USD/M tokens | verdict |
 |---|---|---|---:|---:|---:|---|
 """
 
 
-def inference_page(plan: Plan) -> Page:
-    """PLAN.md of a plan for serve or batch."""
+def page(plan: InferencePlan) -> Page:
+    """Return the parts of PLAN.md."""
     return Page(
         decision=decision(plan),
-        bar=inference_bar(plan.chosen),
+        bar=bar(plan.chosen),
         memory=paragraph(*cache_words(plan)),
         money=[
             paragraph(*speed_words(plan)),
@@ -52,23 +61,21 @@ def inference_page(plan: Plan) -> Page:
     )
 
 
-def inference_bar(candidate: Candidate, role: str = "") -> Bar:
-    """The memory of one GPU, with a caption that begins with `role`."""
+def bar(candidate: InferenceCandidate, role: str = "") -> Bar:
+    """Return the memory of one GPU, with a caption that begins with `role`."""
     setup, estimate = candidate.setup, estimate_of(candidate)
-    caption = (
-        f"{role}: {cards(candidate)}, {format_name(setup)}, {hourly(candidate):.2f}/hour, {estimate.usable_gib:.1f} GiB"
-    )
-    return Bar(memory_terms(estimate), estimate.usable_gib, caption)
+    caption = f"{role}: {where(candidate)}, {format_name(setup)}, {candidate.usd_per_hour:.2f}/hour"
+    return Bar(memory_terms(estimate), estimate.usable_gib, f"{caption}, {estimate.usable_gib:.1f} GiB")
 
 
-def inference_bars(plan: Plan) -> list[Bar]:
-    """The choice, and beside it a faster or a cheaper card."""
+def bars(plan: InferencePlan) -> list[Bar]:
+    """Return the bar of the choice, and beside it one of a faster or a cheaper GPU."""
     other = next((c for c in (next_faster(plan), next_cheaper(plan)) if c and c.estimate and c.estimate.fits), None)
-    return [inference_bar(plan.chosen, "chosen"), *([inference_bar(other, "beside it")] if other else [])]
+    return [bar(plan.chosen, "chosen"), *([bar(other, "beside it")] if other else [])]
 
 
-def inference_lines(plan: Plan) -> Lines:
-    """What the terminal says of a plan for serve or batch."""
+def lines(plan: InferencePlan) -> Lines:
+    """Return the terminal's lines."""
     chosen, setup, estimate = plan.chosen, plan.chosen.setup, estimate_of(plan.chosen)
     request, budget = plan.request, plan.request.budget
     engine = {"vllm": "vLLM", "transformers": "transformers"}[setup.engine]
@@ -80,9 +87,9 @@ def inference_lines(plan: Plan) -> Lines:
         if other:
             more.append(f"{word} {beside(plan, other)}")
     return Lines(
-        choice=f"{setup.model.id} on {cards(chosen)}, {format_name(setup)}, {kernel_name(setup)}, {engine}: "
-        f"{price(chosen):.2f}/hour, {limit}",
-        bar=inference_bar(chosen),
+        choice=f"{setup.model.id} on {where(chosen)}, {format_name(setup)}, {kernel_name(setup)}, {engine}: "
+        f"{chosen.usd_per_hour:.2f}/hour, {limit}",
+        bar=bar(chosen),
         per_gpu=setup.gpu_count > 1,
         yields=f"about {about(tokens_per_s(chosen))} tokens/s ({about(low)} to {about(high)}) at "
         f"{at_once} {units(plan)}, {cents(usd_per_million(chosen))} per million tokens {written(plan)}",
@@ -92,15 +99,15 @@ def inference_lines(plan: Plan) -> Lines:
     )
 
 
-def warm_line(plan: Plan) -> str:
-    """What is kept warm, and what that costs."""
+def warm_line(plan: InferencePlan) -> str:
+    """Return the terminal's line on the warm pool and its price."""
     always, working = idle_prices(plan)
     none = f"none: idle costs nothing (one kept warm: {always:,.0f} USD a month; mon-fri 8-18: {working:,.0f})"
     return f"warm    {f'{pool_words(plan)} for GPUs' if plan.request.warm.containers else none}"
 
 
-def decision(plan: Plan) -> list[str]:
-    """The request and the choice, a paragraph each, and what had to be assumed."""
+def decision(plan: InferencePlan) -> list[str]:
+    """Return the request, the choice and the assumptions, a paragraph each."""
     request, chosen, setup, estimate = plan.request, plan.chosen, plan.chosen.setup, estimate_of(plan.chosen)
     limit = "no budget" if request.budget.per == "none" else f"{request.budget.usd:g} USD per {request.budget.per}"
     low, high = rate_range(chosen)
@@ -110,7 +117,7 @@ def decision(plan: Plan) -> list[str]:
         f"chosen for {request.optimize}:",
     )
     answer = paragraph(
-        f"**{cards(chosen)}, {format_name(setup)}, {kernel_name(setup)}: {price(chosen):.2f} USD per hour, about",
+        f"**{where(chosen)}, {format_name(setup)}, {kernel_name(setup)}: {chosen.usd_per_hour:.2f} USD per hour, about",
         f"{about(tokens_per_s(chosen))} tokens/s {written(plan)} ({about(low)} to {about(high)}),",
         f"{cents(usd_per_million(chosen))} USD per million.**",
     )
@@ -118,7 +125,7 @@ def decision(plan: Plan) -> list[str]:
     return [asked, answer, known] if estimate.assumed else [asked, answer]
 
 
-def cache_words(plan: Plan) -> list[str]:
+def cache_words(plan: InferencePlan) -> list[str]:
     setup, estimate = plan.chosen.setup, estimate_of(plan.chosen)
     if not estimate.kv_cache_gib:
         return [
@@ -134,7 +141,7 @@ def cache_words(plan: Plan) -> list[str]:
     return words
 
 
-def speed_words(plan: Plan) -> list[str]:
+def speed_words(plan: InferencePlan) -> list[str]:
     setup, estimate = plan.chosen.setup, estimate_of(plan.chosen)
     first, read = estimate.time_to_first_token_s, about(estimate.prefill_tokens_per_s or 0)
     if estimate.decode_tokens_per_s_single:
@@ -157,13 +164,13 @@ def speed_words(plan: Plan) -> list[str]:
 
 
 def unmeasured(gpu: Gpu) -> str:
-    """What to know of the speed of a card that no source has measured."""
+    """Return a caution on the speed of a GPU that no source has measured."""
     if gpu.name not in UNMEASURED:
         return ""
     return f" No {gpu.name} was among the measurements: its speed follows from its datasheet (prior)."
 
 
-def money_words(plan: Plan) -> list[str]:
+def money_words(plan: InferencePlan) -> list[str]:
     setup, estimate, most = plan.chosen.setup, estimate_of(plan.chosen), max_containers(plan)
     pool, (always, working) = plan.request.warm, idle_prices(plan)
     hours = warm_hours_per_month(pool)
@@ -184,12 +191,37 @@ def money_words(plan: Plan) -> list[str]:
     ]
 
 
-def option_row(plan: Plan, candidate: Candidate) -> str:
+def option_row(plan: InferencePlan, candidate: InferenceCandidate) -> str:
     setup, estimate = candidate.setup, candidate.estimate
     used = f"{peak_gib(estimate):.1f} of {estimate.usable_gib:.1f}" if estimate and estimate.fits else "-"
     rate = about(tokens_per_s(candidate)) if candidate.containers else "-"
     dollars = cents(usd_per_million(candidate)) if candidate.containers else "-"
     return (
-        f"| {cards(candidate)} | {format_name(setup)} | {used} | {rate} | {price(candidate):.2f} | {dollars} "
+        f"| {where(candidate)} | {format_name(setup)} | {used} | {rate} | {candidate.usd_per_hour:.2f} | {dollars} "
         f"| {verdict(plan, candidate)} |\n"
+    )
+
+
+def comparison(plan: InferencePlan, everything: bool) -> Comparison:
+    """Return the weighed candidates as a table: the best of each GPU, or all of them."""
+    rows = [cells(plan, candidate) for candidate in (plan.candidates if everything else one_per_gpu(plan))]
+    load = f"context {plan.request.context_len:,}, {plan.request.concurrency} requests at once"
+    return Comparison(COLUMNS, rows, load)
+
+
+def cells(plan: InferencePlan, candidate: InferenceCandidate) -> tuple[str, ...]:
+    """Return a row of the comparison."""
+    setup, estimate = candidate.setup, candidate.estimate
+    fits = estimate is not None and estimate.fits
+    times = f" x{candidate.containers}" if candidate.containers > 1 else ""
+    return (
+        setup.gpu.name,
+        f"{setup.gpu_count}{times}",
+        format_name(setup),
+        "engine's" if setup.attention == "auto" else KERNEL_NAMES[setup.attention],
+        f"{peak_gib(estimate):.1f} of {estimate.usable_gib:.1f}" if estimate and fits else "-",
+        about(tokens_per_s(candidate)) if candidate.containers else "-",
+        f"{candidate.usd_per_hour:.2f}",
+        cents(usd_per_million(candidate)) if candidate.containers else "-",
+        verdict(plan, candidate),
     )

@@ -1,4 +1,4 @@
-"""What every plan is told by, whatever it is for: a page, a picture, a few lines. Each kind of plan fills these in."""
+"""What a plan of any task is shown by: the parts of PLAN.md, bars of memory, lines on the terminal."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """What fills one GPU. GiB by term, in the order they are drawn; their sum is the predicted peak."""
+    """The memory of one GPU. GiB by term, in the order they are drawn; their sum is the predicted peak."""
 
     terms: dict[str, float]
     usable_gib: float
@@ -37,7 +37,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """What the terminal says of a plan; `more` are lines that begin with a word of their own."""
+    """The lines on the terminal; those of `more` begin with a word of their own."""
 
     choice: str
     bar: Bar
@@ -46,3 +46,12 @@ class Lines:
     more: list[str]
     model: str
     assumed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The weighed candidates as a table, best first, and the load in words."""
+
+    columns: tuple[str, ...]
+    rows: list[tuple[str, ...]]
+    load: str

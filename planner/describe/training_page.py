@@ -1,93 +1,92 @@
-"""A plan for training in words: its page, its picture, its lines on the terminal."""
+"""What PLAN.md, memory.svg and the terminal show of a training plan."""
 
 from __future__ import annotations
 
-from .choose import STARTER_GPUS, budget_text
-from .choose_training import need_gib, paid_s, tight
-from .gpus import PRICES_DATE
-from .page import Bar, Lines, Page
-from .plan import TrainingCandidate, TrainingPlan, TrainingSetup
-from .training import lora_params
-from .training_constants import attempt_s
-from .training_explain import (
-    LAYOUT_NAMES,
-    OFFLOAD_NAMES,
+from ..catalogue.gpus import PRICES_DATE
+from ..choose.cost import STARTER_GPUS
+from ..choose.micro_batch import need_gib, tight
+from ..choose.training_cost import attempt_s, paid_s
+from ..estimate.training_memory import lora_params
+from ..estimate.training_run import checkpoint_gib, end_s, save_every_s, start_s
+from ..schema import TrainingCandidate, TrainingPlan, TrainingSetup
+from .format import about, budget_text, cents, code, duration, paragraph, short_count, size_words
+from .layout import Bar, Comparison, Lines, Page
+from .names import OFFLOAD_NAMES, SHARDING_NAMES
+from .training import (
+    beside,
+    budget_end,
+    cells,
     cheaper_by_the_hour,
     how,
-    likely_usd,
+    memory_terms,
+    one_per_gpu,
     quicker,
     rate,
     row_tokens,
     rows_words,
-    run_price_words,
-    runs,
+    run_of,
+    run_price,
+    run_text,
     step,
-    stops,
-    training_beside,
-    training_cells,
-    training_changes,
-    training_one_per_gpu,
-    training_run,
-    training_terms,
-    training_usd_per_million,
+    usd_per_million,
+    what_would_change,
     where,
     why_lower,
 )
-from .training_run import checkpoint_gib, end_s, save_every_s, start_s
-from .words import about, cents, code, duration, paragraph, short_count, size_words
 
-TRAINING_HEAD = """| GPUs | how | step | GiB used of usable | tokens/s | USD/hour | run | USD/run | verdict |
+COLUMNS = ("GPUs", "how", "step", "GiB used of usable", "tokens/s", "$/h", "run", "$/run", "verdict")
+OPTIONS_HEAD = """| GPUs | how | step | GiB used of usable | tokens/s | USD/hour | run | USD/run | verdict |
 |---|---|---|---|---:|---:|---:|---:|---|
 """
 
 
-def training_page(plan: TrainingPlan) -> Page:
-    """PLAN.md of a plan for finetune or distributed."""
+def page(plan: TrainingPlan) -> Page:
+    """Return the parts of PLAN.md."""
     return Page(
-        decision=training_decision(plan),
-        bar=training_bar(plan.chosen),
+        decision=decision(plan),
+        bar=bar(plan.chosen),
         memory=paragraph(*state_words(plan)),
         money=[
             paragraph(*rate_words(plan)),
-            paragraph(*training_run_words(plan)),
-            paragraph(*training_money_words(plan)),
+            paragraph(*run_words(plan)),
+            paragraph(*money_words(plan)),
         ],
         weighed=len(plan.candidates),
-        table=TRAINING_HEAD + "".join(markdown(training_cells(plan, other)) for other in training_one_per_gpu(plan)),
-        changes=training_changes(plan),
+        table=OPTIONS_HEAD + "".join(markdown(cells(plan, other)) for other in one_per_gpu(plan)),
+        changes=what_would_change(plan),
     )
 
 
-def training_bar(candidate: TrainingCandidate, role: str = "") -> Bar:
-    """The memory of one GPU, with a caption that begins with `role`."""
+def bar(candidate: TrainingCandidate, role: str = "") -> Bar:
+    """Return the memory of one GPU, with a caption that begins with `role`."""
     estimate = candidate.estimate
     caption = f"{role}: {where(candidate.setup)}, {how(candidate)}, {candidate.usd_per_hour:.2f}/hour"
-    return Bar(training_terms(estimate), estimate.usable_gib, f"{caption}, {estimate.usable_gib:.1f} GiB")
+    return Bar(memory_terms(estimate), estimate.usable_gib, f"{caption}, {estimate.usable_gib:.1f} GiB")
 
 
-def training_bars(plan: TrainingPlan) -> list[Bar]:
-    """The choice, and beside it a quicker or a cheaper card."""
+def bars(plan: TrainingPlan) -> list[Bar]:
+    """Return the bar of the choice, and beside it one of a quicker or a cheaper GPU."""
     others = (quicker(plan), cheaper_by_the_hour(plan))
-    other = next((c for c in others if c and runs(c) and c.setup.gpu != plan.chosen.setup.gpu), None)
-    return [training_bar(plan.chosen, "chosen"), *([training_bar(other, "beside it")] if other else [])]
+    other = next((c for c in others if c and c.run and c.setup.gpu != plan.chosen.setup.gpu), None)
+    return [bar(plan.chosen, "chosen"), *([bar(other, "beside it")] if other else [])]
 
 
-def training_lines(plan: TrainingPlan) -> Lines:
-    """What the terminal says of a plan for finetune or distributed."""
+def lines(plan: TrainingPlan) -> Lines:
+    """Return the terminal's lines."""
     chosen, setup, estimate = plan.chosen, plan.chosen.setup, plan.chosen.estimate
     low, high = about(estimate.tokens_per_s_low or 0), about(estimate.tokens_per_s_high or 0)
-    more = [f"run     {training_run(plan)}"]
+    more = [f"run     {run_text(plan)}"]
     if setup.nodes > 1:
         more.append(f"needs   {cluster_words(setup)}")
     for word, other in (("cheaper", cheaper_by_the_hour(plan)), ("faster ", quicker(plan))):
         if other:
-            more.append(f"{word} {training_beside(plan, other)}")
+            more.append(f"{word} {beside(plan, other)}")
     return Lines(
-        choice=f"{setup.model.id}, {how(chosen)} on {where(setup)}: {chosen.usd_per_hour:.2f}/hour, {stops(plan)}",
-        bar=training_bar(chosen),
+        choice=f"{setup.model.id}, {how(chosen)} on {where(setup)}: {chosen.usd_per_hour:.2f}/hour, {budget_end(plan)}",
+        bar=bar(chosen),
         per_gpu=setup.gpu_count * setup.nodes > 1,
         yields=f"about {about(rate(chosen))} tokens/s ({low} to {high}), MFU {estimate.mfu or 0:.2f}, "
-        f"{cents(training_usd_per_million(chosen))} USD per million tokens",
+        f"{cents(usd_per_million(chosen))} USD per million tokens",
         more=more,
         model=setup.model.id,
         assumed=estimate.assumed,
@@ -95,13 +94,13 @@ def training_lines(plan: TrainingPlan) -> Lines:
 
 
 def cluster_words(setup: TrainingSetup) -> str:
-    """What has to be asked of Modal before so many GPUs run."""
+    """Return what Modal must grant before so many GPUs run."""
     gpus = setup.gpu_count * setup.nodes
     return f"a cluster, which Modal lends on request; {gpus} GPUs at once are beyond its Starter plan's {STARTER_GPUS}"
 
 
-def training_decision(plan: TrainingPlan) -> list[str]:
-    """The request and the choice, a paragraph each, and what had to be assumed."""
+def decision(plan: TrainingPlan) -> list[str]:
+    """Return the request, the choice and the assumptions, a paragraph each."""
     request, chosen, setup, estimate = plan.request, plan.chosen, plan.chosen.setup, plan.chosen.estimate
     limit = "no budget" if request.budget.per == "none" else f"{request.budget.usd:g} USD per {request.budget.per}"
     low, high = about(estimate.tokens_per_s_low or 0), about(estimate.tokens_per_s_high or 0)
@@ -113,15 +112,15 @@ def training_decision(plan: TrainingPlan) -> list[str]:
     method = how(chosen)
     answer = paragraph(
         f"**{method[0].upper()}{method[1:]} in {numbers} on {where(setup)}: {chosen.usd_per_hour:.2f} USD per hour,",
-        f"about {about(rate(chosen))} tokens/s ({low} to {high}), {cents(training_usd_per_million(chosen))} USD per",
-        f"million; {rows_words(plan)} take about {run_price_words(plan, chosen)}.**",
+        f"about {about(rate(chosen))} tokens/s ({low} to {high}), {cents(usd_per_million(chosen))} USD per",
+        f"million; {rows_words(plan)} take about {run_price(run_of(chosen))}.**",
     )
     known = paragraph(f"The model's configuration is not known; assumed from its size: {', '.join(estimate.assumed)}.")
     return [asked, answer, known] if estimate.assumed else [asked, answer]
 
 
 def state_words(plan: TrainingPlan) -> list[str]:
-    """What the terms are made of."""
+    """Return the sentences on the terms of the memory."""
     setup, estimate = plan.chosen.setup, plan.chosen.estimate
     adapters = lora_params(setup.model, setup.lora_rank, setup.lora_targets)
     every, some = short_count(setup.model.params), short_count(adapters)
@@ -139,7 +138,7 @@ def state_words(plan: TrainingPlan) -> list[str]:
     if setup.sharding.startswith("zero"):
         parts = {"zero1": "optimizer states", "zero2": "gradients and optimizer states", "zero3": "all three"}
         among = f"among {setup.gpu_count * setup.nodes} GPUs"
-        words.append(f"{LAYOUT_NAMES[setup.sharding]} divides {parts[setup.sharding]} {among}.")
+        words.append(f"{SHARDING_NAMES[setup.sharding]} divides {parts[setup.sharding]} {among}.")
     if estimate.host_gib:
         what = OFFLOAD_NAMES[setup.offload].removesuffix(" in main memory")
         words.append(f"Main memory holds the {what}, {estimate.host_gib:.0f} GiB on each node, which is in the price.")
@@ -157,7 +156,7 @@ def state_words(plan: TrainingPlan) -> list[str]:
 
 def rate_words(plan: TrainingPlan) -> list[str]:
     chosen, setup, estimate = plan.chosen, plan.chosen.setup, plan.chosen.estimate
-    batch = setup.micro_batch * chosen.accumulation * setup.gpu_count * setup.nodes
+    batch = setup.micro_batch * setup.accumulation * setup.gpu_count * setup.nodes
     at = f"at rows of {row_tokens(plan):,} tokens (prior)" if plan.request.row_tokens else "at full sequences"
     measured = "tokens_per_s" not in estimate.prior
     return [
@@ -168,19 +167,19 @@ def rate_words(plan: TrainingPlan) -> list[str]:
     ]
 
 
-def training_run_words(plan: TrainingPlan) -> list[str]:
-    """The run, its price, and what the budget makes of it."""
+def run_words(plan: TrainingPlan) -> list[str]:
+    """Return the sentences on the run, its price and the budget."""
     chosen, budget = plan.chosen, plan.request.budget
     known, tokens = plan.request.dataset_rows, row_tokens(plan)
     rows = f"The dataset is taken to have {known:,} rows" if known else "How many rows the dataset has is not known"
     words = [
         f"{rows}; a row is taken to have {tokens:,} tokens (prior). {rows_words(plan)} take about",
-        f"{run_price_words(plan, chosen)}, {start_s(chosen.setup):.0f} s of it for the start and",
+        f"{run_price(run_of(chosen))}, {start_s(chosen.setup):.0f} s of it for the start and",
         f"{end_s(chosen.setup):.0f} for the last save. `make check` counts yours before a GPU is paid.",
     ]
     if budget.per in ("run", "month"):
         over = "all attempts of a run" if budget.per == "run" else "all runs of a calendar month"
-        enough = likely_usd(plan, chosen) <= budget.usd
+        enough = run_of(chosen).usd <= budget.usd
         words += [
             f"{budget_text(budget)} pays for {duration(paid_s(budget, chosen) / 3600)}, over {over}:",
             "enough for that run." if enough else "not enough for that many rows.",
@@ -191,20 +190,29 @@ def training_run_words(plan: TrainingPlan) -> list[str]:
     return words
 
 
-def training_money_words(plan: TrainingPlan) -> list[str]:
+def money_words(plan: TrainingPlan) -> list[str]:
+    """Return the sentences on attempts, kills and prices."""
     setup, estimate = plan.chosen.setup, plan.chosen.estimate
-    beside = estimate.host_usd_per_hour - (plan.chosen.usd_per_hour - estimate.usd_per_hour)
+    host = estimate.host_usd_per_hour - (plan.chosen.usd_per_hour - estimate.usd_per_hour)
     cluster = [f"It takes {cluster_words(setup)}."] if setup.nodes > 1 else []
-    every = save_every_s(setup, attempt_s(plan))
+    longest_s = attempt_s(plan.request.budget, plan.chosen)
+    every = save_every_s(setup, longest_s)
     lost = every / 3600 * plan.chosen.usd_per_hour
     return [
-        f"An attempt runs for at most {duration(attempt_s(plan) / 3600)} (`TIMEOUT`) and goes on from the newest",
+        f"An attempt runs for at most {duration(longest_s / 3600)} (`TIMEOUT`) and goes on from the newest",
         f"checkpoint ({about(checkpoint_gib(setup))} GiB, every {every // 60} minutes); a kill costs at",
         f"most {cents(lost)} USD and another start. Prices are Modal's of {PRICES_DATE}, for the GPUs; CPU and",
-        f"memory are billed by use on top, about {beside:.2f} an hour (prior). Nothing runs before",
+        f"memory are billed by use on top, about {host:.2f} an hour (prior). Nothing runs before",
         "a run or after it.",
         *cluster,
     ]
+
+
+def comparison(plan: TrainingPlan, everything: bool) -> Comparison:
+    """Return the weighed candidates as a table: the best of each GPU, or all of them."""
+    rows = [cells(plan, candidate) for candidate in (plan.candidates if everything else one_per_gpu(plan))]
+    load = f"sequences of {plan.request.context_len:,}, {rows_words(plan)} (prior)"
+    return Comparison(COLUMNS, rows, load)
 
 
 def markdown(cells: tuple[str, ...]) -> str:

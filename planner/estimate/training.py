@@ -33,9 +33,7 @@ def estimate(setup: TrainingSetup) -> TrainingEstimate:
     if not rejection and peak + overhead > usable:
         rejection = Rejection(Reason.TRAINING_TOO_LARGE, need_gib=peak + overhead, have_gib=usable)
     usd_per_hour = gpu.usd_per_hour * setup.gpu_count * setup.nodes
-    speed = (
-        None if refused else training_speed.speed(setup)
-    )  # one that is only too large has a speed
+    speed = None if refused else training_speed.speed(setup)  # one that is only too large has a speed
     rate = speed.tokens_per_s if speed else None
     measured = gpu.nvlink and not setup.model.experts
     spread = SPEED_RANGE if measured else SPEED_RANGE_PRIOR

@@ -1,14 +1,12 @@
-"""A plan as the generated `memory.svg`: what fills the GPU, drawn to scale."""
+"""The memory of a GPU as the generated memory.svg, drawn to scale."""
 
 from __future__ import annotations
 
-from html import escape
 from math import ceil
 
-from .inference_report import inference_bars
-from .page import Bar
-from .plan import AnyPlan, TrainingPlan
-from .training_report import training_bars
+from ..describe.by_task import descriptions
+from ..describe.layout import Bar
+from ..schema import AnyPlan
 
 # Colours that stay apart for the colour-blind (Okabe and Ito) and on dark pages.
 COLOURS = {
@@ -21,13 +19,13 @@ COLOURS = {
     "overhead": "#cc79a7",
     "free": "#d9d9d9",
 }
-BAR_WIDTH = 620  # pixels of the largest card
+BAR_WIDTH = 620  # pixels of the largest GPU
 LABELS = 5  # names that one row below a bar has room for
 
 
 def memory_svg(plan: AnyPlan) -> str:
-    """Stacked bars of one GPU's memory, the chosen card and its neighbour, drawn to one scale."""
-    bars = training_bars(plan) if isinstance(plan, TrainingPlan) else inference_bars(plan)
+    """Return stacked bars of one GPU's memory, the choice and a candidate beside it, to one scale."""
+    bars = descriptions(plan).bars(plan)
     scale = BAR_WIDTH / max(bar.usable_gib for bar in bars)
     title = escape(f"{plan.chosen.setup.model.id[:64]}: memory of one GPU, GiB")
     pitch = 92 if len(bars[0].terms) < LABELS else 108  # pixels from one bar to the next
@@ -43,7 +41,7 @@ def memory_svg(plan: AnyPlan) -> str:
 
 
 def memory_bar(bar: Bar, y: int, scale: float) -> str:
-    """One bar with its caption above and the name and GiB of each term below."""
+    """Return one bar with its caption above and the name and GiB of each term below."""
     terms = bar.terms | {"free": bar.free_gib}
     across = LABELS if len(terms) <= LABELS else ceil(len(terms) / 2)  # names in a row below the bar
     apart = (BAR_WIDTH - 10) // across
@@ -57,3 +55,10 @@ def memory_bar(bar: Bar, y: int, scale: float) -> str:
         out += f'<text x="{label + 14}" y="{below + 66}">{name} {gib:.1f}</text>\n'
         x += gib * scale
     return out
+
+
+def escape(text: str) -> str:
+    """Return text with XML's special characters escaped. Importing `html` for it would take a millisecond."""
+    for character, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;"), ("'", "&#x27;")):
+        text = text.replace(character, entity)
+    return text

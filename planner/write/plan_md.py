@@ -1,19 +1,18 @@
-"""A plan as the generated `PLAN.md`: what was decided, how the memory adds up, what else was weighed."""
+"""A plan as the generated PLAN.md: the decision, its memory and price, the alternatives."""
 
 from __future__ import annotations
 
 import textwrap
 
-from .inference_report import inference_page
-from .page import Bar
-from .plan import AnyPlan, TrainingPlan
-from .training_report import training_page
-from .words import PAGE
+from ..describe.by_task import descriptions
+from ..describe.format import PAGE
+from ..describe.layout import Bar
+from ..schema import AnyPlan
 
 
 def plan_md(plan: AnyPlan) -> str:
-    """The text of the generated `PLAN.md`."""
-    page = training_page(plan) if isinstance(plan, TrainingPlan) else inference_page(plan)
+    """Return the text of the generated PLAN.md."""
+    page = descriptions(plan).page(plan)
     changes = page.changes or ["Nothing within reach."]
     weighed = "1 configuration" if page.weighed == 1 else f"{page.weighed} configurations"
     return "\n\n".join(
@@ -34,7 +33,7 @@ def plan_md(plan: AnyPlan) -> str:
 
 
 def memory_table(bar: Bar) -> str:
-    """The terms, their sum, and what they leave of the card."""
+    """Return a Markdown table of the terms, their sum, and the rest of the GPU's memory."""
     terms = "".join(f"| {name} | {gib:.1f} |\n" for name, gib in bar.terms.items())
     return (
         f"| GiB per GPU | |\n|---|---:|\n{terms}| **sum** | **{bar.peak_gib:.1f}** |\n"

@@ -1,23 +1,22 @@
-"""What a person reads after a bake."""
+"""The lines that a bake prints."""
 
 from __future__ import annotations
 
-from .inference_report import inference_lines
-from .plan import AnyPlan, TrainingPlan
-from .training_report import training_lines
+from ..describe.by_task import descriptions
+from ..schema import AnyPlan
 
 
 def terminal_lines(plan: AnyPlan, slug: str) -> list[str]:
-    """What a person reads after a bake: the choice, its memory, its price and yield, the neighbours, the next step."""
-    told = training_lines(plan) if isinstance(plan, TrainingPlan) else inference_lines(plan)
-    terms = " + ".join(f"{name} {gib:.1f}" for name, gib in told.bar.terms.items())
+    """Return the lines that a bake prints: the choice, memory, speed and price, other candidates, the next step."""
+    shown = descriptions(plan).lines(plan)
+    terms = " + ".join(f"{name} {gib:.1f}" for name, gib in shown.bar.terms.items())
     lines = [
-        f"plan    {told.choice}",
-        f"memory  {terms} = {told.bar.peak_gib:.1f} of {told.bar.usable_gib:.1f} GiB{' per GPU' * told.per_gpu}",
-        f"yields  {told.yields}",
-        *told.more,
+        f"plan    {shown.choice}",
+        f"memory  {terms} = {shown.bar.peak_gib:.1f} of {shown.bar.usable_gib:.1f} GiB{' per GPU' * shown.per_gpu}",
+        f"yields  {shown.yields}",
+        *shown.more,
     ]
-    if told.assumed:
-        lines.append(f"assumed {', '.join(told.assumed)}: nothing else is known of {told.model}")
+    if shown.assumed:
+        lines.append(f"assumed {', '.join(shown.assumed)}: nothing else is known of {shown.model}")
     lines.append(f"wrote   {slug}/  (why: {slug}/PLAN.md)    next: cd {slug} && make local")
     return lines

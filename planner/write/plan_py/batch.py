@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 
-from .choose import row_s, tokens_per_s
-from .explain import estimate_of, max_containers, peak_gib
-from .inference_constants import engine, rate_reason, weights
-from .plan import Plan
-from .shared_constants import DONE, Constant, host_reason, identity, startup_timeout
-from .speed import RANGE
-from .words import about
+from ...choose.cost import container_usd_per_hour, row_s, tokens_per_s
+from ...describe.format import about
+from ...describe.inference import estimate_of, max_containers, peak_gib
+from ...estimate.inference_speed import RANGE
+from ...schema import InferencePlan
+from .common import DONE, Constant, host_reason, identity, startup_timeout
+from .inference import engine, rate_reason, weights
 
 SHARD_S = 300  # of one container: long beside its overhead of seconds, short beside what a kill may cost
 MOST_SHARD_ROWS = 100_000  # a file of some 100 MB
@@ -20,21 +20,21 @@ TIMEOUT_S = (1800, 24 * 3600)  # Modal ends no function later than after a day
 IDLE_S = 10  # a container without a shard gets the next one at once, or none
 
 
-def batch_constants(plan: Plan, slug: str) -> list[Constant]:
-    """(name, value, reason) of every constant that a batch project reads."""
+def constants(plan: InferencePlan, slug: str) -> list[Constant]:
+    """Return (name, value, reason) of every constant of a batch project."""
     groups = (
         identity(plan, slug),
         weights(plan, slug),
         engine(plan),
         rows(plan),
-        run_money(plan),
-        run_predictions(plan),
+        money(plan),
+        predictions(plan),
     )
     return [row for group in groups for row in (*group, DONE)][:-1]
 
 
-def rows(plan: Plan) -> list[Constant]:
-    """The dataset, its shards, and what a row becomes."""
+def rows(plan: InferencePlan) -> list[Constant]:
+    """Return the data set, its shards, and how rows are answered."""
     dataset = plan.request.dataset
     known = f"; planned for {plan.request.dataset_rows:,} rows" if plan.request.dataset_rows else ""
     where = "what `run` reads unless another is named" if dataset != "none" else "none yet: name it with `run`"
@@ -57,42 +57,42 @@ def rows(plan: Plan) -> list[Constant]:
     return found
 
 
-def shard_rows(plan: Plan) -> int:
-    """Rows that take `SHARD_S`, as 1, 2 or 5 times a power of ten, and no fewer than run at once."""
+def shard_rows(plan: InferencePlan) -> int:
+    """Return the rows that take `SHARD_S`, as 1, 2 or 5 times a power of ten, at least those that run at once."""
     wanted = min(SHARD_S / row_s(plan.chosen), MOST_SHARD_ROWS)
     power = 10 ** math.floor(math.log10(max(wanted, 1)))
     rounded = max(step * power for step in (1, 2, 5) if step * power <= max(wanted, 1))
     return max(rounded, plan.chosen.setup.concurrency)
 
 
-def max_answer_tokens(plan: Plan) -> int:
+def max_answer_tokens(plan: InferencePlan) -> int:
     setup = plan.chosen.setup
     return max(1, min(ANSWER_SPREAD * setup.output_len, setup.context_len // 2))
 
 
-def shard_timeout(plan: Plan) -> int:
-    """Seconds after which an attempt at a shard has failed, in whole minutes."""
+def shard_timeout(plan: InferencePlan) -> int:
+    """Return the seconds after which an attempt at a shard has failed, in whole minutes."""
     low, high = TIMEOUT_S
     planned_s = shard_rows(plan) * row_s(plan.chosen)
     return min(max(math.ceil(TIMEOUT_SPREAD * planned_s / 60) * 60, low), high)
 
 
-def run_money(plan: Plan) -> list[Constant]:
-    """What runs at once, for how long, and what it costs."""
+def money(plan: InferencePlan) -> list[Constant]:
+    """Return the budget, the containers, their price and time limits."""
     setup, budget, start = plan.chosen.setup, plan.request.budget, estimate_of(plan.chosen).cold_start_s or 0
-    one_hour = setup.gpu_count * setup.gpu.usd_per_hour
+    one_hour = container_usd_per_hour(setup)
     limit = "none" if budget.per == "none" else f"{budget.usd:g}/{budget.per}"
     return [
         ("BUDGET", limit, budget_reason(plan)),
         ("USD_PER_HOUR", round(one_hour, 2), host_reason(estimate_of(plan.chosen))),
-        ("MAX_CONTAINERS", max_containers(plan), run_most_reason(plan)),
+        ("MAX_CONTAINERS", max_containers(plan), most_reason(plan)),
         ("SCALEDOWN_WINDOW", IDLE_S, f"seconds without a shard before one stops, {one_hour * IDLE_S / 3600:.3f} USD"),
         ("STARTUP_TIMEOUT", startup_timeout(start), f"seconds; a start takes about {start:.0f} with fetched weights"),
         ("TIMEOUT", shard_timeout(plan), "seconds for one shard; an attempt that takes longer has failed"),
     ]
 
 
-def budget_reason(plan: Plan) -> str:
+def budget_reason(plan: InferencePlan) -> str:
     return {
         "run": "USD for GPUs: a job stops before it costs more, over all its runs",
         "month": "USD for GPUs: all jobs together stop before a calendar month costs more",
@@ -101,7 +101,7 @@ def budget_reason(plan: Plan) -> str:
     }[plan.request.budget.per]
 
 
-def run_most_reason(plan: Plan) -> str:
+def most_reason(plan: InferencePlan) -> str:
     budget = plan.request.budget
     if budget.per == "hour":
         return f"what {budget.usd:g}/hour pays for at once"
@@ -110,8 +110,8 @@ def run_most_reason(plan: Plan) -> str:
     return f"their starts take at most a twentieth of {budget.usd:g}; Modal's Starter plan runs 10 GPUs at once"
 
 
-def run_predictions(plan: Plan) -> list[Constant]:
-    """What the estimate and the first shards are reckoned with."""
+def predictions(plan: InferencePlan) -> list[Constant]:
+    """Return the predictions that the estimate and the first shards are computed with."""
     setup, estimate = plan.chosen.setup, estimate_of(plan.chosen)
     rate = tokens_per_s(plan.chosen) / plan.chosen.containers
     found: list[Constant] = [

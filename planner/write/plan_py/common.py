@@ -1,18 +1,18 @@
-"""What the constants of every task have in common: the app's name, the weights, a start, and a price."""
+"""The constants that every task has: the app's name, the weights, a start, a price."""
 
 from __future__ import annotations
 
 import math
 import re
 
-from .gpus import PRICES_DATE
-from .plan import LOCAL, AnyPlan, InferenceEstimate, Model, TrainingEstimate
-from .words import size_words
+from ...catalogue.gpus import PRICES_DATE
+from ...describe.format import size_words
+from ...schema import LOCAL, AnyPlan, InferenceEstimate, Model, TrainingEstimate
 
 Constant = tuple[str, object, str]  # name, value, reason
 DONE: Constant = ("", "", "")  # a blank line between groups of constants
 WEIGHTS = "/weights"  # where the generated project mounts its Volume of weights
-STARTUP_S = (600, 3600)  # seconds: an LLM server is never up in Modal's default 30, and an hour is long enough
+STARTUP_S = (600, 3600)  # seconds: no LLM server is up within Modal's default 30, and an hour is long enough
 TASK_WORDS = {
     "serve": "an HTTP service that scales to zero",
     "batch": "a dataset in, results out; nothing runs in between",
@@ -36,7 +36,7 @@ def identity(plan: AnyPlan, slug: str) -> list[Constant]:
 
 
 def model_reason(model: Model, published: str, slug: str) -> str:
-    """What is known of the model; `published` says which checkpoint of it this is, where it is not the model itself."""
+    """Return the model's size, licence and gate; `published` names the checkpoint where it is another's."""
     if model.source == LOCAL:
         put = f"modal volume put {slug}-weights FOLDER /{folder_on_volume(model.id)}"
         return f"{size_words(model)}, your folder: `modal volume create {slug}-weights` once, then `{put}`"
@@ -57,12 +57,12 @@ def secrets(model: Model) -> Constant:
 
 
 def folder_on_volume(path: str) -> str:
-    """The name that a local folder gets on the weights Volume: its own, in characters that need no quoting."""
+    """Return a local folder's name on the weights Volume: its own, in characters that need no quoting."""
     return re.sub(r"[^A-Za-z0-9._-]+", "-", re.split(r"[/\\\\]", path.rstrip("/\\"))[-1]).strip("-.") or "model"
 
 
 def startup_timeout(cold_start_s: float) -> int:
-    """Seconds after which a start has failed: three times the estimate, in whole minutes, within sensible bounds."""
+    """Return the seconds after which a start has failed: three times the estimate, in whole minutes, bounded."""
     low, high = STARTUP_S
     return min(max(math.ceil(3 * cold_start_s / 60) * 60, low), high)
 

@@ -1,22 +1,16 @@
-"""The constants that serve and batch share: what runs, on which card, in which format; each with its reason."""
+"""The constants that serve and batch share: weights, GPU, format, context, concurrency."""
 
 from __future__ import annotations
 
-from .choose import overflows
-from .explain import (
-    beside,
-    estimate_of,
-    kernel_name,
-    next_cheaper,
-    peak_gib,
-    rate_range,
-    written,
-)
-from .gpus import gpu_string
-from .memory import batched_tokens, is_causal
-from .plan import LOCAL, InferenceSetup, Plan
-from .shared_constants import WEIGHTS, Constant, folder_on_volume, model_reason, revision_reason, secrets
-from .words import about
+from ...catalogue.gpus import gpu_string
+from ...choose.support import overflows_float16
+from ...describe.format import about
+from ...describe.inference import beside, estimate_of, next_cheaper, peak_gib, rate_range, written
+from ...describe.names import kernel_name
+from ...estimate.kv_cache import is_causal
+from ...estimate.vllm_memory import batched_tokens
+from ...schema import LOCAL, InferencePlan, InferenceSetup
+from .common import WEIGHTS, Constant, folder_on_volume, model_reason, revision_reason, secrets
 
 ENGINE_WORDS = {
     ("serve", "vllm", True): "continuous batching behind an OpenAI-compatible API",
@@ -30,7 +24,7 @@ ENGINE_WORDS = {
 }
 
 
-def weights(plan: Plan, slug: str) -> list[Constant]:
+def weights(plan: InferencePlan, slug: str) -> list[Constant]:
     setup = plan.chosen.setup
     model = setup.model
     name, revision, _quantize = checkpoint(setup)
@@ -42,7 +36,7 @@ def weights(plan: Plan, slug: str) -> list[Constant]:
     ]
 
 
-def engine(plan: Plan) -> list[Constant]:
+def engine(plan: InferencePlan) -> list[Constant]:
     setup = plan.chosen.setup
     gpu = setup.gpu
     return [
@@ -57,12 +51,12 @@ def engine(plan: Plan) -> list[Constant]:
     ]
 
 
-def engine_words(plan: Plan) -> str:
+def engine_words(plan: InferencePlan) -> str:
     return ENGINE_WORDS[plan.request.task, plan.chosen.setup.engine, plan.request.workload == "generation"]
 
 
 def checkpoint(setup: InferenceSetup) -> tuple[str, str, str]:
-    """(model id, revision, what the engine quantizes to while loading): a published checkpoint before our own cast."""
+    """Return (model id, revision, quantization while loading); a published checkpoint goes before a cast."""
     model = setup.model
     name, revision = model.id, model.revision
     if model.source == LOCAL:
@@ -76,21 +70,21 @@ def checkpoint(setup: InferenceSetup) -> tuple[str, str, str]:
 
 
 def published(setup: InferenceSetup, name: str) -> str:
-    """What the checkpoint is of the model that was asked for; "" where it is that model."""
+    """Return the asked model that this is a checkpoint of; "" where it is that model."""
     return "" if name == setup.model.id else f"; the {setup.quantization} checkpoint of {setup.model.id}"
 
 
 def dtype(setup: InferenceSetup) -> tuple[str, str]:
-    """What unquantized numbers are held in, and why."""
+    """Return the dtype of unquantized numbers, and its reason."""
     model, gpu = setup.model, setup.gpu
     if not gpu.bf16:
         return "float16", f"{gpu.name} has no bfloat16"
-    if model.workload != "generation" and model.dtype == "float32" and not overflows(model):
+    if model.workload != "generation" and model.dtype == "float32" and not overflows_float16(model):
         return "float16", "published in float32, which float16 rounds eight times finer than bfloat16"
     return "bfloat16", "as models are trained"
 
 
-def context_reason(plan: Plan) -> str:
+def context_reason(plan: InferencePlan) -> str:
     if plan.request.workload == "generation":
         return "tokens, prompt and answer together"
     return "tokens of one text"
@@ -104,7 +98,7 @@ def fraction_reason(setup: InferenceSetup) -> str:
     return "of the card for the engine; what the weights leave is cache"
 
 
-def concurrency_reason(plan: Plan) -> str:
+def concurrency_reason(plan: InferencePlan) -> str:
     fitting, engine = int(estimate_of(plan.chosen).max_concurrency), plan.chosen.setup.engine
     if plan.request.workload == "generation":
         rows = "rows" if plan.request.task == "batch" else "requests"
@@ -116,18 +110,18 @@ def concurrency_reason(plan: Plan) -> str:
     return f"texts at once; a step reads {batched_tokens(plan.chosen.setup):,} of their tokens"
 
 
-def gpu_reason(plan: Plan) -> str:
+def gpu_reason(plan: InferencePlan) -> str:
     estimate, cheaper = estimate_of(plan.chosen), next_cheaper(plan)
     used = f"{peak_gib(estimate):.1f} of {estimate.usable_gib:.1f} GiB used"
     return f"{used}; next cheaper: {beside(plan, cheaper)}" if cheaper else used
 
 
-def rate_reason(plan: Plan) -> str:
+def rate_reason(plan: InferencePlan) -> str:
     low, high = (about(rate / plan.chosen.containers) for rate in rate_range(plan.chosen))
     return f"{written(plan)} by one container at CONCURRENCY; {low} to {high} is likely"
 
 
-def quantization_reason(plan: Plan) -> str:
+def quantization_reason(plan: InferencePlan) -> str:
     setup = plan.chosen.setup
     if setup.quantization == setup.model.quantization:
         return "the weights as published"

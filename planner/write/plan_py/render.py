@@ -1,35 +1,39 @@
-"""A plan as the generated `plan.py`: constants, each with its reason."""
+"""A plan as the generated plan.py: constants, each with its reason."""
 
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Callable
+from typing import Any
 
-from .batch_constants import batch_constants
-from .plan import AnyPlan, TrainingPlan
-from .serve_constants import serve_constants
-from .shared_constants import DONE, Constant
-from .training_constants import training_constants
+from ...schema import AnyPlan
+from . import batch, serve, training
+from .common import DONE, Constant
 
 WIDTH = 120  # characters of a line of plan.py
 HEAD = (
     '"""What was decided for this project, and why. Edit it here; all else reads it. How it was weighed: PLAN.md."""\n'
 )
+CONSTANTS: dict[str, Callable[[Any, str], list[Constant]]] = {
+    "serve": serve.constants,
+    "batch": batch.constants,
+    "finetune": training.constants,
+    "distributed": training.constants,
+}
 
 
 def plan_py(plan: AnyPlan, slug: str) -> str:
-    """The text of the generated `plan.py`."""
+    """Return the text of the generated plan.py."""
     return HEAD + "".join(constant(*row) for row in (DONE, *constants_of(plan, slug)))
 
 
 def constants_of(plan: AnyPlan, slug: str) -> list[Constant]:
-    """(name, value, reason) of every constant that the project reads."""
-    if isinstance(plan, TrainingPlan):
-        return training_constants(plan, slug)
-    return {"serve": serve_constants, "batch": batch_constants}[plan.request.task](plan, slug)
+    """Return (name, value, reason) of every constant of the project."""
+    return CONSTANTS[plan.request.task](plan, slug)
 
 
 def constant(name: str, value: object, reason: str) -> str:
-    """One line of Python, with its reason behind it, or above it where the line would grow too long."""
+    """Return one assignment with its reason behind it, or above it where the line would be too long."""
     if not name:
         return "\n"
     kind = ": list[str]" if value == [] else ": dict[str, str]" if value == {} else ""
@@ -44,7 +48,7 @@ def constant(name: str, value: object, reason: str) -> str:
 
 
 def literal(value: object) -> str:
-    """A Python literal as ruff would format it: double quotes, unless they need more escapes than single ones."""
+    """Return a Python literal as ruff formats it: double quotes, unless they need more escapes than single ones."""
     if isinstance(value, list):
         return f"[{', '.join(literal(item) for item in value)}]"
     if isinstance(value, dict):

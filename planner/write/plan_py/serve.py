@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 
-from .choose import tokens_per_s
-from .explain import estimate_of, idle_prices, max_containers, peak_gib, pool_words
-from .inference_constants import engine, rate_reason, weights
-from .plan import Plan
-from .shared_constants import DONE, Constant, host_reason, identity, startup_timeout
-from .warm import crons
+from ...choose.cost import container_usd_per_hour, tokens_per_s
+from ...describe.inference import estimate_of, idle_prices, max_containers, peak_gib, pool_words
+from ...request.warm_pool import crons
+from ...schema import InferencePlan
+from .common import DONE, Constant, host_reason, identity, startup_timeout
+from .inference import engine, rate_reason, weights
 
 SCALEDOWN_S = 300
 MIB = 2**20  # bytes
@@ -18,24 +18,24 @@ MAX_TEXTS = 2048  # inputs that OpenAI's embeddings endpoint takes at once
 TEXT_BYTES = 4096  # of a text beside many others
 
 
-def serve_constants(plan: Plan, slug: str) -> list[Constant]:
-    """(name, value, reason) of every constant that a serve project reads."""
+def constants(plan: InferencePlan, slug: str) -> list[Constant]:
+    """Return (name, value, reason) of every constant of a serve project."""
     groups = (
         identity(plan, slug),
         weights(plan, slug),
         engine(plan),
         money(plan),
-        doors(plan),
+        access(plan),
         starts(plan),
         predictions(plan),
     )
     return [row for group in groups for row in (*group, DONE)][:-1]
 
 
-def money(plan: Plan) -> list[Constant]:
-    """What runs when, and what it costs."""
+def money(plan: InferencePlan) -> list[Constant]:
+    """Return the budget, the containers, their price and the warm pool."""
     request, setup, budget = plan.request, plan.chosen.setup, plan.request.budget
-    one_hour = setup.gpu_count * setup.gpu.usd_per_hour
+    one_hour = container_usd_per_hour(setup)
     pool = request.warm
     opens, closes = crons(pool)
     return [
@@ -54,15 +54,15 @@ def money(plan: Plan) -> list[Constant]:
     ]
 
 
-def buffer(plan: Plan) -> tuple[int, str]:
-    """Idle containers kept ahead of a rising load, and why: where latency is the aim and the budget has room."""
+def buffer(plan: InferencePlan) -> tuple[int, str]:
+    """Return the idle containers kept ahead of a rising load, and why: one for latency where the budget has room."""
     if plan.request.optimize == "latency" and max_containers(plan) > max(1, plan.request.warm.containers):
         return 1, "kept ready ahead of a rising load, because you chose for latency; none while nothing runs"
     return 0, "kept ready ahead of a rising load; one would be billed whenever the service is busy"
 
 
-def target(plan: Plan) -> tuple[int, str]:
-    """Requests in one container at which Modal starts another, and why."""
+def target(plan: InferencePlan) -> tuple[int, str]:
+    """Return the requests in one container at which Modal starts another, and why."""
     most = plan.chosen.setup.concurrency
     if plan.request.workload != "generation":
         return most, "requests in one container before another starts: as many fill one pass"
@@ -72,8 +72,8 @@ def target(plan: Plan) -> tuple[int, str]:
     return early, "requests in one container before another starts: while it does, a fifth of this one is free"
 
 
-def doors(plan: Plan) -> list[Constant]:
-    """Who gets in, and how much one request may bring or ask for."""
+def access(plan: InferencePlan) -> list[Constant]:
+    """Return who may call the service, and the limits of one request."""
     setup = plan.chosen.setup
     public: Constant = (
         "PUBLIC",
@@ -99,7 +99,7 @@ def whole_mib(count: int) -> int:
     return math.ceil(count / MIB) * MIB
 
 
-def starts(plan: Plan) -> list[Constant]:
+def starts(plan: InferencePlan) -> list[Constant]:
     start = estimate_of(plan.chosen).cold_start_s or 0
     cpu = plan.chosen.setup.engine == "transformers"
     why = "imports, which take most of such a start, come out of a snapshot of main memory"
@@ -114,7 +114,7 @@ def starts(plan: Plan) -> list[Constant]:
     ]
 
 
-def predictions(plan: Plan) -> list[Constant]:
+def predictions(plan: InferencePlan) -> list[Constant]:
     estimate = estimate_of(plan.chosen)
     rate = tokens_per_s(plan.chosen) / plan.chosen.containers
     return [
@@ -128,7 +128,7 @@ def predictions(plan: Plan) -> list[Constant]:
     ]
 
 
-def least_reason(plan: Plan) -> str:
+def least_reason(plan: InferencePlan) -> str:
     pool, start = plan.request.warm, estimate_of(plan.chosen).cold_start_s or 0
     if pool.days:
         return "outside the hours below it scales to zero"
@@ -137,14 +137,14 @@ def least_reason(plan: Plan) -> str:
     return f"scales to zero; the first request then waits for a cold start of about {start:.0f} s"
 
 
-def pool_reason(plan: Plan) -> str:
+def pool_reason(plan: InferencePlan) -> str:
     if plan.request.warm.containers:
         return f"the warm pool, {pool_words(plan)} for GPUs"
     always, working = idle_prices(plan)
     return f"for `make warm`: one costs {always:,.0f} USD a month for GPUs; {working:,.0f} if warm mon-fri 8-18 only"
 
 
-def most_reason(plan: Plan) -> str:
+def most_reason(plan: InferencePlan) -> str:
     budget = plan.request.budget
     if budget.per == "none":
         return "no budget was set: what Modal's Starter plan runs at once, 10 GPUs"

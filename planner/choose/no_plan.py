@@ -1,0 +1,75 @@
+"""Why there is no plan: the values from which describe/refusal.py makes one sentence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from ..schema import InferenceCandidate, Model, Request, TrainingCandidate
+
+
+class Change(Enum):
+    """An answer that could be changed."""
+
+    RAISE_BUDGET = auto()
+    KEEP_FEWER_WARM = auto()
+    FEWER_AT_ONCE = auto()
+    FEWER_ROWS = auto()
+    SHORTER_CONTEXT = auto()
+    LET_BE_AUTO = auto()
+    TAKE_ENGINE = auto()
+    TAKE_METHOD = auto()
+    TAKE_TASK = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """A change, its new value, and what it leads to."""
+
+    change: Change
+    value: str | int = ""
+    candidate: InferenceCandidate | TrainingCandidate | None = None
+    over_budget: bool = False  # the candidate needs a larger budget, too
+
+
+@dataclass(frozen=True, slots=True)
+class ImageCannotLoad:
+    """The engine's image does not load the model as published."""
+
+    model: Model
+    engine: str
+
+
+@dataclass(frozen=True, slots=True)
+class FormatNotOffered:
+    """No engine that the request allows has the model in the asked format."""
+
+    model: Model
+    asked: str
+    offered: tuple[str, ...]
+    made_at_load: bool  # transformers would make it
+
+
+@dataclass(frozen=True, slots=True)
+class NoTrainingGroup:
+    """No group of the asked GPUs trains together."""
+
+    request: Request
+
+
+@dataclass(frozen=True, slots=True)
+class NothingWorks:
+    """Every candidate is rejected."""
+
+    request: Request
+    nearest: InferenceCandidate | TrainingCandidate
+    only_budget: bool  # some run, and the budget does not pay for them
+    alternatives: tuple[Alternative, ...]
+
+
+class NoPlan(Exception):
+    """There is no plan for a request."""
+
+    def __init__(self, cause: ImageCannotLoad | FormatNotOffered | NoTrainingGroup | NothingWorks) -> None:
+        super().__init__(cause)
+        self.cause = cause
