@@ -10,7 +10,7 @@ from . import inference, inference_refusal, training, training_refusal
 from .no_plan import NoPlan, NothingWorks, NoTrainingGroup
 
 Weigh = Callable[[Request], tuple[Any, ...]]
-NothingWorksFor = Callable[[Request, tuple[Any, ...]], NothingWorks]
+NothingWorksFor = Callable[[Request, tuple[Any, ...]], NothingWorks[Any, Any]]
 INFERENCE: tuple[Weigh, NothingWorksFor] = (inference.weigh, inference_refusal.nothing_works)
 TRAINING: tuple[Weigh, NothingWorksFor] = (training.weigh, training_refusal.nothing_works)
 BY_TASK = {"serve": INFERENCE, "batch": INFERENCE, "finetune": TRAINING, "distributed": TRAINING}
@@ -19,7 +19,7 @@ BY_TASK = {"serve": INFERENCE, "batch": INFERENCE, "finetune": TRAINING, "distri
 def choose(request: Request) -> AnyPlan:
     """Return the plan for a request, always the same one. NoPlan where nothing works."""
     weigh, nothing_works = BY_TASK[request.task]
-    candidates = weigh(request)
+    candidates: tuple[Any, ...] = weigh(request)
     if not candidates:
         raise NoPlan(NoTrainingGroup(request))
     if not candidates[0].rank:

@@ -9,12 +9,12 @@ from dataclasses import replace
 from ..schema import Budget, InferenceCandidate, Request
 from .cost import most_containers, needed_usd
 from .inference import nearness, weigh
-from .no_plan import Alternative, Change, NothingWorks
+from .no_plan import Alternative, Change, InferenceAlternative, NoInference, NothingWorks
 
 SHORTEST_CONTEXT = 256  # tokens; nothing shorter is suggested
 
 
-def nothing_works(request: Request, candidates: tuple[InferenceCandidate, ...]) -> NothingWorks:
+def nothing_works(request: Request, candidates: tuple[InferenceCandidate, ...]) -> NoInference:
     """Return the candidate that came nearest and the alternatives, where all candidates are rejected."""
     running = [candidate for candidate in candidates if candidate.containers]
     if running:
@@ -28,9 +28,9 @@ def nothing_works(request: Request, candidates: tuple[InferenceCandidate, ...]) 
 
 def suggest_alternatives(
     request: Request, running: list[InferenceCandidate], nearest: InferenceCandidate
-) -> list[Alternative]:
+) -> list[InferenceAlternative]:
     """Return the changes that make something work, the most likely one first."""
-    found = []
+    found: list[InferenceAlternative] = []
     if running:
         found += list(fewer_warm(request))
         if request.budget.per != "none":
@@ -40,7 +40,7 @@ def suggest_alternatives(
     return found or list(shorter_context(request))
 
 
-def fewer_warm(request: Request) -> Iterator[Alternative]:
+def fewer_warm(request: Request) -> Iterator[InferenceAlternative]:
     """Yield the most containers that the budget keeps warm, where a smaller pool is all that it takes."""
     pool = request.warm
     if not pool.containers or not weigh(replace(request, warm=replace(pool, containers=0)))[0].rank:
@@ -53,7 +53,7 @@ def fewer_warm(request: Request) -> Iterator[Alternative]:
     yield Alternative(Change.KEEP_FEWER_WARM, low)
 
 
-def fewer_at_once(request: Request, running: list[InferenceCandidate]) -> Iterator[Alternative]:
+def fewer_at_once(request: Request, running: list[InferenceCandidate]) -> Iterator[InferenceAlternative]:
     """Yield the most requests at once that the budget carries, where it carries any."""
     best = 0
     for candidate in () if request.task == "batch" else running:
@@ -63,7 +63,7 @@ def fewer_at_once(request: Request, running: list[InferenceCandidate]) -> Iterat
         yield Alternative(Change.FEWER_AT_ONCE, best)
 
 
-def relaxed(request: Request) -> Iterator[Alternative]:
+def relaxed(request: Request) -> Iterator[InferenceAlternative]:
     """Yield what works where a person insists on less, with the budget as it is or without one."""
     for change, value, other in relaxed_requests(request):
         best = weigh(other)[0]
@@ -93,7 +93,7 @@ def relaxed_requests(request: Request) -> Iterator[tuple[Change, str, Request]]:
         yield Change.LET_BE_AUTO, "engine", replace(request, engine="auto")
 
 
-def shorter_context(request: Request) -> Iterator[Alternative]:
+def shorter_context(request: Request) -> Iterator[InferenceAlternative]:
     """Yield the longest context, in steps of a half, at which something works."""
     tokens = request.context_len // 2
     while tokens >= SHORTEST_CONTEXT:

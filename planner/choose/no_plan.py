@@ -4,8 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum, auto
+from typing import Any, Generic
 
-from ..schema import InferenceCandidate, Model, Request, TrainingCandidate
+from ..schema import (
+    Candidate,
+    Estimate,
+    InferenceEstimate,
+    InferenceSetup,
+    Model,
+    Request,
+    Setup,
+    TrainingEstimate,
+    TrainingSetup,
+)
 
 
 class Change(Enum):
@@ -23,12 +34,12 @@ class Change(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Alternative:
+class Alternative(Generic[Setup, Estimate]):
     """A change, its new value, and what it leads to."""
 
     change: Change
     value: str | int = ""
-    candidate: InferenceCandidate | TrainingCandidate | None = None
+    candidate: Candidate[Setup, Estimate] | None = None
     over_budget: bool = False  # the candidate needs a larger budget, too
 
 
@@ -58,18 +69,24 @@ class NoTrainingGroup:
 
 
 @dataclass(frozen=True, slots=True)
-class NothingWorks:
+class NothingWorks(Generic[Setup, Estimate]):
     """Every candidate is rejected."""
 
     request: Request
-    nearest: InferenceCandidate | TrainingCandidate
+    nearest: Candidate[Setup, Estimate]
     only_budget: bool  # some run, and the budget does not pay for them
-    alternatives: tuple[Alternative, ...]
+    alternatives: tuple[Alternative[Setup, Estimate], ...]
+
+
+InferenceAlternative = Alternative[InferenceSetup, InferenceEstimate | None]
+TrainingAlternative = Alternative[TrainingSetup, TrainingEstimate]
+NoInference = NothingWorks[InferenceSetup, InferenceEstimate | None]
+NoTraining = NothingWorks[TrainingSetup, TrainingEstimate]
 
 
 class NoPlan(Exception):
     """There is no plan for a request."""
 
-    def __init__(self, cause: ImageCannotLoad | FormatNotOffered | NoTrainingGroup | NothingWorks) -> None:
+    def __init__(self, cause: ImageCannotLoad | FormatNotOffered | NoTrainingGroup | NothingWorks[Any, Any]) -> None:
         super().__init__(cause)
         self.cause = cause

@@ -7,12 +7,12 @@ from dataclasses import replace
 
 from ..schema import Budget, Request, TrainingCandidate
 from .micro_batch import need_gib
-from .no_plan import Alternative, Change, NothingWorks
+from .no_plan import Alternative, Change, NothingWorks, NoTraining, TrainingAlternative
 from .training import best_of
 from .training_cost import needed_usd
 
 
-def nothing_works(request: Request, candidates: tuple[TrainingCandidate, ...]) -> NothingWorks:
+def nothing_works(request: Request, candidates: tuple[TrainingCandidate, ...]) -> NoTraining:
     """Return the candidate that came nearest and the alternatives, where all candidates are rejected."""
     running = [candidate for candidate in candidates if candidate.containers]
     if running:
@@ -22,7 +22,7 @@ def nothing_works(request: Request, candidates: tuple[TrainingCandidate, ...]) -
     return NothingWorks(request, nearest, bool(running), tuple(suggest_alternatives(request, nearest, bool(running))))
 
 
-def suggest_alternatives(request: Request, nearest: TrainingCandidate, runs: bool) -> Iterator[Alternative]:
+def suggest_alternatives(request: Request, nearest: TrainingCandidate, runs: bool) -> Iterator[TrainingAlternative]:
     """Yield the changes that make something work, the most likely one first. `runs`: only the budget is too small."""
     if runs:
         yield Alternative(Change.RAISE_BUDGET, candidate=nearest)

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from math import ceil
+from typing import Any
 
 from ..catalogue.gpus import gpu_string
 from ..choose.choose import choose
 from ..choose.cost import STARTER_GPUS, ends, needed_usd, paid_containers
-from ..choose.no_plan import Alternative, Change, FormatNotOffered, ImageCannotLoad, NoPlan, NothingWorks
+from ..choose.no_plan import (
+    Alternative,
+    Change,
+    FormatNotOffered,
+    ImageCannotLoad,
+    NoInference,
+    NoPlan,
+    NothingWorks,
+    NoTraining,
+)
 from ..choose.training import setup_name
 from ..choose.training_cost import needed_usd as needed_training_usd
 from ..schema import (
@@ -58,7 +68,7 @@ def shortened(why: str, changes: list[str]) -> str:
     return why + ", or ".join(changes)
 
 
-def change_text(request: Request, alternative: Alternative) -> str:
+def change_text(request: Request, alternative: Alternative[Any, Any]) -> str:
     """Return a change without what it leads to: "let quantization be auto"."""
     value = alternative.value
     match alternative.change:
@@ -81,7 +91,7 @@ def change_text(request: Request, alternative: Alternative) -> str:
     return "raise the budget to"
 
 
-def alternative_text(request: Request, alternative: Alternative, offer: str) -> str:
+def alternative_text(request: Request, alternative: Alternative[Any, Any], offer: str) -> str:
     """Return a change and what it leads to, `offer`; "" where a change leads to no single configuration."""
     change = change_text(request, alternative)
     if not offer:
@@ -91,7 +101,7 @@ def alternative_text(request: Request, alternative: Alternative, offer: str) -> 
     return f"{change} and raise the budget to {offer}" if alternative.over_budget else f"{change} ({offer})"
 
 
-def inference_text(cause: NothingWorks) -> str:
+def inference_text(cause: NoInference) -> str:
     """Return why no inference setup works, and the changes that would help."""
     request, changes = cause.request, []
     for alternative in cause.alternatives:
@@ -113,7 +123,7 @@ def inference_offer(request: Request, candidate: InferenceCandidate) -> str:
     return f"{price} ({times}{gpu_string(setup.gpu, setup.gpu_count)}, {format_name(setup)})"
 
 
-def inference_obstacle(cause: NothingWorks) -> str:
+def inference_obstacle(cause: NoInference) -> str:
     """Return what stands in the way: the budget, or the rejection of the nearest candidate."""
     request, nearest, model = cause.request, cause.nearest, cause.request.model.id
     if cause.only_budget:
@@ -136,7 +146,7 @@ def load_text(request: Request) -> str:
     return f"{load} and {pool.containers} kept warm {hours_text(pool)}" if pool.containers > 1 else load
 
 
-def training_text(cause: NothingWorks) -> str:
+def training_text(cause: NoTraining) -> str:
     """Return why no training setup works, and the changes that would help."""
     request, nearest, model = cause.request, cause.nearest, cause.request.model.id
     rejection = training_rejection(request, nearest)
