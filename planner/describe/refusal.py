@@ -19,7 +19,7 @@ from ..choose.no_plan import (
     NoTraining,
 )
 from ..choose.training import setup_name
-from ..choose.training_cost import needed_usd as needed_training_usd
+from ..choose import training_cost
 from ..schema import (
     TRAINING,
     AnyPlan,
@@ -165,5 +165,5 @@ def training_text(cause: NoTraining) -> str:
 def training_offer(budget: Budget, candidate: TrainingCandidate) -> str:
     """Return "51.64/run (H100, qlora)", in the unit of the budget, rounded up so that it would pay."""
     per = budget.per if budget.per in ("run", "month") else "hour"
-    usd = ceil(needed_training_usd(budget, candidate) * 100 - 1e-6) / 100
+    usd = ceil(training_cost.needed_usd(budget, candidate) * 100 - 1e-6) / 100
     return f"{usd:.2f}/{per} ({setup_name(candidate.setup)})"
