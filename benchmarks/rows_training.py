@@ -24,8 +24,8 @@ from benchmarks.gpu import planned
 from benchmarks.gpu.lines import Line
 from benchmarks.score import Score
 from planner import training
-from planner.plan import GIB, Gpu, Model, TrainingSetup
-from planner.training import estimate_training
+from planner.estimate.training import estimate as estimate_training
+from planner.schema import GIB, Gpu, Model, TrainingSetup
 
 # Cards of the FSDP measurements that benchmarks/cards.py does not list; NVIDIA's data sheets, dense 16-bit.
 _OLD = ("sdpa", "flash_attention_2")

@@ -19,11 +19,9 @@ import os
 import re
 import textwrap
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import MISSING, dataclass, fields, replace
 from enum import Enum, auto
 from functools import cache, lru_cache
 from math import ceil, lcm, log
-from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeVar
 
 # ---- planner/reasons.py
@@ -61,14 +59,13 @@ class Reason(Enum):
     BUDGET_BELOW_START = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class Rejection:
+class Rejection(NamedTuple):
     """A reason with the figures that its sentence needs."""
 
     reason: Reason
     need_gib: float = 0.0
     have_gib: float = 0.0
-    count: int = 0  # TOO_MANY_AT_ONCE, CLAIM_TOO_LARGE: requests; FEWER_GPUS: GPUs that suffice
+    number: int = 0  # TOO_MANY_AT_ONCE, CLAIM_TOO_LARGE: requests; FEWER_GPUS: GPUs that suffice
 
 
 # ---- planner/schema.py
@@ -91,8 +88,7 @@ class Refusal(Exception):
     """A request that cannot be answered. Its text is one sentence that says what would work instead."""
 
 
-@dataclass(frozen=True, slots=True)
-class Gpu:
+class Gpu(NamedTuple):
     """A GPU type as Modal offers it. Sources of the figures: catalogue/gpus.py."""
 
     name: str  # Modal's spelling
@@ -110,8 +106,7 @@ class Gpu:
     attention: tuple[str, ...]  # kernels that run on it, best last
 
 
-@dataclass(frozen=True, slots=True)
-class Model:
+class Model(NamedTuple):
     """A language model's architecture, as in its config.json. Sizes are counts, not bytes."""
 
     id: str
@@ -150,8 +145,7 @@ class Model:
     assumed: tuple[str, ...] = ()  # names of fields that were derived, not read
 
 
-@dataclass(frozen=True, slots=True)
-class InferenceSetup:
+class InferenceSetup(NamedTuple):
     """A configuration for inference. `gpu_count / tensor_parallel` replicas share the requests."""
 
     model: Model
@@ -170,8 +164,7 @@ class InferenceSetup:
     output_len: int = 256
 
 
-@dataclass(frozen=True, slots=True)
-class InferenceEstimate:
+class InferenceEstimate(NamedTuple):
     """Memory, speed and price of an inference setup. GiB per GPU, tokens/s over all GPUs, USD."""
 
     usable_gib: float
@@ -198,8 +191,7 @@ class InferenceEstimate:
     prior: tuple[str, ...] = ()  # figures of this estimate that nothing measured backs
 
 
-@dataclass(frozen=True, slots=True)
-class TrainingSetup:
+class TrainingSetup(NamedTuple):
     """A configuration for training. `gpu_count` GPUs on each of `nodes` nodes."""
 
     model: Model
@@ -222,8 +214,7 @@ class TrainingSetup:
     accumulation: int = 0  # micro-batches per optimizer step on each GPU; 0: not decided
 
 
-@dataclass(frozen=True, slots=True)
-class TrainingEstimate:
+class TrainingEstimate(NamedTuple):
     """Memory, speed and price of a training setup. GiB per GPU, tokens/s over all GPUs, USD."""
 
     usable_gib: float
@@ -248,8 +239,7 @@ class TrainingEstimate:
     prior: tuple[str, ...] = ()  # figures of this estimate that nothing measured backs
 
 
-@dataclass(frozen=True, slots=True)
-class Budget:
+class Budget(NamedTuple):
     """Money a person agreed to spend. `per` is "hour", "month", "run" or "none" (no limit)."""
 
     usd: float
@@ -261,8 +251,7 @@ class Budget:
         return {"hour": self.usd, "month": self.usd / HOURS_PER_MONTH}.get(self.per, float("inf"))
 
 
-@dataclass(frozen=True, slots=True)
-class WarmPool:
+class WarmPool(NamedTuple):
     """Containers that are kept running: always, or on some days between two times."""
 
     containers: int = 0
@@ -272,8 +261,7 @@ class WarmPool:
     timezone: str = "UTC"
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """What a person asks for, checked. "auto" and 0 leave the choice to the planner."""
 
     task: str
@@ -297,8 +285,7 @@ class Request:
     epochs: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class TrainingRun:
+class TrainingRun(NamedTuple):
     """A training from its start to its last save."""
 
     tokens: float  # that the GPUs see, padding included
@@ -312,12 +299,12 @@ class TrainingRun:
         return 0.0 if self.assumed else self.usd
 
 
+Record = TypeVar("Record", bound=NamedTuple)
 Setup = TypeVar("Setup")
 Estimate = TypeVar("Estimate")
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate(Generic[Setup, Estimate]):
+class Candidate(NamedTuple, Generic[Setup, Estimate]):
     """One configuration that was weighed. `rank` 1 is the choice; a rejected one has rank 0 and a reason."""
 
     setup: Setup
@@ -329,8 +316,7 @@ class Candidate(Generic[Setup, Estimate]):
     rejected: Rejection | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Plan(Generic[Setup, Estimate]):
+class Plan(NamedTuple, Generic[Setup, Estimate]):
     """The choice for a request, and everything that was weighed, best first, the rejected ones last."""
 
     request: Request
@@ -344,6 +330,11 @@ InferencePlan = Plan[InferenceSetup, InferenceEstimate | None]
 TrainingCandidate = Candidate[TrainingSetup, TrainingEstimate]
 TrainingPlan = Plan[TrainingSetup, TrainingEstimate]
 AnyPlan = InferencePlan | TrainingPlan
+
+
+def replace(record: Record, **changes: Any) -> Record:
+    """Return the record with other values in some fields, as `dataclasses.replace` would."""
+    return record._replace(**changes)
 
 
 # ---- planner/catalogue/gpus.py
@@ -445,8 +436,7 @@ class Change(Enum):
     TAKE_TASK = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class Alternative(Generic[Setup, Estimate]):
+class Alternative(NamedTuple, Generic[Setup, Estimate]):
     """A change, its new value, and what it leads to."""
 
     change: Change
@@ -455,16 +445,14 @@ class Alternative(Generic[Setup, Estimate]):
     over_budget: bool = False  # the candidate needs a larger budget, too
 
 
-@dataclass(frozen=True, slots=True)
-class ImageCannotLoad:
+class ImageCannotLoad(NamedTuple):
     """The engine's image does not load the model as published."""
 
     model: Model
     engine: str
 
 
-@dataclass(frozen=True, slots=True)
-class FormatNotOffered:
+class FormatNotOffered(NamedTuple):
     """No engine that the request allows has the model in the asked format."""
 
     model: Model
@@ -473,15 +461,13 @@ class FormatNotOffered:
     made_at_load: bool  # transformers would make it
 
 
-@dataclass(frozen=True, slots=True)
-class NoTrainingGroup:
+class NoTrainingGroup(NamedTuple):
     """No group of the asked GPUs trains together."""
 
     request: Request
 
 
-@dataclass(frozen=True, slots=True)
-class NothingWorks(Generic[Setup, Estimate]):
+class NothingWorks(NamedTuple, Generic[Setup, Estimate]):
     """Every candidate is rejected."""
 
     request: Request
@@ -643,8 +629,7 @@ NCCL_GIB_PER_GPU = 0.25  # of a tensor-parallel group: 0.25 and 0.55 GiB logged 
 CONTEXT_GIB = 0.5  # CUDA context, invisible to the allocator: 0.47 lazily loaded, to 0.92
 
 
-@dataclass(frozen=True, slots=True)
-class InferenceMemory:
+class InferenceMemory(NamedTuple):
     """The terms in GiB per GPU, the requests that fit, and why the setup does not run."""
 
     usable_gib: float
@@ -842,8 +827,7 @@ def batching_memory(setup: InferenceSetup) -> InferenceMemory:
     )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class _Batching:
+class _Batching(NamedTuple):
     """GiB of transformers' continuous batching (5.23, SDPA) beside the weights."""
 
     cache_gib: float
@@ -1301,8 +1285,7 @@ FUSED_TRAFFIC = 0.5  # of eager PyTorch's traffic between kernels, where an engi
 RANGE = 1.6  # four of five points of a family left out lie within this factor
 
 
-@dataclass(frozen=True, slots=True)
-class InferenceSpeed:
+class InferenceSpeed(NamedTuple):
     """Tokens per second over all GPUs, and seconds."""
 
     decode_tokens_per_s_single: float
@@ -1542,7 +1525,7 @@ def replicas_first(
         return candidate
     for other in groups[setup.gpu.name, setup.quantization]:
         if other.setup.gpu_count < setup.gpu_count and other.usd_per_hour <= candidate.usd_per_hour:
-            return replace(candidate, rejected=Rejection(Reason.FEWER_GPUS, count=other.setup.gpu_count))
+            return replace(candidate, rejected=Rejection(Reason.FEWER_GPUS, number=other.setup.gpu_count))
     return candidate
 
 
@@ -1721,8 +1704,7 @@ HOST_BUFFER = 1.5  # pinned buffers on top of the states, factor of DeepSpeed's 
 MASK_BYTES = 3  # of a pair of tokens: a boolean, and the 16-bit bias that is made of it
 
 
-@dataclass(frozen=True, slots=True)
-class TrainingMemory:
+class TrainingMemory(NamedTuple):
     """Bytes per GPU by term, and of main memory per node."""
 
     weights: float
@@ -1787,8 +1769,7 @@ def estimate_training_memory_memory(setup: TrainingSetup) -> TrainingMemory:
     return TrainingMemory(weights, gradients, optimizer, activations, logits + item * head_grad, host)
 
 
-@dataclass(frozen=True, slots=True)
-class Widths:
+class Widths(NamedTuple):
     """Widths of one layer's tensors in elements per token, and the parameters that are trained."""
 
     hidden: int
@@ -2035,8 +2016,7 @@ HOST_ADAM_BYTES = 28  # per parameter: reads gradient, weight and two moments, w
 HOST_ADAM_BYTES_S = 150e9  # what a CPU's Adam moves, all GPUs of a node together (prior)
 
 
-@dataclass(frozen=True, slots=True)
-class TrainingSpeed:
+class TrainingSpeed(NamedTuple):
     """Tokens/s over all GPUs, and the share of their peak FLOP/s."""
 
     tokens_per_s: float
@@ -2669,7 +2649,7 @@ def inference_rejection(request: Request, candidate: InferenceCandidate) -> str:
     if estimate is None:
         return unsupported_text(setup, rejection.reason)
     if rejection.reason is Reason.FEWER_GPUS:
-        few = gpu_string(setup.gpu, rejection.count)
+        few = gpu_string(setup.gpu, rejection.number)
         return f"{few} holds it, and replicas of that yield more per dollar than tensor parallelism"
     return inference_shortage(setup, estimate) or over_budget_text(request, candidate, rejection)
 
@@ -2730,12 +2710,12 @@ def inference_shortage(setup: InferenceSetup, estimate: InferenceEstimate) -> st
         case Reason.TOO_MANY_AT_ONCE:
             what = "requests" if setup.model.workload == "generation" else "texts"
             return (
-                f"{short.count} {what} of {setup.context_len} tokens need {need:.1f} GiB "
+                f"{short.number} {what} of {setup.context_len} tokens need {need:.1f} GiB "
                 f"({estimate.weights_gib:.1f} of weights) and {card} has {have:.1f} GiB: {need - have:.1f} GiB short"
             )
         case Reason.CLAIM_TOO_LARGE:
             return (
-                f"transformers would claim {need:.1f} GiB for {short.count} requests of {setup.context_len} tokens "
+                f"transformers would claim {need:.1f} GiB for {short.number} requests of {setup.context_len} tokens "
                 f"and takes at most {have:.1f} of what {card} has left: {need - have:.1f} GiB short"
             )
     raise ValueError(short.reason)
@@ -2992,9 +2972,6 @@ def typed_at(config: Mapping[str, Any], kind: type, *keys: str) -> Any:
 
 
 # ---- planner/catalogue/shipped.py
-
-
-MODEL_FIELDS = {field.name: field for field in fields(Model)}
 
 
 def _catalogue_text() -> str:
@@ -3287,8 +3264,8 @@ def model_line(model: Model) -> str:
     """Return a model as its line of models.json: keys in the order of `Model`, without those equal to their default."""
     values = {
         name: getattr(model, name)
-        for name, field in MODEL_FIELDS.items()
-        if field.default is MISSING or getattr(model, name) != field.default
+        for name in Model._fields
+        if name not in Model._field_defaults or getattr(model, name) != Model._field_defaults[name]
     }
     return json.dumps(values, separators=(",", ":"), ensure_ascii=False)
 
@@ -3887,6 +3864,8 @@ def _known_model(name: str) -> Model | None:
 
 
 def _local_model(name: str) -> Model | None:
+    from pathlib import Path  # here, because few bakes name a folder and it takes milliseconds
+
     try:
         path = Path(name).expanduser()
         path = path / "config.json" if path.is_dir() else path
@@ -4127,8 +4106,7 @@ TAKEN = frozenset(
 MAX_SLUG = 56  # Modal's limit for an app name is 64 characters; a suffix must still fit
 
 
-@dataclass(frozen=True, slots=True)
-class Answers:
+class Answers(NamedTuple):
     """The checked answers to all prompts."""
 
     project_name: str
@@ -4207,9 +4185,9 @@ def asked_model(model_id: str, size: str, task: str, workload: str) -> Model:
             raise Refusal(f"no open {workload} model of {size} is known; name one in model_id: {known}")
         return model
     one_line("model_id", model_id)
-    folder = Path(os.environ.get("PWD", "."), model_id).expanduser()  # a hook runs elsewhere than where it was typed
-    if folder.is_dir():
-        model = replace(find_model(str(folder)), id=model_id, source=LOCAL)
+    folder = os.path.join(os.environ.get("PWD", "."), model_id)  # a hook runs elsewhere than where it was typed
+    if os.path.isdir(folder):
+        model = replace(find_model(folder), id=model_id, source=LOCAL)
     elif re.fullmatch(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?", model_id, re.ASCII):
         model = find_model(model_id, size)
     else:
@@ -4228,8 +4206,7 @@ def asked_model(model_id: str, size: str, task: str, workload: str) -> Model:
 # ---- planner/describe/layout.py
 
 
-@dataclass(frozen=True, slots=True)
-class Bar:
+class Bar(NamedTuple):
     """The memory of one GPU. GiB by term, in the order they are drawn; their sum is the predicted peak."""
 
     terms: dict[str, float]
@@ -4245,8 +4222,7 @@ class Bar:
         return max(self.usable_gib - self.peak_gib, 0.0)
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(NamedTuple):
     """PLAN.md in parts: paragraphs as they are printed, and a table with its head."""
 
     decision: list[str]
@@ -4258,8 +4234,7 @@ class Page:
     changes: list[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Lines:
+class Lines(NamedTuple):
     """The lines on the terminal; those of `more` begin with a word of their own."""
 
     choice: str
@@ -4271,8 +4246,7 @@ class Lines:
     assumed: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(NamedTuple):
     """The weighed candidates as a table, best first, and the load in words."""
 
     columns: tuple[str, ...]
@@ -6028,7 +6002,7 @@ def terminal_lines(plan: AnyPlan, slug: str) -> list[str]:
 # ---- planner/hook.py
 
 
-def run_hook(typed: dict[str, object], folder: Path) -> int:
+def run_hook(typed: dict[str, object], folder: str | os.PathLike[str]) -> int:
     """Plan and write the three files into `folder`. Return 1, with one line on stderr, where that is refused."""
     try:
         answers = check_answers(typed)
@@ -6038,7 +6012,8 @@ def run_hook(typed: dict[str, object], folder: Path) -> int:
         return 1
     files = {"plan.py": plan_py(plan, answers.slug), "PLAN.md": plan_md(plan), "memory.svg": memory_svg(plan)}
     for name, text in files.items():
-        (folder / name).write_text(text, encoding="utf-8", newline="\n")
+        with open(os.path.join(folder, name), "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
     print("\n".join(terminal_lines(plan, answers.slug)))
     return 0
 
@@ -6046,4 +6021,4 @@ def run_hook(typed: dict[str, object], folder: Path) -> int:
 ANSWERS = json.loads(r'''{{ cookiecutter | tojson }}''')
 
 if __name__ == "__main__":
-    sys.exit(run_hook(ANSWERS, Path.cwd()))
+    sys.exit(run_hook(ANSWERS, os.getcwd()))

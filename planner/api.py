@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import fields
 from typing import Any
 
 from .catalogue.gpus import check_count, find_gpu, gpu_string
@@ -131,7 +130,7 @@ def read_inference_setup(fields: Fields) -> InferenceSetup:
     tensor_parallel = fields.count("tensor_parallel", gpu_count)
     if gpu_count % tensor_parallel:
         raise Refusal(f"gpu_count {gpu_count} does not divide by tensor_parallel {tensor_parallel}")
-    fraction = fields.take("memory_fraction", InferenceSetup.__dataclass_fields__["memory_fraction"].default)
+    fraction = fields.take("memory_fraction", InferenceSetup._field_defaults["memory_fraction"])
     if isinstance(fraction, bool) or not isinstance(fraction, int | float) or not 0 < fraction <= 1:
         raise Refusal(f"memory_fraction must lie above 0 and up to 1, not {fraction!r}")
     setup = InferenceSetup(
@@ -273,8 +272,8 @@ CANDIDATE_LINES: dict[str, Callable[[Request, Any], Line]] = {
 
 def estimate_line(estimate: InferenceEstimate | TrainingEstimate, why: str) -> Line:
     """Return an estimate as JSON, its rejection as the sentence `why`."""
-    line = {field.name: getattr(estimate, field.name) for field in fields(estimate)}
-    return rounded({"why" if key == "rejection" else key: why if key == "rejection" else line[key] for key in line})
+    fields = estimate._asdict().items()
+    return rounded(dict(("why", why) if name == "rejection" else (name, value) for name, value in fields))
 
 
 def rounded(line: Line) -> Line:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from pathlib import Path
 
 from .describe.refusal import plan_for
 from .request.prompts import check_answers
@@ -14,7 +14,7 @@ from .write.plan_py.render import plan_py
 from .write.terminal import terminal_lines
 
 
-def run_hook(typed: dict[str, object], folder: Path) -> int:
+def run_hook(typed: dict[str, object], folder: str | os.PathLike[str]) -> int:
     """Plan and write the three files into `folder`. Return 1, with one line on stderr, where that is refused."""
     try:
         answers = check_answers(typed)
@@ -24,6 +24,7 @@ def run_hook(typed: dict[str, object], folder: Path) -> int:
         return 1
     files = {"plan.py": plan_py(plan, answers.slug), "PLAN.md": plan_md(plan), "memory.svg": memory_svg(plan)}
     for name, text in files.items():
-        (folder / name).write_text(text, encoding="utf-8", newline="\n")
+        with open(os.path.join(folder, name), "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
     print("\n".join(terminal_lines(plan, answers.slug)))
     return 0

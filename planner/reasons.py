@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum, auto
+from typing import NamedTuple
 
 
 class Reason(Enum):
@@ -38,11 +38,10 @@ class Reason(Enum):
     BUDGET_BELOW_START = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class Rejection:
+class Rejection(NamedTuple):
     """A reason with the figures that its sentence needs."""
 
     reason: Reason
     need_gib: float = 0.0
     have_gib: float = 0.0
-    count: int = 0  # TOO_MANY_AT_ONCE, CLAIM_TOO_LARGE: requests; FEWER_GPUS: GPUs that suffice
+    number: int = 0  # TOO_MANY_AT_ONCE, CLAIM_TOO_LARGE: requests; FEWER_GPUS: GPUs that suffice

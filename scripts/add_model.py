@@ -1,4 +1,4 @@
-"""Add a model to planner/models.json from its config.json: `python scripts/add_model.py ORG/NAME|PATH [--revision R]`.
+"""Add a model to planner/catalogue/models.json from its config.json: `python scripts/add_model.py ORG/NAME|PATH [--revision R]`.
 
 A path is a folder with a config.json, or the file itself. A name is read from the hub at HF_ENDPOINT (default
 https://huggingface.co; HF_TOKEN opens gated models), together with its licence, gate, commit and parameter count.
@@ -12,7 +12,6 @@ import os
 import re
 import sys
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError, URLError
@@ -22,11 +21,11 @@ from urllib.request import Request, urlopen
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from planner.catalogue import Catalogue, model_line  # noqa: E402
-from planner.config_json import from_config  # noqa: E402
-from planner.plan import Model, Refusal  # noqa: E402
+from planner.catalogue.hf_config import from_config  # noqa: E402
+from planner.catalogue.shipped import Catalogue, model_line  # noqa: E402
+from planner.schema import Model, Refusal, replace  # noqa: E402
 
-CATALOGUE = ROOT / "planner" / "models.json"
+CATALOGUE = ROOT / "planner" / "catalogue" / "models.json"
 HUB = "https://huggingface.co"
 SECONDS = 20  # until a silent hub is given up
 MODEL_NAME = re.compile(r"[\w.-]+/[\w.-]+")

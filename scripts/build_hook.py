@@ -43,9 +43,9 @@ TAIL = """
 ANSWERS = json.loads(r'''{{ cookiecutter | tojson }}''')
 
 if __name__ == "__main__":
-    sys.exit(run_hook(ANSWERS, Path.cwd()))
+    sys.exit(run_hook(ANSWERS, os.getcwd()))
 """
-TAIL_IMPORTS = {("", "json"), ("", "sys"), ("pathlib", "Path")}
+TAIL_IMPORTS = {("", "json"), ("", "os"), ("", "sys")}
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
@@ -329,10 +329,13 @@ def bound_names(scope: Function | ast.ClassDef | Comprehension) -> set[str]:
         arguments = scope.args
         every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg]
         found |= {argument.arg for argument in every if argument}
+    todo: list[ast.AST] = []
     if isinstance(scope, Comprehension):
-        todo: list[ast.AST] = [generator.target for generator in scope.generators]
+        todo.extend(generator.target for generator in scope.generators)
+    elif isinstance(scope, ast.Lambda):
+        todo.append(scope.body)
     else:
-        todo = [scope.body] if isinstance(scope, ast.Lambda) else [*scope.body]
+        todo.extend(scope.body)
     while todo:
         node = todo.pop()
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
@@ -344,9 +347,9 @@ def bound_names(scope: Function | ast.ClassDef | Comprehension) -> set[str]:
         elif isinstance(node, ast.ExceptHandler | ast.MatchAs | ast.MatchStar) and node.name:
             found.add(node.name)
         if isinstance(node, Comprehension):  # only what := binds reaches out of it
-            todo += [inner.target for inner in ast.walk(node) if isinstance(inner, ast.NamedExpr)]
+            todo.extend(inner.target for inner in ast.walk(node) if isinstance(inner, ast.NamedExpr))
         elif not isinstance(node, Function | ast.ClassDef):
-            todo += ast.iter_child_nodes(node)
+            todo.extend(ast.iter_child_nodes(node))
     return found
 
 

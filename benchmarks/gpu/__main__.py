@@ -21,8 +21,8 @@ from benchmarks.cards import find_card  # noqa: E402
 from benchmarks.gpu import lines, machine, model_folder, planned  # noqa: E402
 from benchmarks.gpu.configurations import Configuration, configurations, toys  # noqa: E402
 from benchmarks.gpu.run import Asked, Machine, run  # noqa: E402
-from planner.gpus import GPUS  # noqa: E402
-from planner.plan import Gpu  # noqa: E402
+from planner.catalogue.gpus import GPUS  # noqa: E402
+from planner.schema import Gpu  # noqa: E402
 
 TOY_GPU = "L4"  # that a toy's question names: the planner knows no CPU
 

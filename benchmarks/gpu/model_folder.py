@@ -11,8 +11,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from planner.models import find_model
-from planner.plan import Model
+from planner.catalogue.models import find_model
+from planner.schema import Model
 
 from .configurations import TOY
 

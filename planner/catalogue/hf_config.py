@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
-from ..schema import QUANTIZATIONS, Model, Refusal
+from ..schema import QUANTIZATIONS, Model, Refusal, replace
 from .hf_fields import count_at, typed_at
 from .hf_layers import NEMOTRON_BLOCKS, nemotron_h, vision_params, with_experts, with_latents, with_mixers, with_windows
 from .sizes import count_params

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
-from ..schema import Model, Refusal
+from ..schema import Model, Refusal, replace
 from .hf_fields import count_at, typed_at
 from .sizes import attention_params
 

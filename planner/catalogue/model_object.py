@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import MISSING, replace
 from typing import Any
 
-from ..schema import QUANTIZATIONS, Model, Refusal
+from ..schema import QUANTIZATIONS, Model, Refusal, replace
 from .models import DEFAULT_MODELS
-from .shipped import MODEL_FIELDS, load_catalogue
+from .shipped import load_catalogue
 from .sizes import (
     DERIVED_FIELDS,
     LARGEST_MODEL,
@@ -26,6 +25,7 @@ MODEL_KEYS = (
     "attention kv_lora_rank qk_rope_head_dim sliding_window sliding_layers linear_layers state_bytes experts "
     "experts_per_token moe_intermediate shared_experts dense_layers mlp_matrices quantization workload"
 ).split()
+TEXT_KEYS = ("id", "dtype", "attention", "quantization", "workload")
 
 
 def from_object(object: Mapping[str, Any]) -> Model:
@@ -87,14 +87,14 @@ def _completed_model(values: dict[str, Any], params: int, active: int) -> Model:
 
 
 def _checked_value(key: str, value: Any) -> Any:
-    kind = str(MODEL_FIELDS[key].type)
+    kind = "bool" if key == "tied_embeddings" else "str" if key in TEXT_KEYS else "int"
     if kind == "bool":
         right = isinstance(value, bool)
     elif kind == "str":
         right = isinstance(value, str)
     else:
         right = isinstance(value, (int, float)) and not isinstance(value, bool) and value == value // 1
-        right = right and value >= (1 if MODEL_FIELDS[key].default is MISSING else 0)
+        right = right and value >= (1 if key not in Model._field_defaults else 0)
     choices = {"attention": ("full", "mla"), "quantization": QUANTIZATIONS, "workload": tuple(DEFAULT_MODELS)}.get(key)
     if right and choices and value not in choices:
         raise Refusal(f"model.{key} is {value!r}; it must be one of {', '.join(choices)}")

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from math import log
-from pathlib import Path
 
-from ..schema import Model, Refusal
+from ..schema import Model, Refusal, replace
 from .hf_config import from_config
 from .shipped import load_catalogue
 from .sizes import SIZE_HINT, parse_size, size_in_name, size_text, sized_model
@@ -116,6 +114,8 @@ def _known_model(name: str) -> Model | None:
 
 
 def _local_model(name: str) -> Model | None:
+    from pathlib import Path  # here, because few bakes name a folder and it takes milliseconds
+
     try:
         path = Path(name).expanduser()
         path = path / "config.json" if path.is_dir() else path

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import MISSING, fields
 from functools import cache
-from pathlib import Path
 
 from ..schema import Model
 
-MODEL_FIELDS = {field.name: field for field in fields(Model)}
-
 
 def _catalogue_text() -> str:
-    return Path(__file__).with_name("models.json").read_text(encoding="utf-8")
+    with open(os.path.join(os.path.dirname(__file__), "models.json"), encoding="utf-8") as file:
+        return file.read()
 
 
 class Catalogue(Mapping[str, Model]):
@@ -57,7 +55,7 @@ def model_line(model: Model) -> str:
     """Return a model as its line of models.json: keys in the order of `Model`, without those equal to their default."""
     values = {
         name: getattr(model, name)
-        for name, field in MODEL_FIELDS.items()
-        if field.default is MISSING or getattr(model, name) != field.default
+        for name in Model._fields
+        if name not in Model._field_defaults or getattr(model, name) != Model._field_defaults[name]
     }
     return json.dumps(values, separators=(",", ":"), ensure_ascii=False)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from functools import lru_cache
 from math import log
 from typing import Any
 
-from ..schema import Model, Refusal
+from ..schema import Model, Refusal, replace
 from .shipped import load_catalogue
 
 SMALLEST_MODEL, LARGEST_MODEL = 10**6, 20 * 10**12  # parameters

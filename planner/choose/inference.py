@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from typing import NamedTuple
 
 from ..catalogue.gpus import gpu_string
 from ..estimate import inference
 from ..reasons import Reason, Rejection
-from ..schema import Candidate, InferenceCandidate, InferenceSetup, Request
+from ..schema import Candidate, InferenceCandidate, InferenceSetup, Request, replace
 from .attention import dominated
 from .configurations import configurations
 from .cost import container_usd_per_hour, over_budget, paid_containers, tokens_per_s
@@ -41,7 +40,7 @@ def replicas_first(
         return candidate
     for other in groups[setup.gpu.name, setup.quantization]:
         if other.setup.gpu_count < setup.gpu_count and other.usd_per_hour <= candidate.usd_per_hour:
-            return replace(candidate, rejected=Rejection(Reason.FEWER_GPUS, count=other.setup.gpu_count))
+            return replace(candidate, rejected=Rejection(Reason.FEWER_GPUS, number=other.setup.gpu_count))
     return candidate
 
 

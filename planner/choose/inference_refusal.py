@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import replace
 
-from ..schema import Budget, InferenceCandidate, Request
+from ..schema import Budget, InferenceCandidate, Request, replace
 from .cost import most_containers, needed_usd
 from .inference import nearness, weigh
 from .no_plan import Alternative, Change, InferenceAlternative, NoInference, NothingWorks

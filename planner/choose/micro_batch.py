@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from ..estimate import training
 from ..estimate.training_run import sequence_tokens
-from ..schema import Request, TrainingEstimate, TrainingSetup
+from ..schema import Request, TrainingEstimate, TrainingSetup, replace
 
 GLOBAL_BATCH = 32  # sequences that one optimizer step sees; accumulation makes up what the GPUs do not hold (prior)
 MAX_STEP_TOKENS = 32_768  # of one micro-batch: beyond that a larger one is no faster

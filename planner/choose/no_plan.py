@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Any, Generic
+from typing import Any, Generic, NamedTuple
 
 from ..schema import (
     Candidate,
@@ -33,8 +32,7 @@ class Change(Enum):
     TAKE_TASK = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class Alternative(Generic[Setup, Estimate]):
+class Alternative(NamedTuple, Generic[Setup, Estimate]):
     """A change, its new value, and what it leads to."""
 
     change: Change
@@ -43,16 +41,14 @@ class Alternative(Generic[Setup, Estimate]):
     over_budget: bool = False  # the candidate needs a larger budget, too
 
 
-@dataclass(frozen=True, slots=True)
-class ImageCannotLoad:
+class ImageCannotLoad(NamedTuple):
     """The engine's image does not load the model as published."""
 
     model: Model
     engine: str
 
 
-@dataclass(frozen=True, slots=True)
-class FormatNotOffered:
+class FormatNotOffered(NamedTuple):
     """No engine that the request allows has the model in the asked format."""
 
     model: Model
@@ -61,15 +57,13 @@ class FormatNotOffered:
     made_at_load: bool  # transformers would make it
 
 
-@dataclass(frozen=True, slots=True)
-class NoTrainingGroup:
+class NoTrainingGroup(NamedTuple):
     """No group of the asked GPUs trains together."""
 
     request: Request
 
 
-@dataclass(frozen=True, slots=True)
-class NothingWorks(Generic[Setup, Estimate]):
+class NothingWorks(NamedTuple, Generic[Setup, Estimate]):
     """Every candidate is rejected."""
 
     request: Request

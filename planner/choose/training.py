@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from math import log
 from typing import NamedTuple
 
@@ -10,7 +9,7 @@ from ..catalogue.gpus import MEMORY_USD_PER_GIB_HOUR, gpu_string
 from ..estimate.training_run import training_run
 from ..estimate.training_speed import communication_share
 from ..reasons import Reason, Rejection
-from ..schema import Candidate, Request, TrainingCandidate, TrainingSetup
+from ..schema import Candidate, Request, TrainingCandidate, TrainingSetup, replace
 from .micro_batch import GLOBAL_BATCH, MAX_HOST_GIB, first_layout_that_fits, packed_or_padded, tight
 from .support import overflows_float16
 from .training_cost import over_budget

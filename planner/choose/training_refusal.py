@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
-from ..schema import Budget, Request, TrainingCandidate
+from ..schema import Budget, Request, TrainingCandidate, replace
 from .micro_batch import need_gib
 from .no_plan import Alternative, Change, NothingWorks, NoTraining, TrainingAlternative
 from .training import best_of

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from ..catalogue.gpus import GPUS, clusters
 from ..estimate import training
-from ..schema import Gpu, Request, TrainingSetup
+from ..schema import Gpu, Request, TrainingSetup, replace
 
 NODES = (2, 4)  # of 8 GPUs each, for cards that reach each other over RDMA: Hopper and newer (Modal's guide)
 SMALL_SHARE = 0.25  # of a card's memory: states no larger than that need no sharding

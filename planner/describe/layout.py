@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Bar:
+class Bar(NamedTuple):
     """The memory of one GPU. GiB by term, in the order they are drawn; their sum is the predicted peak."""
 
     terms: dict[str, float]
@@ -22,8 +21,7 @@ class Bar:
         return max(self.usable_gib - self.peak_gib, 0.0)
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(NamedTuple):
     """PLAN.md in parts: paragraphs as they are printed, and a table with its head."""
 
     decision: list[str]
@@ -35,8 +33,7 @@ class Page:
     changes: list[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Lines:
+class Lines(NamedTuple):
     """The lines on the terminal; those of `more` begin with a word of their own."""
 
     choice: str
@@ -48,8 +45,7 @@ class Lines:
     assumed: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(NamedTuple):
     """The weighed candidates as a table, best first, and the load in words."""
 
     columns: tuple[str, ...]

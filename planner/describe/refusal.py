@@ -6,6 +6,7 @@ from math import ceil
 from typing import Any
 
 from ..catalogue.gpus import gpu_string
+from ..choose import training_cost
 from ..choose.choose import choose
 from ..choose.cost import STARTER_GPUS, ends, needed_usd, paid_containers
 from ..choose.no_plan import (
@@ -19,7 +20,6 @@ from ..choose.no_plan import (
     NoTraining,
 )
 from ..choose.training import setup_name
-from ..choose import training_cost
 from ..schema import (
     TRAINING,
     AnyPlan,

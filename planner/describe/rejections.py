@@ -30,7 +30,7 @@ def inference_rejection(request: Request, candidate: InferenceCandidate) -> str:
     if estimate is None:
         return unsupported_text(setup, rejection.reason)
     if rejection.reason is Reason.FEWER_GPUS:
-        few = gpu_string(setup.gpu, rejection.count)
+        few = gpu_string(setup.gpu, rejection.number)
         return f"{few} holds it, and replicas of that yield more per dollar than tensor parallelism"
     return inference_shortage(setup, estimate) or over_budget_text(request, candidate, rejection)
 
@@ -91,12 +91,12 @@ def inference_shortage(setup: InferenceSetup, estimate: InferenceEstimate) -> st
         case Reason.TOO_MANY_AT_ONCE:
             what = "requests" if setup.model.workload == "generation" else "texts"
             return (
-                f"{short.count} {what} of {setup.context_len} tokens need {need:.1f} GiB "
+                f"{short.number} {what} of {setup.context_len} tokens need {need:.1f} GiB "
                 f"({estimate.weights_gib:.1f} of weights) and {card} has {have:.1f} GiB: {need - have:.1f} GiB short"
             )
         case Reason.CLAIM_TOO_LARGE:
             return (
-                f"transformers would claim {need:.1f} GiB for {short.count} requests of {setup.context_len} tokens "
+                f"transformers would claim {need:.1f} GiB for {short.number} requests of {setup.context_len} tokens "
                 f"and takes at most {have:.1f} of what {card} has left: {need - have:.1f} GiB short"
             )
     raise ValueError(short.reason)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from ..choose.micro_batch import need_gib
 from ..choose.training import best_of, rank_key
 from ..choose.training_cost import paid_s
 from ..choose.training_setups import four_bits, methods
 from ..estimate.training_run import ASSUMED_ROWS
-from ..schema import Budget, TrainingCandidate, TrainingEstimate, TrainingPlan, TrainingRun, TrainingSetup
+from ..schema import Budget, TrainingCandidate, TrainingEstimate, TrainingPlan, TrainingRun, TrainingSetup, replace
 from .format import about, cents, duration
 from .names import METHOD_NAMES, sharding_name
 from .refusal import training_offer

@@ -13,7 +13,7 @@ seen stands in docs/accuracy.md. Cards that neither names (T4, L4, L40S) are pri
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..schema import GIB, Gpu, InferenceSetup, Model
 from .kv_cache import is_causal, kv_gib
@@ -52,8 +52,7 @@ FUSED_TRAFFIC = 0.5  # of eager PyTorch's traffic between kernels, where an engi
 RANGE = 1.6  # four of five points of a family left out lie within this factor
 
 
-@dataclass(frozen=True, slots=True)
-class InferenceSpeed:
+class InferenceSpeed(NamedTuple):
     """Tokens per second over all GPUs, and seconds."""
 
     decode_tokens_per_s_single: float

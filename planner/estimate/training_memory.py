@@ -8,7 +8,7 @@ measurement here supports.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..schema import Model, TrainingSetup
 from .weights import WEIGHT_BITS, embedding_params, weight_bytes
@@ -25,8 +25,7 @@ HOST_BUFFER = 1.5  # pinned buffers on top of the states, factor of DeepSpeed's 
 MASK_BYTES = 3  # of a pair of tokens: a boolean, and the 16-bit bias that is made of it
 
 
-@dataclass(frozen=True, slots=True)
-class TrainingMemory:
+class TrainingMemory(NamedTuple):
     """Bytes per GPU by term, and of main memory per node."""
 
     weights: float
@@ -91,8 +90,7 @@ def memory(setup: TrainingSetup) -> TrainingMemory:
     return TrainingMemory(weights, gradients, optimizer, activations, logits + item * head_grad, host)
 
 
-@dataclass(frozen=True, slots=True)
-class Widths:
+class Widths(NamedTuple):
     """Widths of one layer's tensors in elements per token, and the parameters that are trained."""
 
     hidden: int

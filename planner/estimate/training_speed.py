@@ -5,7 +5,7 @@ Every fitted constant names the measurements it was fitted on; "prior" marks one
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..schema import TrainingSetup
 from .training_memory import LOSS_BYTES, Widths, element_bytes, saved_bytes, states, widths
@@ -33,8 +33,7 @@ HOST_ADAM_BYTES = 28  # per parameter: reads gradient, weight and two moments, w
 HOST_ADAM_BYTES_S = 150e9  # what a CPU's Adam moves, all GPUs of a node together (prior)
 
 
-@dataclass(frozen=True, slots=True)
-class TrainingSpeed:
+class TrainingSpeed(NamedTuple):
     """Tokens/s over all GPUs, and the share of their peak FLOP/s."""
 
     tokens_per_s: float

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import ceil, lcm
+from typing import NamedTuple
 
 from ..reasons import Reason, Rejection
 from ..schema import GIB, InferenceSetup
@@ -69,8 +69,7 @@ def batching_memory(setup: InferenceSetup) -> InferenceMemory:
     )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class _Batching:
+class _Batching(NamedTuple):
     """GiB of transformers' continuous batching (5.23, SDPA) beside the weights."""
 
     cache_gib: float

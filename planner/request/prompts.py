@@ -6,8 +6,7 @@ import keyword
 import os
 import re
 import sys
-from dataclasses import dataclass, replace
-from pathlib import Path
+from typing import NamedTuple
 
 from ..catalogue.models import DEFAULT_MODELS, HEADLESS, default_model, find_model
 from ..catalogue.sizes import parse_size
@@ -23,6 +22,7 @@ from ..schema import (
     Model,
     Refusal,
     Request,
+    replace,
 )
 from .checks import check_budget, check_context, check_several, check_training, check_warm, check_workload
 from .dataset import epochs_of, parse_dataset, row_tokens_of
@@ -36,8 +36,7 @@ TAKEN = frozenset(
 MAX_SLUG = 56  # Modal's limit for an app name is 64 characters; a suffix must still fit
 
 
-@dataclass(frozen=True, slots=True)
-class Answers:
+class Answers(NamedTuple):
     """The checked answers to all prompts."""
 
     project_name: str
@@ -116,9 +115,10 @@ def asked_model(model_id: str, size: str, task: str, workload: str) -> Model:
             raise Refusal(f"no open {workload} model of {size} is known; name one in model_id: {known}")
         return model
     one_line("model_id", model_id)
-    folder = Path(os.environ.get("PWD", "."), model_id).expanduser()  # a hook runs elsewhere than where it was typed
-    if folder.is_dir():
-        model = replace(find_model(str(folder)), id=model_id, source=LOCAL)
+    typed_in = os.environ.get("PWD")  # a hook runs elsewhere than where its answers were typed
+    folder = os.path.join(typed_in, model_id) if typed_in else os.path.expanduser(model_id)
+    if os.path.isdir(folder):
+        model = replace(find_model(folder), id=model_id, source=LOCAL)
     elif re.fullmatch(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?", model_id, re.ASCII):
         model = find_model(model_id, size)
     else:

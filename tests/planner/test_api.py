@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from planner.gpus import GPUS
+from planner.catalogue.gpus import GPUS
 
 ROOT = Path(__file__).resolve().parents[2]
 INFERENCE_ANSWER = {

@@ -8,7 +8,7 @@ import json
 
 import pytest
 
-from planner.contract import answer, ask_plan
+from planner.api import answer, ask_plan
 
 L70 = "meta-llama/Llama-3.3-70B-Instruct"
 L405 = "meta-llama/Llama-3.1-405B-Instruct"

@@ -12,12 +12,12 @@ import pytest
 from bake import DEFAULTS, ROOT, Project, run
 from cookiecutter.environment import StrictEnvironment
 
-from planner.answers import check_answers
-from planner.choose import make_plan
-from planner.constants import plan_py
-from planner.picture import memory_svg
-from planner.report import plan_md
-from planner.terminal import terminal_lines
+from planner.describe.refusal import plan_for
+from planner.request.prompts import check_answers
+from planner.write.memory_svg import memory_svg
+from planner.write.plan_md import plan_md
+from planner.write.plan_py.render import plan_py
+from planner.write.terminal import terminal_lines
 
 ANSWERS: dict[str, dict[str, str]] = {
     "default": {},
@@ -99,7 +99,7 @@ def test_the_hook_alone_writes_what_the_planner_writes(name: str, template: Path
     said = run(sys.executable, "-I", "-S", "-B", "-W", "error", str(script), cwd=empty).stdout
 
     answers = check_answers(dict(typed))
-    plan = make_plan(answers.request)
+    plan = plan_for(answers.request)
     assert {path.name: path.read_text(encoding="utf-8") for path in empty.iterdir()} == {
         "plan.py": plan_py(plan, answers.slug),
         "PLAN.md": plan_md(plan),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -23,18 +22,14 @@ from known_models import (
     QWEN_MATH,
 )
 
-from planner.estimate import estimate_inference
-from planner.gpus import GPUS, find_gpu
-from planner.memory import (
-    batched_tokens,
-    inference_memory,
-    kv_bytes_per_token,
-    kv_gib,
-    weight_bytes,
-    weight_gib,
-)
-from planner.models import find_model
-from planner.plan import GIB, QUANTIZATIONS, InferenceSetup
+from planner.catalogue.gpus import GPUS, find_gpu
+from planner.catalogue.models import find_model
+from planner.estimate.inference import estimate as estimate_inference
+from planner.estimate.inference_memory import memory as inference_memory
+from planner.estimate.kv_cache import kv_bytes_per_token, kv_gib
+from planner.estimate.vllm_memory import batched_tokens
+from planner.estimate.weights import weight_bytes, weight_gib
+from planner.schema import GIB, QUANTIZATIONS, InferenceSetup, replace
 
 DATA = Path(__file__).resolve().parents[2] / "benchmarks" / "data"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks import rows_training
-from planner.gpus import GPUS
-from planner.plan import GIB, Gpu, Model, TrainingEstimate, TrainingSetup
-from planner.training import LOSS_BYTES, RESERVED_SHARE, estimate_training, lora_params, saved_bytes
+from planner.catalogue.gpus import GPUS
+from planner.estimate.training import RESERVED_SHARE
+from planner.estimate.training import estimate as estimate_training
+from planner.estimate.training_memory import LOSS_BYTES, lora_params, saved_bytes
+from planner.schema import GIB, Gpu, Model, TrainingEstimate, TrainingSetup, replace
 
 DATA = Path(__file__).parents[2] / "benchmarks" / "data"
 H100, A100, L4, T4 = GPUS["H100"], GPUS["A100-80GB"], GPUS["L4"], GPUS["T4"]

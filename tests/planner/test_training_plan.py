@@ -19,21 +19,24 @@ from cookiecutter.prompt import prompt_for_config
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from planner.answers import TRAINED, check_answers
-from planner.choose_training import ALIKE, GLOBAL_BATCH, HEADROOM
-from planner.constants import constants_of, plan_py
-from planner.contract import ask_plan
-from planner.gpus import GPUS
+from planner.api import ask_plan
+from planner.catalogue.gpus import GPUS
+from planner.catalogue.models import DEFAULT_MODELS, default_model, find_model
+from planner.catalogue.sizes import parse_size
+from planner.choose.micro_batch import GLOBAL_BATCH, HEADROOM
+from planner.choose.training import ALIKE
+from planner.describe.refusal import plan_for
+from planner.describe.training import MEMORY_TERMS, likely_hours, likely_usd
+from planner.estimate.training_memory import lora_params
+from planner.estimate.training_run import end_s, save_every_s, save_s, start_s
 from planner.hook import run_hook
-from planner.models import DEFAULT_MODELS, default_model, find_model, parse_size
-from planner.picture import memory_svg
-from planner.plan import TRAINING, Refusal, TrainingEstimate, TrainingPlan
-from planner.report import plan_md
-from planner.tasks import plan_for
-from planner.terminal import terminal_lines
-from planner.training import lora_params
-from planner.training_explain import TRAINING_TERMS, likely_hours, likely_usd
-from planner.training_run import end_s, save_every_s, save_s, start_s
+from planner.request.checks import TRAINED
+from planner.request.prompts import check_answers
+from planner.schema import TRAINING, Refusal, TrainingEstimate, TrainingPlan
+from planner.write.memory_svg import memory_svg
+from planner.write.plan_md import plan_md
+from planner.write.plan_py.render import constants_of, plan_py
+from planner.write.terminal import terminal_lines
 
 
 def answers(**typed: str) -> dict[str, str]:
@@ -330,11 +333,11 @@ def test_defaults_of_another_task_are_no_contradiction() -> None:
 def test_the_page_and_the_picture_add_up_to_the_plan(typed: dict[str, str]) -> None:
     found = planned(**{"task": "finetune", **typed})
     plan, card = constants(plan_py(found, "x")), found.chosen.setup.gpu.visible_gib
-    rounding = 0.05 * (len(TRAINING_TERMS) + 1)  # GiB; each figure is rounded to a tenth
-    assert tuple(plan["PREDICTED_GIB"]) == TRAINING_TERMS
+    rounding = 0.05 * (len(MEMORY_TERMS) + 1)  # GiB; each figure is rounded to a tenth
+    assert tuple(plan["PREDICTED_GIB"]) == MEMORY_TERMS
     assert sum(plan["PREDICTED_GIB"].values()) == pytest.approx(plan["PREDICTED_PEAK_GIB"], abs=rounding)
     page = {name: float(gib) for name, gib in re.findall(r"^\| ([\w ]+) \| ([\d.]+) \|$", plan_md(found), re.M)}
-    assert {name: page[name] for name in TRAINING_TERMS} == plan["PREDICTED_GIB"]
+    assert {name: page[name] for name in MEMORY_TERMS} == plan["PREDICTED_GIB"]
     assert plan["PREDICTED_PEAK_GIB"] + page["free"] == pytest.approx(card, abs=rounding)
 
     picture = ElementTree.fromstring(memory_svg(found))
@@ -476,4 +479,4 @@ def test_room_is_left_on_the_card() -> None:
 
 
 def test_the_terms_are_the_estimates() -> None:
-    assert {f"{name}_gib" for name in TRAINING_TERMS} <= {field.name for field in fields(TrainingEstimate)}
+    assert {f"{name}_gib" for name in MEMORY_TERMS} <= {field.name for field in fields(TrainingEstimate)}

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from ...choose.micro_batch import HEADROOM, packs
 from ...describe.format import short_count
 from ...describe.training import memory_terms, why_lower
 from ...estimate import training
 from ...estimate.training_memory import lora_params
-from ...schema import TrainingPlan, TrainingSetup
+from ...schema import TrainingPlan, TrainingSetup, replace
 from .common import Constant
 
 LARGE_MODEL = 20e9  # parameters from which papers halve the learning rate

@@ -11,7 +11,7 @@ from importlib.resources import files
 
 from benchmarks.cards import Models, find_card
 from benchmarks.rows_inference import Run
-from planner.plan import InferenceSetup
+from planner.schema import InferenceSetup
 
 KIND = "output tokens/s under load, aiconfigurator's points"
 _FORMATS = {"": "none", "bf16": "none", "fp8": "fp8", "fp4": "nvfp4", "int4": "int4"}

@@ -6,13 +6,12 @@ import csv
 import json
 import re
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from planner.gpus import FA2, FA3, GPUS
-from planner.plan import Gpu, Model
+from planner.catalogue.gpus import FA2, FA3, GPUS
+from planner.schema import Gpu, Model, replace
 
 # Cards that appear in measurements and that Modal does not rent. Bandwidth and dense FLOP/s: vendors' data sheets;
 # GiB: what CUDA shows where a log says so, else the nominal size.
@@ -147,8 +146,8 @@ class Models:
 
     def _catalogue(self, printed: str) -> Model | None:
         try:
-            from planner.models import find_model
-            from planner.plan import Refusal
+            from planner.catalogue.models import find_model
+            from planner.schema import Refusal
         except ImportError:
             return None
         try:

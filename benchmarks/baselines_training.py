@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.rows_training import TrainingAnswer, TrainingEstimator
-from planner.plan import GIB, TrainingSetup
+from planner.schema import GIB, TrainingSetup
 
 NOMINAL_GIB = (8, 16, 24, 32, 40, 48, 80, 96, 141, 192, 288)
 BYTES = {"full": 16.0, "lora": 2 * 1.2, "qlora": 0.5 * 1.2}  # per parameter

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from benchmarks.rows_inference import Estimator, Run
-from planner.plan import GIB, Gpu, Model
+from planner.schema import GIB, Gpu, Model
 
 BYTES = {"16-bit": 2.0, "8-bit": 1.0, "4-bit": 0.5}
 NOMINAL_GIB = (16, 24, 40, 48, 80, 96, 141, 192, 288)

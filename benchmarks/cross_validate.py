@@ -15,10 +15,11 @@ from contextlib import contextmanager
 
 import planner.memory
 import planner.speed
+
 from benchmarks.rows_inference import Planner, Run, memory_scores, speed_scores
 from benchmarks.score import Score
-from planner.memory import max_sequences
-from planner.plan import GIB
+from planner.estimate.vllm_memory import max_sequences
+from planner.schema import GIB
 
 # What is fitted on speeds, and where it starts: shares of a roof, seconds.
 SPEED = {
