@@ -1,6 +1,6 @@
 """Serving points measured by NVIDIA, from the package aiconfigurator-core, where it is installed (Apache-2.0, 1.9 MB).
 
-They are too many to lie in this repository. The shares in planner/speed.py were fitted on them.
+They are too many to lie in this repository. The shares in planner/estimate/inference_speed.py were fitted on them.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import csv
 from collections.abc import Iterator
 from importlib.resources import files
 
-from benchmarks.cards import Models, find_card
+from benchmarks.gpu_names import Models, find_card
 from benchmarks.rows_inference import Run
 from planner.schema import InferenceSetup
 
@@ -18,7 +18,7 @@ _FORMATS = {"": "none", "bf16": "none", "fp8": "fp8", "fp4": "nvfp4", "int4": "i
 _NODE = 8  # GPUs; larger groups cross nodes
 
 
-def silicon_runs(models: Models) -> Iterator[tuple[Run, str, float]]:
+def aiconfigurator_runs(models: Models) -> Iterator[tuple[Run, str, float]]:
     """Run, kind and output tokens/s of every aggregated point of one node, without data-parallel attention."""
     try:
         table = files("aiconfigurator_core") / "systems" / "silicon_sample.csv"

@@ -1,4 +1,4 @@
-"""What rules of thumb and the estimators on the package index say of inference, as far as they answer offline."""
+"""A rule of thumb and the estimators of the package index on inference, as far as they answer offline."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ class Fitcheck(_Silent):
         return report and report.fits
 
 
-def rivals() -> dict[str, Estimator]:
+def baselines() -> dict[str, Estimator]:
     """Those that are installed, by the name they go by."""
     found: dict[str, Estimator] = {"rule of thumb": RuleOfThumb()}
     for name, kind in (("hf-mem", HfMem), ("fitcheck-llm", Fitcheck)):

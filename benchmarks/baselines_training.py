@@ -1,4 +1,4 @@
-"""What rules of thumb and the estimators on the package index say of training runs, as far as they answer offline."""
+"""A rule of thumb and the estimators of the package index on training, as far as they answer offline."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def fitcheck() -> TrainingEstimator:
     return answer
 
 
-def training_rivals() -> dict[str, TrainingEstimator]:
+def training_baselines() -> dict[str, TrainingEstimator]:
     """Those that are installed, by the name they go by."""
     found: dict[str, TrainingEstimator] = {"rule of thumb": rule_of_thumb}
     for name, make in (("fitcheck-llm", fitcheck), ("DeepSpeed", deepspeed)):

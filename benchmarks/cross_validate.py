@@ -12,12 +12,11 @@ import statistics
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-
-import planner.memory
-import planner.speed
+from types import ModuleType
 
 from benchmarks.rows_inference import Planner, Run, memory_scores, speed_scores
 from benchmarks.score import Score
+from planner.estimate import inference_speed, memory_terms, vllm_memory
 from planner.estimate.vllm_memory import max_sequences
 from planner.schema import GIB
 
@@ -34,29 +33,34 @@ SpeedRuns = list[tuple[Run, str, float]]
 
 
 @contextmanager
-def constants(module: object, values: dict) -> Iterator[None]:
-    """The planner with other values of its constants; a number names an entry of FLOPS_SHARE."""
-    shares = planner.speed.FLOPS_SHARE
-    before = {name: shares[name] if isinstance(name, int) else getattr(module, name) for name in values}
+def constants(values: dict) -> Iterator[None]:
+    """Give the planner other values of its constants; a number names an entry of FLOPS_SHARE."""
+    shares = inference_speed.FLOPS_SHARE
+    before = {name: shares[name] if isinstance(name, int) else getattr(module_of(name), name) for name in values}
     try:
-        _put(module, values)
+        _put(values)
         yield
     finally:
-        _put(module, before)
+        _put(before)
 
 
-def _put(module: object, values: dict) -> None:
+def module_of(name: str) -> ModuleType:
+    """Return the planner's module that defines a constant."""
+    return next(module for module in (inference_speed, vllm_memory, memory_terms) if hasattr(module, name))
+
+
+def _put(values: dict) -> None:
     for name, value in values.items():
         if isinstance(name, int):
-            planner.speed.FLOPS_SHARE[name] = value
+            inference_speed.FLOPS_SHARE[name] = value
         else:
-            setattr(module, name, value)
+            setattr(module_of(name), name, value)
 
 
-def descend(module: object, start: dict, loss: Callable[[], float]) -> dict:
+def descend(start: dict, loss: Callable[[], float]) -> dict:
     """The values that one-at-a-time descent reaches from `start`. A share stays at or below 1."""
     best = dict(start)
-    with constants(module, best):
+    with constants(best):
         lowest = loss()
         for step in STEPS:
             improved = True
@@ -67,11 +71,11 @@ def descend(module: object, start: dict, loss: Callable[[], float]) -> dict:
                         tried = best[name] * factor
                         if name in SHARES and tried > 1:
                             continue
-                        _put(module, {name: tried})
+                        _put({name: tried})
                         value = loss()
                         if value < lowest - 1e-6:
                             best[name], lowest, improved = tried, value, True
-                        _put(module, {name: best[name]})
+                        _put({name: best[name]})
     return best
 
 
@@ -90,7 +94,7 @@ def _thin(runs: SpeedRuns, most: int) -> SpeedRuns:
     return [run for group in groups.values() for run in group[:: max(1, len(group) // most)][:most]]
 
 
-def speeds_left_out(runs: SpeedRuns, family_of: Callable[[Run], str]) -> list[Score]:
+def cross_validated_speeds(runs: SpeedRuns, family_of: Callable[[Run], str]) -> list[Score]:
     """Speed scores of every run with constants that have not seen its family."""
     held = [run for run in runs if "eager" not in run[1]]
     left_out = []
@@ -101,8 +105,8 @@ def speeds_left_out(runs: SpeedRuns, family_of: Callable[[Run], str]) -> list[Sc
             size = lambda score: min(abs(math.log(score.factor)), 1.5)  # noqa: E731
             return _weighted(speed_scores(seen, Planner()), size)
 
-        fitted = descend(planner.speed, SPEED, loss)
-        with constants(planner.speed, fitted):
+        fitted = descend(SPEED, loss)
+        with constants(fitted):
             left_out += speed_scores([run for run in held if family_of(run[0]) == name], Planner())
     return left_out
 
@@ -114,28 +118,28 @@ def read_off(runs: list[Run]) -> dict[str, float]:
         setup, quantity = run.setup, run.row["quantity"]
         if quantity not in ("peak_activation", "cudagraph", "non_torch") or not run.named_card:
             continue
-        value, version = float(run.row["value"]), planner.memory._version(run.version)
+        value, version = float(run.row["value"]), vllm_memory.parse_version(run.version)
         if quantity == "cudagraph" and value > 0 and version >= (0, 19):  # earlier ones captured more sizes
             graphs.append(value / setup.model.layers)
         elif quantity == "non_torch" and setup.tensor_parallel > 1:
-            nccl.append((value - planner.memory.NON_TORCH_GIB) / setup.tensor_parallel)
+            nccl.append((value - vllm_memory.NON_TORCH_GIB) / setup.tensor_parallel)
         elif quantity == "peak_activation" and setup.tensor_parallel == 1 and (not run.version or version < (0, 17)):
             sequences = max_sequences(setup.gpu) if version >= (0, 9) else 256
             sampler.append(value * GIB / sequences / setup.model.vocab)
     sorting = statistics.median(sampler)
     return {
         "SORTING_SAMPLER_BYTES": sorting,
-        "ANY_SAMPLER_BYTES": math.sqrt(sorting * planner.memory.SAMPLER_BYTES),
+        "ANY_SAMPLER_BYTES": math.sqrt(sorting * vllm_memory.SAMPLER_BYTES),
         "GRAPH_GIB_PER_LAYER": statistics.median(graphs),
         "NCCL_GIB_PER_GPU": statistics.median(nccl),
     }
 
 
-def memory_left_out(runs: list[Run], family_of: Callable[[Run], str]) -> list[Score]:
+def cross_validated_memory(runs: list[Run], family_of: Callable[[Run], str]) -> list[Score]:
     """Cache scores of every start-up log with constants read off the logs of other families."""
     left_out = []
     for name in sorted({family_of(run) for run in runs}):
-        with constants(planner.memory, read_off([run for run in runs if family_of(run) != name])):
+        with constants(read_off([run for run in runs if family_of(run) != name])):
             mine = [run for run in runs if family_of(run) == name]
             left_out += [score for score in memory_scores(mine, Planner()) if score.kind.startswith("KV cache")]
     return left_out

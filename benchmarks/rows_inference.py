@@ -14,10 +14,10 @@ from typing import Any, Protocol
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks.cards import Models, family, find_card, quantization_of
 from benchmarks.gpu import planned
 from benchmarks.gpu.configurations import COMPILED, CONTINUOUS
 from benchmarks.gpu.lines import Line
+from benchmarks.gpu_names import Models, family, find_card, quantization_of
 from benchmarks.score import Score
 from planner.estimate.inference import estimate as estimate_inference
 from planner.estimate.inference_memory import memory as inference_memory

@@ -4185,7 +4185,8 @@ def asked_model(model_id: str, size: str, task: str, workload: str) -> Model:
             raise Refusal(f"no open {workload} model of {size} is known; name one in model_id: {known}")
         return model
     one_line("model_id", model_id)
-    folder = os.path.join(os.environ.get("PWD", "."), model_id)  # a hook runs elsewhere than where it was typed
+    typed_in = os.environ.get("PWD")  # a hook runs elsewhere than where its answers were typed
+    folder = os.path.join(typed_in, model_id) if typed_in else os.path.expanduser(model_id)
     if os.path.isdir(folder):
         model = replace(find_model(folder), id=model_id, source=LOCAL)
     elif re.fullmatch(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?", model_id, re.ASCII):

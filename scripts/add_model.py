@@ -1,4 +1,4 @@
-"""Add a model to planner/catalogue/models.json from its config.json: `python scripts/add_model.py ORG/NAME|PATH [--revision R]`.
+"""Add a model to the catalogue from its config.json: `python scripts/add_model.py ORG/NAME|PATH [--revision R]`.
 
 A path is a folder with a config.json, or the file itself. A name is read from the hub at HF_ENDPOINT (default
 https://huggingface.co; HF_TOKEN opens gated models), together with its licence, gate, commit and parameter count.

@@ -17,10 +17,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.cards import find_card  # noqa: E402
 from benchmarks.gpu import lines, machine, model_folder, planned  # noqa: E402
 from benchmarks.gpu.configurations import Configuration, configurations, toys  # noqa: E402
 from benchmarks.gpu.run import Asked, Machine, run  # noqa: E402
+from benchmarks.gpu_names import find_card  # noqa: E402
 from planner.catalogue.gpus import GPUS  # noqa: E402
 from planner.schema import Gpu  # noqa: E402
 

@@ -1,6 +1,5 @@
 """The choice: what an experienced engineer would take, what must be rejected and why, and what never may happen."""
 
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
