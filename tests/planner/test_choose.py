@@ -6,10 +6,11 @@ from hypothesis import strategies as st
 
 from planner.catalogue.gpus import GPUS
 from planner.catalogue.models import find_model
-from planner.choose.inference import RankKey, hourly, rank_key, weigh
+from planner.choose.inference import RankKey, rank_key, weigh
 from planner.describe.refusal import plan_for
+from planner.describe.rejections import inference_rejection
 from planner.request.parse import parse_budget, parse_gpu
-from planner.schema import AIMS, Candidate, Refusal, Request, replace
+from planner.schema import AIMS, InferenceCandidate, Refusal, Request, replace
 
 LLAMA_70B = "meta-llama/Llama-3.3-70B-Instruct"
 QWEN_235B = "Qwen/Qwen3-235B-A22B"
@@ -24,7 +25,7 @@ def asked(model: str, budget: str = "none", *, gpu: str = "auto", context: int =
 def rejections(request: Request, gpu: str, count: int) -> dict[tuple[str, str], str]:
     """(quantization, attention) -> reason, of every rejected configuration of that card."""
     return {
-        (c.setup.quantization, c.setup.attention): c.rejected
+        (c.setup.quantization, c.setup.attention): inference_rejection(request, c)
         for c in weigh(request)
         if (c.setup.gpu.name, c.setup.gpu_count) == (gpu, count) and c.rejected
     }
@@ -95,7 +96,7 @@ def test_several_containers_share_a_load_that_one_cannot_hold():
     plan = plan_for(asked("Qwen/Qwen3-8B", "4/hour", gpu="L40S:1", concurrency=40, quantization="none"))
     assert plan.chosen.containers == 2
     assert plan.chosen.setup.concurrency == 20
-    assert hourly(plan.chosen) == pytest.approx(2 * 1.95)  # modal.com/pricing, 2026-09-25
+    assert plan.chosen.usd_per_hour == pytest.approx(2 * 1.95)  # modal.com/pricing, 2026-09-25
 
 
 def test_quantization_only_where_the_budget_forces_it():
@@ -123,16 +124,18 @@ def test_refuses_in_one_sentence_that_says_what_works(request_, sentence):
 
 
 def test_every_rejected_configuration_carries_its_reason():
-    for candidate in weigh(asked(LLAMA_70B, "4/hour")):
-        assert bool(candidate.rank) != bool(candidate.rejected)
-        assert "\n" not in candidate.rejected
+    request = asked(LLAMA_70B, "4/hour")
+    for candidate in weigh(request):
+        reason = inference_rejection(request, candidate)
+        assert bool(candidate.rank) != bool(candidate.rejected) == bool(reason)
+        assert "\n" not in reason
 
 
 def test_the_same_request_gives_the_same_plan():
     assert plan_for(asked(QWEN_235B, "20/hour")) == plan_for(asked(QWEN_235B, "20/hour"))
 
 
-def merit(plan_request: Request, chosen: Candidate) -> RankKey:
+def merit(plan_request: Request, chosen: InferenceCandidate) -> RankKey:
     return rank_key(plan_request, chosen)._replace(name="")
 
 

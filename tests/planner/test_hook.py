@@ -110,10 +110,9 @@ def test_names_that_collide_get_the_module_in_front(copy: Path) -> None:
     script = text.replace("{{ cookiecutter | tojson }}", "{}").replace(
         "run_hook(ANSWERS, os.getcwd())", "print(checked())"
     )
-    assert (
-        run(sys.executable, "-c", script, cwd=copy).stdout
-        == "['A10', 'x', 'A10 and x: {A10} A10', ('A10', 3), 'max']\n"
-    )
+    (copy / "hook.py").write_text(script, encoding="utf-8")
+    printed = run(sys.executable, "hook.py", cwd=copy).stdout
+    assert printed == "['A10', 'x', 'A10 and x: {A10} A10', ('A10', 3), 'max']\n"
 
 
 COLLIDING = """

@@ -24,6 +24,7 @@ from known_models import (
 
 from planner.catalogue.gpus import GPUS, find_gpu
 from planner.catalogue.models import find_model
+from planner.describe.rejections import inference_shortage
 from planner.estimate.inference import estimate as estimate_inference
 from planner.estimate.inference_memory import memory as inference_memory
 from planner.estimate.kv_cache import kv_bytes_per_token, kv_gib
@@ -151,7 +152,7 @@ def test_seventy_billion_in_fp8_leave_no_cache_on_one_h100():
     setup = InferenceSetup(LLAMA_70B, find_gpu("H100"), quantization="fp8", memory_fraction=0.9, context_len=16000)
     memory = inference_memory(setup)
     assert not memory.fits
-    assert "GiB short" in memory.why
+    assert "GiB short" in inference_shortage(setup, estimate_inference(setup))
     assert inference_memory(replace(setup, gpu_count=2, tensor_parallel=2)).fits
 
 
@@ -221,7 +222,8 @@ def test_a_pass_over_many_long_texts_needs_what_a_hand_counts():
     mask = 3 * 32 * 2048**2  # a byte per pair, and two where SDPA adds it
     assert inference_memory(setup).activation_gib == pytest.approx((layer + mask) / GIB + 0.04, rel=1e-3)
     assert not inference_memory(replace(setup, concurrency=400)).fits
-    assert "400 texts of 2048 tokens" in inference_memory(replace(setup, concurrency=400)).why
+    many = replace(setup, concurrency=400)
+    assert "400 texts of 2048 tokens" in inference_shortage(many, estimate_inference(many))
 
 
 def test_what_only_reads_has_no_logits():
@@ -292,7 +294,7 @@ def test_replicas_hold_more_requests_and_need_no_more(setup):
 @settings(max_examples=100, deadline=None)
 def test_it_says_why_exactly_where_it_does_not_fit(setup):
     estimate = estimate_inference(setup)
-    assert estimate.fits == (estimate.why == "")
+    assert estimate.fits == (inference_shortage(setup, estimate) == "")
     assert estimate.fits == (estimate.output_tokens_per_s is not None)
 
 

@@ -11,7 +11,7 @@ from planner.describe.refusal import plan_for
 from planner.describe.warm_pool import hours_text
 from planner.request.prompts import check_answers
 from planner.request.warm_pool import DAYS, crons, parse_warm, warm_hours_per_month
-from planner.schema import Plan, Refusal, WarmPool
+from planner.schema import InferencePlan, Refusal, WarmPool
 from planner.write.plan_md import plan_md
 from planner.write.plan_py.render import plan_py
 from planner.write.terminal import terminal_lines
@@ -19,7 +19,7 @@ from planner.write.terminal import terminal_lines
 SUNDAY = datetime(2026, 11, 1)  # a Sunday, as cron's day 0
 
 
-def planned(**answers: str) -> tuple[Plan, dict[str, object]]:
+def planned(**answers: str) -> tuple[InferencePlan, dict[str, object]]:
     """The plan for these answers, and the constants that its plan.py holds."""
     checked = check_answers(DEFAULTS | answers)
     plan = plan_for(checked.request)
