@@ -112,7 +112,7 @@ def chosen(asked: str, card: machine.Card | None, listing: bool) -> Gpu | None:
 
 def questions(wanted: list[Configuration], gpu: str) -> tuple[list[Asked], dict[str, str]]:
     """Every configuration with the planner's answer, and why some are left out: it says that they do not fit."""
-    asked = [one.question(gpu, model_folder.contract_model(one.model)) for one in wanted]
+    asked = [one.question(gpu, model_folder.model_object(one.model)) for one in wanted]
     answers = planned.ask(asked)
     refused = {
         one.id: f"the planner says: {answer.get('error') or answer['why']}"

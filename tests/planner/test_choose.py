@@ -185,4 +185,4 @@ def test_what_the_plan_says_fits_does_and_stays_within_the_budget(model, usd, ai
     assert alone.fits
     assert alone.max_concurrency >= chosen.setup.concurrency
     assert chosen.containers * chosen.setup.concurrency >= concurrency
-    assert hourly(chosen) <= request.budget.usd_per_hour
+    assert chosen.usd_per_hour <= request.budget.usd_per_hour

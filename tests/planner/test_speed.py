@@ -165,7 +165,7 @@ def test_a_cold_start_reads_the_weights():
 # ---- what holds of any setup ----
 
 fitting = st.builds(
-    InferenceSetup,
+    lambda **given: InferenceSetup(**given),  # `builds` would draw a named tuple's defaults, too
     model=st.sampled_from([LLAMA_8B, QWEN3_30B_A3B, GPT_OSS_120B]),
     gpu=st.sampled_from([GPUS["H200"], GPUS["B200"]]),
     gpu_count=st.just(2),

@@ -407,7 +407,7 @@ def test_whatever_is_asked_is_refused_or_fits_its_card_and_its_budget(typed: dic
     if budget.per in ("run", "month"):
         assert plan["TIMEOUT"] / 3600 * plan["USD_PER_HOUR"] <= budget.usd
         assert plan["TIMEOUT"] >= start_s(found.chosen.setup)  # it gets to work at all
-        assert found.chosen.usd <= budget.usd
+        assert found.chosen.run.known_usd <= budget.usd
     if budget.per == "hour":
         assert plan["USD_PER_HOUR"] <= budget.usd
     batch = plan["MICRO_BATCH"] * plan["ACCUMULATION"] * world
