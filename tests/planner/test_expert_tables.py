@@ -1,7 +1,7 @@
 """What an experienced engineer would choose, request by request, and what must be refused, with the source of each.
 
 The expectations were written from the sources named, not from the planner's answers: a set of cards where several are
-defensible. "arithmetic" stands for parameters x bytes against the card, "price" for the price list in planner/catalogue/gpus.py.
+defensible. "arithmetic" stands for parameters x bytes against the card, "price" for the list in catalogue/gpus.py.
 """
 
 import json
