@@ -5182,6 +5182,7 @@ def memory_table(bar: Bar) -> str:
 
 Constant = tuple[str, object, str]  # name, value, reason
 DONE: Constant = ("", "", "")  # a blank line between groups of constants
+DECIDED: Constant = ("", "", "Decided at bake time; bake again to change")  # a heading
 WEIGHTS = "/weights"  # where the generated project mounts its Volume of weights
 STARTUP_S = (600, 3600)  # seconds: no LLM server is up within Modal's default 30, and an hour is long enough
 TASK_WORDS = {
@@ -5197,12 +5198,19 @@ WORKLOAD_WORDS = {
 }
 
 
-def identity(plan: AnyPlan, slug: str) -> list[Constant]:
-    workload = plan.request.workload
+def identity(slug: str) -> list[Constant]:
+    """Return the project's name."""
+    return [("NAME", slug, "the app's name on Modal")]
+
+
+def decided(plan: AnyPlan, *more: Constant) -> list[Constant]:
+    """Return the constants that the project's files follow from, and `more` of them, under their heading."""
+    task, workload = plan.request.task, plan.request.workload
     return [
-        ("NAME", slug, "the app's name on Modal"),
-        ("TASK", plan.request.task, TASK_WORDS[plan.request.task]),
+        DECIDED,
+        ("TASK", task, TASK_WORDS[task]),
         ("WORKLOAD", workload, WORKLOAD_WORDS[workload]),
+        *more,
     ]
 
 
@@ -5265,7 +5273,6 @@ def weights(plan: InferencePlan, slug: str) -> list[Constant]:
         ("MODEL", name, model_reason(model, published(setup, name), slug)),
         ("REVISION", revision or "main", revision_reason(model, revision)),
         secrets(model),
-        ("ENGINE", setup.engine, engine_words(plan)),
     ]
 
 
@@ -5284,8 +5291,10 @@ def engine(plan: InferencePlan) -> list[Constant]:
     ]
 
 
-def engine_words(plan: InferencePlan) -> str:
-    return ENGINE_WORDS[plan.request.task, plan.chosen.setup.engine, plan.request.workload == "generation"]
+def engine_name(plan: InferencePlan) -> Constant:
+    """Return the engine, whose files the project has."""
+    words = ENGINE_WORDS[plan.request.task, plan.chosen.setup.engine, plan.request.workload == "generation"]
+    return "ENGINE", plan.chosen.setup.engine, words
 
 
 def checkpoint(setup: InferenceSetup) -> tuple[str, str, str]:
@@ -5377,12 +5386,13 @@ IDLE_S = 10  # a container without a shard gets the next one at once, or none
 def plan_py_batch_constants(plan: InferencePlan, slug: str) -> list[Constant]:
     """Return (name, value, reason) of every constant of a batch project."""
     groups = (
-        identity(plan, slug),
+        identity(slug),
         weights(plan, slug),
         engine(plan),
         rows(plan),
         plan_py_batch_money(plan),
         plan_py_batch_predictions(plan),
+        decided(plan, engine_name(plan)),
     )
     return [row for group in groups for row in (*group, DONE)][:-1]
 
@@ -5497,25 +5507,24 @@ TEXT_BYTES = 4096  # of a text beside many others
 def plan_py_serve_constants(plan: InferencePlan, slug: str) -> list[Constant]:
     """Return (name, value, reason) of every constant of a serve project."""
     groups = (
-        identity(plan, slug),
+        identity(slug),
         weights(plan, slug),
         engine(plan),
         plan_py_serve_money(plan),
         access(plan),
         starts(plan),
         plan_py_serve_predictions(plan),
+        decided(plan, engine_name(plan), budget(plan)),
     )
     return [row for group in groups for row in (*group, DONE)][:-1]
 
 
 def plan_py_serve_money(plan: InferencePlan) -> list[Constant]:
-    """Return the budget, the containers, their price and the warm pool."""
-    request, setup, budget = plan.request, plan.chosen.setup, plan.request.budget
+    """Return the containers, their price and the warm pool."""
+    setup, pool = plan.chosen.setup, plan.request.warm
     one_hour = container_usd_per_hour(setup)
-    pool = request.warm
     opens, closes = crons(pool)
     return [
-        ("BUDGET", "none" if budget.per == "none" else f"{budget.usd:g}/{budget.per}", "USD, for GPUs"),
         ("USD_PER_HOUR", round(one_hour, 2), plan_py_common_host_reason(estimate_of(plan.chosen))),
         ("MIN_CONTAINERS", 0 if pool.days else pool.containers, least_reason(plan)),
         ("BUFFER_CONTAINERS", *buffer(plan)),
@@ -5528,6 +5537,16 @@ def plan_py_serve_money(plan: InferencePlan) -> list[Constant]:
         ("WARM_UNTIL", closes, "cron: it falls back to MIN_CONTAINERS" if closes else "no schedule"),
         ("WARM_TIMEZONE", pool.timezone, "of WARM_FROM and WARM_UNTIL"),
     ]
+
+
+def budget(plan: InferencePlan) -> Constant:
+    """Return the budget, from which MAX_CONTAINERS was computed."""
+    limit = plan.request.budget
+    return (
+        "BUDGET",
+        "none" if limit.per == "none" else f"{limit.usd:g}/{limit.per}",
+        "USD, for GPUs; MAX_CONTAINERS follows from it",
+    )
 
 
 def buffer(plan: InferencePlan) -> tuple[int, str]:
@@ -5759,7 +5778,7 @@ CHECKPOINTS = 2
 def plan_py_training_constants(plan: TrainingPlan, slug: str) -> list[Constant]:
     """Return (name, value, reason) of every constant of a training project."""
     groups = (
-        identity(plan, slug),
+        identity(slug),
         tuned_weights(plan, slug),
         machines(plan),
         method_rows(plan),
@@ -5768,6 +5787,7 @@ def plan_py_training_constants(plan: TrainingPlan, slug: str) -> list[Constant]:
         keeping(plan),
         plan_py_training_money(plan),
         plan_py_training_predictions(plan),
+        decided(plan),
     )
     return [row for group in groups for row in (*group, DONE)][:-1]
 
@@ -5953,9 +5973,9 @@ def constants_of(plan: AnyPlan, slug: str) -> list[Constant]:
 
 
 def constant(name: str, value: object, reason: str) -> str:
-    """Return one assignment with its reason behind it, or above it where the line would be too long."""
+    """Return one assignment with its reason behind it, or above it where the line would be too long; or a heading."""
     if not name:
-        return "\n"
+        return f"# {reason}\n" if reason else "\n"
     kind = ": list[str]" if value == [] else ": dict[str, str]" if value == {} else ""
     code = f"{name}{kind} = {literal(value)}"
     comment = " ".join(reason.split())

@@ -9,8 +9,8 @@ from ...describe.format import about
 from ...describe.inference import estimate_of, max_containers, peak_gib
 from ...estimate.inference_speed import RANGE
 from ...schema import InferencePlan
-from .common import DONE, Constant, host_reason, identity, startup_timeout
-from .inference import engine, rate_reason, weights
+from .common import DONE, Constant, decided, host_reason, identity, startup_timeout
+from .inference import engine, engine_name, rate_reason, weights
 
 SHARD_S = 300  # of one container: long beside its overhead of seconds, short beside what a kill may cost
 MOST_SHARD_ROWS = 100_000  # a file of some 100 MB
@@ -23,12 +23,13 @@ IDLE_S = 10  # a container without a shard gets the next one at once, or none
 def constants(plan: InferencePlan, slug: str) -> list[Constant]:
     """Return (name, value, reason) of every constant of a batch project."""
     groups = (
-        identity(plan, slug),
+        identity(slug),
         weights(plan, slug),
         engine(plan),
         rows(plan),
         money(plan),
         predictions(plan),
+        decided(plan, engine_name(plan)),
     )
     return [row for group in groups for row in (*group, DONE)][:-1]
 

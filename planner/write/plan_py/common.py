@@ -11,6 +11,7 @@ from ...schema import LOCAL, AnyPlan, InferenceEstimate, Model, TrainingEstimate
 
 Constant = tuple[str, object, str]  # name, value, reason
 DONE: Constant = ("", "", "")  # a blank line between groups of constants
+DECIDED: Constant = ("", "", "Decided at bake time; bake again to change")  # a heading
 WEIGHTS = "/weights"  # where the generated project mounts its Volume of weights
 STARTUP_S = (600, 3600)  # seconds: no LLM server is up within Modal's default 30, and an hour is long enough
 TASK_WORDS = {
@@ -26,12 +27,19 @@ WORKLOAD_WORDS = {
 }
 
 
-def identity(plan: AnyPlan, slug: str) -> list[Constant]:
-    workload = plan.request.workload
+def identity(slug: str) -> list[Constant]:
+    """Return the project's name."""
+    return [("NAME", slug, "the app's name on Modal")]
+
+
+def decided(plan: AnyPlan, *more: Constant) -> list[Constant]:
+    """Return the constants that the project's files follow from, and `more` of them, under their heading."""
+    task, workload = plan.request.task, plan.request.workload
     return [
-        ("NAME", slug, "the app's name on Modal"),
-        ("TASK", plan.request.task, TASK_WORDS[plan.request.task]),
+        DECIDED,
+        ("TASK", task, TASK_WORDS[task]),
         ("WORKLOAD", workload, WORKLOAD_WORDS[workload]),
+        *more,
     ]
 
 

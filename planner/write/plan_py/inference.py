@@ -32,7 +32,6 @@ def weights(plan: InferencePlan, slug: str) -> list[Constant]:
         ("MODEL", name, model_reason(model, published(setup, name), slug)),
         ("REVISION", revision or "main", revision_reason(model, revision)),
         secrets(model),
-        ("ENGINE", setup.engine, engine_words(plan)),
     ]
 
 
@@ -51,8 +50,10 @@ def engine(plan: InferencePlan) -> list[Constant]:
     ]
 
 
-def engine_words(plan: InferencePlan) -> str:
-    return ENGINE_WORDS[plan.request.task, plan.chosen.setup.engine, plan.request.workload == "generation"]
+def engine_name(plan: InferencePlan) -> Constant:
+    """Return the engine, whose files the project has."""
+    words = ENGINE_WORDS[plan.request.task, plan.chosen.setup.engine, plan.request.workload == "generation"]
+    return "ENGINE", plan.chosen.setup.engine, words
 
 
 def checkpoint(setup: InferenceSetup) -> tuple[str, str, str]:

@@ -33,9 +33,9 @@ def constants_of(plan: AnyPlan, slug: str) -> list[Constant]:
 
 
 def constant(name: str, value: object, reason: str) -> str:
-    """Return one assignment with its reason behind it, or above it where the line would be too long."""
+    """Return one assignment with its reason behind it, or above it where the line would be too long; or a heading."""
     if not name:
-        return "\n"
+        return f"# {reason}\n" if reason else "\n"
     kind = ": list[str]" if value == [] else ": dict[str, str]" if value == {} else ""
     code = f"{name}{kind} = {literal(value)}"
     comment = " ".join(reason.split())

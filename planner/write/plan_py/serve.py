@@ -8,8 +8,8 @@ from ...choose.cost import container_usd_per_hour, tokens_per_s
 from ...describe.inference import estimate_of, idle_prices, max_containers, peak_gib, pool_words
 from ...request.warm_pool import crons
 from ...schema import InferencePlan
-from .common import DONE, Constant, host_reason, identity, startup_timeout
-from .inference import engine, rate_reason, weights
+from .common import DONE, Constant, decided, host_reason, identity, startup_timeout
+from .inference import engine, engine_name, rate_reason, weights
 
 SCALEDOWN_S = 300
 MIB = 2**20  # bytes
@@ -21,25 +21,24 @@ TEXT_BYTES = 4096  # of a text beside many others
 def constants(plan: InferencePlan, slug: str) -> list[Constant]:
     """Return (name, value, reason) of every constant of a serve project."""
     groups = (
-        identity(plan, slug),
+        identity(slug),
         weights(plan, slug),
         engine(plan),
         money(plan),
         access(plan),
         starts(plan),
         predictions(plan),
+        decided(plan, engine_name(plan), budget(plan)),
     )
     return [row for group in groups for row in (*group, DONE)][:-1]
 
 
 def money(plan: InferencePlan) -> list[Constant]:
-    """Return the budget, the containers, their price and the warm pool."""
-    request, setup, budget = plan.request, plan.chosen.setup, plan.request.budget
+    """Return the containers, their price and the warm pool."""
+    setup, pool = plan.chosen.setup, plan.request.warm
     one_hour = container_usd_per_hour(setup)
-    pool = request.warm
     opens, closes = crons(pool)
     return [
-        ("BUDGET", "none" if budget.per == "none" else f"{budget.usd:g}/{budget.per}", "USD, for GPUs"),
         ("USD_PER_HOUR", round(one_hour, 2), host_reason(estimate_of(plan.chosen))),
         ("MIN_CONTAINERS", 0 if pool.days else pool.containers, least_reason(plan)),
         ("BUFFER_CONTAINERS", *buffer(plan)),
@@ -52,6 +51,16 @@ def money(plan: InferencePlan) -> list[Constant]:
         ("WARM_UNTIL", closes, "cron: it falls back to MIN_CONTAINERS" if closes else "no schedule"),
         ("WARM_TIMEZONE", pool.timezone, "of WARM_FROM and WARM_UNTIL"),
     ]
+
+
+def budget(plan: InferencePlan) -> Constant:
+    """Return the budget, from which MAX_CONTAINERS was computed."""
+    limit = plan.request.budget
+    return (
+        "BUDGET",
+        "none" if limit.per == "none" else f"{limit.usd:g}/{limit.per}",
+        "USD, for GPUs; MAX_CONTAINERS follows from it",
+    )
 
 
 def buffer(plan: InferencePlan) -> tuple[int, str]:

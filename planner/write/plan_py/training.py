@@ -12,6 +12,7 @@ from .common import (
     DONE,
     WEIGHTS,
     Constant,
+    decided,
     folder_on_volume,
     identity,
     model_reason,
@@ -28,7 +29,7 @@ CHECKPOINTS = 2
 def constants(plan: TrainingPlan, slug: str) -> list[Constant]:
     """Return (name, value, reason) of every constant of a training project."""
     groups = (
-        identity(plan, slug),
+        identity(slug),
         tuned_weights(plan, slug),
         machines(plan),
         method_rows(plan),
@@ -37,6 +38,7 @@ def constants(plan: TrainingPlan, slug: str) -> list[Constant]:
         keeping(plan),
         money(plan),
         predictions(plan),
+        decided(plan),
     )
     return [row for group in groups for row in (*group, DONE)][:-1]
 
