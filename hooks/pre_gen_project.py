@@ -85,7 +85,7 @@ schema_TRAINING = ("finetune", "distributed")  # tasks that change a model; the 
 
 
 class Refusal(Exception):
-    """A request that cannot be answered. Its text is one sentence that says what would work instead."""
+    """A request that cannot be answered. Its text is one sentence with what would work instead."""
 
 
 class Gpu(NamedTuple):
@@ -262,7 +262,7 @@ class WarmPool(NamedTuple):
 
 
 class Request(NamedTuple):
-    """What a person asks for, checked. "auto" and 0 leave the choice to the planner."""
+    """A checked request. "auto" and 0 leave the choice to the planner."""
 
     task: str
     workload: str
@@ -968,7 +968,7 @@ def quality_lost(setup: InferenceSetup) -> int:
 
 COUNTS = (1, 2, 4, 8)
 TYPICAL_INPUT = 1024
-BATCH_SEQUENCES = 256  # requests that vLLM runs at once where nobody waits for one: max_num_seqs
+BATCH_SEQUENCES = 256  # max_num_seqs of vLLM for a batch, where latency does not matter
 
 
 def choose_configurations_configurations(request: Request) -> Iterator[InferenceSetup]:
@@ -1441,7 +1441,7 @@ def estimate_inference_memory_memory(setup: InferenceSetup, engine_version: str 
 # ---- planner/estimate/inference.py
 
 
-# What a serving container keeps busy: an API process, and for each GPU a process that polls (prior).
+# CPU and memory of a serving container: an API process, and for each GPU a process that polls (prior).
 HOST_CORES, HOST_CORES_PER_GPU = 0.5, 1.0
 HOST_GIB, HOST_GIB_PER_GPU = 4.0, 4.0
 ALWAYS_PRIOR = ("cold_start_s", "host_usd_per_hour")
@@ -2780,14 +2780,14 @@ def training_shortage(setup: TrainingSetup, estimate: TrainingEstimate) -> str:
 
 
 def hours_text(pool: WarmPool) -> str:
-    """ "mon-fri 8-18 Europe/Berlin"; "always" without hours."""
+    """Return "mon-fri 8-18 Europe/Berlin", or "always" without hours."""
     if not pool.days:
         return "always"
     return f"{days_text(pool.days)} {clock(pool.opens_min)}-{clock(pool.closes_min)} {pool.timezone}"
 
 
 def days_text(days: tuple[int, ...]) -> str:
-    """ "mon-fri", "mon,wed", "daily"; a run that reaches over the week's end is "fri-mon"."""
+    """Return "mon-fri", "mon,wed" or "daily"; days over the week's end are "fri-mon"."""
     if len(days) == 7:
         return "daily"
     starts = [day for day in days if (day - 1) % 7 not in days]
@@ -2799,7 +2799,7 @@ def days_text(days: tuple[int, ...]) -> str:
 
 
 def clock(minute: int) -> str:
-    """ "8", "18:30" """
+    """Return "8" or "18:30"."""
     return f"{minute // 60}:{minute % 60:02}" if minute % 60 else str(minute // 60)
 
 
@@ -3280,7 +3280,7 @@ SIZE_HINT = 'say it as "8B", "350M", "30B-A3B" (total, active) or "8x7B"'
 def count_params(model: Model, *, active: bool = False, attention: int = 0, linear: int = 0, other: int = 0) -> int:
     """Return the parameters that the dimensions give; with `active`, those one token touches (routed experts only).
 
-    `attention` and `linear` are parameters per layer of either kind, where a config.json says more than `Model` holds;
+    `attention` and `linear` are parameters per layer of either kind, where a config.json has more fields than `Model`;
     `other` is added as it is (positions, a vision tower). Biases and the norms of heads are left out.
     """
     attention = attention or attention_params(model)
@@ -3466,9 +3466,9 @@ def scaled_to(model: Model, params: int, active: int, fixed: frozenset[str] = fr
 
 def assumed_fields(model: Model, fixed: frozenset[str]) -> tuple[str, ...]:
     idle = {"attention"} if model.attention == "full" else set()
-    told = fixed | idle
+    known = fixed | idle
     return tuple(
-        name for name in DERIVED_FIELDS if name not in told and (getattr(model, name) or name == "tied_embeddings")
+        name for name in DERIVED_FIELDS if name not in known and (getattr(model, name) or name == "tied_embeddings")
     )
 
 
@@ -3600,7 +3600,7 @@ def _mamba_layer(config: Mapping[str, Any], hidden: int, *keys: str) -> tuple[in
 
 
 def nemotron_h(model: Model, config: Mapping[str, Any]) -> tuple[Model, int, int]:
-    """Nemotron-H: a layer is *either* Mamba (M), attention (*), an MLP (-) or experts (E), as its pattern says."""
+    """Return the model, its parameters and active ones. Layers: Mamba (M), attention (*), an MLP (-), experts (E)."""
     pattern = typed_at(config, str, "hybrid_override_pattern")
     if len(pattern) != model.layers or set(pattern) - set("M*-E"):
         raise Refusal(
@@ -3825,7 +3825,7 @@ HEADLESS = frozenset(
 def find_model(name: str, size: str = "") -> Model:
     """Return the model of a catalogue id, a folder with a config.json, or a size in the name or beside it.
 
-    Refusal where none of these says how large it is.
+    Refusal where none of these gives its size.
     """
     name = name.strip()
     found = _known_model(name) or (_local_model(name) if name else None)

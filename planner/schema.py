@@ -23,7 +23,7 @@ TRAINING = ("finetune", "distributed")  # tasks that change a model; the others 
 
 
 class Refusal(Exception):
-    """A request that cannot be answered. Its text is one sentence that says what would work instead."""
+    """A request that cannot be answered. Its text is one sentence with what would work instead."""
 
 
 class Gpu(NamedTuple):
@@ -200,7 +200,7 @@ class WarmPool(NamedTuple):
 
 
 class Request(NamedTuple):
-    """What a person asks for, checked. "auto" and 0 leave the choice to the planner."""
+    """A checked request. "auto" and 0 leave the choice to the planner."""
 
     task: str
     workload: str

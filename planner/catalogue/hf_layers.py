@@ -122,7 +122,7 @@ def _mamba_layer(config: Mapping[str, Any], hidden: int, *keys: str) -> tuple[in
 
 
 def nemotron_h(model: Model, config: Mapping[str, Any]) -> tuple[Model, int, int]:
-    """Nemotron-H: a layer is *either* Mamba (M), attention (*), an MLP (-) or experts (E), as its pattern says."""
+    """Return the model, its parameters and active ones. Layers: Mamba (M), attention (*), an MLP (-), experts (E)."""
     pattern = typed_at(config, str, "hybrid_override_pattern")
     if len(pattern) != model.layers or set(pattern) - set("M*-E"):
         raise Refusal(

@@ -75,7 +75,7 @@ HEADLESS = frozenset(
 def find_model(name: str, size: str = "") -> Model:
     """Return the model of a catalogue id, a folder with a config.json, or a size in the name or beside it.
 
-    Refusal where none of these says how large it is.
+    Refusal where none of these gives its size.
     """
     name = name.strip()
     found = _known_model(name) or (_local_model(name) if name else None)

@@ -17,7 +17,7 @@ SIZE_HINT = 'say it as "8B", "350M", "30B-A3B" (total, active) or "8x7B"'
 def count_params(model: Model, *, active: bool = False, attention: int = 0, linear: int = 0, other: int = 0) -> int:
     """Return the parameters that the dimensions give; with `active`, those one token touches (routed experts only).
 
-    `attention` and `linear` are parameters per layer of either kind, where a config.json says more than `Model` holds;
+    `attention` and `linear` are parameters per layer of either kind, where a config.json has more fields than `Model`;
     `other` is added as it is (positions, a vision tower). Biases and the norms of heads are left out.
     """
     attention = attention or attention_params(model)
@@ -203,9 +203,9 @@ def scaled_to(model: Model, params: int, active: int, fixed: frozenset[str] = fr
 
 def assumed_fields(model: Model, fixed: frozenset[str]) -> tuple[str, ...]:
     idle = {"attention"} if model.attention == "full" else set()
-    told = fixed | idle
+    known = fixed | idle
     return tuple(
-        name for name in DERIVED_FIELDS if name not in told and (getattr(model, name) or name == "tied_embeddings")
+        name for name in DERIVED_FIELDS if name not in known and (getattr(model, name) or name == "tied_embeddings")
     )
 
 

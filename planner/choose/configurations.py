@@ -12,7 +12,7 @@ from .formats import formats
 
 COUNTS = (1, 2, 4, 8)
 TYPICAL_INPUT = 1024
-BATCH_SEQUENCES = 256  # requests that vLLM runs at once where nobody waits for one: max_num_seqs
+BATCH_SEQUENCES = 256  # max_num_seqs of vLLM for a batch, where latency does not matter
 
 
 def configurations(request: Request) -> Iterator[InferenceSetup]:

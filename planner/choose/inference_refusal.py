@@ -1,4 +1,4 @@
-"""What could be changed where no inference setup works for a request."""
+"""Alternatives to a request for which no inference setup works."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Why there is no plan: the values from which describe/refusal.py makes one sentence."""
+"""The causes of having no plan, from which describe/refusal.py makes one sentence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the GPUs and the engines cannot run."""
+"""The limits of GPUs and engines."""
 
 from __future__ import annotations
 

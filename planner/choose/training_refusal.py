@@ -1,4 +1,4 @@
-"""What could be changed where no training setup works for a request."""
+"""Alternatives to a request for which no training setup works."""
 
 from __future__ import annotations
 

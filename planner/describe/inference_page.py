@@ -1,4 +1,4 @@
-"""What PLAN.md, memory.svg and the terminal show of an inference plan."""
+"""PLAN.md, memory.svg, the terminal and the comparison of an inference plan, in words and figures."""
 
 from __future__ import annotations
 

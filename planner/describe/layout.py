@@ -1,4 +1,4 @@
-"""What a plan of any task is shown by: the parts of PLAN.md, bars of memory, lines on the terminal."""
+"""The contents of PLAN.md, memory.svg, the terminal and the comparison, before they are formatted."""
 
 from __future__ import annotations
 

@@ -7,14 +7,14 @@ from ..schema import WarmPool
 
 
 def hours_text(pool: WarmPool) -> str:
-    """ "mon-fri 8-18 Europe/Berlin"; "always" without hours."""
+    """Return "mon-fri 8-18 Europe/Berlin", or "always" without hours."""
     if not pool.days:
         return "always"
     return f"{days_text(pool.days)} {clock(pool.opens_min)}-{clock(pool.closes_min)} {pool.timezone}"
 
 
 def days_text(days: tuple[int, ...]) -> str:
-    """ "mon-fri", "mon,wed", "daily"; a run that reaches over the week's end is "fri-mon"."""
+    """Return "mon-fri", "mon,wed" or "daily"; days over the week's end are "fri-mon"."""
     if len(days) == 7:
         return "daily"
     starts = [day for day in days if (day - 1) % 7 not in days]
@@ -26,5 +26,5 @@ def days_text(days: tuple[int, ...]) -> str:
 
 
 def clock(minute: int) -> str:
-    """ "8", "18:30" """
+    """Return "8" or "18:30"."""
     return f"{minute // 60}:{minute % 60:02}" if minute % 60 else str(minute // 60)

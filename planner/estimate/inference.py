@@ -7,7 +7,7 @@ from ..schema import InferenceEstimate, InferenceSetup
 from . import inference_memory
 from .inference_speed import cold_start_s, encoder_speed, generation_speed
 
-# What a serving container keeps busy: an API process, and for each GPU a process that polls (prior).
+# CPU and memory of a serving container: an API process, and for each GPU a process that polls (prior).
 HOST_CORES, HOST_CORES_PER_GPU = 0.5, 1.0
 HOST_GIB, HOST_GIB_PER_GPU = 4.0, 4.0
 ALWAYS_PRIOR = ("cold_start_s", "host_usd_per_hour")
