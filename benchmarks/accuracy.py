@@ -19,15 +19,15 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from benchmarks import rows_inference, rows_training  # noqa: E402
-from benchmarks.cards import Models, family  # noqa: E402
+from benchmarks.aiconfigurator import KIND as AICONFIGURATOR  # noqa: E402
+from benchmarks.aiconfigurator import aiconfigurator_runs  # noqa: E402
+from benchmarks.baselines import baselines  # noqa: E402
+from benchmarks.baselines_training import training_baselines  # noqa: E402
+from benchmarks.cross_validate import cross_validated_memory, cross_validated_speeds  # noqa: E402
 from benchmarks.gpu import lines as measured  # noqa: E402
 from benchmarks.gpu import planned  # noqa: E402
-from benchmarks.leave_out import memory_left_out, speeds_left_out  # noqa: E402
-from benchmarks.rivals import rivals  # noqa: E402
-from benchmarks.rivals_training import training_rivals  # noqa: E402
+from benchmarks.gpu_names import Models, family  # noqa: E402
 from benchmarks.score import Score  # noqa: E402
-from benchmarks.silicon import KIND as SILICON  # noqa: E402
-from benchmarks.silicon import silicon_runs  # noqa: E402
 
 DATA = ROOT / "benchmarks" / "data"
 REPORT = ROOT / "docs" / "accuracy.md"
@@ -59,7 +59,7 @@ BOUNDS = (
     Bound("training peak QLoRA", 0.09, 0.9, 0.35),
     Bound("training tokens/s", 1.25, 0.8, 1.5, factor=True),
     Bound("output tokens/s under load", 1.35, 0.75, 2.0, factor=True),
-    Bound(SILICON, 1.35, 0.75, 2.0, factor=True),
+    Bound(AICONFIGURATOR, 1.35, 0.75, 2.0, factor=True),
     Bound("decode tokens/s, one request", 1.35, 0.75, 2.0, factor=True),
     Bound("decode tokens/s, one request, eager", 1.35, 0.75, 2.0, factor=True),
     Bound("output tokens/s, one request", 1.35, 0.75, 2.0, factor=True),
@@ -328,17 +328,17 @@ def main() -> None:
     arguments = parser.parse_args()
     models = Models(arguments.data)
 
-    points = list(silicon_runs(models))
+    points = list(aiconfigurator_runs(models))
     mine = [
         *rows_inference.scores(arguments.data),
         *rows_inference.speed_scores(points, rows_inference.Planner()),
         *rows_training.scores(arguments.data),
     ]
     others: dict[str, list[Score]] = defaultdict(list)
-    for name, rival in rivals().items():
-        others[name] += rows_inference.scores_of(arguments.data, rival)
-        others[name] += rows_inference.speed_scores(points, rival)
-    for name, estimator in training_rivals().items():
+    for name, baseline in baselines().items():
+        others[name] += rows_inference.scores_of(arguments.data, baseline)
+        others[name] += rows_inference.speed_scores(points, baseline)
+    for name, estimator in training_baselines().items():
         others[name] += rows_training.scores(arguments.data, estimator)
     tables = {"accuracy": table(mine), "comparison": comparison(mine, others)}
     print(aligned(tables["accuracy"]), aligned(tables["comparison"]), sep="\n\n")
@@ -347,8 +347,8 @@ def main() -> None:
     if arguments.quick:
         return
     runs = [*rows_inference.speed_runs(arguments.data, models), *points]
-    unseen = speeds_left_out(runs, lambda run: family(run.setup.model.id))
-    unseen += memory_left_out(
+    unseen = cross_validated_speeds(runs, lambda run: family(run.setup.model.id))
+    unseen += cross_validated_memory(
         list(rows_inference.memory_runs(arguments.data, models)), lambda run: family(run.setup.model.id)
     )
     tables["left out"] = table(unseen)

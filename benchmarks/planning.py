@@ -28,10 +28,10 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.bake import CACHES, bake_command, copied_template, cost, table  # noqa: E402
-from planner import tasks  # noqa: E402
-from planner.answers import parse_budget  # noqa: E402
-from planner.models import find_model  # noqa: E402
-from planner.plan import Request  # noqa: E402
+from planner.catalogue.models import find_model  # noqa: E402
+from planner.describe import refusal  # noqa: E402
+from planner.request.parse import parse_budget  # noqa: E402
+from planner.schema import Request  # noqa: E402
 
 REQUESTS = (
     ("serve", "Qwen/Qwen3-8B", "4/hour"),
@@ -103,7 +103,7 @@ def grow(folder: Path, models: int, gpus: int) -> Grown:
     copied_template(folder)
     for part in ("planner", "scripts"):
         shutil.copytree(ROOT / part, folder / part, ignore=CACHES)
-    catalogue, cards = folder / "planner" / "models.json", folder / "planner" / "gpus.py"
+    catalogue, cards = folder / "planner" / "catalogue" / "models.json", folder / "planner" / "catalogue" / "gpus.py"
     catalogue.write_text(more_models(catalogue.read_text(encoding="utf-8"), models), encoding="utf-8")
     cards.write_text(more_gpus(cards.read_text(encoding="utf-8"), gpus), encoding="utf-8")
     subprocess.run([sys.executable, "scripts/build_hook.py"], cwd=folder, check=True)
@@ -157,7 +157,7 @@ def rates(count: int = 30) -> list[list[str]]:
     found = []
     for task, model, budget in REQUESTS:
         request = Request(task, "generation", find_model(model), parse_budget(budget), 8192, 16)
-        times = plan_seconds(tasks, request, count)
+        times = plan_seconds(refusal, request, count)
         found.append([f"{task} {model} at {budget}", f"{median(times) * 1000:.1f}", f"{len(times) / sum(times):.0f}"])
     return found
 

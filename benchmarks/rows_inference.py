@@ -7,21 +7,22 @@ import re
 import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
 from typing import Any, Protocol
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks.cards import Models, family, find_card, quantization_of
 from benchmarks.gpu import planned
 from benchmarks.gpu.configurations import COMPILED, CONTINUOUS
 from benchmarks.gpu.lines import Line
+from benchmarks.gpu_names import Models, family, find_card, quantization_of
 from benchmarks.score import Score
-from planner.estimate import estimate_inference
-from planner.memory import embedding_params, inference_memory, weight_gib
-from planner.plan import GIB, Gpu, InferenceSetup, Model
+from planner.estimate.inference import estimate as estimate_inference
+from planner.estimate.inference_memory import memory as inference_memory
+from planner.estimate.weights import embedding_params, weight_gib
+from planner.schema import GIB, Gpu, InferenceSetup, Model, replace
 
 MIB = 2**20
 SHORT_PROMPT = 64  # tokens, where a source says "short" or nothing

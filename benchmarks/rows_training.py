@@ -19,15 +19,15 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks.cards import Models, family, find_card
 from benchmarks.gpu import planned
 from benchmarks.gpu.lines import Line
+from benchmarks.gpu_names import Models, family, find_card
 from benchmarks.score import Score
-from planner import training
-from planner.plan import GIB, Gpu, Model, TrainingSetup
-from planner.training import estimate_training
+from planner.estimate import training_speed
+from planner.estimate.training import estimate as estimate_training
+from planner.schema import GIB, Gpu, Model, TrainingSetup
 
-# Cards of the FSDP measurements that benchmarks/cards.py does not list; NVIDIA's data sheets, dense 16-bit.
+# Cards of the FSDP measurements that benchmarks/gpu_names.py does not list; NVIDIA's data sheets, dense 16-bit.
 _OLD = ("sdpa", "flash_attention_2")
 _CARDS = {
     "Titan RTX": Gpu("Titan RTX", 0.0, 23.65, 8, 7.5, 0.672e12, 130e12, 100e9, False, False, False, False, ("sdpa",)),
@@ -364,9 +364,9 @@ _FITTED: tuple[tuple[str, int | None, tuple[float, ...]], ...] = (
 
 def _put(name: str, key: int | None, value: float) -> None:
     if key is None:
-        setattr(training, name, value)
+        setattr(training_speed, name, value)
     else:
-        getattr(training, name)[key] = value
+        getattr(training_speed, name)[key] = value
 
 
 def _misfit(runs: list[tuple[TrainingRun, float]]) -> float:
@@ -392,7 +392,7 @@ def left_out_scores(data_dir: Path) -> list[Score]:
     runs = [pair for pair in speed_runs(data_dir, Models(data_dir)) if pair[0].setup is not None]
     families = {id(run): family(run.setup.model.id) for run, _ in runs if run.setup}
     kept = [
-        (name, key, getattr(training, name) if key is None else getattr(training, name)[key])
+        (name, key, getattr(training_speed, name) if key is None else getattr(training_speed, name)[key])
         for name, key, _ in _FITTED
     ]
     scores = []

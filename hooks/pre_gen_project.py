@@ -12,49 +12,84 @@ if sys.version_info < (3, 11):  # before anything that an older one has not got
     own = "%d.%d" % sys.version_info[:2]
     sys.exit(f"error: cookiecutter runs on Python {own}; this template wants 3.11 or newer: uvx -p 3.12 cookiecutter")
 
-import difflib
 import json
 import keyword
 import math
 import os
 import re
 import textwrap
-import zoneinfo
-from collections.abc import Iterator
-from collections.abc import Mapping
-from dataclasses import MISSING
-from dataclasses import dataclass
-from dataclasses import fields
-from dataclasses import replace
-from functools import cache
-from functools import lru_cache
-from html import escape
-from math import ceil
-from math import lcm
-from math import log
-from pathlib import Path
-from typing import Any
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Mapping
+from enum import Enum, auto
+from functools import cache, lru_cache
+from math import ceil, lcm, log
+from typing import Any, Generic, NamedTuple, TypeVar
 
-# ---- planner/plan.py
+# ---- planner/reasons.py
+
+
+class Reason(Enum):
+    """A reason as a code. describe/rejections.py has the sentences."""
+
+    # the card or the engine cannot run it
+    KERNEL_UNSUPPORTED = auto()
+    FORMAT_UNSUPPORTED = auto()
+    FLOAT16_OVERFLOW = auto()
+    BF16_UNSUPPORTED = auto()
+    ONE_GPU_ENGINE = auto()
+    KERNEL_NOT_INSTALLED = auto()
+    ENCODER_UNSUPPORTED = auto()
+    NO_CONTINUOUS_BATCHING = auto()
+    HEADS_INDIVISIBLE = auto()
+    # memory
+    NO_KV_CACHE = auto()
+    STARTUP_MEMORY = auto()
+    REQUEST_TOO_LONG = auto()
+    TOO_MANY_AT_ONCE = auto()
+    CLAIM_TOO_LARGE = auto()
+    TRAINING_TOO_LARGE = auto()
+    HOST_MEMORY = auto()
+    # another configuration is better in everything
+    FASTER_KERNEL = auto()
+    FEWER_GPUS = auto()
+    # money
+    PRICE_OVER_BUDGET = auto()
+    RUN_OVER_BUDGET = auto()
+    WARM_POOL_OVER_BUDGET = auto()
+    STARTER_PLAN = auto()
+    BUDGET_BELOW_START = auto()
+
+
+class Rejection(NamedTuple):
+    """A reason with the figures that its sentence needs."""
+
+    reason: Reason
+    need_gib: float = 0.0
+    have_gib: float = 0.0
+    number: int = 0  # TOO_MANY_AT_ONCE, CLAIM_TOO_LARGE: requests; FEWER_GPUS: GPUs that suffice
+
+
+# ---- planner/schema.py
 
 
 GIB = 2**30  # bytes
+HOURS_PER_MONTH = 730
 ENGINES = ("vllm", "transformers")
 QUANTIZATIONS = ("none", "fp8", "int8", "int4", "nf4", "mxfp4", "nvfp4")
 ATTENTIONS = ("sdpa", "flash_attention_2", "flash_attention_3", "flash_attention_4")
 LOCAL = "local folder"  # `Model.source` of a model that a person has on disk
+TASKS = ("serve", "batch", "finetune", "distributed")
+WORKLOADS = ("generation", "classification", "embedding")
+METHODS = ("full", "lora", "qlora")
 AIMS = ("cost", "latency", "throughput")
-TRAINING = ("finetune", "distributed")  # tasks that change a model; the others use one
+schema_TRAINING = ("finetune", "distributed")  # tasks that change a model; the others use one
 
 
 class Refusal(Exception):
-    """A request that cannot be answered. Its text is one sentence that says what would work instead."""
+    """A request that cannot be answered. Its text is one sentence with what would work instead."""
 
 
-@dataclass(frozen=True, slots=True)
-class Gpu:
-    """A GPU type as Modal offers it. Sources of the figures: `gpus.py`."""
+class Gpu(NamedTuple):
+    """A GPU type as Modal offers it. Sources of the figures: catalogue/gpus.py."""
 
     name: str  # Modal's spelling
     usd_per_hour: float
@@ -71,8 +106,7 @@ class Gpu:
     attention: tuple[str, ...]  # kernels that run on it, best last
 
 
-@dataclass(frozen=True, slots=True)
-class Model:
+class Model(NamedTuple):
     """A language model's architecture, as in its config.json. Sizes are counts, not bytes."""
 
     id: str
@@ -111,9 +145,8 @@ class Model:
     assumed: tuple[str, ...] = ()  # names of fields that were derived, not read
 
 
-@dataclass(frozen=True, slots=True)
-class InferenceSetup:
-    """Exactly what would be run, for inference. `gpu_count / tensor_parallel` replicas share the requests."""
+class InferenceSetup(NamedTuple):
+    """A configuration for inference. `gpu_count / tensor_parallel` replicas share the requests."""
 
     model: Model
     gpu: Gpu
@@ -131,9 +164,8 @@ class InferenceSetup:
     output_len: int = 256
 
 
-@dataclass(frozen=True, slots=True)
-class InferenceEstimate:
-    """What it would need and yield. GiB per GPU, tokens/s over all GPUs, USD."""
+class InferenceEstimate(NamedTuple):
+    """Memory, speed and price of an inference setup. GiB per GPU, tokens/s over all GPUs, USD."""
 
     usable_gib: float
     weights_gib: float
@@ -144,7 +176,7 @@ class InferenceEstimate:
     kv_tokens: int
     max_concurrency: float  # requests of context_len at once, over all replicas
     fits: bool
-    why: str  # what is short, by how much; "" where it fits
+    rejection: Rejection | None  # why it does not fit; `why` in the JSON interface
     decode_tokens_per_s_single: float | None
     output_tokens_per_s: float | None
     output_tokens_per_s_low: float | None
@@ -159,9 +191,8 @@ class InferenceEstimate:
     prior: tuple[str, ...] = ()  # figures of this estimate that nothing measured backs
 
 
-@dataclass(frozen=True, slots=True)
-class TrainingSetup:
-    """Exactly what would be run, for training. `gpu_count` GPUs on each of `nodes` nodes."""
+class TrainingSetup(NamedTuple):
+    """A configuration for training. `gpu_count` GPUs on each of `nodes` nodes."""
 
     model: Model
     gpu: Gpu
@@ -180,11 +211,11 @@ class TrainingSetup:
     sharding: str = "none"  # "none", "zero1", "zero2", "zero3", "fsdp"
     offload: str = "none"  # "none", "optimizer", "all"
     packed: bool = False  # several examples to a sequence, which attention must keep apart
+    accumulation: int = 0  # micro-batches per optimizer step on each GPU; 0: not decided
 
 
-@dataclass(frozen=True, slots=True)
-class TrainingEstimate:
-    """What it would need and yield. GiB per GPU, tokens/s over all GPUs, USD."""
+class TrainingEstimate(NamedTuple):
+    """Memory, speed and price of a training setup. GiB per GPU, tokens/s over all GPUs, USD."""
 
     usable_gib: float
     weights_gib: float
@@ -193,10 +224,10 @@ class TrainingEstimate:
     activations_gib: float
     logits_gib: float
     overhead_gib: float  # CUDA context and NCCL, outside the allocator
-    peak_gib: float  # what torch.cuda.max_memory_reserved would say
+    peak_gib: float  # torch.cuda.max_memory_reserved
     host_gib: float  # main memory that offloading needs, per node
     fits: bool
-    why: str
+    rejection: Rejection | None  # why it does not fit or run; `why` in the JSON interface
     tokens_per_s: float | None
     tokens_per_s_low: float | None
     tokens_per_s_high: float | None
@@ -208,8 +239,7 @@ class TrainingEstimate:
     prior: tuple[str, ...] = ()  # figures of this estimate that nothing measured backs
 
 
-@dataclass(frozen=True, slots=True)
-class Budget:
+class Budget(NamedTuple):
     """Money a person agreed to spend. `per` is "hour", "month", "run" or "none" (no limit)."""
 
     usd: float
@@ -217,15 +247,11 @@ class Budget:
 
     @property
     def usd_per_hour(self) -> float:
-        """What may run around the clock: infinite without a limit and for a run. A month has 730 hours."""
+        """USD per hour that may be spent around the clock: infinite without a limit and for a run."""
         return {"hour": self.usd, "month": self.usd / HOURS_PER_MONTH}.get(self.per, float("inf"))
 
 
-HOURS_PER_MONTH = 730
-
-
-@dataclass(frozen=True, slots=True)
-class WarmPool:
+class WarmPool(NamedTuple):
     """Containers that are kept running: always, or on some days between two times."""
 
     containers: int = 0
@@ -235,9 +261,8 @@ class WarmPool:
     timezone: str = "UTC"
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What a person asks for, checked. "auto" and 0 leave the choice to the planner."""
+class Request(NamedTuple):
+    """A checked request. "auto" and 0 leave the choice to the planner."""
 
     task: str
     workload: str
@@ -260,105 +285,66 @@ class Request:
     epochs: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """One configuration that was weighed. `rank` 1 is the choice; a rejected one has rank 0 and says why."""
+class TrainingRun(NamedTuple):
+    """A training from its start to its last save."""
 
-    setup: InferenceSetup
-    estimate: InferenceEstimate | None  # None: refused before its memory was worth counting
-    containers: int = 0  # replicas that carry the asked concurrency
-    rank: int = 0
-    rejected: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What was chosen for a request, and everything that was weighed, best first, the rejected ones last."""
-
-    request: Request
-    chosen: Candidate
-    candidates: tuple[Candidate, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class TrainingCandidate:
-    """One training configuration that was weighed. `rank` 1 is the choice; a rejected one has rank 0 and says why."""
-
-    setup: TrainingSetup
-    estimate: TrainingEstimate
-    accumulation: int = 0  # micro-batches per optimizer step on each GPU; 0 where it does not run
-    usd_per_hour: float = 0.0  # GPUs, and the main memory that offloading occupies
-    hours: float = 0.0  # of the whole run; 0 where the size of the data set is not known
-    rank: int = 0
-    rejected: str = ""
+    tokens: float  # that the GPUs see, padding included
+    hours: float
+    usd: float
+    assumed: bool  # the rows of the data set are not known, and a number of them was assumed
 
     @property
-    def usd(self) -> float:
-        """Price of the whole run; 0 where the size of the data set is not known."""
-        return self.hours * self.usd_per_hour
+    def known_usd(self) -> float:
+        """The price over known rows; 0 where they were assumed."""
+        return 0.0 if self.assumed else self.usd
 
 
-@dataclass(frozen=True, slots=True)
-class TrainingPlan:
-    """What was chosen for a training request, and everything that was weighed, best first."""
+Record = TypeVar("Record", bound=NamedTuple)
+Setup = TypeVar("Setup")
+Estimate = TypeVar("Estimate")
+
+
+class Candidate(NamedTuple, Generic[Setup, Estimate]):
+    """One configuration that was weighed. `rank` 1 is the choice; a rejected one has rank 0 and a reason."""
+
+    setup: Setup
+    estimate: Estimate
+    usd_per_hour: float  # GPUs that carry the load, offloading's main memory included; of one container if none runs
+    containers: int = 0  # that carry the load: replicas, or the nodes of a training; 0: it does not run
+    run: TrainingRun | None = None  # of a training that runs
+    rank: int = 0
+    rejected: Rejection | None = None
+
+
+class Plan(NamedTuple, Generic[Setup, Estimate]):
+    """The choice for a request, and everything that was weighed, best first, the rejected ones last."""
 
     request: Request
-    chosen: TrainingCandidate
-    candidates: tuple[TrainingCandidate, ...]
+    chosen: Candidate[Setup, Estimate]
+    candidates: tuple[Candidate[Setup, Estimate], ...]
 
 
-AnyPlan = Plan | TrainingPlan
+# An inference estimate is None where the setup was rejected before its memory was worth counting.
+InferenceCandidate = Candidate[InferenceSetup, InferenceEstimate | None]
+InferencePlan = Plan[InferenceSetup, InferenceEstimate | None]
+TrainingCandidate = Candidate[TrainingSetup, TrainingEstimate]
+TrainingPlan = Plan[TrainingSetup, TrainingEstimate]
+AnyPlan = InferencePlan | TrainingPlan
 
 
-# ---- planner/words.py
+def replace(record: Record, **changes: Any) -> Record:
+    """Return the record with other values in some fields, as `dataclasses.replace` would."""
+    return record._replace(**changes)
 
 
-PAGE = 120  # characters of a line of PLAN.md
-
-
-def size_words(model: Model) -> str:
-    """ "8.2B parameters", "30.5B parameters, 3.3B active"."""
-    total = f"{short_count(model.params)} parameters"
-    return total if model.params_active >= model.params else f"{total}, {short_count(model.params_active)} active"
-
-
-def short_count(number: float) -> str:
-    return f"{number / 1e9:.1f}B" if number >= 1e9 else f"{number / 1e6:.0f}M"
-
-
-def about(rate: float) -> str:
-    """A rate to two figures: 1,400; 93; 4.2."""
-    digits = 0 if rate >= 10 else 1
-    rounded = float(f"{rate:.2g}")
-    return f"{rounded:,.{digits}f}"
-
-
-def cents(usd: float) -> str:
-    """USD to the cent, and below ten cents to two figures: 1.20; 0.0087."""
-    return f"{usd:.2f}" if usd >= 0.1 else f"{usd:.{1 - math.floor(math.log10(usd))}f}"
-
-
-def duration(hours: float) -> str:
-    return f"{about(hours)} hours" if hours >= 2 else f"{about(max(hours * 60, 1))} minutes"
-
-
-def paragraph(*sentences: str) -> str:
-    return textwrap.fill(" ".join(sentences), PAGE, break_long_words=False, break_on_hyphens=False)
-
-
-def code(text: str) -> str:
-    """Text as inline Markdown code, whatever it holds."""
-    return "`" + text.replace("`", "'") + "`"
-
-
-# ---- planner/gpus.py
+# ---- planner/catalogue/gpus.py
 
 
 PRICES_DATE = "2026-09-25"
 CPU_USD_PER_CORE_HOUR = 0.0000131 * 3600  # physical core, max(requested, used)
 MEMORY_USD_PER_GIB_HOUR = 0.00000222 * 3600
 
-# Cards whose speed nobody measured among the sources of planner/speed.py: their datasheets are all there is (prior).
+# GPUs that no source of estimate/inference_speed.py has measured: their datasheets are all there is (prior).
 UNMEASURED = frozenset({"T4", "L4", "L40S"})
 
 MAX_NODES = 32  # of one cluster (Modal's guide)
@@ -388,13 +374,13 @@ GPUS: dict[str, Gpu] = {
     for name, usd, gib, most, cc, tb, tflops, link, nvlink, bf16, fp8, fp4, attention in _TABLE
 }
 
-# Names people type, and the card that a program must be planned for: Modal may hand out a larger one, never a smaller.
+# Other names, and the GPU that a program must be planned for: Modal may hand out a larger one, never a smaller.
 ALIASES = {"A10G": "A10", "A100": "A100-40GB", "A100-40": "A100-40GB", "A100-80": "A100-80GB"}
 ALIASES |= {"H100!": "H100", "B200+": "B200", "RTX6000": "RTX-PRO-6000"}
 
 
 def find_gpu(name: str) -> Gpu:
-    """The GPU of that name, in any case, by Modal's spelling or an old one. Refusal names the ones there are."""
+    """Return the GPU of that name, in any case, by Modal's spelling or an old one. Refusal names the ones there are."""
     upper = name.strip().upper()
     gpu = GPUS.get(ALIASES.get(upper, upper))
     if gpu is None:
@@ -403,7 +389,7 @@ def find_gpu(name: str) -> Gpu:
 
 
 def check_count(gpu: Gpu, count: int) -> None:
-    """Refusal where a container cannot hold so many."""
+    """Raise Refusal where a container cannot hold so many."""
     most = gpu.max_count
     if not 1 <= count <= most:
         raise Refusal(f"one container holds at most {most} {gpu.name}, not {count}; take {gpu_string(gpu, most)}")
@@ -415,7 +401,7 @@ def clusters(gpu: Gpu) -> bool:
 
 
 def check_cluster(gpu: Gpu | None, count: int) -> None:
-    """Refusal where so many GPUs, more than a container holds, are not whole nodes that reach each other."""
+    """Raise Refusal where so many GPUs, more than a container holds, are not whole nodes with RDMA between them."""
     if count % 8 or count > 8 * MAX_NODES:
         raise Refusal(f"nodes have 8 GPUs each, so take 2 to 8, 16, 24 and so on to {8 * MAX_NODES}, not {count}")
     if gpu and not clusters(gpu):
@@ -424,19 +410,2568 @@ def check_cluster(gpu: Gpu | None, count: int) -> None:
 
 
 def gpu_string(gpu: Gpu, count: int) -> str:
-    """What Modal's `gpu=` takes: "L40S", "H100:2"."""
+    """Return the value of Modal's `gpu=`: "L40S", "H100:2"."""
     return gpu.name if count == 1 else f"{gpu.name}:{count}"
 
 
 def host_price(cores: float, gib: float) -> float:
-    """USD per hour of CPU cores and main memory beside the GPUs."""
+    """Return the USD per hour of CPU cores and main memory beside the GPUs."""
     return cores * CPU_USD_PER_CORE_HOUR + gib * MEMORY_USD_PER_GIB_HOUR
 
 
-# ---- planner/catalogue.py
+# ---- planner/choose/no_plan.py
 
 
-MODEL_FIELDS = {field.name: field for field in fields(Model)}
+class Change(Enum):
+    """An answer that could be changed."""
+
+    RAISE_BUDGET = auto()
+    KEEP_FEWER_WARM = auto()
+    FEWER_AT_ONCE = auto()
+    FEWER_ROWS = auto()
+    SHORTER_CONTEXT = auto()
+    LET_BE_AUTO = auto()
+    TAKE_ENGINE = auto()
+    TAKE_METHOD = auto()
+    TAKE_TASK = auto()
+
+
+class Alternative(NamedTuple, Generic[Setup, Estimate]):
+    """A change, its new value, and what it leads to."""
+
+    change: Change
+    value: str | int = ""
+    candidate: Candidate[Setup, Estimate] | None = None
+    over_budget: bool = False  # the candidate needs a larger budget, too
+
+
+class ImageCannotLoad(NamedTuple):
+    """The engine's image does not load the model as published."""
+
+    model: Model
+    engine: str
+
+
+class FormatNotOffered(NamedTuple):
+    """No engine that the request allows has the model in the asked format."""
+
+    model: Model
+    asked: str
+    offered: tuple[str, ...]
+    made_at_load: bool  # transformers would make it
+
+
+class NoTrainingGroup(NamedTuple):
+    """No group of the asked GPUs trains together."""
+
+    request: Request
+
+
+class NothingWorks(NamedTuple, Generic[Setup, Estimate]):
+    """Every candidate is rejected."""
+
+    request: Request
+    nearest: Candidate[Setup, Estimate]
+    only_budget: bool  # some run, and the budget does not pay for them
+    alternatives: tuple[Alternative[Setup, Estimate], ...]
+
+
+InferenceAlternative = Alternative[InferenceSetup, InferenceEstimate | None]
+TrainingAlternative = Alternative[TrainingSetup, TrainingEstimate]
+NoInference = NothingWorks[InferenceSetup, InferenceEstimate | None]
+NoTraining = NothingWorks[TrainingSetup, TrainingEstimate]
+
+
+class NoPlan(Exception):
+    """There is no plan for a request."""
+
+    def __init__(self, cause: ImageCannotLoad | FormatNotOffered | NoTrainingGroup | NothingWorks[Any, Any]) -> None:
+        super().__init__(cause)
+        self.cause = cause
+
+
+# ---- planner/choose/attention.py
+
+
+def kernels_to_weigh(request: Request, gpu: Gpu, engine: str) -> tuple[str, ...]:
+    """Return the kernels to weigh; "auto" where latent attention or attention sinks have the engine's own."""
+    if engine == "vllm" and has_own_kernel(request.model, gpu):
+        return ("auto",)
+    every = ATTENTIONS if engine == "vllm" else ("sdpa",)  # the transformers image holds no other
+    return every if request.attention == "auto" else (request.attention,)
+
+
+def has_own_kernel(model: Model, gpu: Gpu) -> bool:
+    """Whether vLLM brings a kernel of its own for the model's attention on that GPU."""
+    sinks = "gpt-oss" in model.id.lower() and gpu.compute_capability != 9.0  # FlashAttention has sinks on Hopper only
+    return model.attention == "mla" or sinks
+
+
+def dominated(request: Request, setup: InferenceSetup) -> Rejection | None:
+    """Return a rejection where a faster kernel runs on the GPU and the request does not ask for this one."""
+    best = setup.gpu.attention[-1]
+    if request.attention != "auto" or setup.engine != "vllm" or setup.attention in (best, "auto"):
+        return None
+    return Rejection(Reason.FASTER_KERNEL)
+
+
+def unsupported_kernel(setup: InferenceSetup) -> Rejection | None:
+    """Return a rejection where the GPU does not run the kernel."""
+    return Rejection(Reason.KERNEL_UNSUPPORTED) if setup.attention not in (*setup.gpu.attention, "auto") else None
+
+
+# ---- planner/estimate/kv_cache.py
+
+
+# Decoders whose attention was made to look both ways; others with grouped heads are causal and keep a cache.
+BIDIRECTIONAL = ("embeddinggemma", "gte-qwen", "nv-embed", "llm2vec", "gritlm")
+
+
+def is_causal(model: Model) -> bool:
+    """Whether each token attends only to those before it, so that an engine keeps a KV cache.
+
+    Encoders see both ways. The catalogue tells them by their heads: none of BERT's kind groups them, decoders do.
+    """
+    if model.workload == "generation":
+        return True
+    return model.kv_heads < model.heads and not any(name in model.id.lower() for name in BIDIRECTIONAL)
+
+
+def kv_bytes_per_token(model: Model, kv_dtype: str = "auto", tensor_parallel: int = 1) -> float:
+    """Return the bytes per token on each GPU, within every layer's window. An MLA cache is copied to every GPU."""
+    return float((model.layers - model.linear_layers) * kv_layer_bytes(model, kv_dtype, tensor_parallel))
+
+
+def kv_layer_bytes(model: Model, kv_dtype: str, tensor_parallel: int) -> int:
+    size = 1 if kv_dtype == "fp8" else 2
+    if model.attention == "mla":
+        return (model.kv_lora_rank + model.qk_rope_head_dim) * size
+    return 2 * ceil(model.kv_heads / tensor_parallel) * model.head_dim * size
+
+
+def kv_gib(model: Model, tokens: int, sequences: float = 1, kv_dtype: str = "auto", tensor_parallel: int = 1) -> float:
+    """Return the GiB that `sequences` of `tokens` each take on each GPU: full layers, windows, constant states."""
+    full = model.layers - model.linear_layers - model.sliding_layers
+    kept = min(tokens, model.sliding_window) if model.sliding_window else tokens
+    held = (full * tokens + model.sliding_layers * kept) * kv_layer_bytes(model, kv_dtype, tensor_parallel)
+    return sequences * (held + model.state_bytes / tensor_parallel) / GIB
+
+
+# ---- planner/estimate/weights.py
+
+
+# Bits per parameter of a quantized matrix, its scales included.
+WEIGHT_BITS = {
+    "none": 16.0,
+    "fp8": 8.0,
+    "int8": 8.1,  # per channel 8.0, GPTQ with groups of 128 8.19
+    "int4": 4.156,  # AWQ, GPTQ: 4 + (16 + 4) / 128
+    "nf4": 4.127,  # bitsandbytes with double quantization (QLoRA, arXiv 2305.14314)
+    "mxfp4": 4.25,  # 4 + 8 / 32
+    "nvfp4": 4.5,  # 4 + 8 / 16
+}
+MXFP4_TILE = 256  # expert widths are padded to this: 13.47 GiB logged for gpt-oss-20b, 12.8 unpadded
+
+
+def weight_format(model: Model, quantization: str) -> str:
+    """Return the format that the weights are held in: the asked one, or that of the published weights."""
+    return model.quantization if quantization == "none" else quantization
+
+
+def expert_params(model: Model) -> int:
+    """Return the parameters of all routed experts."""
+    one = model.mlp_matrices * model.hidden * model.moe_intermediate
+    return (model.layers - model.dense_layers) * model.experts * one
+
+
+def embedding_params(model: Model) -> int:
+    """Return the parameters of the embedding and the head, which no format here quantizes."""
+    return model.vocab * model.hidden * (1 if model.tied_embeddings else 2)
+
+
+def weight_bytes(model: Model, quantization: str) -> tuple[float, float, float]:
+    """Return the bytes of embedding and head, of routed experts, and of everything else, over all GPUs."""
+    form = weight_format(model, quantization)
+    bits = WEIGHT_BITS[form]
+    embedding = min(embedding_params(model), model.params)
+    experts = min(expert_params(model), model.params - embedding)
+    rest = model.params - embedding - experts
+    if not experts:
+        return embedding * 2.0, 0.0, rest * bits / 8
+    if form == "mxfp4":  # of the experts only; attention stays 16-bit
+        padded = ceil(model.moe_intermediate / MXFP4_TILE) * MXFP4_TILE / model.moe_intermediate
+        return embedding * 2.0, experts * padded * bits / 8, rest * 2.0
+    if form == model.quantization == "int4":  # trained so (Kimi-K2): experts only, in groups of 32
+        return embedding * 2.0, experts * 4.5 / 8, rest * 2.0
+    router = min((model.layers - model.dense_layers) * model.experts * model.hidden, rest)
+    return embedding * 2.0, experts * bits / 8, (rest - router) * bits / 8 + router * 2.0
+
+
+def weight_gib(model: Model, quantization: str, tensor_parallel: int = 1) -> float:
+    """Return the GiB of weights on each GPU.
+
+    Key and value heads are copied where there are fewer of them than GPUs; so is the projection to MLA's latent.
+    """
+    copied = 0.0
+    if model.attention == "mla":
+        width = model.kv_lora_rank + model.qk_rope_head_dim
+        copied = model.layers * model.hidden * width * (1 - 1 / tensor_parallel)
+    elif model.kv_heads < tensor_parallel:
+        copied = 2 * model.layers * model.hidden * model.head_dim * (1 - model.kv_heads / tensor_parallel)
+    copied *= WEIGHT_BITS[weight_format(model, quantization)] / 8
+    return (sum(weight_bytes(model, quantization)) / tensor_parallel + copied) / GIB
+
+
+# ---- planner/estimate/memory_terms.py
+
+
+NCCL_GIB_PER_GPU = 0.25  # of a tensor-parallel group: 0.25 and 0.55 GiB logged for 2, 2.1 to 2.5 for 8
+CONTEXT_GIB = 0.5  # CUDA context, invisible to the allocator: 0.47 lazily loaded, to 0.92
+
+
+class InferenceMemory(NamedTuple):
+    """The terms in GiB per GPU, the requests that fit, and why the setup does not run."""
+
+    usable_gib: float
+    weights_gib: float
+    activation_gib: float
+    overhead_gib: float
+    kv_cache_gib: float
+    kv_bytes_per_token: float
+    kv_tokens: int
+    max_concurrency: float
+    rejection: Rejection | None = None
+
+    @property
+    def fits(self) -> bool:
+        return self.rejection is None
+
+
+def widest_bytes_per_token(model: Model, tensor_parallel: int) -> float:
+    """Return the bytes alive in the widest part of a layer, per token: residual, its copies, gate, up, product."""
+    active = model.experts_per_token + model.shared_experts
+    width = max(model.moe_intermediate * active, model.intermediate)
+    return 2 * (3 * model.hidden + model.mlp_matrices * width / tensor_parallel)
+
+
+def nccl_gib(setup: InferenceSetup, tensor_parallel: int) -> float:
+    """Return the GiB of NCCL's buffers on one GPU of a group.
+
+    At most what splitting the model further saves, so that more GPUs never seem to need more memory each.
+    """
+    if tensor_parallel == 1:
+        return 0.0
+    weights = weight_gib(setup.model, setup.quantization, tensor_parallel)
+    half = tensor_parallel // 2
+    with_half = weight_gib(setup.model, setup.quantization, half) + nccl_gib(setup, half)
+    return min(NCCL_GIB_PER_GPU * tensor_parallel, with_half - weights)
+
+
+# ---- planner/estimate/vllm_memory.py
+
+
+LARGE_CARD_GIB = 70  # from here vLLM schedules larger batches, the A100 excepted (vLLM 0.32, arg_utils)
+HUGE_CARD_GIB = 149  # 160 GB
+STARTUP_SHARE = 0.99  # of the card is free before an engine starts: 78.57 of 79.18 GiB, 21.84 of 22.03 (logs)
+SAMPLER_BYTES = 15.5  # per sequence and vocabulary entry since vLLM 0.17: 16-bit and float32 logits, softmax, noise
+SORTING_SAMPLER_BYTES = 38.6  # before: sorted copies too (1.40 GiB at 256 x 151,936; 7.38 at 1024 x 201,088)
+ANY_SAMPLER_BYTES = 24.0  # version unknown: between the two (prior)
+GRAPH_GIB_PER_LAYER = 0.013  # CUDA graphs: 0.39 GiB at 24 layers, 0.54 at 36, 0.24 at 32 (logs)
+NON_TORCH_GIB = 0.1  # outside the allocator on one GPU: 0.03 to 0.16 (logs)
+STATE_COPIES = 2  # of a linear layer's state: the running one and the prefix cache's (vLLM 0.32, Qwen3.5-4B log)
+BATCHES_IN_FLIGHT = 2  # asynchronous scheduling keeps the window of two steps (vLLM 0.32)
+_CURRENT = (0, 32)  # the vLLM version that generated projects pin
+
+
+def vllm_memory(setup: InferenceSetup, engine_version: str) -> InferenceMemory:
+    """Return the memory that vLLM plans at start-up; `engine_version` as in inference_memory.py.
+
+    The versions at which its sum changed are priors, but for 0.21 (its own log line) and 0.32 (its source).
+    """
+    model, gpu, tp = setup.model, setup.gpu, setup.tensor_parallel
+    version = parse_version(engine_version)
+    weights = weight_gib(model, setup.quantization, tp)
+    tokens = batched_tokens(setup)
+    per_logit = ANY_SAMPLER_BYTES
+    if engine_version:
+        per_logit = SAMPLER_BYTES if version >= (0, 17) else SORTING_SAMPLER_BYTES
+    sequences = max_sequences(gpu) if version >= (0, 9) else 256
+    generates = model.workload == "generation"  # an encoder has no logits to sample from
+    sampler = per_logit * sequences * model.vocab if generates else 0.0
+    activation = max(widest_bytes_per_token(model, tp) * tokens, sampler) / GIB
+    if version < (0, 6):  # counted all that the allocator had ever reserved, not the peak (factor: one log)
+        activation *= 4
+    graphs = GRAPH_GIB_PER_LAYER * model.layers if version >= (0, 21) else 0.0  # before, outside the budget
+    overhead = NON_TORCH_GIB + nccl_gib(setup, tp) + graphs
+    budget = setup.memory_fraction * gpu.visible_gib
+    cache = budget - weights - activation - overhead
+    if not is_causal(model) and cache > 0:
+        return InferenceMemory(
+            gpu.visible_gib, weights, activation, overhead, 0.0, 0.0, 0,
+            float(sequences * (setup.gpu_count // tp)),
+        )  # fmt: skip
+    chunk = tokens * BATCHES_IN_FLIGHT if version >= (0, 20) else tokens
+    request = _vllm_request_gib(setup, chunk)
+    concurrent = max(cache, 0.0) / request if request else float(sequences)
+    cached = concurrent * setup.context_len
+    if version < (0, 12):  # printed as if every layer saw everything
+        cached = max(cache, 0.0) * GIB / kv_bytes_per_token(model, setup.kv_dtype, tp)
+    rejection = None
+    if cache <= 0:
+        rejection = Rejection(Reason.NO_KV_CACHE, need_gib=budget - cache, have_gib=budget)
+    elif setup.memory_fraction > STARTUP_SHARE:
+        rejection = Rejection(Reason.STARTUP_MEMORY, need_gib=budget)
+    elif concurrent < 1:
+        rejection = Rejection(Reason.REQUEST_TOO_LONG, need_gib=request, have_gib=cache)
+    per_token = kv_gib(model, setup.context_len, 1, setup.kv_dtype, tp) * GIB / setup.context_len
+    return InferenceMemory(
+        gpu.visible_gib, weights, activation, overhead, cache, per_token,
+        int(cached), concurrent * (setup.gpu_count // tp), rejection,
+    )  # fmt: skip
+
+
+def _vllm_request_gib(setup: InferenceSetup, chunk: int) -> float:
+    """Return the GiB of cache that vLLM reserves for one request of context_len, in whole groups of layers."""
+    model, tokens, tp = setup.model, setup.context_len, setup.tensor_parallel
+    full = model.layers - model.linear_layers - model.sliding_layers
+    sliding = model.sliding_layers
+    if full and sliding:  # layers of one kind are padded to a multiple of the smaller kind (gemma-3-27b: 62 to 70)
+        small, large = sorted((full, sliding))
+        group = large if large < 1.5 * small else small
+        full, sliding = ceil(full / group) * group, ceil(sliding / group) * group
+    kept = min(tokens, model.sliding_window - 1 + chunk) if model.sliding_window else tokens
+    held = (full * tokens + sliding * kept) * kv_layer_bytes(model, setup.kv_dtype, tp)
+    return (held + STATE_COPIES * model.state_bytes / tp) / GIB
+
+
+def batched_tokens(setup: InferenceSetup) -> int:
+    """Return the tokens of one step of vLLM's server: as asked, else its default for the card."""
+    if setup.max_batched_tokens:
+        return setup.max_batched_tokens
+    return 16384 if setup.gpu.visible_gib >= HUGE_CARD_GIB else 8192 if _is_large(setup.gpu) else 2048
+
+
+def max_sequences(gpu: Gpu) -> int:
+    """Return the requests that vLLM runs at once by default."""
+    return 1024 if _is_large(gpu) else 256
+
+
+def _is_large(gpu: Gpu) -> bool:
+    return gpu.visible_gib >= LARGE_CARD_GIB and not gpu.name.startswith("A100")
+
+
+def parse_version(text: str) -> tuple[int, ...]:
+    """Return (0, 19) for "v0.19.0". A bare "V0" is the engine of 0.7 and before; without a number, the current one."""
+    numbers = text.lower().lstrip("v").split(" ")[0].split(".")[:2]
+    found = tuple(int(number) for number in numbers if number.isdigit())
+    return (0, 7) if found == (0,) else found or _CURRENT
+
+
+# ---- planner/estimate/transformers_memory.py
+
+
+WORKSPACE_GIB = 0.04  # cuBLAS: 37 to 47 MiB above weights and cache in Qwen3's tables
+PAGE_TOKENS = 256  # of transformers' paged cache, of which a request takes whole pages
+STEP_TOKENS = 2048  # of prefill in one step of transformers' continuous batching, as the generated engine sets it
+LOGIT_BYTES = 28  # per sequence and vocabulary entry there: 16-bit, float32, softmax, and a sort with its indices
+
+
+def generate_memory(setup: InferenceSetup) -> InferenceMemory:
+    """Return the memory of plain `generate`: the allocator's peak with a full cache; a prefill's is in the overhead."""
+    model, gpu, tp = setup.model, setup.gpu, setup.tensor_parallel
+    weights = weight_gib(model, setup.quantization, tp)
+    sequences = ceil(setup.concurrency * tp / setup.gpu_count)
+    activation = WORKSPACE_GIB + 8 * model.vocab * sequences / GIB  # 16-bit and float32 logits of the last token
+    activation += _unpacked_gib(setup)
+    prompt = min(setup.input_len, setup.context_len)
+    prefill = widest_bytes_per_token(model, tp) * prompt * sequences / GIB
+    one = kv_gib(model, setup.context_len, 1, setup.kv_dtype, tp)
+    cache = one * sequences
+    overhead = CONTEXT_GIB + nccl_gib(setup, tp) + prefill
+    need = weights + activation + overhead + cache
+    each = one + (activation - WORKSPACE_GIB + prefill) / sequences
+    concurrent = max(gpu.visible_gib - (need - each * sequences), 0.0) / each
+    rejection = _too_large(setup, sequences, need)
+    return InferenceMemory(
+        gpu.visible_gib, weights, activation, overhead, cache, one * GIB / setup.context_len,
+        int(concurrent * setup.context_len), concurrent * (setup.gpu_count // tp), rejection,
+    )  # fmt: skip
+
+
+def batching_memory(setup: InferenceSetup) -> InferenceMemory:
+    """Return the memory of continuous batching: the peak of a step over a full cache, within the engine's own limit."""
+    model, gpu, tp = setup.model, setup.gpu, setup.tensor_parallel
+    weights = weight_gib(model, setup.quantization, tp)
+    fixed = WORKSPACE_GIB + _unpacked_gib(setup)
+    overhead = CONTEXT_GIB + nccl_gib(setup, tp)
+    allowed = setup.memory_fraction * (gpu.visible_gib - weights)  # as `get_available_memory` has it
+
+    def runs(requests: int) -> bool:
+        terms = _batching(setup, requests)
+        return weights + fixed + overhead + terms.need_gib <= gpu.visible_gib and terms.claimed_gib <= allowed
+
+    sequences = ceil(setup.concurrency * tp / setup.gpu_count)
+    fitting, above = 0, 4 * max_sequences(gpu)
+    while above - fitting > 1:
+        middle = (fitting + above) // 2
+        fitting, above = (middle, above) if runs(middle) else (fitting, middle)
+    terms = _batching(setup, sequences)
+    need = weights + fixed + overhead + terms.need_gib
+    rejection = _too_large(setup, sequences, need)
+    if not rejection and not runs(sequences):
+        rejection = Rejection(Reason.CLAIM_TOO_LARGE, terms.claimed_gib, allowed, sequences)
+    return InferenceMemory(
+        gpu.visible_gib, weights, fixed + terms.mask_gib + terms.moment_gib, overhead, terms.cache_gib,
+        float(model.layers * kv_layer_bytes(model, "auto", tp)), fitting * setup.context_len,
+        float(fitting * (setup.gpu_count // tp)), rejection,
+    )  # fmt: skip
+
+
+class _Batching(NamedTuple):
+    """GiB of transformers' continuous batching (5.23, SDPA) beside the weights."""
+
+    cache_gib: float
+    mask_gib: float
+    moment_gib: float  # the widest moment of a step
+    claimed_gib: float  # what it asks for when it starts, by its own sum
+
+    @property
+    def need_gib(self) -> float:
+        return self.cache_gib + self.mask_gib + self.moment_gib
+
+
+def _batching(setup: InferenceSetup, requests: int) -> _Batching:
+    """Return the terms of transformers' PagedAttentionMemoryHandler for a cache of `requests` x context_len tokens.
+
+    SDPA with a mask cannot group heads (`use_gqa_in_sdpa`), so each step gathers one layer's keys and values of all
+    that is cached and repeats them for every head. The mask is allocated once, for a step of `max_batched_tokens`
+    over the whole cache. Windows do not shrink the cache: it is sized for whole-model blocks.
+    """
+    model, tp, step = setup.model, setup.tensor_parallel, setup.max_batched_tokens
+    heads, kv_heads = ceil(model.heads / tp), ceil(model.kv_heads / tp)
+    vector = 2 * model.head_dim  # bytes of one head of one token
+    layer = kv_layer_bytes(model, "auto", tp)
+    kinds = [count for count in (model.layers - model.sliding_layers, model.sliding_layers) if count]
+    sector_layers = lcm(*kinds)  # a sector divides into blocks of either kind of layer
+    blocks = requests * ceil(setup.context_len / PAGE_TOKENS)
+    sectors = ceil(blocks * model.layers / sector_layers)
+    cache = (sectors + 2) * sector_layers * PAGE_TOKENS * layer  # two sectors take what padding writes
+    readable = sectors * sector_layers // min(kinds) * PAGE_TOKENS
+    mask = len(kinds) * 2 * step * (readable + step)
+    repeated = 2 * heads + (kv_heads if heads > kv_heads else 0)
+    gathered = repeated * vector * (requests * setup.context_len + step)
+    logits = LOGIT_BYTES * model.vocab * requests
+    moment = max(gathered, widest_bytes_per_token(model, tp) * step, logits)
+    width = 2 * model.hidden + vector * (heads + 2 * kv_heads)
+    claimed = cache + mask + (2 * heads + kv_heads) * vector * (readable + step) + width * step
+    claimed += requests * (2 * model.hidden + 4 * model.vocab) + len(kinds) * 8 * (readable + 2 * step) + 32 * step
+    return _Batching(cache / GIB, mask / GIB, moment / GIB, claimed / GIB)
+
+
+def one_pass_memory(setup: InferenceSetup) -> InferenceMemory:
+    """Return the memory of a pass over `concurrency` texts padded to context_len: no cache, no logits of a vocabulary.
+
+    SDPA takes its padding mask as a matrix: one byte per pair of tokens, and two more where it is made additive.
+    """
+    model, gpu, tp = setup.model, setup.gpu, setup.tensor_parallel
+    weights = weight_gib(model, setup.quantization, tp)
+    texts = ceil(setup.concurrency * tp / setup.gpu_count)
+    queries, keys = (ceil(heads / tp) * model.head_dim for heads in (model.heads, model.kv_heads))
+    repeated = 2 * queries if queries > keys else 0
+    attention = 2 * (2 * model.hidden + 2 * queries + 2 * keys + repeated)
+    token = max(widest_bytes_per_token(model, tp), attention)
+    one = (token * setup.context_len + 3 * setup.context_len**2) / GIB
+    fixed = WORKSPACE_GIB + _unpacked_gib(setup)
+    overhead = CONTEXT_GIB + nccl_gib(setup, tp)
+    need = weights + fixed + overhead + one * texts
+    fitting = max(gpu.visible_gib - weights - fixed - overhead, 0.0) / one
+    rejection = _too_large(setup, texts, need)
+    return InferenceMemory(
+        gpu.visible_gib, weights, fixed + one * texts, overhead, 0.0, 0.0, 0,
+        fitting * (setup.gpu_count // tp), rejection,
+    )  # fmt: skip
+
+
+def _unpacked_gib(setup: InferenceSetup) -> float:
+    """Return the GiB of the largest matrix that bitsandbytes unpacks, twice (prior)."""
+    model = setup.model
+    if weight_format(model, setup.quantization) not in ("nf4", "int8"):
+        return 0.0
+    return 4 * model.hidden * max(model.intermediate, model.moe_intermediate) / setup.tensor_parallel / GIB
+
+
+def _too_large(setup: InferenceSetup, requests: int, need_gib: float) -> Rejection | None:
+    """Return a rejection where the requests need more than the card has."""
+    have_gib = setup.gpu.visible_gib
+    return Rejection(Reason.TOO_MANY_AT_ONCE, need_gib, have_gib, requests) if need_gib > have_gib else None
+
+
+# ---- planner/choose/formats.py
+
+
+# Steps of quality lost: 16-bit is the model as published; 8-bit is close to it; 4-bit is not always.
+QUALITY_LOST = {"none": 0, "fp8": 1, "int8": 1, "int4": 2, "nf4": 2, "mxfp4": 2, "nvfp4": 2}
+BITSANDBYTES = ("int8", "nf4")  # what transformers quantizes to while loading
+
+
+def formats(request: Request) -> tuple[tuple[str, str], ...]:
+    """Return (engine, weight format) pairs to weigh, the published format first. NoPlan where none is as asked.
+
+    Engine "auto" generates with vLLM, and with transformers in formats that only that makes while loading.
+    """
+    model, asked = request.model, request.quantization
+    if request.workload != "generation":  # encoders are small, and no kernel quantizes them
+        offered = [("transformers" if request.engine == "auto" else request.engine, model.quantization)]
+    else:
+        by_vllm = [("vllm", quantization) for quantization in loaded_by_vllm(model)]
+        by_transformers = [("transformers", quantization) for quantization in loaded_by_transformers(model)]
+        offered = {
+            "vllm": by_vllm,
+            "transformers": by_transformers,
+            "auto": by_vllm + [pair for pair in by_transformers if pair[1] not in loaded_by_vllm(model)],
+        }[request.engine]
+    names = list(dict.fromkeys(quantization for _engine, quantization in offered))
+    if not offered:
+        raise NoPlan(ImageCannotLoad(model, request.engine))
+    if asked == "auto":
+        return tuple(offered)
+    if asked == "int4" and "int4" not in names and "nf4" in names:
+        asked = "nf4"  # no published AWQ or GPTQ checkpoint: bitsandbytes quantizes to 4 bits while loading
+    if asked not in names:
+        at_load = asked in ("int4", *BITSANDBYTES) and request.engine == "vllm" and model.quantization == "none"
+        made_at_load = at_load and request.workload == "generation"
+        raise NoPlan(FormatNotOffered(model, asked, tuple(names), made_at_load))
+    return tuple(pair for pair in offered if pair[1] == asked)
+
+
+def loaded_by_vllm(model: Model) -> list[str]:
+    """Return the formats in which vLLM 0.32 loads a model: the published ones, and those it casts 16-bit weights to."""
+    published = [model.quantization, *(quantization for quantization, _id, _revision in model.variants)]
+    made = ["fp8"] if model.quantization == "none" else []
+    return [name for name in dict.fromkeys(published + made) if name != "nf4"]  # its bitsandbytes loader is gone
+
+
+def loaded_by_transformers(model: Model) -> list[str]:
+    """Return the formats in which transformers loads a model; its image has bitsandbytes and no other quantizer."""
+    if model.experts:  # transformers 5.23 holds them as plain tensors, which bitsandbytes leaves in 16 bits (tried)
+        return ["none"] if model.quantization == "none" else []
+    return {"none": ["none", *BITSANDBYTES], "nf4": ["nf4"]}.get(model.quantization, [])
+
+
+def quality_lost(setup: InferenceSetup) -> int:
+    """Return the steps of quality that the format costs; 0 for the published one."""
+    return 0 if setup.quantization == setup.model.quantization else QUALITY_LOST[setup.quantization]
+
+
+# ---- planner/choose/configurations.py
+
+
+COUNTS = (1, 2, 4, 8)
+TYPICAL_INPUT = 1024
+BATCH_SEQUENCES = 256  # max_num_seqs of vLLM for a batch, where latency does not matter
+
+
+def choose_configurations_configurations(request: Request) -> Iterator[InferenceSetup]:
+    """Yield GPU x count x engine x quantization x attention kernel, as far as the request leaves them open."""
+    input_len, output_len = typical_request(request)
+    for gpu in GPUS.values():
+        if request.gpu not in ("auto", gpu.name):
+            continue
+        counts = [request.gpu_count] if request.gpu_count else [count for count in COUNTS if count <= gpu.max_count]
+        for count in counts:
+            for engine, quantization in formats(request):
+                for attention in kernels_to_weigh(request, gpu, engine):
+                    yield InferenceSetup(
+                        model=request.model,
+                        gpu=gpu,
+                        gpu_count=count,
+                        tensor_parallel=count,
+                        engine=engine,
+                        quantization=quantization,
+                        attention=attention,
+                        context_len=request.context_len,
+                        max_batched_tokens=STEP_TOKENS if batches_continuously(request, engine) else 0,
+                        concurrency=rows_at_once(request, engine),
+                        input_len=input_len,
+                        output_len=output_len,
+                    )
+
+
+def rows_at_once(request: Request, engine: str) -> int:
+    """Return the rows or requests at once. vLLM queues a batch's rows itself, and its cache decides how many run."""
+    return BATCH_SEQUENCES if request.task == "batch" and engine == "vllm" else request.concurrency
+
+
+def batches_continuously(request: Request, engine: str) -> bool:
+    """Whether the generated engine uses transformers' continuous batching."""
+    return engine == "transformers" and request.task in ("serve", "batch") and request.workload == "generation"
+
+
+def typical_request(request: Request) -> tuple[int, int]:
+    """Return a typical request's tokens in and out: 1,024 and 256, or what a short context holds of them (prior)."""
+    if request.workload != "generation":
+        return min(TYPICAL_INPUT, request.context_len), 1
+    input_len = min(TYPICAL_INPUT, request.context_len * 4 // 5)
+    return max(input_len, 1), max(input_len // 4, 1)
+
+
+# ---- planner/request/warm_pool.py
+
+
+DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")  # as cron counts them
+WARM_FORMS = "write auto, a number such as 1, or a number in working hours such as 1 mon-fri 8-18 Europe/Berlin"
+MOST_WARM = 1000
+DAY_MIN = 24 * 60  # minutes
+_WARM = re.compile(r"(\d{1,4})(?:\s+(\S+)\s+(\S+)(?:\s+(\S+))?)?", re.ASCII)
+_HOURS = re.compile(r"(\d{1,2})(?::(\d\d))?-(\d{1,2})(?::(\d\d))?", re.ASCII)
+
+
+def parse_warm(text: str, optimize: str) -> WarmPool:
+    """Return the pool of "auto" (1 where latency is the aim), "0", "2", "1 mon-fri 8-18 Europe/Berlin"."""
+    if text.lower() == "auto":
+        return WarmPool(int(optimize == "latency"))
+    found = _WARM.fullmatch(text)
+    if not found or int(found[1]) > MOST_WARM:
+        raise Refusal(f"warm {text[:60]!a} is not understood; {WARM_FORMS}")
+    if found[2] is None:
+        return WarmPool(int(found[1]))
+    if not int(found[1]):
+        raise Refusal("warm 0 needs no hours; write 0, or keep at least one container warm in them")
+    opens, closes = parse_hours(found[3])
+    return WarmPool(int(found[1]), parse_days(found[2]), opens, closes, parse_zone(found[4]) if found[4] else "UTC")
+
+
+def parse_days(text: str) -> tuple[int, ...]:
+    """Return the days of the week, as cron counts them, of "mon-fri", "mon,wed", "fri-mon" or "daily"."""
+    if text.lower() == "daily":
+        return tuple(range(7))
+    days: set[int] = set()
+    for part in text.lower().split(","):
+        first, dash, last = part.partition("-")
+        if first not in DAYS or (dash and last not in DAYS):
+            raise Refusal(f"warm has no days {text[:60]!a}; write mon-fri, mon,wed,fri or daily")
+        start, end = DAYS.index(first), DAYS.index(last or first)
+        days |= {day % 7 for day in range(start, end + 1 if end >= start else end + 8)}
+    return tuple(sorted(days))
+
+
+def parse_hours(text: str) -> tuple[int, int]:
+    """Return the minutes after midnight of "8-18", "8:30-18" or, over midnight, "22-6"."""
+    found = _HOURS.fullmatch(text)
+    opens, closes = (
+        (int(found[1]) * 60 + int(found[2] or 0), int(found[3]) * 60 + int(found[4] or 0)) if found else (0, 0)
+    )
+    minutes = (int(found[2] or 0), int(found[4] or 0)) if found else (0, 0)
+    if max(minutes) > 59 or opens >= DAY_MIN or closes > DAY_MIN or opens == closes % DAY_MIN:
+        raise Refusal(f"warm has no hours {text[:60]!a}; write 8-18, 8:30-18:00 or 22-6, less than a whole day")
+    return opens, closes
+
+
+def parse_zone(name: str) -> str:
+    """Return a time zone by its IANA name, in any case. Unchecked where this machine has no list of them."""
+    import difflib  # here, because few bakes name a time zone and each of these takes milliseconds
+    import zoneinfo
+
+    known = {zone.lower(): zone for zone in zoneinfo.available_timezones()}
+    if name.lower() in known or (not known and re.fullmatch(r"[A-Za-z]+(/[A-Za-z0-9_+-]+)*", name, re.ASCII)):
+        return known.get(name.lower(), name)
+    near = difflib.get_close_matches(name.lower(), known, n=1)
+    hint = f"did you mean {known[near[0]]}?" if near else "write one such as Europe/Berlin, or none for UTC"
+    raise Refusal(f"warm has no time zone {name[:60]!a}; {hint}")
+
+
+def crons(pool: WarmPool) -> tuple[str, str]:
+    """Return the cron lines that open and close the pool; two empty ones without hours."""
+    if not pool.days:
+        return "", ""
+    next_day = pool.closes_min % DAY_MIN < pool.opens_min
+    closing = tuple(sorted((day + next_day) % 7 for day in pool.days))
+    return cron(pool.opens_min, pool.days), cron(pool.closes_min % DAY_MIN, closing)
+
+
+def cron(minute: int, days: tuple[int, ...]) -> str:
+    if len(days) == 7:
+        listed = "*"
+    elif len(days) > 2 and days[-1] - days[0] == len(days) - 1:
+        listed = f"{days[0]}-{days[-1]}"
+    else:
+        listed = ",".join(map(str, days))
+    return f"{minute % 60} {minute // 60} * * {listed}"
+
+
+def warm_hours_per_month(pool: WarmPool) -> float:
+    """Return the hours a month that the pool is warm: 730 without hours, else the week's share of them."""
+    if not pool.days:
+        return HOURS_PER_MONTH
+    open_min = (pool.closes_min - pool.opens_min) % DAY_MIN
+    return len(pool.days) * open_min / (7 * DAY_MIN) * HOURS_PER_MONTH
+
+
+# ---- planner/choose/cost.py
+
+
+STARTER_GPUS = 10  # that Modal's Starter plan runs at once
+STARTS_SHARE = 0.05  # of a batch's budget that may go into cold starts
+
+
+def choose_cost_over_budget(request: Request, candidate: InferenceCandidate) -> Rejection | None:
+    """Return a rejection where the budget does not pay for the candidate and its warm pool."""
+    budget, warm = request.budget, request.warm.containers
+    if ends(request):
+        return Rejection(Reason.RUN_OVER_BUDGET) if batch_usd(request, candidate) > budget.usd else None
+    if candidate.usd_per_hour > budget.usd_per_hour:
+        return Rejection(Reason.PRICE_OVER_BUDGET)
+    if warm and warm > most_containers(request, candidate):
+        return Rejection(Reason.STARTER_PLAN if budget.per == "none" else Reason.WARM_POOL_OVER_BUDGET)
+    return None
+
+
+def most_containers(request: Request, candidate: InferenceCandidate) -> int:
+    """Return the containers that the budget pays for around the clock; without one, those of Modal's Starter plan.
+
+    A budget for a run or a month of runs pays for as many starts as take `STARTS_SHARE` of it.
+    """
+    if ends(request) and candidate.estimate:
+        start_usd = (candidate.estimate.cold_start_s or 0) / 3600 * container_usd_per_hour(candidate.setup)
+        most = STARTER_GPUS // candidate.setup.gpu_count
+        return max(1, min(most, int(request.budget.usd * STARTS_SHARE / start_usd))) if start_usd else most
+    if request.budget.per == "none":
+        return max(candidate.containers, STARTER_GPUS // candidate.setup.gpu_count)
+    return int(request.budget.usd_per_hour / container_usd_per_hour(candidate.setup) + 1e-9)
+
+
+def container_usd_per_hour(setup: InferenceSetup) -> float:
+    """Return the USD per hour of the GPUs of one container."""
+    return setup.gpu_count * setup.gpu.usd_per_hour
+
+
+def warm_usd_per_month(request: Request, candidate: InferenceCandidate) -> float:
+    """Return the USD per month that the GPUs of an idle warm pool cost."""
+    return request.warm.containers * container_usd_per_hour(candidate.setup) * warm_hours_per_month(request.warm)
+
+
+def ends(request: Request) -> bool:
+    """Whether the budget is for a batch run as a whole, not for each hour."""
+    return request.task == "batch" and request.budget.per in ("run", "month")
+
+
+def batch_usd(request: Request, candidate: InferenceCandidate) -> float:
+    """Return the USD of a batch run: its rows, or one for every `input_len` tokens. 0 where its size is unknown."""
+    counted = request.dataset_rows or request.dataset_tokens / candidate.setup.input_len
+    return counted * request.epochs * row_usd(candidate)
+
+
+def row_s(candidate: InferenceCandidate) -> float:
+    """Return the seconds of a typical row on one container at full load: its output, or its input for an encoder."""
+    setup, estimate = candidate.setup, candidate.estimate
+    tokens = setup.output_len if estimate and estimate.output_tokens_per_s else setup.input_len
+    return tokens * candidate.containers / tokens_per_s(candidate)
+
+
+def row_usd(candidate: InferenceCandidate) -> float:
+    """Return the USD of a typical row."""
+    return row_s(candidate) * container_usd_per_hour(candidate.setup) / 3600
+
+
+def tokens_per_s(candidate: InferenceCandidate) -> float:
+    """Return the tokens/s of all containers at the asked concurrency: output tokens, or input for an encoder."""
+    assert candidate.estimate is not None
+    rate = candidate.estimate.output_tokens_per_s or candidate.estimate.prefill_tokens_per_s
+    assert rate is not None
+    return candidate.containers * rate
+
+
+def choose_cost_usd_per_million(candidate: InferenceCandidate) -> float:
+    """Return the USD for a million of those tokens."""
+    return candidate.usd_per_hour / tokens_per_s(candidate) / 3600 * 1e6
+
+
+def choose_cost_needed_usd(request: Request, candidate: InferenceCandidate) -> float:
+    """Return the USD that the budget must reach: of the run where it ends, else of an hour of what is paid."""
+    if ends(request):
+        return batch_usd(request, candidate)
+    return paid_containers(request, candidate) * container_usd_per_hour(candidate.setup)
+
+
+def paid_containers(request: Request, candidate: InferenceCandidate) -> int:
+    """Return the containers that the budget must pay for: those that carry the load, or the warm pool."""
+    return max(candidate.containers, request.warm.containers)
+
+
+# ---- planner/choose/support.py
+
+
+# Lowest compute capability, from `get_min_capability` of vLLM 0.32's quantization layers. fp8 would load on 7.5 too,
+# but a T4 computes in neither fp8 nor bf16: 8.0 is where weight-only fp8 has fast kernels (Marlin).
+CAPABILITY = {"none": 7.5, "fp8": 8.0, "int8": 7.5, "int4": 7.5, "nf4": 7.5, "mxfp4": 8.0, "nvfp4": 10.0}
+# Encoders that vLLM 0.32 refuses, and ELECTRA, whose probabilities it gets wrong: tried on its CPU build.
+UNSUPPORTED_ENCODERS = ("distilbert", "mpnet", "deberta", "electra")
+# Families that overflow in float16, which is all a T4 has: vLLM 0.32 config/model.py, _FLOAT16_NOT_SUPPORTED_MODELS.
+FLOAT16_OVERFLOW = ("gemma-2", "gemma-3", "embeddinggemma", "glm-4")
+# Families with soft caps, which SDPA lacks, and with chunked attention, which transformers 5.23 has no cache for.
+NO_CONTINUOUS_BATCHING = ("gemma-2-", "llama-4")
+
+
+def unsupported(setup: InferenceSetup) -> Rejection | None:
+    """Return a rejection where the GPU or the engine cannot run the setup."""
+    reason = _choose_support_unsupported(setup)
+    return unsupported_kernel(setup) or (Rejection(reason) if reason else None)
+
+
+def _choose_support_unsupported(setup: InferenceSetup) -> Reason | None:
+    model, gpu = setup.model, setup.gpu
+    if gpu.compute_capability < CAPABILITY[setup.quantization]:
+        return Reason.FORMAT_UNSUPPORTED
+    if not gpu.bf16 and overflows_float16(model):
+        return Reason.FLOAT16_OVERFLOW
+    if setup.engine == "transformers" and setup.gpu_count > 1:
+        return Reason.ONE_GPU_ENGINE
+    if setup.engine == "transformers" and setup.attention != "sdpa":
+        return Reason.KERNEL_NOT_INSTALLED
+    if setup.engine == "vllm" and model.workload != "generation" and _named(model, UNSUPPORTED_ENCODERS):
+        return Reason.ENCODER_UNSUPPORTED
+    if setup.max_batched_tokens and lacks_continuous_batching(model):
+        return Reason.NO_CONTINUOUS_BATCHING
+    if model.heads % setup.tensor_parallel:
+        return Reason.HEADS_INDIVISIBLE
+    return None
+
+
+def lacks_continuous_batching(model: Model) -> bool:
+    """Whether transformers' continuous batching has no cache for the model's attention, or SDPA no such attention."""
+    return bool(model.linear_layers) or model.attention == "mla" or _named(model, NO_CONTINUOUS_BATCHING)
+
+
+def overflows_float16(model: Model) -> bool:
+    """Whether float16 is too narrow for the model's activations."""
+    return _named(model, FLOAT16_OVERFLOW)
+
+
+def _named(model: Model, families: tuple[str, ...]) -> bool:
+    return any(family in model.id.lower() for family in families)
+
+
+# ---- planner/estimate/inference_speed.py
+
+
+BANDWIDTH_SHARE = 0.79  # of device bandwidth; gpt-fast reached 0.69 on a capped A100, vLLM 0.92 on an L4
+EXPERT_BANDWIDTH = 0.87  # grouped kernels against dense ones
+FLOPS_SHARE = {1: 0.43, 2: 0.60, 4: 0.35}  # of dense FLOP/s where tensor cores run at 16, 8, 4 bits
+UNPACKED_BANDWIDTH = 0.8  # of that, int4 and nf4: gpt-fast moved 1,098 GB/s in int4 and 1,411 in bf16
+EXPERT_FLOPS = 0.58  # grouped kernels against dense ones
+DEQUANTIZED_FLOPS = 0.68  # 4-bit weights unpacked to 16 bits on the way to the tensor cores
+# Of dense FLOP/s, by kernel: the fit saw 0.54 over all (prior).
+ATTENTION_FLOPS = {"sdpa": 0.40, "flash_attention_2": 0.40, "flash_attention_3": 0.54, "flash_attention_4": 0.54}
+LAYER_S = 15e-6  # launches and norms of a layer inside a CUDA graph
+EXPERT_LAYER_S = 30e-6  # routing, sorting and gathering of a layer of experts
+STEP_S = 0.8e-3  # scheduling and sampling of one step
+SEQUENCE_S = 9.5e-6  # the same, per request in it
+ALLREDUCE_S = 20e-6  # one small all-reduce over NVLink
+PCIE_ALLREDUCE_S = 35e-6  # over PCIe (two RTX PRO 6000; prior for others)
+ALLREDUCE_SHARE = 0.78  # of the link's one-way bandwidth
+EAGER_STEP_S = 8e-3  # eager PyTorch outside the layers; with the next: litgpt, transformers on A100, H100, H20
+EAGER_LAYER_S = 5.5e-4  # launching one layer's kernels: 20 to 45 tokens/s up to 14B, whatever the size
+# Times launches. Measured: nf4 (litgpt), fp8 and int4 (Qwen's tables); the others prior.
+EAGER_FORMAT = {"nf4": 2.2, "int8": 3.0, "fp8": 3.0, "int4": 0.7, "mxfp4": 2.0, "nvfp4": 2.0}
+EAGER_EXPERTS = 2.0  # times launches, grouped experts of transformers 5 (prior; 4.51 looped over them)
+PREFILL_LAYER_S = 1.4e-3  # until the first token, per layer: launches outside graphs, tokenizer, HTTP; same points
+PREFILL_QUEUE = 0.13  # of a prompt's time that each other request adds before it
+VOLUME_BYTES_PER_S = 1.5e9  # Modal Volume: 1 to 2.5 GB/s
+ENGINE_START_S = {"vllm": 60.0, "transformers": 15.0}  # imports, compilation, graphs (prior)
+# Encoders. Eager BERT-base takes 5.5 to 6.5 ms for two tokens (optimum-benchmark, 12 layers).
+ENCODER_STEP_S = 2e-3  # padding, pooling and copies around a pass of eager layers (prior)
+TOKENIZED_PER_S = 1.1e6  # tokens/s of one thread of `tokenizers`: 1.1 million WordPiece, 1.4 BPE on a 2026 server core
+FUSED_TRAFFIC = 0.5  # of eager PyTorch's traffic between kernels, where an engine fuses them (prior)
+RANGE = 1.6  # four of five points of a family left out lie within this factor
+
+
+class InferenceSpeed(NamedTuple):
+    """Tokens per second over all GPUs, and seconds."""
+
+    decode_tokens_per_s_single: float
+    output_tokens_per_s: float
+    output_tokens_per_s_low: float
+    output_tokens_per_s_high: float
+    prefill_tokens_per_s: float
+    time_to_first_token_s: float
+
+
+def flops_gain(gpu: Gpu, form: str) -> int:
+    """Return how many times faster than in 16 bits the tensor cores run with such weights; 1 where they unpack them."""
+    if form in ("mxfp4", "nvfp4"):
+        return 4 if gpu.fp4 else 1
+    if form == "fp8":
+        return 2 if gpu.fp8 else 1
+    # int8 on Blackwell: vLLM has no kernel for it (prior)
+    return 2 if form == "int8" and 8.0 <= gpu.compute_capability < 10.0 else 1
+
+
+def compute_flops(model: Model, gpu: Gpu, form: str) -> float:
+    """Return the FLOP/s that one GPU reaches in the matrix products of that model."""
+    gain = flops_gain(gpu, form)
+    share = FLOPS_SHARE[gain] * (EXPERT_FLOPS if model.experts else 1.0)
+    if gain == 1 and form in ("int4", "nf4", "mxfp4", "nvfp4"):
+        share *= DEQUANTIZED_FLOPS
+    return gpu.flops * gain * share
+
+
+def prefill_kernel(setup: InferenceSetup) -> str:
+    """Return the attention kernel of a prefill: as asked, else the card's best under vLLM, and SDPA under PyTorch."""
+    if setup.attention != "auto":
+        return setup.attention
+    return setup.gpu.attention[-1] if setup.engine == "vllm" and setup.gpu.attention else "sdpa"
+
+
+def generation_speed(setup: InferenceSetup, memory: InferenceMemory) -> InferenceSpeed:
+    """Return the speed with the cache that `memory` leaves: one request alone, and the steady mix under load."""
+    model, gpu, tp = setup.model, setup.gpu, setup.tensor_parallel
+    form = weight_format(model, setup.quantization)
+    replicas = setup.gpu_count // tp
+    prompt, answer = max(setup.input_len, 1), max(setup.output_len, 1)
+    bandwidth = gpu.bandwidth * BANDWIDTH_SHARE
+    unpacking = UNPACKED_BANDWIDTH if form in ("int4", "nf4") else 1.0
+    flops = tp * compute_flops(model, gpu, form)
+    embedding, experts, rest = weight_bytes(model, setup.quantization)
+    dense_s = ((embedding if model.tied_embeddings else embedding / 2) + rest / unpacking) / tp / bandwidth
+    experts_s = experts / tp / (bandwidth * EXPERT_BANDWIDTH * unpacking)
+    untouched = 1 - model.experts_per_token / model.experts if model.experts else 0.0
+    active = max(model.params_active - embedding_params(model) / 2, model.params_active / 2)
+    token_s = 2 * active / flops
+
+    reduced_s = 0.0  # one token's share of the all-reduces
+    fixed_s = STEP_S + model.layers * (LAYER_S + (EXPERT_LAYER_S if model.experts else 0.0))
+    if tp > 1:
+        reduced = 2 * model.layers * 2 * model.hidden * 2 * (tp - 1) / tp
+        reduced_s = reduced / (gpu.link / 2 * ALLREDUCE_SHARE)
+        fixed_s += 2 * model.layers * (ALLREDUCE_S if gpu.nvlink else PCIE_ALLREDUCE_S)
+    launched_s = 0.0
+    if setup.engine != "vllm":
+        launched_s = (EAGER_STEP_S + model.layers * EAGER_LAYER_S) * EAGER_FORMAT.get(form, 1.0)
+        launched_s *= EAGER_EXPERTS if model.experts else 1.0
+
+    request_bytes = kv_gib(model, prompt + answer // 2, 1, setup.kv_dtype, tp) * GIB
+
+    def step_s(batch: float) -> float:
+        moved_s = dense_s + experts_s * (1 - math.pow(untouched, batch)) + request_bytes * batch / bandwidth
+        return max(moved_s + (token_s + reduced_s + SEQUENCE_S) * batch + fixed_s, launched_s)
+
+    # A prompt attends to the half of itself that came before; a windowed layer to no more than its window.
+    seen = float(model.layers - model.linear_layers - model.sliding_layers)
+    if model.sliding_window:
+        seen += model.sliding_layers * min(1.0, 2 * model.sliding_window / prompt)
+    attention = 2 * seen * model.heads * model.head_dim * prompt
+    prefill_s = token_s + reduced_s + attention / (tp * gpu.flops * ATTENTION_FLOPS[prefill_kernel(setup)])
+
+    batch = min(setup.concurrency / replicas, float(max_sequences(gpu)))
+    if setup.engine == "vllm":
+        grown = kv_gib(model, prompt + answer * 3 // 4, 1, setup.kv_dtype, tp)
+        batch = min(batch, memory.kv_cache_gib / grown) if grown else batch
+    batch = max(batch, 1.0)
+    step = step_s(batch)
+    output = replicas * batch / (step + prefill_s * batch * prompt / answer)
+    first = model.layers * PREFILL_LAYER_S + prefill_s * prompt * (1 + PREFILL_QUEUE * (batch - 1)) + step
+    return InferenceSpeed(1 / step_s(1.0), output, output / RANGE, output * RANGE, replicas / prefill_s, first)
+
+
+def encoder_speed(setup: InferenceSetup) -> tuple[float, float]:
+    """Return an encoder's tokens/s at `concurrency` texts of `input_len` a pass, and the seconds of one text alone."""
+    length, replicas = max(setup.input_len, 1), setup.gpu_count // setup.tensor_parallel
+    texts = max(setup.concurrency / replicas, 1.0)
+    return replicas * texts * length / forward_pass_s(setup, texts), forward_pass_s(setup, 1.0)
+
+
+def forward_pass_s(setup: InferenceSetup, texts: float) -> float:
+    """Return the seconds of one pass over `texts` of `input_len`: arithmetic and traffic, launches, the tokenizer."""
+    model, gpu, tp = setup.model, setup.gpu, setup.tensor_parallel
+    tokens = texts * max(setup.input_len, 1)
+    flops = tp * compute_flops(model, gpu, weight_format(model, setup.quantization))
+    bandwidth = gpu.bandwidth * BANDWIDTH_SHARE
+    seen = float(model.layers - model.sliding_layers)
+    if model.sliding_window:
+        seen += model.sliding_layers * min(1.0, 2 * model.sliding_window / max(setup.input_len, 1))
+    fused = setup.engine == "vllm"
+    pairs = 2 if fused and is_causal(model) else 4  # a mask of padding hides from SDPA that half is causal
+    attention = pairs * seen * model.heads * model.head_dim * setup.input_len
+    token_s = 2 * max(model.params_active - embedding_params(model), model.params_active / 10) / flops
+    token_s += attention / (tp * gpu.flops * ATTENTION_FLOPS[prefill_kernel(setup)])
+    token_s += traffic_bytes(model) * (FUSED_TRAFFIC if fused else 1.0) / tp / bandwidth
+    _embedding, experts, rest = weight_bytes(model, setup.quantization)
+    weights_s = (experts + rest) / tp / bandwidth
+    tokenizer_s = tokens / TOKENIZED_PER_S
+    if not fused:  # texts are tokenized before the pass
+        return max(tokens * token_s + weights_s, ENCODER_STEP_S + model.layers * EAGER_LAYER_S) + tokenizer_s
+    steps = math.ceil(tokens / batched_tokens(setup))
+    step_s = weights_s + STEP_S + model.layers * LAYER_S
+    if tp > 1:
+        step_s += 2 * model.layers * (ALLREDUCE_S if gpu.nvlink else PCIE_ALLREDUCE_S)
+    return max(tokens * token_s + texts * SEQUENCE_S + steps * step_s, tokenizer_s)
+
+
+def traffic_bytes(model: Model) -> float:
+    """Return the bytes that one token moves through device memory between the kernels of all layers, both ways."""
+    width, queries, keys = model.hidden, model.heads * model.head_dim, model.kv_heads * model.head_dim
+    inner = max(model.intermediate, model.moe_intermediate * (model.experts_per_token + model.shared_experts))
+    attention = 4 * width + 4 * queries + 4 * keys
+    gates = model.mlp_matrices - 1
+    mlp = (gates + 1) * width + (gates + (2 if gates == 1 else 5) + 1) * inner
+    residuals_and_norms = 10 * width
+    return 2 * model.layers * (attention + mlp + residuals_and_norms)
+
+
+def cold_start_s(setup: InferenceSetup) -> float:
+    """Return the seconds from a container's start to the first answer: weights from a Volume, the engine (prior)."""
+    return sum(weight_bytes(setup.model, setup.quantization)) / VOLUME_BYTES_PER_S + ENGINE_START_S[setup.engine]
+
+
+# ---- planner/estimate/inference_memory.py
+
+
+def estimate_inference_memory_memory(setup: InferenceSetup, engine_version: str = "") -> InferenceMemory:
+    """Return the memory of the setup on each GPU, and for how many requests it suffices.
+
+    `engine_version` ("0.19.0") matters for vLLM only, whose start-up accounting changed over time; "" is the current.
+    """
+    if setup.engine == "vllm":
+        return vllm_memory(setup, engine_version)
+    if setup.model.workload != "generation":
+        return one_pass_memory(setup)
+    return batching_memory(setup) if setup.max_batched_tokens else generate_memory(setup)
+
+
+# ---- planner/estimate/inference.py
+
+
+# CPU and memory of a serving container: an API process, and for each GPU a process that polls (prior).
+HOST_CORES, HOST_CORES_PER_GPU = 0.5, 1.0
+HOST_GIB, HOST_GIB_PER_GPU = 4.0, 4.0
+ALWAYS_PRIOR = ("cold_start_s", "host_usd_per_hour")
+SPEEDS = (
+    *ALWAYS_PRIOR,
+    "decode_tokens_per_s_single",
+    "output_tokens_per_s",
+    "prefill_tokens_per_s",
+    "time_to_first_token_s",
+    "usd_per_million_output_tokens",
+)
+
+
+def estimate_inference_estimate(setup: InferenceSetup, engine_version: str = "") -> InferenceEstimate:
+    """Return the estimate of the setup; rates are None where it does not fit.
+
+    `engine_version`: as in inference_memory.py.
+    """
+    memory = estimate_inference_memory_memory(setup, engine_version)
+    usd = setup.gpu.usd_per_hour * setup.gpu_count
+    generates = setup.model.workload == "generation"
+    speed = generation_speed(setup, memory) if memory.fits and generates else None
+    prefill_per_s = first_s = None
+    if speed:
+        prefill_per_s, first_s = speed.prefill_tokens_per_s, speed.time_to_first_token_s
+    elif memory.fits:
+        prefill_per_s, first_s = encoder_speed(setup)
+    return InferenceEstimate(
+        usable_gib=memory.usable_gib,
+        weights_gib=memory.weights_gib,
+        activation_gib=memory.activation_gib,
+        overhead_gib=memory.overhead_gib,
+        kv_cache_gib=memory.kv_cache_gib,
+        kv_bytes_per_token=memory.kv_bytes_per_token,
+        kv_tokens=memory.kv_tokens,
+        max_concurrency=memory.max_concurrency,
+        fits=memory.fits,
+        rejection=memory.rejection,
+        decode_tokens_per_s_single=speed.decode_tokens_per_s_single if speed else None,
+        output_tokens_per_s=speed.output_tokens_per_s if speed else None,
+        output_tokens_per_s_low=speed.output_tokens_per_s_low if speed else None,
+        output_tokens_per_s_high=speed.output_tokens_per_s_high if speed else None,
+        prefill_tokens_per_s=prefill_per_s,
+        time_to_first_token_s=first_s,
+        cold_start_s=cold_start_s(setup) if memory.fits else None,
+        usd_per_hour=usd,
+        host_usd_per_hour=host_price(
+            HOST_CORES + HOST_CORES_PER_GPU * setup.gpu_count, HOST_GIB + HOST_GIB_PER_GPU * setup.gpu_count
+        ),
+        usd_per_million_output_tokens=usd / 3600 / speed.output_tokens_per_s * 1e6 if speed else None,
+        assumed=setup.model.assumed,
+        prior=SPEEDS if setup.gpu.name in UNMEASURED and memory.fits else ALWAYS_PRIOR,
+    )
+
+
+# ---- planner/choose/inference.py
+
+
+MIN_READABLE_TOKENS_PER_S = 10  # that one reader follows; slower answers rank last (prior)
+
+
+def choose_inference_weigh(request: Request) -> tuple[InferenceCandidate, ...]:
+    """Return every setup of the request as a candidate: ranked ones first and best first, then the rejected."""
+    judged = [choose_inference_judge(request, setup) for setup in choose_configurations_configurations(request)]
+    groups: dict[tuple[str, str], list[InferenceCandidate]] = {}  # of one GPU and format, those that run
+    for candidate in judged:
+        if candidate.containers:
+            groups.setdefault((candidate.setup.gpu.name, candidate.setup.quantization), []).append(candidate)
+    judged = [replicas_first(request, candidate, groups) for candidate in judged]
+    ranked = sorted((c for c in judged if not c.rejected), key=lambda c: choose_inference_rank_key(request, c))
+    rejected = sorted((c for c in judged if c.rejected), key=rejected_key)
+    return (*(replace(candidate, rank=n) for n, candidate in enumerate(ranked, 1)), *rejected)
+
+
+def replicas_first(
+    request: Request, candidate: InferenceCandidate, groups: dict[tuple[str, str], list[InferenceCandidate]]
+) -> InferenceCandidate:
+    """Return the candidate, rejected where fewer GPUs a container carry the load for no more, unless for latency."""
+    setup = candidate.setup
+    if candidate.rejected or request.optimize == "latency" or setup.gpu_count == 1:
+        return candidate
+    for other in groups[setup.gpu.name, setup.quantization]:
+        if other.setup.gpu_count < setup.gpu_count and other.usd_per_hour <= candidate.usd_per_hour:
+            return replace(candidate, rejected=Rejection(Reason.FEWER_GPUS, number=other.setup.gpu_count))
+    return candidate
+
+
+def choose_inference_judge(request: Request, setup: InferenceSetup) -> InferenceCandidate:
+    """Return the setup as a candidate: rejected, or with its estimate and the containers that carry the load."""
+    usd_per_hour = container_usd_per_hour(setup)
+    rejected = unsupported(setup) or dominated(request, setup)
+    if rejected:
+        return Candidate(setup, None, usd_per_hour, rejected=rejected)
+    estimate = estimate_inference_estimate(setup)
+    if not estimate.fits:
+        return Candidate(setup, estimate, usd_per_hour, rejected=estimate.rejection)
+    at_once = min(setup.concurrency, int(estimate.max_concurrency))
+    containers = 1 if request.task == "batch" else math.ceil(setup.concurrency / at_once)
+    if containers > 1:  # each container gets its share, and the estimate is of that container
+        setup = replace(setup, concurrency=math.ceil(request.concurrency / containers))
+        estimate = estimate_inference_estimate(setup)
+    candidate: InferenceCandidate = Candidate(setup, estimate, containers * usd_per_hour, containers)
+    return replace(candidate, rejected=choose_cost_over_budget(request, candidate))
+
+
+class choose_inference_RankKey(NamedTuple):
+    """The sort key of a working candidate, the weightiest part first; smaller is better."""
+
+    slow: bool  # fewer tokens/s than people read
+    quality_lost: int
+    weak_link: bool  # tensor parallelism over PCIe
+    aim: float
+    price: float
+    rate: float  # negative: faster first
+    name: str  # so that the order is always the same
+
+
+def choose_inference_rank_key(request: Request, candidate: InferenceCandidate) -> choose_inference_RankKey:
+    """Return the sort key of a working candidate for the request."""
+    setup, estimate = candidate.setup, candidate.estimate
+    assert estimate is not None and estimate.time_to_first_token_s is not None
+    decode_s = setup.output_len / estimate.decode_tokens_per_s_single if estimate.decode_tokens_per_s_single else 0.0
+    rate = tokens_per_s(candidate)
+    price = paid_containers(request, candidate) * container_usd_per_hour(setup)
+    dollars = price / rate if request.task == "batch" else price  # a batch ends; a service is paid by the hour
+    return choose_inference_RankKey(
+        slow=request.task == "serve" and rate / request.concurrency < MIN_READABLE_TOKENS_PER_S,
+        quality_lost=quality_lost(setup),
+        weak_link=setup.gpu_count > 1 and not setup.gpu.nvlink,
+        aim={"cost": dollars, "latency": estimate.time_to_first_token_s + decode_s, "throughput": -rate}[
+            request.optimize
+        ],
+        price=price,
+        rate=-rate,
+        name=f"{gpu_string(setup.gpu, setup.gpu_count)} {setup.quantization} {setup.attention}",
+    )
+
+
+def rejected_key(candidate: InferenceCandidate) -> tuple[float | str, ...]:
+    """Return the sort key of a rejected candidate: those with an estimate first, then by price of one container."""
+    setup = candidate.setup
+    price = container_usd_per_hour(setup)
+    return candidate.estimate is None, price, setup.gpu.name, quality_lost(setup), setup.quantization, setup.attention
+
+
+def nearness(candidate: InferenceCandidate) -> float:
+    """Return the GiB that the weights of a rejected candidate leave on the GPU; the largest came nearest to fitting."""
+    estimate = candidate.estimate
+    return -math.inf if estimate is None else estimate.usable_gib - estimate.weights_gib
+
+
+# ---- planner/choose/inference_refusal.py
+
+
+SHORTEST_CONTEXT = 256  # tokens; nothing shorter is suggested
+
+
+def choose_inference_refusal_nothing_works(request: Request, candidates: tuple[InferenceCandidate, ...]) -> NoInference:
+    """Return the candidate that came nearest and the alternatives, where all candidates are rejected."""
+    running = [candidate for candidate in candidates if candidate.containers]
+    if running:
+        nearest = min(running, key=lambda candidate: choose_cost_needed_usd(request, candidate))
+    else:
+        asked = (request.attention, "auto")
+        fastest = [c for c in candidates if c.setup.attention in (c.setup.gpu.attention[-1], *asked)]
+        nearest = max(fastest or candidates, key=nearness)
+    return NothingWorks(request, nearest, bool(running), tuple(choose_inference_refusal_suggest_alternatives(request, running, nearest)))
+
+
+def choose_inference_refusal_suggest_alternatives(
+    request: Request, running: list[InferenceCandidate], nearest: InferenceCandidate
+) -> list[InferenceAlternative]:
+    """Return the changes that make something work, the most likely one first."""
+    found: list[InferenceAlternative] = []
+    if running:
+        found += list(fewer_warm(request))
+        if request.budget.per != "none":
+            found.append(Alternative(Change.RAISE_BUDGET, candidate=nearest))
+        found += list(fewer_at_once(request, running))
+    found += list(relaxed(request))
+    return found or list(shorter_context(request))
+
+
+def fewer_warm(request: Request) -> Iterator[InferenceAlternative]:
+    """Yield the most containers that the budget keeps warm, where a smaller pool is all that it takes."""
+    pool = request.warm
+    if not pool.containers or not choose_inference_weigh(replace(request, warm=replace(pool, containers=0)))[0].rank:
+        return
+    low, high = 0, pool.containers  # low works, high does not
+    while high - low > 1:
+        middle = (low + high) // 2
+        works = choose_inference_weigh(replace(request, warm=replace(pool, containers=middle)))[0].rank
+        low, high = (middle, high) if works else (low, middle)
+    yield Alternative(Change.KEEP_FEWER_WARM, low)
+
+
+def fewer_at_once(request: Request, running: list[InferenceCandidate]) -> Iterator[InferenceAlternative]:
+    """Yield the most requests at once that the budget carries, where it carries any."""
+    best = 0
+    for candidate in () if request.task == "batch" else running:
+        assert candidate.estimate is not None
+        best = max(best, most_containers(request, candidate) * int(candidate.estimate.max_concurrency))
+    if 0 < best < request.concurrency:
+        yield Alternative(Change.FEWER_AT_ONCE, best)
+
+
+def relaxed(request: Request) -> Iterator[InferenceAlternative]:
+    """Yield what works where a person insists on less, with the budget as it is or without one."""
+    for change, value, other in choose_inference_refusal_relaxed_requests(request):
+        best = choose_inference_weigh(other)[0]
+        if best.rank:
+            yield Alternative(change, value, best)
+        elif (without_limit := choose_inference_weigh(replace(other, budget=Budget(math.inf, "none")))[0]).rank:
+            yield Alternative(change, value, without_limit, over_budget=True)
+
+
+def choose_inference_refusal_relaxed_requests(request: Request) -> Iterator[tuple[Change, str, Request]]:
+    """Yield what a person could stop insisting on, and the request that results."""
+    insists = []
+    if request.gpu != "auto" or request.gpu_count:
+        insists.append(("gpu and gpu_count", {"gpu": "auto", "gpu_count": 0}))
+    if request.quantization != "auto":
+        insists.append(("quantization", {"quantization": "auto"}))
+    if request.attention != "auto":
+        insists.append(("attention", {"attention": "auto"}))
+    for answers, fields in insists:
+        yield Change.LET_BE_AUTO, answers, replace(request, **fields)
+    if len(insists) > 1:
+        every = {key: value for _, fields in insists for key, value in fields.items()}
+        yield Change.LET_BE_AUTO, ", ".join(answers for answers, _ in insists), replace(request, **every)
+    if request.engine == "transformers":
+        yield Change.TAKE_ENGINE, "vllm", replace(request, engine="vllm")
+    if request.engine == "vllm":
+        yield Change.LET_BE_AUTO, "engine", replace(request, engine="auto")
+
+
+def shorter_context(request: Request) -> Iterator[InferenceAlternative]:
+    """Yield the longest context, in steps of a half, at which something works."""
+    tokens = request.context_len // 2
+    while tokens >= SHORTEST_CONTEXT:
+        best = choose_inference_weigh(replace(request, context_len=tokens))[0]
+        if best.rank:
+            yield Alternative(Change.SHORTER_CONTEXT, tokens, best)
+            return
+        tokens //= 2
+
+
+# ---- planner/estimate/training_memory.py
+
+
+# bytes of activations
+LOSS_BYTES = 12  # backward: float32 log-softmax and two gradients (transformers' ForCausalLMLoss, counted on a CPU)
+# per token and hidden unit: Liger's chunk of logits, its float32 copy and the input's gradient; TRL's own fused head
+# keeps as much: the labelled part of the input, its float32 gradient and the cast of that (TRL 1.16, chunked_logprob)
+FUSED_LOSS_BYTES = 8
+# buffers, in parameters
+ZERO3_LIVE = 2e9  # stage3_max_live_parameters + stage3_max_reuse_distance, DeepSpeed's defaults of 1e9 each
+ZERO_BUCKETS = 1e9  # two buckets of 5e8, allgather and reduce, DeepSpeed's defaults
+HOST_BUFFER = 1.5  # pinned buffers on top of the states, factor of DeepSpeed's own memory estimator
+MASK_BYTES = 3  # of a pair of tokens: a boolean, and the 16-bit bias that is made of it
+
+
+class TrainingMemory(NamedTuple):
+    """Bytes per GPU by term, and of main memory per node."""
+
+    weights: float
+    gradients: float
+    optimizer: float
+    activations: float
+    logits: float
+    host: float
+
+
+def estimate_training_memory_memory(setup: TrainingSetup) -> TrainingMemory:
+    """Return the bytes per GPU that torch allocates at the peak, and the bytes of main memory per node."""
+    model, w, item = setup.model, widths(setup), element_bytes(setup)
+    world = setup.gpu_count * setup.nodes
+    weights, gradients, optimizer, used = states(setup, w)
+    sharding, offload = setup.sharding, setup.offload
+    host = 0.0
+    if setup.optimizer == "paged_adamw_8bit":
+        host += 2.0 * (model.params if setup.method == "full" else w.adapters) * setup.gpu_count
+    if offload != "none":
+        moved = gradients * 2 + optimizer if item == 2 else gradients + optimizer  # gradients in float32
+        host += HOST_BUFFER * (moved + (weights if offload == "all" else 0)) / setup.nodes
+    split = {"zero1": (1, 1, world), "zero2": (1, world, world)}.get(
+        sharding, (world,) * 3 if sharding in ("zero3", "fsdp") else (1, 1, 1)
+    )
+    weights, gradients, optimizer = weights / split[0], gradients / split[1], optimizer / split[2]
+    if offload != "none":
+        optimizer = 0.0
+        if sharding in ("zero2", "zero3") or offload == "all":
+            gradients = 0.0
+    if offload == "all":
+        weights = 0.0
+    if sharding in ("zero3", "fsdp") or offload == "all":
+        weights += _gather_bytes(setup, w, used)
+    elif sharding in ("zero1", "zero2"):
+        trainable = model.params if setup.method == "full" else w.adapters
+        gradients += 2 * min(2 * trainable, ZERO_BUCKETS)
+    if _autocast(setup) and (setup.method == "full" or setup.precision == "bf16-mixed"):
+        copied = w.embedding if setup.method == "qlora" else model.params
+        weights += 2.0 * copied  # autocast keeps a 16-bit copy of every weight
+
+    tokens = setup.micro_batch * setup.seq_len
+    layer = saved_bytes(setup) * tokens
+    logits = FUSED_LOSS_BYTES * tokens * w.hidden if setup.logits == "fused" else LOSS_BYTES * tokens * model.vocab
+    if model.workload != "generation":
+        logits = 0  # a classifier or an embedding model has no vocabulary to predict
+    head_grad = 0  # Liger makes the head's gradient in the forward pass; FSDP's trainers cut the loss up under autograd
+    if logits and setup.logits == "fused" and setup.method == "full" and sharding != "fsdp":
+        head_grad = model.vocab * w.hidden
+        logits += (item + 4) * head_grad  # of one chunk, and its float32 copy
+    head = tokens * w.hidden * (4 + 2 * item)  # the final norm and the head's input, gone when the layers' turn comes
+    if setup.gradient_checkpointing:
+        stored = model.layers * (4 if _autocast(setup) else item) * tokens * w.hidden
+        activations = stored + max(head, layer - logits)
+    else:
+        activations = model.layers * layer + head
+    if setup.packed:
+        activations += MASK_BYTES * tokens**2
+    if setup.method == "qlora":  # one matrix at a time is unpacked to 16 bits, or all experts of a layer
+        experts = model.mlp_matrices * model.experts * model.moe_intermediate
+        activations += 2 * w.hidden * max(w.query, experts or model.intermediate)
+    return TrainingMemory(weights, gradients, optimizer, activations, logits + item * head_grad, host)
+
+
+class Widths(NamedTuple):
+    """Widths of one layer's tensors in elements per token, and the parameters that are trained."""
+
+    hidden: int
+    query: int
+    key: int
+    mlp: int  # of all experts that one token touches
+    copies: int  # of a token's hidden state that a mixture of experts makes
+    gated: bool
+    embedding: int  # parameters of the input embedding and, where not tied, the head
+    layer_params: float
+    adapters: int  # trainable LoRA parameters, all layers
+
+
+def widths(setup: TrainingSetup) -> Widths:
+    model = setup.model
+    query = model.heads * model.head_dim
+    key = query if model.attention == "mla" else model.kv_heads * model.head_dim
+    if model.experts:
+        copies = model.experts_per_token
+        mlp = (copies + model.shared_experts) * model.moe_intermediate
+    else:
+        copies, mlp = 0, model.intermediate
+    embedding = min(embedding_params(model), model.params)
+    layer = (model.params - embedding) / model.layers
+    adapters = 0 if setup.method == "full" else lora_params(model, setup.lora_rank, setup.lora_targets)
+    return Widths(model.hidden, query, key, mlp, copies, _mlp_matrices(model) > 2, embedding, layer, adapters)
+
+
+def _mlp_matrices(model: Model) -> int:
+    """Return 3 with a gate and 2 without one. A dense model whose parameters are too few for a gate has none."""
+    if model.mlp_matrices < 3 or model.experts or model.linear_layers or model.attention == "mla":
+        return model.mlp_matrices
+    attention = 2 * model.hidden * (model.heads + model.kv_heads) * model.head_dim
+    mlp = (model.params - embedding_params(model)) / model.layers - attention
+    return 3 if mlp > 2.5 * model.hidden * model.intermediate else 2
+
+
+def lora_params(model: Model, rank: int, targets: str = "all-linear") -> int:
+    """Return the trainable parameters of LoRA: rank x (in + out) for every adapted matrix, as PEFT counts them.
+
+    Routed experts are not adapted, whatever the targets: with them the adapters of a 30B-A3B model at rank 16 hold 1e9
+    parameters. PEFT's own "all-linear" includes them since 0.21, so code for such a model must name its modules.
+    """
+    hidden, query, key = model.hidden, model.heads * model.head_dim, model.kv_heads * model.head_dim
+    if model.attention == "mla":  # q, kv_a, kv_b and o; DeepSeek's own q is low rank too
+        latent = model.kv_lora_rank + model.qk_rope_head_dim
+        sides = 2 * (hidden + query) + hidden + latent + (model.kv_lora_rank + 2 * query)
+    else:
+        sides = 2 * (hidden + query) + 2 * (hidden + key)
+    if targets == "qv":
+        return rank * model.layers * (2 * hidden + query + key)
+    total = model.layers * sides
+    if targets == "all-linear":
+        dense = model.dense_layers if model.experts else model.layers
+        total += dense * _mlp_matrices(model) * (hidden + model.intermediate)
+        if model.experts:
+            width = model.shared_experts * model.moe_intermediate
+            total += (model.layers - dense) * model.mlp_matrices * ((hidden + width) if width else 0)
+    return rank * total
+
+
+def element_bytes(setup: TrainingSetup) -> int:
+    return 4 if setup.precision == "fp32" else 2
+
+
+def _autocast(setup: TrainingSetup) -> bool:
+    """Whether torch.autocast runs over weights of another precision. DeepSpeed and FSDP cast whole parameters."""
+    return setup.precision.endswith("-mixed") and setup.sharding == "none"
+
+
+def saved_bytes(setup: TrainingSetup) -> float:
+    """Return the bytes that autograd keeps of one decoder layer for one token, nothing recomputed.
+
+    Counted on transformers' Llama: two norms that compute in float32, inputs of the linear layers whose weights get a
+    gradient (bitsandbytes keeps them for frozen 4-bit weights too), q, k, v and the output of attention, and the
+    factors of the gated product. Each adapter keeps its own copy of its input.
+    """
+    model, w, item = setup.model, widths(setup), element_bytes(setup)
+    full, autocast = setup.method == "full", _autocast(setup)
+    wide = 4 if autocast else item  # the residual stream
+    norms = 2 * (4 + (wide if full else 0)) * w.hidden  # RMSNorm in plain torch: float32 input, normalized input
+    if not w.gated:
+        norms = 2 * wide * w.hidden  # GPT-like models call torch's fused LayerNorm, which keeps its input alone
+    keeps_inputs = full or setup.method == "qlora"
+    casts = 5 if autocast and full else 2  # q, k, v, gate and up each cast their input under autocast
+    inputs = casts * item * w.hidden if keeps_inputs else 0
+    repeated = setup.attention in ("sdpa", "eager")  # a padded batch repeats k and v to the heads of q
+    attention = item * (2 * w.query + 2 * (w.query if repeated else w.key)) + 4 * model.heads
+    if setup.attention == "eager":
+        attention += (4 + item) * model.heads * setup.seq_len  # softmax in float32, then cast
+    product = 1 if keeps_inputs else 0  # the input of the down projection
+    mlp = item * w.mlp * ((3 if w.gated else 1) + product)
+    if w.copies:
+        mlp += item * w.copies * w.hidden * (1 + product) + 8 * model.experts  # experts' inputs and outputs; router
+    if setup.method == "qlora" and not setup.gradient_checkpointing:
+        # bitsandbytes before 0.43.2 kept inputs outside autograd, those of the last micro-batch too (its issue 1270)
+        inputs += item * (2 * w.hidden + w.query + w.mlp)
+    adapters = 0.0
+    if not full:
+        kept = 4 if setup.precision == "fp32" else 3  # Trainer's autocast: a 16-bit copy and the mask of its dropout
+        width = {"qv": 2 * w.hidden, "attention": 3 * w.hidden + w.query}.get(setup.lora_targets)
+        if width is None:
+            dense = w.mlp if not w.copies else model.shared_experts * model.moe_intermediate
+            width = 3 * w.hidden + w.query + (dense and dense + (2 if w.gated else 1) * w.hidden)
+        adapters = kept * width
+    return norms + inputs + attention + mlp + adapters + 8
+
+
+def states(setup: TrainingSetup, w: Widths) -> tuple[float, float, float, float]:
+    """Return bytes of weights, gradients and optimizer states over all GPUs, and of weights in compute precision."""
+    model, item = setup.model, element_bytes(setup)
+    deepspeed = setup.sharding.startswith("zero")
+    tensors = 2 if setup.optimizer == "adamw" else 0
+    eight_bit = 2 if setup.optimizer == "adamw_8bit" else 0  # paged states live in unified memory, outside torch
+    if setup.method == "full":
+        count = model.params
+        if deepspeed and item == 2:  # 16-bit weights and gradients, float32 master, moments
+            return 2.0 * count, 2.0 * count, (4.0 + 4 * tensors + eight_bit) * count, 2.0 * count
+        stored = 4 if setup.precision != "bf16" else 2
+        return stored * count, stored * count, (stored * tensors + eight_bit) * count, float(item * count)
+    frozen = 4 if item == 4 or (setup.precision == "bf16-mixed" and not deepspeed) else 2
+    if setup.method == "qlora":
+        embedding, experts, rest = weight_bytes(model, "nf4")
+        used = weights = embedding * frozen / 2 + experts + rest
+    else:
+        weights, used = float(frozen * model.params), float(item * model.params)
+    return weights + 4.0 * w.adapters, 4.0 * w.adapters, (4.0 * tensors + eight_bit) * w.adapters, used
+
+
+def _gather_bytes(setup: TrainingSetup, w: Widths, used: float) -> float:
+    """Return the bytes of parameters gathered whole on a GPU at once, where they are sharded or on the host."""
+    item = 2 if setup.method != "full" else element_bytes(setup)
+    head = setup.model.vocab * setup.model.hidden * item
+    per_param = WEIGHT_BITS["nf4"] / 8 if setup.method == "qlora" else item
+    layer = w.layer_params * per_param
+    trained = 1 if setup.method == "full" else 0  # a whole gradient beside the weight until it is scattered
+    if setup.sharding == "zero3":
+        bucket = 2 * min(setup.model.params, ZERO_BUCKETS / 2) * trained
+        return min(used, ZERO3_LIVE * per_param) + head + bucket
+    root = w.embedding * item  # FSDP never frees what lies outside the layers: embedding and head
+    return min(used * (1 + trained), root + head * trained + layer * (2 + trained))  # this layer and the next
+
+
+# ---- planner/estimate/training_run.py
+
+
+TRAINING_START_S = 90  # imports, data set and the first step, beside reading the weights (prior)
+PADDING = 1.5  # longest example of a micro-batch to the mean one (prior)
+STATE_BYTES = 14  # of a trained parameter in a checkpoint: 16-bit weight, float32 master and two moments
+RESULT_BYTES = 4  # of it in the result: float32 at the most
+SAVED_BYTES_S = 1e9  # onto a Volume (prior)
+FAILS_EVERY_S = 12 * 3600  # a node, preempted or crashed (prior)
+SAVE_EVERY_S = (300, 3600)  # bounds of the time between two checkpoints
+ASSUMED_ROWS = 10_000  # of a data set of unknown size, to compare what a run costs; none is refused for it (prior)
+
+
+def training_run(
+    request: Request, setup: TrainingSetup, estimate: TrainingEstimate, usd_per_hour: float
+) -> TrainingRun:
+    """Return the run over the rows of the data set, or over ASSUMED_ROWS where their number is not known."""
+    assumed = not request.dataset_tokens and not request.dataset_rows
+    tokens = run_tokens(request, setup)
+    if not tokens or not estimate.tokens_per_s:
+        return TrainingRun(tokens, 0.0, 0.0, assumed)
+    saving = 1 + save_s(setup) / save_every_s(setup)
+    hours = (start_s(setup) + tokens / estimate.tokens_per_s * saving + end_s(setup)) / 3600
+    return TrainingRun(tokens, hours, hours * usd_per_hour, assumed)
+
+
+def run_tokens(request: Request, setup: TrainingSetup) -> float:
+    """Return the tokens that the GPUs see in the whole run, padding included."""
+    if request.dataset_tokens:
+        return request.dataset_tokens * request.epochs
+    each = request.row_tokens if setup.packed else sequence_tokens(request, setup)
+    return (request.dataset_rows or ASSUMED_ROWS) * request.epochs * each
+
+
+def sequence_tokens(request: Request, setup: TrainingSetup) -> int:
+    """Return the tokens of a typical sequence: the whole context, or an example padded to its micro-batch's longest."""
+    if setup.packed or not request.row_tokens:
+        return setup.seq_len
+    return min(setup.seq_len, round(request.row_tokens * (PADDING if setup.micro_batch > 1 else 1)))
+
+
+def start_s(setup: TrainingSetup) -> float:
+    """Return the seconds of an attempt before its first step is done, weights on the Volume (prior)."""
+    return TRAINING_START_S + sum(weight_bytes(setup.model, "none")) / VOLUME_BYTES_PER_S
+
+
+def trained_params(setup: TrainingSetup) -> int:
+    """Return the parameters that the method trains."""
+    full = setup.method == "full"
+    return setup.model.params if full else lora_params(setup.model, setup.lora_rank, setup.lora_targets)
+
+
+def checkpoint_gib(setup: TrainingSetup) -> float:
+    """Return the GiB of one checkpoint: trained parameters and their optimizer states."""
+    return STATE_BYTES * trained_params(setup) / GIB
+
+
+def save_s(setup: TrainingSetup) -> float:
+    """Return the seconds that a checkpoint takes, each node writing its part (prior)."""
+    return STATE_BYTES * trained_params(setup) / SAVED_BYTES_S / setup.nodes
+
+
+def end_s(setup: TrainingSetup) -> float:
+    """Return the seconds of the last checkpoint and of the result (prior)."""
+    return save_s(setup) + RESULT_BYTES * trained_params(setup) / SAVED_BYTES_S
+
+
+def save_every_s(setup: TrainingSetup, attempt_s: float = math.inf) -> int:
+    """Return the seconds between saves that lose least to saving and to failing (J. W. Young, 1974), in whole minutes.
+
+    An attempt that may last no longer than `attempt_s` saves four times at least.
+    """
+    low, high = SAVE_EVERY_S
+    best = math.sqrt(2 * save_s(setup) * FAILS_EVERY_S / setup.nodes)
+    return round(min(max(best, low), high, max(attempt_s / 4, 60)) / 60) * 60
+
+
+# ---- planner/estimate/training_speed.py
+
+
+# speed
+# Of the dense peak in large matrix products, by compute capability: A100, H100 and H200, B200. Fitted on the tables of
+# LLM-Foundry, VectorLM, torchtitan, stas00 and Qwen; with any one model family left out 0.70 to 0.78, 0.58 to 0.68 and
+# 0.66 to 0.70.
+GEMM_SHARE = {8: 0.76, 9: 0.64, 10: 0.66}
+GEMM_SHARE_PCIE = 0.55  # power limits the clock of cards without NVLink (prior; one L40S run agrees, see the tests)
+ATTENTION_SHARE = {8: 0.65, 9: 0.55}  # of GEMM_SHARE, FlashAttention 2 by compute capability (its paper)
+ATTENTION_SHARE_TUNED = 0.9  # FlashAttention 3 on Hopper, any kernel on Blackwell (stas00's H200 and B200 runs)
+# PyTorch's attention under a mask, of its causal rate: it computes every pair, by the memory-efficient kernel (prior).
+MASKED_SHARE = 0.25
+MOE_SHARE = 0.4  # of a dense model's rate (Megatron-Bridge: gpt-oss-120b 16% of the peak where dense models reach 40%)
+ELEMENTWISE_PASSES = 9.0  # over the bytes a layer saves, forward and backward (the same tables; 6 to 10)
+LAYER_LAUNCH_S = 2.5e-3  # of one layer run eagerly, there, again and back (Qwen-14B LoRA at 256 tokens; 2.5 to 3.5)
+UPDATE_PASSES = 3.0  # over weights, gradients and states: read, write, and once more to clip
+DEQUANTIZE_SHARE = 0.20  # of the bandwidth that unpacking NF4 reaches (litgpt: 13B, 0.19 s longer per iteration)
+LINK_SHARE = 0.38  # of a link's two-way datasheet rate that one collective moves (NCCL bus bandwidth, prior)
+EXPOSED = 0.5  # of the communication, not hidden behind computing (the same tables; 0.3 to 0.5)
+NODE_BYTES_S = 300e9  # bus bandwidth between nodes, RDMA (prior)
+HOST_LINK_BYTES_S = 25e9  # one GPU to pinned host memory (prior)
+HOST_ADAM_BYTES = 28  # per parameter: reads gradient, weight and two moments, writes weights and moments
+HOST_ADAM_BYTES_S = 150e9  # what a CPU's Adam moves, all GPUs of a node together (prior)
+
+
+class TrainingSpeed(NamedTuple):
+    """Tokens/s over all GPUs, and the share of their peak FLOP/s."""
+
+    tokens_per_s: float
+    mfu: float
+
+
+def estimate_training_speed_speed(setup: TrainingSetup) -> TrainingSpeed:
+    """Return the speed of the setup: the tokens of a micro-batch over the sum of its times by kind of work."""
+    model, gpu, w, item = setup.model, setup.gpu, widths(setup), element_bytes(setup)
+    world, tokens = setup.gpu_count * setup.nodes, setup.micro_batch * setup.seq_len
+    peak = gpu.flops * (0.5 if item == 4 else 1.0)  # TF32
+    passes = 3 if setup.method == "full" else 2
+    again = 1 if setup.gradient_checkpointing else 0
+    weights = max(0, model.params_active - (0 if model.tied_embeddings else w.embedding // 2))
+    matrices = 2 * weights * tokens
+    adapters = 6 * w.adapters * tokens
+    window = min(setup.seq_len, model.sliding_window or setup.seq_len)
+    seen = setup.seq_len * (model.layers - model.sliding_layers) + window * model.sliding_layers
+    attention = 2 * w.query * seen * tokens  # one forward pass, causal
+    capability = int(gpu.compute_capability)
+    share = GEMM_SHARE.get(capability, GEMM_SHARE_PCIE) if gpu.nvlink else GEMM_SHARE_PCIE
+    kernel = ATTENTION_SHARE.get(capability, ATTENTION_SHARE_TUNED)
+    if setup.attention == "flash_attention_3":
+        kernel = ATTENTION_SHARE_TUNED
+    if setup.attention == "eager":
+        kernel = 0.1  # scores go through memory (prior)
+    gemm_s = ((passes + again) * matrices + adapters) / (peak * share * (MOE_SHARE if model.experts else 1))
+    read_s = (passes + again) * item * (model.params - w.embedding // 2) / gpu.bandwidth  # weights at small batches
+    scored = attention
+    if setup.packed:  # TRL lays the sequences of a micro-batch end to end, in one row
+        scored = 2 * w.query * tokens * model.layers * tokens / MASKED_SHARE
+    attention_s = (3.5 + again) * scored / (peak * share * kernel)
+    elementwise_s = ELEMENTWISE_PASSES * (1 + again / 3) * saved_bytes(setup) * tokens * model.layers / gpu.bandwidth
+    if setup.logits == "full" and model.workload == "generation":
+        elementwise_s += 2 * LOSS_BYTES * tokens * model.vocab / gpu.bandwidth
+    launch_s = LAYER_LAUNCH_S * model.layers * (3 + again) / 4
+    unpack_s = 0.0
+    if setup.method == "qlora":  # read 4 bits, write 16, in every pass
+        unpack_s = (2 + again) * 2.5 * (model.params - w.embedding) / (gpu.bandwidth * DEQUANTIZE_SHARE)
+    step = max(gemm_s, read_s) + attention_s + elementwise_s + launch_s + unpack_s
+    step += _communication_s(setup, w) * EXPOSED + (
+        _update_s(setup, w) if setup.offload == "none" else _offload_s(setup, w)
+    )
+    useful = passes * matrices + adapters + 3 * attention
+    return TrainingSpeed(world * tokens / step, useful / (step * gpu.flops))
+
+
+def communication_share(setup: TrainingSetup) -> float:
+    """Return the share of a step's time that waits for collectives."""
+    tokens = setup.micro_batch * setup.seq_len * setup.gpu_count * setup.nodes
+    return _communication_s(setup, widths(setup)) * EXPOSED * estimate_training_speed_speed(setup).tokens_per_s / tokens
+
+
+def _communication_s(setup: TrainingSetup, w: Widths) -> float:
+    """Return the seconds of collectives per micro-batch."""
+    world = setup.gpu_count * setup.nodes
+    if world == 1:
+        return 0.0
+    rate = setup.gpu.link * LINK_SHARE if setup.gpu_count > 1 else NODE_BYTES_S
+    if setup.nodes > 1:
+        rate = min(rate, NODE_BYTES_S)
+    *_, used = states(setup, w)
+    trainable = 2.0 * (setup.model.params if setup.method == "full" else w.adapters)
+    moved = 2 * used + trainable if setup.sharding in ("zero3", "fsdp") else 2 * trainable
+    return moved * (world - 1) / world / rate
+
+
+def _update_s(setup: TrainingSetup, w: Widths) -> float:
+    """Return the seconds of clipping and the optimizer, as if after every micro-batch."""
+    _, gradients, optimizer, used = states(setup, w)
+    held = gradients + optimizer + (used if setup.method == "full" else gradients)
+    shards = 1 if setup.sharding == "none" else setup.gpu_count * setup.nodes
+    return UPDATE_PASSES * held / shards / setup.gpu.bandwidth
+
+
+def _offload_s(setup: TrainingSetup, w: Widths) -> float:
+    """Return the seconds that offloaded states add to a step: over the host link, and in the CPU's Adam."""
+    *_, used = states(setup, w)
+    trainable = setup.model.params if setup.method == "full" else w.adapters
+    world = setup.gpu_count * setup.nodes
+    moved = 4.0 * trainable + (2 * used if setup.offload == "all" else 0)  # gradients down, weights up
+    return moved / world / HOST_LINK_BYTES_S + HOST_ADAM_BYTES * trainable / setup.nodes / HOST_ADAM_BYTES_S
+
+
+# ---- planner/estimate/training.py
+
+
+DRIVER_GIB = 0.3  # gone from the visible memory before anything starts: 0.2 to 0.6 in start-up logs
+TRAINING_NCCL_GIB = 0.5  # communicators of one group, outside torch's allocator: 0.5 to 1.5 in logs, the least of it
+RESERVED_SHARE = 1.03  # reserved over allocated, torch's caching allocator (prior)
+TRAIN_CORES, TRAIN_GIB = 2.0, 8.0  # for each GPU: the training process and its data loader (prior)
+SPEED_RANGE = 1.35  # holds 94% of what was measured of dense models on NVLink cards
+SPEED_RANGE_PRIOR = 2.0  # for the rest, of which too little was measured (prior); Llama-4-Scout ran 2.4 to 4.4 slower
+
+
+def estimate_training_estimate(setup: TrainingSetup) -> TrainingEstimate:
+    """Return the GiB per GPU, the USD and the tokens/s over all GPUs. No error for a setup that does not fit.
+
+    `peak_gib` is the sum of weights, gradients, optimizer, activations and logits: what torch has reserved at the
+    peak. `weights_gib` counts parameters gathered from shards, `activations_gib` the allocator's unused rest.
+    """
+    memory, gpu = estimate_training_memory_memory(setup), setup.gpu
+    usable = gpu.visible_gib
+    distributed = setup.gpu_count * setup.nodes > 1 or setup.sharding != "none"
+    overhead = DRIVER_GIB + CONTEXT_GIB + (TRAINING_NCCL_GIB if distributed else 0.0)
+    parts = (memory.weights, memory.gradients, memory.optimizer, memory.activations, memory.logits)
+    allocated = sum(parts) / GIB
+    peak = allocated * RESERVED_SHARE
+    rejection = refused = _estimate_training_unsupported(setup)
+    if not rejection and peak + overhead > usable:
+        rejection = Rejection(Reason.TRAINING_TOO_LARGE, need_gib=peak + overhead, have_gib=usable)
+    usd_per_hour = gpu.usd_per_hour * setup.gpu_count * setup.nodes
+    speed = None if refused else estimate_training_speed_speed(setup)  # one that is only too large has a speed
+    rate = speed.tokens_per_s if speed else None
+    measured = gpu.nvlink and not setup.model.experts
+    spread = SPEED_RANGE if measured else SPEED_RANGE_PRIOR
+    host = memory.host / GIB
+    return TrainingEstimate(
+        usable_gib=usable,
+        weights_gib=memory.weights / GIB,
+        gradients_gib=memory.gradients / GIB,
+        optimizer_gib=memory.optimizer / GIB,
+        activations_gib=memory.activations / GIB + peak - allocated,
+        logits_gib=memory.logits / GIB,
+        overhead_gib=overhead,
+        peak_gib=peak,
+        host_gib=host,
+        fits=not rejection,
+        rejection=rejection,
+        tokens_per_s=rate,
+        tokens_per_s_low=rate and rate / spread,
+        tokens_per_s_high=rate and rate * spread,
+        mfu=speed.mfu if speed else None,
+        usd_per_hour=usd_per_hour,
+        host_usd_per_hour=host_price(setup.gpu_count * TRAIN_CORES, setup.gpu_count * TRAIN_GIB + host) * setup.nodes,
+        usd_per_million_tokens=rate and usd_per_hour / (rate * 3600) * 1e6,
+        assumed=setup.model.assumed,
+        prior=("host_usd_per_hour",) if measured else ("host_usd_per_hour", "tokens_per_s", "mfu"),
+    )
+
+
+def _estimate_training_unsupported(setup: TrainingSetup) -> Rejection | None:
+    """Return a rejection where the card cannot run the setup whatever the memory."""
+    gpu = setup.gpu
+    if not gpu.bf16 and setup.precision.startswith("bf16"):
+        return Rejection(Reason.BF16_UNSUPPORTED)
+    if setup.attention.startswith("flash") and gpu.compute_capability < (9 if setup.attention.endswith("3") else 8):
+        return Rejection(Reason.KERNEL_UNSUPPORTED)
+    return None
+
+
+# ---- planner/choose/micro_batch.py
+
+
+GLOBAL_BATCH = 32  # sequences that one optimizer step sees; accumulation makes up what the GPUs do not hold (prior)
+MAX_STEP_TOKENS = 32_768  # of one micro-batch: beyond that a larger one is no faster
+MICRO_BATCHES = (1, 2, 4, 8, 16, 32)
+HEADROOM = 0.92  # of the memory, beyond which a smaller micro-batch is taken: the estimate's median error is 7 to 12%
+MAX_HOST_GIB = 336  # main memory of one Modal container
+PACKED_STEPS = 50  # optimizer steps of an epoch: with fewer, packing would leave too few to learn from (prior)
+
+
+def first_layout_that_fits(request: Request, setups: list[TrainingSetup]) -> tuple[TrainingSetup, TrainingEstimate]:
+    """Return the first setup that fits with headroom, else the first that fits at all, else the last."""
+    fitting = None
+    for setup in setups:
+        estimate = estimate_run(request, setup)
+        if not estimate.fits or estimate.host_gib > MAX_HOST_GIB:
+            continue
+        if not tight(estimate):
+            return setup, estimate
+        fitting = fitting or (setup, estimate)
+    return fitting or (setups[-1], estimate_run(request, setups[-1]))
+
+
+def packed_or_padded(
+    request: Request, setup: TrainingSetup, first: TrainingEstimate
+) -> tuple[TrainingSetup, TrainingEstimate]:
+    """Return the setup at its best micro-batch, packed where examples may be and padding would cost more."""
+    best, found = best_micro_batch(request, setup, first)
+    packed = replace(setup, packed=True)
+    if packs(request):
+        packed, estimate = best_micro_batch(request, packed, estimate_run(request, packed))
+        if not tight(estimate) and useful_rate(request, packed, estimate) > useful_rate(request, best, found):
+            return packed, estimate
+    return best, found
+
+
+def best_micro_batch(
+    request: Request, setup: TrainingSetup, first: TrainingEstimate
+) -> tuple[TrainingSetup, TrainingEstimate]:
+    """Return the setup with the micro-batch and checkpointing that train fastest with headroom."""
+    best, found = setup, first
+    most = max(1, GLOBAL_BATCH // (setup.gpu_count * setup.nodes))  # larger ones would make the global batch larger
+    for checkpointing in (True, False):
+        so_far = useful_rate(request, best, found) if checkpointing else 0.0
+        for micro_batch in MICRO_BATCHES[checkpointing:]:  # the first one with checkpointing is given
+            if micro_batch > most or (micro_batch > 1 and micro_batch * setup.seq_len > MAX_STEP_TOKENS):
+                break
+            tried = replace(setup, micro_batch=micro_batch, gradient_checkpointing=checkpointing)
+            estimate = estimate_run(request, tried)
+            useful = useful_rate(request, tried, estimate)
+            if tight(estimate) or useful <= so_far * 1.02:  # a larger one must earn its memory
+                break
+            so_far = useful
+            if useful > useful_rate(request, best, found):
+                best, found = tried, estimate
+    return best, found
+
+
+def estimate_run(request: Request, setup: TrainingSetup) -> TrainingEstimate:
+    """Return the estimate with the memory of full sequences and the speed at typical ones."""
+    full, typical = estimate_training_estimate(setup), sequence_tokens(request, setup)
+    if typical == setup.seq_len or not full.fits:
+        return full
+    speed = estimate_training_estimate(replace(setup, seq_len=typical))
+    return replace(
+        full,
+        tokens_per_s=speed.tokens_per_s,
+        tokens_per_s_low=speed.tokens_per_s_low,
+        tokens_per_s_high=speed.tokens_per_s_high,
+        mfu=speed.mfu,
+        usd_per_million_tokens=speed.usd_per_million_tokens,
+    )
+
+
+def useful_rate(request: Request, setup: TrainingSetup, estimate: TrainingEstimate) -> float:
+    """Return the tokens/s without padding."""
+    rate = estimate.tokens_per_s or 0.0
+    if setup.packed or not request.row_tokens:
+        return rate
+    return rate * min(setup.seq_len, request.row_tokens) / sequence_tokens(request, setup)
+
+
+def packs(request: Request) -> bool:
+    """Whether several examples may share a sequence: short and many, and no state runs from one to the next."""
+    if request.workload != "generation" or request.model.linear_layers or not request.row_tokens:
+        return False
+    steps = request.dataset_rows * request.row_tokens / request.context_len / GLOBAL_BATCH
+    return request.row_tokens < request.context_len and steps >= PACKED_STEPS
+
+
+def need_gib(estimate: TrainingEstimate) -> float:
+    """Return the GiB of each GPU at the peak, the CUDA context and NCCL included."""
+    return estimate.peak_gib + estimate.overhead_gib
+
+
+def tight(estimate: TrainingEstimate) -> bool:
+    """Whether it fits with less to spare than an estimate errs."""
+    return need_gib(estimate) > HEADROOM * estimate.usable_gib
+
+
+# ---- planner/choose/training_cost.py
+
+
+LEAST_STARTS = 2  # and a save, that a budget for a run must pay for, or hardly anything would be learnt
+LONGEST_ATTEMPT_S = 24 * 3600  # Modal ends no function later
+
+
+def choose_training_cost_over_budget(budget: Budget, candidate: TrainingCandidate) -> Rejection | None:
+    """Return a rejection where the budget does not pay for the candidate."""
+    if budget.per == "hour" and candidate.usd_per_hour > budget.usd:
+        return Rejection(Reason.PRICE_OVER_BUDGET)
+    if budget.per not in ("run", "month"):
+        return None
+    if candidate.run and candidate.run.known_usd > budget.usd:
+        return Rejection(Reason.RUN_OVER_BUDGET)
+    return Rejection(Reason.BUDGET_BELOW_START) if least_usd(candidate) > budget.usd else None
+
+
+def least_usd(candidate: TrainingCandidate) -> float:
+    """Return the USD below which a run is not worth starting."""
+    return (LEAST_STARTS * start_s(candidate.setup) + end_s(candidate.setup)) / 3600 * candidate.usd_per_hour
+
+
+def paid_s(budget: Budget, candidate: TrainingCandidate) -> float:
+    """Return the seconds that the budget pays for; infinite where it bounds no sum."""
+    return budget.usd / candidate.usd_per_hour * 3600 if budget.per in ("run", "month") else float("inf")
+
+
+def choose_training_cost_needed_usd(budget: Budget, candidate: TrainingCandidate) -> float:
+    """Return what the budget would have to be, in its own unit."""
+    if budget.per not in ("run", "month"):
+        return candidate.usd_per_hour
+    return max(candidate.run.known_usd if candidate.run else 0.0, least_usd(candidate))
+
+
+def attempt_s(budget: Budget, candidate: TrainingCandidate) -> int:
+    """Return the seconds of one attempt: at most what the budget pays for, in whole minutes."""
+    return int(min(LONGEST_ATTEMPT_S, paid_s(budget, candidate)) // 60) * 60
+
+
+# ---- planner/choose/training_setups.py
+
+
+NODES = (2, 4)  # of 8 GPUs each, for cards that reach each other over RDMA: Hopper and newer (Modal's guide)
+SMALL_SHARE = 0.25  # of a card's memory: states no larger than that need no sharding
+# Methods by the share of the model that they train; of those a task allows, the first that the budget carries is taken.
+LADDER = {"finetune": ("lora", "qlora"), "distributed": ("full", "lora")}
+WHOLE = ("full", "lora", "qlora")  # for classifiers: most are small, and their head is new
+# Ways to lay a method over the GPUs, (sharding, offload, optimizer), from the fastest to the leanest: ZeRO-3 only where
+# ZeRO-2 does not fit, offload last.
+LAYOUTS = {
+    ("full", True): (
+        ("zero2", "none", "adamw"),
+        ("zero3", "none", "adamw"),
+        ("zero3", "optimizer", "adamw"),
+        ("zero3", "all", "adamw"),
+    ),
+    ("lora", True): (("none", "none", "adamw"), ("zero3", "none", "adamw")),
+    ("qlora", True): (("none", "none", "adamw"),),
+    ("full", False): (("none", "none", "adamw"), ("none", "none", "adamw_8bit")),
+    ("lora", False): (("none", "none", "adamw"),),
+    ("qlora", False): (("none", "none", "adamw"),),
+}
+
+
+def methods(request: Request) -> tuple[str, ...]:
+    """Return the methods to weigh, the one that trains most of the model first."""
+    if request.method != "auto":
+        return (request.method,)
+    if request.quantization in ("nf4", "int4"):
+        return ("qlora",)
+    ladder = LADDER[request.task] if request.workload == "generation" else WHOLE
+    return tuple(method for method in ladder if method != "qlora" or four_bits(request))
+
+
+def four_bits(request: Request) -> bool:
+    """Whether QLoRA is among the methods: bitsandbytes leaves the experts of transformers 5.23 in 16 bits (tried)."""
+    return request.quantization == "auto" and not request.model.experts
+
+
+def choose_training_setups_configurations(request: Request, method: str) -> Iterator[list[TrainingSetup]]:
+    """Yield GPU x nodes x count, each as the setups of its layouts, the fastest first."""
+    for gpu in GPUS.values():
+        if request.gpu in ("auto", gpu.name):
+            for nodes, count in groups(request, gpu):
+                layouts = LAYOUTS[method, nodes * count > 1]
+                plain = setup_of(request, gpu, nodes, count, method, *layouts[0])
+                if method == "full" and nodes * count > 1 and states_gib(plain) < SMALL_SHARE * gpu.visible_gib:
+                    layouts = (("none", "none", "adamw"), *layouts)
+                yield [setup_of(request, gpu, nodes, count, method, *layout) for layout in layouts]
+
+
+def states_gib(setup: TrainingSetup) -> float:
+    """Return the GiB of weights, gradients and optimizer on one GPU, unsharded."""
+    alone = estimate_training_estimate(replace(setup, gpu_count=1, nodes=1, sharding="none", offload="none"))
+    return alone.weights_gib + alone.gradients_gib + alone.optimizer_gib
+
+
+def groups(request: Request, gpu: Gpu) -> list[tuple[int, int]]:
+    """Return (nodes, GPUs of each) to weigh: one GPU for finetune, several or whole nodes for distributed."""
+    count = request.gpu_count
+    if count > gpu.max_count:
+        return [(count // 8, 8)] if clusters(gpu) and count % 8 == 0 else []
+    if count:
+        return [(1, count)]
+    if request.task == "finetune":
+        return [(1, 1)]
+    within = [(1, count) for count in (2, 4, 8) if count <= gpu.max_count]
+    return within + [(nodes, 8) for nodes in NODES if clusters(gpu)]
+
+
+def setup_of(
+    request: Request, gpu: Gpu, nodes: int, count: int, method: str, sharding: str, offload: str, optimizer: str
+) -> TrainingSetup:
+    """Return the setup that the generated code runs: bf16, full fine-tuning with float32 masters, a fused loss."""
+    half = "bf16" if gpu.bf16 else "fp16-mixed"
+    return TrainingSetup(
+        model=request.model,
+        gpu=gpu,
+        gpu_count=count,
+        nodes=nodes,
+        method=method,
+        optimizer=optimizer,
+        precision="bf16-mixed" if method == "full" and gpu.bf16 else half,
+        seq_len=request.context_len,
+        logits="fused",
+        attention="sdpa" if request.attention == "auto" else request.attention,
+        sharding=sharding,
+        offload=offload,
+    )
+
+
+# ---- planner/choose/training.py
+
+
+WEAK_SHARE = 0.2  # of a step spent on gradients over PCIe: beyond it, cards with NVLink come first (prior)
+ALIKE = 1.1  # times: of runs whose prices lie closer, the one on cheaper GPUs is taken
+
+
+def choose_training_weigh(request: Request) -> tuple[TrainingCandidate, ...]:
+    """Return every setup of the request as a candidate: ranked ones first and best first, then the rejected by price.
+
+    A method further down the ladder is weighed only where none above it works with room to spare.
+    """
+    judged: list[TrainingCandidate] = []
+    for method in methods(request):
+        judged += [choose_training_judge(request, setups) for setups in choose_training_setups_configurations(request, method)]
+        if any(not candidate.rejected and not tight(candidate.estimate) for candidate in judged):
+            break
+    ranked = sorted((c for c in judged if not c.rejected), key=lambda c: choose_training_rank_key(request, c))
+    rejected = sorted((c for c in judged if c.rejected), key=lambda c: (c.usd_per_hour, setup_name(c.setup)))
+    return (*(replace(candidate, rank=n) for n, candidate in enumerate(ranked, 1)), *rejected)
+
+
+def best_of(request: Request) -> TrainingCandidate | None:
+    """Return the best candidate of the request; None where nothing works."""
+    found = choose_training_weigh(request)
+    return found[0] if found and found[0].rank else None
+
+
+def choose_training_judge(request: Request, setups: list[TrainingSetup]) -> TrainingCandidate:
+    """Return the first layout that fits, at its best micro-batch, as a candidate; rejected where none works."""
+    setup, estimate = first_layout_that_fits(request, setups)
+    rejected = None
+    if not setup.gpu.bf16 and overflows_float16(setup.model):
+        rejected = Rejection(Reason.FLOAT16_OVERFLOW)
+    elif not estimate.fits or not estimate.tokens_per_s:
+        rejected = estimate.rejection
+    elif estimate.host_gib > MAX_HOST_GIB:
+        rejected = Rejection(Reason.HOST_MEMORY, need_gib=estimate.host_gib, have_gib=MAX_HOST_GIB)
+    if rejected:
+        return Candidate(setup, estimate, estimate.usd_per_hour, rejected=rejected)
+    setup, estimate = packed_or_padded(request, setup, estimate)
+    world = setup.gpu_count * setup.nodes
+    setup = replace(setup, accumulation=max(1, round(GLOBAL_BATCH / (setup.micro_batch * world))))
+    usd_per_hour = estimate.usd_per_hour + estimate.host_gib * setup.nodes * MEMORY_USD_PER_GIB_HOUR
+    run = training_run(request, setup, estimate, usd_per_hour)
+    candidate: TrainingCandidate = Candidate(setup, estimate, usd_per_hour, setup.nodes, run)
+    return replace(candidate, rejected=choose_training_cost_over_budget(request.budget, candidate))
+
+
+class choose_training_RankKey(NamedTuple):
+    """The sort key of a working candidate, the weightiest part first; smaller is better."""
+
+    tight: bool
+    method: int  # steps down the ladder
+    offloads: bool
+    weak_link: bool  # gradients over PCIe
+    several_nodes: bool  # Modal lends clusters on request
+    aim: float
+    usd_per_hour: float
+    name: str
+
+
+def choose_training_rank_key(request: Request, candidate: TrainingCandidate) -> choose_training_RankKey:
+    """Return the sort key of a working candidate for the request."""
+    setup, estimate = candidate.setup, candidate.estimate
+    assert candidate.run is not None
+    weak = setup.gpu_count > 1 and not setup.gpu.nvlink and communication_share(setup) > WEAK_SHARE
+    return choose_training_RankKey(
+        tight=tight(estimate),
+        method=methods(request).index(setup.method),
+        offloads=setup.offload != "none",
+        weak_link=weak,
+        several_nodes=setup.nodes > 1,
+        aim=near(candidate.run.usd) if request.optimize == "cost" else candidate.run.hours,
+        usd_per_hour=candidate.usd_per_hour,
+        name=setup_name(setup),
+    )
+
+
+def near(usd: float) -> int:
+    """Return a price in steps of `ALIKE`: equal for prices that the estimates do not tell apart."""
+    return round(log(usd) / log(ALIKE)) if usd > 0 else -(10**6)
+
+
+def setup_name(setup: TrainingSetup) -> str:
+    """Return a name such as "2 nodes of H100:8, full, zero3", which also sorts equal candidates."""
+    cards = gpu_string(setup.gpu, setup.gpu_count)
+    where = f"{setup.nodes} nodes of {cards}" if setup.nodes > 1 else cards
+    how = [part for part in (setup.sharding, setup.offload) if part != "none"]
+    return ", ".join([where, setup.method, *how])
+
+
+# ---- planner/choose/training_refusal.py
+
+
+def choose_training_refusal_nothing_works(request: Request, candidates: tuple[TrainingCandidate, ...]) -> NoTraining:
+    """Return the candidate that came nearest and the alternatives, where all candidates are rejected."""
+    running = [candidate for candidate in candidates if candidate.containers]
+    if running:
+        nearest = min(running, key=lambda candidate: choose_training_cost_needed_usd(request.budget, candidate))
+    else:
+        nearest = min(candidates, key=lambda candidate: need_gib(candidate.estimate) - candidate.estimate.usable_gib)
+    return NothingWorks(request, nearest, bool(running), tuple(choose_training_refusal_suggest_alternatives(request, nearest, bool(running))))
+
+
+def choose_training_refusal_suggest_alternatives(request: Request, nearest: TrainingCandidate, runs: bool) -> Iterator[TrainingAlternative]:
+    """Yield the changes that make something work, the most likely one first. `runs`: only the budget is too small."""
+    if runs:
+        yield Alternative(Change.RAISE_BUDGET, candidate=nearest)
+        if request.dataset_rows and nearest.run and nearest.run.usd > request.budget.usd:
+            rows = int(request.dataset_rows * request.budget.usd / nearest.run.usd)
+            step = 10 ** max(len(str(rows)) - 2, 0)  # two figures
+            yield Alternative(Change.FEWER_ROWS, rows // step * step)
+    for change, value, other in choose_training_refusal_relaxed_requests(request, runs):
+        if found := best_of(other):
+            yield Alternative(change, value, found)
+        elif found := best_of(replace(other, budget=Budget(float("inf"), "none"))):
+            yield Alternative(change, value, found, over_budget=True)
+
+
+def choose_training_refusal_relaxed_requests(request: Request, runs: bool) -> Iterator[tuple[Change, str, Request]]:
+    """Yield what a person could give up, and the request that results. More GPUs help only where one is too small."""
+    if request.method in ("full", "lora"):
+        leaner = {"full": "lora", "lora": "qlora"}[request.method]
+        yield Change.TAKE_METHOD, leaner, replace(request, method=leaner)
+    if request.gpu != "auto" or request.gpu_count:
+        yield Change.LET_BE_AUTO, "gpu and gpu_count", replace(request, gpu="auto", gpu_count=0)
+    if request.task == "finetune" and not runs and request.gpu == "auto":
+        yield Change.TAKE_TASK, "distributed", replace(request, task="distributed")
+
+
+# ---- planner/choose/choose.py
+
+
+Weigh = Callable[[Request], tuple[Any, ...]]
+NothingWorksFor = Callable[[Request, tuple[Any, ...]], NothingWorks[Any, Any]]
+choose_choose_INFERENCE: tuple[Weigh, NothingWorksFor] = (choose_inference_weigh, choose_inference_refusal_nothing_works)
+choose_choose_TRAINING: tuple[Weigh, NothingWorksFor] = (choose_training_weigh, choose_training_refusal_nothing_works)
+choose_choose_BY_TASK = {"serve": choose_choose_INFERENCE, "batch": choose_choose_INFERENCE, "finetune": choose_choose_TRAINING, "distributed": choose_choose_TRAINING}
+
+
+def choose(request: Request) -> AnyPlan:
+    """Return the plan for a request, always the same one. NoPlan where nothing works."""
+    weigh, nothing_works = choose_choose_BY_TASK[request.task]
+    candidates: tuple[Any, ...] = weigh(request)
+    if not candidates:
+        raise NoPlan(NoTrainingGroup(request))
+    if not candidates[0].rank:
+        raise NoPlan(nothing_works(request, candidates))
+    return Plan(request, candidates[0], candidates)
+
+
+# ---- planner/describe/format.py
+
+
+PAGE = 120  # characters of a line of PLAN.md
+
+
+def size_words(model: Model) -> str:
+    """Return "8.2B parameters", "30.5B parameters, 3.3B active"."""
+    total = f"{short_count(model.params)} parameters"
+    return total if model.params_active >= model.params else f"{total}, {short_count(model.params_active)} active"
+
+
+def short_count(number: float) -> str:
+    return f"{number / 1e9:.1f}B" if number >= 1e9 else f"{number / 1e6:.0f}M"
+
+
+def about(rate: float) -> str:
+    """Return a rate to two figures: 1,400; 93; 4.2."""
+    digits = 0 if rate >= 10 else 1
+    rounded = float(f"{rate:.2g}")
+    return f"{rounded:,.{digits}f}"
+
+
+def cents(usd: float) -> str:
+    """Return USD to the cent, and below ten cents to two figures: 1.20; 0.0087."""
+    return f"{usd:.2f}" if usd >= 0.1 else f"{usd:.{1 - math.floor(math.log10(usd))}f}"
+
+
+def duration(hours: float) -> str:
+    return f"{about(hours)} hours" if hours >= 2 else f"{about(max(hours * 60, 1))} minutes"
+
+
+def paragraph(*sentences: str) -> str:
+    return textwrap.fill(" ".join(sentences), PAGE, break_long_words=False, break_on_hyphens=False)
+
+
+def code(text: str) -> str:
+    """Return text as inline Markdown code, backticks replaced."""
+    return "`" + text.replace("`", "'") + "`"
+
+
+def in_unit(budget: Budget, usd_per_hour: float) -> str:
+    """Return a price in the unit of the budget, rounded up: "7.90/hour", "5767/month"."""
+    if budget.per == "month":
+        return f"{math.ceil(usd_per_hour * HOURS_PER_MONTH - 1e-6)}/month"
+    return f"{math.ceil(usd_per_hour * 100 - 1e-6) / 100:.2f}/hour"
+
+
+def amount(budget: Budget) -> str:
+    """Return the budget as a figure in its own unit: "4.00" of an hour, "900" of a month."""
+    return f"{budget.usd:.2f}" if budget.per == "hour" else f"{budget.usd:g}"
+
+
+def budget_text(budget: Budget) -> str:
+    """Return the budget as it may be typed: "4/hour", "900/month"."""
+    return "no budget" if budget.per == "none" else f"{budget.usd:g}/{budget.per}"
+
+
+# ---- planner/describe/names.py
+
+
+KERNEL_NAMES = {"sdpa": "SDPA", **{f"flash_attention_{n}": f"FlashAttention {n}" for n in (2, 3, 4)}, "auto": "auto"}
+METHOD_NAMES = {"full": "full fine-tuning", "lora": "LoRA", "qlora": "QLoRA"}
+SHARDING_NAMES = {"none": "DDP", "zero1": "ZeRO-1", "zero2": "ZeRO-2", "zero3": "ZeRO-3"}
+OFFLOAD_NAMES = {"optimizer": "optimizer in main memory", "all": "weights and optimizer in main memory"}
+
+
+def format_name(setup: InferenceSetup) -> str:
+    """Return the weight format: "16-bit", "fp8"."""
+    return "16-bit" if setup.quantization == "none" else setup.quantization
+
+
+def kernel_name(setup: InferenceSetup) -> str:
+    """Return the attention kernel: "FlashAttention 2"."""
+    return "the engine's own attention" if setup.attention == "auto" else KERNEL_NAMES[setup.attention]
+
+
+def sharding_name(setup: TrainingSetup) -> str:
+    """Return "ZeRO-2", "ZeRO-3, optimizer in main memory"; "" on one GPU."""
+    if setup.gpu_count * setup.nodes == 1:
+        return ""
+    offloaded = f", {OFFLOAD_NAMES[setup.offload]}" if setup.offload != "none" else ""
+    return SHARDING_NAMES[setup.sharding] + offloaded
+
+
+# ---- planner/describe/rejections.py
+
+
+def inference_rejection(request: Request, candidate: InferenceCandidate) -> str:
+    """Return why an inference candidate was rejected; "" where it was not."""
+    setup, estimate, rejection = candidate.setup, candidate.estimate, candidate.rejected
+    if rejection is None:
+        return ""
+    if estimate is None:
+        return unsupported_text(setup, rejection.reason)
+    if rejection.reason is Reason.FEWER_GPUS:
+        few = gpu_string(setup.gpu, rejection.number)
+        return f"{few} holds it, and replicas of that yield more per dollar than tensor parallelism"
+    return inference_shortage(setup, estimate) or over_budget_text(request, candidate, rejection)
+
+
+def unsupported_text(setup: InferenceSetup, reason: Reason) -> str:
+    """Return why the GPU or the engine does not run the setup, or runs a better one."""
+    model, gpu = setup.model, setup.gpu
+    match reason:
+        case Reason.KERNEL_UNSUPPORTED:
+            needs = {"flash_attention_2": "8.0 or newer", "flash_attention_3": "9.0 (Hopper)"}
+            least, kernel = needs.get(setup.attention, "10 (Blackwell)"), KERNEL_NAMES[setup.attention]
+            return f"{kernel} needs compute capability {least}, {gpu.name} has {gpu.compute_capability}"
+        case Reason.FORMAT_UNSUPPORTED:
+            needed = f"{setup.quantization} needs compute capability {CAPABILITY[setup.quantization]}"
+            return f"{needed}, {gpu.name} has {gpu.compute_capability}"
+        case Reason.FLOAT16_OVERFLOW:
+            return float16_text(setup)
+        case Reason.ONE_GPU_ENGINE:
+            return "the transformers engine runs on one GPU; vllm spreads a model over several"
+        case Reason.KERNEL_NOT_INSTALLED:
+            return "the transformers image holds no flash-attn; PyTorch's SDPA brings its own FlashAttention kernels"
+        case Reason.ENCODER_UNSUPPORTED:
+            return f"vLLM does not run the encoder of {model.id}"
+        case Reason.NO_CONTINUOUS_BATCHING:
+            return f"transformers' continuous batching with SDPA does not know the attention of {model.id}"
+        case Reason.HEADS_INDIVISIBLE:
+            return f"{model.heads} attention heads do not divide by {setup.tensor_parallel} GPUs"
+        case Reason.FASTER_KERNEL:
+            best = KERNEL_NAMES[gpu.attention[-1]]
+            return f"{best} runs on {gpu.name} and is faster than {KERNEL_NAMES[setup.attention]}"
+    raise ValueError(reason)
+
+
+def float16_text(setup: InferenceSetup | TrainingSetup) -> str:
+    return f"{setup.model.id} overflows in float16, and {setup.gpu.name} has no bfloat16"
+
+
+def inference_shortage(setup: InferenceSetup, estimate: InferenceEstimate) -> str:
+    """Return how much memory an inference setup lacks; "" where it fits."""
+    short = estimate.rejection
+    if short is None:
+        return ""
+    card, need, have = f"one {setup.gpu.name}", short.need_gib, short.have_gib
+    match short.reason:
+        case Reason.NO_KV_CACHE:
+            return (
+                f"weights ({estimate.weights_gib:.1f}), activations ({estimate.activation_gib:.1f}) and overhead "
+                f"({estimate.overhead_gib:.1f}) need {need:.1f} of the {have:.1f} GiB that vLLM may use of {card}: "
+                f"{-estimate.kv_cache_gib:.1f} GiB short"
+            )
+        case Reason.STARTUP_MEMORY:
+            return f"{card} has less than {need:.1f} GiB free when vLLM starts; {STARTUP_SHARE} of the card works"
+        case Reason.REQUEST_TOO_LONG:
+            return (
+                f"one request of {setup.context_len} tokens needs {need:.2f} GiB of KV cache and {card} has "
+                f"{have:.2f} GiB left: {need - have:.2f} GiB short"
+            )
+        case Reason.TOO_MANY_AT_ONCE:
+            what = "requests" if setup.model.workload == "generation" else "texts"
+            return (
+                f"{short.number} {what} of {setup.context_len} tokens need {need:.1f} GiB "
+                f"({estimate.weights_gib:.1f} of weights) and {card} has {have:.1f} GiB: {need - have:.1f} GiB short"
+            )
+        case Reason.CLAIM_TOO_LARGE:
+            return (
+                f"transformers would claim {need:.1f} GiB for {short.number} requests of {setup.context_len} tokens "
+                f"and takes at most {have:.1f} of what {card} has left: {need - have:.1f} GiB short"
+            )
+    raise ValueError(short.reason)
+
+
+def over_budget_text(request: Request, candidate: InferenceCandidate, rejection: Rejection) -> str:
+    """Return why the budget does not pay for an inference candidate, its warm pool included."""
+    budget, warm = request.budget, request.warm.containers
+    if ends(request):
+        return f"the run costs {batch_usd(request, candidate):.2f}, over {budget.usd:.2f}"
+    if rejection.reason is Reason.PRICE_OVER_BUDGET:
+        load = f"{candidate.containers} containers for {request.concurrency} requests at once cost"
+        price = in_unit(budget, candidate.usd_per_hour)
+        return f"{load if candidate.containers > 1 else 'costs'} {price}, over {amount(budget)}"
+    if rejection.reason is Reason.STARTER_PLAN:
+        return f"{warm} kept warm are more than the {STARTER_GPUS} GPUs that Modal's Starter plan runs at once"
+    busy = "may all run around the clock once they are busy:" if request.warm.days else "kept warm cost"
+    usd_per_hour = warm * container_usd_per_hour(candidate.setup)
+    return f"{warm} {busy} {in_unit(budget, usd_per_hour)}, over {amount(budget)}"
+
+
+def training_rejection(request: Request, candidate: TrainingCandidate) -> str:
+    """Return why a training candidate was rejected; "" where it was not."""
+    setup, rejection, budget = candidate.setup, candidate.rejected, request.budget
+    if rejection is None:
+        return ""
+    match rejection.reason:
+        case Reason.FLOAT16_OVERFLOW:
+            return float16_text(setup)
+        case Reason.HOST_MEMORY:
+            need, have = rejection.need_gib, rejection.have_gib
+            return f"offloading needs {need:.0f} GiB of main memory, a container has {have:.0f}"
+        case Reason.PRICE_OVER_BUDGET:
+            return f"costs {candidate.usd_per_hour:.2f}/hour, over {budget.usd:.2f}"
+        case Reason.RUN_OVER_BUDGET if candidate.run:
+            run = candidate.run
+            return f"the run takes {run.hours:.1f} hours and {run.usd:.2f} USD, over {budget.usd:.2f}"
+        case Reason.BUDGET_BELOW_START:
+            paid, taken = paid_s(budget, candidate) / 60, (start_s(setup) + end_s(setup)) / 60
+            pays = f"{budget.usd:.2f} pays for {paid:.1f} minutes"
+            return f"{pays}, and the start and the last save alone take {taken:.1f}"
+    return training_shortage(setup, candidate.estimate)
+
+
+def training_shortage(setup: TrainingSetup, estimate: TrainingEstimate) -> str:
+    """Return why a training setup does not run, or how much memory it lacks; "" where it fits."""
+    short, gpu = estimate.rejection, setup.gpu
+    if short is None:
+        return ""
+    match short.reason:
+        case Reason.BF16_UNSUPPORTED:
+            return f"{gpu.name} has no bf16; take fp16-mixed, or a card of the Ampere generation or newer"
+        case Reason.KERNEL_UNSUPPORTED:
+            return f"{gpu.name} does not run {setup.attention}; take {gpu.attention[-1]}"
+        case Reason.TRAINING_TOO_LARGE:
+            need, have = short.need_gib, short.have_gib
+            return f"{need:.1f} GiB needed on each {gpu.name}, {have:.1f} there: {need - have:.1f} GiB short"
+    raise ValueError(short.reason)
+
+
+# ---- planner/describe/warm_pool.py
+
+
+def hours_text(pool: WarmPool) -> str:
+    """Return "mon-fri 8-18 Europe/Berlin", or "always" without hours."""
+    if not pool.days:
+        return "always"
+    return f"{days_text(pool.days)} {clock(pool.opens_min)}-{clock(pool.closes_min)} {pool.timezone}"
+
+
+def days_text(days: tuple[int, ...]) -> str:
+    """Return "mon-fri", "mon,wed" or "daily"; days over the week's end are "fri-mon"."""
+    if len(days) == 7:
+        return "daily"
+    starts = [day for day in days if (day - 1) % 7 not in days]
+    runs = []
+    for start in sorted(starts, key=lambda day: (day - 1) % 7):
+        end = next(day for day in range(start, start + 7) if (day + 1) % 7 not in days) % 7
+        runs.append(DAYS[start] if start == end else f"{DAYS[start]}-{DAYS[end]}")
+    return ",".join(runs)
+
+
+def clock(minute: int) -> str:
+    """Return "8" or "18:30"."""
+    return f"{minute // 60}:{minute % 60:02}" if minute % 60 else str(minute // 60)
+
+
+# ---- planner/describe/refusal.py
+
+
+LONGEST_REFUSAL = 390  # characters, so that people read it to the end
+
+
+def plan_for(request: Request) -> AnyPlan:
+    """Return the plan for a request of any task. Refusal, with the cheapest alternatives, where nothing works."""
+    try:
+        return choose(request)
+    except NoPlan as no_plan:
+        raise Refusal(refusal_text(no_plan)) from None
+
+
+def refusal_text(no_plan: NoPlan) -> str:
+    """Return the sentence for a request that has no plan."""
+    cause = no_plan.cause
+    if isinstance(cause, ImageCannotLoad):
+        model, other = cause.model, "transformers" if cause.engine == "vllm" else "vllm"
+        return f"the {cause.engine} image cannot load {model.id} as published, {model.quantization}; take {other}"
+    if isinstance(cause, FormatNotOffered):
+        also = "; engine transformers makes it while loading" if cause.made_at_load else ""
+        offered = ", ".join(cause.offered)
+        return f"{cause.model.id} is not to be had in {cause.asked} here; take one of {offered}{also}"
+    if isinstance(cause, NothingWorks):
+        return training_text(cause) if cause.request.task in schema_TRAINING else inference_text(cause)
+    gpus = "these cards" if cause.request.gpu == "auto" else cause.request.gpu
+    return f"Modal has no {cause.request.gpu_count or 2} {gpus} that train together; let gpu be auto"
+
+
+def shortened(why: str, changes: list[str]) -> str:
+    """Return the reason and as many changes as people read, the first always."""
+    while len(changes) > 1 and len(why + ", or ".join(changes)) > LONGEST_REFUSAL:
+        changes = changes[:-1]
+    return why + ", or ".join(changes)
+
+
+def change_text(request: Request, alternative: Alternative[Any, Any]) -> str:
+    """Return a change without what it leads to: "let quantization be auto"."""
+    value = alternative.value
+    match alternative.change:
+        case Change.KEEP_FEWER_WARM:
+            return f"keep {value} warm" if value else "keep none warm"
+        case Change.FEWER_AT_ONCE:
+            return f"ask for {value} {'requests' if request.workload == 'generation' else 'texts'} at once"
+        case Change.FEWER_ROWS:
+            return f"train on at most {value:,} rows"
+        case Change.SHORTER_CONTEXT:
+            return f"take a context of {value:,}"
+        case Change.LET_BE_AUTO:
+            return f"let {value} be auto"
+        case Change.TAKE_ENGINE:
+            return f"take engine {value}"
+        case Change.TAKE_METHOD:
+            return f"take method {value}"
+        case Change.TAKE_TASK:
+            return f"take task {value}"
+    return "raise the budget to"
+
+
+def alternative_text(request: Request, alternative: Alternative[Any, Any], offer: str) -> str:
+    """Return a change and what it leads to, `offer`; "" where a change leads to no single configuration."""
+    change = change_text(request, alternative)
+    if not offer:
+        return change
+    if alternative.change is Change.RAISE_BUDGET:
+        return f"{change} {offer}"
+    return f"{change} and raise the budget to {offer}" if alternative.over_budget else f"{change} ({offer})"
+
+
+def inference_text(cause: NoInference) -> str:
+    """Return why no inference setup works, and the changes that would help."""
+    request, changes = cause.request, []
+    for alternative in cause.alternatives:
+        candidate = alternative.candidate
+        offer = inference_offer(request, candidate) if candidate else ""
+        if alternative.over_budget and any(offer in change for change in changes):
+            continue  # the same configuration for the same money as an earlier change
+        changes.append(alternative_text(request, alternative, offer))
+    return shortened(f"{inference_obstacle(cause)}; ", changes or ["take a smaller model"])
+
+
+def inference_offer(request: Request, candidate: InferenceCandidate) -> str:
+    """Return "7.90/hour (H100:2, fp8)"."""
+    setup = candidate.setup
+    containers = paid_containers(request, candidate)
+    times = f"{containers} x " if containers > 1 else ""
+    usd = choose_cost_needed_usd(request, candidate)
+    price = f"{ceil(usd * 100 - 1e-6) / 100:.2f}/run" if ends(request) else in_unit(request.budget, usd)
+    return f"{price} ({times}{gpu_string(setup.gpu, setup.gpu_count)}, {format_name(setup)})"
+
+
+def inference_obstacle(cause: NoInference) -> str:
+    """Return what stands in the way: the budget, or the rejection of the nearest candidate."""
+    request, nearest, model = cause.request, cause.nearest, cause.request.model.id
+    if cause.only_budget:
+        if ends(request):
+            data = f"{request.dataset_rows:,} rows" if request.dataset_rows else f"{request.dataset_tokens:,} tokens"
+            return f"{request.budget.usd:.2f} does not pay for a run of {model} over {data}"
+        limit = budget_text(request.budget)
+        if request.budget.per == "none":
+            limit = f"Modal's Starter plan, {STARTER_GPUS} GPUs at once,"
+        return f"{limit} does not carry {model} with {load_text(request)}"
+    where = gpu_string(nearest.setup.gpu, nearest.setup.gpu_count)
+    return f"{model} does not run on {where}: {inference_rejection(request, nearest)}"
+
+
+def load_text(request: Request) -> str:
+    """Return "16 requests of 8,192 tokens at once and 2 kept warm mon-fri 8-18 UTC"."""
+    what = "requests" if request.workload == "generation" else "texts"
+    load = f"{request.concurrency} {what} of {request.context_len:,} tokens at once"
+    pool = request.warm
+    return f"{load} and {pool.containers} kept warm {hours_text(pool)}" if pool.containers > 1 else load
+
+
+def training_text(cause: NoTraining) -> str:
+    """Return why no training setup works, and the changes that would help."""
+    request, nearest, model = cause.request, cause.nearest, cause.request.model.id
+    rejection = training_rejection(request, nearest)
+    if cause.only_budget:
+        why = f"{budget_text(request.budget)} does not train {model} by {setup_name(nearest.setup)}: {rejection}"
+    else:
+        why = f"{model} is not trained by {setup_name(nearest.setup)}: {rejection}"
+    changes = []
+    for alternative in cause.alternatives:
+        candidate = alternative.candidate
+        offer = training_offer(request.budget, candidate) if candidate else ""
+        changes.append(alternative_text(request, alternative, offer))
+    return shortened(f"{why}; ", changes or ["take a smaller model or a shorter context"])
+
+
+def training_offer(budget: Budget, candidate: TrainingCandidate) -> str:
+    """Return "51.64/run (H100, qlora)", in the unit of the budget, rounded up so that it would pay."""
+    per = budget.per if budget.per in ("run", "month") else "hour"
+    usd = ceil(choose_training_cost_needed_usd(budget, candidate) * 100 - 1e-6) / 100
+    return f"{usd:.2f}/{per} ({setup_name(candidate.setup)})"
+
+
+# ---- planner/catalogue/hf_fields.py
+
+
+def count_at(config: Mapping[str, Any], *keys: str, default: int | None = None) -> int:
+    """Return the first of `keys` that is present, as a count (0 only with a default); Refusal names the key."""
+    for key in keys:
+        value = config.get(key)
+        if value is None:
+            continue
+        least = 1 if default is None else 0
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or value % 1 != 0 or value < least:
+            raise Refusal(f"{key} in the config.json is {value!r}; it must be a whole number of at least {least}")
+        return int(value)
+    if default is None:
+        raise Refusal(f"the config.json has no {keys[0]}; add it, or give the model's size instead")
+    return default
+
+
+def typed_at(config: Mapping[str, Any], kind: type, *keys: str) -> Any:
+    """Return the first of `keys` that is present, of that kind, empty where none is; Refusal names the key."""
+    for key in keys:
+        value = config.get(key)
+        if value is not None and not isinstance(value, kind):
+            wanted = {"dict": "an object", "list": "a list", "str": "a string"}[kind.__name__]
+            raise Refusal(f"{key} in the config.json is {value!r}; it must be {wanted}")
+        if value is not None:
+            return value
+    return kind()
+
+
+# ---- planner/catalogue/shipped.py
 
 
 def _catalogue_text() -> str:
@@ -691,7 +3226,7 @@ def _catalogue_text() -> str:
 
 
 class Catalogue(Mapping[str, Model]):
-    """Models by id, in the order of models.json. A model is built when it is asked for: loading costs microseconds."""
+    """Models by id, in the order of models.json. Each is built on its first use: building all takes milliseconds."""
 
     _ENTRY = re.compile(r'^\{"id":"([^"]+)","params":(\d+),"params_active":(\d+),.*\}', re.MULTILINE)
 
@@ -721,21 +3256,21 @@ class Catalogue(Mapping[str, Model]):
 
 @cache
 def load_catalogue() -> Catalogue:
-    """The shipped models by id, read once."""
+    """Return the shipped models by id, read once."""
     return Catalogue(_catalogue_text())
 
 
 def model_line(model: Model) -> str:
-    """One model as its line of models.json: keys in the order of `Model`, those equal to their default left out."""
+    """Return a model as its line of models.json: keys in the order of `Model`, without those equal to their default."""
     values = {
         name: getattr(model, name)
-        for name, field in MODEL_FIELDS.items()
-        if field.default is MISSING or getattr(model, name) != field.default
+        for name in Model._fields
+        if name not in Model._field_defaults or getattr(model, name) != Model._field_defaults[name]
     }
     return json.dumps(values, separators=(",", ":"), ensure_ascii=False)
 
 
-# ---- planner/sizes.py
+# ---- planner/catalogue/sizes.py
 
 
 SMALLEST_MODEL, LARGEST_MODEL = 10**6, 20 * 10**12  # parameters
@@ -743,9 +3278,9 @@ SIZE_HINT = 'say it as "8B", "350M", "30B-A3B" (total, active) or "8x7B"'
 
 
 def count_params(model: Model, *, active: bool = False, attention: int = 0, linear: int = 0, other: int = 0) -> int:
-    """Parameters that the dimensions give; with `active`, those one token touches (routed experts only).
+    """Return the parameters that the dimensions give; with `active`, those one token touches (routed experts only).
 
-    `attention` and `linear` are parameters per layer of either kind, where a config.json says more than `Model` holds;
+    `attention` and `linear` are parameters per layer of either kind, where a config.json has more fields than `Model`;
     `other` is added as it is (positions, a vision tower). Biases and the norms of heads are left out.
     """
     attention = attention or attention_params(model)
@@ -783,7 +3318,7 @@ _SIZE_UNITS = {"k": 10**3, "m": 10**6, "b": 10**9, "": 10**9, "t": 10**12}
 
 
 def parse_size(text: str) -> tuple[int, int]:
-    """(params, params active) of "8B", "8", "350M", "custom 13", "30B-A3B" or "8x7B"; Refusal for anything else."""
+    """Return (params, params active) of "8B", "8", "350M", "custom 13", "30B-A3B" or "8x7B"; Refusal otherwise."""
     asked, text = text.strip().lower(), text[:40]
     if mixed := _SIZE_MIXED.fullmatch(asked):
         whole = float(mixed[1]) * float(mixed[2]) * _SIZE_UNITS[mixed[3]]
@@ -827,7 +3362,7 @@ _MIXTURE = "Qwen/Qwen3-30B-A3B"
 
 @lru_cache(maxsize=1024)
 def reference_model(params: int, active: int) -> Model:
-    """What a model of that size, dense or a mixture of experts, looks like: between its neighbours in the catalogue."""
+    """Return a model of that size, dense or a mixture of experts, between its neighbours in the catalogue."""
     catalogue = load_catalogue()
     if active < params:
         base = catalogue[_MIXTURE]
@@ -881,7 +3416,7 @@ _QUANTIZED_NAMES = (
 
 
 def sized_model(params: int, active: int, name: str, relative: Model | None = None) -> Model:
-    """A model of which only the size is known: its relative in the catalogue, or the nearest architecture, scaled."""
+    """Return a model of which only the size is known: its relative in the catalogue, or the nearest one, scaled."""
     given = [quantization for word, quantization in _QUANTIZED_NAMES if re.search(word, name.lower())]
     known = relative if relative and 0.9 < params / relative.params < 1.1 else None
     model = replace(known or reference_model(params, active), id=name, **UNKNOWN_ORIGIN)
@@ -891,7 +3426,7 @@ def sized_model(params: int, active: int, name: str, relative: Model | None = No
 
 
 def scaled_to(model: Model, params: int, active: int, fixed: frozenset[str] = frozenset()) -> Model:
-    """`model` stretched to `params` in depth and width, then its MLP fitted to meet the count.
+    """Return `model` stretched to `params` in depth and width, then its MLP fitted to meet the count.
 
     Fields in `fixed` stay as they are; the others that were derived are named in `assumed`.
     """
@@ -931,14 +3466,14 @@ def scaled_to(model: Model, params: int, active: int, fixed: frozenset[str] = fr
 
 def assumed_fields(model: Model, fixed: frozenset[str]) -> tuple[str, ...]:
     idle = {"attention"} if model.attention == "full" else set()
-    told = fixed | idle
+    known = fixed | idle
     return tuple(
-        name for name in DERIVED_FIELDS if name not in told and (getattr(model, name) or name == "tied_embeddings")
+        name for name in DERIVED_FIELDS if name not in known and (getattr(model, name) or name == "tied_embeddings")
     )
 
 
 def _fit_field(model: Model, name: str, target: int, active: bool = False) -> Model:
-    """`model` with the field set so that its count meets `target`: the count is linear in it."""
+    """Return `model` with the field set so that its count meets `target`: the count is linear in it."""
 
     def valued(value: int) -> Model:
         field: dict[str, Any] = {name: value}
@@ -949,7 +3484,158 @@ def _fit_field(model: Model, name: str, target: int, active: bool = False) -> Mo
     return valued(max(least, round((1 + (target - one) / max(two - one, 1)) / step) * step))
 
 
-# ---- planner/config_json.py
+# ---- planner/catalogue/hf_layers.py
+
+
+# One layer in so many sees everything, where the config does not list its layers.
+GLOBAL_EVERY = {"gemma2": 2, "gpt_oss": 2, "gemma3": 6, "gemma3_text": 6, "cohere2": 4, "llama4_text": 4, "olmo3": 4}
+NEMOTRON_BLOCKS = dict(zip("mamba linear_attention attention full_attention mlp moe".split(), "MM**-E", strict=True))
+
+
+def with_experts(model: Model, config: Mapping[str, Any], kind: str) -> Model:
+    experts = count_at(config, "n_routed_experts", "num_local_experts", "num_experts", "moe_num_experts", default=0)
+    shared_width = count_at(
+        config, "shared_expert_intermediate_size", "shared_intermediate_size", "moe_shared_expert_intermediate_size",
+        default=0,
+    )  # fmt: skip
+    if experts < 2:  # Granite 4 without experts keeps its MLP under the shared one's name
+        return replace(model, intermediate=shared_width) if kind == "granitemoehybrid" and shared_width else model
+    width = count_at(config, "moe_intermediate_size", "expert_ffn_hidden_size", default=0)
+    width = width or count_at(config, "intermediate_size")
+    shared = count_at(config, "n_shared_experts", "num_shared_experts", "moe_num_shared_experts", default=0)
+    if shared_width:
+        shared = max(1, round(shared_width / width))
+    if kind.startswith("llama4"):
+        shared = 1
+    if kind.startswith("gemma4"):  # an ordinary MLP beside the experts of every layer
+        shared = round(model.intermediate / width)
+    step = count_at(config, "decoder_sparse_step", "interleave_moe_layer_step", default=1)
+    dense = count_at(config, "first_k_dense_replace", "moe_layer_start_index", default=0)
+    dense = dense or model.layers - model.layers // max(step, 1) or len(typed_at(config, list, "mlp_only_layers"))
+    per_token = count_at(
+        config, "num_experts_per_tok", "top_k_experts", "num_experts_per_token", "moe_k", "moe_topk", default=2
+    )
+    return replace(
+        model,
+        experts=experts,
+        experts_per_token=max(1, min(per_token, experts)),
+        moe_intermediate=width,
+        shared_experts=shared,
+        dense_layers=min(dense, model.layers),
+    )
+
+
+def with_windows(model: Model, config: Mapping[str, Any], kind: str) -> Model:
+    window = count_at(config, "sliding_window", "attention_chunk_size", "local_attention", default=0)
+    if not window or window >= model.context or config.get("use_sliding_window") is False:
+        return model
+    layers, types = model.layers, typed_at(config, list, "layer_types")
+    if types:
+        sliding = sum(kind in ("sliding_attention", "chunked_attention") for kind in types)
+    elif kind == "modernbert":  # the first of every three is global
+        sliding = layers - -(-layers // (count_at(config, "global_attn_every_n_layers", default=3) or 3))
+    else:
+        every, pattern = GLOBAL_EVERY.get(kind, 0), config.get("sliding_window_pattern")
+        if isinstance(pattern, str) and pattern:  # "LLLG": local, local, local, global
+            every = len(pattern) if "G" in pattern else 0
+        elif pattern is not None:
+            every = count_at(config, "sliding_window_pattern")
+        sliding = layers - layers // every if every else layers
+    return replace(model, sliding_window=window, sliding_layers=min(sliding, layers)) if sliding else model
+
+
+def with_latents(model: Model, config: Mapping[str, Any]) -> tuple[Model, int]:
+    rank, rope = count_at(config, "kv_lora_rank"), count_at(config, "qk_rope_head_dim")
+    head_dim = count_at(config, "qk_nope_head_dim") + rope
+    model = replace(model, attention="mla", kv_lora_rank=rank, qk_rope_head_dim=rope, head_dim=head_dim)
+    attention = attention_params(model, count_at(config, "q_lora_rank", default=0), count_at(config, "v_head_dim"))
+    if indexer := count_at(config, "index_n_heads", default=0):  # DeepSeek-V3.2's choice of tokens
+        width = count_at(config, "index_head_dim")
+        attention += count_at(config, "q_lora_rank") * indexer * width + model.hidden * (width + indexer)
+    return model, attention
+
+
+def with_mixers(model: Model, config: Mapping[str, Any], kind: str) -> tuple[Model, dict[str, int]]:
+    """Return the model with its linear layers, and the parameters of an attention and of a linear layer."""
+    attention, hidden, layers = attention_params(model), model.hidden, model.layers
+    types = typed_at(config, list, "layer_types", "layers_block_type")
+    linear = sum(t in ("linear_attention", "mamba") for t in types)
+    if not types and (interval := count_at(config, "full_attention_interval", default=0)):
+        linear = layers - layers // interval
+    if wide := count_at(config, "global_head_dim", default=0):  # Gemma 4: other heads in layers without a window
+        kv_heads = count_at(config, "num_global_key_value_heads", default=0) or model.kv_heads
+        matrices = 1 if config.get("attention_k_eq_v") else 2
+        full = hidden * wide * (2 * model.heads + matrices * kv_heads)
+        return model, {
+            "attention": round((model.sliding_layers * attention + (layers - model.sliding_layers) * full) / layers)
+        }
+    if not linear:
+        return model, {"attention": attention}
+    if "linear_num_value_heads" in config:  # gated delta net: Qwen3-Next, Qwen3.5
+        attention += hidden * model.heads * model.head_dim  # the gate on attention's output
+        keys = count_at(config, "linear_num_key_heads") * count_at(config, "linear_key_head_dim")
+        value_heads, key_dim = count_at(config, "linear_num_value_heads"), count_at(config, "linear_key_head_dim")
+        inner = value_heads * count_at(config, "linear_value_head_dim")
+        channels, kernel = 2 * keys + inner, count_at(config, "linear_conv_kernel_dim", default=4)
+        mixer = hidden * (channels + 2 * inner + 2 * value_heads) + channels * kernel
+        state = inner * key_dim
+    else:
+        mixer, state, channels, kernel = _mamba_layer(
+            config, hidden, "mamba_n_heads", "mamba_d_head", "mamba_n_groups", "mamba_d_state"
+        )
+    per_sequence = linear * (_state_bytes_each(config) * state + 2 * channels * (kernel - 1))
+    return replace(model, linear_layers=linear, state_bytes=per_sequence), {"attention": attention, "linear": mixer}
+
+
+def _state_bytes_each(config: Mapping[str, Any]) -> int:
+    return 4 if "float32" in typed_at(config, str, "mamba_ssm_dtype", "mamba_ssm_cache_dtype") else 2
+
+
+def _mamba_layer(config: Mapping[str, Any], hidden: int, *keys: str) -> tuple[int, int, int, int]:
+    """Return parameters, state elements, channels and kernel of a Mamba-2 layer; `keys` name its dimensions."""
+    heads, width, groups, state = (count_at(config, key) for key in keys)
+    inner, kernel = heads * width, count_at(config, "mamba_d_conv", "conv_kernel", default=4)
+    channels = inner + 2 * groups * state
+    return hidden * (2 * inner + channels + heads) + channels * kernel, inner * state, channels, kernel
+
+
+def nemotron_h(model: Model, config: Mapping[str, Any]) -> tuple[Model, int, int]:
+    """Return the model, its parameters and active ones. Layers: Mamba (M), attention (*), an MLP (-), experts (E)."""
+    pattern = typed_at(config, str, "hybrid_override_pattern")
+    if len(pattern) != model.layers or set(pattern) - set("M*-E"):
+        raise Refusal(
+            f"hybrid_override_pattern in the config.json is {pattern!r}; it must say M, *, - or E for every layer"
+        )
+    hidden = model.hidden
+    mixer, state, channels, kernel = _mamba_layer(
+        config, hidden, "mamba_num_heads", "mamba_head_dim", "n_groups", "ssm_state_size"
+    )
+    mambas, attentions = pattern.count("M"), pattern.count("*")
+    shared = count_at(config, "moe_shared_expert_intermediate_size", default=0)
+    latent = count_at(config, "moe_latent_size", default=0)  # experts that work on a projection of the hidden state
+    expert = 2 * (latent or hidden) * model.moe_intermediate
+    around = hidden * (2 * shared + model.experts + 2 * latent)
+    fixed = 2 * model.vocab * hidden + mambas * mixer + attentions * attention_params(model)
+    fixed += pattern.count("-") * 2 * hidden * model.intermediate + pattern.count("E") * around
+    total, active = (fixed + pattern.count("E") * n * expert for n in (model.experts, model.experts_per_token))
+    state_bytes = mambas * (_state_bytes_each(config) * state + 2 * channels * (kernel - 1))
+    model = replace(model, linear_layers=model.layers - attentions, state_bytes=state_bytes)
+    return replace(model, dense_layers=model.layers - pattern.count("E") if model.experts else 0), total, active
+
+
+def vision_params(vision: Mapping[str, Any]) -> int:
+    depth = count_at(vision, "num_hidden_layers", "depth", "vt_num_hidden_layers", default=0)
+    hidden = count_at(vision, "hidden_size", "vt_hidden_size", default=0)
+    gated = typed_at(vision, str, "model_type") in ("pixtral", "gemma4_vision")
+    inner = count_at(vision, "intermediate_size", "vt_intermediate_size", default=4 * hidden)
+    tower = depth * hidden * (4 * hidden + (3 if gated else 2) * inner)
+    if out := count_at(vision, "out_hidden_size", default=0):  # Qwen's mergers of patches into tokens
+        merged = hidden * count_at(vision, "spatial_merge_size", default=2) ** 2
+        tower += (1 + len(typed_at(vision, list, "deepstack_visual_indexes"))) * merged * (merged + out)
+    return tower
+
+
+# ---- planner/catalogue/hf_config.py
 
 
 # Model types without a gate in their MLP, and those whose embeddings are tied unless the config says otherwise.
@@ -964,93 +3650,71 @@ ENCODER_TYPES = frozenset(
 TIED_TYPES = ENCODER_TYPES | frozenset(
     "gemma gemma2 gemma3 gemma3_text gemma4 gemma4_text cohere cohere2 falcon gpt2 gpt_bigcode mpt bloom opt".split()
 )
-
-
-def _count_at(config: Mapping[str, Any], *keys: str, default: int | None = None) -> int:
-    """The first of `keys` that is present, as a count (0 only where there is a default); Refusal names the key."""
-    for key in keys:
-        value = config.get(key)
-        if value is None:
-            continue
-        least = 1 if default is None else 0
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or value % 1 != 0 or value < least:
-            raise Refusal(f"{key} in the config.json is {value!r}; it must be a whole number of at least {least}")
-        return int(value)
-    if default is None:
-        raise Refusal(f"the config.json has no {keys[0]}; add it, or give the model's size instead")
-    return default
-
-
-def _typed_at(config: Mapping[str, Any], kind: type, *keys: str) -> Any:
-    """The first of `keys` that is present, of that kind, empty where none is; Refusal names the key."""
-    for key in keys:
-        value = config.get(key)
-        if value is not None and not isinstance(value, kind):
-            wanted = {"dict": "an object", "list": "a list", "str": "a string"}[kind.__name__]
-            raise Refusal(f"{key} in the config.json is {value!r}; it must be {wanted}")
-        if value is not None:
-            return value
-    return kind()
+# Defaults of configuration classes, which a config.json leaves out.
+CONFIG_DEFAULTS = {
+    "gemma3_text": {"num_attention_heads": 8, "num_key_value_heads": 4, "head_dim": 256, "vocab_size": 262208}
+    | {"max_position_embeddings": 131072}
+}
 
 
 def from_config(config: Mapping[str, Any], id: str) -> Model:
-    """A model as its Hugging Face config.json describes it. Refusal names the key that is missing or odd.
+    """Return the model that a Hugging Face config.json describes. Refusal names the key that is missing or odd.
 
     Parameters are counted from the dimensions, a vision tower included; biases and layers that only predict further
     tokens ahead (MTP, which engines leave out) are not: under 0.5% on every model it was compared with.
     """
-    whole, text = config, _typed_at(config, dict, "text_config", "llm_config")
-    kind = _typed_at(text, str, "model_type") or _typed_at(whole, str, "model_type")
+    whole, text = config, typed_at(config, dict, "text_config", "llm_config")
+    kind = typed_at(text, str, "model_type") or typed_at(whole, str, "model_type")
     config = {**CONFIG_DEFAULTS.get(kind, {}), **whole, **text}
     if config.get("block_configs"):
         raise Refusal(
             "block_configs in the config.json gives every layer a shape of its own; give the model's size instead"
         )
-    if kind == "nemotron_h" and (blocks := _typed_at(config, list, "layers_block_type")):
+    if kind == "nemotron_h" and (blocks := typed_at(config, list, "layers_block_type")):
         pattern = "".join(NEMOTRON_BLOCKS.get(str(block), "?") for block in blocks)
         config |= {"hybrid_override_pattern": pattern, "num_hidden_layers": len(pattern)}
     encoder = kind in ENCODER_TYPES
-    hidden = _count_at(config, "hidden_size", "d_model", "n_embd", "dim")
-    heads = _count_at(config, "num_attention_heads", "n_heads", "n_head")
-    context = _count_at(config, "max_position_embeddings", "n_positions", "max_seq_len", "seq_length", default=2048)
+    hidden = count_at(config, "hidden_size", "d_model", "n_embd", "dim")
+    heads = count_at(config, "num_attention_heads", "n_heads", "n_head")
+    context = count_at(config, "max_position_embeddings", "n_positions", "max_seq_len", "seq_length", default=2048)
     if kind in ("roberta", "xlm-roberta", "camembert", "mpnet") and context % 64 == 2:
         context -= 2  # their positions start at 2
-    kv_heads = _count_at(config, "num_key_value_heads", "num_kv_heads", "n_head_kv", default=0) or heads
+    kv_heads = count_at(config, "num_key_value_heads", "num_kv_heads", "n_head_kv", default=0) or heads
     if kind == "falcon" and not config.get("new_decoder_architecture") and config.get("multi_query", True):
         kv_heads = 1
-    dtype = _typed_at(config, str, "dtype", "torch_dtype").removeprefix("torch")
-    gated = kind not in UNGATED_TYPES or "glu" in _typed_at(config, str, "activation_function")
+    dtype = typed_at(config, str, "dtype", "torch_dtype").removeprefix("torch")
+    gated = kind not in UNGATED_TYPES or "glu" in typed_at(config, str, "activation_function")
     model = Model(
         id=id,
         params=0,
         params_active=0,
-        layers=_count_at(config, "num_hidden_layers", "n_layers", "n_layer", "num_layers"),
+        layers=count_at(config, "num_hidden_layers", "n_layers", "n_layer", "num_layers"),
         hidden=hidden,
-        intermediate=_count_at(
+        intermediate=count_at(
             config, "intermediate_size_mlp", "intermediate_size", "ffn_hidden_size", "hidden_dim", "n_inner", default=0
         ),
         heads=heads,
         kv_heads=kv_heads,
-        head_dim=_count_at(config, "head_dim", default=0) or max(1, hidden // heads),
-        vocab=_count_at(config, "vocab_size"),
+        head_dim=count_at(config, "head_dim", default=0) or max(1, hidden // heads),
+        vocab=count_at(config, "vocab_size"),
         tied_embeddings=encoder or bool(config.get("tie_word_embeddings", kind in TIED_TYPES)),
         context=context,
         dtype=dtype or ("float32" if encoder else "bfloat16"),
         mlp_matrices=3 if gated else 2,
-        quantization=_config_quantization(config),
-        workload=_config_workload(whole, kind, id),
+        quantization=_quantization(config),
+        workload=_workload(whole, kind, id),
     )
-    model = _with_windows(_with_experts(model, config, kind), config, kind)
+    model = with_windows(with_experts(model, config, kind), config, kind)
     if not model.intermediate and not model.experts:
         model = replace(model, intermediate=4 * hidden)
-    detail: dict[str, Any] = {"other": _vision_params(_typed_at(whole, dict, "vision_config"))}
+    detail: dict[str, Any] = {"other": vision_params(typed_at(whole, dict, "vision_config"))}
     if config.get("kv_lora_rank"):
-        model, detail["attention"] = _with_latents(model, config)
+        model, detail["attention"] = with_latents(model, config)
     elif kind == "nemotron_h":
-        model, params, active = _nemotron_h(model, config)
+        model, params, active = nemotron_h(model, config)
         return replace(model, params=params, params_active=active)
     else:
-        model, mixers = _with_mixers(model, config, kind)
+        model, mixers = with_mixers(model, config, kind)
         detail |= mixers
     if kind in ("bert", "roberta", "xlm-roberta", "distilbert", "mpnet", "camembert", "electra"):
         detail["other"] += context * hidden  # learned positions
@@ -1061,163 +3725,8 @@ def from_config(config: Mapping[str, Any], id: str) -> Model:
     return replace(model, params=params, params_active=count_params(model, active=True, **detail))
 
 
-def _with_experts(model: Model, config: Mapping[str, Any], kind: str) -> Model:
-    experts = _count_at(config, "n_routed_experts", "num_local_experts", "num_experts", "moe_num_experts", default=0)
-    shared_width = _count_at(
-        config, "shared_expert_intermediate_size", "shared_intermediate_size", "moe_shared_expert_intermediate_size",
-        default=0,
-    )  # fmt: skip
-    if experts < 2:  # Granite 4 without experts keeps its MLP under the shared one's name
-        return replace(model, intermediate=shared_width) if kind == "granitemoehybrid" and shared_width else model
-    width = _count_at(config, "moe_intermediate_size", "expert_ffn_hidden_size", default=0)
-    width = width or _count_at(config, "intermediate_size")
-    shared = _count_at(config, "n_shared_experts", "num_shared_experts", "moe_num_shared_experts", default=0)
-    if shared_width:
-        shared = max(1, round(shared_width / width))
-    if kind.startswith("llama4"):
-        shared = 1
-    if kind.startswith("gemma4"):  # an ordinary MLP beside the experts of every layer
-        shared = round(model.intermediate / width)
-    step = _count_at(config, "decoder_sparse_step", "interleave_moe_layer_step", default=1)
-    dense = _count_at(config, "first_k_dense_replace", "moe_layer_start_index", default=0)
-    dense = dense or model.layers - model.layers // max(step, 1) or len(_typed_at(config, list, "mlp_only_layers"))
-    per_token = _count_at(
-        config, "num_experts_per_tok", "top_k_experts", "num_experts_per_token", "moe_k", "moe_topk", default=2
-    )
-    return replace(
-        model,
-        experts=experts,
-        experts_per_token=max(1, min(per_token, experts)),
-        moe_intermediate=width,
-        shared_experts=shared,
-        dense_layers=min(dense, model.layers),
-    )
-
-
-# One layer in so many sees everything, where the config does not list its layers.
-GLOBAL_EVERY = {"gemma2": 2, "gpt_oss": 2, "gemma3": 6, "gemma3_text": 6, "cohere2": 4, "llama4_text": 4, "olmo3": 4}
-# What a config.json leaves out because it is its class's default.
-CONFIG_DEFAULTS = {
-    "gemma3_text": {"num_attention_heads": 8, "num_key_value_heads": 4, "head_dim": 256, "vocab_size": 262208}
-    | {"max_position_embeddings": 131072}
-}
-
-
-def _with_windows(model: Model, config: Mapping[str, Any], kind: str) -> Model:
-    window = _count_at(config, "sliding_window", "attention_chunk_size", "local_attention", default=0)
-    if not window or window >= model.context or config.get("use_sliding_window") is False:
-        return model
-    layers, types = model.layers, _typed_at(config, list, "layer_types")
-    if types:
-        sliding = sum(kind in ("sliding_attention", "chunked_attention") for kind in types)
-    elif kind == "modernbert":  # the first of every three is global
-        sliding = layers - -(-layers // (_count_at(config, "global_attn_every_n_layers", default=3) or 3))
-    else:
-        every, pattern = GLOBAL_EVERY.get(kind, 0), config.get("sliding_window_pattern")
-        if isinstance(pattern, str) and pattern:  # "LLLG": local, local, local, global
-            every = len(pattern) if "G" in pattern else 0
-        elif pattern is not None:
-            every = _count_at(config, "sliding_window_pattern")
-        sliding = layers - layers // every if every else layers
-    return replace(model, sliding_window=window, sliding_layers=min(sliding, layers)) if sliding else model
-
-
-def _with_latents(model: Model, config: Mapping[str, Any]) -> tuple[Model, int]:
-    rank, rope = _count_at(config, "kv_lora_rank"), _count_at(config, "qk_rope_head_dim")
-    head_dim = _count_at(config, "qk_nope_head_dim") + rope
-    model = replace(model, attention="mla", kv_lora_rank=rank, qk_rope_head_dim=rope, head_dim=head_dim)
-    attention = attention_params(model, _count_at(config, "q_lora_rank", default=0), _count_at(config, "v_head_dim"))
-    if indexer := _count_at(config, "index_n_heads", default=0):  # DeepSeek-V3.2's choice of tokens
-        width = _count_at(config, "index_head_dim")
-        attention += _count_at(config, "q_lora_rank") * indexer * width + model.hidden * (width + indexer)
-    return model, attention
-
-
-def _with_mixers(model: Model, config: Mapping[str, Any], kind: str) -> tuple[Model, dict[str, int]]:
-    """The model with its linear layers noted, and the parameters of an attention and of a linear layer."""
-    attention, hidden, layers = attention_params(model), model.hidden, model.layers
-    types = _typed_at(config, list, "layer_types", "layers_block_type")
-    linear = sum(t in ("linear_attention", "mamba") for t in types)
-    if not types and (interval := _count_at(config, "full_attention_interval", default=0)):
-        linear = layers - layers // interval
-    if wide := _count_at(config, "global_head_dim", default=0):  # Gemma 4: other heads in layers without a window
-        kv_heads = _count_at(config, "num_global_key_value_heads", default=0) or model.kv_heads
-        matrices = 1 if config.get("attention_k_eq_v") else 2
-        full = hidden * wide * (2 * model.heads + matrices * kv_heads)
-        return model, {
-            "attention": round((model.sliding_layers * attention + (layers - model.sliding_layers) * full) / layers)
-        }
-    if not linear:
-        return model, {"attention": attention}
-    if "linear_num_value_heads" in config:  # gated delta net: Qwen3-Next, Qwen3.5
-        attention += hidden * model.heads * model.head_dim  # the gate on attention's output
-        keys = _count_at(config, "linear_num_key_heads") * _count_at(config, "linear_key_head_dim")
-        value_heads, key_dim = _count_at(config, "linear_num_value_heads"), _count_at(config, "linear_key_head_dim")
-        inner = value_heads * _count_at(config, "linear_value_head_dim")
-        channels, kernel = 2 * keys + inner, _count_at(config, "linear_conv_kernel_dim", default=4)
-        mixer = hidden * (channels + 2 * inner + 2 * value_heads) + channels * kernel
-        state = inner * key_dim
-    else:
-        mixer, state, channels, kernel = _mamba_layer(
-            config, hidden, "mamba_n_heads", "mamba_d_head", "mamba_n_groups", "mamba_d_state"
-        )
-    per_sequence = linear * (_state_bytes_each(config) * state + 2 * channels * (kernel - 1))
-    return replace(model, linear_layers=linear, state_bytes=per_sequence), {"attention": attention, "linear": mixer}
-
-
-def _state_bytes_each(config: Mapping[str, Any]) -> int:
-    return 4 if "float32" in _typed_at(config, str, "mamba_ssm_dtype", "mamba_ssm_cache_dtype") else 2
-
-
-def _mamba_layer(config: Mapping[str, Any], hidden: int, *keys: str) -> tuple[int, int, int, int]:
-    """Parameters, state elements, convolved channels and kernel of a Mamba-2 layer; `keys` name its dimensions."""
-    heads, width, groups, state = (_count_at(config, key) for key in keys)
-    inner, kernel = heads * width, _count_at(config, "mamba_d_conv", "conv_kernel", default=4)
-    channels = inner + 2 * groups * state
-    return hidden * (2 * inner + channels + heads) + channels * kernel, inner * state, channels, kernel
-
-
-NEMOTRON_BLOCKS = dict(zip("mamba linear_attention attention full_attention mlp moe".split(), "MM**-E", strict=True))
-
-
-def _nemotron_h(model: Model, config: Mapping[str, Any]) -> tuple[Model, int, int]:
-    """Nemotron-H: a layer is *either* Mamba (M), attention (*), an MLP (-) or experts (E), as its pattern says."""
-    pattern = _typed_at(config, str, "hybrid_override_pattern")
-    if len(pattern) != model.layers or set(pattern) - set("M*-E"):
-        raise Refusal(
-            f"hybrid_override_pattern in the config.json is {pattern!r}; it must say M, *, - or E for every layer"
-        )
-    hidden = model.hidden
-    mixer, state, channels, kernel = _mamba_layer(
-        config, hidden, "mamba_num_heads", "mamba_head_dim", "n_groups", "ssm_state_size"
-    )
-    mambas, attentions = pattern.count("M"), pattern.count("*")
-    shared = _count_at(config, "moe_shared_expert_intermediate_size", default=0)
-    latent = _count_at(config, "moe_latent_size", default=0)  # experts that work on a projection of the hidden state
-    expert = 2 * (latent or hidden) * model.moe_intermediate
-    around = hidden * (2 * shared + model.experts + 2 * latent)
-    fixed = 2 * model.vocab * hidden + mambas * mixer + attentions * attention_params(model)
-    fixed += pattern.count("-") * 2 * hidden * model.intermediate + pattern.count("E") * around
-    total, active = (fixed + pattern.count("E") * n * expert for n in (model.experts, model.experts_per_token))
-    state_bytes = mambas * (_state_bytes_each(config) * state + 2 * channels * (kernel - 1))
-    model = replace(model, linear_layers=model.layers - attentions, state_bytes=state_bytes)
-    return replace(model, dense_layers=model.layers - pattern.count("E") if model.experts else 0), total, active
-
-
-def _vision_params(vision: Mapping[str, Any]) -> int:
-    depth = _count_at(vision, "num_hidden_layers", "depth", "vt_num_hidden_layers", default=0)
-    hidden = _count_at(vision, "hidden_size", "vt_hidden_size", default=0)
-    gated = _typed_at(vision, str, "model_type") in ("pixtral", "gemma4_vision")
-    inner = _count_at(vision, "intermediate_size", "vt_intermediate_size", default=4 * hidden)
-    tower = depth * hidden * (4 * hidden + (3 if gated else 2) * inner)
-    if out := _count_at(vision, "out_hidden_size", default=0):  # Qwen's mergers of patches into tokens
-        merged = hidden * _count_at(vision, "spatial_merge_size", default=2) ** 2
-        tower += (1 + len(_typed_at(vision, list, "deepstack_visual_indexes"))) * merged * (merged + out)
-    return tower
-
-
-def _config_workload(config: Mapping[str, Any], kind: str, id: str) -> str:
-    architecture = " ".join(str(name) for name in _typed_at(config, list, "architectures"))
+def _workload(config: Mapping[str, Any], kind: str, id: str) -> str:
+    architecture = " ".join(str(name) for name in typed_at(config, list, "architectures"))
     if "Classification" in architecture:
         return "classification"
     if re.search(r"embed|bge-|gte-|e5-|minilm|mpnet", id.lower()):
@@ -1225,20 +3734,20 @@ def _config_workload(config: Mapping[str, Any], kind: str, id: str) -> str:
     return "classification" if kind in ENCODER_TYPES else "generation"
 
 
-def _config_quantization(config: Mapping[str, Any]) -> str:
-    """What the published weights are quantized to, "none" where the config says nothing."""
-    section = _typed_at(config, dict, "quantization_config", "compression_config")
+def _quantization(config: Mapping[str, Any]) -> str:
+    """Return the format of the published weights, "none" where the config names none."""
+    section = typed_at(config, dict, "quantization_config", "compression_config")
     if not section:
         return "none"
-    method: str = _typed_at(section, str, "quant_method", "quant_algo").lower()
+    method: str = typed_at(section, str, "quant_method", "quant_algo").lower()
     if method == "compressed-tensors":
-        group: Any = next(iter(_typed_at(section, dict, "config_groups").values()), {})
-        weights = _typed_at(group, dict, "weights") if isinstance(group, Mapping) else {}
-        method = f"{_typed_at(weights, str, 'type')}{_count_at(weights, 'num_bits', default=8)}"
+        group: Any = next(iter(typed_at(section, dict, "config_groups").values()), {})
+        weights = typed_at(group, dict, "weights") if isinstance(group, Mapping) else {}
+        method = f"{typed_at(weights, str, 'type')}{count_at(weights, 'num_bits', default=8)}"
     elif method == "modelopt":
-        method = _typed_at(section, str, "quant_algo").lower() or "fp8"
+        method = typed_at(section, str, "quant_algo").lower() or "fp8"
     elif method in ("awq", "gptq", "auto-round", "awq_marlin", "gptq_marlin"):
-        method = f"int{_count_at(section, 'bits', 'w_bit', default=4)}"
+        method = f"int{count_at(section, 'bits', 'w_bit', default=4)}"
     elif method == "bitsandbytes":
         method = "nf4" if section.get("load_in_4bit") else "int8"
     known = {"float8": "fp8", "fbgemm_fp8": "fp8", "float4": "nvfp4", "w4a16_awq": "int4"}
@@ -1248,10 +3757,10 @@ def _config_quantization(config: Mapping[str, Any]) -> str:
     return method
 
 
-# ---- planner/models.py
+# ---- planner/catalogue/models.py
 
 
-# What `default_model` answers with, per workload: current, ungated, apache-2.0 or mit, instruction-tuned.
+# The models that `default_model` chooses from, per workload: current, ungated, apache-2.0 or mit, instruction-tuned.
 DEFAULT_MODELS = {
     "generation": (
         "HuggingFaceTB/SmolLM2-135M-Instruct",
@@ -1287,7 +3796,7 @@ DEFAULT_MODELS = {
     ),
 }
 
-# What there is to train, where that is another model: bases without a head.
+# The same for training, where they are others: bases without a head.
 TRAINED_MODELS = {
     "classification": (
         "distilbert/distilbert-base-uncased",
@@ -1314,9 +3823,9 @@ HEADLESS = frozenset(
 
 
 def find_model(name: str, size: str = "") -> Model:
-    """The model a person named: a catalogue id, a folder with a config.json, or a size in the name or beside it.
+    """Return the model of a catalogue id, a folder with a config.json, or a size in the name or beside it.
 
-    Refusal where none of these says how large it is.
+    Refusal where none of these gives its size.
     """
     name = name.strip()
     found = _known_model(name) or (_local_model(name) if name else None)
@@ -1355,6 +3864,8 @@ def _known_model(name: str) -> Model | None:
 
 
 def _local_model(name: str) -> Model | None:
+    from pathlib import Path  # here, because few bakes name a folder and it takes milliseconds
+
     try:
         path = Path(name).expanduser()
         path = path / "config.json" if path.is_dir() else path
@@ -1373,7 +3884,7 @@ def _local_model(name: str) -> Model | None:
 
 
 def _relative_model(name: str) -> Model | None:
-    """The catalogue model whose name the given one contains: unsloth/Qwen3-8B-bnb-4bit is built like Qwen/Qwen3-8B."""
+    """Return the catalogue model whose name the given one contains: Qwen/Qwen3-8B for unsloth/Qwen3-8B-bnb-4bit."""
     catalogue = load_catalogue()
     tail = name.lower().rpartition("/")[2]
     known = [key for key in catalogue.names if key.partition("/")[2] in tail]
@@ -1381,7 +3892,7 @@ def _relative_model(name: str) -> Model | None:
 
 
 def default_model(params: int, workload: str, to_train: bool = False) -> Model:
-    """The catalogue's current, ungated, apache-2.0 or mit model nearest in size, for a person who names none.
+    """Return the default model of a workload that is nearest in size: current, ungated, apache-2.0 or mit.
 
     One `to_train` is published in 16 bits or more, and a classifier has no head yet.
     """
@@ -1398,1234 +3909,204 @@ def default_model(params: int, workload: str, to_train: bool = False) -> Model:
     return catalogue[name]
 
 
-# ---- planner/memory.py
+# ---- planner/request/parse.py
 
 
-# Bits per parameter of a quantized matrix, its scales included.
-WEIGHT_BITS = {
-    "none": 16.0,
-    "fp8": 8.0,
-    "int8": 8.1,  # per channel 8.0, GPTQ with groups of 128 8.19
-    "int4": 4.156,  # AWQ, GPTQ: 4 + (16 + 4) / 128
-    "nf4": 4.127,  # bitsandbytes with double quantization (QLoRA, arXiv 2305.14314)
-    "mxfp4": 4.25,  # 4 + 8 / 32
-    "nvfp4": 4.5,  # 4 + 8 / 16
-}
-MXFP4_TILE = 256  # expert widths are padded to this: 13.47 GiB logged for gpt-oss-20b, 12.8 unpadded
-LARGE_CARD_GIB = 70  # from here vLLM schedules larger batches, the A100 excepted (vLLM 0.32, arg_utils)
-HUGE_CARD_GIB = 149  # 160 GB
-STARTUP_SHARE = 0.99  # of the card is free before an engine starts: 78.57 of 79.18 GiB, 21.84 of 22.03 (logs)
-SAMPLER_BYTES = 15.5  # per sequence and vocabulary entry since vLLM 0.17: 16-bit and float32 logits, softmax, noise
-SORTING_SAMPLER_BYTES = 38.6  # before: sorted copies too (1.40 GiB at 256 x 151,936; 7.38 at 1024 x 201,088)
-ANY_SAMPLER_BYTES = 24.0  # version unknown: between the two (prior)
-GRAPH_GIB_PER_LAYER = 0.013  # CUDA graphs: 0.39 GiB at 24 layers, 0.54 at 36, 0.24 at 32 (logs)
-NON_TORCH_GIB = 0.1  # outside the allocator on one GPU: 0.03 to 0.16 (logs)
-NCCL_GIB_PER_GPU = 0.25  # of a tensor-parallel group: 0.25 and 0.55 GiB logged for 2, 2.1 to 2.5 for 8
-CONTEXT_GIB = 0.5  # CUDA context, invisible to the allocator: 0.47 lazily loaded, to 0.92
-WORKSPACE_GIB = 0.04  # cuBLAS: 37 to 47 MiB above weights and cache in Qwen3's tables
-STATE_COPIES = 2  # of a linear layer's state: the running one and the prefix cache's (vLLM 0.32, Qwen3.5-4B log)
-BATCHES_IN_FLIGHT = 2  # asynchronous scheduling keeps the window of two steps (vLLM 0.32)
-PAGE_TOKENS = 256  # of transformers' paged cache, of which a request takes whole pages
-STEP_TOKENS = 2048  # that the generated engine lets transformers' continuous batching read in one step
-LOGIT_BYTES = 28  # per sequence and vocabulary entry there: 16-bit, float32, softmax, and a sort with its indices
-# Decoders whose attention was made to look both ways; others with grouped heads are causal and keep a cache.
-BIDIRECTIONAL = ("embeddinggemma", "gte-qwen", "nv-embed", "llm2vec", "gritlm")
-_CURRENT = (0, 32)  # the vLLM version that generated projects pin
+MAX_NUMBER = 100_000_000
+MAX_USD = 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class InferenceMemory:
-    """Terms of the sum in GiB per GPU, what cache is left, and whether it runs."""
-
-    usable_gib: float
-    weights_gib: float
-    activation_gib: float
-    overhead_gib: float
-    kv_cache_gib: float
-    kv_bytes_per_token: float
-    kv_tokens: int
-    max_concurrency: float
-    fits: bool
-    why: str
+def one_line(key: str, text: str) -> str:
+    if not text:
+        raise Refusal(f"{key} is empty; type a word or two")
+    if not text.isprintable() or len(text) > 200:
+        raise Refusal(f"{key} must be one line of at most 200 printable characters, not {shown(text)}")
+    return text
 
 
-def weight_format(model: Model, quantization: str) -> str:
-    """What the weights are held in: the asked format, or that of the published weights."""
-    return model.quantization if quantization == "none" else quantization
+def shown(text: str) -> str:
+    """Return the typed text quoted on one line and cut, for a message."""
+    return ascii(text if len(text) <= 60 else text[:57] + "...")
 
 
-def expert_params(model: Model) -> int:
-    """Parameters of all routed experts."""
-    one = model.mlp_matrices * model.hidden * model.moe_intermediate
-    return (model.layers - model.dense_layers) * model.experts * one
+def one_of(key: str, text: str, allowed: tuple[str, ...]) -> str:
+    if text.lower() not in allowed:
+        raise Refusal(f"{key} {shown(text)} is not one of {', '.join(allowed)}")
+    return text.lower()
 
 
-def embedding_params(model: Model) -> int:
-    """Parameters of the embedding and the head, which no format here quantizes."""
-    return model.vocab * model.hidden * (1 if model.tied_embeddings else 2)
+def parse_count(key: str, text: str) -> int:
+    """Return a whole number of at least 1: "8192", "8,192", "8k" (8192)."""
+    found = re.fullmatch(r"(\d[\d,_]*)\s*([kK]?)", text, re.ASCII)
+    value = int(re.sub(r"[,_]", "", found[1])) * (1024 if found[2] else 1) if found and len(text) < 12 else 0
+    if not 1 <= value <= MAX_NUMBER:
+        raise Refusal(f"{key} {shown(text)} is not a whole number of at least 1, such as 8192")
+    return value
 
 
-def weight_bytes(model: Model, quantization: str) -> tuple[float, float, float]:
-    """Bytes of embedding and head, of routed experts, and of everything else, over all GPUs."""
-    form = weight_format(model, quantization)
-    bits = WEIGHT_BITS[form]
-    embedding = min(embedding_params(model), model.params)
-    experts = min(expert_params(model), model.params - embedding)
-    rest = model.params - embedding - experts
-    if not experts:
-        return embedding * 2.0, 0.0, rest * bits / 8
-    if form == "mxfp4":  # of the experts only; attention stays 16-bit
-        padded = ceil(model.moe_intermediate / MXFP4_TILE) * MXFP4_TILE / model.moe_intermediate
-        return embedding * 2.0, experts * padded * bits / 8, rest * 2.0
-    if form == model.quantization == "int4":  # trained so (Kimi-K2): experts only, in groups of 32
-        return embedding * 2.0, experts * 4.5 / 8, rest * 2.0
-    router = min((model.layers - model.dense_layers) * model.experts * model.hidden, rest)
-    return embedding * 2.0, experts * bits / 8, (rest - router) * bits / 8 + router * 2.0
-
-
-def weight_gib(model: Model, quantization: str, tensor_parallel: int = 1) -> float:
-    """GiB of weights on each GPU. Key and value heads are copied where there are fewer of them than GPUs.
-
-    So is the projection to MLA's latent.
-    """
-    copied = 0.0
-    if model.attention == "mla":
-        width = model.kv_lora_rank + model.qk_rope_head_dim
-        copied = model.layers * model.hidden * width * (1 - 1 / tensor_parallel)
-    elif model.kv_heads < tensor_parallel:
-        copied = 2 * model.layers * model.hidden * model.head_dim * (1 - model.kv_heads / tensor_parallel)
-    copied *= WEIGHT_BITS[weight_format(model, quantization)] / 8
-    return (sum(weight_bytes(model, quantization)) / tensor_parallel + copied) / GIB
-
-
-def kv_bytes_per_token(model: Model, kv_dtype: str = "auto", tensor_parallel: int = 1) -> float:
-    """Bytes per token on each GPU while it is within every layer's window. An MLA cache is copied to every GPU."""
-    return float((model.layers - model.linear_layers) * _kv_layer_bytes(model, kv_dtype, tensor_parallel))
-
-
-def _kv_layer_bytes(model: Model, kv_dtype: str, tensor_parallel: int) -> int:
-    size = 1 if kv_dtype == "fp8" else 2
-    if model.attention == "mla":
-        return (model.kv_lora_rank + model.qk_rope_head_dim) * size
-    return 2 * ceil(model.kv_heads / tensor_parallel) * model.head_dim * size
-
-
-def kv_gib(model: Model, tokens: int, sequences: float = 1, kv_dtype: str = "auto", tensor_parallel: int = 1) -> float:
-    """GiB that `sequences` of `tokens` each hold on each GPU: full layers, windows, constant states."""
-    full = model.layers - model.linear_layers - model.sliding_layers
-    kept = min(tokens, model.sliding_window) if model.sliding_window else tokens
-    held = (full * tokens + model.sliding_layers * kept) * _kv_layer_bytes(model, kv_dtype, tensor_parallel)
-    return sequences * (held + model.state_bytes / tensor_parallel) / GIB
-
-
-def _vllm_request_gib(setup: InferenceSetup, chunk: int) -> float:
-    """GiB of cache that vLLM sets aside for one request of context_len, whole groups of layers at a time."""
-    model, tokens, tp = setup.model, setup.context_len, setup.tensor_parallel
-    full = model.layers - model.linear_layers - model.sliding_layers
-    sliding = model.sliding_layers
-    if full and sliding:  # layers of one kind are padded to a multiple of the smaller kind (gemma-3-27b: 62 to 70)
-        small, large = sorted((full, sliding))
-        group = large if large < 1.5 * small else small
-        full, sliding = ceil(full / group) * group, ceil(sliding / group) * group
-    kept = min(tokens, model.sliding_window - 1 + chunk) if model.sliding_window else tokens
-    held = (full * tokens + sliding * kept) * _kv_layer_bytes(model, setup.kv_dtype, tp)
-    return (held + STATE_COPIES * model.state_bytes / tp) / GIB
-
-
-def batched_tokens(setup: InferenceSetup) -> int:
-    """Tokens that vLLM's server computes in one step: as asked, else its default for the card."""
-    if setup.max_batched_tokens:
-        return setup.max_batched_tokens
-    return 16384 if setup.gpu.visible_gib >= HUGE_CARD_GIB else 8192 if _is_large(setup.gpu) else 2048
-
-
-def max_sequences(gpu: Gpu) -> int:
-    """Requests that vLLM runs at once by default."""
-    return 1024 if _is_large(gpu) else 256
-
-
-def _is_large(gpu: Gpu) -> bool:
-    return gpu.visible_gib >= LARGE_CARD_GIB and not gpu.name.startswith("A100")
-
-
-def _widest_bytes_per_token(model: Model, tensor_parallel: int) -> float:
-    """Bytes alive while one token passes the widest part of a layer: the residual, its copies, gate, up, product."""
-    active = model.experts_per_token + model.shared_experts
-    width = max(model.moe_intermediate * active, model.intermediate)
-    return 2 * (3 * model.hidden + model.mlp_matrices * width / tensor_parallel)
-
-
-def _nccl_gib(setup: InferenceSetup, tensor_parallel: int) -> float:
-    """GiB of buffers towards the other GPUs, of which it takes as many as the group has.
-
-    No more than what splitting a small model further saves, so that GPUs it does not need seem to cost no memory.
-    """
-    if tensor_parallel == 1:
-        return 0.0
-    weights = weight_gib(setup.model, setup.quantization, tensor_parallel)
-    half = tensor_parallel // 2
-    with_half = weight_gib(setup.model, setup.quantization, half) + _nccl_gib(setup, half)
-    return min(NCCL_GIB_PER_GPU * tensor_parallel, with_half - weights)
-
-
-def inference_memory(setup: InferenceSetup, engine_version: str = "") -> InferenceMemory:
-    """What the setup needs on each GPU, whether it runs there, and for how many requests.
-
-    `engine_version` ("0.19.0") matters for vLLM only, whose start-up accounting changed over time; "" is the current.
-    """
-    if setup.engine == "vllm":
-        return _vllm_memory(setup, engine_version)
-    if setup.model.workload != "generation":
-        return _one_pass_memory(setup)
-    return _batching_memory(setup) if setup.max_batched_tokens else _generate_memory(setup)
-
-
-def is_causal(model: Model) -> bool:
-    """Whether each token sees only those before it, so that an engine may keep what it computed of them.
-
-    Encoders see both ways. The catalogue tells them by their heads: none of BERT's kind groups them, decoders do.
-    """
-    if model.workload == "generation":
-        return True
-    return model.kv_heads < model.heads and not any(name in model.id.lower() for name in BIDIRECTIONAL)
-
-
-def _version(text: str) -> tuple[int, ...]:
-    """(0, 19) of "v0.19.0"; a bare "V0" names the engine of 0.7 and before, what has no number is the current one."""
-    numbers = text.lower().lstrip("v").split(" ")[0].split(".")[:2]
-    found = tuple(int(number) for number in numbers if number.isdigit())
-    return (0, 7) if found == (0,) else found or _CURRENT
-
-
-def _vllm_memory(setup: InferenceSetup, engine_version: str) -> InferenceMemory:
-    """vLLM's sum at start-up. When it changed is a prior, but for 0.21 (its own log line) and 0.32 (its source)."""
-    model, gpu, tp = setup.model, setup.gpu, setup.tensor_parallel
-    version = _version(engine_version)
-    weights = weight_gib(model, setup.quantization, tp)
-    tokens = batched_tokens(setup)
-    per_logit = ANY_SAMPLER_BYTES
-    if engine_version:
-        per_logit = SAMPLER_BYTES if version >= (0, 17) else SORTING_SAMPLER_BYTES
-    sequences = max_sequences(gpu) if version >= (0, 9) else 256
-    writes = model.workload == "generation"  # what only reads has no logits to sample from
-    sampler = per_logit * sequences * model.vocab if writes else 0.0
-    activation = max(_widest_bytes_per_token(model, tp) * tokens, sampler) / GIB
-    if version < (0, 6):  # counted all that the allocator had ever reserved, not the peak (factor: one log)
-        activation *= 4
-    graphs = GRAPH_GIB_PER_LAYER * model.layers if version >= (0, 21) else 0.0  # before, outside the budget
-    overhead = NON_TORCH_GIB + _nccl_gib(setup, tp) + graphs
-    budget = setup.memory_fraction * gpu.visible_gib
-    cache = budget - weights - activation - overhead
-    if not is_causal(model) and cache > 0:
-        return InferenceMemory(
-            gpu.visible_gib, weights, activation, overhead, 0.0, 0.0, 0,
-            float(sequences * (setup.gpu_count // tp)), True, "",
-        )  # fmt: skip
-    chunk = tokens * BATCHES_IN_FLIGHT if version >= (0, 20) else tokens
-    request = _vllm_request_gib(setup, chunk)
-    concurrent = max(cache, 0.0) / request if request else float(sequences)
-    cached = concurrent * setup.context_len
-    if version < (0, 12):  # printed as if every layer saw everything
-        cached = max(cache, 0.0) * GIB / kv_bytes_per_token(model, setup.kv_dtype, tp)
-    why = ""
-    if cache <= 0:
-        need = budget - cache
-        why = (
-            f"weights ({weights:.1f}), activations ({activation:.1f}) and overhead ({overhead:.1f}) need {need:.1f} "
-            f"of the {budget:.1f} GiB that vLLM may use of one {gpu.name}: {-cache:.1f} GiB short"
-        )
-    elif setup.memory_fraction > STARTUP_SHARE:
-        why = f"one {gpu.name} has less than {budget:.1f} GiB free when vLLM starts; {STARTUP_SHARE} of the card works"
-    elif concurrent < 1:
-        why = (
-            f"one request of {setup.context_len} tokens needs {request:.2f} GiB of KV cache and one {gpu.name} has "
-            f"{cache:.2f} GiB left: {request - cache:.2f} GiB short"
-        )
-    per_token = kv_gib(model, setup.context_len, 1, setup.kv_dtype, tp) * GIB / setup.context_len
-    return InferenceMemory(
-        gpu.visible_gib, weights, activation, overhead, cache, per_token,
-        int(cached), concurrent * (setup.gpu_count // tp), not why, why,
-    )  # fmt: skip
-
-
-def _generate_memory(setup: InferenceSetup) -> InferenceMemory:
-    """Plain `generate`: the allocator's peak once the cache is full; what a prefill needs for a moment is overhead."""
-    model, gpu, tp = setup.model, setup.gpu, setup.tensor_parallel
-    weights = weight_gib(model, setup.quantization, tp)
-    sequences = ceil(setup.concurrency * tp / setup.gpu_count)
-    activation = WORKSPACE_GIB + 8 * model.vocab * sequences / GIB  # 16-bit and float32 logits of the last token
-    activation += _unpacked_gib(setup)
-    prompt = min(setup.input_len, setup.context_len)
-    prefill = _widest_bytes_per_token(model, tp) * prompt * sequences / GIB
-    one = kv_gib(model, setup.context_len, 1, setup.kv_dtype, tp)
-    cache = one * sequences
-    overhead = CONTEXT_GIB + _nccl_gib(setup, tp) + prefill
-    need = weights + activation + overhead + cache
-    each = one + (activation - WORKSPACE_GIB + prefill) / sequences
-    concurrent = max(gpu.visible_gib - (need - each * sequences), 0.0) / each
-    why = _too_much(setup, sequences, weights, need)
-    return InferenceMemory(
-        gpu.visible_gib, weights, activation, overhead, cache, one * GIB / setup.context_len,
-        int(concurrent * setup.context_len), concurrent * (setup.gpu_count // tp), not why, why,
-    )  # fmt: skip
-
-
-def _unpacked_gib(setup: InferenceSetup) -> float:
-    """GiB of the matrix that bitsandbytes unpacks, twice (prior)."""
-    model = setup.model
-    if weight_format(model, setup.quantization) not in ("nf4", "int8"):
-        return 0.0
-    return 4 * model.hidden * max(model.intermediate, model.moe_intermediate) / setup.tensor_parallel / GIB
-
-
-def _too_much(setup: InferenceSetup, sequences: int, weights: float, need: float) -> str:
-    """The sentence where `need` GiB are more than the card has; "" where they are not."""
-    gpu = setup.gpu
-    if need <= gpu.visible_gib:
-        return ""
-    what = "requests" if setup.model.workload == "generation" else "texts"
-    return (
-        f"{sequences} {what} of {setup.context_len} tokens need {need:.1f} GiB ({weights:.1f} of weights) and "
-        f"one {gpu.name} has {gpu.visible_gib:.1f} GiB: {need - gpu.visible_gib:.1f} GiB short"
+def parse_budget(text: str) -> Budget:
+    """Return the budget of "4/hour", "50/run", "300/month" in USD, or "none". Refusal shows the forms."""
+    if text.strip().lower() == "none":
+        return Budget(float("inf"), "none")
+    found = re.fullmatch(
+        r"(?:\$|usd)?\s*(\d{1,9}(?:\.\d{1,4})?)\s*(?:\$|usd)?\s*(?:/|per|a)\s*(hour|h|hr|month|run)",
+        text.strip().lower(),
+        re.ASCII,
     )
+    if not found:
+        raise Refusal(f"budget {shown(text)} is not understood; write 4/hour, 300/month, 50/run or none (USD)")
+    usd = float(found[1])
+    if not 0 < usd <= MAX_USD:
+        raise Refusal(f"budget {shown(text)} must be above 0 and at most {MAX_USD:,}, such as 4/hour")
+    return Budget(usd, {"h": "hour", "hr": "hour"}.get(found[2], found[2]))
 
 
-@dataclass(frozen=True, slots=True)
-class _Batching:
-    """GiB that transformers' continuous batching (5.23, SDPA) takes beside the weights for some requests."""
+def parse_gpu(gpu: str, count: str, several_nodes: bool = False) -> tuple[str, int]:
+    """Return GPU type and count; "auto" and 0 leave it open. The type may carry its count: "H100:2".
 
-    cache_gib: float
-    mask_gib: float
-    moment_gib: float  # the widest moment of a step
-    claimed_gib: float  # what it asks for when it starts, by its own sum
-
-    @property
-    def need_gib(self) -> float:
-        return self.cache_gib + self.mask_gib + self.moment_gib
-
-
-def _batching(setup: InferenceSetup, requests: int) -> _Batching:
-    """The terms of transformers' PagedAttentionMemoryHandler for a cache of `requests` x context_len tokens.
-
-    SDPA with a mask cannot group heads (`use_gqa_in_sdpa`), so each step gathers one layer's keys and values of all
-    that is cached and repeats them for every head. The mask is allocated once, for a step of `max_batched_tokens`
-    over the whole cache. Windows do not shrink the cache: it is sized for whole-model blocks.
+    One container holds all of them, unless there may be `several_nodes`: then more than 8 are nodes of 8.
     """
-    model, tp, step = setup.model, setup.tensor_parallel, setup.max_batched_tokens
-    heads, kv_heads = ceil(model.heads / tp), ceil(model.kv_heads / tp)
-    vector = 2 * model.head_dim  # bytes of one head of one token
-    layer = _kv_layer_bytes(model, "auto", tp)
-    kinds = [count for count in (model.layers - model.sliding_layers, model.sliding_layers) if count]
-    sector_layers = lcm(*kinds)  # a sector divides into blocks of either kind of layer
-    blocks = requests * ceil(setup.context_len / PAGE_TOKENS)
-    sectors = ceil(blocks * model.layers / sector_layers)
-    cache = (sectors + 2) * sector_layers * PAGE_TOKENS * layer  # two sectors take what padding writes
-    readable = sectors * sector_layers // min(kinds) * PAGE_TOKENS
-    mask = len(kinds) * 2 * step * (readable + step)
-    repeated = 2 * heads + (kv_heads if heads > kv_heads else 0)
-    gathered = repeated * vector * (requests * setup.context_len + step)
-    logits = LOGIT_BYTES * model.vocab * requests
-    moment = max(gathered, _widest_bytes_per_token(model, tp) * step, logits)
-    width = 2 * model.hidden + vector * (heads + 2 * kv_heads)
-    claimed = cache + mask + (2 * heads + kv_heads) * vector * (readable + step) + width * step
-    claimed += requests * (2 * model.hidden + 4 * model.vocab) + len(kinds) * 8 * (readable + 2 * step) + 32 * step
-    return _Batching(cache / GIB, mask / GIB, moment / GIB, claimed / GIB)
+    name, number = typed_gpu(gpu, count)
+    card = find_gpu(name) if name != "auto" else None
+    if number > 8 and several_nodes:
+        check_cluster(card, number)
+    elif card and number:
+        check_count(card, number)
+    elif number > 8:
+        raise Refusal(f"one container holds at most 8 GPUs, not {number}; take a gpu_count of 8 or less, or auto")
+    return name, number
+
+
+def typed_gpu(gpu: str, count: str) -> tuple[str, int]:
+    """Return type and count as typed, unchecked against each other; "auto" and 0 where they are open."""
+    number = 0 if count.lower() == "auto" else parse_count("gpu_count", count)
+    name, colon, suffix = gpu.partition(":")
+    if name.lower() == "auto":
+        if colon:
+            raise Refusal(f"gpu {shown(gpu)} is not understood; write auto, or a type such as H100:2")
+        return "auto", number
+    card = find_gpu(name)
+    if colon:
+        inside = parse_count("gpu", suffix)
+        if number and number != inside:
+            raise Refusal(f"gpu {gpu} and gpu_count {number} contradict each other; leave gpu_count auto")
+        number = inside
+    return card.name, number
+
+
+# ---- planner/request/checks.py
 
 
-def _batching_memory(setup: InferenceSetup) -> InferenceMemory:
-    """Continuous batching: the peak of a step that reads a full cache, and whether the engine agrees to start."""
-    model, gpu, tp = setup.model, setup.gpu, setup.tensor_parallel
-    weights = weight_gib(model, setup.quantization, tp)
-    fixed = WORKSPACE_GIB + _unpacked_gib(setup)
-    overhead = CONTEXT_GIB + _nccl_gib(setup, tp)
-    allowed = setup.memory_fraction * (gpu.visible_gib - weights)  # as `get_available_memory` has it
-
-    def runs(requests: int) -> bool:
-        terms = _batching(setup, requests)
-        return weights + fixed + overhead + terms.need_gib <= gpu.visible_gib and terms.claimed_gib <= allowed
-
-    sequences = ceil(setup.concurrency * tp / setup.gpu_count)
-    fitting, above = 0, 4 * max_sequences(gpu)
-    while above - fitting > 1:
-        middle = (fitting + above) // 2
-        fitting, above = (middle, above) if runs(middle) else (fitting, middle)
-    terms = _batching(setup, sequences)
-    need = weights + fixed + overhead + terms.need_gib
-    why = _too_much(setup, sequences, weights, need)
-    if not why and not runs(sequences):
-        why = (
-            f"transformers would claim {terms.claimed_gib:.1f} GiB for {sequences} requests of {setup.context_len} "
-            f"tokens and takes at most {allowed:.1f} of what one {gpu.name} has left: "
-            f"{terms.claimed_gib - allowed:.1f} GiB short"
-        )
-    return InferenceMemory(
-        gpu.visible_gib, weights, fixed + terms.mask_gib + terms.moment_gib, overhead, terms.cache_gib,
-        float(model.layers * _kv_layer_bytes(model, "auto", tp)), fitting * setup.context_len,
-        float(fitting * (setup.gpu_count // tp)), not why, why,
-    )  # fmt: skip
-
-
-def _one_pass_memory(setup: InferenceSetup) -> InferenceMemory:
-    """One forward pass over `concurrency` texts, each padded to context_len: no cache, no logits of a vocabulary.
-
-    SDPA takes its padding mask as a matrix: one byte per pair of tokens, and two more where it is made additive.
-    """
-    model, gpu, tp = setup.model, setup.gpu, setup.tensor_parallel
-    weights = weight_gib(model, setup.quantization, tp)
-    texts = ceil(setup.concurrency * tp / setup.gpu_count)
-    queries, keys = (ceil(heads / tp) * model.head_dim for heads in (model.heads, model.kv_heads))
-    repeated = 2 * queries if queries > keys else 0
-    attention = 2 * (2 * model.hidden + 2 * queries + 2 * keys + repeated)
-    token = max(_widest_bytes_per_token(model, tp), attention)
-    one = (token * setup.context_len + 3 * setup.context_len**2) / GIB
-    fixed = WORKSPACE_GIB + _unpacked_gib(setup)
-    overhead = CONTEXT_GIB + _nccl_gib(setup, tp)
-    need = weights + fixed + overhead + one * texts
-    fitting = max(gpu.visible_gib - weights - fixed - overhead, 0.0) / one
-    why = _too_much(setup, texts, weights, need)
-    return InferenceMemory(
-        gpu.visible_gib, weights, fixed + one * texts, overhead, 0.0, 0.0, 0,
-        fitting * (setup.gpu_count // tp), not why, why,
-    )  # fmt: skip
-
-
-# ---- planner/speed.py
-
-
-BANDWIDTH_SHARE = 0.79  # of device bandwidth; gpt-fast reached 0.69 on a capped A100, vLLM 0.92 on an L4
-EXPERT_BANDWIDTH = 0.87  # grouped kernels against dense ones
-FLOPS_SHARE = {1: 0.43, 2: 0.60, 4: 0.35}  # of dense FLOP/s where tensor cores run at 16, 8, 4 bits
-UNPACKED_BANDWIDTH = 0.8  # of that, int4 and nf4: gpt-fast moved 1,098 GB/s in int4 and 1,411 in bf16
-EXPERT_FLOPS = 0.58  # grouped kernels against dense ones
-DEQUANTIZED_FLOPS = 0.68  # 4-bit weights unpacked to 16 bits on the way to the tensor cores
-# Of dense FLOP/s, by kernel: the fit saw 0.54 over all (prior).
-ATTENTION_FLOPS = {"sdpa": 0.40, "flash_attention_2": 0.40, "flash_attention_3": 0.54, "flash_attention_4": 0.54}
-LAYER_S = 15e-6  # launches and norms of a layer inside a CUDA graph
-EXPERT_LAYER_S = 30e-6  # routing, sorting and gathering of a layer of experts
-STEP_S = 0.8e-3  # scheduling and sampling of one step
-SEQUENCE_S = 9.5e-6  # the same, per request in it
-ALLREDUCE_S = 20e-6  # one small all-reduce over NVLink
-PCIE_ALLREDUCE_S = 35e-6  # over PCIe (two RTX PRO 6000; prior for others)
-ALLREDUCE_SHARE = 0.78  # of the link's one-way bandwidth
-EAGER_STEP_S = 8e-3  # eager PyTorch outside the layers; with the next: litgpt, transformers on A100, H100, H20
-EAGER_LAYER_S = 5.5e-4  # launching one layer's kernels: 20 to 45 tokens/s up to 14B, whatever the size
-# Times launches. Measured: nf4 (litgpt), fp8 and int4 (Qwen's tables); the others prior.
-EAGER_FORMAT = {"nf4": 2.2, "int8": 3.0, "fp8": 3.0, "int4": 0.7, "mxfp4": 2.0, "nvfp4": 2.0}
-EAGER_EXPERTS = 2.0  # times launches, grouped experts of transformers 5 (prior; 4.51 looped over them)
-PREFILL_LAYER_S = 1.4e-3  # until the first token, per layer: launches outside graphs, tokenizer, HTTP; same points
-PREFILL_QUEUE = 0.13  # of a prompt's time that each other request adds before it
-VOLUME_BYTES_PER_S = 1.5e9  # Modal Volume: 1 to 2.5 GB/s
-ENGINE_START_S = {"vllm": 60.0, "transformers": 15.0}  # imports, compilation, graphs (prior)
-# Models that only read. Eager BERT-base takes 5.5 to 6.5 ms for two tokens (optimum-benchmark, 12 layers).
-ENCODER_STEP_S = 2e-3  # padding, pooling and copies around a pass of eager layers (prior)
-TOKENIZED_PER_S = 1.1e6  # tokens/s of one thread of `tokenizers`: 1.1 million WordPiece, 1.4 BPE on a 2026 server core
-FUSED_TRAFFIC = 0.5  # of eager PyTorch's traffic between kernels, where an engine fuses them (prior)
-RANGE = 1.6  # four of five points of a family left out lie within this factor
-
-
-@dataclass(frozen=True, slots=True)
-class InferenceSpeed:
-    """Tokens per second over all GPUs, and seconds."""
-
-    decode_tokens_per_s_single: float
-    output_tokens_per_s: float
-    output_tokens_per_s_low: float
-    output_tokens_per_s_high: float
-    prefill_tokens_per_s: float
-    time_to_first_token_s: float
-
-
-def flops_gain(gpu: Gpu, form: str) -> int:
-    """How much faster than in 16 bits the tensor cores may run with such weights; 1 where they unpack them."""
-    if form in ("mxfp4", "nvfp4"):
-        return 4 if gpu.fp4 else 1
-    if form == "fp8":
-        return 2 if gpu.fp8 else 1
-    # int8 on Blackwell: vLLM has no kernel for it (prior)
-    return 2 if form == "int8" and 8.0 <= gpu.compute_capability < 10.0 else 1
-
-
-def compute_flops(model: Model, gpu: Gpu, form: str) -> float:
-    """FLOP/s that one GPU reaches in the matrix products of that model."""
-    gain = flops_gain(gpu, form)
-    share = FLOPS_SHARE[gain] * (EXPERT_FLOPS if model.experts else 1.0)
-    if gain == 1 and form in ("int4", "nf4", "mxfp4", "nvfp4"):
-        share *= DEQUANTIZED_FLOPS
-    return gpu.flops * gain * share
-
-
-def prefill_kernel(setup: InferenceSetup) -> str:
-    """The attention kernel that runs: as asked, else the card's best, which vLLM brings along and PyTorch does not."""
-    if setup.attention != "auto":
-        return setup.attention
-    return setup.gpu.attention[-1] if setup.engine == "vllm" and setup.gpu.attention else "sdpa"
-
-
-def inference_speed(setup: InferenceSetup, memory: InferenceMemory) -> InferenceSpeed:
-    """Speed of the setup with the cache that `memory` leaves it: one request alone, and the steady mix under load."""
-    model, gpu, tp = setup.model, setup.gpu, setup.tensor_parallel
-    form = weight_format(model, setup.quantization)
-    replicas = setup.gpu_count // tp
-    prompt, answer = max(setup.input_len, 1), max(setup.output_len, 1)
-    bandwidth = gpu.bandwidth * BANDWIDTH_SHARE
-    unpacking = UNPACKED_BANDWIDTH if form in ("int4", "nf4") else 1.0
-    flops = tp * compute_flops(model, gpu, form)
-    embedding, experts, rest = weight_bytes(model, setup.quantization)
-    dense_s = ((embedding if model.tied_embeddings else embedding / 2) + rest / unpacking) / tp / bandwidth
-    experts_s = experts / tp / (bandwidth * EXPERT_BANDWIDTH * unpacking)
-    untouched = 1 - model.experts_per_token / model.experts if model.experts else 0.0
-    active = max(model.params_active - embedding_params(model) / 2, model.params_active / 2)
-    token_s = 2 * active / flops
-
-    reduced_s = 0.0  # one token's share of the all-reduces
-    fixed_s = STEP_S + model.layers * (LAYER_S + (EXPERT_LAYER_S if model.experts else 0.0))
-    if tp > 1:
-        reduced = 2 * model.layers * 2 * model.hidden * 2 * (tp - 1) / tp
-        reduced_s = reduced / (gpu.link / 2 * ALLREDUCE_SHARE)
-        fixed_s += 2 * model.layers * (ALLREDUCE_S if gpu.nvlink else PCIE_ALLREDUCE_S)
-    launched_s = 0.0
-    if setup.engine != "vllm":
-        launched_s = (EAGER_STEP_S + model.layers * EAGER_LAYER_S) * EAGER_FORMAT.get(form, 1.0)
-        launched_s *= EAGER_EXPERTS if model.experts else 1.0
-
-    request_bytes = kv_gib(model, prompt + answer // 2, 1, setup.kv_dtype, tp) * GIB
-
-    def step_s(batch: float) -> float:
-        moved_s = dense_s + experts_s * (1 - math.pow(untouched, batch)) + request_bytes * batch / bandwidth
-        return max(moved_s + (token_s + reduced_s + SEQUENCE_S) * batch + fixed_s, launched_s)
-
-    # A prompt attends to the half of itself that came before; a windowed layer to no more than its window.
-    seen = float(model.layers - model.linear_layers - model.sliding_layers)
-    if model.sliding_window:
-        seen += model.sliding_layers * min(1.0, 2 * model.sliding_window / prompt)
-    attention = 2 * seen * model.heads * model.head_dim * prompt
-    prefill_s = token_s + reduced_s + attention / (tp * gpu.flops * ATTENTION_FLOPS[prefill_kernel(setup)])
-
-    batch = min(setup.concurrency / replicas, float(max_sequences(gpu)))
-    if setup.engine == "vllm":
-        grown = kv_gib(model, prompt + answer * 3 // 4, 1, setup.kv_dtype, tp)
-        batch = min(batch, memory.kv_cache_gib / grown) if grown else batch
-    batch = max(batch, 1.0)
-    step = step_s(batch)
-    output = replicas * batch / (step + prefill_s * batch * prompt / answer)
-    first = model.layers * PREFILL_LAYER_S + prefill_s * prompt * (1 + PREFILL_QUEUE * (batch - 1)) + step
-    return InferenceSpeed(1 / step_s(1.0), output, output / RANGE, output * RANGE, replicas / prefill_s, first)
-
-
-def reading_speed(setup: InferenceSetup) -> tuple[float, float]:
-    """Of a model that only reads: tokens/s at `concurrency` texts of `input_len` a pass, and seconds for one alone."""
-    length, replicas = max(setup.input_len, 1), setup.gpu_count // setup.tensor_parallel
-    texts = max(setup.concurrency / replicas, 1.0)
-    return replicas * texts * length / pass_s(setup, texts), pass_s(setup, 1.0)
-
-
-def pass_s(setup: InferenceSetup, texts: float) -> float:
-    """Seconds to read that many texts of `input_len` at once: arithmetic and traffic, launches, the tokenizer."""
-    model, gpu, tp = setup.model, setup.gpu, setup.tensor_parallel
-    tokens = texts * max(setup.input_len, 1)
-    flops = tp * compute_flops(model, gpu, weight_format(model, setup.quantization))
-    bandwidth = gpu.bandwidth * BANDWIDTH_SHARE
-    seen = float(model.layers - model.sliding_layers)
-    if model.sliding_window:
-        seen += model.sliding_layers * min(1.0, 2 * model.sliding_window / max(setup.input_len, 1))
-    fused = setup.engine == "vllm"
-    pairs = 2 if fused and is_causal(model) else 4  # a mask of padding hides from SDPA that half is causal
-    attention = pairs * seen * model.heads * model.head_dim * setup.input_len
-    token_s = 2 * max(model.params_active - embedding_params(model), model.params_active / 10) / flops
-    token_s += attention / (tp * gpu.flops * ATTENTION_FLOPS[prefill_kernel(setup)])
-    token_s += traffic_bytes(model) * (FUSED_TRAFFIC if fused else 1.0) / tp / bandwidth
-    _embedding, experts, rest = weight_bytes(model, setup.quantization)
-    weights_s = (experts + rest) / tp / bandwidth
-    tokenizer_s = tokens / TOKENIZED_PER_S
-    if not fused:  # texts are tokenized, then read
-        return max(tokens * token_s + weights_s, ENCODER_STEP_S + model.layers * EAGER_LAYER_S) + tokenizer_s
-    steps = math.ceil(tokens / batched_tokens(setup))
-    step_s = weights_s + STEP_S + model.layers * LAYER_S
-    if tp > 1:
-        step_s += 2 * model.layers * (ALLREDUCE_S if gpu.nvlink else PCIE_ALLREDUCE_S)
-    return max(tokens * token_s + texts * SEQUENCE_S + steps * step_s, tokenizer_s)
-
-
-def traffic_bytes(model: Model) -> float:
-    """Bytes that one token moves through device memory between the kernels of all layers, each reading and writing."""
-    width, queries, keys = model.hidden, model.heads * model.head_dim, model.kv_heads * model.head_dim
-    inner = max(model.intermediate, model.moe_intermediate * (model.experts_per_token + model.shared_experts))
-    attention = 4 * width + 4 * queries + 4 * keys
-    gates = model.mlp_matrices - 1
-    mlp = (gates + 1) * width + (gates + (2 if gates == 1 else 5) + 1) * inner
-    residuals_and_norms = 10 * width
-    return 2 * model.layers * (attention + mlp + residuals_and_norms)
-
-
-def cold_start_s(setup: InferenceSetup) -> float:
-    """Seconds from a container's start to the first answer: weights from a Volume, then the engine (prior)."""
-    return sum(weight_bytes(setup.model, setup.quantization)) / VOLUME_BYTES_PER_S + ENGINE_START_S[setup.engine]
-
-
-# ---- planner/estimate.py
-
-
-# What a serving container keeps busy: an API process, and for each GPU a process that polls (prior).
-HOST_CORES, HOST_CORES_PER_GPU = 0.5, 1.0
-HOST_GIB, HOST_GIB_PER_GPU = 4.0, 4.0
-ALWAYS_PRIOR = ("cold_start_s", "host_usd_per_hour")
-SPEEDS = (
-    *ALWAYS_PRIOR,
-    "decode_tokens_per_s_single",
-    "output_tokens_per_s",
-    "prefill_tokens_per_s",
-    "time_to_first_token_s",
-    "usd_per_million_output_tokens",
-)
-
-
-def estimate_inference(setup: InferenceSetup, engine_version: str = "") -> InferenceEstimate:
-    """What happens if exactly this runs; rates are None where it does not fit. `engine_version`: as in memory.py."""
-    memory = inference_memory(setup, engine_version)
-    usd = setup.gpu.usd_per_hour * setup.gpu_count
-    writes = setup.model.workload == "generation"
-    answers = inference_speed(setup, memory) if memory.fits and writes else None
-    read_per_s = first_s = None
-    if answers:
-        read_per_s, first_s = answers.prefill_tokens_per_s, answers.time_to_first_token_s
-    elif memory.fits:
-        read_per_s, first_s = reading_speed(setup)
-    return InferenceEstimate(
-        usable_gib=memory.usable_gib,
-        weights_gib=memory.weights_gib,
-        activation_gib=memory.activation_gib,
-        overhead_gib=memory.overhead_gib,
-        kv_cache_gib=memory.kv_cache_gib,
-        kv_bytes_per_token=memory.kv_bytes_per_token,
-        kv_tokens=memory.kv_tokens,
-        max_concurrency=memory.max_concurrency,
-        fits=memory.fits,
-        why=memory.why,
-        decode_tokens_per_s_single=answers.decode_tokens_per_s_single if answers else None,
-        output_tokens_per_s=answers.output_tokens_per_s if answers else None,
-        output_tokens_per_s_low=answers.output_tokens_per_s_low if answers else None,
-        output_tokens_per_s_high=answers.output_tokens_per_s_high if answers else None,
-        prefill_tokens_per_s=read_per_s,
-        time_to_first_token_s=first_s,
-        cold_start_s=cold_start_s(setup) if memory.fits else None,
-        usd_per_hour=usd,
-        host_usd_per_hour=host_price(
-            HOST_CORES + HOST_CORES_PER_GPU * setup.gpu_count, HOST_GIB + HOST_GIB_PER_GPU * setup.gpu_count
-        ),
-        usd_per_million_output_tokens=usd / 3600 / answers.output_tokens_per_s * 1e6 if answers else None,
-        assumed=setup.model.assumed,
-        prior=SPEEDS if setup.gpu.name in UNMEASURED and memory.fits else ALWAYS_PRIOR,
-    )
-
-
-# ---- planner/training.py
-
-
-# bytes of activations
-LOSS_BYTES = 12  # backward: float32 log-softmax and two gradients (transformers' ForCausalLMLoss, counted on a CPU)
-# per token and hidden unit: Liger's chunk of logits, its float32 copy and the input's gradient; TRL's own fused head
-# keeps as much: the labelled part of the input, its float32 gradient and the cast of that (TRL 1.16, chunked_logprob)
-FUSED_LOSS_BYTES = 8
-
-# buffers, in parameters
-ZERO3_LIVE = 2e9  # stage3_max_live_parameters + stage3_max_reuse_distance, DeepSpeed's defaults of 1e9 each
-ZERO_BUCKETS = 1e9  # two buckets of 5e8, allgather and reduce, DeepSpeed's defaults
-HOST_BUFFER = 1.5  # pinned buffers on top of the states, factor of DeepSpeed's own memory estimator
-
-DRIVER_GIB = 0.3  # gone from the visible memory before anything starts: 0.2 to 0.6 in start-up logs
-TRAINING_NCCL_GIB = 0.5  # communicators of one group, outside torch's allocator: 0.5 to 1.5 in logs, the least of it
-RESERVED_SHARE = 1.03  # reserved over allocated, torch's caching allocator (prior)
-
-# speed
-# Of the dense peak in large matrix products, by compute capability: A100, H100 and H200, B200. Fitted on the tables of
-# LLM-Foundry, VectorLM, torchtitan, stas00 and Qwen; with any one model family left out 0.70 to 0.78, 0.58 to 0.68 and
-# 0.66 to 0.70.
-GEMM_SHARE = {8: 0.76, 9: 0.64, 10: 0.66}
-GEMM_SHARE_PCIE = 0.55  # power limits the clock of cards without NVLink (prior; one L40S run agrees, see the tests)
-ATTENTION_SHARE = {8: 0.65, 9: 0.55}  # of GEMM_SHARE, FlashAttention 2 by compute capability (its paper)
-ATTENTION_SHARE_TUNED = 0.9  # FlashAttention 3 on Hopper, any kernel on Blackwell (stas00's H200 and B200 runs)
-# PyTorch's attention under a mask, of its causal rate: it computes every pair, by the memory-efficient kernel (prior).
-MASKED_SHARE = 0.25
-MASK_BYTES = 3  # of a pair of tokens: a boolean, and the 16-bit bias that is made of it
-MOE_SHARE = 0.4  # of a dense model's rate (Megatron-Bridge: gpt-oss-120b 16% of the peak where dense models reach 40%)
-ELEMENTWISE_PASSES = 9.0  # over the bytes a layer saves, forward and backward (the same tables; 6 to 10)
-LAYER_LAUNCH_S = 2.5e-3  # of one layer run eagerly, there, again and back (Qwen-14B LoRA at 256 tokens; 2.5 to 3.5)
-UPDATE_PASSES = 3.0  # over weights, gradients and states: read, write, and once more to clip
-DEQUANTIZE_SHARE = 0.20  # of the bandwidth that unpacking NF4 reaches (litgpt: 13B, 0.19 s longer per iteration)
-LINK_SHARE = 0.38  # of a link's two-way datasheet rate that one collective moves (NCCL bus bandwidth, prior)
-EXPOSED = 0.5  # of the communication, not hidden behind computing (the same tables; 0.3 to 0.5)
-NODE_BYTES_S = 300e9  # bus bandwidth between nodes, RDMA (prior)
-HOST_LINK_BYTES_S = 25e9  # one GPU to pinned host memory (prior)
-HOST_ADAM_BYTES = 28  # per parameter: reads gradient, weight and two moments, writes weights and moments
-HOST_ADAM_BYTES_S = 150e9  # what a CPU's Adam moves, all GPUs of a node together (prior)
-TRAIN_CORES, TRAIN_GIB = 2.0, 8.0  # for each GPU: the training process and its data loader (prior)
-SPEED_RANGE = 1.35  # holds 94% of what was measured of dense models on NVLink cards
-SPEED_RANGE_PRIOR = 2.0  # for the rest, of which too little was measured (prior); Llama-4-Scout ran 2.4 to 4.4 slower
-
-
-@dataclass(frozen=True, slots=True)
-class _Widths:
-    """Widths of one layer's tensors in elements per token, and what is trained."""
-
-    hidden: int
-    query: int
-    key: int
-    mlp: int  # of all experts that one token touches
-    copies: int  # of a token's hidden state that a mixture of experts makes
-    gated: bool
-    embedding: int  # parameters of the input embedding and, where not tied, the head
-    layer_params: float
-    adapters: int  # trainable LoRA parameters, all layers
-
-
-def _widths(setup: TrainingSetup) -> _Widths:
-    model = setup.model
-    query = model.heads * model.head_dim
-    key = query if model.attention == "mla" else model.kv_heads * model.head_dim
-    if model.experts:
-        copies = model.experts_per_token
-        mlp = (copies + model.shared_experts) * model.moe_intermediate
-    else:
-        copies, mlp = 0, model.intermediate
-    embedding = min(embedding_params(model), model.params)
-    layer = (model.params - embedding) / model.layers
-    adapters = 0 if setup.method == "full" else lora_params(model, setup.lora_rank, setup.lora_targets)
-    return _Widths(model.hidden, query, key, mlp, copies, _mlp_matrices(model) > 2, embedding, layer, adapters)
-
-
-def _mlp_matrices(model: Model) -> int:
-    """3 with a gate, 2 without; where a dense model's parameters are too few for the gate, it has none."""
-    if model.mlp_matrices < 3 or model.experts or model.linear_layers or model.attention == "mla":
-        return model.mlp_matrices
-    attention = 2 * model.hidden * (model.heads + model.kv_heads) * model.head_dim
-    mlp = (model.params - embedding_params(model)) / model.layers - attention
-    return 3 if mlp > 2.5 * model.hidden * model.intermediate else 2
-
-
-def lora_params(model: Model, rank: int, targets: str = "all-linear") -> int:
-    """Trainable parameters of LoRA: rank x (in + out) for every adapted matrix, as PEFT counts them.
-
-    Routed experts are not adapted, whatever the targets: with them the adapters of a 30B-A3B model at rank 16 hold 1e9
-    parameters. PEFT's own "all-linear" includes them since 0.21, so code for such a model must name its modules.
-    """
-    hidden, query, key = model.hidden, model.heads * model.head_dim, model.kv_heads * model.head_dim
-    if model.attention == "mla":  # q, kv_a, kv_b and o; DeepSeek's own q is low rank too
-        latent = model.kv_lora_rank + model.qk_rope_head_dim
-        sides = 2 * (hidden + query) + hidden + latent + (model.kv_lora_rank + 2 * query)
-    else:
-        sides = 2 * (hidden + query) + 2 * (hidden + key)
-    if targets == "qv":
-        return rank * model.layers * (2 * hidden + query + key)
-    total = model.layers * sides
-    if targets == "all-linear":
-        dense = model.dense_layers if model.experts else model.layers
-        total += dense * _mlp_matrices(model) * (hidden + model.intermediate)
-        if model.experts:
-            width = model.shared_experts * model.moe_intermediate
-            total += (model.layers - dense) * model.mlp_matrices * ((hidden + width) if width else 0)
-    return rank * total
-
-
-def _element_bytes(setup: TrainingSetup) -> int:
-    return 4 if setup.precision == "fp32" else 2
-
-
-def _autocast(setup: TrainingSetup) -> bool:
-    """torch.autocast over weights of another precision. DeepSpeed and FSDP cast whole parameters instead."""
-    return setup.precision.endswith("-mixed") and setup.sharding == "none"
-
-
-def saved_bytes(setup: TrainingSetup) -> float:
-    """Bytes that autograd keeps of one decoder layer for one token, nothing recomputed.
-
-    Counted on transformers' Llama: two norms that compute in float32, inputs of the linear layers whose weights get a
-    gradient (bitsandbytes keeps them for frozen 4-bit weights too), q, k, v and the output of attention, and the
-    factors of the gated product. Each adapter keeps its own copy of its input.
-    """
-    model, w, item = setup.model, _widths(setup), _element_bytes(setup)
-    full, autocast = setup.method == "full", _autocast(setup)
-    wide = 4 if autocast else item  # the residual stream
-    norms = 2 * (4 + (wide if full else 0)) * w.hidden  # RMSNorm in plain torch: float32 input, normalized input
-    if not w.gated:
-        norms = 2 * wide * w.hidden  # GPT-like models call torch's fused LayerNorm, which keeps its input alone
-    keeps_inputs = full or setup.method == "qlora"
-    casts = 5 if autocast and full else 2  # q, k, v, gate and up each cast their input under autocast
-    inputs = casts * item * w.hidden if keeps_inputs else 0
-    repeated = setup.attention in ("sdpa", "eager")  # a padded batch repeats k and v to the heads of q
-    attention = item * (2 * w.query + 2 * (w.query if repeated else w.key)) + 4 * model.heads
-    if setup.attention == "eager":
-        attention += (4 + item) * model.heads * setup.seq_len  # softmax in float32, then cast
-    product = 1 if keeps_inputs else 0  # the input of the down projection
-    mlp = item * w.mlp * ((3 if w.gated else 1) + product)
-    if w.copies:
-        mlp += item * w.copies * w.hidden * (1 + product) + 8 * model.experts  # experts' inputs and outputs; router
-    if setup.method == "qlora" and not setup.gradient_checkpointing:
-        # bitsandbytes before 0.43.2 kept inputs outside autograd, those of the last micro-batch too (its issue 1270)
-        inputs += item * (2 * w.hidden + w.query + w.mlp)
-    adapters = 0.0
-    if not full:
-        kept = 4 if setup.precision == "fp32" else 3  # Trainer's autocast: a 16-bit copy and the mask of its dropout
-        width = {"qv": 2 * w.hidden, "attention": 3 * w.hidden + w.query}.get(setup.lora_targets)
-        if width is None:
-            dense = w.mlp if not w.copies else model.shared_experts * model.moe_intermediate
-            width = 3 * w.hidden + w.query + (dense and dense + (2 if w.gated else 1) * w.hidden)
-        adapters = kept * width
-    return norms + inputs + attention + mlp + adapters + 8
-
-
-def _states(setup: TrainingSetup, w: _Widths) -> tuple[float, float, float, float]:
-    """Bytes of weights, gradients, optimizer states, over all GPUs, and of weights as they are used."""
-    model, item = setup.model, _element_bytes(setup)
-    deepspeed = setup.sharding.startswith("zero")
-    tensors = 2 if setup.optimizer == "adamw" else 0
-    eight_bit = 2 if setup.optimizer == "adamw_8bit" else 0  # paged states live in unified memory, outside torch
-    if setup.method == "full":
-        count = model.params
-        if deepspeed and item == 2:  # 16-bit weights and gradients, float32 master, moments
-            return 2.0 * count, 2.0 * count, (4.0 + 4 * tensors + eight_bit) * count, 2.0 * count
-        stored = 4 if setup.precision != "bf16" else 2
-        return stored * count, stored * count, (stored * tensors + eight_bit) * count, float(item * count)
-    frozen = 4 if item == 4 or (setup.precision == "bf16-mixed" and not deepspeed) else 2
-    if setup.method == "qlora":
-        embedding, experts, rest = weight_bytes(model, "nf4")
-        used = weights = embedding * frozen / 2 + experts + rest
-    else:
-        weights, used = float(frozen * model.params), float(item * model.params)
-    return weights + 4.0 * w.adapters, 4.0 * w.adapters, (4.0 * tensors + eight_bit) * w.adapters, used
-
-
-def _gather_bytes(setup: TrainingSetup, w: _Widths, used: float) -> float:
-    """Bytes of parameters gathered whole on a GPU at once, where they are sharded or on the host."""
-    item = 2 if setup.method != "full" else _element_bytes(setup)
-    head = setup.model.vocab * setup.model.hidden * item
-    per_param = WEIGHT_BITS["nf4"] / 8 if setup.method == "qlora" else item
-    layer = w.layer_params * per_param
-    trained = 1 if setup.method == "full" else 0  # a whole gradient beside the weight until it is scattered
-    if setup.sharding == "zero3":
-        bucket = 2 * min(setup.model.params, ZERO_BUCKETS / 2) * trained
-        return min(used, ZERO3_LIVE * per_param) + head + bucket
-    root = w.embedding * item  # FSDP never frees what lies outside the layers: embedding and head
-    return min(used * (1 + trained), root + head * trained + layer * (2 + trained))  # this layer and the next
-
-
-@dataclass(frozen=True, slots=True)
-class _Memory:
-    weights: float
-    gradients: float
-    optimizer: float
-    activations: float
-    logits: float
-    host: float
-
-
-def _memory(setup: TrainingSetup) -> _Memory:
-    """Bytes per GPU that torch allocates at the peak, and bytes of main memory per node."""
-    model, w, item = setup.model, _widths(setup), _element_bytes(setup)
-    world = setup.gpu_count * setup.nodes
-    weights, gradients, optimizer, used = _states(setup, w)
-    sharding, offload = setup.sharding, setup.offload
-    host = 0.0
-    if setup.optimizer == "paged_adamw_8bit":
-        host += 2.0 * (model.params if setup.method == "full" else w.adapters) * setup.gpu_count
-    if offload != "none":
-        moved = gradients * 2 + optimizer if item == 2 else gradients + optimizer  # gradients in float32
-        host += HOST_BUFFER * (moved + (weights if offload == "all" else 0)) / setup.nodes
-    split = {"zero1": (1, 1, world), "zero2": (1, world, world)}.get(
-        sharding, (world,) * 3 if sharding in ("zero3", "fsdp") else (1, 1, 1)
-    )
-    weights, gradients, optimizer = weights / split[0], gradients / split[1], optimizer / split[2]
-    if offload != "none":
-        optimizer = 0.0
-        if sharding in ("zero2", "zero3") or offload == "all":
-            gradients = 0.0
-    if offload == "all":
-        weights = 0.0
-    if sharding in ("zero3", "fsdp") or offload == "all":
-        weights += _gather_bytes(setup, w, used)
-    elif sharding in ("zero1", "zero2"):
-        trainable = model.params if setup.method == "full" else w.adapters
-        gradients += 2 * min(2 * trainable, ZERO_BUCKETS)
-    if _autocast(setup) and (setup.method == "full" or setup.precision == "bf16-mixed"):
-        copied = w.embedding if setup.method == "qlora" else model.params
-        weights += 2.0 * copied  # autocast keeps a 16-bit copy of every weight
-
-    tokens = setup.micro_batch * setup.seq_len
-    layer = saved_bytes(setup) * tokens
-    logits = FUSED_LOSS_BYTES * tokens * w.hidden if setup.logits == "fused" else LOSS_BYTES * tokens * model.vocab
-    if model.workload != "generation":
-        logits = 0  # a classifier or an embedding model has no vocabulary to predict
-    head_grad = 0  # Liger makes the head's gradient in the forward pass; FSDP's trainers cut the loss up under autograd
-    if logits and setup.logits == "fused" and setup.method == "full" and sharding != "fsdp":
-        head_grad = model.vocab * w.hidden
-        logits += (item + 4) * head_grad  # of one chunk, and its float32 copy
-    head = tokens * w.hidden * (4 + 2 * item)  # the final norm and the head's input, gone when the layers' turn comes
-    if setup.gradient_checkpointing:
-        stored = model.layers * (4 if _autocast(setup) else item) * tokens * w.hidden
-        activations = stored + max(head, layer - logits)
-    else:
-        activations = model.layers * layer + head
-    if setup.packed:
-        activations += MASK_BYTES * tokens**2
-    if setup.method == "qlora":  # one matrix at a time is unpacked to 16 bits, or all experts of a layer
-        experts = model.mlp_matrices * model.experts * model.moe_intermediate
-        activations += 2 * w.hidden * max(w.query, experts or model.intermediate)
-    return _Memory(weights, gradients, optimizer, activations, logits + item * head_grad, host)
-
-
-@dataclass(frozen=True, slots=True)
-class _Speed:
-    tokens_per_s: float
-    mfu: float
-
-
-def _speed(setup: TrainingSetup) -> _Speed:
-    """Tokens/s over all GPUs: the sum of what one micro-batch spends on each kind of work."""
-    model, gpu, w, item = setup.model, setup.gpu, _widths(setup), _element_bytes(setup)
-    world, tokens = setup.gpu_count * setup.nodes, setup.micro_batch * setup.seq_len
-    peak = gpu.flops * (0.5 if item == 4 else 1.0)  # TF32
-    passes = 3 if setup.method == "full" else 2
-    again = 1 if setup.gradient_checkpointing else 0
-    weights = max(0, model.params_active - (0 if model.tied_embeddings else w.embedding // 2))
-    matrices = 2 * weights * tokens
-    adapters = 6 * w.adapters * tokens
-    window = min(setup.seq_len, model.sliding_window or setup.seq_len)
-    seen = setup.seq_len * (model.layers - model.sliding_layers) + window * model.sliding_layers
-    attention = 2 * w.query * seen * tokens  # one forward pass, causal
-    capability = int(gpu.compute_capability)
-    share = GEMM_SHARE.get(capability, GEMM_SHARE_PCIE) if gpu.nvlink else GEMM_SHARE_PCIE
-    kernel = ATTENTION_SHARE.get(capability, ATTENTION_SHARE_TUNED)
-    if setup.attention == "flash_attention_3":
-        kernel = ATTENTION_SHARE_TUNED
-    if setup.attention == "eager":
-        kernel = 0.1  # scores go through memory (prior)
-    gemm_s = ((passes + again) * matrices + adapters) / (peak * share * (MOE_SHARE if model.experts else 1))
-    read_s = (passes + again) * item * (model.params - w.embedding // 2) / gpu.bandwidth  # weights at small batches
-    scored = attention
-    if setup.packed:  # TRL lays the sequences of a micro-batch end to end, in one row
-        scored = 2 * w.query * tokens * model.layers * tokens / MASKED_SHARE
-    attention_s = (3.5 + again) * scored / (peak * share * kernel)
-    elementwise_s = ELEMENTWISE_PASSES * (1 + again / 3) * saved_bytes(setup) * tokens * model.layers / gpu.bandwidth
-    if setup.logits == "full" and model.workload == "generation":
-        elementwise_s += 2 * LOSS_BYTES * tokens * model.vocab / gpu.bandwidth
-    launch_s = LAYER_LAUNCH_S * model.layers * (3 + again) / 4
-    unpack_s = 0.0
-    if setup.method == "qlora":  # read 4 bits, write 16, in every pass
-        unpack_s = (2 + again) * 2.5 * (model.params - w.embedding) / (gpu.bandwidth * DEQUANTIZE_SHARE)
-    step = max(gemm_s, read_s) + attention_s + elementwise_s + launch_s + unpack_s
-    step += _communication_s(setup, w) * EXPOSED + (
-        _update_s(setup, w) if setup.offload == "none" else _offload_s(setup, w)
-    )
-    useful = passes * matrices + adapters + 3 * attention
-    return _Speed(world * tokens / step, useful / (step * gpu.flops))
-
-
-def communication_share(setup: TrainingSetup) -> float:
-    """Of a step's time, what waits for collectives."""
-    tokens = setup.micro_batch * setup.seq_len * setup.gpu_count * setup.nodes
-    return _communication_s(setup, _widths(setup)) * EXPOSED * _speed(setup).tokens_per_s / tokens
-
-
-def _communication_s(setup: TrainingSetup, w: _Widths) -> float:
-    """Seconds of collectives per micro-batch."""
-    world = setup.gpu_count * setup.nodes
-    if world == 1:
-        return 0.0
-    rate = setup.gpu.link * LINK_SHARE if setup.gpu_count > 1 else NODE_BYTES_S
-    if setup.nodes > 1:
-        rate = min(rate, NODE_BYTES_S)
-    *_, used = _states(setup, w)
-    trainable = 2.0 * (setup.model.params if setup.method == "full" else w.adapters)
-    moved = 2 * used + trainable if setup.sharding in ("zero3", "fsdp") else 2 * trainable
-    return moved * (world - 1) / world / rate
-
-
-def _update_s(setup: TrainingSetup, w: _Widths) -> float:
-    """Seconds of clipping and the optimizer, as if after every micro-batch."""
-    _, gradients, optimizer, used = _states(setup, w)
-    states = gradients + optimizer + (used if setup.method == "full" else gradients)
-    shards = 1 if setup.sharding == "none" else setup.gpu_count * setup.nodes
-    return UPDATE_PASSES * states / shards / setup.gpu.bandwidth
-
-
-def _offload_s(setup: TrainingSetup, w: _Widths) -> float:
-    """Seconds that offloaded states add to a step: over the host link, and in the CPU's Adam."""
-    *_, used = _states(setup, w)
-    trainable = setup.model.params if setup.method == "full" else w.adapters
-    world = setup.gpu_count * setup.nodes
-    moved = 4.0 * trainable + (2 * used if setup.offload == "all" else 0)  # gradients down, weights up
-    return moved / world / HOST_LINK_BYTES_S + HOST_ADAM_BYTES * trainable / setup.nodes / HOST_ADAM_BYTES_S
-
-
-def _impossible(setup: TrainingSetup) -> str:
-    """Why that card cannot run it whatever the memory; "" where it can."""
-    gpu = setup.gpu
-    if not gpu.bf16 and setup.precision.startswith("bf16"):
-        return f"{gpu.name} has no bf16; take fp16-mixed, or a card of the Ampere generation or newer"
-    if setup.attention.startswith("flash") and gpu.compute_capability < (9 if setup.attention.endswith("3") else 8):
-        return f"{gpu.name} does not run {setup.attention}; take {gpu.attention[-1]}"
-    return ""
-
-
-def estimate_training(setup: TrainingSetup) -> TrainingEstimate:
-    """What that run needs in GiB per GPU, in USD, and its tokens/s over all GPUs. Pure; no error for what does not fit.
-
-    `peak_gib` is the sum of weights, gradients, optimizer, activations and logits: what torch has reserved at the
-    peak. `weights_gib` counts parameters gathered from shards, `activations_gib` the allocator's unused rest.
-    """
-    memory, gpu = _memory(setup), setup.gpu
-    usable = gpu.visible_gib
-    distributed = setup.gpu_count * setup.nodes > 1 or setup.sharding != "none"
-    overhead = DRIVER_GIB + CONTEXT_GIB + (TRAINING_NCCL_GIB if distributed else 0.0)
-    parts = (memory.weights, memory.gradients, memory.optimizer, memory.activations, memory.logits)
-    allocated = sum(parts) / GIB
-    peak = allocated * RESERVED_SHARE
-    why = refused = _impossible(setup)
-    if not why and peak + overhead > usable:
-        why = (
-            f"{peak + overhead:.1f} GiB needed on each {gpu.name}, {usable:.1f} there: "
-            f"{peak + overhead - usable:.1f} GiB short"
-        )
-    usd_per_hour = gpu.usd_per_hour * setup.gpu_count * setup.nodes
-    speed = None if refused else _speed(setup)  # a setup that is only too large would run that fast on a larger card
-    rate = speed.tokens_per_s if speed else None
-    measured = gpu.nvlink and not setup.model.experts
-    spread = SPEED_RANGE if measured else SPEED_RANGE_PRIOR
-    host = memory.host / GIB
-    return TrainingEstimate(
-        usable_gib=usable,
-        weights_gib=memory.weights / GIB,
-        gradients_gib=memory.gradients / GIB,
-        optimizer_gib=memory.optimizer / GIB,
-        activations_gib=memory.activations / GIB + peak - allocated,
-        logits_gib=memory.logits / GIB,
-        overhead_gib=overhead,
-        peak_gib=peak,
-        host_gib=host,
-        fits=not why,
-        why=why,
-        tokens_per_s=rate,
-        tokens_per_s_low=rate and rate / spread,
-        tokens_per_s_high=rate and rate * spread,
-        mfu=speed.mfu if speed else None,
-        usd_per_hour=usd_per_hour,
-        host_usd_per_hour=host_price(setup.gpu_count * TRAIN_CORES, setup.gpu_count * TRAIN_GIB + host) * setup.nodes,
-        usd_per_million_tokens=rate and usd_per_hour / (rate * 3600) * 1e6,
-        assumed=setup.model.assumed,
-        prior=("host_usd_per_hour",) if measured else ("host_usd_per_hour", "tokens_per_s", "mfu"),
-    )
-
-
-# ---- planner/training_run.py
-
-
-TRAINING_START_S = 90  # imports, data set and the first step, beside reading the weights (prior)
-PADDING = 1.5  # longest example of a micro-batch to the mean one (prior)
-STATE_BYTES = 14  # of a trained parameter in a checkpoint: 16-bit weight, float32 master and two moments
-RESULT_BYTES = 4  # of it in the result: float32 at the most
-SAVED_BYTES_S = 1e9  # onto a Volume (prior)
-FAILS_EVERY_S = 12 * 3600  # a node, preempted or crashed (prior)
-SAVE_EVERY_S = (300, 3600)  # bounds of the time between two checkpoints
-
-
-def sequence_tokens(request: Request, setup: TrainingSetup) -> int:
-    """Tokens of a typical sequence as a GPU sees it: whole, or an example padded to the longest of its micro-batch."""
-    if setup.packed or not request.row_tokens:
-        return setup.seq_len
-    return min(setup.seq_len, round(request.row_tokens * (PADDING if setup.micro_batch > 1 else 1)))
-
-
-def run_tokens(request: Request, setup: TrainingSetup, rows: int = 0) -> float:
-    """Tokens that the GPUs see in the whole run, padding included; 0 where the data set's size is not known."""
-    if request.dataset_tokens:
-        return request.dataset_tokens * request.epochs
-    each = request.row_tokens if setup.packed else sequence_tokens(request, setup)
-    return (request.dataset_rows or rows) * request.epochs * each
-
-
-def start_s(setup: TrainingSetup) -> float:
-    """Seconds of an attempt before its first step is done, weights on the Volume (prior)."""
-    return TRAINING_START_S + sum(weight_bytes(setup.model, "none")) / VOLUME_BYTES_PER_S
-
-
-def trained_params(setup: TrainingSetup) -> int:
-    """Parameters that the method changes."""
-    full = setup.method == "full"
-    return setup.model.params if full else lora_params(setup.model, setup.lora_rank, setup.lora_targets)
-
-
-def checkpoint_gib(setup: TrainingSetup) -> float:
-    """GiB of one checkpoint: what is trained, with its optimizer states."""
-    return STATE_BYTES * trained_params(setup) / GIB
-
-
-def save_s(setup: TrainingSetup) -> float:
-    """Seconds that a checkpoint takes, each node writing its part (prior)."""
-    return STATE_BYTES * trained_params(setup) / SAVED_BYTES_S / setup.nodes
-
-
-def end_s(setup: TrainingSetup) -> float:
-    """Seconds of the last checkpoint and of the result (prior)."""
-    return save_s(setup) + RESULT_BYTES * trained_params(setup) / SAVED_BYTES_S
-
-
-def save_every_s(setup: TrainingSetup, attempt_s: float = math.inf) -> int:
-    """Seconds between saves that lose least to saving and to failing (J. W. Young, 1974), in whole minutes.
-
-    An attempt that may last no longer than `attempt_s` saves four times at least.
-    """
-    low, high = SAVE_EVERY_S
-    best = math.sqrt(2 * save_s(setup) * FAILS_EVERY_S / setup.nodes)
-    return round(min(max(best, low), high, max(attempt_s / 4, 60)) / 60) * 60
-
-
-def run_hours(request: Request, setup: TrainingSetup, estimate: TrainingEstimate, rows: int = 0) -> float:
-    """Hours of the whole run, its saves included, or of one over `rows` where the data set's size is not known.
-
-    0 where neither is.
-    """
-    tokens = run_tokens(request, setup, rows)
-    if not tokens or not estimate.tokens_per_s:
-        return 0.0
-    saving = 1 + save_s(setup) / save_every_s(setup)
-    return (start_s(setup) + tokens / estimate.tokens_per_s * saving + end_s(setup)) / 3600
-
-
-# ---- planner/warm.py
-
-
-DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")  # as cron counts them
-WARM_FORMS = "write auto, a number such as 1, or a number in working hours such as 1 mon-fri 8-18 Europe/Berlin"
-MOST_WARM = 1000
-DAY_MIN = 24 * 60  # minutes
-_WARM = re.compile(r"(\d{1,4})(?:\s+(\S+)\s+(\S+)(?:\s+(\S+))?)?", re.ASCII)
-_HOURS = re.compile(r"(\d{1,2})(?::(\d\d))?-(\d{1,2})(?::(\d\d))?", re.ASCII)
-
-
-def parse_warm(text: str, optimize: str) -> WarmPool:
-    """ "auto" (one always where latency is the aim), "0", "2", "1 mon-fri 8-18 Europe/Berlin". Refusal says how."""
-    if text.lower() == "auto":
-        return WarmPool(int(optimize == "latency"))
-    found = _WARM.fullmatch(text)
-    if not found or int(found[1]) > MOST_WARM:
-        raise Refusal(f"warm {text[:60]!a} is not understood; {WARM_FORMS}")
-    if found[2] is None:
-        return WarmPool(int(found[1]))
-    if not int(found[1]):
-        raise Refusal("warm 0 needs no hours; write 0, or keep at least one container warm in them")
-    opens, closes = parse_hours(found[3])
-    return WarmPool(int(found[1]), parse_days(found[2]), opens, closes, parse_zone(found[4] or "UTC"))
-
-
-def parse_days(text: str) -> tuple[int, ...]:
-    """Days of the week as cron counts them, of "mon-fri", "mon,wed", "fri-mon" or "daily"."""
-    if text.lower() == "daily":
-        return tuple(range(7))
-    days: set[int] = set()
-    for part in text.lower().split(","):
-        first, dash, last = part.partition("-")
-        if first not in DAYS or (dash and last not in DAYS):
-            raise Refusal(f"warm has no days {text[:60]!a}; write mon-fri, mon,wed,fri or daily")
-        start, end = DAYS.index(first), DAYS.index(last or first)
-        days |= {day % 7 for day in range(start, end + 1 if end >= start else end + 8)}
-    return tuple(sorted(days))
-
-
-def parse_hours(text: str) -> tuple[int, int]:
-    """Minutes after midnight of "8-18", "8:30-18" or, over midnight, "22-6"."""
-    found = _HOURS.fullmatch(text)
-    opens, closes = (
-        (int(found[1]) * 60 + int(found[2] or 0), int(found[3]) * 60 + int(found[4] or 0)) if found else (0, 0)
-    )
-    minutes = (int(found[2] or 0), int(found[4] or 0)) if found else (0, 0)
-    if max(minutes) > 59 or opens >= DAY_MIN or closes > DAY_MIN or opens == closes % DAY_MIN:
-        raise Refusal(f"warm has no hours {text[:60]!a}; write 8-18, 8:30-18:00 or 22-6, less than a whole day")
-    return opens, closes
-
-
-def parse_zone(name: str) -> str:
-    """A time zone by its IANA name, in any case. Unchecked where this machine has no list of them."""
-    known = {zone.lower(): zone for zone in zoneinfo.available_timezones()}
-    if name.lower() in known or (not known and re.fullmatch(r"[A-Za-z]+(/[A-Za-z0-9_+-]+)*", name, re.ASCII)):
-        return known.get(name.lower(), name)
-    near = difflib.get_close_matches(name.lower(), known, n=1)
-    hint = f"did you mean {known[near[0]]}?" if near else "write one such as Europe/Berlin, or none for UTC"
-    raise Refusal(f"warm has no time zone {name[:60]!a}; {hint}")
-
-
-def days_text(days: tuple[int, ...]) -> str:
-    """ "mon-fri", "mon,wed", "daily"; a run that reaches over the week's end is "fri-mon"."""
-    if len(days) == 7:
-        return "daily"
-    starts = [day for day in days if (day - 1) % 7 not in days]
-    runs = []
-    for start in sorted(starts, key=lambda day: (day - 1) % 7):
-        end = next(day for day in range(start, start + 7) if (day + 1) % 7 not in days) % 7
-        runs.append(DAYS[start] if start == end else f"{DAYS[start]}-{DAYS[end]}")
-    return ",".join(runs)
-
-
-def clock(minute: int) -> str:
-    """ "8", "18:30" """
-    return f"{minute // 60}:{minute % 60:02}" if minute % 60 else str(minute // 60)
-
-
-def hours_text(pool: WarmPool) -> str:
-    """ "mon-fri 8-18 Europe/Berlin"; "always" without hours."""
-    if not pool.days:
-        return "always"
-    return f"{days_text(pool.days)} {clock(pool.opens_min)}-{clock(pool.closes_min)} {pool.timezone}"
-
-
-def crons(pool: WarmPool) -> tuple[str, str]:
-    """Cron lines that open and close the pool; two empty ones without hours."""
-    if not pool.days:
-        return "", ""
-    next_day = pool.closes_min % DAY_MIN < pool.opens_min
-    closing = tuple(sorted((day + next_day) % 7 for day in pool.days))
-    return cron(pool.opens_min, pool.days), cron(pool.closes_min % DAY_MIN, closing)
-
-
-def cron(minute: int, days: tuple[int, ...]) -> str:
-    if len(days) == 7:
-        listed = "*"
-    elif len(days) > 2 and days[-1] - days[0] == len(days) - 1:
-        listed = f"{days[0]}-{days[-1]}"
-    else:
-        listed = ",".join(map(str, days))
-    return f"{minute % 60} {minute // 60} * * {listed}"
-
-
-def warm_hours_per_month(pool: WarmPool) -> float:
-    """Hours a month that the pool is warm: 730 without hours, else the week's share of them."""
-    if not pool.days:
-        return HOURS_PER_MONTH
-    open_min = (pool.closes_min - pool.opens_min) % DAY_MIN
-    return len(pool.days) * open_min / (7 * DAY_MIN) * HOURS_PER_MONTH
-
-
-# ---- planner/answers.py
-
-
-TASKS = ("serve", "batch", "finetune", "distributed")
-WORKLOADS = ("generation", "classification", "embedding")
-METHODS = ("auto", "full", "lora", "qlora")
 TRAINED = ("generation", "classification")  # workloads that a model can be trained for
+PROMPTED = ("auto", "16", "32")  # concurrency as Enter answers it: a training ignores it
+
+
+def check_budget(text: str, task: str) -> Budget:
+    budget = parse_budget(text)
+    if task == "serve" and budget.per == "run":
+        raise Refusal(f"a service has no end, so {text} cannot bound it; give a budget such as 4/hour or 300/month")
+    return budget
+
+
+def check_warm(text: str, task: str, optimize: str) -> WarmPool:
+    if task == "serve":
+        return parse_warm(text, optimize)
+    if text.lower() not in ("auto", "0"):
+        raise Refusal(f"warm {shown(text)} is for a service; a {task} runs and ends: leave warm auto")
+    return WarmPool()
+
+
+def check_context(tokens: int, model: Model) -> int:
+    if tokens > model.context and "context" not in model.assumed:
+        raise Refusal(f"{model.id} reads at most {model.context:,} tokens, not {tokens:,}; lower context_len")
+    return tokens
+
+
+def check_workload(workload: str) -> None:
+    """Raise Refusal where no model is trained for that workload."""
+    if workload not in TRAINED:
+        raise Refusal(f"an {workload} model is not trained here; take workload {' or '.join(TRAINED)}")
+
+
+def check_trained(model: Model) -> None:
+    """Raise Refusal where the weights are not published in 16 bits or more."""
+    if model.quantization != "none":
+        known = default_model(model.params, model.workload, to_train=True)
+        raise Refusal(
+            f"{model.id} is published in {model.quantization}, and training begins with 16-bit weights; "
+            f"the nearest open model that has them is {known.id}"
+        )
+
+
+def check_training(concurrency: str, engine: str, method: str, quantization: str, task: str, model: Model) -> None:
+    """Raise Refusal where an answer has no meaning for a training, or contradicts another."""
+    if concurrency.lower() not in PROMPTED:
+        raise Refusal(f"concurrency {shown(concurrency)} is for serve and batch; task {task} needs none: take auto")
+    if engine == "vllm":
+        raise Refusal(f"engine vllm trains no model; leave engine auto for task {task}")
+    if quantization not in ("auto", "none", "int4", "nf4"):
+        raise Refusal(f"no adapters are trained on {quantization} weights here; leave quantization auto, or take nf4")
+    if quantization in ("int4", "nf4") and method in ("full", "lora"):
+        raise Refusal(f"method {method} trains on 16-bit weights, not {quantization}; take method qlora")
+    if model.experts and (method == "qlora" or quantization in ("int4", "nf4")):
+        raise Refusal(f"bitsandbytes leaves the experts of {model.id} in 16 bits; take method lora")
+    if quantization == "none" and method == "qlora":
+        raise Refusal("method qlora trains on 4-bit weights; leave quantization auto, or take method lora")
+    check_trained(model)
+
+
+def check_several(task: str, gpu: str, count: int) -> None:
+    """Raise Refusal where another task is the one for so many GPUs."""
+    if task == "finetune" and count > 1:
+        raise Refusal(f"task finetune trains on one GPU, not {count}; take task distributed, or a gpu_count of 1")
+    if task == "distributed" and count == 1:
+        raise Refusal("task distributed trains on 2 GPUs or more; take task finetune for one")
+    if task == "distributed" and gpu != "auto" and find_gpu(gpu).max_count == 1:
+        raise Refusal(f"one container holds a single {gpu}; let gpu be auto, or take task finetune")
+
+
+# ---- planner/request/dataset.py
+
+
+MAX_ROWS = 100_000_000_000
+ROW_TOKENS = {"generation": 512, "classification": 128}  # of a typical example to train on (prior)
+EPOCHS, MANY_ROWS = 3, 100_000  # passes over the data, and the rows from which one is enough (prior)
+
+
+def parse_dataset(text: str) -> tuple[str, int]:
+    """Return a file or Hugging Face id, and its rows or 0: "org/name", "reviews.jsonl 200k rows"."""
+    found = re.fullmatch(r"(.+?)[ ,]+(\d[\d,_]*(?:\.\d+)?)\s*([kKmM]?) rows?", text, re.ASCII)
+    if not found:
+        return text, 0
+    times = {"": 1, "k": 1_000, "m": 1_000_000}[found[3].lower()]
+    count = round(float(re.sub(r"[,_]", "", found[2])) * times)
+    if not 1 <= count <= MAX_ROWS:
+        raise Refusal(f"dataset {shown(text)} must have 1 to {MAX_ROWS:,} rows, such as reviews.jsonl 200k rows")
+    return found[1], count
+
+
+def row_tokens_of(workload: str, context_len: int) -> int:
+    """Return the tokens of a typical example (prior), at most what the context holds."""
+    return min(ROW_TOKENS[workload], context_len)
+
+
+def epochs_of(rows: int) -> int:
+    """Return the passes over the data: fewer over many rows."""
+    return EPOCHS if rows < MANY_ROWS else 1
+
+
+# ---- planner/request/prompts.py
+
+
 # Import names that the generated project uses itself: a package of that name would hide them.
 TAKEN = frozenset(
     "modal torch transformers vllm fastapi httpx openai psutil pynvml datasets trl peft accelerate bitsandbytes "
     "deepspeed tests tasks requirements samples".split()
 )
 MAX_SLUG = 56  # Modal's limit for an app name is 64 characters; a suffix must still fit
-MAX_NUMBER = 100_000_000
-MAX_USD = 1_000_000
-MAX_ROWS = 100_000_000_000
-ROW_TOKENS = {"generation": 512, "classification": 128}  # of a typical example to train on (prior)
-EPOCHS, MANY_ROWS = 3, 100_000  # passes over the data, and the rows from which one is enough (prior)
-PROMPTED = ("auto", "16", "32")  # what Enter answers where concurrency means nothing
 
 
-@dataclass(frozen=True, slots=True)
-class Answers:
+class Answers(NamedTuple):
     """The checked answers to all prompts."""
 
     project_name: str
@@ -2635,27 +4116,27 @@ class Answers:
 
 
 def check_answers(typed: dict[str, object]) -> Answers:
-    """The answers as cookiecutter hands them over, checked and understood. Refusal with one sentence."""
+    """Return the checked answers of Cookiecutter's context. Refusal is one sentence."""
     text = {key: str(value).strip() for key, value in typed.items() if not key.startswith("_")}
     name = one_line("project_name", text["project_name"])
     slug = check_slug(text["project_slug"])
     task = one_of("task", text["task"], TASKS)
     workload = one_of("workload", text["workload"], WORKLOADS)
-    if task in TRAINING:
+    if task in schema_TRAINING:
         check_workload(workload)
-    method = one_of("method", text["method"], METHODS)
+    method = one_of("method", text["method"], ("auto", *METHODS))
     quantization = one_of("quantization", text["quantization"], ("auto", *QUANTIZATIONS))
     engine = one_of("engine", text["engine"], ("auto", *ENGINES))
     if task in ("serve", "batch") and method != "auto":
         raise Refusal(f"method {method} is for training; leave it auto for task {task}")
-    if task in TRAINING:
+    if task in schema_TRAINING:
         check_several(task, *typed_gpu(text["gpu"], text["gpu_count"]))
     gpu, count = parse_gpu(text["gpu"], text["gpu_count"], several_nodes=task == "distributed")
     model = asked_model(text["model_id"], text["model_size"], task, workload)
     optimize = one_of("optimize", text["optimize"], AIMS)
     dataset, dataset_rows = parse_dataset(one_line("dataset", text["dataset"] or "none"))
     context_len = check_context(parse_count("context_len", text["context_len"]), model)
-    trains = task in TRAINING
+    trains = task in schema_TRAINING
     if trains:
         check_training(text["concurrency"], engine, method, quantization, task, model)
     request = Request(
@@ -2680,27 +4161,8 @@ def check_answers(typed: dict[str, object]) -> Answers:
     return Answers(name, slug, slug.replace("-", "_"), request)
 
 
-def one_line(key: str, text: str) -> str:
-    if not text:
-        raise Refusal(f"{key} is empty; type a word or two")
-    if not text.isprintable() or len(text) > 200:
-        raise Refusal(f"{key} must be one line of at most 200 printable characters, not {shown(text)}")
-    return text
-
-
-def shown(text: str) -> str:
-    """What was typed, quoted on one line and cut, for use in a message."""
-    return ascii(text if len(text) <= 60 else text[:57] + "...")
-
-
-def one_of(key: str, text: str, allowed: tuple[str, ...]) -> str:
-    if text.lower() not in allowed:
-        raise Refusal(f"{key} {shown(text)} is not one of {', '.join(allowed)}")
-    return text.lower()
-
-
 def check_slug(slug: str) -> str:
-    """A slug that can be a folder, a Modal app and, with underscores, a Python package."""
+    """Return a slug that can be a folder, a Modal app and, with underscores, a Python package; else Refusal."""
     if not re.fullmatch(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*", slug) or len(slug) > MAX_SLUG:
         raise Refusal(
             f"project_slug {shown(slug)} names a folder and a Python package: lower-case letters, digits and single "
@@ -2712,159 +4174,21 @@ def check_slug(slug: str) -> str:
     return slug
 
 
-def parse_count(key: str, text: str) -> int:
-    """A whole number of at least 1: "8192", "8,192", "8k" (8192)."""
-    found = re.fullmatch(r"(\d[\d,_]*)\s*([kK]?)", text, re.ASCII)
-    value = int(re.sub(r"[,_]", "", found[1])) * (1024 if found[2] else 1) if found and len(text) < 12 else 0
-    if not 1 <= value <= MAX_NUMBER:
-        raise Refusal(f"{key} {shown(text)} is not a whole number of at least 1, such as 8192")
-    return value
-
-
-def parse_budget(text: str) -> Budget:
-    """ "4/hour", "50/run", "300/month" in USD, or "none". Refusal shows the forms."""
-    if text.strip().lower() == "none":
-        return Budget(float("inf"), "none")
-    found = re.fullmatch(
-        r"(?:\$|usd)?\s*(\d{1,9}(?:\.\d{1,4})?)\s*(?:\$|usd)?\s*(?:/|per|a)\s*(hour|h|hr|month|run)",
-        text.strip().lower(),
-        re.ASCII,
-    )
-    if not found:
-        raise Refusal(f"budget {shown(text)} is not understood; write 4/hour, 300/month, 50/run or none (USD)")
-    usd = float(found[1])
-    if not 0 < usd <= MAX_USD:
-        raise Refusal(f"budget {shown(text)} must be above 0 and at most {MAX_USD:,}, such as 4/hour")
-    return Budget(usd, {"h": "hour", "hr": "hour"}.get(found[2], found[2]))
-
-
-def check_budget(text: str, task: str) -> Budget:
-    budget = parse_budget(text)
-    if task == "serve" and budget.per == "run":
-        raise Refusal(f"a service has no end, so {text} cannot bound it; give a budget such as 4/hour or 300/month")
-    return budget
-
-
-def check_warm(text: str, task: str, optimize: str) -> WarmPool:
-    if task == "serve":
-        return parse_warm(text, optimize)
-    if text.lower() not in ("auto", "0"):
-        raise Refusal(f"warm {shown(text)} is for a service; a {task} runs and ends: leave warm auto")
-    return WarmPool()
-
-
-def check_training(concurrency: str, engine: str, method: str, quantization: str, task: str, model: Model) -> None:
-    """Refusal where an answer means nothing to a training, or contradicts another."""
-    if concurrency.lower() not in PROMPTED:
-        raise Refusal(f"concurrency {shown(concurrency)} is for serve and batch; task {task} needs none: take auto")
-    if engine == "vllm":
-        raise Refusal(f"engine vllm trains no model; leave engine auto for task {task}")
-    if quantization not in ("auto", "none", "int4", "nf4"):
-        raise Refusal(f"no adapters are trained on {quantization} weights here; leave quantization auto, or take nf4")
-    if quantization in ("int4", "nf4") and method in ("full", "lora"):
-        raise Refusal(f"method {method} trains on 16-bit weights, not {quantization}; take method qlora")
-    if model.experts and (method == "qlora" or quantization in ("int4", "nf4")):
-        raise Refusal(f"bitsandbytes leaves the experts of {model.id} in 16 bits; take method lora")
-    if quantization == "none" and method == "qlora":
-        raise Refusal("method qlora trains on 4-bit weights; leave quantization auto, or take method lora")
-    check_trained(model)
-
-
-def check_workload(workload: str) -> None:
-    """Refusal where no model is trained for it."""
-    if workload not in TRAINED:
-        raise Refusal(f"an {workload} model is not trained here; take workload {' or '.join(TRAINED)}")
-
-
-def check_trained(model: Model) -> None:
-    """Refusal where its weights are not such as a training begins with."""
-    if model.quantization != "none":
-        known = default_model(model.params, model.workload, to_train=True)
-        raise Refusal(
-            f"{model.id} is published in {model.quantization}, and training begins with 16-bit weights; "
-            f"the nearest open model that has them is {known.id}"
-        )
-
-
-def row_tokens_of(workload: str, context_len: int) -> int:
-    """Tokens of a typical example (prior), of which no more are read than the context holds."""
-    return min(ROW_TOKENS[workload], context_len)
-
-
-def epochs_of(rows: int) -> int:
-    """Passes over the data: fewer over many rows."""
-    return EPOCHS if rows < MANY_ROWS else 1
-
-
-def check_several(task: str, gpu: str, count: int) -> None:
-    """Refusal where so many GPUs are another task's."""
-    if task == "finetune" and count > 1:
-        raise Refusal(f"task finetune trains on one GPU, not {count}; take task distributed, or a gpu_count of 1")
-    if task == "distributed" and count == 1:
-        raise Refusal("task distributed trains on 2 GPUs or more; take task finetune for one")
-    if task == "distributed" and gpu != "auto" and find_gpu(gpu).max_count == 1:
-        raise Refusal(f"one container holds a single {gpu}; let gpu be auto, or take task finetune")
-
-
-def parse_dataset(text: str) -> tuple[str, int]:
-    """A file or a Hugging Face id, and its rows where they are known: "org/name", "reviews.jsonl 200k rows"."""
-    found = re.fullmatch(r"(.+?)[ ,]+(\d[\d,_]*(?:\.\d+)?)\s*([kKmM]?) rows?", text, re.ASCII)
-    if not found:
-        return text, 0
-    times = {"": 1, "k": 1_000, "m": 1_000_000}[found[3].lower()]
-    count = round(float(re.sub(r"[,_]", "", found[2])) * times)
-    if not 1 <= count <= MAX_ROWS:
-        raise Refusal(f"dataset {shown(text)} must have 1 to {MAX_ROWS:,} rows, such as reviews.jsonl 200k rows")
-    return found[1], count
-
-
-def parse_gpu(gpu: str, count: str, several_nodes: bool = False) -> tuple[str, int]:
-    """GPU type and count; "auto" and 0 leave it open. The type may carry its count: "H100:2".
-
-    One container holds all of them, unless there may be `several_nodes`: then more than 8 are nodes of 8.
-    """
-    name, number = typed_gpu(gpu, count)
-    card = find_gpu(name) if name != "auto" else None
-    if number > 8 and several_nodes:
-        check_cluster(card, number)
-    elif card and number:
-        check_count(card, number)
-    elif number > 8:
-        raise Refusal(f"one container holds at most 8 GPUs, not {number}; take a gpu_count of 8 or less, or auto")
-    return name, number
-
-
-def typed_gpu(gpu: str, count: str) -> tuple[str, int]:
-    """Type and count as they were typed; "auto" and 0 where they are open."""
-    number = 0 if count.lower() == "auto" else parse_count("gpu_count", count)
-    name, colon, suffix = gpu.partition(":")
-    if name.lower() == "auto":
-        if colon:
-            raise Refusal(f"gpu {shown(gpu)} is not understood; write auto, or a type such as H100:2")
-        return "auto", number
-    card = find_gpu(name)
-    if colon:
-        inside = parse_count("gpu", suffix)
-        if number and number != inside:
-            raise Refusal(f"gpu {gpu} and gpu_count {number} contradict each other; leave gpu_count auto")
-        number = inside
-    return card.name, number
-
-
 def asked_model(model_id: str, size: str, task: str, workload: str) -> Model:
-    """The model of that id or local folder; with "auto", the default one of that size."""
+    """Return the model of that id or local folder; with "auto", the default one of that size."""
     params, _active = parse_size(size)
     if model_id.lower() in ("", "auto"):
-        model = default_model(params, workload, to_train=task in TRAINING)
-        headless = task not in TRAINING and model.id in HEADLESS
+        model = default_model(params, workload, to_train=task in schema_TRAINING)
+        headless = task not in schema_TRAINING and model.id in HEADLESS
         if workload != "generation" and (headless or not 1 / 3 < model.params / params < 3):
             known = f"a good open one is {DEFAULT_MODELS[workload][0] if headless else model.id}"
             raise Refusal(f"no open {workload} model of {size} is known; name one in model_id: {known}")
         return model
     one_line("model_id", model_id)
-    folder = Path(os.environ.get("PWD", "."), model_id).expanduser()  # a hook runs elsewhere than where it was typed
-    if folder.is_dir():
-        model = replace(find_model(str(folder)), id=model_id, source=LOCAL)
+    typed_in = os.environ.get("PWD")  # a hook runs elsewhere than where its answers were typed
+    folder = os.path.join(typed_in, model_id) if typed_in else os.path.expanduser(model_id)
+    if os.path.isdir(folder):
+        model = replace(find_model(folder), id=model_id, source=LOCAL)
     elif re.fullmatch(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?", model_id, re.ASCII):
         model = find_model(model_id, size)
     else:
@@ -2880,957 +4204,120 @@ def asked_model(model_id: str, size: str, task: str, workload: str) -> Model:
     return model
 
 
-def check_context(tokens: int, model: Model) -> int:
-    if tokens > model.context and "context" not in model.assumed:
-        raise Refusal(f"{model.id} reads at most {model.context:,} tokens, not {tokens:,}; lower context_len")
-    return tokens
+# ---- planner/describe/layout.py
 
 
-# ---- planner/choose.py
+class Bar(NamedTuple):
+    """The memory of one GPU. GiB by term, in the order they are drawn; their sum is the predicted peak."""
 
+    terms: dict[str, float]
+    usable_gib: float
+    caption: str = ""
 
-COUNTS = (1, 2, 4, 8)
-TYPICAL_INPUT = 1024
-BATCH_SEQUENCES = 256  # requests that vLLM runs at once where nobody waits for one: max_num_seqs
-# Bits that quality costs: 16-bit is the model as published; 8-bit is close to it; 4-bit is not always.
-QUALITY_LOST = {"none": 0, "fp8": 1, "int8": 1, "int4": 2, "nf4": 2, "mxfp4": 2, "nvfp4": 2}
-# Lowest compute capability, from `get_min_capability` of vLLM 0.32's quantization layers. fp8 would load on 7.5 too,
-# but a T4 computes in neither fp8 nor bf16: 8.0 is where weight-only fp8 has fast kernels (Marlin).
-CAPABILITY = {"none": 7.5, "fp8": 8.0, "int8": 7.5, "int4": 7.5, "nf4": 7.5, "mxfp4": 8.0, "nvfp4": 10.0}
-KERNEL_NAMES = {"sdpa": "SDPA", **{f"flash_attention_{n}": f"FlashAttention {n}" for n in (2, 3, 4)}, "auto": "auto"}
-# Encoders that vLLM 0.32 refuses, and ELECTRA, whose probabilities it gets wrong: tried on its CPU build.
-UNREAD = ("distilbert", "mpnet", "deberta", "electra")
-BITSANDBYTES = ("int8", "nf4")  # what transformers quantizes to while loading
-# Families that overflow in float16, which is all a T4 has: vLLM 0.32 config/model.py, _FLOAT16_NOT_SUPPORTED_MODELS.
-OVERFLOWS = ("gemma-2", "gemma-3", "embeddinggemma", "glm-4")
-STARTS_SHARE = 0.05  # of a batch's budget that may go into cold starts
-STARTER_GPUS = 10  # that Modal's Starter plan runs at once
-LONGEST_REFUSAL = 390  # characters, so that it is read
-UNBATCHED = ("gemma-2-", "llama-4")  # soft caps, which SDPA lacks; chunks, which transformers 5.23 has no cache for
-READING_SPEED = 10  # tokens/s one reader follows; slower answers rank last (prior)
+    @property
+    def peak_gib(self) -> float:
+        return sum(self.terms.values())
 
+    @property
+    def free_gib(self) -> float:
+        return max(self.usable_gib - self.peak_gib, 0.0)
 
-def make_plan(request: Request) -> Plan:
-    """The plan for a request, always the same one. Refusal, with the cheapest way out, where nothing works."""
-    candidates = weigh(request)
-    if not candidates[0].rank:
-        raise Refusal(way_out(request, candidates))
-    return Plan(request, candidates[0], candidates)
 
+class Page(NamedTuple):
+    """PLAN.md in parts: paragraphs as they are printed, and a table with its head."""
 
-def weigh(request: Request) -> tuple[Candidate, ...]:
-    """Every configuration of the request, ranked ones first and best first, then the rejected."""
-    judged = [judge(request, setup) for setup in configurations(request)]
-    groups: dict[tuple[str, str], list[Candidate]] = {}  # of one GPU and format, those that run
-    for candidate in judged:
-        if candidate.containers:
-            groups.setdefault((candidate.setup.gpu.name, candidate.setup.quantization), []).append(candidate)
-    judged = [replicas_first(request, candidate, groups) for candidate in judged]
-    ranked = sorted((c for c in judged if not c.rejected), key=lambda candidate: standing(request, candidate))
-    rejected = sorted((c for c in judged if c.rejected), key=listing)
-    return (*(replace(candidate, rank=n) for n, candidate in enumerate(ranked, 1)), *rejected)
+    decision: list[str]
+    bar: Bar
+    memory: str
+    money: list[str]
+    weighed: int  # configurations
+    table: str
+    changes: list[str]
 
 
-def replicas_first(request: Request, candidate: Candidate, groups: dict[tuple[str, str], list[Candidate]]) -> Candidate:
-    """The candidate, rejected where fewer GPUs in a container carry the load for no more, unless latency is the aim."""
-    setup = candidate.setup
-    if candidate.rejected or request.optimize == "latency" or setup.gpu_count == 1:
-        return candidate
-    for other in groups[setup.gpu.name, setup.quantization]:
-        if other.setup.gpu_count < setup.gpu_count and hourly(other) <= hourly(candidate):
-            few = gpu_string(setup.gpu, other.setup.gpu_count)
-            reason = f"{few} holds it, and replicas of that yield more per dollar than tensor parallelism"
-            return replace(candidate, rejected=reason)
-    return candidate
+class Lines(NamedTuple):
+    """The lines on the terminal; those of `more` begin with a word of their own."""
 
+    choice: str
+    bar: Bar
+    per_gpu: bool
+    yields: str
+    more: list[str]
+    model: str
+    assumed: tuple[str, ...]
 
-def configurations(request: Request) -> Iterator[InferenceSetup]:
-    """GPU x count x engine x quantization x attention kernel, as far as the request leaves them open."""
-    read, written = typical_request(request)
-    for gpu in GPUS.values():
-        if request.gpu not in ("auto", gpu.name):
-            continue
-        counts = [request.gpu_count] if request.gpu_count else [count for count in COUNTS if count <= gpu.max_count]
-        for count in counts:
-            for engine, quantization in formats(request):
-                for attention in kernels(request, gpu, engine):
-                    yield InferenceSetup(
-                        model=request.model,
-                        gpu=gpu,
-                        gpu_count=count,
-                        tensor_parallel=count,
-                        engine=engine,
-                        quantization=quantization,
-                        attention=attention,
-                        context_len=request.context_len,
-                        max_batched_tokens=STEP_TOKENS if batches(request, engine) else 0,
-                        concurrency=rows_at_once(request, engine),
-                        input_len=read,
-                        output_len=written,
-                    )
 
+class Comparison(NamedTuple):
+    """The weighed candidates as a table, best first, and the load in words."""
 
-def rows_at_once(request: Request, engine: str) -> int:
-    """Rows or requests that run at once. vLLM queues a batch's rows itself, and its cache decides how many run."""
-    return BATCH_SEQUENCES if request.task == "batch" and engine == "vllm" else request.concurrency
+    columns: tuple[str, ...]
+    rows: list[tuple[str, ...]]
+    load: str
 
 
-def batches(request: Request, engine: str) -> bool:
-    """Whether this is transformers' continuous batching, as the generated engines run it."""
-    return engine == "transformers" and request.task in ("serve", "batch") and request.workload == "generation"
-
-
-def typical_request(request: Request) -> tuple[int, int]:
-    """Tokens in and out of a typical request: 1,024 and 256, or as much of that as a short context holds (prior)."""
-    if request.workload != "generation":
-        return min(TYPICAL_INPUT, request.context_len), 1
-    read = min(TYPICAL_INPUT, request.context_len * 4 // 5)
-    return max(read, 1), max(read // 4, 1)
-
-
-def formats(request: Request) -> tuple[tuple[str, str], ...]:
-    """(engine, weight format) pairs to weigh, the published format first. Refusal where nothing loads what was asked.
-
-    Engine "auto" writes with vLLM, and with transformers in a format that only that can make while loading.
-    """
-    model, asked = request.model, request.quantization
-    if request.workload != "generation":  # encoders are small, and no kernel quantizes them
-        offered = [("transformers" if request.engine == "auto" else request.engine, model.quantization)]
-    else:
-        by_vllm = [("vllm", quantization) for quantization in loaded_by_vllm(model)]
-        by_transformers = [("transformers", quantization) for quantization in loaded_by_transformers(model)]
-        offered = {
-            "vllm": by_vllm,
-            "transformers": by_transformers,
-            "auto": by_vllm + [pair for pair in by_transformers if pair[1] not in loaded_by_vllm(model)],
-        }[request.engine]
-    names = list(dict.fromkeys(quantization for _engine, quantization in offered))
-    if not offered:
-        other = "transformers" if request.engine == "vllm" else "vllm"
-        raise Refusal(
-            f"the {request.engine} image cannot load {model.id} as published, {model.quantization}; take {other}"
-        )
-    if asked == "auto":
-        return tuple(offered)
-    if asked == "int4" and "int4" not in names and "nf4" in names:
-        asked = "nf4"  # no published AWQ or GPTQ checkpoint: bitsandbytes quantizes to 4 bits while loading
-    if asked not in names:
-        at_load = asked in ("int4", *BITSANDBYTES) and request.engine == "vllm" and model.quantization == "none"
-        also = "; engine transformers makes it while loading" if at_load and request.workload == "generation" else ""
-        raise Refusal(f"{model.id} is not to be had in {asked} here; take one of {', '.join(names)}{also}")
-    return tuple(pair for pair in offered if pair[1] == asked)
-
-
-def loaded_by_vllm(model: Model) -> list[str]:
-    """Weight formats in which vLLM 0.32 loads a model: the published ones, and what it casts 16-bit weights to."""
-    published = [model.quantization, *(quantization for quantization, _id, _revision in model.variants)]
-    made = ["fp8"] if model.quantization == "none" else []
-    return [name for name in dict.fromkeys(published + made) if name != "nf4"]  # its bitsandbytes loader is gone
-
-
-def loaded_by_transformers(model: Model) -> list[str]:
-    """The same for transformers, whose image holds bitsandbytes and no other loader of quantized weights."""
-    if model.experts:  # transformers 5.23 holds them as plain tensors, which bitsandbytes leaves in 16 bits (tried)
-        return ["none"] if model.quantization == "none" else []
-    return {"none": ["none", *BITSANDBYTES], "nf4": ["nf4"]}.get(model.quantization, [])
-
-
-def kernels(request: Request, gpu: Gpu, engine: str) -> tuple[str, ...]:
-    """Attention kernels to weigh; "auto" where latent attention or attention sinks have kernels of the engine's own."""
-    if engine == "vllm" and own_kernel(request.model, gpu):
-        return ("auto",)
-    every = ATTENTIONS if engine == "vllm" else ("sdpa",)  # the transformers image holds no other
-    return every if request.attention == "auto" else (request.attention,)
-
-
-def own_kernel(model: Model, gpu: Gpu) -> bool:
-    sinks = "gpt-oss" in model.id.lower() and gpu.compute_capability != 9.0  # FlashAttention has sinks on Hopper only
-    return model.attention == "mla" or sinks
-
-
-def judge(request: Request, setup: InferenceSetup) -> Candidate:
-    """One configuration, rejected with a reason, or with its estimate and the containers that carry the load."""
-    reason = impossible(setup) or pointless(request, setup)
-    if reason:
-        return Candidate(setup, None, rejected=reason)
-    estimate = estimate_inference(setup)
-    if not estimate.fits:
-        return Candidate(setup, estimate, rejected=estimate.why)
-    at_once = min(setup.concurrency, int(estimate.max_concurrency))
-    containers = 1 if request.task == "batch" else math.ceil(setup.concurrency / at_once)
-    if containers > 1:  # each container gets its share, and the estimate is of that container
-        setup = replace(setup, concurrency=math.ceil(request.concurrency / containers))
-        estimate = estimate_inference(setup)
-    candidate = Candidate(setup, estimate, containers)
-    return replace(candidate, rejected=over_budget(request, candidate))
-
-
-def over_budget(request: Request, candidate: Candidate) -> str:
-    """Why the budget does not pay for it, its warm pool included; "" where it does."""
-    budget, warm = request.budget, request.warm.containers
-    if ends(request):
-        usd = batch_usd(request, candidate)
-        return f"the run costs {usd:.2f}, over {budget.usd:.2f}" if usd > budget.usd else ""
-    if hourly(candidate) > budget.usd_per_hour:
-        load = f"{candidate.containers} containers for {request.concurrency} requests at once cost"
-        price = in_unit(budget, hourly(candidate))
-        return f"{load if candidate.containers > 1 else 'costs'} {price}, over {amount(budget)}"
-    if warm and warm > most_containers(request, candidate):
-        if budget.per == "none":
-            return f"{warm} kept warm are more than the {STARTER_GPUS} GPUs that Modal's Starter plan runs at once"
-        busy = "may all run around the clock once they are busy:" if request.warm.days else "kept warm cost"
-        return f"{warm} {busy} {in_unit(budget, warm * one_hour(candidate))}, over {amount(budget)}"
-    return ""
-
-
-def most_containers(request: Request, candidate: Candidate) -> int:
-    """Containers that the budget pays for around the clock; without one, what Modal's Starter plan runs.
-
-    A budget for a run or a month of runs pays for as many starts as take `STARTS_SHARE` of it.
-    """
-    if ends(request) and candidate.estimate:
-        start_usd = (candidate.estimate.cold_start_s or 0) / 3600 * one_hour(candidate)
-        most = STARTER_GPUS // candidate.setup.gpu_count
-        return max(1, min(most, int(request.budget.usd * STARTS_SHARE / start_usd))) if start_usd else most
-    if request.budget.per == "none":
-        return max(candidate.containers, STARTER_GPUS // candidate.setup.gpu_count)
-    return int(request.budget.usd_per_hour / one_hour(candidate) + 1e-9)
-
-
-def one_hour(candidate: Candidate) -> float:
-    """USD per hour of the GPUs of one container."""
-    return candidate.setup.gpu_count * candidate.setup.gpu.usd_per_hour
-
-
-def warm_usd_per_month(request: Request, candidate: Candidate) -> float:
-    """USD per month that the warm pool's GPUs cost while nobody asks anything."""
-    return request.warm.containers * one_hour(candidate) * warm_hours_per_month(request.warm)
-
-
-def in_unit(budget: Budget, usd_per_hour: float) -> str:
-    """A price in the unit of the budget, rounded up so that it would pay: "7.90/hour", "5767/month"."""
-    if budget.per == "month":
-        return f"{math.ceil(usd_per_hour * HOURS_PER_MONTH - 1e-6)}/month"
-    return f"{math.ceil(usd_per_hour * 100 - 1e-6) / 100:.2f}/hour"
-
-
-def amount(budget: Budget) -> str:
-    """The budget as a figure in its own unit: 4.00 an hour, 900 a month."""
-    return f"{budget.usd:.2f}" if budget.per == "hour" else f"{budget.usd:g}"
-
-
-def ends(request: Request) -> bool:
-    """Whether the budget is for a run that ends, not for each hour."""
-    return request.task == "batch" and request.budget.per in ("run", "month")
-
-
-def batch_usd(request: Request, candidate: Candidate) -> float:
-    """Price of a whole batch run: its rows, or one for every `input_len` tokens. 0 where its size is unknown."""
-    counted = request.dataset_rows or request.dataset_tokens / candidate.setup.input_len
-    return counted * request.epochs * row_usd(candidate)
-
-
-def row_s(candidate: Candidate) -> float:
-    """Seconds that a typical row takes of one container at full load: its answer written, or its text read."""
-    setup, estimate = candidate.setup, candidate.estimate
-    tokens = setup.output_len if estimate and estimate.output_tokens_per_s else setup.input_len
-    return tokens * candidate.containers / tokens_per_s(candidate)
-
-
-def row_usd(candidate: Candidate) -> float:
-    """USD of a typical row."""
-    return row_s(candidate) * one_hour(candidate) / 3600
-
-
-def impossible(setup: InferenceSetup) -> str:
-    """Why the card or the engine cannot run it; "" where they can."""
-    model, gpu, quantization = setup.model, setup.gpu, setup.quantization
-    if setup.attention not in (*gpu.attention, "auto"):
-        needs = {"flash_attention_2": "8.0 or newer", "flash_attention_3": "9.0 (Hopper)"}
-        least, kernel = needs.get(setup.attention, "10 (Blackwell)"), KERNEL_NAMES[setup.attention]
-        return f"{kernel} needs compute capability {least}, {gpu.name} has {gpu.compute_capability}"
-    needed = CAPABILITY[quantization]
-    if gpu.compute_capability < needed:
-        return f"{quantization} needs compute capability {needed}, {gpu.name} has {gpu.compute_capability}"
-    if not gpu.bf16 and overflows(model):
-        return f"{model.id} overflows in float16, and {gpu.name} has no bfloat16"
-    if setup.engine == "transformers" and setup.gpu_count > 1:
-        return "the transformers engine runs on one GPU; vllm spreads a model over several"
-    if setup.engine == "transformers" and setup.attention != "sdpa":
-        return "the transformers image holds no flash-attn; PyTorch's SDPA brings its own FlashAttention kernels"
-    if setup.engine == "vllm" and model.workload != "generation" and any(name in model.id.lower() for name in UNREAD):
-        return f"vLLM does not run the encoder of {model.id}"
-    if setup.max_batched_tokens and unbatched(model):
-        return f"transformers' continuous batching with SDPA does not know the attention of {model.id}"
-    if model.heads % setup.tensor_parallel:
-        return f"{model.heads} attention heads do not divide by {setup.tensor_parallel} GPUs"
-    return ""
-
-
-def unbatched(model: Model) -> bool:
-    """Whether transformers' continuous batching has no cache for its attention, or SDPA no such attention."""
-    odd = model.linear_layers or model.attention == "mla"
-    return bool(odd) or any(family in model.id.lower() for family in UNBATCHED)
-
-
-def overflows(model: Model) -> bool:
-    """Whether float16 is too narrow for its activations."""
-    return any(family in model.id.lower() for family in OVERFLOWS)
-
-
-def pointless(request: Request, setup: InferenceSetup) -> str:
-    """Why a kernel that runs is not weighed further, where nobody insisted on it; "" where it is the best there is."""
-    best = setup.gpu.attention[-1]
-    if request.attention != "auto" or setup.engine != "vllm" or setup.attention in (best, "auto"):
-        return ""
-    return f"{KERNEL_NAMES[best]} runs on {setup.gpu.name} and is faster than {KERNEL_NAMES[setup.attention]}"
-
-
-def hourly(candidate: Candidate) -> float:
-    """USD per hour of all the containers that carry the asked concurrency."""
-    return candidate.containers * one_hour(candidate)
-
-
-def tokens_per_s(candidate: Candidate) -> float:
-    """Tokens/s of all its containers at the asked concurrency: written where the model writes, else read."""
-    assert candidate.estimate is not None
-    rate = candidate.estimate.output_tokens_per_s or candidate.estimate.prefill_tokens_per_s
-    assert rate is not None
-    return candidate.containers * rate
-
-
-def usd_per_million(candidate: Candidate) -> float:
-    """USD for a million of those tokens."""
-    return hourly(candidate) / tokens_per_s(candidate) / 3600 * 1e6
-
-
-def quality_lost(setup: InferenceSetup) -> int:
-    return 0 if setup.quantization == setup.model.quantization else QUALITY_LOST[setup.quantization]
-
-
-class Standing(NamedTuple):
-    """What candidates are compared by, the weightiest first; of two, the smaller is better."""
-
-    slow: bool  # slower than people read
-    quality_lost: int
-    weak_link: bool  # tensor parallelism over PCIe
-    aim: float
-    price: float
-    rate: float  # negative: faster first
-    name: str  # so that the order is always the same
-
-
-def standing(request: Request, candidate: Candidate) -> Standing:
-    """How a working candidate compares for this request."""
-    setup, estimate = candidate.setup, candidate.estimate
-    assert estimate is not None and estimate.time_to_first_token_s is not None
-    written_s = setup.output_len / estimate.decode_tokens_per_s_single if estimate.decode_tokens_per_s_single else 0.0
-    rate = tokens_per_s(candidate)
-    price = at_least(request, candidate) * one_hour(candidate)
-    dollars = price / rate if request.task == "batch" else price  # a batch ends; a service is paid by the hour
-    return Standing(
-        slow=request.task == "serve" and rate / request.concurrency < READING_SPEED,
-        quality_lost=quality_lost(setup),
-        weak_link=setup.gpu_count > 1 and not setup.gpu.nvlink,
-        aim={"cost": dollars, "latency": estimate.time_to_first_token_s + written_s, "throughput": -rate}[
-            request.optimize
-        ],
-        price=price,
-        rate=-rate,
-        name=f"{gpu_string(setup.gpu, setup.gpu_count)} {setup.quantization} {setup.attention}",
-    )
-
-
-def listing(candidate: Candidate) -> tuple[float | str, ...]:
-    """Order of the rejected: those with an estimate first, then by price of one container."""
-    setup = candidate.setup
-    price = setup.gpu_count * setup.gpu.usd_per_hour
-    return candidate.estimate is None, price, setup.gpu.name, quality_lost(setup), setup.quantization, setup.attention
-
-
-def way_out(request: Request, candidates: tuple[Candidate, ...]) -> str:
-    """One sentence: why nothing works, and the cheapest things that would."""
-    ways = []
-    running = [c for c in candidates if c.containers]  # only the budget is in the way
-    if running:
-        ways += list(filter(None, [fewer_warm(request)]))
-        if request.budget.per != "none":
-            ways.append(f"raise the budget to {offer(request, min(running, key=lambda c: cost(request, c)))}")
-        ways += list(filter(None, [fewer_at_once(request, running)]))
-    for words, other in relaxations(request):
-        best = weigh(other)[0]
-        without_limit = best if best.rank else weigh(replace(other, budget=Budget(math.inf, "none")))[0]
-        if best.rank:
-            ways.append(f"{words} ({offer(request, best)})")
-        elif without_limit.rank and not any(offer(request, without_limit) in way for way in ways):
-            ways.append(f"{words} and raise the budget to {offer(request, without_limit)}")
-    if not ways:
-        shorter = shorter_context(request)
-        ways.append(shorter or "take a smaller model")
-    return shortened(f"{why_none(request, candidates)}; ", ways)
-
-
-def shortened(why: str, ways: list[str]) -> str:
-    """The reason and as many ways out as are still read, the first always."""
-    while len(ways) > 1 and len(why + ", or ".join(ways)) > LONGEST_REFUSAL:
-        ways = ways[:-1]
-    return why + ", or ".join(ways)
-
-
-def fewer_warm(request: Request) -> str:
-    """The most containers that the budget keeps warm, where a smaller pool is all that it takes."""
-    pool = request.warm
-    if not pool.containers or not weigh(replace(request, warm=replace(pool, containers=0)))[0].rank:
-        return ""
-    low, high = 0, pool.containers  # low works, high does not
-    while high - low > 1:
-        middle = (low + high) // 2
-        works = weigh(replace(request, warm=replace(pool, containers=middle)))[0].rank
-        low, high = (middle, high) if works else (low, middle)
-    return f"keep {low} warm" if low else "keep none warm"
-
-
-def relaxations(request: Request) -> Iterator[tuple[str, Request]]:
-    """What a person could stop insisting on, and the request that results."""
-    insists = []
-    if request.gpu != "auto" or request.gpu_count:
-        insists.append(("gpu and gpu_count", {"gpu": "auto", "gpu_count": 0}))
-    if request.quantization != "auto":
-        insists.append(("quantization", {"quantization": "auto"}))
-    if request.attention != "auto":
-        insists.append(("attention", {"attention": "auto"}))
-    for words, fields in insists:
-        yield f"let {words} be auto", replace(request, **fields)
-    if len(insists) > 1:
-        words = ", ".join(words for words, _ in insists)
-        every = {key: value for _, fields in insists for key, value in fields.items()}
-        yield f"let {words} be auto", replace(request, **every)
-    if request.engine == "transformers":
-        yield "take engine vllm", replace(request, engine="vllm")
-    if request.engine == "vllm":
-        yield "let engine be auto", replace(request, engine="auto")
-
-
-def cost(request: Request, candidate: Candidate) -> float:
-    """What the budget is compared with: USD of the run where it ends, else of an hour of what carries the load."""
-    return batch_usd(request, candidate) if ends(request) else at_least(request, candidate) * one_hour(candidate)
-
-
-def at_least(request: Request, candidate: Candidate) -> int:
-    """Containers that the budget must pay for: those that carry the load, or the warm pool."""
-    return max(candidate.containers, request.warm.containers)
-
-
-def offer(request: Request, candidate: Candidate) -> str:
-    """ "7.90/hour (H100:2, fp8)" """
-    setup = candidate.setup
-    containers = at_least(request, candidate)
-    times = f"{containers} x " if containers > 1 else ""
-    name = "16-bit" if setup.quantization == "none" else setup.quantization
-    usd = cost(request, candidate)
-    price = f"{math.ceil(usd * 100 - 1e-6) / 100:.2f}/run" if ends(request) else in_unit(request.budget, usd)
-    return f"{price} ({times}{gpu_string(setup.gpu, setup.gpu_count)}, {name})"
-
-
-def fewer_at_once(request: Request, running: list[Candidate]) -> str:
-    """The most requests at once that the budget carries, where it carries any."""
-    best = 0
-    for candidate in () if request.task == "batch" else running:
-        assert candidate.estimate is not None
-        best = max(best, most_containers(request, candidate) * int(candidate.estimate.max_concurrency))
-    return (
-        f"ask for {best} {'requests' if request.workload == 'generation' else 'texts'} at once"
-        if 0 < best < request.concurrency
-        else ""
-    )
-
-
-def shorter_context(request: Request) -> str:
-    """The longest context, in steps of a half, at which something works."""
-    tokens = request.context_len // 2
-    while tokens >= 256:
-        best = weigh(replace(request, context_len=tokens))[0]
-        if best.rank:
-            return f"take a context of {tokens:,} ({offer(request, best)})"
-        tokens //= 2
-    return ""
-
-
-def why_none(request: Request, candidates: tuple[Candidate, ...]) -> str:
-    """What stands in the way: the budget, or the reason of the configuration that came nearest."""
-    model = request.model.id
-    if any(candidate.containers for candidate in candidates):
-        if ends(request):
-            data = f"{request.dataset_rows:,} rows" if request.dataset_rows else f"{request.dataset_tokens:,} tokens"
-            return f"{request.budget.usd:.2f} does not pay for a run of {model} over {data}"
-        limit = budget_text(request.budget)
-        if request.budget.per == "none":
-            limit = f"Modal's Starter plan, {STARTER_GPUS} GPUs at once,"
-        return f"{limit} does not carry {model} with {load_text(request)}"
-    best_kernel = [c for c in candidates if c.setup.attention in (c.setup.gpu.attention[-1], "auto", request.attention)]
-    nearest = max(best_kernel or candidates, key=nearness)
-    where = gpu_string(nearest.setup.gpu, nearest.setup.gpu_count)
-    return f"{model} does not run on {where}: {nearest.rejected}"
-
-
-def load_text(request: Request) -> str:
-    """ "16 requests of 8,192 tokens at once and 2 containers kept warm mon-fri 8-18 UTC" """
-    what = "requests" if request.workload == "generation" else "texts"
-    load = f"{request.concurrency} {what} of {request.context_len:,} tokens at once"
-    pool = request.warm
-    return f"{load} and {pool.containers} kept warm {hours_text(pool)}" if pool.containers > 1 else load
-
-
-def budget_text(budget: Budget) -> str:
-    """As it may be typed: "4/hour", "900/month"."""
-    return "no budget" if budget.per == "none" else f"{budget.usd:g}/{budget.per}"
-
-
-def nearness(candidate: Candidate) -> float:
-    """How close a rejected configuration came to fitting: the GiB that its weights leave on the card."""
-    estimate: InferenceEstimate | None = candidate.estimate
-    return -math.inf if estimate is None else estimate.usable_gib - estimate.weights_gib
-
-
-# ---- planner/choose_training.py
-
-
-NODES = (2, 4)  # of 8 GPUs each, for cards that reach each other over RDMA: Hopper and newer (Modal's guide)
-GLOBAL_BATCH = 32  # sequences that one optimizer step sees; accumulation makes up what the GPUs do not hold (prior)
-MAX_STEP_TOKENS = 32_768  # of one micro-batch: beyond that a larger one is no faster
-MICRO_BATCHES = (1, 2, 4, 8, 16, 32)
-HEADROOM = 0.92  # of the memory, filled when a smaller micro-batch would do: the estimate's median error is 7 to 12%
-MAX_HOST_GIB = 336  # main memory of one Modal container
-LEAST_STARTS = 2  # and a save, that a budget for a run must pay for, or hardly anything would be learnt
-ASSUMED_ROWS = 10_000  # of a data set of unknown size, to compare what a run costs; none is refused for it (prior)
-PACKED_STEPS = 50  # optimizer steps of an epoch: with fewer, packing would leave too few to learn from (prior)
-SMALL_SHARE = 0.25  # of a card's memory: states no larger than that need no sharding
-WEAK_SHARE = 0.2  # of a step spent on gradients over PCIe: beyond it, cards with NVLink come first (prior)
-ALIKE = 1.1  # times: of runs whose prices lie closer, the one on cheaper GPUs is taken
-# How much of the model a method can change; of those a task allows, the first that the budget carries is taken.
-LADDER = {"finetune": ("lora", "qlora"), "distributed": ("full", "lora")}
-WHOLE = ("full", "lora", "qlora")  # for classifiers: most are small, and their head is new
-# Ways to lay a method over the GPUs, (sharding, offload, optimizer), from the fastest to the leanest: ZeRO-3 only where
-# ZeRO-2 does not fit, offload last.
-LAYOUTS = {
-    ("full", True): (
-        ("zero2", "none", "adamw"),
-        ("zero3", "none", "adamw"),
-        ("zero3", "optimizer", "adamw"),
-        ("zero3", "all", "adamw"),
-    ),
-    ("lora", True): (("none", "none", "adamw"), ("zero3", "none", "adamw")),
-    ("qlora", True): (("none", "none", "adamw"),),
-    ("full", False): (("none", "none", "adamw"), ("none", "none", "adamw_8bit")),
-    ("lora", False): (("none", "none", "adamw"),),
-    ("qlora", False): (("none", "none", "adamw"),),
-}
-
-
-class TrainingStanding(NamedTuple):
-    """What candidates are compared by, the weightiest first; of two, the smaller is better."""
-
-    tight: bool
-    method: int  # steps down the ladder
-    offloads: bool
-    weak_link: bool  # gradients over PCIe
-    several_nodes: bool  # Modal lends clusters on request
-    aim: float
-    usd_per_hour: float
-    name: str
-
-
-def make_training_plan(request: Request) -> TrainingPlan:
-    """The plan for finetune and distributed, always the same one. Refusal, with the cheapest way out."""
-    candidates = weigh_training(request)
-    if not candidates:
-        cards = "these cards" if request.gpu == "auto" else request.gpu
-        raise Refusal(f"Modal has no {request.gpu_count or 2} {cards} that train together; let gpu be auto")
-    if not candidates[0].rank:
-        raise Refusal(training_way_out(request, candidates))
-    return TrainingPlan(request, candidates[0], candidates)
-
-
-def weigh_training(request: Request) -> tuple[TrainingCandidate, ...]:
-    """Every configuration of the request, ranked ones first and best first, then the rejected by price.
-
-    A method further down the ladder is weighed only where none above it works with room to spare.
-    """
-    judged: list[TrainingCandidate] = []
-    for method in methods(request):
-        judged += [judge_training(request, setups) for setups in training_configurations(request, method)]
-        if any(not candidate.rejected and not tight(candidate.estimate) for candidate in judged):
-            break
-    ranked = sorted((c for c in judged if not c.rejected), key=lambda c: training_standing(request, c))
-    rejected = sorted((c for c in judged if c.rejected), key=lambda c: (c.usd_per_hour, training_name(c.setup)))
-    return (*(replace(candidate, rank=n) for n, candidate in enumerate(ranked, 1)), *rejected)
-
-
-def methods(request: Request) -> tuple[str, ...]:
-    """Methods to weigh, the one that may change most of the model first."""
-    if request.method != "auto":
-        return (request.method,)
-    if request.quantization in ("nf4", "int4"):
-        return ("qlora",)
-    ladder = LADDER[request.task] if request.workload == "generation" else WHOLE
-    return tuple(method for method in ladder if method != "qlora" or four_bits(request))
-
-
-def four_bits(request: Request) -> bool:
-    """Whether QLoRA is among the methods: bitsandbytes leaves the experts of transformers 5.23 in 16 bits (tried)."""
-    return request.quantization == "auto" and not request.model.experts
-
-
-def training_configurations(request: Request, method: str) -> Iterator[list[TrainingSetup]]:
-    """GPU x nodes x count, each with the ways to lay the method over it, the fastest first."""
-    for gpu in GPUS.values():
-        if request.gpu in ("auto", gpu.name):
-            for nodes, count in groups(request, gpu):
-                layouts = LAYOUTS[method, nodes * count > 1]
-                plain = training_setup_of(request, gpu, nodes, count, method, *layouts[0])
-                if method == "full" and nodes * count > 1 and states_gib(plain) < SMALL_SHARE * gpu.visible_gib:
-                    layouts = (("none", "none", "adamw"), *layouts)
-                yield [training_setup_of(request, gpu, nodes, count, method, *layout) for layout in layouts]
-
-
-def states_gib(setup: TrainingSetup) -> float:
-    """GiB of weights, gradients and optimizer on one GPU that shares them with no other."""
-    alone = estimate_training(replace(setup, gpu_count=1, nodes=1, sharding="none", offload="none"))
-    return alone.weights_gib + alone.gradients_gib + alone.optimizer_gib
-
-
-def groups(request: Request, gpu: Gpu) -> list[tuple[int, int]]:
-    """(nodes, GPUs of each) to weigh: one GPU for finetune, several or whole nodes for distributed."""
-    count = request.gpu_count
-    if count > gpu.max_count:
-        return [(count // 8, 8)] if clusters(gpu) and count % 8 == 0 else []
-    if count:
-        return [(1, count)]
-    if request.task == "finetune":
-        return [(1, 1)]
-    within = [(1, count) for count in (2, 4, 8) if count <= gpu.max_count]
-    return within + [(nodes, 8) for nodes in NODES if clusters(gpu)]
-
-
-def training_setup_of(
-    request: Request, gpu: Gpu, nodes: int, count: int, method: str, sharding: str, offload: str, optimizer: str
-) -> TrainingSetup:
-    """What our generated code would run: bf16, for full fine-tuning with float32 master weights, and a fused loss."""
-    half = "bf16" if gpu.bf16 else "fp16-mixed"
-    return TrainingSetup(
-        model=request.model,
-        gpu=gpu,
-        gpu_count=count,
-        nodes=nodes,
-        method=method,
-        optimizer=optimizer,
-        precision="bf16-mixed" if method == "full" and gpu.bf16 else half,
-        seq_len=request.context_len,
-        logits="fused",
-        attention="sdpa" if request.attention == "auto" else request.attention,
-        sharding=sharding,
-        offload=offload,
-    )
-
-
-def packs(request: Request) -> bool:
-    """Whether several examples may share a sequence: short and many, and no state runs from one to the next."""
-    if request.workload != "generation" or request.model.linear_layers or not request.row_tokens:
-        return False
-    steps = request.dataset_rows * request.row_tokens / request.context_len / GLOBAL_BATCH
-    return request.row_tokens < request.context_len and steps >= PACKED_STEPS
-
-
-def estimate_run(request: Request, setup: TrainingSetup) -> TrainingEstimate:
-    """The estimate with the memory of full sequences and the speed at typical ones."""
-    full, typical = estimate_training(setup), sequence_tokens(request, setup)
-    if typical == setup.seq_len or not full.fits:
-        return full
-    speed = estimate_training(replace(setup, seq_len=typical))
-    return replace(
-        full,
-        tokens_per_s=speed.tokens_per_s,
-        tokens_per_s_low=speed.tokens_per_s_low,
-        tokens_per_s_high=speed.tokens_per_s_high,
-        mfu=speed.mfu,
-        usd_per_million_tokens=speed.usd_per_million_tokens,
-    )
-
-
-def judge_training(request: Request, setups: list[TrainingSetup]) -> TrainingCandidate:
-    """The first layout that fits, at its best micro-batch, with its price; rejected where none fits or is paid."""
-    setup, estimate = leanest_needed(request, setups)
-    candidate = TrainingCandidate(setup, estimate, usd_per_hour=estimate.usd_per_hour)
-    if not setup.gpu.bf16 and overflows(setup.model):
-        reason = f"{setup.model.id} overflows in float16, and {setup.gpu.name} has no bfloat16"
-        return replace(candidate, rejected=reason)
-    if not estimate.fits or not estimate.tokens_per_s:
-        return replace(candidate, rejected=estimate.why)
-    if estimate.host_gib > MAX_HOST_GIB:
-        reason = f"offloading needs {estimate.host_gib:.0f} GiB of main memory, a container has {MAX_HOST_GIB}"
-        return replace(candidate, rejected=reason)
-    setup, estimate = packed_or_padded(request, setup, estimate)
-    world = setup.gpu_count * setup.nodes
-    accumulation = max(1, round(GLOBAL_BATCH / (setup.micro_batch * world)))
-    hours = run_hours(request, setup, estimate)
-    usd_per_hour = estimate.usd_per_hour + estimate.host_gib * setup.nodes * MEMORY_USD_PER_GIB_HOUR
-    candidate = TrainingCandidate(setup, estimate, accumulation, usd_per_hour, hours)
-    return replace(candidate, rejected=training_over_budget(request.budget, candidate))
-
-
-def leanest_needed(request: Request, setups: list[TrainingSetup]) -> tuple[TrainingSetup, TrainingEstimate]:
-    """The first setup that fits and leaves some headroom, else the first that fits at all, else the last."""
-    fitting = None
-    for setup in setups:
-        estimate = estimate_run(request, setup)
-        if not estimate.fits or estimate.host_gib > MAX_HOST_GIB:
-            continue
-        if not tight(estimate):
-            return setup, estimate
-        fitting = fitting or (setup, estimate)
-    return fitting or (setups[-1], estimate_run(request, setups[-1]))
-
-
-def need_gib(estimate: TrainingEstimate) -> float:
-    """GiB of each GPU that are taken at the peak, the CUDA context and NCCL included."""
-    return estimate.peak_gib + estimate.overhead_gib
-
-
-def tight(estimate: TrainingEstimate) -> bool:
-    """Whether it fits with less to spare than an estimate errs."""
-    return need_gib(estimate) > HEADROOM * estimate.usable_gib
-
-
-def training_over_budget(budget: Budget, candidate: TrainingCandidate) -> str:
-    """Why the budget does not pay for it; "" where it does."""
-    if budget.per == "hour" and candidate.usd_per_hour > budget.usd:
-        return f"costs {candidate.usd_per_hour:.2f}/hour, over {budget.usd:.2f}"
-    if budget.per not in ("run", "month"):
-        return ""
-    if candidate.usd > budget.usd:
-        return f"the run takes {candidate.hours:.1f} hours and {candidate.usd:.2f} USD, over {budget.usd:.2f}"
-    if least_usd(candidate) > budget.usd:
-        paid, taken = paid_s(budget, candidate) / 60, (start_s(candidate.setup) + end_s(candidate.setup)) / 60
-        return f"{budget.usd:.2f} pays for {paid:.1f} minutes, and the start and the last save alone take {taken:.1f}"
-    return ""
-
-
-def least_usd(candidate: TrainingCandidate) -> float:
-    """USD below which a run is not worth starting."""
-    return (LEAST_STARTS * start_s(candidate.setup) + end_s(candidate.setup)) / 3600 * candidate.usd_per_hour
-
-
-def paid_s(budget: Budget, candidate: TrainingCandidate) -> float:
-    """Seconds that the budget pays for; infinite where it bounds no sum."""
-    return budget.usd / candidate.usd_per_hour * 3600 if budget.per in ("run", "month") else float("inf")
-
-
-def packed_or_padded(
-    request: Request, setup: TrainingSetup, first: TrainingEstimate
-) -> tuple[TrainingSetup, TrainingEstimate]:
-    """The setup at its best micro-batch, with examples packed where they may be and padding would cost more."""
-    best, found = fill(request, setup, first)
-    packed = replace(setup, packed=True)
-    if packs(request):
-        packed, estimate = fill(request, packed, estimate_run(request, packed))
-        if not tight(estimate) and useful_rate(request, packed, estimate) > useful_rate(request, best, found):
-            return packed, estimate
-    return best, found
-
-
-def fill(request: Request, setup: TrainingSetup, first: TrainingEstimate) -> tuple[TrainingSetup, TrainingEstimate]:
-    """The setup with the micro-batch and checkpointing that train fastest and leave some headroom."""
-    best, found = setup, first
-    most = max(1, GLOBAL_BATCH // (setup.gpu_count * setup.nodes))  # larger ones would make the global batch larger
-    for checkpointing in (True, False):
-        so_far = useful_rate(request, best, found) if checkpointing else 0.0
-        for micro_batch in MICRO_BATCHES[checkpointing:]:  # the first one with checkpointing is given
-            if micro_batch > most or (micro_batch > 1 and micro_batch * setup.seq_len > MAX_STEP_TOKENS):
-                break
-            tried = replace(setup, micro_batch=micro_batch, gradient_checkpointing=checkpointing)
-            estimate = estimate_run(request, tried)
-            useful = useful_rate(request, tried, estimate)
-            if tight(estimate) or useful <= so_far * 1.02:  # a larger one must earn its memory
-                break
-            so_far = useful
-            if useful > useful_rate(request, best, found):
-                best, found = tried, estimate
-    return best, found
-
-
-def useful_rate(request: Request, setup: TrainingSetup, estimate: TrainingEstimate) -> float:
-    """Tokens/s without padding: what examples are trained by."""
-    rate = estimate.tokens_per_s or 0.0
-    if setup.packed or not request.row_tokens:
-        return rate
-    return rate * min(setup.seq_len, request.row_tokens) / sequence_tokens(request, setup)
-
-
-def training_standing(request: Request, candidate: TrainingCandidate) -> TrainingStanding:
-    """How a working candidate compares for this request."""
-    setup, estimate = candidate.setup, candidate.estimate
-    hours = run_hours(request, setup, estimate, ASSUMED_ROWS)
-    weak = setup.gpu_count > 1 and not setup.gpu.nvlink and communication_share(setup) > WEAK_SHARE
-    return TrainingStanding(
-        tight=tight(estimate),
-        method=methods(request).index(setup.method),
-        offloads=setup.offload != "none",
-        weak_link=weak,
-        several_nodes=setup.nodes > 1,
-        aim=near(hours * candidate.usd_per_hour) if request.optimize == "cost" else hours,
-        usd_per_hour=candidate.usd_per_hour,
-        name=training_name(setup),
-    )
-
-
-def near(usd: float) -> int:
-    """Prices that an estimate does not tell apart as one number: steps of `ALIKE`."""
-    return round(log(usd) / log(ALIKE)) if usd > 0 else -(10**6)
-
-
-def training_name(setup: TrainingSetup) -> str:
-    """ "2 nodes of H100:8, full, zero3" """
-    cards = gpu_string(setup.gpu, setup.gpu_count)
-    where = f"{setup.nodes} nodes of {cards}" if setup.nodes > 1 else cards
-    how = [part for part in (setup.sharding, setup.offload) if part != "none"]
-    return ", ".join([where, setup.method, *how])
-
-
-def training_way_out(request: Request, candidates: tuple[TrainingCandidate, ...]) -> str:
-    """One sentence: why nothing works, and the cheapest things that would."""
-    model, ways = request.model.id, []
-    paying = [candidate for candidate in candidates if candidate.accumulation]  # only the budget is in the way
-    if paying:
-        best = min(paying, key=lambda candidate: needed_usd(request.budget, candidate))
-        why = f"{budget_text(request.budget)} does not train {model} by {training_name(best.setup)}: {best.rejected}"
-        ways.append(f"raise the budget to {training_offer(request.budget, best)}")
-        if request.dataset_rows and best.usd > request.budget.usd:
-            rows = int(request.dataset_rows * request.budget.usd / best.usd)
-            step = 10 ** max(len(str(rows)) - 2, 0)  # two figures
-            ways.append(f"train on at most {rows // step * step:,} rows")
-    else:
-        best = min(candidates, key=lambda candidate: need_gib(candidate.estimate) - candidate.estimate.usable_gib)
-        why = f"{model} is not trained by {training_name(best.setup)}: {best.rejected}"
-    for words, other in relaxed_requests(request, bool(paying)):
-        if found := best_of(other):
-            ways.append(f"{words} ({training_offer(request.budget, found)})")
-        elif found := best_of(replace(other, budget=Budget(float("inf"), "none"))):
-            ways.append(f"{words} and raise the budget to {training_offer(request.budget, found)}")
-    return shortened(f"{why}; ", ways or ["take a smaller model or a shorter context"])
-
-
-def best_of(request: Request) -> TrainingCandidate | None:
-    """The best candidate of that request; None where nothing works."""
-    found = weigh_training(request)
-    return found[0] if found and found[0].rank else None
-
-
-def relaxed_requests(request: Request, fits: bool) -> Iterator[tuple[str, Request]]:
-    """What a person could give up, and the request that results. More GPUs help only where one does not hold it."""
-    if request.method in ("full", "lora"):
-        leaner = {"full": "lora", "lora": "qlora"}[request.method]
-        yield f"take method {leaner}", replace(request, method=leaner)
-    if request.gpu != "auto" or request.gpu_count:
-        yield "let gpu and gpu_count be auto", replace(request, gpu="auto", gpu_count=0)
-    if request.task == "finetune" and not fits and request.gpu == "auto":
-        yield "take task distributed", replace(request, task="distributed")
-
-
-def needed_usd(budget: Budget, candidate: TrainingCandidate) -> float:
-    """What the budget would have to be, in its own unit."""
-    if budget.per not in ("run", "month"):
-        return candidate.usd_per_hour
-    return max(candidate.usd, least_usd(candidate))
-
-
-def training_offer(budget: Budget, candidate: TrainingCandidate) -> str:
-    """ "51.64/run (H100, qlora)", in the unit of the budget, rounded up so that it would pay."""
-    per = budget.per if budget.per in ("run", "month") else "hour"
-    usd = ceil(needed_usd(budget, candidate) * 100 - 1e-6) / 100
-    return f"{usd:.2f}/{per} ({training_name(candidate.setup)})"
-
-
-# ---- planner/tasks.py
-
-
-def plan_for(request: Request) -> AnyPlan:
-    """The plan for a request of any task, always the same one. Refusal, with the cheapest way out."""
-    return make_training_plan(request) if request.task in TRAINING else make_plan(request)
-
-
-# ---- planner/explain.py
+# ---- planner/describe/inference.py
 
 
 WORKING_HOURS = WarmPool(1, (1, 2, 3, 4, 5), 8 * 60, 18 * 60)  # mon-fri 8-18, as an example of a schedule
-MEMORY_TERMS = ("weights", "KV cache", "activations", "overhead")
+describe_inference_MEMORY_TERMS = ("weights", "KV cache", "activations", "overhead")
 
 
-def memory_terms(estimate: InferenceEstimate) -> dict[str, float]:
-    """GiB per GPU by term, in the order of MEMORY_TERMS; their sum is the predicted peak."""
+def describe_inference_memory_terms(estimate: InferenceEstimate) -> dict[str, float]:
+    """Return GiB per GPU by term, in the order of MEMORY_TERMS; their sum is the predicted peak."""
     figures = (estimate.weights_gib, estimate.kv_cache_gib, estimate.activation_gib, estimate.overhead_gib)
-    return dict(zip(MEMORY_TERMS, figures, strict=True))
+    return dict(zip(describe_inference_MEMORY_TERMS, figures, strict=True))
 
 
 def peak_gib(estimate: InferenceEstimate) -> float:
-    return sum(memory_terms(estimate).values())
+    return sum(describe_inference_memory_terms(estimate).values())
 
 
-def estimate_of(candidate: Candidate) -> InferenceEstimate:
-    """The estimate of a candidate that has one."""
+def estimate_of(candidate: InferenceCandidate) -> InferenceEstimate:
+    """Return the estimate of a candidate that has one."""
     assert candidate.estimate is not None
     return candidate.estimate
 
 
-def format_name(setup: InferenceSetup) -> str:
-    """The weight format as people call it: "16-bit", "fp8"."""
-    return "16-bit" if setup.quantization == "none" else setup.quantization
-
-
-def cards(candidate: Candidate) -> str:
-    """ "2 x L40S", and "2 containers of 4 x H100" where replicas carry the load."""
+def describe_inference_where(candidate: InferenceCandidate) -> str:
+    """Return "2 x L40S", or "2 containers of 4 x H100" where replicas carry the load."""
     setup = candidate.setup
     one = f"{setup.gpu_count} x {setup.gpu.name}"
     return f"{candidate.containers} containers of {one}" if candidate.containers > 1 else one
 
 
-def one_per_gpu(plan: Plan) -> list[Candidate]:
-    """What each GPU type comes nearest with: its best ranked configuration, else what runs, else what nearly fits."""
+def describe_inference_one_per_gpu(plan: InferencePlan) -> list[InferenceCandidate]:
+    """Return the best candidate of each GPU type: ranked, else one that runs, else the one that nearly fits."""
 
-    def order(candidate: Candidate) -> tuple[float, float, float]:
+    def order(candidate: InferenceCandidate) -> tuple[float, float, float]:
         if candidate.rank:
             return 0, candidate.rank, 0
         if candidate.containers:
-            return 1, quality_lost(candidate.setup), price(candidate)
+            return 1, quality_lost(candidate.setup), candidate.usd_per_hour
         return 2, -nearness(candidate), 0
 
-    best: dict[str, Candidate] = {}
+    best: dict[str, InferenceCandidate] = {}
     for candidate in sorted(plan.candidates, key=order):
         best.setdefault(candidate.setup.gpu.name, candidate)
     return list(best.values())
 
 
-def price(candidate: Candidate) -> float:
-    """USD per hour of the containers that carry the load, or of one where it does not run."""
-    return hourly(candidate) or one_hour(candidate)
+def next_cheaper(plan: InferencePlan) -> InferenceCandidate | None:
+    below = [c for c in describe_inference_one_per_gpu(plan) if c.usd_per_hour < plan.chosen.usd_per_hour and c.estimate]
+    return max(below, key=lambda c: c.usd_per_hour, default=None)
 
 
-def next_cheaper(plan: Plan) -> Candidate | None:
-    below = [c for c in one_per_gpu(plan) if price(c) < price(plan.chosen) and c.estimate]
-    return max(below, key=price, default=None)
+def next_faster(plan: InferencePlan) -> InferenceCandidate | None:
+    running = [c for c in describe_inference_one_per_gpu(plan) if c.containers and tokens_per_s(c) > tokens_per_s(plan.chosen)]
+    return min(running, key=lambda c: c.usd_per_hour, default=None)
 
 
-def next_faster(plan: Plan) -> Candidate | None:
-    running = [c for c in one_per_gpu(plan) if c.containers and tokens_per_s(c) > tokens_per_s(plan.chosen)]
-    return min(running, key=price, default=None)
-
-
-def verdict(plan: Plan, candidate: Candidate) -> str:
-    """Why this candidate is not the choice, in half a sentence; "chosen" for the choice."""
+def describe_inference_verdict(plan: InferencePlan, candidate: InferenceCandidate) -> str:
+    """Return why the candidate is not the choice, in half a sentence; "chosen" for the choice."""
     if candidate is plan.chosen:
         return "chosen"
     if candidate.rejected:
-        return candidate.rejected
-    ours, best = standing(plan.request, candidate), standing(plan.request, plan.chosen)
+        return inference_rejection(plan.request, candidate)
+    ours, best = choose_inference_rank_key(plan.request, candidate), choose_inference_rank_key(plan.request, plan.chosen)
     if ours.slow > best.slow:
         return f"{about(-ours.rate / plan.request.concurrency)} tokens/s per request is slower than people read"
     if ours.quality_lost > best.quality_lost:
@@ -3842,138 +4329,381 @@ def verdict(plan: Plan, candidate: Candidate) -> str:
     return "dearer by the token" if plan.request.task == "batch" else "dearer by the hour"
 
 
-def beside(plan: Plan, candidate: Candidate) -> str:
-    """A neighbour of the choice in one line: what it is, its price, what it would yield, why it is not the choice."""
-    line = f"{cards(candidate)}, {price(candidate):.2f}/hour: "
+def describe_inference_beside(plan: InferencePlan, candidate: InferenceCandidate) -> str:
+    """Return a candidate beside the choice in one line: GPUs, price, tokens/s, why it is not the choice."""
+    line = f"{describe_inference_where(candidate)}, {candidate.usd_per_hour:.2f}/hour: "
     if candidate.containers:
-        line += f"{about(tokens_per_s(candidate))} tokens/s at {cents(usd_per_million(candidate))} per million; "
-    return line + verdict(plan, candidate)
+        line += f"{about(tokens_per_s(candidate))} tokens/s at {cents(choose_cost_usd_per_million(candidate))} per million; "
+    return line + describe_inference_verdict(plan, candidate)
 
 
-def what_would_change(plan: Plan) -> list[str]:
-    """The next better and the next cheaper configurations and the answers that would get them."""
+def describe_inference_what_would_change(plan: InferencePlan) -> list[str]:
+    """Return the next better and the next cheaper candidates and the answers that would get them, a sentence each."""
     changes = []
-    over = [c for c in plan.candidates if c.containers and hourly(c) > plan.request.budget.usd_per_hour]
+    over = [c for c in plan.candidates if c.containers and c.usd_per_hour > plan.request.budget.usd_per_hour]
     finer = [c for c in over if quality_lost(c.setup) < quality_lost(plan.chosen.setup)]
     for words, found in (("better weights", finer), ("more tokens/s", [c for c in over if faster(c, plan)])):
-        best = min(found, key=price, default=None)
+        best = min(found, key=lambda c: c.usd_per_hour, default=None)
         if best:
-            buys = f"A budget of {in_unit(plan.request.budget, price(best))} buys {words}"
+            buys = f"A budget of {in_unit(plan.request.budget, best.usd_per_hour)} buys {words}"
             changes.append(
-                f"{buys}: {cards(best)} in {format_name(best.setup)}, about {about(tokens_per_s(best))} tokens/s."
+                f"{buys}: {describe_inference_where(best)} in {format_name(best.setup)}, about {about(tokens_per_s(best))} tokens/s."
             )
-    best = min((c for c in plan.candidates if c.rank and price(c) < price(plan.chosen)), key=price, default=None)
+    cheaper = [c for c in plan.candidates if c.usd_per_hour < plan.chosen.usd_per_hour]
+    best = min((c for c in cheaper if c.rank), key=lambda c: c.usd_per_hour, default=None)
     if best:
         asked = f"gpu {best.setup.gpu.name} and quantization {best.setup.quantization}"
-        changes.append(f"Insisting on {asked} brings it down to {price(best):.2f}/hour: {cards(best)}.")
-    if any(c.estimate and not c.estimate.fits and price(c) < price(plan.chosen) for c in plan.candidates):
+        changes.append(f"Insisting on {asked} brings it down to {best.usd_per_hour:.2f}/hour: {describe_inference_where(best)}.")
+    if any(c.estimate and not c.estimate.fits for c in cheaper):
         changes.append(f"A shorter context or fewer {units(plan)} at once make room on cheaper cards.")
     return changes
 
 
-def faster(candidate: Candidate, plan: Plan) -> bool:
+def faster(candidate: InferenceCandidate, plan: InferencePlan) -> bool:
     return tokens_per_s(candidate) > tokens_per_s(plan.chosen)
 
 
-def kernel_name(setup: InferenceSetup) -> str:
-    return "the engine's own attention" if setup.attention == "auto" else KERNEL_NAMES[setup.attention]
-
-
-def units(plan: Plan) -> str:
-    """What arrives at once: requests for answers, or texts."""
+def units(plan: InferencePlan) -> str:
+    """Return what concurrency counts: "requests" of a generating model, "texts" of an encoder."""
     return "requests" if plan.request.workload == "generation" else "texts"
 
 
-def written(plan: Plan) -> str:
-    """What the tokens of a rate are: "written" by a model that answers, "read" by an encoder."""
+def written(plan: InferencePlan) -> str:
+    """Return what is done to the tokens of a rate: "written" by a generating model, "read" by an encoder."""
     return "written" if plan.request.workload == "generation" else "read"
 
 
-def rate_range(candidate: Candidate) -> tuple[float, float]:
-    """Tokens/s that are still likely, low and high, of all containers that carry the load."""
+def rate_range(candidate: InferenceCandidate) -> tuple[float, float]:
+    """Return the likely range of tokens/s of all containers that carry the load."""
     rate = tokens_per_s(candidate)
     return rate / RANGE, rate * RANGE
 
 
-def max_containers(plan: Plan) -> int:
-    """Containers that the budget pays for around the clock; without one, what Modal's Starter plan runs: 10 GPUs."""
+def max_containers(plan: InferencePlan) -> int:
+    """Return the most containers that may run at once."""
     return most_containers(plan.request, plan.chosen)
 
 
-def pool_words(plan: Plan) -> str:
-    """What the warm pool costs while nobody asks: "1 container mon-fri 8-18 UTC: 424 USD a month"."""
+def pool_words(plan: InferencePlan) -> str:
+    """Return the price of the idle warm pool: "1 container mon-fri 8-18 UTC: 424 USD a month"."""
     pool = plan.request.warm
     many = "container" if pool.containers == 1 else "containers"
     usd = warm_usd_per_month(plan.request, plan.chosen)
     return f"{pool.containers} {many} {hours_text(pool)}: {usd:,.0f} USD a month"
 
 
-def idle_prices(plan: Plan) -> tuple[float, float]:
-    """USD a month that one warm container's GPUs cost: always, and in working hours (mon-fri 8-18)."""
-    one = one_hour(plan.chosen)
+def idle_prices(plan: InferencePlan) -> tuple[float, float]:
+    """Return the USD a month of one warm container's GPUs: always, and in working hours (mon-fri 8-18)."""
+    one = container_usd_per_hour(plan.chosen.setup)
     return one * HOURS_PER_MONTH, one * warm_hours_per_month(WORKING_HOURS)
 
 
-# ---- planner/training_explain.py
+# ---- planner/describe/batch.py
 
 
-METHOD_NAMES = {"full": "full fine-tuning", "lora": "LoRA", "qlora": "QLoRA"}
-LAYOUT_NAMES = {"none": "DDP", "zero1": "ZeRO-1", "zero2": "ZeRO-2", "zero3": "ZeRO-3"}
-OFFLOAD_NAMES = {"optimizer": "optimizer in main memory", "all": "weights and optimizer in main memory"}
-TRAINING_TERMS = ("weights", "gradients", "optimizer", "activations", "logits", "overhead")
+THOUSAND, MILLION = 1_000, 1_000_000
+HOUR_S = 3600
 
 
-def training_terms(estimate: TrainingEstimate) -> dict[str, float]:
-    """GiB per GPU by term, in the order of TRAINING_TERMS; their sum is what is taken of the card at the peak."""
-    return {name: getattr(estimate, f"{name}_gib") for name in TRAINING_TERMS}
+def typical_row(plan: InferencePlan) -> str:
+    """Return "1,024 tokens in and 256 out", "512 tokens"."""
+    setup = plan.chosen.setup
+    out = f" in and {setup.output_len:,} out" if plan.request.workload == "generation" else ""
+    return f"{setup.input_len:,} tokens{out}"
 
 
-def where(setup: TrainingSetup) -> str:
-    """ "1 x B200", "2 nodes of 8 x H100" """
+def rows_paid(plan: InferencePlan) -> int:
+    """Return the typical rows that a budget for a run or a month pays for."""
+    return int(plan.request.budget.usd / row_usd(plan.chosen))
+
+
+def describe_batch_run_price(plan: InferencePlan) -> str:
+    """Return the price of the run where its rows are known, else of a thousand and a million of them."""
+    count = plan.request.dataset_rows
+    if count:
+        usd = batch_usd(plan.request, plan.chosen)
+        hours = count * row_s(plan.chosen) / HOUR_S / max_containers(plan)
+        return f"{count:,} rows cost about {cents(usd)} USD and take {duration(hours)}"
+    thousand, million = (cents(count * row_usd(plan.chosen)) for count in (THOUSAND, MILLION))
+    return f"a thousand rows cost about {thousand} USD, a million {million}"
+
+
+def run_lines(plan: InferencePlan) -> list[str]:
+    """Return the terminal's lines on the run."""
+    assumed = "" if plan.request.dataset_rows else ", the number of rows unknown"
+    return [f"run     {describe_batch_run_price(plan)}, at {typical_row(plan)} a row{assumed}: `make estimate` counts yours"]
+
+
+def describe_batch_run_words(plan: InferencePlan) -> list[str]:
+    """Return the sentences of PLAN.md on the run and its price."""
+    estimate, most, budget = estimate_of(plan.chosen), max_containers(plan), plan.request.budget
+    known = plan.request.dataset_rows
+    size = f"The dataset is taken to have {known:,} rows" if known else "How many rows the dataset has is not known"
+    words = [
+        f"{size}; a row is taken to have {typical_row(plan)} (prior), and then {describe_batch_run_price(plan)}: `make estimate`",
+        "counts the rows and tokens of yours before anything is paid.",
+    ]
+    if budget.per in ("run", "month"):
+        over = "Every run of a job counts" if budget.per == "run" else "All jobs of a calendar month count"
+        words.append(
+            f"{budget_text(budget)} pays for about {about(rows_paid(plan))} such rows. {over}; no shard is started "
+            "that could exceed it, and the same command with more money continues."
+        )
+    elif budget.per == "hour":
+        words.append(f"{budget_text(budget)} bounds what runs at once, not what a run costs: write 50/run for that.")
+    start_usd = (estimate.cold_start_s or 0) / HOUR_S * container_usd_per_hour(plan.chosen.setup)
+    words += [
+        f"At most {most} {'container runs' if most == 1 else 'containers run'} at once,",
+        f"{most * container_usd_per_hour(plan.chosen.setup):.2f} USD per hour; each start costs about",
+        f"{cents(start_usd)}. Prices are Modal's of {PRICES_DATE},",
+        "for the GPUs; CPU and memory are billed by use on top, about",
+        f"{estimate.host_usd_per_hour:.2f} an hour for each container (prior). Nothing runs before a run or after it.",
+    ]
+    return words
+
+
+# ---- planner/describe/inference_page.py
+
+
+describe_inference_page_COLUMNS = (
+    "GPU",
+    "count",
+    "quantization",
+    "attention",
+    "GiB used of usable",
+    "tokens/s",
+    "$/h",
+    "$/M tokens",
+    "verdict",
+)
+describe_inference_page_OPTIONS_HEAD = """| GPUs | quantization | GiB used of usable | tokens/s | USD/hour | USD/M tokens | verdict |
+|---|---|---|---:|---:|---:|---|
+"""
+
+
+def describe_inference_page_page(plan: InferencePlan) -> Page:
+    """Return the parts of PLAN.md."""
+    return Page(
+        decision=describe_inference_page_decision(plan),
+        bar=describe_inference_page_bar(plan.chosen),
+        memory=paragraph(*cache_words(plan)),
+        money=[
+            paragraph(*speed_words(plan)),
+            paragraph(*(describe_batch_run_words(plan) if plan.request.task == "batch" else describe_inference_page_money_words(plan))),
+        ],
+        weighed=len(plan.candidates),
+        table=describe_inference_page_OPTIONS_HEAD + "".join(option_row(plan, candidate) for candidate in describe_inference_one_per_gpu(plan)),
+        changes=describe_inference_what_would_change(plan),
+    )
+
+
+def describe_inference_page_bar(candidate: InferenceCandidate, role: str = "") -> Bar:
+    """Return the memory of one GPU, with a caption that begins with `role`."""
+    setup, estimate = candidate.setup, estimate_of(candidate)
+    caption = f"{role}: {describe_inference_where(candidate)}, {format_name(setup)}, {candidate.usd_per_hour:.2f}/hour"
+    return Bar(describe_inference_memory_terms(estimate), estimate.usable_gib, f"{caption}, {estimate.usable_gib:.1f} GiB")
+
+
+def describe_inference_page_bars(plan: InferencePlan) -> list[Bar]:
+    """Return the bar of the choice, and beside it one of a faster or a cheaper GPU."""
+    other = next((c for c in (next_faster(plan), next_cheaper(plan)) if c and c.estimate and c.estimate.fits), None)
+    return [describe_inference_page_bar(plan.chosen, "chosen"), *([describe_inference_page_bar(other, "beside it")] if other else [])]
+
+
+def describe_inference_page_lines(plan: InferencePlan) -> Lines:
+    """Return the terminal's lines."""
+    chosen, setup, estimate = plan.chosen, plan.chosen.setup, estimate_of(plan.chosen)
+    request, budget = plan.request, plan.request.budget
+    engine = {"vllm": "vLLM", "transformers": "transformers"}[setup.engine]
+    limit = "no budget set" if budget.per == "none" else f"at most {max_containers(plan)} for {budget_text(budget)}"
+    low, high = rate_range(chosen)
+    at_once = setup.concurrency if request.task == "batch" else request.concurrency
+    more = run_lines(plan) if request.task == "batch" else [warm_line(plan)]
+    for word, other in (("cheaper", next_cheaper(plan)), ("faster ", next_faster(plan))):
+        if other:
+            more.append(f"{word} {describe_inference_beside(plan, other)}")
+    return Lines(
+        choice=f"{setup.model.id} on {describe_inference_where(chosen)}, {format_name(setup)}, {kernel_name(setup)}, {engine}: "
+        f"{chosen.usd_per_hour:.2f}/hour, {limit}",
+        bar=describe_inference_page_bar(chosen),
+        per_gpu=setup.gpu_count > 1,
+        yields=f"about {about(tokens_per_s(chosen))} tokens/s ({about(low)} to {about(high)}) at "
+        f"{at_once} {units(plan)}, {cents(choose_cost_usd_per_million(chosen))} per million tokens {written(plan)}",
+        more=more,
+        model=setup.model.id,
+        assumed=estimate.assumed,
+    )
+
+
+def warm_line(plan: InferencePlan) -> str:
+    """Return the terminal's line on the warm pool and its price."""
+    always, working = idle_prices(plan)
+    none = f"none: idle costs nothing (one kept warm: {always:,.0f} USD a month; mon-fri 8-18: {working:,.0f})"
+    return f"warm    {f'{pool_words(plan)} for GPUs' if plan.request.warm.containers else none}"
+
+
+def describe_inference_page_decision(plan: InferencePlan) -> list[str]:
+    """Return the request, the choice and the assumptions, a paragraph each."""
+    request, chosen, setup, estimate = plan.request, plan.chosen, plan.chosen.setup, estimate_of(plan.chosen)
+    limit = "no budget" if request.budget.per == "none" else f"{request.budget.usd:g} USD per {request.budget.per}"
+    low, high = rate_range(chosen)
+    asked = paragraph(
+        f"{code(setup.model.id)} with {size_words(setup.model)}, a context of {request.context_len:,} tokens,",
+        f"{setup.concurrency if request.task == 'batch' else request.concurrency} {units(plan)} at once, {limit},",
+        f"chosen for {request.optimize}:",
+    )
+    answer = paragraph(
+        f"**{describe_inference_where(chosen)}, {format_name(setup)}, {kernel_name(setup)}: {chosen.usd_per_hour:.2f} USD per hour, about",
+        f"{about(tokens_per_s(chosen))} tokens/s {written(plan)} ({about(low)} to {about(high)}),",
+        f"{cents(choose_cost_usd_per_million(chosen))} USD per million.**",
+    )
+    known = paragraph(f"The model's configuration is not known; assumed from its size: {', '.join(estimate.assumed)}.")
+    return [asked, answer, known] if estimate.assumed else [asked, answer]
+
+
+def cache_words(plan: InferencePlan) -> list[str]:
+    setup, estimate = plan.chosen.setup, estimate_of(plan.chosen)
+    if not estimate.kv_cache_gib:
+        return [
+            "A model that only reads keeps no KV cache; the memory of a pass grows with its texts, here up to",
+            f"{setup.concurrency} of {setup.context_len:,} tokens.",
+        ]
+    words = [
+        f"One token of context takes {estimate.kv_bytes_per_token:,.0f} bytes of KV cache on each GPU; there is",
+        f"room for {estimate.kv_tokens:,} tokens: {estimate.max_concurrency:.1f} requests of full context.",
+    ]
+    if setup.engine == "vllm":
+        words.append(f"vLLM claims {setup.memory_fraction:.0%} of the card and makes cache of what the rest leaves.")
+    return words
+
+
+def speed_words(plan: InferencePlan) -> list[str]:
+    setup, estimate = plan.chosen.setup, estimate_of(plan.chosen)
+    first, read = estimate.time_to_first_token_s, about(estimate.prefill_tokens_per_s or 0)
+    if estimate.decode_tokens_per_s_single:
+        alone = about(estimate.decode_tokens_per_s_single)
+        answers = [
+            f"A prompt is read at about {read} tokens/s; the first token comes after {first:.2f} s when nobody else",
+            f"is waiting; a lone request answers at {alone} tokens/s. A typical request is taken to have",
+            f"{setup.input_len:,} tokens in and {setup.output_len:,} out.",
+        ]
+    else:
+        answers = [
+            f"Texts are read at about {read} tokens/s; one of {setup.input_len:,} tokens is answered after",
+            f"{first:.2f} s when nobody else is waiting.",
+        ]
+    return [
+        *answers,
+        f"A cold start takes about {estimate.cold_start_s:.0f} s (prior). Memory is counted term by term; speeds come",
+        f"from a roofline model, so mind the range.{unmeasured(setup.gpu)}",
+    ]
+
+
+def unmeasured(gpu: Gpu) -> str:
+    """Return a caution on the speed of a GPU that no source has measured."""
+    if gpu.name not in UNMEASURED:
+        return ""
+    return f" No {gpu.name} was among the measurements: its speed follows from its datasheet (prior)."
+
+
+def describe_inference_page_money_words(plan: InferencePlan) -> list[str]:
+    setup, estimate, most = plan.chosen.setup, estimate_of(plan.chosen), max_containers(plan)
+    pool, (always, working) = plan.request.warm, idle_prices(plan)
+    hours = warm_hours_per_month(pool)
+    host = pool.containers * estimate.host_usd_per_hour * hours
+    kept = (
+        f"The warm pool is {pool_words(plan)} for GPUs, and about {host:,.0f} for CPU and memory ({hours:.0f} hours)."
+        if pool.containers
+        else f"Nothing is kept warm, so idle costs nothing; one container kept warm is {always:,.0f} USD a month for "
+        f"GPUs (730 hours), or {working:,.0f} in working hours (`warm: 1 mon-fri 8-18`, 217 hours)."
+    )
+    highest = most * setup.gpu_count * setup.gpu.usd_per_hour
+    return [
+        f"At most {most} {'container runs' if most == 1 else 'containers run'}, {highest:.2f} USD per hour. Prices are",
+        f"Modal's of {PRICES_DATE}, for the GPUs; CPU and memory are billed by use on top, about",
+        f"{estimate.host_usd_per_hour:.2f} an hour for each container (prior). An idle one is billed until",
+        "`SCALEDOWN_WINDOW` has passed.",
+        kept,
+    ]
+
+
+def option_row(plan: InferencePlan, candidate: InferenceCandidate) -> str:
+    setup, estimate = candidate.setup, candidate.estimate
+    used = f"{peak_gib(estimate):.1f} of {estimate.usable_gib:.1f}" if estimate and estimate.fits else "-"
+    rate = about(tokens_per_s(candidate)) if candidate.containers else "-"
+    dollars = cents(choose_cost_usd_per_million(candidate)) if candidate.containers else "-"
+    return (
+        f"| {describe_inference_where(candidate)} | {format_name(setup)} | {used} | {rate} | {candidate.usd_per_hour:.2f} | {dollars} "
+        f"| {describe_inference_verdict(plan, candidate)} |\n"
+    )
+
+
+def describe_inference_page_comparison(plan: InferencePlan, everything: bool) -> Comparison:
+    """Return the weighed candidates as a table: the best of each GPU, or all of them."""
+    rows = [describe_inference_page_cells(plan, candidate) for candidate in (plan.candidates if everything else describe_inference_one_per_gpu(plan))]
+    load = f"context {plan.request.context_len:,}, {plan.request.concurrency} requests at once"
+    return Comparison(describe_inference_page_COLUMNS, rows, load)
+
+
+def describe_inference_page_cells(plan: InferencePlan, candidate: InferenceCandidate) -> tuple[str, ...]:
+    """Return a row of the comparison."""
+    setup, estimate = candidate.setup, candidate.estimate
+    fits = estimate is not None and estimate.fits
+    times = f" x{candidate.containers}" if candidate.containers > 1 else ""
+    return (
+        setup.gpu.name,
+        f"{setup.gpu_count}{times}",
+        format_name(setup),
+        "engine's" if setup.attention == "auto" else KERNEL_NAMES[setup.attention],
+        f"{peak_gib(estimate):.1f} of {estimate.usable_gib:.1f}" if estimate and fits else "-",
+        about(tokens_per_s(candidate)) if candidate.containers else "-",
+        f"{candidate.usd_per_hour:.2f}",
+        cents(choose_cost_usd_per_million(candidate)) if candidate.containers else "-",
+        describe_inference_verdict(plan, candidate),
+    )
+
+
+# ---- planner/describe/training.py
+
+
+describe_training_MEMORY_TERMS = ("weights", "gradients", "optimizer", "activations", "logits", "overhead")
+
+
+def describe_training_memory_terms(estimate: TrainingEstimate) -> dict[str, float]:
+    """Return GiB per GPU by term, in the order of MEMORY_TERMS; their sum is the predicted peak."""
+    return {name: getattr(estimate, f"{name}_gib") for name in describe_training_MEMORY_TERMS}
+
+
+def describe_training_where(setup: TrainingSetup) -> str:
+    """Return "1 x B200", "2 nodes of 8 x H100"."""
     cards = f"{setup.gpu_count} x {setup.gpu.name}"
     return f"{setup.nodes} nodes of {cards}" if setup.nodes > 1 else cards
 
 
-def layout(setup: TrainingSetup) -> str:
-    """ "ZeRO-2", "ZeRO-3, optimizer in main memory"; "" on one GPU."""
-    if setup.gpu_count * setup.nodes == 1:
-        return ""
-    offloaded = f", {OFFLOAD_NAMES[setup.offload]}" if setup.offload != "none" else ""
-    return LAYOUT_NAMES[setup.sharding] + offloaded
-
-
 def rate(candidate: TrainingCandidate) -> float:
-    """Tokens/s over all GPUs; 0 where it cannot run at all."""
+    """Return the tokens/s over all GPUs; 0 where the card cannot run it."""
     return candidate.estimate.tokens_per_s or 0.0
 
 
-def training_usd_per_million(candidate: TrainingCandidate) -> float:
-    """USD for a million tokens, the main memory that offloading occupies included."""
+def describe_training_usd_per_million(candidate: TrainingCandidate) -> float:
+    """Return the USD for a million tokens, the main memory that offloading occupies included."""
     return candidate.usd_per_hour / rate(candidate) / 3600 * 1e6
 
 
-def likely_hours(plan: TrainingPlan, candidate: TrainingCandidate) -> float:
-    """Hours of the run, over the rows that are known or else assumed."""
-    return run_hours(plan.request, candidate.setup, candidate.estimate, ASSUMED_ROWS)
+def run_of(candidate: TrainingCandidate) -> TrainingRun:
+    """Return the run of a candidate that has one."""
+    assert candidate.run is not None
+    return candidate.run
 
 
-def likely_usd(plan: TrainingPlan, candidate: TrainingCandidate) -> float:
-    return likely_hours(plan, candidate) * candidate.usd_per_hour
-
-
-def runs(candidate: TrainingCandidate) -> bool:
-    """Whether it would run, paid or not."""
-    return candidate.accumulation > 0
-
-
-def training_one_per_gpu(plan: TrainingPlan) -> list[TrainingCandidate]:
-    """What each GPU type comes nearest with: its best ranked configuration, else what runs, else what nearly fits."""
+def describe_training_one_per_gpu(plan: TrainingPlan) -> list[TrainingCandidate]:
+    """Return the best candidate of each GPU type: ranked, else one that runs, else the one that nearly fits."""
 
     def order(candidate: TrainingCandidate) -> tuple[float, float]:
         if candidate.rank:
             return 0, candidate.rank
-        if runs(candidate):
-            return 1, candidate.usd or candidate.usd_per_hour
+        if candidate.run:
+            return 1, candidate.run.known_usd or candidate.usd_per_hour
         return 2, need_gib(candidate.estimate) - candidate.estimate.usable_gib
 
     best: dict[str, TrainingCandidate] = {}
@@ -3983,24 +4713,24 @@ def training_one_per_gpu(plan: TrainingPlan) -> list[TrainingCandidate]:
 
 
 def cheaper_by_the_hour(plan: TrainingPlan) -> TrainingCandidate | None:
-    below = [c for c in training_one_per_gpu(plan) if c.usd_per_hour < plan.chosen.usd_per_hour]
-    return max(below, key=lambda c: (runs(c), c.estimate.fits, c.usd_per_hour), default=None)
+    below = [c for c in describe_training_one_per_gpu(plan) if c.usd_per_hour < plan.chosen.usd_per_hour]
+    return max(below, key=lambda c: (bool(c.run), c.estimate.fits, c.usd_per_hour), default=None)
 
 
 def quicker(plan: TrainingPlan) -> TrainingCandidate | None:
-    """The cheapest that is through earlier."""
-    ours = likely_hours(plan, plan.chosen)
-    running = [c for c in plan.candidates if runs(c) and likely_hours(plan, c) < 0.95 * ours]
-    return min(running, key=lambda c: (bool(c.rejected), likely_usd(plan, c)), default=None)
+    """Return the cheapest candidate whose run ends earlier."""
+    ours = run_of(plan.chosen).hours
+    running = [c for c in plan.candidates if c.run and run_of(c).hours < 0.95 * ours]
+    return min(running, key=lambda c: (bool(c.rejected), run_of(c).usd), default=None)
 
 
-def training_verdict(plan: TrainingPlan, candidate: TrainingCandidate) -> str:
-    """Why this candidate is not the choice, in half a sentence; "chosen" for the choice."""
+def describe_training_verdict(plan: TrainingPlan, candidate: TrainingCandidate) -> str:
+    """Return why the candidate is not the choice, in half a sentence; "chosen" for the choice."""
     if candidate is plan.chosen:
         return "chosen"
     if candidate.rejected:
-        return candidate.rejected
-    ours, best = training_standing(plan.request, candidate), training_standing(plan.request, plan.chosen)
+        return training_rejection(plan.request, candidate)
+    ours, best = choose_training_rank_key(plan.request, candidate), choose_training_rank_key(plan.request, plan.chosen)
     if ours.tight > best.tight:
         left = candidate.estimate.usable_gib - need_gib(candidate.estimate)
         return f"would leave {left:.1f} GiB free, less than the estimate may err"
@@ -4015,21 +4745,21 @@ def training_verdict(plan: TrainingPlan, candidate: TrainingCandidate) -> str:
     return "dearer for the run" if plan.request.optimize == "cost" else "slower"
 
 
-def training_beside(plan: TrainingPlan, candidate: TrainingCandidate) -> str:
-    """A neighbour of the choice in one line: what it is, its price, what it would yield, why it is not the choice."""
-    line = f"{where(candidate.setup)}, {candidate.usd_per_hour:.2f}/hour: "
-    if runs(candidate):
-        line += f"{about(rate(candidate))} tokens/s, {run_price_words(plan, candidate)}; "
-    return line + training_verdict(plan, candidate)
+def describe_training_beside(plan: TrainingPlan, candidate: TrainingCandidate) -> str:
+    """Return a candidate beside the choice in one line: GPUs, price, its run, why it is not the choice."""
+    line = f"{describe_training_where(candidate.setup)}, {candidate.usd_per_hour:.2f}/hour: "
+    if candidate.run:
+        line += f"{about(rate(candidate))} tokens/s, {describe_training_run_price(run_of(candidate))}; "
+    return line + describe_training_verdict(plan, candidate)
 
 
-def run_price_words(plan: TrainingPlan, candidate: TrainingCandidate) -> str:
-    """ "26 minutes and 1.71 USD" """
-    return f"{duration(likely_hours(plan, candidate))} and {cents(likely_usd(plan, candidate))} USD"
+def describe_training_run_price(run: TrainingRun) -> str:
+    """Return "26 minutes and 1.71 USD"."""
+    return f"{duration(run.hours)} and {cents(run.usd)} USD"
 
 
 def rows_words(plan: TrainingPlan) -> str:
-    """ "10,000 rows of 512 tokens x 3 epochs" """
+    """Return "10,000 rows of 512 tokens x 3 epochs"."""
     request = plan.request
     rows = request.dataset_rows or ASSUMED_ROWS
     passes = f" x {request.epochs} epochs" if request.epochs > 1 else ""
@@ -4041,46 +4771,46 @@ def row_tokens(plan: TrainingPlan) -> int:
 
 
 def how(candidate: TrainingCandidate) -> str:
-    """ "LoRA", "full fine-tuning with ZeRO-2" """
+    """Return "LoRA", "full fine-tuning with ZeRO-2"."""
     setup = candidate.setup
-    spread = layout(setup)
+    spread = sharding_name(setup)
     return METHOD_NAMES[setup.method] + (f" with {spread}" if spread else "")
 
 
 def step(candidate: TrainingCandidate) -> str:
-    """ "4 x 8, recomputed": micro-batch x accumulation, and whether activations are checkpointed."""
+    """Return "4 x 8, recomputed": micro-batch x accumulation, and whether activations are checkpointed."""
     again = ", recomputed" if candidate.setup.gradient_checkpointing else ""
-    return f"{candidate.setup.micro_batch} x {candidate.accumulation}{again}"
+    return f"{candidate.setup.micro_batch} x {candidate.setup.accumulation}{again}"
 
 
-def training_cells(plan: TrainingPlan, candidate: TrainingCandidate) -> tuple[str, ...]:
-    """A row of a table: GPUs, how, step, GiB, tokens/s, USD/hour, the run and its USD, why it is not the choice."""
-    estimate, works = candidate.estimate, runs(candidate)
+def describe_training_cells(plan: TrainingPlan, candidate: TrainingCandidate) -> tuple[str, ...]:
+    """Return a table row: GPUs, how, step, GiB, tokens/s, USD/hour, the run, its USD, why it is not the choice."""
+    estimate, run = candidate.estimate, candidate.run
     return (
-        where(candidate.setup),
+        describe_training_where(candidate.setup),
         how(candidate),
-        step(candidate) if works else "-",
-        f"{sum(training_terms(estimate).values()):.1f} of {estimate.usable_gib:.1f}" if works else "-",
-        about(rate(candidate)) if works else "-",
+        step(candidate) if run else "-",
+        f"{sum(describe_training_memory_terms(estimate).values()):.1f} of {estimate.usable_gib:.1f}" if run else "-",
+        about(rate(candidate)) if run else "-",
         f"{candidate.usd_per_hour:.2f}",
-        duration(likely_hours(plan, candidate)) if works else "-",
-        cents(likely_usd(plan, candidate)) if works else "-",
-        training_verdict(plan, candidate),
+        duration(run.hours) if run else "-",
+        cents(run.usd) if run else "-",
+        describe_training_verdict(plan, candidate),
     )
 
 
-def training_run(plan: TrainingPlan) -> str:
-    """The price of the run where its rows are known, else of one that is assumed."""
+def run_text(plan: TrainingPlan) -> str:
+    """Return the price of the run over its known or assumed rows."""
     packed = ", several to a sequence" if plan.chosen.setup.packed else ""
-    price = run_price_words(plan, plan.chosen)
+    price = describe_training_run_price(run_of(plan.chosen))
     if plan.request.dataset_rows:
         return f"{rows_words(plan)} (prior){packed}: about {price}; `make check` counts yours"
     unknown = "no dataset is named" if plan.request.dataset in ("", "none") else "its rows are not known"
     return f"{unknown}; {rows_words(plan)} would take {price} (prior): `make check` counts yours"
 
 
-def stops(plan: TrainingPlan) -> str:
-    """When the budget ends the run: "stops at 20/run, which pays for 3.2 hours"."""
+def budget_end(plan: TrainingPlan) -> str:
+    """Return when the budget ends the run: "stops at 20/run, which pays for 3.2 hours"."""
     budget = plan.request.budget
     if budget.per == "none":
         return "no budget set"
@@ -4089,49 +4819,49 @@ def stops(plan: TrainingPlan) -> str:
     return f"stops at {budget.usd:g}/{budget.per}, which pays for {duration(paid_s(budget, plan.chosen) / 3600)}"
 
 
-def training_changes(plan: TrainingPlan) -> list[str]:
-    """Other answers, and what they would get."""
+def describe_training_what_would_change(plan: TrainingPlan) -> list[str]:
+    """Return other answers and what they would get, a sentence each."""
     return list(other_methods(plan)) + list(other_places(plan))
 
 
 def other_methods(plan: TrainingPlan) -> Iterator[str]:
-    """What the methods that were not taken need, on the card that is best for each."""
+    """Yield what the methods that were not taken need, each on its best GPUs."""
     request = replace(plan.request, gpu="auto", gpu_count=0, quantization="auto")
     for method, words in METHOD_NAMES.items():
         if method == plan.chosen.setup.method or (method == "qlora" and not four_bits(request)):
             continue
         asked = f"Method {method} ({words})" if method == "full" else f"Method {method}"
         if best := best_of(replace(request, method=method)):
-            yield f"{asked} works too: on {where(best.setup)}, {run_price_words(plan, best)} for the run."
+            yield f"{asked} works too: on {describe_training_where(best.setup)}, {describe_training_run_price(run_of(best))} for the run."
         elif best := best_of(replace(request, method=method, budget=Budget(float("inf"), "none"))):
             yield f"{asked} needs a budget of {training_offer(request.budget, best)}."
 
 
 def other_places(plan: TrainingPlan) -> Iterator[str]:
-    """More GPUs, faster ones, cheaper ones."""
+    """Yield what more, faster or cheaper GPUs would get."""
     request = replace(plan.request, gpu="auto", gpu_count=0, method=plan.chosen.setup.method)
-    ours = likely_hours(plan, plan.chosen)
+    ours = run_of(plan.chosen).hours
     if plan.request.gpu != "auto" or plan.request.gpu_count:
         best = best_of(request)
-        if best and where(best.setup) != where(plan.chosen.setup):
-            yield f"With gpu and gpu_count auto it would be {where(best.setup)}: {run_price_words(plan, best)}."
+        if best and describe_training_where(best.setup) != describe_training_where(plan.chosen.setup):
+            yield f"With gpu and gpu_count auto it would be {describe_training_where(best.setup)}: {describe_training_run_price(run_of(best))}."
     if request.task == "finetune":
         best = best_of(replace(request, task="distributed", optimize="throughput"))
-        if best and likely_hours(plan, best) < ours:
-            yield f"Task distributed is through earlier: {where(best.setup)}, {run_price_words(plan, best)}."
+        if best and run_of(best).hours < ours:
+            yield f"Task distributed is through earlier: {describe_training_where(best.setup)}, {describe_training_run_price(run_of(best))}."
     working = [candidate for candidate in plan.candidates if candidate.rank]
-    fastest = min(working, key=lambda c: likely_hours(plan, c))
-    cheapest = min(working, key=lambda c: likely_usd(plan, c))
-    if request.optimize == "cost" and likely_hours(plan, fastest) < 0.95 * ours:
-        yield f"Chosen for throughput it would be {where(fastest.setup)}: {run_price_words(plan, fastest)}."
-    if request.optimize != "cost" and likely_usd(plan, cheapest) < 0.95 * likely_usd(plan, plan.chosen):
-        yield f"Chosen for cost it would be {where(cheapest.setup)}: {run_price_words(plan, cheapest)}."
+    fastest = min(working, key=lambda c: run_of(c).hours)
+    cheapest = min(working, key=lambda c: run_of(c).usd)
+    if request.optimize == "cost" and run_of(fastest).hours < 0.95 * ours:
+        yield f"Chosen for throughput it would be {describe_training_where(fastest.setup)}: {describe_training_run_price(run_of(fastest))}."
+    if request.optimize != "cost" and run_of(cheapest).usd < 0.95 * run_of(plan.chosen).usd:
+        yield f"Chosen for cost it would be {describe_training_where(cheapest.setup)}: {describe_training_run_price(run_of(cheapest))}."
     if any(not c.estimate.fits and c.usd_per_hour < plan.chosen.usd_per_hour for c in plan.candidates):
         yield "A shorter context makes room on cards that cost less by the hour."
 
 
 def why_lower(plan: TrainingPlan) -> str:
-    """Why no method was taken that changes more of the model: "full fine-tuning does not fit"; "" where none does."""
+    """Return why no method that trains more of the model was taken: "full fine-tuning does not fit", or ""."""
     above = methods(plan.request)[: methods(plan.request).index(plan.chosen.setup.method)]
     if not above:
         return ""
@@ -4139,18 +4869,322 @@ def why_lower(plan: TrainingPlan) -> str:
     names = " and ".join(METHOD_NAMES[method] for method in above)
     if any(candidate.rank for candidate in weighed):
         return f"{names} would leave too little memory free"
-    if any(candidate.accumulation for candidate in weighed):
+    if any(candidate.run for candidate in weighed):
         return f"the budget does not carry {names}"
     return f"{names} {'do' if len(above) > 1 else 'does'} not fit"
 
 
-# ---- planner/shared_constants.py
+# ---- planner/describe/training_page.py
+
+
+describe_training_page_COLUMNS = ("GPUs", "how", "step", "GiB used of usable", "tokens/s", "$/h", "run", "$/run", "verdict")
+describe_training_page_OPTIONS_HEAD = """| GPUs | how | step | GiB used of usable | tokens/s | USD/hour | run | USD/run | verdict |
+|---|---|---|---|---:|---:|---:|---:|---|
+"""
+
+
+def describe_training_page_page(plan: TrainingPlan) -> Page:
+    """Return the parts of PLAN.md."""
+    return Page(
+        decision=describe_training_page_decision(plan),
+        bar=describe_training_page_bar(plan.chosen),
+        memory=paragraph(*state_words(plan)),
+        money=[
+            paragraph(*rate_words(plan)),
+            paragraph(*describe_training_page_run_words(plan)),
+            paragraph(*describe_training_page_money_words(plan)),
+        ],
+        weighed=len(plan.candidates),
+        table=describe_training_page_OPTIONS_HEAD + "".join(markdown(describe_training_cells(plan, other)) for other in describe_training_one_per_gpu(plan)),
+        changes=describe_training_what_would_change(plan),
+    )
+
+
+def describe_training_page_bar(candidate: TrainingCandidate, role: str = "") -> Bar:
+    """Return the memory of one GPU, with a caption that begins with `role`."""
+    estimate = candidate.estimate
+    caption = f"{role}: {describe_training_where(candidate.setup)}, {how(candidate)}, {candidate.usd_per_hour:.2f}/hour"
+    return Bar(describe_training_memory_terms(estimate), estimate.usable_gib, f"{caption}, {estimate.usable_gib:.1f} GiB")
+
+
+def describe_training_page_bars(plan: TrainingPlan) -> list[Bar]:
+    """Return the bar of the choice, and beside it one of a quicker or a cheaper GPU."""
+    others = (quicker(plan), cheaper_by_the_hour(plan))
+    other = next((c for c in others if c and c.run and c.setup.gpu != plan.chosen.setup.gpu), None)
+    return [describe_training_page_bar(plan.chosen, "chosen"), *([describe_training_page_bar(other, "beside it")] if other else [])]
+
+
+def describe_training_page_lines(plan: TrainingPlan) -> Lines:
+    """Return the terminal's lines."""
+    chosen, setup, estimate = plan.chosen, plan.chosen.setup, plan.chosen.estimate
+    low, high = about(estimate.tokens_per_s_low or 0), about(estimate.tokens_per_s_high or 0)
+    more = [f"run     {run_text(plan)}"]
+    if setup.nodes > 1:
+        more.append(f"needs   {cluster_words(setup)}")
+    for word, other in (("cheaper", cheaper_by_the_hour(plan)), ("faster ", quicker(plan))):
+        if other:
+            more.append(f"{word} {describe_training_beside(plan, other)}")
+    return Lines(
+        choice=f"{setup.model.id}, {how(chosen)} on {describe_training_where(setup)}: {chosen.usd_per_hour:.2f}/hour, {budget_end(plan)}",
+        bar=describe_training_page_bar(chosen),
+        per_gpu=setup.gpu_count * setup.nodes > 1,
+        yields=f"about {about(rate(chosen))} tokens/s ({low} to {high}), MFU {estimate.mfu or 0:.2f}, "
+        f"{cents(describe_training_usd_per_million(chosen))} USD per million tokens",
+        more=more,
+        model=setup.model.id,
+        assumed=estimate.assumed,
+    )
+
+
+def cluster_words(setup: TrainingSetup) -> str:
+    """Return what Modal must grant before so many GPUs run."""
+    gpus = setup.gpu_count * setup.nodes
+    return f"a cluster, which Modal lends on request; {gpus} GPUs at once are beyond its Starter plan's {STARTER_GPUS}"
+
+
+def describe_training_page_decision(plan: TrainingPlan) -> list[str]:
+    """Return the request, the choice and the assumptions, a paragraph each."""
+    request, chosen, setup, estimate = plan.request, plan.chosen, plan.chosen.setup, plan.chosen.estimate
+    limit = "no budget" if request.budget.per == "none" else f"{request.budget.usd:g} USD per {request.budget.per}"
+    low, high = about(estimate.tokens_per_s_low or 0), about(estimate.tokens_per_s_high or 0)
+    numbers = "bfloat16" if setup.gpu.bf16 else "float16"
+    asked = paragraph(
+        f"{code(setup.model.id)} with {size_words(setup.model)}, trained on sequences of up to {setup.seq_len:,}",
+        f"tokens, {limit}, chosen for {request.optimize}:",
+    )
+    method = how(chosen)
+    answer = paragraph(
+        f"**{method[0].upper()}{method[1:]} in {numbers} on {describe_training_where(setup)}: {chosen.usd_per_hour:.2f} USD per hour,",
+        f"about {about(rate(chosen))} tokens/s ({low} to {high}), {cents(describe_training_usd_per_million(chosen))} USD per",
+        f"million; {rows_words(plan)} take about {describe_training_run_price(run_of(chosen))}.**",
+    )
+    known = paragraph(f"The model's configuration is not known; assumed from its size: {', '.join(estimate.assumed)}.")
+    return [asked, answer, known] if estimate.assumed else [asked, answer]
+
+
+def state_words(plan: TrainingPlan) -> list[str]:
+    """Return the sentences on the terms of the memory."""
+    setup, estimate = plan.chosen.setup, plan.chosen.estimate
+    adapters = lora_params(setup.model, setup.lora_rank, setup.lora_targets)
+    every, some = short_count(setup.model.params), short_count(adapters)
+    words = [
+        {
+            "full": f"All {every} parameters are trained: AdamW keeps two moments for each, beside a float32 weight.",
+            "lora": f"LoRA trains {some} parameters of adapters in float32; the {every} of the model stay frozen in 16 "
+            "bits, without gradients or optimizer states.",
+            "qlora": f"QLoRA trains {some} parameters of adapters in float32; the {every} of the model stay frozen in "
+            "4 bits (NF4, double quantization), unpacked a matrix at a time.",
+        }[setup.method]
+    ]
+    if lower := why_lower(plan):
+        words.append(f"{lower[0].upper()}{lower[1:]}.")
+    if setup.sharding.startswith("zero"):
+        parts = {"zero1": "optimizer states", "zero2": "gradients and optimizer states", "zero3": "all three"}
+        among = f"among {setup.gpu_count * setup.nodes} GPUs"
+        words.append(f"{SHARDING_NAMES[setup.sharding]} divides {parts[setup.sharding]} {among}.")
+    if estimate.host_gib:
+        what = OFFLOAD_NAMES[setup.offload].removesuffix(" in main memory")
+        words.append(f"Main memory holds the {what}, {estimate.host_gib:.0f} GiB on each node, which is in the price.")
+    kept = "are computed again in the backward pass" if setup.gradient_checkpointing else "are kept"
+    if tight(estimate):
+        left = estimate.usable_gib - need_gib(estimate)
+        words.append(
+            f"That leaves {left:.1f} GiB, less than the estimate may err; if memory runs out, a run says what to lower."
+        )
+    words.append(
+        f"Activations grow with a micro-batch's tokens, at most {setup.micro_batch} x {setup.seq_len:,}, and {kept}."
+    )
+    return words
+
+
+def rate_words(plan: TrainingPlan) -> list[str]:
+    chosen, setup, estimate = plan.chosen, plan.chosen.setup, plan.chosen.estimate
+    batch = setup.micro_batch * setup.accumulation * setup.gpu_count * setup.nodes
+    at = f"at rows of {row_tokens(plan):,} tokens (prior)" if plan.request.row_tokens else "at full sequences"
+    measured = "tokens_per_s" not in estimate.prior
+    return [
+        f"An optimizer step sees {batch} sequences: {step(chosen)} on each GPU. Tokens count as the GPU sees them,",
+        f"padding included, {at}; MFU is {estimate.mfu or 0:.2f} of {setup.gpu.flops / 1e12:,.0f} TFLOP/s. Memory is",
+        "counted term by term; speeds come from a roofline model, so mind the range.",
+        "" if measured else "Too little was measured of such a card or model: the range is wide (prior).",
+    ]
+
+
+def describe_training_page_run_words(plan: TrainingPlan) -> list[str]:
+    """Return the sentences on the run, its price and the budget."""
+    chosen, budget = plan.chosen, plan.request.budget
+    known, tokens = plan.request.dataset_rows, row_tokens(plan)
+    rows = f"The dataset is taken to have {known:,} rows" if known else "How many rows the dataset has is not known"
+    words = [
+        f"{rows}; a row is taken to have {tokens:,} tokens (prior). {rows_words(plan)} take about",
+        f"{describe_training_run_price(run_of(chosen))}, {start_s(chosen.setup):.0f} s of it for the start and",
+        f"{end_s(chosen.setup):.0f} for the last save. `make check` counts yours before a GPU is paid.",
+    ]
+    if budget.per in ("run", "month"):
+        over = "all attempts of a run" if budget.per == "run" else "all runs of a calendar month"
+        enough = run_of(chosen).usd <= budget.usd
+        words += [
+            f"{budget_text(budget)} pays for {duration(paid_s(budget, chosen) / 3600)}, over {over}:",
+            "enough for that run." if enough else "not enough for that many rows.",
+            "At the budget the run saves, evaluates and stops; the same command with more money goes on from there.",
+        ]
+    elif budget.per == "hour":
+        words.append(f"{budget_text(budget)} bounds what runs, not what a run costs: write 50/run for that.")
+    return words
+
+
+def describe_training_page_money_words(plan: TrainingPlan) -> list[str]:
+    """Return the sentences on attempts, kills and prices."""
+    setup, estimate = plan.chosen.setup, plan.chosen.estimate
+    host = estimate.host_usd_per_hour - (plan.chosen.usd_per_hour - estimate.usd_per_hour)
+    cluster = [f"It takes {cluster_words(setup)}."] if setup.nodes > 1 else []
+    longest_s = attempt_s(plan.request.budget, plan.chosen)
+    every = save_every_s(setup, longest_s)
+    lost = every / 3600 * plan.chosen.usd_per_hour
+    return [
+        f"An attempt runs for at most {duration(longest_s / 3600)} (`TIMEOUT`) and goes on from the newest",
+        f"checkpoint ({about(checkpoint_gib(setup))} GiB, every {every // 60} minutes); a kill costs at",
+        f"most {cents(lost)} USD and another start. Prices are Modal's of {PRICES_DATE}, for the GPUs; CPU and",
+        f"memory are billed by use on top, about {host:.2f} an hour (prior). Nothing runs before",
+        "a run or after it.",
+        *cluster,
+    ]
+
+
+def describe_training_page_comparison(plan: TrainingPlan, everything: bool) -> Comparison:
+    """Return the weighed candidates as a table: the best of each GPU, or all of them."""
+    rows = [describe_training_cells(plan, candidate) for candidate in (plan.candidates if everything else describe_training_one_per_gpu(plan))]
+    load = f"sequences of {plan.request.context_len:,}, {rows_words(plan)} (prior)"
+    return Comparison(describe_training_page_COLUMNS, rows, load)
+
+
+def markdown(cells: tuple[str, ...]) -> str:
+    return f"| {' | '.join(cells)} |\n"
+
+
+# ---- planner/describe/by_task.py
+
+
+class Descriptions(NamedTuple):
+    """One function for each thing that is shown of a plan."""
+
+    page: Callable[[Any], Page]
+    bars: Callable[[Any], list[Bar]]
+    lines: Callable[[Any], Lines]
+    comparison: Callable[[Any, bool], Comparison]
+
+
+describe_by_task_INFERENCE = Descriptions(describe_inference_page_page, describe_inference_page_bars, describe_inference_page_lines, describe_inference_page_comparison)
+describe_by_task_TRAINING = Descriptions(describe_training_page_page, describe_training_page_bars, describe_training_page_lines, describe_training_page_comparison)
+describe_by_task_BY_TASK = {"serve": describe_by_task_INFERENCE, "batch": describe_by_task_INFERENCE, "finetune": describe_by_task_TRAINING, "distributed": describe_by_task_TRAINING}
+
+
+def descriptions(plan: AnyPlan) -> Descriptions:
+    """Return the functions for the plan's task."""
+    return describe_by_task_BY_TASK[plan.request.task]
+
+
+# ---- planner/write/memory_svg.py
+
+
+# Colours that stay apart for the colour-blind (Okabe and Ito) and on dark pages.
+COLOURS = {
+    "weights": "#0072b2",
+    "KV cache": "#009e73",
+    "gradients": "#d55e00",
+    "optimizer": "#009e73",
+    "activations": "#e69f00",
+    "logits": "#56b4e9",
+    "overhead": "#cc79a7",
+    "free": "#d9d9d9",
+}
+BAR_WIDTH = 620  # pixels of the largest GPU
+LABELS = 5  # names that one row below a bar has room for
+
+
+def memory_svg(plan: AnyPlan) -> str:
+    """Return stacked bars of one GPU's memory, the choice and a candidate beside it, to one scale."""
+    bars = descriptions(plan).bars(plan)
+    scale = BAR_WIDTH / max(bar.usable_gib for bar in bars)
+    title = escape(f"{plan.chosen.setup.model.id[:64]}: memory of one GPU, GiB")
+    pitch = 92 if len(bars[0].terms) < LABELS else 108  # pixels from one bar to the next
+    height = 40 + pitch * len(bars)
+    size = f'viewBox="0 0 680 {height}" width="680" height="{height}"'
+    drawn = (memory_bar(bar, 40 + pitch * n, scale) for n, bar in enumerate(bars))
+    return f"""<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" font-family="sans-serif" font-size="13">
+<title>{title}</title>
+<rect width="680" height="{height}" fill="#ffffff"/>
+<text x="30" y="24" font-size="15" font-weight="600">{title}</text>
+{"".join(drawn)}</svg>
+"""
+
+
+def memory_bar(bar: Bar, y: int, scale: float) -> str:
+    """Return one bar with its caption above and the name and GiB of each term below."""
+    terms = bar.terms | {"free": bar.free_gib}
+    across = LABELS if len(terms) <= LABELS else ceil(len(terms) / 2)  # names in a row below the bar
+    apart = (BAR_WIDTH - 10) // across
+    out = f'<text x="30" y="{y + 14}">{escape(bar.caption)}</text>\n'
+    x = 30.0
+    for number, (name, gib) in enumerate(terms.items()):
+        colour = COLOURS[name]
+        label, below = 30 + number % across * apart, y + 18 * (number // across)
+        out += f'<rect x="{x:.1f}" y="{y + 22}" width="{gib * scale:.1f}" height="26" fill="{colour}"/>\n'
+        out += f'<rect x="{label}" y="{below + 56}" width="10" height="10" fill="{colour}"/>\n'
+        out += f'<text x="{label + 14}" y="{below + 66}">{name} {gib:.1f}</text>\n'
+        x += gib * scale
+    return out
+
+
+def escape(text: str) -> str:
+    """Return text with XML's special characters escaped. Importing `html` for it would take a millisecond."""
+    for character, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;"), ("'", "&#x27;")):
+        text = text.replace(character, entity)
+    return text
+
+
+# ---- planner/write/plan_md.py
+
+
+def plan_md(plan: AnyPlan) -> str:
+    """Return the text of the generated PLAN.md."""
+    page = descriptions(plan).page(plan)
+    changes = page.changes or ["Nothing within reach."]
+    weighed = "1 configuration" if page.weighed == 1 else f"{page.weighed} configurations"
+    return "\n\n".join(
+        [
+            "# The plan",
+            *page.decision,
+            "## Memory\n\n![memory of one GPU](memory.svg)",
+            memory_table(page.bar),
+            page.memory,
+            "## Speed and money",
+            *page.money,
+            f"## What else was weighed\n\n{weighed}; the best of each GPU:",
+            page.table.rstrip(),
+            "## What would change the choice",
+            "\n".join(textwrap.fill(f"- {change}", PAGE, subsequent_indent="  ") for change in changes) + "\n",
+        ]
+    )
+
+
+def memory_table(bar: Bar) -> str:
+    """Return a Markdown table of the terms, their sum, and the rest of the GPU's memory."""
+    terms = "".join(f"| {name} | {gib:.1f} |\n" for name, gib in bar.terms.items())
+    return (
+        f"| GiB per GPU | |\n|---|---:|\n{terms}| **sum** | **{bar.peak_gib:.1f}** |\n"
+        f"| free | {bar.usable_gib - bar.peak_gib:.1f} |\n| what a program sees | {bar.usable_gib:.1f} |"
+    )
+
+
+# ---- planner/write/plan_py/common.py
 
 
 Constant = tuple[str, object, str]  # name, value, reason
 DONE: Constant = ("", "", "")  # a blank line between groups of constants
+DECIDED: Constant = ("", "", "Decided at bake time; bake again to change")  # a heading
 WEIGHTS = "/weights"  # where the generated project mounts its Volume of weights
-STARTUP_S = (600, 3600)  # seconds: an LLM server is never up in Modal's default 30, and an hour is long enough
+STARTUP_S = (600, 3600)  # seconds: no LLM server is up within Modal's default 30, and an hour is long enough
 TASK_WORDS = {
     "serve": "an HTTP service that scales to zero",
     "batch": "a dataset in, results out; nothing runs in between",
@@ -4164,17 +5198,24 @@ WORKLOAD_WORDS = {
 }
 
 
-def identity(plan: AnyPlan, slug: str) -> list[Constant]:
-    workload = plan.request.workload
+def identity(slug: str) -> list[Constant]:
+    """Return the project's name."""
+    return [("NAME", slug, "the app's name on Modal")]
+
+
+def decided(plan: AnyPlan, *more: Constant) -> list[Constant]:
+    """Return the constants that the project's files follow from, and `more` of them, under their heading."""
+    task, workload = plan.request.task, plan.request.workload
     return [
-        ("NAME", slug, "the app's name on Modal"),
-        ("TASK", plan.request.task, TASK_WORDS[plan.request.task]),
+        DECIDED,
+        ("TASK", task, TASK_WORDS[task]),
         ("WORKLOAD", workload, WORKLOAD_WORDS[workload]),
+        *more,
     ]
 
 
 def model_reason(model: Model, published: str, slug: str) -> str:
-    """What is known of the model; `published` says which checkpoint of it this is, where it is not the model itself."""
+    """Return the model's size, licence and gate; `published` names the checkpoint where it is another's."""
     if model.source == LOCAL:
         put = f"modal volume put {slug}-weights FOLDER /{folder_on_volume(model.id)}"
         return f"{size_words(model)}, your folder: `modal volume create {slug}-weights` once, then `{put}`"
@@ -4195,21 +5236,21 @@ def secrets(model: Model) -> Constant:
 
 
 def folder_on_volume(path: str) -> str:
-    """The name that a local folder gets on the weights Volume: its own, in characters that need no quoting."""
+    """Return a local folder's name on the weights Volume: its own, in characters that need no quoting."""
     return re.sub(r"[^A-Za-z0-9._-]+", "-", re.split(r"[/\\\\]", path.rstrip("/\\"))[-1]).strip("-.") or "model"
 
 
 def startup_timeout(cold_start_s: float) -> int:
-    """Seconds after which a start has failed: three times the estimate, in whole minutes, within sensible bounds."""
+    """Return the seconds after which a start has failed: three times the estimate, in whole minutes, bounded."""
     low, high = STARTUP_S
     return min(max(math.ceil(3 * cold_start_s / 60) * 60, low), high)
 
 
-def host_reason(estimate: InferenceEstimate | TrainingEstimate) -> str:
+def plan_py_common_host_reason(estimate: InferenceEstimate | TrainingEstimate) -> str:
     return f"one container's GPUs, priced {PRICES_DATE}; its CPU and memory add about {estimate.host_usd_per_hour:.2f}"
 
 
-# ---- planner/inference_constants.py
+# ---- planner/write/plan_py/inference.py
 
 
 ENGINE_WORDS = {
@@ -4224,7 +5265,7 @@ ENGINE_WORDS = {
 }
 
 
-def weights(plan: Plan, slug: str) -> list[Constant]:
+def weights(plan: InferencePlan, slug: str) -> list[Constant]:
     setup = plan.chosen.setup
     model = setup.model
     name, revision, _quantize = checkpoint(setup)
@@ -4232,16 +5273,15 @@ def weights(plan: Plan, slug: str) -> list[Constant]:
         ("MODEL", name, model_reason(model, published(setup, name), slug)),
         ("REVISION", revision or "main", revision_reason(model, revision)),
         secrets(model),
-        ("ENGINE", setup.engine, engine_words(plan)),
     ]
 
 
-def engine(plan: Plan) -> list[Constant]:
+def engine(plan: InferencePlan) -> list[Constant]:
     setup = plan.chosen.setup
     gpu = setup.gpu
     return [
-        ("GPU", gpu_string(gpu, setup.gpu_count), gpu_reason(plan)),
-        ("DTYPE", *dtype(setup)),
+        ("GPU", gpu_string(gpu, setup.gpu_count), plan_py_inference_gpu_reason(plan)),
+        ("DTYPE", *plan_py_inference_dtype(setup)),
         ("QUANTIZATION", setup.quantization, quantization_reason(plan)),
         ("QUANTIZE_AT_LOAD", checkpoint(setup)[2], "what the engine makes of the weights while it loads them"),
         ("ATTENTION", setup.attention, f"{kernel_name(setup)}; compute capability {gpu.compute_capability}"),
@@ -4251,12 +5291,14 @@ def engine(plan: Plan) -> list[Constant]:
     ]
 
 
-def engine_words(plan: Plan) -> str:
-    return ENGINE_WORDS[plan.request.task, plan.chosen.setup.engine, plan.request.workload == "generation"]
+def engine_name(plan: InferencePlan) -> Constant:
+    """Return the engine, whose files the project has."""
+    words = ENGINE_WORDS[plan.request.task, plan.chosen.setup.engine, plan.request.workload == "generation"]
+    return "ENGINE", plan.chosen.setup.engine, words
 
 
 def checkpoint(setup: InferenceSetup) -> tuple[str, str, str]:
-    """(model id, revision, what the engine quantizes to while loading): a published checkpoint before our own cast."""
+    """Return (model id, revision, quantization while loading); a published checkpoint goes before a cast."""
     model = setup.model
     name, revision = model.id, model.revision
     if model.source == LOCAL:
@@ -4270,21 +5312,21 @@ def checkpoint(setup: InferenceSetup) -> tuple[str, str, str]:
 
 
 def published(setup: InferenceSetup, name: str) -> str:
-    """What the checkpoint is of the model that was asked for; "" where it is that model."""
+    """Return the asked model that this is a checkpoint of; "" where it is that model."""
     return "" if name == setup.model.id else f"; the {setup.quantization} checkpoint of {setup.model.id}"
 
 
-def dtype(setup: InferenceSetup) -> tuple[str, str]:
-    """What unquantized numbers are held in, and why."""
+def plan_py_inference_dtype(setup: InferenceSetup) -> tuple[str, str]:
+    """Return the dtype of unquantized numbers, and its reason."""
     model, gpu = setup.model, setup.gpu
     if not gpu.bf16:
         return "float16", f"{gpu.name} has no bfloat16"
-    if model.workload != "generation" and model.dtype == "float32" and not overflows(model):
+    if model.workload != "generation" and model.dtype == "float32" and not overflows_float16(model):
         return "float16", "published in float32, which float16 rounds eight times finer than bfloat16"
     return "bfloat16", "as models are trained"
 
 
-def context_reason(plan: Plan) -> str:
+def context_reason(plan: InferencePlan) -> str:
     if plan.request.workload == "generation":
         return "tokens, prompt and answer together"
     return "tokens of one text"
@@ -4298,7 +5340,7 @@ def fraction_reason(setup: InferenceSetup) -> str:
     return "of the card for the engine; what the weights leave is cache"
 
 
-def concurrency_reason(plan: Plan) -> str:
+def concurrency_reason(plan: InferencePlan) -> str:
     fitting, engine = int(estimate_of(plan.chosen).max_concurrency), plan.chosen.setup.engine
     if plan.request.workload == "generation":
         rows = "rows" if plan.request.task == "batch" else "requests"
@@ -4310,18 +5352,18 @@ def concurrency_reason(plan: Plan) -> str:
     return f"texts at once; a step reads {batched_tokens(plan.chosen.setup):,} of their tokens"
 
 
-def gpu_reason(plan: Plan) -> str:
+def plan_py_inference_gpu_reason(plan: InferencePlan) -> str:
     estimate, cheaper = estimate_of(plan.chosen), next_cheaper(plan)
     used = f"{peak_gib(estimate):.1f} of {estimate.usable_gib:.1f} GiB used"
-    return f"{used}; next cheaper: {beside(plan, cheaper)}" if cheaper else used
+    return f"{used}; next cheaper: {describe_inference_beside(plan, cheaper)}" if cheaper else used
 
 
-def rate_reason(plan: Plan) -> str:
+def rate_reason(plan: InferencePlan) -> str:
     low, high = (about(rate / plan.chosen.containers) for rate in rate_range(plan.chosen))
     return f"{written(plan)} by one container at CONCURRENCY; {low} to {high} is likely"
 
 
-def quantization_reason(plan: Plan) -> str:
+def quantization_reason(plan: InferencePlan) -> str:
     setup = plan.chosen.setup
     if setup.quantization == setup.model.quantization:
         return "the weights as published"
@@ -4330,7 +5372,129 @@ def quantization_reason(plan: Plan) -> str:
     return f"the budget does not carry more bits; {setup.gpu.name} runs it"
 
 
-# ---- planner/serve_constants.py
+# ---- planner/write/plan_py/batch.py
+
+
+SHARD_S = 300  # of one container: long beside its overhead of seconds, short beside what a kill may cost
+MOST_SHARD_ROWS = 100_000  # a file of some 100 MB
+ANSWER_SPREAD = 4  # the longest answer, in typical ones, so that few are cut (prior)
+TIMEOUT_SPREAD = 10  # the longest shard, in planned ones
+TIMEOUT_S = (1800, 24 * 3600)  # Modal ends no function later than after a day
+IDLE_S = 10  # a container without a shard gets the next one at once, or none
+
+
+def plan_py_batch_constants(plan: InferencePlan, slug: str) -> list[Constant]:
+    """Return (name, value, reason) of every constant of a batch project."""
+    groups = (
+        identity(slug),
+        weights(plan, slug),
+        engine(plan),
+        rows(plan),
+        plan_py_batch_money(plan),
+        plan_py_batch_predictions(plan),
+        decided(plan, engine_name(plan)),
+    )
+    return [row for group in groups for row in (*group, DONE)][:-1]
+
+
+def rows(plan: InferencePlan) -> list[Constant]:
+    """Return the data set, its shards, and how rows are answered."""
+    dataset = plan.request.dataset
+    known = f"; planned for {plan.request.dataset_rows:,} rows" if plan.request.dataset_rows else ""
+    where = "what `run` reads unless another is named" if dataset != "none" else "none yet: name it with `run`"
+    found: list[Constant] = [
+        ("DATASET", "" if dataset == "none" else dataset, where + known),
+        ("BUCKET", "", "a bucket to read from, at /bucket: its name on S3, https://endpoint/name elsewhere"),
+        (
+            "BUCKET_SECRET",
+            "",
+            "the Modal Secret with its AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, unless it is public",
+        ),
+        ("SHARD_ROWS", shard_rows(plan), f"about {about(shard_rows(plan) * row_s(plan.chosen) / 60)} minutes of work"),
+    ]
+    if plan.request.workload == "generation":
+        most = max_answer_tokens(plan)
+        found += [
+            ("MAX_ANSWER_TOKENS", most, "an answer is cut there"),
+            ("TEMPERATURE", 0.0, "0 is greedy: the same rows give the same answers"),
+        ]
+    return found
+
+
+def shard_rows(plan: InferencePlan) -> int:
+    """Return the rows that take `SHARD_S`, as 1, 2 or 5 times a power of ten, at least those that run at once."""
+    wanted = min(SHARD_S / row_s(plan.chosen), MOST_SHARD_ROWS)
+    power = 10 ** math.floor(math.log10(max(wanted, 1)))
+    rounded = max(step * power for step in (1, 2, 5) if step * power <= max(wanted, 1))
+    return max(rounded, plan.chosen.setup.concurrency)
+
+
+def max_answer_tokens(plan: InferencePlan) -> int:
+    setup = plan.chosen.setup
+    return max(1, min(ANSWER_SPREAD * setup.output_len, setup.context_len // 2))
+
+
+def shard_timeout(plan: InferencePlan) -> int:
+    """Return the seconds after which an attempt at a shard has failed, in whole minutes."""
+    low, high = TIMEOUT_S
+    planned_s = shard_rows(plan) * row_s(plan.chosen)
+    return min(max(math.ceil(TIMEOUT_SPREAD * planned_s / 60) * 60, low), high)
+
+
+def plan_py_batch_money(plan: InferencePlan) -> list[Constant]:
+    """Return the budget, the containers, their price and time limits."""
+    setup, budget, start = plan.chosen.setup, plan.request.budget, estimate_of(plan.chosen).cold_start_s or 0
+    one_hour = container_usd_per_hour(setup)
+    limit = "none" if budget.per == "none" else f"{budget.usd:g}/{budget.per}"
+    return [
+        ("BUDGET", limit, plan_py_batch_budget_reason(plan)),
+        ("USD_PER_HOUR", round(one_hour, 2), plan_py_common_host_reason(estimate_of(plan.chosen))),
+        ("MAX_CONTAINERS", max_containers(plan), plan_py_batch_most_reason(plan)),
+        ("SCALEDOWN_WINDOW", IDLE_S, f"seconds without a shard before one stops, {one_hour * IDLE_S / 3600:.3f} USD"),
+        ("STARTUP_TIMEOUT", startup_timeout(start), f"seconds; a start takes about {start:.0f} with fetched weights"),
+        ("TIMEOUT", shard_timeout(plan), "seconds for one shard; an attempt that takes longer has failed"),
+    ]
+
+
+def plan_py_batch_budget_reason(plan: InferencePlan) -> str:
+    return {
+        "run": "USD for GPUs: a job stops before it costs more, over all its runs",
+        "month": "USD for GPUs: all jobs together stop before a calendar month costs more",
+        "hour": "USD for GPUs: caps what runs at once; a run costs what it costs",
+        "none": "no limit",
+    }[plan.request.budget.per]
+
+
+def plan_py_batch_most_reason(plan: InferencePlan) -> str:
+    budget = plan.request.budget
+    if budget.per == "hour":
+        return f"what {budget.usd:g}/hour pays for at once"
+    if budget.per == "none":
+        return "no budget was set: what Modal's Starter plan runs at once, 10 GPUs"
+    return f"their starts take at most a twentieth of {budget.usd:g}; Modal's Starter plan runs 10 GPUs at once"
+
+
+def plan_py_batch_predictions(plan: InferencePlan) -> list[Constant]:
+    """Return the predictions that the estimate and the first shards are computed with."""
+    setup, estimate = plan.chosen.setup, estimate_of(plan.chosen)
+    rate = tokens_per_s(plan.chosen) / plan.chosen.containers
+    found: list[Constant] = [
+        ("PREDICTED_PEAK_GIB", round(peak_gib(estimate), 1), "on each GPU, cache included"),
+        ("PREDICTED_TOKENS_PER_S", round(rate, 1), rate_reason(plan)),
+        ("SPEED_RANGE", RANGE, "times slower or faster is likely, until a shard has been measured"),
+        ("TYPICAL_PROMPT_TOKENS", setup.input_len, "taken for that speed; `estimate` counts yours"),
+    ]
+    if plan.request.workload == "generation":
+        read = estimate.prefill_tokens_per_s or 0
+        found += [
+            ("TYPICAL_ANSWER_TOKENS", setup.output_len, "taken for that speed, and by `estimate`"),
+            ("PREDICTED_PROMPT_TOKENS_PER_S", round(read, 1), "read by a container that writes nothing"),
+        ]
+    start = round(estimate.cold_start_s or 0)
+    return [*found, ("PREDICTED_COLD_START_S", start, "until the first row, weights on the Volume (prior)")]
+
+
+# ---- planner/write/plan_py/serve.py
 
 
 SCALEDOWN_S = 300
@@ -4340,32 +5504,31 @@ MAX_TEXTS = 2048  # inputs that OpenAI's embeddings endpoint takes at once
 TEXT_BYTES = 4096  # of a text beside many others
 
 
-def serve_constants(plan: Plan, slug: str) -> list[Constant]:
-    """(name, value, reason) of every constant that a serve project reads."""
+def plan_py_serve_constants(plan: InferencePlan, slug: str) -> list[Constant]:
+    """Return (name, value, reason) of every constant of a serve project."""
     groups = (
-        identity(plan, slug),
+        identity(slug),
         weights(plan, slug),
         engine(plan),
-        money(plan),
-        doors(plan),
+        plan_py_serve_money(plan),
+        access(plan),
         starts(plan),
-        predictions(plan),
+        plan_py_serve_predictions(plan),
+        decided(plan, engine_name(plan), budget(plan)),
     )
     return [row for group in groups for row in (*group, DONE)][:-1]
 
 
-def money(plan: Plan) -> list[Constant]:
-    """What runs when, and what it costs."""
-    request, setup, budget = plan.request, plan.chosen.setup, plan.request.budget
-    one_hour = setup.gpu_count * setup.gpu.usd_per_hour
-    pool = request.warm
+def plan_py_serve_money(plan: InferencePlan) -> list[Constant]:
+    """Return the containers, their price and the warm pool."""
+    setup, pool = plan.chosen.setup, plan.request.warm
+    one_hour = container_usd_per_hour(setup)
     opens, closes = crons(pool)
     return [
-        ("BUDGET", "none" if budget.per == "none" else f"{budget.usd:g}/{budget.per}", "USD, for GPUs"),
-        ("USD_PER_HOUR", round(one_hour, 2), host_reason(estimate_of(plan.chosen))),
+        ("USD_PER_HOUR", round(one_hour, 2), plan_py_common_host_reason(estimate_of(plan.chosen))),
         ("MIN_CONTAINERS", 0 if pool.days else pool.containers, least_reason(plan)),
         ("BUFFER_CONTAINERS", *buffer(plan)),
-        ("MAX_CONTAINERS", max_containers(plan), most_reason(plan)),
+        ("MAX_CONTAINERS", max_containers(plan), plan_py_serve_most_reason(plan)),
         ("TARGET_CONCURRENCY", *target(plan)),
         ("SCALEDOWN_WINDOW", SCALEDOWN_S, f"seconds idle before one stops, {one_hour * SCALEDOWN_S / 3600:.2f} USD"),
         DONE,
@@ -4376,15 +5539,25 @@ def money(plan: Plan) -> list[Constant]:
     ]
 
 
-def buffer(plan: Plan) -> tuple[int, str]:
-    """Idle containers kept ahead of a rising load, and why: where latency is the aim and the budget has room."""
+def budget(plan: InferencePlan) -> Constant:
+    """Return the budget, from which MAX_CONTAINERS was computed."""
+    limit = plan.request.budget
+    return (
+        "BUDGET",
+        "none" if limit.per == "none" else f"{limit.usd:g}/{limit.per}",
+        "USD, for GPUs; MAX_CONTAINERS follows from it",
+    )
+
+
+def buffer(plan: InferencePlan) -> tuple[int, str]:
+    """Return the idle containers kept ahead of a rising load, and why: one for latency where the budget has room."""
     if plan.request.optimize == "latency" and max_containers(plan) > max(1, plan.request.warm.containers):
         return 1, "kept ready ahead of a rising load, because you chose for latency; none while nothing runs"
     return 0, "kept ready ahead of a rising load; one would be billed whenever the service is busy"
 
 
-def target(plan: Plan) -> tuple[int, str]:
-    """Requests in one container at which Modal starts another, and why."""
+def target(plan: InferencePlan) -> tuple[int, str]:
+    """Return the requests in one container at which Modal starts another, and why."""
     most = plan.chosen.setup.concurrency
     if plan.request.workload != "generation":
         return most, "requests in one container before another starts: as many fill one pass"
@@ -4394,8 +5567,8 @@ def target(plan: Plan) -> tuple[int, str]:
     return early, "requests in one container before another starts: while it does, a fifth of this one is free"
 
 
-def doors(plan: Plan) -> list[Constant]:
-    """Who gets in, and how much one request may bring or ask for."""
+def access(plan: InferencePlan) -> list[Constant]:
+    """Return who may call the service, and the limits of one request."""
     setup = plan.chosen.setup
     public: Constant = (
         "PUBLIC",
@@ -4421,7 +5594,7 @@ def whole_mib(count: int) -> int:
     return math.ceil(count / MIB) * MIB
 
 
-def starts(plan: Plan) -> list[Constant]:
+def starts(plan: InferencePlan) -> list[Constant]:
     start = estimate_of(plan.chosen).cold_start_s or 0
     cpu = plan.chosen.setup.engine == "transformers"
     why = "imports, which take most of such a start, come out of a snapshot of main memory"
@@ -4436,7 +5609,7 @@ def starts(plan: Plan) -> list[Constant]:
     ]
 
 
-def predictions(plan: Plan) -> list[Constant]:
+def plan_py_serve_predictions(plan: InferencePlan) -> list[Constant]:
     estimate = estimate_of(plan.chosen)
     rate = tokens_per_s(plan.chosen) / plan.chosen.containers
     return [
@@ -4450,7 +5623,7 @@ def predictions(plan: Plan) -> list[Constant]:
     ]
 
 
-def least_reason(plan: Plan) -> str:
+def least_reason(plan: InferencePlan) -> str:
     pool, start = plan.request.warm, estimate_of(plan.chosen).cold_start_s or 0
     if pool.days:
         return "outside the hours below it scales to zero"
@@ -4459,230 +5632,35 @@ def least_reason(plan: Plan) -> str:
     return f"scales to zero; the first request then waits for a cold start of about {start:.0f} s"
 
 
-def pool_reason(plan: Plan) -> str:
+def pool_reason(plan: InferencePlan) -> str:
     if plan.request.warm.containers:
         return f"the warm pool, {pool_words(plan)} for GPUs"
     always, working = idle_prices(plan)
     return f"for `make warm`: one costs {always:,.0f} USD a month for GPUs; {working:,.0f} if warm mon-fri 8-18 only"
 
 
-def most_reason(plan: Plan) -> str:
+def plan_py_serve_most_reason(plan: InferencePlan) -> str:
     budget = plan.request.budget
     if budget.per == "none":
         return "no budget was set: what Modal's Starter plan runs at once, 10 GPUs"
     return f"what {budget.usd:g}/{budget.per} pays for around the clock"
 
 
-# ---- planner/batch_constants.py
+# ---- planner/write/plan_py/training_step.py
 
 
-SHARD_S = 300  # of one container: long beside its overhead of seconds, short beside what a kill may cost
-MOST_SHARD_ROWS = 100_000  # a file of some 100 MB
-ANSWER_SPREAD = 4  # the longest answer, in typical ones, so that few are cut (prior)
-TIMEOUT_SPREAD = 10  # the longest shard, in planned ones
-TIMEOUT_S = (1800, 24 * 3600)  # Modal ends no function later than after a day
-IDLE_S = 10  # a container without a shard gets the next one at once, or none
-
-
-def batch_constants(plan: Plan, slug: str) -> list[Constant]:
-    """(name, value, reason) of every constant that a batch project reads."""
-    groups = (
-        identity(plan, slug),
-        weights(plan, slug),
-        engine(plan),
-        rows(plan),
-        run_money(plan),
-        run_predictions(plan),
-    )
-    return [row for group in groups for row in (*group, DONE)][:-1]
-
-
-def rows(plan: Plan) -> list[Constant]:
-    """The dataset, its shards, and what a row becomes."""
-    dataset = plan.request.dataset
-    known = f"; planned for {plan.request.dataset_rows:,} rows" if plan.request.dataset_rows else ""
-    where = "what `run` reads unless another is named" if dataset != "none" else "none yet: name it with `run`"
-    found: list[Constant] = [
-        ("DATASET", "" if dataset == "none" else dataset, where + known),
-        ("BUCKET", "", "a bucket to read from, at /bucket: its name on S3, https://endpoint/name elsewhere"),
-        (
-            "BUCKET_SECRET",
-            "",
-            "the Modal Secret with its AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, unless it is public",
-        ),
-        ("SHARD_ROWS", shard_rows(plan), f"about {about(shard_rows(plan) * row_s(plan.chosen) / 60)} minutes of work"),
-    ]
-    if plan.request.workload == "generation":
-        most = max_answer_tokens(plan)
-        found += [
-            ("MAX_ANSWER_TOKENS", most, "an answer is cut there"),
-            ("TEMPERATURE", 0.0, "0 is greedy: the same rows give the same answers"),
-        ]
-    return found
-
-
-def shard_rows(plan: Plan) -> int:
-    """Rows that take `SHARD_S`, as 1, 2 or 5 times a power of ten, and no fewer than run at once."""
-    wanted = min(SHARD_S / row_s(plan.chosen), MOST_SHARD_ROWS)
-    power = 10 ** math.floor(math.log10(max(wanted, 1)))
-    rounded = max(step * power for step in (1, 2, 5) if step * power <= max(wanted, 1))
-    return max(rounded, plan.chosen.setup.concurrency)
-
-
-def max_answer_tokens(plan: Plan) -> int:
-    setup = plan.chosen.setup
-    return max(1, min(ANSWER_SPREAD * setup.output_len, setup.context_len // 2))
-
-
-def shard_timeout(plan: Plan) -> int:
-    """Seconds after which an attempt at a shard has failed, in whole minutes."""
-    low, high = TIMEOUT_S
-    planned_s = shard_rows(plan) * row_s(plan.chosen)
-    return min(max(math.ceil(TIMEOUT_SPREAD * planned_s / 60) * 60, low), high)
-
-
-def run_money(plan: Plan) -> list[Constant]:
-    """What runs at once, for how long, and what it costs."""
-    setup, budget, start = plan.chosen.setup, plan.request.budget, estimate_of(plan.chosen).cold_start_s or 0
-    one_hour = setup.gpu_count * setup.gpu.usd_per_hour
-    limit = "none" if budget.per == "none" else f"{budget.usd:g}/{budget.per}"
-    return [
-        ("BUDGET", limit, budget_reason(plan)),
-        ("USD_PER_HOUR", round(one_hour, 2), host_reason(estimate_of(plan.chosen))),
-        ("MAX_CONTAINERS", max_containers(plan), run_most_reason(plan)),
-        ("SCALEDOWN_WINDOW", IDLE_S, f"seconds without a shard before one stops, {one_hour * IDLE_S / 3600:.3f} USD"),
-        ("STARTUP_TIMEOUT", startup_timeout(start), f"seconds; a start takes about {start:.0f} with fetched weights"),
-        ("TIMEOUT", shard_timeout(plan), "seconds for one shard; an attempt that takes longer has failed"),
-    ]
-
-
-def budget_reason(plan: Plan) -> str:
-    return {
-        "run": "USD for GPUs: a job stops before it costs more, over all its runs",
-        "month": "USD for GPUs: all jobs together stop before a calendar month costs more",
-        "hour": "USD for GPUs: caps what runs at once; a run costs what it costs",
-        "none": "no limit",
-    }[plan.request.budget.per]
-
-
-def run_most_reason(plan: Plan) -> str:
-    budget = plan.request.budget
-    if budget.per == "hour":
-        return f"what {budget.usd:g}/hour pays for at once"
-    if budget.per == "none":
-        return "no budget was set: what Modal's Starter plan runs at once, 10 GPUs"
-    return f"their starts take at most a twentieth of {budget.usd:g}; Modal's Starter plan runs 10 GPUs at once"
-
-
-def run_predictions(plan: Plan) -> list[Constant]:
-    """What the estimate and the first shards are reckoned with."""
-    setup, estimate = plan.chosen.setup, estimate_of(plan.chosen)
-    rate = tokens_per_s(plan.chosen) / plan.chosen.containers
-    found: list[Constant] = [
-        ("PREDICTED_PEAK_GIB", round(peak_gib(estimate), 1), "on each GPU, cache included"),
-        ("PREDICTED_TOKENS_PER_S", round(rate, 1), rate_reason(plan)),
-        ("SPEED_RANGE", RANGE, "times slower or faster is likely, until a shard has been measured"),
-        ("TYPICAL_PROMPT_TOKENS", setup.input_len, "taken for that speed; `estimate` counts yours"),
-    ]
-    if plan.request.workload == "generation":
-        read = estimate.prefill_tokens_per_s or 0
-        found += [
-            ("TYPICAL_ANSWER_TOKENS", setup.output_len, "taken for that speed, and by `estimate`"),
-            ("PREDICTED_PROMPT_TOKENS_PER_S", round(read, 1), "read by a container that writes nothing"),
-        ]
-    start = round(estimate.cold_start_s or 0)
-    return [*found, ("PREDICTED_COLD_START_S", start, "until the first row, weights on the Volume (prior)")]
-
-
-# ---- planner/training_constants.py
-
-
-SAMPLES = {"generation": "samples/chat.jsonl", "classification": "samples/labels.jsonl"}  # of the generated project
-LONGEST_ATTEMPT_S = 24 * 3600  # Modal ends no function later
 LARGE_MODEL = 20e9  # parameters from which papers halve the learning rate
 ADAPTER_RATE, FULL_RATE, CLASSIFIER_RATE = 2e-4, 2e-5, 2e-5
-CHECKPOINTS = 2
-
-
-def training_constants(plan: TrainingPlan, slug: str) -> list[Constant]:
-    """(name, value, reason) of every constant that a training project reads."""
-    groups = (
-        identity(plan, slug),
-        tuned_weights(plan, slug),
-        machines(plan),
-        method_rows(plan),
-        step_rows(plan),
-        data_rows(plan),
-        keeping(plan),
-        training_money(plan),
-        training_predictions(plan),
-    )
-    return [row for group in groups for row in (*group, DONE)][:-1]
-
-
-def tuned_weights(plan: TrainingPlan, slug: str) -> list[Constant]:
-    """The model to begin with, and where the result goes."""
-    model = plan.request.model
-    name = f"{WEIGHTS}/{folder_on_volume(model.id)}" if model.source == LOCAL else model.id
-    revision = "" if model.source == LOCAL else model.revision
-    return [
-        ("MODEL", name, model_reason(model, "", slug)),
-        ("REVISION", revision or "main", revision_reason(model, revision)),
-        secrets(model),
-        ("RUN", "first", "the run's name: its checkpoints and result lie below it; another name begins anew"),
-        ("HUB_REPO", "", "where `push` puts the result, such as me/my-model; its Secret needs a token that may write"),
-    ]
-
-
-def machines(plan: TrainingPlan) -> list[Constant]:
-    """What it runs on, and how the model is laid over it."""
-    setup = plan.chosen.setup
-    found: list[Constant] = [("GPU", gpu_string(setup.gpu, setup.gpu_count), training_gpu_reason(plan))]
-    if plan.request.task == "distributed":
-        found += [
-            ("NODES", setup.nodes, nodes_reason(setup)),
-            ("SHARDING", setup.sharding, sharding_reason(setup)),
-            ("OFFLOAD", setup.offload, offload_reason(plan)),
-        ]
-    return found
-
-
-def training_gpu_reason(plan: TrainingPlan) -> str:
-    estimate, cheaper = plan.chosen.estimate, cheaper_by_the_hour(plan)
-    used = f"{sum(training_terms(estimate).values()):.1f} of {estimate.usable_gib:.1f} GiB used"
-    return f"{used}; cheaper by the hour: {training_beside(plan, cheaper)}" if cheaper else used
-
-
-def nodes_reason(setup: TrainingSetup) -> str:
-    if setup.nodes > 1:
-        return "containers of a Modal cluster, 8 GPUs each, that reach each other over RDMA"
-    return "one container: its GPUs reach each other over " + ("NVLink" if setup.gpu.nvlink else "PCIe")
-
-
-def sharding_reason(setup: TrainingSetup) -> str:
-    world = setup.gpu_count * setup.nodes
-    return {
-        "none": "DDP: what is trained fits on each GPU whole, and only gradients travel",
-        "zero1": f"ZeRO-1: each of {world} GPUs keeps its part of the optimizer states",
-        "zero2": f"ZeRO-2: each of {world} GPUs keeps its part of gradients and optimizer states",
-        "zero3": f"ZeRO-3: each of {world} GPUs keeps its part of the weights too, since ZeRO-2 does not fit",
-    }[setup.sharding]
-
-
-def offload_reason(plan: TrainingPlan) -> str:
-    if plan.chosen.setup.offload == "none":
-        return "nothing waits in main memory, which would be slower"
-    return f"the GPUs alone are too small; it takes {plan.chosen.estimate.host_gib:.0f} GiB of main memory on each node"
 
 
 def method_rows(plan: TrainingPlan) -> list[Constant]:
-    """What of the model is trained, and in which numbers."""
+    """Return the method, its adapters, the number format, optimizer and learning rate."""
     setup = plan.chosen.setup
     rows: list[Constant] = [
         ("METHOD", setup.method, method_reason(plan)),
         ("LORA_RANK", setup.lora_rank, "of the adapters; alpha is twice that" + unused(setup)),
         ("LORA_TARGETS", setup.lora_targets, "every linear layer of a block; attention alone learns less"),
-        ("DTYPE", *training_dtype(setup)),
+        ("DTYPE", *plan_py_training_step_dtype(setup)),
         ("OPTIMIZER", setup.optimizer, optimizer_reason(setup)),
         ("LEARNING_RATE", *learning_rate(setup)),
     ]
@@ -4708,8 +5686,8 @@ def method_reason(plan: TrainingPlan) -> str:
     return f"{words}; {lower}" if lower else words
 
 
-def training_dtype(setup: TrainingSetup) -> tuple[str, str]:
-    """What a GPU computes in, and why."""
+def plan_py_training_step_dtype(setup: TrainingSetup) -> tuple[str, str]:
+    """Return the number format that a GPU computes in, and its reason."""
     master = ", with float32 weights behind it" if setup.method == "full" else "; adapters are float32"
     if not setup.gpu.bf16:
         return "float16", f"{setup.gpu.name} has no bfloat16; the loss is scaled{master}"
@@ -4723,7 +5701,7 @@ def optimizer_reason(setup: TrainingSetup) -> str:
 
 
 def learning_rate(setup: TrainingSetup) -> tuple[float, str]:
-    """Per optimizer step at its highest, and where it comes from."""
+    """Return the highest learning rate, and its source."""
     halved = 0.5 if setup.model.params > LARGE_MODEL else 1.0
     if setup.method != "full":
         sizes = "33B and 65B" if halved < 1 else "7B and 13B"
@@ -4736,10 +5714,10 @@ def learning_rate(setup: TrainingSetup) -> tuple[float, str]:
 
 
 def step_rows(plan: TrainingPlan) -> list[Constant]:
-    """What one step computes, and how."""
-    chosen, setup = plan.chosen, plan.chosen.setup
+    """Return the size of an optimizer step, and how it is computed."""
+    setup = plan.chosen.setup
     world = setup.gpu_count * setup.nodes
-    batch = setup.micro_batch * chosen.accumulation * world
+    batch = setup.micro_batch * setup.accumulation * world
     steps = f"on each of {world} GPUs" if world > 1 else "of a step"
     generation = setup.model.workload == "generation"
     return [
@@ -4750,7 +5728,7 @@ def step_rows(plan: TrainingPlan) -> list[Constant]:
             setup.micro_batch,
             f"sequences on a GPU at once: the fastest that leaves {1 - HEADROOM:.0%} free",
         ),
-        ("ACCUMULATION", chosen.accumulation, f"micro-batches {steps}: {batch} sequences in one optimizer step"),
+        ("ACCUMULATION", setup.accumulation, f"micro-batches {steps}: {batch} sequences in one optimizer step"),
         ("ACTIVATION_CHECKPOINTING", setup.gradient_checkpointing, checkpointing_reason(setup)),
         ("ATTENTION", setup.attention, "PyTorch's own, which holds FlashAttention kernels and needs no package"),
         ("LOSS", setup.logits, fused_reason(setup) if generation else "of a class; there is no vocabulary to save on"),
@@ -4758,7 +5736,7 @@ def step_rows(plan: TrainingPlan) -> list[Constant]:
 
 
 def packing(plan: TrainingPlan) -> tuple[bool, str]:
-    """Whether examples share a sequence, and why."""
+    """Return whether examples share a sequence, and why."""
     request = plan.request
     if plan.chosen.setup.packed:
         return True, (
@@ -4778,20 +5756,99 @@ def packing(plan: TrainingPlan) -> tuple[bool, str]:
 
 
 def checkpointing_reason(setup: TrainingSetup) -> str:
-    other = estimate_training(replace(setup, gradient_checkpointing=not setup.gradient_checkpointing))
-    gib = sum(training_terms(other).values())
+    other = estimate_training_estimate(replace(setup, gradient_checkpointing=not setup.gradient_checkpointing))
+    gib = sum(describe_training_memory_terms(other).values())
     if setup.gradient_checkpointing:
         return f"activations are computed again in the backward pass: kept, a GPU would need {gib:.1f} GiB"
     return f"activations fit; computed again they would leave {gib:.1f} GiB in use and cost about a third of the speed"
 
 
 def fused_reason(setup: TrainingSetup) -> str:
-    whole = estimate_training(replace(setup, logits="full")).logits_gib
+    whole = estimate_training_estimate(replace(setup, logits="full")).logits_gib
     return f"logits a tile at a time; whole ones would take {whole:.1f} GiB"
 
 
+# ---- planner/write/plan_py/training.py
+
+
+SAMPLES = {"generation": "samples/chat.jsonl", "classification": "samples/labels.jsonl"}  # of the generated project
+CHECKPOINTS = 2
+
+
+def plan_py_training_constants(plan: TrainingPlan, slug: str) -> list[Constant]:
+    """Return (name, value, reason) of every constant of a training project."""
+    groups = (
+        identity(slug),
+        tuned_weights(plan, slug),
+        machines(plan),
+        method_rows(plan),
+        step_rows(plan),
+        data_rows(plan),
+        keeping(plan),
+        plan_py_training_money(plan),
+        plan_py_training_predictions(plan),
+        decided(plan),
+    )
+    return [row for group in groups for row in (*group, DONE)][:-1]
+
+
+def tuned_weights(plan: TrainingPlan, slug: str) -> list[Constant]:
+    """Return the model to begin with, and where the result goes."""
+    model = plan.request.model
+    name = f"{WEIGHTS}/{folder_on_volume(model.id)}" if model.source == LOCAL else model.id
+    revision = "" if model.source == LOCAL else model.revision
+    return [
+        ("MODEL", name, model_reason(model, "", slug)),
+        ("REVISION", revision or "main", revision_reason(model, revision)),
+        secrets(model),
+        ("RUN", "first", "the run's name: its checkpoints and result lie below it; another name begins anew"),
+        ("HUB_REPO", "", "where `push` puts the result, such as me/my-model; its Secret needs a token that may write"),
+    ]
+
+
+def machines(plan: TrainingPlan) -> list[Constant]:
+    """Return the GPUs, and how the model is laid over them."""
+    setup = plan.chosen.setup
+    found: list[Constant] = [("GPU", gpu_string(setup.gpu, setup.gpu_count), plan_py_training_gpu_reason(plan))]
+    if plan.request.task == "distributed":
+        found += [
+            ("NODES", setup.nodes, nodes_reason(setup)),
+            ("SHARDING", setup.sharding, sharding_reason(setup)),
+            ("OFFLOAD", setup.offload, offload_reason(plan)),
+        ]
+    return found
+
+
+def plan_py_training_gpu_reason(plan: TrainingPlan) -> str:
+    estimate, cheaper = plan.chosen.estimate, cheaper_by_the_hour(plan)
+    used = f"{sum(describe_training_memory_terms(estimate).values()):.1f} of {estimate.usable_gib:.1f} GiB used"
+    return f"{used}; cheaper by the hour: {describe_training_beside(plan, cheaper)}" if cheaper else used
+
+
+def nodes_reason(setup: TrainingSetup) -> str:
+    if setup.nodes > 1:
+        return "containers of a Modal cluster, 8 GPUs each, that reach each other over RDMA"
+    return "one container: its GPUs reach each other over " + ("NVLink" if setup.gpu.nvlink else "PCIe")
+
+
+def sharding_reason(setup: TrainingSetup) -> str:
+    world = setup.gpu_count * setup.nodes
+    return {
+        "none": "DDP: what is trained fits on each GPU whole, and only gradients travel",
+        "zero1": f"ZeRO-1: each of {world} GPUs keeps its part of the optimizer states",
+        "zero2": f"ZeRO-2: each of {world} GPUs keeps its part of gradients and optimizer states",
+        "zero3": f"ZeRO-3: each of {world} GPUs keeps its part of the weights too, since ZeRO-2 does not fit",
+    }[setup.sharding]
+
+
+def offload_reason(plan: TrainingPlan) -> str:
+    if plan.chosen.setup.offload == "none":
+        return "nothing waits in main memory, which would be slower"
+    return f"the GPUs alone are too small; it takes {plan.chosen.estimate.host_gib:.0f} GiB of main memory on each node"
+
+
 def data_rows(plan: TrainingPlan) -> list[Constant]:
-    """What is learnt from, how often, and what is held out."""
+    """Return the data set, the passes over it, and the rows held out."""
     request = plan.request
     named = request.dataset not in ("", "none")
     known = f"; planned for {request.dataset_rows:,} rows" if request.dataset_rows else ""
@@ -4817,8 +5874,11 @@ def epochs_reason(epochs: int) -> str:
 
 
 def keeping(plan: TrainingPlan) -> list[Constant]:
-    """Checkpoints and metrics."""
-    every, gib = save_every_s(plan.chosen.setup, attempt_s(plan)), about(checkpoint_gib(plan.chosen.setup))
+    """Return the checkpoints and the tracker of metrics."""
+    every, gib = (
+        save_every_s(plan.chosen.setup, attempt_s(plan.request.budget, plan.chosen)),
+        about(checkpoint_gib(plan.chosen.setup)),
+    )
     return [
         ("SAVE_EVERY", every, f"seconds between checkpoints of about {gib} GiB"),
         ("CHECKPOINTS_KEPT", CHECKPOINTS, "the newest ones; the one before counts where a save was cut off"),
@@ -4826,24 +5886,19 @@ def keeping(plan: TrainingPlan) -> list[Constant]:
     ]
 
 
-def attempt_s(plan: TrainingPlan) -> int:
-    """Seconds of one attempt: never more than the budget pays for, in whole minutes."""
-    return int(min(LONGEST_ATTEMPT_S, paid_s(plan.request.budget, plan.chosen)) // 60) * 60
-
-
-def training_money(plan: TrainingPlan) -> list[Constant]:
-    """What it may cost, and for how long it may run."""
+def plan_py_training_money(plan: TrainingPlan) -> list[Constant]:
+    """Return the budget, the price and the time limits."""
     request, estimate, start = plan.request, plan.chosen.estimate, start_s(plan.chosen.setup)
     limit = "none" if request.budget.per == "none" else f"{request.budget.usd:g}/{request.budget.per}"
     return [
-        ("BUDGET", limit, training_budget_reason(plan)),
-        ("USD_PER_HOUR", round(estimate.usd_per_hour, 2), training_host_reason(plan)),
-        ("TIMEOUT", attempt_s(plan), timeout_reason(plan)),
+        ("BUDGET", limit, plan_py_training_budget_reason(plan)),
+        ("USD_PER_HOUR", round(estimate.usd_per_hour, 2), plan_py_training_host_reason(plan)),
+        ("TIMEOUT", attempt_s(plan.request.budget, plan.chosen), timeout_reason(plan)),
         ("STARTUP_TIMEOUT", startup_timeout(start), "seconds until a container must be up"),
     ]
 
 
-def training_budget_reason(plan: TrainingPlan) -> str:
+def plan_py_training_budget_reason(plan: TrainingPlan) -> str:
     return {
         "run": "USD for GPUs: a run saves and stops before it costs more, over all its attempts",
         "month": "USD for GPUs: all runs together stop before a calendar month costs more",
@@ -4852,7 +5907,7 @@ def training_budget_reason(plan: TrainingPlan) -> str:
     }[plan.request.budget.per]
 
 
-def training_host_reason(plan: TrainingPlan) -> str:
+def plan_py_training_host_reason(plan: TrainingPlan) -> str:
     setup, estimate = plan.chosen.setup, plan.chosen.estimate
     gpus = "all GPUs of all nodes" if setup.nodes > 1 else "all its GPUs" if setup.gpu_count > 1 else "the GPU"
     memory = f", {estimate.host_gib:.0f} GiB for offloading among it," if estimate.host_gib else ""
@@ -4860,22 +5915,22 @@ def training_host_reason(plan: TrainingPlan) -> str:
 
 
 def timeout_reason(plan: TrainingPlan) -> str:
-    if attempt_s(plan) == LONGEST_ATTEMPT_S:
+    if attempt_s(plan.request.budget, plan.chosen) == LONGEST_ATTEMPT_S:
         return "seconds of one attempt, Modal's limit; a longer run goes on in the next"
     return f"seconds of one attempt: what {plan.request.budget.usd:g} USD pay for"
 
 
-def training_predictions(plan: TrainingPlan) -> list[Constant]:
-    """What the run is held against."""
+def plan_py_training_predictions(plan: TrainingPlan) -> list[Constant]:
+    """Return the predictions that the run is compared with."""
     setup, estimate = plan.chosen.setup, plan.chosen.estimate
-    terms = {name: round(gib, 1) for name, gib in training_terms(estimate).items()}
+    terms = {name: round(gib, 1) for name, gib in describe_training_memory_terms(estimate).items()}
     low, high = about(estimate.tokens_per_s_low or 0), about(estimate.tokens_per_s_high or 0)
     at = f"at rows of {row_tokens(plan):,} tokens (prior)" if plan.request.row_tokens else "at full sequences"
     host: list[Constant] = [
         ("PREDICTED_HOST_GIB", round(estimate.host_gib, 1), "of main memory on each node, for what is offloaded")
     ]
     return [
-        ("PREDICTED_PEAK_GIB", round(sum(training_terms(estimate).values()), 1), "on each GPU, CUDA's own included"),
+        ("PREDICTED_PEAK_GIB", round(sum(describe_training_memory_terms(estimate).values()), 1), "on each GPU, CUDA's own included"),
         ("PREDICTED_GIB", terms, "by term; what to change when memory runs out follows from it"),
         *(host if plan.request.task == "distributed" else []),
         (
@@ -4892,31 +5947,35 @@ def training_predictions(plan: TrainingPlan) -> list[Constant]:
     ]
 
 
-# ---- planner/constants.py
+# ---- planner/write/plan_py/render.py
 
 
 WIDTH = 120  # characters of a line of plan.py
 HEAD = (
     '"""What was decided for this project, and why. Edit it here; all else reads it. How it was weighed: PLAN.md."""\n'
 )
+CONSTANTS: dict[str, Callable[[Any, str], list[Constant]]] = {
+    "serve": plan_py_serve_constants,
+    "batch": plan_py_batch_constants,
+    "finetune": plan_py_training_constants,
+    "distributed": plan_py_training_constants,
+}
 
 
 def plan_py(plan: AnyPlan, slug: str) -> str:
-    """The text of the generated `plan.py`."""
+    """Return the text of the generated plan.py."""
     return HEAD + "".join(constant(*row) for row in (DONE, *constants_of(plan, slug)))
 
 
 def constants_of(plan: AnyPlan, slug: str) -> list[Constant]:
-    """(name, value, reason) of every constant that the project reads."""
-    if isinstance(plan, TrainingPlan):
-        return training_constants(plan, slug)
-    return {"serve": serve_constants, "batch": batch_constants}[plan.request.task](plan, slug)
+    """Return (name, value, reason) of every constant of the project."""
+    return CONSTANTS[plan.request.task](plan, slug)
 
 
 def constant(name: str, value: object, reason: str) -> str:
-    """One line of Python, with its reason behind it, or above it where the line would grow too long."""
+    """Return one assignment with its reason behind it, or above it where the line would be too long; or a heading."""
     if not name:
-        return "\n"
+        return f"# {reason}\n" if reason else "\n"
     kind = ": list[str]" if value == [] else ": dict[str, str]" if value == {} else ""
     code = f"{name}{kind} = {literal(value)}"
     comment = " ".join(reason.split())
@@ -4929,7 +5988,7 @@ def constant(name: str, value: object, reason: str) -> str:
 
 
 def literal(value: object) -> str:
-    """A Python literal as ruff would format it: double quotes, unless they need more escapes than single ones."""
+    """Return a Python literal as ruff formats it: double quotes, unless they need more escapes than single ones."""
     if isinstance(value, list):
         return f"[{', '.join(literal(item) for item in value)}]"
     if isinstance(value, dict):
@@ -4942,570 +6001,30 @@ def literal(value: object) -> str:
     return f"{quote}{body}{quote}"
 
 
-# ---- planner/run_words.py
-
-
-THOUSAND, MILLION = 1_000, 1_000_000
-HOUR_S = 3600
-
-
-def typical_row(plan: Plan) -> str:
-    """ "1,024 tokens in and 256 out", "512 tokens" """
-    setup = plan.chosen.setup
-    out = f" in and {setup.output_len:,} out" if plan.request.workload == "generation" else ""
-    return f"{setup.input_len:,} tokens{out}"
-
-
-def rows_paid(plan: Plan) -> int:
-    """Typical rows that a budget for a run or a month pays for."""
-    return int(plan.request.budget.usd / row_usd(plan.chosen))
-
-
-def run_price(plan: Plan) -> str:
-    """The price of the run where its rows are known, else of a thousand and a million of them."""
-    count = plan.request.dataset_rows
-    if count:
-        usd = batch_usd(plan.request, plan.chosen)
-        hours = count * row_s(plan.chosen) / HOUR_S / max_containers(plan)
-        return f"{count:,} rows cost about {cents(usd)} USD and take {duration(hours)}"
-    thousand, million = (cents(count * row_usd(plan.chosen)) for count in (THOUSAND, MILLION))
-    return f"a thousand rows cost about {thousand} USD, a million {million}"
-
-
-def run_lines(plan: Plan) -> list[str]:
-    """What a person reads of the run after a bake."""
-    assumed = "" if plan.request.dataset_rows else ", the number of rows unknown"
-    return [f"run     {run_price(plan)}, at {typical_row(plan)} a row{assumed}: `make estimate` counts yours"]
-
-
-def run_words(plan: Plan) -> list[str]:
-    """The run and its price in PLAN.md."""
-    estimate, most, budget = estimate_of(plan.chosen), max_containers(plan), plan.request.budget
-    known = plan.request.dataset_rows
-    size = f"The dataset is taken to have {known:,} rows" if known else "How many rows the dataset has is not known"
-    words = [
-        f"{size}; a row is taken to have {typical_row(plan)} (prior), and then {run_price(plan)}: `make estimate`",
-        "counts the rows and tokens of yours before anything is paid.",
-    ]
-    if budget.per in ("run", "month"):
-        over = "Every run of a job counts" if budget.per == "run" else "All jobs of a calendar month count"
-        words.append(
-            f"{budget_text(budget)} pays for about {about(rows_paid(plan))} such rows. {over}; no shard is started "
-            "that could exceed it, and the same command with more money continues."
-        )
-    elif budget.per == "hour":
-        words.append(f"{budget_text(budget)} bounds what runs at once, not what a run costs: write 50/run for that.")
-    words += [
-        f"At most {most} {'container runs' if most == 1 else 'containers run'} at once,",
-        f"{most * one_hour(plan.chosen):.2f} USD per hour; each start costs about",
-        f"{cents((estimate.cold_start_s or 0) / HOUR_S * one_hour(plan.chosen))}. Prices are Modal's of {PRICES_DATE},",
-        "for the GPUs; CPU and memory are billed by use on top, about",
-        f"{estimate.host_usd_per_hour:.2f} an hour for each container (prior). Nothing runs before a run or after it.",
-    ]
-    return words
-
-
-# ---- planner/page.py
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """What fills one GPU. GiB by term, in the order they are drawn; their sum is the predicted peak."""
-
-    terms: dict[str, float]
-    usable_gib: float
-    caption: str = ""
-
-    @property
-    def peak_gib(self) -> float:
-        return sum(self.terms.values())
-
-    @property
-    def free_gib(self) -> float:
-        return max(self.usable_gib - self.peak_gib, 0.0)
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """PLAN.md in parts: paragraphs as they are printed, and a table with its head."""
-
-    decision: list[str]
-    bar: Bar
-    memory: str
-    money: list[str]
-    weighed: int  # configurations
-    table: str
-    changes: list[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Lines:
-    """What the terminal says of a plan; `more` are lines that begin with a word of their own."""
-
-    choice: str
-    bar: Bar
-    per_gpu: bool
-    yields: str
-    more: list[str]
-    model: str
-    assumed: tuple[str, ...]
-
-
-# ---- planner/inference_report.py
-
-
-OPTIONS_HEAD = """| GPUs | quantization | GiB used of usable | tokens/s | USD/hour | USD/M tokens | verdict |
-|---|---|---|---:|---:|---:|---|
-"""
-
-
-def inference_page(plan: Plan) -> Page:
-    """PLAN.md of a plan for serve or batch."""
-    return Page(
-        decision=decision(plan),
-        bar=inference_bar(plan.chosen),
-        memory=paragraph(*cache_words(plan)),
-        money=[
-            paragraph(*speed_words(plan)),
-            paragraph(*(run_words(plan) if plan.request.task == "batch" else money_words(plan))),
-        ],
-        weighed=len(plan.candidates),
-        table=OPTIONS_HEAD + "".join(option_row(plan, candidate) for candidate in one_per_gpu(plan)),
-        changes=what_would_change(plan),
-    )
-
-
-def inference_bar(candidate: Candidate, role: str = "") -> Bar:
-    """The memory of one GPU, with a caption that begins with `role`."""
-    setup, estimate = candidate.setup, estimate_of(candidate)
-    caption = (
-        f"{role}: {cards(candidate)}, {format_name(setup)}, {hourly(candidate):.2f}/hour, {estimate.usable_gib:.1f} GiB"
-    )
-    return Bar(memory_terms(estimate), estimate.usable_gib, caption)
-
-
-def inference_bars(plan: Plan) -> list[Bar]:
-    """The choice, and beside it a faster or a cheaper card."""
-    other = next((c for c in (next_faster(plan), next_cheaper(plan)) if c and c.estimate and c.estimate.fits), None)
-    return [inference_bar(plan.chosen, "chosen"), *([inference_bar(other, "beside it")] if other else [])]
-
-
-def inference_lines(plan: Plan) -> Lines:
-    """What the terminal says of a plan for serve or batch."""
-    chosen, setup, estimate = plan.chosen, plan.chosen.setup, estimate_of(plan.chosen)
-    request, budget = plan.request, plan.request.budget
-    engine = {"vllm": "vLLM", "transformers": "transformers"}[setup.engine]
-    limit = "no budget set" if budget.per == "none" else f"at most {max_containers(plan)} for {budget_text(budget)}"
-    low, high = rate_range(chosen)
-    at_once = setup.concurrency if request.task == "batch" else request.concurrency
-    more = run_lines(plan) if request.task == "batch" else [warm_line(plan)]
-    for word, other in (("cheaper", next_cheaper(plan)), ("faster ", next_faster(plan))):
-        if other:
-            more.append(f"{word} {beside(plan, other)}")
-    return Lines(
-        choice=f"{setup.model.id} on {cards(chosen)}, {format_name(setup)}, {kernel_name(setup)}, {engine}: "
-        f"{price(chosen):.2f}/hour, {limit}",
-        bar=inference_bar(chosen),
-        per_gpu=setup.gpu_count > 1,
-        yields=f"about {about(tokens_per_s(chosen))} tokens/s ({about(low)} to {about(high)}) at "
-        f"{at_once} {units(plan)}, {cents(usd_per_million(chosen))} per million tokens {written(plan)}",
-        more=more,
-        model=setup.model.id,
-        assumed=estimate.assumed,
-    )
-
-
-def warm_line(plan: Plan) -> str:
-    """What is kept warm, and what that costs."""
-    always, working = idle_prices(plan)
-    none = f"none: idle costs nothing (one kept warm: {always:,.0f} USD a month; mon-fri 8-18: {working:,.0f})"
-    return f"warm    {f'{pool_words(plan)} for GPUs' if plan.request.warm.containers else none}"
-
-
-def decision(plan: Plan) -> list[str]:
-    """The request and the choice, a paragraph each, and what had to be assumed."""
-    request, chosen, setup, estimate = plan.request, plan.chosen, plan.chosen.setup, estimate_of(plan.chosen)
-    limit = "no budget" if request.budget.per == "none" else f"{request.budget.usd:g} USD per {request.budget.per}"
-    low, high = rate_range(chosen)
-    asked = paragraph(
-        f"{code(setup.model.id)} with {size_words(setup.model)}, a context of {request.context_len:,} tokens,",
-        f"{setup.concurrency if request.task == 'batch' else request.concurrency} {units(plan)} at once, {limit},",
-        f"chosen for {request.optimize}:",
-    )
-    answer = paragraph(
-        f"**{cards(chosen)}, {format_name(setup)}, {kernel_name(setup)}: {price(chosen):.2f} USD per hour, about",
-        f"{about(tokens_per_s(chosen))} tokens/s {written(plan)} ({about(low)} to {about(high)}),",
-        f"{cents(usd_per_million(chosen))} USD per million.**",
-    )
-    known = paragraph(f"The model's configuration is not known; assumed from its size: {', '.join(estimate.assumed)}.")
-    return [asked, answer, known] if estimate.assumed else [asked, answer]
-
-
-def cache_words(plan: Plan) -> list[str]:
-    setup, estimate = plan.chosen.setup, estimate_of(plan.chosen)
-    if not estimate.kv_cache_gib:
-        return [
-            "A model that only reads keeps no KV cache; the memory of a pass grows with its texts, here up to",
-            f"{setup.concurrency} of {setup.context_len:,} tokens.",
-        ]
-    words = [
-        f"One token of context takes {estimate.kv_bytes_per_token:,.0f} bytes of KV cache on each GPU; there is",
-        f"room for {estimate.kv_tokens:,} tokens: {estimate.max_concurrency:.1f} requests of full context.",
-    ]
-    if setup.engine == "vllm":
-        words.append(f"vLLM claims {setup.memory_fraction:.0%} of the card and makes cache of what the rest leaves.")
-    return words
-
-
-def speed_words(plan: Plan) -> list[str]:
-    setup, estimate = plan.chosen.setup, estimate_of(plan.chosen)
-    first, read = estimate.time_to_first_token_s, about(estimate.prefill_tokens_per_s or 0)
-    if estimate.decode_tokens_per_s_single:
-        alone = about(estimate.decode_tokens_per_s_single)
-        answers = [
-            f"A prompt is read at about {read} tokens/s; the first token comes after {first:.2f} s when nobody else",
-            f"is waiting; a lone request answers at {alone} tokens/s. A typical request is taken to have",
-            f"{setup.input_len:,} tokens in and {setup.output_len:,} out.",
-        ]
-    else:
-        answers = [
-            f"Texts are read at about {read} tokens/s; one of {setup.input_len:,} tokens is answered after",
-            f"{first:.2f} s when nobody else is waiting.",
-        ]
-    return [
-        *answers,
-        f"A cold start takes about {estimate.cold_start_s:.0f} s (prior). Memory is counted term by term; speeds come",
-        f"from a roofline model, so mind the range.{unmeasured(setup.gpu)}",
-    ]
-
-
-def unmeasured(gpu: Gpu) -> str:
-    """What to know of the speed of a card that no source has measured."""
-    if gpu.name not in UNMEASURED:
-        return ""
-    return f" No {gpu.name} was among the measurements: its speed follows from its datasheet (prior)."
-
-
-def money_words(plan: Plan) -> list[str]:
-    setup, estimate, most = plan.chosen.setup, estimate_of(plan.chosen), max_containers(plan)
-    pool, (always, working) = plan.request.warm, idle_prices(plan)
-    hours = warm_hours_per_month(pool)
-    host = pool.containers * estimate.host_usd_per_hour * hours
-    kept = (
-        f"The warm pool is {pool_words(plan)} for GPUs, and about {host:,.0f} for CPU and memory ({hours:.0f} hours)."
-        if pool.containers
-        else f"Nothing is kept warm, so idle costs nothing; one container kept warm is {always:,.0f} USD a month for "
-        f"GPUs (730 hours), or {working:,.0f} in working hours (`warm: 1 mon-fri 8-18`, 217 hours)."
-    )
-    highest = most * setup.gpu_count * setup.gpu.usd_per_hour
-    return [
-        f"At most {most} {'container runs' if most == 1 else 'containers run'}, {highest:.2f} USD per hour. Prices are",
-        f"Modal's of {PRICES_DATE}, for the GPUs; CPU and memory are billed by use on top, about",
-        f"{estimate.host_usd_per_hour:.2f} an hour for each container (prior). An idle one is billed until",
-        "`SCALEDOWN_WINDOW` has passed.",
-        kept,
-    ]
-
-
-def option_row(plan: Plan, candidate: Candidate) -> str:
-    setup, estimate = candidate.setup, candidate.estimate
-    used = f"{peak_gib(estimate):.1f} of {estimate.usable_gib:.1f}" if estimate and estimate.fits else "-"
-    rate = about(tokens_per_s(candidate)) if candidate.containers else "-"
-    dollars = cents(usd_per_million(candidate)) if candidate.containers else "-"
-    return (
-        f"| {cards(candidate)} | {format_name(setup)} | {used} | {rate} | {price(candidate):.2f} | {dollars} "
-        f"| {verdict(plan, candidate)} |\n"
-    )
-
-
-# ---- planner/training_report.py
-
-
-TRAINING_HEAD = """| GPUs | how | step | GiB used of usable | tokens/s | USD/hour | run | USD/run | verdict |
-|---|---|---|---|---:|---:|---:|---:|---|
-"""
-
-
-def training_page(plan: TrainingPlan) -> Page:
-    """PLAN.md of a plan for finetune or distributed."""
-    return Page(
-        decision=training_decision(plan),
-        bar=training_bar(plan.chosen),
-        memory=paragraph(*state_words(plan)),
-        money=[
-            paragraph(*rate_words(plan)),
-            paragraph(*training_run_words(plan)),
-            paragraph(*training_money_words(plan)),
-        ],
-        weighed=len(plan.candidates),
-        table=TRAINING_HEAD + "".join(markdown(training_cells(plan, other)) for other in training_one_per_gpu(plan)),
-        changes=training_changes(plan),
-    )
-
-
-def training_bar(candidate: TrainingCandidate, role: str = "") -> Bar:
-    """The memory of one GPU, with a caption that begins with `role`."""
-    estimate = candidate.estimate
-    caption = f"{role}: {where(candidate.setup)}, {how(candidate)}, {candidate.usd_per_hour:.2f}/hour"
-    return Bar(training_terms(estimate), estimate.usable_gib, f"{caption}, {estimate.usable_gib:.1f} GiB")
-
-
-def training_bars(plan: TrainingPlan) -> list[Bar]:
-    """The choice, and beside it a quicker or a cheaper card."""
-    others = (quicker(plan), cheaper_by_the_hour(plan))
-    other = next((c for c in others if c and runs(c) and c.setup.gpu != plan.chosen.setup.gpu), None)
-    return [training_bar(plan.chosen, "chosen"), *([training_bar(other, "beside it")] if other else [])]
-
-
-def training_lines(plan: TrainingPlan) -> Lines:
-    """What the terminal says of a plan for finetune or distributed."""
-    chosen, setup, estimate = plan.chosen, plan.chosen.setup, plan.chosen.estimate
-    low, high = about(estimate.tokens_per_s_low or 0), about(estimate.tokens_per_s_high or 0)
-    more = [f"run     {training_run(plan)}"]
-    if setup.nodes > 1:
-        more.append(f"needs   {cluster_words(setup)}")
-    for word, other in (("cheaper", cheaper_by_the_hour(plan)), ("faster ", quicker(plan))):
-        if other:
-            more.append(f"{word} {training_beside(plan, other)}")
-    return Lines(
-        choice=f"{setup.model.id}, {how(chosen)} on {where(setup)}: {chosen.usd_per_hour:.2f}/hour, {stops(plan)}",
-        bar=training_bar(chosen),
-        per_gpu=setup.gpu_count * setup.nodes > 1,
-        yields=f"about {about(rate(chosen))} tokens/s ({low} to {high}), MFU {estimate.mfu or 0:.2f}, "
-        f"{cents(training_usd_per_million(chosen))} USD per million tokens",
-        more=more,
-        model=setup.model.id,
-        assumed=estimate.assumed,
-    )
-
-
-def cluster_words(setup: TrainingSetup) -> str:
-    """What has to be asked of Modal before so many GPUs run."""
-    gpus = setup.gpu_count * setup.nodes
-    return f"a cluster, which Modal lends on request; {gpus} GPUs at once are beyond its Starter plan's {STARTER_GPUS}"
-
-
-def training_decision(plan: TrainingPlan) -> list[str]:
-    """The request and the choice, a paragraph each, and what had to be assumed."""
-    request, chosen, setup, estimate = plan.request, plan.chosen, plan.chosen.setup, plan.chosen.estimate
-    limit = "no budget" if request.budget.per == "none" else f"{request.budget.usd:g} USD per {request.budget.per}"
-    low, high = about(estimate.tokens_per_s_low or 0), about(estimate.tokens_per_s_high or 0)
-    numbers = "bfloat16" if setup.gpu.bf16 else "float16"
-    asked = paragraph(
-        f"{code(setup.model.id)} with {size_words(setup.model)}, trained on sequences of up to {setup.seq_len:,}",
-        f"tokens, {limit}, chosen for {request.optimize}:",
-    )
-    method = how(chosen)
-    answer = paragraph(
-        f"**{method[0].upper()}{method[1:]} in {numbers} on {where(setup)}: {chosen.usd_per_hour:.2f} USD per hour,",
-        f"about {about(rate(chosen))} tokens/s ({low} to {high}), {cents(training_usd_per_million(chosen))} USD per",
-        f"million; {rows_words(plan)} take about {run_price_words(plan, chosen)}.**",
-    )
-    known = paragraph(f"The model's configuration is not known; assumed from its size: {', '.join(estimate.assumed)}.")
-    return [asked, answer, known] if estimate.assumed else [asked, answer]
-
-
-def state_words(plan: TrainingPlan) -> list[str]:
-    """What the terms are made of."""
-    setup, estimate = plan.chosen.setup, plan.chosen.estimate
-    adapters = lora_params(setup.model, setup.lora_rank, setup.lora_targets)
-    every, some = short_count(setup.model.params), short_count(adapters)
-    words = [
-        {
-            "full": f"All {every} parameters are trained: AdamW keeps two moments for each, beside a float32 weight.",
-            "lora": f"LoRA trains {some} parameters of adapters in float32; the {every} of the model stay frozen in 16 "
-            "bits, without gradients or optimizer states.",
-            "qlora": f"QLoRA trains {some} parameters of adapters in float32; the {every} of the model stay frozen in "
-            "4 bits (NF4, double quantization), unpacked a matrix at a time.",
-        }[setup.method]
-    ]
-    if lower := why_lower(plan):
-        words.append(f"{lower[0].upper()}{lower[1:]}.")
-    if setup.sharding.startswith("zero"):
-        parts = {"zero1": "optimizer states", "zero2": "gradients and optimizer states", "zero3": "all three"}
-        among = f"among {setup.gpu_count * setup.nodes} GPUs"
-        words.append(f"{LAYOUT_NAMES[setup.sharding]} divides {parts[setup.sharding]} {among}.")
-    if estimate.host_gib:
-        what = OFFLOAD_NAMES[setup.offload].removesuffix(" in main memory")
-        words.append(f"Main memory holds the {what}, {estimate.host_gib:.0f} GiB on each node, which is in the price.")
-    kept = "are computed again in the backward pass" if setup.gradient_checkpointing else "are kept"
-    if tight(estimate):
-        left = estimate.usable_gib - need_gib(estimate)
-        words.append(
-            f"That leaves {left:.1f} GiB, less than the estimate may err; if memory runs out, a run says what to lower."
-        )
-    words.append(
-        f"Activations grow with a micro-batch's tokens, at most {setup.micro_batch} x {setup.seq_len:,}, and {kept}."
-    )
-    return words
-
-
-def rate_words(plan: TrainingPlan) -> list[str]:
-    chosen, setup, estimate = plan.chosen, plan.chosen.setup, plan.chosen.estimate
-    batch = setup.micro_batch * chosen.accumulation * setup.gpu_count * setup.nodes
-    at = f"at rows of {row_tokens(plan):,} tokens (prior)" if plan.request.row_tokens else "at full sequences"
-    measured = "tokens_per_s" not in estimate.prior
-    return [
-        f"An optimizer step sees {batch} sequences: {step(chosen)} on each GPU. Tokens count as the GPU sees them,",
-        f"padding included, {at}; MFU is {estimate.mfu or 0:.2f} of {setup.gpu.flops / 1e12:,.0f} TFLOP/s. Memory is",
-        "counted term by term; speeds come from a roofline model, so mind the range.",
-        "" if measured else "Too little was measured of such a card or model: the range is wide (prior).",
-    ]
-
-
-def training_run_words(plan: TrainingPlan) -> list[str]:
-    """The run, its price, and what the budget makes of it."""
-    chosen, budget = plan.chosen, plan.request.budget
-    known, tokens = plan.request.dataset_rows, row_tokens(plan)
-    rows = f"The dataset is taken to have {known:,} rows" if known else "How many rows the dataset has is not known"
-    words = [
-        f"{rows}; a row is taken to have {tokens:,} tokens (prior). {rows_words(plan)} take about",
-        f"{run_price_words(plan, chosen)}, {start_s(chosen.setup):.0f} s of it for the start and",
-        f"{end_s(chosen.setup):.0f} for the last save. `make check` counts yours before a GPU is paid.",
-    ]
-    if budget.per in ("run", "month"):
-        over = "all attempts of a run" if budget.per == "run" else "all runs of a calendar month"
-        enough = likely_usd(plan, chosen) <= budget.usd
-        words += [
-            f"{budget_text(budget)} pays for {duration(paid_s(budget, chosen) / 3600)}, over {over}:",
-            "enough for that run." if enough else "not enough for that many rows.",
-            "At the budget the run saves, evaluates and stops; the same command with more money goes on from there.",
-        ]
-    elif budget.per == "hour":
-        words.append(f"{budget_text(budget)} bounds what runs, not what a run costs: write 50/run for that.")
-    return words
-
-
-def training_money_words(plan: TrainingPlan) -> list[str]:
-    setup, estimate = plan.chosen.setup, plan.chosen.estimate
-    beside = estimate.host_usd_per_hour - (plan.chosen.usd_per_hour - estimate.usd_per_hour)
-    cluster = [f"It takes {cluster_words(setup)}."] if setup.nodes > 1 else []
-    every = save_every_s(setup, attempt_s(plan))
-    lost = every / 3600 * plan.chosen.usd_per_hour
-    return [
-        f"An attempt runs for at most {duration(attempt_s(plan) / 3600)} (`TIMEOUT`) and goes on from the newest",
-        f"checkpoint ({about(checkpoint_gib(setup))} GiB, every {every // 60} minutes); a kill costs at",
-        f"most {cents(lost)} USD and another start. Prices are Modal's of {PRICES_DATE}, for the GPUs; CPU and",
-        f"memory are billed by use on top, about {beside:.2f} an hour (prior). Nothing runs before",
-        "a run or after it.",
-        *cluster,
-    ]
-
-
-def markdown(cells: tuple[str, ...]) -> str:
-    return f"| {' | '.join(cells)} |\n"
-
-
-# ---- planner/report.py
-
-
-def plan_md(plan: AnyPlan) -> str:
-    """The text of the generated `PLAN.md`."""
-    page = training_page(plan) if isinstance(plan, TrainingPlan) else inference_page(plan)
-    changes = page.changes or ["Nothing within reach."]
-    weighed = "1 configuration" if page.weighed == 1 else f"{page.weighed} configurations"
-    return "\n\n".join(
-        [
-            "# The plan",
-            *page.decision,
-            "## Memory\n\n![memory of one GPU](memory.svg)",
-            memory_table(page.bar),
-            page.memory,
-            "## Speed and money",
-            *page.money,
-            f"## What else was weighed\n\n{weighed}; the best of each GPU:",
-            page.table.rstrip(),
-            "## What would change the choice",
-            "\n".join(textwrap.fill(f"- {change}", PAGE, subsequent_indent="  ") for change in changes) + "\n",
-        ]
-    )
-
-
-def memory_table(bar: Bar) -> str:
-    """The terms, their sum, and what they leave of the card."""
-    terms = "".join(f"| {name} | {gib:.1f} |\n" for name, gib in bar.terms.items())
-    return (
-        f"| GiB per GPU | |\n|---|---:|\n{terms}| **sum** | **{bar.peak_gib:.1f}** |\n"
-        f"| free | {bar.usable_gib - bar.peak_gib:.1f} |\n| what a program sees | {bar.usable_gib:.1f} |"
-    )
-
-
-# ---- planner/terminal.py
+# ---- planner/write/terminal.py
 
 
 def terminal_lines(plan: AnyPlan, slug: str) -> list[str]:
-    """What a person reads after a bake: the choice, its memory, its price and yield, the neighbours, the next step."""
-    told = training_lines(plan) if isinstance(plan, TrainingPlan) else inference_lines(plan)
-    terms = " + ".join(f"{name} {gib:.1f}" for name, gib in told.bar.terms.items())
+    """Return the lines that a bake prints: the choice, memory, speed and price, other candidates, the next step."""
+    shown = descriptions(plan).lines(plan)
+    terms = " + ".join(f"{name} {gib:.1f}" for name, gib in shown.bar.terms.items())
     lines = [
-        f"plan    {told.choice}",
-        f"memory  {terms} = {told.bar.peak_gib:.1f} of {told.bar.usable_gib:.1f} GiB{' per GPU' * told.per_gpu}",
-        f"yields  {told.yields}",
-        *told.more,
+        f"plan    {shown.choice}",
+        f"memory  {terms} = {shown.bar.peak_gib:.1f} of {shown.bar.usable_gib:.1f} GiB{' per GPU' * shown.per_gpu}",
+        f"yields  {shown.yields}",
+        *shown.more,
     ]
-    if told.assumed:
-        lines.append(f"assumed {', '.join(told.assumed)}: nothing else is known of {told.model}")
+    if shown.assumed:
+        lines.append(f"assumed {', '.join(shown.assumed)}: nothing else is known of {shown.model}")
     lines.append(f"wrote   {slug}/  (why: {slug}/PLAN.md)    next: cd {slug} && make local")
     return lines
-
-
-# ---- planner/picture.py
-
-
-# Colours that stay apart for the colour-blind (Okabe and Ito) and on dark pages.
-COLOURS = {
-    "weights": "#0072b2",
-    "KV cache": "#009e73",
-    "gradients": "#d55e00",
-    "optimizer": "#009e73",
-    "activations": "#e69f00",
-    "logits": "#56b4e9",
-    "overhead": "#cc79a7",
-    "free": "#d9d9d9",
-}
-BAR_WIDTH = 620  # pixels of the largest card
-LABELS = 5  # names that one row below a bar has room for
-
-
-def memory_svg(plan: AnyPlan) -> str:
-    """Stacked bars of one GPU's memory, the chosen card and its neighbour, drawn to one scale."""
-    bars = training_bars(plan) if isinstance(plan, TrainingPlan) else inference_bars(plan)
-    scale = BAR_WIDTH / max(bar.usable_gib for bar in bars)
-    title = escape(f"{plan.chosen.setup.model.id[:64]}: memory of one GPU, GiB")
-    pitch = 92 if len(bars[0].terms) < LABELS else 108  # pixels from one bar to the next
-    height = 40 + pitch * len(bars)
-    size = f'viewBox="0 0 680 {height}" width="680" height="{height}"'
-    drawn = (memory_bar(bar, 40 + pitch * n, scale) for n, bar in enumerate(bars))
-    return f"""<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" font-family="sans-serif" font-size="13">
-<title>{title}</title>
-<rect width="680" height="{height}" fill="#ffffff"/>
-<text x="30" y="24" font-size="15" font-weight="600">{title}</text>
-{"".join(drawn)}</svg>
-"""
-
-
-def memory_bar(bar: Bar, y: int, scale: float) -> str:
-    """One bar with its caption above and the name and GiB of each term below."""
-    terms = bar.terms | {"free": bar.free_gib}
-    across = LABELS if len(terms) <= LABELS else ceil(len(terms) / 2)  # names in a row below the bar
-    apart = (BAR_WIDTH - 10) // across
-    out = f'<text x="30" y="{y + 14}">{escape(bar.caption)}</text>\n'
-    x = 30.0
-    for number, (name, gib) in enumerate(terms.items()):
-        colour = COLOURS[name]
-        label, below = 30 + number % across * apart, y + 18 * (number // across)
-        out += f'<rect x="{x:.1f}" y="{y + 22}" width="{gib * scale:.1f}" height="26" fill="{colour}"/>\n'
-        out += f'<rect x="{label}" y="{below + 56}" width="10" height="10" fill="{colour}"/>\n'
-        out += f'<text x="{label + 14}" y="{below + 66}">{name} {gib:.1f}</text>\n'
-        x += gib * scale
-    return out
 
 
 # ---- planner/hook.py
 
 
-def run_hook(typed: dict[str, object], folder: Path) -> int:
-    """Plan and write plan.py, PLAN.md and memory.svg into `folder`; 1 and one line on stderr where that is refused."""
+def run_hook(typed: dict[str, object], folder: str | os.PathLike[str]) -> int:
+    """Plan and write the three files into `folder`. Return 1, with one line on stderr, where that is refused."""
     try:
         answers = check_answers(typed)
         plan = plan_for(answers.request)
@@ -5514,7 +6033,8 @@ def run_hook(typed: dict[str, object], folder: Path) -> int:
         return 1
     files = {"plan.py": plan_py(plan, answers.slug), "PLAN.md": plan_md(plan), "memory.svg": memory_svg(plan)}
     for name, text in files.items():
-        (folder / name).write_text(text, encoding="utf-8", newline="\n")
+        with open(os.path.join(folder, name), "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
     print("\n".join(terminal_lines(plan, answers.slug)))
     return 0
 
@@ -5522,4 +6042,4 @@ def run_hook(typed: dict[str, object], folder: Path) -> int:
 ANSWERS = json.loads(r'''{{ cookiecutter | tojson }}''')
 
 if __name__ == "__main__":
-    sys.exit(run_hook(ANSWERS, Path.cwd()))
+    sys.exit(run_hook(ANSWERS, os.getcwd()))

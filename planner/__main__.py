@@ -1,4 +1,4 @@
-"""`python -m planner` and `gpu-plan`: plan and estimate speak JSON lines, compare prints a table for people."""
+"""`python -m planner` and `gpu-plan`: plan and estimate answer JSON lines, compare prints a table."""
 
 from __future__ import annotations
 
@@ -9,26 +9,17 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from .answers import (
-    METHODS,
-    check_budget,
-    check_context,
-    check_several,
-    check_trained,
-    check_workload,
-    epochs_of,
-    parse_count,
-    parse_dataset,
-    parse_gpu,
-    row_tokens_of,
-)
-from .contract import Line, answer, ask_estimate, ask_plan
-from .gpus import PRICES_DATE
-from .models import find_model, parse_size
-from .plan import AIMS, ENGINES, QUANTIZATIONS, TRAINING, Model, Refusal, Request
-from .prices import price_changes
-from .table import table
-from .tasks import plan_for
+from .api import Line, answer, ask_estimate, ask_plan
+from .catalogue.gpus import PRICES_DATE
+from .catalogue.models import find_model
+from .catalogue.prices import price_changes
+from .catalogue.sizes import parse_size
+from .describe.refusal import plan_for
+from .request.checks import check_budget, check_context, check_several, check_trained, check_workload
+from .request.dataset import epochs_of, parse_dataset, row_tokens_of
+from .request.parse import parse_count, parse_gpu
+from .schema import AIMS, ENGINES, METHODS, QUANTIZATIONS, TRAINING, Model, Refusal, Request
+from .write.table import table
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -60,7 +51,7 @@ def parser() -> argparse.ArgumentParser:
     compare.add_argument("--budget", default="none", help="4/hour, 300/month, 50/run to train, or none (USD)")
     compare.add_argument("--context", default="auto", help="tokens: prompt and answer (8192), one example (2048)")
     compare.add_argument("--rows", default="0", help="to train on: 10000, 10k (unknown)")
-    compare.add_argument("--method", default="auto", choices=METHODS, help="insist on a way to train")
+    compare.add_argument("--method", default="auto", choices=("auto", *METHODS), help="insist on a way to train")
     compare.add_argument("--concurrency", default="16", help="requests at once (16)")
     compare.add_argument("--gpu", default="auto", help="insist on a GPU: L40S, H100:2")
     compare.add_argument("--quantization", default="auto", choices=("auto", *QUANTIZATIONS), help="insist on a format")
@@ -73,7 +64,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def read_json(path: str) -> Any:
-    """What a JSON file holds. Refusal where it cannot be read."""
+    """Return the content of a JSON file. Refusal where it cannot be read."""
     try:
         return json.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -81,7 +72,7 @@ def read_json(path: str) -> Any:
 
 
 def asked(options: argparse.Namespace) -> Request:
-    """The request that the options of `compare` describe."""
+    """Return the request that the options of `compare` describe."""
     model, trains = named(options.model), options.task in TRAINING
     gpu, count = parse_gpu(options.gpu, "auto", several_nodes=options.task == "distributed")
     typed = options.context if options.context != "auto" else str(min(2048 if trains else 8192, model.context))
@@ -112,7 +103,7 @@ def asked(options: argparse.Namespace) -> Request:
 
 
 def named(text: str) -> Model:
-    """The model of that id or folder, or one of that size: "8B", "custom 13"."""
+    """Return the model of that id or folder, or one of that size: "8B", "custom 13"."""
     try:
         parse_size(text)
     except Refusal:

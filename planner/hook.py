@@ -1,21 +1,21 @@
-"""What the template's pre-gen hook does: answers in, three files and a few lines out."""
+"""The template's pre-gen hook: checks the answers, plans, writes plan.py, PLAN.md and memory.svg."""
 
 from __future__ import annotations
 
+import os
 import sys
-from pathlib import Path
 
-from .answers import check_answers
-from .constants import plan_py
-from .picture import memory_svg
-from .plan import Refusal
-from .report import plan_md
-from .tasks import plan_for
-from .terminal import terminal_lines
+from .describe.refusal import plan_for
+from .request.prompts import check_answers
+from .schema import Refusal
+from .write.memory_svg import memory_svg
+from .write.plan_md import plan_md
+from .write.plan_py.render import plan_py
+from .write.terminal import terminal_lines
 
 
-def run_hook(typed: dict[str, object], folder: Path) -> int:
-    """Plan and write plan.py, PLAN.md and memory.svg into `folder`; 1 and one line on stderr where that is refused."""
+def run_hook(typed: dict[str, object], folder: str | os.PathLike[str]) -> int:
+    """Plan and write the three files into `folder`. Return 1, with one line on stderr, where that is refused."""
     try:
         answers = check_answers(typed)
         plan = plan_for(answers.request)
@@ -24,6 +24,7 @@ def run_hook(typed: dict[str, object], folder: Path) -> int:
         return 1
     files = {"plan.py": plan_py(plan, answers.slug), "PLAN.md": plan_md(plan), "memory.svg": memory_svg(plan)}
     for name, text in files.items():
-        (folder / name).write_text(text, encoding="utf-8", newline="\n")
+        with open(os.path.join(folder, name), "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
     print("\n".join(terminal_lines(plan, answers.slug)))
     return 0

@@ -1,4 +1,4 @@
-"""Add a model to planner/models.json from its config.json: `python scripts/add_model.py ORG/NAME|PATH [--revision R]`.
+"""Add a model to the catalogue from its config.json: `python scripts/add_model.py ORG/NAME|PATH [--revision R]`.
 
 A path is a folder with a config.json, or the file itself. A name is read from the hub at HF_ENDPOINT (default
 https://huggingface.co; HF_TOKEN opens gated models), together with its licence, gate, commit and parameter count.
@@ -12,7 +12,6 @@ import os
 import re
 import sys
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError, URLError
@@ -22,34 +21,34 @@ from urllib.request import Request, urlopen
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from planner.catalogue import Catalogue, model_line  # noqa: E402
-from planner.config_json import from_config  # noqa: E402
-from planner.plan import Model, Refusal  # noqa: E402
+from planner.catalogue.hf_config import from_config  # noqa: E402
+from planner.catalogue.shipped import Catalogue, model_line  # noqa: E402
+from planner.schema import Model, Refusal, replace  # noqa: E402
 
-CATALOGUE = ROOT / "planner" / "models.json"
+CATALOGUE = ROOT / "planner" / "catalogue" / "models.json"
 HUB = "https://huggingface.co"
 SECONDS = 20  # until a silent hub is given up
 MODEL_NAME = re.compile(r"[\w.-]+/[\w.-]+")
 
 
 def family(id: str) -> str:
-    """The word that models of a kind share: "qwen" of Qwen/Qwen3-8B, "llama" of meta-llama/Meta-Llama-3-8B."""
+    """Return the word that models of a family share: "qwen" of Qwen/Qwen3-8B, "llama" of meta-llama/Meta-Llama-3-8B."""
     name = re.sub(r"^(meta|nvidia|c4ai)-", "", id.rpartition("/")[2].lower())
     return re.sub(r"[^a-z].*", "", name) or name
 
 
 def catalogue_order(model: Model) -> tuple[str, int, str]:
-    """By family, then size: the order of models.json."""
+    """Return the sort key of models.json: family, then size."""
     return family(model.id), model.params, model.id
 
 
 def catalogue_text(models: list[Model]) -> str:
-    """models.json: one model a line."""
+    """Return the text of models.json, one model a line."""
     return "[\n" + ",\n".join(model_line(model) for model in sorted(models, key=catalogue_order)) + "\n]\n"
 
 
 def fetch_json(url: str) -> Any:
-    """What the hub answers; Refusal says what would work where it does not."""
+    """Return the hub's answer; Refusal, with what would work, where it gives none."""
     token = os.environ.get("HF_TOKEN")
     request = Request(url, headers={"Authorization": f"Bearer {token}"} if token else {})
     try:
@@ -69,7 +68,7 @@ def fetch_json(url: str) -> Any:
 
 
 def hub_model(name: str, revision: str) -> Model:
-    """A model as the hub has it: config.json, and what its card says, where the card can be read."""
+    """Return a model from the hub's config.json, and from its card where that can be read."""
     endpoint = os.environ.get("HF_ENDPOINT", HUB).rstrip("/")
     config = fetch_json(f"{endpoint}/{name}/resolve/{quote(revision or 'main')}/config.json")
     try:
@@ -89,7 +88,7 @@ def hub_model(name: str, revision: str) -> Model:
 
 
 def card_licence(card: Mapping[str, Any]) -> str:
-    """The licence as the hub writes it; the name behind "other", where there is one."""
+    """Return the licence as the hub writes it; for "other", the licence's name where it has one."""
     data = card.get("cardData") or {}
     tags = [tag.removeprefix("license:") for tag in card.get("tags") or [] if str(tag).startswith("license:")]
     licence = data.get("license") or (tags[0] if tags else "")
@@ -98,7 +97,7 @@ def card_licence(card: Mapping[str, Any]) -> str:
 
 
 def with_published_params(model: Model, card: Mapping[str, Any]) -> Model:
-    """The hub's own count where it agrees with the dimensions; theirs where it also counts layers no engine loads."""
+    """Return the model with the hub's parameter count, unless that includes layers which no engine loads."""
     total = (card.get("safetensors") or {}).get("total")
     if not isinstance(total, int) or model.quantization != "none":
         return model
@@ -115,7 +114,7 @@ def with_published_params(model: Model, card: Mapping[str, Any]) -> Model:
 
 
 def local_model(path: Path) -> Model:
-    """A model from a folder with a config.json; its id is what the config calls it, else the folder's name."""
+    """Return the model of a folder with a config.json; its id is the config's own name, else the folder's."""
     file = path / "config.json" if path.is_dir() else path
     try:
         config = json.loads(file.read_text(encoding="utf-8"))
@@ -137,7 +136,7 @@ def read_config(config: Any, name: str) -> Model:
 
 
 def add_model(model: Model, file: Path) -> None:
-    """`model` in its place in the catalogue; a model of the same id is replaced."""
+    """Put `model` in its place in the catalogue; a model of the same id is replaced."""
     models = [known for known in Catalogue(file.read_text(encoding="utf-8")).values() if known.id != model.id]
     file.write_text(catalogue_text([*models, model]), encoding="utf-8", newline="\n")
 

@@ -2,22 +2,30 @@
 
 python scripts/build_hook.py            write it
 python scripts/build_hook.py --check    exit status 1 where the file is not what would be written
+
+planner/hook.py and the modules that it imports, dependencies first, become one module. A name gets its module's name in
+front where several modules define it, where it is a builtin, and where others write it as an attribute: training.weigh.
 """
 
 from __future__ import annotations
 
-import ast
+import builtins
 import sys
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "scripts"))
+
+from merge_modules import Merger, Module, attributes, read_module  # noqa: E402
+
 HOOK = ROOT / "hooks" / "pre_gen_project.py"
-MODULES = (
-    "plan words gpus catalogue sizes config_json models memory speed estimate training training_run "
-    "warm answers choose choose_training tasks explain training_explain "
-    "shared_constants inference_constants serve_constants batch_constants training_constants constants "
-    "run_words page inference_report training_report report terminal picture hook"
-).split()
+ENTRY = "planner/hook.py"
+CATALOGUE = "planner/catalogue/models.json"
+CATALOGUE_READER = """    with open(os.path.join(os.path.dirname(__file__), "models.json"), encoding="utf-8") as file:
+        return file.read()
+"""
 
 HEAD = '''"""Plans before anything is rendered: refuses what cannot work, writes plan.py, PLAN.md and memory.svg.
 
@@ -39,8 +47,9 @@ TAIL = """
 ANSWERS = json.loads(r'''{{ cookiecutter | tojson }}''')
 
 if __name__ == "__main__":
-    sys.exit(run_hook(ANSWERS, Path.cwd()))
+    sys.exit(run_hook(ANSWERS, os.getcwd()))
 """
+TAIL_IMPORTS = {("", "json"), ("", "os"), ("", "sys")}
 
 
 def main(arguments: list[str]) -> int:
@@ -54,79 +63,83 @@ def main(arguments: list[str]) -> int:
 
 
 def build() -> str:
-    """The text of the hook. ValueError where the modules cannot stand in one file."""
-    imports, bodies = {"import json", "import sys", "from pathlib import Path"}, []
-    owner: dict[str, str] = {line.split()[-1]: line for line in imports}  # name -> where it comes from
-    for module in MODULES:
-        source = (ROOT / "planner" / f"{module}.py").read_text(encoding="utf-8")
-        tree = ast.parse(source)
-        for name in defined(tree):
-            if owner.setdefault(name, f"planner/{module}.py") != f"planner/{module}.py":
-                raise ValueError(f"{name} is defined in {owner[name]} and in planner/{module}.py")
-        for line in plain_imports(tree, module):
-            name = line.split()[-1].split(".")[0]
-            if owner.setdefault(name, line) != line:
-                raise ValueError(f"{name} is both {owner[name]!r} and {line!r} in planner/{module}.py")
-            imports.add(line)
-        bodies.append(f"# ---- planner/{module}.py\n\n\n" + body(source, tree))
-    text = HEAD + "\n".join(sorted(imports - {"import sys"}, key=import_order)) + "\n\n" + "\n\n".join(bodies) + TAIL
-    inside = text[len(HEAD) : -len(TAIL)]
+    """Return the text of the hook. ValueError where the modules cannot stand in one file."""
+    modules = list(reachable(ENTRY, {}, ()))
+    names = global_names(modules)
+    imports = TAIL_IMPORTS.union(*(module.library for module in modules))
+    bodies = [f"# ---- {module.path}\n\n\n{merged(module, names)}" for module in modules]
+    inside = import_lines(imports) + "\n" + "\n\n".join(bodies)
     if "{%" in inside and "endraw" in inside:
         raise ValueError("the planner's source holds Jinja's endraw tag")
+    if "__file__" in inside:
+        raise ValueError("a module reads a file beside itself, which the hook does not have")
+    text = HEAD + inside + TAIL
     compile(text, HOOK.name, "exec")
     return text
 
 
-def defined(tree: ast.Module) -> set[str]:
-    """Names that a module defines at its top level."""
-    names = set()
-    for node in tree.body:
-        if isinstance(node, ast.FunctionDef | ast.ClassDef):
-            names.add(node.name)
-        elif isinstance(node, ast.Assign | ast.AnnAssign):
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            names |= {leaf.id for target in targets for leaf in ast.walk(target) if isinstance(leaf, ast.Name)}
-    return names
+def reachable(path: str, seen: dict[str, Module], above: tuple[str, ...]) -> Iterator[Module]:
+    """Yield the module at `path` and those that it imports, dependencies first. ValueError for a circle."""
+    if path in above:
+        raise ValueError(f"circle of imports: {' -> '.join((*above[above.index(path) :], path))}")
+    if path in seen:
+        return
+    module = seen[path] = read_module(ROOT, path)
+    for other in dict.fromkeys([*(path for path, _name in module.names.values()), *module.modules.values()]):
+        if other in above or other not in seen:
+            yield from reachable(other, seen, (*above, path))
+    yield module
 
 
-def plain_imports(tree: ast.Module, module: str) -> set[str]:
-    """Imports from the standard library, one a line; those from sibling modules vanish. None may rename."""
-    found = set()
-    for node in tree.body:
-        if isinstance(node, ast.Import | ast.ImportFrom) and any(alias.asname for alias in node.names):
-            raise ValueError(f"planner/{module}.py, line {node.lineno}: import names as they are, without `as`")
-        if isinstance(node, ast.Import):
-            found |= {f"import {alias.name}" for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.level:
-            if node.module is None:
-                raise ValueError(f"planner/{module}.py, line {node.lineno}: import names, not a sibling module")
-        elif isinstance(node, ast.ImportFrom) and node.module != "__future__":
-            found |= {f"from {node.module} import {alias.name}" for alias in node.names}
+def global_names(modules: list[Module]) -> dict[tuple[str, str], str]:
+    """Return the name in the hook of each (path, name). ValueError where no prefix makes it unique."""
+    library = {(name.partition(".")[0], source) for module in modules for source, name in module.library}
+    library |= {(name, source) for source, name in TAIL_IMPORTS}
+    ambiguous = [name for name, count in Counter(name for name, _source in library).items() if count > 1]
+    if ambiguous:
+        raise ValueError(f"{ambiguous[0]} is imported from two modules of the standard library")
+    taken = {name for name, _source in library} | set(dir(builtins)) | {"own", "ANSWERS"}
+    count = Counter(name for module in modules for name in module.defined)
+    dotted = {use for module in modules for use in attributes(module)}
+    found = {}
+    for module in modules:
+        for name in sorted(module.defined):
+            plain = count[name] == 1 and name not in taken and (module.path, name) not in dotted
+            found[module.path, name] = name if plain else prefixed(module.path, name)
+    twice = [name for name, count in Counter(found.values()).items() if count > 1 or name in taken]
+    if twice:
+        raise ValueError(f"{twice[0]} would be defined twice in the hook; rename one of its definitions")
     return found
 
 
-def import_order(line: str) -> tuple[bool, str]:
-    return line.startswith("from"), line
+def prefixed(path: str, name: str) -> str:
+    """Return `name` with its folder's and module's names in front: choose_training_weigh."""
+    prefix = "_".join(Path(path).with_suffix("").parts[1:][-2:])
+    return f"_{prefix}{name}" if name.startswith("_") else f"{prefix}_{name}"
 
 
-def body(source: str, tree: ast.Module) -> str:
-    """A module without its docstring and imports, and with the catalogue's text in place of the file that holds it."""
-    lines = source.splitlines(keepends=True)
-    for node in reversed(tree.body):
-        start, end = node.lineno - 1, node.end_lineno
-        if isinstance(node, ast.Import | ast.ImportFrom) or node is tree.body[0]:
-            del lines[start:end]
-        elif isinstance(node, ast.FunctionDef) and node.name == "_catalogue_text":
-            lines[start:end] = [catalogue()]
-    return "".join(lines).strip() + "\n"
+def import_lines(imports: set[tuple[str, str]]) -> str:
+    """Return the import statements, those of one module together."""
+    plain = sorted(name for source, name in imports - {("", "sys")} if not source)
+    sources = sorted({source for source, _name in imports if source})
+    lines = [f"import {name}" for name in plain]
+    for source in sources:
+        lines.append(f"from {source} import {', '.join(sorted(name for of, name in imports if of == source))}")
+    return "\n".join(lines) + "\n"
 
 
-def catalogue() -> str:
-    """The source of a function that returns the model catalogue."""
-    text = (ROOT / "planner" / "models.json").read_text(encoding="utf-8")
+def merged(module: Module, names: dict[tuple[str, str], str]) -> str:
+    """Return a module's source as it stands in the hook."""
+    text = Merger(module, names).body()
+    return text.replace(CATALOGUE_READER, catalogue_reader()) if CATALOGUE_READER in text else text
+
+
+def catalogue_reader() -> str:
+    """Return the source of a function that returns the model catalogue."""
+    text = (ROOT / CATALOGUE).read_text(encoding="utf-8")
     if "'''" in text:
-        raise ValueError("planner/models.json holds three single quotes in a row")
-    return f"def _catalogue_text() -> str:\n    return r'''{text}'''\n"
+        raise ValueError(f"{CATALOGUE} holds three single quotes in a row")
+    return f"    return r'''{text}'''\n"
 
 
 if __name__ == "__main__":

@@ -18,10 +18,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from planner.answers import METHODS, TASKS, WORKLOADS, check_answers  # noqa: E402
-from planner.gpus import GPUS  # noqa: E402
-from planner.plan import AIMS, ENGINES, QUANTIZATIONS, Refusal  # noqa: E402
-from planner.tasks import plan_for  # noqa: E402
+from planner.catalogue.gpus import GPUS  # noqa: E402
+from planner.describe.refusal import plan_for  # noqa: E402
+from planner.request.prompts import check_answers  # noqa: E402
+from planner.schema import AIMS, ENGINES, METHODS, QUANTIZATIONS, TASKS, WORKLOADS, Refusal  # noqa: E402  # noqa: E402
 
 WRITTEN = ROOT / "tests" / "data" / "combinations.json"
 COMPLETIONS = 800  # that are tried for a pair before it is taken to be impossible
@@ -39,7 +39,7 @@ AXES: dict[str, tuple[str, ...]] = {
     "gpu": ("auto", *GPUS),
     "gpu_count": ("auto", "1", "2", "8", "16"),
     "budget": ("none", "hour", "month", "run"),
-    "method": METHODS,
+    "method": ("auto", *METHODS),
     "optimize": AIMS,
     "warm": ("auto", "hours"),
     "context": ("short", "long"),

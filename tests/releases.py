@@ -24,7 +24,7 @@ def released(repository: Path, tag: str, usd_per_hour: str, fetch_hours: str = "
 
     The hook is built from the changed planner, as `make hook` does.
     """
-    edit(repository / "planner" / "gpus.py", L40S_PRICE.pattern, rf"\g<1>{usd_per_hour}")
+    edit(repository / "planner" / "catalogue" / "gpus.py", L40S_PRICE.pattern, rf"\g<1>{usd_per_hour}")
     edit(repository / SERVE_APP, r"timeout=\d+ \* HOURS", f"timeout={fetch_hours} * HOURS")
     run(sys.executable, "-B", "scripts/build_hook.py", cwd=repository)
     git("commit", "-q", "--all", "--allow-empty", "-m", f"An L40S costs {usd_per_hour}", cwd=repository)

@@ -17,12 +17,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.cards import find_card  # noqa: E402
 from benchmarks.gpu import lines, machine, model_folder, planned  # noqa: E402
 from benchmarks.gpu.configurations import Configuration, configurations, toys  # noqa: E402
 from benchmarks.gpu.run import Asked, Machine, run  # noqa: E402
-from planner.gpus import GPUS  # noqa: E402
-from planner.plan import Gpu  # noqa: E402
+from benchmarks.gpu_names import find_card  # noqa: E402
+from planner.catalogue.gpus import GPUS  # noqa: E402
+from planner.schema import Gpu  # noqa: E402
 
 TOY_GPU = "L4"  # that a toy's question names: the planner knows no CPU
 
@@ -112,7 +112,7 @@ def chosen(asked: str, card: machine.Card | None, listing: bool) -> Gpu | None:
 
 def questions(wanted: list[Configuration], gpu: str) -> tuple[list[Asked], dict[str, str]]:
     """Every configuration with the planner's answer, and why some are left out: it says that they do not fit."""
-    asked = [one.question(gpu, model_folder.contract_model(one.model)) for one in wanted]
+    asked = [one.question(gpu, model_folder.model_object(one.model)) for one in wanted]
     answers = planned.ask(asked)
     refused = {
         one.id: f"the planner says: {answer.get('error') or answer['why']}"

@@ -112,7 +112,7 @@ class Configuration:
     def question(self, gpu: str, model: Any = None) -> dict[str, Any]:
         """The line for `python -m planner estimate`: what a user would be told of the same run.
 
-        `model` is an object of the contract where the catalogue does not hold it.
+        `model` is a model object where the catalogue does not hold it.
         """
         common = {"id": self.id, "mode": self.mode, "model": model or self.model, "gpu": gpu}
         if self.mode == "training":

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmarks.cards import family
+from benchmarks.gpu_names import family
 from benchmarks.score import Score
 
 from .configurations import Configuration

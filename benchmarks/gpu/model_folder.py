@@ -11,8 +11,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from planner.models import find_model
-from planner.plan import Model
+from planner.catalogue.models import find_model
+from planner.schema import Model
 
 from .configurations import TOY
 
@@ -71,8 +71,8 @@ def params(name: str) -> int:
     return known or sum(_numel(shape) for shape in shapes(config_of(name)).values())
 
 
-def contract_model(name: str) -> dict[str, Any] | None:
-    """The toy as an object of the planner's contract; None for what the catalogue holds."""
+def model_object(name: str) -> dict[str, Any] | None:
+    """The toy as a model object of the planner's JSON interface; None for what the catalogue holds."""
     if name != TOY:
         return None
     model = TOY_MODEL

@@ -11,9 +11,9 @@ from bake import DEFAULTS, ROOT, run
 
 from benchmarks import bake, planning
 from benchmarks.bake import Cost, Turn
-from planner.answers import TASKS
-from planner.gpus import GPUS
-from planner.models import load_catalogue
+from planner.catalogue.gpus import GPUS
+from planner.catalogue.shipped import load_catalogue
+from planner.schema import TASKS
 
 # A process that starts one which holds 150 MiB, measured by a small process: a child's peak begins with its parent's
 MEASURE = """
@@ -62,7 +62,7 @@ def test_a_bake_is_measured_beside_a_trivial_one() -> None:
 
 
 def test_grown_tables_hold_what_they_say(tmp_path: Path) -> None:
-    models, gpus = (ROOT / "planner" / name for name in ("models.json", "gpus.py"))
+    models, gpus = (ROOT / "planner" / "catalogue" / name for name in ("models.json", "gpus.py"))
     assert planning.more_models(models.read_text(encoding="utf-8"), 1) == models.read_text(encoding="utf-8")
     assert planning.more_gpus(gpus.read_text(encoding="utf-8"), 1) == gpus.read_text(encoding="utf-8")
     once, twice = (planning.grow(tmp_path / str(factor), factor, factor).planner for factor in (1, 2))

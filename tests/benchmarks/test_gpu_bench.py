@@ -20,7 +20,7 @@ from benchmarks.gpu import lines, machine, model_folder, planned, projects, work
 from benchmarks.gpu.configurations import CONTINUOUS, DYNAMIC, MODELS, STATIC, TOY, Configuration, configurations, toys
 from benchmarks.gpu.lines import Line
 from benchmarks.gpu.run import OutOfTime, Worker
-from planner.models import find_model
+from planner.catalogue.models import find_model
 
 ROOT = Path(__file__).resolve().parents[2]
 H200 = {"name": "NVIDIA H200", "driver": "580.159.03", "total_gib": 140.4, "compute_capability": "9.0"}

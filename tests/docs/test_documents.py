@@ -30,7 +30,7 @@ from modal_wire import listening
 from releases import L40S_PRICE, edit, released
 from terminal import Terminal, installed
 
-from planner.gpus import GPUS
+from planner.catalogue.gpus import GPUS
 from scripts import readme_sessions
 
 Bake = Callable[..., Project]
@@ -445,8 +445,8 @@ def test_a_price_is_changed_and_a_gpu_is_added_as_the_page_says(tmp_path: Path) 
     assert [line.partition(":")[0] for line in changes] == ["L40S", "h300"]
     page = (template.folder / "docs" / "gpus.md").read_text(encoding="utf-8")
     row = re.findall(r"^```text\n(.*)```$", page, re.M | re.S)[0]
-    edit(template.folder / "planner" / "gpus.py", r"^    \(\"B300\".*\n", rf"\g<0>{row}")
-    edit(template.folder / "planner" / "gpus.py", L40S_PRICE.pattern, r"\g<1>2.05")
+    edit(template.folder / "planner" / "catalogue" / "gpus.py", r"^    \(\"B300\".*\n", rf"\g<0>{row}")
+    edit(template.folder / "planner" / "catalogue" / "gpus.py", L40S_PRICE.pattern, r"\g<1>2.05")
     template("make hook")
     assert template("python -m planner compare Qwen/Qwen3-8B --gpu H300").splitlines()[-1].startswith("H300 ")
     assert "no price has changed" in template("python -m planner prices --from rates.json")

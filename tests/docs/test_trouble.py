@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from bake import ROOT, Project, git, run
 
-from planner.plan import ENGINES
+from planner.schema import ENGINES
 
 Bake = Callable[..., Project]
 SECTION = (ROOT / "README.md").read_text(encoding="utf-8").partition("## Troubleshooting")[2].partition("\n## ")[0]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from planner.plan import Model
+from planner.schema import Model, replace
 
 LLAMA_8B = Model("Llama-3-8B", 8030261248, 8030261248, 32, 4096, 14336, 32, 8, 128, 128256, False, 131072)
 LLAMA_70B = Model("Llama-3.3-70B", 70553706496, 70553706496, 80, 8192, 28672, 64, 8, 128, 128256, False, 131072)

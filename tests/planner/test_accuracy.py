@@ -11,9 +11,9 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from benchmarks import accuracy, rows_inference, rows_training
-from benchmarks.cards import Models, family, find_card, quantization_of
-from benchmarks.leave_out import memory_left_out
-from benchmarks.rivals import RuleOfThumb
+from benchmarks.baselines import RuleOfThumb
+from benchmarks.cross_validate import cross_validated_memory
+from benchmarks.gpu_names import Models, family, find_card, quantization_of
 from benchmarks.score import Score
 
 
@@ -43,7 +43,7 @@ def test_the_rule_of_thumb_does_not_keep_them():
 
 def test_the_cache_of_an_unseen_family_is_as_good():
     runs = list(rows_inference.memory_runs(accuracy.DATA, Models(accuracy.DATA)))
-    unseen = memory_left_out(runs, lambda run: family(run.setup.model.id))
+    unseen = cross_validated_memory(runs, lambda run: family(run.setup.model.id))
     shares = [score for score in unseen if score.kind.startswith("KV cache GiB")]
     assert len(shares) >= 10
     assert accuracy.quantile(shares, 0.5, lambda score: abs(score.error)) < 0.04

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from hub import CONFIG, SHA, TOTAL
 
-from planner.catalogue import Catalogue
+from planner.catalogue.shipped import Catalogue
 from scripts import add_model
 
 

@@ -1,4 +1,4 @@
-"""The JSON-lines commands: one question a line in, one answer a line out, as planner-contract fixes them."""
+"""The JSON-lines commands: one question a line in, one answer a line out."""
 
 import json
 import subprocess
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from planner.gpus import GPUS
+from planner.catalogue.gpus import GPUS
 
 ROOT = Path(__file__).resolve().parents[2]
 INFERENCE_ANSWER = {
@@ -34,7 +34,7 @@ def answers(command: str, *questions: object) -> list[dict]:
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-def test_estimate_answers_every_key_of_the_contract_in_order():
+def test_estimate_answers_every_key_of_the_interface_in_order():
     first, second = answers(
         "estimate",
         {"id": "q1", "mode": "inference", "model": "Qwen/Qwen3-8B", "gpu": "H100", "gpu_count": 1, "tensor_parallel": 1,

@@ -1,16 +1,16 @@
 """The choice: what an experienced engineer would take, what must be rejected and why, and what never may happen."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from planner.answers import parse_budget, parse_gpu
-from planner.choose import Standing, hourly, make_plan, standing, weigh
-from planner.gpus import GPUS
-from planner.models import find_model
-from planner.plan import AIMS, Candidate, Refusal, Request
+from planner.catalogue.gpus import GPUS
+from planner.catalogue.models import find_model
+from planner.choose.inference import RankKey, rank_key, weigh
+from planner.describe.refusal import plan_for
+from planner.describe.rejections import inference_rejection
+from planner.request.parse import parse_budget, parse_gpu
+from planner.schema import AIMS, InferenceCandidate, Refusal, Request, replace
 
 LLAMA_70B = "meta-llama/Llama-3.3-70B-Instruct"
 QWEN_235B = "Qwen/Qwen3-235B-A22B"
@@ -25,7 +25,7 @@ def asked(model: str, budget: str = "none", *, gpu: str = "auto", context: int =
 def rejections(request: Request, gpu: str, count: int) -> dict[tuple[str, str], str]:
     """(quantization, attention) -> reason, of every rejected configuration of that card."""
     return {
-        (c.setup.quantization, c.setup.attention): c.rejected
+        (c.setup.quantization, c.setup.attention): inference_rejection(request, c)
         for c in weigh(request)
         if (c.setup.gpu.name, c.setup.gpu_count) == (gpu, count) and c.rejected
     }
@@ -45,7 +45,7 @@ def rejections(request: Request, gpu: str, count: int) -> dict[tuple[str, str], 
     ],
 )  # fmt: skip
 def test_takes_what_an_engineer_would(model, budget, cards, quantizations):
-    setup = make_plan(asked(model, budget)).chosen.setup
+    setup = plan_for(asked(model, budget)).chosen.setup
     name = setup.gpu.name if setup.gpu_count == 1 else f"{setup.gpu.name}:{setup.gpu_count}"
     assert name in cards
     assert setup.quantization in quantizations
@@ -53,7 +53,7 @@ def test_takes_what_an_engineer_would(model, budget, cards, quantizations):
 
 def test_235b_at_4_an_hour_is_refused_with_the_price_that_works():
     with pytest.raises(Refusal, match=r"raise the budget to \d+\.\d\d/hour \(.*int4|nf4"):
-        make_plan(asked(QWEN_235B, "4/hour"))
+        plan_for(asked(QWEN_235B, "4/hour"))
 
 
 def test_70b_in_bf16_never_stands_on_one_80_gb_card():
@@ -89,18 +89,18 @@ def test_replicas_come_before_tensor_parallelism_unless_latency_is_the_aim():
         c.setup.gpu_count for c in weigh(asked("Qwen/Qwen3-8B", optimize="throughput")) if c.rank and c.setup.gpu.nvlink
     }
     assert counts == {1}
-    assert make_plan(asked("Qwen/Qwen3-8B", "40/hour", optimize="latency")).chosen.setup.gpu_count > 1
+    assert plan_for(asked("Qwen/Qwen3-8B", "40/hour", optimize="latency")).chosen.setup.gpu_count > 1
 
 
 def test_several_containers_share_a_load_that_one_cannot_hold():
-    plan = make_plan(asked("Qwen/Qwen3-8B", "4/hour", gpu="L40S:1", concurrency=40, quantization="none"))
+    plan = plan_for(asked("Qwen/Qwen3-8B", "4/hour", gpu="L40S:1", concurrency=40, quantization="none"))
     assert plan.chosen.containers == 2
     assert plan.chosen.setup.concurrency == 20
-    assert hourly(plan.chosen) == pytest.approx(2 * 1.95)  # modal.com/pricing, 2026-09-25
+    assert plan.chosen.usd_per_hour == pytest.approx(2 * 1.95)  # modal.com/pricing, 2026-09-25
 
 
 def test_quantization_only_where_the_budget_forces_it():
-    dear, cheap = (make_plan(asked("Qwen/Qwen3-32B", budget)).chosen.setup for budget in ("20/hour", "2.50/hour"))
+    dear, cheap = (plan_for(asked("Qwen/Qwen3-32B", budget)).chosen.setup for budget in ("20/hour", "2.50/hour"))
     assert (dear.quantization, cheap.quantization) == ("none", "fp8")
 
 
@@ -119,36 +119,38 @@ def test_quantization_only_where_the_budget_forces_it():
 )
 def test_refuses_in_one_sentence_that_says_what_works(request_, sentence):
     with pytest.raises(Refusal, match=sentence) as refused:
-        make_plan(request_)
+        plan_for(request_)
     assert "\n" not in str(refused.value)
 
 
 def test_every_rejected_configuration_carries_its_reason():
-    for candidate in weigh(asked(LLAMA_70B, "4/hour")):
-        assert bool(candidate.rank) != bool(candidate.rejected)
-        assert "\n" not in candidate.rejected
+    request = asked(LLAMA_70B, "4/hour")
+    for candidate in weigh(request):
+        reason = inference_rejection(request, candidate)
+        assert bool(candidate.rank) != bool(candidate.rejected) == bool(reason)
+        assert "\n" not in reason
 
 
 def test_the_same_request_gives_the_same_plan():
-    assert make_plan(asked(QWEN_235B, "20/hour")) == make_plan(asked(QWEN_235B, "20/hour"))
+    assert plan_for(asked(QWEN_235B, "20/hour")) == plan_for(asked(QWEN_235B, "20/hour"))
 
 
-def merit(plan_request: Request, chosen: Candidate) -> Standing:
-    return standing(plan_request, chosen)._replace(name="")
+def merit(plan_request: Request, chosen: InferenceCandidate) -> RankKey:
+    return rank_key(plan_request, chosen)._replace(name="")
 
 
 def test_bitsandbytes_formats_come_with_the_engine_that_has_a_loader_for_them():
     """vLLM 0.32 lists no bitsandbytes among model_executor/layers/quantization; transformers 5 has it."""
     for quantization in ("nf4", "int8"):
-        setup = make_plan(asked("mistralai/Mistral-7B-Instruct-v0.2", quantization=quantization)).chosen.setup
+        setup = plan_for(asked("mistralai/Mistral-7B-Instruct-v0.2", quantization=quantization)).chosen.setup
         assert (setup.engine, setup.quantization) == ("transformers", quantization)
-    assert make_plan(asked("Qwen/Qwen3-8B", quantization="int4")).chosen.setup.engine == "vllm"  # a published AWQ
+    assert plan_for(asked("Qwen/Qwen3-8B", quantization="int4")).chosen.setup.engine == "vllm"  # a published AWQ
     with pytest.raises(Refusal, match=r"not to be had in nf4 here.*engine transformers makes it"):
-        make_plan(asked("Qwen/Qwen3-8B", quantization="nf4", engine="vllm"))
+        plan_for(asked("Qwen/Qwen3-8B", quantization="nf4", engine="vllm"))
     published = "unsloth/Qwen3-8B-bnb-4bit"
-    assert make_plan(asked(published)).chosen.setup.engine == "transformers"
+    assert plan_for(asked(published)).chosen.setup.engine == "transformers"
     with pytest.raises(Refusal, match=r"vllm image cannot load .* as published, nf4; take transformers"):
-        make_plan(asked(published, engine="vllm"))
+        plan_for(asked(published, engine="vllm"))
 
 
 MODELS = st.sampled_from(
@@ -162,20 +164,20 @@ def test_a_larger_budget_never_gives_a_worse_plan_for_its_aim(model, usd, more, 
     small = asked(model, f"{usd:.2f}/hour", optimize=aim, context=context)
     large = asked(model, f"{usd * more:.2f}/hour", optimize=aim, context=context)
     try:
-        before = make_plan(small)
+        before = plan_for(small)
     except Refusal:
         return
-    assert merit(large, make_plan(large).chosen) <= merit(small, before.chosen)
+    assert merit(large, plan_for(large).chosen) <= merit(small, before.chosen)
 
 
 @settings(max_examples=40, deadline=None)
 @given(MODELS, st.floats(0.5, 60), st.sampled_from(AIMS), st.sampled_from([1, 16, 64]))
 def test_what_the_plan_says_fits_does_and_stays_within_the_budget(model, usd, aim, concurrency):
-    from planner.estimate import estimate_inference
+    from planner.estimate.inference import estimate as estimate_inference
 
     request = asked(model, f"{usd:.2f}/hour", optimize=aim, concurrency=concurrency)
     try:
-        chosen = make_plan(request).chosen
+        chosen = plan_for(request).chosen
     except Refusal:
         return
     alone = estimate_inference(replace(chosen.setup))
@@ -183,4 +185,4 @@ def test_what_the_plan_says_fits_does_and_stays_within_the_budget(model, usd, ai
     assert alone.fits
     assert alone.max_concurrency >= chosen.setup.concurrency
     assert chosen.containers * chosen.setup.concurrency >= concurrency
-    assert hourly(chosen) <= request.budget.usd_per_hour
+    assert chosen.usd_per_hour <= request.budget.usd_per_hour

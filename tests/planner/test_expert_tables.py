@@ -1,14 +1,14 @@
 """What an experienced engineer would choose, request by request, and what must be refused, with the source of each.
 
 The expectations were written from the sources named, not from the planner's answers: a set of cards where several are
-defensible. "arithmetic" stands for parameters x bytes against the card, "price" for the price list in planner/gpus.py.
+defensible. "arithmetic" stands for parameters x bytes against the card, "price" for the list in catalogue/gpus.py.
 """
 
 import json
 
 import pytest
 
-from planner.contract import answer, ask_plan
+from planner.api import answer, ask_plan
 
 L70 = "meta-llama/Llama-3.3-70B-Instruct"
 L405 = "meta-llama/Llama-3.1-405B-Instruct"

@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import re
 import shutil
 import sys
 from collections.abc import Callable
@@ -12,12 +13,12 @@ import pytest
 from bake import DEFAULTS, ROOT, Project, run
 from cookiecutter.environment import StrictEnvironment
 
-from planner.answers import check_answers
-from planner.choose import make_plan
-from planner.constants import plan_py
-from planner.picture import memory_svg
-from planner.report import plan_md
-from planner.terminal import terminal_lines
+from planner.describe.refusal import plan_for
+from planner.request.prompts import check_answers
+from planner.write.memory_svg import memory_svg
+from planner.write.plan_md import plan_md
+from planner.write.plan_py.render import plan_py
+from planner.write.terminal import terminal_lines
 
 ANSWERS: dict[str, dict[str, str]] = {
     "default": {},
@@ -59,7 +60,7 @@ def test_the_hook_is_what_the_builder_would_write() -> None:
 
 
 def test_a_stale_hook_is_noticed_and_rebuilt(copy: Path) -> None:
-    gpus = copy / "planner" / "gpus.py"
+    gpus = copy / "planner" / "catalogue" / "gpus.py"
     gpus.write_text(gpus.read_text(encoding="utf-8").replace("1.95,", "2.05,"), encoding="utf-8")
     check = (sys.executable, "scripts/build_hook.py", "--check")
     stale = run(*check, cwd=copy, check=False)
@@ -69,25 +70,72 @@ def test_a_stale_hook_is_noticed_and_rebuilt(copy: Path) -> None:
     assert "2.05," in (copy / "hooks" / "pre_gen_project.py").read_text(encoding="utf-8")
 
 
+def append(copy: Path, text: str) -> None:
+    module = copy / "planner" / "write" / "memory_svg.py"
+    module.write_text(module.read_text(encoding="utf-8") + text, encoding="utf-8")
+
+
 @pytest.mark.parametrize(
     ("spoil", "complaint"),
     [
-        ("\n\ndef find_gpu() -> None:\n    pass\n", "find_gpu is defined in planner/gpus.py and in planner/picture.py"),
-        ("\n\nGPUS = 1\n", "GPUS is defined in planner/gpus.py and in planner/picture.py"),
-        ("\n\nfrom .gpus import GPUS as CARDS\n", "import names as they are, without `as`"),
+        ("\n\nfrom ..catalogue.gpus import GPUS as CARDS\n", "import names as they are, without `as`"),
         ("\n\nfrom math import floor as down\n", "import names as they are, without `as`"),
         ("\n\nimport json as parser\n", "import names as they are, without `as`"),
-        ("\n\nfrom . import gpus\n", "import names, not a sibling module"),
-        ("\n\nfrom cmath import log\n", "log is both 'from math import log' and 'from cmath import log'"),
-        ("\n\nPath = 1\n", "Path is defined in from pathlib import Path and in planner/picture.py"),
+        ("\n\nfrom ..catalogue import gpus\n\nCARDS = gpus\n", "use gpus for its names only"),
+        ("\n\nfrom ..catalogue import gpus\n\nCARDS = gpus.CARDS\n", "planner/catalogue/gpus.py does not define CARDS"),
+        ("\n\nfrom ..catalogue.gpus import CARDS\n", "imports CARDS, which planner/catalogue/gpus.py does not define"),
+        ("\n\nfrom cmath import log\n", "log is imported from two modules of the standard library"),
+        (
+            "\n\nfrom ..hook import run_hook\n",
+            "circle of imports: planner/hook.py -> planner/write/memory_svg.py",
+        ),
         ('\n\nHIDDEN = "{% endraw %}"\n', "endraw"),
+        (
+            "\n\nfrom ..choose import training\n\n\n"
+            "def hidden(choose_training_weigh):\n    return training.weigh(choose_training_weigh)\n",
+            "choose_training_weigh is a local name, too",
+        ),
     ],
 )
 def test_the_builder_refuses_what_cannot_stand_in_one_file(copy: Path, spoil: str, complaint: str) -> None:
-    module = copy / "planner" / "picture.py"
-    module.write_text(module.read_text(encoding="utf-8") + spoil, encoding="utf-8")
-    with pytest.raises(ValueError, match=complaint):
+    append(copy, spoil)
+    with pytest.raises(ValueError, match=re.escape(complaint)):
         builder(copy).build()
+
+
+def test_names_that_collide_get_the_module_in_front(copy: Path) -> None:
+    append(copy, COLLIDING)
+    text = builder(copy).build()
+    assert "def catalogue_gpus_find_gpu(" in text and "def write_memory_svg_find_gpu(" in text
+    script = text.replace("{{ cookiecutter | tojson }}", "{}").replace(
+        "run_hook(ANSWERS, os.getcwd())", "print(checked())"
+    )
+    (copy / "hook.py").write_text(script, encoding="utf-8")
+    printed = run(sys.executable, "hook.py", cwd=copy).stdout
+    assert printed == "['A10', 'x', 'A10 and x: {A10} A10', ('A10', 3), 'max']\n"
+
+
+COLLIDING = """
+
+from ..catalogue import gpus
+from ..catalogue.gpus import GPUS
+
+
+def find_gpu(name):  # find_gpu of a comment stays
+    return name
+
+
+def max(*values):
+    return "max"
+
+
+def checked():
+    same = {find_gpu("a"): "find_gpu" for find_gpu in (str, str.upper)}  # the local one
+    assert list(same) == ["a", "A"]
+    gpu = gpus.find_gpu("a10g")
+    words = f"{gpus.find_gpu('a10').name} and {find_gpu('x')}: {{{gpu.name}}} {GPUS[gpu.name].name}"
+    return [gpu.name, find_gpu("x"), words, (lambda find_gpu: find_gpu)((gpu.name, 3)), max(1, 2)]
+"""
 
 
 @pytest.mark.parametrize("name", ANSWERS)
@@ -99,7 +147,7 @@ def test_the_hook_alone_writes_what_the_planner_writes(name: str, template: Path
     said = run(sys.executable, "-I", "-S", "-B", "-W", "error", str(script), cwd=empty).stdout
 
     answers = check_answers(dict(typed))
-    plan = make_plan(answers.request)
+    plan = plan_for(answers.request)
     assert {path.name: path.read_text(encoding="utf-8") for path in empty.iterdir()} == {
         "plan.py": plan_py(plan, answers.slug),
         "PLAN.md": plan_md(plan),

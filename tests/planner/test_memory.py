@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -23,18 +22,15 @@ from known_models import (
     QWEN_MATH,
 )
 
-from planner.estimate import estimate_inference
-from planner.gpus import GPUS, find_gpu
-from planner.memory import (
-    batched_tokens,
-    inference_memory,
-    kv_bytes_per_token,
-    kv_gib,
-    weight_bytes,
-    weight_gib,
-)
-from planner.models import find_model
-from planner.plan import GIB, QUANTIZATIONS, InferenceSetup
+from planner.catalogue.gpus import GPUS, find_gpu
+from planner.catalogue.models import find_model
+from planner.describe.rejections import inference_shortage
+from planner.estimate.inference import estimate as estimate_inference
+from planner.estimate.inference_memory import memory as inference_memory
+from planner.estimate.kv_cache import kv_bytes_per_token, kv_gib
+from planner.estimate.vllm_memory import batched_tokens
+from planner.estimate.weights import weight_bytes, weight_gib
+from planner.schema import GIB, QUANTIZATIONS, InferenceSetup, replace
 
 DATA = Path(__file__).resolve().parents[2] / "benchmarks" / "data"
 
@@ -156,7 +152,7 @@ def test_seventy_billion_in_fp8_leave_no_cache_on_one_h100():
     setup = InferenceSetup(LLAMA_70B, find_gpu("H100"), quantization="fp8", memory_fraction=0.9, context_len=16000)
     memory = inference_memory(setup)
     assert not memory.fits
-    assert "GiB short" in memory.why
+    assert "GiB short" in inference_shortage(setup, estimate_inference(setup))
     assert inference_memory(replace(setup, gpu_count=2, tensor_parallel=2)).fits
 
 
@@ -226,7 +222,8 @@ def test_a_pass_over_many_long_texts_needs_what_a_hand_counts():
     mask = 3 * 32 * 2048**2  # a byte per pair, and two where SDPA adds it
     assert inference_memory(setup).activation_gib == pytest.approx((layer + mask) / GIB + 0.04, rel=1e-3)
     assert not inference_memory(replace(setup, concurrency=400)).fits
-    assert "400 texts of 2048 tokens" in inference_memory(replace(setup, concurrency=400)).why
+    many = replace(setup, concurrency=400)
+    assert "400 texts of 2048 tokens" in inference_shortage(many, estimate_inference(many))
 
 
 def test_what_only_reads_has_no_logits():
@@ -240,7 +237,7 @@ def test_what_only_reads_has_no_logits():
 # ---- what holds of any model ----
 
 setups = st.builds(
-    InferenceSetup,
+    lambda **given: InferenceSetup(**given),  # `builds` would draw a named tuple's defaults, too
     model=st.sampled_from(MODELS),
     gpu=st.sampled_from(list(GPUS.values())),
     engine=st.sampled_from(["vllm", "transformers"]),
@@ -297,7 +294,7 @@ def test_replicas_hold_more_requests_and_need_no_more(setup):
 @settings(max_examples=100, deadline=None)
 def test_it_says_why_exactly_where_it_does_not_fit(setup):
     estimate = estimate_inference(setup)
-    assert estimate.fits == (estimate.why == "")
+    assert estimate.fits == (inference_shortage(setup, estimate) == "")
     assert estimate.fits == (estimate.output_tokens_per_s is not None)
 
 

@@ -14,16 +14,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from planner import catalogue
-from planner.catalogue import Catalogue, load_catalogue, model_line
-from planner.config_json import from_config
-from planner.model_object import MODEL_KEYS, from_contract
-from planner.models import DEFAULT_MODELS, default_model, find_model
-from planner.plan import QUANTIZATIONS, Model, Refusal
-from planner.sizes import count_params, parse_size
+from planner.catalogue import shipped
+from planner.catalogue.hf_config import from_config
+from planner.catalogue.model_object import MODEL_KEYS, from_object
+from planner.catalogue.models import DEFAULT_MODELS, default_model, find_model
+from planner.catalogue.shipped import Catalogue, load_catalogue, model_line
+from planner.catalogue.sizes import count_params, parse_size
+from planner.schema import QUANTIZATIONS, Model, Refusal
 from scripts.add_model import catalogue_order, catalogue_text
 
-FILE = Path(catalogue.__file__).with_name("models.json")
+FILE = Path(shipped.__file__).with_name("models.json")
 CATALOGUE = load_catalogue()
 UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a busy machine is no defect
 
@@ -502,7 +502,7 @@ class TestFindModel:
         """So that a plan for more parameters never needs less memory."""
 
         def dimensions(size: int) -> tuple[int, ...]:
-            model = from_contract({"params": size, **({"params_active": size // 8} if mixture else {})})
+            model = from_object({"params": size, **({"params_active": size // 8} if mixture else {})})
             width = model.kv_heads * model.head_dim
             return model.layers, model.hidden, model.heads * model.head_dim, width, model.vocab, model.context
 
@@ -526,7 +526,7 @@ class TestFindModel:
 
 class TestFromContract:
     def test_only_the_parameters_are_needed(self) -> None:
-        model = from_contract({"params": 8_030_261_248})
+        model = from_object({"params": 8_030_261_248})
         assert model.params == model.params_active == 8_030_261_248
         assert count_params(model) == pytest.approx(model.params, rel=0.01)
         assert {"layers", "hidden", "heads", "vocab", "context"} <= set(model.assumed)
@@ -538,7 +538,7 @@ class TestFromContract:
             "tied_embeddings": False, "context": 131072, "dtype": "bfloat16", "attention": "full",
             "sliding_window": 4096, "sliding_layers": 16,
         }  # fmt: skip
-        model = from_contract(given_fields)
+        model = from_object(given_fields)
         assert {key: getattr(model, key) for key in given_fields} == given_fields
         assert model.assumed == ()
 
@@ -546,12 +546,12 @@ class TestFromContract:
         full = {"params": 30_532_122_624, "params_active": 3_353_032_704, "layers": 48, "hidden": 2048, "heads": 32,
                 "kv_heads": 4, "head_dim": 128, "vocab": 151936, "experts": 128, "experts_per_token": 8,
                 "moe_intermediate": 768}  # fmt: skip
-        assert count_params(from_contract(full)) == pytest.approx(full["params"], rel=0.005)
-        counted = from_contract({key: value for key, value in full.items() if key != "params_active"})
+        assert count_params(from_object(full)) == pytest.approx(full["params"], rel=0.005)
+        counted = from_object({key: value for key, value in full.items() if key != "params_active"})
         assert counted.params_active == pytest.approx(3.35e9, rel=0.01) and "params_active" in counted.assumed
 
     def test_latent_attention_has_its_ranks(self) -> None:
-        model = from_contract({"params": 671e9, "params_active": 37e9, "attention": "mla"})
+        model = from_object({"params": 671e9, "params_active": 37e9, "attention": "mla"})
         assert (model.kv_lora_rank, model.qk_rope_head_dim, model.experts > 0) == (512, 64, True)
 
     @pytest.mark.parametrize(
@@ -573,7 +573,7 @@ class TestFromContract:
     )
     def test_refuses_by_name(self, value: Any, key: str) -> None:
         with pytest.raises(Refusal, match=key):
-            from_contract(value)
+            from_object(value)
 
     @UNHURRIED
     @given(
@@ -588,7 +588,7 @@ class TestFromContract:
     )
     def test_never_fails_otherwise(self, value: dict[str, Any], params: int) -> None:
         try:
-            assert from_contract({"params": params, **value}).layers > 0
+            assert from_object({"params": params, **value}).layers > 0
         except Refusal as refusal:
             assert str(refusal)
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from modal_rates import RATES
 
-from planner.gpus import GPUS
-from planner.plan import Refusal
-from planner.prices import price_changes
+from planner.catalogue.gpus import GPUS
+from planner.catalogue.prices import price_changes
+from planner.schema import Refusal
 
 ROOT = Path(__file__).resolve().parents[2]
 PER_SECOND = {"T4": 0.000164, "L40S": 0.000542, "A100-80GB": 0.000694, "H100": 0.001097, "B300": 0.001972}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks import rows_training
-from planner.gpus import GPUS
-from planner.plan import GIB, Gpu, Model, TrainingEstimate, TrainingSetup
-from planner.training import LOSS_BYTES, RESERVED_SHARE, estimate_training, lora_params, saved_bytes
+from planner.catalogue.gpus import GPUS
+from planner.describe.rejections import training_shortage
+from planner.estimate.training import RESERVED_SHARE
+from planner.estimate.training import estimate as estimate_training
+from planner.estimate.training_memory import LOSS_BYTES, lora_params, saved_bytes
+from planner.schema import GIB, Gpu, Model, TrainingEstimate, TrainingSetup, replace
 
 DATA = Path(__file__).parents[2] / "benchmarks" / "data"
 H100, A100, L4, T4 = GPUS["H100"], GPUS["A100-80GB"], GPUS["L4"], GPUS["T4"]
@@ -25,6 +27,12 @@ LLAMA_8B = Model("Llama-3.1-8B", 8030261248, 8030261248, 32, 4096, 14336, 32, 8,
 def estimate(**given: Any) -> TrainingEstimate:
     setup = {"model": LLAMA_8B, "gpu": H100, "method": "full", **given}
     return estimate_training(TrainingSetup(**setup))
+
+
+def why(**given: Any) -> str:
+    """Why such a setup does not run or fit; "" where it does."""
+    setup = TrainingSetup(**{"model": LLAMA_8B, "gpu": H100, "method": "full", **given})
+    return training_shortage(setup, estimate_training(setup))
 
 
 def bytes_per_param(found: TrainingEstimate, params: int = LLAMA_8B.params) -> float:
@@ -368,7 +376,7 @@ def test_a_whole_step_peaks_where_torch_peaks(method: str, tolerance: float, che
 
 MODELS = st.sampled_from([LLAMA_8B, T0_3B, TINY_GPT2, TINY_MIXTRAL])
 SETUPS = st.builds(
-    TrainingSetup,
+    lambda **given: TrainingSetup(**given),  # `builds` would draw a named tuple's defaults, too
     model=MODELS,
     gpu=st.sampled_from([H100, A100, GPUS["B200"], L4]),
     gpu_count=st.sampled_from([1, 2, 4, 8]),
@@ -427,7 +435,7 @@ def test_the_sum_of_the_terms_is_the_peak_and_decides_what_fits(setup: TrainingS
     terms = found.weights_gib + found.gradients_gib + found.optimizer_gib + found.activations_gib + found.logits_gib
     assert terms == pytest.approx(found.peak_gib)
     assert found.fits == (found.peak_gib + found.overhead_gib <= found.usable_gib + 1e-9)
-    assert bool(found.why) != found.fits
+    assert bool(found.rejection) != found.fits
     assert found.tokens_per_s_low < found.tokens_per_s < found.tokens_per_s_high
     assert found.usd_per_hour == pytest.approx(setup.gpu.usd_per_hour * setup.gpu_count * setup.nodes)
     assert found.usd_per_million_tokens == pytest.approx(found.usd_per_hour / found.tokens_per_s / 3600 * 1e6)
@@ -442,20 +450,20 @@ def test_offload_and_sharding_make_room_that_one_card_lacks() -> None:
 def test_what_does_not_fit_says_how_much_is_short() -> None:
     found = estimate(gpu=L4)
     short = found.peak_gib + found.overhead_gib - found.usable_gib
-    assert found.why.endswith(f"{short:.1f} GiB short")
-    assert "L4" in found.why
+    assert found.rejection.need_gib - found.rejection.have_gib == pytest.approx(short)
+    assert why(gpu=L4).endswith(f"{short:.1f} GiB short") and "L4" in why(gpu=L4)
 
 
 def test_a_t4_takes_float16_alone() -> None:
     setup = {"gpu": T4, "method": "qlora", "seq_len": 512}
     refused = estimate(precision="bf16", **setup)
-    assert not refused.fits and "fp16-mixed" in refused.why and refused.tokens_per_s is None
+    assert not refused.fits and "fp16-mixed" in why(precision="bf16", **setup) and refused.tokens_per_s is None
     assert estimate(precision="fp16-mixed", **setup).fits
-    assert "sdpa" in estimate(precision="fp16-mixed", attention="flash_attention_2", **setup).why
+    assert "sdpa" in why(precision="fp16-mixed", attention="flash_attention_2", **setup)
 
 
 def test_flash_attention_3_needs_hopper() -> None:
-    assert "flash_attention_2" in estimate(method="lora", gpu=A100, attention="flash_attention_3").why
+    assert "flash_attention_2" in why(method="lora", gpu=A100, attention="flash_attention_3")
     assert estimate(method="lora", attention="flash_attention_3").fits
 
 

@@ -7,7 +7,6 @@ import re
 import sys
 import time
 import xml.etree.ElementTree as ElementTree
-from dataclasses import fields
 from itertools import pairwise
 from math import inf
 from pathlib import Path
@@ -19,21 +18,24 @@ from cookiecutter.prompt import prompt_for_config
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from planner.answers import TRAINED, check_answers
-from planner.choose_training import ALIKE, GLOBAL_BATCH, HEADROOM
-from planner.constants import constants_of, plan_py
-from planner.contract import ask_plan
-from planner.gpus import GPUS
+from planner.api import ask_plan
+from planner.catalogue.gpus import GPUS
+from planner.catalogue.models import DEFAULT_MODELS, default_model, find_model
+from planner.catalogue.sizes import parse_size
+from planner.choose.micro_batch import GLOBAL_BATCH, HEADROOM
+from planner.choose.training import ALIKE
+from planner.describe.refusal import plan_for
+from planner.describe.training import MEMORY_TERMS, run_of
+from planner.estimate.training_memory import lora_params
+from planner.estimate.training_run import end_s, save_every_s, save_s, start_s
 from planner.hook import run_hook
-from planner.models import DEFAULT_MODELS, default_model, find_model, parse_size
-from planner.picture import memory_svg
-from planner.plan import TRAINING, Refusal, TrainingEstimate, TrainingPlan
-from planner.report import plan_md
-from planner.tasks import plan_for
-from planner.terminal import terminal_lines
-from planner.training import lora_params
-from planner.training_explain import TRAINING_TERMS, likely_hours, likely_usd
-from planner.training_run import end_s, save_every_s, save_s, start_s
+from planner.request.checks import TRAINED
+from planner.request.prompts import check_answers
+from planner.schema import TRAINING, Refusal, TrainingEstimate, TrainingPlan, TrainingSetup
+from planner.write.memory_svg import memory_svg
+from planner.write.plan_md import plan_md
+from planner.write.plan_py.render import constants_of, plan_py
+from planner.write.terminal import terminal_lines
 
 
 def answers(**typed: str) -> dict[str, str]:
@@ -47,7 +49,7 @@ def answers(**typed: str) -> dict[str, str]:
 
 def planned(**typed: str) -> TrainingPlan:
     plan = plan_for(check_answers(dict(answers(**typed))).request)
-    assert isinstance(plan, TrainingPlan)
+    assert isinstance(plan.chosen.setup, TrainingSetup)
     return plan
 
 
@@ -137,8 +139,8 @@ def test_a_run_that_is_known_to_cost_too_much_is_refused_with_two_ways_out() -> 
         planned(task="finetune", dataset="x.jsonl 5M rows", budget="100/run")
     found = re.search(r"raise the budget to (\S+/run) .* at most ([\d,]+) rows", str(refusal.value))
     assert found
-    assert planned(task="finetune", dataset="x.jsonl 5M rows", budget=found[1]).chosen.usd <= float(found[1][:-4])
-    assert planned(task="finetune", dataset=f"x.jsonl {found[2]} rows", budget="100/run").chosen.usd <= 100
+    assert planned(task="finetune", dataset="x.jsonl 5M rows", budget=found[1]).chosen.run.usd <= float(found[1][:-4])
+    assert planned(task="finetune", dataset=f"x.jsonl {found[2]} rows", budget="100/run").chosen.run.usd <= 100
 
 
 def test_rows_of_unknown_number_are_no_reason_to_refuse() -> None:
@@ -151,10 +153,10 @@ def test_more_rows_cost_more_and_a_row_has_the_tokens_that_are_said() -> None:
     few, many = (planned(task="finetune", dataset=f"x {rows} rows", gpu="L40S") for rows in ("10k", "20k"))
     setup = few.chosen.setup
     beside = (start_s(setup) + end_s(setup)) / 3600
-    assert (many.chosen.hours - beside) == pytest.approx(2 * (few.chosen.hours - beside))
+    assert (many.chosen.run.hours - beside) == pytest.approx(2 * (few.chosen.run.hours - beside))
     tokens, saving = 3 * 10_000 * 512, 1 + save_s(setup) / save_every_s(setup)
     steps = tokens / (few.chosen.estimate.tokens_per_s or 0) / 3600
-    assert few.chosen.hours - beside == pytest.approx(steps * saving)
+    assert few.chosen.run.hours - beside == pytest.approx(steps * saving)
     assert "10,000 rows of 512 tokens x 3 epochs (prior)" in "\n".join(terminal_lines(few, "x"))
 
 
@@ -331,11 +333,11 @@ def test_defaults_of_another_task_are_no_contradiction() -> None:
 def test_the_page_and_the_picture_add_up_to_the_plan(typed: dict[str, str]) -> None:
     found = planned(**{"task": "finetune", **typed})
     plan, card = constants(plan_py(found, "x")), found.chosen.setup.gpu.visible_gib
-    rounding = 0.05 * (len(TRAINING_TERMS) + 1)  # GiB; each figure is rounded to a tenth
-    assert tuple(plan["PREDICTED_GIB"]) == TRAINING_TERMS
+    rounding = 0.05 * (len(MEMORY_TERMS) + 1)  # GiB; each figure is rounded to a tenth
+    assert tuple(plan["PREDICTED_GIB"]) == MEMORY_TERMS
     assert sum(plan["PREDICTED_GIB"].values()) == pytest.approx(plan["PREDICTED_PEAK_GIB"], abs=rounding)
     page = {name: float(gib) for name, gib in re.findall(r"^\| ([\w ]+) \| ([\d.]+) \|$", plan_md(found), re.M)}
-    assert {name: page[name] for name in TRAINING_TERMS} == plan["PREDICTED_GIB"]
+    assert {name: page[name] for name in MEMORY_TERMS} == plan["PREDICTED_GIB"]
     assert plan["PREDICTED_PEAK_GIB"] + page["free"] == pytest.approx(card, abs=rounding)
 
     picture = ElementTree.fromstring(memory_svg(found))
@@ -355,7 +357,7 @@ def test_the_page_names_the_price_the_speed_and_every_gpu_that_was_weighed() -> 
     page = plan_md(found)
     for gpu in GPUS:
         assert f"| 1 x {gpu} |" in page
-    assert page.count("| chosen |") == 1 and f"{found.chosen.usd:.2f} USD" in page and "MFU" in page
+    assert page.count("| chosen |") == 1 and f"{found.chosen.run.usd:.2f} USD" in page and "MFU" in page
     assert "Method full" in page and "Task distributed" in page
     assert max(len(line) for line in page.splitlines() if not line.startswith("|")) <= 120
 
@@ -406,7 +408,7 @@ def test_whatever_is_asked_is_refused_or_fits_its_card_and_its_budget(typed: dic
     if budget.per in ("run", "month"):
         assert plan["TIMEOUT"] / 3600 * plan["USD_PER_HOUR"] <= budget.usd
         assert plan["TIMEOUT"] >= start_s(found.chosen.setup)  # it gets to work at all
-        assert found.chosen.usd <= budget.usd
+        assert found.chosen.run.known_usd <= budget.usd
     if budget.per == "hour":
         assert plan["USD_PER_HOUR"] <= budget.usd
     batch = plan["MICRO_BATCH"] * plan["ACCUMULATION"] * world
@@ -426,7 +428,7 @@ def test_a_larger_budget_never_gives_a_slower_run_for_throughput_nor_a_dearer_on
         except Refusal:
             found.append((inf, inf))
         else:
-            found.append((likely_hours(plan, plan.chosen), likely_usd(plan, plan.chosen)))
+            found.append((run_of(plan.chosen).hours, run_of(plan.chosen).usd))
     (slower, dearer), (hours, usd) = found
     assert hours <= slower if aim == "throughput" else usd <= dearer * ALIKE
 
@@ -477,4 +479,4 @@ def test_room_is_left_on_the_card() -> None:
 
 
 def test_the_terms_are_the_estimates() -> None:
-    assert {f"{name}_gib" for name in TRAINING_TERMS} <= {field.name for field in fields(TrainingEstimate)}
+    assert {f"{name}_gib" for name in MEMORY_TERMS} <= set(TrainingEstimate._fields)

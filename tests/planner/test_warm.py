@@ -7,21 +7,22 @@ from bake import DEFAULTS, constants
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from planner.answers import check_answers
-from planner.choose import make_plan
-from planner.constants import plan_py
-from planner.plan import Plan, Refusal, WarmPool
-from planner.report import plan_md
-from planner.terminal import terminal_lines
-from planner.warm import DAYS, crons, hours_text, parse_warm, warm_hours_per_month
+from planner.describe.refusal import plan_for
+from planner.describe.warm_pool import hours_text
+from planner.request.prompts import check_answers
+from planner.request.warm_pool import DAYS, crons, parse_warm, warm_hours_per_month
+from planner.schema import InferencePlan, Refusal, WarmPool
+from planner.write.plan_md import plan_md
+from planner.write.plan_py.render import plan_py
+from planner.write.terminal import terminal_lines
 
 SUNDAY = datetime(2026, 11, 1)  # a Sunday, as cron's day 0
 
 
-def planned(**answers: str) -> tuple[Plan, dict[str, object]]:
+def planned(**answers: str) -> tuple[InferencePlan, dict[str, object]]:
     """The plan for these answers, and the constants that its plan.py holds."""
     checked = check_answers(DEFAULTS | answers)
-    plan = make_plan(checked.request)
+    plan = plan_for(checked.request)
     return plan, constants(plan_py(plan, checked.slug))
 
 

@@ -14,10 +14,10 @@ from cookiecutter.exceptions import CookiecutterException, FailedHookException
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from planner.answers import METHODS, TASKS, WORKLOADS, check_answers
-from planner.constants import constants_of, plan_py
-from planner.plan import AIMS, ENGINES, QUANTIZATIONS, Refusal
-from planner.tasks import plan_for
+from planner.describe.refusal import plan_for
+from planner.request.prompts import check_answers
+from planner.schema import AIMS, ENGINES, METHODS, QUANTIZATIONS, TASKS, WORKLOADS, Refusal
+from planner.write.plan_py.render import constants_of, plan_py
 
 Bake = Callable[..., Project]
 
@@ -289,7 +289,7 @@ NEARLY = {
     "dataset": st.from_regex(r"[a-z]{1,5}(/[a-z]{1,5}|\.jsonl)?([ ,][0-9.,]{1,5}[kKmM]? rows)?", fullmatch=True),
     "task": st.sampled_from(TASKS),
     "workload": st.sampled_from(WORKLOADS),
-    "method": st.sampled_from(METHODS),
+    "method": st.sampled_from(("auto", *METHODS)),
 }
 
 

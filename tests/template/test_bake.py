@@ -19,9 +19,8 @@ import yaml
 from bake import LOCAL_MODEL, Project, bake_into, run
 from cookiecutter.exceptions import FailedHookException
 
-from planner.answers import WORKLOADS
-from planner.gpus import GPUS
-from planner.plan import ENGINES
+from planner.catalogue.gpus import GPUS
+from planner.schema import ENGINES, WORKLOADS
 
 Bake = Callable[..., Project]
 

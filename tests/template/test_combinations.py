@@ -17,7 +17,7 @@ import pytest
 from bake import ROOT, Project, run
 from recorded import Deployed, deployed
 
-from planner.plan import Refusal
+from planner.schema import Refusal
 from scripts import combinations
 
 WRITTEN = json.loads(combinations.WRITTEN.read_text(encoding="utf-8"))

@@ -12,8 +12,7 @@ from types import ModuleType
 
 import pytest
 
-from planner.answers import TASKS, WORKLOADS
-from planner.plan import ENGINES
+from planner.schema import ENGINES, TASKS, WORKLOADS
 
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATE = ROOT / "{{cookiecutter.project_slug}}"

@@ -8,8 +8,7 @@ import pytest
 from bake import Project
 from recorded import BASES, Deployed, baked, deployed, imports
 
-from planner.answers import WORKLOADS
-from planner.plan import ENGINES
+from planner.schema import ENGINES, WORKLOADS
 
 BATCH = {"task": "batch", "budget": "50/run"}
 TRANSFORMERS, VLLM, EMBED, CLASSIFY = (

@@ -8,8 +8,7 @@ import pytest
 from bake import Project
 from recorded import BASES, Deployed, baked, deployed, imports
 
-from planner.answers import WORKLOADS
-from planner.plan import ENGINES
+from planner.schema import ENGINES, WORKLOADS
 
 TRANSFORMERS, EMBED, CLASSIFY = {"engine": "transformers"}, {"workload": "embedding"}, {"workload": "classification"}
 HOURS = "1 mon-fri 8-18 Europe/Berlin"

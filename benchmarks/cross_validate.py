@@ -1,0 +1,145 @@
+"""Refits the planner's fitted constants without one model family, and scores them on that family.
+
+Those of speed start at textbook values, not at the shipped ones, and descend one at a time on the logarithm of
+predicted / measured, every experiment (source and model) counting the same. Those of memory are read off the terms
+that the other families' start-up logs print.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import ModuleType
+
+from benchmarks.rows_inference import Planner, Run, memory_scores, speed_scores
+from benchmarks.score import Score
+from planner.estimate import inference_speed, memory_terms, vllm_memory
+from planner.estimate.vllm_memory import max_sequences
+from planner.schema import GIB
+
+# What is fitted on speeds, and where it starts: shares of a roof, seconds.
+SPEED = {
+    "BANDWIDTH_SHARE": 0.8, "EXPERT_BANDWIDTH": 1.0, "EXPERT_FLOPS": 1.0, "DEQUANTIZED_FLOPS": 1.0,
+    "LAYER_S": 1e-5, "EXPERT_LAYER_S": 1e-5, "STEP_S": 1e-3, "SEQUENCE_S": 1e-5, "ALLREDUCE_S": 1e-5,
+    "PCIE_ALLREDUCE_S": 1e-5, "ALLREDUCE_SHARE": 0.8, 1: 0.5, 2: 0.5, 4: 0.5,
+}  # fmt: skip
+STEPS = (1.5, 1.2, 1.08)
+SHARES = {"BANDWIDTH_SHARE", "EXPERT_BANDWIDTH", "EXPERT_FLOPS", "DEQUANTIZED_FLOPS", "ALLREDUCE_SHARE", 1, 2, 4}
+
+SpeedRuns = list[tuple[Run, str, float]]
+
+
+@contextmanager
+def constants(values: dict) -> Iterator[None]:
+    """Give the planner other values of its constants; a number names an entry of FLOPS_SHARE."""
+    shares = inference_speed.FLOPS_SHARE
+    before = {name: shares[name] if isinstance(name, int) else getattr(module_of(name), name) for name in values}
+    try:
+        _put(values)
+        yield
+    finally:
+        _put(before)
+
+
+def module_of(name: str) -> ModuleType:
+    """Return the planner's module that defines a constant."""
+    return next(module for module in (inference_speed, vllm_memory, memory_terms) if hasattr(module, name))
+
+
+def _put(values: dict) -> None:
+    for name, value in values.items():
+        if isinstance(name, int):
+            inference_speed.FLOPS_SHARE[name] = value
+        else:
+            setattr(module_of(name), name, value)
+
+
+def descend(start: dict, loss: Callable[[], float]) -> dict:
+    """The values that one-at-a-time descent reaches from `start`. A share stays at or below 1."""
+    best = dict(start)
+    with constants(best):
+        lowest = loss()
+        for step in STEPS:
+            improved = True
+            while improved:
+                improved = False
+                for name in best:
+                    for factor in (step, 1 / step):
+                        tried = best[name] * factor
+                        if name in SHARES and tried > 1:
+                            continue
+                        _put({name: tried})
+                        value = loss()
+                        if value < lowest - 1e-6:
+                            best[name], lowest, improved = tried, value, True
+                        _put({name: best[name]})
+    return best
+
+
+def _weighted(scores: list[Score], size: Callable[[Score], float]) -> float:
+    groups: dict[tuple[str, str], list[float]] = defaultdict(list)
+    for score in scores:
+        groups[score.source, score.model].append(size(score))
+    return sum(sum(values) / len(values) for values in groups.values()) / max(len(groups), 1)
+
+
+def _thin(runs: SpeedRuns, most: int) -> SpeedRuns:
+    """At most so many points of each experiment, evenly spread."""
+    groups: dict[tuple[str, str], SpeedRuns] = defaultdict(list)
+    for run in runs:
+        groups[run[0].row["source"], run[0].setup.model.id].append(run)
+    return [run for group in groups.values() for run in group[:: max(1, len(group) // most)][:most]]
+
+
+def cross_validated_speeds(runs: SpeedRuns, family_of: Callable[[Run], str]) -> list[Score]:
+    """Speed scores of every run with constants that have not seen its family."""
+    held = [run for run in runs if "eager" not in run[1]]
+    left_out = []
+    for name in sorted({family_of(run) for run, *_ in held}):
+        seen = _thin([run for run in held if family_of(run[0]) != name], 4)
+
+        def loss(seen: SpeedRuns = seen) -> float:
+            size = lambda score: min(abs(math.log(score.factor)), 1.5)  # noqa: E731
+            return _weighted(speed_scores(seen, Planner()), size)
+
+        fitted = descend(SPEED, loss)
+        with constants(fitted):
+            left_out += speed_scores([run for run in held if family_of(run[0]) == name], Planner())
+    return left_out
+
+
+def read_off(runs: list[Run]) -> dict[str, float]:
+    """The constants of vLLM's start-up accounting as the logs' own terms give them: medians over the logs."""
+    sampler, graphs, nccl = [], [], []
+    for run in runs:
+        setup, quantity = run.setup, run.row["quantity"]
+        if quantity not in ("peak_activation", "cudagraph", "non_torch") or not run.named_card:
+            continue
+        value, version = float(run.row["value"]), vllm_memory.parse_version(run.version)
+        if quantity == "cudagraph" and value > 0 and version >= (0, 19):  # earlier ones captured more sizes
+            graphs.append(value / setup.model.layers)
+        elif quantity == "non_torch" and setup.tensor_parallel > 1:
+            nccl.append((value - vllm_memory.NON_TORCH_GIB) / setup.tensor_parallel)
+        elif quantity == "peak_activation" and setup.tensor_parallel == 1 and (not run.version or version < (0, 17)):
+            sequences = max_sequences(setup.gpu) if version >= (0, 9) else 256
+            sampler.append(value * GIB / sequences / setup.model.vocab)
+    sorting = statistics.median(sampler)
+    return {
+        "SORTING_SAMPLER_BYTES": sorting,
+        "ANY_SAMPLER_BYTES": math.sqrt(sorting * vllm_memory.SAMPLER_BYTES),
+        "GRAPH_GIB_PER_LAYER": statistics.median(graphs),
+        "NCCL_GIB_PER_GPU": statistics.median(nccl),
+    }
+
+
+def cross_validated_memory(runs: list[Run], family_of: Callable[[Run], str]) -> list[Score]:
+    """Cache scores of every start-up log with constants read off the logs of other families."""
+    left_out = []
+    for name in sorted({family_of(run) for run in runs}):
+        with constants(read_off([run for run in runs if family_of(run) != name])):
+            mine = [run for run in runs if family_of(run) == name]
+            left_out += [score for score in memory_scores(mine, Planner()) if score.kind.startswith("KV cache")]
+    return left_out

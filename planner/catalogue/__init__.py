@@ -1,0 +1,1 @@
+"""GPUs with their prices, and models with their architectures."""

@@ -1,0 +1,103 @@
+"""Alternatives to a request for which no inference setup works."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from ..schema import Budget, InferenceCandidate, Request, replace
+from .cost import most_containers, needed_usd
+from .inference import nearness, weigh
+from .no_plan import Alternative, Change, InferenceAlternative, NoInference, NothingWorks
+
+SHORTEST_CONTEXT = 256  # tokens; nothing shorter is suggested
+
+
+def nothing_works(request: Request, candidates: tuple[InferenceCandidate, ...]) -> NoInference:
+    """Return the candidate that came nearest and the alternatives, where all candidates are rejected."""
+    running = [candidate for candidate in candidates if candidate.containers]
+    if running:
+        nearest = min(running, key=lambda candidate: needed_usd(request, candidate))
+    else:
+        asked = (request.attention, "auto")
+        fastest = [c for c in candidates if c.setup.attention in (c.setup.gpu.attention[-1], *asked)]
+        nearest = max(fastest or candidates, key=nearness)
+    return NothingWorks(request, nearest, bool(running), tuple(suggest_alternatives(request, running, nearest)))
+
+
+def suggest_alternatives(
+    request: Request, running: list[InferenceCandidate], nearest: InferenceCandidate
+) -> list[InferenceAlternative]:
+    """Return the changes that make something work, the most likely one first."""
+    found: list[InferenceAlternative] = []
+    if running:
+        found += list(fewer_warm(request))
+        if request.budget.per != "none":
+            found.append(Alternative(Change.RAISE_BUDGET, candidate=nearest))
+        found += list(fewer_at_once(request, running))
+    found += list(relaxed(request))
+    return found or list(shorter_context(request))
+
+
+def fewer_warm(request: Request) -> Iterator[InferenceAlternative]:
+    """Yield the most containers that the budget keeps warm, where a smaller pool is all that it takes."""
+    pool = request.warm
+    if not pool.containers or not weigh(replace(request, warm=replace(pool, containers=0)))[0].rank:
+        return
+    low, high = 0, pool.containers  # low works, high does not
+    while high - low > 1:
+        middle = (low + high) // 2
+        works = weigh(replace(request, warm=replace(pool, containers=middle)))[0].rank
+        low, high = (middle, high) if works else (low, middle)
+    yield Alternative(Change.KEEP_FEWER_WARM, low)
+
+
+def fewer_at_once(request: Request, running: list[InferenceCandidate]) -> Iterator[InferenceAlternative]:
+    """Yield the most requests at once that the budget carries, where it carries any."""
+    best = 0
+    for candidate in () if request.task == "batch" else running:
+        assert candidate.estimate is not None
+        best = max(best, most_containers(request, candidate) * int(candidate.estimate.max_concurrency))
+    if 0 < best < request.concurrency:
+        yield Alternative(Change.FEWER_AT_ONCE, best)
+
+
+def relaxed(request: Request) -> Iterator[InferenceAlternative]:
+    """Yield what works where a person insists on less, with the budget as it is or without one."""
+    for change, value, other in relaxed_requests(request):
+        best = weigh(other)[0]
+        if best.rank:
+            yield Alternative(change, value, best)
+        elif (without_limit := weigh(replace(other, budget=Budget(math.inf, "none")))[0]).rank:
+            yield Alternative(change, value, without_limit, over_budget=True)
+
+
+def relaxed_requests(request: Request) -> Iterator[tuple[Change, str, Request]]:
+    """Yield what a person could stop insisting on, and the request that results."""
+    insists = []
+    if request.gpu != "auto" or request.gpu_count:
+        insists.append(("gpu and gpu_count", {"gpu": "auto", "gpu_count": 0}))
+    if request.quantization != "auto":
+        insists.append(("quantization", {"quantization": "auto"}))
+    if request.attention != "auto":
+        insists.append(("attention", {"attention": "auto"}))
+    for answers, fields in insists:
+        yield Change.LET_BE_AUTO, answers, replace(request, **fields)
+    if len(insists) > 1:
+        every = {key: value for _, fields in insists for key, value in fields.items()}
+        yield Change.LET_BE_AUTO, ", ".join(answers for answers, _ in insists), replace(request, **every)
+    if request.engine == "transformers":
+        yield Change.TAKE_ENGINE, "vllm", replace(request, engine="vllm")
+    if request.engine == "vllm":
+        yield Change.LET_BE_AUTO, "engine", replace(request, engine="auto")
+
+
+def shorter_context(request: Request) -> Iterator[InferenceAlternative]:
+    """Yield the longest context, in steps of a half, at which something works."""
+    tokens = request.context_len // 2
+    while tokens >= SHORTEST_CONTEXT:
+        best = weigh(replace(request, context_len=tokens))[0]
+        if best.rank:
+            yield Alternative(Change.SHORTER_CONTEXT, tokens, best)
+            return
+        tokens //= 2

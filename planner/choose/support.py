@@ -1,0 +1,56 @@
+"""The limits of GPUs and engines."""
+
+from __future__ import annotations
+
+from ..reasons import Reason, Rejection
+from ..schema import InferenceSetup, Model
+from .attention import unsupported_kernel
+
+# Lowest compute capability, from `get_min_capability` of vLLM 0.32's quantization layers. fp8 would load on 7.5 too,
+# but a T4 computes in neither fp8 nor bf16: 8.0 is where weight-only fp8 has fast kernels (Marlin).
+CAPABILITY = {"none": 7.5, "fp8": 8.0, "int8": 7.5, "int4": 7.5, "nf4": 7.5, "mxfp4": 8.0, "nvfp4": 10.0}
+# Encoders that vLLM 0.32 refuses, and ELECTRA, whose probabilities it gets wrong: tried on its CPU build.
+UNSUPPORTED_ENCODERS = ("distilbert", "mpnet", "deberta", "electra")
+# Families that overflow in float16, which is all a T4 has: vLLM 0.32 config/model.py, _FLOAT16_NOT_SUPPORTED_MODELS.
+FLOAT16_OVERFLOW = ("gemma-2", "gemma-3", "embeddinggemma", "glm-4")
+# Families with soft caps, which SDPA lacks, and with chunked attention, which transformers 5.23 has no cache for.
+NO_CONTINUOUS_BATCHING = ("gemma-2-", "llama-4")
+
+
+def unsupported(setup: InferenceSetup) -> Rejection | None:
+    """Return a rejection where the GPU or the engine cannot run the setup."""
+    reason = _unsupported(setup)
+    return unsupported_kernel(setup) or (Rejection(reason) if reason else None)
+
+
+def _unsupported(setup: InferenceSetup) -> Reason | None:
+    model, gpu = setup.model, setup.gpu
+    if gpu.compute_capability < CAPABILITY[setup.quantization]:
+        return Reason.FORMAT_UNSUPPORTED
+    if not gpu.bf16 and overflows_float16(model):
+        return Reason.FLOAT16_OVERFLOW
+    if setup.engine == "transformers" and setup.gpu_count > 1:
+        return Reason.ONE_GPU_ENGINE
+    if setup.engine == "transformers" and setup.attention != "sdpa":
+        return Reason.KERNEL_NOT_INSTALLED
+    if setup.engine == "vllm" and model.workload != "generation" and _named(model, UNSUPPORTED_ENCODERS):
+        return Reason.ENCODER_UNSUPPORTED
+    if setup.max_batched_tokens and lacks_continuous_batching(model):
+        return Reason.NO_CONTINUOUS_BATCHING
+    if model.heads % setup.tensor_parallel:
+        return Reason.HEADS_INDIVISIBLE
+    return None
+
+
+def lacks_continuous_batching(model: Model) -> bool:
+    """Whether transformers' continuous batching has no cache for the model's attention, or SDPA no such attention."""
+    return bool(model.linear_layers) or model.attention == "mla" or _named(model, NO_CONTINUOUS_BATCHING)
+
+
+def overflows_float16(model: Model) -> bool:
+    """Whether float16 is too narrow for the model's activations."""
+    return _named(model, FLOAT16_OVERFLOW)
+
+
+def _named(model: Model, families: tuple[str, ...]) -> bool:
+    return any(family in model.id.lower() for family in families)

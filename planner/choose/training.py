@@ -1,0 +1,104 @@
+"""Weigh every training setup for a request: reject those that cannot work, rank the rest."""
+
+from __future__ import annotations
+
+from math import log
+from typing import NamedTuple
+
+from ..catalogue.gpus import MEMORY_USD_PER_GIB_HOUR, gpu_string
+from ..estimate.training_run import training_run
+from ..estimate.training_speed import communication_share
+from ..reasons import Reason, Rejection
+from ..schema import Candidate, Request, TrainingCandidate, TrainingSetup, replace
+from .micro_batch import GLOBAL_BATCH, MAX_HOST_GIB, first_layout_that_fits, packed_or_padded, tight
+from .support import overflows_float16
+from .training_cost import over_budget
+from .training_setups import configurations, methods
+
+WEAK_SHARE = 0.2  # of a step spent on gradients over PCIe: beyond it, cards with NVLink come first (prior)
+ALIKE = 1.1  # times: of runs whose prices lie closer, the one on cheaper GPUs is taken
+
+
+def weigh(request: Request) -> tuple[TrainingCandidate, ...]:
+    """Return every setup of the request as a candidate: ranked ones first and best first, then the rejected by price.
+
+    A method further down the ladder is weighed only where none above it works with room to spare.
+    """
+    judged: list[TrainingCandidate] = []
+    for method in methods(request):
+        judged += [judge(request, setups) for setups in configurations(request, method)]
+        if any(not candidate.rejected and not tight(candidate.estimate) for candidate in judged):
+            break
+    ranked = sorted((c for c in judged if not c.rejected), key=lambda c: rank_key(request, c))
+    rejected = sorted((c for c in judged if c.rejected), key=lambda c: (c.usd_per_hour, setup_name(c.setup)))
+    return (*(replace(candidate, rank=n) for n, candidate in enumerate(ranked, 1)), *rejected)
+
+
+def best_of(request: Request) -> TrainingCandidate | None:
+    """Return the best candidate of the request; None where nothing works."""
+    found = weigh(request)
+    return found[0] if found and found[0].rank else None
+
+
+def judge(request: Request, setups: list[TrainingSetup]) -> TrainingCandidate:
+    """Return the first layout that fits, at its best micro-batch, as a candidate; rejected where none works."""
+    setup, estimate = first_layout_that_fits(request, setups)
+    rejected = None
+    if not setup.gpu.bf16 and overflows_float16(setup.model):
+        rejected = Rejection(Reason.FLOAT16_OVERFLOW)
+    elif not estimate.fits or not estimate.tokens_per_s:
+        rejected = estimate.rejection
+    elif estimate.host_gib > MAX_HOST_GIB:
+        rejected = Rejection(Reason.HOST_MEMORY, need_gib=estimate.host_gib, have_gib=MAX_HOST_GIB)
+    if rejected:
+        return Candidate(setup, estimate, estimate.usd_per_hour, rejected=rejected)
+    setup, estimate = packed_or_padded(request, setup, estimate)
+    world = setup.gpu_count * setup.nodes
+    setup = replace(setup, accumulation=max(1, round(GLOBAL_BATCH / (setup.micro_batch * world))))
+    usd_per_hour = estimate.usd_per_hour + estimate.host_gib * setup.nodes * MEMORY_USD_PER_GIB_HOUR
+    run = training_run(request, setup, estimate, usd_per_hour)
+    candidate: TrainingCandidate = Candidate(setup, estimate, usd_per_hour, setup.nodes, run)
+    return replace(candidate, rejected=over_budget(request.budget, candidate))
+
+
+class RankKey(NamedTuple):
+    """The sort key of a working candidate, the weightiest part first; smaller is better."""
+
+    tight: bool
+    method: int  # steps down the ladder
+    offloads: bool
+    weak_link: bool  # gradients over PCIe
+    several_nodes: bool  # Modal lends clusters on request
+    aim: float
+    usd_per_hour: float
+    name: str
+
+
+def rank_key(request: Request, candidate: TrainingCandidate) -> RankKey:
+    """Return the sort key of a working candidate for the request."""
+    setup, estimate = candidate.setup, candidate.estimate
+    assert candidate.run is not None
+    weak = setup.gpu_count > 1 and not setup.gpu.nvlink and communication_share(setup) > WEAK_SHARE
+    return RankKey(
+        tight=tight(estimate),
+        method=methods(request).index(setup.method),
+        offloads=setup.offload != "none",
+        weak_link=weak,
+        several_nodes=setup.nodes > 1,
+        aim=near(candidate.run.usd) if request.optimize == "cost" else candidate.run.hours,
+        usd_per_hour=candidate.usd_per_hour,
+        name=setup_name(setup),
+    )
+
+
+def near(usd: float) -> int:
+    """Return a price in steps of `ALIKE`: equal for prices that the estimates do not tell apart."""
+    return round(log(usd) / log(ALIKE)) if usd > 0 else -(10**6)
+
+
+def setup_name(setup: TrainingSetup) -> str:
+    """Return a name such as "2 nodes of H100:8, full, zero3", which also sorts equal candidates."""
+    cards = gpu_string(setup.gpu, setup.gpu_count)
+    where = f"{setup.nodes} nodes of {cards}" if setup.nodes > 1 else cards
+    how = [part for part in (setup.sharding, setup.offload) if part != "none"]
+    return ", ".join([where, setup.method, *how])

@@ -1,0 +1,43 @@
+"""Whether a budget pays for a training."""
+
+from __future__ import annotations
+
+from ..estimate.training_run import end_s, start_s
+from ..reasons import Reason, Rejection
+from ..schema import Budget, TrainingCandidate
+
+LEAST_STARTS = 2  # and a save, that a budget for a run must pay for, or hardly anything would be learnt
+LONGEST_ATTEMPT_S = 24 * 3600  # Modal ends no function later
+
+
+def over_budget(budget: Budget, candidate: TrainingCandidate) -> Rejection | None:
+    """Return a rejection where the budget does not pay for the candidate."""
+    if budget.per == "hour" and candidate.usd_per_hour > budget.usd:
+        return Rejection(Reason.PRICE_OVER_BUDGET)
+    if budget.per not in ("run", "month"):
+        return None
+    if candidate.run and candidate.run.known_usd > budget.usd:
+        return Rejection(Reason.RUN_OVER_BUDGET)
+    return Rejection(Reason.BUDGET_BELOW_START) if least_usd(candidate) > budget.usd else None
+
+
+def least_usd(candidate: TrainingCandidate) -> float:
+    """Return the USD below which a run is not worth starting."""
+    return (LEAST_STARTS * start_s(candidate.setup) + end_s(candidate.setup)) / 3600 * candidate.usd_per_hour
+
+
+def paid_s(budget: Budget, candidate: TrainingCandidate) -> float:
+    """Return the seconds that the budget pays for; infinite where it bounds no sum."""
+    return budget.usd / candidate.usd_per_hour * 3600 if budget.per in ("run", "month") else float("inf")
+
+
+def needed_usd(budget: Budget, candidate: TrainingCandidate) -> float:
+    """Return what the budget would have to be, in its own unit."""
+    if budget.per not in ("run", "month"):
+        return candidate.usd_per_hour
+    return max(candidate.run.known_usd if candidate.run else 0.0, least_usd(candidate))
+
+
+def attempt_s(budget: Budget, candidate: TrainingCandidate) -> int:
+    """Return the seconds of one attempt: at most what the budget pays for, in whole minutes."""
+    return int(min(LONGEST_ATTEMPT_S, paid_s(budget, candidate)) // 60) * 60

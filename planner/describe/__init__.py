@@ -1,0 +1,1 @@
+"""Plans, rejections and refusals in words: every sentence about them is made here."""

@@ -1,0 +1,29 @@
+"""The functions that describe a plan, by its task."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from ..schema import AnyPlan
+from . import inference_page, training_page
+from .layout import Bar, Comparison, Lines, Page
+
+
+class Descriptions(NamedTuple):
+    """One function for each thing that is shown of a plan."""
+
+    page: Callable[[Any], Page]
+    bars: Callable[[Any], list[Bar]]
+    lines: Callable[[Any], Lines]
+    comparison: Callable[[Any, bool], Comparison]
+
+
+INFERENCE = Descriptions(inference_page.page, inference_page.bars, inference_page.lines, inference_page.comparison)
+TRAINING = Descriptions(training_page.page, training_page.bars, training_page.lines, training_page.comparison)
+BY_TASK = {"serve": INFERENCE, "batch": INFERENCE, "finetune": TRAINING, "distributed": TRAINING}
+
+
+def descriptions(plan: AnyPlan) -> Descriptions:
+    """Return the functions for the plan's task."""
+    return BY_TASK[plan.request.task]

@@ -1,0 +1,62 @@
+"""Numbers, prices and paragraphs as text."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+
+from ..schema import HOURS_PER_MONTH, Budget, Model
+
+PAGE = 120  # characters of a line of PLAN.md
+
+
+def size_words(model: Model) -> str:
+    """Return "8.2B parameters", "30.5B parameters, 3.3B active"."""
+    total = f"{short_count(model.params)} parameters"
+    return total if model.params_active >= model.params else f"{total}, {short_count(model.params_active)} active"
+
+
+def short_count(number: float) -> str:
+    return f"{number / 1e9:.1f}B" if number >= 1e9 else f"{number / 1e6:.0f}M"
+
+
+def about(rate: float) -> str:
+    """Return a rate to two figures: 1,400; 93; 4.2."""
+    digits = 0 if rate >= 10 else 1
+    rounded = float(f"{rate:.2g}")
+    return f"{rounded:,.{digits}f}"
+
+
+def cents(usd: float) -> str:
+    """Return USD to the cent, and below ten cents to two figures: 1.20; 0.0087."""
+    return f"{usd:.2f}" if usd >= 0.1 else f"{usd:.{1 - math.floor(math.log10(usd))}f}"
+
+
+def duration(hours: float) -> str:
+    return f"{about(hours)} hours" if hours >= 2 else f"{about(max(hours * 60, 1))} minutes"
+
+
+def paragraph(*sentences: str) -> str:
+    return textwrap.fill(" ".join(sentences), PAGE, break_long_words=False, break_on_hyphens=False)
+
+
+def code(text: str) -> str:
+    """Return text as inline Markdown code, backticks replaced."""
+    return "`" + text.replace("`", "'") + "`"
+
+
+def in_unit(budget: Budget, usd_per_hour: float) -> str:
+    """Return a price in the unit of the budget, rounded up: "7.90/hour", "5767/month"."""
+    if budget.per == "month":
+        return f"{math.ceil(usd_per_hour * HOURS_PER_MONTH - 1e-6)}/month"
+    return f"{math.ceil(usd_per_hour * 100 - 1e-6) / 100:.2f}/hour"
+
+
+def amount(budget: Budget) -> str:
+    """Return the budget as a figure in its own unit: "4.00" of an hour, "900" of a month."""
+    return f"{budget.usd:.2f}" if budget.per == "hour" else f"{budget.usd:g}"
+
+
+def budget_text(budget: Budget) -> str:
+    """Return the budget as it may be typed: "4/hour", "900/month"."""
+    return "no budget" if budget.per == "none" else f"{budget.usd:g}/{budget.per}"

@@ -1,0 +1,227 @@
+"""PLAN.md, memory.svg, the terminal and the comparison of an inference plan, in words and figures."""
+
+from __future__ import annotations
+
+from ..catalogue.gpus import PRICES_DATE, UNMEASURED
+from ..choose.cost import tokens_per_s, usd_per_million
+from ..request.warm_pool import warm_hours_per_month
+from ..schema import Gpu, InferenceCandidate, InferencePlan
+from .batch import run_lines, run_words
+from .format import about, budget_text, cents, code, paragraph, size_words
+from .inference import (
+    beside,
+    estimate_of,
+    idle_prices,
+    max_containers,
+    memory_terms,
+    next_cheaper,
+    next_faster,
+    one_per_gpu,
+    peak_gib,
+    pool_words,
+    rate_range,
+    units,
+    verdict,
+    what_would_change,
+    where,
+    written,
+)
+from .layout import Bar, Comparison, Lines, Page
+from .names import KERNEL_NAMES, format_name, kernel_name
+
+COLUMNS = (
+    "GPU",
+    "count",
+    "quantization",
+    "attention",
+    "GiB used of usable",
+    "tokens/s",
+    "$/h",
+    "$/M tokens",
+    "verdict",
+)
+OPTIONS_HEAD = """| GPUs | quantization | GiB used of usable | tokens/s | USD/hour | USD/M tokens | verdict |
+|---|---|---|---:|---:|---:|---|
+"""
+
+
+def page(plan: InferencePlan) -> Page:
+    """Return the parts of PLAN.md."""
+    return Page(
+        decision=decision(plan),
+        bar=bar(plan.chosen),
+        memory=paragraph(*cache_words(plan)),
+        money=[
+            paragraph(*speed_words(plan)),
+            paragraph(*(run_words(plan) if plan.request.task == "batch" else money_words(plan))),
+        ],
+        weighed=len(plan.candidates),
+        table=OPTIONS_HEAD + "".join(option_row(plan, candidate) for candidate in one_per_gpu(plan)),
+        changes=what_would_change(plan),
+    )
+
+
+def bar(candidate: InferenceCandidate, role: str = "") -> Bar:
+    """Return the memory of one GPU, with a caption that begins with `role`."""
+    setup, estimate = candidate.setup, estimate_of(candidate)
+    caption = f"{role}: {where(candidate)}, {format_name(setup)}, {candidate.usd_per_hour:.2f}/hour"
+    return Bar(memory_terms(estimate), estimate.usable_gib, f"{caption}, {estimate.usable_gib:.1f} GiB")
+
+
+def bars(plan: InferencePlan) -> list[Bar]:
+    """Return the bar of the choice, and beside it one of a faster or a cheaper GPU."""
+    other = next((c for c in (next_faster(plan), next_cheaper(plan)) if c and c.estimate and c.estimate.fits), None)
+    return [bar(plan.chosen, "chosen"), *([bar(other, "beside it")] if other else [])]
+
+
+def lines(plan: InferencePlan) -> Lines:
+    """Return the terminal's lines."""
+    chosen, setup, estimate = plan.chosen, plan.chosen.setup, estimate_of(plan.chosen)
+    request, budget = plan.request, plan.request.budget
+    engine = {"vllm": "vLLM", "transformers": "transformers"}[setup.engine]
+    limit = "no budget set" if budget.per == "none" else f"at most {max_containers(plan)} for {budget_text(budget)}"
+    low, high = rate_range(chosen)
+    at_once = setup.concurrency if request.task == "batch" else request.concurrency
+    more = run_lines(plan) if request.task == "batch" else [warm_line(plan)]
+    for word, other in (("cheaper", next_cheaper(plan)), ("faster ", next_faster(plan))):
+        if other:
+            more.append(f"{word} {beside(plan, other)}")
+    return Lines(
+        choice=f"{setup.model.id} on {where(chosen)}, {format_name(setup)}, {kernel_name(setup)}, {engine}: "
+        f"{chosen.usd_per_hour:.2f}/hour, {limit}",
+        bar=bar(chosen),
+        per_gpu=setup.gpu_count > 1,
+        yields=f"about {about(tokens_per_s(chosen))} tokens/s ({about(low)} to {about(high)}) at "
+        f"{at_once} {units(plan)}, {cents(usd_per_million(chosen))} per million tokens {written(plan)}",
+        more=more,
+        model=setup.model.id,
+        assumed=estimate.assumed,
+    )
+
+
+def warm_line(plan: InferencePlan) -> str:
+    """Return the terminal's line on the warm pool and its price."""
+    always, working = idle_prices(plan)
+    none = f"none: idle costs nothing (one kept warm: {always:,.0f} USD a month; mon-fri 8-18: {working:,.0f})"
+    return f"warm    {f'{pool_words(plan)} for GPUs' if plan.request.warm.containers else none}"
+
+
+def decision(plan: InferencePlan) -> list[str]:
+    """Return the request, the choice and the assumptions, a paragraph each."""
+    request, chosen, setup, estimate = plan.request, plan.chosen, plan.chosen.setup, estimate_of(plan.chosen)
+    limit = "no budget" if request.budget.per == "none" else f"{request.budget.usd:g} USD per {request.budget.per}"
+    low, high = rate_range(chosen)
+    asked = paragraph(
+        f"{code(setup.model.id)} with {size_words(setup.model)}, a context of {request.context_len:,} tokens,",
+        f"{setup.concurrency if request.task == 'batch' else request.concurrency} {units(plan)} at once, {limit},",
+        f"chosen for {request.optimize}:",
+    )
+    answer = paragraph(
+        f"**{where(chosen)}, {format_name(setup)}, {kernel_name(setup)}: {chosen.usd_per_hour:.2f} USD per hour, about",
+        f"{about(tokens_per_s(chosen))} tokens/s {written(plan)} ({about(low)} to {about(high)}),",
+        f"{cents(usd_per_million(chosen))} USD per million.**",
+    )
+    known = paragraph(f"The model's configuration is not known; assumed from its size: {', '.join(estimate.assumed)}.")
+    return [asked, answer, known] if estimate.assumed else [asked, answer]
+
+
+def cache_words(plan: InferencePlan) -> list[str]:
+    setup, estimate = plan.chosen.setup, estimate_of(plan.chosen)
+    if not estimate.kv_cache_gib:
+        return [
+            "A model that only reads keeps no KV cache; the memory of a pass grows with its texts, here up to",
+            f"{setup.concurrency} of {setup.context_len:,} tokens.",
+        ]
+    words = [
+        f"One token of context takes {estimate.kv_bytes_per_token:,.0f} bytes of KV cache on each GPU; there is",
+        f"room for {estimate.kv_tokens:,} tokens: {estimate.max_concurrency:.1f} requests of full context.",
+    ]
+    if setup.engine == "vllm":
+        words.append(f"vLLM claims {setup.memory_fraction:.0%} of the card and makes cache of what the rest leaves.")
+    return words
+
+
+def speed_words(plan: InferencePlan) -> list[str]:
+    setup, estimate = plan.chosen.setup, estimate_of(plan.chosen)
+    first, read = estimate.time_to_first_token_s, about(estimate.prefill_tokens_per_s or 0)
+    if estimate.decode_tokens_per_s_single:
+        alone = about(estimate.decode_tokens_per_s_single)
+        answers = [
+            f"A prompt is read at about {read} tokens/s; the first token comes after {first:.2f} s when nobody else",
+            f"is waiting; a lone request answers at {alone} tokens/s. A typical request is taken to have",
+            f"{setup.input_len:,} tokens in and {setup.output_len:,} out.",
+        ]
+    else:
+        answers = [
+            f"Texts are read at about {read} tokens/s; one of {setup.input_len:,} tokens is answered after",
+            f"{first:.2f} s when nobody else is waiting.",
+        ]
+    return [
+        *answers,
+        f"A cold start takes about {estimate.cold_start_s:.0f} s (prior). Memory is counted term by term; speeds come",
+        f"from a roofline model, so mind the range.{unmeasured(setup.gpu)}",
+    ]
+
+
+def unmeasured(gpu: Gpu) -> str:
+    """Return a caution on the speed of a GPU that no source has measured."""
+    if gpu.name not in UNMEASURED:
+        return ""
+    return f" No {gpu.name} was among the measurements: its speed follows from its datasheet (prior)."
+
+
+def money_words(plan: InferencePlan) -> list[str]:
+    setup, estimate, most = plan.chosen.setup, estimate_of(plan.chosen), max_containers(plan)
+    pool, (always, working) = plan.request.warm, idle_prices(plan)
+    hours = warm_hours_per_month(pool)
+    host = pool.containers * estimate.host_usd_per_hour * hours
+    kept = (
+        f"The warm pool is {pool_words(plan)} for GPUs, and about {host:,.0f} for CPU and memory ({hours:.0f} hours)."
+        if pool.containers
+        else f"Nothing is kept warm, so idle costs nothing; one container kept warm is {always:,.0f} USD a month for "
+        f"GPUs (730 hours), or {working:,.0f} in working hours (`warm: 1 mon-fri 8-18`, 217 hours)."
+    )
+    highest = most * setup.gpu_count * setup.gpu.usd_per_hour
+    return [
+        f"At most {most} {'container runs' if most == 1 else 'containers run'}, {highest:.2f} USD per hour. Prices are",
+        f"Modal's of {PRICES_DATE}, for the GPUs; CPU and memory are billed by use on top, about",
+        f"{estimate.host_usd_per_hour:.2f} an hour for each container (prior). An idle one is billed until",
+        "`SCALEDOWN_WINDOW` has passed.",
+        kept,
+    ]
+
+
+def option_row(plan: InferencePlan, candidate: InferenceCandidate) -> str:
+    setup, estimate = candidate.setup, candidate.estimate
+    used = f"{peak_gib(estimate):.1f} of {estimate.usable_gib:.1f}" if estimate and estimate.fits else "-"
+    rate = about(tokens_per_s(candidate)) if candidate.containers else "-"
+    dollars = cents(usd_per_million(candidate)) if candidate.containers else "-"
+    return (
+        f"| {where(candidate)} | {format_name(setup)} | {used} | {rate} | {candidate.usd_per_hour:.2f} | {dollars} "
+        f"| {verdict(plan, candidate)} |\n"
+    )
+
+
+def comparison(plan: InferencePlan, everything: bool) -> Comparison:
+    """Return the weighed candidates as a table: the best of each GPU, or all of them."""
+    rows = [cells(plan, candidate) for candidate in (plan.candidates if everything else one_per_gpu(plan))]
+    load = f"context {plan.request.context_len:,}, {plan.request.concurrency} requests at once"
+    return Comparison(COLUMNS, rows, load)
+
+
+def cells(plan: InferencePlan, candidate: InferenceCandidate) -> tuple[str, ...]:
+    """Return a row of the comparison."""
+    setup, estimate = candidate.setup, candidate.estimate
+    fits = estimate is not None and estimate.fits
+    times = f" x{candidate.containers}" if candidate.containers > 1 else ""
+    return (
+        setup.gpu.name,
+        f"{setup.gpu_count}{times}",
+        format_name(setup),
+        "engine's" if setup.attention == "auto" else KERNEL_NAMES[setup.attention],
+        f"{peak_gib(estimate):.1f} of {estimate.usable_gib:.1f}" if estimate and fits else "-",
+        about(tokens_per_s(candidate)) if candidate.containers else "-",
+        f"{candidate.usd_per_hour:.2f}",
+        cents(usd_per_million(candidate)) if candidate.containers else "-",
+        verdict(plan, candidate),
+    )

@@ -1,0 +1,169 @@
+"""The plan for a request, or a Refusal: one sentence with the cheapest alternatives."""
+
+from __future__ import annotations
+
+from math import ceil
+from typing import Any
+
+from ..catalogue.gpus import gpu_string
+from ..choose import training_cost
+from ..choose.choose import choose
+from ..choose.cost import STARTER_GPUS, ends, needed_usd, paid_containers
+from ..choose.no_plan import (
+    Alternative,
+    Change,
+    FormatNotOffered,
+    ImageCannotLoad,
+    NoInference,
+    NoPlan,
+    NothingWorks,
+    NoTraining,
+)
+from ..choose.training import setup_name
+from ..schema import (
+    TRAINING,
+    AnyPlan,
+    Budget,
+    InferenceCandidate,
+    Refusal,
+    Request,
+    TrainingCandidate,
+)
+from .format import budget_text, in_unit
+from .names import format_name
+from .rejections import inference_rejection, training_rejection
+from .warm_pool import hours_text
+
+LONGEST_REFUSAL = 390  # characters, so that people read it to the end
+
+
+def plan_for(request: Request) -> AnyPlan:
+    """Return the plan for a request of any task. Refusal, with the cheapest alternatives, where nothing works."""
+    try:
+        return choose(request)
+    except NoPlan as no_plan:
+        raise Refusal(refusal_text(no_plan)) from None
+
+
+def refusal_text(no_plan: NoPlan) -> str:
+    """Return the sentence for a request that has no plan."""
+    cause = no_plan.cause
+    if isinstance(cause, ImageCannotLoad):
+        model, other = cause.model, "transformers" if cause.engine == "vllm" else "vllm"
+        return f"the {cause.engine} image cannot load {model.id} as published, {model.quantization}; take {other}"
+    if isinstance(cause, FormatNotOffered):
+        also = "; engine transformers makes it while loading" if cause.made_at_load else ""
+        offered = ", ".join(cause.offered)
+        return f"{cause.model.id} is not to be had in {cause.asked} here; take one of {offered}{also}"
+    if isinstance(cause, NothingWorks):
+        return training_text(cause) if cause.request.task in TRAINING else inference_text(cause)
+    gpus = "these cards" if cause.request.gpu == "auto" else cause.request.gpu
+    return f"Modal has no {cause.request.gpu_count or 2} {gpus} that train together; let gpu be auto"
+
+
+def shortened(why: str, changes: list[str]) -> str:
+    """Return the reason and as many changes as people read, the first always."""
+    while len(changes) > 1 and len(why + ", or ".join(changes)) > LONGEST_REFUSAL:
+        changes = changes[:-1]
+    return why + ", or ".join(changes)
+
+
+def change_text(request: Request, alternative: Alternative[Any, Any]) -> str:
+    """Return a change without what it leads to: "let quantization be auto"."""
+    value = alternative.value
+    match alternative.change:
+        case Change.KEEP_FEWER_WARM:
+            return f"keep {value} warm" if value else "keep none warm"
+        case Change.FEWER_AT_ONCE:
+            return f"ask for {value} {'requests' if request.workload == 'generation' else 'texts'} at once"
+        case Change.FEWER_ROWS:
+            return f"train on at most {value:,} rows"
+        case Change.SHORTER_CONTEXT:
+            return f"take a context of {value:,}"
+        case Change.LET_BE_AUTO:
+            return f"let {value} be auto"
+        case Change.TAKE_ENGINE:
+            return f"take engine {value}"
+        case Change.TAKE_METHOD:
+            return f"take method {value}"
+        case Change.TAKE_TASK:
+            return f"take task {value}"
+    return "raise the budget to"
+
+
+def alternative_text(request: Request, alternative: Alternative[Any, Any], offer: str) -> str:
+    """Return a change and what it leads to, `offer`; "" where a change leads to no single configuration."""
+    change = change_text(request, alternative)
+    if not offer:
+        return change
+    if alternative.change is Change.RAISE_BUDGET:
+        return f"{change} {offer}"
+    return f"{change} and raise the budget to {offer}" if alternative.over_budget else f"{change} ({offer})"
+
+
+def inference_text(cause: NoInference) -> str:
+    """Return why no inference setup works, and the changes that would help."""
+    request, changes = cause.request, []
+    for alternative in cause.alternatives:
+        candidate = alternative.candidate
+        offer = inference_offer(request, candidate) if candidate else ""
+        if alternative.over_budget and any(offer in change for change in changes):
+            continue  # the same configuration for the same money as an earlier change
+        changes.append(alternative_text(request, alternative, offer))
+    return shortened(f"{inference_obstacle(cause)}; ", changes or ["take a smaller model"])
+
+
+def inference_offer(request: Request, candidate: InferenceCandidate) -> str:
+    """Return "7.90/hour (H100:2, fp8)"."""
+    setup = candidate.setup
+    containers = paid_containers(request, candidate)
+    times = f"{containers} x " if containers > 1 else ""
+    usd = needed_usd(request, candidate)
+    price = f"{ceil(usd * 100 - 1e-6) / 100:.2f}/run" if ends(request) else in_unit(request.budget, usd)
+    return f"{price} ({times}{gpu_string(setup.gpu, setup.gpu_count)}, {format_name(setup)})"
+
+
+def inference_obstacle(cause: NoInference) -> str:
+    """Return what stands in the way: the budget, or the rejection of the nearest candidate."""
+    request, nearest, model = cause.request, cause.nearest, cause.request.model.id
+    if cause.only_budget:
+        if ends(request):
+            data = f"{request.dataset_rows:,} rows" if request.dataset_rows else f"{request.dataset_tokens:,} tokens"
+            return f"{request.budget.usd:.2f} does not pay for a run of {model} over {data}"
+        limit = budget_text(request.budget)
+        if request.budget.per == "none":
+            limit = f"Modal's Starter plan, {STARTER_GPUS} GPUs at once,"
+        return f"{limit} does not carry {model} with {load_text(request)}"
+    where = gpu_string(nearest.setup.gpu, nearest.setup.gpu_count)
+    return f"{model} does not run on {where}: {inference_rejection(request, nearest)}"
+
+
+def load_text(request: Request) -> str:
+    """Return "16 requests of 8,192 tokens at once and 2 kept warm mon-fri 8-18 UTC"."""
+    what = "requests" if request.workload == "generation" else "texts"
+    load = f"{request.concurrency} {what} of {request.context_len:,} tokens at once"
+    pool = request.warm
+    return f"{load} and {pool.containers} kept warm {hours_text(pool)}" if pool.containers > 1 else load
+
+
+def training_text(cause: NoTraining) -> str:
+    """Return why no training setup works, and the changes that would help."""
+    request, nearest, model = cause.request, cause.nearest, cause.request.model.id
+    rejection = training_rejection(request, nearest)
+    if cause.only_budget:
+        why = f"{budget_text(request.budget)} does not train {model} by {setup_name(nearest.setup)}: {rejection}"
+    else:
+        why = f"{model} is not trained by {setup_name(nearest.setup)}: {rejection}"
+    changes = []
+    for alternative in cause.alternatives:
+        candidate = alternative.candidate
+        offer = training_offer(request.budget, candidate) if candidate else ""
+        changes.append(alternative_text(request, alternative, offer))
+    return shortened(f"{why}; ", changes or ["take a smaller model or a shorter context"])
+
+
+def training_offer(budget: Budget, candidate: TrainingCandidate) -> str:
+    """Return "51.64/run (H100, qlora)", in the unit of the budget, rounded up so that it would pay."""
+    per = budget.per if budget.per in ("run", "month") else "hour"
+    usd = ceil(training_cost.needed_usd(budget, candidate) * 100 - 1e-6) / 100
+    return f"{usd:.2f}/{per} ({setup_name(candidate.setup)})"

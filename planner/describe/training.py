@@ -1,0 +1,223 @@
+"""A training plan in words: GPUs, the run and its price, neighbours of the choice, what would change it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..choose.micro_batch import need_gib
+from ..choose.training import best_of, rank_key
+from ..choose.training_cost import paid_s
+from ..choose.training_setups import four_bits, methods
+from ..estimate.training_run import ASSUMED_ROWS
+from ..schema import Budget, TrainingCandidate, TrainingEstimate, TrainingPlan, TrainingRun, TrainingSetup, replace
+from .format import about, cents, duration
+from .names import METHOD_NAMES, sharding_name
+from .refusal import training_offer
+from .rejections import training_rejection
+
+MEMORY_TERMS = ("weights", "gradients", "optimizer", "activations", "logits", "overhead")
+
+
+def memory_terms(estimate: TrainingEstimate) -> dict[str, float]:
+    """Return GiB per GPU by term, in the order of MEMORY_TERMS; their sum is the predicted peak."""
+    return {name: getattr(estimate, f"{name}_gib") for name in MEMORY_TERMS}
+
+
+def where(setup: TrainingSetup) -> str:
+    """Return "1 x B200", "2 nodes of 8 x H100"."""
+    cards = f"{setup.gpu_count} x {setup.gpu.name}"
+    return f"{setup.nodes} nodes of {cards}" if setup.nodes > 1 else cards
+
+
+def rate(candidate: TrainingCandidate) -> float:
+    """Return the tokens/s over all GPUs; 0 where the card cannot run it."""
+    return candidate.estimate.tokens_per_s or 0.0
+
+
+def usd_per_million(candidate: TrainingCandidate) -> float:
+    """Return the USD for a million tokens, the main memory that offloading occupies included."""
+    return candidate.usd_per_hour / rate(candidate) / 3600 * 1e6
+
+
+def run_of(candidate: TrainingCandidate) -> TrainingRun:
+    """Return the run of a candidate that has one."""
+    assert candidate.run is not None
+    return candidate.run
+
+
+def one_per_gpu(plan: TrainingPlan) -> list[TrainingCandidate]:
+    """Return the best candidate of each GPU type: ranked, else one that runs, else the one that nearly fits."""
+
+    def order(candidate: TrainingCandidate) -> tuple[float, float]:
+        if candidate.rank:
+            return 0, candidate.rank
+        if candidate.run:
+            return 1, candidate.run.known_usd or candidate.usd_per_hour
+        return 2, need_gib(candidate.estimate) - candidate.estimate.usable_gib
+
+    best: dict[str, TrainingCandidate] = {}
+    for candidate in sorted(plan.candidates, key=order):
+        best.setdefault(candidate.setup.gpu.name, candidate)
+    return list(best.values())
+
+
+def cheaper_by_the_hour(plan: TrainingPlan) -> TrainingCandidate | None:
+    below = [c for c in one_per_gpu(plan) if c.usd_per_hour < plan.chosen.usd_per_hour]
+    return max(below, key=lambda c: (bool(c.run), c.estimate.fits, c.usd_per_hour), default=None)
+
+
+def quicker(plan: TrainingPlan) -> TrainingCandidate | None:
+    """Return the cheapest candidate whose run ends earlier."""
+    ours = run_of(plan.chosen).hours
+    running = [c for c in plan.candidates if c.run and run_of(c).hours < 0.95 * ours]
+    return min(running, key=lambda c: (bool(c.rejected), run_of(c).usd), default=None)
+
+
+def verdict(plan: TrainingPlan, candidate: TrainingCandidate) -> str:
+    """Return why the candidate is not the choice, in half a sentence; "chosen" for the choice."""
+    if candidate is plan.chosen:
+        return "chosen"
+    if candidate.rejected:
+        return training_rejection(plan.request, candidate)
+    ours, best = rank_key(plan.request, candidate), rank_key(plan.request, plan.chosen)
+    if ours.tight > best.tight:
+        left = candidate.estimate.usable_gib - need_gib(candidate.estimate)
+        return f"would leave {left:.1f} GiB free, less than the estimate may err"
+    if ours.method > best.method:
+        return f"works with {METHOD_NAMES[candidate.setup.method]} only"
+    if ours.offloads > best.offloads:
+        return "offloading to main memory is the last resort"
+    if ours.weak_link > best.weak_link:
+        return f"{candidate.setup.gpu.name} has no NVLink: too much of a step would go into gradients over PCIe"
+    if ours.several_nodes > best.several_nodes:
+        return "one node does it"
+    return "dearer for the run" if plan.request.optimize == "cost" else "slower"
+
+
+def beside(plan: TrainingPlan, candidate: TrainingCandidate) -> str:
+    """Return a candidate beside the choice in one line: GPUs, price, its run, why it is not the choice."""
+    line = f"{where(candidate.setup)}, {candidate.usd_per_hour:.2f}/hour: "
+    if candidate.run:
+        line += f"{about(rate(candidate))} tokens/s, {run_price(run_of(candidate))}; "
+    return line + verdict(plan, candidate)
+
+
+def run_price(run: TrainingRun) -> str:
+    """Return "26 minutes and 1.71 USD"."""
+    return f"{duration(run.hours)} and {cents(run.usd)} USD"
+
+
+def rows_words(plan: TrainingPlan) -> str:
+    """Return "10,000 rows of 512 tokens x 3 epochs"."""
+    request = plan.request
+    rows = request.dataset_rows or ASSUMED_ROWS
+    passes = f" x {request.epochs} epochs" if request.epochs > 1 else ""
+    return f"{rows:,} rows of {row_tokens(plan):,} tokens{passes}"
+
+
+def row_tokens(plan: TrainingPlan) -> int:
+    return plan.request.row_tokens or plan.request.context_len
+
+
+def how(candidate: TrainingCandidate) -> str:
+    """Return "LoRA", "full fine-tuning with ZeRO-2"."""
+    setup = candidate.setup
+    spread = sharding_name(setup)
+    return METHOD_NAMES[setup.method] + (f" with {spread}" if spread else "")
+
+
+def step(candidate: TrainingCandidate) -> str:
+    """Return "4 x 8, recomputed": micro-batch x accumulation, and whether activations are checkpointed."""
+    again = ", recomputed" if candidate.setup.gradient_checkpointing else ""
+    return f"{candidate.setup.micro_batch} x {candidate.setup.accumulation}{again}"
+
+
+def cells(plan: TrainingPlan, candidate: TrainingCandidate) -> tuple[str, ...]:
+    """Return a table row: GPUs, how, step, GiB, tokens/s, USD/hour, the run, its USD, why it is not the choice."""
+    estimate, run = candidate.estimate, candidate.run
+    return (
+        where(candidate.setup),
+        how(candidate),
+        step(candidate) if run else "-",
+        f"{sum(memory_terms(estimate).values()):.1f} of {estimate.usable_gib:.1f}" if run else "-",
+        about(rate(candidate)) if run else "-",
+        f"{candidate.usd_per_hour:.2f}",
+        duration(run.hours) if run else "-",
+        cents(run.usd) if run else "-",
+        verdict(plan, candidate),
+    )
+
+
+def run_text(plan: TrainingPlan) -> str:
+    """Return the price of the run over its known or assumed rows."""
+    packed = ", several to a sequence" if plan.chosen.setup.packed else ""
+    price = run_price(run_of(plan.chosen))
+    if plan.request.dataset_rows:
+        return f"{rows_words(plan)} (prior){packed}: about {price}; `make check` counts yours"
+    unknown = "no dataset is named" if plan.request.dataset in ("", "none") else "its rows are not known"
+    return f"{unknown}; {rows_words(plan)} would take {price} (prior): `make check` counts yours"
+
+
+def budget_end(plan: TrainingPlan) -> str:
+    """Return when the budget ends the run: "stops at 20/run, which pays for 3.2 hours"."""
+    budget = plan.request.budget
+    if budget.per == "none":
+        return "no budget set"
+    if budget.per == "hour":
+        return f"within {budget.usd:g}/hour"
+    return f"stops at {budget.usd:g}/{budget.per}, which pays for {duration(paid_s(budget, plan.chosen) / 3600)}"
+
+
+def what_would_change(plan: TrainingPlan) -> list[str]:
+    """Return other answers and what they would get, a sentence each."""
+    return list(other_methods(plan)) + list(other_places(plan))
+
+
+def other_methods(plan: TrainingPlan) -> Iterator[str]:
+    """Yield what the methods that were not taken need, each on its best GPUs."""
+    request = replace(plan.request, gpu="auto", gpu_count=0, quantization="auto")
+    for method, words in METHOD_NAMES.items():
+        if method == plan.chosen.setup.method or (method == "qlora" and not four_bits(request)):
+            continue
+        asked = f"Method {method} ({words})" if method == "full" else f"Method {method}"
+        if best := best_of(replace(request, method=method)):
+            yield f"{asked} works too: on {where(best.setup)}, {run_price(run_of(best))} for the run."
+        elif best := best_of(replace(request, method=method, budget=Budget(float("inf"), "none"))):
+            yield f"{asked} needs a budget of {training_offer(request.budget, best)}."
+
+
+def other_places(plan: TrainingPlan) -> Iterator[str]:
+    """Yield what more, faster or cheaper GPUs would get."""
+    request = replace(plan.request, gpu="auto", gpu_count=0, method=plan.chosen.setup.method)
+    ours = run_of(plan.chosen).hours
+    if plan.request.gpu != "auto" or plan.request.gpu_count:
+        best = best_of(request)
+        if best and where(best.setup) != where(plan.chosen.setup):
+            yield f"With gpu and gpu_count auto it would be {where(best.setup)}: {run_price(run_of(best))}."
+    if request.task == "finetune":
+        best = best_of(replace(request, task="distributed", optimize="throughput"))
+        if best and run_of(best).hours < ours:
+            yield f"Task distributed is through earlier: {where(best.setup)}, {run_price(run_of(best))}."
+    working = [candidate for candidate in plan.candidates if candidate.rank]
+    fastest = min(working, key=lambda c: run_of(c).hours)
+    cheapest = min(working, key=lambda c: run_of(c).usd)
+    if request.optimize == "cost" and run_of(fastest).hours < 0.95 * ours:
+        yield f"Chosen for throughput it would be {where(fastest.setup)}: {run_price(run_of(fastest))}."
+    if request.optimize != "cost" and run_of(cheapest).usd < 0.95 * run_of(plan.chosen).usd:
+        yield f"Chosen for cost it would be {where(cheapest.setup)}: {run_price(run_of(cheapest))}."
+    if any(not c.estimate.fits and c.usd_per_hour < plan.chosen.usd_per_hour for c in plan.candidates):
+        yield "A shorter context makes room on cards that cost less by the hour."
+
+
+def why_lower(plan: TrainingPlan) -> str:
+    """Return why no method that trains more of the model was taken: "full fine-tuning does not fit", or ""."""
+    above = methods(plan.request)[: methods(plan.request).index(plan.chosen.setup.method)]
+    if not above:
+        return ""
+    weighed = [candidate for candidate in plan.candidates if candidate.setup.method in above]
+    names = " and ".join(METHOD_NAMES[method] for method in above)
+    if any(candidate.rank for candidate in weighed):
+        return f"{names} would leave too little memory free"
+    if any(candidate.run for candidate in weighed):
+        return f"the budget does not carry {names}"
+    return f"{names} {'do' if len(above) > 1 else 'does'} not fit"

@@ -1,0 +1,219 @@
+"""PLAN.md, memory.svg, the terminal and the comparison of a training plan, in words and figures."""
+
+from __future__ import annotations
+
+from ..catalogue.gpus import PRICES_DATE
+from ..choose.cost import STARTER_GPUS
+from ..choose.micro_batch import need_gib, tight
+from ..choose.training_cost import attempt_s, paid_s
+from ..estimate.training_memory import lora_params
+from ..estimate.training_run import checkpoint_gib, end_s, save_every_s, start_s
+from ..schema import TrainingCandidate, TrainingPlan, TrainingSetup
+from .format import about, budget_text, cents, code, duration, paragraph, short_count, size_words
+from .layout import Bar, Comparison, Lines, Page
+from .names import OFFLOAD_NAMES, SHARDING_NAMES
+from .training import (
+    beside,
+    budget_end,
+    cells,
+    cheaper_by_the_hour,
+    how,
+    memory_terms,
+    one_per_gpu,
+    quicker,
+    rate,
+    row_tokens,
+    rows_words,
+    run_of,
+    run_price,
+    run_text,
+    step,
+    usd_per_million,
+    what_would_change,
+    where,
+    why_lower,
+)
+
+COLUMNS = ("GPUs", "how", "step", "GiB used of usable", "tokens/s", "$/h", "run", "$/run", "verdict")
+OPTIONS_HEAD = """| GPUs | how | step | GiB used of usable | tokens/s | USD/hour | run | USD/run | verdict |
+|---|---|---|---|---:|---:|---:|---:|---|
+"""
+
+
+def page(plan: TrainingPlan) -> Page:
+    """Return the parts of PLAN.md."""
+    return Page(
+        decision=decision(plan),
+        bar=bar(plan.chosen),
+        memory=paragraph(*state_words(plan)),
+        money=[
+            paragraph(*rate_words(plan)),
+            paragraph(*run_words(plan)),
+            paragraph(*money_words(plan)),
+        ],
+        weighed=len(plan.candidates),
+        table=OPTIONS_HEAD + "".join(markdown(cells(plan, other)) for other in one_per_gpu(plan)),
+        changes=what_would_change(plan),
+    )
+
+
+def bar(candidate: TrainingCandidate, role: str = "") -> Bar:
+    """Return the memory of one GPU, with a caption that begins with `role`."""
+    estimate = candidate.estimate
+    caption = f"{role}: {where(candidate.setup)}, {how(candidate)}, {candidate.usd_per_hour:.2f}/hour"
+    return Bar(memory_terms(estimate), estimate.usable_gib, f"{caption}, {estimate.usable_gib:.1f} GiB")
+
+
+def bars(plan: TrainingPlan) -> list[Bar]:
+    """Return the bar of the choice, and beside it one of a quicker or a cheaper GPU."""
+    others = (quicker(plan), cheaper_by_the_hour(plan))
+    other = next((c for c in others if c and c.run and c.setup.gpu != plan.chosen.setup.gpu), None)
+    return [bar(plan.chosen, "chosen"), *([bar(other, "beside it")] if other else [])]
+
+
+def lines(plan: TrainingPlan) -> Lines:
+    """Return the terminal's lines."""
+    chosen, setup, estimate = plan.chosen, plan.chosen.setup, plan.chosen.estimate
+    low, high = about(estimate.tokens_per_s_low or 0), about(estimate.tokens_per_s_high or 0)
+    more = [f"run     {run_text(plan)}"]
+    if setup.nodes > 1:
+        more.append(f"needs   {cluster_words(setup)}")
+    for word, other in (("cheaper", cheaper_by_the_hour(plan)), ("faster ", quicker(plan))):
+        if other:
+            more.append(f"{word} {beside(plan, other)}")
+    return Lines(
+        choice=f"{setup.model.id}, {how(chosen)} on {where(setup)}: {chosen.usd_per_hour:.2f}/hour, {budget_end(plan)}",
+        bar=bar(chosen),
+        per_gpu=setup.gpu_count * setup.nodes > 1,
+        yields=f"about {about(rate(chosen))} tokens/s ({low} to {high}), MFU {estimate.mfu or 0:.2f}, "
+        f"{cents(usd_per_million(chosen))} USD per million tokens",
+        more=more,
+        model=setup.model.id,
+        assumed=estimate.assumed,
+    )
+
+
+def cluster_words(setup: TrainingSetup) -> str:
+    """Return what Modal must grant before so many GPUs run."""
+    gpus = setup.gpu_count * setup.nodes
+    return f"a cluster, which Modal lends on request; {gpus} GPUs at once are beyond its Starter plan's {STARTER_GPUS}"
+
+
+def decision(plan: TrainingPlan) -> list[str]:
+    """Return the request, the choice and the assumptions, a paragraph each."""
+    request, chosen, setup, estimate = plan.request, plan.chosen, plan.chosen.setup, plan.chosen.estimate
+    limit = "no budget" if request.budget.per == "none" else f"{request.budget.usd:g} USD per {request.budget.per}"
+    low, high = about(estimate.tokens_per_s_low or 0), about(estimate.tokens_per_s_high or 0)
+    numbers = "bfloat16" if setup.gpu.bf16 else "float16"
+    asked = paragraph(
+        f"{code(setup.model.id)} with {size_words(setup.model)}, trained on sequences of up to {setup.seq_len:,}",
+        f"tokens, {limit}, chosen for {request.optimize}:",
+    )
+    method = how(chosen)
+    answer = paragraph(
+        f"**{method[0].upper()}{method[1:]} in {numbers} on {where(setup)}: {chosen.usd_per_hour:.2f} USD per hour,",
+        f"about {about(rate(chosen))} tokens/s ({low} to {high}), {cents(usd_per_million(chosen))} USD per",
+        f"million; {rows_words(plan)} take about {run_price(run_of(chosen))}.**",
+    )
+    known = paragraph(f"The model's configuration is not known; assumed from its size: {', '.join(estimate.assumed)}.")
+    return [asked, answer, known] if estimate.assumed else [asked, answer]
+
+
+def state_words(plan: TrainingPlan) -> list[str]:
+    """Return the sentences on the terms of the memory."""
+    setup, estimate = plan.chosen.setup, plan.chosen.estimate
+    adapters = lora_params(setup.model, setup.lora_rank, setup.lora_targets)
+    every, some = short_count(setup.model.params), short_count(adapters)
+    words = [
+        {
+            "full": f"All {every} parameters are trained: AdamW keeps two moments for each, beside a float32 weight.",
+            "lora": f"LoRA trains {some} parameters of adapters in float32; the {every} of the model stay frozen in 16 "
+            "bits, without gradients or optimizer states.",
+            "qlora": f"QLoRA trains {some} parameters of adapters in float32; the {every} of the model stay frozen in "
+            "4 bits (NF4, double quantization), unpacked a matrix at a time.",
+        }[setup.method]
+    ]
+    if lower := why_lower(plan):
+        words.append(f"{lower[0].upper()}{lower[1:]}.")
+    if setup.sharding.startswith("zero"):
+        parts = {"zero1": "optimizer states", "zero2": "gradients and optimizer states", "zero3": "all three"}
+        among = f"among {setup.gpu_count * setup.nodes} GPUs"
+        words.append(f"{SHARDING_NAMES[setup.sharding]} divides {parts[setup.sharding]} {among}.")
+    if estimate.host_gib:
+        what = OFFLOAD_NAMES[setup.offload].removesuffix(" in main memory")
+        words.append(f"Main memory holds the {what}, {estimate.host_gib:.0f} GiB on each node, which is in the price.")
+    kept = "are computed again in the backward pass" if setup.gradient_checkpointing else "are kept"
+    if tight(estimate):
+        left = estimate.usable_gib - need_gib(estimate)
+        words.append(
+            f"That leaves {left:.1f} GiB, less than the estimate may err; if memory runs out, a run says what to lower."
+        )
+    words.append(
+        f"Activations grow with a micro-batch's tokens, at most {setup.micro_batch} x {setup.seq_len:,}, and {kept}."
+    )
+    return words
+
+
+def rate_words(plan: TrainingPlan) -> list[str]:
+    chosen, setup, estimate = plan.chosen, plan.chosen.setup, plan.chosen.estimate
+    batch = setup.micro_batch * setup.accumulation * setup.gpu_count * setup.nodes
+    at = f"at rows of {row_tokens(plan):,} tokens (prior)" if plan.request.row_tokens else "at full sequences"
+    measured = "tokens_per_s" not in estimate.prior
+    return [
+        f"An optimizer step sees {batch} sequences: {step(chosen)} on each GPU. Tokens count as the GPU sees them,",
+        f"padding included, {at}; MFU is {estimate.mfu or 0:.2f} of {setup.gpu.flops / 1e12:,.0f} TFLOP/s. Memory is",
+        "counted term by term; speeds come from a roofline model, so mind the range.",
+        "" if measured else "Too little was measured of such a card or model: the range is wide (prior).",
+    ]
+
+
+def run_words(plan: TrainingPlan) -> list[str]:
+    """Return the sentences on the run, its price and the budget."""
+    chosen, budget = plan.chosen, plan.request.budget
+    known, tokens = plan.request.dataset_rows, row_tokens(plan)
+    rows = f"The dataset is taken to have {known:,} rows" if known else "How many rows the dataset has is not known"
+    words = [
+        f"{rows}; a row is taken to have {tokens:,} tokens (prior). {rows_words(plan)} take about",
+        f"{run_price(run_of(chosen))}, {start_s(chosen.setup):.0f} s of it for the start and",
+        f"{end_s(chosen.setup):.0f} for the last save. `make check` counts yours before a GPU is paid.",
+    ]
+    if budget.per in ("run", "month"):
+        over = "all attempts of a run" if budget.per == "run" else "all runs of a calendar month"
+        enough = run_of(chosen).usd <= budget.usd
+        words += [
+            f"{budget_text(budget)} pays for {duration(paid_s(budget, chosen) / 3600)}, over {over}:",
+            "enough for that run." if enough else "not enough for that many rows.",
+            "At the budget the run saves, evaluates and stops; the same command with more money goes on from there.",
+        ]
+    elif budget.per == "hour":
+        words.append(f"{budget_text(budget)} bounds what runs, not what a run costs: write 50/run for that.")
+    return words
+
+
+def money_words(plan: TrainingPlan) -> list[str]:
+    """Return the sentences on attempts, kills and prices."""
+    setup, estimate = plan.chosen.setup, plan.chosen.estimate
+    host = estimate.host_usd_per_hour - (plan.chosen.usd_per_hour - estimate.usd_per_hour)
+    cluster = [f"It takes {cluster_words(setup)}."] if setup.nodes > 1 else []
+    longest_s = attempt_s(plan.request.budget, plan.chosen)
+    every = save_every_s(setup, longest_s)
+    lost = every / 3600 * plan.chosen.usd_per_hour
+    return [
+        f"An attempt runs for at most {duration(longest_s / 3600)} (`TIMEOUT`) and goes on from the newest",
+        f"checkpoint ({about(checkpoint_gib(setup))} GiB, every {every // 60} minutes); a kill costs at",
+        f"most {cents(lost)} USD and another start. Prices are Modal's of {PRICES_DATE}, for the GPUs; CPU and",
+        f"memory are billed by use on top, about {host:.2f} an hour (prior). Nothing runs before",
+        "a run or after it.",
+        *cluster,
+    ]
+
+
+def comparison(plan: TrainingPlan, everything: bool) -> Comparison:
+    """Return the weighed candidates as a table: the best of each GPU, or all of them."""
+    rows = [cells(plan, candidate) for candidate in (plan.candidates if everything else one_per_gpu(plan))]
+    load = f"sequences of {plan.request.context_len:,}, {rows_words(plan)} (prior)"
+    return Comparison(COLUMNS, rows, load)
+
+
+def markdown(cells: tuple[str, ...]) -> str:
+    return f"| {' | '.join(cells)} |\n"

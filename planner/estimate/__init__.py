@@ -1,0 +1,1 @@
+"""Memory, speed and price of a given setup."""

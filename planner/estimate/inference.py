@@ -1,0 +1,63 @@
+"""Memory, speed and price of one inference setup."""
+
+from __future__ import annotations
+
+from ..catalogue.gpus import UNMEASURED, host_price
+from ..schema import InferenceEstimate, InferenceSetup
+from . import inference_memory
+from .inference_speed import cold_start_s, encoder_speed, generation_speed
+
+# CPU and memory of a serving container: an API process, and for each GPU a process that polls (prior).
+HOST_CORES, HOST_CORES_PER_GPU = 0.5, 1.0
+HOST_GIB, HOST_GIB_PER_GPU = 4.0, 4.0
+ALWAYS_PRIOR = ("cold_start_s", "host_usd_per_hour")
+SPEEDS = (
+    *ALWAYS_PRIOR,
+    "decode_tokens_per_s_single",
+    "output_tokens_per_s",
+    "prefill_tokens_per_s",
+    "time_to_first_token_s",
+    "usd_per_million_output_tokens",
+)
+
+
+def estimate(setup: InferenceSetup, engine_version: str = "") -> InferenceEstimate:
+    """Return the estimate of the setup; rates are None where it does not fit.
+
+    `engine_version`: as in inference_memory.py.
+    """
+    memory = inference_memory.memory(setup, engine_version)
+    usd = setup.gpu.usd_per_hour * setup.gpu_count
+    generates = setup.model.workload == "generation"
+    speed = generation_speed(setup, memory) if memory.fits and generates else None
+    prefill_per_s = first_s = None
+    if speed:
+        prefill_per_s, first_s = speed.prefill_tokens_per_s, speed.time_to_first_token_s
+    elif memory.fits:
+        prefill_per_s, first_s = encoder_speed(setup)
+    return InferenceEstimate(
+        usable_gib=memory.usable_gib,
+        weights_gib=memory.weights_gib,
+        activation_gib=memory.activation_gib,
+        overhead_gib=memory.overhead_gib,
+        kv_cache_gib=memory.kv_cache_gib,
+        kv_bytes_per_token=memory.kv_bytes_per_token,
+        kv_tokens=memory.kv_tokens,
+        max_concurrency=memory.max_concurrency,
+        fits=memory.fits,
+        rejection=memory.rejection,
+        decode_tokens_per_s_single=speed.decode_tokens_per_s_single if speed else None,
+        output_tokens_per_s=speed.output_tokens_per_s if speed else None,
+        output_tokens_per_s_low=speed.output_tokens_per_s_low if speed else None,
+        output_tokens_per_s_high=speed.output_tokens_per_s_high if speed else None,
+        prefill_tokens_per_s=prefill_per_s,
+        time_to_first_token_s=first_s,
+        cold_start_s=cold_start_s(setup) if memory.fits else None,
+        usd_per_hour=usd,
+        host_usd_per_hour=host_price(
+            HOST_CORES + HOST_CORES_PER_GPU * setup.gpu_count, HOST_GIB + HOST_GIB_PER_GPU * setup.gpu_count
+        ),
+        usd_per_million_output_tokens=usd / 3600 / speed.output_tokens_per_s * 1e6 if speed else None,
+        assumed=setup.model.assumed,
+        prior=SPEEDS if setup.gpu.name in UNMEASURED and memory.fits else ALWAYS_PRIOR,
+    )

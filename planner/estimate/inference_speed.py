@@ -1,0 +1,190 @@
+"""Speed of inference: a decoding step, a prefill, an encoder's pass, a cold start.
+
+A roofline of named terms, with the share that engines reach.
+
+A step of B requests takes bytes moved / bandwidth + arithmetic / FLOP/s + work that no roof bounds (launches, norms,
+all-reduces, scheduling). In the steady state each step also carries B x input / output tokens of prefill.
+
+Fitted once, together, on 2,700 points of aiconfigurator's silicon_sample.csv (Apache-2.0: vLLM, SGLang, TensorRT-LLM on
+H100, H200, B200, B300) and the published tables in benchmarks/data. What that is worth on a family that the fit has not
+seen stands in docs/accuracy.md. Cards that neither names (T4, L4, L40S) are priors by their data sheets.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from ..schema import GIB, Gpu, InferenceSetup, Model
+from .kv_cache import is_causal, kv_gib
+from .memory_terms import InferenceMemory
+from .vllm_memory import batched_tokens, max_sequences
+from .weights import embedding_params, weight_bytes, weight_format
+
+BANDWIDTH_SHARE = 0.79  # of device bandwidth; gpt-fast reached 0.69 on a capped A100, vLLM 0.92 on an L4
+EXPERT_BANDWIDTH = 0.87  # grouped kernels against dense ones
+FLOPS_SHARE = {1: 0.43, 2: 0.60, 4: 0.35}  # of dense FLOP/s where tensor cores run at 16, 8, 4 bits
+UNPACKED_BANDWIDTH = 0.8  # of that, int4 and nf4: gpt-fast moved 1,098 GB/s in int4 and 1,411 in bf16
+EXPERT_FLOPS = 0.58  # grouped kernels against dense ones
+DEQUANTIZED_FLOPS = 0.68  # 4-bit weights unpacked to 16 bits on the way to the tensor cores
+# Of dense FLOP/s, by kernel: the fit saw 0.54 over all (prior).
+ATTENTION_FLOPS = {"sdpa": 0.40, "flash_attention_2": 0.40, "flash_attention_3": 0.54, "flash_attention_4": 0.54}
+LAYER_S = 15e-6  # launches and norms of a layer inside a CUDA graph
+EXPERT_LAYER_S = 30e-6  # routing, sorting and gathering of a layer of experts
+STEP_S = 0.8e-3  # scheduling and sampling of one step
+SEQUENCE_S = 9.5e-6  # the same, per request in it
+ALLREDUCE_S = 20e-6  # one small all-reduce over NVLink
+PCIE_ALLREDUCE_S = 35e-6  # over PCIe (two RTX PRO 6000; prior for others)
+ALLREDUCE_SHARE = 0.78  # of the link's one-way bandwidth
+EAGER_STEP_S = 8e-3  # eager PyTorch outside the layers; with the next: litgpt, transformers on A100, H100, H20
+EAGER_LAYER_S = 5.5e-4  # launching one layer's kernels: 20 to 45 tokens/s up to 14B, whatever the size
+# Times launches. Measured: nf4 (litgpt), fp8 and int4 (Qwen's tables); the others prior.
+EAGER_FORMAT = {"nf4": 2.2, "int8": 3.0, "fp8": 3.0, "int4": 0.7, "mxfp4": 2.0, "nvfp4": 2.0}
+EAGER_EXPERTS = 2.0  # times launches, grouped experts of transformers 5 (prior; 4.51 looped over them)
+PREFILL_LAYER_S = 1.4e-3  # until the first token, per layer: launches outside graphs, tokenizer, HTTP; same points
+PREFILL_QUEUE = 0.13  # of a prompt's time that each other request adds before it
+VOLUME_BYTES_PER_S = 1.5e9  # Modal Volume: 1 to 2.5 GB/s
+ENGINE_START_S = {"vllm": 60.0, "transformers": 15.0}  # imports, compilation, graphs (prior)
+# Encoders. Eager BERT-base takes 5.5 to 6.5 ms for two tokens (optimum-benchmark, 12 layers).
+ENCODER_STEP_S = 2e-3  # padding, pooling and copies around a pass of eager layers (prior)
+TOKENIZED_PER_S = 1.1e6  # tokens/s of one thread of `tokenizers`: 1.1 million WordPiece, 1.4 BPE on a 2026 server core
+FUSED_TRAFFIC = 0.5  # of eager PyTorch's traffic between kernels, where an engine fuses them (prior)
+RANGE = 1.6  # four of five points of a family left out lie within this factor
+
+
+class InferenceSpeed(NamedTuple):
+    """Tokens per second over all GPUs, and seconds."""
+
+    decode_tokens_per_s_single: float
+    output_tokens_per_s: float
+    output_tokens_per_s_low: float
+    output_tokens_per_s_high: float
+    prefill_tokens_per_s: float
+    time_to_first_token_s: float
+
+
+def flops_gain(gpu: Gpu, form: str) -> int:
+    """Return how many times faster than in 16 bits the tensor cores run with such weights; 1 where they unpack them."""
+    if form in ("mxfp4", "nvfp4"):
+        return 4 if gpu.fp4 else 1
+    if form == "fp8":
+        return 2 if gpu.fp8 else 1
+    # int8 on Blackwell: vLLM has no kernel for it (prior)
+    return 2 if form == "int8" and 8.0 <= gpu.compute_capability < 10.0 else 1
+
+
+def compute_flops(model: Model, gpu: Gpu, form: str) -> float:
+    """Return the FLOP/s that one GPU reaches in the matrix products of that model."""
+    gain = flops_gain(gpu, form)
+    share = FLOPS_SHARE[gain] * (EXPERT_FLOPS if model.experts else 1.0)
+    if gain == 1 and form in ("int4", "nf4", "mxfp4", "nvfp4"):
+        share *= DEQUANTIZED_FLOPS
+    return gpu.flops * gain * share
+
+
+def prefill_kernel(setup: InferenceSetup) -> str:
+    """Return the attention kernel of a prefill: as asked, else the card's best under vLLM, and SDPA under PyTorch."""
+    if setup.attention != "auto":
+        return setup.attention
+    return setup.gpu.attention[-1] if setup.engine == "vllm" and setup.gpu.attention else "sdpa"
+
+
+def generation_speed(setup: InferenceSetup, memory: InferenceMemory) -> InferenceSpeed:
+    """Return the speed with the cache that `memory` leaves: one request alone, and the steady mix under load."""
+    model, gpu, tp = setup.model, setup.gpu, setup.tensor_parallel
+    form = weight_format(model, setup.quantization)
+    replicas = setup.gpu_count // tp
+    prompt, answer = max(setup.input_len, 1), max(setup.output_len, 1)
+    bandwidth = gpu.bandwidth * BANDWIDTH_SHARE
+    unpacking = UNPACKED_BANDWIDTH if form in ("int4", "nf4") else 1.0
+    flops = tp * compute_flops(model, gpu, form)
+    embedding, experts, rest = weight_bytes(model, setup.quantization)
+    dense_s = ((embedding if model.tied_embeddings else embedding / 2) + rest / unpacking) / tp / bandwidth
+    experts_s = experts / tp / (bandwidth * EXPERT_BANDWIDTH * unpacking)
+    untouched = 1 - model.experts_per_token / model.experts if model.experts else 0.0
+    active = max(model.params_active - embedding_params(model) / 2, model.params_active / 2)
+    token_s = 2 * active / flops
+
+    reduced_s = 0.0  # one token's share of the all-reduces
+    fixed_s = STEP_S + model.layers * (LAYER_S + (EXPERT_LAYER_S if model.experts else 0.0))
+    if tp > 1:
+        reduced = 2 * model.layers * 2 * model.hidden * 2 * (tp - 1) / tp
+        reduced_s = reduced / (gpu.link / 2 * ALLREDUCE_SHARE)
+        fixed_s += 2 * model.layers * (ALLREDUCE_S if gpu.nvlink else PCIE_ALLREDUCE_S)
+    launched_s = 0.0
+    if setup.engine != "vllm":
+        launched_s = (EAGER_STEP_S + model.layers * EAGER_LAYER_S) * EAGER_FORMAT.get(form, 1.0)
+        launched_s *= EAGER_EXPERTS if model.experts else 1.0
+
+    request_bytes = kv_gib(model, prompt + answer // 2, 1, setup.kv_dtype, tp) * GIB
+
+    def step_s(batch: float) -> float:
+        moved_s = dense_s + experts_s * (1 - math.pow(untouched, batch)) + request_bytes * batch / bandwidth
+        return max(moved_s + (token_s + reduced_s + SEQUENCE_S) * batch + fixed_s, launched_s)
+
+    # A prompt attends to the half of itself that came before; a windowed layer to no more than its window.
+    seen = float(model.layers - model.linear_layers - model.sliding_layers)
+    if model.sliding_window:
+        seen += model.sliding_layers * min(1.0, 2 * model.sliding_window / prompt)
+    attention = 2 * seen * model.heads * model.head_dim * prompt
+    prefill_s = token_s + reduced_s + attention / (tp * gpu.flops * ATTENTION_FLOPS[prefill_kernel(setup)])
+
+    batch = min(setup.concurrency / replicas, float(max_sequences(gpu)))
+    if setup.engine == "vllm":
+        grown = kv_gib(model, prompt + answer * 3 // 4, 1, setup.kv_dtype, tp)
+        batch = min(batch, memory.kv_cache_gib / grown) if grown else batch
+    batch = max(batch, 1.0)
+    step = step_s(batch)
+    output = replicas * batch / (step + prefill_s * batch * prompt / answer)
+    first = model.layers * PREFILL_LAYER_S + prefill_s * prompt * (1 + PREFILL_QUEUE * (batch - 1)) + step
+    return InferenceSpeed(1 / step_s(1.0), output, output / RANGE, output * RANGE, replicas / prefill_s, first)
+
+
+def encoder_speed(setup: InferenceSetup) -> tuple[float, float]:
+    """Return an encoder's tokens/s at `concurrency` texts of `input_len` a pass, and the seconds of one text alone."""
+    length, replicas = max(setup.input_len, 1), setup.gpu_count // setup.tensor_parallel
+    texts = max(setup.concurrency / replicas, 1.0)
+    return replicas * texts * length / forward_pass_s(setup, texts), forward_pass_s(setup, 1.0)
+
+
+def forward_pass_s(setup: InferenceSetup, texts: float) -> float:
+    """Return the seconds of one pass over `texts` of `input_len`: arithmetic and traffic, launches, the tokenizer."""
+    model, gpu, tp = setup.model, setup.gpu, setup.tensor_parallel
+    tokens = texts * max(setup.input_len, 1)
+    flops = tp * compute_flops(model, gpu, weight_format(model, setup.quantization))
+    bandwidth = gpu.bandwidth * BANDWIDTH_SHARE
+    seen = float(model.layers - model.sliding_layers)
+    if model.sliding_window:
+        seen += model.sliding_layers * min(1.0, 2 * model.sliding_window / max(setup.input_len, 1))
+    fused = setup.engine == "vllm"
+    pairs = 2 if fused and is_causal(model) else 4  # a mask of padding hides from SDPA that half is causal
+    attention = pairs * seen * model.heads * model.head_dim * setup.input_len
+    token_s = 2 * max(model.params_active - embedding_params(model), model.params_active / 10) / flops
+    token_s += attention / (tp * gpu.flops * ATTENTION_FLOPS[prefill_kernel(setup)])
+    token_s += traffic_bytes(model) * (FUSED_TRAFFIC if fused else 1.0) / tp / bandwidth
+    _embedding, experts, rest = weight_bytes(model, setup.quantization)
+    weights_s = (experts + rest) / tp / bandwidth
+    tokenizer_s = tokens / TOKENIZED_PER_S
+    if not fused:  # texts are tokenized before the pass
+        return max(tokens * token_s + weights_s, ENCODER_STEP_S + model.layers * EAGER_LAYER_S) + tokenizer_s
+    steps = math.ceil(tokens / batched_tokens(setup))
+    step_s = weights_s + STEP_S + model.layers * LAYER_S
+    if tp > 1:
+        step_s += 2 * model.layers * (ALLREDUCE_S if gpu.nvlink else PCIE_ALLREDUCE_S)
+    return max(tokens * token_s + texts * SEQUENCE_S + steps * step_s, tokenizer_s)
+
+
+def traffic_bytes(model: Model) -> float:
+    """Return the bytes that one token moves through device memory between the kernels of all layers, both ways."""
+    width, queries, keys = model.hidden, model.heads * model.head_dim, model.kv_heads * model.head_dim
+    inner = max(model.intermediate, model.moe_intermediate * (model.experts_per_token + model.shared_experts))
+    attention = 4 * width + 4 * queries + 4 * keys
+    gates = model.mlp_matrices - 1
+    mlp = (gates + 1) * width + (gates + (2 if gates == 1 else 5) + 1) * inner
+    residuals_and_norms = 10 * width
+    return 2 * model.layers * (attention + mlp + residuals_and_norms)
+
+
+def cold_start_s(setup: InferenceSetup) -> float:
+    """Return the seconds from a container's start to the first answer: weights from a Volume, the engine (prior)."""
+    return sum(weight_bytes(setup.model, setup.quantization)) / VOLUME_BYTES_PER_S + ENGINE_START_S[setup.engine]

@@ -1,0 +1,110 @@
+"""GiB per GPU that vLLM needs, by its own sum at start-up.
+
+Cache = fraction x visible memory - weights - activations - outside torch - CUDA graphs.
+"""
+
+from __future__ import annotations
+
+from math import ceil
+
+from ..reasons import Reason, Rejection
+from ..schema import GIB, Gpu, InferenceSetup
+from .kv_cache import is_causal, kv_bytes_per_token, kv_gib, kv_layer_bytes
+from .memory_terms import InferenceMemory, nccl_gib, widest_bytes_per_token
+from .weights import weight_gib
+
+LARGE_CARD_GIB = 70  # from here vLLM schedules larger batches, the A100 excepted (vLLM 0.32, arg_utils)
+HUGE_CARD_GIB = 149  # 160 GB
+STARTUP_SHARE = 0.99  # of the card is free before an engine starts: 78.57 of 79.18 GiB, 21.84 of 22.03 (logs)
+SAMPLER_BYTES = 15.5  # per sequence and vocabulary entry since vLLM 0.17: 16-bit and float32 logits, softmax, noise
+SORTING_SAMPLER_BYTES = 38.6  # before: sorted copies too (1.40 GiB at 256 x 151,936; 7.38 at 1024 x 201,088)
+ANY_SAMPLER_BYTES = 24.0  # version unknown: between the two (prior)
+GRAPH_GIB_PER_LAYER = 0.013  # CUDA graphs: 0.39 GiB at 24 layers, 0.54 at 36, 0.24 at 32 (logs)
+NON_TORCH_GIB = 0.1  # outside the allocator on one GPU: 0.03 to 0.16 (logs)
+STATE_COPIES = 2  # of a linear layer's state: the running one and the prefix cache's (vLLM 0.32, Qwen3.5-4B log)
+BATCHES_IN_FLIGHT = 2  # asynchronous scheduling keeps the window of two steps (vLLM 0.32)
+_CURRENT = (0, 32)  # the vLLM version that generated projects pin
+
+
+def vllm_memory(setup: InferenceSetup, engine_version: str) -> InferenceMemory:
+    """Return the memory that vLLM plans at start-up; `engine_version` as in inference_memory.py.
+
+    The versions at which its sum changed are priors, but for 0.21 (its own log line) and 0.32 (its source).
+    """
+    model, gpu, tp = setup.model, setup.gpu, setup.tensor_parallel
+    version = parse_version(engine_version)
+    weights = weight_gib(model, setup.quantization, tp)
+    tokens = batched_tokens(setup)
+    per_logit = ANY_SAMPLER_BYTES
+    if engine_version:
+        per_logit = SAMPLER_BYTES if version >= (0, 17) else SORTING_SAMPLER_BYTES
+    sequences = max_sequences(gpu) if version >= (0, 9) else 256
+    generates = model.workload == "generation"  # an encoder has no logits to sample from
+    sampler = per_logit * sequences * model.vocab if generates else 0.0
+    activation = max(widest_bytes_per_token(model, tp) * tokens, sampler) / GIB
+    if version < (0, 6):  # counted all that the allocator had ever reserved, not the peak (factor: one log)
+        activation *= 4
+    graphs = GRAPH_GIB_PER_LAYER * model.layers if version >= (0, 21) else 0.0  # before, outside the budget
+    overhead = NON_TORCH_GIB + nccl_gib(setup, tp) + graphs
+    budget = setup.memory_fraction * gpu.visible_gib
+    cache = budget - weights - activation - overhead
+    if not is_causal(model) and cache > 0:
+        return InferenceMemory(
+            gpu.visible_gib, weights, activation, overhead, 0.0, 0.0, 0,
+            float(sequences * (setup.gpu_count // tp)),
+        )  # fmt: skip
+    chunk = tokens * BATCHES_IN_FLIGHT if version >= (0, 20) else tokens
+    request = _vllm_request_gib(setup, chunk)
+    concurrent = max(cache, 0.0) / request if request else float(sequences)
+    cached = concurrent * setup.context_len
+    if version < (0, 12):  # printed as if every layer saw everything
+        cached = max(cache, 0.0) * GIB / kv_bytes_per_token(model, setup.kv_dtype, tp)
+    rejection = None
+    if cache <= 0:
+        rejection = Rejection(Reason.NO_KV_CACHE, need_gib=budget - cache, have_gib=budget)
+    elif setup.memory_fraction > STARTUP_SHARE:
+        rejection = Rejection(Reason.STARTUP_MEMORY, need_gib=budget)
+    elif concurrent < 1:
+        rejection = Rejection(Reason.REQUEST_TOO_LONG, need_gib=request, have_gib=cache)
+    per_token = kv_gib(model, setup.context_len, 1, setup.kv_dtype, tp) * GIB / setup.context_len
+    return InferenceMemory(
+        gpu.visible_gib, weights, activation, overhead, cache, per_token,
+        int(cached), concurrent * (setup.gpu_count // tp), rejection,
+    )  # fmt: skip
+
+
+def _vllm_request_gib(setup: InferenceSetup, chunk: int) -> float:
+    """Return the GiB of cache that vLLM reserves for one request of context_len, in whole groups of layers."""
+    model, tokens, tp = setup.model, setup.context_len, setup.tensor_parallel
+    full = model.layers - model.linear_layers - model.sliding_layers
+    sliding = model.sliding_layers
+    if full and sliding:  # layers of one kind are padded to a multiple of the smaller kind (gemma-3-27b: 62 to 70)
+        small, large = sorted((full, sliding))
+        group = large if large < 1.5 * small else small
+        full, sliding = ceil(full / group) * group, ceil(sliding / group) * group
+    kept = min(tokens, model.sliding_window - 1 + chunk) if model.sliding_window else tokens
+    held = (full * tokens + sliding * kept) * kv_layer_bytes(model, setup.kv_dtype, tp)
+    return (held + STATE_COPIES * model.state_bytes / tp) / GIB
+
+
+def batched_tokens(setup: InferenceSetup) -> int:
+    """Return the tokens of one step of vLLM's server: as asked, else its default for the card."""
+    if setup.max_batched_tokens:
+        return setup.max_batched_tokens
+    return 16384 if setup.gpu.visible_gib >= HUGE_CARD_GIB else 8192 if _is_large(setup.gpu) else 2048
+
+
+def max_sequences(gpu: Gpu) -> int:
+    """Return the requests that vLLM runs at once by default."""
+    return 1024 if _is_large(gpu) else 256
+
+
+def _is_large(gpu: Gpu) -> bool:
+    return gpu.visible_gib >= LARGE_CARD_GIB and not gpu.name.startswith("A100")
+
+
+def parse_version(text: str) -> tuple[int, ...]:
+    """Return (0, 19) for "v0.19.0". A bare "V0" is the engine of 0.7 and before; without a number, the current one."""
+    numbers = text.lower().lstrip("v").split(" ")[0].split(".")[:2]
+    found = tuple(int(number) for number in numbers if number.isdigit())
+    return (0, 7) if found == (0,) else found or _CURRENT

@@ -1,0 +1,1 @@
+"""Checks what a person typed and turns it into a Request."""

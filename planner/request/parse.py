@@ -1,0 +1,89 @@
+"""Parse one typed value: a count, a budget, a GPU. Refusal is one sentence that shows the forms."""
+
+from __future__ import annotations
+
+import re
+
+from ..catalogue.gpus import check_cluster, check_count, find_gpu
+from ..schema import Budget, Refusal
+
+MAX_NUMBER = 100_000_000
+MAX_USD = 1_000_000
+
+
+def one_line(key: str, text: str) -> str:
+    if not text:
+        raise Refusal(f"{key} is empty; type a word or two")
+    if not text.isprintable() or len(text) > 200:
+        raise Refusal(f"{key} must be one line of at most 200 printable characters, not {shown(text)}")
+    return text
+
+
+def shown(text: str) -> str:
+    """Return the typed text quoted on one line and cut, for a message."""
+    return ascii(text if len(text) <= 60 else text[:57] + "...")
+
+
+def one_of(key: str, text: str, allowed: tuple[str, ...]) -> str:
+    if text.lower() not in allowed:
+        raise Refusal(f"{key} {shown(text)} is not one of {', '.join(allowed)}")
+    return text.lower()
+
+
+def parse_count(key: str, text: str) -> int:
+    """Return a whole number of at least 1: "8192", "8,192", "8k" (8192)."""
+    found = re.fullmatch(r"(\d[\d,_]*)\s*([kK]?)", text, re.ASCII)
+    value = int(re.sub(r"[,_]", "", found[1])) * (1024 if found[2] else 1) if found and len(text) < 12 else 0
+    if not 1 <= value <= MAX_NUMBER:
+        raise Refusal(f"{key} {shown(text)} is not a whole number of at least 1, such as 8192")
+    return value
+
+
+def parse_budget(text: str) -> Budget:
+    """Return the budget of "4/hour", "50/run", "300/month" in USD, or "none". Refusal shows the forms."""
+    if text.strip().lower() == "none":
+        return Budget(float("inf"), "none")
+    found = re.fullmatch(
+        r"(?:\$|usd)?\s*(\d{1,9}(?:\.\d{1,4})?)\s*(?:\$|usd)?\s*(?:/|per|a)\s*(hour|h|hr|month|run)",
+        text.strip().lower(),
+        re.ASCII,
+    )
+    if not found:
+        raise Refusal(f"budget {shown(text)} is not understood; write 4/hour, 300/month, 50/run or none (USD)")
+    usd = float(found[1])
+    if not 0 < usd <= MAX_USD:
+        raise Refusal(f"budget {shown(text)} must be above 0 and at most {MAX_USD:,}, such as 4/hour")
+    return Budget(usd, {"h": "hour", "hr": "hour"}.get(found[2], found[2]))
+
+
+def parse_gpu(gpu: str, count: str, several_nodes: bool = False) -> tuple[str, int]:
+    """Return GPU type and count; "auto" and 0 leave it open. The type may carry its count: "H100:2".
+
+    One container holds all of them, unless there may be `several_nodes`: then more than 8 are nodes of 8.
+    """
+    name, number = typed_gpu(gpu, count)
+    card = find_gpu(name) if name != "auto" else None
+    if number > 8 and several_nodes:
+        check_cluster(card, number)
+    elif card and number:
+        check_count(card, number)
+    elif number > 8:
+        raise Refusal(f"one container holds at most 8 GPUs, not {number}; take a gpu_count of 8 or less, or auto")
+    return name, number
+
+
+def typed_gpu(gpu: str, count: str) -> tuple[str, int]:
+    """Return type and count as typed, unchecked against each other; "auto" and 0 where they are open."""
+    number = 0 if count.lower() == "auto" else parse_count("gpu_count", count)
+    name, colon, suffix = gpu.partition(":")
+    if name.lower() == "auto":
+        if colon:
+            raise Refusal(f"gpu {shown(gpu)} is not understood; write auto, or a type such as H100:2")
+        return "auto", number
+    card = find_gpu(name)
+    if colon:
+        inside = parse_count("gpu", suffix)
+        if number and number != inside:
+            raise Refusal(f"gpu {gpu} and gpu_count {number} contradict each other; leave gpu_count auto")
+        number = inside
+    return card.name, number

@@ -1,0 +1,1 @@
+"""The constants of the generated plan.py, each with its reason."""

@@ -1,0 +1,160 @@
+"""The constants of a serve project, each with its reason."""
+
+from __future__ import annotations
+
+import math
+
+from ...choose.cost import container_usd_per_hour, tokens_per_s
+from ...describe.inference import estimate_of, idle_prices, max_containers, peak_gib, pool_words
+from ...request.warm_pool import crons
+from ...schema import InferencePlan
+from .common import DONE, Constant, decided, host_reason, identity, startup_timeout
+from .inference import engine, engine_name, rate_reason, weights
+
+SCALEDOWN_S = 300
+MIB = 2**20  # bytes
+TOKEN_BYTES = 32  # JSON of one token: 4 characters of text, more where it escapes letters
+MAX_TEXTS = 2048  # inputs that OpenAI's embeddings endpoint takes at once
+TEXT_BYTES = 4096  # of a text beside many others
+
+
+def constants(plan: InferencePlan, slug: str) -> list[Constant]:
+    """Return (name, value, reason) of every constant of a serve project."""
+    groups = (
+        identity(slug),
+        weights(plan, slug),
+        engine(plan),
+        money(plan),
+        access(plan),
+        starts(plan),
+        predictions(plan),
+        decided(plan, engine_name(plan), budget(plan)),
+    )
+    return [row for group in groups for row in (*group, DONE)][:-1]
+
+
+def money(plan: InferencePlan) -> list[Constant]:
+    """Return the containers, their price and the warm pool."""
+    setup, pool = plan.chosen.setup, plan.request.warm
+    one_hour = container_usd_per_hour(setup)
+    opens, closes = crons(pool)
+    return [
+        ("USD_PER_HOUR", round(one_hour, 2), host_reason(estimate_of(plan.chosen))),
+        ("MIN_CONTAINERS", 0 if pool.days else pool.containers, least_reason(plan)),
+        ("BUFFER_CONTAINERS", *buffer(plan)),
+        ("MAX_CONTAINERS", max_containers(plan), most_reason(plan)),
+        ("TARGET_CONCURRENCY", *target(plan)),
+        ("SCALEDOWN_WINDOW", SCALEDOWN_S, f"seconds idle before one stops, {one_hour * SCALEDOWN_S / 3600:.2f} USD"),
+        DONE,
+        ("WARM_CONTAINERS", max(1, pool.containers), pool_reason(plan)),
+        ("WARM_FROM", opens, "cron: MIN_CONTAINERS rises to WARM_CONTAINERS" if opens else "no schedule"),
+        ("WARM_UNTIL", closes, "cron: it falls back to MIN_CONTAINERS" if closes else "no schedule"),
+        ("WARM_TIMEZONE", pool.timezone, "of WARM_FROM and WARM_UNTIL"),
+    ]
+
+
+def budget(plan: InferencePlan) -> Constant:
+    """Return the budget, from which MAX_CONTAINERS was computed."""
+    limit = plan.request.budget
+    return (
+        "BUDGET",
+        "none" if limit.per == "none" else f"{limit.usd:g}/{limit.per}",
+        "USD, for GPUs; MAX_CONTAINERS follows from it",
+    )
+
+
+def buffer(plan: InferencePlan) -> tuple[int, str]:
+    """Return the idle containers kept ahead of a rising load, and why: one for latency where the budget has room."""
+    if plan.request.optimize == "latency" and max_containers(plan) > max(1, plan.request.warm.containers):
+        return 1, "kept ready ahead of a rising load, because you chose for latency; none while nothing runs"
+    return 0, "kept ready ahead of a rising load; one would be billed whenever the service is busy"
+
+
+def target(plan: InferencePlan) -> tuple[int, str]:
+    """Return the requests in one container at which Modal starts another, and why."""
+    most = plan.chosen.setup.concurrency
+    if plan.request.workload != "generation":
+        return most, "requests in one container before another starts: as many fill one pass"
+    if max_containers(plan) == 1:
+        return most, "requests in one container before another starts; the budget has no other"
+    early = max(1, most * 4 // 5)
+    return early, "requests in one container before another starts: while it does, a fifth of this one is free"
+
+
+def access(plan: InferencePlan) -> list[Constant]:
+    """Return who may call the service, and the limits of one request."""
+    setup = plan.chosen.setup
+    public: Constant = (
+        "PUBLIC",
+        False,
+        "True lets anybody call it, at your expense; False asks for a Modal proxy token",
+    )
+    if plan.request.workload == "generation":
+        body = max(MIB, whole_mib(setup.context_len * TOKEN_BYTES))
+        return [
+            public,
+            ("MAX_BODY_BYTES", body, f"of one request; a full context takes less, at {TOKEN_BYTES} bytes a token"),
+            ("MAX_ANSWER_TOKENS", max(1, setup.context_len // 2), "one request may ask for; half of the context"),
+        ]
+    body = max(MAX_TEXTS * TEXT_BYTES, whole_mib(setup.context_len * TOKEN_BYTES))
+    return [
+        public,
+        ("MAX_BODY_BYTES", body, f"of one request: room for MAX_TEXTS of {TEXT_BYTES // 1024} KiB each"),
+        ("MAX_TEXTS", MAX_TEXTS, "in one request, as many as OpenAI's own API takes; they run CONCURRENCY at a time"),
+    ]
+
+
+def whole_mib(count: int) -> int:
+    return math.ceil(count / MIB) * MIB
+
+
+def starts(plan: InferencePlan) -> list[Constant]:
+    start = estimate_of(plan.chosen).cold_start_s or 0
+    cpu = plan.chosen.setup.engine == "transformers"
+    why = "imports, which take most of such a start, come out of a snapshot of main memory"
+    return [
+        ("STARTUP_TIMEOUT", startup_timeout(start), f"seconds; a start takes about {start:.0f} with fetched weights"),
+        (
+            "MEMORY_SNAPSHOT",
+            cpu,
+            why if cpu else "vLLM's processes use the GPU at once, so main memory alone saves little",
+        ),
+        ("GPU_SNAPSHOT", False, "True starts from a snapshot of the GPU too: alpha at Modal, one GPU only"),
+    ]
+
+
+def predictions(plan: InferencePlan) -> list[Constant]:
+    estimate = estimate_of(plan.chosen)
+    rate = tokens_per_s(plan.chosen) / plan.chosen.containers
+    return [
+        ("PREDICTED_PEAK_GIB", round(peak_gib(estimate), 1), "on each GPU, cache included"),
+        ("PREDICTED_TOKENS_PER_S", round(rate, 1), rate_reason(plan)),
+        (
+            "PREDICTED_COLD_START_S",
+            round(estimate.cold_start_s or 0),
+            "until the first answer, weights on the Volume (prior)",
+        ),
+    ]
+
+
+def least_reason(plan: InferencePlan) -> str:
+    pool, start = plan.request.warm, estimate_of(plan.chosen).cold_start_s or 0
+    if pool.days:
+        return "outside the hours below it scales to zero"
+    if pool.containers:
+        return f"kept warm, {pool_words(plan)} for GPUs; each saves a cold start of about {start:.0f} s"
+    return f"scales to zero; the first request then waits for a cold start of about {start:.0f} s"
+
+
+def pool_reason(plan: InferencePlan) -> str:
+    if plan.request.warm.containers:
+        return f"the warm pool, {pool_words(plan)} for GPUs"
+    always, working = idle_prices(plan)
+    return f"for `make warm`: one costs {always:,.0f} USD a month for GPUs; {working:,.0f} if warm mon-fri 8-18 only"
+
+
+def most_reason(plan: InferencePlan) -> str:
+    budget = plan.request.budget
+    if budget.per == "none":
+        return "no budget was set: what Modal's Starter plan runs at once, 10 GPUs"
+    return f"what {budget.usd:g}/{budget.per} pays for around the clock"

@@ -1,0 +1,30 @@
+"""`gpu-plan compare`: the weighed candidates as a table."""
+
+from __future__ import annotations
+
+from ..catalogue.gpus import PRICES_DATE
+from ..describe.by_task import descriptions
+from ..describe.format import size_words
+from ..schema import AnyPlan, Request
+
+RIGHT = {"count", "tokens/s", "$/h", "$/M tokens", "run", "$/run"}
+
+
+def table(plan: AnyPlan, everything: bool = False) -> str:
+    """Return the weighed candidates, best first: the best of each GPU, or all of them."""
+    shown = descriptions(plan).comparison(plan, everything)
+    lines = [shown.columns, *shown.rows]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join([title(plan.request, shown.load), "", *(align(line, lines[0], widths) for line in lines)])
+
+
+def title(request: Request, load: str) -> str:
+    """Return the request on one line."""
+    budget = "no budget" if request.budget.per == "none" else f"{request.budget.usd:g}/{request.budget.per}"
+    what = f"{request.model.id} ({size_words(request.model)}): {load}"
+    return f"{what}, {budget}, for {request.optimize}; prices of {PRICES_DATE}"
+
+
+def align(line: tuple[str, ...], names: tuple[str, ...], widths: list[int]) -> str:
+    pairs = zip(names, line, widths, strict=True)
+    return "  ".join(text.rjust(width) if name in RIGHT else text.ljust(width) for name, text, width in pairs).rstrip()
