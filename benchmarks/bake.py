@@ -1,6 +1,6 @@
 """What a bake costs: ten kinds of answers, each beside a trivial template and cookiecutter's own start.
 
-python benchmarks/bake.py [--rounds 5] [--against CHECKOUT]    ten bakes a round, so 50; planning.py measures the planner
+python benchmarks/bake.py [--rounds 5] [--against CHECKOUT]    ten bakes a round, so 50
 
 With --against, each bake is followed by one of another checkout of this repository, such as an earlier commit's.
 """
@@ -60,7 +60,7 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """Measured one after the other: cookiecutter's start, a trivial bake, this template's without hooks, and with them."""
+    """Measured in turn: cookiecutter's start, a trivial bake, this template's without its hooks, and with them."""
 
     start: Cost
     trivial: Cost
@@ -116,9 +116,7 @@ def bake_command(template: Path, out: Path, answers: Mapping[str, str]) -> list[
     ]
 
 
-def bakes(
-    rounds: int, kinds: Mapping[str, Mapping[str, str]], against: Path | None = None
-) -> dict[str, list[Turn]]:
+def bakes(rounds: int, kinds: Mapping[str, Mapping[str, str]], against: Path | None = None) -> dict[str, list[Turn]]:
     """Kind -> its turns, one a round, after a round of the first kind that does not count."""
     found: dict[str, list[Turn]] = {kind: [] for kind in kinds}
     with tempfile.TemporaryDirectory() as name:
@@ -185,7 +183,17 @@ def report(found: Mapping[str, Sequence[Turn]]) -> str:
     """A row for each kind and one for all, and then the four processes beside each other."""
     every = [turn for turns in found.values() for turn in turns]
     rows = [row(kind, turns) for kind, turns in found.items()] + [row(f"all {len(every)} bakes", every)]
-    heads = ("bake", "wall s", "least", "most", "own s", "own CPU s", "x trivial", "own MiB", *(["own / other's"] * bool(every[0].other)))
+    heads = (
+        "bake",
+        "wall s",
+        "least",
+        "most",
+        "own s",
+        "own CPU s",
+        "x trivial",
+        "own MiB",
+        *(["own / other's"] * bool(every[0].other)),
+    )
     beside = [process_row(label, [getattr(turn, name) for turn in every]) for label, name in PROCESSES.items()]
     return table(heads, rows) + "\n\n" + table(("median", "wall s", "CPU s", "peak MiB"), beside)
 

@@ -1,7 +1,7 @@
-"""Moves the chosen parts into the new project and removes the others. Writes, moves and deletes files, no more.
+"""Moves the chosen parts into the new project and removes the others. It writes, moves and deletes files, no more.
 
-parts/manifest.json lists the parts of each kind of project; plan.py, which the pre-gen hook wrote, holds the task, engine
-and workload. Cookiecutter copies parts/ without rendering it; here the name of the package is put into its files.
+parts/manifest.json lists the parts of each kind of project; plan.py, which the pre-gen hook wrote, holds the task,
+engine and workload. Cookiecutter copies parts/ without rendering it; the package's name is put into its files here.
 """
 
 # {% raw %}
