@@ -1,4 +1,4 @@
-"""What the tests of the wire share: projects deployed to a recorder, and what a container can import."""
+"""What the tests of the wire share: what projects register when they are deployed, and what a container can import."""
 
 import json
 import re
@@ -10,7 +10,7 @@ from typing import Any
 
 from bake import Project, run
 
-RECORDER = Path(__file__).with_name("modal_wire.py")
+RECORDER = Path(__file__).with_name("registration.py")
 BASES = {"vllm": "FROM nvidia/cuda:", "transformers": "FROM python:3.12"}  # of an engine's image
 
 
@@ -38,7 +38,7 @@ class Deployed:
     def package_files(self) -> list[str]:
         """Where a container finds the project's own modules."""
         package = self.project.root / self.project.package
-        return sorted(f"/root/{self.project.package}/{path.name}" for path in package.glob("*.py"))
+        return sorted(f"/root/{path.relative_to(self.project.root).as_posix()}" for path in package.rglob("*.py"))
 
 
 def deployed(projects: list[Project], **env: str) -> list[Deployed]:
