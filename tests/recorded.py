@@ -44,7 +44,7 @@ class Deployed:
 def deployed(projects: list[Project], **env: str) -> list[Deployed]:
     """Deploy them all in one process; their packages have different names."""
     folders = (str(project.root) for project in projects)
-    said = run(sys.executable, "-B", str(RECORDER), *folders, cwd=RECORDER.parent, **env)
+    said = run(sys.executable, str(RECORDER), *folders, cwd=RECORDER.parent, **env)
     found = json.loads(said.stdout)
     return [Deployed(project, **registered) for project, registered in zip(projects, found, strict=True)]
 

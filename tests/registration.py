@@ -94,6 +94,7 @@ def lines(data: bytes) -> list[str]:
 
 
 def main(folders: list[str]) -> None:
+    sys.dont_write_bytecode = True  # beside the projects' files
     with (
         listening(run_containers=False, any_secret=True) as plane,
         modal.Client(plane.url, api_pb2.CLIENT_TYPE_CLIENT, ("ak-x", "as-x")) as client,
