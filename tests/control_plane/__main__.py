@@ -8,7 +8,6 @@ Exit status: the command's own; 70 where it succeeded although the control plane
 from __future__ import annotations
 
 import argparse
-import contextlib
 import os
 import subprocess
 import sys
@@ -30,17 +29,17 @@ def main() -> int:
     parser.add_argument("--max-containers", type=int, default=4, help="of a function at once (%(default)s)")
     parser.add_argument("--secret", action="append", default=[], help="that exists beforehand: NAME:KEY=VALUE,...")
     options = parser.parse_args()
-    code, problems = 0, []
-    with contextlib.suppress(AssertionError):  # the problems are printed below
+    code = 0
+    try:
         with listening(python=options.python, max_containers=options.max_containers) as plane:
             for secret in options.secret:
                 name, _, pairs = secret.partition(":")
                 plane.add_secret(name, **dict(pair.split("=", 1) for pair in pairs.split(",") if pair))
             code = run(" ".join(options.command), plane)
-            problems = plane.problems()
-    for problem in problems:
-        print(f"control plane: {problem}", file=sys.stderr)
-    return code or (SOFTWARE_ERROR if problems else 0)
+    except AssertionError as problems:
+        print(f"control plane: {problems}", file=sys.stderr)
+        return code or SOFTWARE_ERROR
+    return code
 
 
 def run(command: str, plane: ControlPlane) -> int:

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from typing import Any
 
 from google.protobuf.empty_pb2 import Empty
 from modal_proto import api_pb2
 
-from .functions import handle_metadata
+from .app_layout import app_layout
 from .registry import App, Registry
 from .rpc import refusal
+from .scheduler import Scheduler
 
 ALIVE_WITHOUT_CLIENT = (api_pb2.APP_STATE_DEPLOYED, api_pb2.APP_STATE_DETACHED)
 
 
 class Apps:
-    """`on_publish` and `on_stop` are called with the id of an app."""
-
-    def __init__(self, registry: Registry, on_publish: Callable[[str], None], on_stop: Callable[[str], None]) -> None:
-        self.registry = registry
-        self.on_publish, self.on_stop = on_publish, on_stop
+    def __init__(self, registry: Registry, scheduler: Scheduler) -> None:
+        self.registry, self.scheduler = registry, scheduler
 
     def app(self, app_id: str) -> App:
         if app_id not in self.registry.apps:
@@ -60,7 +57,7 @@ class Apps:
         app.function_ids, app.class_ids = dict(request.function_ids), dict(request.class_ids)
         if app.state == api_pb2.APP_STATE_DEPLOYED:
             self.registry.deployed[app.name] = app.id
-            self.on_publish(app.id)
+            self.scheduler.publish(app.id)
         return api_pb2.AppPublishResponse(url=page(app), deployed_at=time.time())
 
     async def AppClientDisconnect(self, request: Any) -> Any:
@@ -69,6 +66,7 @@ class Apps:
             self.stop(app)
         elif app.state == api_pb2.APP_STATE_DETACHED:
             app.state = api_pb2.APP_STATE_DETACHED_DISCONNECTED
+            self.scheduler.end_detached(app.id)
         return Empty()
 
     async def AppStop(self, request: Any) -> Any:
@@ -79,7 +77,7 @@ class Apps:
         app.state, app.stopped_at = api_pb2.APP_STATE_STOPPED, time.time()
         if self.registry.deployed.get(app.name) == app.id:
             del self.registry.deployed[app.name]
-        self.on_stop(app.id)
+        self.scheduler.stop_app(app.id)
 
 
 def page(app: App) -> str:
@@ -89,19 +87,3 @@ def page(app: App) -> str:
 
 def lifecycle(app: App) -> Any:
     return api_pb2.AppLifecycle(app_state=app.state, created_at=app.created_at, stopped_at=app.stopped_at)
-
-
-def app_layout(registry: Registry, app_id: str) -> Any:
-    """The objects that a container of an app may use, by id."""
-    app = registry.apps[app_id]
-    layout = api_pb2.AppLayout(function_ids=app.function_ids, class_ids=app.class_ids)
-    for function in registry.functions_of(app_id):
-        layout.objects.add(object_id=function.id, function_handle_metadata=handle_metadata(function))
-    for class_id in app.class_ids.values():
-        layout.objects.add(object_id=class_id, class_handle_metadata=api_pb2.ClassHandleMetadata())
-    for volume in registry.volumes.values():
-        metadata = api_pb2.VolumeMetadata(name=volume.name, version=volume.version)
-        layout.objects.add(object_id=volume.id, volume_metadata=metadata)
-    for object_id in (*registry.mounts, *registry.secrets, *registry.dicts, *registry.images):
-        layout.objects.add(object_id=object_id)
-    return layout

@@ -52,12 +52,14 @@ class Call:
 
 
 class Calls:
-    """`on_input` gets each input that waits for a container, `on_cancel` each that is cancelled, `on_idle` the id of an
-    app whose last input is done."""
+    """`on_input` gets each input that waits for a container, `on_cancel` each that is cancelled.
+
+    `on_done` gets the id of an app whenever one of its inputs is done.
+    """
 
     on_input: Callable[[Input], None]
     on_cancel: Callable[[Input], None]
-    on_idle: Callable[[str], None]
+    on_done: Callable[[str], None]
 
     def __init__(self, registry: Registry) -> None:
         self.registry = registry
@@ -206,8 +208,7 @@ class Calls:
         call.changed.notify()
         app_id = self.app_of(one)
         self.unfinished[app_id] -= 1
-        if not self.unfinished[app_id]:
-            self.on_idle(app_id)
+        self.on_done(app_id)
 
 
 async def follow_chunks(call: Call, chunks: list[Any], after: int) -> AsyncIterator[Any]:

@@ -51,6 +51,7 @@ class Container:
     requests: int = 0  # to a server, that are answered now
     started: bool = False  # has asked for inputs, or is a server whose @enter is done
     stopping: bool = False  # gets no further input
+    killed: bool = False
     exit_code: int | None = None
     failure: Any = None  # GenericResult: importing, @enter or @exit raised
     created: float = field(default_factory=time.time)
@@ -67,11 +68,11 @@ class Container:
 
     @property
     def running(self) -> bool:
-        return self.exit_code is None
+        return self.exit_code is None and not self.killed
 
     def processes(self) -> list[psutil.Process]:
         """Its processes, the entrypoint first."""
-        if self.process is None or not self.running:
+        if self.process is None or self.exit_code is not None:
             return []
         try:
             first = psutil.Process(self.process.pid)
@@ -86,6 +87,7 @@ class Container:
 
     def kill(self) -> None:
         """End all its processes without notice, as a lost machine does."""
+        self.killed = self.stopping = True
         for process in self.processes():
             try:
                 process.kill()

@@ -1,4 +1,7 @@
-"""What Modal refuses and its client lets through: GPUs, timeouts, clusters. From https://modal.com/docs/guide, 2026-09."""
+"""What Modal refuses and its client lets through: GPUs, timeouts and sizes of clusters.
+
+Source: https://modal.com/docs/guide, read in September 2026.
+"""
 
 from __future__ import annotations
 

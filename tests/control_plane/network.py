@@ -1,7 +1,7 @@
 """A network of its own for a container, so that several containers of a server listen on the same port.
 
-It has a loopback interface and nothing else. The control plane reaches it, and is reached, through sockets that are made
-by a thread inside: a socket stays in the network in which it was made.
+It has a loopback interface and nothing else. The control plane reaches it, and is reached, through sockets that a
+thread inside has made: a socket stays in the network in which it was made.
 """
 
 from __future__ import annotations

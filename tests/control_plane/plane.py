@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import grpclib.server
+import modal
+from modal_proto import api_pb2
 
 from .apps import Apps
 from .calls import Calls
@@ -74,7 +76,7 @@ class ControlPlane:
         self.service = Service(
             [
                 self.workspace,
-                Apps(self.registry, self.scheduler.publish, self.scheduler.stop_app),
+                Apps(self.registry, self.scheduler),
                 Functions(self.registry, self.web.open),
                 Uploads(self.registry, self.web.address),
                 NamedObjects(self.registry, any_secret),
@@ -113,6 +115,10 @@ class ControlPlane:
 
     def in_loop(self, coroutine: Coroutine[Any, Any, T], seconds: float) -> T:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(seconds)
+
+    def client(self) -> modal.Client:
+        """A client of this process that is logged in here: a context manager."""
+        return modal.Client(self.url, api_pb2.CLIENT_TYPE_CLIENT, (TOKEN_ID, TOKEN_SECRET))
 
     @property
     def environment(self) -> dict[str, str]:

@@ -1,8 +1,8 @@
 """Modal's gRPC service, answered by the methods of several objects.
 
 Every RPC of the service is offered, as the protobuf descriptor in the modal wheel lists them. The method of its name
-answers it, `async def AppCreate(self, request)`, or an async generator where the RPC streams. One that no object answers
-fails with its name.
+answers it, `async def AppCreate(self, request)`, or an async generator where the RPC streams. One that no object
+answers fails with its name.
 """
 
 from __future__ import annotations

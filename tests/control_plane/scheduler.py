@@ -12,7 +12,7 @@ from typing import Any
 
 from modal_proto import api_pb2
 
-from .apps import app_layout
+from .app_layout import app_layout
 from .calls import TERMINATED, Calls, Input, Result
 from .containers import POLL_S, Container, Launcher
 from .logs import Logs
@@ -52,7 +52,7 @@ class Scheduler:
         self.containers: dict[str, Container] = {}
         self.connect: Any = None  # coroutine that lets a Network reach the control plane
         self._tasks: set[asyncio.Task[None]] = set()
-        calls.on_input, calls.on_cancel, calls.on_idle = self.enqueue, self.cancel, self.end_detached
+        calls.on_input, calls.on_cancel, calls.on_done = self.enqueue, self.cancel, self.end_detached
 
     def background(self, coroutine: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(coroutine)
@@ -140,7 +140,7 @@ class Scheduler:
         return min(function.autoscaler.min_containers, self.most(pool))
 
     def scale(self, pool: Pool) -> None:
-        """Start containers while more inputs wait than the live ones have room for, or fewer are live than kept warm."""
+        """Start containers where more inputs wait than the live ones take, or fewer are live than are kept warm."""
         if self.launcher is None:
             return
         definition, live = pool.function.definition, pool.live
@@ -267,7 +267,7 @@ class Scheduler:
     def end_detached(self, app_id: str) -> None:
         """Stop an app that runs on without a client, when it has nothing more to do."""
         app = self.registry.apps[app_id]
-        if app.state == api_pb2.APP_STATE_DETACHED_DISCONNECTED:
+        if app.state == api_pb2.APP_STATE_DETACHED_DISCONNECTED and not self.calls.unfinished[app_id]:
             app.state, app.stopped_at = api_pb2.APP_STATE_STOPPED, time.time()
             self.stop_app(app_id)
 
@@ -287,7 +287,7 @@ class Scheduler:
         for app in self.registry.apps.values():
             app.stopped_at = app.stopped_at or time.time()
         await asyncio.gather(*(self.drain(app_id) for app_id in self.registry.apps))
-        while any(one.running for one in self.containers.values()):
+        while any(one.exit_code is None for one in self.containers.values()):
             await asyncio.sleep(POLL_S)
 
 

@@ -1,4 +1,4 @@
-"""One of each thing that a control plane runs: deployed and called by tests/wire/test_control_plane.py."""
+"""One of each thing that a control plane runs, for tests/wire/test_control_plane.py."""
 
 import os
 import subprocess
@@ -19,13 +19,8 @@ PORT = 18080
 def square(x: int) -> int:
     print(f"square of {x}")
     assert (os.environ["FROM_IMAGE"], os.environ["FROM_SECRET"]) == ("image", "secret")
+    assert [path.name for path in Path("/root").iterdir() if path.suffix == ".py"] == ["small_app.py"]
     return x * x
-
-
-@app.function()
-def where() -> tuple[str, list[str], int]:
-    """The file that runs, what else lies in /root, and the processors that torch and others see."""
-    return __file__, sorted(path.name for path in Path("/root").iterdir()), os.getuid()
 
 
 @app.function(retries=modal.Retries(max_retries=3, initial_delay=0.0, backoff_coefficient=1.0))
@@ -41,7 +36,7 @@ def broken() -> None:
     raise KeyError("on purpose")
 
 
-@app.function(timeout=1)
+@app.function(timeout=1, startup_timeout=60)
 def slow() -> None:
     time.sleep(60)
 
@@ -118,16 +113,16 @@ def site():
         if scope["type"] != "http":
             return
         body = (await receive())["body"]
+        if body == b"slow":
+            time.sleep(2)
         await send({"type": "http.response.start", "status": 201, "headers": [(b"x-path", scope["path"].encode())]})
         await send({"type": "http.response.body", "body": b"you sent ", "more_body": True})
-        if body == b"slow":
-            time.sleep(3)
         await send({"type": "http.response.body", "body": body})
 
     return application
 
 
-@app.server(port=PORT, unauthenticated=True, startup_timeout=30, target_concurrency=1, max_containers=2)
+@app.server(port=PORT, unauthenticated=True, startup_timeout=60, target_concurrency=1, max_containers=2)
 class Files:
     """Answers with its container's id, on the same port in each container."""
 
