@@ -31,7 +31,7 @@ def main() -> int:
     options = parser.parse_args()
     code = 0
     try:
-        with listening(python=options.python, max_containers=options.max_containers) as plane:
+        with listening(python=os.path.abspath(options.python), max_containers=options.max_containers) as plane:
             for secret in options.secret:
                 name, _, pairs = secret.partition(":")
                 plane.add_secret(name, **dict(pair.split("=", 1) for pair in pairs.split(",") if pair))

@@ -64,7 +64,8 @@ def build_root(spec: dict[str, Any], root: Path) -> None:
         target.mkdir(parents=True, exist_ok=True)
         bind(prefix, target, MS_REC)
     hosts = root / ".hosts"
-    hosts.write_text(f"{Path('/etc/hosts').read_text()}\n::1 i6pn.modal.local\n")  # where a cluster finds itself
+    own_name = f"127.0.0.1 {os.uname().nodename}\n" if spec["network"] is not None else ""
+    hosts.write_text(f"{own_name}{Path('/etc/hosts').read_text()}\n::1 i6pn.modal.local\n")  # for a cluster
     bind(hosts, root / "etc" / "hosts")
 
 

@@ -8,7 +8,7 @@ import shutil
 import sys
 import tempfile
 import threading
-from collections.abc import Coroutine, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -63,7 +63,6 @@ class ControlPlane:
         self.journal = Logs()
         self._options = (run_containers, any_secret, python, max_containers, commit_s, held_s)
         self._loop = asyncio.new_event_loop()
-        self._servers: list[grpclib.server.Server] = []
         self._periodic: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -86,31 +85,34 @@ class ControlPlane:
                 self.journal,
             ]
         )
-        server = grpclib.server.Server([self.service])  # ty: ignore[invalid-argument-type]
-        await server.start("127.0.0.1", 0)
-        self._servers.append(server)
-        port = server._server.sockets[0].getsockname()[1]  # ty: ignore[unresolved-attribute]
+        self.server = grpclib.server.Server([self.service])  # ty: ignore[invalid-argument-type]
+        await self.server.start("127.0.0.1", 0)
+        port = self.server._server.sockets[0].getsockname()[1]  # ty: ignore[unresolved-attribute]
         self.url = f"http://127.0.0.1:{port}"
         if run_containers:
             launcher = Launcher(self.registry, volumes, self.folder, python, self.url)
-            self.scheduler.launcher, self.scheduler.connect = launcher, self.connect
+            self.scheduler.launcher, self.scheduler.network = launcher, self.network
             self._periodic.append(self._loop.create_task(self.scheduler.review()))
             if commit_s is not None:
                 self._periodic.append(self._loop.create_task(commit_every(volumes, commit_s)))
 
-    async def connect(self, network: Network) -> None:
-        """Let a container's own network reach the control plane at its addresses."""
-        server = grpclib.server.Server([self.service])  # ty: ignore[invalid-argument-type]
-        await server.start(sock=network.listen(int(self.url.rpartition(":")[2])))
-        self._servers.append(server)
-        await self.web.connect(network)
+    @contextlib.asynccontextmanager
+    async def network(self) -> AsyncIterator[Network]:
+        """A network for a container, from which the control plane is reached at its addresses."""
+        network, server = Network(), grpclib.server.Server([self.service])  # ty: ignore[invalid-argument-type]
+        try:
+            await server.start(sock=network.listen(int(self.url.rpartition(":")[2])))
+            async with self.web.reachable_from(network):
+                yield network
+        finally:
+            server.close()
+            network.close()
 
     async def stop(self) -> None:
         for task in self._periodic:
             task.cancel()
         await asyncio.wait_for(self.scheduler.stop_all(), STOP_S)
-        for server in self._servers:
-            server.close()
+        self.server.close()
         await self.web.stop()
 
     def in_loop(self, coroutine: Coroutine[Any, Any, T], seconds: float) -> T:

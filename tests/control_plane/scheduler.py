@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 import time
 from collections import deque
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,7 +51,7 @@ class Scheduler:
         self.launcher, self.max_containers = launcher, max_containers
         self.pools: dict[str, Pool] = {}
         self.containers: dict[str, Container] = {}
-        self.connect: Any = None  # coroutine that lets a Network reach the control plane
+        self.network: Callable[[], contextlib.AbstractAsyncContextManager[Network]]  # of a server's container
         self._tasks: set[asyncio.Task[None]] = set()
         calls.on_input, calls.on_cancel, calls.on_done = self.enqueue, self.cancel, self.end_detached
 
@@ -175,16 +176,15 @@ class Scheduler:
         app_id, definition = pool.function.app_id, container.definition
         if seconds := definition.startup_timeout_secs or definition.timeout_secs:
             asyncio.get_running_loop().call_later(seconds, self.check_started, container, seconds)
+
+        def write(text: str, descriptor: int) -> None:
+            self.logs.write(app_id, container.id, pool.function.id, text, descriptor)
+
         try:
-            if definition.is_server:
-                container.network = Network()
-                await self.connect(container.network)
-            layout = app_layout(self.registry, app_id)
-            await self.launcher.run(
-                container,
-                layout,
-                lambda text, descriptor: self.logs.write(app_id, container.id, pool.function.id, text, descriptor),
-            )
+            async with contextlib.AsyncExitStack() as stack:
+                if definition.is_server:
+                    container.network = await stack.enter_async_context(self.network())
+                await self.launcher.run(container, app_layout(self.registry, app_id), write)
         finally:
             if container.exit_code is None:  # it never ran
                 container.exit_code = -1

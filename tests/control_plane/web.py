@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
 import aiohttp
@@ -48,10 +49,16 @@ class Web:
     async def start(self) -> None:
         self.blob_runner, self.address = await self.serve(self.blob)
 
-    async def connect(self, network: Network) -> None:
+    @contextlib.asynccontextmanager
+    async def reachable_from(self, network: Network) -> AsyncIterator[None]:
         """Let a container's own network reach the blob storage, at the same address."""
         assert self.blob_runner is not None
-        await web.SockSite(self.blob_runner, network.listen(int(self.address.rpartition(":")[2]))).start()
+        site = web.SockSite(self.blob_runner, network.listen(int(self.address.rpartition(":")[2])))
+        await site.start()
+        try:
+            yield
+        finally:
+            await site.stop()
 
     async def stop(self) -> None:
         for runner in self._runners:
