@@ -1,4 +1,4 @@
-"""What the tests of the wire share: projects deployed to a recorder, and what a container can import."""
+"""What the tests of the wire share: what projects register when they are deployed, and what a container can import."""
 
 import json
 import re
@@ -10,7 +10,7 @@ from typing import Any
 
 from bake import Project, run
 
-RECORDER = Path(__file__).with_name("modal_wire.py")
+RECORDER = Path(__file__).with_name("registration.py")
 BASES = {"vllm": "FROM nvidia/cuda:", "transformers": "FROM python:3.12"}  # of an engine's image
 
 
@@ -44,7 +44,7 @@ class Deployed:
 def deployed(projects: list[Project], **env: str) -> list[Deployed]:
     """Deploy them all in one process; their packages have different names."""
     folders = (str(project.root) for project in projects)
-    said = run(sys.executable, "-B", str(RECORDER), *folders, cwd=RECORDER.parent, **env)
+    said = run(sys.executable, str(RECORDER), *folders, cwd=RECORDER.parent, **env)
     found = json.loads(said.stdout)
     return [Deployed(project, **registered) for project, registered in zip(projects, found, strict=True)]
 

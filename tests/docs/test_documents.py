@@ -22,11 +22,10 @@ from typing import Any
 
 import pytest
 from bake import ROOT, Project, git, run
+from control_plane import NO_CONTAINERS, ControlPlane, listening
 from documented import Command, commands, of_file, typed_to
-from fake_modal_account import NO_CONTAINERS, Account
 from hub import CONFIG, SHA
 from modal_rates import RATES
-from modal_wire import listening
 from releases import L40S_PRICE, edit, released
 from terminal import Terminal, installed
 
@@ -257,11 +256,10 @@ def test_what_is_done_by_hand_is_there(text: str) -> None:
 
 
 @contextmanager
-def account() -> Iterator[tuple[Account, dict[str, str]]]:
-    """A Modal account, and the environment that leads there: nobody is logged in yet."""
-    with listening(Account(RATES)) as (plane, url):
-        assert isinstance(plane, Account)
-        yield plane, {"MODAL_SERVER_URL": url}
+def account() -> Iterator[tuple[ControlPlane, dict[str, str]]]:
+    """A Modal account without containers, and the environment that leads there: nobody is logged in yet."""
+    with listening(rates=RATES, run_containers=False) as plane:
+        yield plane, {"MODAL_SERVER_URL": plane.url}
 
 
 def terminal(project: Project, folder: Path, python: str = sys.executable, **env: str) -> Terminal:
@@ -280,6 +278,7 @@ def test_a_service_from_the_first_login_to_the_last_volume(bake: Bake, tmp_path:
         }
         serve(". .venv/bin/activate")
         assert "Token verified successfully" in serve("modal setup")
+        serve("modal volume create my-llm-weights")
         for said in (
             serve("make weights", ends=2),
             serve("make run", ends=2),
@@ -287,10 +286,10 @@ def test_a_service_from_the_first_login_to_the_last_volume(bake: Bake, tmp_path:
         ):
             assert NO_CONTAINERS in said
         assert modal.called() == ["fetch"] * 3  # the first thing that each of them does
-        assert not any(modal.published)
+        assert modal.published == []
         serve("make deploy")
         serve("GPU=none make deploy")
-        assert list(filter(None, modal.published)) == ["my-llm", "my-llm"]
+        assert modal.published == ["my-llm", "my-llm"]
         gpus = [one.function.resources.gpu_config.count for one in modal.asked("FunctionCreate")]
         assert gpus[-4:] == [0, 0, 0, 0] and 1 in gpus[-8:-4]
         assert "Authorization: Bearer wk-x.ws-x" in serve("modal workspace proxy-tokens create")
@@ -300,14 +299,15 @@ def test_a_service_from_the_first_login_to_the_last_volume(bake: Bake, tmp_path:
         serve("modal app logs my-llm")
         serve("modal container list")
         serve("modal billing report --for today")
-        serve("modal volume create my-llm-weights")
         shutil.copytree(serve.folder / "requirements", serve.folder / "my-model")
         assert "/my-model" in serve("modal volume put my-llm-weights ./my-model /my-model")
+        (modal.volume("my-llm-cache") / "oom").mkdir()
+        (modal.volume("my-llm-cache") / "oom" / "NAME.pickle").touch()
         assert "oom" in serve("modal volume ls my-llm-cache oom")
         serve("modal volume get my-llm-cache oom/NAME.pickle")
         assert (serve.folder / "NAME.pickle").is_file()
         serve("modal app stop my-llm", answer="y")
-        assert modal.asked("AppStop")[0].app_id == modal.apps["my-llm"]
+        assert modal.asked("AppStop")[0].app_id == modal.app_id("my-llm")
         serve("modal volume delete my-llm-weights", answer="y")
         serve("modal volume delete my-llm-cache", answer="y")
         assert [one.volume_id for one in modal.asked("VolumeDelete")] == ["vo-my-llm-weights", "vo-my-llm-cache"]
@@ -366,7 +366,7 @@ def test_a_training_is_checked_asked_and_pushed(bake: Bake, tmp_path: Path) -> N
         assert found == 2
         plan.write_text(text + 'HUB_REPO = "you/name"\nSECRETS = ["huggingface-secret"]\n', encoding="utf-8")
         train("modal secret create huggingface-secret HF_TOKEN=hf_...")
-        assert modal.made["st-huggingface-secret"].env_dict == {"HF_TOKEN": "hf_..."}
+        assert modal.registry.secrets["st-huggingface-secret"].env == {"HF_TOKEN": "hf_..."}
         for said in (
             train("make check", ends=2),
             train("tune check", ends=1),
@@ -438,7 +438,7 @@ def test_the_planner_is_asked(tmp_path: Path) -> None:
 
 def test_a_price_is_changed_and_a_gpu_is_added_as_the_page_says(tmp_path: Path) -> None:
     with account() as (modal, env):
-        modal.rates = RATES | {"gpu_hour_cost_l40s": "2.05000", "gpu_hour_cost_h300": "5.00000"}
+        modal.workspace.rates = RATES | {"gpu_hour_cost_l40s": "2.05000", "gpu_hour_cost_h300": "5.00000"}
         template = clone(tmp_path, **env, MODAL_TOKEN_ID="ak-x", MODAL_TOKEN_SECRET="as-x")
         template("modal billing rates --json > rates.json")
         changes = template("python -m planner prices --from rates.json").splitlines()
@@ -583,7 +583,8 @@ def test_a_service_that_runs_is_asked_loaded_and_timed(bake: Bake, tiny: Path, t
         serve("modal setup")
         serve("make deploy")
         with service(serve.folder, tiny) as url:
-            modal.url = serve.env["SERVICE"] = url
+            modal.answer_at(url)
+            serve.env["SERVICE"] = url
             assert "cold start, until the first answer" in serve("make coldstart DEPLOYED=1")
             serve("export URL=https://...")
             serve("export MODAL_PROXY_TOKEN=wk-....ws-....")
