@@ -9,7 +9,7 @@ from pathlib import Path
 from bake import BODY, git, run
 
 L40S_PRICE = re.compile(r'(\("L40S", +)[\d.]+')
-SERVE_APP = Path(BODY.name, "tasks", "serve-vllm", "{{cookiecutter.__package}}", "app.py")
+SERVE_APP = Path(BODY.name, "parts", "serve_vllm", "{{cookiecutter.__package}}", "app.py")
 
 
 def edit(path: Path, pattern: str, new: str) -> None:
