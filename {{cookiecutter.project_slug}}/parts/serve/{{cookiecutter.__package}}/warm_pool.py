@@ -1,7 +1,4 @@
-"""The warm pool: containers that run whether or not anybody asks, by hand or in working hours.
-
-`make warm` keeps WARM_CONTAINERS running, `make cool` goes back to MIN_CONTAINERS.
-"""
+"""The warm pool: containers that run whether or not anybody asks, by `make warm` or in the hours of plan.py."""
 
 import argparse
 import sys

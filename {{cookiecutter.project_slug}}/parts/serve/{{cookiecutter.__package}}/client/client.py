@@ -1,7 +1,4 @@
-"""The service's HTTP client: waits for a container that starts, sends the token, and raises ServiceError in sentences.
-
-Chats and embeddings speak the OpenAI API: any OpenAI client works too.
-"""
+"""The service's HTTP client: waits for a container that starts, sends the token, raises ServiceError with a sentence."""
 
 import json
 import os

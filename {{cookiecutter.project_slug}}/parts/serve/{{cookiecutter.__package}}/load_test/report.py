@@ -106,12 +106,12 @@ def compare_with_plan(levels: Sequence[Level], device: str) -> str:
 
 def failures(levels: Sequence[Level]) -> str:
     """Why requests failed, a line for each load; empty where none did."""
-    lines = []
-    for level in levels:
-        if level.failed:
-            counted = ", ".join(f"{n} x {reason}" for reason, n in level.failures.items())
-            lines.append(f"failed at {level.at_once} at once: {counted}; the first: {level.example}")
-    return "\n".join(lines)
+    return "\n".join(
+        f"failed at {level.at_once} at once: {', '.join(f'{n} x {reason}' for reason, n in level.failures.items())}; "
+        f"the first: {level.example}"
+        for level in levels
+        if level.failed
+    )
 
 
 def to_json(levels: Sequence[Level], device: str) -> dict:

@@ -11,13 +11,13 @@ from .. import plan
 from ..client import client
 
 GENERATES = plan.WORKLOAD == "generation"
+MAX_ANSWER_TOKENS = plan.MAX_ANSWER_TOKENS if plan.WORKLOAD == "generation" else 0
 UNIT = "written" if GENERATES else "read"  # what is done with the tokens that are counted
 PATH = {"generation": "/v1/chat/completions", "embedding": "/v1/embeddings", "classification": "/classify"}[
     plan.WORKLOAD
 ]
 # A typical request, as PLAN.md has it: a prompt that leaves room for its answer, or a text with room for a longer word
 PROMPT_TOKENS = min(1024, plan.CONTEXT_LEN * 7 // 10) if GENERATES else min(1024, plan.CONTEXT_LEN) * 9 // 10
-MAX_ANSWER = plan.MAX_ANSWER_TOKENS if plan.WORKLOAD == "generation" else 0
 END = b"data: [DONE]"
 TAIL = 4096  # bytes; the last events, among them the usage, are within
 WORDS = """
@@ -83,7 +83,7 @@ async def _stream(http: httpx.AsyncClient, text: str, tokens: int, sent: float) 
     body = {
         "model": plan.MODEL,
         "messages": [{"role": "user", "content": text}],
-        "max_tokens": max(1, min(tokens // 4, MAX_ANSWER)),
+        "max_tokens": max(1, min(tokens // 4, MAX_ANSWER_TOKENS)),
         "ignore_eos": True,  # vLLM's own: every answer is as long as planned
         "stream": True,
         "stream_options": {"include_usage": True},
