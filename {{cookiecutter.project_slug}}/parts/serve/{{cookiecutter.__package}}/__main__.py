@@ -46,12 +46,12 @@ def answer_locally(model: str, text: str, max_tokens: int) -> None:
 def download(model: str) -> str:
     """Return the folder of a model from the hub, downloaded once. ServiceError says what else would do."""
     from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+    from huggingface_hub.errors import HFValidationError
 
     commit = cli.SMALL_COMMIT if model == cli.SMALL_MODEL else None  # else the main branch
     try:
         return snapshot_download(model, revision=commit, allow_patterns=list(storage.FILES))
-    except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
+    except (OSError, HFValidationError) as error:
         raise ServiceError(
             f"{model} is no folder and cannot be downloaded ({type(error).__name__}): give --model a local folder"
         ) from error

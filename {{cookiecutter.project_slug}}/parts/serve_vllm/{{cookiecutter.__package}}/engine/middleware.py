@@ -1,4 +1,4 @@
-"""ASGI middleware around vLLM's API: the routes that are served, their limits, /memory and /engine, errors explained."""
+"""ASGI middleware around vLLM's API: the routes that are served, limits, /memory and /engine, and errors explained."""
 
 import asyncio
 import hmac

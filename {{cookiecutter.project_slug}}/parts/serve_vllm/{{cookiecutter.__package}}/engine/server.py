@@ -24,14 +24,9 @@ class Server:
     """A running vLLM server. Its output is passed on, and the end of it kept to explain a failure."""
 
     def __init__(
-        self,
-        model: str,
-        port: int = PORT,
-        *,
-        gpus: int,
-        context_len: int = plan.CONTEXT_LEN,
-        snapshots_in: str = "",  # folder for memory snapshots of out-of-memory errors
+        self, model: str, port: int = PORT, *, gpus: int, context_len: int = plan.CONTEXT_LEN, snapshots_in: str = ""
     ) -> None:
+        """Start vLLM. `snapshots_in` is the folder for memory snapshots of out-of-memory errors."""
         self.port, self.gpus = port, gpus
         self.key = secrets.token_hex()
         self.cause = Path(tempfile.mkdtemp(), "cause")
