@@ -293,7 +293,9 @@ def test_the_price_is_the_price_lists_and_the_budget_pays_for_every_container(in
 
 def test_every_python_file_compiles(project: Project) -> None:
     sources = {name: text for name, text in project.files().items() if name.endswith(".py")}
-    assert {f"{project.package}/{name}.py" for name in ("plan", "app", "image", "storage", "monitoring/gpu_memory")} <= set(sources)
+    assert {
+        f"{project.package}/{name}.py" for name in ("plan", "app", "image", "storage", "monitoring/gpu_memory")
+    } <= set(sources)
     for name, text in sources.items():
         compile(text, name, "exec", dont_inherit=True)
 
