@@ -28,7 +28,7 @@ def resize(containers: int) -> None:
 
 
 def cost(containers: int) -> str:
-    """What so many containers that never stop cost, in a sentence."""
+    """One sentence: the cost of so many containers that never stop, in USD."""
     if not containers:
         return "no container is kept warm: an idle service costs nothing, and the next request waits for a cold start"
     usd = containers * plan.USD_PER_HOUR

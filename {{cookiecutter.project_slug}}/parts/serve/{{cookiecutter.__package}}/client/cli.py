@@ -1,4 +1,4 @@
-"""What the command lines share: the service's address, a request and its printed reply, and errors in one line."""
+"""Common parts of the command lines: the service's address, a request with its printed reply, errors in one line."""
 
 import argparse
 import sys

@@ -56,7 +56,7 @@ def settling_s(steps: Sequence[int]) -> list[float]:
 
 
 def price(steps: Sequence[int], settling: Sequence[float], seconds: float) -> str:
-    """What the test will cost on Modal, in a sentence."""
+    """One sentence: the cost of the test on Modal, in USD."""
     busy_s = sum(containers(n) * (seconds + settle) for n, settle in zip(steps, settling, strict=True))
     idle_s = containers(steps[-1]) * plan.SCALEDOWN_WINDOW
     usd = (busy_s + idle_s) * plan.USD_PER_HOUR / 3600
@@ -133,7 +133,7 @@ async def _stream(http: httpx.AsyncClient, text: str, tokens: int, sent: float) 
 
 
 def _refusal(response: httpx.Response) -> str:
-    """The status of a response that has been read, and the service's message where it has one."""
+    """The status of a response that has been read, with the service's message where it has one."""
     return ": ".join(filter(None, [str(response.status_code), error_message(response)]))
 
 
@@ -150,7 +150,7 @@ def _has_text(event: dict) -> bool:
 
 
 async def words_for(http: httpx.AsyncClient, tokens: int) -> int:
-    """How many of our words make a prompt of so many tokens, by the service's own count of a short and a longer one."""
+    """Return how many words make a prompt of so many tokens, by the service's own count of a short and a longer one."""
     words = FIRST_WORDS
     for wanted in (tokens // 2, tokens):
         timing = await send_request(http, synthetic_prompt(words, 0), tokens)

@@ -40,7 +40,7 @@ class RequestTiming:
 
 @dataclass(frozen=True)
 class Level:
-    """What a service did under one load: so many requests at once, for some seconds."""
+    """The figures of one level of load: so many requests at once, for some seconds."""
 
     at_once: int
     seconds: float

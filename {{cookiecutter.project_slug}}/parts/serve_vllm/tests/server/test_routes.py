@@ -1,4 +1,4 @@
-"""What every workload's server does beside answering: /engine, /memory, /metrics, and control routes hidden."""
+"""The routes of every workload's server: /engine, /memory, /metrics, and control routes hidden."""
 
 import json
 

@@ -94,7 +94,7 @@ class RouteFilter:
 
 
 class ServiceMiddleware(BodyLimit):
-    """What vLLM is given: the route filter, and around it the limit on the size of a body."""
+    """The limit on the size of a body, around the route filter."""
 
     def __init__(self, app: App) -> None:
         super().__init__(RouteFilter(app))
@@ -160,7 +160,7 @@ def being_replaced(cause: str) -> str:
 
 
 async def read_cause(timeout_s: float = 1.0) -> str:
-    """What server.Server read in the engine's log about its end. The log may come a moment later than the error."""
+    """Return why the engine died, as server.Server read in its log, which may come a moment after the error."""
     path, deadline = Path(os.environ.get(options.CAUSE, os.devnull)), time.monotonic() + timeout_s
     while not (cause := path.read_text(encoding="utf-8") if path.exists() else "") and time.monotonic() < deadline:
         await asyncio.sleep(0.05)

@@ -27,7 +27,7 @@ ATTENTION: dict[str, dict[str, Any]] = {
     "flash_attention_4": attention_config("FLASH_ATTN", "FLASHINFER_MLA", flash_attn_version=4),
 }
 
-# plan.QUANTIZE_AT_LOAD for --quantization. What vLLM once called fp8 here is now named by what shares a scale.
+# plan.QUANTIZE_AT_LOAD for --quantization. What vLLM once called fp8 is now named by what shares a scale.
 AT_LOAD = {"fp8": "fp8_per_tensor", "mxfp8": "mxfp8", "mxfp4": "mxfp4"}
 
 # plan.QUANTIZATION -> what vLLM's names for such layers match, in lower case; the first that matches counts
