@@ -495,7 +495,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 # test_bake.py and test_training_projects.py run all of a project's tests
-SOME_TESTS = {"PYTEST_ADDOPTS": "-p no:cacheprovider -k test_memory"}
+SOME_TESTS = {"PYTEST_ADDOPTS": "-p no:cacheprovider -k gpu_memory"}
 
 
 @pytest.mark.slow
@@ -504,6 +504,8 @@ def test_a_service_answers_on_this_machine(bake: Bake, small: Path, tmp_path: Pa
     assert "Paris" in serve("make local", MODEL=str(small), PROMPT="What is the capital of France?")
     assert "tokens/s" in serve('make local PROMPT="..." MODEL=folder-or-hub-id')
     assert " passed" in serve("make test", **SOME_TESTS)
+    assert " passed" in serve("make test-all", **SOME_TESTS)
+    assert "All checks passed!" in serve("make lint")
 
 
 @pytest.mark.slow

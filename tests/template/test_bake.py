@@ -292,7 +292,9 @@ def test_the_price_is_the_price_lists_and_the_budget_pays_for_every_container(in
 
 def test_every_python_file_compiles(project: Project) -> None:
     sources = {name: text for name, text in project.files().items() if name.endswith(".py")}
-    assert {f"{project.package}/{name}.py" for name in ("plan", "app", "image", "storage", "memory")} <= set(sources)
+    assert {
+        f"{project.package}/{name}.py" for name in ("plan", "app", "image", "storage", "monitoring/gpu_memory")
+    } <= set(sources)
     for name, text in sources.items():
         compile(text, name, "exec", dont_inherit=True)
 
@@ -331,8 +333,8 @@ def test_the_engine_takes_every_plan(inference: Project) -> None:
     words = json.loads(
         inference.python(
             "-c",
-            f"import json; from {inference.package} import engine, hardware\n"
-            "print(json.dumps(engine.command('/m', 8000, gpus=hardware.GPUS)))",
+            f"import json; from {inference.package} import hardware\nfrom {inference.package}.engine import options\n"
+            "print(json.dumps(options.command('/m', 8000, gpus=hardware.GPUS)))",
         )
     )
     count = str(inference.plan["GPU"]).partition(":")[2] or "1"

@@ -1,4 +1,4 @@
-"""What deploying would ask for, seen by a fresh Python: with the plan's GPU, with another one, and with GPU=none."""
+"""The hardware that a deploy asks for: the plan's GPU, another one, and GPU=none, each in a fresh Python."""
 
 import json
 import os

@@ -31,7 +31,7 @@ def test_running_out_leaves_a_snapshot_that_shows_what_filled_the_memory(
     files = list((tmp_path / "oom").iterdir())
     assert 1 <= len(files) <= memory_snapshot.KEPT
     blocks = [block for segment in pickle.loads(files[0].read_bytes())["segments"] for block in segment["blocks"]]
-    assert any(b["address"] == held.data_ptr() and "test_snapshot" in b["frames"][0]["filename"] for b in blocks)
+    assert any(b["address"] == held.data_ptr() and "test_memory_snapshot" in b["frames"][0]["filename"] for b in blocks)
     assert files[0].name in capsys.readouterr().out
 
 

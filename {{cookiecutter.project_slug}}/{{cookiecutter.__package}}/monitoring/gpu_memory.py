@@ -5,7 +5,6 @@ it. Without a GPU they are the resident memory of this process and all its child
 """
 
 import json
-import os
 import sys
 import threading
 import time
@@ -36,12 +35,6 @@ class MemoryReading:
     allocated_gib: list[float]  # by torch's allocator in this process; empty where torch is not loaded here
     reserved_gib: list[float]
     torch_peak_gib: list[float]  # most that torch ever reserved in this process
-
-
-def process_tree() -> list[psutil.Process]:
-    """This process and its descendants."""
-    own = psutil.Process()
-    return [own, *own.children(recursive=True)]
 
 
 @contextmanager
@@ -86,28 +79,21 @@ def _rss(process: psutil.Process) -> int:
 
 def read_memory() -> MemoryReading:
     """Read the memory in use now."""
+    tree = [psutil.Process(), *psutil.Process().children(recursive=True)]
     with nvml() as handles:
         if handles:
-            pids = {process.pid for process in process_tree()}
             infos = [pynvml.nvmlDeviceGetMemoryInfo(handle) for handle in handles]
-            own = [_own_gib(handle, pids) for handle in handles]
-            return MemoryReading(
-                seconds=time.time(),
-                device="gpu",
-                used_gib=[info.used / GIB for info in infos],
-                total_gib=[info.total / GIB for info in infos],
-                own_gib=[gib for gib in own if gib is not None],
-                **_torch(),
-            )
-    rss = sum(_rss(process) for process in process_tree()) / GIB
-    total = psutil.virtual_memory().total / GIB
-    return MemoryReading(time.time(), "cpu", [rss], [total], [rss], **_torch())
+            used, total = [info.used / GIB for info in infos], [info.total / GIB for info in infos]
+            own = [_own_gib(handle, {process.pid for process in tree}) for handle in handles]
+            return MemoryReading(time.time(), "gpu", used, total, [gib for gib in own if gib is not None], **_torch())
+    rss = sum(map(_rss, tree)) / GIB
+    return MemoryReading(time.time(), "cpu", [rss], [psutil.virtual_memory().total / GIB], [rss], **_torch())
 
 
 class Monitor:
     """Reads the memory in the background, keeps the peak, logs a JSON line for a higher peak and once a minute."""
 
-    def __init__(self, log: TextIO = sys.stderr, interval: float = 2.0, log_every: float = 60.0) -> None:
+    def __init__(self, log: TextIO | None = sys.stderr, interval: float = 2.0, log_every: float = 60.0) -> None:
         self.log, self.interval, self.log_every = log, interval, log_every
         self.last = read_memory()
         self.peaks_gib = self.last.used_gib  # of each GPU
@@ -139,7 +125,8 @@ class Monitor:
         self.peaks_gib = [max(pair) for pair in zip(self.peaks_gib, now.used_gib, strict=True)]
         if self.peak_gib > self._logged_gib * 1.01 or now.seconds - self._logged_at > self.log_every:
             self._logged_gib, self._logged_at = self.peak_gib, now.seconds
-            print(json.dumps({"event": "memory", **self.state()}), file=self.log, flush=True)
+            if self.log is not None:
+                print(json.dumps({"event": "memory", **self.state()}), file=self.log, flush=True)
         return now
 
     def state(self) -> dict[str, object]:
@@ -156,12 +143,11 @@ class Monitor:
 @contextmanager
 def watch() -> Generator[Monitor]:
     """Run a monitor without a log for the duration of the block."""
-    with open(os.devnull, "w") as nowhere:
-        monitor = Monitor(nowhere, interval=0.2).start()
-        try:
-            yield monitor
-        finally:
-            monitor.stop()
+    monitor = Monitor(log=None, interval=0.2).start()
+    try:
+        yield monitor
+    finally:
+        monitor.stop()
 
 
 def _rounded(value: object) -> object:

@@ -19,9 +19,8 @@ import pytest
 
 from {{cookiecutter.__package}} import plan
 from {{cookiecutter.__package}}.load_test import __main__ as load_test
-from {{cookiecutter.__package}}.load_test import report, requests
-from {{cookiecutter.__package}}.load_test.report import Level, measured, percentile
-from {{cookiecutter.__package}}.load_test.requests import RequestTiming, synthetic_prompt
+from {{cookiecutter.__package}}.load_test import report
+from {{cookiecutter.__package}}.load_test.report import Level, RequestTiming, measured, percentile
 
 STEP_S, STEPS = 0.02, 10  # the little server needs 0.2 s for an answer, of 10 tokens where it streams
 LEVELS = [
@@ -124,10 +123,10 @@ def test_percentiles_are_those_of_the_standard_library():
 
 
 def test_texts_have_the_wanted_length_and_differ_from_the_first_word_on():
-    texts = [synthetic_prompt(50, number) for number in range(20)]
+    texts = [load_test.synthetic_prompt(50, number) for number in range(20)]
     assert {len(text.split()) for text in texts} == {50}
     assert len({text.split()[0] for text in texts}) == 20
-    assert synthetic_prompt(50, 7) == texts[7]
+    assert load_test.synthetic_prompt(50, 7) == texts[7]
 
 
 def test_the_cost_is_that_of_the_containers_which_the_load_takes():
@@ -165,7 +164,7 @@ def test_the_picture_is_the_same_for_the_same_figures(tmp_path: Path):
     picture = (tmp_path / "a.svg").read_text(encoding="utf-8")
     assert picture == (tmp_path / "b.svg").read_text(encoding="utf-8")
     words = " ".join(ElementTree.fromstring(picture).itertext())
-    for part in (f"tokens/s {requests.UNIT}", "p95", f"{plan.MODEL} on {plan.GPU}", "planned"):
+    for part in (f"tokens/s {report.UNIT}", "p95", f"{plan.MODEL} on {plan.GPU}", "planned"):
         assert part in words
     report.draw(tmp_path / "cpu.svg", LEVELS, "cpu")
     words = " ".join(ElementTree.parse(tmp_path / "cpu.svg").getroot().itertext())
@@ -179,17 +178,17 @@ def slept(seconds: float, least: float) -> bool:
 
 
 def test_measured_speed_is_that_of_the_server(server: ThreadingHTTPServer):
-    one, eight = asyncio.run(load_test.run_levels(url(server), [1, 8], [0.0, 0.3], 1.5, requests.PROMPT_TOKENS))
+    one, eight = asyncio.run(load_test.run_levels(url(server), [1, 8], [0.0, 0.3], 1.5, load_test.PROMPT_TOKENS))
     assert not one.failed and not eight.failed
     assert slept(1 / one.requests_per_s, STEP_S * STEPS) and slept(8 / eight.requests_per_s, STEP_S * STEPS)
     assert one.first_p50_s
-    if requests.GENERATES:
+    if report.GENERATES:
         assert one.per_token_p50_s and slept(one.per_token_p50_s, STEP_S)
         assert STEP_S <= one.first_p50_s < STEP_S * STEPS / 2  # long before the last
     else:
         assert slept(one.first_p50_s, STEP_S * STEPS)
         # words of one token each: the length of a prompt is the wanted one
-        assert one.tokens_per_s == pytest.approx(one.requests_per_s * requests.PROMPT_TOKENS, rel=0.1)
+        assert one.tokens_per_s == pytest.approx(one.requests_per_s * load_test.PROMPT_TOKENS, rel=0.1)
 
 
 def test_refusals_are_failures_of_that_load(server: ThreadingHTTPServer):

@@ -11,11 +11,11 @@ from .monitoring import gpu_memory, oom
 
 def main() -> int:
     parser = cli.parser("", __doc__)
-    parser.add_argument("--prompt", default=cli.EXAMPLE.text)
+    parser.add_argument("--prompt", default=cli.TEXT)
     parser.add_argument("--max-tokens", type=int, default=128)
     parser.add_argument("--local", action="store_true", help="answer on this machine: no account, no GPU")
     parser.add_argument(
-        "--model", default=cli.EXAMPLE.model, help="with --local: a folder, or a model on the hub (%(default)s)"
+        "--model", default=cli.SMALL_MODEL, help="with --local: a folder, or a model on the hub (%(default)s)"
     )
     options = parser.parse_args()
     with cli.exit_on_error():
@@ -46,12 +46,12 @@ def answer_locally(model: str, text: str, max_tokens: int) -> None:
 def download(model: str) -> str:
     """Return the folder of a model from the hub, downloaded once. ServiceError says what else would do."""
     from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+    from huggingface_hub.errors import HFValidationError
 
-    commit = cli.EXAMPLE.commit if model == cli.EXAMPLE.model else None  # another model comes from its main branch
+    commit = cli.SMALL_COMMIT if model == cli.SMALL_MODEL else None  # else the main branch
     try:
         return snapshot_download(model, revision=commit, allow_patterns=list(storage.FILES))
-    except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
+    except (OSError, HFValidationError) as error:
         raise ServiceError(
             f"{model} is no folder and cannot be downloaded ({type(error).__name__}): give --model a local folder"
         ) from error

@@ -1,7 +1,4 @@
-"""The warm pool: containers that run whether or not anybody asks, by hand or in working hours.
-
-`make warm` keeps WARM_CONTAINERS running, `make cool` goes back to MIN_CONTAINERS.
-"""
+"""The warm pool: containers that run whether or not anybody asks, by `make warm` or in the hours of plan.py."""
 
 import argparse
 import sys
@@ -31,7 +28,7 @@ def resize(containers: int) -> None:
 
 
 def cost(containers: int) -> str:
-    """What so many containers that never stop cost, in a sentence."""
+    """One sentence: the cost of so many containers that never stop, in USD."""
     if not containers:
         return "no container is kept warm: an idle service costs nothing, and the next request waits for a cold start"
     usd = containers * plan.USD_PER_HOUR

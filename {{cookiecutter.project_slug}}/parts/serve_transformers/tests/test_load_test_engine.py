@@ -6,7 +6,7 @@ from pathlib import Path
 from {{cookiecutter.__package}}.client import local
 from {{cookiecutter.__package}}.engine.server import Engine
 from {{cookiecutter.__package}}.load_test.__main__ import run_levels
-from {{cookiecutter.__package}}.load_test.requests import GENERATES
+from {{cookiecutter.__package}}.load_test.report import GENERATES
 from {{cookiecutter.__package}}.monitoring import gpu_memory
 
 

@@ -1,4 +1,4 @@
-"""What was loaded, asked from a real model and held against the plan; and what is loaded before a snapshot."""
+"""The comparison of a real loaded model with the plan, and what is imported before a snapshot."""
 
 import json
 import subprocess

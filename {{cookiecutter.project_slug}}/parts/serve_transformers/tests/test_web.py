@@ -1,4 +1,4 @@
-"""What every engine's web application has, over a real socket: health, what runs, metrics, limits, errors."""
+"""The routes of every engine's web application, over a real socket: health, what runs, metrics, limits, errors."""
 
 import socket
 from collections.abc import Iterator

@@ -12,7 +12,7 @@ from {{cookiecutter.__package}}.engine import middleware, options
 from {{cookiecutter.__package}}.engine.body_limit import BodyLimit, Message, Receive, Scope, Send
 from {{cookiecutter.__package}}.monitoring import oom
 
-PATH, BODY = options.WORKLOAD.warm_up
+PATH, BODY = options.WARM_UP
 OOM = "out of memory: the GPU was full"
 
 
@@ -105,7 +105,7 @@ def test_control_routes_are_there_for_our_own_process_only(built: middleware.Rou
     api = Api()
     for headers in ({}, {"x_engine_key": "guessed"}, {"x_engine_key": ""}):
         status, (said,) = ask(built, api, path, **headers)
-        assert status == 404 and options.WORKLOAD.routes[0] in json.loads(said)["error"]["message"]
+        assert status == 404 and options.ROUTES[0] in json.loads(said)["error"]["message"]
     assert api.asked == []
     assert ask(built, api, path, x_engine_key="secret")[0] == 200 and len(api.asked) == 1
 

@@ -153,5 +153,5 @@ def test_ending_the_container_asks_for_its_end_as_modal_does():
 
 
 def test_the_request_that_warms_up_is_one_that_is_answered():
-    _, routes, (path, body) = options.WORKLOAD
-    assert path in routes and over_limit(body) is None and body["model"] == plan.MODEL
+    path, body = options.WARM_UP
+    assert path in options.ROUTES and over_limit(body) is None and body["model"] == plan.MODEL

@@ -1,4 +1,4 @@
-"""What runs against what was planned, in tables, and the names against the installed vLLM."""
+"""Comparisons of what runs with the plan, in tables; and the names against the installed vLLM."""
 
 import pytest
 

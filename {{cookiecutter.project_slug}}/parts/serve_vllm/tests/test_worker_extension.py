@@ -1,4 +1,4 @@
-"""What vLLM's workers report of checkpoints quantized as published ones are, made here from the tiny model."""
+"""The report of vLLM's workers on checkpoints quantized as published ones are, made from the tiny model."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""What to change in plan.py where memory runs short, or is left over."""
+"""Hints for plan.py where memory runs short or is left over."""
 
 from .. import plan
 

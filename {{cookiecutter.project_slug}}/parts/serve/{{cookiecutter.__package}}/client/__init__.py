@@ -1,5 +1,3 @@
 """The client of the deployed service, and the commands that use it."""
 
-from .client import Client
-
-__all__ = ["Client"]
+from .client import Client as Client

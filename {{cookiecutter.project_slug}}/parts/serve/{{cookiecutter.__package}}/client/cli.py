@@ -1,10 +1,9 @@
-"""What the command lines share: the service's address, a request and its printed reply, and errors in one line."""
+"""Common parts of the command lines: the service's address, a request with its printed reply, errors in one line."""
 
 import argparse
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
-from typing import NamedTuple
 
 import modal
 
@@ -13,29 +12,20 @@ from ..monitoring import gpu_memory
 from .client import Answer, Client, Embeddings, Labels, ServiceError
 
 PACKAGE = __name__.partition(".")[0]
-
-
-class Example(NamedTuple):
-    """What a workload is tried with: a small model and its commit for `--local`, and a text."""
-
-    model: str
-    commit: str
-    text: str
-
-
-EXAMPLE = {
-    "generation": Example(
-        "HuggingFaceTB/SmolLM2-135M-Instruct",  # 0.3 GB, Apache-2.0
+# A small model and its commit for `--local`, all Apache-2.0; and a text to try
+SMALL_MODEL, SMALL_COMMIT, TEXT = {
+    "generation": (
+        "HuggingFaceTB/SmolLM2-135M-Instruct",  # 0.3 GB
         "12fd25f77366fa6b3b4b768ec3050bf629380bac",
         "In two sentences: why is the sky blue?",
     ),
-    "embedding": Example(
-        "sentence-transformers/all-MiniLM-L6-v2",  # 0.1 GB, Apache-2.0
+    "embedding": (
+        "sentence-transformers/all-MiniLM-L6-v2",  # 0.1 GB
         "8b3219a92973c328a8e22fadcfa821b5dc75636a",
         "The sky is blue because air scatters blue light.",
     ),
-    "classification": Example(
-        "distilbert/distilbert-base-uncased-finetuned-sst-2-english",  # 0.3 GB, Apache-2.0
+    "classification": (
+        "distilbert/distilbert-base-uncased-finetuned-sst-2-english",  # 0.3 GB
         "714eb0fa89d2f80546fda750413ed43d93601a13",
         "The sky was wonderfully blue all day.",
     ),

@@ -1,7 +1,4 @@
-"""The service's HTTP client: waits for a container that starts, sends the token, and raises ServiceError in sentences.
-
-Chats and embeddings speak the OpenAI API: any OpenAI client works too.
-"""
+"""The service's HTTP client: waits for a container that starts, sends the token, raises ServiceError in sentences."""
 
 import json
 import os
@@ -14,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import partial
 from typing import Any, TypeVar
 
 import httpx
@@ -26,6 +24,8 @@ FULL = 429
 READ_TIMEOUT_S = 300.0  # from sending to the first byte, and between two pieces
 FIRST_PAUSE_S = 0.5  # before the first new try; half as long again before each further one
 HELD_S = 3.0  # Modal holds a web function's request while its container starts: say so after this long
+
+print_piece = partial(print, end="", flush=True)
 
 Result = TypeVar("Result")
 
@@ -93,10 +93,6 @@ class Labels:
         return f"{len(self.labels)} texts, {self.tokens} tokens, {self.seconds:.2f} s"
 
 
-def print_piece(piece: str) -> None:
-    print(piece, end="", flush=True)
-
-
 class Client:
     """One service. Each call waits up to `startup_timeout` seconds for a container that starts."""
 
@@ -111,7 +107,7 @@ class Client:
             follow_redirects=True,  # a web function that takes over 150 s answers 303
         )
 
-    def chat(self, prompt: str, max_tokens: int = 256, show: Callable[[str], None] = print_piece) -> Answer:
+    def chat(self, prompt: str, max_tokens: int = 256, show: Callable[[str], object] = print_piece) -> Answer:
         """Ask one question; `show` gets each piece of the answer as it arrives."""
         body = {
             "model": plan.MODEL,
@@ -152,7 +148,7 @@ class Client:
         with self._send(method, path, body) as response:
             return response.read(), time.monotonic() - sent
 
-    def _stream(self, body: dict[str, Any], show: Callable[[str], None]) -> Answer:
+    def _stream(self, body: dict[str, Any], show: Callable[[str], object]) -> Answer:
         """Make one try at a chat. Unavailable, which is retried, as long as nothing has been shown."""
         text, tokens, first, sent = [], 0, 0.0, time.monotonic()
         try:

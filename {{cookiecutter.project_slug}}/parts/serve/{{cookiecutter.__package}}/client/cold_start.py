@@ -28,11 +28,9 @@ class ColdStart:
 
     def report(self) -> str:
         """A line for each phase; their sum is what the plan predicts."""
+        planned = f"planned {plan.PREDICTED_COLD_START_S:.0f}"
         lines = [
-            (
-                self.healthy_s + self.first_s,
-                f"cold start, until the first answer; planned {plan.PREDICTED_COLD_START_S:.0f}",
-            ),
+            (self.healthy_s + self.first_s, f"cold start, until the first answer; {planned}"),
             (max(0.0, self.healthy_s - self.engine_s), "Modal: a GPU, the image, the container"),
             (self.engine_s, "the engine: imports, weights, compilation"),
             (self.first_s, f"the first answer; the second took {self.second_s:.1f}"),

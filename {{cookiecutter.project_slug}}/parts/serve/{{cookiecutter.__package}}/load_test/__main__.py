@@ -5,6 +5,7 @@ Every load keeps N requests running for some seconds: as soon as one is answered
 
 import asyncio
 import json
+import random
 import ssl
 import sys
 import time
@@ -18,14 +19,28 @@ from tqdm import tqdm
 
 from .. import plan
 from ..client import cli
-from ..client.client import READ_TIMEOUT_S, Client, ServiceError, authorization
+from ..client.client import READ_TIMEOUT_S, Client, ServiceError, authorization, error_message
 from . import report
-from .report import Level, containers, measured
-from .requests import PROMPT_TOKENS, RequestTiming, send_request, synthetic_prompt
+from .report import GENERATES, Level, RequestTiming, containers, measured
 
 BUSY = 0.9  # of a core: beyond this the client itself may be the limit
 BAR = "{percentage:3.0f}% |{bar:20}| {elapsed} {desc}"
 FIRST_WORDS = 20  # of the request that tells how many tokens a word has
+MAX_ANSWER_TOKENS = plan.MAX_ANSWER_TOKENS if plan.WORKLOAD == "generation" else 0
+PATH = {"generation": "/v1/chat/completions", "embedding": "/v1/embeddings", "classification": "/classify"}[
+    plan.WORKLOAD
+]
+# A typical request, as PLAN.md has it: a prompt that leaves room for its answer, or a text with room for a longer word
+PROMPT_TOKENS = min(1024, plan.CONTEXT_LEN * 7 // 10) if GENERATES else min(1024, plan.CONTEXT_LEN) * 9 // 10
+END = b"data: [DONE]"
+TAIL = 4096  # bytes; the last events, among them the usage, are within
+WORDS = """
+the a of and to in is that for on with as by from at this each when then after before over under between river house
+engine paper window market letter garden bridge stone table number colour weather morning evening question answer
+reason story memory signal measure pressure distance language music history science winter summer runs holds turns
+carries follows reaches builds keeps opens explains becomes moves learns sees writes finds grows quiet small bright
+heavy narrow early simple distant warm careful rapid hollow gentle ancient common certain
+"""
 
 
 def load_steps(limit: int) -> list[int]:
@@ -41,7 +56,7 @@ def settling_s(steps: Sequence[int]) -> list[float]:
 
 
 def price(steps: Sequence[int], settling: Sequence[float], seconds: float) -> str:
-    """What the test will cost on Modal, in a sentence."""
+    """One sentence: the cost of the test on Modal, in USD."""
     busy_s = sum(containers(n) * (seconds + settle) for n, settle in zip(steps, settling, strict=True))
     idle_s = containers(steps[-1]) * plan.SCALEDOWN_WINDOW
     usd = (busy_s + idle_s) * plan.USD_PER_HOUR / 3600
@@ -63,8 +78,79 @@ def connect(url: str | httpx.URL, trusted: ssl.SSLContext) -> httpx.AsyncClient:
     )
 
 
+def synthetic_prompt(words: int, number: int) -> str:
+    """A text of so many words; another for each `number`, from the first word on, so that no prompt cache helps."""
+    drawn = random.Random(number).choices(WORDS.split(), k=max(1, words - 1))
+    return " ".join(word + "." if i % 12 == 11 else word for i, word in enumerate([str(number), *drawn], 1))
+
+
+async def send_request(http: httpx.AsyncClient, text: str, tokens: int) -> RequestTiming:
+    """Send one text of `tokens`; an answer is a quarter as long. What fails is `error` in the timing, never raised."""
+    sent = time.monotonic()
+    try:
+        return await (_stream(http, text, tokens, sent) if GENERATES else _post(http, text, sent))
+    except httpx.HTTPError as error:
+        return RequestTiming(sent, sent, time.monotonic(), error=type(error).__name__)
+
+
+async def _post(http: httpx.AsyncClient, text: str, sent: float) -> RequestTiming:
+    response = await http.post(PATH, json={"model": plan.MODEL, "input": text})
+    end = time.monotonic()
+    if response.status_code != 200:
+        return RequestTiming(sent, sent, end, error=_refusal(response))
+    tokens = response.json()["usage"]["prompt_tokens"]
+    return RequestTiming(sent, end, end, tokens, tokens)
+
+
+async def _stream(http: httpx.AsyncClient, text: str, tokens: int, sent: float) -> RequestTiming:
+    body = {
+        "model": plan.MODEL,
+        "messages": [{"role": "user", "content": text}],
+        "max_tokens": max(1, min(tokens // 4, MAX_ANSWER_TOKENS)),
+        "ignore_eos": True,  # vLLM's own: every answer is as long as planned
+        "stream": True,
+        "stream_options": {"include_usage": True},
+    }
+    first, tail = 0.0, b""
+    async with http.stream("POST", PATH, json=body) as response:
+        if response.status_code != 200:
+            await response.aread()
+            return RequestTiming(sent, sent, time.monotonic(), error=_refusal(response))
+        async for piece in response.aiter_raw():  # events are not parsed one by one: that would be the bottleneck
+            tail += piece
+            if not first and any(_has_text(event) for event in _events(tail)):
+                first = time.monotonic()
+            elif first:
+                tail = tail[-TAIL:]
+    end = time.monotonic()
+    last = _events(tail)
+    usage = next((event["usage"] for event in reversed(last) if event.get("usage")), None)
+    if any("error" in event for event in last):
+        return RequestTiming(sent, sent, end, error="error in the stream")
+    if usage is None or END not in tail:
+        return RequestTiming(sent, sent, end, error="the stream broke off")
+    return RequestTiming(sent, first or end, end, usage["completion_tokens"], usage["prompt_tokens"])
+
+
+def _refusal(response: httpx.Response) -> str:
+    """The status of a response that has been read, with the service's message where it has one."""
+    return ": ".join(filter(None, [str(response.status_code), error_message(response)]))
+
+
+def _events(data: bytes) -> list[dict]:
+    """The whole events in a piece of a stream; what is cut off at either end is left out."""
+    lines = [line[6:] for line in data.split(b"\n\n") if line.startswith(b"data: {") and line.endswith(b"}")]
+    return [json.loads(line) for line in lines]
+
+
+def _has_text(event: dict) -> bool:
+    """Whether the event brought a part of the answer: the first one often names the role only."""
+    deltas = [choice["delta"] for choice in event.get("choices", [])]
+    return any(delta.get("content") or delta.get("reasoning_content") for delta in deltas)
+
+
 async def words_for(http: httpx.AsyncClient, tokens: int) -> int:
-    """How many of our words make a prompt of so many tokens, by the service's own count of a short and a longer one."""
+    """Return how many words make a prompt of so many tokens, by the service's own count of a short and a longer one."""
     words = FIRST_WORDS
     for wanted in (tokens // 2, tokens):
         timing = await send_request(http, synthetic_prompt(words, 0), tokens)

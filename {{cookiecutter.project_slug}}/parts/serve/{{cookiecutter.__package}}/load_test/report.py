@@ -1,4 +1,4 @@
-"""The results of the load test: figures of each level of load, as a table, beside the plan, as JSON and as a chart."""
+"""The results of the load test: timings, the figures of each level of load, a table, the plan beside it, a chart."""
 
 import math
 from collections import Counter
@@ -7,12 +7,40 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from .. import plan
-from .requests import GENERATES, UNIT, RequestTiming
+
+GENERATES = plan.WORKLOAD == "generation"
+UNIT = "written" if GENERATES else "read"  # what is done with the tokens that are counted
+
+
+@dataclass(frozen=True)
+class RequestTiming:
+    """One request. Times are seconds of one clock; `error` is empty, or says why it failed."""
+
+    sent: float
+    first: float  # the first token arrived; where nothing streams, the whole reply
+    end: float
+    tokens: int = 0  # written for generation, else read
+    prompt_tokens: int = 0
+    error: str = ""
+
+    def share(self, start: float, end: float) -> float:
+        """The part of this request that fell between `start` and `end`."""
+        return max(0.0, min(end, self.end) - max(start, self.sent)) / max(self.end - self.sent, 1e-9)
+
+    def tokens_between(self, start: float, end: float) -> float:
+        """The tokens that came then: evenly from the first to the last, or with the work where nothing streams."""
+        begun = self.first if self.first < self.end else self.sent
+        return self.tokens * max(0.0, min(end, self.end) - max(start, begun)) / max(self.end - begun, 1e-9)
+
+    @property
+    def per_token_s(self) -> float | None:
+        """Seconds from one token to the next; None where the reply did not stream."""
+        return (self.end - self.first) / (self.tokens - 1) if self.tokens > 1 and self.first < self.end else None
 
 
 @dataclass(frozen=True)
 class Level:
-    """What a service did under one load: so many requests at once, for some seconds."""
+    """The figures of one level of load: so many requests at once, for some seconds."""
 
     at_once: int
     seconds: float
@@ -106,12 +134,12 @@ def compare_with_plan(levels: Sequence[Level], device: str) -> str:
 
 def failures(levels: Sequence[Level]) -> str:
     """Why requests failed, a line for each load; empty where none did."""
-    lines = []
-    for level in levels:
-        if level.failed:
-            counted = ", ".join(f"{n} x {reason}" for reason, n in level.failures.items())
-            lines.append(f"failed at {level.at_once} at once: {counted}; the first: {level.example}")
-    return "\n".join(lines)
+    return "\n".join(
+        f"failed at {level.at_once} at once: {', '.join(f'{n} x {reason}' for reason, n in level.failures.items())}; "
+        f"the first: {level.example}"
+        for level in levels
+        if level.failed
+    )
 
 
 def to_json(levels: Sequence[Level], device: str) -> dict:

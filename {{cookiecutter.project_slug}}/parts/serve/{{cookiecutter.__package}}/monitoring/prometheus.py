@@ -19,14 +19,11 @@ class MemoryCollector(Collector):
         """Yield gauges in bytes, labelled with the GPU's index, or "cpu" where the figure is RAM."""
         now = self.monitor.update()
         reserved = now.reserved_gib or now.own_gib or now.used_gib
+        ours = "by torch's allocator; by this service's processes where torch runs in another than this one"
         planned = [plan.PREDICTED_PEAK_GIB] * len(now.used_gib)
         for name, sizes_gib, what in (
             ("used", now.used_gib, "by all processes on the GPU"),
-            (
-                "reserved",
-                reserved,
-                "by torch's allocator; by this service's processes where torch runs in another than this one",
-            ),
+            ("reserved", reserved, ours),
             ("peak", self.monitor.peaks_gib, "the most that was used since the start"),
             ("planned", planned, "what plan.py expects at the peak"),
         ):

@@ -1,6 +1,5 @@
 """Answer on this machine with the server that runs in the container."""
 
-import os
 import socket
 import sys
 import threading
@@ -24,7 +23,7 @@ def answer(model: str, text: str, max_tokens: int) -> Answer | Embeddings | Labe
     print(f"engine: transformers {transformers.__version__} with {model}", file=sys.stderr)
     engine = Engine(model, gpus=int(torch.cuda.is_available()))
     try:
-        with open(os.devnull, "w") as nowhere, served(engine, Monitor(nowhere)) as url:
+        with served(engine, Monitor(log=None)) as url:
             return cli.ask(Client(url), text, max_tokens)
     finally:
         engine.close()

@@ -37,7 +37,7 @@ class OutOfMemory(EngineError):
 
 
 class Unavailable(EngineError):
-    """The engine starts anew or has died; another try may succeed."""
+    """The engine restarts or has ended; another try may succeed."""
 
     status = 503
 

@@ -1,4 +1,4 @@
-"""How long the container took to start, restored from a snapshot or not."""
+"""A clock for the container's start, from a snapshot or not."""
 
 import os
 import time

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Delta:
-    """What one step added: text, and how many tokens the answer has so far and the prompt had."""
+    """The text that one step added; the tokens of the answer so far and of the prompt."""
 
     text: str
     tokens: int
@@ -34,6 +34,6 @@ class StopStringFilter:
         return text[: len(text) - keep]
 
     def _partial(self, text: str) -> int:
-        """How many of the last characters may begin one of the strings."""
+        """Return how many of the last characters may begin one of the strings."""
         lengths = (n for string in self.strings for n in range(1, len(string)) if text.endswith(string[:n]))
         return max(lengths, default=0)

@@ -38,13 +38,13 @@ class Message(BaseModel):
 
 
 class StreamOptions(BaseModel):
-    """What a stream has besides the answer."""
+    """Options of a streamed answer."""
 
     include_usage: bool = False
 
 
 class Body(BaseModel):
-    """What both requests share of OpenAI's. What this engine would ignore, it refuses."""
+    """The fields of OpenAI's that both requests have. Fields that this engine would ignore are refused."""
 
     model_config = ConfigDict(extra="forbid")
 

@@ -1,7 +1,7 @@
 """The sampling parameters of a request, and faster top-k and top-p for batches whose requests differ.
 
 transformers sorts the vocabulary twice for each step of each batch, which is a fifth of a step of a small model on a
-CPU; here it is sorted for the requests that need it.
+CPU; these sort it for the requests that need it.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ from transformers.generation.continuous_batching.cb_logits_processors import (
 
 @dataclass(frozen=True)
 class SamplingParams:
-    """How one answer is sampled, and where it ends. None is the model's own default."""
+    """The sampling of one answer, and where it ends. None is the model's own default."""
 
     max_tokens: int | None = None  # None: as many as the limits leave
     temperature: float | None = None  # 0 is greedy

@@ -22,7 +22,7 @@ from .sampling import SamplingParams, install_fast_samplers
 PAGE = 256  # tokens of one page of the KV cache, transformers' default
 BATCH_TOKENS = {"cuda": 2048, "cpu": 256}  # read in one step; the attention mask grows with them times the cache
 CPU_PAGES = 64  # at most: a laptop's RAM
-TRIES = 3  # to start batching anew after it failed
+TRIES = 3  # to restart batching after it failed
 
 Message = dict[str, str]  # {"role": "user", "content": "..."}
 
@@ -54,7 +54,7 @@ class Engine:
     def __init__(self, model: str, *, gpus: int, on_fatal_error: Callable[[], None] = lambda: None) -> None:
         """Load `model`, a folder or a hub id, onto the GPU, or with 0 into RAM as float32, and start batching.
 
-        Batching that fails is started anew; where that fails too, `on_fatal_error` is called once. NotAsPlanned where
+        Batching that fails is restarted; where that fails too, `on_fatal_error` is called once. NotAsPlanned where
         what was loaded is not what plan.py says; OutOfMemory where the cache does not fit.
         """
         self.device = loading.device(gpus)
@@ -157,7 +157,7 @@ class Engine:
         return self.tokenizer(text)["input_ids"]
 
     def answer_limit(self, prompt: int, asked: int | None) -> int:
-        """How many tokens an answer to `prompt` tokens may have. InvalidRequest where that is less than was asked."""
+        """Return how many tokens an answer to `prompt` tokens may have. InvalidRequest where that is less than was asked."""
         if asked is not None and asked > plan.MAX_ANSWER_TOKENS:
             raise InvalidRequest(
                 f"{asked} tokens of answer asked for, and this service writes {plan.MAX_ANSWER_TOKENS}"

@@ -15,7 +15,7 @@ from .server import ClassificationEngine, EmbeddingEngine, Vector
 
 
 class Body(BaseModel):
-    """One text or several. What this engine would ignore, it refuses."""
+    """One text or several. Fields that this engine would ignore are refused."""
 
     model_config = ConfigDict(extra="forbid")
 

@@ -1,4 +1,4 @@
-"""What every workload's server does beside answering: /engine, /memory, /metrics, and control routes hidden."""
+"""The routes of every workload's server: /engine, /memory, /metrics, and control routes hidden."""
 
 import json
 
@@ -6,7 +6,7 @@ import pytest
 from vllm_server import Served
 
 from {{cookiecutter.__package}} import plan
-from {{cookiecutter.__package}}.engine.options import WORKLOAD
+from {{cookiecutter.__package}}.engine.options import ROUTES, WARM_UP
 from {{cookiecutter.__package}}.monitoring import gpu_memory
 
 pytestmark = pytest.mark.slow
@@ -37,18 +37,18 @@ def test_control_routes_are_hidden(served: Served, path: str):
 
 
 def test_another_model_is_not_found(served: Served):
-    path, body = WORKLOAD.warm_up
+    path, body = WARM_UP
     answer = served.post(path, body | {"model": "other"})
     assert answer.status_code == 404 and "other" in answer.json()["error"]["message"]
 
 
 def test_a_body_over_the_limit_is_refused(served: Served):
-    answer = served.post(WORKLOAD.routes[0], {"input": "x" * plan.MAX_BODY_BYTES})
+    answer = served.post(ROUTES[0], {"input": "x" * plan.MAX_BODY_BYTES})
     assert answer.status_code == 413 and str(plan.MAX_BODY_BYTES) in answer.json()["error"]["message"]
 
 
 def test_no_prompt_comes_into_the_log(served: Served):
-    path, body = WORKLOAD.warm_up
+    path, body = WARM_UP
     secret = "a quick brown secret"
     name = "prompt" if "prompt" in body else "input"
     assert served.post(path, body | {name: secret}).status_code == 200

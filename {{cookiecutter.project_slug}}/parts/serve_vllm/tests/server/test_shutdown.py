@@ -14,7 +14,7 @@ import pytest
 from vllm_server import Served
 
 from {{cookiecutter.__package}} import plan
-from {{cookiecutter.__package}}.engine.options import WORKLOAD
+from {{cookiecutter.__package}}.engine.options import WARM_UP
 
 pytestmark = pytest.mark.slow
 
@@ -53,7 +53,7 @@ def test_a_killed_engine_is_a_503_and_the_container_is_ended(served: Served, cap
     worker = worker_of(served)
     worker.suspend()  # so that the request below is waiting when its engine dies
     with ThreadPoolExecutor() as threads:
-        waiting = threads.submit(served.post, *WORKLOAD.warm_up)
+        waiting = threads.submit(served.post, *WARM_UP)
         time.sleep(1)
         assert not waiting.done()
         worker.kill()
@@ -67,7 +67,7 @@ def test_a_killed_engine_is_a_503_and_the_container_is_ended(served: Served, cap
 def test_an_engine_without_memory_tells_its_clients_why_and_ends_the_container(
     served: Served, capfd: pytest.CaptureFixture[str]
 ):
-    path, body = WORKLOAD.warm_up
+    path, body = WARM_UP
     long = body | {"input": "A GPU keeps keys and values of tokens in a cache. " * 16}
     for _ in range(3):  # what is kept is there then, and each tensor is memory that the kernel must give: conftest.py
         assert served.post(path, long).status_code == 200

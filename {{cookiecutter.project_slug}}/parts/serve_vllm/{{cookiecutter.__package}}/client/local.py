@@ -29,7 +29,7 @@ def answer(model: str, text: str, max_tokens: int) -> Reply:
 
 
 def with_vllm(model: str, text: str, max_tokens: int) -> Reply:
-    """The container's own server, started here, and the client against it."""
+    """Start the container's server on this machine, and ask it with the client."""
     import torch
     from transformers import AutoConfig
 

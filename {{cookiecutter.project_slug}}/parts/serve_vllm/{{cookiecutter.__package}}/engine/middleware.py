@@ -1,7 +1,4 @@
-"""ASGI middleware around vLLM's API: which routes are served, their limits, /memory and /engine, and errors explained.
-
-vLLM's `--middleware` takes ServiceMiddleware. An answer streams through it piece by piece, as vLLM sends it.
-"""
+"""ASGI middleware around vLLM's API: the routes that are served, limits, /memory and /engine, and errors explained."""
 
 import asyncio
 import hmac
@@ -21,8 +18,7 @@ from . import options, verify
 from .body_limit import App, BodyLimit, Message, Receive, Scope, Send, replay, send_error, send_json
 
 ENGINE_DEAD = b"EngineCore encountered an issue. See stack trace (above) for the root cause."  # v1/engine/exceptions.py
-ROUTES = options.WORKLOAD.routes
-OPEN = {"/health", "/metrics", "/v1/models", "/version", *ROUTES}  # vLLM answers these
+OPEN = {"/health", "/metrics", "/v1/models", "/version", *options.ROUTES}  # vLLM answers these
 
 
 class RouteFilter:
@@ -40,7 +36,7 @@ class RouteFilter:
         path = scope.get("path", "")
         if scope["type"] == "websocket":  # no route here takes one
             await send({"type": "websocket.close", "code": 1008})
-        elif path in ROUTES and scope["method"] == "POST":
+        elif path in options.ROUTES and scope["method"] == "POST":
             await self._request(scope, receive, send)
         elif path == "/memory":
             await send_json(send, 200, {"report": self.monitor.report(), **self.monitor.state()})
@@ -51,7 +47,7 @@ class RouteFilter:
         elif self._from_our_process(scope):
             await self._control(scope, receive, send)
         else:
-            await send_error(send, 404, f"there is no {path}: this service answers {', '.join(ROUTES)}")
+            await send_error(send, 404, f"there is no {path}: this service answers {', '.join(options.ROUTES)}")
 
     def _from_our_process(self, scope: Scope) -> bool:
         """Whether the request comes from the process that started this server."""
@@ -98,7 +94,7 @@ class RouteFilter:
 
 
 class ServiceMiddleware(BodyLimit):
-    """What vLLM is given: the route filter, and around it the limit on the size of a body."""
+    """The limit on the size of a body, around the route filter."""
 
     def __init__(self, app: App) -> None:
         super().__init__(RouteFilter(app))
@@ -164,7 +160,7 @@ def being_replaced(cause: str) -> str:
 
 
 async def read_cause(timeout_s: float = 1.0) -> str:
-    """What server.Server read in the engine's log about its end. The log may come a moment later than the error."""
+    """Return why the engine died, as server.Server read in its log, which may come a moment after the error."""
     path, deadline = Path(os.environ.get(options.CAUSE, os.devnull)), time.monotonic() + timeout_s
     while not (cause := path.read_text(encoding="utf-8") if path.exists() else "") and time.monotonic() < deadline:
         await asyncio.sleep(0.05)

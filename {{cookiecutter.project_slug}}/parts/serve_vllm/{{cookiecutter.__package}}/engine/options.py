@@ -1,10 +1,9 @@
-"""vLLM's command line and environment, from plan.py; and what differs between the workloads."""
+"""vLLM's command line and environment, from plan.py."""
 
 import json
 import os
 import sys
 from pathlib import Path
-from typing import Any, NamedTuple
 
 from .. import hardware, plan
 from . import verify
@@ -19,33 +18,17 @@ SNAPSHOTS = "ENGINE_SNAPSHOTS"  # the folder for memory snapshots of out-of-memo
 ON_CPU = ["--dtype", "float32", "--enforce-eager", "--gpu-memory-utilization", "0.3"]  # of the RAM, despite its name
 
 
-class Workload(NamedTuple):
-    """vLLM's arguments, the routes that are served, and a request that touches all that is compiled."""
-
-    arguments: list[str]
-    routes: tuple[str, ...]
-    warm_up: tuple[str, dict[str, Any]]
-
-
+# By workload: vLLM's runner, the routes that are served, and a request that runs all that is compiled
 if plan.WORKLOAD == "generation":
-    WORKLOAD = Workload(
-        # MAX_ANSWER_TOKENS is also what a request that names no limit may write
-        [
-            "--runner",
-            "generate",
-            "--override-generation-config",
-            json.dumps({"max_new_tokens": plan.MAX_ANSWER_TOKENS}),
-        ],
-        ("/v1/chat/completions", "/v1/completions"),
-        ("/v1/completions", {"model": plan.MODEL, "prompt": "Hello", "max_tokens": 16}),
-    )
+    DEFAULTS = json.dumps({"max_new_tokens": plan.MAX_ANSWER_TOKENS})  # also what a request without a limit may write
+    RUNNER = ["--runner", "generate", "--override-generation-config", DEFAULTS]
+    ROUTES = ("/v1/chat/completions", "/v1/completions")
+    WARM_UP = ("/v1/completions", {"model": plan.MODEL, "prompt": "Hello", "max_tokens": 16})
 else:
-    convert, route = {"embedding": ("embed", "/v1/embeddings"), "classification": ("classify", "/classify")}[
-        plan.WORKLOAD
-    ]
-    WORKLOAD = Workload(
-        ["--runner", "pooling", "--convert", convert], (route,), (route, {"model": plan.MODEL, "input": "Hello"})
-    )
+    KIND, ROUTE = {"embedding": ("embed", "/v1/embeddings"), "classification": ("classify", "/classify")}[plan.WORKLOAD]
+    RUNNER = ["--runner", "pooling", "--convert", KIND]
+    ROUTES = (ROUTE,)
+    WARM_UP = (ROUTE, {"model": plan.MODEL, "input": "Hello"})
 
 
 def command(model: str, port: int, *, gpus: int, context_len: int = plan.CONTEXT_LEN) -> list[str]:
@@ -53,7 +36,7 @@ def command(model: str, port: int, *, gpus: int, context_len: int = plan.CONTEXT
     argv = [sys.executable, "-m", "vllm.entrypoints.launchers.api_server.entry", "--model", model, "--port", str(port)]
     argv += ["--served-model-name", plan.MODEL, "--load-format", "safetensors", "--no-trust-remote-code"]
     argv += ["--max-model-len", str(context_len), "--max-num-seqs", str(plan.CONCURRENCY)]
-    argv += WORKLOAD.arguments
+    argv += RUNNER
     argv += ["--shutdown-timeout", str(DRAIN_S)]
     # No prompt in a log; Modal counts the requests
     argv += ["--no-enable-log-requests", "--no-log-error-stack", "--disable-uvicorn-access-log"]

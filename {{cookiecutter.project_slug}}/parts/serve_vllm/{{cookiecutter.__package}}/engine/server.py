@@ -17,21 +17,16 @@ from typing import Any
 
 from .. import plan
 from ..monitoring import oom
-from .options import CAUSE, DRAIN_S, HEADER, KEY, PORT, SNAPSHOTS, WORKLOAD, command, environment, snapshots
+from .options import CAUSE, DRAIN_S, HEADER, KEY, PORT, SNAPSHOTS, WARM_UP, command, environment, snapshots
 
 
 class Server:
     """A running vLLM server. Its output is passed on, and the end of it kept to explain a failure."""
 
     def __init__(
-        self,
-        model: str,
-        port: int = PORT,
-        *,
-        gpus: int,
-        context_len: int = plan.CONTEXT_LEN,
-        snapshots_in: str = "",  # folder for memory snapshots of out-of-memory errors
+        self, model: str, port: int = PORT, *, gpus: int, context_len: int = plan.CONTEXT_LEN, snapshots_in: str = ""
     ) -> None:
+        """Start vLLM. `snapshots_in` is the folder for memory snapshots of out-of-memory errors."""
         self.port, self.gpus = port, gpus
         self.key = secrets.token_hex()
         self.cause = Path(tempfile.mkdtemp(), "cause")
@@ -73,10 +68,7 @@ class Server:
             return json.loads(response.read() or "null")
 
     def wait_until_ready(self, timeout: float) -> dict[str, Any]:
-        """Return /engine once the server is healthy, and print it beside the plan.
-
-        RuntimeError, with the cause, where the server exits, takes too long, or on GPUs does not run as planned.
-        """
+        """Return /engine once the server is healthy, and print it. RuntimeError where it is not, or not as planned."""
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
             if self.process.poll() is not None:
@@ -123,7 +115,7 @@ class Server:
         """Before a snapshot: answer, so that all is compiled, and free the GPU. Does nothing without GPU_SNAPSHOT."""
         if snapshots():
             for _ in range(3):
-                self.call("POST", *WORKLOAD.warm_up)
+                self.call("POST", *WARM_UP)
             self.call("POST", "/sleep?level=1")
 
     def wake(self) -> None:

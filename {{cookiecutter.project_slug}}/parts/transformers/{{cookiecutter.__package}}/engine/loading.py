@@ -1,4 +1,4 @@
-"""How transformers loads a model for plan.py, and what was loaded: read from the model and compared with the plan."""
+"""transformers' arguments to load a model as planned, and a comparison of the loaded model with the plan."""
 
 import gc
 from collections import Counter
@@ -15,7 +15,7 @@ LINEAR = {"int8": "Linear8bitLt", "nf4": "Linear4bit"}  # bitsandbytes' layers f
 
 
 class NotAsPlanned(Exception):
-    """What runs on the GPU is not what plan.py says. The text names both."""
+    """The loaded model is not as planned. The text names both."""
 
 
 def device(gpus: int) -> str:

@@ -12,10 +12,9 @@ from typing import Any
 from .. import plan
 
 
-def attention_config(backend: str, mla_backend: str, version: int | None = None) -> dict[str, Any]:
-    """vLLM's --attention-config. Models with latent attention (DeepSeek) have kernels of their own."""
-    versions = {"flash_attn_version": version} if version else {}
-    return {"backend": backend, **versions, "backend_per_kind": {"mla_attention": mla_backend}}
+def attention_config(backend: str, mla: str, **version: int) -> dict[str, Any]:
+    """Return vLLM's --attention-config; `mla` is the kernel of models with latent attention (DeepSeek)."""
+    return {"backend": backend, **version, "backend_per_kind": {"mla_attention": mla}}
 
 
 # plan.ATTENTION for --attention-config. vLLM has no SDPA on a GPU: its Triton kernel is what runs on every card.
@@ -23,12 +22,12 @@ def attention_config(backend: str, mla_backend: str, version: int | None = None)
 ATTENTION: dict[str, dict[str, Any]] = {
     "auto": {},  # vLLM's own choice, for models that few kernels know
     "sdpa": attention_config("TRITON_ATTN", "TRITON_MLA"),
-    "flash_attention_2": attention_config("FLASH_ATTN", "TRITON_MLA", 2),
-    "flash_attention_3": attention_config("FLASH_ATTN", "FLASH_ATTN_MLA", 3),
-    "flash_attention_4": attention_config("FLASH_ATTN", "FLASHINFER_MLA", 4),
+    "flash_attention_2": attention_config("FLASH_ATTN", "TRITON_MLA", flash_attn_version=2),
+    "flash_attention_3": attention_config("FLASH_ATTN", "FLASH_ATTN_MLA", flash_attn_version=3),
+    "flash_attention_4": attention_config("FLASH_ATTN", "FLASHINFER_MLA", flash_attn_version=4),
 }
 
-# plan.QUANTIZE_AT_LOAD for --quantization. What vLLM once called fp8 here is now named by what shares a scale.
+# plan.QUANTIZE_AT_LOAD for --quantization. What vLLM once called fp8 is now named by what shares a scale.
 AT_LOAD = {"fp8": "fp8_per_tensor", "mxfp8": "mxfp8", "mxfp4": "mxfp4"}
 
 # plan.QUANTIZATION -> what vLLM's names for such layers match, in lower case; the first that matches counts

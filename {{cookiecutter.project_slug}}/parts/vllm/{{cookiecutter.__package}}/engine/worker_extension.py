@@ -40,7 +40,7 @@ def _kernel(layer: Any) -> str:
 
 
 def _quantized(module: Any) -> str:
-    """How the weights of a layer are quantized, by vLLM's own class names; "" where they are not, or it has none."""
+    """vLLM's name for how the weights of a layer are quantized; "" where they are not, or it has none."""
     method = getattr(module, "quant_method", None)
     name = type(getattr(module, "scheme", None) or method).__name__
     if method is None or "Unquantized" in name or "KVCache" in name:  # the cache has a format of its own
