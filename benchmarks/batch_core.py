@@ -64,8 +64,8 @@ def join(name):
 
 def estimated():
     sample = estimate.sample_rows(readers.rows(source, spec))
-    speed = estimate.Speed(1000.0, 800.0, 1250.0)
-    return estimate.estimate(sample, lambda prompt: len(prompt.split()), speed, containers=4)
+    speed = estimate.Speed(1000.0, 800.0, 1250.0, prompt_tokens_per_s=0.0)
+    return estimate.estimate(sample, lambda prompt: len(prompt.split()), speed, containers=4, start_s=0.0)
 """
 
 

@@ -60,6 +60,6 @@ def test_an_hourly_budget_bounds_what_runs_at_once():
 
 
 def test_a_planned_row_takes_its_tokens_at_the_planned_speed():
-    speed = estimate.planned_speed()
+    speed = estimate.Speed()
     assert speed.tokens_per_s == plan.PREDICTED_TOKENS_PER_S
     assert speed.high / speed.low == pytest.approx(plan.SPEED_RANGE**2)

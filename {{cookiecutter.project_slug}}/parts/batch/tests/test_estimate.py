@@ -1,6 +1,7 @@
 """The estimate against hand-computed figures, and against what a run then takes."""
 
 import math
+from functools import partial
 from pathlib import Path
 
 import jobs
@@ -12,7 +13,9 @@ from {{cookiecutter.__package}}.input.readers import Source
 from {{cookiecutter.__package}}.run import estimate
 from {{cookiecutter.__package}}.run.estimate import Range, Speed
 
-READS = Speed(tokens_per_s=1000.0, low=500.0, high=2000.0)
+READS = Speed(tokens_per_s=1000.0, low=500.0, high=2000.0, prompt_tokens_per_s=0.0)
+# Nothing is written and starts are free, unless a test says otherwise
+estimated = partial(estimate.estimate, answer_tokens=0, max_answer_tokens=0, start_s=0.0)
 WRITES = Speed(1000.0, 500.0, 2000.0, prompt_tokens_per_s=8000.0, input_len=1024, output_len=256)
 
 
@@ -41,7 +44,7 @@ def test_the_sample_is_of_all_rows_alike():
 
 
 def test_where_all_rows_were_counted_nothing_is_guessed():
-    found = estimate.estimate(estimate.sample_rows(rows(202)), words, READS, containers=2, usd_per_hour=3.6)
+    found = estimated(estimate.sample_rows(rows(202)), words, READS, containers=2, usd_per_hour=3.6)
     assert found.prompt_tokens == Range(10100.0, 10100.0, 10100.0)  # 2 x (0 + 1 + ... + 100)
     assert found.container_s == Range(10.1, 5.05, 20.2)
     assert found.usd.value == pytest.approx(0.0101) and found.wall_s.value == pytest.approx(5.05)
@@ -67,7 +70,7 @@ def test_a_typical_answer_takes_the_planned_time():
 
 def test_answers_have_a_range_of_their_own():
     drawn = estimate.sample_rows(rows(101))
-    found = estimate.estimate(drawn, words, WRITES, containers=1, answer_tokens=256, max_answer_tokens=1024)
+    found = estimated(drawn, words, WRITES, containers=1, answer_tokens=256, max_answer_tokens=1024)
     assert found.output_tokens == Range(101 * 256, 101 * 256, 101 * 1024)
     assert found.container_s.low < found.container_s.value < found.container_s.high
     assert "25,856 tokens to write at the plan's 256 a row, at most 103,424" in str(found)
@@ -75,19 +78,19 @@ def test_answers_have_a_range_of_their_own():
 
 def test_each_containers_start_is_paid():
     drawn = estimate.sample_rows(rows(101))
-    cold = estimate.estimate(drawn, words, READS, containers=3, start_s=60.0)
-    warm = estimate.estimate(drawn, words, READS, containers=3)
+    cold = estimated(drawn, words, READS, containers=3, start_s=60.0)
+    warm = estimated(drawn, words, READS, containers=3)
     assert cold.container_s.value - warm.container_s.value == pytest.approx(180.0)
 
 
 def test_of_a_file_it_says_rows_tokens_hours_and_dollars(tmp_path: Path):
     path = jobs.written(tmp_path / "in.jsonl", 300, bad_every=100)
     drawn = estimate.sample_rows(readers.rows(Source(str(path)), jobs.TEXT), size=50)
-    lines = str(estimate.estimate(drawn, words, READS, containers=2)).splitlines()
+    lines = str(estimated(drawn, words, READS, containers=2)).splitlines()
     assert lines[0] == "300 rows, 3 of them unusable" and "90% bootstrap interval of 50 sampled rows" in lines[1]
     assert lines[2].endswith(" s)") and lines[3].endswith(")") and "USD for GPUs" in lines[3]
 
 
 def test_without_a_usable_row_there_is_nothing_to_estimate():
     with pytest.raises(ValueError, match="no row can be used"):
-        estimate.estimate(estimate.sample_rows(rows(0, bad=3)), words, READS, containers=1)
+        estimated(estimate.sample_rows(rows(0, bad=3)), words, READS, containers=1)

@@ -9,7 +9,7 @@ from typing import Any
 import psutil
 import pytest
 
-from {{cookiecutter.__package}}.engine import engine_errors
+from {{cookiecutter.__package}}.engine import vllm
 from {{cookiecutter.__package}}.input import prompts
 from {{cookiecutter.__package}}.monitoring import oom
 from {{cookiecutter.__package}}.run import budget, shard_runner
@@ -85,7 +85,5 @@ def test_the_first_error_in_the_log_is_the_cause(tmp_path: Path):
         f"torch.OutOfMemoryError: {FULL}\n"
         "EngineCore died.\nTraceback (most recent call last):\n  File y, line 1, in y\nRuntimeError: cancelled\n"
     )
-    assert engine_errors.cause_of_death(log) == f"torch.OutOfMemoryError: {FULL}" and oom.explain(
-        engine_errors.cause_of_death(log)
-    )
-    assert engine_errors.cause_of_death(tmp_path / "none").startswith("it was killed")
+    assert vllm.cause_of_death(log) == f"torch.OutOfMemoryError: {FULL}" and oom.explain(vllm.cause_of_death(log))
+    assert vllm.cause_of_death(tmp_path / "none").startswith("it was killed")

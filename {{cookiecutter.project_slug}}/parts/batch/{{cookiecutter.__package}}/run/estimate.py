@@ -20,24 +20,25 @@ INTERVAL = (5.0, 95.0)  # percentiles: nine resamples in ten lie between
 
 # Tokens of an answer, at most and as expected; 0 for embedding and classification, which write nothing
 MAX_ANSWER_TOKENS: int = getattr(plan, "MAX_ANSWER_TOKENS", 0)
-ANSWER_TOKENS = min(getattr(plan, "TYPICAL_ANSWER_TOKENS", 0), MAX_ANSWER_TOKENS)
+TYPICAL_ANSWER_TOKENS: int = getattr(plan, "TYPICAL_ANSWER_TOKENS", 0)
+ANSWER_TOKENS = min(TYPICAL_ANSWER_TOKENS, MAX_ANSWER_TOKENS)
 # Of one container, before any is measured
 SECONDS_PER_ROW = (ANSWER_TOKENS or plan.TYPICAL_PROMPT_TOKENS) / plan.PREDICTED_TOKENS_PER_S
 
 
 @dataclass(frozen=True)
 class Speed:
-    """One container at full load. While it writes it reads too: `input_len` tokens for every `output_len`.
+    """One container at full load, as planned. While it writes, it reads `input_len` tokens for every `output_len`.
 
     For embedding and classification nothing is written, and `tokens_per_s` counts those read.
     """
 
-    tokens_per_s: float
-    low: float  # as likely as the plan says
-    high: float
-    prompt_tokens_per_s: float = 0.0  # read, by a container that does nothing else; 0 where nothing is written
-    input_len: int = 0
-    output_len: int = 0
+    tokens_per_s: float = plan.PREDICTED_TOKENS_PER_S
+    low: float = plan.PREDICTED_TOKENS_PER_S / plan.SPEED_RANGE
+    high: float = plan.PREDICTED_TOKENS_PER_S * plan.SPEED_RANGE
+    prompt_tokens_per_s: float = getattr(plan, "PREDICTED_PROMPT_TOKENS_PER_S", 0.0)  # read, if it writes nothing
+    input_len: int = plan.TYPICAL_PROMPT_TOKENS
+    output_len: int = TYPICAL_ANSWER_TOKENS
 
     def seconds(self, prompt_tokens: float, output_tokens: float, tokens_per_s: float) -> float:
         """Container seconds for so many tokens, at a speed between `low` and `high`."""
@@ -59,19 +60,6 @@ class Range:
 
     def times(self, factor: float) -> "Range":
         return Range(self.value * factor, self.low * factor, self.high * factor)
-
-
-def planned_speed() -> Speed:
-    """The plan's speed of one container, with its range."""
-    rate = plan.PREDICTED_TOKENS_PER_S
-    return Speed(
-        tokens_per_s=rate,
-        low=rate / plan.SPEED_RANGE,
-        high=rate * plan.SPEED_RANGE,
-        prompt_tokens_per_s=getattr(plan, "PREDICTED_PROMPT_TOKENS_PER_S", 0.0),
-        input_len=plan.TYPICAL_PROMPT_TOKENS,
-        output_len=getattr(plan, "TYPICAL_ANSWER_TOKENS", 0),
-    )
 
 
 @dataclass(frozen=True)
@@ -155,9 +143,9 @@ def estimate(
     speed: Speed,
     *,
     containers: int,
-    answer_tokens: int = 0,
-    max_answer_tokens: int = 0,
-    start_s: float = 0.0,
+    answer_tokens: int = ANSWER_TOKENS,
+    max_answer_tokens: int = MAX_ANSWER_TOKENS,
+    start_s: float = plan.PREDICTED_COLD_START_S,
     usd_per_hour: float = plan.USD_PER_HOUR,
 ) -> Estimate:
     """Tokens, seconds and dollars of a run over all that was sampled. ValueError where no row is usable.
@@ -194,11 +182,8 @@ def estimate_job(spec: JobSpec, tokenizer: Any, limit: Limit) -> Estimate:
     return estimate(
         sample_rows(readers.rows(spec.source, spec.prompts)),
         lambda prompt: len(prompts.tokenize(tokenizer, prompt)),
-        planned_speed(),
+        Speed(),
         containers=container_limit(limit),
-        answer_tokens=ANSWER_TOKENS,
-        max_answer_tokens=MAX_ANSWER_TOKENS,
-        start_s=plan.PREDICTED_COLD_START_S,
     )
 
 

@@ -3,6 +3,7 @@
 vLLM is imported where it is used: a laptop has none.
 """
 
+import logging
 import os
 import tempfile
 import threading
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import plan
-from . import engine_errors, verify
+from . import verify, worker_extension
 
 os.environ.setdefault("VLLM_WORKER_MULTIPROCESSING_METHOD", "spawn")  # a fork would copy the locks of our threads
 
@@ -34,7 +35,7 @@ def arguments(model: str, gpus: int, context_len: int) -> dict[str, Any]:
         "trust_remote_code": False,
         "max_model_len": context_len,
         "max_num_seqs": plan.CONCURRENCY,
-        "worker_extension_cls": f"{engine_errors.__name__}.WorkerExtension",
+        "worker_extension_cls": f"{__name__}.WorkerExtension",
         "disable_log_stats": True,
     }
     if not gpus:
@@ -92,4 +93,24 @@ def translated_errors() -> Generator[None]:
     except VLLMClientError as error:
         raise ValueError(str(error)) from error
     except EngineDeadError as error:
-        raise RuntimeError(f"vLLM's engine died: {engine_errors.cause_of_death(ERROR_LOG)}") from error
+        raise RuntimeError(f"vLLM's engine died: {cause_of_death(ERROR_LOG)}") from error
+
+
+class WorkerExtension(worker_extension.WorkerExtension):
+    """The methods of every worker that this process calls, and one that logs the worker's errors to a file."""
+
+    def log_errors(self, path: str) -> None:
+        """Append what vLLM logs as an error in this worker's process, with its traceback, to a file."""
+        handler = logging.FileHandler(path)
+        handler.setLevel(logging.ERROR)
+        logging.getLogger("vllm").addHandler(handler)
+
+
+def cause_of_death(log: Path) -> str:
+    """The first error in the log of a dead engine, in a line: `OutOfMemoryError: CUDA out of memory. Tried ...`."""
+    text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
+    if "Traceback" not in text:
+        return "it was killed, or the container has no RAM left"
+    first = text.partition("Traceback")[2]  # what comes after it in the log is a consequence
+    errors = [line for line in first.splitlines() if line and not line[0].isspace() and ": " in line]
+    return errors[0][:500] if errors else "see its log above"
