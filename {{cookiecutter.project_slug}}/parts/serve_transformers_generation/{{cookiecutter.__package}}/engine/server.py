@@ -157,7 +157,7 @@ class Engine:
         return self.tokenizer(text)["input_ids"]
 
     def answer_limit(self, prompt: int, asked: int | None) -> int:
-        """Return how many tokens an answer to `prompt` tokens may have. InvalidRequest where that is less than was asked."""
+        """Return the most tokens of an answer to `prompt` tokens. InvalidRequest where that is less than was asked."""
         if asked is not None and asked > plan.MAX_ANSWER_TOKENS:
             raise InvalidRequest(
                 f"{asked} tokens of answer asked for, and this service writes {plan.MAX_ANSWER_TOKENS}"
