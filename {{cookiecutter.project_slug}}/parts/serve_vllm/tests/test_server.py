@@ -58,7 +58,7 @@ def test_vllm_knows_every_argument_and_attention_backend(kernel: str, monkeypatc
     assert (backend and backend.name) == verify.ATTENTION[kernel].get("backend")
     assert parsed.attention_config.flash_attn_version == verify.ATTENTION[kernel].get("flash_attn_version")
     assert parsed.middleware == ["{{cookiecutter.__package}}.engine.middleware.ServiceMiddleware"]
-    assert parsed.worker_extension_cls == "{{cookiecutter.__package}}.engine.worker_extension.WorkerExtension"
+    assert parsed.worker_extension_cls == "{{cookiecutter.__package}}.engine.verify.WorkerExtension"
     assert not (parsed.enable_log_requests or parsed.log_error_stack or parsed.trust_remote_code)
     assert parsed.enable_sleep_mode and parsed.shutdown_timeout == options.DRAIN_S
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from {{cookiecutter.__package}} import plan
-from {{cookiecutter.__package}}.engine import verify, worker_extension
+from {{cookiecutter.__package}}.engine import verify
 
 pytestmark = [pytest.mark.slow, pytest.mark.workload("generation")]
 
@@ -102,13 +102,13 @@ def test_the_loaded_format_is_told_and_held_against_the_plan(
     pytest.importorskip("vllm", reason="vLLM is not installed in this Python")
     folder = published(tiny, tmp_path / "model", name)
     env = {"VLLM_CPU_KVCACHE_SPACE": "1", "VLLM_NO_USAGE_STATS": "1", "HF_HUB_OFFLINE": "1"}
-    env["PYTHONPATH"] = str(Path(worker_extension.__file__).parents[2])
+    env["PYTHONPATH"] = str(Path(verify.__file__).parents[2])
     (tmp_path / "ask.py").write_text(ASK)
     command = [
         sys.executable,
         str(tmp_path / "ask.py"),
         str(folder),
-        f"{worker_extension.__name__}.WorkerExtension",
+        f"{verify.__name__}.WorkerExtension",
     ]
     done = subprocess.run(command, capture_output=True, text=True, env=os.environ | env)
     assert done.returncode == 0, done.stderr

@@ -8,7 +8,7 @@ from .. import plan
 from ..input import readers
 from ..input.prompts import DataError
 from ..input.readers import Source
-from . import transfer
+from . import files
 
 MOUNT = "/results"  # in every container
 BUCKET = "/bucket"  # in those that read an input
@@ -43,12 +43,14 @@ def upload(source: Source) -> Source:
         return source
     readers.paths(source)  # raises what is wrong with it before anything is sent
     folder = f"/{UPLOADS}/{readers.content(source)}"
-    return Source(f"{MOUNT}{transfer.upload(results, Path(source.path).expanduser(), folder)}")
+    return Source(f"{MOUNT}{files.upload(results, Path(source.path).expanduser(), folder)}")
 
 
 def download(path: str, to: Path) -> None:
     """Bring a file from the Volume; `to` is complete or absent. DataError where it is not there."""
     try:
-        transfer.download(results, path, to)
-    except FileNotFoundError as error:
-        raise DataError(str(error)) from error
+        with files.atomic_write(to) as temporary, open(temporary, "wb") as file:
+            for chunk in results.read_file(path):
+                file.write(chunk)
+    except modal.exception.NotFoundError as error:
+        raise DataError(f"{path} is not on the Volume {results.name}") from error

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import plan
-from . import verify, worker_extension
+from . import verify
 
 os.environ.setdefault("VLLM_WORKER_MULTIPROCESSING_METHOD", "spawn")  # a fork would copy the locks of our threads
 
@@ -96,7 +96,7 @@ def translated_errors() -> Generator[None]:
         raise RuntimeError(f"vLLM's engine died: {cause_of_death(ERROR_LOG)}") from error
 
 
-class WorkerExtension(worker_extension.WorkerExtension):
+class WorkerExtension(verify.WorkerExtension):
     """The methods of every worker that this process calls, and one that logs the worker's errors to a file."""
 
     def log_errors(self, path: str) -> None:

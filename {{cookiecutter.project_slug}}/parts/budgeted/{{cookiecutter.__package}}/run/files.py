@@ -1,15 +1,17 @@
-"""Files that are whole or absent: written under a temporary name, synced, renamed; known by their SHA-256."""
+"""Files that are complete or absent, known by their SHA-256, and their upload to a Modal Volume."""
 
 import hashlib
 import json
 import os
 import time
 import uuid
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+import modal
 
 TEMPORARY = ".tmp"
 READERS = 8  # files that are checked at once; hashing leaves Python's lock
@@ -91,3 +93,20 @@ def remove_stale_temp(folder: Path) -> None:
                 path.unlink()
         except FileNotFoundError:  # its writer, or another sweep, was quicker
             continue
+
+
+def listed(volume: modal.Volume, folder: str) -> Iterator[str]:
+    """Paths in a folder of a Volume; nothing where there is none."""
+    try:
+        yield from (entry.path for entry in volume.listdir(folder))
+    except (modal.exception.NotFoundError, FileNotFoundError):
+        return
+
+
+def upload(volume: modal.Volume, local: Path, folder: str) -> str:
+    """Bring a file or folder into `folder`, unless that holds something already, and return its path on the Volume."""
+    if not any(listed(volume, folder)):
+        with volume.batch_upload() as batch:
+            send = batch.put_directory if local.is_dir() else batch.put_file
+            send(str(local), f"{folder}/{local.name}")
+    return f"{folder}/{local.name}"

@@ -42,7 +42,7 @@ def command(model: str, port: int, *, gpus: int, context_len: int = plan.CONTEXT
     argv += ["--no-enable-log-requests", "--no-log-error-stack", "--disable-uvicorn-access-log"]
     argv += ["--disable-fastapi-docs"]
     argv += ["--middleware", f"{__package__}.middleware.ServiceMiddleware"]
-    argv += ["--worker-extension-cls", f"{__package__}.worker_extension.WorkerExtension"]
+    argv += ["--worker-extension-cls", f"{__package__}.verify.WorkerExtension"]
     return argv + (on_gpus(gpus) if gpus else ON_CPU)
 
 

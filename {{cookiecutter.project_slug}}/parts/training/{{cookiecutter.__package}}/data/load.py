@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..run import files, transfer
+from ..run import files
 from ..run.reply import UserError
 from ..run.run_dir import MOUNT, volume
 
@@ -43,7 +43,7 @@ def upload(name: str) -> str:
     local = local_path(name)
     if local is None:
         return name
-    return f"{MOUNT}{transfer.upload(volume, local, f'/{DATASETS}/{content_hash(local)}')}"
+    return f"{MOUNT}{files.upload(volume, local, f'/{DATASETS}/{content_hash(local)}')}"
 
 
 def copy_to_volume(root: Path, name: str, subset: str) -> str:

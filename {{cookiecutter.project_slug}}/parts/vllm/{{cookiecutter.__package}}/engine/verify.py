@@ -5,6 +5,7 @@ config/quantization.py. tests/test_verify.py compares them with the installed vL
 """
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -42,7 +43,7 @@ FORMATS = {
 
 @dataclass(frozen=True)
 class Running:
-    """Attention kernels, formats and device of a loaded model, as worker_extension.py reads them."""
+    """Attention kernels, formats and device of a loaded model, as WorkerExtension reads them."""
 
     attention: tuple[str, ...]  # kernels in use, each `NAME` or `FLASH_ATTN 3`; more than one in some models
     quantization: str  # vLLM's name of the method; "none" where no layer is quantized
@@ -119,3 +120,49 @@ def verdict(running: Running) -> dict[str, object]:
     """`as_planned` and `differs` for /engine. The plan is for a GPU: on a CPU nothing is compared."""
     sentences = [] if running.device == "cpu" else differs(running)
     return {"as_planned": not sentences, "differs": sentences}
+
+
+class WorkerExtension:
+    """Methods added to vLLM's workers by --worker-extension-cls; the server calls them by name, once the model is loaded."""
+
+    vllm_config: Any
+    get_model: Any  # of vLLM's worker
+
+    def what_runs(self) -> dict[str, object]:
+        """Return the fields of Running, read from the layers; a dict, since it crosses processes."""
+        import torch
+
+        layers = self.vllm_config.compilation_config.static_forward_context.values()
+        quantized = Counter(filter(None, map(_quantized, self.get_model().modules())))
+        config = self.vllm_config.quant_config
+        gpu = torch.cuda.is_available()
+        return {
+            "attention": sorted({_kernel(layer) for layer in layers if hasattr(layer, "attn_backend")}),
+            "quantization": config.get_name() if quantized else "none",
+            "layers": dict(quantized),
+            "dtype": str(self.vllm_config.model_config.dtype).removeprefix("torch."),
+            "device": torch.cuda.get_device_name() if gpu else "cpu",
+        }
+
+    def keep_snapshots(self, folder: str) -> None:
+        """Write a memory snapshot into `folder` at each out-of-memory error of this worker from now on."""
+        from ..monitoring import memory_snapshot  # imports torch, which a laptop may lack
+
+        memory_snapshot.record(folder)
+
+
+def _kernel(layer: Any) -> str:
+    """The attention kernel of a layer, and the version where FlashAttention has several."""
+    version = getattr(layer.impl, "vllm_flash_attn_version", None)
+    return layer.attn_backend.get_name() + (f" {version}" if version else "")
+
+
+def _quantized(module: Any) -> str:
+    """vLLM's name for how the weights of a layer are quantized; "" where they are not, or it has none."""
+    method = getattr(module, "quant_method", None)
+    name = type(getattr(module, "scheme", None) or method).__name__
+    if method is None or "Unquantized" in name or "KVCache" in name:  # the cache has a format of its own
+        return ""
+    bits = getattr(getattr(method, "quant_config", None), "weight_bits", None)
+    bits = bits or getattr(getattr(module, "scheme", None), "num_bits", None)
+    return f"{name}, {bits} bits" if bits else name
