@@ -123,7 +123,7 @@ def verdict(running: Running) -> dict[str, object]:
 
 
 class WorkerExtension:
-    """Methods added to vLLM's workers by --worker-extension-cls; the server calls them by name, once the model is loaded."""
+    """Methods that --worker-extension-cls adds to vLLM's workers, called by name once the model is loaded."""
 
     vllm_config: Any
     get_model: Any  # of vLLM's worker
