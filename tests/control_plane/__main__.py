@@ -8,7 +8,9 @@ Exit status: the command's own; 70 where it succeeded although the control plane
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -47,10 +49,10 @@ def run(command: str, plane: ControlPlane) -> int:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("MODAL_")}
     path = f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}"
     process = subprocess.Popen(["/bin/sh", "-c", command], env=inherited | plane.environment | {"PATH": path})
-    try:
-        return process.wait()
-    except KeyboardInterrupt:  # the command got it, too
-        return process.wait()
+    signal.signal(signal.SIGTERM, lambda *_: process.terminate())
+    while True:
+        with contextlib.suppress(KeyboardInterrupt):  # the command got it, too
+            return process.wait()
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import ctypes
 import json
 import os
 import shutil
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from typing import Any
 # linux/mount.h, linux/sched.h
 MS_RDONLY, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 1, 32, 4096, 16384, 1 << 18
 CLONE_NEWNS, CLONE_NEWNET = 0x20000, 0x40000000
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
 AS_ON_HOST = ("proc", "sys", "dev", "run", "tmp")  # bound even where files go there
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -86,6 +88,7 @@ def add_files_and_volumes(spec: dict[str, Any], root: Path) -> None:
 
 def main() -> None:
     spec = json.loads(Path(sys.argv[1]).read_text())
+    check(libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL), "prctl")  # no container outlives its control plane
     if spec["network"] is not None:
         check(libc.setns(spec["network"], CLONE_NEWNET), "setns")
     check(libc.unshare(CLONE_NEWNS), "unshare")

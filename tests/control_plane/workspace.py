@@ -33,6 +33,9 @@ class Workspace:
     async def WorkspaceNameLookup(self, request: Any) -> Any:
         return api_pb2.WorkspaceNameLookupResponse(workspace_name=NAME, username=NAME)
 
+    async def ObjectSuggest(self, request: Any) -> Any:
+        return api_pb2.ObjectSuggestResponse()  # nothing has a name like that
+
     async def TokenFlowCreate(self, request: Any) -> Any:
         return api_pb2.TokenFlowCreateResponse(token_flow_id="tc-1", web_url=LOGIN, wait_secret="w")
 
