@@ -118,7 +118,8 @@ def generate(job: Job) -> dict[str, Any]:
 
     one = job.configuration
     begun = time.perf_counter()
-    engine = job.part("engine").Engine(job.model, gpus=int(job.on_gpu), snapshots_in=job.scratch)
+    options = job.part("run.job").result_options()
+    engine = job.part("engine.model").Engine(job.model, options, gpus=int(job.on_gpu), snapshots_in=job.scratch)
     load_s, model = time.perf_counter() - begun, engine.model
     loading = torch_memory.peaks(job.on_gpu)
     torch_memory.reset(job.on_gpu)
@@ -178,11 +179,11 @@ def generate(job: Job) -> dict[str, Any]:
 
 def paged(job: Job) -> dict[str, Any]:
     """A batch through the batch project's vLLM engine. Its memory is another process's: NVML alone sees it."""
-    offline, workload, one = job.part("offline"), job.part("workload"), job.configuration
-    make_weights(offline)
+    one = job.configuration
+    make_weights(job.part("engine.vllm"))
     begun = time.perf_counter()
-    options = workload.options() | {"max_answer_tokens": one.output_len}
-    engine = job.part("engine").Engine(job.model, gpus=int(job.on_gpu), options=options)
+    options = job.part("run.job").result_options() | {"max_answer_tokens": one.output_len}
+    engine = job.part("engine.model").Engine(job.model, options, gpus=int(job.on_gpu))
     load_s, vocab = time.perf_counter() - begun, len(engine.tokenizer)
 
     def asked(length: int, count: int) -> list[str]:
@@ -203,15 +204,15 @@ def paged(job: Job) -> dict[str, Any]:
     return found
 
 
-def make_weights(offline: Any) -> None:
+def make_weights(vllm: Any) -> None:
     """The one thing that is replaced in generated code: vLLM is told to make weights up (`load_format` "dummy").
 
     Its loader, unlike transformers', makes nothing that a checkpoint lacks, and 64 GB of random weights would have to
     be written and read for nothing. All other arguments are the generated ones.
     """
-    own = offline.arguments
+    own = vllm.arguments
 
     def arguments(*given: Any) -> dict[str, Any]:
         return own(*given) | {"load_format": "dummy"}
 
-    offline.arguments = arguments
+    vllm.arguments = arguments

@@ -112,8 +112,7 @@ def test_a_clone_that_lies_there_already(repository: Path, tmp_path: Path, own_h
 
 def test_hooks_that_were_not_accepted(template: Path, tmp_path: Path) -> None:
     run(sys.executable, "-m", "cookiecutter", str(template), "--no-input", "--accept-hooks=no", cwd=tmp_path)
-    names = " ".join(path.name for path in (tmp_path / "my-llm").iterdir())
-    assert seen("UNFINISHED.md", f"README.md {names}") and "README.md" not in names
+    assert seen("UNFINISHED.md", " ".join(path.name for path in (tmp_path / "my-llm").iterdir()))
 
 
 def test_no_login(bake: Bake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
