@@ -2657,29 +2657,28 @@ def inference_rejection(request: Request, candidate: InferenceCandidate) -> str:
 def unsupported_text(setup: InferenceSetup, reason: Reason) -> str:
     """Return why the GPU or the engine does not run the setup, or runs a better one."""
     model, gpu = setup.model, setup.gpu
-    match reason:
-        case Reason.KERNEL_UNSUPPORTED:
-            needs = {"flash_attention_2": "8.0 or newer", "flash_attention_3": "9.0 (Hopper)"}
-            least, kernel = needs.get(setup.attention, "10 (Blackwell)"), KERNEL_NAMES[setup.attention]
-            return f"{kernel} needs compute capability {least}, {gpu.name} has {gpu.compute_capability}"
-        case Reason.FORMAT_UNSUPPORTED:
-            needed = f"{setup.quantization} needs compute capability {CAPABILITY[setup.quantization]}"
-            return f"{needed}, {gpu.name} has {gpu.compute_capability}"
-        case Reason.FLOAT16_OVERFLOW:
-            return float16_text(setup)
-        case Reason.ONE_GPU_ENGINE:
-            return "the transformers engine runs on one GPU; vllm spreads a model over several"
-        case Reason.KERNEL_NOT_INSTALLED:
-            return "the transformers image holds no flash-attn; PyTorch's SDPA brings its own FlashAttention kernels"
-        case Reason.ENCODER_UNSUPPORTED:
-            return f"vLLM does not run the encoder of {model.id}"
-        case Reason.NO_CONTINUOUS_BATCHING:
-            return f"transformers' continuous batching with SDPA does not know the attention of {model.id}"
-        case Reason.HEADS_INDIVISIBLE:
-            return f"{model.heads} attention heads do not divide by {setup.tensor_parallel} GPUs"
-        case Reason.FASTER_KERNEL:
-            best = KERNEL_NAMES[gpu.attention[-1]]
-            return f"{best} runs on {gpu.name} and is faster than {KERNEL_NAMES[setup.attention]}"
+    if reason is Reason.KERNEL_UNSUPPORTED:
+        needs = {"flash_attention_2": "8.0 or newer", "flash_attention_3": "9.0 (Hopper)"}
+        least, kernel = needs.get(setup.attention, "10 (Blackwell)"), KERNEL_NAMES[setup.attention]
+        return f"{kernel} needs compute capability {least}, {gpu.name} has {gpu.compute_capability}"
+    if reason is Reason.FORMAT_UNSUPPORTED:
+        needed = f"{setup.quantization} needs compute capability {CAPABILITY[setup.quantization]}"
+        return f"{needed}, {gpu.name} has {gpu.compute_capability}"
+    if reason is Reason.FLOAT16_OVERFLOW:
+        return float16_text(setup)
+    if reason is Reason.ONE_GPU_ENGINE:
+        return "the transformers engine runs on one GPU; vllm spreads a model over several"
+    if reason is Reason.KERNEL_NOT_INSTALLED:
+        return "the transformers image holds no flash-attn; PyTorch's SDPA brings its own FlashAttention kernels"
+    if reason is Reason.ENCODER_UNSUPPORTED:
+        return f"vLLM does not run the encoder of {model.id}"
+    if reason is Reason.NO_CONTINUOUS_BATCHING:
+        return f"transformers' continuous batching with SDPA does not know the attention of {model.id}"
+    if reason is Reason.HEADS_INDIVISIBLE:
+        return f"{model.heads} attention heads do not divide by {setup.tensor_parallel} GPUs"
+    if reason is Reason.FASTER_KERNEL:
+        best = KERNEL_NAMES[gpu.attention[-1]]
+        return f"{best} runs on {gpu.name} and is faster than {KERNEL_NAMES[setup.attention]}"
     raise ValueError(reason)
 
 
@@ -2693,31 +2692,30 @@ def inference_shortage(setup: InferenceSetup, estimate: InferenceEstimate) -> st
     if short is None:
         return ""
     card, need, have = f"one {setup.gpu.name}", short.need_gib, short.have_gib
-    match short.reason:
-        case Reason.NO_KV_CACHE:
-            return (
-                f"weights ({estimate.weights_gib:.1f}), activations ({estimate.activation_gib:.1f}) and overhead "
-                f"({estimate.overhead_gib:.1f}) need {need:.1f} of the {have:.1f} GiB that vLLM may use of {card}: "
-                f"{-estimate.kv_cache_gib:.1f} GiB short"
-            )
-        case Reason.STARTUP_MEMORY:
-            return f"{card} has less than {need:.1f} GiB free when vLLM starts; {STARTUP_SHARE} of the card works"
-        case Reason.REQUEST_TOO_LONG:
-            return (
-                f"one request of {setup.context_len} tokens needs {need:.2f} GiB of KV cache and {card} has "
-                f"{have:.2f} GiB left: {need - have:.2f} GiB short"
-            )
-        case Reason.TOO_MANY_AT_ONCE:
-            what = "requests" if setup.model.workload == "generation" else "texts"
-            return (
-                f"{short.number} {what} of {setup.context_len} tokens need {need:.1f} GiB "
-                f"({estimate.weights_gib:.1f} of weights) and {card} has {have:.1f} GiB: {need - have:.1f} GiB short"
-            )
-        case Reason.CLAIM_TOO_LARGE:
-            return (
-                f"transformers would claim {need:.1f} GiB for {short.number} requests of {setup.context_len} tokens "
-                f"and takes at most {have:.1f} of what {card} has left: {need - have:.1f} GiB short"
-            )
+    if short.reason is Reason.NO_KV_CACHE:
+        return (
+            f"weights ({estimate.weights_gib:.1f}), activations ({estimate.activation_gib:.1f}) and overhead "
+            f"({estimate.overhead_gib:.1f}) need {need:.1f} of the {have:.1f} GiB that vLLM may use of {card}: "
+            f"{-estimate.kv_cache_gib:.1f} GiB short"
+        )
+    if short.reason is Reason.STARTUP_MEMORY:
+        return f"{card} has less than {need:.1f} GiB free when vLLM starts; {STARTUP_SHARE} of the card works"
+    if short.reason is Reason.REQUEST_TOO_LONG:
+        return (
+            f"one request of {setup.context_len} tokens needs {need:.2f} GiB of KV cache and {card} has "
+            f"{have:.2f} GiB left: {need - have:.2f} GiB short"
+        )
+    if short.reason is Reason.TOO_MANY_AT_ONCE:
+        what = "requests" if setup.model.workload == "generation" else "texts"
+        return (
+            f"{short.number} {what} of {setup.context_len} tokens need {need:.1f} GiB "
+            f"({estimate.weights_gib:.1f} of weights) and {card} has {have:.1f} GiB: {need - have:.1f} GiB short"
+        )
+    if short.reason is Reason.CLAIM_TOO_LARGE:
+        return (
+            f"transformers would claim {need:.1f} GiB for {short.number} requests of {setup.context_len} tokens "
+            f"and takes at most {have:.1f} of what {card} has left: {need - have:.1f} GiB short"
+        )
     raise ValueError(short.reason)
 
 
@@ -2742,21 +2740,20 @@ def training_rejection(request: Request, candidate: TrainingCandidate) -> str:
     setup, rejection, budget = candidate.setup, candidate.rejected, request.budget
     if rejection is None:
         return ""
-    match rejection.reason:
-        case Reason.FLOAT16_OVERFLOW:
-            return float16_text(setup)
-        case Reason.HOST_MEMORY:
-            need, have = rejection.need_gib, rejection.have_gib
-            return f"offloading needs {need:.0f} GiB of main memory, a container has {have:.0f}"
-        case Reason.PRICE_OVER_BUDGET:
-            return f"costs {candidate.usd_per_hour:.2f}/hour, over {budget.usd:.2f}"
-        case Reason.RUN_OVER_BUDGET if candidate.run:
-            run = candidate.run
-            return f"the run takes {run.hours:.1f} hours and {run.usd:.2f} USD, over {budget.usd:.2f}"
-        case Reason.BUDGET_BELOW_START:
-            paid, taken = paid_s(budget, candidate) / 60, (start_s(setup) + end_s(setup)) / 60
-            pays = f"{budget.usd:.2f} pays for {paid:.1f} minutes"
-            return f"{pays}, and the start and the last save alone take {taken:.1f}"
+    if rejection.reason is Reason.FLOAT16_OVERFLOW:
+        return float16_text(setup)
+    if rejection.reason is Reason.HOST_MEMORY:
+        need, have = rejection.need_gib, rejection.have_gib
+        return f"offloading needs {need:.0f} GiB of main memory, a container has {have:.0f}"
+    if rejection.reason is Reason.PRICE_OVER_BUDGET:
+        return f"costs {candidate.usd_per_hour:.2f}/hour, over {budget.usd:.2f}"
+    if rejection.reason is Reason.RUN_OVER_BUDGET and candidate.run:
+        run = candidate.run
+        return f"the run takes {run.hours:.1f} hours and {run.usd:.2f} USD, over {budget.usd:.2f}"
+    if rejection.reason is Reason.BUDGET_BELOW_START:
+        paid, taken = paid_s(budget, candidate) / 60, (start_s(setup) + end_s(setup)) / 60
+        pays = f"{budget.usd:.2f} pays for {paid:.1f} minutes"
+        return f"{pays}, and the start and the last save alone take {taken:.1f}"
     return training_shortage(setup, candidate.estimate)
 
 
@@ -2765,14 +2762,13 @@ def training_shortage(setup: TrainingSetup, estimate: TrainingEstimate) -> str:
     short, gpu = estimate.rejection, setup.gpu
     if short is None:
         return ""
-    match short.reason:
-        case Reason.BF16_UNSUPPORTED:
-            return f"{gpu.name} has no bf16; take fp16-mixed, or a card of the Ampere generation or newer"
-        case Reason.KERNEL_UNSUPPORTED:
-            return f"{gpu.name} does not run {setup.attention}; take {gpu.attention[-1]}"
-        case Reason.TRAINING_TOO_LARGE:
-            need, have = short.need_gib, short.have_gib
-            return f"{need:.1f} GiB needed on each {gpu.name}, {have:.1f} there: {need - have:.1f} GiB short"
+    if short.reason is Reason.BF16_UNSUPPORTED:
+        return f"{gpu.name} has no bf16; take fp16-mixed, or a card of the Ampere generation or newer"
+    if short.reason is Reason.KERNEL_UNSUPPORTED:
+        return f"{gpu.name} does not run {setup.attention}; take {gpu.attention[-1]}"
+    if short.reason is Reason.TRAINING_TOO_LARGE:
+        need, have = short.need_gib, short.have_gib
+        return f"{need:.1f} GiB needed on each {gpu.name}, {have:.1f} there: {need - have:.1f} GiB short"
     raise ValueError(short.reason)
 
 
@@ -2843,24 +2839,20 @@ def shortened(why: str, changes: list[str]) -> str:
 def change_text(request: Request, alternative: Alternative[Any, Any]) -> str:
     """Return a change without what it leads to: "let quantization be auto"."""
     value = alternative.value
-    match alternative.change:
-        case Change.KEEP_FEWER_WARM:
-            return f"keep {value} warm" if value else "keep none warm"
-        case Change.FEWER_AT_ONCE:
-            return f"ask for {value} {'requests' if request.workload == 'generation' else 'texts'} at once"
-        case Change.FEWER_ROWS:
-            return f"train on at most {value:,} rows"
-        case Change.SHORTER_CONTEXT:
-            return f"take a context of {value:,}"
-        case Change.LET_BE_AUTO:
-            return f"let {value} be auto"
-        case Change.TAKE_ENGINE:
-            return f"take engine {value}"
-        case Change.TAKE_METHOD:
-            return f"take method {value}"
-        case Change.TAKE_TASK:
-            return f"take task {value}"
-    return "raise the budget to"
+    if alternative.change is Change.KEEP_FEWER_WARM:
+        return f"keep {value} warm" if value else "keep none warm"
+    if alternative.change is Change.FEWER_AT_ONCE:
+        return f"ask for {value} {'requests' if request.workload == 'generation' else 'texts'} at once"
+    if alternative.change is Change.FEWER_ROWS:
+        return f"train on at most {value:,} rows"
+    if alternative.change is Change.SHORTER_CONTEXT:
+        return f"take a context of {value:,}"
+    return {
+        Change.LET_BE_AUTO: f"let {value} be auto",
+        Change.TAKE_ENGINE: f"take engine {value}",
+        Change.TAKE_METHOD: f"take method {value}",
+        Change.TAKE_TASK: f"take task {value}",
+    }.get(alternative.change, "raise the budget to")
 
 
 def alternative_text(request: Request, alternative: Alternative[Any, Any], offer: str) -> str:

@@ -71,24 +71,20 @@ def shortened(why: str, changes: list[str]) -> str:
 def change_text(request: Request, alternative: Alternative[Any, Any]) -> str:
     """Return a change without what it leads to: "let quantization be auto"."""
     value = alternative.value
-    match alternative.change:
-        case Change.KEEP_FEWER_WARM:
-            return f"keep {value} warm" if value else "keep none warm"
-        case Change.FEWER_AT_ONCE:
-            return f"ask for {value} {'requests' if request.workload == 'generation' else 'texts'} at once"
-        case Change.FEWER_ROWS:
-            return f"train on at most {value:,} rows"
-        case Change.SHORTER_CONTEXT:
-            return f"take a context of {value:,}"
-        case Change.LET_BE_AUTO:
-            return f"let {value} be auto"
-        case Change.TAKE_ENGINE:
-            return f"take engine {value}"
-        case Change.TAKE_METHOD:
-            return f"take method {value}"
-        case Change.TAKE_TASK:
-            return f"take task {value}"
-    return "raise the budget to"
+    if alternative.change is Change.KEEP_FEWER_WARM:
+        return f"keep {value} warm" if value else "keep none warm"
+    if alternative.change is Change.FEWER_AT_ONCE:
+        return f"ask for {value} {'requests' if request.workload == 'generation' else 'texts'} at once"
+    if alternative.change is Change.FEWER_ROWS:
+        return f"train on at most {value:,} rows"
+    if alternative.change is Change.SHORTER_CONTEXT:
+        return f"take a context of {value:,}"
+    return {
+        Change.LET_BE_AUTO: f"let {value} be auto",
+        Change.TAKE_ENGINE: f"take engine {value}",
+        Change.TAKE_METHOD: f"take method {value}",
+        Change.TAKE_TASK: f"take task {value}",
+    }.get(alternative.change, "raise the budget to")
 
 
 def alternative_text(request: Request, alternative: Alternative[Any, Any], offer: str) -> str:

@@ -18,7 +18,7 @@ from planner.schema import ENGINES
 
 Bake = Callable[..., Project]
 SECTION = (ROOT / "README.md").read_text(encoding="utf-8").partition("## Troubleshooting")[2].partition("\n## ")[0]
-ROWS = [line.split(" | ")[0] for line in SECTION.splitlines() if line.startswith(("| `", "| no "))]
+ROWS = [line.split(" | ")[0] for line in SECTION.splitlines() if line.startswith(("| `", "| an `"))]
 
 
 def quoted(about: str) -> list[str]:
