@@ -132,6 +132,7 @@ OF_ANOTHER = {
     ("batch", SECRET): "train",
     ("batch", LOGS): "serve",
     ("train", LOGS): "serve",
+    **{(kind, f"make {target}"): "serve" for kind in ("batch", "train") for target in ("lint", "test-all", "lock")},
 }
 
 
