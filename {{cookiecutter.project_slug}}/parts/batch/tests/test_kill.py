@@ -20,7 +20,7 @@ from {{cookiecutter.__package}}.run.status import scan_results
 
 FORK = multiprocessing.get_context("forkserver")
 # Imported once: a process starts in milliseconds
-FORK.set_forkserver_preload(["{{cookiecutter.__package}}.orchestrate"])
+FORK.set_forkserver_preload(["{{cookiecutter.__package}}.run.scheduler"])
 ROWS, SHARD_ROWS = 60, 10
 
 
