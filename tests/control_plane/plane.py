@@ -111,6 +111,7 @@ class ControlPlane:
     async def stop(self) -> None:
         for task in self._periodic:
             task.cancel()
+        await asyncio.gather(*self._periodic, return_exceptions=True)
         await asyncio.wait_for(self.scheduler.stop_all(), STOP_S)
         self.server.close()
         await self.web.stop()

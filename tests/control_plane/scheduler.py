@@ -287,8 +287,7 @@ class Scheduler:
         for app in self.registry.apps.values():
             app.stopped_at = app.stopped_at or time.time()
         await asyncio.gather(*(self.drain(app_id) for app_id in self.registry.apps))
-        while any(one.exit_code is None for one in self.containers.values()):
-            await asyncio.sleep(POLL_S)
+        await asyncio.gather(*self._tasks, return_exceptions=True)  # each container's is one
 
 
 def failed(text: str) -> Any:
