@@ -1,6 +1,7 @@
 """The control plane of the tests does to the real Modal client what Modal's documentation says that Modal does."""
 
 import os
+import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -29,7 +30,9 @@ def until(condition: Callable[[], object]) -> None:
 
 def modal_cli(plane: ControlPlane, *arguments: str, check: bool = True) -> str:
     """What a command of the command line prints, both streams."""
-    done = run("modal", *arguments, cwd=APP.parent, check=check, COLUMNS="200", **plane.environment)
+    done = run(
+        sys.executable, "-m", "modal", *arguments, cwd=APP.parent, check=check, COLUMNS="200", **plane.environment
+    )
     return done.stdout + done.stderr
 
 
@@ -98,7 +101,18 @@ def test_what_has_no_handler_fails_with_its_name(recorder: tuple[ControlPlane, m
 
 def test_without_containers_each_call_ends_with_a_sentence(recorder: tuple[ControlPlane, modal.Client]) -> None:
     plane, _ = recorder
-    done = run("modal", "run", f"{APP}::square", "--x", "3", cwd=APP.parent, check=False, **plane.environment)
+    done = run(
+        sys.executable,
+        "-m",
+        "modal",
+        "run",
+        f"{APP}::square",
+        "--x",
+        "3",
+        cwd=APP.parent,
+        check=False,
+        **plane.environment,
+    )
     assert done.returncode and "this control plane runs no containers" in done.stdout + done.stderr
     assert plane.called() == ["square"] and plane.containers() == []
 
