@@ -478,7 +478,7 @@ def kind(engine: str, workload: str, task: str = "serve") -> dict[str, str]:
 INFERENCE = list(product(("serve", "batch"), ENGINES, WORKLOADS))
 FAST = ("serve", "vllm", "generation")  # half a minute each
 WHOLE = ("batch", "transformers", "generation")  # of batch, whose core is the same for all, one runs every test
-OWN = ["tests/test_engine.py", "tests/test_command.py"]  # and the others those that meet their engine
+OWN = ["tests/test_engine.py", "tests/test_cli.py"]  # and the others those that meet their engine
 KINDS = [FAST, *(pytest.param(*each, marks=pytest.mark.slow) for each in INFERENCE if each != FAST)]
 
 
