@@ -1,4 +1,4 @@
-"""What `modal billing rates --json` prints."""
+"""The output of `modal billing rates --json`."""
 
 # As printed by the client in September 2026; the keys stand in several public projects that parse them.
 RATES = {

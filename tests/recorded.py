@@ -1,4 +1,4 @@
-"""What the tests of the wire share: what projects register when they are deployed, and what a container can import."""
+"""Shared by the wire tests: registrations of deployed projects, and the modules that a container can import."""
 
 import json
 import re

@@ -221,7 +221,7 @@ async def follow_chunks(call: Call, chunks: list[Any], after: int) -> AsyncItera
 
 
 def receipt(one: Input) -> Any:
-    """What a client holds of an input that it sent."""
+    """An input as its client holds it."""
     token = unsigned_token(idx=one.index, input_id=one.id, call=one.call.id)
     return api_pb2.FunctionPutInputsResponseItem(idx=one.index, input_id=one.id, input_jwt=token)
 

@@ -1,4 +1,4 @@
-"""What containers ask, and what the command line asks about them."""
+"""The RPCs of containers, and those of the command line about them."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ class ContainerService:
         return api_pb2.ContainerStopResponse()
 
     async def FunctionUpdateSchedulingParams(self, request: Any) -> Any:
-        """What is set in the request changes, until the next deployment."""
+        """Change what the request sets, until the next deployment."""
         function = self.registry.functions[request.function_id]
         function.autoscaler.MergeFrom(request.settings)
         self.scheduler.scale(self.scheduler.pool(function.id))

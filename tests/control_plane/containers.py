@@ -110,7 +110,7 @@ def python_prefixes(python: str) -> list[str]:
 
 
 def image_settings(registry: Registry, image_id: str) -> tuple[dict[str, str], str, dict[str, tuple[str, int]]]:
-    """What an image sets without being built: ENV, WORKDIR, and copied local files by their path."""
+    """The parts of an image that take effect without a build: ENV, WORKDIR, and copied local files by their path."""
     env: dict[str, str] = {}
     files: dict[str, tuple[str, int]] = {}
     workdir = "/root"

@@ -141,7 +141,7 @@ def function_data(request: Any) -> Any:
 
 
 def handle_metadata(function: Function) -> Any:
-    """What a client has to know of a function in order to call it."""
+    """The metadata that a client needs to call a function."""
     created = function.data is not None
     source = function.definition if created else function.precreated
     is_server = created and source.is_server

@@ -1,4 +1,4 @@
-"""What Modal refuses and its client lets through: GPUs, timeouts and sizes of clusters.
+"""Limits that Modal checks and its client does not: GPUs, timeouts and sizes of clusters.
 
 Source: https://modal.com/docs/guide, read in September 2026.
 """

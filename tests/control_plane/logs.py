@@ -1,4 +1,4 @@
-"""What containers print, by app."""
+"""The output of containers, by app."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Logs:
         return "".join(one.items[0].data for one in batches if container_id in ("", one.task_id))
 
     async def AppGetLogs(self, request: Any) -> AsyncIterator[Any]:
-        """What is printed after the last entry that the client has, until its timeout or the app's end."""
+        """Yield output after the client's last entry, until its timeout or the app's end."""
         log, sent = self.of_app(request.app_id), int(request.last_entry_id or 0)
         deadline = time.monotonic() + request.timeout
         while True:

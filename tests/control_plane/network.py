@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 
 def in_thread(function: Callable[[], T]) -> T:
-    """What a function returns in a thread that ends with it."""
+    """Return the result of a function, run in a thread that ends with it."""
     found: list[T] = []
     thread = threading.Thread(target=lambda: found.append(function()))
     thread.start()
@@ -46,7 +46,7 @@ class Network:
         return os.open("/proc/thread-self/ns/net", os.O_RDONLY)
 
     def inside(self, function: Callable[[], T]) -> T:
-        """What a function returns in a thread inside the network."""
+        """Return the result of a function, run in a thread inside the network."""
 
         def entered() -> T:
             if self._libc.setns(self.descriptor, CLONE_NEWNET) != 0:

@@ -155,7 +155,7 @@ class ControlPlane:
         return [request.settings.min_containers for request in self.asked("FunctionUpdateSchedulingParams")]
 
     def problems(self) -> list[str]:
-        """What this control plane could not do: RPCs without a handler, and its own errors."""
+        """RPCs without a handler, and the control plane's own errors."""
         return [*(f"no handler for {rpc}" for rpc in self.service.unanswered), *self.service.errors]
 
     # What is there
@@ -170,7 +170,7 @@ class ControlPlane:
         return [one for one in every if one.running and function in ("", one.name)]
 
     def logs(self, app: str, container_id: str = "") -> str:
-        """What the containers of an app, or one of them, have printed."""
+        """The output of an app's containers, or of one of them."""
         return self.journal.text(self.app_id(app), container_id)
 
     def volume(self, name: str) -> Path:

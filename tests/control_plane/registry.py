@@ -1,4 +1,4 @@
-"""What clients made: apps, functions, images, uploaded files, and objects with names. No protocol."""
+"""The objects that clients made: apps, functions, images, uploaded files, named objects. No protocol."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ def refusal(status: str, message: str) -> GRPCError:
 
 
 class Service:
-    """What grpclib serves: every RPC, answered by the first of `handlers` with a method of its name."""
+    """The handlers for grpclib: every RPC, answered by the first of `handlers` with a method of its name."""
 
     def __init__(self, handlers: Sequence[object]) -> None:
         self.handlers = handlers

@@ -46,7 +46,7 @@ class Volumes:
             del self.copies[key]
 
     async def commit_all(self) -> None:
-        """What Modal does every few seconds."""
+        """Commit as Modal does every few seconds."""
         for copy in list(self.copies.values()):
             await asyncio.to_thread(copy.commit)
 

@@ -40,7 +40,7 @@ def command(arguments: list[str], typed: str = "") -> tuple[int, str, str]:
 
 
 def bake(answers: dict[str, str]) -> dict[str, object]:
-    """What the hook prints and writes."""
+    """The output and the files of the hook."""
     from planner.hook import run_hook
 
     out, err = io.StringIO(), io.StringIO()

@@ -29,7 +29,7 @@ def until(condition: Callable[[], object]) -> None:
 
 
 def modal_cli(plane: ControlPlane, *arguments: str, check: bool = True) -> str:
-    """What a command of the command line prints, both streams."""
+    """Return both streams of a command."""
     done = run(
         sys.executable, "-m", "modal", *arguments, cwd=APP.parent, check=check, COLUMNS="200", **plane.environment
     )

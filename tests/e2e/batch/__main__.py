@@ -31,7 +31,7 @@ START_S = 5  # of a container that is a process here; the plan's is a GPU's, and
 
 @dataclass
 class Run:
-    """What one step leaves to the next."""
+    """The state that one step leaves to the next."""
 
     project: Project
     rows: Rows

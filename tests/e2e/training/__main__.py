@@ -39,7 +39,7 @@ QUESTION = {"generation": "When is Pedal & Post open?", "classification": "My br
 
 @dataclass
 class Context:
-    """What one step passes on to the next."""
+    """The state that one step passes to the next."""
 
     project: Project
     serve: Project | None
@@ -55,7 +55,7 @@ class Context:
             faults.end_containers(self.project.plane)
 
     def command(self, *arguments: str, code: int = 0) -> str:
-        """What the project's own command prints; Failed where it ends otherwise than with `code`."""
+        """Return the output of the project's own command; Failed where it ends otherwise than with `code`."""
         done = self.project.run(self.project.package, *arguments, check=False)
         output = done.stdout + done.stderr
         require(
@@ -229,7 +229,7 @@ def sampled(context: Context) -> str:
 
 
 def merged(context: Context) -> str:
-    """What `merge` writes is loaded by transformers alone, and answers alike."""
+    """Load the merged weights with transformers alone, and compare the answers."""
     project = context.project
     into = () if context.serve is None else ("--into", context.serve.plan["NAME"])
     output = context.command("merge", "--run", "whole", *into)

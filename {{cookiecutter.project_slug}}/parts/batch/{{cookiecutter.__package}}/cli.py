@@ -77,7 +77,7 @@ def add_job_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def job_spec(given: argparse.Namespace) -> JobSpec:
-    """What the arguments ask for. DataError where no input was named."""
+    """Return the job that the arguments describe. DataError where no input was named."""
     if not given.input:
         raise DataError("no input: name a file or a Hugging Face dataset, or set DATASET in plan.py")
     return JobSpec(

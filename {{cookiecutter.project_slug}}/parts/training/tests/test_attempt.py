@@ -1,4 +1,4 @@
-"""What ends a run for good: a user error, out of memory, a crash loop. Anything else is tried again."""
+"""The ends of a run that are final: a user error, out of memory, a crash loop. Anything else is tried again."""
 
 import os
 import time

@@ -100,7 +100,7 @@ def mean(values: list[int], seed: int = 0) -> Range:
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a run would take. Tokens are over all rows; `wall_s` is with `containers` at work."""
+    """The size of a run before it starts. Tokens are over all rows; `wall_s` is with `containers` at work."""
 
     rows: int
     bad: int
@@ -178,7 +178,7 @@ def estimate(
 
 
 def estimate_job(spec: JobSpec, tokenizer: Any, limit: Limit) -> Estimate:
-    """What a run would take and cost: its rows counted, and the tokens of a sample of them."""
+    """Estimate a run's time and price: its rows counted, and the tokens of a sample of them."""
     return estimate(
         sample_rows(readers.rows(spec.source, spec.prompts)),
         lambda prompt: len(prompts.tokenize(tokenizer, prompt)),

@@ -18,7 +18,7 @@ OPTIONS = ("ENGINE", "CONTEXT_LEN", "MAX_ANSWER_TOKENS", "TEMPERATURE")  # of pl
 
 
 def result_options() -> dict[str, Any]:
-    """What a result depends on besides its prompt and its model, from plan.py."""
+    """Return the settings of plan.py that a result depends on, besides its prompt and its model."""
     return {name.lower(): value for name in OPTIONS if (value := getattr(plan, name, None)) is not None}
 
 
@@ -35,7 +35,7 @@ class Settings:
 
 @dataclass(frozen=True)
 class JobSpec:
-    """What to run, and how its rows become prompts. Small enough to send: the rows lie elsewhere."""
+    """A job: its input, and how rows become prompts. Small enough to send: the rows lie elsewhere."""
 
     source: Source
     prompts: PromptSpec

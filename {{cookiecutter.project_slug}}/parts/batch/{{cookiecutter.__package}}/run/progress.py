@@ -43,7 +43,7 @@ def progress_bar() -> Generator[Callable[[Status | None], None]]:
 
 
 def wait_with_bar(job: str, call: Any) -> Any:
-    """What a spawned call returns, with a progress bar until then."""
+    """Return the result of a spawned call, with a progress bar until then."""
     with progress_bar() as show:
         while True:
             try:

@@ -1,4 +1,4 @@
-"""What shard runs next, and when to stop: so many at once, within the budget, until all is done."""
+"""The scheduler: which shard runs next, and when to stop; so many at once, within the budget, until all is done."""
 
 import random
 import time
@@ -127,7 +127,7 @@ class Dispatcher:
 
     @property
     def scan(self) -> Scan:
-        """What is done and what is not, without a look at the files."""
+        """Return the status without reading the files."""
         in_flight = [shard for shard, _usd in self.in_flight.values()]
         return Scan(self.done, [*in_flight, *self.waiting, *(failure.shard for failure in self.failed)])
 

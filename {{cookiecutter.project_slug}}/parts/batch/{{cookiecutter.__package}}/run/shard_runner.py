@@ -22,7 +22,7 @@ Engine = Callable[[list[Prompt]], Sequence[Result | Failed]]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of an attempt at a shard: its manifest, or what went wrong."""
+    """The outcome of an attempt at a shard: its manifest, or what went wrong."""
 
     state: str  # DONE, FAILED or OUT_OF_MEMORY
     manifest: ShardManifest | None = None

@@ -1,4 +1,4 @@
-"""What of a job is done, dead, pending and spent, read from its files alone: true while it runs and after any kill."""
+"""The done, dead, pending and spent of a job, read from its files alone: true while it runs and after any kill."""
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass

@@ -24,7 +24,7 @@ LOOK_EVERY_S = 1.0
 
 
 class NotAsPlanned(Exception):
-    """What runs on the GPU is not what plan.py says. The text names both."""
+    """The GPU runs something else than plan.py says. The text names both."""
 
 
 def arguments(model: str, gpus: int, context_len: int) -> dict[str, Any]:

@@ -32,7 +32,7 @@ def config(job: Job, on_gpu: bool, parameters: int) -> dict[str, Any]:
 
 
 def zero_optimization(job: Job, on_gpu: bool, bucket: int) -> dict[str, Any]:
-    """What is sharded over the ranks: optimizer states (1), gradients too (2), weights too (3); what is on the CPU."""
+    """Return the ZeRO stage (optimizer states 1, gradients too 2, weights too 3) and its offloading to the CPU."""
     stage = STAGES[job.sharding]
     section: dict[str, Any] = {
         "stage": stage,

@@ -33,7 +33,7 @@ METHODS = {"full": "training all weights", "lora": "LoRA", "qlora": "QLoRA"}
 
 @dataclass(frozen=True)
 class ResultInfo:
-    """What a result was made from."""
+    """The origin of a result."""
 
     workload: str
     model: str

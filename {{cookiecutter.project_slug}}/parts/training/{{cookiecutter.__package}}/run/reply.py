@@ -1,4 +1,4 @@
-"""What a container replies to a command, and the errors that a user can correct. Loads no library before it must."""
+"""The reply of a container to a command, and the errors that a user can correct. Loads no library before it must."""
 
 import functools
 import warnings
@@ -31,7 +31,7 @@ class Reply:
 
 @dataclass(frozen=True)
 class CheckReply(Reply):
-    """What the check found in a dataset."""
+    """The findings of the check of a dataset."""
 
     dataset: str = ""  # its path in a container
     ended: Reply | None = None  # the run's outcome, where there is nothing to train

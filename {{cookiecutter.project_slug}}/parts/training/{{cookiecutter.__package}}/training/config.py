@@ -1,4 +1,4 @@
-"""What a training run is: everything that decides its losses, and what may stop it. Loads no library."""
+"""The specification of a training run: everything that decides its losses, and what may stop it. Loads no library."""
 
 import json
 from dataclasses import asdict, dataclass, fields, replace
@@ -75,7 +75,7 @@ class Job:
         return self.micro_batch * self.accumulation * self.ranks
 
     def identity(self) -> dict[str, Any]:
-        """What two attempts at a run have in common, so that losses agree and checkpoints can be read."""
+        """Return the settings that attempts at a run must share, so that losses agree and checkpoints can be read."""
         own = {name: value for name, value in asdict(self).items() if name not in MAY_CHANGE}
         if self.sharding != "none":  # each process has its part of a checkpoint
             own["ranks"] = self.ranks
