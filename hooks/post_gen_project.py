@@ -71,10 +71,9 @@ def move(file: str, to: str, package: str) -> None:
 
 def remove(root: str, file: str) -> None:
     """Remove a file below `root`, where it is there, and the folders that it leaves empty."""
-    try:
-        os.remove(os.path.join(root, file))
-    except FileNotFoundError:
-        pass
+    path = os.path.join(root, file)
+    if os.path.lexists(path):
+        os.remove(path)
     while file := file.rpartition("/")[0]:
         try:
             os.rmdir(os.path.join(root, file))
