@@ -5486,6 +5486,62 @@ def plan_py_batch_predictions(plan: InferencePlan) -> list[Constant]:
     return [*found, ("PREDICTED_COLD_START_S", start, "until the first row, weights on the Volume (prior)")]
 
 
+# ---- planner/catalogue/parsers.py
+
+
+# (name, without its owner and in lower case; parser of tool calls; parser of thinking). The first that matches counts.
+PARSERS: tuple[tuple[str, str, str], ...] = (
+    (r"embed|rerank|guard|-base\b|-pt\b", "", ""),
+    (r"deepseek-r1-distill|deepseek-r1-0528-qwen3", "", "deepseek_r1"),
+    (r"deepseek-r1", "deepseek_v3", "deepseek_r1"),
+    (r"deepseek-v4\.1", "deepseek_v41", "deepseek_v41"),
+    (r"deepseek-v4", "deepseek_v4", "deepseek_v4"),
+    (r"deepseek-v3\.2", "deepseek_v32", "deepseek_v3"),
+    (r"deepseek-v3\.1", "deepseek_v31", "deepseek_v3"),
+    (r"deepseek-v3", "deepseek_v3", ""),
+    (r"qwq", "hermes", "deepseek_r1"),
+    (r"qwen3-coder", "qwen3_coder", ""),
+    (r"qwen3\.[5-9]", "qwen3_coder", "qwen3"),
+    (r"qwen3.*-instruct|qwen2\.5-(?!math|vl).*instruct", "hermes", ""),
+    (r"qwen3-(next|vl|\d)", "hermes", "qwen3"),
+    (r"gpt-oss", "openai", "openai_gptoss"),
+    (r"hermes-[234]", "hermes", ""),
+    (r"llama-4", "llama4_pythonic", ""),
+    (r"llama-3\.[123].*(instruct|it\b)", "llama3_json", ""),
+    (r"glm-4\.[56]", "glm45", "glm45"),
+    (r"glm-(4\.7|5)", "glm47", "glm47"),
+    (r"kimi-k3", "kimi_k3", "kimi_k3"),
+    (r"kimi-k2(\.\d|-thinking)", "kimi_k2", "kimi_k2"),
+    (r"kimi-k2", "kimi_k2", ""),
+    (r"magistral", "mistral", "mistral"),
+    (r"mistral-(small|medium|large|nemo-instruct|7b-instruct-v0\.3)|ministral.*instruct|devstral", "mistral", ""),
+    (r"minimax-m3", "minimax_m3", "minimax_m3"),
+    (r"minimax-m2", "minimax_m2", "minimax_m2"),
+    (r"granite-4", "granite4", ""),
+    (r"granite-3\.[0-9].*instruct", "granite", ""),
+    (r"nemotron-3-", "qwen3_coder", "nemotron_v3"),
+    (r"gemma-4", "gemma4", "gemma4"),
+    (r"ernie-4\.5.*thinking", "ernie45", "ernie45"),
+    (r"seed-oss", "seed_oss", "seed_oss"),
+    (r"olmo-3.*think", "", "olmo3"),
+    (r"olmo-3.*instruct", "olmo3", ""),
+    (r"phi-4-mini-instruct", "phi4_mini_json", ""),
+    (r"hunyuan-a13b", "hunyuan_a13b", "hunyuan_a13b"),
+    (r"jamba", "jamba", ""),
+    (r"lfm2", "lfm2", ""),
+    (r"xlam", "xlam", ""),
+)
+
+
+def parsers_of(model_id: str) -> tuple[str, str]:
+    """Return the parsers of a model's tool calls and of its thinking; "" where it has none or none is known."""
+    name = model_id.rstrip("/").rpartition("/")[2].lower()
+    for pattern, tool_calls, reasoning in PARSERS:
+        if re.search(pattern, name):
+            return tool_calls, reasoning
+    return "", ""
+
+
 # ---- planner/write/plan_py/serve.py
 
 
@@ -5494,6 +5550,7 @@ MIB = 2**20  # bytes
 TOKEN_BYTES = 32  # JSON of one token: 4 characters of text, more where it escapes letters
 MAX_TEXTS = 2048  # inputs that OpenAI's embeddings endpoint takes at once
 TEXT_BYTES = 4096  # of a text beside many others
+WAITING_ROUNDS = 4  # of CONCURRENCY: what waits for longer is better sent again, perhaps to another container (prior)
 
 
 def plan_py_serve_constants(plan: InferencePlan, slug: str) -> list[Constant]:
@@ -5504,11 +5561,12 @@ def plan_py_serve_constants(plan: InferencePlan, slug: str) -> list[Constant]:
         engine(plan),
         plan_py_serve_money(plan),
         access(plan),
+        conversation(plan),
         starts(plan),
         plan_py_serve_predictions(plan),
         decided(plan, engine_name(plan), budget(plan)),
     )
-    return [row for group in groups for row in (*group, DONE)][:-1]
+    return [row for group in groups if group for row in (*group, DONE)][:-1]
 
 
 def plan_py_serve_money(plan: InferencePlan) -> list[Constant]:
@@ -5573,12 +5631,43 @@ def access(plan: InferencePlan) -> list[Constant]:
             public,
             ("MAX_BODY_BYTES", body, f"of one request; a full context takes less, at {TOKEN_BYTES} bytes a token"),
             ("MAX_ANSWER_TOKENS", max(1, setup.context_len // 2), "one request may ask for; half of the context"),
+            (
+                "MAX_WAITING",
+                WAITING_ROUNDS * setup.concurrency,
+                "requests beside those that run; more get a 503 and retry",
+            ),
         ]
     body = max(MAX_TEXTS * TEXT_BYTES, whole_mib(setup.context_len * TOKEN_BYTES))
     return [
         public,
         ("MAX_BODY_BYTES", body, f"of one request: room for MAX_TEXTS of {TEXT_BYTES // 1024} KiB each"),
         ("MAX_TEXTS", MAX_TEXTS, "in one request, as many as OpenAI's own API takes; they run CONCURRENCY at a time"),
+        (
+            "MAX_WAITING",
+            WAITING_ROUNDS * MAX_TEXTS,
+            "texts beside those that run; a request over it gets a 503 and retries",
+        ),
+    ]
+
+
+def conversation(plan: InferencePlan) -> list[Constant]:
+    """Return how the engine reads what a model of this family writes; nothing but with vLLM, for generation."""
+    if plan.request.workload != "generation" or plan.chosen.setup.engine != "vllm":
+        return []
+    tool_calls, reasoning = parsers_of(checkpoint(plan.chosen.setup)[0])
+    return [
+        (
+            "TOOL_CALL_PARSER",
+            tool_calls,
+            "vLLM's, for this family"
+            if tool_calls
+            else "none is known for this model: a request with tools gets a 400",
+        ),
+        (
+            "REASONING_PARSER",
+            reasoning,
+            "vLLM's: thinking comes apart from the answer" if reasoning else "none: this model is not known to think",
+        ),
     ]
 
 

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import math
 
+from ...catalogue.parsers import parsers_of
 from ...choose.cost import container_usd_per_hour, tokens_per_s
 from ...describe.inference import estimate_of, idle_prices, max_containers, peak_gib, pool_words
 from ...request.warm_pool import crons
 from ...schema import InferencePlan
 from .common import DONE, Constant, decided, host_reason, identity, startup_timeout
-from .inference import engine, engine_name, rate_reason, weights
+from .inference import checkpoint, engine, engine_name, rate_reason, weights
 
 SCALEDOWN_S = 300
 MIB = 2**20  # bytes
 TOKEN_BYTES = 32  # JSON of one token: 4 characters of text, more where it escapes letters
 MAX_TEXTS = 2048  # inputs that OpenAI's embeddings endpoint takes at once
 TEXT_BYTES = 4096  # of a text beside many others
+WAITING_ROUNDS = 4  # of CONCURRENCY: what waits for longer is better sent again, perhaps to another container (prior)
 
 
 def constants(plan: InferencePlan, slug: str) -> list[Constant]:
@@ -26,11 +28,12 @@ def constants(plan: InferencePlan, slug: str) -> list[Constant]:
         engine(plan),
         money(plan),
         access(plan),
+        conversation(plan),
         starts(plan),
         predictions(plan),
         decided(plan, engine_name(plan), budget(plan)),
     )
-    return [row for group in groups for row in (*group, DONE)][:-1]
+    return [row for group in groups if group for row in (*group, DONE)][:-1]
 
 
 def money(plan: InferencePlan) -> list[Constant]:
@@ -95,12 +98,43 @@ def access(plan: InferencePlan) -> list[Constant]:
             public,
             ("MAX_BODY_BYTES", body, f"of one request; a full context takes less, at {TOKEN_BYTES} bytes a token"),
             ("MAX_ANSWER_TOKENS", max(1, setup.context_len // 2), "one request may ask for; half of the context"),
+            (
+                "MAX_WAITING",
+                WAITING_ROUNDS * setup.concurrency,
+                "requests beside those that run; more get a 503 and retry",
+            ),
         ]
     body = max(MAX_TEXTS * TEXT_BYTES, whole_mib(setup.context_len * TOKEN_BYTES))
     return [
         public,
         ("MAX_BODY_BYTES", body, f"of one request: room for MAX_TEXTS of {TEXT_BYTES // 1024} KiB each"),
         ("MAX_TEXTS", MAX_TEXTS, "in one request, as many as OpenAI's own API takes; they run CONCURRENCY at a time"),
+        (
+            "MAX_WAITING",
+            WAITING_ROUNDS * MAX_TEXTS,
+            "texts beside those that run; a request over it gets a 503 and retries",
+        ),
+    ]
+
+
+def conversation(plan: InferencePlan) -> list[Constant]:
+    """Return how the engine reads what a model of this family writes; nothing but with vLLM, for generation."""
+    if plan.request.workload != "generation" or plan.chosen.setup.engine != "vllm":
+        return []
+    tool_calls, reasoning = parsers_of(checkpoint(plan.chosen.setup)[0])
+    return [
+        (
+            "TOOL_CALL_PARSER",
+            tool_calls,
+            "vLLM's, for this family"
+            if tool_calls
+            else "none is known for this model: a request with tools gets a 400",
+        ),
+        (
+            "REASONING_PARSER",
+            reasoning,
+            "vLLM's: thinking comes apart from the answer" if reasoning else "none: this model is not known to think",
+        ),
     ]
 
 

@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from {{cookiecutter.__package}} import plan
-from {{cookiecutter.__package}}.engine import options, server, verify
-from {{cookiecutter.__package}}.engine.middleware import over_limit
+from {{cookiecutter.__package}}.engine import options, request_limits, server, verify
 
 
 def value(argv: list[str], name: str) -> str:
@@ -23,6 +22,7 @@ def test_on_gpus_everything_comes_from_the_plan():
     assert value(argv, "--served-model-name") == plan.MODEL
     assert value(argv, "--max-model-len") == str(plan.CONTEXT_LEN)
     assert value(argv, "--max-num-seqs") == str(plan.CONCURRENCY)
+    assert value(argv, "--max-num-queued-reqs") == str(plan.CONCURRENCY + plan.MAX_WAITING)
     assert value(argv, "--tensor-parallel-size") == "2"
     assert value(argv, "--dtype") == plan.DTYPE
     assert value(argv, "--gpu-memory-utilization") == str(plan.MEMORY_FRACTION)
@@ -30,6 +30,10 @@ def test_on_gpus_everything_comes_from_the_plan():
     assert json.loads(value(argv, "--attention-config")) == verify.ATTENTION[plan.ATTENTION]
     assert ("--quantization" in argv) == bool(plan.QUANTIZE_AT_LOAD)
     assert value(argv, "--runner") == {"generation": "generate"}.get(plan.WORKLOAD, "pooling")
+    for name in ("TOOL_CALL_PARSER", "REASONING_PARSER"):
+        parser, option = getattr(plan, name, ""), f"--{name.lower().replace('_', '-')}"
+        assert value(argv, option) == parser if parser else option not in argv
+    assert ("--enable-auto-tool-choice" in argv) == bool(getattr(plan, "TOOL_CALL_PARSER", ""))
 
 
 def test_quantizing_at_load_is_passed_on_in_vllms_words(monkeypatch: pytest.MonkeyPatch):
@@ -154,4 +158,5 @@ def test_ending_the_container_asks_for_its_end_as_modal_does():
 
 def test_the_request_that_warms_up_is_one_that_is_answered():
     path, body = options.WARM_UP
-    assert path in options.ROUTES and over_limit(body) is None and body["model"] == plan.MODEL
+    assert path in options.ROUTES and body["model"] == plan.MODEL
+    assert request_limits.parse(path, json.dumps(body).encode()) == body
