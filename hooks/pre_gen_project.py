@@ -5550,6 +5550,7 @@ MIB = 2**20  # bytes
 TOKEN_BYTES = 32  # JSON of one token: 4 characters of text, more where it escapes letters
 MAX_TEXTS = 2048  # inputs that OpenAI's embeddings endpoint takes at once
 TEXT_BYTES = 4096  # of a text beside many others
+HANG_S = 300  # longer than the longest prompt is read in one step (prior)
 WAITING_ROUNDS = 4  # of CONCURRENCY: what waits for longer is better sent again, perhaps to another container (prior)
 
 
@@ -5631,23 +5632,22 @@ def access(plan: InferencePlan) -> list[Constant]:
             public,
             ("MAX_BODY_BYTES", body, f"of one request; a full context takes less, at {TOKEN_BYTES} bytes a token"),
             ("MAX_ANSWER_TOKENS", max(1, setup.context_len // 2), "one request may ask for; half of the context"),
-            (
-                "MAX_WAITING",
-                WAITING_ROUNDS * setup.concurrency,
-                "requests beside those that run; more get a 503 and retry",
-            ),
+            *waiting(plan, WAITING_ROUNDS * setup.concurrency, "requests"),
         ]
     body = max(MAX_TEXTS * TEXT_BYTES, whole_mib(setup.context_len * TOKEN_BYTES))
     return [
         public,
         ("MAX_BODY_BYTES", body, f"of one request: room for MAX_TEXTS of {TEXT_BYTES // 1024} KiB each"),
         ("MAX_TEXTS", MAX_TEXTS, "in one request, as many as OpenAI's own API takes; they run CONCURRENCY at a time"),
-        (
-            "MAX_WAITING",
-            WAITING_ROUNDS * MAX_TEXTS,
-            "texts beside those that run; a request over it gets a 503 and retries",
-        ),
+        *waiting(plan, WAITING_ROUNDS * MAX_TEXTS, "texts"),
     ]
+
+
+def waiting(plan: InferencePlan, count: int, what: str) -> list[Constant]:
+    """Return the length of the engine's queue: vLLM's alone, since Modal holds back what transformers cannot run."""
+    if plan.chosen.setup.engine != "vllm":
+        return []
+    return [("MAX_WAITING", count, f"{what} beside those that run; one more gets a 503, and its client tries again")]
 
 
 def conversation(plan: InferencePlan) -> list[Constant]:
@@ -5681,6 +5681,7 @@ def starts(plan: InferencePlan) -> list[Constant]:
     why = "imports, which take most of such a start, come out of a snapshot of main memory"
     return [
         ("STARTUP_TIMEOUT", startup_timeout(start), f"seconds; a start takes about {start:.0f} with fetched weights"),
+        ("HANG_TIMEOUT", HANG_S, "seconds in which requests run and no token comes; then the container is replaced"),
         (
             "MEMORY_SNAPSHOT",
             cpu,

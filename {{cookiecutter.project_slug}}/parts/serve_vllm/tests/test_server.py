@@ -160,3 +160,29 @@ def test_the_request_that_warms_up_is_one_that_is_answered():
     path, body = options.WARM_UP
     assert path in options.ROUTES and body["model"] == plan.MODEL
     assert request_limits.parse(path, json.dumps(body).encode()) == body
+
+
+def test_requests_that_run_without_a_token_are_a_hang():
+    hangs = server.HangDetector(timeout=10)
+    seen = [(0, (0, 5)), (1, (2, 5)), (9, (2, 5)), (10, (2, 6)), (19, None), (20.5, (2, 6)), (21, (0, 6)), (99, (1, 6))]
+    assert [now for now, progress in seen if hangs.at(now, progress)] == [20.5]
+
+
+def test_the_counters_are_read_as_vllm_writes_them():
+    text = """# HELP vllm:num_requests_running Number of requests in model execution batches.
+vllm:num_requests_running{engine="0",model_name="a b"} 2.0
+vllm:prompt_tokens_total{engine="0",model_name="a b"} 35.0
+vllm:generation_tokens_total{engine="0",model_name="a b"} 1.0e+02
+vllm:generation_tokens_created{engine="0",model_name="a b"} 1.7e+09
+"""
+    assert server.read_progress(text) == (2, 135)
+
+
+def test_a_server_that_hangs_is_killed_and_the_container_ends(monkeypatch: pytest.MonkeyPatch):
+    ended = threading.Event()
+    monkeypatch.setattr(plan, "HANG_TIMEOUT", 0.1)
+    monkeypatch.setattr(server, "POLL_S", 0.05)
+    process = started(monkeypatch, "import time; time.sleep(60)")
+    monkeypatch.setattr(process, "progress", lambda: (1.0, 7.0))
+    process.watch(ended.set)
+    assert ended.wait(20) and process.process.poll() is not None
