@@ -56,7 +56,7 @@ class Lock:
 
     @property
     def name(self) -> str:
-        """The part and the file: serve_vllm/image; those that every project gets have no folder."""
+        """The part and the file: vllm/image; those that every project gets have no folder."""
         owner = self.path.parents[1].name
         return f"{owner}/{self.path.stem}" if self.path.parents[2].name == "parts" else self.path.stem
 

@@ -4,7 +4,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
-from email.utils import formatdate
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -37,11 +37,6 @@ class Service(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:
         pass
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "FIRST_PAUSE_S", 0.1)
 
 
 Act = Callable[[Service], None]
@@ -92,7 +87,7 @@ def hang_up(service: Service) -> None:
 
 def test_it_waits_through_503_and_says_so(serve: Callable[..., Server], capsys: pytest.CaptureFixture[str]):
     assert connect(serve(status(503), status(503), fine)).get("/x") == {"fine": True}
-    assert capsys.readouterr().err.count("waiting for a container (503)") == 2
+    assert capsys.readouterr().err.count("waiting for a container (503): ") == 2
 
 
 def test_it_waits_through_a_connection_that_is_lost_before_the_first_byte(
@@ -102,10 +97,8 @@ def test_it_waits_through_a_connection_that_is_lost_before_the_first_byte(
     assert "waiting for a connection" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("header", ["1", "date"])
-def test_a_full_service_is_asked_again_after_its_retry_after(serve: Callable[..., Server], header: str):
-    when = formatdate(time.time() + 2, usegmt=True) if header == "date" else header  # a date has whole seconds
-    server = serve(status(429, "16 requests are waiting", Retry_After=when), fine)
+def test_a_full_service_is_asked_again_after_its_retry_after(serve: Callable[..., Server]):
+    server = serve(status(429, "16 requests are waiting", Retry_After="1"), fine)
     assert connect(server).get("/x") == {"fine": True}
     assert 0.9 <= server.asked[1] - server.asked[0] < 3
 
@@ -117,23 +110,38 @@ def test_a_retry_after_beyond_the_timeout_ends_it_at_once(serve: Callable[..., S
     assert time.monotonic() - begun < 5
 
 
-def test_it_waits_longer_each_time_and_never_twice_alike(serve: Callable[..., Server]):
-    server = serve(*[status(503)] * 4, fine)
-    connect(server).get("/x")
-    waits = [later - earlier for earlier, later in zip(server.asked, server.asked[1:], strict=False)]
-    steps = [0.1 * 1.5**i for i in range(4)]
-    assert all(step <= wait < 2 * step + 0.4 for step, wait in zip(steps, waits, strict=True))
-    assert len({round(wait / step, 3) for step, wait in zip(steps, waits, strict=True)}) > 1
-
-
 def test_it_gives_up_after_its_timeout(serve: Callable[..., Server]):
     with pytest.raises(ServiceError, match=rf"gave up waiting for a container .* `modal app logs {plan.NAME}`"):
         connect(serve(status(503)), startup_timeout=0.4).get("/x")
 
 
-def test_nothing_listening_is_waited_for_too():
-    with pytest.raises(ServiceError, match="ConnectError"):
-        Client("http://127.0.0.1:9", TOKEN, startup_timeout=0.6).health()
+def test_an_address_where_nothing_answers_is_given_up_long_before_a_start(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(client, "CONNECT_S", 0.6)
+    with pytest.raises(ServiceError, match=r"gave up waiting for a connection .ConnectError. after [1-4] s"):
+        Client("http://127.0.0.1:9", TOKEN, startup_timeout=600).health()
+
+
+def test_an_address_that_is_none_is_refused_at_once():
+    with pytest.raises(ServiceError, match="http"):
+        Client("my-service.modal.run", TOKEN).health()
+
+
+def test_openais_own_client_waits_through_a_start_too(serve: Callable[..., Server]):
+    models = connect(serve(status(503), lambda service: service.reply(200, b'{"data": [{"id": "one"}]}'))).openai.models
+    assert [model.id for model in models.list()] == ["one"]
+
+
+def test_each_thread_has_a_deadline_of_its_own(serve: Callable[..., Server]):
+    one, begun = connect(serve(status(503)), startup_timeout=1.0), time.monotonic()
+
+    def ask(after_s: float) -> str:
+        time.sleep(after_s)
+        with pytest.raises(ServiceError, match="gave up"):
+            one.get("/x")
+        return f"{time.monotonic() - begun:.0f}"
+
+    with ThreadPoolExecutor(8) as threads:
+        assert max(map(float, threads.map(ask, [i / 4 for i in range(8)]))) < 6
 
 
 @pytest.mark.parametrize("code", [400, 404, 413])
