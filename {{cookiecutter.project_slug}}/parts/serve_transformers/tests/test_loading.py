@@ -83,7 +83,7 @@ def test_what_happens_before_a_snapshot_touches_no_gpu_and_imports_the_model(tin
     code = WATCHED + (
         "from {{cookiecutter.__package}} import app\n"
         "from {{cookiecutter.__package}}.engine import server, startup_clock, web\n"
-        "from {{cookiecutter.__package}}.monitoring import memory_snapshot\n"
+        "from {{cookiecutter.__package}}.monitoring import gpu_memory\n"
         "startup_clock.StartupClock(); server.Engine.prepare(sys.argv[1])\n"
         "print(json.dumps([touched, torch.cuda.is_initialized(), sorted(sys.modules)]))"
     )

@@ -14,7 +14,6 @@ with image.SERVE.imports():
     from fastapi import FastAPI
 
     from .engine import server, startup_clock, web
-    from .monitoring import memory_snapshot
 
 HOURS = 60 * 60  # seconds
 SNAPSHOT = plan.MEMORY_SNAPSHOT or plan.GPU_SNAPSHOT  # the second needs the first
@@ -62,7 +61,7 @@ class Server:
 
     @modal.enter(snap=plan.GPU_SNAPSHOT)  # nothing touches the GPU before this
     def load(self) -> None:
-        memory_snapshot.record(f"{storage.CACHE}/oom")
+        gpu_memory.record_snapshots(f"{storage.CACHE}/oom")
         folder = storage.located(plan.MODEL, plan.REVISION)
         # After a fatal error no new request is taken here: Modal starts another container for what comes
         stop_requests = modal.experimental.stop_fetching_inputs
