@@ -13,7 +13,7 @@ from .monitoring import gpu_memory
 with image.SERVE.imports():
     from fastapi import FastAPI
 
-    from .engine import server, startup_clock, web
+    from .engine import server, web
 
 HOURS = 60 * 60  # seconds
 SNAPSHOT = plan.MEMORY_SNAPSHOT or plan.GPU_SNAPSHOT  # the second needs the first
@@ -51,7 +51,7 @@ def fetch() -> None:
 class Server:
     @modal.enter(snap=SNAPSHOT)  # before a snapshot is taken, where one is
     def prepare(self) -> None:
-        self.clock = startup_clock.StartupClock()
+        self.clock = web.StartupClock()
         server.Engine.prepare(storage.located(plan.MODEL, plan.REVISION))
 
     @modal.enter(snap=False)
