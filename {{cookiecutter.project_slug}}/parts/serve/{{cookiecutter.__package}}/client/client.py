@@ -16,7 +16,7 @@ from .. import plan
 
 TOKEN = "MODAL_PROXY_TOKEN"  # environment variable, wk-....ws-...
 FULL, STARTING = 429, (502, 503, 504)  # the second is Modal's while no container is ready, or an engine starts anew
-CONNECT_S = 60.0  # how long nothing may answer at all: Modal answers while a container starts
+CONNECT_S = 60.0  # without any connection: Modal answers while a container starts
 READ_TIMEOUT_S = 300.0  # from sending to the first byte, and between two pieces
 HELD_S = 3.0  # Modal holds a web function's request while its container starts: say so after this long
 UNENDING = 1_000_000  # tries; the deadline ends them
@@ -92,23 +92,30 @@ class Connection(openai.DefaultHttpxClient):
 
     def send(self, request: httpx2.Request, **options: Any) -> httpx2.Response:
         if request.headers.get("x-stainless-retry-count") == "0":
-            self.call.begun = time.monotonic()
+            self.call.begun = self.call.reached = time.monotonic()
         held = threading.Timer(HELD_S, show_progress, ["no answer yet: a container may be starting"])
         held.start()
         try:
             response = super().send(request, **options)
-        except (httpx2.ReadTimeout, httpx2.UnsupportedProtocol) as error:
-            why = f"nothing came for {READ_TIMEOUT_S:.0f} s: the service is stuck, or asked for too much"
-            raise ServiceError(why if isinstance(error, httpx2.ReadTimeout) else str(error)) from error
+        except httpx2.ReadTimeout as error:
+            stuck = f"nothing came for {READ_TIMEOUT_S:.0f} s: the service is stuck, or asked for too much"
+            raise ServiceError(stuck) from error
         except httpx2.TransportError as error:
-            self.wait(f"a connection ({type(error).__name__})", min(CONNECT_S, self.startup_timeout))
+            silent_s = time.monotonic() - self.call.reached
+            if not isinstance(error, (httpx2.ConnectError, httpx2.ConnectTimeout)):
+                self.call.reached = time.monotonic()
+            elif silent_s > CONNECT_S:
+                where = f"is {request.url.host} the service's address, and this machine online?"
+                raise ServiceError(f"no connection for {silent_s:.0f} s ({error}): {where}") from error
+            self.wait(f"a connection ({type(error).__name__})")
             raise
         finally:
             held.cancel()
-        if not response.is_success:
-            self.check(response)
-        else:
+        self.call.reached = time.monotonic()
+        if response.is_success:
             show_progress("")
+        else:
+            self.check(response)
         return response
 
     def check(self, response: httpx2.Response) -> None:
@@ -123,19 +130,16 @@ class Connection(openai.DefaultHttpxClient):
         if status in (*STARTING, FULL):
             what = "a free place" if status == FULL else "a container"
             after = response.headers.get("Retry-After", "")
-            self.wait(
-                f"{what} ({status}{message and ': '}{message})",
-                self.startup_timeout - (float(after) if after.isdigit() else 0.0),
-            )
+            self.wait(f"{what} ({status}{message and ': '}{message})", float(after) if after.isdigit() else 0.0)
         elif status < 500:
             raise ServiceError(f"the service refused the request ({status}): {message}")
         else:
             raise ServiceError(f"the service failed ({status}): {message}; see `modal app logs {plan.NAME}`")
 
-    def wait(self, what: str, longest_s: float) -> None:
-        """Say what is waited for. ServiceError where the call has waited for longer."""
+    def wait(self, what: str, after_s: float = 0.0) -> None:
+        """Say what is waited for. ServiceError where the next try, after `after_s` or more, would come too late."""
         elapsed = time.monotonic() - self.call.begun
-        if elapsed > longest_s:
+        if elapsed + after_s > self.startup_timeout:
             raise ServiceError(f"gave up waiting for {what} after {elapsed:.0f} s: see `modal app logs {plan.NAME}`")
         show_progress(f"waiting for {what}: {elapsed:.0f} s")
 
@@ -146,6 +150,8 @@ class Client:
     def __init__(self, url: str | None, token: str | None = None, startup_timeout: float = plan.STARTUP_TIMEOUT):
         if not url:
             raise ServiceError(f"Modal knows no address for {plan.NAME}: deploy it again with `make deploy`")
+        if not url.startswith(("https://", "http://")):
+            raise ServiceError(f"{url} is no address of a service: it begins with https://")
         self.url = url.rstrip("/")
         self.openai = openai.OpenAI(
             base_url=f"{self.url}/v1",
