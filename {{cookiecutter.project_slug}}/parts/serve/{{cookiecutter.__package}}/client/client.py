@@ -20,6 +20,7 @@ CONNECT_S = 60.0  # without any connection: Modal answers while a container star
 READ_TIMEOUT_S = 300.0  # from sending to the first byte, and between two pieces
 HELD_S = 3.0  # Modal holds a web function's request while its container starts: say so after this long
 UNENDING = 1_000_000  # tries; the deadline ends them
+LONGEST_PAUSE_S = 120.0  # openai follows a Retry-After up to this
 
 print_piece = partial(print, end="", flush=True)
 
@@ -139,7 +140,7 @@ class Connection(openai.DefaultHttpxClient):
     def wait(self, what: str, after_s: float = 0.0) -> None:
         """Say what is waited for. ServiceError where the next try, after `after_s` or more, would come too late."""
         elapsed = time.monotonic() - self.call.begun
-        if elapsed + after_s > self.startup_timeout:
+        if elapsed + after_s > self.startup_timeout or after_s > LONGEST_PAUSE_S:
             raise ServiceError(f"gave up waiting for {what} after {elapsed:.0f} s: see `modal app logs {plan.NAME}`")
         show_progress(f"waiting for {what}: {elapsed:.0f} s")
 
