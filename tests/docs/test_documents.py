@@ -555,9 +555,9 @@ def test_a_training_runs_on_this_machine(bake: Bake, tiny: Path, tmp_path: Path)
 # What runs a service here: its own web application around its own engine, at an address that the account knows
 SERVICE = """
 import os, sys, uvicorn
-from my_llm.engine import server, startup_clock, web
+from my_llm.engine import server, web
 from my_llm.monitoring import gpu_memory
-begun = startup_clock.StartupClock()
+begun = web.StartupClock()
 engine = server.Engine(sys.argv[1], gpus=0)
 application = web.api(engine, gpu_memory.Monitor(open(os.devnull, "w")), begun.seconds())
 uvicorn.run(application, port=int(sys.argv[2]), log_level="warning")

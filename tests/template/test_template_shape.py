@@ -1,6 +1,7 @@
 """The template's files: prompts, pins, no Jinja in Python, no deprecated names."""
 
 import ast
+import json
 import re
 import sys
 import tomllib
@@ -148,10 +149,10 @@ def locks() -> list[Path]:
     return [path for path in FILES if path.parent.name == "requirements" and path.suffix == ".txt"]
 
 
-def test_there_are_locks_for_both_engines_and_both_trainings() -> None:
+def test_each_kind_of_project_has_one_lock_for_its_image() -> None:
     owners = {path.parts[2] for path in locks() if path.name == "image.txt"}
-    engines = {f"{task}_{engine}" for task in ("serve", "batch") for engine in ("vllm", "transformers")}
-    assert owners == engines | {"finetune", "distributed"}
+    manifest = json.loads(text(Path(BODY.name, "parts", "manifest.json")))
+    assert owners and {row: len(owners & set(parts)) for row, parts in manifest.items()} == dict.fromkeys(manifest, 1)
 
 
 @pytest.mark.parametrize("lock", locks(), ids=lambda path: "/".join(path.parts[1:]))

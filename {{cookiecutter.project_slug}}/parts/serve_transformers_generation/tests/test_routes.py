@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import openai
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -94,12 +94,12 @@ def test_our_client_streams_pieces(url: str):
 
 def test_time_to_first_token_and_per_token_are_measured(url: str):
     def read() -> dict[str, float]:
-        families = text_string_to_metric_families(httpx.get(f"{url}/metrics").text)
+        families = text_string_to_metric_families(httpx2.get(f"{url}/metrics").text)
         return {sample.name: sample.value for family in families for sample in family.samples if not sample.labels}
 
     before = read()
     body = {"prompt": FOX, "max_tokens": 7, "ignore_eos": True}
-    assert httpx.post(f"{url}/v1/completions", json=body).json()["usage"]["completion_tokens"] == 7
+    assert httpx2.post(f"{url}/v1/completions", json=body).json()["usage"]["completion_tokens"] == 7
     grown = {name: value - before[name] for name, value in read().items()}
     assert grown["engine_generation_tokens_total"] == 7
     assert grown["engine_time_to_first_token_seconds_count"] == 1
@@ -108,11 +108,11 @@ def test_time_to_first_token_and_per_token_are_measured(url: str):
 
 def test_a_reader_who_leaves_a_stream_frees_the_request(url: str):
     body = {"prompt": FOX, "max_tokens": 2000, "ignore_eos": True, "stream": True}
-    with httpx.stream("POST", f"{url}/v1/completions", json=body) as response:
+    with httpx2.stream("POST", f"{url}/v1/completions", json=body) as response:
         next(response.iter_lines())
     waited = threading.Event()
     for _ in range(100):
-        if "engine_num_requests_running 0.0" in httpx.get(f"{url}/metrics").text:
+        if "engine_num_requests_running 0.0" in httpx2.get(f"{url}/metrics").text:
             return
         waited.wait(0.05)
     raise AssertionError("the request went on after its reader had left")

@@ -1,5 +1,9 @@
 """The engine as a web application: its workload's routes, health, memory, what runs, metrics, and errors as JSON."""
 
+import os
+import time
+
+import psutil
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -15,6 +19,22 @@ from .errors import EngineError, InvalidRequest
 from .server import Engine
 
 RETRY_AFTER_S = 2
+
+
+class StartupClock:
+    """Counts from the start of this process, or from its restore out of a snapshot."""
+
+    def __init__(self) -> None:
+        self.began = psutil.Process().create_time()  # seconds since the epoch
+        self.container = os.environ.get("MODAL_TASK_ID")
+
+    def after_snapshot(self) -> None:
+        """Restart the clock where this process was restored in another container. Call it first after a snapshot."""
+        if os.environ.get("MODAL_TASK_ID") != self.container:
+            self.began = time.time()
+
+    def seconds(self) -> float:
+        return time.time() - self.began
 
 
 def api(engine: Engine, monitor: Monitor, started_s: float | None = None) -> FastAPI:

@@ -2,11 +2,15 @@
 
 import re
 
-from . import oom_hints
+from .. import plan
+
+# What to change where memory runs short, or is left over
+LOWER = f"lower CONCURRENCY ({plan.CONCURRENCY}) or CONTEXT_LEN ({plan.CONTEXT_LEN}) in plan.py, or take a larger GPU"
+ROOM = "there is room for more CONCURRENCY, or a smaller GPU would do"
+FRACTION = f"MEMORY_FRACTION ({plan.MEMORY_FRACTION}) in plan.py"
 
 # Messages of the engines when memory runs out, and what to lower. torch: c10/cuda/CUDACachingAllocator; vLLM: v1/worker
 # and v1/core/kv_cache_utils; transformers: generation/continuous_batching/cache.
-HINTS = {"lower": oom_hints.LOWER, "fraction": oom_hints.FRACTION}
 CAUSES = (
     (
         r"max seq len \((?P<len>\d+)\), \((?P<need>[\d.]+) GiB KV cache is needed, "
@@ -37,5 +41,5 @@ def explain(error: BaseException | str) -> str | None:
     text = str(error)
     for pattern, sentence in CAUSES:
         if found := re.search(pattern, text, re.DOTALL):
-            return "out of memory: " + sentence.format(**HINTS, **found.groupdict())
-    return f"out of memory: {HINTS['lower']}" if isinstance(error, MemoryError) else None
+            return "out of memory: " + sentence.format(lower=LOWER, fraction=FRACTION, **found.groupdict())
+    return f"out of memory: {LOWER}" if isinstance(error, MemoryError) else None

@@ -1,4 +1,4 @@
-"""Hints where memory runs out: the largest term that can shrink, by the setting that shrinks it."""
+"""Out-of-memory errors become sentences: the largest term that can shrink, by the setting that shrinks it."""
 
 import importlib
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from {{cookiecutter.__package}} import plan
-from {{cookiecutter.__package}}.monitoring import oom, oom_hints
+from {{cookiecutter.__package}}.monitoring import oom
 
 TERMS = {"weights": 10.0, "gradients": 2.0, "optimizer": 3.0, "activations": 4.0, "logits": 1.0, "overhead": 1.0}
 FULL = "CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capacity of 22.03 GiB"
@@ -20,11 +20,11 @@ def lower_for(monkeypatch: pytest.MonkeyPatch) -> Iterator[object]:
         monkeypatch.setattr(plan, "PREDICTED_GIB", TERMS | {most: 100.0})
         for name, value in constants.items():
             monkeypatch.setattr(plan, name, value, raising=False)
-        return importlib.reload(oom_hints).LOWER
+        return importlib.reload(oom).LOWER
 
     yield lower
     monkeypatch.undo()
-    importlib.reload(oom_hints)
+    importlib.reload(oom)
 
 
 @pytest.mark.parametrize(
@@ -54,4 +54,15 @@ def test_the_largest_term_is_named_first(lower_for, most: str, constants: dict[s
 
 def test_the_sentence_of_torch_becomes_one_that_helps():
     cause = oom.explain(FULL)
-    assert cause == f"out of memory: the GPU had no room for the next 2.00 GiB: {oom_hints.LOWER}"
+    assert cause == f"out of memory: the GPU had no room for the next 2.00 GiB: {oom.LOWER}"
+
+
+def test_torch_running_out_of_ram_is_explained():
+    torch = pytest.importorskip("torch")
+    with pytest.raises(RuntimeError) as caught:
+        torch.empty(2**60, dtype=torch.uint8)
+    assert "no RAM left" in str(oom.explain(caught.value))
+
+
+def test_other_errors_are_not_called_out_of_memory():
+    assert oom.explain(ValueError("no such file")) is None

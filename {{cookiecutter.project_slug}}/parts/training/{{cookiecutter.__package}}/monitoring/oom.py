@@ -1,6 +1,14 @@
-"""What to change in plan.py where a run needs more memory than the card has: the largest term that can shrink first."""
+"""Out-of-memory errors, as a sentence that names what to change in plan.py: the largest term that can shrink first."""
+
+import re
 
 from .. import plan
+
+CAUSES = (  # torch's messages, of c10/cuda/CUDACachingAllocator and c10/core/impl/alloc_cpu
+    (r"out of memory.*?Tried to allocate (?P<want>[\d.]+ [KMG]iB)", "the GPU had no room for the next {want}"),
+    (r"CUDA out of memory|CUDA error: out of memory|CUBLAS_STATUS_ALLOC_FAILED", "the GPU is full"),
+    (r"can't allocate memory: you tried to allocate \d+ bytes", "the machine has no RAM left"),
+)
 
 SHARDING, OFFLOAD = getattr(plan, "SHARDING", ""), getattr(plan, "OFFLOAD", "")  # of several GPUs only
 MORE = {"none": "zero2", "zero1": "zero2", "zero2": "zero3"}  # each spreads one term more over the GPUs
@@ -46,4 +54,12 @@ def lower() -> str:
 
 LOWER = lower()
 ROOM = "there is room for a larger MICRO_BATCH, or a smaller GPU would do"
-FRACTION = "the share that other processes hold"
+
+
+def explain(error: BaseException | str) -> str | None:
+    """Return a sentence on what ran out and what to change; None for any other error. `error` may be a whole log."""
+    text = str(error)
+    for pattern, sentence in CAUSES:
+        if found := re.search(pattern, text, re.DOTALL):
+            return f"out of memory: {sentence.format(**found.groupdict())}: {LOWER}"
+    return f"out of memory: {LOWER}" if isinstance(error, MemoryError) else None
