@@ -77,6 +77,10 @@ ENGINES = ("vllm", "transformers")
 QUANTIZATIONS = ("none", "fp8", "int8", "int4", "nf4", "mxfp4", "nvfp4")
 ATTENTIONS = ("sdpa", "flash_attention_2", "flash_attention_3", "flash_attention_4")
 LOCAL = "local folder"  # `Model.source` of a model that a person has on disk
+CACHED = "Hugging Face cache"  # `Model.source` of one whose config.json lies there
+# `Model.basis`: a typed size; a number in the name; a known model, `Model.source`, that the name contains; the
+# catalogue's figures of another revision
+BASES = ("size", "name", "relative", "revision")
 TASKS = ("serve", "batch", "finetune", "distributed")
 WORKLOADS = ("generation", "classification", "embedding")
 METHODS = ("full", "lora", "qlora")
@@ -143,6 +147,7 @@ class Model(NamedTuple):
     variants: tuple[tuple[str, str, str], ...] = ()  # (quantization, model id, revision), published ones
     source: str = ""
     assumed: tuple[str, ...] = ()  # names of fields that were derived, not read
+    basis: str = ""  # of a model that is not known: what its size comes from, one of BASES
 
 
 class InferenceSetup(NamedTuple):
@@ -2933,6 +2938,107 @@ def training_offer(budget: Budget, candidate: TrainingCandidate) -> str:
     return f"{usd:.2f}/{per} ({setup_name(candidate.setup)})"
 
 
+# ---- planner/catalogue/names.py
+
+
+MAX_ID = 100  # characters of an id; the hub allows 96 for the name
+_ID = r"[A-Za-z0-9][\w.-]*(?:/[A-Za-z0-9][\w.-]*)?"
+_REVISION = r"[A-Za-z0-9][\w.-]*(?:/[\w.-]+)*"
+_TYPED = re.compile(rf"({_ID})(?:@({_REVISION}))?", re.ASCII)
+_IN_URL = re.compile(
+    rf"({_ID})(?:@({_REVISION}))?(?:/(?:tree|blob|resolve|raw|commit)/([^?#]+))?/?(?:[?#].*)?", re.ASCII
+)
+_NAMED = re.compile(r"(?:https?://|hf://)", re.ASCII | re.IGNORECASE)
+_HOSTS = ("huggingface.co", "www.huggingface.co", "hf.co", "hf-mirror.com")
+
+
+class Reference(NamedTuple):
+    """A repository on the hub, and a branch, tag or commit of it; "" for its main branch."""
+
+    id: str
+    revision: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.id}@{self.revision}" if self.revision else self.id
+
+
+def parse_reference(text: str) -> Reference | None:
+    """Return the repository of "org/name", "org/name@revision" or a hub URL; None where the text is none of these."""
+    text = text.strip()
+    if len(text) > 300 or not text.isprintable():
+        return None
+    scheme = _NAMED.match(text)
+    host, slash, path = (text[scheme.end() :] if scheme else text).partition("/")
+    if scheme and scheme[0].lower() == "hf://":
+        found = _IN_URL.fullmatch(f"{host}{slash}{path}")
+    elif slash and host.lower() in (*_HOSTS, _own_host()):
+        found = _IN_URL.fullmatch(path.removeprefix("models/"))
+        if found and (found[1].startswith(("datasets/", "spaces/")) or "/" not in found[1]):
+            return None
+    else:
+        found = _TYPED.fullmatch(text) if not scheme else None
+    if not found or len(found[1]) > MAX_ID or ".." in found[1]:
+        return None
+    revision = found[2] or (_first_revision(found[3]) if found.re is _IN_URL and found[3] else "")
+    return Reference(found[1], "" if revision == "main" else revision)
+
+
+def _first_revision(path: str) -> str:
+    """Return the revision that begins the path of a URL: "refs/pr/1" or its first part."""
+    path = path.replace("%2F", "/").replace("%2f", "/").strip("/")
+    parts = path.split("/")
+    revision = "/".join(parts[:3]) if path.startswith("refs/") else parts[0]
+    return revision if re.fullmatch(_REVISION, revision, re.ASCII) else ""
+
+
+def _own_host() -> str:
+    """Return the host of HF_ENDPOINT, where it is set."""
+    return os.environ.get("HF_ENDPOINT", "").partition("//")[2].partition("/")[0].lower()
+
+
+def shown(text: str) -> str:
+    """Return the typed text quoted on one line and cut, for a message. Only what does not print is escaped."""
+    return repr(text if len(text) <= 60 else text[:57] + "...")
+
+
+_catalogue_names_SIZE = re.compile(
+    r"(?<![a-z0-9.])(\d+x\d+(?:\.\d+)?b|\d+(?:\.\d+)?[mbt](?:-a\d+(?:\.\d+)?[mb])?)(?![a-z0-9])", re.ASCII
+)
+_EXPERTS = re.compile(r"(?<![a-z0-9.])\d+b-\d+e(?![a-z0-9])", re.ASCII)  # Llama-4-Scout-17B-16E: 17B is what is active
+
+
+def size_in_name(name: str) -> str:
+    """Return the one size that a name gives, such as "30b-a3b"; "" where it gives none, or two that differ.
+
+    Beside a size in billions a number of millions or trillions counts tokens: Qwen2.5-7B-Instruct-1M.
+    """
+    tail = name.lower().rpartition("/")[2]
+    if _EXPERTS.search(tail):
+        return ""
+    found = list(dict.fromkeys(_catalogue_names_SIZE.findall(tail)))
+    billions = [size for size in found if "b" in size]
+    found = billions or found
+    return found[0] if len(found) == 1 else ""
+
+
+_catalogue_names_FORMATS = (
+    ("nvfp4", "nvfp4"),
+    ("mxfp4", "mxfp4"),
+    ("fp4", "nvfp4"),  # NVIDIA's names
+    ("fp8", "fp8"),
+    ("nf4|bnb-4bit", "nf4"),
+    ("int8|8bit|w8a8|w8a16", "int8"),
+    ("awq|gptq|int4|4bit|w4a16", "int4"),
+    ("bf16|fp16|16bit", "none"),
+)
+
+
+def format_in_name(name: str) -> str:
+    """Return the weight format that a name gives; "" where it gives none."""
+    tail = name.lower().rpartition("/")[2]
+    return next((quantization for word, quantization in _catalogue_names_FORMATS if re.search(rf"(?<![a-z0-9])(?:{word})", tail)), "")
+
+
 # ---- planner/catalogue/hf_fields.py
 
 
@@ -3300,12 +3406,9 @@ def attention_params(model: Model, q_lora_rank: int | None = None, value_dim: in
     return query + hidden * (rank + rope) + rank * heads * (head_dim - rope + value_dim) + heads * value_dim * hidden
 
 
-_SIZE = r"(\d+(?:\.\d+)?)\s*([kmbt])"
-_SIZE_IN_NAME = re.compile(
-    r"(?<![a-z0-9.])(\d+x\d+(?:\.\d+)?b|\d+(?:\.\d+)?[mbt](?:-a\d+(?:\.\d+)?[mb])?)(?![a-z0-9])", re.ASCII
-)
-_SIZE_GIVEN = re.compile(rf"(?:custom[\s:_-]*)?(\d+(?:\.\d+)?)\s*([kmbt]?)(?:\s*-?\s*a\s*{_SIZE})?", re.ASCII)
-_SIZE_MIXED = re.compile(rf"(\d+)\s*x\s*{_SIZE}", re.ASCII)
+_catalogue_sizes_SIZE = r"(\d+(?:\.\d+)?)\s*([kmbt])"
+_SIZE_GIVEN = re.compile(rf"(?:custom[\s:_-]*)?(\d+(?:\.\d+)?)\s*([kmbt]?)(?:\s*-?\s*a\s*{_catalogue_sizes_SIZE})?", re.ASCII)
+_SIZE_MIXED = re.compile(rf"(\d+)\s*x\s*{_catalogue_sizes_SIZE}", re.ASCII)
 _SIZE_UNITS = {"k": 10**3, "m": 10**6, "b": 10**9, "": 10**9, "t": 10**12}
 
 
@@ -3328,13 +3431,15 @@ def parse_size(text: str) -> tuple[int, int]:
     return round(params), round(active)
 
 
-def size_in_name(name: str) -> str:
-    found = _SIZE_IN_NAME.findall(name.lower().rpartition("/")[2])
-    return found[0] if found else ""
+def agree(params: int, asked: int) -> bool:
+    """Return whether a model of `params` parameters may be called one of `asked`: within 20%."""
+    return abs(params / asked - 1) <= 0.2
 
 
-def size_text(params: int) -> str:
-    return f"{params / 10**9:g}B" if params >= 10**9 else f"{params / 10**6:g}M"
+def size_text(params: int, figures: int = 3) -> str:
+    """Return "8.19B", "350M": a size to so many figures, as `parse_size` reads it."""
+    count, unit = (params / 10**9, "B") if params >= 10**9 else (params / 10**6, "M")
+    return f"{float(f'{count:.{figures}g}'):.12g}{unit}"
 
 
 # Dense models whose every dimension grows with the size: what lies between two of them is interpolated, so that more
@@ -3397,24 +3502,23 @@ DERIVED_FIELDS = (
     "qk_rope_head_dim sliding_window sliding_layers linear_layers state_bytes experts experts_per_token "
     "moe_intermediate shared_experts dense_layers"
 ).split()
-_QUANTIZED_NAMES = (
-    ("nvfp4", "nvfp4"),
-    ("mxfp4", "mxfp4"),
-    ("fp8", "fp8"),
-    ("nf4|bnb-4bit", "nf4"),
-    ("int8|8bit|w8a8|w8a16", "int8"),
-    ("awq|gptq|int4|4bit|w4a16", "int4"),
-)
 
 
-def sized_model(params: int, active: int, name: str, relative: Model | None = None) -> Model:
-    """Return a model of which only the size is known: its relative in the catalogue, or the nearest one, scaled."""
-    given = [quantization for word, quantization in _QUANTIZED_NAMES if re.search(word, name.lower())]
-    known = relative if relative and 0.9 < params / relative.params < 1.1 else None
-    model = replace(known or reference_model(params, active), id=name, **UNKNOWN_ORIGIN)
-    quantization = given[0] if given else model.quantization
-    assumed = assumed_fields(model, frozenset()) + (("quantization",) if given else ())
-    return replace(model, quantization=quantization, assumed=assumed)
+def sized_model(params: int, active: int, name: str, basis: str) -> Model:
+    """Return a model of which only the size is known, and a name: the nearest in the catalogue, scaled."""
+    model = replace(reference_model(params, active), id=name, **UNKNOWN_ORIGIN)
+    return guessed(model, basis)
+
+
+def guessed(model: Model, basis: str) -> Model:
+    """Return the model with all that is known of its architecture said to be assumed, its format as its name says.
+
+    `basis` is what its size was taken from: see `Model`.
+    """
+    quantization = format_in_name(model.id)
+    named = ("quantization",) if quantization else ()
+    assumed = ("params", "params_active", *assumed_fields(model, frozenset()), *named)
+    return replace(model, quantization=quantization or model.quantization, assumed=assumed, basis=basis)
 
 
 def scaled_to(model: Model, params: int, active: int, fixed: frozenset[str] = frozenset()) -> Model:
@@ -3749,6 +3853,185 @@ def _quantization(config: Mapping[str, Any]) -> str:
     return method
 
 
+# ---- planner/catalogue/hub_cache.py
+
+
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+
+
+class Snapshot(NamedTuple):
+    """The files of a repository at a commit, those that were downloaded."""
+
+    folder: str
+    commit: str
+
+
+def cache_folder() -> str:
+    """Return the folder of the cache, from the variables that huggingface_hub reads."""
+    for name in ("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"):
+        if os.environ.get(name):
+            return _expanded(os.environ[name])
+    home = os.environ.get("HF_HOME") or os.path.join(
+        os.environ.get("XDG_CACHE_HOME") or os.path.join("~", ".cache"), "huggingface"
+    )
+    return os.path.join(_expanded(home), "hub")
+
+
+def _expanded(path: str) -> str:
+    return os.path.expandvars(os.path.expanduser(path))
+
+
+def repository_folder(id: str) -> str:
+    """Return the folder of a repository in the cache."""
+    return os.path.join(cache_folder(), "models--" + id.replace("/", "--"))
+
+
+def find_snapshot(reference: Reference) -> Snapshot | None:
+    """Return the cached files of a repository at a branch, tag or commit; None where there are none."""
+    repository = repository_folder(reference.id)
+    for commit in _commits(repository, reference.revision or "main"):
+        folder = os.path.join(repository, "snapshots", commit)
+        if os.path.isdir(folder):
+            return Snapshot(folder, commit)
+    return None
+
+
+def _commits(repository: str, revision: str) -> Iterator[str]:
+    """Yield the commits that a revision may stand for: itself, what a ref holds, the one that it begins."""
+    if _COMMIT.fullmatch(revision):
+        yield revision
+        return
+    try:
+        with open(os.path.join(repository, "refs", *revision.split("/")), encoding="utf-8") as file:
+            commit = file.read(64).strip()
+    except (OSError, ValueError):
+        commit = ""
+    if _COMMIT.fullmatch(commit):
+        yield commit
+    elif re.fullmatch(r"[0-9a-f]{7,39}", revision):
+        try:
+            names = os.listdir(os.path.join(repository, "snapshots"))
+        except OSError:
+            return
+        begun = [name for name in names if name.startswith(revision) and _COMMIT.fullmatch(name)]
+        if len(begun) == 1:
+            yield begun[0]
+
+
+# ---- planner/catalogue/unplannable.py
+
+
+# Weights that neither engine loads here, safetensors being the only kind. Patterns match whole words of an id.
+_catalogue_unplannable_FORMATS = (
+    ("GGUF weights (llama.cpp)", r"gguf|ggml|ggjt|llamafile|imatrix|i?q\d-(?:k(?:-[sml])?|0|1|xx?s|nl)"),
+    ("EXL weights (ExLlama)", r"exl[23]|exllama(?:v[23])?|\d+bpw"),
+    ("MLX weights (Apple)", r"mlx|dwq"),
+    ("ONNX weights", r"onnx|onnxruntime"),
+    ("OpenVINO weights", r"openvino|(?:int[48]|fp16|cw|sym|asym)-ov"),
+    ("MLC weights", r"mlc|q\df(?:16|32)"),
+    ("CTranslate2 weights", r"ct2|ctranslate2"),
+    (
+        "weights for a device (Core ML, LiteRT, RKLLM, ExecuTorch)",
+        r"coreml|mlpackage|tflite|litert(?:lm)?|rk(?:llm|nn)|executorch",
+    ),
+    ("a TensorRT engine", r"trt-?llm|tensorrt(?:-llm)?"),
+    ("weights in a format that is not planned", r"aqlm|quip|vptq|hqq|squeezellm|eetq|spqr|bitblas|torchao"),
+)
+# Kinds of models that are not planned. A size would not help: their layers are others.
+_KINDS = (
+    (
+        "a diffusion model",
+        r"stable-(?:diffusion|video|cascade)|sd(?:xl|3|35|-xl|-turbo|-v?\d)|sdxl-\w+|flux-?[12]|diffusion|diffusers|controlnet|"
+        r"flux-(?:dev|schnell|pro|kontext|krea|fill|redux|canny|depth|lora|lightning)|latent-consistency|lcm|pixart\w*|"
+        r"kandinsky|dall-?e|auraflow|hidream\w*|hunyuan-?(?:video|dit|image|3d)\w*|cogv(?:ideo|iew)\w*|(?:t|i|ti|s|v)2[vi]|"
+        r"text-to-(?:image|video)|image-to-video|ltx-?v(?:ideo)?|mochi-1|animatediff|svd-xt|qwen-image|z-image|sana|kolors|"
+        r"lumina|omnigen\d?|playground-v\d|deepfloyd|unet|vae|dreamshaper|juggernaut\w*|animagine|wan-?2(?:-\d)?|llada\w*",
+    ),
+    (
+        "a speech or audio model",
+        r"(?:distil|faster|crisper)?whisper\w*|wav2vec2?|w2v-?bert|hubert|wavlm|data2vec-audio|unispeech|speecht5|parakeet|"
+        r"canary-(?:1b|180m)|conformer|bark|\w*tts|xtts\w*|musicgen|encodec|vits|mms|hifigan|kokoro|asr|audioldm\d?|"
+        r"stable-audio|clap|pyannote",
+    ),
+    (
+        "an encoder-decoder",
+        r"(?:flan|m|by|um|long|code|ptt|it|ru|vi|ar|nano|pile|chronos)?t5(?:v\d|p|x|gemma\d?)?|(?:flan-)?ul2|t0p{0,2}|"
+        r"(?:m|pl|ko|bio)?bart\d*|nllb|m2m100|madlad\d*|opus-mt|marian(?:mt)?|pegasus|prophetnet|blenderbot|led-(?:base|large)|"
+        r"seamless\w*|indictrans\d?|small100|aya-101|tk-instruct",
+    ),
+    (
+        "a vision model",
+        r"\w*clip|siglip\d?|(?:mobile|vi|owl|eva|intern|tiny|rad|fast)?vit|deit|beit|swin(?:v2|2sr)?|dino(?:v\d)?|resnet\d*|"
+        r"convnext\w*|efficientnet|mobilenet|sam\d?-(?:vit|hiera)|segment-anything|segformer|(?:mask2|mask|one)former|"
+        r"(?:rt-?|table-)?detr|yolo(?:s|v?\d+\w?)?|trocr|donut|nougat|layoutlm(?:v\d)?|grounding-dino|owlv2|depth-anything|"
+        r"dpt|midas|videomae|timesformer|vivit|vitpose|(?:instruct)?blip\d?|pix2struct|rmbg|birefnet|florence",
+    ),
+    ("a forecaster of time series", r"chronos|timesfm|moirai|lag-llama|time-?moe|tabpfn"),
+    ("a draft head for speculative decoding", r"eagle\d?|medusa|speculator"),
+)
+_ORGANISATIONS = {
+    "black-forest-labs": "a diffusion model",
+    "timm": "a vision model",
+    "helsinki-nlp": "an encoder-decoder",
+}
+_TEXT = r"instruct|chat|it|sft|dpo|llm|lm|coder|thinking|reasoning|base"  # words of language models
+_ADAPTER = r"q?loras?|adapters?|peft|ia3"
+_MERGED = r"merged?|fused"
+# Models with layers that keep a state and no growing cache: how many of each kind a size does not tell.
+_STATES = (
+    r"mamba\d?|rwkv\w*|jamba|zamba\d?|falcon-?h1r?|bamba|recurrentgemma|griffin|xlstm|retnet|hyena|stripedhyena|nemotron-h|"
+    r"lfm2|kimi-linear|minimax-(?:m1|text-01|01)|hymba|qwen3-next"
+)
+
+
+def _has(words: str, text: str) -> bool:
+    """Return whether one of the words stands in the text, which is in lower case and joined by dashes."""
+    return bool(re.search(rf"(?<![a-z0-9])(?:{words})(?![a-z0-9])", text))
+
+
+def _dashed(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", text.lower())
+
+
+def check_format(id: str, base: str = "") -> None:
+    """Raise Refusal where the id names weights that are not safetensors; `base` is a model that would do."""
+    found = next((words for words, pattern in _catalogue_unplannable_FORMATS if _has(pattern, _dashed(id))), "")
+    if found:
+        such = f", such as {base}" if base else ""
+        raise Refusal(
+            f"{id} holds {found} by its name, and only safetensors are loaded here; name the model that it was made "
+            f"from{such}, and a quantization"
+        )
+
+
+def check_kind(id: str, base: str = "") -> None:
+    """Raise Refusal where the id names an adapter, or a model that a size says too little of."""
+    organisation, _, tail = id.lower().rpartition("/")
+    name, config = _dashed(tail), f"run `hf download {id} config.json` and bake again"
+    if _has(_ADAPTER, name) and not _has(_MERGED, name):
+        raise Refusal(
+            f"{id} is an adapter by its name, not a whole model; merge it into {base or 'its base'} "
+            f"(PEFT's merge_and_unload) and give the merged folder; where its name misleads, {config}"
+        )
+    kind = _ORGANISATIONS.get(organisation) or next((kind for kind, words in _KINDS if _has(words, name)), "")
+    if not kind and _has("flux", name) and not _has(_TEXT, name):
+        kind = "a diffusion model"
+    if kind:
+        raise Refusal(
+            f"{id} is {kind} by its name, which no size makes plannable; name a language model; where its name "
+            f"misleads, {config}"
+        )
+
+
+def check_states(id: str) -> None:
+    """Raise Refusal where the id names a family whose cache a size does not tell."""
+    if _has(_STATES, _dashed(id.rpartition("/")[2])):
+        raise Refusal(
+            f"{id} has by its name layers that keep a state instead of a cache, which its size does not tell; "
+            f"run `hf download {id} config.json` and bake again, or name a model of the catalogue"
+        )
+
+
 # ---- planner/catalogue/models.py
 
 
@@ -3788,6 +4071,20 @@ DEFAULT_MODELS = {
     ),
 }
 
+# Older ones, or of a rarer size, which are taken where none of the above is of the size that was asked for.
+FURTHER_MODELS = {
+    "generation": (
+        "Qwen/Qwen3.5-0.8B",
+        "Qwen/Qwen3-1.7B",
+        "mistralai/Mistral-Nemo-Instruct-2407",
+        "openai/gpt-oss-20b",
+        "Qwen/Qwen3-30B-A3B-Instruct-2507",
+        "mistralai/Mixtral-8x7B-Instruct-v0.1",
+        "Qwen/Qwen2-57B-A14B-Instruct",
+        "mistralai/Mixtral-8x22B-Instruct-v0.1",
+    ),
+}
+
 # The same for training, where they are others: bases without a head.
 TRAINED_MODELS = {
     "classification": (
@@ -3815,33 +4112,63 @@ HEADLESS = frozenset(
 
 
 def find_model(name: str, size: str = "") -> Model:
-    """Return the model of a catalogue id, a folder with a config.json, or a size in the name or beside it.
+    """Return the model of an id, an id@revision, a hub URL, a folder with a config.json, or of a size without a name.
 
-    Refusal where none of these gives its size.
+    An id is looked for in the catalogue, then in the local cache of the hub. One that is in neither is planned from
+    `size`, or from the size in its name, and says so (`Model.basis`). Refusal where none of these gives its size, or
+    where `size` contradicts it.
     """
-    name = name.strip()
-    found = _known_model(name) or (_local_model(name) if name else None)
-    if found:
-        return found
-    in_name = size_in_name(name)
-    if in_name or size.strip():
-        params, active = parse_size(in_name or size)
-        return sized_model(params, active, name or f"custom-{size_text(params)}", _relative_model(name))
+    name, size = name.strip(), size.strip()
     if not name:
-        raise Refusal(f"neither a model nor a size is given; name a model, or {SIZE_HINT}")
+        if not size:
+            raise Refusal(f"neither a model nor a size is given; name a model, or {SIZE_HINT}")
+        params, active = parse_size(size)
+        return sized_model(params, active, f"custom-{size_text(params, 10)}", "size")
+    reference = parse_reference(name)
+    found = (known_model(reference) if reference else None) or _local_model(name)
+    if not found and os.path.isdir(os.path.expanduser(name)):
+        raise Refusal(f"the folder {shown(name)} holds no config.json; give the folder of a whole model")
+    if not found and not reference:
+        raise Refusal(f"{shown(name)} is neither a Hugging Face id such as Qwen/Qwen3-8B nor a local folder")
+    if not found and reference:
+        related = _relative_model(reference.id)
+        check_format(reference.id, related.id if related else "")
+        found = cached_model(reference) or _guessed_model(reference, size, related)
+    assert found
+    if size:
+        check_size(found, size)
+    return found
+
+
+def check_size(model: Model, size: str) -> None:
+    """Raise Refusal where a typed size is neither the model's nor the one in its name."""
+    params, active = parse_size(size)
+    named = size_in_name(model.id)
+    right = agree(model.params, params) or (named and agree(parse_size(named)[0], params))
+    if active < params and not 2 / 3 < model.params_active / active < 3 / 2:
+        right = False
+    if right or model.basis == "size":
+        return
+    sparse = f", {size_text(model.params_active)} active" if model.params_active < model.params else ""
     raise Refusal(
-        f"{name!r} is not in the catalogue, is no folder with a config.json and has no size in its name; "
-        f"give its size ({SIZE_HINT}) or a folder that holds its config.json"
+        f"{model.id} has {'by its name ' if model.basis else ''}{size_text(model.params)} parameters{sparse}, which model_size {size} contradicts; leave "
+        f"model_size auto to have this model, or model_id auto to have one of that size"
     )
 
 
-def _known_model(name: str) -> Model | None:
+def known_model(reference: Reference) -> Model | None:
+    """Return a model of the catalogue, or a published quantization of one, at the revision that is asked for."""
+    found = _catalogue_model(reference.id)
+    if not found or not reference.revision or reference.revision == found.revision:
+        return found
+    return cached_model(reference) or replace(found, revision=reference.revision, basis="revision")
+
+
+def _catalogue_model(id: str) -> Model | None:
     catalogue = load_catalogue()
-    key = name.lower().replace("meta-llama/meta-llama-3.1-", "meta-llama/llama-3.1-")  # renamed on the hub
+    key = id.lower().replace("meta-llama/meta-llama-3.1-", "meta-llama/llama-3.1-")  # renamed on the hub
     if key in catalogue.names:
         return catalogue[catalogue.names[key]]
-    if not key:
-        return None
     tails = [known for known in catalogue.names if known.partition("/")[2] == key]
     if len(tails) == 1:
         return catalogue[catalogue.names[tails[0]]]
@@ -3855,7 +4182,38 @@ def _known_model(name: str) -> Model | None:
     return None
 
 
-def _local_model(name: str) -> Model | None:
+def cached_model(reference: Reference) -> Model | None:
+    """Return the model whose config.json lies in the local cache of the hub, pinned to its commit."""
+    snapshot = find_snapshot(reference)
+    found = _local_model(snapshot.folder, reference.id) if snapshot else None
+    return replace(found, revision=snapshot.commit, source=CACHED) if snapshot and found else None
+
+
+def _guessed_model(reference: Reference, size: str, related: Model | None) -> Model:
+    """Return a model of which nothing but its name and perhaps its size is known. Refusal where that is too little."""
+    id, named = reference.id, size_in_name(reference.id)
+    check_kind(id, related.id if related else "")
+    if not named and not size:
+        at = f" --revision {reference.revision}" if reference.revision else ""
+        raise Refusal(
+            f"{shown(id)} is not in the catalogue, and no config.json of it is in the local Hugging Face cache: run "
+            f"`hf download {id} config.json{at}` and try again, or give its size ({SIZE_HINT})"
+        )
+    params, active = parse_size(named or size)
+    if related and size_in_name(related.id) != named and not agree(related.params, params):
+        related = None
+    if related:
+        blank = {"revision": reference.revision, "variants": (), "source": related.id, "licence": "", "gated": False}
+        return guessed(replace(related, id=id, **blank), "relative")
+    check_states(id)
+    typed = bool(size) and (not named or agree(params, parse_size(size)[0]))
+    if typed and (active == params or "a" in size.lower()):
+        params, active = parse_size(size)
+    return replace(sized_model(params, active, id, "size" if typed else "name"), revision=reference.revision)
+
+
+def _local_model(name: str, id: str = "") -> Model | None:
+    """Return the model of a folder with a config.json, or of that file; None where there is none."""
     from pathlib import Path  # here, because few bakes name a folder and it takes milliseconds
 
     try:
@@ -3872,31 +4230,40 @@ def _local_model(name: str) -> Model | None:
         raise Refusal(f"{path} is not valid JSON; point at a model folder with a readable config.json") from None
     if not isinstance(config, dict):
         raise Refusal(f"{path} holds no JSON object; point at a Hugging Face config.json")
-    return from_config(config, name)
+    return from_config(config, id or name)
 
 
-def _relative_model(name: str) -> Model | None:
+def _relative_model(id: str) -> Model | None:
     """Return the catalogue model whose name the given one contains: Qwen/Qwen3-8B for unsloth/Qwen3-8B-bnb-4bit."""
     catalogue = load_catalogue()
-    tail = name.lower().rpartition("/")[2]
+    tail = id.lower().rpartition("/")[2].replace("meta-llama-3.1-", "llama-3.1-")
     known = [key for key in catalogue.names if key.partition("/")[2] in tail]
     return catalogue[catalogue.names[max(known, key=len)]] if known else None
 
 
-def default_model(params: int, workload: str, to_train: bool = False) -> Model:
-    """Return the default model of a workload that is nearest in size: current, ungated, apache-2.0 or mit.
+def default_model(params: int, workload: str, to_train: bool = False, active: int = 0) -> Model:
+    """Return the open model of a workload that is nearest in size: ungated, apache-2.0 or mit.
 
-    One `to_train` is published in 16 bits or more, and a classifier has no head yet.
+    One `to_train` is published in 16 bits or more, and a classifier has no head yet. With `active` parameters it is
+    a mixture of experts that uses about as many for a token, where there is one.
     """
     if workload not in DEFAULT_MODELS:
         raise Refusal(
             f"there is no default model for the workload {workload!r}; take one of {', '.join(DEFAULT_MODELS)}"
         )
     catalogue = load_catalogue()
-    names = DEFAULT_MODELS[workload]
+    preferred, further = DEFAULT_MODELS[workload], FURTHER_MODELS.get(workload, ())
     if to_train:
-        names = TRAINED_MODELS.get(workload, names)
-        names = tuple(name for name in names if catalogue[name].quantization == "none")
+        preferred = TRAINED_MODELS.get(workload, preferred)
+        preferred, further = (
+            tuple(name for name in names if catalogue[name].quantization == "none") for names in (preferred, further)
+        )
+
+    def fits(name: str) -> bool:
+        total, used = catalogue.sizes[name]
+        return agree(total, params) and (not active or 2 / 3 < used / active < 3 / 2)
+
+    names = [name for name in preferred if fits(name)] or [name for name in further if fits(name)] or preferred
     name = min(names, key=lambda name: abs(log(catalogue.sizes[name][0] / max(params, 1))))
     return catalogue[name]
 
@@ -3914,11 +4281,6 @@ def one_line(key: str, text: str) -> str:
     if not text.isprintable() or len(text) > 200:
         raise Refusal(f"{key} must be one line of at most 200 printable characters, not {shown(text)}")
     return text
-
-
-def shown(text: str) -> str:
-    """Return the typed text quoted on one line and cut, for a message."""
-    return ascii(text if len(text) <= 60 else text[:57] + "...")
 
 
 def one_of(key: str, text: str, allowed: tuple[str, ...]) -> str:
@@ -4087,6 +4449,91 @@ def epochs_of(rows: int) -> int:
     return EPOCHS if rows < MANY_ROWS else 1
 
 
+# ---- planner/request/model.py
+
+
+DEFAULT_SIZES = {"generation": "8B", "classification": "66M", "embedding": "0.6B"}
+CONTEXTS = {"generation": 8192, "classification": 512, "embedding": 512}  # tokens (prior)
+TRAINED_CONTEXT = 2048  # tokens of an example for generation (prior)
+LONG_TEXTS = 2048  # tokens of a text for a decoder that reads 32,768 and more (prior)
+
+
+def is_auto(text: str) -> bool:
+    """Return whether an answer leaves the choice to the planner."""
+    return text.lower() in ("", "auto")
+
+
+def asked_model(model_id: str, size: str, task: str, workload: str) -> Model:
+    """Return the model of that id or local folder, or with "auto" the default one of that size.
+
+    Refusal where there is none, where id and size contradict each other, or where it is not made for the workload.
+    """
+    if not is_auto(size):
+        parse_size(size)
+    if is_auto(model_id):
+        return _model_of_size(DEFAULT_SIZES[workload] if is_auto(size) else size, task, workload)
+    model = _named_model(one_line("model_id", model_id), "" if is_auto(size) else size)
+    if model.basis in ("size", "name"):  # nothing else is known
+        model = replace(model, workload=workload)
+    if task not in schema_TRAINING and model.id in HEADLESS:
+        raise Refusal(f"{model.id} has no trained head and would answer at random; name a fine-tuned one in model_id")
+    if model.workload != workload:
+        raise Refusal(f"{model.id} is made for {model.workload}, not {workload}; choose another model or workload")
+    return model
+
+
+def _named_model(model_id: str, size: str) -> Model:
+    typed_in = os.environ.get("PWD")  # a hook runs elsewhere than where its answers were typed
+    path = os.path.expanduser(model_id)
+    folder = os.path.join(typed_in, path) if typed_in else path
+    if os.path.isdir(folder):
+        model = replace(find_model(folder), id=model_id, source=LOCAL)
+        if size:
+            check_size(model, size)
+        return model
+    if not parse_reference(model_id):
+        raise Refusal(
+            f"model_id {shown(model_id)} is neither a Hugging Face id such as Qwen/Qwen3-8B nor a local folder"
+        )
+    return find_model(model_id, size)
+
+
+def _model_of_size(size: str, task: str, workload: str) -> Model:
+    """Return the default model of that size. Refusal, with the nearest ones, where there is none within 20%."""
+    params, active = parse_size(size)
+    trains = task in schema_TRAINING
+    model = default_model(params, workload, to_train=trains, active=active if active < params else 0)
+    headless = not trains and model.id in HEADLESS
+    sparse = active < params and not 2 / 3 < model.params_active / active < 3 / 2
+    if agree(model.params, params) and not headless and not sparse:
+        return model
+    catalogue = load_catalogue()
+    names = TRAINED_MODELS.get(workload, DEFAULT_MODELS[workload]) if trains else DEFAULT_MODELS[workload]
+    known = [catalogue[name] for name in names if trains or name not in HEADLESS]
+    known = [other for other in known if not trains or other.quantization == "none"]
+    below = max((other for other in known if other.params <= params), key=lambda m: m.params, default=None)
+    above = min((other for other in known if other.params > params), key=lambda m: m.params, default=None)
+    near = " or ".join(f"{size_text(other.params)} ({other.id})" for other in (below, above) if other)
+    raise Refusal(f"no open {workload} model of {size} is known; name one in model_id, or take model_size {near}")
+
+
+def asked_context(typed: str, model: Model, task: str, workload: str) -> int:
+    """Return the tokens of context: as typed, or with "auto" a usual number, at most what the model reads."""
+    if not is_auto(typed):
+        return check_context(parse_count("context_len", typed), model)
+    return usual_context(model, task, workload)
+
+
+def usual_context(model: Model, task: str, workload: str) -> int:
+    """Return the context that is planned where none is asked for, at most what the model is known to read."""
+    tokens = CONTEXTS[workload]
+    if workload == "generation":
+        tokens = TRAINED_CONTEXT if task in schema_TRAINING else tokens
+    elif model.context >= 32768:
+        tokens = LONG_TEXTS
+    return tokens if "context" in model.assumed else min(tokens, model.context)
+
+
 # ---- planner/request/prompts.py
 
 
@@ -4127,7 +4574,7 @@ def check_answers(typed: dict[str, object]) -> Answers:
     model = asked_model(text["model_id"], text["model_size"], task, workload)
     optimize = one_of("optimize", text["optimize"], AIMS)
     dataset, dataset_rows = parse_dataset(one_line("dataset", text["dataset"] or "none"))
-    context_len = check_context(parse_count("context_len", text["context_len"]), model)
+    context_len = asked_context(text["context_len"], model, task, workload)
     trains = task in schema_TRAINING
     if trains:
         check_training(text["concurrency"], engine, method, quantization, task, model)
@@ -4164,36 +4611,6 @@ def check_slug(slug: str) -> str:
     if keyword.iskeyword(package) or package in sys.stdlib_module_names or package in TAKEN:
         raise Refusal(f"project_slug {shown(slug)} would hide a Python module of that name; try my-{slug}")
     return slug
-
-
-def asked_model(model_id: str, size: str, task: str, workload: str) -> Model:
-    """Return the model of that id or local folder; with "auto", the default one of that size."""
-    params, _active = parse_size(size)
-    if model_id.lower() in ("", "auto"):
-        model = default_model(params, workload, to_train=task in schema_TRAINING)
-        headless = task not in schema_TRAINING and model.id in HEADLESS
-        if workload != "generation" and (headless or not 1 / 3 < model.params / params < 3):
-            known = f"a good open one is {DEFAULT_MODELS[workload][0] if headless else model.id}"
-            raise Refusal(f"no open {workload} model of {size} is known; name one in model_id: {known}")
-        return model
-    one_line("model_id", model_id)
-    typed_in = os.environ.get("PWD")  # a hook runs elsewhere than where its answers were typed
-    folder = os.path.join(typed_in, model_id) if typed_in else os.path.expanduser(model_id)
-    if os.path.isdir(folder):
-        model = replace(find_model(folder), id=model_id, source=LOCAL)
-    elif re.fullmatch(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?", model_id, re.ASCII):
-        model = find_model(model_id, size)
-    else:
-        raise Refusal(
-            f"model_id {shown(model_id)} is neither a Hugging Face id such as Qwen/Qwen3-8B nor a local folder"
-        )
-    if "hidden" in model.assumed and model.source != LOCAL:  # nothing but its size is known
-        model = replace(model, workload=workload)
-    if task in ("serve", "batch") and model.id in HEADLESS:
-        raise Refusal(f"{model.id} has no trained head and would answer at random; name a fine-tuned one in model_id")
-    if model.workload != workload:
-        raise Refusal(f"{model.id} is made for {model.workload}, not {workload}; choose another model or workload")
-    return model
 
 
 # ---- planner/describe/layout.py
@@ -4235,8 +4652,7 @@ class Lines(NamedTuple):
     per_gpu: bool
     yields: str
     more: list[str]
-    model: str
-    assumed: tuple[str, ...]
+    assumed: list[str]  # lines, each with a word of its own; none where the model is known
 
 
 class Comparison(NamedTuple):
@@ -4245,6 +4661,57 @@ class Comparison(NamedTuple):
     columns: tuple[str, ...]
     rows: list[tuple[str, ...]]
     load: str
+
+
+# ---- planner/describe/assumed.py
+
+
+ARCHITECTURE = "layers hidden intermediate heads kv_heads head_dim vocab".split()
+
+
+def assumed_words(model: Model) -> str:
+    """Return the fields of a model that were derived, the architecture as one; "" where none was."""
+    fields = [name for name in model.assumed if name not in ("params", "params_active")]
+    basis = {
+        "size": f"{size_text(model.params)} parameters (the size that was asked for)",
+        "name": f"{size_text(model.params)} parameters (the number in its name)",
+        "relative": f"{size_text(model.params)} parameters and the architecture of {model.source}, whose name it bears",
+        "revision": "the architecture of the revision in the catalogue",
+    }.get(model.basis, "")
+    if model.basis == "relative":
+        fields = [name for name in fields if name == "quantization"]
+    elif model.basis in ("size", "name"):
+        fields = ["the architecture of such a model", *(name for name in fields if name == "quantization")]
+    named = {"quantization": f"{'16-bit' if model.quantization == 'none' else model.quantization} weights (its name)"}
+    return ", ".join(filter(None, (basis, *(named.get(name, name) for name in fields))))
+
+
+def remedy_words(model: Model) -> str:
+    """Return what would plan a guessed model exactly; "" for one that was read, or that has no name."""
+    if not model.basis:
+        return ""
+    if model.basis == "size" and model.id.startswith("custom-"):
+        return "no model is named: name one to have its own figures"
+    named = f"{model.id}@{model.revision}" if model.revision else model.id
+    at = f" --revision {model.revision}" if model.revision else ""
+    how = f"run `hf download {model.id} config.json{at}` and try again"
+    return f"the configuration of {named} is not known here: for its own figures {how}"
+
+
+def assumed_lines(model: Model) -> list[str]:
+    """Return the lines of a terminal about what was guessed; none where nothing was."""
+    words, remedy = assumed_words(model), remedy_words(model)
+    return [*([f"assumed {words}"] if words else []), *([f"warning {remedy}"] if remedy else [])]
+
+
+def assumed_sentence(model: Model) -> str:
+    """Return a paragraph of PLAN.md about what was guessed; "" where nothing was."""
+    words, remedy = assumed_words(model), remedy_words(model)
+    if not words:
+        return ""
+    return f"Assumed, not read from a configuration: {words}." + (
+        f" {remedy[0].upper()}{remedy[1:]}." if remedy else ""
+    )
 
 
 # ---- planner/describe/inference.py
@@ -4504,7 +4971,7 @@ def describe_inference_page_bars(plan: InferencePlan) -> list[Bar]:
 
 def describe_inference_page_lines(plan: InferencePlan) -> Lines:
     """Return the terminal's lines."""
-    chosen, setup, estimate = plan.chosen, plan.chosen.setup, estimate_of(plan.chosen)
+    chosen, setup = plan.chosen, plan.chosen.setup
     request, budget = plan.request, plan.request.budget
     engine = {"vllm": "vLLM", "transformers": "transformers"}[setup.engine]
     limit = "no budget set" if budget.per == "none" else f"at most {max_containers(plan)} for {budget_text(budget)}"
@@ -4522,8 +4989,7 @@ def describe_inference_page_lines(plan: InferencePlan) -> Lines:
         yields=f"about {about(tokens_per_s(chosen))} tokens/s ({about(low)} to {about(high)}) at "
         f"{at_once} {units(plan)}, {cents(choose_cost_usd_per_million(chosen))} per million tokens {written(plan)}",
         more=more,
-        model=setup.model.id,
-        assumed=estimate.assumed,
+        assumed=assumed_lines(setup.model),
     )
 
 
@@ -4536,7 +5002,7 @@ def warm_line(plan: InferencePlan) -> str:
 
 def describe_inference_page_decision(plan: InferencePlan) -> list[str]:
     """Return the request, the choice and the assumptions, a paragraph each."""
-    request, chosen, setup, estimate = plan.request, plan.chosen, plan.chosen.setup, estimate_of(plan.chosen)
+    request, chosen, setup = plan.request, plan.chosen, plan.chosen.setup
     limit = "no budget" if request.budget.per == "none" else f"{request.budget.usd:g} USD per {request.budget.per}"
     low, high = rate_range(chosen)
     asked = paragraph(
@@ -4549,8 +5015,8 @@ def describe_inference_page_decision(plan: InferencePlan) -> list[str]:
         f"{about(tokens_per_s(chosen))} tokens/s {written(plan)} ({about(low)} to {about(high)}),",
         f"{cents(choose_cost_usd_per_million(chosen))} USD per million.**",
     )
-    known = paragraph(f"The model's configuration is not known; assumed from its size: {', '.join(estimate.assumed)}.")
-    return [asked, answer, known] if estimate.assumed else [asked, answer]
+    guessed = assumed_sentence(setup.model)
+    return [asked, answer, paragraph(guessed)] if guessed else [asked, answer]
 
 
 def cache_words(plan: InferencePlan) -> list[str]:
@@ -4923,8 +5389,7 @@ def describe_training_page_lines(plan: TrainingPlan) -> Lines:
         yields=f"about {about(rate(chosen))} tokens/s ({low} to {high}), MFU {estimate.mfu or 0:.2f}, "
         f"{cents(describe_training_usd_per_million(chosen))} USD per million tokens",
         more=more,
-        model=setup.model.id,
-        assumed=estimate.assumed,
+        assumed=assumed_lines(setup.model),
     )
 
 
@@ -4950,8 +5415,8 @@ def describe_training_page_decision(plan: TrainingPlan) -> list[str]:
         f"about {about(rate(chosen))} tokens/s ({low} to {high}), {cents(describe_training_usd_per_million(chosen))} USD per",
         f"million; {rows_words(plan)} take about {describe_training_run_price(run_of(chosen))}.**",
     )
-    known = paragraph(f"The model's configuration is not known; assumed from its size: {', '.join(estimate.assumed)}.")
-    return [asked, answer, known] if estimate.assumed else [asked, answer]
+    guessed = assumed_sentence(setup.model)
+    return [asked, answer, paragraph(guessed)] if guessed else [asked, answer]
 
 
 def state_words(plan: TrainingPlan) -> list[str]:
@@ -5211,16 +5676,24 @@ def model_reason(model: Model, published: str, slug: str) -> str:
     if model.source == LOCAL:
         put = f"modal volume put {slug}-weights FOLDER /{folder_on_volume(model.id)}"
         return f"{size_words(model)}, your folder: `modal volume create {slug}-weights` once, then `{put}`"
+    guess = {"size": "as asked for, ", "name": "by its name, ", "relative": f"by its name, like {model.source}, "}
+    size = f"{guess.get(model.basis, '')}{size_words(model)}"
+    if model.source == CACHED or model.basis in guess:
+        return f"{size}; licence and gate are not known: a gated model needs SECRETS{published}"
     gate = "gated: its owner must let you in" if model.gated else "not gated"
-    return f"{size_words(model)}, {model.licence or 'licence unknown'}, {gate}{published}"
+    return f"{size}, {model.licence or 'licence unknown'}, {gate}{published}"
 
 
 def revision_reason(model: Model, revision: str) -> str:
     if model.source == LOCAL:
         return "your folder has no commit"
-    return (
-        "the commit that the catalogue knows" if revision else "no commit known: `make weights` prints the one to pin"
-    )
+    if not revision:
+        return "no commit known: `make weights` prints the one to pin"
+    if model.source == CACHED:
+        return "the commit whose config.json lies in this machine's Hugging Face cache"
+    if model.basis and revision == model.revision:
+        return "as asked for"
+    return "the commit that the catalogue knows"
 
 
 def secrets(model: Model) -> Constant:
@@ -6000,16 +6473,14 @@ def terminal_lines(plan: AnyPlan, slug: str) -> list[str]:
     """Return the lines that a bake prints: the choice, memory, speed and price, other candidates, the next step."""
     shown = descriptions(plan).lines(plan)
     terms = " + ".join(f"{name} {gib:.1f}" for name, gib in shown.bar.terms.items())
-    lines = [
+    return [
         f"plan    {shown.choice}",
         f"memory  {terms} = {shown.bar.peak_gib:.1f} of {shown.bar.usable_gib:.1f} GiB{' per GPU' * shown.per_gpu}",
         f"yields  {shown.yields}",
         *shown.more,
+        *shown.assumed,
+        f"wrote   {slug}/  (why: {slug}/PLAN.md)    next: cd {slug} && make local",
     ]
-    if shown.assumed:
-        lines.append(f"assumed {', '.join(shown.assumed)}: nothing else is known of {shown.model}")
-    lines.append(f"wrote   {slug}/  (why: {slug}/PLAN.md)    next: cd {slug} && make local")
-    return lines
 
 
 # ---- planner/hook.py
