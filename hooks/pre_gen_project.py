@@ -4008,11 +4008,6 @@ def check_kind(id: str, base: str = "") -> None:
     """Raise Refusal where the id names an adapter, or a model that a size says too little of."""
     organisation, _, tail = id.lower().rpartition("/")
     name, config = _dashed(tail), f"run `hf download {id} config.json` and bake again"
-    if _has(_ADAPTER, name) and not _has(_MERGED, name):
-        raise Refusal(
-            f"{id} is an adapter by its name, not a whole model; merge it into {base or 'its base'} "
-            f"(PEFT's merge_and_unload) and give the merged folder; where its name misleads, {config}"
-        )
     kind = _ORGANISATIONS.get(organisation) or next((kind for kind, words in _KINDS if _has(words, name)), "")
     if not kind and _has("flux", name) and not _has(_TEXT, name):
         kind = "a diffusion model"
@@ -4020,6 +4015,11 @@ def check_kind(id: str, base: str = "") -> None:
         raise Refusal(
             f"{id} is {kind} by its name, which no size makes plannable; name a language model; where its name "
             f"misleads, {config}"
+        )
+    if _has(_ADAPTER, name) and not _has(_MERGED, name):
+        raise Refusal(
+            f"{id} is an adapter by its name, not a whole model; merge it into {base or 'its base'} "
+            f"(PEFT's merge_and_unload) and give the merged folder; where its name misleads, {config}"
         )
 
 
@@ -4150,9 +4150,10 @@ def check_size(model: Model, size: str) -> None:
     if right or model.basis == "size":
         return
     sparse = f", {size_text(model.params_active)} active" if model.params_active < model.params else ""
+    where = " by its name" if model.basis else ""
     raise Refusal(
-        f"{model.id} has {'by its name ' if model.basis else ''}{size_text(model.params)} parameters{sparse}, which model_size {size} contradicts; leave "
-        f"model_size auto to have this model, or model_id auto to have one of that size"
+        f"{model.id} has{where} {size_text(model.params)} parameters{sparse}, which model_size {size} contradicts; "
+        f"leave model_size auto to have this model, or model_id auto to have one of that size"
     )
 
 

@@ -129,9 +129,10 @@ def check_size(model: Model, size: str) -> None:
     if right or model.basis == "size":
         return
     sparse = f", {size_text(model.params_active)} active" if model.params_active < model.params else ""
+    where = " by its name" if model.basis else ""
     raise Refusal(
-        f"{model.id} has {'by its name ' if model.basis else ''}{size_text(model.params)} parameters{sparse}, which model_size {size} contradicts; leave "
-        f"model_size auto to have this model, or model_id auto to have one of that size"
+        f"{model.id} has{where} {size_text(model.params)} parameters{sparse}, which model_size {size} contradicts; "
+        f"leave model_size auto to have this model, or model_id auto to have one of that size"
     )
 
 

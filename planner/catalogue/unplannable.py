@@ -96,11 +96,6 @@ def check_kind(id: str, base: str = "") -> None:
     """Raise Refusal where the id names an adapter, or a model that a size says too little of."""
     organisation, _, tail = id.lower().rpartition("/")
     name, config = _dashed(tail), f"run `hf download {id} config.json` and bake again"
-    if _has(_ADAPTER, name) and not _has(_MERGED, name):
-        raise Refusal(
-            f"{id} is an adapter by its name, not a whole model; merge it into {base or 'its base'} "
-            f"(PEFT's merge_and_unload) and give the merged folder; where its name misleads, {config}"
-        )
     kind = _ORGANISATIONS.get(organisation) or next((kind for kind, words in _KINDS if _has(words, name)), "")
     if not kind and _has("flux", name) and not _has(_TEXT, name):
         kind = "a diffusion model"
@@ -108,6 +103,11 @@ def check_kind(id: str, base: str = "") -> None:
         raise Refusal(
             f"{id} is {kind} by its name, which no size makes plannable; name a language model; where its name "
             f"misleads, {config}"
+        )
+    if _has(_ADAPTER, name) and not _has(_MERGED, name):
+        raise Refusal(
+            f"{id} is an adapter by its name, not a whole model; merge it into {base or 'its base'} "
+            f"(PEFT's merge_and_unload) and give the merged folder; where its name misleads, {config}"
         )
 
 

@@ -298,7 +298,10 @@ REFUSED: dict[str, tuple[dict[str, str], str]] = {
         {"method": "qlora", "model_id": "Qwen/Qwen3-30B-A3B-Instruct-2507"},
         "leaves the experts of .* in 16 bits; take method lora",
     ),
-    "published in 4 bits": ({"model_size": "120B"}, "published in mxfp4, .* the nearest open model that has them is"),
+    "published in 4 bits": (
+        {"model_id": "openai/gpt-oss-120b"},
+        "published in mxfp4, .* the nearest open model that has them is",
+    ),
     "a warm pool": ({"warm": "1"}, "warm '1' is for a service; a finetune runs and ends: leave warm auto"),
     "requests": ({"concurrency": "64"}, "concurrency '64' is for serve and batch; task finetune needs none: take auto"),
     "70B whole on one": (

@@ -57,7 +57,7 @@ REFUSED: dict[str, tuple[dict[str, str], str]] = {
     "a size of nothing": ({"model_size": "0B", "model_id": "auto"}, "0B"),
     "a negative size": ({"model_size": "-3B", "model_id": "auto"}, "-3B"),
     "a size of no model": ({"model_size": "custom 9999B"}, r"no open generation model of custom 9999B is known.*671B"),
-    "a size between models": ({"model_size": "50B"}, r"take model_size 32.8B \(Qwen/Qwen3-32B\) or 79.7B"),
+    "a size between models": ({"model_size": "6B"}, r"take model_size 4.02B \(Qwen/Qwen3-4B-Instruct-2507\) or 8.19B"),
     "a mixture of no model": ({"model_size": "8B-A1B"}, "no open generation model of 8B-A1B is known"),
     "two sizes": ({"model_id": "Qwen/Qwen3-8B", "model_size": "32B"}, "has 8.19B parameters, which model_size 32B con"),
     "two sizes of a stranger": (

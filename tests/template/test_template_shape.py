@@ -104,13 +104,19 @@ def test_the_choices_are_the_planners() -> None:
 
 @pytest.mark.parametrize("workload", WORKLOADS)
 def test_anybody_may_use_a_default_model_and_gets_it_by_its_size(workload: str) -> None:
-    for name in (*DEFAULT_MODELS[workload], *FURTHER_MODELS.get(workload, ())):
+    further = FURTHER_MODELS.get(workload, ())
+    for name in (*DEFAULT_MODELS[workload], *further):
         model = load_catalogue()[name]
-        assert not model.gated and model.licence in PERMISSIVE and model.revision, name
-        if name not in HEADLESS:
+        assert not model.gated and model.licence in PERMISSIVE and (model.revision or name in HEADLESS), name
+        if name not in (*HEADLESS, *further):
             active = f"-A{size_text(model.params_active)}" if model.experts else ""
             asked = asked_model("auto", f"{size_text(model.params)}{active}", "serve", workload)
             assert asked.id == name
+
+
+@pytest.mark.parametrize("size", ["1B", "2B", "3B", "5B", "7B", "9B", "12B", "13B", "20B", "27B", "40B", "57B", "8x7B"])
+def test_a_usual_size_has_a_model_of_about_that_size(size: str) -> None:
+    assert abs(asked_model("auto", size, "serve", "generation").params / parse_size(size)[0] - 1) <= 0.2
 
 
 def test_the_default_model_of_any_size_is_free_to_use() -> None:
