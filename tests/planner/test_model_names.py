@@ -359,7 +359,7 @@ def test_the_token_goes_to_the_hub_alone_and_is_never_shown(
         ({"/api/models/acme/x": b"<html>"}, "is not JSON"),
         ({"/api/models/acme/x": [1]}, "names no commit"),
         ({"/api/models/acme/x": {"sha": "../../etc"}}, "names no commit"),
-        ({"/api/models/acme/x": {"sha": SHA, "siblings": [{"rfilename": "x.bin"}]}}, "no config.json on the hub, but bin"),
+        ({"/api/models/acme/x": {"sha": SHA, "siblings": [{"rfilename": "x.bin"}]}}, "on the hub, but bin; name the"),
         ({"/api/models/acme/x": {"sha": SHA, "siblings": [{"rfilename": "config.json"}]}}, "answers 404"),
     ],
 )  # fmt: skip
