@@ -9,7 +9,7 @@ from math import log
 from ..schema import CACHED, Model, Refusal, replace
 from .hf_config import from_config
 from .hub_cache import find_snapshot
-from .names import Reference, parse_reference, shown, size_in_name
+from .names import Reference, format_in_name, parse_reference, shown, size_in_name
 from .shipped import load_catalogue
 from .sizes import SIZE_HINT, agree, guessed, parse_size, size_text, sized_model
 from .unplannable import check_format, check_kind, check_states
@@ -166,7 +166,13 @@ def cached_model(reference: Reference) -> Model | None:
     """Return the model whose config.json lies in the local cache of the hub, pinned to its commit."""
     snapshot = find_snapshot(reference)
     found = _local_model(snapshot.folder, reference.id) if snapshot else None
-    return replace(found, revision=snapshot.commit, source=CACHED) if snapshot and found else None
+    if not snapshot or not found:
+        return None
+    found = replace(found, revision=snapshot.commit, source=CACHED)
+    named = format_in_name(reference.id)
+    if found.quantization == "none" and named in ("fp8", "nvfp4"):  # older ModelOpt keeps it in hf_quant_config.json
+        return replace(found, quantization=named, assumed=(*found.assumed, "quantization"))
+    return found
 
 
 def _guessed_model(reference: Reference, size: str, related: Model | None) -> Model:
