@@ -75,6 +75,8 @@ class Model(NamedTuple):
     mlp_matrices: int = 3  # gate, up, down; 2 where there is no gate
     quantization: str = "none"  # of the published weights themselves (gpt-oss: mxfp4, DeepSeek-V3: fp8)
     workload: str = "generation"
+    head: str = ""  # of a config.json: "text", "classes", "tokens", "masked", "spans", "none"; "": not known
+    engines: tuple[str, ...] = ENGINES  # that run its architecture; none: only code of its own
     licence: str = ""
     gated: bool = False
     revision: str = ""  # commit, where known
