@@ -29,10 +29,10 @@ FILE = ROOT / "planner" / "catalogue" / "config_defaults.py"
 SAME = {"kimi_k2": "deepseek_v3", "gemma3_text_encoder": "gemma3_text"}  # kinds without a class of their own
 NESTED = {"dbrx": (configuration_dbrx.DbrxAttentionConfig, configuration_dbrx.DbrxFFNConfig)}
 SHAPELESS = re.compile(
-    r"token_id|dropout|initializer|_act|eps|use_cache|rope|aux|output_|activation|pdrop|scal|classifier|summary|clip|"
-    r"softcap|jitter|index$|multiplier|_init|norm_topk|topk|_group$|pretraining|chunk_size$|time_step|legacy|rotary|"
+    r"token_id|dropout|initializer|_act|eps|use_cache|(?<!qk_)rope|aux|output_|activation|pdrop|scal|classifier|summary|clip|"
+    r"softcap|jitter|token_index$|multiplier|_init|norm_topk|topk|_group$|pretraining|chunk_size$|time_step|legacy|rotary|"
     r"logits|residual|is_|^use_(mamba|assoc|expert)|initial|init_|return_dict|^original_max|cross|drop|swiglu|slow|reorder|query_pre|mtp|nextn|"
-    r"temperature|altup_active|sparse_pred|determin|parallel_residual|attn_temp|mup|relative_attention$|position_bias"
+    r"temperature|altup_active|sparse_pred|determin|parallel_residual|attn_temp|mup|relative_attention$|position_bias(?!ed)"
 )
 
 
@@ -42,7 +42,7 @@ def defaults_of(classes: tuple[Any, ...]) -> dict[str, Any]:
     for field in (field for each in classes for field in dataclasses.fields(each)):
         value = field.default
         kept = isinstance(value, (bool, int, str)) and (value or field.name.startswith("mamba_rms"))
-        if kept and not SHAPELESS.search(field.name) and field.name.islower():
+        if kept and not (field.name == "hidden_size" and "d_model" in found) and not SHAPELESS.search(field.name) and field.name.islower():
             found[field.name] = value
     return found
 
@@ -73,7 +73,7 @@ def class_defaults(kind: str) -> dict[str, int | str]:
     """Return the defaults of a model_type's configuration class; empty where it has none."""
     row = re.search(rf"^{{re.escape(kind)}}: (.*(?:\\n  .*)*)", _DEFAULTS, re.MULTILINE)
     pairs = (pair.partition("=") for pair in row[1].split()) if row else ()
-    return {{key: int(value) if value.isdigit() else value for key, _equals, value in pairs}}
+    return {{key: int(value) if value.lstrip("-").isdigit() else value for key, _equals, value in pairs}}
 
 
 _DEFAULTS = """

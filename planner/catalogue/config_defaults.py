@@ -12,7 +12,7 @@ def class_defaults(kind: str) -> dict[str, int | str]:
     """Return the defaults of a model_type's configuration class; empty where it has none."""
     row = re.search(rf"^{re.escape(kind)}: (.*(?:\n  .*)*)", _DEFAULTS, re.MULTILINE)
     pairs = (pair.partition("=") for pair in row[1].split()) if row else ()
-    return {key: int(value) if value.isdigit() else value for key, _equals, value in pairs}
+    return {key: int(value) if value.lstrip("-").isdigit() else value for key, _equals, value in pairs}
 
 
 _DEFAULTS = """
@@ -92,9 +92,9 @@ diffllama: vocab_size=32000 hidden_size=2048 intermediate_size=8192 num_hidden_l
   max_position_embeddings=2048
 minicpm3: vocab_size=73448 hidden_size=2560 intermediate_size=6400 num_hidden_layers=62 num_attention_heads=40
   num_key_value_heads=40 max_position_embeddings=32768 tie_word_embeddings=1 kv_lora_rank=256 q_lora_rank=768
-  qk_nope_head_dim=64 dim_model_base=256
+  qk_nope_head_dim=64 qk_rope_head_dim=32 dim_model_base=256
 youtu: vocab_size=128256 hidden_size=2048 intermediate_size=6144 num_hidden_layers=32 num_attention_heads=16
-  num_key_value_heads=16 kv_lora_rank=512 q_lora_rank=1536 v_head_dim=128 qk_nope_head_dim=128
+  num_key_value_heads=16 kv_lora_rank=512 q_lora_rank=1536 qk_rope_head_dim=64 v_head_dim=128 qk_nope_head_dim=128
   max_position_embeddings=131072 tie_word_embeddings=1
 arcee: vocab_size=32000 hidden_size=2560 intermediate_size=18432 num_hidden_layers=32 num_attention_heads=32
   max_position_embeddings=4096
@@ -157,14 +157,14 @@ granitemoe_swa: vocab_size=32000 hidden_size=4096 intermediate_size=11008 num_hi
   num_attention_heads=32 max_position_embeddings=2048 num_local_experts=8 num_experts_per_tok=2 sliding_window=128
 granitemoeshared: vocab_size=32000 hidden_size=4096 intermediate_size=11008 num_hidden_layers=32
   num_attention_heads=32 max_position_embeddings=2048 num_local_experts=8 num_experts_per_tok=2
-dbrx: d_model=2048 n_heads=16 n_layers=24 max_seq_len=2048 vocab_size=32000 kv_n_heads=1 hidden_size=6144
-  ffn_hidden_size=3584 moe_num_experts=4 moe_top_k=1
+dbrx: d_model=2048 n_heads=16 n_layers=24 max_seq_len=2048 vocab_size=32000 kv_n_heads=1 ffn_hidden_size=3584
+  moe_num_experts=4 moe_top_k=1
 gpt_oss: num_hidden_layers=36 num_local_experts=128 vocab_size=201088 hidden_size=2880 intermediate_size=2880
   head_dim=64 num_attention_heads=64 num_key_value_heads=8 sliding_window=128 max_position_embeddings=131072
   num_experts_per_tok=4 attention_bias=1
 ernie4_5_moe: vocab_size=103424 hidden_size=2560 intermediate_size=12288 num_hidden_layers=28 num_attention_heads=20
   num_key_value_heads=4 max_position_embeddings=131072 tie_word_embeddings=1 moe_intermediate_size=1536 moe_k=6
-  moe_num_experts=64 moe_num_shared_experts=2 moe_layer_interval=1
+  moe_num_experts=64 moe_num_shared_experts=2 moe_layer_start_index=1 moe_layer_end_index=-1 moe_layer_interval=1
 hunyuan_v1_moe: vocab_size=290943 hidden_size=4096 intermediate_size=11008 num_hidden_layers=32
   num_attention_heads=32 max_position_embeddings=2048 num_experts=1
 llama4_text: vocab_size=202048 hidden_size=5120 intermediate_size=8192 intermediate_size_mlp=16384
@@ -201,30 +201,27 @@ mellum: vocab_size=98304 hidden_size=2304 intermediate_size=7168 num_hidden_laye
   num_experts_per_tok=8 num_experts=64 head_dim=128
 deepseek_v2: vocab_size=102400 hidden_size=4096 intermediate_size=11008 num_hidden_layers=32 num_attention_heads=32
   max_position_embeddings=2048 kv_lora_rank=512 q_lora_rank=1536 n_routed_experts=64 n_shared_experts=2
-  qk_nope_head_dim=128 v_head_dim=128 moe_intermediate_size=1407
+  qk_nope_head_dim=128 qk_rope_head_dim=64 v_head_dim=128 moe_intermediate_size=1407
 deepseek_v3: vocab_size=129280 hidden_size=7168 intermediate_size=18432 moe_intermediate_size=2048
   num_hidden_layers=61 num_attention_heads=128 num_key_value_heads=128 n_shared_experts=1 n_routed_experts=256
-  kv_lora_rank=512 q_lora_rank=1536 v_head_dim=128 qk_nope_head_dim=128 num_experts_per_tok=8
+  kv_lora_rank=512 q_lora_rank=1536 qk_rope_head_dim=64 v_head_dim=128 qk_nope_head_dim=128 num_experts_per_tok=8
   first_k_dense_replace=3 max_position_embeddings=4096
 kimi_k2: vocab_size=129280 hidden_size=7168 intermediate_size=18432 moe_intermediate_size=2048 num_hidden_layers=61
   num_attention_heads=128 num_key_value_heads=128 n_shared_experts=1 n_routed_experts=256 kv_lora_rank=512
-  q_lora_rank=1536 v_head_dim=128 qk_nope_head_dim=128 num_experts_per_tok=8 first_k_dense_replace=3
-  max_position_embeddings=4096
+  q_lora_rank=1536 qk_rope_head_dim=64 v_head_dim=128 qk_nope_head_dim=128 num_experts_per_tok=8
+  first_k_dense_replace=3 max_position_embeddings=4096
 deepseek_v32: vocab_size=129280 hidden_size=7168 intermediate_size=18432 moe_intermediate_size=2048
   num_hidden_layers=61 num_attention_heads=128 num_key_value_heads=128 n_shared_experts=1 n_routed_experts=256
-  kv_lora_rank=512 q_lora_rank=1536 v_head_dim=128 qk_nope_head_dim=128 num_experts_per_tok=8
+  kv_lora_rank=512 q_lora_rank=1536 qk_rope_head_dim=64 v_head_dim=128 qk_nope_head_dim=128 num_experts_per_tok=8
   max_position_embeddings=163840 index_head_dim=128 index_n_heads=64 head_dim=64 first_k_dense_replace=3
 glm_moe_dsa: vocab_size=154880 hidden_size=6144 intermediate_size=12288 moe_intermediate_size=2048
   num_hidden_layers=78 num_attention_heads=64 num_key_value_heads=64 n_shared_experts=1 n_routed_experts=256
-  kv_lora_rank=512 q_lora_rank=2048 v_head_dim=256 qk_nope_head_dim=192 num_experts_per_tok=8
+  kv_lora_rank=512 q_lora_rank=2048 qk_rope_head_dim=64 v_head_dim=256 qk_nope_head_dim=192 num_experts_per_tok=8
   max_position_embeddings=202752 index_head_dim=128 index_n_heads=32 head_dim=64 first_k_dense_replace=3
 glm4_moe_lite: vocab_size=154880 hidden_size=2048 intermediate_size=10240 moe_intermediate_size=1536
   num_hidden_layers=47 num_attention_heads=20 num_key_value_heads=20 n_shared_experts=1 n_routed_experts=64
-  kv_lora_rank=512 q_lora_rank=768 v_head_dim=256 qk_nope_head_dim=192 num_experts_per_tok=4
+  kv_lora_rank=512 q_lora_rank=768 qk_rope_head_dim=64 v_head_dim=256 qk_nope_head_dim=192 num_experts_per_tok=4
   max_position_embeddings=202752
-longcat_flash: vocab_size=131072 hidden_size=6144 num_layers=28 num_attention_heads=64
-  max_position_embeddings=131072 ffn_hidden_size=12288 q_lora_rank=1536 kv_lora_rank=512 qk_nope_head_dim=128
-  head_dim=64 v_head_dim=128 n_routed_experts=512 zero_expert_num=256 expert_ffn_hidden_size=2048
 qwen3_next: vocab_size=151936 hidden_size=2048 intermediate_size=5632 num_hidden_layers=48 num_attention_heads=16
   num_key_value_heads=2 max_position_embeddings=32768 head_dim=256 linear_conv_kernel_dim=4 linear_key_head_dim=128
   linear_value_head_dim=128 linear_num_key_heads=16 linear_num_value_heads=32 decoder_sparse_step=1
@@ -240,8 +237,8 @@ olmo_hybrid: vocab_size=100352 hidden_size=3840 intermediate_size=11008 num_hidd
   max_position_embeddings=65536 linear_conv_kernel_dim=4 linear_allow_neg_eigval=1
 kimi_linear: vocab_size=163840 hidden_size=2304 intermediate_size=9216 moe_intermediate_size=1024
   num_hidden_layers=27 num_attention_heads=32 num_key_value_heads=32 n_shared_experts=1 kv_lora_rank=512
-  v_head_dim=128 qk_nope_head_dim=128 num_experts_per_tok=8 max_position_embeddings=1048576 num_local_experts=256
-  linear_head_dim=128 linear_num_heads=32 linear_conv_kernel_dim=4
+  qk_rope_head_dim=64 v_head_dim=128 qk_nope_head_dim=128 num_experts_per_tok=8 max_position_embeddings=1048576
+  num_local_experts=256 linear_head_dim=128 linear_num_heads=32 linear_conv_kernel_dim=4
 minimax: vocab_size=32000 hidden_size=4096 intermediate_size=14336 num_hidden_layers=32 num_attention_heads=32
   num_key_value_heads=8 max_position_embeddings=131072 num_experts_per_tok=2 num_local_experts=8 block_size=256
   full_attn_alpha_factor=1 full_attn_beta_factor=1 linear_attn_alpha_factor=1 linear_attn_beta_factor=1
@@ -301,9 +298,9 @@ electra: vocab_size=30522 embedding_size=128 hidden_size=256 num_hidden_layers=1
 distilbert: vocab_size=30522 max_position_embeddings=512 n_layers=6 n_heads=12 dim=768 hidden_dim=3072
   tie_word_embeddings=1
 deberta: vocab_size=50265 hidden_size=768 num_hidden_layers=12 num_attention_heads=12 intermediate_size=3072
-  max_position_embeddings=512 max_relative_positions=-1 tie_word_embeddings=1
+  max_position_embeddings=512 max_relative_positions=-1 position_biased_input=1 tie_word_embeddings=1
 deberta-v2: vocab_size=128100 hidden_size=1536 num_hidden_layers=24 num_attention_heads=24 intermediate_size=6144
-  max_position_embeddings=512 max_relative_positions=-1 tie_word_embeddings=1
+  max_position_embeddings=512 max_relative_positions=-1 position_biased_input=1 tie_word_embeddings=1
 esm: hidden_size=768 num_hidden_layers=12 num_attention_heads=12 intermediate_size=3072 max_position_embeddings=1026
   position_embedding_type=absolute tie_word_embeddings=1
 nomic_bert: vocab_size=30528 hidden_size=768 num_hidden_layers=12 num_attention_heads=12 intermediate_size=3072

@@ -20,13 +20,13 @@ from .hf_heads import head_of, head_params, workload_of
 from .hf_mixers import LINEAR, Mixer, attention, bias_params, latent_attention, state_bytes
 from .layer_kinds import layer_kinds, window_of
 from .refused_kinds import check_kind
-from .vision import WRAPPERS, tower_params
+from .vision import TEXT_KEYS, WRAPPERS, tower_params
 
 HIDDEN = ("hidden_size", "d_model", "n_embd", "dim", "emb_dim")
 LAYERS = ("num_hidden_layers", "n_layers", "n_layer", "num_layers")
 HEADS = ("num_attention_heads", "n_heads", "n_head", "num_heads", "attention_heads")
 KV_HEADS = ("num_key_value_heads", "num_kv_heads", "n_head_kv", "kv_n_heads", "multi_query_group_num")
-WIDTH = ("intermediate_size_mlp", "intermediate_size", "ffn_dim", "n_inner", "ffn_hidden_size", "hidden_dim")
+WIDTH = ("intermediate_size", "ffn_dim", "n_inner", "ffn_hidden_size", "hidden_dim")
 
 
 def from_config(config: Mapping[str, Any], id: str, beside: Mapping[str, Any] | None = None) -> Model:
@@ -41,9 +41,10 @@ def from_config(config: Mapping[str, Any], id: str, beside: Mapping[str, Any] | 
     defaults = class_defaults(kind)
     for key in architecture.nested:
         text = {**typed_at(text, dict, key), **text}
-    fields = Config(text, defaults)
     if not any(key in text for key in (*HIDDEN, *LAYERS)):
-        fields = Config(text)  # a config.json without any dimension is a broken one, not one of defaults
+        defaults = {}  # a config.json without any dimension is a broken one, not one of defaults
+    fields = Config(text, defaults)
+    fields.asked.update(architecture.nested)
     model = _dimensions(fields, architecture, kind, id)
     head = head_of(config)
     headless = architecture.encoder or head not in ("text", "")
@@ -77,11 +78,11 @@ def _text_part(config: Mapping[str, Any], id: str) -> tuple[str, Mapping[str, An
     if whole not in WRAPPERS:
         return whole, config
     wrapper = WRAPPERS[whole]
-    text = typed_at(config, dict, *wrapper.keys)
+    text = typed_at(config, dict, *TEXT_KEYS)
     kind = typed_at(text, str, "model_type") or wrapper.text_kind
     if not text:  # Qwen2.5-VL as published: the language model's keys at the top
         text, kind = {key: value for key, value in config.items() if not key.endswith("_config")}, wrapper.text_kind
-    elif "tie_word_embeddings" not in text and "tie_word_embeddings" in config:
+    elif "tie_word_embeddings" in config:  # the whole decides, as in transformers
         text = {**text, "tie_word_embeddings": config["tie_word_embeddings"]}
     kind = {"qwen2_vl_text": "qwen2", "qwen2_5_vl_text": "qwen2", "qwen3_vl_text": "qwen3"}.get(kind, kind)
     kind = {"qwen3_vl_moe_text": "qwen3_moe"}.get(kind, kind)
@@ -104,7 +105,7 @@ def _dimensions(config: Config, architecture: Architecture, kind: str, id: str) 
         kv_heads, head_dim = _falcon_heads(config, heads, kv_heads), hidden // heads
     if kv_heads > heads:
         raise Refusal(f"the config.json gives {kv_heads} key-value heads and {heads} heads; it must have no more than heads")
-    intermediate = config.count(*WIDTH, default=0) or architecture.wide_as * hidden
+    intermediate = config.count("intermediate_size_mlp", default=0) or config.count(*WIDTH, default=0) or architecture.wide_as * hidden
     if kind == "gpt_neox_japanese":
         intermediate = config.count("intermediate_multiple_size", default=4) * hidden
     if kind == "mpt":
@@ -216,7 +217,7 @@ def _outside(model: Model, config: Config, architecture: Architecture) -> int:
     total += (architecture.norms * model.layers + architecture.final_norms) * norm
     if not model.tied_embeddings:
         total += bias_params(config, architecture, {"h": model.vocab})
-    if architecture.positions >= 0:
+    if architecture.positions >= 0 or architecture.encoder and config.flag("position_biased_input"):
         rows = config.count("max_position_embeddings", "n_positions", default=0) or model.context
-        total += (rows + architecture.positions) * model.hidden
+        total += (rows + max(architecture.positions, 0)) * model.hidden
     return total

@@ -64,7 +64,7 @@ def _shared_width(config: Config, key: str, width: int) -> int:
         return width
     if not key:
         return 0
-    value = config.count(key, "n_shared_experts", "num_shared_experts", default=0)
+    value = config.count(key, "n_shared_experts", "num_shared_experts", default=1 if key == "num_shared_expert" else 0)
     return value if key.endswith("_size") else value * width
 
 

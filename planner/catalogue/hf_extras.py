@@ -73,16 +73,6 @@ def _indexer(model: Model, config: Config, _experts: Experts, parts: Parts) -> M
     return model
 
 
-def _longcat_flash(model: Model, config: Config, experts: Experts, parts: Parts) -> Model:
-    """Each layer holds two attentions, two MLPs and the experts; some experts are the identity."""
-    zero = config.count("zero_expert_num", default=0)
-    dense = 2 * model.mlp_matrices * model.hidden * config.count("ffn_hidden_size")
-    parts.mixers = [2 * mixer for mixer in parts.mixers]
-    parts.mlps = [mlp + dense + model.hidden * zero for mlp in parts.mlps]
-    parts.other += 2 * model.layers * model.hidden
-    return replace(model, layers=2 * model.layers, dense_layers=model.layers)
-
-
 def _nemotron_h(model: Model, config: Config, experts: Experts, parts: Parts) -> Model:
     """Each layer is one thing: Mamba (M), attention (*), an MLP (-) or experts (E)."""
     types = config.items("layers_block_type", "layer_types") or list(config.text("hybrid_override_pattern"))
@@ -186,10 +176,19 @@ def _bert_embeddings(model: Model, config: Config, _experts: Experts, parts: Par
     if narrow != model.hidden:
         parts.other += (model.vocab + model.context) * (narrow - model.hidden) + narrow * model.hidden + model.hidden
     if config.flag("relative_attention"):  # DeBERTa: positions as distances, shared by all layers
-        span = config.count("position_buckets", default=0)
-        if span == 0:
-            span = max(1, config.count("max_relative_positions", default=1)) if config.get("max_relative_positions")[1] != -1 else model.context
+        limit = config.get("max_relative_positions")[1]
+        span = limit if isinstance(limit, int) and limit > 0 else model.context
+        span = config.count("position_buckets", default=0) or span
         parts.other += 2 * span * model.hidden + 2 * model.hidden
+    return model
+
+
+def _deberta(model: Model, config: Config, experts: Experts, parts: Parts) -> Model:
+    """DeBERTa: queries and values alone have biases; positions are distances, projected in every layer."""
+    model = _bert_embeddings(model, config, experts, parts)
+    ways = config.items("pos_att_type") if config.flag("relative_attention") else []
+    each = 2 * model.hidden + sum(model.hidden**2 + (model.hidden if way == "p2c" else 0) for way in ways)
+    parts.mixers = [mixer + each for mixer in parts.mixers]
     return model
 
 
@@ -199,10 +198,10 @@ EXTRAS: dict[str, Callable[[Model, Config, Experts, Parts], Model]] = {
     "opt": _opt,
     "gpt_oss": _gpt_oss,
     "indexer": _indexer,
-    "longcat_flash": _longcat_flash,
     "nemotron_h": _nemotron_h,
     "lfm2": _lfm2,
     "gemma3n": _gemma3n,
     "gemma4": _gemma4,
     "bert_embeddings": _bert_embeddings,
+    "deberta": _deberta,
 }

@@ -11,12 +11,12 @@ from ..schema import Refusal
 # Keys that shape layers. One of them that a reader did not ask for says that the model is built otherwise than read.
 _SHAPING = re.compile(
     r"layer_period|layer_offset|^attn_(?!pdrop|drop|impl|logit|soft|scal|temper|output_m|out_m|in_m|factor)|attn_type_list|"
-    r"attn_layer|^linear_(?!attn_[a-z]+_factor|a_log|dt|allow)|mamba(?!_chunk|_conv_b|_proj_b|_act|_rms|_norm|_dt_(?!rank))|"
+    r"attn_layer|^linear_(?!attn_[a-z]+_factor|a_log|dt|allow)|mamba(?!_chunk|_conv_b|_proj_b|_act|_rms|_norm|_dt_(?!rank)|_hidden_act)|"
     r"^conv_(?!b)|block_types?$|layer_types$|layers_block_type|block_configs|hybrid|^ssm_(?!cfg|dtype|mult|in_m|out_m)|"
     r"lru_width|kda_layers|^(n_routed|num|num_local|moe_num|n)_experts$|lora_rank$|^index_(n_heads|head_dim)|"
     r"kv_shared|^(text|vision|audio|llm)_config$|per_layer_input|^hc_|compress|cross_attention_layers|laurel|altup_num|moe_layer_freq|zero_expert_num"
 )
-_IDLE: tuple[Any, ...] = (None, False, 0, 1, "", "none")  # values that turn nothing on
+_IDLE: tuple[Any, ...] = (None, False, 0, 1, "", "none", "multihead_attention")  # values that turn nothing on
 
 
 class Config:
@@ -72,7 +72,7 @@ class Config:
     def unread(self) -> str:
         """Return a key that shapes layers and was not asked for, "" where there is none."""
         for key, value in self.values.items():
-            if key in self.asked or not _SHAPING.search(key) or value == self.defaults.get(key):
+            if key in self.asked or key.startswith("mtp_") or not _SHAPING.search(key) or value == self.defaults.get(key):
                 continue
             if isinstance(value, (list, dict, tuple)) and value or not isinstance(value, (list, dict)) and value not in _IDLE:
                 return key

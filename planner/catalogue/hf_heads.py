@@ -19,9 +19,9 @@ _HEADS = (
 )
 # Encoders whose base ends in a dense layer over the first token; the others get one with a head for classes.
 POOLED = frozenset(
-    ("bert", "roberta", "xlm-roberta", "xlm-roberta-xl", "camembert", "mpnet", "data2vec-text", "ernie", "megatron-bert")
+    ("bert", "roberta", "xlm-roberta", "xlm-roberta-xl", "camembert", "mpnet", "data2vec-text", "ernie", "megatron-bert", "esm")
 )
-ENCODERS_WITH_DENSE_HEAD = frozenset(("distilbert", "electra", "deberta", "deberta-v2", "modernbert", "esm", "eurobert"))
+ENCODERS_WITH_DENSE_HEAD = frozenset(("distilbert", "electra", "deberta", "deberta-v2", "modernbert", "eurobert", "nomic_bert", "gte", "new"))
 _EMBEDDER = re.compile(r"embed|bge-|gte-|e5-|minilm|mpnet")
 
 

@@ -64,8 +64,9 @@ def _mamba1(model: Model, config: Config) -> Mixer:
 
 
 def _mamba2(model: Model, config: Config) -> Mixer:
-    heads = config.count("mamba_n_heads", "mamba_num_heads", "num_heads")
-    key, width = config.get("mamba_d_head", "mamba_head_dim", "head_dim")
+    alone = "num_heads" in config.defaults  # Mamba 2 without attention beside it
+    heads = config.count("num_heads") if alone else config.count("mamba_n_heads", "mamba_num_heads")
+    key, width = config.get("head_dim") if alone else config.get("mamba_d_head", "mamba_head_dim")
     expand = config.count("mamba_expand", "expand", default=2)
     width = expand * model.hidden // heads if width == "auto" else config.count(key)
     inner = config.count("mamba_d_ssm", default=0) or heads * width

@@ -161,6 +161,10 @@ def _bamba(config: Config, layers: int, _every: int) -> list[str]:
     return ["full" if layer in full else "linear" for layer in range(layers)]
 
 
+def _granite_hybrid(_config: Config, layers: int, _every: int) -> list[str]:
+    return ["linear"] * layers
+
+
 def _lfm2(config: Config, layers: int, _every: int) -> list[str]:
     full = config.get("full_attn_idxs")[1]
     return ["full" if full is None or layer in full else "linear" for layer in range(layers)]
@@ -211,6 +215,7 @@ _RULES: dict[str, Callable[[Config, int, int], list[str]]] = {
     "listed": _only_listed,
     "jamba": _jamba,
     "bamba": _bamba,
+    "granite_hybrid": _granite_hybrid,
     "lfm2": _lfm2,
     "kimi_linear": _kimi_linear,
     "minimax": _minimax,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
+import os
 from math import log
 
 from ..schema import Model, Refusal, replace
-from .hf_config import from_config
+from .folder import read_folder
 from .shipped import load_catalogue
 from .sizes import SIZE_HINT, parse_size, size_in_name, size_text, sized_model
 
@@ -114,23 +114,17 @@ def _known_model(name: str) -> Model | None:
 
 
 def _local_model(name: str) -> Model | None:
-    from pathlib import Path  # here, because few bakes name a folder and it takes milliseconds
-
+    path = os.path.expanduser(name)
     try:
-        path = Path(name).expanduser()
-        path = path / "config.json" if path.is_dir() else path
-        text = path.read_text(encoding="utf-8") if path.suffix == ".json" and path.is_file() else ""
-    except (OSError, RuntimeError, ValueError):  # no such user, a name no file can have, not UTF-8
+        found = os.path.isdir(path) or path.endswith(".json") and os.path.isfile(path)
+    except ValueError:  # a name that no file can have
         return None
-    if not text:
+    if not found:
         return None
     try:
-        config = json.loads(text)
-    except ValueError:
-        raise Refusal(f"{path} is not valid JSON; point at a model folder with a readable config.json") from None
-    if not isinstance(config, dict):
-        raise Refusal(f"{path} holds no JSON object; point at a Hugging Face config.json")
-    return from_config(config, name)
+        return read_folder(path, name)
+    except OSError:
+        raise Refusal(f"{path} cannot be read; point at a model folder that can") from None
 
 
 def _relative_model(name: str) -> Model | None:
