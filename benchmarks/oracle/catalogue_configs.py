@@ -200,7 +200,8 @@ def _like(base: dict[str, Any], family: Family, model: Model) -> dict[str, Any]:
     text |= {
         key: value
         for key, value in _dimensions(model, text.get("model_type", "")).items()
-        if text.get(key) is not None and key != "max_position_embeddings"
+        if text.get(key) is not None
+        and key != "max_position_embeddings"
         and not (key == "intermediate_size" and "intermediate_size_mlp" in text)  # Llama 4: of its experts
     }
     if "layer_types" in text and len(text["layer_types"]) != model.layers:
@@ -237,7 +238,9 @@ def _dimensions(model: Model, kind: str) -> dict[str, Any]:
     if kind in ("bert", "roberta", "xlm-roberta", "distilbert", "mpnet", "deberta-v2", "modernbert", "nomic_bert"):
         return config
     config |= {
-        "num_key_value_heads": model.kv_heads, "head_dim": model.head_dim, "tie_word_embeddings": model.tied_embeddings
+        "num_key_value_heads": model.kv_heads,
+        "head_dim": model.head_dim,
+        "tie_word_embeddings": model.tied_embeddings,
     }
     if kind == "falcon":
         del config["head_dim"]

@@ -169,7 +169,9 @@ def _specs(engine: Any, found: dict[str, Any]) -> dict[str, Any]:
     kinds: dict[str, int] = {}
     for spec in specs.values():
         window = getattr(spec, "sliding_window", None) or getattr(spec, "attention_chunk_size", None)
-        kind = f"{type(spec).__name__} {spec.page_size_bytes}/{spec.block_size}" + (f" window {window}" if window else "")
+        kind = f"{type(spec).__name__} {spec.page_size_bytes}/{spec.block_size}" + (
+            f" window {window}" if window else ""
+        )
         kinds[kind] = kinds.get(kind, 0) + 1
     found["layers"] = kinds  # bytes of a page / tokens of a block
     if any(getattr(spec, "non_causal", False) for spec in specs.values()):

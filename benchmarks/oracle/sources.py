@@ -56,7 +56,9 @@ def of_transformers() -> None:
                 name = with_images.get(kind, name)
             row = {"id": f"default/{kind}", "source": f"{source}, defaults of its configuration class"}
             defaults[kind] = row | {"config": _asked(config, name)}
-            if mapping == MAPPINGS[0] and (varied := _default(kind, _other_dimensions(config) | GIVEN.get(kind, {}))) not in (None, config):
+            if mapping == MAPPINGS[0] and (
+                varied := _default(kind, _other_dimensions(config) | GIVEN.get(kind, {}))
+            ) not in (None, config):
                 row = {"id": f"variant/{kind}", "source": f"{source}, its configuration class with other dimensions"}
                 variants.append(row | {"config": _asked(varied, name)})
     merge("defaults", list(defaults.values()))
@@ -93,7 +95,9 @@ def _other_dimensions(config: dict[str, Any]) -> dict[str, Any]:
     if number("vocab_size") > 4096:
         changes["vocab_size"] = number("vocab_size") // 2 // 64 * 64
     if (heads := number("num_attention_heads")) and number("num_key_value_heads"):
-        changes["num_key_value_heads"] = heads // 4 if heads % 4 == 0 and heads // 4 != number("num_key_value_heads") else heads
+        changes["num_key_value_heads"] = (
+            heads // 4 if heads % 4 == 0 and heads // 4 != number("num_key_value_heads") else heads
+        )
     if isinstance(config.get("tie_word_embeddings"), bool):
         changes["tie_word_embeddings"] = not config["tie_word_embeddings"]
     for key in ("num_experts", "num_local_experts", "n_routed_experts"):
@@ -136,7 +140,9 @@ def of_catalogue() -> None:
 
 def of_folder(folder: Path, source: str) -> None:
     """Collect config.json files. A folder's name is its model's."""
-    files = [(file, file.name.removesuffix("_config.json").replace("--", "/", 1)) for file in folder.glob("*--*_config.json")]
+    files = [
+        (file, file.name.removesuffix("_config.json").replace("--", "/", 1)) for file in folder.glob("*--*_config.json")
+    ]
     files = [(file, name) for file, name in files if not file.name.endswith("_hf_quant_config.json")]
     files += [(file, file.parent.name) for file in folder.glob("*/config.json")]
     fresh = []
