@@ -1,4 +1,4 @@
-"""Ask a library about the stored configs: `python -m benchmarks.oracle.answers transformers|vllm [--all] [--only WORD]`.
+"""Ask a library about the stored configs: `python -m benchmarks.oracle.answers transformers|vllm [--all] [--only ID]`.
 
 Run it under .venv-train or .venv-vllm. Rows that have an answer are left out, unless --all is given.
 """

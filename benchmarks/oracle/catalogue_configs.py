@@ -1,13 +1,15 @@
 """The config.json that each entry of planner/catalogue/models.json stands for.
 
 An entry whose own file is among the published rows is asked with that. Of the others the catalogue keeps the
-dimensions; FAMILIES says which configuration class they belong to and what else that class needs: facts of the published
-config.json files of each family. `like` takes a published row of a sister model and changes its dimensions.
+dimensions; FAMILIES says which configuration class they belong to and what else that class needs: facts of the
+published config.json files of each family. `like` takes a published row of a sister model and changes its dimensions.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from benchmarks.oracle.rows import load
@@ -21,7 +23,7 @@ class Family(NamedTuple):
     names: str  # a pattern of catalogue ids
     kind: str  # model_type
     architecture: str
-    extra: dict[str, Any] = {}  # keys beside the dimensions
+    extra: Mapping[str, Any] = MappingProxyType({})  # keys beside the dimensions
     like: str = ""  # id of a published row whose nested configs are theirs
 
 
@@ -55,7 +57,7 @@ FAMILIES = (
         "pos_att_type": ["p2c", "c2p"], "norm_rel_ebd": "layer_norm", "position_buckets": 256,
         "max_relative_positions": -1}),
     Family(r"distilbert-base-uncased$", "distilbert", "DistilBertModel"),
-    Family(r"distilbert-base-uncased-finetuned", "distilbert", "DistilBertForSequenceClassification", {"num_labels": 2}),
+    Family(r"distilbert-.*-finetuned", "distilbert", "DistilBertForSequenceClassification", {"num_labels": 2}),
     Family(r"ModernBERT|granite-embedding", "modernbert", "ModernBertModel", {"local_attention": 128}),
     Family(r"nomic-embed", "nomic_bert", "NomicBertModel", {
         "n_embd": 768, "n_head": 12, "n_layer": 12, "n_inner": 3072, "n_positions": 2048, "type_vocab_size": 2}),

@@ -3,8 +3,8 @@
     .venv-vllm/bin/python -m benchmarks.oracle.kv_cache FOLDER... [--tp 1 2 4 8] [--len 4096 16384]
 
 prints one JSON line a folder. The model stands on the meta device under a fake H100 (fake_hopper.py), in one rank of
-a fake group; the sums are those of vLLM's engine at its start. `measure` forks for each model, because vLLM's groups and
-platform are of the process.
+a fake group; the sums are those of vLLM's engine at its start. `measure` forks for each model, because vLLM's groups
+and platform are of the process.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Bytes that vLLM reserves in its cache for one request, in whole blocks of whole groups of layers.
 
-Source: vLLM 0.32, v1/core/kv_cache_utils.py (groups) and platforms/interface.py (blocks of hybrid models); its own answers for
-every architecture are in benchmarks/data/oracle, and tests/planner/test_oracle.py compares.
+Source: vLLM 0.32, v1/core/kv_cache_utils.py (groups) and platforms/interface.py (blocks of hybrid models). Its own
+answers for every architecture are in benchmarks/data/oracle, and tests/planner/test_oracle.py compares.
 """
 
 from __future__ import annotations

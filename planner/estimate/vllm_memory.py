@@ -5,8 +5,6 @@ Cache = fraction x visible memory - weights - activations - outside torch - CUDA
 
 from __future__ import annotations
 
-from math import ceil
-
 from ..reasons import Reason, Rejection
 from ..schema import GIB, Gpu, InferenceSetup
 from .kv_cache import is_causal, kv_bytes_per_token, kv_gib

@@ -1,7 +1,7 @@
 """The planner against what transformers and vLLM say of each config.json (benchmarks/data/oracle; `make oracle`).
 
-A row ends exact or refused. Those that do not yet are listed in tests/data/oracle_wrong.txt and must fail: a row that was
-mended leaves the list (`python -m benchmarks.oracle.report`).
+A row ends exact or refused. Those that do not yet are listed in tests/data/oracle_wrong.txt and must fail: a row that
+was mended leaves the list (`python -m benchmarks.oracle.report`).
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from benchmarks.oracle.report import architecture_table
 from benchmarks.oracle.rows import FILES, load
 from benchmarks.oracle.verdict import CACHE, IN_FLIGHT, PARAMS, is_refusal, verdict
-
 from planner.catalogue.gpus import GPUS
 from planner.catalogue.hf_config import from_config
 from planner.catalogue.shipped import load_catalogue
