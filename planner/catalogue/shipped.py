@@ -34,8 +34,8 @@ class Catalogue(Mapping[str, Model]):
     def __getitem__(self, name: str) -> Model:
         if name not in self._built:
             values = json.loads(self.lines[name])
-            for name in ("variants", "caches"):
-                values[name] = tuple(tuple(row) for row in values.get(name, ()))
+            for field in ("variants", "caches"):
+                values[field] = tuple(tuple(row) for row in values.get(field, ()))
             self._built[name] = Model(**values)
         return self._built[name]
 

@@ -126,7 +126,7 @@ def test_a_windowed_model_holds_as_many_requests_as_vllm_logged():
 
 
 def test_a_hybrid_pads_its_layers_to_whole_groups():
-    """gemma-3-27b counts 70 layers in vLLM, not 62: 10 that see everything, 60 with a window, in blocks of 16 tokens."""
+    """gemma-3-27b counts 70 layers in vLLM, not 62: 10 that see everything, 60 with a window; 16 tokens a block."""
     short = InferenceSetup(GEMMA_27B, find_gpu("H100"), context_len=1000, max_batched_tokens=1000)
     memory = inference_memory(short)
     request = memory.kv_cache_gib * GIB / memory.max_concurrency
