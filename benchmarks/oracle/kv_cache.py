@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import sys
 import tempfile
 import types
@@ -46,7 +47,7 @@ def measure(config: dict[str, Any], lengths: tuple[int, ...] = LENGTHS, tp: int 
     child = os.fork()
     if child == 0:
         os.close(read)
-        os.alarm(SECONDS) if hasattr(os, "alarm") else None
+        signal.alarm(SECONDS)
         try:
             answer = _rank(config, lengths, tp)
         except BaseException as error:

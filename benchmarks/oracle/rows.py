@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 FOLDER = Path(__file__).resolve().parents[1] / "data" / "oracle"
-# Files of rows: classes' defaults, the same with other dimensions, published config.json files, the catalogue.
-FILES = ("defaults", "variants", "published", "catalogue")
+# Files of rows: published config.json files, the catalogue, classes' defaults, the same with other dimensions.
+FILES = ("published", "catalogue", "defaults", "variants")
 # Keys that say nothing of memory, and only make rows long.
 IDLE = frozenset(
     "id2label label2id transformers_version _name_or_path bos_token_id eos_token_id pad_token_id sep_token_id "
