@@ -44,7 +44,7 @@ def _unsupported(setup: InferenceSetup) -> Reason | None:
 
 def lacks_continuous_batching(model: Model) -> bool:
     """Whether transformers' continuous batching has no cache for the model's attention, or SDPA no such attention."""
-    return bool(model.linear_layers) or model.attention == "mla" or _named(model, NO_CONTINUOUS_BATCHING)
+    return model.keeps_state or model.attention == "mla" or _named(model, NO_CONTINUOUS_BATCHING)
 
 
 def overflows_float16(model: Model) -> bool:

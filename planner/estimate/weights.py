@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import ceil
 
 from ..schema import GIB, Model
+from .kv_cache import cache_kinds
 
 # Bits per parameter of a quantized matrix, its scales included.
 WEIGHT_BITS = {
@@ -56,13 +57,16 @@ def weight_bytes(model: Model, quantization: str) -> tuple[float, float, float]:
 def weight_gib(model: Model, quantization: str, tensor_parallel: int = 1) -> float:
     """Return the GiB of weights on each GPU.
 
-    Key and value heads are copied where there are fewer of them than GPUs; so is the projection to MLA's latent.
+    Some weights every GPU holds whole: those that the model says (latents, indices, some vision towers), and key and
+    value heads where there are fewer of them than GPUs.
     """
-    copied = 0.0
-    if model.attention == "mla":
-        width = model.kv_lora_rank + model.qk_rope_head_dim
-        copied = model.layers * model.hidden * width * (1 - 1 / tensor_parallel)
-    elif model.kv_heads < tensor_parallel:
-        copied = 2 * model.layers * model.hidden * model.head_dim * (1 - model.kv_heads / tensor_parallel)
+    copied = float(model.replicated_params)
+    if not copied and model.attention == "mla":
+        copied = float(model.layers * model.hidden * (model.kv_lora_rank + model.qk_rope_head_dim))
+    copied *= 1 - 1 / tensor_parallel
+    if model.attention != "mla":
+        for kind in cache_kinds(model):
+            share = max(0.0, 1 - kind.heads / tensor_parallel)
+            copied += kind.layers * model.hidden * kind.width * share
     copied *= WEIGHT_BITS[weight_format(model, quantization)] / 8
     return (sum(weight_bytes(model, quantization)) / tensor_parallel + copied) / GIB
