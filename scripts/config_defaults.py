@@ -32,7 +32,8 @@ SHAPELESS = re.compile(
     r"token_id|dropout|initializer|_act|eps|use_cache|(?<!qk_)rope|aux|output_|activation|pdrop|scal|classifier|summary|clip|"
     r"softcap|jitter|token_index$|multiplier|_init|norm_topk|topk|_group$|pretraining|chunk_size$|time_step|legacy|rotary|"
     r"logits|residual|is_|^use_(mamba|assoc|expert)|initial|init_|return_dict|^original_max|cross|drop|swiglu|slow|reorder|query_pre|mtp|nextn|"
-    r"temperature|altup_active|sparse_pred|determin|parallel_residual|attn_temp|mup|relative_attention$|position_bias(?!ed)"
+    r"temperature|^afn|softmax_in|^block_size|decoder_bias|dim_model|elementwise|learned_pos|neg_eigval|factor$|gate$|overlap|n_ctx|no_bias|"
+    r"norm_type|fp32|selection_fn|position_embedding_type|num_buckets|strategy|task_type|bidirect|conv_bias|altup_active|sparse_pred|determin|parallel_residual|attn_temp|mup|relative_attention$|position_bias(?!ed)"
 )
 
 
@@ -49,17 +50,22 @@ def defaults_of(classes: tuple[Any, ...]) -> dict[str, Any]:
 
 def table() -> str:
     """Return the text of config_defaults.py."""
-    lines = []
+    rows: dict[str, list[str]] = {}  # by defaults, the kinds that have them
     for kind in ARCHITECTURES:
         name = SAME.get(kind, kind)
         if name in CONFIG_MAPPING:
             values = defaults_of((CONFIG_MAPPING[name], *NESTED.get(kind, ())))
-            row = f"{kind}: " + " ".join(f"{key}={int(v) if isinstance(v, bool) else v}" for key, v in values.items())
-            lines += textwrap.wrap(row, 116, subsequent_indent="  ", break_on_hyphens=False, break_long_words=False)
+            text = " ".join(f"{key}={int(v) if isinstance(v, bool) else v}" for key, v in values.items())
+            rows.setdefault(text, []).append(kind)
+    lines = []
+    for text, kinds in rows.items():
+        row = f"{' '.join(kinds)}: {text}"
+        lines += textwrap.wrap(row, 120, subsequent_indent="  ", break_on_hyphens=False, break_long_words=False)
     return HEAD.format(version=transformers.__version__) + "\n".join(lines) + TAIL
 
 
-HEAD = '''"""What the configuration classes of transformers {version} take for absent keys, one architecture a row.
+HEAD = '''"""What the configuration classes of transformers {version} take for absent keys, one row for those that
+take the same.
 
 Written by scripts/config_defaults.py. A truth value stands as 1 or 0.
 """
@@ -71,7 +77,7 @@ import re
 
 def class_defaults(kind: str) -> dict[str, int | str]:
     """Return the defaults of a model_type's configuration class; empty where it has none."""
-    row = re.search(rf"^{{re.escape(kind)}}: (.*(?:\\n  .*)*)", _DEFAULTS, re.MULTILINE)
+    row = re.search(rf"^(?:\S+ )*{{re.escape(kind)}}(?: \S+)*: (.*(?:\\n  .*)*)", _DEFAULTS, re.MULTILINE)
     pairs = (pair.partition("=") for pair in row[1].split()) if row else ()
     return {{key: int(value) if value.lstrip("-").isdigit() else value for key, _equals, value in pairs}}
 

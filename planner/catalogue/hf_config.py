@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..schema import Model, Refusal, replace
-from .architectures import ARCHITECTURES, Architecture
+from .architectures import ARCHITECTURES, NEVER_TIED, Architecture
 from .config_defaults import class_defaults
 from .context_length import context_of
 from .hf_experts import Experts, experts_of
@@ -17,7 +17,7 @@ from .hf_extras import EXTRAS, Parts
 from .hf_fields import Config, typed_at
 from .hf_formats import published_format
 from .hf_heads import head_of, head_params, workload_of
-from .hf_mixers import LINEAR, Mixer, attention, bias_params, latent_attention, state_bytes
+from .hf_mixers import LINEAR, Mixer, attention, bias_params, latent_attention, latents, state_bytes
 from .layer_kinds import layer_kinds, window_of
 from .refused_kinds import check_kind
 from .vision import TEXT_KEYS, WRAPPERS, tower_params
@@ -49,7 +49,9 @@ def from_config(config: Mapping[str, Any], id: str, beside: Mapping[str, Any] | 
     head = head_of(config)
     headless = architecture.encoder or head not in ("text", "")
     tied = fields.get("tie_word_embeddings", "tie_embedding")[1]
-    if headless or (bool(tied) if tied is not None else bool(config.get("tie_word_embeddings"))):
+    if tied is None:
+        tied = config.get("tie_word_embeddings", architecture.encoder and kind != "eurobert")
+    if headless or (tied and kind not in NEVER_TIED):
         model = replace(model, tied_embeddings=True)
     dtype = (fields.text("dtype", "torch_dtype") or typed_at(config, str, "dtype", "torch_dtype")).removeprefix("torch.")
     model = replace(
@@ -61,14 +63,17 @@ def from_config(config: Mapping[str, Any], id: str, beside: Mapping[str, Any] | 
         engines=architecture.engines,
     )
     model, parts = _counted(model, fields, architecture, kind)
-    parts.other += head_params(config, kind, head, model.hidden) + tower_params(config, model.hidden)
+    tower = tower_params(config, model.hidden)
+    parts.other += head_params(config, kind, head, model, bool(tied)) + tower
+    if tower and kind == "gemma4_text":
+        model = replace(model, replicated_params=tower)
     if (key := fields.unread()) and architecture.engines:
         raise Refusal(
             f"{id} is a {kind} by its config.json, which has {key} besides; such layers are not understood here: "
             f"choose a model of an architecture in docs/models.md"
         )
     total = parts.total
-    active = total - sum(parts.unused) - (tower_params(config, model.hidden) if model.experts else 0)
+    active = total - sum(parts.unused) - (tower if model.experts else 0)
     return replace(model, params=total, params_active=active)
 
 
@@ -82,7 +87,7 @@ def _text_part(config: Mapping[str, Any], id: str) -> tuple[str, Mapping[str, An
     kind = typed_at(text, str, "model_type") or wrapper.text_kind
     if not text:  # Qwen2.5-VL as published: the language model's keys at the top
         text, kind = {key: value for key, value in config.items() if not key.endswith("_config")}, wrapper.text_kind
-    elif "tie_word_embeddings" in config:  # the whole decides, as in transformers
+    elif "tie_word_embeddings" in config and whole != "llama4":  # the whole decides, as in transformers
         text = {**text, "tie_word_embeddings": config["tie_word_embeddings"]}
     kind = {"qwen2_vl_text": "qwen2", "qwen2_5_vl_text": "qwen2", "qwen3_vl_text": "qwen3"}.get(kind, kind)
     kind = {"qwen3_vl_moe_text": "qwen3_moe"}.get(kind, kind)
@@ -162,12 +167,16 @@ def _counted(model: Model, config: Config, architecture: Architecture, kind: str
     each = {"linear": linear.params, "none": 0}
     mixers = [each.get(layer, full + (linear.params if architecture.both else 0)) for layer in kinds]
     stateful = model.layers if architecture.both else kinds.count("linear")
+    without = 0 if architecture.both else kinds.count("linear") + kinds.count("none")
     model = replace(
         model,
         sliding_window=window if "window" in kinds else 0,
         sliding_layers=kinds.count("window"),
-        linear_layers=0 if architecture.both else kinds.count("linear") + kinds.count("none"),
+        linear_layers=without,
+        state_layers=stateful if stateful != without else 0,
         state_bytes=stateful * state_bytes(linear, config) if stateful else 0,
+        state_blocks=3 if architecture.linear == "mamba2" and stateful else 2,
+        replicated_params=kinds.count("full") * latents(model, config) if architecture.latent else 0,
     )
     model = _with_experts(model, config, architecture, experts)
     mlps, unused = _mlps(model, config, architecture, experts)

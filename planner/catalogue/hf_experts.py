@@ -54,12 +54,15 @@ def experts_of(config: Config, architecture: Architecture, layers: int) -> Exper
         count=count,
         per_token=max(1, min(per_token, count)),
         width=width,
-        shared_width=_shared_width(config, architecture.shared, width),
+        shared_width=_shared_width(config, architecture, width),
         layers=placed,
     )
 
 
-def _shared_width(config: Config, key: str, width: int) -> int:
+def _shared_width(config: Config, architecture: Architecture, width: int) -> int:
+    key = architecture.shared
+    if architecture.sparse == "gemma4":  # an ordinary MLP beside the experts of every layer
+        return config.count("intermediate_size")
     if key == "one":
         return width
     if not key:

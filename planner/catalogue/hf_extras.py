@@ -70,7 +70,15 @@ def _indexer(model: Model, config: Config, _experts: Experts, parts: Parts) -> M
     parts.mixers = [
         mixer + (0 if types and types[layer] == "shared" else each) for layer, mixer in enumerate(parts.mixers)
     ]
-    return model
+    indexed = model.layers - types.count("shared")
+    return replace(
+        model,
+        caches=(
+            (model.layers, 0, 1, model.kv_lora_rank + model.qk_rope_head_dim),
+            (indexed, 0, 1, (width + 4) // 2),  # 8 bits an element and a scale, in two-byte elements
+        ),
+        replicated_params=model.replicated_params + indexed * each,
+    )
 
 
 def _nemotron_h(model: Model, config: Config, experts: Experts, parts: Parts) -> Model:
@@ -163,10 +171,21 @@ def _gemma4(model: Model, config: Config, experts: Experts, parts: Parts) -> Mod
         parts.other += layers * (2 * hidden * narrow + hidden)
     if experts.count:
         parts.other += layers * (4 * hidden + experts.count)
-    if shared:
-        kinds = ["none" if layer >= layers - shared else kind for layer, kind in enumerate(parts.kinds)]
-        model = replace(model, linear_layers=kinds.count("none"), sliding_layers=kinds.count("window"))
-    return model
+    kinds = ["none" if layer >= layers - shared else kind for layer, kind in enumerate(parts.kinds)]
+    windows, full = kinds.count("window"), kinds.count("full")
+    return replace(
+        model,
+        linear_layers=kinds.count("none"),
+        sliding_layers=windows,
+        caches=tuple(
+            each
+            for each in (
+                (windows, model.sliding_window, model.kv_heads, 2 * model.head_dim),
+                (full, 0, wide_kv, 2 * wide),
+            )
+            if each[0]
+        ),
+    )
 
 
 def _bert_embeddings(model: Model, config: Config, _experts: Experts, parts: Parts) -> Model:

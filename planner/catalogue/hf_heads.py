@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from ..schema import Model
+from .architectures import ARCHITECTURES
 from .hf_fields import count_at, typed_at
 
 # Endings of class names in transformers and vLLM, and the head that they say.
@@ -44,11 +46,19 @@ def workload_of(config: Mapping[str, Any], kind: str, id: str, encoder: bool) ->
     return "classification" if encoder else "generation"
 
 
-def head_params(config: Mapping[str, Any], kind: str, head: str, hidden: int) -> int:
-    """Return the parameters on top of the layers, but for a head over the vocabulary."""
+def head_params(config: Mapping[str, Any], kind: str, head: str, model: Model, tied: bool) -> int:
+    """Return the parameters on top of the layers; a decoder's head over its vocabulary is counted elsewhere."""
     labels = typed_at(config, dict, "id2label")
     count = len(labels) or count_at(config, "num_labels", default=2)
+    hidden = model.hidden
     dense = hidden * hidden + hidden
+    encoder = ARCHITECTURES[kind].encoder
+    if encoder and head in ("masked", "text"):
+        narrow = count_at(config, "embedding_size", default=128 if kind == "electra" else hidden)  # ELECTRA's
+        total = 0 if kind == "eurobert" else narrow * hidden + 3 * narrow + model.vocab
+        return total + (0 if tied else model.vocab * narrow)
+    if head in ("tokens", "spans"):
+        return count * (hidden + 1)
     if kind in POOLED:
         return dense + (count * (hidden + 1) if head == "classes" else 0)
     if head != "classes":

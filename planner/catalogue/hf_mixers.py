@@ -50,6 +50,11 @@ def latent_attention(model: Model, config: Config) -> int:
     return query + keys + heads * value_dim * hidden
 
 
+def latents(model: Model, config: Config) -> int:
+    """Return the parameters of one layer's projections to the latents, which every GPU holds whole."""
+    return model.hidden * (model.kv_lora_rank + model.qk_rope_head_dim + config.count("q_lora_rank", default=0))
+
+
 def _mamba1(model: Model, config: Config) -> Mixer:
     inner = config.count("mamba_expand", "expand", default=2) * model.hidden
     inner = config.count("intermediate_size", default=inner) if "expand" in config.defaults else inner
