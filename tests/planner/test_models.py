@@ -476,7 +476,7 @@ class TestFindModel:
         ],
     )
     def test_takes_the_size_in_a_name(self, name: str, params: float, active: float) -> None:
-        model = find_model(name, "70B")
+        model = find_model(name)
         assert (model.id, model.params, model.params_active) == (name, params, active)
         assert {"layers", "hidden", "vocab"} <= set(model.assumed)
 
