@@ -3,8 +3,8 @@
 python scripts/config_defaults.py            write it
 python scripts/config_defaults.py --check    exit status 1 where the file is not what would be written
 
-Runs where transformers is installed (.venv-train/bin/python). Of the architectures in planner/catalogue/architectures.py
-it keeps the keys that have a number, a truth value or a word and shape a layer.
+Runs where transformers is installed (.venv-train/bin/python). Of the architectures in
+planner/catalogue/architectures.py it keeps the keys that have a number, a truth value or a word and shape a layer.
 """
 
 from __future__ import annotations
@@ -43,7 +43,12 @@ def defaults_of(classes: tuple[Any, ...]) -> dict[str, Any]:
     for field in (field for each in classes for field in dataclasses.fields(each)):
         value = field.default
         kept = isinstance(value, (bool, int, str)) and (value or field.name.startswith("mamba_rms"))
-        if kept and not (field.name == "hidden_size" and "d_model" in found) and not SHAPELESS.search(field.name) and field.name.islower():
+        if (
+            kept
+            and not (field.name == "hidden_size" and "d_model" in found)
+            and not SHAPELESS.search(field.name)
+            and field.name.islower()
+        ):
             found[field.name] = value
     return found
 
@@ -64,8 +69,8 @@ def table() -> str:
     return HEAD.format(version=transformers.__version__) + "\n".join(lines) + TAIL
 
 
-HEAD = '''"""What the configuration classes of transformers {version} take for absent keys, one row for those that
-take the same.
+HEAD = '''"""What the configuration classes of transformers {version} take for absent keys, one row for those that take
+the same.
 
 Written by scripts/config_defaults.py. A truth value stands as 1 or 0.
 """

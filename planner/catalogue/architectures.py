@@ -48,7 +48,7 @@ _GEMMA2 = Architecture(norms=4, layers="every 2")
 _GEMMA3 = Architecture(norms=4, head_norms="head", layers="every 6")
 _OLMO2 = Architecture(head_norms="full")
 _QWEN35 = Architecture(head_norms="head", gate="full", layers="linear 4", linear="delta_net")
-_QWEN_MOE = {"sparse": "decoder_sparse_step", "shared": "shared_expert_intermediate_size", "shared_gate": True}
+_QWEN_MOE = Architecture(sparse="decoder_sparse_step", shared="shared_expert_intermediate_size", shared_gate=True)
 _TRANSFORMERS = ("transformers",)
 
 NEVER_TIED = frozenset(("kimi_linear", "nemotron_h"))  # whatever tie_word_embeddings says
@@ -108,7 +108,9 @@ ARCHITECTURES: dict[str, Architecture] = {
     "gpt_neox": Architecture(gated=False, norm_bias=True, bias="m", flags=(("attention_bias", "qkvo"),)),
     "gpt_neox_japanese": Architecture(gated=False, norm_bias=True, flags=(), wide_as=4, engines=_TRANSFORMERS),
     "gptj": Architecture(gated=False, norms=1, norm_bias=True, bias="mh", flags=(), wide_as=4),
-    "codegen": Architecture(gated=False, norms=1, norm_bias=True, bias="mh", flags=(), wide_as=4, engines=_TRANSFORMERS),
+    "codegen": Architecture(
+        gated=False, norms=1, norm_bias=True, bias="mh", flags=(), wide_as=4, engines=_TRANSFORMERS
+    ),
     "bloom": Architecture(gated=False, norm_bias=True, final_norms=2, bias="qkvom", flags=(), wide_as=4),
     "falcon": Architecture(gated=False, norm_bias=True, flags=(("bias", "qkvom"),), wide_as=4, extra="falcon"),
     "mpt": Architecture(gated=False, flags=(), wide_as=4, nested=("attn_config",), engines=_TRANSFORMERS),
@@ -118,10 +120,12 @@ ARCHITECTURES: dict[str, Architecture] = {
     "biogpt": _GPT2._replace(positions=2),
     # mixtures of experts
     "mixtral": Architecture(layers="window", sparse="all"),
-    "phimoe": Architecture(norm_bias=True, layers="window", sparse="all", flags=(("attention_bias", "qkvo"), ("lm_head_bias", "h"))),
+    "phimoe": Architecture(
+        norm_bias=True, layers="window", sparse="all", flags=(("attention_bias", "qkvo"), ("lm_head_bias", "h"))
+    ),
     "olmoe": Architecture(head_norms="full", sparse="all"),
     "flex_olmo": Architecture(head_norms="full", sparse="all"),
-    "qwen2_moe": Architecture(flags=(("qkv_bias", "qkv"),), layers="qwen2_moe", **_QWEN_MOE),
+    "qwen2_moe": _QWEN_MOE._replace(flags=(("qkv_bias", "qkv"),), layers="qwen2_moe"),
     "qwen3_moe": Architecture(head_norms="head", layers="late", sparse="decoder_sparse_step"),
     "granitemoe": Architecture(sparse="all"),
     "granitemoe_swa": Architecture(layers="first 4", sparse="all", shared="shared_intermediate_size"),
@@ -136,8 +140,11 @@ ARCHITECTURES: dict[str, Architecture] = {
     "solar_open": Architecture(sparse="all", shared="n_shared_experts"),
     "dots1": Architecture(head_norms="head", layers="dots", sparse="first_k_dense_replace", shared="n_shared_experts"),
     "glm4_moe": Architecture(
-        flags=(("attention_bias", "qkv"),), head_norms="head", head_norms_if="use_qk_norm",
-        sparse="first_k_dense_replace", shared="n_shared_experts",
+        flags=(("attention_bias", "qkv"),),
+        head_norms="head",
+        head_norms_if="use_qk_norm",
+        sparse="first_k_dense_replace",
+        shared="n_shared_experts",
     ),
     "exaone_moe": Architecture(
         flags=(), head_norms="head", layers="exaone", sparse="first_k_dense_replace", shared="num_shared_experts"
@@ -146,9 +153,7 @@ ARCHITECTURES: dict[str, Architecture] = {
     "afmoe": Architecture(
         norms=4, head_norms="head", gate="full", layers="afmoe", sparse="num_dense_layers", shared="num_shared_experts"
     ),
-    "cohere2_moe": Architecture(
-        norms=1, layers="every 4", sparse="first_k_dense_replace", shared="num_shared_experts"
-    ),
+    "cohere2_moe": Architecture(norms=1, layers="every 4", sparse="first_k_dense_replace", shared="num_shared_experts"),
     "mellum": Architecture(flags=(("attention_bias", "qkvo"),), head_norms="head", layers="listed", sparse="all"),
     "deepseek_v2": _DEEPSEEK,
     "deepseek_v3": _DEEPSEEK,
@@ -157,7 +162,7 @@ ARCHITECTURES: dict[str, Architecture] = {
     "glm_moe_dsa": _DEEPSEEK._replace(extra="indexer"),
     "glm4_moe_lite": _DEEPSEEK._replace(sparse="first_dense"),
     # linear attention, Mamba and convolutions
-    "qwen3_next": _QWEN35._replace(**_QWEN_MOE),
+    "qwen3_next": _QWEN35._replace(sparse=_QWEN_MOE.sparse, shared=_QWEN_MOE.shared, shared_gate=True),
     "qwen3_5_text": _QWEN35,
     "qwen3_5_moe_text": _QWEN35._replace(sparse="all", shared="shared_expert_intermediate_size", shared_gate=True),
     "olmo_hybrid": Architecture(head_norms="full", layers="linear 4", linear="olmo_delta_net"),
@@ -167,9 +172,18 @@ ARCHITECTURES: dict[str, Architecture] = {
     "jamba": Architecture(layers="jamba", linear="mamba1", sparse="expert_layer_period"),
     "bamba": Architecture(layers="bamba", linear="mamba2", engines=_TRANSFORMERS),
     "falcon_h1": Architecture(linear="mamba2", both=True),
-    "granitemoehybrid": Architecture(layers="granite_hybrid", linear="mamba2", sparse="granite_hybrid", shared="shared_intermediate_size"),
-    "nemotron_h": Architecture(gated=False, norms=1, layers="nemotron_h", linear="mamba2",
-        sparse="all", shared="moe_shared_expert_intermediate_size", extra="nemotron_h"),
+    "granitemoehybrid": Architecture(
+        layers="granite_hybrid", linear="mamba2", sparse="granite_hybrid", shared="shared_intermediate_size"
+    ),
+    "nemotron_h": Architecture(
+        gated=False,
+        norms=1,
+        layers="nemotron_h",
+        linear="mamba2",
+        sparse="all",
+        shared="moe_shared_expert_intermediate_size",
+        extra="nemotron_h",
+    ),
     "mamba": Architecture(norms=1, layers="linear", linear="mamba1", extra="no_mlp"),
     "falcon_mamba": Architecture(norms=1, layers="linear", linear="mamba1", extra="no_mlp"),
     "mamba2": Architecture(norms=1, layers="linear", linear="mamba2", extra="no_mlp"),
@@ -203,4 +217,4 @@ ARCHITECTURES: dict[str, Architecture] = {
     ),
     "eurobert": Architecture(encoder=True, engines=_TRANSFORMERS),
     "gemma3_text_encoder": _GEMMA3._replace(encoder=True),
-}  # fmt: skip
+}

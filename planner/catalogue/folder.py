@@ -26,7 +26,9 @@ def read_folder(path: str, name: str) -> Model:
     if "modules.json" in files and model.head in ("", "none", "masked", "text"):  # sentence-transformers
         model = replace(model, workload="embedding")
     if "sentence_bert_config.json" in files:  # vLLM reads at most that many tokens
-        limit = count_at(read_json(os.path.join(path, "sentence_bert_config.json")), "max_seq_length", default=model.context)
+        limit = count_at(
+            read_json(os.path.join(path, "sentence_bert_config.json")), "max_seq_length", default=model.context
+        )
         model = replace(model, context=min(limit or model.context, model.context))
     return model
 
@@ -42,7 +44,9 @@ def read_json(path: str) -> dict[str, Any]:
         with open(path, encoding="utf-8") as file:
             found = json.load(file)
     except (OSError, ValueError, RecursionError):
-        raise Refusal(f"{path} is not valid JSON; point at a model folder with a readable {os.path.basename(path)}") from None
+        raise Refusal(
+            f"{path} is not valid JSON; point at a model folder with a readable {os.path.basename(path)}"
+        ) from None
     if not isinstance(found, dict):
         raise Refusal(f"{path} holds no JSON object; point at a Hugging Face {os.path.basename(path)}")
     return found

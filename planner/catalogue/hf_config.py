@@ -26,6 +26,7 @@ HIDDEN = ("hidden_size", "d_model", "n_embd", "dim", "emb_dim")
 LAYERS = ("num_hidden_layers", "n_layers", "n_layer", "num_layers")
 HEADS = ("num_attention_heads", "n_heads", "n_head", "num_heads", "attention_heads")
 KV_HEADS = ("num_key_value_heads", "num_kv_heads", "n_head_kv", "kv_n_heads", "multi_query_group_num")
+MOST_LAYERS = 1000  # the deepest published model has under 200
 WIDTH = ("intermediate_size", "ffn_dim", "n_inner", "ffn_hidden_size", "hidden_dim")
 
 
@@ -53,7 +54,9 @@ def from_config(config: Mapping[str, Any], id: str, beside: Mapping[str, Any] | 
         tied = config.get("tie_word_embeddings", architecture.encoder and kind != "eurobert")
     if headless or (tied and kind not in NEVER_TIED):
         model = replace(model, tied_embeddings=True)
-    dtype = (fields.text("dtype", "torch_dtype") or typed_at(config, str, "dtype", "torch_dtype")).removeprefix("torch.")
+    dtype = (fields.text("dtype", "torch_dtype") or typed_at(config, str, "dtype", "torch_dtype")).removeprefix(
+        "torch."
+    )
     model = replace(
         model,
         dtype=dtype if dtype not in ("", "auto") else "float32" if architecture.encoder else "bfloat16",
@@ -92,13 +95,17 @@ def _text_part(config: Mapping[str, Any], id: str) -> tuple[str, Mapping[str, An
     kind = {"qwen2_vl_text": "qwen2", "qwen2_5_vl_text": "qwen2", "qwen3_vl_text": "qwen3"}.get(kind, kind)
     kind = {"qwen3_vl_moe_text": "qwen3_moe"}.get(kind, kind)
     if kind not in ARCHITECTURES:
-        raise Refusal(f"{id} holds a language model of type {kind!r}, which is not understood here; docs/models.md lists what is")
+        raise Refusal(
+            f"{id} holds a language model of type {kind!r}, which is not understood here; docs/models.md lists what is"
+        )
     return kind, text
 
 
 def _dimensions(config: Config, architecture: Architecture, kind: str, id: str) -> Model:
     hidden, listed = config.count(*HIDDEN), config.items("layers_block_type") if kind == "nemotron_h" else []
     layers = len(listed) or config.count(*LAYERS)
+    if layers > MOST_LAYERS:
+        raise Refusal(f"the config.json gives {layers:,} layers; it must have at most {MOST_LAYERS:,}")
     heads = kv_heads = head_dim = 1
     if architecture.layers != "linear":
         heads = config.count(*HEADS)
@@ -109,8 +116,14 @@ def _dimensions(config: Config, architecture: Architecture, kind: str, id: str) 
     if kind == "falcon":
         kv_heads, head_dim = _falcon_heads(config, heads, kv_heads), hidden // heads
     if kv_heads > heads:
-        raise Refusal(f"the config.json gives {kv_heads} key-value heads and {heads} heads; it must have no more than heads")
-    intermediate = config.count("intermediate_size_mlp", default=0) or config.count(*WIDTH, default=0) or architecture.wide_as * hidden
+        raise Refusal(
+            f"the config.json gives {kv_heads} key-value heads and {heads} heads; it must have no more than heads"
+        )
+    intermediate = (
+        config.count("intermediate_size_mlp", default=0)
+        or config.count(*WIDTH, default=0)
+        or architecture.wide_as * hidden
+    )
     if kind == "gpt_neox_japanese":
         intermediate = config.count("intermediate_multiple_size", default=4) * hidden
     if kind == "mpt":
@@ -191,7 +204,9 @@ def _with_experts(model: Model, config: Config, architecture: Architecture, expe
         if architecture.sparse == "granite_hybrid":  # without experts it keeps its MLP under the shared one's name
             return replace(model, intermediate=config.count(architecture.shared))
         if not model.intermediate and architecture.extra != "no_mlp":
-            raise Refusal("the config.json has no intermediate_size; take the config.json that the model was published with")
+            raise Refusal(
+                "the config.json has no intermediate_size; take the config.json that the model was published with"
+            )
         return model
     return replace(
         model,
@@ -226,7 +241,7 @@ def _outside(model: Model, config: Config, architecture: Architecture) -> int:
     total += (architecture.norms * model.layers + architecture.final_norms) * norm
     if not model.tied_embeddings:
         total += bias_params(config, architecture, {"h": model.vocab})
-    if architecture.positions >= 0 or architecture.encoder and config.flag("position_biased_input"):
+    if architecture.positions >= 0 or (architecture.encoder and config.flag("position_biased_input")):
         rows = config.count("max_position_embeddings", "n_positions", default=0) or model.context
         total += (rows + max(architecture.positions, 0)) * model.hidden
     return total

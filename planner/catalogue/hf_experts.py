@@ -48,7 +48,9 @@ def experts_of(config: Config, architecture: Architecture, layers: int) -> Exper
     listed = config.items("mlp_layer_types")
     if listed:
         if len(listed) != layers:
-            raise Refusal(f"mlp_layer_types in the config.json names {len(listed)} layers of {layers}; it must name each")
+            raise Refusal(
+                f"mlp_layer_types in the config.json names {len(listed)} layers of {layers}; it must name each"
+            )
         placed = tuple(kind == "sparse" for kind in listed)
     return Experts(
         count=count,

@@ -136,13 +136,13 @@ def _shared_keys(model: Model, parts: Parts, shared: int) -> Model:
     if not shared:
         return model
     if shared >= model.layers:
-        raise Refusal(f"num_kv_shared_layers in the config.json is {shared}; it must be less than {model.layers} layers")
+        raise Refusal(
+            f"num_kv_shared_layers in the config.json is {shared}; it must be less than {model.layers} layers"
+        )
     for layer in range(model.layers - shared, model.layers):
         parts.mixers[layer] -= 2 * model.hidden * model.kv_heads * model.head_dim + model.head_dim
         parts.kinds[layer] = "none"
-    return replace(
-        model, linear_layers=parts.kinds.count("none"), sliding_layers=parts.kinds.count("window")
-    )
+    return replace(model, linear_layers=parts.kinds.count("none"), sliding_layers=parts.kinds.count("window"))
 
 
 def _gemma4(model: Model, config: Config, experts: Experts, parts: Parts) -> Model:
@@ -160,7 +160,9 @@ def _gemma4(model: Model, config: Config, experts: Experts, parts: Parts) -> Mod
         of_others = layer >= layers - shared
         if kind == "full":
             matrices = 0 if of_others else 1 if same else 2
-            parts.mixers[layer] = hidden * wide * (2 * model.heads + matrices * wide_kv) + (1 if of_others else 2) * wide
+            parts.mixers[layer] = (
+                hidden * wide * (2 * model.heads + matrices * wide_kv) + (1 if of_others else 2) * wide
+            )
         elif of_others:
             parts.mixers[layer] -= 2 * hidden * model.kv_heads * model.head_dim + model.head_dim
         if of_others and config.flag("use_double_wide_mlp"):

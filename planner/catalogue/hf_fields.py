@@ -72,9 +72,16 @@ class Config:
     def unread(self) -> str:
         """Return a key that shapes layers and was not asked for, "" where there is none."""
         for key, value in self.values.items():
-            if key in self.asked or key.startswith("mtp_") or not _SHAPING.search(key) or value == self.defaults.get(key):
+            if (
+                key in self.asked
+                or key.startswith("mtp_")
+                or not _SHAPING.search(key)
+                or value == self.defaults.get(key)
+            ):
                 continue
-            if isinstance(value, (list, dict, tuple)) and value or not isinstance(value, (list, dict)) and value not in _IDLE:
+            if (isinstance(value, (list, dict, tuple)) and value) or (
+                not isinstance(value, (list, dict)) and value not in _IDLE
+            ):
                 return key
         return ""
 

@@ -21,9 +21,22 @@ _HEADS = (
 )
 # Encoders whose base ends in a dense layer over the first token; the others get one with a head for classes.
 POOLED = frozenset(
-    ("bert", "roberta", "xlm-roberta", "xlm-roberta-xl", "camembert", "mpnet", "data2vec-text", "ernie", "megatron-bert", "esm")
+    (
+        "bert",
+        "roberta",
+        "xlm-roberta",
+        "xlm-roberta-xl",
+        "camembert",
+        "mpnet",
+        "data2vec-text",
+        "ernie",
+        "megatron-bert",
+        "esm",
+    )
 )
-ENCODERS_WITH_DENSE_HEAD = frozenset(("distilbert", "electra", "deberta", "deberta-v2", "modernbert", "eurobert", "nomic_bert", "gte", "new"))
+ENCODERS_WITH_DENSE_HEAD = frozenset(
+    ("distilbert", "electra", "deberta", "deberta-v2", "modernbert", "eurobert", "nomic_bert", "gte", "new")
+)
 _EMBEDDER = re.compile(r"embed|bge-|gte-|e5-|minilm|mpnet")
 
 
@@ -41,7 +54,7 @@ def workload_of(config: Mapping[str, Any], kind: str, id: str, encoder: bool) ->
     head = head_of(config)
     if head in ("classes", "tokens", "spans"):
         return "classification"
-    if _EMBEDDER.search(id.lower()) or head == "none" and not encoder:
+    if _EMBEDDER.search(id.lower()) or (head == "none" and not encoder):
         return "embedding"
     return "classification" if encoder else "generation"
 

@@ -75,7 +75,10 @@ def _mamba2(model: Model, config: Config) -> Mixer:
     expand = config.count("mamba_expand", "expand", default=2)
     width = expand * model.hidden // heads if width == "auto" else config.count(key)
     inner = config.count("mamba_d_ssm", default=0) or heads * width
-    groups, state = config.count("mamba_n_groups", "n_groups"), config.count("mamba_d_state", "ssm_state_size", "state_size")
+    groups, state = (
+        config.count("mamba_n_groups", "n_groups"),
+        config.count("mamba_d_state", "ssm_state_size", "state_size"),
+    )
     kernel = config.count("mamba_d_conv", "conv_kernel", default=4)
     channels = inner + 2 * groups * state
     params = model.hidden * (2 * inner + 2 * groups * state + heads) + channels * (kernel + 1) + 3 * heads
@@ -100,7 +103,11 @@ def _olmo_delta_net(model: Model, config: Config) -> Mixer:
     value_heads = config.count("linear_num_value_heads", default=0) or model.heads
     key_dim = config.count("linear_key_head_dim", default=0) or int(0.75 * model.hidden / key_heads)
     value_dim = config.count("linear_value_head_dim", default=0) or 2 * key_dim
-    keys, inner, kernel = key_heads * key_dim, value_heads * value_dim, config.count("linear_conv_kernel_dim", default=4)
+    keys, inner, kernel = (
+        key_heads * key_dim,
+        value_heads * value_dim,
+        config.count("linear_conv_kernel_dim", default=4),
+    )
     channels = 2 * keys + inner
     params = model.hidden * (channels + 2 * inner + 2 * value_heads) + channels * kernel + 2 * value_heads + value_dim
     return Mixer(params, inner * key_dim, channels * (kernel - 1))

@@ -194,7 +194,7 @@ def _local_model(name: str, id: str = "") -> Model | None:
     """Return the model of a folder, or of a config.json, called `id`; None where there is no such folder or file."""
     path = os.path.expanduser(name)
     try:
-        found = os.path.isdir(path) or path.endswith(".json") and os.path.isfile(path)
+        found = os.path.isdir(path) or (path.endswith(".json") and os.path.isfile(path))
     except ValueError:  # a name that no file can have
         return None
     if not found:

@@ -11,7 +11,8 @@ from .hf_fields import typed_at
 from .vision import WRAPPERS
 
 ENCODER_DECODERS = frozenset(
-    "t5 mt5 umt5 longt5 byt5 switch_transformers bart mbart mbart50 pegasus pegasus_x bigbird_pegasus marian blenderbot "
+    "t5 mt5 umt5 longt5 byt5 switch_transformers bart mbart mbart50 pegasus pegasus_x bigbird_pegasus marian "
+    "blenderbot "
     "blenderbot-small m2m_100 nllb-moe led prophetnet xlm-prophetnet plbart mvp fsmt encoder-decoder t5gemma t5gemma2 "
     "rag udop florence2 pix2struct vision-encoder-decoder speech-encoder-decoder trocr donut".split()
 )

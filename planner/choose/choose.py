@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..schema import TRAINING as TRAINING_TASKS
 from ..schema import AnyPlan, Plan, Request
 from . import inference, inference_refusal, training, training_refusal
 from .no_plan import ArchitectureNotRun, NoPlan, NothingWorks, NoTrainingGroup
@@ -19,7 +18,7 @@ BY_TASK = {"serve": INFERENCE, "batch": INFERENCE, "finetune": TRAINING, "distri
 
 def choose(request: Request) -> AnyPlan:
     """Return the plan for a request, always the same one. NoPlan where nothing works."""
-    engine = "transformers" if request.task in TRAINING_TASKS else request.engine
+    engine = "transformers" if BY_TASK[request.task] is TRAINING else request.engine
     if not request.model.engines or engine not in ("auto", *request.model.engines):
         raise NoPlan(ArchitectureNotRun(request.model, engine))
     weigh, nothing_works = BY_TASK[request.task]
