@@ -140,6 +140,8 @@ class Model(NamedTuple):
     # Kinds of layers with a growing cache, where they differ in more than the window: (layers, window or 0, KV heads,
     # elements of one head's key and value). MLA's latent is one head, and so is an index that chooses tokens.
     caches: tuple[tuple[int, int, int, int], ...] = ()
+    kv_dtype: str = "auto"  # "fp8" where the checkpoint brings scales for its cache, which vLLM's "auto" then takes
+    unquantized_params: int = 0  # that a quantized checkpoint leaves in 16 bits, beside embeddings, head and routers
     replicated_params: int = 0  # of `params`, those that every rank of tensor parallelism holds whole, MLA's included
     quantization: str = "none"  # of the published weights themselves (gpt-oss: mxfp4, DeepSeek-V3: fp8)
     workload: str = "generation"
@@ -556,21 +558,24 @@ class CacheKind(NamedTuple):
     heads: int  # of keys and values, before tensor parallelism
     width: int  # elements of one head's key and value
 
-    def token_bytes(self, kv_dtype: str, tensor_parallel: int) -> int:
+    element_bytes: int = 2
+
+    def token_bytes(self, tensor_parallel: int) -> int:
         """Return the bytes of a token in one layer on each GPU; a head is never split, so it may be copied."""
-        return ceil(self.heads / tensor_parallel) * self.width * (1 if kv_dtype == "fp8" else 2)
+        return ceil(self.heads / tensor_parallel) * self.width * self.element_bytes
 
 
-def cache_kinds(model: Model) -> tuple[CacheKind, ...]:
+def cache_kinds(model: Model, kv_dtype: str = "auto") -> tuple[CacheKind, ...]:
     """Return the kinds of layers with a growing cache. An MLA latent is one head, which every GPU holds."""
+    size = 1 if "fp8" in (kv_dtype, model.kv_dtype) else 2
     if model.caches:
-        return tuple(CacheKind(*kind) for kind in model.caches)
+        return tuple(CacheKind(*kind, size) for kind in model.caches)
     heads, width = model.kv_heads, 2 * model.head_dim
     if model.attention == "mla":
         heads, width = 1, model.kv_lora_rank + model.qk_rope_head_dim
     full = model.layers - model.linear_layers - model.sliding_layers
     counts = ((full, 0), (model.sliding_layers, model.sliding_window))
-    return tuple(CacheKind(layers, window, heads, width) for layers, window in counts if layers > 0)
+    return tuple(CacheKind(layers, window, heads, width, size) for layers, window in counts if layers > 0)
 
 
 def state_layers(model: Model) -> int:
@@ -580,21 +585,21 @@ def state_layers(model: Model) -> int:
 
 def kv_bytes_per_token(model: Model, kv_dtype: str = "auto", tensor_parallel: int = 1) -> float:
     """Return the bytes per token on each GPU, within every layer's window. An MLA cache is copied to every GPU."""
-    return float(sum(kind.layers * kind.token_bytes(kv_dtype, tensor_parallel) for kind in cache_kinds(model)))
+    return float(sum(kind.layers * kind.token_bytes(tensor_parallel) for kind in cache_kinds(model, kv_dtype)))
 
 
 def kv_layer_bytes(model: Model, kv_dtype: str, tensor_parallel: int) -> int:
     """Return the bytes of a token in a layer of the first kind, for engines that cache all layers alike."""
-    kinds = cache_kinds(model)
-    return kinds[0].token_bytes(kv_dtype, tensor_parallel) if kinds else 0
+    kinds = cache_kinds(model, kv_dtype)
+    return kinds[0].token_bytes(tensor_parallel) if kinds else 0
 
 
 def kv_gib(model: Model, tokens: int, sequences: float = 1, kv_dtype: str = "auto", tensor_parallel: int = 1) -> float:
     """Return the GiB that `sequences` of `tokens` each take on each GPU: full layers, windows, constant states."""
     held = 0.0
-    for kind in cache_kinds(model):
+    for kind in cache_kinds(model, kv_dtype):
         kept = min(tokens, kind.window) if kind.window else tokens
-        held += kind.layers * kept * kind.token_bytes(kv_dtype, tensor_parallel)
+        held += kind.layers * kept * kind.token_bytes(tensor_parallel)
     return sequences * (held + model.state_bytes / tensor_parallel) / GIB
 
 
@@ -637,15 +642,16 @@ def weight_bytes(model: Model, quantization: str) -> tuple[float, float, float]:
     embedding = min(embedding_params(model), model.params)
     experts = min(expert_params(model), model.params - embedding)
     rest = model.params - embedding - experts
+    plain = min(model.unquantized_params, rest) if form == model.quantization else 0
     if not experts:
-        return embedding * 2.0, 0.0, rest * bits / 8
+        return embedding * 2.0, 0.0, (rest - plain) * bits / 8 + plain * 2.0
     if form == "mxfp4":  # of the experts only; attention stays 16-bit
         padded = ceil(model.moe_intermediate / MXFP4_TILE) * MXFP4_TILE / model.moe_intermediate
         return embedding * 2.0, experts * padded * bits / 8, rest * 2.0
     if form == model.quantization == "int4":  # trained so (Kimi-K2): experts only, in groups of 32
         return embedding * 2.0, experts * 4.5 / 8, rest * 2.0
-    router = min((model.layers - model.dense_layers) * model.experts * model.hidden, rest)
-    return embedding * 2.0, experts * bits / 8, (rest - router) * bits / 8 + router * 2.0
+    plain = min((model.layers - model.dense_layers) * model.experts * model.hidden + plain, rest)  # routers, too
+    return embedding * 2.0, experts * bits / 8, (rest - plain) * bits / 8 + plain * 2.0
 
 
 def weight_gib(model: Model, quantization: str, tensor_parallel: int = 1) -> float:
@@ -734,10 +740,10 @@ def request_bytes(model: Model, tokens: int, in_flight: int, kv_dtype: str = "au
     from one pool: the attention's block grows until a state fits in it, a kind with smaller pages gets longer
     blocks or padding, and each kind is padded to whole groups.
     """
-    kinds, states = cache_kinds(model), state_layers(model)
+    kinds, states = cache_kinds(model, kv_dtype), state_layers(model)
     if not kinds and not states:
         return 0.0
-    sizes = [kind.token_bytes(kv_dtype, tensor_parallel) for kind in kinds]
+    sizes = [kind.token_bytes(tensor_parallel) for kind in kinds]
     block = LATENT_BLOCK_TOKENS if model.attention == "mla" else BLOCK_TOKENS
     if not states and len({kind.window for kind in kinds}) == 1:
         blocks = _blocks(kinds[0], block, tokens, in_flight)

@@ -147,7 +147,7 @@ def of_folder(folder: Path, source: str) -> None:
     files += [(file, file.parent.name) for file in folder.glob("*/config.json")]
     fresh = []
     for file, name in files:
-        if name.startswith("meta-llama/Llama-4"):  # this copy lacks its vision tower
+        if name.startswith(("meta-llama/Llama-4", "MiniMaxAI/MiniMax-M3")):  # these copies lack their vision towers
             continue
         config = trimmed(json.loads(file.read_text(encoding="utf-8")), drop_null=False)
         if "model_type" in config and len(json.dumps(config, separators=(",", ":"))) < LONGEST:

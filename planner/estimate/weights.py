@@ -43,15 +43,16 @@ def weight_bytes(model: Model, quantization: str) -> tuple[float, float, float]:
     embedding = min(embedding_params(model), model.params)
     experts = min(expert_params(model), model.params - embedding)
     rest = model.params - embedding - experts
+    plain = min(model.unquantized_params, rest) if form == model.quantization else 0
     if not experts:
-        return embedding * 2.0, 0.0, rest * bits / 8
+        return embedding * 2.0, 0.0, (rest - plain) * bits / 8 + plain * 2.0
     if form == "mxfp4":  # of the experts only; attention stays 16-bit
         padded = ceil(model.moe_intermediate / MXFP4_TILE) * MXFP4_TILE / model.moe_intermediate
         return embedding * 2.0, experts * padded * bits / 8, rest * 2.0
     if form == model.quantization == "int4":  # trained so (Kimi-K2): experts only, in groups of 32
         return embedding * 2.0, experts * 4.5 / 8, rest * 2.0
-    router = min((model.layers - model.dense_layers) * model.experts * model.hidden, rest)
-    return embedding * 2.0, experts * bits / 8, (rest - router) * bits / 8 + router * 2.0
+    plain = min((model.layers - model.dense_layers) * model.experts * model.hidden + plain, rest)  # routers, too
+    return embedding * 2.0, experts * bits / 8, (rest - plain) * bits / 8 + plain * 2.0
 
 
 def weight_gib(model: Model, quantization: str, tensor_parallel: int = 1) -> float:
