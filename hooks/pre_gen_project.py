@@ -630,6 +630,11 @@ def expert_params(model: Model) -> int:
     return (model.layers - model.dense_layers) * model.experts * one
 
 
+def router_params(model: Model) -> int:
+    """Return the parameters that send tokens to experts: in 16 bits, and on every GPU."""
+    return (model.layers - model.dense_layers) * model.experts * model.hidden
+
+
 def embedding_params(model: Model) -> int:
     """Return the parameters of the embedding and the head, which no format here quantizes."""
     return model.vocab * model.hidden * (1 if model.tied_embeddings else 2)
@@ -650,26 +655,32 @@ def weight_bytes(model: Model, quantization: str) -> tuple[float, float, float]:
         return embedding * 2.0, experts * padded * bits / 8, rest * 2.0
     if form == model.quantization == "int4":  # trained so (Kimi-K2): experts only, in groups of 32
         return embedding * 2.0, experts * 4.5 / 8, rest * 2.0
-    plain = min((model.layers - model.dense_layers) * model.experts * model.hidden + plain, rest)  # routers, too
+    plain = min(router_params(model) + plain, rest)
     return embedding * 2.0, experts * bits / 8, (rest - plain) * bits / 8 + plain * 2.0
 
 
 def weight_gib(model: Model, quantization: str, tensor_parallel: int = 1) -> float:
     """Return the GiB of weights on each GPU.
 
-    Some weights every GPU holds whole: those that the model says (latents, indices, some vision towers), and key and
-    value heads where there are fewer of them than GPUs.
+    Some weights every GPU holds whole: those that the model says (latents, indices, some vision towers), routers, and
+    key and value heads where there are fewer of them than GPUs.
     """
     copied = float(model.replicated_params)
     if not copied and model.attention == "mla":
         copied = float(model.layers * model.hidden * (model.kv_lora_rank + model.qk_rope_head_dim))
-    copied *= 1 - 1 / tensor_parallel
+    copied = (copied * _rest_bits(model, quantization) / 16 + router_params(model)) * (1 - 1 / tensor_parallel)
     if model.attention != "mla":
         for kind in cache_kinds(model):
             share = max(0.0, 1 - kind.heads / tensor_parallel)
-            copied += kind.layers * model.hidden * kind.width * share
-    copied *= WEIGHT_BITS[weight_format(model, quantization)] / 8
-    return (sum(weight_bytes(model, quantization)) / tensor_parallel + copied) / GIB
+            copied += kind.layers * model.hidden * kind.width * share * _rest_bits(model, quantization) / 16
+    return (sum(weight_bytes(model, quantization)) / tensor_parallel + 2 * copied) / GIB
+
+
+def _rest_bits(model: Model, quantization: str) -> float:
+    """Return the bits of a parameter outside experts and embeddings: 16 where the checkpoint quantizes experts only."""
+    form = weight_format(model, quantization)
+    experts_only = form == "mxfp4" or form == model.quantization == "int4" and model.experts
+    return 16.0 if experts_only or form == model.quantization and model.unquantized_params else WEIGHT_BITS[form]
 
 
 # ---- planner/estimate/memory_terms.py
@@ -3205,8 +3216,8 @@ def _catalogue_text() -> str:
 {"id":"nvidia/NVIDIA-Nemotron-Nano-9B-v2","params":8888227328,"params_active":8888227328,"layers":56,"hidden":4480,"intermediate":15680,"heads":40,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":131072,"linear_layers":52,"state_bytes":143548416,"mlp_matrices":2,"state_layers":27,"state_blocks":3,"licence":"nvidia-open-model-license","variants":[["fp8","nvidia/NVIDIA-Nemotron-Nano-9B-v2-FP8",""],["int4","RedHatAI/NVIDIA-Nemotron-Nano-9B-v2-quantized.w4a16",""],["nvfp4","nvidia/NVIDIA-Nemotron-Nano-9B-v2-NVFP4",""]],"source":"https://www.jetson-ai-lab.com/models/nemotron-nano-9b-v2/"},
 {"id":"nvidia/NVIDIA-Nemotron-3-Nano-30B-A3B-BF16","params":31577937344,"params_active":3579691008,"layers":52,"hidden":2688,"intermediate":1856,"heads":32,"kv_heads":2,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":262144,"linear_layers":46,"state_bytes":49082368,"experts":128,"experts_per_token":6,"moe_intermediate":1856,"shared_experts":2,"dense_layers":29,"mlp_matrices":2,"state_layers":23,"state_blocks":3,"licence":"nvidia-nemotron-open-model-license","variants":[["fp8","nvidia/NVIDIA-Nemotron-3-Nano-30B-A3B-FP8",""],["nvfp4","nvidia/NVIDIA-Nemotron-3-Nano-30B-A3B-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/nvidia--NVIDIA-Nemotron-3-Nano-30B-A3B-BF16_config.json"},
 {"id":"nvidia/Nemotron-H-56B-Base-8K","params":56324350464,"params_active":56324350464,"layers":118,"hidden":8192,"intermediate":32768,"heads":64,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":8192,"linear_layers":108,"state_bytes":459620352,"mlp_matrices":2,"state_layers":54,"state_blocks":3,"licence":"nvidia-internal-scientific-research-and-development-model-license","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/nvidia--Nemotron-H-56B-Base-8K_config.json"},
-{"id":"nvidia/NVIDIA-Nemotron-3-Super-120B-A12B-BF16","params":120667570176,"params_active":12769099776,"layers":88,"hidden":4096,"intermediate":2688,"heads":32,"kv_heads":2,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":262144,"linear_layers":80,"state_bytes":170229760,"experts":512,"experts_per_token":22,"moe_intermediate":2688,"shared_experts":2,"dense_layers":48,"mlp_matrices":2,"state_layers":40,"state_blocks":3,"licence":"nvidia-nemotron-open-model-license","variants":[["fp8","nvidia/NVIDIA-Nemotron-3-Super-120B-A12B-FP8",""],["nvfp4","nvidia/NVIDIA-Nemotron-3-Super-120B-A12B-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/nvidia--NVIDIA-Nemotron-3-Super-120B-A12B-FP8_config.json"},
-{"id":"nvidia/NVIDIA-Nemotron-3-Ultra-550B-A55B-BF16","params":549306368000,"params_active":56056217600,"layers":108,"hidden":8192,"intermediate":5120,"heads":64,"kv_heads":2,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":262144,"linear_layers":96,"state_bytes":407961600,"experts":512,"experts_per_token":22,"moe_intermediate":5120,"shared_experts":2,"dense_layers":60,"mlp_matrices":2,"state_layers":48,"state_blocks":3,"licence":"openmdw-1.1","variants":[["fp8","RedHatAI/NVIDIA-Nemotron-3-Ultra-550B-A55B-FP8-block",""],["int4","RedHatAI/NVIDIA-Nemotron-3-Ultra-550B-A55B-quantized.w4a16",""],["nvfp4","nvidia/NVIDIA-Nemotron-3-Ultra-550B-A55B-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/nvidia--NVIDIA-Nemotron-3-Ultra-550B-A55B-BF16_config.json"},
+{"id":"nvidia/NVIDIA-Nemotron-3-Super-120B-A12B-BF16","params":120667570176,"params_active":12769099776,"layers":88,"hidden":4096,"intermediate":2688,"heads":32,"kv_heads":2,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":262144,"linear_layers":80,"state_bytes":170229760,"experts":512,"experts_per_token":22,"moe_intermediate":2688,"shared_experts":2,"dense_layers":48,"mlp_matrices":2,"state_layers":40,"state_blocks":3,"replicated_params":335544320,"licence":"nvidia-nemotron-open-model-license","variants":[["fp8","nvidia/NVIDIA-Nemotron-3-Super-120B-A12B-FP8",""],["nvfp4","nvidia/NVIDIA-Nemotron-3-Super-120B-A12B-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/nvidia--NVIDIA-Nemotron-3-Super-120B-A12B-FP8_config.json"},
+{"id":"nvidia/NVIDIA-Nemotron-3-Ultra-550B-A55B-BF16","params":549306368000,"params_active":56056217600,"layers":108,"hidden":8192,"intermediate":5120,"heads":64,"kv_heads":2,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":262144,"linear_layers":96,"state_bytes":407961600,"experts":512,"experts_per_token":22,"moe_intermediate":5120,"shared_experts":2,"dense_layers":60,"mlp_matrices":2,"state_layers":48,"state_blocks":3,"replicated_params":1610612736,"licence":"openmdw-1.1","variants":[["fp8","RedHatAI/NVIDIA-Nemotron-3-Ultra-550B-A55B-FP8-block",""],["int4","RedHatAI/NVIDIA-Nemotron-3-Ultra-550B-A55B-quantized.w4a16",""],["nvfp4","nvidia/NVIDIA-Nemotron-3-Ultra-550B-A55B-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/nvidia--NVIDIA-Nemotron-3-Ultra-550B-A55B-BF16_config.json"},
 {"id":"nomic-ai/nomic-embed-text-v1.5","params":136731648,"params_active":136731648,"layers":12,"hidden":768,"intermediate":3072,"heads":12,"kv_heads":12,"head_dim":64,"vocab":30528,"tied_embeddings":true,"context":2048,"dtype":"float32","workload":"embedding","licence":"apache-2.0","revision":"b0753ae76394dd36bcfb912a46018088bca48be0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"allenai/OLMo-2-0425-1B-Instruct","params":1484916736,"params_active":1484916736,"layers":16,"hidden":2048,"intermediate":8192,"heads":16,"kv_heads":16,"head_dim":128,"vocab":100352,"tied_embeddings":false,"context":4096,"licence":"apache-2.0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"allenai/Olmo-3-7B-Instruct","params":7298011136,"params_active":7298011136,"layers":32,"hidden":4096,"intermediate":11008,"heads":32,"kv_heads":32,"head_dim":128,"vocab":100278,"tied_embeddings":false,"context":65536,"sliding_window":4096,"sliding_layers":24,"licence":"apache-2.0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
