@@ -80,5 +80,5 @@ def weight_gib(model: Model, quantization: str, tensor_parallel: int = 1) -> flo
 def _rest_bits(model: Model, quantization: str) -> float:
     """Return the bits of a parameter outside experts and embeddings: 16 where the checkpoint quantizes experts only."""
     form = weight_format(model, quantization)
-    experts_only = form == "mxfp4" or form == model.quantization == "int4" and model.experts
-    return 16.0 if experts_only or form == model.quantization and model.unquantized_params else WEIGHT_BITS[form]
+    experts_only = form == "mxfp4" or (form == model.quantization == "int4" and model.experts)
+    return 16.0 if experts_only or (form == model.quantization and model.unquantized_params) else WEIGHT_BITS[form]
