@@ -17,6 +17,7 @@ class Reason(Enum):
     ONE_GPU_ENGINE = auto()
     KERNEL_NOT_INSTALLED = auto()
     ENCODER_UNSUPPORTED = auto()
+    ARCHITECTURE_UNSUPPORTED = auto()
     NO_CONTINUOUS_BATCHING = auto()
     HEADS_INDIVISIBLE = auto()
     # memory

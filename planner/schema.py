@@ -15,6 +15,10 @@ ENGINES = ("vllm", "transformers")
 QUANTIZATIONS = ("none", "fp8", "int8", "int4", "nf4", "mxfp4", "nvfp4")
 ATTENTIONS = ("sdpa", "flash_attention_2", "flash_attention_3", "flash_attention_4")
 LOCAL = "local folder"  # `Model.source` of a model that a person has on disk
+CACHED = "Hugging Face cache"  # `Model.source` of one whose config.json lies there
+# `Model.basis`: a typed size; a number in the name; a known model, `Model.source`, that the name contains; the
+# catalogue's figures of another revision
+BASES = ("size", "name", "relative", "revision")
 TASKS = ("serve", "batch", "finetune", "distributed")
 WORKLOADS = ("generation", "classification", "embedding")
 METHODS = ("full", "lora", "qlora")
@@ -83,12 +87,15 @@ class Model(NamedTuple):
     replicated_params: int = 0  # of `params`, those that every rank of tensor parallelism holds whole, MLA's included
     quantization: str = "none"  # of the published weights themselves (gpt-oss: mxfp4, DeepSeek-V3: fp8)
     workload: str = "generation"
+    head: str = ""  # of a config.json: "text", "classes", "tokens", "masked", "spans", "none"; "": not known
+    engines: tuple[str, ...] = ENGINES  # that run its architecture; none: only code of its own
     licence: str = ""
     gated: bool = False
     revision: str = ""  # commit, where known
     variants: tuple[tuple[str, str, str], ...] = ()  # (quantization, model id, revision), published ones
     source: str = ""
     assumed: tuple[str, ...] = ()  # names of fields that were derived, not read
+    basis: str = ""  # of a model that is not known: what its size comes from, one of BASES
 
     @property
     def keeps_state(self) -> bool:

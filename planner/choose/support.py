@@ -29,6 +29,8 @@ def _unsupported(setup: InferenceSetup) -> Reason | None:
         return Reason.FORMAT_UNSUPPORTED
     if not gpu.bf16 and overflows_float16(model):
         return Reason.FLOAT16_OVERFLOW
+    if setup.engine not in model.engines:
+        return Reason.ARCHITECTURE_UNSUPPORTED
     if setup.engine == "transformers" and setup.gpu_count > 1:
         return Reason.ONE_GPU_ENGINE
     if setup.engine == "transformers" and setup.attention != "sdpa":

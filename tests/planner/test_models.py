@@ -350,10 +350,6 @@ class TestFromConfig:
         assert model.params == pytest.approx(4_300_079_472, rel=0.005)  # the hub's count
         assert (model.heads, model.kv_heads, model.context, model.sliding_layers) == (8, 4, 131072, 29)
 
-    def test_an_unknown_architecture_is_read_by_its_dimensions(self) -> None:
-        model = from_config({**LLAMA, "model_type": "brand_new", "num_key_value_heads": None}, "org/new")
-        assert (model.kv_heads, model.head_dim) == (32, 128)
-
     @pytest.mark.parametrize(
         ("change", "key"),
         [
@@ -370,8 +366,10 @@ class TestFromConfig:
             ({"quantization_config": "awq"}, "quantization_config"),
             ({"quantization_config": {"quant_method": "sorcery"}}, "sorcery"),
             ({"text_config": [1]}, "text_config"),
-            ({"kv_lora_rank": 512}, "qk_rope_head_dim"),
-            ({"num_experts": 8, "intermediate_size": None}, "intermediate_size"),
+            ({"kv_lora_rank": 512}, "kv_lora_rank"),
+            ({"num_experts": 8}, "num_experts"),
+            ({"num_hidden_layers": 10**9}, "layers"),
+            ({"model_type": "brand_new"}, "brand_new"),
             ({"block_configs": [{}]}, "block_configs"),
         ],
     )
@@ -477,7 +475,7 @@ class TestFindModel:
         ],
     )
     def test_takes_the_size_in_a_name(self, name: str, params: float, active: float) -> None:
-        model = find_model(name, "70B")
+        model = find_model(name)
         assert (model.id, model.params, model.params_active) == (name, params, active)
         assert {"layers", "hidden", "vocab"} <= set(model.assumed)
 
