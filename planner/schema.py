@@ -82,6 +82,8 @@ class Model(NamedTuple):
     # Kinds of layers with a growing cache, where they differ in more than the window: (layers, window or 0, KV heads,
     # elements of one head's key and value). MLA's latent is one head, and so is an index that chooses tokens.
     caches: tuple[tuple[int, int, int, int], ...] = ()
+    kv_dtype: str = "auto"  # "fp8" where the checkpoint brings scales for its cache, which vLLM's "auto" then takes
+    unquantized_params: int = 0  # that a quantized checkpoint leaves in 16 bits, beside embeddings, head and routers
     replicated_params: int = 0  # of `params`, those that every rank of tensor parallelism holds whole, MLA's included
     quantization: str = "none"  # of the published weights themselves (gpt-oss: mxfp4, DeepSeek-V3: fp8)
     workload: str = "generation"

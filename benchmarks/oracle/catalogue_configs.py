@@ -24,7 +24,7 @@ class Family(NamedTuple):
     kind: str  # model_type
     architecture: str
     extra: Mapping[str, Any] = MappingProxyType({})  # keys beside the dimensions
-    like: str = ""  # id of a published row whose nested configs are theirs
+    like: str = ""  # id of a published row whose nested configs are theirs, or of a default
 
 
 MLA = {"qk_nope_head_dim": 128, "v_head_dim": 128, "q_lora_rank": 1536}
@@ -156,6 +156,14 @@ FAMILIES = (
     Family(r"Mistral-Small-4", "mistral3", "Mistral3ForConditionalGeneration", MISTRAL3 | {"text_config": {
         "model_type": "mistral4", "q_lora_rank": 1024, "qk_nope_head_dim": 64, "v_head_dim": 128, "n_group": 1,
         "topk_group": 1, "first_k_dense_replace": 0, "norm_topk_prob": True}}),
+    Family(r"Muse-Glimmer", "muse_glimmer", "MuseGlimmerForConditionalGeneration", like="default/muse_glimmer"),
+    Family(r"Solar-Open", "solar_open", "SolarOpenForCausalLM", like="default/solar_open"),
+    Family(r"Hy3-preview", "hy_v3", "HYV3ForCausalLM", like="default/hy_v3"),
+    Family(r"Youtu-LLM-2B", "youtu", "YoutuForCausalLM", like="default/youtu"),
+    Family(r"Ministral-3-8B", "mistral3", "Mistral3ForConditionalGeneration", MISTRAL3 | {"text_config": {
+        "model_type": "ministral3"}}),
+    Family(r"bge-reranker-v2-m3", "xlm-roberta", "XLMRobertaForSequenceClassification", XLM | {
+        "max_position_embeddings": 8194, "num_labels": 1}),
     Family(r"Seed-OSS", "seed_oss", "SeedOssForCausalLM", {"attention_bias": True, "attention_out_bias": False}),
     Family(r"SmolLM3", "smollm3", "SmolLM3ForCausalLM", {"no_rope_layer_interval": 4}),
     Family(r"SmolLM2|Llama|CodeLlama|deepseek-coder-6.7b|Falcon3|Hermes-3|SOLAR|TinyLlama|Yi-1.5", "llama",
@@ -167,6 +175,7 @@ STATIC_FP8 = {"quant_method": "fp8", "activation_scheme": "static", "weight_bloc
 def catalogue_rows() -> list[dict[str, Any]]:
     """Return a row of each entry whose configuration is known."""
     published = {row["id"].removeprefix("published/"): row["config"] for row in load("published")["rows"]}
+    published |= {row["id"]: row["config"] for row in load("defaults")["rows"]}
     rows = []
     for id, model in load_catalogue().items():
         name = "nvidia/" + id.removeprefix("nvidia/") if id.startswith("nvidia/") else id

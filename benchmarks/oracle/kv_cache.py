@@ -10,6 +10,7 @@ and platform are of the process.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import signal
@@ -28,21 +29,23 @@ SECONDS = 180  # until a model is given up
 def prepare() -> None:
     """Import vllm under the fake card. Once in a process, before `measure`."""
     os.environ.update(
-        VLLM_LOGGING_LEVEL="ERROR", VLLM_NO_USAGE_STATS="1", HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1",
+        VLLM_CONFIGURE_LOGGING="0", VLLM_NO_USAGE_STATS="1", HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1",
         VLLM_CACHE_ROOT=tempfile.mkdtemp(), OMP_NUM_THREADS="1", VLLM_PLUGINS="", VLLM_KIMI_K3_GEMM_AR="0",
         VLLM_ENABLE_GEMM_RS="0",
     )  # fmt: skip
     from benchmarks.oracle import fake_hopper
 
     fake_hopper.install()
-    import vllm.engine.arg_utils
-    import vllm.model_executor.model_loader.utils
-    import vllm.v1.engine.core
-    import vllm.v1.worker.gpu_model_runner  # noqa: F401
+    from vllm.v1.attention.backends.registry import AttentionBackendEnum, MambaAttentionBackendEnum
+
+    for backend in (*AttentionBackendEnum, *MambaAttentionBackendEnum):  # here once, not in each forked process
+        with contextlib.suppress(Exception):
+            backend.get_class()
 
 
 def measure(config: dict[str, Any], lengths: tuple[int, ...] = LENGTHS, tp: int = 1) -> dict[str, Any]:
     """Return what vLLM says of one rank, in a forked process: its figures, or `refused` with its message."""
+    _import_class(config)
     read, write = os.pipe()
     child = os.fork()
     if child == 0:
@@ -60,6 +63,16 @@ def measure(config: dict[str, Any], lengths: tuple[int, ...] = LENGTHS, tp: int 
         text = pipe.read()
     os.waitpid(child, 0)
     return json.loads(text) if text else {"refused": "the process died"}
+
+
+def _import_class(config: dict[str, Any]) -> None:
+    """Import the model's class before the fork, so that the ranks share it."""
+    from vllm.model_executor.models.registry import ModelRegistry
+
+    for name in config.get("architectures") or ():
+        if name in ModelRegistry.models:
+            with contextlib.suppress(Exception):
+                ModelRegistry.models[name].load_model_cls()
 
 
 def _message(error: BaseException) -> str:

@@ -18,8 +18,7 @@ FILES = ("published", "catalogue", "defaults", "variants")
 IDLE = frozenset(
     "id2label label2id transformers_version _name_or_path bos_token_id eos_token_id pad_token_id sep_token_id "
     "initializer_range use_cache output_attentions output_hidden_states return_dict chunk_size_feed_forward "
-    "is_encoder_decoder_ problem_type attention_dropout hidden_dropout dropout layer_norm_eps rms_norm_eps "
-    "initializer_factor router_aux_loss_coef output_router_logits".split()
+    "problem_type initializer_factor router_aux_loss_coef output_router_logits".split()
 )
 
 

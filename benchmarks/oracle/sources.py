@@ -33,6 +33,8 @@ GIVEN = {
     "hunyuan_v1_dense": HEAD_DIM, "hunyuan_v1_moe": HEAD_DIM | {"num_experts": 8, "moe_topk": 2}, "ministral": HEAD_DIM,
     "nemotron": {"num_key_value_heads": 8, "head_dim": 128},
 }  # fmt: skip
+# Copies in aiconfigurator that differ from the hub's: without their vision towers, or under other names.
+EDITED = ("meta-llama/Llama-4", "MiniMaxAI/MiniMax-M3", "stepfun-ai/", "sgl-project/")
 LONGEST = 28_000  # characters of a config.json that is kept; longer ones list thousands of unquantized modules
 
 
@@ -147,7 +149,7 @@ def of_folder(folder: Path, source: str) -> None:
     files += [(file, file.parent.name) for file in folder.glob("*/config.json")]
     fresh = []
     for file, name in files:
-        if name.startswith("meta-llama/Llama-4"):  # this copy lacks its vision tower
+        if name.startswith(EDITED):
             continue
         config = trimmed(json.loads(file.read_text(encoding="utf-8")), drop_null=False)
         if "model_type" in config and len(json.dumps(config, separators=(",", ":"))) < LONGEST:

@@ -14,12 +14,13 @@ from planner.estimate.weights import weight_gib
 from planner.schema import GIB, InferenceSetup, Model, Refusal
 
 PARAMS, WEIGHTS, CACHE = 0.001, 0.02, 0.03  # bounds of the relative differences
+MXFP4_WEIGHTS = 0.05  # vLLM pads them after it has built the model: a log says 13.47 GiB of gpt-oss-20b, not 12.8
 IN_FLIGHT = 2 * 8192  # tokens of two steps of vLLM's server on an H100
 # Beginnings of what the oracle itself runs into, which says nothing about vLLM on a card.
 NOT_A_REFUSAL = (
     "OSError", "RuntimeError", "AttributeError", "KeyError", "ImportError", "ModuleNotFoundError", "TypeError",
     "AssertionError", "IndexError", "FileNotFoundError", "ZeroDivisionError", "NameError", "UnboundLocalError",
-    "the process died",
+    "the process died", "not asked",
 )  # fmt: skip
 
 
@@ -44,7 +45,7 @@ def verdict(row: dict[str, Any]) -> Verdict:
     if ranks.get("class"):
         told = True
         for tp in (1, 2, 4, 8):
-            wrong += _rank(model, tp, ranks[str(tp)])
+            wrong += _rank(model, tp, ranks.get(str(tp), {"refused": "not asked"}))
     elif is_refusal(ranks) and _runs(model, 1):
         wrong.append(f"vLLM refuses it: {ranks['refused']}")
     if wrong:
@@ -71,7 +72,8 @@ def _rank(model: Model, tp: int, said: dict[str, Any]) -> list[str]:
         return [f"vLLM refuses TP {tp}: {said['refused']}"] if is_refusal(said) and _runs(model, tp) else []
     if not _runs(model, tp):
         return []
-    wrong = _beyond(f"weights at TP {tp}", weight_gib(model, "none", tp) * GIB, said["weight_bytes"], WEIGHTS)
+    bound = MXFP4_WEIGHTS if model.quantization == "mxfp4" else WEIGHTS
+    wrong = _beyond(f"weights at TP {tp}", weight_gib(model, "none", tp) * GIB, said["weight_bytes"], bound)
     if is_causal(model):
         for tokens, right in said["request_bytes"].items():
             planned = request_bytes(model, int(tokens), IN_FLIGHT, "auto", tp)

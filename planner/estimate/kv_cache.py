@@ -29,21 +29,24 @@ class CacheKind(NamedTuple):
     heads: int  # of keys and values, before tensor parallelism
     width: int  # elements of one head's key and value
 
-    def token_bytes(self, kv_dtype: str, tensor_parallel: int) -> int:
+    element_bytes: int = 2
+
+    def token_bytes(self, tensor_parallel: int) -> int:
         """Return the bytes of a token in one layer on each GPU; a head is never split, so it may be copied."""
-        return ceil(self.heads / tensor_parallel) * self.width * (1 if kv_dtype == "fp8" else 2)
+        return ceil(self.heads / tensor_parallel) * self.width * self.element_bytes
 
 
-def cache_kinds(model: Model) -> tuple[CacheKind, ...]:
+def cache_kinds(model: Model, kv_dtype: str = "auto") -> tuple[CacheKind, ...]:
     """Return the kinds of layers with a growing cache. An MLA latent is one head, which every GPU holds."""
+    size = 1 if "fp8" in (kv_dtype, model.kv_dtype) else 2
     if model.caches:
-        return tuple(CacheKind(*kind) for kind in model.caches)
+        return tuple(CacheKind(*kind, size) for kind in model.caches)
     heads, width = model.kv_heads, 2 * model.head_dim
     if model.attention == "mla":
         heads, width = 1, model.kv_lora_rank + model.qk_rope_head_dim
     full = model.layers - model.linear_layers - model.sliding_layers
     counts = ((full, 0), (model.sliding_layers, model.sliding_window))
-    return tuple(CacheKind(layers, window, heads, width) for layers, window in counts if layers > 0)
+    return tuple(CacheKind(layers, window, heads, width, size) for layers, window in counts if layers > 0)
 
 
 def state_layers(model: Model) -> int:
@@ -53,19 +56,19 @@ def state_layers(model: Model) -> int:
 
 def kv_bytes_per_token(model: Model, kv_dtype: str = "auto", tensor_parallel: int = 1) -> float:
     """Return the bytes per token on each GPU, within every layer's window. An MLA cache is copied to every GPU."""
-    return float(sum(kind.layers * kind.token_bytes(kv_dtype, tensor_parallel) for kind in cache_kinds(model)))
+    return float(sum(kind.layers * kind.token_bytes(tensor_parallel) for kind in cache_kinds(model, kv_dtype)))
 
 
 def kv_layer_bytes(model: Model, kv_dtype: str, tensor_parallel: int) -> int:
     """Return the bytes of a token in a layer of the first kind, for engines that cache all layers alike."""
-    kinds = cache_kinds(model)
-    return kinds[0].token_bytes(kv_dtype, tensor_parallel) if kinds else 0
+    kinds = cache_kinds(model, kv_dtype)
+    return kinds[0].token_bytes(tensor_parallel) if kinds else 0
 
 
 def kv_gib(model: Model, tokens: int, sequences: float = 1, kv_dtype: str = "auto", tensor_parallel: int = 1) -> float:
     """Return the GiB that `sequences` of `tokens` each take on each GPU: full layers, windows, constant states."""
     held = 0.0
-    for kind in cache_kinds(model):
+    for kind in cache_kinds(model, kv_dtype):
         kept = min(tokens, kind.window) if kind.window else tokens
-        held += kind.layers * kept * kind.token_bytes(kv_dtype, tensor_parallel)
+        held += kind.layers * kept * kind.token_bytes(tensor_parallel)
     return sequences * (held + model.state_bytes / tensor_parallel) / GIB

@@ -32,10 +32,10 @@ def request_bytes(model: Model, tokens: int, in_flight: int, kv_dtype: str = "au
     from one pool: the attention's block grows until a state fits in it, a kind with smaller pages gets longer
     blocks or padding, and each kind is padded to whole groups.
     """
-    kinds, states = cache_kinds(model), state_layers(model)
+    kinds, states = cache_kinds(model, kv_dtype), state_layers(model)
     if not kinds and not states:
         return 0.0
-    sizes = [kind.token_bytes(kv_dtype, tensor_parallel) for kind in kinds]
+    sizes = [kind.token_bytes(tensor_parallel) for kind in kinds]
     block = LATENT_BLOCK_TOKENS if model.attention == "mla" else BLOCK_TOKENS
     if not states and len({kind.window for kind in kinds}) == 1:
         blocks = _blocks(kinds[0], block, tokens, in_flight)

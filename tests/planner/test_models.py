@@ -139,15 +139,16 @@ class TestCatalogue:
     def test_parameters_follow_from_the_dimensions(self, name: str) -> None:
         """Dense decoders within 1%, other decoders and encoders (biases, positions) within 2.
 
-        What `Model` cannot say is allowed for: a vision tower, gates and Mamba mixers of hybrids, Gemma 4's second kind
-        of heads. Nemotron-H's layers are one thing each, so its count only comes from its config.json.
+        What `Model` cannot say is allowed for (test_oracle.py has the libraries' counts): a vision tower, ranks of
+        queries, gates and Mamba mixers of hybrids, Gemma 4's second kind of heads. Nemotron-H's layers are one thing
+        each, so its count only comes from its config.json.
         """
         model, off = CATALOGUE[name], count_params(CATALOGUE[name]) / CATALOGUE[name].params - 1
         if name.startswith("nvidia/N"):
             assert model.linear_layers
         elif model.linear_layers:
             assert -0.25 < off < 0.02
-        elif re.search(r"-VL-|gemma-[34]-(?!1b)|Llama-4|Small-3|Small-4|Small-2-24B", name):
+        elif re.search(r"-VL-|gemma-[34]-(?!1b)|Llama-4|Small-3|Small-4|Small-2-24B|Muse|Ministral-3|Youtu", name):
             assert -0.2 < off < 0.001
         else:
             assert abs(off) < (0.01 if model.workload == "generation" and not model.experts else 0.02)
