@@ -129,3 +129,37 @@ class TestFolders:
         )
         model = find_model(name)
         assert (model.workload, model.context) == ("embedding", 256)
+
+
+class TestKeptModules:
+    """What a checkpoint leaves in 16 bits, counted by hand: Llama 3.1 8B has 32 layers of 41,943,040 in attention."""
+
+    @pytest.mark.parametrize(
+        ("ignored", "right"),
+        [
+            (["lm_head"], 0),
+            (["re:.*self_attn.*", "lm_head"], 32 * 41_943_040),
+            ([f"model.layers.{layer}.self_attn*" for layer in range(10)], 10 * 41_943_040),
+            (["model.layers.1.*"], 41_943_040 + 3 * 4096 * 14336),  # not layers 10 to 19
+            (["model.layers.3.mlp"], 3 * 4096 * 14336),
+            (["re:("], 0),  # no regular expression: matches nothing
+        ],
+    )
+    def test_are_those_of_the_list(self, ignored: list[str], right: int) -> None:
+        section = {**compressed({"num_bits": 8, "type": "float"}), "ignore": ignored}
+        model = from_config({**PUBLISHED["q-ct-mxfp4"]["config"], "quantization_config": section}, "o/n")
+        assert model.unquantized_params == right
+
+    @pytest.mark.parametrize(
+        ("said", "right"),
+        [
+            ({"kv_cache_scheme": {"type": "float", "num_bits": 8}}, "fp8"),
+            ({"kv_cache_scheme": None}, "auto"),
+            ({"kv_cache_quant_algo": "FP8"}, "fp8"),
+            ({}, "auto"),
+        ],
+    )
+    def test_scales_of_a_cache_make_it_fp8(self, said: dict[str, Any], right: str) -> None:
+        section = {"quant_method": "modelopt", "quant_algo": "FP8", **said}
+        model = from_config({**PUBLISHED["q-ct-mxfp4"]["config"], "quantization_config": section}, "o/n")
+        assert (model.quantization, model.kv_dtype) == ("fp8", right)
