@@ -129,7 +129,7 @@ def test_a_key_that_turns_nothing_on_is_no_obstacle(idle: object) -> None:
     ("rope", "context"),
     [
         ({"type": "yarn", "factor": 4.0, "original_max_position_embeddings": 32768}, 131072),
-        ({"rope_type": "yarn", "factor": 2.0}, 65536),
+        ({"rope_type": "yarn", "factor": 2.0}, 32768),
         ({"type": "linear", "factor": 2.0}, 65536),  # as vLLM 0.32 has it
         ({"rope_type": "dynamic", "factor": 4.0}, 131072),
         ({"rope_type": "llama3", "factor": 8.0, "original_max_position_embeddings": 8192}, 32768),
