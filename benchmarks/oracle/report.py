@@ -18,6 +18,14 @@ DOCUMENT = ROOT / "docs" / "models.md"
 WRONG = ROOT / "tests" / "data" / "oracle_wrong.txt"
 START, END = "<!-- table: python -m benchmarks.oracle.report -->", "<!-- end -->"
 RANK = ("wrong", "exact", "refused", "untold")  # of an architecture with several rows: the first that occurs
+HOLDERS = (
+    "both",
+    "vLLM",
+    "transformers; vLLM refuses it",
+    "vLLM refuses it",
+    "transformers",
+    "neither",
+)  # of an architecture with several rows: the first that occurs
 
 
 def architecture_table() -> str:
@@ -30,7 +38,7 @@ def architecture_table() -> str:
     groups: dict[tuple[str, str], list[str]] = {}
     for kind, ends in found.items():
         end = min((end for end, _library in ends), key=RANK.index)
-        library = max(library for ended, library in ends if ended == end)
+        library = min((library for ended, library in ends if ended == end), key=HOLDERS.index)
         groups.setdefault((end, library), []).append(kind)
     words = {"wrong": "not yet exact", "exact": "exact", "refused": "refused", "untold": "not comparable"}
     lines = ["| the planner's answer | held by | number | model_type |", "|---|---|---:|---|"]
