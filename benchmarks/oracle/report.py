@@ -5,6 +5,7 @@ It writes the table of architectures in docs/models.md and the list of known err
 
 from __future__ import annotations
 
+import argparse
 import re
 import sys
 from pathlib import Path
@@ -58,6 +59,7 @@ def _held_by(row: dict[str, Any]) -> str:
 
 
 def main() -> None:
+    argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0]).parse_args()
     wrong = sorted(row["id"] for name in FILES for row in load(name)["rows"] if verdict(row).kind == "wrong")
     WRONG.write_text("".join(f"{id}\n" for id in wrong), encoding="utf-8", newline="\n")
     text = DOCUMENT.read_text(encoding="utf-8")
