@@ -18,8 +18,9 @@ import math
 import os
 import re
 import textwrap
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import Enum, auto
+from fnmatch import fnmatchcase
 from functools import cache, lru_cache
 from math import ceil, lcm, log
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -3137,7 +3138,7 @@ def shown(text: str) -> str:
 _catalogue_names_SIZE = re.compile(
     r"(?<![a-z0-9.])(\d+x\d+(?:\.\d+)?b|\d+(?:\.\d+)?[mbt](?:-a\d+(?:\.\d+)?[mb])?)(?![a-z0-9])", re.ASCII
 )
-_EXPERTS = re.compile(r"(?<![a-z0-9.])\d+b-\d+e(?![a-z0-9])", re.ASCII)  # Llama-4-Scout-17B-16E: 17B is what is active
+_catalogue_names_EXPERTS = re.compile(r"(?<![a-z0-9.])\d+b-\d+e(?![a-z0-9])", re.ASCII)  # Llama-4-Scout-17B-16E: 17B is what is active
 
 
 def size_in_name(name: str) -> str:
@@ -3146,7 +3147,7 @@ def size_in_name(name: str) -> str:
     Beside a size in billions a number of millions or trillions counts tokens: Qwen2.5-7B-Instruct-1M.
     """
     tail = name.lower().rpartition("/")[2]
-    if _EXPERTS.search(tail):
+    if _catalogue_names_EXPERTS.search(tail):
         return ""
     found = list(dict.fromkeys(_catalogue_names_SIZE.findall(tail)))
     billions = [size for size in found if "b" in size]
@@ -4010,7 +4011,8 @@ def _catalogue_hf_extras_nemotron_h(model: Model, config: Config, experts: Exper
     model = replace(model, linear_layers=model.layers - attentions)
     if not sparse:
         return replace(model, experts=0, experts_per_token=0, moe_intermediate=0, shared_experts=0, dense_layers=0)
-    return replace(model, dense_layers=model.layers - sparse)
+    copied = model.replicated_params + sparse * 2 * hidden * latent
+    return replace(model, dense_layers=model.layers - sparse, replicated_params=copied)
 
 
 def _catalogue_hf_extras_lfm2(model: Model, config: Config, _experts: Experts, parts: Parts) -> Model:
@@ -4166,6 +4168,14 @@ def published_format(
     config: Mapping[str, Any], text: Mapping[str, Any], beside: Mapping[str, Any] | None = None
 ) -> str:
     """Return the format of the published weights, "none" where nothing names one. Refusal where none here loads it."""
+    section = quantization_section(config, text, beside)
+    return _format(section) if section else "none"
+
+
+def quantization_section(
+    config: Mapping[str, Any], text: Mapping[str, Any], beside: Mapping[str, Any] | None = None
+) -> Mapping[str, Any]:
+    """Return what a checkpoint says of its quantization, empty where it says nothing."""
     if isinstance(config.get("quantization"), dict) and "quant_method" not in config["quantization"]:
         raise foreign("mlx")
     section: Mapping[str, Any] = {}
@@ -4174,8 +4184,8 @@ def published_format(
     if not section and beside:
         section = {"quant_method": "modelopt", **typed_at(beside, dict, "quantization")}
         if not section.get("quant_algo"):
-            return "none"  # a quantized cache alone
-    return _format(section) if section else "none"
+            return {}  # a quantized cache alone
+    return section
 
 
 def foreign(word: str) -> Refusal:
@@ -4318,6 +4328,7 @@ class Mixer(NamedTuple):
     params: int
     state: int = 0  # elements of the recurrent state
     window: int = 0  # elements of the convolution's last inputs
+    copied: int = 0  # parameters that each GPU of a tensor-parallel group holds whole
 
 
 def attention(model: Model, config: Config, architecture: Architecture) -> int:
@@ -4386,7 +4397,8 @@ def _mamba2(model: Model, config: Config) -> Mixer:
     params += inner * model.hidden
     if "mamba_rms_norm" not in config.defaults or config.flag("mamba_rms_norm"):
         params += inner
-    return Mixer(params, inner * state, channels * (kernel - 1))
+    copied = 2 * model.hidden * state if groups == 1 else 0  # one group is not split
+    return Mixer(params, inner * state, channels * (kernel - 1), copied)
 
 
 def _delta_net(model: Model, config: Config) -> Mixer:
@@ -4456,6 +4468,86 @@ def state_bytes(mixer: Mixer, config: Config) -> int:
     """Return the bytes that one layer keeps of a sequence: the convolution in 16 bits, the state as the config says."""
     each = 4 if "float32" in config.text("mamba_ssm_dtype", "mamba_ssm_cache_dtype") else 2
     return each * mixer.state + 2 * mixer.window
+
+
+# ---- planner/catalogue/kept_modules.py
+
+
+LISTS = ("ignore", "modules_to_not_convert", "exclude_modules", "ignored_layers")
+_PREFIXES = ("model.", "model.language_model.", "language_model.model.", "backbone.")
+_MIXERS = {
+    "full": ("self_attn.o_proj", "mixer.o_proj"),
+    "window": ("self_attn.o_proj",),
+    "linear": ("linear_attn.out_proj", "mamba.out_proj", "mixer.out_proj", "self_attn.o_proj", "conv.out_proj"),
+    "none": (),
+}
+_MLPS = ("mlp.down_proj", "feed_forward.down_proj", "mixer.down_proj")
+_SHARED = ("mlp.shared_experts.down_proj", "mlp.shared_expert.down_proj", "feed_forward.shared_expert.down_proj")
+_catalogue_kept_modules_EXPERTS = (
+    "mlp.experts.0.down_proj",
+    "block_sparse_moe.experts.0.w2",
+    "experts.0.down_proj",
+    "mixer.experts.0.down_proj",
+)
+_LAYER = re.compile(r"(?:^|\.)layers\.(\d+)(?:\.|$)")
+_SENSES = re.compile(r"vis|embed_vision|mm_proj|multi_modal|tower|audio")
+
+
+def kept_params(
+    section: Mapping[str, Any], model: Model, experts: Experts, parts: Parts, tower: int, mlp_beside: bool
+) -> int:
+    """Return the parameters that the checkpoint leaves in 16 bits, beside embeddings, head and routers.
+
+    `tower` are those of a vision tower; with `mlp_beside` an ordinary MLP stands beside the experts (Gemma 4).
+    """
+    patterns = [pattern for key in LISTS for pattern in typed_at(section, list, key) if isinstance(pattern, str)]
+    if not patterns:
+        return 0
+    by_layer: dict[int, list[str]] = {-1: []}  # -1: those that name no layer
+    for pattern in patterns:
+        found = None if pattern.startswith("re:") else _LAYER.search(pattern)
+        by_layer.setdefault(int(found[1]) if found else -1, []).append(pattern)
+    kept = tower if any(_SENSES.search(pattern) for pattern in patterns) else 0
+    expert = experts.count * model.mlp_matrices * model.hidden * experts.width
+    shared = model.mlp_matrices * model.hidden * experts.shared_width
+    for layer, kind in enumerate(parts.kinds):
+        own = by_layer.get(layer, []) + by_layer[-1]
+        if _any(own, layer, _MIXERS[kind]):
+            kept += parts.mixers[layer]
+        if not (experts.count and experts.layers[layer]):
+            kept += parts.mlps[layer] if _any(own, layer, _MLPS) else 0
+            continue
+        if _any(own, layer, _catalogue_kept_modules_EXPERTS):
+            kept += expert
+        if shared and _any(own, layer, _MLPS if mlp_beside else _SHARED):
+            kept += shared
+    return kept
+
+
+def _any(patterns: list[str], layer: int, modules: Iterable[str]) -> bool:
+    names = [f"{prefix}layers.{layer}.{module}" for prefix in _PREFIXES for module in modules]
+    return any(_matches(pattern, name) for pattern in patterns for name in names)
+
+
+def _matches(pattern: str, name: str) -> bool:
+    """Whether a module is meant: by a regular expression, by wildcards, or by its name or that of one around it."""
+    if pattern.startswith("re:"):
+        try:
+            return bool(re.match(pattern[3:], name))
+        except re.error:
+            return False
+    if pattern.find("*") == len(pattern) - 1:  # most are so, and need no regular expression
+        return name.startswith(pattern[:-1])
+    if "*" in pattern:
+        return fnmatchcase(name, pattern) or fnmatchcase(name, f"{pattern}.*")
+    return f".{pattern}." in f".{name}."
+
+
+def cache_format(section: Mapping[str, Any]) -> str:
+    """Return "fp8" where the checkpoint brings scales for an fp8 cache, which vLLM's "auto" then takes."""
+    scheme, algorithm = section.get("kv_cache_scheme"), section.get("kv_cache_quant_algo")
+    by_scheme = isinstance(scheme, Mapping) and scheme.get("type") == "float" and scheme.get("num_bits") == 8
+    return "fp8" if by_scheme or (isinstance(algorithm, str) and algorithm.upper() == "FP8") else "auto"
 
 
 # ---- planner/catalogue/layer_kinds.py
@@ -4909,11 +5001,18 @@ def from_config(config: Mapping[str, Any], id: str, beside: Mapping[str, Any] | 
         head=head,
         engines=architecture.engines,
     )
-    model, parts = _counted(model, fields, architecture, kind)
+    model, experts, parts = _counted(model, fields, architecture)
     tower = tower_params(config, model.hidden)
     parts.other += head_params(config, kind, head, model, bool(tied)) + tower
     if tower and kind == "gemma4_text":
         model = replace(model, replicated_params=tower)
+    if model.quantization != "none":
+        section = quantization_section(config, text, beside)
+        model = replace(
+            model,
+            kv_dtype=cache_format(section),
+            unquantized_params=kept_params(section, model, experts, parts, tower, architecture.sparse == "gemma4"),
+        )
     if (key := fields.unread()) and architecture.engines:
         raise Refusal(
             f"{id} is a {kind} by its config.json, which has {key} besides; such layers are not understood here: "
@@ -5005,8 +5104,8 @@ def _falcon_heads(config: Config, heads: int, kv_heads: int) -> int:
     return 1 if config.flag("multi_query", True) else heads
 
 
-def _counted(model: Model, config: Config, architecture: Architecture, kind: str) -> tuple[Model, Parts]:
-    """Return the model with its kinds of layers, and its parameters by part."""
+def _counted(model: Model, config: Config, architecture: Architecture) -> tuple[Model, Experts, Parts]:
+    """Return the model with its kinds of layers, its experts, and its parameters by part."""
     kinds = layer_kinds(config, architecture.layers, model.layers)
     experts = experts_of(config, architecture, model.layers)
     window = window_of(config)
@@ -5033,14 +5132,16 @@ def _counted(model: Model, config: Config, architecture: Architecture, kind: str
         state_layers=stateful if stateful != without else 0,
         state_bytes=stateful * state_bytes(linear, config) if stateful else 0,
         state_blocks=3 if architecture.linear == "mamba2" and stateful else 2,
-        replicated_params=kinds.count("full") * latents(model, config) if architecture.latent else 0,
+        replicated_params=kinds.count("full") * latents(model, config)
+        if architecture.latent
+        else stateful * linear.copied,
     )
     model = _with_experts(model, config, architecture, experts)
     mlps, unused = _mlps(model, config, architecture, experts)
     parts = Parts(kinds, mixers, mlps, unused, _outside(model, config, architecture))
     if architecture.extra:
         model = EXTRAS[architecture.extra](model, config, experts, parts)
-    return model, parts
+    return model, experts, parts
 
 
 def _with_experts(model: Model, config: Config, architecture: Architecture, experts: Experts) -> Model:

@@ -1,4 +1,7 @@
-"""The tokens that a model reads, from a config.json: as vLLM 0.32 derives them, and with the factor of YaRN."""
+"""The tokens that a model reads, from a config.json: as vLLM 0.32 derives them, and as far as YaRN extends them.
+
+vLLM looks at max_position_embeddings alone; the generated engine tells it of what YaRN makes of them.
+"""
 
 from __future__ import annotations
 
@@ -45,6 +48,6 @@ def _scaled(context: int, rope: Mapping[str, Any]) -> int:
     if isinstance(factor, bool) or not isinstance(factor, (int, float)) or not 1 <= factor <= 1024:
         return context
     if kind == "yarn":
-        original = rope.get("original_max_position_embeddings")
-        return round(factor * (original if isinstance(original, (int, float)) else context))
+        original = rope.get("original_max_position_embeddings")  # without it vLLM does not build YaRN
+        return round(factor * original) if isinstance(original, (int, float)) else context
     return round(factor * context) if kind in ("linear", "dynamic") else context

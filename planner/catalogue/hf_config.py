@@ -15,9 +15,10 @@ from .context_length import context_of
 from .hf_experts import Experts, experts_of
 from .hf_extras import EXTRAS, Parts
 from .hf_fields import Config, typed_at
-from .hf_formats import published_format
+from .hf_formats import published_format, quantization_section
 from .hf_heads import head_of, head_params, workload_of
 from .hf_mixers import LINEAR, Mixer, attention, bias_params, latent_attention, latents, state_bytes
+from .kept_modules import cache_format, kept_params
 from .layer_kinds import layer_kinds, window_of
 from .refused_kinds import check_kind
 from .vision import TEXT_KEYS, WRAPPERS, tower_params
@@ -65,11 +66,18 @@ def from_config(config: Mapping[str, Any], id: str, beside: Mapping[str, Any] | 
         head=head,
         engines=architecture.engines,
     )
-    model, parts = _counted(model, fields, architecture, kind)
+    model, experts, parts = _counted(model, fields, architecture)
     tower = tower_params(config, model.hidden)
     parts.other += head_params(config, kind, head, model, bool(tied)) + tower
     if tower and kind == "gemma4_text":
         model = replace(model, replicated_params=tower)
+    if model.quantization != "none":
+        section = quantization_section(config, text, beside)
+        model = replace(
+            model,
+            kv_dtype=cache_format(section),
+            unquantized_params=kept_params(section, model, experts, parts, tower, architecture.sparse == "gemma4"),
+        )
     if (key := fields.unread()) and architecture.engines:
         raise Refusal(
             f"{id} is a {kind} by its config.json, which has {key} besides; such layers are not understood here: "
@@ -161,8 +169,8 @@ def _falcon_heads(config: Config, heads: int, kv_heads: int) -> int:
     return 1 if config.flag("multi_query", True) else heads
 
 
-def _counted(model: Model, config: Config, architecture: Architecture, kind: str) -> tuple[Model, Parts]:
-    """Return the model with its kinds of layers, and its parameters by part."""
+def _counted(model: Model, config: Config, architecture: Architecture) -> tuple[Model, Experts, Parts]:
+    """Return the model with its kinds of layers, its experts, and its parameters by part."""
     kinds = layer_kinds(config, architecture.layers, model.layers)
     experts = experts_of(config, architecture, model.layers)
     window = window_of(config)
@@ -189,14 +197,16 @@ def _counted(model: Model, config: Config, architecture: Architecture, kind: str
         state_layers=stateful if stateful != without else 0,
         state_bytes=stateful * state_bytes(linear, config) if stateful else 0,
         state_blocks=3 if architecture.linear == "mamba2" and stateful else 2,
-        replicated_params=kinds.count("full") * latents(model, config) if architecture.latent else 0,
+        replicated_params=kinds.count("full") * latents(model, config)
+        if architecture.latent
+        else stateful * linear.copied,
     )
     model = _with_experts(model, config, architecture, experts)
     mlps, unused = _mlps(model, config, architecture, experts)
     parts = Parts(kinds, mixers, mlps, unused, _outside(model, config, architecture))
     if architecture.extra:
         model = EXTRAS[architecture.extra](model, config, experts, parts)
-    return model, parts
+    return model, experts, parts
 
 
 def _with_experts(model: Model, config: Config, architecture: Architecture, experts: Experts) -> Model:

@@ -103,7 +103,8 @@ def _nemotron_h(model: Model, config: Config, experts: Experts, parts: Parts) ->
     model = replace(model, linear_layers=model.layers - attentions)
     if not sparse:
         return replace(model, experts=0, experts_per_token=0, moe_intermediate=0, shared_experts=0, dense_layers=0)
-    return replace(model, dense_layers=model.layers - sparse)
+    copied = model.replicated_params + sparse * 2 * hidden * latent
+    return replace(model, dense_layers=model.layers - sparse, replicated_params=copied)
 
 
 def _lfm2(model: Model, config: Config, _experts: Experts, parts: Parts) -> Model:

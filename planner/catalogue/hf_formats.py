@@ -36,6 +36,14 @@ def published_format(
     config: Mapping[str, Any], text: Mapping[str, Any], beside: Mapping[str, Any] | None = None
 ) -> str:
     """Return the format of the published weights, "none" where nothing names one. Refusal where none here loads it."""
+    section = quantization_section(config, text, beside)
+    return _format(section) if section else "none"
+
+
+def quantization_section(
+    config: Mapping[str, Any], text: Mapping[str, Any], beside: Mapping[str, Any] | None = None
+) -> Mapping[str, Any]:
+    """Return what a checkpoint says of its quantization, empty where it says nothing."""
     if isinstance(config.get("quantization"), dict) and "quant_method" not in config["quantization"]:
         raise foreign("mlx")
     section: Mapping[str, Any] = {}
@@ -44,8 +52,8 @@ def published_format(
     if not section and beside:
         section = {"quant_method": "modelopt", **typed_at(beside, dict, "quantization")}
         if not section.get("quant_algo"):
-            return "none"  # a quantized cache alone
-    return _format(section) if section else "none"
+            return {}  # a quantized cache alone
+    return section
 
 
 def foreign(word: str) -> Refusal:

@@ -17,6 +17,7 @@ class Mixer(NamedTuple):
     params: int
     state: int = 0  # elements of the recurrent state
     window: int = 0  # elements of the convolution's last inputs
+    copied: int = 0  # parameters that each GPU of a tensor-parallel group holds whole
 
 
 def attention(model: Model, config: Config, architecture: Architecture) -> int:
@@ -85,7 +86,8 @@ def _mamba2(model: Model, config: Config) -> Mixer:
     params += inner * model.hidden
     if "mamba_rms_norm" not in config.defaults or config.flag("mamba_rms_norm"):
         params += inner
-    return Mixer(params, inner * state, channels * (kernel - 1))
+    copied = 2 * model.hidden * state if groups == 1 else 0  # one group is not split
+    return Mixer(params, inner * state, channels * (kernel - 1), copied)
 
 
 def _delta_net(model: Model, config: Config) -> Mixer:
