@@ -3818,8 +3818,8 @@ def _scaled(context: int, rope: Mapping[str, Any]) -> int:
     if isinstance(factor, bool) or not isinstance(factor, (int, float)) or not 1 <= factor <= 1024:
         return context
     if kind == "yarn":
-        original = rope.get("original_max_position_embeddings")
-        return round(factor * (original if isinstance(original, (int, float)) else context))
+        original = rope.get("original_max_position_embeddings")  # without it vLLM does not build YaRN
+        return round(factor * original) if isinstance(original, (int, float)) else context
     return round(factor * context) if kind in ("linear", "dynamic") else context
 
 
