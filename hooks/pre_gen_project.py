@@ -40,6 +40,7 @@ class Reason(Enum):
     KERNEL_NOT_INSTALLED = auto()
     ENCODER_UNSUPPORTED = auto()
     ARCHITECTURE_UNSUPPORTED = auto()
+    CACHE_UNSUPPORTED = auto()
     NO_CONTINUOUS_BATCHING = auto()
     HEADS_INDIVISIBLE = auto()
     # memory
@@ -786,7 +787,7 @@ def request_bytes(model: Model, tokens: int, in_flight: int, kv_dtype: str = "au
         longer = page // size if page % (block * size) == 0 else block  # where it divides; else it is padded
         table.append(_Kind(kind.layers, page, _blocks(kind, longer, tokens, in_flight)))
     if states:
-        table.append(_Kind(states, page, model.state_blocks))
+        table.append(_Kind(states, page, model.state_blocks if kinds else 1))  # states alone have no prefix cache
     fewest, most = (pick(kind.layers for kind in table) for pick in (min, max))
     group = most if most < UNEVEN * fewest else fewest
     return float(sum(ceil(kind.layers / group) * group * kind.page * kind.blocks for kind in table))
@@ -1323,6 +1324,7 @@ def paid_containers(request: Request, candidate: InferenceCandidate) -> int:
 # Lowest compute capability, from `get_min_capability` of vLLM 0.32's quantization layers. fp8 would load on 7.5 too,
 # but a T4 computes in neither fp8 nor bf16: 8.0 is where weight-only fp8 has fast kernels (Marlin).
 CAPABILITY = {"none": 7.5, "fp8": 8.0, "int8": 7.5, "int4": 7.5, "nf4": 7.5, "mxfp4": 8.0, "nvfp4": 10.0}
+BLACKWELL = 10.0  # from where vLLM 0.32 has sparse attention over an fp8 cache; on Hopper it finds no backend
 # Encoders that vLLM 0.32 refuses, and ELECTRA, whose probabilities it gets wrong: tried on its CPU build.
 UNSUPPORTED_ENCODERS = ("distilbert", "mpnet", "deberta", "electra")
 # Families that overflow in float16, which is all a T4 has: vLLM 0.32 config/model.py, _FLOAT16_NOT_SUPPORTED_MODELS.
@@ -1351,6 +1353,9 @@ def _choose_support_unsupported(setup: InferenceSetup) -> Reason | None:
         return Reason.KERNEL_NOT_INSTALLED
     if setup.engine == "vllm" and model.workload != "generation" and _named(model, UNSUPPORTED_ENCODERS):
         return Reason.ENCODER_UNSUPPORTED
+    indexed = model.attention == "mla" and len(model.caches) > 1  # sparse attention: an index chooses tokens
+    if setup.engine == "vllm" and indexed and model.kv_dtype == "fp8" and gpu.compute_capability < BLACKWELL:
+        return Reason.CACHE_UNSUPPORTED
     if setup.max_batched_tokens and lacks_continuous_batching(model):
         return Reason.NO_CONTINUOUS_BATCHING
     if model.heads % setup.tensor_parallel:
@@ -2798,6 +2803,8 @@ def unsupported_text(setup: InferenceSetup, reason: Reason) -> str:
         return f"vLLM does not run the encoder of {model.id}"
     if reason is Reason.ARCHITECTURE_UNSUPPORTED:
         return f"the {setup.engine} image does not run the architecture of {model.id}"
+    if reason is Reason.CACHE_UNSUPPORTED:
+        return f"vLLM has no sparse attention over the fp8 cache of {model.id} on {gpu.name}; a B200 has"
     if reason is Reason.NO_CONTINUOUS_BATCHING:
         return f"transformers' continuous batching with SDPA does not know the attention of {model.id}"
     if reason is Reason.HEADS_INDIVISIBLE:

@@ -18,6 +18,7 @@ class Reason(Enum):
     KERNEL_NOT_INSTALLED = auto()
     ENCODER_UNSUPPORTED = auto()
     ARCHITECTURE_UNSUPPORTED = auto()
+    CACHE_UNSUPPORTED = auto()
     NO_CONTINUOUS_BATCHING = auto()
     HEADS_INDIVISIBLE = auto()
     # memory

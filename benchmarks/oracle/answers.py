@@ -1,6 +1,7 @@
 """Ask a library about the stored configs: `python -m benchmarks.oracle.answers transformers|vllm [--all] [--only ID]`.
 
-Run it under .venv-train or .venv-vllm. Rows that have an answer are left out, unless --all is given.
+Run it under .venv-train or .venv-vllm. Rows that have an answer are left out, unless --all is given; those that the
+planner refuses come last.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any
 from benchmarks.oracle.count_params import count
 from benchmarks.oracle.kv_cache import TENSOR_PARALLEL, measure, prepare
 from benchmarks.oracle.rows import FILES, load, save
+from benchmarks.oracle.verdict import verdict
 
 FEWER_SIZES = (1, 8)  # tensor-parallel sizes that rows which no model was published as are asked about
 SAVE_S = 60  # between two savings
@@ -55,7 +57,7 @@ def main() -> None:
     for name in asked.files:
         told: dict[str, Any] = {}
         saved = time.monotonic()
-        for row in load(name)["rows"]:
+        for row in sorted(load(name)["rows"], key=lambda row: verdict(row).kind == "refused"):
             if asked.only in row["id"] and (asked.all or asked.library not in row):
                 key = json.dumps(row["config"], sort_keys=True)
                 if key not in same:

@@ -5,6 +5,7 @@ It writes the table of architectures in docs/models.md and the list of known err
 
 from __future__ import annotations
 
+import argparse
 import re
 import sys
 from pathlib import Path
@@ -18,6 +19,14 @@ DOCUMENT = ROOT / "docs" / "models.md"
 WRONG = ROOT / "tests" / "data" / "oracle_wrong.txt"
 START, END = "<!-- table: python -m benchmarks.oracle.report -->", "<!-- end -->"
 RANK = ("wrong", "exact", "refused", "untold")  # of an architecture with several rows: the first that occurs
+HOLDERS = (
+    "both",
+    "vLLM",
+    "transformers; vLLM refuses it",
+    "vLLM refuses it",
+    "transformers",
+    "neither",
+)  # of an architecture with several rows: the first that occurs
 
 
 def architecture_table() -> str:
@@ -30,7 +39,7 @@ def architecture_table() -> str:
     groups: dict[tuple[str, str], list[str]] = {}
     for kind, ends in found.items():
         end = min((end for end, _library in ends), key=RANK.index)
-        library = max(library for ended, library in ends if ended == end)
+        library = min((library for ended, library in ends if ended == end), key=HOLDERS.index)
         groups.setdefault((end, library), []).append(kind)
     words = {"wrong": "not yet exact", "exact": "exact", "refused": "refused", "untold": "not comparable"}
     lines = ["| the planner's answer | held by | number | model_type |", "|---|---|---:|---|"]
@@ -50,6 +59,7 @@ def _held_by(row: dict[str, Any]) -> str:
 
 
 def main() -> None:
+    argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0]).parse_args()
     wrong = sorted(row["id"] for name in FILES for row in load(name)["rows"] if verdict(row).kind == "wrong")
     WRONG.write_text("".join(f"{id}\n" for id in wrong), encoding="utf-8", newline="\n")
     text = DOCUMENT.read_text(encoding="utf-8")

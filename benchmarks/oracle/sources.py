@@ -31,6 +31,10 @@ MAPPINGS = (
 HEAD_DIM = {"head_dim": 128}
 GIVEN = {
     "hunyuan_v1_dense": HEAD_DIM, "hunyuan_v1_moe": HEAD_DIM | {"num_experts": 8, "moe_topk": 2}, "ministral": HEAD_DIM,
+    "lfm2": {"block_dim": 2560, "conv_dim": 2560, "block_ff_dim": 12288},
+    "kimi_linear": {"mla_use_nope": True},
+    "lfm2_moe": {"layer_types": ["conv", "conv", "full_attention", "conv"] * 8},
+    "dots1": {"n_routed_experts": 128, "n_shared_experts": 2, "num_experts_per_tok": 6},
     "nemotron": {"num_key_value_heads": 8, "head_dim": 128},
 }  # fmt: skip
 # Copies in aiconfigurator that differ from the hub's: without their vision towers, or under other names.

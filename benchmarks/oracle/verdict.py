@@ -44,6 +44,8 @@ def verdict(row: dict[str, Any]) -> Verdict:
     told = "params" in counted
     if ranks.get("class"):
         told = True
+        if model.context != ranks["context"]:
+            wrong.append(f"context {model.context:,}, not {ranks['context']:,}")
         for tp in (1, 2, 4, 8):
             wrong += _rank(model, tp, ranks.get(str(tp), {"refused": "not asked"}))
     elif is_refusal(ranks) and _runs(model, 1):
