@@ -13,6 +13,7 @@ from .describe.refusal import plan_for
 from .describe.rejections import inference_rejection, inference_shortage, training_rejection, training_shortage
 from .estimate import inference, training
 from .request.checks import check_context
+from .request.heads import check_head
 from .request.model import usual_context
 from .request.parse import one_of, parse_budget, parse_gpu
 from .schema import (
@@ -192,6 +193,7 @@ def read_request(fields: Fields) -> Request:
         str(fields.take("gpu", "auto")), str(fields.take("gpu_count", "auto")), task == "distributed"
     )
     workload = fields.choice("workload", WORKLOADS, model.workload)
+    check_head(model, task, workload)
     context_len = fields.count("context_len", usual_context(model, "serve", "generation"))
     request = Request(
         task=task,

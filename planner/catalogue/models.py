@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 from math import log
 
 from ..schema import CACHED, Model, Refusal, replace
-from .hf_config import from_config
+from .folder import holds_config, read_folder
 from .hub_cache import find_snapshot
 from .names import Reference, format_in_name, parse_reference, shown, size_in_name
 from .shipped import load_catalogue
@@ -105,8 +104,6 @@ def find_model(name: str, size: str = "") -> Model:
         return sized_model(params, active, f"custom-{size_text(params, 10)}", "size")
     reference = parse_reference(name)
     found = (known_model(reference) if reference else None) or _local_model(name)
-    if not found and os.path.isdir(os.path.expanduser(name)):
-        raise Refusal(f"the folder {shown(name)} holds no config.json; give the folder of a whole model")
     if not found and not reference:
         raise Refusal(f"{shown(name)} is neither a Hugging Face id such as Qwen/Qwen3-8B nor a local folder")
     if not found and reference:
@@ -165,7 +162,8 @@ def _catalogue_model(id: str) -> Model | None:
 def cached_model(reference: Reference) -> Model | None:
     """Return the model whose config.json lies in the local cache of the hub, pinned to its commit."""
     snapshot = find_snapshot(reference)
-    found = _local_model(snapshot.folder, reference.id) if snapshot else None
+    known = snapshot and holds_config(snapshot.folder)
+    found = _local_model(snapshot.folder, reference.id) if snapshot and known else None
     if not snapshot or not found:
         return None
     found = replace(found, revision=snapshot.commit, source=CACHED)
@@ -199,24 +197,18 @@ def _guessed_model(reference: Reference, size: str, related: Model | None) -> Mo
 
 
 def _local_model(name: str, id: str = "") -> Model | None:
-    """Return the model of a folder with a config.json, or of that file; None where there is none."""
-    from pathlib import Path  # here, because few bakes name a folder and it takes milliseconds
-
+    """Return the model of a folder, or of a config.json, called `id`; None where there is no such folder or file."""
+    path = os.path.expanduser(name)
     try:
-        path = Path(name).expanduser()
-        path = path / "config.json" if path.is_dir() else path
-        text = path.read_text(encoding="utf-8") if path.suffix == ".json" and path.is_file() else ""
-    except (OSError, RuntimeError, ValueError):  # no such user, a name no file can have, not UTF-8
+        found = os.path.isdir(path) or (path.endswith(".json") and os.path.isfile(path))
+    except ValueError:  # a name that no file can have
         return None
-    if not text:
+    if not found:
         return None
     try:
-        config = json.loads(text)
-    except ValueError:
-        raise Refusal(f"{path} is not valid JSON; point at a model folder with a readable config.json") from None
-    if not isinstance(config, dict):
-        raise Refusal(f"{path} holds no JSON object; point at a Hugging Face config.json")
-    return from_config(config, id or name)
+        return read_folder(path, id or name)
+    except OSError:
+        raise Refusal(f"{path} cannot be read; point at a model folder that can") from None
 
 
 def _relative_model(id: str) -> Model | None:

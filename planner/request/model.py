@@ -10,6 +10,7 @@ from ..catalogue.shipped import load_catalogue
 from ..catalogue.sizes import agree, is_size, parse_size, size_text
 from ..schema import LOCAL, TRAINING, Model, Refusal, replace
 from .checks import check_context
+from .heads import check_head
 from .parse import one_line, parse_count
 
 DEFAULT_SIZES = {"generation": "8B", "classification": "66M", "embedding": "0.6B"}
@@ -37,6 +38,7 @@ def asked_model(model_id: str, size: str, task: str, workload: str) -> Model:
         model = replace(model, workload=workload)
     if task not in TRAINING and model.id in HEADLESS:
         raise Refusal(f"{model.id} has no trained head and would answer at random; name a fine-tuned one in model_id")
+    check_head(model, task, workload)
     if model.workload != workload:
         raise Refusal(f"{model.id} is made for {model.workload}, not {workload}; choose another model or workload")
     return model

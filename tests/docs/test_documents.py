@@ -112,6 +112,8 @@ BY_HAND = {
     "make unpinned": "requirements",
     "make locks": "scripts/locks.py",
     "make licences": "pip-licenses",
+    "make oracle": "benchmarks.oracle.answers",
+    "python -m benchmarks.oracle.report": "benchmarks.oracle.report",
     "make bench": "benchmarks/bake.py",
     "make bench-serve": "benchmarks/serve.py",
     "make bench-batch": "benchmarks/batch.py",
