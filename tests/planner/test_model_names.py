@@ -368,6 +368,18 @@ def test_hub_answers_json_lines(
     assert answer["fits"] and answer["assumed"] == []
 
 
+def test_hub_fetches_what_the_format_is_read_from(
+    hub: dict[str, Any], cache: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    older = {"producer": {"name": "modelopt"}, "quantization": {"quant_algo": "FP8", "kv_cache_quant_algo": None}}
+    published(hub, "acme/older", config_json=CONFIG, hf_quant_config_json=older)
+    published(hub, "acme/tuned", adapter_config_json={"peft_type": "LORA", "base_model_name_or_path": "Qwen/Qwen3-8B"})
+    assert main(["--hub", "compare", "acme/older"]) == 0
+    assert asked(model_id="acme/older").quantization == "fp8"
+    assert main(["--hub", "compare", "acme/tuned"]) == 1
+    assert "adapter of Qwen/Qwen3-8B" in capsys.readouterr().err
+
+
 def test_the_token_goes_to_the_hub_alone_and_is_never_shown(
     hub: dict[str, Any], cache: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
