@@ -6,6 +6,7 @@ from ..catalogue.gpus import PRICES_DATE, UNMEASURED
 from ..choose.cost import tokens_per_s, usd_per_million
 from ..request.warm_pool import warm_hours_per_month
 from ..schema import Gpu, InferenceCandidate, InferencePlan
+from .assumed import assumed_lines, assumed_sentence
 from .batch import run_lines, run_words
 from .format import about, budget_text, cents, code, paragraph, size_words
 from .inference import (
@@ -76,7 +77,7 @@ def bars(plan: InferencePlan) -> list[Bar]:
 
 def lines(plan: InferencePlan) -> Lines:
     """Return the terminal's lines."""
-    chosen, setup, estimate = plan.chosen, plan.chosen.setup, estimate_of(plan.chosen)
+    chosen, setup = plan.chosen, plan.chosen.setup
     request, budget = plan.request, plan.request.budget
     engine = {"vllm": "vLLM", "transformers": "transformers"}[setup.engine]
     limit = "no budget set" if budget.per == "none" else f"at most {max_containers(plan)} for {budget_text(budget)}"
@@ -94,8 +95,7 @@ def lines(plan: InferencePlan) -> Lines:
         yields=f"about {about(tokens_per_s(chosen))} tokens/s ({about(low)} to {about(high)}) at "
         f"{at_once} {units(plan)}, {cents(usd_per_million(chosen))} per million tokens {written(plan)}",
         more=more,
-        model=setup.model.id,
-        assumed=estimate.assumed,
+        assumed=assumed_lines(setup.model),
     )
 
 
@@ -108,7 +108,7 @@ def warm_line(plan: InferencePlan) -> str:
 
 def decision(plan: InferencePlan) -> list[str]:
     """Return the request, the choice and the assumptions, a paragraph each."""
-    request, chosen, setup, estimate = plan.request, plan.chosen, plan.chosen.setup, estimate_of(plan.chosen)
+    request, chosen, setup = plan.request, plan.chosen, plan.chosen.setup
     limit = "no budget" if request.budget.per == "none" else f"{request.budget.usd:g} USD per {request.budget.per}"
     low, high = rate_range(chosen)
     asked = paragraph(
@@ -121,8 +121,8 @@ def decision(plan: InferencePlan) -> list[str]:
         f"{about(tokens_per_s(chosen))} tokens/s {written(plan)} ({about(low)} to {about(high)}),",
         f"{cents(usd_per_million(chosen))} USD per million.**",
     )
-    known = paragraph(f"The model's configuration is not known; assumed from its size: {', '.join(estimate.assumed)}.")
-    return [asked, answer, known] if estimate.assumed else [asked, answer]
+    guessed = assumed_sentence(setup.model)
+    return [asked, answer, paragraph(guessed)] if guessed else [asked, answer]
 
 
 def cache_words(plan: InferencePlan) -> list[str]:

@@ -18,8 +18,9 @@ ALLOWED = {
     "describe": {"schema", "reasons", "catalogue", "request", "estimate", "choose"},
     "write": {"schema", "catalogue", "request", "estimate", "choose", "describe"},
     "api": {"schema", "catalogue", "request", "estimate", "describe"},
+    "hub": {"schema", "catalogue"},  # the network: for `gpu-plan` and scripts, not for a hook
     "hook": {"schema", "request", "describe", "write"},
-    "__main__": {"schema", "catalogue", "request", "describe", "write", "api"},
+    "__main__": {"schema", "catalogue", "request", "describe", "write", "api", "hub"},
     "__init__": set(),
 }
 

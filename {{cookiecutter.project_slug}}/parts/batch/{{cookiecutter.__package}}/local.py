@@ -61,7 +61,7 @@ def download(name: str, revision: str) -> str:
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
     try:
-        return snapshot_download(name, revision=revision or None, allow_patterns=list(storage.FILES))
+        return snapshot_download(name, revision=revision or None, **storage.MODEL_FILES)
     except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
         why = type(error).__name__
         raise DataError(f"{name} is no folder and cannot be downloaded ({why}): give --model a folder") from error

@@ -41,6 +41,26 @@ def test_quantizing_at_load_is_passed_on_in_vllms_words(monkeypatch: pytest.Monk
     assert value(options.command("x", 8000, gpus=1), "--quantization") == verify.AT_LOAD["fp8"]
 
 
+@pytest.mark.parametrize(
+    ("rope", "context_len", "passed"),
+    [
+        ({"type": "yarn", "factor": 4.0, "original_max_position_embeddings": 32768}, 131072, True),
+        ({"type": "yarn", "factor": 4.0, "original_max_position_embeddings": 32768}, 32768, False),  # as it stands
+        ({"type": "yarn", "factor": 4.0, "original_max_position_embeddings": 32768}, 262144, False),  # vLLM refuses
+        ({"rope_type": "llama3", "factor": 8.0, "original_max_position_embeddings": 8192}, 131072, False),
+        (None, 131072, False),
+    ],
+)
+def test_vllm_is_told_of_a_context_that_yarn_extends(tmp_path: Path, rope: object, context_len: int, passed: bool):
+    """Qwen2.5's model card: 32,768 tokens, four times as many with YaRN."""
+    config = {"max_position_embeddings": 32768, "rope_scaling": rope}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    argv = options.command(str(tmp_path), 8000, gpus=1, context_len=context_len)
+    assert ("--hf-overrides" in argv) == passed
+    if passed:
+        assert json.loads(value(argv, "--hf-overrides")) == {"max_position_embeddings": 131072}
+
+
 def test_a_cpu_gets_nothing_that_only_a_gpu_can_do():
     argv = options.command("x", 8000, gpus=0)
     assert value(argv, "--dtype") == "float32"
@@ -94,6 +114,7 @@ def test_snapshots_that_cannot_work_are_refused(
 def started(monkeypatch: pytest.MonkeyPatch, code: str) -> server.Server:
     """A process that runs `code` where vLLM would run."""
     monkeypatch.setattr(server, "command", lambda *_, **__: [sys.executable, "-c", code])
+    monkeypatch.setattr(server, "check_head", lambda model: None)
     return server.Server("x", 1, gpus=0)
 
 

@@ -57,9 +57,7 @@ class Engine:
             gpu_memory.record_snapshots(snapshots_in)
         self.device, self.options = loading.device(gpus), options
         self.tokenizer: Any = AutoTokenizer.from_pretrained(model)
-        self.model: Any = AutoModelForCausalLM.from_pretrained(
-            model, device_map=self.device, **loading.arguments(self.device)
-        )
+        self.model: Any = loading.load(AutoModelForCausalLM, model, self.device)
         config = self.model.generation_config
         if self.options["temperature"]:
             config.update(do_sample=True, temperature=self.options["temperature"])

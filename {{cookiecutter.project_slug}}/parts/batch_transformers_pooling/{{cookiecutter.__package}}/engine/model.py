@@ -53,9 +53,7 @@ class Classifier(Encoder):
 
     def load(self, model: str, device: str, context_len: int) -> None:
         self.tokenizer: Any = AutoTokenizer.from_pretrained(model)
-        self.model: Any = AutoModelForSequenceClassification.from_pretrained(
-            model, device_map=device, **loading.arguments(device)
-        ).eval()
+        self.model: Any = loading.load(AutoModelForSequenceClassification, model, device).eval()
         if self.tokenizer.pad_token is None:  # of models that once wrote text
             self.tokenizer.pad_token = self.tokenizer.eos_token
         if self.model.config.pad_token_id is None:

@@ -56,13 +56,12 @@ class Engine:
         """Load `model`, a folder or a hub id, onto the GPU, or with 0 into RAM as float32, and start batching.
 
         Batching that fails is restarted; where that fails too, `on_fatal_error` is called once. NotAsPlanned where
-        what was loaded is not what plan.py says; OutOfMemory where the cache does not fit.
+        what was loaded is not what plan.py says; IncompleteWeights where the checkpoint is of another kind of model;
+        OutOfMemory where the cache does not fit.
         """
         self.device = loading.device(gpus)
         self.tokenizer: Any = AutoTokenizer.from_pretrained(model)
-        self.model: Any = AutoModelForCausalLM.from_pretrained(
-            model, device_map=self.device, **loading.arguments(self.device)
-        )
+        self.model: Any = loading.load(AutoModelForCausalLM, model, self.device)
         own = self.model.generation_config
         self.defaults = {
             "temperature": own.temperature if own.temperature is not None else 1.0,

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from .. import hardware, plan
-from . import verify
+from . import context, verify
 
 PORT = 8000
 DRAIN_S = 25  # that running requests get when the container is told to stop; Modal grants a container 30
@@ -47,6 +47,8 @@ def command(model: str, port: int, *, gpus: int, context_len: int = plan.CONTEXT
     argv += ["--served-model-name", plan.MODEL, "--load-format", "safetensors", "--no-trust-remote-code"]
     argv += ["--max-model-len", str(context_len), "--max-num-seqs", str(plan.CONCURRENCY)]
     argv += ["--max-num-queued-reqs", str(plan.CONCURRENCY + plan.MAX_WAITING)]
+    if extended := context.overrides(model, context_len):
+        argv += ["--hf-overrides", json.dumps(extended)]
     argv += RUNNER
     argv += ["--shutdown-timeout", str(DRAIN_S)]
     # No prompt in a log; Modal counts the requests
