@@ -3310,7 +3310,7 @@ ARCHITECTURES: dict[str, Architecture] = {
     "hunyuan_v1_moe": Architecture(head_norms="head", sparse="all", shared="num_shared_expert"),
     "llama4_text": Architecture(layers="llama4", sparse="llama4", shared="one"),
     "aria_text": Architecture(sparse="all", shared="moe_num_shared_experts"),
-    "minimax_m2": Architecture(flags=(), head_norms="full", sparse="all"),
+    "minimax_m2": Architecture(flags=(), head_norms="full", layers="minimax_m2", sparse="all"),
     "solar_open": Architecture(sparse="all", shared="n_shared_experts"),
     "dots1": Architecture(head_norms="head", layers="dots", sparse="first_k_dense_replace", shared="n_shared_experts"),
     "glm4_moe": Architecture(
@@ -3730,10 +3730,12 @@ class Config:
 
     def unread(self) -> str:
         """Return a key that shapes layers and was not asked for, "" where there is none."""
+        without_latents = self.values.get("use_mla") is False
         for key, value in self.values.items():
             if (
                 key in self.asked
                 or key.startswith("mtp_")
+                or (without_latents and key.endswith("lora_rank"))
                 or not _SHAPING.search(key)
                 or value == self.defaults.get(key)
             ):
@@ -4454,6 +4456,9 @@ def _lightning(model: Model, config: Config) -> Mixer:
 def _convolution(model: Model, config: Config) -> Mixer:
     """LFM2's short convolution between two gates."""
     kernel = config.count("conv_L_cache", default=3)
+    for key in ("conv_dim", "conv_dim_out"):
+        if config.count(key, default=model.hidden) != model.hidden:
+            raise Refusal(f"{key} in the config.json is not the hidden size; such convolutions are not understood here")
     params = 4 * model.hidden**2 + model.hidden * kernel
     if config.flag("conv_bias"):
         params += 5 * model.hidden
@@ -4738,6 +4743,13 @@ def _minimax(config: Config, layers: int, _every: int) -> list[str]:
     return ["full" if (layer + 1) % 2 else "linear" for layer in range(layers)]
 
 
+def _minimax_m2(config: Config, layers: int, _every: int) -> list[str]:
+    """`attn_type_list` says of every layer that it has full attention, or the model is another one."""
+    if not all(config.items("attn_type_list")):
+        raise Refusal("attn_type_list in the config.json names linear layers, which a minimax_m2 does not have")
+    return ["full"] * layers
+
+
 def _catalogue_layer_kinds_nemotron_h(config: Config, layers: int, _every: int) -> list[str]:
     pattern = config.text("hybrid_override_pattern")
     if len(pattern) != layers or set(pattern) - set(NEMOTRON):
@@ -4769,6 +4781,7 @@ _RULES: dict[str, Callable[[Config, int, int], list[str]]] = {
     "lfm2": _catalogue_layer_kinds_lfm2,
     "kimi_linear": _kimi_linear,
     "minimax": _minimax,
+    "minimax_m2": _minimax_m2,
     "nemotron_h": _catalogue_layer_kinds_nemotron_h,
 }
 
@@ -5008,6 +5021,7 @@ def from_config(config: Mapping[str, Any], id: str, beside: Mapping[str, Any] | 
         head=head,
         engines=architecture.engines,
     )
+    _check_positions(fields, architecture, kind)
     model, experts, parts = _counted(model, fields, architecture)
     tower = tower_params(config, model.hidden)
     parts.other += head_params(config, kind, head, model, bool(tied)) + tower
@@ -5028,6 +5042,16 @@ def from_config(config: Mapping[str, Any], id: str, beside: Mapping[str, Any] | 
     total = parts.total
     active = total - sum(parts.unused) - (tower if model.experts else 0)
     return replace(model, params=total, params_active=active)
+
+
+def _check_positions(config: Config, architecture: Architecture, kind: str) -> None:
+    """Raise Refusal for an encoder with other positions than its class has: one of code of its own (Jina's)."""
+    positions = config.text("position_embedding_type") or "absolute"
+    if architecture.encoder and positions not in ("absolute", "rotary" if kind == "esm" else "absolute"):
+        raise Refusal(
+            f"position_embedding_type in the config.json is {positions[:30]!r}, which a {kind} does not have: it is "
+            f"built by code of its own, which is not run here; choose a model of an architecture in docs/models.md"
+        )
 
 
 def _text_part(config: Mapping[str, Any], id: str) -> tuple[str, Mapping[str, Any]]:
@@ -5193,7 +5217,8 @@ def _outside(model: Model, config: Config, architecture: Architecture) -> int:
     total += (architecture.norms * model.layers + architecture.final_norms) * norm
     if not model.tied_embeddings:
         total += bias_params(config, architecture, {"h": model.vocab})
-    if architecture.positions >= 0 or (architecture.encoder and config.flag("position_biased_input")):
+    learned = (config.text("position_embedding_type") or "absolute") == "absolute"
+    if (architecture.positions >= 0 and learned) or (architecture.encoder and config.flag("position_biased_input")):
         rows = config.count("max_position_embeddings", "n_positions", default=0) or model.context
         total += (rows + max(architecture.positions, 0)) * model.hidden
     return total
