@@ -3147,14 +3147,17 @@ _catalogue_names_SIZE = re.compile(
 )
 _catalogue_names_EXPERTS = re.compile(r"(?<![a-z0-9.])\d+b-\d+e(?![a-z0-9])", re.ASCII)  # Llama-4-Scout-17B-16E: 17B is what is active
 
+_PRUNED = re.compile(r"(?<![a-z0-9])(?:reap|ream|prun\w*)(?![a-z0-9])", re.ASCII)  # smaller than the size of its base
+_DECIMAL = re.compile(r"(?<![a-z0-9])(\d)_(\d+b)(?![a-z0-9])", re.ASCII)  # stablelm-2-1_6b
+
 
 def size_in_name(name: str) -> str:
     """Return the one size that a name gives, such as "30b-a3b"; "" where it gives none, or two that differ.
 
     Beside a size in billions a number of millions or trillions counts tokens: Qwen2.5-7B-Instruct-1M.
     """
-    tail = name.lower().rpartition("/")[2]
-    if _catalogue_names_EXPERTS.search(tail):
+    tail = _DECIMAL.sub(r"\1.\2", name.lower().rpartition("/")[2])
+    if _catalogue_names_EXPERTS.search(tail) or _PRUNED.search(tail):
         return ""
     found = list(dict.fromkeys(_catalogue_names_SIZE.findall(tail)))
     billions = [size for size in found if "b" in size]
@@ -5740,6 +5743,15 @@ def parse_size(text: str) -> tuple[int, int]:
     return round(params), round(active)
 
 
+def is_size(text: str) -> bool:
+    """Return whether `parse_size` understands the text."""
+    try:
+        parse_size(text)
+    except Refusal:
+        return False
+    return True
+
+
 def agree(params: int, asked: int) -> bool:
     """Return whether a model of `params` parameters may be called one of `asked`: within 20%."""
     return abs(params / asked - 1) <= 0.2
@@ -5894,35 +5906,38 @@ def _fit_field(model: Model, name: str, target: int, active: bool = False) -> Mo
 
 # Weights that neither engine loads here, safetensors being the only kind. Patterns match whole words of an id.
 _catalogue_unplannable_FORMATS = (
-    ("GGUF weights (llama.cpp)", r"gguf|ggml|ggjt|llamafile|imatrix|i?q\d-(?:k(?:-[sml])?|0|1|xx?s|nl)"),
+    ("GGUF weights (llama.cpp)", r"gguf|ggml|ggjt|llamafile|(?<!qat-)i?q\d-(?:k(?:-[sml])?|[01]|xx?s|nl)(?!.*dequant)"),
     ("EXL weights (ExLlama)", r"exl[23]|exllama(?:v[23])?|\d+bpw"),
-    ("MLX weights (Apple)", r"mlx|dwq"),
+    ("MLX weights (Apple)", r"mlx|mtplx|mlxfast|dwq|optiq|oq\d[a-z]?|jang\w*"),
     ("ONNX weights", r"onnx|onnxruntime"),
     ("OpenVINO weights", r"openvino|(?:int[48]|fp16|cw|sym|asym)-ov"),
     ("MLC weights", r"mlc|q\df(?:16|32)"),
     ("CTranslate2 weights", r"ct2|ctranslate2"),
     (
         "weights for a device (Core ML, LiteRT, RKLLM, ExecuTorch)",
-        r"coreml|mlpackage|tflite|litert(?:lm)?|rk(?:llm|nn)|executorch",
+        r"coreml|mlpackage|tflite|litert(?:lm)?|rk(?:llm|nn)|executorch|qnn",
     ),
     ("a TensorRT engine", r"trt-?llm|tensorrt(?:-llm)?"),
-    ("weights in a format that is not planned", r"aqlm|quip|vptq|hqq|squeezellm|eetq|spqr|bitblas|torchao"),
+    (
+        "weights in a format that is not planned",
+        r"aqlm|quip|vptq|hqq|squeezellm|eetq|spqr|bitblas|torchao|spinquant",
+    ),
 )
 # Kinds of models that are not planned. A size would not help: their layers are others.
 _KINDS = (
     (
         "a diffusion model",
-        r"stable-(?:diffusion|video|cascade)|sd(?:xl|3|35|-xl|-turbo|-v?\d)|sdxl-\w+|flux-?[12]|diffusion|diffusers|controlnet|"
+        r"stable-(?:diffusion|video|cascade)|sd(?:xl|-xl|-turbo|-v?\d)|sd-?35?-(?:medium|large|turbo)|sdxl-\w+|flux-?[12]|diffusion|diffusers|controlnet|"
         r"flux-(?:dev|schnell|pro|kontext|krea|fill|redux|canny|depth|lora|lightning)|latent-consistency|lcm|pixart\w*|"
         r"kandinsky|dall-?e|auraflow|hidream\w*|hunyuan-?(?:video|dit|image|3d)\w*|cogv(?:ideo|iew)\w*|(?:t|i|ti|s|v)2[vi]|"
         r"text-to-(?:image|video)|image-to-video|ltx-?v(?:ideo)?|mochi-1|animatediff|svd-xt|qwen-image|z-image|sana|kolors|"
-        r"lumina|omnigen\d?|playground-v\d|deepfloyd|unet|vae|dreamshaper|juggernaut\w*|animagine|wan-?2(?:-\d)?|llada\w*",
+        r"lumina|omnigen\d?|playground-v\d|deepfloyd|unet|vae|dreamshaper|juggernaut\w*|realvis\w*|animagine|wan-?2(?:-\d)?|llada\w*",
     ),
     (
         "a speech or audio model",
         r"(?:distil|faster|crisper)?whisper\w*|wav2vec2?|w2v-?bert|hubert|wavlm|data2vec-audio|unispeech|speecht5|parakeet|"
         r"canary-(?:1b|180m)|conformer|bark|\w*tts|xtts\w*|musicgen|encodec|vits|mms|hifigan|kokoro|asr|audioldm\d?|"
-        r"stable-audio|clap|pyannote",
+        r"stable-audio|clap|pyannote|vibevoice|openaudio|fish-(?:speech|audio)|csm-1b|dia-1-6b|chatterbox",
     ),
     (
         "an encoder-decoder",
@@ -5933,12 +5948,15 @@ _KINDS = (
     (
         "a vision model",
         r"\w*clip|siglip\d?|(?:mobile|vi|owl|eva|intern|tiny|rad|fast)?vit|deit|beit|swin(?:v2|2sr)?|dino(?:v\d)?|resnet\d*|"
-        r"convnext\w*|efficientnet|mobilenet|sam\d?-(?:vit|hiera)|segment-anything|segformer|(?:mask2|mask|one)former|"
+        r"convnext\w*|efficientnet|mobilenet|sam\d?-(?:vit|hiera)|sam[23]|v?jepa\d?|segment-anything|segformer|(?:mask2|mask|one)former|"
         r"(?:rt-?|table-)?detr|yolo(?:s|v?\d+\w?)?|trocr|donut|nougat|layoutlm(?:v\d)?|grounding-dino|owlv2|depth-anything|"
         r"dpt|midas|videomae|timesformer|vivit|vitpose|(?:instruct)?blip\d?|pix2struct|rmbg|birefnet|florence",
     ),
-    ("a forecaster of time series", r"chronos|timesfm|moirai|lag-llama|time-?moe|tabpfn"),
-    ("a draft head for speculative decoding", r"eagle\d?|medusa|speculator"),
+    ("a forecaster of time series", r"chronos-(?:bolt|2)|timesfm|moirai|lag-llama|time-?moe|tabpfn"),
+    (
+        "a draft head for speculative decoding",
+        r"eagle3|eagle-(?:llama\d*|vicuna|mixtral|qwen\d*|frspec)|medusa|speculator|dflash\d?|dspark",
+    ),
 )
 _ORGANISATIONS = {
     "black-forest-labs": "a diffusion model",
@@ -5946,12 +5964,15 @@ _ORGANISATIONS = {
     "helsinki-nlp": "an encoder-decoder",
 }
 _TEXT = r"instruct|chat|it|sft|dpo|llm|lm|coder|thinking|reasoning|base"  # words of language models
+_PROMPTS = r"\w*prompts?|engineer|gpt\d?"  # of language models that write prompts for pictures
+_WIDTHS = r"int[2356]|w[23]a16|[1-35-7]bit|\d-\d+bit|mxfp[68]"  # that are not planned
 _ADAPTER = r"q?loras?|adapters?|peft|ia3"
 _MERGED = r"merged?|fused"
 # Models with layers that keep a state and no growing cache: how many of each kind a size does not tell.
 _STATES = (
-    r"mamba\d?|rwkv\w*|jamba|zamba\d?|falcon-?h1r?|bamba|recurrentgemma|griffin|xlstm|retnet|hyena|stripedhyena|nemotron-h|"
-    r"lfm2|kimi-linear|minimax-(?:m1|text-01|01)|hymba|qwen3-next"
+    r"mamba\d?|rwkv\w*|jamba|zamba\d?|falcon-?h1r?|bamba|recurrentgemma|griffin|xlstm|retnet|hyena|stripedhyena|"
+    r"nemotron-(?:h|nano-\w+-v2|3-\w+)|lfm2|kimi-linear|minimax-(?:m1|text-01|01)|hymba|qwen3-(?:next|[5-9])|granite-4-0-h|"
+    r"ring-\w+-linear|olmo-hybrid"
 )
 
 
@@ -5979,7 +6000,11 @@ def catalogue_unplannable_check_kind(id: str, base: str = "") -> None:
     """Raise Refusal where the id names an adapter, or a model that a size says too little of."""
     organisation, _, tail = id.lower().rpartition("/")
     name, config = _dashed(tail), f"run `hf download {id} config.json` and bake again"
+    if _has(_WIDTHS, name):
+        raise Refusal(f"{id} has weights of a width that is not planned, by its name; name one of 4, 8 or 16 bits")
     kind = _ORGANISATIONS.get(organisation) or next((kind for kind, words in _KINDS if _has(words, name)), "")
+    if kind == "a diffusion model" and _has(_PROMPTS, name):
+        kind = ""
     if not kind and _has("flux", name) and not _has(_TEXT, name):
         kind = "a diffusion model"
     if kind:
@@ -6157,7 +6182,13 @@ def cached_model(reference: Reference) -> Model | None:
     snapshot = find_snapshot(reference)
     known = snapshot and holds_config(snapshot.folder)
     found = _local_model(snapshot.folder, reference.id) if snapshot and known else None
-    return replace(found, revision=snapshot.commit, source=CACHED) if snapshot and found else None
+    if not snapshot or not found:
+        return None
+    found = replace(found, revision=snapshot.commit, source=CACHED)
+    named = format_in_name(reference.id)
+    if found.quantization == "none" and named in ("fp8", "nvfp4"):  # older ModelOpt keeps it in hf_quant_config.json
+        return replace(found, quantization=named, assumed=(*found.assumed, "quantization"))
+    return found
 
 
 def _guessed_model(reference: Reference, size: str, related: Model | None) -> Model:
@@ -6492,6 +6523,8 @@ def _named_model(model_id: str, size: str) -> Model:
         if size:
             check_size(model, size)
         return model
+    if is_size(model_id):
+        raise Refusal(f"model_id {shown(model_id)} is a size; give it as model_size and leave model_id auto")
     if not parse_reference(model_id):
         raise Refusal(
             f"model_id {shown(model_id)} is neither a Hugging Face id such as Qwen/Qwen3-8B nor a local folder"

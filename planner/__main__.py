@@ -13,7 +13,7 @@ from .api import Line, answer, ask_estimate, ask_plan
 from .catalogue.gpus import PRICES_DATE
 from .catalogue.models import find_model
 from .catalogue.prices import price_changes
-from .catalogue.sizes import parse_size
+from .catalogue.sizes import is_size
 from .describe.refusal import plan_for
 from .hub import fetch_unknown
 from .request.checks import check_budget, check_context, check_several, check_trained, check_workload
@@ -107,13 +107,11 @@ def asked(options: argparse.Namespace) -> Request:
 
 def named(text: str, hub: bool = False) -> Model:
     """Return the model of that id, folder or size ("8B", "custom 13"); with `hub` its config.json may be fetched."""
-    try:
-        parse_size(text)
-    except Refusal:
-        if hub:
-            fetch_unknown(text)
-        return find_model(text)
-    return find_model("", text)
+    if is_size(text):
+        return find_model("", text)
+    if hub:
+        fetch_unknown(text)
+    return find_model(text)
 
 
 def fetching(ask: Callable[[Line], Line]) -> Callable[[Line], Line]:

@@ -23,7 +23,8 @@ from .schema import Refusal
 HUB = "https://huggingface.co"
 SECONDS = 20  # until a silent hub is given up
 MAX_BYTES = 10_000_000  # of a configuration: the longest on the hub are below a megabyte
-FILES = ("config.json", "hf_quant_config.json", "adapter_config.json")  # what a plan is read from, where they exist
+MODELS = ("config.json", "adapter_config.json")  # one of them makes a repository a model
+BESIDE = ("hf_quant_config.json", "modules.json", "sentence_bert_config.json")  # read with them, where they exist
 
 
 class _Redirect(HTTPRedirectHandler):
@@ -91,8 +92,8 @@ def fetch_config(reference: Reference) -> None:
     if not isinstance(commit, str) or not re.fullmatch(r"[0-9a-f]{40}", commit):
         raise Refusal(f"{endpoint()} names no commit of {reference.id}; check that HF_ENDPOINT is a model hub.")
     listed = {str(file.get("rfilename")) for file in card.get("siblings") or [] if isinstance(file, dict)}
-    wanted = [name for name in FILES if name in listed] if listed else ["config.json"]
-    if not wanted:
+    wanted = [name for name in (*MODELS, *BESIDE) if name in listed] if listed else ["config.json"]
+    if not set(MODELS) & set(wanted):
         kinds = sorted({name.rpartition(".")[2] for name in listed if "." in name} - {"md", "gitattributes"})
         raise Refusal(
             f"{reference.id} has no config.json on the hub, but {', '.join(kinds[:4]) or 'nothing'}; name the model "

@@ -8,7 +8,7 @@ from math import log
 from ..schema import CACHED, Model, Refusal, replace
 from .folder import holds_config, read_folder
 from .hub_cache import find_snapshot
-from .names import Reference, parse_reference, shown, size_in_name
+from .names import Reference, format_in_name, parse_reference, shown, size_in_name
 from .shipped import load_catalogue
 from .sizes import SIZE_HINT, agree, guessed, parse_size, size_text, sized_model
 from .unplannable import check_format, check_kind, check_states
@@ -164,7 +164,13 @@ def cached_model(reference: Reference) -> Model | None:
     snapshot = find_snapshot(reference)
     known = snapshot and holds_config(snapshot.folder)
     found = _local_model(snapshot.folder, reference.id) if snapshot and known else None
-    return replace(found, revision=snapshot.commit, source=CACHED) if snapshot and found else None
+    if not snapshot or not found:
+        return None
+    found = replace(found, revision=snapshot.commit, source=CACHED)
+    named = format_in_name(reference.id)
+    if found.quantization == "none" and named in ("fp8", "nvfp4"):  # older ModelOpt keeps it in hf_quant_config.json
+        return replace(found, quantization=named, assumed=(*found.assumed, "quantization"))
+    return found
 
 
 def _guessed_model(reference: Reference, size: str, related: Model | None) -> Model:

@@ -74,14 +74,17 @@ _SIZE = re.compile(
 )
 _EXPERTS = re.compile(r"(?<![a-z0-9.])\d+b-\d+e(?![a-z0-9])", re.ASCII)  # Llama-4-Scout-17B-16E: 17B is what is active
 
+_PRUNED = re.compile(r"(?<![a-z0-9])(?:reap|ream|prun\w*)(?![a-z0-9])", re.ASCII)  # smaller than the size of its base
+_DECIMAL = re.compile(r"(?<![a-z0-9])(\d)_(\d+b)(?![a-z0-9])", re.ASCII)  # stablelm-2-1_6b
+
 
 def size_in_name(name: str) -> str:
     """Return the one size that a name gives, such as "30b-a3b"; "" where it gives none, or two that differ.
 
     Beside a size in billions a number of millions or trillions counts tokens: Qwen2.5-7B-Instruct-1M.
     """
-    tail = name.lower().rpartition("/")[2]
-    if _EXPERTS.search(tail):
+    tail = _DECIMAL.sub(r"\1.\2", name.lower().rpartition("/")[2])
+    if _EXPERTS.search(tail) or _PRUNED.search(tail):
         return ""
     found = list(dict.fromkeys(_SIZE.findall(tail)))
     billions = [size for size in found if "b" in size]

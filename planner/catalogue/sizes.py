@@ -71,6 +71,15 @@ def parse_size(text: str) -> tuple[int, int]:
     return round(params), round(active)
 
 
+def is_size(text: str) -> bool:
+    """Return whether `parse_size` understands the text."""
+    try:
+        parse_size(text)
+    except Refusal:
+        return False
+    return True
+
+
 def agree(params: int, asked: int) -> bool:
     """Return whether a model of `params` parameters may be called one of `asked`: within 20%."""
     return abs(params / asked - 1) <= 0.2

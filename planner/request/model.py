@@ -7,7 +7,7 @@ import os
 from ..catalogue.models import DEFAULT_MODELS, HEADLESS, TRAINED_MODELS, check_size, default_model, find_model
 from ..catalogue.names import parse_reference, shown
 from ..catalogue.shipped import load_catalogue
-from ..catalogue.sizes import agree, parse_size, size_text
+from ..catalogue.sizes import agree, is_size, parse_size, size_text
 from ..schema import LOCAL, TRAINING, Model, Refusal, replace
 from .checks import check_context
 from .heads import check_head
@@ -53,6 +53,8 @@ def _named_model(model_id: str, size: str) -> Model:
         if size:
             check_size(model, size)
         return model
+    if is_size(model_id):
+        raise Refusal(f"model_id {shown(model_id)} is a size; give it as model_size and leave model_id auto")
     if not parse_reference(model_id):
         raise Refusal(
             f"model_id {shown(model_id)} is neither a Hugging Face id such as Qwen/Qwen3-8B nor a local folder"

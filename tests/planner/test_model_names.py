@@ -20,6 +20,7 @@ from planner.__main__ import main
 from planner.catalogue.models import find_model
 from planner.catalogue.names import Reference, format_in_name, parse_reference, size_in_name
 from planner.catalogue.shipped import load_catalogue
+from planner.catalogue.unplannable import check_format, check_kind
 from planner.describe.refusal import plan_for
 from planner.request.prompts import check_answers
 from planner.schema import CACHED, Model, Refusal
@@ -105,7 +106,10 @@ def test_other_text_is_no_repository(typed: str) -> None:
         ("google/gemma-3n-E4B-it", ""),
         ("tencent/Hunyuan-A13B-Instruct", ""),  # 80B
         ("microsoft/Phi-3-mini-4k-instruct", ""),
-        ("org/pruned-8B-to-6B", ""),
+        ("org/from-8B-to-6B", ""),
+        ("stabilityai/stablelm-2-1_6b", "1.6b"),
+        ("cerebras/GLM-4.5-Air-REAP-82B-A12B", ""),
+        ("x/Qwen3-30B-A3B-REAP-25", ""),  # a quarter of its experts is gone
     ],
 )
 def test_a_size_in_a_name_is_taken_where_it_is_one(name: str, size: str) -> None:
@@ -167,15 +171,16 @@ BY_NAME = {
         "x/y-8b-iq3-xxs"
     ),
     "holds EXL weights": "turboderp/Qwen3-8B-exl3 x/Llama-3-8B-exl2-4_0 x/Llama-3-8B-4.0bpw-h6",
-    "holds MLX weights": "mlx-community/Qwen3-8B-4bit x/Qwen3-8B-mlx",
+    "holds MLX weights": "mlx-community/Qwen3-8B-4bit x/Qwen3-8B-mlx x/Qwen3-8B-oQ4e JANGQ-AI/Gemma-4-31B-it-JANG_4M",
     "holds ONNX weights": "onnx-community/Qwen3-0.6B x/Phi-3-mini-4k-instruct-onnx",
     "holds OpenVINO weights": "OpenVINO/Qwen3-8B-int4-ov",
     "a format that is not planned": "ISTA-DASLab/Meta-Llama-3-8B-AQLM-2Bit x/y-8B-HQQ x/y-8B-torchao",
+    "of a width that is not planned": "x/y-8B-GPTQ-Int3 x/y-8B-2bit x/y-8B-4.75bit x/y-8B-MXFP6",
     "keep a state": (
         "state-spaces/mamba-2.8b RWKV/rwkv-6-world-7b tiiuae/Falcon-H1-34B-Instruct ai21labs/Jamba-x-52B "
         "LiquidAI/LFM2-8B-A1B"
     ),
-    "a draft head": "yuhuili/EAGLE3-LLaMA3.1-Instruct-8B FasterDecoding/medusa-vicuna-7b",
+    "a draft head": "yuhuili/EAGLE3-LLaMA3.1-Instruct-8B FasterDecoding/medusa-vicuna-7b z-lab/Qwen3-8B-DFlash",
     "a forecaster of time series": "amazon/chronos-2 google/timesfm-2.0-500m",
 }  # fmt: skip
 
@@ -198,6 +203,21 @@ def test_what_is_no_plannable_model_is_refused_by_name_with_a_size_too(kind: str
 def test_a_language_model_of_a_like_name_is_not(id: str, cache: Path) -> None:
     model = asked(model_id=id)
     assert model.id == id and model.basis
+
+
+@pytest.mark.parametrize(
+    "id",
+    (
+        "google/gemma-3-12b-it-qat-q4_0-unquantized llmfan46/gemma-4-31B-it-qat-q4_0-uncensored-heretic-NVFP4 "
+        "elinas/chronos-33b Gustavosta/MagicPrompt-Stable-Diffusion BennyDaBall/Z-Image-Engineer-V6 "
+        "DireDreadlord/Eagle-1-Mini angrykirc/ThinkingCap-Qwen3.8-27B-INT8-W8A8-imatrix "
+        "exolabs/NVIDIA-Nemotron-UD-Q3_K_M-dequant-bf16-vllm"
+    ).split(),
+)
+def test_language_models_of_the_hub_whose_names_mislead_are_not_refused(id: str) -> None:
+    """Of 16,853 repositories with safetensors that llmfit 1.1.17 lists, these have a language model's config."""
+    check_format(id)
+    check_kind(id)
 
 
 def test_gguf_names_the_model_that_it_was_made_from(cache: Path) -> None:
@@ -277,6 +297,18 @@ def test_a_misleading_name_is_overruled_by_a_configuration(hub: dict[str, Any], 
     assert asked(model_id="acme/bark-70B-lora").params == pytest.approx(TOTAL, rel=0.001)
 
 
+def test_a_format_is_believed_where_the_configuration_names_none_and_said(hub: dict[str, Any], cache: Path) -> None:
+    download(hub, cache, "acme/fresh-FP8", CONFIG)  # as older ModelOpt writes it: the format is in another file
+    download(hub, cache, "acme/fresh-AWQ", CONFIG | {"quantization_config": {"quant_method": "gptq", "bits": 8}})
+    assert asked(model_id="acme/fresh-FP8").quantization == "fp8"
+    assert any(line == "assumed fp8 weights (its name)" for line in lines(model_id="acme/fresh-FP8"))
+    assert asked(model_id="acme/fresh-AWQ").quantization == "int8"  # what the configuration says
+
+
+def test_a_size_as_a_model_is_sent_to_its_own_prompt(cache: Path) -> None:
+    assert "give it as model_size and leave model_id auto" in said(model_id="8B")
+
+
 @pytest.mark.parametrize("name", ["HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "HF_HOME", "XDG_CACHE_HOME", "HOME"])
 def test_the_cache_lies_where_the_library_puts_it(
     name: str, hub: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -336,6 +368,18 @@ def test_hub_answers_json_lines(
     assert answer["fits"] and answer["assumed"] == []
 
 
+def test_hub_fetches_what_the_format_is_read_from(
+    hub: dict[str, Any], cache: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    older = {"producer": {"name": "modelopt"}, "quantization": {"quant_algo": "FP8", "kv_cache_quant_algo": None}}
+    published(hub, "acme/older", config_json=CONFIG, hf_quant_config_json=older)
+    published(hub, "acme/tuned", adapter_config_json={"peft_type": "LORA", "base_model_name_or_path": "Qwen/Qwen3-8B"})
+    assert main(["--hub", "compare", "acme/older"]) == 0
+    assert asked(model_id="acme/older").quantization == "fp8"
+    assert main(["--hub", "compare", "acme/tuned"]) == 1
+    assert "adapter of Qwen/Qwen3-8B" in capsys.readouterr().err
+
+
 def test_the_token_goes_to_the_hub_alone_and_is_never_shown(
     hub: dict[str, Any], cache: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -359,7 +403,7 @@ def test_the_token_goes_to_the_hub_alone_and_is_never_shown(
         ({"/api/models/acme/x": b"<html>"}, "is not JSON"),
         ({"/api/models/acme/x": [1]}, "names no commit"),
         ({"/api/models/acme/x": {"sha": "../../etc"}}, "names no commit"),
-        ({"/api/models/acme/x": {"sha": SHA, "siblings": [{"rfilename": "x.bin"}]}}, "no config.json on the hub, but bin"),
+        ({"/api/models/acme/x": {"sha": SHA, "siblings": [{"rfilename": "x.bin"}]}}, "on the hub, but bin; name the"),
         ({"/api/models/acme/x": {"sha": SHA, "siblings": [{"rfilename": "config.json"}]}}, "answers 404"),
     ],
 )  # fmt: skip

@@ -23,7 +23,8 @@ OFFLINE: dict[str, str | None] = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE":
 
 SMALL = ("*.json", "*.jinja", "*.txt", "*.model", "*.tiktoken")  # all but the weights; no pickles, no code
 TWICE = ("consolidated*.safetensors", "original/*", "metal/*")  # the same weights in other programs' layouts
-MODEL_FILES: dict[str, Any] = {"allow_patterns": ["*.safetensors", *SMALL], "ignore_patterns": list(TWICE)}  # for snapshot_download
+# What huggingface_hub.snapshot_download takes of a model
+MODEL_FILES: dict[str, Any] = {"allow_patterns": ["*.safetensors", *SMALL], "ignore_patterns": list(TWICE)}
 INDEX = "model.safetensors.index.json"  # tensor -> file, of weights in several files
 DONE = ".commit"  # written last, holds the commit that was fetched
 

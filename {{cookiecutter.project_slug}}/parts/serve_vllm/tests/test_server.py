@@ -110,6 +110,7 @@ def test_snapshots_that_cannot_work_are_refused(
 def started(monkeypatch: pytest.MonkeyPatch, code: str) -> server.Server:
     """A process that runs `code` where vLLM would run."""
     monkeypatch.setattr(server, "command", lambda *_, **__: [sys.executable, "-c", code])
+    monkeypatch.setattr(server, "check_head", lambda model: None)
     return server.Server("x", 1, gpus=0)
 
 

@@ -17,6 +17,7 @@ from typing import Any
 
 from .. import plan
 from ..monitoring import oom
+from .head import check_head
 from .options import CAUSE, DRAIN_S, HEADER, KEY, PORT, SNAPSHOTS, WARM_UP, command, environment, snapshots
 
 
@@ -26,7 +27,12 @@ class Server:
     def __init__(
         self, model: str, port: int = PORT, *, gpus: int, context_len: int = plan.CONTEXT_LEN, snapshots_in: str = ""
     ) -> None:
-        """Start vLLM. `snapshots_in` is the folder for memory snapshots of out-of-memory errors."""
+        """Start vLLM. `snapshots_in` is the folder for memory snapshots of out-of-memory errors.
+
+        IncompleteWeights where a classifier's checkpoint has no head.
+        """
+        if plan.WORKLOAD == "classification":
+            check_head(model)
         self.port, self.gpus = port, gpus
         self.key = secrets.token_hex()
         self.cause = Path(tempfile.mkdtemp(), "cause")
