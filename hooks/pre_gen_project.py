@@ -3313,7 +3313,7 @@ ARCHITECTURES: dict[str, Architecture] = {
     "hunyuan_v1_moe": Architecture(head_norms="head", sparse="all", shared="num_shared_expert"),
     "llama4_text": Architecture(layers="llama4", sparse="llama4", shared="one"),
     "aria_text": Architecture(sparse="all", shared="moe_num_shared_experts"),
-    "minimax_m2": Architecture(flags=(), head_norms="full", sparse="all"),
+    "minimax_m2": Architecture(flags=(), head_norms="full", layers="minimax_m2", sparse="all"),
     "solar_open": Architecture(sparse="all", shared="n_shared_experts"),
     "dots1": Architecture(head_norms="head", layers="dots", sparse="first_k_dense_replace", shared="n_shared_experts"),
     "glm4_moe": Architecture(
@@ -3733,10 +3733,12 @@ class Config:
 
     def unread(self) -> str:
         """Return a key that shapes layers and was not asked for, "" where there is none."""
+        without_latents = self.values.get("use_mla") is False
         for key, value in self.values.items():
             if (
                 key in self.asked
                 or key.startswith("mtp_")
+                or (without_latents and key.endswith("lora_rank"))
                 or not _SHAPING.search(key)
                 or value == self.defaults.get(key)
             ):
@@ -4457,6 +4459,9 @@ def _lightning(model: Model, config: Config) -> Mixer:
 def _convolution(model: Model, config: Config) -> Mixer:
     """LFM2's short convolution between two gates."""
     kernel = config.count("conv_L_cache", default=3)
+    for key in ("conv_dim", "conv_dim_out"):
+        if config.count(key, default=model.hidden) != model.hidden:
+            raise Refusal(f"{key} in the config.json is not the hidden size; such convolutions are not understood here")
     params = 4 * model.hidden**2 + model.hidden * kernel
     if config.flag("conv_bias"):
         params += 5 * model.hidden
@@ -4741,6 +4746,13 @@ def _minimax(config: Config, layers: int, _every: int) -> list[str]:
     return ["full" if (layer + 1) % 2 else "linear" for layer in range(layers)]
 
 
+def _minimax_m2(config: Config, layers: int, _every: int) -> list[str]:
+    """`attn_type_list` says of every layer that it has full attention, or the model is another one."""
+    if not all(config.items("attn_type_list")):
+        raise Refusal("attn_type_list in the config.json names linear layers, which a minimax_m2 does not have")
+    return ["full"] * layers
+
+
 def _catalogue_layer_kinds_nemotron_h(config: Config, layers: int, _every: int) -> list[str]:
     pattern = config.text("hybrid_override_pattern")
     if len(pattern) != layers or set(pattern) - set(NEMOTRON):
@@ -4772,6 +4784,7 @@ _RULES: dict[str, Callable[[Config, int, int], list[str]]] = {
     "lfm2": _catalogue_layer_kinds_lfm2,
     "kimi_linear": _kimi_linear,
     "minimax": _minimax,
+    "minimax_m2": _minimax_m2,
     "nemotron_h": _catalogue_layer_kinds_nemotron_h,
 }
 
@@ -5011,6 +5024,7 @@ def from_config(config: Mapping[str, Any], id: str, beside: Mapping[str, Any] | 
         head=head,
         engines=architecture.engines,
     )
+    _check_positions(fields, architecture, kind)
     model, experts, parts = _counted(model, fields, architecture)
     tower = tower_params(config, model.hidden)
     parts.other += head_params(config, kind, head, model, bool(tied)) + tower
@@ -5031,6 +5045,16 @@ def from_config(config: Mapping[str, Any], id: str, beside: Mapping[str, Any] | 
     total = parts.total
     active = total - sum(parts.unused) - (tower if model.experts else 0)
     return replace(model, params=total, params_active=active)
+
+
+def _check_positions(config: Config, architecture: Architecture, kind: str) -> None:
+    """Raise Refusal for an encoder with other positions than its class has: one of code of its own (Jina's)."""
+    positions = config.text("position_embedding_type") or "absolute"
+    if architecture.encoder and positions not in ("absolute", "rotary" if kind == "esm" else "absolute"):
+        raise Refusal(
+            f"position_embedding_type in the config.json is {positions[:30]!r}, which a {kind} does not have: it is "
+            f"built by code of its own, which is not run here; choose a model of an architecture in docs/models.md"
+        )
 
 
 def _text_part(config: Mapping[str, Any], id: str) -> tuple[str, Mapping[str, Any]]:
@@ -5196,7 +5220,8 @@ def _outside(model: Model, config: Config, architecture: Architecture) -> int:
     total += (architecture.norms * model.layers + architecture.final_norms) * norm
     if not model.tied_embeddings:
         total += bias_params(config, architecture, {"h": model.vocab})
-    if architecture.positions >= 0 or (architecture.encoder and config.flag("position_biased_input")):
+    learned = (config.text("position_embedding_type") or "absolute") == "absolute"
+    if (architecture.positions >= 0 and learned) or (architecture.encoder and config.flag("position_biased_input")):
         rows = config.count("max_position_embeddings", "n_positions", default=0) or model.context
         total += (rows + max(architecture.positions, 0)) * model.hidden
     return total
@@ -5445,7 +5470,7 @@ def _catalogue_text() -> str:
 {"id":"NousResearch/Hermes-3-Llama-3.1-8B","params":8030261248,"params_active":8030261248,"layers":32,"hidden":4096,"intermediate":14336,"heads":32,"kv_heads":8,"head_dim":128,"vocab":128256,"tied_embeddings":false,"context":131072,"licence":"llama3","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"NousResearch/Hermes-4-14B","params":14767882240,"params_active":14767882240,"layers":40,"hidden":5120,"intermediate":17408,"heads":40,"kv_heads":8,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":40960,"licence":"apache-2.0","variants":[["fp8","NousResearch/Hermes-4-14B-FP8",""]],"source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"tencent/Hy3-preview","params":295033528320,"params_active":20682772480,"layers":80,"hidden":4096,"intermediate":13312,"heads":64,"kv_heads":8,"head_dim":128,"vocab":120832,"tied_embeddings":false,"context":131072,"experts":192,"experts_per_token":8,"moe_intermediate":1536,"shared_experts":1,"source":"https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/hy_v3/configuration_hy_v3.py"},
-{"id":"internlm/internlm3-8b-instruct","params":8804241408,"params_active":8804241408,"layers":48,"hidden":4096,"intermediate":10240,"heads":32,"kv_heads":2,"head_dim":128,"vocab":128512,"tied_embeddings":false,"context":196608,"licence":"apache-2.0","revision":"28c99415adaf61767bd1c619f4f99f308fdfd223","variants":[["int4","internlm/internlm3-8b-instruct-awq","d83d6399346bd79d7db18a3f7a317c2ddb6cc6c1"]],"source":"https://huggingface.co/internlm/internlm3-8b-instruct/resolve/28c99415adaf61767bd1c619f4f99f308fdfd223/config.json"},
+{"id":"internlm/internlm3-8b-instruct","params":8804241408,"params_active":8804241408,"layers":48,"hidden":4096,"intermediate":10240,"heads":32,"kv_heads":2,"head_dim":128,"vocab":128512,"tied_embeddings":false,"context":196608,"engines":["transformers"],"licence":"apache-2.0","revision":"28c99415adaf61767bd1c619f4f99f308fdfd223","variants":[["int4","internlm/internlm3-8b-instruct-awq","d83d6399346bd79d7db18a3f7a317c2ddb6cc6c1"]],"source":"https://huggingface.co/internlm/internlm3-8b-instruct/resolve/28c99415adaf61767bd1c619f4f99f308fdfd223/config.json"},
 {"id":"moonshotai/Kimi-Dev-72B","params":72706203648,"params_active":72706203648,"layers":80,"hidden":8192,"intermediate":29568,"heads":64,"kv_heads":8,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":131072,"licence":"mit","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"moonshotai/Kimi-K2-Instruct","params":1026408235864,"params_active":32861352960,"layers":61,"hidden":7168,"intermediate":18432,"heads":64,"kv_heads":64,"head_dim":192,"vocab":163840,"tied_embeddings":false,"context":131072,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":384,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":1,"replicated_params":923467776,"quantization":"fp8","licence":"modified-mit","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/moonshotai--Kimi-K2-Instruct_config.json"},
 {"id":"moonshotai/Kimi-K2-Thinking","params":1026408240256,"params_active":32861352960,"layers":61,"hidden":7168,"intermediate":18432,"heads":64,"kv_heads":64,"head_dim":192,"vocab":163840,"tied_embeddings":false,"context":262144,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":384,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":1,"replicated_params":923467776,"quantization":"int4","licence":"modified-mit","variants":[["nvfp4","nvidia/Kimi-K2-Thinking-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/821eb9a651450cef303fb858289bca98959fe4c2/src/aiconfigurator/model_configs/moonshotai--Kimi-K2-Thinking_config.json"},
@@ -5470,7 +5495,6 @@ def _catalogue_text() -> str:
 {"id":"meta-llama/Llama-4-Maverick-17B-128E-Instruct","params":401583781376,"params_active":17184691200,"layers":48,"hidden":5120,"intermediate":16384,"heads":40,"kv_heads":8,"head_dim":128,"vocab":202048,"tied_embeddings":false,"context":1048576,"sliding_window":8192,"sliding_layers":36,"experts":128,"experts_per_token":1,"moe_intermediate":8192,"shared_experts":1,"dense_layers":24,"licence":"llama4","gated":true,"variants":[["fp8","meta-llama/Llama-4-Maverick-17B-128E-Instruct-FP8",""],["int4","RedHatAI/Llama-4-Maverick-17B-128E-Instruct-quantized.w4a16",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/meta-llama--Llama-4-Maverick-17B-128E-Instruct_config.json"},
 {"id":"meta-llama/Llama-3.1-405B-Instruct","params":405853388800,"params_active":405853388800,"layers":126,"hidden":16384,"intermediate":53248,"heads":128,"kv_heads":8,"head_dim":128,"vocab":128256,"tied_embeddings":false,"context":131072,"licence":"llama3.1","gated":true,"variants":[["fp8","meta-llama/Llama-3.1-405B-Instruct-FP8",""],["int4","hugging-quants/Meta-Llama-3.1-405B-Instruct-GPTQ-INT4","ba9e738385d74a19443cc38235a8f647b208d938"]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/meta-llama--Meta-Llama-3.1-405B_config.json"},
 {"id":"XiaomiMiMo/MiMo-V2-Flash","params":308778768832,"params_active":15445924288,"layers":48,"hidden":4096,"intermediate":16384,"heads":64,"kv_heads":4,"head_dim":192,"vocab":152576,"tied_embeddings":false,"context":262144,"sliding_window":128,"sliding_layers":39,"experts":256,"experts_per_token":8,"moe_intermediate":2048,"dense_layers":1,"caches":[[9,0,4,320],[39,128,8,320]],"quantization":"fp8","source":"https://pypi.org/project/aiconfigurator-core/0.12.0/"},
-{"id":"openbmb/MiniCPM4-8B","params":8185253888,"params_active":8185253888,"layers":32,"hidden":4096,"intermediate":16384,"heads":32,"kv_heads":2,"head_dim":128,"vocab":73448,"tied_embeddings":false,"context":32768,"licence":"apache-2.0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"MiniMaxAI/MiniMax-M2","params":228689764864,"params_active":11030092800,"layers":62,"hidden":3072,"intermediate":1536,"heads":48,"kv_heads":8,"head_dim":128,"vocab":200064,"tied_embeddings":false,"context":196608,"experts":256,"experts_per_token":8,"moe_intermediate":1536,"quantization":"fp8","licence":"modified-mit","revision":"757303d492a50514c312788b5247a4f696a4c6a3","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/MiniMaxAI--MiniMax-M2.5_config.json"},
 {"id":"MiniMaxAI/MiniMax-M2.7","params":228689764864,"params_active":11030092800,"layers":62,"hidden":3072,"intermediate":1536,"heads":48,"kv_heads":8,"head_dim":128,"vocab":200064,"tied_embeddings":false,"context":204800,"experts":256,"experts_per_token":8,"moe_intermediate":1536,"quantization":"fp8","licence":"other","revision":"d494266a4affc0d2995ba1fa35c8481cbd84294b","variants":[["nvfp4","nvidia/MiniMax-M2.7-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/MiniMaxAI--MiniMax-M2.7_config.json"},
 {"id":"MiniMaxAI/MiniMax-M2.5","params":228703644928,"params_active":11030092800,"layers":62,"hidden":3072,"intermediate":1536,"heads":48,"kv_heads":8,"head_dim":128,"vocab":200064,"tied_embeddings":false,"context":196608,"experts":256,"experts_per_token":8,"moe_intermediate":1536,"quantization":"fp8","licence":"modified-mit","revision":"f710177d938eff80b684d42c5aa84b382612f21f","variants":[["nvfp4","nvidia/MiniMax-M2.5-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/MiniMaxAI--MiniMax-M2.5_config.json"},
@@ -5626,6 +5650,8 @@ class Catalogue(Mapping[str, Model]):
     def __getitem__(self, name: str) -> Model:
         if name not in self._built:
             values = json.loads(self.lines[name])
+            if "engines" in values:
+                values["engines"] = tuple(values["engines"])
             for field in ("variants", "caches"):
                 values[field] = tuple(tuple(row) for row in values.get(field, ()))
             self._built[name] = Model(**values)

@@ -41,7 +41,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("library", choices=("transformers", "vllm"))
     parser.add_argument("--all", action="store_true", help="ask again what was answered")
-    parser.add_argument("--only", default="", help="rows whose id contains this")
+    parser.add_argument("--only", nargs="+", default=("",), help="rows whose id contains one of these")
     parser.add_argument("--files", nargs="+", default=FILES, choices=FILES)
     parser.add_argument("--configs", type=Path, help="a JSON object of configs by id, answered on the last line")
     asked = parser.parse_args()
@@ -58,7 +58,7 @@ def main() -> None:
         told: dict[str, Any] = {}
         saved = time.monotonic()
         for row in sorted(load(name)["rows"], key=lambda row: verdict(row).kind == "refused"):
-            if asked.only in row["id"] and (asked.all or asked.library not in row):
+            if any(part in row["id"] for part in asked.only) and (asked.all or asked.library not in row):
                 key = json.dumps(row["config"], sort_keys=True)
                 if key not in same:
                     few = asked.library == "vllm" and name != "published"

@@ -117,7 +117,6 @@ FAMILIES = (
     Family(r"Llama-4-Maverick", "llama4", "Llama4ForConditionalGeneration",
            {
         "text_config": {"interleave_moe_layer_step": 2}}, like="llama-4-scout"),
-    Family(r"MiniCPM4", "minicpm", "MiniCPMForCausalLM", {"scale_depth": 1.4, "scale_emb": 12, "dim_model_base": 256}),
     Family(r"MiniMax-M2", "minimax_m2", "MiniMaxM2ForCausalLM", like="MiniMaxAI/MiniMax-M2.5"),
     Family(r"Ministral-8B|Mistral-7B|Minitron|Mistral-(Nemo|Large-Instruct-2407)|Mistral-Small-24B|Codestral"
            r"|Devstral-Small-2505|Apriel", "mistral", "MistralForCausalLM"),
@@ -158,7 +157,7 @@ FAMILIES = (
         "topk_group": 1, "first_k_dense_replace": 0, "norm_topk_prob": True}}),
     Family(r"Muse-Glimmer", "muse_glimmer", "MuseGlimmerForConditionalGeneration", like="default/muse_glimmer"),
     Family(r"Solar-Open", "solar_open", "SolarOpenForCausalLM", like="default/solar_open"),
-    Family(r"Hy3-preview", "hy_v3", "HYV3ForCausalLM", like="default/hy_v3"),
+    Family(r"Hy3-preview", "hy_v3", "HYV3ForCausalLM", {"first_k_dense_replace": 1}, like="default/hy_v3"),
     Family(r"Youtu-LLM-2B", "youtu", "YoutuForCausalLM", like="default/youtu"),
     Family(r"Ministral-3-8B", "mistral3", "Mistral3ForConditionalGeneration", MISTRAL3 | {"text_config": {
         "model_type": "ministral3"}}),
@@ -218,11 +217,12 @@ def _like(base: dict[str, Any], family: Family, model: Model) -> dict[str, Any]:
     if "layer_types" in text and len(text["layer_types"]) != model.layers:
         del text["layer_types"]
     if "text_config" not in config:
-        return text
-    config["text_config"] = text | family.extra.get("text_config", {})
+        return text | {key: value for key, value in family.extra.items() if not isinstance(value, dict)}
+    tied = {"tie_word_embeddings": model.tied_embeddings}
+    config["text_config"] = text | tied | family.extra.get("text_config", {})
     if "out_hidden_size" in (vision := config.get("vision_config", {})):
         config["vision_config"] = {**vision, "out_hidden_size": model.hidden, **family.extra.get("vision_config", {})}
-    return config | {"tie_word_embeddings": model.tied_embeddings}
+    return config | tied
 
 
 def _with_vision(config: dict[str, Any], family: Family, model: Model) -> dict[str, Any]:

@@ -136,7 +136,7 @@ ARCHITECTURES: dict[str, Architecture] = {
     "hunyuan_v1_moe": Architecture(head_norms="head", sparse="all", shared="num_shared_expert"),
     "llama4_text": Architecture(layers="llama4", sparse="llama4", shared="one"),
     "aria_text": Architecture(sparse="all", shared="moe_num_shared_experts"),
-    "minimax_m2": Architecture(flags=(), head_norms="full", sparse="all"),
+    "minimax_m2": Architecture(flags=(), head_norms="full", layers="minimax_m2", sparse="all"),
     "solar_open": Architecture(sparse="all", shared="n_shared_experts"),
     "dots1": Architecture(head_norms="head", layers="dots", sparse="first_k_dense_replace", shared="n_shared_experts"),
     "glm4_moe": Architecture(

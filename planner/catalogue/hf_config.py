@@ -66,6 +66,7 @@ def from_config(config: Mapping[str, Any], id: str, beside: Mapping[str, Any] | 
         head=head,
         engines=architecture.engines,
     )
+    _check_positions(fields, architecture, kind)
     model, experts, parts = _counted(model, fields, architecture)
     tower = tower_params(config, model.hidden)
     parts.other += head_params(config, kind, head, model, bool(tied)) + tower
@@ -86,6 +87,16 @@ def from_config(config: Mapping[str, Any], id: str, beside: Mapping[str, Any] | 
     total = parts.total
     active = total - sum(parts.unused) - (tower if model.experts else 0)
     return replace(model, params=total, params_active=active)
+
+
+def _check_positions(config: Config, architecture: Architecture, kind: str) -> None:
+    """Raise Refusal for an encoder with other positions than its class has: one of code of its own (Jina's)."""
+    positions = config.text("position_embedding_type") or "absolute"
+    if architecture.encoder and positions not in ("absolute", "rotary" if kind == "esm" else "absolute"):
+        raise Refusal(
+            f"position_embedding_type in the config.json is {positions[:30]!r}, which a {kind} does not have: it is "
+            f"built by code of its own, which is not run here; choose a model of an architecture in docs/models.md"
+        )
 
 
 def _text_part(config: Mapping[str, Any], id: str) -> tuple[str, Mapping[str, Any]]:
@@ -251,7 +262,8 @@ def _outside(model: Model, config: Config, architecture: Architecture) -> int:
     total += (architecture.norms * model.layers + architecture.final_norms) * norm
     if not model.tied_embeddings:
         total += bias_params(config, architecture, {"h": model.vocab})
-    if architecture.positions >= 0 or (architecture.encoder and config.flag("position_biased_input")):
+    learned = (config.text("position_embedding_type") or "absolute") == "absolute"
+    if (architecture.positions >= 0 and learned) or (architecture.encoder and config.flag("position_biased_input")):
         rows = config.count("max_position_embeddings", "n_positions", default=0) or model.context
         total += (rows + max(architecture.positions, 0)) * model.hidden
     return total

@@ -71,10 +71,12 @@ class Config:
 
     def unread(self) -> str:
         """Return a key that shapes layers and was not asked for, "" where there is none."""
+        without_latents = self.values.get("use_mla") is False
         for key, value in self.values.items():
             if (
                 key in self.asked
                 or key.startswith("mtp_")
+                or (without_latents and key.endswith("lora_rank"))
                 or not _SHAPING.search(key)
                 or value == self.defaults.get(key)
             ):

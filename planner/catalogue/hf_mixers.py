@@ -6,7 +6,7 @@ from collections.abc import Callable
 from math import ceil
 from typing import NamedTuple
 
-from ..schema import Model
+from ..schema import Model, Refusal
 from .architectures import Architecture
 from .hf_fields import Config, count_at
 
@@ -136,6 +136,9 @@ def _lightning(model: Model, config: Config) -> Mixer:
 def _convolution(model: Model, config: Config) -> Mixer:
     """LFM2's short convolution between two gates."""
     kernel = config.count("conv_L_cache", default=3)
+    for key in ("conv_dim", "conv_dim_out"):
+        if config.count(key, default=model.hidden) != model.hidden:
+            raise Refusal(f"{key} in the config.json is not the hidden size; such convolutions are not understood here")
     params = 4 * model.hidden**2 + model.hidden * kernel
     if config.flag("conv_bias"):
         params += 5 * model.hidden

@@ -188,6 +188,13 @@ def _minimax(config: Config, layers: int, _every: int) -> list[str]:
     return ["full" if (layer + 1) % 2 else "linear" for layer in range(layers)]
 
 
+def _minimax_m2(config: Config, layers: int, _every: int) -> list[str]:
+    """`attn_type_list` says of every layer that it has full attention, or the model is another one."""
+    if not all(config.items("attn_type_list")):
+        raise Refusal("attn_type_list in the config.json names linear layers, which a minimax_m2 does not have")
+    return ["full"] * layers
+
+
 def _nemotron_h(config: Config, layers: int, _every: int) -> list[str]:
     pattern = config.text("hybrid_override_pattern")
     if len(pattern) != layers or set(pattern) - set(NEMOTRON):
@@ -219,5 +226,6 @@ _RULES: dict[str, Callable[[Config, int, int], list[str]]] = {
     "lfm2": _lfm2,
     "kimi_linear": _kimi_linear,
     "minimax": _minimax,
+    "minimax_m2": _minimax_m2,
     "nemotron_h": _nemotron_h,
 }

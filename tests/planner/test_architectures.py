@@ -108,6 +108,8 @@ def test_what_nothing_limits_has_an_assumed_context() -> None:
         ("gpt-j-6b", {"conv_L_cache": 3}, "conv_L_cache"),
         ("gpt-j-6b", {"kv_lora_rank": 512}, "kv_lora_rank"),
         ("gpt-j-6b", {"num_kv_shared_layers": 4}, "num_kv_shared_layers"),
+        ("lfm2-1.2b", {"conv_dim": 4096}, "conv_dim"),
+        ("bert-base-NER", {"position_embedding_type": "alibi"}, "alibi.*code of its own"),  # Jina's embeddings
         ("qwen2.5-7b-yarn128k", {"layer_types": ["full_attention"] * 27 + ["telepathy"]}, "telepathy"),
         ("qwen2.5-7b-yarn128k", {"layer_types": ["full_attention"] * 3}, "names 3 layers of 28"),
         ("qwen2.5-7b-yarn128k", {"intermediate_size": [1024, *[2048] * 27]}, "differs between layers"),

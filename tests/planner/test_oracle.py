@@ -16,7 +16,7 @@ import pytest
 
 from benchmarks.oracle.report import architecture_table
 from benchmarks.oracle.rows import FILES, load
-from benchmarks.oracle.verdict import CACHE, IN_FLIGHT, PARAMS, is_refusal, verdict
+from benchmarks.oracle.verdict import PARAMS, is_refusal, verdict
 from planner.catalogue.gpus import GPUS
 from planner.catalogue.hf_config import from_config
 from planner.catalogue.shipped import load_catalogue
@@ -135,5 +135,3 @@ def test_vllm_refusals_are_sentences_of_vllm() -> None:
     refused = [row for row in ROWS.values() if is_refusal(row.get("vllm", {}))]
     ids = {row["id"] for row in refused}
     assert {"published/minimax-m1-80k", "published/nvidia/Llama-3_3-Nemotron-Super-49B-v1"} <= ids
-    assert CACHE < 0.05
-    assert IN_FLIGHT == 16384
