@@ -64,7 +64,7 @@ def add_command(
 def add_job_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments that say which rows, how they become prompts, and for how much money."""
     parser.add_argument("input", nargs="?", default=plan.DATASET, help="a file, a folder, or a Hugging Face dataset")
-    prompt = parser.add_mutually_exclusive_group(required=True)
+    prompt = parser.add_mutually_exclusive_group()  # none is needed for a file of OpenAI's batch API
     prompt.add_argument("--column", default="", help="the column that is the prompt")
     prompt.add_argument("--template", default="", help='several columns: "Title: {title}. Review: {text}"')
     prompt.add_argument("--messages", default="", help="a column of chat messages")

@@ -129,7 +129,7 @@ from {{cookiecutter.__package}}.data.load import copy_to_volume, load_dataset
 from {{cookiecutter.__package}}.run.reply import UserError
 for _ in range(2):
     place = copy_to_volume(Path({str(tmp_path)!r}), "org/name", "")
-print(place, load_dataset(place)[7]["reply"])
+print(place, list(load_dataset(place).read())[7]["reply"])
 try:
     copy_to_volume(Path({str(tmp_path)!r}), "org/other", "")
 except UserError as error:

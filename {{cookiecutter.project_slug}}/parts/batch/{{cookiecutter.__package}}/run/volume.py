@@ -43,7 +43,7 @@ def upload(source: Source) -> Source:
         return source
     readers.paths(source)  # raises what is wrong with it before anything is sent
     folder = f"/{UPLOADS}/{readers.content(source)}"
-    return Source(f"{MOUNT}{files.upload(results, Path(source.path).expanduser(), folder)}")
+    return Source(f"{MOUNT}{files.upload(results, Path(source.path).expanduser(), folder)}", source.split)
 
 
 def download(path: str, to: Path) -> None:
