@@ -62,7 +62,7 @@ def learnt(job: Job, folder: Path, found: Examples) -> list[str]:
     source = model.Source(job.model, "main")
     tokenizer: Any = model.load_tokenizer(source)
     arguments = trainers.training_arguments(job, Run(folder, "run"), found, None)
-    trainer = trainers.make_trainer(job, model.load_model(job, source), tokenizer, found, arguments, [])
+    trainer: Any = trainers.make_trainer(job, model.load_model(job, source), tokenizer, found, arguments, [])
     return [tokenizer.decode([one for one in row["labels"] if one != -100]) for row in trainer.train_dataset]
 
 

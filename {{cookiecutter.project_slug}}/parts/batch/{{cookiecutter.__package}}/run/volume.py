@@ -32,6 +32,8 @@ if plan.BUCKET:
 
 def in_container(path: str) -> bool:
     """Whether an input is named by its place in a container: on this Volume, or in the bucket. DataError for none."""
+    if path.startswith((f"{BUCKET}/", f"{MOUNT}/")) and ".." in PurePosixPath(path).parts:
+        raise DataError(f"{path} leads out of its folder: write the path without ..")
     if path.startswith(f"{BUCKET}/") and not plan.BUCKET:
         raise DataError(f"{path} is in no bucket: set BUCKET in plan.py")
     return path.startswith((f"{BUCKET}/", f"{MOUNT}/"))

@@ -16,7 +16,7 @@ from ..run.reply import CheckReply, Reply, UserError, reply_errors
 from ..run.run_dir import Run
 from ..run.status import FINISHED, budget_exhausted, last_outcome, report
 from ..training.callbacks import checkpoints
-from ..training.config import Job, check_same, check_settings, launched_job, read_job
+from ..training.config import Job, check_same, check_settings, launched_job, read_job, tracker_secrets
 from ..training.model import Source, check_fits, load_tokenizer, planned_weights
 from .columns import KINDS
 from .formats import Examples, load_examples
@@ -77,8 +77,11 @@ def pin_dataset(run: Run, place: str, dataset: str) -> tuple[str, list[str]]:
 def check_job(job: Job, weights: str = "", dataset: str = "") -> "DatasetReport":
     """Check the settings, the model's shape and every row of the dataset. USER_ERRORS in one sentence."""
     check_settings(job)
-    if job.tracker == "wandb" and not os.environ.get("WANDB_API_KEY"):
-        raise UserError('TRACKER = "wandb" needs a Secret with WANDB_API_KEY in SECRETS; or set TRACKER = "none"')
+    if job.tracker == "wandb" and not (os.environ.get("WANDB_API_KEY") and tracker_secrets(job.tracker, plan.SECRETS)):
+        raise UserError(
+            'TRACKER = "wandb" needs a Secret in SECRETS that has "wandb" in its name and WANDB_API_KEY in it, '
+            'as in "wandb-secret"; or set TRACKER = "none"'
+        )
     budget.parse(plan.BUDGET)
     source = Source(weights or job.model, job.revision)
     tokenizer = load_tokenizer(source)

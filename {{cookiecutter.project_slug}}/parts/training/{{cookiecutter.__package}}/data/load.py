@@ -72,7 +72,9 @@ def copy_to_volume(root: Path, name: str, subset: str) -> str:
     from huggingface_hub import HfApi
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
-    if name.startswith(str(root)):
+    if Path(name).is_relative_to(root):
+        if ".." in Path(name).parts:
+            raise UserError(f"{name} leads out of its folder: write the path without ..")
         return name
     try:
         commit = HfApi().dataset_info(name).sha
