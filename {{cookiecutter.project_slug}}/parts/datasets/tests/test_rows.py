@@ -252,6 +252,7 @@ def test_parquet_gives_what_it_holds(tmp_path: Path):
 def test_roles_have_many_names(written: str, role: str):
     assert parse_chat([{"role": written, "content": "a"}]) == [{"role": role, "content": "a"}]
     assert parse_chat([{"from": written, "value": "a"}]) == [{"role": role, "content": "a"}]
+    assert parse_chat([{"role": written, "text": "a"}]) == [{"role": role, "content": "a"}]
 
 
 def test_contents_are_joined_and_numbers_are_text():
@@ -287,6 +288,7 @@ def test_a_call_of_a_tool_has_one_form():
     [
         ("hello", "'hello' is text that is not JSON"),
         ({"role": "user"}, "is no list of messages"),
+        ([{"role": "user"}], "has no content"),
         (["hi"], "'hi' is no message with a role and a content"),
         ([{"role": "boss", "content": "do it"}], "the role 'boss' is none of system"),
         ([{"role": "user", "content": {"a": 1}}], "the content has a part of the type 'text'"),

@@ -117,7 +117,7 @@ def test_empty_rows_are_counted_and_left_out(chat_job: Job, label_job: Job, tmp_
 @pytest.mark.parametrize(
     ("rows", "says"),
     [
-        ([CHAT, {"messages": [{"role": "user"}, "hi"]}], "row 2 is not a chat: 'hi' is no message"),
+        ([CHAT, {"messages": [{"role": "user", "content": "a"}, "hi"]}], "row 2 is not a chat: 'hi' is no message"),
         ([CHAT, {"messages": [{"role": "boss", "content": "do it"}]}], "row 2 is not a chat: the role 'boss'"),
         ([{"messages": "hi"}], "row 1 is not a chat: 'hi' is text that is not JSON"),
         ([{"text": ["a"]}], "row 1 has no text in 'text': ['a'] is a list, not text"),

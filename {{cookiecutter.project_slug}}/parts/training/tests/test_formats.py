@@ -150,6 +150,22 @@ def test_preferences_are_refused_by_name(chat_job: Job, tmp_path: Path, row: dic
     assert message.startswith("this is preference data: ") and "hosen' and '" in message and "ejected'" in message
 
 
+def test_completions_that_are_each_judged_are_refused(chat_job: Job, tmp_path: Path):
+    rows = [{"prompt": "a", "completion": "b", "label": number % 2 == 0} for number in range(6)]
+    assert "this is preference data: 'label' says true or false" in refusal(chat_job, tmp_path, rows)
+
+
+def test_a_history_is_earlier_turns(chat_job: Job, tmp_path: Path):
+    row = {"instruction": "and 2?", "input": "", "output": "3", "history": [["1?", "2"]], "system": "Count."}
+    assert [turn["content"] for turn in examples(chat_job, tmp_path, [row] * 4).train[0]["prompt"]] == [
+        "Count.",
+        "1?",
+        "2",
+        "and 2?",
+    ]
+    assert "row 1 has a history that is no list of pairs" in refusal(chat_job, tmp_path, [row | {"history": "x"}] * 4)
+
+
 def test_the_better_answer_can_be_chosen(chat_job: Job, tmp_path: Path):
     job = replace(chat_job, columns={"completion": "chosen"})
     found = examples(job, tmp_path, [{"prompt": "a", "chosen": "b", "rejected": "c"}] * 4)
@@ -174,6 +190,8 @@ def test_a_class_called_none_is_one(label_job: Job, tmp_path: Path, name: str):
         ([0, 1], ["0", "1"]),
         ([True, False], ["false", "true"]),
         (["10", "9", "100"], ["9", "10", "100"]),
+        (["1.0", "10.0", "2.0"], ["1.0", "2.0", "10.0"]),
+        (["+1", "-1"], ["-1", "+1"]),
         ([1.0, 2.0], ["1", "2"]),
         ([1, "1", "2"], ["1", "2"]),
         (["5 stars", "4 stars"], ["4 stars", "5 stars"]),
@@ -310,7 +328,8 @@ def test_a_turn_of_weight_0_is_not_learnt(chat_job: Job, marked: Path, tmp_path:
 
 def test_messages_beside_a_text_are_a_chat(chat_job: Job, tmp_path: Path):
     user, answer = [{"role": "user", "content": "a"}], [{"role": "assistant", "content": "b"}]
-    for row in ({"prompt": user, "completion": "b"}, {"prompt": "a", "completion": answer}):
+    as_text = {"prompt": json.dumps(user), "completion": json.dumps(answer)}
+    for row in ({"prompt": user, "completion": "b"}, {"prompt": "a", "completion": answer}, as_text):
         found = examples(chat_job, tmp_path, [row] * 4)
         assert (found.train[0]["prompt"], found.train[0]["completion"]) == (user, answer)
     rows = [{"prompt": "a", "completion": "b"}, {"prompt": user, "completion": "b"}]

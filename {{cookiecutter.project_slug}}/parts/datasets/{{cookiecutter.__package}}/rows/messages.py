@@ -14,7 +14,8 @@ ROLES = {  # our name -> others for it; all in any case
 ROLE_OF = {name: role for role, names in ROLES.items() for name in names}
 CALLS = ("function_call", "tool_call")  # roles of ShareGPT whose text is a call as JSON
 TEXT_PARTS = ("text", "input_text", "output_text")
-TAKEN = ("role", "from", "content", "value", "tool_calls", "function_call")  # the other keys of a message are kept
+CONTENTS = ("content", "value", "text")  # keys, the first that is there
+TAKEN = ("role", "from", *CONTENTS, "tool_calls", "function_call")  # the other keys of a message are kept
 
 
 def text_of(value: Any) -> str:
@@ -61,7 +62,9 @@ def parse_message(one: Any) -> dict[str, Any]:
     role = ROLE_OF.get(str(written).strip().lower())
     if role is None:
         raise ValueError(f"the role {shorten(written)} is none of {', '.join(ROLES)}, or another usual name of one")
-    content = join_parts(one.get("content") if one.get("content") is not None else one.get("value"))
+    if not any(key in one for key in TAKEN[2:]):
+        raise ValueError(f"{shorten(one)} has no content")
+    content = join_parts(next((one[key] for key in CONTENTS if one.get(key) is not None), None))
     message = {"role": role, "content": content}
     if one.get("weight") not in (None, 0, 1):
         raise ValueError(f"the weight {shorten(one['weight'])} of a message is neither 0 nor 1")

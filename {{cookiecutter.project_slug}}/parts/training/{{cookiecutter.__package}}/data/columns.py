@@ -14,7 +14,8 @@ USUAL = {
     "context": ("context", "input"),  # joined to the prompt
     "completion": ("completion", "output", "response", "answer"),
     "system": ("system", "system_prompt"),
-    "tools": ("tools",),
+    "tools": ("tools", "functions"),
+    "history": ("history",),  # pairs of a question and its answer before the prompt
     "text": ("text", "sentence", "review", "content", "comment", "tweet", "utterance", "document"),
     "label": ("label", "labels", "category", "class", "sentiment", "intent", "stance", "topic", "rating", "stars"),
 }
@@ -36,7 +37,7 @@ KINDS = {
 }
 ROLES_OF = {  # kind -> the roles it needs, and those it may have
     "chat": (("messages",), ("system", "tools")),
-    "prompt": (("prompt", "completion"), ("context", "system", "tools")),
+    "prompt": (("prompt", "completion"), ("context", "system", "tools", "history")),
     "text": (("text",), ()),
     "labels": (("text", "label"), ("text_pair",)),
 }
@@ -119,7 +120,7 @@ def check_single(found: Format, names: list[str], named: Mapping[str, str]) -> F
     for role, column in found.columns.items():
         others = [name for name in names if plain(name) in USUAL.get(role, ()) and name not in found.columns.values()]
         ours = plain(column) == role and role != "context"
-        if role in named or ours or not others or role in ("system", "tools"):
+        if role in named or ours or not others or role in ("system", "tools", "history"):
             continue
         example = json.dumps({role: column})
         raise UserError(
@@ -152,11 +153,14 @@ def refuse_preferences(names: list[str], named: Mapping[str, str]) -> None:
     there = {plain(name): name for name in names}
     for better, worse in PREFERENCES:
         if better in there and worse in there and not {"messages", "completion", "text"} & named.keys():
+            chat, text = (
+                json.dumps({"messages": there[better]}),
+                json.dumps({"prompt": "...", "completion": there[better]}),
+            )
             raise UserError(
                 f"this is preference data: {there[better]!r} and {there[worse]!r} are a better and a worse answer, and "
-                f"here one answer is learnt; to learn the better one, set COLUMNS = "
-                f'{{"messages": "{there[better]}"}} where it is a chat, or '
-                f'{{"prompt": "...", "completion": "{there[better]}"}} where it is a text'
+                f"here one answer is learnt; to learn the better one, set COLUMNS = {chat} where it is a chat, or "
+                f"COLUMNS = {text} where it is a text"
             )
 
 

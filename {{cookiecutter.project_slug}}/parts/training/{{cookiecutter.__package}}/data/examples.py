@@ -1,9 +1,11 @@
 """A row as an example: a chat, a prompt with its completion, a plain text, or a text with the number of its class."""
 
 import itertools
+import json
 import math
 import re
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -83,7 +85,8 @@ def chat_parser(rows: Rows, found: Format, tokenizer: PreTrainedTokenizerBase) -
             return None
         return {"messages": turns} | ({"tools": read_tools(row.get(columns["tools"]))} if tools else {})
 
-    return Parser(parse, datasets.Features({"messages": CHAT, **tools}), call_notes(rows, knows_calls))
+    notes = call_notes(rows, [columns["messages"]], knows_calls)
+    return Parser(parse, datasets.Features({"messages": CHAT, **tools}), notes)
 
 
 def read_chat(value: Any, knows_calls: bool) -> list[dict[str, Any]]:
@@ -108,11 +111,23 @@ def template_knows_calls(tokenizer: PreTrainedTokenizerBase) -> bool:
     return "tool_calls" in str(tokenizer.chat_template)
 
 
-def call_notes(rows: Rows, knows_calls: bool) -> tuple[str, ...]:
-    first = map(str, itertools.islice(rows.read(), LOOKED_AT))
-    if knows_calls or not any(word in row for row in first for word in ("tool_call", "function_call")):
-        return ()
-    return ("the chat template has no tool calls: they are learnt as JSON in the answer",)
+def call_notes(rows: Rows, columns: Iterable[str], knows_calls: bool) -> tuple[str, ...]:
+    """Return a note where the first rows hold tool calls that the chat template has no place for."""
+    values = [row.get(column) for row in itertools.islice(rows.read(), LOOKED_AT) for column in columns]
+    chats = [] if knows_calls else [chat for value in values if (chat := written_chat(value))]
+    with suppress(ValueError):  # found again, with its row
+        if any("tool_calls" in turn for chat in chats for turn in messages.parse_chat(chat)):
+            return ("the chat template has no tool calls: they are learnt as JSON in the answer",)
+    return ()
+
+
+def written_chat(value: Any) -> list[Any] | None:
+    """Return a list of messages, or the one that a text holds as JSON; None for any other text and an empty list."""
+    if isinstance(value, str) and value.lstrip().startswith("[{"):
+        with suppress(ValueError):
+            found = json.loads(value)
+            return found if all(isinstance(one, dict) and {"role", "from"} & one.keys() for one in found) else None
+    return value if isinstance(value, list) and value else None
 
 
 def prompt_parser(rows: Rows, found: Format, tokenizer: PreTrainedTokenizerBase) -> Parser:
@@ -120,18 +135,20 @@ def prompt_parser(rows: Rows, found: Format, tokenizer: PreTrainedTokenizerBase)
     columns, knows_calls = found.columns, template_knows_calls(tokenizer)
     both = (columns["prompt"], columns["completion"])
     first: Row = next((row for row in rows.read() if not any(is_missing(row.get(column)) for column in both)), {})
-    lists = any(isinstance(first.get(column), list) for column in both)
-    as_chat = lists or (bool(tokenizer.chat_template) and (found.is_question or "system" in columns))
+    refuse_judged(rows, first)
+    lists = any(written_chat(first.get(column)) for column in both)
+    as_chat = lists or (
+        bool(tokenizer.chat_template) and (found.is_question or bool({"system", "history"} & columns.keys()))
+    )
     tools = {"tools": CHAT} if "tools" in columns and as_chat else {}
     separator = "\n\n" if found.is_question else ""
 
     def side(row: Row, column: str, role: str) -> list[dict[str, Any]] | str:
-        value = row.get(column)
-        if isinstance(value, list):
+        if chat := written_chat(row.get(column)):
             if not lists:
                 raise ValueError(f"has messages in {column!r}, and the first row has texts")
-            return read_chat(value, knows_calls)
-        text = optional_text(row, column)
+            return read_chat(chat, knows_calls)
+        text = "" if row.get(column) == [] else optional_text(row, column)
         return [{"role": role, "content": text}] if as_chat else text
 
     def parse(row: Row) -> Row | None:
@@ -139,19 +156,47 @@ def prompt_parser(rows: Rows, found: Format, tokenizer: PreTrainedTokenizerBase)
         if is_missing(row.get(both[0])) or not has_content(completion):
             return None
         system, context = (optional_text(row, columns.get(role)) for role in ("system", "context"))
+        history = read_history(row.get(columns["history"])) if "history" in columns else []
         if isinstance(prompt, str):
+            if history:
+                raise ValueError("has a history, which only a model with a chat template can be given")
             prompt = "\n\n".join(part for part in (system, prompt, context) if part.strip()) + separator
             return {"prompt": prompt, "completion": completion}
         if context.strip():
             prompt[-1]["content"] += f"\n\n{context}" if prompt[-1]["content"].strip() else context
         if system.strip() and prompt[0]["role"] != "system":
-            prompt = [{"role": "system", "content": system}, *prompt]
+            history = [{"role": "system", "content": system}, *history]
         called = {"tools": read_tools(row.get(columns["tools"]))} if tools else {}
-        return {"prompt": prompt, "completion": completion} | called
+        return {"prompt": [*history, *prompt], "completion": completion} | called
 
     kind = CHAT if as_chat else TEXT
     notes = ("each row is learnt as a chat: a question and its answer",) if as_chat and not lists else ()
+    notes += call_notes(rows, both, knows_calls) if lists else ()
     return Parser(parse, datasets.Features({"prompt": kind, "completion": kind, **tools}), notes)
+
+
+def read_history(value: Any) -> list[dict[str, Any]]:
+    """Return earlier pairs of a question and its answer as messages."""
+    if is_missing(value) or value == "":
+        return []
+    try:
+        pairs = messages.from_json(value, "a list of pairs")
+        texts = [(text_of(question), text_of(answer)) for question, answer in pairs]
+    except (TypeError, ValueError):
+        raise ValueError(f"has a history that is no list of pairs: {messages.shorten(value)}") from None
+    roles = ("user", "assistant")
+    return [{"role": role, "content": text} for pair in texts for role, text in zip(roles, pair, strict=True)]
+
+
+def refuse_judged(rows: Rows, first: Row) -> None:
+    """UserError for completions that are each marked as good or bad: learning all of them would learn the bad ones."""
+    if column := next(
+        (name for name in rows.columns if name.lower() == "label" and isinstance(first.get(name), bool)), ""
+    ):
+        raise UserError(
+            f"this is preference data: {column!r} says true or false of each completion, and here all are learnt: "
+            "keep the rows where it is true, without that column"
+        )
 
 
 def has_content(value: Any) -> bool:
@@ -201,19 +246,19 @@ def class_numbers(rows: Rows, column: str, named: tuple[str, ...]) -> tuple[tupl
     occur = set(labels)
     check_classes(column, occur, len(labels))
     names, source = named or rows.classes.get(column, ()), "LABELS names" if named else "the dataset names"
+    numbers = {label: float(label) for label in occur if re.fullmatch(r"[+-]?\d*\.?\d+", label)}
     if not names:
-        if fraction := next((label for label in sorted(occur) if re.fullmatch(r"-?\d*\.\d+", label)), None):
+        if fraction := next((label for label, number in sorted(numbers.items()) if number % 1), None):
             raise UserError(f"the label {fraction} is no whole number and no name: set LABELS where it is a class")
-        names = tuple(sorted(occur, key=int if all(re.fullmatch(r"[+-]?\d+", one) for one in occur) else None))
+        names = tuple(sorted(occur, key=numbers.__getitem__ if len(numbers) == len(occur) else None))
     by_name = {name: number for number, name in enumerate(names)}
     if occur <= by_name.keys():
         return names, by_name
-    by_number = {str(number): number for number in range(len(names))}
-    if occur <= by_number.keys():
-        return names, by_number
-    if all(re.fullmatch(r"-?\d+", label) for label in occur):
-        wrong = next(label for label in labels if label not in by_number)
-        raise UserError(f"the label {wrong} is out of range: {source} {len(names)} classes, 0 to {len(names) - 1}")
+    if len(numbers) == len(occur):  # places in the list of names
+        wrong = next((label for label in labels if numbers[label] not in range(len(names))), None)
+        if wrong is not None:
+            raise UserError(f"the label {wrong} is out of range: {source} {len(names)} classes, 0 to {len(names) - 1}")
+        return names, {label: int(number) for label, number in numbers.items()}
     wrong = next(label for label in labels if label not in by_name)
     raise UserError(f"the label {wrong!r} is not in LABELS: {quoted(names)}")
 

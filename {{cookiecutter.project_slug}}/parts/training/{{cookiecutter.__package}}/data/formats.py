@@ -51,7 +51,7 @@ def load_examples(job: Job, tokenizer: PreTrainedTokenizerBase, rows: Rows | Non
     """Return the job's dataset in a known format, without its empty rows, split. UserError in one sentence."""
     rows = rows or load_dataset(job.dataset, job.subset)
     if not rows.count:
-        raise UserError(f"{job.dataset} has no rows")
+        raise UserError(f"{rows.name} has no rows")
     found = recognise(rows.columns, job.workload, job.columns or {})
     parser = make_parser(rows, found, tokenizer, job.labels)
     kept = read_examples(rows, found, parser, [tokenizer.chat_template, tokenizer.sep_token])

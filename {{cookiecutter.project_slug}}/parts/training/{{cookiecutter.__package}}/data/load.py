@@ -146,7 +146,7 @@ def read_files(path: Path) -> Rows:
         for file in paths:
             yield from (record for record in reader.read_records(file) if isinstance(record, dict))
 
-    return Rows(str(path), read, tuple(columns), count, files.fingerprint(files.sha256s(paths)), classes, tuple(notes))
+    return Rows(path.name, read, tuple(columns), count, files.fingerprint(files.sha256s(paths)), classes, tuple(notes))
 
 
 def training_files(path: Path) -> tuple[list[Path], list[str]]:
