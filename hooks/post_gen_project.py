@@ -8,9 +8,7 @@ engine and workload. Cookiecutter copies parts/ without rendering it; the packag
 import json
 import os
 import re
-import shutil
 import sys
-from pathlib import Path
 
 PACKAGE = "{{cookiecutter.__package}}"  # the name of a folder, and of the package in tests
 CACHES = {"__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache"}  # left in a clone by tools
@@ -23,51 +21,77 @@ def parts_of(manifest: dict[str, list[str]], task: str, engine: str, workload: s
     return parts
 
 
-def files_of(folder: Path) -> list[Path]:
-    """Every file below a folder, relative to it, caches aside."""
+def files_of(folder: str) -> list[str]:
+    """Every file below a folder, relative to it and with forward slashes, caches aside."""
     found = []
     for parent, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if name not in CACHES]
-        found += [Path(parent, name).relative_to(folder) for name in names]
+        below = parent[len(folder) + 1 :].replace(os.sep, "/")
+        found += [f"{below}/{name}" if below else name for name in names]
     return found
 
 
-def arrange(root: Path) -> None:
+def arrange(root: str) -> None:
     """Move the files of the chosen parts into the project at `root`, and remove the files of all other parts."""
-    plan, parts = root / "plan.py", root / "parts"
-    if not plan.is_file():
+    planned, parts = os.path.join(root, "plan.py"), os.path.join(root, "parts")
+    if not os.path.isfile(planned):
         sys.exit("error: the pre-gen hook did not run, so nothing was planned; bake again and accept both hooks")
-    chosen = dict(re.findall(r"^(\w+) = ['\"]([\w-]+)['\"]", plan.read_text(encoding="utf-8"), re.M))
+    with open(planned, encoding="utf-8") as plan, open(os.path.join(parts, "manifest.json"), encoding="utf-8") as rows:
+        chosen = dict(re.findall(r"^(\w+) = ['\"]([\w-]+)['\"]", plan.read(), re.M))
+        manifest = json.load(rows)
     package = chosen["NAME"].replace("-", "_")
-    manifest = json.loads((parts / "manifest.json").read_text(encoding="utf-8"))
     ours = parts_of(manifest, chosen["TASK"], chosen.get("ENGINE", ""), chosen.get("WORKLOAD", ""))
-    folders = set()
-    for part in sorted({part for row in manifest.values() for part in row}, key=ours.__contains__):  # others first
-        for file in files_of(parts / part):
-            placed = root / file.as_posix().replace(PACKAGE, package)
-            folders.update(folder for folder in placed.parents if root in folder.parents)
+    kept, others = set(), set()
+    for part in {part for row in manifest.values() for part in row}:
+        for file in files_of(os.path.join(parts, part)):
+            placed = file.replace(PACKAGE, package)
             if part in ours:
-                placed.parent.mkdir(parents=True, exist_ok=True)
-                move(parts / part / file, placed, package)
-            else:  # an earlier bake may have put it there
-                placed.unlink(missing_ok=True)
-    for folder in sorted(folders, reverse=True):
-        if folder.is_dir() and not any(folder.iterdir()):
-            folder.rmdir()
-    plan.replace(root / package / "plan.py")
-    shutil.rmtree(parts)
-    (root / "UNFINISHED.md").unlink(missing_ok=True)
+                move(os.path.join(parts, part, file), os.path.join(root, placed), package)
+                kept.add(placed)
+            else:
+                others.add(placed)
+    for file in others - kept:  # an earlier bake may have put it there
+        remove(root, file)
+    os.replace(planned, os.path.join(root, package, "plan.py"))
+    remove_tree(parts)
+    remove(root, "UNFINISHED.md")
 
 
-def move(file: Path, to: Path, package: str) -> None:
+def move(file: str, to: str, package: str) -> None:
     """Move a file of a part, with the package's name in place of its placeholder."""
-    text = file.read_bytes()
+    os.makedirs(os.path.dirname(to), exist_ok=True)
+    with open(file, "rb") as part:
+        text = part.read()
     if PACKAGE.encode() in text:
-        to.write_bytes(text.replace(PACKAGE.encode(), package.encode()))
+        with open(to, "wb") as placed:
+            placed.write(text.replace(PACKAGE.encode(), package.encode()))
     else:
-        file.replace(to)
+        os.replace(file, to)
+
+
+def remove(root: str, file: str) -> None:
+    """Remove a file below `root`, where it is there, and the folders that it leaves empty."""
+    path = os.path.join(root, file)
+    if os.path.lexists(path):
+        os.remove(path)
+    while file := file.rpartition("/")[0]:
+        try:
+            os.rmdir(os.path.join(root, file))
+        except FileNotFoundError:
+            continue
+        except OSError:
+            break  # something is in it
+
+
+def remove_tree(folder: str) -> None:
+    for parent, folders, names in os.walk(folder, topdown=False):
+        for name in names:
+            os.remove(os.path.join(parent, name))
+        for name in folders:
+            os.rmdir(os.path.join(parent, name))
+    os.rmdir(folder)
 
 
 # {% endraw %}
 if __name__ == "__main__":
-    arrange(Path.cwd())
+    arrange(os.getcwd())

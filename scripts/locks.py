@@ -20,6 +20,7 @@ from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).resolve().parents[1]
 BODY = ROOT / "{{cookiecutter.project_slug}}"
+COMMON = BODY / "parts" / "common"
 UV = (sys.executable, "-m", "uv", "pip")
 RECIPE = re.compile(r"-m uv pip compile -q --upgrade (.+?) \$\$\(test -f")  # of `make lock` in the generated Makefile
 IMAGE = ("--python-version", "3.12", "--python-platform", "x86_64-manylinux_2_36")  # Debian 12; Ubuntu 24.04 is newer
@@ -56,9 +57,8 @@ class Lock:
 
     @property
     def name(self) -> str:
-        """The part and the file: serve_vllm/image; those that every project gets have no folder."""
-        owner = self.path.parents[1].name
-        return f"{owner}/{self.path.stem}" if self.path.parents[2].name == "parts" else self.path.stem
+        """The part and the file: serve_vllm/image."""
+        return f"{self.path.parents[1].name}/{self.path.stem}"
 
     @property
     def source(self) -> Path:
@@ -83,7 +83,7 @@ def pins(text: str) -> dict[str, str]:
 
 def flags() -> list[str]:
     """The options that a generated project's `make lock` gives uv."""
-    recipe = " ".join((BODY / "Makefile").read_text(encoding="utf-8").replace("\\\n", " ").split())
+    recipe = " ".join((COMMON / "Makefile").read_text(encoding="utf-8").replace("\\\n", " ").split())
     found = RECIPE.search(recipe)
     if not found:
         raise ValueError("the generated Makefile's `lock` no longer runs `uv pip compile -q --upgrade ...`")
@@ -137,7 +137,7 @@ def wrong_with(lock: Lock) -> list[str]:
 
 def people() -> dict[str, list[str]]:
     """Name -> uv's arguments: the files that people install from, each with what is installed beside it."""
-    dev = str(BODY / "requirements" / "dev.txt")
+    dev = str(COMMON / "requirements" / "dev.txt")
     laptops = sorted(BODY.rglob("requirements/laptop.txt"))
     asked = {
         f"{file.parents[1].name}/laptop, {platform.split('-')[-1]}": [str(file), dev, "--python-platform", platform]

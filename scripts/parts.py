@@ -22,7 +22,6 @@ ROOT = Path(__file__).resolve().parents[1]
 BODY = ROOT / "{{cookiecutter.project_slug}}"
 PAGE = ROOT / "docs" / "architecture.md"
 TABLE = re.compile(r"(?<=<!-- table: make parts TABLE=1 -->\n).*?(?=<!-- end -->)", re.DOTALL)
-COMMON = "every project"
 CHOICES = {
     "task": ("serve", "batch", "finetune", "distributed"),
     "engine": ("vllm", "transformers"),
@@ -53,14 +52,10 @@ def parts_of(task: str, engine: str, workload: str) -> list[str]:
 
 def files(task: str, engine: str, workload: str) -> dict[str, str]:
     """File of the project -> its part, sorted by file."""
-    found = {
-        file.as_posix(): COMMON
-        for file in hook.files_of(BODY)
-        if file.parts[0] not in ("parts", "UNFINISHED.md") and file.as_posix() != "README.md"
-    }
-    found["README.md"] = f"README-{task if task in ('serve', 'batch') else 'training'}.md"
+    readme = f"README-{task if task in ('serve', 'batch') else 'training'}.md"
+    found = {"README.md": readme, "pyproject.toml": "rendered by Cookiecutter"}
     for part in parts_of(task, engine, workload):
-        found |= {file.as_posix(): part for file in hook.files_of(BODY / "parts" / part)}
+        found |= dict.fromkeys(hook.files_of(str(BODY / "parts" / part)), part)
     written = {f"{hook.PACKAGE}/plan.py", "PLAN.md", "memory.svg"}
     return dict(sorted((found | dict.fromkeys(written, "the planner, in the pre-gen hook")).items()))
 

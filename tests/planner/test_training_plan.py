@@ -61,7 +61,7 @@ def plan_of(**typed: str) -> dict[str, Any]:
 def read_by_the_template(task: str) -> set[str]:
     """Names of the constants that the modules of a project of that task read, by themselves or as fields of its job."""
     package = "{{cookiecutter.__package}}"
-    folders = [BODY / package, *(BODY / "parts" / part / package for part in ("budgeted", "training", task))]
+    folders = [BODY / "parts" / part / package for part in ("common", "budgeted", "training", task)]
     sources = [path.read_text(encoding="utf-8") for folder in folders for path in folder.rglob("*.py")]
     named = {name for source in sources for name in re.findall(r'\bplan(?:\.|, ")([A-Z_]+)', source)}
     config = (BODY / "parts" / "training" / package / "training" / "config.py").read_text(encoding="utf-8")

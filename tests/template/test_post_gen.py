@@ -29,17 +29,17 @@ def hook() -> ModuleType:
 
 
 def rendered(root: Path, plan: str | None) -> None:
-    """Write a small project as Cookiecutter renders it: common files, all parts, and the pre-gen hook's plan."""
+    """Write a small project as Cookiecutter renders it: a README, all parts, and the pre-gen hook's plan."""
     parts = {
-        "serve vllm": ["serve", "serve_vllm"],
-        "serve transformers generation": ["serve", "serve_transformers"],
-        "serve transformers pooling": ["serve", "serve_transformers", "pooling"],
-        "batch": ["batch"],
+        "serve vllm": ["common", "serve", "serve_vllm"],
+        "serve transformers generation": ["common", "serve", "serve_transformers"],
+        "serve transformers pooling": ["common", "serve", "serve_transformers", "pooling"],
+        "batch": ["common", "batch"],
     }
     files = {
-        "README-common.md": "common",
+        "README.md": "rendered",
         "UNFINISHED.md": "unfinished",
-        "my_llm/hardware.py": "common",
+        "parts/common/{{cookiecutter.__package}}/hardware.py": "common",
         "parts/manifest.json": json.dumps(parts),
         "parts/README-serve.md": "included by README.md",
         "parts/serve/{{cookiecutter.__package}}/client/connection.py": "connection",
@@ -75,7 +75,7 @@ def test_only_the_chosen_parts_remain(hook: ModuleType, tmp_path: Path):
     rendered(tmp_path, plan("serve", "vllm"))
     hook.arrange(tmp_path)
     assert files(tmp_path) == {
-        "README-common.md": "common",
+        "README.md": "rendered",
         "my_llm/hardware.py": "common",
         "my_llm/plan.py": plan("serve", "vllm"),
         "my_llm/client/connection.py": "connection",
