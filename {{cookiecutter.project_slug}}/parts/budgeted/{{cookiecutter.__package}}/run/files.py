@@ -38,7 +38,7 @@ def atomic_write(path: Path) -> Generator[Path]:
 
 def is_name(text: str) -> bool:
     """Whether a text can be the name of a folder, which is no path, no pattern and not hidden."""
-    return re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", text) is not None
+    return re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9 ._-]*", text) is not None
 
 
 def sync(path: Path) -> None:

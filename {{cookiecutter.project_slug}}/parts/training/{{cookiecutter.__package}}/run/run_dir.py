@@ -31,7 +31,7 @@ def merged_name(run: str) -> str:
 def check_name(run: str) -> None:
     """UserError for the name of a run that would lead out of its folder."""
     if not files.is_name(run):
-        raise UserError(f"RUN = {run!r} is no name: write it of letters, digits, hyphens, dots and underscores")
+        raise UserError(f"RUN = {run!r} is no name: write it of letters, digits, blanks, hyphens, dots and underscores")
 
 
 @dataclass(frozen=True)
