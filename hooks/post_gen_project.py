@@ -47,13 +47,23 @@ def arrange(root: str) -> None:
         manifest = json.load(rows)
     package = chosen["NAME"].replace("-", "_")
     ours = parts_of(manifest, chosen["TASK"], chosen.get("ENGINE", ""), chosen.get("WORKLOAD", ""))
-    written = {f"{package}/plan.py", *(file for file in AT_THE_ROOT if os.path.isfile(os.path.join(root, file)))}
+    earlier, chosen_files = recorded(root), {}
     for part in ours:
         for file in files_of(os.path.join(parts, part)):
-            placed = file.replace(PACKAGE, package)
-            move(os.path.join(parts, part, file), os.path.join(root, placed), package)
-            written.add(placed)
-    for file, sha256 in recorded(root).items():
+            chosen_files[file.replace(PACKAGE, package)] = os.path.join(parts, part, file)
+    # The pre-gen hook asks this before anything is written; here is what it could not see
+    if own := [
+        file for file in sorted(chosen_files) if file not in earlier and os.path.lexists(os.path.join(root, file))
+    ]:
+        remove_tree(parts)
+        remove(root, "plan.py")
+        remove(root, "UNFINISHED.md")
+        sys.exit(f"error: {own[0]} would be overwritten, and the template did not write that: move it away")
+    for placed, file in chosen_files.items():
+        move(file, os.path.join(root, placed), package)
+    at_the_root = {file for file in AT_THE_ROOT if os.path.isfile(os.path.join(root, file))}
+    written = {f"{package}/plan.py", *at_the_root, *chosen_files}
+    for file, sha256 in earlier.items():
         if file not in written and hash_of(os.path.join(root, file)) == sha256:
             remove(root, file)
     os.replace(planned, os.path.join(root, package, "plan.py"))

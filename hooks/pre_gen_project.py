@@ -6026,7 +6026,9 @@ def run_hook(typed: dict[str, object], folder: str | os.PathLike[str]) -> int:
         answers = check_answers(typed)
         plan = plan_for(answers.request)
         words = {plan.request.task, plan.request.workload, str(getattr(plan.chosen.setup, "engine", ""))}
-        template = os.path.join(str(typed.get("_repo_dir", "")), "{{" + "cookiecutter.project_slug" + "}}")
+        # Cookiecutter gives the template's folder as it was typed, and hooks start in the project; PWD is the shell's
+        typed_in = os.path.join(os.environ.get("PWD", ""), str(typed.get("_repo_dir", "")))
+        template = os.path.join(typed_in, "{{" + "cookiecutter.project_slug" + "}}")
         refuse_overwriting(folder, files_of_bake(template, words, answers.slug.replace("-", "_")))
     except Refusal as refusal:
         print(f"error: {refusal}", file=sys.stderr)

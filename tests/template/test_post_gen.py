@@ -143,6 +143,16 @@ def test_a_bake_deletes_only_what_the_template_wrote_and_nobody_changed(hook: Mo
     assert "my_llm/engine/middleware.py" not in held
 
 
+def test_a_file_in_the_way_stays_and_nothing_is_moved(hook: ModuleType, tmp_path: Path):
+    """Where the pre-gen hook could not see the template, and so not the file."""
+    rendered(tmp_path, plan("batch"))
+    (tmp_path / "deep" / "er").mkdir(parents=True)
+    (tmp_path / "deep" / "er" / "only.txt").write_text("mine")
+    with pytest.raises(SystemExit, match=r"deep/er/only\.txt would be overwritten"):
+        hook.arrange(tmp_path)
+    assert files(tmp_path) == {"README.md": "rendered", "deep/er/only.txt": "mine"}
+
+
 def test_without_a_plan_it_says_so_in_one_line_and_touches_nothing(tmp_path: Path):
     rendered(tmp_path, None)
     before = files(tmp_path)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -35,6 +37,18 @@ def test_what_stands_in_the_way_is_refused_before_anything_is_touched(
     assert contents(tmp_path) == before
     said = capfd.readouterr().err
     assert f"error: {file.replace('parts/mine.py', 'parts')} in my-llm/ would be overwritten" in said
+
+
+def test_the_template_is_found_where_it_was_typed_as_a_relative_path(tmp_path: Path) -> None:
+    own = tmp_path / "my-llm" / "samples" / "chat.jsonl"
+    own.parent.mkdir(parents=True)
+    own.write_text("mine")
+    typed = "cookiecutter . --no-input -f -o", str(tmp_path), "task=finetune"
+    done = subprocess.run(
+        ["sh", "-c", f"cd '{ROOT}' && {sys.executable} -m {' '.join(typed)}"], capture_output=True, text=True
+    )
+    assert done.returncode and "samples/chat.jsonl in my-llm/ would be overwritten" in done.stderr
+    assert list(contents(tmp_path)) == ["my-llm/samples/chat.jsonl"]
 
 
 def test_files_beside_those_of_the_template_stay_over_every_task(tmp_path: Path) -> None:
