@@ -65,7 +65,9 @@ def test_an_open_quote_is_one_bad_row(tmp_path: Path):
     (tmp_path / "rows.csv").write_text('id,text\n1,he said "hi" there\n2,"unclosed\n3,ok\n')
     found = list(readers.rows(Source(str(tmp_path / "rows.csv")), TEXT))
     assert [row.prompt for row in found] == ['he said "hi" there', None, "ok"]
-    assert found[1].error == "line 3 is not CSV: a quote that is opened and not closed" and found[1].raw == '2,"unclosed'
+    assert (
+        found[1].error == "line 3 is not CSV: a quote that is opened and not closed" and found[1].raw == '2,"unclosed'
+    )
     assert estimated(tmp_path / "rows.csv")[0] == "3 rows, 1 of them unusable"
 
 

@@ -125,7 +125,7 @@ def test_chats_are_checked_turn_by_turn(tmp_path: Path):
     assert [row.error for row in found[2:]] == [
         "'m' is empty, not a list of messages",
         "'m' is no chat: 'Hi' is text that is not JSON, and not a list of messages",
-        "'m' is no chat: the role None is none of system, developer, user, assistant, tool, or another usual name of one",
+        "'m' is no chat: the role None is none of system, developer, user, assistant, tool",
     ]
 
 

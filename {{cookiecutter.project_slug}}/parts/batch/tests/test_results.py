@@ -97,7 +97,9 @@ def test_results_can_be_written_as_openais_batch_api_does(job: Job, tmp_path: Pa
     other = jobs.job(tmp_path / "other", tmp_path / "in.jsonl", settings=Settings("embedding", "org/model", "abc"))
     join(other, finished(other, embed), tmp_path / "v.openai.jsonl")
     line = json.loads((tmp_path / "v.openai.jsonl").read_text().splitlines()[0])
-    assert types.CreateEmbeddingResponse.model_validate(line["response"]["body"], strict=True).data[0].embedding[1:] == [0.5, -1]
+    assert types.CreateEmbeddingResponse.model_validate(line["response"]["body"], strict=True).data[0].embedding[
+        1:
+    ] == [0.5, -1]
 
 
 def test_vectors_are_of_fixed_size_and_numpy_reads_them(job: Job, tmp_path: Path):

@@ -236,7 +236,10 @@ def test_a_stop_file_ends_it_after_what_runs(job: Job):
 
     report = jobs.run(job, last)
     assert report.stopped == "as you asked" and 0 < report.status.shards_done <= 3
-    done, again = report.status.shards_done, jobs.run(job)  # Modal tries the orchestrator again, and nobody asked for it
+    done, again = (
+        report.status.shards_done,
+        jobs.run(job),
+    )  # Modal tries the orchestrator again, and nobody asked for it
     assert again.stopped == "as you asked" and again.status.shards_done == done
     assert create_job(job.root, JobSpec(Source(job.split.source), jobs.TEXT, job.settings)) == job
     assert jobs.run(job).complete

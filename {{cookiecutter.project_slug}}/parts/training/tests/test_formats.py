@@ -14,9 +14,9 @@ from {{cookiecutter.__package}}.data import check, formats, load
 from {{cookiecutter.__package}}.data.check import DatasetReport
 from {{cookiecutter.__package}}.data.formats import Examples
 from {{cookiecutter.__package}}.run.reply import UserError
+from {{cookiecutter.__package}}.run.run_dir import Run
 from {{cookiecutter.__package}}.training import model, trainers
 from {{cookiecutter.__package}}.training.config import Job
-from {{cookiecutter.__package}}.run.run_dir import Run
 
 CALL = {"type": "function", "function": {"name": "weather", "arguments": {"city": "Oslo"}}}
 CALLS = (  # a chat template with a place for tools and their calls; the brackets as in conftest
@@ -53,7 +53,9 @@ def refusal(job: Job, folder: Path, rows: list[Any]) -> str:
 
 def examples(job: Job, folder: Path, rows: list[Any]) -> Examples:
     tokenizer = model.load_tokenizer(model.Source(job.model, "main"))
-    return formats.load_examples(replace(job, eval_share=0.0), tokenizer, load.read_files(Path(write_rows(folder, rows))))
+    return formats.load_examples(
+        replace(job, eval_share=0.0), tokenizer, load.read_files(Path(write_rows(folder, rows)))
+    )
 
 
 def learnt(job: Job, folder: Path, found: Examples) -> list[str]:
@@ -205,7 +207,9 @@ def test_labels_are_classes_of_their_own_name(label_job: Job, tmp_path: Path, la
 
 
 def test_numbers_keep_the_names_that_the_dataset_or_the_plan_gives(label_job: Job, tmp_path: Path):
-    features = datasets.Features({"text": datasets.Value("string"), "label": datasets.ClassLabel(names=["bad", "good"])})
+    features = datasets.Features(
+        {"text": datasets.Value("string"), "label": datasets.ClassLabel(names=["bad", "good"])}
+    )
     made = datasets.Dataset.from_dict({"text": ["a", "b"] * 9, "label": [0, 1] * 9}, features)
     made.save_to_disk(tmp_path / "saved")
     made.to_parquet(tmp_path / "rows.parquet")
@@ -236,11 +240,15 @@ def test_two_texts_are_a_pair(label_job: Job, tmp_path: Path, names: tuple[str, 
     found = examples(label_job, tmp_path, rows)
     assert found.train[0]["text_pair"] == "open"
     tokenizer.sep_token = None  # a language model: one text, and the line break between is said
-    joined = formats.load_examples(replace(label_job, eval_share=0.0), tokenizer, load.read_files(tmp_path / "rows.jsonl"))
+    joined = formats.load_examples(
+        replace(label_job, eval_share=0.0), tokenizer, load.read_files(tmp_path / "rows.jsonl")
+    )
     assert joined.train[0]["text"] == "is it\nopen" and any("joined by a line break" in note for note in joined.notes)
 
 
-@pytest.mark.parametrize("names", [("Text", "Sentiment"), ("review", "stars"), ("sentence", "class"), ("tweet", "stance")])
+@pytest.mark.parametrize(
+    "names", [("Text", "Sentiment"), ("review", "stars"), ("sentence", "class"), ("tweet", "stance")]
+)
 def test_usual_names_of_text_and_label_are_known(label_job: Job, tmp_path: Path, names: tuple[str, str]):
     report = checked(label_job, tmp_path, [{names[0]: "a", names[1]: str(number % 2)} for number in range(20)])
     assert report.notes == (f"{names[0]!r} is the text, {names[1]!r} is the label",)
@@ -301,11 +309,19 @@ def test_tools_as_json_are_parsed(chat_job: Job, calling: Path, tmp_path: Path):
     rows = [{"messages": chat, "tools": json.dumps(tools)}, {"messages": chat, "tools": tools}, {"messages": chat}]
     found = examples(job, tmp_path, rows)
     assert [row["tools"] for row in found.train] == [tools, tools, None]
-    assert checked(replace(job, eval_share=0.0), tmp_path, rows[:1]).tokens > checked(replace(job, eval_share=0.0), tmp_path, rows[2:]).tokens
+    assert (
+        checked(replace(job, eval_share=0.0), tmp_path, rows[:1]).tokens
+        > checked(replace(job, eval_share=0.0), tmp_path, rows[2:]).tokens
+    )
 
 
 def test_a_sharegpt_call_and_its_observation_are_roles(chat_job: Job, calling: Path, tmp_path: Path):
-    spoken = [("human", "w?"), ("function_call", json.dumps(CALL["function"])), ("observation", "sun"), ("gpt", "sunny")]
+    spoken = [
+        ("human", "w?"),
+        ("function_call", json.dumps(CALL["function"])),
+        ("observation", "sun"),
+        ("gpt", "sunny"),
+    ]
     rows = [{"conversations": [{"from": role, "value": text} for role, text in spoken]}] * 4
     found = examples(replace(chat_job, model=str(calling)), tmp_path, rows)
     assert [turn["role"] for turn in found.train[0]["messages"]] == ["user", "assistant", "tool", "assistant"]
@@ -321,7 +337,9 @@ def test_a_turn_of_weight_0_is_not_learnt(chat_job: Job, marked: Path, tmp_path:
         job = replace(chat_job, model=folder)
         found = examples(job, tmp_path, [weighted, plain, never])
         assert (found.rows, found.empty) == (3, 1) and "whose weight is not 0" in found.learns
-        first, second = (text.removesuffix("\n").removesuffix("<|im_end|>").strip() for text in learnt(job, tmp_path, found))
+        first, second = (
+            text.removesuffix("\n").removesuffix("<|im_end|>").strip() for text in learnt(job, tmp_path, found)
+        )
         assert (first, second) == ("good", "bad")
         assert found.train[0]["prompt"][1]["content"] == "bad"  # it is read all the same
 
@@ -360,7 +378,10 @@ def test_files_are_read_as_a_batch_reads_them(chat_job: Job, tmp_path: Path):
         assert check.check_job(chat_job, dataset=str(tmp_path / name)) == replace(plain, notes=said), name
     (tmp_path / "cut.jsonl.gz").write_bytes(gzip.compress(text.encode())[:-9])
     (tmp_path / "open.csv").write_text('prompt,completion\na,b\nc,"open\nd,e\n')
-    for name, says in (("cut.jsonl.gz", "is damaged or cut off"), ("open.csv", "line 3 is not CSV: a quote that is opened")):
+    for name, says in (
+        ("cut.jsonl.gz", "is damaged or cut off"),
+        ("open.csv", "line 3 is not CSV: a quote that is opened"),
+    ):
         with pytest.raises(UserError, match=says):
             check.check_job(chat_job, dataset=str(tmp_path / name))
 

@@ -61,7 +61,7 @@ def parse_message(one: Any) -> dict[str, Any]:
     written = one.get("role") or one.get("from")
     role = ROLE_OF.get(str(written).strip().lower())
     if role is None:
-        raise ValueError(f"the role {shorten(written)} is none of {', '.join(ROLES)}, or another usual name of one")
+        raise ValueError(f"the role {shorten(written)} is none of {', '.join(ROLES)}")
     if not any(key in one for key in TAKEN[2:]):
         raise ValueError(f"{shorten(one)} has no content")
     content = join_parts(next((one[key] for key in CONTENTS if one.get(key) is not None), None))
