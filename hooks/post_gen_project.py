@@ -5,12 +5,15 @@ engine and workload. Cookiecutter copies parts/ without rendering it; the packag
 """
 
 # {% raw %}
+import hashlib
 import json
 import os
 import re
 import sys
 
 PACKAGE = "{{cookiecutter.__package}}"  # the name of a folder, and of the package in tests
+RECORD = ".template-files.json"  # file -> SHA-256 of what was written: what a later bake may remove
+AT_THE_ROOT = ("README.md", "pyproject.toml", "PLAN.md", "memory.svg")  # written before this hook runs
 CACHES = {"__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache"}  # left in a clone by tools
 
 
@@ -32,7 +35,10 @@ def files_of(folder: str) -> list[str]:
 
 
 def arrange(root: str) -> None:
-    """Move the files of the chosen parts into the project at `root`, and remove the files of all other parts."""
+    """Move the files of the chosen parts into the project at `root`; remove what only an earlier bake wrote.
+
+    What was edited since, and what the template did not write, stays.
+    """
     planned, parts = os.path.join(root, "plan.py"), os.path.join(root, "parts")
     if not os.path.isfile(planned):
         sys.exit("error: the pre-gen hook did not run, so nothing was planned; bake again and accept both hooks")
@@ -41,20 +47,48 @@ def arrange(root: str) -> None:
         manifest = json.load(rows)
     package = chosen["NAME"].replace("-", "_")
     ours = parts_of(manifest, chosen["TASK"], chosen.get("ENGINE", ""), chosen.get("WORKLOAD", ""))
-    kept, others = set(), set()
-    for part in {part for row in manifest.values() for part in row}:
+    earlier, chosen_files = recorded(root), {}
+    for part in ours:
         for file in files_of(os.path.join(parts, part)):
-            placed = file.replace(PACKAGE, package)
-            if part in ours:
-                move(os.path.join(parts, part, file), os.path.join(root, placed), package)
-                kept.add(placed)
-            else:
-                others.add(placed)
-    for file in others - kept:  # an earlier bake may have put it there
-        remove(root, file)
+            chosen_files[file.replace(PACKAGE, package)] = os.path.join(parts, part, file)
+    # The pre-gen hook asks this before anything is written; here is what it could not see
+    if own := [
+        file for file in sorted(chosen_files) if file not in earlier and os.path.lexists(os.path.join(root, file))
+    ]:
+        remove_tree(parts)
+        remove(root, "plan.py")
+        remove(root, "UNFINISHED.md")
+        sys.exit(f"error: {own[0]} would be overwritten, and the template did not write that: move it away")
+    for placed, file in chosen_files.items():
+        move(file, os.path.join(root, placed), package)
+    at_the_root = {file for file in AT_THE_ROOT if os.path.isfile(os.path.join(root, file))}
+    written = {f"{package}/plan.py", *at_the_root, *chosen_files}
+    for file, sha256 in earlier.items():
+        if file not in written and hash_of(os.path.join(root, file)) == sha256:
+            remove(root, file)
     os.replace(planned, os.path.join(root, package, "plan.py"))
     remove_tree(parts)
     remove(root, "UNFINISHED.md")
+    with open(os.path.join(root, RECORD), "w", encoding="utf-8", newline="\n") as record:
+        json.dump({file: hash_of(os.path.join(root, file)) for file in sorted(written)}, record, indent=1)
+        record.write("\n")
+
+
+def recorded(root: str) -> dict[str, str]:
+    """What an earlier bake wrote into the project at `root`."""
+    if not os.path.isfile(os.path.join(root, RECORD)):
+        return {}
+    with open(os.path.join(root, RECORD), encoding="utf-8") as record:
+        files = json.load(record)
+    return {file: sha256 for file, sha256 in files.items() if not file.startswith("/") and ".." not in file.split("/")}
+
+
+def hash_of(file: str) -> str:
+    """The SHA-256 of a file; "" where there is none."""
+    if not os.path.isfile(file):
+        return ""
+    with open(file, "rb") as content:
+        return hashlib.sha256(content.read()).hexdigest()
 
 
 def move(file: str, to: str, package: str) -> None:

@@ -57,7 +57,8 @@ def files(task: str, engine: str, workload: str) -> dict[str, str]:
     for part in parts_of(task, engine, workload):
         found |= dict.fromkeys(hook.files_of(str(BODY / "parts" / part)), part)
     written = {f"{hook.PACKAGE}/plan.py", "PLAN.md", "memory.svg"}
-    return dict(sorted((found | dict.fromkeys(written, "the planner, in the pre-gen hook")).items()))
+    found |= dict.fromkeys(written, "the planner, in the pre-gen hook") | {hook.RECORD: "the post-gen hook"}
+    return dict(sorted(found.items()))
 
 
 def size(project: Path) -> Size:

@@ -68,7 +68,9 @@ def plan(task: str, engine: str = "", workload: str = "generation") -> str:
 
 
 def files(root: Path) -> dict[str, str]:
-    return {str(path.relative_to(root)): path.read_text() for path in root.rglob("*") if path.is_file()}
+    """Every file, without the record of what was written."""
+    found = {str(path.relative_to(root)): path.read_text() for path in root.rglob("*") if path.is_file()}
+    return {name: text for name, text in found.items() if name != ".template-files.json"}
 
 
 def test_only_the_chosen_parts_remain(hook: ModuleType, tmp_path: Path):
@@ -126,6 +128,29 @@ def test_what_a_person_added_stays(hook: ModuleType, tmp_path: Path):
     rendered(tmp_path, plan("batch"))
     hook.arrange(tmp_path)
     assert (tmp_path / "my_llm" / "mine.py").read_text() == "mine"
+
+
+def test_a_bake_deletes_only_what_the_template_wrote_and_nobody_changed(hook: ModuleType, tmp_path: Path):
+    rendered(tmp_path, plan("serve", "vllm"))
+    hook.arrange(tmp_path)
+    (tmp_path / "deep" / "er").mkdir(parents=True)
+    (tmp_path / "deep" / "er" / "only.txt").write_text("mine")  # where another task has a file of its own
+    (tmp_path / "requirements" / "image.txt").write_text("edited")
+    rendered(tmp_path, plan("serve", "transformers"))
+    hook.arrange(tmp_path)
+    held = files(tmp_path)
+    assert held["deep/er/only.txt"] == "mine" and held["requirements/image.txt"] == "edited"
+    assert "my_llm/engine/middleware.py" not in held
+
+
+def test_a_file_in_the_way_stays_and_nothing_is_moved(hook: ModuleType, tmp_path: Path):
+    """Where the pre-gen hook could not see the template, and so not the file."""
+    rendered(tmp_path, plan("batch"))
+    (tmp_path / "deep" / "er").mkdir(parents=True)
+    (tmp_path / "deep" / "er" / "only.txt").write_text("mine")
+    with pytest.raises(SystemExit, match=r"deep/er/only\.txt would be overwritten"):
+        hook.arrange(tmp_path)
+    assert files(tmp_path) == {"README.md": "rendered", "deep/er/only.txt": "mine"}
 
 
 def test_without_a_plan_it_says_so_in_one_line_and_touches_nothing(tmp_path: Path):

@@ -25,7 +25,7 @@ CASES: dict[str, dict[str, str]] = {
     "gated": ONE | GATED,
     "rows": ONE | {"dataset": "reviews.jsonl 20k rows"},
     "hub": ONE | {"dataset": "trl-lib/Capybara 16k rows"},
-    "tracked": ONE | GATED | {"TRACKER": '"wandb"'},
+    "tracked": ONE | GATED | {"TRACKER": '"wandb"', "SECRETS": '["huggingface-secret", "wandb-secret"]'},
     "later": ONE | {"TIMEOUT": "7200", "STARTUP_TIMEOUT": "900", "RUN": '"second"'},
     "classify": ONE | CLASSIFY,
     "classify-t4": ONE | CLASSIFY | {"gpu": "T4"},
@@ -123,9 +123,10 @@ def test_weights_runs_and_caches_lie_on_volumes_of_their_own(wire: Deployed) -> 
 
 
 def test_only_what_reads_or_writes_the_hub_sees_its_token_and_training_that_of_its_tracker(wire: Deployed) -> None:
-    allowed = {"fetch", "check", "send"} | ({"train"} if wire.plan["TRACKER"] == "wandb" else set())
+    tracker = ["wandb-secret"] if wire.plan["TRACKER"] == "wandb" else []
     for name, function in wire.functions.items():
-        assert function["secrets"] == (wire.plan["SECRETS"] if name in allowed else []), name
+        hub = wire.plan["SECRETS"] if name in ("fetch", "check", "send") else []
+        assert function["secrets"] == (tracker if name == "train" else hub), name
 
 
 def test_no_gpu_waits_for_a_download(wire: Deployed) -> None:

@@ -1,9 +1,9 @@
-# What a service can do, beside the Makefile. PROMPT="..." is what it is asked; ARGS="..." goes on to a command as it is
-ASK = $(if $(PROMPT),--prompt "$(PROMPT)")
+# What a service can do, beside the Makefile. PROMPT="..." is what it is asked; ARGS="..." goes on to a command
+ASK = $(if $(value PROMPT),--prompt "$$TYPED_PROMPT")
 .PHONY: local run deploy ask load coldstart warm cool
 
 local: install  ## answer PROMPT on this machine: no account, no GPU, a small model or MODEL=folder
-	$(PYTHON) -m $(PACKAGE) --local $(if $(MODEL),--model "$(MODEL)") $(ASK)
+	$(PYTHON) -m $(PACKAGE) --local $(if $(value MODEL),--model "$$TYPED_MODEL") $(ASK)
 
 run: install  ## try it once on Modal without deploying: weights, container, one question, measured against the plan
 	$(PYTHON) -m modal run -m $(PACKAGE).app::main $(ASK)
@@ -15,10 +15,10 @@ ask: install  ## ask the deployed service PROMPT
 	$(PYTHON) -m $(PACKAGE) $(ASK)
 
 load: install  ## speed, latency and price of the deployed service under rising load; ARGS="--concurrency 64 --seconds 30"
-	$(PYTHON) -m $(PACKAGE).load_test $(ARGS)
+	$(SPLIT) TYPED_ARGS -m $(PACKAGE).load_test
 
 coldstart: install  ## time a cold start on Modal, beside the plan; DEPLOYED=1 that of the deployed service
-	$(PYTHON) -m $(if $(DEPLOYED),$(PACKAGE).client.cold_start $(ARGS),modal run -m $(PACKAGE).app::coldstart)
+	$(if $(DEPLOYED),$(SPLIT) TYPED_ARGS -m $(PACKAGE).client.cold_start,$(PYTHON) -m modal run -m $(PACKAGE).app::coldstart)
 
 warm: install  ## keep WARM_CONTAINERS of the deployed service running, asked or not
 	$(PYTHON) -m $(PACKAGE).warm_pool open

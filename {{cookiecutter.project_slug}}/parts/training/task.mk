@@ -1,24 +1,25 @@
-# What a training can do, beside the Makefile. PROMPT="..." is what the model is asked; ARGS="--run other" goes on as it is
-TUNE = $(PYTHON) -m $(PACKAGE)
+# What a training can do, beside the Makefile. PROMPT="..." is what the model is asked; ARGS="--run other" goes on to the command
+TUNE = $(SPLIT) TYPED_ARGS -m $(PACKAGE)
 .PHONY: local check train status sample merge push
 
 local: install  ## fine-tune a small model on this machine: no account, no GPU; MODEL=folder takes another one
-	$(TUNE) --local $(if $(MODEL),--model "$(MODEL)") $(if $(DATASET),--dataset "$(DATASET)") $(if $(PROMPT),--prompt "$(PROMPT)")
+	$(PYTHON) -m $(PACKAGE) --local $(if $(value MODEL),--model "$$TYPED_MODEL") \
+	    $(if $(value DATASET),--dataset "$$TYPED_DATASET") $(if $(value PROMPT),--prompt "$$TYPED_PROMPT")
 
 check: install  ## read the dataset as the training will, on a CPU container; ARGS=--local does it here
-	$(TUNE) check $(ARGS)
+	$(TUNE) check
 
 train: install  ## train on Modal, or go on with it, and show how far it is; ARGS=--detach does not wait
-	$(TUNE) train $(ARGS)
+	$(TUNE) train
 
 status: install  ## how the run stands, and what it has cost
-	$(TUNE) status $(ARGS)
+	$(TUNE) status
 
 sample: install  ## ask the tuned model PROMPT, on the GPU
-	$(TUNE) sample --prompt "$(PROMPT)" $(ARGS)
+	$(TUNE) sample --prompt "$$TYPED_PROMPT"
 
 merge: install  ## write the tuned model as plain weights; ARGS="--into my-llm" where the project my-llm will serve it
-	$(TUNE) merge $(ARGS)
+	$(TUNE) merge
 
 push: install  ## send the result to HUB_REPO on the hub
-	$(TUNE) push $(ARGS)
+	$(TUNE) push

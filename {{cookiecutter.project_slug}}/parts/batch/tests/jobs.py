@@ -37,7 +37,7 @@ def engine(prompts: list[Prompt]) -> list[Result | Failed]:
 
 def written(path: Path, rows: int, bad_every: int = 0) -> Path:
     """A JSONL file of so many rows; each `bad_every`-th is bad, in one of four ways."""
-    bad = ['{"id": "broken', '{"id": "no-text"}', '{"id": "empty", "text": " "}', '{"id": "number", "text": 3}']
+    bad = ['{"id": "broken', '{"id": "no-text"}', '{"id": "empty", "text": " "}', '{"id": "nested", "text": [3]}']
     with open(path, "w") as file:
         for number in range(rows):
             row = json.dumps({"id": f"r{number}", "text": f"row {number} " + "x" * (number % 50)})

@@ -38,10 +38,13 @@ def test_a_run_here_ends_in_one_file_and_its_bad_rows_beside(tiny: Path, tmp_pat
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["run", "nowhere.jsonl", "--column", "text", "--local"], "there is no nowhere.jsonl"),
+        (["run", "nowhere.jsonl", "--column", "text", "--local"], "there is no file nowhere.jsonl"),
         (["run", "rows.jsonl", "--column", "text", "--budget", "much"], "write 50/run, 300/month"),
         (["run", "rows.jsonl", "--column", "text", "--budget", "0.01/hour"], "does not pay for one container"),
-        (["run", "rows.jsonl"], "one of the arguments --column --template --messages is required"),
+        (["run", "rows.jsonl"], "there is no file rows.jsonl"),
+        (["run", "org/name"], "say which column is the prompt: --column, --template or --messages"),
+        (["run", "rows.jsonl", "--column", "a", "--template", "{b}"], "not allowed with argument"),
+        (["join", "out.xlsx", "--local"], "out.xlsx: take one of .parquet, .jsonl, .csv, .npy, .openai.jsonl"),
         (["join", "out.jsonl", "--local"], "there is no job yet"),
     ],
 )

@@ -69,6 +69,39 @@ def test_csv_holds_whatever_a_model_writes(tmp_path: Path):
         assert [row["text"] for row in csv.DictReader(file)] == texts
 
 
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
+def test_a_spreadsheet_computes_no_cell_unless_asked(tmp_path: Path, text: str):
+    def cells(**options: bool) -> list[str]:
+        to_csv(iter([pa.table({"row": [-1], "id": [text], "text": [text]})]), 1, tmp_path / "a.csv", **options)
+        with open(tmp_path / "a.csv", newline="", encoding="utf-8") as file:
+            return list(csv.reader(file))[1]
+
+    assert cells() == ["-1", f"'{text}", f"'{text}"]  # a number of ours stays one
+    assert cells(formulas=True) == ["-1", text, text]
+
+
+def test_results_can_be_written_as_openais_batch_api_does(job: Job, tmp_path: Path):
+    """The client's own types take each response."""
+    types = pytest.importorskip("openai.types", reason="openai is not installed")
+    chat = pytest.importorskip("openai.types.chat", reason="openai is not installed")
+    found = finished(job)
+    joined = join(job, found, tmp_path / "all.openai.jsonl")
+    assert {Path(path).name for path in joined.files} == {"all.openai.jsonl", "all.dead.jsonl"}
+    lines = [json.loads(line) for line in (tmp_path / "all.openai.jsonl").read_text().splitlines()]
+    want = jobs.expected(tmp_path / "in.jsonl")
+    assert [line["custom_id"] for line in lines] == [row["id"] for row in want]
+    assert all(set(line) == {"id", "custom_id", "response", "error"} and line["error"] is None for line in lines)
+    answer = chat.ChatCompletion.model_validate(lines[3]["response"]["body"], strict=True)
+    assert answer.choices[0].message.content == want[3]["text"] and answer.usage
+    assert answer.usage.completion_tokens == want[3]["output_tokens"]
+    other = jobs.job(tmp_path / "other", tmp_path / "in.jsonl", settings=Settings("embedding", "org/model", "abc"))
+    join(other, finished(other, embed), tmp_path / "v.openai.jsonl")
+    line = json.loads((tmp_path / "v.openai.jsonl").read_text().splitlines()[0])
+    assert types.CreateEmbeddingResponse.model_validate(line["response"]["body"], strict=True).data[0].embedding[
+        1:
+    ] == [0.5, -1]
+
+
 def test_vectors_are_of_fixed_size_and_numpy_reads_them(job: Job, tmp_path: Path):
     job = Job(job.root, job.split, Settings("embedding", "org/model", "abc"))
     found = finished(job, embed)

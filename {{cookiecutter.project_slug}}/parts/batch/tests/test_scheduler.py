@@ -12,10 +12,11 @@ import pytest
 from {{cookiecutter.__package}} import plan
 from {{cookiecutter.__package}}.input import shards
 from {{cookiecutter.__package}}.input.prompts import Prompt
+from {{cookiecutter.__package}}.input.readers import Source
 from {{cookiecutter.__package}}.output.results import Failed, Result
 from {{cookiecutter.__package}}.run import budget, files, scheduler, shard_runner, status
 from {{cookiecutter.__package}}.run.budget import OUT_OF_MEMORY, Ledger
-from {{cookiecutter.__package}}.run.job import Job
+from {{cookiecutter.__package}}.run.job import Job, JobSpec, create_job
 from {{cookiecutter.__package}}.run.shard_runner import Outcome
 from {{cookiecutter.__package}}.run.status import scan_results
 
@@ -235,6 +236,12 @@ def test_a_stop_file_ends_it_after_what_runs(job: Job):
 
     report = jobs.run(job, last)
     assert report.stopped == "as you asked" and 0 < report.status.shards_done <= 3
+    done, again = (
+        report.status.shards_done,
+        jobs.run(job),
+    )  # Modal tries the orchestrator again, and nobody asked for it
+    assert again.stopped == "as you asked" and again.status.shards_done == done
+    assert create_job(job.root, JobSpec(Source(job.split.source), jobs.TEXT, job.settings)) == job
     assert jobs.run(job).complete
 
 

@@ -105,3 +105,10 @@ def test_the_last_started_job_is_found_by_no_name(tmp_path: Path):
     second = jobs.job(tmp_path / "root", path, settings=replace(SETTINGS, model="org/other"))
     assert load_job(str(tmp_path / "root")) == second
     assert load_job(str(tmp_path / "root"), first.name) == first
+
+
+@pytest.mark.parametrize("name", ["../other", "a/b", "*", "..", ".hidden", "/etc", "a\nb"])
+def test_a_name_cannot_lead_out_of_the_folder_of_jobs(tmp_path: Path, name: str):
+    jobs.job(tmp_path / "root", jobs.written(tmp_path / "in.jsonl", 5))
+    with pytest.raises(DataError, match="is no name of a job"):
+        load_job(str(tmp_path / "root"), name)

@@ -18,3 +18,10 @@ def test_what_lies_in_a_container_is_not_brought_there(monkeypatch: pytest.Monke
 def test_a_path_in_a_bucket_without_one_is_refused():
     with pytest.raises(DataError, match="set BUCKET in plan"):
         volume.in_container("/bucket/a.csv")
+
+
+@pytest.mark.parametrize("path", ["/results/../etc/passwd", "/results/uploads/../../x.csv", "/bucket/../x.csv"])
+def test_a_path_cannot_lead_out_of_its_mount(monkeypatch: pytest.MonkeyPatch, path: str):
+    monkeypatch.setattr(plan, "BUCKET", "rows")
+    with pytest.raises(DataError, match="leads out of its folder"):
+        volume.in_container(path)

@@ -119,10 +119,10 @@ def stop(name: str) -> str:
 
 
 @app.function(image=image.DATA, volumes={ROOT: volume.results}, timeout=4 * HOURS)
-def join(name: str, suffix: str) -> Joined:
+def join(name: str, suffix: str, formulas: bool = False) -> Joined:
     """Make one file of all results of a job on the Volume, from where the command downloads it."""
     volume.results.reload()
-    joined = join_job(load_job(ROOT, name), suffix)
+    joined = join_job(load_job(ROOT, name), suffix, formulas)
     volume.results.commit()
     return joined
 

@@ -11,9 +11,10 @@ from typing import Any
 import modal
 
 from . import plan, storage
+from .input import readers
 from .input.prompts import DataError, PromptSpec
 from .input.readers import Source
-from .output.join import ResultError, join_job
+from .output.join import FORMATS, ResultError, join_job, split_name
 from .run import budget, estimate, volume
 from .run.budget import BudgetError
 from .run.job import JobSpec, container_limit, load_job
@@ -47,9 +48,11 @@ def parser() -> argparse.ArgumentParser:
     status_command = add_command(commands, "status", status, "how far it is, and what it has cost")
     stop_command = add_command(commands, "stop", stop, "start nothing more; what runs is finished")
     join_command = add_command(commands, "join", join, "bring the results as one file")
-    join_command.add_argument("to", type=Path, help="results.parquet, .jsonl, .csv, or .npy for embeddings")
+    join_command.add_argument("to", type=Path, help=f"results{', results'.join(FORMATS)}")
     for command in (status_command, stop_command, join_command):
         command.add_argument("--job", default="", help="another than the last one")
+    formulas = "leave texts in a CSV that begin with = + - @ as they are, though a spreadsheet computes them"
+    join_command.add_argument("--formulas", action="store_true", help=formulas)
     join_command.add_argument("--local", action="store_true", help="of a local run")
     return top
 
@@ -65,7 +68,7 @@ def add_command(
 def add_job_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments that say which rows, how they become prompts, and for how much money."""
     parser.add_argument("input", nargs="?", default=plan.DATASET, help="a file, a folder, or a Hugging Face dataset")
-    prompt = parser.add_mutually_exclusive_group(required=True)
+    prompt = parser.add_mutually_exclusive_group()  # none is needed for a file of OpenAI's batch API
     prompt.add_argument("--column", default="", help="the column that is the prompt")
     prompt.add_argument("--template", default="", help='several columns: "Title: {title}. Review: {text}"')
     prompt.add_argument("--messages", default="", help="a column of chat messages")
@@ -78,13 +81,14 @@ def add_job_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def job_spec(given: argparse.Namespace) -> JobSpec:
-    """Return the job that the arguments describe. DataError where no input was named."""
+    """Return the job that the arguments describe. DataError where no input was named, or no prompt can be found."""
     if not given.input:
         raise DataError("no input: name a file or a Hugging Face dataset, or set DATASET in plan.py")
-    return JobSpec(
-        Source(given.input, given.split, given.config, given.revision),
-        PromptSpec(given.column, given.template, given.messages, given.id, given.rows),
-    )
+    source = Source(given.input, given.split, given.config, given.revision)
+    spec = PromptSpec(given.column, given.template, given.messages, given.id, given.rows)
+    if volume.in_container(source.path):  # looked at there
+        return JobSpec(source, spec)
+    return JobSpec(source, readers.recognise(source, spec))
 
 
 def remote(function: str) -> modal.Function:
@@ -102,11 +106,15 @@ def deploy_with_input(given: argparse.Namespace, spec: JobSpec) -> JobSpec:
 
 def run(given: argparse.Namespace) -> int:
     limit, spec = budget.parse(given.budget), job_spec(given)
+    if not given.local:
+        container_limit(limit)  # refuses a budget that pays for none before anything is sent
+    if not volume.in_container(spec.source.path):
+        for note in readers.notes(spec.source, spec.prompts):
+            print(note, file=sys.stderr)
     if given.local:
         from . import local  # imports the engine
 
         return print_report(local.run(spec, limit, given.model, LOCAL_RESULTS))
-    container_limit(limit)  # refuses a budget that pays for none before anything is sent
     name = remote("prepare").remote(deploy_with_input(given, spec))
     progress_dict.pop(name, None)
     call = remote("run").spawn(name, given.budget)
@@ -136,12 +144,13 @@ def stop(given: argparse.Namespace) -> int:
 
 
 def join(given: argparse.Namespace) -> int:
+    name, suffix = split_name(given.to)
     if given.local:
-        joined = join_job(load_job(str(LOCAL_RESULTS.resolve()), given.job), given.to.suffix)
+        joined = join_job(load_job(str(LOCAL_RESULTS.resolve()), given.job), suffix, given.formulas)
     else:
-        joined = remote("join").remote(given.job, given.to.suffix)
+        joined = remote("join").remote(given.job, suffix, given.formulas)
     for path in joined.files:
-        to = given.to.with_name(given.to.stem + Path(path).name.removeprefix("results"))
+        to = given.to.with_name(name + Path(path).name.removeprefix("results"))
         if given.local:
             shutil.copy(LOCAL_RESULTS / path, to)
         else:

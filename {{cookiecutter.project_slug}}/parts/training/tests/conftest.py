@@ -114,7 +114,9 @@ def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     words.normalizer = normalizers.BertNormalizer()
     words.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     ends = [(name, words.token_to_id(name)) for name in ("[CLS]", "[SEP]")]
-    words.post_processor = processors.TemplateProcessing(single="[CLS] $A [SEP]", special_tokens=ends)
+    words.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]", pair="[CLS] $A [SEP] $B:1 [SEP]:1", special_tokens=ends
+    )
     tokenizer = PreTrainedTokenizerFast(tokenizer_object=words, model_max_length=256, **named)
     tokenizer.save_pretrained(folder)
     torch.manual_seed(0)

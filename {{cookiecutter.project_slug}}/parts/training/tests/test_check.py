@@ -129,7 +129,7 @@ from {{cookiecutter.__package}}.data.load import copy_to_volume, load_dataset
 from {{cookiecutter.__package}}.run.reply import UserError
 for _ in range(2):
     place = copy_to_volume(Path({str(tmp_path)!r}), "org/name", "")
-print(place, load_dataset(place)[7]["reply"])
+print(place, list(load_dataset(place).read())[7]["reply"])
 try:
     copy_to_volume(Path({str(tmp_path)!r}), "org/other", "")
 except UserError as error:
@@ -171,3 +171,20 @@ def test_the_same_bytes_lie_in_the_same_folder_and_others_do_not(tmp_path: Path)
 def test_weights_that_are_not_there_say_how_to_get_them():
     with pytest.raises(UserError, match="is not on the Volume"):
         model.planned_weights()
+
+
+@pytest.mark.parametrize("name", ["../other", "a/b", "..", ".hidden", "/etc", "", "a\nb"])
+def test_a_name_cannot_lead_out_of_the_folder_of_runs(tmp_path: Path, name: str):
+    with pytest.raises(UserError, match="is no name"):
+        run_dir.Run(tmp_path, name)
+
+
+def test_a_dataset_cannot_lead_out_of_the_volume(tmp_path: Path):
+    with pytest.raises(UserError, match="leads out of its folder"):
+        load.copy_to_volume(tmp_path, f"{tmp_path}/../rows.jsonl", "")
+
+
+def test_a_training_gets_the_trackers_secret_and_no_other():
+    secrets = ["huggingface-secret", "my-wandb", "other"]
+    assert config.tracker_secrets("wandb", secrets) == ["my-wandb"]
+    assert config.tracker_secrets("trackio", secrets) == config.tracker_secrets("none", secrets) == []

@@ -9,7 +9,7 @@ import datasets
 import pytest
 from conftest import SAMPLES
 
-from {{cookiecutter.__package}}.data import check, formats
+from {{cookiecutter.__package}}.data import check, formats, load
 from {{cookiecutter.__package}}.run.reply import UserError
 from {{cookiecutter.__package}}.training import model
 from {{cookiecutter.__package}}.training.config import Job
@@ -72,7 +72,7 @@ def test_a_model_without_a_chat_template_cannot_take_chats(chat_job: Job, tmp_pa
     tokenizer: Any = model.load_tokenizer(model.Source(str(tiny), "main"))
     tokenizer.chat_template = None
     with pytest.raises(UserError, match="no chat template"):
-        formats.load_examples(chat_job, tokenizer, datasets.Dataset.from_list([CHAT] * 4))
+        formats.load_examples(chat_job, tokenizer, load.from_library("chats", datasets.Dataset.from_list([CHAT] * 4)))
 
 
 @pytest.mark.parametrize("suffix", ["parquet", "csv", "jsonl"])
@@ -89,14 +89,16 @@ def test_a_folder_of_files_is_a_dataset_too(label_job: Job, tmp_path: Path):
 
 
 def test_a_wrong_column_is_named_with_those_that_exist(chat_job: Job, tmp_path: Path):
-    rows = [{"question": "why?", "answer": "because"}] * 4
+    rows = [{"riddle": "why?", "solution": "because"}] * 4
     message = error_of(chat_job, tmp_path, rows)
-    assert "'question', 'answer'" in message and '"messages"' in message
-    assert 'COLUMNS = {"prompt": "question", "completion": "answer"}' in message
-    named = replace(chat_job, columns={"prompt": "question", "completion": "answer"})
+    assert "'riddle', 'solution'" in message and '"messages"' in message
+    assert 'COLUMNS = {"prompt": "...", "completion": "..."}' in message  # nothing by position
+    named = replace(chat_job, columns={"prompt": "riddle", "completion": "solution"})
     assert check.check_job(named, dataset=write_rows(tmp_path / "rows.jsonl", rows)).kind == "prompt"
-    typo = replace(chat_job, columns={"prompt": "qestion", "completion": "answer"})
-    assert "did you mean 'question'?" in error_of(typo, tmp_path, rows)
+    typo = replace(chat_job, columns={"prompt": "ridle", "completion": "solution"})
+    assert "did you mean 'riddle'?" in error_of(typo, tmp_path, rows)
+    unknown = replace(chat_job, columns={"promt": "riddle"})
+    assert "COLUMNS has the key 'promt', which is none of completion, context" in error_of(unknown, tmp_path, rows)
 
 
 def test_empty_rows_are_counted_and_left_out(chat_job: Job, label_job: Job, tmp_path: Path):
@@ -115,10 +117,10 @@ def test_empty_rows_are_counted_and_left_out(chat_job: Job, label_job: Job, tmp_
 @pytest.mark.parametrize(
     ("rows", "says"),
     [
-        ([CHAT, {"messages": [{"role": "user"}, "hi"]}], "row 2 is not a chat: 'hi' is no message"),
+        ([CHAT, {"messages": [{"role": "user", "content": "a"}, "hi"]}], "row 2 is not a chat: 'hi' is no message"),
         ([CHAT, {"messages": [{"role": "boss", "content": "do it"}]}], "row 2 is not a chat: the role 'boss'"),
-        ([{"messages": "hi"}], "row 1 is no list of messages"),
-        ([{"text": 3}], "'text' holds 3, which is no text"),
+        ([{"messages": "hi"}], "row 1 is not a chat: 'hi' is text that is not JSON"),
+        ([{"text": ["a"]}], "row 1 has no text in 'text': ['a'] is a list, not text"),
     ],
 )
 def test_what_is_no_chat_or_text_is_said_with_its_row(chat_job: Job, tmp_path: Path, rows: list[Any], says: str):
@@ -128,10 +130,9 @@ def test_what_is_no_chat_or_text_is_said_with_its_row(chat_job: Job, tmp_path: P
 @pytest.mark.parametrize(
     ("labels", "named", "says"),
     [
-        ([0, 1, -1, 0], (), "the label -1 is out of range: labels count from 0"),
         ([0, 1, 5, 0], ("bad", "good"), "the label 5 is out of range: LABELS names 2 classes, 0 to 1"),
         (["bad", "god", "good", "bad"], ("bad", "good"), "the label 'god' is not in LABELS: 'bad', 'good'"),
-        ([0.5, 1.5, 0.5, 1.5], (), "0.5 is no whole number"),
+        ([0.5, 1.5, 0.5, 1.5], (), "the label 0.5 is no whole number"),
         (["a", "a", "a", "a"], (), "the same label"),
     ],
 )

@@ -23,7 +23,7 @@ VOLUMES: dict[str | PurePosixPath, modal.Volume | modal.CloudBucketMount] = {
     storage.WEIGHTS: storage.weights,
     run_dir.MOUNT: run_dir.volume,
 }
-TRACKER_SECRETS = storage.secrets if plan.TRACKER == "wandb" else []
+TRACKER_SECRETS = [modal.Secret.from_name(name) for name in config.tracker_secrets(plan.TRACKER, plan.SECRETS)]
 OFFLOAD_MIB = int(getattr(plan, "PREDICTED_HOST_GIB", 0.0) * 1024)  # main memory of a node for what is offloaded
 
 app = modal.App(plan.NAME)

@@ -30,6 +30,7 @@ def main(arguments: Sequence[str], app: modal.App) -> int:
 
         return local.main(options)
     try:
+        run_dir.check_name(getattr(options, "run", plan.RUN))
         reply = options.command(options)
     except modal.exception.NotFoundError:
         sys.exit(f"error: {plan.NAME} has not run on Modal yet: start with `train`")

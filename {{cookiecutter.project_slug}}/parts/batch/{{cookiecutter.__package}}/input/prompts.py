@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import Any, TypedDict
 
 from .. import plan
+from ..rows.encodings import DataError, valid_unicode
+from ..rows.messages import from_json, parse_chat, text_of
+from ..rows.reader import Record, Unreadable, json_type
 
-
-class DataError(ValueError):
-    """An input that cannot be read at all. The text is one sentence that says what would work."""
+OPENAI = "body"  # the column of a chat in a file for OpenAI's batch API: a request, with custom_id beside
+NOT_GIVEN = ("tools", "functions", "response_format")  # of such a request: what this batch cannot do
 
 
 class Message(TypedDict):
@@ -25,7 +27,10 @@ Prompt = str | list[Message]
 
 @dataclass(frozen=True)
 class PromptSpec:
-    """How a row becomes a prompt: a column, a template with {column} names, or a column of chat messages."""
+    """How a row becomes a prompt: a column, a template with {column} names, or a column of chat messages.
+
+    With none of them it is open, and `readers.recognise` looks whether the input says what its prompts are.
+    """
 
     column: str = ""
     template: str = ""
@@ -34,10 +39,15 @@ class PromptSpec:
     limit: int = 0  # the first so many rows; 0: all
 
     def __post_init__(self) -> None:
-        if sum(map(bool, (self.column, self.template, self.messages))) != 1:
+        if sum(map(bool, (self.column, self.template, self.messages))) > 1:
             raise DataError("a prompt is one of: a column, a template, a column of chat messages")
         if self.template and not any(column for _text, column in template_parts(self.template)):
             raise DataError("the template names no column, so every prompt would be the same: write {text}, say")
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it does not say yet what the prompt is."""
+        return not (self.column or self.template or self.messages)
 
     @property
     def columns(self) -> list[str]:
@@ -55,17 +65,6 @@ class Row:
     prompt: Prompt | None
     error: str = ""
     raw: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Unreadable:
-    """A line of a file that is no row."""
-
-    error: str
-    raw: str
-
-
-Record = dict[str, Any] | Unreadable
 
 
 def template_parts(template: str) -> list[tuple[str, str]]:
@@ -90,76 +89,91 @@ def make_row(number: int, record: Record, make_prompt: Callable[[dict[str, Any]]
     row_id = str(number)
     try:
         if id_column:
-            row_id = as_text(record, id_column, (int,))
+            row_id = row_name(record, id_column)
         return Row(number, row_id, make_prompt(record))
     except ValueError as error:
         raw = json.dumps(record, ensure_ascii=False, default=str)
         return Row(number, row_id, None, str(error), printable(raw))
 
 
+def row_name(record: dict[str, Any], column: str) -> str:
+    """The text or whole number that names a row."""
+    found = value(record, column)
+    if isinstance(found, bool | float):
+        raise ValueError(f"{column!r} is {json_type(found)}, not text")
+    return as_text(record, column)
+
+
 def prompt_maker(spec: PromptSpec) -> Callable[[dict[str, Any]], Prompt]:
     """A function that makes the prompt of a record, or raises ValueError with what is wrong with the record."""
     if spec.column:
         return lambda record: as_text(record, spec.column)
+    if spec.messages == OPENAI:
+        return request_prompt
     if spec.messages:
         return lambda record: chat(value(record, spec.messages), spec.messages)
     parts = template_parts(spec.template)
-    kinds = (bool, int, float)
-    return lambda record: "".join(text + (as_text(record, column, kinds) if column else "") for text, column in parts)
+    return lambda record: "".join(text + (as_text(record, column) if column else "") for text, column in parts)
 
 
 def value(record: dict[str, Any], column: str) -> Any:
-    if column not in record:
-        raise ValueError(f"no column {column!r}; the row has {', '.join(map(repr, record)) or 'none'}")
-    if record[column] is None:
+    """The value in a column; `a.b` is the key b of the object in the column a, where no column is called a.b."""
+    found: Any = record
+    for key in [column] if column in record else column.split("."):
+        if not isinstance(found, dict) or key not in found:
+            raise ValueError(f"no column {column!r}; the row has {', '.join(map(repr, record)) or 'none'}")
+        found = found[key]
+    if found is None:
         raise ValueError(f"{column!r} is null")
-    return record[column]
-
-
-def as_text(record: dict[str, Any], column: str, also: tuple[type, ...] = ()) -> str:
-    """The text in a column; a value of the types `also` is written as text. `int` alone leaves out true and false."""
-    found = value(record, column)
-    if isinstance(found, also) and (bool in also or not isinstance(found, bool)):
-        return str(found)
-    return checked_text(found, column)
-
-
-def checked_text(found: Any, column: str) -> str:
-    """The text itself. ValueError for another type, blanks, and half a surrogate pair, which no file can carry."""
-    if not isinstance(found, str):
-        raise ValueError(f"{column!r} is {json_type(found)}, not text")
-    if not found or found.isspace():
-        raise ValueError(f"{column!r} is empty")
-    if not found.isascii() and printable(found) != found:
-        raise ValueError(f"{column!r} is not valid Unicode")
     return found
 
 
+def as_text(record: dict[str, Any], column: str) -> str:
+    """The text in a column, numbers and booleans as JSON writes them. ValueError for a list, an object and blanks."""
+    return checked_text(value(record, column), column)
+
+
+def checked_text(found: Any, column: str) -> str:
+    """The text itself. ValueError for a list or object, blanks, and half a surrogate pair, which no file can carry."""
+    try:
+        text = text_of(found)
+    except ValueError:
+        raise ValueError(f"{column!r} is {json_type(found)}, not text") from None
+    if not text or text.isspace():
+        raise ValueError(f"{column!r} is empty")
+    if not valid_unicode(text):
+        raise ValueError(f"{column!r} is not valid Unicode")
+    return text
+
+
 def chat(found: Any, column: str) -> list[Message]:
-    """Messages, as a list or as JSON in a text column."""
-    if isinstance(found, str):
-        try:
-            found = json.loads(found)
-        except ValueError:
-            raise ValueError(f"{column!r} is text that is not JSON, not a list of messages") from None
-    if not isinstance(found, list) or not found:
-        raise ValueError(f"{column!r} is {json_type(found) if found else 'empty'}, not a list of messages")
-    turns: list[Message] = []
-    for turn in found:
-        if not isinstance(turn, dict) or not isinstance(turn.get("role"), str):
-            raise ValueError(f"{column!r} holds a message without a role")
-        turns.append({"role": turn["role"], "content": checked_text(turn.get("content"), f"{column}.content")})
-    return turns
+    """Messages, as a list or as JSON in a text column. ValueError for what no prompt can hold, such as a tool call."""
+    try:
+        turns = parse_chat(found)
+    except ValueError as error:
+        raise ValueError(f"{column!r} is no chat: {error}") from None
+    if not turns:
+        raise ValueError(f"{column!r} is empty, not a list of messages")
+    if any("tool_calls" in turn for turn in turns):
+        raise ValueError(f"{column!r} holds a call of a tool, which this batch cannot put into a prompt")
+    return [{"role": turn["role"], "content": checked_text(turn["content"], f"{column}.content")} for turn in turns]
+
+
+def request_prompt(record: dict[str, Any]) -> Prompt:
+    """The prompt of a request to OpenAI's batch API: its messages, or the text of a completion or an embedding."""
+    body = from_json(value(record, OPENAI), "a request")
+    if not isinstance(body, dict):
+        raise ValueError(f"{OPENAI!r} is {json_type(body)}, not a request")
+    if asked := [key for key in NOT_GIVEN if body.get(key) and body[key] != {"type": "text"}]:
+        raise ValueError(f"the request asks for {asked[0]!r}, which this batch does not give")
+    if "messages" in body:
+        return chat(body["messages"], f"{OPENAI}.messages")
+    key = next((key for key in ("prompt", "input") if key in body), "messages")
+    return as_text({f"{OPENAI}.{key}": body.get(key)}, f"{OPENAI}.{key}")
 
 
 def printable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
-
-
-def json_type(found: Any) -> str:
-    """The type of a value in JSON's words."""
-    names = {dict: "an object", list: "a list", str: "text", bool: "true or false", int: "a number", float: "a number"}
-    return names.get(type(found), type(found).__name__)
 
 
 def tokenize(tokenizer: Any, prompt: Prompt) -> list[int]:

@@ -82,6 +82,7 @@ def prepare(root: str, source: Source, spec: PromptSpec, shard_rows: int) -> Spl
     if shard_rows < 1:
         raise DataError(f"a shard of {shard_rows} rows holds nothing: set SHARD_ROWS in plan.py to 1 or more")
     source = readers.pinned(source)
+    spec = readers.recognise(source, spec)
     content = files.fingerprint([readers.content(source), asdict(spec)])
     inputs = Path(root, "inputs")
     found = [read_split(path.parent) for path in sorted(inputs.glob(f"{content}-*/split.json"))]

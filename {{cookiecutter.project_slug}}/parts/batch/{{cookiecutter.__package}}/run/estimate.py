@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -110,6 +110,7 @@ class Estimate:
     container_s: Range
     containers: int
     usd_per_hour: float
+    notes: tuple[str, ...] = ()  # how the input is written
 
     @property
     def usd(self) -> Range:
@@ -122,6 +123,7 @@ class Estimate:
     def __str__(self) -> str:
         read, written, usd, wall = self.prompt_tokens, self.output_tokens, self.usd, self.wall_s
         lines = [
+            *self.notes,
             f"{self.rows:,} rows, {self.bad:,} of them unusable",
             f"{read.value:,.0f} tokens to read ({read.low:,.0f} to {read.high:,.0f}, "
             f"90% bootstrap interval of {self.sampled:,} sampled rows)",
@@ -179,12 +181,17 @@ def estimate(
 
 def estimate_job(spec: JobSpec, tokenizer: Any, limit: Limit) -> Estimate:
     """Estimate a run's time and price: its rows counted, and the tokens of a sample of them."""
-    return estimate(
-        sample_rows(readers.rows(spec.source, spec.prompts)),
+    asked = readers.recognise(spec.source, spec.prompts)
+    sample = sample_rows(readers.rows(spec.source, asked))
+    if not sample.prompts:
+        readers.check(spec.source, asked)  # raises what is wrong with the first rows
+    found = estimate(
+        sample,
         lambda prompt: len(prompts.tokenize(tokenizer, prompt)),
         Speed(),
         containers=container_limit(limit),
     )
+    return replace(found, notes=tuple(readers.notes(spec.source, asked)))
 
 
 def load_tokenizer(folder: str, revision: str | None = None) -> Any:

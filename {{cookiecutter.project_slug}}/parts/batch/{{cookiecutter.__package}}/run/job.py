@@ -64,7 +64,7 @@ class Job:
 
     @property
     def stop_file(self) -> Path:
-        """Where a file asks the run of this job to start nothing more."""
+        """Where a file asks the runs of this job to start nothing more."""
         return self.folder / "stop"
 
     def shards(self) -> list[Shard]:
@@ -73,9 +73,10 @@ class Job:
 
 
 def create_job(root: str, spec: JobSpec) -> Job:
-    """Split the input, unless that was done before, and save the job."""
+    """Split the input, unless that was done before, and save the job. Somebody wants it to run: no stop holds it."""
     job = Job(root, shards.prepare(root, spec.source, spec.prompts, plan.SHARD_ROWS), spec.settings)
     save_job(job)
+    job.stop_file.unlink(missing_ok=True)
     return job
 
 
@@ -87,6 +88,8 @@ def save_job(job: Job) -> None:
 
 def load_job(root: str, name: str = "") -> Job:
     """The job of that name, or the one that was started last. DataError where there is none."""
+    if name and not files.is_name(name):
+        raise DataError(f"{name!r} is no name of a job: take one that `status` shows")
     found = [files.load(path) for path in Path(root, "jobs").glob(f"{name or '*'}/job.json")]
     for started in sorted(filter(None, found), key=lambda started: started["started"], reverse=True):
         split = shards.read_split(Path(root, "inputs", started["split"]))

@@ -167,12 +167,13 @@ def run_job(
 ) -> Report:
     """Run every shard that is not done, until all are or nothing more may be started. A second call goes on.
 
+    A stop that was asked for holds for every call, an automatic retry too, until `create_job` takes it back.
+
     `run_shard` blocks until an attempt ended; it is called from `at_once` threads, and may raise. `refresh` makes what
     other containers wrote visible; `publish` gets the status.
     """
     refresh()
     files.remove_stale_temp(job.folder)
-    job.stop_file.unlink(missing_ok=True)
     scan, ledger = scan_results(job), Ledger(job.ledger)
     now = Dispatcher(deque(scan.pending), job_budget(job, limit), at_once, seconds_per_row, start_s, done=scan.done)
     random.shuffle(now.waiting)  # two runs at once seldom take the same; and what is done is a fair sample of the rest

@@ -32,6 +32,8 @@ if plan.BUCKET:
 
 def in_container(path: str) -> bool:
     """Whether an input is named by its place in a container: on this Volume, or in the bucket. DataError for none."""
+    if path.startswith((f"{BUCKET}/", f"{MOUNT}/")) and ".." in PurePosixPath(path).parts:
+        raise DataError(f"{path} leads out of its folder: write the path without ..")
     if path.startswith(f"{BUCKET}/") and not plan.BUCKET:
         raise DataError(f"{path} is in no bucket: set BUCKET in plan.py")
     return path.startswith((f"{BUCKET}/", f"{MOUNT}/"))
@@ -43,7 +45,7 @@ def upload(source: Source) -> Source:
         return source
     readers.paths(source)  # raises what is wrong with it before anything is sent
     folder = f"/{UPLOADS}/{readers.content(source)}"
-    return Source(f"{MOUNT}{files.upload(results, Path(source.path).expanduser(), folder)}")
+    return Source(f"{MOUNT}{files.upload(results, Path(source.path).expanduser(), folder)}", source.split)
 
 
 def download(path: str, to: Path) -> None:

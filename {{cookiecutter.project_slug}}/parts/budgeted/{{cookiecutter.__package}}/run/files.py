@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import time
 import uuid
 from collections.abc import Generator, Iterator, Sequence
@@ -33,6 +34,11 @@ def atomic_write(path: Path) -> Generator[Path]:
         sync(path.parent)  # the name too is on disk
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def is_name(text: str) -> bool:
+    """Whether a text can be the name of a folder, which is no path, no pattern and not hidden."""
+    return re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9 ._-]*", text) is not None
 
 
 def sync(path: Path) -> None:

@@ -6,19 +6,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import datasets
+from jinja2 import TemplateError
 from transformers import PreTrainedTokenizerBase
 
 from .. import plan, storage
+from ..rows.messages import shorten
 from ..run import budget, files
 from ..run.reply import CheckReply, Reply, UserError, reply_errors
 from ..run.run_dir import Run
 from ..run.status import FINISHED, budget_exhausted, last_outcome, report
 from ..training.callbacks import checkpoints
-from ..training.config import Job, check_same, check_settings, launched_job, read_job
+from ..training.config import Job, check_same, check_settings, launched_job, read_job, tracker_secrets
 from ..training.model import Source, check_fits, load_tokenizer, planned_weights
-from .formats import KINDS, Examples, load_examples
-from .load import DATASETS, copy_to_volume, load_dataset
+from .columns import KINDS
+from .formats import Examples, load_examples
+from .load import DATASETS, Rows, copy_to_volume, load_dataset
 
 
 @reply_errors
@@ -75,8 +77,11 @@ def pin_dataset(run: Run, place: str, dataset: str) -> tuple[str, list[str]]:
 def check_job(job: Job, weights: str = "", dataset: str = "") -> "DatasetReport":
     """Check the settings, the model's shape and every row of the dataset. USER_ERRORS in one sentence."""
     check_settings(job)
-    if job.tracker == "wandb" and not os.environ.get("WANDB_API_KEY"):
-        raise UserError('TRACKER = "wandb" needs a Secret with WANDB_API_KEY in SECRETS; or set TRACKER = "none"')
+    if job.tracker == "wandb" and not (os.environ.get("WANDB_API_KEY") and tracker_secrets(job.tracker, plan.SECRETS)):
+        raise UserError(
+            'TRACKER = "wandb" needs a Secret in SECRETS that has "wandb" in its name and WANDB_API_KEY in it, '
+            'as in "wandb-secret"; or set TRACKER = "none"'
+        )
     budget.parse(plan.BUDGET)
     source = Source(weights or job.model, job.revision)
     tokenizer = load_tokenizer(source)
@@ -98,13 +103,15 @@ class DatasetReport:
     lost: int  # of those, rows whose prompt alone fills it, so that nothing is left to learn
     learns: str
     labels: dict[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()  # how the files are written, and what the columns are taken for
 
     def lines(self, seq_len: int) -> list[str]:
         """For the terminal."""
         found = f"{self.rows:,} rows of {KINDS[self.kind]}, {self.evaluated:,} of them held out"
         mean = self.tokens / max(1, self.rows - self.empty)
         tokens = f"{self.tokens:,} in all, {mean:,.0f} a row, longest {self.longest:,}"
-        lines = [f"rows    {found}", f"tokens  {tokens}", f"loss    {self.learns}"]
+        lines = [f"rows    {found}", *(f"read    {note}" for note in self.notes)]
+        lines += [f"tokens  {tokens}", f"loss    {self.learns}"]
         if self.labels:
             lines.append("labels  " + ", ".join(f"{name} {count:,}" for name, count in self.labels.items()))
         if self.empty:
@@ -115,7 +122,7 @@ class DatasetReport:
         return lines
 
 
-def count_rows(job: Job, tokenizer: PreTrainedTokenizerBase, rows: datasets.Dataset | None = None) -> DatasetReport:
+def count_rows(job: Job, tokenizer: PreTrainedTokenizerBase, rows: Rows | None = None) -> DatasetReport:
     """Read every row as the training will, and count."""
     found = load_examples(job, tokenizer, rows)
     total = longest = cut = lost = 0
@@ -126,7 +133,8 @@ def count_rows(job: Job, tokenizer: PreTrainedTokenizerBase, rows: datasets.Data
     counts = Counter(row["label"] for row in found.all_rows()) if found.kind == "labels" else Counter()
     labels = {name: counts[number] for number, name in enumerate(found.labels)}
     held_out = len(found.evaluation or ())
-    return DatasetReport(found.kind, found.rows, found.empty, held_out, total, longest, cut, lost, found.learns, labels)
+    counted = (found.rows, found.empty, held_out, total, longest, cut, lost)
+    return DatasetReport(found.kind, *counted, found.learns, labels, found.notes)
 
 
 def token_counts(row: dict[str, Any], found: Examples, tokenizer: PreTrainedTokenizerBase) -> tuple[int, int]:
@@ -135,9 +143,11 @@ def token_counts(row: dict[str, Any], found: Examples, tokenizer: PreTrainedToke
     def count(value: Any, **options: Any) -> int:
         if isinstance(value, str):
             return len(tokenizer(value)["input_ids"])
-        rendered: Any = tokenizer.apply_chat_template(
-            value, tokenize=True, return_dict=True, chat_template=found.chat_template, tools=row.get("tools"), **options
-        )
+        options |= {"chat_template": found.chat_template, "tools": row.get("tools")}
+        try:
+            rendered: Any = tokenizer.apply_chat_template(value, tokenize=True, return_dict=True, **options)
+        except TemplateError as error:
+            raise UserError(f"the model's chat template refuses a chat: {error}; it begins {shorten(value)}") from error
         return len(rendered["input_ids"])
 
     if found.kind == "chat":
@@ -146,4 +156,6 @@ def token_counts(row: dict[str, Any], found: Examples, tokenizer: PreTrainedToke
         whole_row = count(row["prompt"] + row["completion"]) + isinstance(row["completion"], str)
         chat = {} if isinstance(row["prompt"], str) else {"add_generation_prompt": True}
         return count(row["prompt"], **chat), whole_row
+    if "text_pair" in row:
+        return 0, len(tokenizer(row["text"], row["text_pair"])["input_ids"])
     return 0, count(row["text"]) + (found.kind == "text")  # and the end-of-text token

@@ -1,9 +1,13 @@
 """Where a dataset comes from: this machine, the Volume, or the hub. Loads no library before it must."""
 
-import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from ..rows import reader
+from ..rows.encodings import DataError
 from ..run import files
 from ..run.reply import UserError
 from ..run.run_dir import MOUNT, volume
@@ -13,7 +17,20 @@ if TYPE_CHECKING:
 
 DATASETS = "datasets"  # folder on the Volume
 HOME = Path(__file__).parents[2]  # of the project
-FORMATS = {".jsonl": "json", ".json": "json", ".parquet": "parquet", ".csv": "csv"}
+SPLITS = re.compile(r"(?:^|[^a-z])(train|training|test|testing|dev|eval|evaluation|valid|validation)(?:[^a-z]|$)")
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The rows of a dataset as they are written, read from the start each time that `read` is called."""
+
+    name: str
+    read: Callable[[], Iterator[dict[str, Any]]]
+    columns: tuple[str, ...]  # that occur in any row
+    count: int
+    content: str  # fingerprint
+    classes: dict[str, tuple[str, ...]]  # column -> names of its numbers, where the dataset gives them
+    notes: tuple[str, ...] = ()  # how the files are written, where that is unusual
 
 
 def local_path(name: str) -> Path | None:
@@ -24,11 +41,15 @@ def local_path(name: str) -> Path | None:
     for path in (Path(name).expanduser(), HOME / name):
         if path.exists():
             return path
-    if name.startswith(f"{MOUNT}/") or not (name.startswith(("/", ".", "~")) or name.endswith(tuple(FORMATS))):
+    if name.startswith(f"{MOUNT}/") or not (name.startswith(("/", ".", "~")) or is_file_name(name)):
         return None
     raise FileNotFoundError(
-        f"there is no file {name}: DATASET is a Hugging Face id, a folder, or a {', '.join(FORMATS)}"
+        f"there is no file {name}: DATASET is a Hugging Face id, a folder, or a {', '.join(reader.FORMATS)}"
     )
+
+
+def is_file_name(name: str) -> bool:
+    return reader.file_format(Path(name)) in reader.FORMATS
 
 
 def content_hash(path: Path) -> str:
@@ -51,33 +72,44 @@ def copy_to_volume(root: Path, name: str, subset: str) -> str:
     from huggingface_hub import HfApi
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
-    if name.startswith(str(root)):
+    if Path(name).is_relative_to(root):
+        if ".." in Path(name).parts:
+            raise UserError(f"{name} leads out of its folder: write the path without ..")
         return name
     try:
         commit = HfApi().dataset_info(name).sha
     except (HfHubHTTPError, HFValidationError, OSError):
-        load_dataset(name, subset)  # raises what is wrong with it
+        load_from_hub(name, subset)  # raises what is wrong with it
         raise
-    path = root / DATASETS / f"{name.replace('/', '--')}{subset and '--'}{subset}-{str(commit)[:12]}.parquet"
+    copy = "--".join(part for part in (name, subset) if part).replace("/", "--")
+    path = root / DATASETS / f"{copy}-{str(commit)[:12]}.parquet"
     if not path.is_file():
-        rows = load_dataset(name, subset, revision=commit)
+        rows = load_from_hub(name, subset, revision=commit)
         with files.atomic_write(path) as temporary:
             rows.to_parquet(str(temporary))
     return str(path)
 
 
-def load_dataset(name: str, subset: str = "", revision: str | None = None) -> "datasets.Dataset":
-    """Load a file, a folder of files, or a dataset on the hub; its split "train". UserError in one sentence."""
+def load_dataset(name: str, subset: str = "") -> Rows:
+    """Return the rows of a file, of a folder of files, or of a dataset on the hub. UserError in one sentence."""
+    path = Path(name).expanduser()
+    if not (path.exists() or is_file_name(name)):
+        return from_library(name, load_from_hub(name, subset))
+    try:
+        return read_files(path)
+    except DataError as error:
+        raise UserError(str(error)) from error
+
+
+def load_from_hub(name: str, subset: str = "", revision: str | None = None) -> "datasets.Dataset":
+    """Load the split "train" of a dataset on the hub. UserError in one sentence."""
     import datasets
     from datasets.exceptions import DatasetNotFoundError
 
-    path = Path(name).expanduser()
-    if path.suffix in FORMATS or path.is_file():
-        return load_file(path)
     try:
         return datasets.load_dataset(name, subset or None, split="train", revision=revision)
     except DatasetNotFoundError as error:
-        known = ", ".join(FORMATS)
+        known = ", ".join(reader.FORMATS)
         raise UserError(f"there is no dataset {name!r}: a Hugging Face id, a folder, or a file ({known})") from error
     except ValueError as error:  # no such split or configuration; the text lists those that exist
         raise UserError(f"dataset {name!r}: {' '.join(str(error).split())}") from error
@@ -85,38 +117,44 @@ def load_dataset(name: str, subset: str = "", revision: str | None = None) -> "d
         raise UserError(f"dataset {name!r} is no file here, and the hub cannot be reached") from error
 
 
-def load_file(path: Path) -> "datasets.Dataset":
-    """Load the rows of one JSONL, JSON, Parquet or CSV file."""
-    import datasets
-    from datasets.exceptions import DatasetGenerationError
-
-    if path.suffix not in FORMATS:
-        raise UserError(f"{path.name} is none of {', '.join(FORMATS)}")
-    if not path.is_file():
-        raise UserError(f"there is no file {path}")
-    if path.stat().st_size == 0:
-        raise UserError(f"{path.name} is empty")
-    try:
-        return datasets.load_dataset(FORMATS[path.suffix], data_files=str(path), split="train")
-    except (DatasetGenerationError, ValueError, StopIteration) as error:
-        raise UserError(f"{path.name} cannot be read: {broken_line(path) or root_cause(error)}") from error
+def from_library(name: str, rows: "datasets.Dataset") -> Rows:
+    """Return the rows of a dataset that the library datasets has loaded."""
+    named = {column: getattr(feature, "names", None) for column, feature in rows.features.items()}
+    classes = {column: tuple(names) for column, names in named.items() if names}
+    return Rows(name, lambda: iter(rows), tuple(rows.column_names), len(rows), rows._fingerprint, classes)
 
 
-def broken_line(path: Path) -> str:
-    """Return what is wrong with the first line of a JSONL file that is not a JSON object; empty where none is."""
-    if path.suffix != ".jsonl":
-        return ""
-    with path.open(encoding="utf-8", errors="replace") as lines:
-        for number, line in enumerate(lines, 1):
-            try:
-                if line.strip() and not isinstance(json.loads(line), dict):
-                    return f"line {number} is no object with columns"
-            except json.JSONDecodeError as error:
-                return f"line {number} is not JSON ({error.msg})"
-    return ""
+def read_files(path: Path) -> Rows:
+    """Return the rows of a file or folder, all of them read once. DataError names the first line that is no row."""
+    paths, notes = training_files(path)
+    columns: dict[str, None] = {}
+    classes: dict[str, tuple[str, ...]] = {}
+    count = 0
+    for file in paths:
+        if file.stat().st_size == 0:
+            raise DataError(f"{file.name} is empty")
+        if note := reader.describe(file):
+            notes.append(note)
+        for record in reader.read_records(file):
+            if isinstance(record, reader.Unreadable):
+                raise DataError(f"{file.name} cannot be read: {record.error}")
+            columns |= dict.fromkeys(record)
+            count += 1
+        classes |= reader.class_names(file)
+
+    def read() -> Iterator[dict[str, Any]]:
+        for file in paths:
+            yield from (record for record in reader.read_records(file) if isinstance(record, dict))
+
+    return Rows(path.name, read, tuple(columns), count, files.fingerprint(files.sha256s(paths)), classes, tuple(notes))
 
 
-def root_cause(error: BaseException) -> str:
-    while error.__cause__ is not None:
-        error = error.__cause__
-    return " ".join(str(error).split()) or type(error).__name__
+def training_files(path: Path) -> tuple[list[Path], list[str]]:
+    """Return the files to train on, and notes: of a folder whose files are named after splits, those of "train"."""
+    paths = reader.dataset_files(path)
+    splits = [SPLITS.search(str(file.relative_to(path)).lower()) if file != path else None for file in paths]
+    chosen = [file for file, split in zip(paths, splits, strict=True) if split and split[1].startswith("train")]
+    left = [file.name for file, split in zip(paths, splits, strict=True) if split and file not in chosen]
+    if not (chosen and left):
+        return paths, []
+    return chosen, [f"{', '.join(file.name for file in chosen)}; left out: {', '.join(left)}"]

@@ -9,7 +9,8 @@ from typing import Any
 import modal
 
 from .. import plan
-from . import budget
+from . import budget, files
+from .reply import UserError
 
 MOUNT = "/training"  # of the Volume, in every container
 MERGE_INTO = "/target"  # where `merge --into` mounts the weights of another project
@@ -27,6 +28,12 @@ def merged_name(run: str) -> str:
     return f"{plan.NAME}-{run}"
 
 
+def check_name(run: str) -> None:
+    """UserError for the name of a run that would lead out of its folder."""
+    if not files.is_name(run):
+        raise UserError(f"RUN = {run!r} is no name: write it of letters, digits, blanks, hyphens, dots and underscores")
+
+
 @dataclass(frozen=True)
 class Run:
     """The folders of one run below `root`, which on Modal is a Volume, and what it may cost."""
@@ -36,6 +43,9 @@ class Run:
     limit: str = plan.BUDGET
     usd_per_hour: float = plan.USD_PER_HOUR
     volume: str = ""  # name of the Volume that `root` is in a container
+
+    def __post_init__(self) -> None:
+        check_name(self.name)
 
     @property
     def folder(self) -> Path:

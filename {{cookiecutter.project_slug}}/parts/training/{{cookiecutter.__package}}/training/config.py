@@ -119,6 +119,11 @@ def write_job(job: Job, path: Path) -> None:
         temporary.write_text(json.dumps(asdict(job), indent=1) + "\n", encoding="utf-8")
 
 
+def tracker_secrets(tracker: str, secrets: list[str]) -> list[str]:
+    """Return the names of the Secrets that a training gets: the tracker's, which its name tells, and no other."""
+    return [name for name in secrets if tracker == "wandb" and "wandb" in name.lower()]
+
+
 def check_settings(job: Job) -> None:
     """UserError for a value that does not exist, or for settings that exclude each other."""
     for name, values in CHOICES.items():

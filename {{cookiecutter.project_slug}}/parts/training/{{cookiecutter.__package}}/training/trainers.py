@@ -138,7 +138,8 @@ def classifier_trainer(
         """Columns input_ids, attention_mask and labels; texts are cut after SEQ_LEN tokens."""
 
         def encode(batch: dict[str, list[Any]]) -> dict[str, Any]:
-            return {**tokenizer(batch["text"], truncation=True, max_length=job.seq_len), "labels": batch["label"]}
+            tokens = tokenizer(batch["text"], batch.get("text_pair"), truncation=True, max_length=job.seq_len)
+            return {**tokens, "labels": batch["label"]}
 
         return rows.map(encode, batched=True, remove_columns=rows.column_names)
 

@@ -1,0 +1,146 @@
+"""Inputs as people have them, through the estimate: rows counted, what was recognised said, or one sentence."""
+
+import gzip
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import datasets
+import pytest
+
+from {{cookiecutter.__package}}.input import readers
+from {{cookiecutter.__package}}.input.prompts import DataError, PromptSpec
+from {{cookiecutter.__package}}.input.readers import Source
+from {{cookiecutter.__package}}.run.budget import parse
+from {{cookiecutter.__package}}.run.estimate import estimate_job
+from {{cookiecutter.__package}}.run.job import JobSpec
+
+TEXT = PromptSpec(column="text")
+ROWS = [{"text": f"question {number}"} for number in range(40)]
+
+
+class Words:
+    """A tokenizer that makes a token of each word."""
+
+    chat_template = None
+
+    def __call__(self, text: str, **_: Any) -> dict[str, list[str]]:
+        return {"input_ids": text.split()}
+
+
+def estimated(path: Path, spec: PromptSpec = TEXT) -> list[str]:
+    return str(estimate_job(JobSpec(Source(str(path)), spec), Words(), parse("none"))).splitlines()
+
+
+def refusal(path: Path, spec: PromptSpec = TEXT) -> str:
+    with pytest.raises(DataError) as caught:
+        estimated(path, spec)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def written(path: Path, rows: Sequence[object], encoding: str = "utf-8") -> Path:
+    path.write_bytes("".join(json.dumps(row) + "\n" for row in rows).encode(encoding))
+    return path
+
+
+def request(number: int, **body: Any) -> dict[str, Any]:
+    """A line of a file for OpenAI's batch API, as its documentation shows it."""
+    messages = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": f"question {number}"}]
+    asked = {"model": "gpt", "messages": messages, "max_tokens": 10} | body
+    return {"custom_id": f"request-{number}", "method": "POST", "url": "/v1/chat/completions", "body": asked}
+
+
+def test_a_delimiter_and_an_encoding_are_said_before_the_figures(tmp_path: Path):
+    (tmp_path / "rows.csv").write_bytes(b"text;other\r\na, b;c\r\nd;e\r\n")
+    lines = estimated(tmp_path / "rows.csv")
+    assert lines[:2] == ["rows.csv: fields separated by ';'", "2 rows, 0 of them unusable"]
+    assert lines[2].startswith("3 tokens to read")  # a, b and d
+    path = written(tmp_path / "rows.jsonl", ROWS, "utf-16")
+    assert estimated(path)[:2] == ["rows.jsonl: UTF-16", "40 rows, 0 of them unusable"]  # the first one too
+
+
+def test_an_open_quote_is_one_bad_row(tmp_path: Path):
+    (tmp_path / "rows.csv").write_text('id,text\n1,he said "hi" there\n2,"unclosed\n3,ok\n')
+    found = list(readers.rows(Source(str(tmp_path / "rows.csv")), TEXT))
+    assert [row.prompt for row in found] == ['he said "hi" there', None, "ok"]
+    assert (
+        found[1].error == "line 3 is not CSV: a quote that is opened and not closed" and found[1].raw == '2,"unclosed'
+    )
+    assert estimated(tmp_path / "rows.csv")[0] == "3 rows, 1 of them unusable"
+
+
+def test_an_archive_that_is_cut_off_is_a_sentence(tmp_path: Path):
+    path = tmp_path / "rows.jsonl.gz"
+    path.write_bytes(gzip.compress(json.dumps(ROWS).encode())[:-10])
+    assert "rows.jsonl.gz is damaged or cut off" in refusal(path)
+
+
+def test_numbers_are_text_in_every_format(tmp_path: Path):
+    (tmp_path / "rows.csv").write_text("text\n1\n2.5\ntrue\nNone\n")
+    rows = list(readers.rows(Source(str(tmp_path / "rows.csv")), TEXT))
+    path = written(tmp_path / "rows.jsonl", [{"text": value} for value in (1, 2.5, True, "None")])
+    assert [row.prompt for row in rows] == ["1", "2.5", "true", "None"]
+    assert [row.prompt for row in readers.rows(Source(str(path)), TEXT)] == ["1", "2.5", "true", "None"]
+
+
+def test_a_folder_that_was_saved_to_disk_is_read_by_split(tmp_path: Path):
+    made = datasets.Dataset.from_list(ROWS)
+    datasets.DatasetDict({"train": made, "test": made.select(range(3))}).save_to_disk(tmp_path / "saved")
+    assert estimated(tmp_path / "saved")[0] == "40 rows, 0 of them unusable"
+    assert len(list(readers.rows(Source(str(tmp_path / "saved"), "test"), TEXT))) == 3
+
+
+def test_without_a_column_the_columns_are_listed(tmp_path: Path):
+    path = written(tmp_path / "rows.jsonl", [{"title": "a", "text": "b"}])
+    assert refusal(path, PromptSpec()) == (
+        "say which column is the prompt: --column, --template or --messages; "
+        f"the first row of {path} has 'title', 'text'"
+    )
+    assert "none of the first 1 rows" in refusal(path, PromptSpec(column="body"))
+
+
+@pytest.mark.workload("generation")
+def test_a_file_for_openais_batch_api_says_itself_what_it_asks(tmp_path: Path):
+    path = written(tmp_path / "rows.jsonl", [request(number) for number in range(4)])
+    lines = estimated(path, PromptSpec())
+    assert lines[0].startswith("requests of OpenAI's batch API: their model and sampling are not used")
+    assert lines[1] == "4 rows, 0 of them unusable"
+    spec = readers.recognise(Source(str(path)), PromptSpec())
+    named = PromptSpec(messages="body.messages", id="custom_id")
+    found = [list(readers.rows(Source(str(path)), one)) for one in (spec, named)]
+    assert found[0] == found[1] and [row.id for row in found[0]] == [f"request-{number}" for number in range(4)]
+    assert found[0][3].prompt == request(3)["body"]["messages"]
+
+
+@pytest.mark.workload("generation")
+def test_what_a_request_asks_beside_an_answer_is_a_bad_row(tmp_path: Path):
+    tool = {"type": "function", "function": {"name": "f", "parameters": {}}}
+    rows = [request(0), request(1, tools=[tool]), request(2, response_format={"type": "json_object"})]
+    rows += [{"custom_id": "c", "body": {"prompt": "Once"}}, {"custom_id": "e", "body": {"input": "embed me"}}]
+    found = list(readers.rows(*recognised(written(tmp_path / "rows.jsonl", rows))))
+    assert [row.error for row in found] == [
+        "",
+        "the request asks for 'tools', which this batch does not give",
+        "the request asks for 'response_format', which this batch does not give",
+        "",
+        "",
+    ]
+    assert [row.prompt for row in found[3:]] == ["Once", "embed me"]
+
+
+def recognised(path: Path) -> tuple[Source, PromptSpec]:
+    return Source(str(path)), readers.recognise(Source(str(path)), PromptSpec())
+
+
+@pytest.mark.workload("generation")
+def test_chats_have_the_roles_of_the_templates(tmp_path: Path):
+    chats = [
+        [{"role": "User", "content": "hi"}],
+        [{"from": "human", "value": "hi"}],
+        [{"role": "user", "content": [{"type": "text", "text": "hi"}]}],
+    ]
+    path = written(tmp_path / "rows.jsonl", [{"m": chat} for chat in chats])
+    found = [row.prompt for row in readers.rows(Source(str(path)), PromptSpec(messages="m"))]
+    assert found == [[{"role": "user", "content": "hi"}]] * 3

@@ -1,0 +1,292 @@
+"""The rows of a file or folder as a stream: JSON, CSV, Parquet and Arrow. A bad line is a bad row."""
+
+import csv
+import io
+import itertools
+import json
+import re
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TextIO
+
+from .encodings import COMPRESSIONS, DataError, explain_damage, first_line, open_text, text_encoding, valid_unicode
+
+LINES = (".jsonl", ".ndjson", ".json")
+TABLES = (".csv", ".tsv")
+COLUMNAR = (".parquet", ".arrow")
+FORMATS = (*LINES, *TABLES, *COLUMNAR)
+NO_ROWS = {"state.json", "dataset_info.json", "dataset_infos.json", "dataset_dict.json"}  # of the library datasets
+DELIMITERS = ",;\t|"
+FIELD_CHARACTERS = 4 * 2**20  # of one CSV field: a quote that nobody closes ends there, and not with the file
+HEAD = 2**16  # characters from which the delimiter is found
+BATCH = 1024  # rows of a Parquet file in memory at once
+NOT_UTF8 = "is not UTF-8: convert the file, as `iconv -f ENCODING -t UTF-8` does"
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A part of a file that is no row, and why."""
+
+    error: str
+    raw: str
+
+
+Record = dict[str, Any] | Unreadable
+
+
+def file_format(path: Path) -> str:
+    """Return the suffix that says the format, in lower case: that before .gz and the like."""
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    return next((suffix for suffix in reversed(suffixes) if suffix not in COMPRESSIONS), "")
+
+
+def dataset_files(path: Path, split: str = "train") -> list[Path]:
+    """Return the files with rows of a file or folder, in name order; of what `save_to_disk` wrote, those of a split.
+
+    DataError where there is none that can be read.
+    """
+    if not path.exists():
+        raise DataError(f"there is no file {path}: give a file, a folder, or a Hugging Face id such as org/name")
+    if (path / "dataset_dict.json").is_file():
+        if not (path / split).is_dir():
+            splits = json.loads((path / "dataset_dict.json").read_text(encoding="utf-8"))["splits"]
+            raise DataError(f"{path} has no split {split!r}, but {', '.join(splits)}")
+        path /= split
+    if (path / "state.json").is_file():
+        saved = json.loads((path / "state.json").read_text(encoding="utf-8"))
+        if "_data_files" in saved:
+            return [path / file["filename"] for file in saved["_data_files"]]
+    inside = [path] if path.is_file() else sorted(file for file in path.rglob("*") if file.is_file())
+    found = [file for file in inside if file_format(file) in FORMATS and file.name not in NO_ROWS]
+    found = [file for file in found if path.is_file() or not file.name.startswith((".", "_"))]
+    if not found:
+        known = f"{', '.join(FORMATS)}, nor one of them with {', '.join(COMPRESSIONS)}"
+        raise DataError(
+            f"{path.name} is none of {known}" + ("" if path.is_file() else ", and no folder that holds one")
+        )
+    return found
+
+
+def read_records(path: Path, columns: Sequence[str] = ()) -> Iterator[Record]:
+    """Yield the rows of one file in order. Parquet and Arrow are read for `columns` only, where they are given.
+
+    DataError where the file as a whole cannot be read: damaged, cut off, or not what its name says.
+    """
+    kind = file_format(path)
+    with explain_damage(path):
+        if kind in COLUMNAR:
+            yield from columnar_records(path, columns)
+            return
+        with open_text(path) as text:
+            yield from (csv_records if kind in TABLES else json_records)(path, text)
+
+
+def describe(path: Path) -> str:
+    """Return what is unusual in how a file is written, for the terminal; empty for UTF-8 with commas or tabs."""
+    if file_format(path) in COLUMNAR:
+        return ""
+    with explain_damage(path):
+        names = {"cp1252": "Windows-1252, as its bytes look", "utf-8-sig": "", "utf-8": ""}
+        encoding = text_encoding(path)
+        found = [names.get(encoding, encoding.upper().removesuffix("-LE").removesuffix("-BE"))]
+        if file_format(path) in TABLES:
+            delimiter = find_delimiter(path)
+            if delimiter != usual_delimiter(path):
+                found.append("fields separated by " + ("tabs" if delimiter == "\t" else repr(delimiter)))
+    return f"{path.name}: {', '.join(filter(None, found))}" if any(found) else ""
+
+
+def json_records(path: Path, text: TextIO) -> Iterator[Record]:
+    """Yield JSON lines, or the objects of one array."""
+    begun = False
+    for number, line in enumerate(text, 1):
+        if line.isspace():
+            continue
+        if not begun and line.lstrip().startswith("["):
+            yield from array_records(path, line + text.read())
+            return
+        if not begun and line.strip() == "{":
+            raise DataError(f"{path.name} is one JSON object over several lines: write one object a line, or an array")
+        begun = True
+        if not valid_unicode(line):
+            yield unreadable(number, NOT_UTF8, line)
+            continue
+        try:
+            record = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            yield unreadable(number, f"is not JSON: {first_line(error)}", line)
+            continue
+        yield record if isinstance(record, dict) else unreadable(number, f"is {json_type(record)}, not an object", line)
+
+
+def array_records(path: Path, text: str) -> Iterator[Record]:
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise DataError(
+            f"{path.name} is one JSON array and cannot be read ({first_line(error)}): write one object a line"
+        ) from error
+    for number, record in enumerate(found, 1):
+        if isinstance(record, dict):
+            yield record
+        else:
+            yield Unreadable(f"row {number} is {json_type(record)}, not an object", json.dumps(record))
+
+
+def unreadable(line: int, error: str, raw: str) -> Unreadable:
+    """A bad line; what is no UTF-8 in it stays readable as \\xff."""
+    content = raw.rstrip("\r\n").encode("utf-8", "surrogateescape")
+    return Unreadable(f"line {line} {error}", content.decode("utf-8", "backslashreplace"))
+
+
+def json_type(found: Any) -> str:
+    """The type of a value in JSON's words."""
+    names = {dict: "an object", list: "a list", str: "text", bool: "true or false", int: "a number", float: "a number"}
+    return names.get(type(found), "null" if found is None else type(found).__name__)
+
+
+class PhysicalLines:
+    """The lines of a text, of which some may be given back to be read again."""
+
+    def __init__(self, text: Iterator[str]) -> None:
+        self.text = text
+        self.again: deque[str] = deque()
+        self.record: list[str] = []  # those of the record that is read
+        self.number = 1  # of the first of them
+
+    def __iter__(self) -> "PhysicalLines":
+        return self
+
+    def __next__(self) -> str:
+        self.record.append(self.again.popleft() if self.again else next(self.text))
+        return self.record[-1]
+
+    def next_record(self) -> None:
+        self.number += len(self.record)
+        self.record.clear()
+
+    def give_back(self) -> str:
+        """Return the record's first line, and let all after it be read again."""
+        first, *rest = self.record
+        self.again.extendleft(reversed(rest))
+        self.record[:] = [first]
+        return first
+
+
+def csv_records(path: Path, text: TextIO) -> Iterator[Record]:
+    """Yield the rows of a table with a header. A quote that nobody closes costs the line it stands in and no other."""
+    delimiter = find_delimiter(path)
+    csv.field_size_limit(FIELD_CHARACTERS)
+    lines = PhysicalLines(text)
+    rows = csv.reader(lines, delimiter=delimiter, strict=True)
+    header: list[str] = []
+    while True:
+        lines.next_record()
+        try:
+            fields = next(rows, None)
+        except csv.Error as error:
+            at_end = "a quote that is opened and not closed" if "unexpected end" in str(error) else first_line(error)
+            yield unreadable(lines.number, f"is not CSV: {at_end}", lines.give_back())
+            continue
+        if fields is None:
+            return
+        if not fields or (not header and lines.record[0].lower().startswith("sep=")):  # Excel's word on the delimiter
+            continue
+        if not header:
+            header = column_names(path, fields)
+        elif any("\0" in field or not valid_unicode(field) for field in fields):
+            wrong = "holds a NUL byte" if any("\0" in field for field in fields) else NOT_UTF8
+            yield unreadable(lines.number, wrong, "".join(lines.record))
+        elif len(fields) != len(header):
+            wrong = f"has {len(fields)} fields where the header has {len(header)}"
+            yield unreadable(lines.number, wrong, "".join(lines.record))
+        else:
+            yield dict(zip(header, fields, strict=True))
+
+
+def column_names(path: Path, header: list[str]) -> list[str]:
+    """Return the names in a header. DataError where two are the same."""
+    names = [name.strip() for name in header]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise DataError(f"{path.name} has two columns {twice!r}: give each a name of its own")
+    if not all(map(valid_unicode, names)):
+        raise DataError(f"the header of {path.name} is not UTF-8: convert the file, as `iconv` does")
+    return names
+
+
+def usual_delimiter(path: Path) -> str:
+    return "\t" if file_format(path) == ".tsv" else ","
+
+
+def find_delimiter(path: Path) -> str:
+    """Return the delimiter that makes columns of the header, and as many of most rows."""
+    with open_text(path) as text:
+        head = text.read(HEAD)
+    if found := re.match(r"sep=(.)\r?\n", head, re.IGNORECASE):
+        return found[1]
+    best, most = usual_delimiter(path), (1.0, 0.0)
+    for delimiter in sorted(DELIMITERS, key=lambda one: one != best):
+        rows = csv.reader(io.StringIO(head, newline=""), delimiter=delimiter)
+        try:
+            widths = [len(fields) for fields in itertools.islice(rows, 50) if fields]
+        except csv.Error:
+            continue
+        score = (float(min(2, widths[0])), widths.count(widths[0]) / len(widths)) if widths else most
+        if score[0] > 1 and score > most:
+            best, most = delimiter, score
+    return best
+
+
+def columnar_records(path: Path, columns: Sequence[str]) -> Iterator[Record]:
+    import pyarrow
+
+    try:
+        for batch in columnar_batches(path, columns):
+            yield from batch.to_pylist()
+    except pyarrow.ArrowException as error:
+        kind = file_format(path).removeprefix(".").capitalize()
+        raise DataError(f"{path} cannot be read as {kind}: {first_line(error)}") from error
+
+
+def columnar_batches(path: Path, columns: Sequence[str]) -> Iterator[Any]:
+    """Yield record batches of a Parquet file, or of an Arrow file in either of its two forms."""
+    import pyarrow
+    from pyarrow import parquet
+
+    def wanted(names: Sequence[str]) -> list[str]:
+        there = [name for name in names if not columns or name in columns]
+        return there or list(names[:1])  # a row is a row, even where it has none of the columns
+
+    if file_format(path) == ".parquet":
+        with parquet.ParquetFile(path) as file:
+            yield from file.iter_batches(BATCH, columns=wanted(file.schema_arrow.names))
+        return
+    with pyarrow.memory_map(str(path)) as source:
+        if source.read(6) == b"ARROW1":
+            file = pyarrow.ipc.open_file(source)
+            yield from (
+                file.get_batch(number).select(wanted(file.schema.names)) for number in range(file.num_record_batches)
+            )
+        else:
+            source.seek(0)
+            stream = pyarrow.ipc.open_stream(source)
+            yield from (batch.select(wanted(stream.schema.names)) for batch in stream)
+
+
+def class_names(path: Path) -> dict[str, tuple[str, ...]]:
+    """Return column -> names of its numbers, as the library datasets writes them into Parquet and Arrow."""
+    from pyarrow import ipc, memory_map, parquet
+
+    if file_format(path) not in COLUMNAR:
+        return {}
+    if file_format(path) == ".parquet":
+        schema = parquet.read_schema(path)
+    else:
+        with memory_map(str(path)) as source:
+            in_file = source.read(6) == b"ARROW1"
+            source.seek(0)
+            schema = (ipc.open_file(source) if in_file else ipc.open_stream(source)).schema
+    features = json.loads((schema.metadata or {}).get(b"huggingface", b"{}")).get("info", {}).get("features", {})
+    return {name: tuple(one["names"]) for name, one in features.items() if isinstance(one, dict) and "names" in one}

@@ -1,0 +1,178 @@
+"""What the columns of a dataset mean, by their names: recognised where the names are usual, asked for where not."""
+
+import difflib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from ..run.reply import UserError
+
+# Role, which is our name for a column -> the usual names for it, in any case. The first is as good as named in COLUMNS
+USUAL = {
+    "messages": ("messages", "conversations", "conversation", "dialogue", "dialog", "chat"),
+    "prompt": ("prompt", "instruction", "question", "query"),
+    "context": ("context", "input"),  # joined to the prompt
+    "completion": ("completion", "output", "response", "answer"),
+    "system": ("system", "system_prompt"),
+    "tools": ("tools", "functions"),
+    "history": ("history",),  # pairs of a question and its answer before the prompt
+    "text": ("text", "sentence", "review", "content", "comment", "tweet", "utterance", "document"),
+    "label": ("label", "labels", "category", "class", "sentiment", "intent", "stance", "topic", "rating", "stars"),
+}
+PAIRS = (  # of two texts that are classified together
+    ("text", "text_pair"),
+    ("sentence1", "sentence2"),
+    ("premise", "hypothesis"),
+    ("question1", "question2"),
+    ("text1", "text2"),
+    ("text_a", "text_b"),
+    ("question", "sentence"),
+)
+PREFERENCES = (("chosen", "rejected"), ("preferred", "rejected"), ("accepted", "rejected"), ("winner", "loser"))
+KINDS = {
+    "chat": "chat messages",
+    "prompt": "prompt and completion",
+    "text": "plain text",
+    "labels": "text and label",
+}
+ROLES_OF = {  # kind -> the roles it needs, and those it may have
+    "chat": (("messages",), ("system", "tools")),
+    "prompt": (("prompt", "completion"), ("context", "system", "tools", "history")),
+    "text": (("text",), ()),
+    "labels": (("text", "label"), ("text_pair",)),
+}
+FORMAT_NAMES = {
+    "Alpaca": {"prompt": "instruction", "completion": "output"},
+    "ShareGPT": {"messages": "conversations"},
+}
+NEEDED = {
+    "generation": '"messages", or "prompt" and "completion", or "text"',
+    "classification": '"text" and "label"',
+}
+KINDS_OF = {"generation": ("chat", "prompt", "text"), "classification": ("labels",)}
+
+
+@dataclass(frozen=True)
+class Format:
+    """The kind of a dataset's rows, a key of KINDS, and the column of each role."""
+
+    kind: str
+    columns: dict[str, str]
+
+    @property
+    def is_question(self) -> bool:
+        """Whether prompt and completion are a question and its answer, and not one text that goes on."""
+        return self.kind == "prompt" and bool({"prompt", "completion"} - set(self.columns.values()))
+
+    def __str__(self) -> str:
+        """What was recognised, in one line; empty where the columns have our names."""
+        if all(role == column for role, column in self.columns.items()):
+            return ""
+        roles = {role: repr(name) for role, name in self.columns.items()}
+        for role, other in (("prompt", "context"), ("text", "text_pair")):
+            if other in roles:
+                roles[role] += f" with {roles.pop(other)}"
+        usual = {role: plain(column) for role, column in self.columns.items()}
+        known = (name for name, columns in FORMAT_NAMES.items() if columns.items() <= usual.items())
+        return "".join(f"{name}: " for name in known) + ", ".join(
+            f"{name} is the {role}" for role, name in roles.items()
+        )
+
+
+def recognise(names: Iterable[str], workload: str, named: Mapping[str, str]) -> Format:
+    """Return what the columns are. `named` is COLUMNS, role -> column, and decides where it says something.
+
+    UserError where a role has no column or could have several, for preference data, and for a wrong COLUMNS.
+    """
+    names = list(names)
+    check_named(names, named, workload)
+    refuse_preferences(names, named)
+    found = dict(named)
+    for role in USUAL:
+        if role not in found and (column := usual_column(names, role, found.values())):
+            found[role] = column
+    if workload == "generation" and "prompt" not in found and "completion" in found and "context" in found:
+        found["prompt"] = found.pop("context")  # the columns input and output, without an instruction
+    if workload == "classification" and not named.get("text_pair") and (pair := pair_of(names, named)):
+        found["text"], found["text_pair"] = pair
+    kinds = [kind for kind in KINDS_OF[workload] if set(ROLES_OF[kind][0]) <= found.keys()]
+    kinds = [kind for kind in kinds if set(named) <= set(sum(ROLES_OF[kind], ()))] or kinds
+    half = {"prompt", "context", "completion"} & found.keys()  # of a prompt and completion: a text beside is not all
+    if not kinds or (kinds == ["text"] and half and "text" not in named):
+        raise UserError(missing(names, workload, named, found))
+    needed, possible = ROLES_OF[kinds[0]]
+    columns = {role: found[role] for role in (*needed, *possible) if role in found}
+    return check_single(Format(kinds[0], columns), names, named)
+
+
+def usual_column(names: list[str], role: str, taken: Iterable[str]) -> str:
+    """Return the column with the usual name for a role, the first of them where there are several; "" for none."""
+    free = {plain(name): name for name in reversed(names) if name not in set(taken)}
+    return next((free[usual] for usual in USUAL[role] if usual in free), "")
+
+
+def plain(name: str) -> str:
+    return name.strip().lower().replace(" ", "_").replace("-", "_")
+
+
+def check_single(found: Format, names: list[str], named: Mapping[str, str]) -> Format:
+    """UserError where two columns could have the same role, and neither has our own name for it."""
+    for role, column in found.columns.items():
+        others = [name for name in names if plain(name) in USUAL.get(role, ()) and name not in found.columns.values()]
+        ours = plain(column) == role and role != "context"
+        if role in named or ours or not others or role in ("system", "tools", "history"):
+            continue
+        example = json.dumps({role: column})
+        raise UserError(
+            f"the columns {quoted([column, *others])} could each be the {role}: name one, as in COLUMNS = {example}"
+        )
+    return found
+
+
+def pair_of(names: list[str], named: Mapping[str, str]) -> tuple[str, str] | None:
+    """Return the two columns of a pair of texts, where the names are those of one."""
+    there = {plain(name): name for name in names if name not in named.values()}
+    pair = next((pair for pair in PAIRS if set(pair) <= there.keys()), None)
+    return (there[pair[0]], there[pair[1]]) if pair and "text" not in named else None
+
+
+def check_named(names: list[str], named: Mapping[str, str], workload: str) -> None:
+    """UserError where COLUMNS has a role that does not exist, or a column that the dataset does not have."""
+    roles = sorted({role for kind in KINDS_OF[workload] for role in sum(ROLES_OF[kind], ())})
+    for role, column in named.items():
+        if role not in roles:
+            raise UserError(f"COLUMNS has the key {role!r}, which is none of {', '.join(roles)}")
+        if column not in names:
+            near = difflib.get_close_matches(column, names, 1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise UserError(f"COLUMNS names {column!r}, and the dataset has {quoted(names)}{hint}")
+
+
+def refuse_preferences(names: list[str], named: Mapping[str, str]) -> None:
+    """UserError for rows with a better and a worse answer, unless COLUMNS says what to learn from them."""
+    there = {plain(name): name for name in names}
+    for better, worse in PREFERENCES:
+        if better in there and worse in there and not {"messages", "completion", "text"} & named.keys():
+            chat, text = (
+                json.dumps({"messages": there[better]}),
+                json.dumps({"prompt": "...", "completion": there[better]}),
+            )
+            raise UserError(
+                f"this is preference data: {there[better]!r} and {there[worse]!r} are a better and a worse answer, and "
+                f"here one answer is learnt; to learn the better one, set COLUMNS = {chat} where it is a chat, or "
+                f"COLUMNS = {text} where it is a text"
+            )
+
+
+def missing(names: list[str], workload: str, named: Mapping[str, str], found: Mapping[str, str]) -> str:
+    """Return the sentence that asks for COLUMNS. It names a column only where its meaning is known."""
+    needed = {"classification": ("text", "label"), "generation": ("prompt", "completion")}[workload]
+    example = json.dumps({role: found.get(role, "...") for role in needed if found.get(role) != role or role in named})
+    return (
+        f"{workload} needs the columns {NEEDED[workload]}, and the dataset has {quoted(names)}: "
+        f"name yours in COLUMNS, as in COLUMNS = {example}"
+    )
+
+
+def quoted(names: Iterable[str]) -> str:
+    return ", ".join(repr(name) for name in names)
