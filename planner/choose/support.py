@@ -35,7 +35,7 @@ def _unsupported(setup: InferenceSetup) -> Reason | None:
         return Reason.KERNEL_NOT_INSTALLED
     if setup.engine == "vllm" and model.workload != "generation" and _named(model, UNSUPPORTED_ENCODERS):
         return Reason.ENCODER_UNSUPPORTED
-    if setup.max_batched_tokens and lacks_continuous_batching(model):
+    if setup.engine == "transformers" and setup.max_batched_tokens and lacks_continuous_batching(model):
         return Reason.NO_CONTINUOUS_BATCHING
     if model.heads % setup.tensor_parallel:
         return Reason.HEADS_INDIVISIBLE

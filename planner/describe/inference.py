@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from ..choose.cost import container_usd_per_hour, most_containers, tokens_per_s, usd_per_million, warm_usd_per_month
 from ..choose.formats import quality_lost
-from ..choose.inference import nearness, rank_key
+from ..choose.inference import nearness
+from ..choose.ranking import Merit, merit, weak_link
 from ..estimate.inference_speed import RANGE
 from ..request.warm_pool import warm_hours_per_month
 from ..schema import HOURS_PER_MONTH, InferenceCandidate, InferenceEstimate, InferencePlan, WarmPool
@@ -72,16 +73,42 @@ def verdict(plan: InferencePlan, candidate: InferenceCandidate) -> str:
         return "chosen"
     if candidate.rejected:
         return inference_rejection(plan.request, candidate)
-    ours, best = rank_key(plan.request, candidate), rank_key(plan.request, plan.chosen)
+    ours, best = merit(plan.request, candidate), merit(plan.request, plan.chosen)
     if ours.slow > best.slow:
-        return f"{about(-ours.rate / plan.request.concurrency)} tokens/s per request is slower than people read"
+        return f"{about(ours.rate / plan.request.concurrency)} tokens/s per request is slower than people read"
     if ours.quality_lost > best.quality_lost:
         return f"works in {format_name(candidate.setup)}; the budget pays for {format_name(plan.chosen.setup)}"
-    if ours.weak_link > best.weak_link:
-        return f"{candidate.setup.gpu.name} has no NVLink: tensor parallelism over PCIe is the last resort"
-    if plan.request.optimize != "cost":
-        return f"behind in {plan.request.optimize}"
-    return "dearer by the token" if plan.request.task == "batch" else "dearer by the hour"
+    return balance(plan, ours, best)
+
+
+def balance(plan: InferencePlan, ours: Merit, best: Merit) -> str:
+    """Return what speaks against a candidate of the quality of the choice, by the figures of both."""
+    dearer, slower = ours.price / best.price - 1, best.speed / ours.speed
+    unit = "a token" if plan.request.task == "batch" else "an hour"
+    quick = "sooner" if plan.request.optimize == "latency" else "faster"
+    if ours.tight > best.tight:
+        return f"{cost_words(dearer, unit)}, and fits with less to spare than the estimate may err"
+    if dearer < -0.005 and weak_link(ours.candidate):
+        return f"{cost_words(dearer, unit)}, {slower_words(slower, quick)}: tensor parallelism over PCIe"
+    return f"{cost_words(dearer, unit)}, {slower_words(slower, quick)}"
+
+
+def cost_words(dearer: float, unit: str) -> str:
+    """Return "26% dearer an hour", "as dear a token"."""
+    if abs(dearer) < 0.005:
+        return f"as dear {unit}"
+    if dearer >= 1:
+        return f"{dearer + 1:.1f} times as dear {unit}"
+    return f"{abs(dearer):.0%} {'dearer' if dearer > 0 else 'cheaper'} {unit}"
+
+
+def slower_words(slower: float, quick: str) -> str:
+    """Return "1.6 times slower", "1.2 times faster", "as fast"."""
+    if abs(slower - 1) < 0.02:
+        return "as fast" if quick == "faster" else "as soon"
+    if slower > 1:
+        return f"{slower:.1f} times {'slower' if quick == 'faster' else 'later'}" if slower >= 1.05 else "a little slower"
+    return f"{1 / slower:.1f} times {quick}" if slower <= 1 / 1.05 else f"a little {quick}"
 
 
 def beside(plan: InferencePlan, candidate: InferenceCandidate) -> str:

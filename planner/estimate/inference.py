@@ -44,6 +44,7 @@ def estimate(setup: InferenceSetup, engine_version: str = "") -> InferenceEstima
         kv_bytes_per_token=memory.kv_bytes_per_token,
         kv_tokens=memory.kv_tokens,
         max_concurrency=memory.max_concurrency,
+        requests_at_once=memory.requests,
         fits=memory.fits,
         rejection=memory.rejection,
         decode_tokens_per_s_single=speed.decode_tokens_per_s_single if speed else None,

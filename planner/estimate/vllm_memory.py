@@ -38,7 +38,7 @@ def vllm_memory(setup: InferenceSetup, engine_version: str) -> InferenceMemory:
     per_logit = ANY_SAMPLER_BYTES
     if engine_version:
         per_logit = SAMPLER_BYTES if version >= (0, 17) else SORTING_SAMPLER_BYTES
-    sequences = max_sequences(gpu) if version >= (0, 9) else 256
+    sequences = setup.max_num_seqs or (max_sequences(gpu) if version >= (0, 9) else 256)
     generates = model.workload == "generation"  # an encoder has no logits to sample from
     sampler = per_logit * sequences * model.vocab if generates else 0.0
     activation = max(widest_bytes_per_token(model, tp) * tokens, sampler) / GIB
@@ -56,6 +56,7 @@ def vllm_memory(setup: InferenceSetup, engine_version: str) -> InferenceMemory:
     chunk = tokens * BATCHES_IN_FLIGHT if version >= (0, 20) else tokens
     request = _vllm_request_gib(setup, chunk)
     concurrent = max(cache, 0.0) / request if request else float(sequences)
+    held = _held_at_once(setup, max(cache, 0.0), request, sequences)
     cached = concurrent * setup.context_len
     if version < (0, 12):  # printed as if every layer saw everything
         cached = max(cache, 0.0) * GIB / kv_bytes_per_token(model, setup.kv_dtype, tp)
@@ -69,8 +70,24 @@ def vllm_memory(setup: InferenceSetup, engine_version: str) -> InferenceMemory:
     per_token = kv_gib(model, setup.context_len, 1, setup.kv_dtype, tp) * GIB / setup.context_len
     return InferenceMemory(
         gpu.visible_gib, weights, activation, overhead, cache, per_token,
-        int(cached), concurrent * (setup.gpu_count // tp), rejection,
+        int(cached), concurrent * (setup.gpu_count // tp), rejection, held * (setup.gpu_count // tp),
     )  # fmt: skip
+
+
+def _held_at_once(setup: InferenceSetup, cache: float, request: float, sequences: int) -> float:
+    """Return the requests of context_len that a cache of `cache` GiB holds at once.
+
+    A request is admitted when `request` GiB are free, the window and the steps in flight in each windowed layer. Once
+    it is read it holds the window alone, and no two requests hold all tokens of the same step (vLLM 0.32,
+    SlidingWindowSpec.max_admission_blocks_per_request and remove_skipped_blocks). A model that only reads is done with
+    its cache at the end of its prompt, so the texts of a step are all that is cached.
+    """
+    if not request or cache < request:
+        return cache / request if request else float(sequences)
+    if setup.model.workload != "generation":
+        return float(sequences)
+    steady = _vllm_request_gib(setup, 1)
+    return 1 + (cache - request) / steady
 
 
 def _vllm_request_gib(setup: InferenceSetup, chunk: int) -> float:
@@ -88,7 +105,10 @@ def _vllm_request_gib(setup: InferenceSetup, chunk: int) -> float:
 
 
 def batched_tokens(setup: InferenceSetup) -> int:
-    """Return the tokens of one step of vLLM's server: as asked, else its default for the card."""
+    """Return the tokens of one step of vLLM's server: as asked, else its default for the card.
+
+    A text that is only read by an encoder is read in one step, so a step holds one at least.
+    """
     if setup.max_batched_tokens:
         return setup.max_batched_tokens
     return 16384 if setup.gpu.visible_gib >= HUGE_CARD_GIB else 8192 if _is_large(setup.gpu) else 2048

@@ -1,0 +1,76 @@
+"""How many containers carry a load, and what the engine in each is told."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from ..estimate.inference_memory import memory
+from ..estimate.memory_terms import InferenceMemory
+from ..schema import InferenceSetup, Request
+
+SMALL_STEP = 2048  # tokens of a step of vLLM, where its default leaves too little memory
+PROBED_SEQUENCES = 32  # at once, with which a container of part of the load is first tried
+TRIES = 8  # containers more than the first guess
+
+
+class Share(NamedTuple):
+    """A container's share of the load: its setup, and the containers that carry all of it."""
+
+    setup: InferenceSetup
+    containers: int
+
+
+def share_of(request: Request, setup: InferenceSetup) -> Share:
+    """Return the setup of one container and how many carry the load; 0 where not even one request fits.
+
+    The engine is told its share (`max_num_seqs`), since the memory for sampling follows from that, and reads fewer
+    tokens a step where the default would leave too little memory for the load.
+    """
+    whole = memory(setup)
+    if whole.fits and (queues(request) or int(whole.requests) >= setup.concurrency):
+        return Share(setup, 1)
+    steps = [setup]
+    if setup.engine == "vllm" and setup.max_batched_tokens > SMALL_STEP and request.workload == "generation":
+        steps.append(setup._replace(max_batched_tokens=SMALL_STEP))
+    shares = [shared(request, tried) for tried in steps if not hopeless(whole)]
+    working = [share for share in shares if share.containers]
+    return min(working, key=lambda share: share.containers, default=Share(setup, 0))
+
+
+def hopeless(found: InferenceMemory) -> bool:
+    """Whether the memory lacks more than the activations of a step."""
+    return found.usable_gib - found.weights_gib - found.overhead_gib <= 0
+
+
+def shared(request: Request, setup: InferenceSetup) -> Share:
+    """Return the fewest containers that carry the load, for a step of that many tokens."""
+    total = setup.concurrency
+    first = told(setup, min(total, PROBED_SEQUENCES))
+    found = memory(first)
+    if not found.fits:
+        first = told(setup, 1)
+        found = memory(first)
+        if not found.fits:
+            return Share(setup, 0)
+    at_once = max(1, min(total, int(found.requests)))
+    if queues(request):
+        return Share(told(setup, at_once), 1)
+    containers = math.ceil(total / at_once)
+    for more in range(TRIES):
+        tried = told(setup, math.ceil(total / (containers + more)))
+        found = memory(tried)
+        if found.fits and int(found.requests) >= tried.concurrency:
+            return Share(tried, math.ceil(total / tried.concurrency))
+    least = told(setup, min(at_once, first.concurrency))
+    return Share(least, math.ceil(total / least.concurrency))
+
+
+def queues(request: Request) -> bool:
+    """Whether what does not fit at once waits: the rows of a batch, the texts of a model that only reads."""
+    return request.task == "batch" or request.workload != "generation"
+
+
+def told(setup: InferenceSetup, requests: int) -> InferenceSetup:
+    """Return the setup for so many requests at once."""
+    return setup._replace(concurrency=requests, max_num_seqs=requests if setup.max_num_seqs else 0)
