@@ -15,9 +15,10 @@ TRIES = 8  # containers more than the first guess
 
 
 class Share(NamedTuple):
-    """A container's share of the load: its setup, and the containers that carry all of it."""
+    """A container's share of the load: its setup and memory, and the containers that carry all of it."""
 
     setup: InferenceSetup
+    memory: InferenceMemory
     containers: int
 
 
@@ -29,17 +30,21 @@ def share_of(request: Request, setup: InferenceSetup) -> Share:
     """
     whole = memory(setup)
     if whole.fits and (queues(request) or int(whole.requests) >= setup.concurrency):
-        return Share(setup, 1)
+        return Share(setup, whole, 1)
     steps = [setup]
     if setup.engine == "vllm" and setup.max_batched_tokens > SMALL_STEP and request.workload == "generation":
         steps.append(setup._replace(max_batched_tokens=SMALL_STEP))
-    shares = [shared(request, tried) for tried in steps if not hopeless(whole)]
+    if hopeless(whole):
+        return Share(setup, whole, 0)
+    shares = [shared(request, tried) for tried in steps]
     working = [share for share in shares if share.containers]
-    return min(working, key=lambda share: share.containers, default=Share(setup, 0))
+    return min(working, key=lambda share: share.containers, default=Share(setup, whole, 0))
 
 
 def hopeless(found: InferenceMemory) -> bool:
-    """Whether the memory lacks more than the activations of a step."""
+    """Whether the memory lacks more than what a smaller step or fewer requests save."""
+    if found.kv_cache_gib < 0:  # vLLM: what is left of its share
+        return found.kv_cache_gib + found.activation_gib <= 0
     return found.usable_gib - found.weights_gib - found.overhead_gib <= 0
 
 
@@ -52,18 +57,18 @@ def shared(request: Request, setup: InferenceSetup) -> Share:
         first = told(setup, 1)
         found = memory(first)
         if not found.fits:
-            return Share(setup, 0)
+            return Share(first, found, 0)
     at_once = max(1, min(total, int(found.requests)))
     if queues(request):
-        return Share(told(setup, at_once), 1)
+        return Share(told(setup, at_once), memory(told(setup, at_once)), 1)
     containers = math.ceil(total / at_once)
     for more in range(TRIES):
         tried = told(setup, math.ceil(total / (containers + more)))
         found = memory(tried)
         if found.fits and int(found.requests) >= tried.concurrency:
-            return Share(tried, math.ceil(total / tried.concurrency))
+            return Share(tried, found, math.ceil(total / tried.concurrency))
     least = told(setup, min(at_once, first.concurrency))
-    return Share(least, math.ceil(total / least.concurrency))
+    return Share(least, memory(least), math.ceil(total / least.concurrency))
 
 
 def queues(request: Request) -> bool:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-from ..estimate import inference
+from ..estimate.inference import estimate_with
 from ..reasons import Reason, Rejection
 from ..schema import Candidate, InferenceCandidate, InferenceSetup, Request, replace
 from .attention import dominated
 from .configurations import configurations, fp8_cache_configurations
 from .containers import share_of
 from .cost import container_usd_per_hour, over_budget, tokens_per_s
-from .formats import quality_lost
+from .formats import QUALITY_LOST, quality_lost
 from .ranking import ranked
 from .support import unsupported
 
@@ -37,7 +37,7 @@ def weigh_again(request: Request, candidates: Iterable[InferenceCandidate]) -> t
 
 def decide(request: Request, judged: list[InferenceCandidate]) -> tuple[InferenceCandidate, ...]:
     """Return judged candidates ranked, best first, and then the rejected; money is what is looked at here."""
-    judged = [replace(c, rejected=over_budget(request, c)) if c.containers else c for c in judged]
+    judged = [within_budget(request, candidate) for candidate in judged]
     groups: dict[tuple[str, str, str], list[InferenceCandidate]] = {}  # of one GPU and format, those that run
     for candidate in judged:
         if candidate.containers:
@@ -45,7 +45,13 @@ def decide(request: Request, judged: list[InferenceCandidate]) -> tuple[Inferenc
     judged = [replicas_first(request, candidate, groups) for candidate in judged]
     working = ranked(request, [c for c in judged if not c.rejected])
     rejected = sorted((c for c in judged if c.rejected), key=rejected_key)
-    return (*(replace(candidate, rank=n) for n, candidate in enumerate(working, 1)), *rejected)
+    return (*(candidate._replace(rank=n) for n, candidate in enumerate(working, 1)), *rejected)
+
+
+def within_budget(request: Request, candidate: InferenceCandidate) -> InferenceCandidate:
+    """Return the candidate, rejected where it runs and the budget does not pay for it."""
+    over = over_budget(request, candidate) if candidate.containers else None
+    return candidate._replace(rejected=over) if over else candidate
 
 
 def group(candidate: InferenceCandidate) -> tuple[str, str, str]:
@@ -77,7 +83,7 @@ def judge(request: Request, setup: InferenceSetup) -> InferenceCandidate:
     if rejected:
         return Candidate(setup, None, container_usd_per_hour(setup), rejected=rejected)
     share = share_of(request, setup)
-    estimate = inference.estimate(share.setup)
+    estimate = estimate_with(share.setup, share.memory)
     usd_per_hour = container_usd_per_hour(setup)
     if not estimate.fits:
         return Candidate(share.setup, estimate, usd_per_hour, rejected=estimate.rejection)
@@ -88,8 +94,8 @@ def rejected_key(candidate: InferenceCandidate) -> tuple[float | str, ...]:
     """Return the sort key of a rejected candidate: those with an estimate first, then by price of one container."""
     setup = candidate.setup
     price = container_usd_per_hour(setup)
-    formats = (setup.quantization, setup.kv_dtype, setup.attention)
-    return candidate.estimate is None, price, setup.gpu.name, quality_lost(setup), *formats
+    lost = QUALITY_LOST[setup.quantization]
+    return candidate.estimate is None, price, setup.gpu.name, lost, setup.quantization, setup.kv_dtype, setup.attention
 
 
 def nearness(candidate: InferenceCandidate) -> float:

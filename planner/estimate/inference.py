@@ -6,6 +6,7 @@ from ..catalogue.gpus import UNMEASURED, host_price
 from ..schema import InferenceEstimate, InferenceSetup
 from . import inference_memory
 from .inference_speed import cold_start_s, encoder_speed, generation_speed
+from .memory_terms import InferenceMemory
 
 # CPU and memory of a serving container: an API process, and for each GPU a process that polls (prior).
 HOST_CORES, HOST_CORES_PER_GPU = 0.5, 1.0
@@ -26,7 +27,11 @@ def estimate(setup: InferenceSetup, engine_version: str = "") -> InferenceEstima
 
     `engine_version`: as in inference_memory.py.
     """
-    memory = inference_memory.memory(setup, engine_version)
+    return estimate_with(setup, inference_memory.memory(setup, engine_version))
+
+
+def estimate_with(setup: InferenceSetup, memory: InferenceMemory) -> InferenceEstimate:
+    """Return the estimate of a setup whose memory is known."""
     usd = setup.gpu.usd_per_hour * setup.gpu_count
     generates = setup.model.workload == "generation"
     speed = generation_speed(setup, memory) if memory.fits and generates else None

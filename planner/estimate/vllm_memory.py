@@ -125,6 +125,8 @@ def _is_large(gpu: Gpu) -> bool:
 
 def parse_version(text: str) -> tuple[int, ...]:
     """Return (0, 19) for "v0.19.0". A bare "V0" is the engine of 0.7 and before; without a number, the current one."""
+    if not text:
+        return _CURRENT
     numbers = text.lower().lstrip("v").split(" ")[0].split(".")[:2]
     found = tuple(int(number) for number in numbers if number.isdigit())
     return (0, 7) if found == (0,) else found or _CURRENT
