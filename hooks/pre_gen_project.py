@@ -18,7 +18,7 @@ import math
 import os
 import re
 import textwrap
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import Enum, auto
 from functools import cache, lru_cache
 from math import ceil, lcm, log
@@ -162,6 +162,7 @@ class InferenceSetup(NamedTuple):
     max_batched_tokens: int = 0  # 0: the engine's default for the card
     input_len: int = 1024  # tokens of a typical request
     output_len: int = 256
+    max_num_seqs: int = 0  # requests that vLLM is told to run at once; 0: its default for the card
 
 
 class InferenceEstimate(NamedTuple):
@@ -174,7 +175,8 @@ class InferenceEstimate(NamedTuple):
     kv_cache_gib: float  # vLLM: what is left for the cache; transformers: what the requests need
     kv_bytes_per_token: float
     kv_tokens: int
-    max_concurrency: float  # requests of context_len at once, over all replicas
+    max_concurrency: float  # requests of context_len at once, over all replicas, as the engine counts when it starts
+    requests_at_once: float  # that it really holds: in layers with a window they share the tokens of a step
     fits: bool
     rejection: Rejection | None  # why it does not fit; `why` in the JSON interface
     decode_tokens_per_s_single: float | None
@@ -244,11 +246,6 @@ class Budget(NamedTuple):
 
     usd: float
     per: str
-
-    @property
-    def usd_per_hour(self) -> float:
-        """USD per hour that may be spent around the clock: infinite without a limit and for a run."""
-        return {"hour": self.usd, "month": self.usd / HOURS_PER_MONTH}.get(self.per, float("inf"))
 
 
 class WarmPool(NamedTuple):
@@ -490,36 +487,6 @@ class NoPlan(Exception):
         self.cause = cause
 
 
-# ---- planner/choose/attention.py
-
-
-def kernels_to_weigh(request: Request, gpu: Gpu, engine: str) -> tuple[str, ...]:
-    """Return the kernels to weigh; "auto" where latent attention or attention sinks have the engine's own."""
-    if engine == "vllm" and has_own_kernel(request.model, gpu):
-        return ("auto",)
-    every = ATTENTIONS if engine == "vllm" else ("sdpa",)  # the transformers image holds no other
-    return every if request.attention == "auto" else (request.attention,)
-
-
-def has_own_kernel(model: Model, gpu: Gpu) -> bool:
-    """Whether vLLM brings a kernel of its own for the model's attention on that GPU."""
-    sinks = "gpt-oss" in model.id.lower() and gpu.compute_capability != 9.0  # FlashAttention has sinks on Hopper only
-    return model.attention == "mla" or sinks
-
-
-def dominated(request: Request, setup: InferenceSetup) -> Rejection | None:
-    """Return a rejection where a faster kernel runs on the GPU and the request does not ask for this one."""
-    best = setup.gpu.attention[-1]
-    if request.attention != "auto" or setup.engine != "vllm" or setup.attention in (best, "auto"):
-        return None
-    return Rejection(Reason.FASTER_KERNEL)
-
-
-def unsupported_kernel(setup: InferenceSetup) -> Rejection | None:
-    """Return a rejection where the GPU does not run the kernel."""
-    return Rejection(Reason.KERNEL_UNSUPPORTED) if setup.attention not in (*setup.gpu.attention, "auto") else None
-
-
 # ---- planner/estimate/kv_cache.py
 
 
@@ -589,6 +556,7 @@ def embedding_params(model: Model) -> int:
     return model.vocab * model.hidden * (1 if model.tied_embeddings else 2)
 
 
+@lru_cache(maxsize=256)  # a plan asks for each format some hundred times
 def weight_bytes(model: Model, quantization: str) -> tuple[float, float, float]:
     """Return the bytes of embedding and head, of routed experts, and of everything else, over all GPUs."""
     form = weight_format(model, quantization)
@@ -607,6 +575,7 @@ def weight_bytes(model: Model, quantization: str) -> tuple[float, float, float]:
     return embedding * 2.0, experts * bits / 8, (rest - router) * bits / 8 + router * 2.0
 
 
+@lru_cache(maxsize=256)
 def weight_gib(model: Model, quantization: str, tensor_parallel: int = 1) -> float:
     """Return the GiB of weights on each GPU.
 
@@ -641,6 +610,12 @@ class InferenceMemory(NamedTuple):
     kv_tokens: int
     max_concurrency: float
     rejection: Rejection | None = None
+    requests_at_once: float = 0.0  # that it really holds, where that is more than max_concurrency
+
+    @property
+    def requests(self) -> float:
+        """The requests of context_len that are held at once."""
+        return max(self.requests_at_once, self.max_concurrency)
 
     @property
     def fits(self) -> bool:
@@ -695,7 +670,7 @@ def vllm_memory(setup: InferenceSetup, engine_version: str) -> InferenceMemory:
     per_logit = ANY_SAMPLER_BYTES
     if engine_version:
         per_logit = SAMPLER_BYTES if version >= (0, 17) else SORTING_SAMPLER_BYTES
-    sequences = max_sequences(gpu) if version >= (0, 9) else 256
+    sequences = setup.max_num_seqs or (max_sequences(gpu) if version >= (0, 9) else 256)
     generates = model.workload == "generation"  # an encoder has no logits to sample from
     sampler = per_logit * sequences * model.vocab if generates else 0.0
     activation = max(widest_bytes_per_token(model, tp) * tokens, sampler) / GIB
@@ -713,6 +688,7 @@ def vllm_memory(setup: InferenceSetup, engine_version: str) -> InferenceMemory:
     chunk = tokens * BATCHES_IN_FLIGHT if version >= (0, 20) else tokens
     request = _vllm_request_gib(setup, chunk)
     concurrent = max(cache, 0.0) / request if request else float(sequences)
+    held = _held_at_once(setup, max(cache, 0.0), request, sequences)
     cached = concurrent * setup.context_len
     if version < (0, 12):  # printed as if every layer saw everything
         cached = max(cache, 0.0) * GIB / kv_bytes_per_token(model, setup.kv_dtype, tp)
@@ -726,8 +702,24 @@ def vllm_memory(setup: InferenceSetup, engine_version: str) -> InferenceMemory:
     per_token = kv_gib(model, setup.context_len, 1, setup.kv_dtype, tp) * GIB / setup.context_len
     return InferenceMemory(
         gpu.visible_gib, weights, activation, overhead, cache, per_token,
-        int(cached), concurrent * (setup.gpu_count // tp), rejection,
+        int(cached), concurrent * (setup.gpu_count // tp), rejection, held * (setup.gpu_count // tp),
     )  # fmt: skip
+
+
+def _held_at_once(setup: InferenceSetup, cache: float, request: float, sequences: int) -> float:
+    """Return the requests of context_len that a cache of `cache` GiB holds at once.
+
+    A request is admitted when `request` GiB are free, the window and the steps in flight in each windowed layer. Once
+    it is read it holds the window alone, and no two requests hold all tokens of the same step (vLLM 0.32,
+    SlidingWindowSpec.max_admission_blocks_per_request and remove_skipped_blocks). A model that only reads is done with
+    its cache at the end of its prompt, so the texts of a step are all that is cached.
+    """
+    if not request or cache < request:
+        return cache / request if request else float(sequences)
+    if setup.model.workload != "generation":
+        return float(sequences)
+    steady = _vllm_request_gib(setup, 1)
+    return 1 + (cache - request) / steady
 
 
 def _vllm_request_gib(setup: InferenceSetup, chunk: int) -> float:
@@ -745,7 +737,10 @@ def _vllm_request_gib(setup: InferenceSetup, chunk: int) -> float:
 
 
 def batched_tokens(setup: InferenceSetup) -> int:
-    """Return the tokens of one step of vLLM's server: as asked, else its default for the card."""
+    """Return the tokens of one step of vLLM's server: as asked, else its default for the card.
+
+    A text that is only read by an encoder is read in one step, so a step holds one at least.
+    """
     if setup.max_batched_tokens:
         return setup.max_batched_tokens
     return 16384 if setup.gpu.visible_gib >= HUGE_CARD_GIB else 8192 if _is_large(setup.gpu) else 2048
@@ -762,493 +757,11 @@ def _is_large(gpu: Gpu) -> bool:
 
 def parse_version(text: str) -> tuple[int, ...]:
     """Return (0, 19) for "v0.19.0". A bare "V0" is the engine of 0.7 and before; without a number, the current one."""
+    if not text:
+        return _CURRENT
     numbers = text.lower().lstrip("v").split(" ")[0].split(".")[:2]
     found = tuple(int(number) for number in numbers if number.isdigit())
     return (0, 7) if found == (0,) else found or _CURRENT
-
-
-# ---- planner/estimate/transformers_memory.py
-
-
-WORKSPACE_GIB = 0.04  # cuBLAS: 37 to 47 MiB above weights and cache in Qwen3's tables
-PAGE_TOKENS = 256  # of transformers' paged cache, of which a request takes whole pages
-STEP_TOKENS = 2048  # of prefill in one step of transformers' continuous batching, as the generated engine sets it
-LOGIT_BYTES = 28  # per sequence and vocabulary entry there: 16-bit, float32, softmax, and a sort with its indices
-
-
-def generate_memory(setup: InferenceSetup) -> InferenceMemory:
-    """Return the memory of plain `generate`: the allocator's peak with a full cache; a prefill's is in the overhead."""
-    model, gpu, tp = setup.model, setup.gpu, setup.tensor_parallel
-    weights = weight_gib(model, setup.quantization, tp)
-    sequences = ceil(setup.concurrency * tp / setup.gpu_count)
-    activation = WORKSPACE_GIB + 8 * model.vocab * sequences / GIB  # 16-bit and float32 logits of the last token
-    activation += _unpacked_gib(setup)
-    prompt = min(setup.input_len, setup.context_len)
-    prefill = widest_bytes_per_token(model, tp) * prompt * sequences / GIB
-    one = kv_gib(model, setup.context_len, 1, setup.kv_dtype, tp)
-    cache = one * sequences
-    overhead = CONTEXT_GIB + nccl_gib(setup, tp) + prefill
-    need = weights + activation + overhead + cache
-    each = one + (activation - WORKSPACE_GIB + prefill) / sequences
-    concurrent = max(gpu.visible_gib - (need - each * sequences), 0.0) / each
-    rejection = _too_large(setup, sequences, need)
-    return InferenceMemory(
-        gpu.visible_gib, weights, activation, overhead, cache, one * GIB / setup.context_len,
-        int(concurrent * setup.context_len), concurrent * (setup.gpu_count // tp), rejection,
-    )  # fmt: skip
-
-
-def batching_memory(setup: InferenceSetup) -> InferenceMemory:
-    """Return the memory of continuous batching: the peak of a step over a full cache, within the engine's own limit."""
-    model, gpu, tp = setup.model, setup.gpu, setup.tensor_parallel
-    weights = weight_gib(model, setup.quantization, tp)
-    fixed = WORKSPACE_GIB + _unpacked_gib(setup)
-    overhead = CONTEXT_GIB + nccl_gib(setup, tp)
-    allowed = setup.memory_fraction * (gpu.visible_gib - weights)  # as `get_available_memory` has it
-
-    def runs(requests: int) -> bool:
-        terms = _batching(setup, requests)
-        return weights + fixed + overhead + terms.need_gib <= gpu.visible_gib and terms.claimed_gib <= allowed
-
-    sequences = ceil(setup.concurrency * tp / setup.gpu_count)
-    fitting, above = 0, 4 * max_sequences(gpu)
-    while above - fitting > 1:
-        middle = (fitting + above) // 2
-        fitting, above = (middle, above) if runs(middle) else (fitting, middle)
-    terms = _batching(setup, sequences)
-    need = weights + fixed + overhead + terms.need_gib
-    rejection = _too_large(setup, sequences, need)
-    if not rejection and not runs(sequences):
-        rejection = Rejection(Reason.CLAIM_TOO_LARGE, terms.claimed_gib, allowed, sequences)
-    return InferenceMemory(
-        gpu.visible_gib, weights, fixed + terms.mask_gib + terms.moment_gib, overhead, terms.cache_gib,
-        float(model.layers * kv_layer_bytes(model, "auto", tp)), fitting * setup.context_len,
-        float(fitting * (setup.gpu_count // tp)), rejection,
-    )  # fmt: skip
-
-
-class _Batching(NamedTuple):
-    """GiB of transformers' continuous batching (5.23, SDPA) beside the weights."""
-
-    cache_gib: float
-    mask_gib: float
-    moment_gib: float  # the widest moment of a step
-    claimed_gib: float  # what it asks for when it starts, by its own sum
-
-    @property
-    def need_gib(self) -> float:
-        return self.cache_gib + self.mask_gib + self.moment_gib
-
-
-def _batching(setup: InferenceSetup, requests: int) -> _Batching:
-    """Return the terms of transformers' PagedAttentionMemoryHandler for a cache of `requests` x context_len tokens.
-
-    SDPA with a mask cannot group heads (`use_gqa_in_sdpa`), so each step gathers one layer's keys and values of all
-    that is cached and repeats them for every head. The mask is allocated once, for a step of `max_batched_tokens`
-    over the whole cache. Windows do not shrink the cache: it is sized for whole-model blocks.
-    """
-    model, tp, step = setup.model, setup.tensor_parallel, setup.max_batched_tokens
-    heads, kv_heads = ceil(model.heads / tp), ceil(model.kv_heads / tp)
-    vector = 2 * model.head_dim  # bytes of one head of one token
-    layer = kv_layer_bytes(model, "auto", tp)
-    kinds = [count for count in (model.layers - model.sliding_layers, model.sliding_layers) if count]
-    sector_layers = lcm(*kinds)  # a sector divides into blocks of either kind of layer
-    blocks = requests * ceil(setup.context_len / PAGE_TOKENS)
-    sectors = ceil(blocks * model.layers / sector_layers)
-    cache = (sectors + 2) * sector_layers * PAGE_TOKENS * layer  # two sectors take what padding writes
-    readable = sectors * sector_layers // min(kinds) * PAGE_TOKENS
-    mask = len(kinds) * 2 * step * (readable + step)
-    repeated = 2 * heads + (kv_heads if heads > kv_heads else 0)
-    gathered = repeated * vector * (requests * setup.context_len + step)
-    logits = LOGIT_BYTES * model.vocab * requests
-    moment = max(gathered, widest_bytes_per_token(model, tp) * step, logits)
-    width = 2 * model.hidden + vector * (heads + 2 * kv_heads)
-    claimed = cache + mask + (2 * heads + kv_heads) * vector * (readable + step) + width * step
-    claimed += requests * (2 * model.hidden + 4 * model.vocab) + len(kinds) * 8 * (readable + 2 * step) + 32 * step
-    return _Batching(cache / GIB, mask / GIB, moment / GIB, claimed / GIB)
-
-
-def one_pass_memory(setup: InferenceSetup) -> InferenceMemory:
-    """Return the memory of a pass over `concurrency` texts padded to context_len: no cache, no logits of a vocabulary.
-
-    SDPA takes its padding mask as a matrix: one byte per pair of tokens, and two more where it is made additive.
-    """
-    model, gpu, tp = setup.model, setup.gpu, setup.tensor_parallel
-    weights = weight_gib(model, setup.quantization, tp)
-    texts = ceil(setup.concurrency * tp / setup.gpu_count)
-    queries, keys = (ceil(heads / tp) * model.head_dim for heads in (model.heads, model.kv_heads))
-    repeated = 2 * queries if queries > keys else 0
-    attention = 2 * (2 * model.hidden + 2 * queries + 2 * keys + repeated)
-    token = max(widest_bytes_per_token(model, tp), attention)
-    one = (token * setup.context_len + 3 * setup.context_len**2) / GIB
-    fixed = WORKSPACE_GIB + _unpacked_gib(setup)
-    overhead = CONTEXT_GIB + nccl_gib(setup, tp)
-    need = weights + fixed + overhead + one * texts
-    fitting = max(gpu.visible_gib - weights - fixed - overhead, 0.0) / one
-    rejection = _too_large(setup, texts, need)
-    return InferenceMemory(
-        gpu.visible_gib, weights, fixed + one * texts, overhead, 0.0, 0.0, 0,
-        fitting * (setup.gpu_count // tp), rejection,
-    )  # fmt: skip
-
-
-def _unpacked_gib(setup: InferenceSetup) -> float:
-    """Return the GiB of the largest matrix that bitsandbytes unpacks, twice (prior)."""
-    model = setup.model
-    if weight_format(model, setup.quantization) not in ("nf4", "int8"):
-        return 0.0
-    return 4 * model.hidden * max(model.intermediate, model.moe_intermediate) / setup.tensor_parallel / GIB
-
-
-def _too_large(setup: InferenceSetup, requests: int, need_gib: float) -> Rejection | None:
-    """Return a rejection where the requests need more than the card has."""
-    have_gib = setup.gpu.visible_gib
-    return Rejection(Reason.TOO_MANY_AT_ONCE, need_gib, have_gib, requests) if need_gib > have_gib else None
-
-
-# ---- planner/choose/formats.py
-
-
-# Steps of quality lost: 16-bit is the model as published; 8-bit is close to it; 4-bit is not always.
-QUALITY_LOST = {"none": 0, "fp8": 1, "int8": 1, "int4": 2, "nf4": 2, "mxfp4": 2, "nvfp4": 2}
-BITSANDBYTES = ("int8", "nf4")  # what transformers quantizes to while loading
-
-
-def formats(request: Request) -> tuple[tuple[str, str], ...]:
-    """Return (engine, weight format) pairs to weigh, the published format first. NoPlan where none is as asked.
-
-    Engine "auto" generates with vLLM, and with transformers in formats that only that makes while loading.
-    """
-    model, asked = request.model, request.quantization
-    if request.workload != "generation":  # encoders are small, and no kernel quantizes them
-        offered = [("transformers" if request.engine == "auto" else request.engine, model.quantization)]
-    else:
-        by_vllm = [("vllm", quantization) for quantization in loaded_by_vllm(model)]
-        by_transformers = [("transformers", quantization) for quantization in loaded_by_transformers(model)]
-        offered = {
-            "vllm": by_vllm,
-            "transformers": by_transformers,
-            "auto": by_vllm + [pair for pair in by_transformers if pair[1] not in loaded_by_vllm(model)],
-        }[request.engine]
-    names = list(dict.fromkeys(quantization for _engine, quantization in offered))
-    if not offered:
-        raise NoPlan(ImageCannotLoad(model, request.engine))
-    if asked == "auto":
-        return tuple(offered)
-    if asked == "int4" and "int4" not in names and "nf4" in names:
-        asked = "nf4"  # no published AWQ or GPTQ checkpoint: bitsandbytes quantizes to 4 bits while loading
-    if asked not in names:
-        at_load = asked in ("int4", *BITSANDBYTES) and request.engine == "vllm" and model.quantization == "none"
-        made_at_load = at_load and request.workload == "generation"
-        raise NoPlan(FormatNotOffered(model, asked, tuple(names), made_at_load))
-    return tuple(pair for pair in offered if pair[1] == asked)
-
-
-def loaded_by_vllm(model: Model) -> list[str]:
-    """Return the formats in which vLLM 0.32 loads a model: the published ones, and those it casts 16-bit weights to."""
-    published = [model.quantization, *(quantization for quantization, _id, _revision in model.variants)]
-    made = ["fp8"] if model.quantization == "none" else []
-    return [name for name in dict.fromkeys(published + made) if name != "nf4"]  # its bitsandbytes loader is gone
-
-
-def loaded_by_transformers(model: Model) -> list[str]:
-    """Return the formats in which transformers loads a model; its image has bitsandbytes and no other quantizer."""
-    if model.experts:  # transformers 5.23 holds them as plain tensors, which bitsandbytes leaves in 16 bits (tried)
-        return ["none"] if model.quantization == "none" else []
-    return {"none": ["none", *BITSANDBYTES], "nf4": ["nf4"]}.get(model.quantization, [])
-
-
-def quality_lost(setup: InferenceSetup) -> int:
-    """Return the steps of quality that the format costs; 0 for the published one."""
-    return 0 if setup.quantization == setup.model.quantization else QUALITY_LOST[setup.quantization]
-
-
-# ---- planner/choose/configurations.py
-
-
-COUNTS = (1, 2, 4, 8)
-TYPICAL_INPUT = 1024
-BATCH_SEQUENCES = 256  # max_num_seqs of vLLM for a batch, where latency does not matter
-
-
-def choose_configurations_configurations(request: Request) -> Iterator[InferenceSetup]:
-    """Yield GPU x count x engine x quantization x attention kernel, as far as the request leaves them open."""
-    input_len, output_len = typical_request(request)
-    for gpu in GPUS.values():
-        if request.gpu not in ("auto", gpu.name):
-            continue
-        counts = [request.gpu_count] if request.gpu_count else [count for count in COUNTS if count <= gpu.max_count]
-        for count in counts:
-            for engine, quantization in formats(request):
-                for attention in kernels_to_weigh(request, gpu, engine):
-                    yield InferenceSetup(
-                        model=request.model,
-                        gpu=gpu,
-                        gpu_count=count,
-                        tensor_parallel=count,
-                        engine=engine,
-                        quantization=quantization,
-                        attention=attention,
-                        context_len=request.context_len,
-                        max_batched_tokens=STEP_TOKENS if batches_continuously(request, engine) else 0,
-                        concurrency=rows_at_once(request, engine),
-                        input_len=input_len,
-                        output_len=output_len,
-                    )
-
-
-def rows_at_once(request: Request, engine: str) -> int:
-    """Return the rows or requests at once. vLLM queues a batch's rows itself, and its cache decides how many run."""
-    return BATCH_SEQUENCES if request.task == "batch" and engine == "vllm" else request.concurrency
-
-
-def batches_continuously(request: Request, engine: str) -> bool:
-    """Whether the generated engine uses transformers' continuous batching."""
-    return engine == "transformers" and request.task in ("serve", "batch") and request.workload == "generation"
-
-
-def typical_request(request: Request) -> tuple[int, int]:
-    """Return a typical request's tokens in and out: 1,024 and 256, or what a short context holds of them (prior)."""
-    if request.workload != "generation":
-        return min(TYPICAL_INPUT, request.context_len), 1
-    input_len = min(TYPICAL_INPUT, request.context_len * 4 // 5)
-    return max(input_len, 1), max(input_len // 4, 1)
-
-
-# ---- planner/request/warm_pool.py
-
-
-DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")  # as cron counts them
-WARM_FORMS = "write auto, a number such as 1, or a number in working hours such as 1 mon-fri 8-18 Europe/Berlin"
-MOST_WARM = 1000
-DAY_MIN = 24 * 60  # minutes
-_WARM = re.compile(r"(\d{1,4})(?:\s+(\S+)\s+(\S+)(?:\s+(\S+))?)?", re.ASCII)
-_HOURS = re.compile(r"(\d{1,2})(?::(\d\d))?-(\d{1,2})(?::(\d\d))?", re.ASCII)
-
-
-def parse_warm(text: str, optimize: str) -> WarmPool:
-    """Return the pool of "auto" (1 where latency is the aim), "0", "2", "1 mon-fri 8-18 Europe/Berlin"."""
-    if text.lower() == "auto":
-        return WarmPool(int(optimize == "latency"))
-    found = _WARM.fullmatch(text)
-    if not found or int(found[1]) > MOST_WARM:
-        raise Refusal(f"warm {text[:60]!a} is not understood; {WARM_FORMS}")
-    if found[2] is None:
-        return WarmPool(int(found[1]))
-    if not int(found[1]):
-        raise Refusal("warm 0 needs no hours; write 0, or keep at least one container warm in them")
-    opens, closes = parse_hours(found[3])
-    return WarmPool(int(found[1]), parse_days(found[2]), opens, closes, parse_zone(found[4]) if found[4] else "UTC")
-
-
-def parse_days(text: str) -> tuple[int, ...]:
-    """Return the days of the week, as cron counts them, of "mon-fri", "mon,wed", "fri-mon" or "daily"."""
-    if text.lower() == "daily":
-        return tuple(range(7))
-    days: set[int] = set()
-    for part in text.lower().split(","):
-        first, dash, last = part.partition("-")
-        if first not in DAYS or (dash and last not in DAYS):
-            raise Refusal(f"warm has no days {text[:60]!a}; write mon-fri, mon,wed,fri or daily")
-        start, end = DAYS.index(first), DAYS.index(last or first)
-        days |= {day % 7 for day in range(start, end + 1 if end >= start else end + 8)}
-    return tuple(sorted(days))
-
-
-def parse_hours(text: str) -> tuple[int, int]:
-    """Return the minutes after midnight of "8-18", "8:30-18" or, over midnight, "22-6"."""
-    found = _HOURS.fullmatch(text)
-    opens, closes = (
-        (int(found[1]) * 60 + int(found[2] or 0), int(found[3]) * 60 + int(found[4] or 0)) if found else (0, 0)
-    )
-    minutes = (int(found[2] or 0), int(found[4] or 0)) if found else (0, 0)
-    if max(minutes) > 59 or opens >= DAY_MIN or closes > DAY_MIN or opens == closes % DAY_MIN:
-        raise Refusal(f"warm has no hours {text[:60]!a}; write 8-18, 8:30-18:00 or 22-6, less than a whole day")
-    return opens, closes
-
-
-def parse_zone(name: str) -> str:
-    """Return a time zone by its IANA name, in any case. Unchecked where this machine has no list of them."""
-    import difflib  # here, because few bakes name a time zone and each of these takes milliseconds
-    import zoneinfo
-
-    known = {zone.lower(): zone for zone in zoneinfo.available_timezones()}
-    if name.lower() in known or (not known and re.fullmatch(r"[A-Za-z]+(/[A-Za-z0-9_+-]+)*", name, re.ASCII)):
-        return known.get(name.lower(), name)
-    near = difflib.get_close_matches(name.lower(), known, n=1)
-    hint = f"did you mean {known[near[0]]}?" if near else "write one such as Europe/Berlin, or none for UTC"
-    raise Refusal(f"warm has no time zone {name[:60]!a}; {hint}")
-
-
-def crons(pool: WarmPool) -> tuple[str, str]:
-    """Return the cron lines that open and close the pool; two empty ones without hours."""
-    if not pool.days:
-        return "", ""
-    next_day = pool.closes_min % DAY_MIN < pool.opens_min
-    closing = tuple(sorted((day + next_day) % 7 for day in pool.days))
-    return cron(pool.opens_min, pool.days), cron(pool.closes_min % DAY_MIN, closing)
-
-
-def cron(minute: int, days: tuple[int, ...]) -> str:
-    if len(days) == 7:
-        listed = "*"
-    elif len(days) > 2 and days[-1] - days[0] == len(days) - 1:
-        listed = f"{days[0]}-{days[-1]}"
-    else:
-        listed = ",".join(map(str, days))
-    return f"{minute % 60} {minute // 60} * * {listed}"
-
-
-def warm_hours_per_month(pool: WarmPool) -> float:
-    """Return the hours a month that the pool is warm: 730 without hours, else the week's share of them."""
-    if not pool.days:
-        return HOURS_PER_MONTH
-    open_min = (pool.closes_min - pool.opens_min) % DAY_MIN
-    return len(pool.days) * open_min / (7 * DAY_MIN) * HOURS_PER_MONTH
-
-
-# ---- planner/choose/cost.py
-
-
-STARTER_GPUS = 10  # that Modal's Starter plan runs at once
-STARTS_SHARE = 0.05  # of a batch's budget that may go into cold starts
-
-
-def choose_cost_over_budget(request: Request, candidate: InferenceCandidate) -> Rejection | None:
-    """Return a rejection where the budget does not pay for the candidate and its warm pool."""
-    budget, warm = request.budget, request.warm.containers
-    if ends(request):
-        return Rejection(Reason.RUN_OVER_BUDGET) if batch_usd(request, candidate) > budget.usd else None
-    if candidate.usd_per_hour > budget.usd_per_hour:
-        return Rejection(Reason.PRICE_OVER_BUDGET)
-    if warm and warm > most_containers(request, candidate):
-        return Rejection(Reason.STARTER_PLAN if budget.per == "none" else Reason.WARM_POOL_OVER_BUDGET)
-    return None
-
-
-def most_containers(request: Request, candidate: InferenceCandidate) -> int:
-    """Return the containers that the budget pays for around the clock; without one, those of Modal's Starter plan.
-
-    A budget for a run or a month of runs pays for as many starts as take `STARTS_SHARE` of it.
-    """
-    if ends(request) and candidate.estimate:
-        start_usd = (candidate.estimate.cold_start_s or 0) / 3600 * container_usd_per_hour(candidate.setup)
-        most = STARTER_GPUS // candidate.setup.gpu_count
-        return max(1, min(most, int(request.budget.usd * STARTS_SHARE / start_usd))) if start_usd else most
-    if request.budget.per == "none":
-        return max(candidate.containers, STARTER_GPUS // candidate.setup.gpu_count)
-    return int(request.budget.usd_per_hour / container_usd_per_hour(candidate.setup) + 1e-9)
-
-
-def container_usd_per_hour(setup: InferenceSetup) -> float:
-    """Return the USD per hour of the GPUs of one container."""
-    return setup.gpu_count * setup.gpu.usd_per_hour
-
-
-def warm_usd_per_month(request: Request, candidate: InferenceCandidate) -> float:
-    """Return the USD per month that the GPUs of an idle warm pool cost."""
-    return request.warm.containers * container_usd_per_hour(candidate.setup) * warm_hours_per_month(request.warm)
-
-
-def ends(request: Request) -> bool:
-    """Whether the budget is for a batch run as a whole, not for each hour."""
-    return request.task == "batch" and request.budget.per in ("run", "month")
-
-
-def batch_usd(request: Request, candidate: InferenceCandidate) -> float:
-    """Return the USD of a batch run: its rows, or one for every `input_len` tokens. 0 where its size is unknown."""
-    counted = request.dataset_rows or request.dataset_tokens / candidate.setup.input_len
-    return counted * request.epochs * row_usd(candidate)
-
-
-def row_s(candidate: InferenceCandidate) -> float:
-    """Return the seconds of a typical row on one container at full load: its output, or its input for an encoder."""
-    setup, estimate = candidate.setup, candidate.estimate
-    tokens = setup.output_len if estimate and estimate.output_tokens_per_s else setup.input_len
-    return tokens * candidate.containers / tokens_per_s(candidate)
-
-
-def row_usd(candidate: InferenceCandidate) -> float:
-    """Return the USD of a typical row."""
-    return row_s(candidate) * container_usd_per_hour(candidate.setup) / 3600
-
-
-def tokens_per_s(candidate: InferenceCandidate) -> float:
-    """Return the tokens/s of all containers at the asked concurrency: output tokens, or input for an encoder."""
-    assert candidate.estimate is not None
-    rate = candidate.estimate.output_tokens_per_s or candidate.estimate.prefill_tokens_per_s
-    assert rate is not None
-    return candidate.containers * rate
-
-
-def choose_cost_usd_per_million(candidate: InferenceCandidate) -> float:
-    """Return the USD for a million of those tokens."""
-    return candidate.usd_per_hour / tokens_per_s(candidate) / 3600 * 1e6
-
-
-def choose_cost_needed_usd(request: Request, candidate: InferenceCandidate) -> float:
-    """Return the USD that the budget must reach: of the run where it ends, else of an hour of what is paid."""
-    if ends(request):
-        return batch_usd(request, candidate)
-    return paid_containers(request, candidate) * container_usd_per_hour(candidate.setup)
-
-
-def paid_containers(request: Request, candidate: InferenceCandidate) -> int:
-    """Return the containers that the budget must pay for: those that carry the load, or the warm pool."""
-    return max(candidate.containers, request.warm.containers)
-
-
-# ---- planner/choose/support.py
-
-
-# Lowest compute capability, from `get_min_capability` of vLLM 0.32's quantization layers. fp8 would load on 7.5 too,
-# but a T4 computes in neither fp8 nor bf16: 8.0 is where weight-only fp8 has fast kernels (Marlin).
-CAPABILITY = {"none": 7.5, "fp8": 8.0, "int8": 7.5, "int4": 7.5, "nf4": 7.5, "mxfp4": 8.0, "nvfp4": 10.0}
-# Encoders that vLLM 0.32 refuses, and ELECTRA, whose probabilities it gets wrong: tried on its CPU build.
-UNSUPPORTED_ENCODERS = ("distilbert", "mpnet", "deberta", "electra")
-# Families that overflow in float16, which is all a T4 has: vLLM 0.32 config/model.py, _FLOAT16_NOT_SUPPORTED_MODELS.
-FLOAT16_OVERFLOW = ("gemma-2", "gemma-3", "embeddinggemma", "glm-4")
-# Families with soft caps, which SDPA lacks, and with chunked attention, which transformers 5.23 has no cache for.
-NO_CONTINUOUS_BATCHING = ("gemma-2-", "llama-4")
-
-
-def unsupported(setup: InferenceSetup) -> Rejection | None:
-    """Return a rejection where the GPU or the engine cannot run the setup."""
-    reason = _choose_support_unsupported(setup)
-    return unsupported_kernel(setup) or (Rejection(reason) if reason else None)
-
-
-def _choose_support_unsupported(setup: InferenceSetup) -> Reason | None:
-    model, gpu = setup.model, setup.gpu
-    if gpu.compute_capability < CAPABILITY[setup.quantization]:
-        return Reason.FORMAT_UNSUPPORTED
-    if not gpu.bf16 and overflows_float16(model):
-        return Reason.FLOAT16_OVERFLOW
-    if setup.engine == "transformers" and setup.gpu_count > 1:
-        return Reason.ONE_GPU_ENGINE
-    if setup.engine == "transformers" and setup.attention != "sdpa":
-        return Reason.KERNEL_NOT_INSTALLED
-    if setup.engine == "vllm" and model.workload != "generation" and _named(model, UNSUPPORTED_ENCODERS):
-        return Reason.ENCODER_UNSUPPORTED
-    if setup.max_batched_tokens and lacks_continuous_batching(model):
-        return Reason.NO_CONTINUOUS_BATCHING
-    if model.heads % setup.tensor_parallel:
-        return Reason.HEADS_INDIVISIBLE
-    return None
-
-
-def lacks_continuous_batching(model: Model) -> bool:
-    """Whether transformers' continuous batching has no cache for the model's attention, or SDPA no such attention."""
-    return bool(model.linear_layers) or model.attention == "mla" or _named(model, NO_CONTINUOUS_BATCHING)
-
-
-def overflows_float16(model: Model) -> bool:
-    """Whether float16 is too narrow for the model's activations."""
-    return _named(model, FLOAT16_OVERFLOW)
-
-
-def _named(model: Model, families: tuple[str, ...]) -> bool:
-    return any(family in model.id.lower() for family in families)
 
 
 # ---- planner/estimate/inference_speed.py
@@ -1423,6 +936,145 @@ def cold_start_s(setup: InferenceSetup) -> float:
     return sum(weight_bytes(setup.model, setup.quantization)) / VOLUME_BYTES_PER_S + ENGINE_START_S[setup.engine]
 
 
+# ---- planner/estimate/transformers_memory.py
+
+
+WORKSPACE_GIB = 0.04  # cuBLAS: 37 to 47 MiB above weights and cache in Qwen3's tables
+PAGE_TOKENS = 256  # of transformers' paged cache, of which a request takes whole pages
+STEP_TOKENS = 2048  # of prefill in one step of transformers' continuous batching, as the generated engine sets it
+LOGIT_BYTES = 28  # per sequence and vocabulary entry there: 16-bit, float32, softmax, and a sort with its indices
+
+
+def generate_memory(setup: InferenceSetup) -> InferenceMemory:
+    """Return the memory of plain `generate`: the allocator's peak with a full cache; a prefill's is in the overhead."""
+    model, gpu, tp = setup.model, setup.gpu, setup.tensor_parallel
+    weights = weight_gib(model, setup.quantization, tp)
+    sequences = ceil(setup.concurrency * tp / setup.gpu_count)
+    activation = WORKSPACE_GIB + 8 * model.vocab * sequences / GIB  # 16-bit and float32 logits of the last token
+    activation += _unpacked_gib(setup)
+    prompt = min(setup.input_len, setup.context_len)
+    prefill = widest_bytes_per_token(model, tp) * prompt * sequences / GIB
+    one = kv_gib(model, setup.context_len, 1, setup.kv_dtype, tp)
+    cache = one * sequences
+    overhead = CONTEXT_GIB + nccl_gib(setup, tp) + prefill
+    need = weights + activation + overhead + cache
+    each = one + (activation - WORKSPACE_GIB + prefill) / sequences
+    concurrent = max(gpu.visible_gib - (need - each * sequences), 0.0) / each
+    rejection = _too_large(setup, sequences, need)
+    return InferenceMemory(
+        gpu.visible_gib, weights, activation, overhead, cache, one * GIB / setup.context_len,
+        int(concurrent * setup.context_len), concurrent * (setup.gpu_count // tp), rejection,
+    )  # fmt: skip
+
+
+def batching_memory(setup: InferenceSetup) -> InferenceMemory:
+    """Return the memory of continuous batching: the peak of a step over a full cache, within the engine's own limit."""
+    model, gpu, tp = setup.model, setup.gpu, setup.tensor_parallel
+    weights = weight_gib(model, setup.quantization, tp)
+    fixed = WORKSPACE_GIB + _unpacked_gib(setup)
+    overhead = CONTEXT_GIB + nccl_gib(setup, tp)
+    allowed = setup.memory_fraction * (gpu.visible_gib - weights)  # as `get_available_memory` has it
+
+    def runs(requests: int) -> bool:
+        terms = _batching(setup, requests)
+        return weights + fixed + overhead + terms.need_gib <= gpu.visible_gib and terms.claimed_gib <= allowed
+
+    sequences = ceil(setup.concurrency * tp / setup.gpu_count)
+    fitting, above = 0, 4 * max_sequences(gpu)
+    while above - fitting > 1:
+        middle = (fitting + above) // 2
+        fitting, above = (middle, above) if runs(middle) else (fitting, middle)
+    terms = _batching(setup, sequences)
+    need = weights + fixed + overhead + terms.need_gib
+    rejection = _too_large(setup, sequences, need)
+    if not rejection and not runs(sequences):
+        rejection = Rejection(Reason.CLAIM_TOO_LARGE, terms.claimed_gib, allowed, sequences)
+    return InferenceMemory(
+        gpu.visible_gib, weights, fixed + terms.mask_gib + terms.moment_gib, overhead, terms.cache_gib,
+        float(model.layers * kv_layer_bytes(model, "auto", tp)), fitting * setup.context_len,
+        float(fitting * (setup.gpu_count // tp)), rejection,
+    )  # fmt: skip
+
+
+class _Batching(NamedTuple):
+    """GiB of transformers' continuous batching (5.23, SDPA) beside the weights."""
+
+    cache_gib: float
+    mask_gib: float
+    moment_gib: float  # the widest moment of a step
+    claimed_gib: float  # what it asks for when it starts, by its own sum
+
+    @property
+    def need_gib(self) -> float:
+        return self.cache_gib + self.mask_gib + self.moment_gib
+
+
+def _batching(setup: InferenceSetup, requests: int) -> _Batching:
+    """Return the terms of transformers' PagedAttentionMemoryHandler for a cache of `requests` x context_len tokens.
+
+    SDPA with a mask cannot group heads (`use_gqa_in_sdpa`), so each step gathers one layer's keys and values of all
+    that is cached and repeats them for every head. The mask is allocated once, for a step of `max_batched_tokens`
+    over the whole cache. Windows do not shrink the cache: it is sized for whole-model blocks.
+    """
+    model, tp, step = setup.model, setup.tensor_parallel, setup.max_batched_tokens
+    heads, kv_heads = ceil(model.heads / tp), ceil(model.kv_heads / tp)
+    vector = 2 * model.head_dim  # bytes of one head of one token
+    layer = kv_layer_bytes(model, "auto", tp)
+    kinds = [count for count in (model.layers - model.sliding_layers, model.sliding_layers) if count]
+    sector_layers = lcm(*kinds)  # a sector divides into blocks of either kind of layer
+    blocks = requests * ceil(setup.context_len / PAGE_TOKENS)
+    sectors = ceil(blocks * model.layers / sector_layers)
+    cache = (sectors + 2) * sector_layers * PAGE_TOKENS * layer  # two sectors take what padding writes
+    readable = sectors * sector_layers // min(kinds) * PAGE_TOKENS
+    mask = len(kinds) * 2 * step * (readable + step)
+    repeated = 2 * heads + (kv_heads if heads > kv_heads else 0)
+    gathered = repeated * vector * (requests * setup.context_len + step)
+    logits = LOGIT_BYTES * model.vocab * requests
+    moment = max(gathered, widest_bytes_per_token(model, tp) * step, logits)
+    width = 2 * model.hidden + vector * (heads + 2 * kv_heads)
+    claimed = cache + mask + (2 * heads + kv_heads) * vector * (readable + step) + width * step
+    claimed += requests * (2 * model.hidden + 4 * model.vocab) + len(kinds) * 8 * (readable + 2 * step) + 32 * step
+    return _Batching(cache / GIB, mask / GIB, moment / GIB, claimed / GIB)
+
+
+def one_pass_memory(setup: InferenceSetup) -> InferenceMemory:
+    """Return the memory of a pass over `concurrency` texts padded to context_len: no cache, no logits of a vocabulary.
+
+    SDPA takes its padding mask as a matrix: one byte per pair of tokens, and two more where it is made additive.
+    """
+    model, gpu, tp = setup.model, setup.gpu, setup.tensor_parallel
+    weights = weight_gib(model, setup.quantization, tp)
+    texts = ceil(setup.concurrency * tp / setup.gpu_count)
+    queries, keys = (ceil(heads / tp) * model.head_dim for heads in (model.heads, model.kv_heads))
+    repeated = 2 * queries if queries > keys else 0
+    attention = 2 * (2 * model.hidden + 2 * queries + 2 * keys + repeated)
+    token = max(widest_bytes_per_token(model, tp), attention)
+    one = (token * setup.context_len + 3 * setup.context_len**2) / GIB
+    fixed = WORKSPACE_GIB + _unpacked_gib(setup)
+    overhead = CONTEXT_GIB + nccl_gib(setup, tp)
+    need = weights + fixed + overhead + one * texts
+    fitting = max(gpu.visible_gib - weights - fixed - overhead, 0.0) / one
+    rejection = _too_large(setup, texts, need)
+    return InferenceMemory(
+        gpu.visible_gib, weights, fixed + one * texts, overhead, 0.0, 0.0, 0,
+        fitting * (setup.gpu_count // tp), rejection,
+    )  # fmt: skip
+
+
+def _unpacked_gib(setup: InferenceSetup) -> float:
+    """Return the GiB of the largest matrix that bitsandbytes unpacks, twice (prior)."""
+    model = setup.model
+    if weight_format(model, setup.quantization) not in ("nf4", "int8"):
+        return 0.0
+    return 4 * model.hidden * max(model.intermediate, model.moe_intermediate) / setup.tensor_parallel / GIB
+
+
+def _too_large(setup: InferenceSetup, requests: int, need_gib: float) -> Rejection | None:
+    """Return a rejection where the requests need more than the card has."""
+    have_gib = setup.gpu.visible_gib
+    return Rejection(Reason.TOO_MANY_AT_ONCE, need_gib, have_gib, requests) if need_gib > have_gib else None
+
+
 # ---- planner/estimate/inference_memory.py
 
 
@@ -1460,7 +1112,11 @@ def estimate_inference_estimate(setup: InferenceSetup, engine_version: str = "")
 
     `engine_version`: as in inference_memory.py.
     """
-    memory = estimate_inference_memory_memory(setup, engine_version)
+    return estimate_with(setup, estimate_inference_memory_memory(setup, engine_version))
+
+
+def estimate_with(setup: InferenceSetup, memory: InferenceMemory) -> InferenceEstimate:
+    """Return the estimate of a setup whose memory is known."""
     usd = setup.gpu.usd_per_hour * setup.gpu_count
     generates = setup.model.workload == "generation"
     speed = generation_speed(setup, memory) if memory.fits and generates else None
@@ -1478,6 +1134,7 @@ def estimate_inference_estimate(setup: InferenceSetup, engine_version: str = "")
         kv_bytes_per_token=memory.kv_bytes_per_token,
         kv_tokens=memory.kv_tokens,
         max_concurrency=memory.max_concurrency,
+        requests_at_once=memory.requests,
         fits=memory.fits,
         rejection=memory.rejection,
         decode_tokens_per_s_single=speed.decode_tokens_per_s_single if speed else None,
@@ -1497,94 +1154,821 @@ def estimate_inference_estimate(setup: InferenceSetup, engine_version: str = "")
     )
 
 
-# ---- planner/choose/inference.py
+# ---- planner/choose/attention.py
+
+
+def kernels_to_weigh(request: Request, gpu: Gpu, engine: str) -> tuple[str, ...]:
+    """Return the kernels to weigh; "auto" where latent attention or attention sinks have the engine's own."""
+    if engine == "vllm" and has_own_kernel(request.model, gpu):
+        return ("auto",)
+    every = ATTENTIONS if engine == "vllm" else ("sdpa",)  # the transformers image holds no other
+    return every if request.attention == "auto" else (request.attention,)
+
+
+def has_own_kernel(model: Model, gpu: Gpu) -> bool:
+    """Whether vLLM brings a kernel of its own for the model's attention on that GPU."""
+    sinks = "gpt-oss" in model.id.lower() and gpu.compute_capability != 9.0  # FlashAttention has sinks on Hopper only
+    return model.attention == "mla" or sinks
+
+
+def dominated(request: Request, setup: InferenceSetup) -> Rejection | None:
+    """Return a rejection where a faster kernel runs on the GPU and the request does not ask for this one."""
+    best = setup.gpu.attention[-1]
+    if setup.kv_dtype == "fp8":  # not every kernel reads such a cache
+        return None
+    if request.attention != "auto" or setup.engine != "vllm" or setup.attention in (best, "auto"):
+        return None
+    return Rejection(Reason.FASTER_KERNEL)
+
+
+def unsupported_kernel(setup: InferenceSetup) -> Rejection | None:
+    """Return a rejection where the GPU does not run the kernel."""
+    return Rejection(Reason.KERNEL_UNSUPPORTED) if setup.attention not in (*setup.gpu.attention, "auto") else None
+
+
+# ---- planner/choose/formats.py
+
+
+# Steps of quality that a format costs where the model is published in another one. 8 bits lose little and 4 bits more
+# (arXiv 2411.02355: W8A8-FP8 "effectively lossless", INT8 1 to 3%), so that an fp8 cache beside 8-bit weights still goes
+# before 4-bit weights.
+QUALITY_LOST = {"none": 0, "fp8": 1, "int8": 1, "int4": 3, "nf4": 3, "mxfp4": 3, "nvfp4": 3}
+FP8_CACHE_LOST = 1
+BITSANDBYTES = ("int8", "nf4")  # what transformers quantizes to while loading
+
+
+def formats(request: Request) -> tuple[tuple[str, str], ...]:
+    """Return (engine, weight format) pairs to weigh, the published format first. NoPlan where none is as asked.
+
+    Engine "auto" generates with vLLM, and with transformers in formats that only that makes while loading; it reads
+    with either.
+    """
+    model, asked = request.model, request.quantization
+    if request.workload != "generation":  # encoders are small, and no kernel quantizes them
+        engines = ("transformers", "vllm") if request.engine == "auto" else (request.engine,)
+        offered = [(engine, model.quantization) for engine in engines]
+    else:
+        by_vllm = [("vllm", quantization) for quantization in loaded_by_vllm(model)]
+        by_transformers = [("transformers", quantization) for quantization in loaded_by_transformers(model)]
+        offered = {
+            "vllm": by_vllm,
+            "transformers": by_transformers,
+            "auto": by_vllm + [pair for pair in by_transformers if pair[1] not in loaded_by_vllm(model)],
+        }[request.engine]
+    names = list(dict.fromkeys(quantization for _engine, quantization in offered))
+    if not offered:
+        raise NoPlan(ImageCannotLoad(model, request.engine))
+    if asked == "auto":
+        return tuple(offered)
+    if asked == "int4" and "int4" not in names and "nf4" in names:
+        asked = "nf4"  # no published AWQ or GPTQ checkpoint: bitsandbytes quantizes to 4 bits while loading
+    if asked not in names:
+        at_load = asked in ("int4", *BITSANDBYTES) and request.engine == "vllm" and model.quantization == "none"
+        made_at_load = at_load and request.workload == "generation"
+        raise NoPlan(FormatNotOffered(model, asked, tuple(names), made_at_load))
+    return tuple(pair for pair in offered if pair[1] == asked)
+
+
+def loaded_by_vllm(model: Model) -> list[str]:
+    """Return the formats in which vLLM 0.32 loads a model: the published ones, and those it casts 16-bit weights to."""
+    published = [model.quantization, *(quantization for quantization, _id, _revision in model.variants)]
+    made = ["fp8"] if model.quantization == "none" else []
+    return [name for name in dict.fromkeys(published + made) if name != "nf4"]  # its bitsandbytes loader is gone
+
+
+def loaded_by_transformers(model: Model) -> list[str]:
+    """Return the formats in which transformers loads a model; its image has bitsandbytes and no other quantizer."""
+    if model.experts:  # transformers 5.23 holds them as plain tensors, which bitsandbytes leaves in 16 bits (tried)
+        return ["none"] if model.quantization == "none" else []
+    return {"none": ["none", *BITSANDBYTES], "nf4": ["nf4"]}.get(model.quantization, [])
+
+
+def weights_lost(setup: InferenceSetup) -> int:
+    """Return the steps of quality that the weights cost; 0 for the model as published.
+
+    Weights that were published in fp8 count as the model where the card computes fp8; those that are cast while they
+    load do not.
+    """
+    if setup.quantization == setup.model.quantization or (
+        setup.quantization == "fp8" and published_in_fp8(setup.model) and setup.gpu.fp8
+    ):
+        return 0
+    return QUALITY_LOST[setup.quantization]
+
+
+def published_in_fp8(model: Model) -> bool:
+    """Whether a checkpoint in fp8 is published beside the 16-bit weights."""
+    return any(quantization == "fp8" for quantization, _id, _revision in model.variants)
+
+
+def quality_lost(setup: InferenceSetup) -> int:
+    """Return the steps of quality that weights and cache cost."""
+    return weights_lost(setup) + (FP8_CACHE_LOST if setup.kv_dtype == "fp8" else 0)
+
+
+def fp8_cache_kernel(gpu: Gpu) -> str:
+    """Return the attention kernel that keeps an fp8 cache on that GPU in vLLM 0.32; "" where none does.
+
+    FlashAttention 3 on Hopper and 4 on Blackwell's 10.x (`flash_attn_supports_kv_cache_dtype`); Triton, which is the
+    plan's "sdpa", on other cards that compute fp8.
+    """
+    if not gpu.fp8:
+        return ""
+    major = int(gpu.compute_capability)
+    return {9: "flash_attention_3", 10: "flash_attention_4"}.get(major, "sdpa")
+
+
+# ---- planner/choose/configurations.py
+
+
+COUNTS = (1, 2, 4, 8)
+TYPICAL_INPUT, TYPICAL_SHARE = 1024, 8  # tokens of a prompt, or an eighth of a long context (prior)
+LONGEST_ANSWER = 1024  # tokens of a typical answer: answers do not grow with what is read (prior)
+BATCH_SEQUENCES = 256  # max_num_seqs of vLLM for a batch, where latency does not matter
+PASS_TOKENS = 65_536  # of one padded forward pass of transformers: more are no faster on any card (prior)
+
+
+def choose_configurations_configurations(request: Request) -> Iterator[InferenceSetup]:
+    """Yield GPU x count x engine x quantization x attention kernel, as far as the request leaves them open."""
+    pairs = formats(request)
+    for gpu, count in places(request):
+        for engine, quantization in pairs:
+            setup = choose_configurations_setup_of(request, gpu, count, engine, quantization)
+            for attention in kernels_to_weigh(request, gpu, engine):
+                yield setup._replace(attention=attention)
+
+
+def fp8_cache_configurations(request: Request) -> Iterator[InferenceSetup]:
+    """Yield the same with an fp8 cache, where the request leaves formats open and the card has a kernel for it."""
+    if request.workload != "generation" or request.quantization != "auto" or request.model.attention == "mla":
+        return
+    fine = [pair for pair in formats(request) if pair[0] == "vllm" and quality(request, pair[1]) < QUALITY_LOST["int4"]]
+    for gpu, count in places(request):
+        kernel = fp8_cache_kernel(gpu)
+        if kernel and request.attention in ("auto", kernel) and not has_own_kernel(request.model, gpu):
+            for engine, quantization in fine:
+                setup = choose_configurations_setup_of(request, gpu, count, engine, quantization)
+                yield replace(setup, attention=kernel, kv_dtype="fp8")
+
+
+def quality(request: Request, quantization: str) -> int:
+    """Return the steps of quality that a format costs at the most."""
+    return 0 if quantization == request.model.quantization else QUALITY_LOST[quantization]
+
+
+def places(request: Request) -> Iterator[tuple[Gpu, int]]:
+    """Yield (GPU, GPUs of a container)."""
+    for gpu in GPUS.values():
+        if request.gpu in ("auto", gpu.name):
+            counts = [request.gpu_count] if request.gpu_count else [count for count in COUNTS if count <= gpu.max_count]
+            for count in counts:
+                yield gpu, count
+
+
+def choose_configurations_setup_of(request: Request, gpu: Gpu, count: int, engine: str, quantization: str) -> InferenceSetup:
+    """Return the setup that the generated code runs, with all requests in one container."""
+    input_len, output_len = typical_request(request)
+    at_once = rows_at_once(request, engine)
+    setup = InferenceSetup(
+        model=request.model,
+        gpu=gpu,
+        gpu_count=count,
+        tensor_parallel=count,
+        engine=engine,
+        quantization=quantization,
+        context_len=request.context_len,
+        max_batched_tokens=STEP_TOKENS if batches_continuously(request, engine) else 0,
+        concurrency=at_once,
+        input_len=input_len,
+        output_len=output_len,
+    )
+    if engine != "vllm":
+        return setup
+    step = batched_tokens(setup)
+    if request.workload != "generation":  # an encoder reads each text in one step
+        step = max(step, request.context_len)
+    return setup._replace(max_batched_tokens=step, max_num_seqs=at_once)
+
+
+def rows_at_once(request: Request, engine: str) -> int:
+    """Return the rows or requests at once: those of vLLM's queue in a batch, those of one pass of an encoder."""
+    if engine == "vllm":
+        return BATCH_SEQUENCES if request.task == "batch" else request.concurrency
+    if request.workload != "generation":
+        return min(request.concurrency, max(1, PASS_TOKENS // request.context_len))
+    return request.concurrency
+
+
+def batches_continuously(request: Request, engine: str) -> bool:
+    """Whether the generated engine uses transformers' continuous batching."""
+    return engine == "transformers" and request.task in ("serve", "batch") and request.workload == "generation"
+
+
+def typical_request(request: Request) -> tuple[int, int]:
+    """Return a typical request's tokens in and out: 1,024 and 256, or what the context makes likely (prior).
+
+    A short context holds less; who asks for a long one has long prompts.
+    """
+    if request.workload != "generation":
+        return min(TYPICAL_INPUT, request.context_len), 1
+    input_len = min(max(TYPICAL_INPUT, request.context_len // TYPICAL_SHARE), request.context_len * 4 // 5)
+    return max(input_len, 1), min(max(input_len // 4, 1), LONGEST_ANSWER)
+
+
+# ---- planner/choose/containers.py
+
+
+SMALL_STEP = 2048  # tokens of a step of vLLM, where its default leaves too little memory
+PROBED_SEQUENCES = 32  # at once, with which a container of part of the load is first tried
+TRIES = 8  # containers more than the first guess
+
+
+class Share(NamedTuple):
+    """A container's share of the load: its setup and memory, and the containers that carry all of it."""
+
+    setup: InferenceSetup
+    memory: InferenceMemory
+    containers: int
+
+
+def share_of(request: Request, setup: InferenceSetup) -> Share:
+    """Return the setup of one container and how many carry the load; 0 where not even one request fits.
+
+    The engine is told its share (`max_num_seqs`), since the memory for sampling follows from that, and reads fewer
+    tokens a step where the default would leave too little memory for the load.
+    """
+    whole = estimate_inference_memory_memory(setup)
+    if whole.fits and (queues(request) or int(whole.requests) >= setup.concurrency):
+        return Share(setup, whole, 1)
+    steps = [setup]
+    if setup.engine == "vllm" and setup.max_batched_tokens > SMALL_STEP and request.workload == "generation":
+        steps.append(setup._replace(max_batched_tokens=SMALL_STEP))
+    if hopeless(whole):
+        return Share(setup, whole, 0)
+    shares = [shared(request, tried) for tried in steps]
+    working = [share for share in shares if share.containers]
+    return min(working, key=lambda share: share.containers, default=Share(setup, whole, 0))
+
+
+def hopeless(found: InferenceMemory) -> bool:
+    """Whether the memory lacks more than what a smaller step or fewer requests save."""
+    if found.kv_cache_gib < 0:  # vLLM: what is left of its share
+        return found.kv_cache_gib + found.activation_gib <= 0
+    return found.usable_gib - found.weights_gib - found.overhead_gib <= 0
+
+
+def shared(request: Request, setup: InferenceSetup) -> Share:
+    """Return the fewest containers that carry the load, for a step of that many tokens."""
+    total = setup.concurrency
+    first = told(setup, min(total, PROBED_SEQUENCES))
+    found = estimate_inference_memory_memory(first)
+    if not found.fits:
+        first = told(setup, 1)
+        found = estimate_inference_memory_memory(first)
+        if not found.fits:
+            return Share(first, found, 0)
+    at_once = max(1, min(total, int(found.requests)))
+    if queues(request):
+        return Share(told(setup, at_once), estimate_inference_memory_memory(told(setup, at_once)), 1)
+    containers = math.ceil(total / at_once)
+    for more in range(TRIES):
+        tried = told(setup, math.ceil(total / (containers + more)))
+        found = estimate_inference_memory_memory(tried)
+        if found.fits and int(found.requests) >= tried.concurrency:
+            return Share(tried, found, math.ceil(total / tried.concurrency))
+    least = told(setup, min(at_once, first.concurrency))
+    return Share(least, estimate_inference_memory_memory(least), math.ceil(total / least.concurrency))
+
+
+def queues(request: Request) -> bool:
+    """Whether what does not fit at once waits: the rows of a batch, the texts of a model that only reads."""
+    return request.task == "batch" or request.workload != "generation"
+
+
+def told(setup: InferenceSetup, requests: int) -> InferenceSetup:
+    """Return the setup for so many requests at once."""
+    return setup._replace(concurrency=requests, max_num_seqs=requests if setup.max_num_seqs else 0)
+
+
+# ---- planner/request/warm_pool.py
+
+
+DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")  # as cron counts them
+WARM_FORMS = "write auto, a number such as 1, or a number in working hours such as 1 mon-fri 8-18 Europe/Berlin"
+MOST_WARM = 1000
+DAY_MIN = 24 * 60  # minutes
+_WARM = re.compile(r"(\d{1,4})(?:\s+(\S+)\s+(\S+)(?:\s+(\S+))?)?", re.ASCII)
+_HOURS = re.compile(r"(\d{1,2})(?::(\d\d))?-(\d{1,2})(?::(\d\d))?", re.ASCII)
+
+
+def parse_warm(text: str, optimize: str) -> WarmPool:
+    """Return the pool of "auto" (1 where latency is the aim), "0", "2", "1 mon-fri 8-18 Europe/Berlin"."""
+    if text.lower() == "auto":
+        return WarmPool(int(optimize == "latency"))
+    found = _WARM.fullmatch(text)
+    if not found or int(found[1]) > MOST_WARM:
+        raise Refusal(f"warm {text[:60]!a} is not understood; {WARM_FORMS}")
+    if found[2] is None:
+        return WarmPool(int(found[1]))
+    if not int(found[1]):
+        raise Refusal("warm 0 needs no hours; write 0, or keep at least one container warm in them")
+    opens, closes = parse_hours(found[3])
+    return WarmPool(int(found[1]), parse_days(found[2]), opens, closes, parse_zone(found[4]) if found[4] else "UTC")
+
+
+def parse_days(text: str) -> tuple[int, ...]:
+    """Return the days of the week, as cron counts them, of "mon-fri", "mon,wed", "fri-mon" or "daily"."""
+    if text.lower() == "daily":
+        return tuple(range(7))
+    days: set[int] = set()
+    for part in text.lower().split(","):
+        first, dash, last = part.partition("-")
+        if first not in DAYS or (dash and last not in DAYS):
+            raise Refusal(f"warm has no days {text[:60]!a}; write mon-fri, mon,wed,fri or daily")
+        start, end = DAYS.index(first), DAYS.index(last or first)
+        days |= {day % 7 for day in range(start, end + 1 if end >= start else end + 8)}
+    return tuple(sorted(days))
+
+
+def parse_hours(text: str) -> tuple[int, int]:
+    """Return the minutes after midnight of "8-18", "8:30-18" or, over midnight, "22-6"."""
+    found = _HOURS.fullmatch(text)
+    opens, closes = (
+        (int(found[1]) * 60 + int(found[2] or 0), int(found[3]) * 60 + int(found[4] or 0)) if found else (0, 0)
+    )
+    minutes = (int(found[2] or 0), int(found[4] or 0)) if found else (0, 0)
+    if max(minutes) > 59 or opens >= DAY_MIN or closes > DAY_MIN or opens == closes % DAY_MIN:
+        raise Refusal(f"warm has no hours {text[:60]!a}; write 8-18, 8:30-18:00 or 22-6, less than a whole day")
+    return opens, closes
+
+
+def parse_zone(name: str) -> str:
+    """Return a time zone by its IANA name, in any case. Unchecked where this machine has no list of them."""
+    import difflib  # here, because few bakes name a time zone and each of these takes milliseconds
+    import zoneinfo
+
+    known = {zone.lower(): zone for zone in zoneinfo.available_timezones()}
+    if name.lower() in known or (not known and re.fullmatch(r"[A-Za-z]+(/[A-Za-z0-9_+-]+)*", name, re.ASCII)):
+        return known.get(name.lower(), name)
+    near = difflib.get_close_matches(name.lower(), known, n=1)
+    hint = f"did you mean {known[near[0]]}?" if near else "write one such as Europe/Berlin, or none for UTC"
+    raise Refusal(f"warm has no time zone {name[:60]!a}; {hint}")
+
+
+def crons(pool: WarmPool) -> tuple[str, str]:
+    """Return the cron lines that open and close the pool; two empty ones without hours."""
+    if not pool.days:
+        return "", ""
+    next_day = pool.closes_min % DAY_MIN < pool.opens_min
+    closing = tuple(sorted((day + next_day) % 7 for day in pool.days))
+    return cron(pool.opens_min, pool.days), cron(pool.closes_min % DAY_MIN, closing)
+
+
+def cron(minute: int, days: tuple[int, ...]) -> str:
+    if len(days) == 7:
+        listed = "*"
+    elif len(days) > 2 and days[-1] - days[0] == len(days) - 1:
+        listed = f"{days[0]}-{days[-1]}"
+    else:
+        listed = ",".join(map(str, days))
+    return f"{minute % 60} {minute // 60} * * {listed}"
+
+
+def warm_hours_per_month(pool: WarmPool) -> float:
+    """Return the hours a month that the pool is warm: 730 without hours, else the week's share of them."""
+    if not pool.days:
+        return HOURS_PER_MONTH
+    open_min = (pool.closes_min - pool.opens_min) % DAY_MIN
+    return len(pool.days) * open_min / (7 * DAY_MIN) * HOURS_PER_MONTH
+
+
+# ---- planner/choose/cost.py
+
+
+STARTER_GPUS = 10  # that Modal's Starter plan runs at once
+STARTS_SHARE = 0.05  # of a batch's budget that may go into cold starts
+LEAST_HOURS = 100  # that a month's budget must keep a service busy: five on each working day (prior)
+SHARD_S = 300  # of one container: long beside its overhead of seconds, short beside what a kill may cost
+
+
+def choose_cost_over_budget(request: Request, candidate: InferenceCandidate) -> Rejection | None:
+    """Return a rejection where the budget does not pay for the candidate and its warm pool."""
+    budget, warm = request.budget, request.warm.containers
+    if ends(request):
+        return Rejection(Reason.RUN_OVER_BUDGET) if batch_usd(request, candidate) > budget.usd else None
+    if budget.per == "month" and month_usd(request, candidate) > budget.usd:
+        alone = candidate.usd_per_hour * LEAST_HOURS > budget.usd
+        return Rejection(Reason.PRICE_OVER_BUDGET if alone else Reason.WARM_POOL_OVER_BUDGET)
+    if budget.per == "hour" and candidate.usd_per_hour > budget.usd:
+        return Rejection(Reason.PRICE_OVER_BUDGET)
+    if warm and warm > most_containers(request, candidate):
+        return Rejection(Reason.STARTER_PLAN if budget.per == "none" else Reason.WARM_POOL_OVER_BUDGET)
+    return None
+
+
+def most_containers(request: Request, candidate: InferenceCandidate) -> int:
+    """Return the containers that may run at once.
+
+    Those that an hour's budget pays for; without a budget those of Modal's Starter plan. A month's budget pays for
+    hours, so those that carry the load or are kept warm, and more where it pays for more around the clock. A budget for
+    a run or a month of runs pays for as many starts as take `STARTS_SHARE` of it.
+    """
+    setup, budget = candidate.setup, request.budget
+    if ends(request) and candidate.estimate:
+        start_usd = start_usd_of(candidate)
+        most = STARTER_GPUS // setup.gpu_count
+        return max(1, min(most, int(budget.usd * STARTS_SHARE / start_usd))) if start_usd else most
+    if budget.per == "none":
+        return max(candidate.containers, STARTER_GPUS // setup.gpu_count)
+    one = container_usd_per_hour(setup)
+    if budget.per == "month":
+        always = int(budget.usd / HOURS_PER_MONTH / one + 1e-9)
+        return max(paid_containers(request, candidate), always)
+    return int(budget.usd / one + 1e-9)
+
+
+def container_usd_per_hour(setup: InferenceSetup) -> float:
+    """Return the USD per hour of the GPUs of one container."""
+    return setup.gpu_count * setup.gpu.usd_per_hour
+
+
+def start_usd_of(candidate: InferenceCandidate) -> float:
+    """Return the USD of one cold start."""
+    assert candidate.estimate is not None
+    return (candidate.estimate.cold_start_s or 0) / 3600 * container_usd_per_hour(candidate.setup)
+
+
+def warm_usd_per_month(request: Request, candidate: InferenceCandidate) -> float:
+    """Return the USD per month that the GPUs of an idle warm pool cost."""
+    return request.warm.containers * container_usd_per_hour(candidate.setup) * warm_hours_per_month(request.warm)
+
+
+def month_usd(request: Request, candidate: InferenceCandidate) -> float:
+    """Return the least USD a month with which a service is worth starting.
+
+    LEAST_HOURS of the containers that carry the load, or the warm pool and as many hours of those beyond it.
+    """
+    beyond = max(0, candidate.containers - request.warm.containers) * container_usd_per_hour(candidate.setup)
+    pool = warm_usd_per_month(request, candidate) + beyond * LEAST_HOURS if request.warm.containers else 0.0
+    return max(candidate.usd_per_hour * LEAST_HOURS, pool)
+
+
+def month_hours(request: Request, candidate: InferenceCandidate) -> float:
+    """Return the hours a month that the budget keeps one container busy beyond its warm pool."""
+    left = request.budget.usd - warm_usd_per_month(request, candidate)
+    return left / container_usd_per_hour(candidate.setup)
+
+
+def ends(request: Request) -> bool:
+    """Whether the budget is for a batch run as a whole, not for each hour."""
+    return request.task == "batch" and request.budget.per in ("run", "month")
+
+
+def batch_usd(request: Request, candidate: InferenceCandidate) -> float:
+    """Return the USD of a batch run, its starts included; 0 where its rows are unknown."""
+    rows = batch_rows(request, candidate)
+    if not rows:
+        return 0.0
+    return rows * row_usd(candidate) + batch_containers(request, candidate) * start_usd_of(candidate)
+
+
+def batch_rows(request: Request, candidate: InferenceCandidate) -> float:
+    """Return the rows of a batch in all passes, one for every `input_len` tokens where tokens are known."""
+    counted = request.dataset_rows or request.dataset_tokens / candidate.setup.input_len
+    return counted * request.epochs
+
+
+def batch_containers(request: Request, candidate: InferenceCandidate) -> int:
+    """Return the containers that a batch starts: one for each shard, as far as they may run at once."""
+    shards = math.ceil(batch_rows(request, candidate) * row_s(candidate) / SHARD_S)
+    return max(1, min(most_containers(request, candidate), shards))
+
+
+def batch_hours(request: Request, candidate: InferenceCandidate) -> float:
+    """Return the hours of a batch run, from its first start to its last row."""
+    assert candidate.estimate is not None
+    working_s = batch_rows(request, candidate) * row_s(candidate) / batch_containers(request, candidate)
+    return (working_s + (candidate.estimate.cold_start_s or 0)) / 3600
+
+
+def row_s(candidate: InferenceCandidate) -> float:
+    """Return the seconds of a typical row on one container at full load: its output, or its input for an encoder."""
+    setup, estimate = candidate.setup, candidate.estimate
+    tokens = setup.output_len if estimate and estimate.output_tokens_per_s else setup.input_len
+    return tokens * candidate.containers / tokens_per_s(candidate)
+
+
+def row_usd(candidate: InferenceCandidate) -> float:
+    """Return the USD of a typical row."""
+    return row_s(candidate) * container_usd_per_hour(candidate.setup) / 3600
+
+
+def tokens_per_s(candidate: InferenceCandidate) -> float:
+    """Return the tokens/s of all containers at the asked concurrency: output tokens, or input for an encoder."""
+    assert candidate.estimate is not None
+    rate = candidate.estimate.output_tokens_per_s or candidate.estimate.prefill_tokens_per_s
+    assert rate is not None
+    return candidate.containers * rate
+
+
+def choose_cost_usd_per_million(candidate: InferenceCandidate) -> float:
+    """Return the USD for a million of those tokens."""
+    return candidate.usd_per_hour / tokens_per_s(candidate) / 3600 * 1e6
+
+
+def choose_cost_needed_usd(request: Request, candidate: InferenceCandidate) -> float:
+    """Return the USD that the budget must reach, in its own unit: of the run, of the month, else of the hour."""
+    if ends(request):
+        return batch_usd(request, candidate)
+    if request.budget.per == "month":
+        return month_usd(request, candidate)
+    return paid_containers(request, candidate) * container_usd_per_hour(candidate.setup)
+
+
+def paid_containers(request: Request, candidate: InferenceCandidate) -> int:
+    """Return the containers that the budget must pay for: those that carry the load, or the warm pool."""
+    return max(candidate.containers, request.warm.containers)
+
+
+# ---- planner/choose/ranking.py
 
 
 MIN_READABLE_TOKENS_PER_S = 10  # that one reader follows; slower answers rank last (prior)
+# What speed is worth (priors). A service that is twice as fast may cost 26% more an hour, a batch 7% more a row.
+SERVE_SPEED, BATCH_SPEED = 1 / 3, 1 / 10
+# What price is worth where speed is the aim: twice the price must bring 7% more tokens/s, or answers 16% sooner.
+THROUGHPUT_PRICE, LATENCY_PRICE = 1 / 10, 1 / 4
+# Times the price, of what is less sure or less like the published model (priors).
+TIGHT, PCIE, DATASHEET, EIGHT_BITS = 1.15, 1.25, 1.05, 1.1
+MEMORY_ERROR = {
+    True: 0.04,
+    False: 0.01,
+}  # of what is predicted, by whether the weights are quantized (docs/accuracy.md)
+
+
+class choose_ranking_RankKey(NamedTuple):
+    """The sort key of a working candidate, the weightiest part first; smaller is better."""
+
+    slow: bool  # fewer tokens/s than people read
+    quality_lost: int
+    beaten: bool  # another of that quality costs no more and is as fast
+    score: float
+    price: float
+    rate: float  # negative: faster first
+    name: str  # so that the order is always the same
+
+
+class Merit(NamedTuple):
+    """What counts of a working candidate, whatever the aim."""
+
+    candidate: InferenceCandidate
+    slow: bool
+    quality_lost: int
+    tight: bool
+    price: float  # USD an hour of a service, USD a million tokens of a batch
+    rate: float  # tokens/s
+    speed: float  # tokens/s, or answers a second where latency is the aim
+    score: float
+
+    def beats(self, other: Merit) -> bool:
+        """Whether this is as good as the other one in everything, and better in something."""
+        if (self.slow, self.quality_lost) != (other.slow, other.quality_lost) or self.tight > other.tight:
+            return False
+        no_worse = self.price <= other.price and self.speed >= other.speed
+        return no_worse and (self.price, -self.speed) != (other.price, -other.speed)
+
+
+def ranked(request: Request, candidates: list[InferenceCandidate]) -> list[InferenceCandidate]:
+    """Return working candidates, best first."""
+    keys = rank_keys(request, candidates)
+    order = sorted(range(len(candidates)), key=lambda n: keys[n])
+    return [candidates[n] for n in order]
+
+
+def rank_keys(request: Request, candidates: list[InferenceCandidate]) -> list[choose_ranking_RankKey]:
+    """Return the sort key of each of the working candidates, beside each other."""
+    merits = [merit(request, candidate) for candidate in candidates]
+    return [
+        choose_ranking_RankKey(
+            slow=one.slow,
+            quality_lost=one.quality_lost,
+            beaten=any(other.beats(one) for other in merits),
+            score=one.score,
+            price=one.price,
+            rate=-one.rate,
+            name=name(one.candidate),
+        )
+        for one in merits
+    ]
+
+
+def merit(request: Request, candidate: InferenceCandidate) -> Merit:
+    """Return what counts of a working candidate."""
+    setup, rate = candidate.setup, tokens_per_s(candidate)
+    hourly = paid_containers(request, candidate) * container_usd_per_hour(setup)
+    batch = request.task == "batch"
+    price = choose_cost_usd_per_million(candidate) if batch else hourly  # a batch ends; a service is paid by the hour
+    close = choose_ranking_tight(candidate)
+    answer = 1 / answer_s(candidate)
+    score = {
+        "cost": price / rate ** (BATCH_SPEED if batch else SERVE_SPEED),
+        "throughput": hourly**THROUGHPUT_PRICE / rate,
+        "latency": hourly**LATENCY_PRICE / answer,
+    }[request.optimize]
+    return Merit(
+        candidate=candidate,
+        slow=request.task == "serve" and rate / request.concurrency < MIN_READABLE_TOKENS_PER_S,
+        quality_lost=quality_lost(setup),
+        tight=close,
+        price=price,
+        rate=rate,
+        speed=answer if request.optimize == "latency" else rate,
+        score=score * doubt(request, candidate, close),
+    )
+
+
+def doubt(request: Request, candidate: InferenceCandidate, close: bool) -> float:
+    """Return how many times its score a candidate is held to be: 1 for one that is sure.
+
+    For a service that is to be cheap, 16 bits may cost EIGHT_BITS times as much as a published fp8 checkpoint; for
+    every other aim the two stand side by side.
+    """
+    setup = candidate.setup
+    times = TIGHT if close else 1.0
+    times *= PCIE if weak_link(candidate) else 1.0
+    times *= DATASHEET if setup.gpu.name in UNMEASURED else 1.0
+    cheap = request.optimize == "cost" and request.task == "serve"
+    return times * (EIGHT_BITS if cheap and setup.quantization == "fp8" != setup.model.quantization else 1.0)
+
+
+def weak_link(candidate: InferenceCandidate) -> bool:
+    """Whether tensor parallelism goes over PCIe."""
+    return candidate.setup.gpu_count > 1 and not candidate.setup.gpu.nvlink
+
+
+def answer_s(candidate: InferenceCandidate) -> float:
+    """Return the seconds of a typical answer on an idle server."""
+    setup, estimate = candidate.setup, candidate.estimate
+    assert estimate is not None and estimate.time_to_first_token_s is not None
+    alone = estimate.decode_tokens_per_s_single
+    return estimate.time_to_first_token_s + (setup.output_len / alone if alone else 0.0)
+
+
+def choose_ranking_tight(candidate: InferenceCandidate) -> bool:
+    """Whether the requests fit with less to spare than the memory is predicted to err."""
+    setup, estimate = candidate.setup, candidate.estimate
+    assert estimate is not None
+    fixed = estimate.weights_gib + estimate.activation_gib + estimate.overhead_gib
+    error = fixed * MEMORY_ERROR[setup.quantization != "none" or setup.model.quantization != "none"]
+    if setup.engine == "vllm":
+        asked = 1 if setup.max_num_seqs > estimate.requests_at_once else setup.concurrency
+        return estimate.kv_cache_gib > 0 and estimate.kv_cache_gib * (1 - asked / estimate.requests_at_once) < error
+    return estimate.usable_gib - fixed - estimate.kv_cache_gib < error
+
+
+def name(candidate: InferenceCandidate) -> str:
+    """Return a name that sorts candidates which are equal in all else."""
+    setup = candidate.setup
+    formats = f"{setup.quantization} {setup.kv_dtype} {setup.attention} {setup.engine}"
+    return f"{gpu_string(setup.gpu, setup.gpu_count)} {formats}"
+
+
+# ---- planner/choose/support.py
+
+
+# Lowest compute capability, from `get_min_capability` of vLLM 0.32's quantization layers. fp8 would load on 7.5 too,
+# but a T4 computes in neither fp8 nor bf16: 8.0 is where weight-only fp8 has fast kernels (Marlin).
+CAPABILITY = {"none": 7.5, "fp8": 8.0, "int8": 7.5, "int4": 7.5, "nf4": 7.5, "mxfp4": 8.0, "nvfp4": 10.0}
+# Encoders that vLLM 0.32 refuses, and ELECTRA, whose probabilities it gets wrong: tried on its CPU build.
+UNSUPPORTED_ENCODERS = ("distilbert", "mpnet", "deberta", "electra")
+# Families that overflow in float16, which is all a T4 has: vLLM 0.32 config/model.py, _FLOAT16_NOT_SUPPORTED_MODELS.
+FLOAT16_OVERFLOW = ("gemma-2", "gemma-3", "embeddinggemma", "glm-4")
+# Families with soft caps, which SDPA lacks, and with chunked attention, which transformers 5.23 has no cache for.
+NO_CONTINUOUS_BATCHING = ("gemma-2-", "llama-4")
+
+
+def unsupported(setup: InferenceSetup) -> Rejection | None:
+    """Return a rejection where the GPU or the engine cannot run the setup."""
+    reason = _choose_support_unsupported(setup)
+    return unsupported_kernel(setup) or (Rejection(reason) if reason else None)
+
+
+def _choose_support_unsupported(setup: InferenceSetup) -> Reason | None:
+    model, gpu = setup.model, setup.gpu
+    if gpu.compute_capability < CAPABILITY[setup.quantization]:
+        return Reason.FORMAT_UNSUPPORTED
+    if not gpu.bf16 and overflows_float16(model):
+        return Reason.FLOAT16_OVERFLOW
+    if setup.engine == "transformers" and setup.gpu_count > 1:
+        return Reason.ONE_GPU_ENGINE
+    if setup.engine == "transformers" and setup.attention != "sdpa":
+        return Reason.KERNEL_NOT_INSTALLED
+    if setup.engine == "vllm" and model.workload != "generation" and _named(model, UNSUPPORTED_ENCODERS):
+        return Reason.ENCODER_UNSUPPORTED
+    if setup.engine == "transformers" and setup.max_batched_tokens and lacks_continuous_batching(model):
+        return Reason.NO_CONTINUOUS_BATCHING
+    if model.heads % setup.tensor_parallel:
+        return Reason.HEADS_INDIVISIBLE
+    return None
+
+
+def lacks_continuous_batching(model: Model) -> bool:
+    """Whether transformers' continuous batching has no cache for the model's attention, or SDPA no such attention."""
+    return bool(model.linear_layers) or model.attention == "mla" or _named(model, NO_CONTINUOUS_BATCHING)
+
+
+def overflows_float16(model: Model) -> bool:
+    """Whether float16 is too narrow for the model's activations."""
+    return _named(model, FLOAT16_OVERFLOW)
+
+
+def _named(model: Model, families: tuple[str, ...]) -> bool:
+    return any(family in model.id.lower() for family in families)
+
+
+# ---- planner/choose/inference.py
 
 
 def choose_inference_weigh(request: Request) -> tuple[InferenceCandidate, ...]:
-    """Return every setup of the request as a candidate: ranked ones first and best first, then the rejected."""
+    """Return every setup of the request as a candidate: ranked ones first and best first, then the rejected.
+
+    An fp8 cache is weighed only where weights as published do not work without it.
+    """
     judged = [choose_inference_judge(request, setup) for setup in choose_configurations_configurations(request)]
-    groups: dict[tuple[str, str], list[InferenceCandidate]] = {}  # of one GPU and format, those that run
+    found = decide(request, judged)
+    if found[0].rank and not quality_lost(found[0].setup):
+        return found
+    judged += [choose_inference_judge(request, setup) for setup in fp8_cache_configurations(request)]
+    return decide(request, judged)
+
+
+def weigh_again(request: Request, candidates: Iterable[InferenceCandidate]) -> tuple[InferenceCandidate, ...]:
+    """Return candidates of a request that differs in budget, aim or warm pool only, weighed for this one."""
+    return decide(request, [replace(c, rank=0, rejected=None) if c.containers else c for c in candidates])
+
+
+def decide(request: Request, judged: list[InferenceCandidate]) -> tuple[InferenceCandidate, ...]:
+    """Return judged candidates ranked, best first, and then the rejected; money is what is looked at here."""
+    judged = [within_budget(request, candidate) for candidate in judged]
+    groups: dict[tuple[str, str, str], list[InferenceCandidate]] = {}  # of one GPU and format, those that run
     for candidate in judged:
         if candidate.containers:
-            groups.setdefault((candidate.setup.gpu.name, candidate.setup.quantization), []).append(candidate)
+            groups.setdefault(group(candidate), []).append(candidate)
     judged = [replicas_first(request, candidate, groups) for candidate in judged]
-    ranked = sorted((c for c in judged if not c.rejected), key=lambda c: choose_inference_rank_key(request, c))
+    working = ranked(request, [c for c in judged if not c.rejected])
     rejected = sorted((c for c in judged if c.rejected), key=rejected_key)
-    return (*(replace(candidate, rank=n) for n, candidate in enumerate(ranked, 1)), *rejected)
+    return (*(candidate._replace(rank=n) for n, candidate in enumerate(working, 1)), *rejected)
+
+
+def within_budget(request: Request, candidate: InferenceCandidate) -> InferenceCandidate:
+    """Return the candidate, rejected where it runs and the budget does not pay for it."""
+    over = choose_cost_over_budget(request, candidate) if candidate.containers else None
+    return candidate._replace(rejected=over) if over else candidate
+
+
+def group(candidate: InferenceCandidate) -> tuple[str, str, str]:
+    """Return what replicas of a candidate have in common with it: GPU, weights, cache."""
+    setup = candidate.setup
+    return setup.gpu.name, setup.quantization, setup.kv_dtype
 
 
 def replicas_first(
-    request: Request, candidate: InferenceCandidate, groups: dict[tuple[str, str], list[InferenceCandidate]]
+    request: Request,
+    candidate: InferenceCandidate,
+    groups: dict[tuple[str, str, str], list[InferenceCandidate]],
 ) -> InferenceCandidate:
-    """Return the candidate, rejected where fewer GPUs a container carry the load for no more, unless for latency."""
+    """Return the candidate, rejected where fewer GPUs a container carry the load for less, unless for latency."""
     setup = candidate.setup
     if candidate.rejected or request.optimize == "latency" or setup.gpu_count == 1:
         return candidate
-    for other in groups[setup.gpu.name, setup.quantization]:
-        if other.setup.gpu_count < setup.gpu_count and other.usd_per_hour <= candidate.usd_per_hour:
+    for other in groups[group(candidate)]:
+        if other.rejected or other.setup.gpu_count >= setup.gpu_count:
+            continue
+        price, other_price = candidate.usd_per_hour, other.usd_per_hour
+        if other_price < price or (other_price == price and tokens_per_s(other) >= tokens_per_s(candidate)):
             return replace(candidate, rejected=Rejection(Reason.FEWER_GPUS, number=other.setup.gpu_count))
     return candidate
 
 
 def choose_inference_judge(request: Request, setup: InferenceSetup) -> InferenceCandidate:
     """Return the setup as a candidate: rejected, or with its estimate and the containers that carry the load."""
-    usd_per_hour = container_usd_per_hour(setup)
     rejected = unsupported(setup) or dominated(request, setup)
     if rejected:
-        return Candidate(setup, None, usd_per_hour, rejected=rejected)
-    estimate = estimate_inference_estimate(setup)
+        return Candidate(setup, None, container_usd_per_hour(setup), rejected=rejected)
+    share = share_of(request, setup)
+    estimate = estimate_with(share.setup, share.memory)
+    usd_per_hour = container_usd_per_hour(setup)
     if not estimate.fits:
-        return Candidate(setup, estimate, usd_per_hour, rejected=estimate.rejection)
-    at_once = min(setup.concurrency, int(estimate.max_concurrency))
-    containers = 1 if request.task == "batch" else math.ceil(setup.concurrency / at_once)
-    if containers > 1:  # each container gets its share, and the estimate is of that container
-        setup = replace(setup, concurrency=math.ceil(request.concurrency / containers))
-        estimate = estimate_inference_estimate(setup)
-    candidate: InferenceCandidate = Candidate(setup, estimate, containers * usd_per_hour, containers)
-    return replace(candidate, rejected=choose_cost_over_budget(request, candidate))
-
-
-class choose_inference_RankKey(NamedTuple):
-    """The sort key of a working candidate, the weightiest part first; smaller is better."""
-
-    slow: bool  # fewer tokens/s than people read
-    quality_lost: int
-    weak_link: bool  # tensor parallelism over PCIe
-    aim: float
-    price: float
-    rate: float  # negative: faster first
-    name: str  # so that the order is always the same
-
-
-def choose_inference_rank_key(request: Request, candidate: InferenceCandidate) -> choose_inference_RankKey:
-    """Return the sort key of a working candidate for the request."""
-    setup, estimate = candidate.setup, candidate.estimate
-    assert estimate is not None and estimate.time_to_first_token_s is not None
-    decode_s = setup.output_len / estimate.decode_tokens_per_s_single if estimate.decode_tokens_per_s_single else 0.0
-    rate = tokens_per_s(candidate)
-    price = paid_containers(request, candidate) * container_usd_per_hour(setup)
-    dollars = price / rate if request.task == "batch" else price  # a batch ends; a service is paid by the hour
-    return choose_inference_RankKey(
-        slow=request.task == "serve" and rate / request.concurrency < MIN_READABLE_TOKENS_PER_S,
-        quality_lost=quality_lost(setup),
-        weak_link=setup.gpu_count > 1 and not setup.gpu.nvlink,
-        aim={"cost": dollars, "latency": estimate.time_to_first_token_s + decode_s, "throughput": -rate}[
-            request.optimize
-        ],
-        price=price,
-        rate=-rate,
-        name=f"{gpu_string(setup.gpu, setup.gpu_count)} {setup.quantization} {setup.attention}",
-    )
+        return Candidate(share.setup, estimate, usd_per_hour, rejected=estimate.rejection)
+    return Candidate(share.setup, estimate, share.containers * usd_per_hour, share.containers)
 
 
 def rejected_key(candidate: InferenceCandidate) -> tuple[float | str, ...]:
     """Return the sort key of a rejected candidate: those with an estimate first, then by price of one container."""
     setup = candidate.setup
     price = container_usd_per_hour(setup)
-    return candidate.estimate is None, price, setup.gpu.name, quality_lost(setup), setup.quantization, setup.attention
+    lost = QUALITY_LOST[setup.quantization]
+    return candidate.estimate is None, price, setup.gpu.name, lost, setup.quantization, setup.kv_dtype, setup.attention
 
 
 def nearness(candidate: InferenceCandidate) -> float:
@@ -2186,7 +2570,7 @@ def first_layout_that_fits(request: Request, setups: list[TrainingSetup]) -> tup
         estimate = estimate_run(request, setup)
         if not estimate.fits or estimate.host_gib > MAX_HOST_GIB:
             continue
-        if not tight(estimate):
+        if not choose_micro_batch_tight(estimate):
             return setup, estimate
         fitting = fitting or (setup, estimate)
     return fitting or (setups[-1], estimate_run(request, setups[-1]))
@@ -2200,7 +2584,7 @@ def packed_or_padded(
     packed = replace(setup, packed=True)
     if packs(request):
         packed, estimate = best_micro_batch(request, packed, estimate_run(request, packed))
-        if not tight(estimate) and useful_rate(request, packed, estimate) > useful_rate(request, best, found):
+        if not choose_micro_batch_tight(estimate) and useful_rate(request, packed, estimate) > useful_rate(request, best, found):
             return packed, estimate
     return best, found
 
@@ -2219,7 +2603,7 @@ def best_micro_batch(
             tried = replace(setup, micro_batch=micro_batch, gradient_checkpointing=checkpointing)
             estimate = estimate_run(request, tried)
             useful = useful_rate(request, tried, estimate)
-            if tight(estimate) or useful <= so_far * 1.02:  # a larger one must earn its memory
+            if choose_micro_batch_tight(estimate) or useful <= so_far * 1.02:  # a larger one must earn its memory
                 break
             so_far = useful
             if useful > useful_rate(request, best, found):
@@ -2264,7 +2648,7 @@ def need_gib(estimate: TrainingEstimate) -> float:
     return estimate.peak_gib + estimate.overhead_gib
 
 
-def tight(estimate: TrainingEstimate) -> bool:
+def choose_micro_batch_tight(estimate: TrainingEstimate) -> bool:
     """Whether it fits with less to spare than an estimate errs."""
     return need_gib(estimate) > HEADROOM * estimate.usable_gib
 
@@ -2355,10 +2739,10 @@ def choose_training_setups_configurations(request: Request, method: str) -> Iter
         if request.gpu in ("auto", gpu.name):
             for nodes, count in groups(request, gpu):
                 layouts = LAYOUTS[method, nodes * count > 1]
-                plain = setup_of(request, gpu, nodes, count, method, *layouts[0])
+                plain = choose_training_setups_setup_of(request, gpu, nodes, count, method, *layouts[0])
                 if method == "full" and nodes * count > 1 and states_gib(plain) < SMALL_SHARE * gpu.visible_gib:
                     layouts = (("none", "none", "adamw"), *layouts)
-                yield [setup_of(request, gpu, nodes, count, method, *layout) for layout in layouts]
+                yield [choose_training_setups_setup_of(request, gpu, nodes, count, method, *layout) for layout in layouts]
 
 
 def states_gib(setup: TrainingSetup) -> float:
@@ -2380,7 +2764,7 @@ def groups(request: Request, gpu: Gpu) -> list[tuple[int, int]]:
     return within + [(nodes, 8) for nodes in NODES if clusters(gpu)]
 
 
-def setup_of(
+def choose_training_setups_setup_of(
     request: Request, gpu: Gpu, nodes: int, count: int, method: str, sharding: str, offload: str, optimizer: str
 ) -> TrainingSetup:
     """Return the setup that the generated code runs: bf16, full fine-tuning with float32 masters, a fused loss."""
@@ -2416,9 +2800,9 @@ def choose_training_weigh(request: Request) -> tuple[TrainingCandidate, ...]:
     judged: list[TrainingCandidate] = []
     for method in methods(request):
         judged += [choose_training_judge(request, setups) for setups in choose_training_setups_configurations(request, method)]
-        if any(not candidate.rejected and not tight(candidate.estimate) for candidate in judged):
+        if any(not candidate.rejected and not choose_micro_batch_tight(candidate.estimate) for candidate in judged):
             break
-    ranked = sorted((c for c in judged if not c.rejected), key=lambda c: choose_training_rank_key(request, c))
+    ranked = sorted((c for c in judged if not c.rejected), key=lambda c: rank_key(request, c))
     rejected = sorted((c for c in judged if c.rejected), key=lambda c: (c.usd_per_hour, setup_name(c.setup)))
     return (*(replace(candidate, rank=n) for n, candidate in enumerate(ranked, 1)), *rejected)
 
@@ -2463,13 +2847,13 @@ class choose_training_RankKey(NamedTuple):
     name: str
 
 
-def choose_training_rank_key(request: Request, candidate: TrainingCandidate) -> choose_training_RankKey:
+def rank_key(request: Request, candidate: TrainingCandidate) -> choose_training_RankKey:
     """Return the sort key of a working candidate for the request."""
     setup, estimate = candidate.setup, candidate.estimate
     assert candidate.run is not None
     weak = setup.gpu_count > 1 and not setup.gpu.nvlink and communication_share(setup) > WEAK_SHARE
     return choose_training_RankKey(
-        tight=tight(estimate),
+        tight=choose_micro_batch_tight(estimate),
         method=methods(request).index(setup.method),
         offloads=setup.offload != "none",
         weak_link=weak,
@@ -2594,11 +2978,12 @@ def code(text: str) -> str:
     return "`" + text.replace("`", "'") + "`"
 
 
-def in_unit(budget: Budget, usd_per_hour: float) -> str:
-    """Return a price in the unit of the budget, rounded up: "7.90/hour", "5767/month"."""
+def in_unit(budget: Budget, usd: float) -> str:
+    """Return a price that the budget must reach, in its own unit and rounded up: "7.90/hour", "431/month"."""
     if budget.per == "month":
-        return f"{math.ceil(usd_per_hour * HOURS_PER_MONTH - 1e-6)}/month"
-    return f"{math.ceil(usd_per_hour * 100 - 1e-6) / 100:.2f}/hour"
+        return f"{math.ceil(usd - 1e-6)}/month"
+    unit = "run" if budget.per == "run" else "hour"
+    return f"{math.ceil(usd * 100 - 1e-6) / 100:.2f}/{unit}"
 
 
 def amount(budget: Budget) -> str:
@@ -2621,13 +3006,27 @@ OFFLOAD_NAMES = {"optimizer": "optimizer in main memory", "all": "weights and op
 
 
 def format_name(setup: InferenceSetup) -> str:
-    """Return the weight format: "16-bit", "fp8"."""
-    return "16-bit" if setup.quantization == "none" else setup.quantization
+    """Return the formats: "16-bit", "fp8", "16-bit with an fp8 cache", "fp8 computed in 16 bits"."""
+    weights = "16-bit" if setup.quantization == "none" else setup.quantization
+    if setup.quantization == "fp8" and not setup.gpu.fp8:
+        weights = "fp8 computed in 16 bits"
+    elif setup.quantization == "fp8" and cast_at_load(setup):
+        weights = "fp8 cast at load"
+    return f"{weights} with an fp8 cache" if setup.kv_dtype == "fp8" else weights
+
+
+def cast_at_load(setup: InferenceSetup) -> bool:
+    """Whether no checkpoint in that format is published, so that the engine makes it of 16-bit weights."""
+    published = [setup.model.quantization, *(quantization for quantization, _id, _revision in setup.model.variants)]
+    return setup.quantization not in ("none", *published)
 
 
 def kernel_name(setup: InferenceSetup) -> str:
-    """Return the attention kernel: "FlashAttention 2"."""
-    return "the engine's own attention" if setup.attention == "auto" else KERNEL_NAMES[setup.attention]
+    """Return the attention kernel: "FlashAttention 2"; what vLLM runs for "sdpa" is its Triton kernel."""
+    if setup.attention == "auto":
+        return "the engine's own attention"
+    triton = setup.attention == "sdpa" and setup.engine == "vllm"
+    return "Triton attention" if triton else KERNEL_NAMES[setup.attention]
 
 
 def sharding_name(setup: TrainingSetup) -> str:
@@ -2724,12 +3123,17 @@ def over_budget_text(request: Request, candidate: InferenceCandidate, rejection:
     budget, warm = request.budget, request.warm.containers
     if ends(request):
         return f"the run costs {batch_usd(request, candidate):.2f}, over {budget.usd:.2f}"
-    if rejection.reason is Reason.PRICE_OVER_BUDGET:
-        load = f"{candidate.containers} containers for {request.concurrency} requests at once cost"
-        price = in_unit(budget, candidate.usd_per_hour)
-        return f"{load if candidate.containers > 1 else 'costs'} {price}, over {amount(budget)}"
     if rejection.reason is Reason.STARTER_PLAN:
         return f"{warm} kept warm are more than the {STARTER_GPUS} GPUs that Modal's Starter plan runs at once"
+    if rejection.reason is Reason.PRICE_OVER_BUDGET:
+        load = f"{candidate.containers} containers for {request.concurrency} requests at once cost"
+        verb = load if candidate.containers > 1 else "costs"
+        if budget.per == "month":
+            price = in_unit(budget, candidate.usd_per_hour * LEAST_HOURS)
+            return f"{verb} {price} for {LEAST_HOURS} busy hours, over {amount(budget)}"
+        return f"{verb} {in_unit(budget, candidate.usd_per_hour)}, over {amount(budget)}"
+    if budget.per == "month":
+        return f"{warm} kept warm cost {in_unit(budget, month_usd(request, candidate))}, over {amount(budget)}"
     busy = "may all run around the clock once they are busy:" if request.warm.days else "kept warm cost"
     usd_per_hour = warm * container_usd_per_hour(candidate.setup)
     return f"{warm} {busy} {in_unit(budget, usd_per_hour)}, over {amount(budget)}"
@@ -2882,8 +3286,7 @@ def inference_offer(request: Request, candidate: InferenceCandidate) -> str:
     setup = candidate.setup
     containers = paid_containers(request, candidate)
     times = f"{containers} x " if containers > 1 else ""
-    usd = choose_cost_needed_usd(request, candidate)
-    price = f"{ceil(usd * 100 - 1e-6) / 100:.2f}/run" if ends(request) else in_unit(request.budget, usd)
+    price = in_unit(request.budget, choose_cost_needed_usd(request, candidate))
     return f"{price} ({times}{gpu_string(setup.gpu, setup.gpu_count)}, {format_name(setup)})"
 
 
@@ -4277,84 +4680,6 @@ def describe_inference_where(candidate: InferenceCandidate) -> str:
     return f"{candidate.containers} containers of {one}" if candidate.containers > 1 else one
 
 
-def describe_inference_one_per_gpu(plan: InferencePlan) -> list[InferenceCandidate]:
-    """Return the best candidate of each GPU type: ranked, else one that runs, else the one that nearly fits."""
-
-    def order(candidate: InferenceCandidate) -> tuple[float, float, float]:
-        if candidate.rank:
-            return 0, candidate.rank, 0
-        if candidate.containers:
-            return 1, quality_lost(candidate.setup), candidate.usd_per_hour
-        return 2, -nearness(candidate), 0
-
-    best: dict[str, InferenceCandidate] = {}
-    for candidate in sorted(plan.candidates, key=order):
-        best.setdefault(candidate.setup.gpu.name, candidate)
-    return list(best.values())
-
-
-def next_cheaper(plan: InferencePlan) -> InferenceCandidate | None:
-    below = [c for c in describe_inference_one_per_gpu(plan) if c.usd_per_hour < plan.chosen.usd_per_hour and c.estimate]
-    return max(below, key=lambda c: c.usd_per_hour, default=None)
-
-
-def next_faster(plan: InferencePlan) -> InferenceCandidate | None:
-    running = [c for c in describe_inference_one_per_gpu(plan) if c.containers and tokens_per_s(c) > tokens_per_s(plan.chosen)]
-    return min(running, key=lambda c: c.usd_per_hour, default=None)
-
-
-def describe_inference_verdict(plan: InferencePlan, candidate: InferenceCandidate) -> str:
-    """Return why the candidate is not the choice, in half a sentence; "chosen" for the choice."""
-    if candidate is plan.chosen:
-        return "chosen"
-    if candidate.rejected:
-        return inference_rejection(plan.request, candidate)
-    ours, best = choose_inference_rank_key(plan.request, candidate), choose_inference_rank_key(plan.request, plan.chosen)
-    if ours.slow > best.slow:
-        return f"{about(-ours.rate / plan.request.concurrency)} tokens/s per request is slower than people read"
-    if ours.quality_lost > best.quality_lost:
-        return f"works in {format_name(candidate.setup)}; the budget pays for {format_name(plan.chosen.setup)}"
-    if ours.weak_link > best.weak_link:
-        return f"{candidate.setup.gpu.name} has no NVLink: tensor parallelism over PCIe is the last resort"
-    if plan.request.optimize != "cost":
-        return f"behind in {plan.request.optimize}"
-    return "dearer by the token" if plan.request.task == "batch" else "dearer by the hour"
-
-
-def describe_inference_beside(plan: InferencePlan, candidate: InferenceCandidate) -> str:
-    """Return a candidate beside the choice in one line: GPUs, price, tokens/s, why it is not the choice."""
-    line = f"{describe_inference_where(candidate)}, {candidate.usd_per_hour:.2f}/hour: "
-    if candidate.containers:
-        line += f"{about(tokens_per_s(candidate))} tokens/s at {cents(choose_cost_usd_per_million(candidate))} per million; "
-    return line + describe_inference_verdict(plan, candidate)
-
-
-def describe_inference_what_would_change(plan: InferencePlan) -> list[str]:
-    """Return the next better and the next cheaper candidates and the answers that would get them, a sentence each."""
-    changes = []
-    over = [c for c in plan.candidates if c.containers and c.usd_per_hour > plan.request.budget.usd_per_hour]
-    finer = [c for c in over if quality_lost(c.setup) < quality_lost(plan.chosen.setup)]
-    for words, found in (("better weights", finer), ("more tokens/s", [c for c in over if faster(c, plan)])):
-        best = min(found, key=lambda c: c.usd_per_hour, default=None)
-        if best:
-            buys = f"A budget of {in_unit(plan.request.budget, best.usd_per_hour)} buys {words}"
-            changes.append(
-                f"{buys}: {describe_inference_where(best)} in {format_name(best.setup)}, about {about(tokens_per_s(best))} tokens/s."
-            )
-    cheaper = [c for c in plan.candidates if c.usd_per_hour < plan.chosen.usd_per_hour]
-    best = min((c for c in cheaper if c.rank), key=lambda c: c.usd_per_hour, default=None)
-    if best:
-        asked = f"gpu {best.setup.gpu.name} and quantization {best.setup.quantization}"
-        changes.append(f"Insisting on {asked} brings it down to {best.usd_per_hour:.2f}/hour: {describe_inference_where(best)}.")
-    if any(c.estimate and not c.estimate.fits for c in cheaper):
-        changes.append(f"A shorter context or fewer {units(plan)} at once make room on cheaper cards.")
-    return changes
-
-
-def faster(candidate: InferenceCandidate, plan: InferencePlan) -> bool:
-    return tokens_per_s(candidate) > tokens_per_s(plan.chosen)
-
-
 def units(plan: InferencePlan) -> str:
     """Return what concurrency counts: "requests" of a generating model, "texts" of an encoder."""
     return "requests" if plan.request.workload == "generation" else "texts"
@@ -4414,8 +4739,9 @@ def describe_batch_run_price(plan: InferencePlan) -> str:
     count = plan.request.dataset_rows
     if count:
         usd = batch_usd(plan.request, plan.chosen)
-        hours = count * row_s(plan.chosen) / HOUR_S / max_containers(plan)
-        return f"{count:,} rows cost about {cents(usd)} USD and take {duration(hours)}"
+        hours, containers = batch_hours(plan.request, plan.chosen), batch_containers(plan.request, plan.chosen)
+        many = f"{containers} containers" if containers > 1 else "one container"
+        return f"{count:,} rows cost about {cents(usd)} USD and take {duration(hours)} on {many}, starts included"
     thousand, million = (cents(count * row_usd(plan.chosen)) for count in (THOUSAND, MILLION))
     return f"a thousand rows cost about {thousand} USD, a million {million}"
 
@@ -4454,6 +4780,221 @@ def describe_batch_run_words(plan: InferencePlan) -> list[str]:
     return words
 
 
+# ---- planner/describe/neighbours.py
+
+
+NOTICED = 0.02  # relative: smaller differences are not called cheaper or faster
+
+
+def describe_neighbours_one_per_gpu(plan: InferencePlan) -> list[InferenceCandidate]:
+    """Return the best candidate of each GPU type: ranked, else one that runs, else the one that nearly fits."""
+
+    def order(candidate: InferenceCandidate) -> tuple[float, ...]:
+        if candidate.rank:
+            return 0, candidate.rank
+        if candidate.containers:
+            return 1, quality_lost(candidate.setup), candidate.usd_per_hour, -tokens_per_s(candidate)
+        return 2, -nearness(candidate)
+
+    best: dict[str, InferenceCandidate] = {}
+    for candidate in sorted(plan.candidates, key=order):
+        best.setdefault(candidate.setup.gpu.name, candidate)
+    return list(best.values())
+
+
+def price(plan: InferencePlan, candidate: InferenceCandidate) -> float:
+    """Return what a candidate costs by the measure of the request: USD a row of a batch, USD an hour of a service."""
+    return choose_cost_usd_per_million(candidate) if plan.request.task == "batch" else candidate.usd_per_hour
+
+
+def cheaper_than(plan: InferencePlan, candidate: InferenceCandidate) -> bool:
+    return price(plan, candidate) < (1 - NOTICED) * price(plan, plan.chosen)
+
+
+def faster_than(plan: InferencePlan, candidate: InferenceCandidate) -> bool:
+    return tokens_per_s(candidate) > (1 + NOTICED) * tokens_per_s(plan.chosen)
+
+
+def next_cheaper(plan: InferencePlan) -> InferenceCandidate | None:
+    """Return the best ranked candidate that works within the budget and costs less."""
+    below = [c for c in plan.candidates if c.rank and cheaper_than(plan, c)]
+    return min(below, key=lambda c: c.rank, default=None)
+
+
+def next_faster(plan: InferencePlan) -> InferenceCandidate | None:
+    """Return the best ranked candidate that is faster, else the cheapest that is and that the budget does not carry."""
+    quicker = [c for c in plan.candidates if c.containers and faster_than(plan, c)]
+    within = [c for c in quicker if c.rank]
+    if within:
+        return min(within, key=lambda c: c.rank)
+    over = [c for c in quicker if c.rejected and c.rejected.reason is not Reason.FEWER_GPUS]
+    fine = [c for c in over if quality_lost(c.setup) <= quality_lost(plan.chosen.setup)]
+    return min(fine, key=lambda c: (c.usd_per_hour, -tokens_per_s(c)), default=None)
+
+
+def describe_neighbours_verdict(plan: InferencePlan, candidate: InferenceCandidate) -> str:
+    """Return why the candidate is not the choice, in half a sentence; "chosen" for the choice."""
+    if candidate is plan.chosen:
+        return "chosen"
+    if candidate.rejected:
+        return inference_rejection(plan.request, candidate)
+    ours, best = merit(plan.request, candidate), merit(plan.request, plan.chosen)
+    if ours.slow > best.slow:
+        return f"{about(ours.rate / plan.request.concurrency)} tokens/s per request is slower than people read"
+    if ours.quality_lost > best.quality_lost:
+        return f"works in {format_name(candidate.setup)}; the budget pays for {format_name(plan.chosen.setup)}"
+    return balance(plan, ours, best)
+
+
+def balance(plan: InferencePlan, ours: Merit, best: Merit) -> str:
+    """Return what speaks against a candidate of the quality of the choice, by the figures of both."""
+    unit = "a token" if plan.request.task == "batch" else "an hour"
+    dearer = cost_words(ours.price / best.price - 1, unit)
+    if ours.tight > best.tight:
+        return f"{dearer}, and fits with less to spare than the estimate may err"
+    words = f"{dearer}, {describe_neighbours_speed_words(best.speed / ours.speed, plan.request.optimize == 'latency')}"
+    return f"{words}: tensor parallelism over PCIe" if weak_link(ours.candidate) else words
+
+
+def cost_words(dearer: float, unit: str) -> str:
+    """Return "26% dearer an hour", "as dear a token"."""
+    if abs(dearer) < 0.005:
+        return f"as dear {unit}"
+    if dearer >= 1:
+        return f"{dearer + 1:.1f} times as dear {unit}"
+    return f"{abs(dearer):.0%} {'dearer' if dearer > 0 else 'cheaper'} {unit}"
+
+
+def describe_neighbours_speed_words(slower: float, answers: bool) -> str:
+    """Return "1.6 times slower", "as fast"; for `answers` "1.6 times later"."""
+    if abs(slower - 1) < NOTICED:
+        return "as soon" if answers else "as fast"
+    word = ("later" if answers else "slower") if slower > 1 else ("sooner" if answers else "faster")
+    times = max(slower, 1 / slower)
+    return f"{times:.1f} times {word}" if times >= 1.05 else f"a little {word}"
+
+
+def describe_neighbours_beside(plan: InferencePlan, candidate: InferenceCandidate) -> str:
+    """Return a candidate beside the choice in one line: GPUs, price, tokens/s, why it is not the choice."""
+    line = f"{priced(plan, candidate)}: "
+    if candidate.containers:
+        line += f"{about(tokens_per_s(candidate))} tokens/s at {cents(choose_cost_usd_per_million(candidate))} per million; "
+    return line + describe_neighbours_verdict(plan, candidate)
+
+
+def priced(plan: InferencePlan, candidate: InferenceCandidate) -> str:
+    """Return "2 x L40S in fp8, 3.90/hour", and the price of a run whose rows are known."""
+    hourly = f"{describe_inference_where(candidate)} in {format_name(candidate.setup)}, {candidate.usd_per_hour:.2f}/hour"
+    if plan.request.task == "batch" and batch_rows(plan.request, candidate):
+        return f"{hourly} and {cents(batch_usd(plan.request, candidate))} for the run"
+    return hourly
+
+
+# ---- planner/describe/changes.py
+
+
+MUCH_FASTER = 1.2  # times: what a larger budget or another aim must bring to be named
+LESS = 0.9  # times the price: what giving something up must bring
+TRIED = 4  # budgets at the most
+MONEY = (Reason.PRICE_OVER_BUDGET, Reason.RUN_OVER_BUDGET, Reason.WARM_POOL_OVER_BUDGET)
+
+
+def describe_changes_what_would_change(plan: InferencePlan) -> list[str]:
+    """Return what other answers would get, a sentence each."""
+    steps = (larger_budgets, other_aims, other_formats, other_gpus, less_load)
+    return [sentence for step in steps for sentence in step(plan)]
+
+
+def choice(request: Request, candidates: list[InferenceCandidate]) -> InferenceCandidate | None:
+    """Return the choice among candidates that were judged for the same load; None where none works."""
+    found = weigh_again(request, candidates) if candidates else ()
+    return found[0] if found and found[0].rank else None
+
+
+def gets(plan: InferencePlan, candidate: InferenceCandidate) -> str:
+    """Return "1 x H100 in fp8, 3.95/hour, about 2,400 tokens/s"."""
+    return f"{priced(plan, candidate)}, about {about(tokens_per_s(candidate))} tokens/s"
+
+
+def larger_budgets(plan: InferencePlan) -> Iterator[str]:
+    """Yield the smallest budgets that buy better weights and more tokens/s."""
+    lost, rate = quality_lost(plan.chosen.setup), tokens_per_s(plan.chosen)
+    wants: tuple[tuple[str, Callable[[InferenceCandidate], bool]], ...] = (
+        ("better weights", lambda c: quality_lost(c.setup) < lost),
+        ("more tokens/s", lambda c: quality_lost(c.setup) <= lost and tokens_per_s(c) > MUCH_FASTER * rate),
+    )
+    for words, better in wants:
+        over = [c for c in plan.candidates if c.containers and c.rejected and c.rejected.reason in MONEY and better(c)]
+        for candidate in sorted(over, key=lambda c: choose_cost_needed_usd(plan.request, c))[:TRIED]:
+            typed = in_unit(plan.request.budget, choose_cost_needed_usd(plan.request, candidate))
+            budget = Budget(float(typed.partition("/")[0]), plan.request.budget.per)
+            found = choice(replace(plan.request, budget=budget), list(plan.candidates))
+            if found and better(found):
+                yield f"A budget of {typed} buys {words}: {gets(plan, found)}."
+                break
+
+
+def other_aims(plan: InferencePlan) -> Iterator[str]:
+    """Yield what the same budget gets for another aim."""
+    for aim in ("throughput", "cost"):
+        found = choice(replace(plan.request, optimize=aim), list(plan.candidates))
+        if aim == plan.request.optimize or not found:
+            continue
+        quicker = tokens_per_s(found) > MUCH_FASTER * tokens_per_s(plan.chosen)
+        if quicker if aim == "throughput" else price(plan, found) < LESS * price(plan, plan.chosen):
+            yield f"Chosen for {aim} it would be {gets(plan, found)}."
+
+
+def other_formats(plan: InferencePlan) -> Iterator[str]:
+    """Yield the choice in 16 bits where fp8 was taken, and in published fp8 where 16 bits were."""
+    request, setup = plan.request, plan.chosen.setup
+    if request.quantization != "auto" or setup.model.quantization != "none":
+        return
+    other = "fp8" if setup.quantization == "none" and published_in_fp8(setup.model) else "none"
+    if other == setup.quantization:
+        return
+    asked = replace(request, quantization=other)
+    judged = [c for c in plan.candidates if c.setup.quantization == other and c.setup.kv_dtype == "auto"]
+    bits = "16 bits" if other == "none" else other
+    if found := choice(asked, judged):
+        yield f"In {bits} (quantization {other}) it would be {gets(plan, found)}."
+    elif found := choice(replace(asked, budget=Budget(float("inf"), "none")), judged):
+        needed = in_unit(request.budget, choose_cost_needed_usd(request, found))
+        yield f"In {bits} (quantization {other}) it needs a budget of {needed}: {gets(plan, found)}."
+
+
+def other_gpus(plan: InferencePlan) -> Iterator[str]:
+    """Yield the cheaper candidate that insisting on its GPU and format gets."""
+    cheaper = next_cheaper(plan)
+    if not cheaper:
+        return
+    gpu, quantization = cheaper.setup.gpu, cheaper.setup.quantization
+    same = [c for c in plan.candidates if c.setup.gpu == gpu and c.setup.quantization == quantization]
+    found = choice(replace(plan.request, gpu=gpu.name, quantization=quantization), same)
+    if found and cheaper_than(plan, found):
+        yield f"Insisting on gpu {gpu.name} and quantization {quantization} gets {gets(plan, found)}."
+
+
+def less_load(plan: InferencePlan) -> Iterator[str]:
+    """Yield what half of the context or half of the requests would cost, where that is less."""
+    request, now = plan.request, price(plan, plan.chosen)
+    halves = [(f"half of the context, {request.context_len // 2:,} tokens,", "context_len", request.context_len // 2)]
+    if request.task != "batch":
+        half = request.concurrency // 2
+        halves.append((f"half of the {units(plan)}, {half} at once,", "concurrency", half))
+    for words, answer, value in halves:
+        if value < 1 or (answer == "context_len" and value < 512):
+            continue
+        try:
+            found = choose_inference_weigh(replace(request, **{answer: value}))[0]
+        except NoPlan:
+            continue
+        same = found.rank and quality_lost(found.setup) <= quality_lost(plan.chosen.setup)
+        if same and price(plan, found) < LESS * now:
+            other = f"{describe_inference_where(found)} in {format_name(found.setup)}, {found.usd_per_hour:.2f}/hour"
+            yield f"With {words} it would be {other}."
+
+
 # ---- planner/describe/inference_page.py
 
 
@@ -4480,12 +5021,12 @@ def describe_inference_page_page(plan: InferencePlan) -> Page:
         bar=describe_inference_page_bar(plan.chosen),
         memory=paragraph(*cache_words(plan)),
         money=[
-            paragraph(*speed_words(plan)),
+            paragraph(*describe_inference_page_speed_words(plan)),
             paragraph(*(describe_batch_run_words(plan) if plan.request.task == "batch" else describe_inference_page_money_words(plan))),
         ],
         weighed=len(plan.candidates),
-        table=describe_inference_page_OPTIONS_HEAD + "".join(option_row(plan, candidate) for candidate in describe_inference_one_per_gpu(plan)),
-        changes=describe_inference_what_would_change(plan),
+        table=describe_inference_page_OPTIONS_HEAD + "".join(option_row(plan, candidate) for candidate in describe_neighbours_one_per_gpu(plan)),
+        changes=describe_changes_what_would_change(plan),
     )
 
 
@@ -4513,7 +5054,7 @@ def describe_inference_page_lines(plan: InferencePlan) -> Lines:
     more = run_lines(plan) if request.task == "batch" else [warm_line(plan)]
     for word, other in (("cheaper", next_cheaper(plan)), ("faster ", next_faster(plan))):
         if other:
-            more.append(f"{word} {describe_inference_beside(plan, other)}")
+            more.append(f"{word} {describe_neighbours_beside(plan, other)}")
     return Lines(
         choice=f"{setup.model.id} on {describe_inference_where(chosen)}, {format_name(setup)}, {kernel_name(setup)}, {engine}: "
         f"{chosen.usd_per_hour:.2f}/hour, {limit}",
@@ -4569,7 +5110,7 @@ def cache_words(plan: InferencePlan) -> list[str]:
     return words
 
 
-def speed_words(plan: InferencePlan) -> list[str]:
+def describe_inference_page_speed_words(plan: InferencePlan) -> list[str]:
     setup, estimate = plan.chosen.setup, estimate_of(plan.chosen)
     first, read = estimate.time_to_first_token_s, about(estimate.prefill_tokens_per_s or 0)
     if estimate.decode_tokens_per_s_single:
@@ -4626,13 +5167,13 @@ def option_row(plan: InferencePlan, candidate: InferenceCandidate) -> str:
     dollars = cents(choose_cost_usd_per_million(candidate)) if candidate.containers else "-"
     return (
         f"| {describe_inference_where(candidate)} | {format_name(setup)} | {used} | {rate} | {candidate.usd_per_hour:.2f} | {dollars} "
-        f"| {describe_inference_verdict(plan, candidate)} |\n"
+        f"| {describe_neighbours_verdict(plan, candidate)} |\n"
     )
 
 
 def describe_inference_page_comparison(plan: InferencePlan, everything: bool) -> Comparison:
     """Return the weighed candidates as a table: the best of each GPU, or all of them."""
-    rows = [describe_inference_page_cells(plan, candidate) for candidate in (plan.candidates if everything else describe_inference_one_per_gpu(plan))]
+    rows = [describe_inference_page_cells(plan, candidate) for candidate in (plan.candidates if everything else describe_neighbours_one_per_gpu(plan))]
     load = f"context {plan.request.context_len:,}, {plan.request.concurrency} requests at once"
     return Comparison(describe_inference_page_COLUMNS, rows, load)
 
@@ -4646,12 +5187,12 @@ def describe_inference_page_cells(plan: InferencePlan, candidate: InferenceCandi
         setup.gpu.name,
         f"{setup.gpu_count}{times}",
         format_name(setup),
-        "engine's" if setup.attention == "auto" else KERNEL_NAMES[setup.attention],
+        "engine's" if setup.attention == "auto" else kernel_name(setup),
         f"{peak_gib(estimate):.1f} of {estimate.usable_gib:.1f}" if estimate and fits else "-",
         about(tokens_per_s(candidate)) if candidate.containers else "-",
         f"{candidate.usd_per_hour:.2f}",
         cents(choose_cost_usd_per_million(candidate)) if candidate.containers else "-",
-        describe_inference_verdict(plan, candidate),
+        describe_neighbours_verdict(plan, candidate),
     )
 
 
@@ -4722,7 +5263,7 @@ def describe_training_verdict(plan: TrainingPlan, candidate: TrainingCandidate) 
         return "chosen"
     if candidate.rejected:
         return training_rejection(plan.request, candidate)
-    ours, best = choose_training_rank_key(plan.request, candidate), choose_training_rank_key(plan.request, plan.chosen)
+    ours, best = rank_key(plan.request, candidate), rank_key(plan.request, plan.chosen)
     if ours.tight > best.tight:
         left = candidate.estimate.usable_gib - need_gib(candidate.estimate)
         return f"would leave {left:.1f} GiB free, less than the estimate may err"
@@ -4978,7 +5519,7 @@ def state_words(plan: TrainingPlan) -> list[str]:
         what = OFFLOAD_NAMES[setup.offload].removesuffix(" in main memory")
         words.append(f"Main memory holds the {what}, {estimate.host_gib:.0f} GiB on each node, which is in the price.")
     kept = "are computed again in the backward pass" if setup.gradient_checkpointing else "are kept"
-    if tight(estimate):
+    if choose_micro_batch_tight(estimate):
         left = estimate.usable_gib - need_gib(estimate)
         words.append(
             f"That leaves {left:.1f} GiB, less than the estimate may err; if memory runs out, a run says what to lower."
@@ -5277,9 +5818,25 @@ def engine(plan: InferencePlan) -> list[Constant]:
         ("QUANTIZATION", setup.quantization, quantization_reason(plan)),
         ("QUANTIZE_AT_LOAD", checkpoint(setup)[2], "what the engine makes of the weights while it loads them"),
         ("ATTENTION", setup.attention, f"{kernel_name(setup)}; compute capability {gpu.compute_capability}"),
+        *vllm_constants(setup),
         ("CONTEXT_LEN", setup.context_len, context_reason(plan)),
         ("CONCURRENCY", setup.concurrency, concurrency_reason(plan)),
         ("MEMORY_FRACTION", setup.memory_fraction, fraction_reason(setup)),
+    ]
+
+
+def vllm_constants(setup: InferenceSetup) -> list[Constant]:
+    """Return what only vLLM is told: the format of its cache and the tokens of a step."""
+    if setup.engine != "vllm":
+        return []
+    if setup.kv_dtype == "fp8":
+        cache = "half the bytes of a 16-bit cache, for a small loss that 4-bit weights would exceed"
+    else:
+        cache = "auto: as DTYPE; fp8 halves it, on cards and kernels that read it"
+    step = setup.max_batched_tokens or batched_tokens(setup)
+    return [
+        ("KV_CACHE_DTYPE", setup.kv_dtype, cache),
+        ("MAX_NUM_BATCHED_TOKENS", step, "tokens of one step; activations, and windows in the cache, grow with it"),
     ]
 
 
@@ -5347,7 +5904,7 @@ def concurrency_reason(plan: InferencePlan) -> str:
 def plan_py_inference_gpu_reason(plan: InferencePlan) -> str:
     estimate, cheaper = estimate_of(plan.chosen), next_cheaper(plan)
     used = f"{peak_gib(estimate):.1f} of {estimate.usable_gib:.1f} GiB used"
-    return f"{used}; next cheaper: {describe_inference_beside(plan, cheaper)}" if cheaper else used
+    return f"{used}; next cheaper: {describe_neighbours_beside(plan, cheaper)}" if cheaper else used
 
 
 def rate_reason(plan: InferencePlan) -> str:
@@ -5367,7 +5924,6 @@ def quantization_reason(plan: InferencePlan) -> str:
 # ---- planner/write/plan_py/batch.py
 
 
-SHARD_S = 300  # of one container: long beside its overhead of seconds, short beside what a kill may cost
 MOST_SHARD_ROWS = 100_000  # a file of some 100 MB
 ANSWER_SPREAD = 4  # the longest answer, in typical ones, so that few are cut (prior)
 TIMEOUT_SPREAD = 10  # the longest shard, in planned ones
@@ -5414,8 +5970,13 @@ def rows(plan: InferencePlan) -> list[Constant]:
 
 
 def shard_rows(plan: InferencePlan) -> int:
-    """Return the rows that take `SHARD_S`, as 1, 2 or 5 times a power of ten, at least those that run at once."""
+    """Return the rows that take `SHARD_S`, as 1, 2 or 5 times a power of ten, at least those that run at once.
+
+    Fewer where the containers that were planned for known rows would not have one each.
+    """
     wanted = min(SHARD_S / row_s(plan.chosen), MOST_SHARD_ROWS)
+    if plan.request.dataset_rows:
+        wanted = min(wanted, plan.request.dataset_rows / batch_containers(plan.request, plan.chosen))
     power = 10 ** math.floor(math.log10(max(wanted, 1)))
     rounded = max(step * power for step in (1, 2, 5) if step * power <= max(wanted, 1))
     return max(rounded, plan.chosen.setup.concurrency)

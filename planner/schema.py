@@ -185,11 +185,6 @@ class Budget(NamedTuple):
     usd: float
     per: str
 
-    @property
-    def usd_per_hour(self) -> float:
-        """USD per hour that may be spent around the clock: infinite without a limit and for a run."""
-        return {"hour": self.usd, "month": self.usd / HOURS_PER_MONTH}.get(self.per, float("inf"))
-
 
 class WarmPool(NamedTuple):
     """Containers that are kept running: always, or on some days between two times."""

@@ -70,10 +70,11 @@ def replicas_first(
     if candidate.rejected or request.optimize == "latency" or setup.gpu_count == 1:
         return candidate
     for other in groups[group(candidate)]:
-        fewer = other.setup.gpu_count < setup.gpu_count
-        if fewer and not other.rejected and other.usd_per_hour <= candidate.usd_per_hour:
-            if other.usd_per_hour < candidate.usd_per_hour or tokens_per_s(other) >= tokens_per_s(candidate):
-                return replace(candidate, rejected=Rejection(Reason.FEWER_GPUS, number=other.setup.gpu_count))
+        if other.rejected or other.setup.gpu_count >= setup.gpu_count:
+            continue
+        price, other_price = candidate.usd_per_hour, other.usd_per_hour
+        if other_price < price or (other_price == price and tokens_per_s(other) >= tokens_per_s(candidate)):
+            return replace(candidate, rejected=Rejection(Reason.FEWER_GPUS, number=other.setup.gpu_count))
     return candidate
 
 

@@ -20,7 +20,10 @@ SERVE_SPEED, BATCH_SPEED = 1 / 3, 1 / 10
 THROUGHPUT_PRICE, LATENCY_PRICE = 1 / 10, 1 / 4
 # Times the price, of what is less sure or less like the published model (priors).
 TIGHT, PCIE, DATASHEET, EIGHT_BITS = 1.15, 1.25, 1.05, 1.1
-MEMORY_ERROR = {True: 0.04, False: 0.01}  # of what is predicted, by whether the weights are quantized (docs/accuracy.md)
+MEMORY_ERROR = {
+    True: 0.04,
+    False: 0.01,
+}  # of what is predicted, by whether the weights are quantized (docs/accuracy.md)
 
 
 class RankKey(NamedTuple):

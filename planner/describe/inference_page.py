@@ -7,27 +7,23 @@ from ..choose.cost import tokens_per_s, usd_per_million
 from ..request.warm_pool import warm_hours_per_month
 from ..schema import Gpu, InferenceCandidate, InferencePlan
 from .batch import run_lines, run_words
+from .changes import what_would_change
 from .format import about, budget_text, cents, code, paragraph, size_words
 from .inference import (
-    beside,
     estimate_of,
     idle_prices,
     max_containers,
     memory_terms,
-    next_cheaper,
-    next_faster,
-    one_per_gpu,
     peak_gib,
     pool_words,
     rate_range,
     units,
-    verdict,
-    what_would_change,
     where,
     written,
 )
 from .layout import Bar, Comparison, Lines, Page
-from .names import KERNEL_NAMES, format_name, kernel_name
+from .names import format_name, kernel_name
+from .neighbours import beside, next_cheaper, next_faster, one_per_gpu, verdict
 
 COLUMNS = (
     "GPU",
@@ -218,7 +214,7 @@ def cells(plan: InferencePlan, candidate: InferenceCandidate) -> tuple[str, ...]
         setup.gpu.name,
         f"{setup.gpu_count}{times}",
         format_name(setup),
-        "engine's" if setup.attention == "auto" else KERNEL_NAMES[setup.attention],
+        "engine's" if setup.attention == "auto" else kernel_name(setup),
         f"{peak_gib(estimate):.1f} of {estimate.usable_gib:.1f}" if estimate and fits else "-",
         about(tokens_per_s(candidate)) if candidate.containers else "-",
         f"{candidate.usd_per_hour:.2f}",
