@@ -1154,6 +1154,15 @@ def estimate_with(setup: InferenceSetup, memory: InferenceMemory) -> InferenceEs
     )
 
 
+def speed_of(setup: InferenceSetup) -> tuple[float, float]:
+    """Return the seconds to the first token on an idle server, and the output tokens/s of one that is full; 0 if none.
+
+    Both at prompts of `input_len`, for a setup that fits.
+    """
+    alone, full = estimate_inference_estimate(setup._replace(concurrency=1)), estimate_inference_estimate(setup)
+    return alone.time_to_first_token_s or 0.0, full.output_tokens_per_s or 0.0
+
+
 # ---- planner/choose/attention.py
 
 
@@ -1190,8 +1199,8 @@ def unsupported_kernel(setup: InferenceSetup) -> Rejection | None:
 
 
 # Steps of quality that a format costs where the model is published in another one. 8 bits lose little and 4 bits more
-# (arXiv 2411.02355: W8A8-FP8 "effectively lossless", INT8 1 to 3%), so that an fp8 cache beside 8-bit weights still goes
-# before 4-bit weights.
+# (arXiv 2411.02355: W8A8-FP8 "effectively lossless", INT8 1 to 3%), so that an fp8 cache beside 8-bit weights still
+# goes before 4-bit weights.
 QUALITY_LOST = {"none": 0, "fp8": 1, "int8": 1, "int4": 3, "nf4": 3, "mxfp4": 3, "nvfp4": 3}
 FP8_CACHE_LOST = 1
 BITSANDBYTES = ("int8", "nf4")  # what transformers quantizes to while loading
@@ -1380,6 +1389,7 @@ def typical_request(request: Request) -> tuple[int, int]:
 
 SMALL_STEP = 2048  # tokens of a step of vLLM, where its default leaves too little memory
 PROBED_SEQUENCES = 32  # at once, with which a container of part of the load is first tried
+SPARE = 1.1  # times the load: where a larger step leaves less, a smaller one is taken
 TRIES = 8  # containers more than the first guess
 
 
@@ -1398,15 +1408,13 @@ def share_of(request: Request, setup: InferenceSetup) -> Share:
     tokens a step where the default would leave too little memory for the load.
     """
     whole = estimate_inference_memory_memory(setup)
-    if whole.fits and (queues(request) or int(whole.requests) >= setup.concurrency):
+    small = setup.engine == "vllm" and setup.max_batched_tokens > SMALL_STEP and request.workload == "generation"
+    if whole.fits and (queues(request) or whole.requests >= setup.concurrency * (SPARE if small else 1)):
         return Share(setup, whole, 1)
-    steps = [setup]
-    if setup.engine == "vllm" and setup.max_batched_tokens > SMALL_STEP and request.workload == "generation":
-        steps.append(setup._replace(max_batched_tokens=SMALL_STEP))
     if hopeless(whole):
         return Share(setup, whole, 0)
-    shares = [shared(request, tried) for tried in steps]
-    working = [share for share in shares if share.containers]
+    steps = [setup._replace(max_batched_tokens=SMALL_STEP), setup] if small else [setup]
+    working = [share for share in (shared(request, tried) for tried in steps) if share.containers]
     return min(working, key=lambda share: share.containers, default=Share(setup, whole, 0))
 
 
@@ -1694,10 +1702,10 @@ def paid_containers(request: Request, candidate: InferenceCandidate) -> int:
 
 
 MIN_READABLE_TOKENS_PER_S = 10  # that one reader follows; slower answers rank last (prior)
-# What speed is worth (priors). A service that is twice as fast may cost 26% more an hour, a batch 7% more a row.
-SERVE_SPEED, BATCH_SPEED = 1 / 3, 1 / 10
-# What price is worth where speed is the aim: twice the price must bring 7% more tokens/s, or answers 16% sooner.
-THROUGHPUT_PRICE, LATENCY_PRICE = 1 / 10, 1 / 4
+# What speed is worth (priors). A service that is twice as fast may cost 32% more an hour, a batch 7% more a row.
+SERVE_SPEED, BATCH_SPEED = 0.4, 0.1
+# What price is worth where speed is the aim: twice the price must bring 7% more tokens/s, or answers in 16% less time.
+THROUGHPUT_PRICE, LATENCY_PRICE = 0.1, 0.25
 # Times the price, of what is less sure or less like the published model (priors).
 TIGHT, PCIE, DATASHEET, EIGHT_BITS = 1.15, 1.25, 1.05, 1.1
 MEMORY_ERROR = {
@@ -1740,12 +1748,12 @@ class Merit(NamedTuple):
 
 def ranked(request: Request, candidates: list[InferenceCandidate]) -> list[InferenceCandidate]:
     """Return working candidates, best first."""
-    keys = rank_keys(request, candidates)
+    keys = choose_ranking_rank_keys(request, candidates)
     order = sorted(range(len(candidates)), key=lambda n: keys[n])
     return [candidates[n] for n in order]
 
 
-def rank_keys(request: Request, candidates: list[InferenceCandidate]) -> list[choose_ranking_RankKey]:
+def choose_ranking_rank_keys(request: Request, candidates: list[InferenceCandidate]) -> list[choose_ranking_RankKey]:
     """Return the sort key of each of the working candidates, beside each other."""
     merits = [merit(request, candidate) for candidate in candidates]
     return [
@@ -1980,7 +1988,7 @@ def nearness(candidate: InferenceCandidate) -> float:
 # ---- planner/choose/inference_refusal.py
 
 
-SHORTEST_CONTEXT = 256  # tokens; nothing shorter is suggested
+choose_inference_refusal_SHORTEST_CONTEXT = 256  # tokens; nothing shorter is suggested
 
 
 def choose_inference_refusal_nothing_works(request: Request, candidates: tuple[InferenceCandidate, ...]) -> NoInference:
@@ -2065,7 +2073,7 @@ def choose_inference_refusal_relaxed_requests(request: Request) -> Iterator[tupl
 def shorter_context(request: Request) -> Iterator[InferenceAlternative]:
     """Yield the longest context, in steps of a half, at which something works."""
     tokens = request.context_len // 2
-    while tokens >= SHORTEST_CONTEXT:
+    while tokens >= choose_inference_refusal_SHORTEST_CONTEXT:
         best = choose_inference_weigh(replace(request, context_len=tokens))[0]
         if best.rank:
             yield Alternative(Change.SHORTER_CONTEXT, tokens, best)
@@ -2658,6 +2666,8 @@ def choose_micro_batch_tight(estimate: TrainingEstimate) -> bool:
 
 LEAST_STARTS = 2  # and a save, that a budget for a run must pay for, or hardly anything would be learnt
 LONGEST_ATTEMPT_S = 24 * 3600  # Modal ends no function later
+SHORTEST_ATTEMPT_S = 3600  # that an attempt is given, however short the run: a start may take long
+ATTEMPT_SPREAD = 4  # an attempt at known rows, in planned ones: twice the range of the predicted speed
 
 
 def choose_training_cost_over_budget(budget: Budget, candidate: TrainingCandidate) -> Rejection | None:
@@ -2689,8 +2699,15 @@ def choose_training_cost_needed_usd(budget: Budget, candidate: TrainingCandidate
 
 
 def attempt_s(budget: Budget, candidate: TrainingCandidate) -> int:
-    """Return the seconds of one attempt: at most what the budget pays for, in whole minutes."""
-    return int(min(LONGEST_ATTEMPT_S, paid_s(budget, candidate)) // 60) * 60
+    """Return the seconds of one attempt in whole minutes: at most what the budget pays for, and a multiple of the run.
+
+    Rows that were assumed say nothing about the run.
+    """
+    run = candidate.run
+    likely = LONGEST_ATTEMPT_S
+    if run and run.known_usd:
+        likely = max(SHORTEST_ATTEMPT_S, run.hours * 3600 * ATTEMPT_SPREAD)
+    return int(min(LONGEST_ATTEMPT_S, likely, paid_s(budget, candidate)) // 60) * 60
 
 
 # ---- planner/choose/training_setups.py
@@ -2789,7 +2806,7 @@ def choose_training_setups_setup_of(
 
 
 WEAK_SHARE = 0.2  # of a step spent on gradients over PCIe: beyond it, cards with NVLink come first (prior)
-ALIKE = 1.1  # times: of runs whose prices lie closer, the one on cheaper GPUs is taken
+ALIKE = 1.1  # times the cheapest run: up to that the quickest is taken, since the estimates err by more
 
 
 def choose_training_weigh(request: Request) -> tuple[TrainingCandidate, ...]:
@@ -2802,7 +2819,9 @@ def choose_training_weigh(request: Request) -> tuple[TrainingCandidate, ...]:
         judged += [choose_training_judge(request, setups) for setups in choose_training_setups_configurations(request, method)]
         if any(not candidate.rejected and not choose_micro_batch_tight(candidate.estimate) for candidate in judged):
             break
-    ranked = sorted((c for c in judged if not c.rejected), key=lambda c: rank_key(request, c))
+    working = [c for c in judged if not c.rejected]
+    keys = choose_training_rank_keys(request, working)
+    ranked = [working[n] for n in sorted(range(len(working)), key=lambda n: keys[n])]
     rejected = sorted((c for c in judged if c.rejected), key=lambda c: (c.usd_per_hour, setup_name(c.setup)))
     return (*(replace(candidate, rank=n) for n, candidate in enumerate(ranked, 1)), *rejected)
 
@@ -2834,39 +2853,64 @@ def choose_training_judge(request: Request, setups: list[TrainingSetup]) -> Trai
     return replace(candidate, rejected=choose_training_cost_over_budget(request.budget, candidate))
 
 
-class choose_training_RankKey(NamedTuple):
-    """The sort key of a working candidate, the weightiest part first; smaller is better."""
+class Class(NamedTuple):
+    """What comes before price and time, the weightiest part first; smaller is better."""
 
     tight: bool
     method: int  # steps down the ladder
     offloads: bool
     weak_link: bool  # gradients over PCIe
     several_nodes: bool  # Modal lends clusters on request
-    aim: float
-    usd_per_hour: float
+
+
+class choose_training_RankKey(NamedTuple):
+    """The sort key of a working candidate, the weightiest part first; smaller is better."""
+
+    kind: Class
+    dear: bool  # more than ALIKE times the cheapest of its class, where cost is the aim
+    aim: float  # hours; USD where it is dear
+    usd: float
     name: str
 
 
-def rank_key(request: Request, candidate: TrainingCandidate) -> choose_training_RankKey:
-    """Return the sort key of a working candidate for the request."""
-    setup, estimate = candidate.setup, candidate.estimate
-    assert candidate.run is not None
+def class_of(request: Request, candidate: TrainingCandidate) -> Class:
+    """Return the class of a working candidate."""
+    setup = candidate.setup
     weak = setup.gpu_count > 1 and not setup.gpu.nvlink and communication_share(setup) > WEAK_SHARE
-    return choose_training_RankKey(
-        tight=choose_micro_batch_tight(estimate),
+    return Class(
+        tight=choose_micro_batch_tight(candidate.estimate),
         method=methods(request).index(setup.method),
         offloads=setup.offload != "none",
         weak_link=weak,
         several_nodes=setup.nodes > 1,
-        aim=near(candidate.run.usd) if request.optimize == "cost" else candidate.run.hours,
-        usd_per_hour=candidate.usd_per_hour,
-        name=setup_name(setup),
     )
 
 
-def near(usd: float) -> int:
-    """Return a price in steps of `ALIKE`: equal for prices that the estimates do not tell apart."""
-    return round(log(usd) / log(ALIKE)) if usd > 0 else -(10**6)
+def choose_training_rank_keys(request: Request, candidates: list[TrainingCandidate]) -> list[choose_training_RankKey]:
+    """Return the sort key of each of the working candidates.
+
+    Where cost is the aim, the quickest of those within ALIKE of the cheapest of their class goes first: none that is
+    both dearer and slower than another of its class can, and a larger budget gives no slower run.
+    """
+    kinds = [class_of(request, candidate) for candidate in candidates]
+    cheapest: dict[Class, float] = {}
+    for kind, candidate in zip(kinds, candidates, strict=True):
+        usd = run_usd(candidate)
+        cheapest[kind] = min(usd, cheapest.get(kind, usd))
+
+    def key(kind: Class, candidate: TrainingCandidate) -> choose_training_RankKey:
+        assert candidate.run is not None
+        usd, hours = candidate.run.usd, candidate.run.hours
+        dear = request.optimize == "cost" and usd > ALIKE * cheapest[kind]
+        return choose_training_RankKey(kind, dear, usd if dear else hours, usd, setup_name(candidate.setup))
+
+    return [key(kind, candidate) for kind, candidate in zip(kinds, candidates, strict=True)]
+
+
+def run_usd(candidate: TrainingCandidate) -> float:
+    """Return the USD of the run of a candidate that has one."""
+    assert candidate.run is not None
+    return candidate.run.usd
 
 
 def setup_name(setup: TrainingSetup) -> str:
@@ -4701,6 +4745,17 @@ def max_containers(plan: InferencePlan) -> int:
     return most_containers(plan.request, plan.chosen)
 
 
+def limit_words(plan: InferencePlan) -> str:
+    """Return what the budget bounds: "at most 2 for 4/hour", "154 hours of it for 300/month"."""
+    budget = plan.request.budget
+    if budget.per == "none":
+        return "no budget set"
+    if budget.per == "month" and plan.request.task == "serve":
+        beyond = " beyond the warm pool" if plan.request.warm.containers else ""
+        return f"{month_hours(plan.request, plan.chosen):,.0f} hours of it{beyond} for {budget_text(budget)}"
+    return f"at most {max_containers(plan)} for {budget_text(budget)}"
+
+
 def pool_words(plan: InferencePlan) -> str:
     """Return the price of the idle warm pool: "1 container mon-fri 8-18 UTC: 424 USD a month"."""
     pool = plan.request.warm
@@ -4816,20 +4871,23 @@ def faster_than(plan: InferencePlan, candidate: InferenceCandidate) -> bool:
 
 
 def next_cheaper(plan: InferencePlan) -> InferenceCandidate | None:
-    """Return the best ranked candidate that works within the budget and costs less."""
+    """Return the best ranked candidate that works within the budget and costs less, of the same quality if one does."""
     below = [c for c in plan.candidates if c.rank and cheaper_than(plan, c)]
     return min(below, key=lambda c: c.rank, default=None)
 
 
 def next_faster(plan: InferencePlan) -> InferenceCandidate | None:
-    """Return the best ranked candidate that is faster, else the cheapest that is and that the budget does not carry."""
-    quicker = [c for c in plan.candidates if c.containers and faster_than(plan, c)]
+    """Return the best ranked candidate of no less quality that is faster.
+
+    Where there is none, the cheapest that is and that the budget does not carry.
+    """
+    lost = quality_lost(plan.chosen.setup)
+    quicker = [c for c in plan.candidates if c.containers and quality_lost(c.setup) <= lost and faster_than(plan, c)]
     within = [c for c in quicker if c.rank]
     if within:
         return min(within, key=lambda c: c.rank)
     over = [c for c in quicker if c.rejected and c.rejected.reason is not Reason.FEWER_GPUS]
-    fine = [c for c in over if quality_lost(c.setup) <= quality_lost(plan.chosen.setup)]
-    return min(fine, key=lambda c: (c.usd_per_hour, -tokens_per_s(c)), default=None)
+    return min(over, key=lambda c: (c.usd_per_hour, -tokens_per_s(c)), default=None)
 
 
 def describe_neighbours_verdict(plan: InferencePlan, candidate: InferenceCandidate) -> str:
@@ -4843,10 +4901,10 @@ def describe_neighbours_verdict(plan: InferencePlan, candidate: InferenceCandida
         return f"{about(ours.rate / plan.request.concurrency)} tokens/s per request is slower than people read"
     if ours.quality_lost > best.quality_lost:
         return f"works in {format_name(candidate.setup)}; the budget pays for {format_name(plan.chosen.setup)}"
-    return balance(plan, ours, best)
+    return describe_neighbours_balance(plan, ours, best)
 
 
-def balance(plan: InferencePlan, ours: Merit, best: Merit) -> str:
+def describe_neighbours_balance(plan: InferencePlan, ours: Merit, best: Merit) -> str:
     """Return what speaks against a candidate of the quality of the choice, by the figures of both."""
     unit = "a token" if plan.request.task == "batch" else "an hour"
     dearer = cost_words(ours.price / best.price - 1, unit)
@@ -4894,14 +4952,14 @@ def priced(plan: InferencePlan, candidate: InferenceCandidate) -> str:
 
 
 MUCH_FASTER = 1.2  # times: what a larger budget or another aim must bring to be named
-LESS = 0.9  # times the price: what giving something up must bring
+describe_changes_LESS = 0.9  # times the price: what giving something up must bring
 TRIED = 4  # budgets at the most
 MONEY = (Reason.PRICE_OVER_BUDGET, Reason.RUN_OVER_BUDGET, Reason.WARM_POOL_OVER_BUDGET)
 
 
 def describe_changes_what_would_change(plan: InferencePlan) -> list[str]:
     """Return what other answers would get, a sentence each."""
-    steps = (larger_budgets, other_aims, other_formats, other_gpus, less_load)
+    steps = (larger_budgets, describe_changes_other_aims, other_formats, other_gpus, less_load)
     return [sentence for step in steps for sentence in step(plan)]
 
 
@@ -4934,14 +4992,14 @@ def larger_budgets(plan: InferencePlan) -> Iterator[str]:
                 break
 
 
-def other_aims(plan: InferencePlan) -> Iterator[str]:
+def describe_changes_other_aims(plan: InferencePlan) -> Iterator[str]:
     """Yield what the same budget gets for another aim."""
     for aim in ("throughput", "cost"):
         found = choice(replace(plan.request, optimize=aim), list(plan.candidates))
         if aim == plan.request.optimize or not found:
             continue
         quicker = tokens_per_s(found) > MUCH_FASTER * tokens_per_s(plan.chosen)
-        if quicker if aim == "throughput" else price(plan, found) < LESS * price(plan, plan.chosen):
+        if quicker if aim == "throughput" else price(plan, found) < describe_changes_LESS * price(plan, plan.chosen):
             yield f"Chosen for {aim} it would be {gets(plan, found)}."
 
 
@@ -4990,7 +5048,7 @@ def less_load(plan: InferencePlan) -> Iterator[str]:
         except NoPlan:
             continue
         same = found.rank and quality_lost(found.setup) <= quality_lost(plan.chosen.setup)
-        if same and price(plan, found) < LESS * now:
+        if same and price(plan, found) < describe_changes_LESS * now:
             other = f"{describe_inference_where(found)} in {format_name(found.setup)}, {found.usd_per_hour:.2f}/hour"
             yield f"With {words} it would be {other}."
 
@@ -5046,9 +5104,8 @@ def describe_inference_page_bars(plan: InferencePlan) -> list[Bar]:
 def describe_inference_page_lines(plan: InferencePlan) -> Lines:
     """Return the terminal's lines."""
     chosen, setup, estimate = plan.chosen, plan.chosen.setup, estimate_of(plan.chosen)
-    request, budget = plan.request, plan.request.budget
+    request = plan.request
     engine = {"vllm": "vLLM", "transformers": "transformers"}[setup.engine]
-    limit = "no budget set" if budget.per == "none" else f"at most {max_containers(plan)} for {budget_text(budget)}"
     low, high = rate_range(chosen)
     at_once = setup.concurrency if request.task == "batch" else request.concurrency
     more = run_lines(plan) if request.task == "batch" else [warm_line(plan)]
@@ -5057,7 +5114,7 @@ def describe_inference_page_lines(plan: InferencePlan) -> Lines:
             more.append(f"{word} {describe_neighbours_beside(plan, other)}")
     return Lines(
         choice=f"{setup.model.id} on {describe_inference_where(chosen)}, {format_name(setup)}, {kernel_name(setup)}, {engine}: "
-        f"{chosen.usd_per_hour:.2f}/hour, {limit}",
+        f"{chosen.usd_per_hour:.2f}/hour, {limit_words(plan)}",
         bar=describe_inference_page_bar(chosen),
         per_gpu=setup.gpu_count > 1,
         yields=f"about {about(tokens_per_s(chosen))} tokens/s ({about(low)} to {about(high)}) at "
@@ -5127,8 +5184,23 @@ def describe_inference_page_speed_words(plan: InferencePlan) -> list[str]:
         ]
     return [
         *answers,
+        *full_context_words(plan),
         f"A cold start takes about {estimate.cold_start_s:.0f} s (prior). Memory is counted term by term; speeds come",
         f"from a roofline model, so mind the range.{unmeasured(setup.gpu)}",
+    ]
+
+
+def full_context_words(plan: InferencePlan) -> list[str]:
+    """Return how fast prompts are that fill the context; nothing where a typical request nearly does."""
+    setup = plan.chosen.setup
+    if plan.request.workload != "generation" or setup.context_len < 2 * (setup.input_len + setup.output_len):
+        return []
+    full = setup._replace(input_len=setup.context_len - setup.output_len)
+    alone_s, one_rate = speed_of(full)
+    rate = plan.chosen.containers * one_rate
+    return [
+        f"A prompt of {full.input_len:,} tokens, which fills the context, takes {alone_s:.1f} s to",
+        f"the first token; if every request has such a prompt, {about(rate)} tokens/s are written.",
     ]
 
 
@@ -5152,11 +5224,24 @@ def describe_inference_page_money_words(plan: InferencePlan) -> list[str]:
     )
     highest = most * setup.gpu_count * setup.gpu.usd_per_hour
     return [
+        *month_words(plan),
         f"At most {most} {'container runs' if most == 1 else 'containers run'}, {highest:.2f} USD per hour. Prices are",
         f"Modal's of {PRICES_DATE}, for the GPUs; CPU and memory are billed by use on top, about",
         f"{estimate.host_usd_per_hour:.2f} an hour for each container (prior). An idle one is billed until",
         "`SCALEDOWN_WINDOW` has passed.",
         kept,
+    ]
+
+
+def month_words(plan: InferencePlan) -> list[str]:
+    """Return how many hours a budget for a month pays for; nothing for another budget."""
+    if plan.request.budget.per != "month":
+        return []
+    hours = month_hours(plan.request, plan.chosen)
+    beyond = " beyond its warm pool" if plan.request.warm.containers else ""
+    return [
+        f"{budget_text(plan.request.budget)} pays for {hours:,.0f} hours of one container{beyond}, of 730;",
+        "nothing here ends the service when they are used up, which a workspace budget in Modal's settings does.",
     ]
 
 
@@ -5199,6 +5284,8 @@ def describe_inference_page_cells(plan: InferencePlan, candidate: InferenceCandi
 # ---- planner/describe/training.py
 
 
+describe_training_SHORTEST_CONTEXT = 256  # tokens; nothing shorter is suggested
+describe_training_LESS = 0.9  # times the price or the hours: what another answer must bring to be named
 describe_training_MEMORY_TERMS = ("weights", "gradients", "optimizer", "activations", "logits", "overhead")
 
 
@@ -5245,13 +5332,15 @@ def describe_training_one_per_gpu(plan: TrainingPlan) -> list[TrainingCandidate]
     return list(best.values())
 
 
-def cheaper_by_the_hour(plan: TrainingPlan) -> TrainingCandidate | None:
-    below = [c for c in describe_training_one_per_gpu(plan) if c.usd_per_hour < plan.chosen.usd_per_hour]
-    return max(below, key=lambda c: (bool(c.run), c.estimate.fits, c.usd_per_hour), default=None)
+def cheaper_run(plan: TrainingPlan) -> TrainingCandidate | None:
+    """Return the best ranked candidate whose run costs less."""
+    ours = run_of(plan.chosen).usd
+    below = [c for c in plan.candidates if c.rank and run_of(c).usd < 0.98 * ours]
+    return min(below, key=lambda c: c.rank, default=None)
 
 
 def quicker(plan: TrainingPlan) -> TrainingCandidate | None:
-    """Return the cheapest candidate whose run ends earlier."""
+    """Return the cheapest candidate whose run ends earlier, within the budget if one does."""
     ours = run_of(plan.chosen).hours
     running = [c for c in plan.candidates if c.run and run_of(c).hours < 0.95 * ours]
     return min(running, key=lambda c: (bool(c.rejected), run_of(c).usd), default=None)
@@ -5263,7 +5352,7 @@ def describe_training_verdict(plan: TrainingPlan, candidate: TrainingCandidate) 
         return "chosen"
     if candidate.rejected:
         return training_rejection(plan.request, candidate)
-    ours, best = rank_key(plan.request, candidate), rank_key(plan.request, plan.chosen)
+    ours, best = class_of(plan.request, candidate), class_of(plan.request, plan.chosen)
     if ours.tight > best.tight:
         left = candidate.estimate.usable_gib - need_gib(candidate.estimate)
         return f"would leave {left:.1f} GiB free, less than the estimate may err"
@@ -5275,7 +5364,16 @@ def describe_training_verdict(plan: TrainingPlan, candidate: TrainingCandidate) 
         return f"{candidate.setup.gpu.name} has no NVLink: too much of a step would go into gradients over PCIe"
     if ours.several_nodes > best.several_nodes:
         return "one node does it"
-    return "dearer for the run" if plan.request.optimize == "cost" else "slower"
+    return describe_training_balance(run_of(candidate), run_of(plan.chosen))
+
+
+def describe_training_balance(run: TrainingRun, best: TrainingRun) -> str:
+    """Return how a run compares with the choice's, by the figures of both: "8% cheaper, 1.3 times as long"."""
+    dearer, longer = run.usd / best.usd - 1, run.hours / best.hours
+    price = "as dear" if abs(dearer) < 0.005 else f"{abs(dearer):.0%} {'dearer' if dearer > 0 else 'cheaper'}"
+    if dearer >= 1:
+        price = f"{dearer + 1:.1f} times as dear"
+    return f"{price}, {'as long' if abs(longer - 1) < 0.02 else f'{longer:.2g} times as long'}"
 
 
 def describe_training_beside(plan: TrainingPlan, candidate: TrainingCandidate) -> str:
@@ -5382,15 +5480,25 @@ def other_places(plan: TrainingPlan) -> Iterator[str]:
         best = best_of(replace(request, task="distributed", optimize="throughput"))
         if best and run_of(best).hours < ours:
             yield f"Task distributed is through earlier: {describe_training_where(best.setup)}, {describe_training_run_price(run_of(best))}."
-    working = [candidate for candidate in plan.candidates if candidate.rank]
-    fastest = min(working, key=lambda c: run_of(c).hours)
-    cheapest = min(working, key=lambda c: run_of(c).usd)
-    if request.optimize == "cost" and run_of(fastest).hours < 0.95 * ours:
-        yield f"Chosen for throughput it would be {describe_training_where(fastest.setup)}: {describe_training_run_price(run_of(fastest))}."
-    if request.optimize != "cost" and run_of(cheapest).usd < 0.95 * run_of(plan.chosen).usd:
-        yield f"Chosen for cost it would be {describe_training_where(cheapest.setup)}: {describe_training_run_price(run_of(cheapest))}."
-    if any(not c.estimate.fits and c.usd_per_hour < plan.chosen.usd_per_hour for c in plan.candidates):
-        yield "A shorter context makes room on cards that cost less by the hour."
+    yield from describe_training_other_aims(plan)
+    half = plan.request.context_len // 2
+    best = best_of(replace(plan.request, context_len=half)) if half >= describe_training_SHORTEST_CONTEXT else None
+    if best and run_of(best).usd < describe_training_LESS * run_of(plan.chosen).usd:
+        price = f"{describe_training_where(best.setup)}: {describe_training_run_price(run_of(best))}"
+        yield f"With half of the context, {half:,} tokens, it would be {price}."
+
+
+def describe_training_other_aims(plan: TrainingPlan) -> Iterator[str]:
+    """Yield what the same budget gets for another aim."""
+    ours = run_of(plan.chosen)
+    if plan.request.optimize == "cost":
+        fastest = best_of(replace(plan.request, optimize="throughput"))
+        if fastest and run_of(fastest).hours < describe_training_LESS * ours.hours:
+            yield f"Chosen for throughput it would be {describe_training_where(fastest.setup)}: {describe_training_run_price(run_of(fastest))}."
+    else:
+        cheapest = best_of(replace(plan.request, optimize="cost"))
+        if cheapest and run_of(cheapest).usd < describe_training_LESS * ours.usd:
+            yield f"Chosen for cost it would be {describe_training_where(cheapest.setup)}: {describe_training_run_price(run_of(cheapest))}."
 
 
 def why_lower(plan: TrainingPlan) -> str:
@@ -5442,7 +5550,7 @@ def describe_training_page_bar(candidate: TrainingCandidate, role: str = "") -> 
 
 def describe_training_page_bars(plan: TrainingPlan) -> list[Bar]:
     """Return the bar of the choice, and beside it one of a quicker or a cheaper GPU."""
-    others = (quicker(plan), cheaper_by_the_hour(plan))
+    others = (quicker(plan), cheaper_run(plan))
     other = next((c for c in others if c and c.run and c.setup.gpu != plan.chosen.setup.gpu), None)
     return [describe_training_page_bar(plan.chosen, "chosen"), *([describe_training_page_bar(other, "beside it")] if other else [])]
 
@@ -5454,7 +5562,7 @@ def describe_training_page_lines(plan: TrainingPlan) -> Lines:
     more = [f"run     {run_text(plan)}"]
     if setup.nodes > 1:
         more.append(f"needs   {cluster_words(setup)}")
-    for word, other in (("cheaper", cheaper_by_the_hour(plan)), ("faster ", quicker(plan))):
+    for word, other in (("cheaper", cheaper_run(plan)), ("faster ", quicker(plan))):
         if other:
             more.append(f"{word} {describe_training_beside(plan, other)}")
     return Lines(
@@ -5918,6 +6026,8 @@ def quantization_reason(plan: InferencePlan) -> str:
         return "the weights as published"
     if plan.request.quantization != "auto":
         return "as you asked"
+    if not weights_lost(setup):
+        return f"a published checkpoint, and {setup.gpu.name} computes in it: as good as 16 bits (arXiv 2411.02355)"
     return f"the budget does not carry more bits; {setup.gpu.name} runs it"
 
 
@@ -6196,6 +6306,9 @@ def plan_py_serve_most_reason(plan: InferencePlan) -> str:
     budget = plan.request.budget
     if budget.per == "none":
         return "no budget was set: what Modal's Starter plan runs at once, 10 GPUs"
+    if budget.per == "month":
+        hours = month_hours(plan.request, plan.chosen)
+        return f"what carries the load or is kept warm; {budget.usd:g}/month pays for {hours:,.0f} hours of one"
     return f"what {budget.usd:g}/{budget.per} pays for around the clock"
 
 
@@ -6373,9 +6486,9 @@ def machines(plan: TrainingPlan) -> list[Constant]:
 
 
 def plan_py_training_gpu_reason(plan: TrainingPlan) -> str:
-    estimate, cheaper = plan.chosen.estimate, cheaper_by_the_hour(plan)
+    estimate, cheaper = plan.chosen.estimate, cheaper_run(plan)
     used = f"{sum(describe_training_memory_terms(estimate).values()):.1f} of {estimate.usable_gib:.1f} GiB used"
-    return f"{used}; cheaper by the hour: {describe_training_beside(plan, cheaper)}" if cheaper else used
+    return f"{used}; cheaper for the run: {describe_training_beside(plan, cheaper)}" if cheaper else used
 
 
 def nodes_reason(setup: TrainingSetup) -> str:

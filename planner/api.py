@@ -148,6 +148,7 @@ def read_inference_setup(fields: Fields) -> InferenceSetup:
         max_batched_tokens=fields.count("max_batched_tokens", 0, least=0),
         input_len=fields.count("input_len", 1024),
         output_len=fields.count("output_len", 256),
+        max_num_seqs=fields.count("max_num_seqs", 0, least=0),
     )
     fields.finish()
     return setup
@@ -222,9 +223,11 @@ def inference_line(request: Request, candidate: InferenceCandidate) -> Line:
         "engine": setup.engine,
         "quantization": setup.quantization,
         "attention": setup.attention,
+        "kv_dtype": setup.kv_dtype,
         "context_len": setup.context_len,
         "concurrency": setup.concurrency,
         "max_batched_tokens": setup.max_batched_tokens,
+        "max_num_seqs": setup.max_num_seqs,
         "input_len": setup.input_len,
         "output_len": setup.output_len,
         "containers": candidate.containers,

@@ -11,6 +11,7 @@ from ..schema import InferenceSetup, Request
 
 SMALL_STEP = 2048  # tokens of a step of vLLM, where its default leaves too little memory
 PROBED_SEQUENCES = 32  # at once, with which a container of part of the load is first tried
+SPARE = 1.1  # times the load: where a larger step leaves less, a smaller one is taken
 TRIES = 8  # containers more than the first guess
 
 
@@ -29,15 +30,13 @@ def share_of(request: Request, setup: InferenceSetup) -> Share:
     tokens a step where the default would leave too little memory for the load.
     """
     whole = memory(setup)
-    if whole.fits and (queues(request) or int(whole.requests) >= setup.concurrency):
+    small = setup.engine == "vllm" and setup.max_batched_tokens > SMALL_STEP and request.workload == "generation"
+    if whole.fits and (queues(request) or whole.requests >= setup.concurrency * (SPARE if small else 1)):
         return Share(setup, whole, 1)
-    steps = [setup]
-    if setup.engine == "vllm" and setup.max_batched_tokens > SMALL_STEP and request.workload == "generation":
-        steps.append(setup._replace(max_batched_tokens=SMALL_STEP))
     if hopeless(whole):
         return Share(setup, whole, 0)
-    shares = [shared(request, tried) for tried in steps]
-    working = [share for share in shares if share.containers]
+    steps = [setup._replace(max_batched_tokens=SMALL_STEP), setup] if small else [setup]
+    working = [share for share in (shared(request, tried) for tried in steps) if share.containers]
     return min(working, key=lambda share: share.containers, default=Share(setup, whole, 0))
 
 

@@ -6,8 +6,8 @@ from ..schema import Gpu, InferenceSetup, Model, Request
 from .no_plan import FormatNotOffered, ImageCannotLoad, NoPlan
 
 # Steps of quality that a format costs where the model is published in another one. 8 bits lose little and 4 bits more
-# (arXiv 2411.02355: W8A8-FP8 "effectively lossless", INT8 1 to 3%), so that an fp8 cache beside 8-bit weights still goes
-# before 4-bit weights.
+# (arXiv 2411.02355: W8A8-FP8 "effectively lossless", INT8 1 to 3%), so that an fp8 cache beside 8-bit weights still
+# goes before 4-bit weights.
 QUALITY_LOST = {"none": 0, "fp8": 1, "int8": 1, "int4": 3, "nf4": 3, "mxfp4": 3, "nvfp4": 3}
 FP8_CACHE_LOST = 1
 BITSANDBYTES = ("int8", "nf4")  # what transformers quantizes to while loading

@@ -14,10 +14,10 @@ from .cost import container_usd_per_hour, paid_containers, tokens_per_s, usd_per
 from .formats import quality_lost
 
 MIN_READABLE_TOKENS_PER_S = 10  # that one reader follows; slower answers rank last (prior)
-# What speed is worth (priors). A service that is twice as fast may cost 26% more an hour, a batch 7% more a row.
-SERVE_SPEED, BATCH_SPEED = 1 / 3, 1 / 10
-# What price is worth where speed is the aim: twice the price must bring 7% more tokens/s, or answers 16% sooner.
-THROUGHPUT_PRICE, LATENCY_PRICE = 1 / 10, 1 / 4
+# What speed is worth (priors). A service that is twice as fast may cost 32% more an hour, a batch 7% more a row.
+SERVE_SPEED, BATCH_SPEED = 0.4, 0.1
+# What price is worth where speed is the aim: twice the price must bring 7% more tokens/s, or answers in 16% less time.
+THROUGHPUT_PRICE, LATENCY_PRICE = 0.1, 0.25
 # Times the price, of what is less sure or less like the published model (priors).
 TIGHT, PCIE, DATASHEET, EIGHT_BITS = 1.15, 1.25, 1.05, 1.1
 MEMORY_ERROR = {

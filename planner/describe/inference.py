@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from ..choose.cost import container_usd_per_hour, most_containers, tokens_per_s, warm_usd_per_month
+from ..choose.cost import container_usd_per_hour, month_hours, most_containers, tokens_per_s, warm_usd_per_month
 from ..estimate.inference_speed import RANGE
 from ..request.warm_pool import warm_hours_per_month
 from ..schema import HOURS_PER_MONTH, InferenceCandidate, InferenceEstimate, InferencePlan, WarmPool
+from .format import budget_text
 from .warm_pool import hours_text
 
 WORKING_HOURS = WarmPool(1, (1, 2, 3, 4, 5), 8 * 60, 18 * 60)  # mon-fri 8-18, as an example of a schedule
@@ -54,6 +55,17 @@ def rate_range(candidate: InferenceCandidate) -> tuple[float, float]:
 def max_containers(plan: InferencePlan) -> int:
     """Return the most containers that may run at once."""
     return most_containers(plan.request, plan.chosen)
+
+
+def limit_words(plan: InferencePlan) -> str:
+    """Return what the budget bounds: "at most 2 for 4/hour", "154 hours of it for 300/month"."""
+    budget = plan.request.budget
+    if budget.per == "none":
+        return "no budget set"
+    if budget.per == "month" and plan.request.task == "serve":
+        beyond = " beyond the warm pool" if plan.request.warm.containers else ""
+        return f"{month_hours(plan.request, plan.chosen):,.0f} hours of it{beyond} for {budget_text(budget)}"
+    return f"at most {max_containers(plan)} for {budget_text(budget)}"
 
 
 def pool_words(plan: InferencePlan) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ..catalogue.gpus import PRICES_DATE, UNMEASURED
-from ..choose.cost import tokens_per_s, usd_per_million
+from ..choose.cost import month_hours, tokens_per_s, usd_per_million
+from ..estimate.inference import speed_of
 from ..request.warm_pool import warm_hours_per_month
 from ..schema import Gpu, InferenceCandidate, InferencePlan
 from .batch import run_lines, run_words
@@ -12,6 +13,7 @@ from .format import about, budget_text, cents, code, paragraph, size_words
 from .inference import (
     estimate_of,
     idle_prices,
+    limit_words,
     max_containers,
     memory_terms,
     peak_gib,
@@ -73,9 +75,8 @@ def bars(plan: InferencePlan) -> list[Bar]:
 def lines(plan: InferencePlan) -> Lines:
     """Return the terminal's lines."""
     chosen, setup, estimate = plan.chosen, plan.chosen.setup, estimate_of(plan.chosen)
-    request, budget = plan.request, plan.request.budget
+    request = plan.request
     engine = {"vllm": "vLLM", "transformers": "transformers"}[setup.engine]
-    limit = "no budget set" if budget.per == "none" else f"at most {max_containers(plan)} for {budget_text(budget)}"
     low, high = rate_range(chosen)
     at_once = setup.concurrency if request.task == "batch" else request.concurrency
     more = run_lines(plan) if request.task == "batch" else [warm_line(plan)]
@@ -84,7 +85,7 @@ def lines(plan: InferencePlan) -> Lines:
             more.append(f"{word} {beside(plan, other)}")
     return Lines(
         choice=f"{setup.model.id} on {where(chosen)}, {format_name(setup)}, {kernel_name(setup)}, {engine}: "
-        f"{chosen.usd_per_hour:.2f}/hour, {limit}",
+        f"{chosen.usd_per_hour:.2f}/hour, {limit_words(plan)}",
         bar=bar(chosen),
         per_gpu=setup.gpu_count > 1,
         yields=f"about {about(tokens_per_s(chosen))} tokens/s ({about(low)} to {about(high)}) at "
@@ -154,8 +155,23 @@ def speed_words(plan: InferencePlan) -> list[str]:
         ]
     return [
         *answers,
+        *full_context_words(plan),
         f"A cold start takes about {estimate.cold_start_s:.0f} s (prior). Memory is counted term by term; speeds come",
         f"from a roofline model, so mind the range.{unmeasured(setup.gpu)}",
+    ]
+
+
+def full_context_words(plan: InferencePlan) -> list[str]:
+    """Return how fast prompts are that fill the context; nothing where a typical request nearly does."""
+    setup = plan.chosen.setup
+    if plan.request.workload != "generation" or setup.context_len < 2 * (setup.input_len + setup.output_len):
+        return []
+    full = setup._replace(input_len=setup.context_len - setup.output_len)
+    alone_s, one_rate = speed_of(full)
+    rate = plan.chosen.containers * one_rate
+    return [
+        f"A prompt of {full.input_len:,} tokens, which fills the context, takes {alone_s:.1f} s to",
+        f"the first token; if every request has such a prompt, {about(rate)} tokens/s are written.",
     ]
 
 
@@ -179,11 +195,24 @@ def money_words(plan: InferencePlan) -> list[str]:
     )
     highest = most * setup.gpu_count * setup.gpu.usd_per_hour
     return [
+        *month_words(plan),
         f"At most {most} {'container runs' if most == 1 else 'containers run'}, {highest:.2f} USD per hour. Prices are",
         f"Modal's of {PRICES_DATE}, for the GPUs; CPU and memory are billed by use on top, about",
         f"{estimate.host_usd_per_hour:.2f} an hour for each container (prior). An idle one is billed until",
         "`SCALEDOWN_WINDOW` has passed.",
         kept,
+    ]
+
+
+def month_words(plan: InferencePlan) -> list[str]:
+    """Return how many hours a budget for a month pays for; nothing for another budget."""
+    if plan.request.budget.per != "month":
+        return []
+    hours = month_hours(plan.request, plan.chosen)
+    beyond = " beyond its warm pool" if plan.request.warm.containers else ""
+    return [
+        f"{budget_text(plan.request.budget)} pays for {hours:,.0f} hours of one container{beyond}, of 730;",
+        "nothing here ends the service when they are used up, which a workspace budget in Modal's settings does.",
     ]
 
 

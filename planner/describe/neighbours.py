@@ -46,20 +46,23 @@ def faster_than(plan: InferencePlan, candidate: InferenceCandidate) -> bool:
 
 
 def next_cheaper(plan: InferencePlan) -> InferenceCandidate | None:
-    """Return the best ranked candidate that works within the budget and costs less."""
+    """Return the best ranked candidate that works within the budget and costs less, of the same quality if one does."""
     below = [c for c in plan.candidates if c.rank and cheaper_than(plan, c)]
     return min(below, key=lambda c: c.rank, default=None)
 
 
 def next_faster(plan: InferencePlan) -> InferenceCandidate | None:
-    """Return the best ranked candidate that is faster, else the cheapest that is and that the budget does not carry."""
-    quicker = [c for c in plan.candidates if c.containers and faster_than(plan, c)]
+    """Return the best ranked candidate of no less quality that is faster.
+
+    Where there is none, the cheapest that is and that the budget does not carry.
+    """
+    lost = quality_lost(plan.chosen.setup)
+    quicker = [c for c in plan.candidates if c.containers and quality_lost(c.setup) <= lost and faster_than(plan, c)]
     within = [c for c in quicker if c.rank]
     if within:
         return min(within, key=lambda c: c.rank)
     over = [c for c in quicker if c.rejected and c.rejected.reason is not Reason.FEWER_GPUS]
-    fine = [c for c in over if quality_lost(c.setup) <= quality_lost(plan.chosen.setup)]
-    return min(fine, key=lambda c: (c.usd_per_hour, -tokens_per_s(c)), default=None)
+    return min(over, key=lambda c: (c.usd_per_hour, -tokens_per_s(c)), default=None)
 
 
 def verdict(plan: InferencePlan, candidate: InferenceCandidate) -> str:

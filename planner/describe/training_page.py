@@ -16,7 +16,7 @@ from .training import (
     beside,
     budget_end,
     cells,
-    cheaper_by_the_hour,
+    cheaper_run,
     how,
     memory_terms,
     one_per_gpu,
@@ -66,7 +66,7 @@ def bar(candidate: TrainingCandidate, role: str = "") -> Bar:
 
 def bars(plan: TrainingPlan) -> list[Bar]:
     """Return the bar of the choice, and beside it one of a quicker or a cheaper GPU."""
-    others = (quicker(plan), cheaper_by_the_hour(plan))
+    others = (quicker(plan), cheaper_run(plan))
     other = next((c for c in others if c and c.run and c.setup.gpu != plan.chosen.setup.gpu), None)
     return [bar(plan.chosen, "chosen"), *([bar(other, "beside it")] if other else [])]
 
@@ -78,7 +78,7 @@ def lines(plan: TrainingPlan) -> Lines:
     more = [f"run     {run_text(plan)}"]
     if setup.nodes > 1:
         more.append(f"needs   {cluster_words(setup)}")
-    for word, other in (("cheaper", cheaper_by_the_hour(plan)), ("faster ", quicker(plan))):
+    for word, other in (("cheaper", cheaper_run(plan)), ("faster ", quicker(plan))):
         if other:
             more.append(f"{word} {beside(plan, other)}")
     return Lines(

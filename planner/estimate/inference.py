@@ -67,3 +67,12 @@ def estimate_with(setup: InferenceSetup, memory: InferenceMemory) -> InferenceEs
         assumed=setup.model.assumed,
         prior=SPEEDS if setup.gpu.name in UNMEASURED and memory.fits else ALWAYS_PRIOR,
     )
+
+
+def speed_of(setup: InferenceSetup) -> tuple[float, float]:
+    """Return the seconds to the first token on an idle server, and the output tokens/s of one that is full; 0 if none.
+
+    Both at prompts of `input_len`, for a setup that fits.
+    """
+    alone, full = estimate(setup._replace(concurrency=1)), estimate(setup)
+    return alone.time_to_first_token_s or 0.0, full.output_tokens_per_s or 0.0

@@ -97,7 +97,8 @@ def test_plan_answers_the_choice_and_all_that_was_weighed():
     assert all(("rank" in one) != ("rejected" in one) for one in found["alternatives"])
     [again] = answers("estimate", {"id": "again", "model": "Qwen/Qwen3-8B"} | {
         key: chosen[key]
-        for key in ("gpu", "gpu_count", "tensor_parallel", "engine", "quantization", "context_len", "concurrency")
+        for key in ("gpu", "gpu_count", "tensor_parallel", "engine", "quantization", "context_len", "concurrency",
+                    "kv_dtype", "max_batched_tokens", "max_num_seqs")
     })  # fmt: skip
     assert {key: again[key] for key in INFERENCE_ANSWER - {"id"}} == {
         key: chosen["estimate"][key] for key in INFERENCE_ANSWER - {"id"}

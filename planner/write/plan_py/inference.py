@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...catalogue.gpus import gpu_string
+from ...choose.formats import weights_lost
 from ...choose.support import overflows_float16
 from ...describe.format import about
 from ...describe.inference import estimate_of, peak_gib, rate_range, written
@@ -145,4 +146,6 @@ def quantization_reason(plan: InferencePlan) -> str:
         return "the weights as published"
     if plan.request.quantization != "auto":
         return "as you asked"
+    if not weights_lost(setup):
+        return f"a published checkpoint, and {setup.gpu.name} computes in it: as good as 16 bits (arXiv 2411.02355)"
     return f"the budget does not carry more bits; {setup.gpu.name} runs it"
