@@ -4857,6 +4857,24 @@ def describe_neighbours_one_per_gpu(plan: InferencePlan) -> list[InferenceCandid
     return list(best.values())
 
 
+def describe_neighbours_frontier(plan: InferencePlan) -> list[InferenceCandidate]:
+    """Return the candidates that nothing beats which is no lossier, the cheapest first, all within the budget.
+
+    Those count too that several GPUs make faster and replicas cheaper.
+    """
+    within = [c for c in plan.candidates if c.rank or (c.rejected and c.rejected.reason is Reason.FEWER_GPUS)]
+    merits = [merit(plan.request, candidate) for candidate in within]
+    kept = [one for one in merits if not any(outdone(one, other) for other in merits)]
+    return [one.candidate for one in sorted(kept, key=lambda one: (one.price, -one.speed, one.quality_lost))]
+
+
+def outdone(one: Merit, other: Merit) -> bool:
+    """Whether the other costs no more, is no slower and no lossier, and is better in one of them."""
+    ours = (one.price, -one.speed, one.quality_lost)
+    theirs = (other.price, -other.speed, other.quality_lost)
+    return theirs != ours and all(their <= our for their, our in zip(theirs, ours, strict=True))
+
+
 def price(plan: InferencePlan, candidate: InferenceCandidate) -> float:
     """Return what a candidate costs by the measure of the request: USD a row of a batch, USD an hour of a service."""
     return choose_cost_usd_per_million(candidate) if plan.request.task == "batch" else candidate.usd_per_hour
@@ -5256,11 +5274,14 @@ def option_row(plan: InferencePlan, candidate: InferenceCandidate) -> str:
     )
 
 
-def describe_inference_page_comparison(plan: InferencePlan, everything: bool) -> Comparison:
-    """Return the weighed candidates as a table: the best of each GPU, or all of them."""
-    rows = [describe_inference_page_cells(plan, candidate) for candidate in (plan.candidates if everything else describe_neighbours_one_per_gpu(plan))]
-    load = f"context {plan.request.context_len:,}, {plan.request.concurrency} requests at once"
-    return Comparison(describe_inference_page_COLUMNS, rows, load)
+def describe_inference_page_comparison(plan: InferencePlan, which: str) -> Comparison:
+    """Return the weighed candidates as a table: the "best" of each GPU, "all" of them, or the "frontier"."""
+    candidates = {"best": describe_neighbours_one_per_gpu, "all": lambda plan: plan.candidates, "frontier": describe_neighbours_frontier}[which](plan)
+    load = f"context {plan.request.context_len:,}, {plan.request.concurrency} {units(plan)} at once"
+    if plan.request.task == "batch":
+        rows = plan.request.dataset_rows
+        load = f"context {plan.request.context_len:,}, {f'{rows:,} rows' if rows else 'a batch'} of {typical_row(plan)}"
+    return Comparison(describe_inference_page_COLUMNS, [describe_inference_page_cells(plan, candidate) for candidate in candidates], load)
 
 
 def describe_inference_page_cells(plan: InferencePlan, candidate: InferenceCandidate) -> tuple[str, ...]:
@@ -5330,6 +5351,16 @@ def describe_training_one_per_gpu(plan: TrainingPlan) -> list[TrainingCandidate]
     for candidate in sorted(plan.candidates, key=order):
         best.setdefault(candidate.setup.gpu.name, candidate)
     return list(best.values())
+
+
+def describe_training_frontier(plan: TrainingPlan) -> list[TrainingCandidate]:
+    """Return the working candidates whose run nothing beats in both price and hours, the cheapest first."""
+    working = [candidate for candidate in plan.candidates if candidate.rank]
+    kept: list[TrainingCandidate] = []
+    for candidate in sorted(working, key=lambda c: (run_of(c).usd, run_of(c).hours)):
+        if not kept or run_of(candidate).hours < run_of(kept[-1]).hours:
+            kept.append(candidate)
+    return kept
 
 
 def cheaper_run(plan: TrainingPlan) -> TrainingCandidate | None:
@@ -5692,11 +5723,11 @@ def describe_training_page_money_words(plan: TrainingPlan) -> list[str]:
     ]
 
 
-def describe_training_page_comparison(plan: TrainingPlan, everything: bool) -> Comparison:
-    """Return the weighed candidates as a table: the best of each GPU, or all of them."""
-    rows = [describe_training_cells(plan, candidate) for candidate in (plan.candidates if everything else describe_training_one_per_gpu(plan))]
+def describe_training_page_comparison(plan: TrainingPlan, which: str) -> Comparison:
+    """Return the weighed candidates as a table: the "best" of each GPU, "all" of them, or the "frontier"."""
+    candidates = {"best": describe_training_one_per_gpu, "all": lambda plan: plan.candidates, "frontier": describe_training_frontier}[which](plan)
     load = f"sequences of {plan.request.context_len:,}, {rows_words(plan)} (prior)"
-    return Comparison(describe_training_page_COLUMNS, rows, load)
+    return Comparison(describe_training_page_COLUMNS, [describe_training_cells(plan, candidate) for candidate in candidates], load)
 
 
 def markdown(cells: tuple[str, ...]) -> str:
@@ -5712,7 +5743,7 @@ class Descriptions(NamedTuple):
     page: Callable[[Any], Page]
     bars: Callable[[Any], list[Bar]]
     lines: Callable[[Any], Lines]
-    comparison: Callable[[Any, bool], Comparison]
+    comparison: Callable[[Any, str], Comparison]  # "best" of each GPU, "all", or the "frontier"
 
 
 describe_by_task_INFERENCE = Descriptions(describe_inference_page_page, describe_inference_page_bars, describe_inference_page_lines, describe_inference_page_comparison)

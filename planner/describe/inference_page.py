@@ -7,7 +7,7 @@ from ..choose.cost import month_hours, tokens_per_s, usd_per_million
 from ..estimate.inference import speed_of
 from ..request.warm_pool import warm_hours_per_month
 from ..schema import Gpu, InferenceCandidate, InferencePlan
-from .batch import run_lines, run_words
+from .batch import run_lines, run_words, typical_row
 from .changes import what_would_change
 from .format import about, budget_text, cents, code, paragraph, size_words
 from .inference import (
@@ -25,7 +25,7 @@ from .inference import (
 )
 from .layout import Bar, Comparison, Lines, Page
 from .names import format_name, kernel_name
-from .neighbours import beside, next_cheaper, next_faster, one_per_gpu, verdict
+from .neighbours import beside, frontier, next_cheaper, next_faster, one_per_gpu, verdict
 
 COLUMNS = (
     "GPU",
@@ -227,11 +227,14 @@ def option_row(plan: InferencePlan, candidate: InferenceCandidate) -> str:
     )
 
 
-def comparison(plan: InferencePlan, everything: bool) -> Comparison:
-    """Return the weighed candidates as a table: the best of each GPU, or all of them."""
-    rows = [cells(plan, candidate) for candidate in (plan.candidates if everything else one_per_gpu(plan))]
-    load = f"context {plan.request.context_len:,}, {plan.request.concurrency} requests at once"
-    return Comparison(COLUMNS, rows, load)
+def comparison(plan: InferencePlan, which: str) -> Comparison:
+    """Return the weighed candidates as a table: the "best" of each GPU, "all" of them, or the "frontier"."""
+    candidates = {"best": one_per_gpu, "all": lambda plan: plan.candidates, "frontier": frontier}[which](plan)
+    load = f"context {plan.request.context_len:,}, {plan.request.concurrency} {units(plan)} at once"
+    if plan.request.task == "batch":
+        rows = plan.request.dataset_rows
+        load = f"context {plan.request.context_len:,}, {f'{rows:,} rows' if rows else 'a batch'} of {typical_row(plan)}"
+    return Comparison(COLUMNS, [cells(plan, candidate) for candidate in candidates], load)
 
 
 def cells(plan: InferencePlan, candidate: InferenceCandidate) -> tuple[str, ...]:

@@ -32,6 +32,24 @@ def one_per_gpu(plan: InferencePlan) -> list[InferenceCandidate]:
     return list(best.values())
 
 
+def frontier(plan: InferencePlan) -> list[InferenceCandidate]:
+    """Return the candidates that nothing beats which is no lossier, the cheapest first, all within the budget.
+
+    Those count too that several GPUs make faster and replicas cheaper.
+    """
+    within = [c for c in plan.candidates if c.rank or (c.rejected and c.rejected.reason is Reason.FEWER_GPUS)]
+    merits = [merit(plan.request, candidate) for candidate in within]
+    kept = [one for one in merits if not any(outdone(one, other) for other in merits)]
+    return [one.candidate for one in sorted(kept, key=lambda one: (one.price, -one.speed, one.quality_lost))]
+
+
+def outdone(one: Merit, other: Merit) -> bool:
+    """Whether the other costs no more, is no slower and no lossier, and is better in one of them."""
+    ours = (one.price, -one.speed, one.quality_lost)
+    theirs = (other.price, -other.speed, other.quality_lost)
+    return theirs != ours and all(their <= our for their, our in zip(theirs, ours, strict=True))
+
+
 def price(plan: InferencePlan, candidate: InferenceCandidate) -> float:
     """Return what a candidate costs by the measure of the request: USD a row of a batch, USD an hour of a service."""
     return usd_per_million(candidate) if plan.request.task == "batch" else candidate.usd_per_hour

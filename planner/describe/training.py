@@ -63,6 +63,16 @@ def one_per_gpu(plan: TrainingPlan) -> list[TrainingCandidate]:
     return list(best.values())
 
 
+def frontier(plan: TrainingPlan) -> list[TrainingCandidate]:
+    """Return the working candidates whose run nothing beats in both price and hours, the cheapest first."""
+    working = [candidate for candidate in plan.candidates if candidate.rank]
+    kept: list[TrainingCandidate] = []
+    for candidate in sorted(working, key=lambda c: (run_of(c).usd, run_of(c).hours)):
+        if not kept or run_of(candidate).hours < run_of(kept[-1]).hours:
+            kept.append(candidate)
+    return kept
+
+
 def cheaper_run(plan: TrainingPlan) -> TrainingCandidate | None:
     """Return the best ranked candidate whose run costs less."""
     ours = run_of(plan.chosen).usd

@@ -17,6 +17,7 @@ from .training import (
     budget_end,
     cells,
     cheaper_run,
+    frontier,
     how,
     memory_terms,
     one_per_gpu,
@@ -208,11 +209,11 @@ def money_words(plan: TrainingPlan) -> list[str]:
     ]
 
 
-def comparison(plan: TrainingPlan, everything: bool) -> Comparison:
-    """Return the weighed candidates as a table: the best of each GPU, or all of them."""
-    rows = [cells(plan, candidate) for candidate in (plan.candidates if everything else one_per_gpu(plan))]
+def comparison(plan: TrainingPlan, which: str) -> Comparison:
+    """Return the weighed candidates as a table: the "best" of each GPU, "all" of them, or the "frontier"."""
+    candidates = {"best": one_per_gpu, "all": lambda plan: plan.candidates, "frontier": frontier}[which](plan)
     load = f"sequences of {plan.request.context_len:,}, {rows_words(plan)} (prior)"
-    return Comparison(COLUMNS, rows, load)
+    return Comparison(COLUMNS, [cells(plan, candidate) for candidate in candidates], load)
 
 
 def markdown(cells: tuple[str, ...]) -> str:

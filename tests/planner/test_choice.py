@@ -275,7 +275,7 @@ def test_pooling_asks_for_the_cache_of_a_step_not_of_all_texts():
 
 
 def test_requests_share_the_tokens_of_a_step_in_layers_with_a_window():
-    """gemma-3-27b: 54 GB and, of 16 x 8,192 tokens, 10 full layers x 8,192 and 52 x 1,024 of 16 kv heads x 128 x 4 bytes.
+    """gemma-3-27b: 54 GB; 10 full layers hold 8,192 tokens, 52 their window of 1,024, 16 kv heads x 128 x 4 bytes each.
 
     16 x (10 x 8,192 + 52 x 1,024) x 8,192 B = 16.3 GiB, which 72.9 - 51 - 1 GiB hold.
     """
