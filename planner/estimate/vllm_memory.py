@@ -56,7 +56,7 @@ def vllm_memory(setup: InferenceSetup, engine_version: str) -> InferenceMemory:
     chunk = tokens * BATCHES_IN_FLIGHT if version >= (0, 20) else tokens
     request = _vllm_request_gib(setup, chunk)
     concurrent = max(cache, 0.0) / request if request else float(sequences)
-    held = _held_at_once(setup, max(cache, 0.0), request, sequences)
+    held = _held_at_once(max(cache, 0.0), request, _vllm_request_gib(setup, 1), 0 if generates else sequences)
     cached = concurrent * setup.context_len
     if version < (0, 12):  # printed as if every layer saw everything
         cached = max(cache, 0.0) * GIB / kv_bytes_per_token(model, setup.kv_dtype, tp)
@@ -74,20 +74,19 @@ def vllm_memory(setup: InferenceSetup, engine_version: str) -> InferenceMemory:
     )  # fmt: skip
 
 
-def _held_at_once(setup: InferenceSetup, cache: float, request: float, sequences: int) -> float:
+def _held_at_once(cache: float, admitted: float, steady: float, reads: int) -> float:
     """Return the requests of context_len that a cache of `cache` GiB holds at once.
 
-    A request is admitted when `request` GiB are free, the window and the steps in flight in each windowed layer. Once
-    it is read it holds the window alone, and no two requests hold all tokens of the same step (vLLM 0.32,
+    A request is admitted when `admitted` GiB are free: the window and the steps in flight in each windowed layer. Once
+    it is read it holds `steady` GiB, the window alone, and no two requests hold all tokens of the same step (vLLM 0.32,
     SlidingWindowSpec.max_admission_blocks_per_request and remove_skipped_blocks). A model that only reads is done with
-    its cache at the end of its prompt, so the texts of a step are all that is cached.
+    its cache at the end of its prompt: all of its `reads` sequences take turns in what holds one.
     """
-    if not request or cache < request:
-        return cache / request if request else float(sequences)
-    if setup.model.workload != "generation":
-        return float(sequences)
-    steady = _vllm_request_gib(setup, 1)
-    return 1 + (cache - request) / steady
+    if not admitted:
+        return float(reads)
+    if cache < admitted:
+        return cache / admitted
+    return float(reads) if reads else 1 + (cache - admitted) / steady
 
 
 def _vllm_request_gib(setup: InferenceSetup, chunk: int) -> float:
