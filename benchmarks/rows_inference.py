@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from benchmarks import mended
 from benchmarks.gpu import planned
 from benchmarks.gpu.configurations import COMPILED, CONTINUOUS
 from benchmarks.gpu.lines import Line
@@ -277,6 +278,8 @@ def speed_runs(folder: Path, models: Models) -> Iterator[tuple[Run, str, float]]
             elif metric not in ("decode_throughput", "output_throughput", "total_output_throughput"):
                 continue
             if not concurrency and not saturated:
+                continue
+            if mended.inference_left_out(card.name, concurrency == 1, row["notes"] + row["gpu"]):
                 continue
             setup = InferenceSetup(
                 model, card, count, min(tensor, count), "transformers" if eager else "vllm", form,
