@@ -688,7 +688,7 @@ def vllm_memory(setup: InferenceSetup, engine_version: str) -> InferenceMemory:
     chunk = tokens * BATCHES_IN_FLIGHT if version >= (0, 20) else tokens
     request = _vllm_request_gib(setup, chunk)
     concurrent = max(cache, 0.0) / request if request else float(sequences)
-    held = _held_at_once(setup, max(cache, 0.0), request, sequences)
+    held = _held_at_once(max(cache, 0.0), request, _vllm_request_gib(setup, 1), 0 if generates else sequences)
     cached = concurrent * setup.context_len
     if version < (0, 12):  # printed as if every layer saw everything
         cached = max(cache, 0.0) * GIB / kv_bytes_per_token(model, setup.kv_dtype, tp)
@@ -706,20 +706,19 @@ def vllm_memory(setup: InferenceSetup, engine_version: str) -> InferenceMemory:
     )  # fmt: skip
 
 
-def _held_at_once(setup: InferenceSetup, cache: float, request: float, sequences: int) -> float:
+def _held_at_once(cache: float, admitted: float, steady: float, reads: int) -> float:
     """Return the requests of context_len that a cache of `cache` GiB holds at once.
 
-    A request is admitted when `request` GiB are free, the window and the steps in flight in each windowed layer. Once
-    it is read it holds the window alone, and no two requests hold all tokens of the same step (vLLM 0.32,
+    A request is admitted when `admitted` GiB are free: the window and the steps in flight in each windowed layer. Once
+    it is read it holds `steady` GiB, the window alone, and no two requests hold all tokens of the same step (vLLM 0.32,
     SlidingWindowSpec.max_admission_blocks_per_request and remove_skipped_blocks). A model that only reads is done with
-    its cache at the end of its prompt, so the texts of a step are all that is cached.
+    its cache at the end of its prompt: all of its `reads` sequences take turns in what holds one.
     """
-    if not request or cache < request:
-        return cache / request if request else float(sequences)
-    if setup.model.workload != "generation":
-        return float(sequences)
-    steady = _vllm_request_gib(setup, 1)
-    return 1 + (cache - request) / steady
+    if not admitted:
+        return float(reads)
+    if cache < admitted:
+        return cache / admitted
+    return float(reads) if reads else 1 + (cache - admitted) / steady
 
 
 def _vllm_request_gib(setup: InferenceSetup, chunk: int) -> float:
@@ -1428,16 +1427,13 @@ def hopeless(found: InferenceMemory) -> bool:
 def shared(request: Request, setup: InferenceSetup) -> Share:
     """Return the fewest containers that carry the load, for a step of that many tokens."""
     total = setup.concurrency
-    first = told(setup, min(total, PROBED_SEQUENCES))
-    found = estimate_inference_memory_memory(first)
-    if not found.fits:
-        first = told(setup, 1)
-        found = estimate_inference_memory_memory(first)
-        if not found.fits:
-            return Share(first, found, 0)
-    at_once = max(1, min(total, int(found.requests)))
+    first, found = probed(setup)
+    at_once = min(total, int(found.requests))
+    if not at_once:
+        return Share(first, found, 0)
     if queues(request):
-        return Share(told(setup, at_once), estimate_inference_memory_memory(told(setup, at_once)), 1)
+        least = told(setup, at_once)
+        return Share(least, estimate_inference_memory_memory(least), 1)
     containers = math.ceil(total / at_once)
     for more in range(TRIES):
         tried = told(setup, math.ceil(total / (containers + more)))
@@ -1446,6 +1442,15 @@ def shared(request: Request, setup: InferenceSetup) -> Share:
             return Share(tried, found, math.ceil(total / tried.concurrency))
     least = told(setup, min(at_once, first.concurrency))
     return Share(least, estimate_inference_memory_memory(least), math.ceil(total / least.concurrency))
+
+
+def probed(setup: InferenceSetup) -> tuple[InferenceSetup, InferenceMemory]:
+    """Return the setup for a part of the load, and its memory; what transformers holds does not depend on the part."""
+    if setup.engine != "vllm":
+        return setup, estimate_inference_memory_memory(setup)
+    first = told(setup, min(setup.concurrency, PROBED_SEQUENCES))
+    found = estimate_inference_memory_memory(first)
+    return (first, found) if found.fits else (told(setup, 1), estimate_inference_memory_memory(told(setup, 1)))
 
 
 def queues(request: Request) -> bool:
@@ -1563,7 +1568,7 @@ def choose_cost_over_budget(request: Request, candidate: InferenceCandidate) -> 
     """Return a rejection where the budget does not pay for the candidate and its warm pool."""
     budget, warm = request.budget, request.warm.containers
     if ends(request):
-        return Rejection(Reason.RUN_OVER_BUDGET) if batch_usd(request, candidate) > budget.usd else None
+        return Rejection(Reason.RUN_OVER_BUDGET) if least_batch_usd(request, candidate) > budget.usd else None
     if budget.per == "month" and month_usd(request, candidate) > budget.usd:
         alone = candidate.usd_per_hour * LEAST_HOURS > budget.usd
         return Rejection(Reason.PRICE_OVER_BUDGET if alone else Reason.WARM_POOL_OVER_BUDGET)
@@ -1640,6 +1645,12 @@ def batch_usd(request: Request, candidate: InferenceCandidate) -> float:
     return rows * row_usd(candidate) + batch_containers(request, candidate) * start_usd_of(candidate)
 
 
+def least_batch_usd(request: Request, candidate: InferenceCandidate) -> float:
+    """Return the USD of a batch run on one container; 0 where its rows are unknown."""
+    rows = batch_rows(request, candidate)
+    return rows * row_usd(candidate) + start_usd_of(candidate) if rows else 0.0
+
+
 def batch_rows(request: Request, candidate: InferenceCandidate) -> float:
     """Return the rows of a batch in all passes, one for every `input_len` tokens where tokens are known."""
     counted = request.dataset_rows or request.dataset_tokens / candidate.setup.input_len
@@ -1647,9 +1658,12 @@ def batch_rows(request: Request, candidate: InferenceCandidate) -> float:
 
 
 def batch_containers(request: Request, candidate: InferenceCandidate) -> int:
-    """Return the containers that a batch starts: one for each shard, as far as they may run at once."""
-    shards = math.ceil(batch_rows(request, candidate) * row_s(candidate) / SHARD_S)
-    return max(1, min(most_containers(request, candidate), shards))
+    """Return the containers that a batch starts: one for each shard, as far as they may run at once and are paid."""
+    rows, start_usd = batch_rows(request, candidate), start_usd_of(candidate)
+    most = min(most_containers(request, candidate), math.ceil(rows * row_s(candidate) / SHARD_S))
+    if ends(request) and start_usd:
+        most = min(most, int((request.budget.usd - rows * row_usd(candidate)) / start_usd))
+    return max(1, most)
 
 
 def batch_hours(request: Request, candidate: InferenceCandidate) -> float:
@@ -1687,7 +1701,7 @@ def choose_cost_usd_per_million(candidate: InferenceCandidate) -> float:
 def choose_cost_needed_usd(request: Request, candidate: InferenceCandidate) -> float:
     """Return the USD that the budget must reach, in its own unit: of the run, of the month, else of the hour."""
     if ends(request):
-        return batch_usd(request, candidate)
+        return least_batch_usd(request, candidate)
     if request.budget.per == "month":
         return month_usd(request, candidate)
     return paid_containers(request, candidate) * container_usd_per_hour(candidate.setup)
@@ -3166,7 +3180,7 @@ def over_budget_text(request: Request, candidate: InferenceCandidate, rejection:
     """Return why the budget does not pay for an inference candidate, its warm pool included."""
     budget, warm = request.budget, request.warm.containers
     if ends(request):
-        return f"the run costs {batch_usd(request, candidate):.2f}, over {budget.usd:.2f}"
+        return f"the run costs {least_batch_usd(request, candidate):.2f}, over {budget.usd:.2f}"
     if rejection.reason is Reason.STARTER_PLAN:
         return f"{warm} kept warm are more than the {STARTER_GPUS} GPUs that Modal's Starter plan runs at once"
     if rejection.reason is Reason.PRICE_OVER_BUDGET:

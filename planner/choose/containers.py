@@ -50,16 +50,13 @@ def hopeless(found: InferenceMemory) -> bool:
 def shared(request: Request, setup: InferenceSetup) -> Share:
     """Return the fewest containers that carry the load, for a step of that many tokens."""
     total = setup.concurrency
-    first = told(setup, min(total, PROBED_SEQUENCES))
-    found = memory(first)
-    if not found.fits:
-        first = told(setup, 1)
-        found = memory(first)
-        if not found.fits:
-            return Share(first, found, 0)
-    at_once = max(1, min(total, int(found.requests)))
+    first, found = probed(setup)
+    at_once = min(total, int(found.requests))
+    if not at_once:
+        return Share(first, found, 0)
     if queues(request):
-        return Share(told(setup, at_once), memory(told(setup, at_once)), 1)
+        least = told(setup, at_once)
+        return Share(least, memory(least), 1)
     containers = math.ceil(total / at_once)
     for more in range(TRIES):
         tried = told(setup, math.ceil(total / (containers + more)))
@@ -68,6 +65,15 @@ def shared(request: Request, setup: InferenceSetup) -> Share:
             return Share(tried, found, math.ceil(total / tried.concurrency))
     least = told(setup, min(at_once, first.concurrency))
     return Share(least, memory(least), math.ceil(total / least.concurrency))
+
+
+def probed(setup: InferenceSetup) -> tuple[InferenceSetup, InferenceMemory]:
+    """Return the setup for a part of the load, and its memory; what transformers holds does not depend on the part."""
+    if setup.engine != "vllm":
+        return setup, memory(setup)
+    first = told(setup, min(setup.concurrency, PROBED_SEQUENCES))
+    found = memory(first)
+    return (first, found) if found.fits else (told(setup, 1), memory(told(setup, 1)))
 
 
 def queues(request: Request) -> bool:

@@ -18,7 +18,7 @@ def over_budget(request: Request, candidate: InferenceCandidate) -> Rejection | 
     """Return a rejection where the budget does not pay for the candidate and its warm pool."""
     budget, warm = request.budget, request.warm.containers
     if ends(request):
-        return Rejection(Reason.RUN_OVER_BUDGET) if batch_usd(request, candidate) > budget.usd else None
+        return Rejection(Reason.RUN_OVER_BUDGET) if least_batch_usd(request, candidate) > budget.usd else None
     if budget.per == "month" and month_usd(request, candidate) > budget.usd:
         alone = candidate.usd_per_hour * LEAST_HOURS > budget.usd
         return Rejection(Reason.PRICE_OVER_BUDGET if alone else Reason.WARM_POOL_OVER_BUDGET)
@@ -95,6 +95,12 @@ def batch_usd(request: Request, candidate: InferenceCandidate) -> float:
     return rows * row_usd(candidate) + batch_containers(request, candidate) * start_usd_of(candidate)
 
 
+def least_batch_usd(request: Request, candidate: InferenceCandidate) -> float:
+    """Return the USD of a batch run on one container; 0 where its rows are unknown."""
+    rows = batch_rows(request, candidate)
+    return rows * row_usd(candidate) + start_usd_of(candidate) if rows else 0.0
+
+
 def batch_rows(request: Request, candidate: InferenceCandidate) -> float:
     """Return the rows of a batch in all passes, one for every `input_len` tokens where tokens are known."""
     counted = request.dataset_rows or request.dataset_tokens / candidate.setup.input_len
@@ -102,9 +108,12 @@ def batch_rows(request: Request, candidate: InferenceCandidate) -> float:
 
 
 def batch_containers(request: Request, candidate: InferenceCandidate) -> int:
-    """Return the containers that a batch starts: one for each shard, as far as they may run at once."""
-    shards = math.ceil(batch_rows(request, candidate) * row_s(candidate) / SHARD_S)
-    return max(1, min(most_containers(request, candidate), shards))
+    """Return the containers that a batch starts: one for each shard, as far as they may run at once and are paid."""
+    rows, start_usd = batch_rows(request, candidate), start_usd_of(candidate)
+    most = min(most_containers(request, candidate), math.ceil(rows * row_s(candidate) / SHARD_S))
+    if ends(request) and start_usd:
+        most = min(most, int((request.budget.usd - rows * row_usd(candidate)) / start_usd))
+    return max(1, most)
 
 
 def batch_hours(request: Request, candidate: InferenceCandidate) -> float:
@@ -142,7 +151,7 @@ def usd_per_million(candidate: InferenceCandidate) -> float:
 def needed_usd(request: Request, candidate: InferenceCandidate) -> float:
     """Return the USD that the budget must reach, in its own unit: of the run, of the month, else of the hour."""
     if ends(request):
-        return batch_usd(request, candidate)
+        return least_batch_usd(request, candidate)
     if request.budget.per == "month":
         return month_usd(request, candidate)
     return paid_containers(request, candidate) * container_usd_per_hour(candidate.setup)

@@ -6,7 +6,7 @@ No `match`: the built hook must parse on Python 3.8, to say there which version 
 from __future__ import annotations
 
 from ..catalogue.gpus import gpu_string
-from ..choose.cost import LEAST_HOURS, STARTER_GPUS, batch_usd, container_usd_per_hour, ends, month_usd
+from ..choose.cost import LEAST_HOURS, STARTER_GPUS, container_usd_per_hour, ends, least_batch_usd, month_usd
 from ..choose.support import CAPABILITY
 from ..choose.training_cost import paid_s
 from ..estimate.training_run import end_s, start_s
@@ -107,7 +107,7 @@ def over_budget_text(request: Request, candidate: InferenceCandidate, rejection:
     """Return why the budget does not pay for an inference candidate, its warm pool included."""
     budget, warm = request.budget, request.warm.containers
     if ends(request):
-        return f"the run costs {batch_usd(request, candidate):.2f}, over {budget.usd:.2f}"
+        return f"the run costs {least_batch_usd(request, candidate):.2f}, over {budget.usd:.2f}"
     if rejection.reason is Reason.STARTER_PLAN:
         return f"{warm} kept warm are more than the {STARTER_GPUS} GPUs that Modal's Starter plan runs at once"
     if rejection.reason is Reason.PRICE_OVER_BUDGET:
