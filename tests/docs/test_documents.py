@@ -424,6 +424,8 @@ def test_the_planner_is_asked(tmp_path: Path) -> None:
         template.env["PATH"] = f"{tmp_path / 'own' / 'bin'}:{template.env['PATH']}"
         table = template("gpu-plan compare 32B --budget 4/hour --context 16k --concurrency 8 --optimize throughput")
         assert "chosen" in table and "context 16,384, 8 requests at once" in table
+        edge = template("gpu-plan frontier Qwen/Qwen3-8B --task distributed --rows 10k")
+        assert "chosen" in edge and "10,000 rows" in edge
         questions, answers = template.folder / "questions.jsonl", template.folder / "answers.jsonl"
         questions.write_text('{"id": 1, "model": "Qwen/Qwen3-8B", "gpu": "L40S"}\n', encoding="utf-8")
         assert template("python -m planner estimate") == ""  # no question, no answer
