@@ -810,8 +810,10 @@ class InferenceSpeed(NamedTuple):
 
 def flops_gain(gpu: Gpu, form: str) -> int:
     """Return how many times faster than in 16 bits the tensor cores run with such weights; 1 where they unpack them."""
-    if form in ("mxfp4", "nvfp4"):
+    if form == "nvfp4":
         return 4 if gpu.fp4 else 1
+    if form == "mxfp4":  # vLLM 0.32 prefers kernels with 16-bit activations on every card (fused_moe/oracle/mxfp4.py)
+        return 1
     if form == "fp8":
         return 2 if gpu.fp8 else 1
     # int8 on Blackwell: vLLM has no kernel for it (prior)
@@ -1388,7 +1390,7 @@ def typical_request(request: Request) -> tuple[int, int]:
 
 SMALL_STEP = 2048  # tokens of a step of vLLM, where its default leaves too little memory
 PROBED_SEQUENCES = 32  # at once, with which a container of part of the load is first tried
-SPARE = 1.1  # times the load: where a larger step leaves less, a smaller one is taken
+SPARE = 1.1  # times the load: where a larger step or pass leaves less, a smaller one is taken
 TRIES = 8  # containers more than the first guess
 
 
@@ -1432,7 +1434,7 @@ def shared(request: Request, setup: InferenceSetup) -> Share:
     if not at_once:
         return Share(first, found, 0)
     if queues(request):
-        least = told(setup, at_once)
+        least = told(setup, max(1, int(at_once / SPARE)) if setup.engine != "vllm" else at_once)
         return Share(least, estimate_inference_memory_memory(least), 1)
     containers = math.ceil(total / at_once)
     for more in range(TRIES):
@@ -1733,7 +1735,6 @@ class choose_ranking_RankKey(NamedTuple):
 
     slow: bool  # fewer tokens/s than people read
     quality_lost: int
-    beaten: bool  # another of that quality costs no more and is as fast
     score: float
     price: float
     rate: float  # negative: faster first
@@ -1761,27 +1762,18 @@ class Merit(NamedTuple):
 
 
 def ranked(request: Request, candidates: list[InferenceCandidate]) -> list[InferenceCandidate]:
-    """Return working candidates, best first."""
-    keys = choose_ranking_rank_keys(request, candidates)
-    order = sorted(range(len(candidates)), key=lambda n: keys[n])
-    return [candidates[n] for n in order]
-
-
-def choose_ranking_rank_keys(request: Request, candidates: list[InferenceCandidate]) -> list[choose_ranking_RankKey]:
-    """Return the sort key of each of the working candidates, beside each other."""
+    """Return working candidates: first the best that nothing of its quality beats, then the others by their score."""
+    if not candidates:
+        return []
     merits = [merit(request, candidate) for candidate in candidates]
-    return [
-        choose_ranking_RankKey(
-            slow=one.slow,
-            quality_lost=one.quality_lost,
-            beaten=any(other.beats(one) for other in merits),
-            score=one.score,
-            price=one.price,
-            rate=-one.rate,
-            name=name(one.candidate),
-        )
-        for one in merits
-    ]
+    merits.sort(key=rank_key)
+    first = next(one for one in merits if not any(other.beats(one) for other in merits))
+    return [first.candidate, *(one.candidate for one in merits if one is not first)]
+
+
+def rank_key(one: Merit) -> choose_ranking_RankKey:
+    """Return the sort key of a working candidate."""
+    return choose_ranking_RankKey(one.slow, one.quality_lost, one.score, one.price, -one.rate, name(one.candidate))
 
 
 def merit(request: Request, candidate: InferenceCandidate) -> Merit:
@@ -2834,7 +2826,7 @@ def choose_training_weigh(request: Request) -> tuple[TrainingCandidate, ...]:
         if any(not candidate.rejected and not choose_micro_batch_tight(candidate.estimate) for candidate in judged):
             break
     working = [c for c in judged if not c.rejected]
-    keys = choose_training_rank_keys(request, working)
+    keys = rank_keys(request, working)
     ranked = [working[n] for n in sorted(range(len(working)), key=lambda n: keys[n])]
     rejected = sorted((c for c in judged if c.rejected), key=lambda c: (c.usd_per_hour, setup_name(c.setup)))
     return (*(replace(candidate, rank=n) for n, candidate in enumerate(ranked, 1)), *rejected)
@@ -2900,7 +2892,7 @@ def class_of(request: Request, candidate: TrainingCandidate) -> Class:
     )
 
 
-def choose_training_rank_keys(request: Request, candidates: list[TrainingCandidate]) -> list[choose_training_RankKey]:
+def rank_keys(request: Request, candidates: list[TrainingCandidate]) -> list[choose_training_RankKey]:
     """Return the sort key of each of the working candidates.
 
     Where cost is the aim, the quickest of those within ALIKE of the cheapest of their class goes first: none that is

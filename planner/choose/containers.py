@@ -11,7 +11,7 @@ from ..schema import InferenceSetup, Request
 
 SMALL_STEP = 2048  # tokens of a step of vLLM, where its default leaves too little memory
 PROBED_SEQUENCES = 32  # at once, with which a container of part of the load is first tried
-SPARE = 1.1  # times the load: where a larger step leaves less, a smaller one is taken
+SPARE = 1.1  # times the load: where a larger step or pass leaves less, a smaller one is taken
 TRIES = 8  # containers more than the first guess
 
 
@@ -55,7 +55,7 @@ def shared(request: Request, setup: InferenceSetup) -> Share:
     if not at_once:
         return Share(first, found, 0)
     if queues(request):
-        least = told(setup, at_once)
+        least = told(setup, max(1, int(at_once / SPARE)) if setup.engine != "vllm" else at_once)
         return Share(least, memory(least), 1)
     containers = math.ceil(total / at_once)
     for more in range(TRIES):

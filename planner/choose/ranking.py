@@ -31,7 +31,6 @@ class RankKey(NamedTuple):
 
     slow: bool  # fewer tokens/s than people read
     quality_lost: int
-    beaten: bool  # another of that quality costs no more and is as fast
     score: float
     price: float
     rate: float  # negative: faster first
@@ -59,27 +58,18 @@ class Merit(NamedTuple):
 
 
 def ranked(request: Request, candidates: list[InferenceCandidate]) -> list[InferenceCandidate]:
-    """Return working candidates, best first."""
-    keys = rank_keys(request, candidates)
-    order = sorted(range(len(candidates)), key=lambda n: keys[n])
-    return [candidates[n] for n in order]
-
-
-def rank_keys(request: Request, candidates: list[InferenceCandidate]) -> list[RankKey]:
-    """Return the sort key of each of the working candidates, beside each other."""
+    """Return working candidates: first the best that nothing of its quality beats, then the others by their score."""
+    if not candidates:
+        return []
     merits = [merit(request, candidate) for candidate in candidates]
-    return [
-        RankKey(
-            slow=one.slow,
-            quality_lost=one.quality_lost,
-            beaten=any(other.beats(one) for other in merits),
-            score=one.score,
-            price=one.price,
-            rate=-one.rate,
-            name=name(one.candidate),
-        )
-        for one in merits
-    ]
+    merits.sort(key=rank_key)
+    first = next(one for one in merits if not any(other.beats(one) for other in merits))
+    return [first.candidate, *(one.candidate for one in merits if one is not first)]
+
+
+def rank_key(one: Merit) -> RankKey:
+    """Return the sort key of a working candidate."""
+    return RankKey(one.slow, one.quality_lost, one.score, one.price, -one.rate, name(one.candidate))
 
 
 def merit(request: Request, candidate: InferenceCandidate) -> Merit:

@@ -65,8 +65,10 @@ class InferenceSpeed(NamedTuple):
 
 def flops_gain(gpu: Gpu, form: str) -> int:
     """Return how many times faster than in 16 bits the tensor cores run with such weights; 1 where they unpack them."""
-    if form in ("mxfp4", "nvfp4"):
+    if form == "nvfp4":
         return 4 if gpu.fp4 else 1
+    if form == "mxfp4":  # vLLM 0.32 prefers kernels with 16-bit activations on every card (fused_moe/oracle/mxfp4.py)
+        return 1
     if form == "fp8":
         return 2 if gpu.fp8 else 1
     # int8 on Blackwell: vLLM has no kernel for it (prior)
