@@ -1309,8 +1309,8 @@ def choose_configurations_configurations(request: Request) -> Iterator[Inference
 
 
 def fp8_cache_configurations(request: Request) -> Iterator[InferenceSetup]:
-    """Yield the same with an fp8 cache, where the request leaves formats open and the card has a kernel for it."""
-    if request.workload != "generation" or request.quantization != "auto" or request.model.attention == "mla":
+    """Yield the same with an fp8 cache, where 16 bits are not insisted on and the card has a kernel for it."""
+    if request.workload != "generation" or request.quantization == "none" or request.model.attention == "mla":
         return
     fine = [pair for pair in formats(request) if pair[0] == "vllm" and quality(request, pair[1]) < QUALITY_LOST["int4"]]
     for gpu, count in places(request):
@@ -1909,11 +1909,16 @@ def choose_inference_weigh(request: Request) -> tuple[InferenceCandidate, ...]:
     An fp8 cache is weighed only where weights as published do not work without it.
     """
     judged = [choose_inference_judge(request, setup) for setup in choose_configurations_configurations(request)]
-    found = decide(request, judged)
-    if found[0].rank and not quality_lost(found[0].setup):
-        return found
-    judged += [choose_inference_judge(request, setup) for setup in fp8_cache_configurations(request)]
+    if not any(as_published(request, candidate) for candidate in judged):
+        judged += [choose_inference_judge(request, setup) for setup in fp8_cache_configurations(request)]
     return decide(request, judged)
+
+
+def as_published(request: Request, candidate: InferenceCandidate) -> bool:
+    """Whether a candidate works within the budget, at a readable speed, and loses no quality."""
+    if not candidate.containers or quality_lost(candidate.setup) or choose_cost_over_budget(request, candidate):
+        return False
+    return not merit(request, candidate).slow
 
 
 def weigh_again(request: Request, candidates: Iterable[InferenceCandidate]) -> tuple[InferenceCandidate, ...]:
@@ -4993,6 +4998,14 @@ def choice(request: Request, candidates: list[InferenceCandidate]) -> InferenceC
     return found[0] if found and found[0].rank else None
 
 
+def weighed(request: Request) -> list[InferenceCandidate]:
+    """Return the candidates of a request, best first; none where no engine has the model as asked."""
+    try:
+        return list(choose_inference_weigh(request))
+    except NoPlan:
+        return []
+
+
 def gets(plan: InferencePlan, candidate: InferenceCandidate) -> str:
     """Return "1 x H100 in fp8, 3.95/hour, about 2,400 tokens/s"."""
     return f"{priced(plan, candidate)}, about {about(tokens_per_s(candidate))} tokens/s"
@@ -5036,10 +5049,10 @@ def other_formats(plan: InferencePlan) -> Iterator[str]:
     if other == setup.quantization:
         return
     asked = replace(request, quantization=other)
-    judged = [c for c in plan.candidates if c.setup.quantization == other and c.setup.kv_dtype == "auto"]
+    judged = weighed(asked)
     bits = "16 bits" if other == "none" else other
-    if found := choice(asked, judged):
-        yield f"In {bits} (quantization {other}) it would be {gets(plan, found)}."
+    if judged and judged[0].rank:
+        yield f"In {bits} (quantization {other}) it would be {gets(plan, judged[0])}."
     elif found := choice(replace(asked, budget=Budget(float("inf"), "none")), judged):
         needed = in_unit(request.budget, choose_cost_needed_usd(request, found))
         yield f"In {bits} (quantization {other}) it needs a budget of {needed}: {gets(plan, found)}."
@@ -5048,13 +5061,12 @@ def other_formats(plan: InferencePlan) -> Iterator[str]:
 def other_gpus(plan: InferencePlan) -> Iterator[str]:
     """Yield the cheaper candidate that insisting on its GPU and format gets."""
     cheaper = next_cheaper(plan)
-    if not cheaper:
-        return
+    if not cheaper or (cheaper.setup.quantization == "none" and cheaper.setup.kv_dtype == "fp8"):
+        return  # 16 bits that are insisted on come with a cache of 16 bits
     gpu, quantization = cheaper.setup.gpu, cheaper.setup.quantization
-    same = [c for c in plan.candidates if c.setup.gpu == gpu and c.setup.quantization == quantization]
-    found = choice(replace(plan.request, gpu=gpu.name, quantization=quantization), same)
-    if found and cheaper_than(plan, found):
-        yield f"Insisting on gpu {gpu.name} and quantization {quantization} gets {gets(plan, found)}."
+    found = weighed(replace(plan.request, gpu=gpu.name, quantization=quantization))
+    if found and found[0].rank and cheaper_than(plan, found[0]):
+        yield f"Insisting on gpu {gpu.name} and quantization {quantization} gets {gets(plan, found[0])}."
 
 
 def less_load(plan: InferencePlan) -> Iterator[str]:
@@ -5067,10 +5079,7 @@ def less_load(plan: InferencePlan) -> Iterator[str]:
     for words, answer, value in halves:
         if value < 1 or (answer == "context_len" and value < 512):
             continue
-        try:
-            found = choose_inference_weigh(replace(request, **{answer: value}))[0]
-        except NoPlan:
-            continue
+        found = weighed(replace(request, **{answer: value}))[0]
         same = found.rank and quality_lost(found.setup) <= quality_lost(plan.chosen.setup)
         if same and price(plan, found) < describe_changes_LESS * now:
             other = f"{describe_inference_where(found)} in {format_name(found.setup)}, {found.usd_per_hour:.2f}/hour"

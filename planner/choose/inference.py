@@ -13,7 +13,7 @@ from .configurations import configurations, fp8_cache_configurations
 from .containers import share_of
 from .cost import container_usd_per_hour, over_budget, tokens_per_s
 from .formats import QUALITY_LOST, quality_lost
-from .ranking import ranked
+from .ranking import merit, ranked
 from .support import unsupported
 
 
@@ -23,11 +23,16 @@ def weigh(request: Request) -> tuple[InferenceCandidate, ...]:
     An fp8 cache is weighed only where weights as published do not work without it.
     """
     judged = [judge(request, setup) for setup in configurations(request)]
-    found = decide(request, judged)
-    if found[0].rank and not quality_lost(found[0].setup):
-        return found
-    judged += [judge(request, setup) for setup in fp8_cache_configurations(request)]
+    if not any(as_published(request, candidate) for candidate in judged):
+        judged += [judge(request, setup) for setup in fp8_cache_configurations(request)]
     return decide(request, judged)
+
+
+def as_published(request: Request, candidate: InferenceCandidate) -> bool:
+    """Whether a candidate works within the budget, at a readable speed, and loses no quality."""
+    if not candidate.containers or quality_lost(candidate.setup) or over_budget(request, candidate):
+        return False
+    return not merit(request, candidate).slow
 
 
 def weigh_again(request: Request, candidates: Iterable[InferenceCandidate]) -> tuple[InferenceCandidate, ...]:

@@ -33,6 +33,14 @@ def choice(request: Request, candidates: list[InferenceCandidate]) -> InferenceC
     return found[0] if found and found[0].rank else None
 
 
+def weighed(request: Request) -> list[InferenceCandidate]:
+    """Return the candidates of a request, best first; none where no engine has the model as asked."""
+    try:
+        return list(weigh(request))
+    except NoPlan:
+        return []
+
+
 def gets(plan: InferencePlan, candidate: InferenceCandidate) -> str:
     """Return "1 x H100 in fp8, 3.95/hour, about 2,400 tokens/s"."""
     return f"{priced(plan, candidate)}, about {about(tokens_per_s(candidate))} tokens/s"
@@ -76,10 +84,10 @@ def other_formats(plan: InferencePlan) -> Iterator[str]:
     if other == setup.quantization:
         return
     asked = replace(request, quantization=other)
-    judged = [c for c in plan.candidates if c.setup.quantization == other and c.setup.kv_dtype == "auto"]
+    judged = weighed(asked)
     bits = "16 bits" if other == "none" else other
-    if found := choice(asked, judged):
-        yield f"In {bits} (quantization {other}) it would be {gets(plan, found)}."
+    if judged and judged[0].rank:
+        yield f"In {bits} (quantization {other}) it would be {gets(plan, judged[0])}."
     elif found := choice(replace(asked, budget=Budget(float("inf"), "none")), judged):
         needed = in_unit(request.budget, needed_usd(request, found))
         yield f"In {bits} (quantization {other}) it needs a budget of {needed}: {gets(plan, found)}."
@@ -88,13 +96,12 @@ def other_formats(plan: InferencePlan) -> Iterator[str]:
 def other_gpus(plan: InferencePlan) -> Iterator[str]:
     """Yield the cheaper candidate that insisting on its GPU and format gets."""
     cheaper = next_cheaper(plan)
-    if not cheaper:
-        return
+    if not cheaper or (cheaper.setup.quantization == "none" and cheaper.setup.kv_dtype == "fp8"):
+        return  # 16 bits that are insisted on come with a cache of 16 bits
     gpu, quantization = cheaper.setup.gpu, cheaper.setup.quantization
-    same = [c for c in plan.candidates if c.setup.gpu == gpu and c.setup.quantization == quantization]
-    found = choice(replace(plan.request, gpu=gpu.name, quantization=quantization), same)
-    if found and cheaper_than(plan, found):
-        yield f"Insisting on gpu {gpu.name} and quantization {quantization} gets {gets(plan, found)}."
+    found = weighed(replace(plan.request, gpu=gpu.name, quantization=quantization))
+    if found and found[0].rank and cheaper_than(plan, found[0]):
+        yield f"Insisting on gpu {gpu.name} and quantization {quantization} gets {gets(plan, found[0])}."
 
 
 def less_load(plan: InferencePlan) -> Iterator[str]:
@@ -107,10 +114,7 @@ def less_load(plan: InferencePlan) -> Iterator[str]:
     for words, answer, value in halves:
         if value < 1 or (answer == "context_len" and value < 512):
             continue
-        try:
-            found = weigh(replace(request, **{answer: value}))[0]
-        except NoPlan:
-            continue
+        found = weighed(replace(request, **{answer: value}))[0]
         same = found.rank and quality_lost(found.setup) <= quality_lost(plan.chosen.setup)
         if same and price(plan, found) < LESS * now:
             other = f"{where(found)} in {format_name(found.setup)}, {found.usd_per_hour:.2f}/hour"
