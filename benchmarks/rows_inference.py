@@ -285,6 +285,7 @@ def speed_runs(folder: Path, models: Models) -> Iterator[tuple[Run, str, float]]
                 model, card, count, min(tensor, count), "transformers" if eager else "vllm", form,
                 kv_dtype="fp8" if "TensorRT" in row["engine"] and form in ("fp8", "nvfp4") else "auto",
                 context_len=prompt + answer, concurrency=concurrency or 4096, input_len=prompt, output_len=answer,
+                **(mended.TENSORRT_OFFLINE if saturated and "TensorRT" in row["engine"] else {}),
             )  # fmt: skip
             kind = "output tokens/s under load" if concurrency != 1 else "output tokens/s, one request"
             if metric == "decode_throughput" and concurrency == 1:
