@@ -221,7 +221,7 @@ def test_a_lone_prompt_in_fp8_is_read_at_most_one_and_a_half_times_as_fast(card)
 
 
 def test_mxfp4_experts_gain_no_more_from_blackwell_than_its_16_bit_arithmetic_and_bandwidth():
-    """vLLM 0.32 prefers kernels with 16-bit activations: a B200 has 2.3 times the FLOP/s of an H100, 2.4 the bytes/s."""
+    """vLLM 0.32 prefers 16-bit activations: a B200 has 2.3 times the FLOP/s of an H100 and 2.4 times the bytes/s."""
     small, large = (
         estimate_inference(InferenceSetup(GPT_OSS_20B, GPUS[card], concurrency=256)).output_tokens_per_s
         for card in ("H100", "B200")
