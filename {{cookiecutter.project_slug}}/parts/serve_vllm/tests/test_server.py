@@ -42,7 +42,8 @@ def test_quantizing_at_load_is_passed_on_in_vllms_words(monkeypatch: pytest.Monk
 def test_a_cpu_gets_nothing_that_only_a_gpu_can_do():
     argv = options.command("x", 8000, gpus=0)
     assert value(argv, "--dtype") == "float32"
-    assert not {"--quantization", "--attention-config", "--tensor-parallel-size", "--enable-sleep-mode", "--kv-cache-dtype"} & set(argv)
+    on_gpus = {"--quantization", "--attention-config", "--tensor-parallel-size", "--enable-sleep-mode"}
+    assert not (on_gpus | {"--kv-cache-dtype", "--max-num-batched-tokens"}) & set(argv)
 
 
 @pytest.mark.parametrize("kernel", verify.ATTENTION)
