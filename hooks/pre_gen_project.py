@@ -2014,6 +2014,7 @@ def nearness(candidate: InferenceCandidate) -> float:
 
 
 choose_inference_refusal_SHORTEST_CONTEXT = 256  # tokens; nothing shorter is suggested
+choose_inference_refusal_TRIED = 6  # loads at the most
 
 
 def choose_inference_refusal_nothing_works(request: Request, candidates: tuple[InferenceCandidate, ...]) -> NoInference:
@@ -2056,13 +2057,15 @@ def fewer_warm(request: Request) -> Iterator[InferenceAlternative]:
 
 
 def fewer_at_once(request: Request, running: list[InferenceCandidate]) -> Iterator[InferenceAlternative]:
-    """Yield the most requests at once that the budget carries, where it carries any."""
-    best = 0
+    """Yield the most requests at once with which a plan is found within the budget, of those that candidates hold."""
+    loads = set()
     for candidate in () if request.task == "batch" else running:
         assert candidate.estimate is not None
-        best = max(best, most_containers(request, candidate) * int(candidate.estimate.max_concurrency))
-    if 0 < best < request.concurrency:
-        yield Alternative(Change.FEWER_AT_ONCE, best)
+        loads.add(most_containers(request, candidate) * int(candidate.estimate.requests_at_once))
+    for load in sorted((load for load in loads if 0 < load < request.concurrency), reverse=True)[:choose_inference_refusal_TRIED]:
+        if choose_inference_weigh(replace(request, concurrency=load))[0].rank:
+            yield Alternative(Change.FEWER_AT_ONCE, load)
+            return
 
 
 def relaxed(request: Request) -> Iterator[InferenceAlternative]:
@@ -4996,7 +4999,7 @@ def priced(plan: InferencePlan, candidate: InferenceCandidate) -> str:
 
 MUCH_FASTER = 1.2  # times: what a larger budget or another aim must bring to be named
 describe_changes_LESS = 0.9  # times the price: what giving something up must bring
-TRIED = 4  # budgets at the most
+describe_changes_TRIED = 4  # budgets at the most
 MONEY = (Reason.PRICE_OVER_BUDGET, Reason.RUN_OVER_BUDGET, Reason.WARM_POOL_OVER_BUDGET)
 
 
@@ -5034,7 +5037,7 @@ def larger_budgets(plan: InferencePlan) -> Iterator[str]:
     )
     for words, better in wants:
         over = [c for c in plan.candidates if c.containers and c.rejected and c.rejected.reason in MONEY and better(c)]
-        for candidate in sorted(over, key=lambda c: choose_cost_needed_usd(plan.request, c))[:TRIED]:
+        for candidate in sorted(over, key=lambda c: choose_cost_needed_usd(plan.request, c))[:describe_changes_TRIED]:
             typed = in_unit(plan.request.budget, choose_cost_needed_usd(plan.request, candidate))
             budget = Budget(float(typed.partition("/")[0]), plan.request.budget.per)
             found = choice(replace(plan.request, budget=budget), list(plan.candidates))

@@ -337,3 +337,25 @@ def test_a_batch_counts_its_starts_and_no_more_containers_than_shards():
 def test_a_month_and_an_hour_agree_on_what_they_pay(aim):
     hourly, monthly = (plan_for(asked(QWEN_8B, b, optimize=aim)).chosen for b in ("4/hour", f"{4 * LEAST_HOURS}/month"))
     assert hourly.setup == monthly.setup
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        asked(QWEN_8B, "1/hour", concurrency=256),
+        asked(LLAMA_70B, "4/hour", concurrency=200),
+        asked("google/gemma-3-27b-it", "300/month", concurrency=400),
+        asked(QWEN_32B, "2.50/hour", concurrency=64, context_len=16384),
+    ],
+    ids=lambda r: f"{r.model.id.rpartition('/')[2]}-{r.budget.usd:g}-{r.concurrency}",
+)
+def test_the_ways_out_of_a_refusal_work(request_):
+    """Fewer requests at once, or the budget that is named, typed as they stand."""
+    with pytest.raises(Refusal) as refused:
+        plan_for(request_)
+    said = str(refused.value)
+    if fewer := re.search(r"ask for (\d+) requests at once", said):
+        assert plan_for(replace(request_, concurrency=int(fewer[1]))).chosen.rank == 1
+    budget = re.search(r"raise the budget to ([\d.]+/\w+)", said)
+    assert budget
+    assert plan_for(replace(request_, budget=parse_budget(budget[1]))).chosen.rank == 1
