@@ -32,7 +32,7 @@ METHOD ?= auto
 ONLY ?=
 LEARNER = $(if $(filter tiny,$(MODEL)),tiny,$(WORKLOAD))
 TUNED := e2e-$(TASK)-$(WORKLOAD)-$(METHOD)
-.PHONY: demo test test-slow lint hook parts unpinned locks licences bench bench-serve bench-batch accuracy e2e-serve e2e-batch e2e-training clean
+.PHONY: demo test test-slow lint hook parts unpinned locks licences bench bench-serve bench-batch accuracy oracle e2e-serve e2e-batch e2e-training clean
 
 ## Bake the default project, show its plan, and let it answer on this CPU with a small model from the package index.
 demo: .venv/ready
@@ -115,6 +115,15 @@ bench-serve: .venv/ready $(VLLM)/ready
 ## Rows/s of a generated batch project's shard against the engine's own call for many rows.
 bench-batch: .venv/ready $(VLLM)/ready
 	$(BIN)/python benchmarks/batch.py --vllm-python $(VLLM)/bin/python
+
+## Ask transformers and vLLM about every architecture and every model of the catalogue (minutes to an hour); see docs/models.md.
+oracle: .venv/ready $(VLLM)/ready $(TRAIN)/ready
+	$(TRAIN)/bin/python -m benchmarks.oracle.sources transformers
+	$(VLLM)/bin/python -m benchmarks.oracle.sources vllm
+	$(BIN)/python -m benchmarks.oracle.sources catalogue
+	$(TRAIN)/bin/python -m benchmarks.oracle.answers transformers --all
+	$(VLLM)/bin/python -m benchmarks.oracle.answers vllm --all
+	$(BIN)/python -m benchmarks.oracle.report
 
 accuracy: .venv/ready
 	$(BIN)/python benchmarks/accuracy.py

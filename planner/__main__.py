@@ -13,10 +13,12 @@ from .api import Line, answer, ask_estimate, ask_plan
 from .catalogue.gpus import PRICES_DATE
 from .catalogue.models import find_model
 from .catalogue.prices import price_changes
-from .catalogue.sizes import parse_size
+from .catalogue.sizes import is_size
 from .describe.refusal import plan_for
+from .hub import fetch_unknown
 from .request.checks import check_budget, check_context, check_several, check_trained, check_workload
 from .request.dataset import epochs_of, parse_dataset, row_tokens_of
+from .request.model import usual_context
 from .request.parse import parse_count, parse_gpu
 from .schema import AIMS, ENGINES, METHODS, QUANTIZATIONS, TASKS, TRAINING, Model, Refusal, Request
 from .write.table import table
@@ -25,10 +27,9 @@ from .write.table import table
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; 0 done, 1 refused, 2 not understood."""
     options = parser().parse_args(argv)
-    if options.command == "plan":
-        return json_lines(ask_plan)
-    if options.command == "estimate":
-        return json_lines(ask_estimate)
+    if options.command in ("plan", "estimate"):
+        ask = ask_plan if options.command == "plan" else ask_estimate
+        return json_lines(fetching(ask) if options.hub else ask)
     try:
         if options.command == "prices":
             print("\n".join(price_changes(read_json(options.rates)) or [f"no price has changed since {PRICES_DATE}"]))
@@ -42,6 +43,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="gpu-plan", description="Plans GPU work on Modal: which GPU, and at what price.")
+    hub = "fetch the config.json of a model that is not known from the Hugging Face hub (HF_ENDPOINT, HF_TOKEN)"
+    top.add_argument("--hub", action="store_true", help=hub)
     commands = top.add_subparsers(dest="command", required=True)
     commands.add_parser("plan", help="JSON lines in, one plan a line out")
     commands.add_parser("estimate", help="JSON lines in, one estimate a line out")
@@ -88,9 +91,9 @@ def read_json(path: str) -> Any:
 
 def asked(options: argparse.Namespace) -> Request:
     """Return the request that the options describe."""
-    model, trains = named(options.model), options.task in TRAINING
+    model, trains = named(options.model, options.hub), options.task in TRAINING
     gpu, count = parse_gpu(options.gpu, "auto", several_nodes=options.task == "distributed")
-    typed = options.context if options.context != "auto" else str(min(2048 if trains else 8192, model.context))
+    typed = options.context if options.context != "auto" else str(usual_context(model, options.task, "generation"))
     context_len = check_context(parse_count("context", typed), model)
     rows = parse_dataset(f"it {options.rows} rows")[1] if options.rows != "0" else 0
     workload = model.workload
@@ -117,13 +120,24 @@ def asked(options: argparse.Namespace) -> Request:
     )
 
 
-def named(text: str) -> Model:
-    """Return the model of that id or folder, or one of that size: "8B", "custom 13"."""
-    try:
-        parse_size(text)
-    except Refusal:
-        return find_model(text)
-    return find_model("", text)
+def named(text: str, hub: bool = False) -> Model:
+    """Return the model of that id, folder or size ("8B", "custom 13"); with `hub` its config.json may be fetched."""
+    if is_size(text):
+        return find_model("", text)
+    if hub:
+        fetch_unknown(text)
+    return find_model(text)
+
+
+def fetching(ask: Callable[[Line], Line]) -> Callable[[Line], Line]:
+    """Return `ask`, which first fetches the config.json of a model that is not known."""
+
+    def fetch_and_ask(question: Line) -> Line:
+        if isinstance(model := question.get("model"), str):
+            fetch_unknown(model.strip())
+        return ask(question)
+
+    return fetch_and_ask
 
 
 def json_lines(ask: Callable[[Line], Line]) -> int:

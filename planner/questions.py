@@ -11,6 +11,8 @@ from .catalogue.model_object import from_object
 from .catalogue.models import find_model
 from .catalogue.other_gpus import OTHER_GPUS
 from .request.checks import check_context
+from .request.heads import check_head
+from .request.model import usual_context
 from .request.parse import one_of, parse_budget, parse_gpu
 from .schema import (
     AIMS,
@@ -155,12 +157,15 @@ def read_request(fields: Fields) -> Request:
     gpu, count = parse_gpu(
         str(fields.take("gpu", "auto")), str(fields.take("gpu_count", "auto")), task == "distributed"
     )
+    workload = fields.choice("workload", WORKLOADS, model.workload)
+    check_head(model, task, workload)
+    context_len = fields.count("context_len", usual_context(model, "serve", "generation"))
     request = Request(
         task=task,
-        workload=fields.choice("workload", WORKLOADS, model.workload),
+        workload=workload,
         model=model,
         budget=parse_budget(str(fields.take("budget", "none"))),
-        context_len=check_context(fields.count("context_len", min(8192, model.context)), model),
+        context_len=check_context(context_len, model),
         concurrency=fields.count("concurrency", 16),
         gpu=gpu,
         gpu_count=count,

@@ -17,6 +17,8 @@ class Reason(Enum):
     ONE_GPU_ENGINE = auto()
     KERNEL_NOT_INSTALLED = auto()
     ENCODER_UNSUPPORTED = auto()
+    ARCHITECTURE_UNSUPPORTED = auto()
+    CACHE_UNSUPPORTED = auto()
     NO_CONTINUOUS_BATCHING = auto()
     HEADS_INDIVISIBLE = auto()
     # memory

@@ -15,6 +15,10 @@ ENGINES = ("vllm", "transformers")
 QUANTIZATIONS = ("none", "fp8", "int8", "int4", "nf4", "mxfp4", "nvfp4")
 ATTENTIONS = ("sdpa", "flash_attention_2", "flash_attention_3", "flash_attention_4")
 LOCAL = "local folder"  # `Model.source` of a model that a person has on disk
+CACHED = "Hugging Face cache"  # `Model.source` of one whose config.json lies there
+# `Model.basis`: a typed size; a number in the name; a known model, `Model.source`, that the name contains; the
+# catalogue's figures of another revision
+BASES = ("size", "name", "relative", "revision")
 TASKS = ("serve", "batch", "finetune", "distributed")
 WORKLOADS = ("generation", "classification", "embedding")
 METHODS = ("full", "lora", "qlora")
@@ -66,21 +70,37 @@ class Model(NamedTuple):
     sliding_window: int = 0  # tokens; 0: none
     sliding_layers: int = 0  # of `layers`, those that see only the window
     linear_layers: int = 0  # of `layers`, those without a growing KV cache (Mamba, linear attention)
-    state_bytes: int = 0  # per sequence, of all linear layers together
+    state_bytes: int = 0  # per sequence, of all layers that keep a state together
     experts: int = 0
     experts_per_token: int = 0
     moe_intermediate: int = 0
     shared_experts: int = 0
     dense_layers: int = 0  # of `layers` in a mixture of experts, those with an ordinary MLP
     mlp_matrices: int = 3  # gate, up, down; 2 where there is no gate
+    state_layers: int = 0  # layers that keep a state, where they are not `linear_layers` (MLPs alone, both at once)
+    state_blocks: int = 2  # of state that vLLM keeps for a request: 3 for Mamba 2, whose prefill leaves a checkpoint
+    # Kinds of layers with a growing cache, where they differ in more than the window: (layers, window or 0, KV heads,
+    # elements of one head's key and value). MLA's latent is one head, and so is an index that chooses tokens.
+    caches: tuple[tuple[int, int, int, int], ...] = ()
+    kv_dtype: str = "auto"  # "fp8" where the checkpoint brings scales for its cache, which vLLM's "auto" then takes
+    unquantized_params: int = 0  # that a quantized checkpoint leaves in 16 bits, beside embeddings, head and routers
+    replicated_params: int = 0  # of `params`, those that every rank of tensor parallelism holds whole, MLA's included
     quantization: str = "none"  # of the published weights themselves (gpt-oss: mxfp4, DeepSeek-V3: fp8)
     workload: str = "generation"
+    head: str = ""  # of a config.json: "text", "classes", "tokens", "masked", "spans", "none"; "": not known
+    engines: tuple[str, ...] = ENGINES  # that run its architecture; none: only code of its own
     licence: str = ""
     gated: bool = False
     revision: str = ""  # commit, where known
     variants: tuple[tuple[str, str, str], ...] = ()  # (quantization, model id, revision), published ones
     source: str = ""
     assumed: tuple[str, ...] = ()  # names of fields that were derived, not read
+    basis: str = ""  # of a model that is not known: what its size comes from, one of BASES
+
+    @property
+    def keeps_state(self) -> bool:
+        """Whether some layers keep a state of constant size: Mamba, linear attention, convolutions."""
+        return bool(self.linear_layers or self.state_layers)
 
 
 class InferenceSetup(NamedTuple):

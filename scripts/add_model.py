@@ -8,26 +8,22 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.error import HTTPError, URLError
 from urllib.parse import quote
-from urllib.request import Request, urlopen
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from planner.catalogue.hf_config import from_config  # noqa: E402
 from planner.catalogue.shipped import Catalogue, model_line  # noqa: E402
+from planner.hub import HUB, endpoint, fetch_json  # noqa: E402
 from planner.schema import Model, Refusal, replace  # noqa: E402
 
 CATALOGUE = ROOT / "planner" / "catalogue" / "models.json"
-HUB = "https://huggingface.co"
-SECONDS = 20  # until a silent hub is given up
 MODEL_NAME = re.compile(r"[\w.-]+/[\w.-]+")
 
 
@@ -47,32 +43,11 @@ def catalogue_text(models: list[Model]) -> str:
     return "[\n" + ",\n".join(model_line(model) for model in sorted(models, key=catalogue_order)) + "\n]\n"
 
 
-def fetch_json(url: str) -> Any:
-    """Return the hub's answer; Refusal, with what would work, where it gives none."""
-    token = os.environ.get("HF_TOKEN")
-    request = Request(url, headers={"Authorization": f"Bearer {token}"} if token else {})
-    try:
-        with urlopen(request, timeout=SECONDS) as answer:
-            return json.load(answer)
-    except HTTPError as error:
-        if error.code in (401, 403):
-            raise Refusal(f"{url} is gated or private; accept its licence on the hub and set HF_TOKEN.") from None
-        raise Refusal(f"{url} answers {error.code}; check the model's name and revision.") from None
-    except (URLError, TimeoutError, ConnectionError) as error:
-        reason = getattr(error, "reason", error)
-        raise Refusal(
-            f"{url} cannot be reached ({reason}); set HF_ENDPOINT, or give a folder with its config.json."
-        ) from None
-    except ValueError:
-        raise Refusal(f"{url} is not JSON; check that HF_ENDPOINT is a model hub.") from None
-
-
 def hub_model(name: str, revision: str) -> Model:
     """Return a model from the hub's config.json, and from its card where that can be read."""
-    endpoint = os.environ.get("HF_ENDPOINT", HUB).rstrip("/")
-    config = fetch_json(f"{endpoint}/{name}/resolve/{quote(revision or 'main')}/config.json")
+    config = fetch_json(f"{endpoint()}/{name}/resolve/{quote(revision or 'main')}/config.json")
     try:
-        card = fetch_json(f"{endpoint}/api/models/{name}" + (f"/revision/{quote(revision)}" if revision else ""))
+        card = fetch_json(f"{endpoint()}/api/models/{name}" + (f"/revision/{quote(revision)}" if revision else ""))
     except Refusal as refusal:
         print(f"note: {refusal}", file=sys.stderr)
         card = {}

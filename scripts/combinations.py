@@ -85,7 +85,7 @@ def attention(combination: Combination) -> str:
     typed = answers(combination)
     if typed is None:
         raise Refusal("no such model")
-    defaults = {"project_name": "A", "project_slug": "a-b", "model_size": "8B", "dataset": "none"}
+    defaults = {"project_name": "A", "project_slug": "a-b", "model_size": "auto", "dataset": "none"}
     concurrency = "16" if combination["workload"] == "generation" else "32"
     return plan_for(check_answers(defaults | {"concurrency": concurrency} | typed).request).chosen.setup.attention
 

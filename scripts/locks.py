@@ -57,7 +57,7 @@ class Lock:
 
     @property
     def name(self) -> str:
-        """The part and the file: serve_vllm/image."""
+        """The part and the file: vllm/image."""
         return f"{self.path.parents[1].name}/{self.path.stem}"
 
     @property

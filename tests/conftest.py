@@ -21,6 +21,7 @@ def own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         patch.setenv("COOKIECUTTER_CONFIG", str(config))
         patch.setenv("GIT_CONFIG_GLOBAL", str(home / "gitconfig"))
         patch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+        patch.setenv("HF_HUB_CACHE", str(home / "hub"))  # a hook reads it: no model of the machine's own
         for who in ("AUTHOR", "COMMITTER"):
             patch.setenv(f"GIT_{who}_NAME", "A Tester")
             patch.setenv(f"GIT_{who}_EMAIL", "tester@example.com")

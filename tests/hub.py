@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import threading
 from collections.abc import Iterator
@@ -21,18 +22,30 @@ TOTAL = 596_049_920  # its parameters, as its card counts them
 
 @pytest.fixture
 def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
-    """Path -> answer: a number is an HTTP status, bytes are sent as they are, the rest as JSON."""
+    """Path -> answer: a number is an HTTP status, text where to go, bytes are sent as they are, the rest as JSON."""
     pages: dict[str, Any] = {}
     seen: list[str] = []
 
     class Hub(BaseHTTPRequestHandler):
+        def do_HEAD(self) -> None:
+            self.do_GET()
+
         def do_GET(self) -> None:
             seen.append(self.headers.get("Authorization", ""))
             page = pages.get(self.path, 404)
+            if isinstance(page, str):  # an address that it redirects to
+                self.send_response(307)
+                self.send_header("Location", page)
+                self.end_headers()
+                return
+            body = b"" if isinstance(page, int) else page if isinstance(page, bytes) else json.dumps(page).encode()
             self.send_response(page if isinstance(page, int) else 200)
+            self.send_header("Content-Length", str(len(body)))
+            self.send_header("ETag", f'"{hashlib.sha1(body).hexdigest()}"')
+            self.send_header("X-Repo-Commit", SHA)
             self.end_headers()
-            if not isinstance(page, int):
-                self.wfile.write(page if isinstance(page, bytes) else json.dumps(page).encode())
+            if self.command == "GET":
+                self.wfile.write(body)
 
         def log_message(self, *_: object) -> None:
             pass

@@ -59,7 +59,7 @@ def repeated(wave: Callable[[], dict[str, float]]) -> dict[str, Any]:
 def continuous(job: Job) -> dict[str, Any]:
     """All requests at once through the serve project's engine, as its HTTP side asks it."""
     sampling_params, one = job.part("engine.sampling").SamplingParams, job.configuration
-    job.part("monitoring.memory_snapshot").record(job.scratch)  # as app.py does
+    job.part("monitoring.gpu_memory").record_snapshots(job.scratch)  # as app.py does
     begun = time.perf_counter()
     engine = job.part("engine.server").Engine(job.model, gpus=int(job.on_gpu))
     load_s, vocab = time.perf_counter() - begun, engine.model.config.vocab_size

@@ -64,7 +64,7 @@ def measure(job: Job) -> dict[str, Any]:
         save_every_s=NEVER_S,
     )
     run = job.part("run.run_dir").Run(root, "measured", "none", 0.0)
-    job.part("monitoring.memory_snapshot").record(str(root))  # as a container does
+    job.part("monitoring.gpu_memory").record_snapshots(str(root))  # as a container does
     begun = time.perf_counter()
     try:
         train.train(job_of_it, run, stop_requested=StopAfter(TRAINING_STEPS))

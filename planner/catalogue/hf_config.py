@@ -1,133 +1,257 @@
 """Read a Hugging Face config.json as a Model. Field names: the configuration classes of transformers.
 
-Layers that `Model` has no fields for count towards its parameters; biases do not.
+An architecture is understood by its `model_type` (architectures.py) or refused; no dimension is guessed.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
-from ..schema import QUANTIZATIONS, Model, Refusal, replace
-from .hf_fields import count_at, typed_at
-from .hf_layers import NEMOTRON_BLOCKS, nemotron_h, vision_params, with_experts, with_latents, with_mixers, with_windows
-from .sizes import count_params
+from ..schema import Model, Refusal, replace
+from .architectures import ARCHITECTURES, NEVER_TIED, Architecture
+from .config_defaults import class_defaults
+from .context_length import context_of
+from .hf_experts import Experts, experts_of
+from .hf_extras import EXTRAS, Parts
+from .hf_fields import Config, typed_at
+from .hf_formats import published_format, quantization_section
+from .hf_heads import head_of, head_params, workload_of
+from .hf_mixers import LINEAR, Mixer, attention, bias_params, latent_attention, latents, state_bytes
+from .kept_modules import cache_format, kept_params
+from .layer_kinds import layer_kinds, window_of
+from .refused_kinds import check_kind
+from .vision import TEXT_KEYS, WRAPPERS, tower_params
 
-# Model types without a gate in their MLP, and those whose embeddings are tied unless the config says otherwise.
-UNGATED_TYPES = frozenset(
-    "bert roberta xlm-roberta distilbert deberta-v2 deberta electra mpnet camembert phi gpt2 gpt_neox gpt_bigcode "
-    "starcoder2 nemotron nemotron_h falcon mpt opt bloom esm arcee apertus".split()
-)
-ENCODER_TYPES = frozenset(
-    "bert roberta xlm-roberta distilbert deberta-v2 deberta electra mpnet camembert modernbert nomic_bert new "
-    "neobert eurobert esm gemma3_text_encoder".split()
-)
-TIED_TYPES = ENCODER_TYPES | frozenset(
-    "gemma gemma2 gemma3 gemma3_text gemma4 gemma4_text cohere cohere2 falcon gpt2 gpt_bigcode mpt bloom opt".split()
-)
-# Defaults of configuration classes, which a config.json leaves out.
-CONFIG_DEFAULTS = {
-    "gemma3_text": {"num_attention_heads": 8, "num_key_value_heads": 4, "head_dim": 256, "vocab_size": 262208}
-    | {"max_position_embeddings": 131072}
-}
+HIDDEN = ("hidden_size", "d_model", "n_embd", "dim", "emb_dim")
+LAYERS = ("num_hidden_layers", "n_layers", "n_layer", "num_layers")
+HEADS = ("num_attention_heads", "n_heads", "n_head", "num_heads", "attention_heads")
+KV_HEADS = ("num_key_value_heads", "num_kv_heads", "n_head_kv", "kv_n_heads", "multi_query_group_num")
+MOST_LAYERS = 1000  # the deepest published model has under 200
+WIDTH = ("intermediate_size", "ffn_dim", "n_inner", "ffn_hidden_size", "hidden_dim")
 
 
-def from_config(config: Mapping[str, Any], id: str) -> Model:
-    """Return the model that a Hugging Face config.json describes. Refusal names the key that is missing or odd.
+def from_config(config: Mapping[str, Any], id: str, beside: Mapping[str, Any] | None = None) -> Model:
+    """Return the model that a Hugging Face config.json describes. Refusal for what is not understood.
 
-    Parameters are counted from the dimensions, a vision tower included; biases and layers that only predict further
-    tokens ahead (MTP, which engines leave out) are not: under 0.5% on every model it was compared with.
+    `beside` is the content of an hf_quant_config.json in the same folder. Parameters are those that transformers
+    builds, within 0.1%: a vision tower included, layers that only predict further tokens ahead (MTP) left out.
     """
-    whole, text = config, typed_at(config, dict, "text_config", "llm_config")
-    kind = typed_at(text, str, "model_type") or typed_at(whole, str, "model_type")
-    config = {**CONFIG_DEFAULTS.get(kind, {}), **whole, **text}
-    if config.get("block_configs"):
-        raise Refusal(
-            "block_configs in the config.json gives every layer a shape of its own; give the model's size instead"
+    check_kind(config, id)
+    kind, text = _text_part(config, id)
+    architecture = ARCHITECTURES[kind]
+    defaults = class_defaults(kind)
+    for key in architecture.nested:
+        text = {**typed_at(text, dict, key), **text}
+    if not any(key in text for key in (*HIDDEN, *LAYERS)):
+        defaults = {}  # a config.json without any dimension is a broken one, not one of defaults
+    fields = Config(text, defaults)
+    fields.asked.update(architecture.nested)
+    model = _dimensions(fields, architecture, kind, id)
+    head = head_of(config)
+    headless = architecture.encoder or head not in ("text", "")
+    tied = fields.get("tie_word_embeddings", "tie_embedding")[1]
+    if tied is None:
+        tied = config.get("tie_word_embeddings", architecture.encoder and kind != "eurobert")
+    if headless or (tied and kind not in NEVER_TIED):
+        model = replace(model, tied_embeddings=True)
+    dtype = (fields.text("dtype", "torch_dtype") or typed_at(config, str, "dtype", "torch_dtype")).removeprefix(
+        "torch."
+    )
+    model = replace(
+        model,
+        dtype=dtype if dtype not in ("", "auto") else "float32" if architecture.encoder else "bfloat16",
+        quantization=published_format(config, text, beside),
+        workload=workload_of(config, kind, id, architecture.encoder),
+        head=head,
+        engines=architecture.engines,
+    )
+    model, experts, parts = _counted(model, fields, architecture)
+    tower = tower_params(config, model.hidden)
+    parts.other += head_params(config, kind, head, model, bool(tied)) + tower
+    if tower and kind == "gemma4_text":
+        model = replace(model, replicated_params=tower)
+    if model.quantization != "none":
+        section = quantization_section(config, text, beside)
+        model = replace(
+            model,
+            kv_dtype=cache_format(section),
+            unquantized_params=kept_params(section, model, experts, parts, tower, architecture.sparse == "gemma4"),
         )
-    if kind == "nemotron_h" and (blocks := typed_at(config, list, "layers_block_type")):
-        pattern = "".join(NEMOTRON_BLOCKS.get(str(block), "?") for block in blocks)
-        config |= {"hybrid_override_pattern": pattern, "num_hidden_layers": len(pattern)}
-    encoder = kind in ENCODER_TYPES
-    hidden = count_at(config, "hidden_size", "d_model", "n_embd", "dim")
-    heads = count_at(config, "num_attention_heads", "n_heads", "n_head")
-    context = count_at(config, "max_position_embeddings", "n_positions", "max_seq_len", "seq_length", default=2048)
-    if kind in ("roberta", "xlm-roberta", "camembert", "mpnet") and context % 64 == 2:
-        context -= 2  # their positions start at 2
-    kv_heads = count_at(config, "num_key_value_heads", "num_kv_heads", "n_head_kv", default=0) or heads
-    if kind == "falcon" and not config.get("new_decoder_architecture") and config.get("multi_query", True):
+    if (key := fields.unread()) and architecture.engines:
+        raise Refusal(
+            f"{id} is a {kind} by its config.json, which has {key} besides; such layers are not understood here: "
+            f"choose a model of an architecture in docs/models.md"
+        )
+    total = parts.total
+    active = total - sum(parts.unused) - (tower if model.experts else 0)
+    return replace(model, params=total, params_active=active)
+
+
+def _text_part(config: Mapping[str, Any], id: str) -> tuple[str, Mapping[str, Any]]:
+    """Return the model_type and the keys of the language model, which may stand inside a model of several senses."""
+    whole = typed_at(config, str, "model_type")
+    if whole not in WRAPPERS:
+        return whole, config
+    wrapper = WRAPPERS[whole]
+    text = typed_at(config, dict, *TEXT_KEYS)
+    kind = typed_at(text, str, "model_type") or wrapper.text_kind
+    if not text:  # Qwen2.5-VL as published: the language model's keys at the top
+        text, kind = {key: value for key, value in config.items() if not key.endswith("_config")}, wrapper.text_kind
+    elif "tie_word_embeddings" in config and whole != "llama4":  # the whole decides, as in transformers
+        text = {**text, "tie_word_embeddings": config["tie_word_embeddings"]}
+    kind = {"qwen2_vl_text": "qwen2", "qwen2_5_vl_text": "qwen2", "qwen3_vl_text": "qwen3"}.get(kind, kind)
+    kind = {"qwen3_vl_moe_text": "qwen3_moe"}.get(kind, kind)
+    if kind not in ARCHITECTURES:
+        raise Refusal(
+            f"{id} holds a language model of type {kind!r}, which is not understood here; docs/models.md lists what is"
+        )
+    return kind, text
+
+
+def _dimensions(config: Config, architecture: Architecture, kind: str, id: str) -> Model:
+    hidden, listed = config.count(*HIDDEN), config.items("layers_block_type") if kind == "nemotron_h" else []
+    layers = len(listed) or config.count(*LAYERS)
+    if layers > MOST_LAYERS:
+        raise Refusal(f"the config.json gives {layers:,} layers; it must have at most {MOST_LAYERS:,}")
+    heads = kv_heads = head_dim = 1
+    if architecture.layers != "linear":
+        heads = config.count(*HEADS)
+        kv_heads = config.count(*KV_HEADS, default=0) or heads
+        head_dim = config.count("head_dim", "kv_channels", "attention_head_dim", default=0) or max(1, hidden // heads)
+    if architecture.one_kv_head and config.flag(architecture.one_kv_head):
         kv_heads = 1
-    dtype = typed_at(config, str, "dtype", "torch_dtype").removeprefix("torch")
-    gated = kind not in UNGATED_TYPES or "glu" in typed_at(config, str, "activation_function")
+    if kind == "falcon":
+        kv_heads, head_dim = _falcon_heads(config, heads, kv_heads), hidden // heads
+    if kv_heads > heads:
+        raise Refusal(
+            f"the config.json gives {kv_heads} key-value heads and {heads} heads; it must have no more than heads"
+        )
+    intermediate = (
+        config.count("intermediate_size_mlp", default=0)
+        or config.count(*WIDTH, default=0)
+        or architecture.wide_as * hidden
+    )
+    if kind == "gpt_neox_japanese":
+        intermediate = config.count("intermediate_multiple_size", default=4) * hidden
+    if kind == "mpt":
+        intermediate = config.count("expansion_ratio", default=4) * hidden
+    if kind == "qwen":
+        intermediate //= 2  # it counts both halves of the gated MLP
+    context, known = context_of(config, kind)
     model = Model(
         id=id,
         params=0,
         params_active=0,
-        layers=count_at(config, "num_hidden_layers", "n_layers", "n_layer", "num_layers"),
+        layers=layers,
         hidden=hidden,
-        intermediate=count_at(
-            config, "intermediate_size_mlp", "intermediate_size", "ffn_hidden_size", "hidden_dim", "n_inner", default=0
-        ),
+        intermediate=intermediate,
         heads=heads,
         kv_heads=kv_heads,
-        head_dim=count_at(config, "head_dim", default=0) or max(1, hidden // heads),
-        vocab=count_at(config, "vocab_size"),
-        tied_embeddings=encoder or bool(config.get("tie_word_embeddings", kind in TIED_TYPES)),
+        head_dim=head_dim,
+        vocab=config.count("padded_vocab_size", "vocab_size"),
+        tied_embeddings=False,
         context=context,
-        dtype=dtype or ("float32" if encoder else "bfloat16"),
-        mlp_matrices=3 if gated else 2,
-        quantization=_quantization(config),
-        workload=_workload(whole, kind, id),
+        mlp_matrices=3 if architecture.gated else 2,
+        assumed=() if known else ("context",),
     )
-    model = with_windows(with_experts(model, config, kind), config, kind)
-    if not model.intermediate and not model.experts:
-        model = replace(model, intermediate=4 * hidden)
-    detail: dict[str, Any] = {"other": vision_params(typed_at(whole, dict, "vision_config"))}
-    if config.get("kv_lora_rank"):
-        model, detail["attention"] = with_latents(model, config)
-    elif kind == "nemotron_h":
-        model, params, active = nemotron_h(model, config)
-        return replace(model, params=params, params_active=active)
+    if not architecture.latent:
+        return model
+    rope = config.count("qk_rope_head_dim")
+    head_dim = config.count("qk_nope_head_dim") + rope
+    rank = config.count("kv_lora_rank")
+    return replace(model, attention="mla", kv_lora_rank=rank, qk_rope_head_dim=rope, head_dim=head_dim)
+
+
+def _falcon_heads(config: Config, heads: int, kv_heads: int) -> int:
+    if config.flag("new_decoder_architecture"):
+        return kv_heads
+    return 1 if config.flag("multi_query", True) else heads
+
+
+def _counted(model: Model, config: Config, architecture: Architecture) -> tuple[Model, Experts, Parts]:
+    """Return the model with its kinds of layers, its experts, and its parameters by part."""
+    kinds = layer_kinds(config, architecture.layers, model.layers)
+    experts = experts_of(config, architecture, model.layers)
+    window = window_of(config)
+    if "window" in kinds and (not window or window >= model.context):
+        kinds = ["full" if each == "window" else each for each in kinds]
+    if architecture.linear and kinds.count("linear"):
+        linear = LINEAR[architecture.linear](model, config)
     else:
-        model, mixers = with_mixers(model, config, kind)
-        detail |= mixers
-    if kind in ("bert", "roberta", "xlm-roberta", "distilbert", "mpnet", "camembert", "electra"):
-        detail["other"] += context * hidden  # learned positions
-    params = count_params(model, **detail)
-    if not model.experts:
-        return replace(model, params=params, params_active=params)
-    detail["other"] = 0  # a token of text does not pass the vision tower
-    return replace(model, params=params, params_active=count_params(model, active=True, **detail))
+        linear = LINEAR[architecture.linear](model, config) if architecture.both else Mixer(0)
+        if architecture.linear:
+            LINEAR[architecture.linear](model, config)  # so that its keys count as read
+    full = 0
+    if architecture.layers != "linear":
+        full = latent_attention(model, config) if architecture.latent else attention(model, config, architecture)
+    each = {"linear": linear.params, "none": 0}
+    mixers = [each.get(layer, full + (linear.params if architecture.both else 0)) for layer in kinds]
+    stateful = model.layers if architecture.both else kinds.count("linear")
+    without = 0 if architecture.both else kinds.count("linear") + kinds.count("none")
+    model = replace(
+        model,
+        sliding_window=window if "window" in kinds else 0,
+        sliding_layers=kinds.count("window"),
+        linear_layers=without,
+        state_layers=stateful if stateful != without else 0,
+        state_bytes=stateful * state_bytes(linear, config) if stateful else 0,
+        state_blocks=3 if architecture.linear == "mamba2" and stateful else 2,
+        replicated_params=kinds.count("full") * latents(model, config)
+        if architecture.latent
+        else stateful * linear.copied,
+    )
+    model = _with_experts(model, config, architecture, experts)
+    mlps, unused = _mlps(model, config, architecture, experts)
+    parts = Parts(kinds, mixers, mlps, unused, _outside(model, config, architecture))
+    if architecture.extra:
+        model = EXTRAS[architecture.extra](model, config, experts, parts)
+    return model, experts, parts
 
 
-def _workload(config: Mapping[str, Any], kind: str, id: str) -> str:
-    architecture = " ".join(str(name) for name in typed_at(config, list, "architectures"))
-    if "Classification" in architecture:
-        return "classification"
-    if re.search(r"embed|bge-|gte-|e5-|minilm|mpnet", id.lower()):
-        return "embedding"
-    return "classification" if kind in ENCODER_TYPES else "generation"
+def _with_experts(model: Model, config: Config, architecture: Architecture, experts: Experts) -> Model:
+    if not experts.count:
+        if architecture.sparse == "granite_hybrid":  # without experts it keeps its MLP under the shared one's name
+            return replace(model, intermediate=config.count(architecture.shared))
+        if not model.intermediate and architecture.extra != "no_mlp":
+            raise Refusal(
+                "the config.json has no intermediate_size; take the config.json that the model was published with"
+            )
+        return model
+    return replace(
+        model,
+        experts=experts.count,
+        experts_per_token=experts.per_token,
+        moe_intermediate=experts.width,
+        shared_experts=experts.shared,
+        dense_layers=model.layers - sum(experts.layers),
+    )
 
 
-def _quantization(config: Mapping[str, Any]) -> str:
-    """Return the format of the published weights, "none" where the config names none."""
-    section = typed_at(config, dict, "quantization_config", "compression_config")
-    if not section:
-        return "none"
-    method: str = typed_at(section, str, "quant_method", "quant_algo").lower()
-    if method == "compressed-tensors":
-        group: Any = next(iter(typed_at(section, dict, "config_groups").values()), {})
-        weights = typed_at(group, dict, "weights") if isinstance(group, Mapping) else {}
-        method = f"{typed_at(weights, str, 'type')}{count_at(weights, 'num_bits', default=8)}"
-    elif method == "modelopt":
-        method = typed_at(section, str, "quant_algo").lower() or "fp8"
-    elif method in ("awq", "gptq", "auto-round", "awq_marlin", "gptq_marlin"):
-        method = f"int{count_at(section, 'bits', 'w_bit', default=4)}"
-    elif method == "bitsandbytes":
-        method = "nf4" if section.get("load_in_4bit") else "int8"
-    known = {"float8": "fp8", "fbgemm_fp8": "fp8", "float4": "nvfp4", "w4a16_awq": "int4"}
-    method = known.get(method, method)
-    if method not in QUANTIZATIONS:
-        raise Refusal(f"quant_method in the config.json is {method!r}; {', '.join(QUANTIZATIONS[1:])} can be planned")
-    return method
+def _mlps(model: Model, config: Config, architecture: Architecture, experts: Experts) -> tuple[list[int], list[int]]:
+    """Return the parameters of each layer's MLP or experts, and of the experts that a token does not pass."""
+    width = model.intermediate
+    if experts.count:
+        width = config.count("prefix_dense_intermediate_size", default=0) or width
+    dense = model.mlp_matrices * model.hidden * width
+    dense += bias_params(config, architecture, {"m": (model.mlp_matrices - 1) * width + model.hidden})
+    if not experts.count:
+        return [dense] * model.layers, [0] * model.layers
+    expert = model.mlp_matrices * model.hidden * experts.width
+    sparse = experts.count * (expert + model.hidden) + model.mlp_matrices * model.hidden * experts.shared_width
+    sparse += model.hidden if architecture.shared_gate and experts.shared_width else 0
+    idle = (experts.count - experts.per_token) * expert
+    return [sparse if each else dense for each in experts.layers], [idle if each else 0 for each in experts.layers]
+
+
+def _outside(model: Model, config: Config, architecture: Architecture) -> int:
+    """Return the parameters of embeddings, head, positions and all norms."""
+    norm = model.hidden * (2 if architecture.norm_bias else 1)
+    total = model.vocab * model.hidden * (1 if model.tied_embeddings else 2)
+    total += (architecture.norms * model.layers + architecture.final_norms) * norm
+    if not model.tied_embeddings:
+        total += bias_params(config, architecture, {"h": model.vocab})
+    if architecture.positions >= 0 or (architecture.encoder and config.flag("position_biased_input")):
+        rows = config.count("max_position_embeddings", "n_positions", default=0) or model.context
+        total += (rows + max(architecture.positions, 0)) * model.hidden
+    return total

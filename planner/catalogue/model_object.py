@@ -58,7 +58,7 @@ def _completed_model(values: dict[str, Any], params: int, active: int) -> Model:
     base = known[known.names[key]] if (key := values.get("id", "").lower()) in known.names else None
     if base is None or not 0.9 < params / base.params < 1.1 or bool(base.experts) != mixture:
         base = reference_model(params, active if active < params else params // 10 if mixture else params)
-    blank = UNKNOWN_ORIGIN | {"id": f"custom-{size_text(params)}", "quantization": "none"}
+    blank = UNKNOWN_ORIGIN | {"id": f"custom-{size_text(params, 10)}", "quantization": "none"}
     if values.get("attention") == "mla" != base.attention:  # DeepSeek-V2's dimensions, and of most that follow it
         blank |= {"kv_lora_rank": 512, "qk_rope_head_dim": 64, "head_dim": 192}
     if "experts" in values:

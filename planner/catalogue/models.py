@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import json
+import os
 from math import log
 
-from ..schema import Model, Refusal, replace
-from .hf_config import from_config
+from ..schema import CACHED, Model, Refusal, replace
+from .folder import holds_config, read_folder
+from .hub_cache import find_snapshot
+from .names import Reference, format_in_name, parse_reference, shown, size_in_name
 from .shipped import load_catalogue
-from .sizes import SIZE_HINT, parse_size, size_in_name, size_text, sized_model
+from .sizes import SIZE_HINT, agree, guessed, parse_size, size_text, sized_model
+from .unplannable import check_format, check_kind, check_states
 
 # The models that `default_model` chooses from, per workload: current, ungated, apache-2.0 or mit, instruction-tuned.
 DEFAULT_MODELS = {
@@ -46,6 +49,20 @@ DEFAULT_MODELS = {
     ),
 }
 
+# Older ones, or of a rarer size, which are taken where none of the above is of the size that was asked for.
+FURTHER_MODELS = {
+    "generation": (
+        "Qwen/Qwen3.5-0.8B",
+        "Qwen/Qwen3-1.7B",
+        "mistralai/Mistral-Nemo-Instruct-2407",
+        "openai/gpt-oss-20b",
+        "Qwen/Qwen3-30B-A3B-Instruct-2507",
+        "mistralai/Mixtral-8x7B-Instruct-v0.1",
+        "Qwen/Qwen2-57B-A14B-Instruct",
+        "mistralai/Mixtral-8x22B-Instruct-v0.1",
+    ),
+}
+
 # The same for training, where they are others: bases without a head.
 TRAINED_MODELS = {
     "classification": (
@@ -73,33 +90,62 @@ HEADLESS = frozenset(
 
 
 def find_model(name: str, size: str = "") -> Model:
-    """Return the model of a catalogue id, a folder with a config.json, or a size in the name or beside it.
+    """Return the model of an id, an id@revision, a hub URL, a folder with a config.json, or of a size without a name.
 
-    Refusal where none of these gives its size.
+    An id is looked for in the catalogue, then in the local cache of the hub. One that is in neither is planned from
+    `size`, or from the size in its name, and says so (`Model.basis`). Refusal where none of these gives its size, or
+    where `size` contradicts it.
     """
-    name = name.strip()
-    found = _known_model(name) or (_local_model(name) if name else None)
-    if found:
-        return found
-    in_name = size_in_name(name)
-    if in_name or size.strip():
-        params, active = parse_size(in_name or size)
-        return sized_model(params, active, name or f"custom-{size_text(params)}", _relative_model(name))
+    name, size = name.strip(), size.strip()
     if not name:
-        raise Refusal(f"neither a model nor a size is given; name a model, or {SIZE_HINT}")
+        if not size:
+            raise Refusal(f"neither a model nor a size is given; name a model, or {SIZE_HINT}")
+        params, active = parse_size(size)
+        return sized_model(params, active, f"custom-{size_text(params, 10)}", "size")
+    reference = parse_reference(name)
+    found = (known_model(reference) if reference else None) or _local_model(name)
+    if not found and not reference:
+        raise Refusal(f"{shown(name)} is neither a Hugging Face id such as Qwen/Qwen3-8B nor a local folder")
+    if not found and reference:
+        related = _relative_model(reference.id)
+        check_format(reference.id, related.id if related else "")
+        found = cached_model(reference) or _guessed_model(reference, size, related)
+    assert found
+    if size:
+        check_size(found, size)
+    return found
+
+
+def check_size(model: Model, size: str) -> None:
+    """Raise Refusal where a typed size is neither the model's nor the one in its name."""
+    params, active = parse_size(size)
+    named = size_in_name(model.id)
+    right = agree(model.params, params) or (named and agree(parse_size(named)[0], params))
+    if active < params and not 2 / 3 < model.params_active / active < 3 / 2:
+        right = False
+    if right or model.basis == "size":
+        return
+    sparse = f", {size_text(model.params_active)} active" if model.params_active < model.params else ""
+    where = " by its name" if model.basis else ""
     raise Refusal(
-        f"{name!r} is not in the catalogue, is no folder with a config.json and has no size in its name; "
-        f"give its size ({SIZE_HINT}) or a folder that holds its config.json"
+        f"{model.id} has{where} {size_text(model.params)} parameters{sparse}, which model_size {size} contradicts; "
+        f"leave model_size auto to have this model, or model_id auto to have one of that size"
     )
 
 
-def _known_model(name: str) -> Model | None:
+def known_model(reference: Reference) -> Model | None:
+    """Return a model of the catalogue, or a published quantization of one, at the revision that is asked for."""
+    found = _catalogue_model(reference.id)
+    if not found or not reference.revision or reference.revision == found.revision:
+        return found
+    return cached_model(reference) or replace(found, revision=reference.revision, basis="revision")
+
+
+def _catalogue_model(id: str) -> Model | None:
     catalogue = load_catalogue()
-    key = name.lower().replace("meta-llama/meta-llama-3.1-", "meta-llama/llama-3.1-")  # renamed on the hub
+    key = id.lower().replace("meta-llama/meta-llama-3.1-", "meta-llama/llama-3.1-")  # renamed on the hub
     if key in catalogue.names:
         return catalogue[catalogue.names[key]]
-    if not key:
-        return None
     tails = [known for known in catalogue.names if known.partition("/")[2] == key]
     if len(tails) == 1:
         return catalogue[catalogue.names[tails[0]]]
@@ -113,47 +159,88 @@ def _known_model(name: str) -> Model | None:
     return None
 
 
-def _local_model(name: str) -> Model | None:
-    from pathlib import Path  # here, because few bakes name a folder and it takes milliseconds
-
-    try:
-        path = Path(name).expanduser()
-        path = path / "config.json" if path.is_dir() else path
-        text = path.read_text(encoding="utf-8") if path.suffix == ".json" and path.is_file() else ""
-    except (OSError, RuntimeError, ValueError):  # no such user, a name no file can have, not UTF-8
+def cached_model(reference: Reference) -> Model | None:
+    """Return the model whose config.json lies in the local cache of the hub, pinned to its commit."""
+    snapshot = find_snapshot(reference)
+    known = snapshot and holds_config(snapshot.folder)
+    found = _local_model(snapshot.folder, reference.id) if snapshot and known else None
+    if not snapshot or not found:
         return None
-    if not text:
+    found = replace(found, revision=snapshot.commit, source=CACHED)
+    named = format_in_name(reference.id)
+    if found.quantization == "none" and named in ("fp8", "nvfp4"):  # older ModelOpt keeps it in hf_quant_config.json
+        return replace(found, quantization=named, assumed=(*found.assumed, "quantization"))
+    return found
+
+
+def _guessed_model(reference: Reference, size: str, related: Model | None) -> Model:
+    """Return a model of which nothing but its name and perhaps its size is known. Refusal where that is too little."""
+    id, named = reference.id, size_in_name(reference.id)
+    check_kind(id, related.id if related else "")
+    if not named and not size:
+        at = f" --revision {reference.revision}" if reference.revision else ""
+        raise Refusal(
+            f"{shown(id)} is not in the catalogue, and no config.json of it is in the local Hugging Face cache: run "
+            f"`hf download {id} config.json{at}` and try again, or give its size ({SIZE_HINT})"
+        )
+    params, active = parse_size(named or size)
+    if related and size_in_name(related.id) != named and not agree(related.params, params):
+        related = None
+    if related:
+        blank = {"revision": reference.revision, "variants": (), "source": related.id, "licence": "", "gated": False}
+        return guessed(replace(related, id=id, **blank), "relative")
+    check_states(id)
+    typed = bool(size) and (not named or agree(params, parse_size(size)[0]))
+    if typed and (active == params or "a" in size.lower()):
+        params, active = parse_size(size)
+    return replace(sized_model(params, active, id, "size" if typed else "name"), revision=reference.revision)
+
+
+def _local_model(name: str, id: str = "") -> Model | None:
+    """Return the model of a folder, or of a config.json, called `id`; None where there is no such folder or file."""
+    path = os.path.expanduser(name)
+    try:
+        found = os.path.isdir(path) or (path.endswith(".json") and os.path.isfile(path))
+    except ValueError:  # a name that no file can have
+        return None
+    if not found:
         return None
     try:
-        config = json.loads(text)
-    except ValueError:
-        raise Refusal(f"{path} is not valid JSON; point at a model folder with a readable config.json") from None
-    if not isinstance(config, dict):
-        raise Refusal(f"{path} holds no JSON object; point at a Hugging Face config.json")
-    return from_config(config, name)
+        return read_folder(path, id or name)
+    except OSError:
+        raise Refusal(f"{path} cannot be read; point at a model folder that can") from None
 
 
-def _relative_model(name: str) -> Model | None:
+def _relative_model(id: str) -> Model | None:
     """Return the catalogue model whose name the given one contains: Qwen/Qwen3-8B for unsloth/Qwen3-8B-bnb-4bit."""
     catalogue = load_catalogue()
-    tail = name.lower().rpartition("/")[2]
+    tail = id.lower().rpartition("/")[2].replace("meta-llama-3.1-", "llama-3.1-")
     known = [key for key in catalogue.names if key.partition("/")[2] in tail]
     return catalogue[catalogue.names[max(known, key=len)]] if known else None
 
 
-def default_model(params: int, workload: str, to_train: bool = False) -> Model:
-    """Return the default model of a workload that is nearest in size: current, ungated, apache-2.0 or mit.
+def default_model(params: int, workload: str, to_train: bool = False, active: int = 0) -> Model:
+    """Return the open model of a workload that is nearest in size: ungated, apache-2.0 or mit.
 
-    One `to_train` is published in 16 bits or more, and a classifier has no head yet.
+    One `to_train` is published in 16 bits or more, and a classifier has no head yet. With `active` parameters it is
+    a mixture of experts that uses about as many for a token, where there is one.
     """
     if workload not in DEFAULT_MODELS:
         raise Refusal(
             f"there is no default model for the workload {workload!r}; take one of {', '.join(DEFAULT_MODELS)}"
         )
     catalogue = load_catalogue()
-    names = DEFAULT_MODELS[workload]
+    preferred, further = DEFAULT_MODELS[workload], FURTHER_MODELS.get(workload, ())
     if to_train:
-        names = TRAINED_MODELS.get(workload, names)
-        names = tuple(name for name in names if catalogue[name].quantization == "none")
+        preferred = TRAINED_MODELS.get(workload, preferred)
+        preferred, further = (
+            tuple(name for name in names if catalogue[name].quantization == "none") for names in (preferred, further)
+        )
+
+    def fits(name: str) -> bool:
+        total, used = catalogue.sizes[name]
+        return agree(total, params) and (not active or 2 / 3 < used / active < 3 / 2)
+
+    names = [name for name in preferred if fits(name)] or [name for name in further if fits(name)] or preferred
     name = min(names, key=lambda name: abs(log(catalogue.sizes[name][0] / max(params, 1))))
     return catalogue[name]

@@ -34,7 +34,8 @@ class Catalogue(Mapping[str, Model]):
     def __getitem__(self, name: str) -> Model:
         if name not in self._built:
             values = json.loads(self.lines[name])
-            values["variants"] = tuple(tuple(variant) for variant in values.get("variants", ()))
+            for field in ("variants", "caches"):
+                values[field] = tuple(tuple(row) for row in values.get(field, ()))
             self._built[name] = Model(**values)
         return self._built[name]
 

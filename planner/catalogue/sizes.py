@@ -8,6 +8,7 @@ from math import log
 from typing import Any
 
 from ..schema import Model, Refusal, replace
+from .names import format_in_name
 from .shipped import load_catalogue
 
 SMALLEST_MODEL, LARGEST_MODEL = 10**6, 20 * 10**12  # parameters
@@ -46,9 +47,6 @@ def attention_params(model: Model, q_lora_rank: int | None = None, value_dim: in
 
 
 _SIZE = r"(\d+(?:\.\d+)?)\s*([kmbt])"
-_SIZE_IN_NAME = re.compile(
-    r"(?<![a-z0-9.])(\d+x\d+(?:\.\d+)?b|\d+(?:\.\d+)?[mbt](?:-a\d+(?:\.\d+)?[mb])?)(?![a-z0-9])", re.ASCII
-)
 _SIZE_GIVEN = re.compile(rf"(?:custom[\s:_-]*)?(\d+(?:\.\d+)?)\s*([kmbt]?)(?:\s*-?\s*a\s*{_SIZE})?", re.ASCII)
 _SIZE_MIXED = re.compile(rf"(\d+)\s*x\s*{_SIZE}", re.ASCII)
 _SIZE_UNITS = {"k": 10**3, "m": 10**6, "b": 10**9, "": 10**9, "t": 10**12}
@@ -73,13 +71,24 @@ def parse_size(text: str) -> tuple[int, int]:
     return round(params), round(active)
 
 
-def size_in_name(name: str) -> str:
-    found = _SIZE_IN_NAME.findall(name.lower().rpartition("/")[2])
-    return found[0] if found else ""
+def is_size(text: str) -> bool:
+    """Return whether `parse_size` understands the text."""
+    try:
+        parse_size(text)
+    except Refusal:
+        return False
+    return True
 
 
-def size_text(params: int) -> str:
-    return f"{params / 10**9:g}B" if params >= 10**9 else f"{params / 10**6:g}M"
+def agree(params: int, asked: int) -> bool:
+    """Return whether a model of `params` parameters may be called one of `asked`: within 20%."""
+    return abs(params / asked - 1) <= 0.2
+
+
+def size_text(params: int, figures: int = 3) -> str:
+    """Return "8.19B", "350M": a size to so many figures, as `parse_size` reads it."""
+    count, unit = (params / 10**9, "B") if params >= 10**9 else (params / 10**6, "M")
+    return f"{float(f'{count:.{figures}g}'):.12g}{unit}"
 
 
 # Dense models whose every dimension grows with the size: what lies between two of them is interpolated, so that more
@@ -142,24 +151,23 @@ DERIVED_FIELDS = (
     "qk_rope_head_dim sliding_window sliding_layers linear_layers state_bytes experts experts_per_token "
     "moe_intermediate shared_experts dense_layers"
 ).split()
-_QUANTIZED_NAMES = (
-    ("nvfp4", "nvfp4"),
-    ("mxfp4", "mxfp4"),
-    ("fp8", "fp8"),
-    ("nf4|bnb-4bit", "nf4"),
-    ("int8|8bit|w8a8|w8a16", "int8"),
-    ("awq|gptq|int4|4bit|w4a16", "int4"),
-)
 
 
-def sized_model(params: int, active: int, name: str, relative: Model | None = None) -> Model:
-    """Return a model of which only the size is known: its relative in the catalogue, or the nearest one, scaled."""
-    given = [quantization for word, quantization in _QUANTIZED_NAMES if re.search(word, name.lower())]
-    known = relative if relative and 0.9 < params / relative.params < 1.1 else None
-    model = replace(known or reference_model(params, active), id=name, **UNKNOWN_ORIGIN)
-    quantization = given[0] if given else model.quantization
-    assumed = assumed_fields(model, frozenset()) + (("quantization",) if given else ())
-    return replace(model, quantization=quantization, assumed=assumed)
+def sized_model(params: int, active: int, name: str, basis: str) -> Model:
+    """Return a model of which only the size is known, and a name: the nearest in the catalogue, scaled."""
+    model = replace(reference_model(params, active), id=name, **UNKNOWN_ORIGIN)
+    return guessed(model, basis)
+
+
+def guessed(model: Model, basis: str) -> Model:
+    """Return the model with all that is known of its architecture said to be assumed, its format as its name says.
+
+    `basis` is what its size was taken from: see `Model`.
+    """
+    quantization = format_in_name(model.id)
+    named = ("quantization",) if quantization else ()
+    assumed = ("params", "params_active", *assumed_fields(model, frozenset()), *named)
+    return replace(model, quantization=quantization or model.quantization, assumed=assumed, basis=basis)
 
 
 def scaled_to(model: Model, params: int, active: int, fixed: frozenset[str] = frozenset()) -> Model:

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..schema import AnyPlan, Plan, Request
 from . import inference, inference_refusal, training, training_refusal
-from .no_plan import NoPlan, NothingWorks, NoTrainingGroup
+from .no_plan import ArchitectureNotRun, NoPlan, NothingWorks, NoTrainingGroup
 
 Weigh = Callable[[Request], tuple[Any, ...]]
 NothingWorksFor = Callable[[Request, tuple[Any, ...]], NothingWorks[Any, Any]]
@@ -18,6 +18,9 @@ BY_TASK = {"serve": INFERENCE, "batch": INFERENCE, "finetune": TRAINING, "distri
 
 def choose(request: Request) -> AnyPlan:
     """Return the plan for a request, always the same one. NoPlan where nothing works."""
+    engine = "transformers" if BY_TASK[request.task] is TRAINING else request.engine
+    if not request.model.engines or engine not in ("auto", *request.model.engines):
+        raise NoPlan(ArchitectureNotRun(request.model, engine))
     weigh, nothing_works = BY_TASK[request.task]
     candidates: tuple[Any, ...] = weigh(request)
     if not candidates:

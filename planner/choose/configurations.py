@@ -32,6 +32,8 @@ def fp8_cache_configurations(request: Request) -> Iterator[InferenceSetup]:
     """Yield the same with an fp8 cache, where 16 bits are not insisted on and the card has a kernel for it."""
     if request.workload != "generation" or request.quantization == "none" or request.model.attention == "mla":
         return
+    if request.model.kv_dtype == "fp8":  # the checkpoint brings such a cache
+        return
     fine = [pair for pair in formats(request) if pair[0] == "vllm" and quality(request, pair[1]) < QUALITY_LOST["int4"]]
     for gpu, count in places(request):
         kernel = fp8_cache_kernel(gpu)

@@ -26,10 +26,12 @@ def formats(request: Request) -> tuple[tuple[str, str], ...]:
     else:
         by_vllm = [("vllm", quantization) for quantization in loaded_by_vllm(model)]
         by_transformers = [("transformers", quantization) for quantization in loaded_by_transformers(model)]
+        if "vllm" not in model.engines:
+            by_vllm = []
         offered = {
             "vllm": by_vllm,
             "transformers": by_transformers,
-            "auto": by_vllm + [pair for pair in by_transformers if pair[1] not in loaded_by_vllm(model)],
+            "auto": by_vllm + [pair for pair in by_transformers if ("vllm", pair[1]) not in by_vllm],
         }[request.engine]
     names = list(dict.fromkeys(quantization for _engine, quantization in offered))
     if not offered:

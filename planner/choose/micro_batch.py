@@ -88,7 +88,7 @@ def useful_rate(request: Request, setup: TrainingSetup, estimate: TrainingEstima
 
 def packs(request: Request) -> bool:
     """Whether several examples may share a sequence: short and many, and no state runs from one to the next."""
-    if request.workload != "generation" or request.model.linear_layers or not request.row_tokens:
+    if request.workload != "generation" or request.model.keeps_state or not request.row_tokens:
         return False
     steps = request.dataset_rows * request.row_tokens / request.context_len / GLOBAL_BATCH
     return request.row_tokens < request.context_len and steps >= PACKED_STEPS

@@ -57,6 +57,13 @@ class FormatNotOffered(NamedTuple):
     made_at_load: bool  # transformers would make it
 
 
+class ArchitectureNotRun(NamedTuple):
+    """The engine does not run the model's architecture; `engine` is "auto" where none does."""
+
+    model: Model
+    engine: str
+
+
 class NoTrainingGroup(NamedTuple):
     """No group of the asked GPUs trains together."""
 
@@ -81,6 +88,8 @@ NoTraining = NothingWorks[TrainingSetup, TrainingEstimate]
 class NoPlan(Exception):
     """There is no plan for a request."""
 
-    def __init__(self, cause: ImageCannotLoad | FormatNotOffered | NoTrainingGroup | NothingWorks[Any, Any]) -> None:
+    def __init__(
+        self, cause: ImageCannotLoad | FormatNotOffered | ArchitectureNotRun | NoTrainingGroup | NothingWorks[Any, Any]
+    ) -> None:
         super().__init__(cause)
         self.cause = cause

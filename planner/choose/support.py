@@ -9,6 +9,7 @@ from .attention import unsupported_kernel
 # Lowest compute capability, from `get_min_capability` of vLLM 0.32's quantization layers. fp8 would load on 7.5 too,
 # but a T4 computes in neither fp8 nor bf16: 8.0 is where weight-only fp8 has fast kernels (Marlin).
 CAPABILITY = {"none": 7.5, "fp8": 8.0, "int8": 7.5, "int4": 7.5, "nf4": 7.5, "mxfp4": 8.0, "nvfp4": 10.0}
+BLACKWELL = 10.0  # from where vLLM 0.32 has sparse attention over an fp8 cache; on Hopper it finds no backend
 # Encoders that vLLM 0.32 refuses, and ELECTRA, whose probabilities it gets wrong: tried on its CPU build.
 UNSUPPORTED_ENCODERS = ("distilbert", "mpnet", "deberta", "electra")
 # Families that overflow in float16, which is all a T4 has: vLLM 0.32 config/model.py, _FLOAT16_NOT_SUPPORTED_MODELS.
@@ -29,12 +30,17 @@ def _unsupported(setup: InferenceSetup) -> Reason | None:
         return Reason.FORMAT_UNSUPPORTED
     if not gpu.bf16 and overflows_float16(model):
         return Reason.FLOAT16_OVERFLOW
+    if setup.engine not in model.engines:
+        return Reason.ARCHITECTURE_UNSUPPORTED
     if setup.engine == "transformers" and setup.gpu_count > 1:
         return Reason.ONE_GPU_ENGINE
     if setup.engine == "transformers" and setup.attention != "sdpa":
         return Reason.KERNEL_NOT_INSTALLED
     if setup.engine == "vllm" and model.workload != "generation" and _named(model, UNSUPPORTED_ENCODERS):
         return Reason.ENCODER_UNSUPPORTED
+    indexed = model.attention == "mla" and len(model.caches) > 1  # sparse attention: an index chooses tokens
+    if setup.engine == "vllm" and indexed and model.kv_dtype == "fp8" and gpu.compute_capability < BLACKWELL:
+        return Reason.CACHE_UNSUPPORTED
     if setup.engine == "transformers" and setup.max_batched_tokens and lacks_continuous_batching(model):
         return Reason.NO_CONTINUOUS_BATCHING
     if model.heads % setup.tensor_parallel:
@@ -44,7 +50,7 @@ def _unsupported(setup: InferenceSetup) -> Reason | None:
 
 def lacks_continuous_batching(model: Model) -> bool:
     """Whether transformers' continuous batching has no cache for the model's attention, or SDPA no such attention."""
-    return bool(model.linear_layers) or model.attention == "mla" or _named(model, NO_CONTINUOUS_BATCHING)
+    return model.keeps_state or model.attention == "mla" or _named(model, NO_CONTINUOUS_BATCHING)
 
 
 def overflows_float16(model: Model) -> bool:

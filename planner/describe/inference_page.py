@@ -7,6 +7,7 @@ from ..choose.cost import month_hours, tokens_per_s, usd_per_million
 from ..estimate.inference import speed_of
 from ..request.warm_pool import warm_hours_per_month
 from ..schema import Gpu, InferenceCandidate, InferencePlan
+from .assumed import assumed_lines, assumed_sentence
 from .batch import run_lines, run_words, typical_row
 from .changes import what_would_change
 from .format import about, budget_text, cents, code, paragraph, size_words
@@ -74,8 +75,7 @@ def bars(plan: InferencePlan) -> list[Bar]:
 
 def lines(plan: InferencePlan) -> Lines:
     """Return the terminal's lines."""
-    chosen, setup, estimate = plan.chosen, plan.chosen.setup, estimate_of(plan.chosen)
-    request = plan.request
+    chosen, setup, request = plan.chosen, plan.chosen.setup, plan.request
     engine = {"vllm": "vLLM", "transformers": "transformers"}[setup.engine]
     low, high = rate_range(chosen)
     at_once = setup.concurrency if request.task == "batch" else request.concurrency
@@ -91,8 +91,7 @@ def lines(plan: InferencePlan) -> Lines:
         yields=f"about {about(tokens_per_s(chosen))} tokens/s ({about(low)} to {about(high)}) at "
         f"{at_once} {units(plan)}, {cents(usd_per_million(chosen))} per million tokens {written(plan)}",
         more=more,
-        model=setup.model.id,
-        assumed=estimate.assumed,
+        assumed=assumed_lines(setup.model),
     )
 
 
@@ -105,7 +104,7 @@ def warm_line(plan: InferencePlan) -> str:
 
 def decision(plan: InferencePlan) -> list[str]:
     """Return the request, the choice and the assumptions, a paragraph each."""
-    request, chosen, setup, estimate = plan.request, plan.chosen, plan.chosen.setup, estimate_of(plan.chosen)
+    request, chosen, setup = plan.request, plan.chosen, plan.chosen.setup
     limit = "no budget" if request.budget.per == "none" else f"{request.budget.usd:g} USD per {request.budget.per}"
     low, high = rate_range(chosen)
     asked = paragraph(
@@ -118,8 +117,8 @@ def decision(plan: InferencePlan) -> list[str]:
         f"{about(tokens_per_s(chosen))} tokens/s {written(plan)} ({about(low)} to {about(high)}),",
         f"{cents(usd_per_million(chosen))} USD per million.**",
     )
-    known = paragraph(f"The model's configuration is not known; assumed from its size: {', '.join(estimate.assumed)}.")
-    return [asked, answer, known] if estimate.assumed else [asked, answer]
+    guessed = assumed_sentence(setup.model)
+    return [asked, answer, paragraph(guessed)] if guessed else [asked, answer]
 
 
 def cache_words(plan: InferencePlan) -> list[str]:

@@ -41,8 +41,7 @@ class Lines(NamedTuple):
     per_gpu: bool
     yields: str
     more: list[str]
-    model: str
-    assumed: tuple[str, ...]
+    assumed: list[str]  # lines, each with a word of its own; none where the model is known
 
 
 class Comparison(NamedTuple):

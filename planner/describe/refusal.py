@@ -11,6 +11,7 @@ from ..choose.choose import choose
 from ..choose.cost import STARTER_GPUS, ends, needed_usd, paid_containers
 from ..choose.no_plan import (
     Alternative,
+    ArchitectureNotRun,
     Change,
     FormatNotOffered,
     ImageCannotLoad,
@@ -51,6 +52,8 @@ def refusal_text(no_plan: NoPlan) -> str:
     if isinstance(cause, ImageCannotLoad):
         model, other = cause.model, "transformers" if cause.engine == "vllm" else "vllm"
         return f"the {cause.engine} image cannot load {model.id} as published, {model.quantization}; take {other}"
+    if isinstance(cause, ArchitectureNotRun):
+        return architecture_text(cause)
     if isinstance(cause, FormatNotOffered):
         also = "; engine transformers makes it while loading" if cause.made_at_load else ""
         offered = ", ".join(cause.offered)
@@ -59,6 +62,17 @@ def refusal_text(no_plan: NoPlan) -> str:
         return training_text(cause) if cause.request.task in TRAINING else inference_text(cause)
     gpus = "these cards" if cause.request.gpu == "auto" else cause.request.gpu
     return f"Modal has no {cause.request.gpu_count or 2} {gpus} that train together; let gpu be auto"
+
+
+def architecture_text(cause: ArchitectureNotRun) -> str:
+    """Return the sentence for an architecture that the engine does not run."""
+    model = cause.model
+    if model.engines:
+        return f"{cause.engine} does not run the architecture of {model.id} here; take engine {model.engines[0]}"
+    return (
+        f"{model.id} is built by code of its own, which neither vLLM nor transformers runs here; choose a model of an "
+        f"architecture in docs/models.md, such as Qwen/Qwen3-8B"
+    )
 
 
 def shortened(why: str, changes: list[str]) -> str:

@@ -56,6 +56,10 @@ def unsupported_text(setup: InferenceSetup, reason: Reason) -> str:
         return "the transformers image holds no flash-attn; PyTorch's SDPA brings its own FlashAttention kernels"
     if reason is Reason.ENCODER_UNSUPPORTED:
         return f"vLLM does not run the encoder of {model.id}"
+    if reason is Reason.ARCHITECTURE_UNSUPPORTED:
+        return f"the {setup.engine} image does not run the architecture of {model.id}"
+    if reason is Reason.CACHE_UNSUPPORTED:
+        return f"vLLM has no sparse attention over the fp8 cache of {model.id} on {gpu.name}; a B200 has"
     if reason is Reason.NO_CONTINUOUS_BATCHING:
         return f"transformers' continuous batching with SDPA does not know the attention of {model.id}"
     if reason is Reason.HEADS_INDIVISIBLE:

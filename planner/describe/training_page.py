@@ -9,6 +9,7 @@ from ..choose.training_cost import attempt_s, paid_s
 from ..estimate.training_memory import lora_params
 from ..estimate.training_run import checkpoint_gib, end_s, save_every_s, start_s
 from ..schema import TrainingCandidate, TrainingPlan, TrainingSetup
+from .assumed import assumed_lines, assumed_sentence
 from .format import about, budget_text, cents, code, duration, paragraph, short_count, size_words
 from .layout import Bar, Comparison, Lines, Page
 from .names import OFFLOAD_NAMES, SHARDING_NAMES
@@ -89,8 +90,7 @@ def lines(plan: TrainingPlan) -> Lines:
         yields=f"about {about(rate(chosen))} tokens/s ({low} to {high}), MFU {estimate.mfu or 0:.2f}, "
         f"{cents(usd_per_million(chosen))} USD per million tokens",
         more=more,
-        model=setup.model.id,
-        assumed=estimate.assumed,
+        assumed=assumed_lines(setup.model),
     )
 
 
@@ -116,8 +116,8 @@ def decision(plan: TrainingPlan) -> list[str]:
         f"about {about(rate(chosen))} tokens/s ({low} to {high}), {cents(usd_per_million(chosen))} USD per",
         f"million; {rows_words(plan)} take about {run_price(run_of(chosen))}.**",
     )
-    known = paragraph(f"The model's configuration is not known; assumed from its size: {', '.join(estimate.assumed)}.")
-    return [asked, answer, known] if estimate.assumed else [asked, answer]
+    guessed = assumed_sentence(setup.model)
+    return [asked, answer, paragraph(guessed)] if guessed else [asked, answer]
 
 
 def state_words(plan: TrainingPlan) -> list[str]:

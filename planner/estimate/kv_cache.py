@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import ceil
+from typing import NamedTuple
 
 from ..schema import GIB, Model
 
@@ -20,21 +21,54 @@ def is_causal(model: Model) -> bool:
     return model.kv_heads < model.heads and not any(name in model.id.lower() for name in BIDIRECTIONAL)
 
 
+class CacheKind(NamedTuple):
+    """Layers that cache the same: all tokens or, with a window, the last of them."""
+
+    layers: int
+    window: int  # tokens; 0: all
+    heads: int  # of keys and values, before tensor parallelism
+    width: int  # elements of one head's key and value
+
+    element_bytes: int = 2
+
+    def token_bytes(self, tensor_parallel: int) -> int:
+        """Return the bytes of a token in one layer on each GPU; a head is never split, so it may be copied."""
+        return ceil(self.heads / tensor_parallel) * self.width * self.element_bytes
+
+
+def cache_kinds(model: Model, kv_dtype: str = "auto") -> tuple[CacheKind, ...]:
+    """Return the kinds of layers with a growing cache. An MLA latent is one head, which every GPU holds."""
+    size = 1 if "fp8" in (kv_dtype, model.kv_dtype) else 2
+    if model.caches:
+        return tuple(CacheKind(*kind, size) for kind in model.caches)
+    heads, width = model.kv_heads, 2 * model.head_dim
+    if model.attention == "mla":
+        heads, width = 1, model.kv_lora_rank + model.qk_rope_head_dim
+    full = model.layers - model.linear_layers - model.sliding_layers
+    counts = ((full, 0), (model.sliding_layers, model.sliding_window))
+    return tuple(CacheKind(layers, window, heads, width, size) for layers, window in counts if layers > 0)
+
+
+def state_layers(model: Model) -> int:
+    """Return how many layers keep a state of constant size for each sequence."""
+    return (model.state_layers or model.linear_layers) if model.state_bytes else 0
+
+
 def kv_bytes_per_token(model: Model, kv_dtype: str = "auto", tensor_parallel: int = 1) -> float:
     """Return the bytes per token on each GPU, within every layer's window. An MLA cache is copied to every GPU."""
-    return float((model.layers - model.linear_layers) * kv_layer_bytes(model, kv_dtype, tensor_parallel))
+    return float(sum(kind.layers * kind.token_bytes(tensor_parallel) for kind in cache_kinds(model, kv_dtype)))
 
 
 def kv_layer_bytes(model: Model, kv_dtype: str, tensor_parallel: int) -> int:
-    size = 1 if kv_dtype == "fp8" else 2
-    if model.attention == "mla":
-        return (model.kv_lora_rank + model.qk_rope_head_dim) * size
-    return 2 * ceil(model.kv_heads / tensor_parallel) * model.head_dim * size
+    """Return the bytes of a token in a layer of the first kind, for engines that cache all layers alike."""
+    kinds = cache_kinds(model, kv_dtype)
+    return kinds[0].token_bytes(tensor_parallel) if kinds else 0
 
 
 def kv_gib(model: Model, tokens: int, sequences: float = 1, kv_dtype: str = "auto", tensor_parallel: int = 1) -> float:
     """Return the GiB that `sequences` of `tokens` each take on each GPU: full layers, windows, constant states."""
-    full = model.layers - model.linear_layers - model.sliding_layers
-    kept = min(tokens, model.sliding_window) if model.sliding_window else tokens
-    held = (full * tokens + model.sliding_layers * kept) * kv_layer_bytes(model, kv_dtype, tensor_parallel)
+    held = 0.0
+    for kind in cache_kinds(model, kv_dtype):
+        kept = min(tokens, kind.window) if kind.window else tokens
+        held += kind.layers * kept * kind.token_bytes(tensor_parallel)
     return sequences * (held + model.state_bytes / tensor_parallel) / GIB

@@ -121,7 +121,7 @@ def widths(setup: TrainingSetup) -> Widths:
 
 def _mlp_matrices(model: Model) -> int:
     """Return 3 with a gate and 2 without one. A dense model whose parameters are too few for a gate has none."""
-    if model.mlp_matrices < 3 or model.experts or model.linear_layers or model.attention == "mla":
+    if model.mlp_matrices < 3 or model.experts or model.keeps_state or model.attention == "mla":
         return model.mlp_matrices
     attention = 2 * model.hidden * (model.heads + model.kv_heads) * model.head_dim
     mlp = (model.params - embedding_params(model)) / model.layers - attention

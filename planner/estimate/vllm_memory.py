@@ -5,12 +5,11 @@ Cache = fraction x visible memory - weights - activations - outside torch - CUDA
 
 from __future__ import annotations
 
-from math import ceil
-
 from ..reasons import Reason, Rejection
 from ..schema import GIB, Gpu, InferenceSetup
-from .kv_cache import is_causal, kv_bytes_per_token, kv_gib, kv_layer_bytes
+from .kv_cache import is_causal, kv_bytes_per_token, kv_gib
 from .memory_terms import InferenceMemory, nccl_gib, widest_bytes_per_token
+from .vllm_cache import request_bytes
 from .weights import weight_gib
 
 LARGE_CARD_GIB = 70  # from here vLLM schedules larger batches, the A100 excepted (vLLM 0.32, arg_utils)
@@ -21,7 +20,6 @@ SORTING_SAMPLER_BYTES = 38.6  # before: sorted copies too (1.40 GiB at 256 x 151
 ANY_SAMPLER_BYTES = 24.0  # version unknown: between the two (prior)
 GRAPH_GIB_PER_LAYER = 0.013  # CUDA graphs: 0.39 GiB at 24 layers, 0.54 at 36, 0.24 at 32 (logs)
 NON_TORCH_GIB = 0.1  # outside the allocator on one GPU: 0.03 to 0.16 (logs)
-STATE_COPIES = 2  # of a linear layer's state: the running one and the prefix cache's (vLLM 0.32, Qwen3.5-4B log)
 BATCHES_IN_FLIGHT = 2  # asynchronous scheduling keeps the window of two steps (vLLM 0.32)
 _CURRENT = (0, 32)  # the vLLM version that generated projects pin
 
@@ -54,9 +52,10 @@ def vllm_memory(setup: InferenceSetup, engine_version: str) -> InferenceMemory:
             float(sequences * (setup.gpu_count // tp)),
         )  # fmt: skip
     chunk = tokens * BATCHES_IN_FLIGHT if version >= (0, 20) else tokens
-    request = _vllm_request_gib(setup, chunk)
+    request = request_bytes(model, setup.context_len, chunk, setup.kv_dtype, tp) / GIB
     concurrent = max(cache, 0.0) / request if request else float(sequences)
-    held = _held_at_once(max(cache, 0.0), request, _vllm_request_gib(setup, 1), 0 if generates else sequences)
+    steady = request_bytes(model, setup.context_len, 1, setup.kv_dtype, tp) / GIB
+    held = _held_at_once(max(cache, 0.0), request, steady, 0 if generates else sequences)
     cached = concurrent * setup.context_len
     if version < (0, 12):  # printed as if every layer saw everything
         cached = max(cache, 0.0) * GIB / kv_bytes_per_token(model, setup.kv_dtype, tp)
@@ -87,20 +86,6 @@ def _held_at_once(cache: float, admitted: float, steady: float, reads: int) -> f
     if cache < admitted:
         return cache / admitted
     return float(reads) if reads else 1 + (cache - admitted) / steady
-
-
-def _vllm_request_gib(setup: InferenceSetup, chunk: int) -> float:
-    """Return the GiB of cache that vLLM reserves for one request of context_len, in whole groups of layers."""
-    model, tokens, tp = setup.model, setup.context_len, setup.tensor_parallel
-    full = model.layers - model.linear_layers - model.sliding_layers
-    sliding = model.sliding_layers
-    if full and sliding:  # layers of one kind are padded to a multiple of the smaller kind (gemma-3-27b: 62 to 70)
-        small, large = sorted((full, sliding))
-        group = large if large < 1.5 * small else small
-        full, sliding = ceil(full / group) * group, ceil(sliding / group) * group
-    kept = min(tokens, model.sliding_window - 1 + chunk) if model.sliding_window else tokens
-    held = (full * tokens + sliding * kept) * kv_layer_bytes(model, setup.kv_dtype, tp)
-    return (held + STATE_COPIES * model.state_bytes / tp) / GIB
 
 
 def batched_tokens(setup: InferenceSetup) -> int:

@@ -6,6 +6,7 @@ from functools import lru_cache
 from math import ceil
 
 from ..schema import GIB, Model
+from .kv_cache import cache_kinds
 
 # Bits per parameter of a quantized matrix, its scales included.
 WEIGHT_BITS = {
@@ -31,6 +32,11 @@ def expert_params(model: Model) -> int:
     return (model.layers - model.dense_layers) * model.experts * one
 
 
+def router_params(model: Model) -> int:
+    """Return the parameters that send tokens to experts: in 16 bits, and on every GPU."""
+    return (model.layers - model.dense_layers) * model.experts * model.hidden
+
+
 def embedding_params(model: Model) -> int:
     """Return the parameters of the embedding and the head, which no format here quantizes."""
     return model.vocab * model.hidden * (1 if model.tied_embeddings else 2)
@@ -44,28 +50,38 @@ def weight_bytes(model: Model, quantization: str) -> tuple[float, float, float]:
     embedding = min(embedding_params(model), model.params)
     experts = min(expert_params(model), model.params - embedding)
     rest = model.params - embedding - experts
+    plain = min(model.unquantized_params, rest) if form == model.quantization else 0
     if not experts:
-        return embedding * 2.0, 0.0, rest * bits / 8
+        return embedding * 2.0, 0.0, (rest - plain) * bits / 8 + plain * 2.0
     if form == "mxfp4":  # of the experts only; attention stays 16-bit
         padded = ceil(model.moe_intermediate / MXFP4_TILE) * MXFP4_TILE / model.moe_intermediate
         return embedding * 2.0, experts * padded * bits / 8, rest * 2.0
     if form == model.quantization == "int4":  # trained so (Kimi-K2): experts only, in groups of 32
         return embedding * 2.0, experts * 4.5 / 8, rest * 2.0
-    router = min((model.layers - model.dense_layers) * model.experts * model.hidden, rest)
-    return embedding * 2.0, experts * bits / 8, (rest - router) * bits / 8 + router * 2.0
+    plain = min(router_params(model) + plain, rest)
+    return embedding * 2.0, experts * bits / 8, (rest - plain) * bits / 8 + plain * 2.0
 
 
 @lru_cache(maxsize=256)
 def weight_gib(model: Model, quantization: str, tensor_parallel: int = 1) -> float:
     """Return the GiB of weights on each GPU.
 
-    Key and value heads are copied where there are fewer of them than GPUs; so is the projection to MLA's latent.
+    Some weights every GPU holds whole: those that the model says (latents, indices, some vision towers), routers, and
+    key and value heads where there are fewer of them than GPUs.
     """
-    copied = 0.0
-    if model.attention == "mla":
-        width = model.kv_lora_rank + model.qk_rope_head_dim
-        copied = model.layers * model.hidden * width * (1 - 1 / tensor_parallel)
-    elif model.kv_heads < tensor_parallel:
-        copied = 2 * model.layers * model.hidden * model.head_dim * (1 - model.kv_heads / tensor_parallel)
-    copied *= WEIGHT_BITS[weight_format(model, quantization)] / 8
-    return (sum(weight_bytes(model, quantization)) / tensor_parallel + copied) / GIB
+    copied = float(model.replicated_params)
+    if not copied and model.attention == "mla":
+        copied = float(model.layers * model.hidden * (model.kv_lora_rank + model.qk_rope_head_dim))
+    copied = (copied * _rest_bits(model, quantization) / 16 + router_params(model)) * (1 - 1 / tensor_parallel)
+    if model.attention != "mla":
+        for kind in cache_kinds(model):
+            share = max(0.0, 1 - kind.heads / tensor_parallel)
+            copied += kind.layers * model.hidden * kind.width * share * _rest_bits(model, quantization) / 16
+    return (sum(weight_bytes(model, quantization)) / tensor_parallel + 2 * copied) / GIB
+
+
+def _rest_bits(model: Model, quantization: str) -> float:
+    """Return the bits of a parameter outside experts and embeddings: 16 where the checkpoint quantizes experts only."""
+    form = weight_format(model, quantization)
+    experts_only = form == "mxfp4" or (form == model.quantization == "int4" and model.experts)
+    return 16.0 if experts_only or (form == model.quantization and model.unquantized_params) else WEIGHT_BITS[form]

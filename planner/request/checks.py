@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from ..catalogue.gpus import find_gpu
 from ..catalogue.models import default_model
+from ..catalogue.names import shown
 from ..schema import Budget, Model, Refusal, WarmPool
-from .parse import parse_budget, shown
+from .parse import parse_budget
 from .warm_pool import parse_warm
 
 TRAINED = ("generation", "classification")  # workloads that a model can be trained for

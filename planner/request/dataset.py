@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
+from ..catalogue.names import shown
 from ..schema import Refusal
-from .parse import shown
 
 MAX_ROWS = 100_000_000_000
 ROW_TOKENS = {"generation": 512, "classification": 128}  # of a typical example to train on (prior)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from ..catalogue.gpus import check_cluster, check_count, find_gpu
+from ..catalogue.names import shown
 from ..schema import Budget, Refusal
 
 MAX_NUMBER = 100_000_000
@@ -17,11 +18,6 @@ def one_line(key: str, text: str) -> str:
     if not text.isprintable() or len(text) > 200:
         raise Refusal(f"{key} must be one line of at most 200 printable characters, not {shown(text)}")
     return text
-
-
-def shown(text: str) -> str:
-    """Return the typed text quoted on one line and cut, for a message."""
-    return ascii(text if len(text) <= 60 else text[:57] + "...")
 
 
 def one_of(key: str, text: str, allowed: tuple[str, ...]) -> str:

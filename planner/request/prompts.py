@@ -3,30 +3,16 @@
 from __future__ import annotations
 
 import keyword
-import os
 import re
 import sys
 from typing import NamedTuple
 
-from ..catalogue.models import DEFAULT_MODELS, HEADLESS, default_model, find_model
-from ..catalogue.sizes import parse_size
-from ..schema import (
-    AIMS,
-    ENGINES,
-    LOCAL,
-    METHODS,
-    QUANTIZATIONS,
-    TASKS,
-    TRAINING,
-    WORKLOADS,
-    Model,
-    Refusal,
-    Request,
-    replace,
-)
-from .checks import check_budget, check_context, check_several, check_training, check_warm, check_workload
+from ..catalogue.names import shown
+from ..schema import AIMS, ENGINES, METHODS, QUANTIZATIONS, TASKS, TRAINING, WORKLOADS, Refusal, Request
+from .checks import check_budget, check_several, check_training, check_warm, check_workload
 from .dataset import epochs_of, parse_dataset, row_tokens_of
-from .parse import one_line, one_of, parse_count, parse_gpu, shown, typed_gpu
+from .model import asked_context, asked_model
+from .parse import one_line, one_of, parse_count, parse_gpu, typed_gpu
 
 # Import names that the generated project uses itself: a package of that name would hide them.
 TAKEN = frozenset(
@@ -65,7 +51,7 @@ def check_answers(typed: dict[str, object]) -> Answers:
     model = asked_model(text["model_id"], text["model_size"], task, workload)
     optimize = one_of("optimize", text["optimize"], AIMS)
     dataset, dataset_rows = parse_dataset(one_line("dataset", text["dataset"] or "none"))
-    context_len = check_context(parse_count("context_len", text["context_len"]), model)
+    context_len = asked_context(text["context_len"], model, task, workload)
     trains = task in TRAINING
     if trains:
         check_training(text["concurrency"], engine, method, quantization, task, model)
@@ -102,33 +88,3 @@ def check_slug(slug: str) -> str:
     if keyword.iskeyword(package) or package in sys.stdlib_module_names or package in TAKEN:
         raise Refusal(f"project_slug {shown(slug)} would hide a Python module of that name; try my-{slug}")
     return slug
-
-
-def asked_model(model_id: str, size: str, task: str, workload: str) -> Model:
-    """Return the model of that id or local folder; with "auto", the default one of that size."""
-    params, _active = parse_size(size)
-    if model_id.lower() in ("", "auto"):
-        model = default_model(params, workload, to_train=task in TRAINING)
-        headless = task not in TRAINING and model.id in HEADLESS
-        if workload != "generation" and (headless or not 1 / 3 < model.params / params < 3):
-            known = f"a good open one is {DEFAULT_MODELS[workload][0] if headless else model.id}"
-            raise Refusal(f"no open {workload} model of {size} is known; name one in model_id: {known}")
-        return model
-    one_line("model_id", model_id)
-    typed_in = os.environ.get("PWD")  # a hook runs elsewhere than where its answers were typed
-    folder = os.path.join(typed_in, model_id) if typed_in else os.path.expanduser(model_id)
-    if os.path.isdir(folder):
-        model = replace(find_model(folder), id=model_id, source=LOCAL)
-    elif re.fullmatch(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?", model_id, re.ASCII):
-        model = find_model(model_id, size)
-    else:
-        raise Refusal(
-            f"model_id {shown(model_id)} is neither a Hugging Face id such as Qwen/Qwen3-8B nor a local folder"
-        )
-    if "hidden" in model.assumed and model.source != LOCAL:  # nothing but its size is known
-        model = replace(model, workload=workload)
-    if task in ("serve", "batch") and model.id in HEADLESS:
-        raise Refusal(f"{model.id} has no trained head and would answer at random; name a fine-tuned one in model_id")
-    if model.workload != workload:
-        raise Refusal(f"{model.id} is made for {model.workload}, not {workload}; choose another model or workload")
-    return model

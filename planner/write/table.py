@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..catalogue.gpus import PRICES_DATE
+from ..describe.assumed import assumed_lines
 from ..describe.by_task import descriptions
 from ..describe.format import size_words
 from ..schema import AnyPlan, Request
@@ -15,7 +16,8 @@ def table(plan: AnyPlan, which: str = "best") -> str:
     shown = descriptions(plan).comparison(plan, which)
     lines = [shown.columns, *shown.rows]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    return "\n".join([title(plan.request, shown.load), "", *(align(line, lines[0], widths) for line in lines)])
+    head = [title(plan.request, shown.load), *assumed_lines(plan.request.model), ""]
+    return "\n".join([*head, *(align(line, lines[0], widths) for line in lines)])
 
 
 def title(request: Request, load: str) -> str:

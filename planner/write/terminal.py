@@ -10,13 +10,11 @@ def terminal_lines(plan: AnyPlan, slug: str) -> list[str]:
     """Return the lines that a bake prints: the choice, memory, speed and price, other candidates, the next step."""
     shown = descriptions(plan).lines(plan)
     terms = " + ".join(f"{name} {gib:.1f}" for name, gib in shown.bar.terms.items())
-    lines = [
+    return [
         f"plan    {shown.choice}",
         f"memory  {terms} = {shown.bar.peak_gib:.1f} of {shown.bar.usable_gib:.1f} GiB{' per GPU' * shown.per_gpu}",
         f"yields  {shown.yields}",
         *shown.more,
+        *shown.assumed,
+        f"wrote   {slug}/  (why: {slug}/PLAN.md)    next: cd {slug} && make local",
     ]
-    if shown.assumed:
-        lines.append(f"assumed {', '.join(shown.assumed)}: nothing else is known of {shown.model}")
-    lines.append(f"wrote   {slug}/  (why: {slug}/PLAN.md)    next: cd {slug} && make local")
-    return lines

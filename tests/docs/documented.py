@@ -13,7 +13,7 @@ from pathlib import Path
 
 # What a command begins with; `batch` and `tune` are aliases in two generated READMEs
 PROGRAMS = set(
-    "make modal python python3 pip uv uvx cookiecutter cruft gpu-plan curl git cd export alias . batch tune".split()
+    "make modal python python3 pip uv uvx cookiecutter cruft gpu-plan hf curl git cd export alias . batch tune".split()
 )
 ALONE = {"make"}  # the only command that is one word; `modal` or `cruft` alone are names
 SHELLS = {"bash", "sh", "shell"}

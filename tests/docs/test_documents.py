@@ -112,6 +112,8 @@ BY_HAND = {
     "make unpinned": "requirements",
     "make locks": "scripts/locks.py",
     "make licences": "pip-licenses",
+    "make oracle": "benchmarks.oracle.answers",
+    "python -m benchmarks.oracle.report": "benchmarks.oracle.report",
     "make bench": "benchmarks/bake.py",
     "make bench-serve": "benchmarks/serve.py",
     "make bench-batch": "benchmarks/batch.py",
@@ -412,7 +414,19 @@ def test_models_are_added_and_the_hook_is_built(tmp_path: Path, hub: dict[str, A
     assert "acme/foo" in (template.folder / "hooks" / "pre_gen_project.py").read_text(encoding="utf-8")
 
 
-def test_the_planner_is_asked(tmp_path: Path) -> None:
+def test_a_model_that_is_not_listed_is_planned_in_two_commands(tmp_path: Path, hub: dict[str, Any]) -> None:
+    env = {"HF_HUB_CACHE": str(tmp_path / "cache")}
+    template = clone(tmp_path, TEMPLATE=str(ROOT), **env)
+    unknown = run(sys.executable, "-m", "planner", "compare", "acme/foo", cwd=ROOT, check=False, **env)
+    assert "run `hf download acme/foo config.json`" in unknown.stderr
+    hub["/acme/foo/resolve/main/config.json"] = CONFIG
+    template("hf download ORG/NAME config.json")
+    made = template("cookiecutter gh:ORG/modal-gpu-template model_id=ORG/NAME", answer="\n" * 17)
+    assert "acme/foo on 1 x" in made and "warning" not in made
+    assert f'REVISION = "{SHA}"' in (template.folder / "my-llm/my_llm/plan.py").read_text(encoding="utf-8")
+
+
+def test_the_planner_is_asked(tmp_path: Path, hub: dict[str, Any]) -> None:
     with account() as (_, env):
         template = clone(tmp_path, **env)
         venv.create(tmp_path / "own", with_pip=False)
@@ -426,6 +440,10 @@ def test_the_planner_is_asked(tmp_path: Path) -> None:
         assert "chosen" in table and "context 16,384, 8 requests at once" in table
         edge = template("gpu-plan frontier Qwen/Qwen3-8B --task distributed --rows 10k")
         assert "chosen" in edge and "10,000 rows" in edge
+        hub["/api/models/acme/foo"] = {"sha": SHA, "siblings": [{"rfilename": "config.json"}]}
+        hub[f"/acme/foo/resolve/{SHA}/config.json"] = CONFIG
+        fetched = template("gpu-plan --hub compare ORG/NAME", HF_HUB_CACHE=str(tmp_path / "cache"))
+        assert fetched.startswith("acme/foo (596M parameters)")
         questions, answers = template.folder / "questions.jsonl", template.folder / "answers.jsonl"
         questions.write_text('{"id": 1, "model": "Qwen/Qwen3-8B", "gpu": "L40S"}\n', encoding="utf-8")
         assert template("python -m planner estimate") == ""  # no question, no answer
@@ -557,9 +575,9 @@ def test_a_training_runs_on_this_machine(bake: Bake, tiny: Path, tmp_path: Path)
 # What runs a service here: its own web application around its own engine, at an address that the account knows
 SERVICE = """
 import os, sys, uvicorn
-from my_llm.engine import server, startup_clock, web
+from my_llm.engine import server, web
 from my_llm.monitoring import gpu_memory
-begun = startup_clock.StartupClock()
+begun = web.StartupClock()
 engine = server.Engine(sys.argv[1], gpus=0)
 application = web.api(engine, gpu_memory.Monitor(open(os.devnull, "w")), begun.seconds())
 uvicorn.run(application, port=int(sys.argv[2]), log_level="warning")

@@ -19,8 +19,9 @@ ALLOWED = {
     "write": {"schema", "catalogue", "request", "estimate", "choose", "describe"},
     "questions": {"schema", "catalogue", "request"},
     "api": {"schema", "catalogue", "questions", "estimate", "describe"},
+    "hub": {"schema", "catalogue"},  # the network: for `gpu-plan` and scripts, not for a hook
     "hook": {"schema", "request", "describe", "write"},
-    "__main__": {"schema", "catalogue", "request", "describe", "write", "api"},
+    "__main__": {"schema", "catalogue", "request", "describe", "write", "api", "hub"},
     "__init__": set(),
 }
 

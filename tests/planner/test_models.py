@@ -139,15 +139,16 @@ class TestCatalogue:
     def test_parameters_follow_from_the_dimensions(self, name: str) -> None:
         """Dense decoders within 1%, other decoders and encoders (biases, positions) within 2.
 
-        What `Model` cannot say is allowed for: a vision tower, gates and Mamba mixers of hybrids, Gemma 4's second kind
-        of heads. Nemotron-H's layers are one thing each, so its count only comes from its config.json.
+        What `Model` cannot say is allowed for (test_oracle.py has the libraries' counts): a vision tower, ranks of
+        queries, gates and Mamba mixers of hybrids, Gemma 4's second kind of heads. Nemotron-H's layers are one thing
+        each, so its count only comes from its config.json.
         """
         model, off = CATALOGUE[name], count_params(CATALOGUE[name]) / CATALOGUE[name].params - 1
         if name.startswith("nvidia/N"):
             assert model.linear_layers
         elif model.linear_layers:
             assert -0.25 < off < 0.02
-        elif re.search(r"-VL-|gemma-[34]-(?!1b)|Llama-4|Small-3|Small-4|Small-2-24B", name):
+        elif re.search(r"-VL-|gemma-[34]-(?!1b)|Llama-4|Small-3|Small-4|Small-2-24B|Muse|Ministral-3|Youtu", name):
             assert -0.2 < off < 0.001
         else:
             assert abs(off) < (0.01 if model.workload == "generation" and not model.experts else 0.02)
@@ -349,10 +350,6 @@ class TestFromConfig:
         assert model.params == pytest.approx(4_300_079_472, rel=0.005)  # the hub's count
         assert (model.heads, model.kv_heads, model.context, model.sliding_layers) == (8, 4, 131072, 29)
 
-    def test_an_unknown_architecture_is_read_by_its_dimensions(self) -> None:
-        model = from_config({**LLAMA, "model_type": "brand_new", "num_key_value_heads": None}, "org/new")
-        assert (model.kv_heads, model.head_dim) == (32, 128)
-
     @pytest.mark.parametrize(
         ("change", "key"),
         [
@@ -369,8 +366,10 @@ class TestFromConfig:
             ({"quantization_config": "awq"}, "quantization_config"),
             ({"quantization_config": {"quant_method": "sorcery"}}, "sorcery"),
             ({"text_config": [1]}, "text_config"),
-            ({"kv_lora_rank": 512}, "qk_rope_head_dim"),
-            ({"num_experts": 8, "intermediate_size": None}, "intermediate_size"),
+            ({"kv_lora_rank": 512}, "kv_lora_rank"),
+            ({"num_experts": 8}, "num_experts"),
+            ({"num_hidden_layers": 10**9}, "layers"),
+            ({"model_type": "brand_new"}, "brand_new"),
             ({"block_configs": [{}]}, "block_configs"),
         ],
     )
@@ -476,7 +475,7 @@ class TestFindModel:
         ],
     )
     def test_takes_the_size_in_a_name(self, name: str, params: float, active: float) -> None:
-        model = find_model(name, "70B")
+        model = find_model(name)
         assert (model.id, model.params, model.params_active) == (name, params, active)
         assert {"layers", "hidden", "vocab"} <= set(model.assumed)
 

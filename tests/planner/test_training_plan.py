@@ -271,11 +271,11 @@ def test_the_default_model_to_train_is_published_in_16_bits() -> None:
 
 
 @pytest.mark.parametrize("size", ["66M", "149M", "395M"])
-def test_a_prompted_classifier_to_train_is_the_planners(size: str) -> None:
-    prompted = answers(task="finetune", workload="classification", model_size=size)["model_id"]
-    assert prompted == default_model(parse_size(size)[0], "classification", to_train=True).id
-    served = answers(task="serve", workload="classification", model_size="66M")["model_id"]
-    assert served != prompted
+def test_a_classifier_to_train_is_the_one_of_that_size_without_a_head(size: str) -> None:
+    trained = planned(task="finetune", workload="classification", model_size=size).request.model
+    assert 0.98 < trained.params / parse_size(size)[0] < 1.02
+    served = check_answers(dict(answers(task="serve", workload="classification", model_size="66M"))).request.model
+    assert served.id != trained.id
 
 
 # What is refused.
@@ -298,7 +298,10 @@ REFUSED: dict[str, tuple[dict[str, str], str]] = {
         {"method": "qlora", "model_id": "Qwen/Qwen3-30B-A3B-Instruct-2507"},
         "leaves the experts of .* in 16 bits; take method lora",
     ),
-    "published in 4 bits": ({"model_size": "120B"}, "published in mxfp4, .* the nearest open model that has them is"),
+    "published in 4 bits": (
+        {"model_id": "openai/gpt-oss-120b"},
+        "published in mxfp4, .* the nearest open model that has them is",
+    ),
     "a warm pool": ({"warm": "1"}, "warm '1' is for a service; a finetune runs and ends: leave warm auto"),
     "requests": ({"concurrency": "64"}, "concurrency '64' is for serve and batch; task finetune needs none: take auto"),
     "70B whole on one": (

@@ -33,12 +33,14 @@ REFUSED: dict[str, tuple[dict[str, str], str]] = {
     "a slug of digits": ({"project_slug": "7-7"}, "beginning with a letter"),
     "a slug of 100 letters": ({"project_slug": "x" * 100}, "at most 56"),
     "a slug with quotes": ({"project_slug": 'a\'"""b'}, "project_slug .* names a folder"),
-    "a slug in Cyrillic": ({"project_slug": "мой"}, r"project_slug '\\u043c"),
+    "a slug in Cyrillic": ({"project_slug": "мой"}, "project_slug 'мой' names"),
     "a Python keyword": ({"project_slug": "class"}, "would hide a Python module of that name; try my-class"),
     "a module of Python's": ({"project_slug": "json"}, "would hide a Python module"),
     "modal itself": ({"project_slug": "modal"}, "would hide a Python module"),
     "torch itself": ({"project_slug": "torch"}, "would hide a Python module"),
     "an expression": ({"project_name": "{{7*7}}"}, "project_slug '49'"),
+    "a name of 300 letters and its slug": ({"project_name": "x" * 300}, "at most 200 printable characters"),
+    "euros": ({"budget": "€4/hour"}, "budget '€4/hour' is not understood"),
     "a negative budget": ({"budget": "-4/hour"}, "write 4/hour, 300/month, 50/run or none"),
     "no money": ({"budget": "0/hour"}, "must be above 0"),
     "too much money": ({"budget": "99999999/hour"}, "at most 1,000,000"),
@@ -54,7 +56,15 @@ REFUSED: dict[str, tuple[dict[str, str], str]] = {
     "a size in words": ({"model_size": "eight", "model_id": "auto"}, "eight"),
     "a size of nothing": ({"model_size": "0B", "model_id": "auto"}, "0B"),
     "a negative size": ({"model_size": "-3B", "model_id": "auto"}, "-3B"),
-    "an empty size": ({"model_size": "", "model_id": "auto"}, "size"),
+    "a size of no model": ({"model_size": "custom 9999B"}, r"no open generation model of custom 9999B is known.*671B"),
+    "a size between models": ({"model_size": "6B"}, r"take model_size 4.02B \(Qwen/Qwen3-4B-Instruct-2507\) or 8.19B"),
+    "a mixture of no model": ({"model_size": "8B-A1B"}, "no open generation model of 8B-A1B is known"),
+    "two sizes": ({"model_id": "Qwen/Qwen3-8B", "model_size": "32B"}, "has 8.19B parameters, which model_size 32B con"),
+    "two sizes of a stranger": (
+        {"model_id": "org/foo-13B", "model_size": "70B"},
+        "has by its name 13B parameters, which",
+    ),
+    "a dense model as a mixture": ({"model_id": "Qwen/Qwen3-32B", "model_size": "32B-A3B"}, "contradicts"),
     "an absurd size": ({"model_size": "99999999B", "model_id": "auto"}, "99999999B"),
     "an old GPU": ({"gpu": "V100"}, "Modal has no GPU 'V100'; take one of T4, L4, A10,"),
     "an empty GPU": ({"gpu": ""}, "Modal has no GPU ''"),
@@ -114,8 +124,19 @@ ACCEPTED: dict[str, tuple[dict[str, str], dict[str, object]]] = {
     "an old name of a GPU": ({"gpu": "a10g", "model_size": "1.5B"}, {"GPU": "A10"}),
     "a size after custom": ({"model_size": "custom 4"}, {"MODEL": "Qwen/Qwen3-4B-Instruct-2507"}),
     "a small size": ({"model_size": "0.5b"}, {"TASK": "serve"}),
-    "an unknown model": ({"model_id": "nobody/knows-this"}, {"MODEL": "nobody/knows-this"}),
-    "a model of odd letters": ({"model_id": "a.b-c_d/e.f-g_h"}, {"MODEL": "a.b-c_d/e.f-g_h"}),
+    "an empty size": ({"model_size": ""}, {"MODEL": "Qwen/Qwen3-8B"}),
+    "a mixture of experts": ({"model_size": "30B-A3B"}, {"MODEL": "Qwen/Qwen3-30B-A3B-Instruct-2507"}),
+    "a size as its name gives it": (
+        {"model_id": "google/gemma-2-2b-it", "model_size": "2B"},  # 2.6B with its embeddings
+        {"MODEL": "google/gemma-2-2b-it"},
+    ),
+    "an unknown model": (
+        {"model_id": "nobody/knows-this", "model_size": "8B"},
+        {"MODEL": "nobody/knows-this", "REVISION": "main"},
+    ),
+    "a model of odd letters": ({"model_id": "a.b-c_d/e.f-g_h", "model_size": "8B"}, {"MODEL": "a.b-c_d/e.f-g_h"}),
+    "a short context": ({"model_id": "TinyLlama/TinyLlama-1.1B-Chat-v1.0"}, {"CONTEXT_LEN": 2048}),  # all it reads
+    "a name of 150 letters": ({"project_name": "y" * 150}, {"NAME": "y" * 56}),
 }
 
 # model_id is a folder with this config.json -> a pattern of the one line that answers it

@@ -224,13 +224,16 @@ COMMON = (
 )
 CONSTANTS = {
     "serve": f"{COMMON} MIN_CONTAINERS BUFFER_CONTAINERS TARGET_CONCURRENCY WARM_CONTAINERS WARM_FROM WARM_UNTIL "
-    "WARM_TIMEZONE PUBLIC MAX_BODY_BYTES MEMORY_SNAPSHOT GPU_SNAPSHOT",
+    "WARM_TIMEZONE PUBLIC MAX_BODY_BYTES HANG_TIMEOUT MEMORY_SNAPSHOT GPU_SNAPSHOT",
     "batch": f"{COMMON} DATASET BUCKET BUCKET_SECRET SHARD_ROWS TIMEOUT SPEED_RANGE TYPICAL_PROMPT_TOKENS",
 }
 OF_WORKLOAD = {
     ("serve", "generation"): "MAX_ANSWER_TOKENS",
     ("serve", "embedding"): "MAX_TEXTS",
     ("serve", "classification"): "MAX_TEXTS",
+    ("serve", "generation", "vllm"): "MAX_WAITING TOOL_CALL_PARSER REASONING_PARSER",
+    ("serve", "embedding", "vllm"): "MAX_WAITING",
+    ("serve", "classification", "vllm"): "MAX_WAITING",
     ("batch", "generation"): "MAX_ANSWER_TOKENS TEMPERATURE TYPICAL_ANSWER_TOKENS PREDICTED_PROMPT_TOKENS_PER_S",
 }
 OF_ENGINE = {"vllm": "KV_CACHE_DTYPE MAX_NUM_BATCHED_TOKENS", "transformers": ""}
@@ -257,9 +260,11 @@ def test_plan_says_what_was_asked(name: str, bake: Bake) -> None:
 
 def test_plan_has_every_constant_and_its_reason(inference: Project) -> None:
     reasons = comments(inference.plan_file.read_text(encoding="utf-8"))
-    task, workload = str(inference.plan["TASK"]), str(inference.plan["WORKLOAD"])
-    more = f"{OF_WORKLOAD.get((task, workload), '')} {OF_ENGINE[str(inference.plan['ENGINE'])]}"
-    assert set(inference.plan) == set(f"{CONSTANTS[task]} {more}".split())
+    kind = tuple(str(inference.plan[name]) for name in ("TASK", "WORKLOAD", "ENGINE"))
+    expected = " ".join(
+        (CONSTANTS[kind[0]], OF_WORKLOAD.get(kind[:2], ""), OF_WORKLOAD.get(kind, ""), OF_ENGINE[kind[2]])
+    )
+    assert set(inference.plan) == set(expected.split())
     assert {name for name in inference.plan if len(reasons.get(name, "")) < 8} == set()
 
 

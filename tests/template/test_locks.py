@@ -15,8 +15,8 @@ from scripts.locks import Lock
 LOCKS = {lock.name: lock for lock in locks.locks()}
 # Where a reason in APART says that an image cannot take the version that others have
 HELD_BACK = {
-    "serve_vllm/image": "torch transformers fastapi setuptools numpy apache-tvm-ffi",
-    "batch_vllm/image-cpu": "transformers fastapi numpy",
+    "vllm/image": "torch transformers fastapi setuptools numpy apache-tvm-ffi",
+    "vllm/image-cpu": "transformers fastapi numpy",
     "finetune/image": "pillow",
 }
 

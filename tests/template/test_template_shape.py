@@ -1,6 +1,7 @@
 """The template's files: prompts, pins, no Jinja in Python, no deprecated names."""
 
 import ast
+import json
 import re
 import sys
 import tomllib
@@ -11,9 +12,11 @@ import pytest
 from bake import BODY, DEFAULTS, PROMPTS, ROOT, git, template_files
 from cookiecutter.prompt import prompt_for_config
 
-from planner.catalogue.models import default_model, find_model
+from planner.catalogue.models import DEFAULT_MODELS, FURTHER_MODELS, HEADLESS, default_model, find_model
 from planner.catalogue.shipped import load_catalogue
-from planner.catalogue.sizes import parse_size
+from planner.catalogue.sizes import parse_size, size_text
+from planner.request.model import asked_model
+from planner.request.prompts import check_answers
 from planner.schema import AIMS, ENGINES, METHODS, QUANTIZATIONS, TASKS, WORKLOADS
 
 KEYS = (
@@ -73,13 +76,15 @@ def test_the_tests_know_the_templates_defaults() -> None:
     assert rendered("generation") == DEFAULTS
 
 
-@pytest.mark.parametrize("workload", WORKLOADS)
-def test_the_defaults_of_a_workload_fit_its_model(workload: str) -> None:
-    answers = rendered(workload)
-    model = find_model(answers["model_id"])
+@pytest.mark.parametrize(("workload", "size"), [("generation", 8e9), ("classification", 66e6), ("embedding", 0.6e9)])
+def test_enter_takes_an_open_model_of_the_workload_and_of_the_size_that_the_prompt_names(
+    workload: str, size: float
+) -> None:
+    request = check_answers(dict(rendered(workload))).request
+    model = request.model
     assert model.workload == workload and not model.gated and model.licence in PERMISSIVE
-    assert 0.9 < model.params / parse_size(answers["model_size"])[0] < 1.1
-    assert int(answers["context_len"]) <= model.context
+    assert 0.9 < model.params / size < 1.1
+    assert request.context_len <= model.context
 
 
 def test_every_prompt_explains_itself_and_every_choice_too() -> None:
@@ -98,22 +103,21 @@ def test_the_choices_are_the_planners() -> None:
     assert tuple(PROMPTS["method"]) == ("auto", *METHODS) and tuple(PROMPTS["optimize"]) == AIMS
 
 
-def tables_of_defaults() -> dict[str, dict[str, str]]:
-    """Workload -> size -> model id, from the expression that is model_id's default."""
-    found = re.search(r"\{\{ (\{.*\}\})\[cookiecutter.workload\]\.get\(", PROMPTS["model_id"])
-    assert found
-    return ast.literal_eval(found[1])
-
-
 @pytest.mark.parametrize("workload", WORKLOADS)
-def test_a_sizes_model_is_the_planners_and_anybody_may_use_it(workload: str) -> None:
-    table = tables_of_defaults()[workload]
-    assert rendered(workload)["model_size"] in table
-    for size, model_id in table.items():
-        assert default_model(parse_size(size)[0], workload).id == model_id, size
-        model = load_catalogue()[model_id]
-        assert not model.gated and model.licence in PERMISSIVE and model.revision, model_id
-        assert 0.75 < model.params / parse_size(size)[0] < 1.25, f"{model_id} is no {size}"
+def test_anybody_may_use_a_default_model_and_gets_it_by_its_size(workload: str) -> None:
+    further = FURTHER_MODELS.get(workload, ())
+    for name in (*DEFAULT_MODELS[workload], *further):
+        model = load_catalogue()[name]
+        assert not model.gated and model.licence in PERMISSIVE and (model.revision or name in HEADLESS), name
+        if name not in (*HEADLESS, *further):
+            active = f"-A{size_text(model.params_active)}" if model.experts else ""
+            asked = asked_model("auto", f"{size_text(model.params)}{active}", "serve", workload)
+            assert asked.id == name
+
+
+@pytest.mark.parametrize("size", ["1B", "2B", "3B", "5B", "7B", "9B", "12B", "13B", "20B", "27B", "40B", "57B", "8x7B"])
+def test_a_usual_size_has_a_model_of_about_that_size(size: str) -> None:
+    assert abs(asked_model("auto", size, "serve", "generation").params / parse_size(size)[0] - 1) <= 0.2
 
 
 def test_the_default_model_of_any_size_is_free_to_use() -> None:
@@ -148,10 +152,10 @@ def locks() -> list[Path]:
     return [path for path in FILES if path.parent.name == "requirements" and path.suffix == ".txt"]
 
 
-def test_there_are_locks_for_both_engines_and_both_trainings() -> None:
+def test_each_kind_of_project_has_one_lock_for_its_image() -> None:
     owners = {path.parts[2] for path in locks() if path.name == "image.txt"}
-    engines = {f"{task}_{engine}" for task in ("serve", "batch") for engine in ("vllm", "transformers")}
-    assert owners == engines | {"finetune", "distributed"}
+    manifest = json.loads(text(Path(BODY.name, "parts", "manifest.json")))
+    assert owners and {row: len(owners & set(parts)) for row, parts in manifest.items()} == dict.fromkeys(manifest, 1)
 
 
 @pytest.mark.parametrize("lock", locks(), ids=lambda path: "/".join(path.parts[1:]))

@@ -125,6 +125,14 @@ def test_changed_answers_are_planned_anew_and_edits_stay(own_project: Project, b
     assert {name for name in theirs if ours[name] != theirs[name]} == {"my_llm/plan.py"}
 
 
+def test_another_size_is_another_model(own_project: Project, bake: Bake) -> None:
+    answers = json.dumps({"model_size": "32B"})
+    cruft("update", "--skip-apply-ask", "--variables-to-update", answers, cwd=own_project.root)
+    updated = Project(own_project.root)
+    assert updated.plan["MODEL"] == "Qwen/Qwen3-32B-FP8" and not conflicts(updated)  # what 4/hour pays for
+    assert updated.plan_file.read_bytes() == bake(model_size="32B").plan_file.read_bytes()
+
+
 def test_an_update_to_what_cannot_work_leaves_the_project_alone(own_project: Project) -> None:
     before = own_project.files()
     answers = json.dumps({"gpu": "V100"})

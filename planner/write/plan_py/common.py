@@ -7,7 +7,7 @@ import re
 
 from ...catalogue.gpus import PRICES_DATE
 from ...describe.format import size_words
-from ...schema import LOCAL, AnyPlan, InferenceEstimate, Model, TrainingEstimate
+from ...schema import CACHED, LOCAL, AnyPlan, InferenceEstimate, Model, TrainingEstimate
 
 Constant = tuple[str, object, str]  # name, value, reason
 DONE: Constant = ("", "", "")  # a blank line between groups of constants
@@ -48,16 +48,24 @@ def model_reason(model: Model, published: str, slug: str) -> str:
     if model.source == LOCAL:
         put = f"modal volume put {slug}-weights FOLDER /{folder_on_volume(model.id)}"
         return f"{size_words(model)}, your folder: `modal volume create {slug}-weights` once, then `{put}`"
+    guess = {"size": "as asked for, ", "name": "by its name, ", "relative": f"by its name, like {model.source}, "}
+    size = f"{guess.get(model.basis, '')}{size_words(model)}"
+    if model.source == CACHED or model.basis in guess:
+        return f"{size}; licence and gate are not known: a gated model needs SECRETS{published}"
     gate = "gated: its owner must let you in" if model.gated else "not gated"
-    return f"{size_words(model)}, {model.licence or 'licence unknown'}, {gate}{published}"
+    return f"{size}, {model.licence or 'licence unknown'}, {gate}{published}"
 
 
 def revision_reason(model: Model, revision: str) -> str:
     if model.source == LOCAL:
         return "your folder has no commit"
-    return (
-        "the commit that the catalogue knows" if revision else "no commit known: `make weights` prints the one to pin"
-    )
+    if not revision:
+        return "no commit known: `make weights` prints the one to pin"
+    if model.source == CACHED:
+        return "the commit whose config.json lies in this machine's Hugging Face cache"
+    if model.basis and revision == model.revision:
+        return "as asked for"
+    return "the commit that the catalogue knows"
 
 
 def secrets(model: Model) -> Constant:

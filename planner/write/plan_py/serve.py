@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import math
 
+from ...catalogue.parsers import parsers_of
 from ...choose.cost import container_usd_per_hour, month_hours, tokens_per_s
 from ...describe.inference import estimate_of, idle_prices, max_containers, peak_gib, pool_words
 from ...request.warm_pool import crons
 from ...schema import InferencePlan
 from .common import DONE, Constant, decided, host_reason, identity, startup_timeout
-from .inference import engine, engine_name, rate_reason, weights
+from .inference import checkpoint, engine, engine_name, rate_reason, weights
 
 SCALEDOWN_S = 300
 MIB = 2**20  # bytes
 TOKEN_BYTES = 32  # JSON of one token: 4 characters of text, more where it escapes letters
 MAX_TEXTS = 2048  # inputs that OpenAI's embeddings endpoint takes at once
 TEXT_BYTES = 4096  # of a text beside many others
+HANG_S = 300  # longer than the longest prompt is read in one step (prior)
+WAITING_ROUNDS = 4  # of CONCURRENCY: what waits for longer is better sent again, perhaps to another container (prior)
 
 
 def constants(plan: InferencePlan, slug: str) -> list[Constant]:
@@ -26,11 +29,12 @@ def constants(plan: InferencePlan, slug: str) -> list[Constant]:
         engine(plan),
         money(plan),
         access(plan),
+        conversation(plan),
         starts(plan),
         predictions(plan),
         decided(plan, engine_name(plan), budget(plan)),
     )
-    return [row for group in groups for row in (*group, DONE)][:-1]
+    return [row for group in groups if group for row in (*group, DONE)][:-1]
 
 
 def money(plan: InferencePlan) -> list[Constant]:
@@ -95,12 +99,42 @@ def access(plan: InferencePlan) -> list[Constant]:
             public,
             ("MAX_BODY_BYTES", body, f"of one request; a full context takes less, at {TOKEN_BYTES} bytes a token"),
             ("MAX_ANSWER_TOKENS", max(1, setup.context_len // 2), "one request may ask for; half of the context"),
+            *waiting(plan, WAITING_ROUNDS * setup.concurrency, "requests"),
         ]
     body = max(MAX_TEXTS * TEXT_BYTES, whole_mib(setup.context_len * TOKEN_BYTES))
     return [
         public,
         ("MAX_BODY_BYTES", body, f"of one request: room for MAX_TEXTS of {TEXT_BYTES // 1024} KiB each"),
         ("MAX_TEXTS", MAX_TEXTS, "in one request, as many as OpenAI's own API takes; they run CONCURRENCY at a time"),
+        *waiting(plan, WAITING_ROUNDS * MAX_TEXTS, "texts"),
+    ]
+
+
+def waiting(plan: InferencePlan, count: int, what: str) -> list[Constant]:
+    """Return the length of the engine's queue: vLLM's alone, since Modal holds back what transformers cannot run."""
+    if plan.chosen.setup.engine != "vllm":
+        return []
+    return [("MAX_WAITING", count, f"{what} beside those that run; one more gets a 503, and its client tries again")]
+
+
+def conversation(plan: InferencePlan) -> list[Constant]:
+    """Return how the engine reads what a model of this family writes; nothing but with vLLM, for generation."""
+    if plan.request.workload != "generation" or plan.chosen.setup.engine != "vllm":
+        return []
+    tool_calls, reasoning = parsers_of(checkpoint(plan.chosen.setup)[0])
+    return [
+        (
+            "TOOL_CALL_PARSER",
+            tool_calls,
+            "vLLM's, for this family"
+            if tool_calls
+            else "none is known for this model: a request with tools gets a 400",
+        ),
+        (
+            "REASONING_PARSER",
+            reasoning,
+            "vLLM's: thinking comes apart from the answer" if reasoning else "none: this model is not known to think",
+        ),
     ]
 
 
@@ -114,6 +148,7 @@ def starts(plan: InferencePlan) -> list[Constant]:
     why = "imports, which take most of such a start, come out of a snapshot of main memory"
     return [
         ("STARTUP_TIMEOUT", startup_timeout(start), f"seconds; a start takes about {start:.0f} with fetched weights"),
+        ("HANG_TIMEOUT", HANG_S, "seconds in which requests run and no token comes; then the container is replaced"),
         (
             "MEMORY_SNAPSHOT",
             cpu,

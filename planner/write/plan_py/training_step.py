@@ -105,7 +105,7 @@ def packing(plan: TrainingPlan) -> tuple[bool, str]:
         )
     if request.workload != "generation":
         return False, "a class belongs to one text"
-    if request.model.linear_layers:
+    if request.model.keeps_state:
         return False, "linear attention would carry its state from one example into the next"
     if not request.dataset_rows:
         return False, "True fills whole sequences with short rows: worth it for many, too few steps for a few hundred"

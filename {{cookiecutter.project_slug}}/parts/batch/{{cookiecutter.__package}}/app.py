@@ -8,12 +8,12 @@ import modal
 from . import cli, hardware, image, plan, storage
 from .input.shards import Shard
 from .output.join import Joined, join_job
-from .run import budget, progress, scheduler, shard_runner, volume
+from .run import budget, scheduler, shard_runner, volume
 from .run.estimate import estimate_job, load_tokenizer
 from .run.job import JobSpec, container_limit, create_job, load_job, result_options
 from .run.scheduler import Report
 from .run.shard_runner import Outcome
-from .run.status import Status, read_status
+from .run.status import ProgressPublisher, Status, read_status
 
 with image.BATCH.imports():
     from .engine import model
@@ -95,7 +95,7 @@ def run(name: str, limit: str) -> Report:
         Worker(job=name).run.remote,  # ty: ignore[unknown-argument]  # modal.parameter makes it
         at_once=container_limit(usd_limit),
         refresh=volume.results.reload,
-        publish=progress.ProgressPublisher(name),
+        publish=ProgressPublisher(name),
     )
     volume.results.commit()
     return report

@@ -14,10 +14,11 @@ from . import plan, storage
 from .input.prompts import DataError, PromptSpec
 from .input.readers import Source
 from .output.join import ResultError, join_job
-from .run import budget, estimate, progress, volume
+from .run import budget, estimate, volume
 from .run.budget import BudgetError
 from .run.job import JobSpec, container_limit, load_job
 from .run.scheduler import Report
+from .run.status import progress_dict, wait_with_bar
 
 LOCAL_RESULTS = Path("results")  # folder of a local run
 
@@ -107,13 +108,13 @@ def run(given: argparse.Namespace) -> int:
         return print_report(local.run(spec, limit, given.model, LOCAL_RESULTS))
     container_limit(limit)  # refuses a budget that pays for none before anything is sent
     name = remote("prepare").remote(deploy_with_input(given, spec))
-    progress.progress_dict.pop(name, None)
+    progress_dict.pop(name, None)
     call = remote("run").spawn(name, given.budget)
     print(f"job {name} runs on Modal; `python -m {__package__} status` from anywhere", file=sys.stderr)
     if given.detach:
         return 0
     try:
-        return print_report(progress.wait_with_bar(name, call))
+        return print_report(wait_with_bar(name, call))
     except KeyboardInterrupt:
         print(f"the job goes on; `python -m {__package__} stop` ends it", file=sys.stderr)
         return 1

@@ -8,10 +8,11 @@ from . import plan, storage
 from .engine import model
 from .input.prompts import DataError
 from .monitoring import gpu_memory
-from .run import progress, scheduler, shard_runner
+from .run import scheduler, shard_runner
 from .run.budget import Limit
 from .run.job import JobSpec, create_job
 from .run.scheduler import Report
+from .run.status import progress_bar
 
 ROWS = 20  # without --rows: this machine is slow
 
@@ -40,7 +41,7 @@ def run(spec: JobSpec, limit: Limit, name: str | None, root: Path) -> Report:
     engine = model.local_engine(name if Path(name).is_dir() else download(name, revision), settings.options)
     print(f"engine: {model.LOCAL_LIBRARY} with {name}", file=sys.stderr)
     try:
-        with gpu_memory.watch() as monitor, progress.progress_bar() as show:
+        with gpu_memory.watch() as monitor, progress_bar() as show:
             report = scheduler.run_job(
                 job,
                 limit,
@@ -60,7 +61,7 @@ def download(name: str, revision: str) -> str:
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
     try:
-        return snapshot_download(name, revision=revision or None, allow_patterns=list(storage.FILES))
+        return snapshot_download(name, revision=revision or None, **storage.MODEL_FILES)
     except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
         why = type(error).__name__
         raise DataError(f"{name} is no folder and cannot be downloaded ({why}): give --model a folder") from error

@@ -7,6 +7,7 @@ import numpy
 import pytest
 
 from {{cookiecutter.__package}} import plan
+from {{cookiecutter.__package}}.engine.loading import IncompleteWeights
 from {{cookiecutter.__package}}.engine.model import Encoder, Engine
 from {{cookiecutter.__package}}.input.prompts import Prompt
 from {{cookiecutter.__package}}.output.results import Classified, Embedded, Failed, Result
@@ -33,6 +34,16 @@ def test_labels_and_scores_are_the_pipelines(engine: Encoder, tiny: Path):
         expected = plain([text])[0]
         assert [label for label, _score in found.scores] == [one["label"] for one in expected]
         assert [score for _label, score in found.scores] == pytest.approx([one["score"] for one in expected], abs=NEAR)
+
+
+@pytest.mark.workload("classification")
+def test_labels_are_not_made_by_a_head_that_was_never_trained(engine: Encoder, tiny: Path, tmp_path: Path):
+    from transformers import AutoModel
+
+    AutoModel.from_pretrained(tiny).save_pretrained(tmp_path)  # the layers alone, as a base model is published
+    engine.tokenizer.save_pretrained(tmp_path)
+    with pytest.raises(IncompleteWeights, match=r"has no weights for .*(classifier|score).*SequenceClassification"):
+        Engine(str(tmp_path), result_options(), gpus=0)
 
 
 @pytest.mark.workload("embedding")

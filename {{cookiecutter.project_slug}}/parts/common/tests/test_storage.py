@@ -86,6 +86,65 @@ def test_a_repository_without_safetensors_is_refused(hub: str, tmp_path: Path, m
     assert not list(tmp_path.rglob("*.bin"))
 
 
+SHARDS = {
+    "config.json": b"{}",
+    "model.safetensors.index.json": json.dumps(
+        {"weight_map": {"a": "model-1-of-2.safetensors", "b": "model-2-of-2.safetensors"}}
+    ).encode(),
+    "model-1-of-2.safetensors": b"a",
+    "model-2-of-2.safetensors": b"b",
+}
+
+
+@pytest.mark.parametrize(
+    ("files", "weights"),
+    [
+        (SHARDS | {"consolidated.safetensors": b"ab", "params.json": b"{}"}, "model-1-of-2 model-2-of-2"),  # Mistral
+        (SHARDS | {"original/model--1-of-1.safetensors": b"ab"}, "model-1-of-2 model-2-of-2"),  # gpt-oss
+        (SHARDS | {"model.fp16.safetensors": b"ab"}, "model-1-of-2 model-2-of-2"),
+        ({"config.json": b"{}", "model.safetensors": b"ab", "consolidated.safetensors": b"ab"}, "model"),
+        ({"config.json": b"{}", "part-1.safetensors": b"a", "part-2.safetensors": b"b"}, "part-1 part-2"),
+        (
+            {
+                "config.json": b"{}",
+                "model.safetensors": b"a",
+                "modules.json": b'[{"path": ""}, {"path": "2_Dense"}]',
+                "2_Dense/model.safetensors": b"b",
+                "onnx/model.safetensors": b"ab",
+            },
+            "2_Dense/model model",
+        ),
+    ],
+)
+def test_each_weight_is_fetched_once(
+    files: dict[str, bytes], weights: str, hub: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(Hub, "files", files)
+    storage.fetch("org/name", "main", str(tmp_path), endpoint=hub)
+    folder = Path(storage.located("org/name", "main", str(tmp_path)))
+    found = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.safetensors"))
+    assert found == [f"{name}.safetensors" for name in weights.split()]
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ({"model.safetensors": b"a"}, "has no config.json"),
+        ({"model-q4.gguf": b"a"}, "has no config.json"),
+        ({"adapter_config.json": b"{}", "adapter_model.safetensors": b"a"}, "merge it into its base"),
+        ({"config.json": b"{}", "params.json": b"{}", "consolidated.safetensors": b"a"}, "Mistral's own layout only"),
+        ({name: data for name, data in SHARDS.items() if "2-of" not in name}, "lacks model-2-of-2.safetensors"),
+    ],
+)
+def test_what_is_no_whole_model_is_refused(
+    files: dict[str, bytes], said: str, hub: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(Hub, "files", files)
+    with pytest.raises(ValueError, match=said):
+        storage.fetch("org/name", "main", str(tmp_path), endpoint=hub)
+    assert not list(tmp_path.rglob("*.safetensors"))
+
+
 def test_missing_weights_say_how_to_get_them(tmp_path: Path):
     with pytest.raises(FileNotFoundError, match="make weights"):
         storage.located("org/name", "main", str(tmp_path))

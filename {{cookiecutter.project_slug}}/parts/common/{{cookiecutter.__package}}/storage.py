@@ -1,7 +1,11 @@
 """The Volumes of the weights and of compiled kernels, the Secrets, and the download of the weights."""
 
+import json
 import os
+from fnmatch import fnmatch
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import modal
 
@@ -17,7 +21,11 @@ secrets = [modal.Secret.from_name(name) for name in plan.SECRETS]
 # Serving containers never download: a missing weight is an error, not an hour of GPU time
 OFFLINE: dict[str, str | None] = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
 
-FILES = ("*.safetensors", "*.json", "*.jinja", "*.txt", "*.model", "*.tiktoken")  # no pickles, no code
+SMALL = ("*.json", "*.jinja", "*.txt", "*.model", "*.tiktoken")  # all but the weights; no pickles, no code
+TWICE = ("consolidated*.safetensors", "original/*", "metal/*")  # the same weights in other programs' layouts
+# What huggingface_hub.snapshot_download takes of a model
+MODEL_FILES: dict[str, Any] = {"allow_patterns": ["*.safetensors", *SMALL], "ignore_patterns": list(TWICE)}
+INDEX = "model.safetensors.index.json"  # tensor -> file, of weights in several files
 DONE = ".commit"  # written last, holds the commit that was fetched
 
 
@@ -45,7 +53,7 @@ def fetch(model: str, revision: str, root: str = WEIGHTS, endpoint: str | None =
     """Download the safetensors of `model` at `revision` below `root`, once, and return the commit.
 
     A later call returns at once; an interrupted one goes on where it stopped. For a local folder, return its path on
-    the Volume. ValueError where the repository holds no safetensors. `endpoint` is another hub.
+    the Volume. ValueError where the repository holds no whole model in safetensors. `endpoint` is another hub.
     """
     path = folder(model, revision, root)
     if is_folder(model):
@@ -57,11 +65,38 @@ def fetch(model: str, revision: str, root: str = WEIGHTS, endpoint: str | None =
 
     hub = HfApi(endpoint=endpoint, token=os.environ.get("HF_TOKEN"))
     info = hub.model_info(model, revision=revision)
-    if not info.sha or not any(file.rfilename.endswith(".safetensors") for file in info.siblings or []):
-        raise ValueError(f"{model} at {revision} holds no safetensors, and nothing else is loaded; take another MODEL")
-    hub.snapshot_download(model, revision=info.sha, local_dir=path, allow_patterns=list(FILES))
+    files = [file.rfilename for file in info.siblings or []]
+    if not info.sha or "config.json" not in files:
+        what = "is an adapter: merge it into its base" if "adapter_config.json" in files else "has no config.json"
+        raise ValueError(f"{model} at {revision} {what}, and only whole models are loaded; take another MODEL")
+    download = partial(hub.snapshot_download, model, revision=info.sha, local_dir=path)
+    download(allow_patterns=list(SMALL), ignore_patterns=list(TWICE))
+    download(allow_patterns=weight_files(model, files, path))
     (path / DONE).write_text(info.sha + "\n")
     return info.sha
+
+
+def weight_files(model: str, files: list[str], path: Path) -> list[str]:
+    """Return which of a repository's files hold its weights, each weight once; the small ones are in `path` already.
+
+    They are those that the index lists, or model.safetensors, or all in the top folder; and those of the folders that
+    modules.json lists (sentence-transformers). ValueError where there are none, or one is missing.
+    """
+    top = [name for name in files if name.endswith(".safetensors") and "/" not in name]
+    whole = [name for name in top if not fnmatch(name, TWICE[0])]
+    if INDEX in files:
+        found = sorted(set(json.loads((path / INDEX).read_text())["weight_map"].values()))
+    else:
+        found = ["model.safetensors"] if "model.safetensors" in top else whole
+    missing = [name for name in found if name not in files]
+    if missing:
+        raise ValueError(f"{model} lacks {missing[0]}, which its {INDEX} lists; take another REVISION")
+    if not found:
+        kind = "safetensors of Mistral's own layout only" if top else "no safetensors"
+        raise ValueError(f"{model} holds {kind}, and nothing else is loaded; take another MODEL")
+    parts = json.loads((path / "modules.json").read_text()) if "modules.json" in files else []
+    folders = tuple(f"{part['path']}/" for part in parts if part.get("path"))
+    return [*found, *(name for name in files if name.endswith(".safetensors") and name.startswith(folders or "/"))]
 
 
 def pin(revision: str, commit: str) -> str:

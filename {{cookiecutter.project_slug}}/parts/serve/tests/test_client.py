@@ -1,19 +1,22 @@
-"""The client, against a real little server that streams as OpenAI-compatible servers do, breaks off, or is late."""
+"""The client, against a real little server that starts late, is full, refuses, streams, and breaks off."""
 
 import json
 import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from {{cookiecutter.__package}} import plan
-from {{cookiecutter.__package}}.client import Client
-from {{cookiecutter.__package}}.client.client import TOKEN, Label, ServiceError
+from {{cookiecutter.__package}}.client import Client, client
+from {{cookiecutter.__package}}.client.client import Label, ServiceError
 
+TOKEN = "wk-test.ws-test"
 WORDS = ("Hello", ", ", "world")
 EVENTS = [{"choices": [{"delta": {"content": word}}]} for word in WORDS]
 USAGE = {"choices": [], "usage": {"completion_tokens": 3}}
@@ -25,42 +28,41 @@ ROWS: list[dict] = [  # the last text first
 
 
 class Service(BaseHTTPRequestHandler):
-    """Streams to a chat what `script` holds for it; the last stays. Without DONE the connection just ends.
+    """Asks for the token, then plays `script`, a function for each request; the last one stays."""
 
-    Texts get ROWS, after `starting` answers of 503.
-    """
-
-    def do_POST(self) -> None:
+    def do_GET(self) -> None:
         server: Server = self.server  # ty: ignore[invalid-assignment]
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        if server.starting:
-            server.starting -= 1
-            return self.reply(503, {})
-        server.asked.append((self.path, body))
-        if "input" in body:
-            rows = [row for row in ROWS if row["index"] < len(body["input"])]
-            return self.reply(200, {"data": rows, "usage": {"prompt_tokens": 9, "total_tokens": 9}})
-        self.send_response(200)
-        self.end_headers()
-        for event in server.script[0] if len(server.script) == 1 else server.script.pop(0):
-            self.wfile.write(f"data: {event if event == DONE else json.dumps(event)}\n\n".encode())
+        sent = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        if self.headers.get("Authorization") != f"Bearer {TOKEN}":
+            return self.reply(401, b"missing credentials")
+        server.asked.append((time.monotonic(), self.path, json.loads(sent or "null")))
+        act = server.script[0] if len(server.script) == 1 else server.script.pop(0)
+        act(self)
 
-    def reply(self, status: int, data: dict) -> None:
-        content = json.dumps(data).encode()
+    do_POST = do_GET
+
+    def reply(self, status: int, data: bytes, **headers: str) -> None:
         self.send_response(status)
-        self.send_header("Content-Length", str(len(content)))
+        for name, value in headers.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.send_header("Content-Length", str(len(data)))
         self.end_headers()
-        self.wfile.write(content)
+        self.wfile.write(data)
 
     def log_message(self, format: str, *args: object) -> None:
         pass
 
 
+Act = Callable[[Service], None]
+
+
 class Server(ThreadingHTTPServer):
-    def __init__(self, script: list[list], starting: int) -> None:
+    """One service, what it will do, and what it was asked: when, where, and with which body."""
+
+    def __init__(self, script: list[Act]) -> None:
         super().__init__(("127.0.0.1", 0), Service)
-        self.script, self.starting = script, starting
-        self.asked: list[tuple[str, dict]] = []
+        self.script = script
+        self.asked: list[tuple[float, str, dict]] = []
 
     @property
     def url(self) -> str:
@@ -69,11 +71,11 @@ class Server(ThreadingHTTPServer):
 
 @pytest.fixture
 def serve() -> Iterator[Callable[..., Server]]:
-    """`serve(events, events, ..., starting=0)`: a server that streams so."""
+    """`serve(act, act, ...)`: a server that answers so."""
     running: list[Server] = []
 
-    def start(*script: list, starting: int = 0) -> Server:
-        running.append(Server(list(script), starting))
+    def start(*script: Act) -> Server:
+        running.append(Server(list(script)))
         threading.Thread(target=running[-1].serve_forever, args=[0.05], daemon=True).start()
         return running[-1]
 
@@ -83,65 +85,201 @@ def serve() -> Iterator[Callable[..., Server]]:
         server.server_close()
 
 
+def connect(server: Server, startup_timeout: float = 20.0) -> Client:
+    return Client(server.url, TOKEN, startup_timeout)
+
+
+def status(code: int, message: str = "", **headers: str) -> Act:
+    body = json.dumps({"error": {"message": message}}).encode() if message else b"a page of somebody else's"
+    return lambda service: service.reply(code, body, **headers)
+
+
+def fine(service: Service) -> None:
+    service.reply(200, b'{"fine": true}')
+
+
+def rows(service: Service) -> None:
+    service.reply(200, json.dumps({"data": ROWS, "usage": {"prompt_tokens": 9, "total_tokens": 9}}).encode())
+
+
+def stream(*events: object) -> Act:
+    """Streams so; without DONE the connection just ends."""
+    lines = "".join(f"data: {event if event == DONE else json.dumps(event)}\n\n" for event in events)
+
+    def act(service: Service) -> None:
+        service.send_response(200)
+        service.end_headers()
+        service.wfile.write(lines.encode())
+
+    return act
+
+
+def hang_up(service: Service) -> None:
+    service.close_connection = True
+    service.connection.close()
+
+
+def test_it_waits_through_503_and_says_so(serve: Callable[..., Server], capsys: pytest.CaptureFixture[str]):
+    assert connect(serve(status(503), status(503), fine)).get("/x") == {"fine": True}
+    assert capsys.readouterr().err.count("waiting for a container (503): ") == 2
+
+
+def test_it_waits_through_a_connection_that_is_lost_before_the_first_byte(
+    serve: Callable[..., Server], capsys: pytest.CaptureFixture[str]
+):
+    assert connect(serve(hang_up, fine)).get("/x") == {"fine": True}
+    assert "waiting for a connection" in capsys.readouterr().err
+
+
+def test_a_full_service_is_asked_again_after_its_retry_after(serve: Callable[..., Server]):
+    server = serve(status(429, "16 requests are waiting", Retry_After="1"), fine)
+    assert connect(server).get("/x") == {"fine": True}
+    assert 0.9 <= server.asked[1][0] - server.asked[0][0] < 3
+
+
+@pytest.mark.parametrize("timeout_s", [20.0, 9999.0])  # the second is longer, and openai still does not wait for that
+def test_a_retry_after_that_is_too_long_ends_it_at_once(serve: Callable[..., Server], timeout_s: float):
+    begun = time.monotonic()
+    with pytest.raises(ServiceError, match="16 requests are waiting"):
+        connect(serve(status(429, "16 requests are waiting", Retry_After="3600")), timeout_s).get("/x")
+    assert time.monotonic() - begun < 5
+
+
+def test_it_gives_up_after_its_timeout(serve: Callable[..., Server]):
+    with pytest.raises(ServiceError, match=rf"gave up waiting for a container .* `modal app logs {plan.NAME}`"):
+        connect(serve(status(503)), startup_timeout=0.4).get("/x")
+
+
+def test_an_address_where_nothing_answers_is_given_up_long_before_a_start(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(client, "CONNECT_S", 0.6)
+    with pytest.raises(ServiceError, match=r"no connection for [1-4] s .*: is 127.0.0.1 the service's address"):
+        Client("http://127.0.0.1:9", TOKEN, startup_timeout=600).health()
+
+
+def test_a_connection_that_is_lost_after_a_long_wait_is_no_wrong_address(
+    serve: Callable[..., Server], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(client, "CONNECT_S", 0.6)
+    assert connect(serve(status(503), status(503), hang_up, fine)).get("/x") == {"fine": True}  # lost after 1.1 s
+
+
+def test_an_address_that_is_none_is_refused_at_once():
+    with pytest.raises(ServiceError, match="begins with https://"):
+        Client("my-service.modal.run", TOKEN).health()
+
+
+def test_openais_own_client_waits_through_a_start_too(serve: Callable[..., Server]):
+    models = connect(serve(status(503), lambda service: service.reply(200, b'{"data": [{"id": "one"}]}'))).openai.models
+    assert [model.id for model in models.list()] == ["one"]
+
+
+def test_each_thread_has_a_deadline_of_its_own(serve: Callable[..., Server]):
+    one, begun = connect(serve(status(503)), startup_timeout=1.0), time.monotonic()
+
+    def ask(after_s: float) -> str:
+        time.sleep(after_s)
+        with pytest.raises(ServiceError, match="gave up"):
+            one.get("/x")
+        return f"{time.monotonic() - begun:.0f}"
+
+    with ThreadPoolExecutor(8) as threads:
+        assert max(map(float, threads.map(ask, [i / 4 for i in range(8)]))) < 6
+
+
+@pytest.mark.parametrize("code", [400, 404, 413])
+def test_a_refusal_is_told_in_the_services_words_and_not_tried_again(serve: Callable[..., Server], code: int):
+    server = serve(status(code, f"the limit is {plan.CONTEXT_LEN} tokens"))
+    with pytest.raises(ServiceError, match=rf"refused the request \({code}\): the limit is {plan.CONTEXT_LEN} tokens"):
+        connect(server).get("/x")
+    assert len(server.asked) == 1
+
+
+def test_out_of_memory_is_told_and_not_tried_again(serve: Callable[..., Server]):
+    server = serve(status(507, "out of memory: lower CONCURRENCY (16)"))
+    with pytest.raises(ServiceError, match=r"failed \(507\): out of memory: lower CONCURRENCY"):
+        connect(server).get("/x")
+    assert len(server.asked) == 1
+
+
+def test_without_a_token_it_says_how_to_make_one(serve: Callable[..., Server], monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delenv(client.TOKEN, raising=False)
+    with pytest.raises(ServiceError, match="modal workspace proxy-tokens create"):
+        Client(serve(fine).url).health()
+
+
+def test_the_token_comes_from_the_environment(serve: Callable[..., Server], monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv(client.TOKEN, TOKEN)
+    assert Client(serve(fine).url).get("/memory") == {"fine": True}
+
+
+def test_a_request_that_is_held_says_so(
+    serve: Callable[..., Server], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    def late(service: Service) -> None:
+        time.sleep(0.5)
+        fine(service)
+
+    monkeypatch.setattr(client, "HELD_S", 0.1)
+    connect(serve(late)).health()
+    assert "a container may be starting" in capsys.readouterr().err
+
+
 def test_it_shows_each_piece_as_it_comes(serve: Callable[..., Server]):
-    server, pieces = serve([*EVENTS, USAGE, DONE]), []
-    answer = Client(server.url).chat("hi", 8, show=pieces.append)
+    server, pieces = serve(stream(*EVENTS, USAGE, DONE)), []
+    answer = connect(server).chat("hi", 8, show=pieces.append)
     assert tuple(pieces) == WORDS and answer.text == "Hello, world" and answer.tokens == 3
-    ((_, body),) = server.asked
+    ((_, _, body),) = server.asked
     assert body["model"] == plan.MODEL and body["max_tokens"] == 8
 
 
 def test_a_stream_that_ends_before_its_first_piece_is_asked_for_again(
     serve: Callable[..., Server], capsys: pytest.CaptureFixture[str]
 ):
-    server, pieces = serve([], [*EVENTS, USAGE, DONE]), []
-    assert Client(server.url).chat("hi", show=pieces.append).text == "Hello, world"
+    server, pieces = serve(stream(), stream(*EVENTS, USAGE, DONE)), []
+    assert connect(server).chat("hi", show=pieces.append).text == "Hello, world"
     assert tuple(pieces) == WORDS and len(server.asked) == 2
     assert "waiting for a connection" in capsys.readouterr().err
 
 
 def test_a_stream_that_breaks_in_the_middle_is_an_error_and_not_repeated(serve: Callable[..., Server]):
-    server, pieces = serve(EVENTS[:2]), []
+    server, pieces = serve(stream(*EVENTS[:2])), []
     with pytest.raises(ServiceError, match="broke off after 7 characters"):
-        Client(server.url).chat("hi", show=pieces.append)
+        connect(server).chat("hi", show=pieces.append)
     assert pieces == ["Hello", ", "] and len(server.asked) == 1
 
 
 def test_an_error_within_the_stream_is_raised(serve: Callable[..., Server]):
     failed = {"error": {"message": "out of memory: lower CONCURRENCY", "code": 507}}
     with pytest.raises(ServiceError, match="out of memory: lower CONCURRENCY"):
-        Client(serve([EVENTS[0], failed, DONE]).url).chat("hi", show=lambda _: None)
+        connect(serve(stream(EVENTS[0], failed, DONE))).chat("hi", show=lambda _: None)
 
 
 def test_vectors_wait_through_503_and_keep_the_order_of_the_texts(
     serve: Callable[..., Server], capsys: pytest.CaptureFixture[str]
 ):
-    server = serve(starting=1)
-    embedded = Client(server.url).embed(["a", "b"])
+    server = serve(status(503), rows)
+    embedded = connect(server).embed(["a", "b"])
     assert embedded.vectors == [[0.25, 0.5], [1.0, 2.0]] and embedded.tokens == 9
-    assert server.asked == [("/v1/embeddings", {"model": plan.MODEL, "input": ["a", "b"]})]
+    assert server.asked[-1][1:] == ("/v1/embeddings", {"model": plan.MODEL, "input": ["a", "b"]})
     assert "waiting for a container (503)" in capsys.readouterr().err
     assert embedded.seconds < 0.5  # the waiting does not count
 
 
-def test_labels_wait_through_503_and_keep_the_order_of_the_texts(
-    serve: Callable[..., Server], capsys: pytest.CaptureFixture[str]
-):
-    server = serve(starting=1)
-    classified = Client(server.url).classify(["a", "b"])
+def test_labels_wait_through_503_and_keep_the_order_of_the_texts(serve: Callable[..., Server]):
+    server = serve(status(503), rows)
+    classified = connect(server).classify(["a", "b"])
     assert classified.labels == [Label("negative", [0.9, 0.1]), Label("positive", [0.25, 0.75])]
     assert classified.tokens == 9 and classified.seconds < 0.5  # the waiting does not count
-    assert server.asked == [("/classify", {"model": plan.MODEL, "input": ["a", "b"]})]
-    assert "waiting for a container (503)" in capsys.readouterr().err
+    assert server.asked[-1][1:] == ("/classify", {"model": plan.MODEL, "input": ["a", "b"]})
 
 
 def command(url: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     argv = [sys.executable, "-m", "{{cookiecutter.__package}}.client", "--url", url, *arguments]
-    return subprocess.run(argv, capture_output=True, text=True, env=os.environ | {TOKEN: "wk-a.ws-b"})
+    return subprocess.run(argv, capture_output=True, text=True, env=os.environ | {client.TOKEN: TOKEN})
 
 
 def test_the_command_line_prints_the_reply_and_what_it_took(serve: Callable[..., Server]):
-    server = serve([*EVENTS, USAGE, DONE], starting=1)
+    server = serve(status(503), stream(*EVENTS, USAGE, DONE) if plan.WORKLOAD == "generation" else rows)
     done = command(server.url, "a fox")
     printed, counted = {
         "generation": ("Hello, world\n", "3 tokens"),
@@ -150,11 +288,11 @@ def test_the_command_line_prints_the_reply_and_what_it_took(serve: Callable[...,
     }[plan.WORKLOAD]
     assert done.returncode == 0, done.stderr
     assert done.stdout == printed and counted in done.stderr
-    assert "a fox" in json.dumps(server.asked[0][1])
+    assert "a fox" in json.dumps(server.asked[-1])
 
 
 @pytest.mark.workload("generation")
 def test_the_command_line_reports_a_broken_answer_in_one_line(serve: Callable[..., Server]):
-    done = command(serve(EVENTS[:1]).url, "hi")
+    done = command(serve(stream(*EVENTS[:1])).url, "hi")
     assert done.returncode == 1 and done.stdout == "Hello\n"
     assert done.stderr.startswith("error: the answer broke off") and len(done.stderr.splitlines()) == 1

@@ -50,7 +50,7 @@ def download(model: str) -> str:
 
     commit = cli.SMALL_COMMIT if model == cli.SMALL_MODEL else None  # else the main branch
     try:
-        return snapshot_download(model, revision=commit, allow_patterns=list(storage.FILES))
+        return snapshot_download(model, revision=commit, **storage.MODEL_FILES)
     except (OSError, HFValidationError) as error:
         raise ServiceError(
             f"{model} is no folder and cannot be downloaded ({type(error).__name__}): give --model a local folder"

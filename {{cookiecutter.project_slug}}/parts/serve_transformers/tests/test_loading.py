@@ -82,9 +82,9 @@ for module, name in [(torch.cuda, "init"), (torch.cuda, "_lazy_init"), (torch.cu
 def test_what_happens_before_a_snapshot_touches_no_gpu_and_imports_the_model(tiny: Path):
     code = WATCHED + (
         "from {{cookiecutter.__package}} import app\n"
-        "from {{cookiecutter.__package}}.engine import server, startup_clock, web\n"
-        "from {{cookiecutter.__package}}.monitoring import memory_snapshot\n"
-        "startup_clock.StartupClock(); server.Engine.prepare(sys.argv[1])\n"
+        "from {{cookiecutter.__package}}.engine import server, web\n"
+        "from {{cookiecutter.__package}}.monitoring import gpu_memory\n"
+        "web.StartupClock(); server.Engine.prepare(sys.argv[1])\n"
         "print(json.dumps([touched, torch.cuda.is_initialized(), sorted(sys.modules)]))"
     )
     done = subprocess.run([sys.executable, "-c", code, str(tiny)], capture_output=True, text=True)

@@ -14,7 +14,7 @@ from {{cookiecutter.__package}} import plan
 # Serves the model in argv[1] and prints (status, answer) of each request as JSON
 SERVE = """
 import json, resource, sys, time
-import httpx, psutil
+import httpx2, psutil
 from {{cookiecutter.__package}} import plan
 from {{cookiecutter.__package}}.client import local
 from {{cookiecutter.__package}}.engine.server import Engine
@@ -26,19 +26,19 @@ engine = Engine(sys.argv[1], gpus=0)
 answers = []
 with local.served(engine, gpu_memory.Monitor()) as url:
     def ask(text):
-        answer = httpx.post(url + path, json={field: text}, timeout=60)
+        answer = httpx2.post(url + path, json={field: text}, timeout=60)
         answers.append((answer.status_code, answer.json()))
     ask("a fox")
     used = psutil.Process().memory_info().vms
     resource.setrlimit(resource.RLIMIT_AS, (used + (250 << 20), -1))
     ask("the lazy dog " * 120)
     until = time.monotonic() + 30
-    while httpx.get(url + "/health").status_code != 200 and time.monotonic() < until:
+    while httpx2.get(url + "/health").status_code != 200 and time.monotonic() < until:
         time.sleep(0.05)
     ask("a fox")
     if plan.WORKLOAD != "generation":
         ask(["the quick brown fox jumps over the lazy dog"] * 64)
-    answers.append((200, httpx.get(url + "/metrics").text))
+    answers.append((200, httpx2.get(url + "/metrics").text))
 engine.close()
 print(json.dumps(answers))
 """

@@ -4,7 +4,7 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
+import httpx2
 import openai
 import pytest
 import transformers
@@ -36,16 +36,16 @@ def url(engine: Engine) -> Iterator[str]:
 
 def metrics(url: str) -> dict[str, float]:
     """Every sample without labels."""
-    families = text_string_to_metric_families(httpx.get(f"{url}/metrics").text)
+    families = text_string_to_metric_families(httpx2.get(f"{url}/metrics").text)
     return {sample.name: sample.value for family in families for sample in family.samples if not sample.labels}
 
 
 def test_health_models_memory_and_what_runs(url: str):
-    assert httpx.get(f"{url}/health").json() == {"healthy": True}
+    assert httpx2.get(f"{url}/health").json() == {"healthy": True}
     assert [model.id for model in openai.OpenAI(base_url=f"{url}/v1", api_key="unused").models.list()] == [plan.MODEL]
-    state = httpx.get(f"{url}/memory").json()
+    state = httpx2.get(f"{url}/memory").json()
     assert state["peak_gib"] > 0.1 and state["planned_gib"] == plan.PREDICTED_PEAK_GIB and state["report"]
-    runs = httpx.get(f"{url}/engine").json()
+    runs = httpx2.get(f"{url}/engine").json()
     assert (runs["engine"], runs["version"]) == ("transformers", transformers.__version__)
     what = {"attention": "sdpa", "dtype": "float32", "quantization": "none", "device": "cpu"}
     assert {name: runs[name] for name in what} == what
@@ -60,30 +60,30 @@ def test_metrics_count_what_was_read_and_how_long_it_took(url: str):
     assert after["engine_prompt_tokens_total"] - before["engine_prompt_tokens_total"] >= 4
     assert after["engine_e2e_request_latency_seconds_sum"] > before["engine_e2e_request_latency_seconds_sum"]
     assert after["engine_num_requests_running"] == after["engine_num_requests_waiting"] == 0
-    families = {family.name for family in text_string_to_metric_families(httpx.get(f"{url}/metrics").text)}
+    families = {family.name for family in text_string_to_metric_families(httpx2.get(f"{url}/metrics").text)}
     assert {f"gpu_memory_{name}_bytes" for name in ("used", "reserved", "peak", "planned")} < families
 
 
 def test_another_model_is_a_404(url: str):
-    answer = httpx.post(url + PATH, json={FIELD: "hi", "model": "other"})
+    answer = httpx2.post(url + PATH, json={FIELD: "hi", "model": "other"})
     assert answer.status_code == 404 and f"this service has {plan.MODEL}" in answer.json()["error"]["message"]
 
 
 def test_a_body_over_the_limit_is_a_413_that_names_it(url: str):
-    answer = httpx.post(url + PATH, json={FIELD: "x" * plan.MAX_BODY_BYTES})
+    answer = httpx2.post(url + PATH, json={FIELD: "x" * plan.MAX_BODY_BYTES})
     assert answer.status_code == 413 and str(plan.MAX_BODY_BYTES) in answer.json()["error"]["message"]
 
 
 def test_what_the_engine_would_ignore_is_a_400_without_the_text(url: str):
-    answer = httpx.post(url + PATH, json={FIELD: "my secret", "logit_bias": {"1": 2}})
+    answer = httpx2.post(url + PATH, json={FIELD: "my secret", "logit_bias": {"1": 2}})
     assert answer.status_code == 400 and answer.json()["error"]["type"] == "invalid_request_error"
     assert "logit_bias" in answer.json()["error"]["message"] and "secret" not in answer.text
-    assert httpx.post(url + PATH, json={FIELD: {"my": "secret"}}).status_code == 400
+    assert httpx2.post(url + PATH, json={FIELD: {"my": "secret"}}).status_code == 400
 
 
 def test_no_text_is_logged(url: str, capfd: pytest.CaptureFixture[str]):
     for text in ("a secret fox", ["not", {"one": "secret"}]):
-        httpx.post(url + PATH, json={FIELD: text})
+        httpx2.post(url + PATH, json={FIELD: text})
     assert "secret" not in "".join(capfd.readouterr())
 
 

@@ -13,8 +13,7 @@ from .monitoring import gpu_memory
 with image.SERVE.imports():
     from fastapi import FastAPI
 
-    from .engine import server, startup_clock, web
-    from .monitoring import memory_snapshot
+    from .engine import server, web
 
 HOURS = 60 * 60  # seconds
 SNAPSHOT = plan.MEMORY_SNAPSHOT or plan.GPU_SNAPSHOT  # the second needs the first
@@ -52,7 +51,7 @@ def fetch() -> None:
 class Server:
     @modal.enter(snap=SNAPSHOT)  # before a snapshot is taken, where one is
     def prepare(self) -> None:
-        self.clock = startup_clock.StartupClock()
+        self.clock = web.StartupClock()
         server.Engine.prepare(storage.located(plan.MODEL, plan.REVISION))
 
     @modal.enter(snap=False)
@@ -62,7 +61,7 @@ class Server:
 
     @modal.enter(snap=plan.GPU_SNAPSHOT)  # nothing touches the GPU before this
     def load(self) -> None:
-        memory_snapshot.record(f"{storage.CACHE}/oom")
+        gpu_memory.record_snapshots(f"{storage.CACHE}/oom")
         folder = storage.located(plan.MODEL, plan.REVISION)
         # After a fatal error no new request is taken here: Modal starts another container for what comes
         stop_requests = modal.experimental.stop_fetching_inputs

@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 import torch
-from transformers import AutoModelForCausalLM
+from transformers import AutoConfig, AutoModel, AutoModelForCausalLM
 
 from {{cookiecutter.__package}} import plan
 from {{cookiecutter.__package}}.engine import server
 from {{cookiecutter.__package}}.engine.deltas import Delta
 from {{cookiecutter.__package}}.engine.errors import InvalidRequest, OutOfMemory, Unavailable
+from {{cookiecutter.__package}}.engine.loading import IncompleteWeights
 from {{cookiecutter.__package}}.engine.sampling import SamplingParams
 from {{cookiecutter.__package}}.engine.server import PAGE, Engine, batching
 
@@ -26,6 +27,15 @@ def engine(tiny: Path) -> Iterator[Engine]:
     loaded = Engine(str(tiny), gpus=0)
     yield loaded
     loaded.close()
+
+
+def test_layers_without_their_head_are_not_served(engine: Engine, tiny: Path, tmp_path: Path):
+    config: Any = AutoConfig.from_pretrained(tiny)
+    config.tie_word_embeddings = False  # or the embeddings would be the head
+    AutoModel.from_config(config).save_pretrained(tmp_path)
+    engine.tokenizer.save_pretrained(tmp_path)
+    with pytest.raises(IncompleteWeights, match=r"has no weights for lm_head.weight of a \w+ForCausalLM"):
+        Engine(str(tmp_path), gpus=0)
 
 
 async def deltas(engine: Engine, question: str, **sampling: Any) -> list[Delta]:

@@ -1,12 +1,13 @@
 """The OpenAI API over a real socket, with OpenAI's own client and with ours."""
 
+import json
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import openai
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -93,12 +94,12 @@ def test_our_client_streams_pieces(url: str):
 
 def test_time_to_first_token_and_per_token_are_measured(url: str):
     def read() -> dict[str, float]:
-        families = text_string_to_metric_families(httpx.get(f"{url}/metrics").text)
+        families = text_string_to_metric_families(httpx2.get(f"{url}/metrics").text)
         return {sample.name: sample.value for family in families for sample in family.samples if not sample.labels}
 
     before = read()
     body = {"prompt": FOX, "max_tokens": 7, "ignore_eos": True}
-    assert httpx.post(f"{url}/v1/completions", json=body).json()["usage"]["completion_tokens"] == 7
+    assert httpx2.post(f"{url}/v1/completions", json=body).json()["usage"]["completion_tokens"] == 7
     grown = {name: value - before[name] for name, value in read().items()}
     assert grown["engine_generation_tokens_total"] == 7
     assert grown["engine_time_to_first_token_seconds_count"] == 1
@@ -107,11 +108,51 @@ def test_time_to_first_token_and_per_token_are_measured(url: str):
 
 def test_a_reader_who_leaves_a_stream_frees_the_request(url: str):
     body = {"prompt": FOX, "max_tokens": 2000, "ignore_eos": True, "stream": True}
-    with httpx.stream("POST", f"{url}/v1/completions", json=body) as response:
+    with httpx2.stream("POST", f"{url}/v1/completions", json=body) as response:
         next(response.iter_lines())
     waited = threading.Event()
     for _ in range(100):
-        if "engine_num_requests_running 0.0" in httpx.get(f"{url}/metrics").text:
+        if "engine_num_requests_running 0.0" in httpx2.get(f"{url}/metrics").text:
             return
         waited.wait(0.05)
     raise AssertionError("the request went on after its reader had left")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"prompt": [10**9]},
+        {"prompt": [-1]},
+        {"prompt": ""},
+        {"prompt": []},
+        {"prompt": FOX, "temperature": 1e-30},
+        {"prompt": FOX, "temperature": -1},
+        {"prompt": FOX, "stop": "x" * 1_000_000},
+        {"prompt": FOX, "stop": ["x"] * 1000},
+        {"prompt": FOX, "stop": [""]},
+        {"prompt": FOX, "n": "16000"},
+        {"prompt": FOX, "max_tokens": 10**9},
+        {"prompt": FOX, "tools": []},
+        b'{"prompt": "\\ud800"}',
+        b'{"prompt": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+        b'{"prompt": "a", "temperature": NaN}',
+        b"\xff",
+        b"[]",
+    ],
+    ids=lambda body: str(body)[:50],
+)
+def test_a_request_that_would_hurt_others_is_refused_beside_one_that_is_answered(url: str, body: Any):
+    innocent = {"prompt": FOX, "max_tokens": 8}
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    with ThreadPoolExecutor(1) as beside:
+        waiting = beside.submit(httpx.post, f"{url}/v1/completions", json=innocent, timeout=60)
+        answer = httpx.post(
+            f"{url}/v1/completions", content=content, headers={"content-type": "application/json"}, timeout=60
+        )
+        assert waiting.result().status_code == 200
+    assert answer.status_code == 400 and answer.json()["error"]["message"]
+    assert httpx.get(f"{url}/health").status_code == 200
+
+
+def test_pages_that_describe_the_api_are_closed(url: str):
+    assert {httpx.get(url + path).status_code for path in ("/docs", "/redoc", "/openapi.json")} == {404}

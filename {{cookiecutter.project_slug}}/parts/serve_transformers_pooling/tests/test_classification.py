@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from transformers import AutoModelForSequenceClassification, pipeline
+from transformers import AutoModel, AutoModelForSequenceClassification, pipeline
 
 from {{cookiecutter.__package}} import plan
 from {{cookiecutter.__package}}.engine.errors import InvalidRequest
+from {{cookiecutter.__package}}.engine.loading import IncompleteWeights
 from {{cookiecutter.__package}}.engine.server import ClassificationEngine
 
 pytestmark = pytest.mark.workload("classification")
@@ -43,6 +44,13 @@ def test_classes_are_those_of_transformers_pipeline_whatever_the_batch(engine: C
         assert single[0].probs == pytest.approx(got.probs, abs=NEAR)
         assert got.label == max(expected, key=lambda label: expected[label])
     assert len({got.label for got in whole}) > 1
+
+
+def test_a_model_without_a_trained_head_is_not_served(tiny: Path, tmp_path: Path, engine: ClassificationEngine):
+    AutoModel.from_pretrained(tiny).save_pretrained(tmp_path)  # the layers alone, as a base model is published
+    engine.tokenizer.save_pretrained(tmp_path)
+    with pytest.raises(IncompleteWeights, match=r"has no weights for .*(classifier|score).*SequenceClassification"):
+        ClassificationEngine(str(tmp_path), gpus=0)
 
 
 @pytest.mark.parametrize("problem", ["multi_label_classification", "regression", "single_label_classification"])

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from transformers import pipeline
 
@@ -30,7 +30,7 @@ def url(tiny: Path) -> Iterator[str]:
 
 
 def test_the_answer_is_in_vllms_format(url: str):
-    answer = httpx.post(f"{url}/classify", json={"model": plan.MODEL, "input": TEXTS}).json()
+    answer = httpx2.post(f"{url}/classify", json={"model": plan.MODEL, "input": TEXTS}).json()
     assert answer["id"].startswith("classify-") and (answer["object"], answer["model"]) == ("list", plan.MODEL)
     assert [row["index"] for row in answer["data"]] == [0, 1, 2]
     for row in answer["data"]:
@@ -51,7 +51,7 @@ def test_fifty_requests_at_once_all_answer_as_the_pipeline(url: str, tiny: Path)
 
 def test_limits_are_400s_that_name_them(url: str):
     def refused(body: dict) -> str:
-        answer = httpx.post(f"{url}/classify", json=body)
+        answer = httpx2.post(f"{url}/classify", json=body)
         assert answer.status_code == 400
         return answer.json()["error"]["message"]
 

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import numpy
 import openai
 import pytest
@@ -60,7 +60,7 @@ def test_fifty_requests_at_once_all_answer_right(url: str, expected: numpy.ndarr
 
 def test_limits_are_400s_that_name_them(url: str):
     def refused(body: dict) -> str:
-        answer = httpx.post(f"{url}/v1/embeddings", json=body)
+        answer = httpx2.post(f"{url}/v1/embeddings", json=body)
         assert answer.status_code == 400
         return answer.json()["error"]["message"]
 

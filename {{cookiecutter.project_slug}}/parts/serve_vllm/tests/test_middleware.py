@@ -68,9 +68,12 @@ def test_a_request_within_the_limits_reaches_vllm_as_it_was_sent(built: middlewa
     assert api.asked == [(PATH, json.dumps(BODY).encode())]
 
 
-def test_what_is_no_json_is_left_to_vllm_to_refuse(built: middleware.RouteFilter):
-    api = Api(status=400)
-    assert ask(built, api, PATH, b"{not json")[0] == 400 and api.asked == [(PATH, b"{not json")]
+def test_a_request_that_is_refused_does_not_reach_vllm(built: middleware.RouteFilter):
+    api = Api()
+    status, [body] = ask(built, api, PATH, b"{not json")
+    assert status == 400 and not api.asked
+    error = json.loads(body)
+    assert error["type"] == "error" and "not JSON" in error["error"]["message"]  # in Anthropic's and OpenAI's form
 
 
 def test_each_piece_is_sent_before_the_next_is_made(built: middleware.RouteFilter):
@@ -151,6 +154,21 @@ def test_one_request_that_ran_out_of_memory_is_a_507_too(built: middleware.Route
     assert status == 507 and json.loads(said)["error"]["message"] == oom.explain(error.decode())
 
 
-def test_any_other_error_of_vllms_passes_as_it_is(built: middleware.RouteFilter):
-    assert ask(built, Api(b"bug", status=500), PATH, BODY) == (500, [b"bug"])
-    assert ask(built, Api(b"busy", status=429), PATH, BODY) == (429, [b"busy"])
+def test_what_an_exception_says_stays_in_the_log(
+    built: middleware.RouteFilter, capsys: pytest.CaptureFixture[str]
+):
+    status, [body] = ask(built, Api(b"KeyError: somebody's prompt", status=500), PATH, BODY)
+    assert status == 500 and b"prompt" not in body and b"log says why" in body
+    assert "somebody's prompt" in capsys.readouterr().out
+
+
+def test_too_many_waiting_are_told_when_to_try_again(built: middleware.RouteFilter):
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    rewriter = middleware.ErrorRewriter(send, SimpleNamespace(errored=False))
+    for status in (503, 200):
+        asyncio.run(rewriter({"type": "http.response.start", "status": status, "headers": []}))
+    assert [dict(message["headers"]).get(b"retry-after") for message in sent] == [b"2", None]

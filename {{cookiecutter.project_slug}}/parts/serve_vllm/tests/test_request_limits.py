@@ -1,48 +1,165 @@
-"""The limits of a request, as the middleware checks them."""
+"""What a request may hold, as the middleware checks it before vLLM sees it."""
+
+import json
 
 import pytest
 
 from {{cookiecutter.__package}} import plan
-from {{cookiecutter.__package}}.engine.middleware import over_limit
+from {{cookiecutter.__package}}.engine.options import ROUTES
+from {{cookiecutter.__package}}.engine.request_limits import FIELDS, RefusedRequest, parse
 
 MOST: int = getattr(plan, "MAX_ANSWER_TOKENS" if plan.WORKLOAD == "generation" else "MAX_TEXTS")
 generation = pytest.mark.workload("generation")
 pooling = pytest.mark.workload("embedding", "classification")
+CHAT, COMPLETION, RESPONSES, MESSAGES = "/v1/chat/completions", "/v1/completions", "/v1/responses", "/v1/messages"
+HELLO = {"model": plan.MODEL, "messages": [{"role": "user", "content": "Hello"}]}
+
+
+def refusal(body: object, path: str = ROUTES[0]) -> str:
+    """Return the sentence that refuses a request, "" for one that is passed on."""
+    try:
+        parse(path, body if isinstance(body, bytes) else json.dumps(body).encode())
+    except RefusedRequest as refused:
+        return str(refused)
+    return ""
+
+
+def user(*parts: object) -> dict:
+    return HELLO | {"messages": [{"role": "user", "content": list(parts)}]}
+
+
+def test_every_route_of_the_service_has_its_fields():
+    assert set(ROUTES) <= set(FIELDS)
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b"", "not JSON"),
+        (b"\xff\xfe", "not JSON"),
+        (b"[]", "a JSON object"),
+        (b'{"model": NaN}', "NaN"),
+        (b'{"model": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", "too deep"),
+        (b'{"model": ' + b"[" * 100 + b"]" * 100 + b"}", "too deep"),
+        (b'{"model": "\\ud83d"}', "surrogate"),
+        (b'{"kv_transfer_params": {}}', "kv_transfer_params"),
+    ],
+)
+def test_what_is_no_request_is_refused(body: bytes, words: str):
+    assert words in refusal(body)
 
 
 @generation
 @pytest.mark.parametrize("name", ["max_tokens", "max_completion_tokens"])
 def test_a_longer_answer_than_allowed_is_refused_with_the_limit(name: str):
-    assert over_limit({name: MOST}) is None
-    message = over_limit({name: MOST + 1})
-    assert message and name in message and str(MOST) in message
+    assert not refusal(HELLO | {name: MOST}) and not refusal(HELLO | {name: None})
+    message = refusal(HELLO | {name: MOST + 1})
+    assert name in message and str(MOST) in message
 
 
 @generation
-def test_more_answers_than_run_at_once_are_refused():
-    assert over_limit({"n": plan.CONCURRENCY}) is None
-    assert over_limit({"n": plan.CONCURRENCY + 1})
+@pytest.mark.parametrize("value", ["16000", 1.5, True, 0, -1, 10**9, 1e9, [1]])
+def test_a_count_is_a_number_within_its_bounds(value: object):
+    assert "n " in refusal(HELLO | {"n": value})
+    assert "max_tokens " in refusal(HELLO | {"max_tokens": value})
 
 
 @generation
-@pytest.mark.parametrize("body", [{}, {"max_tokens": None}, {"max_tokens": "many"}, {"n": "all"}])
-def test_what_is_no_number_is_left_to_vllm(body: dict):
-    assert over_limit(body) is None
+def test_prompts_times_answers_run_at_once():
+    most = plan.CONCURRENCY
+    assert not refusal({"prompt": ["a"] * most}, COMPLETION) and not refusal({"prompt": "a", "n": most}, COMPLETION)
+    assert not refusal({"prompt": [1] * (most + 1)}, COMPLETION)  # the tokens of one prompt
+    assert "run at once" in refusal({"prompt": ["a"] * (most + 1)}, COMPLETION)
+    assert "run at once" in refusal({"prompt": [[1]] * (most + 1)}, COMPLETION)
+    assert "run at once" in refusal({"prompt": ["a"] * most, "n": 2}, COMPLETION) or most == 1
+
+
+@generation
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ({"stop": ["x"] * 5}, "at most 4"),
+        ({"stop": "x" * 1_000_000}, "256 characters"),
+        ({"stop": [1]}, "text"),
+        ({"stop_token_ids": list(range(1000))}, "64"),
+        ({"logit_bias": {str(token): 1 for token in range(1000)}}, "300"),
+        ({"prompt_logprobs": 1}, "prompt_logprobs"),
+        ({"echo": True, "logprobs": 1}, "echo"),
+        ({"logprobs": 10**6}, "0 to 20"),
+        ({"use_beam_search": True}, "use_beam_search"),
+        ({"best_of": 1000}, "best_of"),
+        ({"temperature": "hot"}, "temperature"),
+    ],
+)
+def test_what_slows_everybody_is_refused(body: dict, words: str):
+    assert words in refusal({"prompt": "a"} | body, COMPLETION)
+
+
+@generation
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"type": "image_url", "image_url": {"url": "http://10.0.0.1/x.png"}},
+        {"image_url": "http://10.0.0.1/x.png"},
+        {"type": "input_audio", "input_audio": {"data": "", "format": "wav"}},
+        {"type": "video_url", "video_url": {"url": "file:///etc/passwd"}},
+        {"type": "tool_result", "content": [{"type": "image", "source": {"type": "url", "url": "http://10.0.0.1/"}}]},
+        3,
+    ],
+)
+def test_no_address_is_fetched_for_a_caller(part: object):
+    assert "text alone" in refusal(user(part), CHAT) and "text alone" in refusal(user(part), MESSAGES)
+    assert "text alone" in refusal({"input": user(part)["messages"]}, RESPONSES)
+
+
+@generation
+def test_text_in_parts_is_read_in_every_dialect():
+    assert not refusal(user({"type": "text", "text": "Hello"}, "and more"), CHAT)
+    assert not refusal(user({"type": "text", "text": "Hello"}), MESSAGES)
+    assert not refusal({"input": user({"type": "input_text", "text": "Hello"})["messages"]}, RESPONSES)
+    assert not refusal({"input": "Hello"}, RESPONSES)
+
+
+@generation
+def test_tools_need_a_parser(monkeypatch: pytest.MonkeyPatch):
+    tools = [{"type": "function", "function": {"name": "weather"}}]
+    monkeypatch.setattr(plan, "TOOL_CALL_PARSER", "")
+    assert "calls no tools" in refusal(HELLO | {"tools": tools})
+    assert not refusal(HELLO | {"tools": []})
+    monkeypatch.setattr(plan, "TOOL_CALL_PARSER", "hermes")
+    assert not refusal(HELLO | {"tools": tools})
+    mcp = {"type": "mcp", "server_label": "x", "server_url": "http://10.0.0.1"}
+    assert "run on the server" in refusal({"input": "Hello", "tools": [mcp]}, RESPONSES)
+
+
+@generation
+def test_nothing_is_kept_between_responses():
+    assert "stores none" in refusal({"input": "Hello", "previous_response_id": "resp_1"}, RESPONSES)
+    assert "stores none" in refusal({"input": "Hello", "background": True}, RESPONSES)
+    assert not refusal({"input": "Hello", "store": True, "background": False}, RESPONSES)
+
+
+@generation
+@pytest.mark.parametrize("options", [{"chat_template": "x"}, {"a": {}}, [], {"tools": []}])
+def test_the_template_is_the_models_own(options: object):
+    assert "chat_template_kwargs" in refusal(HELLO | {"chat_template_kwargs": options}) or options == []
+    assert not refusal(HELLO | {"chat_template_kwargs": {"enable_thinking": False}})
 
 
 @pooling
 def test_more_texts_than_allowed_are_refused_with_the_limit():
-    assert over_limit({"input": ["a"] * MOST}) is None
-    message = over_limit({"input": ["a"] * (MOST + 1)})
-    assert message and str(MOST) in message and str(MOST + 1) in message
+    assert not refusal({"input": ["a"] * MOST})
+    message = refusal({"input": ["a"] * (MOST + 1)})
+    assert str(MOST) in message and str(MOST + 1) in message
 
 
 @pooling
 @pytest.mark.parametrize("one", ["a" * (MOST + 1), [1] * (MOST + 1)])
 def test_a_long_text_is_one_text_also_as_tokens(one: object):
-    assert over_limit({"input": one}) is None
+    assert not refusal({"input": one})
 
 
 @pooling
 def test_what_holds_no_input_is_left_to_vllm():
-    assert over_limit({}) is None and over_limit({"input": 3}) is None
+    assert not refusal({}) and not refusal({"input": 3})
+    assert "messages" in refusal({"messages": []})

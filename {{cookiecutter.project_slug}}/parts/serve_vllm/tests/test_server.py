@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from {{cookiecutter.__package}} import plan
-from {{cookiecutter.__package}}.engine import options, server, verify
-from {{cookiecutter.__package}}.engine.middleware import over_limit
+from {{cookiecutter.__package}}.engine import options, request_limits, server, verify
 
 
 def value(argv: list[str], name: str) -> str:
@@ -23,6 +22,7 @@ def test_on_gpus_everything_comes_from_the_plan():
     assert value(argv, "--served-model-name") == plan.MODEL
     assert value(argv, "--max-model-len") == str(plan.CONTEXT_LEN)
     assert value(argv, "--max-num-seqs") == str(plan.CONCURRENCY)
+    assert value(argv, "--max-num-queued-reqs") == str(plan.CONCURRENCY + plan.MAX_WAITING)
     assert value(argv, "--tensor-parallel-size") == "2"
     assert value(argv, "--dtype") == plan.DTYPE
     assert value(argv, "--gpu-memory-utilization") == str(plan.MEMORY_FRACTION)
@@ -32,11 +32,35 @@ def test_on_gpus_everything_comes_from_the_plan():
     assert json.loads(value(argv, "--attention-config")) == verify.ATTENTION[plan.ATTENTION]
     assert ("--quantization" in argv) == bool(plan.QUANTIZE_AT_LOAD)
     assert value(argv, "--runner") == {"generation": "generate"}.get(plan.WORKLOAD, "pooling")
+    for name in ("TOOL_CALL_PARSER", "REASONING_PARSER"):
+        parser, option = getattr(plan, name, ""), f"--{name.lower().replace('_', '-')}"
+        assert value(argv, option) == parser if parser else option not in argv
+    assert ("--enable-auto-tool-choice" in argv) == bool(getattr(plan, "TOOL_CALL_PARSER", ""))
 
 
 def test_quantizing_at_load_is_passed_on_in_vllms_words(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(plan, "QUANTIZE_AT_LOAD", "fp8")
     assert value(options.command("x", 8000, gpus=1), "--quantization") == verify.AT_LOAD["fp8"]
+
+
+@pytest.mark.parametrize(
+    ("rope", "context_len", "passed"),
+    [
+        ({"type": "yarn", "factor": 4.0, "original_max_position_embeddings": 32768}, 131072, True),
+        ({"type": "yarn", "factor": 4.0, "original_max_position_embeddings": 32768}, 32768, False),  # as it stands
+        ({"type": "yarn", "factor": 4.0, "original_max_position_embeddings": 32768}, 262144, False),  # vLLM refuses
+        ({"rope_type": "llama3", "factor": 8.0, "original_max_position_embeddings": 8192}, 131072, False),
+        (None, 131072, False),
+    ],
+)
+def test_vllm_is_told_of_a_context_that_yarn_extends(tmp_path: Path, rope: object, context_len: int, passed: bool):
+    """Qwen2.5's model card: 32,768 tokens, four times as many with YaRN."""
+    config = {"max_position_embeddings": 32768, "rope_scaling": rope}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    argv = options.command(str(tmp_path), 8000, gpus=1, context_len=context_len)
+    assert ("--hf-overrides" in argv) == passed
+    if passed:
+        assert json.loads(value(argv, "--hf-overrides")) == {"max_position_embeddings": 131072}
 
 
 def test_a_cpu_gets_nothing_that_only_a_gpu_can_do():
@@ -95,6 +119,7 @@ def test_snapshots_that_cannot_work_are_refused(
 def started(monkeypatch: pytest.MonkeyPatch, code: str) -> server.Server:
     """A process that runs `code` where vLLM would run."""
     monkeypatch.setattr(server, "command", lambda *_, **__: [sys.executable, "-c", code])
+    monkeypatch.setattr(server, "check_head", lambda model: None)
     return server.Server("x", 1, gpus=0)
 
 
@@ -159,4 +184,31 @@ def test_ending_the_container_asks_for_its_end_as_modal_does():
 
 def test_the_request_that_warms_up_is_one_that_is_answered():
     path, body = options.WARM_UP
-    assert path in options.ROUTES and over_limit(body) is None and body["model"] == plan.MODEL
+    assert path in options.ROUTES and body["model"] == plan.MODEL
+    assert request_limits.parse(path, json.dumps(body).encode()) == body
+
+
+def test_requests_that_run_without_a_token_are_a_hang():
+    hangs = server.HangDetector(timeout=10)
+    seen = [(0, (0, 5)), (1, (2, 5)), (9, (2, 5)), (10, (2, 6)), (19, None), (20.5, (2, 6)), (21, (0, 6)), (99, (1, 6))]
+    assert [now for now, progress in seen if hangs.at(now, progress)] == [20.5]
+
+
+def test_the_counters_are_read_as_vllm_writes_them():
+    text = """# HELP vllm:num_requests_running Number of requests in model execution batches.
+vllm:num_requests_running{engine="0",model_name="a b"} 2.0
+vllm:prompt_tokens_total{engine="0",model_name="a b"} 35.0
+vllm:generation_tokens_total{engine="0",model_name="a b"} 1.0e+02
+vllm:generation_tokens_created{engine="0",model_name="a b"} 1.7e+09
+"""
+    assert server.read_progress(text) == (2, 135)
+
+
+def test_a_server_that_hangs_is_killed_and_the_container_ends(monkeypatch: pytest.MonkeyPatch):
+    ended = threading.Event()
+    monkeypatch.setattr(plan, "HANG_TIMEOUT", 0.1)
+    monkeypatch.setattr(server, "POLL_S", 0.05)
+    process = started(monkeypatch, "import time; time.sleep(60)")
+    monkeypatch.setattr(process, "progress", lambda: (1.0, 7.0))
+    process.watch(ended.set)
+    assert ended.wait(20) and process.process.poll() is not None

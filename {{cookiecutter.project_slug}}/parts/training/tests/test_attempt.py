@@ -9,9 +9,10 @@ import attempts
 import pytest
 import torch
 
-from {{cookiecutter.__package}}.monitoring import oom_hints
-from {{cookiecutter.__package}}.run import attempt, budget, progress, reply, run_dir, status
+from {{cookiecutter.__package}}.monitoring import oom
+from {{cookiecutter.__package}}.run import budget, progress, reply, run_dir, status
 from {{cookiecutter.__package}}.run.reply import UserError
+from {{cookiecutter.__package}}.training import train
 from {{cookiecutter.__package}}.training.callbacks import checkpoints
 from {{cookiecutter.__package}}.training.config import Job
 
@@ -29,7 +30,7 @@ def test_a_full_memory_comes_back_with_what_to_change():
     def work() -> reply.Reply:
         return reply.Reply(str(torch.empty(2**50)))
 
-    assert work().error == f"out of memory: the machine has no RAM left: {oom_hints.LOWER}"
+    assert work().error == f"out of memory: the machine has no RAM left: {oom.LOWER}"
     assert "in plan.py, or take a larger GPU" in work().error
 
 
@@ -58,9 +59,9 @@ def run(tmp_path: Path) -> run_dir.Run:
 
 def test_three_attempts_that_saved_nothing_are_enough(run: run_dir.Run):
     ended(run, *[budget.FAILED] * 2)
-    assert attempt.crash_loop_reason(run, 0.0) == ""
+    assert train.crash_loop_reason(run, 0.0) == ""
     ended(run, budget.FAILED)
-    message = attempt.crash_loop_reason(run, 0.0)
+    message = train.crash_loop_reason(run, 0.0)
     assert (
         message.startswith("3 attempts in a row ended before they could save anything") and "a fan fell off" in message
     )
@@ -72,14 +73,14 @@ def test_an_attempt_that_saved_lets_the_next_one_begin(run: run_dir.Run):
     folder.mkdir(parents=True)
     (folder / "weights").write_text("x")
     checkpoints.seal(folder, checkpoints.sync_files(folder))
-    assert attempt.crash_loop_reason(run, 0.0) == ""
+    assert train.crash_loop_reason(run, 0.0) == ""
     os.utime(folder / checkpoints.MARKER, (time.time() - 3600, time.time() - 3600))
-    assert attempt.crash_loop_reason(run, 0.0)
+    assert train.crash_loop_reason(run, 0.0)
 
 
 def test_attempts_before_the_command_do_not_count(run: run_dir.Run):
     ended(run, *[budget.FAILED] * 3)
-    assert attempt.crash_loop_reason(run, time.time()) == ""
+    assert train.crash_loop_reason(run, time.time()) == ""
 
 
 def test_attempts_that_are_killed_count_too(chat_job: Job, tmp_path: Path):
@@ -87,7 +88,7 @@ def test_attempts_that_are_killed_count_too(chat_job: Job, tmp_path: Path):
     job = replace(chat_job, save_every_s=0.0)
     for _ in range(3):
         assert attempts.end(attempts.begin(job, tmp_path, die=("writing tensors", 1))) == -9
-    assert "the last one: it was killed after" in attempt.crash_loop_reason(run, 0.0)
+    assert "the last one: it was killed after" in train.crash_loop_reason(run, 0.0)
 
 
 def test_status_tells_a_finished_run_from_a_killed_and_a_running_one(chat_job: Job, tmp_path: Path):

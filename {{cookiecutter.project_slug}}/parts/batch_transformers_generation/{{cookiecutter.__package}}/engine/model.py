@@ -13,7 +13,7 @@ from transformers.generation.continuous_batching.requests import GenerationOutpu
 
 from .. import plan
 from ..input.prompts import Prompt, answer_limit, tokenize
-from ..monitoring import memory_snapshot
+from ..monitoring import gpu_memory
 from ..output.results import Failed, Generated
 from . import loading
 
@@ -54,12 +54,10 @@ class Engine:
         it runs out. NotAsPlanned where what was loaded is not what plan.py says.
         """
         if snapshots_in:
-            memory_snapshot.record(snapshots_in)
+            gpu_memory.record_snapshots(snapshots_in)
         self.device, self.options = loading.device(gpus), options
         self.tokenizer: Any = AutoTokenizer.from_pretrained(model)
-        self.model: Any = AutoModelForCausalLM.from_pretrained(
-            model, device_map=self.device, **loading.arguments(self.device)
-        )
+        self.model: Any = loading.load(AutoModelForCausalLM, model, self.device)
         config = self.model.generation_config
         if self.options["temperature"]:
             config.update(do_sample=True, temperature=self.options["temperature"])

@@ -10,7 +10,7 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer, PreT
 
 from .. import plan
 from ..input.prompts import Prompt
-from ..monitoring import memory_snapshot
+from ..monitoring import gpu_memory
 from ..output.results import Classified, Embedded, Failed, Result
 from . import loading
 from .batching import run_batches
@@ -32,7 +32,7 @@ class Encoder:
         it runs out. NotAsPlanned where what was loaded is not what plan.py says.
         """
         if snapshots_in:
-            memory_snapshot.record(snapshots_in)
+            gpu_memory.record_snapshots(snapshots_in)
         self.load(model, loading.device(gpus), options["context_len"])
 
     def __call__(self, prompts: list[Prompt]) -> list[Result | Failed]:
@@ -53,9 +53,7 @@ class Classifier(Encoder):
 
     def load(self, model: str, device: str, context_len: int) -> None:
         self.tokenizer: Any = AutoTokenizer.from_pretrained(model)
-        self.model: Any = AutoModelForSequenceClassification.from_pretrained(
-            model, device_map=device, **loading.arguments(device)
-        ).eval()
+        self.model: Any = loading.load(AutoModelForSequenceClassification, model, device).eval()
         if self.tokenizer.pad_token is None:  # of models that once wrote text
             self.tokenizer.pad_token = self.tokenizer.eos_token
         if self.model.config.pad_token_id is None:

@@ -11,6 +11,7 @@ from ..input import prompts
 from ..input.prompts import Prompt
 from ..output.results import Classified, Embedded, Failed, Generated, Result
 from . import transformers_fallback, vllm
+from .head import check_head
 
 RUNNERS = {
     "generation": {"runner": "generate"},
@@ -26,8 +27,11 @@ class Engine:
         """Load `model`, a folder, onto `gpus` GPUs, or with 0 into RAM as float32.
 
         `options` are those of `job.result_options`. `snapshots_in` is a folder for a snapshot of the GPU's memory when
-        it runs out. NotAsPlanned where what was loaded is not what plan.py says.
+        it runs out. NotAsPlanned where what was loaded is not what plan.py says; IncompleteWeights where a classifier
+        has no head.
         """
+        if plan.WORKLOAD == "classification":
+            check_head(model)
         self.options = options
         self.room = options["context_len"] - (plan.WORKLOAD == "generation")  # an answer has one token at least
         self.llm = vllm.load(model, gpus, options["context_len"], snapshots_in, **RUNNERS[plan.WORKLOAD])

@@ -1,26 +1,32 @@
-"""Memory in use: read in the background, logged as JSON lines, compared with the plan. All sizes are GiB.
+"""Memory in use: read in the background, logged as JSON lines, compared with the plan; and snapshots of a full GPU.
 
+All sizes are GiB.
 On a GPU the figures come from NVML, which sees every process on the card, and from torch where this process has loaded
 it. Without a GPU they are the resident memory of this process and all its children.
 """
 
 import json
+import os
 import sys
 import threading
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any, TextIO
 
 import psutil
 import pynvml
 
 from .. import plan
-from . import oom_hints
+from . import oom
 
 GIB = 2**30
 TOLERANCE = 0.10  # of the plan: beyond it the report names what to change
+VIEWER = "https://docs.pytorch.org/memory_viz"  # of snapshots
+EVENTS = 50_000  # allocations and frees that a snapshot reaches back; torch keeps no more
+KEPT = 3  # snapshots of one process: the first are the most useful, and each may have hundreds of MB
 
 
 @dataclass(frozen=True)
@@ -160,7 +166,49 @@ def compare(measured_gib: float, device: str, planned_gib: float = plan.PREDICTE
         return f"measured {measured_gib:.1f} GiB of RAM on a CPU ({planned_gib:.1f} GiB are planned for {plan.GPU})"
     line = f"planned {planned_gib:.1f} GiB, measured {measured_gib:.1f}"
     if measured_gib > planned_gib * (1 + TOLERANCE):
-        return f"{line}: more than planned; {oom_hints.LOWER}, before the card is full"
+        return f"{line}: more than planned; {oom.LOWER}, before the card is full"
     if measured_gib < planned_gib * (1 - TOLERANCE):
-        return f"{line}: less than planned; {oom_hints.ROOM}"
+        return f"{line}: less than planned; {oom.ROOM}"
     return line
+
+
+def record_snapshots(folder: str) -> None:
+    """Write a snapshot into `folder`, directly under the cache Volume, when torch's CUDA allocator runs out of memory.
+
+    Starts CUDA; costs some microseconds an allocation. Does nothing without a GPU.
+    """
+    import torch  # a laptop may lack it
+
+    if not torch.cuda.is_available():
+        return
+    torch.cuda.memory._record_memory_history(max_entries=EVENTS, stacks="python")
+    written: list[Path] = []
+
+    def save(device: int, wanted: int, allocated: int, free: int) -> None:
+        """torch calls this before it raises, while what fills the memory is still there."""
+        if len(written) < KEPT:
+            written.append(dump_snapshot(folder))
+
+    # The same in torch's own examples; there is no public name for it
+    attach: Any = vars(torch._C)["_cuda_attach_out_of_memory_observer"]
+    attach(save)
+
+
+def dump_snapshot(folder: str) -> Path:
+    """Write what torch's allocator holds now, and print where. A full disk is printed too, and hides no other error."""
+    import torch
+
+    path = Path(folder, f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.pickle")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        torch.cuda.memory._dump_snapshot(str(path))
+    except OSError as error:
+        print(f"no memory snapshot: {error}", flush=True)
+    else:
+        print(f"memory snapshot at {path}: {how_to_see(path)}", flush=True)
+    return path
+
+
+def how_to_see(path: Path) -> str:
+    """The command that brings a snapshot from the cache Volume, and where to open it."""
+    return f"`modal volume get {plan.NAME}-cache {path.parent.name}/{path.name}`, then open it at {VIEWER}"

@@ -6,10 +6,11 @@ from collections.abc import Generator
 from contextlib import contextmanager
 
 import modal
+import openai
 
 from .. import plan
 from ..monitoring import gpu_memory
-from .client import Answer, Client, Embeddings, Labels, ServiceError
+from .client import Answer, Client, Embeddings, Labels
 
 PACKAGE = __name__.partition(".")[0]
 # A small model and its commit for `--local`, all Apache-2.0; and a text to try
@@ -56,7 +57,7 @@ def exit_on_error() -> Generator[None]:
         yield
     except modal.exception.NotFoundError:
         sys.exit(f"error: no app {plan.NAME} is deployed: run `make deploy` first")
-    except (ServiceError, modal.exception.Error) as error:
+    except (openai.OpenAIError, modal.exception.Error) as error:
         sys.exit(f"error: {error}")
 
 

@@ -1,45 +1,32 @@
-"""The service's HTTP client: waits for a container that starts, sends the token, raises ServiceError in sentences."""
+"""The service's client: openai's, which waits for a container that starts, with a deadline and errors in sentences."""
 
-import json
 import os
-import random
 import sys
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
-import httpx
+import httpx2
+import openai
 
 from .. import plan
 
 TOKEN = "MODAL_PROXY_TOKEN"  # environment variable, wk-....ws-...
-STARTING = (502, 503, 504)  # what Modal answers while no container is ready, and an engine that starts anew
-FULL = 429
+FULL, STARTING = 429, (502, 503, 504)  # the second is Modal's while no container is ready, or an engine starts anew
+CONNECT_S = 60.0  # without any connection: Modal answers while a container starts
 READ_TIMEOUT_S = 300.0  # from sending to the first byte, and between two pieces
-FIRST_PAUSE_S = 0.5  # before the first new try; half as long again before each further one
 HELD_S = 3.0  # Modal holds a web function's request while its container starts: say so after this long
+UNENDING = 1_000_000  # tries; the deadline ends them
+LONGEST_PAUSE_S = 120.0  # openai follows a Retry-After up to this
 
 print_piece = partial(print, end="", flush=True)
 
-Result = TypeVar("Result")
 
-
-class ServiceError(Exception):
-    """The service refused, failed, or did not start. The text says what to do."""
-
-
-class Unavailable(ServiceError):
-    """Nothing came back, and another try may succeed. `after_s` is when, where the service says so."""
-
-    def __init__(self, message: str, after_s: float | None = None) -> None:
-        super().__init__(message)
-        self.after_s = after_s
+class ServiceError(openai.OpenAIError):
+    """The service refused, failed, or did not start. The text says what to do. openai passes it on as it is."""
 
 
 @dataclass(frozen=True)
@@ -93,30 +80,122 @@ class Labels:
         return f"{len(self.labels)} texts, {self.tokens} tokens, {self.seconds:.2f} s"
 
 
+class Connection(openai.DefaultHttpxClient):
+    """The HTTP client below openai's, which calls `send` for each try: raises ServiceError where no other shall follow.
+
+    What it returns or raises else, openai tries again after a pause of up to 8 s, or what Retry-After says.
+    """
+
+    def __init__(self, startup_timeout: float) -> None:
+        super().__init__(timeout=httpx2.Timeout(30.0, read=READ_TIMEOUT_S))
+        self.startup_timeout = startup_timeout
+        self.call = threading.local()  # a client may be used by several threads
+
+    def send(self, request: httpx2.Request, **options: Any) -> httpx2.Response:
+        if request.headers.get("x-stainless-retry-count") == "0":
+            self.call.begun = self.call.reached = time.monotonic()
+        held = threading.Timer(HELD_S, show_progress, ["no answer yet: a container may be starting"])
+        held.start()
+        try:
+            response = super().send(request, **options)
+        except httpx2.ReadTimeout as error:
+            stuck = f"nothing came for {READ_TIMEOUT_S:.0f} s: the service is stuck, or asked for too much"
+            raise ServiceError(stuck) from error
+        except httpx2.TransportError as error:
+            silent_s = time.monotonic() - self.call.reached
+            if not isinstance(error, (httpx2.ConnectError, httpx2.ConnectTimeout)):
+                self.call.reached = time.monotonic()
+            elif silent_s > CONNECT_S:
+                where = f"is {request.url.host} the service's address, and this machine online?"
+                raise ServiceError(f"no connection for {silent_s:.0f} s ({error}): {where}") from error
+            self.wait(f"a connection ({type(error).__name__})")
+            raise
+        finally:
+            held.cancel()
+        self.call.reached = time.monotonic()
+        if response.is_success:
+            show_progress("")
+        else:
+            self.check(response)
+        return response
+
+    def check(self, response: httpx2.Response) -> None:
+        """Return where another try may succeed. ServiceError elsewhere, with the service's message where it has one."""
+        response.read()
+        status, message = response.status_code, error_message(response)
+        if status in (401, 403):
+            raise ServiceError(
+                f"the service is private and refused this token: `modal workspace proxy-tokens create` makes one; "
+                f"put it in the environment as {TOKEN}=wk-....ws-..."
+            )
+        if status in (*STARTING, FULL):
+            what = "a free place" if status == FULL else "a container"
+            after = response.headers.get("Retry-After", "")
+            self.wait(f"{what} ({status}{message and ': '}{message})", float(after) if after.isdigit() else 0.0)
+        elif status < 500:
+            raise ServiceError(f"the service refused the request ({status}): {message}")
+        else:
+            raise ServiceError(f"the service failed ({status}): {message}; see `modal app logs {plan.NAME}`")
+
+    def wait(self, what: str, after_s: float = 0.0) -> None:
+        """Say what is waited for. ServiceError where the next try, after `after_s` or more, would come too late."""
+        elapsed = time.monotonic() - self.call.begun
+        if elapsed + after_s > self.startup_timeout or after_s > LONGEST_PAUSE_S:
+            raise ServiceError(f"gave up waiting for {what} after {elapsed:.0f} s: see `modal app logs {plan.NAME}`")
+        show_progress(f"waiting for {what}: {elapsed:.0f} s")
+
+
 class Client:
     """One service. Each call waits up to `startup_timeout` seconds for a container that starts."""
 
     def __init__(self, url: str | None, token: str | None = None, startup_timeout: float = plan.STARTUP_TIMEOUT):
         if not url:
             raise ServiceError(f"Modal knows no address for {plan.NAME}: deploy it again with `make deploy`")
-        self.startup_timeout = startup_timeout
-        self.http = httpx.Client(
-            base_url=url,
-            headers=authorization(token),
-            timeout=httpx.Timeout(30.0, read=READ_TIMEOUT_S),
-            follow_redirects=True,  # a web function that takes over 150 s answers 303
+        if not url.startswith(("https://", "http://")):
+            raise ServiceError(f"{url} is no address of a service: it begins with https://")
+        self.url = url.rstrip("/")
+        self.openai = openai.OpenAI(
+            base_url=f"{self.url}/v1",
+            api_key=token or os.environ.get(TOKEN) or "none",
+            max_retries=UNENDING,
+            http_client=Connection(startup_timeout),
         )
 
-    def chat(self, prompt: str, max_tokens: int = 256, show: Callable[[str], object] = print_piece) -> Answer:
-        """Ask one question; `show` gets each piece of the answer as it arrives."""
-        body = {
-            "model": plan.MODEL,
-            "messages": [{"role": "user", "content": prompt}],
-            "max_tokens": max_tokens,
-            "stream": True,
-            "stream_options": {"include_usage": True},
-        }
-        return self._retry(lambda: self._stream(body, show))
+    def chat(
+        self, prompt: str, max_tokens: int = 256, show: Callable[[str], object] = print_piece, again: bool = True
+    ) -> Answer:
+        """Ask one question; `show` gets each piece of the answer as it arrives.
+
+        A container that is lost before the first piece is waited for, and the question sent once more, if `again`.
+        """
+        text, tokens, first = [], 0, 0.0
+        stream = self.openai.chat.completions.create(
+            model=plan.MODEL,
+            messages=[{"role": "user", "content": prompt}],
+            max_tokens=max_tokens,
+            stream=True,
+            stream_options={"include_usage": True},
+        )
+        try:
+            for chunk in stream:
+                for choice in chunk.choices:
+                    piece = choice.delta.content or getattr(choice.delta, "reasoning_content", None) or ""
+                    first = first or time.perf_counter()
+                    text.append(piece)
+                    show(piece)
+                tokens = chunk.usage.completion_tokens if chunk.usage else tokens
+        except openai.APIConnectionError:
+            tokens = 0
+        except openai.APIError as error:
+            raise ServiceError(f"the service failed: {error.message}") from error
+        if not tokens and not any(text) and again:  # the usage comes last
+            show_progress("waiting for a connection (the answer ended early)")
+            return self.chat(prompt, max_tokens, show, again=False)
+        if not tokens:
+            characters = len("".join(text))
+            raise ServiceError(f"the answer broke off after {characters} characters; the container was lost: ask again")
+        seconds = stream.response.elapsed.total_seconds()
+        return Answer("".join(text), tokens, seconds - (time.perf_counter() - first), seconds)
 
     def embed(self, texts: Sequence[str]) -> Embeddings:
         """Return a vector of floats for each text."""
@@ -130,87 +209,24 @@ class Client:
 
     def health(self) -> None:
         """Return once a container is ready."""
-        self._retry(lambda: self._read("GET", "/health"))
+        self.openai.get(f"{self.url}/health", cast_to=httpx2.Response)
 
     def get(self, path: str) -> dict[str, Any]:
         """Return the JSON of /memory (see gpu_memory.Monitor.state), /engine (what runs) or another route."""
-        return json.loads(self._retry(lambda: self._read("GET", path))[0])
+        return self.openai.get(self.url + path, cast_to=httpx2.Response).json()
 
     def _rows(self, path: str, texts: Sequence[str]) -> tuple[list[dict[str, Any]], int, float]:
         """Return a row for each text in order, the tokens of all, and the seconds without the waiting before."""
         body = {"model": plan.MODEL, "input": list(texts)}
-        data, seconds = self._retry(lambda: self._read("POST", path, body))
-        reply = json.loads(data)
-        return sorted(reply["data"], key=lambda row: row["index"]), reply["usage"]["prompt_tokens"], seconds
-
-    def _read(self, method: str, path: str, body: object = None) -> tuple[bytes, float]:
-        sent = time.monotonic()
-        with self._send(method, path, body) as response:
-            return response.read(), time.monotonic() - sent
-
-    def _stream(self, body: dict[str, Any], show: Callable[[str], object]) -> Answer:
-        """Make one try at a chat. Unavailable, which is retried, as long as nothing has been shown."""
-        text, tokens, first, sent = [], 0, 0.0, time.monotonic()
-        try:
-            with self._send("POST", "/v1/chat/completions", body) as response:
-                for event in events(response):
-                    if "error" in event:
-                        raise ServiceError(f"the service failed: {event['error'].get('message', event['error'])}")
-                    for choice in event["choices"]:
-                        piece = choice["delta"].get("content") or choice["delta"].get("reasoning_content") or ""
-                        first = first or time.monotonic() - sent
-                        text.append(piece)
-                        show(piece)
-                    tokens = (event.get("usage") or {}).get("completion_tokens", tokens)
-        except Unavailable as error:
-            if not any(text):
-                raise
-            raise ServiceError(
-                f"the answer broke off after {len(''.join(text))} characters; the container was lost: ask again"
-            ) from error
-        return Answer("".join(text), tokens, first, time.monotonic() - sent)
-
-    @contextmanager
-    def _send(self, method: str, path: str, body: object = None) -> Generator[httpx.Response]:
-        """Yield the response, not yet read. Unavailable where another try may help, ServiceError elsewhere."""
-        held = threading.Timer(HELD_S, show_progress, ["no answer yet: a container may be starting"])
-        held.start()
-        try:
-            with self.http.stream(method, path, json=body) as response:
-                held.cancel()
-                check(response)
-                show_progress("")
-                yield response
-        except httpx.ReadTimeout as error:
-            raise ServiceError(
-                f"nothing came for {READ_TIMEOUT_S:.0f} s: the service is stuck, or asked for too much"
-            ) from error
-        except httpx.TransportError as error:
-            raise Unavailable(f"waiting for a connection ({type(error).__name__})") from error
-        finally:
-            held.cancel()
-
-    def _retry(self, call: Callable[[], Result]) -> Result:
-        """Return what `call` returns, tried until it is not Unavailable or `startup_timeout` has passed."""
-        begun, pause = time.monotonic(), FIRST_PAUSE_S
-        while True:
-            try:
-                return call()
-            except Unavailable as error:
-                wait = (error.after_s or pause) + random.uniform(0, pause)  # many clients shall not return as one
-                elapsed = time.monotonic() - begun
-                if elapsed + wait > self.startup_timeout:
-                    raise ServiceError(
-                        f"gave up {error} after {elapsed:.0f} s: see `modal app logs {plan.NAME}`"
-                    ) from error
-                show_progress(f"{error}: {elapsed:.0f} s")
-            time.sleep(wait)
-            pause = min(10 * FIRST_PAUSE_S, pause * 1.5)
+        response = self.openai.post(self.url + path, body=body, cast_to=httpx2.Response)
+        reply = response.json()
+        rows = sorted(reply["data"], key=lambda row: row["index"])
+        return rows, reply["usage"]["prompt_tokens"], response.elapsed.total_seconds()
 
 
-def authorization(token: str | None = None) -> dict[str, str]:
-    """The header that opens a private service; without a token, that of the environment."""
-    token = token or os.environ.get(TOKEN, "")
+def authorization() -> dict[str, str]:
+    """The header that opens a private service, with the token of the environment."""
+    token = os.environ.get(TOKEN)
     return {"Authorization": f"Bearer {token}"} if token else {}
 
 
@@ -222,48 +238,9 @@ def show_progress(text: str) -> None:
         print(text, file=sys.stderr, flush=True)
 
 
-def check(response: httpx.Response) -> None:
-    """Raise Unavailable or ServiceError for anything but a success, with the service's own message where it has one."""
-    if response.is_success:
-        return
-    status, message = response.status_code, error_message(response)
-    if status in (401, 403):
-        raise ServiceError(
-            f"the service is private and refused this token: `modal workspace proxy-tokens create` makes one; "
-            f"put it in the environment as {TOKEN}=wk-....ws-..."
-        )
-    if status in (*STARTING, FULL):
-        what = "a free place" if status == FULL else "a container"
-        raise Unavailable(f"waiting for {what} ({status}{message and ': '}{message})", retry_after_s(response))
-    if status < 500:
-        raise ServiceError(f"the service refused the request ({status}): {message}")
-    raise ServiceError(f"the service failed ({status}): {message}; see `modal app logs {plan.NAME}`")
-
-
-def error_message(response: httpx.Response) -> str:
+def error_message(response: httpx2.Response) -> str:
     """The message of an error in OpenAI's format; "" where something else than the engine answered."""
     try:
-        return str(json.loads(response.read())["error"]["message"])
+        return str(response.json()["error"]["message"])
     except (ValueError, KeyError, TypeError):
         return "" if response.status_code in (*STARTING, FULL) else response.text[:500]
-
-
-def retry_after_s(response: httpx.Response) -> float | None:
-    """The Retry-After header, seconds or a date, as seconds from now."""
-    value = response.headers.get("Retry-After", "")
-    if value.isdigit():
-        return float(value)
-    try:
-        return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
-    except ValueError:
-        return None
-
-
-def events(response: httpx.Response) -> Iterator[dict[str, Any]]:
-    """Yield server-sent events until `data: [DONE]`. Unavailable where they end without it."""
-    for line in response.iter_lines():
-        if line == "data: [DONE]":
-            return
-        if line.startswith("data: "):
-            yield json.loads(line.removeprefix("data: "))
-    raise Unavailable("waiting for a connection (the answer ended early)")

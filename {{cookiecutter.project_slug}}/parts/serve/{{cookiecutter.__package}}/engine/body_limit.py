@@ -25,9 +25,9 @@ async def send_json(send: Send, status: int, content: object) -> None:
 
 
 async def send_error(send: Send, status: int, message: str) -> None:
-    """Send an error in the format that OpenAI's clients read."""
+    """Send an error in the format that the clients of OpenAI and of Anthropic read."""
     kind = "invalid_request_error" if status < 500 else "server_error"
-    await send_json(send, status, {"error": {"message": message, "type": kind, "code": status}})
+    await send_json(send, status, {"type": "error", "error": {"message": message, "type": kind, "code": status}})
 
 
 def replay(message: Message, receive: Receive) -> Receive:

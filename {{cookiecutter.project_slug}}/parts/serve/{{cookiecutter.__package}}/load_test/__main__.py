@@ -14,7 +14,7 @@ from contextlib import AsyncExitStack
 from itertools import count, pairwise
 from pathlib import Path
 
-import httpx
+import httpx2
 from tqdm import tqdm
 
 from .. import plan
@@ -67,12 +67,12 @@ def price(steps: Sequence[int], settling: Sequence[float], seconds: float) -> st
     )
 
 
-def connect(url: str | httpx.URL, trusted: ssl.SSLContext) -> httpx.AsyncClient:
+def connect(url: str | httpx2.URL, trusted: ssl.SSLContext) -> httpx2.AsyncClient:
     """A client for one request at a time. Each of the N has its own: a shared one searches its pool for every event."""
-    return httpx.AsyncClient(
+    return httpx2.AsyncClient(
         base_url=url,
         headers=authorization() | {"Accept-Encoding": "identity"},
-        timeout=httpx.Timeout(60.0, read=READ_TIMEOUT_S),
+        timeout=httpx2.Timeout(60.0, read=READ_TIMEOUT_S),
         follow_redirects=True,
         verify=trusted,
     )
@@ -84,16 +84,16 @@ def synthetic_prompt(words: int, number: int) -> str:
     return " ".join(word + "." if i % 12 == 11 else word for i, word in enumerate([str(number), *drawn], 1))
 
 
-async def send_request(http: httpx.AsyncClient, text: str, tokens: int) -> RequestTiming:
+async def send_request(http: httpx2.AsyncClient, text: str, tokens: int) -> RequestTiming:
     """Send one text of `tokens`; an answer is a quarter as long. What fails is `error` in the timing, never raised."""
     sent = time.monotonic()
     try:
         return await (_stream(http, text, tokens, sent) if GENERATES else _post(http, text, sent))
-    except httpx.HTTPError as error:
+    except httpx2.HTTPError as error:
         return RequestTiming(sent, sent, time.monotonic(), error=type(error).__name__)
 
 
-async def _post(http: httpx.AsyncClient, text: str, sent: float) -> RequestTiming:
+async def _post(http: httpx2.AsyncClient, text: str, sent: float) -> RequestTiming:
     response = await http.post(PATH, json={"model": plan.MODEL, "input": text})
     end = time.monotonic()
     if response.status_code != 200:
@@ -102,7 +102,7 @@ async def _post(http: httpx.AsyncClient, text: str, sent: float) -> RequestTimin
     return RequestTiming(sent, end, end, tokens, tokens)
 
 
-async def _stream(http: httpx.AsyncClient, text: str, tokens: int, sent: float) -> RequestTiming:
+async def _stream(http: httpx2.AsyncClient, text: str, tokens: int, sent: float) -> RequestTiming:
     body = {
         "model": plan.MODEL,
         "messages": [{"role": "user", "content": text}],
@@ -132,7 +132,7 @@ async def _stream(http: httpx.AsyncClient, text: str, tokens: int, sent: float) 
     return RequestTiming(sent, first or end, end, usage["completion_tokens"], usage["prompt_tokens"])
 
 
-def _refusal(response: httpx.Response) -> str:
+def _refusal(response: httpx2.Response) -> str:
     """The status of a response that has been read, with the service's message where it has one."""
     return ": ".join(filter(None, [str(response.status_code), error_message(response)]))
 
@@ -149,7 +149,7 @@ def _has_text(event: dict) -> bool:
     return any(delta.get("content") or delta.get("reasoning_content") for delta in deltas)
 
 
-async def words_for(http: httpx.AsyncClient, tokens: int) -> int:
+async def words_for(http: httpx2.AsyncClient, tokens: int) -> int:
     """Return how many words make a prompt of so many tokens, by the service's own count of a short and a longer one."""
     words = FIRST_WORDS
     for wanted in (tokens // 2, tokens):
@@ -161,7 +161,7 @@ async def words_for(http: httpx.AsyncClient, tokens: int) -> int:
 
 
 async def send_until(
-    deadline: float, http: httpx.AsyncClient, texts: Iterator[str], tokens: int, timings: list[RequestTiming]
+    deadline: float, http: httpx2.AsyncClient, texts: Iterator[str], tokens: int, timings: list[RequestTiming]
 ) -> None:
     """One of the N: sends a request, waits for the reply, sends the next."""
     while time.monotonic() < deadline:
@@ -172,12 +172,12 @@ async def send_until(
 
 
 async def run_levels(
-    url: str | httpx.URL, steps: Sequence[int], settling: Sequence[float], seconds: float, tokens: int
+    url: str | httpx2.URL, steps: Sequence[int], settling: Sequence[float], seconds: float, tokens: int
 ) -> list[Level]:
     """Measure each step for `seconds`, after as many of `settling` under the same load. A progress bar is on stderr."""
     levels: list[Level] = []
     async with AsyncExitStack() as stack:
-        trusted = httpx.create_ssl_context()
+        trusted = httpx2.create_ssl_context()
         clients = [await stack.enter_async_context(connect(url, trusted)) for _ in range(steps[-1])]
         words = await words_for(clients[0], tokens)
         texts = (synthetic_prompt(words, number) for number in count(1))
@@ -219,7 +219,7 @@ def main() -> int:
             print(price(steps, settling, options.seconds), file=sys.stderr)
         service.health()
         device = service.get("/memory")["device"]
-        levels = asyncio.run(run_levels(service.http.base_url, steps, settling, options.seconds, options.tokens))
+        levels = asyncio.run(run_levels(service.url, steps, settling, options.seconds, options.tokens))
     print(report.table(levels, priced=device == "gpu"))
     print(report.compare_with_plan(levels, device))
     if failed := report.failures(levels):

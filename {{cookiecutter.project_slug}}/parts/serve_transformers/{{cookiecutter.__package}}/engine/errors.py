@@ -47,7 +47,18 @@ def classify_error(error: BaseException | str) -> EngineError:
     if isinstance(error, EngineError):
         return error
     cause = oom.explain(error)
-    return OutOfMemory(cause) if cause else EngineError(f"the engine failed: {str(error) or type(error).__name__}")
+    if cause:
+        return OutOfMemory(cause)
+    print(f"the engine failed: {str(error) or type(error).__name__}", flush=True)  # it may hold others' prompts
+    return EngineError("the engine failed on this request; the container's log says why")
+
+
+def check_characters(text: str) -> None:
+    """Raise InvalidRequest for half of a surrogate pair, which JSON can hold and no tokenizer encode."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise InvalidRequest("the text holds half of a surrogate pair, which is no character") from None
 
 
 def check_model(model: str) -> None:

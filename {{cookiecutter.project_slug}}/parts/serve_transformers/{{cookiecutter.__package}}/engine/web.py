@@ -1,9 +1,14 @@
 """The engine as a web application: its workload's routes, health, memory, what runs, metrics, and errors as JSON."""
 
+import os
+import time
+
+import psutil
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, ProcessCollector, generate_latest
+from starlette.exceptions import HTTPException
 
 from .. import plan
 from ..monitoring.gpu_memory import Monitor
@@ -13,10 +18,28 @@ from .body_limit import BodyLimit
 from .errors import EngineError, InvalidRequest
 from .server import Engine
 
+RETRY_AFTER_S = 2
+
+
+class StartupClock:
+    """Counts from the start of this process, or from its restore out of a snapshot."""
+
+    def __init__(self) -> None:
+        self.began = psutil.Process().create_time()  # seconds since the epoch
+        self.container = os.environ.get("MODAL_TASK_ID")
+
+    def after_snapshot(self) -> None:
+        """Restart the clock where this process was restored in another container. Call it first after a snapshot."""
+        if os.environ.get("MODAL_TASK_ID") != self.container:
+            self.began = time.time()
+
+    def seconds(self) -> float:
+        return time.time() - self.began
+
 
 def api(engine: Engine, monitor: Monitor, started_s: float | None = None) -> FastAPI:
     """The application around one engine, whose container took `started_s` to start, and the monitor of its memory."""
-    app = FastAPI(title=plan.NAME)
+    app = FastAPI(title=plan.NAME, docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(BodyLimit)  # ty: ignore[invalid-argument-type]
     app.include_router(routes.router(engine))
     registry = CollectorRegistry()
@@ -46,12 +69,19 @@ def api(engine: Engine, monitor: Monitor, started_s: float | None = None) -> Fas
 
     @app.exception_handler(EngineError)
     async def engine_error(request: Request, error: EngineError) -> JSONResponse:
-        return JSONResponse(error.body(), error.status)
+        later = {"retry-after": str(RETRY_AFTER_S)} if error.status == 503 else None
+        return JSONResponse(error.body(), error.status, headers=later)
 
     @app.exception_handler(RequestValidationError)
     async def validation_error(request: Request, error: RequestValidationError) -> JSONResponse:
         # Where and what, but not the value: it may be a prompt
         errors = [f"{'.'.join(map(str, one['loc'][1:]))}: {one['msg']}" for one in error.errors()]
         return JSONResponse(InvalidRequest("; ".join(errors)).body(), InvalidRequest.status)
+
+    @app.exception_handler(HTTPException)
+    async def http_error(request: Request, error: HTTPException) -> JSONResponse:
+        kind = "invalid_request_error" if error.status_code < 500 else "server_error"  # as OpenAI's clients read it
+        body = {"message": error.detail, "type": kind, "code": error.status_code}
+        return JSONResponse({"error": body}, error.status_code, headers=error.headers)
 
     return app

@@ -12,11 +12,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from .. import plan
 from .deltas import Delta
-from .errors import EngineError, check_model
+from .errors import EngineError, InvalidRequest, check_model
 from .sampling import SamplingParams
 from .server import Engine
 
 Choice = dict[str, object]
+StopString = Annotated[str, Field(min_length=1, max_length=256)]  # every token is searched for it
+LEAST_TEMPERATURE = 0.01  # logits divided by less overflow
 
 
 class Part(BaseModel):
@@ -50,9 +52,9 @@ class Body(BaseModel):
 
     model: str = plan.MODEL
     max_tokens: int | None = Field(None, ge=1)
-    temperature: float | None = Field(None, ge=0, le=2)
+    temperature: float | None = Field(None, ge=0, le=2)  # 0, or at least LEAST_TEMPERATURE
     top_p: float | None = Field(None, gt=0, le=1)
-    stop: Annotated[str, Field(min_length=1)] | Annotated[list[str], Field(max_length=4)] | None = None
+    stop: StopString | Annotated[list[StopString], Field(max_length=4)] | None = None
     ignore_eos: bool = False  # vLLM's, for measurements
     stream: bool = False
     stream_options: StreamOptions | None = None
@@ -64,7 +66,11 @@ class Body(BaseModel):
         return self.stream_options is not None and self.stream_options.include_usage
 
     def sampling(self, max_tokens: int | None) -> SamplingParams:
-        stop = [string for string in ([self.stop] if isinstance(self.stop, str) else self.stop or []) if string]
+        if self.temperature and self.temperature < LEAST_TEMPERATURE:
+            raise InvalidRequest(
+                f"temperature is {self.temperature:g}; 0 is greedy, else it is {LEAST_TEMPERATURE} to 2"
+            )
+        stop = [self.stop] if isinstance(self.stop, str) else self.stop or []
         return SamplingParams(max_tokens, self.temperature, self.top_p, stop, self.ignore_eos)
 
 

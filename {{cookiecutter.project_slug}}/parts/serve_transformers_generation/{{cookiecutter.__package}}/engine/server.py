@@ -8,6 +8,7 @@ import uuid
 from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Any
 
+from jinja2 import TemplateError
 from tokenizers.decoders import DecodeStream
 from transformers import AutoModelForCausalLM, AutoTokenizer, ContinuousBatchingConfig
 from transformers.generation.continuous_batching.requests import GenerationOutput
@@ -15,7 +16,7 @@ from transformers.generation.continuous_batching.requests import GenerationOutpu
 from .. import plan
 from . import loading
 from .deltas import Delta, StopStringFilter
-from .errors import EngineError, InvalidRequest, OutOfMemory, Unavailable, classify_error
+from .errors import EngineError, InvalidRequest, OutOfMemory, Unavailable, check_characters, classify_error
 from .metrics import EngineMetrics
 from .sampling import SamplingParams, install_fast_samplers
 
@@ -55,13 +56,12 @@ class Engine:
         """Load `model`, a folder or a hub id, onto the GPU, or with 0 into RAM as float32, and start batching.
 
         Batching that fails is restarted; where that fails too, `on_fatal_error` is called once. NotAsPlanned where
-        what was loaded is not what plan.py says; OutOfMemory where the cache does not fit.
+        what was loaded is not what plan.py says; IncompleteWeights where the checkpoint is of another kind of model;
+        OutOfMemory where the cache does not fit.
         """
         self.device = loading.device(gpus)
         self.tokenizer: Any = AutoTokenizer.from_pretrained(model)
-        self.model: Any = AutoModelForCausalLM.from_pretrained(
-            model, device_map=self.device, **loading.arguments(self.device)
-        )
+        self.model: Any = loading.load(AutoModelForCausalLM, model, self.device)
         own = self.model.generation_config
         self.defaults = {
             "temperature": own.temperature if own.temperature is not None else 1.0,
@@ -70,6 +70,7 @@ class Engine:
         }
         # Each request brings its own values, but only processors that the manager starts with can take them
         own.update(do_sample=True, temperature=0.5, top_p=0.5, top_k=1)
+        self.vocabulary: int = self.model.get_input_embeddings().num_embeddings
         self.stop_ids = {own.eos_token_id} if isinstance(own.eos_token_id, int) else set(own.eos_token_id or [])
         self.context = min(plan.CONTEXT_LEN, pages(self.device) * PAGE)  # tokens, prompt and answer together
         self.on_fatal_error, self.fatal_error = on_fatal_error, ""
@@ -80,6 +81,7 @@ class Engine:
         self.metrics = EngineMetrics()
         self.metrics.running.set_function(self.running)
         self.metrics.waiting.set_function(lambda: max(0, len(self.open) - self.running()))
+        self.moved = time.monotonic()  # when a token last came, or nothing ran
         self._closing = threading.Event()
         self._watcher = threading.Thread(target=self._watch, name="watch", daemon=True)
         self._watcher.start()
@@ -103,10 +105,22 @@ class Engine:
 
     def _watch(self) -> None:
         while not self._closing.wait(0.1):
+            self._check_progress()
             if not self.fatal_error and not self.batches.is_running():
                 self._restart_batching()
             while self.batches.get_result(timeout=0.001):  # for clients that have left: nobody else takes it
                 pass
+
+    def _check_progress(self) -> None:
+        """Give up where requests run and no token has come for HANG_TIMEOUT: nothing can interrupt the GPU."""
+        if not self.running():
+            self.moved = time.monotonic()
+        elif not self.fatal_error and time.monotonic() - self.moved > plan.HANG_TIMEOUT:
+            self.fatal_error = f"no token came in {plan.HANG_TIMEOUT} s, and this container is replaced"
+            print(self.fatal_error, flush=True)
+            for loop, outputs in list(self.open.values()):
+                loop.call_soon_threadsafe(outputs.put_nowait, self.fatal_error)
+            self.on_fatal_error()
 
     def _restart_batching(self) -> None:
         """Free what the failed batch held, and start batching again with the weights that are loaded."""
@@ -150,10 +164,16 @@ class Engine:
         if self.tokenizer.chat_template is None:
             return self.text("\n".join(message["content"] for message in messages))
         chat = [dict(message) for message in messages]
-        return self.tokenizer.apply_chat_template(chat, add_generation_prompt=True, return_dict=True)["input_ids"]
+        for message in chat:
+            check_characters(message["content"])
+        try:
+            return self.tokenizer.apply_chat_template(chat, add_generation_prompt=True, return_dict=True)["input_ids"]
+        except TemplateError as error:  # such as roles that do not alternate
+            raise InvalidRequest(f"the model's chat template does not take these messages: {error}") from None
 
     def text(self, text: str) -> list[int]:
         """The tokens of a text that the model shall continue."""
+        check_characters(text)
         return self.tokenizer(text)["input_ids"]
 
     def answer_limit(self, prompt: int, asked: int | None) -> int:
@@ -176,6 +196,8 @@ class Engine:
         """
         if not prompt:
             raise InvalidRequest("the prompt is empty")
+        if not 0 <= min(prompt) <= max(prompt) < self.vocabulary:  # the GPU would fail, and with it every request
+            raise InvalidRequest(f"the prompt has tokens outside of the model's 0 to {self.vocabulary - 1}")
         max_tokens = self.answer_limit(len(prompt), sampling.max_tokens)
         batches, loop, begun = self.batches, asyncio.get_running_loop(), time.perf_counter()
         outputs: asyncio.Queue[GenerationOutput | str] = asyncio.Queue()  # a str is why it failed
@@ -215,6 +237,7 @@ class Engine:
             if isinstance(output, str) or output.error is not None:
                 raise self._error(output if isinstance(output, str) else output.error or "")
             new, now = output.generated_tokens[seen:], time.perf_counter()
+            self.moved = time.monotonic()
             self._count(len(new), seen == 0, now - last)
             seen, last = len(output.generated_tokens), now
             ends = output.is_finished()

@@ -46,8 +46,13 @@ class Batcher(Generic[Item, Result]):
         forward: Callable[[list[Item]], list[Result]],
         largest: int,
         on_error: Callable[[EngineError], None] = lambda error: None,
+        *,
+        timeout_s: float = threading.TIMEOUT_MAX,
+        on_hang: Callable[[], None] = lambda: None,
     ) -> None:
+        """`on_hang` is called when a batch has run for `timeout_s`; what waits then fails."""
         self.forward, self.largest, self.on_error = forward, largest, on_error
+        self.timeout_s, self.on_hang = timeout_s, on_hang
         self.waiting: list[Text[Item, Result]] = []  # oldest first
         self.running = 0
         self.open = True
@@ -85,11 +90,20 @@ class Batcher(Generic[Item, Result]):
                 chosen = set(map(id, batch))
                 self.waiting = [text for text in self.waiting if id(text) not in chosen]
                 self.running = len(batch)
+            hang = threading.Timer(self.timeout_s, self._hung, [batch])
+            hang.daemon = True
+            hang.start()
             for text, result in zip(batch, self._results(batch), strict=True):
                 text.answer(result)
+            hang.cancel()
             self.running = 0
         for text in self.waiting:
             text.answer(Unavailable("the engine stops; ask again"))
+
+    def _hung(self, batch: list[Text[Item, Result]]) -> None:
+        self.on_hang()
+        for text in [*batch, *self.waiting]:
+            text.answer(Unavailable("the engine hangs, and this container is replaced; ask again"))
 
     def _results(self, batch: list[Text[Item, Result]]) -> list[Result | EngineError]:
         """Run a batch; in halves where it does not fit into memory."""

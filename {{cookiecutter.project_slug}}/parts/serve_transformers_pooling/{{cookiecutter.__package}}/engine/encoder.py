@@ -13,7 +13,7 @@ from tokenizers import Encoding
 from .. import plan
 from . import loading
 from .batcher import Batcher
-from .errors import EngineError, InvalidRequest, OutOfMemory, Unavailable
+from .errors import EngineError, InvalidRequest, OutOfMemory, Unavailable, check_characters
 from .metrics import EngineMetrics
 
 Result = TypeVar("Result")
@@ -52,7 +52,9 @@ class Encoder(ABC, Generic[Result]):
         self.fast_tokenizer.no_truncation()
         self.fast_tokenizer.no_padding()
         self.metrics = EngineMetrics()
-        self.batcher: Batcher[Tokenized, Result] = Batcher(self.forward, plan.CONCURRENCY, self._failed)
+        self.batcher: Batcher[Tokenized, Result] = Batcher(
+            self.forward, plan.CONCURRENCY, self._failed, timeout_s=plan.HANG_TIMEOUT, on_hang=self._hung
+        )
         self.metrics.running.set_function(lambda: self.batcher.running)
         self.metrics.waiting.set_function(lambda: len(self.batcher.waiting))
 
@@ -77,6 +79,7 @@ class Encoder(ABC, Generic[Result]):
     async def tokenize(self, texts: Sequence[str]) -> list[Tokenized]:
         """The tokens of each text, with those that the model adds. InvalidRequest where one is empty or too long."""
         prefixed = [self.prefix + text for text in texts]
+        check_characters("".join(prefixed))
         if sum(map(len, prefixed)) < SHORT:
             encodings = self.fast_tokenizer.encode_batch_fast(prefixed)
         else:
@@ -113,6 +116,11 @@ class Encoder(ABC, Generic[Result]):
             self.fatal_error = f"the GPU does not work any more, and this container is replaced: {reason}"
             print(self.fatal_error, flush=True)
             self.on_fatal_error()
+
+    def _hung(self) -> None:
+        self.fatal_error = f"a pass took over {plan.HANG_TIMEOUT} s, and this container is replaced"
+        print(self.fatal_error, flush=True)
+        self.on_fatal_error()
 
     def close(self) -> None:
         """Finish the pass that runs, and fail what waits."""

@@ -94,9 +94,7 @@ class ClassificationEngine(Encoder[Classes]):
 
     def load(self, model: str) -> tuple[Any, Any, int | None]:
         self.tokenizer: Any = AutoTokenizer.from_pretrained(model)
-        self.model: Any = self.auto.from_pretrained(
-            model, device_map=self.device, **loading.arguments(self.device)
-        ).eval()
+        self.model: Any = loading.load(self.auto, model, self.device).eval()
         if self.tokenizer.pad_token is None:  # of models that once wrote text
             self.tokenizer.pad_token = self.tokenizer.eos_token
         if self.model.config.pad_token_id is None:

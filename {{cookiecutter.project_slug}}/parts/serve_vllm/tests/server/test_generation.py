@@ -3,7 +3,7 @@
 import json
 import time
 
-import httpx
+import httpx2
 import pytest
 from vllm_server import CONTEXT, Served
 
@@ -27,7 +27,7 @@ def test_a_streamed_completion_is_the_whole_one_in_pieces(served: Served):
     whole = served.post("/v1/completions", FOX | {"max_tokens": 24}).json()["choices"][0]["text"]
     pieces, times = [], []
     body = FOX | {"max_tokens": 24, "stream": True}
-    with httpx.stream("POST", served.url + "/v1/completions", json=body) as response:
+    with httpx2.stream("POST", served.url + "/v1/completions", json=body) as response:
         for line in response.iter_lines():
             if line.startswith("data: {"):
                 times.append(time.monotonic())

@@ -8,7 +8,7 @@ import resource
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-import httpx
+import httpx2
 import psutil
 import pytest
 from vllm_server import Served
@@ -37,7 +37,7 @@ def test_a_stream_whose_engine_dies_says_so_and_the_container_is_ended(
     worker = worker_of(served)
     body = {"model": plan.MODEL, "prompt": "The fox", "max_tokens": 200, "ignore_eos": True, "stream": True}
     events: list[dict] = []
-    with httpx.stream("POST", served.url + "/v1/completions", json=body, timeout=60) as response:
+    with httpx2.stream("POST", served.url + "/v1/completions", json=body, timeout=60) as response:
         for line in response.iter_lines():
             if line.startswith("data: {"):
                 events.append(json.loads(line.removeprefix("data: ")))

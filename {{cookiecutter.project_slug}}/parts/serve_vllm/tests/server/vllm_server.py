@@ -3,7 +3,7 @@
 import threading
 from dataclasses import dataclass, field
 
-import httpx
+import httpx2
 
 from {{cookiecutter.__package}}.engine import server
 
@@ -19,8 +19,8 @@ class Served:
     engine: dict
     ended: threading.Event = field(default_factory=threading.Event)
 
-    def post(self, path: str, body: object) -> httpx.Response:
-        return httpx.post(self.url + path, json=body, timeout=60)
+    def post(self, path: str, body: object) -> httpx2.Response:
+        return httpx2.post(self.url + path, json=body, timeout=60)
 
-    def get(self, path: str) -> httpx.Response:
-        return httpx.get(self.url + path, timeout=60)
+    def get(self, path: str) -> httpx2.Response:
+        return httpx2.get(self.url + path, timeout=60)

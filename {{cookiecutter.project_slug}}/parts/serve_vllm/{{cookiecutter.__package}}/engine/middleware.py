@@ -2,7 +2,6 @@
 
 import asyncio
 import hmac
-import json
 import os
 import time
 from importlib import import_module
@@ -12,12 +11,12 @@ from typing import Any
 import psutil
 from prometheus_client import REGISTRY
 
-from .. import plan
 from ..monitoring import gpu_memory, oom, prometheus
-from . import options, verify
+from . import options, request_limits, verify
 from .body_limit import App, BodyLimit, Message, Receive, Scope, Send, replay, send_error, send_json
 
 ENGINE_DEAD = b"EngineCore encountered an issue. See stack trace (above) for the root cause."  # v1/engine/exceptions.py
+RETRY_AFTER_S = 2
 OPEN = {"/health", "/metrics", "/v1/models", "/version", *options.ROUTES}  # vLLM answers these
 
 
@@ -65,11 +64,9 @@ class RouteFilter:
         """Pass a request on if it is within the limits, with its errors explained. BodyLimit gives its body whole."""
         message = await receive()
         try:
-            request = json.loads(message.get("body", b""))
-        except ValueError:
-            request = None  # vLLM says what is wrong with it
-        if isinstance(request, dict) and (refusal := over_limit(request)):
-            await send_error(send, 400, refusal)
+            request_limits.parse(scope["path"], message.get("body", b""))
+        except request_limits.RefusedRequest as refused:
+            await send_error(send, 400, str(refused))
         else:
             await self.app(scope, replay(message, receive), ErrorRewriter(send, scope["app"].state.engine_client))
 
@@ -100,27 +97,11 @@ class ServiceMiddleware(BodyLimit):
         super().__init__(RouteFilter(app))
 
 
-def over_limit(request: dict[str, Any]) -> str | None:
-    """One sentence on the limit of plan.py that a request is over; None for one to be answered."""
-    if plan.WORKLOAD != "generation":
-        texts = request.get("input")
-        if (
-            isinstance(texts, list) and len(texts) > plan.MAX_TEXTS and not isinstance(texts[0], int)
-        ):  # not one text's tokens
-            return f"{len(texts)} texts are in the request, and at most {plan.MAX_TEXTS} may be"
-        return None
-    for name in ("max_tokens", "max_completion_tokens"):
-        wanted = request.get(name)
-        if isinstance(wanted, int) and wanted > plan.MAX_ANSWER_TOKENS:
-            return f"{name} is {wanted}, and an answer may have at most {plan.MAX_ANSWER_TOKENS} tokens"
-    answers = request.get("n")
-    if isinstance(answers, int) and answers > plan.CONCURRENCY:
-        return f"n is {answers}, and at most {plan.CONCURRENCY} answers are written at once"
-    return None
-
-
 class ErrorRewriter:
-    """A `send` that turns vLLM's bare 500 into a 507 or a 503 that says why. Everything else goes through at once."""
+    """A `send` that turns vLLM's bare 500 into a 507 or a 503 that says why. Everything else goes through at once.
+
+    What an exception said stays in the log: it can hold paths, and pieces of other requests.
+    """
 
     def __init__(self, send: Send, engine: Any) -> None:
         self.send, self.engine = send, engine
@@ -132,25 +113,33 @@ class ErrorRewriter:
         elif self.failed:
             await self._explain(message)
         else:
-            await self.send(await self._with_cause(message))
+            await self.send(with_retry_after(await self._with_cause(message)))
 
     async def _explain(self, message: Message) -> None:
-        """Send an explained error for a 500 whose body is `message`; where nothing is known, the 500 as it is."""
-        cause = oom.explain(bytes(message["body"]).decode(errors="replace"))
+        """Send an explained error for a 500 whose body is `message`."""
+        text = bytes(message["body"]).decode(errors="replace")
+        cause = oom.explain(text)
         if self.engine.errored:
             cause = cause or await read_cause()
             await send_error(self.send, 507 if cause else 503, being_replaced(cause))
         elif cause:
             await send_error(self.send, 507, cause)
         else:
-            await self.send(self.failed)
-            await self.send(message)
+            print(f"vLLM failed on a request: {text[:2000]}", flush=True)
+            await send_error(self.send, 500, "the engine failed on this request; the container's log says why")
 
     async def _with_cause(self, message: Message) -> Message:
         """A piece of a stream, whose status is out; the last one says that the engine died, and now why."""
         if ENGINE_DEAD not in message.get("body", b"") or not self.engine.errored:
             return message
         return {**message, "body": message["body"].replace(ENGINE_DEAD, being_replaced(await read_cause()).encode())}
+
+
+def with_retry_after(message: Message) -> Message:
+    """The start of a 503, which vLLM gives when too many requests wait, with the time after which to try again."""
+    if message["type"] != "http.response.start" or message["status"] != 503:
+        return message
+    return {**message, "headers": [*message["headers"], (b"retry-after", str(RETRY_AFTER_S).encode())]}
 
 
 def being_replaced(cause: str) -> str:

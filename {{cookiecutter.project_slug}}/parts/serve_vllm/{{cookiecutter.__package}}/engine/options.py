@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from .. import hardware, plan
-from . import verify
+from . import context, verify
 
 PORT = 8000
 DRAIN_S = 25  # that running requests get when the container is told to stop; Modal grants a container 30
@@ -21,8 +21,18 @@ ON_CPU = ["--dtype", "float32", "--enforce-eager", "--gpu-memory-utilization", "
 # By workload: vLLM's runner, the routes that are served, and a request that runs all that is compiled
 if plan.WORKLOAD == "generation":
     DEFAULTS = json.dumps({"max_new_tokens": plan.MAX_ANSWER_TOKENS})  # also what a request without a limit may write
-    RUNNER = ["--runner", "generate", "--override-generation-config", DEFAULTS]
-    ROUTES = ("/v1/chat/completions", "/v1/completions")
+    RUNNER = ["--runner", "generate", "--override-generation-config", DEFAULTS, "--language-model-only"]
+    if plan.TOOL_CALL_PARSER:
+        RUNNER += ["--enable-auto-tool-choice", "--tool-call-parser", plan.TOOL_CALL_PARSER]
+    if plan.REASONING_PARSER:
+        RUNNER += ["--reasoning-parser", plan.REASONING_PARSER]
+    ROUTES = (  # OpenAI's chats, completions and responses, and Anthropic's messages
+        "/v1/chat/completions",
+        "/v1/completions",
+        "/v1/responses",
+        "/v1/messages",
+        "/v1/messages/count_tokens",
+    )
     WARM_UP = ("/v1/completions", {"model": plan.MODEL, "prompt": "Hello", "max_tokens": 16})
 else:
     KIND, ROUTE = {"embedding": ("embed", "/v1/embeddings"), "classification": ("classify", "/classify")}[plan.WORKLOAD]
@@ -36,6 +46,9 @@ def command(model: str, port: int, *, gpus: int, context_len: int = plan.CONTEXT
     argv = [sys.executable, "-m", "vllm.entrypoints.launchers.api_server.entry", "--model", model, "--port", str(port)]
     argv += ["--served-model-name", plan.MODEL, "--load-format", "safetensors", "--no-trust-remote-code"]
     argv += ["--max-model-len", str(context_len), "--max-num-seqs", str(plan.CONCURRENCY)]
+    argv += ["--max-num-queued-reqs", str(plan.CONCURRENCY + plan.MAX_WAITING)]
+    if extended := context.overrides(model, context_len):
+        argv += ["--hf-overrides", json.dumps(extended)]
     argv += RUNNER
     argv += ["--shutdown-timeout", str(DRAIN_S)]
     # No prompt in a log; Modal counts the requests

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import secrets
 import signal
 import subprocess
@@ -17,7 +18,10 @@ from typing import Any
 
 from .. import plan
 from ..monitoring import oom
+from .head import check_head
 from .options import CAUSE, DRAIN_S, HEADER, KEY, PORT, SNAPSHOTS, WARM_UP, command, environment, snapshots
+
+POLL_S = 1.0
 
 
 class Server:
@@ -26,7 +30,12 @@ class Server:
     def __init__(
         self, model: str, port: int = PORT, *, gpus: int, context_len: int = plan.CONTEXT_LEN, snapshots_in: str = ""
     ) -> None:
-        """Start vLLM. `snapshots_in` is the folder for memory snapshots of out-of-memory errors."""
+        """Start vLLM. `snapshots_in` is the folder for memory snapshots of out-of-memory errors.
+
+        IncompleteWeights where a classifier's checkpoint has no head.
+        """
+        if plan.WORKLOAD == "classification":
+            check_head(model)
         self.port, self.gpus = port, gpus
         self.key = secrets.token_hex()
         self.cause = Path(tempfile.mkdtemp(), "cause")
@@ -56,6 +65,11 @@ class Server:
         self._reader.join(5)
         cause = self.cause.read_text(encoding="utf-8") if self.cause.exists() else oom.explain("".join(self.tail))
         return cause or "its log is above"
+
+    def text(self, path: str, timeout: float = 5.0) -> str:
+        """The text of a route. OSError where it fails."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=timeout) as response:
+            return response.read().decode()
 
     def call(self, method: str, path: str, body: object = None, timeout: float = 60.0) -> Any:
         """Call a route of the server, control routes included, and return its JSON. URLError where it fails."""
@@ -106,10 +120,23 @@ class Server:
         threading.Thread(target=self._watch, args=(on_exit or end_container,), name="watch", daemon=True).start()
 
     def _watch(self, on_exit: Callable[[], None]) -> None:
+        hangs = HangDetector(plan.HANG_TIMEOUT)
+        while self.process.poll() is None:
+            if not self.stopping and hangs.at(time.monotonic(), self.progress()):
+                print(f"requests run, and no token has come for {plan.HANG_TIMEOUT} s: vLLM is killed", flush=True)
+                self.process.kill()
+            time.sleep(POLL_S)
         status = self.process.wait()
         if not self.stopping:
             print(f"vLLM died with status {status}, the container ends: {self.exit_reason()}", flush=True)
             on_exit()
+
+    def progress(self) -> tuple[float, float] | None:
+        """The requests that run, and all tokens read and written so far. None where the server does not tell."""
+        try:
+            return read_progress(self.text("/metrics"))
+        except OSError:
+            return None
 
     def sleep(self) -> None:
         """Before a snapshot: answer, so that all is compiled, and free the GPU. Does nothing without GPU_SNAPSHOT."""
@@ -132,6 +159,35 @@ class Server:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+
+
+class HangDetector:
+    """Notices requests that run while no token comes, from an engine's counters, looked at from time to time."""
+
+    def __init__(self, timeout: float) -> None:
+        self.timeout = timeout
+        self.tokens = 0.0
+        self.moved: float | None = None  # when a token last came, or requests began to run
+
+    def at(self, now: float, progress: tuple[float, float] | None) -> bool:
+        """Whether at `now`, in seconds, requests have run for the timeout without a token. None changes nothing."""
+        if progress is not None:
+            running, tokens = progress
+            if not running:
+                self.moved = None
+            elif tokens != self.tokens or self.moved is None:
+                self.moved = now
+            self.tokens = tokens
+        return self.moved is not None and now - self.moved > self.timeout
+
+
+def read_progress(metrics: str) -> tuple[float, float]:
+    """Return the requests that run, and the tokens read and written, of vLLM's /metrics."""
+    found = {
+        name: sum(float(value) for value in re.findall(rf"^vllm:{name}(?:{{.*}})? (\S+)$", metrics, re.MULTILINE))
+        for name in ("num_requests_running", "prompt_tokens_total", "generation_tokens_total")
+    }
+    return found["num_requests_running"], found["prompt_tokens_total"] + found["generation_tokens_total"]
 
 
 def end_container(grace: float = 30.0) -> None:

@@ -20,7 +20,7 @@ from ..data.formats import Examples, load_examples
 from ..data.load import load_dataset
 from ..monitoring import gpu_memory, oom
 from ..result.generate import write_info
-from ..run.budget import EVERY_S
+from ..run.budget import DONE, EVERY_S
 from ..run.reply import USER_ERRORS, quiet_libraries
 from ..run.run_dir import Metrics, Run
 from ..run.status import (
@@ -43,6 +43,7 @@ from .model import Source, check_fits, load_model, load_tokenizer
 from .trainers import make_trainer, training_arguments
 
 STATUS = {budget.CONTINUE: FINISHED, budget.BUDGET: STOPPED, budget.REQUESTED: INTERRUPTED}
+CRASH_LOOP = 3  # attempts in a row that saved nothing: another one would only cost
 USER_ERROR, OUT_OF_MEMORY, LATER = 2, 3, 130  # exit codes: trying again would not help; or would
 
 
@@ -120,6 +121,18 @@ def train(
     if outcome.status == INTERRUPTED:
         raise Interrupted(f"to be continued: saved at step {outcome.step:,} of {outcome.steps:,}")
     return outcome
+
+
+def crash_loop_reason(run: Run, since: float) -> str:
+    """Why no further attempt is made: the last ones all ended without a new checkpoint. Empty where they did not."""
+    lately = [entry for entry in run.ledger().entries() if entry.began >= since][-CRASH_LOOP:]
+    if len(lately) < CRASH_LOOP or any(entry.state == DONE for entry in lately):
+        return ""
+    newest = checkpoints.newest(run.checkpoints)
+    if newest and (newest / checkpoints.MARKER).stat().st_mtime > lately[0].began:
+        return ""
+    how = lately[-1].error or f"it was killed after {lately[-1].seconds:,.0f} s"
+    return f"{CRASH_LOOP} attempts in a row ended before they could save anything, the last one: {how}"
 
 
 def outcome_without_training(job: Job, run: Run) -> Outcome | None:

@@ -18,6 +18,10 @@ class NotAsPlanned(Exception):
     """The loaded model is not as planned. The text names both."""
 
 
+class IncompleteWeights(Exception):
+    """The checkpoint lacks weights of the model that is built. The text names some of them."""
+
+
 def device(gpus: int) -> str:
     """`cuda` or `cpu`. ValueError for several GPUs, which these engines do not use."""
     if gpus > 1:
@@ -34,6 +38,21 @@ def arguments(device: str) -> dict[str, Any]:
         "use_safetensors": True,
     }
     return chosen | ({"quantization_config": quantization()} if on_gpu and plan.QUANTIZE_AT_LOAD else {})
+
+
+def load(auto: Any, model: str, device: str) -> Any:
+    """Return the model that `auto` makes of a folder or hub id, loaded as plan.py says.
+
+    IncompleteWeights where the checkpoint lacks weights, which transformers would fill with random numbers: the head of
+    a classifier that was never trained, or layers of another architecture.
+    """
+    loaded, found = auto.from_pretrained(model, device_map=device, output_loading_info=True, **arguments(device))
+    lacking = sorted({*found["missing_keys"], *(key for key, *_ in found["mismatched_keys"])})
+    if lacking:
+        named = f"{', '.join(lacking[:3])}{f' and {len(lacking) - 3} more' if len(lacking) > 3 else ''}"
+        kind = type(loaded).__name__
+        raise IncompleteWeights(f"{model} has no weights for {named} of a {kind}: take a MODEL that was trained as one")
+    return loaded
 
 
 def quantization() -> transformers.BitsAndBytesConfig:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .. import plan
+from ..monitoring import gpu_memory
 
 
 def attention_config(backend: str, mla: str, **version: int) -> dict[str, Any]:
@@ -146,9 +147,7 @@ class WorkerExtension:
 
     def keep_snapshots(self, folder: str) -> None:
         """Write a memory snapshot into `folder` at each out-of-memory error of this worker from now on."""
-        from ..monitoring import memory_snapshot  # imports torch, which a laptop may lack
-
-        memory_snapshot.record(folder)
+        gpu_memory.record_snapshots(folder)
 
 
 def _kernel(layer: Any) -> str:

@@ -1,0 +1,115 @@
+"""The format of published weights, from a config.json and the hf_quant_config.json of older ModelOpt beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ..schema import QUANTIZATIONS, Refusal
+from .hf_fields import count_at, typed_at
+
+# Formats that no engine of the generated projects loads, by the word that a config.json has for them.
+FOREIGN = {
+    "gguf": "GGUF (llama.cpp)",
+    "exl2": "EXL2 (ExLlama)",
+    "exl3": "EXL3 (ExLlama)",
+    "mlx": "MLX (Apple)",
+    "aqlm": "AQLM",
+    "hqq": "HQQ",
+    "quip": "QuIP#",
+    "vptq": "VPTQ",
+    "spqr": "SpQR",
+    "higgs": "HIGGS",
+    "eetq": "EETQ",
+    "quanto": "Quanto",
+    "torchao": "torchao",
+    "quark": "AMD Quark",
+    "fp_quant": "FP-Quant",
+    "bitnet": "BitNet",
+    "onnx": "ONNX",
+    "openvino": "OpenVINO",
+}
+_SAME = {"fbgemm_fp8": "fp8", "w4a16_awq": "int4", "fp8_pb_wo": "fp8", "fp8_per_channel_per_token": "fp8"}
+
+
+def published_format(
+    config: Mapping[str, Any], text: Mapping[str, Any], beside: Mapping[str, Any] | None = None
+) -> str:
+    """Return the format of the published weights, "none" where nothing names one. Refusal where none here loads it."""
+    section = quantization_section(config, text, beside)
+    return _format(section) if section else "none"
+
+
+def quantization_section(
+    config: Mapping[str, Any], text: Mapping[str, Any], beside: Mapping[str, Any] | None = None
+) -> Mapping[str, Any]:
+    """Return what a checkpoint says of its quantization, empty where it says nothing."""
+    if isinstance(config.get("quantization"), dict) and "quant_method" not in config["quantization"]:
+        raise foreign("mlx")
+    section: Mapping[str, Any] = {}
+    for source in (config, text):
+        section = section or typed_at(source, dict, "quantization_config", "compression_config")
+    if not section and beside:
+        section = {"quant_method": "modelopt", **typed_at(beside, dict, "quantization")}
+        if not section.get("quant_algo"):
+            return {}  # a quantized cache alone
+    return section
+
+
+def foreign(word: str) -> Refusal:
+    """Return the refusal of weights in a format that no engine here loads."""
+    return Refusal(
+        f"these weights are published in {FOREIGN[word]}, which neither vLLM nor transformers loads here; take the "
+        f"model as first published, in 16 bits, or its AWQ, GPTQ or FP8 version"
+    )
+
+
+def _format(section: Mapping[str, Any]) -> str:
+    method: str = typed_at(section, str, "quant_method", "quant_algo").lower().removeprefix("intel/")
+    if not method and "bits" in section and "group_size" in section:
+        raise foreign("mlx")
+    if method in FOREIGN:
+        raise foreign(method)
+    if method == "compressed-tensors":
+        method = _compressed(section)
+    elif method == "modelopt":
+        method = typed_at(section, str, "quant_algo").lower() or "fp8"
+    elif method in ("awq", "gptq", "auto-round", "awq_marlin", "gptq_marlin", "gptqmodel", "auto_gptq"):
+        method = f"int{count_at(section, 'bits', 'w_bit', default=4)}"
+    elif method == "bitsandbytes":
+        method = "nf4" if section.get("load_in_4bit") else "int8"
+    method = _SAME.get(method, method)
+    if method not in QUANTIZATIONS[1:]:
+        raise Refusal(
+            f"the config.json says that the weights are quantized as {method[:40]!r}; "
+            f"{', '.join(QUANTIZATIONS[1:])} can be planned: take one of those, or the model in 16 bits"
+        )
+    return method
+
+
+def _compressed(section: Mapping[str, Any]) -> str:
+    """Return the one format of all groups of a compressed-tensors checkpoint; Refusal where they differ."""
+    found = sorted(set(_groups(section)))
+    if not found:
+        raise Refusal("quantization_config in the config.json has no config_groups with weights; it says no format")
+    if len(found) > 1:
+        raise Refusal(
+            f"the weights are quantized as {' and '.join(found)} in different layers, which is not planned here; take "
+            f"a version in one format, or the model in 16 bits"
+        )
+    return found[0]
+
+
+def _groups(section: Mapping[str, Any]) -> Iterator[str]:
+    for group in typed_at(section, dict, "config_groups").values():
+        weights = typed_at(group, dict, "weights") if isinstance(group, Mapping) else {}
+        if not weights:
+            continue
+        kind, bits = typed_at(weights, str, "type") or "int", count_at(weights, "num_bits", default=8)
+        size = count_at(weights, "group_size", default=0) if weights.get("group_size") not in (None, -1) else 0
+        if kind == "float" and bits == 4:
+            yield "mxfp4" if size == 32 else "nvfp4"
+        elif kind == "float" and bits == 8:
+            yield "mxfp8" if size == 32 else "fp8"
+        else:
+            yield f"{kind}{bits}"

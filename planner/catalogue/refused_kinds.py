@@ -1,0 +1,70 @@
+"""Kinds of models that the generated projects do not run, by what their config.json says of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..schema import Refusal
+from .architectures import ARCHITECTURES
+from .hf_fields import typed_at
+from .vision import WRAPPERS
+
+ENCODER_DECODERS = frozenset(
+    "t5 mt5 umt5 longt5 byt5 switch_transformers bart mbart mbart50 pegasus pegasus_x bigbird_pegasus marian "
+    "blenderbot "
+    "blenderbot-small m2m_100 nllb-moe led prophetnet xlm-prophetnet plbart mvp fsmt encoder-decoder t5gemma t5gemma2 "
+    "rag udop florence2 pix2struct vision-encoder-decoder speech-encoder-decoder trocr donut".split()
+)
+SPEECH = frozenset(
+    "whisper wav2vec2 wav2vec2-bert wav2vec2-conformer hubert wavlm unispeech unispeech-sat sew sew-d data2vec-audio "
+    "speech_to_text speech_to_text_2 speecht5 seamless_m4t seamless_m4t_v2 bark musicgen musicgen_melody moshi mimi "
+    "encodec dac audio-spectrogram-transformer clap csm dia kyutai_speech_to_text moonshine parakeet_ctc vits "
+    "fastspeech2_conformer univnet pop2piano granite_speech voxtral moss_transcribe_diarize".split()
+)
+VISION = frozenset(
+    "vit vit_mae vit_msn vivit deit beit data2vec-vision swin swinv2 convnext convnextv2 resnet regnet mobilenet_v1 "
+    "mobilenet_v2 mobilevit mobilevitv2 efficientnet dinov2 dinov2_with_registers dinov3_vit dinov3_convnext ijepa "
+    "clip clip_vision_model chinese_clip altclip clipseg siglip siglip2 siglip_vision_model detr conditional_detr "
+    "deformable_detr rt_detr rt_detr_v2 d_fine yolos owlvit owlv2 grounding-dino mask2former maskformer oneformer "
+    "segformer upernet sam sam2 sam3 sam_hq dpt depth_anything zoedepth glpn timm_backbone timm_wrapper timesformer "
+    "videomae vjepa2 layoutlmv2 layoutlmv3 levit poolformer pvt cvt bit focalnet hiera".split()
+)
+
+
+def check_kind(config: Mapping[str, Any], id: str) -> None:
+    """Raise Refusal where the config.json is of a model that is not understood, or that no project here runs."""
+    if "_class_name" in config or "_diffusers_version" in config:
+        raise _refusal(id, "a part of a diffusion pipeline", "images")
+    kind = typed_at(config, str, "model_type")
+    if kind in SPEECH:
+        raise _refusal(id, f"a model of speech or sound ({kind})", "speech")
+    if kind in ENCODER_DECODERS or config.get("is_encoder_decoder") is True:
+        raise _refusal(id, f"an encoder and decoder in one ({kind or 'is_encoder_decoder'})", "its kind")
+    if kind in VISION:
+        raise _refusal(id, f"a model of images ({kind})", "images")
+    if not kind:
+        raise Refusal(
+            f"the config.json of {id} has no model_type, so its architecture is not known; take the config.json that "
+            f"the model was published with"
+        )
+    if kind in ARCHITECTURES or kind in WRAPPERS:
+        return
+    if config.get("auto_map"):
+        raise Refusal(
+            f"{id} is built by code of its own ({kind}, auto_map), which is not run here; choose a model of an "
+            f"architecture in docs/models.md, such as Qwen/Qwen3-8B"
+        )
+    senses = [name for name in ("vision_config", "audio_config") if config.get(name)]
+    also = f", with {senses[0]}," if senses else ""
+    raise Refusal(
+        f"{id} is of the architecture {kind[:40]!r}{also} which is not understood here; choose a model of one in "
+        f"docs/models.md, such as Qwen/Qwen3-8B"
+    )
+
+
+def _refusal(id: str, what: str, served: str) -> Refusal:
+    return Refusal(
+        f"{id} is {what}; the projects here run decoders and encoders of text: choose one, such as Qwen/Qwen3-8B, or "
+        f"another tool for {served}"
+    )

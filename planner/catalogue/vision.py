@@ -1,0 +1,133 @@
+"""Models of several senses: where their config.json keeps the language model, and the size of their vision tower.
+
+The towers' parameters are those that transformers 5.23 builds, with the projection into the language model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from .hf_fields import Config, typed_at
+
+TEXT_KEYS = ("text_config", "llm_config", "language_config")
+
+
+class Wrapper(NamedTuple):
+    """A model_type that holds a language model and a vision tower."""
+
+    text_kind: str  # of the language model, where it does not name its own
+    tower: Callable[[Config, Config, int], int]
+
+
+def tower_params(config: Mapping[str, Any], hidden: int) -> int:
+    """Return the parameters of the vision tower of a model of several senses; 0 for a model of text.
+
+    `hidden` is the language model's hidden size.
+    """
+    wrapper = WRAPPERS.get(typed_at(config, str, "model_type"))
+    vision = typed_at(config, dict, "vision_config")
+    return wrapper.tower(Config(vision), Config(config), hidden) if wrapper and vision else 0
+
+
+def _block(width: int, inner: int, bias: bool = True, gated: bool = False, norm_bias: bool = True) -> int:
+    """Return the parameters of one layer: attention, MLP and two norms."""
+    matrices = 3 if gated else 2
+    biases = 4 * width + (matrices - 1) * inner + width if bias else 0
+    return 4 * width**2 + matrices * width * inner + biases + (4 if norm_bias else 2) * width
+
+
+def _siglip(vision: Config, _whole: Config, hidden: int) -> int:
+    width, inner = vision.count("hidden_size", default=768), vision.count("intermediate_size", default=3072)
+    depth, patch = vision.count("num_hidden_layers", default=12), vision.count("patch_size", default=16)
+    patches = (vision.count("image_size", default=224) // patch) ** 2
+    tower = width * (3 * patch**2 + 1 + patches) + depth * _block(width, inner) + 2 * width
+    if vision.flag("vision_use_head", True):
+        tower += _block(width, inner) - width
+    return tower + width * hidden + width
+
+
+def _pixtral(vision: Config, whole: Config, hidden: int) -> int:
+    width, inner = vision.count("hidden_size", default=1024), vision.count("intermediate_size", default=4096)
+    depth, patch = vision.count("num_hidden_layers", default=24), vision.count("patch_size", default=16)
+    merge = whole.count("spatial_merge_size", default=2) ** 2
+    tower = width * (3 * patch**2 + 1) + depth * _block(width, inner, bias=False, gated=True, norm_bias=False)
+    return tower + width + merge * width**2 + hidden * (width + hidden)
+
+
+def _merger(width: int, out: int, merge: int, norm: int) -> int:
+    wide = width * merge
+    return norm + wide * wide + wide + wide * out + out
+
+
+def _qwen2(vision: Config, _whole: Config, hidden: int) -> int:
+    width, patch = vision.count("embed_dim", default=1280), vision.count("patch_size", default=14)
+    inner = vision.count("mlp_ratio", default=4) * width
+    tower = 6 * patch**2 * width + vision.count("depth", default=32) * _block(width, inner)
+    out = vision.count("hidden_size", default=hidden)
+    return tower + _merger(width, out, vision.count("spatial_merge_size", default=2) ** 2, 2 * width)
+
+
+def _qwen25(vision: Config, _whole: Config, hidden: int) -> int:
+    width, patch = vision.count("hidden_size", default=1280), vision.count("patch_size", default=14)
+    inner = vision.count("intermediate_size", default=3420)
+    tower = 6 * patch**2 * width
+    tower += vision.count("depth", default=32) * _block(width, inner, gated=True, norm_bias=False)
+    out = vision.count("out_hidden_size", default=hidden)
+    return tower + _merger(width, out, vision.count("spatial_merge_size", default=2) ** 2, width)
+
+
+def _qwen3(vision: Config, _whole: Config, hidden: int) -> int:
+    """Qwen3-VL, whose inner layers are merged into the language model, too (`deepstack_visual_indexes`)."""
+    width, patch = vision.count("hidden_size", default=1152), vision.count("patch_size", default=16)
+    inner, out = vision.count("intermediate_size", default=4304), vision.count("out_hidden_size", default=hidden)
+    merge = vision.count("spatial_merge_size", default=2) ** 2
+    tower = width * (6 * patch**2 + 1 + vision.count("num_position_embeddings", default=2304))
+    tower += vision.count("depth", default=27) * _block(width, inner) + _merger(width, out, merge, 2 * width)
+    return tower + len(vision.items("deepstack_visual_indexes")) * _merger(width, out, merge, 2 * width * merge)
+
+
+def _llama4(vision: Config, _whole: Config, hidden: int) -> int:
+    width, inner = vision.count("hidden_size", default=768), vision.count("intermediate_size", default=5632)
+    patch, out = vision.count("patch_size", default=14), vision.count("vision_output_dim", default=7680)
+    patches = (vision.count("image_size", default=448) // patch) ** 2
+    tower = width * (3 * patch**2 + patches + 2) + 4 * width
+    tower += vision.count("num_hidden_layers", default=34) * _block(width, inner)
+    narrow, wide = vision.count("projector_input_dim", default=4096), vision.count("projector_output_dim", default=4096)
+    return tower + inner * narrow + narrow * wide + out * hidden
+
+
+def _moonvit(vision: Config, _whole: Config, hidden: int) -> int:
+    width = vision.count("hidden_size", "vt_hidden_size", default=1152)
+    inner = vision.count("intermediate_size", "vt_intermediate_size", default=4304)
+    depth = vision.count("num_hidden_layers", "vt_num_hidden_layers", default=27)
+    rows = vision.count("pos_emb_height", "init_pos_emb_height", default=64) ** 2
+    tower = width * (3 * vision.count("patch_size", default=14) ** 2 + 1 + rows) + depth * _block(width, inner)
+    return tower + 2 * width + _merger(width, hidden, 4, 2 * width)
+
+
+def _gemma4(vision: Config, _whole: Config, hidden: int) -> int:
+    width, inner = vision.count("hidden_size", default=768), vision.count("intermediate_size", default=3072)
+    depth = vision.count("num_hidden_layers", default=16)
+    heads = vision.count("num_attention_heads", default=12)
+    head_dim = vision.count("head_dim", default=0) or width // heads
+    patch = vision.count("patch_size", default=16)
+    rows = vision.count("position_embedding_size", default=10240)
+    tower = 3 * patch**2 * width + 2 * rows * width
+    tower += depth * (4 * width * heads * head_dim + 3 * width * inner + 4 * width + 2 * head_dim)
+    return tower + width * hidden
+
+
+WRAPPERS: dict[str, Wrapper] = {
+    "gemma3": Wrapper("gemma3_text", _siglip),
+    "gemma4": Wrapper("gemma4_text", _gemma4),
+    "llama4": Wrapper("llama4_text", _llama4),
+    "mistral3": Wrapper("mistral", _pixtral),
+    "qwen2_vl": Wrapper("qwen2", _qwen2),
+    "qwen2_5_vl": Wrapper("qwen2", _qwen25),
+    "qwen3_vl": Wrapper("qwen3", _qwen3),
+    "qwen3_vl_moe": Wrapper("qwen3_moe", _qwen3),
+    "qwen3_5": Wrapper("qwen3_5_text", _qwen3),
+    "qwen3_5_moe": Wrapper("qwen3_5_moe_text", _qwen3),
+    "kimi_k25": Wrapper("deepseek_v3", _moonvit),
+}

@@ -1,0 +1,53 @@
+"""What of a model was guessed, in words, and how to have it planned exactly."""
+
+from __future__ import annotations
+
+from ..catalogue.sizes import size_text
+from ..schema import Model
+
+ARCHITECTURE = "layers hidden intermediate heads kv_heads head_dim vocab".split()
+
+
+def assumed_words(model: Model) -> str:
+    """Return the fields of a model that were derived, the architecture as one; "" where none was."""
+    fields = [name for name in model.assumed if name not in ("params", "params_active")]
+    basis = {
+        "size": f"{size_text(model.params)} parameters (the size that was asked for)",
+        "name": f"{size_text(model.params)} parameters (the number in its name)",
+        "relative": f"{size_text(model.params)} parameters and the architecture of {model.source}, whose name it bears",
+        "revision": "the architecture of the revision in the catalogue",
+    }.get(model.basis, "")
+    if model.basis == "relative":
+        fields = [name for name in fields if name == "quantization"]
+    elif model.basis in ("size", "name"):
+        fields = ["the architecture of such a model", *(name for name in fields if name == "quantization")]
+    named = {"quantization": f"{'16-bit' if model.quantization == 'none' else model.quantization} weights (its name)"}
+    return ", ".join(filter(None, (basis, *(named.get(name, name) for name in fields))))
+
+
+def remedy_words(model: Model) -> str:
+    """Return what would plan a guessed model exactly; "" for one that was read, or that has no name."""
+    if not model.basis:
+        return ""
+    if model.basis == "size" and model.id.startswith("custom-"):
+        return "no model is named: name one to have its own figures"
+    named = f"{model.id}@{model.revision}" if model.revision else model.id
+    at = f" --revision {model.revision}" if model.revision else ""
+    how = f"run `hf download {model.id} config.json{at}` and try again"
+    return f"the configuration of {named} is not known here: for its own figures {how}"
+
+
+def assumed_lines(model: Model) -> list[str]:
+    """Return the lines of a terminal about what was guessed; none where nothing was."""
+    words, remedy = assumed_words(model), remedy_words(model)
+    return [*([f"assumed {words}"] if words else []), *([f"warning {remedy}"] if remedy else [])]
+
+
+def assumed_sentence(model: Model) -> str:
+    """Return a paragraph of PLAN.md about what was guessed; "" where nothing was."""
+    words, remedy = assumed_words(model), remedy_words(model)
+    if not words:
+        return ""
+    return f"Assumed, not read from a configuration: {words}." + (
+        f" {remedy[0].upper()}{remedy[1:]}." if remedy else ""
+    )

@@ -1,0 +1,62 @@
+"""Bytes that vLLM reserves in its cache for one request, in whole blocks of whole groups of layers.
+
+Source: vLLM 0.32, v1/core/kv_cache_utils.py (groups) and platforms/interface.py (blocks of hybrid models). Its own
+answers for every architecture are in benchmarks/data/oracle, and tests/planner/test_oracle.py compares.
+"""
+
+from __future__ import annotations
+
+from math import ceil
+from typing import NamedTuple
+
+from ..schema import Model
+from .kv_cache import CacheKind, cache_kinds, state_layers
+
+BLOCK_TOKENS = 16
+LATENT_BLOCK_TOKENS = 64  # FlashMLA's on Hopper
+UNEVEN = 1.5  # kinds whose counts differ by less are padded to the larger one, others split by the smaller
+
+
+class _Kind(NamedTuple):
+    """Layers that share a block table: how many, the bytes of a block in one of them, the blocks of a request."""
+
+    layers: int
+    page: int
+    blocks: int
+
+
+def request_bytes(model: Model, tokens: int, in_flight: int, kv_dtype: str = "auto", tensor_parallel: int = 1) -> float:
+    """Return the bytes per GPU of a request of `tokens`; `in_flight` tokens are scheduled and not yet settled.
+
+    Layers that keep all tokens need no groups and take what they hold. Layers of several kinds draw blocks of one size
+    from one pool: the attention's block grows until a state fits in it, a kind with smaller pages gets longer
+    blocks or padding, and each kind is padded to whole groups.
+    """
+    kinds, states = cache_kinds(model, kv_dtype), state_layers(model)
+    if not kinds and not states:
+        return 0.0
+    sizes = [kind.token_bytes(tensor_parallel) for kind in kinds]
+    block = LATENT_BLOCK_TOKENS if model.attention == "mla" else BLOCK_TOKENS
+    if not states and len({kind.window for kind in kinds}) == 1:
+        blocks = _blocks(kinds[0], block, tokens, in_flight)
+        return float(sum(kind.layers * size for kind, size in zip(kinds, sizes, strict=True)) * block * blocks)
+    state = ceil(model.state_bytes / tensor_parallel / states) if states else 0
+    if kinds:
+        block *= max(1, ceil(state / (block * max(sizes))))
+    page = max(block * max(sizes), state) if kinds else state
+    table = []
+    for kind, size in zip(kinds, sizes, strict=True):
+        longer = page // size if page % (block * size) == 0 else block  # where it divides; else it is padded
+        table.append(_Kind(kind.layers, page, _blocks(kind, longer, tokens, in_flight)))
+    if states:
+        table.append(_Kind(states, page, model.state_blocks if kinds else 1))  # states alone have no prefix cache
+    fewest, most = (pick(kind.layers for kind in table) for pick in (min, max))
+    group = most if most < UNEVEN * fewest else fewest
+    return float(sum(ceil(kind.layers / group) * group * kind.page * kind.blocks for kind in table))
+
+
+def _blocks(kind: CacheKind, block: int, tokens: int, in_flight: int) -> int:
+    """Return the blocks of a request; a window may begin in the middle of one."""
+    if not kind.window:
+        return ceil(tokens / block)
+    return ceil(min(tokens, kind.window - 1 + in_flight) / block) + 1

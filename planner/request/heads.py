@@ -1,0 +1,37 @@
+"""Check that a model has the head that a workload needs: a classifier's classes, an embedding model's pooling."""
+
+from __future__ import annotations
+
+from ..catalogue.models import DEFAULT_MODELS
+from ..schema import TRAINING, Model, Refusal
+
+# What a head does instead, by the name that catalogue/hf_heads.py gives it, and the classes that have it.
+OTHERWISE = {
+    "tokens": "labels single tokens (...ForTokenClassification)",
+    "spans": "picks an answer from a text or from choices (...ForQuestionAnswering, ...ForMultipleChoice)",
+    "masked": "fills in masked words (...ForMaskedLM)",
+    "none": "has no head (...Model)",
+    "classes": "names a class of a text (...ForSequenceClassification)",
+    "text": "writes text (...ForCausalLM)",
+}
+POOLS = ("", "none", "text", "masked")  # an embedding is a pooled hidden state, whatever stands on top
+
+
+def check_head(model: Model, task: str, workload: str) -> None:
+    """Raise Refusal where the model's head, as its config.json names it, does not serve the workload."""
+    if task in TRAINING or not model.head:
+        return
+    if workload == "classification" and model.head != "classes":
+        raise Refusal(
+            f"{model.id} {OTHERWISE[model.head]} and would name classes at random; serving classes wants a "
+            f"...ForSequenceClassification: train one with task finetune, or take {DEFAULT_MODELS[workload][0]}"
+        )
+    if workload == "embedding" and model.head not in POOLS:
+        raise Refusal(
+            f"{model.id} {OTHERWISE[model.head]}; an embedding wants a model that pools, such as "
+            f"{DEFAULT_MODELS[workload][0]}"
+        )
+    if workload == "generation" and model.head != "text":
+        raise Refusal(
+            f"{model.id} {OTHERWISE[model.head]} and generates no text; choose a ...ForCausalLM, such as Qwen/Qwen3-8B"
+        )

@@ -1,0 +1,23 @@
+"""One attempt at a run, in each of its containers."""
+
+from collections.abc import Callable
+
+from .. import storage
+from ..monitoring import gpu_memory
+from ..training.model import planned_weights
+from ..training.train import crash_loop_reason
+from . import launcher, progress
+from .reply import Reply, reply_errors
+from .run_dir import Run
+from .status import FINISHED, report
+
+
+@reply_errors
+def run_attempt(run: Run, dataset: str, since: float, commit: Callable[[], object]) -> Reply:
+    """Train once, with progress published, unless the attempts that began after `since` got nowhere."""
+    if reason := crash_loop_reason(run, since):
+        return Reply(error=reason)
+    gpu_memory.record_snapshots(f"{storage.CACHE}/oom")
+    with progress.publish(run):
+        outcome = launcher.launch(run, planned_weights(), dataset, commit)
+    return Reply(report(outcome, run), complete=outcome.status == FINISHED)

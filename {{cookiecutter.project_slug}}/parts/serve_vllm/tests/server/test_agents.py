@@ -1,0 +1,41 @@
+"""The clients of OpenAI and of Anthropic, as coding agents use them: streams, thinking apart, errors that read as such."""
+
+import pytest
+from vllm_server import Served
+
+from {{cookiecutter.__package}} import plan
+
+pytestmark = [pytest.mark.slow, pytest.mark.workload("generation")]
+
+ASKED = {"role": "user", "content": "What is the weather in Paris?"}
+
+
+def test_a_response_is_streamed(served: Served):
+    openai = pytest.importorskip("openai").OpenAI(base_url=served.url + "/v1", api_key="none", max_retries=0)
+    asked = {"model": plan.MODEL, "input": [ASKED], "max_output_tokens": 24}
+    events = [event.type for event in openai.responses.create(stream=True, **asked)]
+    assert events[0] == "response.created" and events[-1] in ("response.completed", "response.incomplete")
+    kinds = {item.type for item in openai.responses.create(**asked).output}
+    assert kinds <= ({"reasoning", "message"} if plan.REASONING_PARSER else {"message"}) and kinds
+
+
+def test_a_message_is_streamed_and_counted(served: Served):
+    anthropic = pytest.importorskip("anthropic").Anthropic(base_url=served.url, api_key="none", max_retries=0)
+    with anthropic.messages.stream(model=plan.MODEL, messages=[ASKED], max_tokens=24) as stream:
+        answer = stream.get_final_message()
+    assert answer.stop_reason in ("end_turn", "max_tokens") and answer.usage.output_tokens <= 24
+    counted = anthropic.messages.count_tokens(model=plan.MODEL, messages=[ASKED])
+    assert counted.input_tokens == answer.usage.input_tokens
+
+
+def test_a_refusal_reads_as_one_to_both_clients(served: Served):
+    openai, anthropic = pytest.importorskip("openai"), pytest.importorskip("anthropic")
+    image = {"type": "image_url", "image_url": {"url": "http://127.0.0.1:1/x.png"}}
+    with pytest.raises(openai.BadRequestError, match="text alone"):
+        openai.OpenAI(base_url=served.url + "/v1", api_key="none").chat.completions.create(
+            model=plan.MODEL, messages=[{"role": "user", "content": [image]}]
+        )
+    with pytest.raises(anthropic.BadRequestError, match="at most"):
+        anthropic.Anthropic(base_url=served.url, api_key="none").messages.create(
+            model=plan.MODEL, messages=[ASKED], max_tokens=plan.MAX_ANSWER_TOKENS + 1
+        )

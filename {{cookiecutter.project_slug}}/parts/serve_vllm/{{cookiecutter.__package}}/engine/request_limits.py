@@ -1,0 +1,249 @@
+"""What a request may hold: the fields of each route, and the limits of plan.py. One sentence for what may not be."""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from .. import plan
+
+MOST_STOPS, STOP_CHARS = 4, 256  # stop strings, as vLLM and OpenAI have it, and characters of each
+MOST_STOP_IDS = 64
+MOST_TOP_LOGPROBS = 20  # vLLM's own --max-logprobs
+MOST_BIASES = 300  # entries of logit_bias, as OpenAI has it
+MOST_DEPTH = 64  # objects and lists inside each other; deeper ones overflow what reads them
+SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")  # half a character, which no tokenizer can encode
+
+Request = dict[str, Any]
+
+
+class RefusedRequest(Exception):
+    """One sentence on what a request may not hold, and what it may."""
+
+
+# Fields of OpenAI's and Anthropic's APIs that say nothing to an engine; clients send them unasked
+IGNORED = (
+    "user metadata store service_tier prompt_cache_key prompt_cache_retention safety_identifier betas "
+    "context_management stream_options"
+).split()
+SAMPLING = "temperature top_p top_k min_p repetition_penalty frequency_penalty presence_penalty seed logit_bias".split()
+ENDING = "stop stop_token_ids include_stop_str_in_output ignore_eos min_tokens skip_special_tokens".split()
+CHAT = (
+    "messages n logprobs top_logprobs max_tokens max_completion_tokens response_format tools tool_choice modalities "
+    "parallel_tool_calls reasoning_effort thinking_token_budget include_reasoning chat_template_kwargs "
+    "add_generation_prompt continue_final_message truncate_prompt_tokens"
+).split()
+COMPLETION = "prompt n echo logprobs max_tokens suffix response_format truncate_prompt_tokens".split()
+RESPONSES = (
+    "input instructions include max_output_tokens max_tool_calls parallel_tool_calls reasoning text tool_choice tools "
+    "top_logprobs truncation include_reasoning background previous_response_id"
+).split()
+MESSAGES = (
+    "messages system max_tokens stop_sequences thinking output_config tools tool_choice chat_template_kwargs"
+).split()
+
+# Route -> fields that are passed on to vLLM. It has many more: for research, other media, and control of its caches.
+FIELDS = {
+    "/v1/chat/completions": {*CHAT, *SAMPLING, *ENDING},
+    "/v1/completions": {*COMPLETION, *SAMPLING, *ENDING},
+    "/v1/responses": {*RESPONSES, *SAMPLING},
+    "/v1/messages": {*MESSAGES, *SAMPLING},
+    "/v1/messages/count_tokens": {*MESSAGES},
+    "/v1/embeddings": {"input", "encoding_format", "dimensions", "truncate_prompt_tokens"},
+    "/classify": {"input", "truncate_prompt_tokens"},
+}
+COMMON = {"model", "stream", *IGNORED}
+
+# Field -> its least and its most, where it is a whole number
+COUNTS: dict[str, tuple[int, int]] = {
+    "n": (1, plan.CONCURRENCY),
+    "top_logprobs": (0, MOST_TOP_LOGPROBS),
+    "min_tokens": (0, plan.CONTEXT_LEN),
+    "top_k": (-1, 2**31 - 1),
+    "truncate_prompt_tokens": (-1, plan.CONTEXT_LEN),
+    "thinking_token_budget": (-1, plan.CONTEXT_LEN),
+    "dimensions": (1, 2**31 - 1),
+    "seed": (-(2**63), 2**63 - 1),
+}
+ANSWER_TOKENS = ("max_tokens", "max_completion_tokens", "max_output_tokens")
+REALS = "temperature top_p min_p repetition_penalty frequency_penalty presence_penalty".split()
+TEXT_PARTS = {"text", "input_text", "output_text", "refusal", "thinking", "redacted_thinking", "reasoning"}
+TOOL_PARTS = {"tool_use", "tool_result"}
+ITEMS = {"message", "reasoning", "function_call", "function_call_output", "custom_tool_call", "custom_tool_call_output"}
+OWN_TOOLS = {"function", "custom", "namespace"}  # called by the client; all others the server would have to call
+
+
+def parse(path: str, body: bytes) -> Request:
+    """Return the request to a route. RefusedRequest where it holds what may not be, or is no JSON object."""
+    try:
+        request = json.loads(body, parse_constant=_no_number)
+    except RecursionError:
+        raise RefusedRequest(f"the request is nested too deep; {MOST_DEPTH} levels are read") from None
+    except ValueError as error:
+        raise RefusedRequest(f"the request is not JSON: {error}") from None
+    if not isinstance(request, dict):
+        raise RefusedRequest('the request must be a JSON object, such as {"model": ...}')
+    _check_shape(request)
+    if SURROGATE.search(body):
+        _check_characters(request)
+    allowed = FIELDS[path] | COMMON
+    for name in request:
+        if name not in allowed:
+            raise RefusedRequest(f"{path} takes no {_shown(name)} here; leave it out")
+    for check in CHECKS[path]:
+        check(request)
+    return request
+
+
+def _no_number(text: str) -> float:
+    raise RefusedRequest(f"the request holds {text}, which is no JSON number")
+
+
+def _check_shape(request: Request) -> None:
+    """Bound the depth, without recursion."""
+    level: list[Any] = [request]
+    for _ in range(MOST_DEPTH):
+        level = [inner for outer in level for inner in _inside(outer)]
+        if not level:
+            return
+    raise RefusedRequest(f"the request is nested too deep; {MOST_DEPTH} levels are read")
+
+
+def _inside(value: Any) -> Iterator[Any]:
+    values = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return (inner for inner in values if isinstance(inner, dict | list))
+
+
+def _check_characters(request: Request) -> None:
+    try:
+        json.dumps(request, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise RefusedRequest("the request holds half of a surrogate pair, which is no character") from None
+
+
+def _check_numbers(request: Request) -> None:
+    """Numbers are JSON numbers within their bounds: a text such as "16000" would pass a comparison unseen."""
+    answer = (1, plan.MAX_ANSWER_TOKENS) if plan.WORKLOAD == "generation" else (1, 1)
+    for name, (least, most) in {**COUNTS, **dict.fromkeys(ANSWER_TOKENS, answer)}.items():
+        value = request.get(name)
+        if value is None:
+            continue
+        if isinstance(value, bool) or not isinstance(value, int | float) or value != value // 1:
+            raise RefusedRequest(f"{name} must be a whole number, not {_shown(value)}")
+        if not least <= value <= most:
+            what = "an answer may have at most" if name in ANSWER_TOKENS else f"it must be {least} to"
+            raise RefusedRequest(f"{name} is {_shown(value)}, and {what} {most}{' tokens' * (name in ANSWER_TOKENS)}")
+    for name in REALS:
+        value = request.get(name)
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > 1e6):
+            raise RefusedRequest(f"{name} must be a number, not {_shown(value)}")
+
+
+def _check_stops(request: Request) -> None:
+    for name in ("stop", "stop_sequences"):
+        stops = request.get(name) or []
+        texts = stops if isinstance(stops, list) else [stops]
+        if not all(isinstance(text, str) for text in texts):
+            raise RefusedRequest(f"{name} must be a text or a list of texts")
+        if len(texts) > MOST_STOPS or any(len(text) > STOP_CHARS for text in texts):
+            raise RefusedRequest(f"{name} holds at most {MOST_STOPS} texts of at most {STOP_CHARS} characters")
+    ids = request.get("stop_token_ids") or []
+    if not isinstance(ids, list) or len(ids) > MOST_STOP_IDS:
+        raise RefusedRequest(f"stop_token_ids is a list of at most {MOST_STOP_IDS} token ids")
+    biases = request.get("logit_bias") or {}
+    if not isinstance(biases, dict) or len(biases) > MOST_BIASES:
+        raise RefusedRequest(f"logit_bias is an object of at most {MOST_BIASES} entries")
+
+
+def _check_prompts(request: Request) -> None:
+    """The prompts of a completion, times the answers to each, run at once."""
+    prompt, answers = request.get("prompt"), request.get("n") or 1
+    count = len(prompt) if isinstance(prompt, list) and prompt and not isinstance(prompt[0], int) else 1
+    if count * answers > plan.CONCURRENCY:
+        raise RefusedRequest(
+            f"{count} prompts x {answers:g} answers are more than the {plan.CONCURRENCY} that run at once; send fewer"
+        )
+    logprobs = request.get("logprobs")
+    if logprobs is not None and (
+        isinstance(logprobs, bool) or not isinstance(logprobs, int) or not 0 <= logprobs <= MOST_TOP_LOGPROBS
+    ):
+        raise RefusedRequest(f"logprobs must be a whole number of 0 to {MOST_TOP_LOGPROBS}, not {_shown(logprobs)}")
+    if request.get("echo") and logprobs is not None:
+        raise RefusedRequest(
+            "echo with logprobs computes them for the whole prompt, which is not served; leave one out"
+        )
+
+
+def _check_messages(request: Request) -> None:
+    messages = request.get("messages")
+    if not isinstance(messages, list) or not all(isinstance(message, dict) for message in messages):
+        raise RefusedRequest('messages must be a list of objects, such as [{"role": "user", "content": "Hello"}]')
+    for message in messages:
+        _check_parts(message.get("content"))
+    _check_parts(request.get("system"))
+    options = request.get("chat_template_kwargs") or {}
+    if not isinstance(options, dict) or any(isinstance(value, dict | list) for value in options.values()):
+        raise RefusedRequest("chat_template_kwargs must be an object of plain values, such as enable_thinking: false")
+    for name in ("chat_template", "tokenize", "tools", "documents"):
+        if name in options:
+            raise RefusedRequest(f"chat_template_kwargs takes no {name}; the model's own template is used")
+
+
+def _check_input(request: Request) -> None:
+    """The items of the Responses API. Nothing is kept between its requests: the client sends the conversation."""
+    for name in ("background", "previous_response_id"):
+        if request.get(name):
+            raise RefusedRequest(f"{name} needs stored responses, and this service stores none; send the whole input")
+    items = request.get("input")
+    for item in items if isinstance(items, list) else []:
+        if not isinstance(item, dict) or item.get("type", "message") not in ITEMS:
+            kind = item.get("type") if isinstance(item, dict) else item
+            raise RefusedRequest(f"input holds {_shown(kind)}; this service reads {', '.join(sorted(ITEMS))}")
+        _check_parts(item.get("content"))
+        _check_parts(item.get("output"))
+
+
+def _check_parts(content: Any) -> None:
+    """Text alone: an address of an image would be fetched from inside of the container, whatever it names."""
+    for part in content if isinstance(content, list) else []:
+        kind = part.get("type") if isinstance(part, dict) else "text" if isinstance(part, str) else None
+        if isinstance(kind, str) and kind.removesuffix("_text") == "reasoning":
+            kind = "reasoning"
+        if kind in TOOL_PARTS:
+            _check_parts(part.get("content"))
+        elif kind not in TEXT_PARTS:
+            raise RefusedRequest(f"content of type {_shown(kind)} is not read here; this service takes text alone")
+
+
+def _check_tools(request: Request) -> None:
+    tools = request.get("tools")
+    if not tools:
+        return
+    if not plan.TOOL_CALL_PARSER:
+        raise RefusedRequest(f"{plan.MODEL} calls no tools here; send no tools, or set TOOL_CALL_PARSER in plan.py")
+    for tool in tools if isinstance(tools, list) else [None]:
+        if not isinstance(tool, dict) or tool.get("type", "function") not in OWN_TOOLS:
+            kind = tool.get("type") if isinstance(tool, dict) else tool
+            raise RefusedRequest(f"a tool of type {_shown(kind)} would run on the server; send functions of your own")
+
+
+def _check_texts(request: Request) -> None:
+    texts = request.get("input")
+    if isinstance(texts, list) and len(texts) > plan.MAX_TEXTS and not isinstance(texts[0], int):  # not one text's ids
+        raise RefusedRequest(f"{len(texts)} texts are in the request, and at most {plan.MAX_TEXTS} may be")
+
+
+def _shown(value: Any) -> str:
+    return ascii(value)[:60]
+
+
+COMMON_CHECKS = (_check_numbers, _check_stops)
+CHECKS: dict[str, tuple[Callable[[Request], None], ...]] = {
+    "/v1/chat/completions": (*COMMON_CHECKS, _check_messages, _check_tools),
+    "/v1/completions": (*COMMON_CHECKS, _check_prompts),
+    "/v1/responses": (*COMMON_CHECKS, _check_input, _check_tools),
+    "/v1/messages": (*COMMON_CHECKS, _check_messages, _check_tools),
+    "/v1/messages/count_tokens": (_check_messages, _check_tools),
+    "/v1/embeddings": (_check_numbers, _check_texts),
+    "/classify": (_check_numbers, _check_texts),
+}
