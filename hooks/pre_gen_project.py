@@ -551,6 +551,7 @@ class CacheKind(NamedTuple):
         return ceil(self.heads / tensor_parallel) * self.width * self.element_bytes
 
 
+@lru_cache(maxsize=64)  # a plan asks for them some hundred times
 def cache_kinds(model: Model, kv_dtype: str = "auto") -> tuple[CacheKind, ...]:
     """Return the kinds of layers with a growing cache. An MLA latent is one head, which every GPU holds."""
     size = 1 if "fp8" in (kv_dtype, model.kv_dtype) else 2
@@ -738,6 +739,7 @@ class _Kind(NamedTuple):
     blocks: int
 
 
+@lru_cache(maxsize=256)  # a plan asks for few steps and numbers of GPUs
 def request_bytes(model: Model, tokens: int, in_flight: int, kv_dtype: str = "auto", tensor_parallel: int = 1) -> float:
     """Return the bytes per GPU of a request of `tokens`; `in_flight` tokens are scheduled and not yet settled.
 
