@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from benchmarks import mended
 from benchmarks.gpu import planned
 from benchmarks.gpu.configurations import COMPILED, CONTINUOUS
 from benchmarks.gpu.lines import Line
@@ -278,10 +279,13 @@ def speed_runs(folder: Path, models: Models) -> Iterator[tuple[Run, str, float]]
                 continue
             if not concurrency and not saturated:
                 continue
+            if mended.inference_left_out(card.name, concurrency == 1, row["notes"] + row["gpu"]):
+                continue
             setup = InferenceSetup(
                 model, card, count, min(tensor, count), "transformers" if eager else "vllm", form,
                 kv_dtype="fp8" if "TensorRT" in row["engine"] and form in ("fp8", "nvfp4") else "auto",
                 context_len=prompt + answer, concurrency=concurrency or 4096, input_len=prompt, output_len=answer,
+                **(mended.TENSORRT_OFFLINE if saturated and "TensorRT" in row["engine"] else {}),
             )  # fmt: skip
             kind = "output tokens/s under load" if concurrency != 1 else "output tokens/s, one request"
             if metric == "decode_throughput" and concurrency == 1:

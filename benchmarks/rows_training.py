@@ -19,6 +19,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from benchmarks import mended
 from benchmarks.gpu import planned
 from benchmarks.gpu.lines import Line
 from benchmarks.gpu_names import Models, family, find_card
@@ -153,7 +154,7 @@ def _left_out(row: dict[str, str], method: str, known: bool) -> str:
         return "adapts the MLP alone, no target set the planner knows"
     if "8bit+bf16" in row["precision"]:
         return "frozen weights in 8 bits, no method the planner knows"
-    return ""
+    return mended.training_left_out(row)
 
 
 def memory_runs(folder: Path, models: Models) -> Iterator[TrainingRun]:
@@ -196,12 +197,12 @@ def memory_runs(folder: Path, models: Models) -> Iterator[TrainingRun]:
 
 
 def _peak_gib(row: dict[str, str]) -> float:
-    """The printed peak in GiB, without adapted experts where a row gives both. The Qwen 1 README writes GB for GiB."""
+    """The printed peak in GiB on one GPU, without adapted experts where a row gives both."""
     without = re.search(r"(\d+) GiB without expert targets", row["notes"])
     value = float(without[1] if without else row["peak_mem"])
-    if "Qwen" in row["source"] or row["unit"] == "GiB":
-        return value
-    return value * 1e9 / GIB
+    if mended.is_qwen_1(row):
+        return mended.qwen_1_training_gib(row, value)
+    return value if row["unit"] == "GiB" else value * 1e9 / GIB
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +233,7 @@ def memory_scores(runs: list[TrainingRun], estimator: TrainingEstimator = planne
         if setup is None or answer is None or answer.peak_gib is None:
             continue
         name, needed = family(setup.model.id), answer.peak_gib + answer.overhead_gib
-        if row["peak_mem"]:
+        if row["peak_mem"] and not mended.impossible(setup, _peak_gib(row)):
             predicted = needed if row["peak_kind"] == "GPU memory" else answer.peak_gib  # nvidia-smi shows a process
             kind = f"training peak {KINDS[setup.method]}"
             scores.append(Score(kind, name, row["source"], row["model"], predicted, _peak_gib(row), row["row_id"]))

@@ -185,6 +185,7 @@ class InferenceSetup(NamedTuple):
     max_batched_tokens: int = 0  # 0: the engine's default for the card
     input_len: int = 1024  # tokens of a typical request
     output_len: int = 256
+    max_num_seqs: int = 0  # requests that vLLM is told to run at once; 0: its default for the card
 
 
 class InferenceEstimate(NamedTuple):
@@ -197,7 +198,8 @@ class InferenceEstimate(NamedTuple):
     kv_cache_gib: float  # vLLM: what is left for the cache; transformers: what the requests need
     kv_bytes_per_token: float
     kv_tokens: int
-    max_concurrency: float  # requests of context_len at once, over all replicas
+    max_concurrency: float  # requests of context_len at once, over all replicas, as the engine counts when it starts
+    requests_at_once: float  # that it really holds: in layers with a window they share the tokens of a step
     fits: bool
     rejection: Rejection | None  # why it does not fit; `why` in the JSON interface
     decode_tokens_per_s_single: float | None
@@ -267,11 +269,6 @@ class Budget(NamedTuple):
 
     usd: float
     per: str
-
-    @property
-    def usd_per_hour(self) -> float:
-        """USD per hour that may be spent around the clock: infinite without a limit and for a run."""
-        return {"hour": self.usd, "month": self.usd / HOURS_PER_MONTH}.get(self.per, float("inf"))
 
 
 class WarmPool(NamedTuple):
@@ -522,36 +519,6 @@ class NoPlan(Exception):
         self.cause = cause
 
 
-# ---- planner/choose/attention.py
-
-
-def kernels_to_weigh(request: Request, gpu: Gpu, engine: str) -> tuple[str, ...]:
-    """Return the kernels to weigh; "auto" where latent attention or attention sinks have the engine's own."""
-    if engine == "vllm" and has_own_kernel(request.model, gpu):
-        return ("auto",)
-    every = ATTENTIONS if engine == "vllm" else ("sdpa",)  # the transformers image holds no other
-    return every if request.attention == "auto" else (request.attention,)
-
-
-def has_own_kernel(model: Model, gpu: Gpu) -> bool:
-    """Whether vLLM brings a kernel of its own for the model's attention on that GPU."""
-    sinks = "gpt-oss" in model.id.lower() and gpu.compute_capability != 9.0  # FlashAttention has sinks on Hopper only
-    return model.attention == "mla" or sinks
-
-
-def dominated(request: Request, setup: InferenceSetup) -> Rejection | None:
-    """Return a rejection where a faster kernel runs on the GPU and the request does not ask for this one."""
-    best = setup.gpu.attention[-1]
-    if request.attention != "auto" or setup.engine != "vllm" or setup.attention in (best, "auto"):
-        return None
-    return Rejection(Reason.FASTER_KERNEL)
-
-
-def unsupported_kernel(setup: InferenceSetup) -> Rejection | None:
-    """Return a rejection where the GPU does not run the kernel."""
-    return Rejection(Reason.KERNEL_UNSUPPORTED) if setup.attention not in (*setup.gpu.attention, "auto") else None
-
-
 # ---- planner/estimate/kv_cache.py
 
 
@@ -584,6 +551,7 @@ class CacheKind(NamedTuple):
         return ceil(self.heads / tensor_parallel) * self.width * self.element_bytes
 
 
+@lru_cache(maxsize=64)  # a plan asks for them some hundred times
 def cache_kinds(model: Model, kv_dtype: str = "auto") -> tuple[CacheKind, ...]:
     """Return the kinds of layers with a growing cache. An MLA latent is one head, which every GPU holds."""
     size = 1 if "fp8" in (kv_dtype, model.kv_dtype) else 2
@@ -659,6 +627,7 @@ def embedding_params(model: Model) -> int:
     return model.vocab * model.hidden * (1 if model.tied_embeddings else 2)
 
 
+@lru_cache(maxsize=256)  # a plan asks for each format some hundred times
 def weight_bytes(model: Model, quantization: str) -> tuple[float, float, float]:
     """Return the bytes of embedding and head, of routed experts, and of everything else, over all GPUs."""
     form = weight_format(model, quantization)
@@ -678,6 +647,7 @@ def weight_bytes(model: Model, quantization: str) -> tuple[float, float, float]:
     return embedding * 2.0, experts * bits / 8, (rest - plain) * bits / 8 + plain * 2.0
 
 
+@lru_cache(maxsize=256)
 def weight_gib(model: Model, quantization: str, tensor_parallel: int = 1) -> float:
     """Return the GiB of weights on each GPU.
 
@@ -721,6 +691,12 @@ class InferenceMemory(NamedTuple):
     kv_tokens: int
     max_concurrency: float
     rejection: Rejection | None = None
+    requests_at_once: float = 0.0  # that it really holds, where that is more than max_concurrency
+
+    @property
+    def requests(self) -> float:
+        """The requests of context_len that are held at once."""
+        return max(self.requests_at_once, self.max_concurrency)
 
     @property
     def fits(self) -> bool:
@@ -763,6 +739,7 @@ class _Kind(NamedTuple):
     blocks: int
 
 
+@lru_cache(maxsize=256)  # a plan asks for few steps and numbers of GPUs
 def request_bytes(model: Model, tokens: int, in_flight: int, kv_dtype: str = "auto", tensor_parallel: int = 1) -> float:
     """Return the bytes per GPU of a request of `tokens`; `in_flight` tokens are scheduled and not yet settled.
 
@@ -827,7 +804,7 @@ def vllm_memory(setup: InferenceSetup, engine_version: str) -> InferenceMemory:
     per_logit = ANY_SAMPLER_BYTES
     if engine_version:
         per_logit = SAMPLER_BYTES if version >= (0, 17) else SORTING_SAMPLER_BYTES
-    sequences = max_sequences(gpu) if version >= (0, 9) else 256
+    sequences = setup.max_num_seqs or (max_sequences(gpu) if version >= (0, 9) else 256)
     generates = model.workload == "generation"  # an encoder has no logits to sample from
     sampler = per_logit * sequences * model.vocab if generates else 0.0
     activation = max(widest_bytes_per_token(model, tp) * tokens, sampler) / GIB
@@ -845,6 +822,8 @@ def vllm_memory(setup: InferenceSetup, engine_version: str) -> InferenceMemory:
     chunk = tokens * BATCHES_IN_FLIGHT if version >= (0, 20) else tokens
     request = request_bytes(model, setup.context_len, chunk, setup.kv_dtype, tp) / GIB
     concurrent = max(cache, 0.0) / request if request else float(sequences)
+    steady = request_bytes(model, setup.context_len, 1, setup.kv_dtype, tp) / GIB
+    held = _held_at_once(max(cache, 0.0), request, steady, 0 if generates else sequences)
     cached = concurrent * setup.context_len
     if version < (0, 12):  # printed as if every layer saw everything
         cached = max(cache, 0.0) * GIB / kv_bytes_per_token(model, setup.kv_dtype, tp)
@@ -858,12 +837,30 @@ def vllm_memory(setup: InferenceSetup, engine_version: str) -> InferenceMemory:
     per_token = kv_gib(model, setup.context_len, 1, setup.kv_dtype, tp) * GIB / setup.context_len
     return InferenceMemory(
         gpu.visible_gib, weights, activation, overhead, cache, per_token,
-        int(cached), concurrent * (setup.gpu_count // tp), rejection,
+        int(cached), concurrent * (setup.gpu_count // tp), rejection, held * (setup.gpu_count // tp),
     )  # fmt: skip
 
 
+def _held_at_once(cache: float, admitted: float, steady: float, reads: int) -> float:
+    """Return the requests of context_len that a cache of `cache` GiB holds at once.
+
+    A request is admitted when `admitted` GiB are free: the window and the steps in flight in each windowed layer. Once
+    it is read it holds `steady` GiB, the window alone, and no two requests hold all tokens of the same step (vLLM 0.32,
+    SlidingWindowSpec.max_admission_blocks_per_request and remove_skipped_blocks). A model that only reads is done with
+    its cache at the end of its prompt: all of its `reads` sequences take turns in what holds one.
+    """
+    if not admitted:
+        return float(reads)
+    if cache < admitted:
+        return cache / admitted
+    return float(reads) if reads else 1 + (cache - admitted) / steady
+
+
 def batched_tokens(setup: InferenceSetup) -> int:
-    """Return the tokens of one step of vLLM's server: as asked, else its default for the card."""
+    """Return the tokens of one step of vLLM's server: as asked, else its default for the card.
+
+    A text that is only read by an encoder is read in one step, so a step holds one at least.
+    """
     if setup.max_batched_tokens:
         return setup.max_batched_tokens
     return 16384 if setup.gpu.visible_gib >= HUGE_CARD_GIB else 8192 if _is_large(setup.gpu) else 2048
@@ -880,9 +877,199 @@ def _is_large(gpu: Gpu) -> bool:
 
 def parse_version(text: str) -> tuple[int, ...]:
     """Return (0, 19) for "v0.19.0". A bare "V0" is the engine of 0.7 and before; without a number, the current one."""
+    if not text:
+        return _CURRENT
     numbers = text.lower().lstrip("v").split(" ")[0].split(".")[:2]
     found = tuple(int(number) for number in numbers if number.isdigit())
     return (0, 7) if found == (0,) else found or _CURRENT
+
+
+# ---- planner/estimate/inference_speed.py
+
+
+BANDWIDTH_SHARE = 0.79  # of device bandwidth; gpt-fast reached 0.69 on a capped A100, vLLM 0.92 on an L4
+EXPERT_BANDWIDTH = 0.87  # grouped kernels against dense ones
+FLOPS_SHARE = {1: 0.43, 2: 0.60, 4: 0.35}  # of dense FLOP/s where tensor cores run at 16, 8, 4 bits
+UNPACKED_BANDWIDTH = 0.8  # of that, int4 and nf4: gpt-fast moved 1,098 GB/s in int4 and 1,411 in bf16
+PREFILL_GAIN = 1.5  # times faster than in 16 bits, at most, is a lone prompt read with 8-bit products
+EXPERT_FLOPS = 0.58  # grouped kernels against dense ones
+DEQUANTIZED_FLOPS = 0.68  # 4-bit weights unpacked to 16 bits on the way to the tensor cores
+# Of dense FLOP/s, by kernel: the fit saw 0.54 over all (prior).
+ATTENTION_FLOPS = {"sdpa": 0.40, "flash_attention_2": 0.40, "flash_attention_3": 0.54, "flash_attention_4": 0.54}
+LAYER_S = 15e-6  # launches and norms of a layer inside a CUDA graph
+EXPERT_LAYER_S = 30e-6  # routing, sorting and gathering of a layer of experts
+STEP_S = 0.8e-3  # scheduling and sampling of one step
+SEQUENCE_S = 9.5e-6  # the same, per request in it
+ALLREDUCE_S = 20e-6  # one small all-reduce over NVLink
+PCIE_ALLREDUCE_S = 35e-6  # over PCIe (two RTX PRO 6000; prior for others)
+ALLREDUCE_SHARE = 0.78  # of the link's one-way bandwidth
+EAGER_STEP_S = 8e-3  # eager PyTorch outside the layers; with the next: litgpt, transformers on A100, H100, H20
+EAGER_LAYER_S = 5.5e-4  # launching one layer's kernels: 20 to 45 tokens/s up to 14B, whatever the size
+# Times launches. Measured: nf4 (litgpt), fp8 and int4 (Qwen's tables); the others prior.
+EAGER_FORMAT = {"nf4": 2.2, "int8": 3.0, "fp8": 3.0, "int4": 0.7, "mxfp4": 2.0, "nvfp4": 2.0}
+EAGER_EXPERTS = 2.0  # times launches, grouped experts of transformers 5 (prior; 4.51 looped over them)
+PREFILL_LAYER_S = 1.4e-3  # until the first token, per layer: launches outside graphs, tokenizer, HTTP; same points
+PREFILL_QUEUE = 0.13  # of a prompt's time that each other request adds before it
+VOLUME_BYTES_PER_S = 1.5e9  # Modal Volume: 1 to 2.5 GB/s
+ENGINE_START_S = {"vllm": 60.0, "transformers": 15.0}  # imports, compilation, graphs (prior)
+# Encoders. Eager BERT-base takes 5.5 to 6.5 ms for two tokens (optimum-benchmark, 12 layers).
+ENCODER_STEP_S = 2e-3  # padding, pooling and copies around a pass of eager layers (prior)
+TOKENIZED_PER_S = 1.1e6  # tokens/s of one thread of `tokenizers`: 1.1 million WordPiece, 1.4 BPE on a 2026 server core
+FUSED_TRAFFIC = 0.5  # of eager PyTorch's traffic between kernels, where an engine fuses them (prior)
+RANGE = 1.6  # four of five points of a family left out lie within this factor
+
+
+class InferenceSpeed(NamedTuple):
+    """Tokens per second over all GPUs, and seconds."""
+
+    decode_tokens_per_s_single: float
+    output_tokens_per_s: float
+    output_tokens_per_s_low: float
+    output_tokens_per_s_high: float
+    prefill_tokens_per_s: float
+    time_to_first_token_s: float
+
+
+def flops_gain(gpu: Gpu, form: str) -> int:
+    """Return how many times faster than in 16 bits the tensor cores run with such weights; 1 where they unpack them."""
+    if form == "nvfp4":
+        return 4 if gpu.fp4 else 1
+    if form == "mxfp4":  # vLLM 0.32 prefers kernels with 16-bit activations on every card (fused_moe/oracle/mxfp4.py)
+        return 1
+    if form == "fp8":
+        return 2 if gpu.fp8 else 1
+    # int8 on Blackwell: vLLM has no kernel for it (prior)
+    return 2 if form == "int8" and 8.0 <= gpu.compute_capability < 10.0 else 1
+
+
+def compute_flops(model: Model, gpu: Gpu, form: str) -> float:
+    """Return the FLOP/s that one GPU reaches in the matrix products of that model."""
+    gain = flops_gain(gpu, form)
+    share = FLOPS_SHARE[gain] * (EXPERT_FLOPS if model.experts else 1.0)
+    if gain == 1 and form in ("int4", "nf4", "mxfp4", "nvfp4"):
+        share *= DEQUANTIZED_FLOPS
+    return gpu.flops * gain * share
+
+
+def lone_prompt_s(setup: InferenceSetup, form: str, token_s: float) -> float:
+    """Return the seconds that a token of a lone prompt takes beyond `token_s`, where the tensor cores run at 8 bits.
+
+    Measured with vLLM a prompt is read 1.2 to 1.5 times as fast as in 16 bits: quantizing activations and norms take
+    the rest. FLOPS_SHARE was fitted under load, on engines that fuse them.
+    """
+    if flops_gain(setup.gpu, form) != 2:
+        return 0.0
+    in_16_bits = token_s * compute_flops(setup.model, setup.gpu, form) / compute_flops(setup.model, setup.gpu, "none")
+    return max(0.0, in_16_bits / PREFILL_GAIN - token_s)
+
+
+def prefill_kernel(setup: InferenceSetup) -> str:
+    """Return the attention kernel of a prefill: as asked, else the card's best under vLLM, and SDPA under PyTorch."""
+    if setup.attention != "auto":
+        return setup.attention
+    return setup.gpu.attention[-1] if setup.engine == "vllm" and setup.gpu.attention else "sdpa"
+
+
+def generation_speed(setup: InferenceSetup, memory: InferenceMemory) -> InferenceSpeed:
+    """Return the speed with the cache that `memory` leaves: one request alone, and the steady mix under load."""
+    model, gpu, tp = setup.model, setup.gpu, setup.tensor_parallel
+    form = weight_format(model, setup.quantization)
+    replicas = setup.gpu_count // tp
+    prompt, answer = max(setup.input_len, 1), max(setup.output_len, 1)
+    bandwidth = gpu.bandwidth * BANDWIDTH_SHARE
+    unpacking = UNPACKED_BANDWIDTH if form in ("int4", "nf4") else 1.0
+    flops = tp * compute_flops(model, gpu, form)
+    embedding, experts, rest = weight_bytes(model, setup.quantization)
+    dense_s = ((embedding if model.tied_embeddings else embedding / 2) + rest / unpacking) / tp / bandwidth
+    experts_s = experts / tp / (bandwidth * EXPERT_BANDWIDTH * unpacking)
+    untouched = 1 - model.experts_per_token / model.experts if model.experts else 0.0
+    active = max(model.params_active - embedding_params(model) / 2, model.params_active / 2)
+    token_s = 2 * active / flops
+
+    reduced_s = 0.0  # one token's share of the all-reduces
+    fixed_s = STEP_S + model.layers * (LAYER_S + (EXPERT_LAYER_S if model.experts else 0.0))
+    if tp > 1:
+        reduced = 2 * model.layers * 2 * model.hidden * 2 * (tp - 1) / tp
+        reduced_s = reduced / (gpu.link / 2 * ALLREDUCE_SHARE)
+        fixed_s += 2 * model.layers * (ALLREDUCE_S if gpu.nvlink else PCIE_ALLREDUCE_S)
+    launched_s = 0.0
+    if setup.engine != "vllm":
+        launched_s = (EAGER_STEP_S + model.layers * EAGER_LAYER_S) * EAGER_FORMAT.get(form, 1.0)
+        launched_s *= EAGER_EXPERTS if model.experts else 1.0
+
+    request_bytes = kv_gib(model, prompt + answer // 2, 1, setup.kv_dtype, tp) * GIB
+
+    def step_s(batch: float) -> float:
+        moved_s = dense_s + experts_s * (1 - math.pow(untouched, batch)) + request_bytes * batch / bandwidth
+        return max(moved_s + (token_s + reduced_s + SEQUENCE_S) * batch + fixed_s, launched_s)
+
+    # A prompt attends to the half of itself that came before; a windowed layer to no more than its window.
+    seen = float(model.layers - model.linear_layers - model.sliding_layers)
+    if model.sliding_window:
+        seen += model.sliding_layers * min(1.0, 2 * model.sliding_window / prompt)
+    attention = 2 * seen * model.heads * model.head_dim * prompt
+    prefill_s = token_s + reduced_s + attention / (tp * gpu.flops * ATTENTION_FLOPS[prefill_kernel(setup)])
+
+    batch = min(setup.concurrency / replicas, float(setup.max_num_seqs or max_sequences(gpu)))
+    if setup.engine == "vllm":
+        grown = kv_gib(model, prompt + answer * 3 // 4, 1, setup.kv_dtype, tp)
+        batch = min(batch, memory.kv_cache_gib / grown) if grown else batch
+    batch = max(batch, 1.0)
+    step = step_s(batch)
+    output = replicas * batch / (step + prefill_s * batch * prompt / answer)
+    alone_s = prefill_s + lone_prompt_s(setup, form, token_s)
+    first = model.layers * PREFILL_LAYER_S + alone_s * prompt * (1 + PREFILL_QUEUE * (batch - 1)) + step
+    return InferenceSpeed(1 / step_s(1.0), output, output / RANGE, output * RANGE, replicas / alone_s, first)
+
+
+def encoder_speed(setup: InferenceSetup) -> tuple[float, float]:
+    """Return an encoder's tokens/s at `concurrency` texts of `input_len` a pass, and the seconds of one text alone."""
+    length, replicas = max(setup.input_len, 1), setup.gpu_count // setup.tensor_parallel
+    texts = max(setup.concurrency / replicas, 1.0)
+    return replicas * texts * length / forward_pass_s(setup, texts), forward_pass_s(setup, 1.0)
+
+
+def forward_pass_s(setup: InferenceSetup, texts: float) -> float:
+    """Return the seconds of one pass over `texts` of `input_len`: arithmetic and traffic, launches, the tokenizer."""
+    model, gpu, tp = setup.model, setup.gpu, setup.tensor_parallel
+    tokens = texts * max(setup.input_len, 1)
+    flops = tp * compute_flops(model, gpu, weight_format(model, setup.quantization))
+    bandwidth = gpu.bandwidth * BANDWIDTH_SHARE
+    seen = float(model.layers - model.sliding_layers)
+    if model.sliding_window:
+        seen += model.sliding_layers * min(1.0, 2 * model.sliding_window / max(setup.input_len, 1))
+    fused = setup.engine == "vllm"
+    pairs = 2 if fused and is_causal(model) else 4  # a mask of padding hides from SDPA that half is causal
+    attention = pairs * seen * model.heads * model.head_dim * setup.input_len
+    token_s = 2 * max(model.params_active - embedding_params(model), model.params_active / 10) / flops
+    token_s += attention / (tp * gpu.flops * ATTENTION_FLOPS[prefill_kernel(setup)])
+    token_s += traffic_bytes(model) * (FUSED_TRAFFIC if fused else 1.0) / tp / bandwidth
+    _embedding, experts, rest = weight_bytes(model, setup.quantization)
+    weights_s = (experts + rest) / tp / bandwidth
+    tokenizer_s = tokens / TOKENIZED_PER_S
+    if not fused:  # texts are tokenized before the pass
+        return max(tokens * token_s + weights_s, ENCODER_STEP_S + model.layers * EAGER_LAYER_S) + tokenizer_s
+    steps = math.ceil(tokens / batched_tokens(setup))
+    step_s = weights_s + STEP_S + model.layers * LAYER_S
+    if tp > 1:
+        step_s += 2 * model.layers * (ALLREDUCE_S if gpu.nvlink else PCIE_ALLREDUCE_S)
+    return max(tokens * token_s + texts * SEQUENCE_S + steps * step_s, tokenizer_s)
+
+
+def traffic_bytes(model: Model) -> float:
+    """Return the bytes that one token moves through device memory between the kernels of all layers, both ways."""
+    width, queries, keys = model.hidden, model.heads * model.head_dim, model.kv_heads * model.head_dim
+    inner = max(model.intermediate, model.moe_intermediate * (model.experts_per_token + model.shared_experts))
+    attention = 4 * width + 4 * queries + 4 * keys
+    gates = model.mlp_matrices - 1
+    mlp = (gates + 1) * width + (gates + (2 if gates == 1 else 5) + 1) * inner
+    residuals_and_norms = 10 * width
+    return 2 * model.layers * (attention + mlp + residuals_and_norms)
+
+
+def cold_start_s(setup: InferenceSetup) -> float:
+    """Return the seconds from a container's start to the first answer: weights from a Volume, the engine (prior)."""
+    return sum(weight_bytes(setup.model, setup.quantization)) / VOLUME_BYTES_PER_S + ENGINE_START_S[setup.engine]
 
 
 # ---- planner/estimate/transformers_memory.py
@@ -1024,22 +1211,147 @@ def _too_large(setup: InferenceSetup, requests: int, need_gib: float) -> Rejecti
     return Rejection(Reason.TOO_MANY_AT_ONCE, need_gib, have_gib, requests) if need_gib > have_gib else None
 
 
+# ---- planner/estimate/inference_memory.py
+
+
+def estimate_inference_memory_memory(setup: InferenceSetup, engine_version: str = "") -> InferenceMemory:
+    """Return the memory of the setup on each GPU, and for how many requests it suffices.
+
+    `engine_version` ("0.19.0") matters for vLLM only, whose start-up accounting changed over time; "" is the current.
+    """
+    if setup.engine == "vllm":
+        return vllm_memory(setup, engine_version)
+    if setup.model.workload != "generation":
+        return one_pass_memory(setup)
+    return batching_memory(setup) if setup.max_batched_tokens else generate_memory(setup)
+
+
+# ---- planner/estimate/inference.py
+
+
+# CPU and memory of a serving container: an API process, and for each GPU a process that polls (prior).
+HOST_CORES, HOST_CORES_PER_GPU = 0.5, 1.0
+HOST_GIB, HOST_GIB_PER_GPU = 4.0, 4.0
+ALWAYS_PRIOR = ("cold_start_s", "host_usd_per_hour")
+SPEEDS = (
+    *ALWAYS_PRIOR,
+    "decode_tokens_per_s_single",
+    "output_tokens_per_s",
+    "prefill_tokens_per_s",
+    "time_to_first_token_s",
+    "usd_per_million_output_tokens",
+)
+
+
+def estimate_inference_estimate(setup: InferenceSetup, engine_version: str = "") -> InferenceEstimate:
+    """Return the estimate of the setup; rates are None where it does not fit.
+
+    `engine_version`: as in inference_memory.py.
+    """
+    return estimate_with(setup, estimate_inference_memory_memory(setup, engine_version))
+
+
+def estimate_with(setup: InferenceSetup, memory: InferenceMemory) -> InferenceEstimate:
+    """Return the estimate of a setup whose memory is known."""
+    usd = setup.gpu.usd_per_hour * setup.gpu_count
+    generates = setup.model.workload == "generation"
+    speed = generation_speed(setup, memory) if memory.fits and generates else None
+    prefill_per_s = first_s = None
+    if speed:
+        prefill_per_s, first_s = speed.prefill_tokens_per_s, speed.time_to_first_token_s
+    elif memory.fits:
+        prefill_per_s, first_s = encoder_speed(setup)
+    return InferenceEstimate(
+        usable_gib=memory.usable_gib,
+        weights_gib=memory.weights_gib,
+        activation_gib=memory.activation_gib,
+        overhead_gib=memory.overhead_gib,
+        kv_cache_gib=memory.kv_cache_gib,
+        kv_bytes_per_token=memory.kv_bytes_per_token,
+        kv_tokens=memory.kv_tokens,
+        max_concurrency=memory.max_concurrency,
+        requests_at_once=memory.requests,
+        fits=memory.fits,
+        rejection=memory.rejection,
+        decode_tokens_per_s_single=speed.decode_tokens_per_s_single if speed else None,
+        output_tokens_per_s=speed.output_tokens_per_s if speed else None,
+        output_tokens_per_s_low=speed.output_tokens_per_s_low if speed else None,
+        output_tokens_per_s_high=speed.output_tokens_per_s_high if speed else None,
+        prefill_tokens_per_s=prefill_per_s,
+        time_to_first_token_s=first_s,
+        cold_start_s=cold_start_s(setup) if memory.fits else None,
+        usd_per_hour=usd,
+        host_usd_per_hour=host_price(
+            HOST_CORES + HOST_CORES_PER_GPU * setup.gpu_count, HOST_GIB + HOST_GIB_PER_GPU * setup.gpu_count
+        ),
+        usd_per_million_output_tokens=usd / 3600 / speed.output_tokens_per_s * 1e6 if speed else None,
+        assumed=setup.model.assumed,
+        prior=SPEEDS if setup.gpu.name in UNMEASURED and memory.fits else ALWAYS_PRIOR,
+    )
+
+
+def speed_of(setup: InferenceSetup) -> tuple[float, float]:
+    """Return the seconds to the first token on an idle server, and the output tokens/s of one that is full; 0 if none.
+
+    Both at prompts of `input_len`, for a setup that fits.
+    """
+    alone, full = estimate_inference_estimate(setup._replace(concurrency=1)), estimate_inference_estimate(setup)
+    return alone.time_to_first_token_s or 0.0, full.output_tokens_per_s or 0.0
+
+
+# ---- planner/choose/attention.py
+
+
+def kernels_to_weigh(request: Request, gpu: Gpu, engine: str) -> tuple[str, ...]:
+    """Return the kernels to weigh; "auto" where latent attention or attention sinks have the engine's own."""
+    if engine == "vllm" and has_own_kernel(request.model, gpu):
+        return ("auto",)
+    every = ATTENTIONS if engine == "vllm" else ("sdpa",)  # the transformers image holds no other
+    return every if request.attention == "auto" else (request.attention,)
+
+
+def has_own_kernel(model: Model, gpu: Gpu) -> bool:
+    """Whether vLLM brings a kernel of its own for the model's attention on that GPU."""
+    sinks = "gpt-oss" in model.id.lower() and gpu.compute_capability != 9.0  # FlashAttention has sinks on Hopper only
+    return model.attention == "mla" or sinks
+
+
+def dominated(request: Request, setup: InferenceSetup) -> Rejection | None:
+    """Return a rejection where a faster kernel runs on the GPU and the request does not ask for this one."""
+    best = setup.gpu.attention[-1]
+    if setup.kv_dtype == "fp8":  # not every kernel reads such a cache
+        return None
+    if request.attention != "auto" or setup.engine != "vllm" or setup.attention in (best, "auto"):
+        return None
+    return Rejection(Reason.FASTER_KERNEL)
+
+
+def unsupported_kernel(setup: InferenceSetup) -> Rejection | None:
+    """Return a rejection where the GPU does not run the kernel."""
+    return Rejection(Reason.KERNEL_UNSUPPORTED) if setup.attention not in (*setup.gpu.attention, "auto") else None
+
+
 # ---- planner/choose/formats.py
 
 
-# Steps of quality lost: 16-bit is the model as published; 8-bit is close to it; 4-bit is not always.
-QUALITY_LOST = {"none": 0, "fp8": 1, "int8": 1, "int4": 2, "nf4": 2, "mxfp4": 2, "nvfp4": 2}
+# Steps of quality that a format costs where the model is published in another one. 8 bits lose little and 4 bits more
+# (arXiv 2411.02355: W8A8-FP8 "effectively lossless", INT8 1 to 3%), so that an fp8 cache beside 8-bit weights still
+# goes before 4-bit weights.
+QUALITY_LOST = {"none": 0, "fp8": 1, "int8": 1, "int4": 3, "nf4": 3, "mxfp4": 3, "nvfp4": 3}
+FP8_CACHE_LOST = 1
 BITSANDBYTES = ("int8", "nf4")  # what transformers quantizes to while loading
 
 
 def formats(request: Request) -> tuple[tuple[str, str], ...]:
     """Return (engine, weight format) pairs to weigh, the published format first. NoPlan where none is as asked.
 
-    Engine "auto" generates with vLLM, and with transformers in formats that only that makes while loading.
+    Engine "auto" generates with vLLM, and with transformers in formats that only that makes while loading; it reads
+    with either.
     """
     model, asked = request.model, request.quantization
     if request.workload != "generation":  # encoders are small, and no kernel quantizes them
-        offered = [("transformers" if request.engine == "auto" else request.engine, model.quantization)]
+        engines = ("transformers", "vllm") if request.engine == "auto" else (request.engine,)
+        offered = [(engine, model.quantization) for engine in engines]
     else:
         by_vllm = [("vllm", quantization) for quantization in loaded_by_vllm(model)]
         by_transformers = [("transformers", quantization) for quantization in loaded_by_transformers(model)]
@@ -1078,48 +1390,122 @@ def loaded_by_transformers(model: Model) -> list[str]:
     return {"none": ["none", *BITSANDBYTES], "nf4": ["nf4"]}.get(model.quantization, [])
 
 
+def weights_lost(setup: InferenceSetup) -> int:
+    """Return the steps of quality that the weights cost; 0 for the model as published.
+
+    Weights that were published in fp8 count as the model where the card computes fp8; those that are cast while they
+    load do not.
+    """
+    if setup.quantization == setup.model.quantization or (
+        setup.quantization == "fp8" and published_in_fp8(setup.model) and setup.gpu.fp8
+    ):
+        return 0
+    return QUALITY_LOST[setup.quantization]
+
+
+def published_in_fp8(model: Model) -> bool:
+    """Whether a checkpoint in fp8 is published beside the 16-bit weights."""
+    return any(quantization == "fp8" for quantization, _id, _revision in model.variants)
+
+
 def quality_lost(setup: InferenceSetup) -> int:
-    """Return the steps of quality that the format costs; 0 for the published one."""
-    return 0 if setup.quantization == setup.model.quantization else QUALITY_LOST[setup.quantization]
+    """Return the steps of quality that weights and cache cost."""
+    return weights_lost(setup) + (FP8_CACHE_LOST if setup.kv_dtype == "fp8" else 0)
+
+
+def fp8_cache_kernel(gpu: Gpu) -> str:
+    """Return the attention kernel that keeps an fp8 cache on that GPU in vLLM 0.32; "" where none does.
+
+    FlashAttention 3 on Hopper and 4 on Blackwell's 10.x (`flash_attn_supports_kv_cache_dtype`); Triton, which is the
+    plan's "sdpa", on other cards that compute fp8.
+    """
+    if not gpu.fp8:
+        return ""
+    major = int(gpu.compute_capability)
+    return {9: "flash_attention_3", 10: "flash_attention_4"}.get(major, "sdpa")
 
 
 # ---- planner/choose/configurations.py
 
 
 COUNTS = (1, 2, 4, 8)
-TYPICAL_INPUT = 1024
+TYPICAL_INPUT, TYPICAL_SHARE = 1024, 8  # tokens of a prompt, or an eighth of a long context (prior)
+LONGEST_ANSWER = 1024  # tokens of a typical answer: answers do not grow with what is read (prior)
 BATCH_SEQUENCES = 256  # max_num_seqs of vLLM for a batch, where latency does not matter
+PASS_TOKENS = 65_536  # of one padded forward pass of transformers: more are no faster on any card (prior)
 
 
 def choose_configurations_configurations(request: Request) -> Iterator[InferenceSetup]:
     """Yield GPU x count x engine x quantization x attention kernel, as far as the request leaves them open."""
-    input_len, output_len = typical_request(request)
+    pairs = formats(request)
+    for gpu, count in places(request):
+        for engine, quantization in pairs:
+            setup = choose_configurations_setup_of(request, gpu, count, engine, quantization)
+            for attention in kernels_to_weigh(request, gpu, engine):
+                yield setup._replace(attention=attention)
+
+
+def fp8_cache_configurations(request: Request) -> Iterator[InferenceSetup]:
+    """Yield the same with an fp8 cache, where 16 bits are not insisted on and the card has a kernel for it."""
+    if request.workload != "generation" or request.quantization == "none" or request.model.attention == "mla":
+        return
+    if request.model.kv_dtype == "fp8":  # the checkpoint brings such a cache
+        return
+    fine = [pair for pair in formats(request) if pair[0] == "vllm" and quality(request, pair[1]) < QUALITY_LOST["int4"]]
+    for gpu, count in places(request):
+        kernel = fp8_cache_kernel(gpu)
+        if kernel and request.attention in ("auto", kernel) and not has_own_kernel(request.model, gpu):
+            for engine, quantization in fine:
+                setup = choose_configurations_setup_of(request, gpu, count, engine, quantization)
+                yield replace(setup, attention=kernel, kv_dtype="fp8")
+
+
+def quality(request: Request, quantization: str) -> int:
+    """Return the steps of quality that a format costs at the most."""
+    return 0 if quantization == request.model.quantization else QUALITY_LOST[quantization]
+
+
+def places(request: Request) -> Iterator[tuple[Gpu, int]]:
+    """Yield (GPU, GPUs of a container)."""
     for gpu in GPUS.values():
-        if request.gpu not in ("auto", gpu.name):
-            continue
-        counts = [request.gpu_count] if request.gpu_count else [count for count in COUNTS if count <= gpu.max_count]
-        for count in counts:
-            for engine, quantization in formats(request):
-                for attention in kernels_to_weigh(request, gpu, engine):
-                    yield InferenceSetup(
-                        model=request.model,
-                        gpu=gpu,
-                        gpu_count=count,
-                        tensor_parallel=count,
-                        engine=engine,
-                        quantization=quantization,
-                        attention=attention,
-                        context_len=request.context_len,
-                        max_batched_tokens=STEP_TOKENS if batches_continuously(request, engine) else 0,
-                        concurrency=rows_at_once(request, engine),
-                        input_len=input_len,
-                        output_len=output_len,
-                    )
+        if request.gpu in ("auto", gpu.name):
+            counts = [request.gpu_count] if request.gpu_count else [count for count in COUNTS if count <= gpu.max_count]
+            for count in counts:
+                yield gpu, count
+
+
+def choose_configurations_setup_of(request: Request, gpu: Gpu, count: int, engine: str, quantization: str) -> InferenceSetup:
+    """Return the setup that the generated code runs, with all requests in one container."""
+    input_len, output_len = typical_request(request)
+    at_once = rows_at_once(request, engine)
+    setup = InferenceSetup(
+        model=request.model,
+        gpu=gpu,
+        gpu_count=count,
+        tensor_parallel=count,
+        engine=engine,
+        quantization=quantization,
+        context_len=request.context_len,
+        max_batched_tokens=STEP_TOKENS if batches_continuously(request, engine) else 0,
+        concurrency=at_once,
+        input_len=input_len,
+        output_len=output_len,
+    )
+    if engine != "vllm":
+        return setup
+    step = batched_tokens(setup)
+    if request.workload != "generation":  # an encoder reads each text in one step
+        step = max(step, request.context_len)
+    return setup._replace(max_batched_tokens=step, max_num_seqs=at_once)
 
 
 def rows_at_once(request: Request, engine: str) -> int:
-    """Return the rows or requests at once. vLLM queues a batch's rows itself, and its cache decides how many run."""
-    return BATCH_SEQUENCES if request.task == "batch" and engine == "vllm" else request.concurrency
+    """Return the rows or requests at once: those of vLLM's queue in a batch, those of one pass of an encoder."""
+    if engine == "vllm":
+        return BATCH_SEQUENCES if request.task == "batch" else request.concurrency
+    if request.workload != "generation":
+        return min(request.concurrency, max(1, PASS_TOKENS // request.context_len))
+    return request.concurrency
 
 
 def batches_continuously(request: Request, engine: str) -> bool:
@@ -1128,11 +1514,94 @@ def batches_continuously(request: Request, engine: str) -> bool:
 
 
 def typical_request(request: Request) -> tuple[int, int]:
-    """Return a typical request's tokens in and out: 1,024 and 256, or what a short context holds of them (prior)."""
+    """Return a typical request's tokens in and out: 1,024 and 256, or what the context makes likely (prior).
+
+    A short context holds less; who asks for a long one has long prompts.
+    """
     if request.workload != "generation":
         return min(TYPICAL_INPUT, request.context_len), 1
-    input_len = min(TYPICAL_INPUT, request.context_len * 4 // 5)
-    return max(input_len, 1), max(input_len // 4, 1)
+    input_len = min(max(TYPICAL_INPUT, request.context_len // TYPICAL_SHARE), request.context_len * 4 // 5)
+    return max(input_len, 1), min(max(input_len // 4, 1), LONGEST_ANSWER)
+
+
+# ---- planner/choose/containers.py
+
+
+SMALL_STEP = 2048  # tokens of a step of vLLM, where its default leaves too little memory
+PROBED_SEQUENCES = 32  # at once, with which a container of part of the load is first tried
+SPARE = 1.1  # times the load: where a larger step or pass leaves less, a smaller one is taken
+TRIES = 8  # containers more than the first guess
+
+
+class Share(NamedTuple):
+    """A container's share of the load: its setup and memory, and the containers that carry all of it."""
+
+    setup: InferenceSetup
+    memory: InferenceMemory
+    containers: int
+
+
+def share_of(request: Request, setup: InferenceSetup) -> Share:
+    """Return the setup of one container and how many carry the load; 0 where not even one request fits.
+
+    The engine is told its share (`max_num_seqs`), since the memory for sampling follows from that, and reads fewer
+    tokens a step where the default would leave too little memory for the load.
+    """
+    whole = estimate_inference_memory_memory(setup)
+    small = setup.engine == "vllm" and setup.max_batched_tokens > SMALL_STEP and request.workload == "generation"
+    if whole.fits and (queues(request) or whole.requests >= setup.concurrency * (SPARE if small else 1)):
+        return Share(setup, whole, 1)
+    if hopeless(whole):
+        return Share(setup, whole, 0)
+    steps = [setup._replace(max_batched_tokens=SMALL_STEP), setup] if small else [setup]
+    working = [share for share in (shared(request, tried) for tried in steps) if share.containers]
+    return min(working, key=lambda share: share.containers, default=Share(setup, whole, 0))
+
+
+def hopeless(found: InferenceMemory) -> bool:
+    """Whether the memory lacks more than what a smaller step or fewer requests save."""
+    if found.kv_cache_gib < 0:  # vLLM: what is left of its share
+        return found.kv_cache_gib + found.activation_gib <= 0
+    return found.usable_gib - found.weights_gib - found.overhead_gib <= 0
+
+
+def shared(request: Request, setup: InferenceSetup) -> Share:
+    """Return the fewest containers that carry the load, for a step of that many tokens."""
+    total = setup.concurrency
+    first, found = probed(setup)
+    at_once = min(total, int(found.requests))
+    if not at_once:
+        return Share(first, found, 0)
+    if queues(request):
+        least = told(setup, max(1, int(at_once / SPARE)) if setup.engine != "vllm" else at_once)
+        return Share(least, estimate_inference_memory_memory(least), 1)
+    containers = math.ceil(total / at_once)
+    for more in range(TRIES):
+        tried = told(setup, math.ceil(total / (containers + more)))
+        found = estimate_inference_memory_memory(tried)
+        if found.fits and int(found.requests) >= tried.concurrency:
+            return Share(tried, found, math.ceil(total / tried.concurrency))
+    least = told(setup, min(at_once, first.concurrency))
+    return Share(least, estimate_inference_memory_memory(least), math.ceil(total / least.concurrency))
+
+
+def probed(setup: InferenceSetup) -> tuple[InferenceSetup, InferenceMemory]:
+    """Return the setup for a part of the load, and its memory; what transformers holds does not depend on the part."""
+    if setup.engine != "vllm":
+        return setup, estimate_inference_memory_memory(setup)
+    first = told(setup, min(setup.concurrency, PROBED_SEQUENCES))
+    found = estimate_inference_memory_memory(first)
+    return (first, found) if found.fits else (told(setup, 1), estimate_inference_memory_memory(told(setup, 1)))
+
+
+def queues(request: Request) -> bool:
+    """Whether what does not fit at once waits: the rows of a batch, the texts of a model that only reads."""
+    return request.task == "batch" or request.workload != "generation"
+
+
+def told(setup: InferenceSetup, requests: int) -> InferenceSetup:
+    """Return the setup for so many requests at once."""
+    return setup._replace(concurrency=requests, max_num_seqs=requests if setup.max_num_seqs else 0)
 
 
 # ---- planner/request/warm_pool.py
@@ -1232,14 +1701,19 @@ def warm_hours_per_month(pool: WarmPool) -> float:
 
 STARTER_GPUS = 10  # that Modal's Starter plan runs at once
 STARTS_SHARE = 0.05  # of a batch's budget that may go into cold starts
+LEAST_HOURS = 100  # that a month's budget must keep a service busy: five on each working day (prior)
+SHARD_S = 300  # of one container: long beside its overhead of seconds, short beside what a kill may cost
 
 
 def choose_cost_over_budget(request: Request, candidate: InferenceCandidate) -> Rejection | None:
     """Return a rejection where the budget does not pay for the candidate and its warm pool."""
     budget, warm = request.budget, request.warm.containers
     if ends(request):
-        return Rejection(Reason.RUN_OVER_BUDGET) if batch_usd(request, candidate) > budget.usd else None
-    if candidate.usd_per_hour > budget.usd_per_hour:
+        return Rejection(Reason.RUN_OVER_BUDGET) if least_batch_usd(request, candidate) > budget.usd else None
+    if budget.per == "month" and month_usd(request, candidate) > budget.usd:
+        alone = candidate.usd_per_hour * LEAST_HOURS > budget.usd
+        return Rejection(Reason.PRICE_OVER_BUDGET if alone else Reason.WARM_POOL_OVER_BUDGET)
+    if budget.per == "hour" and candidate.usd_per_hour > budget.usd:
         return Rejection(Reason.PRICE_OVER_BUDGET)
     if warm and warm > most_containers(request, candidate):
         return Rejection(Reason.STARTER_PLAN if budget.per == "none" else Reason.WARM_POOL_OVER_BUDGET)
@@ -1247,17 +1721,24 @@ def choose_cost_over_budget(request: Request, candidate: InferenceCandidate) -> 
 
 
 def most_containers(request: Request, candidate: InferenceCandidate) -> int:
-    """Return the containers that the budget pays for around the clock; without one, those of Modal's Starter plan.
+    """Return the containers that may run at once.
 
-    A budget for a run or a month of runs pays for as many starts as take `STARTS_SHARE` of it.
+    Those that an hour's budget pays for; without a budget those of Modal's Starter plan. A month's budget pays for
+    hours, so those that carry the load or are kept warm, and more where it pays for more around the clock. A budget for
+    a run or a month of runs pays for as many starts as take `STARTS_SHARE` of it.
     """
+    setup, budget = candidate.setup, request.budget
     if ends(request) and candidate.estimate:
-        start_usd = (candidate.estimate.cold_start_s or 0) / 3600 * container_usd_per_hour(candidate.setup)
-        most = STARTER_GPUS // candidate.setup.gpu_count
-        return max(1, min(most, int(request.budget.usd * STARTS_SHARE / start_usd))) if start_usd else most
-    if request.budget.per == "none":
-        return max(candidate.containers, STARTER_GPUS // candidate.setup.gpu_count)
-    return int(request.budget.usd_per_hour / container_usd_per_hour(candidate.setup) + 1e-9)
+        start_usd = start_usd_of(candidate)
+        most = STARTER_GPUS // setup.gpu_count
+        return max(1, min(most, int(budget.usd * STARTS_SHARE / start_usd))) if start_usd else most
+    if budget.per == "none":
+        return max(candidate.containers, STARTER_GPUS // setup.gpu_count)
+    one = container_usd_per_hour(setup)
+    if budget.per == "month":
+        always = int(budget.usd / HOURS_PER_MONTH / one + 1e-9)
+        return max(paid_containers(request, candidate), always)
+    return int(budget.usd / one + 1e-9)
 
 
 def container_usd_per_hour(setup: InferenceSetup) -> float:
@@ -1265,9 +1746,31 @@ def container_usd_per_hour(setup: InferenceSetup) -> float:
     return setup.gpu_count * setup.gpu.usd_per_hour
 
 
+def start_usd_of(candidate: InferenceCandidate) -> float:
+    """Return the USD of one cold start."""
+    assert candidate.estimate is not None
+    return (candidate.estimate.cold_start_s or 0) / 3600 * container_usd_per_hour(candidate.setup)
+
+
 def warm_usd_per_month(request: Request, candidate: InferenceCandidate) -> float:
     """Return the USD per month that the GPUs of an idle warm pool cost."""
     return request.warm.containers * container_usd_per_hour(candidate.setup) * warm_hours_per_month(request.warm)
+
+
+def month_usd(request: Request, candidate: InferenceCandidate) -> float:
+    """Return the least USD a month with which a service is worth starting.
+
+    LEAST_HOURS of the containers that carry the load, or the warm pool and as many hours of those beyond it.
+    """
+    beyond = max(0, candidate.containers - request.warm.containers) * container_usd_per_hour(candidate.setup)
+    pool = warm_usd_per_month(request, candidate) + beyond * LEAST_HOURS if request.warm.containers else 0.0
+    return max(candidate.usd_per_hour * LEAST_HOURS, pool)
+
+
+def month_hours(request: Request, candidate: InferenceCandidate) -> float:
+    """Return the hours a month that the budget keeps one container busy beyond its warm pool."""
+    left = request.budget.usd - warm_usd_per_month(request, candidate)
+    return left / container_usd_per_hour(candidate.setup)
 
 
 def ends(request: Request) -> bool:
@@ -1276,9 +1779,39 @@ def ends(request: Request) -> bool:
 
 
 def batch_usd(request: Request, candidate: InferenceCandidate) -> float:
-    """Return the USD of a batch run: its rows, or one for every `input_len` tokens. 0 where its size is unknown."""
+    """Return the USD of a batch run, its starts included; 0 where its rows are unknown."""
+    rows = batch_rows(request, candidate)
+    if not rows:
+        return 0.0
+    return rows * row_usd(candidate) + batch_containers(request, candidate) * start_usd_of(candidate)
+
+
+def least_batch_usd(request: Request, candidate: InferenceCandidate) -> float:
+    """Return the USD of a batch run on one container; 0 where its rows are unknown."""
+    rows = batch_rows(request, candidate)
+    return rows * row_usd(candidate) + start_usd_of(candidate) if rows else 0.0
+
+
+def batch_rows(request: Request, candidate: InferenceCandidate) -> float:
+    """Return the rows of a batch in all passes, one for every `input_len` tokens where tokens are known."""
     counted = request.dataset_rows or request.dataset_tokens / candidate.setup.input_len
-    return counted * request.epochs * row_usd(candidate)
+    return counted * request.epochs
+
+
+def batch_containers(request: Request, candidate: InferenceCandidate) -> int:
+    """Return the containers that a batch starts: one for each shard, as far as they may run at once and are paid."""
+    rows, start_usd = batch_rows(request, candidate), start_usd_of(candidate)
+    most = min(most_containers(request, candidate), math.ceil(rows * row_s(candidate) / SHARD_S))
+    if ends(request) and start_usd:
+        most = min(most, int((request.budget.usd - rows * row_usd(candidate)) / start_usd))
+    return max(1, most)
+
+
+def batch_hours(request: Request, candidate: InferenceCandidate) -> float:
+    """Return the hours of a batch run, from its first start to its last row."""
+    assert candidate.estimate is not None
+    working_s = batch_rows(request, candidate) * row_s(candidate) / batch_containers(request, candidate)
+    return (working_s + (candidate.estimate.cold_start_s or 0)) / 3600
 
 
 def row_s(candidate: InferenceCandidate) -> float:
@@ -1307,15 +1840,150 @@ def choose_cost_usd_per_million(candidate: InferenceCandidate) -> float:
 
 
 def choose_cost_needed_usd(request: Request, candidate: InferenceCandidate) -> float:
-    """Return the USD that the budget must reach: of the run where it ends, else of an hour of what is paid."""
+    """Return the USD that the budget must reach, in its own unit: of the run, of the month, else of the hour."""
     if ends(request):
-        return batch_usd(request, candidate)
+        return least_batch_usd(request, candidate)
+    if request.budget.per == "month":
+        return month_usd(request, candidate)
     return paid_containers(request, candidate) * container_usd_per_hour(candidate.setup)
 
 
 def paid_containers(request: Request, candidate: InferenceCandidate) -> int:
     """Return the containers that the budget must pay for: those that carry the load, or the warm pool."""
     return max(candidate.containers, request.warm.containers)
+
+
+# ---- planner/choose/ranking.py
+
+
+MIN_READABLE_TOKENS_PER_S = 10  # that one reader follows; slower answers rank last (prior)
+# What speed is worth (priors). A service that is twice as fast may cost 32% more an hour, a batch 7% more a row.
+SERVE_SPEED, BATCH_SPEED = 0.4, 0.1
+# What price is worth where speed is the aim: twice the price must bring 7% more tokens/s, or answers in 16% less time.
+THROUGHPUT_PRICE, LATENCY_PRICE = 0.1, 0.25
+# Times the price, of what is less sure or less like the published model (priors).
+TIGHT, PCIE, DATASHEET, EIGHT_BITS = 1.15, 1.25, 1.05, 1.1
+MEMORY_ERROR = {
+    True: 0.04,
+    False: 0.01,
+}  # of what is predicted, by whether the weights are quantized (docs/accuracy.md)
+
+
+class choose_ranking_RankKey(NamedTuple):
+    """The sort key of a working candidate, the weightiest part first; smaller is better."""
+
+    slow: bool  # fewer tokens/s than people read
+    quality_lost: int
+    score: float
+    price: float
+    rate: float  # negative: faster first
+    name: str  # so that the order is always the same
+
+
+class Merit(NamedTuple):
+    """What counts of a working candidate, whatever the aim."""
+
+    candidate: InferenceCandidate
+    slow: bool
+    quality_lost: int
+    tight: bool
+    price: float  # USD an hour of a service, USD a million tokens of a batch
+    rate: float  # tokens/s
+    speed: float  # tokens/s, or answers a second where latency is the aim
+    score: float
+
+    def beats(self, other: Merit) -> bool:
+        """Whether this is as good as the other one in everything, and better in something."""
+        if (self.slow, self.quality_lost) != (other.slow, other.quality_lost) or self.tight > other.tight:
+            return False
+        no_worse = self.price <= other.price and self.speed >= other.speed
+        return no_worse and (self.price, -self.speed) != (other.price, -other.speed)
+
+
+def ranked(request: Request, candidates: list[InferenceCandidate]) -> list[InferenceCandidate]:
+    """Return working candidates: first the best that nothing of its quality beats, then the others by their score."""
+    if not candidates:
+        return []
+    merits = [merit(request, candidate) for candidate in candidates]
+    merits.sort(key=rank_key)
+    first = next(one for one in merits if not any(other.beats(one) for other in merits))
+    return [first.candidate, *(one.candidate for one in merits if one is not first)]
+
+
+def rank_key(one: Merit) -> choose_ranking_RankKey:
+    """Return the sort key of a working candidate."""
+    return choose_ranking_RankKey(one.slow, one.quality_lost, one.score, one.price, -one.rate, name(one.candidate))
+
+
+def merit(request: Request, candidate: InferenceCandidate) -> Merit:
+    """Return what counts of a working candidate."""
+    setup, rate = candidate.setup, tokens_per_s(candidate)
+    hourly = paid_containers(request, candidate) * container_usd_per_hour(setup)
+    batch = request.task == "batch"
+    price = choose_cost_usd_per_million(candidate) if batch else hourly  # a batch ends; a service is paid by the hour
+    close = choose_ranking_tight(candidate)
+    answer = 1 / answer_s(candidate)
+    score = {
+        "cost": price / rate ** (BATCH_SPEED if batch else SERVE_SPEED),
+        "throughput": hourly**THROUGHPUT_PRICE / rate,
+        "latency": hourly**LATENCY_PRICE / answer,
+    }[request.optimize]
+    return Merit(
+        candidate=candidate,
+        slow=request.task == "serve" and rate / request.concurrency < MIN_READABLE_TOKENS_PER_S,
+        quality_lost=quality_lost(setup),
+        tight=close,
+        price=price,
+        rate=rate,
+        speed=answer if request.optimize == "latency" else rate,
+        score=score * doubt(request, candidate, close),
+    )
+
+
+def doubt(request: Request, candidate: InferenceCandidate, close: bool) -> float:
+    """Return how many times its score a candidate is held to be: 1 for one that is sure.
+
+    For a service that is to be cheap, 16 bits may cost EIGHT_BITS times as much as a published fp8 checkpoint; for
+    every other aim the two stand side by side.
+    """
+    setup = candidate.setup
+    times = TIGHT if close else 1.0
+    times *= PCIE if weak_link(candidate) else 1.0
+    times *= DATASHEET if setup.gpu.name in UNMEASURED else 1.0
+    cheap = request.optimize == "cost" and request.task == "serve"
+    return times * (EIGHT_BITS if cheap and setup.quantization == "fp8" != setup.model.quantization else 1.0)
+
+
+def weak_link(candidate: InferenceCandidate) -> bool:
+    """Whether tensor parallelism goes over PCIe."""
+    return candidate.setup.gpu_count > 1 and not candidate.setup.gpu.nvlink
+
+
+def answer_s(candidate: InferenceCandidate) -> float:
+    """Return the seconds of a typical answer on an idle server."""
+    setup, estimate = candidate.setup, candidate.estimate
+    assert estimate is not None and estimate.time_to_first_token_s is not None
+    alone = estimate.decode_tokens_per_s_single
+    return estimate.time_to_first_token_s + (setup.output_len / alone if alone else 0.0)
+
+
+def choose_ranking_tight(candidate: InferenceCandidate) -> bool:
+    """Whether the requests fit with less to spare than the memory is predicted to err."""
+    setup, estimate = candidate.setup, candidate.estimate
+    assert estimate is not None
+    fixed = estimate.weights_gib + estimate.activation_gib + estimate.overhead_gib
+    error = fixed * MEMORY_ERROR[setup.quantization != "none" or setup.model.quantization != "none"]
+    if setup.engine == "vllm":
+        asked = 1 if setup.max_num_seqs > estimate.requests_at_once else setup.concurrency
+        return estimate.kv_cache_gib > 0 and estimate.kv_cache_gib * (1 - asked / estimate.requests_at_once) < error
+    return estimate.usable_gib - fixed - estimate.kv_cache_gib < error
+
+
+def name(candidate: InferenceCandidate) -> str:
+    """Return a name that sorts candidates which are equal in all else."""
+    setup = candidate.setup
+    formats = f"{setup.quantization} {setup.kv_dtype} {setup.attention} {setup.engine}"
+    return f"{gpu_string(setup.gpu, setup.gpu_count)} {formats}"
 
 
 # ---- planner/choose/support.py
@@ -1356,7 +2024,7 @@ def _choose_support_unsupported(setup: InferenceSetup) -> Reason | None:
     indexed = model.attention == "mla" and len(model.caches) > 1  # sparse attention: an index chooses tokens
     if setup.engine == "vllm" and indexed and model.kv_dtype == "fp8" and gpu.compute_capability < BLACKWELL:
         return Reason.CACHE_UNSUPPORTED
-    if setup.max_batched_tokens and lacks_continuous_batching(model):
+    if setup.engine == "transformers" and setup.max_batched_tokens and lacks_continuous_batching(model):
         return Reason.NO_CONTINUOUS_BATCHING
     if model.heads % setup.tensor_parallel:
         return Reason.HEADS_INDIVISIBLE
@@ -1377,340 +2045,94 @@ def _named(model: Model, families: tuple[str, ...]) -> bool:
     return any(family in model.id.lower() for family in families)
 
 
-# ---- planner/estimate/inference_speed.py
-
-
-BANDWIDTH_SHARE = 0.79  # of device bandwidth; gpt-fast reached 0.69 on a capped A100, vLLM 0.92 on an L4
-EXPERT_BANDWIDTH = 0.87  # grouped kernels against dense ones
-FLOPS_SHARE = {1: 0.43, 2: 0.60, 4: 0.35}  # of dense FLOP/s where tensor cores run at 16, 8, 4 bits
-UNPACKED_BANDWIDTH = 0.8  # of that, int4 and nf4: gpt-fast moved 1,098 GB/s in int4 and 1,411 in bf16
-EXPERT_FLOPS = 0.58  # grouped kernels against dense ones
-DEQUANTIZED_FLOPS = 0.68  # 4-bit weights unpacked to 16 bits on the way to the tensor cores
-# Of dense FLOP/s, by kernel: the fit saw 0.54 over all (prior).
-ATTENTION_FLOPS = {"sdpa": 0.40, "flash_attention_2": 0.40, "flash_attention_3": 0.54, "flash_attention_4": 0.54}
-LAYER_S = 15e-6  # launches and norms of a layer inside a CUDA graph
-EXPERT_LAYER_S = 30e-6  # routing, sorting and gathering of a layer of experts
-STEP_S = 0.8e-3  # scheduling and sampling of one step
-SEQUENCE_S = 9.5e-6  # the same, per request in it
-ALLREDUCE_S = 20e-6  # one small all-reduce over NVLink
-PCIE_ALLREDUCE_S = 35e-6  # over PCIe (two RTX PRO 6000; prior for others)
-ALLREDUCE_SHARE = 0.78  # of the link's one-way bandwidth
-EAGER_STEP_S = 8e-3  # eager PyTorch outside the layers; with the next: litgpt, transformers on A100, H100, H20
-EAGER_LAYER_S = 5.5e-4  # launching one layer's kernels: 20 to 45 tokens/s up to 14B, whatever the size
-# Times launches. Measured: nf4 (litgpt), fp8 and int4 (Qwen's tables); the others prior.
-EAGER_FORMAT = {"nf4": 2.2, "int8": 3.0, "fp8": 3.0, "int4": 0.7, "mxfp4": 2.0, "nvfp4": 2.0}
-EAGER_EXPERTS = 2.0  # times launches, grouped experts of transformers 5 (prior; 4.51 looped over them)
-PREFILL_LAYER_S = 1.4e-3  # until the first token, per layer: launches outside graphs, tokenizer, HTTP; same points
-PREFILL_QUEUE = 0.13  # of a prompt's time that each other request adds before it
-VOLUME_BYTES_PER_S = 1.5e9  # Modal Volume: 1 to 2.5 GB/s
-ENGINE_START_S = {"vllm": 60.0, "transformers": 15.0}  # imports, compilation, graphs (prior)
-# Encoders. Eager BERT-base takes 5.5 to 6.5 ms for two tokens (optimum-benchmark, 12 layers).
-ENCODER_STEP_S = 2e-3  # padding, pooling and copies around a pass of eager layers (prior)
-TOKENIZED_PER_S = 1.1e6  # tokens/s of one thread of `tokenizers`: 1.1 million WordPiece, 1.4 BPE on a 2026 server core
-FUSED_TRAFFIC = 0.5  # of eager PyTorch's traffic between kernels, where an engine fuses them (prior)
-RANGE = 1.6  # four of five points of a family left out lie within this factor
-
-
-class InferenceSpeed(NamedTuple):
-    """Tokens per second over all GPUs, and seconds."""
-
-    decode_tokens_per_s_single: float
-    output_tokens_per_s: float
-    output_tokens_per_s_low: float
-    output_tokens_per_s_high: float
-    prefill_tokens_per_s: float
-    time_to_first_token_s: float
-
-
-def flops_gain(gpu: Gpu, form: str) -> int:
-    """Return how many times faster than in 16 bits the tensor cores run with such weights; 1 where they unpack them."""
-    if form in ("mxfp4", "nvfp4"):
-        return 4 if gpu.fp4 else 1
-    if form == "fp8":
-        return 2 if gpu.fp8 else 1
-    # int8 on Blackwell: vLLM has no kernel for it (prior)
-    return 2 if form == "int8" and 8.0 <= gpu.compute_capability < 10.0 else 1
-
-
-def compute_flops(model: Model, gpu: Gpu, form: str) -> float:
-    """Return the FLOP/s that one GPU reaches in the matrix products of that model."""
-    gain = flops_gain(gpu, form)
-    share = FLOPS_SHARE[gain] * (EXPERT_FLOPS if model.experts else 1.0)
-    if gain == 1 and form in ("int4", "nf4", "mxfp4", "nvfp4"):
-        share *= DEQUANTIZED_FLOPS
-    return gpu.flops * gain * share
-
-
-def prefill_kernel(setup: InferenceSetup) -> str:
-    """Return the attention kernel of a prefill: as asked, else the card's best under vLLM, and SDPA under PyTorch."""
-    if setup.attention != "auto":
-        return setup.attention
-    return setup.gpu.attention[-1] if setup.engine == "vllm" and setup.gpu.attention else "sdpa"
-
-
-def generation_speed(setup: InferenceSetup, memory: InferenceMemory) -> InferenceSpeed:
-    """Return the speed with the cache that `memory` leaves: one request alone, and the steady mix under load."""
-    model, gpu, tp = setup.model, setup.gpu, setup.tensor_parallel
-    form = weight_format(model, setup.quantization)
-    replicas = setup.gpu_count // tp
-    prompt, answer = max(setup.input_len, 1), max(setup.output_len, 1)
-    bandwidth = gpu.bandwidth * BANDWIDTH_SHARE
-    unpacking = UNPACKED_BANDWIDTH if form in ("int4", "nf4") else 1.0
-    flops = tp * compute_flops(model, gpu, form)
-    embedding, experts, rest = weight_bytes(model, setup.quantization)
-    dense_s = ((embedding if model.tied_embeddings else embedding / 2) + rest / unpacking) / tp / bandwidth
-    experts_s = experts / tp / (bandwidth * EXPERT_BANDWIDTH * unpacking)
-    untouched = 1 - model.experts_per_token / model.experts if model.experts else 0.0
-    active = max(model.params_active - embedding_params(model) / 2, model.params_active / 2)
-    token_s = 2 * active / flops
-
-    reduced_s = 0.0  # one token's share of the all-reduces
-    fixed_s = STEP_S + model.layers * (LAYER_S + (EXPERT_LAYER_S if model.experts else 0.0))
-    if tp > 1:
-        reduced = 2 * model.layers * 2 * model.hidden * 2 * (tp - 1) / tp
-        reduced_s = reduced / (gpu.link / 2 * ALLREDUCE_SHARE)
-        fixed_s += 2 * model.layers * (ALLREDUCE_S if gpu.nvlink else PCIE_ALLREDUCE_S)
-    launched_s = 0.0
-    if setup.engine != "vllm":
-        launched_s = (EAGER_STEP_S + model.layers * EAGER_LAYER_S) * EAGER_FORMAT.get(form, 1.0)
-        launched_s *= EAGER_EXPERTS if model.experts else 1.0
-
-    request_bytes = kv_gib(model, prompt + answer // 2, 1, setup.kv_dtype, tp) * GIB
-
-    def step_s(batch: float) -> float:
-        moved_s = dense_s + experts_s * (1 - math.pow(untouched, batch)) + request_bytes * batch / bandwidth
-        return max(moved_s + (token_s + reduced_s + SEQUENCE_S) * batch + fixed_s, launched_s)
-
-    # A prompt attends to the half of itself that came before; a windowed layer to no more than its window.
-    seen = float(model.layers - model.linear_layers - model.sliding_layers)
-    if model.sliding_window:
-        seen += model.sliding_layers * min(1.0, 2 * model.sliding_window / prompt)
-    attention = 2 * seen * model.heads * model.head_dim * prompt
-    prefill_s = token_s + reduced_s + attention / (tp * gpu.flops * ATTENTION_FLOPS[prefill_kernel(setup)])
-
-    batch = min(setup.concurrency / replicas, float(max_sequences(gpu)))
-    if setup.engine == "vllm":
-        grown = kv_gib(model, prompt + answer * 3 // 4, 1, setup.kv_dtype, tp)
-        batch = min(batch, memory.kv_cache_gib / grown) if grown else batch
-    batch = max(batch, 1.0)
-    step = step_s(batch)
-    output = replicas * batch / (step + prefill_s * batch * prompt / answer)
-    first = model.layers * PREFILL_LAYER_S + prefill_s * prompt * (1 + PREFILL_QUEUE * (batch - 1)) + step
-    return InferenceSpeed(1 / step_s(1.0), output, output / RANGE, output * RANGE, replicas / prefill_s, first)
-
-
-def encoder_speed(setup: InferenceSetup) -> tuple[float, float]:
-    """Return an encoder's tokens/s at `concurrency` texts of `input_len` a pass, and the seconds of one text alone."""
-    length, replicas = max(setup.input_len, 1), setup.gpu_count // setup.tensor_parallel
-    texts = max(setup.concurrency / replicas, 1.0)
-    return replicas * texts * length / forward_pass_s(setup, texts), forward_pass_s(setup, 1.0)
-
-
-def forward_pass_s(setup: InferenceSetup, texts: float) -> float:
-    """Return the seconds of one pass over `texts` of `input_len`: arithmetic and traffic, launches, the tokenizer."""
-    model, gpu, tp = setup.model, setup.gpu, setup.tensor_parallel
-    tokens = texts * max(setup.input_len, 1)
-    flops = tp * compute_flops(model, gpu, weight_format(model, setup.quantization))
-    bandwidth = gpu.bandwidth * BANDWIDTH_SHARE
-    seen = float(model.layers - model.sliding_layers)
-    if model.sliding_window:
-        seen += model.sliding_layers * min(1.0, 2 * model.sliding_window / max(setup.input_len, 1))
-    fused = setup.engine == "vllm"
-    pairs = 2 if fused and is_causal(model) else 4  # a mask of padding hides from SDPA that half is causal
-    attention = pairs * seen * model.heads * model.head_dim * setup.input_len
-    token_s = 2 * max(model.params_active - embedding_params(model), model.params_active / 10) / flops
-    token_s += attention / (tp * gpu.flops * ATTENTION_FLOPS[prefill_kernel(setup)])
-    token_s += traffic_bytes(model) * (FUSED_TRAFFIC if fused else 1.0) / tp / bandwidth
-    _embedding, experts, rest = weight_bytes(model, setup.quantization)
-    weights_s = (experts + rest) / tp / bandwidth
-    tokenizer_s = tokens / TOKENIZED_PER_S
-    if not fused:  # texts are tokenized before the pass
-        return max(tokens * token_s + weights_s, ENCODER_STEP_S + model.layers * EAGER_LAYER_S) + tokenizer_s
-    steps = math.ceil(tokens / batched_tokens(setup))
-    step_s = weights_s + STEP_S + model.layers * LAYER_S
-    if tp > 1:
-        step_s += 2 * model.layers * (ALLREDUCE_S if gpu.nvlink else PCIE_ALLREDUCE_S)
-    return max(tokens * token_s + texts * SEQUENCE_S + steps * step_s, tokenizer_s)
-
-
-def traffic_bytes(model: Model) -> float:
-    """Return the bytes that one token moves through device memory between the kernels of all layers, both ways."""
-    width, queries, keys = model.hidden, model.heads * model.head_dim, model.kv_heads * model.head_dim
-    inner = max(model.intermediate, model.moe_intermediate * (model.experts_per_token + model.shared_experts))
-    attention = 4 * width + 4 * queries + 4 * keys
-    gates = model.mlp_matrices - 1
-    mlp = (gates + 1) * width + (gates + (2 if gates == 1 else 5) + 1) * inner
-    residuals_and_norms = 10 * width
-    return 2 * model.layers * (attention + mlp + residuals_and_norms)
-
-
-def cold_start_s(setup: InferenceSetup) -> float:
-    """Return the seconds from a container's start to the first answer: weights from a Volume, the engine (prior)."""
-    return sum(weight_bytes(setup.model, setup.quantization)) / VOLUME_BYTES_PER_S + ENGINE_START_S[setup.engine]
-
-
-# ---- planner/estimate/inference_memory.py
-
-
-def estimate_inference_memory_memory(setup: InferenceSetup, engine_version: str = "") -> InferenceMemory:
-    """Return the memory of the setup on each GPU, and for how many requests it suffices.
-
-    `engine_version` ("0.19.0") matters for vLLM only, whose start-up accounting changed over time; "" is the current.
-    """
-    if setup.engine == "vllm":
-        return vllm_memory(setup, engine_version)
-    if setup.model.workload != "generation":
-        return one_pass_memory(setup)
-    return batching_memory(setup) if setup.max_batched_tokens else generate_memory(setup)
-
-
-# ---- planner/estimate/inference.py
-
-
-# CPU and memory of a serving container: an API process, and for each GPU a process that polls (prior).
-HOST_CORES, HOST_CORES_PER_GPU = 0.5, 1.0
-HOST_GIB, HOST_GIB_PER_GPU = 4.0, 4.0
-ALWAYS_PRIOR = ("cold_start_s", "host_usd_per_hour")
-SPEEDS = (
-    *ALWAYS_PRIOR,
-    "decode_tokens_per_s_single",
-    "output_tokens_per_s",
-    "prefill_tokens_per_s",
-    "time_to_first_token_s",
-    "usd_per_million_output_tokens",
-)
-
-
-def estimate_inference_estimate(setup: InferenceSetup, engine_version: str = "") -> InferenceEstimate:
-    """Return the estimate of the setup; rates are None where it does not fit.
-
-    `engine_version`: as in inference_memory.py.
-    """
-    memory = estimate_inference_memory_memory(setup, engine_version)
-    usd = setup.gpu.usd_per_hour * setup.gpu_count
-    generates = setup.model.workload == "generation"
-    speed = generation_speed(setup, memory) if memory.fits and generates else None
-    prefill_per_s = first_s = None
-    if speed:
-        prefill_per_s, first_s = speed.prefill_tokens_per_s, speed.time_to_first_token_s
-    elif memory.fits:
-        prefill_per_s, first_s = encoder_speed(setup)
-    return InferenceEstimate(
-        usable_gib=memory.usable_gib,
-        weights_gib=memory.weights_gib,
-        activation_gib=memory.activation_gib,
-        overhead_gib=memory.overhead_gib,
-        kv_cache_gib=memory.kv_cache_gib,
-        kv_bytes_per_token=memory.kv_bytes_per_token,
-        kv_tokens=memory.kv_tokens,
-        max_concurrency=memory.max_concurrency,
-        fits=memory.fits,
-        rejection=memory.rejection,
-        decode_tokens_per_s_single=speed.decode_tokens_per_s_single if speed else None,
-        output_tokens_per_s=speed.output_tokens_per_s if speed else None,
-        output_tokens_per_s_low=speed.output_tokens_per_s_low if speed else None,
-        output_tokens_per_s_high=speed.output_tokens_per_s_high if speed else None,
-        prefill_tokens_per_s=prefill_per_s,
-        time_to_first_token_s=first_s,
-        cold_start_s=cold_start_s(setup) if memory.fits else None,
-        usd_per_hour=usd,
-        host_usd_per_hour=host_price(
-            HOST_CORES + HOST_CORES_PER_GPU * setup.gpu_count, HOST_GIB + HOST_GIB_PER_GPU * setup.gpu_count
-        ),
-        usd_per_million_output_tokens=usd / 3600 / speed.output_tokens_per_s * 1e6 if speed else None,
-        assumed=setup.model.assumed,
-        prior=SPEEDS if setup.gpu.name in UNMEASURED and memory.fits else ALWAYS_PRIOR,
-    )
-
-
 # ---- planner/choose/inference.py
 
 
-MIN_READABLE_TOKENS_PER_S = 10  # that one reader follows; slower answers rank last (prior)
-
-
 def choose_inference_weigh(request: Request) -> tuple[InferenceCandidate, ...]:
-    """Return every setup of the request as a candidate: ranked ones first and best first, then the rejected."""
+    """Return every setup of the request as a candidate: ranked ones first and best first, then the rejected.
+
+    An fp8 cache is weighed only where weights as published do not work without it.
+    """
     judged = [choose_inference_judge(request, setup) for setup in choose_configurations_configurations(request)]
-    groups: dict[tuple[str, str], list[InferenceCandidate]] = {}  # of one GPU and format, those that run
+    if not any(as_published(request, candidate) for candidate in judged):
+        judged += [choose_inference_judge(request, setup) for setup in fp8_cache_configurations(request)]
+    return decide(request, judged)
+
+
+def as_published(request: Request, candidate: InferenceCandidate) -> bool:
+    """Whether a candidate works within the budget, at a readable speed, and loses no quality."""
+    if not candidate.containers or quality_lost(candidate.setup) or choose_cost_over_budget(request, candidate):
+        return False
+    return not merit(request, candidate).slow
+
+
+def weigh_again(request: Request, candidates: Iterable[InferenceCandidate]) -> tuple[InferenceCandidate, ...]:
+    """Return candidates of a request that differs in budget, aim or warm pool only, weighed for this one."""
+    return decide(request, [replace(c, rank=0, rejected=None) if c.containers else c for c in candidates])
+
+
+def decide(request: Request, judged: list[InferenceCandidate]) -> tuple[InferenceCandidate, ...]:
+    """Return judged candidates ranked, best first, and then the rejected; money is what is looked at here."""
+    judged = [within_budget(request, candidate) for candidate in judged]
+    groups: dict[tuple[str, str, str], list[InferenceCandidate]] = {}  # of one GPU and format, those that run
     for candidate in judged:
         if candidate.containers:
-            groups.setdefault((candidate.setup.gpu.name, candidate.setup.quantization), []).append(candidate)
+            groups.setdefault(group(candidate), []).append(candidate)
     judged = [replicas_first(request, candidate, groups) for candidate in judged]
-    ranked = sorted((c for c in judged if not c.rejected), key=lambda c: choose_inference_rank_key(request, c))
+    working = ranked(request, [c for c in judged if not c.rejected])
     rejected = sorted((c for c in judged if c.rejected), key=rejected_key)
-    return (*(replace(candidate, rank=n) for n, candidate in enumerate(ranked, 1)), *rejected)
+    return (*(candidate._replace(rank=n) for n, candidate in enumerate(working, 1)), *rejected)
+
+
+def within_budget(request: Request, candidate: InferenceCandidate) -> InferenceCandidate:
+    """Return the candidate, rejected where it runs and the budget does not pay for it."""
+    over = choose_cost_over_budget(request, candidate) if candidate.containers else None
+    return candidate._replace(rejected=over) if over else candidate
+
+
+def group(candidate: InferenceCandidate) -> tuple[str, str, str]:
+    """Return what replicas of a candidate have in common with it: GPU, weights, cache."""
+    setup = candidate.setup
+    return setup.gpu.name, setup.quantization, setup.kv_dtype
 
 
 def replicas_first(
-    request: Request, candidate: InferenceCandidate, groups: dict[tuple[str, str], list[InferenceCandidate]]
+    request: Request,
+    candidate: InferenceCandidate,
+    groups: dict[tuple[str, str, str], list[InferenceCandidate]],
 ) -> InferenceCandidate:
-    """Return the candidate, rejected where fewer GPUs a container carry the load for no more, unless for latency."""
+    """Return the candidate, rejected where fewer GPUs a container carry the load for less, unless for latency."""
     setup = candidate.setup
     if candidate.rejected or request.optimize == "latency" or setup.gpu_count == 1:
         return candidate
-    for other in groups[setup.gpu.name, setup.quantization]:
-        if other.setup.gpu_count < setup.gpu_count and other.usd_per_hour <= candidate.usd_per_hour:
+    for other in groups[group(candidate)]:
+        if other.rejected or other.setup.gpu_count >= setup.gpu_count:
+            continue
+        price, other_price = candidate.usd_per_hour, other.usd_per_hour
+        if other_price < price or (other_price == price and tokens_per_s(other) >= tokens_per_s(candidate)):
             return replace(candidate, rejected=Rejection(Reason.FEWER_GPUS, number=other.setup.gpu_count))
     return candidate
 
 
 def choose_inference_judge(request: Request, setup: InferenceSetup) -> InferenceCandidate:
     """Return the setup as a candidate: rejected, or with its estimate and the containers that carry the load."""
-    usd_per_hour = container_usd_per_hour(setup)
     rejected = unsupported(setup) or dominated(request, setup)
     if rejected:
-        return Candidate(setup, None, usd_per_hour, rejected=rejected)
-    estimate = estimate_inference_estimate(setup)
+        return Candidate(setup, None, container_usd_per_hour(setup), rejected=rejected)
+    share = share_of(request, setup)
+    estimate = estimate_with(share.setup, share.memory)
+    usd_per_hour = container_usd_per_hour(setup)
     if not estimate.fits:
-        return Candidate(setup, estimate, usd_per_hour, rejected=estimate.rejection)
-    at_once = min(setup.concurrency, int(estimate.max_concurrency))
-    containers = 1 if request.task == "batch" else math.ceil(setup.concurrency / at_once)
-    if containers > 1:  # each container gets its share, and the estimate is of that container
-        setup = replace(setup, concurrency=math.ceil(request.concurrency / containers))
-        estimate = estimate_inference_estimate(setup)
-    candidate: InferenceCandidate = Candidate(setup, estimate, containers * usd_per_hour, containers)
-    return replace(candidate, rejected=choose_cost_over_budget(request, candidate))
-
-
-class choose_inference_RankKey(NamedTuple):
-    """The sort key of a working candidate, the weightiest part first; smaller is better."""
-
-    slow: bool  # fewer tokens/s than people read
-    quality_lost: int
-    weak_link: bool  # tensor parallelism over PCIe
-    aim: float
-    price: float
-    rate: float  # negative: faster first
-    name: str  # so that the order is always the same
-
-
-def choose_inference_rank_key(request: Request, candidate: InferenceCandidate) -> choose_inference_RankKey:
-    """Return the sort key of a working candidate for the request."""
-    setup, estimate = candidate.setup, candidate.estimate
-    assert estimate is not None and estimate.time_to_first_token_s is not None
-    decode_s = setup.output_len / estimate.decode_tokens_per_s_single if estimate.decode_tokens_per_s_single else 0.0
-    rate = tokens_per_s(candidate)
-    price = paid_containers(request, candidate) * container_usd_per_hour(setup)
-    dollars = price / rate if request.task == "batch" else price  # a batch ends; a service is paid by the hour
-    return choose_inference_RankKey(
-        slow=request.task == "serve" and rate / request.concurrency < MIN_READABLE_TOKENS_PER_S,
-        quality_lost=quality_lost(setup),
-        weak_link=setup.gpu_count > 1 and not setup.gpu.nvlink,
-        aim={"cost": dollars, "latency": estimate.time_to_first_token_s + decode_s, "throughput": -rate}[
-            request.optimize
-        ],
-        price=price,
-        rate=-rate,
-        name=f"{gpu_string(setup.gpu, setup.gpu_count)} {setup.quantization} {setup.attention}",
-    )
+        return Candidate(share.setup, estimate, usd_per_hour, rejected=estimate.rejection)
+    return Candidate(share.setup, estimate, share.containers * usd_per_hour, share.containers)
 
 
 def rejected_key(candidate: InferenceCandidate) -> tuple[float | str, ...]:
     """Return the sort key of a rejected candidate: those with an estimate first, then by price of one container."""
     setup = candidate.setup
     price = container_usd_per_hour(setup)
-    return candidate.estimate is None, price, setup.gpu.name, quality_lost(setup), setup.quantization, setup.attention
+    lost = QUALITY_LOST[setup.quantization]
+    return candidate.estimate is None, price, setup.gpu.name, lost, setup.quantization, setup.kv_dtype, setup.attention
 
 
 def nearness(candidate: InferenceCandidate) -> float:
@@ -1722,7 +2144,8 @@ def nearness(candidate: InferenceCandidate) -> float:
 # ---- planner/choose/inference_refusal.py
 
 
-SHORTEST_CONTEXT = 256  # tokens; nothing shorter is suggested
+choose_inference_refusal_SHORTEST_CONTEXT = 256  # tokens; nothing shorter is suggested
+choose_inference_refusal_TRIED = 6  # loads at the most
 
 
 def choose_inference_refusal_nothing_works(request: Request, candidates: tuple[InferenceCandidate, ...]) -> NoInference:
@@ -1765,13 +2188,15 @@ def fewer_warm(request: Request) -> Iterator[InferenceAlternative]:
 
 
 def fewer_at_once(request: Request, running: list[InferenceCandidate]) -> Iterator[InferenceAlternative]:
-    """Yield the most requests at once that the budget carries, where it carries any."""
-    best = 0
+    """Yield the most requests at once with which a plan is found within the budget, of those that candidates hold."""
+    loads = set()
     for candidate in () if request.task == "batch" else running:
         assert candidate.estimate is not None
-        best = max(best, most_containers(request, candidate) * int(candidate.estimate.max_concurrency))
-    if 0 < best < request.concurrency:
-        yield Alternative(Change.FEWER_AT_ONCE, best)
+        loads.add(most_containers(request, candidate) * int(candidate.estimate.requests_at_once))
+    for load in sorted((load for load in loads if 0 < load < request.concurrency), reverse=True)[:choose_inference_refusal_TRIED]:
+        if choose_inference_weigh(replace(request, concurrency=load))[0].rank:
+            yield Alternative(Change.FEWER_AT_ONCE, load)
+            return
 
 
 def relaxed(request: Request) -> Iterator[InferenceAlternative]:
@@ -1807,7 +2232,7 @@ def choose_inference_refusal_relaxed_requests(request: Request) -> Iterator[tupl
 def shorter_context(request: Request) -> Iterator[InferenceAlternative]:
     """Yield the longest context, in steps of a half, at which something works."""
     tokens = request.context_len // 2
-    while tokens >= SHORTEST_CONTEXT:
+    while tokens >= choose_inference_refusal_SHORTEST_CONTEXT:
         best = choose_inference_weigh(replace(request, context_len=tokens))[0]
         if best.rank:
             yield Alternative(Change.SHORTER_CONTEXT, tokens, best)
@@ -2312,7 +2737,7 @@ def first_layout_that_fits(request: Request, setups: list[TrainingSetup]) -> tup
         estimate = estimate_run(request, setup)
         if not estimate.fits or estimate.host_gib > MAX_HOST_GIB:
             continue
-        if not tight(estimate):
+        if not choose_micro_batch_tight(estimate):
             return setup, estimate
         fitting = fitting or (setup, estimate)
     return fitting or (setups[-1], estimate_run(request, setups[-1]))
@@ -2326,7 +2751,7 @@ def packed_or_padded(
     packed = replace(setup, packed=True)
     if packs(request):
         packed, estimate = best_micro_batch(request, packed, estimate_run(request, packed))
-        if not tight(estimate) and useful_rate(request, packed, estimate) > useful_rate(request, best, found):
+        if not choose_micro_batch_tight(estimate) and useful_rate(request, packed, estimate) > useful_rate(request, best, found):
             return packed, estimate
     return best, found
 
@@ -2345,7 +2770,7 @@ def best_micro_batch(
             tried = replace(setup, micro_batch=micro_batch, gradient_checkpointing=checkpointing)
             estimate = estimate_run(request, tried)
             useful = useful_rate(request, tried, estimate)
-            if tight(estimate) or useful <= so_far * 1.02:  # a larger one must earn its memory
+            if choose_micro_batch_tight(estimate) or useful <= so_far * 1.02:  # a larger one must earn its memory
                 break
             so_far = useful
             if useful > useful_rate(request, best, found):
@@ -2390,7 +2815,7 @@ def need_gib(estimate: TrainingEstimate) -> float:
     return estimate.peak_gib + estimate.overhead_gib
 
 
-def tight(estimate: TrainingEstimate) -> bool:
+def choose_micro_batch_tight(estimate: TrainingEstimate) -> bool:
     """Whether it fits with less to spare than an estimate errs."""
     return need_gib(estimate) > HEADROOM * estimate.usable_gib
 
@@ -2400,6 +2825,8 @@ def tight(estimate: TrainingEstimate) -> bool:
 
 LEAST_STARTS = 2  # and a save, that a budget for a run must pay for, or hardly anything would be learnt
 LONGEST_ATTEMPT_S = 24 * 3600  # Modal ends no function later
+SHORTEST_ATTEMPT_S = 3600  # that an attempt is given, however short the run: a start may take long
+ATTEMPT_SPREAD = 4  # an attempt at known rows, in planned ones: twice the range of the predicted speed
 
 
 def choose_training_cost_over_budget(budget: Budget, candidate: TrainingCandidate) -> Rejection | None:
@@ -2431,8 +2858,15 @@ def choose_training_cost_needed_usd(budget: Budget, candidate: TrainingCandidate
 
 
 def attempt_s(budget: Budget, candidate: TrainingCandidate) -> int:
-    """Return the seconds of one attempt: at most what the budget pays for, in whole minutes."""
-    return int(min(LONGEST_ATTEMPT_S, paid_s(budget, candidate)) // 60) * 60
+    """Return the seconds of one attempt in whole minutes: at most what the budget pays for, and a multiple of the run.
+
+    Rows that were assumed say nothing about the run.
+    """
+    run = candidate.run
+    likely = LONGEST_ATTEMPT_S
+    if run and run.known_usd:
+        likely = max(SHORTEST_ATTEMPT_S, run.hours * 3600 * ATTEMPT_SPREAD)
+    return int(min(LONGEST_ATTEMPT_S, likely, paid_s(budget, candidate)) // 60) * 60
 
 
 # ---- planner/choose/training_setups.py
@@ -2481,10 +2915,10 @@ def choose_training_setups_configurations(request: Request, method: str) -> Iter
         if request.gpu in ("auto", gpu.name):
             for nodes, count in groups(request, gpu):
                 layouts = LAYOUTS[method, nodes * count > 1]
-                plain = setup_of(request, gpu, nodes, count, method, *layouts[0])
+                plain = choose_training_setups_setup_of(request, gpu, nodes, count, method, *layouts[0])
                 if method == "full" and nodes * count > 1 and states_gib(plain) < SMALL_SHARE * gpu.visible_gib:
                     layouts = (("none", "none", "adamw"), *layouts)
-                yield [setup_of(request, gpu, nodes, count, method, *layout) for layout in layouts]
+                yield [choose_training_setups_setup_of(request, gpu, nodes, count, method, *layout) for layout in layouts]
 
 
 def states_gib(setup: TrainingSetup) -> float:
@@ -2506,7 +2940,7 @@ def groups(request: Request, gpu: Gpu) -> list[tuple[int, int]]:
     return within + [(nodes, 8) for nodes in NODES if clusters(gpu)]
 
 
-def setup_of(
+def choose_training_setups_setup_of(
     request: Request, gpu: Gpu, nodes: int, count: int, method: str, sharding: str, offload: str, optimizer: str
 ) -> TrainingSetup:
     """Return the setup that the generated code runs: bf16, full fine-tuning with float32 masters, a fused loss."""
@@ -2531,7 +2965,7 @@ def setup_of(
 
 
 WEAK_SHARE = 0.2  # of a step spent on gradients over PCIe: beyond it, cards with NVLink come first (prior)
-ALIKE = 1.1  # times: of runs whose prices lie closer, the one on cheaper GPUs is taken
+ALIKE = 1.1  # times the cheapest run: up to that the quickest is taken, since the estimates err by more
 
 
 def choose_training_weigh(request: Request) -> tuple[TrainingCandidate, ...]:
@@ -2542,9 +2976,11 @@ def choose_training_weigh(request: Request) -> tuple[TrainingCandidate, ...]:
     judged: list[TrainingCandidate] = []
     for method in methods(request):
         judged += [choose_training_judge(request, setups) for setups in choose_training_setups_configurations(request, method)]
-        if any(not candidate.rejected and not tight(candidate.estimate) for candidate in judged):
+        if any(not candidate.rejected and not choose_micro_batch_tight(candidate.estimate) for candidate in judged):
             break
-    ranked = sorted((c for c in judged if not c.rejected), key=lambda c: choose_training_rank_key(request, c))
+    working = [c for c in judged if not c.rejected]
+    keys = rank_keys(request, working)
+    ranked = [working[n] for n in sorted(range(len(working)), key=lambda n: keys[n])]
     rejected = sorted((c for c in judged if c.rejected), key=lambda c: (c.usd_per_hour, setup_name(c.setup)))
     return (*(replace(candidate, rank=n) for n, candidate in enumerate(ranked, 1)), *rejected)
 
@@ -2576,39 +3012,64 @@ def choose_training_judge(request: Request, setups: list[TrainingSetup]) -> Trai
     return replace(candidate, rejected=choose_training_cost_over_budget(request.budget, candidate))
 
 
-class choose_training_RankKey(NamedTuple):
-    """The sort key of a working candidate, the weightiest part first; smaller is better."""
+class Class(NamedTuple):
+    """What comes before price and time, the weightiest part first; smaller is better."""
 
     tight: bool
     method: int  # steps down the ladder
     offloads: bool
     weak_link: bool  # gradients over PCIe
     several_nodes: bool  # Modal lends clusters on request
-    aim: float
-    usd_per_hour: float
+
+
+class choose_training_RankKey(NamedTuple):
+    """The sort key of a working candidate, the weightiest part first; smaller is better."""
+
+    kind: Class
+    dear: bool  # more than ALIKE times the cheapest of its class, where cost is the aim
+    aim: float  # hours; USD where it is dear
+    usd: float
     name: str
 
 
-def choose_training_rank_key(request: Request, candidate: TrainingCandidate) -> choose_training_RankKey:
-    """Return the sort key of a working candidate for the request."""
-    setup, estimate = candidate.setup, candidate.estimate
-    assert candidate.run is not None
+def class_of(request: Request, candidate: TrainingCandidate) -> Class:
+    """Return the class of a working candidate."""
+    setup = candidate.setup
     weak = setup.gpu_count > 1 and not setup.gpu.nvlink and communication_share(setup) > WEAK_SHARE
-    return choose_training_RankKey(
-        tight=tight(estimate),
+    return Class(
+        tight=choose_micro_batch_tight(candidate.estimate),
         method=methods(request).index(setup.method),
         offloads=setup.offload != "none",
         weak_link=weak,
         several_nodes=setup.nodes > 1,
-        aim=near(candidate.run.usd) if request.optimize == "cost" else candidate.run.hours,
-        usd_per_hour=candidate.usd_per_hour,
-        name=setup_name(setup),
     )
 
 
-def near(usd: float) -> int:
-    """Return a price in steps of `ALIKE`: equal for prices that the estimates do not tell apart."""
-    return round(log(usd) / log(ALIKE)) if usd > 0 else -(10**6)
+def rank_keys(request: Request, candidates: list[TrainingCandidate]) -> list[choose_training_RankKey]:
+    """Return the sort key of each of the working candidates.
+
+    Where cost is the aim, the quickest of those within ALIKE of the cheapest of their class goes first: none that is
+    both dearer and slower than another of its class can, and a larger budget gives no slower run.
+    """
+    kinds = [class_of(request, candidate) for candidate in candidates]
+    cheapest: dict[Class, float] = {}
+    for kind, candidate in zip(kinds, candidates, strict=True):
+        usd = run_usd(candidate)
+        cheapest[kind] = min(usd, cheapest.get(kind, usd))
+
+    def key(kind: Class, candidate: TrainingCandidate) -> choose_training_RankKey:
+        assert candidate.run is not None
+        usd, hours = candidate.run.usd, candidate.run.hours
+        dear = request.optimize == "cost" and usd > ALIKE * cheapest[kind]
+        return choose_training_RankKey(kind, dear, usd if dear else hours, usd, setup_name(candidate.setup))
+
+    return [key(kind, candidate) for kind, candidate in zip(kinds, candidates, strict=True)]
+
+
+def run_usd(candidate: TrainingCandidate) -> float:
+    """Return the USD of the run of a candidate that has one."""
+    assert candidate.run is not None
+    return candidate.run.usd
 
 
 def setup_name(setup: TrainingSetup) -> str:
@@ -2723,11 +3184,12 @@ def code(text: str) -> str:
     return "`" + text.replace("`", "'") + "`"
 
 
-def in_unit(budget: Budget, usd_per_hour: float) -> str:
-    """Return a price in the unit of the budget, rounded up: "7.90/hour", "5767/month"."""
+def in_unit(budget: Budget, usd: float) -> str:
+    """Return a price that the budget must reach, in its own unit and rounded up: "7.90/hour", "431/month"."""
     if budget.per == "month":
-        return f"{math.ceil(usd_per_hour * HOURS_PER_MONTH - 1e-6)}/month"
-    return f"{math.ceil(usd_per_hour * 100 - 1e-6) / 100:.2f}/hour"
+        return f"{math.ceil(usd - 1e-6)}/month"
+    unit = "run" if budget.per == "run" else "hour"
+    return f"{math.ceil(usd * 100 - 1e-6) / 100:.2f}/{unit}"
 
 
 def amount(budget: Budget) -> str:
@@ -2750,13 +3212,27 @@ OFFLOAD_NAMES = {"optimizer": "optimizer in main memory", "all": "weights and op
 
 
 def format_name(setup: InferenceSetup) -> str:
-    """Return the weight format: "16-bit", "fp8"."""
-    return "16-bit" if setup.quantization == "none" else setup.quantization
+    """Return the formats: "16-bit", "fp8", "16-bit with an fp8 cache", "fp8 computed in 16 bits"."""
+    weights = "16-bit" if setup.quantization == "none" else setup.quantization
+    if setup.quantization == "fp8" and not setup.gpu.fp8:
+        weights = "fp8 computed in 16 bits"
+    elif setup.quantization == "fp8" and cast_at_load(setup):
+        weights = "fp8 cast at load"
+    return f"{weights} with an fp8 cache" if setup.kv_dtype == "fp8" else weights
+
+
+def cast_at_load(setup: InferenceSetup) -> bool:
+    """Whether no checkpoint in that format is published, so that the engine makes it of 16-bit weights."""
+    published = [setup.model.quantization, *(quantization for quantization, _id, _revision in setup.model.variants)]
+    return setup.quantization not in ("none", *published)
 
 
 def kernel_name(setup: InferenceSetup) -> str:
-    """Return the attention kernel: "FlashAttention 2"."""
-    return "the engine's own attention" if setup.attention == "auto" else KERNEL_NAMES[setup.attention]
+    """Return the attention kernel: "FlashAttention 2"; what vLLM runs for "sdpa" is its Triton kernel."""
+    if setup.attention == "auto":
+        return "the engine's own attention"
+    triton = setup.attention == "sdpa" and setup.engine == "vllm"
+    return "Triton attention" if triton else KERNEL_NAMES[setup.attention]
 
 
 def sharding_name(setup: TrainingSetup) -> str:
@@ -2856,13 +3332,18 @@ def over_budget_text(request: Request, candidate: InferenceCandidate, rejection:
     """Return why the budget does not pay for an inference candidate, its warm pool included."""
     budget, warm = request.budget, request.warm.containers
     if ends(request):
-        return f"the run costs {batch_usd(request, candidate):.2f}, over {budget.usd:.2f}"
-    if rejection.reason is Reason.PRICE_OVER_BUDGET:
-        load = f"{candidate.containers} containers for {request.concurrency} requests at once cost"
-        price = in_unit(budget, candidate.usd_per_hour)
-        return f"{load if candidate.containers > 1 else 'costs'} {price}, over {amount(budget)}"
+        return f"the run costs {least_batch_usd(request, candidate):.2f}, over {budget.usd:.2f}"
     if rejection.reason is Reason.STARTER_PLAN:
         return f"{warm} kept warm are more than the {STARTER_GPUS} GPUs that Modal's Starter plan runs at once"
+    if rejection.reason is Reason.PRICE_OVER_BUDGET:
+        load = f"{candidate.containers} containers for {request.concurrency} requests at once cost"
+        verb = load if candidate.containers > 1 else "costs"
+        if budget.per == "month":
+            price = in_unit(budget, candidate.usd_per_hour * LEAST_HOURS)
+            return f"{verb} {price} for {LEAST_HOURS} busy hours, over {amount(budget)}"
+        return f"{verb} {in_unit(budget, candidate.usd_per_hour)}, over {amount(budget)}"
+    if budget.per == "month":
+        return f"{warm} kept warm cost {in_unit(budget, month_usd(request, candidate))}, over {amount(budget)}"
     busy = "may all run around the clock once they are busy:" if request.warm.days else "kept warm cost"
     usd_per_hour = warm * container_usd_per_hour(candidate.setup)
     return f"{warm} {busy} {in_unit(budget, usd_per_hour)}, over {amount(budget)}"
@@ -3028,8 +3509,7 @@ def inference_offer(request: Request, candidate: InferenceCandidate) -> str:
     setup = candidate.setup
     containers = paid_containers(request, candidate)
     times = f"{containers} x " if containers > 1 else ""
-    usd = choose_cost_needed_usd(request, candidate)
-    price = f"{ceil(usd * 100 - 1e-6) / 100:.2f}/run" if ends(request) else in_unit(request.budget, usd)
+    price = in_unit(request.budget, choose_cost_needed_usd(request, candidate))
     return f"{price} ({times}{gpu_string(setup.gpu, setup.gpu_count)}, {format_name(setup)})"
 
 
@@ -6778,84 +7258,6 @@ def describe_inference_where(candidate: InferenceCandidate) -> str:
     return f"{candidate.containers} containers of {one}" if candidate.containers > 1 else one
 
 
-def describe_inference_one_per_gpu(plan: InferencePlan) -> list[InferenceCandidate]:
-    """Return the best candidate of each GPU type: ranked, else one that runs, else the one that nearly fits."""
-
-    def order(candidate: InferenceCandidate) -> tuple[float, float, float]:
-        if candidate.rank:
-            return 0, candidate.rank, 0
-        if candidate.containers:
-            return 1, quality_lost(candidate.setup), candidate.usd_per_hour
-        return 2, -nearness(candidate), 0
-
-    best: dict[str, InferenceCandidate] = {}
-    for candidate in sorted(plan.candidates, key=order):
-        best.setdefault(candidate.setup.gpu.name, candidate)
-    return list(best.values())
-
-
-def next_cheaper(plan: InferencePlan) -> InferenceCandidate | None:
-    below = [c for c in describe_inference_one_per_gpu(plan) if c.usd_per_hour < plan.chosen.usd_per_hour and c.estimate]
-    return max(below, key=lambda c: c.usd_per_hour, default=None)
-
-
-def next_faster(plan: InferencePlan) -> InferenceCandidate | None:
-    running = [c for c in describe_inference_one_per_gpu(plan) if c.containers and tokens_per_s(c) > tokens_per_s(plan.chosen)]
-    return min(running, key=lambda c: c.usd_per_hour, default=None)
-
-
-def describe_inference_verdict(plan: InferencePlan, candidate: InferenceCandidate) -> str:
-    """Return why the candidate is not the choice, in half a sentence; "chosen" for the choice."""
-    if candidate is plan.chosen:
-        return "chosen"
-    if candidate.rejected:
-        return inference_rejection(plan.request, candidate)
-    ours, best = choose_inference_rank_key(plan.request, candidate), choose_inference_rank_key(plan.request, plan.chosen)
-    if ours.slow > best.slow:
-        return f"{about(-ours.rate / plan.request.concurrency)} tokens/s per request is slower than people read"
-    if ours.quality_lost > best.quality_lost:
-        return f"works in {format_name(candidate.setup)}; the budget pays for {format_name(plan.chosen.setup)}"
-    if ours.weak_link > best.weak_link:
-        return f"{candidate.setup.gpu.name} has no NVLink: tensor parallelism over PCIe is the last resort"
-    if plan.request.optimize != "cost":
-        return f"behind in {plan.request.optimize}"
-    return "dearer by the token" if plan.request.task == "batch" else "dearer by the hour"
-
-
-def describe_inference_beside(plan: InferencePlan, candidate: InferenceCandidate) -> str:
-    """Return a candidate beside the choice in one line: GPUs, price, tokens/s, why it is not the choice."""
-    line = f"{describe_inference_where(candidate)}, {candidate.usd_per_hour:.2f}/hour: "
-    if candidate.containers:
-        line += f"{about(tokens_per_s(candidate))} tokens/s at {cents(choose_cost_usd_per_million(candidate))} per million; "
-    return line + describe_inference_verdict(plan, candidate)
-
-
-def describe_inference_what_would_change(plan: InferencePlan) -> list[str]:
-    """Return the next better and the next cheaper candidates and the answers that would get them, a sentence each."""
-    changes = []
-    over = [c for c in plan.candidates if c.containers and c.usd_per_hour > plan.request.budget.usd_per_hour]
-    finer = [c for c in over if quality_lost(c.setup) < quality_lost(plan.chosen.setup)]
-    for words, found in (("better weights", finer), ("more tokens/s", [c for c in over if faster(c, plan)])):
-        best = min(found, key=lambda c: c.usd_per_hour, default=None)
-        if best:
-            buys = f"A budget of {in_unit(plan.request.budget, best.usd_per_hour)} buys {words}"
-            changes.append(
-                f"{buys}: {describe_inference_where(best)} in {format_name(best.setup)}, about {about(tokens_per_s(best))} tokens/s."
-            )
-    cheaper = [c for c in plan.candidates if c.usd_per_hour < plan.chosen.usd_per_hour]
-    best = min((c for c in cheaper if c.rank), key=lambda c: c.usd_per_hour, default=None)
-    if best:
-        asked = f"gpu {best.setup.gpu.name} and quantization {best.setup.quantization}"
-        changes.append(f"Insisting on {asked} brings it down to {best.usd_per_hour:.2f}/hour: {describe_inference_where(best)}.")
-    if any(c.estimate and not c.estimate.fits for c in cheaper):
-        changes.append(f"A shorter context or fewer {units(plan)} at once make room on cheaper cards.")
-    return changes
-
-
-def faster(candidate: InferenceCandidate, plan: InferencePlan) -> bool:
-    return tokens_per_s(candidate) > tokens_per_s(plan.chosen)
-
-
 def units(plan: InferencePlan) -> str:
     """Return what concurrency counts: "requests" of a generating model, "texts" of an encoder."""
     return "requests" if plan.request.workload == "generation" else "texts"
@@ -6875,6 +7277,17 @@ def rate_range(candidate: InferenceCandidate) -> tuple[float, float]:
 def max_containers(plan: InferencePlan) -> int:
     """Return the most containers that may run at once."""
     return most_containers(plan.request, plan.chosen)
+
+
+def limit_words(plan: InferencePlan) -> str:
+    """Return what the budget bounds: "at most 2 for 4/hour", "154 hours of it for 300/month"."""
+    budget = plan.request.budget
+    if budget.per == "none":
+        return "no budget set"
+    if budget.per == "month" and plan.request.task == "serve":
+        beyond = " beyond the warm pool" if plan.request.warm.containers else ""
+        return f"{month_hours(plan.request, plan.chosen):,.0f} hours of it{beyond} for {budget_text(budget)}"
+    return f"at most {max_containers(plan)} for {budget_text(budget)}"
 
 
 def pool_words(plan: InferencePlan) -> str:
@@ -6915,8 +7328,9 @@ def describe_batch_run_price(plan: InferencePlan) -> str:
     count = plan.request.dataset_rows
     if count:
         usd = batch_usd(plan.request, plan.chosen)
-        hours = count * row_s(plan.chosen) / HOUR_S / max_containers(plan)
-        return f"{count:,} rows cost about {cents(usd)} USD and take {duration(hours)}"
+        hours, containers = batch_hours(plan.request, plan.chosen), batch_containers(plan.request, plan.chosen)
+        many = f"{containers} containers" if containers > 1 else "one container"
+        return f"{count:,} rows cost about {cents(usd)} USD and take {duration(hours)} on {many}, starts included"
     thousand, million = (cents(count * row_usd(plan.chosen)) for count in (THOUSAND, MILLION))
     return f"a thousand rows cost about {thousand} USD, a million {million}"
 
@@ -6955,6 +7369,246 @@ def describe_batch_run_words(plan: InferencePlan) -> list[str]:
     return words
 
 
+# ---- planner/describe/neighbours.py
+
+
+NOTICED = 0.02  # relative: smaller differences are not called cheaper or faster
+
+
+def describe_neighbours_one_per_gpu(plan: InferencePlan) -> list[InferenceCandidate]:
+    """Return the best candidate of each GPU type: ranked, else one that runs, else the one that nearly fits."""
+
+    def order(candidate: InferenceCandidate) -> tuple[float, ...]:
+        if candidate.rank:
+            return 0, candidate.rank
+        if candidate.containers:
+            return 1, quality_lost(candidate.setup), candidate.usd_per_hour, -tokens_per_s(candidate)
+        return 2, -nearness(candidate)
+
+    best: dict[str, InferenceCandidate] = {}
+    for candidate in sorted(plan.candidates, key=order):
+        best.setdefault(candidate.setup.gpu.name, candidate)
+    return list(best.values())
+
+
+def describe_neighbours_frontier(plan: InferencePlan) -> list[InferenceCandidate]:
+    """Return the candidates that nothing beats which is no lossier, the cheapest first, all within the budget.
+
+    Those count too that several GPUs make faster and replicas cheaper.
+    """
+    within = [c for c in plan.candidates if c.rank or (c.rejected and c.rejected.reason is Reason.FEWER_GPUS)]
+    merits = [merit(plan.request, candidate) for candidate in within]
+    kept = [one for one in merits if not any(outdone(one, other) for other in merits)]
+    return [one.candidate for one in sorted(kept, key=lambda one: (one.price, -one.speed, one.quality_lost))]
+
+
+def outdone(one: Merit, other: Merit) -> bool:
+    """Whether the other costs no more, is no slower and no lossier, and is better in one of them."""
+    ours = (one.price, -one.speed, one.quality_lost)
+    theirs = (other.price, -other.speed, other.quality_lost)
+    return theirs != ours and all(their <= our for their, our in zip(theirs, ours, strict=True))
+
+
+def price(plan: InferencePlan, candidate: InferenceCandidate) -> float:
+    """Return what a candidate costs by the measure of the request: USD a row of a batch, USD an hour of a service."""
+    return choose_cost_usd_per_million(candidate) if plan.request.task == "batch" else candidate.usd_per_hour
+
+
+def cheaper_than(plan: InferencePlan, candidate: InferenceCandidate) -> bool:
+    return price(plan, candidate) < (1 - NOTICED) * price(plan, plan.chosen)
+
+
+def faster_than(plan: InferencePlan, candidate: InferenceCandidate) -> bool:
+    return tokens_per_s(candidate) > (1 + NOTICED) * tokens_per_s(plan.chosen)
+
+
+def next_cheaper(plan: InferencePlan) -> InferenceCandidate | None:
+    """Return the best ranked candidate that works within the budget and costs less, of the same quality if one does."""
+    below = [c for c in plan.candidates if c.rank and cheaper_than(plan, c)]
+    return min(below, key=lambda c: c.rank, default=None)
+
+
+def next_faster(plan: InferencePlan) -> InferenceCandidate | None:
+    """Return the best ranked candidate of no less quality that is faster.
+
+    Where there is none, the cheapest that is and that the budget does not carry.
+    """
+    lost = quality_lost(plan.chosen.setup)
+    quicker = [c for c in plan.candidates if c.containers and quality_lost(c.setup) <= lost and faster_than(plan, c)]
+    within = [c for c in quicker if c.rank]
+    if within:
+        return min(within, key=lambda c: c.rank)
+    over = [c for c in quicker if c.rejected and c.rejected.reason is not Reason.FEWER_GPUS]
+    return min(over, key=lambda c: (c.usd_per_hour, -tokens_per_s(c)), default=None)
+
+
+def describe_neighbours_verdict(plan: InferencePlan, candidate: InferenceCandidate) -> str:
+    """Return why the candidate is not the choice, in half a sentence; "chosen" for the choice."""
+    if candidate is plan.chosen:
+        return "chosen"
+    if candidate.rejected:
+        return inference_rejection(plan.request, candidate)
+    ours, best = merit(plan.request, candidate), merit(plan.request, plan.chosen)
+    if ours.slow > best.slow:
+        return f"{about(ours.rate / plan.request.concurrency)} tokens/s per request is slower than people read"
+    if ours.quality_lost > best.quality_lost:
+        return f"works in {format_name(candidate.setup)}; the budget pays for {format_name(plan.chosen.setup)}"
+    return describe_neighbours_balance(plan, ours, best)
+
+
+def describe_neighbours_balance(plan: InferencePlan, ours: Merit, best: Merit) -> str:
+    """Return what speaks against a candidate of the quality of the choice, by the figures of both."""
+    unit = "a token" if plan.request.task == "batch" else "an hour"
+    dearer = cost_words(ours.price / best.price - 1, unit)
+    if ours.tight > best.tight:
+        return f"{dearer}, and fits with less to spare than the estimate may err"
+    words = f"{dearer}, {describe_neighbours_speed_words(best.speed / ours.speed, plan.request.optimize == 'latency')}"
+    return f"{words}: tensor parallelism over PCIe" if weak_link(ours.candidate) else words
+
+
+def cost_words(dearer: float, unit: str) -> str:
+    """Return "26% dearer an hour", "as dear a token"."""
+    if abs(dearer) < 0.005:
+        return f"as dear {unit}"
+    if dearer >= 1:
+        return f"{dearer + 1:.1f} times as dear {unit}"
+    return f"{abs(dearer):.0%} {'dearer' if dearer > 0 else 'cheaper'} {unit}"
+
+
+def describe_neighbours_speed_words(slower: float, answers: bool) -> str:
+    """Return "1.6 times slower", "as fast"; for `answers` "1.6 times later"."""
+    if abs(slower - 1) < NOTICED:
+        return "as soon" if answers else "as fast"
+    word = ("later" if answers else "slower") if slower > 1 else ("sooner" if answers else "faster")
+    times = max(slower, 1 / slower)
+    return f"{times:.1f} times {word}" if times >= 1.05 else f"a little {word}"
+
+
+def describe_neighbours_beside(plan: InferencePlan, candidate: InferenceCandidate) -> str:
+    """Return a candidate beside the choice in one line: GPUs, price, tokens/s, why it is not the choice."""
+    line = f"{priced(plan, candidate)}: "
+    if candidate.containers:
+        line += f"{about(tokens_per_s(candidate))} tokens/s at {cents(choose_cost_usd_per_million(candidate))} per million; "
+    return line + describe_neighbours_verdict(plan, candidate)
+
+
+def priced(plan: InferencePlan, candidate: InferenceCandidate) -> str:
+    """Return "2 x L40S in fp8, 3.90/hour", and the price of a run whose rows are known."""
+    hourly = f"{describe_inference_where(candidate)} in {format_name(candidate.setup)}, {candidate.usd_per_hour:.2f}/hour"
+    if plan.request.task == "batch" and batch_rows(plan.request, candidate):
+        return f"{hourly} and {cents(batch_usd(plan.request, candidate))} for the run"
+    return hourly
+
+
+# ---- planner/describe/changes.py
+
+
+MUCH_FASTER = 1.2  # times: what a larger budget or another aim must bring to be named
+describe_changes_LESS = 0.9  # times the price: what giving something up must bring
+describe_changes_TRIED = 4  # budgets at the most
+MONEY = (Reason.PRICE_OVER_BUDGET, Reason.RUN_OVER_BUDGET, Reason.WARM_POOL_OVER_BUDGET)
+
+
+def describe_changes_what_would_change(plan: InferencePlan) -> list[str]:
+    """Return what other answers would get, a sentence each."""
+    steps = (larger_budgets, describe_changes_other_aims, other_formats, other_gpus, less_load)
+    return [sentence for step in steps for sentence in step(plan)]
+
+
+def choice(request: Request, candidates: list[InferenceCandidate]) -> InferenceCandidate | None:
+    """Return the choice among candidates that were judged for the same load; None where none works."""
+    found = weigh_again(request, candidates) if candidates else ()
+    return found[0] if found and found[0].rank else None
+
+
+def weighed(request: Request) -> list[InferenceCandidate]:
+    """Return the candidates of a request, best first; none where no engine has the model as asked."""
+    try:
+        return list(choose_inference_weigh(request))
+    except NoPlan:
+        return []
+
+
+def gets(plan: InferencePlan, candidate: InferenceCandidate) -> str:
+    """Return "1 x H100 in fp8, 3.95/hour, about 2,400 tokens/s"."""
+    return f"{priced(plan, candidate)}, about {about(tokens_per_s(candidate))} tokens/s"
+
+
+def larger_budgets(plan: InferencePlan) -> Iterator[str]:
+    """Yield the smallest budgets that buy better weights and more tokens/s."""
+    lost, rate = quality_lost(plan.chosen.setup), tokens_per_s(plan.chosen)
+    wants: tuple[tuple[str, Callable[[InferenceCandidate], bool]], ...] = (
+        ("better weights", lambda c: quality_lost(c.setup) < lost),
+        ("more tokens/s", lambda c: quality_lost(c.setup) <= lost and tokens_per_s(c) > MUCH_FASTER * rate),
+    )
+    for words, better in wants:
+        over = [c for c in plan.candidates if c.containers and c.rejected and c.rejected.reason in MONEY and better(c)]
+        for candidate in sorted(over, key=lambda c: choose_cost_needed_usd(plan.request, c))[:describe_changes_TRIED]:
+            typed = in_unit(plan.request.budget, choose_cost_needed_usd(plan.request, candidate))
+            budget = Budget(float(typed.partition("/")[0]), plan.request.budget.per)
+            found = choice(replace(plan.request, budget=budget), list(plan.candidates))
+            if found and better(found):
+                yield f"A budget of {typed} buys {words}: {gets(plan, found)}."
+                break
+
+
+def describe_changes_other_aims(plan: InferencePlan) -> Iterator[str]:
+    """Yield what the same budget gets for another aim."""
+    for aim in ("throughput", "cost"):
+        found = choice(replace(plan.request, optimize=aim), list(plan.candidates))
+        if aim == plan.request.optimize or not found:
+            continue
+        quicker = tokens_per_s(found) > MUCH_FASTER * tokens_per_s(plan.chosen)
+        if quicker if aim == "throughput" else price(plan, found) < describe_changes_LESS * price(plan, plan.chosen):
+            yield f"Chosen for {aim} it would be {gets(plan, found)}."
+
+
+def other_formats(plan: InferencePlan) -> Iterator[str]:
+    """Yield the choice in 16 bits where fp8 was taken, and in published fp8 where 16 bits were."""
+    request, setup = plan.request, plan.chosen.setup
+    if request.quantization != "auto" or setup.model.quantization != "none":
+        return
+    other = "fp8" if setup.quantization == "none" and published_in_fp8(setup.model) else "none"
+    if other == setup.quantization:
+        return
+    asked = replace(request, quantization=other)
+    judged = weighed(asked)
+    bits = "16 bits" if other == "none" else other
+    if judged and judged[0].rank:
+        yield f"In {bits} (quantization {other}) it would be {gets(plan, judged[0])}."
+    elif found := choice(replace(asked, budget=Budget(float("inf"), "none")), judged):
+        needed = in_unit(request.budget, choose_cost_needed_usd(request, found))
+        yield f"In {bits} (quantization {other}) it needs a budget of {needed}: {gets(plan, found)}."
+
+
+def other_gpus(plan: InferencePlan) -> Iterator[str]:
+    """Yield the cheaper candidate that insisting on its GPU and format gets."""
+    cheaper = next_cheaper(plan)
+    if not cheaper or (cheaper.setup.quantization == "none" and cheaper.setup.kv_dtype == "fp8"):
+        return  # 16 bits that are insisted on come with a cache of 16 bits
+    gpu, quantization = cheaper.setup.gpu, cheaper.setup.quantization
+    found = weighed(replace(plan.request, gpu=gpu.name, quantization=quantization))
+    if found and found[0].rank and cheaper_than(plan, found[0]):
+        yield f"Insisting on gpu {gpu.name} and quantization {quantization} gets {gets(plan, found[0])}."
+
+
+def less_load(plan: InferencePlan) -> Iterator[str]:
+    """Yield what half of the context or half of the requests would cost, where that is less."""
+    request, now = plan.request, price(plan, plan.chosen)
+    halves = [(f"half of the context, {request.context_len // 2:,} tokens,", "context_len", request.context_len // 2)]
+    if request.task != "batch":
+        half = request.concurrency // 2
+        halves.append((f"half of the {units(plan)}, {half} at once,", "concurrency", half))
+    for words, answer, value in halves:
+        if value < 1 or (answer == "context_len" and value < 512):
+            continue
+        found = weighed(replace(request, **{answer: value}))[0]
+        same = found.rank and quality_lost(found.setup) <= quality_lost(plan.chosen.setup)
+        if same and price(plan, found) < describe_changes_LESS * now:
+            other = f"{describe_inference_where(found)} in {format_name(found.setup)}, {found.usd_per_hour:.2f}/hour"
+            yield f"With {words} it would be {other}."
+
+
 # ---- planner/describe/inference_page.py
 
 
@@ -6981,12 +7635,12 @@ def describe_inference_page_page(plan: InferencePlan) -> Page:
         bar=describe_inference_page_bar(plan.chosen),
         memory=paragraph(*cache_words(plan)),
         money=[
-            paragraph(*speed_words(plan)),
+            paragraph(*describe_inference_page_speed_words(plan)),
             paragraph(*(describe_batch_run_words(plan) if plan.request.task == "batch" else describe_inference_page_money_words(plan))),
         ],
         weighed=len(plan.candidates),
-        table=describe_inference_page_OPTIONS_HEAD + "".join(option_row(plan, candidate) for candidate in describe_inference_one_per_gpu(plan)),
-        changes=describe_inference_what_would_change(plan),
+        table=describe_inference_page_OPTIONS_HEAD + "".join(option_row(plan, candidate) for candidate in describe_neighbours_one_per_gpu(plan)),
+        changes=describe_changes_what_would_change(plan),
     )
 
 
@@ -7005,19 +7659,17 @@ def describe_inference_page_bars(plan: InferencePlan) -> list[Bar]:
 
 def describe_inference_page_lines(plan: InferencePlan) -> Lines:
     """Return the terminal's lines."""
-    chosen, setup = plan.chosen, plan.chosen.setup
-    request, budget = plan.request, plan.request.budget
+    chosen, setup, request = plan.chosen, plan.chosen.setup, plan.request
     engine = {"vllm": "vLLM", "transformers": "transformers"}[setup.engine]
-    limit = "no budget set" if budget.per == "none" else f"at most {max_containers(plan)} for {budget_text(budget)}"
     low, high = rate_range(chosen)
     at_once = setup.concurrency if request.task == "batch" else request.concurrency
     more = run_lines(plan) if request.task == "batch" else [warm_line(plan)]
     for word, other in (("cheaper", next_cheaper(plan)), ("faster ", next_faster(plan))):
         if other:
-            more.append(f"{word} {describe_inference_beside(plan, other)}")
+            more.append(f"{word} {describe_neighbours_beside(plan, other)}")
     return Lines(
         choice=f"{setup.model.id} on {describe_inference_where(chosen)}, {format_name(setup)}, {kernel_name(setup)}, {engine}: "
-        f"{chosen.usd_per_hour:.2f}/hour, {limit}",
+        f"{chosen.usd_per_hour:.2f}/hour, {limit_words(plan)}",
         bar=describe_inference_page_bar(chosen),
         per_gpu=setup.gpu_count > 1,
         yields=f"about {about(tokens_per_s(chosen))} tokens/s ({about(low)} to {about(high)}) at "
@@ -7069,7 +7721,7 @@ def cache_words(plan: InferencePlan) -> list[str]:
     return words
 
 
-def speed_words(plan: InferencePlan) -> list[str]:
+def describe_inference_page_speed_words(plan: InferencePlan) -> list[str]:
     setup, estimate = plan.chosen.setup, estimate_of(plan.chosen)
     first, read = estimate.time_to_first_token_s, about(estimate.prefill_tokens_per_s or 0)
     if estimate.decode_tokens_per_s_single:
@@ -7086,8 +7738,23 @@ def speed_words(plan: InferencePlan) -> list[str]:
         ]
     return [
         *answers,
+        *full_context_words(plan),
         f"A cold start takes about {estimate.cold_start_s:.0f} s (prior). Memory is counted term by term; speeds come",
         f"from a roofline model, so mind the range.{unmeasured(setup.gpu)}",
+    ]
+
+
+def full_context_words(plan: InferencePlan) -> list[str]:
+    """Return how fast prompts are that fill the context; nothing where a typical request nearly does."""
+    setup = plan.chosen.setup
+    if plan.request.workload != "generation" or setup.context_len < 2 * (setup.input_len + setup.output_len):
+        return []
+    full = setup._replace(input_len=setup.context_len - setup.output_len)
+    alone_s, one_rate = speed_of(full)
+    rate = plan.chosen.containers * one_rate
+    return [
+        f"A prompt of {full.input_len:,} tokens, which fills the context, takes {alone_s:.1f} s to",
+        f"the first token; if every request has such a prompt, {about(rate)} tokens/s are written.",
     ]
 
 
@@ -7111,11 +7778,24 @@ def describe_inference_page_money_words(plan: InferencePlan) -> list[str]:
     )
     highest = most * setup.gpu_count * setup.gpu.usd_per_hour
     return [
+        *month_words(plan),
         f"At most {most} {'container runs' if most == 1 else 'containers run'}, {highest:.2f} USD per hour. Prices are",
         f"Modal's of {PRICES_DATE}, for the GPUs; CPU and memory are billed by use on top, about",
         f"{estimate.host_usd_per_hour:.2f} an hour for each container (prior). An idle one is billed until",
         "`SCALEDOWN_WINDOW` has passed.",
         kept,
+    ]
+
+
+def month_words(plan: InferencePlan) -> list[str]:
+    """Return how many hours a budget for a month pays for; nothing for another budget."""
+    if plan.request.budget.per != "month":
+        return []
+    hours = month_hours(plan.request, plan.chosen)
+    beyond = " beyond its warm pool" if plan.request.warm.containers else ""
+    return [
+        f"{budget_text(plan.request.budget)} pays for {hours:,.0f} hours of one container{beyond}, of 730;",
+        "nothing here ends the service when they are used up, which a workspace budget in Modal's settings does.",
     ]
 
 
@@ -7126,15 +7806,18 @@ def option_row(plan: InferencePlan, candidate: InferenceCandidate) -> str:
     dollars = cents(choose_cost_usd_per_million(candidate)) if candidate.containers else "-"
     return (
         f"| {describe_inference_where(candidate)} | {format_name(setup)} | {used} | {rate} | {candidate.usd_per_hour:.2f} | {dollars} "
-        f"| {describe_inference_verdict(plan, candidate)} |\n"
+        f"| {describe_neighbours_verdict(plan, candidate)} |\n"
     )
 
 
-def describe_inference_page_comparison(plan: InferencePlan, everything: bool) -> Comparison:
-    """Return the weighed candidates as a table: the best of each GPU, or all of them."""
-    rows = [describe_inference_page_cells(plan, candidate) for candidate in (plan.candidates if everything else describe_inference_one_per_gpu(plan))]
-    load = f"context {plan.request.context_len:,}, {plan.request.concurrency} requests at once"
-    return Comparison(describe_inference_page_COLUMNS, rows, load)
+def describe_inference_page_comparison(plan: InferencePlan, which: str) -> Comparison:
+    """Return the weighed candidates as a table: the "best" of each GPU, "all" of them, or the "frontier"."""
+    candidates = {"best": describe_neighbours_one_per_gpu, "all": lambda plan: plan.candidates, "frontier": describe_neighbours_frontier}[which](plan)
+    load = f"context {plan.request.context_len:,}, {plan.request.concurrency} {units(plan)} at once"
+    if plan.request.task == "batch":
+        rows = plan.request.dataset_rows
+        load = f"context {plan.request.context_len:,}, {f'{rows:,} rows' if rows else 'a batch'} of {typical_row(plan)}"
+    return Comparison(describe_inference_page_COLUMNS, [describe_inference_page_cells(plan, candidate) for candidate in candidates], load)
 
 
 def describe_inference_page_cells(plan: InferencePlan, candidate: InferenceCandidate) -> tuple[str, ...]:
@@ -7146,18 +7829,20 @@ def describe_inference_page_cells(plan: InferencePlan, candidate: InferenceCandi
         setup.gpu.name,
         f"{setup.gpu_count}{times}",
         format_name(setup),
-        "engine's" if setup.attention == "auto" else KERNEL_NAMES[setup.attention],
+        "engine's" if setup.attention == "auto" else kernel_name(setup),
         f"{peak_gib(estimate):.1f} of {estimate.usable_gib:.1f}" if estimate and fits else "-",
         about(tokens_per_s(candidate)) if candidate.containers else "-",
         f"{candidate.usd_per_hour:.2f}",
         cents(choose_cost_usd_per_million(candidate)) if candidate.containers else "-",
-        describe_inference_verdict(plan, candidate),
+        describe_neighbours_verdict(plan, candidate),
     )
 
 
 # ---- planner/describe/training.py
 
 
+describe_training_SHORTEST_CONTEXT = 256  # tokens; nothing shorter is suggested
+describe_training_LESS = 0.9  # times the price or the hours: what another answer must bring to be named
 describe_training_MEMORY_TERMS = ("weights", "gradients", "optimizer", "activations", "logits", "overhead")
 
 
@@ -7204,13 +7889,25 @@ def describe_training_one_per_gpu(plan: TrainingPlan) -> list[TrainingCandidate]
     return list(best.values())
 
 
-def cheaper_by_the_hour(plan: TrainingPlan) -> TrainingCandidate | None:
-    below = [c for c in describe_training_one_per_gpu(plan) if c.usd_per_hour < plan.chosen.usd_per_hour]
-    return max(below, key=lambda c: (bool(c.run), c.estimate.fits, c.usd_per_hour), default=None)
+def describe_training_frontier(plan: TrainingPlan) -> list[TrainingCandidate]:
+    """Return the working candidates whose run nothing beats in both price and hours, the cheapest first."""
+    working = [candidate for candidate in plan.candidates if candidate.rank]
+    kept: list[TrainingCandidate] = []
+    for candidate in sorted(working, key=lambda c: (run_of(c).usd, run_of(c).hours)):
+        if not kept or run_of(candidate).hours < run_of(kept[-1]).hours:
+            kept.append(candidate)
+    return kept
+
+
+def cheaper_run(plan: TrainingPlan) -> TrainingCandidate | None:
+    """Return the best ranked candidate whose run costs less."""
+    ours = run_of(plan.chosen).usd
+    below = [c for c in plan.candidates if c.rank and run_of(c).usd < 0.98 * ours]
+    return min(below, key=lambda c: c.rank, default=None)
 
 
 def quicker(plan: TrainingPlan) -> TrainingCandidate | None:
-    """Return the cheapest candidate whose run ends earlier."""
+    """Return the cheapest candidate whose run ends earlier, within the budget if one does."""
     ours = run_of(plan.chosen).hours
     running = [c for c in plan.candidates if c.run and run_of(c).hours < 0.95 * ours]
     return min(running, key=lambda c: (bool(c.rejected), run_of(c).usd), default=None)
@@ -7222,7 +7919,7 @@ def describe_training_verdict(plan: TrainingPlan, candidate: TrainingCandidate) 
         return "chosen"
     if candidate.rejected:
         return training_rejection(plan.request, candidate)
-    ours, best = choose_training_rank_key(plan.request, candidate), choose_training_rank_key(plan.request, plan.chosen)
+    ours, best = class_of(plan.request, candidate), class_of(plan.request, plan.chosen)
     if ours.tight > best.tight:
         left = candidate.estimate.usable_gib - need_gib(candidate.estimate)
         return f"would leave {left:.1f} GiB free, less than the estimate may err"
@@ -7234,7 +7931,16 @@ def describe_training_verdict(plan: TrainingPlan, candidate: TrainingCandidate) 
         return f"{candidate.setup.gpu.name} has no NVLink: too much of a step would go into gradients over PCIe"
     if ours.several_nodes > best.several_nodes:
         return "one node does it"
-    return "dearer for the run" if plan.request.optimize == "cost" else "slower"
+    return describe_training_balance(run_of(candidate), run_of(plan.chosen))
+
+
+def describe_training_balance(run: TrainingRun, best: TrainingRun) -> str:
+    """Return how a run compares with the choice's, by the figures of both: "8% cheaper, 1.3 times as long"."""
+    dearer, longer = run.usd / best.usd - 1, run.hours / best.hours
+    price = "as dear" if abs(dearer) < 0.005 else f"{abs(dearer):.0%} {'dearer' if dearer > 0 else 'cheaper'}"
+    if dearer >= 1:
+        price = f"{dearer + 1:.1f} times as dear"
+    return f"{price}, {'as long' if abs(longer - 1) < 0.02 else f'{longer:.2g} times as long'}"
 
 
 def describe_training_beside(plan: TrainingPlan, candidate: TrainingCandidate) -> str:
@@ -7341,15 +8047,25 @@ def other_places(plan: TrainingPlan) -> Iterator[str]:
         best = best_of(replace(request, task="distributed", optimize="throughput"))
         if best and run_of(best).hours < ours:
             yield f"Task distributed is through earlier: {describe_training_where(best.setup)}, {describe_training_run_price(run_of(best))}."
-    working = [candidate for candidate in plan.candidates if candidate.rank]
-    fastest = min(working, key=lambda c: run_of(c).hours)
-    cheapest = min(working, key=lambda c: run_of(c).usd)
-    if request.optimize == "cost" and run_of(fastest).hours < 0.95 * ours:
-        yield f"Chosen for throughput it would be {describe_training_where(fastest.setup)}: {describe_training_run_price(run_of(fastest))}."
-    if request.optimize != "cost" and run_of(cheapest).usd < 0.95 * run_of(plan.chosen).usd:
-        yield f"Chosen for cost it would be {describe_training_where(cheapest.setup)}: {describe_training_run_price(run_of(cheapest))}."
-    if any(not c.estimate.fits and c.usd_per_hour < plan.chosen.usd_per_hour for c in plan.candidates):
-        yield "A shorter context makes room on cards that cost less by the hour."
+    yield from describe_training_other_aims(plan)
+    half = plan.request.context_len // 2
+    best = best_of(replace(plan.request, context_len=half)) if half >= describe_training_SHORTEST_CONTEXT else None
+    if best and run_of(best).usd < describe_training_LESS * run_of(plan.chosen).usd:
+        price = f"{describe_training_where(best.setup)}: {describe_training_run_price(run_of(best))}"
+        yield f"With half of the context, {half:,} tokens, it would be {price}."
+
+
+def describe_training_other_aims(plan: TrainingPlan) -> Iterator[str]:
+    """Yield what the same budget gets for another aim."""
+    ours = run_of(plan.chosen)
+    if plan.request.optimize == "cost":
+        fastest = best_of(replace(plan.request, optimize="throughput"))
+        if fastest and run_of(fastest).hours < describe_training_LESS * ours.hours:
+            yield f"Chosen for throughput it would be {describe_training_where(fastest.setup)}: {describe_training_run_price(run_of(fastest))}."
+    else:
+        cheapest = best_of(replace(plan.request, optimize="cost"))
+        if cheapest and run_of(cheapest).usd < describe_training_LESS * ours.usd:
+            yield f"Chosen for cost it would be {describe_training_where(cheapest.setup)}: {describe_training_run_price(run_of(cheapest))}."
 
 
 def why_lower(plan: TrainingPlan) -> str:
@@ -7401,7 +8117,7 @@ def describe_training_page_bar(candidate: TrainingCandidate, role: str = "") -> 
 
 def describe_training_page_bars(plan: TrainingPlan) -> list[Bar]:
     """Return the bar of the choice, and beside it one of a quicker or a cheaper GPU."""
-    others = (quicker(plan), cheaper_by_the_hour(plan))
+    others = (quicker(plan), cheaper_run(plan))
     other = next((c for c in others if c and c.run and c.setup.gpu != plan.chosen.setup.gpu), None)
     return [describe_training_page_bar(plan.chosen, "chosen"), *([describe_training_page_bar(other, "beside it")] if other else [])]
 
@@ -7413,7 +8129,7 @@ def describe_training_page_lines(plan: TrainingPlan) -> Lines:
     more = [f"run     {run_text(plan)}"]
     if setup.nodes > 1:
         more.append(f"needs   {cluster_words(setup)}")
-    for word, other in (("cheaper", cheaper_by_the_hour(plan)), ("faster ", quicker(plan))):
+    for word, other in (("cheaper", cheaper_run(plan)), ("faster ", quicker(plan))):
         if other:
             more.append(f"{word} {describe_training_beside(plan, other)}")
     return Lines(
@@ -7477,7 +8193,7 @@ def state_words(plan: TrainingPlan) -> list[str]:
         what = OFFLOAD_NAMES[setup.offload].removesuffix(" in main memory")
         words.append(f"Main memory holds the {what}, {estimate.host_gib:.0f} GiB on each node, which is in the price.")
     kept = "are computed again in the backward pass" if setup.gradient_checkpointing else "are kept"
-    if tight(estimate):
+    if choose_micro_batch_tight(estimate):
         left = estimate.usable_gib - need_gib(estimate)
         words.append(
             f"That leaves {left:.1f} GiB, less than the estimate may err; if memory runs out, a run says what to lower."
@@ -7542,11 +8258,11 @@ def describe_training_page_money_words(plan: TrainingPlan) -> list[str]:
     ]
 
 
-def describe_training_page_comparison(plan: TrainingPlan, everything: bool) -> Comparison:
-    """Return the weighed candidates as a table: the best of each GPU, or all of them."""
-    rows = [describe_training_cells(plan, candidate) for candidate in (plan.candidates if everything else describe_training_one_per_gpu(plan))]
+def describe_training_page_comparison(plan: TrainingPlan, which: str) -> Comparison:
+    """Return the weighed candidates as a table: the "best" of each GPU, "all" of them, or the "frontier"."""
+    candidates = {"best": describe_training_one_per_gpu, "all": lambda plan: plan.candidates, "frontier": describe_training_frontier}[which](plan)
     load = f"sequences of {plan.request.context_len:,}, {rows_words(plan)} (prior)"
-    return Comparison(describe_training_page_COLUMNS, rows, load)
+    return Comparison(describe_training_page_COLUMNS, [describe_training_cells(plan, candidate) for candidate in candidates], load)
 
 
 def markdown(cells: tuple[str, ...]) -> str:
@@ -7562,7 +8278,7 @@ class Descriptions(NamedTuple):
     page: Callable[[Any], Page]
     bars: Callable[[Any], list[Bar]]
     lines: Callable[[Any], Lines]
-    comparison: Callable[[Any, bool], Comparison]
+    comparison: Callable[[Any, str], Comparison]  # "best" of each GPU, "all", or the "frontier"
 
 
 describe_by_task_INFERENCE = Descriptions(describe_inference_page_page, describe_inference_page_bars, describe_inference_page_lines, describe_inference_page_comparison)
@@ -7784,9 +8500,25 @@ def engine(plan: InferencePlan) -> list[Constant]:
         ("QUANTIZATION", setup.quantization, quantization_reason(plan)),
         ("QUANTIZE_AT_LOAD", checkpoint(setup)[2], "what the engine makes of the weights while it loads them"),
         ("ATTENTION", setup.attention, f"{kernel_name(setup)}; compute capability {gpu.compute_capability}"),
+        *vllm_constants(setup),
         ("CONTEXT_LEN", setup.context_len, context_reason(plan)),
         ("CONCURRENCY", setup.concurrency, concurrency_reason(plan)),
         ("MEMORY_FRACTION", setup.memory_fraction, fraction_reason(setup)),
+    ]
+
+
+def vllm_constants(setup: InferenceSetup) -> list[Constant]:
+    """Return what only vLLM is told: the format of its cache and the tokens of a step."""
+    if setup.engine != "vllm":
+        return []
+    if setup.kv_dtype == "fp8":
+        cache = "half the bytes of a 16-bit cache, for a small loss that 4-bit weights would exceed"
+    else:
+        cache = "auto: as DTYPE; fp8 halves it, on cards and kernels that read it"
+    step = setup.max_batched_tokens or batched_tokens(setup)
+    return [
+        ("KV_CACHE_DTYPE", setup.kv_dtype, cache),
+        ("MAX_NUM_BATCHED_TOKENS", step, "tokens of one step; activations, and windows in the cache, grow with it"),
     ]
 
 
@@ -7854,7 +8586,7 @@ def concurrency_reason(plan: InferencePlan) -> str:
 def plan_py_inference_gpu_reason(plan: InferencePlan) -> str:
     estimate, cheaper = estimate_of(plan.chosen), next_cheaper(plan)
     used = f"{peak_gib(estimate):.1f} of {estimate.usable_gib:.1f} GiB used"
-    return f"{used}; next cheaper: {describe_inference_beside(plan, cheaper)}" if cheaper else used
+    return f"{used}; next cheaper: {describe_neighbours_beside(plan, cheaper)}" if cheaper else used
 
 
 def rate_reason(plan: InferencePlan) -> str:
@@ -7868,13 +8600,14 @@ def quantization_reason(plan: InferencePlan) -> str:
         return "the weights as published"
     if plan.request.quantization != "auto":
         return "as you asked"
+    if not weights_lost(setup):
+        return f"a published checkpoint, and {setup.gpu.name} computes in it: as good as 16 bits (arXiv 2411.02355)"
     return f"the budget does not carry more bits; {setup.gpu.name} runs it"
 
 
 # ---- planner/write/plan_py/batch.py
 
 
-SHARD_S = 300  # of one container: long beside its overhead of seconds, short beside what a kill may cost
 MOST_SHARD_ROWS = 100_000  # a file of some 100 MB
 ANSWER_SPREAD = 4  # the longest answer, in typical ones, so that few are cut (prior)
 TIMEOUT_SPREAD = 10  # the longest shard, in planned ones
@@ -7921,8 +8654,13 @@ def rows(plan: InferencePlan) -> list[Constant]:
 
 
 def shard_rows(plan: InferencePlan) -> int:
-    """Return the rows that take `SHARD_S`, as 1, 2 or 5 times a power of ten, at least those that run at once."""
+    """Return the rows that take `SHARD_S`, as 1, 2 or 5 times a power of ten, at least those that run at once.
+
+    Fewer where the containers that were planned for known rows would not have one each.
+    """
     wanted = min(SHARD_S / row_s(plan.chosen), MOST_SHARD_ROWS)
+    if plan.request.dataset_rows:
+        wanted = min(wanted, plan.request.dataset_rows / batch_containers(plan.request, plan.chosen))
     power = 10 ** math.floor(math.log10(max(wanted, 1)))
     rounded = max(step * power for step in (1, 2, 5) if step * power <= max(wanted, 1))
     return max(rounded, plan.chosen.setup.concurrency)
@@ -8232,6 +8970,9 @@ def plan_py_serve_most_reason(plan: InferencePlan) -> str:
     budget = plan.request.budget
     if budget.per == "none":
         return "no budget was set: what Modal's Starter plan runs at once, 10 GPUs"
+    if budget.per == "month":
+        hours = month_hours(plan.request, plan.chosen)
+        return f"what carries the load or is kept warm; {budget.usd:g}/month pays for {hours:,.0f} hours of one"
     return f"what {budget.usd:g}/{budget.per} pays for around the clock"
 
 
@@ -8409,9 +9150,9 @@ def machines(plan: TrainingPlan) -> list[Constant]:
 
 
 def plan_py_training_gpu_reason(plan: TrainingPlan) -> str:
-    estimate, cheaper = plan.chosen.estimate, cheaper_by_the_hour(plan)
+    estimate, cheaper = plan.chosen.estimate, cheaper_run(plan)
     used = f"{sum(describe_training_memory_terms(estimate).values()):.1f} of {estimate.usable_gib:.1f} GiB used"
-    return f"{used}; cheaper by the hour: {describe_training_beside(plan, cheaper)}" if cheaper else used
+    return f"{used}; cheaper for the run: {describe_training_beside(plan, cheaper)}" if cheaper else used
 
 
 def nodes_reason(setup: TrainingSetup) -> str:

@@ -1,4 +1,4 @@
-"""`python -m planner` and `gpu-plan`: plan and estimate answer JSON lines, compare prints a table."""
+"""`python -m planner` and `gpu-plan`: plan and estimate answer JSON lines, compare and frontier print tables."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .request.checks import check_budget, check_context, check_several, check_tr
 from .request.dataset import epochs_of, parse_dataset, row_tokens_of
 from .request.model import usual_context
 from .request.parse import parse_count, parse_gpu
-from .schema import AIMS, ENGINES, METHODS, QUANTIZATIONS, TRAINING, Model, Refusal, Request
+from .schema import AIMS, ENGINES, METHODS, QUANTIZATIONS, TASKS, TRAINING, Model, Refusal, Request
 from .write.table import table
 
 
@@ -34,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if options.command == "prices":
             print("\n".join(price_changes(read_json(options.rates)) or [f"no price has changed since {PRICES_DATE}"]))
         else:
-            print(table(plan_for(asked(options)), options.all))
+            print(table(plan_for(asked(options)), shown(options)))
     except Refusal as refusal:
         print(f"error: {refusal}", file=sys.stderr)
         return 1
@@ -49,21 +49,36 @@ def parser() -> argparse.ArgumentParser:
     commands.add_parser("plan", help="JSON lines in, one plan a line out")
     commands.add_parser("estimate", help="JSON lines in, one estimate a line out")
     compare = commands.add_parser("compare", help="a table of what was weighed for a model")
-    compare.add_argument("model", help="a model id, a folder with a config.json, or a size such as 8B or 235B-A22B")
-    compare.add_argument("--task", default="serve", choices=("serve", *TRAINING), help="what to do with it (serve)")
-    compare.add_argument("--budget", default="none", help="4/hour, 300/month, 50/run to train, or none (USD)")
-    compare.add_argument("--context", default="auto", help="tokens: prompt and answer (8192), one example (2048)")
-    compare.add_argument("--rows", default="0", help="to train on: 10000, 10k (unknown)")
-    compare.add_argument("--method", default="auto", choices=("auto", *METHODS), help="insist on a way to train")
-    compare.add_argument("--concurrency", default="16", help="requests at once (16)")
-    compare.add_argument("--gpu", default="auto", help="insist on a GPU: L40S, H100:2")
-    compare.add_argument("--quantization", default="auto", choices=("auto", *QUANTIZATIONS), help="insist on a format")
-    compare.add_argument("--engine", default="auto", choices=("auto", *ENGINES))
-    compare.add_argument("--optimize", default="cost", choices=AIMS, help="what to rank for (cost)")
+    add_request(compare)
     compare.add_argument("--all", action="store_true", help="every configuration, not the best of each card")
+    frontier = commands.add_parser("frontier", help="what is faster than all that costs less, from the cheapest on")
+    add_request(frontier)
     prices = commands.add_parser("prices", help="what has changed since the planner's prices were read")
     prices.add_argument("--from", dest="rates", required=True, help="the output of: modal billing rates --json")
     return top
+
+
+def add_request(command: argparse.ArgumentParser) -> None:
+    """Add the options that describe a request."""
+    add = command.add_argument
+    add("model", help="a model id, a folder with a config.json, or a size such as 8B or 235B-A22B")
+    add("--task", default="serve", choices=TASKS, help="what to do with it (serve)")
+    add("--budget", default="none", help="4/hour, 300/month, 50/run for a batch or to train, or none (USD)")
+    add("--context", default="auto", help="tokens: prompt and answer (8192), one example (2048)")
+    add("--rows", default="0", help="of a batch or to train on: 10000, 10k (unknown)")
+    add("--method", default="auto", choices=("auto", *METHODS), help="insist on a way to train")
+    add("--concurrency", default="16", help="requests at once (16)")
+    add("--gpu", default="auto", help="insist on a GPU: L40S, H100:2")
+    add("--quantization", default="auto", choices=("auto", *QUANTIZATIONS), help="insist on a format")
+    add("--engine", default="auto", choices=("auto", *ENGINES))
+    add("--optimize", default="cost", choices=AIMS, help="what to rank for (cost)")
+
+
+def shown(options: argparse.Namespace) -> str:
+    """Return which of the weighed candidates a table has."""
+    if options.command == "frontier":
+        return "frontier"
+    return "all" if options.all else "best"
 
 
 def read_json(path: str) -> Any:
@@ -75,13 +90,13 @@ def read_json(path: str) -> Any:
 
 
 def asked(options: argparse.Namespace) -> Request:
-    """Return the request that the options of `compare` describe."""
+    """Return the request that the options describe."""
     model, trains = named(options.model, options.hub), options.task in TRAINING
     gpu, count = parse_gpu(options.gpu, "auto", several_nodes=options.task == "distributed")
     typed = options.context if options.context != "auto" else str(usual_context(model, options.task, "generation"))
     context_len = check_context(parse_count("context", typed), model)
     rows = parse_dataset(f"it {options.rows} rows")[1] if options.rows != "0" else 0
-    workload = model.workload if trains else "generation"
+    workload = model.workload
     if trains:
         check_workload(workload)
         check_trained(model)

@@ -120,6 +120,7 @@ class InferenceSetup(NamedTuple):
     max_batched_tokens: int = 0  # 0: the engine's default for the card
     input_len: int = 1024  # tokens of a typical request
     output_len: int = 256
+    max_num_seqs: int = 0  # requests that vLLM is told to run at once; 0: its default for the card
 
 
 class InferenceEstimate(NamedTuple):
@@ -132,7 +133,8 @@ class InferenceEstimate(NamedTuple):
     kv_cache_gib: float  # vLLM: what is left for the cache; transformers: what the requests need
     kv_bytes_per_token: float
     kv_tokens: int
-    max_concurrency: float  # requests of context_len at once, over all replicas
+    max_concurrency: float  # requests of context_len at once, over all replicas, as the engine counts when it starts
+    requests_at_once: float  # that it really holds: in layers with a window they share the tokens of a step
     fits: bool
     rejection: Rejection | None  # why it does not fit; `why` in the JSON interface
     decode_tokens_per_s_single: float | None
@@ -202,11 +204,6 @@ class Budget(NamedTuple):
 
     usd: float
     per: str
-
-    @property
-    def usd_per_hour(self) -> float:
-        """USD per hour that may be spent around the clock: infinite without a limit and for a run."""
-        return {"hour": self.usd, "month": self.usd / HOURS_PER_MONTH}.get(self.per, float("inf"))
 
 
 class WarmPool(NamedTuple):

@@ -23,6 +23,8 @@ def has_own_kernel(model: Model, gpu: Gpu) -> bool:
 def dominated(request: Request, setup: InferenceSetup) -> Rejection | None:
     """Return a rejection where a faster kernel runs on the GPU and the request does not ask for this one."""
     best = setup.gpu.attention[-1]
+    if setup.kv_dtype == "fp8":  # not every kernel reads such a cache
+        return None
     if request.attention != "auto" or setup.engine != "vllm" or setup.attention in (best, "auto"):
         return None
     return Rejection(Reason.FASTER_KERNEL)

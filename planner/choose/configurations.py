@@ -6,44 +6,89 @@ from collections.abc import Iterator
 
 from ..catalogue.gpus import GPUS
 from ..estimate.transformers_memory import STEP_TOKENS
-from ..schema import InferenceSetup, Request
-from .attention import kernels_to_weigh
-from .formats import formats
+from ..estimate.vllm_memory import batched_tokens
+from ..schema import Gpu, InferenceSetup, Request, replace
+from .attention import has_own_kernel, kernels_to_weigh
+from .formats import QUALITY_LOST, formats, fp8_cache_kernel
 
 COUNTS = (1, 2, 4, 8)
-TYPICAL_INPUT = 1024
+TYPICAL_INPUT, TYPICAL_SHARE = 1024, 8  # tokens of a prompt, or an eighth of a long context (prior)
+LONGEST_ANSWER = 1024  # tokens of a typical answer: answers do not grow with what is read (prior)
 BATCH_SEQUENCES = 256  # max_num_seqs of vLLM for a batch, where latency does not matter
+PASS_TOKENS = 65_536  # of one padded forward pass of transformers: more are no faster on any card (prior)
 
 
 def configurations(request: Request) -> Iterator[InferenceSetup]:
     """Yield GPU x count x engine x quantization x attention kernel, as far as the request leaves them open."""
-    input_len, output_len = typical_request(request)
+    pairs = formats(request)
+    for gpu, count in places(request):
+        for engine, quantization in pairs:
+            setup = setup_of(request, gpu, count, engine, quantization)
+            for attention in kernels_to_weigh(request, gpu, engine):
+                yield setup._replace(attention=attention)
+
+
+def fp8_cache_configurations(request: Request) -> Iterator[InferenceSetup]:
+    """Yield the same with an fp8 cache, where 16 bits are not insisted on and the card has a kernel for it."""
+    if request.workload != "generation" or request.quantization == "none" or request.model.attention == "mla":
+        return
+    if request.model.kv_dtype == "fp8":  # the checkpoint brings such a cache
+        return
+    fine = [pair for pair in formats(request) if pair[0] == "vllm" and quality(request, pair[1]) < QUALITY_LOST["int4"]]
+    for gpu, count in places(request):
+        kernel = fp8_cache_kernel(gpu)
+        if kernel and request.attention in ("auto", kernel) and not has_own_kernel(request.model, gpu):
+            for engine, quantization in fine:
+                setup = setup_of(request, gpu, count, engine, quantization)
+                yield replace(setup, attention=kernel, kv_dtype="fp8")
+
+
+def quality(request: Request, quantization: str) -> int:
+    """Return the steps of quality that a format costs at the most."""
+    return 0 if quantization == request.model.quantization else QUALITY_LOST[quantization]
+
+
+def places(request: Request) -> Iterator[tuple[Gpu, int]]:
+    """Yield (GPU, GPUs of a container)."""
     for gpu in GPUS.values():
-        if request.gpu not in ("auto", gpu.name):
-            continue
-        counts = [request.gpu_count] if request.gpu_count else [count for count in COUNTS if count <= gpu.max_count]
-        for count in counts:
-            for engine, quantization in formats(request):
-                for attention in kernels_to_weigh(request, gpu, engine):
-                    yield InferenceSetup(
-                        model=request.model,
-                        gpu=gpu,
-                        gpu_count=count,
-                        tensor_parallel=count,
-                        engine=engine,
-                        quantization=quantization,
-                        attention=attention,
-                        context_len=request.context_len,
-                        max_batched_tokens=STEP_TOKENS if batches_continuously(request, engine) else 0,
-                        concurrency=rows_at_once(request, engine),
-                        input_len=input_len,
-                        output_len=output_len,
-                    )
+        if request.gpu in ("auto", gpu.name):
+            counts = [request.gpu_count] if request.gpu_count else [count for count in COUNTS if count <= gpu.max_count]
+            for count in counts:
+                yield gpu, count
+
+
+def setup_of(request: Request, gpu: Gpu, count: int, engine: str, quantization: str) -> InferenceSetup:
+    """Return the setup that the generated code runs, with all requests in one container."""
+    input_len, output_len = typical_request(request)
+    at_once = rows_at_once(request, engine)
+    setup = InferenceSetup(
+        model=request.model,
+        gpu=gpu,
+        gpu_count=count,
+        tensor_parallel=count,
+        engine=engine,
+        quantization=quantization,
+        context_len=request.context_len,
+        max_batched_tokens=STEP_TOKENS if batches_continuously(request, engine) else 0,
+        concurrency=at_once,
+        input_len=input_len,
+        output_len=output_len,
+    )
+    if engine != "vllm":
+        return setup
+    step = batched_tokens(setup)
+    if request.workload != "generation":  # an encoder reads each text in one step
+        step = max(step, request.context_len)
+    return setup._replace(max_batched_tokens=step, max_num_seqs=at_once)
 
 
 def rows_at_once(request: Request, engine: str) -> int:
-    """Return the rows or requests at once. vLLM queues a batch's rows itself, and its cache decides how many run."""
-    return BATCH_SEQUENCES if request.task == "batch" and engine == "vllm" else request.concurrency
+    """Return the rows or requests at once: those of vLLM's queue in a batch, those of one pass of an encoder."""
+    if engine == "vllm":
+        return BATCH_SEQUENCES if request.task == "batch" else request.concurrency
+    if request.workload != "generation":
+        return min(request.concurrency, max(1, PASS_TOKENS // request.context_len))
+    return request.concurrency
 
 
 def batches_continuously(request: Request, engine: str) -> bool:
@@ -52,8 +97,11 @@ def batches_continuously(request: Request, engine: str) -> bool:
 
 
 def typical_request(request: Request) -> tuple[int, int]:
-    """Return a typical request's tokens in and out: 1,024 and 256, or what a short context holds of them (prior)."""
+    """Return a typical request's tokens in and out: 1,024 and 256, or what the context makes likely (prior).
+
+    A short context holds less; who asks for a long one has long prompts.
+    """
     if request.workload != "generation":
         return min(TYPICAL_INPUT, request.context_len), 1
-    input_len = min(TYPICAL_INPUT, request.context_len * 4 // 5)
-    return max(input_len, 1), max(input_len // 4, 1)
+    input_len = min(max(TYPICAL_INPUT, request.context_len // TYPICAL_SHARE), request.context_len * 4 // 5)
+    return max(input_len, 1), min(max(input_len // 4, 1), LONGEST_ANSWER)

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import math
+
 from ..reasons import Reason, Rejection
 from ..request.warm_pool import warm_hours_per_month
-from ..schema import InferenceCandidate, InferenceSetup, Request
+from ..schema import HOURS_PER_MONTH, InferenceCandidate, InferenceSetup, Request
 
 STARTER_GPUS = 10  # that Modal's Starter plan runs at once
 STARTS_SHARE = 0.05  # of a batch's budget that may go into cold starts
+LEAST_HOURS = 100  # that a month's budget must keep a service busy: five on each working day (prior)
+SHARD_S = 300  # of one container: long beside its overhead of seconds, short beside what a kill may cost
 
 
 def over_budget(request: Request, candidate: InferenceCandidate) -> Rejection | None:
     """Return a rejection where the budget does not pay for the candidate and its warm pool."""
     budget, warm = request.budget, request.warm.containers
     if ends(request):
-        return Rejection(Reason.RUN_OVER_BUDGET) if batch_usd(request, candidate) > budget.usd else None
-    if candidate.usd_per_hour > budget.usd_per_hour:
+        return Rejection(Reason.RUN_OVER_BUDGET) if least_batch_usd(request, candidate) > budget.usd else None
+    if budget.per == "month" and month_usd(request, candidate) > budget.usd:
+        alone = candidate.usd_per_hour * LEAST_HOURS > budget.usd
+        return Rejection(Reason.PRICE_OVER_BUDGET if alone else Reason.WARM_POOL_OVER_BUDGET)
+    if budget.per == "hour" and candidate.usd_per_hour > budget.usd:
         return Rejection(Reason.PRICE_OVER_BUDGET)
     if warm and warm > most_containers(request, candidate):
         return Rejection(Reason.STARTER_PLAN if budget.per == "none" else Reason.WARM_POOL_OVER_BUDGET)
@@ -23,17 +30,24 @@ def over_budget(request: Request, candidate: InferenceCandidate) -> Rejection | 
 
 
 def most_containers(request: Request, candidate: InferenceCandidate) -> int:
-    """Return the containers that the budget pays for around the clock; without one, those of Modal's Starter plan.
+    """Return the containers that may run at once.
 
-    A budget for a run or a month of runs pays for as many starts as take `STARTS_SHARE` of it.
+    Those that an hour's budget pays for; without a budget those of Modal's Starter plan. A month's budget pays for
+    hours, so those that carry the load or are kept warm, and more where it pays for more around the clock. A budget for
+    a run or a month of runs pays for as many starts as take `STARTS_SHARE` of it.
     """
+    setup, budget = candidate.setup, request.budget
     if ends(request) and candidate.estimate:
-        start_usd = (candidate.estimate.cold_start_s or 0) / 3600 * container_usd_per_hour(candidate.setup)
-        most = STARTER_GPUS // candidate.setup.gpu_count
-        return max(1, min(most, int(request.budget.usd * STARTS_SHARE / start_usd))) if start_usd else most
-    if request.budget.per == "none":
-        return max(candidate.containers, STARTER_GPUS // candidate.setup.gpu_count)
-    return int(request.budget.usd_per_hour / container_usd_per_hour(candidate.setup) + 1e-9)
+        start_usd = start_usd_of(candidate)
+        most = STARTER_GPUS // setup.gpu_count
+        return max(1, min(most, int(budget.usd * STARTS_SHARE / start_usd))) if start_usd else most
+    if budget.per == "none":
+        return max(candidate.containers, STARTER_GPUS // setup.gpu_count)
+    one = container_usd_per_hour(setup)
+    if budget.per == "month":
+        always = int(budget.usd / HOURS_PER_MONTH / one + 1e-9)
+        return max(paid_containers(request, candidate), always)
+    return int(budget.usd / one + 1e-9)
 
 
 def container_usd_per_hour(setup: InferenceSetup) -> float:
@@ -41,9 +55,31 @@ def container_usd_per_hour(setup: InferenceSetup) -> float:
     return setup.gpu_count * setup.gpu.usd_per_hour
 
 
+def start_usd_of(candidate: InferenceCandidate) -> float:
+    """Return the USD of one cold start."""
+    assert candidate.estimate is not None
+    return (candidate.estimate.cold_start_s or 0) / 3600 * container_usd_per_hour(candidate.setup)
+
+
 def warm_usd_per_month(request: Request, candidate: InferenceCandidate) -> float:
     """Return the USD per month that the GPUs of an idle warm pool cost."""
     return request.warm.containers * container_usd_per_hour(candidate.setup) * warm_hours_per_month(request.warm)
+
+
+def month_usd(request: Request, candidate: InferenceCandidate) -> float:
+    """Return the least USD a month with which a service is worth starting.
+
+    LEAST_HOURS of the containers that carry the load, or the warm pool and as many hours of those beyond it.
+    """
+    beyond = max(0, candidate.containers - request.warm.containers) * container_usd_per_hour(candidate.setup)
+    pool = warm_usd_per_month(request, candidate) + beyond * LEAST_HOURS if request.warm.containers else 0.0
+    return max(candidate.usd_per_hour * LEAST_HOURS, pool)
+
+
+def month_hours(request: Request, candidate: InferenceCandidate) -> float:
+    """Return the hours a month that the budget keeps one container busy beyond its warm pool."""
+    left = request.budget.usd - warm_usd_per_month(request, candidate)
+    return left / container_usd_per_hour(candidate.setup)
 
 
 def ends(request: Request) -> bool:
@@ -52,9 +88,39 @@ def ends(request: Request) -> bool:
 
 
 def batch_usd(request: Request, candidate: InferenceCandidate) -> float:
-    """Return the USD of a batch run: its rows, or one for every `input_len` tokens. 0 where its size is unknown."""
+    """Return the USD of a batch run, its starts included; 0 where its rows are unknown."""
+    rows = batch_rows(request, candidate)
+    if not rows:
+        return 0.0
+    return rows * row_usd(candidate) + batch_containers(request, candidate) * start_usd_of(candidate)
+
+
+def least_batch_usd(request: Request, candidate: InferenceCandidate) -> float:
+    """Return the USD of a batch run on one container; 0 where its rows are unknown."""
+    rows = batch_rows(request, candidate)
+    return rows * row_usd(candidate) + start_usd_of(candidate) if rows else 0.0
+
+
+def batch_rows(request: Request, candidate: InferenceCandidate) -> float:
+    """Return the rows of a batch in all passes, one for every `input_len` tokens where tokens are known."""
     counted = request.dataset_rows or request.dataset_tokens / candidate.setup.input_len
-    return counted * request.epochs * row_usd(candidate)
+    return counted * request.epochs
+
+
+def batch_containers(request: Request, candidate: InferenceCandidate) -> int:
+    """Return the containers that a batch starts: one for each shard, as far as they may run at once and are paid."""
+    rows, start_usd = batch_rows(request, candidate), start_usd_of(candidate)
+    most = min(most_containers(request, candidate), math.ceil(rows * row_s(candidate) / SHARD_S))
+    if ends(request) and start_usd:
+        most = min(most, int((request.budget.usd - rows * row_usd(candidate)) / start_usd))
+    return max(1, most)
+
+
+def batch_hours(request: Request, candidate: InferenceCandidate) -> float:
+    """Return the hours of a batch run, from its first start to its last row."""
+    assert candidate.estimate is not None
+    working_s = batch_rows(request, candidate) * row_s(candidate) / batch_containers(request, candidate)
+    return (working_s + (candidate.estimate.cold_start_s or 0)) / 3600
 
 
 def row_s(candidate: InferenceCandidate) -> float:
@@ -83,9 +149,11 @@ def usd_per_million(candidate: InferenceCandidate) -> float:
 
 
 def needed_usd(request: Request, candidate: InferenceCandidate) -> float:
-    """Return the USD that the budget must reach: of the run where it ends, else of an hour of what is paid."""
+    """Return the USD that the budget must reach, in its own unit: of the run, of the month, else of the hour."""
     if ends(request):
-        return batch_usd(request, candidate)
+        return least_batch_usd(request, candidate)
+    if request.budget.per == "month":
+        return month_usd(request, candidate)
     return paid_containers(request, candidate) * container_usd_per_hour(candidate.setup)
 
 

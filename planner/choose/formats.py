@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from ..schema import InferenceSetup, Model, Request
+from ..schema import Gpu, InferenceSetup, Model, Request
 from .no_plan import FormatNotOffered, ImageCannotLoad, NoPlan
 
-# Steps of quality lost: 16-bit is the model as published; 8-bit is close to it; 4-bit is not always.
-QUALITY_LOST = {"none": 0, "fp8": 1, "int8": 1, "int4": 2, "nf4": 2, "mxfp4": 2, "nvfp4": 2}
+# Steps of quality that a format costs where the model is published in another one. 8 bits lose little and 4 bits more
+# (arXiv 2411.02355: W8A8-FP8 "effectively lossless", INT8 1 to 3%), so that an fp8 cache beside 8-bit weights still
+# goes before 4-bit weights.
+QUALITY_LOST = {"none": 0, "fp8": 1, "int8": 1, "int4": 3, "nf4": 3, "mxfp4": 3, "nvfp4": 3}
+FP8_CACHE_LOST = 1
 BITSANDBYTES = ("int8", "nf4")  # what transformers quantizes to while loading
 
 
 def formats(request: Request) -> tuple[tuple[str, str], ...]:
     """Return (engine, weight format) pairs to weigh, the published format first. NoPlan where none is as asked.
 
-    Engine "auto" generates with vLLM, and with transformers in formats that only that makes while loading.
+    Engine "auto" generates with vLLM, and with transformers in formats that only that makes while loading; it reads
+    with either.
     """
     model, asked = request.model, request.quantization
     if request.workload != "generation":  # encoders are small, and no kernel quantizes them
-        offered = [("transformers" if request.engine == "auto" else request.engine, model.quantization)]
+        engines = ("transformers", "vllm") if request.engine == "auto" else (request.engine,)
+        offered = [(engine, model.quantization) for engine in engines]
     else:
         by_vllm = [("vllm", quantization) for quantization in loaded_by_vllm(model)]
         by_transformers = [("transformers", quantization) for quantization in loaded_by_transformers(model)]
@@ -56,6 +61,36 @@ def loaded_by_transformers(model: Model) -> list[str]:
     return {"none": ["none", *BITSANDBYTES], "nf4": ["nf4"]}.get(model.quantization, [])
 
 
+def weights_lost(setup: InferenceSetup) -> int:
+    """Return the steps of quality that the weights cost; 0 for the model as published.
+
+    Weights that were published in fp8 count as the model where the card computes fp8; those that are cast while they
+    load do not.
+    """
+    if setup.quantization == setup.model.quantization or (
+        setup.quantization == "fp8" and published_in_fp8(setup.model) and setup.gpu.fp8
+    ):
+        return 0
+    return QUALITY_LOST[setup.quantization]
+
+
+def published_in_fp8(model: Model) -> bool:
+    """Whether a checkpoint in fp8 is published beside the 16-bit weights."""
+    return any(quantization == "fp8" for quantization, _id, _revision in model.variants)
+
+
 def quality_lost(setup: InferenceSetup) -> int:
-    """Return the steps of quality that the format costs; 0 for the published one."""
-    return 0 if setup.quantization == setup.model.quantization else QUALITY_LOST[setup.quantization]
+    """Return the steps of quality that weights and cache cost."""
+    return weights_lost(setup) + (FP8_CACHE_LOST if setup.kv_dtype == "fp8" else 0)
+
+
+def fp8_cache_kernel(gpu: Gpu) -> str:
+    """Return the attention kernel that keeps an fp8 cache on that GPU in vLLM 0.32; "" where none does.
+
+    FlashAttention 3 on Hopper and 4 on Blackwell's 10.x (`flash_attn_supports_kv_cache_dtype`); Triton, which is the
+    plan's "sdpa", on other cards that compute fp8.
+    """
+    if not gpu.fp8:
+        return ""
+    major = int(gpu.compute_capability)
+    return {9: "flash_attention_3", 10: "flash_attention_4"}.get(major, "sdpa")

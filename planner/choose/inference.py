@@ -3,103 +3,105 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from collections.abc import Iterable
 
-from ..catalogue.gpus import gpu_string
-from ..estimate import inference
+from ..estimate.inference import estimate_with
 from ..reasons import Reason, Rejection
 from ..schema import Candidate, InferenceCandidate, InferenceSetup, Request, replace
 from .attention import dominated
-from .configurations import configurations
-from .cost import container_usd_per_hour, over_budget, paid_containers, tokens_per_s
-from .formats import quality_lost
+from .configurations import configurations, fp8_cache_configurations
+from .containers import share_of
+from .cost import container_usd_per_hour, over_budget, tokens_per_s
+from .formats import QUALITY_LOST, quality_lost
+from .ranking import merit, ranked
 from .support import unsupported
-
-MIN_READABLE_TOKENS_PER_S = 10  # that one reader follows; slower answers rank last (prior)
 
 
 def weigh(request: Request) -> tuple[InferenceCandidate, ...]:
-    """Return every setup of the request as a candidate: ranked ones first and best first, then the rejected."""
+    """Return every setup of the request as a candidate: ranked ones first and best first, then the rejected.
+
+    An fp8 cache is weighed only where weights as published do not work without it.
+    """
     judged = [judge(request, setup) for setup in configurations(request)]
-    groups: dict[tuple[str, str], list[InferenceCandidate]] = {}  # of one GPU and format, those that run
+    if not any(as_published(request, candidate) for candidate in judged):
+        judged += [judge(request, setup) for setup in fp8_cache_configurations(request)]
+    return decide(request, judged)
+
+
+def as_published(request: Request, candidate: InferenceCandidate) -> bool:
+    """Whether a candidate works within the budget, at a readable speed, and loses no quality."""
+    if not candidate.containers or quality_lost(candidate.setup) or over_budget(request, candidate):
+        return False
+    return not merit(request, candidate).slow
+
+
+def weigh_again(request: Request, candidates: Iterable[InferenceCandidate]) -> tuple[InferenceCandidate, ...]:
+    """Return candidates of a request that differs in budget, aim or warm pool only, weighed for this one."""
+    return decide(request, [replace(c, rank=0, rejected=None) if c.containers else c for c in candidates])
+
+
+def decide(request: Request, judged: list[InferenceCandidate]) -> tuple[InferenceCandidate, ...]:
+    """Return judged candidates ranked, best first, and then the rejected; money is what is looked at here."""
+    judged = [within_budget(request, candidate) for candidate in judged]
+    groups: dict[tuple[str, str, str], list[InferenceCandidate]] = {}  # of one GPU and format, those that run
     for candidate in judged:
         if candidate.containers:
-            groups.setdefault((candidate.setup.gpu.name, candidate.setup.quantization), []).append(candidate)
+            groups.setdefault(group(candidate), []).append(candidate)
     judged = [replicas_first(request, candidate, groups) for candidate in judged]
-    ranked = sorted((c for c in judged if not c.rejected), key=lambda c: rank_key(request, c))
+    working = ranked(request, [c for c in judged if not c.rejected])
     rejected = sorted((c for c in judged if c.rejected), key=rejected_key)
-    return (*(replace(candidate, rank=n) for n, candidate in enumerate(ranked, 1)), *rejected)
+    return (*(candidate._replace(rank=n) for n, candidate in enumerate(working, 1)), *rejected)
+
+
+def within_budget(request: Request, candidate: InferenceCandidate) -> InferenceCandidate:
+    """Return the candidate, rejected where it runs and the budget does not pay for it."""
+    over = over_budget(request, candidate) if candidate.containers else None
+    return candidate._replace(rejected=over) if over else candidate
+
+
+def group(candidate: InferenceCandidate) -> tuple[str, str, str]:
+    """Return what replicas of a candidate have in common with it: GPU, weights, cache."""
+    setup = candidate.setup
+    return setup.gpu.name, setup.quantization, setup.kv_dtype
 
 
 def replicas_first(
-    request: Request, candidate: InferenceCandidate, groups: dict[tuple[str, str], list[InferenceCandidate]]
+    request: Request,
+    candidate: InferenceCandidate,
+    groups: dict[tuple[str, str, str], list[InferenceCandidate]],
 ) -> InferenceCandidate:
-    """Return the candidate, rejected where fewer GPUs a container carry the load for no more, unless for latency."""
+    """Return the candidate, rejected where fewer GPUs a container carry the load for less, unless for latency."""
     setup = candidate.setup
     if candidate.rejected or request.optimize == "latency" or setup.gpu_count == 1:
         return candidate
-    for other in groups[setup.gpu.name, setup.quantization]:
-        if other.setup.gpu_count < setup.gpu_count and other.usd_per_hour <= candidate.usd_per_hour:
+    for other in groups[group(candidate)]:
+        if other.rejected or other.setup.gpu_count >= setup.gpu_count:
+            continue
+        price, other_price = candidate.usd_per_hour, other.usd_per_hour
+        if other_price < price or (other_price == price and tokens_per_s(other) >= tokens_per_s(candidate)):
             return replace(candidate, rejected=Rejection(Reason.FEWER_GPUS, number=other.setup.gpu_count))
     return candidate
 
 
 def judge(request: Request, setup: InferenceSetup) -> InferenceCandidate:
     """Return the setup as a candidate: rejected, or with its estimate and the containers that carry the load."""
-    usd_per_hour = container_usd_per_hour(setup)
     rejected = unsupported(setup) or dominated(request, setup)
     if rejected:
-        return Candidate(setup, None, usd_per_hour, rejected=rejected)
-    estimate = inference.estimate(setup)
+        return Candidate(setup, None, container_usd_per_hour(setup), rejected=rejected)
+    share = share_of(request, setup)
+    estimate = estimate_with(share.setup, share.memory)
+    usd_per_hour = container_usd_per_hour(setup)
     if not estimate.fits:
-        return Candidate(setup, estimate, usd_per_hour, rejected=estimate.rejection)
-    at_once = min(setup.concurrency, int(estimate.max_concurrency))
-    containers = 1 if request.task == "batch" else math.ceil(setup.concurrency / at_once)
-    if containers > 1:  # each container gets its share, and the estimate is of that container
-        setup = replace(setup, concurrency=math.ceil(request.concurrency / containers))
-        estimate = inference.estimate(setup)
-    candidate: InferenceCandidate = Candidate(setup, estimate, containers * usd_per_hour, containers)
-    return replace(candidate, rejected=over_budget(request, candidate))
-
-
-class RankKey(NamedTuple):
-    """The sort key of a working candidate, the weightiest part first; smaller is better."""
-
-    slow: bool  # fewer tokens/s than people read
-    quality_lost: int
-    weak_link: bool  # tensor parallelism over PCIe
-    aim: float
-    price: float
-    rate: float  # negative: faster first
-    name: str  # so that the order is always the same
-
-
-def rank_key(request: Request, candidate: InferenceCandidate) -> RankKey:
-    """Return the sort key of a working candidate for the request."""
-    setup, estimate = candidate.setup, candidate.estimate
-    assert estimate is not None and estimate.time_to_first_token_s is not None
-    decode_s = setup.output_len / estimate.decode_tokens_per_s_single if estimate.decode_tokens_per_s_single else 0.0
-    rate = tokens_per_s(candidate)
-    price = paid_containers(request, candidate) * container_usd_per_hour(setup)
-    dollars = price / rate if request.task == "batch" else price  # a batch ends; a service is paid by the hour
-    return RankKey(
-        slow=request.task == "serve" and rate / request.concurrency < MIN_READABLE_TOKENS_PER_S,
-        quality_lost=quality_lost(setup),
-        weak_link=setup.gpu_count > 1 and not setup.gpu.nvlink,
-        aim={"cost": dollars, "latency": estimate.time_to_first_token_s + decode_s, "throughput": -rate}[
-            request.optimize
-        ],
-        price=price,
-        rate=-rate,
-        name=f"{gpu_string(setup.gpu, setup.gpu_count)} {setup.quantization} {setup.attention}",
-    )
+        return Candidate(share.setup, estimate, usd_per_hour, rejected=estimate.rejection)
+    return Candidate(share.setup, estimate, share.containers * usd_per_hour, share.containers)
 
 
 def rejected_key(candidate: InferenceCandidate) -> tuple[float | str, ...]:
     """Return the sort key of a rejected candidate: those with an estimate first, then by price of one container."""
     setup = candidate.setup
     price = container_usd_per_hour(setup)
-    return candidate.estimate is None, price, setup.gpu.name, quality_lost(setup), setup.quantization, setup.attention
+    lost = QUALITY_LOST[setup.quantization]
+    return candidate.estimate is None, price, setup.gpu.name, lost, setup.quantization, setup.kv_dtype, setup.attention
 
 
 def nearness(candidate: InferenceCandidate) -> float:

@@ -11,6 +11,7 @@ from .inference import nearness, weigh
 from .no_plan import Alternative, Change, InferenceAlternative, NoInference, NothingWorks
 
 SHORTEST_CONTEXT = 256  # tokens; nothing shorter is suggested
+TRIED = 6  # loads at the most
 
 
 def nothing_works(request: Request, candidates: tuple[InferenceCandidate, ...]) -> NoInference:
@@ -53,13 +54,15 @@ def fewer_warm(request: Request) -> Iterator[InferenceAlternative]:
 
 
 def fewer_at_once(request: Request, running: list[InferenceCandidate]) -> Iterator[InferenceAlternative]:
-    """Yield the most requests at once that the budget carries, where it carries any."""
-    best = 0
+    """Yield the most requests at once with which a plan is found within the budget, of those that candidates hold."""
+    loads = set()
     for candidate in () if request.task == "batch" else running:
         assert candidate.estimate is not None
-        best = max(best, most_containers(request, candidate) * int(candidate.estimate.max_concurrency))
-    if 0 < best < request.concurrency:
-        yield Alternative(Change.FEWER_AT_ONCE, best)
+        loads.add(most_containers(request, candidate) * int(candidate.estimate.requests_at_once))
+    for load in sorted((load for load in loads if 0 < load < request.concurrency), reverse=True)[:TRIED]:
+        if weigh(replace(request, concurrency=load))[0].rank:
+            yield Alternative(Change.FEWER_AT_ONCE, load)
+            return
 
 
 def relaxed(request: Request) -> Iterator[InferenceAlternative]:

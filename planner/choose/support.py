@@ -41,7 +41,7 @@ def _unsupported(setup: InferenceSetup) -> Reason | None:
     indexed = model.attention == "mla" and len(model.caches) > 1  # sparse attention: an index chooses tokens
     if setup.engine == "vllm" and indexed and model.kv_dtype == "fp8" and gpu.compute_capability < BLACKWELL:
         return Reason.CACHE_UNSUPPORTED
-    if setup.max_batched_tokens and lacks_continuous_batching(model):
+    if setup.engine == "transformers" and setup.max_batched_tokens and lacks_continuous_batching(model):
         return Reason.NO_CONTINUOUS_BATCHING
     if model.heads % setup.tensor_parallel:
         return Reason.HEADS_INDIVISIBLE

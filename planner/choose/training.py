@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from math import log
 from typing import NamedTuple
 
 from ..catalogue.gpus import MEMORY_USD_PER_GIB_HOUR, gpu_string
@@ -16,7 +15,7 @@ from .training_cost import over_budget
 from .training_setups import configurations, methods
 
 WEAK_SHARE = 0.2  # of a step spent on gradients over PCIe: beyond it, cards with NVLink come first (prior)
-ALIKE = 1.1  # times: of runs whose prices lie closer, the one on cheaper GPUs is taken
+ALIKE = 1.1  # times the cheapest run: up to that the quickest is taken, since the estimates err by more
 
 
 def weigh(request: Request) -> tuple[TrainingCandidate, ...]:
@@ -29,7 +28,9 @@ def weigh(request: Request) -> tuple[TrainingCandidate, ...]:
         judged += [judge(request, setups) for setups in configurations(request, method)]
         if any(not candidate.rejected and not tight(candidate.estimate) for candidate in judged):
             break
-    ranked = sorted((c for c in judged if not c.rejected), key=lambda c: rank_key(request, c))
+    working = [c for c in judged if not c.rejected]
+    keys = rank_keys(request, working)
+    ranked = [working[n] for n in sorted(range(len(working)), key=lambda n: keys[n])]
     rejected = sorted((c for c in judged if c.rejected), key=lambda c: (c.usd_per_hour, setup_name(c.setup)))
     return (*(replace(candidate, rank=n) for n, candidate in enumerate(ranked, 1)), *rejected)
 
@@ -61,39 +62,64 @@ def judge(request: Request, setups: list[TrainingSetup]) -> TrainingCandidate:
     return replace(candidate, rejected=over_budget(request.budget, candidate))
 
 
-class RankKey(NamedTuple):
-    """The sort key of a working candidate, the weightiest part first; smaller is better."""
+class Class(NamedTuple):
+    """What comes before price and time, the weightiest part first; smaller is better."""
 
     tight: bool
     method: int  # steps down the ladder
     offloads: bool
     weak_link: bool  # gradients over PCIe
     several_nodes: bool  # Modal lends clusters on request
-    aim: float
-    usd_per_hour: float
+
+
+class RankKey(NamedTuple):
+    """The sort key of a working candidate, the weightiest part first; smaller is better."""
+
+    kind: Class
+    dear: bool  # more than ALIKE times the cheapest of its class, where cost is the aim
+    aim: float  # hours; USD where it is dear
+    usd: float
     name: str
 
 
-def rank_key(request: Request, candidate: TrainingCandidate) -> RankKey:
-    """Return the sort key of a working candidate for the request."""
-    setup, estimate = candidate.setup, candidate.estimate
-    assert candidate.run is not None
+def class_of(request: Request, candidate: TrainingCandidate) -> Class:
+    """Return the class of a working candidate."""
+    setup = candidate.setup
     weak = setup.gpu_count > 1 and not setup.gpu.nvlink and communication_share(setup) > WEAK_SHARE
-    return RankKey(
-        tight=tight(estimate),
+    return Class(
+        tight=tight(candidate.estimate),
         method=methods(request).index(setup.method),
         offloads=setup.offload != "none",
         weak_link=weak,
         several_nodes=setup.nodes > 1,
-        aim=near(candidate.run.usd) if request.optimize == "cost" else candidate.run.hours,
-        usd_per_hour=candidate.usd_per_hour,
-        name=setup_name(setup),
     )
 
 
-def near(usd: float) -> int:
-    """Return a price in steps of `ALIKE`: equal for prices that the estimates do not tell apart."""
-    return round(log(usd) / log(ALIKE)) if usd > 0 else -(10**6)
+def rank_keys(request: Request, candidates: list[TrainingCandidate]) -> list[RankKey]:
+    """Return the sort key of each of the working candidates.
+
+    Where cost is the aim, the quickest of those within ALIKE of the cheapest of their class goes first: none that is
+    both dearer and slower than another of its class can, and a larger budget gives no slower run.
+    """
+    kinds = [class_of(request, candidate) for candidate in candidates]
+    cheapest: dict[Class, float] = {}
+    for kind, candidate in zip(kinds, candidates, strict=True):
+        usd = run_usd(candidate)
+        cheapest[kind] = min(usd, cheapest.get(kind, usd))
+
+    def key(kind: Class, candidate: TrainingCandidate) -> RankKey:
+        assert candidate.run is not None
+        usd, hours = candidate.run.usd, candidate.run.hours
+        dear = request.optimize == "cost" and usd > ALIKE * cheapest[kind]
+        return RankKey(kind, dear, usd if dear else hours, usd, setup_name(candidate.setup))
+
+    return [key(kind, candidate) for kind, candidate in zip(kinds, candidates, strict=True)]
+
+
+def run_usd(candidate: TrainingCandidate) -> float:
+    """Return the USD of the run of a candidate that has one."""
+    assert candidate.run is not None
+    return candidate.run.usd
 
 
 def setup_name(setup: TrainingSetup) -> str:

@@ -8,6 +8,8 @@ from ..schema import Budget, TrainingCandidate
 
 LEAST_STARTS = 2  # and a save, that a budget for a run must pay for, or hardly anything would be learnt
 LONGEST_ATTEMPT_S = 24 * 3600  # Modal ends no function later
+SHORTEST_ATTEMPT_S = 3600  # that an attempt is given, however short the run: a start may take long
+ATTEMPT_SPREAD = 4  # an attempt at known rows, in planned ones: twice the range of the predicted speed
 
 
 def over_budget(budget: Budget, candidate: TrainingCandidate) -> Rejection | None:
@@ -39,5 +41,12 @@ def needed_usd(budget: Budget, candidate: TrainingCandidate) -> float:
 
 
 def attempt_s(budget: Budget, candidate: TrainingCandidate) -> int:
-    """Return the seconds of one attempt: at most what the budget pays for, in whole minutes."""
-    return int(min(LONGEST_ATTEMPT_S, paid_s(budget, candidate)) // 60) * 60
+    """Return the seconds of one attempt in whole minutes: at most what the budget pays for, and a multiple of the run.
+
+    Rows that were assumed say nothing about the run.
+    """
+    run = candidate.run
+    likely = LONGEST_ATTEMPT_S
+    if run and run.known_usd:
+        likely = max(SHORTEST_ATTEMPT_S, run.hours * 3600 * ATTEMPT_SPREAD)
+    return int(min(LONGEST_ATTEMPT_S, likely, paid_s(budget, candidate)) // 60) * 60

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..catalogue.gpus import PRICES_DATE
-from ..choose.cost import batch_usd, container_usd_per_hour, row_s, row_usd
+from ..choose.cost import batch_containers, batch_hours, batch_usd, container_usd_per_hour, row_usd
 from ..schema import InferencePlan
 from .format import about, budget_text, cents, duration
 from .inference import estimate_of, max_containers
@@ -29,8 +29,9 @@ def run_price(plan: InferencePlan) -> str:
     count = plan.request.dataset_rows
     if count:
         usd = batch_usd(plan.request, plan.chosen)
-        hours = count * row_s(plan.chosen) / HOUR_S / max_containers(plan)
-        return f"{count:,} rows cost about {cents(usd)} USD and take {duration(hours)}"
+        hours, containers = batch_hours(plan.request, plan.chosen), batch_containers(plan.request, plan.chosen)
+        many = f"{containers} containers" if containers > 1 else "one container"
+        return f"{count:,} rows cost about {cents(usd)} USD and take {duration(hours)} on {many}, starts included"
     thousand, million = (cents(count * row_usd(plan.chosen)) for count in (THOUSAND, MILLION))
     return f"a thousand rows cost about {thousand} USD, a million {million}"
 

@@ -16,7 +16,7 @@ class Descriptions(NamedTuple):
     page: Callable[[Any], Page]
     bars: Callable[[Any], list[Bar]]
     lines: Callable[[Any], Lines]
-    comparison: Callable[[Any, bool], Comparison]
+    comparison: Callable[[Any, str], Comparison]  # "best" of each GPU, "all", or the "frontier"
 
 
 INFERENCE = Descriptions(inference_page.page, inference_page.bars, inference_page.lines, inference_page.comparison)

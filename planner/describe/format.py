@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import textwrap
 
-from ..schema import HOURS_PER_MONTH, Budget, Model
+from ..schema import Budget, Model
 
 PAGE = 120  # characters of a line of PLAN.md
 
@@ -45,11 +45,12 @@ def code(text: str) -> str:
     return "`" + text.replace("`", "'") + "`"
 
 
-def in_unit(budget: Budget, usd_per_hour: float) -> str:
-    """Return a price in the unit of the budget, rounded up: "7.90/hour", "5767/month"."""
+def in_unit(budget: Budget, usd: float) -> str:
+    """Return a price that the budget must reach, in its own unit and rounded up: "7.90/hour", "431/month"."""
     if budget.per == "month":
-        return f"{math.ceil(usd_per_hour * HOURS_PER_MONTH - 1e-6)}/month"
-    return f"{math.ceil(usd_per_hour * 100 - 1e-6) / 100:.2f}/hour"
+        return f"{math.ceil(usd - 1e-6)}/month"
+    unit = "run" if budget.per == "run" else "hour"
+    return f"{math.ceil(usd * 100 - 1e-6) / 100:.2f}/{unit}"
 
 
 def amount(budget: Budget) -> str:

@@ -1,16 +1,12 @@
-"""An inference plan in words: GPUs, prices, neighbours of the choice, what would change it."""
+"""An inference plan in words: GPUs, memory, containers, prices."""
 
 from __future__ import annotations
 
-from ..choose.cost import container_usd_per_hour, most_containers, tokens_per_s, usd_per_million, warm_usd_per_month
-from ..choose.formats import quality_lost
-from ..choose.inference import nearness, rank_key
+from ..choose.cost import container_usd_per_hour, month_hours, most_containers, tokens_per_s, warm_usd_per_month
 from ..estimate.inference_speed import RANGE
 from ..request.warm_pool import warm_hours_per_month
 from ..schema import HOURS_PER_MONTH, InferenceCandidate, InferenceEstimate, InferencePlan, WarmPool
-from .format import about, cents, in_unit
-from .names import format_name
-from .rejections import inference_rejection
+from .format import budget_text
 from .warm_pool import hours_text
 
 WORKING_HOURS = WarmPool(1, (1, 2, 3, 4, 5), 8 * 60, 18 * 60)  # mon-fri 8-18, as an example of a schedule
@@ -40,84 +36,6 @@ def where(candidate: InferenceCandidate) -> str:
     return f"{candidate.containers} containers of {one}" if candidate.containers > 1 else one
 
 
-def one_per_gpu(plan: InferencePlan) -> list[InferenceCandidate]:
-    """Return the best candidate of each GPU type: ranked, else one that runs, else the one that nearly fits."""
-
-    def order(candidate: InferenceCandidate) -> tuple[float, float, float]:
-        if candidate.rank:
-            return 0, candidate.rank, 0
-        if candidate.containers:
-            return 1, quality_lost(candidate.setup), candidate.usd_per_hour
-        return 2, -nearness(candidate), 0
-
-    best: dict[str, InferenceCandidate] = {}
-    for candidate in sorted(plan.candidates, key=order):
-        best.setdefault(candidate.setup.gpu.name, candidate)
-    return list(best.values())
-
-
-def next_cheaper(plan: InferencePlan) -> InferenceCandidate | None:
-    below = [c for c in one_per_gpu(plan) if c.usd_per_hour < plan.chosen.usd_per_hour and c.estimate]
-    return max(below, key=lambda c: c.usd_per_hour, default=None)
-
-
-def next_faster(plan: InferencePlan) -> InferenceCandidate | None:
-    running = [c for c in one_per_gpu(plan) if c.containers and tokens_per_s(c) > tokens_per_s(plan.chosen)]
-    return min(running, key=lambda c: c.usd_per_hour, default=None)
-
-
-def verdict(plan: InferencePlan, candidate: InferenceCandidate) -> str:
-    """Return why the candidate is not the choice, in half a sentence; "chosen" for the choice."""
-    if candidate is plan.chosen:
-        return "chosen"
-    if candidate.rejected:
-        return inference_rejection(plan.request, candidate)
-    ours, best = rank_key(plan.request, candidate), rank_key(plan.request, plan.chosen)
-    if ours.slow > best.slow:
-        return f"{about(-ours.rate / plan.request.concurrency)} tokens/s per request is slower than people read"
-    if ours.quality_lost > best.quality_lost:
-        return f"works in {format_name(candidate.setup)}; the budget pays for {format_name(plan.chosen.setup)}"
-    if ours.weak_link > best.weak_link:
-        return f"{candidate.setup.gpu.name} has no NVLink: tensor parallelism over PCIe is the last resort"
-    if plan.request.optimize != "cost":
-        return f"behind in {plan.request.optimize}"
-    return "dearer by the token" if plan.request.task == "batch" else "dearer by the hour"
-
-
-def beside(plan: InferencePlan, candidate: InferenceCandidate) -> str:
-    """Return a candidate beside the choice in one line: GPUs, price, tokens/s, why it is not the choice."""
-    line = f"{where(candidate)}, {candidate.usd_per_hour:.2f}/hour: "
-    if candidate.containers:
-        line += f"{about(tokens_per_s(candidate))} tokens/s at {cents(usd_per_million(candidate))} per million; "
-    return line + verdict(plan, candidate)
-
-
-def what_would_change(plan: InferencePlan) -> list[str]:
-    """Return the next better and the next cheaper candidates and the answers that would get them, a sentence each."""
-    changes = []
-    over = [c for c in plan.candidates if c.containers and c.usd_per_hour > plan.request.budget.usd_per_hour]
-    finer = [c for c in over if quality_lost(c.setup) < quality_lost(plan.chosen.setup)]
-    for words, found in (("better weights", finer), ("more tokens/s", [c for c in over if faster(c, plan)])):
-        best = min(found, key=lambda c: c.usd_per_hour, default=None)
-        if best:
-            buys = f"A budget of {in_unit(plan.request.budget, best.usd_per_hour)} buys {words}"
-            changes.append(
-                f"{buys}: {where(best)} in {format_name(best.setup)}, about {about(tokens_per_s(best))} tokens/s."
-            )
-    cheaper = [c for c in plan.candidates if c.usd_per_hour < plan.chosen.usd_per_hour]
-    best = min((c for c in cheaper if c.rank), key=lambda c: c.usd_per_hour, default=None)
-    if best:
-        asked = f"gpu {best.setup.gpu.name} and quantization {best.setup.quantization}"
-        changes.append(f"Insisting on {asked} brings it down to {best.usd_per_hour:.2f}/hour: {where(best)}.")
-    if any(c.estimate and not c.estimate.fits for c in cheaper):
-        changes.append(f"A shorter context or fewer {units(plan)} at once make room on cheaper cards.")
-    return changes
-
-
-def faster(candidate: InferenceCandidate, plan: InferencePlan) -> bool:
-    return tokens_per_s(candidate) > tokens_per_s(plan.chosen)
-
-
 def units(plan: InferencePlan) -> str:
     """Return what concurrency counts: "requests" of a generating model, "texts" of an encoder."""
     return "requests" if plan.request.workload == "generation" else "texts"
@@ -137,6 +55,17 @@ def rate_range(candidate: InferenceCandidate) -> tuple[float, float]:
 def max_containers(plan: InferencePlan) -> int:
     """Return the most containers that may run at once."""
     return most_containers(plan.request, plan.chosen)
+
+
+def limit_words(plan: InferencePlan) -> str:
+    """Return what the budget bounds: "at most 2 for 4/hour", "154 hours of it for 300/month"."""
+    budget = plan.request.budget
+    if budget.per == "none":
+        return "no budget set"
+    if budget.per == "month" and plan.request.task == "serve":
+        beyond = " beyond the warm pool" if plan.request.warm.containers else ""
+        return f"{month_hours(plan.request, plan.chosen):,.0f} hours of it{beyond} for {budget_text(budget)}"
+    return f"at most {max_containers(plan)} for {budget_text(budget)}"
 
 
 def pool_words(plan: InferencePlan) -> str:

@@ -3,32 +3,30 @@
 from __future__ import annotations
 
 from ..catalogue.gpus import PRICES_DATE, UNMEASURED
-from ..choose.cost import tokens_per_s, usd_per_million
+from ..choose.cost import month_hours, tokens_per_s, usd_per_million
+from ..estimate.inference import speed_of
 from ..request.warm_pool import warm_hours_per_month
 from ..schema import Gpu, InferenceCandidate, InferencePlan
 from .assumed import assumed_lines, assumed_sentence
-from .batch import run_lines, run_words
+from .batch import run_lines, run_words, typical_row
+from .changes import what_would_change
 from .format import about, budget_text, cents, code, paragraph, size_words
 from .inference import (
-    beside,
     estimate_of,
     idle_prices,
+    limit_words,
     max_containers,
     memory_terms,
-    next_cheaper,
-    next_faster,
-    one_per_gpu,
     peak_gib,
     pool_words,
     rate_range,
     units,
-    verdict,
-    what_would_change,
     where,
     written,
 )
 from .layout import Bar, Comparison, Lines, Page
-from .names import KERNEL_NAMES, format_name, kernel_name
+from .names import format_name, kernel_name
+from .neighbours import beside, frontier, next_cheaper, next_faster, one_per_gpu, verdict
 
 COLUMNS = (
     "GPU",
@@ -77,10 +75,8 @@ def bars(plan: InferencePlan) -> list[Bar]:
 
 def lines(plan: InferencePlan) -> Lines:
     """Return the terminal's lines."""
-    chosen, setup = plan.chosen, plan.chosen.setup
-    request, budget = plan.request, plan.request.budget
+    chosen, setup, request = plan.chosen, plan.chosen.setup, plan.request
     engine = {"vllm": "vLLM", "transformers": "transformers"}[setup.engine]
-    limit = "no budget set" if budget.per == "none" else f"at most {max_containers(plan)} for {budget_text(budget)}"
     low, high = rate_range(chosen)
     at_once = setup.concurrency if request.task == "batch" else request.concurrency
     more = run_lines(plan) if request.task == "batch" else [warm_line(plan)]
@@ -89,7 +85,7 @@ def lines(plan: InferencePlan) -> Lines:
             more.append(f"{word} {beside(plan, other)}")
     return Lines(
         choice=f"{setup.model.id} on {where(chosen)}, {format_name(setup)}, {kernel_name(setup)}, {engine}: "
-        f"{chosen.usd_per_hour:.2f}/hour, {limit}",
+        f"{chosen.usd_per_hour:.2f}/hour, {limit_words(plan)}",
         bar=bar(chosen),
         per_gpu=setup.gpu_count > 1,
         yields=f"about {about(tokens_per_s(chosen))} tokens/s ({about(low)} to {about(high)}) at "
@@ -158,8 +154,23 @@ def speed_words(plan: InferencePlan) -> list[str]:
         ]
     return [
         *answers,
+        *full_context_words(plan),
         f"A cold start takes about {estimate.cold_start_s:.0f} s (prior). Memory is counted term by term; speeds come",
         f"from a roofline model, so mind the range.{unmeasured(setup.gpu)}",
+    ]
+
+
+def full_context_words(plan: InferencePlan) -> list[str]:
+    """Return how fast prompts are that fill the context; nothing where a typical request nearly does."""
+    setup = plan.chosen.setup
+    if plan.request.workload != "generation" or setup.context_len < 2 * (setup.input_len + setup.output_len):
+        return []
+    full = setup._replace(input_len=setup.context_len - setup.output_len)
+    alone_s, one_rate = speed_of(full)
+    rate = plan.chosen.containers * one_rate
+    return [
+        f"A prompt of {full.input_len:,} tokens, which fills the context, takes {alone_s:.1f} s to",
+        f"the first token; if every request has such a prompt, {about(rate)} tokens/s are written.",
     ]
 
 
@@ -183,11 +194,24 @@ def money_words(plan: InferencePlan) -> list[str]:
     )
     highest = most * setup.gpu_count * setup.gpu.usd_per_hour
     return [
+        *month_words(plan),
         f"At most {most} {'container runs' if most == 1 else 'containers run'}, {highest:.2f} USD per hour. Prices are",
         f"Modal's of {PRICES_DATE}, for the GPUs; CPU and memory are billed by use on top, about",
         f"{estimate.host_usd_per_hour:.2f} an hour for each container (prior). An idle one is billed until",
         "`SCALEDOWN_WINDOW` has passed.",
         kept,
+    ]
+
+
+def month_words(plan: InferencePlan) -> list[str]:
+    """Return how many hours a budget for a month pays for; nothing for another budget."""
+    if plan.request.budget.per != "month":
+        return []
+    hours = month_hours(plan.request, plan.chosen)
+    beyond = " beyond its warm pool" if plan.request.warm.containers else ""
+    return [
+        f"{budget_text(plan.request.budget)} pays for {hours:,.0f} hours of one container{beyond}, of 730;",
+        "nothing here ends the service when they are used up, which a workspace budget in Modal's settings does.",
     ]
 
 
@@ -202,11 +226,14 @@ def option_row(plan: InferencePlan, candidate: InferenceCandidate) -> str:
     )
 
 
-def comparison(plan: InferencePlan, everything: bool) -> Comparison:
-    """Return the weighed candidates as a table: the best of each GPU, or all of them."""
-    rows = [cells(plan, candidate) for candidate in (plan.candidates if everything else one_per_gpu(plan))]
-    load = f"context {plan.request.context_len:,}, {plan.request.concurrency} requests at once"
-    return Comparison(COLUMNS, rows, load)
+def comparison(plan: InferencePlan, which: str) -> Comparison:
+    """Return the weighed candidates as a table: the "best" of each GPU, "all" of them, or the "frontier"."""
+    candidates = {"best": one_per_gpu, "all": lambda plan: plan.candidates, "frontier": frontier}[which](plan)
+    load = f"context {plan.request.context_len:,}, {plan.request.concurrency} {units(plan)} at once"
+    if plan.request.task == "batch":
+        rows = plan.request.dataset_rows
+        load = f"context {plan.request.context_len:,}, {f'{rows:,} rows' if rows else 'a batch'} of {typical_row(plan)}"
+    return Comparison(COLUMNS, [cells(plan, candidate) for candidate in candidates], load)
 
 
 def cells(plan: InferencePlan, candidate: InferenceCandidate) -> tuple[str, ...]:
@@ -218,7 +245,7 @@ def cells(plan: InferencePlan, candidate: InferenceCandidate) -> tuple[str, ...]
         setup.gpu.name,
         f"{setup.gpu_count}{times}",
         format_name(setup),
-        "engine's" if setup.attention == "auto" else KERNEL_NAMES[setup.attention],
+        "engine's" if setup.attention == "auto" else kernel_name(setup),
         f"{peak_gib(estimate):.1f} of {estimate.usable_gib:.1f}" if estimate and fits else "-",
         about(tokens_per_s(candidate)) if candidate.containers else "-",
         f"{candidate.usd_per_hour:.2f}",

@@ -11,13 +11,27 @@ OFFLOAD_NAMES = {"optimizer": "optimizer in main memory", "all": "weights and op
 
 
 def format_name(setup: InferenceSetup) -> str:
-    """Return the weight format: "16-bit", "fp8"."""
-    return "16-bit" if setup.quantization == "none" else setup.quantization
+    """Return the formats: "16-bit", "fp8", "16-bit with an fp8 cache", "fp8 computed in 16 bits"."""
+    weights = "16-bit" if setup.quantization == "none" else setup.quantization
+    if setup.quantization == "fp8" and not setup.gpu.fp8:
+        weights = "fp8 computed in 16 bits"
+    elif setup.quantization == "fp8" and cast_at_load(setup):
+        weights = "fp8 cast at load"
+    return f"{weights} with an fp8 cache" if setup.kv_dtype == "fp8" else weights
+
+
+def cast_at_load(setup: InferenceSetup) -> bool:
+    """Whether no checkpoint in that format is published, so that the engine makes it of 16-bit weights."""
+    published = [setup.model.quantization, *(quantization for quantization, _id, _revision in setup.model.variants)]
+    return setup.quantization not in ("none", *published)
 
 
 def kernel_name(setup: InferenceSetup) -> str:
-    """Return the attention kernel: "FlashAttention 2"."""
-    return "the engine's own attention" if setup.attention == "auto" else KERNEL_NAMES[setup.attention]
+    """Return the attention kernel: "FlashAttention 2"; what vLLM runs for "sdpa" is its Triton kernel."""
+    if setup.attention == "auto":
+        return "the engine's own attention"
+    triton = setup.attention == "sdpa" and setup.engine == "vllm"
+    return "Triton attention" if triton else KERNEL_NAMES[setup.attention]
 
 
 def sharding_name(setup: TrainingSetup) -> str:

@@ -6,7 +6,7 @@ No `match`: the built hook must parse on Python 3.8, to say there which version 
 from __future__ import annotations
 
 from ..catalogue.gpus import gpu_string
-from ..choose.cost import STARTER_GPUS, batch_usd, container_usd_per_hour, ends
+from ..choose.cost import LEAST_HOURS, STARTER_GPUS, container_usd_per_hour, ends, least_batch_usd, month_usd
 from ..choose.support import CAPABILITY
 from ..choose.training_cost import paid_s
 from ..estimate.training_run import end_s, start_s
@@ -111,13 +111,18 @@ def over_budget_text(request: Request, candidate: InferenceCandidate, rejection:
     """Return why the budget does not pay for an inference candidate, its warm pool included."""
     budget, warm = request.budget, request.warm.containers
     if ends(request):
-        return f"the run costs {batch_usd(request, candidate):.2f}, over {budget.usd:.2f}"
-    if rejection.reason is Reason.PRICE_OVER_BUDGET:
-        load = f"{candidate.containers} containers for {request.concurrency} requests at once cost"
-        price = in_unit(budget, candidate.usd_per_hour)
-        return f"{load if candidate.containers > 1 else 'costs'} {price}, over {amount(budget)}"
+        return f"the run costs {least_batch_usd(request, candidate):.2f}, over {budget.usd:.2f}"
     if rejection.reason is Reason.STARTER_PLAN:
         return f"{warm} kept warm are more than the {STARTER_GPUS} GPUs that Modal's Starter plan runs at once"
+    if rejection.reason is Reason.PRICE_OVER_BUDGET:
+        load = f"{candidate.containers} containers for {request.concurrency} requests at once cost"
+        verb = load if candidate.containers > 1 else "costs"
+        if budget.per == "month":
+            price = in_unit(budget, candidate.usd_per_hour * LEAST_HOURS)
+            return f"{verb} {price} for {LEAST_HOURS} busy hours, over {amount(budget)}"
+        return f"{verb} {in_unit(budget, candidate.usd_per_hour)}, over {amount(budget)}"
+    if budget.per == "month":
+        return f"{warm} kept warm cost {in_unit(budget, month_usd(request, candidate))}, over {amount(budget)}"
     busy = "may all run around the clock once they are busy:" if request.warm.days else "kept warm cost"
     usd_per_hour = warm * container_usd_per_hour(candidate.setup)
     return f"{warm} {busy} {in_unit(budget, usd_per_hour)}, over {amount(budget)}"

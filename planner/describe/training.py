@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..choose.micro_batch import need_gib
-from ..choose.training import best_of, rank_key
+from ..choose.training import best_of, class_of
 from ..choose.training_cost import paid_s
 from ..choose.training_setups import four_bits, methods
 from ..estimate.training_run import ASSUMED_ROWS
@@ -15,6 +15,8 @@ from .names import METHOD_NAMES, sharding_name
 from .refusal import training_offer
 from .rejections import training_rejection
 
+SHORTEST_CONTEXT = 256  # tokens; nothing shorter is suggested
+LESS = 0.9  # times the price or the hours: what another answer must bring to be named
 MEMORY_TERMS = ("weights", "gradients", "optimizer", "activations", "logits", "overhead")
 
 
@@ -61,13 +63,25 @@ def one_per_gpu(plan: TrainingPlan) -> list[TrainingCandidate]:
     return list(best.values())
 
 
-def cheaper_by_the_hour(plan: TrainingPlan) -> TrainingCandidate | None:
-    below = [c for c in one_per_gpu(plan) if c.usd_per_hour < plan.chosen.usd_per_hour]
-    return max(below, key=lambda c: (bool(c.run), c.estimate.fits, c.usd_per_hour), default=None)
+def frontier(plan: TrainingPlan) -> list[TrainingCandidate]:
+    """Return the working candidates whose run nothing beats in both price and hours, the cheapest first."""
+    working = [candidate for candidate in plan.candidates if candidate.rank]
+    kept: list[TrainingCandidate] = []
+    for candidate in sorted(working, key=lambda c: (run_of(c).usd, run_of(c).hours)):
+        if not kept or run_of(candidate).hours < run_of(kept[-1]).hours:
+            kept.append(candidate)
+    return kept
+
+
+def cheaper_run(plan: TrainingPlan) -> TrainingCandidate | None:
+    """Return the best ranked candidate whose run costs less."""
+    ours = run_of(plan.chosen).usd
+    below = [c for c in plan.candidates if c.rank and run_of(c).usd < 0.98 * ours]
+    return min(below, key=lambda c: c.rank, default=None)
 
 
 def quicker(plan: TrainingPlan) -> TrainingCandidate | None:
-    """Return the cheapest candidate whose run ends earlier."""
+    """Return the cheapest candidate whose run ends earlier, within the budget if one does."""
     ours = run_of(plan.chosen).hours
     running = [c for c in plan.candidates if c.run and run_of(c).hours < 0.95 * ours]
     return min(running, key=lambda c: (bool(c.rejected), run_of(c).usd), default=None)
@@ -79,7 +93,7 @@ def verdict(plan: TrainingPlan, candidate: TrainingCandidate) -> str:
         return "chosen"
     if candidate.rejected:
         return training_rejection(plan.request, candidate)
-    ours, best = rank_key(plan.request, candidate), rank_key(plan.request, plan.chosen)
+    ours, best = class_of(plan.request, candidate), class_of(plan.request, plan.chosen)
     if ours.tight > best.tight:
         left = candidate.estimate.usable_gib - need_gib(candidate.estimate)
         return f"would leave {left:.1f} GiB free, less than the estimate may err"
@@ -91,7 +105,16 @@ def verdict(plan: TrainingPlan, candidate: TrainingCandidate) -> str:
         return f"{candidate.setup.gpu.name} has no NVLink: too much of a step would go into gradients over PCIe"
     if ours.several_nodes > best.several_nodes:
         return "one node does it"
-    return "dearer for the run" if plan.request.optimize == "cost" else "slower"
+    return balance(run_of(candidate), run_of(plan.chosen))
+
+
+def balance(run: TrainingRun, best: TrainingRun) -> str:
+    """Return how a run compares with the choice's, by the figures of both: "8% cheaper, 1.3 times as long"."""
+    dearer, longer = run.usd / best.usd - 1, run.hours / best.hours
+    price = "as dear" if abs(dearer) < 0.005 else f"{abs(dearer):.0%} {'dearer' if dearer > 0 else 'cheaper'}"
+    if dearer >= 1:
+        price = f"{dearer + 1:.1f} times as dear"
+    return f"{price}, {'as long' if abs(longer - 1) < 0.02 else f'{longer:.2g} times as long'}"
 
 
 def beside(plan: TrainingPlan, candidate: TrainingCandidate) -> str:
@@ -198,15 +221,25 @@ def other_places(plan: TrainingPlan) -> Iterator[str]:
         best = best_of(replace(request, task="distributed", optimize="throughput"))
         if best and run_of(best).hours < ours:
             yield f"Task distributed is through earlier: {where(best.setup)}, {run_price(run_of(best))}."
-    working = [candidate for candidate in plan.candidates if candidate.rank]
-    fastest = min(working, key=lambda c: run_of(c).hours)
-    cheapest = min(working, key=lambda c: run_of(c).usd)
-    if request.optimize == "cost" and run_of(fastest).hours < 0.95 * ours:
-        yield f"Chosen for throughput it would be {where(fastest.setup)}: {run_price(run_of(fastest))}."
-    if request.optimize != "cost" and run_of(cheapest).usd < 0.95 * run_of(plan.chosen).usd:
-        yield f"Chosen for cost it would be {where(cheapest.setup)}: {run_price(run_of(cheapest))}."
-    if any(not c.estimate.fits and c.usd_per_hour < plan.chosen.usd_per_hour for c in plan.candidates):
-        yield "A shorter context makes room on cards that cost less by the hour."
+    yield from other_aims(plan)
+    half = plan.request.context_len // 2
+    best = best_of(replace(plan.request, context_len=half)) if half >= SHORTEST_CONTEXT else None
+    if best and run_of(best).usd < LESS * run_of(plan.chosen).usd:
+        price = f"{where(best.setup)}: {run_price(run_of(best))}"
+        yield f"With half of the context, {half:,} tokens, it would be {price}."
+
+
+def other_aims(plan: TrainingPlan) -> Iterator[str]:
+    """Yield what the same budget gets for another aim."""
+    ours = run_of(plan.chosen)
+    if plan.request.optimize == "cost":
+        fastest = best_of(replace(plan.request, optimize="throughput"))
+        if fastest and run_of(fastest).hours < LESS * ours.hours:
+            yield f"Chosen for throughput it would be {where(fastest.setup)}: {run_price(run_of(fastest))}."
+    else:
+        cheapest = best_of(replace(plan.request, optimize="cost"))
+        if cheapest and run_of(cheapest).usd < LESS * ours.usd:
+            yield f"Chosen for cost it would be {where(cheapest.setup)}: {run_price(run_of(cheapest))}."
 
 
 def why_lower(plan: TrainingPlan) -> str:

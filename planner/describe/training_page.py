@@ -17,7 +17,8 @@ from .training import (
     beside,
     budget_end,
     cells,
-    cheaper_by_the_hour,
+    cheaper_run,
+    frontier,
     how,
     memory_terms,
     one_per_gpu,
@@ -67,7 +68,7 @@ def bar(candidate: TrainingCandidate, role: str = "") -> Bar:
 
 def bars(plan: TrainingPlan) -> list[Bar]:
     """Return the bar of the choice, and beside it one of a quicker or a cheaper GPU."""
-    others = (quicker(plan), cheaper_by_the_hour(plan))
+    others = (quicker(plan), cheaper_run(plan))
     other = next((c for c in others if c and c.run and c.setup.gpu != plan.chosen.setup.gpu), None)
     return [bar(plan.chosen, "chosen"), *([bar(other, "beside it")] if other else [])]
 
@@ -79,7 +80,7 @@ def lines(plan: TrainingPlan) -> Lines:
     more = [f"run     {run_text(plan)}"]
     if setup.nodes > 1:
         more.append(f"needs   {cluster_words(setup)}")
-    for word, other in (("cheaper", cheaper_by_the_hour(plan)), ("faster ", quicker(plan))):
+    for word, other in (("cheaper", cheaper_run(plan)), ("faster ", quicker(plan))):
         if other:
             more.append(f"{word} {beside(plan, other)}")
     return Lines(
@@ -208,11 +209,11 @@ def money_words(plan: TrainingPlan) -> list[str]:
     ]
 
 
-def comparison(plan: TrainingPlan, everything: bool) -> Comparison:
-    """Return the weighed candidates as a table: the best of each GPU, or all of them."""
-    rows = [cells(plan, candidate) for candidate in (plan.candidates if everything else one_per_gpu(plan))]
+def comparison(plan: TrainingPlan, which: str) -> Comparison:
+    """Return the weighed candidates as a table: the "best" of each GPU, "all" of them, or the "frontier"."""
+    candidates = {"best": one_per_gpu, "all": lambda plan: plan.candidates, "frontier": frontier}[which](plan)
     load = f"sequences of {plan.request.context_len:,}, {rows_words(plan)} (prior)"
-    return Comparison(COLUMNS, rows, load)
+    return Comparison(COLUMNS, [cells(plan, candidate) for candidate in candidates], load)
 
 
 def markdown(cells: tuple[str, ...]) -> str:

@@ -6,6 +6,7 @@ from ..catalogue.gpus import UNMEASURED, host_price
 from ..schema import InferenceEstimate, InferenceSetup
 from . import inference_memory
 from .inference_speed import cold_start_s, encoder_speed, generation_speed
+from .memory_terms import InferenceMemory
 
 # CPU and memory of a serving container: an API process, and for each GPU a process that polls (prior).
 HOST_CORES, HOST_CORES_PER_GPU = 0.5, 1.0
@@ -26,7 +27,11 @@ def estimate(setup: InferenceSetup, engine_version: str = "") -> InferenceEstima
 
     `engine_version`: as in inference_memory.py.
     """
-    memory = inference_memory.memory(setup, engine_version)
+    return estimate_with(setup, inference_memory.memory(setup, engine_version))
+
+
+def estimate_with(setup: InferenceSetup, memory: InferenceMemory) -> InferenceEstimate:
+    """Return the estimate of a setup whose memory is known."""
     usd = setup.gpu.usd_per_hour * setup.gpu_count
     generates = setup.model.workload == "generation"
     speed = generation_speed(setup, memory) if memory.fits and generates else None
@@ -44,6 +49,7 @@ def estimate(setup: InferenceSetup, engine_version: str = "") -> InferenceEstima
         kv_bytes_per_token=memory.kv_bytes_per_token,
         kv_tokens=memory.kv_tokens,
         max_concurrency=memory.max_concurrency,
+        requests_at_once=memory.requests,
         fits=memory.fits,
         rejection=memory.rejection,
         decode_tokens_per_s_single=speed.decode_tokens_per_s_single if speed else None,
@@ -61,3 +67,12 @@ def estimate(setup: InferenceSetup, engine_version: str = "") -> InferenceEstima
         assumed=setup.model.assumed,
         prior=SPEEDS if setup.gpu.name in UNMEASURED and memory.fits else ALWAYS_PRIOR,
     )
+
+
+def speed_of(setup: InferenceSetup) -> tuple[float, float]:
+    """Return the seconds to the first token on an idle server, and the output tokens/s of one that is full; 0 if none.
+
+    Both at prompts of `input_len`, for a setup that fits.
+    """
+    alone, full = estimate(setup._replace(concurrency=1)), estimate(setup)
+    return alone.time_to_first_token_s or 0.0, full.output_tokens_per_s or 0.0

@@ -25,6 +25,7 @@ BANDWIDTH_SHARE = 0.79  # of device bandwidth; gpt-fast reached 0.69 on a capped
 EXPERT_BANDWIDTH = 0.87  # grouped kernels against dense ones
 FLOPS_SHARE = {1: 0.43, 2: 0.60, 4: 0.35}  # of dense FLOP/s where tensor cores run at 16, 8, 4 bits
 UNPACKED_BANDWIDTH = 0.8  # of that, int4 and nf4: gpt-fast moved 1,098 GB/s in int4 and 1,411 in bf16
+PREFILL_GAIN = 1.5  # times faster than in 16 bits, at most, is a lone prompt read with 8-bit products
 EXPERT_FLOPS = 0.58  # grouped kernels against dense ones
 DEQUANTIZED_FLOPS = 0.68  # 4-bit weights unpacked to 16 bits on the way to the tensor cores
 # Of dense FLOP/s, by kernel: the fit saw 0.54 over all (prior).
@@ -65,8 +66,10 @@ class InferenceSpeed(NamedTuple):
 
 def flops_gain(gpu: Gpu, form: str) -> int:
     """Return how many times faster than in 16 bits the tensor cores run with such weights; 1 where they unpack them."""
-    if form in ("mxfp4", "nvfp4"):
+    if form == "nvfp4":
         return 4 if gpu.fp4 else 1
+    if form == "mxfp4":  # vLLM 0.32 prefers kernels with 16-bit activations on every card (fused_moe/oracle/mxfp4.py)
+        return 1
     if form == "fp8":
         return 2 if gpu.fp8 else 1
     # int8 on Blackwell: vLLM has no kernel for it (prior)
@@ -80,6 +83,18 @@ def compute_flops(model: Model, gpu: Gpu, form: str) -> float:
     if gain == 1 and form in ("int4", "nf4", "mxfp4", "nvfp4"):
         share *= DEQUANTIZED_FLOPS
     return gpu.flops * gain * share
+
+
+def lone_prompt_s(setup: InferenceSetup, form: str, token_s: float) -> float:
+    """Return the seconds that a token of a lone prompt takes beyond `token_s`, where the tensor cores run at 8 bits.
+
+    Measured with vLLM a prompt is read 1.2 to 1.5 times as fast as in 16 bits: quantizing activations and norms take
+    the rest. FLOPS_SHARE was fitted under load, on engines that fuse them.
+    """
+    if flops_gain(setup.gpu, form) != 2:
+        return 0.0
+    in_16_bits = token_s * compute_flops(setup.model, setup.gpu, form) / compute_flops(setup.model, setup.gpu, "none")
+    return max(0.0, in_16_bits / PREFILL_GAIN - token_s)
 
 
 def prefill_kernel(setup: InferenceSetup) -> str:
@@ -129,15 +144,16 @@ def generation_speed(setup: InferenceSetup, memory: InferenceMemory) -> Inferenc
     attention = 2 * seen * model.heads * model.head_dim * prompt
     prefill_s = token_s + reduced_s + attention / (tp * gpu.flops * ATTENTION_FLOPS[prefill_kernel(setup)])
 
-    batch = min(setup.concurrency / replicas, float(max_sequences(gpu)))
+    batch = min(setup.concurrency / replicas, float(setup.max_num_seqs or max_sequences(gpu)))
     if setup.engine == "vllm":
         grown = kv_gib(model, prompt + answer * 3 // 4, 1, setup.kv_dtype, tp)
         batch = min(batch, memory.kv_cache_gib / grown) if grown else batch
     batch = max(batch, 1.0)
     step = step_s(batch)
     output = replicas * batch / (step + prefill_s * batch * prompt / answer)
-    first = model.layers * PREFILL_LAYER_S + prefill_s * prompt * (1 + PREFILL_QUEUE * (batch - 1)) + step
-    return InferenceSpeed(1 / step_s(1.0), output, output / RANGE, output * RANGE, replicas / prefill_s, first)
+    alone_s = prefill_s + lone_prompt_s(setup, form, token_s)
+    first = model.layers * PREFILL_LAYER_S + alone_s * prompt * (1 + PREFILL_QUEUE * (batch - 1)) + step
+    return InferenceSpeed(1 / step_s(1.0), output, output / RANGE, output * RANGE, replicas / alone_s, first)
 
 
 def encoder_speed(setup: InferenceSetup) -> tuple[float, float]:

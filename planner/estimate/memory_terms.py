@@ -24,6 +24,12 @@ class InferenceMemory(NamedTuple):
     kv_tokens: int
     max_concurrency: float
     rejection: Rejection | None = None
+    requests_at_once: float = 0.0  # that it really holds, where that is more than max_concurrency
+
+    @property
+    def requests(self) -> float:
+        """The requests of context_len that are held at once."""
+        return max(self.requests_at_once, self.max_concurrency)
 
     @property
     def fits(self) -> bool:

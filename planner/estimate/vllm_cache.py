@@ -6,6 +6,7 @@ answers for every architecture are in benchmarks/data/oracle, and tests/planner/
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import ceil
 from typing import NamedTuple
 
@@ -25,6 +26,7 @@ class _Kind(NamedTuple):
     blocks: int
 
 
+@lru_cache(maxsize=256)  # a plan asks for few steps and numbers of GPUs
 def request_bytes(model: Model, tokens: int, in_flight: int, kv_dtype: str = "auto", tensor_parallel: int = 1) -> float:
     """Return the bytes per GPU of a request of `tokens`; `in_flight` tokens are scheduled and not yet settled.
 

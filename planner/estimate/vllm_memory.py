@@ -36,7 +36,7 @@ def vllm_memory(setup: InferenceSetup, engine_version: str) -> InferenceMemory:
     per_logit = ANY_SAMPLER_BYTES
     if engine_version:
         per_logit = SAMPLER_BYTES if version >= (0, 17) else SORTING_SAMPLER_BYTES
-    sequences = max_sequences(gpu) if version >= (0, 9) else 256
+    sequences = setup.max_num_seqs or (max_sequences(gpu) if version >= (0, 9) else 256)
     generates = model.workload == "generation"  # an encoder has no logits to sample from
     sampler = per_logit * sequences * model.vocab if generates else 0.0
     activation = max(widest_bytes_per_token(model, tp) * tokens, sampler) / GIB
@@ -54,6 +54,8 @@ def vllm_memory(setup: InferenceSetup, engine_version: str) -> InferenceMemory:
     chunk = tokens * BATCHES_IN_FLIGHT if version >= (0, 20) else tokens
     request = request_bytes(model, setup.context_len, chunk, setup.kv_dtype, tp) / GIB
     concurrent = max(cache, 0.0) / request if request else float(sequences)
+    steady = request_bytes(model, setup.context_len, 1, setup.kv_dtype, tp) / GIB
+    held = _held_at_once(max(cache, 0.0), request, steady, 0 if generates else sequences)
     cached = concurrent * setup.context_len
     if version < (0, 12):  # printed as if every layer saw everything
         cached = max(cache, 0.0) * GIB / kv_bytes_per_token(model, setup.kv_dtype, tp)
@@ -67,12 +69,30 @@ def vllm_memory(setup: InferenceSetup, engine_version: str) -> InferenceMemory:
     per_token = kv_gib(model, setup.context_len, 1, setup.kv_dtype, tp) * GIB / setup.context_len
     return InferenceMemory(
         gpu.visible_gib, weights, activation, overhead, cache, per_token,
-        int(cached), concurrent * (setup.gpu_count // tp), rejection,
+        int(cached), concurrent * (setup.gpu_count // tp), rejection, held * (setup.gpu_count // tp),
     )  # fmt: skip
 
 
+def _held_at_once(cache: float, admitted: float, steady: float, reads: int) -> float:
+    """Return the requests of context_len that a cache of `cache` GiB holds at once.
+
+    A request is admitted when `admitted` GiB are free: the window and the steps in flight in each windowed layer. Once
+    it is read it holds `steady` GiB, the window alone, and no two requests hold all tokens of the same step (vLLM 0.32,
+    SlidingWindowSpec.max_admission_blocks_per_request and remove_skipped_blocks). A model that only reads is done with
+    its cache at the end of its prompt: all of its `reads` sequences take turns in what holds one.
+    """
+    if not admitted:
+        return float(reads)
+    if cache < admitted:
+        return cache / admitted
+    return float(reads) if reads else 1 + (cache - admitted) / steady
+
+
 def batched_tokens(setup: InferenceSetup) -> int:
-    """Return the tokens of one step of vLLM's server: as asked, else its default for the card."""
+    """Return the tokens of one step of vLLM's server: as asked, else its default for the card.
+
+    A text that is only read by an encoder is read in one step, so a step holds one at least.
+    """
     if setup.max_batched_tokens:
         return setup.max_batched_tokens
     return 16384 if setup.gpu.visible_gib >= HUGE_CARD_GIB else 8192 if _is_large(setup.gpu) else 2048
@@ -89,6 +109,8 @@ def _is_large(gpu: Gpu) -> bool:
 
 def parse_version(text: str) -> tuple[int, ...]:
     """Return (0, 19) for "v0.19.0". A bare "V0" is the engine of 0.7 and before; without a number, the current one."""
+    if not text:
+        return _CURRENT
     numbers = text.lower().lstrip("v").split(" ")[0].split(".")[:2]
     found = tuple(int(number) for number in numbers if number.isdigit())
     return (0, 7) if found == (0,) else found or _CURRENT

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import ceil
 
 from ..schema import GIB, Model
@@ -41,6 +42,7 @@ def embedding_params(model: Model) -> int:
     return model.vocab * model.hidden * (1 if model.tied_embeddings else 2)
 
 
+@lru_cache(maxsize=256)  # a plan asks for each format some hundred times
 def weight_bytes(model: Model, quantization: str) -> tuple[float, float, float]:
     """Return the bytes of embedding and head, of routed experts, and of everything else, over all GPUs."""
     form = weight_format(model, quantization)
@@ -60,6 +62,7 @@ def weight_bytes(model: Model, quantization: str) -> tuple[float, float, float]:
     return embedding * 2.0, experts * bits / 8, (rest - plain) * bits / 8 + plain * 2.0
 
 
+@lru_cache(maxsize=256)
 def weight_gib(model: Model, quantization: str, tensor_parallel: int = 1) -> float:
     """Return the GiB of weights on each GPU.
 

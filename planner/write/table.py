@@ -1,4 +1,4 @@
-"""`gpu-plan compare`: the weighed candidates as a table."""
+"""`gpu-plan compare` and `gpu-plan frontier`: the weighed candidates as a table."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from ..schema import AnyPlan, Request
 RIGHT = {"count", "tokens/s", "$/h", "$/M tokens", "run", "$/run"}
 
 
-def table(plan: AnyPlan, everything: bool = False) -> str:
-    """Return the weighed candidates, best first: the best of each GPU, or all of them."""
-    shown = descriptions(plan).comparison(plan, everything)
+def table(plan: AnyPlan, which: str = "best") -> str:
+    """Return the weighed candidates: the "best" of each GPU or "all" of them, best first, or the "frontier"."""
+    shown = descriptions(plan).comparison(plan, which)
     lines = [shown.columns, *shown.rows]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     head = [title(plan.request, shown.load), *assumed_lines(plan.request.model), ""]

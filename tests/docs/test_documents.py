@@ -438,6 +438,8 @@ def test_the_planner_is_asked(tmp_path: Path, hub: dict[str, Any]) -> None:
         template.env["PATH"] = f"{tmp_path / 'own' / 'bin'}:{template.env['PATH']}"
         table = template("gpu-plan compare 32B --budget 4/hour --context 16k --concurrency 8 --optimize throughput")
         assert "chosen" in table and "context 16,384, 8 requests at once" in table
+        edge = template("gpu-plan frontier Qwen/Qwen3-8B --task distributed --rows 10k")
+        assert "chosen" in edge and "10,000 rows" in edge
         hub["/api/models/acme/foo"] = {"sha": SHA, "siblings": [{"rfilename": "config.json"}]}
         hub[f"/acme/foo/resolve/{SHA}/config.json"] = CONFIG
         fetched = template("gpu-plan --hub compare ORG/NAME", HF_HUB_CACHE=str(tmp_path / "cache"))

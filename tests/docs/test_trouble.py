@@ -200,4 +200,4 @@ def test_an_estimate_without_the_hub_is_refused_in_a_sentence(bake: Bake, tmp_pa
     said = asked(
         bake(task="batch"), "my_llm", "estimate", "samples/reviews.jsonl", "--column", "text", **nowhere
     ).splitlines()
-    assert said[-1].startswith("error: the tokenizer of Qwen/Qwen3-8B cannot be read: ") and len(said[-1]) < 400
+    assert said[-1].startswith("error: the tokenizer of Qwen/Qwen3-8B-FP8 cannot be read: ") and len(said[-1]) < 400

@@ -1,6 +1,7 @@
 """The JSON-lines commands: one question a line in, one answer a line out."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -65,7 +66,6 @@ def test_a_model_object_needs_only_params_and_says_what_it_assumed():
     ("question", "sentence"),
     [
         ({"model": "Qwen/Qwen3-8B", "gpu": "V100"}, "Modal has no GPU 'V100'"),
-        ({"model": "Qwen/Qwen3-8B", "gpu": "H100", "gpu_count": 9}, "at most 8 H100"),
         ({"model": "Qwen/Qwen3-8B", "gpu": "H100", "contxt_len": 1}, "unknown key 'contxt_len'"),
         ({"model": "Qwen/Qwen3-8B", "gpu": "H100", "context_len": "long"}, "context_len must be a whole number"),
         ({"model": "Qwen/Qwen3-8B", "gpu": "H100", "context_len": float("nan")}, "context_len must be a whole number"),
@@ -83,6 +83,61 @@ def test_a_question_that_cannot_be_answered_gets_one_sentence_and_the_run_goes_o
     assert good["id"] == "after" and good["fits"]
 
 
+def test_estimate_answers_any_count_of_any_card_and_says_what_modal_does_not_rent():
+    """Modal rents at most 8 of a card in a container, and nodes of 8 with RDMA from Hopper on (its guides)."""
+    model = {"model": "Qwen/Qwen3-8B"}
+    train = {"mode": "training", **model}
+    questions = [
+        (model | {"gpu": "H100", "gpu_count": 8}, True),
+        (model | {"gpu": "H100", "gpu_count": 16, "tensor_parallel": 4}, False),
+        (model | {"gpu": "A10", "gpu_count": 8}, False),
+        (model | {"gpu": "RTX4090"}, False),
+        (train | {"gpu": "H100", "gpu_count": 8, "nodes": 2, "accumulation": 4}, True),
+        (train | {"gpu": "A100-80GB", "gpu_count": 8, "nodes": 2}, False),
+    ]
+    found = answers("estimate", *(question for question, _ in questions))
+    assert [one["rentable"] for one in found] == [rentable for _, rentable in questions]
+    assert all("error" not in one for one in found)
+    assert found[3]["usd_per_hour"] is None and found[3]["output_tokens_per_s"] > 0
+    [refused] = answers("plan", model | {"gpu": "H100", "gpu_count": 9})
+    assert "at most 8 H100" in refused["error"]
+
+
+def gpu_plan(*arguments: str) -> list[list[str]]:
+    """The rows of a table that a command prints, without its title and head."""
+    done = subprocess.run(
+        [sys.executable, "-m", "planner", *arguments], capture_output=True, text=True, cwd=ROOT, check=True
+    )
+    return [re.split(r"  +", line) for line in done.stdout.splitlines()[3:]]
+
+
+@pytest.mark.parametrize(
+    ("task", "more"),
+    [
+        ("serve", []),
+        ("batch", ["--rows", "10k", "--budget", "20/run"]),
+        ("finetune", ["--rows", "10k"]),
+        ("distributed", ["--rows", "10k"]),
+    ],
+)
+def test_compare_and_frontier_speak_of_all_four_tasks(task: str, more: list[str]):
+    compared = gpu_plan("compare", "Qwen/Qwen3-8B", "--task", task, *more)
+    assert [row[-1] for row in compared].count("chosen") == 1
+    edge = gpu_plan("frontier", "Qwen/Qwen3-8B", "--task", task, *more)
+    assert len(edge) >= (1 if task == "finetune" else 2)  # a B200 trains cheapest and quickest
+    if task in ("finetune", "distributed"):  # USD a run, and hours that fall as it rises
+        usd = [float(row[-2].replace(",", "")) for row in edge]
+    else:
+        usd = [float(row[-3 if task == "serve" else -2]) for row in edge]
+        rates = [float(row[-4].replace(",", "")) for row in edge if row[2] == "fp8"]
+        assert rates == sorted(rates)
+    assert usd == sorted(usd)
+
+
+def test_compare_reads_embedding_models():
+    assert any(row[-1] == "chosen" for row in gpu_plan("compare", "Qwen/Qwen3-Embedding-0.6B", "--concurrency", "32"))
+
+
 def test_what_is_not_json_lines_ends_with_status_2():
     done = run("estimate", '{"id": 1, \n')
     assert done.returncode == 2
@@ -97,7 +152,8 @@ def test_plan_answers_the_choice_and_all_that_was_weighed():
     assert all(("rank" in one) != ("rejected" in one) for one in found["alternatives"])
     [again] = answers("estimate", {"id": "again", "model": "Qwen/Qwen3-8B"} | {
         key: chosen[key]
-        for key in ("gpu", "gpu_count", "tensor_parallel", "engine", "quantization", "context_len", "concurrency")
+        for key in ("gpu", "gpu_count", "tensor_parallel", "engine", "quantization", "context_len", "concurrency",
+                    "kv_dtype", "max_batched_tokens", "max_num_seqs")
     })  # fmt: skip
     assert {key: again[key] for key in INFERENCE_ANSWER - {"id"}} == {
         key: chosen["estimate"][key] for key in INFERENCE_ANSWER - {"id"}

@@ -17,7 +17,8 @@ ALLOWED = {
     "choose": {"schema", "reasons", "catalogue", "request", "estimate"},
     "describe": {"schema", "reasons", "catalogue", "request", "estimate", "choose"},
     "write": {"schema", "catalogue", "request", "estimate", "choose", "describe"},
-    "api": {"schema", "catalogue", "request", "estimate", "describe"},
+    "questions": {"schema", "catalogue", "request"},
+    "api": {"schema", "catalogue", "questions", "estimate", "describe"},
     "hub": {"schema", "catalogue"},  # the network: for `gpu-plan` and scripts, not for a hook
     "hook": {"schema", "request", "describe", "write"},
     "__main__": {"schema", "catalogue", "request", "describe", "write", "api", "hub"},

@@ -26,7 +26,7 @@ Bake = Callable[..., Project]
 
 # name: what is answered, and what plan.py must then say. Figures follow from Modal's price list and the cards' data.
 SUPPORTED: dict[str, tuple[dict[str, str], dict[str, object]]] = {
-    "default": ({}, {"TASK": "serve", "WORKLOAD": "generation", "ENGINE": "vllm", "MODEL": "Qwen/Qwen3-8B"}),
+    "default": ({}, {"TASK": "serve", "WORKLOAD": "generation", "ENGINE": "vllm", "MODEL": "Qwen/Qwen3-8B-FP8"}),
     "transformers": ({"engine": "transformers"}, {"ENGINE": "transformers", "ATTENTION": "sdpa"}),
     "transformers-nf4": (
         {"engine": "transformers", "quantization": "nf4", "model_size": "14B"},
@@ -37,14 +37,14 @@ SUPPORTED: dict[str, tuple[dict[str, str], dict[str, object]]] = {
     "mxfp4": ({"model_size": "120B", "budget": "8/hour"}, {"MODEL": "openai/gpt-oss-120b", "QUANTIZATION": "mxfp4"}),
     "experts": (
         {"model_size": "235B", "budget": "20/hour", "gpu": "H200:4"},
-        {"MODEL": "Qwen/Qwen3-235B-A22B-Instruct-2507", "GPU": "H200:4", "MAX_CONTAINERS": 1},
+        {"MODEL": "Qwen/Qwen3-235B-A22B-Instruct-2507-FP8", "GPU": "H200:4", "MAX_CONTAINERS": 1},
     ),
     "two-cards": (
         {"model_size": "32B", "gpu": "H100:2", "quantization": "none", "budget": "none"},
         {"GPU": "H100:2", "USD_PER_HOUR": 7.9, "MAX_CONTAINERS": 5},  # ten GPUs: Modal's Starter plan
     ),
     "gated": (
-        {"model_id": "meta-llama/Llama-3.1-8B-Instruct"},
+        {"model_id": "meta-llama/Llama-3.1-8B-Instruct", "quantization": "none"},
         {"MODEL": "meta-llama/Llama-3.1-8B-Instruct", "SECRETS": ["huggingface-secret"]},
     ),
     "t4": (
@@ -52,7 +52,7 @@ SUPPORTED: dict[str, tuple[dict[str, str], dict[str, object]]] = {
         {"GPU": "T4", "DTYPE": "float16", "ATTENTION": "sdpa", "USD_PER_HOUR": 0.59, "MAX_CONTAINERS": 6},
     ),
     "latency": ({"optimize": "latency"}, {"MIN_CONTAINERS": 1, "WARM_CONTAINERS": 1, "WARM_FROM": ""}),
-    "warm-two": ({"warm": "2"}, {"MIN_CONTAINERS": 2, "WARM_CONTAINERS": 2, "MAX_CONTAINERS": 2}),
+    "warm-two": ({"warm": "2"}, {"MIN_CONTAINERS": 2, "WARM_CONTAINERS": 2, "MAX_CONTAINERS": 5}),
     "warm-hours": (
         {"warm": "1 mon-fri 8-18 Europe/Berlin", "engine": "transformers"},
         {"MIN_CONTAINERS": 0, "WARM_CONTAINERS": 1, "WARM_FROM": "0 8 * * 1-5", "WARM_UNTIL": "0 18 * * 1-5"},
@@ -61,13 +61,16 @@ SUPPORTED: dict[str, tuple[dict[str, str], dict[str, object]]] = {
     "throughput": ({"optimize": "throughput", "budget": "20/hour"}, {"MIN_CONTAINERS": 0, "BUDGET": "20/hour"}),
     "no-budget": ({"budget": "none"}, {"BUDGET": "none"}),
     "month": ({"budget": "1200/month", "model_size": "4B"}, {"BUDGET": "1200/month"}),
-    "size-alone": ({"model_size": "custom 13"}, {"MODEL": "Qwen/Qwen3-14B"}),
+    "size-alone": ({"model_size": "custom 13"}, {"MODEL": "Qwen/Qwen3-14B-FP8"}),
     "unknown-model": ({"model_id": "some-lab/new-model-7B"}, {"MODEL": "some-lab/new-model-7B"}),
     "embedding": (
         {"workload": "embedding"},
-        {"WORKLOAD": "embedding", "MODEL": "Qwen/Qwen3-Embedding-0.6B", "ENGINE": "transformers", "CONTEXT_LEN": 2048},
+        {"WORKLOAD": "embedding", "MODEL": "Qwen/Qwen3-Embedding-0.6B", "ENGINE": "vllm", "CONTEXT_LEN": 2048},
     ),
-    "embedding-vllm": ({"workload": "embedding", "engine": "vllm"}, {"WORKLOAD": "embedding", "ENGINE": "vllm"}),
+    "embedding-transformers": (
+        {"workload": "embedding", "engine": "transformers"},
+        {"WORKLOAD": "embedding", "ENGINE": "transformers"},
+    ),
     "embedding-small": (
         {"workload": "embedding", "model_size": "33M"},
         {"MODEL": "BAAI/bge-small-en-v1.5", "CONTEXT_LEN": 512},
@@ -88,7 +91,7 @@ SUPPORTED: dict[str, tuple[dict[str, str], dict[str, object]]] = {
     ),
     "batch": (
         {"task": "batch"},
-        {"TASK": "batch", "ENGINE": "vllm", "MODEL": "Qwen/Qwen3-8B", "GPU": "H100", "MAX_CONTAINERS": 1},
+        {"TASK": "batch", "ENGINE": "vllm", "MODEL": "Qwen/Qwen3-8B-FP8", "GPU": "H100", "MAX_CONTAINERS": 1},
     ),
     "batch-rows": (
         {"task": "batch", "dataset": "reviews.jsonl 200k rows", "budget": "50/run"},
@@ -101,7 +104,7 @@ SUPPORTED: dict[str, tuple[dict[str, str], dict[str, object]]] = {
     "batch-month": ({"task": "batch", "budget": "300/month", "model_size": "4B"}, {"BUDGET": "300/month"}),
     "batch-embedding": (
         {"task": "batch", "workload": "embedding", "budget": "none"},
-        {"WORKLOAD": "embedding", "ENGINE": "transformers", "MAX_CONTAINERS": 10},  # Modal's Starter plan
+        {"WORKLOAD": "embedding", "ENGINE": "vllm", "MAX_CONTAINERS": 10},  # Modal's Starter plan
     ),
     "batch-embedding-vllm": (
         {"task": "batch", "workload": "embedding", "engine": "vllm", "budget": "20/run"},
@@ -109,7 +112,7 @@ SUPPORTED: dict[str, tuple[dict[str, str], dict[str, object]]] = {
     ),
     "batch-classification": (
         {"task": "batch", "workload": "classification", "budget": "20/run"},
-        {"MODEL": "distilbert/distilbert-base-uncased-finetuned-sst-2-english", "CONCURRENCY": 32, "GPU": "T4"},
+        {"MODEL": "distilbert/distilbert-base-uncased-finetuned-sst-2-english", "CONCURRENCY": 32, "GPU": "L4"},
     ),
     "batch-classification-vllm": (
         {"task": "batch", "workload": "classification", "engine": "vllm", "model_id": "ProsusAI/finbert"},
@@ -233,6 +236,7 @@ OF_WORKLOAD = {
     ("serve", "classification", "vllm"): "MAX_WAITING",
     ("batch", "generation"): "MAX_ANSWER_TOKENS TEMPERATURE TYPICAL_ANSWER_TOKENS PREDICTED_PROMPT_TOKENS_PER_S",
 }
+OF_ENGINE = {"vllm": "KV_CACHE_DTYPE MAX_NUM_BATCHED_TOKENS", "transformers": ""}
 LINTERS = re.compile(r"^\t\$\(PYTHON\) -m ((?:ruff|ty) \w+(?: --check)?)", re.MULTILINE)
 
 
@@ -257,7 +261,9 @@ def test_plan_says_what_was_asked(name: str, bake: Bake) -> None:
 def test_plan_has_every_constant_and_its_reason(inference: Project) -> None:
     reasons = comments(inference.plan_file.read_text(encoding="utf-8"))
     kind = tuple(str(inference.plan[name]) for name in ("TASK", "WORKLOAD", "ENGINE"))
-    expected = " ".join((CONSTANTS[kind[0]], OF_WORKLOAD.get(kind[:2], ""), OF_WORKLOAD.get(kind, "")))
+    expected = " ".join(
+        (CONSTANTS[kind[0]], OF_WORKLOAD.get(kind[:2], ""), OF_WORKLOAD.get(kind, ""), OF_ENGINE[kind[2]])
+    )
     assert set(inference.plan) == set(expected.split())
     assert {name for name in inference.plan if len(reasons.get(name, "")) < 8} == set()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from ...choose.cost import container_usd_per_hour, row_s, tokens_per_s
+from ...choose.cost import SHARD_S, batch_containers, container_usd_per_hour, row_s, tokens_per_s
 from ...describe.format import about
 from ...describe.inference import estimate_of, max_containers, peak_gib
 from ...estimate.inference_speed import RANGE
@@ -12,7 +12,6 @@ from ...schema import InferencePlan
 from .common import DONE, Constant, decided, host_reason, identity, startup_timeout
 from .inference import engine, engine_name, rate_reason, weights
 
-SHARD_S = 300  # of one container: long beside its overhead of seconds, short beside what a kill may cost
 MOST_SHARD_ROWS = 100_000  # a file of some 100 MB
 ANSWER_SPREAD = 4  # the longest answer, in typical ones, so that few are cut (prior)
 TIMEOUT_SPREAD = 10  # the longest shard, in planned ones
@@ -59,8 +58,13 @@ def rows(plan: InferencePlan) -> list[Constant]:
 
 
 def shard_rows(plan: InferencePlan) -> int:
-    """Return the rows that take `SHARD_S`, as 1, 2 or 5 times a power of ten, at least those that run at once."""
+    """Return the rows that take `SHARD_S`, as 1, 2 or 5 times a power of ten, at least those that run at once.
+
+    Fewer where the containers that were planned for known rows would not have one each.
+    """
     wanted = min(SHARD_S / row_s(plan.chosen), MOST_SHARD_ROWS)
+    if plan.request.dataset_rows:
+        wanted = min(wanted, plan.request.dataset_rows / batch_containers(plan.request, plan.chosen))
     power = 10 ** math.floor(math.log10(max(wanted, 1)))
     rounded = max(step * power for step in (1, 2, 5) if step * power <= max(wanted, 1))
     return max(rounded, plan.chosen.setup.concurrency)

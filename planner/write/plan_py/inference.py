@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from ...catalogue.gpus import gpu_string
+from ...choose.formats import weights_lost
 from ...choose.support import overflows_float16
 from ...describe.format import about
-from ...describe.inference import beside, estimate_of, next_cheaper, peak_gib, rate_range, written
+from ...describe.inference import estimate_of, peak_gib, rate_range, written
 from ...describe.names import kernel_name
+from ...describe.neighbours import beside, next_cheaper
 from ...estimate.kv_cache import is_causal
 from ...estimate.vllm_memory import batched_tokens
 from ...schema import LOCAL, InferencePlan, InferenceSetup
@@ -44,9 +46,25 @@ def engine(plan: InferencePlan) -> list[Constant]:
         ("QUANTIZATION", setup.quantization, quantization_reason(plan)),
         ("QUANTIZE_AT_LOAD", checkpoint(setup)[2], "what the engine makes of the weights while it loads them"),
         ("ATTENTION", setup.attention, f"{kernel_name(setup)}; compute capability {gpu.compute_capability}"),
+        *vllm_constants(setup),
         ("CONTEXT_LEN", setup.context_len, context_reason(plan)),
         ("CONCURRENCY", setup.concurrency, concurrency_reason(plan)),
         ("MEMORY_FRACTION", setup.memory_fraction, fraction_reason(setup)),
+    ]
+
+
+def vllm_constants(setup: InferenceSetup) -> list[Constant]:
+    """Return what only vLLM is told: the format of its cache and the tokens of a step."""
+    if setup.engine != "vllm":
+        return []
+    if setup.kv_dtype == "fp8":
+        cache = "half the bytes of a 16-bit cache, for a small loss that 4-bit weights would exceed"
+    else:
+        cache = "auto: as DTYPE; fp8 halves it, on cards and kernels that read it"
+    step = setup.max_batched_tokens or batched_tokens(setup)
+    return [
+        ("KV_CACHE_DTYPE", setup.kv_dtype, cache),
+        ("MAX_NUM_BATCHED_TOKENS", step, "tokens of one step; activations, and windows in the cache, grow with it"),
     ]
 
 
@@ -128,4 +146,6 @@ def quantization_reason(plan: InferencePlan) -> str:
         return "the weights as published"
     if plan.request.quantization != "auto":
         return "as you asked"
+    if not weights_lost(setup):
+        return f"a published checkpoint, and {setup.gpu.name} computes in it: as good as 16 bits (arXiv 2411.02355)"
     return f"the budget does not carry more bits; {setup.gpu.name} runs it"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from ...catalogue.parsers import parsers_of
-from ...choose.cost import container_usd_per_hour, tokens_per_s
+from ...choose.cost import container_usd_per_hour, month_hours, tokens_per_s
 from ...describe.inference import estimate_of, idle_prices, max_containers, peak_gib, pool_words
 from ...request.warm_pool import crons
 from ...schema import InferencePlan
@@ -192,4 +192,7 @@ def most_reason(plan: InferencePlan) -> str:
     budget = plan.request.budget
     if budget.per == "none":
         return "no budget was set: what Modal's Starter plan runs at once, 10 GPUs"
+    if budget.per == "month":
+        hours = month_hours(plan.request, plan.chosen)
+        return f"what carries the load or is kept warm; {budget.usd:g}/month pays for {hours:,.0f} hours of one"
     return f"what {budget.usd:g}/{budget.per} pays for around the clock"

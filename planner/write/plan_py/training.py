@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...catalogue.gpus import PRICES_DATE, gpu_string
 from ...choose.training_cost import LONGEST_ATTEMPT_S, attempt_s
 from ...describe.format import about
-from ...describe.training import beside, cheaper_by_the_hour, memory_terms, row_tokens
+from ...describe.training import beside, cheaper_run, memory_terms, row_tokens
 from ...estimate.training_run import checkpoint_gib, save_every_s, start_s
 from ...schema import LOCAL, TrainingPlan, TrainingSetup
 from .common import (
@@ -71,9 +71,9 @@ def machines(plan: TrainingPlan) -> list[Constant]:
 
 
 def gpu_reason(plan: TrainingPlan) -> str:
-    estimate, cheaper = plan.chosen.estimate, cheaper_by_the_hour(plan)
+    estimate, cheaper = plan.chosen.estimate, cheaper_run(plan)
     used = f"{sum(memory_terms(estimate).values()):.1f} of {estimate.usable_gib:.1f} GiB used"
-    return f"{used}; cheaper by the hour: {beside(plan, cheaper)}" if cheaper else used
+    return f"{used}; cheaper for the run: {beside(plan, cheaper)}" if cheaper else used
 
 
 def nodes_reason(setup: TrainingSetup) -> str:

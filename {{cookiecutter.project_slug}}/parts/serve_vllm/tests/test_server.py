@@ -26,6 +26,8 @@ def test_on_gpus_everything_comes_from_the_plan():
     assert value(argv, "--tensor-parallel-size") == "2"
     assert value(argv, "--dtype") == plan.DTYPE
     assert value(argv, "--gpu-memory-utilization") == str(plan.MEMORY_FRACTION)
+    assert value(argv, "--kv-cache-dtype") == plan.KV_CACHE_DTYPE
+    assert value(argv, "--max-num-batched-tokens") == str(plan.MAX_NUM_BATCHED_TOKENS)
     assert value(argv, "--load-format") == "safetensors"
     assert json.loads(value(argv, "--attention-config")) == verify.ATTENTION[plan.ATTENTION]
     assert ("--quantization" in argv) == bool(plan.QUANTIZE_AT_LOAD)
@@ -64,7 +66,8 @@ def test_vllm_is_told_of_a_context_that_yarn_extends(tmp_path: Path, rope: objec
 def test_a_cpu_gets_nothing_that_only_a_gpu_can_do():
     argv = options.command("x", 8000, gpus=0)
     assert value(argv, "--dtype") == "float32"
-    assert not {"--quantization", "--attention-config", "--tensor-parallel-size", "--enable-sleep-mode"} & set(argv)
+    on_gpus = {"--quantization", "--attention-config", "--tensor-parallel-size", "--enable-sleep-mode"}
+    assert not (on_gpus | {"--kv-cache-dtype", "--max-num-batched-tokens"}) & set(argv)
 
 
 @pytest.mark.parametrize("kernel", verify.ATTENTION)
@@ -74,6 +77,7 @@ def test_vllm_knows_every_argument_and_attention_backend(kernel: str, monkeypatc
     parsers = pytest.importorskip("vllm.utils.argparse_utils")
     monkeypatch.setattr(plan, "ATTENTION", kernel)
     monkeypatch.setattr(plan, "QUANTIZE_AT_LOAD", "fp8")
+    monkeypatch.setattr(plan, "KV_CACHE_DTYPE", "fp8")
     monkeypatch.setattr(plan, "GPU_SNAPSHOT", True)
     argv = options.command("x", 8000, gpus=2)
     parsed = cli.make_arg_parser(parsers.FlexibleArgumentParser()).parse_args(argv[argv.index("--model") :])
@@ -81,6 +85,7 @@ def test_vllm_knows_every_argument_and_attention_backend(kernel: str, monkeypatc
     backend = parsed.attention_config.backend
     assert (backend and backend.name) == verify.ATTENTION[kernel].get("backend")
     assert parsed.attention_config.flash_attn_version == verify.ATTENTION[kernel].get("flash_attn_version")
+    assert parsed.kv_cache_dtype == "fp8"
     assert parsed.middleware == ["{{cookiecutter.__package}}.engine.middleware.ServiceMiddleware"]
     assert parsed.worker_extension_cls == "{{cookiecutter.__package}}.engine.verify.WorkerExtension"
     assert not (parsed.enable_log_requests or parsed.log_error_stack or parsed.trust_remote_code)

@@ -50,6 +50,8 @@ def arguments(model: str, gpus: int, context_len: int) -> dict[str, Any]:
             "tensor_parallel_size": gpus,
             "gpu_memory_utilization": plan.MEMORY_FRACTION,
             "attention_config": verify.ATTENTION[plan.ATTENTION],
+            "kv_cache_dtype": plan.KV_CACHE_DTYPE,
+            "max_num_batched_tokens": plan.MAX_NUM_BATCHED_TOKENS,
         }
         | ({"quantization": verify.at_load(quantize)} if quantize else {})
     )

@@ -1,0 +1,54 @@
+"""Labels of the published measurements that their sources, read again, do not bear out.
+
+The CSV files stay as they were printed; what is known to be wrong in them is put right or left out on reading.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from planner.schema import GIB, TrainingSetup
+
+OFFLOADS_ACTIVATIONS = ("gpt-oss", "glm-4", "qwen3-30b", "qwen3-moe", "llama-4", "mixtral")  # axolotl's MoE examples
+
+# TensorRT-LLM's offline maximum queues thousands of requests, in batches of up to 4,096, and takes 0.95 of the memory.
+TENSORRT_OFFLINE: dict[str, Any] = {"memory_fraction": 0.95, "max_num_seqs": 4096}
+
+
+def is_qwen_1(row: dict[str, str]) -> bool:
+    """Whether a row is of the README of Qwen 1, whose tables of training and of inference count differently."""
+    return "github.com/QwenLM/Qwen/" in row["source"]
+
+
+def qwen_1_training_gib(row: dict[str, str], printed: float) -> float:
+    """Return the GiB on one GPU of a printed "G": MiB / 1000, and over several GPUs the total of nvidia-smi.
+
+    One figure would exceed its card if they were GiB. Its tables of inference are GiB: their script divides by 1024^3.
+    """
+    return printed * 1000 / 1024 / int(row["gpu_count"] or 1)
+
+
+def training_left_out(row: dict[str, str]) -> str:
+    """Return why a training row says nothing of the planner; "" where it does."""
+    if is_qwen_1(row) and row["method"] == "QLoRA":
+        return "stands on GPTQ-Int4 weights, not on NF4"
+    if "axolotl" in row["source"] and any(name in row["model"].lower() for name in OFFLOADS_ACTIVATIONS):
+        return "sets activation_offloading: true"
+    return ""
+
+
+def impossible(setup: TrainingSetup, peak_gib: float) -> bool:
+    """Whether a peak of full fine-tuning lies below weights, gradients and AdamW as labelled: another optimizer ran."""
+    if setup.method != "full" or setup.optimizer != "adamw" or setup.offload != "none":
+        return False
+    held = {"bf16": 8, "fp16-mixed": 16, "bf16-mixed": 16, "fp32": 16}[setup.precision]
+    shards = 1 if setup.sharding == "none" else setup.gpu_count * setup.nodes
+    if setup.sharding in ("zero1", "zero2"):
+        return False
+    return peak_gib < held * setup.model.params / shards / GIB
+
+
+def inference_left_out(card: str, alone: bool, notes: str) -> bool:
+    """Whether a speed says nothing of the card: an H20 at one request reaches 12 to 35% of its bandwidth, for ratios
+    between sizes only, and a card whose power was limited is another card."""
+    return (alone and card.startswith("H20-")) or "power limit" in notes.lower()

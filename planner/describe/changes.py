@@ -1,0 +1,121 @@
+"""Other answers and what they would get, each planned again before it is said."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from ..choose.cost import needed_usd, tokens_per_s
+from ..choose.formats import published_in_fp8, quality_lost
+from ..choose.inference import weigh, weigh_again
+from ..choose.no_plan import NoPlan
+from ..reasons import Reason
+from ..schema import Budget, InferenceCandidate, InferencePlan, Request, replace
+from .format import about, in_unit
+from .inference import units, where
+from .names import format_name
+from .neighbours import cheaper_than, next_cheaper, price, priced
+
+MUCH_FASTER = 1.2  # times: what a larger budget or another aim must bring to be named
+LESS = 0.9  # times the price: what giving something up must bring
+TRIED = 4  # budgets at the most
+MONEY = (Reason.PRICE_OVER_BUDGET, Reason.RUN_OVER_BUDGET, Reason.WARM_POOL_OVER_BUDGET)
+
+
+def what_would_change(plan: InferencePlan) -> list[str]:
+    """Return what other answers would get, a sentence each."""
+    steps = (larger_budgets, other_aims, other_formats, other_gpus, less_load)
+    return [sentence for step in steps for sentence in step(plan)]
+
+
+def choice(request: Request, candidates: list[InferenceCandidate]) -> InferenceCandidate | None:
+    """Return the choice among candidates that were judged for the same load; None where none works."""
+    found = weigh_again(request, candidates) if candidates else ()
+    return found[0] if found and found[0].rank else None
+
+
+def weighed(request: Request) -> list[InferenceCandidate]:
+    """Return the candidates of a request, best first; none where no engine has the model as asked."""
+    try:
+        return list(weigh(request))
+    except NoPlan:
+        return []
+
+
+def gets(plan: InferencePlan, candidate: InferenceCandidate) -> str:
+    """Return "1 x H100 in fp8, 3.95/hour, about 2,400 tokens/s"."""
+    return f"{priced(plan, candidate)}, about {about(tokens_per_s(candidate))} tokens/s"
+
+
+def larger_budgets(plan: InferencePlan) -> Iterator[str]:
+    """Yield the smallest budgets that buy better weights and more tokens/s."""
+    lost, rate = quality_lost(plan.chosen.setup), tokens_per_s(plan.chosen)
+    wants: tuple[tuple[str, Callable[[InferenceCandidate], bool]], ...] = (
+        ("better weights", lambda c: quality_lost(c.setup) < lost),
+        ("more tokens/s", lambda c: quality_lost(c.setup) <= lost and tokens_per_s(c) > MUCH_FASTER * rate),
+    )
+    for words, better in wants:
+        over = [c for c in plan.candidates if c.containers and c.rejected and c.rejected.reason in MONEY and better(c)]
+        for candidate in sorted(over, key=lambda c: needed_usd(plan.request, c))[:TRIED]:
+            typed = in_unit(plan.request.budget, needed_usd(plan.request, candidate))
+            budget = Budget(float(typed.partition("/")[0]), plan.request.budget.per)
+            found = choice(replace(plan.request, budget=budget), list(plan.candidates))
+            if found and better(found):
+                yield f"A budget of {typed} buys {words}: {gets(plan, found)}."
+                break
+
+
+def other_aims(plan: InferencePlan) -> Iterator[str]:
+    """Yield what the same budget gets for another aim."""
+    for aim in ("throughput", "cost"):
+        found = choice(replace(plan.request, optimize=aim), list(plan.candidates))
+        if aim == plan.request.optimize or not found:
+            continue
+        quicker = tokens_per_s(found) > MUCH_FASTER * tokens_per_s(plan.chosen)
+        if quicker if aim == "throughput" else price(plan, found) < LESS * price(plan, plan.chosen):
+            yield f"Chosen for {aim} it would be {gets(plan, found)}."
+
+
+def other_formats(plan: InferencePlan) -> Iterator[str]:
+    """Yield the choice in 16 bits where fp8 was taken, and in published fp8 where 16 bits were."""
+    request, setup = plan.request, plan.chosen.setup
+    if request.quantization != "auto" or setup.model.quantization != "none":
+        return
+    other = "fp8" if setup.quantization == "none" and published_in_fp8(setup.model) else "none"
+    if other == setup.quantization:
+        return
+    asked = replace(request, quantization=other)
+    judged = weighed(asked)
+    bits = "16 bits" if other == "none" else other
+    if judged and judged[0].rank:
+        yield f"In {bits} (quantization {other}) it would be {gets(plan, judged[0])}."
+    elif found := choice(replace(asked, budget=Budget(float("inf"), "none")), judged):
+        needed = in_unit(request.budget, needed_usd(request, found))
+        yield f"In {bits} (quantization {other}) it needs a budget of {needed}: {gets(plan, found)}."
+
+
+def other_gpus(plan: InferencePlan) -> Iterator[str]:
+    """Yield the cheaper candidate that insisting on its GPU and format gets."""
+    cheaper = next_cheaper(plan)
+    if not cheaper or (cheaper.setup.quantization == "none" and cheaper.setup.kv_dtype == "fp8"):
+        return  # 16 bits that are insisted on come with a cache of 16 bits
+    gpu, quantization = cheaper.setup.gpu, cheaper.setup.quantization
+    found = weighed(replace(plan.request, gpu=gpu.name, quantization=quantization))
+    if found and found[0].rank and cheaper_than(plan, found[0]):
+        yield f"Insisting on gpu {gpu.name} and quantization {quantization} gets {gets(plan, found[0])}."
+
+
+def less_load(plan: InferencePlan) -> Iterator[str]:
+    """Yield what half of the context or half of the requests would cost, where that is less."""
+    request, now = plan.request, price(plan, plan.chosen)
+    halves = [(f"half of the context, {request.context_len // 2:,} tokens,", "context_len", request.context_len // 2)]
+    if request.task != "batch":
+        half = request.concurrency // 2
+        halves.append((f"half of the {units(plan)}, {half} at once,", "concurrency", half))
+    for words, answer, value in halves:
+        if value < 1 or (answer == "context_len" and value < 512):
+            continue
+        found = weighed(replace(request, **{answer: value}))[0]
+        same = found.rank and quality_lost(found.setup) <= quality_lost(plan.chosen.setup)
+        if same and price(plan, found) < LESS * now:
+            other = f"{where(found)} in {format_name(found.setup)}, {found.usd_per_hour:.2f}/hour"
+            yield f"With {words} it would be {other}."
