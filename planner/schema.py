@@ -81,6 +81,7 @@ class Model(NamedTuple):
     variants: tuple[tuple[str, str, str], ...] = ()  # (quantization, model id, revision), published ones
     source: str = ""
     assumed: tuple[str, ...] = ()  # names of fields that were derived, not read
+    architecture: str = ""  # model_type in config.json; "": not known
 
 
 class InferenceSetup(NamedTuple):
@@ -150,6 +151,7 @@ class TrainingSetup(NamedTuple):
     offload: str = "none"  # "none", "optimizer", "all"
     packed: bool = False  # several examples to a sequence, which attention must keep apart
     accumulation: int = 0  # micro-batches per optimizer step on each GPU; 0: not decided
+    padded: bool = True  # sequences of a micro-batch may differ in length: attention gets a mask
 
 
 class TrainingEstimate(NamedTuple):

@@ -79,6 +79,7 @@ def from_config(config: Mapping[str, Any], id: str) -> Model:
         mlp_matrices=3 if gated else 2,
         quantization=_quantization(config),
         workload=_workload(whole, kind, id),
+        architecture=kind,
     )
     model = with_windows(with_experts(model, config, kind), config, kind)
     if not model.intermediate and not model.experts:

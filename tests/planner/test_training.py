@@ -14,9 +14,11 @@ from hypothesis import strategies as st
 from benchmarks import rows_training
 from planner.catalogue.gpus import GPUS
 from planner.describe.rejections import training_shortage
-from planner.estimate.training import RESERVED_SHARE
+
 from planner.estimate.training import estimate as estimate_training
-from planner.estimate.training_memory import LOSS_BYTES, lora_params, saved_bytes
+from planner.estimate.training_kept import saved_bytes
+from planner.estimate.training_memory import LOSS_BYTES
+from planner.estimate.training_states import lora_params
 from planner.schema import GIB, Gpu, Model, TrainingEstimate, TrainingSetup, replace
 
 DATA = Path(__file__).parents[2] / "benchmarks" / "data"

@@ -6,7 +6,7 @@ from ...choose.micro_batch import HEADROOM, packs
 from ...describe.format import short_count
 from ...describe.training import memory_terms, why_lower
 from ...estimate import training
-from ...estimate.training_memory import lora_params
+from ...estimate.training_states import lora_params
 from ...schema import TrainingPlan, TrainingSetup, replace
 from .common import Constant
 

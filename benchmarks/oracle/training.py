@@ -1,0 +1,123 @@
+"""Peaks of training memory of generated projects, from transformers, PEFT and TRL themselves, without a GPU.
+
+    python benchmarks/oracle/training.py --project FOLDER [--out benchmarks/data/training_oracle.jsonl] [--only NAME]
+
+FOLDER is a baked finetune project. Each line of the output is one case and its peaks in GiB; cases that are already
+there are not run again. Needs the libraries of `.venv-train`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import importlib.metadata
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+os.environ |= {"TRANSFORMERS_VERBOSITY": "error", "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
+
+from benchmarks.oracle.architectures import ARCHITECTURES, shortened  # noqa: E402
+
+DATA = ROOT / "benchmarks" / "data" / "training_oracle.jsonl"
+LIBRARIES = ("torch", "transformers", "peft", "trl")
+GIB = 2**30
+
+# method, activation checkpointing, loss, sequences, tokens of each, micro-batches of a step, whether padded
+GRID = (
+    ("lora", False, "fused", 2, 1024, 1, False),
+    ("lora", True, "fused", 4, 2048, 1, False),
+    ("lora", False, "full", 2, 1024, 1, False),
+    ("lora", True, "full", 2, 2048, 2, False),
+    ("full", False, "fused", 2, 1024, 1, False),
+    ("full", True, "fused", 4, 2048, 2, False),
+    ("full", True, "full", 2, 2048, 1, False),
+    ("lora", False, "fused", 4, 1024, 1, True),
+)
+WHOLE_GRID = (
+    ("lora", False, "fused", 8, 2048, 1, False),
+    ("lora", True, "fused", 8, 2048, 2, False),
+    ("lora", True, "fused", 1, 1024, 1, False),
+    ("full", True, "fused", 2, 2048, 1, False),
+    ("full", False, "fused", 1, 2048, 2, False),
+    ("lora", False, "full", 1, 2048, 1, False),
+    ("full", True, "full", 8, 1024, 2, False),
+)
+WHOLE = ("qwen3-8b", "smollm2-135m", "llama-3.2-1b", "qwen2.5-7b", "gemma-3-1b", "llama-3.1-8b")
+LAYERS = 6  # of the others, which tell how a layer is kept
+EAGER = ("gemma-2-2b",)  # its soft cap on attention is in no kernel
+
+
+def cases() -> Iterator[dict[str, Any]]:
+    """Yield every case, the short ones first."""
+    for grid, names, layers in ((GRID, ARCHITECTURES, LAYERS), (WHOLE_GRID, WHOLE, 0)):
+        for name in names:
+            for method, checkpointing, loss, micro_batch, seq_len, accumulation, padded in grid:
+                yield {
+                    "architecture": name,
+                    "layers": layers or ARCHITECTURES[name][1]["num_hidden_layers"],
+                    "method": method,
+                    "activation_checkpointing": checkpointing,
+                    "loss": loss,
+                    "micro_batch": micro_batch,
+                    "seq_len": seq_len,
+                    "accumulation": accumulation,
+                    "padded": padded,
+                    "attention": "eager" if name in EAGER else "sdpa",
+                }
+
+
+def run_case(project: Path, case: dict[str, Any]) -> dict[str, Any]:
+    """Return the case with its peaks in GiB."""
+    from benchmarks.oracle import training_step
+
+    given = dict(case)
+    kind, shape = ARCHITECTURES[given.pop("architecture")]
+    peak = training_step.run(project, kind, shortened(shape, given.pop("layers")), **given)
+    figures = {
+        f"{name}_gib": round(value / GIB, 4) for name, value in vars(peak).items() if isinstance(value, int)
+    }
+    return {**case, **figures, "at": peak.at}
+
+
+def read(path: Path = DATA) -> list[dict[str, Any]]:
+    """Return the lines of a file of cases; none where there is no such file."""
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.is_file() else []
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--project", type=Path, required=True, help="a baked finetune project")
+    parser.add_argument("--out", type=Path, default=DATA)
+    parser.add_argument("--only", default="", help="names of architectures, with commas between")
+    options = parser.parse_args()
+    import torch
+
+    torch.set_num_threads(1)
+    versions = {name: importlib.metadata.version(name) for name in LIBRARIES}
+    keys = next(cases()).keys()
+    done = {json.dumps({key: line[key] for key in keys}) for line in read(options.out)}
+    wanted = options.only.split(",") if options.only else list(ARCHITECTURES)
+    for case in cases():
+        if json.dumps(case) in done or case["architecture"] not in wanted:
+            continue
+        start = time.monotonic()
+        try:
+            line = run_case(options.project.resolve(), case) | versions
+        except Exception as error:  # one architecture that does not run must not end the others
+            print(f"{case}: {type(error).__name__}: {str(error)[:300]}", file=sys.stderr, flush=True)
+            continue
+        with options.out.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
+        print(f"{time.monotonic() - start:5.1f} s  {line}", flush=True)
+        gc.collect()
+
+
+if __name__ == "__main__":
+    main()
