@@ -12,6 +12,7 @@ from typing import NamedTuple
 from ..catalogue.training_traits import traits
 from ..schema import TrainingSetup
 from .training_kept import mask_bytes, saved_bytes
+from .training_reserved import UNUSED_SHARE, reserved_full, unused_adapters
 from .training_states import ZERO_BUCKETS, Widths, autocast, element_bytes, gather_bytes, states, widths
 
 LOSS_BYTES = 12  # per logit in backward: float32 log-softmax and two gradients (transformers' ForCausalLMLoss)
@@ -58,7 +59,7 @@ def memory(setup: TrainingSetup) -> TrainingMemory:
         optimizer + peak.optimizer,
         peak.activations,
         peak.logits,
-        unused_bytes(setup, w, moments, optimizer),
+        unused_bytes(setup, w, moments, weights, optimizer),
         host,
     )
 
@@ -127,10 +128,15 @@ def timeline(setup: TrainingSetup, w: Widths, gradients: float) -> tuple[Moment,
         experts = model.mlp_matrices * model.experts * model.moe_intermediate
         passing += 2 * w.hidden * max(w.query, experts or model.intermediate)
     one = (layer + copies if again else 0.0) + passing
-    last = Moment(earlier + head_gradient, 0.0, stack + kept_copies + one, 0.0)
-    beside = _embedding_gradients(setup, w, item if not cast else 4) if whole else 0.0
-    first = Moment(gradients, 0.0, (stack + kept_copies) / model.layers + one, 0.0)
-    embedding = Moment(gradients + beside, 0.0, 0.0, 0.0)
+    matrix = float((4 if cast else item) * model.vocab * w.hidden) if whole else 0.0  # gradient of embedding or head
+    beside = matrix if earlier and not model.tied_embeddings else 0.0  # is added to that of earlier micro-batches
+    head = 0.0 if not whole or beside else matrix
+    last = Moment(earlier + head, 0.0, stack + kept_copies + one, 0.0)
+    others = gradients - w.layer_params * (4 if cast else item) - (0.0 if model.tied_embeddings else matrix)
+    before = gradients + (head if earlier else 0.0) if earlier else others if whole else gradients
+    first = Moment(before, 0.0, (stack + kept_copies) / model.layers + one, 0.0)
+    copies_made = (3 if earlier else 2) * matrix if model.tied_embeddings else beside  # the head's, the embedding's, sum
+    embedding = Moment(gradients + copies_made, 0.0, 0.0, 0.0)
     return forward, loss, last, first, embedding, Moment(gradients, _optimizer_copies(setup, w, gradients), 0.0, 0.0)
 
 
@@ -164,19 +170,6 @@ def _head(setup: TrainingSetup, w: Widths, tokens: int, cast: bool) -> tuple[flo
     return kept + copy, kept + copy, forward * size, backward * size, 0.0
 
 
-def _embedding_gradients(setup: TrainingSetup, w: Widths, weight: int) -> float:
-    """Return the bytes of the embedding's gradients beside those that are kept, when the first layer is done.
-
-    Embedding and head that are one each give a gradient, and their sum is a third; a gradient of an earlier micro-batch
-    is a further one.
-    """
-    one = float(weight * setup.model.vocab * w.hidden)
-    again = setup.accumulation != 1
-    if setup.model.tied_embeddings:
-        return one * (3 if again else 2)
-    return one if again else 0.0
-
-
 def _optimizer_copies(setup: TrainingSetup, w: Widths, gradients: float) -> float:
     """Return the bytes that the optimizer's step makes: AdamW's foreach kernels a copy of what is trained."""
     if setup.optimizer != "adamw" or setup.sharding != "none" or setup.offload != "none":
@@ -184,9 +177,13 @@ def _optimizer_copies(setup: TrainingSetup, w: Widths, gradients: float) -> floa
     return gradients
 
 
-def unused_bytes(setup: TrainingSetup, w: Widths, moments: tuple[Moment, ...], optimizer: float) -> float:
+def unused_bytes(setup: TrainingSetup, w: Widths, moments: tuple[Moment, ...], weights: float, optimizer: float) -> float:
     """Return the bytes that torch's allocator holds at the peak and cannot hand out."""
-    return UNUSED_SHARE * max(moment.total for moment in moments)
-
-
-UNUSED_SHARE = 0.03
+    held = weights + optimizer
+    peak = held + max(moment.total for moment in moments)
+    alone = setup.sharding == "none" and setup.offload == "none"
+    if not alone or setup.method == "qlora" or (setup.method == "full" and not autocast(setup)):
+        return UNUSED_SHARE * peak
+    if setup.method == "lora":
+        return unused_adapters(setup, w)
+    return reserved_full(setup, w, held, tuple(held + moment.total for moment in moments), weights) - peak
