@@ -191,6 +191,7 @@ def memory_runs(folder: Path, models: Models) -> Iterator[TrainingRun]:
                 "sdpa" if flash.startswith("sdpa") or not flash or flash == "flex" else "flash_attention_2",
                 _sharding(row),
                 _offload(row["offload"]),
+                accumulation=1 if "huggingface/peft" in source or "no grad accumulation" in notes else 0,
             )  # fmt: skip
             yield TrainingRun(row, setup)
 

@@ -80,9 +80,7 @@ def run_case(project: Path, case: dict[str, Any]) -> dict[str, Any]:
     given = dict(case)
     kind, shape = ARCHITECTURES[given.pop("architecture")]
     peak = training_step.run(project, kind, shortened(shape, given.pop("layers")), **given)
-    figures = {
-        f"{name}_gib": round(value / GIB, 4) for name, value in vars(peak).items() if isinstance(value, int)
-    }
+    figures = {f"{name}_gib": round(value / GIB, 4) for name, value in vars(peak).items() if isinstance(value, int)}
     return {**case, **figures, "at": peak.at}
 
 

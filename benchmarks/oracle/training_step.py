@@ -237,7 +237,11 @@ def as_on_a_gpu(module: dict[str, Any], job: Any) -> Any:
         (trainers, "SFTConfig", configuration),
         (torch.nn.functional, "dropout", dropout),
         (torch.nn.Module, "_apply", apply),
-        (importlib.import_module("torch.optim.adam"), "_default_to_fused_or_foreach", lambda *args, **kwargs: (False, True)),
+        (
+            importlib.import_module("torch.optim.adam"),
+            "_default_to_fused_or_foreach",
+            lambda *args, **kwargs: (False, True),
+        ),
         (chunked_logprob, "_use_triton", lambda device: True),
         (utils, "_use_triton", lambda device: True),
         (chunked_logprob, "_forward_kernel", Kernel()),

@@ -18,6 +18,12 @@ from .training_states import ZERO_BUCKETS, Widths, autocast, element_bytes, gath
 LOSS_BYTES = 12  # per logit in backward: float32 log-softmax and two gradients (transformers' ForCausalLMLoss)
 FORWARD_LOSS_BYTES = 10  # per logit in forward: 16-bit logits, and float32 ones twice
 LOSS_TILE_TOKENS, LOSS_TILE_VOCAB = 4096, 32768  # of a fused loss's tile of logits (TRL 1.16, chunked_logprob)
+MASK_BYTES = 1  # of a pair of tokens: the boolean mask that the layers share
+# Bytes of a token that a layer's backward takes beside what was kept, per element of its widest tensor and of the hidden
+# state; adapters and full training. Not counted with shards: the runs that were published had fused kernels (Liger,
+# torch.compile), and nothing here measured others.
+BACKWARD_WIDTHS = {False: 10, True: 6}
+BACKWARD_HIDDEN = {False: 10, True: 12}
 HOST_BUFFER = 1.5  # pinned buffers on top of the states, factor of DeepSpeed's own memory estimator
 MIB = 2**20
 
@@ -120,9 +126,11 @@ def timeline(setup: TrainingSetup, w: Widths, gradients: float) -> tuple[Moment,
 
     # the layers, from the last to the first
     whole = setup.sharding == "none" and full
-    passing = BACKWARD_WIDTHS[full] * tokens * max(w.mlp, w.query) + BACKWARD_HIDDEN[full] * tokens * w.hidden
-    passing *= item / 2
-    if full:
+    passing = 0.0  # of a layer's own temporaries
+    if setup.sharding == "none":
+        passing = BACKWARD_WIDTHS[full] * tokens * max(w.mlp, w.query) + BACKWARD_HIDDEN[full] * tokens * w.hidden
+        passing *= item / 2
+    if whole:
         passing += (item + stream) * max(w.mlp, w.query) * w.hidden  # the gradient of one matrix, and its cast
     if setup.method == "qlora":  # one matrix at a time is unpacked to 16 bits, or all experts of a layer
         experts = model.mlp_matrices * model.experts * model.moe_intermediate
@@ -131,18 +139,17 @@ def timeline(setup: TrainingSetup, w: Widths, gradients: float) -> tuple[Moment,
     matrix = float((4 if cast else item) * model.vocab * w.hidden) if whole else 0.0  # gradient of embedding or head
     beside = matrix if earlier and not model.tied_embeddings else 0.0  # is added to that of earlier micro-batches
     head = 0.0 if not whole or beside else matrix
+    if setup.sharding.startswith("zero") and head_gradient:
+        head = item * float(model.vocab * w.hidden)  # made with the fused loss, and whole until it is reduced
     last = Moment(earlier + head, 0.0, stack + kept_copies + one, 0.0)
     others = gradients - w.layer_params * (4 if cast else item) - (0.0 if model.tied_embeddings else matrix)
     before = gradients + (head if earlier else 0.0) if earlier else others if whole else gradients
     first = Moment(before, 0.0, (stack + kept_copies) / model.layers + one, 0.0)
-    copies_made = (3 if earlier else 2) * matrix if model.tied_embeddings else beside  # the head's, the embedding's, sum
+    copies_made = (
+        (3 if earlier else 2) * matrix if model.tied_embeddings else beside
+    )  # the head's, the embedding's, sum
     embedding = Moment(gradients + copies_made, 0.0, 0.0, 0.0)
     return forward, loss, last, first, embedding, Moment(gradients, _optimizer_copies(setup, w, gradients), 0.0, 0.0)
-
-
-MASK_BYTES = 1  # of a pair of tokens: the boolean mask that the layers share
-BACKWARD_WIDTHS = {False: 10, True: 6}  # bytes of a token beside what is kept, per element of the widest tensor
-BACKWARD_HIDDEN = {False: 10, True: 12}  # and per element of the hidden state
 
 
 def _head(setup: TrainingSetup, w: Widths, tokens: int, cast: bool) -> tuple[float, float, float, float, float]:
@@ -161,7 +168,10 @@ def _head(setup: TrainingSetup, w: Widths, tokens: int, cast: bool) -> tuple[flo
         if cast:
             tile += 2.0 * LOSS_TILE_VOCAB * w.hidden + 2.0 * min(tokens, LOSS_TILE_TOKENS) * w.hidden
         forward = (16.0 if cast else 10.0) * tokens * w.hidden
-        return forward, forward + 4.0 * tokens * w.hidden, tile, tile, 4 * head + (weight if weight < 4 else 0) * head
+        gradient = 4 * head + (weight if weight < 4 else 0) * head
+        if setup.sharding == "fsdp":
+            gradient = 0.0  # its trainers cut the loss up under autograd (torchtune, torchtitan)
+        return forward, forward + 4.0 * tokens * w.hidden, tile, tile, gradient
     capped = 2 if kind.logit_cap else 0
     size = float(tokens * model.vocab)
     kept = (10.0 if cast else 6.0 if full else 4.0) * tokens * w.hidden
@@ -177,7 +187,9 @@ def _optimizer_copies(setup: TrainingSetup, w: Widths, gradients: float) -> floa
     return gradients
 
 
-def unused_bytes(setup: TrainingSetup, w: Widths, moments: tuple[Moment, ...], weights: float, optimizer: float) -> float:
+def unused_bytes(
+    setup: TrainingSetup, w: Widths, moments: tuple[Moment, ...], weights: float, optimizer: float
+) -> float:
     """Return the bytes that torch's allocator holds at the peak and cannot hand out."""
     held = weights + optimizer
     peak = held + max(moment.total for moment in moments)

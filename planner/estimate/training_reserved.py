@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from math import ceil
 
+from ..catalogue.training_traits import traits
 from ..schema import TrainingSetup
 from .training_states import Widths
 
@@ -29,8 +30,14 @@ def unused_adapters(setup: TrainingSetup, w: Widths) -> float:
     tokens, again = setup.micro_batch * setup.seq_len, setup.gradient_checkpointing
     if setup.logits == "full" and setup.model.workload == "generation":
         wide, hidden = BELOW_LOGITS[again]
-        return tokens * (LOGIT_BYTES * setup.model.vocab + wide * max(w.mlp, w.query) + hidden * w.hidden)
+        below = wide * max(w.mlp, w.query) + hidden * w.hidden
+        return tokens * (_logit_bytes(setup) * setup.model.vocab + below)
     return SMALL_BYTES + tokens * BESIDE_LAYERS[again] * w.hidden
+
+
+def _logit_bytes(setup: TrainingSetup) -> int:
+    """Return the bytes of a logit whose blocks stay empty: 16-bit logits, and once more where they are scaled."""
+    return LOGIT_BYTES * (2 if traits(setup.model).scaled_logits else 1)
 
 
 def reserved_full(setup: TrainingSetup, w: Widths, held: float, moments: tuple[float, ...], trained: float) -> float:
@@ -47,15 +54,19 @@ def reserved_full(setup: TrainingSetup, w: Widths, held: float, moments: tuple[f
     earlier = trained if accumulates else 0.0
     if not setup.gradient_checkpointing:
         found = max(found, step + SPLIT_SHARE * (moments[0] - held - earlier))
+        if model.tied_embeddings and not accumulates:
+            found = max(found, max(moments[-2:]) + 2 * embedding)  # of the three that the embedding's gradients take
     if setup.logits == "full" and model.workload == "generation":
         # The optimizer's states are made in the first step, in the room of its logits: those need new room in the next
         block = 4.0 * tokens * model.vocab
-        logits = LOGIT_BYTES * tokens * model.vocab
+        logits = float(_logit_bytes(setup) * tokens * model.vocab)
         states = held - trained
         first = moments[1] - states + logits
         wide, hidden = BELOW_LOGITS[setup.gradient_checkpointing]
         hole = logits + trained / 2 + tokens * (wide * w.mlp + hidden * w.hidden)
         split = min(3, max(0, ceil((states + trained - hole) / block)))
+        if split and traits(model).logit_cap:
+            split += 2  # its own blocks (fitted on Gemma-2 alone)
         if block <= embedding:
             split = 0  # blocks of embeddings, which the optimizer leaves, are large enough
         found = max(found, max(first, step) + split * block)
