@@ -1,4 +1,4 @@
-"""Births and deaths of the storages that torch makes while a mode is entered, in bytes as an allocator hands them out."""
+"""Births and deaths of the storages that torch makes while a mode is entered, in bytes as an allocator hands out."""
 
 from __future__ import annotations
 

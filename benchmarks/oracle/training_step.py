@@ -1,7 +1,7 @@
-"""Trains a generated project's model for some optimizer steps without a GPU and without weights, and follows its memory.
+"""Trains a generated project's model for some optimizer steps without a GPU or weights, and follows its memory.
 
-The project's own `training_arguments`, `load_model` and `make_trainer` make the trainer, and transformers' own loop runs
-it, under FakeTensorMode: tensors have shapes and types and no data, so a 32B model takes seconds and under 2 GiB. What
+The project's own `training_arguments`, `load_model` and `make_trainer` make the trainer, and transformers' own loop
+runs it, under FakeTensorMode: tensors have shapes and types and no data, so a 32B model takes seconds and 2 GiB. What
 differs on a GPU is put in its place: autocast and dtypes of a GPU, the mask of one byte that CUDA's dropout keeps,
 foreach kernels in AdamW, TRL's Triton kernels, which fold a tile of logits in place.
 """
@@ -13,6 +13,7 @@ import importlib
 import sys
 import tempfile
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,7 @@ def peak_of(trace: StorageTrace) -> Peak:
     phases = {"forward": 0, "backward": 0, "optimizer": 0}
     weights = base = 0
     bounds = [*trace.marks, ("end", len(trace.events))]
-    for (name, start), (_, end) in zip(bounds, bounds[1:], strict=False):
+    for (name, start), (_, end) in pairwise(bounds):
         if name in phases:
             phases[name] = max(phases[name], max(allocated[max(start - 1, 0) : end], default=0))
         if name == "forward":

@@ -1,7 +1,7 @@
 """Bytes that autograd keeps of one decoder layer for one token.
 
-Counted tensor by tensor on transformers 5.23 and PEFT 0.21, `benchmarks/oracle/training.py`; bitsandbytes from its source,
-which no oracle here runs.
+Counted tensor by tensor on transformers 5.23 and PEFT 0.21 (`benchmarks/oracle/training.py`); bitsandbytes, which no
+oracle here runs, from its source: before 0.43.2 it kept the inputs of frozen weights.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from ..schema import TrainingSetup
 from .training_states import Widths, autocast, element_bytes, widths
 
 ADAPTER_BYTES = 3  # of an adapter's input: a 16-bit copy, and the mask of its dropout (PEFT under autocast)
-EAGER_BYTES = 6  # of a pair of tokens and head: the softmax in float32, and cast to 16 bits; 4 where nothing is cast
 
 
 def saved_bytes(setup: TrainingSetup) -> float:

@@ -19,9 +19,9 @@ LOSS_BYTES = 12  # per logit in backward: float32 log-softmax and two gradients 
 FORWARD_LOSS_BYTES = 10  # per logit in forward: 16-bit logits, and float32 ones twice
 LOSS_TILE_TOKENS, LOSS_TILE_VOCAB = 4096, 32768  # of a fused loss's tile of logits (TRL 1.16, chunked_logprob)
 MASK_BYTES = 1  # of a pair of tokens: the boolean mask that the layers share
-# Bytes of a token that a layer's backward takes beside what was kept, per element of its widest tensor and of the hidden
-# state; adapters and full training. Not counted with shards: the runs that were published had fused kernels (Liger,
-# torch.compile), and nothing here measured others.
+# Bytes of a token that a layer's backward takes beside what was kept, per element of its widest tensor and of the
+# hidden state; adapters and full training. Not counted with shards: the runs that were published had fused kernels
+# (Liger, torch.compile), and nothing here measured others.
 BACKWARD_WIDTHS = {False: 10, True: 6}
 BACKWARD_HIDDEN = {False: 10, True: 12}
 HOST_BUFFER = 1.5  # pinned buffers on top of the states, factor of DeepSpeed's own memory estimator
@@ -71,7 +71,7 @@ def memory(setup: TrainingSetup) -> TrainingMemory:
 
 
 def held_states(setup: TrainingSetup, w: Widths) -> tuple[float, float, float, float]:
-    """Return bytes per GPU of weights, of whole gradients and of optimizer states, and bytes of main memory per node."""
+    """Return bytes per GPU of weights, of all gradients and of optimizer states, and bytes of main memory per node."""
     model, item = setup.model, element_bytes(setup)
     world = setup.gpu_count * setup.nodes
     weights, gradients, optimizer, used = states(setup, w)
@@ -119,7 +119,7 @@ def timeline(setup: TrainingSetup, w: Widths, gradients: float) -> tuple[Moment,
     earlier = 0.0 if setup.accumulation == 1 else gradients  # of the micro-batches before
 
     # the head: final norm, loss and logits
-    forward_head, backward_head, forward_logits, backward_logits, head_gradient = _head(setup, w, tokens, cast)
+    head_gradient, forward_head, backward_head, forward_logits, backward_logits = _head(setup, w, tokens, cast)
     cached = model.layers * copies if again else 0.0  # until autocast ends, with the forward pass
     forward = Moment(earlier, 0.0, stack + kept_copies + cached + forward_head, forward_logits)
     loss = Moment(earlier + head_gradient, 0.0, stack + kept_copies + backward_head, backward_logits)
@@ -142,42 +142,41 @@ def timeline(setup: TrainingSetup, w: Widths, gradients: float) -> tuple[Moment,
     if setup.sharding.startswith("zero") and head_gradient:
         head = item * float(model.vocab * w.hidden)  # made with the fused loss, and whole until it is reduced
     last = Moment(earlier + head, 0.0, stack + kept_copies + one, 0.0)
-    others = gradients - w.layer_params * (4 if cast else item) - (0.0 if model.tied_embeddings else matrix)
-    before = gradients + (head if earlier else 0.0) if earlier else others if whole else gradients
-    first = Moment(before, 0.0, (stack + kept_copies) / model.layers + one, 0.0)
-    copies_made = (
-        (3 if earlier else 2) * matrix if model.tied_embeddings else beside
-    )  # the head's, the embedding's, sum
-    embedding = Moment(gradients + copies_made, 0.0, 0.0, 0.0)
+    above = gradients + head  # of the layers above the first; that of a tied head waits for the embedding's
+    if not earlier and whole:
+        above = gradients - w.layer_params * (4 if cast else item) - (0.0 if model.tied_embeddings else matrix)
+    first = Moment(above, 0.0, (stack + kept_copies) / model.layers + one, 0.0)
+    if model.tied_embeddings:
+        beside = (3 if earlier else 2) * matrix  # the head's, the embedding's and their sum
+    embedding = Moment(gradients + beside, 0.0, 0.0, 0.0)
     return forward, loss, last, first, embedding, Moment(gradients, _optimizer_copies(setup, w, gradients), 0.0, 0.0)
 
 
 def _head(setup: TrainingSetup, w: Widths, tokens: int, cast: bool) -> tuple[float, float, float, float, float]:
-    """Return the bytes at the end of forward and start of backward beside the layers: of activations, of logits, of
-    the head's gradient."""
+    """Return bytes beside the layers: the head's gradient, activations and logits, each in forward and backward."""
     model, full, item = setup.model, setup.method == "full", element_bytes(setup)
     if model.workload != "generation":
-        return 8.0 * tokens * w.hidden, 8.0 * tokens * w.hidden, 0.0, 0.0, 0.0
+        return 0.0, 8.0 * tokens * w.hidden, 8.0 * tokens * w.hidden, 0.0, 0.0
     kind = traits(model)
     head = float(model.vocab * w.hidden)
     weight = 4 if cast else item
     if setup.logits == "fused":
         tile = 2.0 * min(tokens, LOSS_TILE_TOKENS) * LOSS_TILE_VOCAB
         if not full:
-            return 12.0 * tokens * w.hidden, 12.0 * tokens * w.hidden, tile, tile, 0.0
+            return 0.0, 12.0 * tokens * w.hidden, 12.0 * tokens * w.hidden, tile, tile
         if cast:
             tile += 2.0 * LOSS_TILE_VOCAB * w.hidden + 2.0 * min(tokens, LOSS_TILE_TOKENS) * w.hidden
         forward = (16.0 if cast else 10.0) * tokens * w.hidden
         gradient = 4 * head + (weight if weight < 4 else 0) * head
         if setup.sharding == "fsdp":
             gradient = 0.0  # its trainers cut the loss up under autograd (torchtune, torchtitan)
-        return forward, forward + 4.0 * tokens * w.hidden, tile, tile, gradient
+        return gradient, forward, forward + 4.0 * tokens * w.hidden, tile, tile
     capped = 2 if kind.logit_cap else 0
     size = float(tokens * model.vocab)
     kept = (10.0 if cast else 6.0 if full else 4.0) * tokens * w.hidden
     copy = 2.0 * head if cast else 0.0
     forward, backward = FORWARD_LOSS_BYTES + capped, LOSS_BYTES + capped
-    return kept + copy, kept + copy, forward * size, backward * size, 0.0
+    return 0.0, kept + copy, kept + copy, forward * size, backward * size
 
 
 def _optimizer_copies(setup: TrainingSetup, w: Widths, gradients: float) -> float:

@@ -2,7 +2,7 @@
 
 A freed block serves a later request only where it is at least as large, and what it leaves is used for smaller ones
 alone; nothing goes back to the card before memory runs out. So the allocator keeps room of an earlier moment that a
-later one cannot use. Constants were fitted on `benchmarks/data/training_oracle.jsonl`, which replays the allocator's own
+later one cannot use. Constants were fitted on `benchmarks/data/training_oracle.jsonl`, a replay of the allocator's
 rules; what no oracle replays (several GPUs, bitsandbytes, other optimizers) takes UNUSED_SHARE.
 """
 
@@ -18,10 +18,10 @@ UNUSED_SHARE = 0.03  # of what is allocated (prior)
 SMALL_BYTES = 48 * 2**20  # segments of 20 and of 2 MiB that are not full
 # Of a token, per element of the widest tensor and of the hidden state: what a forward pass over frozen weights leaves
 # that whole logits, which are larger, cannot use; with activations kept, and computed again.
-BELOW_LOGITS = {False: (10, 16), True: (12, 24)}
-BESIDE_LAYERS = {False: 32, True: 12}  # of a token per element of the hidden state, where logits are never whole
+BELOW_LOGITS = {False: (8, 24), True: (12, 24)}
+BESIDE_LAYERS = {False: 24, True: 8}  # of a token per element of the hidden state, where logits are never whole
 LOGIT_BYTES = 2  # of 16-bit logits, whose block is too small for the float32 ones that follow
-SPLIT_SHARE = 0.75  # of the activations of full training: too small for the optimizer's blocks, where those are kept
+SPLIT_SHARE = 0.6  # of the activations of full training: too small for the optimizer's blocks, where those are kept
 EMBEDDINGS = {True: 1.5, False: 0.9}  # embedding-sized blocks that accumulated gradients leave split: tied, not tied
 
 

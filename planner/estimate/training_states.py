@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from ..catalogue.training_traits import traits
 from ..schema import Model, TrainingSetup
 from .weights import WEIGHT_BITS, embedding_params, weight_bytes
 
@@ -62,6 +63,12 @@ def lora_params(model: Model, rank: int, targets: str = "all-linear") -> int:
         sides = 2 * (hidden + query) + hidden + latent + (model.kv_lora_rank + 2 * query)
     else:
         sides = 2 * (hidden + query) + 2 * (hidden + key)
+    if traits(model).fused_projections:  # q, k and v are one matrix, gate and up another
+        joined = hidden + query + 2 * key
+        total = joined + (query + hidden if targets != "qv" else 0)
+        if targets == "all-linear":
+            total += hidden + 2 * model.intermediate + model.intermediate + hidden
+        return rank * model.layers * total
     if targets == "qv":
         return rank * model.layers * (2 * hidden + query + key)
     total = model.layers * sides

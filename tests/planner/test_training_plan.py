@@ -26,8 +26,8 @@ from planner.choose.micro_batch import GLOBAL_BATCH, HEADROOM
 from planner.choose.training import ALIKE
 from planner.describe.refusal import plan_for
 from planner.describe.training import MEMORY_TERMS, run_of
-from planner.estimate.training_states import lora_params
 from planner.estimate.training_run import end_s, save_every_s, save_s, start_s
+from planner.estimate.training_states import lora_params
 from planner.hook import run_hook
 from planner.request.checks import TRAINED
 from planner.request.prompts import check_answers
