@@ -6,6 +6,7 @@ Read in transformers 5.23, models/*/modeling_*.py, one row per class of layers.
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import NamedTuple
 
 from ..schema import Model
@@ -57,8 +58,13 @@ _NAMES = (
 
 def traits(model: Model) -> Traits:
     """Return how the layers of a model are computed, by its model_type, or by its id where that is not known."""
-    if model.architecture:
-        return _LAYERS.get(_TYPES.get(model.architecture, model.architecture), Traits())
-    name = model.id.lower()
+    return _traits(model.architecture, model.id)
+
+
+@cache
+def _traits(architecture: str, id: str) -> Traits:
+    if architecture:
+        return _LAYERS.get(_TYPES.get(architecture, architecture), Traits())
+    name = id.lower()
     row = next((row for pattern, row in _NAMES if re.search(pattern, name)), "")
     return _LAYERS.get(row, Traits())
