@@ -23,7 +23,7 @@ from benchmarks.gpu import planned
 from benchmarks.gpu.lines import Line
 from benchmarks.gpu_names import Models, family, find_card
 from benchmarks.score import Score
-from planner.estimate import training_speed
+from planner.estimate import training_memory, training_speed
 from planner.estimate.training import estimate as estimate_training
 from planner.schema import GIB, Gpu, Model, TrainingSetup
 
@@ -197,10 +197,15 @@ def memory_runs(folder: Path, models: Models) -> Iterator[TrainingRun]:
 
 
 def _peak_gib(row: dict[str, str]) -> float:
-    """The printed peak in GiB, without adapted experts where a row gives both. The Qwen 1 README writes GB for GiB."""
+    """The printed peak in GiB, without adapted experts where a row gives both.
+
+    The G of the Qwen 1 README's training tables are thousands of MiB: one of them exceeds its card as GiB.
+    """
     without = re.search(r"(\d+) GiB without expert targets", row["notes"])
     value = float(without[1] if without else row["peak_mem"])
-    if "Qwen" in row["source"] or row["unit"] == "GiB":
+    if "Qwen" in row["source"]:
+        return value * 1000 / 1024
+    if row["unit"] == "GiB":
         return value
     return value * 1e9 / GIB
 
@@ -213,6 +218,7 @@ class TrainingAnswer:
     overhead_gib: float = 0.0  # CUDA context and NCCL, on top
     fits: bool | None = None
     tokens_per_s: float | None = None
+    allocated_gib: float | None = None  # where it tells that from what is reserved
 
 
 TrainingEstimator = Callable[[TrainingSetup], TrainingAnswer | None]
@@ -221,7 +227,8 @@ TrainingEstimator = Callable[[TrainingSetup], TrainingAnswer | None]
 def planner_answer(setup: TrainingSetup) -> TrainingAnswer:
     """The planner's own."""
     found = estimate_training(setup)
-    return TrainingAnswer(found.peak_gib, found.overhead_gib, found.fits, found.tokens_per_s)
+    allocated = found.peak_gib - training_memory.memory(setup).unused / GIB
+    return TrainingAnswer(found.peak_gib, found.overhead_gib, found.fits, found.tokens_per_s, allocated)
 
 
 def memory_scores(runs: list[TrainingRun], estimator: TrainingEstimator = planner_answer) -> list[Score]:
@@ -235,6 +242,8 @@ def memory_scores(runs: list[TrainingRun], estimator: TrainingEstimator = planne
         name, needed = family(setup.model.id), answer.peak_gib + answer.overhead_gib
         if row["peak_mem"]:
             predicted = needed if row["peak_kind"] == "GPU memory" else answer.peak_gib  # nvidia-smi shows a process
+            if "allocated" in row["peak_kind"]:
+                predicted = answer.allocated_gib or predicted
             kind = f"training peak {KINDS[setup.method]}"
             scores.append(Score(kind, name, row["source"], row["model"], predicted, _peak_gib(row), row["row_id"]))
         if setup.gpu is not _UNKNOWN and answer.fits is not None:
