@@ -1740,9 +1740,14 @@ _NAMES = (
 
 def traits(model: Model) -> Traits:
     """Return how the layers of a model are computed, by its model_type, or by its id where that is not known."""
-    if model.architecture:
-        return _LAYERS.get(_TYPES.get(model.architecture, model.architecture), Traits())
-    name = model.id.lower()
+    return _traits(model.architecture, model.id)
+
+
+@cache
+def _traits(architecture: str, id: str) -> Traits:
+    if architecture:
+        return _LAYERS.get(_TYPES.get(architecture, architecture), Traits())
+    name = id.lower()
     row = next((row for pattern, row in _NAMES if re.search(pattern, name)), "")
     return _LAYERS.get(row, Traits())
 
@@ -2702,10 +2707,15 @@ def setup_of(
         precision="bf16-mixed" if method == "full" and gpu.bf16 else half,
         seq_len=request.context_len,
         logits="fused",
-        attention="sdpa" if request.attention == "auto" else request.attention,
+        attention=default_attention(request.model) if request.attention == "auto" else request.attention,
         sharding=sharding,
         offload=offload,
     )
+
+
+def default_attention(model: Model) -> str:
+    """Return PyTorch's attention; "eager" for a soft cap on the scores, with which transformers refuses the former."""
+    return "eager" if traits(model).attention_cap else "sdpa"
 
 
 # ---- planner/choose/training.py
@@ -6030,9 +6040,15 @@ def step_rows(plan: TrainingPlan) -> list[Constant]:
         ),
         ("ACCUMULATION", setup.accumulation, f"micro-batches {steps}: {batch} sequences in one optimizer step"),
         ("ACTIVATION_CHECKPOINTING", setup.gradient_checkpointing, checkpointing_reason(setup)),
-        ("ATTENTION", setup.attention, "PyTorch's own, which holds FlashAttention kernels and needs no package"),
+        ("ATTENTION", setup.attention, _attention_reason(setup)),
         ("LOSS", setup.logits, fused_reason(setup) if generation else "of a class; there is no vocabulary to save on"),
     ]
+
+
+def _attention_reason(setup: TrainingSetup) -> str:
+    if setup.attention == "eager":
+        return "step by step: transformers has no kernel for this model's soft cap on the scores"
+    return "PyTorch's own, which holds FlashAttention kernels and needs no package"
 
 
 def packing(plan: TrainingPlan) -> tuple[bool, str]:
