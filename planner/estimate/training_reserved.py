@@ -22,7 +22,8 @@ BELOW_LOGITS = {False: (8, 24), True: (12, 24)}
 BESIDE_LAYERS = {False: 24, True: 8}  # of a token per element of the hidden state, where logits are never whole
 LOGIT_BYTES = 2  # of 16-bit logits, whose block is too small for the float32 ones that follow
 SPLIT_SHARE = 0.6  # of the activations of full training: too small for the optimizer's blocks, where those are kept
-EMBEDDINGS = {True: 1.5, False: 0.9}  # embedding-sized blocks that accumulated gradients leave split: tied, not tied
+SPLIT_ACCUMULATED = 0.5  # of them beside earlier gradients (Llama-3.2-1B and Gemma-3-1B alone)
+EMBEDDINGS = {True: 1.5, False: 0.9}  # embedding-sized blocks that gradients leave split: tied, not tied
 
 
 def unused_adapters(setup: TrainingSetup, w: Widths) -> float:
@@ -50,10 +51,16 @@ def reserved_full(setup: TrainingSetup, w: Widths, held: float, moments: tuple[f
     accumulates = setup.accumulation != 1
     embedding = trained / max(model.params, 1) * model.vocab * w.hidden
     peak, step = max(moments), moments[-1]
-    found = peak + (EMBEDDINGS[model.tied_embeddings] * embedding if accumulates else 0.0)
+    embeddings = EMBEDDINGS[model.tied_embeddings] * embedding
+    found = peak + (embeddings if accumulates else 0.0)
+    if setup.gradient_checkpointing and setup.logits == "fused":
+        found = max(found, max(moments[-2:]) + embeddings)
     earlier = trained if accumulates else 0.0
     if not setup.gradient_checkpointing:
-        found = max(found, step + SPLIT_SHARE * (moments[0] - held - earlier))
+        activations = moments[0] - held - earlier
+        found = max(found, step + SPLIT_SHARE * activations)
+        if accumulates:
+            found = max(found, peak + SPLIT_ACCUMULATED * activations)
         if model.tied_embeddings and not accumulates:
             found = max(found, max(moments[-2:]) + 2 * embedding)  # of the three that the embedding's gradients take
     if setup.logits == "full" and model.workload == "generation":
