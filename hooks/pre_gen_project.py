@@ -2436,8 +2436,9 @@ SPEED_RANGE_PRIOR = 2.0  # for the rest, of which too little was measured (prior
 def estimate_training_estimate(setup: TrainingSetup) -> TrainingEstimate:
     """Return the GiB per GPU, the USD and the tokens/s over all GPUs. No error for a setup that does not fit.
 
-    `peak_gib` is the sum of weights, gradients, optimizer, activations and logits: what torch has reserved at the
-    peak. `weights_gib` counts parameters gathered from shards, `activations_gib` the allocator's unused rest.
+    `peak_gib` is the sum of weights, gradients, optimizer, activations and logits at the moment of the peak: what torch
+    has reserved. `weights_gib` counts parameters gathered from shards, `optimizer_gib` the copy that AdamW's step makes
+    where that is the peak, `activations_gib` the allocator's unused rest.
     """
     memory, gpu = estimate_training_memory_memory(setup), setup.gpu
     usable = gpu.visible_gib
