@@ -22,7 +22,8 @@ BELOW_LOGITS = {False: (8, 24), True: (12, 24)}
 BESIDE_LAYERS = {False: 24, True: 8}  # of a token per element of the hidden state, where logits are never whole
 LOGIT_BYTES = 2  # of 16-bit logits, whose block is too small for the float32 ones that follow
 SPLIT_SHARE = 0.6  # of the activations of full training: too small for the optimizer's blocks, where those are kept
-SPLIT_ACCUMULATED = 0.5  # of them beside earlier gradients (Llama-3.2-1B and Gemma-3-1B alone)
+# Of them beside earlier gradients, and no more than a share of what is trained (Llama-3.2-1B, Gemma-3-1B, SmolLM2-135M)
+SPLIT_ACCUMULATED, SPLIT_BY_STATES = 0.5, 0.8
 EMBEDDINGS = {True: 1.5, False: 0.9}  # embedding-sized blocks that gradients leave split: tied, not tied
 
 
@@ -60,7 +61,7 @@ def reserved_full(setup: TrainingSetup, w: Widths, held: float, moments: tuple[f
         activations = moments[0] - held - earlier
         found = max(found, step + SPLIT_SHARE * activations)
         if accumulates:
-            found = max(found, peak + SPLIT_ACCUMULATED * activations)
+            found = max(found, peak + min(SPLIT_ACCUMULATED * activations, SPLIT_BY_STATES * trained))
         if model.tied_embeddings and not accumulates:
             found = max(found, max(moments[-2:]) + 2 * embedding)  # of the three that the embedding's gradients take
     if setup.logits == "full" and model.workload == "generation":
