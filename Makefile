@@ -32,7 +32,7 @@ METHOD ?= auto
 ONLY ?=
 LEARNER = $(if $(filter tiny,$(MODEL)),tiny,$(WORKLOAD))
 TUNED := e2e-$(TASK)-$(WORKLOAD)-$(METHOD)
-.PHONY: demo test test-slow lint hook parts unpinned locks licences bench bench-serve bench-batch accuracy oracle e2e-serve e2e-batch e2e-training clean
+.PHONY: demo test test-slow lint hook parts unpinned locks licences bench bench-serve bench-batch accuracy oracle training-oracle e2e-serve e2e-batch e2e-training clean
 
 ## Bake the default project, show its plan, and let it answer on this CPU with a small model from the package index.
 demo: .venv/ready
@@ -127,6 +127,11 @@ oracle: .venv/ready $(VLLM)/ready $(TRAIN)/ready
 
 accuracy: .venv/ready
 	$(BIN)/python benchmarks/accuracy.py
+
+## Run the cases that benchmarks/data/training_oracle.jsonl lacks: delete it first to run all of them, an hour.
+training-oracle: .venv/ready $(TRAIN)/ready
+	$(BIN)/cookiecutter . --no-input --overwrite-if-exists -o $(DEMO) project_slug=training-oracle task=finetune budget=none
+	$(TRAIN)/bin/python benchmarks/oracle/training.py --project $(DEMO)/training-oracle
 
 clean:
 	rm -rf .venv $(VLLM) $(TRAIN) $(DEMO) licences

@@ -24,7 +24,7 @@ from benchmarks.gpu import planned
 from benchmarks.gpu.lines import Line
 from benchmarks.gpu_names import Models, family, find_card
 from benchmarks.score import Score
-from planner.estimate import training_speed
+from planner.estimate import training_memory, training_speed
 from planner.estimate.training import estimate as estimate_training
 from planner.schema import GIB, Gpu, Model, TrainingSetup
 
@@ -192,6 +192,7 @@ def memory_runs(folder: Path, models: Models) -> Iterator[TrainingRun]:
                 "sdpa" if flash.startswith("sdpa") or not flash or flash == "flex" else "flash_attention_2",
                 _sharding(row),
                 _offload(row["offload"]),
+                accumulation=1 if "huggingface/peft" in source or "no grad accumulation" in notes else 0,
             )  # fmt: skip
             yield TrainingRun(row, setup)
 
@@ -213,6 +214,7 @@ class TrainingAnswer:
     overhead_gib: float = 0.0  # CUDA context and NCCL, on top
     fits: bool | None = None
     tokens_per_s: float | None = None
+    allocated_gib: float | None = None  # where it tells that from what is reserved
 
 
 TrainingEstimator = Callable[[TrainingSetup], TrainingAnswer | None]
@@ -221,7 +223,8 @@ TrainingEstimator = Callable[[TrainingSetup], TrainingAnswer | None]
 def planner_answer(setup: TrainingSetup) -> TrainingAnswer:
     """The planner's own."""
     found = estimate_training(setup)
-    return TrainingAnswer(found.peak_gib, found.overhead_gib, found.fits, found.tokens_per_s)
+    allocated = found.peak_gib - training_memory.memory(setup).unused / GIB
+    return TrainingAnswer(found.peak_gib, found.overhead_gib, found.fits, found.tokens_per_s, allocated)
 
 
 def memory_scores(runs: list[TrainingRun], estimator: TrainingEstimator = planner_answer) -> list[Score]:
@@ -235,6 +238,8 @@ def memory_scores(runs: list[TrainingRun], estimator: TrainingEstimator = planne
         name, needed = family(setup.model.id), answer.peak_gib + answer.overhead_gib
         if row["peak_mem"] and not mended.impossible(setup, _peak_gib(row)):
             predicted = needed if row["peak_kind"] == "GPU memory" else answer.peak_gib  # nvidia-smi shows a process
+            if "allocated" in row["peak_kind"]:
+                predicted = answer.allocated_gib or predicted
             kind = f"training peak {KINDS[setup.method]}"
             scores.append(Score(kind, name, row["source"], row["model"], predicted, _peak_gib(row), row["row_id"]))
         if setup.gpu is not _UNKNOWN and answer.fits is not None:

@@ -161,6 +161,7 @@ class Model(NamedTuple):
     source: str = ""
     assumed: tuple[str, ...] = ()  # names of fields that were derived, not read
     basis: str = ""  # of a model that is not known: what its size comes from, one of BASES
+    architecture: str = ""  # model_type in config.json; "": not known
 
     @property
     def keeps_state(self) -> bool:
@@ -237,6 +238,7 @@ class TrainingSetup(NamedTuple):
     offload: str = "none"  # "none", "optimizer", "all"
     packed: bool = False  # several examples to a sequence, which attention must keep apart
     accumulation: int = 0  # micro-batches per optimizer step on each GPU; 0: not decided
+    padded: bool = True  # sequences of a micro-batch may differ in length: attention gets a mask
 
 
 class TrainingEstimate(NamedTuple):
@@ -1078,7 +1080,7 @@ def cold_start_s(setup: InferenceSetup) -> float:
 WORKSPACE_GIB = 0.04  # cuBLAS: 37 to 47 MiB above weights and cache in Qwen3's tables
 PAGE_TOKENS = 256  # of transformers' paged cache, of which a request takes whole pages
 STEP_TOKENS = 2048  # of prefill in one step of transformers' continuous batching, as the generated engine sets it
-LOGIT_BYTES = 28  # per sequence and vocabulary entry there: 16-bit, float32, softmax, and a sort with its indices
+estimate_transformers_memory_LOGIT_BYTES = 28  # per sequence and vocabulary entry there: 16-bit, float32, softmax, and a sort with its indices
 
 
 def generate_memory(setup: InferenceSetup) -> InferenceMemory:
@@ -1165,7 +1167,7 @@ def _batching(setup: InferenceSetup, requests: int) -> _Batching:
     mask = len(kinds) * 2 * step * (readable + step)
     repeated = 2 * heads + (kv_heads if heads > kv_heads else 0)
     gathered = repeated * vector * (requests * setup.context_len + step)
-    logits = LOGIT_BYTES * model.vocab * requests
+    logits = estimate_transformers_memory_LOGIT_BYTES * model.vocab * requests
     moment = max(gathered, widest_bytes_per_token(model, tp) * step, logits)
     width = 2 * model.hidden + vector * (heads + 2 * kv_heads)
     claimed = cache + mask + (2 * heads + kv_heads) * vector * (readable + step) + width * step
@@ -2240,84 +2242,73 @@ def shorter_context(request: Request) -> Iterator[InferenceAlternative]:
         tokens //= 2
 
 
-# ---- planner/estimate/training_memory.py
+# ---- planner/catalogue/training_traits.py
 
 
-# bytes of activations
-LOSS_BYTES = 12  # backward: float32 log-softmax and two gradients (transformers' ForCausalLMLoss, counted on a CPU)
-# per token and hidden unit: Liger's chunk of logits, its float32 copy and the input's gradient; TRL's own fused head
-# keeps as much: the labelled part of the input, its float32 gradient and the cast of that (TRL 1.16, chunked_logprob)
-FUSED_LOSS_BYTES = 8
+class Traits(NamedTuple):
+    """How transformers computes a decoder layer. The defaults are Llama's."""
+
+    norms: int = 2  # of the hidden state; 4 with norms before and after attention and MLP
+    qk_norm: bool = False  # of queries and keys
+    wide_norm: bool = False  # a norm multiplies with its weight in float32, and keeps that factor in float32
+    fused_projections: bool = False  # q, k and v are one matrix, gate and up another
+    attention_cap: bool = False  # a soft cap on attention's scores, which no kernel has: attention is eager
+    logit_cap: bool = False  # a soft cap on the logits
+    scaled_logits: bool = False  # the logits are divided by a constant
+
+
+_LAYERS = {
+    "gemma": Traits(wide_norm=True),
+    "gemma2": Traits(norms=4, wide_norm=True, attention_cap=True, logit_cap=True),
+    "gemma3": Traits(norms=4, qk_norm=True, wide_norm=True),
+    "gemma4": Traits(norms=4, qk_norm=True, wide_norm=True, logit_cap=True),
+    "olmo2": Traits(qk_norm=True, wide_norm=True),
+    "olmoe": Traits(qk_norm=True),
+    "phi3": Traits(fused_projections=True),
+    "qwen3": Traits(qk_norm=True),
+    "granite": Traits(scaled_logits=True),
+    "glm4": Traits(norms=4),
+}
+# model_type -> the row above
+_TYPES = {
+    "gemma3_text": "gemma3", "gemma4_text": "gemma4", "olmo3": "olmo2", "qwen3_moe": "qwen3", "qwen3_vl": "qwen3",
+    "qwen3_vl_text": "qwen3", "qwen3_next": "qwen3", "qwen3_5": "qwen3", "granitemoe": "granite",
+}  # fmt: skip
+# Where the model_type is not known: the first pattern that a model's id holds
+_NAMES = (
+    (r"gemma-?4", "gemma4"),
+    (r"gemma-?3|embeddinggemma", "gemma3"),
+    (r"gemma-?2-(2b|9b|27b)", "gemma2"),
+    (r"gemma", "gemma"),
+    (r"olmoe", "olmoe"),
+    (r"olmo-?(2|3)", "olmo2"),
+    (r"phi-?(3|3\.5|4)(?!.*moe)", "phi3"),
+    (r"qwen3|qwen-?3|hermes-4", "qwen3"),
+    (r"granite", "granite"),
+    (r"glm-4-(9b|32b)|glm-z1", "glm4"),
+)
+
+
+def traits(model: Model) -> Traits:
+    """Return how the layers of a model are computed, by its model_type, or by its id where that is not known."""
+    return _traits(model.architecture, model.id)
+
+
+@cache
+def _traits(architecture: str, id: str) -> Traits:
+    if architecture:
+        return _LAYERS.get(_TYPES.get(architecture, architecture), Traits())
+    name = id.lower()
+    row = next((row for pattern, row in _NAMES if re.search(pattern, name)), "")
+    return _LAYERS.get(row, Traits())
+
+
+# ---- planner/estimate/training_states.py
+
+
 # buffers, in parameters
 ZERO3_LIVE = 2e9  # stage3_max_live_parameters + stage3_max_reuse_distance, DeepSpeed's defaults of 1e9 each
 ZERO_BUCKETS = 1e9  # two buckets of 5e8, allgather and reduce, DeepSpeed's defaults
-HOST_BUFFER = 1.5  # pinned buffers on top of the states, factor of DeepSpeed's own memory estimator
-MASK_BYTES = 3  # of a pair of tokens: a boolean, and the 16-bit bias that is made of it
-
-
-class TrainingMemory(NamedTuple):
-    """Bytes per GPU by term, and of main memory per node."""
-
-    weights: float
-    gradients: float
-    optimizer: float
-    activations: float
-    logits: float
-    host: float
-
-
-def estimate_training_memory_memory(setup: TrainingSetup) -> TrainingMemory:
-    """Return the bytes per GPU that torch allocates at the peak, and the bytes of main memory per node."""
-    model, w, item = setup.model, widths(setup), element_bytes(setup)
-    world = setup.gpu_count * setup.nodes
-    weights, gradients, optimizer, used = states(setup, w)
-    sharding, offload = setup.sharding, setup.offload
-    host = 0.0
-    if setup.optimizer == "paged_adamw_8bit":
-        host += 2.0 * (model.params if setup.method == "full" else w.adapters) * setup.gpu_count
-    if offload != "none":
-        moved = gradients * 2 + optimizer if item == 2 else gradients + optimizer  # gradients in float32
-        host += HOST_BUFFER * (moved + (weights if offload == "all" else 0)) / setup.nodes
-    split = {"zero1": (1, 1, world), "zero2": (1, world, world)}.get(
-        sharding, (world,) * 3 if sharding in ("zero3", "fsdp") else (1, 1, 1)
-    )
-    weights, gradients, optimizer = weights / split[0], gradients / split[1], optimizer / split[2]
-    if offload != "none":
-        optimizer = 0.0
-        if sharding in ("zero2", "zero3") or offload == "all":
-            gradients = 0.0
-    if offload == "all":
-        weights = 0.0
-    if sharding in ("zero3", "fsdp") or offload == "all":
-        weights += _gather_bytes(setup, w, used)
-    elif sharding in ("zero1", "zero2"):
-        trainable = model.params if setup.method == "full" else w.adapters
-        gradients += 2 * min(2 * trainable, ZERO_BUCKETS)
-    if _autocast(setup) and (setup.method == "full" or setup.precision == "bf16-mixed"):
-        copied = w.embedding if setup.method == "qlora" else model.params
-        weights += 2.0 * copied  # autocast keeps a 16-bit copy of every weight
-
-    tokens = setup.micro_batch * setup.seq_len
-    layer = saved_bytes(setup) * tokens
-    logits = FUSED_LOSS_BYTES * tokens * w.hidden if setup.logits == "fused" else LOSS_BYTES * tokens * model.vocab
-    if model.workload != "generation":
-        logits = 0  # a classifier or an embedding model has no vocabulary to predict
-    head_grad = 0  # Liger makes the head's gradient in the forward pass; FSDP's trainers cut the loss up under autograd
-    if logits and setup.logits == "fused" and setup.method == "full" and sharding != "fsdp":
-        head_grad = model.vocab * w.hidden
-        logits += (item + 4) * head_grad  # of one chunk, and its float32 copy
-    head = tokens * w.hidden * (4 + 2 * item)  # the final norm and the head's input, gone when the layers' turn comes
-    if setup.gradient_checkpointing:
-        stored = model.layers * (4 if _autocast(setup) else item) * tokens * w.hidden
-        activations = stored + max(head, layer - logits)
-    else:
-        activations = model.layers * layer + head
-    if setup.packed:
-        activations += MASK_BYTES * tokens**2
-    if setup.method == "qlora":  # one matrix at a time is unpacked to 16 bits, or all experts of a layer
-        experts = model.mlp_matrices * model.experts * model.moe_intermediate
-        activations += 2 * w.hidden * max(w.query, experts or model.intermediate)
-    return TrainingMemory(weights, gradients, optimizer, activations, logits + item * head_grad, host)
 
 
 class Widths(NamedTuple):
@@ -2346,10 +2337,10 @@ def widths(setup: TrainingSetup) -> Widths:
     embedding = min(embedding_params(model), model.params)
     layer = (model.params - embedding) / model.layers
     adapters = 0 if setup.method == "full" else lora_params(model, setup.lora_rank, setup.lora_targets)
-    return Widths(model.hidden, query, key, mlp, copies, _mlp_matrices(model) > 2, embedding, layer, adapters)
+    return Widths(model.hidden, query, key, mlp, copies, mlp_matrices(model) > 2, embedding, layer, adapters)
 
 
-def _mlp_matrices(model: Model) -> int:
+def mlp_matrices(model: Model) -> int:
     """Return 3 with a gate and 2 without one. A dense model whose parameters are too few for a gate has none."""
     if model.mlp_matrices < 3 or model.experts or model.keeps_state or model.attention == "mla":
         return model.mlp_matrices
@@ -2370,12 +2361,18 @@ def lora_params(model: Model, rank: int, targets: str = "all-linear") -> int:
         sides = 2 * (hidden + query) + hidden + latent + (model.kv_lora_rank + 2 * query)
     else:
         sides = 2 * (hidden + query) + 2 * (hidden + key)
+    if traits(model).fused_projections:  # q, k and v are one matrix, gate and up another
+        joined = hidden + query + 2 * key
+        total = joined + (query + hidden if targets != "qv" else 0)
+        if targets == "all-linear":
+            total += hidden + 2 * model.intermediate + model.intermediate + hidden
+        return rank * model.layers * total
     if targets == "qv":
         return rank * model.layers * (2 * hidden + query + key)
     total = model.layers * sides
     if targets == "all-linear":
         dense = model.dense_layers if model.experts else model.layers
-        total += dense * _mlp_matrices(model) * (hidden + model.intermediate)
+        total += dense * mlp_matrices(model) * (hidden + model.intermediate)
         if model.experts:
             width = model.shared_experts * model.moe_intermediate
             total += (model.layers - dense) * model.mlp_matrices * ((hidden + width) if width else 0)
@@ -2386,47 +2383,9 @@ def element_bytes(setup: TrainingSetup) -> int:
     return 4 if setup.precision == "fp32" else 2
 
 
-def _autocast(setup: TrainingSetup) -> bool:
+def autocast(setup: TrainingSetup) -> bool:
     """Whether torch.autocast runs over weights of another precision. DeepSpeed and FSDP cast whole parameters."""
     return setup.precision.endswith("-mixed") and setup.sharding == "none"
-
-
-def saved_bytes(setup: TrainingSetup) -> float:
-    """Return the bytes that autograd keeps of one decoder layer for one token, nothing recomputed.
-
-    Counted on transformers' Llama: two norms that compute in float32, inputs of the linear layers whose weights get a
-    gradient (bitsandbytes keeps them for frozen 4-bit weights too), q, k, v and the output of attention, and the
-    factors of the gated product. Each adapter keeps its own copy of its input.
-    """
-    model, w, item = setup.model, widths(setup), element_bytes(setup)
-    full, autocast = setup.method == "full", _autocast(setup)
-    wide = 4 if autocast else item  # the residual stream
-    norms = 2 * (4 + (wide if full else 0)) * w.hidden  # RMSNorm in plain torch: float32 input, normalized input
-    if not w.gated:
-        norms = 2 * wide * w.hidden  # GPT-like models call torch's fused LayerNorm, which keeps its input alone
-    keeps_inputs = full or setup.method == "qlora"
-    casts = 5 if autocast and full else 2  # q, k, v, gate and up each cast their input under autocast
-    inputs = casts * item * w.hidden if keeps_inputs else 0
-    repeated = setup.attention in ("sdpa", "eager")  # a padded batch repeats k and v to the heads of q
-    attention = item * (2 * w.query + 2 * (w.query if repeated else w.key)) + 4 * model.heads
-    if setup.attention == "eager":
-        attention += (4 + item) * model.heads * setup.seq_len  # softmax in float32, then cast
-    product = 1 if keeps_inputs else 0  # the input of the down projection
-    mlp = item * w.mlp * ((3 if w.gated else 1) + product)
-    if w.copies:
-        mlp += item * w.copies * w.hidden * (1 + product) + 8 * model.experts  # experts' inputs and outputs; router
-    if setup.method == "qlora" and not setup.gradient_checkpointing:
-        # bitsandbytes before 0.43.2 kept inputs outside autograd, those of the last micro-batch too (its issue 1270)
-        inputs += item * (2 * w.hidden + w.query + w.mlp)
-    adapters = 0.0
-    if not full:
-        kept = 4 if setup.precision == "fp32" else 3  # Trainer's autocast: a 16-bit copy and the mask of its dropout
-        width = {"qv": 2 * w.hidden, "attention": 3 * w.hidden + w.query}.get(setup.lora_targets)
-        if width is None:
-            dense = w.mlp if not w.copies else model.shared_experts * model.moe_intermediate
-            width = 3 * w.hidden + w.query + (dense and dense + (2 if w.gated else 1) * w.hidden)
-        adapters = kept * width
-    return norms + inputs + attention + mlp + adapters + 8
 
 
 def states(setup: TrainingSetup, w: Widths) -> tuple[float, float, float, float]:
@@ -2450,7 +2409,7 @@ def states(setup: TrainingSetup, w: Widths) -> tuple[float, float, float, float]
     return weights + 4.0 * w.adapters, 4.0 * w.adapters, (4.0 * tensors + eight_bit) * w.adapters, used
 
 
-def _gather_bytes(setup: TrainingSetup, w: Widths, used: float) -> float:
+def gather_bytes(setup: TrainingSetup, w: Widths, used: float) -> float:
     """Return the bytes of parameters gathered whole on a GPU at once, where they are sharded or on the host."""
     item = 2 if setup.method != "full" else element_bytes(setup)
     head = setup.model.vocab * setup.model.hidden * item
@@ -2539,6 +2498,370 @@ def save_every_s(setup: TrainingSetup, attempt_s: float = math.inf) -> int:
     low, high = SAVE_EVERY_S
     best = math.sqrt(2 * save_s(setup) * FAILS_EVERY_S / setup.nodes)
     return round(min(max(best, low), high, max(attempt_s / 4, 60)) / 60) * 60
+
+
+# ---- planner/estimate/training_kept.py
+
+
+ADAPTER_BYTES = 3  # of an adapter's input: a 16-bit copy, and the mask of its dropout (PEFT under autocast)
+
+
+def saved_bytes(setup: TrainingSetup) -> float:
+    """Return the bytes that autograd keeps of one decoder layer for one token, nothing recomputed: the layers' mean."""
+    w, kind = widths(setup), traits(setup.model)
+    kept = _norms(setup, w, kind) + _linear_inputs(setup, w, kind) + _attention(setup, w, kind) + _mlp(setup, w)
+    return kept + _adapters(setup, w, kind) + mask_bytes(setup)
+
+
+def mask_bytes(setup: TrainingSetup) -> float:
+    """Return the bytes of attention's 16-bit bias for one token, the mean of the layers.
+
+    PyTorch's attention makes the bias of a boolean mask in each layer, and keeps it: for padded and packed batches, and
+    where a layer's window is shorter than the sequence. FlashAttention needs none.
+    """
+    if setup.attention != "sdpa":
+        return 0.0
+    length = setup.micro_batch * setup.seq_len if setup.packed else setup.seq_len
+    return 2.0 * length * _masked_share(setup)
+
+
+def _masked_share(setup: TrainingSetup) -> float:
+    """Return the share of the layers whose attention gets a mask."""
+    model = setup.model
+    if setup.packed or (setup.padded and setup.micro_batch > 1):
+        return 1.0
+    slides = model.sliding_window and setup.seq_len > model.sliding_window
+    return model.sliding_layers / model.layers if slides else 0.0
+
+
+def _stream(setup: TrainingSetup) -> int:
+    """Return the bytes of one element of the residual stream, which is of the weights' precision."""
+    return 4 if autocast(setup) and setup.method == "full" else element_bytes(setup)
+
+
+def _norms(setup: TrainingSetup, w: Widths, kind: Traits) -> float:
+    full, stream = setup.method == "full", _stream(setup)
+    if not w.gated:
+        return 2.0 * stream * w.hidden  # GPT-like models call torch's fused LayerNorm, which keeps its input alone
+    factor = (4 if kind.wide_norm else stream) if full else 0  # the normalized input, for the weight's gradient
+    total = kind.norms * ((4 + factor) * w.hidden + 4)
+    if kind.qk_norm:
+        factor = (4 if kind.wide_norm else element_bytes(setup)) if full else 0
+        total += (4 + factor) * (w.query + w.key) + 4 * (setup.model.heads + setup.model.kv_heads)
+    return float(total)
+
+
+def _linear_inputs(setup: TrainingSetup, w: Widths, kind: Traits) -> float:
+    """Inputs of q, k, v, gate and up, where their weights get a gradient, and that of down.
+
+    Under autocast each casts its own copy. bitsandbytes before 0.43.2 kept inputs of frozen weights (its issue 1270).
+    """
+    item = element_bytes(setup)
+    if setup.method == "lora":
+        return 0.0
+    casts = (2 if kind.fused_projections else 5) if autocast(setup) and setup.method == "full" else 2
+    total = casts * item * w.hidden + item * w.mlp
+    if setup.method == "qlora" and not setup.gradient_checkpointing:
+        total += item * (2 * w.hidden + w.query + w.mlp)  # those of the last micro-batch, too
+    return float(total)
+
+
+def _attention(setup: TrainingSetup, w: Widths, kind: Traits) -> float:
+    """q, k, v, the output and a sum for each head. A mask repeats k and v to the heads of q."""
+    item, heads = element_bytes(setup), setup.model.heads
+    share = 1.0 if setup.attention == "eager" else _masked_share(setup) if setup.attention == "sdpa" else 0.0
+    key = w.query * share + w.key * (1 - share)
+    value = key + (w.query + w.key if kind.fused_projections else 0)  # v is a view of all three
+    total = item * (2 * w.query + key + value) + 4 * heads
+    if setup.attention == "eager":
+        scores = (4 + item) + (item if kind.attention_cap else 0)
+        total += scores * heads * setup.seq_len
+    return total
+
+
+def _mlp(setup: TrainingSetup, w: Widths) -> float:
+    item, model = element_bytes(setup), setup.model
+    total = float(item * w.mlp * (3 if w.gated else 1))
+    if w.copies:  # experts' inputs and outputs; router
+        trained = 1 if setup.method != "lora" else 0
+        total += item * w.copies * w.hidden * (1 + trained) + 8 * model.experts
+    return total
+
+
+def _adapters(setup: TrainingSetup, w: Widths, kind: Traits) -> float:
+    """Inputs of the adapters, each with a copy of its own, and their low-rank products."""
+    if setup.method == "full":
+        return 0.0
+    model, fused = setup.model, kind.fused_projections
+    kept = 4 if setup.precision == "fp32" else ADAPTER_BYTES
+    inputs, low = (1, 1) if fused else (3, 3)
+    width = {"qv": 2 * w.hidden}.get(setup.lora_targets, inputs * w.hidden + w.query)
+    count = {"qv": 2}.get(setup.lora_targets, low + 1)
+    if setup.lora_targets == "all-linear":
+        dense = model.shared_experts * model.moe_intermediate if model.experts else model.intermediate
+        if dense:
+            ups = (1 if fused else 2) if w.gated else 1
+            width += dense + ups * w.hidden
+            count += ups + 1
+    return float(kept * width + 2 * setup.lora_rank * count)
+
+
+# ---- planner/estimate/training_reserved.py
+
+
+UNUSED_SHARE = 0.03  # of what is allocated (prior)
+SMALL_BYTES = 48 * 2**20  # segments of 20 and of 2 MiB that are not full
+# Of a token, per element of the widest tensor and of the hidden state: what a forward pass over frozen weights leaves
+# that whole logits, which are larger, cannot use; with activations kept, and computed again.
+BELOW_LOGITS = {False: (8, 24), True: (12, 24)}
+BESIDE_LAYERS = {False: 24, True: 8}  # of a token per element of the hidden state, where logits are never whole
+estimate_training_reserved_LOGIT_BYTES = 2  # of 16-bit logits, whose block is too small for the float32 ones that follow
+SPLIT_SHARE = 0.6  # of the activations of full training: too small for the optimizer's blocks, where those are kept
+# Of them beside earlier gradients, and no more than a share of what is trained (Llama-3.2-1B, Gemma-3-1B, SmolLM2-135M)
+SPLIT_ACCUMULATED, SPLIT_BY_STATES = 0.5, 0.8
+EMBEDDINGS = {True: 1.5, False: 0.9}  # embedding-sized blocks that gradients leave split: tied, not tied
+
+
+def unused_adapters(setup: TrainingSetup, w: Widths) -> float:
+    """Return the unused bytes at the peak of training adapters on frozen weights."""
+    tokens, again = setup.micro_batch * setup.seq_len, setup.gradient_checkpointing
+    if setup.logits == "full" and setup.model.workload == "generation":
+        wide, hidden = BELOW_LOGITS[again]
+        below = wide * max(w.mlp, w.query) + hidden * w.hidden
+        return tokens * (_logit_bytes(setup) * setup.model.vocab + below)
+    return SMALL_BYTES + tokens * BESIDE_LAYERS[again] * w.hidden
+
+
+def _logit_bytes(setup: TrainingSetup) -> int:
+    """Return the bytes of a logit whose blocks stay empty: 16-bit logits, and once more where they are scaled."""
+    return estimate_training_reserved_LOGIT_BYTES * (2 if traits(setup.model).scaled_logits else 1)
+
+
+def reserved_full(setup: TrainingSetup, w: Widths, held: float, moments: tuple[float, ...], trained: float) -> float:
+    """Return the bytes reserved at the peak of full training on one GPU.
+
+    `held` are weights and optimizer states; `moments` all bytes at the end of forward, in the loss's backward, and so
+    on to the optimizer's step; `trained` is one copy of the weights in their own precision.
+    """
+    model, tokens = setup.model, setup.micro_batch * setup.seq_len
+    accumulates = setup.accumulation != 1
+    embedding = trained / max(model.params, 1) * model.vocab * w.hidden
+    peak, step = max(moments), moments[-1]
+    embeddings = EMBEDDINGS[model.tied_embeddings] * embedding
+    found = peak + (embeddings if accumulates else 0.0)
+    if setup.gradient_checkpointing and setup.logits == "fused":
+        found = max(found, max(moments[-2:]) + embeddings)
+    earlier = trained if accumulates else 0.0
+    if not setup.gradient_checkpointing:
+        activations = moments[0] - held - earlier
+        found = max(found, step + SPLIT_SHARE * activations)
+        if accumulates:
+            found = max(found, peak + min(SPLIT_ACCUMULATED * activations, SPLIT_BY_STATES * trained))
+        if model.tied_embeddings and not accumulates:
+            found = max(found, max(moments[-2:]) + 2 * embedding)  # of the three that the embedding's gradients take
+    if setup.logits == "full" and model.workload == "generation":
+        # The optimizer's states are made in the first step, in the room of its logits: those need new room in the next
+        block = 4.0 * tokens * model.vocab
+        logits = float(_logit_bytes(setup) * tokens * model.vocab)
+        states = held - trained
+        first = moments[1] - states + logits
+        wide, hidden = BELOW_LOGITS[setup.gradient_checkpointing]
+        hole = logits + trained / 2 + tokens * (wide * w.mlp + hidden * w.hidden)
+        split = min(3, max(0, ceil((states + trained - hole) / block)))
+        if split and traits(model).logit_cap:
+            split += 2  # its own blocks (fitted on Gemma-2 alone)
+        if block <= embedding:
+            split = 0  # blocks of embeddings, which the optimizer leaves, are large enough
+        found = max(found, max(first, step) + split * block)
+    return found + SMALL_BYTES
+
+
+# ---- planner/estimate/training_memory.py
+
+
+LOSS_BYTES = 12  # per logit in backward: float32 log-softmax and two gradients (transformers' ForCausalLMLoss)
+FORWARD_LOSS_BYTES = 10  # per logit in forward: 16-bit logits, and float32 ones twice
+LOSS_TILE_TOKENS, LOSS_TILE_VOCAB = 4096, 32768  # of a fused loss's tile of logits (TRL 1.16, chunked_logprob)
+MASK_BYTES = 1  # of a pair of tokens: the boolean mask that the layers share
+# Bytes of a token that a layer's backward takes beside what was kept, per element of its widest tensor and of the
+# hidden state; adapters and full training. Not counted with shards: the runs that were published had fused kernels
+# (Liger, torch.compile), and nothing here measured others.
+BACKWARD_WIDTHS = {False: 10, True: 6}
+BACKWARD_HIDDEN = {False: 10, True: 12}
+HOST_BUFFER = 1.5  # pinned buffers on top of the states, factor of DeepSpeed's own memory estimator
+estimate_training_memory_MIB = 2**20
+
+
+class TrainingMemory(NamedTuple):
+    """Bytes per GPU by term at the peak, and of main memory per node."""
+
+    weights: float
+    gradients: float
+    optimizer: float
+    activations: float
+    logits: float
+    unused: float  # reserved by torch's allocator and not allocated
+    host: float
+
+
+class Moment(NamedTuple):
+    """Bytes beside weights and optimizer states at one moment of a step."""
+
+    gradients: float
+    optimizer: float  # temporaries of the optimizer
+    activations: float
+    logits: float
+
+    @property
+    def total(self) -> float:
+        return sum(self)
+
+
+def estimate_training_memory_memory(setup: TrainingSetup) -> TrainingMemory:
+    """Return the bytes per GPU that torch reserves at the peak, and the bytes of main memory per node."""
+    w = widths(setup)
+    weights, gradients, optimizer, host = held_states(setup, w)
+    moments = timeline(setup, w, gradients)
+    peak = max(moments, key=lambda moment: moment.total)
+    return TrainingMemory(
+        weights,
+        peak.gradients,
+        optimizer + peak.optimizer,
+        peak.activations,
+        peak.logits,
+        unused_bytes(setup, w, moments, weights, optimizer),
+        host,
+    )
+
+
+def held_states(setup: TrainingSetup, w: Widths) -> tuple[float, float, float, float]:
+    """Return bytes per GPU of weights, of all gradients and of optimizer states, and bytes of main memory per node."""
+    model, item = setup.model, element_bytes(setup)
+    world = setup.gpu_count * setup.nodes
+    weights, gradients, optimizer, used = states(setup, w)
+    sharding, offload = setup.sharding, setup.offload
+    host = 0.0
+    if setup.optimizer == "paged_adamw_8bit":
+        host += 2.0 * (model.params if setup.method == "full" else w.adapters) * setup.gpu_count
+    if offload != "none":
+        moved = gradients * 2 + optimizer if item == 2 else gradients + optimizer  # gradients in float32
+        host += HOST_BUFFER * (moved + (weights if offload == "all" else 0)) / setup.nodes
+    split = {"zero1": (1, 1, world), "zero2": (1, world, world)}.get(
+        sharding, (world,) * 3 if sharding in ("zero3", "fsdp") else (1, 1, 1)
+    )
+    weights, gradients, optimizer = weights / split[0], gradients / split[1], optimizer / split[2]
+    if offload != "none":
+        optimizer = 0.0
+        if sharding in ("zero2", "zero3") or offload == "all":
+            gradients = 0.0
+    if offload == "all":
+        weights = 0.0
+    if sharding in ("zero3", "fsdp") or offload == "all":
+        weights += gather_bytes(setup, w, used)
+    elif sharding in ("zero1", "zero2"):
+        trainable = model.params if setup.method == "full" else w.adapters
+        gradients += 2 * min(2 * trainable, ZERO_BUCKETS)
+    if autocast(setup) and setup.method != "full" and setup.precision == "bf16-mixed":
+        copied = w.embedding if setup.method == "qlora" else model.params
+        weights += 2.0 * copied  # autocast keeps a 16-bit copy of every frozen weight
+    return weights, gradients, optimizer, host
+
+
+def timeline(setup: TrainingSetup, w: Widths, gradients: float) -> tuple[Moment, ...]:
+    """Return the moments at which the peak may lie."""
+    model, full = setup.model, setup.method == "full"
+    tokens, item = setup.micro_batch * setup.seq_len, element_bytes(setup)
+    cast = autocast(setup) and full  # float32 weights, of which autocast makes 16-bit copies
+    stream = 4 if cast else item
+    again = setup.gradient_checkpointing
+    layer = saved_bytes(setup) * tokens
+    stack = model.layers * (stream * w.hidden * tokens if again else layer)
+    if mask_bytes(setup):
+        stack += MASK_BYTES * tokens * (tokens if setup.packed else setup.seq_len)
+    copies = 2.0 * w.layer_params if cast else 0.0  # of a layer's weights
+    kept_copies = 0.0 if again else model.layers * copies
+    earlier = 0.0 if setup.accumulation == 1 else gradients  # of the micro-batches before
+
+    # the head: final norm, loss and logits
+    head_gradient, forward_head, backward_head, forward_logits, backward_logits = _head(setup, w, tokens, cast)
+    cached = model.layers * copies if again else 0.0  # until autocast ends, with the forward pass
+    forward = Moment(earlier, 0.0, stack + kept_copies + cached + forward_head, forward_logits)
+    loss = Moment(earlier + head_gradient, 0.0, stack + kept_copies + backward_head, backward_logits)
+
+    # the layers, from the last to the first
+    whole = setup.sharding == "none" and full
+    passing = 0.0  # of a layer's own temporaries
+    if setup.sharding == "none":
+        passing = BACKWARD_WIDTHS[full] * tokens * max(w.mlp, w.query) + BACKWARD_HIDDEN[full] * tokens * w.hidden
+        passing *= item / 2
+    if whole:
+        passing += (item + stream) * max(w.mlp, w.query) * w.hidden  # the gradient of one matrix, and its cast
+    if setup.method == "qlora":  # one matrix at a time is unpacked to 16 bits, or all experts of a layer
+        experts = model.mlp_matrices * model.experts * model.moe_intermediate
+        passing += 2 * w.hidden * max(w.query, experts or model.intermediate)
+    one = (layer + copies if again else 0.0) + passing
+    matrix = float((4 if cast else item) * model.vocab * w.hidden) if whole else 0.0  # gradient of embedding or head
+    beside = matrix if earlier and not model.tied_embeddings else 0.0  # is added to that of earlier micro-batches
+    head = 0.0 if not whole or beside else matrix
+    if setup.sharding.startswith("zero") and head_gradient:
+        head = item * float(model.vocab * w.hidden)  # made with the fused loss, and whole until it is reduced
+    last = Moment(earlier + head, 0.0, stack + kept_copies + one, 0.0)
+    above = gradients + head  # of the layers above the first; that of a tied head waits for the embedding's
+    if not earlier and whole:
+        above = gradients - w.layer_params * (4 if cast else item) - (0.0 if model.tied_embeddings else matrix)
+    first = Moment(above, 0.0, (stack + kept_copies) / model.layers + one, 0.0)
+    if model.tied_embeddings:
+        beside = (3 if earlier else 2) * matrix  # the head's, the embedding's and their sum
+    embedding = Moment(gradients + beside, 0.0, 0.0, 0.0)
+    return forward, loss, last, first, embedding, Moment(gradients, _optimizer_copies(setup, w, gradients), 0.0, 0.0)
+
+
+def _head(setup: TrainingSetup, w: Widths, tokens: int, cast: bool) -> tuple[float, float, float, float, float]:
+    """Return bytes beside the layers: the head's gradient, activations and logits, each in forward and backward."""
+    model, full, item = setup.model, setup.method == "full", element_bytes(setup)
+    if model.workload != "generation":
+        return 0.0, 8.0 * tokens * w.hidden, 8.0 * tokens * w.hidden, 0.0, 0.0
+    kind = traits(model)
+    head = float(model.vocab * w.hidden)
+    weight = 4 if cast else item
+    if setup.logits == "fused":
+        tile = 2.0 * min(tokens, LOSS_TILE_TOKENS) * LOSS_TILE_VOCAB
+        if not full:
+            return 0.0, 12.0 * tokens * w.hidden, 12.0 * tokens * w.hidden, tile, tile
+        if cast:
+            tile += 2.0 * LOSS_TILE_VOCAB * w.hidden + 2.0 * min(tokens, LOSS_TILE_TOKENS) * w.hidden
+        forward = (16.0 if cast else 10.0) * tokens * w.hidden
+        gradient = 4 * head + (weight if weight < 4 else 0) * head
+        if setup.sharding == "fsdp":
+            gradient = 0.0  # its trainers cut the loss up under autograd (torchtune, torchtitan)
+        return gradient, forward, forward + 4.0 * tokens * w.hidden, tile, tile
+    capped = 2 if kind.logit_cap else 0
+    size = float(tokens * model.vocab)
+    kept = (10.0 if cast else 6.0 if full else 4.0) * tokens * w.hidden
+    copy = 2.0 * head if cast else 0.0
+    forward, backward = FORWARD_LOSS_BYTES + capped, LOSS_BYTES + capped
+    return 0.0, kept + copy, kept + copy, forward * size, backward * size
+
+
+def _optimizer_copies(setup: TrainingSetup, w: Widths, gradients: float) -> float:
+    """Return the bytes that the optimizer's step makes: AdamW's foreach kernels a copy of what is trained."""
+    if setup.optimizer != "adamw" or setup.sharding != "none" or setup.offload != "none":
+        return 0.0
+    return gradients
+
+
+def unused_bytes(
+    setup: TrainingSetup, w: Widths, moments: tuple[Moment, ...], weights: float, optimizer: float
+) -> float:
+    """Return the bytes that torch's allocator holds at the peak and cannot hand out."""
+    held = weights + optimizer
+    peak = held + max(moment.total for moment in moments)
+    alone = setup.sharding == "none" and setup.offload == "none"
+    if not alone or setup.method == "qlora" or (setup.method == "full" and not autocast(setup)):
+        return UNUSED_SHARE * peak
+    if setup.method == "lora":
+        return unused_adapters(setup, w)
+    return reserved_full(setup, w, held, tuple(held + moment.total for moment in moments), weights) - peak
 
 
 # ---- planner/estimate/training_speed.py
@@ -2657,7 +2980,6 @@ def _offload_s(setup: TrainingSetup, w: Widths) -> float:
 
 DRIVER_GIB = 0.3  # gone from the visible memory before anything starts: 0.2 to 0.6 in start-up logs
 TRAINING_NCCL_GIB = 0.5  # communicators of one group, outside torch's allocator: 0.5 to 1.5 in logs, the least of it
-RESERVED_SHARE = 1.03  # reserved over allocated, torch's caching allocator (prior)
 TRAIN_CORES, TRAIN_GIB = 2.0, 8.0  # for each GPU: the training process and its data loader (prior)
 SPEED_RANGE = 1.35  # holds 94% of what was measured of dense models on NVLink cards
 SPEED_RANGE_PRIOR = 2.0  # for the rest, of which too little was measured (prior); Llama-4-Scout ran 2.4 to 4.4 slower
@@ -2666,16 +2988,15 @@ SPEED_RANGE_PRIOR = 2.0  # for the rest, of which too little was measured (prior
 def estimate_training_estimate(setup: TrainingSetup) -> TrainingEstimate:
     """Return the GiB per GPU, the USD and the tokens/s over all GPUs. No error for a setup that does not fit.
 
-    `peak_gib` is the sum of weights, gradients, optimizer, activations and logits: what torch has reserved at the
-    peak. `weights_gib` counts parameters gathered from shards, `activations_gib` the allocator's unused rest.
+    `peak_gib` is the sum of weights, gradients, optimizer, activations and logits at the moment of the peak: what torch
+    has reserved. `weights_gib` counts parameters gathered from shards, `optimizer_gib` the copy that AdamW's step makes
+    where that is the peak, `activations_gib` the allocator's unused rest.
     """
     memory, gpu = estimate_training_memory_memory(setup), setup.gpu
     usable = gpu.visible_gib
     distributed = setup.gpu_count * setup.nodes > 1 or setup.sharding != "none"
     overhead = DRIVER_GIB + CONTEXT_GIB + (TRAINING_NCCL_GIB if distributed else 0.0)
-    parts = (memory.weights, memory.gradients, memory.optimizer, memory.activations, memory.logits)
-    allocated = sum(parts) / GIB
-    peak = allocated * RESERVED_SHARE
+    peak = sum(memory[:-1]) / GIB
     rejection = refused = _estimate_training_unsupported(setup)
     if not rejection and peak + overhead > usable:
         rejection = Rejection(Reason.TRAINING_TOO_LARGE, need_gib=peak + overhead, have_gib=usable)
@@ -2690,7 +3011,7 @@ def estimate_training_estimate(setup: TrainingSetup) -> TrainingEstimate:
         weights_gib=memory.weights / GIB,
         gradients_gib=memory.gradients / GIB,
         optimizer_gib=memory.optimizer / GIB,
-        activations_gib=memory.activations / GIB + peak - allocated,
+        activations_gib=(memory.activations + memory.unused) / GIB,
         logits_gib=memory.logits / GIB,
         overhead_gib=overhead,
         peak_gib=peak,
@@ -2955,10 +3276,15 @@ def choose_training_setups_setup_of(
         precision="bf16-mixed" if method == "full" and gpu.bf16 else half,
         seq_len=request.context_len,
         logits="fused",
-        attention="sdpa" if request.attention == "auto" else request.attention,
+        attention=default_attention(request.model) if request.attention == "auto" else request.attention,
         sharding=sharding,
         offload=offload,
     )
+
+
+def default_attention(model: Model) -> str:
+    """Return PyTorch's attention; "eager" for a soft cap on the scores, with which transformers refuses the former."""
+    return "eager" if traits(model).attention_cap else "sdpa"
 
 
 # ---- planner/choose/training.py
@@ -5602,6 +5928,7 @@ def _dimensions(config: Config, architecture: Architecture, kind: str, id: str) 
         tied_embeddings=False,
         context=context,
         mlp_matrices=3 if architecture.gated else 2,
+        architecture=kind,
         assumed=() if known else ("context",),
     )
     if not architecture.latent:
@@ -8791,7 +9118,7 @@ def parsers_of(model_id: str) -> tuple[str, str]:
 
 
 SCALEDOWN_S = 300
-MIB = 2**20  # bytes
+plan_py_serve_MIB = 2**20  # bytes
 TOKEN_BYTES = 32  # JSON of one token: 4 characters of text, more where it escapes letters
 MAX_TEXTS = 2048  # inputs that OpenAI's embeddings endpoint takes at once
 TEXT_BYTES = 4096  # of a text beside many others
@@ -8872,7 +9199,7 @@ def access(plan: InferencePlan) -> list[Constant]:
         "True lets anybody call it, at your expense; False asks for a Modal proxy token",
     )
     if plan.request.workload == "generation":
-        body = max(MIB, whole_mib(setup.context_len * TOKEN_BYTES))
+        body = max(plan_py_serve_MIB, whole_mib(setup.context_len * TOKEN_BYTES))
         return [
             public,
             ("MAX_BODY_BYTES", body, f"of one request; a full context takes less, at {TOKEN_BYTES} bytes a token"),
@@ -8917,7 +9244,7 @@ def conversation(plan: InferencePlan) -> list[Constant]:
 
 
 def whole_mib(count: int) -> int:
-    return math.ceil(count / MIB) * MIB
+    return math.ceil(count / plan_py_serve_MIB) * plan_py_serve_MIB
 
 
 def starts(plan: InferencePlan) -> list[Constant]:
@@ -9060,9 +9387,15 @@ def step_rows(plan: TrainingPlan) -> list[Constant]:
         ),
         ("ACCUMULATION", setup.accumulation, f"micro-batches {steps}: {batch} sequences in one optimizer step"),
         ("ACTIVATION_CHECKPOINTING", setup.gradient_checkpointing, checkpointing_reason(setup)),
-        ("ATTENTION", setup.attention, "PyTorch's own, which holds FlashAttention kernels and needs no package"),
+        ("ATTENTION", setup.attention, _attention_reason(setup)),
         ("LOSS", setup.logits, fused_reason(setup) if generation else "of a class; there is no vocabulary to save on"),
     ]
+
+
+def _attention_reason(setup: TrainingSetup) -> str:
+    if setup.attention == "eager":
+        return "step by step: transformers has no kernel for this model's soft cap on the scores"
+    return "PyTorch's own, which holds FlashAttention kernels and needs no package"
 
 
 def packing(plan: TrainingPlan) -> tuple[bool, str]:

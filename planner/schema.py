@@ -96,6 +96,7 @@ class Model(NamedTuple):
     source: str = ""
     assumed: tuple[str, ...] = ()  # names of fields that were derived, not read
     basis: str = ""  # of a model that is not known: what its size comes from, one of BASES
+    architecture: str = ""  # model_type in config.json; "": not known
 
     @property
     def keeps_state(self) -> bool:
@@ -172,6 +173,7 @@ class TrainingSetup(NamedTuple):
     offload: str = "none"  # "none", "optimizer", "all"
     packed: bool = False  # several examples to a sequence, which attention must keep apart
     accumulation: int = 0  # micro-batches per optimizer step on each GPU; 0: not decided
+    padded: bool = True  # sequences of a micro-batch may differ in length: attention gets a mask
 
 
 class TrainingEstimate(NamedTuple):

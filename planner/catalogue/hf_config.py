@@ -164,6 +164,7 @@ def _dimensions(config: Config, architecture: Architecture, kind: str, id: str) 
         tied_embeddings=False,
         context=context,
         mlp_matrices=3 if architecture.gated else 2,
+        architecture=kind,
         assumed=() if known else ("context",),
     )
     if not architecture.latent:

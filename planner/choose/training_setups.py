@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..catalogue.gpus import GPUS, clusters
+from ..catalogue.training_traits import traits
 from ..estimate import training
-from ..schema import Gpu, Request, TrainingSetup, replace
+from ..schema import Gpu, Model, Request, TrainingSetup, replace
 
 NODES = (2, 4)  # of 8 GPUs each, for cards that reach each other over RDMA: Hopper and newer (Modal's guide)
 SMALL_SHARE = 0.25  # of a card's memory: states no larger than that need no sharding
@@ -91,7 +92,12 @@ def setup_of(
         precision="bf16-mixed" if method == "full" and gpu.bf16 else half,
         seq_len=request.context_len,
         logits="fused",
-        attention="sdpa" if request.attention == "auto" else request.attention,
+        attention=default_attention(request.model) if request.attention == "auto" else request.attention,
         sharding=sharding,
         offload=offload,
     )
+
+
+def default_attention(model: Model) -> str:
+    """Return PyTorch's attention; "eager" for a soft cap on the scores, with which transformers refuses the former."""
+    return "eager" if traits(model).attention_cap else "sdpa"

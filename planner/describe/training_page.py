@@ -6,8 +6,8 @@ from ..catalogue.gpus import PRICES_DATE
 from ..choose.cost import STARTER_GPUS
 from ..choose.micro_batch import need_gib, tight
 from ..choose.training_cost import attempt_s, paid_s
-from ..estimate.training_memory import lora_params
 from ..estimate.training_run import checkpoint_gib, end_s, save_every_s, start_s
+from ..estimate.training_states import lora_params
 from ..schema import TrainingCandidate, TrainingPlan, TrainingSetup
 from .assumed import assumed_lines, assumed_sentence
 from .format import about, budget_text, cents, code, duration, paragraph, short_count, size_words

@@ -10,7 +10,6 @@ from .memory_terms import CONTEXT_GIB
 
 DRIVER_GIB = 0.3  # gone from the visible memory before anything starts: 0.2 to 0.6 in start-up logs
 TRAINING_NCCL_GIB = 0.5  # communicators of one group, outside torch's allocator: 0.5 to 1.5 in logs, the least of it
-RESERVED_SHARE = 1.03  # reserved over allocated, torch's caching allocator (prior)
 TRAIN_CORES, TRAIN_GIB = 2.0, 8.0  # for each GPU: the training process and its data loader (prior)
 SPEED_RANGE = 1.35  # holds 94% of what was measured of dense models on NVLink cards
 SPEED_RANGE_PRIOR = 2.0  # for the rest, of which too little was measured (prior); Llama-4-Scout ran 2.4 to 4.4 slower
@@ -19,16 +18,15 @@ SPEED_RANGE_PRIOR = 2.0  # for the rest, of which too little was measured (prior
 def estimate(setup: TrainingSetup) -> TrainingEstimate:
     """Return the GiB per GPU, the USD and the tokens/s over all GPUs. No error for a setup that does not fit.
 
-    `peak_gib` is the sum of weights, gradients, optimizer, activations and logits: what torch has reserved at the
-    peak. `weights_gib` counts parameters gathered from shards, `activations_gib` the allocator's unused rest.
+    `peak_gib` is the sum of weights, gradients, optimizer, activations and logits at the moment of the peak: what torch
+    has reserved. `weights_gib` counts parameters gathered from shards, `optimizer_gib` the copy that AdamW's step makes
+    where that is the peak, `activations_gib` the allocator's unused rest.
     """
     memory, gpu = training_memory.memory(setup), setup.gpu
     usable = gpu.visible_gib
     distributed = setup.gpu_count * setup.nodes > 1 or setup.sharding != "none"
     overhead = DRIVER_GIB + CONTEXT_GIB + (TRAINING_NCCL_GIB if distributed else 0.0)
-    parts = (memory.weights, memory.gradients, memory.optimizer, memory.activations, memory.logits)
-    allocated = sum(parts) / GIB
-    peak = allocated * RESERVED_SHARE
+    peak = sum(memory[:-1]) / GIB
     rejection = refused = _unsupported(setup)
     if not rejection and peak + overhead > usable:
         rejection = Rejection(Reason.TRAINING_TOO_LARGE, need_gib=peak + overhead, have_gib=usable)
@@ -43,7 +41,7 @@ def estimate(setup: TrainingSetup) -> TrainingEstimate:
         weights_gib=memory.weights / GIB,
         gradients_gib=memory.gradients / GIB,
         optimizer_gib=memory.optimizer / GIB,
-        activations_gib=memory.activations / GIB + peak - allocated,
+        activations_gib=(memory.activations + memory.unused) / GIB,
         logits_gib=memory.logits / GIB,
         overhead_gib=overhead,
         peak_gib=peak,

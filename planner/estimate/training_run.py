@@ -6,7 +6,7 @@ import math
 
 from ..schema import GIB, Request, TrainingEstimate, TrainingRun, TrainingSetup
 from .inference_speed import VOLUME_BYTES_PER_S
-from .training_memory import lora_params
+from .training_states import lora_params
 from .weights import weight_bytes
 
 TRAINING_START_S = 90  # imports, data set and the first step, beside reading the weights (prior)

@@ -8,7 +8,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from ..schema import TrainingSetup
-from .training_memory import LOSS_BYTES, Widths, element_bytes, saved_bytes, states, widths
+from .training_kept import saved_bytes
+from .training_memory import LOSS_BYTES
+from .training_states import Widths, element_bytes, states, widths
 
 # speed
 # Of the dense peak in large matrix products, by compute capability: A100, H100 and H200, B200. Fitted on the tables of

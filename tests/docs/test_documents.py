@@ -117,6 +117,7 @@ BY_HAND = {
     "make bench": "benchmarks/bake.py",
     "make bench-serve": "benchmarks/serve.py",
     "make bench-batch": "benchmarks/batch.py",
+    "make training-oracle": "benchmarks/oracle/training.py",
     "python benchmarks/batch_core.py": "benchmarks/batch_core.py",
     "python scripts/combinations.py": "scripts/combinations.py",
     "python -m benchmarks.gpu --minutes 9.5": "benchmarks.gpu",

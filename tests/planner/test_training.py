@@ -14,9 +14,11 @@ from hypothesis import strategies as st
 from benchmarks import rows_training
 from planner.catalogue.gpus import GPUS
 from planner.describe.rejections import training_shortage
-from planner.estimate.training import RESERVED_SHARE
 from planner.estimate.training import estimate as estimate_training
-from planner.estimate.training_memory import LOSS_BYTES, lora_params, saved_bytes
+from planner.estimate.training_kept import saved_bytes
+from planner.estimate.training_memory import LOSS_BYTES
+from planner.estimate.training_memory import memory as training_memory
+from planner.estimate.training_states import lora_params
 from planner.schema import GIB, Gpu, Model, TrainingEstimate, TrainingSetup, replace
 
 DATA = Path(__file__).parents[2] / "benchmarks" / "data"
@@ -45,18 +47,25 @@ def bytes_per_param(found: TrainingEstimate, params: int = LLAMA_8B.params) -> f
 @pytest.mark.parametrize(
     ("precision", "optimizer", "expected"),
     [
-        ("bf16", "adamw", 8),
         ("bf16", "adamw_8bit", 6),
         ("bf16", "paged_adamw_8bit", 4),
         ("bf16", "sgd", 4),
         ("bf16", "adafactor", 4),
-        ("bf16-mixed", "adamw", 18),  # 4 + 4 + 8 and autocast's 16-bit copy
-        ("fp16-mixed", "adamw", 18),
-        ("fp32", "adamw", 16),
+        ("bf16-mixed", "adamw_8bit", 10),  # 4 + 4 + 2; autocast's 16-bit copies are gone when all gradients are there
+        ("fp32", "sgd", 8),
     ],
 )
 def test_states_of_full_fine_tuning_on_one_gpu(precision: str, optimizer: str, expected: float) -> None:
     assert bytes_per_param(estimate(precision=precision, optimizer=optimizer)) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(("precision", "states"), [("bf16", 8), ("bf16-mixed", 16), ("fp16-mixed", 16), ("fp32", 16)])
+def test_adamw_holds_its_states_and_a_copy_of_what_it_trains(precision: str, states: int) -> None:
+    """PyTorch's documentation of AdamW: the foreach implementation takes about sizeof(params) more at the peak."""
+    found = estimate(precision=precision, seq_len=512)
+    assert bytes_per_param(found) == pytest.approx(states * 5 / 4)
+    sharded = estimate(precision="bf16", sharding="zero1", gpu_count=1)  # DeepSpeed's own kernel needs none
+    assert bytes_per_param(sharded) < 17.2
 
 
 @pytest.mark.parametrize(("stage", "expected"), [("zero1", 4 + 12 / 8), ("zero2", 2 + 14 / 8), ("zero3", 16 / 8)])
@@ -241,7 +250,8 @@ def test_eager_attention_saves_two_score_matrices() -> None:
 
 
 def test_frozen_llama_layer_saves_what_torch_saves() -> None:
-    without_adapters = planned(TINY_LLAMA, method="lora", lora_targets="qv") - 3 * 2 * 256
+    adapters = 3 * 2 * 256 + 2 * 2 * 16  # two inputs, and two products of rank 16
+    without_adapters = planned(TINY_LLAMA, method="lora", lora_targets="qv") - adapters
     assert without_adapters == pytest.approx(torch_saved_bytes(tiny_llama, frozen=True), rel=1e-3)
 
 
@@ -352,7 +362,7 @@ def test_a_whole_step_peaks_where_torch_peaks(method: str, tolerance: float, che
             model, peft.LoraConfig(r=8, target_modules="all-linear", task_type="CAUSAL_LM")
         ).train()
         model.enable_input_require_grads()
-    optimizer = torch.optim.AdamW([weight for weight in model.parameters() if weight.requires_grad], foreach=False)
+    optimizer = torch.optim.AdamW([weight for weight in model.parameters() if weight.requires_grad], foreach=True)
     ids = torch.randint(0, vocab, (1, tokens))
     with cpu_memory(model.parameters()) as memory:
         for micro_batches in (1, 2):
@@ -365,16 +375,20 @@ def test_a_whole_step_peaks_where_torch_peaks(method: str, tolerance: float, che
             optimizer.step()
             optimizer.zero_grad()
     shape = replace(tiny_model(layers), vocab=vocab, params=tiny_model(layers).params + 2 * (vocab - 512) * 256)
-    found = estimate(
-        model=shape, method=method, lora_rank=8, seq_len=tokens, gradient_checkpointing=checkpointing,
+    setup = TrainingSetup(
+        model=shape, gpu=H100, method=method, lora_rank=8, seq_len=tokens, gradient_checkpointing=checkpointing,
         attention="flash_attention_2",
     )  # fmt: skip
-    assert found.peak_gib * GIB / RESERVED_SHARE == pytest.approx(memory.most, rel=tolerance)
+    found = training_memory(setup)
+    assert sum(found) - found.unused - found.host == pytest.approx(memory.most, rel=tolerance)
 
 
 # What must hold whatever the numbers.
 
-MODELS = st.sampled_from([LLAMA_8B, T0_3B, TINY_GPT2, TINY_MIXTRAL])
+# With one layer there is nothing to compute again
+MODELS = st.sampled_from(
+    [LLAMA_8B, T0_3B, *(replace(tiny, layers=4, params=4 * 10**6) for tiny in (TINY_GPT2, TINY_MIXTRAL))]
+)
 SETUPS = st.builds(
     lambda **given: TrainingSetup(**given),  # `builds` would draw a named tuple's defaults, too
     model=MODELS,
@@ -512,7 +526,7 @@ def quantiles(rows: list[Any], value: str) -> tuple[float, float]:
 
 @pytest.mark.parametrize(
     ("kind", "median", "ninth"),
-    [("full", 0.12, 0.35), ("LoRA", 0.07, 0.17), ("QLoRA", 0.09, 0.35)],
+    [("full", 0.08, 0.35), ("LoRA", 0.05, 0.17), ("QLoRA", 0.08, 0.35)],
 )
 def test_peaks_lie_within_their_bounds(measured: dict[str, list[Any]], kind: str, median: float, ninth: float) -> None:
     found = quantiles(measured[f"training peak {kind}"], "error")

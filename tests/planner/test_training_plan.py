@@ -26,8 +26,8 @@ from planner.choose.micro_batch import GLOBAL_BATCH, HEADROOM
 from planner.choose.training import ALIKE
 from planner.describe.refusal import plan_for
 from planner.describe.training import MEMORY_TERMS, run_of
-from planner.estimate.training_memory import lora_params
 from planner.estimate.training_run import end_s, save_every_s, save_s, start_s
+from planner.estimate.training_states import lora_params
 from planner.hook import run_hook
 from planner.request.checks import TRAINED
 from planner.request.prompts import check_answers
@@ -483,3 +483,23 @@ def test_room_is_left_on_the_card() -> None:
 
 def test_the_terms_are_the_estimates() -> None:
     assert {f"{name}_gib" for name in MEMORY_TERMS} <= set(TrainingEstimate._fields)
+
+
+@pytest.mark.parametrize("name", ["google/gemma-2-2b-it", "Qwen/Qwen3-4B"])
+def test_attention_is_one_that_transformers_loads_the_model_with(name: str) -> None:
+    """Gemma-2's soft cap on the scores is in no kernel of PyTorch's: transformers refuses to load it with "sdpa"."""
+    transformers = pytest.importorskip("transformers")
+    kind = {"google/gemma-2-2b-it": "gemma2", "Qwen/Qwen3-4B": "qwen3"}[name]
+    shape = {"hidden_size": 64, "intermediate_size": 96, "num_attention_heads": 4, "num_key_value_heads": 2}
+    config = transformers.AutoConfig.for_model(kind, **shape, vocab_size=64, num_hidden_layers=1, head_dim=16)
+    for special in ("pad_token_id", "bos_token_id", "eos_token_id"):
+        setattr(config, special, 0)
+    found = plan_of(task="finetune", model_id=name)["ATTENTION"]
+    loads = []
+    for attention in ("sdpa", "eager"):
+        try:
+            transformers.AutoModelForCausalLM.from_config(config, attn_implementation=attention)
+            loads.append(attention)
+        except ValueError:
+            pass
+    assert found == loads[0]

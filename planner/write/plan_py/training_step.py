@@ -6,7 +6,7 @@ from ...choose.micro_batch import HEADROOM, packs
 from ...describe.format import short_count
 from ...describe.training import memory_terms, why_lower
 from ...estimate import training
-from ...estimate.training_memory import lora_params
+from ...estimate.training_states import lora_params
 from ...schema import TrainingPlan, TrainingSetup, replace
 from .common import Constant
 
@@ -91,9 +91,15 @@ def step_rows(plan: TrainingPlan) -> list[Constant]:
         ),
         ("ACCUMULATION", setup.accumulation, f"micro-batches {steps}: {batch} sequences in one optimizer step"),
         ("ACTIVATION_CHECKPOINTING", setup.gradient_checkpointing, checkpointing_reason(setup)),
-        ("ATTENTION", setup.attention, "PyTorch's own, which holds FlashAttention kernels and needs no package"),
+        ("ATTENTION", setup.attention, _attention_reason(setup)),
         ("LOSS", setup.logits, fused_reason(setup) if generation else "of a class; there is no vocabulary to save on"),
     ]
+
+
+def _attention_reason(setup: TrainingSetup) -> str:
+    if setup.attention == "eager":
+        return "step by step: transformers has no kernel for this model's soft cap on the scores"
+    return "PyTorch's own, which holds FlashAttention kernels and needs no package"
 
 
 def packing(plan: TrainingPlan) -> tuple[bool, str]:
