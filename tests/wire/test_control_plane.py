@@ -15,17 +15,11 @@ from control_plane import ControlPlane, listening
 from control_plane.containers import can_run
 from control_plane.fixtures import client as client
 from control_plane.fixtures import plane as plane
+from waiting import until
 
 APP = Path(__file__).parents[1] / "data" / "small_app.py"
 TOKEN = {"Authorization": "Bearer wk-x.ws-x"}
 PATIENCE_S = 60.0
-
-
-def until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
 
 
 def modal_cli(plane: ControlPlane, *arguments: str, check: bool = True) -> str:
@@ -230,6 +224,22 @@ def test_a_server_has_several_containers_and_a_warm_pool(deployed: ControlPlane,
     until(lambda: [one.started for one in deployed.containers("Files")] == [True])
     assert deployed.kept[-1] == 1 and warm not in deployed.containers("Files")
     server.autoscaler.update(min_containers=0)
+
+
+@pytest.mark.slow
+def test_a_server_that_starts_for_longer_than_its_window_is_not_idle(
+    tmp_path: Path, plane: ControlPlane, client: modal.Client
+) -> None:
+    source = "@app.server(port=8000, scaledown_window=3)\nclass Late:\n    @modal.enter()\n    def start(self):\n"
+    source += "        import subprocess, time\n        subprocess.Popen(['python', '-m', 'http.server', '8000'])\n"
+    (tmp_path / "late.py").write_text(f"import modal\napp = modal.App('late')\n{source}        time.sleep(6)\n")
+    modal_cli(plane, "deploy", str(tmp_path / "late.py"))
+    url = modal.Server.from_name("late", "Late", client=client).get_url()
+    until(lambda: httpx.get(str(url)).status_code == 200)
+    (container,) = plane.containers("Late")
+    time.sleep(1)  # the control plane looks every half second
+    assert not container.stopping
+    until(lambda: not container.running)
 
 
 @pytest.mark.slow
