@@ -54,8 +54,10 @@ def begin(template: Path, weights: Callable[[str], Path], tmp_path_factory: pyte
         project = bake_into(tmp_path_factory.mktemp("e2e"), template, **answers)
         if ACCOUNT:
             account = OnModal(project, weights(model), None)
-            yield account
-            account.modal("app", "stop", "-y", name, check=False)
+            try:
+                yield account
+            finally:
+                account.modal("app", "stop", "-y", name, check=False)
             return
         with listening(python=python, max_containers=max_containers) as plane:
             yield OnModal(project, weights(model), plane)

@@ -193,6 +193,8 @@ def test_the_engine_says_what_runs(service: Service) -> None:
 
 
 def test_a_container_that_is_killed_in_mid_request_is_replaced(service: Service) -> None:
+    if service.plan["ENGINE"] == "vllm" and service.plan["WORKLOAD"] != "generation" and not LONG:
+        pytest.skip("as for generation, and it takes a start of vLLM")
     gone = service.app.containers("Server")
     assert gone
     with ThreadPoolExecutor(1) as threads:
