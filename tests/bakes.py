@@ -6,10 +6,11 @@ list and the cards' data. Every pair of answers is in tests/data/combinations.js
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from bake import LOCAL_MODEL
 
-Answers = dict[str, object]
-Table = dict[str, tuple[Answers, dict[str, object]]]
+Table = Mapping[str, tuple[Mapping[str, object], dict[str, object]]]
 
 TRANSFORMERS, VLLM = {"engine": "transformers"}, {"engine": "vllm"}
 EMBED, CLASSIFY = {"workload": "embedding"}, {"workload": "classification"}

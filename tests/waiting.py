@@ -9,7 +9,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def until(condition: Callable[[], T], seconds: float = 60.0, pause_s: float = 0.1) -> T:
+def until(condition: Callable[[], T | None], seconds: float = 60.0, pause_s: float = 0.1) -> T:
     """What `condition()` returns once it is true. AssertionError after so many seconds."""
     deadline = time.monotonic() + seconds
     while not (found := condition()):

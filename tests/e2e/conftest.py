@@ -23,7 +23,7 @@ failed: set[tuple[Path, str]] = set()  # lives: a file and the parameter of its 
 
 
 def life(item: pytest.Item) -> tuple[Path, str]:
-    return item.path, item.callspec.id if hasattr(item, "callspec") else ""
+    return item.path, getattr(getattr(item, "callspec", None), "id", "")
 
 
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> None:

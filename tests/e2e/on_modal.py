@@ -103,6 +103,10 @@ class OnModal:
         every = self.plane.containers()
         return [one for one in every if not function or one.name.partition(".")[0] == function]
 
+    def mounted(self, container: Container, kind: str) -> Path | None:
+        """A container's own copy of a Volume, with what it has not committed yet."""
+        return self.plane.mounted(container).get(self.volume(kind)) if self.plane else None
+
     def one_core_each(self) -> None:
         """Containers here share the cores: each gets one, or threads wait for each other for minutes."""
         if self.plane is None:

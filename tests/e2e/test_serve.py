@@ -63,7 +63,7 @@ class Service:
     def get(self, path: str) -> httpx.Response:
         return httpx.get(self.url + path, headers=self.headers, timeout=PATIENCE_S, follow_redirects=True)
 
-    def openai(self) -> openai.OpenAI:
+    def client_of_openai(self) -> openai.OpenAI:
         return openai.OpenAI(base_url=f"{self.url}/v1", api_key=self.token, timeout=PATIENCE_S, max_retries=0)
 
     def short(self, number: int) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ from typing import Any
 
 import httpx
 import modal
+import psutil
 import pytest
 from bake import bake_into
 from control_plane.containers import Container
@@ -69,18 +71,25 @@ class Training:
         assert len(self.losses) == self.steps
 
     def kill(self, when: Callable[[Path], bool]) -> None:
-        """End the container that trains once something holds of its run's folder."""
+        """End the container that trains while something holds of its run's folder: stopped first, so that it still does."""
 
-        def ready() -> Container | None:
+        def caught() -> Container | None:
             for container in self.app.containers("train"):
-                runs = self.app.plane and self.app.plane.mounted(container).get(self.app.volume("runs"))
-                if runs and when(runs / "runs" / str(self.app.plan["RUN"])):
-                    return container
+                volume = self.app.mounted(container, "runs")
+                folder = volume / "runs" / str(self.app.plan["RUN"]) if volume else None
+                if folder and when(folder):
+                    processes = container.processes()
+                    for process in processes:
+                        with contextlib.suppress(psutil.NoSuchProcess):
+                            process.suspend()
+                    if when(folder):
+                        return container
+                    for process in processes:
+                        with contextlib.suppress(psutil.NoSuchProcess):
+                            process.resume()
             return None
 
-        found = until(ready, 600, pause_s=0.002)
-        assert found
-        found.kill()
+        until(caught, 600, pause_s=0.002).kill()
 
 
 @pytest.fixture(scope="module", params=[life for life in LIVES if LONG or life in SHORT])

@@ -46,12 +46,13 @@ class Generation(Workload):
     path, text = "/v1/chat/completions", "What is the capital of France?"
 
     def answers(self, service: Service) -> None:
-        client = service.openai()
+        client = service.client_of_openai()
         model, messages = service.plan["MODEL"], [{"role": "user", "content": self.text}]
         asked: Any = {"model": model, "messages": messages, "max_tokens": TOKENS, "temperature": 0}
         events = list(client.chat.completions.create(**asked, stream=True, stream_options={"include_usage": True}))
         pieces = [choice.delta.content for event in events for choice in event.choices if choice.delta.content]
-        assert len(pieces) > 1 and 0 < events[-1].usage.completion_tokens <= TOKENS
+        usage = events[-1].usage
+        assert len(pieces) > 1 and usage and 0 < usage.completion_tokens <= TOKENS
         streamed, whole = "".join(pieces), client.chat.completions.create(**asked)
         plain: Any = {"model": model, "prompt": "One, two, three,", "max_tokens": 4, "temperature": 0}
         text = client.completions.create(**plain).choices[0].text
@@ -123,7 +124,7 @@ class Embedding(Pooling):
     def answers(self, service: Service) -> None:
         from sentence_transformers import SentenceTransformer
 
-        ask: Any = service.openai().embeddings.create
+        ask: Any = service.client_of_openai().embeddings.create
         asked = {"model": service.plan["MODEL"], "input": list(self.texts)}
         packed, plain = ask(**asked), ask(**asked, encoding_format="float")  # by itself it asks for base64
         (one,) = ask(model=asked["model"], input=self.text).data
