@@ -71,7 +71,7 @@ class Training:
         assert len(self.losses) == self.steps
 
     def kill(self, when: Callable[[Path], bool]) -> None:
-        """End the container that trains while something holds of its run's folder: stopped first, so that it still does."""
+        """End the container that trains while something holds of its run's folder, and it is stopped."""
 
         def caught() -> Container | None:
             for container in self.app.containers("train"):
