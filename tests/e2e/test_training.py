@@ -173,7 +173,7 @@ def test_killed_inside_a_save_it_ends_as_undisturbed(training: Training) -> None
 
 
 def test_its_status_says_where_it_stands(training: Training) -> None:
-    output = training.app.command("status", "--run", "killed" if training.app.plane else "whole")
+    output = training.app.command("status", "--run", "whole")
     assert f"step {training.steps:,} of {training.steps:,}, finished" in output
     assert "has not begun" in training.app.command("status", "--run", "never")
 
