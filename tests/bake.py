@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import os
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -59,6 +60,16 @@ class Project:
     def plan(self) -> dict[str, object]:
         """The constants of plan.py, read as literals, without an import."""
         return constants(self.plan_file.read_text(encoding="utf-8"))
+
+    def edit(self, **constants: object) -> None:
+        """Give constants of plan.py other values, as its owner would."""
+        text = self.plan_file.read_text(encoding="utf-8")
+        for name, value in constants.items():
+            line = re.compile(rf"^({name}(?:: [^=\n]+)? = )(?:\"[^\"]*\"|[^\n#]*?)(  #|$)", re.M)
+            assert len(line.findall(text)) == 1, f"{self.plan_file} has not one line of {name}"
+            text = line.sub(lambda found, value=value: f"{found[1]}{value!r}{found[2]}", text)
+        self.plan_file.write_text(text, encoding="utf-8")
+        self.__dict__.pop("plan", None)
 
     def files(self) -> dict[str, bytes]:
         """Every file by its path below the project."""

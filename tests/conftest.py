@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -46,6 +49,34 @@ def bake(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[.
         if key not in baked:
             baked[key] = bakes.bake_into(tmp_path_factory.mktemp("bake"), template, **answers)
         return baked[key]
+
+    return one
+
+
+# Script and name of each small model
+MODELS = {
+    "tiny": ("tiny_model.py", "tiny"),
+    "generation": ("small_model.py", "SmolLM2-135M-Instruct"),
+    "embedding": ("small_embedder.py", "all-MiniLM-L6-v2"),
+    "classification": ("small_classifier.py", "MiniLM-reviews"),
+}
+
+
+@pytest.fixture(scope="session")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """`weights("tiny")`: the folder of a small model, written once for all workers: tests must not change it."""
+    base = tmp_path_factory.getbasetemp()
+    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "weights"
+
+    def one(model: str) -> Path:
+        script, name = MODELS[model]
+        if not (shared / name).exists():
+            made = tmp_path_factory.mktemp("weights") / name
+            bakes.run(sys.executable, "-B", f"scripts/{script}", str(made), cwd=bakes.ROOT)
+            shared.mkdir(exist_ok=True)
+            with contextlib.suppress(OSError):  # another worker was quicker
+                made.rename(shared / name)
+        return shared / name
 
     return one
 

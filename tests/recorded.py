@@ -1,7 +1,6 @@
 """Shared by the wire tests: registrations of deployed projects, and the modules that a container can import."""
 
 import json
-import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bake import Project, run
+from bakes import Table
 
 RECORDER = Path(__file__).with_name("registration.py")
 BASES = {"vllm": "FROM nvidia/cuda:", "transformers": "FROM python:3.12"}  # of an engine's image
@@ -49,16 +49,21 @@ def deployed(projects: list[Project], **env: str) -> list[Deployed]:
     return [Deployed(project, **registered) for project, registered in zip(projects, found, strict=True)]
 
 
-def baked(bake: Callable[..., Project], name: str, **answers: str) -> Project:
-    """The project of a case, under its own name. Answers in capitals are edits of plan.py, as its owner would make."""
-    edits = {key: value for key, value in answers.items() if key.isupper()}
-    project = bake(**{key: value for key, value in answers.items() if key not in edits}, project_slug=f"my-{name}")
-    text = project.plan_file.read_text(encoding="utf-8")
-    for constant, value in edits.items():
-        text, found = re.subn(rf"^{constant} = \S+", f"{constant} = {value}", text, flags=re.M)
-        assert found == 1
-    project.plan_file.write_text(text, encoding="utf-8")
-    return project
+def all_baked(bake: Callable[..., Project], task: str, table: Table) -> dict[str, Project]:
+    """The project of each row, under its own name, with the row's edits."""
+    found = {}
+    for name, (row, _) in table.items():
+        edits = {key: value for key, value in row.items() if key.isupper()}
+        answers = {key: str(value) for key, value in row.items() if key not in edits}
+        found[name] = bake(**answers, task=task, project_slug=f"my-{task}-{name}")
+        found[name].edit(**edits)
+    return found
+
+
+def all_deployed(bake: Callable[..., Project], task: str, table: Table, **env: str) -> dict[str, Deployed]:
+    """What is registered of each row, all deployed at once."""
+    projects = all_baked(bake, task, table)
+    return dict(zip(projects, deployed(list(projects.values()), **env), strict=True))
 
 
 # Run where a container would be: only what was uploaded, only what the image's lock or Modal itself installs.

@@ -1,16 +1,37 @@
-"""A terminal for the tests: commands as a document has them, typed into bash in a folder."""
+"""Terminals for the tests: commands as a document has them, typed into bash in a project or a copy of the template."""
 
 from __future__ import annotations
 
 import os
 import pty
 import re
+import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bake import ROOT, Project, git
+from control_plane import ControlPlane, listening
+from hub import SHA
+from modal_rates import RATES
+
 PATIENCE_S = 600
+# What a document leaves open, and what is typed in its place; a name in capitals is set by the test
+INSTEAD = {
+    "gh:ORG/modal-gpu-template": "$TEMPLATE",
+    "git+https://github.com/ORG/modal-gpu-template": "git+file://$TEMPLATE",
+    "gpu-plan compare ...": "gpu-plan compare Qwen/Qwen3-8B",
+    "ORG/NAME": "acme/foo",
+    "COMMIT": SHA,
+    "path/to/folder": "tests/data/local_model",
+    "folder-or-hub-id": "$SMALL",
+    "tune --local": "tune --local --model $MODEL",  # whose default is on the hub
+    "https://...": "$SERVICE",
+    "--concurrency 32 --seconds 30": "--concurrency 4 --seconds 1",  # three loads, which one container carries
+}
 STAYS = re.compile(r"(export|alias|\.|cd) |[A-Z_]+=\$\(")  # what the next command finds changed
 
 
@@ -81,3 +102,36 @@ def installed(folder: Path, mark: str, python: str = sys.executable) -> None:
         if (environment / name).exists():
             (folder / name).symlink_to(environment / name)
     (folder / mark).touch()
+
+
+@contextmanager
+def account() -> Iterator[tuple[ControlPlane, dict[str, str]]]:
+    """A Modal account without containers, and the environment that leads there: nobody is logged in yet."""
+    with listening(rates=RATES, run_containers=False) as plane:
+        yield plane, {"MODAL_SERVER_URL": plane.url}
+
+
+def terminal(project: Project, folder: Path, python: str = sys.executable, **env: str) -> Terminal:
+    """A terminal in a copy of a project, where make finds everything installed."""
+    root = Path(shutil.copytree(project.root, folder / project.root.name))
+    installed(root / ".venv", ".installed", python)
+    env |= {"MODAL_CONFIG_PATH": str(folder / "modal.toml"), "TQDM_DISABLE": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+    return Terminal(root, INSTEAD, env)
+
+
+def copied(folder: Path) -> Path:
+    """The repository as it lies here, in which make finds everything installed."""
+    listed = git("ls-files", "-z", "--cached", "--others", "--exclude-standard", cwd=ROOT).split("\0")
+    for name in filter(None, set(listed)):
+        if (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, folder / name)
+    installed(folder / ".venv", "ready")
+    return folder
+
+
+def clone(folder: Path, **env: str) -> Terminal:
+    """A terminal in a copy of the repository, where what make installs is found first."""
+    root = copied(folder / "clone")
+    env |= {"PYTHONDONTWRITEBYTECODE": "1", "MODAL_CONFIG_PATH": str(folder / "modal.toml"), "TQDM_DISABLE": "1"}
+    return Terminal(root, INSTEAD, {"PATH": f"{root}/.venv/bin:{os.environ['PATH']}"} | env)

@@ -40,7 +40,8 @@ class ContainerService:
         return reply
 
     async def ContainerServerLifecycleReady(self, request: Any) -> Any:
-        self.caller().started = True
+        caller = self.caller()
+        caller.started, caller.last_used = True, time.monotonic()  # a long start is no idle time
         return Empty()
 
     async def FunctionGetDynamicConcurrency(self, request: Any) -> Any:

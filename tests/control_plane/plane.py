@@ -169,6 +169,13 @@ class ControlPlane:
         every = self.scheduler.containers.values()
         return [one for one in every if one.running and function in ("", one.name)]
 
+    def mounted(self, container: Container) -> dict[str, Path]:
+        """A container's own copies of its Volumes, by the Volume's name, with what it has not committed yet."""
+        copies = self.volumes.copies.copy().items()
+        return {
+            self.registry.volumes[volume].name: copy.folder for (one, volume), copy in copies if one == container.id
+        }
+
     def logs(self, app: str, container_id: str = "") -> str:
         """The output of an app's containers, or of one of them."""
         return self.journal.text(self.app_id(app), container_id)

@@ -203,12 +203,12 @@ def test_a_longer_prompt_waits_longer_for_its_first_token(setup):
 
 
 def test_an_estimate_takes_microseconds():
-    """Two hundred candidates in under 10 ms leave 40 microseconds each; a busy machine is allowed 200."""
-    started = time.perf_counter()
+    """Two hundred candidates in under 10 ms leave 40 microseconds each; a slow processor is allowed 200 of its own."""
+    started = time.process_time()
     for _ in range(50):
         for model in MODELS:
             estimate_inference(InferenceSetup(model, H100, 8, 8))
-    assert (time.perf_counter() - started) / (50 * len(MODELS)) < 200e-6
+    assert (time.process_time() - started) / (50 * len(MODELS)) < 200e-6
 
 
 @pytest.mark.parametrize("card", ["H100", "L40S", "B200"])

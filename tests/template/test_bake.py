@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 import yaml
 from bake import LOCAL_MODEL, Project, bake_into, run
+from bakes import BY_TASK
 from cookiecutter.exceptions import FailedHookException
 
 from planner.catalogue.gpus import GPUS
@@ -24,141 +25,16 @@ from planner.schema import ENGINES, WORKLOADS
 
 Bake = Callable[..., Project]
 
-# name: what is answered, and what plan.py must then say. Figures follow from Modal's price list and the cards' data.
-SUPPORTED: dict[str, tuple[dict[str, str], dict[str, object]]] = {
-    "default": ({}, {"TASK": "serve", "WORKLOAD": "generation", "ENGINE": "vllm", "MODEL": "Qwen/Qwen3-8B-FP8"}),
-    "transformers": ({"engine": "transformers"}, {"ENGINE": "transformers", "ATTENTION": "sdpa"}),
-    "transformers-nf4": (
-        {"engine": "transformers", "quantization": "nf4", "model_size": "14B"},
-        {"ENGINE": "transformers", "QUANTIZATION": "nf4", "QUANTIZE_AT_LOAD": "bitsandbytes"},
-    ),
-    "fp8": ({"quantization": "fp8", "gpu": "H100"}, {"QUANTIZATION": "fp8", "GPU": "H100"}),
-    "nf4": ({"quantization": "nf4"}, {"ENGINE": "transformers", "QUANTIZE_AT_LOAD": "bitsandbytes"}),
-    "mxfp4": ({"model_size": "120B", "budget": "8/hour"}, {"MODEL": "openai/gpt-oss-120b", "QUANTIZATION": "mxfp4"}),
-    "experts": (
-        {"model_size": "235B", "budget": "20/hour", "gpu": "H200:4"},
-        {"MODEL": "Qwen/Qwen3-235B-A22B-Instruct-2507-FP8", "GPU": "H200:4", "MAX_CONTAINERS": 1},
-    ),
-    "two-cards": (
-        {"model_size": "32B", "gpu": "H100:2", "quantization": "none", "budget": "none"},
-        {"GPU": "H100:2", "USD_PER_HOUR": 7.9, "MAX_CONTAINERS": 5},  # ten GPUs: Modal's Starter plan
-    ),
-    "gated": (
-        {"model_id": "meta-llama/Llama-3.1-8B-Instruct", "quantization": "none"},
-        {"MODEL": "meta-llama/Llama-3.1-8B-Instruct", "SECRETS": ["huggingface-secret"]},
-    ),
-    "t4": (
-        {"model_size": "1.5B", "gpu": "T4"},
-        {"GPU": "T4", "DTYPE": "float16", "ATTENTION": "sdpa", "USD_PER_HOUR": 0.59, "MAX_CONTAINERS": 6},
-    ),
-    "latency": ({"optimize": "latency"}, {"MIN_CONTAINERS": 1, "WARM_CONTAINERS": 1, "WARM_FROM": ""}),
-    "warm-two": ({"warm": "2"}, {"MIN_CONTAINERS": 2, "WARM_CONTAINERS": 2, "MAX_CONTAINERS": 5}),
-    "warm-hours": (
-        {"warm": "1 mon-fri 8-18 Europe/Berlin", "engine": "transformers"},
-        {"MIN_CONTAINERS": 0, "WARM_CONTAINERS": 1, "WARM_FROM": "0 8 * * 1-5", "WARM_UNTIL": "0 18 * * 1-5"},
-    ),
-    "warm-embedding": ({"workload": "embedding", "warm": "3 daily 7-23"}, {"WARM_CONTAINERS": 3, "MAX_CONTAINERS": 6}),
-    "throughput": ({"optimize": "throughput", "budget": "20/hour"}, {"MIN_CONTAINERS": 0, "BUDGET": "20/hour"}),
-    "no-budget": ({"budget": "none"}, {"BUDGET": "none"}),
-    "month": ({"budget": "1200/month", "model_size": "4B"}, {"BUDGET": "1200/month"}),
-    "size-alone": ({"model_size": "custom 13"}, {"MODEL": "Qwen/Qwen3-14B-FP8"}),
-    "unknown-model": ({"model_id": "some-lab/new-model-7B"}, {"MODEL": "some-lab/new-model-7B"}),
-    "embedding": (
-        {"workload": "embedding"},
-        {"WORKLOAD": "embedding", "MODEL": "Qwen/Qwen3-Embedding-0.6B", "ENGINE": "vllm", "CONTEXT_LEN": 2048},
-    ),
-    "embedding-transformers": (
-        {"workload": "embedding", "engine": "transformers"},
-        {"WORKLOAD": "embedding", "ENGINE": "transformers"},
-    ),
-    "embedding-small": (
-        {"workload": "embedding", "model_size": "33M"},
-        {"MODEL": "BAAI/bge-small-en-v1.5", "CONTEXT_LEN": 512},
-    ),
-    "classification": (
-        {"workload": "classification"},
-        {
-            "WORKLOAD": "classification",
-            "MODEL": "distilbert/distilbert-base-uncased-finetuned-sst-2-english",
-            "ENGINE": "transformers",
-            "CONTEXT_LEN": 512,
-            "CONCURRENCY": 32,
-        },
-    ),
-    "classification-vllm": (
-        {"workload": "classification", "engine": "vllm", "model_id": "ProsusAI/finbert"},
-        {"ENGINE": "vllm", "MAX_TEXTS": 2048},
-    ),
-    "batch": (
-        {"task": "batch"},
-        {"TASK": "batch", "ENGINE": "vllm", "MODEL": "Qwen/Qwen3-8B-FP8", "GPU": "H100", "MAX_CONTAINERS": 1},
-    ),
-    "batch-rows": (
-        {"task": "batch", "dataset": "reviews.jsonl 200k rows", "budget": "50/run"},
-        {"DATASET": "reviews.jsonl", "BUDGET": "50/run", "TEMPERATURE": 0.0, "MAX_ANSWER_TOKENS": 1024},
-    ),
-    "batch-nf4": (
-        {"task": "batch", "quantization": "nf4", "gpu": "L40S", "budget": "50/run"},
-        {"ENGINE": "transformers", "QUANTIZE_AT_LOAD": "bitsandbytes", "GPU": "L40S"},
-    ),
-    "batch-month": ({"task": "batch", "budget": "300/month", "model_size": "4B"}, {"BUDGET": "300/month"}),
-    "batch-embedding": (
-        {"task": "batch", "workload": "embedding", "budget": "none"},
-        {"WORKLOAD": "embedding", "ENGINE": "vllm", "MAX_CONTAINERS": 10},  # Modal's Starter plan
-    ),
-    "batch-embedding-vllm": (
-        {"task": "batch", "workload": "embedding", "engine": "vllm", "budget": "20/run"},
-        {"ENGINE": "vllm", "MODEL": "Qwen/Qwen3-Embedding-0.6B"},
-    ),
-    "batch-classification": (
-        {"task": "batch", "workload": "classification", "budget": "20/run"},
-        {"MODEL": "distilbert/distilbert-base-uncased-finetuned-sst-2-english", "CONCURRENCY": 32, "GPU": "L4"},
-    ),
-    "batch-classification-vllm": (
-        {"task": "batch", "workload": "classification", "engine": "vllm", "model_id": "ProsusAI/finbert"},
-        {"ENGINE": "vllm", "MODEL": "ProsusAI/finbert"},
-    ),
-    "local-folder": ({"model_id": str(LOCAL_MODEL)}, {"MODEL": "/weights/local_model"}),  # where the Volume has it
-    "local-folder-nf4": (
-        {"model_id": str(LOCAL_MODEL), "engine": "transformers", "quantization": "nf4", "context_len": "2048"},
-        {"MODEL": "/weights/local_model", "QUANTIZATION": "nf4", "QUANTIZE_AT_LOAD": "bitsandbytes"},
-    ),
-    "local-folder-fp8": (
-        {"model_id": str(LOCAL_MODEL), "quantization": "fp8", "context_len": "2048"},
-        {"MODEL": "/weights/local_model", "ENGINE": "vllm", "QUANTIZE_AT_LOAD": "fp8"},
-    ),
-}
-
-# The same of what is trained. Choices of method, memory and price have their own tests: test_training_plan.py.
-TRAINED: dict[str, tuple[dict[str, str], dict[str, object]]] = {
-    "finetune": ({"task": "finetune"}, {"TASK": "finetune", "METHOD": "lora", "MODEL": "Qwen/Qwen3-8B"}),
-    "finetune-qlora": ({"task": "finetune", "method": "qlora", "gpu": "T4"}, {"METHOD": "qlora", "DTYPE": "float16"}),
-    "finetune-full": (
-        {"task": "finetune", "method": "full", "model_size": "0.5B", "dataset": "org/name 10k rows"},
-        {"METHOD": "full", "DATASET": "org/name"},
-    ),
-    "finetune-classification": (
-        {"task": "finetune", "workload": "classification"},
-        {"MODEL": "distilbert/distilbert-base-uncased", "WORKLOAD": "classification"},
-    ),
-    "finetune-gated": (
-        {"task": "finetune", "model_id": "meta-llama/Llama-3.1-8B-Instruct"},
-        {"SECRETS": ["huggingface-secret"]},
-    ),
-    "distributed": ({"task": "distributed"}, {"TASK": "distributed", "METHOD": "full", "NODES": 1}),
-    "distributed-offload": (
-        {"task": "distributed", "gpu": "L4:2"},
-        {"GPU": "L4:2", "SHARDING": "zero3", "OFFLOAD": "all"},
-    ),
-    "distributed-nodes": (
-        {"task": "distributed", "gpu": "H100:16", "model_size": "32B", "method": "full", "budget": "none"},
-        {"GPU": "H100:8", "NODES": 2, "SHARDING": "zero3"},
-    ),
-    "distributed-classification": (
-        {"task": "distributed", "workload": "classification"},
-        {"WORKLOAD": "classification"},
-    ),
-}
+# Rows that say what plan.py must hold: those that are nobody's edit
+SUPPORTED, TRAINED = (
+    {
+        f"{task}-{name}": ({"task": task, **answers}, plan)
+        for task in tasks
+        for name, (answers, plan) in BY_TASK[task].items()
+        if plan
+    }
+    for tasks in (("serve", "batch"), ("finetune", "distributed"))
+)
 ALL = SUPPORTED | TRAINED
 
 # What cannot work, and a pattern of the one sentence that a person must find about it.
@@ -443,7 +319,7 @@ def test_the_picture_and_the_page_add_up_to_the_plan(inference: Project) -> None
     assert drawn == pytest.approx([page[term] for term in TERMS], abs=0.02 * card)
 
 
-@pytest.mark.parametrize("name", ["default", "transformers", "unknown-model", "local-folder"])
+@pytest.mark.parametrize("name", ["serve-default", "serve-transformers", "serve-unknown-model", "serve-local-folder"])
 def test_baking_twice_gives_the_same_bytes(name: str, bake: Bake, template: Path, tmp_path: Path) -> None:
     answers = SUPPORTED[name][0]
     assert bake_into(tmp_path, template, **answers).files() == bake(**answers).files()

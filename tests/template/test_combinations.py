@@ -8,7 +8,6 @@ import os
 import re
 import sys
 from collections.abc import Callable
-from itertools import combinations as choose
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -137,8 +136,3 @@ def worker(found: Deployed) -> dict[str, Any]:
     """The function or class with the plan's GPU that the task is about."""
     names = {"serve": ("Server", "Server.*"), "batch": ("Worker.*",)}.get(found.plan["TASK"], ("train",))
     return next(found.functions[name] for name in names if name in found.functions)
-
-
-def test_pairs_are_counted_as_the_axes_multiply() -> None:
-    sizes = [len(values) for values in combinations.AXES.values()]
-    assert len(combinations.all_pairs()) == sum(one * other for one, other in choose(sizes, 2))

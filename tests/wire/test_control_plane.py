@@ -11,21 +11,15 @@ import httpx
 import modal
 import pytest
 from bake import run
-from control_plane import ControlPlane, listening
+from control_plane import NO_CONTAINERS, ControlPlane, listening
 from control_plane.containers import can_run
 from control_plane.fixtures import client as client
 from control_plane.fixtures import plane as plane
+from waiting import until
 
 APP = Path(__file__).parents[1] / "data" / "small_app.py"
 TOKEN = {"Authorization": "Bearer wk-x.ws-x"}
 PATIENCE_S = 60.0
-
-
-def until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
 
 
 def modal_cli(plane: ControlPlane, *arguments: str, check: bool = True) -> str:
@@ -101,19 +95,7 @@ def test_what_has_no_handler_fails_with_its_name(recorder: tuple[ControlPlane, m
 
 def test_without_containers_each_call_ends_with_a_sentence(recorder: tuple[ControlPlane, modal.Client]) -> None:
     plane, _ = recorder
-    done = run(
-        sys.executable,
-        "-m",
-        "modal",
-        "run",
-        f"{APP}::square",
-        "--x",
-        "3",
-        cwd=APP.parent,
-        check=False,
-        **plane.environment,
-    )
-    assert done.returncode and "this control plane runs no containers" in done.stdout + done.stderr
+    assert NO_CONTAINERS in modal_cli(plane, "run", f"{APP}::square", "--x", "3", check=False)
     assert plane.called() == ["square"] and plane.containers() == []
 
 
@@ -230,6 +212,22 @@ def test_a_server_has_several_containers_and_a_warm_pool(deployed: ControlPlane,
     until(lambda: [one.started for one in deployed.containers("Files")] == [True])
     assert deployed.kept[-1] == 1 and warm not in deployed.containers("Files")
     server.autoscaler.update(min_containers=0)
+
+
+@pytest.mark.slow
+def test_a_server_that_starts_for_longer_than_its_window_is_not_idle(
+    tmp_path: Path, plane: ControlPlane, client: modal.Client
+) -> None:
+    source = "@app.server(port=8000, scaledown_window=3, unauthenticated=True)\nclass Late:\n    @modal.enter()\n"
+    source += "    def start(self):\n        import time\n        time.sleep(4)\n"
+    (tmp_path / "late.py").write_text(f"import modal\napp = modal.App('late')\n{source}")
+    modal_cli(plane, "deploy", str(tmp_path / "late.py"))
+    assert httpx.get(str(modal.Server.from_name("late", "Late", client=client).get_url())).status_code == 503
+    (container,) = plane.containers("Late")
+    until(lambda: container.started)
+    time.sleep(1)  # the control plane looks for idle ones meanwhile
+    assert not container.stopping
+    until(lambda: not container.running)
 
 
 @pytest.mark.slow

@@ -1,106 +1,46 @@
 """What the real Modal client registers of a service is what plan.py says, combination by combination."""
 
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pytest
 from bake import Project
-from recorded import BASES, Deployed, baked, deployed, imports
+from bakes import SERVE, Table
+from recorded import BASES, Deployed, all_deployed, imports
 
 from planner.schema import ENGINES, WORKLOADS
-
-TRANSFORMERS, CLASSIFY = {"engine": "transformers"}, {"workload": "classification"}
-EMBED = {"workload": "embedding", **TRANSFORMERS}  # "auto" would be whichever engine reads faster
-HOURS = "1 mon-fri 8-18 Europe/Berlin"
-# What is answered; in capitals, what is then edited in plan.py, as its owner would
-CASES: dict[str, dict[str, str]] = {
-    "vllm": {},
-    "two-cards": {"model_size": "32B", "gpu": "H100:2", "quantization": "none", "budget": "none"},
-    "four-cards": {"model_size": "235B", "budget": "20/hour", "gpu": "H200:4"},
-    "small-card": {"model_size": "1.5B", "gpu": "T4"},
-    "gated": {"model_id": "meta-llama/Llama-3.1-8B-Instruct"},
-    "latency": {"optimize": "latency"},
-    "latency-rich": {"optimize": "latency", "budget": "20/hour"},
-    "throughput": {"optimize": "throughput", "budget": "20/hour"},
-    "monthly": {"budget": "3000/month"},
-    "busy": {"concurrency": "64", "budget": "12/hour"},
-    "alone": {"concurrency": "1"},
-    "long": {"context_len": "32k", "budget": "8/hour"},
-    "fp8": {"quantization": "fp8", "gpu": "H100"},
-    "mxfp4": {"model_size": "120B", "budget": "8/hour"},
-    "warm-two": {"warm": "2"},
-    "warm-hours": {"warm": HOURS},
-    "warm-nights": {"warm": "2 daily 22:30-6 America/New_York"},
-    "public": {"PUBLIC": "True"},
-    "gpu-snapshot": {"MEMORY_SNAPSHOT": "True", "GPU_SNAPSHOT": "True"},
-    "embed-vllm": EMBED | {"engine": "vllm"},
-    "classify-vllm": CLASSIFY | {"engine": "vllm", "model_id": "ProsusAI/finbert"},
-    "embed-vllm-warm": EMBED | {"engine": "vllm", "warm": HOURS},
-    "transformers": TRANSFORMERS,
-    "transformers-warm": TRANSFORMERS | {"optimize": "latency"},
-    "transformers-hours": TRANSFORMERS | {"warm": "1 sat,sun 9-17"},
-    "transformers-nf4": TRANSFORMERS | {"quantization": "nf4", "model_size": "14B"},
-    "transformers-busy": TRANSFORMERS | {"concurrency": "48", "budget": "12/hour", "model_size": "4B"},
-    "transformers-public": TRANSFORMERS | {"PUBLIC": "True"},
-    "transformers-gpu-snapshot": TRANSFORMERS | {"GPU_SNAPSHOT": "True"},
-    "transformers-no-snapshot": TRANSFORMERS | {"MEMORY_SNAPSHOT": "False"},
-    "transformers-gated": TRANSFORMERS | {"model_id": "meta-llama/Llama-3.1-8B-Instruct"},
-    "embed": EMBED,
-    "embed-small": EMBED | {"model_size": "33M", "gpu": "L4"},
-    "embed-warm": EMBED | {"warm": "3"},
-    "classify": CLASSIFY,
-    "classify-latency": CLASSIFY | {"optimize": "latency", "concurrency": "8"},
-}
 
 
 def server(found: Deployed) -> dict[str, Any]:
     return found.functions["Server" if found.plan["ENGINE"] == "vllm" else "Server.*"]
 
 
-def all_on(engine: str, bake: Callable[..., Project]) -> dict[str, Deployed]:
-    """All cases of one engine, deployed at once."""
-    ours = {name: answers for name, answers in CASES.items() if engine_of(answers) == engine}
-    projects = {name: baked(bake, name, **answers) for name, answers in ours.items()}
-    return dict(zip(projects, deployed(list(projects.values())), strict=True))
-
-
-def engine_of(answers: dict[str, str]) -> str:
-    """What `auto` is: vLLM to generate, transformers for the default classifier, which vLLM refuses."""
-    return answers.get("engine", "transformers" if "workload" in answers else "vllm")
-
-
 @pytest.fixture(scope="module")
-def on_vllm(bake: Callable[..., Project]) -> dict[str, Deployed]:
-    return all_on("vllm", bake)
+def every(bake: Callable[..., Project]) -> dict[str, Deployed]:
+    return all_deployed(bake, "serve", SERVE)
 
 
-@pytest.fixture(scope="module")
-def on_transformers(bake: Callable[..., Project]) -> dict[str, Deployed]:
-    return all_on("transformers", bake)
-
-
-@pytest.fixture(params=CASES)
-def wire(request: pytest.FixtureRequest) -> Deployed:
-    return request.getfixturevalue(f"on_{engine_of(CASES[request.param])}")[request.param]
+@pytest.fixture(params=SERVE)
+def wire(request: pytest.FixtureRequest, every: dict[str, Deployed]) -> Deployed:
+    return every[request.param]
 
 
 @pytest.fixture(scope="module")
 def both_on_cpus(bake: Callable[..., Project]) -> dict[str, Deployed]:
-    projects = {name: baked(bake, f"cpu-{name}", engine=name, optimize="latency") for name in ENGINES}
-    return dict(zip(projects, deployed(list(projects.values()), GPU="none"), strict=True))
+    table: Table = {f"cpu-{engine}": ({"engine": engine, "optimize": "latency"}, {}) for engine in ENGINES}
+    return all_deployed(bake, "serve", table, GPU="none")
 
 
 @pytest.fixture(params=ENGINES)
 def on_cpus(request: pytest.FixtureRequest, both_on_cpus: dict[str, Deployed]) -> Deployed:
-    return both_on_cpus[request.param]
+    return both_on_cpus[f"cpu-{request.param}"]
 
 
-def test_there_are_thirty_combinations_and_each_answer_is_among_them() -> None:
-    assert len(CASES) >= 30
-    plain = {(case.get("engine", "auto"), case.get("workload", "generation")) for case in CASES.values()}
-    assert {workload for _, workload in plain} == set(WORKLOADS)
-    assert {("transformers", "generation"), ("vllm", "embedding"), ("vllm", "classification")} <= plain
+def test_every_engine_and_workload_is_there(every: dict[str, Deployed]) -> None:
+    kinds = {(found.plan["ENGINE"], found.plan["WORKLOAD"]) for found in every.values()}
+    assert kinds == set(product(ENGINES, WORKLOADS))
 
 
 def test_the_app_is_published_under_its_name_with_its_functions(wire: Deployed) -> None:
@@ -198,11 +138,11 @@ def test_without_gpus_none_is_asked_for_and_the_container_knows(on_cpus: Deploye
     assert server(on_cpus)["max_containers"] == on_cpus.plan["MAX_CONTAINERS"]
 
 
-@pytest.mark.parametrize("name", ["vllm", "transformers", "embed", "embed-vllm", "classify", "classify-vllm"])
+@pytest.mark.parametrize(
+    "name", ["default", "transformers", "embedding", "embedding-vllm", "classification", "classification-vllm"]
+)
 @pytest.mark.parametrize("where", ["server", "fetch"])
-def test_a_container_can_import_what_it_gets(
-    name: str, where: str, request: pytest.FixtureRequest, tmp_path: Path
-) -> None:
-    found = request.getfixturevalue(f"on_{engine_of(CASES[name])}")[name]
+def test_a_container_can_import_what_it_gets(name: str, where: str, every: dict[str, Deployed], tmp_path: Path) -> None:
+    found = every[name]
     function = server(found) if where == "server" else found.fetch
     assert imports(found, function, ["app", "engine.server"] if where == "server" else ["app"], tmp_path)

@@ -2,42 +2,18 @@
 
 import os
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pytest
 from bake import Project
-from recorded import Deployed, baked, deployed, imports
+from bakes import DISTRIBUTED, FINETUNE
+from recorded import Deployed, all_baked, all_deployed, deployed, imports
 
-ONE, MANY = {"task": "finetune", "budget": "50/run"}, {"task": "distributed", "budget": "300/run"}
-CLASSIFY, GATED = {"workload": "classification"}, {"model_id": "meta-llama/Llama-3.1-8B-Instruct"}
-# What is answered; in capitals, what is then edited in plan.py, as its owner would
-CASES: dict[str, dict[str, str]] = {
-    "plain": ONE,
-    "hourly": ONE | {"budget": "4/hour"},
-    "monthly": ONE | {"budget": "300/month"},
-    "unlimited": ONE | {"budget": "none"},
-    "cheap": ONE | {"budget": "1/run", "model_size": "0.5B"},
-    "lora": ONE | {"method": "lora", "gpu": "H100"},
-    "qlora": ONE | {"method": "qlora", "model_size": "14B", "gpu": "L40S"},
-    "full": ONE | {"method": "full", "model_size": "1.5B", "gpu": "A100-80GB"},
-    "small-card": ONE | {"model_size": "0.5B", "gpu": "T4"},
-    "gated": ONE | GATED,
-    "rows": ONE | {"dataset": "reviews.jsonl 20k rows"},
-    "hub": ONE | {"dataset": "trl-lib/Capybara 16k rows"},
-    "tracked": ONE | GATED | {"TRACKER": '"wandb"', "SECRETS": '["huggingface-secret", "wandb-secret"]'},
-    "later": ONE | {"TIMEOUT": "7200", "STARTUP_TIMEOUT": "900", "RUN": '"second"'},
-    "classify": ONE | CLASSIFY,
-    "classify-t4": ONE | CLASSIFY | {"gpu": "T4"},
-    "many": MANY,
-    "many-lora": MANY | {"method": "lora", "model_size": "32B"},
-    "many-h100": MANY | {"gpu": "H100:4"},
-    "many-offload": MANY | {"OFFLOAD": '"optimizer"', "SHARDING": '"zero3"', "PREDICTED_HOST_GIB": "200.0"},
-    "many-gated": MANY | GATED,
-    "nodes": MANY | {"GPU": '"H100:8"', "NODES": "4"},
-    "many-classify": MANY | CLASSIFY,
-}
-KINDS = ["plain", "classify", "many"]
+from planner.request.checks import TRAINED
+
+KINDS = [("finetune", "default"), ("finetune", "classification"), ("distributed", "default")]
 ON_GPUS = ("train", "sample")
 BASES = {"finetune": "FROM python:3.12", "distributed": "FROM nvidia/cuda:"}
 
@@ -47,35 +23,40 @@ def train(found: Deployed) -> dict[str, Any]:
     return found.functions["train"]
 
 
+TABLES = {"finetune": FINETUNE, "distributed": DISTRIBUTED}
+ROWS = [(task, name) for task, table in TABLES.items() for name in table]
+
+
 @pytest.fixture(scope="module")
-def all_deployed(bake: Callable[..., Project]) -> dict[str, Deployed]:
-    projects = {name: baked(bake, f"tune-{name}", **answers) for name, answers in CASES.items()}
+def every(bake: Callable[..., Project]) -> dict[tuple[str, str], Deployed]:
+    projects = {
+        (task, name): project
+        for task, table in TABLES.items()
+        for name, project in all_baked(bake, task, table).items()
+    }
     return dict(zip(projects, deployed(list(projects.values())), strict=True))
 
 
-@pytest.fixture(params=CASES)
-def wire(request: pytest.FixtureRequest, all_deployed: dict[str, Deployed]) -> Deployed:
-    return all_deployed[request.param]
+@pytest.fixture(params=ROWS, ids="-".join)
+def wire(request: pytest.FixtureRequest, every: dict[tuple[str, str], Deployed]) -> Deployed:
+    return every[request.param]
 
 
 @pytest.fixture(scope="module")
 def all_on_cpus(bake: Callable[..., Project]) -> dict[str, Deployed]:
-    answers = {"one": ONE, "many": MANY, "nodes": CASES["nodes"]}
-    projects = {name: baked(bake, f"tune-cpu-{name}", **answer) for name, answer in answers.items()}
-    return dict(zip(projects, deployed(list(projects.values()), GPU="none"), strict=True))
+    one = all_deployed(bake, "finetune", {"cpu": ({}, {})}, GPU="none")
+    many = all_deployed(bake, "distributed", {"cpus": ({}, {}), "nodes-cpu": DISTRIBUTED["four-nodes"]}, GPU="none")
+    return one | many
 
 
-@pytest.fixture(params=["one", "many", "nodes"])
+@pytest.fixture(params=["cpu", "cpus", "nodes-cpu"])
 def on_cpus(request: pytest.FixtureRequest, all_on_cpus: dict[str, Deployed]) -> Deployed:
     return all_on_cpus[request.param]
 
 
-def test_there_are_twenty_combinations_of_every_task_workload_and_method(all_deployed: dict[str, Deployed]) -> None:
-    plans = [found.plan for found in all_deployed.values()]
-    assert len(CASES) >= 20
-    assert {(plan["TASK"], plan["WORKLOAD"]) for plan in plans} == {
-        (task, workload) for task in BASES for workload in ("generation", "classification")
-    }
+def test_every_task_workload_and_method_is_there(every: dict[tuple[str, str], Deployed]) -> None:
+    plans = [found.plan for found in every.values()]
+    assert {(plan["TASK"], plan["WORKLOAD"]) for plan in plans} == set(product(TABLES, TRAINED))
     assert {plan["METHOD"] for plan in plans} == {"full", "lora", "qlora"}
 
 
@@ -171,24 +152,24 @@ def test_without_gpus_none_is_asked_for_and_the_container_knows(on_cpus: Deploye
     assert not any("cuda" in command for command in train(on_cpus)["image"])
 
 
-@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("name", KINDS, ids="-".join)
 @pytest.mark.parametrize("where", ["fetch", "send", "state"])
 def test_a_small_container_can_import_what_it_gets(
-    name: str, where: str, all_deployed: dict[str, Deployed], tmp_path: Path
+    name: tuple[str, str], where: str, every: dict[tuple[str, str], Deployed], tmp_path: Path
 ) -> None:
-    found = all_deployed[name]
+    found = every[name]
     assert imports(found, found.functions[where], ["app", "cli"], tmp_path)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("name", KINDS, ids="-".join)
 def test_what_a_container_imports_to_train_is_in_its_lock(
-    name: str, all_deployed: dict[str, Deployed], tmp_path: Path
+    name: tuple[str, str], every: dict[tuple[str, str], Deployed], tmp_path: Path
 ) -> None:
     python = os.environ.get("TRAIN_PYTHON")
     if not python:
         pytest.skip("TRAIN_PYTHON names no Python that holds TRL and DeepSpeed: run make test-slow")
-    found = all_deployed[name]
+    found = every[name]
     assert imports(
         found, train(found), ["app", "data.check", "run.attempt", "result.generate", "result.merge"], tmp_path, python
     )

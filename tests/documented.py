@@ -6,7 +6,6 @@ begins with one of PROGRAMS, or an inline code span that begins with one.
 
 from __future__ import annotations
 
-import ast
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -142,16 +141,3 @@ def plain(text: str) -> str:
 
 def of_file(path: Path, name: str = "") -> list[Command]:
     return commands(path.read_text(encoding="utf-8"), name or path.name)
-
-
-def typed_to(path: Path, names: set[str]) -> dict[tuple[str, str], str]:
-    """(name, first argument) -> function, for each call such as `serve("make")` of one of these names with a text."""
-    found = {}
-    for function in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(function, ast.FunctionDef):
-            for node in ast.walk(function):
-                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in names:
-                    first = node.args[0] if node.args else None
-                    if isinstance(first, ast.Constant) and isinstance(first.value, str):
-                        found[node.func.id, first.value] = function.name
-    return found

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from project import Failed, Project, require
+from e2e.on_modal import OnModal
 
 WORDS = "the quick brown fox jumps over lazy dog good bad awful lovely service film time cache keys tokens".split()
 BAD_EVERY = 100
@@ -48,10 +48,10 @@ def write_rows(path: Path, count: int, longest: int = 30) -> Rows:
 class Reference:
     """The model in the plain library, one row at a time."""
 
-    def __init__(self, project: Project) -> None:
+    def __init__(self, batch: OnModal) -> None:
         import transformers
 
-        folder, self.workload = str(project.model), project.plan["WORKLOAD"]
+        folder, self.workload = str(batch.weights), batch.plan["WORKLOAD"]
         if self.workload == "classification":
             classify: Any = transformers.pipeline("text-classification", model=folder, dtype="float32")
             self.answer: Callable[[str], Any] = lambda text: classify(text)[0]
@@ -60,7 +60,7 @@ class Reference:
 
             self.answer = SentenceTransformer(folder, device="cpu").encode
         else:
-            self.most = int(project.plan["MAX_ANSWER_TOKENS"])
+            self.most = batch.plan["MAX_ANSWER_TOKENS"]
             self.tokenizer: Any = transformers.AutoTokenizer.from_pretrained(folder)
             self.model: Any = transformers.AutoModelForCausalLM.from_pretrained(folder, dtype="float32")
             self.answer = lambda text: self.decoded(self.generated(text).sequences[0])
@@ -92,40 +92,20 @@ class Reference:
         return False
 
 
-def compare(reference: Reference, rows: Rows, expected: dict[int, Any], found: list[dict[str, Any]]) -> str:
-    """How many rows are the plain loop's. Failed where one is missing, doubled, or not what it gave."""
-    numbers = [row["row"] for row in found]
-    require(numbers == list(rows.texts), f"{len(found)} rows came back of {len(rows.texts)}, or not in their order")
+def compare(reference: Reference, rows: Rows, expected: dict[int, Any], found: list[dict[str, Any]]) -> None:
+    """AssertionError where a row is missing, doubled, or not what the plain loop gave."""
+    assert [row["row"] for row in found] == list(rows.texts)
     ties = 0
     for row in found:
         number, want = row["row"], expected[row["row"]]
-        require(row["id"] == f"r{number}", f"row {number} has the id {row['id']}")
+        assert row["id"] == f"r{number}"
         if reference.workload == "generation":
             if row["text"] != want:
-                tied = reference.tied(rows.texts[number], row["text"])
-                require(tied, f"row {number} is {row['text']!r}, and a plain loop says {want!r}")
+                assert reference.tied(rows.texts[number], row["text"]), f"row {number}: {row['text']!r}, not {want!r}"
                 ties += 1
         elif reference.workload == "classification":
-            close = row["label"] == want["label"] and abs(row["score"] - want["score"]) < APART
-            require(close, f"row {number} is {row['label']} {row['score']}, and a plain loop says {want}")
+            assert row["label"] == want["label"] and abs(row["score"] - want["score"]) < APART, f"row {number}"
         else:
             apart = max(abs(one - other) for one, other in zip(row["embedding"], want, strict=True))
-            require(apart < APART, f"a component of row {number} is {apart} from the plain loop's")
-    require(ties <= MOST_TIES * rows.count, f"{ties} rows differ from the plain loop at a tie: too many for chance")
-    return f"{len(found):,} rows are the plain loop's" + (f", {ties} of them up to a tie of two tokens" if ties else "")
-
-
-def joined_rows(project: Project, job: str, to: Path) -> list[dict[str, Any]]:
-    """The rows of a joined job, as a Parquet file brought here."""
-    from pyarrow import parquet
-
-    project.command("join", str(to), "--job", job)
-    return parquet.read_table(to).to_pylist()
-
-
-def dead_rows(to: Path) -> set[int]:
-    """The numbers in the dead-letter file beside a joined one."""
-    path = to.with_suffix(".dead.jsonl")
-    if not path.exists():
-        raise Failed(f"there is no dead-letter file {path}")
-    return {json.loads(line)["row"] for line in path.read_text(encoding="utf-8").splitlines()}
+            assert apart < APART, f"a component of row {number} is {apart} from the plain loop's"
+    assert ties <= max(1, MOST_TIES * rows.count), f"{ties} rows differ at a tie of two tokens: too many for chance"
