@@ -145,14 +145,14 @@ def test_a_request_that_would_hurt_others_is_refused_beside_one_that_is_answered
     innocent = {"prompt": FOX, "max_tokens": 8}
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     with ThreadPoolExecutor(1) as beside:
-        waiting = beside.submit(httpx.post, f"{url}/v1/completions", json=innocent, timeout=60)
-        answer = httpx.post(
+        waiting = beside.submit(httpx2.post, f"{url}/v1/completions", json=innocent, timeout=60)
+        answer = httpx2.post(
             f"{url}/v1/completions", content=content, headers={"content-type": "application/json"}, timeout=60
         )
         assert waiting.result().status_code == 200
     assert answer.status_code == 400 and answer.json()["error"]["message"]
-    assert httpx.get(f"{url}/health").status_code == 200
+    assert httpx2.get(f"{url}/health").status_code == 200
 
 
 def test_pages_that_describe_the_api_are_closed(url: str):
-    assert {httpx.get(url + path).status_code for path in ("/docs", "/redoc", "/openapi.json")} == {404}
+    assert {httpx2.get(url + path).status_code for path in ("/docs", "/redoc", "/openapi.json")} == {404}

@@ -154,9 +154,7 @@ def test_one_request_that_ran_out_of_memory_is_a_507_too(built: middleware.Route
     assert status == 507 and json.loads(said)["error"]["message"] == oom.explain(error.decode())
 
 
-def test_what_an_exception_says_stays_in_the_log(
-    built: middleware.RouteFilter, capsys: pytest.CaptureFixture[str]
-):
+def test_what_an_exception_says_stays_in_the_log(built: middleware.RouteFilter, capsys: pytest.CaptureFixture[str]):
     status, [body] = ask(built, Api(b"KeyError: somebody's prompt", status=500), PATH, BODY)
     assert status == 500 and b"prompt" not in body and b"log says why" in body
     assert "somebody's prompt" in capsys.readouterr().out

@@ -10,7 +10,7 @@ def main() -> int:
     """`python -m PACKAGE.client "text"`: the reply on stdout as it comes, what it took on stderr."""
     parser = cli.parser("client", __doc__)
     parser.add_argument("text", nargs="?", default=cli.TEXT, help="default: %(default)s")
-    parser.add_argument("--max-tokens", type=int, default=256, help="of a generated answer (%(default)s)")
+    parser.add_argument("--max-tokens", type=int, default=cli.ANSWER_TOKENS, help="of a generated answer (%(default)s)")
     options = parser.parse_args()
     with cli.exit_on_error():
         reply = cli.ask(Client(cli.address(options.url)), options.text, options.max_tokens)

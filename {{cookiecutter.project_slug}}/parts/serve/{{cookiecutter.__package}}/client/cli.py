@@ -10,7 +10,7 @@ import openai
 
 from .. import plan
 from ..monitoring import gpu_memory
-from .client import Answer, Client, Embeddings, Labels
+from .client import ANSWER_TOKENS, Answer, Client, Embeddings, Labels
 
 PACKAGE = __name__.partition(".")[0]
 # A small model and its commit for `--local`, all Apache-2.0; and a text to try
@@ -83,7 +83,7 @@ def print_first(reply: Embeddings | Labels) -> None:
         print(f"{label.name} ({max(label.probs):.3f})")
 
 
-def ask_and_compare(client: Client, text: str, max_tokens: int = 256) -> None:
+def ask_and_compare(client: Client, text: str, max_tokens: int = ANSWER_TOKENS) -> None:
     """Send one text and print the reply, its speed and the memory, each beside what was planned."""
     client.health()  # so that the speed is not that of a start
     print(f"> {text}")

@@ -14,6 +14,7 @@ import openai
 
 from .. import plan
 
+ANSWER_TOKENS = min(256, plan.MAX_ANSWER_TOKENS) if plan.WORKLOAD == "generation" else 0  # where nothing else is asked
 TOKEN = "MODAL_PROXY_TOKEN"  # environment variable, wk-....ws-...
 FULL, STARTING = 429, (502, 503, 504)  # the second is Modal's while no container is ready, or an engine starts anew
 CONNECT_S = 60.0  # without any connection: Modal answers while a container starts
@@ -162,7 +163,11 @@ class Client:
         )
 
     def chat(
-        self, prompt: str, max_tokens: int = 256, show: Callable[[str], object] = print_piece, again: bool = True
+        self,
+        prompt: str,
+        max_tokens: int = ANSWER_TOKENS,
+        show: Callable[[str], object] = print_piece,
+        again: bool = True,
     ) -> Answer:
         """Ask one question; `show` gets each piece of the answer as it arrives.
 

@@ -22,37 +22,43 @@ class RefusedRequest(Exception):
 
 
 # Fields of OpenAI's and Anthropic's APIs that say nothing to an engine; clients send them unasked
-IGNORED = (
-    "user metadata store service_tier prompt_cache_key prompt_cache_retention safety_identifier betas "
-    "context_management stream_options"
-).split()
-SAMPLING = "temperature top_p top_k min_p repetition_penalty frequency_penalty presence_penalty seed logit_bias".split()
-ENDING = "stop stop_token_ids include_stop_str_in_output ignore_eos min_tokens skip_special_tokens".split()
-CHAT = (
-    "messages n logprobs top_logprobs max_tokens max_completion_tokens response_format tools tool_choice modalities "
-    "parallel_tool_calls reasoning_effort thinking_token_budget include_reasoning chat_template_kwargs "
-    "add_generation_prompt continue_final_message truncate_prompt_tokens"
-).split()
-COMPLETION = "prompt n echo logprobs max_tokens suffix response_format truncate_prompt_tokens".split()
-RESPONSES = (
-    "input instructions include max_output_tokens max_tool_calls parallel_tool_calls reasoning text tool_choice tools "
-    "top_logprobs truncation include_reasoning background previous_response_id"
-).split()
-MESSAGES = (
-    "messages system max_tokens stop_sequences thinking output_config tools tool_choice chat_template_kwargs"
-).split()
+IGNORED = {
+    "user", "metadata", "store", "service_tier", "prompt_cache_key", "prompt_cache_retention", "safety_identifier",
+    "betas", "context_management", "stream_options",
+}  # fmt: skip
+COMMON = {"model", "stream", *IGNORED}
+SAMPLING = {
+    "temperature", "top_p", "top_k", "min_p", "repetition_penalty", "frequency_penalty", "presence_penalty", "seed",
+    "logit_bias",
+}  # fmt: skip
+ENDING = {"stop", "stop_token_ids", "include_stop_str_in_output", "ignore_eos", "min_tokens", "skip_special_tokens"}
+TOOLS = {"tools", "tool_choice"}
 
 # Route -> fields that are passed on to vLLM. It has many more: for research, other media, and control of its caches.
 FIELDS = {
-    "/v1/chat/completions": {*CHAT, *SAMPLING, *ENDING},
-    "/v1/completions": {*COMPLETION, *SAMPLING, *ENDING},
-    "/v1/responses": {*RESPONSES, *SAMPLING},
-    "/v1/messages": {*MESSAGES, *SAMPLING},
-    "/v1/messages/count_tokens": {*MESSAGES},
+    "/v1/chat/completions": {
+        *TOOLS, *SAMPLING, *ENDING, "messages", "n", "logprobs", "top_logprobs", "max_tokens", "max_completion_tokens",
+        "response_format", "modalities", "parallel_tool_calls", "reasoning_effort", "thinking_token_budget",
+        "include_reasoning", "chat_template_kwargs", "add_generation_prompt", "continue_final_message",
+        "truncate_prompt_tokens",
+    },
+    "/v1/completions": {
+        *SAMPLING, *ENDING, "prompt", "n", "echo", "logprobs", "max_tokens", "suffix", "response_format",
+        "truncate_prompt_tokens",
+    },
+    "/v1/responses": {
+        *TOOLS, *SAMPLING, "input", "instructions", "include", "max_output_tokens", "max_tool_calls",
+        "parallel_tool_calls", "reasoning", "text", "top_logprobs", "truncation", "include_reasoning", "background",
+        "previous_response_id",
+    },
+    "/v1/messages": {
+        *TOOLS, *SAMPLING, "messages", "system", "max_tokens", "stop_sequences", "thinking", "output_config",
+        "chat_template_kwargs",
+    },
+    "/v1/messages/count_tokens": {*TOOLS, "messages", "system", "thinking", "output_config", "chat_template_kwargs"},
     "/v1/embeddings": {"input", "encoding_format", "dimensions", "truncate_prompt_tokens"},
     "/classify": {"input", "truncate_prompt_tokens"},
-}
-COMMON = {"model", "stream", *IGNORED}
+}  # fmt: skip
 
 # Field -> its least and its most, where it is a whole number
 COUNTS: dict[str, tuple[int, int]] = {
@@ -66,7 +72,7 @@ COUNTS: dict[str, tuple[int, int]] = {
     "seed": (-(2**63), 2**63 - 1),
 }
 ANSWER_TOKENS = ("max_tokens", "max_completion_tokens", "max_output_tokens")
-REALS = "temperature top_p min_p repetition_penalty frequency_penalty presence_penalty".split()
+REALS = ("temperature", "top_p", "min_p", "repetition_penalty", "frequency_penalty", "presence_penalty")
 TEXT_PARTS = {"text", "input_text", "output_text", "refusal", "thinking", "redacted_thinking", "reasoning"}
 TOOL_PARTS = {"tool_use", "tool_result"}
 ITEMS = {"message", "reasoning", "function_call", "function_call_output", "custom_tool_call", "custom_tool_call_output"}
@@ -217,7 +223,7 @@ def _check_parts(content: Any) -> None:
 
 def _check_tools(request: Request) -> None:
     tools = request.get("tools")
-    if not tools:
+    if not tools or plan.WORKLOAD != "generation":
         return
     if not plan.TOOL_CALL_PARSER:
         raise RefusedRequest(f"{plan.MODEL} calls no tools here; send no tools, or set TOOL_CALL_PARSER in plan.py")
@@ -229,7 +235,9 @@ def _check_tools(request: Request) -> None:
 
 def _check_texts(request: Request) -> None:
     texts = request.get("input")
-    if isinstance(texts, list) and len(texts) > plan.MAX_TEXTS and not isinstance(texts[0], int):  # not one text's ids
+    if plan.WORKLOAD == "generation" or not isinstance(texts, list):
+        return
+    if len(texts) > plan.MAX_TEXTS and not isinstance(texts[0], int):  # not one text's ids
         raise RefusedRequest(f"{len(texts)} texts are in the request, and at most {plan.MAX_TEXTS} may be")
 
 

@@ -123,7 +123,7 @@ def run_status(run: Run) -> Status:
         outcome=last_outcome(run),
         last=Progress.of(steps[-1]) if steps else None,
         attempts=len(entries),
-        running=any(entry.live for entry in entries),
+        running=bool(entries) and entries[-1].live,  # the newest: one that was killed seems alive for a while
         spent_usd=spent_usd(entries, run.budget().limit.since),
         step_s=(recent[-1] - recent[0]) / (len(recent) - 1) if len(recent) > 1 else 0.0,
         last_error=entries[-1].error.partition("\n")[0] if entries else "",
