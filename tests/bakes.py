@@ -182,7 +182,7 @@ DISTRIBUTED: Table = {
     "run": (MANY, {}),
     "lora": (MANY | {"method": "lora", "model_size": "32B"}, {}),
     "h100": (MANY | {"gpu": "H100:4"}, {}),
-    "offload": ({"gpu": "L4:2"}, {"GPU": "L4:2", "SHARDING": "zero3", "OFFLOAD": "all"}),
+    "offload": ({"gpu": "L4:2"}, {"GPU": "L4:2", "SHARDING": "zero3", "OFFLOAD": "optimizer"}),
     "host": (MANY | {"OFFLOAD": "optimizer", "SHARDING": "zero3", "PREDICTED_HOST_GIB": 200.0}, {}),
     "gated": (MANY | GATED, {}),
     "nodes": (

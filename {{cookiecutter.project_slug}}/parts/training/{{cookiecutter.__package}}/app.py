@@ -6,6 +6,7 @@ python -m {{cookiecutter.__package}} train
 modal run -m {{cookiecutter.__package}}.app::sample --prompt "..."
 """
 
+import math
 import sys
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -24,7 +25,7 @@ VOLUMES: dict[str | PurePosixPath, modal.Volume | modal.CloudBucketMount] = {
     run_dir.MOUNT: run_dir.volume,
 }
 TRACKER_SECRETS = [modal.Secret.from_name(name) for name in config.tracker_secrets(plan.TRACKER, plan.SECRETS)]
-OFFLOAD_MIB = int(getattr(plan, "PREDICTED_HOST_GIB", 0.0) * 1024)  # main memory of a node for what is offloaded
+OFFLOAD_MIB = math.ceil(getattr(plan, "PREDICTED_HOST_GIB", 0.0) * 1024)  # main memory of a node for what is offloaded
 
 app = modal.App(plan.NAME)
 
