@@ -143,6 +143,7 @@ BATCH: Table = {
         EMBED | {"budget": "none"},
         {"WORKLOAD": "embedding", "ENGINE": "vllm", "MAX_CONTAINERS": 10},  # Modal's Starter plan
     ),
+    "embedding-transformers": (RUN | EMBED | TRANSFORMERS, {}),
     "embedding-small": (RUN | EMBED | {"model_size": "33M", "gpu": "T4"}, {}),
     "embedding-large": (EMBED | {"model_size": "8B", "budget": "none"}, {}),
     "embedding-vllm": (EMBED | VLLM | RUN, {"ENGINE": "vllm", "MODEL": "Qwen/Qwen3-Embedding-0.6B"}),

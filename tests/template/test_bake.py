@@ -259,7 +259,7 @@ def test_projects_of_one_engine_differ_only_in_what_the_plan_writes(project: Pro
     ours = project.files()
     assert set(ours) == set(typical)
     differing = {name for name in ours if ours[name] != typical[name]}
-    assert differing <= {f"{project.package}/plan.py", "PLAN.md", "memory.svg", "README.md"}
+    assert differing <= {f"{project.package}/plan.py", "PLAN.md", "memory.svg", "README.md", ".template-files.json"}
 
 
 def test_nothing_of_the_template_is_left(project: Project) -> None:
