@@ -13,6 +13,7 @@ import argparse
 import contextlib
 import json
 import os
+import re
 import signal
 import sys
 import tempfile
@@ -80,7 +81,7 @@ def _message(error: BaseException) -> str:
     text = " ".join(str(error).split())
     if "Value error, " in text:
         text = text.partition("Value error, ")[2].partition(" [type=")[0]
-    return f"{type(error).__name__}: {text[:240]}"
+    return f"{type(error).__name__}: {re.sub(r'/tmp/[a-z0-9_]+', 'FOLDER', text)[:240]}"
 
 
 def _rank(config: dict[str, Any], lengths: tuple[int, ...], tp: int) -> dict[str, Any]:

@@ -216,7 +216,7 @@ def test_a_request_with_an_images_address_is_refused_before_anything_is_fetched(
 
 
 def test_overload_is_told_when_to_come_back_and_passes(service: Service) -> None:
-    """Twice what one container runs and lets wait: the rest gets a 503 with Retry-After, and nothing accepted is lost."""
+    """Twice what a container runs and lets wait: the rest gets a 503 with Retry-After, nothing accepted is lost."""
     if "MAX_WAITING" not in service.plan or service.plan["WORKLOAD"] != "generation":
         pytest.skip("Modal holds back what the transformers engine cannot run")
     count = 2 * (service.plan["CONCURRENCY"] + service.plan["MAX_WAITING"])

@@ -184,7 +184,7 @@ class HangDetector:
 def read_progress(metrics: str) -> tuple[float, float]:
     """Return the requests that run, and the tokens read and written, of vLLM's /metrics."""
     found = {
-        name: sum(float(value) for value in re.findall(rf"^vllm:{name}(?:{{.*}})? (\S+)$", metrics, re.MULTILINE))
+        name: sum(float(value) for value in re.findall(r"^vllm:" + name + r"(?:\{.*\})? (\S+)$", metrics, re.MULTILINE))
         for name in ("num_requests_running", "prompt_tokens_total", "generation_tokens_total")
     }
     return found["num_requests_running"], found["prompt_tokens_total"] + found["generation_tokens_total"]
