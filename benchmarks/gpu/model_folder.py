@@ -1,7 +1,7 @@
 """A model folder of a real architecture without its weights: config.json, a tokenizer, a file that holds next to none.
 
 transformers makes what a checkpoint lacks at random, on the device and in the dtype it was asked for. So the generated
-code's own arguments load a folder whose safetensors file holds one vector; its check that nothing lacks is left out. Only
+code's own arguments load a folder whose safetensors file holds one vector, without the check that nothing lacks. Only
 bitsandbytes, which quantizes what it reads, is given a file of random weights.
 """
 

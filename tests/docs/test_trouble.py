@@ -135,7 +135,11 @@ def test_a_gated_model_without_a_token(bake: Bake, tmp_path: Path) -> None:
     """The hub's answer to a file of such a model: https://huggingface.co/docs/hub/models-gated."""
     project = bake(model_id="meta-llama/Llama-3.1-8B-Instruct")
     assert project.plan["SECRETS"] == ["huggingface-secret"]
-    info = {"id": project.plan["MODEL"], "sha": "0" * 40, "siblings": [{"rfilename": "model.safetensors"}]}
+    info = {
+        "id": project.plan["MODEL"],
+        "sha": "0" * 40,
+        "siblings": [{"rfilename": name} for name in ("config.json", "model.safetensors")],
+    }
     pages = {"/tree/": [FILE], "/api/models/": info}
     with answering(401, {"X-Error-Code": "GatedRepo", "X-Error-Message": GATED}, pages) as hub:
         code = "import sys; from my_llm import storage, plan; storage.fetch(plan.MODEL, 'main', *sys.argv[1:])"
