@@ -18,6 +18,7 @@ PICTURE = ROOT / "docs" / "bake.svg"
 COMMAND = "cookiecutter ."  # in a clone
 COLUMNS, ROWS, LINE, MARGIN = 126, 24, 17, 14  # characters, lines; pixels of a line and around the text
 SECONDS, LAST_SECONDS = 0.9, 8.0  # a prompt stays, and the plan
+NO_BREAK = "\u00a0"  # browsers keep these, and collapse spaces
 ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 QUESTION = re.compile(r"\w.*\([^\n]*\): ?\Z", re.DOTALL)  # ends with the default in brackets
@@ -63,13 +64,14 @@ def svg(moments: list[list[str]]) -> str:
     times = [n * SECONDS / total for n in range(len(moments))]
     width, height = COLUMNS * 7.3 + 2 * MARGIN, ROWS * LINE + 2 * MARGIN
     text = "\n".join(
-        f'<text x="{MARGIN}" y="{(n + 1) * LINE - 4}">{escape(line)}</text>' for n, line in enumerate(moments[-1])
+        f'<text x="{MARGIN}" y="{n * LINE - 4}">{escape(line).replace(" ", NO_BREAK)}</text>'
+        for n, line in enumerate(moments[-1], 1)
     )
     return f"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height}" role="img">
 <title>A bake, with Enter to every prompt</title>
 <rect width="100%" height="100%" rx="6" fill="#1e1e1e"/>
 <svg y="{MARGIN}" height="{ROWS * LINE}">
-<g transform="translate(0 {shifts[-1]})" fill="#e6e6e6" font-family="monospace" font-size="12" xml:space="preserve">
+<g transform="translate(0 {shifts[-1]})" fill="#e6e6e6" font-family="monospace" font-size="12">
 <animateTransform attributeName="transform" type="translate" calcMode="discrete" dur="{total:.1f}s" \
 repeatCount="indefinite" values="{";".join(f"0 {shift}" for shift in shifts)}" \
 keyTimes="{";".join(f"{time:.4f}" for time in times)}"/>
