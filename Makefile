@@ -39,7 +39,7 @@ lint: .venv/ready
 hook: .venv/ready
 	$(BIN)/python scripts/build_hook.py
 
-## Which part of the template each file of a project comes from: TASK=serve ENGINE=vllm; TABLE=1 writes the table of docs/architecture.md.
+## Which part of the template each file of a project comes from: TASK=serve ENGINE=vllm; TABLE=1 writes the table of docs/dev/architecture.md.
 parts: .venv/ready
 	$(BIN)/python scripts/parts.py --task $(or $(TASK),serve) --engine $(or $(ENGINE),vllm) \
 		--workload $(or $(WORKLOAD),generation) $(if $(TABLE),--table)

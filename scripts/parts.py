@@ -1,7 +1,7 @@
 """The parts of a generated project: which file comes from which, and how large each kind of project is.
 
 python scripts/parts.py --task serve --engine vllm     lists file -> part
-python scripts/parts.py --table                        writes the table of docs/architecture.md, from real bakes
+python scripts/parts.py --table                        writes the table of docs/dev/architecture.md, from real bakes
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 BODY = ROOT / "{{cookiecutter.project_slug}}"
-PAGE = ROOT / "docs" / "architecture.md"
+PAGE = ROOT / "docs" / "dev" / "architecture.md"
 TABLE = re.compile(r"(?<=<!-- table: make parts TABLE=1 -->\n).*?(?=<!-- end -->)", re.DOTALL)
 CHOICES = {
     "task": ("serve", "batch", "finetune", "distributed"),
@@ -132,7 +132,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name, choices in CHOICES.items():
         parser.add_argument(f"--{name}", choices=choices, default=choices[0])
-    parser.add_argument("--table", action="store_true", help="write the table of docs/architecture.md")
+    parser.add_argument("--table", action="store_true", help="write the table of docs/dev/architecture.md")
     options = parser.parse_args()
     if options.table:
         text = PAGE.read_text(encoding="utf-8")

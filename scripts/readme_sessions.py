@@ -1,10 +1,10 @@
-"""Run the commands of README's terminal sessions, write their output into README, and draw its picture.
+"""Run the commands of the documents' terminal sessions, write their output there, and draw README's picture.
 
     python scripts/readme_sessions.py            write them
     python scripts/readme_sessions.py --check    exit status 1 where one of them shows something else
 
-A session stands between `<!-- session -->` and `<!-- end -->`; its first line is the command, run from a clone. The
-picture, docs/memory.svg, is the one that the default bake writes.
+A session stands between `<!-- session -->` and `<!-- end -->` in README.md, docs/cookbook.md or docs/costs.md; its
+first line is the command, run from a clone. The picture, docs/memory.svg, is the one that the default bake writes.
 """
 
 from __future__ import annotations
@@ -17,17 +17,25 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-README, PICTURE = ROOT / "README.md", ROOT / "docs" / "memory.svg"
+README, COOKBOOK, COSTS = ROOT / "README.md", ROOT / "docs" / "cookbook.md", ROOT / "docs" / "costs.md"
+PAGES, PICTURE = (README, COOKBOOK, COSTS), ROOT / "docs" / "memory.svg"
 SESSION = re.compile(r"(<!-- session -->\n```console\n\$ ([^\n]+)\n)(.*?)(```\n<!-- end -->)", re.DOTALL)
 
 
 def main(arguments: list[str]) -> int:
-    before = README.read_text(encoding="utf-8")
-    after = SESSION.sub(lambda found: f"{found[1]}{run(found[2])}{found[4]}", before)
+    before = {page: page.read_text(encoding="utf-8") for page in PAGES}
+    after = {
+        page: SESSION.sub(lambda found: f"{found[1]}{run(found[2])}{found[4]}", text) for page, text in before.items()
+    }
     drawn = picture()
     if "--check" in arguments:
-        return int(before != after or PICTURE.read_bytes() != drawn)
-    README.write_text(after, encoding="utf-8", newline="\n")
+        changed = [page.relative_to(ROOT).as_posix() for page in PAGES if before[page] != after[page]]
+        changed += ["docs/memory.svg"] if PICTURE.read_bytes() != drawn else []
+        for name in changed:
+            print(f"{name} shows something else: run `python scripts/readme_sessions.py`")
+        return int(bool(changed))
+    for page, text in after.items():
+        page.write_text(text, encoding="utf-8", newline="\n")
     PICTURE.write_bytes(drawn)
     return 0
 

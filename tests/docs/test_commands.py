@@ -173,17 +173,20 @@ def test_a_price_is_changed_and_a_gpu_is_added_as_the_page_says(tmp_path: Path) 
         template("modal billing rates --json > rates.json")
         changes = template("python -m planner prices --from rates.json").splitlines()
     assert [line.partition(":")[0] for line in changes] == ["L40S", "h300"]
-    page = (template.folder / "docs" / "gpus.md").read_text(encoding="utf-8")
+    page = (template.folder / "docs" / "dev" / "gpus.md").read_text(encoding="utf-8")
     row = re.findall(r"^```text\n(.*)```$", page, re.M | re.S)[0]
     edit(template.folder / "planner" / "catalogue" / "gpus.py", r"^    \(\"B300\".*\n", rf"\g<0>{row}")
     edit(template.folder / "planner" / "catalogue" / "gpus.py", L40S_PRICE.pattern, r"\g<1>2.05")
     template("make hook")
     assert template("python -m planner compare Qwen/Qwen3-8B --gpu H300").splitlines()[-1].startswith("H300 ")
     assert "no price has changed" in template("python -m planner prices --from rates.json")
-    before = (template.folder / "README.md").read_text(encoding="utf-8")
+    pages = [template.folder / "README.md", template.folder / "docs" / "cookbook.md"]
+    before = pages[0].read_text(encoding="utf-8")
     template("python scripts/readme_sessions.py")
-    after = (template.folder / "README.md").read_text(encoding="utf-8")
-    assert "vLLM: 1.95/hour" in before and "vLLM: 2.05/hour" in after and "\nH300 " in after
+    template("python scripts/record_bake.py")
+    assert "vLLM: 2.05/hour" in (template.folder / "docs" / "bake.svg").read_text(encoding="utf-8")
+    after, cookbook = (page.read_text(encoding="utf-8") for page in pages)
+    assert "vLLM: 1.95/hour" in before and "vLLM: 2.05/hour" in after and "\nH300 " in cookbook
 
 
 def test_modals_own_endpoint_takes_what_the_readme_gives_it(tmp_path: Path) -> None:

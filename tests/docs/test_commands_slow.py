@@ -79,6 +79,9 @@ def test_uvx_needs_no_clone(weights: Weights, tmp_path: Path) -> None:
         tmp_path, INSTEAD, {"TEMPLATE": str(repository), "PATH": path, "MODEL": str(weights("generation"))}
     )
     assert "next: cd my-llm" in template("uvx cookiecutter gh:ORG/modal-gpu-template", answer="\n" * 17)
+    run("rm", "-r", "my-llm", cwd=tmp_path)
+    start = "uvx cookiecutter gh:ORG/modal-gpu-template --no-input task=serve model_id=Qwen/Qwen3-8B budget=4/hour"
+    assert "cd my-llm" in template(start)
     installed(tmp_path / "my-llm" / ".venv", ".installed")
     assert "tokens/s" in template("cd my-llm && make local")
     table = template("uvx --from git+https://github.com/ORG/modal-gpu-template gpu-plan compare ...")

@@ -89,7 +89,7 @@ def test_the_templates_make_targets_and_scripts_are_there(ours: list[Command], b
 
 def test_the_files_that_documents_name_are_there() -> None:
     """Inline code that is a path of this repository, and links."""
-    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
     for page in [*pages, ROOT / "tests" / "README.md"]:
         text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.M | re.S)
         named = re.findall(r"`((?:planner|scripts|tests|hooks|benchmarks|docs)/[\w./-]+\.\w+)`", text)

@@ -1,4 +1,4 @@
-"""The messages quoted in the README's Troubleshooting are those that the program prints."""
+"""The messages quoted in docs/troubleshooting.md are those that the program prints."""
 
 import importlib
 import json
@@ -17,7 +17,7 @@ from bake import ROOT, Project, git, run
 from planner.schema import ENGINES
 
 Bake = Callable[..., Project]
-SECTION = (ROOT / "README.md").read_text(encoding="utf-8").partition("## Troubleshooting")[2].partition("\n## ")[0]
+SECTION = (ROOT / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
 ROWS = [line.split(" | ")[0] for line in SECTION.splitlines() if line.startswith(("| `", "| an `"))]
 
 
