@@ -22,9 +22,9 @@ def adapter(tiny: Path, folder: Path, seed: int = 1, **config: Any) -> Path:
             tensors[f"{module}.lora_B.weight"] = torch.randn(weight.shape[0], RANK) / 8
     folder.mkdir(parents=True)
     save_file(tensors, folder / "adapter_model.safetensors")
-    saved = {"peft_type": "LORA", "task_type": "CAUSAL_LM", "r": RANK, "lora_alpha": ALPHA, "bias": "none"}
-    saved |= {"target_modules": list(TARGETS), "base_model_name_or_path": str(tiny), **config}
-    (folder / "adapter_config.json").write_text(json.dumps(saved))
+    saved: dict[str, Any] = {"peft_type": "LORA", "task_type": "CAUSAL_LM", "r": RANK, "lora_alpha": ALPHA}
+    saved |= {"bias": "none", "target_modules": list(TARGETS), "base_model_name_or_path": str(tiny)}
+    (folder / "adapter_config.json").write_text(json.dumps(saved | config))
     return folder
 
 
