@@ -68,6 +68,22 @@ def test_the_memory_is_that_of_a_slot_beside_every_matrix(tiny: Path, tmp_path: 
     assert adapters.most_bytes(found, str(tiny)) == 8 * sides * 2  # rank 4 takes 8, in 16 bits
 
 
+def test_packed_weights_are_neither_compared_nor_counted(tiny: Path, tmp_path: Path):
+    """As bitsandbytes stores a matrix of 4 bits: a column of bytes, under the matrix's own name."""
+    import torch
+    from safetensors.torch import load_file, save_file
+
+    packed = {
+        name: torch.zeros(weight.numel() // 2, 1, dtype=torch.uint8) if "_proj" in name else weight
+        for name, weight in load_file(tiny / "model.safetensors").items()
+    }
+    save_file(packed, tmp_path / "model.safetensors")
+    found = adapters.read_all({"one": str(adapter(tiny, tmp_path / "one"))}, str(tmp_path))
+    assert [one.compared for one in found] == [0] and adapters.most_bytes(found, str(tmp_path)) is None
+    said = list(adapters.summary(found, str(tmp_path)))
+    assert "uncounted" in said[0] and "was not compared" in said[1]
+
+
 @pytest.mark.parametrize(
     ("config", "said"),
     [

@@ -34,6 +34,7 @@ UNSUPPORTED: tuple[str, ...] = (
 )
 
 Shapes = dict[str, list[int]]  # tensor -> rows and columns
+Tensors = dict[str, Any]  # tensor -> its entry in a safetensors header, with dtype and shape
 
 
 class BadAdapter(ValueError):
@@ -67,7 +68,7 @@ def read(name: str, folder: str, base: Shapes) -> Adapter:
     what, path = f"ADAPTERS[{name!r}], {folder},", Path(folder)
     try:
         config = json.loads((path / CONFIG).read_text(encoding="utf-8"))
-        found = shapes(path / WEIGHTS)
+        found = shapes(header(path / WEIGHTS))
     except FileNotFoundError as missing:
         held = Path(str(missing.filename)).name
         raise BadAdapter(f"{what} is no LoRA adapter, for it holds no {held}: take a folder that peft saved") from None
@@ -125,20 +126,28 @@ def _compare(what: str, found: Shapes, base: Shapes) -> int:
 def read_all(adapters: Mapping[str, str], model: str) -> list[Adapter]:
     """Return the adapters, name -> folder, that fit the base in the folder `model`. BadAdapter for the first other."""
     check_names(adapters)
-    base: Shapes = {}
-    for file in sorted(Path(model).glob("*.safetensors")) if adapters else []:
-        base |= shapes(file)
+    base = shapes(tensors(model)) if adapters else {}
     return [read(name, folder, base) for name, folder in adapters.items()]
 
 
-def shapes(file: Path) -> Shapes:
-    """Return the shapes in the header of a safetensors file. ValueError where it has none."""
+def shapes(tensors: Tensors) -> Shapes:
+    """Return the shapes of the tensors of floats; packed integers do not have those of their matrix."""
+    return {name: one["shape"] for name, one in tensors.items() if re.match("B?F", one["dtype"])}
+
+
+def tensors(model: str) -> Tensors:
+    """Return what the headers of a folder's safetensors say."""
+    return {name: one for file in sorted(Path(model).glob("*.safetensors")) for name, one in header(file).items()}
+
+
+def header(file: Path) -> Tensors:
+    """Return the header of a safetensors file. ValueError where it has none."""
     with file.open("rb") as data:
         length = int.from_bytes(data.read(8), "little")
         if length > file.stat().st_size:
             raise ValueError(f"{file} is no safetensors file")
-        header = json.loads(data.read(length))
-    return {name: tensor["shape"] for name, tensor in header.items() if name != "__metadata__"}
+        entries = json.loads(data.read(length))
+    return {name: entry for name, entry in entries.items() if name != "__metadata__"}
 
 
 def at_once(adapters: list[Adapter]) -> int:
@@ -160,17 +169,15 @@ def arguments(adapters: list[Adapter]) -> list[str]:
     return [*argv, "--lora-modules", *map(json.dumps, listed)]
 
 
-def most_bytes(adapters: list[Adapter], model: str) -> int:
+def most_bytes(adapters: list[Adapter], model: str) -> int | None:
     """The bytes that vLLM sets aside for them at most: a slot for each at once, of the rank, beside every matrix.
 
-    It counts the matrices that the checkpoint holds as such; one packed into 4 bits has other shapes and is left out.
+    It counts the matrices of floats in the checkpoint. None where some are packed, and have other shapes.
     """
-    sides = sum(
-        sum(shape)
-        for file in Path(model).glob("*.safetensors")
-        for name, shape in shapes(file).items()
-        if len(shape) == 2 and name.endswith(".weight")
-    )
+    held = tensors(model)
+    if any(len(one["shape"]) > 1 and not re.match("B?F", one["dtype"]) for one in held.values()):
+        return None
+    sides = sum(sum(shape) for name, shape in shapes(held).items() if len(shape) == 2 and name.endswith(".weight"))
     return at_once(adapters) * taken_rank(adapters) * sides * BYTES if adapters else 0
 
 
@@ -179,10 +186,10 @@ def summary(adapters: list[Adapter], model: str) -> Iterator[str]:
     if not adapters:
         return
     names = ", ".join(adapter.name for adapter in adapters)
-    yield (
-        f"adapters {names}: rank {taken_rank(adapters)}, {at_once(adapters)} at once; they take about "
-        f"{most_bytes(adapters, model) / GIB:.1f} GiB of the KV cache"
-    )
+    size = most_bytes(adapters, model)
+    taken = "an uncounted part" if size is None else f"at most {size / GIB:.1f} GiB"
+    rank, count = taken_rank(adapters), at_once(adapters)
+    yield f"adapters {names}: rank {rank}, {count} at once; they take {taken} of the KV cache"
     for one in adapters:
         if not one.compared:
             yield f"adapter {one.name} was not compared with the model: they name no matrix alike"
