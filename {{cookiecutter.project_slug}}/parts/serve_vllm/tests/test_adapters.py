@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import test_storage
 from lora import adapter
 
 from {{cookiecutter.__package}} import extra_weights, plan
 from {{cookiecutter.__package}}.engine import adapters, options
 
 pytestmark = pytest.mark.workload("generation")
+hub = test_storage.hub  # a fixture: a hub on this machine
 
 
 def value(argv: list[str], name: str) -> str:
@@ -161,8 +163,32 @@ def test_a_folder_on_the_volume_is_found_and_checked(tiny: Path, tmp_path: Path,
     assert any("support: rank 8" in line for line in extra_weights.fetch(str(tmp_path)))
 
 
-@pytest.mark.parametrize("source", ["", "tuned", "org/name@", "org/../name", "https://hub/org/name", "./"])
-def test_a_source_that_is_neither_folder_nor_hub_id_is_refused(source: str):
+def test_an_adapter_of_the_hub_is_fetched_once_and_asked_to_be_pinned(
+    hub: str, tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    saved = adapter(tiny, tmp_path / "saved")
+    files = {name: (saved / name).read_bytes() for name in ("adapter_config.json", "adapter_model.safetensors")}
+    monkeypatch.setattr(test_storage.Hub, "files", files | {"optimizer.pt": b"a pickle"})
+    own_weights(tiny, tmp_path, monkeypatch)
+    monkeypatch.setattr(extra_weights, "ADAPTERS", {"support": "org/name"})
+    said = extra_weights.fetch(str(tmp_path), endpoint=hub)
+    assert f'"org/name@{test_storage.COMMIT}"' in said[0] and "rank 8" in said[1]
+    (folder,) = extra_weights.adapter_folders(str(tmp_path)).values()
+    assert {name: (Path(folder) / name).read_bytes() for name in files} == files
+    assert not list(tmp_path.rglob("*.pt"))
+    test_storage.Hub.asked.clear()
+    assert extra_weights.fetch(str(tmp_path), endpoint=hub) == said and test_storage.Hub.asked == []
+
+
+def test_a_whole_model_of_the_hub_is_no_adapter(hub: str, tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    own_weights(tiny, tmp_path, monkeypatch)
+    monkeypatch.setattr(extra_weights, "ADAPTERS", {"support": "org/name@main"})
+    with pytest.raises(ValueError, match=r"org/name at main is no LoRA adapter"):
+        extra_weights.fetch(str(tmp_path), endpoint=hub)
+
+
+@pytest.mark.parametrize("source", [None, "", "tuned", "org/name@", "org/../name", "https://hub/org/name", "./"])
+def test_a_source_that_is_neither_folder_nor_hub_id_is_refused(source: Any):
     with pytest.raises(ValueError, match="write a folder on the Volume"):
         extra_weights.split(source)
 

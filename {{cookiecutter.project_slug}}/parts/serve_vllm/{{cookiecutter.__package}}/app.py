@@ -18,7 +18,8 @@ app = modal.App(plan.NAME)
 def fetch() -> None:
     """Bring the weights to the Volume, once, on a CPU: a GPU never waits for a download."""
     print(storage.pin(plan.REVISION, storage.fetch(plan.MODEL, plan.REVISION)))
-    print(*extra_weights.fetch(), sep="\n")
+    for line in extra_weights.fetch():
+        print(line)
     storage.weights.commit()
 
 

@@ -14,12 +14,12 @@ SPECULATIVE: dict[str, object] = getattr(plan, "SPECULATIVE", {})
 
 def split(source: str) -> tuple[str, str]:
     """Return the repository and revision of `org/name@revision`, or a folder and "". ValueError for anything else."""
-    if storage.is_folder(source) and source.strip("./~"):
-        return source, ""
-    if not (match := HUB_ID.fullmatch(source)) or ".." in source:
+    text = source if isinstance(source, str) else ""  # plan.py is written by hand
+    if storage.is_folder(text) and text.strip("./~"):
+        return text, ""
+    if not (match := HUB_ID.fullmatch(text)) or ".." in text:
         raise ValueError(
-            f"ADAPTERS names {source!r}: write a folder on the Volume, ./my-adapter, or a model of the hub, "
-            f"org/name@commit"
+            f"ADAPTERS names {source!r}: write a folder on the Volume, ./my-adapter, or a hub id, org/name@commit"
         )
     return match[1], match[2] or "main"
 

@@ -60,7 +60,8 @@ class Server:
         if plan.WORKLOAD == "classification":
             check_head(model)
         served = lora.read_all(adapters or {}, model)
-        print(*lora.summary(served, model), sep="\n", end="\n" * bool(served), flush=True)
+        for line in lora.summary(served, model):
+            print(line, flush=True)
         extra = [*lora.arguments(served), *speculation(speculative or {})]
         self.port, self.gpus = port, gpus
         self.key = secrets.token_hex()
