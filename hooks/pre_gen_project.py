@@ -9135,6 +9135,7 @@ def plan_py_serve_constants(plan: InferencePlan, slug: str) -> list[Constant]:
         plan_py_serve_money(plan),
         access(plan),
         conversation(plan),
+        plan_py_serve_beside(plan),
         starts(plan),
         plan_py_serve_predictions(plan),
         decided(plan, engine_name(plan), budget(plan)),
@@ -9239,6 +9240,20 @@ def conversation(plan: InferencePlan) -> list[Constant]:
             "REASONING_PARSER",
             reasoning,
             "vLLM's: thinking comes apart from the answer" if reasoning else "none: this model is not known to think",
+        ),
+    ]
+
+
+def plan_py_serve_beside(plan: InferencePlan) -> list[Constant]:
+    """Return what vLLM loads beside the model, which is nothing until somebody asks: plans count no memory for it."""
+    if plan.request.workload != "generation" or plan.chosen.setup.engine != "vllm":
+        return []
+    return [
+        ("ADAPTERS", {}, 'LoRA adapters: {"name in requests": "./folder-on-the-volume" or "org/name@commit"}'),
+        (
+            "SPECULATIVE",
+            {},
+            'vLLM\'s speculative decoding: {"method": "ngram", "num_speculative_tokens": 4, "prompt_lookup_max": 4}',
         ),
     ]
 
@@ -9617,6 +9632,7 @@ plan_py_render_WIDTH = 120  # characters of a line of plan.py
 HEAD = (
     '"""What was decided for this project, and why. Edit it here; all else reads it. How it was weighed: PLAN.md."""\n'
 )
+MAPPINGS = {"SPECULATIVE": "dict[str, object]"}  # types of constants that are no dict[str, str]
 CONSTANTS: dict[str, Callable[[Any, str], list[Constant]]] = {
     "serve": plan_py_serve_constants,
     "batch": plan_py_batch_constants,
@@ -9639,7 +9655,7 @@ def constant(name: str, value: object, reason: str) -> str:
     """Return one assignment with its reason behind it, or above it where the line would be too long; or a heading."""
     if not name:
         return f"# {reason}\n" if reason else "\n"
-    kind = ": list[str]" if value == [] else ": dict[str, str]" if value == {} else ""
+    kind = ": list[str]" if value == [] else f": {MAPPINGS.get(name, 'dict[str, str]')}" if value == {} else ""
     code = f"{name}{kind} = {literal(value)}"
     comment = " ".join(reason.split())
     if not comment:

@@ -53,6 +53,9 @@ def test_a_service_from_the_first_login_to_the_last_volume(bake: Bake, tmp_path:
         serve("modal billing report --for today")
         shutil.copytree(serve.folder / "requirements", serve.folder / "my-model")
         assert "/my-model" in serve("modal volume put my-llm-weights ./my-model /my-model")
+        shutil.copytree(serve.folder / "requirements", serve.folder / "support-adapter")
+        serve("modal volume put my-llm-weights ./support-adapter /support-adapter")
+        assert (modal.volume("my-llm-weights") / "support-adapter" / "image.txt").is_file()
         (modal.volume("my-llm-cache") / "oom").mkdir()
         (modal.volume("my-llm-cache") / "oom" / "NAME.pickle").touch()
         assert "oom" in serve("modal volume ls my-llm-cache oom")
@@ -123,6 +126,12 @@ def test_a_training_is_checked_asked_and_pushed(bake: Bake, tmp_path: Path) -> N
         ):
             assert NO_CONTAINERS in said
         assert modal.called() == ["check", "check", "sample", "send"]
+        result = modal.volume("my-llm-runs") / "runs" / "first" / "result"
+        result.mkdir(parents=True)
+        (result / "adapter_config.json").write_text("{}")
+        train("modal volume get my-llm-runs runs/first/result .")
+        train("modal volume put my-llm-weights ./result /my-adapter")
+        assert (modal.volume("my-llm-weights") / "my-adapter" / "adapter_config.json").is_file()
 
 
 def test_models_are_added_and_the_hook_is_built(tmp_path: Path, hub: dict[str, Any]) -> None:

@@ -14,6 +14,7 @@ WIDTH = 120  # characters of a line of plan.py
 HEAD = (
     '"""What was decided for this project, and why. Edit it here; all else reads it. How it was weighed: PLAN.md."""\n'
 )
+MAPPINGS = {"SPECULATIVE": "dict[str, object]"}  # types of constants that are no dict[str, str]
 CONSTANTS: dict[str, Callable[[Any, str], list[Constant]]] = {
     "serve": serve.constants,
     "batch": batch.constants,
@@ -36,7 +37,7 @@ def constant(name: str, value: object, reason: str) -> str:
     """Return one assignment with its reason behind it, or above it where the line would be too long; or a heading."""
     if not name:
         return f"# {reason}\n" if reason else "\n"
-    kind = ": list[str]" if value == [] else ": dict[str, str]" if value == {} else ""
+    kind = ": list[str]" if value == [] else f": {MAPPINGS.get(name, 'dict[str, str]')}" if value == {} else ""
     code = f"{name}{kind} = {literal(value)}"
     comment = " ".join(reason.split())
     if not comment:

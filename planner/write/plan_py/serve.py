@@ -30,6 +30,7 @@ def constants(plan: InferencePlan, slug: str) -> list[Constant]:
         money(plan),
         access(plan),
         conversation(plan),
+        beside(plan),
         starts(plan),
         predictions(plan),
         decided(plan, engine_name(plan), budget(plan)),
@@ -134,6 +135,20 @@ def conversation(plan: InferencePlan) -> list[Constant]:
             "REASONING_PARSER",
             reasoning,
             "vLLM's: thinking comes apart from the answer" if reasoning else "none: this model is not known to think",
+        ),
+    ]
+
+
+def beside(plan: InferencePlan) -> list[Constant]:
+    """Return what vLLM loads beside the model, which is nothing until somebody asks: plans count no memory for it."""
+    if plan.request.workload != "generation" or plan.chosen.setup.engine != "vllm":
+        return []
+    return [
+        ("ADAPTERS", {}, 'LoRA adapters: {"name in requests": "./folder-on-the-volume" or "org/name@commit"}'),
+        (
+            "SPECULATIVE",
+            {},
+            'vLLM\'s speculative decoding: {"method": "ngram", "num_speculative_tokens": 4, "prompt_lookup_max": 4}',
         ),
     ]
 

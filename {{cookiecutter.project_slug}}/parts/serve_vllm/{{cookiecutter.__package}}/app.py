@@ -6,7 +6,7 @@ modal deploy -m {{cookiecutter.__package}}.app    keep it
 
 import modal
 
-from . import hardware, image, plan, storage, warm_pool
+from . import extra_weights, hardware, image, plan, storage, warm_pool
 from .engine import options, server
 
 HOURS = 60 * 60  # seconds
@@ -18,6 +18,8 @@ app = modal.App(plan.NAME)
 def fetch() -> None:
     """Bring the weights to the Volume, once, on a CPU: a GPU never waits for a download."""
     print(storage.pin(plan.REVISION, storage.fetch(plan.MODEL, plan.REVISION)))
+    for line in extra_weights.fetch():
+        print(line)
     storage.weights.commit()
 
 
@@ -44,7 +46,13 @@ class Server:
     @modal.enter(snap=options.snapshots())  # before a snapshot is taken, where one is
     def start(self) -> None:
         model = storage.located(plan.MODEL, plan.REVISION)
-        self.vllm = server.Server(model, gpus=hardware.GPUS, snapshots_in=f"{storage.CACHE}/oom")
+        self.vllm = server.Server(
+            model,
+            gpus=hardware.GPUS,
+            adapters=extra_weights.adapter_folders(),
+            speculative=extra_weights.speculative(),
+            snapshots_in=f"{storage.CACHE}/oom",
+        )
         self.vllm.wait_until_ready(plan.STARTUP_TIMEOUT - 10)  # so that the log says why before Modal gives up
         self.vllm.sleep()
 

@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from .. import hardware, plan
@@ -71,6 +72,18 @@ def on_gpus(count: int) -> list[str]:
     if plan.GPU_SNAPSHOT:
         argv += ["--enable-sleep-mode"]
     return argv
+
+
+def speculation(config: Mapping[str, object]) -> list[str]:
+    """vLLM's option for speculative decoding; none for an empty configuration. ValueError where it names no method."""
+    if not config:
+        return []
+    if not config.get("method") or not config.get("num_speculative_tokens"):
+        raise ValueError(
+            'SPECULATIVE in plan.py needs a method and its tokens, such as {"method": "ngram", '
+            '"num_speculative_tokens": 4, "prompt_lookup_max": 4}'
+        )
+    return ["--speculative-config", json.dumps(dict(config))]
 
 
 def snapshots(gpus: int = hardware.GPUS) -> bool:

@@ -12,14 +12,27 @@ import time
 import urllib.error
 import urllib.request
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from .. import plan
 from ..monitoring import oom
+from . import adapters as lora
 from .head import check_head
-from .options import CAUSE, DRAIN_S, HEADER, KEY, PORT, SNAPSHOTS, WARM_UP, command, environment, snapshots
+from .options import (
+    CAUSE,
+    DRAIN_S,
+    HEADER,
+    KEY,
+    PORT,
+    SNAPSHOTS,
+    WARM_UP,
+    command,
+    environment,
+    snapshots,
+    speculation,
+)
 
 POLL_S = 1.0
 
@@ -28,20 +41,34 @@ class Server:
     """A running vLLM server. Its output is passed on, and the end of it kept to explain a failure."""
 
     def __init__(
-        self, model: str, port: int = PORT, *, gpus: int, context_len: int = plan.CONTEXT_LEN, snapshots_in: str = ""
+        self,
+        model: str,
+        port: int = PORT,
+        *,
+        gpus: int,
+        context_len: int = plan.CONTEXT_LEN,
+        adapters: Mapping[str, str] | None = None,
+        speculative: Mapping[str, object] | None = None,
+        snapshots_in: str = "",
     ) -> None:
-        """Start vLLM. `snapshots_in` is the folder for memory snapshots of out-of-memory errors.
+        """Start vLLM.
 
-        IncompleteWeights where a classifier's checkpoint has no head.
+        `adapters` are LoRA adapters, name -> folder; `speculative` is vLLM's configuration of speculative decoding;
+        `snapshots_in` is the folder for memory snapshots of out-of-memory errors.
+        IncompleteWeights where a classifier's checkpoint has no head; BadAdapter for one that cannot be served.
         """
         if plan.WORKLOAD == "classification":
             check_head(model)
+        served = lora.read_all(adapters or {}, model)
+        for line in lora.summary(served, model):
+            print(line, flush=True)
+        extra = [*lora.arguments(served), *speculation(speculative or {})]
         self.port, self.gpus = port, gpus
         self.key = secrets.token_hex()
         self.cause = Path(tempfile.mkdtemp(), "cause")
         self.stopping = False
         self.process = subprocess.Popen(
-            command(model, port, gpus=gpus, context_len=context_len),
+            [*command(model, port, gpus=gpus, context_len=context_len), *extra],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
