@@ -1,0 +1,98 @@
+"""A browser on the page, and what the page shows."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from selenium import webdriver
+from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.webelement import WebElement
+
+PATIENCE = 90  # seconds for Python to load on a busy machine
+
+
+def open_browser(downloads: Path) -> webdriver.Chrome:
+    """Return Debian's chromium with logs of its console and its network."""
+    options = webdriver.ChromeOptions()
+    options.binary_location = "/usr/bin/chromium"
+    for flag in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--window-size=1280,1600"):
+        options.add_argument(flag)
+    for quiet in ("--disable-background-networking", "--disable-component-update", "--no-first-run"):
+        options.add_argument(quiet)
+    options.add_experimental_option("prefs", {"download.default_directory": str(downloads)})
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService("/usr/bin/chromedriver"))
+    driver.downloads = downloads  # type: ignore[attr-defined]
+    return driver
+
+
+class Page:
+    """The page in a browser."""
+
+    def __init__(self, driver: webdriver.Chrome, address: str) -> None:
+        self.driver, self.address = driver, address
+        self.requested: list[str] = []  # every URL that the browser asked for so far
+        self.console: list[str] = []  # errors
+
+    def open(self, **answers: str) -> Page:
+        """Load the page anew with these answers in its address, and wait for a plan or a refusal."""
+        self.driver.get("about:blank")
+        self.driver.get(f"{self.address}#{urlencode(answers)}")
+        return self.settled()
+
+    def go(self, **answers: str) -> Page:
+        """Change the answers in the address of the loaded page, and wait."""
+        self.js("document.body.dataset.state = 'waiting'; location.hash = arguments[0]", urlencode(answers) or "task=serve")
+        return self.settled()
+
+    def settled(self) -> Page:
+        def state() -> Any:
+            busy = "document.getElementById('plan').hasAttribute('aria-busy')"
+            return self.js(f"return {busy} ? null : document.body.dataset.state")
+
+        self.until(lambda: state() in ("planned", "refused", "failed"))
+        self.collect()
+        assert state() != "failed", self.text("#status")
+        return self
+
+    def until(self, true: Any) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while not true():
+            assert time.monotonic() < deadline, self.text("body")
+            time.sleep(0.05)
+
+    def collect(self) -> None:
+        """Take the browser's logs, which reading empties."""
+        self.console += [line["message"] for line in self.driver.get_log("browser") if line["level"] == "SEVERE"]
+        for line in self.driver.get_log("performance"):
+            message = json.loads(line["message"])["message"]
+            if message["method"] == "Network.requestWillBeSent":
+                self.requested.append(message["params"]["request"]["url"])
+
+    def js(self, script: str, *arguments: Any) -> Any:
+        return self.driver.execute_script(script, *arguments)
+
+    def find(self, selector: str) -> WebElement:
+        return self.driver.find_element(By.CSS_SELECTOR, selector)
+
+    def all(self, selector: str) -> list[WebElement]:
+        return self.driver.find_elements(By.CSS_SELECTOR, selector)
+
+    def text(self, selector: str) -> str:
+        return str(self.js("return document.querySelector(arguments[0])?.textContent ?? ''", selector))
+
+    def rows(self) -> list[list[str]]:
+        """Return the cells of the table, the head first."""
+        cells = "[...row.children].map(cell => cell.textContent)"
+        return self.js(f"return [...document.querySelectorAll('#table tr')].map(row => {cells})")
+
+    def press(self, label: str) -> Page:
+        """Press the button that begins with a label, and wait for the next plan."""
+        button = next(button for button in self.all("#refusal button") if button.text.startswith(label))
+        self.js("document.body.dataset.state = 'waiting'")
+        button.click()
+        return self.settled()
