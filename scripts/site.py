@@ -1,4 +1,4 @@
-"""Build the page of site/ into site/dist: `make site`, with OFFLINE=1 for a copy of Pyodide beside it; `make site-serve`."""
+"""Build the page of site/ into site/dist: `make site`, OFFLINE=1 puts Pyodide beside it; or serve it."""
 
 from __future__ import annotations
 
@@ -77,7 +77,9 @@ def pack_planner(path: Path) -> None:
 def copy_pyodide(folder: Path) -> None:
     """Copy the files of the npm package that a browser loads. ValueError where they are not those of FILES."""
     if not shutil.which("npm"):
-        raise ValueError("OFFLINE=1 takes Pyodide from npm: install npm, or leave OFFLINE out and the page asks the CDN")
+        raise ValueError(
+            "OFFLINE=1 takes Pyodide from npm: install npm, or leave OFFLINE out and the page asks the CDN"
+        )
     folder.mkdir()
     with tempfile.TemporaryDirectory() as scratch:
         command = ["npm", "pack", "--silent", f"pyodide@{PYODIDE}", "--pack-destination", scratch]
@@ -103,7 +105,7 @@ class Handler(SimpleHTTPRequestHandler):
 
     extensions_map = SimpleHTTPRequestHandler.extensions_map | TYPES
 
-    def log_message(self, *_: object) -> None:
+    def log_message(self, format: str, *args: object) -> None:
         pass
 
 

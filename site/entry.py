@@ -1,6 +1,6 @@
 """The planner for the page: one question of the worker in as JSON, one answer out. Runs in Pyodide, and on any CPython.
 
-`ask` answers {"do": "prompts"}, {"do": "models"} and {"do": "plan", "answers": {...}, "config": text or "", "name": ...}.
+`ask` answers {"do": "prompts"}, {"do": "models"} and {"do": "plan", "answers": ..., "config": "", "name": ""}.
 """
 
 from __future__ import annotations
@@ -49,7 +49,9 @@ def prompts(asked: dict[str, Any]) -> dict[str, Any]:
         if key.startswith("_"):
             continue
         label = labels[key]
-        choices = {name: text for name, text in label.items() if name != "__prompt__"} if isinstance(label, dict) else {}
+        choices = (
+            {name: text for name, text in label.items() if name != "__prompt__"} if isinstance(label, dict) else {}
+        )
         shown[key] = {
             "label": label["__prompt__"] if choices else label,
             "choices": choices,
@@ -98,7 +100,9 @@ def written_model(config: str, name: str) -> str:
     if not isinstance(fields, dict):
         raise Refusal("the pasted config.json is not a JSON object; paste the whole file, from { to }")
     if not re.fullmatch(r"[\w.-]{1,96}", name) or name in (".", ".."):
-        raise Refusal("the name of a pasted model is that of a folder: letters, digits, dots and dashes, such as my-model")
+        raise Refusal(
+            "the name of a pasted model is that of a folder: letters, digits, dots and dashes, such as my-model"
+        )
     folder = MODELS / name
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.json").write_text(config, encoding="utf-8")

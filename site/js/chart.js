@@ -78,7 +78,8 @@ export function drawChart({ candidates, frontier }) {
       onmouseenter: tell, onfocus: tell }, drawn("title", {}, words)));
   }
   byId("chart-words").textContent = `${axes[1]} against ${axes[0]}, both on logarithmic axes. The line is the frontier: ` +
-    "nothing beats these in price and speed without losing quality. Bars are predicted ranges. Grey points were rejected." +
+    `nothing beats these in ${runs ? "price and hours" : "price per hour and speed, at equal quality"}. ` +
+    "Bars are predicted ranges. Grey points were rejected." +
     (all.length > points.length ? ` ${points.length} of ${all.length} points are drawn.` : "");
   byId("chart").replaceChildren(svg, said);
 }

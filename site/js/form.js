@@ -24,7 +24,7 @@ export class Form {
     const order = [...FIRST, ...Object.keys(prompts).filter((key) => !FIRST.includes(key))];
     const more = element("details", { class: "more" }, element("summary", {}, "More answers"));
     for (const key of order) (OPTIONAL.includes(key) ? more : this.form).append(this.row(key));
-    this.fields.model_id.after(this.pasting());
+    this.fields.model_id.closest(".row").append(this.pasting());
     this.form.append(more);
     this.form.append(element("button", { type: "button", class: "quiet", onclick: () => this.set({}, true) }, "Start over"));
     this.form.addEventListener("submit", (event) => event.preventDefault());

@@ -30,9 +30,9 @@ export function drawTable(plan) {
     return element("th", { scope: "col", "aria-sort": active ? (sorted.down ? "descending" : "ascending") : "none" },
       element("button", { type: "button", "data-column": column, onclick: sort }, column));
   });
-  const last = plan.columns.length - 1;
+  const ranks = new Map(plan.all.map((row, index) => [row.join("\t"), plan.candidates[index].rank]));
   byId("table").replaceChildren(element("table", {},
     element("thead", {}, element("tr", {}, ...heads)),
-    element("tbody", {}, ...rows.map((row) => element("tr", { class: /chosen|^works|rank/i.test(row[last]) ? "" : "no" },
+    element("tbody", {}, ...rows.map((row) => element("tr", { class: ranks.get(row.join("\t")) ? null : "no" },
       ...row.map((cell) => element("td", {}, cell)))))));
 }

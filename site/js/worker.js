@@ -9,32 +9,29 @@ async function got(name) {
   return answer;
 }
 
-/** Fetch Pyodide's files, each checked against its hash, and return the interpreter made of exactly these. */
+/** Return the interpreter. Files of another origin are checked against their hashes; those beside the page are the page's. */
 async function interpreter(settings) {
   const root = new URL(settings.pyodide, base).href;
-  const blobs = Object.fromEntries(
-    await Promise.all(
-      Object.entries(settings.integrity).map(async ([name, integrity]) => {
-        const answer = await fetch(root + name, { integrity, credentials: "omit" });
-        if (!answer.ok) throw new Error(`${root}${name} answers ${answer.status}`);
-        return [name, await answer.blob()];
-      }),
-    ),
-  );
-  const load = (name) => import(URL.createObjectURL(new Blob([blobs[name]], { type: "text/javascript" })));
-  const [{ loadPyodide }, assembled] = await Promise.all([load("pyodide.mjs"), load("pyodide.asm.mjs")]);
-  const fetched = self.fetch;
-  // Pyodide fetches by name: it is given the checked bytes, and nothing is downloaded twice
-  self.fetch = (resource, options) => {
-    const name = String(resource.url ?? resource).replace(root, "");
-    if (!(name in blobs)) return fetched(resource, options);
-    const type = name.endsWith(".wasm") ? "application/wasm" : "application/octet-stream";
-    return Promise.resolve(new Response(blobs[name], { headers: { "Content-Type": type } }));
+  const own = new URL(root).origin === self.location.origin;
+  const plain = self.fetch;
+  const checked = (url, options) => {
+    const integrity = settings.integrity[String(url.url ?? url).replace(root, "")];
+    return own || !integrity ? plain(url, options) : plain(url, { ...options, integrity, credentials: "omit" });
   };
+  const module = async (name) => {
+    if (own) return import(root + name);
+    const answer = await checked(root + name);
+    if (!answer.ok) throw new Error(`${root}${name} answers ${answer.status}`);
+    return import(URL.createObjectURL(new Blob([await answer.text()], { type: "text/javascript" })));
+  };
+  const [{ loadPyodide }, assembled, lockFileContents] = await Promise.all([
+    module("pyodide.mjs"), module("pyodide.asm.mjs"), checked(root + "pyodide-lock.json").then((answer) => answer.text()),
+  ]);
+  self.fetch = checked; // Pyodide fetches its WebAssembly and its library itself
   try {
-    return await loadPyodide({ indexURL: root, createPyodideModule: assembled.default, lockFileContents: await blobs["pyodide-lock.json"].text() });
+    return await loadPyodide({ indexURL: root, createPyodideModule: assembled.default, lockFileContents });
   } finally {
-    self.fetch = fetched;
+    self.fetch = plain;
   }
 }
 

@@ -19,7 +19,13 @@ def open_browser(downloads: Path) -> webdriver.Chrome:
     """Return Debian's chromium with logs of its console and its network."""
     options = webdriver.ChromeOptions()
     options.binary_location = "/usr/bin/chromium"
-    for flag in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--window-size=1280,1600"):
+    for flag in (
+        "--headless=new",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-dev-shm-usage",
+        "--window-size=1280,1600",
+    ):
         options.add_argument(flag)
     for quiet in ("--disable-background-networking", "--disable-component-update", "--no-first-run"):
         options.add_argument(quiet)
@@ -46,7 +52,9 @@ class Page:
 
     def go(self, **answers: str) -> Page:
         """Change the answers in the address of the loaded page, and wait."""
-        self.js("document.body.dataset.state = 'waiting'; location.hash = arguments[0]", urlencode(answers) or "task=serve")
+        self.js(
+            "document.body.dataset.state = 'waiting'; location.hash = arguments[0]", urlencode(answers) or "task=serve"
+        )
         return self.settled()
 
     def settled(self) -> Page:
