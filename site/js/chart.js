@@ -23,7 +23,7 @@ function point(candidate, runs) {
 const nameOf = (c) =>
   `${c.containers > 1 ? `${c.containers} x ` : ""}${c.nodes > 1 ? `${c.nodes} x ` : ""}${c.gpu_string}, ${c.quantization ?? c.method}${c.attention && c.attention !== "auto" ? `, ${c.attention}` : ""}`;
 
-const short = (value) => (value >= 1000 ? Math.round(value).toLocaleString("en-US") : Number(value.toPrecision(2)).toString());
+const short = (value) => Number(value.toPrecision(2)).toLocaleString("en-US");
 
 /** Return ticks 1, 2 and 5 times powers of ten within [from, to]. */
 function ticks(from, to) {
@@ -67,7 +67,7 @@ export function drawChart({ candidates, frontier }) {
   for (const { c, index, at } of points) {
     const range = at[2] && (c.rank === 1 || edge.has(index));
     if (range) svg.append(drawn("line", { class: "range", x1: x(at[2]), x2: x(at[3]), y1: y(at[1]), y2: y(at[1]) }));
-    const prior = c.estimate?.prior?.length ? ` Prior: ${c.estimate.prior.join(", ")}.` : "";
+    const prior = c.estimate?.prior?.length ? ` Prior: ${c.estimate.prior.join(", ").replaceAll("_", " ")}.` : "";
     const words = `${nameOf(c)}: ${short(at[0])} ${axes[0]}${at[2] ? ` (${short(at[2])} to ${short(at[3])})` : ""}, ` +
       `${at[1].toFixed(2)} ${axes[1]}, ${c.usd_per_hour.toFixed(2)}/hour. ${c.rank === 1 ? "Chosen." : c.rejected ? `Rejected: ${c.rejected}.` : `Rank ${c.rank}.`}${prior}`;
     const tell = () => (said.textContent = words);

@@ -46,31 +46,37 @@ class Page:
 
     def open(self, **answers: str) -> Page:
         """Load the page anew with these answers in its address, and wait for a plan or a refusal."""
+        self.visit(f"{self.address}#{urlencode(answers)}")
+        assert self.state() != "failed", self.text("#status")
+        return self
+
+    def visit(self, address: str) -> None:
+        """Load a page of any address anew, and wait until it has a plan, a refusal or a failure."""
         self.driver.get("about:blank")
-        self.driver.get(f"{self.address}#{urlencode(answers)}")
-        return self.settled()
+        self.driver.get(address)
+        self.settled()
 
     def go(self, **answers: str) -> Page:
         """Change the answers in the address of the loaded page, and wait."""
-        self.js(
-            "document.body.dataset.state = 'waiting'; location.hash = arguments[0]", urlencode(answers) or "task=serve"
-        )
+        script = """document.body.dataset.state = 'waiting';
+            if (location.hash === '#' + arguments[0]) window.dispatchEvent(new HashChangeEvent('hashchange'));
+            else location.hash = arguments[0];"""
+        self.js(script, urlencode(answers) or "task=serve")
         return self.settled()
 
-    def settled(self) -> Page:
-        def state() -> Any:
-            busy = "document.getElementById('plan').hasAttribute('aria-busy')"
-            return self.js(f"return {busy} ? null : document.body.dataset.state")
+    def state(self) -> Any:
+        busy = "document.getElementById('plan').hasAttribute('aria-busy')"
+        return self.js(f"return {busy} ? null : document.body.dataset.state")
 
-        self.until(lambda: state() in ("planned", "refused", "failed"))
+    def settled(self) -> Page:
+        self.until(lambda: self.state() in ("planned", "refused", "failed"))
         self.collect()
-        assert state() != "failed", self.text("#status")
         return self
 
     def until(self, true: Any) -> None:
         deadline = time.monotonic() + PATIENCE
         while not true():
-            assert time.monotonic() < deadline, self.text("body")
+            assert time.monotonic() < deadline, self.text("#status")
             time.sleep(0.05)
 
     def collect(self) -> None:

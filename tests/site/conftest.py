@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
 from importlib.util import find_spec
@@ -41,26 +42,56 @@ class Hub(BaseHTTPRequestHandler):
         pass
 
 
+class Cdn(Quiet):
+    """Files that other origins may read."""
+
+    def end_headers(self) -> None:
+        self.send_header("Access-Control-Allow-Origin", "*")
+        super().end_headers()
+
+
+@contextmanager
+def served(handler: Callable[..., BaseHTTPRequestHandler]) -> Iterator[str]:
+    """Serve on loopback and give the address, with a slash at its end."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
+def copied_page(folder: Path, **settings: str) -> Path:
+    """Return a copy of the built page with other settings."""
+    shutil.copytree(DIST, folder)
+    built = json.loads((folder / "settings.json").read_text(encoding="utf-8"))
+    assert built["pyodide"] == "pyodide/", "build the page with: make site OFFLINE=1"
+    (folder / "settings.json").write_text(json.dumps(built | settings), encoding="utf-8")
+    return folder
+
+
 @pytest.fixture(scope="session")
 def hub_address() -> Iterator[str]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), Hub) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
+    with served(Hub) as address:
+        yield address.rstrip("/")
 
 
 @pytest.fixture(scope="session")
 def address(tmp_path_factory: pytest.TempPathFactory, hub_address: str) -> Iterator[str]:
     """The built page on loopback, with the loopback hub in its settings."""
-    out = tmp_path_factory.mktemp("site") / "dist"
-    shutil.copytree(DIST, out)
-    settings = json.loads((out / "settings.json").read_text(encoding="utf-8"))
-    assert settings["pyodide"] == "pyodide/", "build the page with: make site OFFLINE=1"
-    (out / "settings.json").write_text(json.dumps(settings | {"hub": hub_address}), encoding="utf-8")
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(out))) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/"
-        server.shutdown()
+    folder = copied_page(tmp_path_factory.mktemp("site") / "dist", hub=hub_address)
+    with served(partial(Quiet, directory=str(folder))) as address:
+        yield address
+
+
+@pytest.fixture
+def from_cdn(tmp_path: Path) -> Iterator[tuple[str, str, Path]]:
+    """The page with Pyodide on another origin: the address of both, and the folder of the latter."""
+    files = tmp_path / "cdn"
+    shutil.copytree(DIST / "pyodide", files)
+    with served(partial(Cdn, directory=str(files))) as cdn:
+        folder = copied_page(tmp_path / "dist", pyodide=cdn)
+        shutil.rmtree(folder / "pyodide")
+        with served(partial(Quiet, directory=str(folder))) as address:
+            yield address, cdn, files
 
 
 @pytest.fixture(scope="session")

@@ -244,3 +244,16 @@ def test_nothing_else_was_asked_for_and_no_error_was_logged(page: Page, address:
     elsewhere = {url for url in page.requested if not url.startswith((address, "about:", "blob:", "data:", "chrome:"))}
     assert all(url.startswith(hub_address) for url in elsewhere), elsewhere
     assert page.console == []
+
+
+def test_pyodide_of_another_origin_is_checked_against_its_hashes(page: Page, from_cdn: tuple[str, str, Path]) -> None:
+    address, cdn, files = from_cdn
+    page.visit(address)
+    assert page.state() == "planned", page.text("#status")
+    assert any(url.startswith(cdn) for url in page.requested)
+    script = files / "pyodide.asm.mjs"
+    script.write_bytes(script.read_bytes() + b"\n")
+    page.driver.execute_cdp_cmd("Network.clearBrowserCache", {})
+    page.visit(address)
+    assert page.state() == "failed"
+    assert page.text("#status").startswith("Python could not be loaded")
