@@ -15,8 +15,8 @@ from selenium.webdriver.remote.webelement import WebElement
 PATIENCE = 90  # seconds for Python to load on a busy machine
 
 
-def open_browser(downloads: Path) -> webdriver.Chrome:
-    """Return Debian's chromium with logs of its console and its network."""
+def open_browser(*flags: str) -> webdriver.Chrome:
+    """Return Debian's chromium with a log of its console."""
     options = webdriver.ChromeOptions()
     options.binary_location = "/usr/bin/chromium"
     for flag in (
@@ -27,13 +27,10 @@ def open_browser(downloads: Path) -> webdriver.Chrome:
         "--window-size=1280,1600",
     ):
         options.add_argument(flag)
-    for quiet in ("--disable-background-networking", "--disable-component-update", "--no-first-run"):
-        options.add_argument(quiet)
-    options.add_experimental_option("prefs", {"download.default_directory": str(downloads)})
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService("/usr/bin/chromedriver"))
-    driver.downloads = downloads  # type: ignore[attr-defined]
-    return driver
+    for flag in ("--disable-background-networking", "--disable-component-update", "--no-first-run", *flags):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    return webdriver.Chrome(options=options, service=webdriver.ChromeService("/usr/bin/chromedriver"))
 
 
 class Page:
@@ -41,7 +38,6 @@ class Page:
 
     def __init__(self, driver: webdriver.Chrome, address: str) -> None:
         self.driver, self.address = driver, address
-        self.requested: list[str] = []  # every URL that the browser asked for so far
         self.console: list[str] = []  # errors
 
     def open(self, **answers: str) -> Page:
@@ -80,12 +76,8 @@ class Page:
             time.sleep(0.05)
 
     def collect(self) -> None:
-        """Take the browser's logs, which reading empties."""
+        """Take the errors of the browser's console, which reading empties."""
         self.console += [line["message"] for line in self.driver.get_log("browser") if line["level"] == "SEVERE"]
-        for line in self.driver.get_log("performance"):
-            message = json.loads(line["message"])["message"]
-            if message["method"] == "Network.requestWillBeSent":
-                self.requested.append(message["params"]["request"]["url"])
 
     def js(self, script: str, *arguments: Any) -> Any:
         return self.driver.execute_script(script, *arguments)
@@ -110,3 +102,10 @@ class Page:
         self.js("document.body.dataset.state = 'waiting'")
         button.click()
         return self.settled()
+
+
+def requests_of(log: Path, page: str) -> set[str]:
+    """Return the URLs that a page and its workers asked for, from the network log of a browser that has ended."""
+    events = json.loads(log.read_text(encoding="utf-8"))["events"]
+    asked = [event["params"] for event in events if "initiator" in event.get("params", {})]
+    return {params["url"] for params in asked if params["initiator"] == page.rstrip("/")}

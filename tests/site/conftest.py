@@ -11,7 +11,7 @@ from functools import partial
 from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from loopback_hub import HUB
@@ -31,7 +31,10 @@ class Quiet(SimpleHTTPRequestHandler):
 class Hub(BaseHTTPRequestHandler):
     """A hub that lets other origins read, as the real one does."""
 
+    seen: ClassVar[list[str]] = []  # paths that were asked for
+
     def do_GET(self) -> None:
+        self.seen.append(self.path)
         found = HUB.get(self.path)
         self.send_response(200 if found else 404)
         self.send_header("Access-Control-Allow-Origin", "*")
@@ -75,6 +78,12 @@ def hub_address() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def hub_saw(hub_address: str) -> list[str]:
+    """The paths that the loopback hub was asked for so far."""
+    return Hub.seen
+
+
+@pytest.fixture(scope="session")
 def address(tmp_path_factory: pytest.TempPathFactory, hub_address: str) -> Iterator[str]:
     """The built page on loopback, with the loopback hub in its settings."""
     folder = copied_page(tmp_path_factory.mktemp("site") / "dist", hub=hub_address)
@@ -83,23 +92,23 @@ def address(tmp_path_factory: pytest.TempPathFactory, hub_address: str) -> Itera
 
 
 @pytest.fixture
-def from_cdn(tmp_path: Path) -> Iterator[tuple[str, str, Path]]:
-    """The page with Pyodide on another origin: the address of both, and the folder of the latter."""
+def from_cdn(tmp_path: Path) -> Iterator[tuple[str, Path]]:
+    """The page with Pyodide on another origin: the page's address, and the folder of Pyodide's files."""
     files = tmp_path / "cdn"
     shutil.copytree(DIST / "pyodide", files)
     with served(partial(Cdn, directory=str(files))) as cdn:
         folder = copied_page(tmp_path / "dist", pyodide=cdn)
         shutil.rmtree(folder / "pyodide")
         with served(partial(Quiet, directory=str(folder))) as address:
-            yield address, cdn, files
+            yield address, files
 
 
 @pytest.fixture(scope="session")
-def page(address: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+def page(address: str) -> Iterator[Any]:
     """One browser for all tests; each goes to an address of its own."""
     from browsing import Page, open_browser
 
-    driver = open_browser(tmp_path_factory.mktemp("downloads"))
+    driver = open_browser()
     try:
         yield Page(driver, address)
     finally:
