@@ -3,12 +3,14 @@ PYTHON ?= python3
 BIN := .venv/bin
 VLLM := .venv-vllm
 TRAIN := .venv-train
+SITE := .venv-site
+PORT ?= 8000
 DEMO := demo
 TORCH = $(shell grep -xE 'torch(==.*)?' requirements/dev.txt)
 UV = $(shell grep -xE 'uv(==.*)?' requirements/dev.txt)
 QUESTION ?= What is the capital of France?
 
-.PHONY: demo test test-slow e2e lint hook parts unpinned locks licences bench bench-serve bench-batch accuracy oracle training-oracle clean
+.PHONY: demo test test-slow test-site e2e site site-serve lint hook parts unpinned locks licences bench bench-serve bench-batch accuracy oracle training-oracle clean
 
 ## Bake the default project, show its plan, and let it answer on this CPU with a small model from the package index.
 demo: .venv/ready
@@ -17,7 +19,7 @@ demo: .venv/ready
 	cd $(DEMO)/my-llm && ../../$(BIN)/python -m my_llm --local --model ../SmolLM2-135M-Instruct --prompt "$(QUESTION)"
 
 test: .venv/ready
-	$(BIN)/python -m pytest -m "not slow and not e2e" -n auto --dist loadfile
+	$(BIN)/python -m pytest -m "not slow and not e2e and not site" -n auto --dist loadfile
 
 ## The real vLLM engine, and training with one process and several, on this CPU in virtual environments of their own.
 test-slow: .venv/ready $(VLLM)/ready $(TRAIN)/ready
@@ -28,6 +30,18 @@ test-slow: .venv/ready $(VLLM)/ready $(TRAIN)/ready
 e2e: .venv/ready $(VLLM)/ready $(TRAIN)/ready
 	VLLM_PYTHON=$(CURDIR)/$(VLLM)/bin/python TRAIN_PYTHON=$(CURDIR)/$(TRAIN)/bin/python OMP_WAIT_POLICY=PASSIVE \
 		$(BIN)/python -m pytest -m e2e tests/e2e --durations=20 $(if $(ONLY),-k "$(ONLY)")
+
+## Build the page of the planner into site/dist; OFFLINE=1 puts Pyodide beside it (npm), else the page takes it from a CDN.
+site:
+	$(PYTHON) scripts/site.py $(if $(OFFLINE),--offline) $(if $(REPOSITORY),--template $(REPOSITORY))
+
+site-serve:
+	$(PYTHON) scripts/site.py --serve $(PORT)
+
+## The built page in Debian's chromium (apt-get install chromium chromium-driver npm), without a network but loopback.
+test-site: $(SITE)/ready
+	$(MAKE) site OFFLINE=1
+	$(SITE)/bin/python -m pytest -m site tests/site --durations=5
 
 lint: .venv/ready
 	$(BIN)/ruff check --config pyproject.toml .
@@ -90,7 +104,7 @@ training-oracle: .venv/ready $(TRAIN)/ready
 	$(TRAIN)/bin/python benchmarks/oracle/training.py --project $(DEMO)/training-oracle
 
 clean:
-	rm -rf .venv $(VLLM) $(TRAIN) $(DEMO) licences
+	rm -rf .venv $(VLLM) $(TRAIN) $(SITE) $(DEMO) licences site/dist
 
 # torch comes first and by itself, so that a CPU wheel is taken where pip is set up to find one.
 .venv/ready: requirements/dev.txt requirements/bake.txt requirements/deepspeed.txt
@@ -116,4 +130,9 @@ $(TRAIN)/ready: requirements/train.txt requirements/deepspeed.txt
 	$(TRAIN)/bin/python -m pip install --quiet $(TORCH)
 	$(TRAIN)/bin/python -m pip install --quiet -r requirements/train.txt
 	DS_BUILD_OPS=0 $(TRAIN)/bin/python -m pip install --quiet --no-build-isolation -r requirements/deepspeed.txt
+	touch $@
+
+$(SITE)/ready: requirements/site.txt requirements/bake.txt
+	$(PYTHON) -m venv $(SITE)
+	$(SITE)/bin/python -m pip install --quiet -r requirements/site.txt
 	touch $@
