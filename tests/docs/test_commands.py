@@ -193,7 +193,8 @@ def test_a_price_is_changed_and_a_gpu_is_added_as_the_page_says(tmp_path: Path) 
     before = pages[0].read_text(encoding="utf-8")
     template("python scripts/readme_sessions.py")
     template("python scripts/record_bake.py")
-    assert "vLLM: 2.05/hour" in (template.folder / "docs" / "bake.svg").read_text(encoding="utf-8")
+    recording = (template.folder / "docs" / "bake.svg").read_text(encoding="utf-8")
+    assert "vLLM: 2.05/hour" in recording.replace("\xa0", " ")
     after, cookbook = (page.read_text(encoding="utf-8") for page in pages)
     assert "vLLM: 1.95/hour" in before and "vLLM: 2.05/hour" in after and "\nH300 " in cookbook
 
