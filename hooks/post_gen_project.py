@@ -75,7 +75,7 @@ def arrange(root: str) -> None:
 
 
 def recorded(root: str) -> dict[str, str]:
-    """What an earlier bake wrote into the project at `root`."""
+    """The files that an earlier bake wrote into the project at `root`, with their hashes."""
     if not os.path.isfile(os.path.join(root, RECORD)):
         return {}
     with open(os.path.join(root, RECORD), encoding="utf-8") as record:

@@ -1883,7 +1883,7 @@ class choose_ranking_RankKey(NamedTuple):
 
 
 class Merit(NamedTuple):
-    """What counts of a working candidate, whatever the aim."""
+    """The figures of a working candidate that are ranked, whatever the aim."""
 
     candidate: InferenceCandidate
     slow: bool
@@ -3339,7 +3339,7 @@ def choose_training_judge(request: Request, setups: list[TrainingSetup]) -> Trai
 
 
 class Class(NamedTuple):
-    """What comes before price and time, the weightiest part first; smaller is better."""
+    """Return the ranks that come before price and time, the weightiest first; smaller is better."""
 
     tight: bool
     method: int  # steps down the ladder

@@ -69,8 +69,8 @@ def table() -> str:
     return HEAD.format(version=transformers.__version__) + "\n".join(lines) + TAIL
 
 
-HEAD = '''"""What the configuration classes of transformers {version} take for absent keys, one row for those that take
-the same.
+HEAD = '''"""Values that the configuration classes of transformers {version} take for absent keys, one row for
+those that take the same.
 
 Written by scripts/config_defaults.py. A truth value stands as 1 or 0.
 """

@@ -45,7 +45,7 @@ def record() -> list[list[str]]:
 
 
 def read(terminal: int) -> str:
-    """What comes next, or nothing at the end."""
+    """Return the next output, "" at the end."""
     try:
         return os.read(terminal, 65536).decode("utf-8", "replace")
     except OSError:  # how Linux reports that the other side is closed

@@ -61,7 +61,7 @@ def all_baked(bake: Callable[..., Project], task: str, table: Table) -> dict[str
 
 
 def all_deployed(bake: Callable[..., Project], task: str, table: Table, **env: str) -> dict[str, Deployed]:
-    """What is registered of each row, all deployed at once."""
+    """The registration of each row, all deployed at once."""
     projects = all_baked(bake, task, table)
     return dict(zip(projects, deployed(list(projects.values()), **env), strict=True))
 

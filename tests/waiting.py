@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 def until(condition: Callable[[], T | None], seconds: float = 60.0, pause_s: float = 0.1) -> T:
-    """What `condition()` returns once it is true. AssertionError after so many seconds."""
+    """Wait for `condition()` and return its value once it is true. AssertionError after so many seconds."""
     deadline = time.monotonic() + seconds
     while not (found := condition()):
         assert time.monotonic() < deadline, f"nothing came of it in {seconds:.0f} s"

@@ -1,4 +1,4 @@
-"""What transformers makes of a config.json: its class and the parameters of the model, on the meta device.
+"""The model that transformers builds from a config.json: its class and the parameters of the model, on the meta device.
 
     .venv-train/bin/python -m benchmarks.oracle.count_params FOLDER...
 

@@ -1,4 +1,4 @@
-"""What vLLM 0.32 makes of a config.json: parameters, weights of a rank, cache of a request.
+"""The model that vLLM 0.32 builds from a config.json: parameters, weights of a rank, cache of a request.
 
     .venv-vllm/bin/python -m benchmarks.oracle.kv_cache FOLDER... [--tp 1 2 4 8] [--len 4096 16384]
 

@@ -177,7 +177,7 @@ def replaced(*changes: tuple[Any, str, Any]) -> Any:
 
 
 def as_on_a_gpu(module: dict[str, Any], job: Any) -> Any:
-    """What differs on a GPU: dtypes, autocast, dropout's mask, foreach kernels, TRL's kernels."""
+    """Differences of a GPU: dtypes, autocast, dropout's mask, foreach kernels, TRL's kernels."""
     from transformers import AutoModelForCausalLM
     from transformers.initialization import no_init_weights
     from trl.kernels import chunked_logprob
@@ -252,7 +252,7 @@ def as_on_a_gpu(module: dict[str, Any], job: Any) -> Any:
 
 
 def values_of_data(padded: bool) -> Any:
-    """What transformers asks of a batch before it leaves the attention mask away: whether a token is padding."""
+    """Whether a token of a batch is padding: without any, transformers leaves the attention mask away."""
     from transformers import masking_utils
 
     return replaced((masking_utils, "is_tracing", lambda *args: padded))

@@ -1,4 +1,4 @@
-"""What the planner makes of a stored row, beside what the libraries said: exact, refused, wrong or untold."""
+"""The planner's reading of a stored row beside the libraries' answers: exact, refused, wrong or untold."""
 
 from __future__ import annotations
 

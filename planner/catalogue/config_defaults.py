@@ -1,5 +1,5 @@
-"""What the configuration classes of transformers 5.23.0 take for absent keys, one row for those that take
-the same.
+"""Values that the configuration classes of transformers 5.23.0 take for absent keys, one row for
+those that take the same.
 
 Written by scripts/config_defaults.py. A truth value stands as 1 or 0.
 """

@@ -1,4 +1,4 @@
-"""What stands on top of a model, by the `architectures` of its config.json, and what it is made for."""
+"""The head of a model, by the `architectures` of its config.json, and the workload it is made for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What mixes the tokens of one layer: attention, Mamba, gated delta nets, convolutions; their parameters and state."""
+"""The token mixers of a layer: attention, Mamba, gated delta nets, convolutions; their parameters and state."""
 
 from __future__ import annotations
 

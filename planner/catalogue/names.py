@@ -1,4 +1,4 @@
-"""What a model's name says: the repository and revision that a text names, a size, a weight format.
+"""Read a model's name: the repository and revision that a text names, a size, a weight format.
 
 A name is no proof: what is taken from it is said to be assumed.
 """

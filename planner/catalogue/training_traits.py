@@ -1,4 +1,4 @@
-"""What decides the tensors that training keeps of a decoder layer and that config.json does not give in numbers.
+"""Traits of a decoder layer that decide which tensors training keeps, and that config.json does not give in numbers.
 
 Read in transformers 5.23, models/*/modeling_*.py, one row per class of layers.
 """

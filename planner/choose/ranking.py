@@ -38,7 +38,7 @@ class RankKey(NamedTuple):
 
 
 class Merit(NamedTuple):
-    """What counts of a working candidate, whatever the aim."""
+    """The figures of a working candidate that are ranked, whatever the aim."""
 
     candidate: InferenceCandidate
     slow: bool

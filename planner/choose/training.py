@@ -63,7 +63,7 @@ def judge(request: Request, setups: list[TrainingSetup]) -> TrainingCandidate:
 
 
 class Class(NamedTuple):
-    """What comes before price and time, the weightiest part first; smaller is better."""
+    """Return the ranks that come before price and time, the weightiest first; smaller is better."""
 
     tight: bool
     method: int  # steps down the ladder

@@ -1,4 +1,4 @@
-"""What of a model was guessed, in words, and how to have it planned exactly."""
+"""Sentences on the guessed parts of a model, and on how to have it planned exactly."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the documents tell people to type does what they say: all that needs no engine."""
+"""The commands in the documents, typed: those that need no engine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the documents tell people to type does what they say, with engines, locks and the package index."""
+"""The commands in the documents, typed: those that need engines, locks or the package index."""
 
 from __future__ import annotations
 

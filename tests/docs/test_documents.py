@@ -45,7 +45,7 @@ def of_project(project: Project) -> list[Command]:
 
 
 def targets(folder: Path) -> set[str]:
-    """What `make` makes in a folder."""
+    """The make targets of a folder."""
     files = [path for path in (folder / "Makefile", folder / "task.mk") if path.exists()]
     text = "\n".join(path.read_text(encoding="utf-8") for path in files)
     return set(re.findall(r"^([a-z][\w-]*):", text, re.M))

@@ -37,12 +37,12 @@ class OnModal:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What leads a client to the control plane, and the containers to CPUs."""
+        """Variables that lead a client to the control plane, and the containers to CPUs."""
         here = self.plane.environment if self.plane else {}
         return {"GPU": "none", "COLUMNS": "200", "TQDM_DISABLE": "1", "PYTHONDONTWRITEBYTECODE": "1"} | here
 
     def command(self, *arguments: str, ends: int = 0) -> str:
-        """What the project's own command prints, both streams. AssertionError where it ends with another status."""
+        """Run the project's own command and return both streams. AssertionError where it ends with another status."""
         done = self.run(self.project.package, *arguments, check=False)
         output = done.stdout + done.stderr
         assert done.returncode == ends, f"`{' '.join(arguments)}` ended with {done.returncode}, not {ends}: {output}"
@@ -60,7 +60,7 @@ class OnModal:
         return Terminal(self.project.root, INSTEAD, self.environment | env)
 
     def modal(self, *arguments: str, check: bool = True) -> str:
-        """What `modal ...` prints."""
+        """Run `modal ...` and return its output."""
         return self.run("modal", *arguments, check=check).stdout
 
     def deploy(self) -> None:

@@ -55,7 +55,7 @@ class Batch:
         return ("run", str(self.rows.path), "--id", "id", *more)
 
     def started(self, *words: str, ends: int = 0) -> tuple[str, str]:
-        """What `run` prints, and the name of its job."""
+        """Return the output of `run`, and the name of its job."""
         output = self.app.command(*words, ends=ends)
         found = re.search(r"^job (\S+) runs on Modal", output, re.M)
         assert found, output

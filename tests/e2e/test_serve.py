@@ -77,7 +77,7 @@ class Service:
         assert str(limit) in answer.json()["error"]["message"].replace(",", "")
 
     def client(self) -> str:
-        """What the project's own client prints, which waits for a container and finds the address by itself."""
+        """Return the output of the project's own client, which waits for a container and finds the address."""
         words = (f"{self.app.project.package}.client", self.workload.text, "--max-tokens", "32")
         return self.app.run(*words, **{TOKEN: self.token}).stdout.strip()
 

@@ -52,7 +52,7 @@ class Training:
         self.app.project.edit(**constants)
 
     def finishes(self) -> str:
-        """What `train` prints. AssertionError unless all steps are done."""
+        """Return the output of `train`. AssertionError unless all steps are done."""
         output = self.app.command("train")
         assert f"finished at step {self.steps:,}" in output, output
         return output

@@ -1,4 +1,4 @@
-"""What a service of each workload is asked, and what the model alone answers to the same."""
+"""Requests to a service of each workload, and the model's own answers to the same."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Generation(Workload):
         assert (streamed, text) == self.alone(service)
 
     def alone(self, service: Service) -> tuple[str, str]:
-        """What the model writes greedily in float32: the answer, and what follows 'One, two, three,'."""
+        """The model's greedy text in float32: the answer, and the text after 'One, two, three,'."""
         from transformers import AutoModelForCausalLM, AutoTokenizer
 
         tokenizer: Any = AutoTokenizer.from_pretrained(service.weights)

@@ -132,7 +132,7 @@ class TestFolders:
 
 
 class TestKeptModules:
-    """What a checkpoint leaves in 16 bits, counted by hand: Llama 3.1 8B has 32 layers of 41,943,040 in attention."""
+    """Parameters left in 16 bits, counted by hand: Llama 3.1 8B has 32 layers of 41,943,040 in attention."""
 
     @pytest.mark.parametrize(
         ("ignored", "right"),

@@ -37,7 +37,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def download(hub: dict[str, Any], cache: Path, name: str, config: dict[str, Any], revision: str = "main") -> None:
-    """What `hf download NAME config.json --revision REVISION` does, by the same library."""
+    """Do as `hf download NAME config.json --revision REVISION`, by the same library."""
     hub[f"/{name}/resolve/{revision}/config.json"] = config
     endpoint = os.environ["HF_ENDPOINT"].rstrip("/")
     huggingface_hub.hf_hub_download(name, "config.json", revision=revision, cache_dir=cache, endpoint=endpoint)

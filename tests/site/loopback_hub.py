@@ -1,4 +1,4 @@
-"""What the hub on loopback holds."""
+"""The files of the hub on loopback."""
 
 from __future__ import annotations
 

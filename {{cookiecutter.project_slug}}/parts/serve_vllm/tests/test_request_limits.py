@@ -1,4 +1,4 @@
-"""What a request may hold, as the middleware checks it before vLLM sees it."""
+"""The limits on a request, as the middleware checks them before vLLM sees it."""
 
 import json
 

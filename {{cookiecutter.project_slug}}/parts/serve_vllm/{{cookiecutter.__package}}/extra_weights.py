@@ -1,4 +1,4 @@
-"""What lies on the Volume beside the model: the LoRA adapters of ADAPTERS, and the draft model of SPECULATIVE."""
+"""Weights on the Volume beside the model: the LoRA adapters of ADAPTERS, and the draft model of SPECULATIVE."""
 
 import os
 import re

@@ -53,7 +53,7 @@ def written(served: Served, model: str) -> str:
 
 
 def expected(tiny: Path, folder: Path | None) -> str:
-    """What transformers writes with the adapter merged into the weights."""
+    """Return the text of transformers with the adapter merged into the weights."""
     from transformers import AutoTokenizer
 
     tokenizer: Any = AutoTokenizer.from_pretrained(tiny)

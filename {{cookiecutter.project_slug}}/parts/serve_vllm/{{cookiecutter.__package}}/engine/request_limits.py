@@ -1,4 +1,4 @@
-"""What a request may hold: the fields of each route, and the limits of plan.py. One sentence for what may not be."""
+"""The limits on a request: the fields of each route and the limits of plan.py, each with its sentence of refusal."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""What the columns of a dataset mean, by their names: recognised where the names are usual, asked for where not."""
+"""The meaning of a dataset's columns, by their names: recognised where the names are usual, asked for where not."""
 
 import difflib
 import json
@@ -65,7 +65,7 @@ class Format:
         return self.kind == "prompt" and bool({"prompt", "completion"} - set(self.columns.values()))
 
     def __str__(self) -> str:
-        """What was recognised, in one line; empty where the columns have our names."""
+        """One line on the columns that were recognised; empty where the columns have our names."""
         if all(role == column for role, column in self.columns.items()):
             return ""
         roles = {role: repr(name) for role, name in self.columns.items()}

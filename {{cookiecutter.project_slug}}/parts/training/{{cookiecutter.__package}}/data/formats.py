@@ -117,7 +117,7 @@ def has_weights(chats: datasets.Dataset) -> bool:
 
 @dataclass(frozen=True)
 class Loss:
-    """What the loss is taken on, in words, and how the trainer finds it."""
+    """The tokens that the loss is taken on, in words, and how the trainer finds them."""
 
     learns: str
     assistant_only: bool = False
