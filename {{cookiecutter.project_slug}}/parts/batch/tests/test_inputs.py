@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import datasets
 import pytest
 
 from {{cookiecutter.__package}}.input import readers
@@ -86,6 +85,8 @@ def test_numbers_are_text_in_every_format(tmp_path: Path):
 
 
 def test_a_folder_that_was_saved_to_disk_is_read_by_split(tmp_path: Path):
+    import datasets  # not in vLLM's environment, which reads this file too
+
     made = datasets.Dataset.from_list(ROWS)
     datasets.DatasetDict({"train": made, "test": made.select(range(3))}).save_to_disk(tmp_path / "saved")
     assert estimated(tmp_path / "saved")[0] == "40 rows, 0 of them unusable"

@@ -7,7 +7,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import datasets
 import pyarrow as pa
 import pytest
 from pyarrow import parquet
@@ -227,6 +226,8 @@ def test_a_bad_line_of_json_costs_no_other(tmp_path: Path):
 
 
 def test_what_the_library_saved_is_read_and_its_caches_are_not(tmp_path: Path):
+    import datasets  # not in vLLM's environment, which reads this file too
+
     features = datasets.Features(
         {"text": datasets.Value("string"), "label": datasets.ClassLabel(names=["bad", "good"])}
     )
