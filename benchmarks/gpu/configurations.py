@@ -272,7 +272,7 @@ TRAINED = _train(
     14B  lora   2  2048  recomputed  fused
     32B  lora   1  1024  recomputed  fused
     8B   qlora  2  2048  recomputed  fused
-    14B  lora   2  3072  kept        fused
+    14B  lora   2  2048  kept        fused
     1B   lora   4  2048  recomputed  fused
     8B   lora   8   512  recomputed  fused
     8B   lora   1  8192  recomputed  fused

@@ -29,7 +29,7 @@ PERMISSIVE = {"task": "serve", "workload": "generation", "size": "medium", "budg
 def impossible() -> dict[combinations.Pair, str]:
     """Pair, its axes in order -> the pattern of what is said: the page's table, which is written by hand."""
     found = {}
-    table = PAGE.read_text(encoding="utf-8").partition("## What does not")[2]
+    table = PAGE.read_text(encoding="utf-8").partition("## Invalid combinations")[2]
     for this, with_this, said in re.findall(r"^\| (\w+: `.*) \| (\w+: `.*) \| (.*) \|$", table, re.M):
         pattern = "|".join(re.escape(words).replace(r"\.\.\.", ".*") for words in said.split("; or: "))
         for first, second in product(answers_of(this), answers_of(with_this)):
