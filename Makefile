@@ -4,13 +4,14 @@ BIN := .venv/bin
 VLLM := .venv-vllm
 TRAIN := .venv-train
 SITE := .venv-site
+MUTANTS := .venv-mutants
 PORT ?= 8000
 DEMO := demo
 TORCH = $(shell grep -xE 'torch(==.*)?' requirements/dev.txt)
 UV = $(shell grep -xE 'uv(==.*)?' requirements/dev.txt)
 QUESTION ?= What is the capital of France?
 
-.PHONY: demo test test-slow test-site e2e site site-serve lint hook parts unpinned locks licences bench bench-serve bench-batch accuracy oracle training-oracle clean
+.PHONY: demo test test-slow test-site e2e site site-serve lint hook parts unpinned locks licences bench bench-serve bench-batch accuracy oracle training-oracle mutants clean
 
 ## Bake the default project, show its plan, and let it answer on this CPU with a small model from the package index.
 demo: .venv/ready
@@ -103,8 +104,12 @@ training-oracle: .venv/ready $(TRAIN)/ready
 	$(BIN)/cookiecutter . --no-input --overwrite-if-exists -o $(DEMO) project_slug=training-oracle task=finetune budget=none
 	$(TRAIN)/bin/python benchmarks/oracle/training.py --project $(DEMO)/training-oracle
 
+## Remove 40 lines, one at a time, and run the tests: mutants.md says which no test misses. An hour or more; SEED=2 draws others.
+mutants: .venv/ready $(VLLM)/ready $(TRAIN)/ready $(MUTANTS)/ready
+	$(BIN)/python scripts/mutants.py --mutate $(CURDIR)/$(MUTANTS)/bin/mutate --count $(or $(COUNT),40) --seed $(or $(SEED),1)
+
 clean:
-	rm -rf .venv $(VLLM) $(TRAIN) $(SITE) $(DEMO) licences site/dist
+	rm -rf .venv $(VLLM) $(TRAIN) $(SITE) $(MUTANTS) $(DEMO) licences site/dist
 
 # torch comes first and by itself, so that a CPU wheel is taken where pip is set up to find one.
 .venv/ready: requirements/dev.txt requirements/bake.txt requirements/deepspeed.txt
@@ -135,4 +140,9 @@ $(TRAIN)/ready: requirements/train.txt requirements/deepspeed.txt
 $(SITE)/ready: requirements/site.txt requirements/bake.txt
 	$(PYTHON) -m venv $(SITE)
 	$(SITE)/bin/python -m pip install --quiet -r requirements/site.txt
+	touch $@
+
+$(MUTANTS)/ready:
+	$(PYTHON) -m venv $(MUTANTS)
+	$(MUTANTS)/bin/python -m pip install --quiet universalmutator==1.14.1
 	touch $@
