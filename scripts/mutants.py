@@ -2,7 +2,7 @@
 
 `make mutants` runs it. universalmutator writes `pass` over each line of a file that still compiles without it. Half of
 the sample is drawn from planner/, half from the package of generated projects; docstrings are left out. Each is tried
-in a clone of this checkout, its hook rebuilt, with the tests of its area first and then the rest: an hour or more for 40.
+in a clone of this checkout, its hook rebuilt, with the tests of its area first and then the rest: over an hour for 40.
 """
 
 import argparse
