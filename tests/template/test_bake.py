@@ -107,7 +107,8 @@ OF_WORKLOAD = {
     ("serve", "generation"): "MAX_ANSWER_TOKENS",
     ("serve", "embedding"): "MAX_TEXTS",
     ("serve", "classification"): "MAX_TEXTS",
-    ("serve", "generation", "vllm"): "MAX_WAITING TOOL_CALL_PARSER REASONING_PARSER ADAPTERS SPECULATIVE",
+    ("serve", "generation", "vllm"): "MAX_WAITING TOOL_CALL_PARSER REASONING_PARSER "
+    "IMAGES ALLOWED_MEDIA_DOMAINS ADAPTERS SPECULATIVE",
     ("serve", "embedding", "vllm"): "MAX_WAITING",
     ("serve", "classification", "vllm"): "MAX_WAITING",
     ("batch", "generation"): "MAX_ANSWER_TOKENS TEMPERATURE TYPICAL_ANSWER_TOKENS PREDICTED_PROMPT_TOKENS_PER_S",

@@ -47,6 +47,16 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def cross_encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a BERT of one label, as rerankers are published."""
+    from transformers import BertForSequenceClassification
+
+    folder = tmp_path_factory.mktemp("cross-encoder")
+    BertForSequenceClassification(bert_config(folder, num_labels=1, initializer_range=0.5)).save_pretrained(folder)
+    return folder
+
+
 def llama(folder: Path) -> None:
     """Write two Llama layers and a tokenizer with a chat template."""
     import torch

@@ -5,7 +5,8 @@ import json
 import pytest
 
 from {{cookiecutter.__package}} import plan
-from {{cookiecutter.__package}}.engine.options import ROUTES
+from {{cookiecutter.__package}}.engine import images
+from {{cookiecutter.__package}}.engine.options import PAIRS, ROUTES
 from {{cookiecutter.__package}}.engine.request_limits import FIELDS, RefusedRequest, parse
 
 MOST: int = getattr(plan, "MAX_ANSWER_TOKENS" if plan.WORKLOAD == "generation" else "MAX_TEXTS")
@@ -110,6 +111,68 @@ def test_what_slows_everybody_is_refused(body: dict, words: str):
 def test_no_address_is_fetched_for_a_caller(part: object):
     assert "text alone" in refusal(user(part), CHAT) and "text alone" in refusal(user(part), MESSAGES)
     assert "text alone" in refusal({"input": user(part)["messages"]}, RESPONSES)
+
+
+PNG = "data:image/png;base64,iVBORw0KGgo="
+HOSTS = ["images.example.com"]
+
+
+@generation
+@pytest.mark.parametrize(
+    ("url", "hosts", "words"),
+    [
+        (PNG, [], ""),
+        (PNG, HOSTS, ""),
+        ("https://images.example.com/a.png?size=2", HOSTS, ""),
+        ("https://images.example.com/a.png", [], "is sent in the request"),
+        ("http://images.example.com/a.png", HOSTS, "by https from images.example.com"),
+        ("https://images.example.com:8443/a.png", HOSTS, "by https"),
+        ("https://images.example.com@10.0.0.1/a.png", HOSTS, "by https"),
+        ("https://user@images.example.com/a.png", HOSTS, "by https"),
+        ("https://10.0.0.1\\@images.example.com/a.png", HOSTS, "by https"),
+        ("https://other.example.com/a.png", HOSTS, "by https"),
+        ("https://[images.example.com/a.png", HOSTS, "by https"),
+        ("file:///etc/passwd", HOSTS, "by https"),
+        ("data:text/html;base64,PGI+", HOSTS, "by https"),
+        (None, HOSTS, "with its address"),
+    ],
+)
+def test_an_image_is_data_or_comes_from_a_host_that_is_allowed(
+    url: str | None, hosts: list[str], words: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(images, "MOST", 1)
+    monkeypatch.setattr(images, "DOMAINS", hosts)
+    forms: list[tuple[str, dict]] = [
+        (CHAT, user({"type": "image_url", "image_url": {"url": url}})),
+        (CHAT, user({"type": "image_url", "image_url": url})),
+        (RESPONSES, {"input": user({"type": "input_image", "image_url": url})["messages"]}),
+        (MESSAGES, user({"type": "image", "source": {"type": "url", "url": url}})),
+        (MESSAGES, user({"type": "tool_result", "content": [{"type": "image", "source": {"url": url}}]})),
+    ]
+    for path, body in forms:
+        said = refusal(body, path)
+        assert words in said if words else not said, (path, said)
+
+
+@generation
+def test_images_are_counted_over_all_messages(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(images, "MOST", 2)
+    image = {"type": "image_url", "image_url": {"url": PNG}}
+    turns = user(image)["messages"] * 3
+    assert not refusal(HELLO | {"messages": turns[:2]}) and "at most 2" in refusal(HELLO | {"messages": turns})
+    assert "at most 2" in refusal({"input": turns}, RESPONSES)
+
+
+@pytest.mark.workload("classification")
+@pytest.mark.parametrize("path", PAIRS)
+def test_pairs_are_texts_and_no_more_than_allowed(path: str):
+    name = "queries" if path.endswith("score") else "query"
+    body = {"model": plan.MODEL, name: "What is a GPU?", "documents": ["a text", "another"]}
+    assert not refusal(body, path) and not refusal(body | {"documents": "a text", "truncate_prompt_tokens": 8}, path)
+    assert str(MOST) in refusal(body | {"documents": ["a"] * (MOST + 1)}, path)
+    media = {"content": [{"type": "image_url", "image_url": {"url": "http://10.0.0.1/x.png"}}]}
+    assert "text" in refusal(body | {"documents": [media]}, path) and "text" in refusal(body | {name: media}, path)
+    assert "input" in refusal(body | {"input": "a"}, path)
 
 
 @generation

@@ -47,3 +47,8 @@ def test_limits_are_refused_by_name_and_number(served: Served):
     assert over.status_code == 400 and str(MAX_TEXTS) in over.json()["error"]["message"]
     long = served.post("/classify", {"model": plan.MODEL, "input": "fox " * CONTEXT * 2})
     assert long.status_code == 400 and str(CONTEXT) in long.json()["error"]["message"]
+
+
+def test_pairs_are_not_scored_by_a_model_of_several_classes(served: Served):
+    answer = served.post("/rerank", {"model": plan.MODEL, "query": "fox", "documents": TEXTS})
+    assert answer.status_code == 400 and "/classify" in answer.json()["error"]["message"]

@@ -1,17 +1,15 @@
 """Two adapters and n-gram speculation on the real vLLM: answers are those of the merged models in transformers."""
 
 import os
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from lora import adapter, merged
-from vllm_server import CONTEXT, Served
+from vllm_server import Served, serving
 
 from {{cookiecutter.__package}} import plan
-from {{cookiecutter.__package}}.engine import server
 
 pytestmark = [pytest.mark.slow, pytest.mark.workload("generation")]
 
@@ -28,21 +26,9 @@ def folders(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, P
 
 @pytest.fixture(scope="module")
 def adapted(tiny: Path, folders: dict[str, Path]) -> Iterator[Served]:
-    pytest.importorskip("vllm", reason="vLLM is not installed in this Python")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("VLLM_CPU_KVCACHE_SPACE", "1")
-        patch.setenv("HF_HUB_OFFLINE", "1")
-        paths = {name: str(folder) for name, folder in folders.items()}
-        vllm = server.Server(
-            str(tiny), port, gpus=0, context_len=CONTEXT, adapters=paths, speculative=NGRAM, snapshots_in=os.devnull
-        )
-        try:
-            yield Served(vllm, f"http://127.0.0.1:{port}", vllm.wait_until_ready(300))
-        finally:
-            vllm.stop()
+    paths = {name: str(folder) for name, folder in folders.items()}
+    with serving(tiny, adapters=paths, speculative=NGRAM, snapshots_in=os.devnull) as one:
+        yield one
 
 
 def written(served: Served, model: str) -> str:

@@ -11,8 +11,9 @@ from typing import Any
 import psutil
 from prometheus_client import REGISTRY
 
+from .. import plan
 from ..monitoring import gpu_memory, oom, prometheus
-from . import options, request_limits, verify
+from . import images, options, request_limits, verify
 from .body_limit import App, BodyLimit, Message, Receive, Scope, Send, replay, send_error, send_json
 
 ENGINE_DEAD = b"EngineCore encountered an issue. See stack trace (above) for the root cause."  # v1/engine/exceptions.py
@@ -65,6 +66,8 @@ class RouteFilter:
         message = await receive()
         try:
             request_limits.parse(scope["path"], message.get("body", b""))
+            if scope["path"] in options.PAIRS:
+                check_one_label(scope["app"].state.engine_client.model_config.hf_config.num_labels, scope["path"])
         except request_limits.RefusedRequest as refused:
             await send_error(send, 400, str(refused))
         else:
@@ -94,7 +97,7 @@ class ServiceMiddleware(BodyLimit):
     """The limit on the size of a body, around the route filter."""
 
     def __init__(self, app: App) -> None:
-        super().__init__(RouteFilter(app))
+        super().__init__(RouteFilter(app), plan.MAX_BODY_BYTES + images.MOST * images.IMAGE_BYTES)
 
 
 class ErrorRewriter:
@@ -133,6 +136,14 @@ class ErrorRewriter:
         if ENGINE_DEAD not in message.get("body", b"") or not self.engine.errored:
             return message
         return {**message, "body": message["body"].replace(ENGINE_DEAD, being_replaced(await read_cause()).encode())}
+
+
+def check_one_label(labels: int, path: str) -> None:
+    """Raise RefusedRequest where a model tells classes apart: only a cross-encoder's one label scores a pair."""
+    if labels != 1:
+        raise request_limits.RefusedRequest(
+            f"{plan.MODEL} has {labels} classes, and {path} wants a cross-encoder, which has one; use /classify"
+        )
 
 
 def with_retry_after(message: Message) -> Message:

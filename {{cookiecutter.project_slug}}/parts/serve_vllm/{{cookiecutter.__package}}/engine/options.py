@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from .. import hardware, plan
-from . import context, verify
+from . import context, images, verify
 
 PORT = 8000
 DRAIN_S = 25  # that running requests get when the container is told to stop; Modal grants a container 30
@@ -19,10 +19,13 @@ SNAPSHOTS = "ENGINE_SNAPSHOTS"  # the folder for memory snapshots of out-of-memo
 ON_CPU = ["--dtype", "float32", "--enforce-eager", "--gpu-memory-utilization", "0.3"]  # of the RAM, despite its name
 
 
+# A cross-encoder's score of a query and a document: vLLM's routes, and the same for clients of Jina and Cohere
+PAIRS = ("/score", "/rerank", "/v1/score", "/v1/rerank", "/v2/rerank")
+
 # By workload: vLLM's runner, the routes that are served, and a request that runs all that is compiled
 if plan.WORKLOAD == "generation":
     DEFAULTS = json.dumps({"max_new_tokens": plan.MAX_ANSWER_TOKENS})  # also what a request without a limit may write
-    RUNNER = ["--runner", "generate", "--override-generation-config", DEFAULTS, "--language-model-only"]
+    RUNNER = ["--runner", "generate", "--override-generation-config", DEFAULTS, *images.options()]
     if plan.TOOL_CALL_PARSER:
         RUNNER += ["--enable-auto-tool-choice", "--tool-call-parser", plan.TOOL_CALL_PARSER]
     if plan.REASONING_PARSER:
@@ -36,10 +39,10 @@ if plan.WORKLOAD == "generation":
     )
     WARM_UP = ("/v1/completions", {"model": plan.MODEL, "prompt": "Hello", "max_tokens": 16})
 else:
-    KIND, ROUTE = {"embedding": ("embed", "/v1/embeddings"), "classification": ("classify", "/classify")}[plan.WORKLOAD]
+    KIND = {"embedding": "embed", "classification": "classify"}[plan.WORKLOAD]
     RUNNER = ["--runner", "pooling", "--convert", KIND]
-    ROUTES = (ROUTE,)
-    WARM_UP = (ROUTE, {"model": plan.MODEL, "input": "Hello"})
+    ROUTES = ("/v1/embeddings",) if KIND == "embed" else ("/classify", *PAIRS)
+    WARM_UP = (ROUTES[0], {"model": plan.MODEL, "input": "Hello"})
 
 
 def command(model: str, port: int, *, gpus: int, context_len: int = plan.CONTEXT_LEN) -> list[str]:
@@ -99,7 +102,7 @@ def environment(**own: str) -> dict[str, str]:
     """The server's environment: this process's, the path to our middleware, and `own`."""
     package_root = str(Path(__file__).parents[2])
     path = os.pathsep.join(filter(None, [package_root, os.environ.get("PYTHONPATH", "")]))
-    own |= {"PYTHONPATH": path, "VLLM_NO_USAGE_STATS": "1"}
+    own |= {"PYTHONPATH": path, "VLLM_NO_USAGE_STATS": "1", **images.ENVIRONMENT}
     if snapshots():  # as Modal's example of vLLM with GPU snapshots has it
         own |= {"VLLM_SERVER_DEV_MODE": "1", "TORCHINDUCTOR_COMPILE_THREADS": "1"}
     return os.environ | own

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from .. import plan
+from . import images
 
 MOST_STOPS, STOP_CHARS = 4, 256  # stop strings, as vLLM and OpenAI have it, and characters of each
 MOST_STOP_IDS = 64
@@ -34,6 +35,8 @@ SAMPLING = {
 ENDING = {"stop", "stop_token_ids", "include_stop_str_in_output", "ignore_eos", "min_tokens", "skip_special_tokens"}
 TOOLS = {"tools", "tool_choice"}
 
+PAIRS = {"truncate_prompt_tokens", "max_tokens_per_query", "max_tokens_per_doc"}
+
 # Route -> fields that are passed on to vLLM. It has many more: for research, other media, and control of its caches.
 FIELDS = {
     "/v1/chat/completions": {
@@ -58,6 +61,8 @@ FIELDS = {
     "/v1/messages/count_tokens": {*TOOLS, "messages", "system", "thinking", "output_config", "chat_template_kwargs"},
     "/v1/embeddings": {"input", "encoding_format", "dimensions", "truncate_prompt_tokens"},
     "/classify": {"input", "truncate_prompt_tokens"},
+    "/score": {"queries", "documents", "text_1", "text_2", *PAIRS},
+    "/rerank": {"query", "documents", "top_n", *PAIRS},
 }  # fmt: skip
 
 # Field -> its least and its most, where it is a whole number
@@ -69,10 +74,14 @@ COUNTS: dict[str, tuple[int, int]] = {
     "truncate_prompt_tokens": (-1, plan.CONTEXT_LEN),
     "thinking_token_budget": (-1, plan.CONTEXT_LEN),
     "dimensions": (1, 2**31 - 1),
+    "top_n": (0, 2**31 - 1),
+    "max_tokens_per_query": (0, plan.CONTEXT_LEN),
+    "max_tokens_per_doc": (0, plan.CONTEXT_LEN),
     "seed": (-(2**63), 2**63 - 1),
 }
 ANSWER_TOKENS = ("max_tokens", "max_completion_tokens", "max_output_tokens")
 REALS = ("temperature", "top_p", "min_p", "repetition_penalty", "frequency_penalty", "presence_penalty")
+_TAKEN = "text and images" if images.MOST else "text alone"
 TEXT_PARTS = {"text", "input_text", "output_text", "refusal", "thinking", "redacted_thinking", "reasoning"}
 TOOL_PARTS = {"tool_use", "tool_result"}
 ITEMS = {"message", "reasoning", "function_call", "function_call_output", "custom_tool_call", "custom_tool_call_output"}
@@ -96,8 +105,11 @@ def parse(path: str, body: bytes) -> Request:
     for name in request:
         if name not in allowed:
             raise RefusedRequest(f"{path} takes no {_shown(name)} here; leave it out")
-    for check in CHECKS[path]:
-        check(request)
+    try:
+        for check in CHECKS[path]:
+            check(request)
+    except images.RefusedImage as refused:
+        raise RefusedRequest(str(refused)) from None
     return request
 
 
@@ -184,9 +196,8 @@ def _check_messages(request: Request) -> None:
     messages = request.get("messages")
     if not isinstance(messages, list) or not all(isinstance(message, dict) for message in messages):
         raise RefusedRequest('messages must be a list of objects, such as [{"role": "user", "content": "Hello"}]')
-    for message in messages:
-        _check_parts(message.get("content"))
-    _check_parts(request.get("system"))
+    count = sum(_check_parts(message.get("content")) for message in messages)
+    images.check_count(count + _check_parts(request.get("system")))
     options = request.get("chat_template_kwargs") or {}
     if not isinstance(options, dict) or any(isinstance(value, dict | list) for value in options.values()):
         raise RefusedRequest("chat_template_kwargs must be an object of plain values, such as enable_thinking: false")
@@ -200,25 +211,30 @@ def _check_input(request: Request) -> None:
     for name in ("background", "previous_response_id"):
         if request.get(name):
             raise RefusedRequest(f"{name} needs stored responses, and this service stores none; send the whole input")
-    items = request.get("input")
+    items, count = request.get("input"), 0
     for item in items if isinstance(items, list) else []:
         if not isinstance(item, dict) or item.get("type", "message") not in ITEMS:
             kind = item.get("type") if isinstance(item, dict) else item
             raise RefusedRequest(f"input holds {_shown(kind)}; this service reads {', '.join(sorted(ITEMS))}")
-        _check_parts(item.get("content"))
-        _check_parts(item.get("output"))
+        count += _check_parts(item.get("content")) + _check_parts(item.get("output"))
+    images.check_count(count)
 
 
-def _check_parts(content: Any) -> None:
-    """Text alone: an address of an image would be fetched from inside of the container, whatever it names."""
+def _check_parts(content: Any) -> int:
+    """Return the number of images among the parts of a message; the others are text, or hold such parts."""
+    count = 0
     for part in content if isinstance(content, list) else []:
         kind = part.get("type") if isinstance(part, dict) else "text" if isinstance(part, str) else None
         if isinstance(kind, str) and kind.removesuffix("_text") == "reasoning":
             kind = "reasoning"
         if kind in TOOL_PARTS:
-            _check_parts(part.get("content"))
+            count += _check_parts(part.get("content"))
+        elif kind in images.KINDS:
+            images.check(part)
+            count += 1
         elif kind not in TEXT_PARTS:
-            raise RefusedRequest(f"content of type {_shown(kind)} is not read here; this service takes text alone")
+            raise RefusedRequest(f"content of type {_shown(kind)} is not read here; this service takes {_TAKEN}")
+    return count
 
 
 def _check_tools(request: Request) -> None:
@@ -241,6 +257,20 @@ def _check_texts(request: Request) -> None:
         raise RefusedRequest(f"{len(texts)} texts are in the request, and at most {plan.MAX_TEXTS} may be")
 
 
+def _check_pairs(request: Request) -> None:
+    """A query and documents, or texts in pairs: no more than MAX_TEXTS of them, and no other media."""
+    if plan.WORKLOAD == "generation":
+        return
+    for name in ("query", "queries", "documents", "text_1", "text_2"):
+        texts = request.get(name, [])
+        if isinstance(texts, str):
+            continue
+        if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+            raise RefusedRequest(f"{name} must be a text or a list of texts")
+        if len(texts) > plan.MAX_TEXTS:
+            raise RefusedRequest(f"{len(texts)} texts are in {name}, and at most {plan.MAX_TEXTS} may be")
+
+
 def _shown(value: Any) -> str:
     return ascii(value)[:60]
 
@@ -254,4 +284,9 @@ CHECKS: dict[str, tuple[Callable[[Request], None], ...]] = {
     "/v1/messages/count_tokens": (_check_messages, _check_tools),
     "/v1/embeddings": (_check_numbers, _check_texts),
     "/classify": (_check_numbers, _check_texts),
+    "/score": (_check_numbers, _check_pairs),
+    "/rerank": (_check_numbers, _check_pairs),
 }
+for route, others in (("/score", ("/v1/score",)), ("/rerank", ("/v1/rerank", "/v2/rerank"))):  # Jina's and Cohere's
+    FIELDS |= dict.fromkeys(others, FIELDS[route])
+    CHECKS |= dict.fromkeys(others, CHECKS[route])
