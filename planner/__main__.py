@@ -18,6 +18,7 @@ from .describe.refusal import plan_for
 from .hub import fetch_unknown
 from .request.checks import check_budget, check_context, check_several, check_trained, check_workload
 from .request.dataset import epochs_of, parse_dataset, row_tokens_of
+from .request.heads import check_head
 from .request.model import usual_context
 from .request.parse import parse_count, parse_gpu
 from .schema import AIMS, ENGINES, METHODS, QUANTIZATIONS, TASKS, TRAINING, Model, Refusal, Request
@@ -97,6 +98,7 @@ def asked(options: argparse.Namespace) -> Request:
     context_len = check_context(parse_count("context", typed), model)
     rows = parse_dataset(f"it {options.rows} rows")[1] if options.rows != "0" else 0
     workload = model.workload
+    check_head(model, options.task, workload)
     if trains:
         check_workload(workload)
         check_trained(model)

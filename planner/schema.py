@@ -89,6 +89,9 @@ class Model(NamedTuple):
     workload: str = "generation"
     head: str = ""  # of a config.json: "text", "classes", "tokens", "masked", "spans", "none"; "": not known
     engines: tuple[str, ...] = ENGINES  # that run its architecture; none: only code of its own
+    # What keeps vLLM from a model whose architecture it knows: "own head", "no own head", "head KIND", "key NAME",
+    # "architectures", "one tie_word_embeddings" (catalogue/vllm_builds.py)
+    vllm_lacks: str = ""
     licence: str = ""
     gated: bool = False
     revision: str = ""  # commit, where known

@@ -37,6 +37,21 @@ PIXTRAL = {
     "rope_theta": 10000.0, "hidden_act": "silu",
 }  # fmt: skip
 MISTRAL3 = {"vision_config": PIXTRAL, "spatial_merge_size": 2, "projector_hidden_act": "gelu"}
+# moonshotai/Kimi-K2-Thinking and Kimi-K2-Instruct-0905 read twice as far as the first Kimi-K2 (factor 64, not 32); the
+# weights of Thinking are quantized as those of Kimi-K2.5 are, whose config.json is among the published rows.
+KIMI_256K = {
+    "max_position_embeddings": 262144,
+    "rope_scaling": {
+        "beta_fast": 1.0, "beta_slow": 1.0, "factor": 64.0, "mscale": 1.0, "mscale_all_dim": 1.0,
+        "original_max_position_embeddings": 4096, "type": "yarn",
+    },
+}  # fmt: skip
+KIMI_INT4 = {
+    "config_groups": {"group_0": {"targets": ["Linear"], "weights": {
+        "group_size": 32, "num_bits": 4, "strategy": "group", "symmetric": True, "type": "int", "dynamic": False}}},
+    "format": "pack-quantized", "quant_method": "compressed-tensors", "quantization_status": "compressed",
+    "ignore": ["lm_head", "re:.*self_attn.*", "re:.*shared_experts.*", "re:.*mlp\\.(gate|up|gate_up|down)_proj.*"],
+}  # fmt: skip
 QWEN25_VISION = {"model_type": "qwen2_5_vl", "depth": 32, "hidden_size": 1280, "num_heads": 16, "patch_size": 14}
 
 FAMILIES = (
@@ -79,6 +94,9 @@ FAMILIES = (
         "q_lora_rank": None, "n_group": 1, "topk_group": 1, "rope_scaling": None}),
     Family(r"DeepSeek-(R1|V3)(-\d+|\.1)?$", "deepseek_v3", "DeepseekV3ForCausalLM", like="deepseek-ai/DeepSeek-V3"),
     Family(r"DeepSeek-V3.2", "deepseek_v32", "DeepseekV32ForCausalLM", like="deepseek-ai/DeepSeek-V3.2"),
+    Family(r"Kimi-K2-Thinking", "kimi_k2", "DeepseekV3ForCausalLM", KIMI_256K | {"quantization_config": KIMI_INT4},
+           like="moonshotai/Kimi-K2-Instruct"),
+    Family(r"Kimi-K2-Instruct-0905", "kimi_k2", "DeepseekV3ForCausalLM", KIMI_256K, like="moonshotai/Kimi-K2-Instruct"),
     Family(r"Kimi-K2-", "kimi_k2", "DeepseekV3ForCausalLM", like="moonshotai/Kimi-K2-Instruct"),
     Family(r"Devstral-Small-2-|Mistral-Small-3\.[12]", "mistral3", "Mistral3ForConditionalGeneration", MISTRAL3),
     Family(r"Devstral-2-123B", "ministral3", "Ministral3ForCausalLM"),
@@ -116,7 +134,7 @@ FAMILIES = (
     Family(r"Llama-4-Scout", "llama4", "Llama4ForConditionalGeneration", like="llama-4-scout"),
     Family(r"Llama-4-Maverick", "llama4", "Llama4ForConditionalGeneration",
            {
-        "text_config": {"interleave_moe_layer_step": 2}}, like="llama-4-scout"),
+        "text_config": {"interleave_moe_layer_step": 2, "max_position_embeddings": 1048576}}, like="llama-4-scout"),
     Family(r"MiniMax-M2", "minimax_m2", "MiniMaxM2ForCausalLM", like="MiniMaxAI/MiniMax-M2.5"),
     Family(r"Ministral-8B|Mistral-7B|Minitron|Mistral-(Nemo|Large-Instruct-2407)|Mistral-Small-24B|Codestral"
            r"|Devstral-Small-2505|Apriel", "mistral", "MistralForCausalLM"),
@@ -217,7 +235,7 @@ def _like(base: dict[str, Any], family: Family, model: Model) -> dict[str, Any]:
     if "layer_types" in text and len(text["layer_types"]) != model.layers:
         del text["layer_types"]
     if "text_config" not in config:
-        return text | {key: value for key, value in family.extra.items() if not isinstance(value, dict)}
+        return text | dict(family.extra)
     tied = {"tie_word_embeddings": model.tied_embeddings}
     config["text_config"] = text | tied | family.extra.get("text_config", {})
     if "out_hidden_size" in (vision := config.get("vision_config", {})):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from math import ceil
 from typing import Any, NamedTuple
 
 from planner.catalogue.gpus import GPUS
@@ -14,7 +16,10 @@ from planner.estimate.weights import weight_gib
 from planner.schema import GIB, InferenceSetup, Model, Refusal
 
 PARAMS, WEIGHTS, CACHE = 0.001, 0.02, 0.03  # bounds of the relative differences
-MXFP4_WEIGHTS = 0.05  # vLLM pads them after it has built the model: a log says 13.47 GiB of gpt-oss-20b, not 12.8
+# Columns of an expert in MXFP4 that Hopper's kernel pads to, after vLLM has built the model: logs say 13.47 GiB of
+# gpt-oss-20b and 64.38 GiB of gpt-oss-120b (benchmarks/data), where the model as built has 12.8 and 60.8.
+MXFP4_COLUMNS = 256
+PADDED_POSITIONS = re.compile("roberta|camembert|data2vec-text|mpnet")  # whose first position is after padding's
 IN_FLIGHT = 2 * 8192  # tokens of two steps of vLLM's server on an H100
 # Beginnings of what the oracle itself runs into, which says nothing about vLLM on a card.
 NOT_A_REFUSAL = (
@@ -44,8 +49,8 @@ def verdict(row: dict[str, Any]) -> Verdict:
     told = "params" in counted
     if ranks.get("class"):
         told = True
-        if model.context != ranks["context"]:
-            wrong.append(f"context {model.context:,}, not {ranks['context']:,}")
+        if model.context != (tokens := usable_context(row["config"], ranks["context"])):
+            wrong.append(f"context {model.context:,}, not {tokens:,}")
         for tp in (1, 2, 4, 8):
             wrong += _rank(model, tp, ranks.get(str(tp), {"refused": "not asked"}))
     elif is_refusal(ranks) and _runs(model, 1):
@@ -74,13 +79,35 @@ def _rank(model: Model, tp: int, said: dict[str, Any]) -> list[str]:
         return [f"vLLM refuses TP {tp}: {said['refused']}"] if is_refusal(said) and _runs(model, tp) else []
     if not _runs(model, tp):
         return []
-    bound = MXFP4_WEIGHTS if model.quantization == "mxfp4" else WEIGHTS
-    wrong = _beyond(f"weights at TP {tp}", weight_gib(model, "none", tp) * GIB, said["weight_bytes"], bound)
+    planned, built = weight_gib(model, "none", tp) * GIB, said["weight_bytes"]
+    padded = built * _padding(model)
+    wrong = _beyond(f"weights at TP {tp}", planned, min(max(planned, built), padded), WEIGHTS)
     if is_causal(model):
         for tokens, right in said["request_bytes"].items():
             planned = request_bytes(model, int(tokens), IN_FLIGHT, "auto", tp)
             wrong += _beyond(f"cache of {tokens} tokens at TP {tp}", planned, right, CACHE)
     return wrong
+
+
+def usable_context(config: dict[str, Any], limit: int) -> int:
+    """Return the tokens that a person can use, from the limit that vLLM derives of a config.json.
+
+    RoBERTa's first position is the one after padding's, which vLLM's limit counts. YaRN's factor it leaves out, and
+    the generated engine hands it over (`--hf-overrides`).
+    """
+    if PADDED_POSITIONS.search(config.get("model_type", "")) and limit == config.get("max_position_embeddings"):
+        return limit - config.get("pad_token_id", 1) - 1
+    rope = config.get("rope_scaling") or {}
+    if "yarn" in (rope.get("type"), rope.get("rope_type")) and "original_max_position_embeddings" in rope:
+        return max(limit, round(rope["factor"] * rope["original_max_position_embeddings"]))
+    return limit
+
+
+def _padding(model: Model) -> float:
+    """Return by how much the weights may grow after they are built: 1, and more for MXFP4."""
+    if model.quantization != "mxfp4":
+        return 1.0
+    return ceil(model.moe_intermediate / MXFP4_COLUMNS) * MXFP4_COLUMNS / model.moe_intermediate
 
 
 def _runs(model: Model, tp: int) -> bool:

@@ -89,8 +89,8 @@ ARCHITECTURES: dict[str, Architecture] = {
     "gemma4_text": _GEMMA3._replace(extra="gemma4", sparse="gemma4"),
     "gemma4_unified_text": _GEMMA3._replace(extra="gemma4"),
     "stablelm": Architecture(norm_bias=True, flags=(("use_qkv_bias", "qkv"),)),
-    "diffllama": Architecture(),
-    "minicpm3": _MLA,
+    "diffllama": Architecture(engines=_TRANSFORMERS),
+    "minicpm3": _MLA._replace(extra="unpacked_latent"),
     "youtu": _MLA,
     # dense decoders without a gate in the MLP
     "arcee": Architecture(gated=False),
@@ -98,7 +98,9 @@ ARCHITECTURES: dict[str, Architecture] = {
     "nemotron": Architecture(gated=False, norm_bias=True),
     "jais2": Architecture(gated=False, norm_bias=True, flags=(("attention_bias", "qkvo"), ("mlp_bias", "m"))),
     "nanochat": Architecture(gated=False, norms=0, final_norms=0),
-    "persimmon": Architecture(gated=False, norm_bias=True, bias="qkvom", flags=(), head_norms="head"),
+    "persimmon": Architecture(
+        gated=False, norm_bias=True, bias="qkvom", flags=(), head_norms="head", engines=_TRANSFORMERS
+    ),
     "phi": Architecture(gated=False, norms=1, norm_bias=True, bias="qkvomh", flags=()),
     "starcoder2": Architecture(gated=False, norm_bias=True, flags=(("use_bias", "qkvom"),), layers="window"),
     "gpt2": _GPT2,
@@ -117,7 +119,7 @@ ARCHITECTURES: dict[str, Architecture] = {
     "opt": Architecture(gated=False, norm_bias=True, flags=(("enable_bias", "qkvom"),), positions=2, extra="opt"),
     "openai-gpt": _GPT2._replace(final_norms=0, engines=_TRANSFORMERS),
     "xglm": Architecture(gated=False, norm_bias=True, bias="qkvom", flags=(), engines=_TRANSFORMERS),
-    "biogpt": _GPT2._replace(positions=2),
+    "biogpt": _GPT2._replace(positions=2, engines=_TRANSFORMERS),
     # mixtures of experts
     "mixtral": Architecture(layers="window", sparse="all"),
     "phimoe": Architecture(

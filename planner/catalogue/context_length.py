@@ -14,7 +14,8 @@ LIMITS = (
     "max_position_embeddings", "n_positions", "max_seq_len", "seq_length", "max_sequence_length", "max_seq_length",
     "context_length",
 )  # fmt: skip
-FROM_TWO = ("roberta", "xlm-roberta", "camembert", "mpnet", "data2vec-text", "xlm-roberta-xl")  # first position is 2
+# Their first position is the one after padding's, 2 as published: 514 rows hold 512 tokens.
+AFTER_PADDING = ("roberta", "xlm-roberta", "camembert", "mpnet", "data2vec-text", "xlm-roberta-xl")
 UNKNOWN = 2048  # where nothing limits the context (Mamba): assumed, not read
 
 
@@ -24,8 +25,8 @@ def context_of(config: Config, kind: str) -> tuple[int, bool]:
     context = config.count("model_max_length", default=0) or (min(given) if given else config.count(*LIMITS, default=0))
     if not context:
         return UNKNOWN, False
-    if kind in FROM_TWO and context % 64 == 2:
-        context -= 2
+    if kind in AFTER_PADDING:
+        context = max(1, context - 1 - config.count("pad_token_id", default=1))
     if kind.startswith("gemma3"):  # its 128K are scaled already
         return context, True
     for rope in _ropes(config):

@@ -22,6 +22,7 @@ from .kept_modules import cache_format, kept_params
 from .layer_kinds import layer_kinds, window_of
 from .refused_kinds import check_kind
 from .vision import TEXT_KEYS, WRAPPERS, tower_params
+from .vllm_builds import vllm_obstacle
 
 HIDDEN = ("hidden_size", "d_model", "n_embd", "dim", "emb_dim")
 LAYERS = ("num_hidden_layers", "n_layers", "n_layer", "num_layers")
@@ -66,12 +67,18 @@ def from_config(config: Mapping[str, Any], id: str, beside: Mapping[str, Any] | 
         head=head,
         engines=architecture.engines,
     )
+    lacks = vllm_obstacle(config, fields, kind, head, bool(tied and kind not in NEVER_TIED))
+    if lacks and "vllm" in model.engines:
+        model = replace(model, vllm_lacks=lacks, engines=tuple(each for each in model.engines if each != "vllm"))
     _check_positions(fields, architecture, kind)
     model, experts, parts = _counted(model, fields, architecture)
     tower = tower_params(config, model.hidden)
-    parts.other += head_params(config, kind, head, model, bool(tied)) + tower
+    on_top = head_params(config, kind, head, model, bool(tied))
+    parts.other += on_top + tower
+    if architecture.encoder and head == "classes":  # vLLM splits no classifier
+        model = replace(model, replicated_params=on_top)
     if tower and kind == "gemma4_text":
-        model = replace(model, replicated_params=tower)
+        model = replace(model, replicated_params=model.replicated_params + tower)
     if model.quantization != "none":
         section = quantization_section(config, text, beside)
         model = replace(
@@ -208,7 +215,7 @@ def _counted(model: Model, config: Config, architecture: Architecture) -> tuple[
         linear_layers=without,
         state_layers=stateful if stateful != without else 0,
         state_bytes=stateful * state_bytes(linear, config) if stateful else 0,
-        state_blocks=3 if architecture.linear == "mamba2" and stateful else 2,
+        state_blocks=_state_blocks(architecture) if stateful else 2,
         replicated_params=kinds.count("full") * latents(model, config)
         if architecture.latent
         else stateful * linear.copied,
@@ -219,6 +226,13 @@ def _counted(model: Model, config: Config, architecture: Architecture) -> tuple[
     if architecture.extra:
         model = EXTRAS[architecture.extra](model, config, experts, parts)
     return model, experts, parts
+
+
+def _state_blocks(architecture: Architecture) -> int:
+    """Return the blocks of state that vLLM holds for a request: of models without any attention one."""
+    if architecture.extra == "no_mlp":  # Mamba alone, for which vLLM has no prefix cache
+        return 1
+    return 3 if architecture.linear == "mamba2" else 2
 
 
 def _with_experts(model: Model, config: Config, architecture: Architecture, experts: Experts) -> Model:

@@ -172,6 +172,7 @@ def _gemma4(model: Model, config: Config, experts: Experts, parts: Parts) -> Mod
         width = layers * narrow
         parts.other += config.count("vocab_size_per_layer_input") * width + hidden * width + narrow
         parts.other += layers * (2 * hidden * narrow + hidden)
+        model = replace(model, replicated_params=layers * 2 * hidden * narrow)  # vLLM splits neither projection
     if experts.count:
         parts.other += layers * (4 * hidden + experts.count)
     kinds = ["none" if layer >= layers - shared else kind for layer, kind in enumerate(parts.kinds)]
@@ -189,6 +190,11 @@ def _gemma4(model: Model, config: Config, experts: Experts, parts: Parts) -> Mod
             if each[0]
         ),
     )
+
+
+def _unpacked_latent(model: Model, config: Config, _experts: Experts, _parts: Parts) -> Model:
+    """MiniCPM3, whose keys and values vLLM caches for every head, values padded to the keys' width."""
+    return replace(model, caches=((model.layers, 0, model.heads, 2 * model.head_dim),))
 
 
 def _bert_embeddings(model: Model, config: Config, _experts: Experts, parts: Parts) -> Model:
@@ -224,6 +230,7 @@ EXTRAS: dict[str, Callable[[Model, Config, Experts, Parts], Model]] = {
     "lfm2": _lfm2,
     "gemma3n": _gemma3n,
     "gemma4": _gemma4,
+    "unpacked_latent": _unpacked_latent,
     "bert_embeddings": _bert_embeddings,
     "deberta": _deberta,
 }

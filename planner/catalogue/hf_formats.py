@@ -65,7 +65,13 @@ def foreign(word: str) -> Refusal:
 
 
 def _format(section: Mapping[str, Any]) -> str:
-    method: str = typed_at(section, str, "quant_method", "quant_algo").lower().removeprefix("intel/")
+    legacy = typed_at(section, dict, "quantization")  # ModelOpt before 0.31, whose maker's name stands in for a method
+    by_name = (
+        typed_at(typed_at(section, dict, "producer"), str, "name") == "modelopt" or "modelopt_quant_config" in legacy
+    )
+    if by_name and legacy.get("quant_algo"):
+        section = {"quant_method": "modelopt", **legacy}
+    method: str = typed_at(section, str, "quant_method").lower().removeprefix("intel/")
     if not method and "bits" in section and "group_size" in section:
         raise foreign("mlx")
     if method in FOREIGN:
@@ -78,6 +84,11 @@ def _format(section: Mapping[str, Any]) -> str:
         method = f"int{count_at(section, 'bits', 'w_bit', default=4)}"
     elif method == "bitsandbytes":
         method = "nf4" if section.get("load_in_4bit") else "int8"
+    if not method:
+        raise Refusal(
+            "quantization_config in the config.json has no quant_method, without which no engine here knows how the "
+            "weights are quantized; take a version whose config.json has it, or the model in 16 bits"
+        )
     method = _SAME.get(method, method)
     if method not in QUANTIZATIONS[1:]:
         raise Refusal(

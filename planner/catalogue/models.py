@@ -198,8 +198,8 @@ def _guessed_model(reference: Reference, size: str, related: Model | None) -> Mo
 
 def _local_model(name: str, id: str = "") -> Model | None:
     """Return the model of a folder, or of a config.json, called `id`; None where there is no such folder or file."""
-    path = os.path.expanduser(name)
     try:
+        path = os.path.expanduser(name)
         found = os.path.isdir(path) or (path.endswith(".json") and os.path.isfile(path))
     except ValueError:  # a name that no file can have
         return None

@@ -16,6 +16,7 @@ from ..schema import (
     InferenceCandidate,
     InferenceEstimate,
     InferenceSetup,
+    Model,
     Request,
     TrainingCandidate,
     TrainingEstimate,
@@ -56,6 +57,8 @@ def unsupported_text(setup: InferenceSetup, reason: Reason) -> str:
         return "the transformers image holds no flash-attn; PyTorch's SDPA brings its own FlashAttention kernels"
     if reason is Reason.ENCODER_UNSUPPORTED:
         return f"vLLM does not run the encoder of {model.id}"
+    if reason is Reason.ARCHITECTURE_UNSUPPORTED and setup.engine == "vllm" and model.vllm_lacks:
+        return vllm_obstacle_text(model)
     if reason is Reason.ARCHITECTURE_UNSUPPORTED:
         return f"the {setup.engine} image does not run the architecture of {model.id}"
     if reason is Reason.CACHE_UNSUPPORTED:
@@ -68,6 +71,21 @@ def unsupported_text(setup: InferenceSetup, reason: Reason) -> str:
         best = KERNEL_NAMES[gpu.attention[-1]]
         return f"{best} runs on {gpu.name} and is faster than {KERNEL_NAMES[setup.attention]}"
     raise ValueError(reason)
+
+
+def vllm_obstacle_text(model: Model) -> str:
+    """Return why vLLM does not run a model whose architecture it knows."""
+    what, _space, name = model.vllm_lacks.partition(" ")
+    if what == "key":
+        return f"vLLM needs {name} in a config.json of type {model.architecture}; that of {model.id} has none"
+    if what == "architectures":
+        return f"vLLM needs architectures in the config.json of {model.id}, which has none"
+    if what == "head":
+        return f"vLLM has no class for the encoder of {model.id} with the head that its config.json names"
+    if what == "one":
+        return f"vLLM may read either of the two {name} in the config.json of {model.id}, which contradict each other"
+    only, has = ("tied", "separate") if what == "no" else ("separate", "tied")
+    return f"vLLM builds a {model.architecture} only with {only} embedding and head, and {model.id} has {has} ones"
 
 
 def float16_text(setup: InferenceSetup | TrainingSetup) -> str:

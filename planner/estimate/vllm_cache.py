@@ -51,7 +51,7 @@ def request_bytes(model: Model, tokens: int, in_flight: int, kv_dtype: str = "au
         longer = page // size if page % (block * size) == 0 else block  # where it divides; else it is padded
         table.append(_Kind(kind.layers, page, _blocks(kind, longer, tokens, in_flight)))
     if states:
-        table.append(_Kind(states, page, model.state_blocks if kinds else 1))  # states alone have no prefix cache
+        table.append(_Kind(states, page, model.state_blocks))
     fewest, most = (pick(kind.layers for kind in table) for pick in (min, max))
     group = most if most < UNEVEN * fewest else fewest
     return float(sum(ceil(kind.layers / group) * group * kind.page * kind.blocks for kind in table))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..catalogue.models import DEFAULT_MODELS
+from ..catalogue.models import DEFAULT_MODELS, HEADLESS
 from ..schema import TRAINING, Model, Refusal
 
 # What a head does instead, by the name that catalogue/hf_heads.py gives it, and the classes that have it.
@@ -19,7 +19,11 @@ POOLS = ("", "none", "text", "masked")  # an embedding is a pooled hidden state,
 
 def check_head(model: Model, task: str, workload: str) -> None:
     """Raise Refusal where the model's head, as its config.json names it, does not serve the workload."""
-    if task in TRAINING or not model.head:
+    if task in TRAINING:
+        return
+    if model.id in HEADLESS:
+        raise Refusal(f"{model.id} has no trained head and would answer at random; name a fine-tuned one")
+    if not model.head:
         return
     if workload == "classification" and model.head != "classes":
         raise Refusal(

@@ -36,8 +36,6 @@ def asked_model(model_id: str, size: str, task: str, workload: str) -> Model:
     model = _named_model(one_line("model_id", model_id), "" if is_auto(size) else size)
     if model.basis in ("size", "name"):  # nothing else is known
         model = replace(model, workload=workload)
-    if task not in TRAINING and model.id in HEADLESS:
-        raise Refusal(f"{model.id} has no trained head and would answer at random; name a fine-tuned one in model_id")
     check_head(model, task, workload)
     if model.workload != workload:
         raise Refusal(f"{model.id} is made for {model.workload}, not {workload}; choose another model or workload")

@@ -134,6 +134,21 @@ def test_compare_and_frontier_speak_of_all_four_tasks(task: str, more: list[str]
     assert usd == sorted(usd)
 
 
+@pytest.mark.parametrize(
+    ("architecture", "words"),
+    [("BertForTokenClassification", "labels single tokens"), ("BertModel", "has no head"), (None, "no trained head")],
+)
+def test_compare_checks_the_head_as_a_bake_does(tmp_path, architecture: str | None, words: str):
+    model = "google-bert/bert-base-uncased"
+    if architecture:
+        config = {"model_type": "bert", "architectures": [architecture], "hidden_size": 768, "num_attention_heads": 12}
+        (tmp_path / "config.json").write_text(json.dumps(config))
+        model = str(tmp_path)
+    command = [sys.executable, "-m", "planner", "compare", model]
+    refused = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
+    assert refused.returncode == 1 and words in refused.stderr and refused.stderr.count("\n") == 1
+
+
 def test_compare_reads_embedding_models():
     assert any(row[-1] == "chosen" for row in gpu_plan("compare", "Qwen/Qwen3-Embedding-0.6B", "--concurrency", "32"))
 

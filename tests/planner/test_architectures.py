@@ -1,4 +1,4 @@
-"""Config.json files of public models: read to the parameter that their makers count, or refused in a sentence.
+"""Config.json files of public models: read to the parameter, or refused in a sentence.
 
 tests/data/published_configs.json holds what the files say of the dimensions, and the total with its source.
 """
@@ -6,6 +6,7 @@ tests/data/published_configs.json holds what the files say of the dimensions, an
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,11 @@ import pytest
 
 from planner.catalogue.architectures import ARCHITECTURES
 from planner.catalogue.config_defaults import class_defaults
+from planner.catalogue.gpus import GPUS
 from planner.catalogue.hf_config import from_config
 from planner.choose.support import unsupported
 from planner.describe.refusal import plan_for
+from planner.describe.rejections import unsupported_text
 from planner.request.heads import check_head
 from planner.schema import Budget, InferenceSetup, Model, Refusal, Request
 
@@ -122,6 +125,16 @@ def test_what_is_not_understood_is_refused_in_a_sentence(name: str, changes: dic
     assert "\n" not in text and len(text) < 400 and "size instead" not in text
 
 
+@pytest.mark.parametrize(
+    ("kind", "rows", "pad", "right"),
+    [("roberta", 514, None, 512), ("roberta", 512, 1, 510), ("xlm-roberta", 8194, 1, 8192), ("bert", 512, 0, 512)],
+)
+def test_positions_of_roberta_begin_after_padding(kind: str, rows: int, pad: int | None, right: int) -> None:
+    """transformers: create_position_ids_from_input_ids counts from padding_idx + 1."""
+    changes = {"model_type": kind, "max_position_embeddings": rows, "pad_token_id": pad}
+    assert read("bert-base-NER", **changes).context == right
+
+
 @pytest.mark.parametrize("idle", [None, False, 0, [], {}])
 def test_a_key_that_turns_nothing_on_is_no_obstacle(idle: object) -> None:
     assert read("gpt-j-6b", num_experts=idle, mamba_d_state=idle) == read("gpt-j-6b")
@@ -167,9 +180,32 @@ class TestEngines:
 
     def test_minimax_is_not_run_by_vllm(self) -> None:
         """vLLM 0.32: MiniMaxM1ForCausalLM was supported until v0.23.0."""
-        from planner.catalogue.gpus import GPUS
-
         assert unsupported(InferenceSetup(read("minimax-m1-80k"), GPUS["H200"], 8, 8))
+
+    @pytest.mark.parametrize(
+        ("name", "changes", "words"),
+        [  # each is what the real class of vLLM 0.32 does (benchmarks/data/oracle)
+            ("olmo-2-7b", {"model_type": "gemma2", "tie_word_embeddings": False}, "only with tied embedding and head"),
+            ("deepseek-v2-lite", {"tie_word_embeddings": True}, "only with separate embedding and head"),
+            ("deepseek-v2-lite", {"n_group": None}, "needs n_group"),
+            ("bert-base-NER", {"architectures": []}, "needs architectures"),
+            ("bert-base-NER", {"model_type": "modernbert", "architectures": ["ModernBertForMaskedLM"]}, "no class"),
+        ],
+    )
+    def test_what_vllm_builds_otherwise_is_not_planned_for_it(
+        self, name: str, changes: dict[str, Any], words: str
+    ) -> None:
+        config = {**PUBLISHED[name]["config"], "n_group": 1, "topk_group": 1, **changes}
+        setup = InferenceSetup(from_config(config, name), GPUS["H100"])
+        reason = unsupported(setup)
+        assert reason and re.search(words, unsupported_text(setup, reason.reason))
+        assert unsupported(setup._replace(engine="transformers", attention="sdpa")) is None
+
+    def test_two_flags_that_contradict_each_other_are_not_planned_for_vllm(self) -> None:
+        text = {**PUBLISHED["olmo-2-7b"]["config"], "model_type": "qwen2", "tie_word_embeddings": False}
+        whole = {"model_type": "qwen2_vl", "architectures": ["Qwen2VLForConditionalGeneration"], "text_config": text}
+        assert "vllm" in from_config(whole, "o/n").engines
+        assert from_config({**whole, "tie_word_embeddings": True}, "o/n").engines == ("transformers",)
 
 
 class TestHeads:

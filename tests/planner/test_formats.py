@@ -27,6 +27,16 @@ def compressed(*weights: dict[str, Any]) -> dict[str, Any]:
 
 
 class TestFormats:
+    def test_a_section_without_a_method_is_refused(self) -> None:
+        """Qwen3-32B-FP8-Static-PerTensor: vLLM 0.32 builds its fp8 weights in 16 bits."""
+        groups = {"group_0": {"weights": {"num_bits": 8, "type": "float"}}}
+        with pytest.raises(Refusal, match="no quant_method"):
+            quantized({"quant_algo": "FP8", "config_groups": groups, "producer": {"name": "modelopt"}})
+
+    def test_older_modelopt_in_the_config_itself(self) -> None:
+        """What vLLM 0.32 takes for modelopt: the producer's name, and the algorithm one level down."""
+        assert quantized({"producer": {"name": "modelopt"}, "quantization": {"quant_algo": "FP8"}}) == "fp8"
+
     @pytest.mark.parametrize(
         ("weights", "right"),
         [
