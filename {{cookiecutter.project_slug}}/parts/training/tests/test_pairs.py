@@ -126,8 +126,8 @@ def test_rows_with_nothing_to_prefer_are_left_out_and_counted(pair_job: Job, tmp
     ("row", "sentence"),
     [
         ({"messages": [USER, YES]}, 'OBJECTIVE = "dpo" needs the columns "chosen" and "rejected", and the dataset has'),
-        ({"chosen": [USER, YES, USER, YES], "rejected": [USER, NO, USER, NO]}, "row 1 has a message of the role 'user'"),
-        ({"chosen": [USER, YES], "rejected": [BE, USER, NO]}, "row 1 has two answers that begin with different prompts"),
+        ({"chosen": [USER, YES, USER, YES], "rejected": [USER, NO, USER, NO]}, "row 1 has a 'user' message after"),
+        ({"chosen": [USER, YES], "rejected": [BE, USER, NO]}, "answers that begin with different prompts"),
         ({"prompt": "Why?", "chosen": [USER, YES], "rejected": [USER, NO]}, "with which its answers do not begin"),
         ({"chosen": [YES], "rejected": [NO]}, "row 1 has two answers and no prompt"),
         ({"prompt": ASK, "chosen": ["a", "b"], "rejected": BAD}, "row 1 is not a chat"),
@@ -139,7 +139,8 @@ def test_what_is_no_pair_is_a_sentence(pair_job: Job, tmp_path: Path, row: dict[
 
 
 def test_where_it_is_not_asked_the_refusal_names_the_prompt(chat_job: Job, tmp_path: Path):
-    assert "bake again with objective=dpo" in refusal(chat_job, tmp_path, [{"chosen": [USER, YES], "rejected": [USER, NO]}])
+    rows = [{"chosen": [USER, YES], "rejected": [USER, NO]}]
+    assert "bake again with objective=dpo" in refusal(chat_job, tmp_path, rows)
 
 
 @pytest.mark.parametrize(
@@ -174,9 +175,8 @@ def test_the_loss_is_that_of_the_paper_and_falls(pair_job: Job, tmp_path: Path, 
     if method == "qlora":
         return
     tuned, tokenizer = generate.load(run.result), models.load_tokenizer(source(job))
-    before, held_out = models.load_model(replace(job, method="full"), source(job)).eval(), formats.load_examples(
-        job, tokenizer
-    ).evaluation
+    before = models.load_model(replace(job, method="full"), source(job)).eval()
+    held_out = formats.load_examples(job, tokenizer).evaluation
     assert held_out is not None
     losses = []
     for row in held_out:
@@ -220,10 +220,14 @@ def test_kills_inside_a_save_lose_nothing(pair_job: Job, tmp_path: Path, method:
 
 def test_half_of_the_money_stops_it_and_more_goes_on_to_the_same_losses(pair_job: Job, tmp_path: Path):
     job = replace(pair_job, max_steps=60, epochs=9, save_every_s=0.0)
-    usd = {"usd_per_hour": budget.HOUR}  # a dollar a second
-    whole = train.train(job, undisturbed := run_dir.Run(tmp_path, "whole", "none", **usd))
-    half = train.train(job, run_dir.Run(tmp_path, "parts", f"{whole.spent_usd / 2:.2f}/run", **usd), meter_every_s=0.1)
+
+    def dear(name: str, limit: str) -> run_dir.Run:
+        """A run on a GPU that costs a dollar a second."""
+        return run_dir.Run(tmp_path, name, limit, usd_per_hour=budget.HOUR)
+
+    whole = train.train(job, undisturbed := dear("whole", "none"))
+    half = train.train(job, dear("parts", f"{whole.spent_usd / 2:.2f}/run"), meter_every_s=0.1)
     assert half.status == status.STOPPED and 0 < half.step < 60
-    last = train.train(job, parts := run_dir.Run(tmp_path, "parts", "none", **usd))
+    last = train.train(job, parts := dear("parts", "none"))
     assert last.status == status.FINISHED and last.attempts == 2
     assert parts.metrics().losses() == pytest.approx(undisturbed.metrics().losses(), abs=FOUR_DIGITS)

@@ -61,9 +61,7 @@ def load_examples(job: Job, tokenizer: PreTrainedTokenizerBase, rows: Rows | Non
         parser = make_parser(rows, found, tokenizer, job.labels)
     kept = read_examples(rows, found, parser, [tokenizer.chat_template, tokenizer.sep_token])
     if not len(kept):
-        raise UserError(
-            f"all {rows.count:,} rows are empty" + EMPTY.get(found.kind, "")
-        )
+        raise UserError(f"all {rows.count:,} rows are empty" + EMPTY.get(found.kind, ""))
     kind, weighted = found.kind, found.kind == "chat" and has_weights(kept)
     loss = loss_target(found, kept, tokenizer)
     if weighted:

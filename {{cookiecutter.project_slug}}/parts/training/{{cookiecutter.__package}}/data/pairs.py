@@ -1,6 +1,5 @@
 """A pair of answers as an example: the prompt, and a chosen and a rejected answer to it."""
 
-import os
 from typing import Any
 
 import datasets
@@ -104,7 +103,7 @@ def split_turns(prompt: Turns, chosen: Turns, rejected: Turns) -> tuple[Turns, T
         prompt, chosen, rejected = own, chosen[shared:], rejected[shared:]
     for turn in (*chosen, *rejected):
         if turn["role"] != "assistant":
-            raise ValueError(f"has a message of the role {turn['role']!r} after its answers part: only the last may differ")
+            raise ValueError(f"has a {turn['role']!r} message after its answers part: only the last may differ")
     return prompt, chosen, rejected
 
 
@@ -116,7 +115,9 @@ def says(chat: Turns, turn: dict[str, Any]) -> bool:
 
 def shared_text(chosen: str, rejected: str) -> str:
     """Return what two texts begin with, whole words; "" where one of them would be left without an answer."""
-    shared = os.path.commonprefix([chosen, rejected])
-    end = max((place for place, sign in enumerate(shared, 1) if sign.isspace()), default=0)
-    left = chosen[end:], rejected[end:]
-    return shared[:end] if all(text.strip() for text in left) else ""
+    end = 0  # after the last blank before they differ
+    for place, (ours, theirs) in enumerate(zip(chosen, rejected, strict=False), 1):
+        if ours != theirs:
+            break
+        end = place if ours.isspace() else end
+    return chosen[:end] if chosen[end:].strip() and rejected[end:].strip() else ""

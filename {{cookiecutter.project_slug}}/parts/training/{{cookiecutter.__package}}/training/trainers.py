@@ -1,6 +1,7 @@
 """The trainers: TRL's SFTTrainer and DPOTrainer for generation, the Trainer of transformers for classification."""
 
 import os
+from collections.abc import Sequence
 from typing import Any
 
 import datasets
@@ -104,14 +105,14 @@ def make_trainer(
     tokenizer: PreTrainedTokenizerBase,
     examples: Examples,
     arguments: TrainingArguments,
-    callbacks: list[TrainerCallback],
+    callbacks: Sequence[TrainerCallback],
     reference: PreTrainedModel | None = None,
 ) -> Trainer:
     """Return the job's trainer, ready to start. UserError where packed examples would see each other.
 
     `reference` is what DPO compares with; None: the model with its adapters switched off.
     """
-    common: dict[str, Any] = {"args": arguments, "processing_class": tokenizer, "callbacks": callbacks}
+    common: dict[str, Any] = {"args": arguments, "processing_class": tokenizer, "callbacks": list(callbacks)}
     if job.objective == "dpo":
         return dpo_trainer(job, model, examples, ref_model=reference, **common)
     make = sft_trainer if job.workload == "generation" else classifier_trainer
@@ -152,7 +153,7 @@ def sft_trainer(
     return trainer
 
 
-def train_in_float32(job: Job, trainer: Trainer) -> None:
+def train_in_float32(job: Job, trainer: Any) -> None:
     """Make what is trained float32: TRL makes adapters on 4-bit weights bfloat16, too coarse for small updates."""
     if job.sharding == "none":  # DeepSpeed keeps float32 copies of its own
         for weight in trainer.model.parameters():
