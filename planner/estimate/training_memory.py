@@ -75,6 +75,8 @@ def held_states(setup: TrainingSetup, w: Widths) -> tuple[float, float, float, f
     model, item = setup.model, element_bytes(setup)
     world = setup.gpu_count * setup.nodes
     weights, gradients, optimizer, used = states(setup, w)
+    if setup.objective == "dpo" and setup.method == "full":
+        weights *= 2  # the reference, which lies as the trained model does; adapters are switched off instead
     sharding, offload = setup.sharding, setup.offload
     host = 0.0
     if setup.optimizer == "paged_adamw_8bit":
@@ -106,7 +108,7 @@ def held_states(setup: TrainingSetup, w: Widths) -> tuple[float, float, float, f
 def timeline(setup: TrainingSetup, w: Widths, gradients: float) -> tuple[Moment, ...]:
     """Return the moments at which the peak may lie."""
     model, full = setup.model, setup.method == "full"
-    tokens, item = setup.micro_batch * setup.seq_len, element_bytes(setup)
+    tokens, item = setup.tokens, element_bytes(setup)
     cast = autocast(setup) and full  # float32 weights, of which autocast makes 16-bit copies
     stream = 4 if cast else item
     again = setup.gradient_checkpointing
