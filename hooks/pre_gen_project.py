@@ -87,6 +87,7 @@ BASES = ("size", "name", "relative", "revision")
 TASKS = ("serve", "batch", "finetune", "distributed")
 WORKLOADS = ("generation", "classification", "embedding")
 METHODS = ("full", "lora", "qlora")
+OBJECTIVES = ("sft", "dpo")  # supervised fine-tuning; direct preference optimization, of pairs of answers
 AIMS = ("cost", "latency", "throughput")
 schema_TRAINING = ("finetune", "distributed")  # tasks that change a model; the others use one
 
@@ -242,6 +243,17 @@ class TrainingSetup(NamedTuple):
     packed: bool = False  # several examples to a sequence, which attention must keep apart
     accumulation: int = 0  # micro-batches per optimizer step on each GPU; 0: not decided
     padded: bool = True  # sequences of a micro-batch may differ in length: attention gets a mask
+    objective: str = "sft"  # "sft", "dpo": a micro-batch then counts pairs, of two sequences each
+
+    @property
+    def sequences(self) -> int:
+        """Sequences that one GPU reads in a forward pass."""
+        return self.micro_batch * (2 if self.objective == "dpo" else 1)
+
+    @property
+    def tokens(self) -> int:
+        """Tokens of a forward pass on one GPU, padding included."""
+        return self.sequences * self.seq_len
 
 
 class TrainingEstimate(NamedTuple):
@@ -301,6 +313,7 @@ class Request(NamedTuple):
     attention: str = "auto"
     engine: str = "auto"
     method: str = "auto"
+    objective: str = "sft"
     optimize: str = "cost"
     warm: WarmPool = WarmPool()
     dataset: str = ""
@@ -2457,6 +2470,7 @@ def run_tokens(request: Request, setup: TrainingSetup) -> float:
     if request.dataset_tokens:
         return request.dataset_tokens * request.epochs
     each = request.row_tokens if setup.packed else sequence_tokens(request, setup)
+    each *= setup.sequences // setup.micro_batch  # two of a pair, each with the prompt
     return (request.dataset_rows or ASSUMED_ROWS) * request.epochs * each
 
 
@@ -2464,7 +2478,7 @@ def sequence_tokens(request: Request, setup: TrainingSetup) -> int:
     """Return the tokens of a typical sequence: the whole context, or an example padded to its micro-batch's longest."""
     if setup.packed or not request.row_tokens:
         return setup.seq_len
-    return min(setup.seq_len, round(request.row_tokens * (PADDING if setup.micro_batch > 1 else 1)))
+    return min(setup.seq_len, round(request.row_tokens * (PADDING if setup.sequences > 1 else 1)))
 
 
 def start_s(setup: TrainingSetup) -> float:
@@ -2507,6 +2521,7 @@ def save_every_s(setup: TrainingSetup, attempt_s: float = math.inf) -> int:
 
 
 ADAPTER_BYTES = 3  # of an adapter's input: a 16-bit copy, and the mask of its dropout (PEFT under autocast)
+estimate_training_kept_MASK_BYTES = 1  # of them
 
 
 def saved_bytes(setup: TrainingSetup) -> float:
@@ -2524,14 +2539,14 @@ def mask_bytes(setup: TrainingSetup) -> float:
     """
     if setup.attention != "sdpa":
         return 0.0
-    length = setup.micro_batch * setup.seq_len if setup.packed else setup.seq_len
+    length = setup.tokens if setup.packed else setup.seq_len
     return 2.0 * length * _masked_share(setup)
 
 
 def _masked_share(setup: TrainingSetup) -> float:
     """Return the share of the layers whose attention gets a mask."""
     model = setup.model
-    if setup.packed or (setup.padded and setup.micro_batch > 1):
+    if setup.packed or (setup.padded and setup.sequences > 1):
         return 1.0
     slides = model.sliding_window and setup.seq_len > model.sliding_window
     return model.sliding_layers / model.layers if slides else 0.0
@@ -2597,6 +2612,8 @@ def _adapters(setup: TrainingSetup, w: Widths, kind: Traits) -> float:
         return 0.0
     model, fused = setup.model, kind.fused_projections
     kept = 4 if setup.precision == "fp32" else ADAPTER_BYTES
+    if setup.objective == "dpo":
+        kept -= estimate_training_kept_MASK_BYTES  # TRL switches dropout off
     inputs, low = (1, 1) if fused else (3, 3)
     width = {"qv": 2 * w.hidden}.get(setup.lora_targets, inputs * w.hidden + w.query)
     count = {"qv": 2}.get(setup.lora_targets, low + 1)
@@ -2627,7 +2644,7 @@ EMBEDDINGS = {True: 1.5, False: 0.9}  # embedding-sized blocks that gradients le
 
 def unused_adapters(setup: TrainingSetup, w: Widths) -> float:
     """Return the unused bytes at the peak of training adapters on frozen weights."""
-    tokens, again = setup.micro_batch * setup.seq_len, setup.gradient_checkpointing
+    tokens, again = setup.tokens, setup.gradient_checkpointing
     if setup.logits == "full" and setup.model.workload == "generation":
         wide, hidden = BELOW_LOGITS[again]
         below = wide * max(w.mlp, w.query) + hidden * w.hidden
@@ -2646,7 +2663,7 @@ def reserved_full(setup: TrainingSetup, w: Widths, held: float, moments: tuple[f
     `held` are weights and optimizer states; `moments` all bytes at the end of forward, in the loss's backward, and so
     on to the optimizer's step; `trained` is one copy of the weights in their own precision.
     """
-    model, tokens = setup.model, setup.micro_batch * setup.seq_len
+    model, tokens = setup.model, setup.tokens
     accumulates = setup.accumulation != 1
     embedding = trained / max(model.params, 1) * model.vocab * w.hidden
     peak, step = max(moments), moments[-1]
@@ -2685,11 +2702,11 @@ def reserved_full(setup: TrainingSetup, w: Widths, held: float, moments: tuple[f
 LOSS_BYTES = 12  # per logit in backward: float32 log-softmax and two gradients (transformers' ForCausalLMLoss)
 FORWARD_LOSS_BYTES = 10  # per logit in forward: 16-bit logits, and float32 ones twice
 LOSS_TILE_TOKENS, LOSS_TILE_VOCAB = 4096, 32768  # of a fused loss's tile of logits (TRL 1.16, chunked_logprob)
-MASK_BYTES = 1  # of a pair of tokens: the boolean mask that the layers share
+estimate_training_memory_MASK_BYTES = 1  # of a pair of tokens: the boolean mask that the layers share
 # Bytes of a token that a layer's backward takes beside what was kept, per element of its widest tensor and of the
 # hidden state; adapters and full training. Not counted with shards: the runs that were published had fused kernels
 # (Liger, torch.compile), and nothing here measured others.
-BACKWARD_WIDTHS = {False: 10, True: 6}
+BACKWARD_WIDTHS = {False: 10, True: 6}  # by whether there is no dropout: in full training, and in DPO
 BACKWARD_HIDDEN = {False: 10, True: 12}
 HOST_BUFFER = 1.5  # pinned buffers on top of the states, factor of DeepSpeed's own memory estimator
 estimate_training_memory_MIB = 2**20
@@ -2742,6 +2759,8 @@ def held_states(setup: TrainingSetup, w: Widths) -> tuple[float, float, float, f
     model, item = setup.model, element_bytes(setup)
     world = setup.gpu_count * setup.nodes
     weights, gradients, optimizer, used = states(setup, w)
+    if setup.objective == "dpo" and setup.method == "full":
+        weights *= 2  # the reference, which lies as the trained model does; adapters are switched off instead
     sharding, offload = setup.sharding, setup.offload
     host = 0.0
     if setup.optimizer == "paged_adamw_8bit":
@@ -2773,14 +2792,14 @@ def held_states(setup: TrainingSetup, w: Widths) -> tuple[float, float, float, f
 def timeline(setup: TrainingSetup, w: Widths, gradients: float) -> tuple[Moment, ...]:
     """Return the moments at which the peak may lie."""
     model, full = setup.model, setup.method == "full"
-    tokens, item = setup.micro_batch * setup.seq_len, element_bytes(setup)
+    tokens, item = setup.tokens, element_bytes(setup)
     cast = autocast(setup) and full  # float32 weights, of which autocast makes 16-bit copies
     stream = 4 if cast else item
     again = setup.gradient_checkpointing
     layer = saved_bytes(setup) * tokens
     stack = model.layers * (stream * w.hidden * tokens if again else layer)
     if mask_bytes(setup):
-        stack += MASK_BYTES * tokens * (tokens if setup.packed else setup.seq_len)
+        stack += estimate_training_memory_MASK_BYTES * tokens * (tokens if setup.packed else setup.seq_len)
     copies = 2.0 * w.layer_params if cast else 0.0  # of a layer's weights
     kept_copies = 0.0 if again else model.layers * copies
     earlier = 0.0 if setup.accumulation == 1 else gradients  # of the micro-batches before
@@ -2795,7 +2814,8 @@ def timeline(setup: TrainingSetup, w: Widths, gradients: float) -> tuple[Moment,
     whole = setup.sharding == "none" and full
     passing = 0.0  # of a layer's own temporaries
     if setup.sharding == "none":
-        passing = BACKWARD_WIDTHS[full] * tokens * max(w.mlp, w.query) + BACKWARD_HIDDEN[full] * tokens * w.hidden
+        wide = BACKWARD_WIDTHS[full or setup.objective == "dpo"]
+        passing = wide * tokens * max(w.mlp, w.query) + BACKWARD_HIDDEN[full] * tokens * w.hidden
         passing *= item / 2
     if whole:
         passing += (item + stream) * max(w.mlp, w.query) * w.hidden  # the gradient of one matrix, and its cast
@@ -2864,7 +2884,8 @@ def unused_bytes(
         return UNUSED_SHARE * peak
     if setup.method == "lora":
         return unused_adapters(setup, w)
-    return reserved_full(setup, w, held, tuple(held + moment.total for moment in moments), weights) - peak
+    trained = weights / 2 if setup.objective == "dpo" else weights  # and as much of DPO's reference
+    return reserved_full(setup, w, held, tuple(held + moment.total for moment in moments), trained) - peak
 
 
 # ---- planner/estimate/training_speed.py
@@ -2903,10 +2924,12 @@ class TrainingSpeed(NamedTuple):
 def estimate_training_speed_speed(setup: TrainingSetup) -> TrainingSpeed:
     """Return the speed of the setup: the tokens of a micro-batch over the sum of its times by kind of work."""
     model, gpu, w, item = setup.model, setup.gpu, widths(setup), element_bytes(setup)
-    world, tokens = setup.gpu_count * setup.nodes, setup.micro_batch * setup.seq_len
+    world, tokens = setup.gpu_count * setup.nodes, setup.tokens
     peak = gpu.flops * (0.5 if item == 4 else 1.0)  # TF32
     passes = 3 if setup.method == "full" else 2
     again = 1 if setup.gradient_checkpointing else 0
+    beside = 1 if setup.objective == "dpo" else 0  # forward passes of DPO's reference
+    more = again + beside
     weights = max(0, model.params_active - (0 if model.tied_embeddings else w.embedding // 2))
     matrices = 2 * weights * tokens
     adapters = 6 * w.adapters * tokens
@@ -2920,30 +2943,30 @@ def estimate_training_speed_speed(setup: TrainingSetup) -> TrainingSpeed:
         kernel = ATTENTION_SHARE_TUNED
     if setup.attention == "eager":
         kernel = 0.1  # scores go through memory (prior)
-    gemm_s = ((passes + again) * matrices + adapters) / (peak * share * (MOE_SHARE if model.experts else 1))
-    read_s = (passes + again) * item * (model.params - w.embedding // 2) / gpu.bandwidth  # weights at small batches
+    gemm_s = ((passes + more) * matrices + adapters) / (peak * share * (MOE_SHARE if model.experts else 1))
+    read_s = (passes + more) * item * (model.params - w.embedding // 2) / gpu.bandwidth  # weights at small batches
     scored = attention
     if setup.packed:  # TRL lays the sequences of a micro-batch end to end, in one row
         scored = 2 * w.query * tokens * model.layers * tokens / MASKED_SHARE
-    attention_s = (3.5 + again) * scored / (peak * share * kernel)
-    elementwise_s = ELEMENTWISE_PASSES * (1 + again / 3) * saved_bytes(setup) * tokens * model.layers / gpu.bandwidth
+    attention_s = (3.5 + more) * scored / (peak * share * kernel)
+    elementwise_s = ELEMENTWISE_PASSES * (1 + more / 3) * saved_bytes(setup) * tokens * model.layers / gpu.bandwidth
     if setup.logits == "full" and model.workload == "generation":
         elementwise_s += 2 * LOSS_BYTES * tokens * model.vocab / gpu.bandwidth
-    launch_s = LAYER_LAUNCH_S * model.layers * (3 + again) / 4
+    launch_s = LAYER_LAUNCH_S * model.layers * (3 + more) / 4
     unpack_s = 0.0
     if setup.method == "qlora":  # read 4 bits, write 16, in every pass
-        unpack_s = (2 + again) * 2.5 * (model.params - w.embedding) / (gpu.bandwidth * DEQUANTIZE_SHARE)
+        unpack_s = (2 + more) * 2.5 * (model.params - w.embedding) / (gpu.bandwidth * DEQUANTIZE_SHARE)
     step = max(gemm_s, read_s) + attention_s + elementwise_s + launch_s + unpack_s
     step += _communication_s(setup, w) * EXPOSED + (
         _update_s(setup, w) if setup.offload == "none" else _offload_s(setup, w)
     )
-    useful = passes * matrices + adapters + 3 * attention
+    useful = (passes + beside) * matrices + adapters + (3 + beside) * attention
     return TrainingSpeed(world * tokens / step, useful / (step * gpu.flops))
 
 
 def communication_share(setup: TrainingSetup) -> float:
     """Return the share of a step's time that waits for collectives."""
-    tokens = setup.micro_batch * setup.seq_len * setup.gpu_count * setup.nodes
+    tokens = setup.tokens * setup.gpu_count * setup.nodes
     return _communication_s(setup, widths(setup)) * EXPOSED * estimate_training_speed_speed(setup).tokens_per_s / tokens
 
 
@@ -3089,9 +3112,9 @@ def best_micro_batch(
     for checkpointing in (True, False):
         so_far = useful_rate(request, best, found) if checkpointing else 0.0
         for micro_batch in MICRO_BATCHES[checkpointing:]:  # the first one with checkpointing is given
-            if micro_batch > most or (micro_batch > 1 and micro_batch * setup.seq_len > MAX_STEP_TOKENS):
-                break
             tried = replace(setup, micro_batch=micro_batch, gradient_checkpointing=checkpointing)
+            if micro_batch > most or (micro_batch > 1 and tried.tokens > MAX_STEP_TOKENS):
+                break
             estimate = estimate_run(request, tried)
             useful = useful_rate(request, tried, estimate)
             if choose_micro_batch_tight(estimate) or useful <= so_far * 1.02:  # a larger one must earn its memory
@@ -3129,6 +3152,8 @@ def useful_rate(request: Request, setup: TrainingSetup, estimate: TrainingEstima
 def packs(request: Request) -> bool:
     """Whether several examples may share a sequence: short and many, and no state runs from one to the next."""
     if request.workload != "generation" or request.model.keeps_state or not request.row_tokens:
+        return False
+    if request.objective == "dpo":
         return False
     steps = request.dataset_rows * request.row_tokens / request.context_len / GLOBAL_BATCH
     return request.row_tokens < request.context_len and steps >= PACKED_STEPS
@@ -3282,6 +3307,7 @@ def choose_training_setups_setup_of(
         attention=default_attention(request.model) if request.attention == "auto" else request.attention,
         sharding=sharding,
         offload=offload,
+        objective=request.objective,
     )
 
 
@@ -7281,6 +7307,19 @@ def check_workload(workload: str) -> None:
         raise Refusal(f"an {workload} model is not trained here; take workload {' or '.join(TRAINED)}")
 
 
+def check_objective(objective: str, task: str, workload: str) -> None:
+    """Raise Refusal where nothing is trained on pairs of answers."""
+    if objective == "sft":
+        return
+    if task not in schema_TRAINING:
+        raise Refusal(f"objective {objective} is for training; leave it sft for task {task}")
+    if workload != "generation":
+        raise Refusal(
+            f"objective {objective} compares two answers, and a {workload} model writes none; "
+            "take workload generation, or objective sft"
+        )
+
+
 def check_trained(model: Model) -> None:
     """Raise Refusal where the weights are not published in 16 bits or more."""
     if model.quantization != "none":
@@ -7343,9 +7382,9 @@ def row_tokens_of(workload: str, context_len: int) -> int:
     return min(ROW_TOKENS[workload], context_len)
 
 
-def epochs_of(rows: int) -> int:
-    """Return the passes over the data: fewer over many rows."""
-    return EPOCHS if rows < MANY_ROWS else 1
+def epochs_of(rows: int, objective: str = "sft") -> int:
+    """Return the passes over the data: fewer over many rows, and one over preferences (Zephyr, arXiv 2310.16944)."""
+    return EPOCHS if rows < MANY_ROWS and objective == "sft" else 1
 
 
 # ---- planner/request/heads.py
@@ -7505,6 +7544,8 @@ def check_answers(typed: dict[str, object]) -> Answers:
     method = one_of("method", text["method"], ("auto", *METHODS))
     quantization = one_of("quantization", text["quantization"], ("auto", *QUANTIZATIONS))
     engine = one_of("engine", text["engine"], ("auto", *ENGINES))
+    objective = one_of("objective", text["objective"], OBJECTIVES)
+    check_objective(objective, task, workload)
     if task in ("serve", "batch") and method != "auto":
         raise Refusal(f"method {method} is for training; leave it auto for task {task}")
     if task in schema_TRAINING:
@@ -7529,12 +7570,13 @@ def check_answers(typed: dict[str, object]) -> Answers:
         quantization=quantization,
         engine=engine,
         method=method,
+        objective=objective,
         optimize=optimize,
         warm=check_warm(text["warm"], task, optimize),
         dataset=dataset,
         dataset_rows=dataset_rows,
         row_tokens=row_tokens_of(workload, context_len) if trains else 0,
-        epochs=epochs_of(dataset_rows) if trains else 1,
+        epochs=epochs_of(dataset_rows, objective) if trains else 1,
     )
     return Answers(name, slug, slug.replace("-", "_"), request)
 
@@ -8382,10 +8424,12 @@ def describe_training_run_price(run: TrainingRun) -> str:
 
 
 def rows_words(plan: TrainingPlan) -> str:
-    """Return "10,000 rows of 512 tokens x 3 epochs"."""
+    """Return "10,000 rows of 512 tokens x 3 epochs", "10,000 pairs of 2 x 512 tokens"."""
     request = plan.request
     rows = request.dataset_rows or ASSUMED_ROWS
     passes = f" x {request.epochs} epochs" if request.epochs > 1 else ""
+    if request.objective == "dpo":
+        return f"{rows:,} pairs of 2 x {row_tokens(plan):,} tokens{passes}"
     return f"{rows:,} rows of {row_tokens(plan):,} tokens{passes}"
 
 
@@ -8394,10 +8438,10 @@ def row_tokens(plan: TrainingPlan) -> int:
 
 
 def how(candidate: TrainingCandidate) -> str:
-    """Return "LoRA", "full fine-tuning with ZeRO-2"."""
+    """Return "LoRA", "LoRA by DPO", "full fine-tuning with ZeRO-2"."""
     setup = candidate.setup
-    spread = sharding_name(setup)
-    return METHOD_NAMES[setup.method] + (f" with {spread}" if spread else "")
+    spread, objective = sharding_name(setup), " by DPO" if setup.objective == "dpo" else ""
+    return METHOD_NAMES[setup.method] + objective + (f" with {spread}" if spread else "")
 
 
 def step(candidate: TrainingCandidate) -> str:
@@ -8511,6 +8555,10 @@ def why_lower(plan: TrainingPlan) -> str:
 
 
 describe_training_page_COLUMNS = ("GPUs", "how", "step", "GiB used of usable", "tokens/s", "$/h", "run", "$/run", "verdict")
+REFERENCE_WORDS = {  # by whether all weights are trained
+    False: "DPO compares with the model as it was: with its adapters switched off, so without a second copy.",
+    True: "DPO compares with the model as it was: a second copy of the weights, frozen, which is among the weights.",
+}
 describe_training_page_OPTIONS_HEAD = """| GPUs | how | step | GiB used of usable | tokens/s | USD/hour | run | USD/run | verdict |
 |---|---|---|---|---:|---:|---:|---:|---|
 """
@@ -8608,6 +8656,8 @@ def state_words(plan: TrainingPlan) -> list[str]:
             "4 bits (NF4, double quantization), unpacked a matrix at a time.",
         }[setup.method]
     ]
+    if setup.objective == "dpo":
+        words.append(REFERENCE_WORDS[setup.method == "full"])
     if lower := why_lower(plan):
         words.append(f"{lower[0].upper()}{lower[1:]}.")
     if setup.sharding.startswith("zero"):
@@ -8624,7 +8674,7 @@ def state_words(plan: TrainingPlan) -> list[str]:
             f"That leaves {left:.1f} GiB, less than the estimate may err; if memory runs out, a run says what to lower."
         )
     words.append(
-        f"Activations grow with a micro-batch's tokens, at most {setup.micro_batch} x {setup.seq_len:,}, and {kept}."
+        f"Activations grow with a micro-batch's tokens, at most {setup.sequences} x {setup.seq_len:,}, and {kept}."
     )
     return words
 
@@ -8634,8 +8684,9 @@ def rate_words(plan: TrainingPlan) -> list[str]:
     batch = setup.micro_batch * setup.accumulation * setup.gpu_count * setup.nodes
     at = f"at rows of {row_tokens(plan):,} tokens (prior)" if plan.request.row_tokens else "at full sequences"
     measured = "tokens_per_s" not in estimate.prior
+    rows = "pairs" if setup.objective == "dpo" else "sequences"
     return [
-        f"An optimizer step sees {batch} sequences: {step(chosen)} on each GPU. Tokens count as the GPU sees them,",
+        f"An optimizer step sees {batch} {rows}: {step(chosen)} on each GPU. Tokens count as the GPU sees them,",
         f"padding included, {at}; MFU is {estimate.mfu or 0:.2f} of {setup.gpu.flops / 1e12:,.0f} TFLOP/s. Memory is",
         "counted term by term; speeds come from a roofline model, so mind the range.",
         "" if measured else "Too little was measured of such a card or model: the range is wide (prior).",
@@ -9423,6 +9474,7 @@ def plan_py_serve_most_reason(plan: InferencePlan) -> str:
 
 LARGE_MODEL = 20e9  # parameters from which papers halve the learning rate
 ADAPTER_RATE, FULL_RATE, CLASSIFIER_RATE = 2e-4, 2e-5, 2e-5
+PREFERENCE_ADAPTER_RATE, PREFERENCE_FULL_RATE, BETA = 5e-6, 5e-7, 0.1
 
 
 def method_rows(plan: TrainingPlan) -> list[Constant]:
@@ -9436,6 +9488,8 @@ def method_rows(plan: TrainingPlan) -> list[Constant]:
         ("OPTIMIZER", setup.optimizer, optimizer_reason(setup)),
         ("LEARNING_RATE", *learning_rate(setup)),
     ]
+    if setup.objective == "dpo":
+        rows.append(("BETA", BETA, "of DPO's paper (arXiv 2305.18290): a larger one allows less change"))
     return rows
 
 
@@ -9474,6 +9528,10 @@ def optimizer_reason(setup: TrainingSetup) -> str:
 
 def learning_rate(setup: TrainingSetup) -> tuple[float, str]:
     """Return the highest learning rate, and its source."""
+    if setup.objective == "dpo":
+        if setup.method == "full":
+            return PREFERENCE_FULL_RATE, "Zephyr's for 7B (arXiv 2310.16944), a fortieth of that of supervised training"
+        return PREFERENCE_ADAPTER_RATE, "Hugging Face's recipe zephyr-7b-dpo-qlora; ten times that of full fine-tuning"
     halved = 0.5 if setup.model.params > LARGE_MODEL else 1.0
     if setup.method != "full":
         sizes = "33B and 65B" if halved < 1 else "7B and 13B"
@@ -9491,16 +9549,16 @@ def step_rows(plan: TrainingPlan) -> list[Constant]:
     world = setup.gpu_count * setup.nodes
     batch = setup.micro_batch * setup.accumulation * world
     steps = f"on each of {world} GPUs" if world > 1 else "of a step"
-    generation = setup.model.workload == "generation"
+    generation, rows = setup.model.workload == "generation", "pairs" if setup.objective == "dpo" else "sequences"
     return [
         ("SEQ_LEN", setup.seq_len, "tokens; what is longer is cut there"),
         ("PACKING", *packing(plan)),
         (
             "MICRO_BATCH",
             setup.micro_batch,
-            f"sequences on a GPU at once: the fastest that leaves {1 - HEADROOM:.0%} free",
+            f"{rows} on a GPU at once: the fastest that leaves {1 - HEADROOM:.0%} free",
         ),
-        ("ACCUMULATION", setup.accumulation, f"micro-batches {steps}: {batch} sequences in one optimizer step"),
+        ("ACCUMULATION", setup.accumulation, f"micro-batches {steps}: {batch} {rows} in one optimizer step"),
         ("ACTIVATION_CHECKPOINTING", setup.gradient_checkpointing, checkpointing_reason(setup)),
         ("ATTENTION", setup.attention, _attention_reason(setup)),
         ("LOSS", setup.logits, fused_reason(setup) if generation else "of a class; there is no vocabulary to save on"),
@@ -9522,6 +9580,8 @@ def packing(plan: TrainingPlan) -> tuple[bool, str]:
         )
     if request.workload != "generation":
         return False, "a class belongs to one text"
+    if request.objective == "dpo":
+        return False, "a pair's answers are compared sequence by sequence"
     if request.model.keeps_state:
         return False, "linear attention would carry its state from one example into the next"
     if not request.dataset_rows:
@@ -9549,7 +9609,16 @@ def fused_reason(setup: TrainingSetup) -> str:
 # ---- planner/write/plan_py/training.py
 
 
-SAMPLES = {"generation": "samples/chat.jsonl", "classification": "samples/labels.jsonl"}  # of the generated project
+# Of the generated project, by workload and objective
+SAMPLES = {
+    ("generation", "sft"): "samples/chat.jsonl",
+    ("generation", "dpo"): "samples/pairs.jsonl",
+    ("classification", "sft"): "samples/labels.jsonl",
+}
+OBJECTIVE_WORDS = {
+    "sft": "supervised fine-tuning: the rows' answers, texts or classes are learnt",
+    "dpo": "direct preference optimization: the chosen of two answers, rather than the rejected one",
+}
 CHECKPOINTS = 2
 
 
@@ -9565,7 +9634,7 @@ def plan_py_training_constants(plan: TrainingPlan, slug: str) -> list[Constant]:
         keeping(plan),
         plan_py_training_money(plan),
         plan_py_training_predictions(plan),
-        decided(plan),
+        decided(plan, ("OBJECTIVE", plan.request.objective, OBJECTIVE_WORDS[plan.request.objective])),
     )
     return [row for group in groups for row in (*group, DONE)][:-1]
 
@@ -9632,23 +9701,23 @@ def data_rows(plan: TrainingPlan) -> list[Constant]:
     known = f"; planned for {request.dataset_rows:,} rows" if request.dataset_rows else ""
     where = "a Hugging Face id, a folder, or a JSONL, Parquet or CSV file" if named else "a sample of ours: name yours"
     return [
-        ("DATASET", request.dataset if named else SAMPLES[request.workload], where + known),
+        ("DATASET", request.dataset if named else SAMPLES[request.workload, request.objective], where + known),
         ("SUBSET", "", "of a dataset with several configurations"),
         ("COLUMNS", {}, "where yours are called otherwise: our name -> yours"),
         ("LABELS", [], "names of classes by number; none: those that occur"),
         ("EVAL_SHARE", 0.05, "of the rows, held out to measure on; at most 1,000"),
-        ("EPOCHS", request.epochs, epochs_reason(request.epochs)),
+        ("EPOCHS", request.epochs, epochs_reason(request)),
         ("MAX_STEPS", 0, "optimizer steps after which it ends; 0: as many as the epochs take"),
         ("SEED", 0, "the same seed and rows give the same losses, interrupted or not"),
     ]
 
 
-def epochs_reason(epochs: int) -> str:
-    return (
-        "passes over the rows, as Alpaca and BERT have it"
-        if epochs > 1
-        else "one pass over so many rows is enough (prior)"
-    )
+def epochs_reason(request: Request) -> str:
+    if request.objective == "dpo":
+        return "one pass, as Zephyr has it (arXiv 2310.16944): preferences are soon learnt by heart"
+    if request.epochs > 1:
+        return "passes over the rows, as Alpaca and BERT have it"
+    return "one pass over so many rows is enough (prior)"
 
 
 def keeping(plan: TrainingPlan) -> list[Constant]:

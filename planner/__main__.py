@@ -16,12 +16,12 @@ from .catalogue.prices import price_changes
 from .catalogue.sizes import is_size
 from .describe.refusal import plan_for
 from .hub import fetch_unknown
-from .request.checks import check_budget, check_context, check_several, check_trained, check_workload
+from .request.checks import check_budget, check_context, check_objective, check_several, check_trained, check_workload
 from .request.dataset import epochs_of, parse_dataset, row_tokens_of
 from .request.heads import check_head
 from .request.model import usual_context
 from .request.parse import parse_count, parse_gpu
-from .schema import AIMS, ENGINES, METHODS, QUANTIZATIONS, TASKS, TRAINING, Model, Refusal, Request
+from .schema import AIMS, ENGINES, METHODS, OBJECTIVES, QUANTIZATIONS, TASKS, TRAINING, Model, Refusal, Request
 from .write.table import table
 
 
@@ -68,6 +68,7 @@ def add_request(command: argparse.ArgumentParser) -> None:
     add("--context", default="auto", help="tokens: prompt and answer (8192), one example (2048)")
     add("--rows", default="0", help="of a batch or to train on: 10000, 10k (unknown)")
     add("--method", default="auto", choices=("auto", *METHODS), help="insist on a way to train")
+    add("--objective", default="sft", choices=OBJECTIVES, help="sft, or dpo to train on pairs of answers (sft)")
     add("--concurrency", default="16", help="requests at once (16)")
     add("--gpu", default="auto", help="insist on a GPU: L40S, H100:2")
     add("--quantization", default="auto", choices=("auto", *QUANTIZATIONS), help="insist on a format")
@@ -99,6 +100,7 @@ def asked(options: argparse.Namespace) -> Request:
     rows = parse_dataset(f"it {options.rows} rows")[1] if options.rows != "0" else 0
     workload = model.workload
     check_head(model, options.task, workload)
+    check_objective(options.objective, options.task, workload)
     if trains:
         check_workload(workload)
         check_trained(model)
@@ -115,10 +117,11 @@ def asked(options: argparse.Namespace) -> Request:
         quantization=options.quantization,
         engine=options.engine,
         method=options.method,
+        objective=options.objective,
         optimize=options.optimize,
         dataset_rows=rows,
         row_tokens=row_tokens_of(workload, context_len) if trains else 0,
-        epochs=epochs_of(rows) if trains else 1,
+        epochs=epochs_of(rows, options.objective) if trains else 1,
     )
 
 

@@ -108,6 +108,7 @@ def training_line(request: Request, candidate: TrainingCandidate) -> Line:
         "nodes": setup.nodes,
         "gpu_string": gpu_string(setup.gpu, setup.gpu_count),
         "method": setup.method,
+        "objective": setup.objective,
         "precision": setup.precision,
         "optimizer": setup.optimizer,
         "seq_len": setup.seq_len,

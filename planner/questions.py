@@ -10,7 +10,7 @@ from .catalogue.gpus import find_gpu
 from .catalogue.model_object import from_object
 from .catalogue.models import find_model
 from .catalogue.other_gpus import OTHER_GPUS
-from .request.checks import check_context
+from .request.checks import check_context, check_objective
 from .request.heads import check_head
 from .request.model import usual_context
 from .request.parse import one_of, parse_budget, parse_gpu
@@ -19,6 +19,7 @@ from .schema import (
     ATTENTIONS,
     ENGINES,
     METHODS,
+    OBJECTIVES,
     QUANTIZATIONS,
     TASKS,
     WORKLOADS,
@@ -125,6 +126,8 @@ def read_training_setup(fields: Fields) -> TrainingSetup:
     model = fields.model()
     gpu = fields.gpu()
     gpu_count = fields.count("gpu_count", 1)
+    objective = fields.choice("objective", OBJECTIVES, "sft")
+    check_objective(objective, "finetune", model.workload)
     setup = TrainingSetup(
         model=model,
         gpu=gpu,
@@ -138,14 +141,17 @@ def read_training_setup(fields: Fields) -> TrainingSetup:
         seq_len=fields.count("seq_len", 2048),
         micro_batch=fields.count("micro_batch", 1),
         gradient_checkpointing=fields.flag("gradient_checkpointing", True),
-        logits=fields.choice("logits", ("full", "fused"), "full"),
+        logits=fields.choice("logits", ("full", "fused"), "fused" if objective == "dpo" else "full"),
         attention=fields.choice(
             "attention", ("sdpa", "eager", "flash_attention_2", "flash_attention_3", "flash_attention_4"), "sdpa"
         ),
         sharding=fields.choice("sharding", ("none", "zero1", "zero2", "zero3", "fsdp"), "none"),
         offload=fields.choice("offload", ("none", "optimizer", "all"), "none"),
         accumulation=fields.count("accumulation", 0, least=0),
+        objective=objective,
     )
+    if objective == "dpo" and setup.logits == "full":
+        raise Refusal("TRL's DPO takes its log-probabilities a tile at a time; give logits fused")
     fields.finish()
     return setup
 
@@ -159,6 +165,8 @@ def read_request(fields: Fields) -> Request:
     )
     workload = fields.choice("workload", WORKLOADS, model.workload)
     check_head(model, task, workload)
+    objective = fields.choice("objective", OBJECTIVES, "sft")
+    check_objective(objective, task, workload)
     context_len = fields.count("context_len", usual_context(model, "serve", "generation"))
     request = Request(
         task=task,
@@ -173,6 +181,7 @@ def read_request(fields: Fields) -> Request:
         attention=fields.choice("attention", ("auto", *ATTENTIONS), "auto"),
         engine=fields.choice("engine", ("auto", *ENGINES), "auto"),
         method=fields.choice("method", ("auto", *METHODS), "auto"),
+        objective=objective,
         optimize=fields.choice("optimize", AIMS, "cost"),
         dataset_tokens=fields.count("dataset_tokens", 0, least=0),
         epochs=fields.count("epochs", 1),

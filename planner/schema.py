@@ -22,6 +22,7 @@ BASES = ("size", "name", "relative", "revision")
 TASKS = ("serve", "batch", "finetune", "distributed")
 WORKLOADS = ("generation", "classification", "embedding")
 METHODS = ("full", "lora", "qlora")
+OBJECTIVES = ("sft", "dpo")  # supervised fine-tuning; direct preference optimization, of pairs of answers
 AIMS = ("cost", "latency", "throughput")
 TRAINING = ("finetune", "distributed")  # tasks that change a model; the others use one
 
@@ -177,6 +178,17 @@ class TrainingSetup(NamedTuple):
     packed: bool = False  # several examples to a sequence, which attention must keep apart
     accumulation: int = 0  # micro-batches per optimizer step on each GPU; 0: not decided
     padded: bool = True  # sequences of a micro-batch may differ in length: attention gets a mask
+    objective: str = "sft"  # "sft", "dpo": a micro-batch then counts pairs, of two sequences each
+
+    @property
+    def sequences(self) -> int:
+        """Sequences that one GPU reads in a forward pass."""
+        return self.micro_batch * (2 if self.objective == "dpo" else 1)
+
+    @property
+    def tokens(self) -> int:
+        """Tokens of a forward pass on one GPU, padding included."""
+        return self.sequences * self.seq_len
 
 
 class TrainingEstimate(NamedTuple):
@@ -236,6 +248,7 @@ class Request(NamedTuple):
     attention: str = "auto"
     engine: str = "auto"
     method: str = "auto"
+    objective: str = "sft"
     optimize: str = "cost"
     warm: WarmPool = WarmPool()
     dataset: str = ""

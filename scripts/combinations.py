@@ -21,7 +21,7 @@ sys.path.insert(0, str(ROOT))
 from planner.catalogue.gpus import GPUS  # noqa: E402
 from planner.describe.refusal import plan_for  # noqa: E402
 from planner.request.prompts import check_answers  # noqa: E402
-from planner.schema import AIMS, ENGINES, METHODS, QUANTIZATIONS, TASKS, WORKLOADS, Refusal  # noqa: E402  # noqa: E402
+from planner.schema import AIMS, ENGINES, METHODS, OBJECTIVES, QUANTIZATIONS, TASKS, WORKLOADS, Refusal  # noqa: E402  # noqa: E402
 
 WRITTEN = ROOT / "tests" / "data" / "combinations.json"
 COMPLETIONS = 800  # that are tried for a pair before it is taken to be impossible
@@ -40,6 +40,7 @@ AXES: dict[str, tuple[str, ...]] = {
     "gpu_count": ("auto", "1", "2", "8", "16"),
     "budget": ("none", "hour", "month", "run"),
     "method": ("auto", *METHODS),
+    "objective": OBJECTIVES,
     "optimize": AIMS,
     "warm": ("auto", "hours"),
     "context": ("short", "long"),
@@ -56,6 +57,7 @@ MODELS = {  # workload, size -> what is answered for the model
     ("classification", "medium"): "ProsusAI/finbert",
 }
 BASES = {"small": "distilbert/distilbert-base-uncased", "medium": "answerdotai/ModernBERT-base"}  # of classifiers
+SAME = ("engine", "quantization", "gpu", "gpu_count", "method", "objective", "optimize")  # an axis' value is answered
 BUDGETS = {"none": "none", "hour": "90/hour", "month": "60000/month", "run": "900/run"}
 CONTEXTS = {"generation": ("2048", "16k"), "embedding": ("256", "512"), "classification": ("128", "512")}
 WARM = {"auto": "auto", "hours": "1 mon-fri 8-18 Europe/Berlin"}
@@ -76,7 +78,10 @@ def answers(combination: Combination) -> dict[str, str] | None:
         "budget": BUDGETS[combination["budget"]],
         "warm": WARM[combination["warm"]],
         "context_len": CONTEXTS[workload][combination["context"] == "long"],
-        **{axis: combination[axis] for axis in ("engine", "quantization", "gpu", "gpu_count", "method", "optimize")},
+        **{
+            axis: combination[axis]
+            for axis in ("engine", "quantization", "gpu", "gpu_count", "method", "objective", "optimize")
+        },
     }
 
 

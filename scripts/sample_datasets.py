@@ -1,4 +1,4 @@
-"""Write the two sample datasets of training projects, generated here, about an invented bicycle workshop.
+"""Write the three sample datasets of training projects, generated here, about an invented bicycle workshop.
 
 python scripts/sample_datasets.py
 """
@@ -106,6 +106,33 @@ def chats() -> list[dict[str, object]]:
     ]
 
 
+EVASIONS = (
+    "I am afraid I do not know. Please ask somebody at {1}.",
+    "That depends on many things, so I would rather not say.",
+    "As an assistant I have no information about {0}, and cannot answer that.",
+)
+
+
+def pairs() -> list[dict[str, str]]:
+    """Questions to the workshop, its answer, and one that evades the question or is about something else."""
+    chosen = random.Random(SEED)
+    rows = []
+    for service in SERVICES:
+        for kind, asks in ASKED.items():
+            for ask in asks:
+                other = chosen.choice([one for one in SERVICES if one != service])
+                worse = chosen.choice([chosen.choice(EVASIONS).format(service, SHOP), answer(kind, other)])
+                asked = chosen.choice(OPENINGS) + ask.format(service, SHOP)
+                rows.append({"prompt": asked, "chosen": answer(kind, service), "rejected": worse})
+    for asked, said in FACTS.items():
+        for opening in OPENINGS[1:]:
+            other = chosen.choice([one for one in FACTS.values() if one != said])
+            worse = chosen.choice([chosen.choice(EVASIONS).format("that", SHOP), other])
+            rows.append({"prompt": opening + asked, "chosen": said, "rejected": worse})
+    chosen.shuffle(rows)
+    return rows
+
+
 THINGS = ("brake service", "gear service", "wheel truing", "new chain", "full service", "child seat", "inner tube")
 WRITTEN = {
     "booking": (
@@ -157,7 +184,7 @@ def labelled() -> list[dict[str, str]]:
 
 def main() -> int:
     FOLDER.mkdir(parents=True, exist_ok=True)
-    for name, rows in (("chat", chats()), ("labels", labelled())):
+    for name, rows in (("chat", chats()), ("labels", labelled()), ("pairs", pairs())):
         lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
         (FOLDER / f"{name}.jsonl").write_text(lines, encoding="utf-8", newline="\n")
         print(f"{name}.jsonl: {len(rows)} rows")

@@ -149,6 +149,7 @@ def request_line(request: Request) -> dict[str, Any]:
         "quantization": request.quantization,
         "engine": request.engine,
         "method": request.method,
+        "objective": request.objective,
         "optimize": request.optimize,
         "warm": request.warm.containers,
     }

@@ -37,6 +37,7 @@ DEFAULTS: dict[str, str] = {
     "quantization": "auto",
     "engine": "auto",
     "method": "auto",
+    "objective": "sft",
     "optimize": "cost",
 }
 CACHES = {"__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".git"}  # not written by a bake

@@ -13,7 +13,7 @@ from bake import LOCAL_MODEL
 Table = Mapping[str, tuple[Mapping[str, object], dict[str, object]]]
 
 TRANSFORMERS, VLLM = {"engine": "transformers"}, {"engine": "vllm"}
-EMBED, CLASSIFY = {"workload": "embedding"}, {"workload": "classification"}
+EMBED, CLASSIFY, PAIRS = {"workload": "embedding"}, {"workload": "classification"}, {"objective": "dpo"}
 GATED, FINBERT = {"model_id": "meta-llama/Llama-3.1-8B-Instruct"}, {"model_id": "ProsusAI/finbert"}
 DISTILBERT = "distilbert/distilbert-base-uncased-finetuned-sst-2-english"
 HOURS = "1 mon-fri 8-18 Europe/Berlin"
@@ -175,6 +175,8 @@ FINETUNE: Table = {
     "tracked": (RUN | GATED | {"TRACKER": "wandb", "SECRETS": ["huggingface-secret", "wandb-secret"]}, {}),
     "later": (RUN | {"TIMEOUT": 7200, "STARTUP_TIMEOUT": 900, "RUN": "second"}, {}),
     "classification": (CLASSIFY, {"MODEL": "distilbert/distilbert-base-uncased", "WORKLOAD": "classification"}),
+    "preferences": (PAIRS, {"OBJECTIVE": "dpo", "DATASET": "samples/pairs.jsonl", "BETA": 0.1, "PACKING": False}),
+    "preferences-full": (RUN | PAIRS | {"method": "full", "model_size": "1.5B", "gpu": "A100-80GB"}, {}),
     "classification-t4": (RUN | CLASSIFY | {"gpu": "T4"}, {}),
 }
 MANY = {"budget": "300/run"}
@@ -190,6 +192,7 @@ DISTRIBUTED: Table = {
         {"gpu": "H100:16", "model_size": "32B", "method": "full", "budget": "none"},
         {"GPU": "H100:8", "NODES": 2, "SHARDING": "zero3"},
     ),
+    "preferences": (MANY | PAIRS, {"OBJECTIVE": "dpo", "METHOD": "full", "LEARNING_RATE": 5e-7}),
     "four-nodes": (MANY | {"GPU": "H100:8", "NODES": 4}, {}),
     "classification": (CLASSIFY, {"WORKLOAD": "classification"}),
 }

@@ -31,13 +31,28 @@ WHOLE_GRID = (
     ("full", True, "full", 8, 1024, 2, False),
 )
 WHOLE = ("llama-3.2-1b", "qwen3-8b", "gemma-3-1b", "smollm2-135m")
+# Of DPO, whose two sequences of a pair differ in length; sequences are pairs here
+PAIRS = (
+    ("lora", False, "fused", 1, 1024, 1, True),
+    ("lora", True, "fused", 2, 2048, 2, True),
+    ("full", False, "fused", 1, 1024, 1, True),
+    ("full", True, "fused", 1, 2048, 2, True),
+)
+PAIRED = ("llama-3.2-1b", "qwen3-8b", "gemma-3-1b", "phi-3-mini")
+PAIRED_WHOLE = ("llama-3.2-1b", "smollm2-135m")
 LAYERS = 6  # of the others, which tell how a layer is kept
 EAGER = ("gemma-2-2b",)  # its soft cap on attention is in no kernel
 
 
 def cases() -> Iterator[dict[str, Any]]:
     """Yield every case, the short ones first."""
-    for grid, names, layers in ((GRID, ARCHITECTURES, LAYERS), (WHOLE_GRID, WHOLE, 0)):
+    grids = (
+        ("sft", GRID, ARCHITECTURES, LAYERS),
+        ("sft", WHOLE_GRID, WHOLE, 0),
+        ("dpo", PAIRS, PAIRED, LAYERS),
+        ("dpo", PAIRS, PAIRED_WHOLE, 0),
+    )
+    for objective, grid, names, layers in grids:
         for name in names:
             for method, checkpointing, loss, micro_batch, seq_len, accumulation, padded in grid:
                 yield {
@@ -51,6 +66,7 @@ def cases() -> Iterator[dict[str, Any]]:
                     "accumulation": accumulation,
                     "padded": padded,
                     "attention": "eager" if name in EAGER else "sdpa",
+                    **({"objective": objective} if objective != "sft" else {}),
                 }
 
 

@@ -63,6 +63,7 @@ def rows() -> list[Row]:
         kept = "recomputed" if line["activation_checkpointing"] else "kept"
         logits = "whole" if line["loss"] == "full" else "fused"
         kind = f"{'LoRA' if line['method'] == 'lora' else 'full'}, activations {kept}, {logits} loss"
+        kind = f"DPO: {kind}" if "objective" in line else kind
         family = line["architecture"].partition("-")[0].rstrip("0123456789.")
         found.append(Row(kind, family, setup_of(line), line["allocated_gib"], line["reserved_gib"]))
     return found
@@ -84,6 +85,7 @@ def setup_of(line: dict[str, Any]) -> TrainingSetup:
         attention=line["attention"],
         accumulation=line["accumulation"],
         padded=line["padded"],
+        objective=line.get("objective", "sft"),
     )
 
 

@@ -90,12 +90,13 @@ def train(
         )
         stack.enter_context(FakeTensorMode(allow_non_fake_inputs=True))
         model = module["training.model"].load_model(job, source)
-        trainer = module["training.trainers"].make_trainer(job, model, tokenizer, rows, arguments, [])
+        reference = module["training.model"].load_reference(job, source)
+        trainer = module["training.trainers"].make_trainer(job, model, tokenizer, rows, arguments, [], reference)
         trace = stack.enter_context(StorageTrace())  # weights are there by then, as if loaded without any waste
         follow(trainer, trace, job)
         trainer.train()
         trace.mark("end")
-        del model, trainer
+        del model, reference, trainer
     return trace
 
 
@@ -113,17 +114,21 @@ def make_tokenizer(folder: Path) -> Any:
 def examples(formats: Any, job: Any) -> Any:
     import datasets
 
-    row = {"input_ids": [3] * job.seq_len, "labels": [3] * job.seq_len}
+    row: dict[str, Any] = {"input_ids": [3] * job.seq_len, "labels": [3] * job.seq_len}
+    if job.objective == "dpo":
+        row = {"prompt": "w3", "chosen": " w4", "rejected": " w5"}
     rows = datasets.Dataset.from_list([row] * 2)
-    return formats.Examples(rows, None, "text", (), 2, 0, "every token")
+    return formats.Examples(rows, None, "pair" if job.objective == "dpo" else "text", (), 2, 0, "every token")
 
 
 def follow(trainer: Any, trace: StorageTrace, job: Any) -> None:
     """Mark the phases of each step in the trace, and give the trainer batches of whole sequences."""
     from transformers import TrainerCallback
 
-    for tensor in (*trainer.model.parameters(), *trainer.model.buffers()):
-        trace.see(tensor.data, "weight")
+    reference = getattr(trainer, "ref_model", None)
+    for model in (trainer.model, *([reference] if reference is not None else [])):
+        for tensor in (*model.parameters(), *model.buffers()):
+            trace.see(tensor.data, "weight")
 
     class Batches:
         """As many micro-batches as the steps take. A loader would ask the values of fake tensors."""
@@ -136,8 +141,10 @@ def follow(trainer: Any, trace: StorageTrace, job: Any) -> None:
 
         def __iter__(self) -> Any:
             for _ in range(len(self)):
-                ids = torch.ones(job.micro_batch, job.seq_len, dtype=torch.int64)
-                yield {"input_ids": ids, "labels": ids.clone(), "attention_mask": torch.ones_like(ids)}
+                sequences = job.micro_batch * (2 if job.objective == "dpo" else 1)
+                ids = torch.ones(sequences, job.seq_len, dtype=torch.int64)
+                learnt = "completion_mask" if job.objective == "dpo" else "labels"
+                yield {"input_ids": ids, learnt: ids.clone(), "attention_mask": torch.ones_like(ids)}
 
     trainer.get_train_dataloader = Batches
     backward, compute_loss = trainer.accelerator.backward, trainer.compute_loss
@@ -184,7 +191,9 @@ def as_on_a_gpu(module: dict[str, Any], job: Any) -> Any:
     from trl.trainer import utils
 
     trainers = module["training.trainers"]
-    half, config_class = getattr(torch, job.dtype), trainers.SFTConfig
+    half = getattr(torch, job.dtype)
+    name = "DPOConfig" if job.objective == "dpo" else "SFTConfig"
+    config_class = getattr(trainers, name)
 
     class Unloaded:
         """Makes models without weights where a GPU project loads them, in the precision that it loads them in."""
@@ -235,7 +244,7 @@ def as_on_a_gpu(module: dict[str, Any], job: Any) -> Any:
         chunked_logprob.triton = Grids  # type: ignore[attr-defined]
     return replaced(
         (module["training.model"], "CLASSES", {"generation": Unloaded}),
-        (trainers, "SFTConfig", configuration),
+        (trainers, name, configuration),
         (torch.nn.functional, "dropout", dropout),
         (torch.nn.Module, "_apply", apply),
         (

@@ -49,9 +49,9 @@ def best_micro_batch(
     for checkpointing in (True, False):
         so_far = useful_rate(request, best, found) if checkpointing else 0.0
         for micro_batch in MICRO_BATCHES[checkpointing:]:  # the first one with checkpointing is given
-            if micro_batch > most or (micro_batch > 1 and micro_batch * setup.seq_len > MAX_STEP_TOKENS):
-                break
             tried = replace(setup, micro_batch=micro_batch, gradient_checkpointing=checkpointing)
+            if micro_batch > most or (micro_batch > 1 and tried.tokens > MAX_STEP_TOKENS):
+                break
             estimate = estimate_run(request, tried)
             useful = useful_rate(request, tried, estimate)
             if tight(estimate) or useful <= so_far * 1.02:  # a larger one must earn its memory
@@ -89,6 +89,8 @@ def useful_rate(request: Request, setup: TrainingSetup, estimate: TrainingEstima
 def packs(request: Request) -> bool:
     """Whether several examples may share a sequence: short and many, and no state runs from one to the next."""
     if request.workload != "generation" or request.model.keeps_state or not request.row_tokens:
+        return False
+    if request.objective == "dpo":
         return False
     steps = request.dataset_rows * request.row_tokens / request.context_len / GLOBAL_BATCH
     return request.row_tokens < request.context_len and steps >= PACKED_STEPS

@@ -95,6 +95,7 @@ def setup_of(
         attention=default_attention(request.model) if request.attention == "auto" else request.attention,
         sharding=sharding,
         offload=offload,
+        objective=request.objective,
     )
 
 

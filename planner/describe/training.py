@@ -131,10 +131,12 @@ def run_price(run: TrainingRun) -> str:
 
 
 def rows_words(plan: TrainingPlan) -> str:
-    """Return "10,000 rows of 512 tokens x 3 epochs"."""
+    """Return "10,000 rows of 512 tokens x 3 epochs", "10,000 pairs of 2 x 512 tokens"."""
     request = plan.request
     rows = request.dataset_rows or ASSUMED_ROWS
     passes = f" x {request.epochs} epochs" if request.epochs > 1 else ""
+    if request.objective == "dpo":
+        return f"{rows:,} pairs of 2 x {row_tokens(plan):,} tokens{passes}"
     return f"{rows:,} rows of {row_tokens(plan):,} tokens{passes}"
 
 
@@ -143,10 +145,10 @@ def row_tokens(plan: TrainingPlan) -> int:
 
 
 def how(candidate: TrainingCandidate) -> str:
-    """Return "LoRA", "full fine-tuning with ZeRO-2"."""
+    """Return "LoRA", "LoRA by DPO", "full fine-tuning with ZeRO-2"."""
     setup = candidate.setup
-    spread = sharding_name(setup)
-    return METHOD_NAMES[setup.method] + (f" with {spread}" if spread else "")
+    spread, objective = sharding_name(setup), " by DPO" if setup.objective == "dpo" else ""
+    return METHOD_NAMES[setup.method] + objective + (f" with {spread}" if spread else "")
 
 
 def step(candidate: TrainingCandidate) -> str:

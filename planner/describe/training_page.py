@@ -37,6 +37,10 @@ from .training import (
 )
 
 COLUMNS = ("GPUs", "how", "step", "GiB used of usable", "tokens/s", "$/h", "run", "$/run", "verdict")
+REFERENCE_WORDS = {  # by whether all weights are trained
+    False: "DPO compares with the model as it was: with its adapters switched off, so without a second copy.",
+    True: "DPO compares with the model as it was: a second copy of the weights, frozen, which is among the weights.",
+}
 OPTIONS_HEAD = """| GPUs | how | step | GiB used of usable | tokens/s | USD/hour | run | USD/run | verdict |
 |---|---|---|---|---:|---:|---:|---:|---|
 """
@@ -134,6 +138,8 @@ def state_words(plan: TrainingPlan) -> list[str]:
             "4 bits (NF4, double quantization), unpacked a matrix at a time.",
         }[setup.method]
     ]
+    if setup.objective == "dpo":
+        words.append(REFERENCE_WORDS[setup.method == "full"])
     if lower := why_lower(plan):
         words.append(f"{lower[0].upper()}{lower[1:]}.")
     if setup.sharding.startswith("zero"):
@@ -150,7 +156,7 @@ def state_words(plan: TrainingPlan) -> list[str]:
             f"That leaves {left:.1f} GiB, less than the estimate may err; if memory runs out, a run says what to lower."
         )
     words.append(
-        f"Activations grow with a micro-batch's tokens, at most {setup.micro_batch} x {setup.seq_len:,}, and {kept}."
+        f"Activations grow with a micro-batch's tokens, at most {setup.sequences} x {setup.seq_len:,}, and {kept}."
     )
     return words
 
@@ -160,8 +166,9 @@ def rate_words(plan: TrainingPlan) -> list[str]:
     batch = setup.micro_batch * setup.accumulation * setup.gpu_count * setup.nodes
     at = f"at rows of {row_tokens(plan):,} tokens (prior)" if plan.request.row_tokens else "at full sequences"
     measured = "tokens_per_s" not in estimate.prior
+    rows = "pairs" if setup.objective == "dpo" else "sequences"
     return [
-        f"An optimizer step sees {batch} sequences: {step(chosen)} on each GPU. Tokens count as the GPU sees them,",
+        f"An optimizer step sees {batch} {rows}: {step(chosen)} on each GPU. Tokens count as the GPU sees them,",
         f"padding included, {at}; MFU is {estimate.mfu or 0:.2f} of {setup.gpu.flops / 1e12:,.0f} TFLOP/s. Memory is",
         "counted term by term; speeds come from a roofline model, so mind the range.",
         "" if measured else "Too little was measured of such a card or model: the range is wide (prior).",

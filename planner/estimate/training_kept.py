@@ -11,6 +11,7 @@ from ..schema import TrainingSetup
 from .training_states import Widths, autocast, element_bytes, widths
 
 ADAPTER_BYTES = 3  # of an adapter's input: a 16-bit copy, and the mask of its dropout (PEFT under autocast)
+MASK_BYTES = 1  # of them
 
 
 def saved_bytes(setup: TrainingSetup) -> float:
@@ -28,14 +29,14 @@ def mask_bytes(setup: TrainingSetup) -> float:
     """
     if setup.attention != "sdpa":
         return 0.0
-    length = setup.micro_batch * setup.seq_len if setup.packed else setup.seq_len
+    length = setup.tokens if setup.packed else setup.seq_len
     return 2.0 * length * _masked_share(setup)
 
 
 def _masked_share(setup: TrainingSetup) -> float:
     """Return the share of the layers whose attention gets a mask."""
     model = setup.model
-    if setup.packed or (setup.padded and setup.micro_batch > 1):
+    if setup.packed or (setup.padded and setup.sequences > 1):
         return 1.0
     slides = model.sliding_window and setup.seq_len > model.sliding_window
     return model.sliding_layers / model.layers if slides else 0.0
@@ -101,6 +102,8 @@ def _adapters(setup: TrainingSetup, w: Widths, kind: Traits) -> float:
         return 0.0
     model, fused = setup.model, kind.fused_projections
     kept = 4 if setup.precision == "fp32" else ADAPTER_BYTES
+    if setup.objective == "dpo":
+        kept -= MASK_BYTES  # TRL switches dropout off
     inputs, low = (1, 1) if fused else (3, 3)
     width = {"qv": 2 * w.hidden}.get(setup.lora_targets, inputs * w.hidden + w.query)
     count = {"qv": 2}.get(setup.lora_targets, low + 1)

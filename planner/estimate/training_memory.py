@@ -22,7 +22,7 @@ MASK_BYTES = 1  # of a pair of tokens: the boolean mask that the layers share
 # Bytes of a token that a layer's backward takes beside what was kept, per element of its widest tensor and of the
 # hidden state; adapters and full training. Not counted with shards: the runs that were published had fused kernels
 # (Liger, torch.compile), and nothing here measured others.
-BACKWARD_WIDTHS = {False: 10, True: 6}
+BACKWARD_WIDTHS = {False: 10, True: 6}  # by whether there is no dropout: in full training, and in DPO
 BACKWARD_HIDDEN = {False: 10, True: 12}
 HOST_BUFFER = 1.5  # pinned buffers on top of the states, factor of DeepSpeed's own memory estimator
 MIB = 2**20
@@ -75,6 +75,8 @@ def held_states(setup: TrainingSetup, w: Widths) -> tuple[float, float, float, f
     model, item = setup.model, element_bytes(setup)
     world = setup.gpu_count * setup.nodes
     weights, gradients, optimizer, used = states(setup, w)
+    if setup.objective == "dpo" and setup.method == "full":
+        weights *= 2  # the reference, which lies as the trained model does; adapters are switched off instead
     sharding, offload = setup.sharding, setup.offload
     host = 0.0
     if setup.optimizer == "paged_adamw_8bit":
@@ -106,7 +108,7 @@ def held_states(setup: TrainingSetup, w: Widths) -> tuple[float, float, float, f
 def timeline(setup: TrainingSetup, w: Widths, gradients: float) -> tuple[Moment, ...]:
     """Return the moments at which the peak may lie."""
     model, full = setup.model, setup.method == "full"
-    tokens, item = setup.micro_batch * setup.seq_len, element_bytes(setup)
+    tokens, item = setup.tokens, element_bytes(setup)
     cast = autocast(setup) and full  # float32 weights, of which autocast makes 16-bit copies
     stream = 4 if cast else item
     again = setup.gradient_checkpointing
@@ -128,7 +130,8 @@ def timeline(setup: TrainingSetup, w: Widths, gradients: float) -> tuple[Moment,
     whole = setup.sharding == "none" and full
     passing = 0.0  # of a layer's own temporaries
     if setup.sharding == "none":
-        passing = BACKWARD_WIDTHS[full] * tokens * max(w.mlp, w.query) + BACKWARD_HIDDEN[full] * tokens * w.hidden
+        wide = BACKWARD_WIDTHS[full or setup.objective == "dpo"]
+        passing = wide * tokens * max(w.mlp, w.query) + BACKWARD_HIDDEN[full] * tokens * w.hidden
         passing *= item / 2
     if whole:
         passing += (item + stream) * max(w.mlp, w.query) * w.hidden  # the gradient of one matrix, and its cast
@@ -197,4 +200,5 @@ def unused_bytes(
         return UNUSED_SHARE * peak
     if setup.method == "lora":
         return unused_adapters(setup, w)
-    return reserved_full(setup, w, held, tuple(held + moment.total for moment in moments), weights) - peak
+    trained = weights / 2 if setup.objective == "dpo" else weights  # and as much of DPO's reference
+    return reserved_full(setup, w, held, tuple(held + moment.total for moment in moments), trained) - peak

@@ -29,7 +29,7 @@ EMBEDDINGS = {True: 1.5, False: 0.9}  # embedding-sized blocks that gradients le
 
 def unused_adapters(setup: TrainingSetup, w: Widths) -> float:
     """Return the unused bytes at the peak of training adapters on frozen weights."""
-    tokens, again = setup.micro_batch * setup.seq_len, setup.gradient_checkpointing
+    tokens, again = setup.tokens, setup.gradient_checkpointing
     if setup.logits == "full" and setup.model.workload == "generation":
         wide, hidden = BELOW_LOGITS[again]
         below = wide * max(w.mlp, w.query) + hidden * w.hidden
@@ -48,7 +48,7 @@ def reserved_full(setup: TrainingSetup, w: Widths, held: float, moments: tuple[f
     `held` are weights and optimizer states; `moments` all bytes at the end of forward, in the loss's backward, and so
     on to the optimizer's step; `trained` is one copy of the weights in their own precision.
     """
-    model, tokens = setup.model, setup.micro_batch * setup.seq_len
+    model, tokens = setup.model, setup.tokens
     accumulates = setup.accumulation != 1
     embedding = trained / max(model.params, 1) * model.vocab * w.hidden
     peak, step = max(moments), moments[-1]

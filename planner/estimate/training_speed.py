@@ -45,10 +45,12 @@ class TrainingSpeed(NamedTuple):
 def speed(setup: TrainingSetup) -> TrainingSpeed:
     """Return the speed of the setup: the tokens of a micro-batch over the sum of its times by kind of work."""
     model, gpu, w, item = setup.model, setup.gpu, widths(setup), element_bytes(setup)
-    world, tokens = setup.gpu_count * setup.nodes, setup.micro_batch * setup.seq_len
+    world, tokens = setup.gpu_count * setup.nodes, setup.tokens
     peak = gpu.flops * (0.5 if item == 4 else 1.0)  # TF32
     passes = 3 if setup.method == "full" else 2
     again = 1 if setup.gradient_checkpointing else 0
+    beside = 1 if setup.objective == "dpo" else 0  # forward passes of DPO's reference
+    more = again + beside
     weights = max(0, model.params_active - (0 if model.tied_embeddings else w.embedding // 2))
     matrices = 2 * weights * tokens
     adapters = 6 * w.adapters * tokens
@@ -62,30 +64,30 @@ def speed(setup: TrainingSetup) -> TrainingSpeed:
         kernel = ATTENTION_SHARE_TUNED
     if setup.attention == "eager":
         kernel = 0.1  # scores go through memory (prior)
-    gemm_s = ((passes + again) * matrices + adapters) / (peak * share * (MOE_SHARE if model.experts else 1))
-    read_s = (passes + again) * item * (model.params - w.embedding // 2) / gpu.bandwidth  # weights at small batches
+    gemm_s = ((passes + more) * matrices + adapters) / (peak * share * (MOE_SHARE if model.experts else 1))
+    read_s = (passes + more) * item * (model.params - w.embedding // 2) / gpu.bandwidth  # weights at small batches
     scored = attention
     if setup.packed:  # TRL lays the sequences of a micro-batch end to end, in one row
         scored = 2 * w.query * tokens * model.layers * tokens / MASKED_SHARE
-    attention_s = (3.5 + again) * scored / (peak * share * kernel)
-    elementwise_s = ELEMENTWISE_PASSES * (1 + again / 3) * saved_bytes(setup) * tokens * model.layers / gpu.bandwidth
+    attention_s = (3.5 + more) * scored / (peak * share * kernel)
+    elementwise_s = ELEMENTWISE_PASSES * (1 + more / 3) * saved_bytes(setup) * tokens * model.layers / gpu.bandwidth
     if setup.logits == "full" and model.workload == "generation":
         elementwise_s += 2 * LOSS_BYTES * tokens * model.vocab / gpu.bandwidth
-    launch_s = LAYER_LAUNCH_S * model.layers * (3 + again) / 4
+    launch_s = LAYER_LAUNCH_S * model.layers * (3 + more) / 4
     unpack_s = 0.0
     if setup.method == "qlora":  # read 4 bits, write 16, in every pass
-        unpack_s = (2 + again) * 2.5 * (model.params - w.embedding) / (gpu.bandwidth * DEQUANTIZE_SHARE)
+        unpack_s = (2 + more) * 2.5 * (model.params - w.embedding) / (gpu.bandwidth * DEQUANTIZE_SHARE)
     step = max(gemm_s, read_s) + attention_s + elementwise_s + launch_s + unpack_s
     step += _communication_s(setup, w) * EXPOSED + (
         _update_s(setup, w) if setup.offload == "none" else _offload_s(setup, w)
     )
-    useful = passes * matrices + adapters + 3 * attention
+    useful = (passes + beside) * matrices + adapters + (3 + beside) * attention
     return TrainingSpeed(world * tokens / step, useful / (step * gpu.flops))
 
 
 def communication_share(setup: TrainingSetup) -> float:
     """Return the share of a step's time that waits for collectives."""
-    tokens = setup.micro_batch * setup.seq_len * setup.gpu_count * setup.nodes
+    tokens = setup.tokens * setup.gpu_count * setup.nodes
     return _communication_s(setup, widths(setup)) * EXPOSED * speed(setup).tokens_per_s / tokens
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..catalogue.gpus import find_gpu
 from ..catalogue.models import default_model
 from ..catalogue.names import shown
-from ..schema import Budget, Model, Refusal, WarmPool
+from ..schema import TRAINING, Budget, Model, Refusal, WarmPool
 from .parse import parse_budget
 from .warm_pool import parse_warm
 
@@ -38,6 +38,19 @@ def check_workload(workload: str) -> None:
     """Raise Refusal where no model is trained for that workload."""
     if workload not in TRAINED:
         raise Refusal(f"an {workload} model is not trained here; take workload {' or '.join(TRAINED)}")
+
+
+def check_objective(objective: str, task: str, workload: str) -> None:
+    """Raise Refusal where nothing is trained on pairs of answers."""
+    if objective == "sft":
+        return
+    if task not in TRAINING:
+        raise Refusal(f"objective {objective} is for training; leave it sft for task {task}")
+    if workload != "generation":
+        raise Refusal(
+            f"objective {objective} compares two answers, and a {workload} model writes none; "
+            "take workload generation, or objective sft"
+        )
 
 
 def check_trained(model: Model) -> None:

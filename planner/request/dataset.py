@@ -29,6 +29,6 @@ def row_tokens_of(workload: str, context_len: int) -> int:
     return min(ROW_TOKENS[workload], context_len)
 
 
-def epochs_of(rows: int) -> int:
-    """Return the passes over the data: fewer over many rows."""
-    return EPOCHS if rows < MANY_ROWS else 1
+def epochs_of(rows: int, objective: str = "sft") -> int:
+    """Return the passes over the data: fewer over many rows, and one over preferences (Zephyr, arXiv 2310.16944)."""
+    return EPOCHS if rows < MANY_ROWS and objective == "sft" else 1

@@ -8,8 +8,8 @@ import sys
 from typing import NamedTuple
 
 from ..catalogue.names import shown
-from ..schema import AIMS, ENGINES, METHODS, QUANTIZATIONS, TASKS, TRAINING, WORKLOADS, Refusal, Request
-from .checks import check_budget, check_several, check_training, check_warm, check_workload
+from ..schema import AIMS, ENGINES, METHODS, OBJECTIVES, QUANTIZATIONS, TASKS, TRAINING, WORKLOADS, Refusal, Request
+from .checks import check_budget, check_objective, check_several, check_training, check_warm, check_workload
 from .dataset import epochs_of, parse_dataset, row_tokens_of
 from .model import asked_context, asked_model
 from .parse import one_line, one_of, parse_count, parse_gpu, typed_gpu
@@ -43,6 +43,8 @@ def check_answers(typed: dict[str, object]) -> Answers:
     method = one_of("method", text["method"], ("auto", *METHODS))
     quantization = one_of("quantization", text["quantization"], ("auto", *QUANTIZATIONS))
     engine = one_of("engine", text["engine"], ("auto", *ENGINES))
+    objective = one_of("objective", text["objective"], OBJECTIVES)
+    check_objective(objective, task, workload)
     if task in ("serve", "batch") and method != "auto":
         raise Refusal(f"method {method} is for training; leave it auto for task {task}")
     if task in TRAINING:
@@ -67,12 +69,13 @@ def check_answers(typed: dict[str, object]) -> Answers:
         quantization=quantization,
         engine=engine,
         method=method,
+        objective=objective,
         optimize=optimize,
         warm=check_warm(text["warm"], task, optimize),
         dataset=dataset,
         dataset_rows=dataset_rows,
         row_tokens=row_tokens_of(workload, context_len) if trains else 0,
-        epochs=epochs_of(dataset_rows) if trains else 1,
+        epochs=epochs_of(dataset_rows, objective) if trains else 1,
     )
     return Answers(name, slug, slug.replace("-", "_"), request)
 

@@ -8,6 +8,7 @@ const OF_TASK = {
   engine: ["serve", "batch"],
   dataset: ["batch", ...TRAINING],
   method: TRAINING,
+  objective: TRAINING,
 };
 
 /** Whether a prompt means anything for the task. */

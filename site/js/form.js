@@ -9,7 +9,7 @@ const SHORT = {
   warm: "Containers kept warm", context_len: "Context", concurrency: "Requests at once", dataset: "Dataset",
   gpu: "GPU", gpu_count: "GPUs in one container", workload: "Workload", quantization: "Weight format",
 };
-const OPTIONAL = ["project_name", "project_slug", "gpu", "gpu_count", "quantization", "engine", "method"];
+const OPTIONAL = ["project_name", "project_slug", "gpu", "gpu_count", "quantization", "engine", "method", "objective"];
 
 export class Form {
   /** `changed()` is called after each change by a person. */

@@ -24,7 +24,7 @@ export function commands({ changed, request, template, own, hub }) {
 /** Return the arguments of `gpu-plan` that print the same table. */
 export function compared(request, own) {
   const options = { task: "serve", budget: "none", concurrency: 16, rows: 0, gpu: "auto", quantization: "auto", engine: "auto",
-    method: "auto", optimize: "cost" };
+    method: "auto", objective: "sft", optimize: "cost" };
   const given = Object.entries(options).filter(([key, value]) => String(request[key]) !== String(value) &&
     !(key === "concurrency" && ["finetune", "distributed"].includes(request.task)));
   return ["compare", quoted(own ?? request.model), "--context", String(request.context),

@@ -26,15 +26,20 @@ pytestmark = pytest.mark.e2e
 LIVES = {  # name -> small model, steps, answers
     "finetune": ("tiny", 500 if LONG else 60, {"task": "finetune"}),
     "distributed": ("tiny", 300 if LONG else 24, {"task": "distributed"}),
+    "finetune-preferences": ("tiny", 200 if LONG else 40, {"task": "finetune", "objective": "dpo"}),
     "finetune-generation": ("generation", 24, {"task": "finetune", "method": "lora"}),
     "finetune-classification": ("embedding", 24, {"task": "finetune", "workload": "classification"}),
 }
-SHORT = ("finetune", "distributed")
+SHORT = ("finetune", "distributed", "finetune-preferences")
 MARKER = "COMPLETE"  # the last file of a checkpoint
 FOUR_DIGITS = 5e-5
 LONG_S = 90.0  # an attempt of which a part holds the libraries' start and a save
 QUESTION = {"generation": "When is Pedal & Post open?", "classification": "My brakes rub, and I paid for that."}
-SAMPLES = {"generation": "samples/chat.jsonl", "classification": "samples/labels.jsonl"}
+SAMPLES = {  # by workload and objective
+    ("generation", "sft"): "samples/chat.jsonl",
+    ("generation", "dpo"): "samples/pairs.jsonl",
+    ("classification", "sft"): "samples/labels.jsonl",
+}
 
 
 @dataclass
@@ -97,7 +102,7 @@ def training(request: pytest.FixtureRequest, begin: Begin) -> Iterator[Training]
     model, steps, answers = LIVES[request.param]
     with begin("train", model, f"e2e-{request.param}", context_len="256", **answers) as app:
         app.project.edit(
-            DATASET=SAMPLES[app.plan["WORKLOAD"]],
+            DATASET=SAMPLES[str(app.plan["WORKLOAD"]), str(app.plan["OBJECTIVE"])],
             MAX_STEPS=steps,
             SEQ_LEN=128,
             MICRO_BATCH=4,
@@ -107,6 +112,8 @@ def training(request: pytest.FixtureRequest, begin: Begin) -> Iterator[Training]
             SECRETS=[],
             HUB_REPO="somebody/something",
         )
+        if app.plan["OBJECTIVE"] == "dpo":
+            app.project.edit(LEARNING_RATE=1e-3)  # that of the plan is for a model that can already answer
         app.one_core_each()
         yield Training(app, steps)
 

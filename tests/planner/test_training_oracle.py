@@ -32,19 +32,26 @@ def test_the_planner_is_within_its_bounds_of_the_libraries() -> None:
     assert statistics.median(reserved) < 0.03 and max(reserved) < 0.08
 
 
+def test_preference_tuning_is_among_them_with_adapters_and_in_full() -> None:
+    found = [(row, *both) for row, *both in training_scores.errors(training_scores.rows()) if "DPO" in row.kind]
+    assert len(found) >= 20 and {row.setup.method for row, *_ in found} == {"lora", "full"}
+    assert max(abs(allocated) for _, allocated, _ in found) < 0.03
+    assert max(abs(reserved) for *_, reserved in found) < 0.08
+
+
 def test_a_family_that_the_constants_have_not_seen_is_predicted_as_well() -> None:
     reserved = [abs(error) for _, _, error in training_scores.left_out()]
     assert statistics.median(reserved) < 0.03 and max(reserved) < 0.085
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("place", [0, 5, 30])
+@pytest.mark.parametrize("place", [0, 5, 30, 196, 197])  # the last two are DPO's
 def test_the_oracle_says_again_what_its_file_holds(place: int, bake: Callable[..., Any], tmp_path: Path) -> None:
     python = os.environ.get("TRAIN_PYTHON")
     if not python:
         pytest.skip("TRAIN_PYTHON names no Python that holds TRL and DeepSpeed: run make test-slow")
     line = read()[place]
-    case = {name: line[name] for name in list(line)[:10]}
+    case = {name: line[name] for name in list(line)[: list(line).index("weights_gib")]}
     code = (
         "import json, sys; from pathlib import Path; from benchmarks.oracle.training import run_case; "
         "print('found', json.dumps(run_case(Path(sys.argv[1]), json.loads(sys.argv[2]))))"

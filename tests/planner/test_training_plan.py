@@ -74,7 +74,8 @@ def read_by_the_template(task: str) -> set[str]:
 
 @pytest.mark.parametrize("task", TRAINING)
 def test_plan_py_holds_what_the_project_reads_and_nothing_else(task: str) -> None:
-    assert set(plan_of(task=task)) == read_by_the_template(task)
+    assert set(plan_of(task=task, objective="dpo")) == read_by_the_template(task)
+    assert set(plan_of(task=task)) == read_by_the_template(task) - {"BETA"}
 
 
 @pytest.mark.parametrize("task", TRAINING)
@@ -171,6 +172,8 @@ def test_more_rows_cost_more_and_a_row_has_the_tokens_that_are_said() -> None:
         ({"method": "lora", "model_size": "32B"}, 1e-4),
         ({"method": "full"}, 2e-5),  # Stanford Alpaca
         ({"workload": "classification"}, 2e-5),  # BERT
+        ({"method": "qlora", "objective": "dpo"}, 5e-6),  # alignment-handbook, zephyr-7b-beta/dpo/config_qlora.yaml
+        ({"method": "full", "objective": "dpo"}, 5e-7),  # and config_full.yaml
     ],
 )
 def test_the_learning_rate_is_the_methods(typed: dict[str, str], rate: float) -> None:
@@ -249,6 +252,23 @@ def test_an_optimizer_step_sees_as_many_sequences_wherever_it_runs() -> None:
 def test_many_rows_are_seen_once() -> None:
     assert plan_of(task="finetune", dataset="x 10k rows")["EPOCHS"] == 3
     assert plan_of(task="finetune", dataset="x 200k rows", budget="none")["EPOCHS"] == 1
+
+
+def test_pairs_are_planned_as_two_sequences_beside_a_reference() -> None:
+    answered = {"task": "finetune", "model_size": "1.5B", "dataset": "pairs.jsonl 10k rows", "gpu": "H100"}
+    tuned = planned(**answered, method="full", objective="dpo")
+    setup = tuned.chosen.setup
+    assert setup.sequences == 2 * setup.micro_batch and setup.micro_batch * setup.accumulation == GLOBAL_BATCH
+    weights = setup.model.params * 4 / 2**30  # float32
+    assert tuned.chosen.estimate.weights_gib == pytest.approx(2 * weights)  # and once more for the reference
+    assert planned(**answered, method="full").chosen.estimate.weights_gib == pytest.approx(weights)
+    assert run_of(tuned.chosen).tokens >= 10_000 * 2 * 512  # one pass
+    assert not setup.packed and "10,000 pairs of 2 x 512 tokens" in plan_md(tuned)
+
+
+def test_adapters_are_their_own_reference() -> None:
+    plain, tuned = (planned(task="finetune", gpu="H100", objective=one).chosen for one in ("sft", "dpo"))
+    assert tuned.estimate.weights_gib == pytest.approx(plain.estimate.weights_gib)
 
 
 def test_checkpoints_of_what_is_small_come_often() -> None:

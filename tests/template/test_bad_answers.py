@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from planner.describe.refusal import plan_for
 from planner.request.prompts import check_answers
-from planner.schema import AIMS, ENGINES, METHODS, QUANTIZATIONS, TASKS, WORKLOADS, Refusal
+from planner.schema import AIMS, ENGINES, METHODS, OBJECTIVES, QUANTIZATIONS, TASKS, WORKLOADS, Refusal
 from planner.write.plan_py.render import constants_of, plan_py
 
 Bake = Callable[..., Project]
@@ -83,6 +83,14 @@ REFUSED: dict[str, tuple[dict[str, str], str]] = {
     "a batch method": (
         {"task": "batch", "method": "full"},
         "method full is for training; leave it auto for task batch",
+    ),
+    "preferences of a batch": (
+        {"task": "batch", "objective": "dpo"},
+        "objective dpo is for training; leave it sft for task batch",
+    ),
+    "preferences of a classifier": (
+        {"task": "finetune", "workload": "classification", "objective": "dpo"},
+        "a classification model writes none; take workload generation, or objective sft",
     ),
     "a warm batch": ({"task": "batch", "warm": "1"}, "a batch runs and ends: leave warm auto"),
     "rows of none": ({"task": "batch", "dataset": "a.jsonl 0 rows"}, "must have 1 to 100,000,000,000 rows"),
@@ -161,6 +169,7 @@ WRONG_CHOICES = {
     "quantization": "int2",
     "engine": "llama.cpp",
     "method": "dpo",
+    "objective": "ppo",
     "optimize": "everything",
 }
 
@@ -311,6 +320,7 @@ NEARLY = {
     "task": st.sampled_from(TASKS),
     "workload": st.sampled_from(WORKLOADS),
     "method": st.sampled_from(("auto", *METHODS)),
+    "objective": st.sampled_from(OBJECTIVES),
 }
 
 
@@ -352,7 +362,7 @@ def plan_or_refuse(typed: dict[str, str]) -> None:
 
 PLANNED = (
     "task workload model_size model_id budget warm context_len concurrency dataset gpu gpu_count quantization engine "
-    "method optimize"
+    "method objective optimize"
 ).split()
 
 

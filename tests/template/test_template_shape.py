@@ -17,11 +17,11 @@ from planner.catalogue.shipped import load_catalogue
 from planner.catalogue.sizes import parse_size, size_text
 from planner.request.model import asked_model
 from planner.request.prompts import check_answers
-from planner.schema import AIMS, ENGINES, METHODS, QUANTIZATIONS, TASKS, WORKLOADS
+from planner.schema import AIMS, ENGINES, METHODS, OBJECTIVES, QUANTIZATIONS, TASKS, WORKLOADS
 
 KEYS = (
     "project_name project_slug task workload model_size model_id budget warm context_len concurrency "
-    "dataset gpu gpu_count quantization engine method optimize"
+    "dataset gpu gpu_count quantization engine method objective optimize"
 ).split()
 FILES = [path for path in template_files() if path.parts[0] == BODY.name]
 PYTHON = [path for path in FILES if path.suffix == ".py"]
@@ -101,6 +101,7 @@ def test_the_choices_are_the_planners() -> None:
     assert tuple(PROMPTS["task"]) == TASKS and tuple(PROMPTS["workload"]) == WORKLOADS
     assert PROMPTS["quantization"] == ["auto", *QUANTIZATIONS] and PROMPTS["engine"] == ["auto", *ENGINES]
     assert tuple(PROMPTS["method"]) == ("auto", *METHODS) and tuple(PROMPTS["optimize"]) == AIMS
+    assert tuple(PROMPTS["objective"]) == OBJECTIVES
 
 
 @pytest.mark.parametrize("workload", WORKLOADS)

@@ -7,7 +7,7 @@ from ...choose.training_cost import LONGEST_ATTEMPT_S, attempt_s
 from ...describe.format import about
 from ...describe.training import beside, cheaper_run, memory_terms, row_tokens
 from ...estimate.training_run import checkpoint_gib, save_every_s, start_s
-from ...schema import LOCAL, TrainingPlan, TrainingSetup
+from ...schema import LOCAL, Request, TrainingPlan, TrainingSetup
 from .common import (
     DONE,
     WEIGHTS,
@@ -22,7 +22,16 @@ from .common import (
 )
 from .training_step import method_rows, step_rows
 
-SAMPLES = {"generation": "samples/chat.jsonl", "classification": "samples/labels.jsonl"}  # of the generated project
+# Of the generated project, by workload and objective
+SAMPLES = {
+    ("generation", "sft"): "samples/chat.jsonl",
+    ("generation", "dpo"): "samples/pairs.jsonl",
+    ("classification", "sft"): "samples/labels.jsonl",
+}
+OBJECTIVE_WORDS = {
+    "sft": "supervised fine-tuning: the rows' answers, texts or classes are learnt",
+    "dpo": "direct preference optimization: the chosen of two answers, rather than the rejected one",
+}
 CHECKPOINTS = 2
 
 
@@ -38,7 +47,7 @@ def constants(plan: TrainingPlan, slug: str) -> list[Constant]:
         keeping(plan),
         money(plan),
         predictions(plan),
-        decided(plan),
+        decided(plan, ("OBJECTIVE", plan.request.objective, OBJECTIVE_WORDS[plan.request.objective])),
     )
     return [row for group in groups for row in (*group, DONE)][:-1]
 
@@ -105,23 +114,23 @@ def data_rows(plan: TrainingPlan) -> list[Constant]:
     known = f"; planned for {request.dataset_rows:,} rows" if request.dataset_rows else ""
     where = "a Hugging Face id, a folder, or a JSONL, Parquet or CSV file" if named else "a sample of ours: name yours"
     return [
-        ("DATASET", request.dataset if named else SAMPLES[request.workload], where + known),
+        ("DATASET", request.dataset if named else SAMPLES[request.workload, request.objective], where + known),
         ("SUBSET", "", "of a dataset with several configurations"),
         ("COLUMNS", {}, "where yours are called otherwise: our name -> yours"),
         ("LABELS", [], "names of classes by number; none: those that occur"),
         ("EVAL_SHARE", 0.05, "of the rows, held out to measure on; at most 1,000"),
-        ("EPOCHS", request.epochs, epochs_reason(request.epochs)),
+        ("EPOCHS", request.epochs, epochs_reason(request)),
         ("MAX_STEPS", 0, "optimizer steps after which it ends; 0: as many as the epochs take"),
         ("SEED", 0, "the same seed and rows give the same losses, interrupted or not"),
     ]
 
 
-def epochs_reason(epochs: int) -> str:
-    return (
-        "passes over the rows, as Alpaca and BERT have it"
-        if epochs > 1
-        else "one pass over so many rows is enough (prior)"
-    )
+def epochs_reason(request: Request) -> str:
+    if request.objective == "dpo":
+        return "one pass, as Zephyr has it (arXiv 2310.16944): preferences are soon learnt by heart"
+    if request.epochs > 1:
+        return "passes over the rows, as Alpaca and BERT have it"
+    return "one pass over so many rows is enough (prior)"
 
 
 def keeping(plan: TrainingPlan) -> list[Constant]:

@@ -12,6 +12,7 @@ from .common import Constant
 
 LARGE_MODEL = 20e9  # parameters from which papers halve the learning rate
 ADAPTER_RATE, FULL_RATE, CLASSIFIER_RATE = 2e-4, 2e-5, 2e-5
+PREFERENCE_ADAPTER_RATE, PREFERENCE_FULL_RATE, BETA = 5e-6, 5e-7, 0.1
 
 
 def method_rows(plan: TrainingPlan) -> list[Constant]:
@@ -25,6 +26,8 @@ def method_rows(plan: TrainingPlan) -> list[Constant]:
         ("OPTIMIZER", setup.optimizer, optimizer_reason(setup)),
         ("LEARNING_RATE", *learning_rate(setup)),
     ]
+    if setup.objective == "dpo":
+        rows.append(("BETA", BETA, "of DPO's paper (arXiv 2305.18290): a larger one allows less change"))
     return rows
 
 
@@ -63,6 +66,10 @@ def optimizer_reason(setup: TrainingSetup) -> str:
 
 def learning_rate(setup: TrainingSetup) -> tuple[float, str]:
     """Return the highest learning rate, and its source."""
+    if setup.objective == "dpo":
+        if setup.method == "full":
+            return PREFERENCE_FULL_RATE, "Zephyr's for 7B (arXiv 2310.16944), a fortieth of that of supervised training"
+        return PREFERENCE_ADAPTER_RATE, "Hugging Face's recipe zephyr-7b-dpo-qlora; ten times that of full fine-tuning"
     halved = 0.5 if setup.model.params > LARGE_MODEL else 1.0
     if setup.method != "full":
         sizes = "33B and 65B" if halved < 1 else "7B and 13B"
@@ -80,16 +87,16 @@ def step_rows(plan: TrainingPlan) -> list[Constant]:
     world = setup.gpu_count * setup.nodes
     batch = setup.micro_batch * setup.accumulation * world
     steps = f"on each of {world} GPUs" if world > 1 else "of a step"
-    generation = setup.model.workload == "generation"
+    generation, rows = setup.model.workload == "generation", "pairs" if setup.objective == "dpo" else "sequences"
     return [
         ("SEQ_LEN", setup.seq_len, "tokens; what is longer is cut there"),
         ("PACKING", *packing(plan)),
         (
             "MICRO_BATCH",
             setup.micro_batch,
-            f"sequences on a GPU at once: the fastest that leaves {1 - HEADROOM:.0%} free",
+            f"{rows} on a GPU at once: the fastest that leaves {1 - HEADROOM:.0%} free",
         ),
-        ("ACCUMULATION", setup.accumulation, f"micro-batches {steps}: {batch} sequences in one optimizer step"),
+        ("ACCUMULATION", setup.accumulation, f"micro-batches {steps}: {batch} {rows} in one optimizer step"),
         ("ACTIVATION_CHECKPOINTING", setup.gradient_checkpointing, checkpointing_reason(setup)),
         ("ATTENTION", setup.attention, _attention_reason(setup)),
         ("LOSS", setup.logits, fused_reason(setup) if generation else "of a class; there is no vocabulary to save on"),
@@ -111,6 +118,8 @@ def packing(plan: TrainingPlan) -> tuple[bool, str]:
         )
     if request.workload != "generation":
         return False, "a class belongs to one text"
+    if request.objective == "dpo":
+        return False, "a pair's answers are compared sequence by sequence"
     if request.model.keeps_state:
         return False, "linear attention would carry its state from one example into the next"
     if not request.dataset_rows:

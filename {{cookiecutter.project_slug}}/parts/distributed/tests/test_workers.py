@@ -4,6 +4,7 @@ On a CPU with gloo. Losses of two ranks and of one process agree to four digits:
 """
 
 import json
+import math
 import random
 import shutil
 import time
@@ -123,6 +124,21 @@ def gathered_is_consolidated(run: run_dir.Run) -> None:
     for name, weight in gathered.items():
         torch.testing.assert_close(weight, whole[name], atol=0, rtol=0)
     assert not list(run.result.glob("*.bin"))
+
+
+@pytest.mark.parametrize(("method", "sharding"), [("full", "zero2"), ("full", "zero3"), ("lora", "zero3")])
+def test_pairs_of_answers_train_on_two_ranks_as_on_one(together: Job, tmp_path: Path, method: str, sharding: str):
+    """The reference of DPO is a model of its own in full training, spread as the trained one is, or adapters off."""
+    from conftest import SAMPLES
+
+    pairs = {"objective": "dpo", "dataset": str(SAMPLES / "pairs.jsonl"), "learning_rate": 1e-3, "seq_len": 128}
+    job = replace(together, method=method, lora_rank=4, micro_batch=2, **pairs)
+    known = jobs.alone(job, tmp_path / "one")
+    run = jobs.run_at(tmp_path / "two")
+    outcome = jobs.launched(sharded(job, sharding), run)
+    assert outcome.status == status.FINISHED
+    assert outcome.before["loss"] == pytest.approx(math.log(2), abs=FOUR_DIGITS)
+    assert jobs.losses(run) == pytest.approx(jobs.losses(known), abs=FOUR_DIGITS)
 
 
 def test_adapters_of_a_sharded_model_load_beside_the_original(together: Job, tmp_path: Path):

@@ -153,6 +153,18 @@ def chat_job(tiny: Path) -> Job:
 
 
 @pytest.fixture
+def pair_job(chat_job: Job) -> Job:
+    """The same for the pairs of answers, by DPO."""
+    return replace(
+        chat_job,
+        objective="dpo",
+        dataset=str(SAMPLES / "pairs.jsonl"),
+        eval_share=0.1,
+        seq_len=128,
+    )
+
+
+@pytest.fixture
 def label_job(encoder: Path, chat_job: Job) -> Job:
     """The same for the labelled messages, every weight trained."""
     return replace(

@@ -316,5 +316,5 @@ def test_what_was_measured_lies_beside_the_plan(chat_job: Job, tmp_path: Path):
 
 
 def test_the_samples_have_a_few_hundred_rows():
-    for name in ("chat", "labels"):
+    for name in ("chat", "labels", "pairs"):
         assert 200 < len((SAMPLES / f"{name}.jsonl").read_text().splitlines()) < 500

@@ -18,7 +18,7 @@ from .run.run_dir import Run
 from .run.status import report
 from .training.config import Job, planned_job
 
-SAMPLES = {"generation": HOME / "samples" / "chat.jsonl", "classification": HOME / "samples" / "labels.jsonl"}
+SAMPLES = {"generation": "chat.jsonl", "preference": "pairs.jsonl", "classification": "labels.jsonl"}  # by Job.goal
 MODELS = {  # workload -> a small model and its commit
     "generation": ("HuggingFaceTB/SmolLM2-135M-Instruct", "12fd25f77366fa6b3b4b768ec3050bf629380bac"),
     "classification": ("distilbert/distilbert-base-uncased", "12040accade4e8a0f71eabdb258fecc2e7e948be"),
@@ -28,7 +28,11 @@ PROMPTS = {
     "classification": "My bike came back with the brakes still rubbing, and I paid for that.",
 }
 # Steps, examples in each, share held out, learning rate of all weights and of adapters: a minute or two on two cores
-SHORT = {"generation": (24, 4, 0.03, 5e-5, 1e-3), "classification": (48, 8, 0.15, 2e-4, 3e-3)}
+SHORT = {
+    "generation": (24, 4, 0.03, 5e-5, 1e-3),
+    "preference": (24, 2, 0.03, 5e-6, 1e-4),
+    "classification": (48, 8, 0.15, 2e-4, 3e-3),
+}
 MAX_TOKENS = 48  # of an answer
 
 
@@ -55,8 +59,9 @@ def small_job(model: str, dataset: str) -> Job:
     """Return the plan's job on a small model and the project's sample, short enough for a laptop."""
     job = planned_job()
     default, _ = MODELS[job.workload]
-    steps, examples, held_out, rate_of_all, rate_of_adapters = SHORT[job.workload]
-    own = {} if dataset else {"dataset": str(SAMPLES[job.workload]), "subset": "", "columns": {}, "labels": ()}
+    steps, examples, held_out, rate_of_all, rate_of_adapters = SHORT[job.goal]
+    sample = str(HOME / "samples" / SAMPLES[job.goal])
+    own = {} if dataset else {"dataset": sample, "subset": "", "columns": {}, "labels": ()}
     return replace(
         job,
         model=model or default,

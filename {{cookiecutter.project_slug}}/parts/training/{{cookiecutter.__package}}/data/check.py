@@ -115,7 +115,8 @@ class DatasetReport:
         if self.labels:
             lines.append("labels  " + ", ".join(f"{name} {count:,}" for name, count in self.labels.items()))
         if self.empty:
-            lines.append(f"empty   {self.empty:,} rows are left out")
+            tied = " or have two answers alike, and" if self.kind == "pair" else ""
+            lines.append(f"empty   {self.empty:,} rows are{tied} left out")
         if self.cut:
             lost = f"; in {self.lost:,} the prompt alone fills it, and nothing is learnt from them" if self.lost else ""
             lines.append(f"cut     {self.cut:,} rows are longer than SEQ_LEN = {seq_len:,}{lost}")
@@ -127,9 +128,12 @@ def count_rows(job: Job, tokenizer: PreTrainedTokenizerBase, rows: Rows | None =
     found = load_examples(job, tokenizer, rows)
     total = longest = cut = lost = 0
     for row in found.all_rows():
-        prompt, tokens = token_counts(row, found, tokenizer)
-        total, longest = total + tokens, max(longest, tokens)
+        prompt, *sequences = token_counts(row, found, tokenizer)
+        tokens = max(sequences)
+        total, longest = total + sum(sequences), max(longest, tokens)
         cut, lost = cut + (tokens > job.seq_len), lost + (prompt >= job.seq_len)
+    if found.kind == "pair" and lost == found.rows - found.empty:  # TRL leaves them out, and has nothing left
+        raise UserError(f"in every row the prompt alone fills SEQ_LEN = {job.seq_len:,}: raise it")
     counts = Counter(row["label"] for row in found.all_rows()) if found.kind == "labels" else Counter()
     labels = {name: counts[number] for number, name in enumerate(found.labels)}
     held_out = len(found.evaluation or ())
@@ -137,8 +141,8 @@ def count_rows(job: Job, tokenizer: PreTrainedTokenizerBase, rows: Rows | None =
     return DatasetReport(found.kind, *counted, found.learns, labels, found.notes)
 
 
-def token_counts(row: dict[str, Any], found: Examples, tokenizer: PreTrainedTokenizerBase) -> tuple[int, int]:
-    """Return the tokens of the prompt, from which nothing is learnt, and of the whole example."""
+def token_counts(row: dict[str, Any], found: Examples, tokenizer: PreTrainedTokenizerBase) -> tuple[int, ...]:
+    """Return the tokens of the prompt, from which nothing is learnt, and of each sequence of the example."""
 
     def count(value: Any, **options: Any) -> int:
         if isinstance(value, str):
@@ -152,10 +156,11 @@ def token_counts(row: dict[str, Any], found: Examples, tokenizer: PreTrainedToke
 
     if found.kind == "chat":
         return 0, count(row["messages"])
-    if found.kind == "prompt":
-        whole_row = count(row["prompt"] + row["completion"]) + isinstance(row["completion"], str)
+    if found.kind in ("prompt", "pair"):
+        answers = [row[name] for name in ("completion", "chosen", "rejected") if name in row]
         chat = {} if isinstance(row["prompt"], str) else {"add_generation_prompt": True}
-        return count(row["prompt"], **chat), whole_row
+        whole = (count(row["prompt"] + answer) + isinstance(answer, str) for answer in answers)
+        return count(row["prompt"], **chat), *whole
     if "text_pair" in row:
         return 0, len(tokenizer(row["text"], row["text_pair"])["input_ids"])
     return 0, count(row["text"]) + (found.kind == "text")  # and the end-of-text token

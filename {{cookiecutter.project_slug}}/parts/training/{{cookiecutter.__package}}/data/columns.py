@@ -17,6 +17,8 @@ USUAL = {
     "tools": ("tools", "functions"),
     "history": ("history",),  # pairs of a question and its answer before the prompt
     "text": ("text", "sentence", "review", "content", "comment", "tweet", "utterance", "document"),
+    "chosen": ("chosen", "preferred", "accepted", "winner", "preferred_output", "chosen_response"),
+    "rejected": ("rejected", "dispreferred", "loser", "non_preferred_output", "rejected_response"),
     "label": ("label", "labels", "category", "class", "sentiment", "intent", "stance", "topic", "rating", "stars"),
 }
 PAIRS = (  # of two texts that are classified together
@@ -28,17 +30,18 @@ PAIRS = (  # of two texts that are classified together
     ("text_a", "text_b"),
     ("question", "sentence"),
 )
-PREFERENCES = (("chosen", "rejected"), ("preferred", "rejected"), ("accepted", "rejected"), ("winner", "loser"))
 KINDS = {
     "chat": "chat messages",
     "prompt": "prompt and completion",
     "text": "plain text",
+    "pair": "a chosen and a rejected answer",
     "labels": "text and label",
 }
 ROLES_OF = {  # kind -> the roles it needs, and those it may have
     "chat": (("messages",), ("system", "tools")),
     "prompt": (("prompt", "completion"), ("context", "system", "tools", "history")),
     "text": (("text",), ()),
+    "pair": (("chosen", "rejected"), ("prompt", "context", "system", "tools", "history")),
     "labels": (("text", "label"), ("text_pair",)),
 }
 FORMAT_NAMES = {
@@ -47,9 +50,11 @@ FORMAT_NAMES = {
 }
 NEEDED = {
     "generation": '"messages", or "prompt" and "completion", or "text"',
+    "preference": '"chosen" and "rejected"',
     "classification": '"text" and "label"',
 }
-KINDS_OF = {"generation": ("chat", "prompt", "text"), "classification": ("labels",)}
+# What the rows are for, `Job.goal` -> the kinds that serve
+KINDS_OF = {"generation": ("chat", "prompt", "text"), "preference": ("pair",), "classification": ("labels",)}
 
 
 @dataclass(frozen=True)
@@ -62,7 +67,8 @@ class Format:
     @property
     def is_question(self) -> bool:
         """Whether prompt and completion are a question and its answer, and not one text that goes on."""
-        return self.kind == "prompt" and bool({"prompt", "completion"} - set(self.columns.values()))
+        ours = {"prompt": {"prompt", "completion"}, "pair": {"prompt"} & self.columns.keys()}.get(self.kind, set())
+        return bool(ours - set(self.columns.values()))
 
     def __str__(self) -> str:
         """One line on the columns that were recognised; empty where the columns have our names."""
@@ -79,27 +85,32 @@ class Format:
         )
 
 
-def recognise(names: Iterable[str], workload: str, named: Mapping[str, str]) -> Format:
-    """Return what the columns are. `named` is COLUMNS, role -> column, and decides where it says something.
+def recognise(names: Iterable[str], goal: str, named: Mapping[str, str]) -> Format:
+    """Return what the columns are. `goal` is a key of KINDS_OF; `named` is COLUMNS, role -> column, and decides first.
 
-    UserError where a role has no column or could have several, for preference data, and for a wrong COLUMNS.
+    UserError where a role has no column or could have several, for preference data that was not asked for, and for a
+    wrong COLUMNS.
     """
     names = list(names)
-    check_named(names, named, workload)
-    refuse_preferences(names, named)
+    check_named(names, named, goal)
+    if goal != "preference":
+        refuse_preferences(names, named, goal)
     found = dict(named)
     for role in USUAL:
         if role not in found and (column := usual_column(names, role, found.values())):
             found[role] = column
-    if workload == "generation" and "prompt" not in found and "completion" in found and "context" in found:
+    answered = "completion" in found if goal == "generation" else goal == "preference"
+    if answered and "prompt" not in found and "context" in found:
         found["prompt"] = found.pop("context")  # the columns input and output, without an instruction
-    if workload == "classification" and not named.get("text_pair") and (pair := pair_of(names, named)):
+    if goal == "preference" and "prompt" not in found and "messages" in found:
+        found["prompt"] = found.pop("messages")  # LLaMA-Factory's: a conversation, and two answers to it
+    if goal == "classification" and not named.get("text_pair") and (pair := pair_of(names, named)):
         found["text"], found["text_pair"] = pair
-    kinds = [kind for kind in KINDS_OF[workload] if set(ROLES_OF[kind][0]) <= found.keys()]
+    kinds = [kind for kind in KINDS_OF[goal] if set(ROLES_OF[kind][0]) <= found.keys()]
     kinds = [kind for kind in kinds if set(named) <= set(sum(ROLES_OF[kind], ()))] or kinds
     half = {"prompt", "context", "completion"} & found.keys()  # of a prompt and completion: a text beside is not all
     if not kinds or (kinds == ["text"] and half and "text" not in named):
-        raise UserError(missing(names, workload, named, found))
+        raise UserError(missing(names, goal, named, found))
     needed, possible = ROLES_OF[kinds[0]]
     columns = {role: found[role] for role in (*needed, *possible) if role in found}
     return check_single(Format(kinds[0], columns), names, named)
@@ -136,9 +147,9 @@ def pair_of(names: list[str], named: Mapping[str, str]) -> tuple[str, str] | Non
     return (there[pair[0]], there[pair[1]]) if pair and "text" not in named else None
 
 
-def check_named(names: list[str], named: Mapping[str, str], workload: str) -> None:
+def check_named(names: list[str], named: Mapping[str, str], goal: str) -> None:
     """UserError where COLUMNS has a role that does not exist, or a column that the dataset does not have."""
-    roles = sorted({role for kind in KINDS_OF[workload] for role in sum(ROLES_OF[kind], ())})
+    roles = sorted({role for kind in KINDS_OF[goal] for role in sum(ROLES_OF[kind], ())})
     for role, column in named.items():
         if role not in roles:
             raise UserError(f"COLUMNS has the key {role!r}, which is none of {', '.join(roles)}")
@@ -148,29 +159,31 @@ def check_named(names: list[str], named: Mapping[str, str], workload: str) -> No
             raise UserError(f"COLUMNS names {column!r}, and the dataset has {quoted(names)}{hint}")
 
 
-def refuse_preferences(names: list[str], named: Mapping[str, str]) -> None:
+def refuse_preferences(names: list[str], named: Mapping[str, str], goal: str) -> None:
     """UserError for rows with a better and a worse answer, unless COLUMNS says what to learn from them."""
-    there = {plain(name): name for name in names}
-    for better, worse in PREFERENCES:
-        if better in there and worse in there and not {"messages", "completion", "text"} & named.keys():
-            chat, text = (
-                json.dumps({"messages": there[better]}),
-                json.dumps({"prompt": "...", "completion": there[better]}),
-            )
-            raise UserError(
-                f"this is preference data: {there[better]!r} and {there[worse]!r} are a better and a worse answer, and "
-                f"here one answer is learnt; to learn the better one, set COLUMNS = {chat} where it is a chat, or "
-                f"COLUMNS = {text} where it is a text"
-            )
+    better, worse = usual_column(names, "chosen", ()), usual_column(names, "rejected", ())
+    if better and worse and not {"messages", "completion", "text"} & named.keys():
+        chat, text = json.dumps({"messages": better}), json.dumps({"prompt": "...", "completion": better})
+        both = "to learn from both, bake again with objective=dpo; " if goal == "generation" else ""
+        raise UserError(
+            f"this is preference data: {better!r} and {worse!r} are a better and a worse answer, and "
+            f"here one answer is learnt; {both}to learn the better one, set COLUMNS = {chat} where it is a chat, or "
+            f"COLUMNS = {text} where it is a text"
+        )
 
 
-def missing(names: list[str], workload: str, named: Mapping[str, str], found: Mapping[str, str]) -> str:
+def missing(names: list[str], goal: str, named: Mapping[str, str], found: Mapping[str, str]) -> str:
     """Return the sentence that asks for COLUMNS. It names a column only where its meaning is known."""
-    needed = {"classification": ("text", "label"), "generation": ("prompt", "completion")}[workload]
+    needed = {"classification": ("text", "label"), "generation": ("prompt", "completion")}.get(
+        goal, ("chosen", "rejected")
+    )
     example = json.dumps({role: found.get(role, "...") for role in needed if found.get(role) != role or role in named})
+    what, otherwise = goal, ""
+    if goal == "preference":
+        what, otherwise = 'OBJECTIVE = "dpo"', "; to learn from single answers, bake again with objective=sft"
     return (
-        f"{workload} needs the columns {NEEDED[workload]}, and the dataset has {quoted(names)}: "
-        f"name yours in COLUMNS, as in COLUMNS = {example}"
+        f"{what} needs the columns {NEEDED[goal]}, and the dataset has {quoted(names)}: "
+        f"name yours in COLUMNS, as in COLUMNS = {example}{otherwise}"
     )
 
 

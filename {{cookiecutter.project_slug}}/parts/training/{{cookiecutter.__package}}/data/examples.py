@@ -155,24 +155,30 @@ def prompt_parser(rows: Rows, found: Format, tokenizer: PreTrainedTokenizerBase)
         prompt, completion = side(row, both[0], "user"), side(row, both[1], "assistant")
         if is_missing(row.get(both[0])) or not has_content(completion):
             return None
-        system, context = (optional_text(row, columns.get(role)) for role in ("system", "context"))
-        history = read_history(row.get(columns["history"])) if "history" in columns else []
-        if isinstance(prompt, str):
-            if history:
-                raise ValueError("has a history, which only a model with a chat template can be given")
-            prompt = "\n\n".join(part for part in (system, prompt, context) if part.strip()) + separator
-            return {"prompt": prompt, "completion": completion}
-        if context.strip():
-            prompt[-1]["content"] += f"\n\n{context}" if prompt[-1]["content"].strip() else context
-        if system.strip() and prompt[0]["role"] != "system":
-            history = [{"role": "system", "content": system}, *history]
         called = {"tools": read_tools(row.get(columns["tools"]))} if tools else {}
-        return {"prompt": [*history, *prompt], "completion": completion} | called
+        return {"prompt": whole_prompt(row, columns, prompt, separator), "completion": completion} | called
 
     kind = CHAT if as_chat else TEXT
     notes = ("each row is learnt as a chat: a question and its answer",) if as_chat and not lists else ()
     notes += call_notes(rows, both, knows_calls) if lists else ()
     return Parser(parse, datasets.Features({"prompt": kind, "completion": kind, **tools}), notes)
+
+
+def whole_prompt(
+    row: Row, columns: dict[str, str], prompt: list[dict[str, Any]] | str, separator: str
+) -> list[dict[str, Any]] | str:
+    """Return a row's prompt with what goes before it, system prompt and history, and its context joined to it."""
+    system, context = (optional_text(row, columns.get(role)) for role in ("system", "context"))
+    history = read_history(row.get(columns["history"])) if "history" in columns else []
+    if isinstance(prompt, str):
+        if history:
+            raise ValueError("has a history, which only a model with a chat template can be given")
+        return "\n\n".join(part for part in (system, prompt, context) if part.strip()) + separator
+    if context.strip():
+        prompt[-1]["content"] += f"\n\n{context}" if prompt[-1]["content"].strip() else context
+    if system.strip() and prompt[0]["role"] != "system":
+        history = [{"role": "system", "content": system}, *history]
+    return [*history, *prompt]
 
 
 def read_history(value: Any) -> list[dict[str, Any]]:

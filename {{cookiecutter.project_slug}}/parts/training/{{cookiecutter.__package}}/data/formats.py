@@ -18,7 +18,9 @@ from ..training.config import Job
 from .columns import Format, recognise
 from .examples import CHAT, Parser, make_parser
 from .load import Rows, load_dataset
+from .pairs import pair_parser
 
+EMPTY = {"chat": ": no chat has an answer", "pair": ": none has two different answers"}
 MAX_EVALUATED = 1000  # rows: more would tell no more and cost GPU time
 CODE = [path for folder in ("data", "rows") for path in sorted((Path(__file__).parents[1] / folder).glob("*.py"))]
 
@@ -27,8 +29,8 @@ CODE = [path for folder in ("data", "rows") for path in sorted((Path(__file__).p
 class Examples:
     """A dataset in the form that the trainers take.
 
-    `kind` "chat" has a column messages, "prompt" has prompt and completion, "text" has text; "labels" has text, perhaps
-    text_pair, and label, a number into `labels`.
+    `kind` "chat" has a column messages, "prompt" has prompt and completion, "text" has text; "pair" has prompt, chosen
+    and rejected; "labels" has text, perhaps text_pair, and label, a number into `labels`.
     """
 
     train: datasets.Dataset
@@ -52,13 +54,14 @@ def load_examples(job: Job, tokenizer: PreTrainedTokenizerBase, rows: Rows | Non
     rows = rows or load_dataset(job.dataset, job.subset)
     if not rows.count:
         raise UserError(f"{rows.name} has no rows")
-    found = recognise(rows.columns, job.workload, job.columns or {})
-    parser = make_parser(rows, found, tokenizer, job.labels)
+    found = recognise(rows.columns, job.goal, job.columns or {})
+    if found.kind == "pair":
+        parser = pair_parser(rows, found, tokenizer)
+    else:
+        parser = make_parser(rows, found, tokenizer, job.labels)
     kept = read_examples(rows, found, parser, [tokenizer.chat_template, tokenizer.sep_token])
     if not len(kept):
-        raise UserError(
-            f"all {rows.count:,} rows are empty" + (": no chat has an answer" if found.kind == "chat" else "")
-        )
+        raise UserError(f"all {rows.count:,} rows are empty" + EMPTY.get(found.kind, ""))
     kind, weighted = found.kind, found.kind == "chat" and has_weights(kept)
     loss = loss_target(found, kept, tokenizer)
     if weighted:
@@ -133,6 +136,7 @@ def loss_target(found: Format, rows: datasets.Dataset, tokenizer: PreTrainedToke
             'or bring "prompt" and "completion" as plain text'
         )
     plain = {"labels": "on the class", "text": "on every token", "prompt": "on the completion only"}
+    plain["pair"] = "on how much likelier the chosen answer is than the rejected one, beside the model as it was"
     if found.kind in plain:
         return Loss(plain[found.kind])
     try:

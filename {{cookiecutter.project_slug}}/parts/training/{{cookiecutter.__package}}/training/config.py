@@ -22,6 +22,7 @@ CHOICES = {
     "loss": ("fused", "full"),
     "optimizer": tuple(OPTIMIZERS),
     "workload": ("generation", "classification"),
+    "objective": ("sft", "dpo"),  # supervised fine-tuning; direct preference optimization, of pairs of answers
     "sharding": ("none", "zero1", "zero2", "zero3"),  # what DeepSpeed shards over the processes
     "offload": ("none", "optimizer", "all"),  # what DeepSpeed keeps in main memory
     "tracker": ("none", "trackio", "wandb"),
@@ -46,6 +47,8 @@ class Job:
     columns: dict[str, str] | None = None  # what we call a column -> what the dataset calls it
     labels: tuple[str, ...] = ()  # classes by number; empty: those that occur
     eval_share: float = 0.05  # of the rows, held out
+    objective: str = "sft"
+    beta: float = 0.1  # of DPO: the larger, the nearer the model stays to what it was
     method: str = "lora"
     lora_rank: int = 16
     lora_targets: str = "all-linear"  # "all-linear", "attention", "qv"
@@ -68,6 +71,11 @@ class Job:
     ranks: int = 1  # processes that train together, each with a GPU and a micro-batch of its own
     sharding: str = "none"
     offload: str = "none"
+
+    @property
+    def goal(self) -> str:
+        """What the rows are for, a key of `data.columns.KINDS_OF`."""
+        return "preference" if self.objective == "dpo" else self.workload
 
     @property
     def batch(self) -> int:
@@ -129,6 +137,8 @@ def check_settings(job: Job) -> None:
     for name, values in CHOICES.items():
         if (value := getattr(job, name)) not in values:
             raise UserError(f"{name.upper()} = {value!r} is none of {', '.join(values)}")
+    if job.objective == "dpo":
+        check_preference(job)
     if job.method == "qlora" and job.sharding != "none":
         raise UserError('DeepSpeed cannot spread 4-bit weights: set SHARDING = "none", or METHOD = "lora"')
     if job.packing and job.sharding == "zero3":
@@ -139,6 +149,16 @@ def check_settings(job: Job) -> None:
         raise UserError('OFFLOAD = "optimizer" needs SHARDING = "zero1", "zero2" or "zero3"')
     if job.offload == "all" and job.sharding != "zero3":
         raise UserError('OFFLOAD = "all" needs SHARDING = "zero3"')
+
+
+def check_preference(job: Job) -> None:
+    """UserError for settings that pairs of answers cannot be trained with."""
+    if job.workload != "generation":
+        raise UserError('OBJECTIVE = "dpo" is for a model that writes answers: set OBJECTIVE = "sft" for a classifier')
+    if job.packing:
+        raise UserError('OBJECTIVE = "dpo" compares answers sequence by sequence: set PACKING = False')
+    if job.loss != "fused":
+        raise UserError('OBJECTIVE = "dpo" takes its log-probabilities a tile at a time: set LOSS = "fused"')
 
 
 def check_same(job: Job, before: Job) -> None:

@@ -148,6 +148,16 @@ def load_model(job: Job, source: Source, labels: tuple[str, ...] = ()) -> PreTra
     return model
 
 
+def load_reference(job: Job, source: Source) -> PreTrainedModel | None:
+    """Return the model that DPO compares with, in the precision of the trained one, so that both begin equal.
+
+    None where there is nothing to compare with, and for adapters: switched off, they leave it.
+    """
+    if job.objective != "dpo" or job.method != "full":
+        return None
+    return load_model(job, source).eval().requires_grad_(False)
+
+
 def forbid_repacking(model: PreTrainedModel) -> None:
     """Forbid bitsandbytes to repack 4-bit weights for inference on a CPU with AVX512-BF16.
 

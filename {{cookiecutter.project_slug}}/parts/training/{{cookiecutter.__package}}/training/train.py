@@ -39,7 +39,7 @@ from .callbacks.budget import BudgetCallback, Interrupted, stop_signals
 from .callbacks.checkpoints import CheckpointCallback
 from .callbacks.logging import MetricsCallback, loss_curve
 from .config import Job, check_same, planned_job, read_job, write_job
-from .model import Source, check_fits, load_model, load_tokenizer
+from .model import Source, check_fits, load_model, load_reference, load_tokenizer
 from .trainers import make_trainer, training_arguments
 
 STATUS = {budget.CONTINUE: FINISHED, budget.BUDGET: STOPPED, budget.REQUESTED: INTERRUPTED}
@@ -95,7 +95,8 @@ def train(
         metrics = MetricsCallback(run.metrics(), monitor)
         ending = BudgetCallback(run.budget(), meter, requested)
         saving = CheckpointCallback(job.save_every_s, job.checkpoints_kept, commit, on_saved=ending.saved)
-        trainer = make_trainer(job, model, tokenizer, examples, arguments, [ending, saving, metrics])
+        callbacks = [ending, saving, metrics]
+        trainer = make_trainer(job, model, tokenizer, examples, arguments, callbacks, load_reference(job, source))
         trainer.add_callback(collectives.WorldSizeCheck(job.ranks, trainer))
         trainer.remove_callback(PrinterCallback)
         if collectives.is_main():

@@ -1,6 +1,7 @@
-"""The trainers: TRL's SFTTrainer for generation, the Trainer of transformers for classification."""
+"""The trainers: TRL's SFTTrainer and DPOTrainer for generation, the Trainer of transformers for classification."""
 
 import os
+from collections.abc import Sequence
 from typing import Any
 
 import datasets
@@ -17,7 +18,7 @@ from transformers import (
     TrainingArguments,
     set_seed,
 )
-from trl import SFTConfig, SFTTrainer
+from trl import DPOConfig, DPOTrainer, SFTConfig, SFTTrainer
 
 from .. import plan
 from ..data.formats import Examples
@@ -69,6 +70,8 @@ def training_arguments(job: Job, run: Run, examples: Examples, deepspeed: dict[s
     }
     if job.workload == "classification":
         return TrainingArguments(**common)
+    if job.objective == "dpo":
+        return DPOConfig(**common, max_length=job.seq_len, beta=job.beta)
     masked = {"max_length": job.seq_len, "packing": job.packing, "assistant_only_loss": examples.assistant_only}
     return SFTConfig(**common, **masked)
 
@@ -92,17 +95,41 @@ class FullLossTrainer(FusedLossTrainer):
         return Trainer.compute_loss(self, *args, **kwargs)
 
 
+class PreferenceTrainer(RngPreservingTrainer, DPOTrainer):
+    """TRL's DPO, without dropout in the model."""
+
+
 def make_trainer(
     job: Job,
     model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,
     examples: Examples,
     arguments: TrainingArguments,
-    callbacks: list[TrainerCallback],
+    callbacks: Sequence[TrainerCallback],
+    reference: PreTrainedModel | None = None,
 ) -> Trainer:
-    """Return the workload's trainer, ready to start. UserError where packed examples would see each other."""
+    """Return the job's trainer, ready to start. UserError where packed examples would see each other.
+
+    `reference` is what DPO compares with; None: the model with its adapters switched off.
+    """
+    common: dict[str, Any] = {"args": arguments, "processing_class": tokenizer, "callbacks": list(callbacks)}
+    if job.objective == "dpo":
+        return dpo_trainer(job, model, examples, ref_model=reference, **common)
     make = sft_trainer if job.workload == "generation" else classifier_trainer
-    return make(job, model, tokenizer, examples, args=arguments, processing_class=tokenizer, callbacks=callbacks)
+    return make(job, model, tokenizer, examples, **common)
+
+
+def dpo_trainer(job: Job, model: PreTrainedModel, examples: Examples, **common: Any) -> DPOTrainer:
+    """Direct preference optimization of a causal language model."""
+    trainer = PreferenceTrainer(
+        model=model,
+        train_dataset=examples.train,
+        eval_dataset=examples.evaluation,
+        peft_config=adapter_config(job, model),
+        **common,
+    )
+    train_in_float32(job, trainer)
+    return trainer
 
 
 def sft_trainer(
@@ -122,11 +149,16 @@ def sft_trainer(
         peft_config=adapter_config(job, model),
         **common,
     )
+    train_in_float32(job, trainer)
+    return trainer
+
+
+def train_in_float32(job: Job, trainer: Any) -> None:
+    """Make what is trained float32: TRL makes adapters on 4-bit weights bfloat16, too coarse for small updates."""
     if job.sharding == "none":  # DeepSpeed keeps float32 copies of its own
         for weight in trainer.model.parameters():
-            if weight.requires_grad:  # TRL makes adapters on 4-bit weights bfloat16, too coarse for small updates
+            if weight.requires_grad:
                 weight.data = weight.data.float()
-    return trainer
 
 
 def classifier_trainer(

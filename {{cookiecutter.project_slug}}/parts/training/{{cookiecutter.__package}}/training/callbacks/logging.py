@@ -15,8 +15,9 @@ from ...run.progress import StepDisplay, figures
 from ...run.run_dir import Metrics
 
 WARM_UP = 2  # first steps of an attempt: kernels are chosen and compiled, so they do not count as speed
-EVALUATED = ("loss", "accuracy", "f1", "mean_token_accuracy")  # on the rows held out
-LOGGED = ("loss", "learning_rate", "grad_norm", "epoch", "mean_token_accuracy")
+REWARDS = ("rewards/accuracies", "rewards/margins")  # of DPO: the share of pairs told apart, and by how much
+EVALUATED = ("loss", "accuracy", "f1", "mean_token_accuracy", *REWARDS)  # on the rows held out
+LOGGED = ("loss", "learning_rate", "grad_norm", "epoch", "mean_token_accuracy", *REWARDS)
 
 
 def planned_mfu(tokens_per_s: float) -> float:
