@@ -58,7 +58,7 @@ class Calls:
     """
 
     on_input: Callable[[Input], None]
-    on_cancel: Callable[[Input], None]
+    on_cancel: Callable[[Input, bool], None]  # whether its container is to end too
     on_done: Callable[[str], None]
 
     def __init__(self, registry: Registry) -> None:
@@ -153,7 +153,7 @@ class Calls:
     async def FunctionCallCancel(self, request: Any) -> Any:
         for one in self.call(request.function_call_id).inputs.values():
             if not one.done:
-                self.on_cancel(one)
+                self.on_cancel(one, request.terminate_containers)
         return Empty()
 
     async def FunctionCallGetDataIn(self, request: Any) -> AsyncIterator[Any]:

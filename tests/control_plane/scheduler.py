@@ -23,6 +23,7 @@ from .registry import Function, Registry
 NO_CONTAINERS = "this control plane runs no containers"
 SCALEDOWN_S = 60  # Modal's default of scaledown_window
 STOP_S = 15.0  # from the signal to the end by force
+CANCEL_S = 1.0  # the same, for a container whose call was cancelled
 REVIEW_S = 0.5  # between two looks at the warm pools and the idle servers
 
 
@@ -76,7 +77,8 @@ class Scheduler:
             container.changed.notify()
         self.scale(pool)
 
-    def cancel(self, one: Input) -> None:
+    def cancel(self, one: Input, terminate: bool = False) -> None:
+        """End an input, with `terminate` by ending its container, which need not answer."""
         pool = self.pool(one.call.function_id)
         if one in pool.queue:
             pool.queue.remove(one)
@@ -85,6 +87,9 @@ class Scheduler:
             if one.id in container.inputs:
                 container.cancelled.append(one.id)
                 container.changed.notify()
+                if terminate:
+                    self.calls.finish(one, TERMINATED)
+                    self.background(self.stop(container, CANCEL_S))
 
     async def next_input(self, container: Container) -> Input | None:
         """The next input for a container, or None when it shall end."""

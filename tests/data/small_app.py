@@ -36,6 +36,11 @@ def broken() -> None:
     raise KeyError("on purpose")
 
 
+@app.function()
+def raises(error: Exception) -> None:
+    raise error
+
+
 @app.function(timeout=1, startup_timeout=60)
 def slow() -> None:
     time.sleep(60)

@@ -62,13 +62,15 @@ def run(
     seconds_per_row: float = 0.001,
 ) -> scheduler.Report:
     """The job as far as it goes, its shards in threads of this process."""
+    one = run_shard or (lambda shard: shard_runner.run_shard(job.root, shard, engine, FAST))
     return scheduler.run_job(
         job,
         budget.parse(limit),
-        run_shard or (lambda shard: shard_runner.run_shard(job.root, shard, engine, FAST)),
+        lambda shard, most_s: one(shard),
         at_once=at_once,
         seconds_per_row=seconds_per_row,
         start_s=0.0,
+        idle_s=0.0,
     )
 
 

@@ -1,5 +1,6 @@
 """The ledger: every second is counted, whatever becomes of the process that spent it; and the limit on it."""
 
+import math
 import multiprocessing
 import os
 import signal
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from {{cookiecutter.__package}} import plan
 from {{cookiecutter.__package}}.run import budget, files
 from {{cookiecutter.__package}}.run.budget import DONE, FAILED, RUNNING, Budget, BudgetError, Entry, Ledger, Limit
 
@@ -106,7 +108,7 @@ def test_what_is_no_budget_is_refused(text: str):
         budget.parse(text)
 
 
-def test_what_runs_counts_at_what_it_is_expected_to_cost(tmp_path: Path):
+def test_what_runs_counts_at_what_it_may_cost(tmp_path: Path):
     entry(tmp_path, "a", 3.0)
     entry(tmp_path, "b", 0.5, RUNNING)
     entry(tmp_path, "c", 2.5, RUNNING)
@@ -114,7 +116,7 @@ def test_what_runs_counts_at_what_it_is_expected_to_cost(tmp_path: Path):
     in_flight = {"b": 1.0, "c": 1.0, "d": 1.0}  # c has cost more than expected, d has not written yet
     assert here.committed_usd(in_flight) == pytest.approx(3.0 + 1.0 + 2.5 + 1.0)
     assert here.left_usd(in_flight) == pytest.approx(2.5)
-    assert here.may_start(2.5, in_flight) and not here.may_start(2.51, in_flight)
+    assert here.left_s() == pytest.approx(4.0 * 3600 / plan.USD_PER_HOUR)
 
 
 def test_an_attempt_that_died_counts_as_far_as_it_came(tmp_path: Path):
@@ -133,7 +135,7 @@ def test_a_month_is_of_all_jobs_and_ends(tmp_path: Path):
 @pytest.mark.parametrize("limit", [Limit(4.0, "hour"), Limit(0.0, "none")])
 def test_an_hourly_budget_bounds_containers_and_no_sum(tmp_path: Path, limit: Limit):
     entry(tmp_path, "a", 1000.0)
-    assert Budget(Ledger(tmp_path), limit).may_start(1e9)
+    assert Budget(Ledger(tmp_path), limit).left_usd() == Budget(Ledger(tmp_path), limit).left_s() == math.inf
 
 
 def test_reading_again_is_cheap_and_sees_what_is_new(tmp_path: Path):

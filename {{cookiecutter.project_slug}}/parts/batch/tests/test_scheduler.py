@@ -217,18 +217,6 @@ def test_without_money_nothing_starts(job: Job):
     assert report.stopped.startswith("0.00 USD are left of 0/run") and report.status.left == ROWS
 
 
-def test_the_start_of_each_container_is_expected_to_be_paid(job: Job):
-    free = budget.Budget(Ledger(job.ledger), budget.parse("none"))
-    waiting = scheduler.deque(job.shards())
-    now = scheduler.Dispatcher(waiting, free, 2, 1.0, start_s=100.0, usd_per_hour=3600.0)
-    first, second = now.next(), now.next()
-    assert first and second and now.next() is None
-    assert [usd for _shard, usd in now.in_flight.values()] == [110.0, 110.0]
-    now.record(first, Outcome(budget.FAILED))
-    third = now.next()
-    assert third and now.in_flight[third.label][1] == 10.0  # a container is there
-
-
 def test_a_stop_file_ends_it_after_what_runs(job: Job):
     def last(shard: shards.Shard) -> Outcome:
         job.stop_file.touch()

@@ -8,7 +8,7 @@ import modal
 from . import cli, hardware, image, plan, storage
 from .input.shards import Shard
 from .output.join import Joined, join_job
-from .run import budget, scheduler, shard_runner, volume
+from .run import budget, calls, scheduler, shard_runner, volume
 from .run.estimate import estimate_job, load_tokenizer
 from .run.job import JobSpec, container_limit, create_job, load_job, result_options
 from .run.scheduler import Report
@@ -53,30 +53,28 @@ def prepare(spec: JobSpec) -> str:
     timeout=plan.TIMEOUT,
 )
 class Worker:
-    """One container of a job: it loads the model once, and then takes one shard after the other."""
+    """One container of a job: it takes one shard after the other, and loads the model for the first."""
 
     job: str = modal.parameter()
 
     @modal.enter()
-    def load(self) -> None:
-        with shard_runner.container_start(ROOT, self.job):
-            weights = storage.located(plan.MODEL, plan.REVISION)
-            self.engine = model.Engine(
-                weights, result_options(), gpus=hardware.GPUS, snapshots_in=f"{storage.CACHE}/oom"
-            )
-        volume.results.commit()
+    def enter(self) -> None:
+        self.container = shard_runner.Container(ROOT, self.job, self.load)
+
+    def load(self) -> shard_runner.LoadedEngine:
+        weights = storage.located(plan.MODEL, plan.REVISION)
+        return model.Engine(weights, result_options(), gpus=hardware.GPUS, snapshots_in=f"{storage.CACHE}/oom")
 
     @modal.method()
-    def run(self, shard: Shard) -> Outcome:
+    def run(self, shard: Shard, most_s: float) -> Outcome:
         """Rows come from the Volume and results go there: a call carries neither."""
-        volume.results.reload()
-        outcome = shard_runner.run_shard(ROOT, shard, self.engine)
+        outcome = self.container.run(shard, most_s, volume.results.reload)
         volume.results.commit()
         return shard_runner.leave_if_failed(outcome)
 
     @modal.exit()
     def stop(self) -> None:
-        self.engine.close()
+        self.container.close()
 
 
 @app.function(
@@ -89,12 +87,15 @@ def run(name: str, limit: str) -> Report:
     """Keep the containers of a job busy until all is done or no more may be spent. Nobody needs to wait for it."""
     volume.results.reload()
     usd_limit = budget.parse(limit)
+    worker = Worker(job=name)  # ty: ignore[unknown-argument]  # modal.parameter makes it
     report = scheduler.run_job(
         load_job(ROOT, name),
         usd_limit,
-        Worker(job=name).run.remote,  # ty: ignore[unknown-argument]  # modal.parameter makes it
+        lambda shard, most_s: calls.wait(worker.run.spawn(shard, most_s)),
         at_once=container_limit(usd_limit),
+        cancel=calls.cancel,
         refresh=volume.results.reload,
+        commit=volume.results.commit,
         publish=ProgressPublisher(name),
     )
     volume.results.commit()

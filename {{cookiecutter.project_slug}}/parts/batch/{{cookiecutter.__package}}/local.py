@@ -45,8 +45,9 @@ def run(spec: JobSpec, limit: Limit, name: str | None, root: Path) -> Report:
             report = scheduler.run_job(
                 job,
                 limit,
-                lambda shard: shard_runner.run_shard(job.root, shard, engine),
+                lambda shard, most_s: shard_runner.run_shard(job.root, shard, engine, most_s=most_s),
                 at_once=1,
+                idle_s=0.0,
                 publish=show,
             )
     finally:

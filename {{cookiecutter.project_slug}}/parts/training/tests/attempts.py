@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from {{cookiecutter.__package}}.run import run_dir
+from {{cookiecutter.__package}}.run.reply import UserError
 from {{cookiecutter.__package}}.training import train
 from {{cookiecutter.__package}}.training.callbacks.budget import Interrupted
 from {{cookiecutter.__package}}.training.config import Job
@@ -21,8 +22,8 @@ SERVER = multiprocessing.get_context("forkserver")
 SERVER.set_forkserver_preload(["{{cookiecutter.__package}}.training.train"])
 
 
-def attempt(job: Job, root: Path, die: tuple[str, int] | None = None) -> None:
-    """One attempt; with `die` it is killed the n-th time that it comes to the named place."""
+def attempt(job: Job, root: Path, die: tuple[str, int] | None = None, save_s: float = 0.0) -> None:
+    """One attempt, whose first save takes `save_s`; with `die` it is killed the n-th time it comes to that place."""
     import torch
 
     from {{cookiecutter.__package}}.training.callbacks import checkpoints
@@ -36,10 +37,28 @@ def attempt(job: Job, root: Path, die: tuple[str, int] | None = None) -> None:
             "removing": (checkpoints.shutil, "rmtree"),
         }
         lethal(*spots[place], number)
+    if save_s:
+        slow(torch, save_s)
     try:
         train.train(job, run_dir.Run(root, "run"), meter_every_s=0.2)
     except Interrupted:
         sys.exit(train.LATER)
+    except UserError as error:
+        print(error, flush=True)
+        sys.exit(train.USER_ERROR)
+
+
+def slow(torch: Any, seconds: float) -> None:
+    """Let the first file that torch writes be half-written for so long."""
+    save = torch.save
+
+    def call(value: Any, path: Any, *arguments: Any, **options: Any) -> Any:
+        torch.save = save
+        Path(path).write_bytes(b"half of a file")
+        time.sleep(seconds)
+        return save(value, path, *arguments, **options)
+
+    torch.save = call
 
 
 def lethal(module: Any, name: str, number: int) -> None:

@@ -1,6 +1,8 @@
 """The budget: counted over all attempts, and the run ends in good order when it is spent."""
 
+import ctypes
 import json
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from {{cookiecutter.__package}} import plan
 from {{cookiecutter.__package}}.data import check
 from {{cookiecutter.__package}}.run import budget, files, run_dir, status
 from {{cookiecutter.__package}}.training import train
+from {{cookiecutter.__package}}.training.callbacks import budget as callbacks
 from {{cookiecutter.__package}}.training.callbacks import checkpoints
 from {{cookiecutter.__package}}.training.callbacks.budget import BudgetCallback
 from {{cookiecutter.__package}}.training.config import Job
@@ -83,6 +86,21 @@ def test_what_is_no_budget_is_refused_before_anything_starts(chat_job: Job, monk
     monkeypatch.setattr(plan, "BUDGET", "a lot")
     with pytest.raises(budget.BudgetError, match="write 50/run"):
         check.check_job(chat_job)
+
+
+def hang(root: Path) -> None:
+    """An attempt that never comes to its next step, and holds Python's lock."""
+    callbacks.OVERTIME_S = 0.5 + budget.process_s()
+    run = dear(root, "1/run")
+    with callbacks.end_after_budget(run.budget()), run.ledger().meter("training", 0.2):
+        ctypes.PyDLL(None).sleep(60)
+
+
+def test_an_attempt_that_hangs_is_ended_when_budget_and_overtime_are_over(tmp_path: Path):
+    process = attempts.SERVER.Process(target=hang, args=(tmp_path,))
+    began = time.monotonic()
+    process.start()
+    assert attempts.end(process) == 1 and 1.4 < time.monotonic() - began < 5.0
 
 
 def test_the_end_is_kept_money_for_as_the_saves_took_so_far(tmp_path: Path):

@@ -98,14 +98,19 @@ def load_job(root: str, name: str = "") -> Job:
     raise DataError(f"there is no job {name or 'yet'}: start one with `run`")
 
 
+def paid_containers(limit: Limit) -> int:
+    """Containers that an hourly budget pays for at the same time, over all jobs; 0 for another budget."""
+    return int(limit.usd / plan.USD_PER_HOUR + 1e-9) if limit.per == "hour" else 0
+
+
 def container_limit(limit: Limit) -> int:
-    """Containers that work at the same time: the plan's, or fewer where an hourly budget pays for fewer.
+    """Containers that a job keeps at work at the same time: the plan's, or fewer where an hourly budget pays for fewer.
 
     BudgetError where it pays for none.
     """
     if limit.per != "hour":
         return plan.MAX_CONTAINERS
-    paid = int(limit.usd / plan.USD_PER_HOUR + 1e-9)
+    paid = paid_containers(limit)
     if not paid:
         raise BudgetError(
             f"{limit} does not pay for one container at {plan.USD_PER_HOUR:.2f} USD per hour: raise it, or plan a "

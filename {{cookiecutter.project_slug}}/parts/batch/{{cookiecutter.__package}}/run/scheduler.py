@@ -1,5 +1,6 @@
 """The scheduler: which shard runs next, and when to stop; so many at once, within the budget, until all is done."""
 
+import math
 import random
 import time
 from collections import Counter, deque
@@ -13,9 +14,10 @@ from ..input.shards import Shard
 from ..output import results
 from ..output.results import ShardManifest
 from . import files
-from .budget import DONE, HOUR, OUT_OF_MEMORY, Budget, Entry, Ledger, Limit
+from .budget import DONE, HOUR, IDLE, OUT_OF_MEMORY, RUNNING, Budget, Entry, Ledger, Limit, spent_usd
+from .claim import Claim
 from .estimate import SECONDS_PER_ROW
-from .job import Job
+from .job import Job, paid_containers
 from .shard_runner import Outcome, classify_error
 from .status import Scan, Status, scan_results, seconds_per_row, status, write_manifest
 
@@ -24,6 +26,8 @@ SPARE_FAILURES = 4  # in a row, besides one for each container, before the job i
 HALVINGS = 16  # in a row, for each container, before memory is taken to be short altogether: 65,536 rows down to one
 LOOK_EVERY_S = 1.0  # between looks at the ledger while nothing finishes
 WRITE_EVERY_S = 60.0  # between two manifests
+CLOCKS_S = 5.0  # by which the clocks of two machines may differ
+GRACE_S = 60.0  # after what a call may take, until it is cancelled: its container ends it itself, unless it is frozen
 
 
 @dataclass(frozen=True)
@@ -43,9 +47,11 @@ class Dispatcher:
     at_once: int
     seconds_per_row: float  # of a container, expected before anything is measured
     start_s: float = 0.0  # of a container before its first row, as expected
+    idle_s: float = 0.0  # of a container after its last row
     usd_per_hour: float = plan.USD_PER_HOUR
+    may_grow: Callable[[int], bool] = lambda containers: True  # whether so many containers may run now
     done: list[ShardManifest] = field(default_factory=list)
-    in_flight: dict[str, tuple[Shard, float]] = field(default_factory=dict)  # label -> shard, expected USD
+    in_flight: dict[str, tuple[Shard, float]] = field(default_factory=dict)  # label -> shard, USD that it may cost
     failed: list[Failure] = field(default_factory=list)
     stopped: str = ""  # why nothing more is started
     _attempts: Counter[str] = field(default_factory=Counter)
@@ -59,6 +65,12 @@ class Dispatcher:
         start = self.start_s if len(self.in_flight) >= self._most_in_flight else 0.0
         return (shard.rows * per_row + start) / HOUR * self.usd_per_hour
 
+    def free_usd(self, more: int) -> float:
+        """What so many more attempts may cost: what is left beside those in flight and each container's last wait."""
+        containers = max(self._most_in_flight, len(self.in_flight) + more)
+        idle_usd = containers * self.idle_s / HOUR * self.usd_per_hour
+        return self.budget.left_usd({label: most for label, (_shard, most) in self.in_flight.items()}) - idle_usd
+
     def next(self, elsewhere: Collection[str] = ()) -> Shard | None:
         """The shard to start now; None to wait, or where there is none. Those that run `elsewhere` are put off."""
         if self.stopped or len(self.in_flight) >= self.at_once:
@@ -70,17 +82,24 @@ class Dispatcher:
         return None
 
     def _start(self) -> Shard | None:
-        shard = self.waiting[0]
-        usd = self.expected_usd(shard)
-        if not self.budget.may_start(usd, {label: expected for label, (_shard, expected) in self.in_flight.items()}):
-            if not self.in_flight:  # what is in flight may turn out cheaper than expected
-                left = max(0.0, self.budget.left_usd())
-                self.stopped = f"{left:.2f} USD are left of {self.budget.limit}, and a shard costs about {usd:.2f}"
+        """Start the first that waits, for its part of what is free: all that run may not cost more than is left."""
+        shard, free = self.waiting[0], self.free_usd(1)
+        usd, slots = self.expected_usd(shard), min(self.at_once - len(self.in_flight), len(self.waiting))
+        if usd > free + 1e-9:
+            if not self.in_flight:  # what is in flight may turn out cheaper than it may
+                free = max(0.0, free)
+                self.stopped = f"{free:.2f} USD are left of {self.budget.limit}, and a shard costs about {usd:.2f}"
+            return None
+        if len(self.in_flight) >= self._most_in_flight and not self.may_grow(len(self.in_flight) + 1):
             return None
         self.waiting.popleft()
-        self.in_flight[shard.label] = (shard, usd)
+        self.in_flight[shard.label] = (shard, max(usd, self.free_usd(slots) / slots))
         self._most_in_flight = max(self._most_in_flight, len(self.in_flight))
         return shard
+
+    def most_s(self, shard: Shard) -> float:
+        """Seconds that a shard in flight may take."""
+        return self.in_flight[shard.label][1] / self.usd_per_hour * HOUR if self.usd_per_hour else math.inf
 
     def record(self, shard: Shard, outcome: Outcome) -> bool:
         """Take in an outcome. True for a single row that no memory holds: the caller writes its dead letter."""
@@ -157,35 +176,50 @@ class Report:
 def run_job(
     job: Job,
     limit: Limit,
-    run_shard: Callable[[Shard], Outcome],
+    run_shard: Callable[[Shard, float], Outcome],
     *,
     at_once: int,
     seconds_per_row: float = SECONDS_PER_ROW,
     start_s: float = plan.PREDICTED_COLD_START_S,
+    idle_s: float = plan.SCALEDOWN_WINDOW,
+    cancel: Callable[[str], None] = lambda call: None,
     refresh: Callable[[], None] = lambda: None,
+    commit: Callable[[], None] = lambda: None,
     publish: Callable[[Status], None] = lambda status: None,
 ) -> Report:
     """Run every shard that is not done, until all are or nothing more may be started. A second call goes on.
 
     A stop that was asked for holds for every call, an automatic retry too, until `create_job` takes it back.
 
-    `run_shard` blocks until an attempt ended; it is called from `at_once` threads, and may raise. `refresh` makes what
-    other containers wrote visible; `publish` gets the status.
+    `run_shard(shard, seconds that it may take)` blocks until an attempt ended; it is called from `at_once` threads,
+    and may raise. `cancel(id of its call)` ends one that takes longer, or that goes on when nothing is left. `refresh`
+    makes what other containers wrote visible, `commit` shows them what this one wrote; `publish` gets the status.
     """
     refresh()
     files.remove_stale_temp(job.folder)
-    scan, ledger = scan_results(job), Ledger(job.ledger)
-    now = Dispatcher(deque(scan.pending), job_budget(job, limit), at_once, seconds_per_row, start_s, done=scan.done)
+    scan, ledger, limited = scan_results(job), Ledger(job.ledger), job_budget(job, limit)
+    claim = Claim(job.root, paid_containers(limit), refresh, commit)
+    now = Dispatcher(deque(scan.pending), limited, at_once, seconds_per_row, start_s, idle_s, done=scan.done)
+    now.may_grow = claim.grow
     random.shuffle(now.waiting)  # two runs at once seldom take the same; and what is done is a fair sample of the rest
-    attempts: dict[Future[Outcome], Shard] = {}
+    attempts: dict[Future[Outcome], tuple[Shard, float]] = {}  # with the time of their start
+    cancelled = set[str]()
     published = written = -float("inf")
     with ThreadPoolExecutor(at_once) as threads:
         while True:
             refresh()
+            claim.renew()
             entries = ledger.entries()
             if job.stop_file.exists():
                 now.stopped = now.stopped or "as you asked"
-            attempts |= {threads.submit(run_shard, shard): shard for shard in startable(job, now, entries)}
+            broke = limit.bounds and spent_usd(limited.ledger.entries(), limit.since) >= limit.usd
+            if broke and now.in_flight:
+                now.stopped = now.stopped or f"all of {limit} is spent, and what ran was ended"
+            for call in overdue(entries, now.in_flight, broke) - cancelled:
+                cancel(call)
+                cancelled.add(call)
+            for shard in startable(job, now, entries):
+                attempts[threads.submit(run_shard, shard, now.most_s(shard))] = shard, time.time()
             if time.monotonic() - published > LOOK_EVERY_S:
                 publish(status(job, now.scan, entries))
                 published = time.monotonic()
@@ -197,10 +231,15 @@ def run_job(
             if not attempts:  # all that is left runs elsewhere
                 time.sleep(LOOK_EVERY_S)
             for attempt in wait(attempts, LOOK_EVERY_S, FIRST_COMPLETED).done:
-                collect(job, now, attempts.pop(attempt), attempt)
+                shard, began = attempts.pop(attempt)
+                if attempt.exception():
+                    refresh()
+                    ledger.count_silent(shard.label, began - CLOCKS_S)
+                collect(job, now, shard, attempt)
     refresh()
+    claim.release(idle_s)
     scan, entries = scan_results(job, verify=False), ledger.entries()
-    if not scan.pending and not any(entry.live for entry in entries):
+    if not scan.pending and not any(entry.live and entry.what != IDLE for entry in entries):
         results.remove_orphans(job.folder, scan.done)
     write_manifest(job, scan, entries)
     last = status(job, scan, entries)
@@ -213,9 +252,23 @@ def job_budget(job: Job, limit: Limit) -> Budget:
     return Budget(Ledger(job.ledger.parent if limit.per == "month" else job.ledger), limit)
 
 
+def overdue(entries: Sequence[Entry], in_flight: Collection[str], broke: bool) -> set[str]:
+    """Calls to cancel: those that go on long after they should have ended, or all where nothing is left to spend.
+
+    A container that is frozen no longer writes to the ledger, so that only the clock tells.
+    """
+    now = time.time()
+    return {
+        entry.call
+        for entry in entries
+        if entry.state == RUNNING and entry.call and (entry.live or (entry.of or entry.what) in in_flight)
+        if broke or (entry.most_s and now - entry.began > entry.most_s + GRACE_S)
+    }
+
+
 def startable(job: Job, now: Dispatcher, entries: Sequence[Entry]) -> Iterator[Shard]:
     """Shards to start now. One that another run of this job has begun is left to it, and looked at again afterwards."""
-    elsewhere = {entry.what for entry in entries if entry.live} - now.in_flight.keys()
+    elsewhere = {entry.of or entry.what for entry in entries if entry.live} - now.in_flight.keys()
     begun = {entry.what for entry in entries}
     while shard := now.next(elsewhere):
         found = scan_results(job, only=shard, entries=entries) if shard.label in begun else None

@@ -1,10 +1,12 @@
 """One shard in a container: its rows through the engine, its results to the Volume, its seconds to the ledger."""
 
+import math
+import time
 import traceback
-from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import modal.experimental
 
@@ -14,10 +16,18 @@ from ..input.shards import Shard
 from ..monitoring import gpu_memory, oom
 from ..output import results
 from ..output.results import Failed, Result, ShardManifest
-from .budget import DONE, EVERY_S, FAILED, OUT_OF_MEMORY, Ledger
+from .budget import DONE, EVERY_S, FAILED, IDLE, OUT_OF_MEMORY, START, Ledger, end_process_after, process_s
 
 # Prompts in, one result for each, in their order. ValueError and TypeError mean a prompt that cannot be taken.
 Engine = Callable[[list[Prompt]], Sequence[Result | Failed]]
+
+
+class LoadedEngine(Protocol):
+    """An engine that holds something until it is closed."""
+
+    def __call__(self, prompts: list[Prompt], /) -> Sequence[Result | Failed]: ...
+
+    def close(self) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -29,13 +39,46 @@ class Outcome:
     error: str = ""
 
 
-@contextmanager
-def container_start(root: str, job: str) -> Generator[None]:
-    """Around the loading of the model: enter its seconds in the job's ledger, and print its memory beside the plan."""
-    with Ledger(Path(root, "ledger", job)).meter("start"):
-        monitor = gpu_memory.Monitor().start()
-        yield
-        print(monitor.report(), flush=True)
+class Container:
+    """A container of a job: its engine, and all its seconds in the ledger, those before and between shards too.
+
+    The engine is loaded by the first shard and not when the container starts, so that a start is part of a call: what
+    the budget pays for bounds it, and whoever cancels the call ends it.
+    """
+
+    def __init__(self, root: str, job: str, load: Callable[[], LoadedEngine]) -> None:
+        self.root, self.job, self.load = root, job, load
+        self.engine: LoadedEngine | None = None
+        self.idle = self._ledger().start(IDLE, earlier_s=process_s())
+
+    def _ledger(self) -> Ledger:
+        return Ledger(Path(self.root, "ledger", self.job))
+
+    def run(self, shard: Shard, most_s: float = math.inf, reload: Callable[[], object] = lambda: None) -> Outcome:
+        """Run a shard; this process ends where that takes longer than `most_s`. `reload` shows what others wrote."""
+        began = time.monotonic()
+        with end_process_after(most_s), self.idle.paused():
+            reload()
+            if self.engine is None:
+                try:
+                    self.engine = self._start(shard, most_s)
+                except Exception as error:
+                    traceback.print_exc()
+                    return Outcome(FAILED, error=classify_error(error).error)  # a smaller shard would not help
+            return run_shard(self.root, shard, self.engine, most_s=most_s - (time.monotonic() - began))
+
+    def _start(self, shard: Shard, most_s: float) -> LoadedEngine:
+        """Load the engine, and print its memory beside the plan."""
+        with self._ledger().meter(START, of=shard.label, most_s=most_s):
+            monitor = gpu_memory.Monitor().start()
+            engine = self.load()
+            print(monitor.report(), flush=True)
+        return engine
+
+    def close(self) -> None:
+        self.idle.stop()
+        if self.engine is not None:
+            self.engine.close()
 
 
 def leave_if_failed(outcome: Outcome) -> Outcome:
@@ -46,15 +89,15 @@ def leave_if_failed(outcome: Outcome) -> Outcome:
     return outcome
 
 
-def run_shard(root: str, shard: Shard, engine: Engine, every_s: float = EVERY_S) -> Outcome:
+def run_shard(root: str, shard: Shard, engine: Engine, every_s: float = EVERY_S, most_s: float = math.inf) -> Outcome:
     """Process a shard, unless that was done before. An error becomes an outcome; its traceback goes to the log.
 
-    Every attempt is in the ledger below `root`, with its seconds, whatever came of it.
+    Every attempt is in the ledger below `root`, with its seconds, whatever came of it, and with what it may take.
     """
     job = Path(root, "jobs", shard.job)
     if earlier := results.finished(job, shard.name):
         return Outcome(DONE, earlier)
-    with Ledger(Path(root, "ledger", shard.job)).meter(shard.label, every_s) as meter:
+    with Ledger(Path(root, "ledger", shard.job)).meter(shard.label, every_s, most_s=most_s) as meter:
         try:
             rows = shards.read_rows(root, shard)
             found = run_engine(engine, [row.prompt for row in rows if row.prompt is not None])

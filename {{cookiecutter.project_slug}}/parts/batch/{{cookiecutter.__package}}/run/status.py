@@ -15,8 +15,8 @@ from .. import plan
 from ..input.shards import Shard
 from ..output import results
 from ..output.results import ShardManifest
-from . import files
-from .budget import HOUR, OUT_OF_MEMORY, Entry, Ledger, spent_usd
+from . import calls, files
+from .budget import HOUR, IDLE, OUT_OF_MEMORY, Entry, Ledger, spent_usd
 from .job import Job
 
 WINDOW_S = 10 * 60  # the speed is that of the last ten minutes with results
@@ -124,7 +124,7 @@ def status(job: Job, scan: Scan, entries: Sequence[Entry]) -> Status:
         dead=sum(manifest.dead for manifest in done),
         shards=len(done) + len(scan.pending),
         shards_done=len(done),
-        running=sum(entry.live for entry in entries),
+        running=sum(entry.live and entry.what != IDLE for entry in entries),
         output_tokens=sum(manifest.output_tokens for manifest in done),
         usd=spent_usd(entries),
         rows_per_s=rows_per_s(done),
@@ -207,9 +207,11 @@ def wait_with_bar(job: str, call: Any) -> Any:
     with progress_bar() as show:
         while True:
             try:
-                result = call.get(timeout=EVERY_S)
-            except (TimeoutError, modal.exception.TimeoutError):
+                result = calls.result(call, EVERY_S)
+            except calls.StillRunning:
                 show(progress_dict.get(job))
+            except calls.Unreachable:  # the job goes on there
+                time.sleep(calls.PAUSE_S)
             else:
                 show(progress_dict.get(job))
                 return result

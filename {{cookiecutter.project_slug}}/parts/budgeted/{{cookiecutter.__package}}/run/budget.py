@@ -5,20 +5,29 @@ removed. A file has one writer, so any number of containers share a folder, on a
 than the file says: while an attempt runs, its file already counts the seconds until the next time it is written.
 """
 
+import faulthandler
+import math
 import os
 import re
+import sys
 import threading
 import time
 import uuid
 from collections.abc import Collection, Generator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
+
+import modal
+import psutil
 
 from .. import plan
 from . import files
 
+# What a container does besides its work: it loads, it waits, and it goes on without another word until it is ended
+START, IDLE, SILENT = "start", "idle", "silent"
 RUNNING, DONE, FAILED, OUT_OF_MEMORY = "running", "done", "failed", "out of memory"
 EVERY_S = 15.0  # between two updates of a running attempt
 SILENCES = 4  # updates that a running attempt may miss before it is taken for killed
@@ -33,7 +42,7 @@ class BudgetError(ValueError):
 class Entry:
     """One attempt at something. `seconds` are those of a container, which is billed at `usd_per_hour`."""
 
-    what: str  # a shard, a training run, "start"
+    what: str  # a shard, a training run, START, IDLE
     state: str
     began: float  # since the epoch
     updated: float
@@ -41,10 +50,18 @@ class Entry:
     usd_per_hour: float
     every_s: float  # between two updates while it runs
     error: str = ""
+    of: str = ""  # the attempt that it is a part of, where it is one
+    call: str = ""  # id of the Modal call that runs it
+    most_s: float = 0.0  # after which it is ended; 0 where nothing bounds it
 
     @property
     def usd(self) -> float:
         return self.seconds / HOUR * self.usd_per_hour
+
+    @property
+    def most_usd(self) -> float:
+        """What it will have cost at the most, as far as that is known: while it runs, what it may cost."""
+        return max(self.usd, self.most_s / HOUR * self.usd_per_hour) if self.live else self.usd
 
     @property
     def live(self) -> bool:
@@ -53,20 +70,33 @@ class Entry:
 
 
 class SpendMeter:
-    """A running attempt: its file is kept up to date by a thread until `stop`."""
+    """A running attempt: its file is kept up to date by a thread until `stop`. `earlier_s` passed before that."""
 
-    def __init__(self, path: Path, what: str, usd_per_hour: float, every_s: float) -> None:
-        self.path, self.what, self.usd_per_hour, self.every_s = path, what, usd_per_hour, every_s
-        self.began, self._clock = time.time(), time.monotonic()
+    def __init__(
+        self,
+        path: Path,
+        what: str,
+        usd_per_hour: float,
+        every_s: float,
+        *,
+        of: str = "",
+        most_s: float = math.inf,
+        earlier_s: float = 0.0,
+    ) -> None:
+        self.path, self.what, self.of, self.usd_per_hour = path, what, of, usd_per_hour
+        self.every_s, self.most_s = every_s, most_s
+        self.began, self._clock = time.time() - earlier_s, time.monotonic() - earlier_s
+        self.call = modal.current_function_call_id() or ""
         self.state, self.error = DONE, ""  # what `stop` will write: set them where it was not
-        self._stop = threading.Event()
+        self._stop, self._lock = threading.Event(), threading.Lock()
+        self._paused_at: float | None = None
         self._thread = threading.Thread(target=self._run, name="meter", daemon=True)
         self._save(RUNNING, every_s)
         self._thread.start()
 
     @property
     def seconds(self) -> float:
-        return time.monotonic() - self._clock
+        return (self._paused_at or time.monotonic()) - self._clock
 
     def _save(self, state: str, ahead_s: float = 0.0) -> None:
         entry = Entry(
@@ -74,21 +104,60 @@ class SpendMeter:
             state=state,
             began=self.began,
             updated=time.time(),
-            seconds=self.seconds + ahead_s,
+            seconds=max(self.seconds, min(self.seconds + ahead_s, self.most_s)),
             usd_per_hour=self.usd_per_hour,
             every_s=self.every_s,
             error=self.error[:2000],
+            of=self.of,
+            call=self.call,
+            most_s=self.most_s if math.isfinite(self.most_s) else 0.0,
         )
         files.save(self.path, asdict(entry))
 
     def _run(self) -> None:
         while not self._stop.wait(self.every_s):
-            self._save(RUNNING, self.every_s)
+            with self._lock:
+                if self._paused_at is None:
+                    self._save(RUNNING, self.every_s)
+
+    @contextmanager
+    def paused(self) -> Generator[None]:
+        """Neither count nor write within the block, which another meter counts."""
+        with self._lock:
+            self._paused_at = time.monotonic()
+            self._save(RUNNING)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._clock += time.monotonic() - self._paused_at
+                self._paused_at = None
+                self._save(RUNNING, self.every_s)
 
     def stop(self) -> None:
         self._stop.set()
         self._thread.join()
         self._save(self.state)
+
+
+@contextmanager
+def end_process_after(seconds: float) -> Generator[None]:
+    """End this process, with the traceback of each thread, if the block takes longer, whatever it hangs in.
+
+    The timer is a thread of C: it needs no lock of Python's. One block at a time.
+    """
+    if math.isfinite(seconds):
+        faulthandler.dump_traceback_later(max(seconds, 1e-3), exit=True, file=sys.__stderr__ or sys.stderr)
+    try:
+        yield
+    finally:
+        if math.isfinite(seconds):
+            faulthandler.cancel_dump_traceback_later()
+
+
+def process_s() -> float:
+    """Seconds since this process was started, its imports among them, to a second: in a container, its first ones."""
+    return min(max(0.0, time.time() - psutil.Process().create_time()), plan.STARTUP_TIMEOUT)
 
 
 class Ledger:
@@ -98,14 +167,14 @@ class Ledger:
         self.folder, self.usd_per_hour = folder, usd_per_hour
         self._settled: dict[str, Entry] = {}
 
-    def start(self, what: str, every_s: float = EVERY_S) -> SpendMeter:
-        """Begin an attempt, for those whose end is in another function; `meter` is the block."""
-        return SpendMeter(self.folder / f"{uuid.uuid4().hex}.json", what, self.usd_per_hour, every_s)
+    def start(self, what: str, every_s: float = EVERY_S, **more: Any) -> SpendMeter:
+        """Begin an attempt that ends in another function; `meter` is the block. `more` is SpendMeter's."""
+        return SpendMeter(self.folder / f"{uuid.uuid4().hex}.json", what, self.usd_per_hour, every_s, **more)
 
     @contextmanager
-    def meter(self, what: str, every_s: float = EVERY_S) -> Generator[SpendMeter]:
+    def meter(self, what: str, every_s: float = EVERY_S, **more: Any) -> Generator[SpendMeter]:
         """Record what the block takes, whatever comes of it. An exception is recorded as a failure, and goes on."""
-        meter = self.start(what, every_s)
+        meter = self.start(what, every_s, **more)
         try:
             yield meter
         except BaseException as error:
@@ -114,6 +183,15 @@ class Ledger:
             raise
         finally:
             meter.stop()
+
+    def count_silent(self, what: str, since: float) -> None:
+        """Enter what attempts at `what`, begun after `since` and over now, took beyond what they could still write."""
+        now = time.time()
+        for entry in self.entries():
+            unwritten = now - entry.began - entry.seconds
+            if entry.state == RUNNING and (entry.of or entry.what) == what and entry.began >= since and unwritten > 0:
+                lost = replace(entry, what=SILENT, of=what, state=FAILED, updated=now, seconds=unwritten, call="")
+                files.save(self.folder / f"{uuid.uuid4().hex}.json", asdict(lost))
 
     def entries(self) -> list[Entry]:
         """Every attempt as it is now, the oldest first. BudgetError where one cannot be read."""
@@ -184,22 +262,23 @@ class Budget:
         self.ledger, self.limit = ledger, limit
 
     def committed_usd(self, in_flight: Mapping[str, float] | None = None) -> float:
-        """Spent, and what the attempts in flight (name -> expected USD) will have cost at the least."""
-        expected = dict(in_flight or {})
-        settled, running = 0.0, dict.fromkeys(expected, 0.0)
+        """Spent, and what the attempts in flight (name -> USD that they may cost) may yet spend."""
+        most = dict(in_flight or {})
+        settled, running = 0.0, dict.fromkeys(most, 0.0)
         for entry in self.ledger.entries():
             if entry.began < self.limit.since:
                 continue
-            if entry.state == RUNNING and entry.what in expected:
-                running[entry.what] += entry.usd
+            if entry.state == RUNNING and (name := entry.of or entry.what) in most:
+                running[name] += entry.usd
             else:
-                settled += entry.usd
-        return settled + sum(max(expected[what], running[what]) for what in expected)
+                settled += entry.most_usd
+        return settled + sum(max(most[what], running[what]) for what in most)
 
     def left_usd(self, in_flight: Mapping[str, float] | None = None) -> float:
         """What may still be committed; infinite without a limit on the sum."""
-        return self.limit.usd - self.committed_usd(in_flight) if self.limit.bounds else float("inf")
+        return self.limit.usd - self.committed_usd(in_flight) if self.limit.bounds else math.inf
 
-    def may_start(self, expected_usd: float, in_flight: Mapping[str, float] | None = None) -> bool:
-        """Whether something that is expected to cost so much fits beside what is spent and in flight."""
-        return not self.limit.bounds or expected_usd <= self.left_usd(in_flight) + 1e-9
+    def left_s(self) -> float:
+        """Seconds of a container that what is left pays for."""
+        price = self.ledger.usd_per_hour
+        return max(0.0, self.left_usd()) / price * HOUR if self.limit.bounds and price else math.inf

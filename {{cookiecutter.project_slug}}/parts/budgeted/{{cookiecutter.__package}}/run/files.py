@@ -84,9 +84,17 @@ def save(path: Path, value: dict[str, Any]) -> None:
 def load(path: Path) -> dict[str, Any] | None:
     """What `save` wrote; None where it is missing, cut off or damaged."""
     try:
-        value = json.loads(path.read_bytes())
+        return parse(path.read_bytes())
+    except OSError:
+        return None
+
+
+def parse(content: bytes) -> dict[str, Any] | None:
+    """What `save` wrote, from the bytes of its file; None where they are cut off or damaged."""
+    try:
+        value = json.loads(content)
         checksum = value.pop("checksum")
-    except (OSError, ValueError, KeyError, AttributeError, TypeError):
+    except (ValueError, KeyError, AttributeError, TypeError):
         return None
     return value if checksum == fingerprint(value) else None
 

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from ..monitoring import oom
+from ..run.budget import process_s
 from ..run.reply import USER_ERRORS, quiet_libraries
 from ..run.run_dir import Run
 from ..training import collectives
@@ -31,6 +32,7 @@ class WorkerArgs:
     usd_per_hour: float
     weights: str
     dataset: str
+    earlier_s: float  # of the container before it started its ranks
 
     def save(self, folder: Path, job: Job) -> None:
         write_job(job, folder / JOB)
@@ -47,7 +49,14 @@ def main() -> int:
     try:
         deepspeed = deepspeed_config(job, run, Source(args.weights or job.model, job.revision))
         outcome = train(
-            job, run, args.weights, args.dataset, launcher.commit, deepspeed, stop_requested=launcher.stop_requested
+            job,
+            run,
+            args.weights,
+            args.dataset,
+            launcher.commit,
+            deepspeed,
+            earlier_s=args.earlier_s + process_s(),
+            stop_requested=launcher.stop_requested,
         )
     except USER_ERRORS as error:
         launcher.send(ipc.USER_ERROR, str(error))

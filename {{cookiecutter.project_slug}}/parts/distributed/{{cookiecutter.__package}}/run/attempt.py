@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from .. import storage
 from ..monitoring import gpu_memory
+from ..training.callbacks.budget import end_after_budget
 from ..training.model import planned_weights
 from ..training.train import crash_loop_reason
 from . import launcher, progress
@@ -18,6 +19,6 @@ def run_attempt(run: Run, dataset: str, since: float, commit: Callable[[], objec
     if reason := crash_loop_reason(run, since):
         return Reply(error=reason)
     gpu_memory.record_snapshots(f"{storage.CACHE}/oom")
-    with progress.publish(run):
+    with end_after_budget(run.budget()), progress.publish(run):
         outcome = launcher.launch(run, planned_weights(), dataset, commit)
     return Reply(report(outcome, run), complete=outcome.status == FINISHED)

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from ..distributed.worker import WorkerArgs
 from ..training.callbacks.budget import Interrupted, stop_signals
 from ..training.config import NODES, Job, launched_job
 from ..training.train import outcome_without_training
+from . import lease
+from .budget import process_s
 from .reply import UserError
 from .run_dir import Run
 from .status import Outcome
@@ -62,8 +65,10 @@ def launch_on(
     """Run torchrun until it ends. UserError, MemoryError, Interrupted, or RuntimeError where a rank was killed."""
     if ended := outcome_without_training(job, run):
         return ended
-    args = WorkerArgs(str(run.root), run.name, run.limit, run.usd_per_hour, weights, dataset)
-    with tempfile.TemporaryDirectory() as name:
+    earlier_s = process_s() if run.volume else 0.0  # a container's process is the attempt's
+    args = WorkerArgs(str(run.root), run.name, run.limit, run.usd_per_hour, weights, dataset, earlier_s)
+    alone = lease.hold(run, commit) if node.rank == 0 else nullcontext()
+    with tempfile.TemporaryDirectory() as name, alone:
         folder = Path(name)
         args.save(folder, job)
         with ipc.Launcher(folder, commit) as ranks, stop_signals() as requested:

@@ -12,7 +12,8 @@ from typing import Any, TextIO
 import modal
 
 from .. import plan
-from .reply import Reply
+from . import calls
+from .reply import Reply, UserError
 from .run_dir import Run, parse_lines
 
 EVERY_S = 2.0
@@ -112,18 +113,18 @@ def record_call(run: str, call: modal.FunctionCall) -> None:
 
 
 def running_call(run: str) -> modal.FunctionCall | None:
-    """The call that trains a run now, if there is one."""
+    """The call that trains a run now, if there is one. UserError where Modal does not say."""
     known = progress_dict.get(f"{run} is trained by")
     if not known:
         return None
+    call = modal.FunctionCall.from_id(known)
     try:
-        call = modal.FunctionCall.from_id(known)
-        call.get(timeout=0)
-    except modal.exception.FunctionTimeoutError:  # its last attempt is over
-        return None
-    except (TimeoutError, modal.exception.TimeoutError):
+        calls.result(call)
+    except calls.StillRunning:
         return call
-    except Exception:  # whatever ended it is raised here; it has ended
+    except calls.Unreachable as error:
+        raise UserError(f"Modal does not say whether the run {run} goes on ({error}): try again") from error
+    except Exception:  # whatever ended it is raised here
         return None
     return None
 
@@ -134,10 +135,12 @@ def follow(run: str, call: modal.FunctionCall) -> Reply:
     try:
         while True:
             try:
-                return call.get(timeout=EVERY_S)
+                return calls.result(call, EVERY_S)
             except modal.exception.FunctionTimeoutError:
                 return Reply(error=f"the last attempt ended after {plan.TIMEOUT:,} s: `train` goes on from there")
-            except (TimeoutError, modal.exception.TimeoutError):
+            except calls.Unreachable:  # the training goes on there
+                time.sleep(calls.PAUSE_S)
+            except calls.StillRunning:
                 if (now := progress_dict.get(run)) and now != shown:
                     shown = now
                     display.show(now.step, now.steps, str(now))

@@ -13,6 +13,7 @@ from . import budget, files
 from .reply import UserError
 
 MOUNT = "/training"  # of the Volume, in every container
+TRAINING = "training"  # an attempt in the ledger
 MERGE_INTO = "/target"  # where `merge --into` mounts the weights of another project
 
 volume = modal.Volume.from_name(f"{plan.NAME}-runs", create_if_missing=True, version=2)
@@ -68,6 +69,10 @@ class Run:
     def outcome(self) -> Path:
         return self.folder / "outcome.json"
 
+    @property
+    def lease(self) -> Path:
+        return self.folder / "lease.json"
+
     def place(self, path: Path) -> str:
         """How a person finds a path below `root`."""
         return f"{path.relative_to(self.root)} on the Volume {self.volume}" if self.volume else str(path)
@@ -77,6 +82,10 @@ class Run:
 
     def ledger(self) -> budget.Ledger:
         return budget.Ledger(self.root / "ledger" / self.name, self.usd_per_hour)
+
+    def attempts(self) -> list[budget.Entry]:
+        """The attempts at training in the ledger, the oldest first, without what else was paid for the run."""
+        return [entry for entry in self.ledger().entries() if entry.what == TRAINING]
 
     def budget(self) -> budget.Budget:
         """The limit on this run, or where it is for a month on all runs."""

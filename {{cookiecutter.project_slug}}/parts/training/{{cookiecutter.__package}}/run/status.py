@@ -117,16 +117,16 @@ def run_status(run: Run) -> Status:
     """Read the run's metrics, ledger and outcome."""
     steps = [line for line in run.metrics().read() if line["event"] == "step"]
     recent = [line["seconds"] for line in steps[-WINDOW:] if line["attempt"] == steps[-1]["attempt"]]
-    entries = run.ledger().entries()
+    entries, attempts = run.ledger().entries(), run.attempts()
     return Status(
         run=run.name,
         outcome=last_outcome(run),
         last=Progress.of(steps[-1]) if steps else None,
-        attempts=len(entries),
-        running=bool(entries) and entries[-1].live,  # the newest: one that was killed seems alive for a while
+        attempts=len(attempts),
+        running=bool(attempts) and attempts[-1].live,  # the newest: one that was killed seems alive for a while
         spent_usd=spent_usd(entries, run.budget().limit.since),
         step_s=(recent[-1] - recent[0]) / (len(recent) - 1) if len(recent) > 1 else 0.0,
-        last_error=entries[-1].error.partition("\n")[0] if entries else "",
+        last_error=attempts[-1].error.partition("\n")[0] if attempts else "",
     )
 
 

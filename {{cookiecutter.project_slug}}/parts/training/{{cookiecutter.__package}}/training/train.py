@@ -20,9 +20,10 @@ from ..data.formats import Examples, load_examples
 from ..data.load import load_dataset
 from ..monitoring import gpu_memory, oom
 from ..result.generate import write_info
+from ..run import lease
 from ..run.budget import DONE, EVERY_S
 from ..run.reply import USER_ERRORS, quiet_libraries
-from ..run.run_dir import Metrics, Run
+from ..run.run_dir import TRAINING, Metrics, Run
 from ..run.status import (
     FINISHED,
     INTERRUPTED,
@@ -55,22 +56,26 @@ def train(
     commit: Callable[[], object] = lambda: None,
     deepspeed: dict[str, Any] | None = None,
     meter_every_s: float = EVERY_S,
+    earlier_s: float = 0.0,
     stop_requested: Callable[[], bool] | None = None,
 ) -> Outcome:
     """Train until the job is done or the budget spent, going on from the newest complete checkpoint.
 
-    `weights` and `dataset` are where model and dataset lie, if not under their own names. `commit` is called whenever
-    something lies below `run.root` that must not be lost. `stop_requested` says whether to end early, with a checkpoint
-    and Interrupted; without it SIGINT and SIGTERM ask. Every rank calls this, and rank 0 keeps the ledger.
+    UserError where another attempt at the run goes on. `weights` and `dataset` are where model and dataset lie, if not
+    under their own names. `commit` is called whenever something lies below `run.root` that must not be lost.
+    `earlier_s` of the attempt are over. `stop_requested` says whether to end early, with a checkpoint and Interrupted;
+    without it SIGINT and SIGTERM ask. Every rank calls this, and rank 0 keeps the ledger.
     """
     if collectives.world_size() == 1 and (ended := outcome_without_training(job, run)):  # else the launcher has asked
         return ended
     run.folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
+        if collectives.world_size() == 1:  # else the launcher holds it
+            stack.enter_context(lease.hold(run, commit, meter_every_s))
         requested, meter = stop_requested or stack.enter_context(stop_signals()), None
         if collectives.is_main():
             write_job(job, run.job)
-            meter = stack.enter_context(run.ledger().meter("training", meter_every_s))
+            meter = stack.enter_context(run.ledger().meter(TRAINING, meter_every_s, earlier_s=earlier_s))
 
         # Model's tokenizer and dataset
         source = Source(weights or job.model, job.revision)
@@ -126,7 +131,7 @@ def train(
 
 def crash_loop_reason(run: Run, since: float) -> str:
     """Why no further attempt is made: the last ones all ended without a new checkpoint. Empty where they did not."""
-    lately = [entry for entry in run.ledger().entries() if entry.began >= since][-CRASH_LOOP:]
+    lately = [entry for entry in run.attempts() if entry.began >= since][-CRASH_LOOP:]
     if len(lately) < CRASH_LOOP or any(entry.state == DONE for entry in lately):
         return ""
     newest = checkpoints.newest(run.checkpoints)

@@ -15,11 +15,19 @@ from .. import collectives
 
 CONTINUE, BUDGET, REQUESTED = 0, 1, 2  # reasons to stop; the largest among the ranks counts
 RESERVE = 1.5  # times what the end took so far: it may take longer
+OVERTIME_S: float = 600  # for that end, beyond the budget, before an attempt is taken to hang
 SIGNALS = (signal.SIGINT, signal.SIGTERM)  # Modal sends SIGINT before it takes a container away
 
 
 class Interrupted(KeyboardInterrupt):
     """The attempt was asked to end and has saved its last step. Modal starts the input anew, and it goes on."""
+
+
+@contextmanager
+def end_after_budget(limit: budget.Budget) -> Generator[None]:
+    """End this process where the block goes on long after the budget is spent, whatever it hangs in."""
+    with budget.end_process_after(limit.left_s() - budget.process_s() + OVERTIME_S):
+        yield
 
 
 @contextmanager
