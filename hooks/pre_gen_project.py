@@ -2215,7 +2215,7 @@ def choose_inference_refusal_relaxed_requests(request: Request) -> Iterator[tupl
     """Yield what a person could stop insisting on, and the request that results."""
     insists = []
     if request.gpu != "auto" or request.gpu_count:
-        insists.append(("gpu and gpu_count", {"gpu": "auto", "gpu_count": 0}))
+        insists.append(("gpu", {"gpu": "auto", "gpu_count": 0}))
     if request.quantization != "auto":
         insists.append(("quantization", {"quantization": "auto"}))
     if request.attention != "auto":
@@ -3440,7 +3440,7 @@ def choose_training_refusal_relaxed_requests(request: Request, runs: bool) -> It
         leaner = {"full": "lora", "lora": "qlora"}[request.method]
         yield Change.TAKE_METHOD, leaner, replace(request, method=leaner)
     if request.gpu != "auto" or request.gpu_count:
-        yield Change.LET_BE_AUTO, "gpu and gpu_count", replace(request, gpu="auto", gpu_count=0)
+        yield Change.LET_BE_AUTO, "gpu", replace(request, gpu="auto", gpu_count=0)
     if request.task == "finetune" and not runs and request.gpu == "auto":
         yield Change.TAKE_TASK, "distributed", replace(request, task="distributed")
 
@@ -3800,8 +3800,9 @@ def change_text(request: Request, alternative: Alternative[Any, Any]) -> str:
         return f"train on at most {value:,} rows"
     if alternative.change is Change.SHORTER_CONTEXT:
         return f"take a context of {value:,}"
+    counted = " with no count" if request.gpu_count and "gpu" in str(value).split(", ") else ""
     return {
-        Change.LET_BE_AUTO: f"let {value} be auto",
+        Change.LET_BE_AUTO: f"let {value} be auto{counted}",
         Change.TAKE_ENGINE: f"take engine {value}",
         Change.TAKE_METHOD: f"take method {value}",
         Change.TAKE_TASK: f"take task {value}",
@@ -7118,8 +7119,10 @@ def parse_budget(text: str) -> Budget:
     return Budget(usd, {"h": "hour", "hr": "hour"}.get(found[2], found[2]))
 
 
-def parse_gpu(gpu: str, count: str, several_nodes: bool = False) -> tuple[str, int]:
-    """Return GPU type and count; "auto" and 0 leave it open. The type may carry its count: "H100:2".
+def parse_gpu(gpu: str, count: str = "auto", several_nodes: bool = False) -> tuple[str, int]:
+    """Return GPU type and count of "H100:2", "H100", "auto:2"; "auto" and 0 leave them open.
+
+    The JSON interface gives the count apart, as `count`.
 
     One container holds all of them, unless there may be `several_nodes`: then more than 8 are nodes of 8.
     """
@@ -7130,25 +7133,21 @@ def parse_gpu(gpu: str, count: str, several_nodes: bool = False) -> tuple[str, i
     elif card and number:
         check_count(card, number)
     elif number > 8:
-        raise Refusal(f"one container holds at most 8 GPUs, not {number}; take a gpu_count of 8 or less, or auto")
+        raise Refusal(f"one container holds at most 8 GPUs, not {number}; take auto:8, or a lower count")
     return name, number
 
 
-def typed_gpu(gpu: str, count: str) -> tuple[str, int]:
+def typed_gpu(gpu: str, count: str = "auto") -> tuple[str, int]:
     """Return type and count as typed, unchecked against each other; "auto" and 0 where they are open."""
     number = 0 if count.lower() == "auto" else parse_count("gpu_count", count)
     name, colon, suffix = gpu.partition(":")
-    if name.lower() == "auto":
-        if colon:
-            raise Refusal(f"gpu {shown(gpu)} is not understood; write auto, or a type such as H100:2")
-        return "auto", number
-    card = find_gpu(name)
+    name = "auto" if name.lower() == "auto" else find_gpu(name).name
     if colon:
         inside = parse_count("gpu", suffix)
         if number and number != inside:
             raise Refusal(f"gpu {gpu} and gpu_count {number} contradict each other; leave gpu_count auto")
         number = inside
-    return card.name, number
+    return name, number
 
 
 # ---- planner/request/checks.py
@@ -7215,7 +7214,7 @@ def check_training(concurrency: str, engine: str, method: str, quantization: str
 def check_several(task: str, gpu: str, count: int) -> None:
     """Raise Refusal where another task is the one for so many GPUs."""
     if task == "finetune" and count > 1:
-        raise Refusal(f"task finetune trains on one GPU, not {count}; take task distributed, or a gpu_count of 1")
+        raise Refusal(f"task finetune trains on one GPU, not {count}; take task distributed, or gpu {gpu}")
     if task == "distributed" and count == 1:
         raise Refusal("task distributed trains on 2 GPUs or more; take task finetune for one")
     if task == "distributed" and gpu != "auto" and find_gpu(gpu).max_count == 1:
@@ -7410,8 +7409,8 @@ def check_answers(typed: dict[str, object]) -> Answers:
     if task in ("serve", "batch") and method != "auto":
         raise Refusal(f"method {method} is for training; leave it auto for task {task}")
     if task in schema_TRAINING:
-        check_several(task, *typed_gpu(text["gpu"], text["gpu_count"]))
-    gpu, count = parse_gpu(text["gpu"], text["gpu_count"], several_nodes=task == "distributed")
+        check_several(task, *typed_gpu(text["gpu"]))
+    gpu, count = parse_gpu(text["gpu"], several_nodes=task == "distributed")
     model = asked_model(text["model_id"], text["model_size"], task, workload)
     optimize = one_of("optimize", text["optimize"], AIMS)
     dataset, dataset_rows = parse_dataset(one_line("dataset", text["dataset"] or "none"))
@@ -8369,7 +8368,7 @@ def other_places(plan: TrainingPlan) -> Iterator[str]:
     if plan.request.gpu != "auto" or plan.request.gpu_count:
         best = best_of(request)
         if best and describe_training_where(best.setup) != describe_training_where(plan.chosen.setup):
-            yield f"With gpu and gpu_count auto it would be {describe_training_where(best.setup)}: {describe_training_run_price(run_of(best))}."
+            yield f"With `gpu=auto` it would be {describe_training_where(best.setup)}: {describe_training_run_price(run_of(best))}."
     if request.task == "finetune":
         best = best_of(replace(request, task="distributed", optimize="throughput"))
         if best and run_of(best).hours < ours:
@@ -9708,6 +9707,7 @@ IN_PASSING = ("plan.py", "parts", "UNFINISHED.md")  # written to the root and mo
 def run_hook(typed: dict[str, object], folder: str | os.PathLike[str]) -> int:
     """Plan and write the three files into `folder`. Return 1, with one line on stderr, where that is refused."""
     try:
+        refuse_stored_count(typed)
         answers = check_answers(typed)
         plan = plan_for(answers.request)
         words = {plan.request.task, plan.request.workload, str(getattr(plan.chosen.setup, "engine", ""))}
@@ -9724,6 +9724,21 @@ def run_hook(typed: dict[str, object], folder: str | os.PathLike[str]) -> int:
             file.write(text)
     print("\n".join(terminal_lines(plan, answers.slug)))
     return 0
+
+
+def refuse_stored_count(typed: dict[str, object]) -> None:
+    """Refusal where cruft updates a project that still stores `gpu_count`: Cookiecutter drops what is no prompt."""
+    path = os.path.join(os.environ.get("PWD", ""), ".cruft.json")  # hooks start elsewhere; PWD is the shell's folder
+    if not os.path.isfile(path):
+        return
+    with open(path, encoding="utf-8") as file:
+        stored = json.load(file).get("context", {}).get("cookiecutter", {})
+    count, gpu = str(stored.get("gpu_count", "auto")), str(typed.get("gpu"))
+    if stored.get("project_slug") == typed.get("project_slug") and count.isdigit() and ":" not in gpu:
+        gpus = json.dumps({"gpu": f"{gpu}:{count}"})
+        raise Refusal(
+            f"this project's stored gpu_count {count} is part of gpu now: cruft update --variables-to-update '{gpus}'"
+        )
 
 
 def files_of_bake(template: str, words: set[str], package: str) -> set[str]:

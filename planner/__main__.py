@@ -92,7 +92,7 @@ def read_json(path: str) -> Any:
 def asked(options: argparse.Namespace) -> Request:
     """Return the request that the options describe."""
     model, trains = named(options.model, options.hub), options.task in TRAINING
-    gpu, count = parse_gpu(options.gpu, "auto", several_nodes=options.task == "distributed")
+    gpu, count = parse_gpu(options.gpu, several_nodes=options.task == "distributed")
     typed = options.context if options.context != "auto" else str(usual_context(model, options.task, "generation"))
     context_len = check_context(parse_count("context", typed), model)
     rows = parse_dataset(f"it {options.rows} rows")[1] if options.rows != "0" else 0

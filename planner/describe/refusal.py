@@ -93,8 +93,9 @@ def change_text(request: Request, alternative: Alternative[Any, Any]) -> str:
         return f"train on at most {value:,} rows"
     if alternative.change is Change.SHORTER_CONTEXT:
         return f"take a context of {value:,}"
+    counted = " with no count" if request.gpu_count and "gpu" in str(value).split(", ") else ""
     return {
-        Change.LET_BE_AUTO: f"let {value} be auto",
+        Change.LET_BE_AUTO: f"let {value} be auto{counted}",
         Change.TAKE_ENGINE: f"take engine {value}",
         Change.TAKE_METHOD: f"take method {value}",
         Change.TAKE_TASK: f"take task {value}",

@@ -216,7 +216,7 @@ def other_places(plan: TrainingPlan) -> Iterator[str]:
     if plan.request.gpu != "auto" or plan.request.gpu_count:
         best = best_of(request)
         if best and where(best.setup) != where(plan.chosen.setup):
-            yield f"With gpu and gpu_count auto it would be {where(best.setup)}: {run_price(run_of(best))}."
+            yield f"With `gpu=auto` it would be {where(best.setup)}: {run_price(run_of(best))}."
     if request.task == "finetune":
         best = best_of(replace(request, task="distributed", optimize="throughput"))
         if best and run_of(best).hours < ours:

@@ -282,9 +282,9 @@ def test_a_classifier_to_train_is_the_one_of_that_size_without_a_head(size: str)
 
 REFUSED: dict[str, tuple[dict[str, str], str]] = {
     "vectors": ({"workload": "embedding"}, "an embedding model is not trained here; take workload generation or"),
-    "two GPUs": ({"gpu": "H100:2"}, "trains on one GPU, not 2; take task distributed, or a gpu_count of 1"),
-    "four of any": ({"gpu_count": "4"}, "trains on one GPU, not 4; take task distributed"),
-    "one GPU": ({"task": "distributed", "gpu_count": "1"}, "2 GPUs or more; take task finetune for one"),
+    "two GPUs": ({"gpu": "H100:2"}, "trains on one GPU, not 2; take task distributed, or gpu H100"),
+    "four of any": ({"gpu": "auto:4"}, "trains on one GPU, not 4; take task distributed"),
+    "one GPU": ({"task": "distributed", "gpu": "auto:1"}, "2 GPUs or more; take task finetune for one"),
     "a lone card": ({"task": "distributed", "gpu": "RTX-PRO-6000"}, "holds a single RTX-PRO-6000; let gpu be auto"),
     "half a node": ({"task": "distributed", "gpu": "H100:12"}, "8 GPUs each, so take 2 to 8, 16, 24 .* not 12"),
     "a thousand": ({"task": "distributed", "gpu": "H100:1024"}, "and so on to 256, not 1024"),

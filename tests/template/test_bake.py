@@ -44,7 +44,7 @@ UNSUPPORTED = {
         "does not run on T4: [^;]*fp8",
     ),  # the reason names it
     "70B in 16 bits on an L4": (
-        {"model_id": "meta-llama/Llama-3.3-70B-Instruct", "gpu": "L4", "quantization": "none", "gpu_count": "1"},
+        {"model_id": "meta-llama/Llama-3.3-70B-Instruct", "gpu": "L4:1", "quantization": "none"},
         "does not run on L4",
     ),
     "nine GPUs": ({"gpu": "H100:9"}, "one container holds at most 8 H100, not 9; take H100:8"),
