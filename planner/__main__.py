@@ -19,7 +19,7 @@ from .hub import fetch_unknown
 from .request.checks import check_budget, check_context, check_several, check_trained, check_workload
 from .request.dataset import epochs_of, parse_dataset, row_tokens_of
 from .request.model import usual_context
-from .request.parse import parse_count, parse_gpu
+from .request.parse import parse_api_price, parse_count, parse_gpu
 from .schema import AIMS, ENGINES, METHODS, QUANTIZATIONS, TASKS, TRAINING, Model, Refusal, Request
 from .write.table import table
 
@@ -34,7 +34,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         if options.command == "prices":
             print("\n".join(price_changes(read_json(options.rates)) or [f"no price has changed since {PRICES_DATE}"]))
         else:
-            print(table(plan_for(asked(options)), shown(options)))
+            api_usd = parse_api_price(options.api_price, options.task) if options.api_price else None
+            print(table(plan_for(asked(options)), shown(options), api_usd))
     except Refusal as refusal:
         print(f"error: {refusal}", file=sys.stderr)
         return 1
@@ -72,6 +73,7 @@ def add_request(command: argparse.ArgumentParser) -> None:
     add("--quantization", default="auto", choices=("auto", *QUANTIZATIONS), help="insist on a format")
     add("--engine", default="auto", choices=("auto", *ENGINES))
     add("--optimize", default="cost", choices=AIMS, help="what to rank for (cost)")
+    add("--api-price", help="dollars per million tokens at an API: from how many tokens a month this is cheaper")
 
 
 def shown(options: argparse.Namespace) -> str:

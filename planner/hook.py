@@ -9,6 +9,7 @@ import sys
 from .describe.refusal import plan_for
 from .request.prompts import check_answers
 from .schema import Refusal
+from .write.command import made_with
 from .write.memory_svg import memory_svg
 from .write.plan_md import plan_md
 from .write.plan_py.render import plan_py
@@ -33,7 +34,11 @@ def run_hook(typed: dict[str, object], folder: str | os.PathLike[str]) -> int:
     except Refusal as refusal:
         print(f"error: {refusal}", file=sys.stderr)
         return 1
-    files = {"plan.py": plan_py(plan, answers.slug), "PLAN.md": plan_md(plan), "memory.svg": memory_svg(plan)}
+    files = {
+        "plan.py": plan_py(plan, answers.slug),
+        "PLAN.md": plan_md(plan, made_with(typed)),
+        "memory.svg": memory_svg(plan),
+    }
     for name, text in files.items():
         with open(os.path.join(folder, name), "w", encoding="utf-8", newline="\n") as file:
             file.write(text)

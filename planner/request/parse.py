@@ -6,7 +6,7 @@ import re
 
 from ..catalogue.gpus import check_cluster, check_count, find_gpu
 from ..catalogue.names import shown
-from ..schema import Budget, Refusal
+from ..schema import TRAINING, Budget, Refusal
 
 MAX_NUMBER = 100_000_000
 MAX_USD = 1_000_000
@@ -50,6 +50,16 @@ def parse_budget(text: str) -> Budget:
     if not 0 < usd <= MAX_USD:
         raise Refusal(f"budget {shown(text)} must be above 0 and at most {MAX_USD:,}, such as 4/hour")
     return Budget(usd, {"h": "hour", "hr": "hour"}.get(found[2], found[2]))
+
+
+def parse_api_price(text: str, task: str) -> float:
+    """Return the USD per million tokens of "0.60", "$0.60". Refusal for a training, which no API bills by the token."""
+    if task in TRAINING:
+        raise Refusal(f"--api-price compares what answers tokens; task {task} trains a model: take serve or batch")
+    found = re.fullmatch(r"\$?(\d{1,5}(?:\.\d{1,6})?)", text.strip(), re.ASCII)
+    if not found or not float(found[1]):
+        raise Refusal(f"--api-price {shown(text)} is not understood; write dollars per million tokens, such as 0.60")
+    return float(found[1])
 
 
 def parse_gpu(gpu: str, count: str = "auto", several_nodes: bool = False) -> tuple[str, int]:
