@@ -17,6 +17,7 @@ import keyword
 import math
 import os
 import re
+import shlex
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import Enum, auto
@@ -1446,7 +1447,7 @@ def fp8_cache_kernel(gpu: Gpu) -> str:
 # ---- planner/choose/configurations.py
 
 
-COUNTS = (1, 2, 4, 8)
+choose_configurations_COUNTS = (1, 2, 4, 8)
 TYPICAL_INPUT, TYPICAL_SHARE = 1024, 8  # tokens of a prompt, or an eighth of a long context (prior)
 LONGEST_ANSWER = 1024  # tokens of a typical answer: answers do not grow with what is read (prior)
 BATCH_SEQUENCES = 256  # max_num_seqs of vLLM for a batch, where latency does not matter
@@ -1487,7 +1488,7 @@ def places(request: Request) -> Iterator[tuple[Gpu, int]]:
     """Yield (GPU, GPUs of a container)."""
     for gpu in GPUS.values():
         if request.gpu in ("auto", gpu.name):
-            counts = [request.gpu_count] if request.gpu_count else [count for count in COUNTS if count <= gpu.max_count]
+            counts = [request.gpu_count] if request.gpu_count else [count for count in choose_configurations_COUNTS if count <= gpu.max_count]
             for count in counts:
                 yield gpu, count
 
@@ -1918,7 +1919,7 @@ class Merit(NamedTuple):
         return no_worse and (self.price, -self.speed) != (other.price, -other.speed)
 
 
-def ranked(request: Request, candidates: list[InferenceCandidate]) -> list[InferenceCandidate]:
+def choose_ranking_ranked(request: Request, candidates: list[InferenceCandidate]) -> list[InferenceCandidate]:
     """Return working candidates: first the best that nothing of its quality beats, then the others by their score."""
     if not candidates:
         return []
@@ -2084,7 +2085,7 @@ def as_published(request: Request, candidate: InferenceCandidate) -> bool:
     return not merit(request, candidate).slow
 
 
-def weigh_again(request: Request, candidates: Iterable[InferenceCandidate]) -> tuple[InferenceCandidate, ...]:
+def choose_inference_weigh_again(request: Request, candidates: Iterable[InferenceCandidate]) -> tuple[InferenceCandidate, ...]:
     """Return candidates of a request that differs in budget, aim or warm pool only, weighed for this one."""
     return decide(request, [replace(c, rank=0, rejected=None) if c.containers else c for c in candidates])
 
@@ -2097,7 +2098,7 @@ def decide(request: Request, judged: list[InferenceCandidate]) -> tuple[Inferenc
         if candidate.containers:
             groups.setdefault(group(candidate), []).append(candidate)
     judged = [replicas_first(request, candidate, groups) for candidate in judged]
-    working = ranked(request, [c for c in judged if not c.rejected])
+    working = choose_ranking_ranked(request, [c for c in judged if not c.rejected])
     rejected = sorted((c for c in judged if c.rejected), key=rejected_key)
     return (*(candidate._replace(rank=n) for n, candidate in enumerate(working, 1)), *rejected)
 
@@ -2231,7 +2232,7 @@ def choose_inference_refusal_relaxed_requests(request: Request) -> Iterator[tupl
     """Yield what a person could stop insisting on, and the request that results."""
     insists = []
     if request.gpu != "auto" or request.gpu_count:
-        insists.append(("gpu and gpu_count", {"gpu": "auto", "gpu_count": 0}))
+        insists.append(("gpu", {"gpu": "auto", "gpu_count": 0}))
     if request.quantization != "auto":
         insists.append(("quantization", {"quantization": "auto"}))
     if request.attention != "auto":
@@ -3333,6 +3334,16 @@ def choose_training_weigh(request: Request) -> tuple[TrainingCandidate, ...]:
         judged += [choose_training_judge(request, setups) for setups in choose_training_setups_configurations(request, method)]
         if any(not candidate.rejected and not choose_micro_batch_tight(candidate.estimate) for candidate in judged):
             break
+    return choose_training_ranked(request, judged)
+
+
+def choose_training_weigh_again(request: Request, candidates: tuple[TrainingCandidate, ...]) -> tuple[TrainingCandidate, ...]:
+    """Return candidates of a request that differs in its aim only, ranked for this one."""
+    return choose_training_ranked(request, [replace(candidate, rank=0) for candidate in candidates])
+
+
+def choose_training_ranked(request: Request, judged: list[TrainingCandidate]) -> tuple[TrainingCandidate, ...]:
+    """Return judged candidates: the working ones ranked, best first, then the rejected by price."""
     working = [c for c in judged if not c.rejected]
     keys = rank_keys(request, working)
     ranked = [working[n] for n in sorted(range(len(working)), key=lambda n: keys[n])]
@@ -3469,7 +3480,7 @@ def choose_training_refusal_relaxed_requests(request: Request, runs: bool) -> It
         leaner = {"full": "lora", "lora": "qlora"}[request.method]
         yield Change.TAKE_METHOD, leaner, replace(request, method=leaner)
     if request.gpu != "auto" or request.gpu_count:
-        yield Change.LET_BE_AUTO, "gpu and gpu_count", replace(request, gpu="auto", gpu_count=0)
+        yield Change.LET_BE_AUTO, "gpu", replace(request, gpu="auto", gpu_count=0)
     if request.task == "finetune" and not runs and request.gpu == "auto":
         yield Change.TAKE_TASK, "distributed", replace(request, task="distributed")
 
@@ -3521,9 +3532,18 @@ def about(rate: float) -> str:
     return f"{rounded:,.{digits}f}"
 
 
-def cents(usd: float) -> str:
-    """Return USD to the cent, and below ten cents to two figures: 1.20; 0.0087."""
-    return f"{usd:.2f}" if usd >= 0.1 else f"{usd:.{1 - math.floor(math.log10(usd))}f}"
+def dollars(usd: float) -> str:
+    """Return "$1,424", "$1.20", and below ten cents two figures: "$0.0087"."""
+    if usd >= 100:
+        return f"${usd:,.0f}"
+    if usd >= 0.1 or not usd:
+        return f"${usd:.2f}"
+    return f"${usd:.{1 - math.floor(math.log10(usd))}f}"
+
+
+def hourly(usd: float) -> str:
+    """Return "$1.95/h"."""
+    return f"${usd:,.2f}/h"
 
 
 def duration(hours: float) -> str:
@@ -3531,7 +3551,7 @@ def duration(hours: float) -> str:
 
 
 def paragraph(*sentences: str) -> str:
-    return textwrap.fill(" ".join(sentences), PAGE, break_long_words=False, break_on_hyphens=False)
+    return textwrap.fill(" ".join(filter(None, sentences)), PAGE, break_long_words=False, break_on_hyphens=False)
 
 
 def code(text: str) -> str:
@@ -3552,15 +3572,16 @@ def amount(budget: Budget) -> str:
     return f"{budget.usd:.2f}" if budget.per == "hour" else f"{budget.usd:g}"
 
 
-def budget_text(budget: Budget) -> str:
-    """Return the budget as it may be typed: "4/hour", "900/month"."""
-    return "no budget" if budget.per == "none" else f"{budget.usd:g}/{budget.per}"
+def budget_words(budget: Budget) -> str:
+    """Return "no budget", "$4/hour", "$900/month"."""
+    return "no budget" if budget.per == "none" else f"${budget.usd:,.12g}/{budget.per}"
 
 
 # ---- planner/describe/names.py
 
 
 KERNEL_NAMES = {"sdpa": "SDPA", **{f"flash_attention_{n}": f"FlashAttention {n}" for n in (2, 3, 4)}, "auto": "auto"}
+ENGINE_NAMES = {"vllm": "vLLM", "transformers": "transformers"}
 METHOD_NAMES = {"full": "full fine-tuning", "lora": "LoRA", "qlora": "QLoRA"}
 SHARDING_NAMES = {"none": "DDP", "zero1": "ZeRO-1", "zero2": "ZeRO-2", "zero3": "ZeRO-3"}
 OFFLOAD_NAMES = {"optimizer": "optimizer in main memory", "all": "weights and optimizer in main memory"}
@@ -3610,7 +3631,7 @@ def inference_rejection(request: Request, candidate: InferenceCandidate) -> str:
         return unsupported_text(setup, rejection.reason)
     if rejection.reason is Reason.FEWER_GPUS:
         few = gpu_string(setup.gpu, rejection.number)
-        return f"{few} holds it, and replicas of that yield more per dollar than tensor parallelism"
+        return f"{few} holds it: more containers of that give more tokens per dollar than tensor parallelism"
     return inference_shortage(setup, estimate) or over_budget_text(request, candidate, rejection)
 
 
@@ -3704,7 +3725,7 @@ def over_budget_text(request: Request, candidate: InferenceCandidate, rejection:
     """Return why the budget does not pay for an inference candidate, its warm pool included."""
     budget, warm = request.budget, request.warm.containers
     if ends(request):
-        return f"the run costs {least_batch_usd(request, candidate):.2f}, over {budget.usd:.2f}"
+        return f"the run costs ${least_batch_usd(request, candidate):,.2f}, over ${budget.usd:,.2f}"
     if rejection.reason is Reason.STARTER_PLAN:
         return f"{warm} kept warm are more than the {STARTER_GPUS} GPUs that Modal's Starter plan runs at once"
     if rejection.reason is Reason.PRICE_OVER_BUDGET:
@@ -3712,13 +3733,13 @@ def over_budget_text(request: Request, candidate: InferenceCandidate, rejection:
         verb = load if candidate.containers > 1 else "costs"
         if budget.per == "month":
             price = in_unit(budget, candidate.usd_per_hour * LEAST_HOURS)
-            return f"{verb} {price} for {LEAST_HOURS} busy hours, over {amount(budget)}"
-        return f"{verb} {in_unit(budget, candidate.usd_per_hour)}, over {amount(budget)}"
+            return f"{verb} ${price} for {LEAST_HOURS} busy hours, over ${amount(budget)}"
+        return f"{verb} ${in_unit(budget, candidate.usd_per_hour)}, over ${amount(budget)}"
     if budget.per == "month":
-        return f"{warm} kept warm cost {in_unit(budget, month_usd(request, candidate))}, over {amount(budget)}"
+        return f"{warm} kept warm cost ${in_unit(budget, month_usd(request, candidate))}, over ${amount(budget)}"
     busy = "may all run around the clock once they are busy:" if request.warm.days else "kept warm cost"
     usd_per_hour = warm * container_usd_per_hour(candidate.setup)
-    return f"{warm} {busy} {in_unit(budget, usd_per_hour)}, over {amount(budget)}"
+    return f"{warm} {busy} ${in_unit(budget, usd_per_hour)}, over ${amount(budget)}"
 
 
 def training_rejection(request: Request, candidate: TrainingCandidate) -> str:
@@ -3732,13 +3753,13 @@ def training_rejection(request: Request, candidate: TrainingCandidate) -> str:
         need, have = rejection.need_gib, rejection.have_gib
         return f"offloading needs {need:.0f} GiB of main memory, a container has {have:.0f}"
     if rejection.reason is Reason.PRICE_OVER_BUDGET:
-        return f"costs {candidate.usd_per_hour:.2f}/hour, over {budget.usd:.2f}"
+        return f"costs ${candidate.usd_per_hour:.2f}/hour, over ${budget.usd:.2f}"
     if rejection.reason is Reason.RUN_OVER_BUDGET and candidate.run:
         run = candidate.run
-        return f"the run takes {run.hours:.1f} hours and {run.usd:.2f} USD, over {budget.usd:.2f}"
+        return f"the run takes {run.hours:.1f} hours and ${run.usd:,.2f}, over ${budget.usd:,.2f}"
     if rejection.reason is Reason.BUDGET_BELOW_START:
         paid, taken = paid_s(budget, candidate) / 60, (start_s(setup) + end_s(setup)) / 60
-        pays = f"{budget.usd:.2f} pays for {paid:.1f} minutes"
+        pays = f"${budget.usd:.2f} pays for {paid:.1f} minutes"
         return f"{pays}, and the start and the last save alone take {taken:.1f}"
     return training_shortage(setup, candidate.estimate)
 
@@ -3846,8 +3867,9 @@ def change_text(request: Request, alternative: Alternative[Any, Any]) -> str:
         return f"train on at most {value:,} rows"
     if alternative.change is Change.SHORTER_CONTEXT:
         return f"take a context of {value:,}"
+    counted = " with no count" if request.gpu_count and "gpu" in str(value).split(", ") else ""
     return {
-        Change.LET_BE_AUTO: f"let {value} be auto",
+        Change.LET_BE_AUTO: f"let {value} be auto{counted}",
         Change.TAKE_ENGINE: f"take engine {value}",
         Change.TAKE_METHOD: f"take method {value}",
         Change.TAKE_TASK: f"take task {value}",
@@ -3861,7 +3883,7 @@ def alternative_text(request: Request, alternative: Alternative[Any, Any], offer
         return change
     if alternative.change is Change.RAISE_BUDGET:
         return f"{change} {offer}"
-    return f"{change} and raise the budget to {offer}" if alternative.over_budget else f"{change} ({offer})"
+    return f"{change} and raise the budget to {offer}" if alternative.over_budget else f"{change} (${offer})"
 
 
 def inference_text(cause: NoInference) -> str:
@@ -3891,11 +3913,11 @@ def inference_obstacle(cause: NoInference) -> str:
     if cause.only_budget:
         if ends(request):
             data = f"{request.dataset_rows:,} rows" if request.dataset_rows else f"{request.dataset_tokens:,} tokens"
-            return f"{request.budget.usd:.2f} does not pay for a run of {model} over {data}"
-        limit = budget_text(request.budget)
+            return f"${request.budget.usd:,.2f} does not pay for a run of {model} over {data}"
+        limit = budget_words(request.budget)
         if request.budget.per == "none":
             limit = f"Modal's Starter plan, {STARTER_GPUS} GPUs at once,"
-        return f"{limit} does not carry {model} with {load_text(request)}"
+        return f"{limit} does not pay for {model} with {load_text(request)}"
     where = gpu_string(nearest.setup.gpu, nearest.setup.gpu_count)
     return f"{model} does not run on {where}: {inference_rejection(request, nearest)}"
 
@@ -3913,7 +3935,7 @@ def training_text(cause: NoTraining) -> str:
     request, nearest, model = cause.request, cause.nearest, cause.request.model.id
     rejection = training_rejection(request, nearest)
     if cause.only_budget:
-        why = f"{budget_text(request.budget)} does not train {model} by {setup_name(nearest.setup)}: {rejection}"
+        why = f"{budget_words(request.budget)} does not train {model} by {setup_name(nearest.setup)}: {rejection}"
     else:
         why = f"{model} is not trained by {setup_name(nearest.setup)}: {rejection}"
     changes = []
@@ -7240,8 +7262,20 @@ def parse_budget(text: str) -> Budget:
     return Budget(usd, {"h": "hour", "hr": "hour"}.get(found[2], found[2]))
 
 
-def parse_gpu(gpu: str, count: str, several_nodes: bool = False) -> tuple[str, int]:
-    """Return GPU type and count; "auto" and 0 leave it open. The type may carry its count: "H100:2".
+def parse_api_price(text: str, task: str) -> float:
+    """Return the USD per million tokens of "0.60", "$0.60". Refusal for a training, which no API bills by the token."""
+    if task in schema_TRAINING:
+        raise Refusal(f"--api-price compares what answers tokens; task {task} trains a model: take serve or batch")
+    found = re.fullmatch(r"\$?(\d{1,5}(?:\.\d{1,6})?)", text.strip(), re.ASCII)
+    if not found or not float(found[1]):
+        raise Refusal(f"--api-price {shown(text)} is not understood; write dollars per million tokens, such as 0.60")
+    return float(found[1])
+
+
+def parse_gpu(gpu: str, count: str = "auto", several_nodes: bool = False) -> tuple[str, int]:
+    """Return GPU type and count of "H100:2", "H100", "auto:2"; "auto" and 0 leave them open.
+
+    The JSON interface gives the count apart, as `count`.
 
     One container holds all of them, unless there may be `several_nodes`: then more than 8 are nodes of 8.
     """
@@ -7252,25 +7286,21 @@ def parse_gpu(gpu: str, count: str, several_nodes: bool = False) -> tuple[str, i
     elif card and number:
         check_count(card, number)
     elif number > 8:
-        raise Refusal(f"one container holds at most 8 GPUs, not {number}; take a gpu_count of 8 or less, or auto")
+        raise Refusal(f"one container holds at most 8 GPUs, not {number}; take auto:8, or a lower count")
     return name, number
 
 
-def typed_gpu(gpu: str, count: str) -> tuple[str, int]:
+def typed_gpu(gpu: str, count: str = "auto") -> tuple[str, int]:
     """Return type and count as typed, unchecked against each other; "auto" and 0 where they are open."""
     number = 0 if count.lower() == "auto" else parse_count("gpu_count", count)
     name, colon, suffix = gpu.partition(":")
-    if name.lower() == "auto":
-        if colon:
-            raise Refusal(f"gpu {shown(gpu)} is not understood; write auto, or a type such as H100:2")
-        return "auto", number
-    card = find_gpu(name)
+    name = "auto" if name.lower() == "auto" else find_gpu(name).name
     if colon:
         inside = parse_count("gpu", suffix)
         if number and number != inside:
             raise Refusal(f"gpu {gpu} and gpu_count {number} contradict each other; leave gpu_count auto")
         number = inside
-    return card.name, number
+    return name, number
 
 
 # ---- planner/request/checks.py
@@ -7350,7 +7380,7 @@ def check_training(concurrency: str, engine: str, method: str, quantization: str
 def check_several(task: str, gpu: str, count: int) -> None:
     """Raise Refusal where another task is the one for so many GPUs."""
     if task == "finetune" and count > 1:
-        raise Refusal(f"task finetune trains on one GPU, not {count}; take task distributed, or a gpu_count of 1")
+        raise Refusal(f"task finetune trains on one GPU, not {count}; take task distributed, or gpu {gpu}")
     if task == "distributed" and count == 1:
         raise Refusal("task distributed trains on 2 GPUs or more; take task finetune for one")
     if task == "distributed" and gpu != "auto" and find_gpu(gpu).max_count == 1:
@@ -7549,8 +7579,8 @@ def check_answers(typed: dict[str, object]) -> Answers:
     if task in ("serve", "batch") and method != "auto":
         raise Refusal(f"method {method} is for training; leave it auto for task {task}")
     if task in schema_TRAINING:
-        check_several(task, *typed_gpu(text["gpu"], text["gpu_count"]))
-    gpu, count = parse_gpu(text["gpu"], text["gpu_count"], several_nodes=task == "distributed")
+        check_several(task, *typed_gpu(text["gpu"]))
+    gpu, count = parse_gpu(text["gpu"], several_nodes=task == "distributed")
     model = asked_model(text["model_id"], text["model_size"], task, workload)
     optimize = one_of("optimize", text["optimize"], AIMS)
     dataset, dataset_rows = parse_dataset(one_line("dataset", text["dataset"] or "none"))
@@ -7594,6 +7624,159 @@ def check_slug(slug: str) -> str:
     return slug
 
 
+# ---- planner/write/command.py
+
+
+# The prompts in their order, and what they answer by themselves; "" depends on other answers (a test makes a project
+# with each default and finds none of them in its command)
+DEFAULTS = {
+    "task": "serve",
+    "workload": "generation",
+    "model_size": "auto",
+    "model_id": "auto",
+    "budget": "",
+    "dataset": "none",
+    "project_name": "My LLM",
+    "project_slug": "",
+    "context_len": "auto",
+    "concurrency": "",
+    "warm": "auto",
+    "gpu": "auto",
+    "quantization": "auto",
+    "engine": "auto",
+    "method": "auto",
+    "objective": "sft",
+    "optimize": "cost",
+}
+BUDGETS = {"finetune": "20/run", "distributed": "50/run"}  # of other tasks 4/hour
+AT_ONCE = {"generation": "16"}  # of other workloads 32
+
+
+def made_with(typed: dict[str, object]) -> str:
+    """Return the command, with the answers that are no defaults; a template in a local folder is `.`, its clone."""
+    answers = {key: str(value).strip() for key, value in typed.items() if not key.startswith("_")}
+    usual = DEFAULTS | {
+        "budget": BUDGETS.get(answers["task"], "4/hour"),
+        "concurrency": AT_ONCE.get(answers["workload"], "32"),
+        "project_slug": re.sub(r"[^a-z0-9]+", "-", answers["project_name"].lower()).strip("-"),
+    }
+    ordered = sorted(answers, key=list(usual).index)
+    words = [shlex.quote(f"{key}={answers[key]}") for key in ordered if answers[key] != usual[key]]
+    return " ".join(["cookiecutter", *template(typed), "--no-input", *words])
+
+
+def template(typed: dict[str, object]) -> list[str]:
+    """Return the template and its version as they are typed: `gh:ORG/NAME --checkout v1`, or `.` for a folder."""
+    source, version = str(typed.get("_template") or "."), typed.get("_checkout")
+    if not re.match(r"(gh|gl|bb):|https?://|git@|ssh://", source):
+        return ["."]
+    return [source, "--checkout", shlex.quote(str(version))] if version else [source]
+
+
+# ---- planner/choose/traffic.py
+
+
+DAYS_PER_MONTH = HOURS_PER_MONTH / 24
+DAY_S = 86_400
+SCALEDOWN_S = 300  # that a container of a service stays up after its last request
+
+
+class Month(NamedTuple):
+    """A month of a service at some requests a day. USD of GPUs."""
+
+    busy_hours: float  # a day, of all containers, at full load
+    together_usd: float  # the requests of a day come in one stretch
+    spread_usd: float  # they come evenly, closer than SCALEDOWN_S: the containers stay up
+    containers: int  # that must be up when they come evenly
+
+
+def month_of(request: Request, candidate: InferenceCandidate, per_day: int) -> Month:
+    """Return a month at so many typical requests a day, at least one every SCALEDOWN_S."""
+    assert candidate.estimate is not None
+    one_usd = container_usd_per_hour(candidate.setup)
+    busy = per_day * row_s(candidate) / 3600
+    containers = max(1, math.ceil(busy / 24))
+    up_s = (candidate.estimate.cold_start_s or 0) + SCALEDOWN_S
+    at_once = max(candidate.containers, containers)
+    together = min(busy + at_once * up_s / 3600, at_once * 24) * DAYS_PER_MONTH * one_usd
+    pool = warm_usd_per_month(request, candidate)
+    return Month(busy, max(pool, together), max(pool, containers * HOURS_PER_MONTH * one_usd), containers)
+
+
+def batch_month_usd(candidate: InferenceCandidate, per_day: int) -> float:
+    """Return the USD a month of a batch of so many typical rows each day, on one container."""
+    return (per_day * row_usd(candidate) + start_usd_of(candidate)) * DAYS_PER_MONTH
+
+
+def billed_tokens_per_s(candidate: InferenceCandidate) -> float:
+    """Return the tokens/s at full load as an API bills them: prompts and answers of typical requests."""
+    setup, rate = candidate.setup, tokens_per_s(candidate)
+    if candidate.estimate and candidate.estimate.output_tokens_per_s:
+        return rate * (setup.input_len + setup.output_len) / setup.output_len
+    return rate
+
+
+def billed_usd_per_million(candidate: InferenceCandidate) -> float:
+    """Return the USD for a million of those tokens, at full load."""
+    return candidate.usd_per_hour / 3600 / billed_tokens_per_s(candidate) * 1e6
+
+
+# ---- planner/describe/api_price.py
+
+
+MONTH_S = HOURS_PER_MONTH * 3600
+
+
+def api_words(plan: InferencePlan, api_usd: float | None) -> list[str]:
+    """Return from how many tokens on the plan is cheaper than an API at `api_usd` per million; None: for any price."""
+    if plan.request.task == "batch":
+        return batch_words(plan, api_usd)
+    chosen, month_usd = plan.chosen, plan.chosen.usd_per_hour * HOURS_PER_MONTH
+    most = billed_tokens_per_s(chosen) * MONTH_S / 1e6
+    cheapest = billed_usd_per_million(chosen)
+    can = f"at full load it serves about {many(most)} a month, at {dollars(cheapest)} per million"
+    if api_usd is None:
+        return [
+            "No API price of this model is known here, so none is compared. Kept on all month, this service costs",
+            f"{dollars(month_usd)} for GPUs: it is cheaper than an API at X dollars per million tokens (prompts and",
+            f"answers alike) from {month_usd:,.0f} / X million tokens a month on; {can}.",
+            "`gpu-plan compare` takes a price: `--api-price 0.60`.",
+        ]
+    at = f"Beside an API at {dollars(api_usd)} per million tokens (prompts and answers alike):"
+    if cheapest >= api_usd:
+        return [f"{at} this service is never cheaper; {can}."]
+    return [
+        f"{at} kept on all month for {dollars(month_usd)}, this service is cheaper from about "
+        f"{many(month_usd / api_usd)} tokens a month on, {cheapest / api_usd:.0%} of full load; {can}.",
+        f"Scaled to zero, it is cheaper where its containers are at least {cheapest / api_usd:.0%} loaded while up.",
+    ]
+
+
+def many(millions: float) -> str:
+    """Return "240 million", "1.9 billion"."""
+    return f"{about(millions / 1000)} billion" if millions >= 1000 else f"{about(millions)} million"
+
+
+def batch_words(plan: InferencePlan, api_usd: float | None) -> list[str]:
+    """Return the same for a batch, whose containers are full while they run."""
+    ours, start_usd = billed_usd_per_million(plan.chosen), start_usd_of(plan.chosen)
+    here = f"A million tokens (prompts and answers alike) cost {dollars(ours)} here, and a start {dollars(start_usd)}"
+    if api_usd is None:
+        return [
+            "No API price of this model is known here, so none is compared.",
+            f"{here}. `gpu-plan compare` takes a price: `--api-price 0.60`.",
+        ]
+    if ours >= api_usd:
+        return [f"{here}: never cheaper than an API at {dollars(api_usd)} per million."]
+    least = start_usd / (api_usd - ours)
+    return [f"{here}: cheaper than an API at {dollars(api_usd)} from about {many(least)} tokens a run on."]
+
+
+def no_api(plan: TrainingPlan, api_usd: float | None) -> list[str]:
+    """Return no sentence: an API bills no training by the tokens that it answers."""
+    return []
+
+
 # ---- planner/describe/layout.py
 
 
@@ -7603,6 +7786,8 @@ class Bar(NamedTuple):
     terms: dict[str, float]
     usable_gib: float
     caption: str = ""
+    spare_gib: float = 0.0  # of the KV cache: claimed, and more than the load needs
+    claimed: bool = False  # the engine claims its share whatever the load needs
 
     @property
     def peak_gib(self) -> float:
@@ -7612,28 +7797,65 @@ class Bar(NamedTuple):
     def free_gib(self) -> float:
         return max(self.usable_gib - self.peak_gib, 0.0)
 
+    @property
+    def parts(self) -> dict[str, float]:
+        """GiB as they are drawn: the KV cache in what is needed and what is spare, and what is free last."""
+        shown: dict[str, float] = {}
+        for name, gib in self.terms.items():
+            if name == "KV cache" and self.spare_gib:
+                shown |= {f"{name}, needed": gib - self.spare_gib, f"{name}, spare": self.spare_gib}
+            else:
+                shown[name] = gib
+        return shown | {"free": self.free_gib}
+
+    def needed(self, term: str) -> float:
+        """Return the GiB of a term that the load needs."""
+        return self.terms[term] - (self.spare_gib if term == "KV cache" else 0.0)
+
+
+def memory_line(shown: Bar, per_gpu: bool) -> str:
+    """Return "40.8 of 44.4 GiB claimed: weights 8.8, KV cache 31.3 (18.0 needed), ..."."""
+    terms = [f"{name} {gib:.1f}" for name, gib in shown.terms.items()]
+    if shown.spare_gib:
+        terms = [
+            f"{term} ({shown.needed(name):.1f} needed)" if name == "KV cache" else term
+            for name, term in zip(shown.terms, terms, strict=True)
+        ]
+    how = "claimed" if shown.claimed else "used"
+    on = " per GPU" if per_gpu else ""
+    return f"{shown.peak_gib:.1f} of {shown.usable_gib:.1f} GiB{on} {how}: {', '.join(terms)}"
+
+
+class Figure(NamedTuple):
+    """A kind of figure, and how far it can be trusted."""
+
+    name: str
+    confidence: str  # "measured elsewhere", "calculated", "unmeasured estimate"; "published", "assumed"
+    basis: str
+
 
 class Page(NamedTuple):
-    """PLAN.md in parts: paragraphs as they are printed, and a table with its head."""
+    """PLAN.md in parts: paragraphs and tables as they are printed."""
 
     decision: list[str]
     bar: Bar
-    memory: str
-    money: list[str]
+    memory: list[str]
+    out_of_memory: list[str]  # steps, the first one first
+    speed: list[str]
+    cost: list[str]
+    figures: list[Figure]
     weighed: int  # configurations
     table: str
+    single_gpus: list[str]  # cheaper ones, and why each was not chosen
+    aims: list[str]
     changes: list[str]
 
 
 class Lines(NamedTuple):
-    """The lines on the terminal; those of `more` begin with a word of their own."""
+    """The lines on the terminal, each (label, text)."""
 
-    choice: str
-    bar: Bar
-    per_gpu: bool
-    yields: str
-    more: list[str]
-    assumed: list[str]  # lines, each with a word of its own; none where the model is known
+    choice: str  # the choice in one line
+    rows: list[tuple[str, str]]
 
 
 class Comparison(NamedTuple):
@@ -7679,10 +7901,10 @@ def remedy_words(model: Model) -> str:
     return f"the configuration of {named} is not known here: for its own figures {how}"
 
 
-def assumed_lines(model: Model) -> list[str]:
-    """Return the lines of a terminal about what was guessed; none where nothing was."""
-    words, remedy = assumed_words(model), remedy_words(model)
-    return [*([f"assumed {words}"] if words else []), *([f"warning {remedy}"] if remedy else [])]
+def assumed_lines(model: Model) -> list[tuple[str, str]]:
+    """Return the lines of a terminal, (label, text), about what was guessed; none where nothing was."""
+    found = [("Assumed", assumed_words(model)), ("Warning", remedy_words(model))]
+    return [(label, words) for label, words in found if words]
 
 
 def assumed_sentence(model: Model) -> str:
@@ -7719,9 +7941,9 @@ def estimate_of(candidate: InferenceCandidate) -> InferenceEstimate:
 
 
 def describe_inference_where(candidate: InferenceCandidate) -> str:
-    """Return "2 x L40S", or "2 containers of 4 x H100" where replicas carry the load."""
+    """Return "2x L40S", or "2 containers of 4x H100" where replicas carry the load."""
     setup = candidate.setup
-    one = f"{setup.gpu_count} x {setup.gpu.name}"
+    one = f"{setup.gpu_count}x {setup.gpu.name}"
     return f"{candidate.containers} containers of {one}" if candidate.containers > 1 else one
 
 
@@ -7730,9 +7952,9 @@ def units(plan: InferencePlan) -> str:
     return "requests" if plan.request.workload == "generation" else "texts"
 
 
-def written(plan: InferencePlan) -> str:
-    """Return what is done to the tokens of a rate: "written" by a generating model, "read" by an encoder."""
-    return "written" if plan.request.workload == "generation" else "read"
+def token_kind(plan: InferencePlan) -> str:
+    """Return the tokens that a rate counts: "output" of a generating model, "input" of an encoder."""
+    return "output" if plan.request.workload == "generation" else "input"
 
 
 def rate_range(candidate: InferenceCandidate) -> tuple[float, float]:
@@ -7746,23 +7968,45 @@ def max_containers(plan: InferencePlan) -> int:
     return most_containers(plan.request, plan.chosen)
 
 
+def at_once(plan: InferencePlan) -> int:
+    """Return the requests that a speed holds for: of one container of a batch, of all containers of a service."""
+    return plan.chosen.setup.concurrency if plan.request.task == "batch" else plan.request.concurrency
+
+
+def gpu_words(plan: InferencePlan) -> str:
+    """Return "1x L40S, $1.95/h per container; at most 2 containers ($4/hour budget)"."""
+    chosen, setup = plan.chosen, plan.chosen.setup
+    one = f"{setup.gpu_count}x {setup.gpu.name}, {hourly(container_usd_per_hour(setup))} per container"
+    if chosen.containers > 1:
+        one += f"; {chosen.containers} containers carry the load, {hourly(chosen.usd_per_hour)}"
+    return f"{one}; {limit_words(plan)}"
+
+
 def limit_words(plan: InferencePlan) -> str:
-    """Return what the budget bounds: "at most 2 for 4/hour", "154 hours of it for 300/month"."""
-    budget = plan.request.budget
-    if budget.per == "none":
-        return "no budget set"
+    """Return what the budget bounds: "at most 2 containers ($4/hour budget)", "$300/month pays for 154 hours"."""
+    budget, most = plan.request.budget, max_containers(plan)
     if budget.per == "month" and plan.request.task == "serve":
         beyond = " beyond the warm pool" if plan.request.warm.containers else ""
-        return f"{month_hours(plan.request, plan.chosen):,.0f} hours of it{beyond} for {budget_text(budget)}"
-    return f"at most {max_containers(plan)} for {budget_text(budget)}"
+        hours = month_hours(plan.request, plan.chosen)
+        return f"{budget_words(budget)} pays for {hours:,.0f} hours of one{beyond}"
+    why = "no budget: Modal's Starter plan" if budget.per == "none" else f"{budget_words(budget)} budget"
+    return f"at most {most} container{'s' * (most > 1)} ({why})"
 
 
 def pool_words(plan: InferencePlan) -> str:
-    """Return the price of the idle warm pool: "1 container mon-fri 8-18 UTC: 424 USD a month"."""
+    """Return the price of the idle warm pool: "1 container mon-fri 8-18 UTC: $424/month"."""
     pool = plan.request.warm
     many = "container" if pool.containers == 1 else "containers"
     usd = warm_usd_per_month(plan.request, plan.chosen)
-    return f"{pool.containers} {many} {hours_text(pool)}: {usd:,.0f} USD a month"
+    return f"{pool.containers} {many} {hours_text(pool)}: ${usd:,.0f}/month"
+
+
+def spare_gib(candidate: InferenceCandidate) -> float:
+    """Return the GiB of KV cache that vLLM claims beyond what the requests of one container need at full context."""
+    setup, estimate = candidate.setup, estimate_of(candidate)
+    if setup.engine != "vllm" or setup.concurrency > estimate.requests_at_once:
+        return 0.0
+    return estimate.kv_cache_gib * (1 - setup.concurrency / estimate.requests_at_once)
 
 
 def idle_prices(plan: InferencePlan) -> tuple[float, float]:
@@ -7797,41 +8041,40 @@ def describe_batch_run_price(plan: InferencePlan) -> str:
         usd = batch_usd(plan.request, plan.chosen)
         hours, containers = batch_hours(plan.request, plan.chosen), batch_containers(plan.request, plan.chosen)
         many = f"{containers} containers" if containers > 1 else "one container"
-        return f"{count:,} rows cost about {cents(usd)} USD and take {duration(hours)} on {many}, starts included"
-    thousand, million = (cents(count * row_usd(plan.chosen)) for count in (THOUSAND, MILLION))
-    return f"a thousand rows cost about {thousand} USD, a million {million}"
+        return f"{count:,} rows: ~{dollars(usd)} and {duration(hours)} on {many}, starts included"
+    thousand, million = (dollars(count * row_usd(plan.chosen)) for count in (THOUSAND, MILLION))
+    return f"1,000 rows: ~{thousand}; a million: ~{million}"
 
 
-def run_lines(plan: InferencePlan) -> list[str]:
-    """Return the terminal's lines on the run."""
-    assumed = "" if plan.request.dataset_rows else ", the number of rows unknown"
-    return [f"run     {describe_batch_run_price(plan)}, at {typical_row(plan)} a row{assumed}: `make estimate` counts yours"]
+def run_line(plan: InferencePlan) -> str:
+    """Return the terminal's line on the run."""
+    unknown = "" if plan.request.dataset_rows else "; number of rows unknown"
+    return f"{describe_batch_run_price(plan)} ({typical_row(plan)} per row assumed{unknown}). `make estimate` counts yours"
 
 
 def describe_batch_run_words(plan: InferencePlan) -> list[str]:
     """Return the sentences of PLAN.md on the run and its price."""
     estimate, most, budget = estimate_of(plan.chosen), max_containers(plan), plan.request.budget
     known = plan.request.dataset_rows
-    size = f"The dataset is taken to have {known:,} rows" if known else "How many rows the dataset has is not known"
+    size = f"The dataset has {known:,} rows, as given." if known else "The number of rows is not known."
     words = [
-        f"{size}; a row is taken to have {typical_row(plan)} (prior), and then {describe_batch_run_price(plan)}: `make estimate`",
-        "counts the rows and tokens of yours before anything is paid.",
+        f"{size} With {typical_row(plan)} per row (assumed), {describe_batch_run_price(plan)}. `make estimate` counts the rows and",
+        "tokens of your file before anything is billed.",
     ]
     if budget.per in ("run", "month"):
         over = "Every run of a job counts" if budget.per == "run" else "All jobs of a calendar month count"
         words.append(
-            f"{budget_text(budget)} pays for about {about(rows_paid(plan))} such rows. {over}; no shard is started "
-            "that could exceed it, and the same command with more money continues."
+            f"{budget_words(budget)} pays for about {about(rows_paid(plan))} such rows. {over}; no shard is started "
+            "that could exceed it, and the same command with a larger budget continues."
         )
     elif budget.per == "hour":
-        words.append(f"{budget_text(budget)} bounds what runs at once, not what a run costs: write 50/run for that.")
+        words.append(f"{budget_words(budget)} limits what runs at once, not what a run costs; `budget=50/run` does.")
     start_usd = (estimate.cold_start_s or 0) / HOUR_S * container_usd_per_hour(plan.chosen.setup)
     words += [
         f"At most {most} {'container runs' if most == 1 else 'containers run'} at once,",
-        f"{most * container_usd_per_hour(plan.chosen.setup):.2f} USD per hour; each start costs about",
-        f"{cents(start_usd)}. Prices are Modal's of {PRICES_DATE},",
-        "for the GPUs; CPU and memory are billed by use on top, about",
-        f"{estimate.host_usd_per_hour:.2f} an hour for each container (prior). Nothing runs before a run or after it.",
+        f"{hourly(most * container_usd_per_hour(plan.chosen.setup))}; each start costs about {dollars(start_usd)}.",
+        f"Prices are Modal's of {PRICES_DATE}, for GPUs; CPU and memory are billed by use on top, about",
+        f"{hourly(estimate.host_usd_per_hour)} per container (unmeasured estimate). Between runs nothing is billed.",
     ]
     return words
 
@@ -7877,16 +8120,34 @@ def outdone(one: Merit, other: Merit) -> bool:
 
 
 def price(plan: InferencePlan, candidate: InferenceCandidate) -> float:
-    """Return what a candidate costs by the measure of the request: USD a row of a batch, USD an hour of a service."""
+    """Return what a candidate costs by the measure of the request: USD a token of a batch, USD an hour of a service."""
     return choose_cost_usd_per_million(candidate) if plan.request.task == "batch" else candidate.usd_per_hour
+
+
+def price_unit(plan: InferencePlan) -> str:
+    return "per token" if plan.request.task == "batch" else "per hour"
 
 
 def cheaper_than(plan: InferencePlan, candidate: InferenceCandidate) -> bool:
     return price(plan, candidate) < (1 - NOTICED) * price(plan, plan.chosen)
 
 
+def answers(plan: InferencePlan) -> bool:
+    """Whether speed is the time to an answer, not tokens/s."""
+    return plan.request.optimize == "latency"
+
+
+def describe_neighbours_speed(plan: InferencePlan, candidate: InferenceCandidate) -> float:
+    """Return the speed that the aim ranks by: tokens/s, or answers a second on an idle server."""
+    return 1 / answer_s(candidate) if answers(plan) else tokens_per_s(candidate)
+
+
+def speed_unit(plan: InferencePlan) -> str:
+    return "in time to an answer" if answers(plan) else "in tokens/s"
+
+
 def faster_than(plan: InferencePlan, candidate: InferenceCandidate) -> bool:
-    return tokens_per_s(candidate) > (1 + NOTICED) * tokens_per_s(plan.chosen)
+    return describe_neighbours_speed(plan, candidate) > (1 + NOTICED) * describe_neighbours_speed(plan, plan.chosen)
 
 
 def next_cheaper(plan: InferencePlan) -> InferenceCandidate | None:
@@ -7906,7 +8167,7 @@ def next_faster(plan: InferencePlan) -> InferenceCandidate | None:
     if within:
         return min(within, key=lambda c: c.rank)
     over = [c for c in quicker if c.rejected and c.rejected.reason is not Reason.FEWER_GPUS]
-    return min(over, key=lambda c: (c.usd_per_hour, -tokens_per_s(c)), default=None)
+    return min(over, key=lambda c: (c.usd_per_hour, -describe_neighbours_speed(plan, c)), default=None)
 
 
 def describe_neighbours_verdict(plan: InferencePlan, candidate: InferenceCandidate) -> str:
@@ -7919,52 +8180,63 @@ def describe_neighbours_verdict(plan: InferencePlan, candidate: InferenceCandida
     if ours.slow > best.slow:
         return f"{about(ours.rate / plan.request.concurrency)} tokens/s per request is slower than people read"
     if ours.quality_lost > best.quality_lost:
-        return f"works in {format_name(candidate.setup)}; the budget pays for {format_name(plan.chosen.setup)}"
+        return f"needs {format_name(candidate.setup)}; the budget pays for {format_name(plan.chosen.setup)}"
     return describe_neighbours_balance(plan, ours, best)
 
 
 def describe_neighbours_balance(plan: InferencePlan, ours: Merit, best: Merit) -> str:
-    """Return what speaks against a candidate of the quality of the choice, by the figures of both."""
-    unit = "a token" if plan.request.task == "batch" else "an hour"
-    dearer = cost_words(ours.price / best.price - 1, unit)
+    """Return what speaks against a candidate of the quality of the choice, and in brackets what speaks for it."""
+    costs = cost_words(ours.price / best.price - 1, price_unit(plan))
+    speeds = describe_neighbours_speed_words(best.speed / ours.speed, answers(plan))
+    against = [words for words, bad in (costs, speeds) if words and bad]
+    favour = [words for words, bad in (costs, speeds) if words and not bad]
     if ours.tight > best.tight:
-        return f"{dearer}, and fits with less to spare than the estimate may err"
-    words = f"{dearer}, {describe_neighbours_speed_words(best.speed / ours.speed, plan.request.optimize == 'latency')}"
-    return f"{words}: tensor parallelism over PCIe" if weak_link(ours.candidate) else words
+        against.insert(0, "memory is short: less is free than the estimate may err")
+    if weak_link(ours.candidate):
+        against.append("splits the model over PCIe")
+    if not against:
+        against = ["no cheaper" if not costs[0] else "no faster"]
+    return ", ".join(against) + (f" ({', '.join(favour)})" if favour else "")
 
 
-def cost_words(dearer: float, unit: str) -> str:
-    """Return "26% dearer an hour", "as dear a token"."""
+def cost_words(dearer: float, unit: str) -> tuple[str, bool]:
+    """Return ("26% more per hour", True), ("18% less per token", False); "" where the price is the same."""
     if abs(dearer) < 0.005:
-        return f"as dear {unit}"
+        return "", False
     if dearer >= 1:
-        return f"{dearer + 1:.1f} times as dear {unit}"
-    return f"{abs(dearer):.0%} {'dearer' if dearer > 0 else 'cheaper'} {unit}"
+        return f"{dearer + 1:.1f}x the price {unit}", True
+    return f"{abs(dearer):.0%} {'more' if dearer > 0 else 'less'} {unit}", dearer > 0
 
 
-def describe_neighbours_speed_words(slower: float, answers: bool) -> str:
-    """Return "1.6 times slower", "as fast"; for `answers` "1.6 times later"."""
+def describe_neighbours_speed_words(slower: float, answers: bool) -> tuple[str, bool]:
+    """Return ("1.6x slower", True), ("1.7x faster", False); for `answers` "1.6x later"; "" where they are alike."""
     if abs(slower - 1) < NOTICED:
-        return "as soon" if answers else "as fast"
+        return "", False
     word = ("later" if answers else "slower") if slower > 1 else ("sooner" if answers else "faster")
     times = max(slower, 1 / slower)
-    return f"{times:.1f} times {word}" if times >= 1.05 else f"a little {word}"
+    return (f"{times:.1f}x {word}" if times >= 1.05 else f"a little {word}"), slower > 1
 
 
 def describe_neighbours_beside(plan: InferencePlan, candidate: InferenceCandidate) -> str:
-    """Return a candidate beside the choice in one line: GPUs, price, tokens/s, why it is not the choice."""
-    line = f"{priced(plan, candidate)}: "
-    if candidate.containers:
-        line += f"{about(tokens_per_s(candidate))} tokens/s at {cents(choose_cost_usd_per_million(candidate))} per million; "
-    return line + describe_neighbours_verdict(plan, candidate)
+    """Return a candidate beside the choice in one line: GPUs, price, speed, why it is not the choice."""
+    return f"{describe_neighbours_gets(plan, candidate)}. Not chosen: {describe_neighbours_verdict(plan, candidate)}"
+
+
+def describe_neighbours_gets(plan: InferencePlan, candidate: InferenceCandidate) -> str:
+    """Return "1x H100 in fp8, $3.95/h: ~2,400 tokens/s, $0.46/M", without speeds where it does not run."""
+    line = priced(plan, candidate)
+    if not candidate.containers:
+        return line
+    answer = f", a typical answer in {answer_s(candidate):.1f} s" if answers(plan) else ""
+    line += f": ~{about(tokens_per_s(candidate))} tokens/s, {dollars(choose_cost_usd_per_million(candidate))}/M{answer}"
+    if plan.request.task == "batch" and batch_rows(plan.request, candidate):
+        line += f", {dollars(batch_usd(plan.request, candidate))} for the run"
+    return line
 
 
 def priced(plan: InferencePlan, candidate: InferenceCandidate) -> str:
-    """Return "2 x L40S in fp8, 3.90/hour", and the price of a run whose rows are known."""
-    hourly = f"{describe_inference_where(candidate)} in {format_name(candidate.setup)}, {candidate.usd_per_hour:.2f}/hour"
-    if plan.request.task == "batch" and batch_rows(plan.request, candidate):
-        return f"{hourly} and {cents(batch_usd(plan.request, candidate))} for the run"
-    return hourly
+    """Return "2x L40S in fp8, $3.90/h"."""
+    return f"{describe_inference_where(candidate)} in {format_name(candidate.setup)}, {hourly(candidate.usd_per_hour)}"
 
 
 # ---- planner/describe/changes.py
@@ -7978,13 +8250,13 @@ MONEY = (Reason.PRICE_OVER_BUDGET, Reason.RUN_OVER_BUDGET, Reason.WARM_POOL_OVER
 
 def describe_changes_what_would_change(plan: InferencePlan) -> list[str]:
     """Return what other answers would get, a sentence each."""
-    steps = (larger_budgets, describe_changes_other_aims, other_formats, other_gpus, less_load)
+    steps = (larger_budgets, other_formats, other_gpus, less_load)
     return [sentence for step in steps for sentence in step(plan)]
 
 
 def choice(request: Request, candidates: list[InferenceCandidate]) -> InferenceCandidate | None:
     """Return the choice among candidates that were judged for the same load; None where none works."""
-    found = weigh_again(request, candidates) if candidates else ()
+    found = choose_inference_weigh_again(request, candidates) if candidates else ()
     return found[0] if found and found[0].rank else None
 
 
@@ -7996,14 +8268,11 @@ def weighed(request: Request) -> list[InferenceCandidate]:
         return []
 
 
-def gets(plan: InferencePlan, candidate: InferenceCandidate) -> str:
-    """Return "1 x H100 in fp8, 3.95/hour, about 2,400 tokens/s"."""
-    return f"{priced(plan, candidate)}, about {about(tokens_per_s(candidate))} tokens/s"
-
-
 def larger_budgets(plan: InferencePlan) -> Iterator[str]:
-    """Yield the smallest budgets that buy better weights and more tokens/s."""
+    """Yield the smallest budgets that buy better weights, and more tokens/s than any aim gets for this budget."""
     lost, rate = quality_lost(plan.chosen.setup), tokens_per_s(plan.chosen)
+    if fastest := choice(replace(plan.request, optimize="throughput"), list(plan.candidates)):
+        rate = max(rate, tokens_per_s(fastest))
     wants: tuple[tuple[str, Callable[[InferenceCandidate], bool]], ...] = (
         ("better weights", lambda c: quality_lost(c.setup) < lost),
         ("more tokens/s", lambda c: quality_lost(c.setup) <= lost and tokens_per_s(c) > MUCH_FASTER * rate),
@@ -8015,19 +8284,26 @@ def larger_budgets(plan: InferencePlan) -> Iterator[str]:
             budget = Budget(float(typed.partition("/")[0]), plan.request.budget.per)
             found = choice(replace(plan.request, budget=budget), list(plan.candidates))
             if found and better(found):
-                yield f"A budget of {typed} buys {words}: {gets(plan, found)}."
+                yield f"`budget={typed}` buys {words}: {describe_neighbours_gets(plan, found)}."
                 break
 
 
 def describe_changes_other_aims(plan: InferencePlan) -> Iterator[str]:
-    """Yield what the same budget gets for another aim."""
-    for aim in ("throughput", "cost"):
-        found = choice(replace(plan.request, optimize=aim), list(plan.candidates))
-        if aim == plan.request.optimize or not found:
+    """Yield what the same budget gets for each other aim, a sentence each; for latency one container is kept warm."""
+    request = plan.request
+    for aim in AIMS:
+        if aim == request.optimize:
             continue
-        quicker = tokens_per_s(found) > MUCH_FASTER * tokens_per_s(plan.chosen)
-        if quicker if aim == "throughput" else price(plan, found) < describe_changes_LESS * price(plan, plan.chosen):
-            yield f"Chosen for {aim} it would be {gets(plan, found)}."
+        typed, other = f"optimize={aim}", replace(request, optimize=aim)
+        if aim == "latency" and request.task == "serve" and not request.warm.containers:
+            typed, other = f"{typed} warm=1", replace(other, warm=WarmPool(1))
+        found = choice(other, list(plan.candidates))
+        if not found:
+            yield f"`{typed}`: the budget pays for nothing that works."
+        elif found.setup == plan.chosen.setup:
+            yield f"`{typed}`: the same choice."
+        else:
+            yield f"`{typed}`: {describe_neighbours_gets(replace(plan, request=other), found)}."
 
 
 def other_formats(plan: InferencePlan) -> Iterator[str]:
@@ -8042,10 +8318,10 @@ def other_formats(plan: InferencePlan) -> Iterator[str]:
     judged = weighed(asked)
     bits = "16 bits" if other == "none" else other
     if judged and judged[0].rank:
-        yield f"In {bits} (quantization {other}) it would be {gets(plan, judged[0])}."
+        yield f"`quantization={other}`, {bits}: {describe_neighbours_gets(plan, judged[0])}."
     elif found := choice(replace(asked, budget=Budget(float("inf"), "none")), judged):
         needed = in_unit(request.budget, choose_cost_needed_usd(request, found))
-        yield f"In {bits} (quantization {other}) it needs a budget of {needed}: {gets(plan, found)}."
+        yield f"`quantization={other}`, {bits}, needs `budget={needed}`: {describe_neighbours_gets(plan, found)}."
 
 
 def other_gpus(plan: InferencePlan) -> Iterator[str]:
@@ -8056,24 +8332,178 @@ def other_gpus(plan: InferencePlan) -> Iterator[str]:
     gpu, quantization = cheaper.setup.gpu, cheaper.setup.quantization
     found = weighed(replace(plan.request, gpu=gpu.name, quantization=quantization))
     if found and found[0].rank and cheaper_than(plan, found[0]):
-        yield f"Insisting on gpu {gpu.name} and quantization {quantization} gets {gets(plan, found[0])}."
+        yield f"`gpu={gpu.name} quantization={quantization}`: {describe_neighbours_gets(plan, found[0])}."
 
 
 def less_load(plan: InferencePlan) -> Iterator[str]:
     """Yield what half of the context or half of the requests would cost, where that is less."""
     request, now = plan.request, price(plan, plan.chosen)
-    halves = [(f"half of the context, {request.context_len // 2:,} tokens,", "context_len", request.context_len // 2)]
+    halves = [("half of the context", "context_len", request.context_len // 2)]
     if request.task != "batch":
-        half = request.concurrency // 2
-        halves.append((f"half of the {units(plan)}, {half} at once,", "concurrency", half))
+        halves.append((f"half of the {units(plan)} at once", "concurrency", request.concurrency // 2))
     for words, answer, value in halves:
         if value < 1 or (answer == "context_len" and value < 512):
             continue
         found = weighed(replace(request, **{answer: value}))[0]
         same = found.rank and quality_lost(found.setup) <= quality_lost(plan.chosen.setup)
         if same and price(plan, found) < describe_changes_LESS * now:
-            other = f"{describe_inference_where(found)} in {format_name(found.setup)}, {found.usd_per_hour:.2f}/hour"
-            yield f"With {words} it would be {other}."
+            yield f"`{answer}={value}`, {words}: {describe_neighbours_gets(plan, found)}."
+
+
+# ---- planner/describe/figures.py
+
+
+MEASURED, CALCULATED, ESTIMATE = "measured elsewhere", "calculated", "unmeasured estimate"
+PUBLISHED, ASSUMED = "published", "assumed"
+FITTED = "a roofline model with constants from published measurements, none of them ours"
+
+
+def memory_figures(model: Model, terms: str) -> list[Figure]:
+    """Return the confidence in weights and in the other `terms` of the memory."""
+    if model.basis in ("size", "name"):
+        return [Figure("memory", ESTIMATE, "the architecture is guessed from the model's size")]
+    return [
+        Figure("weights", CALCULATED, "from the model's configuration"),
+        Figure(terms, CALCULATED, "term by term; compared with published measurements, none of them ours"),
+    ]
+
+
+def speed_figures(plan: AnyPlan, name: str, prior: bool) -> list[Figure]:
+    """Return the confidence in the speeds of a plan; `prior`: nothing was measured of such a card or model."""
+    if prior:
+        gpu = plan.chosen.setup.gpu.name
+        return [Figure(name, ESTIMATE, f"a roofline model and the datasheet: no published speed of {gpu} entered it")]
+    return [Figure(name, MEASURED, FITTED)]
+
+
+def price_figures(start: str = "start") -> list[Figure]:
+    """Return the confidence in prices and in the time of a start."""
+    return [
+        Figure("$ per hour of a GPU", PUBLISHED, f"Modal's price list of {PRICES_DATE}"),
+        Figure("CPU and memory billed on top", ESTIMATE, "cores and GiB per container are assumed"),
+        Figure(start, ESTIMATE, "weights read from a Volume, and imports"),
+    ]
+
+
+# ---- planner/describe/monthly.py
+
+
+describe_monthly_COUNTS = (1_000, 10_000, 100_000)  # a day
+SHARES = (1.0, 0.5, 0.25, 0.1)  # of full load
+
+
+def service_tables(plan: InferencePlan) -> list[str]:
+    """Return a month of a service by requests a day, and its price per token below full load."""
+    most, rows = max_containers(plan), []
+    for count in describe_monthly_COUNTS:
+        month = month_of(plan.request, plan.chosen, count)
+        many = f"{month.containers}" if month.containers <= most else f"{month.containers}, the budget allows {most}"
+        rows.append(
+            f"| {count:,} | {about(month.busy_hours)} | {dollars(month.together_usd)} "
+            f"| {dollars(month.spread_usd)} | {many} |\n"
+        )
+    what = units(plan)
+    traffic = (
+        f"| {what} a day | busy hours a day | $/month, in one stretch a day | $/month, spread evenly | containers for "
+        f"that |\n|---:|---:|---:|---:|---:|\n{''.join(rows)}"
+    )
+    shares = "".join(
+        f"| {share:.0%} | {about(share * tokens_per_s(plan.chosen))} "
+        f"| {dollars(choose_cost_usd_per_million(plan.chosen) / share)} |\n"
+        for share in SHARES
+    )
+    kind = "output" if plan.request.workload == "generation" else "input"
+    load = f"| load while up | {kind} tokens/s | $ per million of them |\n|---:|---:|---:|\n{shares}"
+    return [traffic.rstrip(), load.rstrip()]
+
+
+def batch_table(plan: InferencePlan) -> list[str]:
+    """Return a run and a month of runs by the rows of each day."""
+    rows = "".join(
+        f"| {count:,} | {dollars(count * row_usd(plan.chosen))} | {dollars(batch_month_usd(plan.chosen, count))} |\n"
+        for count in describe_monthly_COUNTS
+    )
+    return [f"| rows a day | $ for them | $/month, a start a day included |\n|---:|---:|---:|\n{rows}".rstrip()]
+
+
+def training_table(plan: TrainingPlan) -> list[str]:
+    """Return a run and a month of daily runs by the rows to train on."""
+    chosen, lines = plan.chosen, []
+    for rows in describe_monthly_COUNTS:
+        request = replace(plan.request, dataset_rows=rows, dataset_tokens=0, epochs=epochs_of(rows))
+        run = training_run(request, chosen.setup, chosen.estimate, chosen.usd_per_hour)
+        lines.append(
+            f"| {rows:,} x {request.epochs} | {duration(run.hours)} | {dollars(run.usd)} "
+            f"| {dollars(run.usd * DAYS_PER_MONTH)} |\n"
+        )
+    head = "| rows x epochs | a run | $ a run | $/month, a run a day |\n|---:|---:|---:|---:|\n"
+    return [f"{head}{''.join(lines)}".rstrip()]
+
+
+# ---- planner/describe/other_gpus.py
+
+
+LOWER_FRACTION = 0.04  # of the card, that a lower MEMORY_FRACTION leaves free for what runs beside
+
+
+def describe_other_gpus_cheaper_single_gpus(plan: InferencePlan) -> list[str]:
+    """Return why each single GPU that costs less per hour was not chosen, the dearest first."""
+    alone = [c for c in plan.candidates if c.setup.gpu_count == 1]
+    best = describe_neighbours_one_per_gpu(plan._replace(candidates=tuple(alone)))
+    below = [c for c in best if container_usd_per_hour(c.setup) < plan.chosen.usd_per_hour and c is not plan.chosen]
+    below.sort(key=lambda c: -container_usd_per_hour(c.setup))
+    return [f"1x {c.setup.gpu.name}, {hourly(container_usd_per_hour(c.setup))}: {why_not(plan, c)}." for c in below]
+
+
+def why_not(plan: InferencePlan, candidate: InferenceCandidate) -> str:
+    """Return what one such GPU lacks."""
+    if candidate.containers < 2:
+        return describe_neighbours_verdict(plan, candidate)
+    holds = f"holds {candidate.setup.concurrency} of {plan.request.concurrency} {units(plan)}"
+    return f"{holds}; {candidate.containers} of them are {hourly(candidate.usd_per_hour)}: {describe_neighbours_verdict(plan, candidate)}"
+
+
+def describe_other_gpus_out_of_memory(plan: InferencePlan) -> list[str]:
+    """Return what to do when memory runs out, the cheapest step first."""
+    setup, estimate = plan.chosen.setup, estimate_of(plan.chosen)
+    steps = []
+    if setup.engine == "vllm":
+        freed = LOWER_FRACTION * estimate.usable_gib
+        steps.append(
+            f"While it runs (`CUDA out of memory`): lower `MEMORY_FRACTION` from {setup.memory_fraction:g} to "
+            f"{setup.memory_fraction - LOWER_FRACTION:g}. That leaves {freed:.1f} GiB more outside of vLLM and takes "
+            f"them from the KV cache, which has {spare_gib(plan.chosen):.1f} to spare."
+        )
+    if setup.engine == "vllm" and plan.request.workload == "generation":
+        steps.append(
+            f"Halve `MAX_NUM_BATCHED_TOKENS` ({setup.max_batched_tokens:,}): activations ({estimate.activation_gib:.1f}"
+            " GiB) grow with it. Long prompts are then read in more steps."
+        )
+    if estimate.kv_cache_gib:
+        each = estimate.kv_cache_gib / estimate.requests_at_once
+        steps.append(
+            f"At start (no room for the KV cache): lower `CONCURRENCY` ({setup.concurrency}) or `CONTEXT_LEN` "
+            f"({setup.context_len:,}). One request of full context takes {each:.2f} GiB of cache."
+        )
+    else:
+        steps.append(
+            f"Lower `CONCURRENCY` ({setup.concurrency}): a pass takes {estimate.activation_gib:.1f} GiB, which grow "
+            "with its texts."
+        )
+    if larger := describe_other_gpus_next_larger(plan):
+        gpus = gpu_string(larger.setup.gpu, larger.setup.gpu_count)
+        steps.append(f"Plan again with `gpu={gpus}`: {describe_neighbours_gets(plan, larger)}.")
+    return steps
+
+
+def describe_other_gpus_next_larger(plan: InferencePlan) -> InferenceCandidate | None:
+    """Return the best ranked candidate on one container whose GPUs, as many or more, have more memory."""
+    chosen, best = plan.chosen.setup, {}
+    for candidate in plan.candidates:  # the ranked ones first, best first
+        if candidate.rank:
+            best.setdefault((candidate.setup.gpu.name, candidate.setup.gpu_count), candidate)
+    alone = [c for c in best.values() if c.containers == 1 and c.setup.gpu_count >= chosen.gpu_count]
+    return next((c for c in alone if c.setup.gpu.visible_gib > chosen.gpu.visible_gib), None)
 
 
 # ---- planner/describe/inference_page.py
@@ -8090,23 +8520,31 @@ describe_inference_page_COLUMNS = (
     "$/M tokens",
     "verdict",
 )
-describe_inference_page_OPTIONS_HEAD = """| GPUs | quantization | GiB used of usable | tokens/s | USD/hour | USD/M tokens | verdict |
+describe_inference_page_OPTIONS_HEAD = """| GPUs | quantization | GiB used of usable | tokens/s | $/hour | $/M tokens | verdict |
 |---|---|---|---:|---:|---:|---|
 """
 
 
 def describe_inference_page_page(plan: InferencePlan) -> Page:
     """Return the parts of PLAN.md."""
+    batch = plan.request.task == "batch"
     return Page(
         decision=describe_inference_page_decision(plan),
         bar=describe_inference_page_bar(plan.chosen),
-        memory=paragraph(*cache_words(plan)),
-        money=[
-            paragraph(*describe_inference_page_speed_words(plan)),
-            paragraph(*(describe_batch_run_words(plan) if plan.request.task == "batch" else describe_inference_page_money_words(plan))),
+        memory=[paragraph(*cache_words(plan))],
+        out_of_memory=describe_other_gpus_out_of_memory(plan),
+        speed=[paragraph(*describe_inference_page_speed_words(plan))],
+        cost=[
+            paragraph(*(describe_batch_run_words(plan) if batch else describe_inference_page_money_words(plan))),
+            *(batch_table(plan) if batch else service_tables(plan)),
+            paragraph(*describe_inference_page_traffic_words(plan)),
+            paragraph(*api_words(plan, None)),
         ],
+        figures=describe_inference_page_figures(plan),
         weighed=len(plan.candidates),
         table=describe_inference_page_OPTIONS_HEAD + "".join(option_row(plan, candidate) for candidate in describe_neighbours_one_per_gpu(plan)),
+        single_gpus=describe_other_gpus_cheaper_single_gpus(plan),
+        aims=list(describe_changes_other_aims(plan)),
         changes=describe_changes_what_would_change(plan),
     )
 
@@ -8114,8 +8552,14 @@ def describe_inference_page_page(plan: InferencePlan) -> Page:
 def describe_inference_page_bar(candidate: InferenceCandidate, role: str = "") -> Bar:
     """Return the memory of one GPU, with a caption that begins with `role`."""
     setup, estimate = candidate.setup, estimate_of(candidate)
-    caption = f"{role}: {describe_inference_where(candidate)}, {format_name(setup)}, {candidate.usd_per_hour:.2f}/hour"
-    return Bar(describe_inference_memory_terms(estimate), estimate.usable_gib, f"{caption}, {estimate.usable_gib:.1f} GiB")
+    caption = f"{role}: {describe_inference_where(candidate)}, {format_name(setup)}, {hourly(candidate.usd_per_hour)}"
+    return Bar(
+        terms=describe_inference_memory_terms(estimate),
+        usable_gib=estimate.usable_gib,
+        caption=f"{caption}, {estimate.usable_gib:.1f} GiB",
+        spare_gib=spare_gib(candidate),
+        claimed=setup.engine == "vllm",
+    )
 
 
 def describe_inference_page_bars(plan: InferencePlan) -> list[Bar]:
@@ -8124,49 +8568,20 @@ def describe_inference_page_bars(plan: InferencePlan) -> list[Bar]:
     return [describe_inference_page_bar(plan.chosen, "chosen"), *([describe_inference_page_bar(other, "beside it")] if other else [])]
 
 
-def describe_inference_page_lines(plan: InferencePlan) -> Lines:
-    """Return the terminal's lines."""
-    chosen, setup, request = plan.chosen, plan.chosen.setup, plan.request
-    engine = {"vllm": "vLLM", "transformers": "transformers"}[setup.engine]
-    low, high = rate_range(chosen)
-    at_once = setup.concurrency if request.task == "batch" else request.concurrency
-    more = run_lines(plan) if request.task == "batch" else [warm_line(plan)]
-    for word, other in (("cheaper", next_cheaper(plan)), ("faster ", next_faster(plan))):
-        if other:
-            more.append(f"{word} {describe_neighbours_beside(plan, other)}")
-    return Lines(
-        choice=f"{setup.model.id} on {describe_inference_where(chosen)}, {format_name(setup)}, {kernel_name(setup)}, {engine}: "
-        f"{chosen.usd_per_hour:.2f}/hour, {limit_words(plan)}",
-        bar=describe_inference_page_bar(chosen),
-        per_gpu=setup.gpu_count > 1,
-        yields=f"about {about(tokens_per_s(chosen))} tokens/s ({about(low)} to {about(high)}) at "
-        f"{at_once} {units(plan)}, {cents(choose_cost_usd_per_million(chosen))} per million tokens {written(plan)}",
-        more=more,
-        assumed=assumed_lines(setup.model),
-    )
-
-
-def warm_line(plan: InferencePlan) -> str:
-    """Return the terminal's line on the warm pool and its price."""
-    always, working = idle_prices(plan)
-    none = f"none: idle costs nothing (one kept warm: {always:,.0f} USD a month; mon-fri 8-18: {working:,.0f})"
-    return f"warm    {f'{pool_words(plan)} for GPUs' if plan.request.warm.containers else none}"
-
-
 def describe_inference_page_decision(plan: InferencePlan) -> list[str]:
     """Return the request, the choice and the assumptions, a paragraph each."""
     request, chosen, setup = plan.request, plan.chosen, plan.chosen.setup
-    limit = "no budget" if request.budget.per == "none" else f"{request.budget.usd:g} USD per {request.budget.per}"
     low, high = rate_range(chosen)
+    kind = token_kind(plan)
     asked = paragraph(
         f"{code(setup.model.id)} with {size_words(setup.model)}, a context of {request.context_len:,} tokens,",
-        f"{setup.concurrency if request.task == 'batch' else request.concurrency} {units(plan)} at once, {limit},",
-        f"chosen for {request.optimize}:",
+        f"{at_once(plan)} {units(plan)} at once, {budget_words(request.budget)}, chosen for {request.optimize}:",
     )
     answer = paragraph(
-        f"**{describe_inference_where(chosen)}, {format_name(setup)}, {kernel_name(setup)}: {chosen.usd_per_hour:.2f} USD per hour, about",
-        f"{about(tokens_per_s(chosen))} tokens/s {written(plan)} ({about(low)} to {about(high)}),",
-        f"{cents(choose_cost_usd_per_million(chosen))} USD per million.**",
+        f"**{describe_inference_where(chosen)}, {format_name(setup)}, {ENGINE_NAMES[setup.engine]}, {kernel_name(setup)}:",
+        f"{hourly(chosen.usd_per_hour)}, about {about(tokens_per_s(chosen))} {kind} tokens/s",
+        f"({about(low)} to {about(high)}), {dollars(choose_cost_usd_per_million(chosen))} per million {kind} tokens",
+        "at full load.**",
     )
     guessed = assumed_sentence(setup.model)
     return [asked, answer, paragraph(guessed)] if guessed else [asked, answer]
@@ -8184,30 +8599,34 @@ def cache_words(plan: InferencePlan) -> list[str]:
         f"room for {estimate.kv_tokens:,} tokens: {estimate.max_concurrency:.1f} requests of full context.",
     ]
     if setup.engine == "vllm":
-        words.append(f"vLLM claims {setup.memory_fraction:.0%} of the card and makes cache of what the rest leaves.")
+        words.append(
+            f"vLLM claims {setup.memory_fraction:.0%} of the card and uses the remainder as KV cache, so a full card "
+            "is normal; the column *needed* counts the planned load at full context."
+        )
     return words
 
 
 def describe_inference_page_speed_words(plan: InferencePlan) -> list[str]:
     setup, estimate = plan.chosen.setup, estimate_of(plan.chosen)
     first, read = estimate.time_to_first_token_s, about(estimate.prefill_tokens_per_s or 0)
+    low, high = rate_range(plan.chosen)
     if estimate.decode_tokens_per_s_single:
         alone = about(estimate.decode_tokens_per_s_single)
         answers = [
-            f"A prompt is read at about {read} tokens/s; the first token comes after {first:.2f} s when nobody else",
-            f"is waiting; a lone request answers at {alone} tokens/s. A typical request is taken to have",
+            f"A prompt is read at about {read} tokens/s. On an idle server the first token comes after {first:.2f} s",
+            f"and a request answers at {alone} tokens/s. A typical request is assumed to have",
             f"{setup.input_len:,} tokens in and {setup.output_len:,} out.",
         ]
     else:
         answers = [
-            f"Texts are read at about {read} tokens/s; one of {setup.input_len:,} tokens is answered after",
-            f"{first:.2f} s when nobody else is waiting.",
+            f"Texts are read at about {read} tokens/s. On an idle server one of {setup.input_len:,} tokens is answered",
+            f"after {first:.2f} s.",
         ]
     return [
         *answers,
         *full_context_words(plan),
-        f"A cold start takes about {estimate.cold_start_s:.0f} s (prior). Memory is counted term by term; speeds come",
-        f"from a roofline model, so mind the range.{unmeasured(setup.gpu)}",
+        f"A cold start takes about {estimate.cold_start_s:.0f} s (unmeasured estimate). Speeds come from a roofline",
+        f"model: expect {about(low)} to {about(high)} {token_kind(plan)} tokens/s.",
     ]
 
 
@@ -8221,15 +8640,8 @@ def full_context_words(plan: InferencePlan) -> list[str]:
     rate = plan.chosen.containers * one_rate
     return [
         f"A prompt of {full.input_len:,} tokens, which fills the context, takes {alone_s:.1f} s to",
-        f"the first token; if every request has such a prompt, {about(rate)} tokens/s are written.",
+        f"the first token; if every request has such a prompt, {about(rate)} output tokens/s are left.",
     ]
-
-
-def unmeasured(gpu: Gpu) -> str:
-    """Return a caution on the speed of a GPU that no source has measured."""
-    if gpu.name not in UNMEASURED:
-        return ""
-    return f" No {gpu.name} was among the measurements: its speed follows from its datasheet (prior)."
 
 
 def describe_inference_page_money_words(plan: InferencePlan) -> list[str]:
@@ -8238,17 +8650,17 @@ def describe_inference_page_money_words(plan: InferencePlan) -> list[str]:
     hours = warm_hours_per_month(pool)
     host = pool.containers * estimate.host_usd_per_hour * hours
     kept = (
-        f"The warm pool is {pool_words(plan)} for GPUs, and about {host:,.0f} for CPU and memory ({hours:.0f} hours)."
+        f"The warm pool is {pool_words(plan)} for GPUs, and about ${host:,.0f} for CPU and memory ({hours:.0f} hours)."
         if pool.containers
-        else f"Nothing is kept warm, so idle costs nothing; one container kept warm is {always:,.0f} USD a month for "
-        f"GPUs (730 hours), or {working:,.0f} in working hours (`warm: 1 mon-fri 8-18`, 217 hours)."
+        else f"Nothing is kept warm, so idle costs nothing; one container kept warm costs ${always:,.0f}/month for "
+        f'GPUs (730 hours), or ${working:,.0f} in working hours (`warm="1 mon-fri 8-18"`, 217 hours).'
     )
     highest = most * setup.gpu_count * setup.gpu.usd_per_hour
     return [
         *month_words(plan),
-        f"At most {most} {'container runs' if most == 1 else 'containers run'}, {highest:.2f} USD per hour. Prices are",
-        f"Modal's of {PRICES_DATE}, for the GPUs; CPU and memory are billed by use on top, about",
-        f"{estimate.host_usd_per_hour:.2f} an hour for each container (prior). An idle one is billed until",
+        f"At most {most} {'container runs' if most == 1 else 'containers run'}, {hourly(highest)}. Prices are Modal's",
+        f"of {PRICES_DATE}, for GPUs; CPU and memory are billed by use on top, about",
+        f"{hourly(estimate.host_usd_per_hour)} per container (unmeasured estimate). An idle container is billed until",
         "`SCALEDOWN_WINDOW` has passed.",
         kept,
     ]
@@ -8261,8 +8673,31 @@ def month_words(plan: InferencePlan) -> list[str]:
     hours = month_hours(plan.request, plan.chosen)
     beyond = " beyond its warm pool" if plan.request.warm.containers else ""
     return [
-        f"{budget_text(plan.request.budget)} pays for {hours:,.0f} hours of one container{beyond}, of 730;",
-        "nothing here ends the service when they are used up, which a workspace budget in Modal's settings does.",
+        f"{budget_words(plan.request.budget)} pays for {hours:,.0f} hours of one container{beyond}, of 730.",
+        "The service does not stop when they are used up; a workspace budget in Modal's settings does that.",
+    ]
+
+
+def describe_inference_page_traffic_words(plan: InferencePlan) -> list[str]:
+    """Return what the tables of a month assume."""
+    row = typical_row(plan)
+    if plan.request.task == "batch":
+        return [f"A row has {row} (assumed)."]
+    return [
+        f"GPUs only, at {row} per request (assumed). In one stretch: the requests of a day come together at full load,",
+        "a start and an idle window included. Spread evenly: they come closer than `SCALEDOWN_WINDOW`, and the",
+        "containers stay up. Below full load the same hour is paid for fewer tokens.",
+    ]
+
+
+def describe_inference_page_figures(plan: InferencePlan) -> list[Figure]:
+    """Return how far each kind of figure can be trusted."""
+    estimate = estimate_of(plan.chosen)
+    return [
+        *memory_figures(plan.chosen.setup.model, "KV cache, activations, overhead"),
+        *speed_figures(plan, "tokens/s, time to the first token", "prefill_tokens_per_s" in estimate.prior),
+        *price_figures(),
+        Figure("a typical request or row", ASSUMED, typical_row(plan)),
     ]
 
 
@@ -8270,9 +8705,9 @@ def option_row(plan: InferencePlan, candidate: InferenceCandidate) -> str:
     setup, estimate = candidate.setup, candidate.estimate
     used = f"{peak_gib(estimate):.1f} of {estimate.usable_gib:.1f}" if estimate and estimate.fits else "-"
     rate = about(tokens_per_s(candidate)) if candidate.containers else "-"
-    dollars = cents(choose_cost_usd_per_million(candidate)) if candidate.containers else "-"
+    per_million = dollars(choose_cost_usd_per_million(candidate)).removeprefix("$") if candidate.containers else "-"
     return (
-        f"| {describe_inference_where(candidate)} | {format_name(setup)} | {used} | {rate} | {candidate.usd_per_hour:.2f} | {dollars} "
+        f"| {describe_inference_where(candidate)} | {format_name(setup)} | {used} | {rate} | {candidate.usd_per_hour:.2f} | {per_million} "
         f"| {describe_neighbours_verdict(plan, candidate)} |\n"
     )
 
@@ -8300,9 +8735,50 @@ def describe_inference_page_cells(plan: InferencePlan, candidate: InferenceCandi
         f"{peak_gib(estimate):.1f} of {estimate.usable_gib:.1f}" if estimate and fits else "-",
         about(tokens_per_s(candidate)) if candidate.containers else "-",
         f"{candidate.usd_per_hour:.2f}",
-        cents(choose_cost_usd_per_million(candidate)) if candidate.containers else "-",
+        dollars(choose_cost_usd_per_million(candidate)).removeprefix("$") if candidate.containers else "-",
         describe_neighbours_verdict(plan, candidate),
     )
+
+
+# ---- planner/describe/inference_lines.py
+
+
+def describe_inference_lines_lines(plan: InferencePlan) -> Lines:
+    """Return the terminal's lines."""
+    chosen, setup, estimate = plan.chosen, plan.chosen.setup, estimate_of(plan.chosen)
+    low, high = rate_range(chosen)
+    model = f"{setup.model.id}, {format_name(setup)}, {ENGINE_NAMES[setup.engine]}, {kernel_name(setup)}"
+    kind = token_kind(plan)
+    rows = [
+        ("Model", model),
+        ("GPU", gpu_words(plan)),
+        ("Memory", memory_line(describe_inference_page_bar(chosen), setup.gpu_count > 1)),
+        (
+            "Speed",
+            f"~{about(tokens_per_s(chosen))} {kind} tokens/s ({about(low)}-{about(high)}) at {at_once(plan)} "
+            f"{units(plan)}; {dollars(choose_cost_usd_per_million(chosen))} per million {kind} tokens at full load",
+        ),
+        *([("Run", run_line(plan))] if plan.request.task == "batch" else []),
+        ("Start", f"~{estimate.cold_start_s:.0f} s from zero (unmeasured estimate)"),
+        ("Idle", idle_words(plan)),
+    ]
+    for word, unit, other in (
+        ("Cheaper", price_unit(plan), next_cheaper(plan)),
+        ("Faster", speed_unit(plan), next_faster(plan)),
+    ):
+        if other:
+            rows.append((word, f"({unit}) {describe_neighbours_beside(plan, other)}"))
+    return Lines(f"{describe_inference_where(chosen)}, {hourly(chosen.usd_per_hour)}: {model}", [*rows, *assumed_lines(setup.model)])
+
+
+def idle_words(plan: InferencePlan) -> str:
+    """Return what an idle service costs, and one that never stops."""
+    if plan.request.task == "batch":
+        return "$0 (nothing runs between jobs)"
+    if plan.request.warm.containers:
+        return f"{pool_words(plan)} kept warm; the rest scales to zero"
+    always, working = idle_prices(plan)
+    return f"$0 (scales to zero). Always on: ${always:,.0f}/month; Mon-Fri 8-18: ${working:,.0f}"
 
 
 # ---- planner/describe/training.py
@@ -8319,8 +8795,8 @@ def describe_training_memory_terms(estimate: TrainingEstimate) -> dict[str, floa
 
 
 def describe_training_where(setup: TrainingSetup) -> str:
-    """Return "1 x B200", "2 nodes of 8 x H100"."""
-    cards = f"{setup.gpu_count} x {setup.gpu.name}"
+    """Return "1x B200", "2 nodes of 8x H100"."""
+    cards = f"{setup.gpu_count}x {setup.gpu.name}"
     return f"{setup.nodes} nodes of {cards}" if setup.nodes > 1 else cards
 
 
@@ -8389,38 +8865,49 @@ def describe_training_verdict(plan: TrainingPlan, candidate: TrainingCandidate) 
     ours, best = class_of(plan.request, candidate), class_of(plan.request, plan.chosen)
     if ours.tight > best.tight:
         left = candidate.estimate.usable_gib - need_gib(candidate.estimate)
-        return f"would leave {left:.1f} GiB free, less than the estimate may err"
+        return f"leaves {left:.1f} GiB free, less than the estimate may err"
     if ours.method > best.method:
         return f"works with {METHOD_NAMES[candidate.setup.method]} only"
     if ours.offloads > best.offloads:
-        return "offloading to main memory is the last resort"
+        return "offloads to main memory, which is the last resort"
     if ours.weak_link > best.weak_link:
-        return f"{candidate.setup.gpu.name} has no NVLink: too much of a step would go into gradients over PCIe"
+        return f"{candidate.setup.gpu.name} has no NVLink: gradients over PCIe take too much of a step"
     if ours.several_nodes > best.several_nodes:
-        return "one node does it"
+        return "one node is enough"
     return describe_training_balance(run_of(candidate), run_of(plan.chosen))
 
 
 def describe_training_balance(run: TrainingRun, best: TrainingRun) -> str:
-    """Return how a run compares with the choice's, by the figures of both: "8% cheaper, 1.3 times as long"."""
+    """Return what speaks against a run beside the choice's, and in brackets what speaks for it.
+
+    "1.3x as long (8% less per run)".
+    """
     dearer, longer = run.usd / best.usd - 1, run.hours / best.hours
-    price = "as dear" if abs(dearer) < 0.005 else f"{abs(dearer):.0%} {'dearer' if dearer > 0 else 'cheaper'}"
-    if dearer >= 1:
-        price = f"{dearer + 1:.1f} times as dear"
-    return f"{price}, {'as long' if abs(longer - 1) < 0.02 else f'{longer:.2g} times as long'}"
+    parts: list[tuple[str, bool]] = []
+    if abs(dearer) >= 0.005:
+        words = f"{abs(dearer):.0%} {'more' if dearer > 0 else 'less'} per run"
+        parts.append((f"{dearer + 1:.1f}x the price per run" if dearer >= 1 else words, dearer > 0))
+    if abs(longer - 1) >= 0.02:
+        parts.append((f"{longer:.2g}x as long" if longer > 1 else f"{1 / longer:.2g}x faster", longer > 1))
+    against = [words for words, bad in parts if bad] or ["no cheaper" if dearer > -0.005 else "no faster"]
+    favour = [words for words, bad in parts if not bad]
+    return ", ".join(against) + (f" ({', '.join(favour)})" if favour else "")
 
 
 def describe_training_beside(plan: TrainingPlan, candidate: TrainingCandidate) -> str:
     """Return a candidate beside the choice in one line: GPUs, price, its run, why it is not the choice."""
-    line = f"{describe_training_where(candidate.setup)}, {candidate.usd_per_hour:.2f}/hour: "
-    if candidate.run:
-        line += f"{about(rate(candidate))} tokens/s, {describe_training_run_price(run_of(candidate))}; "
-    return line + describe_training_verdict(plan, candidate)
+    return f"{describe_training_gets(candidate)}. Not chosen: {describe_training_verdict(plan, candidate)}"
+
+
+def describe_training_gets(candidate: TrainingCandidate) -> str:
+    """Return "1x H100, LoRA, $3.95/h: ~9,000 tokens/s, 26 minutes and $1.71"."""
+    line = f"{describe_training_where(candidate.setup)}, {how(candidate)}, {hourly(candidate.usd_per_hour)}"
+    return f"{line}: ~{about(rate(candidate))} tokens/s, {describe_training_run_price(run_of(candidate))}" if candidate.run else line
 
 
 def describe_training_run_price(run: TrainingRun) -> str:
-    """Return "26 minutes and 1.71 USD"."""
-    return f"{duration(run.hours)} and {cents(run.usd)} USD"
+    """Return "26 minutes and $1.71"."""
+    return f"{duration(run.hours)} and {dollars(run.usd)}"
 
 
 def rows_words(plan: TrainingPlan) -> str:
@@ -8461,7 +8948,7 @@ def describe_training_cells(plan: TrainingPlan, candidate: TrainingCandidate) ->
         about(rate(candidate)) if run else "-",
         f"{candidate.usd_per_hour:.2f}",
         duration(run.hours) if run else "-",
-        cents(run.usd) if run else "-",
+        dollars(run.usd).removeprefix("$") if run else "-",
         describe_training_verdict(plan, candidate),
     )
 
@@ -8469,21 +8956,20 @@ def describe_training_cells(plan: TrainingPlan, candidate: TrainingCandidate) ->
 def run_text(plan: TrainingPlan) -> str:
     """Return the price of the run over its known or assumed rows."""
     packed = ", several to a sequence" if plan.chosen.setup.packed else ""
+    unknown = "no dataset named" if plan.request.dataset in ("", "none") else "number of rows unknown"
+    assumed = "row length assumed" if plan.request.dataset_rows else f"{unknown}; rows and their length assumed"
     price = describe_training_run_price(run_of(plan.chosen))
-    if plan.request.dataset_rows:
-        return f"{rows_words(plan)} (prior){packed}: about {price}; `make check` counts yours"
-    unknown = "no dataset is named" if plan.request.dataset in ("", "none") else "its rows are not known"
-    return f"{unknown}; {rows_words(plan)} would take {price} (prior): `make check` counts yours"
+    return f"{rows_words(plan)}{packed} ({assumed}): ~{price}. `make check` counts yours"
 
 
 def budget_end(plan: TrainingPlan) -> str:
-    """Return when the budget ends the run: "stops at 20/run, which pays for 3.2 hours"."""
+    """Return when the budget ends the run: "stops at $20/run, which pays for 3.2 hours"."""
     budget = plan.request.budget
     if budget.per == "none":
         return "no budget set"
     if budget.per == "hour":
-        return f"within {budget.usd:g}/hour"
-    return f"stops at {budget.usd:g}/{budget.per}, which pays for {duration(paid_s(budget, plan.chosen) / 3600)}"
+        return f"within {budget_words(budget)}; a run costs what it takes"
+    return f"stops at {budget_words(budget)}, which pays for {duration(paid_s(budget, plan.chosen) / 3600)}"
 
 
 def describe_training_what_would_change(plan: TrainingPlan) -> list[str]:
@@ -8497,11 +8983,12 @@ def other_methods(plan: TrainingPlan) -> Iterator[str]:
     for method, words in METHOD_NAMES.items():
         if method == plan.chosen.setup.method or (method == "qlora" and not four_bits(request)):
             continue
-        asked = f"Method {method} ({words})" if method == "full" else f"Method {method}"
+        typed = f"`method={method}`" if method != "full" else f"`method={method}` ({words})"
         if best := best_of(replace(request, method=method)):
-            yield f"{asked} works too: on {describe_training_where(best.setup)}, {describe_training_run_price(run_of(best))} for the run."
+            yield f"{typed} works too: {describe_training_gets(best)}."
         elif best := best_of(replace(request, method=method, budget=Budget(float("inf"), "none"))):
-            yield f"{asked} needs a budget of {training_offer(request.budget, best)}."
+            price, _, setup = training_offer(request.budget, best).partition(" ")
+            yield f"{typed} needs `budget={price}` {setup}."
 
 
 def other_places(plan: TrainingPlan) -> Iterator[str]:
@@ -8511,30 +8998,23 @@ def other_places(plan: TrainingPlan) -> Iterator[str]:
     if plan.request.gpu != "auto" or plan.request.gpu_count:
         best = best_of(request)
         if best and describe_training_where(best.setup) != describe_training_where(plan.chosen.setup):
-            yield f"With gpu and gpu_count auto it would be {describe_training_where(best.setup)}: {describe_training_run_price(run_of(best))}."
+            yield f"`gpu=auto`: {describe_training_gets(best)}."
     if request.task == "finetune":
         best = best_of(replace(request, task="distributed", optimize="throughput"))
         if best and run_of(best).hours < ours:
-            yield f"Task distributed is through earlier: {describe_training_where(best.setup)}, {describe_training_run_price(run_of(best))}."
-    yield from describe_training_other_aims(plan)
+            yield f"`task=distributed optimize=throughput` ends earlier: {describe_training_gets(best)}."
     half = plan.request.context_len // 2
     best = best_of(replace(plan.request, context_len=half)) if half >= describe_training_SHORTEST_CONTEXT else None
     if best and run_of(best).usd < describe_training_LESS * run_of(plan.chosen).usd:
-        price = f"{describe_training_where(best.setup)}: {describe_training_run_price(run_of(best))}"
-        yield f"With half of the context, {half:,} tokens, it would be {price}."
+        yield f"`context_len={half}`, half of the context: {describe_training_gets(best)}."
 
 
 def describe_training_other_aims(plan: TrainingPlan) -> Iterator[str]:
-    """Yield what the same budget gets for another aim."""
-    ours = run_of(plan.chosen)
-    if plan.request.optimize == "cost":
-        fastest = best_of(replace(plan.request, optimize="throughput"))
-        if fastest and run_of(fastest).hours < describe_training_LESS * ours.hours:
-            yield f"Chosen for throughput it would be {describe_training_where(fastest.setup)}: {describe_training_run_price(run_of(fastest))}."
-    else:
-        cheapest = best_of(replace(plan.request, optimize="cost"))
-        if cheapest and run_of(cheapest).usd < describe_training_LESS * ours.usd:
-            yield f"Chosen for cost it would be {describe_training_where(cheapest.setup)}: {describe_training_run_price(run_of(cheapest))}."
+    """Yield what the same budget gets for the other aim: a run has a price and an end, so latency is throughput."""
+    aim = "throughput" if plan.request.optimize == "cost" else "cost"
+    best = choose_training_weigh_again(replace(plan.request, optimize=aim), plan.candidates)[0]
+    same = best.setup == plan.chosen.setup
+    yield f"`optimize={aim}`: the same choice." if same else f"`optimize={aim}`: {describe_training_gets(best)}."
 
 
 def why_lower(plan: TrainingPlan) -> str:
@@ -8547,8 +9027,51 @@ def why_lower(plan: TrainingPlan) -> str:
     if any(candidate.rank for candidate in weighed):
         return f"{names} would leave too little memory free"
     if any(candidate.run for candidate in weighed):
-        return f"the budget does not carry {names}"
+        return f"the budget does not pay for {names}"
     return f"{names} {'do' if len(above) > 1 else 'does'} not fit"
+
+
+# ---- planner/describe/training_gpus.py
+
+
+def describe_training_gpus_cheaper_single_gpus(plan: TrainingPlan) -> list[str]:
+    """Return why each single GPU at a lower price per hour was not chosen, the dearest first."""
+    alone = [c for c in plan.candidates if c.setup.gpu_count * c.setup.nodes == 1]
+    best = describe_training_one_per_gpu(plan._replace(candidates=tuple(alone)))
+    below = [c for c in best if c.usd_per_hour < plan.chosen.usd_per_hour and c is not plan.chosen]
+    below.sort(key=lambda c: -c.usd_per_hour)
+    return [f"1x {c.setup.gpu.name}, {hourly(c.usd_per_hour)}: {describe_training_verdict(plan, c)}." for c in below]
+
+
+def describe_training_gpus_out_of_memory(plan: TrainingPlan) -> list[str]:
+    """Return what to do when memory runs out, the cheapest step first."""
+    setup, estimate, steps = plan.chosen.setup, plan.chosen.estimate, []
+    passing = estimate.activations_gib + estimate.logits_gib
+    if setup.micro_batch > 1:
+        steps.append(
+            f"Halve `MICRO_BATCH` ({setup.micro_batch}) and double `ACCUMULATION` ({setup.accumulation}): activations "
+            f"and logits ({passing:.1f} GiB) about halve, and the optimizer step sees as many sequences."
+        )
+    if not setup.gradient_checkpointing:
+        steps.append("`ACTIVATION_CHECKPOINTING = True`: activations are recomputed, for about a third of the speed.")
+    steps.append(f"Lower `SEQ_LEN` ({setup.seq_len:,}): activations ({estimate.activations_gib:.1f} GiB) grow with it.")
+    if larger := describe_training_gpus_next_larger(plan):
+        gpus = gpu_string(larger.setup.gpu, larger.setup.gpu_count * larger.setup.nodes)
+        steps.append(f"Plan again with `gpu={gpus}`: {describe_training_gets(larger)}.")
+    return steps
+
+
+def describe_training_gpus_next_larger(plan: TrainingPlan) -> TrainingCandidate | None:
+    """Return the best ranked candidate of the same method that leaves more of its GPUs free."""
+    chosen = plan.chosen
+
+    def free(candidate: TrainingCandidate) -> float:
+        return candidate.estimate.usable_gib - need_gib(candidate.estimate)
+
+    roomier = [
+        c for c in plan.candidates if c.rank and c.setup.method == chosen.setup.method and free(c) > free(chosen)
+    ]
+    return min(roomier, key=lambda c: c.rank, default=None)
 
 
 # ---- planner/describe/training_page.py
@@ -8559,7 +9082,7 @@ REFERENCE_WORDS = {  # by whether all weights are trained
     False: "DPO compares with the model as it was: with its adapters switched off, so without a second copy.",
     True: "DPO compares with the model as it was: a second copy of the weights, frozen, which is among the weights.",
 }
-describe_training_page_OPTIONS_HEAD = """| GPUs | how | step | GiB used of usable | tokens/s | USD/hour | run | USD/run | verdict |
+describe_training_page_OPTIONS_HEAD = """| GPUs | how | step | GiB used of usable | tokens/s | $/hour | run | $/run | verdict |
 |---|---|---|---|---:|---:|---:|---:|---|
 """
 
@@ -8569,14 +9092,15 @@ def describe_training_page_page(plan: TrainingPlan) -> Page:
     return Page(
         decision=describe_training_page_decision(plan),
         bar=describe_training_page_bar(plan.chosen),
-        memory=paragraph(*state_words(plan)),
-        money=[
-            paragraph(*rate_words(plan)),
-            paragraph(*describe_training_page_run_words(plan)),
-            paragraph(*describe_training_page_money_words(plan)),
-        ],
+        memory=[paragraph(*state_words(plan))],
+        out_of_memory=describe_training_gpus_out_of_memory(plan),
+        speed=[paragraph(*rate_words(plan))],
+        cost=[paragraph(*describe_training_page_run_words(plan)), paragraph(*describe_training_page_money_words(plan)), *training_table(plan), describe_training_page_traffic_words(plan)],
+        figures=describe_training_page_figures(plan),
         weighed=len(plan.candidates),
         table=describe_training_page_OPTIONS_HEAD + "".join(markdown(describe_training_cells(plan, other)) for other in describe_training_one_per_gpu(plan)),
+        single_gpus=describe_training_gpus_cheaper_single_gpus(plan),
+        aims=list(describe_training_other_aims(plan)),
         changes=describe_training_what_would_change(plan),
     )
 
@@ -8584,7 +9108,7 @@ def describe_training_page_page(plan: TrainingPlan) -> Page:
 def describe_training_page_bar(candidate: TrainingCandidate, role: str = "") -> Bar:
     """Return the memory of one GPU, with a caption that begins with `role`."""
     estimate = candidate.estimate
-    caption = f"{role}: {describe_training_where(candidate.setup)}, {how(candidate)}, {candidate.usd_per_hour:.2f}/hour"
+    caption = f"{role}: {describe_training_where(candidate.setup)}, {how(candidate)}, {hourly(candidate.usd_per_hour)}"
     return Bar(describe_training_memory_terms(estimate), estimate.usable_gib, f"{caption}, {estimate.usable_gib:.1f} GiB")
 
 
@@ -8593,27 +9117,6 @@ def describe_training_page_bars(plan: TrainingPlan) -> list[Bar]:
     others = (quicker(plan), cheaper_run(plan))
     other = next((c for c in others if c and c.run and c.setup.gpu != plan.chosen.setup.gpu), None)
     return [describe_training_page_bar(plan.chosen, "chosen"), *([describe_training_page_bar(other, "beside it")] if other else [])]
-
-
-def describe_training_page_lines(plan: TrainingPlan) -> Lines:
-    """Return the terminal's lines."""
-    chosen, setup, estimate = plan.chosen, plan.chosen.setup, plan.chosen.estimate
-    low, high = about(estimate.tokens_per_s_low or 0), about(estimate.tokens_per_s_high or 0)
-    more = [f"run     {run_text(plan)}"]
-    if setup.nodes > 1:
-        more.append(f"needs   {cluster_words(setup)}")
-    for word, other in (("cheaper", cheaper_run(plan)), ("faster ", quicker(plan))):
-        if other:
-            more.append(f"{word} {describe_training_beside(plan, other)}")
-    return Lines(
-        choice=f"{setup.model.id}, {how(chosen)} on {describe_training_where(setup)}: {chosen.usd_per_hour:.2f}/hour, {budget_end(plan)}",
-        bar=describe_training_page_bar(chosen),
-        per_gpu=setup.gpu_count * setup.nodes > 1,
-        yields=f"about {about(rate(chosen))} tokens/s ({low} to {high}), MFU {estimate.mfu or 0:.2f}, "
-        f"{cents(describe_training_usd_per_million(chosen))} USD per million tokens",
-        more=more,
-        assumed=assumed_lines(setup.model),
-    )
 
 
 def cluster_words(setup: TrainingSetup) -> str:
@@ -8625,18 +9128,17 @@ def cluster_words(setup: TrainingSetup) -> str:
 def describe_training_page_decision(plan: TrainingPlan) -> list[str]:
     """Return the request, the choice and the assumptions, a paragraph each."""
     request, chosen, setup, estimate = plan.request, plan.chosen, plan.chosen.setup, plan.chosen.estimate
-    limit = "no budget" if request.budget.per == "none" else f"{request.budget.usd:g} USD per {request.budget.per}"
     low, high = about(estimate.tokens_per_s_low or 0), about(estimate.tokens_per_s_high or 0)
     numbers = "bfloat16" if setup.gpu.bf16 else "float16"
     asked = paragraph(
         f"{code(setup.model.id)} with {size_words(setup.model)}, trained on sequences of up to {setup.seq_len:,}",
-        f"tokens, {limit}, chosen for {request.optimize}:",
+        f"tokens, {budget_words(request.budget)}, chosen for {request.optimize}:",
     )
     method = how(chosen)
     answer = paragraph(
-        f"**{method[0].upper()}{method[1:]} in {numbers} on {describe_training_where(setup)}: {chosen.usd_per_hour:.2f} USD per hour,",
-        f"about {about(rate(chosen))} tokens/s ({low} to {high}), {cents(describe_training_usd_per_million(chosen))} USD per",
-        f"million; {rows_words(plan)} take about {describe_training_run_price(run_of(chosen))}.**",
+        f"**{method[0].upper()}{method[1:]} in {numbers} on {describe_training_where(setup)}: {hourly(chosen.usd_per_hour)},",
+        f"about {about(rate(chosen))} tokens/s ({low} to {high}), {dollars(describe_training_usd_per_million(chosen))} per million",
+        f"tokens; {rows_words(plan)} take about {describe_training_run_price(run_of(chosen))}.**",
     )
     guessed = assumed_sentence(setup.model)
     return [asked, answer, paragraph(guessed)] if guessed else [asked, answer]
@@ -8667,12 +9169,10 @@ def state_words(plan: TrainingPlan) -> list[str]:
     if estimate.host_gib:
         what = OFFLOAD_NAMES[setup.offload].removesuffix(" in main memory")
         words.append(f"Main memory holds the {what}, {estimate.host_gib:.0f} GiB on each node, which is in the price.")
-    kept = "are computed again in the backward pass" if setup.gradient_checkpointing else "are kept"
+    kept = "are recomputed in the backward pass" if setup.gradient_checkpointing else "are kept"
     if choose_micro_batch_tight(estimate):
         left = estimate.usable_gib - need_gib(estimate)
-        words.append(
-            f"That leaves {left:.1f} GiB, less than the estimate may err; if memory runs out, a run says what to lower."
-        )
+        words.append(f"That leaves {left:.1f} GiB, less than the estimate may err.")
     words.append(
         f"Activations grow with a micro-batch's tokens, at most {setup.sequences} x {setup.seq_len:,}, and {kept}."
     )
@@ -8682,14 +9182,15 @@ def state_words(plan: TrainingPlan) -> list[str]:
 def rate_words(plan: TrainingPlan) -> list[str]:
     chosen, setup, estimate = plan.chosen, plan.chosen.setup, plan.chosen.estimate
     batch = setup.micro_batch * setup.accumulation * setup.gpu_count * setup.nodes
-    at = f"at rows of {row_tokens(plan):,} tokens (prior)" if plan.request.row_tokens else "at full sequences"
+    at = f"at rows of {row_tokens(plan):,} tokens (assumed)" if plan.request.row_tokens else "at full sequences"
+    low, high = about(estimate.tokens_per_s_low or 0), about(estimate.tokens_per_s_high or 0)
     measured = "tokens_per_s" not in estimate.prior
     rows = "pairs" if setup.objective == "dpo" else "sequences"
     return [
-        f"An optimizer step sees {batch} {rows}: {step(chosen)} on each GPU. Tokens count as the GPU sees them,",
-        f"padding included, {at}; MFU is {estimate.mfu or 0:.2f} of {setup.gpu.flops / 1e12:,.0f} TFLOP/s. Memory is",
-        "counted term by term; speeds come from a roofline model, so mind the range.",
-        "" if measured else "Too little was measured of such a card or model: the range is wide (prior).",
+        f"An optimizer step sees {batch} {rows}: {step(chosen)} on each GPU. Tokens include padding,",
+        f"{at}; MFU is {estimate.mfu or 0:.2f} of {setup.gpu.flops / 1e12:,.0f} TFLOP/s. Speeds come from a roofline",
+        f"model: expect {low} to {high} tokens/s.",
+        "" if measured else "Too little was measured of such a card or model: the range is wide.",
     ]
 
 
@@ -8697,22 +9198,22 @@ def describe_training_page_run_words(plan: TrainingPlan) -> list[str]:
     """Return the sentences on the run, its price and the budget."""
     chosen, budget = plan.chosen, plan.request.budget
     known, tokens = plan.request.dataset_rows, row_tokens(plan)
-    rows = f"The dataset is taken to have {known:,} rows" if known else "How many rows the dataset has is not known"
+    rows = f"The dataset has {known:,} rows, as given" if known else "The number of rows is not known"
     words = [
-        f"{rows}; a row is taken to have {tokens:,} tokens (prior). {rows_words(plan)} take about",
+        f"{rows}; a row is assumed to have {tokens:,} tokens. {rows_words(plan)} take about",
         f"{describe_training_run_price(run_of(chosen))}, {start_s(chosen.setup):.0f} s of it for the start and",
-        f"{end_s(chosen.setup):.0f} for the last save. `make check` counts yours before a GPU is paid.",
+        f"{end_s(chosen.setup):.0f} for the last save. `make check` counts yours before GPU billing starts.",
     ]
     if budget.per in ("run", "month"):
         over = "all attempts of a run" if budget.per == "run" else "all runs of a calendar month"
         enough = run_of(chosen).usd <= budget.usd
         words += [
-            f"{budget_text(budget)} pays for {duration(paid_s(budget, chosen) / 3600)}, over {over}:",
+            f"{budget_words(budget)} pays for {duration(paid_s(budget, chosen) / 3600)}, over {over}:",
             "enough for that run." if enough else "not enough for that many rows.",
-            "At the budget the run saves, evaluates and stops; the same command with more money goes on from there.",
+            "At the budget the run saves, evaluates and stops; the same command with a larger budget continues.",
         ]
     elif budget.per == "hour":
-        words.append(f"{budget_text(budget)} bounds what runs, not what a run costs: write 50/run for that.")
+        words.append(f"{budget_words(budget)} limits what runs, not what a run costs; `budget=50/run` does.")
     return words
 
 
@@ -8725,24 +9226,69 @@ def describe_training_page_money_words(plan: TrainingPlan) -> list[str]:
     every = save_every_s(setup, longest_s)
     lost = every / 3600 * plan.chosen.usd_per_hour
     return [
-        f"An attempt runs for at most {duration(longest_s / 3600)} (`TIMEOUT`) and goes on from the newest",
-        f"checkpoint ({about(checkpoint_gib(setup))} GiB, every {every // 60} minutes); a kill costs at",
-        f"most {cents(lost)} USD and another start. Prices are Modal's of {PRICES_DATE}, for the GPUs; CPU and",
-        f"memory are billed by use on top, about {host:.2f} an hour (prior). Nothing runs before",
-        "a run or after it.",
+        f"An attempt runs for at most {duration(longest_s / 3600)} (`TIMEOUT`) and resumes from the newest",
+        f"checkpoint ({about(checkpoint_gib(setup))} GiB, every {every // 60} minutes); an interruption costs at",
+        f"most {dollars(lost)} and another start. Prices are Modal's of {PRICES_DATE}, for GPUs; CPU and memory are",
+        f"billed by use on top, about {hourly(host)} (unmeasured estimate). Between runs nothing is billed.",
         *cluster,
+    ]
+
+
+def describe_training_page_traffic_words(plan: TrainingPlan) -> str:
+    """Return what the table of runs assumes."""
+    return paragraph(f"GPUs only, at rows of {row_tokens(plan):,} tokens (assumed); a run a day is 30 runs a month.")
+
+
+def describe_training_page_figures(plan: TrainingPlan) -> list[Figure]:
+    """Return how far each kind of figure can be trusted."""
+    estimate, setup = plan.chosen.estimate, plan.chosen.setup
+    others = "gradients, optimizer, activations, logits, overhead"
+    return [
+        *memory_figures(setup.model, others),
+        *speed_figures(plan, "tokens/s, MFU, hours", "tokens_per_s" in estimate.prior),
+        *price_figures("start and saves"),
+        Figure("rows and their length", ASSUMED, rows_words(plan)),
     ]
 
 
 def describe_training_page_comparison(plan: TrainingPlan, which: str) -> Comparison:
     """Return the weighed candidates as a table: the "best" of each GPU, "all" of them, or the "frontier"."""
     candidates = {"best": describe_training_one_per_gpu, "all": lambda plan: plan.candidates, "frontier": describe_training_frontier}[which](plan)
-    load = f"sequences of {plan.request.context_len:,}, {rows_words(plan)} (prior)"
+    load = f"sequences of {plan.request.context_len:,}, {rows_words(plan)} (assumed)"
     return Comparison(describe_training_page_COLUMNS, [describe_training_cells(plan, candidate) for candidate in candidates], load)
 
 
 def markdown(cells: tuple[str, ...]) -> str:
     return f"| {' | '.join(cells)} |\n"
+
+
+# ---- planner/describe/training_lines.py
+
+
+def describe_training_lines_lines(plan: TrainingPlan) -> Lines:
+    """Return the terminal's lines."""
+    chosen, setup, estimate = plan.chosen, plan.chosen.setup, plan.chosen.estimate
+    low, high = about(estimate.tokens_per_s_low or 0), about(estimate.tokens_per_s_high or 0)
+    model = f"{setup.model.id}, {how(chosen)}"
+    gpus = f"{describe_training_where(setup)}, {hourly(chosen.usd_per_hour)}; {budget_end(plan)}"
+    rows = [
+        ("Model", model),
+        ("GPU", gpus),
+        *([("Needs", cluster_words(setup))] if setup.nodes > 1 else []),
+        ("Memory", memory_line(describe_training_page_bar(chosen), setup.gpu_count * setup.nodes > 1)),
+        (
+            "Speed",
+            f"~{about(rate(chosen))} tokens/s ({low}-{high}), MFU {estimate.mfu or 0:.2f}; "
+            f"{dollars(describe_training_usd_per_million(chosen))} per million tokens",
+        ),
+        ("Run", run_text(plan)),
+        ("Start", f"~{start_s(setup):.0f} s until the first step (unmeasured estimate)"),
+        ("Idle", "$0 (nothing runs between runs)"),
+    ]
+    for word, unit, other in (("Cheaper", "per run", cheaper_run(plan)), ("Faster", "per run", quicker(plan))):
+        if other:
+            rows.append((word, f"({unit}) {describe_training_beside(plan, other)}"))
+    return Lines(f"{describe_training_where(setup)}, {hourly(chosen.usd_per_hour)}: {model}", [*rows, *assumed_lines(setup.model)])
 
 
 # ---- planner/describe/by_task.py
@@ -8754,11 +9300,14 @@ class Descriptions(NamedTuple):
     page: Callable[[Any], Page]
     bars: Callable[[Any], list[Bar]]
     lines: Callable[[Any], Lines]
+    api: Callable[[Any, float | None], list[str]]  # beside an API at so many USD per million tokens
     comparison: Callable[[Any, str], Comparison]  # "best" of each GPU, "all", or the "frontier"
 
 
-describe_by_task_INFERENCE = Descriptions(describe_inference_page_page, describe_inference_page_bars, describe_inference_page_lines, describe_inference_page_comparison)
-describe_by_task_TRAINING = Descriptions(describe_training_page_page, describe_training_page_bars, describe_training_page_lines, describe_training_page_comparison)
+describe_by_task_INFERENCE = Descriptions(
+    describe_inference_page_page, describe_inference_page_bars, describe_inference_lines_lines, api_words, describe_inference_page_comparison
+)
+describe_by_task_TRAINING = Descriptions(describe_training_page_page, describe_training_page_bars, describe_training_lines_lines, no_api, describe_training_page_comparison)
 describe_by_task_BY_TASK = {"serve": describe_by_task_INFERENCE, "batch": describe_by_task_INFERENCE, "finetune": describe_by_task_TRAINING, "distributed": describe_by_task_TRAINING}
 
 
@@ -8774,6 +9323,8 @@ def descriptions(plan: AnyPlan) -> Descriptions:
 COLOURS = {
     "weights": "#0072b2",
     "KV cache": "#009e73",
+    "KV cache, needed": "#009e73",
+    "KV cache, spare": "#99d8c7",
     "gradients": "#d55e00",
     "optimizer": "#009e73",
     "activations": "#e69f00",
@@ -8790,7 +9341,7 @@ def memory_svg(plan: AnyPlan) -> str:
     bars = descriptions(plan).bars(plan)
     scale = BAR_WIDTH / max(bar.usable_gib for bar in bars)
     title = escape(f"{plan.chosen.setup.model.id[:64]}: memory of one GPU, GiB")
-    pitch = 92 if len(bars[0].terms) < LABELS else 108  # pixels from one bar to the next
+    pitch = 92 if max(len(bar.parts) for bar in bars) <= LABELS else 108  # pixels from one bar to the next
     height = 40 + pitch * len(bars)
     size = f'viewBox="0 0 680 {height}" width="680" height="{height}"'
     drawn = (memory_bar(bar, 40 + pitch * n, scale) for n, bar in enumerate(bars))
@@ -8804,7 +9355,7 @@ def memory_svg(plan: AnyPlan) -> str:
 
 def memory_bar(bar: Bar, y: int, scale: float) -> str:
     """Return one bar with its caption above and the name and GiB of each term below."""
-    terms = bar.terms | {"free": bar.free_gib}
+    terms = bar.parts
     across = LABELS if len(terms) <= LABELS else ceil(len(terms) / 2)  # names in a row below the bar
     apart = (BAR_WIDTH - 10) // across
     out = f'<text x="30" y="{y + 14}">{escape(bar.caption)}</text>\n'
@@ -8829,35 +9380,70 @@ def escape(text: str) -> str:
 # ---- planner/write/plan_md.py
 
 
-def plan_md(plan: AnyPlan) -> str:
-    """Return the text of the generated PLAN.md."""
+def plan_md(plan: AnyPlan, command: str = "") -> str:
+    """Return the text of the generated PLAN.md, with the command that made the project where it is known."""
     page = descriptions(plan).page(plan)
-    changes = page.changes or ["Nothing within reach."]
     weighed = "1 configuration" if page.weighed == 1 else f"{page.weighed} configurations"
+    single = ["## Cheaper single GPUs", bullets(page.single_gpus)] if page.single_gpus else []
+    clone = " (`.` is a clone of the template)" if command.startswith("cookiecutter . ") else ""
+    made = [f"## Made with\n\nThe same answers give the same plan{clone}:\n\n    {command}\n"] if command else []
     return "\n\n".join(
         [
             "# The plan",
             *page.decision,
             "## Memory\n\n![memory of one GPU](memory.svg)",
             memory_table(page.bar),
-            page.memory,
-            "## Speed and money",
-            *page.money,
+            *page.memory,
+            "If memory runs out, in this order:",
+            numbered(page.out_of_memory),
+            "## Speed",
+            *page.speed,
+            "## Cost",
+            *page.cost,
+            "## How sure these figures are",
+            confidence_table(page.figures),
             f"## What else was weighed\n\n{weighed}; the best of each GPU:",
             page.table.rstrip(),
+            *single,
+            "## Other aims",
+            bullets(page.aims),
             "## What would change the choice",
-            "\n".join(textwrap.fill(f"- {change}", PAGE, subsequent_indent="  ") for change in changes) + "\n",
+            bullets(page.changes or ["Nothing within reach."]) + ("" if made else "\n"),
+            *made,
         ]
     )
 
 
+def fill(text: str, indent: str) -> str:
+    """Return a list item in lines, `code` and --options unbroken."""
+    return textwrap.fill(text, PAGE, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+
+
+def bullets(sentences: list[str]) -> str:
+    return "\n".join(fill(f"- {each}", "  ") for each in sentences)
+
+
+def numbered(sentences: list[str]) -> str:
+    return "\n".join(fill(f"{number}. {each}", "   ") for number, each in enumerate(sentences, 1))
+
+
 def memory_table(bar: Bar) -> str:
-    """Return a Markdown table of the terms, their sum, and the rest of the GPU's memory."""
-    terms = "".join(f"| {name} | {gib:.1f} |\n" for name, gib in bar.terms.items())
+    """Return a Markdown table of the terms, their sum, and the rest of the GPU's memory, claimed beside needed."""
+    how = "claimed" if bar.claimed else "used"
+    terms = "".join(f"| {name} | {gib:.1f} | {bar.needed(name):.1f} |\n" for name, gib in bar.terms.items())
+    needed = sum(map(bar.needed, bar.terms))
     return (
-        f"| GiB per GPU | |\n|---|---:|\n{terms}| **sum** | **{bar.peak_gib:.1f}** |\n"
-        f"| free | {bar.usable_gib - bar.peak_gib:.1f} |\n| what a program sees | {bar.usable_gib:.1f} |"
+        f"| GiB per GPU | {how} | needed |\n|---|---:|---:|\n{terms}"
+        f"| **sum** | **{bar.peak_gib:.1f}** | **{needed:.1f}** |\n"
+        f"| free | {bar.usable_gib - bar.peak_gib:.1f} | {bar.usable_gib - needed:.1f} |\n"
+        f"| what a program sees | {bar.usable_gib:.1f} | |"
     )
+
+
+def confidence_table(figures: list[Figure]) -> str:
+    """Return a Markdown table of the kinds of figures and how far each can be trusted."""
+    rows = "".join(f"| {figure.name} | {figure.confidence} | {figure.basis} |\n" for figure in figures)
+    return f"| figure | confidence | basis |\n|---|---|---|\n{rows}".rstrip()
 
 
 # ---- planner/write/plan_py/common.py
@@ -8865,7 +9451,15 @@ def memory_table(bar: Bar) -> str:
 
 Constant = tuple[str, object, str]  # name, value, reason
 DONE: Constant = ("", "", "")  # a blank line between groups of constants
-DECIDED: Constant = ("", "", "Decided at bake time; bake again to change")  # a heading
+SAFE: Constant = ("", "", "Safe to edit: each takes effect by itself, at the next deploy or run.")
+AGAIN: Constant = ("", "", "Plan again if changed: these depend on each other. PLAN.md has the command.")
+# The constants of the second part; a budget, too, where others follow from it
+PLANNED = frozenset(
+    "MODEL GPU NODES SHARDING OFFLOAD DTYPE QUANTIZATION QUANTIZE_AT_LOAD ATTENTION KV_CACHE_DTYPE CONTEXT_LEN "
+    "MAX_NUM_BATCHED_TOKENS CONCURRENCY MEMORY_FRACTION METHOD LORA_RANK LORA_TARGETS OPTIMIZER SEQ_LEN PACKING "
+    "MICRO_BATCH ACCUMULATION ACTIVATION_CHECKPOINTING LOSS USD_PER_HOUR SPEED_RANGE TYPICAL_PROMPT_TOKENS "
+    "TYPICAL_ANSWER_TOKENS TASK WORKLOAD ENGINE".split()
+)
 plan_py_common_WEIGHTS = "/weights"  # where the generated project mounts its Volume of weights
 STARTUP_S = (600, 3600)  # seconds: no LLM server is up within Modal's default 30, and an hour is long enough
 TASK_WORDS = {
@@ -8881,16 +9475,36 @@ WORKLOAD_WORDS = {
 }
 
 
+def two_parts(groups: Iterable[list[Constant]], planned: frozenset[str] = PLANNED) -> list[Constant]:
+    """Return the constants of all groups: those that are safe to edit, then those that are `planned` or predicted."""
+
+    def again(row: Constant) -> bool:
+        return row[0] in planned or row[0].startswith("PREDICTED_")
+
+    kept = list(groups)
+    found: list[Constant] = []
+    for heading, second in ((SAFE, False), (AGAIN, True)):
+        found += [heading, DONE]
+        for group in kept:
+            for row in group:
+                if row is not DONE and again(row) == second:
+                    found.append(row)
+                elif row is DONE and found[-1] is not DONE:
+                    found.append(DONE)
+            if found[-1] is not DONE:
+                found.append(DONE)
+    return found[:-1]
+
+
 def identity(slug: str) -> list[Constant]:
     """Return the project's name."""
     return [("NAME", slug, "the app's name on Modal")]
 
 
 def decided(plan: AnyPlan, *more: Constant) -> list[Constant]:
-    """Return the constants that the project's files follow from, and `more` of them, under their heading."""
+    """Return the constants that the project's files follow from, and `more` of them."""
     task, workload = plan.request.task, plan.request.workload
     return [
-        DECIDED,
         ("TASK", task, TASK_WORDS[task]),
         ("WORKLOAD", workload, WORKLOAD_WORDS[workload]),
         *more,
@@ -8906,7 +9520,7 @@ def model_reason(model: Model, published: str, slug: str) -> str:
     size = f"{guess.get(model.basis, '')}{size_words(model)}"
     if model.source == CACHED or model.basis in guess:
         return f"{size}; licence and gate are not known: a gated model needs SECRETS{published}"
-    gate = "gated: its owner must let you in" if model.gated else "not gated"
+    gate = "gated: accept its licence first" if model.gated else "not gated"
     return f"{size}, {model.licence or 'licence unknown'}, {gate}{published}"
 
 
@@ -8919,7 +9533,7 @@ def revision_reason(model: Model, revision: str) -> str:
         return "the commit whose config.json lies in this machine's Hugging Face cache"
     if model.basis and revision == model.revision:
         return "as asked for"
-    return "the commit that the catalogue knows"
+    return "the commit of MODEL that the catalogue knows"
 
 
 def secrets(model: Model) -> Constant:
@@ -8938,7 +9552,7 @@ def startup_timeout(cold_start_s: float) -> int:
 
 
 def plan_py_common_host_reason(estimate: InferenceEstimate | TrainingEstimate) -> str:
-    return f"one container's GPUs, priced {PRICES_DATE}; its CPU and memory add about {estimate.host_usd_per_hour:.2f}"
+    return f"one container's GPUs, priced {PRICES_DATE}; its CPU and memory add about ${estimate.host_usd_per_hour:.2f}"
 
 
 # ---- planner/write/plan_py/inference.py
@@ -8974,7 +9588,11 @@ def engine(plan: InferencePlan) -> list[Constant]:
         ("GPU", gpu_string(gpu, setup.gpu_count), plan_py_inference_gpu_reason(plan)),
         ("DTYPE", *plan_py_inference_dtype(setup)),
         ("QUANTIZATION", setup.quantization, quantization_reason(plan)),
-        ("QUANTIZE_AT_LOAD", checkpoint(setup)[2], "what the engine makes of the weights while it loads them"),
+        (
+            "QUANTIZE_AT_LOAD",
+            checkpoint(setup)[2],
+            "format that the engine casts the weights to while loading; empty: none",
+        ),
         ("ATTENTION", setup.attention, f"{kernel_name(setup)}; compute capability {gpu.compute_capability}"),
         *vllm_constants(setup),
         ("CONTEXT_LEN", setup.context_len, context_reason(plan)),
@@ -8988,7 +9606,7 @@ def vllm_constants(setup: InferenceSetup) -> list[Constant]:
     if setup.engine != "vllm":
         return []
     if setup.kv_dtype == "fp8":
-        cache = "half the bytes of a 16-bit cache, for a small loss that 4-bit weights would exceed"
+        cache = "half the bytes of a 16-bit cache; loses less quality than 4-bit weights"
     else:
         cache = "auto: as DTYPE; fp8 halves it, on cards and kernels that read it"
     step = setup.max_batched_tokens or batched_tokens(setup)
@@ -9043,8 +9661,8 @@ def fraction_reason(setup: InferenceSetup) -> str:
     if not is_causal(setup.model) or (setup.engine == "transformers" and setup.model.workload != "generation"):
         return "of the card at most; a model that only reads keeps no cache and takes far less"
     if setup.engine == "transformers":
-        return "of what the weights leave, for the cache and the work of a step; more is refused at start"
-    return "of the card for the engine; what the weights leave is cache"
+        return "of what the weights leave, for the cache and a step; more is refused at start"
+    return "of the card for the engine; what the weights leave becomes KV cache"
 
 
 def concurrency_reason(plan: InferencePlan) -> str:
@@ -9062,12 +9680,12 @@ def concurrency_reason(plan: InferencePlan) -> str:
 def plan_py_inference_gpu_reason(plan: InferencePlan) -> str:
     estimate, cheaper = estimate_of(plan.chosen), next_cheaper(plan)
     used = f"{peak_gib(estimate):.1f} of {estimate.usable_gib:.1f} GiB used"
-    return f"{used}; next cheaper: {describe_neighbours_beside(plan, cheaper)}" if cheaper else used
+    return f"{used}; cheaper {price_unit(plan)}: {priced(plan, cheaper)}" if cheaper else used
 
 
 def rate_reason(plan: InferencePlan) -> str:
     low, high = (about(rate / plan.chosen.containers) for rate in rate_range(plan.chosen))
-    return f"{written(plan)} by one container at CONCURRENCY; {low} to {high} is likely"
+    return f"{token_kind(plan)} tokens of one container at CONCURRENCY; {low} to {high} is likely"
 
 
 def quantization_reason(plan: InferencePlan) -> str:
@@ -9078,7 +9696,7 @@ def quantization_reason(plan: InferencePlan) -> str:
         return "as you asked"
     if not weights_lost(setup):
         return f"a published checkpoint, and {setup.gpu.name} computes in it: as good as 16 bits (arXiv 2411.02355)"
-    return f"the budget does not carry more bits; {setup.gpu.name} runs it"
+    return f"more bits exceed the budget; {setup.gpu.name} runs it"
 
 
 # ---- planner/write/plan_py/batch.py
@@ -9102,7 +9720,7 @@ def plan_py_batch_constants(plan: InferencePlan, slug: str) -> list[Constant]:
         plan_py_batch_predictions(plan),
         decided(plan, engine_name(plan)),
     )
-    return [row for group in groups for row in (*group, DONE)][:-1]
+    return two_parts(groups)
 
 
 def rows(plan: InferencePlan) -> list[Constant]:
@@ -9163,7 +9781,7 @@ def plan_py_batch_money(plan: InferencePlan) -> list[Constant]:
         ("BUDGET", limit, plan_py_batch_budget_reason(plan)),
         ("USD_PER_HOUR", round(one_hour, 2), plan_py_common_host_reason(estimate_of(plan.chosen))),
         ("MAX_CONTAINERS", max_containers(plan), plan_py_batch_most_reason(plan)),
-        ("SCALEDOWN_WINDOW", IDLE_S, f"seconds without a shard before one stops, {one_hour * IDLE_S / 3600:.3f} USD"),
+        ("SCALEDOWN_WINDOW", IDLE_S, f"seconds without a shard before one stops, ${one_hour * IDLE_S / 3600:.3f}"),
         ("STARTUP_TIMEOUT", startup_timeout(start), f"seconds; a start takes about {start:.0f} with fetched weights"),
         ("TIMEOUT", shard_timeout(plan), "seconds for one shard; an attempt that takes longer has failed"),
     ]
@@ -9171,9 +9789,9 @@ def plan_py_batch_money(plan: InferencePlan) -> list[Constant]:
 
 def plan_py_batch_budget_reason(plan: InferencePlan) -> str:
     return {
-        "run": "USD for GPUs: a job stops before it costs more, over all its runs",
-        "month": "USD for GPUs: all jobs together stop before a calendar month costs more",
-        "hour": "USD for GPUs: caps what runs at once; a run costs what it costs",
+        "run": "dollars for GPUs: a job stops before it costs more, over all its runs",
+        "month": "dollars for GPUs: all jobs together stop before a calendar month costs more",
+        "hour": "dollars for GPUs: limits what runs at once, not what a run costs",
         "none": "no limit",
     }[plan.request.budget.per]
 
@@ -9181,10 +9799,10 @@ def plan_py_batch_budget_reason(plan: InferencePlan) -> str:
 def plan_py_batch_most_reason(plan: InferencePlan) -> str:
     budget = plan.request.budget
     if budget.per == "hour":
-        return f"what {budget.usd:g}/hour pays for at once"
+        return f"as many as ${budget.usd:g}/hour pays for at once"
     if budget.per == "none":
         return "no budget was set: what Modal's Starter plan runs at once, 10 GPUs"
-    return f"their starts take at most a twentieth of {budget.usd:g}; Modal's Starter plan runs 10 GPUs at once"
+    return f"their starts take at most a twentieth of ${budget.usd:g}; Modal's Starter plan runs 10 GPUs at once"
 
 
 def plan_py_batch_predictions(plan: InferencePlan) -> list[Constant]:
@@ -9195,16 +9813,19 @@ def plan_py_batch_predictions(plan: InferencePlan) -> list[Constant]:
         ("PREDICTED_PEAK_GIB", round(peak_gib(estimate), 1), "on each GPU, cache included"),
         ("PREDICTED_TOKENS_PER_S", round(rate, 1), rate_reason(plan)),
         ("SPEED_RANGE", RANGE, "times slower or faster is likely, until a shard has been measured"),
-        ("TYPICAL_PROMPT_TOKENS", setup.input_len, "taken for that speed; `estimate` counts yours"),
+        ("TYPICAL_PROMPT_TOKENS", setup.input_len, "assumed for that speed; `estimate` counts yours"),
     ]
     if plan.request.workload == "generation":
         read = estimate.prefill_tokens_per_s or 0
         found += [
-            ("TYPICAL_ANSWER_TOKENS", setup.output_len, "taken for that speed, and by `estimate`"),
+            ("TYPICAL_ANSWER_TOKENS", setup.output_len, "assumed for that speed, and by `estimate`"),
             ("PREDICTED_PROMPT_TOKENS_PER_S", round(read, 1), "read by a container that writes nothing"),
         ]
     start = round(estimate.cold_start_s or 0)
-    return [*found, ("PREDICTED_COLD_START_S", start, "until the first row, weights on the Volume (prior)")]
+    return [
+        *found,
+        ("PREDICTED_COLD_START_S", start, "until the first row, weights on the Volume (unmeasured estimate)"),
+    ]
 
 
 # ---- planner/catalogue/parsers.py
@@ -9266,7 +9887,6 @@ def parsers_of(model_id: str) -> tuple[str, str]:
 # ---- planner/write/plan_py/serve.py
 
 
-SCALEDOWN_S = 300
 plan_py_serve_MIB = 2**20  # bytes
 TOKEN_BYTES = 32  # JSON of one token: 4 characters of text, more where it escapes letters
 MAX_TEXTS = 2048  # inputs that OpenAI's embeddings endpoint takes at once
@@ -9289,7 +9909,7 @@ def plan_py_serve_constants(plan: InferencePlan, slug: str) -> list[Constant]:
         plan_py_serve_predictions(plan),
         decided(plan, engine_name(plan), budget(plan)),
     )
-    return [row for group in groups if group for row in (*group, DONE)][:-1]
+    return two_parts(groups, PLANNED | {"BUDGET"})
 
 
 def plan_py_serve_money(plan: InferencePlan) -> list[Constant]:
@@ -9303,7 +9923,7 @@ def plan_py_serve_money(plan: InferencePlan) -> list[Constant]:
         ("BUFFER_CONTAINERS", *buffer(plan)),
         ("MAX_CONTAINERS", max_containers(plan), plan_py_serve_most_reason(plan)),
         ("TARGET_CONCURRENCY", *target(plan)),
-        ("SCALEDOWN_WINDOW", SCALEDOWN_S, f"seconds idle before one stops, {one_hour * SCALEDOWN_S / 3600:.2f} USD"),
+        ("SCALEDOWN_WINDOW", SCALEDOWN_S, f"seconds idle before one stops, ${one_hour * SCALEDOWN_S / 3600:.2f}"),
         DONE,
         ("WARM_CONTAINERS", max(1, pool.containers), pool_reason(plan)),
         ("WARM_FROM", opens, "cron: MIN_CONTAINERS rises to WARM_CONTAINERS" if opens else "no schedule"),
@@ -9318,26 +9938,26 @@ def budget(plan: InferencePlan) -> Constant:
     return (
         "BUDGET",
         "none" if limit.per == "none" else f"{limit.usd:g}/{limit.per}",
-        "USD, for GPUs; MAX_CONTAINERS follows from it",
+        "dollars for GPUs; MAX_CONTAINERS follows from it",
     )
 
 
 def buffer(plan: InferencePlan) -> tuple[int, str]:
     """Return the idle containers kept ahead of a rising load, and why: one for latency where the budget has room."""
     if plan.request.optimize == "latency" and max_containers(plan) > max(1, plan.request.warm.containers):
-        return 1, "kept ready ahead of a rising load, because you chose for latency; none while nothing runs"
-    return 0, "kept ready ahead of a rising load; one would be billed whenever the service is busy"
+        return 1, "idle ones kept ready for a rising load, because the aim is latency; none while nothing runs"
+    return 0, "idle ones kept ready for a rising load; one would be billed whenever the service is busy"
 
 
 def target(plan: InferencePlan) -> tuple[int, str]:
     """Return the requests in one container at which Modal starts another, and why."""
     most = plan.chosen.setup.concurrency
     if plan.request.workload != "generation":
-        return most, "requests in one container before another starts: as many fill one pass"
+        return most, "requests in one container before another starts: as many as fill one pass"
     if max_containers(plan) == 1:
-        return most, "requests in one container before another starts; the budget has no other"
+        return most, "requests in one container before another starts; the budget pays for no other"
     early = max(1, most * 4 // 5)
-    return early, "requests in one container before another starts: while it does, a fifth of this one is free"
+    return early, "requests in one container before another starts: leaves headroom while it starts"
 
 
 def access(plan: InferencePlan) -> list[Constant]:
@@ -9346,7 +9966,7 @@ def access(plan: InferencePlan) -> list[Constant]:
     public: Constant = (
         "PUBLIC",
         False,
-        "True lets anybody call it, at your expense; False asks for a Modal proxy token",
+        "False: callers need a Modal proxy token; True: anybody can call it, at your expense",
     )
     if plan.request.workload == "generation":
         body = max(plan_py_serve_MIB, whole_mib(setup.context_len * TOKEN_BYTES))
@@ -9388,7 +10008,7 @@ def conversation(plan: InferencePlan) -> list[Constant]:
         (
             "REASONING_PARSER",
             reasoning,
-            "vLLM's: thinking comes apart from the answer" if reasoning else "none: this model is not known to think",
+            "vLLM's: returns thinking apart from the answer" if reasoning else "none is known for this model",
         ),
     ]
 
@@ -9416,7 +10036,7 @@ def whole_mib(count: int) -> int:
 def starts(plan: InferencePlan) -> list[Constant]:
     start = estimate_of(plan.chosen).cold_start_s or 0
     cpu = plan.chosen.setup.engine == "transformers"
-    why = "imports, which take most of such a start, come out of a snapshot of main memory"
+    why = "imports, most of such a start, are restored from a snapshot of main memory"
     return [
         ("STARTUP_TIMEOUT", startup_timeout(start), f"seconds; a start takes about {start:.0f} with fetched weights"),
         ("HANG_TIMEOUT", HANG_S, "seconds in which requests run and no token comes; then the container is replaced"),
@@ -9438,7 +10058,7 @@ def plan_py_serve_predictions(plan: InferencePlan) -> list[Constant]:
         (
             "PREDICTED_COLD_START_S",
             round(estimate.cold_start_s or 0),
-            "until the first answer, weights on the Volume (prior)",
+            "until the first answer, weights on the Volume (unmeasured estimate)",
         ),
     ]
 
@@ -9449,14 +10069,14 @@ def least_reason(plan: InferencePlan) -> str:
         return "outside the hours below it scales to zero"
     if pool.containers:
         return f"kept warm, {pool_words(plan)} for GPUs; each saves a cold start of about {start:.0f} s"
-    return f"scales to zero; the first request then waits for a cold start of about {start:.0f} s"
+    return f"scales to zero; the next request waits for a cold start of about {start:.0f} s"
 
 
 def pool_reason(plan: InferencePlan) -> str:
     if plan.request.warm.containers:
         return f"the warm pool, {pool_words(plan)} for GPUs"
     always, working = idle_prices(plan)
-    return f"for `make warm`: one costs {always:,.0f} USD a month for GPUs; {working:,.0f} if warm mon-fri 8-18 only"
+    return f"for `make warm`: one costs ${always:,.0f}/month for GPUs; ${working:,.0f} if warm mon-fri 8-18 only"
 
 
 def plan_py_serve_most_reason(plan: InferencePlan) -> str:
@@ -9465,8 +10085,8 @@ def plan_py_serve_most_reason(plan: InferencePlan) -> str:
         return "no budget was set: what Modal's Starter plan runs at once, 10 GPUs"
     if budget.per == "month":
         hours = month_hours(plan.request, plan.chosen)
-        return f"what carries the load or is kept warm; {budget.usd:g}/month pays for {hours:,.0f} hours of one"
-    return f"what {budget.usd:g}/{budget.per} pays for around the clock"
+        return f"what carries the load or is kept warm; ${budget.usd:g}/month pays for {hours:,.0f} hours of one"
+    return f"as many as ${budget.usd:g}/{budget.per} pays for around the clock"
 
 
 # ---- planner/write/plan_py/training_step.py
@@ -9539,7 +10159,7 @@ def learning_rate(setup: TrainingSetup) -> tuple[float, str]:
         return ADAPTER_RATE * halved, source
     if setup.model.workload == "classification":
         return CLASSIFIER_RATE, "the least that BERT's paper (arXiv 1810.04805) tries: 2e-5 to 5e-5"
-    smaller = ", halved for a larger model (prior)" if halved < 1 else ""
+    smaller = ", halved for a larger model (assumed)" if halved < 1 else ""
     return FULL_RATE * halved, f"Stanford Alpaca's for 7B{smaller}"
 
 
@@ -9567,7 +10187,7 @@ def step_rows(plan: TrainingPlan) -> list[Constant]:
 
 def _attention_reason(setup: TrainingSetup) -> str:
     if setup.attention == "eager":
-        return "step by step: transformers has no kernel for this model's soft cap on the scores"
+        return "unfused: transformers has no kernel for this model's soft cap on the scores"
     return "PyTorch's own, which holds FlashAttention kernels and needs no package"
 
 
@@ -9576,7 +10196,7 @@ def packing(plan: TrainingPlan) -> tuple[bool, str]:
     request = plan.request
     if plan.chosen.setup.packed:
         return True, (
-            f"rows of {request.row_tokens:,} tokens (prior) fill whole sequences; the run checks that none sees another"
+            f"rows of {request.row_tokens:,} tokens (assumed) fill whole sequences; the run checks that they stay apart"
         )
     if request.workload != "generation":
         return False, "a class belongs to one text"
@@ -9597,8 +10217,8 @@ def checkpointing_reason(setup: TrainingSetup) -> str:
     other = estimate_training_estimate(replace(setup, gradient_checkpointing=not setup.gradient_checkpointing))
     gib = sum(describe_training_memory_terms(other).values())
     if setup.gradient_checkpointing:
-        return f"activations are computed again in the backward pass: kept, a GPU would need {gib:.1f} GiB"
-    return f"activations fit; computed again they would leave {gib:.1f} GiB in use and cost about a third of the speed"
+        return f"activations are recomputed in the backward pass: kept, a GPU would need {gib:.1f} GiB"
+    return f"activations fit; recomputed they would leave {gib:.1f} GiB in use and cost about a third of the speed"
 
 
 def fused_reason(setup: TrainingSetup) -> str:
@@ -9636,7 +10256,7 @@ def plan_py_training_constants(plan: TrainingPlan, slug: str) -> list[Constant]:
         plan_py_training_predictions(plan),
         decided(plan, ("OBJECTIVE", plan.request.objective, OBJECTIVE_WORDS[plan.request.objective])),
     )
-    return [row for group in groups for row in (*group, DONE)][:-1]
+    return two_parts(groups)
 
 
 def tuned_weights(plan: TrainingPlan, slug: str) -> list[Constant]:
@@ -9669,7 +10289,7 @@ def machines(plan: TrainingPlan) -> list[Constant]:
 def plan_py_training_gpu_reason(plan: TrainingPlan) -> str:
     estimate, cheaper = plan.chosen.estimate, cheaper_run(plan)
     used = f"{sum(describe_training_memory_terms(estimate).values()):.1f} of {estimate.usable_gib:.1f} GiB used"
-    return f"{used}; cheaper for the run: {describe_training_beside(plan, cheaper)}" if cheaper else used
+    return f"{used}; cheaper per run: {describe_training_gets(cheaper)}" if cheaper else used
 
 
 def nodes_reason(setup: TrainingSetup) -> str:
@@ -9690,7 +10310,7 @@ def sharding_reason(setup: TrainingSetup) -> str:
 
 def offload_reason(plan: TrainingPlan) -> str:
     if plan.chosen.setup.offload == "none":
-        return "nothing waits in main memory, which would be slower"
+        return "nothing is kept in main memory, which would be slower"
     return f"the GPUs alone are too small; it takes {plan.chosen.estimate.host_gib:.0f} GiB of main memory on each node"
 
 
@@ -9699,11 +10319,15 @@ def data_rows(plan: TrainingPlan) -> list[Constant]:
     request = plan.request
     named = request.dataset not in ("", "none")
     known = f"; planned for {request.dataset_rows:,} rows" if request.dataset_rows else ""
-    where = "a Hugging Face id, a folder, or a JSONL, Parquet or CSV file" if named else "a sample of ours: name yours"
+    where = (
+        "a Hugging Face id, a folder, or a JSONL, Parquet or CSV file"
+        if named
+        else "a sample of the template: name yours"
+    )
     return [
         ("DATASET", request.dataset if named else SAMPLES[request.workload, request.objective], where + known),
         ("SUBSET", "", "of a dataset with several configurations"),
-        ("COLUMNS", {}, "where yours are called otherwise: our name -> yours"),
+        ("COLUMNS", {}, "if your columns have other names: our name -> yours"),
         ("LABELS", [], "names of classes by number; none: those that occur"),
         ("EVAL_SHARE", 0.05, "of the rows, held out to measure on; at most 1,000"),
         ("EPOCHS", request.epochs, epochs_reason(request)),
@@ -9717,7 +10341,7 @@ def epochs_reason(request: Request) -> str:
         return "one pass, as Zephyr has it (arXiv 2310.16944): preferences are soon learnt by heart"
     if request.epochs > 1:
         return "passes over the rows, as Alpaca and BERT have it"
-    return "one pass over so many rows is enough (prior)"
+    return "one pass over so many rows is enough (assumed)"
 
 
 def keeping(plan: TrainingPlan) -> list[Constant]:
@@ -9747,9 +10371,9 @@ def plan_py_training_money(plan: TrainingPlan) -> list[Constant]:
 
 def plan_py_training_budget_reason(plan: TrainingPlan) -> str:
     return {
-        "run": "USD for GPUs: a run saves and stops before it costs more, over all its attempts",
-        "month": "USD for GPUs: all runs together stop before a calendar month costs more",
-        "hour": "USD for GPUs: bounds which run; a run costs what it costs",
+        "run": "dollars for GPUs: a run saves and stops before it costs more, over all its attempts",
+        "month": "dollars for GPUs: all runs together stop before a calendar month costs more",
+        "hour": "dollars for GPUs: limits what runs, not what a run costs",
         "none": "no limit",
     }[plan.request.budget.per]
 
@@ -9758,13 +10382,13 @@ def plan_py_training_host_reason(plan: TrainingPlan) -> str:
     setup, estimate = plan.chosen.setup, plan.chosen.estimate
     gpus = "all GPUs of all nodes" if setup.nodes > 1 else "all its GPUs" if setup.gpu_count > 1 else "the GPU"
     memory = f", {estimate.host_gib:.0f} GiB for offloading among it," if estimate.host_gib else ""
-    return f"{gpus}, priced {PRICES_DATE}; CPU and memory{memory} add about {estimate.host_usd_per_hour:.2f}"
+    return f"{gpus}, priced {PRICES_DATE}; CPU and memory{memory} add about ${estimate.host_usd_per_hour:.2f}"
 
 
 def timeout_reason(plan: TrainingPlan) -> str:
     if attempt_s(plan.request.budget, plan.chosen) == LONGEST_ATTEMPT_S:
-        return "seconds of one attempt, Modal's limit; a longer run goes on in the next"
-    return f"seconds of one attempt: what {plan.request.budget.usd:g} USD pay for"
+        return "seconds of one attempt, Modal's limit; a longer run continues in the next"
+    return f"seconds of one attempt: what ${plan.request.budget.usd:g} pays for"
 
 
 def plan_py_training_predictions(plan: TrainingPlan) -> list[Constant]:
@@ -9772,7 +10396,7 @@ def plan_py_training_predictions(plan: TrainingPlan) -> list[Constant]:
     setup, estimate = plan.chosen.setup, plan.chosen.estimate
     terms = {name: round(gib, 1) for name, gib in describe_training_memory_terms(estimate).items()}
     low, high = about(estimate.tokens_per_s_low or 0), about(estimate.tokens_per_s_high or 0)
-    at = f"at rows of {row_tokens(plan):,} tokens (prior)" if plan.request.row_tokens else "at full sequences"
+    at = f"at rows of {row_tokens(plan):,} tokens (assumed)" if plan.request.row_tokens else "at full sequences"
     host: list[Constant] = [
         ("PREDICTED_HOST_GIB", round(estimate.host_gib, 1), "of main memory on each node, for what is offloaded")
     ]
@@ -9789,7 +10413,7 @@ def plan_py_training_predictions(plan: TrainingPlan) -> list[Constant]:
         (
             "PREDICTED_COLD_START_S",
             round(start_s(setup)),
-            "until the first step is done, weights on the Volume (prior)",
+            "until the first step is done, weights on the Volume (unmeasured estimate)",
         ),
     ]
 
@@ -9799,7 +10423,7 @@ def plan_py_training_predictions(plan: TrainingPlan) -> list[Constant]:
 
 plan_py_render_WIDTH = 120  # characters of a line of plan.py
 HEAD = (
-    '"""What was decided for this project, and why. Edit it here; all else reads it. How it was weighed: PLAN.md."""\n'
+    '"""Settings of this project, each with its reason; everything else reads them. PLAN.md explains the choice."""\n'
 )
 MAPPINGS = {"SPECULATIVE": "dict[str, object]"}  # types of constants that are no dict[str, str]
 CONSTANTS: dict[str, Callable[[Any, str], list[Constant]]] = {
@@ -9854,16 +10478,8 @@ def literal(value: object) -> str:
 
 def terminal_lines(plan: AnyPlan, slug: str) -> list[str]:
     """Return the lines that a bake prints: the choice, memory, speed and price, other candidates, the next step."""
-    shown = descriptions(plan).lines(plan)
-    terms = " + ".join(f"{name} {gib:.1f}" for name, gib in shown.bar.terms.items())
-    return [
-        f"plan    {shown.choice}",
-        f"memory  {terms} = {shown.bar.peak_gib:.1f} of {shown.bar.usable_gib:.1f} GiB{' per GPU' * shown.per_gpu}",
-        f"yields  {shown.yields}",
-        *shown.more,
-        *shown.assumed,
-        f"wrote   {slug}/  (why: {slug}/PLAN.md)    next: cd {slug} && make local",
-    ]
+    created = ("Created", f"{slug}/ (why: {slug}/PLAN.md). Next: cd {slug} && make local")
+    return [f"{label:<8} {text}" for label, text in (*descriptions(plan).lines(plan).rows, created)]
 
 
 # ---- planner/hook.py
@@ -9877,6 +10493,7 @@ IN_PASSING = ("plan.py", "parts", "UNFINISHED.md")  # written to the root and mo
 def run_hook(typed: dict[str, object], folder: str | os.PathLike[str]) -> int:
     """Plan and write the three files into `folder`. Return 1, with one line on stderr, where that is refused."""
     try:
+        refuse_stored_count(typed)
         answers = check_answers(typed)
         plan = plan_for(answers.request)
         words = {plan.request.task, plan.request.workload, str(getattr(plan.chosen.setup, "engine", ""))}
@@ -9887,12 +10504,31 @@ def run_hook(typed: dict[str, object], folder: str | os.PathLike[str]) -> int:
     except Refusal as refusal:
         print(f"error: {refusal}", file=sys.stderr)
         return 1
-    files = {"plan.py": plan_py(plan, answers.slug), "PLAN.md": plan_md(plan), "memory.svg": memory_svg(plan)}
+    files = {
+        "plan.py": plan_py(plan, answers.slug),
+        "PLAN.md": plan_md(plan, made_with(typed)),
+        "memory.svg": memory_svg(plan),
+    }
     for name, text in files.items():
         with open(os.path.join(folder, name), "w", encoding="utf-8", newline="\n") as file:
             file.write(text)
     print("\n".join(terminal_lines(plan, answers.slug)))
     return 0
+
+
+def refuse_stored_count(typed: dict[str, object]) -> None:
+    """Refusal where cruft updates a project that still stores `gpu_count`: Cookiecutter drops what is no prompt."""
+    path = os.path.join(os.environ.get("PWD", ""), ".cruft.json")  # hooks start elsewhere; PWD is the shell's folder
+    if not os.path.isfile(path):
+        return
+    with open(path, encoding="utf-8") as file:
+        stored = json.load(file).get("context", {}).get("cookiecutter", {})
+    count, gpu = str(stored.get("gpu_count", "auto")), str(typed.get("gpu"))
+    if stored.get("project_slug") == typed.get("project_slug") and count.isdigit() and ":" not in gpu:
+        gpus = json.dumps({"gpu": f"{gpu}:{count}"})
+        raise Refusal(
+            f"this project's stored gpu_count {count} is part of gpu now: cruft update --variables-to-update '{gpus}'"
+        )
 
 
 def files_of_bake(template: str, words: set[str], package: str) -> set[str]:

@@ -20,7 +20,7 @@ from .request.checks import check_budget, check_context, check_objective, check_
 from .request.dataset import epochs_of, parse_dataset, row_tokens_of
 from .request.heads import check_head
 from .request.model import usual_context
-from .request.parse import parse_count, parse_gpu
+from .request.parse import parse_api_price, parse_count, parse_gpu
 from .schema import AIMS, ENGINES, METHODS, OBJECTIVES, QUANTIZATIONS, TASKS, TRAINING, Model, Refusal, Request
 from .write.table import table
 
@@ -35,7 +35,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         if options.command == "prices":
             print("\n".join(price_changes(read_json(options.rates)) or [f"no price has changed since {PRICES_DATE}"]))
         else:
-            print(table(plan_for(asked(options)), shown(options)))
+            api_usd = parse_api_price(options.api_price, options.task) if options.api_price else None
+            print(table(plan_for(asked(options)), shown(options), api_usd))
     except Refusal as refusal:
         print(f"error: {refusal}", file=sys.stderr)
         return 1
@@ -74,6 +75,7 @@ def add_request(command: argparse.ArgumentParser) -> None:
     add("--quantization", default="auto", choices=("auto", *QUANTIZATIONS), help="insist on a format")
     add("--engine", default="auto", choices=("auto", *ENGINES))
     add("--optimize", default="cost", choices=AIMS, help="what to rank for (cost)")
+    add("--api-price", help="dollars per million tokens at an API: from how many tokens a month this is cheaper")
 
 
 def shown(options: argparse.Namespace) -> str:
@@ -94,7 +96,7 @@ def read_json(path: str) -> Any:
 def asked(options: argparse.Namespace) -> Request:
     """Return the request that the options describe."""
     model, trains = named(options.model, options.hub), options.task in TRAINING
-    gpu, count = parse_gpu(options.gpu, "auto", several_nodes=options.task == "distributed")
+    gpu, count = parse_gpu(options.gpu, several_nodes=options.task == "distributed")
     typed = options.context if options.context != "auto" else str(usual_context(model, options.task, "generation"))
     context_len = check_context(parse_count("context", typed), model)
     rows = parse_dataset(f"it {options.rows} rows")[1] if options.rows != "0" else 0

@@ -9,6 +9,7 @@ import sys
 from .describe.refusal import plan_for
 from .request.prompts import check_answers
 from .schema import Refusal
+from .write.command import made_with
 from .write.memory_svg import memory_svg
 from .write.plan_md import plan_md
 from .write.plan_py.render import plan_py
@@ -22,6 +23,7 @@ IN_PASSING = ("plan.py", "parts", "UNFINISHED.md")  # written to the root and mo
 def run_hook(typed: dict[str, object], folder: str | os.PathLike[str]) -> int:
     """Plan and write the three files into `folder`. Return 1, with one line on stderr, where that is refused."""
     try:
+        refuse_stored_count(typed)
         answers = check_answers(typed)
         plan = plan_for(answers.request)
         words = {plan.request.task, plan.request.workload, str(getattr(plan.chosen.setup, "engine", ""))}
@@ -32,12 +34,31 @@ def run_hook(typed: dict[str, object], folder: str | os.PathLike[str]) -> int:
     except Refusal as refusal:
         print(f"error: {refusal}", file=sys.stderr)
         return 1
-    files = {"plan.py": plan_py(plan, answers.slug), "PLAN.md": plan_md(plan), "memory.svg": memory_svg(plan)}
+    files = {
+        "plan.py": plan_py(plan, answers.slug),
+        "PLAN.md": plan_md(plan, made_with(typed)),
+        "memory.svg": memory_svg(plan),
+    }
     for name, text in files.items():
         with open(os.path.join(folder, name), "w", encoding="utf-8", newline="\n") as file:
             file.write(text)
     print("\n".join(terminal_lines(plan, answers.slug)))
     return 0
+
+
+def refuse_stored_count(typed: dict[str, object]) -> None:
+    """Refusal where cruft updates a project that still stores `gpu_count`: Cookiecutter drops what is no prompt."""
+    path = os.path.join(os.environ.get("PWD", ""), ".cruft.json")  # hooks start elsewhere; PWD is the shell's folder
+    if not os.path.isfile(path):
+        return
+    with open(path, encoding="utf-8") as file:
+        stored = json.load(file).get("context", {}).get("cookiecutter", {})
+    count, gpu = str(stored.get("gpu_count", "auto")), str(typed.get("gpu"))
+    if stored.get("project_slug") == typed.get("project_slug") and count.isdigit() and ":" not in gpu:
+        gpus = json.dumps({"gpu": f"{gpu}:{count}"})
+        raise Refusal(
+            f"this project's stored gpu_count {count} is part of gpu now: cruft update --variables-to-update '{gpus}'"
+        )
 
 
 def files_of_bake(template: str, words: set[str], package: str) -> set[str]:

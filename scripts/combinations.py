@@ -78,10 +78,8 @@ def answers(combination: Combination) -> dict[str, str] | None:
         "budget": BUDGETS[combination["budget"]],
         "warm": WARM[combination["warm"]],
         "context_len": CONTEXTS[workload][combination["context"] == "long"],
-        **{
-            axis: combination[axis]
-            for axis in ("engine", "quantization", "gpu", "gpu_count", "method", "objective", "optimize")
-        },
+        "gpu": combination["gpu"] + ("" if combination["gpu_count"] == "auto" else f":{combination['gpu_count']}"),
+        **{axis: combination[axis] for axis in ("engine", "quantization", "method", "objective", "optimize")},
     }
 
 

@@ -21,6 +21,7 @@ from planner.catalogue.sizes import size_text
 from planner.choose.choose import choose
 from planner.choose.no_plan import Alternative, Change, FormatNotOffered, ImageCannotLoad, NoPlan, NothingWorks
 from planner.describe import neighbours, training
+from planner.describe.assumed import assumed_lines
 from planner.describe.by_task import descriptions
 from planner.describe.refusal import change_text, inference_offer, refusal_text, training_offer
 from planner.request.prompts import check_answers
@@ -120,8 +121,8 @@ def shown_plan(plan: AnyPlan, slug: str) -> dict[str, Any]:
     return {
         "choice": lines.choice,
         "lines": terminal_lines(plan, slug)[1:-1],
-        "assumed": lines.assumed,
-        "bars": [bar._asdict() | {"peak_gib": bar.peak_gib, "free_gib": bar.free_gib} for bar in shown.bars(plan)],
+        "assumed": [f"{label}: {words}" for label, words in assumed_lines(request.model)],
+        "bars": [bar._asdict() | {"peak_gib": bar.peak_gib, "parts": bar.parts} for bar in shown.bars(plan)],
         "colours": COLOURS,
         "columns": every.columns,
         "best": best.rows,

@@ -33,7 +33,6 @@ DEFAULTS: dict[str, str] = {
     "concurrency": "16",
     "dataset": "none",
     "gpu": "auto",
-    "gpu_count": "auto",
     "quantization": "auto",
     "engine": "auto",
     "method": "auto",

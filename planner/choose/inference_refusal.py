@@ -79,7 +79,7 @@ def relaxed_requests(request: Request) -> Iterator[tuple[Change, str, Request]]:
     """Yield what a person could stop insisting on, and the request that results."""
     insists = []
     if request.gpu != "auto" or request.gpu_count:
-        insists.append(("gpu and gpu_count", {"gpu": "auto", "gpu_count": 0}))
+        insists.append(("gpu", {"gpu": "auto", "gpu_count": 0}))
     if request.quantization != "auto":
         insists.append(("quantization", {"quantization": "auto"}))
     if request.attention != "auto":

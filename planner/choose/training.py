@@ -28,6 +28,16 @@ def weigh(request: Request) -> tuple[TrainingCandidate, ...]:
         judged += [judge(request, setups) for setups in configurations(request, method)]
         if any(not candidate.rejected and not tight(candidate.estimate) for candidate in judged):
             break
+    return ranked(request, judged)
+
+
+def weigh_again(request: Request, candidates: tuple[TrainingCandidate, ...]) -> tuple[TrainingCandidate, ...]:
+    """Return candidates of a request that differs in its aim only, ranked for this one."""
+    return ranked(request, [replace(candidate, rank=0) for candidate in candidates])
+
+
+def ranked(request: Request, judged: list[TrainingCandidate]) -> tuple[TrainingCandidate, ...]:
+    """Return judged candidates: the working ones ranked, best first, then the rejected by price."""
     working = [c for c in judged if not c.rejected]
     keys = rank_keys(request, working)
     ranked = [working[n] for n in sorted(range(len(working)), key=lambda n: keys[n])]

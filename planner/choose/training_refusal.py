@@ -42,6 +42,6 @@ def relaxed_requests(request: Request, runs: bool) -> Iterator[tuple[Change, str
         leaner = {"full": "lora", "lora": "qlora"}[request.method]
         yield Change.TAKE_METHOD, leaner, replace(request, method=leaner)
     if request.gpu != "auto" or request.gpu_count:
-        yield Change.LET_BE_AUTO, "gpu and gpu_count", replace(request, gpu="auto", gpu_count=0)
+        yield Change.LET_BE_AUTO, "gpu", replace(request, gpu="auto", gpu_count=0)
     if request.task == "finetune" and not runs and request.gpu == "auto":
         yield Change.TAKE_TASK, "distributed", replace(request, task="distributed")

@@ -37,10 +37,10 @@ def remedy_words(model: Model) -> str:
     return f"the configuration of {named} is not known here: for its own figures {how}"
 
 
-def assumed_lines(model: Model) -> list[str]:
-    """Return the lines of a terminal about what was guessed; none where nothing was."""
-    words, remedy = assumed_words(model), remedy_words(model)
-    return [*([f"assumed {words}"] if words else []), *([f"warning {remedy}"] if remedy else [])]
+def assumed_lines(model: Model) -> list[tuple[str, str]]:
+    """Return the lines of a terminal, (label, text), about what was guessed; none where nothing was."""
+    found = [("Assumed", assumed_words(model)), ("Warning", remedy_words(model))]
+    return [(label, words) for label, words in found if words]
 
 
 def assumed_sentence(model: Model) -> str:

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from ..schema import AnyPlan
-from . import inference_page, training_page
+from . import inference_lines, inference_page, training_lines, training_page
+from .api_price import api_words, no_api
 from .layout import Bar, Comparison, Lines, Page
 
 
@@ -16,11 +17,14 @@ class Descriptions(NamedTuple):
     page: Callable[[Any], Page]
     bars: Callable[[Any], list[Bar]]
     lines: Callable[[Any], Lines]
+    api: Callable[[Any, float | None], list[str]]  # beside an API at so many USD per million tokens
     comparison: Callable[[Any, str], Comparison]  # "best" of each GPU, "all", or the "frontier"
 
 
-INFERENCE = Descriptions(inference_page.page, inference_page.bars, inference_page.lines, inference_page.comparison)
-TRAINING = Descriptions(training_page.page, training_page.bars, training_page.lines, training_page.comparison)
+INFERENCE = Descriptions(
+    inference_page.page, inference_page.bars, inference_lines.lines, api_words, inference_page.comparison
+)
+TRAINING = Descriptions(training_page.page, training_page.bars, training_lines.lines, no_api, training_page.comparison)
 BY_TASK = {"serve": INFERENCE, "batch": INFERENCE, "finetune": TRAINING, "distributed": TRAINING}
 
 

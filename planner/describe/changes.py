@@ -9,11 +9,10 @@ from ..choose.formats import published_in_fp8, quality_lost
 from ..choose.inference import weigh, weigh_again
 from ..choose.no_plan import NoPlan
 from ..reasons import Reason
-from ..schema import Budget, InferenceCandidate, InferencePlan, Request, replace
-from .format import about, in_unit
-from .inference import units, where
-from .names import format_name
-from .neighbours import cheaper_than, next_cheaper, price, priced
+from ..schema import AIMS, Budget, InferenceCandidate, InferencePlan, Request, WarmPool, replace
+from .format import in_unit
+from .inference import units
+from .neighbours import cheaper_than, gets, next_cheaper, price
 
 MUCH_FASTER = 1.2  # times: what a larger budget or another aim must bring to be named
 LESS = 0.9  # times the price: what giving something up must bring
@@ -23,7 +22,7 @@ MONEY = (Reason.PRICE_OVER_BUDGET, Reason.RUN_OVER_BUDGET, Reason.WARM_POOL_OVER
 
 def what_would_change(plan: InferencePlan) -> list[str]:
     """Return what other answers would get, a sentence each."""
-    steps = (larger_budgets, other_aims, other_formats, other_gpus, less_load)
+    steps = (larger_budgets, other_formats, other_gpus, less_load)
     return [sentence for step in steps for sentence in step(plan)]
 
 
@@ -41,14 +40,11 @@ def weighed(request: Request) -> list[InferenceCandidate]:
         return []
 
 
-def gets(plan: InferencePlan, candidate: InferenceCandidate) -> str:
-    """Return "1 x H100 in fp8, 3.95/hour, about 2,400 tokens/s"."""
-    return f"{priced(plan, candidate)}, about {about(tokens_per_s(candidate))} tokens/s"
-
-
 def larger_budgets(plan: InferencePlan) -> Iterator[str]:
-    """Yield the smallest budgets that buy better weights and more tokens/s."""
+    """Yield the smallest budgets that buy better weights, and more tokens/s than any aim gets for this budget."""
     lost, rate = quality_lost(plan.chosen.setup), tokens_per_s(plan.chosen)
+    if fastest := choice(replace(plan.request, optimize="throughput"), list(plan.candidates)):
+        rate = max(rate, tokens_per_s(fastest))
     wants: tuple[tuple[str, Callable[[InferenceCandidate], bool]], ...] = (
         ("better weights", lambda c: quality_lost(c.setup) < lost),
         ("more tokens/s", lambda c: quality_lost(c.setup) <= lost and tokens_per_s(c) > MUCH_FASTER * rate),
@@ -60,19 +56,26 @@ def larger_budgets(plan: InferencePlan) -> Iterator[str]:
             budget = Budget(float(typed.partition("/")[0]), plan.request.budget.per)
             found = choice(replace(plan.request, budget=budget), list(plan.candidates))
             if found and better(found):
-                yield f"A budget of {typed} buys {words}: {gets(plan, found)}."
+                yield f"`budget={typed}` buys {words}: {gets(plan, found)}."
                 break
 
 
 def other_aims(plan: InferencePlan) -> Iterator[str]:
-    """Yield what the same budget gets for another aim."""
-    for aim in ("throughput", "cost"):
-        found = choice(replace(plan.request, optimize=aim), list(plan.candidates))
-        if aim == plan.request.optimize or not found:
+    """Yield what the same budget gets for each other aim, a sentence each; for latency one container is kept warm."""
+    request = plan.request
+    for aim in AIMS:
+        if aim == request.optimize:
             continue
-        quicker = tokens_per_s(found) > MUCH_FASTER * tokens_per_s(plan.chosen)
-        if quicker if aim == "throughput" else price(plan, found) < LESS * price(plan, plan.chosen):
-            yield f"Chosen for {aim} it would be {gets(plan, found)}."
+        typed, other = f"optimize={aim}", replace(request, optimize=aim)
+        if aim == "latency" and request.task == "serve" and not request.warm.containers:
+            typed, other = f"{typed} warm=1", replace(other, warm=WarmPool(1))
+        found = choice(other, list(plan.candidates))
+        if not found:
+            yield f"`{typed}`: the budget pays for nothing that works."
+        elif found.setup == plan.chosen.setup:
+            yield f"`{typed}`: the same choice."
+        else:
+            yield f"`{typed}`: {gets(replace(plan, request=other), found)}."
 
 
 def other_formats(plan: InferencePlan) -> Iterator[str]:
@@ -87,10 +90,10 @@ def other_formats(plan: InferencePlan) -> Iterator[str]:
     judged = weighed(asked)
     bits = "16 bits" if other == "none" else other
     if judged and judged[0].rank:
-        yield f"In {bits} (quantization {other}) it would be {gets(plan, judged[0])}."
+        yield f"`quantization={other}`, {bits}: {gets(plan, judged[0])}."
     elif found := choice(replace(asked, budget=Budget(float("inf"), "none")), judged):
         needed = in_unit(request.budget, needed_usd(request, found))
-        yield f"In {bits} (quantization {other}) it needs a budget of {needed}: {gets(plan, found)}."
+        yield f"`quantization={other}`, {bits}, needs `budget={needed}`: {gets(plan, found)}."
 
 
 def other_gpus(plan: InferencePlan) -> Iterator[str]:
@@ -101,21 +104,19 @@ def other_gpus(plan: InferencePlan) -> Iterator[str]:
     gpu, quantization = cheaper.setup.gpu, cheaper.setup.quantization
     found = weighed(replace(plan.request, gpu=gpu.name, quantization=quantization))
     if found and found[0].rank and cheaper_than(plan, found[0]):
-        yield f"Insisting on gpu {gpu.name} and quantization {quantization} gets {gets(plan, found[0])}."
+        yield f"`gpu={gpu.name} quantization={quantization}`: {gets(plan, found[0])}."
 
 
 def less_load(plan: InferencePlan) -> Iterator[str]:
     """Yield what half of the context or half of the requests would cost, where that is less."""
     request, now = plan.request, price(plan, plan.chosen)
-    halves = [(f"half of the context, {request.context_len // 2:,} tokens,", "context_len", request.context_len // 2)]
+    halves = [("half of the context", "context_len", request.context_len // 2)]
     if request.task != "batch":
-        half = request.concurrency // 2
-        halves.append((f"half of the {units(plan)}, {half} at once,", "concurrency", half))
+        halves.append((f"half of the {units(plan)} at once", "concurrency", request.concurrency // 2))
     for words, answer, value in halves:
         if value < 1 or (answer == "context_len" and value < 512):
             continue
         found = weighed(replace(request, **{answer: value}))[0]
         same = found.rank and quality_lost(found.setup) <= quality_lost(plan.chosen.setup)
         if same and price(plan, found) < LESS * now:
-            other = f"{where(found)} in {format_name(found.setup)}, {found.usd_per_hour:.2f}/hour"
-            yield f"With {words} it would be {other}."
+            yield f"`{answer}={value}`, {words}: {gets(plan, found)}."

@@ -27,9 +27,18 @@ def about(rate: float) -> str:
     return f"{rounded:,.{digits}f}"
 
 
-def cents(usd: float) -> str:
-    """Return USD to the cent, and below ten cents to two figures: 1.20; 0.0087."""
-    return f"{usd:.2f}" if usd >= 0.1 else f"{usd:.{1 - math.floor(math.log10(usd))}f}"
+def dollars(usd: float) -> str:
+    """Return "$1,424", "$1.20", and below ten cents two figures: "$0.0087"."""
+    if usd >= 100:
+        return f"${usd:,.0f}"
+    if usd >= 0.1 or not usd:
+        return f"${usd:.2f}"
+    return f"${usd:.{1 - math.floor(math.log10(usd))}f}"
+
+
+def hourly(usd: float) -> str:
+    """Return "$1.95/h"."""
+    return f"${usd:,.2f}/h"
 
 
 def duration(hours: float) -> str:
@@ -37,7 +46,7 @@ def duration(hours: float) -> str:
 
 
 def paragraph(*sentences: str) -> str:
-    return textwrap.fill(" ".join(sentences), PAGE, break_long_words=False, break_on_hyphens=False)
+    return textwrap.fill(" ".join(filter(None, sentences)), PAGE, break_long_words=False, break_on_hyphens=False)
 
 
 def code(text: str) -> str:
@@ -58,6 +67,6 @@ def amount(budget: Budget) -> str:
     return f"{budget.usd:.2f}" if budget.per == "hour" else f"{budget.usd:g}"
 
 
-def budget_text(budget: Budget) -> str:
-    """Return the budget as it may be typed: "4/hour", "900/month"."""
-    return "no budget" if budget.per == "none" else f"{budget.usd:g}/{budget.per}"
+def budget_words(budget: Budget) -> str:
+    """Return "no budget", "$4/hour", "$900/month"."""
+    return "no budget" if budget.per == "none" else f"${budget.usd:,.12g}/{budget.per}"

@@ -6,7 +6,7 @@ from ..choose.cost import container_usd_per_hour, month_hours, most_containers, 
 from ..estimate.inference_speed import RANGE
 from ..request.warm_pool import warm_hours_per_month
 from ..schema import HOURS_PER_MONTH, InferenceCandidate, InferenceEstimate, InferencePlan, WarmPool
-from .format import budget_text
+from .format import budget_words, hourly
 from .warm_pool import hours_text
 
 WORKING_HOURS = WarmPool(1, (1, 2, 3, 4, 5), 8 * 60, 18 * 60)  # mon-fri 8-18, as an example of a schedule
@@ -30,9 +30,9 @@ def estimate_of(candidate: InferenceCandidate) -> InferenceEstimate:
 
 
 def where(candidate: InferenceCandidate) -> str:
-    """Return "2 x L40S", or "2 containers of 4 x H100" where replicas carry the load."""
+    """Return "2x L40S", or "2 containers of 4x H100" where replicas carry the load."""
     setup = candidate.setup
-    one = f"{setup.gpu_count} x {setup.gpu.name}"
+    one = f"{setup.gpu_count}x {setup.gpu.name}"
     return f"{candidate.containers} containers of {one}" if candidate.containers > 1 else one
 
 
@@ -41,9 +41,9 @@ def units(plan: InferencePlan) -> str:
     return "requests" if plan.request.workload == "generation" else "texts"
 
 
-def written(plan: InferencePlan) -> str:
-    """Return what is done to the tokens of a rate: "written" by a generating model, "read" by an encoder."""
-    return "written" if plan.request.workload == "generation" else "read"
+def token_kind(plan: InferencePlan) -> str:
+    """Return the tokens that a rate counts: "output" of a generating model, "input" of an encoder."""
+    return "output" if plan.request.workload == "generation" else "input"
 
 
 def rate_range(candidate: InferenceCandidate) -> tuple[float, float]:
@@ -57,23 +57,45 @@ def max_containers(plan: InferencePlan) -> int:
     return most_containers(plan.request, plan.chosen)
 
 
+def at_once(plan: InferencePlan) -> int:
+    """Return the requests that a speed holds for: of one container of a batch, of all containers of a service."""
+    return plan.chosen.setup.concurrency if plan.request.task == "batch" else plan.request.concurrency
+
+
+def gpu_words(plan: InferencePlan) -> str:
+    """Return "1x L40S, $1.95/h per container; at most 2 containers ($4/hour budget)"."""
+    chosen, setup = plan.chosen, plan.chosen.setup
+    one = f"{setup.gpu_count}x {setup.gpu.name}, {hourly(container_usd_per_hour(setup))} per container"
+    if chosen.containers > 1:
+        one += f"; {chosen.containers} containers carry the load, {hourly(chosen.usd_per_hour)}"
+    return f"{one}; {limit_words(plan)}"
+
+
 def limit_words(plan: InferencePlan) -> str:
-    """Return what the budget bounds: "at most 2 for 4/hour", "154 hours of it for 300/month"."""
-    budget = plan.request.budget
-    if budget.per == "none":
-        return "no budget set"
+    """Return what the budget bounds: "at most 2 containers ($4/hour budget)", "$300/month pays for 154 hours"."""
+    budget, most = plan.request.budget, max_containers(plan)
     if budget.per == "month" and plan.request.task == "serve":
         beyond = " beyond the warm pool" if plan.request.warm.containers else ""
-        return f"{month_hours(plan.request, plan.chosen):,.0f} hours of it{beyond} for {budget_text(budget)}"
-    return f"at most {max_containers(plan)} for {budget_text(budget)}"
+        hours = month_hours(plan.request, plan.chosen)
+        return f"{budget_words(budget)} pays for {hours:,.0f} hours of one{beyond}"
+    why = "no budget: Modal's Starter plan" if budget.per == "none" else f"{budget_words(budget)} budget"
+    return f"at most {most} container{'s' * (most > 1)} ({why})"
 
 
 def pool_words(plan: InferencePlan) -> str:
-    """Return the price of the idle warm pool: "1 container mon-fri 8-18 UTC: 424 USD a month"."""
+    """Return the price of the idle warm pool: "1 container mon-fri 8-18 UTC: $424/month"."""
     pool = plan.request.warm
     many = "container" if pool.containers == 1 else "containers"
     usd = warm_usd_per_month(plan.request, plan.chosen)
-    return f"{pool.containers} {many} {hours_text(pool)}: {usd:,.0f} USD a month"
+    return f"{pool.containers} {many} {hours_text(pool)}: ${usd:,.0f}/month"
+
+
+def spare_gib(candidate: InferenceCandidate) -> float:
+    """Return the GiB of KV cache that vLLM claims beyond what the requests of one container need at full context."""
+    setup, estimate = candidate.setup, estimate_of(candidate)
+    if setup.engine != "vllm" or setup.concurrency > estimate.requests_at_once:
+        return 0.0
+    return estimate.kv_cache_gib * (1 - setup.concurrency / estimate.requests_at_once)
 
 
 def idle_prices(plan: InferencePlan) -> tuple[float, float]:

@@ -1,32 +1,37 @@
-"""PLAN.md, memory.svg, the terminal and the comparison of an inference plan, in words and figures."""
+"""PLAN.md, memory.svg and the comparison of an inference plan, in words and figures."""
 
 from __future__ import annotations
 
-from ..catalogue.gpus import PRICES_DATE, UNMEASURED
+from ..catalogue.gpus import PRICES_DATE
 from ..choose.cost import month_hours, tokens_per_s, usd_per_million
 from ..estimate.inference import speed_of
 from ..request.warm_pool import warm_hours_per_month
-from ..schema import Gpu, InferenceCandidate, InferencePlan
-from .assumed import assumed_lines, assumed_sentence
-from .batch import run_lines, run_words, typical_row
-from .changes import what_would_change
-from .format import about, budget_text, cents, code, paragraph, size_words
+from ..schema import InferenceCandidate, InferencePlan
+from .api_price import api_words
+from .assumed import assumed_sentence
+from .batch import run_words, typical_row
+from .changes import other_aims, what_would_change
+from .figures import ASSUMED, memory_figures, price_figures, speed_figures
+from .format import about, budget_words, code, dollars, hourly, paragraph, size_words
 from .inference import (
+    at_once,
     estimate_of,
     idle_prices,
-    limit_words,
     max_containers,
     memory_terms,
     peak_gib,
     pool_words,
     rate_range,
+    spare_gib,
+    token_kind,
     units,
     where,
-    written,
 )
-from .layout import Bar, Comparison, Lines, Page
-from .names import format_name, kernel_name
-from .neighbours import beside, frontier, next_cheaper, next_faster, one_per_gpu, verdict
+from .layout import Bar, Comparison, Figure, Page
+from .monthly import batch_table, service_tables
+from .names import ENGINE_NAMES, format_name, kernel_name
+from .neighbours import frontier, next_cheaper, next_faster, one_per_gpu, verdict
+from .other_gpus import cheaper_single_gpus, out_of_memory
 
 COLUMNS = (
     "GPU",
@@ -39,23 +44,31 @@ COLUMNS = (
     "$/M tokens",
     "verdict",
 )
-OPTIONS_HEAD = """| GPUs | quantization | GiB used of usable | tokens/s | USD/hour | USD/M tokens | verdict |
+OPTIONS_HEAD = """| GPUs | quantization | GiB used of usable | tokens/s | $/hour | $/M tokens | verdict |
 |---|---|---|---:|---:|---:|---|
 """
 
 
 def page(plan: InferencePlan) -> Page:
     """Return the parts of PLAN.md."""
+    batch = plan.request.task == "batch"
     return Page(
         decision=decision(plan),
         bar=bar(plan.chosen),
-        memory=paragraph(*cache_words(plan)),
-        money=[
-            paragraph(*speed_words(plan)),
-            paragraph(*(run_words(plan) if plan.request.task == "batch" else money_words(plan))),
+        memory=[paragraph(*cache_words(plan))],
+        out_of_memory=out_of_memory(plan),
+        speed=[paragraph(*speed_words(plan))],
+        cost=[
+            paragraph(*(run_words(plan) if batch else money_words(plan))),
+            *(batch_table(plan) if batch else service_tables(plan)),
+            paragraph(*traffic_words(plan)),
+            paragraph(*api_words(plan, None)),
         ],
+        figures=figures(plan),
         weighed=len(plan.candidates),
         table=OPTIONS_HEAD + "".join(option_row(plan, candidate) for candidate in one_per_gpu(plan)),
+        single_gpus=cheaper_single_gpus(plan),
+        aims=list(other_aims(plan)),
         changes=what_would_change(plan),
     )
 
@@ -63,8 +76,14 @@ def page(plan: InferencePlan) -> Page:
 def bar(candidate: InferenceCandidate, role: str = "") -> Bar:
     """Return the memory of one GPU, with a caption that begins with `role`."""
     setup, estimate = candidate.setup, estimate_of(candidate)
-    caption = f"{role}: {where(candidate)}, {format_name(setup)}, {candidate.usd_per_hour:.2f}/hour"
-    return Bar(memory_terms(estimate), estimate.usable_gib, f"{caption}, {estimate.usable_gib:.1f} GiB")
+    caption = f"{role}: {where(candidate)}, {format_name(setup)}, {hourly(candidate.usd_per_hour)}"
+    return Bar(
+        terms=memory_terms(estimate),
+        usable_gib=estimate.usable_gib,
+        caption=f"{caption}, {estimate.usable_gib:.1f} GiB",
+        spare_gib=spare_gib(candidate),
+        claimed=setup.engine == "vllm",
+    )
 
 
 def bars(plan: InferencePlan) -> list[Bar]:
@@ -73,49 +92,20 @@ def bars(plan: InferencePlan) -> list[Bar]:
     return [bar(plan.chosen, "chosen"), *([bar(other, "beside it")] if other else [])]
 
 
-def lines(plan: InferencePlan) -> Lines:
-    """Return the terminal's lines."""
-    chosen, setup, request = plan.chosen, plan.chosen.setup, plan.request
-    engine = {"vllm": "vLLM", "transformers": "transformers"}[setup.engine]
-    low, high = rate_range(chosen)
-    at_once = setup.concurrency if request.task == "batch" else request.concurrency
-    more = run_lines(plan) if request.task == "batch" else [warm_line(plan)]
-    for word, other in (("cheaper", next_cheaper(plan)), ("faster ", next_faster(plan))):
-        if other:
-            more.append(f"{word} {beside(plan, other)}")
-    return Lines(
-        choice=f"{setup.model.id} on {where(chosen)}, {format_name(setup)}, {kernel_name(setup)}, {engine}: "
-        f"{chosen.usd_per_hour:.2f}/hour, {limit_words(plan)}",
-        bar=bar(chosen),
-        per_gpu=setup.gpu_count > 1,
-        yields=f"about {about(tokens_per_s(chosen))} tokens/s ({about(low)} to {about(high)}) at "
-        f"{at_once} {units(plan)}, {cents(usd_per_million(chosen))} per million tokens {written(plan)}",
-        more=more,
-        assumed=assumed_lines(setup.model),
-    )
-
-
-def warm_line(plan: InferencePlan) -> str:
-    """Return the terminal's line on the warm pool and its price."""
-    always, working = idle_prices(plan)
-    none = f"none: idle costs nothing (one kept warm: {always:,.0f} USD a month; mon-fri 8-18: {working:,.0f})"
-    return f"warm    {f'{pool_words(plan)} for GPUs' if plan.request.warm.containers else none}"
-
-
 def decision(plan: InferencePlan) -> list[str]:
     """Return the request, the choice and the assumptions, a paragraph each."""
     request, chosen, setup = plan.request, plan.chosen, plan.chosen.setup
-    limit = "no budget" if request.budget.per == "none" else f"{request.budget.usd:g} USD per {request.budget.per}"
     low, high = rate_range(chosen)
+    kind = token_kind(plan)
     asked = paragraph(
         f"{code(setup.model.id)} with {size_words(setup.model)}, a context of {request.context_len:,} tokens,",
-        f"{setup.concurrency if request.task == 'batch' else request.concurrency} {units(plan)} at once, {limit},",
-        f"chosen for {request.optimize}:",
+        f"{at_once(plan)} {units(plan)} at once, {budget_words(request.budget)}, chosen for {request.optimize}:",
     )
     answer = paragraph(
-        f"**{where(chosen)}, {format_name(setup)}, {kernel_name(setup)}: {chosen.usd_per_hour:.2f} USD per hour, about",
-        f"{about(tokens_per_s(chosen))} tokens/s {written(plan)} ({about(low)} to {about(high)}),",
-        f"{cents(usd_per_million(chosen))} USD per million.**",
+        f"**{where(chosen)}, {format_name(setup)}, {ENGINE_NAMES[setup.engine]}, {kernel_name(setup)}:",
+        f"{hourly(chosen.usd_per_hour)}, about {about(tokens_per_s(chosen))} {kind} tokens/s",
+        f"({about(low)} to {about(high)}), {dollars(usd_per_million(chosen))} per million {kind} tokens",
+        "at full load.**",
     )
     guessed = assumed_sentence(setup.model)
     return [asked, answer, paragraph(guessed)] if guessed else [asked, answer]
@@ -133,30 +123,34 @@ def cache_words(plan: InferencePlan) -> list[str]:
         f"room for {estimate.kv_tokens:,} tokens: {estimate.max_concurrency:.1f} requests of full context.",
     ]
     if setup.engine == "vllm":
-        words.append(f"vLLM claims {setup.memory_fraction:.0%} of the card and makes cache of what the rest leaves.")
+        words.append(
+            f"vLLM claims {setup.memory_fraction:.0%} of the card and uses the remainder as KV cache, so a full card "
+            "is normal; the column *needed* counts the planned load at full context."
+        )
     return words
 
 
 def speed_words(plan: InferencePlan) -> list[str]:
     setup, estimate = plan.chosen.setup, estimate_of(plan.chosen)
     first, read = estimate.time_to_first_token_s, about(estimate.prefill_tokens_per_s or 0)
+    low, high = rate_range(plan.chosen)
     if estimate.decode_tokens_per_s_single:
         alone = about(estimate.decode_tokens_per_s_single)
         answers = [
-            f"A prompt is read at about {read} tokens/s; the first token comes after {first:.2f} s when nobody else",
-            f"is waiting; a lone request answers at {alone} tokens/s. A typical request is taken to have",
+            f"A prompt is read at about {read} tokens/s. On an idle server the first token comes after {first:.2f} s",
+            f"and a request answers at {alone} tokens/s. A typical request is assumed to have",
             f"{setup.input_len:,} tokens in and {setup.output_len:,} out.",
         ]
     else:
         answers = [
-            f"Texts are read at about {read} tokens/s; one of {setup.input_len:,} tokens is answered after",
-            f"{first:.2f} s when nobody else is waiting.",
+            f"Texts are read at about {read} tokens/s. On an idle server one of {setup.input_len:,} tokens is answered",
+            f"after {first:.2f} s.",
         ]
     return [
         *answers,
         *full_context_words(plan),
-        f"A cold start takes about {estimate.cold_start_s:.0f} s (prior). Memory is counted term by term; speeds come",
-        f"from a roofline model, so mind the range.{unmeasured(setup.gpu)}",
+        f"A cold start takes about {estimate.cold_start_s:.0f} s (unmeasured estimate). Speeds come from a roofline",
+        f"model: expect {about(low)} to {about(high)} {token_kind(plan)} tokens/s.",
     ]
 
 
@@ -170,15 +164,8 @@ def full_context_words(plan: InferencePlan) -> list[str]:
     rate = plan.chosen.containers * one_rate
     return [
         f"A prompt of {full.input_len:,} tokens, which fills the context, takes {alone_s:.1f} s to",
-        f"the first token; if every request has such a prompt, {about(rate)} tokens/s are written.",
+        f"the first token; if every request has such a prompt, {about(rate)} output tokens/s are left.",
     ]
-
-
-def unmeasured(gpu: Gpu) -> str:
-    """Return a caution on the speed of a GPU that no source has measured."""
-    if gpu.name not in UNMEASURED:
-        return ""
-    return f" No {gpu.name} was among the measurements: its speed follows from its datasheet (prior)."
 
 
 def money_words(plan: InferencePlan) -> list[str]:
@@ -187,17 +174,17 @@ def money_words(plan: InferencePlan) -> list[str]:
     hours = warm_hours_per_month(pool)
     host = pool.containers * estimate.host_usd_per_hour * hours
     kept = (
-        f"The warm pool is {pool_words(plan)} for GPUs, and about {host:,.0f} for CPU and memory ({hours:.0f} hours)."
+        f"The warm pool is {pool_words(plan)} for GPUs, and about ${host:,.0f} for CPU and memory ({hours:.0f} hours)."
         if pool.containers
-        else f"Nothing is kept warm, so idle costs nothing; one container kept warm is {always:,.0f} USD a month for "
-        f"GPUs (730 hours), or {working:,.0f} in working hours (`warm: 1 mon-fri 8-18`, 217 hours)."
+        else f"Nothing is kept warm, so idle costs nothing; one container kept warm costs ${always:,.0f}/month for "
+        f'GPUs (730 hours), or ${working:,.0f} in working hours (`warm="1 mon-fri 8-18"`, 217 hours).'
     )
     highest = most * setup.gpu_count * setup.gpu.usd_per_hour
     return [
         *month_words(plan),
-        f"At most {most} {'container runs' if most == 1 else 'containers run'}, {highest:.2f} USD per hour. Prices are",
-        f"Modal's of {PRICES_DATE}, for the GPUs; CPU and memory are billed by use on top, about",
-        f"{estimate.host_usd_per_hour:.2f} an hour for each container (prior). An idle one is billed until",
+        f"At most {most} {'container runs' if most == 1 else 'containers run'}, {hourly(highest)}. Prices are Modal's",
+        f"of {PRICES_DATE}, for GPUs; CPU and memory are billed by use on top, about",
+        f"{hourly(estimate.host_usd_per_hour)} per container (unmeasured estimate). An idle container is billed until",
         "`SCALEDOWN_WINDOW` has passed.",
         kept,
     ]
@@ -210,8 +197,31 @@ def month_words(plan: InferencePlan) -> list[str]:
     hours = month_hours(plan.request, plan.chosen)
     beyond = " beyond its warm pool" if plan.request.warm.containers else ""
     return [
-        f"{budget_text(plan.request.budget)} pays for {hours:,.0f} hours of one container{beyond}, of 730;",
-        "nothing here ends the service when they are used up, which a workspace budget in Modal's settings does.",
+        f"{budget_words(plan.request.budget)} pays for {hours:,.0f} hours of one container{beyond}, of 730.",
+        "The service does not stop when they are used up; a workspace budget in Modal's settings does that.",
+    ]
+
+
+def traffic_words(plan: InferencePlan) -> list[str]:
+    """Return what the tables of a month assume."""
+    row = typical_row(plan)
+    if plan.request.task == "batch":
+        return [f"A row has {row} (assumed)."]
+    return [
+        f"GPUs only, at {row} per request (assumed). In one stretch: the requests of a day come together at full load,",
+        "a start and an idle window included. Spread evenly: they come closer than `SCALEDOWN_WINDOW`, and the",
+        "containers stay up. Below full load the same hour is paid for fewer tokens.",
+    ]
+
+
+def figures(plan: InferencePlan) -> list[Figure]:
+    """Return how far each kind of figure can be trusted."""
+    estimate = estimate_of(plan.chosen)
+    return [
+        *memory_figures(plan.chosen.setup.model, "KV cache, activations, overhead"),
+        *speed_figures(plan, "tokens/s, time to the first token", "prefill_tokens_per_s" in estimate.prior),
+        *price_figures(),
+        Figure("a typical request or row", ASSUMED, typical_row(plan)),
     ]
 
 
@@ -219,9 +229,9 @@ def option_row(plan: InferencePlan, candidate: InferenceCandidate) -> str:
     setup, estimate = candidate.setup, candidate.estimate
     used = f"{peak_gib(estimate):.1f} of {estimate.usable_gib:.1f}" if estimate and estimate.fits else "-"
     rate = about(tokens_per_s(candidate)) if candidate.containers else "-"
-    dollars = cents(usd_per_million(candidate)) if candidate.containers else "-"
+    per_million = dollars(usd_per_million(candidate)).removeprefix("$") if candidate.containers else "-"
     return (
-        f"| {where(candidate)} | {format_name(setup)} | {used} | {rate} | {candidate.usd_per_hour:.2f} | {dollars} "
+        f"| {where(candidate)} | {format_name(setup)} | {used} | {rate} | {candidate.usd_per_hour:.2f} | {per_million} "
         f"| {verdict(plan, candidate)} |\n"
     )
 
@@ -249,6 +259,6 @@ def cells(plan: InferencePlan, candidate: InferenceCandidate) -> tuple[str, ...]
         f"{peak_gib(estimate):.1f} of {estimate.usable_gib:.1f}" if estimate and fits else "-",
         about(tokens_per_s(candidate)) if candidate.containers else "-",
         f"{candidate.usd_per_hour:.2f}",
-        cents(usd_per_million(candidate)) if candidate.containers else "-",
+        dollars(usd_per_million(candidate)).removeprefix("$") if candidate.containers else "-",
         verdict(plan, candidate),
     )

@@ -5,10 +5,10 @@ from __future__ import annotations
 from ..choose.cost import batch_rows, batch_usd, tokens_per_s, usd_per_million
 from ..choose.formats import quality_lost
 from ..choose.inference import nearness
-from ..choose.ranking import Merit, merit, weak_link
+from ..choose.ranking import Merit, answer_s, merit, weak_link
 from ..reasons import Reason
 from ..schema import InferenceCandidate, InferencePlan
-from .format import about, cents
+from .format import about, dollars, hourly
 from .inference import where
 from .names import format_name
 from .rejections import inference_rejection
@@ -51,16 +51,34 @@ def outdone(one: Merit, other: Merit) -> bool:
 
 
 def price(plan: InferencePlan, candidate: InferenceCandidate) -> float:
-    """Return what a candidate costs by the measure of the request: USD a row of a batch, USD an hour of a service."""
+    """Return what a candidate costs by the measure of the request: USD a token of a batch, USD an hour of a service."""
     return usd_per_million(candidate) if plan.request.task == "batch" else candidate.usd_per_hour
+
+
+def price_unit(plan: InferencePlan) -> str:
+    return "per token" if plan.request.task == "batch" else "per hour"
 
 
 def cheaper_than(plan: InferencePlan, candidate: InferenceCandidate) -> bool:
     return price(plan, candidate) < (1 - NOTICED) * price(plan, plan.chosen)
 
 
+def answers(plan: InferencePlan) -> bool:
+    """Whether speed is the time to an answer, not tokens/s."""
+    return plan.request.optimize == "latency"
+
+
+def speed(plan: InferencePlan, candidate: InferenceCandidate) -> float:
+    """Return the speed that the aim ranks by: tokens/s, or answers a second on an idle server."""
+    return 1 / answer_s(candidate) if answers(plan) else tokens_per_s(candidate)
+
+
+def speed_unit(plan: InferencePlan) -> str:
+    return "in time to an answer" if answers(plan) else "in tokens/s"
+
+
 def faster_than(plan: InferencePlan, candidate: InferenceCandidate) -> bool:
-    return tokens_per_s(candidate) > (1 + NOTICED) * tokens_per_s(plan.chosen)
+    return speed(plan, candidate) > (1 + NOTICED) * speed(plan, plan.chosen)
 
 
 def next_cheaper(plan: InferencePlan) -> InferenceCandidate | None:
@@ -80,7 +98,7 @@ def next_faster(plan: InferencePlan) -> InferenceCandidate | None:
     if within:
         return min(within, key=lambda c: c.rank)
     over = [c for c in quicker if c.rejected and c.rejected.reason is not Reason.FEWER_GPUS]
-    return min(over, key=lambda c: (c.usd_per_hour, -tokens_per_s(c)), default=None)
+    return min(over, key=lambda c: (c.usd_per_hour, -speed(plan, c)), default=None)
 
 
 def verdict(plan: InferencePlan, candidate: InferenceCandidate) -> str:
@@ -93,49 +111,60 @@ def verdict(plan: InferencePlan, candidate: InferenceCandidate) -> str:
     if ours.slow > best.slow:
         return f"{about(ours.rate / plan.request.concurrency)} tokens/s per request is slower than people read"
     if ours.quality_lost > best.quality_lost:
-        return f"works in {format_name(candidate.setup)}; the budget pays for {format_name(plan.chosen.setup)}"
+        return f"needs {format_name(candidate.setup)}; the budget pays for {format_name(plan.chosen.setup)}"
     return balance(plan, ours, best)
 
 
 def balance(plan: InferencePlan, ours: Merit, best: Merit) -> str:
-    """Return what speaks against a candidate of the quality of the choice, by the figures of both."""
-    unit = "a token" if plan.request.task == "batch" else "an hour"
-    dearer = cost_words(ours.price / best.price - 1, unit)
+    """Return what speaks against a candidate of the quality of the choice, and in brackets what speaks for it."""
+    costs = cost_words(ours.price / best.price - 1, price_unit(plan))
+    speeds = speed_words(best.speed / ours.speed, answers(plan))
+    against = [words for words, bad in (costs, speeds) if words and bad]
+    favour = [words for words, bad in (costs, speeds) if words and not bad]
     if ours.tight > best.tight:
-        return f"{dearer}, and fits with less to spare than the estimate may err"
-    words = f"{dearer}, {speed_words(best.speed / ours.speed, plan.request.optimize == 'latency')}"
-    return f"{words}: tensor parallelism over PCIe" if weak_link(ours.candidate) else words
+        against.insert(0, "memory is short: less is free than the estimate may err")
+    if weak_link(ours.candidate):
+        against.append("splits the model over PCIe")
+    if not against:
+        against = ["no cheaper" if not costs[0] else "no faster"]
+    return ", ".join(against) + (f" ({', '.join(favour)})" if favour else "")
 
 
-def cost_words(dearer: float, unit: str) -> str:
-    """Return "26% dearer an hour", "as dear a token"."""
+def cost_words(dearer: float, unit: str) -> tuple[str, bool]:
+    """Return ("26% more per hour", True), ("18% less per token", False); "" where the price is the same."""
     if abs(dearer) < 0.005:
-        return f"as dear {unit}"
+        return "", False
     if dearer >= 1:
-        return f"{dearer + 1:.1f} times as dear {unit}"
-    return f"{abs(dearer):.0%} {'dearer' if dearer > 0 else 'cheaper'} {unit}"
+        return f"{dearer + 1:.1f}x the price {unit}", True
+    return f"{abs(dearer):.0%} {'more' if dearer > 0 else 'less'} {unit}", dearer > 0
 
 
-def speed_words(slower: float, answers: bool) -> str:
-    """Return "1.6 times slower", "as fast"; for `answers` "1.6 times later"."""
+def speed_words(slower: float, answers: bool) -> tuple[str, bool]:
+    """Return ("1.6x slower", True), ("1.7x faster", False); for `answers` "1.6x later"; "" where they are alike."""
     if abs(slower - 1) < NOTICED:
-        return "as soon" if answers else "as fast"
+        return "", False
     word = ("later" if answers else "slower") if slower > 1 else ("sooner" if answers else "faster")
     times = max(slower, 1 / slower)
-    return f"{times:.1f} times {word}" if times >= 1.05 else f"a little {word}"
+    return (f"{times:.1f}x {word}" if times >= 1.05 else f"a little {word}"), slower > 1
 
 
 def beside(plan: InferencePlan, candidate: InferenceCandidate) -> str:
-    """Return a candidate beside the choice in one line: GPUs, price, tokens/s, why it is not the choice."""
-    line = f"{priced(plan, candidate)}: "
-    if candidate.containers:
-        line += f"{about(tokens_per_s(candidate))} tokens/s at {cents(usd_per_million(candidate))} per million; "
-    return line + verdict(plan, candidate)
+    """Return a candidate beside the choice in one line: GPUs, price, speed, why it is not the choice."""
+    return f"{gets(plan, candidate)}. Not chosen: {verdict(plan, candidate)}"
+
+
+def gets(plan: InferencePlan, candidate: InferenceCandidate) -> str:
+    """Return "1x H100 in fp8, $3.95/h: ~2,400 tokens/s, $0.46/M", without speeds where it does not run."""
+    line = priced(plan, candidate)
+    if not candidate.containers:
+        return line
+    answer = f", a typical answer in {answer_s(candidate):.1f} s" if answers(plan) else ""
+    line += f": ~{about(tokens_per_s(candidate))} tokens/s, {dollars(usd_per_million(candidate))}/M{answer}"
+    if plan.request.task == "batch" and batch_rows(plan.request, candidate):
+        line += f", {dollars(batch_usd(plan.request, candidate))} for the run"
+    return line
 
 
 def priced(plan: InferencePlan, candidate: InferenceCandidate) -> str:
-    """Return "2 x L40S in fp8, 3.90/hour", and the price of a run whose rows are known."""
-    hourly = f"{where(candidate)} in {format_name(candidate.setup)}, {candidate.usd_per_hour:.2f}/hour"
-    if plan.request.task == "batch" and batch_rows(plan.request, candidate):
-        return f"{hourly} and {cents(batch_usd(plan.request, candidate))} for the run"
-    return hourly
+    """Return "2x L40S in fp8, $3.90/h"."""
+    return f"{where(candidate)} in {format_name(candidate.setup)}, {hourly(candidate.usd_per_hour)}"

@@ -30,7 +30,7 @@ from ..schema import (
     Request,
     TrainingCandidate,
 )
-from .format import budget_text, in_unit
+from .format import budget_words, in_unit
 from .names import format_name
 from .rejections import inference_rejection, training_rejection
 from .warm_pool import hours_text
@@ -93,8 +93,9 @@ def change_text(request: Request, alternative: Alternative[Any, Any]) -> str:
         return f"train on at most {value:,} rows"
     if alternative.change is Change.SHORTER_CONTEXT:
         return f"take a context of {value:,}"
+    counted = " with no count" if request.gpu_count and "gpu" in str(value).split(", ") else ""
     return {
-        Change.LET_BE_AUTO: f"let {value} be auto",
+        Change.LET_BE_AUTO: f"let {value} be auto{counted}",
         Change.TAKE_ENGINE: f"take engine {value}",
         Change.TAKE_METHOD: f"take method {value}",
         Change.TAKE_TASK: f"take task {value}",
@@ -108,7 +109,7 @@ def alternative_text(request: Request, alternative: Alternative[Any, Any], offer
         return change
     if alternative.change is Change.RAISE_BUDGET:
         return f"{change} {offer}"
-    return f"{change} and raise the budget to {offer}" if alternative.over_budget else f"{change} ({offer})"
+    return f"{change} and raise the budget to {offer}" if alternative.over_budget else f"{change} (${offer})"
 
 
 def inference_text(cause: NoInference) -> str:
@@ -138,11 +139,11 @@ def inference_obstacle(cause: NoInference) -> str:
     if cause.only_budget:
         if ends(request):
             data = f"{request.dataset_rows:,} rows" if request.dataset_rows else f"{request.dataset_tokens:,} tokens"
-            return f"{request.budget.usd:.2f} does not pay for a run of {model} over {data}"
-        limit = budget_text(request.budget)
+            return f"${request.budget.usd:,.2f} does not pay for a run of {model} over {data}"
+        limit = budget_words(request.budget)
         if request.budget.per == "none":
             limit = f"Modal's Starter plan, {STARTER_GPUS} GPUs at once,"
-        return f"{limit} does not carry {model} with {load_text(request)}"
+        return f"{limit} does not pay for {model} with {load_text(request)}"
     where = gpu_string(nearest.setup.gpu, nearest.setup.gpu_count)
     return f"{model} does not run on {where}: {inference_rejection(request, nearest)}"
 
@@ -160,7 +161,7 @@ def training_text(cause: NoTraining) -> str:
     request, nearest, model = cause.request, cause.nearest, cause.request.model.id
     rejection = training_rejection(request, nearest)
     if cause.only_budget:
-        why = f"{budget_text(request.budget)} does not train {model} by {setup_name(nearest.setup)}: {rejection}"
+        why = f"{budget_words(request.budget)} does not train {model} by {setup_name(nearest.setup)}: {rejection}"
     else:
         why = f"{model} is not trained by {setup_name(nearest.setup)}: {rejection}"
     changes = []

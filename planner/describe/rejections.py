@@ -35,7 +35,7 @@ def inference_rejection(request: Request, candidate: InferenceCandidate) -> str:
         return unsupported_text(setup, rejection.reason)
     if rejection.reason is Reason.FEWER_GPUS:
         few = gpu_string(setup.gpu, rejection.number)
-        return f"{few} holds it, and replicas of that yield more per dollar than tensor parallelism"
+        return f"{few} holds it: more containers of that give more tokens per dollar than tensor parallelism"
     return inference_shortage(setup, estimate) or over_budget_text(request, candidate, rejection)
 
 
@@ -129,7 +129,7 @@ def over_budget_text(request: Request, candidate: InferenceCandidate, rejection:
     """Return why the budget does not pay for an inference candidate, its warm pool included."""
     budget, warm = request.budget, request.warm.containers
     if ends(request):
-        return f"the run costs {least_batch_usd(request, candidate):.2f}, over {budget.usd:.2f}"
+        return f"the run costs ${least_batch_usd(request, candidate):,.2f}, over ${budget.usd:,.2f}"
     if rejection.reason is Reason.STARTER_PLAN:
         return f"{warm} kept warm are more than the {STARTER_GPUS} GPUs that Modal's Starter plan runs at once"
     if rejection.reason is Reason.PRICE_OVER_BUDGET:
@@ -137,13 +137,13 @@ def over_budget_text(request: Request, candidate: InferenceCandidate, rejection:
         verb = load if candidate.containers > 1 else "costs"
         if budget.per == "month":
             price = in_unit(budget, candidate.usd_per_hour * LEAST_HOURS)
-            return f"{verb} {price} for {LEAST_HOURS} busy hours, over {amount(budget)}"
-        return f"{verb} {in_unit(budget, candidate.usd_per_hour)}, over {amount(budget)}"
+            return f"{verb} ${price} for {LEAST_HOURS} busy hours, over ${amount(budget)}"
+        return f"{verb} ${in_unit(budget, candidate.usd_per_hour)}, over ${amount(budget)}"
     if budget.per == "month":
-        return f"{warm} kept warm cost {in_unit(budget, month_usd(request, candidate))}, over {amount(budget)}"
+        return f"{warm} kept warm cost ${in_unit(budget, month_usd(request, candidate))}, over ${amount(budget)}"
     busy = "may all run around the clock once they are busy:" if request.warm.days else "kept warm cost"
     usd_per_hour = warm * container_usd_per_hour(candidate.setup)
-    return f"{warm} {busy} {in_unit(budget, usd_per_hour)}, over {amount(budget)}"
+    return f"{warm} {busy} ${in_unit(budget, usd_per_hour)}, over ${amount(budget)}"
 
 
 def training_rejection(request: Request, candidate: TrainingCandidate) -> str:
@@ -157,13 +157,13 @@ def training_rejection(request: Request, candidate: TrainingCandidate) -> str:
         need, have = rejection.need_gib, rejection.have_gib
         return f"offloading needs {need:.0f} GiB of main memory, a container has {have:.0f}"
     if rejection.reason is Reason.PRICE_OVER_BUDGET:
-        return f"costs {candidate.usd_per_hour:.2f}/hour, over {budget.usd:.2f}"
+        return f"costs ${candidate.usd_per_hour:.2f}/hour, over ${budget.usd:.2f}"
     if rejection.reason is Reason.RUN_OVER_BUDGET and candidate.run:
         run = candidate.run
-        return f"the run takes {run.hours:.1f} hours and {run.usd:.2f} USD, over {budget.usd:.2f}"
+        return f"the run takes {run.hours:.1f} hours and ${run.usd:,.2f}, over ${budget.usd:,.2f}"
     if rejection.reason is Reason.BUDGET_BELOW_START:
         paid, taken = paid_s(budget, candidate) / 60, (start_s(setup) + end_s(setup)) / 60
-        pays = f"{budget.usd:.2f} pays for {paid:.1f} minutes"
+        pays = f"${budget.usd:.2f} pays for {paid:.1f} minutes"
         return f"{pays}, and the start and the last save alone take {taken:.1f}"
     return training_shortage(setup, candidate.estimate)
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..choose.micro_batch import need_gib
-from ..choose.training import best_of, class_of
+from ..choose.training import best_of, class_of, weigh_again
 from ..choose.training_cost import paid_s
 from ..choose.training_setups import four_bits, methods
 from ..estimate.training_run import ASSUMED_ROWS
 from ..schema import Budget, TrainingCandidate, TrainingEstimate, TrainingPlan, TrainingRun, TrainingSetup, replace
-from .format import about, cents, duration
+from .format import about, budget_words, dollars, duration, hourly
 from .names import METHOD_NAMES, sharding_name
 from .refusal import training_offer
 from .rejections import training_rejection
@@ -26,8 +26,8 @@ def memory_terms(estimate: TrainingEstimate) -> dict[str, float]:
 
 
 def where(setup: TrainingSetup) -> str:
-    """Return "1 x B200", "2 nodes of 8 x H100"."""
-    cards = f"{setup.gpu_count} x {setup.gpu.name}"
+    """Return "1x B200", "2 nodes of 8x H100"."""
+    cards = f"{setup.gpu_count}x {setup.gpu.name}"
     return f"{setup.nodes} nodes of {cards}" if setup.nodes > 1 else cards
 
 
@@ -96,38 +96,49 @@ def verdict(plan: TrainingPlan, candidate: TrainingCandidate) -> str:
     ours, best = class_of(plan.request, candidate), class_of(plan.request, plan.chosen)
     if ours.tight > best.tight:
         left = candidate.estimate.usable_gib - need_gib(candidate.estimate)
-        return f"would leave {left:.1f} GiB free, less than the estimate may err"
+        return f"leaves {left:.1f} GiB free, less than the estimate may err"
     if ours.method > best.method:
         return f"works with {METHOD_NAMES[candidate.setup.method]} only"
     if ours.offloads > best.offloads:
-        return "offloading to main memory is the last resort"
+        return "offloads to main memory, which is the last resort"
     if ours.weak_link > best.weak_link:
-        return f"{candidate.setup.gpu.name} has no NVLink: too much of a step would go into gradients over PCIe"
+        return f"{candidate.setup.gpu.name} has no NVLink: gradients over PCIe take too much of a step"
     if ours.several_nodes > best.several_nodes:
-        return "one node does it"
+        return "one node is enough"
     return balance(run_of(candidate), run_of(plan.chosen))
 
 
 def balance(run: TrainingRun, best: TrainingRun) -> str:
-    """Return how a run compares with the choice's, by the figures of both: "8% cheaper, 1.3 times as long"."""
+    """Return what speaks against a run beside the choice's, and in brackets what speaks for it.
+
+    "1.3x as long (8% less per run)".
+    """
     dearer, longer = run.usd / best.usd - 1, run.hours / best.hours
-    price = "as dear" if abs(dearer) < 0.005 else f"{abs(dearer):.0%} {'dearer' if dearer > 0 else 'cheaper'}"
-    if dearer >= 1:
-        price = f"{dearer + 1:.1f} times as dear"
-    return f"{price}, {'as long' if abs(longer - 1) < 0.02 else f'{longer:.2g} times as long'}"
+    parts: list[tuple[str, bool]] = []
+    if abs(dearer) >= 0.005:
+        words = f"{abs(dearer):.0%} {'more' if dearer > 0 else 'less'} per run"
+        parts.append((f"{dearer + 1:.1f}x the price per run" if dearer >= 1 else words, dearer > 0))
+    if abs(longer - 1) >= 0.02:
+        parts.append((f"{longer:.2g}x as long" if longer > 1 else f"{1 / longer:.2g}x faster", longer > 1))
+    against = [words for words, bad in parts if bad] or ["no cheaper" if dearer > -0.005 else "no faster"]
+    favour = [words for words, bad in parts if not bad]
+    return ", ".join(against) + (f" ({', '.join(favour)})" if favour else "")
 
 
 def beside(plan: TrainingPlan, candidate: TrainingCandidate) -> str:
     """Return a candidate beside the choice in one line: GPUs, price, its run, why it is not the choice."""
-    line = f"{where(candidate.setup)}, {candidate.usd_per_hour:.2f}/hour: "
-    if candidate.run:
-        line += f"{about(rate(candidate))} tokens/s, {run_price(run_of(candidate))}; "
-    return line + verdict(plan, candidate)
+    return f"{gets(candidate)}. Not chosen: {verdict(plan, candidate)}"
+
+
+def gets(candidate: TrainingCandidate) -> str:
+    """Return "1x H100, LoRA, $3.95/h: ~9,000 tokens/s, 26 minutes and $1.71"."""
+    line = f"{where(candidate.setup)}, {how(candidate)}, {hourly(candidate.usd_per_hour)}"
+    return f"{line}: ~{about(rate(candidate))} tokens/s, {run_price(run_of(candidate))}" if candidate.run else line
 
 
 def run_price(run: TrainingRun) -> str:
-    """Return "26 minutes and 1.71 USD"."""
-    return f"{duration(run.hours)} and {cents(run.usd)} USD"
+    """Return "26 minutes and $1.71"."""
+    return f"{duration(run.hours)} and {dollars(run.usd)}"
 
 
 def rows_words(plan: TrainingPlan) -> str:
@@ -168,7 +179,7 @@ def cells(plan: TrainingPlan, candidate: TrainingCandidate) -> tuple[str, ...]:
         about(rate(candidate)) if run else "-",
         f"{candidate.usd_per_hour:.2f}",
         duration(run.hours) if run else "-",
-        cents(run.usd) if run else "-",
+        dollars(run.usd).removeprefix("$") if run else "-",
         verdict(plan, candidate),
     )
 
@@ -176,21 +187,20 @@ def cells(plan: TrainingPlan, candidate: TrainingCandidate) -> tuple[str, ...]:
 def run_text(plan: TrainingPlan) -> str:
     """Return the price of the run over its known or assumed rows."""
     packed = ", several to a sequence" if plan.chosen.setup.packed else ""
+    unknown = "no dataset named" if plan.request.dataset in ("", "none") else "number of rows unknown"
+    assumed = "row length assumed" if plan.request.dataset_rows else f"{unknown}; rows and their length assumed"
     price = run_price(run_of(plan.chosen))
-    if plan.request.dataset_rows:
-        return f"{rows_words(plan)} (prior){packed}: about {price}; `make check` counts yours"
-    unknown = "no dataset is named" if plan.request.dataset in ("", "none") else "its rows are not known"
-    return f"{unknown}; {rows_words(plan)} would take {price} (prior): `make check` counts yours"
+    return f"{rows_words(plan)}{packed} ({assumed}): ~{price}. `make check` counts yours"
 
 
 def budget_end(plan: TrainingPlan) -> str:
-    """Return when the budget ends the run: "stops at 20/run, which pays for 3.2 hours"."""
+    """Return when the budget ends the run: "stops at $20/run, which pays for 3.2 hours"."""
     budget = plan.request.budget
     if budget.per == "none":
         return "no budget set"
     if budget.per == "hour":
-        return f"within {budget.usd:g}/hour"
-    return f"stops at {budget.usd:g}/{budget.per}, which pays for {duration(paid_s(budget, plan.chosen) / 3600)}"
+        return f"within {budget_words(budget)}; a run costs what it takes"
+    return f"stops at {budget_words(budget)}, which pays for {duration(paid_s(budget, plan.chosen) / 3600)}"
 
 
 def what_would_change(plan: TrainingPlan) -> list[str]:
@@ -204,11 +214,12 @@ def other_methods(plan: TrainingPlan) -> Iterator[str]:
     for method, words in METHOD_NAMES.items():
         if method == plan.chosen.setup.method or (method == "qlora" and not four_bits(request)):
             continue
-        asked = f"Method {method} ({words})" if method == "full" else f"Method {method}"
+        typed = f"`method={method}`" if method != "full" else f"`method={method}` ({words})"
         if best := best_of(replace(request, method=method)):
-            yield f"{asked} works too: on {where(best.setup)}, {run_price(run_of(best))} for the run."
+            yield f"{typed} works too: {gets(best)}."
         elif best := best_of(replace(request, method=method, budget=Budget(float("inf"), "none"))):
-            yield f"{asked} needs a budget of {training_offer(request.budget, best)}."
+            price, _, setup = training_offer(request.budget, best).partition(" ")
+            yield f"{typed} needs `budget={price}` {setup}."
 
 
 def other_places(plan: TrainingPlan) -> Iterator[str]:
@@ -218,30 +229,23 @@ def other_places(plan: TrainingPlan) -> Iterator[str]:
     if plan.request.gpu != "auto" or plan.request.gpu_count:
         best = best_of(request)
         if best and where(best.setup) != where(plan.chosen.setup):
-            yield f"With gpu and gpu_count auto it would be {where(best.setup)}: {run_price(run_of(best))}."
+            yield f"`gpu=auto`: {gets(best)}."
     if request.task == "finetune":
         best = best_of(replace(request, task="distributed", optimize="throughput"))
         if best and run_of(best).hours < ours:
-            yield f"Task distributed is through earlier: {where(best.setup)}, {run_price(run_of(best))}."
-    yield from other_aims(plan)
+            yield f"`task=distributed optimize=throughput` ends earlier: {gets(best)}."
     half = plan.request.context_len // 2
     best = best_of(replace(plan.request, context_len=half)) if half >= SHORTEST_CONTEXT else None
     if best and run_of(best).usd < LESS * run_of(plan.chosen).usd:
-        price = f"{where(best.setup)}: {run_price(run_of(best))}"
-        yield f"With half of the context, {half:,} tokens, it would be {price}."
+        yield f"`context_len={half}`, half of the context: {gets(best)}."
 
 
 def other_aims(plan: TrainingPlan) -> Iterator[str]:
-    """Yield what the same budget gets for another aim."""
-    ours = run_of(plan.chosen)
-    if plan.request.optimize == "cost":
-        fastest = best_of(replace(plan.request, optimize="throughput"))
-        if fastest and run_of(fastest).hours < LESS * ours.hours:
-            yield f"Chosen for throughput it would be {where(fastest.setup)}: {run_price(run_of(fastest))}."
-    else:
-        cheapest = best_of(replace(plan.request, optimize="cost"))
-        if cheapest and run_of(cheapest).usd < LESS * ours.usd:
-            yield f"Chosen for cost it would be {where(cheapest.setup)}: {run_price(run_of(cheapest))}."
+    """Yield what the same budget gets for the other aim: a run has a price and an end, so latency is throughput."""
+    aim = "throughput" if plan.request.optimize == "cost" else "cost"
+    best = weigh_again(replace(plan.request, optimize=aim), plan.candidates)[0]
+    same = best.setup == plan.chosen.setup
+    yield f"`optimize={aim}`: the same choice." if same else f"`optimize={aim}`: {gets(best)}."
 
 
 def why_lower(plan: TrainingPlan) -> str:
@@ -254,5 +258,5 @@ def why_lower(plan: TrainingPlan) -> str:
     if any(candidate.rank for candidate in weighed):
         return f"{names} would leave too little memory free"
     if any(candidate.run for candidate in weighed):
-        return f"the budget does not carry {names}"
+        return f"the budget does not pay for {names}"
     return f"{names} {'do' if len(above) > 1 else 'does'} not fit"

@@ -83,7 +83,7 @@ def check_training(concurrency: str, engine: str, method: str, quantization: str
 def check_several(task: str, gpu: str, count: int) -> None:
     """Raise Refusal where another task is the one for so many GPUs."""
     if task == "finetune" and count > 1:
-        raise Refusal(f"task finetune trains on one GPU, not {count}; take task distributed, or a gpu_count of 1")
+        raise Refusal(f"task finetune trains on one GPU, not {count}; take task distributed, or gpu {gpu}")
     if task == "distributed" and count == 1:
         raise Refusal("task distributed trains on 2 GPUs or more; take task finetune for one")
     if task == "distributed" and gpu != "auto" and find_gpu(gpu).max_count == 1:

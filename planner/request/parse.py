@@ -6,7 +6,7 @@ import re
 
 from ..catalogue.gpus import check_cluster, check_count, find_gpu
 from ..catalogue.names import shown
-from ..schema import Budget, Refusal
+from ..schema import TRAINING, Budget, Refusal
 
 MAX_NUMBER = 100_000_000
 MAX_USD = 1_000_000
@@ -52,8 +52,20 @@ def parse_budget(text: str) -> Budget:
     return Budget(usd, {"h": "hour", "hr": "hour"}.get(found[2], found[2]))
 
 
-def parse_gpu(gpu: str, count: str, several_nodes: bool = False) -> tuple[str, int]:
-    """Return GPU type and count; "auto" and 0 leave it open. The type may carry its count: "H100:2".
+def parse_api_price(text: str, task: str) -> float:
+    """Return the USD per million tokens of "0.60", "$0.60". Refusal for a training, which no API bills by the token."""
+    if task in TRAINING:
+        raise Refusal(f"--api-price compares what answers tokens; task {task} trains a model: take serve or batch")
+    found = re.fullmatch(r"\$?(\d{1,5}(?:\.\d{1,6})?)", text.strip(), re.ASCII)
+    if not found or not float(found[1]):
+        raise Refusal(f"--api-price {shown(text)} is not understood; write dollars per million tokens, such as 0.60")
+    return float(found[1])
+
+
+def parse_gpu(gpu: str, count: str = "auto", several_nodes: bool = False) -> tuple[str, int]:
+    """Return GPU type and count of "H100:2", "H100", "auto:2"; "auto" and 0 leave them open.
+
+    The JSON interface gives the count apart, as `count`.
 
     One container holds all of them, unless there may be `several_nodes`: then more than 8 are nodes of 8.
     """
@@ -64,22 +76,18 @@ def parse_gpu(gpu: str, count: str, several_nodes: bool = False) -> tuple[str, i
     elif card and number:
         check_count(card, number)
     elif number > 8:
-        raise Refusal(f"one container holds at most 8 GPUs, not {number}; take a gpu_count of 8 or less, or auto")
+        raise Refusal(f"one container holds at most 8 GPUs, not {number}; take auto:8, or a lower count")
     return name, number
 
 
-def typed_gpu(gpu: str, count: str) -> tuple[str, int]:
+def typed_gpu(gpu: str, count: str = "auto") -> tuple[str, int]:
     """Return type and count as typed, unchecked against each other; "auto" and 0 where they are open."""
     number = 0 if count.lower() == "auto" else parse_count("gpu_count", count)
     name, colon, suffix = gpu.partition(":")
-    if name.lower() == "auto":
-        if colon:
-            raise Refusal(f"gpu {shown(gpu)} is not understood; write auto, or a type such as H100:2")
-        return "auto", number
-    card = find_gpu(name)
+    name = "auto" if name.lower() == "auto" else find_gpu(name).name
     if colon:
         inside = parse_count("gpu", suffix)
         if number and number != inside:
             raise Refusal(f"gpu {gpu} and gpu_count {number} contradict each other; leave gpu_count auto")
         number = inside
-    return card.name, number
+    return name, number

@@ -48,8 +48,8 @@ def check_answers(typed: dict[str, object]) -> Answers:
     if task in ("serve", "batch") and method != "auto":
         raise Refusal(f"method {method} is for training; leave it auto for task {task}")
     if task in TRAINING:
-        check_several(task, *typed_gpu(text["gpu"], text["gpu_count"]))
-    gpu, count = parse_gpu(text["gpu"], text["gpu_count"], several_nodes=task == "distributed")
+        check_several(task, *typed_gpu(text["gpu"]))
+    gpu, count = parse_gpu(text["gpu"], several_nodes=task == "distributed")
     model = asked_model(text["model_id"], text["model_size"], task, workload)
     optimize = one_of("optimize", text["optimize"], AIMS)
     dataset, dataset_rows = parse_dataset(one_line("dataset", text["dataset"] or "none"))

@@ -12,6 +12,8 @@ from ..schema import AnyPlan
 COLOURS = {
     "weights": "#0072b2",
     "KV cache": "#009e73",
+    "KV cache, needed": "#009e73",
+    "KV cache, spare": "#99d8c7",
     "gradients": "#d55e00",
     "optimizer": "#009e73",
     "activations": "#e69f00",
@@ -28,7 +30,7 @@ def memory_svg(plan: AnyPlan) -> str:
     bars = descriptions(plan).bars(plan)
     scale = BAR_WIDTH / max(bar.usable_gib for bar in bars)
     title = escape(f"{plan.chosen.setup.model.id[:64]}: memory of one GPU, GiB")
-    pitch = 92 if len(bars[0].terms) < LABELS else 108  # pixels from one bar to the next
+    pitch = 92 if max(len(bar.parts) for bar in bars) <= LABELS else 108  # pixels from one bar to the next
     height = 40 + pitch * len(bars)
     size = f'viewBox="0 0 680 {height}" width="680" height="{height}"'
     drawn = (memory_bar(bar, 40 + pitch * n, scale) for n, bar in enumerate(bars))
@@ -42,7 +44,7 @@ def memory_svg(plan: AnyPlan) -> str:
 
 def memory_bar(bar: Bar, y: int, scale: float) -> str:
     """Return one bar with its caption above and the name and GiB of each term below."""
-    terms = bar.terms | {"free": bar.free_gib}
+    terms = bar.parts
     across = LABELS if len(terms) <= LABELS else ceil(len(terms) / 2)  # names in a row below the bar
     apart = (BAR_WIDTH - 10) // across
     out = f'<text x="30" y="{y + 14}">{escape(bar.caption)}</text>\n'

@@ -2,7 +2,8 @@
 
 /** Return the answers of the address. */
 export function typedIn(address = location.hash) {
-  return Object.fromEntries(new URLSearchParams(address.replace(/^#/, "")));
+  const { gpu_count: count, ...answers } = Object.fromEntries(new URLSearchParams(address.replace(/^#/, "")));
+  return /^\d+$/.test(count ?? "") ? { ...answers, gpu: `${answers.gpu ?? "auto"}:${count}` } : answers; // of older links
 }
 
 /** Put the answers that differ from the defaults into the address. */

@@ -7,9 +7,9 @@ const FIRST = ["task", "workload", "model_id", "model_size", "budget"];
 const SHORT = {
   project_name: "Project name", project_slug: "Slug", model_size: "Model size", model_id: "Model", budget: "Budget",
   warm: "Containers kept warm", context_len: "Context", concurrency: "Requests at once", dataset: "Dataset",
-  gpu: "GPU", gpu_count: "GPUs in one container", workload: "Workload", quantization: "Weight format",
+  gpu: "GPU", workload: "Workload", quantization: "Weight format",
 };
-const OPTIONAL = ["project_name", "project_slug", "gpu", "gpu_count", "quantization", "engine", "method", "objective"];
+const OPTIONAL = ["project_name", "project_slug", "gpu", "quantization", "engine", "method", "objective"];
 
 export class Form {
   /** `changed()` is called after each change by a person. */

@@ -11,7 +11,7 @@ export function drawMemory({ bars, colours }) {
 }
 
 function oneBar(bar, colours, largest) {
-  const terms = Object.entries({ ...bar.terms, free: bar.free_gib });
+  const terms = Object.entries(bar.parts);
   const said = element("p", { class: "said" }, `${gib(bar.peak_gib)} of ${gib(bar.usable_gib)}`);
   const segments = terms.filter(([, value]) => value > 0).map(([name, value]) => {
     const words = `${name}: ${gib(value)}, ${((100 * value) / bar.usable_gib).toFixed(0)}% of the card`;

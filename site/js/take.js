@@ -14,10 +14,8 @@ export function commands({ changed, request, template, own, hub }) {
     "cruft create": ["uvx cruft create", `https://github.com/${template}`, "--no-input",
       ...(answers.length ? ["--extra-context", quoted(JSON.stringify(changed))] : [])].join(" "),
   };
-  if (!request.gpu.startsWith("auto:")) {
-    found["gpu-plan"] = ["uvx --from", `git+https://github.com/${template}`, "gpu-plan", ...(hub ? ["--hub"] : []),
-      ...compared(request, own)].join(" ");
-  }
+  found["gpu-plan"] = ["uvx --from", `git+https://github.com/${template}`, "gpu-plan", ...(hub ? ["--hub"] : []),
+    ...compared(request, own)].join(" ");
   return found;
 }
 
@@ -38,8 +36,7 @@ export function drawTake(plan, given) {
   if (given.hub) notes.push(`A bake opens no connection. First put the model's configuration into the cache: hf download ${plan.request.model} config.json`);
   if (plan.request.gated) notes.push(`${plan.request.model} is gated: accept its licence on the hub.`);
   const all = commands({ ...given, request: plan.request });
-  if (!all["gpu-plan"]) notes.push("gpu-plan compare takes a number of GPUs only with their type.");
-  else if (plan.request.warm) notes.push("gpu-plan compare does not count containers that are kept warm.");
+  if (plan.request.warm) notes.push("gpu-plan compare does not count containers that are kept warm.");
   const files = Object.entries(plan.files).map(([name, text]) => {
     const type = name.endsWith(".svg") ? "image/svg+xml" : "text/plain;charset=utf-8";
     return element("a", { class: "file", download: name, href: `data:${type},${encodeURIComponent(text)}` }, name);

@@ -81,7 +81,7 @@ CHATTER = ("Traceback", "Hook script failed")  # of cookiecutter's, around a ref
 
 
 def test_a_refusal(template: Path, tmp_path: Path) -> None:
-    answers = ("model_id=meta-llama/Llama-3.3-70B-Instruct", "gpu=L4", "gpu_count=1", "quantization=none")
+    answers = ("model_id=meta-llama/Llama-3.3-70B-Instruct", "gpu=L4:1", "quantization=none")
     command = (sys.executable, "-m", "cookiecutter", str(template), "--no-input", "-o", str(tmp_path), *answers)
     done = run(*command, cwd=tmp_path, check=False)
     assert seen("does not run on L4", done.stderr)

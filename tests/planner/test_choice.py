@@ -10,14 +10,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from planner.catalogue.models import find_model
-from planner.choose.cost import LEAST_HOURS, tokens_per_s
+from planner.choose.cost import LEAST_HOURS, tokens_per_s, usd_per_million
 from planner.choose.formats import quality_lost
+from planner.choose.ranking import answer_s
 from planner.choose.training import class_of
-from planner.describe.changes import what_would_change
+from planner.describe.changes import other_aims, what_would_change
 from planner.describe.neighbours import next_cheaper, next_faster
+from planner.describe.other_gpus import out_of_memory
 from planner.describe.refusal import plan_for
 from planner.describe.training import cheaper_run, quicker
-from planner.describe.training import what_would_change as training_changes
+from planner.describe.training import other_aims as training_aims
 from planner.estimate.inference import estimate
 from planner.request.parse import parse_budget, parse_gpu
 from planner.request.warm_pool import parse_warm
@@ -108,7 +110,7 @@ def test_the_other_precision_is_always_told():
     for model, budget in ((QWEN_32B, "20/hour"), (QWEN_8B, "4/hour")):
         plan = plan_for(asked(model, budget))
         assert plan.chosen.setup.quantization == "fp8"
-        assert any("quantization none" in change for change in what_would_change(plan))
+        assert any("`quantization=none`" in change for change in what_would_change(plan))
 
 
 def test_an_fp8_cache_comes_before_4_bit_weights_with_the_kernel_that_keeps_one():
@@ -191,6 +193,7 @@ PLANS = [
     asked(QWEN_8B, "300/month"),
     asked("google/gemma-3-27b-it", "4/hour"),
     asked(EMBEDDING, "2/hour", concurrency=32),
+    asked(QWEN_8B, "8/hour", optimize="latency", warm=parse_warm("1", "latency")),
 ]
 
 
@@ -198,42 +201,68 @@ PLANS = [
 def test_what_is_called_cheaper_or_faster_is(request_):
     plan = plan_for(request_)
     cheaper, faster = next_cheaper(plan), next_faster(plan)
+    said = "\n".join(terminal_lines(plan, "x"))
     assert cheaper is None or cheaper is not faster
     if cheaper:
         assert cheaper.rank  # it runs, and within the budget
-        if request_.task == "serve":
-            assert cheaper.usd_per_hour < plan.chosen.usd_per_hour
+        per_token = request_.task == "batch"
+        price = usd_per_million if per_token else (lambda candidate: candidate.usd_per_hour)
+        assert price(cheaper) < price(plan.chosen)
+        assert f"Cheaper  ({'per token' if per_token else 'per hour'})" in said
     if faster:
-        assert tokens_per_s(faster) > tokens_per_s(plan.chosen)
+        if request_.optimize == "latency":
+            assert answer_s(faster) < answer_s(plan.chosen) and "Faster   (in time to an answer)" in said
+        else:
+            assert tokens_per_s(faster) > tokens_per_s(plan.chosen) and "Faster   (in tokens/s)" in said
 
 
 @pytest.mark.parametrize("request_", PLANS, ids=lambda r: f"{r.task}-{r.model.id.rpartition('/')[2]}-{r.budget.usd:g}")
 def test_what_would_change_does(request_):
     """Each sentence is read as a person would, the answer is typed, and the plan must be what the sentence says."""
-    for sentence in what_would_change(plan_for(request_)):
-        found = re.search(r"(?:(\d+) containers of )?(\d+) x (\S+) in .*?([\d.]+)/hour", sentence)
-        assert found, sentence
+    plan = plan_for(request_)
+    steps = [step for step in out_of_memory(plan) if "gpu=" in step]
+    for sentence in [*what_would_change(plan), *other_aims(plan), *steps]:
+        if "the budget pays for nothing that works" in sentence:
+            with pytest.raises(Refusal):
+                plan_for(retyped(request_, sentence))
+            continue
         other = plan_for(retyped(request_, sentence)).chosen
+        if sentence.endswith("the same choice."):
+            assert other.setup == plan.chosen.setup, sentence
+            continue
+        found = re.search(r"(?:(\d+) containers of )?(\d+)x (\S+) in .*?\$([\d.,]+)/h", sentence)
+        assert found, sentence
         assert other.setup.gpu.name == found[3] and other.setup.gpu_count == int(found[2]), sentence
         assert other.containers == int(found[1] or 1)
-        assert f"{other.usd_per_hour:.2f}" == found[4], sentence
+        assert f"{other.usd_per_hour:,.2f}" == found[4], sentence
+        rate = re.search(r"~([\d,]+) tokens/s", sentence)
+        assert rate and float(rate[1].replace(",", "")) == pytest.approx(tokens_per_s(other), rel=0.06), sentence
 
 
 def retyped(request: Request, sentence: str) -> Request:
-    """The request with the answer that the sentence names."""
-    if found := re.search(r"budget of ([\d.]+/\w+)", sentence):
-        request = replace(request, budget=parse_budget(found[1]))
-    if found := re.search(r"quantization (\w+)", sentence):
-        request = replace(request, quantization=found[1])
-    if found := re.search(r"on gpu (\S+)", sentence):
-        request = replace(request, gpu=found[1])
-    if found := re.search(r"Chosen for (\w+)", sentence):
-        request = replace(request, optimize=found[1])
-    if "half of the context" in sentence:
-        request = replace(request, context_len=request.context_len // 2)
-    if "half of the requests" in sentence or "half of the texts" in sentence:
-        request = replace(request, concurrency=request.concurrency // 2)
+    """The request with the answers that the sentence shows as code."""
+    for answer in " ".join(re.findall(r"`([a-z_]+=[^`]+)`", sentence)).split():
+        key, _, value = answer.partition("=")
+        if key == "gpu":
+            name, count = parse_gpu(value)
+            request = replace(request, gpu=name, gpu_count=count)
+        elif key in ("context_len", "concurrency"):
+            request = replace(request, **{key: int(value)})
+        elif key == "budget":
+            request = replace(request, budget=parse_budget(value))
+        elif key == "warm":
+            request = replace(request, warm=parse_warm(value, request.optimize))
+        else:
+            request = replace(request, **{key: value})
     return request
+
+
+@pytest.mark.parametrize("request_", PLANS, ids=lambda r: f"{r.task}-{r.model.id.rpartition('/')[2]}-{r.budget.usd:g}")
+def test_each_other_aim_has_its_figures(request_):
+    said = list(other_aims(plan_for(request_)))
+    assert [sentence.split("=")[1].split("`")[0].split()[0] for sentence in said] == [
+        aim for aim in AIMS if aim != request_.optimize
+    ]
 
 
 @pytest.mark.parametrize("budget", ["20/run", "60/run", "200/run"])
@@ -242,8 +271,11 @@ def test_a_cheaper_training_is_one_that_runs_and_costs_less(budget):
     cheaper, faster = cheaper_run(plan), quicker(plan)
     assert cheaper is None or (cheaper.rank and cheaper.run.usd < plan.chosen.run.usd)
     assert faster is None or faster.run.hours < plan.chosen.run.hours
-    for line in training_changes(plan):
-        assert "Chosen for" not in line or "throughput" in line
+    [aim] = training_aims(plan)
+    assert aim.startswith("`optimize=throughput`: ")
+    if not aim.endswith("the same choice."):
+        other = plan_for(replace(plan.request, optimize="throughput")).chosen
+        assert f"{other.setup.gpu_count}x {other.setup.gpu.name}, " in aim and other.run.hours < plan.chosen.run.hours
 
 
 # ---- models that only read ----
@@ -294,7 +326,7 @@ def test_a_month_is_hours(model, usd):
     assert hours >= LEAST_HOURS
     text = " ".join(plan_md(plan).split())
     assert f"{hours:,.0f} hours of one container" in text
-    assert f"{hours:,.0f} hours of it for {usd}/month" in "\n".join(terminal_lines(plan, "x"))
+    assert f"${usd}/month pays for {hours:,.0f} hours of one" in "\n".join(terminal_lines(plan, "x"))
 
 
 def test_a_warm_pool_is_paid_for_its_hours():
@@ -315,7 +347,7 @@ def test_prompts_that_fill_a_long_context_are_as_slow_as_their_arithmetic():
     plan = plan_for(request)
     assert plan.chosen.setup.input_len == 16_384
     found = re.search(
-        r"takes ([\d.]+) s to the first token; if .*, ([\d,.]+) tokens/s", " ".join(plan_md(plan).split())
+        r"takes ([\d.]+) s to the first token; if .*?, ([\d,.]+) output tokens/s", " ".join(plan_md(plan).split())
     )
     assert found
     assert 13 < float(found[1]) < 60
@@ -326,7 +358,7 @@ def test_a_batch_counts_its_starts_and_no_more_containers_than_shards():
     request = asked(QWEN_8B, "4/hour", task="batch", dataset_rows=10_000)
     plan = plan_for(request)
     text = " ".join(plan_md(plan).split())
-    found = re.search(r"take ([\d.]+) (minutes|hours) on (one container|(\d+) containers)", text)
+    found = re.search(r"and ([\d.]+) (minutes|hours) on (one container|(\d+) containers)", text)
     assert found
     shards = -(-10_000 // constants(plan)["SHARD_ROWS"])
     assert int(found[4] or 1) <= shards

@@ -113,7 +113,7 @@ def test_sixteen_bits_where_they_are_insisted_on_and_lossy_formats_only_where_th
 @pytest.mark.parametrize(
     ("request_", "sentence"),
     [
-        (asked(LLAMA_70B, gpu="L4:1", quantization="none"), "let quantization be auto|let gpu and gpu_count be auto"),
+        (asked(LLAMA_70B, gpu="L4:1", quantization="none"), "let quantization be auto|let gpu be auto"),
         (asked("Qwen/Qwen3-8B", gpu="T4", attention="flash_attention_2"), "let attention be auto"),
         (asked("Qwen/Qwen3-8B", gpu="T4", quantization="fp8"), "fp8 needs compute capability 8.0, T4 has 7.5"),
         (asked("Qwen/Qwen3-8B", "0.10/hour"), r"raise the budget to \d+\.\d\d/hour"),

@@ -91,7 +91,7 @@ CHOICES = [
 
 # task, model, what else is asked, what the sentence must say, source
 REFUSALS = [
-    ("serve", L70, {"gpu": "L4", "gpu_count": 1, "quantization": "none"}, "gpu_count be auto", "arithmetic"),
+    ("serve", L70, {"gpu": "L4", "gpu_count": 1, "quantization": "none"}, "gpu be auto", "arithmetic"),
     ("serve", L70, {"budget": "0.50/hour"}, "raise the budget to", "price"),
     ("serve", "Qwen/Qwen3-8B", {"budget": "0.10/hour"}, "raise the budget to", "price: a T4 costs 0.59"),
     ("serve", "Qwen/Qwen3-8B", {"gpu": "T4", "attention": "flash_attention_2"}, "T4 has 7.5", FLASH),
@@ -114,7 +114,7 @@ REFUSALS = [
     ("finetune", L70, {"method": "lora", "gpu": "H100"}, "take method qlora", "arithmetic: 131 GiB frozen"),
     ("finetune", "Qwen/Qwen3-8B", {"budget": "0.30/hour"}, "raise the budget to", "price: a T4 costs 0.59"),
     ("distributed", "Qwen/Qwen3-8B", {"budget": "1/hour"}, "raise the budget to", "price: two L4 cost 1.60"),
-    ("distributed", L70, {"method": "full", "gpu": "A100-40GB", "gpu_count": 2}, "gpu_count be auto", MIXED_ADAM),
+    ("distributed", L70, {"method": "full", "gpu": "A100-40GB", "gpu_count": 2}, "gpu be auto", MIXED_ADAM),
 ]  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from cookiecutter.environment import StrictEnvironment
 
 from planner.describe.refusal import plan_for
 from planner.request.prompts import check_answers
+from planner.write.command import made_with
 from planner.write.memory_svg import memory_svg
 from planner.write.plan_md import plan_md
 from planner.write.plan_py.render import plan_py
@@ -150,11 +151,11 @@ def test_the_hook_alone_writes_what_the_planner_writes(name: str, template: Path
     plan = plan_for(answers.request)
     assert {path.name: path.read_text(encoding="utf-8") for path in empty.iterdir()} == {
         "plan.py": plan_py(plan, answers.slug),
-        "PLAN.md": plan_md(plan),
+        "PLAN.md": plan_md(plan, made_with(typed | {"_template": "gh:somebody/something"})),
         "memory.svg": memory_svg(plan),
     }
     assert said.splitlines() == terminal_lines(plan, answers.slug)
-    assert 5 <= len(said.splitlines()) <= 9
+    assert 7 <= len(said.splitlines()) <= 12
 
 
 def test_the_hook_reads_ascii_terminals(template: Path, tmp_path: Path) -> None:
@@ -162,7 +163,7 @@ def test_the_hook_reads_ascii_terminals(template: Path, tmp_path: Path) -> None:
     script = tmp_path / "hook.py"
     script.write_text(rendered(template, DEFAULTS | {"project_name": "Größe 🚀"}), encoding="utf-8")
     done = run(sys.executable, "-B", str(script), cwd=tmp_path, PYTHONIOENCODING="ascii", PYTHONUTF8="0", LC_ALL="C")
-    assert done.stdout.startswith("plan ") and not done.stderr
+    assert done.stdout.startswith("Model ") and not done.stderr
 
 
 def test_a_refusing_hook_writes_one_line_and_no_file(template: Path, tmp_path: Path) -> None:

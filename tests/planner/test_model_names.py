@@ -250,8 +250,8 @@ def test_an_unknown_id_with_a_size_is_planned_as_that_size_and_says_so(cache: Pa
     assert (model.params, model.params_active) == (132e9, 36e9)
     assert {"params", "params_active", "layers", "context"} <= set(model.assumed)
     shown = lines(model_id="databricks/dbrx-instruct", model_size="132B-A36B")
-    assert any(line.startswith("assumed 132B parameters (the size that was asked for)") for line in shown)
-    assert any(line.startswith("warning ") and "hf download databricks/dbrx-instruct" in line for line in shown)
+    assert any(line.startswith("Assumed  132B parameters (the size that was asked for)") for line in shown)
+    assert any(line.startswith("Warning ") and "hf download databricks/dbrx-instruct" in line for line in shown)
 
 
 def test_a_number_in_a_name_is_said_to_be_one(cache: Path) -> None:
@@ -261,7 +261,7 @@ def test_a_number_in_a_name_is_said_to_be_one(cache: Path) -> None:
     )
     shown = lines(model_id="unsloth/Qwen3-8B-bnb-4bit", engine="transformers")
     assert any("the architecture of Qwen/Qwen3-8B, whose name it bears" in line for line in shown)
-    assert not [line for line in lines() if line.startswith(("assumed", "warning"))]
+    assert not [line for line in lines() if line.startswith(("Assumed", "Warning"))]
 
 
 def test_a_revision_of_a_known_model_is_pinned_and_said_to_be_another(cache: Path) -> None:
@@ -280,7 +280,7 @@ def test_after_hf_download_any_id_is_planned_exactly_and_pinned(hub: dict[str, A
     model = asked(model_id="acme/fresh")
     assert model.params == pytest.approx(TOTAL, rel=0.001)
     assert (model.layers, model.revision, model.source, model.assumed) == (28, SHA, CACHED, ())
-    assert not [line for line in lines(model_id="acme/fresh") if line.startswith(("assumed", "warning"))]
+    assert not [line for line in lines(model_id="acme/fresh") if line.startswith(("Assumed", "Warning"))]
     assert "which model_size 8B contradicts" in said(model_id="acme/fresh", model_size="8B")
 
 
@@ -301,7 +301,7 @@ def test_a_format_is_believed_where_the_configuration_names_none_and_said(hub: d
     download(hub, cache, "acme/fresh-FP8", CONFIG)  # as older ModelOpt writes it: the format is in another file
     download(hub, cache, "acme/fresh-AWQ", CONFIG | {"quantization_config": {"quant_method": "gptq", "bits": 8}})
     assert asked(model_id="acme/fresh-FP8").quantization == "fp8"
-    assert any(line == "assumed fp8 weights (its name)" for line in lines(model_id="acme/fresh-FP8"))
+    assert any(line == "Assumed  fp8 weights (its name)" for line in lines(model_id="acme/fresh-FP8"))
     assert asked(model_id="acme/fresh-AWQ").quantization == "int8"  # what the configuration says
 
 

@@ -142,8 +142,8 @@ def test_a_pool_in_working_hours_costs_50_of_168_hours() -> None:
     assert (found["WARM_FROM"], found["WARM_UNTIL"], found["WARM_TIMEZONE"]) == (
         "0 8 * * 1-5", "0 18 * * 1-5", "Europe/Berlin",
     )  # fmt: skip
-    usd = f"{1.95 * 50 / 168 * 730:,.0f} USD a month"
-    assert usd == "424 USD a month"
+    usd = f"{1.95 * 50 / 168 * 730:,.0f}/month"
+    assert usd == "424/month"
     for text in (plan_py(plan, "x"), plan_md(plan), "\n".join(terminal_lines(plan, "x"))):
         assert usd in " ".join(text.split())
 
@@ -151,14 +151,16 @@ def test_a_pool_in_working_hours_costs_50_of_168_hours() -> None:
 def test_two_that_are_always_warm_cost_twice_730_hours() -> None:
     plan, found = planned(warm="2", gpu="L40S")
     assert (found["MIN_CONTAINERS"], found["WARM_CONTAINERS"], found["WARM_FROM"]) == (2, 2, "")
-    assert f"{2 * 1.95 * 730:,.0f} USD a month" in plan_py(plan, "x")
+    assert f"{2 * 1.95 * 730:,.0f}/month" in plan_py(plan, "x")
 
 
 def test_without_a_pool_make_warm_would_keep_one_and_its_price_is_told() -> None:
     plan, found = planned()
     assert (found["MIN_CONTAINERS"], found["WARM_CONTAINERS"], found["WARM_FROM"]) == (0, 1, "")
-    assert "1,424 USD a month" in plan_py(plan, "x") and "424 if warm mon-fri 8-18" in plan_py(plan, "x")
-    assert "idle costs nothing" in "\n".join(terminal_lines(plan, "x"))
+    assert "$1,424/month" in plan_py(plan, "x") and "$424 if warm mon-fri 8-18" in plan_py(plan, "x")
+    assert "Idle     $0 (scales to zero). Always on: $1,424/month; Mon-Fri 8-18: $424" in "\n".join(
+        terminal_lines(plan, "x")
+    )
 
 
 # ---- what the budget says ----
@@ -183,13 +185,13 @@ def test_a_pool_makes_the_planner_take_a_card_that_the_budget_carries_twice() ->
 
 def test_a_pool_too_dear_is_refused_with_fewer_and_with_the_budget_it_needs() -> None:
     said = refusal(warm="3", gpu="L40S")
-    assert said.startswith("4/hour does not carry Qwen/Qwen3-8B") and "3 kept warm always" in said
+    assert said.startswith("$4/hour does not pay for Qwen/Qwen3-8B") and "3 kept warm always" in said
     assert "keep 2 warm" in said and "raise the budget to 5.85/hour (3 x L40S" in said
 
 
 def test_a_month_is_answered_in_months() -> None:
     said = refusal(warm="3", gpu="L40S", budget="3000/month")
-    assert said.startswith("3000/month does not carry") and "keep 2 warm" in said
+    assert said.startswith("$3,000/month does not pay for") and "keep 2 warm" in said
     assert "4271/month" in said and "/hour" not in said  # 3 x 1.95 x 730 = 4270.5
 
 

@@ -29,7 +29,7 @@ REQUESTS = [
     {"model_id": "Qwen/Qwen3-32B", "optimize": "latency", "budget": "8/hour", "warm": "0"},
     {"model_id": "Qwen/Qwen3-8B", "quantization": "none"},
     {"model_id": "Qwen/Qwen3-8B", "quantization": "int4", "gpu": "T4"},
-    {"model_id": "Qwen/Qwen3-8B", "gpu": "H100", "gpu_count": "2", "budget": "none"},
+    {"model_id": "Qwen/Qwen3-8B", "gpu": "H100:2", "budget": "none"},
     {"model_id": "Qwen/Qwen3-8B", "engine": "transformers"},
     {"model_id": "Qwen/Qwen3-8B", "context_len": "32k", "concurrency": "4"},
     {"model_id": "Qwen/Qwen3-8B", "concurrency": "64", "budget": "300/month", "warm": "0"},
@@ -49,7 +49,7 @@ REQUESTS = [
     {"task": "distributed"},
     {"task": "distributed", "dataset": "x.jsonl 50k rows", "budget": "500/run"},
     {"task": "distributed", "method": "lora", "model_size": "32B", "budget": "200/run"},
-    {"task": "distributed", "gpu": "H100", "gpu_count": "8", "budget": "none"},
+    {"task": "distributed", "gpu": "H100:8", "budget": "none"},
 ]  # fmt: skip
 
 

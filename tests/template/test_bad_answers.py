@@ -73,9 +73,8 @@ REFUSED: dict[str, tuple[dict[str, str], str]] = {
     "no GPUs": ({"gpu": "H100:0"}, "not a whole number of at least 1"),
     "some GPUs": ({"gpu": "H100:some"}, "'some' is not a whole number of at least 1"),
     "eight A10s": ({"gpu": "A10:8"}, "at most 4 A10, not 8; take A10:4"),
-    "two counts": ({"gpu": "H100:2", "gpu_count": "4"}, "contradict each other; leave gpu_count auto"),
-    "sixteen of any": ({"gpu_count": "16"}, "at most 8 GPUs, not 16"),
-    "a count in words": ({"gpu_count": "two"}, "gpu_count 'two' is not a whole number"),
+    "sixteen of any": ({"gpu": "auto:16"}, "at most 8 GPUs, not 16"),
+    "a count in words": ({"gpu": "auto:two"}, "gpu 'two' is not a whole number"),
     "quantized classification": (
         {"workload": "classification", "quantization": "int4"},
         "sst-2-english is not to be had in int4 here; take one of none",
@@ -102,7 +101,7 @@ REFUSED: dict[str, tuple[dict[str, str], str]] = {
     "a context in Arabic digits": ({"context_len": "٤٠٩٦"}, "context_len .* is not a whole number"),
     "nobody at once": ({"concurrency": "0"}, "concurrency '0' is not a whole number of at least 1"),
     "one and a half": ({"concurrency": "1.5"}, "concurrency '1.5' is not a whole number"),
-    "a million at once": ({"concurrency": "1000000"}, "does not carry Qwen/Qwen3-8B with 1,?000,?000 requests"),
+    "a million at once": ({"concurrency": "1000000"}, "does not pay for Qwen/Qwen3-8B with 1,?000,?000 requests"),
     "fp8 on a T4": ({"gpu": "T4", "quantization": "fp8", "model_size": "1.5B"}, "does not run on T4"),
     "70B on an L4": (
         {"model_id": "meta-llama/Llama-3.3-70B-Instruct", "gpu": "L4:1", "quantization": "none"},
@@ -312,7 +311,6 @@ NEARLY = {
     "context_len": st.integers(-10, 300_000).map(str) | st.from_regex(r"[0-9]{1,4}[kKmM,_.]", fullmatch=True),
     "concurrency": st.integers(-1, 5_000).map(str),
     "gpu": GPU_NAMES | st.tuples(GPU_NAMES, st.integers(-1, 10)).map(lambda pair: f"{pair[0]}:{pair[1]}"),
-    "gpu_count": st.integers(-1, 10).map(str),
     "quantization": st.sampled_from(("auto", *QUANTIZATIONS)),
     "engine": st.sampled_from(("auto", *ENGINES)),
     "optimize": st.sampled_from(AIMS),
@@ -361,7 +359,7 @@ def plan_or_refuse(typed: dict[str, str]) -> None:
 
 
 PLANNED = (
-    "task workload model_size model_id budget warm context_len concurrency dataset gpu gpu_count quantization engine "
+    "task workload model_size model_id budget warm context_len concurrency dataset gpu quantization engine "
     "method objective optimize"
 ).split()
 

@@ -44,7 +44,7 @@ UNSUPPORTED = {
         "does not run on T4: [^;]*fp8",
     ),  # the reason names it
     "70B in 16 bits on an L4": (
-        {"model_id": "meta-llama/Llama-3.3-70B-Instruct", "gpu": "L4", "quantization": "none", "gpu_count": "1"},
+        {"model_id": "meta-llama/Llama-3.3-70B-Instruct", "gpu": "L4:1", "quantization": "none"},
         "does not run on L4",
     ),
     "nine GPUs": ({"gpu": "H100:9"}, "one container holds at most 8 H100, not 9; take H100:8"),
@@ -61,7 +61,7 @@ UNSUPPORTED = {
     "a warm pool too dear": ({"warm": "3", "gpu": "L40S"}, "keep 2 warm, or raise the budget to 5.85/hour"),
     "a warm pool too dear by the month": (
         {"warm": "3", "gpu": "L40S", "budget": "3000/month"},
-        "3000/month does not carry .* raise the budget to 4271/month",
+        r"\$3,000/month does not pay for .* raise the budget to 4271/month",
     ),
     "a warm pool above what may run": ({"warm": "11", "gpu": "L4", "budget": "none", "model_size": "1.5B"}, "keep 10"),
     "no such hours": ({"warm": "1 mon-fri 8-99"}, "warm has no hours '8-99'; write 8-18"),

@@ -20,8 +20,8 @@ from planner.request.prompts import check_answers
 from planner.schema import AIMS, ENGINES, METHODS, OBJECTIVES, QUANTIZATIONS, TASKS, WORKLOADS
 
 KEYS = (
-    "project_name project_slug task workload model_size model_id budget warm context_len concurrency "
-    "dataset gpu gpu_count quantization engine method objective optimize"
+    "task workload model_size model_id budget dataset project_name project_slug "
+    "context_len concurrency warm gpu quantization engine method objective optimize"
 ).split()
 FILES = [path for path in template_files() if path.parts[0] == BODY.name]
 PYTHON = [path for path in FILES if path.suffix == ".py"]

@@ -140,3 +140,35 @@ def test_an_update_to_what_cannot_work_leaves_the_project_alone(own_project: Pro
     said = cruft("update", "-y", "--variables-to-update", answers, cwd=own_project.root, check=False)
     assert len(re.findall(r"^error: Modal has no GPU 'V100'", said, re.MULTILINE)) == 1
     assert own_project.files() == before
+
+
+def test_a_count_that_an_older_version_stored_apart_is_refused_until_gpu_carries_it(
+    repository: Path, tmp_path: Path
+) -> None:
+    """Cookiecutter drops a stored answer that is no prompt any more, so the hook reads it where cruft keeps it."""
+    hook = repository / "hooks" / "pre_gen_project.py"
+    today = hook.read_text(encoding="utf-8")
+    edit(hook, r"^( +)refuse_stored_count\(typed\)$", r"\g<1>pass")
+    git("commit", "-q", "--all", "-m", "An older version", cwd=repository)
+    project = created(repository, tmp_path, "--extra-context", json.dumps({"gpu": "H100"}))
+    path = project.root / ".cruft.json"
+    stored = json.loads(path.read_text(encoding="utf-8"))
+    stored["context"]["cookiecutter"]["gpu_count"] = "2"
+    path.write_text(json.dumps(stored), encoding="utf-8")
+    commit(project, "Its answers")
+    hook.write_text(today, encoding="utf-8")
+    git("commit", "-q", "--all", "-m", "Today's", cwd=repository)
+    before, here = project.files(), {"PWD": str(project.root)}
+
+    def update(**answers: str) -> str:
+        words = ["update", "-y", "--variables-to-update", json.dumps(answers)]
+        done = run(sys.executable, "-m", "cruft", *words, cwd=project.root, check=False, **here)
+        return done.stdout + done.stderr
+
+    said = update(budget="20/hour")
+    assert """gpu now: cruft update --variables-to-update '{"gpu": "H100:2"}'""" in said
+    assert project.files() == before
+    update(budget="20/hour", gpu="H100:2")
+    updated = Project(project.root)
+    assert updated.plan["GPU"] == "H100:2" and updated.plan["BUDGET"] == "20/hour"
+    assert '"gpu_count"' not in path.read_text(encoding="utf-8")

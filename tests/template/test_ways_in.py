@@ -1,5 +1,6 @@
 """The template works from a path, git, a zip and a sub-folder, by replay, over a project, and in pytest-cookies."""
 
+import shlex
 import shutil
 import sys
 import zipfile
@@ -9,6 +10,8 @@ from pathlib import Path
 import pytest
 from bake import DEFAULTS, Project, contents, git, run
 from releases import released
+
+from planner.write.command import made_with
 
 Bake = Callable[..., Project]
 
@@ -121,9 +124,36 @@ def test_enter_all_the_way_gives_the_default_project(
 
 
 def test_typed_answers_are_heard(answered: Callable[[str], str], tmp_path: Path) -> None:
-    # project name, slug, task 1, workload 1, size; Enter for the model of that size; a budget in words; Enter
-    said = answered("Kiosk Chat\n\n1\n1\n4B\n\n2 per hour\n" + "\n" * 10)
+    # task 1, workload 1, size; Enter for the model of it; a budget in words; no dataset; the project's name; Enter
+    said = answered("1\n1\n4B\n\n2 per hour\n\nKiosk Chat\n" + "\n" * 9)
     project = Project(tmp_path / "kiosk-chat")
     assert (
         str(project.plan["MODEL"]).startswith("Qwen/Qwen3-4B-Instruct-2507") and project.plan["BUDGET"] == "2/hour"
     ), said
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        {},
+        {"task": "batch", "project_name": "Bob's rows", "dataset": "my rows.jsonl 10k rows"},
+        {"task": "finetune", "budget": "4/hour"},
+        {"workload": "embedding", "warm": "1 mon-fri 8-18 Europe/Berlin", "concurrency": "16"},
+    ],
+    ids=["default", "batch", "finetune", "embedding"],
+)
+def test_the_command_in_plan_md_makes_the_same_project(
+    bake: Bake, template: Path, tmp_path: Path, answers: dict[str, str]
+) -> None:
+    made = bake(**answers)
+    command = shlex.split(made.files()["PLAN.md"].decode().partition("## Made with\n")[2].partition("\n\n    ")[2])
+    assert command[:3] == ["cookiecutter", ".", "--no-input"] and len(command) == 3 + len(answers)
+    again = cookiecutter(str(template), *command[2:], out=tmp_path / "again")
+    assert again.files() == made.files()
+
+
+@pytest.mark.parametrize("source", ["gh:ORG/modal-gpu-template", "https://github.com/ORG/modal-gpu-template"])
+def test_the_command_names_a_remote_template_and_its_version(source: str) -> None:
+    typed: dict[str, object] = DEFAULTS | {"_template": source, "_checkout": "v1"}
+    assert made_with(typed) == f"cookiecutter {source} --checkout v1 --no-input"
+    assert made_with(typed | {"_template": "/home/me/clone"}) == "cookiecutter . --no-input"

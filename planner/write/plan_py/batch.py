@@ -9,7 +9,7 @@ from ...describe.format import about
 from ...describe.inference import estimate_of, max_containers, peak_gib
 from ...estimate.inference_speed import RANGE
 from ...schema import InferencePlan
-from .common import DONE, Constant, decided, host_reason, identity, startup_timeout
+from .common import Constant, decided, host_reason, identity, startup_timeout, two_parts
 from .inference import engine, engine_name, rate_reason, weights
 
 MOST_SHARD_ROWS = 100_000  # a file of some 100 MB
@@ -30,7 +30,7 @@ def constants(plan: InferencePlan, slug: str) -> list[Constant]:
         predictions(plan),
         decided(plan, engine_name(plan)),
     )
-    return [row for group in groups for row in (*group, DONE)][:-1]
+    return two_parts(groups)
 
 
 def rows(plan: InferencePlan) -> list[Constant]:
@@ -91,7 +91,7 @@ def money(plan: InferencePlan) -> list[Constant]:
         ("BUDGET", limit, budget_reason(plan)),
         ("USD_PER_HOUR", round(one_hour, 2), host_reason(estimate_of(plan.chosen))),
         ("MAX_CONTAINERS", max_containers(plan), most_reason(plan)),
-        ("SCALEDOWN_WINDOW", IDLE_S, f"seconds without a shard before one stops, {one_hour * IDLE_S / 3600:.3f} USD"),
+        ("SCALEDOWN_WINDOW", IDLE_S, f"seconds without a shard before one stops, ${one_hour * IDLE_S / 3600:.3f}"),
         ("STARTUP_TIMEOUT", startup_timeout(start), f"seconds; a start takes about {start:.0f} with fetched weights"),
         ("TIMEOUT", shard_timeout(plan), "seconds for one shard; an attempt that takes longer has failed"),
     ]
@@ -99,9 +99,9 @@ def money(plan: InferencePlan) -> list[Constant]:
 
 def budget_reason(plan: InferencePlan) -> str:
     return {
-        "run": "USD for GPUs: a job stops before it costs more, over all its runs",
-        "month": "USD for GPUs: all jobs together stop before a calendar month costs more",
-        "hour": "USD for GPUs: caps what runs at once; a run costs what it costs",
+        "run": "dollars for GPUs: a job stops before it costs more, over all its runs",
+        "month": "dollars for GPUs: all jobs together stop before a calendar month costs more",
+        "hour": "dollars for GPUs: limits what runs at once, not what a run costs",
         "none": "no limit",
     }[plan.request.budget.per]
 
@@ -109,10 +109,10 @@ def budget_reason(plan: InferencePlan) -> str:
 def most_reason(plan: InferencePlan) -> str:
     budget = plan.request.budget
     if budget.per == "hour":
-        return f"what {budget.usd:g}/hour pays for at once"
+        return f"as many as ${budget.usd:g}/hour pays for at once"
     if budget.per == "none":
         return "no budget was set: what Modal's Starter plan runs at once, 10 GPUs"
-    return f"their starts take at most a twentieth of {budget.usd:g}; Modal's Starter plan runs 10 GPUs at once"
+    return f"their starts take at most a twentieth of ${budget.usd:g}; Modal's Starter plan runs 10 GPUs at once"
 
 
 def predictions(plan: InferencePlan) -> list[Constant]:
@@ -123,13 +123,16 @@ def predictions(plan: InferencePlan) -> list[Constant]:
         ("PREDICTED_PEAK_GIB", round(peak_gib(estimate), 1), "on each GPU, cache included"),
         ("PREDICTED_TOKENS_PER_S", round(rate, 1), rate_reason(plan)),
         ("SPEED_RANGE", RANGE, "times slower or faster is likely, until a shard has been measured"),
-        ("TYPICAL_PROMPT_TOKENS", setup.input_len, "taken for that speed; `estimate` counts yours"),
+        ("TYPICAL_PROMPT_TOKENS", setup.input_len, "assumed for that speed; `estimate` counts yours"),
     ]
     if plan.request.workload == "generation":
         read = estimate.prefill_tokens_per_s or 0
         found += [
-            ("TYPICAL_ANSWER_TOKENS", setup.output_len, "taken for that speed, and by `estimate`"),
+            ("TYPICAL_ANSWER_TOKENS", setup.output_len, "assumed for that speed, and by `estimate`"),
             ("PREDICTED_PROMPT_TOKENS_PER_S", round(read, 1), "read by a container that writes nothing"),
         ]
     start = round(estimate.cold_start_s or 0)
-    return [*found, ("PREDICTED_COLD_START_S", start, "until the first row, weights on the Volume (prior)")]
+    return [
+        *found,
+        ("PREDICTED_COLD_START_S", start, "until the first row, weights on the Volume (unmeasured estimate)"),
+    ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable
 
 from ...catalogue.gpus import PRICES_DATE
 from ...describe.format import size_words
@@ -11,7 +12,15 @@ from ...schema import CACHED, LOCAL, AnyPlan, InferenceEstimate, Model, Training
 
 Constant = tuple[str, object, str]  # name, value, reason
 DONE: Constant = ("", "", "")  # a blank line between groups of constants
-DECIDED: Constant = ("", "", "Decided at bake time; bake again to change")  # a heading
+SAFE: Constant = ("", "", "Safe to edit: each takes effect by itself, at the next deploy or run.")
+AGAIN: Constant = ("", "", "Plan again if changed: these depend on each other. PLAN.md has the command.")
+# The constants of the second part; a budget, too, where others follow from it
+PLANNED = frozenset(
+    "MODEL GPU NODES SHARDING OFFLOAD DTYPE QUANTIZATION QUANTIZE_AT_LOAD ATTENTION KV_CACHE_DTYPE CONTEXT_LEN "
+    "MAX_NUM_BATCHED_TOKENS CONCURRENCY MEMORY_FRACTION METHOD LORA_RANK LORA_TARGETS OPTIMIZER SEQ_LEN PACKING "
+    "MICRO_BATCH ACCUMULATION ACTIVATION_CHECKPOINTING LOSS USD_PER_HOUR SPEED_RANGE TYPICAL_PROMPT_TOKENS "
+    "TYPICAL_ANSWER_TOKENS TASK WORKLOAD ENGINE".split()
+)
 WEIGHTS = "/weights"  # where the generated project mounts its Volume of weights
 STARTUP_S = (600, 3600)  # seconds: no LLM server is up within Modal's default 30, and an hour is long enough
 TASK_WORDS = {
@@ -27,16 +36,36 @@ WORKLOAD_WORDS = {
 }
 
 
+def two_parts(groups: Iterable[list[Constant]], planned: frozenset[str] = PLANNED) -> list[Constant]:
+    """Return the constants of all groups: those that are safe to edit, then those that are `planned` or predicted."""
+
+    def again(row: Constant) -> bool:
+        return row[0] in planned or row[0].startswith("PREDICTED_")
+
+    kept = list(groups)
+    found: list[Constant] = []
+    for heading, second in ((SAFE, False), (AGAIN, True)):
+        found += [heading, DONE]
+        for group in kept:
+            for row in group:
+                if row is not DONE and again(row) == second:
+                    found.append(row)
+                elif row is DONE and found[-1] is not DONE:
+                    found.append(DONE)
+            if found[-1] is not DONE:
+                found.append(DONE)
+    return found[:-1]
+
+
 def identity(slug: str) -> list[Constant]:
     """Return the project's name."""
     return [("NAME", slug, "the app's name on Modal")]
 
 
 def decided(plan: AnyPlan, *more: Constant) -> list[Constant]:
-    """Return the constants that the project's files follow from, and `more` of them, under their heading."""
+    """Return the constants that the project's files follow from, and `more` of them."""
     task, workload = plan.request.task, plan.request.workload
     return [
-        DECIDED,
         ("TASK", task, TASK_WORDS[task]),
         ("WORKLOAD", workload, WORKLOAD_WORDS[workload]),
         *more,
@@ -52,7 +81,7 @@ def model_reason(model: Model, published: str, slug: str) -> str:
     size = f"{guess.get(model.basis, '')}{size_words(model)}"
     if model.source == CACHED or model.basis in guess:
         return f"{size}; licence and gate are not known: a gated model needs SECRETS{published}"
-    gate = "gated: its owner must let you in" if model.gated else "not gated"
+    gate = "gated: accept its licence first" if model.gated else "not gated"
     return f"{size}, {model.licence or 'licence unknown'}, {gate}{published}"
 
 
@@ -65,7 +94,7 @@ def revision_reason(model: Model, revision: str) -> str:
         return "the commit whose config.json lies in this machine's Hugging Face cache"
     if model.basis and revision == model.revision:
         return "as asked for"
-    return "the commit that the catalogue knows"
+    return "the commit of MODEL that the catalogue knows"
 
 
 def secrets(model: Model) -> Constant:
@@ -84,4 +113,4 @@ def startup_timeout(cold_start_s: float) -> int:
 
 
 def host_reason(estimate: InferenceEstimate | TrainingEstimate) -> str:
-    return f"one container's GPUs, priced {PRICES_DATE}; its CPU and memory add about {estimate.host_usd_per_hour:.2f}"
+    return f"one container's GPUs, priced {PRICES_DATE}; its CPU and memory add about ${estimate.host_usd_per_hour:.2f}"

@@ -6,9 +6,9 @@ from ...catalogue.gpus import gpu_string
 from ...choose.formats import weights_lost
 from ...choose.support import overflows_float16
 from ...describe.format import about
-from ...describe.inference import estimate_of, peak_gib, rate_range, written
+from ...describe.inference import estimate_of, peak_gib, rate_range, token_kind
 from ...describe.names import kernel_name
-from ...describe.neighbours import beside, next_cheaper
+from ...describe.neighbours import next_cheaper, price_unit, priced
 from ...estimate.kv_cache import is_causal
 from ...estimate.vllm_memory import batched_tokens
 from ...schema import LOCAL, InferencePlan, InferenceSetup
@@ -44,7 +44,11 @@ def engine(plan: InferencePlan) -> list[Constant]:
         ("GPU", gpu_string(gpu, setup.gpu_count), gpu_reason(plan)),
         ("DTYPE", *dtype(setup)),
         ("QUANTIZATION", setup.quantization, quantization_reason(plan)),
-        ("QUANTIZE_AT_LOAD", checkpoint(setup)[2], "what the engine makes of the weights while it loads them"),
+        (
+            "QUANTIZE_AT_LOAD",
+            checkpoint(setup)[2],
+            "format that the engine casts the weights to while loading; empty: none",
+        ),
         ("ATTENTION", setup.attention, f"{kernel_name(setup)}; compute capability {gpu.compute_capability}"),
         *vllm_constants(setup),
         ("CONTEXT_LEN", setup.context_len, context_reason(plan)),
@@ -58,7 +62,7 @@ def vllm_constants(setup: InferenceSetup) -> list[Constant]:
     if setup.engine != "vllm":
         return []
     if setup.kv_dtype == "fp8":
-        cache = "half the bytes of a 16-bit cache, for a small loss that 4-bit weights would exceed"
+        cache = "half the bytes of a 16-bit cache; loses less quality than 4-bit weights"
     else:
         cache = "auto: as DTYPE; fp8 halves it, on cards and kernels that read it"
     step = setup.max_batched_tokens or batched_tokens(setup)
@@ -113,8 +117,8 @@ def fraction_reason(setup: InferenceSetup) -> str:
     if not is_causal(setup.model) or (setup.engine == "transformers" and setup.model.workload != "generation"):
         return "of the card at most; a model that only reads keeps no cache and takes far less"
     if setup.engine == "transformers":
-        return "of what the weights leave, for the cache and the work of a step; more is refused at start"
-    return "of the card for the engine; what the weights leave is cache"
+        return "of what the weights leave, for the cache and a step; more is refused at start"
+    return "of the card for the engine; what the weights leave becomes KV cache"
 
 
 def concurrency_reason(plan: InferencePlan) -> str:
@@ -132,12 +136,12 @@ def concurrency_reason(plan: InferencePlan) -> str:
 def gpu_reason(plan: InferencePlan) -> str:
     estimate, cheaper = estimate_of(plan.chosen), next_cheaper(plan)
     used = f"{peak_gib(estimate):.1f} of {estimate.usable_gib:.1f} GiB used"
-    return f"{used}; next cheaper: {beside(plan, cheaper)}" if cheaper else used
+    return f"{used}; cheaper {price_unit(plan)}: {priced(plan, cheaper)}" if cheaper else used
 
 
 def rate_reason(plan: InferencePlan) -> str:
     low, high = (about(rate / plan.chosen.containers) for rate in rate_range(plan.chosen))
-    return f"{written(plan)} by one container at CONCURRENCY; {low} to {high} is likely"
+    return f"{token_kind(plan)} tokens of one container at CONCURRENCY; {low} to {high} is likely"
 
 
 def quantization_reason(plan: InferencePlan) -> str:
@@ -148,4 +152,4 @@ def quantization_reason(plan: InferencePlan) -> str:
         return "as you asked"
     if not weights_lost(setup):
         return f"a published checkpoint, and {setup.gpu.name} computes in it: as good as 16 bits (arXiv 2411.02355)"
-    return f"the budget does not carry more bits; {setup.gpu.name} runs it"
+    return f"more bits exceed the budget; {setup.gpu.name} runs it"

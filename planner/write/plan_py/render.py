@@ -12,7 +12,7 @@ from .common import DONE, Constant
 
 WIDTH = 120  # characters of a line of plan.py
 HEAD = (
-    '"""What was decided for this project, and why. Edit it here; all else reads it. How it was weighed: PLAN.md."""\n'
+    '"""Settings of this project, each with its reason; everything else reads them. PLAN.md explains the choice."""\n'
 )
 MAPPINGS = {"SPECULATIVE": "dict[str, object]"}  # types of constants that are no dict[str, str]
 CONSTANTS: dict[str, Callable[[Any, str], list[Constant]]] = {

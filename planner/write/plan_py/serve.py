@@ -6,13 +6,13 @@ import math
 
 from ...catalogue.parsers import parsers_of
 from ...choose.cost import container_usd_per_hour, month_hours, tokens_per_s
+from ...choose.traffic import SCALEDOWN_S
 from ...describe.inference import estimate_of, idle_prices, max_containers, peak_gib, pool_words
 from ...request.warm_pool import crons
 from ...schema import InferencePlan
-from .common import DONE, Constant, decided, host_reason, identity, startup_timeout
+from .common import DONE, PLANNED, Constant, decided, host_reason, identity, startup_timeout, two_parts
 from .inference import checkpoint, engine, engine_name, rate_reason, weights
 
-SCALEDOWN_S = 300
 MIB = 2**20  # bytes
 TOKEN_BYTES = 32  # JSON of one token: 4 characters of text, more where it escapes letters
 MAX_TEXTS = 2048  # inputs that OpenAI's embeddings endpoint takes at once
@@ -35,7 +35,7 @@ def constants(plan: InferencePlan, slug: str) -> list[Constant]:
         predictions(plan),
         decided(plan, engine_name(plan), budget(plan)),
     )
-    return [row for group in groups if group for row in (*group, DONE)][:-1]
+    return two_parts(groups, PLANNED | {"BUDGET"})
 
 
 def money(plan: InferencePlan) -> list[Constant]:
@@ -49,7 +49,7 @@ def money(plan: InferencePlan) -> list[Constant]:
         ("BUFFER_CONTAINERS", *buffer(plan)),
         ("MAX_CONTAINERS", max_containers(plan), most_reason(plan)),
         ("TARGET_CONCURRENCY", *target(plan)),
-        ("SCALEDOWN_WINDOW", SCALEDOWN_S, f"seconds idle before one stops, {one_hour * SCALEDOWN_S / 3600:.2f} USD"),
+        ("SCALEDOWN_WINDOW", SCALEDOWN_S, f"seconds idle before one stops, ${one_hour * SCALEDOWN_S / 3600:.2f}"),
         DONE,
         ("WARM_CONTAINERS", max(1, pool.containers), pool_reason(plan)),
         ("WARM_FROM", opens, "cron: MIN_CONTAINERS rises to WARM_CONTAINERS" if opens else "no schedule"),
@@ -64,26 +64,26 @@ def budget(plan: InferencePlan) -> Constant:
     return (
         "BUDGET",
         "none" if limit.per == "none" else f"{limit.usd:g}/{limit.per}",
-        "USD, for GPUs; MAX_CONTAINERS follows from it",
+        "dollars for GPUs; MAX_CONTAINERS follows from it",
     )
 
 
 def buffer(plan: InferencePlan) -> tuple[int, str]:
     """Return the idle containers kept ahead of a rising load, and why: one for latency where the budget has room."""
     if plan.request.optimize == "latency" and max_containers(plan) > max(1, plan.request.warm.containers):
-        return 1, "kept ready ahead of a rising load, because you chose for latency; none while nothing runs"
-    return 0, "kept ready ahead of a rising load; one would be billed whenever the service is busy"
+        return 1, "idle ones kept ready for a rising load, because the aim is latency; none while nothing runs"
+    return 0, "idle ones kept ready for a rising load; one would be billed whenever the service is busy"
 
 
 def target(plan: InferencePlan) -> tuple[int, str]:
     """Return the requests in one container at which Modal starts another, and why."""
     most = plan.chosen.setup.concurrency
     if plan.request.workload != "generation":
-        return most, "requests in one container before another starts: as many fill one pass"
+        return most, "requests in one container before another starts: as many as fill one pass"
     if max_containers(plan) == 1:
-        return most, "requests in one container before another starts; the budget has no other"
+        return most, "requests in one container before another starts; the budget pays for no other"
     early = max(1, most * 4 // 5)
-    return early, "requests in one container before another starts: while it does, a fifth of this one is free"
+    return early, "requests in one container before another starts: leaves headroom while it starts"
 
 
 def access(plan: InferencePlan) -> list[Constant]:
@@ -92,7 +92,7 @@ def access(plan: InferencePlan) -> list[Constant]:
     public: Constant = (
         "PUBLIC",
         False,
-        "True lets anybody call it, at your expense; False asks for a Modal proxy token",
+        "False: callers need a Modal proxy token; True: anybody can call it, at your expense",
     )
     if plan.request.workload == "generation":
         body = max(MIB, whole_mib(setup.context_len * TOKEN_BYTES))
@@ -134,7 +134,7 @@ def conversation(plan: InferencePlan) -> list[Constant]:
         (
             "REASONING_PARSER",
             reasoning,
-            "vLLM's: thinking comes apart from the answer" if reasoning else "none: this model is not known to think",
+            "vLLM's: returns thinking apart from the answer" if reasoning else "none is known for this model",
         ),
     ]
 
@@ -162,7 +162,7 @@ def whole_mib(count: int) -> int:
 def starts(plan: InferencePlan) -> list[Constant]:
     start = estimate_of(plan.chosen).cold_start_s or 0
     cpu = plan.chosen.setup.engine == "transformers"
-    why = "imports, which take most of such a start, come out of a snapshot of main memory"
+    why = "imports, most of such a start, are restored from a snapshot of main memory"
     return [
         ("STARTUP_TIMEOUT", startup_timeout(start), f"seconds; a start takes about {start:.0f} with fetched weights"),
         ("HANG_TIMEOUT", HANG_S, "seconds in which requests run and no token comes; then the container is replaced"),
@@ -184,7 +184,7 @@ def predictions(plan: InferencePlan) -> list[Constant]:
         (
             "PREDICTED_COLD_START_S",
             round(estimate.cold_start_s or 0),
-            "until the first answer, weights on the Volume (prior)",
+            "until the first answer, weights on the Volume (unmeasured estimate)",
         ),
     ]
 
@@ -195,14 +195,14 @@ def least_reason(plan: InferencePlan) -> str:
         return "outside the hours below it scales to zero"
     if pool.containers:
         return f"kept warm, {pool_words(plan)} for GPUs; each saves a cold start of about {start:.0f} s"
-    return f"scales to zero; the first request then waits for a cold start of about {start:.0f} s"
+    return f"scales to zero; the next request waits for a cold start of about {start:.0f} s"
 
 
 def pool_reason(plan: InferencePlan) -> str:
     if plan.request.warm.containers:
         return f"the warm pool, {pool_words(plan)} for GPUs"
     always, working = idle_prices(plan)
-    return f"for `make warm`: one costs {always:,.0f} USD a month for GPUs; {working:,.0f} if warm mon-fri 8-18 only"
+    return f"for `make warm`: one costs ${always:,.0f}/month for GPUs; ${working:,.0f} if warm mon-fri 8-18 only"
 
 
 def most_reason(plan: InferencePlan) -> str:
@@ -211,5 +211,5 @@ def most_reason(plan: InferencePlan) -> str:
         return "no budget was set: what Modal's Starter plan runs at once, 10 GPUs"
     if budget.per == "month":
         hours = month_hours(plan.request, plan.chosen)
-        return f"what carries the load or is kept warm; {budget.usd:g}/month pays for {hours:,.0f} hours of one"
-    return f"what {budget.usd:g}/{budget.per} pays for around the clock"
+        return f"what carries the load or is kept warm; ${budget.usd:g}/month pays for {hours:,.0f} hours of one"
+    return f"as many as ${budget.usd:g}/{budget.per} pays for around the clock"

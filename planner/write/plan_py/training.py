@@ -5,11 +5,10 @@ from __future__ import annotations
 from ...catalogue.gpus import PRICES_DATE, gpu_string
 from ...choose.training_cost import LONGEST_ATTEMPT_S, attempt_s
 from ...describe.format import about
-from ...describe.training import beside, cheaper_run, memory_terms, row_tokens
+from ...describe.training import cheaper_run, gets, memory_terms, row_tokens
 from ...estimate.training_run import checkpoint_gib, save_every_s, start_s
 from ...schema import LOCAL, Request, TrainingPlan, TrainingSetup
 from .common import (
-    DONE,
     WEIGHTS,
     Constant,
     decided,
@@ -19,6 +18,7 @@ from .common import (
     revision_reason,
     secrets,
     startup_timeout,
+    two_parts,
 )
 from .training_step import method_rows, step_rows
 
@@ -49,7 +49,7 @@ def constants(plan: TrainingPlan, slug: str) -> list[Constant]:
         predictions(plan),
         decided(plan, ("OBJECTIVE", plan.request.objective, OBJECTIVE_WORDS[plan.request.objective])),
     )
-    return [row for group in groups for row in (*group, DONE)][:-1]
+    return two_parts(groups)
 
 
 def tuned_weights(plan: TrainingPlan, slug: str) -> list[Constant]:
@@ -82,7 +82,7 @@ def machines(plan: TrainingPlan) -> list[Constant]:
 def gpu_reason(plan: TrainingPlan) -> str:
     estimate, cheaper = plan.chosen.estimate, cheaper_run(plan)
     used = f"{sum(memory_terms(estimate).values()):.1f} of {estimate.usable_gib:.1f} GiB used"
-    return f"{used}; cheaper for the run: {beside(plan, cheaper)}" if cheaper else used
+    return f"{used}; cheaper per run: {gets(cheaper)}" if cheaper else used
 
 
 def nodes_reason(setup: TrainingSetup) -> str:
@@ -103,7 +103,7 @@ def sharding_reason(setup: TrainingSetup) -> str:
 
 def offload_reason(plan: TrainingPlan) -> str:
     if plan.chosen.setup.offload == "none":
-        return "nothing waits in main memory, which would be slower"
+        return "nothing is kept in main memory, which would be slower"
     return f"the GPUs alone are too small; it takes {plan.chosen.estimate.host_gib:.0f} GiB of main memory on each node"
 
 
@@ -112,11 +112,15 @@ def data_rows(plan: TrainingPlan) -> list[Constant]:
     request = plan.request
     named = request.dataset not in ("", "none")
     known = f"; planned for {request.dataset_rows:,} rows" if request.dataset_rows else ""
-    where = "a Hugging Face id, a folder, or a JSONL, Parquet or CSV file" if named else "a sample of ours: name yours"
+    where = (
+        "a Hugging Face id, a folder, or a JSONL, Parquet or CSV file"
+        if named
+        else "a sample of the template: name yours"
+    )
     return [
         ("DATASET", request.dataset if named else SAMPLES[request.workload, request.objective], where + known),
         ("SUBSET", "", "of a dataset with several configurations"),
-        ("COLUMNS", {}, "where yours are called otherwise: our name -> yours"),
+        ("COLUMNS", {}, "if your columns have other names: our name -> yours"),
         ("LABELS", [], "names of classes by number; none: those that occur"),
         ("EVAL_SHARE", 0.05, "of the rows, held out to measure on; at most 1,000"),
         ("EPOCHS", request.epochs, epochs_reason(request)),
@@ -130,7 +134,7 @@ def epochs_reason(request: Request) -> str:
         return "one pass, as Zephyr has it (arXiv 2310.16944): preferences are soon learnt by heart"
     if request.epochs > 1:
         return "passes over the rows, as Alpaca and BERT have it"
-    return "one pass over so many rows is enough (prior)"
+    return "one pass over so many rows is enough (assumed)"
 
 
 def keeping(plan: TrainingPlan) -> list[Constant]:
@@ -160,9 +164,9 @@ def money(plan: TrainingPlan) -> list[Constant]:
 
 def budget_reason(plan: TrainingPlan) -> str:
     return {
-        "run": "USD for GPUs: a run saves and stops before it costs more, over all its attempts",
-        "month": "USD for GPUs: all runs together stop before a calendar month costs more",
-        "hour": "USD for GPUs: bounds which run; a run costs what it costs",
+        "run": "dollars for GPUs: a run saves and stops before it costs more, over all its attempts",
+        "month": "dollars for GPUs: all runs together stop before a calendar month costs more",
+        "hour": "dollars for GPUs: limits what runs, not what a run costs",
         "none": "no limit",
     }[plan.request.budget.per]
 
@@ -171,13 +175,13 @@ def host_reason(plan: TrainingPlan) -> str:
     setup, estimate = plan.chosen.setup, plan.chosen.estimate
     gpus = "all GPUs of all nodes" if setup.nodes > 1 else "all its GPUs" if setup.gpu_count > 1 else "the GPU"
     memory = f", {estimate.host_gib:.0f} GiB for offloading among it," if estimate.host_gib else ""
-    return f"{gpus}, priced {PRICES_DATE}; CPU and memory{memory} add about {estimate.host_usd_per_hour:.2f}"
+    return f"{gpus}, priced {PRICES_DATE}; CPU and memory{memory} add about ${estimate.host_usd_per_hour:.2f}"
 
 
 def timeout_reason(plan: TrainingPlan) -> str:
     if attempt_s(plan.request.budget, plan.chosen) == LONGEST_ATTEMPT_S:
-        return "seconds of one attempt, Modal's limit; a longer run goes on in the next"
-    return f"seconds of one attempt: what {plan.request.budget.usd:g} USD pay for"
+        return "seconds of one attempt, Modal's limit; a longer run continues in the next"
+    return f"seconds of one attempt: what ${plan.request.budget.usd:g} pays for"
 
 
 def predictions(plan: TrainingPlan) -> list[Constant]:
@@ -185,7 +189,7 @@ def predictions(plan: TrainingPlan) -> list[Constant]:
     setup, estimate = plan.chosen.setup, plan.chosen.estimate
     terms = {name: round(gib, 1) for name, gib in memory_terms(estimate).items()}
     low, high = about(estimate.tokens_per_s_low or 0), about(estimate.tokens_per_s_high or 0)
-    at = f"at rows of {row_tokens(plan):,} tokens (prior)" if plan.request.row_tokens else "at full sequences"
+    at = f"at rows of {row_tokens(plan):,} tokens (assumed)" if plan.request.row_tokens else "at full sequences"
     host: list[Constant] = [
         ("PREDICTED_HOST_GIB", round(estimate.host_gib, 1), "of main memory on each node, for what is offloaded")
     ]
@@ -202,6 +206,6 @@ def predictions(plan: TrainingPlan) -> list[Constant]:
         (
             "PREDICTED_COLD_START_S",
             round(start_s(setup)),
-            "until the first step is done, weights on the Volume (prior)",
+            "until the first step is done, weights on the Volume (unmeasured estimate)",
         ),
     ]

@@ -77,7 +77,7 @@ def learning_rate(setup: TrainingSetup) -> tuple[float, str]:
         return ADAPTER_RATE * halved, source
     if setup.model.workload == "classification":
         return CLASSIFIER_RATE, "the least that BERT's paper (arXiv 1810.04805) tries: 2e-5 to 5e-5"
-    smaller = ", halved for a larger model (prior)" if halved < 1 else ""
+    smaller = ", halved for a larger model (assumed)" if halved < 1 else ""
     return FULL_RATE * halved, f"Stanford Alpaca's for 7B{smaller}"
 
 
@@ -105,7 +105,7 @@ def step_rows(plan: TrainingPlan) -> list[Constant]:
 
 def _attention_reason(setup: TrainingSetup) -> str:
     if setup.attention == "eager":
-        return "step by step: transformers has no kernel for this model's soft cap on the scores"
+        return "unfused: transformers has no kernel for this model's soft cap on the scores"
     return "PyTorch's own, which holds FlashAttention kernels and needs no package"
 
 
@@ -114,7 +114,7 @@ def packing(plan: TrainingPlan) -> tuple[bool, str]:
     request = plan.request
     if plan.chosen.setup.packed:
         return True, (
-            f"rows of {request.row_tokens:,} tokens (prior) fill whole sequences; the run checks that none sees another"
+            f"rows of {request.row_tokens:,} tokens (assumed) fill whole sequences; the run checks that they stay apart"
         )
     if request.workload != "generation":
         return False, "a class belongs to one text"
@@ -135,8 +135,8 @@ def checkpointing_reason(setup: TrainingSetup) -> str:
     other = training.estimate(replace(setup, gradient_checkpointing=not setup.gradient_checkpointing))
     gib = sum(memory_terms(other).values())
     if setup.gradient_checkpointing:
-        return f"activations are computed again in the backward pass: kept, a GPU would need {gib:.1f} GiB"
-    return f"activations fit; computed again they would leave {gib:.1f} GiB in use and cost about a third of the speed"
+        return f"activations are recomputed in the backward pass: kept, a GPU would need {gib:.1f} GiB"
+    return f"activations fit; recomputed they would leave {gib:.1f} GiB in use and cost about a third of the speed"
 
 
 def fused_reason(setup: TrainingSetup) -> str:
