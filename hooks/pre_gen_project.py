@@ -2703,7 +2703,7 @@ estimate_training_memory_MASK_BYTES = 1  # of a pair of tokens: the boolean mask
 # Bytes of a token that a layer's backward takes beside what was kept, per element of its widest tensor and of the
 # hidden state; adapters and full training. Not counted with shards: the runs that were published had fused kernels
 # (Liger, torch.compile), and nothing here measured others.
-BACKWARD_WIDTHS = {False: 10, True: 6}
+BACKWARD_WIDTHS = {False: 10, True: 6}  # by whether there is no dropout: in full training, and in DPO
 BACKWARD_HIDDEN = {False: 10, True: 12}
 HOST_BUFFER = 1.5  # pinned buffers on top of the states, factor of DeepSpeed's own memory estimator
 estimate_training_memory_MIB = 2**20
@@ -2811,7 +2811,8 @@ def timeline(setup: TrainingSetup, w: Widths, gradients: float) -> tuple[Moment,
     whole = setup.sharding == "none" and full
     passing = 0.0  # of a layer's own temporaries
     if setup.sharding == "none":
-        passing = BACKWARD_WIDTHS[full] * tokens * max(w.mlp, w.query) + BACKWARD_HIDDEN[full] * tokens * w.hidden
+        wide = BACKWARD_WIDTHS[full or setup.objective == "dpo"]
+        passing = wide * tokens * max(w.mlp, w.query) + BACKWARD_HIDDEN[full] * tokens * w.hidden
         passing *= item / 2
     if whole:
         passing += (item + stream) * max(w.mlp, w.query) * w.hidden  # the gradient of one matrix, and its cast
@@ -2880,7 +2881,8 @@ def unused_bytes(
         return UNUSED_SHARE * peak
     if setup.method == "lora":
         return unused_adapters(setup, w)
-    return reserved_full(setup, w, held, tuple(held + moment.total for moment in moments), weights) - peak
+    trained = weights / 2 if setup.objective == "dpo" else weights  # and as much of DPO's reference
+    return reserved_full(setup, w, held, tuple(held + moment.total for moment in moments), trained) - peak
 
 
 # ---- planner/estimate/training_speed.py
