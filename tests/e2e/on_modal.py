@@ -84,10 +84,10 @@ class OnModal:
 
     def download(self, kind: str, path: str) -> Path:
         """A file or folder of a Volume, brought here."""
-        to = self.project.root / "fetched" / Path(path).name
-        to.parent.mkdir(exist_ok=True)
+        to = self.project.root / "fetched"
+        to.mkdir(exist_ok=True)  # or the files of a folder would be written over each other
         self.modal("volume", "get", "--force", self.volume(kind), path, str(to))
-        return to
+        return to / Path(path).name
 
     def listed(self, kind: str, folder: str) -> list[str]:
         """Names in a folder of a Volume."""

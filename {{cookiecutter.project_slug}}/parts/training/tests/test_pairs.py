@@ -55,7 +55,16 @@ def refusal(job: Job, folder: Path, rows: list[Any]) -> str:
         ({"prompt": ASK, "chosen": GOOD, "rejected": BAD}, [USER]),
         ({"prompt": [USER], "chosen": [YES], "rejected": [NO]}, [USER]),  # TRL's own, with and without the prompt
         ({"chosen": [USER, YES], "rejected": [USER, NO]}, [USER]),
-        ({"prompt": ASK, "chosen": [USER, YES], "rejected": [USER, NO], "prompt_id": "a"}, [USER]),  # UltraFeedback
+        (
+            {
+                "prompt": ASK,
+                "chosen": [USER, YES],
+                "rejected": [USER, NO],
+                "messages": [USER, YES],
+                "score_chosen": 9.0,
+            },
+            [USER],  # HuggingFaceH4/ultrafeedback_binarized
+        ),
         ({"chosen": [BE, *EARLIER, USER, YES], "rejected": [BE, *EARLIER, USER, NO]}, [BE, *EARLIER, USER]),
         ({"system": "Be brief.", "question": ASK, "chosen": GOOD, "rejected": BAD}, [BE, USER]),  # Intel/orca_dpo_pairs
         ({"system": "Be brief.", "input": ASK, "chosen": GOOD, "rejected": BAD}, [BE, USER]),  # argilla's of it

@@ -37,7 +37,7 @@ def pair_parser(rows: Rows, found: Format, tokenizer: PreTrainedTokenizerBase) -
     needed = (asked, *both) if asked else both
     first: Row = next((row for row in rows.read() if not any(is_missing(row.get(name)) for name in needed)), {})
     lists = any(messages_in(first.get(name)) for name in needed)
-    rendered = any(token in str(first.get(asked)) for token in tokenizer.all_special_tokens)
+    rendered = any(token in str(first.get(asked)) for token in tokenizer.all_special_tokens if token)
     as_chat = lists or bool(asked and tokenizer.chat_template and not rendered)
     tools = {"tools": CHAT} if "tools" in columns and as_chat else {}
     separator = "\n\n" if found.is_question else ""
