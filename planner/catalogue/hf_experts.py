@@ -9,6 +9,7 @@ from .architectures import Architecture
 from .hf_fields import Config
 
 EXPERT_KEYS = ("n_routed_experts", "num_local_experts", "num_experts", "moe_num_experts")
+ALWAYS = ("all", "decoder_sparse_step", "llama4", "ernie")  # rules of architectures that have experts in any case
 PER_TOKEN_KEYS = (
     "num_experts_per_tok", "top_k_experts", "num_experts_per_token", "moe_top_k", "moe_k", "moe_topk"
 )  # fmt: skip
@@ -36,14 +37,23 @@ def experts_of(config: Config, architecture: Architecture, layers: int) -> Exper
     """Return the experts that the config.json describes. Refusal where a key is missing or odd."""
     if not architecture.sparse:
         return NO_EXPERTS
+    key, found = config.get(*EXPERT_KEYS)
     count = config.count(*EXPERT_KEYS, default=0)
+    if not key and found is None and architecture.sparse in ALWAYS and architecture.extra != "nemotron_h":
+        raise Refusal(
+            "the config.json gives no number of experts; take the config.json that the model was published with"
+        )
     if architecture.sparse == "gemma4" and not config.flag("enable_moe_block"):
         return NO_EXPERTS
     if count < 2:
         return NO_EXPERTS
+    if config.values.get("moe_intermediate_size", 0) is None and "moe_intermediate_size" in config.defaults:
+        raise Refusal("moe_intermediate_size in the config.json is null; it must be a whole number of at least 1")
     width = config.count("moe_intermediate_size", "expert_ffn_hidden_size", default=0)
     width = width or config.count("intermediate_size", "ffn_hidden_size")
     per_token = config.count(*PER_TOKEN_KEYS, default=2)
+    if per_token > count:
+        raise Refusal(f"the config.json sends a token to {per_token} experts of {count}")
     placed = tuple(_sparse(config, architecture.sparse, layer) for layer in range(layers))
     listed = config.items("mlp_layer_types")
     if listed:
@@ -54,7 +64,7 @@ def experts_of(config: Config, architecture: Architecture, layers: int) -> Exper
         placed = tuple(kind == "sparse" for kind in listed)
     return Experts(
         count=count,
-        per_token=max(1, min(per_token, count)),
+        per_token=max(1, per_token),
         width=width,
         shared_width=_shared_width(config, architecture, width),
         layers=placed,
@@ -83,8 +93,8 @@ def _sparse(config: Config, rule: str, layer: int) -> bool:
         step = config.count("moe_layer_freq", default=1) or 1
         return layer >= config.count(rule, "first_k_dense_replace", default=0) and layer % step == 0
     if rule == "decoder_sparse_step":
-        step = config.count("decoder_sparse_step", default=1)
-        return bool(step) and layer not in config.items("mlp_only_layers") and (layer + 1) % step == 0
+        step = config.count("decoder_sparse_step")
+        return layer not in config.items("mlp_only_layers") and (layer + 1) % step == 0
     if rule == "expert_layer_period":
         period, offset = config.count("expert_layer_period"), config.count("expert_layer_offset", default=0)
         return layer % period == offset

@@ -13,7 +13,7 @@ _SHAPING = re.compile(
     r"layer_period|layer_offset|^attn_(?!pdrop|drop|impl|logit|soft|scal|temper|output_m|out_m|in_m|factor)|attn_type_list|"
     r"attn_layer|^linear_(?!attn_[a-z]+_factor|a_log|dt|allow)|mamba(?!_chunk|_conv_b|_proj_b|_act|_rms|_norm|_dt_(?!rank)|_hidden_act)|"
     r"^conv_(?!b)|block_types?$|layer_types$|layers_block_type|block_configs|hybrid|^ssm_(?!cfg|dtype|mult|in_m|out_m)|"
-    r"lru_width|kda_layers|^(n_routed|num|num_local|moe_num|n)_experts$|lora_rank$|^index_(n_heads|head_dim)|"
+    r"lru_width|kda_layers|^(n_routed|num|num_local|moe_num|n)_experts$|lora_rank$|cla_share|use_cla|^index_(n_heads|head_dim)|"
     r"kv_shared|^(text|vision|audio|llm)_config$|per_layer_input|^hc_|compress|cross_attention_layers|laurel|altup_num|moe_layer_freq|zero_expert_num"
 )
 _IDLE: tuple[Any, ...] = (None, False, 0, 1, "", "none", "multihead_attention")  # values that turn nothing on
@@ -28,6 +28,7 @@ class Config:
     def __init__(self, values: Mapping[str, Any], defaults: Mapping[str, Any] | None = None) -> None:
         self.values, self.defaults = values, defaults or {}
         self.asked: set[str] = set()
+        self.layers = 0  # how many numbers a list with one a layer has; 0: not known yet
 
     def get(self, *keys: str) -> tuple[str, Any]:
         """Return the first of `keys` that has a value, and the value; ("", None) where none has."""
@@ -46,14 +47,18 @@ class Config:
         """Return the first of `keys` that has a value, as a count (0 only with a default); Refusal names the key."""
         key, value = self.get(*keys)
         if isinstance(value, list) and value:  # one number a layer
+            if self.layers and len(value) != self.layers:
+                raise Refusal(f"{key} in the config.json has {len(value)} numbers for {self.layers} layers")
             if any(other != value[0] for other in value):
                 raise Refusal(f"{key} in the config.json differs between layers; such layers are not understood here")
             value = value[0]
         return _count(key, value, keys, default)
 
     def flag(self, key: str, default: bool = False) -> bool:
-        """Return whether the key is true, 1 or a text."""
+        """Return whether the key is true (1, in the defaults of a class)."""
         value = self.get(key)[1]
+        if value is not None and value not in (True, False):
+            raise Refusal(f"{key} in the config.json is {_shown(value)}; it must be true or false")
         return default if value is None else bool(value)
 
     def text(self, *keys: str) -> str:
@@ -110,7 +115,7 @@ def _count(key: str, value: Any, keys: tuple[str, ...], default: int | None) -> 
             raise Refusal(f"the config.json has no {keys[0]}; take the config.json that the model was published with")
         return default
     least = 1 if default is None else 0
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or value % 1 != 0 or value < least:
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:  # 2048.0 transformers refuses, too
         raise Refusal(f"{key} in the config.json is {_shown(value)}; it must be a whole number of at least {least}")
     return int(value)
 

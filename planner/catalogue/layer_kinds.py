@@ -57,6 +57,10 @@ def _listed(listed: list[object], layers: int) -> list[str]:
 def _full(config: Config, layers: int, _every: int) -> list[str]:
     if config.items("layer_types"):
         kinds = _listed(config.items("layer_types"), layers)
+        if set(kinds) - {"full", "window"}:
+            raise Refusal(
+                "layer_types in the config.json names layers without attention, which this kind does not have"
+            )
         if set(kinds) != {"full"} and window_of(config):
             return kinds
     return ["full"] * layers

@@ -18,13 +18,13 @@ DEFAULT_MODELS = {
     "generation": (
         "HuggingFaceTB/SmolLM2-135M-Instruct",
         "HuggingFaceTB/SmolLM2-360M-Instruct",
-        "Qwen/Qwen2.5-0.5B-Instruct",
-        "Qwen/Qwen2.5-1.5B-Instruct",
+        "Qwen/Qwen3-0.6B",
+        "Qwen/Qwen3-1.7B",
         "HuggingFaceTB/SmolLM3-3B",
         "Qwen/Qwen3-4B-Instruct-2507",
         "Qwen/Qwen3-8B",
         "Qwen/Qwen3-14B",
-        "mistralai/Mistral-Small-3.1-24B-Instruct-2503",
+        "mistralai/Mistral-Small-3.2-24B-Instruct-2506",
         "Qwen/Qwen3-32B",
         "Qwen/Qwen3-Next-80B-A3B-Instruct",
         "openai/gpt-oss-120b",
@@ -52,11 +52,12 @@ DEFAULT_MODELS = {
 # Older ones, or of a rarer size, which are taken where none of the above is of the size that was asked for.
 FURTHER_MODELS = {
     "generation": (
+        "Qwen/Qwen2.5-0.5B-Instruct",
         "Qwen/Qwen3.5-0.8B",
-        "Qwen/Qwen3-1.7B",
+        "Qwen/Qwen2.5-1.5B-Instruct",
         "mistralai/Mistral-Nemo-Instruct-2407",
         "openai/gpt-oss-20b",
-        "Qwen/Qwen3-30B-A3B-Instruct-2507",
+        "Qwen/Qwen3.6-35B-A3B",
         "mistralai/Mixtral-8x7B-Instruct-v0.1",
         "Qwen/Qwen2-57B-A14B-Instruct",
         "mistralai/Mixtral-8x22B-Instruct-v0.1",
@@ -71,6 +72,9 @@ TRAINED_MODELS = {
         "answerdotai/ModernBERT-large",
     ),
 }
+
+# Mixtures of experts to train, whose every layer has attention: the figures of training are backed for those.
+FURTHER_TRAINED = {"Qwen/Qwen3.6-35B-A3B": "Qwen/Qwen3-30B-A3B-Instruct-2507"}
 
 # Published without a trained head: they answer with random labels until somebody trains them.
 HEADLESS = frozenset(
@@ -233,6 +237,7 @@ def default_model(params: int, workload: str, to_train: bool = False, active: in
     preferred, further = DEFAULT_MODELS[workload], FURTHER_MODELS.get(workload, ())
     if to_train:
         preferred = TRAINED_MODELS.get(workload, preferred)
+        further = tuple(FURTHER_TRAINED.get(name, name) for name in further)
         preferred, further = (
             tuple(name for name in names if catalogue[name].quantization == "none") for names in (preferred, further)
         )

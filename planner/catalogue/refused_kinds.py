@@ -39,6 +39,8 @@ def check_kind(config: Mapping[str, Any], id: str) -> None:
     kind = typed_at(config, str, "model_type")
     if kind in SPEECH:
         raise _refusal(id, f"a model of speech or sound ({kind})", "speech")
+    if config.get("is_decoder") is True and config.get("add_cross_attention") is True:
+        raise _refusal(id, f"the decoder of a pair ({kind}, add_cross_attention)", "its kind")
     if kind in ENCODER_DECODERS or config.get("is_encoder_decoder") is True:
         raise _refusal(id, f"an encoder and decoder in one ({kind or 'is_encoder_decoder'})", "its kind")
     if kind in VISION:

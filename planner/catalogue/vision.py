@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from ..schema import Refusal
 from .hf_fields import Config, typed_at
 
 TEXT_KEYS = ("text_config", "llm_config", "language_config")
@@ -25,9 +26,22 @@ def tower_params(config: Mapping[str, Any], hidden: int) -> int:
 
     `hidden` is the language model's hidden size.
     """
-    wrapper = WRAPPERS.get(typed_at(config, str, "model_type"))
-    vision = typed_at(config, dict, "vision_config")
-    return wrapper.tower(Config(vision), Config(config), hidden) if wrapper and vision else 0
+    whole = typed_at(config, str, "model_type")
+    wrapper, vision = WRAPPERS.get(whole), typed_at(config, dict, "vision_config")
+    if not wrapper:
+        return 0
+    audio = typed_at(config, dict, "audio_config")
+    if audio and whole not in HEARING:
+        raise Refusal(
+            f"the config.json of this {whole} has an audio_config, which is not understood here; choose a model of an "
+            f"architecture in docs/models.md"
+        )
+    if not vision:
+        raise Refusal(
+            f"the config.json of this {whole} has no vision_config; take the config.json that it was published with"
+        )
+    tower = wrapper.tower(Config(vision), Config(config), hidden)
+    return tower + (HEARING[whole](Config(audio), hidden) if audio else 0)
 
 
 def _block(width: int, inner: int, bias: bool = True, gated: bool = False, norm_bias: bool = True) -> int:
@@ -118,9 +132,38 @@ def _gemma4(vision: Config, _whole: Config, hidden: int) -> int:
     return tower + width * hidden
 
 
+def _gemma4_unified(vision: Config, _whole: Config, hidden: int) -> int:
+    """Gemma 4 12B embeds patches of raw pixels, without an encoder."""
+    width = vision.count("mm_embed_dim", default=3840)
+    pixels = 3 * (vision.count("patch_size", default=16) * vision.count("pooling_kernel_size", default=3)) ** 2
+    rows = 2 * vision.count("mm_posemb_size", default=1120)
+    return 2 * pixels + (pixels + 1) * width + (rows + 4) * width + width * hidden
+
+
+def _gemma4_audio(audio: Config, hidden: int) -> int:
+    """Gemma 4's conformer for sound, with two convolutions before it; mel spectra have 128 bins."""
+    width, out = audio.count("hidden_size", default=1024), audio.count("output_proj_dims", default=1536)
+    first, second = (audio.items("subsampling_conv_channels") or [128, 32])[:2]
+    heads, kernel = audio.count("num_attention_heads", default=8), audio.count("conv_kernel_size", default=5)
+    layer = 24 * width**2 + (9 + kernel) * width + width // heads
+    before = 10 * first + (9 * first + 1) * second + 32 * second * width
+    return before + audio.count("num_hidden_layers", default=12) * layer + (width + 1) * out + out * hidden
+
+
+def _gemma4_unified_audio(audio: Config, hidden: int) -> int:
+    return audio.count("audio_embed_dim", default=640) * hidden
+
+
+# Models that hear, too: the parameters of what embeds sound.
+HEARING: dict[str, Callable[[Config, int], int]] = {
+    "gemma4": _gemma4_audio,
+    "gemma4_unified": _gemma4_unified_audio,
+}
+
 WRAPPERS: dict[str, Wrapper] = {
     "gemma3": Wrapper("gemma3_text", _siglip),
     "gemma4": Wrapper("gemma4_text", _gemma4),
+    "gemma4_unified": Wrapper("gemma4_unified_text", _gemma4_unified),
     "llama4": Wrapper("llama4_text", _llama4),
     "mistral3": Wrapper("mistral", _pixtral),
     "qwen2_vl": Wrapper("qwen2", _qwen2),

@@ -30,7 +30,11 @@ ENCODER_HEADS = {
     "gte": ("none",),
 }
 # Keys that its class reads and that transformers' configuration class does not fill in.
-NEEDED = {"hy_v3": ("first_k_dense_replace",), "deepseek_v2": ("n_group", "topk_group")}
+NEEDED = {
+    "hy_v3": ("first_k_dense_replace",),
+    "deepseek_v2": ("n_group", "topk_group"),
+    "lfm2": ("conv_dim", "block_dim"),
+}
 
 
 def vllm_obstacle(whole: Mapping[str, Any], config: Config, kind: str, head: str, tied: bool) -> str:
@@ -41,8 +45,10 @@ def vllm_obstacle(whole: Mapping[str, Any], config: Config, kind: str, head: str
     ties = [each.get("tie_word_embeddings") for each in (whole, typed_at(whole, dict, *TEXT_KEYS))]
     if None not in ties and ties[0] != ties[1]:  # some classes read the one, some the other
         return "one tie_word_embeddings"
-    if kind in ENCODER_HEADS and head not in ENCODER_HEADS[kind]:
-        return f"head {head}" if head else "architectures"
+    if whole.get("architectures") and not head:  # without any it takes the first class of that model_type
+        return "architectures"
+    if kind in ENCODER_HEADS and (head or "none") not in ENCODER_HEADS[kind]:
+        return f"head {head}"
     if kind in NEEDED and (missing := [key for key in NEEDED[kind] if config.get(key)[1] is None]):
         return f"key {missing[0]}"
     if head == "text" and kind in (UNTIED if tied else TIED):

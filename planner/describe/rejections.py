@@ -79,7 +79,7 @@ def vllm_obstacle_text(model: Model) -> str:
     if what == "key":
         return f"vLLM needs {name} in a config.json of type {model.architecture}; that of {model.id} has none"
     if what == "architectures":
-        return f"vLLM needs architectures in the config.json of {model.id}, which has none"
+        return f"vLLM does not know the class that architectures in the config.json of {model.id} names"
     if what == "head":
         return f"vLLM has no class for the encoder of {model.id} with the head that its config.json names"
     if what == "one":

@@ -116,6 +116,30 @@ def test_what_nothing_limits_has_an_assumed_context() -> None:
         ("qwen2.5-7b-yarn128k", {"layer_types": ["full_attention"] * 27 + ["telepathy"]}, "telepathy"),
         ("qwen2.5-7b-yarn128k", {"layer_types": ["full_attention"] * 3}, "names 3 layers of 28"),
         ("qwen2.5-7b-yarn128k", {"intermediate_size": [1024, *[2048] * 27]}, "differs between layers"),
+        ("qwen2.5-7b-yarn128k", {"intermediate_size": [18944] * 3}, "3 numbers for 28 layers"),
+        # what the configuration classes of transformers 5.23 or vLLM 0.32 refuse: no silent reading of it either
+        ("qwen2.5-7b-yarn128k", {"hidden_size": "3584"}, "hidden_size.*whole number"),
+        ("qwen2.5-7b-yarn128k", {"hidden_size": 3584.0}, "hidden_size.*whole number"),
+        ("qwen2.5-7b-yarn128k", {"hidden_size": 3585}, "28 heads do not divide"),
+        ("qwen2.5-7b-yarn128k", {"intermediate_size": 10**300}, "up to 20T"),
+        ("qwen2.5-7b-yarn128k", {"vocab_size": None}, "no vocab_size"),
+        ("qwen2.5-7b-yarn128k", {"num_key_value_heads": 3}, "3 key-value heads do not divide"),
+        ("qwen2.5-7b-yarn128k", {"num_key_value_heads": 0}, "num_key_value_heads"),
+        ("qwen2.5-7b-yarn128k", {"num_hidden_layers": None, "n_layers": 28}, "n_layers, which a qwen2 does not read"),
+        ("qwen2.5-7b-yarn128k", {"num_key_value_heads": None, "num_kv_heads": 4}, "num_kv_heads, which a qwen2"),
+        ("qwen2.5-7b-yarn128k", {"tie_word_embeddings": "false"}, "true or false"),
+        ("olmo-2-7b", {"attention_bias": "false"}, "true or false"),
+        ("qwen2.5-7b-yarn128k", {"torch_dtype": "foo"}, "bfloat16, float16 or float32"),
+        ("qwen2.5-7b-yarn128k", {"max_position_embeddings": 10**30}, "at most 100,000,000"),
+        ("qwen2.5-7b-yarn128k", {"rope_scaling": {"type": "linear", "factor": "4.0"}}, "must be a number"),
+        ("qwen2.5-7b-yarn128k", {"cla_share_factor": 2}, "cla_share_factor"),  # Hunyuan's layers that share a cache
+        ("olmo-2-7b", {"model_type": "llama", "layer_types": ["conv"] * 32}, "without attention"),
+        ("phi-3.5-moe", {"num_local_experts": None}, "no number of experts"),
+        ("phi-3.5-moe", {"num_experts_per_tok": 17}, "17 experts of 16"),
+        ("bert-base-NER", {"is_decoder": True, "add_cross_attention": True}, "decoder of a pair"),
+        ("bert-base-NER", {"model_type": "gemma3", "text_config": {"hidden_size": 2560}}, "no vision_config"),
+        ("bert-base-NER", {"model_type": "mistral3", "vision_config": {"hidden_size": 8}, "text_config": {
+            "hidden_size": 4096, "num_attention_heads": 32}, "audio_config": {"hidden_size": 8}}, "audio_config"),
     ],
 )  # fmt: skip
 def test_what_is_not_understood_is_refused_in_a_sentence(name: str, changes: dict[str, Any], words: str) -> None:
@@ -188,7 +212,7 @@ class TestEngines:
             ("olmo-2-7b", {"model_type": "gemma2", "tie_word_embeddings": False}, "only with tied embedding and head"),
             ("deepseek-v2-lite", {"tie_word_embeddings": True}, "only with separate embedding and head"),
             ("deepseek-v2-lite", {"n_group": None}, "needs n_group"),
-            ("bert-base-NER", {"architectures": []}, "needs architectures"),
+            ("olmo-2-7b", {"architectures": ["FooBar"]}, "does not know the class"),
             ("bert-base-NER", {"model_type": "modernbert", "architectures": ["ModernBertForMaskedLM"]}, "no class"),
         ],
     )
@@ -203,9 +227,14 @@ class TestEngines:
 
     def test_two_flags_that_contradict_each_other_are_not_planned_for_vllm(self) -> None:
         text = {**PUBLISHED["olmo-2-7b"]["config"], "model_type": "qwen2", "tie_word_embeddings": False}
-        whole = {"model_type": "qwen2_vl", "architectures": ["Qwen2VLForConditionalGeneration"], "text_config": text}
+        whole = {"model_type": "qwen2_vl", "vision_config": {"depth": 32}, "text_config": text}
         assert "vllm" in from_config(whole, "o/n").engines
         assert from_config({**whole, "tie_word_embeddings": True}, "o/n").engines == ("transformers",)
+
+    @pytest.mark.parametrize("name", ["bert-base-NER", "olmo-2-7b"])
+    def test_a_config_without_a_class_is_the_first_of_its_type(self, name: str) -> None:
+        """vLLM 0.32 builds LlamaForCausalLM of a llama whose architectures are empty."""
+        assert "vllm" in read(name, architectures=[]).engines
 
 
 class TestHeads:
