@@ -3690,7 +3690,7 @@ def over_budget_text(request: Request, candidate: InferenceCandidate, rejection:
             return f"{verb} ${price} for {LEAST_HOURS} busy hours, over ${amount(budget)}"
         return f"{verb} ${in_unit(budget, candidate.usd_per_hour)}, over ${amount(budget)}"
     if budget.per == "month":
-        return f"{warm} kept warm cost ${in_unit(budget, month_usd(request, candidate))}, over ${amount(budget)}"
+        return f"{warm} kept warm cost{'s' * (warm == 1)} ${in_unit(budget, month_usd(request, candidate))}, over ${amount(budget)}"
     busy = "may all run around the clock once they are busy:" if request.warm.days else "kept warm cost"
     usd_per_hour = warm * container_usd_per_hour(candidate.setup)
     return f"{warm} {busy} ${in_unit(budget, usd_per_hour)}, over ${amount(budget)}"
@@ -7519,8 +7519,8 @@ def made_with(typed: dict[str, object]) -> str:
         "concurrency": AT_ONCE.get(answers["workload"], "32"),
         "project_slug": re.sub(r"[^a-z0-9]+", "-", answers["project_name"].lower()).strip("-"),
     }
-    ordered = sorted(answers, key=list(usual).index)
-    words = [shlex.quote(f"{key}={answers[key]}") for key in ordered if answers[key] != usual[key]]
+    ordered = [*usual, *(key for key in answers if key not in usual)]
+    words = [shlex.quote(f"{key}={answers[key]}") for key in ordered if answers[key] != usual.get(key)]
     return " ".join(["cookiecutter", *template(typed), "--no-input", *words])
 
 
