@@ -1,4 +1,4 @@
-"""What an experienced engineer would choose, request by request, and what must be refused, with the source of each.
+"""Choices of an experienced engineer, request by request, and requests that must be refused, each with its source.
 
 The expectations were written from the sources named, not from the planner's answers: a set of cards where several are
 defensible. "arithmetic" stands for parameters x bytes against the card, "price" for the list in catalogue/gpus.py.
