@@ -3690,7 +3690,8 @@ def over_budget_text(request: Request, candidate: InferenceCandidate, rejection:
             return f"{verb} ${price} for {LEAST_HOURS} busy hours, over ${amount(budget)}"
         return f"{verb} ${in_unit(budget, candidate.usd_per_hour)}, over ${amount(budget)}"
     if budget.per == "month":
-        return f"{warm} kept warm cost{'s' * (warm == 1)} ${in_unit(budget, month_usd(request, candidate))}, over ${amount(budget)}"
+        costs = f"cost{'s' * (warm == 1)} ${in_unit(budget, month_usd(request, candidate))}"
+        return f"{warm} kept warm {costs}, over ${amount(budget)}"
     busy = "may all run around the clock once they are busy:" if request.warm.days else "kept warm cost"
     usd_per_hour = warm * container_usd_per_hour(candidate.setup)
     return f"{warm} {busy} ${in_unit(budget, usd_per_hour)}, over ${amount(budget)}"
@@ -3785,7 +3786,7 @@ def refusal_text(no_plan: NoPlan) -> str:
     if isinstance(cause, FormatNotOffered):
         also = "; engine transformers makes it while loading" if cause.made_at_load else ""
         offered = ", ".join(cause.offered)
-        return f"{cause.model.id} is not to be had in {cause.asked} here; take one of {offered}{also}"
+        return f"{cause.model.id} is not available in {cause.asked} here; take one of {offered}{also}"
     if isinstance(cause, NothingWorks):
         return training_text(cause) if cause.request.task in schema_TRAINING else inference_text(cause)
     gpus = "these cards" if cause.request.gpu == "auto" else cause.request.gpu
@@ -7133,7 +7134,7 @@ def parse_budget(text: str) -> Budget:
         re.ASCII,
     )
     if not found:
-        raise Refusal(f"budget {shown(text)} is not understood; write 4/hour, 300/month, 50/run or none (USD)")
+        raise Refusal(f"budget {shown(text)} is not understood; write 4/hour, 300/month, 50/run or none (dollars)")
     usd = float(found[1])
     if not 0 < usd <= MAX_USD:
         raise Refusal(f"budget {shown(text)} must be above 0 and at most {MAX_USD:,}, such as 4/hour")
