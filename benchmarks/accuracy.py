@@ -36,7 +36,7 @@ REPORT = ROOT / "docs" / "accuracy.md"
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """What a kind is held to: relative errors (or factors) at the median and at another share of the experiments."""
+    """The bounds of a kind: relative errors (or factors) at the median and at another share of the experiments."""
 
     kind: str
     median: float

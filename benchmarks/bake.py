@@ -1,4 +1,4 @@
-"""What a bake costs: ten kinds of answers, each beside a trivial template and cookiecutter's own start.
+"""The cost of a bake: ten kinds of answers, each beside a trivial template and cookiecutter's own start.
 
 python benchmarks/bake.py [--rounds 5] [--against CHECKOUT]    ten bakes a round, so 50
 
@@ -83,7 +83,7 @@ def cost(command: Sequence[str], cwd: Path | None = None) -> Cost:
 
 
 def copied_template(to: Path, source: Path = ROOT) -> Path:
-    """What a bake reads, without what tools leave beside it."""
+    """Copy the files that a bake reads, without caches of tools."""
     for part in TEMPLATE:
         if (source / part).is_dir():
             shutil.copytree(source / part, to / part, ignore=CACHES)
@@ -143,7 +143,7 @@ def bakes(rounds: int, kinds: Mapping[str, Mapping[str, str]], against: Path | N
 
 
 def own(turns: Iterable[Turn], figure: str) -> float:
-    """What the template adds to a trivial bake in a field of Cost: the median of the pairs' differences."""
+    """Return what the template adds to a trivial bake in a field of Cost: the median of the pairs' differences."""
     return median(getattr(turn.bake, figure) - getattr(turn.trivial, figure) for turn in turns)
 
 

@@ -1,4 +1,4 @@
-"""What a row costs in the generated batch project: rows/s of a whole shard against the engine's own call for many rows.
+"""A row's cost in the generated batch project: rows/s of a whole shard against the engine's own call for many rows.
 
     python benchmarks/batch.py [--only transformers] [--rounds 5] [--vllm-python .venv-vllm/bin/python]
 

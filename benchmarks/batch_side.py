@@ -122,7 +122,7 @@ def vllm_alone(engine: Any, given: list[str]) -> Side:
 
 
 def forget(engine: Any) -> None:
-    """What a turn must not find of the one before: vLLM's cache of prompts, a batching thread."""
+    """Clear the traces of the turn before: vLLM's cache of prompts, a batching thread."""
     if hasattr(engine, "llm"):
         engine.llm.reset_prefix_cache()
     else:

@@ -56,7 +56,7 @@ class Grown:
 
 
 def defaults() -> dict[str, str]:
-    """What Enter all the way answers."""
+    """Return the default answers."""
     asked = prompt_for_config(generate_context(str(ROOT / "cookiecutter.json")), no_input=True)
     return {name: answer for name, answer in asked.items() if not name.startswith("_")}
 

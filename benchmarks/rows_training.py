@@ -208,7 +208,7 @@ def _peak_gib(row: dict[str, str]) -> float:
 
 @dataclass(frozen=True, slots=True)
 class TrainingAnswer:
-    """What an estimator says of a setup, in GiB per GPU and tokens/s over all GPUs; None: it does not say."""
+    """An estimator's figures of a setup, in GiB per GPU and tokens/s over all GPUs; None where it has none."""
 
     peak_gib: float | None
     overhead_gib: float = 0.0  # CUDA context and NCCL, on top

@@ -1,4 +1,4 @@
-"""What the generated server costs: requests/s through it against the engine under it, on this machine's CPU.
+"""The cost of the generated server: requests/s through it against the engine under it, on this machine's CPU.
 
     python benchmarks/serve.py [--only transformers] [--rounds 5] [--vllm-python .venv-vllm/bin/python]
 
@@ -115,7 +115,7 @@ class Side:
         return sum(one.user + one.system for one in times)
 
     def speed(self, load: str, model: str) -> Speed:
-        """What it does of one load."""
+        """Return its figures under one load."""
         with self.turn():
             begun, requests = self.cpu_seconds(), len(LOADS[load].texts)
             if self.url:

@@ -1,4 +1,4 @@
-"""What the serving benchmark asks, and the one load generator for every side that is asked over HTTP.
+"""The requests of the serving benchmark, and the one load generator for every side that is asked over HTTP.
 
 Standard library only: the sides run in different virtual environments. One process, one thread, prepared bytes, kept
 connections: it takes little of the CPU that the server under test needs.

@@ -3736,7 +3736,8 @@ def over_budget_text(request: Request, candidate: InferenceCandidate, rejection:
             return f"{verb} ${price} for {LEAST_HOURS} busy hours, over ${amount(budget)}"
         return f"{verb} ${in_unit(budget, candidate.usd_per_hour)}, over ${amount(budget)}"
     if budget.per == "month":
-        return f"{warm} kept warm cost ${in_unit(budget, month_usd(request, candidate))}, over ${amount(budget)}"
+        costs = f"cost{'s' * (warm == 1)} ${in_unit(budget, month_usd(request, candidate))}"
+        return f"{warm} kept warm {costs}, over ${amount(budget)}"
     busy = "may all run around the clock once they are busy:" if request.warm.days else "kept warm cost"
     usd_per_hour = warm * container_usd_per_hour(candidate.setup)
     return f"{warm} {busy} ${in_unit(budget, usd_per_hour)}, over ${amount(budget)}"
@@ -3831,7 +3832,7 @@ def refusal_text(no_plan: NoPlan) -> str:
     if isinstance(cause, FormatNotOffered):
         also = "; engine transformers makes it while loading" if cause.made_at_load else ""
         offered = ", ".join(cause.offered)
-        return f"{cause.model.id} is not to be had in {cause.asked} here; take one of {offered}{also}"
+        return f"{cause.model.id} is not available in {cause.asked} here; take one of {offered}{also}"
     if isinstance(cause, NothingWorks):
         return training_text(cause) if cause.request.task in schema_TRAINING else inference_text(cause)
     gpus = "these cards" if cause.request.gpu == "auto" else cause.request.gpu
@@ -7384,7 +7385,7 @@ def parse_budget(text: str) -> Budget:
         re.ASCII,
     )
     if not found:
-        raise Refusal(f"budget {shown(text)} is not understood; write 4/hour, 300/month, 50/run or none (USD)")
+        raise Refusal(f"budget {shown(text)} is not understood; write 4/hour, 300/month, 50/run or none (dollars)")
     usd = float(found[1])
     if not 0 < usd <= MAX_USD:
         raise Refusal(f"budget {shown(text)} must be above 0 and at most {MAX_USD:,}, such as 4/hour")
@@ -7789,8 +7790,8 @@ def made_with(typed: dict[str, object]) -> str:
         "concurrency": AT_ONCE.get(answers["workload"], "32"),
         "project_slug": re.sub(r"[^a-z0-9]+", "-", answers["project_name"].lower()).strip("-"),
     }
-    ordered = sorted(answers, key=list(usual).index)
-    words = [shlex.quote(f"{key}={answers[key]}") for key in ordered if answers[key] != usual[key]]
+    ordered = [*usual, *(key for key in answers if key not in usual)]
+    words = [shlex.quote(f"{key}={answers[key]}") for key in ordered if answers[key] != usual.get(key)]
     return " ".join(["cookiecutter", *template(typed), "--no-input", *words])
 
 
@@ -8484,7 +8485,7 @@ def less_load(plan: InferencePlan) -> Iterator[str]:
 
 MEASURED, CALCULATED, ESTIMATE = "measured elsewhere", "calculated", "unmeasured estimate"
 PUBLISHED, ASSUMED = "published", "assumed"
-FITTED = "a roofline model with constants from published measurements, none of them ours"
+FITTED = "a roofline model, its constants from published measurements of such cards, none of them ours"
 
 
 def memory_figures(model: Model, terms: str) -> list[Figure]:
@@ -8597,11 +8598,11 @@ def describe_other_gpus_out_of_memory(plan: InferencePlan) -> list[str]:
     setup, estimate = plan.chosen.setup, estimate_of(plan.chosen)
     steps = []
     if setup.engine == "vllm":
-        freed = LOWER_FRACTION * estimate.usable_gib
+        freed, spare = LOWER_FRACTION * estimate.usable_gib, spare_gib(plan.chosen)
         steps.append(
             f"While it runs (`CUDA out of memory`): lower `MEMORY_FRACTION` from {setup.memory_fraction:g} to "
             f"{setup.memory_fraction - LOWER_FRACTION:g}. That leaves {freed:.1f} GiB more outside of vLLM and takes "
-            f"them from the KV cache, which has {spare_gib(plan.chosen):.1f} to spare."
+            f"them from the KV cache, {f'which has {spare:.1f} to spare' if spare else 'so fewer run at once'}."
         )
     if setup.engine == "vllm" and plan.request.workload == "generation":
         steps.append(

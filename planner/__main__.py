@@ -65,7 +65,7 @@ def add_request(command: argparse.ArgumentParser) -> None:
     add = command.add_argument
     add("model", help="a model id, a folder with a config.json, or a size such as 8B or 235B-A22B")
     add("--task", default="serve", choices=TASKS, help="what to do with it (serve)")
-    add("--budget", default="none", help="4/hour, 300/month, 50/run for a batch or to train, or none (USD)")
+    add("--budget", default="none", help="4/hour, 300/month, 50/run for a batch or to train, or none (dollars)")
     add("--context", default="auto", help="tokens: prompt and answer (8192), one example (2048)")
     add("--rows", default="0", help="of a batch or to train on: 10000, 10k (unknown)")
     add("--method", default="auto", choices=("auto", *METHODS), help="insist on a way to train")

@@ -49,7 +49,7 @@ def picture() -> bytes:
 
 
 def run(command: str) -> str:
-    """What the command prints to a person: both streams, without the traceback that cookiecutter adds to a refusal."""
+    """Return the output of a command, both streams, without the traceback that cookiecutter adds to a refusal."""
     words = shlex.split(command)
     with tempfile.TemporaryDirectory() as folder:
         if words[0] == "cookiecutter":

@@ -45,7 +45,7 @@ class Terminal:
     begun: list[str] = field(default_factory=list)  # what was set in this terminal: exports, an alias, a venv
 
     def __call__(self, text: str, ends: int = 0, answer: str = "", **env: str) -> str:
-        """What a command prints, both streams. It has to end with that status; a question gets `answer`."""
+        """Return a command's output, both streams. It must end with that status; a question gets `answer`."""
         script = text
         for open_, typed in self.instead.items():
             script = script.replace(open_, typed)

@@ -1,1 +1,1 @@
-"""What the planner promised against what a GPU does, with weights made up for real architectures."""
+"""The planner's predictions against a GPU's measurements, with weights made up for real architectures."""

@@ -1,4 +1,4 @@
-"""What the planner promised against what this machine's GPU does: a JSON line per configuration.
+"""The planner's predictions against this machine's GPU: a JSON line per configuration.
 
 python -m benchmarks.gpu --list              the configurations, and what the planner says of each; runs nothing
 python -m benchmarks.gpu --minutes 9.5       measure, into benchmarks/gpu/results; again, and it goes on
@@ -123,7 +123,7 @@ def questions(wanted: list[Configuration], gpu: str) -> tuple[list[Asked], dict[
 
 
 def table(asked: list[Asked], left_out: dict[str, str]) -> str:
-    """What would run, with the planner's figures, and what would not."""
+    """Return a table of the configurations that would run, with the planner's figures, and those that would not."""
     rows = [f"{'GiB':>6} {'tokens/s':>9} {'s':>5}  configuration (GiB and tokens/s as planned; s is an estimate)"]
     runnable = []
     for one in asked:

@@ -48,7 +48,7 @@ class CardMemory:
         return pynvml.nvmlDeviceGetMemoryInfo(self._handle).used / GIB
 
     def _settled_gib(self) -> float:
-        """What is in use once it falls no more: the driver may free a process's memory after its end."""
+        """Return the memory in use once it falls no more: the driver may free a process's memory after its end."""
         begun, last, now = time.monotonic(), float("inf"), self._used_gib()
         while now < last and time.monotonic() - begun < SETTLE_S:
             time.sleep(4 * EVERY_S)

@@ -1,4 +1,4 @@
-"""What is measured: every configuration, what the planner is asked about it, and how long it may take."""
+"""The configurations that are measured, the planner's question for each, and its time limit."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Configuration:
 
     @property
     def id(self) -> str:
-        """What `--only` searches and a resumed run compares."""
+        """Return the name that `--only` searches and a resumed run compares."""
         name = self.model.split("/")[-1]
         if self.mode == "training":
             kept = "recomputed" if self.checkpointing else "kept"
@@ -89,7 +89,7 @@ class Configuration:
         return self.quantization != "none" or self.method == "qlora"
 
     def answers(self, gpu: str, model: str, slug: str) -> dict[str, str]:
-        """What the template is answered. `gpu` is the planner's name of the card, or "auto" for a toy.
+        """Return the answers for the template. `gpu` is the planner's name of the card, or "auto" for a toy.
 
         `model` is the catalogue's id, so that the plan is the one that anybody would get; of a toy its folder.
         """

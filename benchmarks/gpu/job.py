@@ -1,4 +1,4 @@
-"""What a worker is told on its standard input."""
+"""The job that a worker reads from its standard input."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the planner says, asked as a user asks it: JSON lines through `python -m planner estimate`."""
+"""The planner's estimates, asked as a user asks: JSON lines through `python -m planner estimate`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def ask(questions: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def peak_gib(mode: str, answer: dict[str, Any]) -> float:
-    """What the planner says the whole card holds at the peak, CUDA's own included."""
+    """Return the planner's peak of the whole card, CUDA's own included."""
     if mode == "training":
         return answer["peak_gib"] + answer["overhead_gib"]
     return sum(answer[f"{name}_gib"] for name in ("weights", "activation", "kv_cache", "overhead"))

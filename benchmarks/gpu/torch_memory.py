@@ -1,4 +1,4 @@
-"""What torch's allocator says of itself."""
+"""The figures of torch's allocator."""
 
 from __future__ import annotations
 

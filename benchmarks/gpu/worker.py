@@ -30,7 +30,7 @@ LIBRARIES = {
 
 
 def outcome(job: Job) -> dict[str, Any]:
-    """What was measured, or why nothing was."""
+    """Return the measurement, or why there is none."""
     started = {"cuda_before_job": sys.modules["torch"].cuda.is_initialized()}  # else those that wait hold memory
     sys.path.insert(0, job.project)
     from . import inference, training
@@ -45,7 +45,7 @@ def outcome(job: Job) -> dict[str, Any]:
 
 
 def built_with() -> dict[str, str]:
-    """What torch was built with."""
+    """Return the versions of torch and of its CUDA."""
     torch = sys.modules["torch"]
     return {"torch": torch.__version__, "cuda": torch.version.cuda or "none"}
 

@@ -22,14 +22,12 @@ def price_changes(rates: Any) -> list[str]:
     lines = []
     for key, (name, usd) in known.items():
         if key not in rates:
-            lines.append(f"{name}: Modal names no rate; the planner has {usd:.4g} of {PRICES_DATE}")
+            lines.append(f"{name}: Modal names no rate; the planner has ${usd:.4g} of {PRICES_DATE}")
         elif abs(rate(key, rates[key]) / usd - 1) > SMALL:
-            lines.append(f"{name}: {usd:.4g} of {PRICES_DATE} is now {rate(key, rates[key]):.4g} USD per hour")
+            lines.append(f"{name}: ${usd:.4g} of {PRICES_DATE} is now ${rate(key, rates[key]):.4g} per hour")
     for key in sorted(set(rates) - set(known)):
         if key.startswith(GPU_KEY):
-            lines.append(
-                f"{key.removeprefix(GPU_KEY)}: {rates[key]} USD per hour, a GPU that the planner does not know"
-            )
+            lines.append(f"{key.removeprefix(GPU_KEY)}: ${rates[key]} per hour, a GPU that the planner does not know")
     return lines
 
 

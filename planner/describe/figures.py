@@ -8,7 +8,7 @@ from .layout import Figure
 
 MEASURED, CALCULATED, ESTIMATE = "measured elsewhere", "calculated", "unmeasured estimate"
 PUBLISHED, ASSUMED = "published", "assumed"
-FITTED = "a roofline model with constants from published measurements, none of them ours"
+FITTED = "a roofline model, its constants from published measurements of such cards, none of them ours"
 
 
 def memory_figures(model: Model, terms: str) -> list[Figure]:

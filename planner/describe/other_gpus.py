@@ -34,11 +34,11 @@ def out_of_memory(plan: InferencePlan) -> list[str]:
     setup, estimate = plan.chosen.setup, estimate_of(plan.chosen)
     steps = []
     if setup.engine == "vllm":
-        freed = LOWER_FRACTION * estimate.usable_gib
+        freed, spare = LOWER_FRACTION * estimate.usable_gib, spare_gib(plan.chosen)
         steps.append(
             f"While it runs (`CUDA out of memory`): lower `MEMORY_FRACTION` from {setup.memory_fraction:g} to "
             f"{setup.memory_fraction - LOWER_FRACTION:g}. That leaves {freed:.1f} GiB more outside of vLLM and takes "
-            f"them from the KV cache, which has {spare_gib(plan.chosen):.1f} to spare."
+            f"them from the KV cache, {f'which has {spare:.1f} to spare' if spare else 'so fewer run at once'}."
         )
     if setup.engine == "vllm" and plan.request.workload == "generation":
         steps.append(

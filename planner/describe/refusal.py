@@ -57,7 +57,7 @@ def refusal_text(no_plan: NoPlan) -> str:
     if isinstance(cause, FormatNotOffered):
         also = "; engine transformers makes it while loading" if cause.made_at_load else ""
         offered = ", ".join(cause.offered)
-        return f"{cause.model.id} is not to be had in {cause.asked} here; take one of {offered}{also}"
+        return f"{cause.model.id} is not available in {cause.asked} here; take one of {offered}{also}"
     if isinstance(cause, NothingWorks):
         return training_text(cause) if cause.request.task in TRAINING else inference_text(cause)
     gpus = "these cards" if cause.request.gpu == "auto" else cause.request.gpu

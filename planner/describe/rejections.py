@@ -140,7 +140,8 @@ def over_budget_text(request: Request, candidate: InferenceCandidate, rejection:
             return f"{verb} ${price} for {LEAST_HOURS} busy hours, over ${amount(budget)}"
         return f"{verb} ${in_unit(budget, candidate.usd_per_hour)}, over ${amount(budget)}"
     if budget.per == "month":
-        return f"{warm} kept warm cost ${in_unit(budget, month_usd(request, candidate))}, over ${amount(budget)}"
+        costs = f"cost{'s' * (warm == 1)} ${in_unit(budget, month_usd(request, candidate))}"
+        return f"{warm} kept warm {costs}, over ${amount(budget)}"
     busy = "may all run around the clock once they are busy:" if request.warm.days else "kept warm cost"
     usd_per_hour = warm * container_usd_per_hour(candidate.setup)
     return f"{warm} {busy} ${in_unit(budget, usd_per_hour)}, over ${amount(budget)}"

@@ -45,7 +45,7 @@ def parse_budget(text: str) -> Budget:
         re.ASCII,
     )
     if not found:
-        raise Refusal(f"budget {shown(text)} is not understood; write 4/hour, 300/month, 50/run or none (USD)")
+        raise Refusal(f"budget {shown(text)} is not understood; write 4/hour, 300/month, 50/run or none (dollars)")
     usd = float(found[1])
     if not 0 < usd <= MAX_USD:
         raise Refusal(f"budget {shown(text)} must be above 0 and at most {MAX_USD:,}, such as 4/hour")

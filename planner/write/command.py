@@ -38,8 +38,8 @@ def made_with(typed: dict[str, object]) -> str:
         "concurrency": AT_ONCE.get(answers["workload"], "32"),
         "project_slug": re.sub(r"[^a-z0-9]+", "-", answers["project_name"].lower()).strip("-"),
     }
-    ordered = sorted(answers, key=list(usual).index)
-    words = [shlex.quote(f"{key}={answers[key]}") for key in ordered if answers[key] != usual[key]]
+    ordered = [*usual, *(key for key in answers if key not in usual)]
+    words = [shlex.quote(f"{key}={answers[key]}") for key in ordered if answers[key] != usual.get(key)]
     return " ".join(["cookiecutter", *template(typed), "--no-input", *words])
 
 

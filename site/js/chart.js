@@ -50,7 +50,7 @@ export function drawChart({ candidates, frontier }) {
   const said = element("p", { class: "said", role: "status" }, "Hover, or focus a point, to read it.");
   const x = scale(points.map(({ at }) => at[0]), LEFT, WIDTH - RIGHT);
   const y = scale(points.map(({ at }) => at[1]), HEIGHT - BOTTOM, TOP);
-  const axes = runs ? ["hours of the run", "USD of the run"] : ["tokens/s", "USD per million tokens"];
+  const axes = runs ? ["hours of the run", "$ of the run"] : ["tokens/s", "$ per million tokens"];
   const svg = drawn("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "group", "aria-labelledby": "chart-title chart-words" });
   for (const value of ticks(...x.range)) {
     svg.append(drawn("line", { x1: x(value), x2: x(value), y1: TOP, y2: HEIGHT - BOTTOM, class: "grid" }),

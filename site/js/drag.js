@@ -5,7 +5,7 @@ import { byId, element } from "./dom.js";
 
 const STEPS = 200; // of a slider, on a logarithmic scale
 const RANGES = { context_len: [256, 262144], concurrency: [1, 512], budget: [0.5, 200] };
-const NAMES = { context_len: "Context, tokens", concurrency: "Requests at once", budget: "Budget, USD" };
+const NAMES = { context_len: "Context, tokens", concurrency: "Requests at once", budget: "Budget, $" };
 
 const two = (value) => Number(value.toPrecision(2)).toString();
 

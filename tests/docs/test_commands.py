@@ -162,6 +162,8 @@ def test_the_planner_is_asked(tmp_path: Path) -> None:
         template.env["PATH"] = f"{tmp_path / 'own' / 'bin'}:{template.env['PATH']}"
         table = template("gpu-plan compare 32B --budget 4/hour --context 16k --concurrency 8 --optimize throughput")
         assert "chosen" in table and "context 16,384, 8 requests at once" in table
+        table = template("gpu-plan compare Qwen/Qwen3-8B --budget 4/hour --api-price 0.60")
+        assert "Beside an API at $0.60 per million tokens" in table
         questions, answers = template.folder / "questions.jsonl", template.folder / "answers.jsonl"
         questions.write_text('{"id": 1, "model": "Qwen/Qwen3-8B", "gpu": "L40S"}\n', encoding="utf-8")
         assert template("python -m planner estimate") == ""  # no question, no answer
@@ -202,6 +204,7 @@ def test_a_price_is_changed_and_a_gpu_is_added_as_the_page_says(tmp_path: Path) 
 def test_modals_own_endpoint_takes_what_the_readme_gives_it(tmp_path: Path) -> None:
     with account() as (modal, env):
         template = clone(tmp_path, **env, MODAL_TOKEN_ID="ak-x", MODAL_TOKEN_SECRET="as-x")
+        template("modal endpoint create --shared --model ORG/NAME")
         template("modal endpoint create --model ORG/NAME")
         assert modal.asked("EndpointCreate")[0].model.base_model_repo_id == "acme/foo"
 

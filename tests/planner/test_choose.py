@@ -147,7 +147,7 @@ def test_bitsandbytes_formats_come_with_the_engine_that_has_a_loader_for_them():
         setup = plan_for(asked("mistralai/Mistral-7B-Instruct-v0.2", quantization=quantization)).chosen.setup
         assert (setup.engine, setup.quantization) == ("transformers", quantization)
     assert plan_for(asked("Qwen/Qwen3-8B", quantization="int4")).chosen.setup.engine == "vllm"  # a published AWQ
-    with pytest.raises(Refusal, match=r"not to be had in nf4 here.*engine transformers makes it"):
+    with pytest.raises(Refusal, match=r"not available in nf4 here.*engine transformers makes it"):
         plan_for(asked("Qwen/Qwen3-8B", quantization="nf4", engine="vllm"))
     published = "unsloth/Qwen3-8B-bnb-4bit"
     assert plan_for(asked(published)).chosen.setup.engine == "transformers"

@@ -1,4 +1,4 @@
-"""What an experienced engineer would choose, request by request, and what must be refused, with the source of each.
+"""Choices of an experienced engineer, request by request, and requests that must be refused, each with its source.
 
 The expectations were written from the sources named, not from the planner's answers: a set of cards where several are
 defensible. "arithmetic" stands for parameters x bytes against the card, "price" for the list in catalogue/gpus.py.
@@ -101,7 +101,7 @@ REFUSALS = [
     ("serve", "google/gemma-3-4b-it", {"gpu": "T4"}, "float16", "vLLM config/model.py: gemma3 needs bfloat16"),
     ("serve", "Qwen/Qwen3-8B", {"engine": "transformers", "gpu": "H100", "gpu_count": 2}, "one GPU", "loading.py"),
     ("serve", "openai/gpt-oss-20b", {"quantization": "fp8"}, "mxfp4", GPT_OSS),
-    ("serve", "Qwen/Qwen3-8B", {"quantization": "mxfp4"}, "is not to be had in mxfp4", "no such checkpoint"),
+    ("serve", "Qwen/Qwen3-8B", {"quantization": "mxfp4"}, "is not available in mxfp4", "no such checkpoint"),
     ("serve", "Qwen/Qwen2.5-0.5B-Instruct", {"gpu": "H100", "gpu_count": 4}, "14 attention heads", "its config.json"),
     ("serve", "Qwen/Qwen3-8B", {"context_len": 200_000}, "reads at most 40,960 tokens", "its config.json"),
     ("serve", "Qwen/Qwen3-8B", {"gpu": "A10", "gpu_count": 8}, "at most 4 A10", "Modal's guide"),

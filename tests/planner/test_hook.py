@@ -176,7 +176,7 @@ def test_a_refusing_hook_writes_one_line_and_no_file(template: Path, tmp_path: P
 
 
 def test_jinja_in_an_answer_stays_text(template: Path) -> None:
-    """What a person types at a prompt is data; only cookiecutter's --no-input renders it."""
+    """Typed answers are data; only cookiecutter's --no-input renders it."""
     text = rendered(template, DEFAULTS | {"project_name": "{{ 7 * 7 }}{% raw %}"})
     found = text[text.index("json.loads(r'''") + len("json.loads(r'''") : text.rindex("''')")]
     assert json.loads(found)["project_name"] == "{{ 7 * 7 }}{% raw %}"

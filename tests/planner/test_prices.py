@@ -29,9 +29,9 @@ def test_says_what_changed_what_is_gone_and_what_is_new():
     rates = RATES | {"gpu_hour_cost_h100": "4.10000", "gpu_hour_cost_r300": "9.00"}
     del rates["gpu_hour_cost_t4"]
     assert price_changes(rates) == [
-        "T4: Modal names no rate; the planner has 0.59 of 2026-09-25",
-        "H100: 3.95 of 2026-09-25 is now 4.1 USD per hour",
-        "r300: 9.00 USD per hour, a GPU that the planner does not know",
+        "T4: Modal names no rate; the planner has $0.59 of 2026-09-25",
+        "H100: $3.95 of 2026-09-25 is now $4.1 per hour",
+        "r300: $9.00 per hour, a GPU that the planner does not know",
     ]
 
 
@@ -46,6 +46,6 @@ def test_the_command_reads_a_file_and_refuses_in_one_line(tmp_path):
     file.write_text(json.dumps(RATES | {"gpu_hour_cost_l4": "0.90000"}), encoding="utf-8")
     command = [sys.executable, "-m", "planner", "prices", "--from"]
     good = subprocess.run([*command, str(file)], capture_output=True, text=True, cwd=ROOT, check=True)
-    assert good.stdout == "L4: 0.8 of 2026-09-25 is now 0.9 USD per hour\n"
+    assert good.stdout == "L4: $0.8 of 2026-09-25 is now $0.9 per hour\n"
     bad = subprocess.run([*command, str(tmp_path / "none")], capture_output=True, text=True, cwd=ROOT, check=False)
     assert bad.returncode == 1 and bad.stderr.startswith("error: ") and bad.stderr.count("\n") == 1

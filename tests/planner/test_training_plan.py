@@ -39,7 +39,7 @@ from planner.write.terminal import terminal_lines
 
 
 def answers(**typed: str) -> dict[str, str]:
-    """What Enter answers to every prompt that is not in `typed`, as cookiecutter renders it."""
+    """Return the default answer to every prompt that is not in `typed`, as cookiecutter renders it."""
     prompts: dict[str, Any] = dict(PROMPTS)
     for key, value in typed.items():
         prompts[key] = [value] if isinstance(prompts[key], list) else value

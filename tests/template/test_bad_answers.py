@@ -77,7 +77,7 @@ REFUSED: dict[str, tuple[dict[str, str], str]] = {
     "a count in words": ({"gpu": "auto:two"}, "gpu 'two' is not a whole number"),
     "quantized classification": (
         {"workload": "classification", "quantization": "int4"},
-        "sst-2-english is not to be had in int4 here; take one of none",
+        "sst-2-english is not available in int4 here; take one of none",
     ),
     "a batch method": (
         {"task": "batch", "method": "full"},

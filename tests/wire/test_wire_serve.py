@@ -1,4 +1,4 @@
-"""What the real Modal client registers of a service is what plan.py says, combination by combination."""
+"""The real Modal client registers of a service what plan.py says, combination by combination."""
 
 from collections.abc import Callable
 from itertools import product

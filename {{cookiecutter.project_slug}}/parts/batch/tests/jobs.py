@@ -85,7 +85,7 @@ def outcome(job: Job, to: Path) -> tuple[list[dict], list[dict]]:
 
 
 def expected(path: Path) -> list[dict]:
-    """What a plain loop over the rows gives."""
+    """Return the answers of a plain loop over the rows."""
     rows = []
     for number, line in enumerate(path.read_text().splitlines()):
         try:

@@ -69,7 +69,7 @@ def hub() -> Iterator[str]:
 
 
 def printed(code: str, endpoint: str, home: Path) -> str:
-    """What Python prints in a process of its own: the libraries read the hub's address when they are imported."""
+    """Return the output of a Python process of its own: the libraries read the hub's address when they are imported."""
     env = os.environ | {"HF_ENDPOINT": endpoint, "HF_HOME": str(home), "HF_HUB_OFFLINE": "0"}
     names = (
         "from {{cookiecutter.__package}}.input import readers, shards",

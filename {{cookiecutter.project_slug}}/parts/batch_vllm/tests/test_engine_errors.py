@@ -31,7 +31,7 @@ def engine(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 
 def failing(kind: str, text: str) -> Any:
-    """What makes the model of a worker raise torch's error of that kind from now on."""
+    """A worker extension that makes its model raise torch's error of that kind from now on."""
 
     def inject(self: Any) -> None:
         import torch

@@ -22,5 +22,5 @@ def test_a_line_becomes_a_cron_in_the_plans_time_zone(monkeypatch: pytest.Monkey
 
 def test_the_bill_is_for_every_hour_of_the_month(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(plan, "USD_PER_HOUR", 2.5)
-    assert "5.00 USD an hour, 3,650 a month" in warm_pool.cost(2)
+    assert "$5.00 per hour, $3,650 per month" in warm_pool.cost(2)
     assert "costs nothing" in warm_pool.cost(0)

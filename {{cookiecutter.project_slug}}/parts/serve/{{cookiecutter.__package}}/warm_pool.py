@@ -32,8 +32,8 @@ def cost(containers: int) -> str:
     if not containers:
         return "no container is kept warm: an idle service costs nothing, and the next request waits for a cold start"
     usd = containers * plan.USD_PER_HOUR
-    rates = f"{usd:.2f} USD an hour, {usd * HOURS_PER_MONTH:,.0f} a month"
-    return f"{containers} kept warm on {plan.GPU}: {rates}, asked or not; CPU and memory on top"
+    rates = f"${usd:.2f} per hour, ${usd * HOURS_PER_MONTH:,.0f} per month"
+    return f"{containers} kept warm on {plan.GPU}: {rates}, used or not; CPU and memory on top"
 
 
 def main() -> int:

@@ -28,7 +28,7 @@ def engine(tiny: Path) -> Iterator[ClassificationEngine]:
 
 
 def piped(folder: Path) -> list[dict[str, float]]:
-    """What transformers says of each text, one at a time: a score for each label."""
+    """Return transformers' own scores of each text, one at a time: a score for each label."""
     classify: Any = pipeline("text-classification", model=str(folder), device="cpu")
     return [{one["label"]: one["score"] for one in classify(text, top_k=None)} for text in TEXTS]
 

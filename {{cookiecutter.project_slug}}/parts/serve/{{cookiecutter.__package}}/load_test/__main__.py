@@ -63,7 +63,7 @@ def price(steps: Sequence[int], settling: Sequence[float], seconds: float) -> st
     total_s = seconds * len(steps) + sum(settling)
     return (
         f"{len(steps)} loads in about {total_s:.0f} s on at most {containers(steps[-1])} x {plan.GPU}: "
-        f"about {usd:.2f} USD, with the {plan.SCALEDOWN_WINDOW} s until they stop"
+        f"about ${usd:.2f}, with the {plan.SCALEDOWN_WINDOW} s until they stop"
     )
 
 

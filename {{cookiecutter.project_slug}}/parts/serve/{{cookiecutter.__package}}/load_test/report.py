@@ -107,7 +107,7 @@ def table(levels: Sequence[Level], priced: bool) -> str:
 
     heads = ["at once", "requests/s", "tokens/s", f"{'first token' if GENERATES else 'latency'} p50 ms", "p95 ms"]
     heads += ["per token p50 ms", "p95 ms"] if GENERATES else []
-    rows = [[*heads, "failed", *(["USD per M tokens"] if priced else [])]]
+    rows = [[*heads, "failed", *(["$ per M tokens"] if priced else [])]]
     for level in levels:
         cells = [str(level.at_once), f"{level.requests_per_s:.2f}", f"{level.tokens_per_s:,.1f}"]
         cells += ms(level.first_p50_s, level.first_p95_s)
@@ -121,14 +121,14 @@ def compare_with_plan(levels: Sequence[Level], device: str) -> str:
     """The planned load as predicted and as measured. A CPU's speed is not compared with a GPU's plan."""
     planned = usd_per_million(plan.USD_PER_HOUR, plan.PREDICTED_TOKENS_PER_S)
     load = f"{UNIT} at {plan.CONCURRENCY} at once on one {plan.GPU}"
-    lines = [f"planned   {plan.PREDICTED_TOKENS_PER_S:,.0f} tokens/s {load}: {planned:.3g} USD per million"]
+    lines = [f"planned   {plan.PREDICTED_TOKENS_PER_S:,.0f} tokens/s {load}: ${planned:.3g} per million"]
     same = next((level for level in levels if level.at_once == plan.CONCURRENCY), None)
     if device == "cpu":
         lines.append("measured  on a CPU, which says nothing about that GPU")
     elif same is None:
         lines.append(f"measured  nothing at {plan.CONCURRENCY} at once: raise --concurrency")
     else:
-        lines.append(f"measured  {same.tokens_per_s:,.0f} tokens/s: {same.usd_per_million:.3g} USD per million")
+        lines.append(f"measured  {same.tokens_per_s:,.0f} tokens/s: ${same.usd_per_million:.3g} per million")
     return "\n".join(lines)
 
 
