@@ -49,6 +49,7 @@ lint: .venv/ready
 	$(BIN)/ruff format --check --config pyproject.toml .
 	$(BIN)/ty check planner scripts hooks/post_gen_project.py
 	$(BIN)/python scripts/build_hook.py --check
+	$(BIN)/zizmor --offline --no-progress --quiet .github/workflows {{cookiecutter.project_slug}}/parts/*/.github/workflows
 
 ## Write hooks/pre_gen_project.py from planner/.
 hook: .venv/ready

@@ -1,4 +1,4 @@
-"""The locks of the generated images: move them all, or check that they resolve.
+"""The locks of the generated images and of people's machines: move them all, or check that they resolve.
 
 python scripts/locks.py            every lock to the newest versions that its .in allows
 python scripts/locks.py --check    exit status 1 and a line for each thing that is wrong
@@ -22,9 +22,11 @@ ROOT = Path(__file__).resolve().parents[1]
 BODY = ROOT / "{{cookiecutter.project_slug}}"
 COMMON = BODY / "parts" / "common"
 UV = (sys.executable, "-m", "uv", "pip")
-RECIPE = re.compile(r"-m uv pip compile -q --upgrade (.+?) \$\$\(test -f")  # of `make lock` in the generated Makefile
+RECIPE = re.compile(r"-m uv pip compile -q --upgrade \$\$flags (.+?) \$\$\(test -f")  # of `make lock` in a project
+FLAGS = re.compile(r"^([A-Z]+_LOCK) = (.+)$", re.M)  # of each kind of lock, there
 IMAGE = ("--python-version", "3.12", "--python-platform", "x86_64-manylinux_2_36")  # Debian 12; Ubuntu 24.04 is newer
 LAPTOPS = ("x86_64-manylinux_2_36", "aarch64-apple-darwin")
+LAPTOP, DEV = "laptop", COMMON / "requirements" / "dev.in"
 OLDEST_PYTHON = "3.11"
 SOURCES = {"deepspeed.txt"}  # no wheels, and its setup wants torch installed: nothing to resolve
 
@@ -47,7 +49,7 @@ class Unresolvable(Exception):
 
 @dataclass(frozen=True)
 class Lock:
-    """The pinned versions of an image, made from the .in file beside it and its .overrides where there are some."""
+    """The pinned versions of an image or a laptop, made from the .in beside it and .overrides where there are some."""
 
     path: Path
 
@@ -61,33 +63,55 @@ class Lock:
         return f"{self.path.parents[1].name}/{self.path.stem}"
 
     @property
-    def source(self) -> Path:
-        return self.path.with_suffix(".in")
+    def of_laptop(self) -> bool:
+        return self.path.stem == LAPTOP
+
+    @property
+    def hashed(self) -> bool:
+        """Whether it is installed with --require-hashes: what handles tokens is, and no engine."""
+        return not self.path.stem.startswith("image")
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        own = str(self.path.with_suffix(".in"))
+        return (own, str(DEV)) if self.of_laptop else (own,)
 
     @property
     def overrides(self) -> tuple[str, ...]:
-        file = self.path.with_suffix(".overrides")
+        file = (COMMON / "requirements" / LAPTOP if self.of_laptop else self.path).with_suffix(".overrides")
         return ("--override", str(file)) if file.exists() else ()
+
+    @property
+    def flags(self) -> list[str]:
+        """The options that a generated project's `make lock` gives uv for it."""
+        own, shared = kinds_of_flags()
+        return [*own["LAPTOP_LOCK" if self.of_laptop else "HASHED_LOCK" if self.hashed else "IMAGE_LOCK"], *shared]
 
 
 def locks(folder: Path = BODY) -> list[Lock]:
-    return [Lock(source.with_suffix(".txt")) for source in sorted(folder.rglob("requirements/*.in"))]
+    found = sorted(folder.rglob("requirements/*.in"))
+    return [Lock(source.with_suffix(".txt")) for source in found if source != DEV]
 
 
 def pins(text: str) -> dict[str, str]:
-    """Package -> version of a requirements file whose lines are all NAME==VERSION, comments and `-r` aside."""
-    lines = (re.split(r" [;#]", line)[0].strip() for line in text.splitlines() if not line.startswith(("#", "-r ")))
+    """Package -> version of a requirements file whose lines are all NAME==VERSION, comments, hashes and `-r` aside.
+
+    Of a package with two versions, for two systems, the last one.
+    """
+    whole = (line for line in text.splitlines() if not line.startswith(("#", "-r ", "    --hash=")))
+    lines = (re.split(r" [;#\\]", line)[0].strip() for line in whole)
     pairs = (line.split("==") for line in lines if line)
     return {re.sub(r"\[.*", "", name).strip().lower(): version.strip() for name, version in pairs}
 
 
-def flags() -> list[str]:
-    """The options that a generated project's `make lock` gives uv."""
-    recipe = " ".join((COMMON / "Makefile").read_text(encoding="utf-8").replace("\\\n", " ").split())
-    found = RECIPE.search(recipe)
-    if not found:
-        raise ValueError("the generated Makefile's `lock` no longer runs `uv pip compile -q --upgrade ...`")
-    return found[1].split()
+def kinds_of_flags() -> tuple[dict[str, list[str]], list[str]]:
+    """The options of each kind of lock, and those of all, as the generated Makefile's `make lock` has them."""
+    text = (COMMON / "Makefile").read_text(encoding="utf-8")
+    shared, own = RECIPE.search(" ".join(text.replace("\\\n", " ").split())), dict(FLAGS.findall(text))
+    if not shared or set(own) != {"IMAGE_LOCK", "HASHED_LOCK", "LAPTOP_LOCK"}:
+        raise ValueError("the generated Makefile's `lock` no longer runs `uv pip compile -q --upgrade $$flags ...`")
+    own["HASHED_LOCK"] = own["HASHED_LOCK"].replace("$(IMAGE_LOCK)", own["IMAGE_LOCK"])
+    return {kind: flags.split() for kind, flags in own.items()}, shared[1].split()
 
 
 def uv(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -101,13 +125,13 @@ def uv(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 def move(lock: Lock, *options: str) -> None:
     """Write the newest versions that its source allows."""
-    uv("compile", "-q", "--upgrade", *flags(), *options, *lock.overrides, "-o", str(lock.path), str(lock.source))
+    uv("compile", "-q", "--upgrade", *lock.flags, *options, *lock.overrides, "-o", str(lock.path), *lock.sources)
 
 
 def unresolved(lock: Lock, *options: str) -> list[str]:
     """The difference between a lock and what its source resolves to with the lock's own versions, a line each."""
     try:
-        done = uv("compile", *flags(), *options, *lock.overrides, "--constraint", str(lock.path), str(lock.source))
+        done = uv("compile", *lock.flags, *options, *lock.overrides, "--constraint", str(lock.path), *lock.sources)
     except Unresolvable as reason:
         return [str(reason)]
     found = pins(done.stdout)
@@ -122,7 +146,8 @@ def unresolved(lock: Lock, *options: str) -> list[str]:
 def uninstallable(lock: Lock, *options: str) -> list[str]:
     """Why an image cannot be installed as image.py does it, from wheels alone; empty where it can."""
     complete = ("--no-deps",) if lock.overrides else ()  # what a package asks for is overridden, so it is not asked
-    how = ("--dry-run", "--only-binary", ":all:", *IMAGE, *complete, *options)
+    hashes = ("--require-hashes",) if lock.hashed else ()
+    how = ("--dry-run", "--only-binary", ":all:", *IMAGE, *complete, *hashes, *options)
     with TemporaryDirectory() as empty:
         try:
             uv("install", *how, "--target", empty, "-r", str(lock.path))
@@ -137,10 +162,14 @@ def wrong_with(lock: Lock) -> list[str]:
 
 def people() -> dict[str, list[str]]:
     """Name -> uv's arguments: the files that people install from, each with what is installed beside it."""
-    dev = str(COMMON / "requirements" / "dev.txt")
-    laptops = sorted(BODY.rglob("requirements/laptop.txt"))
+    laptops = sorted(BODY.rglob(f"requirements/{LAPTOP}.in"))
     asked = {
-        f"{file.parents[1].name}/laptop, {platform.split('-')[-1]}": [str(file), dev, "--python-platform", platform]
+        f"{file.parents[1].name}/laptop, {platform.split('-')[-1]}": [
+            str(file),
+            str(DEV),
+            "--python-platform",
+            platform,
+        ]
         for file in laptops
         for platform in LAPTOPS
     }
@@ -161,9 +190,8 @@ def unresolved_for_people(arguments: list[str]) -> list[str]:
 
 def pinned() -> dict[str, dict[str, str]]:
     """File -> its pins: the locks, and what people install from."""
-    found = {lock.name: lock.pins for lock in locks()}
-    hand = [*BODY.rglob("requirements/laptop.txt"), *BODY.glob("requirements/dev.txt")]
-    for file in (*hand, *(ROOT / "requirements").glob("*.txt")):
+    found = {lock.name: lock.pins for lock in locks() if not lock.of_laptop}  # which may have two of one package
+    for file in (*BODY.rglob(f"requirements/{LAPTOP}.in"), DEV, *(ROOT / "requirements").glob("*.txt")):
         found[file.relative_to(ROOT).as_posix()] = pins(file.read_text(encoding="utf-8"))
     return found
 

@@ -93,15 +93,22 @@ def test_versions_that_part_need_a_reason_and_a_reason_versions_that_part() -> N
 
 
 def test_the_template_and_a_project_give_uv_the_same_flags() -> None:
-    flags = locks.flags()
-    assert flags[:4] == ["--python-version", "3.12", "--python-platform", "x86_64-manylinux_2_28"]
-    assert len(flags) == 8 and all(flag.startswith("--no-") for flag in flags[4:])
+    image = ["--python-version", "3.12", "--python-platform", "x86_64-manylinux_2_28"]
+    kinds = {
+        "vllm/image": image,
+        "batch/data": [*image, "--generate-hashes"],
+        "common/fetch": [*image, "--generate-hashes"],
+    }
+    kinds["serve/laptop"] = ["--universal", "--python-version", "3.11", "--generate-hashes"]
+    for name, own in kinds.items():
+        flags = LOCKS[name].flags
+        assert flags[: len(own)] == own and len(flags) == len(own) + 4
+        assert all(flag.startswith("--no-") for flag in flags[len(own) :])
 
 
 def test_every_lock_is_checked() -> None:
     known = {lock.path for lock in LOCKS.values()}
-    written = {path for path in BODY.rglob("requirements/*.txt") if path.name not in ("laptop.txt", "dev.txt")}
-    assert known == written and len(known) == len(LOCKS)
+    assert known == set(BODY.rglob("requirements/*.txt")) and len(known) == len(LOCKS)
 
 
 def test_the_check_installs_as_the_images_do() -> None:
@@ -110,7 +117,7 @@ def test_the_check_installs_as_the_images_do() -> None:
         text = module.read_text(encoding="utf-8")
         assert f'PYTHON = "{locks.IMAGE[1]}"' in text
         assert ('extra_options="--no-deps"' in text) == ("image-cpu.txt" in text), module
-    assert all(bool(lock.overrides) == lock.name.endswith("image-cpu") for lock in LOCKS.values())
+    assert all(bool(lock.overrides) == lock.name.endswith(("image-cpu", "laptop")) for lock in LOCKS.values())
 
 
 @pytest.mark.slow
@@ -135,7 +142,7 @@ def test_an_image_that_has_an_older_version_cannot_have_the_newest(name: str, tm
         wanted = tmp_path / "wanted.txt"
         wanted.write_text(f"{package}=={newest}\n", encoding="utf-8")
         with pytest.raises(locks.Unresolvable, match="unsatisfiable"):
-            locks.uv("compile", *locks.flags(), *lock.overrides, "--constraint", str(wanted), str(lock.source))
+            locks.uv("compile", *lock.flags, *lock.overrides, "--constraint", str(wanted), *lock.sources)
 
 
 def by_number(version: str) -> list[int]:

@@ -31,7 +31,7 @@ def make(bake: Bake, tmp_path: Path) -> Callable[..., list[str]]:
             file.write_text(STUB)
         (tmp_path / ".venv").mkdir(exist_ok=True)
         (tmp_path / "requirements").mkdir(exist_ok=True)
-        for name in ("requirements/laptop.txt", "requirements/dev.txt", ".venv/.installed"):
+        for name in ("requirements/laptop.txt", ".venv/.installed"):
             (tmp_path / name).touch()
         done = run("make", "-s", *arguments, f"PYTHON={sys.executable}", cwd=tmp_path, **environment)
         assert not (tmp_path / "ran").exists()

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
-from bake import ROOT, Project, contents, git, run, template_files
+from bake import BODY, ROOT, Project, contents, git, run, template_files
 
 Bake = Callable[..., Project]
 HOOKS = sorted((ROOT / "hooks").glob("*.py"))
@@ -97,6 +97,24 @@ def test_the_workflows_run_commands_that_there_are() -> None:
                 for value in job.get("strategy", {}).get("matrix", {}).get("suite", [""]):
                     words = command.replace("${{ matrix.suite }}", value).split()
                     assert words[0] != "make" or words[1] in targets, f"{name}: {command}"
+
+
+@pytest.mark.parametrize(
+    "path", [*ROOT.glob(".github/workflows/*"), *BODY.glob("parts/*/.github/workflows/*")], ids=str
+)
+def test_the_workflows_trust_a_commit_and_show_a_token_only_to_what_needs_it(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    uses = re.findall(r"uses: (.+)", text)
+    assert uses and all(re.fullmatch(r"actions/[\w-]+@[0-9a-f]{40}  # v\d+\.\d+\.\d+", one) for one in uses), uses
+    workflow = yaml.safe_load(text)
+    assert "env" not in workflow
+    for job in workflow["jobs"].values():
+        assert "env" not in job
+        for step in job["steps"]:
+            if step.get("uses", "").startswith("actions/checkout@"):
+                assert step["with"]["persist-credentials"] is False
+            secret = "secrets." in str(step)
+            assert secret == (step.get("run", "") in ("make weights", "make deploy")), step
 
 
 def test_what_needs_no_engine_is_listed_where_the_workflow_reads_it() -> None:

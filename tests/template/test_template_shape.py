@@ -148,6 +148,10 @@ def test_no_deprecated_name(pattern: str) -> None:
     assert users == [], f"take {DEPRECATED[pattern]}"
 
 
+HASHED = ("fetch.txt", "data.txt", "laptop.txt")
+PART = Path(BODY.name, "parts")
+
+
 def locks() -> list[Path]:
     """Requirement files that a container or a laptop installs as they are."""
     return [path for path in FILES if path.parent.name == "requirements" and path.suffix == ".txt"]
@@ -161,19 +165,31 @@ def test_each_kind_of_project_has_one_lock_for_its_image() -> None:
 
 @pytest.mark.parametrize("lock", locks(), ids=lambda path: "/".join(path.parts[1:]))
 def test_every_line_of_a_lock_is_pinned(lock: Path) -> None:
-    names = []
-    for line in text(lock).splitlines():
+    names, hashed = [], lock.name in HASHED
+    for entry in text(lock).replace(" \\\n    --hash", " --hash").splitlines():
+        line, *hashes = entry.split(" --hash=")
         found = re.fullmatch(r"([A-Za-z0-9._-]+)(\[[\w,-]+\])?==[\w.+!]+( ; .+)?", line)
-        assert found, line
-        names.append(found[1])
+        assert found and bool(hashes) == hashed, entry
+        assert all(re.fullmatch(r"sha256:[0-9a-f]{64}", one) for one in hashes), entry
+        names.append((found[1], found[3] if lock.name == "laptop.txt" else None))  # of two versions for two systems
     assert len(names) == len(set(names))
-    assert names == sorted(names, key=str.lower) or lock.name in ("laptop.txt", "dev.txt")
+    assert [name for name, _ in names] == sorted((name for name, _ in names), key=str.lower)
+
+
+def test_what_handles_a_token_is_installed_by_hash() -> None:
+    for module in (path for path in FILES if path.name == "image.py"):
+        for name, options in re.findall(r'LOCKS / "([\w.-]+)"\)\](, extra_options="--require-hashes")?', text(module)):
+            assert bool(options) == (name in HASHED), f"{module}: {name}"
+    assert "pip install -q --require-hashes -r requirements/laptop.txt" in text(PART / "common" / "Makefile")
 
 
 def test_a_lock_holds_what_its_source_asks_for() -> None:
-    for source in (path for path in FILES if path.suffix == ".in"):
-        pins = {line.split(" ;")[0].lower() for line in text(source.with_suffix(".txt")).splitlines()}
-        for line in text(source).splitlines():
+    dev = PART / "common" / "requirements" / "dev.in"
+    for source in (path for path in FILES if path.suffix == ".in" and path != dev):
+        pins = {re.split(r" [;\\]", line)[0].lower() for line in text(source.with_suffix(".txt")).splitlines()}
+        laptop = source.stem == "laptop"  # where torch is installed beside the lock
+        asked = [line for line in text(source).splitlines() if not (laptop and line.startswith("torch=="))]
+        for line in asked + (text(dev).splitlines() if laptop else []):
             name, _, version = line.partition(" #")[0].strip().partition("==")
             assert version and f"{name.partition('[')[0]}=={version}".lower() in pins, f"{source}: {line}"
 

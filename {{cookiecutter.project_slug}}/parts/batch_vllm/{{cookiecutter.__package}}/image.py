@@ -32,6 +32,6 @@ BATCH = (_cuda if hardware.GPUS else _cpu).env(
 
 DATA = (
     modal.Image.debian_slim(python_version=PYTHON)
-    .uv_pip_install(requirements=[str(LOCKS / "data.txt")])
+    .uv_pip_install(requirements=[str(LOCKS / "data.txt")], extra_options="--require-hashes")
     .env({"HF_XET_HIGH_PERFORMANCE": "1"})
 )

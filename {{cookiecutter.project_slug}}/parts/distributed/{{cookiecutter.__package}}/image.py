@@ -31,4 +31,6 @@ TRAIN = (
     )
 )
 
-FETCH = _slim.uv_pip_install(requirements=[str(LOCKS / "fetch.txt")]).env({"HF_XET_HIGH_PERFORMANCE": "1"})
+FETCH = _slim.uv_pip_install(requirements=[str(LOCKS / "fetch.txt")], extra_options="--require-hashes").env(
+    {"HF_XET_HIGH_PERFORMANCE": "1"}
+)

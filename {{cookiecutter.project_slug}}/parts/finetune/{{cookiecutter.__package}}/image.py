@@ -18,4 +18,6 @@ TRAIN = _slim.uv_pip_install(requirements=[str(LOCKS / "image.txt")]).env(
     }
 )
 
-FETCH = _slim.uv_pip_install(requirements=[str(LOCKS / "fetch.txt")]).env({"HF_XET_HIGH_PERFORMANCE": "1"})
+FETCH = _slim.uv_pip_install(requirements=[str(LOCKS / "fetch.txt")], extra_options="--require-hashes").env(
+    {"HF_XET_HIGH_PERFORMANCE": "1"}
+)

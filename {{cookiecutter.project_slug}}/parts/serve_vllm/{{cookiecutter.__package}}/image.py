@@ -32,6 +32,6 @@ SERVE = (_cuda if hardware.GPUS else _cpu).env(
 
 FETCH = (
     modal.Image.debian_slim(python_version=PYTHON)
-    .uv_pip_install(requirements=[str(LOCKS / "fetch.txt")])
+    .uv_pip_install(requirements=[str(LOCKS / "fetch.txt")], extra_options="--require-hashes")
     .env({"HF_XET_HIGH_PERFORMANCE": "1"})
 )

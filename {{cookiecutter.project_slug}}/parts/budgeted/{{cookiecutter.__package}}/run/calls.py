@@ -5,20 +5,19 @@ from typing import Any
 
 import modal
 from grpclib.exceptions import StreamTerminatedError
-from modal import exception
 
 PAUSE_S = 2.0  # between two questions while Modal cannot be reached
 # How Modal itself says that a call has ended, besides the function's own result or exception
 ENDED = (
-    exception.FunctionTimeoutError,
-    exception.InternalFailure,
-    exception.RemoteError,  # its container died, or it was cancelled
-    exception.OutputExpiredError,
-    exception.NotFoundError,
-    exception.ExecutionError,  # its result is there and cannot be read here
-    exception.DeserializationError,
+    modal.exception.FunctionTimeoutError,
+    modal.exception.InternalFailure,
+    modal.exception.RemoteError,  # its container died, or it was cancelled
+    modal.exception.OutputExpiredError,
+    modal.exception.NotFoundError,
+    modal.exception.ExecutionError,  # its result is there and cannot be read here
+    modal.exception.DeserializationError,
 )
-LOST = (exception.Error, StreamTerminatedError)  # what the client raises, besides ENDED, where it gets no answer
+LOST = (modal.exception.Error, StreamTerminatedError)  # what the client raises, besides ENDED, where it gets no answer
 
 
 class StillRunning(Exception):
@@ -56,7 +55,7 @@ def _ask(call: modal.FunctionCall, timeout_s: float) -> Any:
         if error.args:  # the function's own
             raise
         raise StillRunning from None
-    except exception.TimeoutError:
+    except modal.exception.TimeoutError:
         raise StillRunning from None
     except LOST as error:
         raise Unreachable(f"{type(error).__name__}: {error}") from error
