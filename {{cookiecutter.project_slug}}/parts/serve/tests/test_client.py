@@ -35,6 +35,7 @@ class Service(BaseHTTPRequestHandler):
         sent = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         if self.headers.get("Authorization") != f"Bearer {TOKEN}":
             return self.reply(401, b"missing credentials")
+        server.sessions.append(self.headers.get("Modal-Session-ID"))
         server.asked.append((time.monotonic(), self.path, json.loads(sent or "null")))
         act = server.script[0] if len(server.script) == 1 else server.script.pop(0)
         act(self)
@@ -63,6 +64,7 @@ class Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Service)
         self.script = script
         self.asked: list[tuple[float, str, dict]] = []
+        self.sessions: list[str | None] = []
 
     @property
     def url(self) -> str:
@@ -230,6 +232,13 @@ def test_it_shows_each_piece_as_it_comes(serve: Callable[..., Server]):
     assert tuple(pieces) == WORDS and answer.text == "Hello, world" and answer.tokens == 3
     ((_, _, body),) = server.asked
     assert body["model"] == plan.MODEL and body["max_tokens"] == 8
+
+
+def test_requests_of_a_session_name_it(serve: Callable[..., Server]):
+    server = serve(lambda service: service.reply(200, b"{}"))
+    for session in ("", "conversation-17"):
+        Client(server.url, TOKEN, session=session).get("/memory")
+    assert server.sessions == [None, "conversation-17"]
 
 
 def test_a_stream_that_ends_before_its_first_piece_is_asked_for_again(

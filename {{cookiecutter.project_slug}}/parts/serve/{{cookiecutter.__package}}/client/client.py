@@ -16,6 +16,7 @@ from .. import plan
 
 ANSWER_TOKENS = min(256, plan.MAX_ANSWER_TOKENS) if plan.WORKLOAD == "generation" else 0  # where nothing else is asked
 TOKEN = "MODAL_PROXY_TOKEN"  # environment variable, wk-....ws-...
+SESSION = "Modal-Session-ID"  # modal.com/docs/guide/sticky-sessions: a hint to the router, not a promise
 FULL, STARTING = 429, (502, 503, 504)  # the second is Modal's while no container is ready, or an engine starts anew
 CONNECT_S = 60.0  # without any connection: Modal answers while a container starts
 READ_TIMEOUT_S = 300.0  # from sending to the first byte, and between two pieces
@@ -147,9 +148,18 @@ class Connection(openai.DefaultHttpxClient):
 
 
 class Client:
-    """One service. Each call waits up to `startup_timeout` seconds for a container that starts."""
+    """One service. Each call waits up to `startup_timeout` seconds for a container that starts.
 
-    def __init__(self, url: str | None, token: str | None = None, startup_timeout: float = plan.STARTUP_TIMEOUT):
+    Requests of one `session` go to the same container where Modal can, whose cache then holds their beginning.
+    """
+
+    def __init__(
+        self,
+        url: str | None,
+        token: str | None = None,
+        startup_timeout: float = plan.STARTUP_TIMEOUT,
+        session: str = "",
+    ) -> None:
         if not url:
             raise ServiceError(f"Modal knows no address for {plan.NAME}: deploy it again with `make deploy`")
         if not url.startswith(("https://", "http://")):
@@ -159,6 +169,7 @@ class Client:
             base_url=f"{self.url}/v1",
             api_key=token or os.environ.get(TOKEN) or "none",
             max_retries=UNENDING,
+            default_headers={SESSION: session} if session else None,
             http_client=Connection(startup_timeout),
         )
 
