@@ -30,7 +30,7 @@ INSTEAD = {
     "folder-or-hub-id": "$SMALL",
     "tune --local": "tune --local --model $MODEL",  # whose default is on the hub
     "https://...": "$SERVICE",
-    "--concurrency 32 --seconds 30": "--concurrency 4 --seconds 1 --tokens 64",  # three loads, which one container carries
+    "--concurrency 32 --seconds 30": "--concurrency 4 --seconds 1 --tokens 64",  # one container carries them
 }
 STAYS = re.compile(r"(export|alias|\.|cd) |[A-Z_]+=\$\(")  # what the next command finds changed
 
