@@ -246,16 +246,6 @@ class TrainingSetup(NamedTuple):
     padded: bool = True  # sequences of a micro-batch may differ in length: attention gets a mask
     objective: str = "sft"  # "sft", "dpo": a micro-batch then counts pairs, of two sequences each
 
-    @property
-    def sequences(self) -> int:
-        """Sequences that one GPU reads in a forward pass."""
-        return self.micro_batch * (2 if self.objective == "dpo" else 1)
-
-    @property
-    def tokens(self) -> int:
-        """Tokens of a forward pass on one GPU, padding included."""
-        return self.sequences * self.seq_len
-
 
 class TrainingEstimate(NamedTuple):
     """Memory, speed and price of a training setup. GiB per GPU, tokens/s over all GPUs, USD."""
@@ -2342,6 +2332,16 @@ class Widths(NamedTuple):
     adapters: int  # trainable LoRA parameters, all layers
 
 
+def sequences_of(setup: TrainingSetup) -> int:
+    """Return the sequences that one GPU reads in a forward pass: two of a pair."""
+    return setup.micro_batch * (2 if setup.objective == "dpo" else 1)
+
+
+def tokens_of(setup: TrainingSetup) -> int:
+    """Return the tokens of a forward pass on one GPU, padding included."""
+    return sequences_of(setup) * setup.seq_len
+
+
 def widths(setup: TrainingSetup) -> Widths:
     model = setup.model
     query = model.heads * model.head_dim
@@ -2471,7 +2471,7 @@ def run_tokens(request: Request, setup: TrainingSetup) -> float:
     if request.dataset_tokens:
         return request.dataset_tokens * request.epochs
     each = request.row_tokens if setup.packed else sequence_tokens(request, setup)
-    each *= setup.sequences // setup.micro_batch  # two of a pair, each with the prompt
+    each *= sequences_of(setup) // setup.micro_batch  # two of a pair, each with the prompt
     return (request.dataset_rows or ASSUMED_ROWS) * request.epochs * each
 
 
@@ -2479,7 +2479,7 @@ def sequence_tokens(request: Request, setup: TrainingSetup) -> int:
     """Return the tokens of a typical sequence: the whole context, or an example padded to its micro-batch's longest."""
     if setup.packed or not request.row_tokens:
         return setup.seq_len
-    return min(setup.seq_len, round(request.row_tokens * (PADDING if setup.sequences > 1 else 1)))
+    return min(setup.seq_len, round(request.row_tokens * (PADDING if sequences_of(setup) > 1 else 1)))
 
 
 def start_s(setup: TrainingSetup) -> float:
@@ -2540,14 +2540,14 @@ def mask_bytes(setup: TrainingSetup) -> float:
     """
     if setup.attention != "sdpa":
         return 0.0
-    length = setup.tokens if setup.packed else setup.seq_len
+    length = tokens_of(setup) if setup.packed else setup.seq_len
     return 2.0 * length * _masked_share(setup)
 
 
 def _masked_share(setup: TrainingSetup) -> float:
     """Return the share of the layers whose attention gets a mask."""
     model = setup.model
-    if setup.packed or (setup.padded and setup.sequences > 1):
+    if setup.packed or (setup.padded and sequences_of(setup) > 1):
         return 1.0
     slides = model.sliding_window and setup.seq_len > model.sliding_window
     return model.sliding_layers / model.layers if slides else 0.0
@@ -2645,7 +2645,7 @@ EMBEDDINGS = {True: 1.5, False: 0.9}  # embedding-sized blocks that gradients le
 
 def unused_adapters(setup: TrainingSetup, w: Widths) -> float:
     """Return the unused bytes at the peak of training adapters on frozen weights."""
-    tokens, again = setup.tokens, setup.gradient_checkpointing
+    tokens, again = tokens_of(setup), setup.gradient_checkpointing
     if setup.logits == "full" and setup.model.workload == "generation":
         wide, hidden = BELOW_LOGITS[again]
         below = wide * max(w.mlp, w.query) + hidden * w.hidden
@@ -2664,7 +2664,7 @@ def reserved_full(setup: TrainingSetup, w: Widths, held: float, moments: tuple[f
     `held` are weights and optimizer states; `moments` all bytes at the end of forward, in the loss's backward, and so
     on to the optimizer's step; `trained` is one copy of the weights in their own precision.
     """
-    model, tokens = setup.model, setup.tokens
+    model, tokens = setup.model, tokens_of(setup)
     accumulates = setup.accumulation != 1
     embedding = trained / max(model.params, 1) * model.vocab * w.hidden
     peak, step = max(moments), moments[-1]
@@ -2793,7 +2793,7 @@ def held_states(setup: TrainingSetup, w: Widths) -> tuple[float, float, float, f
 def timeline(setup: TrainingSetup, w: Widths, gradients: float) -> tuple[Moment, ...]:
     """Return the moments at which the peak may lie."""
     model, full = setup.model, setup.method == "full"
-    tokens, item = setup.tokens, element_bytes(setup)
+    tokens, item = tokens_of(setup), element_bytes(setup)
     cast = autocast(setup) and full  # float32 weights, of which autocast makes 16-bit copies
     stream = 4 if cast else item
     again = setup.gradient_checkpointing
@@ -2925,7 +2925,7 @@ class TrainingSpeed(NamedTuple):
 def estimate_training_speed_speed(setup: TrainingSetup) -> TrainingSpeed:
     """Return the speed of the setup: the tokens of a micro-batch over the sum of its times by kind of work."""
     model, gpu, w, item = setup.model, setup.gpu, widths(setup), element_bytes(setup)
-    world, tokens = setup.gpu_count * setup.nodes, setup.tokens
+    world, tokens = setup.gpu_count * setup.nodes, tokens_of(setup)
     peak = gpu.flops * (0.5 if item == 4 else 1.0)  # TF32
     passes = 3 if setup.method == "full" else 2
     again = 1 if setup.gradient_checkpointing else 0
@@ -2967,7 +2967,7 @@ def estimate_training_speed_speed(setup: TrainingSetup) -> TrainingSpeed:
 
 def communication_share(setup: TrainingSetup) -> float:
     """Return the share of a step's time that waits for collectives."""
-    tokens = setup.tokens * setup.gpu_count * setup.nodes
+    tokens = tokens_of(setup) * setup.gpu_count * setup.nodes
     return _communication_s(setup, widths(setup)) * EXPOSED * estimate_training_speed_speed(setup).tokens_per_s / tokens
 
 
@@ -3114,7 +3114,7 @@ def best_micro_batch(
         so_far = useful_rate(request, best, found) if checkpointing else 0.0
         for micro_batch in MICRO_BATCHES[checkpointing:]:  # the first one with checkpointing is given
             tried = replace(setup, micro_batch=micro_batch, gradient_checkpointing=checkpointing)
-            if micro_batch > most or (micro_batch > 1 and tried.tokens > MAX_STEP_TOKENS):
+            if micro_batch > most or (micro_batch > 1 and tokens_of(tried) > MAX_STEP_TOKENS):
                 break
             estimate = estimate_run(request, tried)
             useful = useful_rate(request, tried, estimate)
@@ -9304,7 +9304,7 @@ def state_words(plan: TrainingPlan) -> list[str]:
         left = estimate.usable_gib - need_gib(estimate)
         words.append(f"That leaves {left:.1f} GiB, less than the estimate may err.")
     words.append(
-        f"Activations grow with a micro-batch's tokens, at most {setup.sequences} x {setup.seq_len:,}, and {kept}."
+        f"Activations grow with a micro-batch's tokens, at most {sequences_of(setup)} x {setup.seq_len:,}, and {kept}."
     )
     return words
 

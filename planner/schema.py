@@ -180,16 +180,6 @@ class TrainingSetup(NamedTuple):
     padded: bool = True  # sequences of a micro-batch may differ in length: attention gets a mask
     objective: str = "sft"  # "sft", "dpo": a micro-batch then counts pairs, of two sequences each
 
-    @property
-    def sequences(self) -> int:
-        """Sequences that one GPU reads in a forward pass."""
-        return self.micro_batch * (2 if self.objective == "dpo" else 1)
-
-    @property
-    def tokens(self) -> int:
-        """Tokens of a forward pass on one GPU, padding included."""
-        return self.sequences * self.seq_len
-
 
 class TrainingEstimate(NamedTuple):
     """Memory, speed and price of a training setup. GiB per GPU, tokens/s over all GPUs, USD."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..estimate import training
 from ..estimate.training_run import sequence_tokens
+from ..estimate.training_states import tokens_of
 from ..schema import Request, TrainingEstimate, TrainingSetup, replace
 
 GLOBAL_BATCH = 32  # sequences that one optimizer step sees; accumulation makes up what the GPUs do not hold (prior)
@@ -50,7 +51,7 @@ def best_micro_batch(
         so_far = useful_rate(request, best, found) if checkpointing else 0.0
         for micro_batch in MICRO_BATCHES[checkpointing:]:  # the first one with checkpointing is given
             tried = replace(setup, micro_batch=micro_batch, gradient_checkpointing=checkpointing)
-            if micro_batch > most or (micro_batch > 1 and tried.tokens > MAX_STEP_TOKENS):
+            if micro_batch > most or (micro_batch > 1 and tokens_of(tried) > MAX_STEP_TOKENS):
                 break
             estimate = estimate_run(request, tried)
             useful = useful_rate(request, tried, estimate)

@@ -7,7 +7,7 @@ from ..choose.cost import STARTER_GPUS
 from ..choose.micro_batch import need_gib, tight
 from ..choose.training_cost import attempt_s, paid_s
 from ..estimate.training_run import checkpoint_gib, end_s, save_every_s, start_s
-from ..estimate.training_states import lora_params
+from ..estimate.training_states import lora_params, sequences_of
 from ..schema import TrainingCandidate, TrainingPlan, TrainingSetup
 from .assumed import assumed_sentence
 from .figures import ASSUMED, memory_figures, price_figures, speed_figures
@@ -134,7 +134,7 @@ def state_words(plan: TrainingPlan) -> list[str]:
         left = estimate.usable_gib - need_gib(estimate)
         words.append(f"That leaves {left:.1f} GiB, less than the estimate may err.")
     words.append(
-        f"Activations grow with a micro-batch's tokens, at most {setup.sequences} x {setup.seq_len:,}, and {kept}."
+        f"Activations grow with a micro-batch's tokens, at most {sequences_of(setup)} x {setup.seq_len:,}, and {kept}."
     )
     return words
 

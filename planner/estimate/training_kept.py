@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ..catalogue.training_traits import Traits, traits
 from ..schema import TrainingSetup
-from .training_states import Widths, autocast, element_bytes, widths
+from .training_states import Widths, autocast, element_bytes, sequences_of, tokens_of, widths
 
 ADAPTER_BYTES = 3  # of an adapter's input: a 16-bit copy, and the mask of its dropout (PEFT under autocast)
 MASK_BYTES = 1  # of them
@@ -29,14 +29,14 @@ def mask_bytes(setup: TrainingSetup) -> float:
     """
     if setup.attention != "sdpa":
         return 0.0
-    length = setup.tokens if setup.packed else setup.seq_len
+    length = tokens_of(setup) if setup.packed else setup.seq_len
     return 2.0 * length * _masked_share(setup)
 
 
 def _masked_share(setup: TrainingSetup) -> float:
     """Return the share of the layers whose attention gets a mask."""
     model = setup.model
-    if setup.packed or (setup.padded and setup.sequences > 1):
+    if setup.packed or (setup.padded and sequences_of(setup) > 1):
         return 1.0
     slides = model.sliding_window and setup.seq_len > model.sliding_window
     return model.sliding_layers / model.layers if slides else 0.0

@@ -13,7 +13,7 @@ from ..catalogue.training_traits import traits
 from ..schema import TrainingSetup
 from .training_kept import mask_bytes, saved_bytes
 from .training_reserved import UNUSED_SHARE, reserved_full, unused_adapters
-from .training_states import ZERO_BUCKETS, Widths, autocast, element_bytes, gather_bytes, states, widths
+from .training_states import ZERO_BUCKETS, Widths, autocast, element_bytes, gather_bytes, states, tokens_of, widths
 
 LOSS_BYTES = 12  # per logit in backward: float32 log-softmax and two gradients (transformers' ForCausalLMLoss)
 FORWARD_LOSS_BYTES = 10  # per logit in forward: 16-bit logits, and float32 ones twice
@@ -108,7 +108,7 @@ def held_states(setup: TrainingSetup, w: Widths) -> tuple[float, float, float, f
 def timeline(setup: TrainingSetup, w: Widths, gradients: float) -> tuple[Moment, ...]:
     """Return the moments at which the peak may lie."""
     model, full = setup.model, setup.method == "full"
-    tokens, item = setup.tokens, element_bytes(setup)
+    tokens, item = tokens_of(setup), element_bytes(setup)
     cast = autocast(setup) and full  # float32 weights, of which autocast makes 16-bit copies
     stream = 4 if cast else item
     again = setup.gradient_checkpointing

@@ -12,7 +12,7 @@ from math import ceil
 
 from ..catalogue.training_traits import traits
 from ..schema import TrainingSetup
-from .training_states import Widths
+from .training_states import Widths, tokens_of
 
 UNUSED_SHARE = 0.03  # of what is allocated (prior)
 SMALL_BYTES = 48 * 2**20  # segments of 20 and of 2 MiB that are not full
@@ -29,7 +29,7 @@ EMBEDDINGS = {True: 1.5, False: 0.9}  # embedding-sized blocks that gradients le
 
 def unused_adapters(setup: TrainingSetup, w: Widths) -> float:
     """Return the unused bytes at the peak of training adapters on frozen weights."""
-    tokens, again = setup.tokens, setup.gradient_checkpointing
+    tokens, again = tokens_of(setup), setup.gradient_checkpointing
     if setup.logits == "full" and setup.model.workload == "generation":
         wide, hidden = BELOW_LOGITS[again]
         below = wide * max(w.mlp, w.query) + hidden * w.hidden
@@ -48,7 +48,7 @@ def reserved_full(setup: TrainingSetup, w: Widths, held: float, moments: tuple[f
     `held` are weights and optimizer states; `moments` all bytes at the end of forward, in the loss's backward, and so
     on to the optimizer's step; `trained` is one copy of the weights in their own precision.
     """
-    model, tokens = setup.model, setup.tokens
+    model, tokens = setup.model, tokens_of(setup)
     accumulates = setup.accumulation != 1
     embedding = trained / max(model.params, 1) * model.vocab * w.hidden
     peak, step = max(moments), moments[-1]

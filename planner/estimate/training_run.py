@@ -6,7 +6,7 @@ import math
 
 from ..schema import GIB, Request, TrainingEstimate, TrainingRun, TrainingSetup
 from .inference_speed import VOLUME_BYTES_PER_S
-from .training_states import lora_params
+from .training_states import lora_params, sequences_of
 from .weights import weight_bytes
 
 TRAINING_START_S = 90  # imports, data set and the first step, beside reading the weights (prior)
@@ -37,7 +37,7 @@ def run_tokens(request: Request, setup: TrainingSetup) -> float:
     if request.dataset_tokens:
         return request.dataset_tokens * request.epochs
     each = request.row_tokens if setup.packed else sequence_tokens(request, setup)
-    each *= setup.sequences // setup.micro_batch  # two of a pair, each with the prompt
+    each *= sequences_of(setup) // setup.micro_batch  # two of a pair, each with the prompt
     return (request.dataset_rows or ASSUMED_ROWS) * request.epochs * each
 
 
@@ -45,7 +45,7 @@ def sequence_tokens(request: Request, setup: TrainingSetup) -> int:
     """Return the tokens of a typical sequence: the whole context, or an example padded to its micro-batch's longest."""
     if setup.packed or not request.row_tokens:
         return setup.seq_len
-    return min(setup.seq_len, round(request.row_tokens * (PADDING if setup.sequences > 1 else 1)))
+    return min(setup.seq_len, round(request.row_tokens * (PADDING if sequences_of(setup) > 1 else 1)))
 
 
 def start_s(setup: TrainingSetup) -> float:

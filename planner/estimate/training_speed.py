@@ -10,7 +10,7 @@ from typing import NamedTuple
 from ..schema import TrainingSetup
 from .training_kept import saved_bytes
 from .training_memory import LOSS_BYTES
-from .training_states import Widths, element_bytes, states, widths
+from .training_states import Widths, element_bytes, states, tokens_of, widths
 
 # speed
 # Of the dense peak in large matrix products, by compute capability: A100, H100 and H200, B200. Fitted on the tables of
@@ -45,7 +45,7 @@ class TrainingSpeed(NamedTuple):
 def speed(setup: TrainingSetup) -> TrainingSpeed:
     """Return the speed of the setup: the tokens of a micro-batch over the sum of its times by kind of work."""
     model, gpu, w, item = setup.model, setup.gpu, widths(setup), element_bytes(setup)
-    world, tokens = setup.gpu_count * setup.nodes, setup.tokens
+    world, tokens = setup.gpu_count * setup.nodes, tokens_of(setup)
     peak = gpu.flops * (0.5 if item == 4 else 1.0)  # TF32
     passes = 3 if setup.method == "full" else 2
     again = 1 if setup.gradient_checkpointing else 0
@@ -87,7 +87,7 @@ def speed(setup: TrainingSetup) -> TrainingSpeed:
 
 def communication_share(setup: TrainingSetup) -> float:
     """Return the share of a step's time that waits for collectives."""
-    tokens = setup.tokens * setup.gpu_count * setup.nodes
+    tokens = tokens_of(setup) * setup.gpu_count * setup.nodes
     return _communication_s(setup, widths(setup)) * EXPOSED * speed(setup).tokens_per_s / tokens
 
 

@@ -27,6 +27,16 @@ class Widths(NamedTuple):
     adapters: int  # trainable LoRA parameters, all layers
 
 
+def sequences_of(setup: TrainingSetup) -> int:
+    """Return the sequences that one GPU reads in a forward pass: two of a pair."""
+    return setup.micro_batch * (2 if setup.objective == "dpo" else 1)
+
+
+def tokens_of(setup: TrainingSetup) -> int:
+    """Return the tokens of a forward pass on one GPU, padding included."""
+    return sequences_of(setup) * setup.seq_len
+
+
 def widths(setup: TrainingSetup) -> Widths:
     model = setup.model
     query = model.heads * model.head_dim

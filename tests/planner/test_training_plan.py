@@ -27,7 +27,7 @@ from planner.choose.training import ALIKE
 from planner.describe.refusal import plan_for
 from planner.describe.training import MEMORY_TERMS, run_of
 from planner.estimate.training_run import end_s, save_every_s, save_s, start_s
-from planner.estimate.training_states import lora_params
+from planner.estimate.training_states import lora_params, sequences_of
 from planner.hook import run_hook
 from planner.request.checks import TRAINED
 from planner.request.prompts import check_answers
@@ -263,7 +263,7 @@ def test_pairs_are_planned_as_two_sequences_beside_a_reference() -> None:
     answered = {"task": "finetune", "model_size": "1.5B", "dataset": "pairs.jsonl 10k rows", "gpu": "H100"}
     tuned = planned(**answered, method="full", objective="dpo")
     setup = tuned.chosen.setup
-    assert setup.sequences == 2 * setup.micro_batch and setup.micro_batch * setup.accumulation == GLOBAL_BATCH
+    assert sequences_of(setup) == 2 * setup.micro_batch and setup.micro_batch * setup.accumulation == GLOBAL_BATCH
     weights = setup.model.params * 4 / 2**30  # float32
     assert tuned.chosen.estimate.weights_gib == pytest.approx(2 * weights)  # and once more for the reference
     assert planned(**answered, method="full").chosen.estimate.weights_gib == pytest.approx(weights)
