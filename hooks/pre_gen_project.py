@@ -1474,7 +1474,8 @@ def places(request: Request) -> Iterator[tuple[Gpu, int]]:
         if request.gpu in ("auto", gpu.name):
             counts = [request.gpu_count] if request.gpu_count else [count for count in choose_configurations_COUNTS if count <= gpu.max_count]
             for count in counts:
-                yield gpu, count
+                if count <= gpu.max_count:
+                    yield gpu, count
 
 
 def choose_configurations_setup_of(request: Request, gpu: Gpu, count: int, engine: str, quantization: str) -> InferenceSetup:
@@ -8192,7 +8193,8 @@ def other_gpus(plan: InferencePlan) -> Iterator[str]:
     gpu, quantization = cheaper.setup.gpu, cheaper.setup.quantization
     found = weighed(replace(plan.request, gpu=gpu.name, quantization=quantization))
     if found and found[0].rank and cheaper_than(plan, found[0]):
-        yield f"`gpu={gpu.name} quantization={quantization}`: {describe_neighbours_gets(plan, found[0])}."
+        typed = f"{gpu.name}:{plan.request.gpu_count}" if plan.request.gpu_count else gpu.name
+        yield f"`gpu={typed} quantization={quantization}`: {describe_neighbours_gets(plan, found[0])}."
 
 
 def less_load(plan: InferencePlan) -> Iterator[str]:
