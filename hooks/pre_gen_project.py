@@ -1480,7 +1480,8 @@ def places(request: Request) -> Iterator[tuple[Gpu, int]]:
         if request.gpu in ("auto", gpu.name):
             counts = [request.gpu_count] if request.gpu_count else [count for count in choose_configurations_COUNTS if count <= gpu.max_count]
             for count in counts:
-                yield gpu, count
+                if count <= gpu.max_count:
+                    yield gpu, count
 
 
 def choose_configurations_setup_of(request: Request, gpu: Gpu, count: int, engine: str, quantization: str) -> InferenceSetup:
@@ -8462,7 +8463,8 @@ def other_gpus(plan: InferencePlan) -> Iterator[str]:
     gpu, quantization = cheaper.setup.gpu, cheaper.setup.quantization
     found = weighed(replace(plan.request, gpu=gpu.name, quantization=quantization))
     if found and found[0].rank and cheaper_than(plan, found[0]):
-        yield f"`gpu={gpu.name} quantization={quantization}`: {describe_neighbours_gets(plan, found[0])}."
+        typed = f"{gpu.name}:{plan.request.gpu_count}" if plan.request.gpu_count else gpu.name
+        yield f"`gpu={typed} quantization={quantization}`: {describe_neighbours_gets(plan, found[0])}."
 
 
 def less_load(plan: InferencePlan) -> Iterator[str]:
@@ -9113,12 +9115,25 @@ def other_methods(plan: TrainingPlan) -> Iterator[str]:
     for method, words in METHOD_NAMES.items():
         if method == plan.chosen.setup.method or (method == "qlora" and not four_bits(request)):
             continue
-        typed = f"`method={method}`" if method != "full" else f"`method={method}` ({words})"
+        typed = typed_answers(plan.request, replace(request, method=method))
+        typed += f" ({words})" if method == "full" else ""
         if best := best_of(replace(request, method=method)):
             yield f"{typed} works too: {describe_training_gets(best)}."
         elif best := best_of(replace(request, method=method, budget=Budget(float("inf"), "none"))):
             price, _, setup = training_offer(request.budget, best).partition(" ")
             yield f"{typed} needs `budget={price}` {setup}."
+
+
+def typed_answers(request: Request, other: Request) -> str:
+    """Return the answers that make one request another, as they are typed: "`gpu=auto method=lora`"."""
+    found = [
+        f"{key}={getattr(other, key)}"
+        for key in ("task", "method", "quantization", "optimize")
+        if getattr(other, key) != getattr(request, key)
+    ]
+    if (request.gpu, request.gpu_count) != (other.gpu, other.gpu_count):
+        found.append(f"gpu={other.gpu}")
+    return f"`{' '.join(found)}`"
 
 
 def other_places(plan: TrainingPlan) -> Iterator[str]:
@@ -9128,13 +9143,15 @@ def other_places(plan: TrainingPlan) -> Iterator[str]:
     if plan.request.gpu != "auto" or plan.request.gpu_count:
         best = best_of(request)
         if best and describe_training_where(best.setup) != describe_training_where(plan.chosen.setup):
-            yield f"`gpu=auto`: {describe_training_gets(best)}."
+            yield f"{typed_answers(plan.request, request)}: {describe_training_gets(best)}."
     if request.task == "finetune":
-        best = best_of(replace(request, task="distributed", optimize="throughput"))
+        other = replace(request, task="distributed", optimize="throughput")
+        best = best_of(other)
         if best and run_of(best).hours < ours:
-            yield f"`task=distributed optimize=throughput` ends earlier: {describe_training_gets(best)}."
+            yield f"{typed_answers(plan.request, other)} ends earlier: {describe_training_gets(best)}."
     half = plan.request.context_len // 2
-    best = best_of(replace(plan.request, context_len=half)) if half >= describe_training_SHORTEST_CONTEXT else None
+    shorter = replace(plan.request, context_len=half, row_tokens=min(half, plan.request.row_tokens))
+    best = best_of(shorter) if half >= describe_training_SHORTEST_CONTEXT else None
     if best and run_of(best).usd < describe_training_LESS * run_of(plan.chosen).usd:
         yield f"`context_len={half}`, half of the context: {describe_training_gets(best)}."
 

@@ -54,7 +54,8 @@ def places(request: Request) -> Iterator[tuple[Gpu, int]]:
         if request.gpu in ("auto", gpu.name):
             counts = [request.gpu_count] if request.gpu_count else [count for count in COUNTS if count <= gpu.max_count]
             for count in counts:
-                yield gpu, count
+                if count <= gpu.max_count:
+                    yield gpu, count
 
 
 def setup_of(request: Request, gpu: Gpu, count: int, engine: str, quantization: str) -> InferenceSetup:

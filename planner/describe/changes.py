@@ -104,7 +104,8 @@ def other_gpus(plan: InferencePlan) -> Iterator[str]:
     gpu, quantization = cheaper.setup.gpu, cheaper.setup.quantization
     found = weighed(replace(plan.request, gpu=gpu.name, quantization=quantization))
     if found and found[0].rank and cheaper_than(plan, found[0]):
-        yield f"`gpu={gpu.name} quantization={quantization}`: {gets(plan, found[0])}."
+        typed = f"{gpu.name}:{plan.request.gpu_count}" if plan.request.gpu_count else gpu.name
+        yield f"`gpu={typed} quantization={quantization}`: {gets(plan, found[0])}."
 
 
 def less_load(plan: InferencePlan) -> Iterator[str]:

@@ -9,7 +9,16 @@ from ..choose.training import best_of, class_of, weigh_again
 from ..choose.training_cost import paid_s
 from ..choose.training_setups import four_bits, methods
 from ..estimate.training_run import ASSUMED_ROWS
-from ..schema import Budget, TrainingCandidate, TrainingEstimate, TrainingPlan, TrainingRun, TrainingSetup, replace
+from ..schema import (
+    Budget,
+    Request,
+    TrainingCandidate,
+    TrainingEstimate,
+    TrainingPlan,
+    TrainingRun,
+    TrainingSetup,
+    replace,
+)
 from .format import about, budget_words, dollars, duration, hourly
 from .names import METHOD_NAMES, sharding_name
 from .refusal import training_offer
@@ -214,12 +223,25 @@ def other_methods(plan: TrainingPlan) -> Iterator[str]:
     for method, words in METHOD_NAMES.items():
         if method == plan.chosen.setup.method or (method == "qlora" and not four_bits(request)):
             continue
-        typed = f"`method={method}`" if method != "full" else f"`method={method}` ({words})"
+        typed = typed_answers(plan.request, replace(request, method=method))
+        typed += f" ({words})" if method == "full" else ""
         if best := best_of(replace(request, method=method)):
             yield f"{typed} works too: {gets(best)}."
         elif best := best_of(replace(request, method=method, budget=Budget(float("inf"), "none"))):
             price, _, setup = training_offer(request.budget, best).partition(" ")
             yield f"{typed} needs `budget={price}` {setup}."
+
+
+def typed_answers(request: Request, other: Request) -> str:
+    """Return the answers that make one request another, as they are typed: "`gpu=auto method=lora`"."""
+    found = [
+        f"{key}={getattr(other, key)}"
+        for key in ("task", "method", "quantization", "optimize")
+        if getattr(other, key) != getattr(request, key)
+    ]
+    if (request.gpu, request.gpu_count) != (other.gpu, other.gpu_count):
+        found.append(f"gpu={other.gpu}")
+    return f"`{' '.join(found)}`"
 
 
 def other_places(plan: TrainingPlan) -> Iterator[str]:
@@ -229,13 +251,15 @@ def other_places(plan: TrainingPlan) -> Iterator[str]:
     if plan.request.gpu != "auto" or plan.request.gpu_count:
         best = best_of(request)
         if best and where(best.setup) != where(plan.chosen.setup):
-            yield f"`gpu=auto`: {gets(best)}."
+            yield f"{typed_answers(plan.request, request)}: {gets(best)}."
     if request.task == "finetune":
-        best = best_of(replace(request, task="distributed", optimize="throughput"))
+        other = replace(request, task="distributed", optimize="throughput")
+        best = best_of(other)
         if best and run_of(best).hours < ours:
-            yield f"`task=distributed optimize=throughput` ends earlier: {gets(best)}."
+            yield f"{typed_answers(plan.request, other)} ends earlier: {gets(best)}."
     half = plan.request.context_len // 2
-    best = best_of(replace(plan.request, context_len=half)) if half >= SHORTEST_CONTEXT else None
+    shorter = replace(plan.request, context_len=half, row_tokens=min(half, plan.request.row_tokens))
+    best = best_of(shorter) if half >= SHORTEST_CONTEXT else None
     if best and run_of(best).usd < LESS * run_of(plan.chosen).usd:
         yield f"`context_len={half}`, half of the context: {gets(best)}."
 

@@ -196,9 +196,9 @@ def test_a_price_is_changed_and_a_gpu_is_added_as_the_page_says(tmp_path: Path) 
     template("python scripts/readme_sessions.py")
     template("python scripts/record_bake.py")
     recording = (template.folder / "docs" / "bake.svg").read_text(encoding="utf-8")
-    assert "vLLM: 2.05/hour" in recording.replace("\xa0", " ")
+    assert "1x L40S, $2.05/h" in recording.replace("\xa0", " ")
     after, cookbook = (page.read_text(encoding="utf-8") for page in pages)
-    assert "vLLM: 1.95/hour" in before and "vLLM: 2.05/hour" in after and "\nH300 " in cookbook
+    assert "1x L40S, $1.95/h" in before and "1x L40S, $2.05/h" in after and "\nH300 " in cookbook
 
 
 def test_modals_own_endpoint_takes_what_the_readme_gives_it(tmp_path: Path) -> None:

@@ -194,6 +194,7 @@ PLANS = [
     asked("google/gemma-3-27b-it", "4/hour"),
     asked(EMBEDDING, "2/hour", concurrency=32),
     asked(QWEN_8B, "8/hour", optimize="latency", warm=parse_warm("1", "latency")),
+    asked(QWEN_8B, "300/month", gpu="auto:2", optimize="throughput"),
 ]
 
 
@@ -363,6 +364,12 @@ def test_a_batch_counts_its_starts_and_no_more_containers_than_shards():
     shards = -(-10_000 // constants(plan)["SHARD_ROWS"])
     assert int(found[4] or 1) <= shards
     assert float(found[1]) >= plan.chosen.estimate.cold_start_s / 60
+
+
+def test_so_many_of_any_gpu_are_only_those_that_a_container_holds():
+    """Modal's guide: at most 4 A10 and a single RTX-PRO-6000 in a container."""
+    names = {c.setup.gpu.name for c in plan_for(asked(QWEN_8B, gpu="auto:8")).candidates}
+    assert "H100" in names and not names & {"A10", "RTX-PRO-6000"}
 
 
 @pytest.mark.parametrize("aim", AIMS)

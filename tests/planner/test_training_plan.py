@@ -23,9 +23,10 @@ from planner.catalogue.gpus import GPUS
 from planner.catalogue.models import DEFAULT_MODELS, default_model, find_model
 from planner.catalogue.sizes import parse_size
 from planner.choose.micro_batch import GLOBAL_BATCH, HEADROOM
-from planner.choose.training import ALIKE
+from planner.choose.training import ALIKE, setup_name
 from planner.describe.refusal import plan_for
-from planner.describe.training import MEMORY_TERMS, run_of
+from planner.describe.training import MEMORY_TERMS, other_aims, run_of, what_would_change
+from planner.describe.training_gpus import out_of_memory
 from planner.estimate.training_run import end_s, save_every_s, save_s, start_s
 from planner.estimate.training_states import lora_params, sequences_of
 from planner.hook import run_hook
@@ -530,3 +531,29 @@ def test_attention_is_one_that_transformers_loads_the_model_with(name: str) -> N
         except ValueError:
             pass
     assert found == loads[0]
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        {"task": "finetune", "dataset": "x.jsonl 10k rows"},
+        {"task": "finetune", "model_id": "google/gemma-3-27b-it", "budget": "20/hour", "dataset": "x.jsonl 300k rows"},
+        {"task": "finetune", "gpu": "H100", "budget": "60/run", "optimize": "throughput"},
+        {"task": "distributed", "budget": "300/run", "dataset": "x.jsonl 50k rows"},
+        {"task": "distributed", "gpu": "H100:8", "method": "lora", "budget": "none"},
+    ],
+    ids=lambda typed: " ".join(typed.values()),
+)
+def test_what_would_change_a_training_does(typed: dict[str, str]) -> None:
+    """Each sentence's answers are typed, and the plan has the GPUs that the sentence says."""
+    plan = planned(**typed)
+    steps = [step for step in out_of_memory(plan) if "gpu=" in step]
+    for sentence in [*what_would_change(plan), *other_aims(plan), *steps]:
+        words = " ".join(re.findall(r"`([a-z_]+=[^`]+)`", sentence)).split()
+        other = planned(**(typed | dict(word.split("=", 1) for word in words))).chosen.setup
+        if sentence.endswith("the same choice."):
+            assert other == plan.chosen.setup
+        elif found := re.search(r"(?:(\d) nodes of )?(\d)x ([\w-]+), ", sentence):
+            assert (other.nodes, other.gpu_count, other.gpu.name) == (int(found[1] or 1), int(found[2]), found[3])
+        else:
+            assert f"({setup_name(other)})" in sentence
