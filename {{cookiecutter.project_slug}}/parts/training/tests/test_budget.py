@@ -59,6 +59,19 @@ def test_a_run_that_was_stopped_and_continued_has_the_losses_of_one_that_was_not
     assert parts.metrics().losses() == pytest.approx(whole.metrics().losses(), abs=5e-5)
 
 
+def test_a_container_that_answers_is_counted_once_and_is_no_attempt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(run_dir, "_counted", [])
+    monkeypatch.setattr(budget, "process_s", lambda: 30.0)
+    run = run_dir.Run(tmp_path, "run", "50/run")
+    for _ in range(2):
+        run_dir.count_container(run, "sample")
+    [meter] = run_dir._counted
+    meter.stop()
+    [entry] = run.ledger().entries()
+    assert entry.what == "sample" and 30.0 <= entry.seconds < 35.0 and run.attempts() == []
+    assert run.budget().committed_usd() == pytest.approx(entry.usd) and status.run_status(run).attempts == 0
+
+
 def test_killed_attempts_are_counted(job: Job, tmp_path: Path):
     job = replace(job, save_every_s=0.0)
     assert attempts.end(attempts.begin(job, tmp_path, die=("writing tensors", 6))) == -9
@@ -92,15 +105,16 @@ def hang(root: Path) -> None:
     """An attempt that never comes to its next step, and holds Python's lock."""
     callbacks.OVERTIME_S = 0.5 + budget.process_s()
     run = dear(root, "1/run")
+    (root / "began").write_text(str(time.time()))
     with callbacks.end_after_budget(run.budget()), run.ledger().meter("training", 0.2):
         ctypes.PyDLL(None).sleep(60)
 
 
 def test_an_attempt_that_hangs_is_ended_when_budget_and_overtime_are_over(tmp_path: Path):
     process = attempts.SERVER.Process(target=hang, args=(tmp_path,))
-    began = time.monotonic()
     process.start()
-    assert attempts.end(process) == 1 and 1.4 < time.monotonic() - began < 5.0
+    assert attempts.end(process) == 1
+    assert 1.4 < time.time() - float((tmp_path / "began").read_text()) < 10.0
 
 
 def test_the_end_is_kept_money_for_as_the_saves_took_so_far(tmp_path: Path):

@@ -92,6 +92,7 @@ def sample(prompt: str, run: str = plan.RUN, max_tokens: int = 256) -> Reply:
     """Ask the tuned model. A container keeps the result that it loaded for its first prompt."""
     from .result.generate import reply_to
 
+    run_dir.count_container(run_dir.on_volume(run), "sample")
     reply = reply_to(run_dir.on_volume(run), prompt, max_tokens)
     print(reply, flush=True)
     return reply

@@ -99,6 +99,15 @@ def on_volume(name: str) -> Run:
     return Run(Path(MOUNT), name, volume=f"{plan.NAME}-runs")
 
 
+def count_container(run: Run, what: str) -> None:
+    """Count this container in a run's ledger, from its start until it is taken away; only the first call does."""
+    if not _counted:
+        _counted.append(run.ledger().start(what, earlier_s=budget.process_s()))
+
+
+_counted: list[budget.SpendMeter] = []
+
+
 class Metrics:
     """The JSON lines of a run, over all its attempts: one for each step, each evaluation, each begin and end."""
 
