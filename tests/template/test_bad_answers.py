@@ -132,7 +132,7 @@ ACCEPTED: dict[str, tuple[dict[str, str], dict[str, object]]] = {
     "a size after custom": ({"model_size": "custom 4"}, {"MODEL": "Qwen/Qwen3-4B-Instruct-2507-FP8"}),
     "a small size": ({"model_size": "0.5b"}, {"TASK": "serve"}),
     "an empty size": ({"model_size": ""}, {"MODEL": "Qwen/Qwen3-8B-FP8"}),
-    "a mixture of experts": ({"model_size": "30B-A3B"}, {"MODEL": "Qwen/Qwen3.6-35B-A3B"}),
+    "a mixture of experts": ({"model_size": "30B-A3B"}, {"MODEL": "Qwen/Qwen3.6-35B-A3B-FP8"}),
     "a size as its name gives it": (
         {"model_id": "google/gemma-2-2b-it", "model_size": "2B"},  # 2.6B with its embeddings
         {"MODEL": "google/gemma-2-2b-it"},
