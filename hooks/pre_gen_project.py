@@ -2178,10 +2178,17 @@ def choose_inference_refusal_suggest_alternatives(
     if running:
         found += list(fewer_warm(request))
         if request.budget.per != "none":
-            found.append(Alternative(Change.RAISE_BUDGET, candidate=nearest))
+            found.append(Alternative(Change.RAISE_BUDGET, candidate=chosen_for(request, nearest)))
         found += list(fewer_at_once(request, running))
     found += list(relaxed(request))
     return found or list(shorter_context(request))
+
+
+def chosen_for(request: Request, cheapest: InferenceCandidate) -> InferenceCandidate:
+    """Return what is chosen with the budget that the cheapest candidate needs: it may be another of the same price."""
+    budget = replace(request.budget, usd=choose_cost_needed_usd(request, cheapest))
+    best = choose_inference_weigh(replace(request, budget=budget))[0]
+    return best if best.rank else cheapest
 
 
 def fewer_warm(request: Request) -> Iterator[InferenceAlternative]:
@@ -3227,7 +3234,7 @@ NODES = (2, 4)  # of 8 GPUs each, for cards that reach each other over RDMA: Hop
 SMALL_SHARE = 0.25  # of a card's memory: states no larger than that need no sharding
 # Methods by the share of the model that they train; of those a task allows, the first that the budget carries is taken.
 LADDER = {"finetune": ("lora", "qlora"), "distributed": ("full", "lora")}
-WHOLE = ("full", "lora", "qlora")  # for classifiers: most are small, and their head is new
+choose_training_setups_WHOLE = ("full", "lora", "qlora")  # for classifiers: most are small, and their head is new
 # Ways to lay a method over the GPUs, (sharding, offload, optimizer), from the fastest to the leanest: ZeRO-3 only where
 # ZeRO-2 does not fit, offload last.
 LAYOUTS = {
@@ -3251,7 +3258,7 @@ def methods(request: Request) -> tuple[str, ...]:
         return (request.method,)
     if request.quantization in ("nf4", "int4"):
         return ("qlora",)
-    ladder = LADDER[request.task] if request.workload == "generation" else WHOLE
+    ladder = LADDER[request.task] if request.workload == "generation" else choose_training_setups_WHOLE
     return tuple(method for method in ladder if method != "qlora" or four_bits(request))
 
 
@@ -3988,7 +3995,7 @@ def parse_reference(text: str) -> Reference | None:
     host, slash, path = (text[scheme.end() :] if scheme else text).partition("/")
     if scheme and scheme[0].lower() == "hf://":
         found = _IN_URL.fullmatch(f"{host}{slash}{path}")
-    elif slash and host.lower() in (*_HOSTS, _own_host()):
+    elif slash and host and host.lower() in (*_HOSTS, _own_host()):
         found = _IN_URL.fullmatch(path.removeprefix("models/"))
         if found and (found[1].startswith(("datasets/", "spaces/")) or "/" not in found[1]):
             return None
@@ -7351,6 +7358,8 @@ def default_model(params: int, workload: str, to_train: bool = False, active: in
 
 MAX_NUMBER = 100_000_000
 MAX_USD = 1_000_000
+request_parse_WHOLE = r"\d{1,3}(?:[,_]\d{3})+|\d+"  # digits, grouped in threes or not at all: 1,5 is no number here
+EXAMPLES = {"concurrency": "16", "context_len": "8192 or 32k", "gpu": "the 2 of H100:2", "gpu_count": "2"}
 
 
 def one_line(key: str, text: str) -> str:
@@ -7367,27 +7376,41 @@ def one_of(key: str, text: str, allowed: tuple[str, ...]) -> str:
     return text.lower()
 
 
+def whole(text: str) -> int:
+    """Return the number of digits that may be grouped in threes: "8192", "8,192", "8_192"."""
+    return int(re.sub(r"[,_]", "", text))
+
+
 def parse_count(key: str, text: str) -> int:
-    """Return a whole number of at least 1: "8192", "8,192", "8k" (8192)."""
-    found = re.fullmatch(r"(\d[\d,_]*)\s*([kK]?)", text, re.ASCII)
-    value = int(re.sub(r"[,_]", "", found[1])) * (1024 if found[2] else 1) if found and len(text) < 12 else 0
+    """Return a whole number of at least 1: "8192", "8,192", "8k" (8192), "1M" (1048576)."""
+    found = re.fullmatch(rf"({request_parse_WHOLE})\s*([kKmM]?)", text, re.ASCII)
+    unit = {"": 1, "k": 1024, "m": 1024**2}[found[2].lower()] if found else 0
+    value = whole(found[1]) * unit if found and len(text) < 12 else 0
     if not 1 <= value <= MAX_NUMBER:
-        raise Refusal(f"{key} {shown(text)} is not a whole number of at least 1, such as 8192")
+        raise Refusal(f"{key} {shown(text)} is not a whole number of at least 1, such as {EXAMPLES.get(key, '8192')}")
     return value
 
 
-def parse_budget(text: str) -> Budget:
-    """Return the budget of "4/hour", "50/run", "300/month" in USD, or "none". Refusal shows the forms."""
+def parse_concurrency(text: str, workload: str) -> int:
+    """Return the requests or texts at once: as typed, or with "auto" as many as Cookiecutter's Enter gives."""
+    if text.lower() == "auto":
+        return 16 if workload == "generation" else 32
+    return parse_count("concurrency", text)
+
+
+def parse_budget(text: str, task: str = "") -> Budget:
+    """Return the budget of "4/hour", "50/run", "300/month" in USD, or "none". Refusal shows the forms of the task."""
     if text.strip().lower() == "none":
         return Budget(float("inf"), "none")
     found = re.fullmatch(
-        r"(?:\$|usd)?\s*(\d{1,9}(?:\.\d{1,4})?)\s*(?:\$|usd)?\s*(?:/|per|a)\s*(hour|h|hr|month|run)",
+        rf"(?:us\$|\$|usd)?\s*((?:{request_parse_WHOLE})(?:\.\d{{1,4}})?)\s*(?:\$|usd)?\s*(?:/|per|a)\s*(hour|h|hr|month|run)s?",
         text.strip().lower(),
         re.ASCII,
     )
-    if not found:
-        raise Refusal(f"budget {shown(text)} is not understood; write 4/hour, 300/month, 50/run or none (dollars)")
-    usd = float(found[1])
+    if not found or len(found[1]) > 14:
+        forms = "4/hour, 300/month or none" if task == "serve" else "4/hour, 300/month, 50/run or none"
+        raise Refusal(f"budget {shown(text)} is not understood; write {forms} (dollars)")
+    usd = float(re.sub(r"[,_]", "", found[1]))
     if not 0 < usd <= MAX_USD:
         raise Refusal(f"budget {shown(text)} must be above 0 and at most {MAX_USD:,}, such as 4/hour")
     return Budget(usd, {"h": "hour", "hr": "hour"}.get(found[2], found[2]))
@@ -7425,9 +7448,14 @@ def typed_gpu(gpu: str, count: str = "auto") -> tuple[str, int]:
     """Return type and count as typed, unchecked against each other; "auto" and 0 where they are open."""
     number = 0 if count.lower() == "auto" else parse_count("gpu_count", count)
     name, colon, suffix = gpu.partition(":")
+    if several := re.fullmatch(r"(\d+) ?x ?(\S+)|(\S+) ?x ?(\d+)", gpu.strip(), re.ASCII | re.IGNORECASE):
+        first, card, other, last = several.groups()
+        raise Refusal(
+            f"gpu {shown(gpu)} is not understood; write the count after a colon: {card or other}:{first or last}"
+        )
     name = "auto" if name.lower() == "auto" else find_gpu(name).name
     if colon:
-        inside = parse_count("gpu", suffix)
+        inside = parse_count("gpu", suffix.strip())
         if number and number != inside:
             raise Refusal(f"gpu {gpu} and gpu_count {number} contradict each other; leave gpu_count auto")
         number = inside
@@ -7442,7 +7470,7 @@ PROMPTED = ("auto", "16", "32")  # concurrency as Enter answers it: a training i
 
 
 def check_budget(text: str, task: str) -> Budget:
-    budget = parse_budget(text)
+    budget = parse_budget(text, task)
     if task == "serve" and budget.per == "run":
         raise Refusal(f"a service has no end, so {text} cannot bound it; give a budget such as 4/hour or 300/month")
     return budget
@@ -7491,6 +7519,24 @@ def check_trained(model: Model) -> None:
         )
 
 
+def check_task(
+    task: str, workload: str, model: Model, method: str, quantization: str, engine: str, gpu: str, count: int
+) -> None:
+    """Raise Refusal where an answer does not go with the task, or the model with a training."""
+    if task not in schema_TRAINING:
+        check_method(method, task)
+        return
+    check_workload(workload)
+    check_several(task, gpu, count)
+    check_training(PROMPTED[0], engine, method, quantization, task, model)
+
+
+def check_method(method: str, task: str) -> None:
+    """Raise Refusal where a way to train is given for what does not train."""
+    if task not in schema_TRAINING and method != "auto":
+        raise Refusal(f"method {method} is for training; leave it auto for task {task}")
+
+
 def check_training(concurrency: str, engine: str, method: str, quantization: str, task: str, model: Model) -> None:
     """Raise Refusal where an answer has no meaning for a training, or contradicts another."""
     if concurrency.lower() not in PROMPTED:
@@ -7522,20 +7568,35 @@ def check_several(task: str, gpu: str, count: int) -> None:
 
 
 MAX_ROWS = 100_000_000_000
+_COUNT = rf"(?:{request_parse_WHOLE})(?:\.\d+)?\s*[kKmMbB]?"
+# A number of rows written otherwise: "d.jsonl, 10k", "d.jsonl (10k rows)", "10k rows", "d.jsonl 10 thousand examples".
+_ROWS_MEANT = re.compile(
+    r"[ ,(]\d[\d.,_]*\s*[kmb]?\)?$|\d\S*\s+(?:\w+\s+)?(?:rows?|examples|lines|samples)\)?$", re.ASCII | re.IGNORECASE
+)
 ROW_TOKENS = {"generation": 512, "classification": 128}  # of a typical example to train on (prior)
 EPOCHS, MANY_ROWS = 3, 100_000  # passes over the data, and the rows from which one is enough (prior)
 
 
 def parse_dataset(text: str) -> tuple[str, int]:
     """Return a file or Hugging Face id, and its rows or 0: "org/name", "reviews.jsonl 200k rows"."""
-    found = re.fullmatch(r"(.+?)[ ,]+(\d[\d,_]*(?:\.\d+)?)\s*([kKmM]?) rows?", text, re.ASCII)
+    found = re.fullmatch(rf"(.+?),? +({_COUNT}) rows?", text, re.ASCII)
+    if found and not found[1].endswith(" with"):
+        return found[1], parse_rows("dataset", text, found[2])
+    if _ROWS_MEANT.search(text):
+        raise Refusal(f"dataset {shown(text)} is not understood; write its rows after it: reviews.jsonl 200k rows")
+    return text, 0
+
+
+def parse_rows(key: str, text: str, rows: str) -> int:
+    """Return the number of rows of "52,002", "10k", "1.5M", which `text` shows where it is refused."""
+    found = re.fullmatch(rf"((?:{request_parse_WHOLE})(?:\.\d+)?)\s*([kmb]?)", rows, re.ASCII | re.IGNORECASE)
     if not found:
-        return text, 0
-    times = {"": 1, "k": 1_000, "m": 1_000_000}[found[3].lower()]
-    count = round(float(re.sub(r"[,_]", "", found[2])) * times)
+        raise Refusal(f"{key} {shown(text)} is not a number of rows, such as 10000 or 200k")
+    times = {"": 1, "k": 1_000, "m": 1_000_000, "b": 1_000_000_000}[found[2].lower()]
+    count = round(float(re.sub(r"[,_]", "", found[1])) * times)
     if not 1 <= count <= MAX_ROWS:
-        raise Refusal(f"dataset {shown(text)} must have 1 to {MAX_ROWS:,} rows, such as reviews.jsonl 200k rows")
-    return found[1], count
+        raise Refusal(f"{key} {shown(text)} must have 1 to {MAX_ROWS:,} rows, such as 200k rows")
+    return count
 
 
 def row_tokens_of(workload: str, context_len: int) -> int:
@@ -7587,6 +7648,12 @@ def check_head(model: Model, task: str, workload: str) -> None:
         )
 
 
+def check_made_for(model: Model, workload: str) -> None:
+    """Raise Refusal where the model is known to be made for another workload."""
+    if model.workload != workload:
+        raise Refusal(f"{model.id} is made for {model.workload}, not {workload}; choose another model or workload")
+
+
 # ---- planner/request/model.py
 
 
@@ -7614,8 +7681,7 @@ def asked_model(model_id: str, size: str, task: str, workload: str) -> Model:
     if model.basis in ("size", "name"):  # nothing else is known
         model = replace(model, workload=workload)
     check_head(model, task, workload)
-    if model.workload != workload:
-        raise Refusal(f"{model.id} is made for {model.workload}, not {workload}; choose another model or workload")
+    check_made_for(model, workload)
     return model
 
 
@@ -7707,8 +7773,7 @@ def check_answers(typed: dict[str, object]) -> Answers:
     engine = one_of("engine", text["engine"], ("auto", *ENGINES))
     objective = one_of("objective", text["objective"], OBJECTIVES)
     check_objective(objective, task, workload)
-    if task in ("serve", "batch") and method != "auto":
-        raise Refusal(f"method {method} is for training; leave it auto for task {task}")
+    check_method(method, task)
     if task in schema_TRAINING:
         check_several(task, *typed_gpu(text["gpu"]))
     gpu, count = parse_gpu(text["gpu"], several_nodes=task == "distributed")
@@ -7725,7 +7790,7 @@ def check_answers(typed: dict[str, object]) -> Answers:
         model=model,
         budget=check_budget(text["budget"], task),
         context_len=context_len,
-        concurrency=1 if trains else parse_count("concurrency", text["concurrency"]),
+        concurrency=1 if trains else parse_concurrency(text["concurrency"], workload),
         gpu=gpu,
         gpu_count=count,
         quantization=quantization,

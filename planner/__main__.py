@@ -16,11 +16,11 @@ from .catalogue.prices import price_changes
 from .catalogue.sizes import is_size
 from .describe.refusal import plan_for
 from .hub import fetch_unknown
-from .request.checks import check_budget, check_context, check_objective, check_several, check_trained, check_workload
-from .request.dataset import epochs_of, parse_dataset, row_tokens_of
+from .request.checks import check_budget, check_context, check_objective, check_task
+from .request.dataset import epochs_of, parse_rows, row_tokens_of
 from .request.heads import check_head
 from .request.model import usual_context
-from .request.parse import parse_api_price, parse_count, parse_gpu
+from .request.parse import parse_api_price, parse_concurrency, parse_count, parse_gpu
 from .schema import AIMS, ENGINES, METHODS, OBJECTIVES, QUANTIZATIONS, TASKS, TRAINING, Model, Refusal, Request
 from .write.table import table
 
@@ -99,21 +99,18 @@ def asked(options: argparse.Namespace) -> Request:
     gpu, count = parse_gpu(options.gpu, several_nodes=options.task == "distributed")
     typed = options.context if options.context != "auto" else str(usual_context(model, options.task, "generation"))
     context_len = check_context(parse_count("context", typed), model)
-    rows = parse_dataset(f"it {options.rows} rows")[1] if options.rows != "0" else 0
+    rows = parse_rows("--rows", options.rows, options.rows) if options.rows != "0" else 0
     workload = model.workload
     check_head(model, options.task, workload)
     check_objective(options.objective, options.task, workload)
-    if trains:
-        check_workload(workload)
-        check_trained(model)
-        check_several(options.task, gpu, count)
+    check_task(options.task, workload, model, options.method, options.quantization, options.engine, gpu, count)
     return Request(
         task=options.task,
         workload=workload,
         model=model,
         budget=check_budget(options.budget, options.task),
         context_len=context_len,
-        concurrency=parse_count("concurrency", options.concurrency),
+        concurrency=parse_concurrency(options.concurrency, workload),
         gpu=gpu,
         gpu_count=count,
         quantization=options.quantization,

@@ -10,10 +10,10 @@ from .catalogue.gpus import find_gpu
 from .catalogue.model_object import from_object
 from .catalogue.models import find_model
 from .catalogue.other_gpus import OTHER_GPUS
-from .request.checks import check_context, check_objective
-from .request.heads import check_head
+from .request.checks import check_budget, check_context, check_objective, check_task
+from .request.heads import check_head, check_made_for
 from .request.model import usual_context
-from .request.parse import one_of, parse_budget, parse_gpu
+from .request.parse import one_of, parse_gpu
 from .schema import (
     AIMS,
     ATTENTIONS,
@@ -159,28 +159,35 @@ def read_training_setup(fields: Fields) -> TrainingSetup:
 def read_request(fields: Fields) -> Request:
     """Return the request of a question to `plan`."""
     task = fields.choice("task", TASKS, "serve")
+    named = isinstance(fields.left.get("model"), str)
     model = fields.model()
     gpu, count = parse_gpu(
         str(fields.take("gpu", "auto")), str(fields.take("gpu_count", "auto")), task == "distributed"
     )
     workload = fields.choice("workload", WORKLOADS, model.workload)
     check_head(model, task, workload)
+    if named and model.basis not in ("size", "name"):
+        check_made_for(model, workload)
     objective = fields.choice("objective", OBJECTIVES, "sft")
     check_objective(objective, task, workload)
+    quantization = fields.choice("quantization", ("auto", *QUANTIZATIONS), "auto")
+    engine = fields.choice("engine", ("auto", *ENGINES), "auto")
+    method = fields.choice("method", ("auto", *METHODS), "auto")
+    check_task(task, workload, model, method, quantization, engine, gpu, count)
     context_len = fields.count("context_len", usual_context(model, "serve", "generation"))
     request = Request(
         task=task,
         workload=workload,
         model=model,
-        budget=parse_budget(str(fields.take("budget", "none"))),
+        budget=check_budget(str(fields.take("budget", "none")), task),
         context_len=check_context(context_len, model),
         concurrency=fields.count("concurrency", 16),
         gpu=gpu,
         gpu_count=count,
-        quantization=fields.choice("quantization", ("auto", *QUANTIZATIONS), "auto"),
+        quantization=quantization,
         attention=fields.choice("attention", ("auto", *ATTENTIONS), "auto"),
-        engine=fields.choice("engine", ("auto", *ENGINES), "auto"),
-        method=fields.choice("method", ("auto", *METHODS), "auto"),
+        engine=engine,
+        method=method,
         objective=objective,
         optimize=fields.choice("optimize", AIMS, "cost"),
         dataset_tokens=fields.count("dataset_tokens", 0, least=0),

@@ -39,7 +39,7 @@ def parse_reference(text: str) -> Reference | None:
     host, slash, path = (text[scheme.end() :] if scheme else text).partition("/")
     if scheme and scheme[0].lower() == "hf://":
         found = _IN_URL.fullmatch(f"{host}{slash}{path}")
-    elif slash and host.lower() in (*_HOSTS, _own_host()):
+    elif slash and host and host.lower() in (*_HOSTS, _own_host()):
         found = _IN_URL.fullmatch(path.removeprefix("models/"))
         if found and (found[1].startswith(("datasets/", "spaces/")) or "/" not in found[1]):
             return None

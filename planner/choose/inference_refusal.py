@@ -34,10 +34,17 @@ def suggest_alternatives(
     if running:
         found += list(fewer_warm(request))
         if request.budget.per != "none":
-            found.append(Alternative(Change.RAISE_BUDGET, candidate=nearest))
+            found.append(Alternative(Change.RAISE_BUDGET, candidate=chosen_for(request, nearest)))
         found += list(fewer_at_once(request, running))
     found += list(relaxed(request))
     return found or list(shorter_context(request))
+
+
+def chosen_for(request: Request, cheapest: InferenceCandidate) -> InferenceCandidate:
+    """Return what is chosen with the budget that the cheapest candidate needs: it may be another of the same price."""
+    budget = replace(request.budget, usd=needed_usd(request, cheapest))
+    best = weigh(replace(request, budget=budget))[0]
+    return best if best.rank else cheapest
 
 
 def fewer_warm(request: Request) -> Iterator[InferenceAlternative]:

@@ -14,7 +14,7 @@ PROMPTED = ("auto", "16", "32")  # concurrency as Enter answers it: a training i
 
 
 def check_budget(text: str, task: str) -> Budget:
-    budget = parse_budget(text)
+    budget = parse_budget(text, task)
     if task == "serve" and budget.per == "run":
         raise Refusal(f"a service has no end, so {text} cannot bound it; give a budget such as 4/hour or 300/month")
     return budget
@@ -61,6 +61,24 @@ def check_trained(model: Model) -> None:
             f"{model.id} is published in {model.quantization}, and training begins with 16-bit weights; "
             f"the nearest open model that has them is {known.id}"
         )
+
+
+def check_task(
+    task: str, workload: str, model: Model, method: str, quantization: str, engine: str, gpu: str, count: int
+) -> None:
+    """Raise Refusal where an answer does not go with the task, or the model with a training."""
+    if task not in TRAINING:
+        check_method(method, task)
+        return
+    check_workload(workload)
+    check_several(task, gpu, count)
+    check_training(PROMPTED[0], engine, method, quantization, task, model)
+
+
+def check_method(method: str, task: str) -> None:
+    """Raise Refusal where a way to train is given for what does not train."""
+    if task not in TRAINING and method != "auto":
+        raise Refusal(f"method {method} is for training; leave it auto for task {task}")
 
 
 def check_training(concurrency: str, engine: str, method: str, quantization: str, task: str, model: Model) -> None:

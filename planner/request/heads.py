@@ -39,3 +39,9 @@ def check_head(model: Model, task: str, workload: str) -> None:
         raise Refusal(
             f"{model.id} {OTHERWISE[model.head]} and generates no text; choose a ...ForCausalLM, such as Qwen/Qwen3-8B"
         )
+
+
+def check_made_for(model: Model, workload: str) -> None:
+    """Raise Refusal where the model is known to be made for another workload."""
+    if model.workload != workload:
+        raise Refusal(f"{model.id} is made for {model.workload}, not {workload}; choose another model or workload")

@@ -10,7 +10,7 @@ from ..catalogue.shipped import load_catalogue
 from ..catalogue.sizes import agree, is_size, parse_size, size_text
 from ..schema import LOCAL, TRAINING, Model, Refusal, replace
 from .checks import check_context
-from .heads import check_head
+from .heads import check_head, check_made_for
 from .parse import one_line, parse_count
 
 DEFAULT_SIZES = {"generation": "8B", "classification": "66M", "embedding": "0.6B"}
@@ -37,8 +37,7 @@ def asked_model(model_id: str, size: str, task: str, workload: str) -> Model:
     if model.basis in ("size", "name"):  # nothing else is known
         model = replace(model, workload=workload)
     check_head(model, task, workload)
-    if model.workload != workload:
-        raise Refusal(f"{model.id} is made for {model.workload}, not {workload}; choose another model or workload")
+    check_made_for(model, workload)
     return model
 
 

@@ -10,6 +10,8 @@ from ..schema import TRAINING, Budget, Refusal
 
 MAX_NUMBER = 100_000_000
 MAX_USD = 1_000_000
+WHOLE = r"\d{1,3}(?:[,_]\d{3})+|\d+"  # digits, grouped in threes or not at all: 1,5 is no number here
+EXAMPLES = {"concurrency": "16", "context_len": "8192 or 32k", "gpu": "the 2 of H100:2", "gpu_count": "2"}
 
 
 def one_line(key: str, text: str) -> str:
@@ -26,27 +28,41 @@ def one_of(key: str, text: str, allowed: tuple[str, ...]) -> str:
     return text.lower()
 
 
+def whole(text: str) -> int:
+    """Return the number of digits that may be grouped in threes: "8192", "8,192", "8_192"."""
+    return int(re.sub(r"[,_]", "", text))
+
+
 def parse_count(key: str, text: str) -> int:
-    """Return a whole number of at least 1: "8192", "8,192", "8k" (8192)."""
-    found = re.fullmatch(r"(\d[\d,_]*)\s*([kK]?)", text, re.ASCII)
-    value = int(re.sub(r"[,_]", "", found[1])) * (1024 if found[2] else 1) if found and len(text) < 12 else 0
+    """Return a whole number of at least 1: "8192", "8,192", "8k" (8192), "1M" (1048576)."""
+    found = re.fullmatch(rf"({WHOLE})\s*([kKmM]?)", text, re.ASCII)
+    unit = {"": 1, "k": 1024, "m": 1024**2}[found[2].lower()] if found else 0
+    value = whole(found[1]) * unit if found and len(text) < 12 else 0
     if not 1 <= value <= MAX_NUMBER:
-        raise Refusal(f"{key} {shown(text)} is not a whole number of at least 1, such as 8192")
+        raise Refusal(f"{key} {shown(text)} is not a whole number of at least 1, such as {EXAMPLES.get(key, '8192')}")
     return value
 
 
-def parse_budget(text: str) -> Budget:
-    """Return the budget of "4/hour", "50/run", "300/month" in USD, or "none". Refusal shows the forms."""
+def parse_concurrency(text: str, workload: str) -> int:
+    """Return the requests or texts at once: as typed, or with "auto" as many as Cookiecutter's Enter gives."""
+    if text.lower() == "auto":
+        return 16 if workload == "generation" else 32
+    return parse_count("concurrency", text)
+
+
+def parse_budget(text: str, task: str = "") -> Budget:
+    """Return the budget of "4/hour", "50/run", "300/month" in USD, or "none". Refusal shows the forms of the task."""
     if text.strip().lower() == "none":
         return Budget(float("inf"), "none")
     found = re.fullmatch(
-        r"(?:\$|usd)?\s*(\d{1,9}(?:\.\d{1,4})?)\s*(?:\$|usd)?\s*(?:/|per|a)\s*(hour|h|hr|month|run)",
+        rf"(?:us\$|\$|usd)?\s*((?:{WHOLE})(?:\.\d{{1,4}})?)\s*(?:\$|usd)?\s*(?:/|per|a)\s*(hour|h|hr|month|run)s?",
         text.strip().lower(),
         re.ASCII,
     )
-    if not found:
-        raise Refusal(f"budget {shown(text)} is not understood; write 4/hour, 300/month, 50/run or none (dollars)")
-    usd = float(found[1])
+    if not found or len(found[1]) > 14:
+        forms = "4/hour, 300/month or none" if task == "serve" else "4/hour, 300/month, 50/run or none"
+        raise Refusal(f"budget {shown(text)} is not understood; write {forms} (dollars)")
+    usd = float(re.sub(r"[,_]", "", found[1]))
     if not 0 < usd <= MAX_USD:
         raise Refusal(f"budget {shown(text)} must be above 0 and at most {MAX_USD:,}, such as 4/hour")
     return Budget(usd, {"h": "hour", "hr": "hour"}.get(found[2], found[2]))
@@ -84,9 +100,14 @@ def typed_gpu(gpu: str, count: str = "auto") -> tuple[str, int]:
     """Return type and count as typed, unchecked against each other; "auto" and 0 where they are open."""
     number = 0 if count.lower() == "auto" else parse_count("gpu_count", count)
     name, colon, suffix = gpu.partition(":")
+    if several := re.fullmatch(r"(\d+) ?x ?(\S+)|(\S+) ?x ?(\d+)", gpu.strip(), re.ASCII | re.IGNORECASE):
+        first, card, other, last = several.groups()
+        raise Refusal(
+            f"gpu {shown(gpu)} is not understood; write the count after a colon: {card or other}:{first or last}"
+        )
     name = "auto" if name.lower() == "auto" else find_gpu(name).name
     if colon:
-        inside = parse_count("gpu", suffix)
+        inside = parse_count("gpu", suffix.strip())
         if number and number != inside:
             raise Refusal(f"gpu {gpu} and gpu_count {number} contradict each other; leave gpu_count auto")
         number = inside

@@ -9,10 +9,18 @@ from typing import NamedTuple
 
 from ..catalogue.names import shown
 from ..schema import AIMS, ENGINES, METHODS, OBJECTIVES, QUANTIZATIONS, TASKS, TRAINING, WORKLOADS, Refusal, Request
-from .checks import check_budget, check_objective, check_several, check_training, check_warm, check_workload
+from .checks import (
+    check_budget,
+    check_method,
+    check_objective,
+    check_several,
+    check_training,
+    check_warm,
+    check_workload,
+)
 from .dataset import epochs_of, parse_dataset, row_tokens_of
 from .model import asked_context, asked_model
-from .parse import one_line, one_of, parse_count, parse_gpu, typed_gpu
+from .parse import one_line, one_of, parse_concurrency, parse_gpu, typed_gpu
 
 # Import names that the generated project uses itself: a package of that name would hide them.
 TAKEN = frozenset(
@@ -45,8 +53,7 @@ def check_answers(typed: dict[str, object]) -> Answers:
     engine = one_of("engine", text["engine"], ("auto", *ENGINES))
     objective = one_of("objective", text["objective"], OBJECTIVES)
     check_objective(objective, task, workload)
-    if task in ("serve", "batch") and method != "auto":
-        raise Refusal(f"method {method} is for training; leave it auto for task {task}")
+    check_method(method, task)
     if task in TRAINING:
         check_several(task, *typed_gpu(text["gpu"]))
     gpu, count = parse_gpu(text["gpu"], several_nodes=task == "distributed")
@@ -63,7 +70,7 @@ def check_answers(typed: dict[str, object]) -> Answers:
         model=model,
         budget=check_budget(text["budget"], task),
         context_len=context_len,
-        concurrency=1 if trains else parse_count("concurrency", text["concurrency"]),
+        concurrency=1 if trains else parse_concurrency(text["concurrency"], workload),
         gpu=gpu,
         gpu_count=count,
         quantization=quantization,

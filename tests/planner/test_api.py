@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from planner.__main__ import main
+from planner.api import answer, ask_plan
 from planner.catalogue.gpus import GPUS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -191,3 +193,52 @@ def test_compare_prints_a_table_and_refuses_in_one_line():
         capture_output=True, text=True, cwd=ROOT, check=False,
     )  # fmt: skip
     assert bad.returncode == 1 and bad.stderr.startswith("error: ") and bad.stderr.count("\n") == 1
+
+
+NOT_PLANNED = {
+    "a run of a service": ({"budget": "50/run"}, "a service has no end"),
+    "a method of a service": ({"method": "lora"}, "method lora is for training"),
+    "two GPUs to finetune": ({"task": "finetune", "gpu": "H100:2"}, "take task distributed"),
+    "one GPU to distribute over": ({"task": "distributed", "gpu": "H100:1"}, "take task finetune for one"),
+    "weights in 4 bits to train": ({"task": "finetune", "model": "openai/gpt-oss-20b"}, "begins with 16-bit weights"),
+    "an embedding model to train": ({"task": "finetune", "model": "Qwen/Qwen3-Embedding-0.6B"}, "is not trained here"),
+    "an engine that trains nothing": ({"task": "finetune", "engine": "vllm"}, "engine vllm trains no model"),
+    "adapters on fp8": ({"task": "finetune", "quantization": "fp8"}, "no adapters are trained on fp8 weights"),
+    "4-bit training in 16 bits": (
+        {"task": "finetune", "method": "qlora", "quantization": "none"},
+        "method qlora trains on 4-bit weights",
+    ),
+    "4 bits of experts": (
+        {"task": "finetune", "method": "qlora", "model": "Qwen/Qwen3-30B-A3B"},
+        "take method lora",
+    ),
+}
+
+
+def test_plan_refuses_a_workload_that_the_model_is_not_made_for():
+    question = {"model": "Qwen/Qwen3-8B", "workload": "embedding"}
+    assert "is made for generation, not embedding" in answer(question, ask_plan)["error"]
+
+
+@pytest.mark.parametrize("what", NOT_PLANNED)
+def test_plan_and_compare_refuse_what_a_bake_refuses(what, capsys):
+    """Answers that contradict each other are no plan of something else."""
+    fields, sentence = NOT_PLANNED[what]
+    question = {"model": "Qwen/Qwen3-8B", **fields}
+    assert sentence in answer(question, ask_plan)["error"]
+    options = [f"--{key}={value}" for key, value in question.items() if key != "model"]
+    assert main(["compare", question["model"], *options]) == 1
+    assert sentence in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("option", "sentence"),
+    [
+        ("--rows=1,5k", "error: --rows '1,5k' is not a number of rows, such as 10000 or 200k\n"),
+        ("--rows=0.5", "error: --rows '0.5' must have 1 to 100,000,000,000 rows, such as 200k rows\n"),
+        ("--concurrency=0", "error: concurrency '0' is not a whole number of at least 1, such as 16\n"),
+    ],
+)
+def test_compare_says_which_number_is_wrong(option, sentence, capsys):
+    assert main(["compare", "8B", "--task=batch", option]) == 1
+    assert capsys.readouterr().err == sentence

@@ -9,12 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from planner.catalogue.gpus import gpu_string
 from planner.catalogue.models import find_model
 from planner.choose.cost import LEAST_HOURS, tokens_per_s, usd_per_million
 from planner.choose.formats import quality_lost
 from planner.choose.ranking import answer_s
 from planner.choose.training import class_of
 from planner.describe.changes import other_aims, what_would_change
+from planner.describe.names import format_name
 from planner.describe.neighbours import next_cheaper, next_faster
 from planner.describe.other_gpus import out_of_memory
 from planner.describe.refusal import plan_for
@@ -51,6 +53,11 @@ def asked(model: str, budget: str = "none", *, task: str = "serve", gpu: str = "
 
 def chosen(model: str, budget: str = "none", **other):
     return plan_for(asked(model, budget, **other)).chosen
+
+
+def offered(plan: AnyPlan) -> str:
+    setup = plan.chosen.setup
+    return f"{gpu_string(setup.gpu, setup.gpu_count)}, {format_name(setup)}"
 
 
 def constants(plan: AnyPlan) -> dict[str, object]:
@@ -395,6 +402,25 @@ def test_the_ways_out_of_a_refusal_work(request_):
     said = str(refused.value)
     if fewer := re.search(r"ask for (\d+) requests at once", said):
         assert plan_for(replace(request_, concurrency=int(fewer[1]))).chosen.rank == 1
-    budget = re.search(r"raise the budget to ([\d.]+/\w+)", said)
+    budget = re.search(r"raise the budget to ([\d.]+/\w+) \((.+?)\)", said)
     assert budget
-    assert plan_for(replace(request_, budget=parse_budget(budget[1]))).chosen.rank == 1
+    plan = plan_for(replace(request_, budget=parse_budget(budget[1])))
+    assert plan.chosen.rank == 1
+    assert budget[2].endswith(offered(plan))
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        asked(QWEN_8B, "2/hour", gpu="H100"),
+        asked(QWEN_32B, "2/hour", context_len=32768),
+        asked("deepseek-ai/DeepSeek-R1", "4/hour"),
+    ],
+    ids=["a card that holds 16 bits and fp8", "an fp8 cache or fp8 weights", "two formats of 4 bits"],
+)
+def test_a_refusal_names_what_the_raised_budget_then_gives(request_):
+    with pytest.raises(Refusal) as refused:
+        plan_for(request_)
+    budget = re.search(r"raise the budget to ([\d.]+/\w+) \((.+?)\)", str(refused.value))
+    plan = plan_for(replace(request_, budget=parse_budget(budget[1])))
+    assert budget[2] == offered(plan)
