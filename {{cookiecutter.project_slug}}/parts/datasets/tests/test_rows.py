@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from {{cookiecutter.__package}}.rows import reader
+from {{cookiecutter.__package}}.rows import reader, tables
 from {{cookiecutter.__package}}.rows.encodings import DataError
 from {{cookiecutter.__package}}.rows.messages import parse_chat, parse_tools
 
@@ -158,11 +158,28 @@ def test_a_bad_line_of_a_table_costs_no_other(tmp_path: Path, lines: list[str], 
 
 
 def test_a_quote_that_nobody_closes_ends_before_a_large_file_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(reader, "FIELD_CHARACTERS", 100)
+    monkeypatch.setattr(tables, "FIELD_CHARACTERS", 100)
     path = tmp_path / "rows.csv"
     path.write_text('id,text\na,"open\n' + "".join(f"r{number},text {number}\n" for number in range(50)))
     good, errors = mixed(path)
     assert len(good) == 50 and errors == ["line 2 is not CSV: field larger than field limit (100)"]
+
+
+def test_quotes_in_a_table_with_tabs_may_be_text(tmp_path: Path):
+    texts = ['"Yes', 'no"', 'it "is"', '"opened', '"closed" too soon', 'plain', '"last']
+    path = tmp_path / "a.tsv"
+    path.write_text("text\tlabel\n" + "".join(f"{text}\t{number}\n" for number, text in enumerate(texts)))
+    assert read(path) == [{"text": text, "label": str(number)} for number, text in enumerate(texts)]
+    path.write_text('text\tlabel\n"two\nlines"\t1\n"a ""word"""\t2\n')  # as a spreadsheet writes them
+    assert read(path) == [{"text": "two\nlines", "label": "1"}, {"text": 'a "word"', "label": "2"}]
+
+
+def test_a_blank_after_each_delimiter_belongs_to_no_field(tmp_path: Path):
+    path = tmp_path / "a.csv"
+    path.write_text('text, label\n"one, two", "a, b"\nthree, c\n')
+    assert read(path) == [{"text": "one, two", "label": "a, b"}, {"text": "three", "label": "c"}]
+    path.write_text("text,label\none, a\n")
+    assert read(path) == [{"text": "one", "label": " a"}]
 
 
 def test_a_header_with_a_name_twice_is_refused(tmp_path: Path):

@@ -9,7 +9,8 @@ from typing import Any, TypedDict
 from .. import plan
 from ..rows.encodings import DataError, valid_unicode
 from ..rows.messages import from_json, parse_chat, text_of
-from ..rows.reader import Record, Unreadable, json_type
+from ..rows.reader import json_type
+from ..rows.records import Record, Unreadable
 
 OPENAI = "body"  # the column of a chat in a file for OpenAI's batch API: a request, with custom_id beside
 NOT_GIVEN = ("tools", "functions", "response_format")  # of such a request: what this batch cannot do

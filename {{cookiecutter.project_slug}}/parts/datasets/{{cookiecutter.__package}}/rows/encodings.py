@@ -33,6 +33,12 @@ NOT_WESTERN = re.compile(
 )
 
 
+def file_format(path: Path) -> str:
+    """Return the suffix that says the format, in lower case: that before .gz and the like."""
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    return next((suffix for suffix in reversed(suffixes) if suffix not in COMPRESSIONS), "")
+
+
 def open_bytes(path: Path) -> BinaryIO:
     """Open a file's bytes, decompressed. DataError where they are not compressed as the name says, and for archives."""
     with open(path, "rb") as file:
