@@ -225,6 +225,14 @@ def test_json_may_be_an_array_and_may_not_be_one_object(tmp_path: Path):
     assert "is one JSON array and cannot be read" in refusal(tmp_path / "rows.json")
 
 
+def test_the_same_rows_in_two_formats_are_not_read_twice(tmp_path: Path):
+    (tmp_path / "data.jsonl").write_text(jsonl(ROWS))
+    table(tmp_path / "data.csv")
+    assert "data.csv and data.jsonl look like the same rows twice" in refusal(tmp_path)
+    (tmp_path / "data.csv").rename(tmp_path / "more.csv")
+    assert read(tmp_path) == ROWS * 2
+
+
 def test_a_bad_line_of_json_costs_no_other(tmp_path: Path):
     lines = [
         '{"text": "a"}',

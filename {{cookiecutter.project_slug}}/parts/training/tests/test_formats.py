@@ -391,3 +391,30 @@ def test_of_a_folder_with_splits_the_training_rows_are_taken(chat_job: Job, tmp_
         write_rows(tmp_path, [{"text": "once upon a time"}] * count, f"{name}.jsonl")
     report = check.check_job(chat_job, dataset=str(tmp_path))
     assert report.rows == 7 and report.notes == ("train-0.jsonl, train-1.jsonl; left out: test.jsonl",)
+
+
+@pytest.mark.parametrize(
+    ("names", "taken"),
+    [
+        (("my_train.jsonl", "my_val.jsonl"), ["my_train.jsonl"]),
+        (("trainset.csv.jsonl", "testset.csv.jsonl"), ["trainset.csv.jsonl"]),
+        (("train/a.jsonl", "test/a.jsonl"), ["train/a.jsonl"]),
+        (("train1.jsonl", "train2.jsonl", "test1.jsonl"), ["train1.jsonl", "train2.jsonl"]),
+        (("part1.jsonl", "part2.jsonl", "holdout.jsonl"), ["part1.jsonl", "part2.jsonl"]),
+        (("latest.jsonl", "values.jsonl", "developers.jsonl"), ["developers.jsonl", "latest.jsonl", "values.jsonl"]),
+    ],
+)
+def test_no_row_that_is_named_as_held_out_is_learnt(tmp_path: Path, names: tuple[str, ...], taken: list[str]):
+    for name in names:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        write_rows(tmp_path, [{"text": "once"}], name)
+    found, _notes = load.training_files(tmp_path)
+    assert [str(file.relative_to(tmp_path)) for file in found] == taken
+
+
+def test_a_folder_of_rows_that_are_held_out_is_refused(chat_job: Job, tmp_path: Path):
+    for name in ("test", "validation"):
+        write_rows(tmp_path, [{"text": "once"}] * 4, f"{name}.jsonl")
+    with pytest.raises(UserError, match=r"holds test.jsonl, validation.jsonl, and no rows to train on"):
+        check.check_job(chat_job, dataset=str(tmp_path))
+    assert check.check_job(chat_job, dataset=str(tmp_path / "test.jsonl")).rows == 4

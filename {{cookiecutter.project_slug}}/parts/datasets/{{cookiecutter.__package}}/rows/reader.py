@@ -50,7 +50,18 @@ def dataset_files(path: Path, split: str = "train") -> list[Path]:
         raise DataError(
             f"{path.name} is none of {known}" + ("" if path.is_file() else ", and no folder that holds one")
         )
+    refuse_copies(found)
     return found
+
+
+def refuse_copies(paths: list[Path]) -> None:
+    """DataError where two files of a folder have one name and two formats: the same rows, and read twice."""
+    seen: dict[tuple[Path, str], Path] = {}
+    for path in paths:
+        stem = path.name.lower().partition(file_format(path))[0]
+        other = seen.setdefault((path.parent, stem), path)
+        if file_format(other) != file_format(path):
+            raise DataError(f"{other.name} and {path.name} look like the same rows twice: give one of them")
 
 
 def read_records(path: Path, columns: Sequence[str] = ()) -> Iterator[Record]:
