@@ -166,7 +166,7 @@ def test_a_quote_that_nobody_closes_ends_before_a_large_file_does(tmp_path: Path
 
 
 def test_quotes_in_a_table_with_tabs_may_be_text(tmp_path: Path):
-    texts = ['"Yes', 'no"', 'it "is"', '"opened', '"closed" too soon', 'plain', '"last']
+    texts = ['"Yes', 'no"', 'it "is"', '"opened', '"closed" too soon', "plain", '"last']
     path = tmp_path / "a.tsv"
     path.write_text("text\tlabel\n" + "".join(f"{text}\t{number}\n" for number, text in enumerate(texts)))
     assert read(path) == [{"text": text, "label": str(number)} for number, text in enumerate(texts)]
