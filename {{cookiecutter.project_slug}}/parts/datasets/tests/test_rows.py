@@ -225,6 +225,49 @@ def test_json_may_be_an_array_and_may_not_be_one_object(tmp_path: Path):
     assert "is one JSON array and cannot be read" in refusal(tmp_path / "rows.json")
 
 
+def test_a_comma_after_each_line_is_no_part_of_it(tmp_path: Path):
+    (tmp_path / "rows.jsonl").write_text(jsonl(ROWS).replace("\n", ",\n"))
+    assert read(tmp_path / "rows.jsonl") == ROWS
+    (tmp_path / "rows.jsonl").write_text('{"text": "a"}\n{"text": "b"}{"text": "c"}\n')
+    error = "line 2 is not JSON: more than one value in the line (column 14)"
+    assert mixed(tmp_path / "rows.jsonl") == ([{"text": "a"}], [error])
+
+
+@pytest.mark.parametrize(
+    ("only", "says"),
+    [
+        ({"version": "1", "data": ROWS}, "is one JSON object with the rows in 'data': write that list alone"),
+        ({"text": {"0": "a", "1": "b"}, "label": {"0": "c", "1": "d"}}, "is one JSON object of columns, as pandas"),
+        ({"columns": ["text"], "index": [0], "data": [["a"]]}, "is one JSON object of columns, as pandas writes it"),
+    ],
+)
+def test_one_object_of_all_rows_is_refused_with_what_would_do(tmp_path: Path, only: dict[str, Any], says: str):
+    (tmp_path / "rows.json").write_text(json.dumps(only))
+    assert says in refusal(tmp_path / "rows.json")
+
+
+def test_one_row_is_a_row(tmp_path: Path):
+    for row in ({"text": "a"}, {"messages": [{"role": "user", "content": "a"}]}, {"data": [{"from": "human"}]}):
+        (tmp_path / "rows.json").write_text(json.dumps(row))
+        assert read(tmp_path / "rows.json") == [row]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("a.jsonl", b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\n", "a pointer of Git LFS"),
+        ("a.parquet", b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\n", "a pointer of Git LFS"),
+        ("a.csv", b"<!doctype html><html>Sign in</html>", "is a web page"),
+        ("a.jsonl", b"PAR1\x15\x04", "is Parquet: name it .parquet"),
+        ("a.jsonl.gz", gzip.compress(gzip.compress(b"{}")), "is compressed twice"),
+        ("a.jsonl.gz", gzip.compress(b"PAR1\x15\x04"), "is Parquet: name it .parquet"),
+    ],
+)
+def test_a_file_of_another_kind_is_said_to_be_one(tmp_path: Path, name: str, content: bytes, says: str):
+    (tmp_path / name).write_bytes(content)
+    assert says in refusal(tmp_path / name)
+
+
 def test_the_same_rows_in_two_formats_are_not_read_twice(tmp_path: Path):
     (tmp_path / "data.jsonl").write_text(jsonl(ROWS))
     table(tmp_path / "data.csv")
@@ -310,6 +353,17 @@ def test_contents_are_joined_and_numbers_are_text():
     ]
     with pytest.raises(ValueError, match="a part of the type 'image_url', and only parts of text"):
         parse_chat([{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "x"}}]}])
+
+
+def test_a_chat_as_pandas_writes_it_into_a_csv_is_read():
+    chat = [{"role": "user", "content": 'it\'s "so"'}, {"role": "assistant", "content": "a\nb", "name": None}]
+    assert parse_chat(str(chat)) == parse_chat(chat)
+
+
+@pytest.mark.parametrize("key", ["train", "training", "loss"])
+def test_a_message_that_is_not_to_be_learnt_has_the_weight_0(key: str):
+    turns = [{"role": "assistant", "content": "a", key: value} for value in (False, True, None)]
+    assert [turn.get("weight") for turn in parse_chat(turns)] == [0, None, None]
 
 
 def test_a_call_of_a_tool_has_one_form():

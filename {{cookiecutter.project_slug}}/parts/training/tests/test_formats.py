@@ -398,6 +398,14 @@ def test_a_turn_of_weight_0_is_not_learnt(chat_job: Job, marked: Path, tmp_path:
         assert found.train[0]["prompt"][1]["content"] == "bad"  # it is read all the same
 
 
+def test_a_chat_as_pandas_or_numpy_prints_it_is_no_text(chat_job: Job, tmp_path: Path):
+    chat = [{"role": "user", "content": "a"}]
+    found = examples(chat_job, tmp_path, [{"prompt": str(chat), "completion": "it's b"}] * 4)
+    assert found.train[0]["prompt"] == chat
+    numpy = "[{'content': 'a', 'role': 'user'}\n {'content': 'b', 'role': 'assistant'}]"
+    assert "a chat is not JSON" in refusal(chat_job, tmp_path, [{"prompt": numpy, "completion": "c"}] * 4)
+
+
 def test_messages_beside_a_text_are_a_chat(chat_job: Job, tmp_path: Path):
     user, answer = [{"role": "user", "content": "a"}], [{"role": "assistant", "content": "b"}]
     as_text = {"prompt": json.dumps(user), "completion": json.dumps(answer)}

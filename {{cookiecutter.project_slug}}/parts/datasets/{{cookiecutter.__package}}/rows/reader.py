@@ -12,6 +12,7 @@ from .encodings import (
     file_format,
     first_line,
     open_text,
+    refuse_other_content,
     text_encoding,
     valid_unicode,
 )
@@ -23,6 +24,7 @@ TABLES = (".csv", ".tsv")
 COLUMNAR = (".parquet", ".arrow")
 FORMATS = (*LINES, *TABLES, *COLUMNAR)
 NO_ROWS = {"state.json", "dataset_info.json", "dataset_infos.json", "dataset_dict.json"}  # of the library datasets
+WRAPPERS = {"data", "rows", "examples", "records", "items", "instances", "samples", "train"}  # keys of a list of rows
 BATCH = 1024  # rows of a Parquet file in memory at once
 
 
@@ -94,8 +96,9 @@ def describe(path: Path) -> str:
 
 
 def json_records(path: Path, text: TextIO) -> Iterator[Record]:
-    """Yield JSON lines, or the objects of one array."""
+    """Yield JSON lines, or the objects of one array. A comma after a line is left out."""
     begun = False
+    alone: dict[str, Any] = {}  # the first line, until another shows that it is a row
     for number, line in enumerate(text, 1):
         if line.isspace():
             continue
@@ -104,16 +107,47 @@ def json_records(path: Path, text: TextIO) -> Iterator[Record]:
             return
         if not begun and line.strip() == "{":
             raise DataError(f"{path.name} is one JSON object over several lines: write one object a line, or an array")
-        begun = True
+        if alone:
+            yield alone
+            alone = {}
+        first, begun = not begun, True
         if not valid_unicode(line):
             yield unreadable(number, NOT_UTF8, line)
             continue
         try:
-            record = json.loads(line)
+            record = json.loads(line.rstrip().removesuffix(","))
         except (ValueError, RecursionError) as error:
-            yield unreadable(number, f"is not JSON: {first_line(error)}", line)
+            yield unreadable(number, f"is not JSON: {json_error(error)}", line)
             continue
-        yield record if isinstance(record, dict) else unreadable(number, f"is {json_type(record)}, not an object", line)
+        if not isinstance(record, dict):
+            yield unreadable(number, f"is {json_type(record)}, not an object", line)
+        elif first:
+            alone = record
+        else:
+            yield record
+    if alone:
+        refuse_wrapped(path, alone)
+        yield alone
+
+
+def json_error(error: Exception) -> str:
+    """Return what is wrong with a line, and in which column of it."""
+    if not isinstance(error, json.JSONDecodeError):
+        return first_line(error)
+    what = "more than one value in the line" if error.msg == "Extra data" else error.msg
+    return f"{what} (column {error.colno})"
+
+
+def refuse_wrapped(path: Path, only: dict[str, Any]) -> None:
+    """DataError for a file of one object that holds all rows: in a list, or by column as pandas writes them."""
+    pandas = "write it with `to_json(..., orient='records', lines=True)`"
+    if {"columns", "data"} <= only.keys() or all(isinstance(one, dict) and "0" in one for one in only.values()):
+        raise DataError(f"{path.name} is one JSON object of columns, as pandas writes it: {pandas}")
+    for key in WRAPPERS & only.keys():
+        inside = only[key]
+        rows = [one for one in inside if isinstance(one, dict)] if isinstance(inside, list) else []
+        if rows and not any({"role", "from"} & one.keys() for one in rows):
+            raise DataError(f"{path.name} is one JSON object with the rows in {key!r}: write that list alone")
 
 
 def array_records(path: Path, text: str) -> Iterator[Record]:
@@ -139,6 +173,9 @@ def json_type(found: Any) -> str:
 def columnar_records(path: Path, columns: Sequence[str]) -> Iterator[Record]:
     import pyarrow
 
+    with open(path, "rb") as file:
+        if (first := file.read(32)).startswith(b"version https"):  # of Git LFS, in place of the file
+            refuse_other_content(path, first)
     try:
         for batch in columnar_batches(path, columns):
             yield from batch.to_pylist()

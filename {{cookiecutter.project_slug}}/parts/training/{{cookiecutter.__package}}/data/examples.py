@@ -3,6 +3,7 @@
 import itertools
 import json
 import math
+import re
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -129,11 +130,16 @@ def call_notes(rows: Rows, columns: Iterable[str], knows_calls: bool) -> tuple[s
 
 
 def written_chat(value: Any) -> list[Any] | None:
-    """Return a list of messages, or the one that a text holds as JSON; None for any other text and an empty list."""
-    if isinstance(value, str) and value.lstrip().startswith("[{"):
+    """Return a list of messages, or the one that a text holds as JSON; None for any other text and an empty list.
+
+    UserError for messages as numpy prints them, which no program can read again.
+    """
+    if isinstance(value, str) and re.match(r"\s*\[\s*\{", value):
         with suppress(ValueError):
-            found = json.loads(value)
+            found = messages.from_json(value, "a list of messages")
             return found if all(isinstance(one, dict) and {"role", "from"} & one.keys() for one in found) else None
+        if re.search(r"""['"](role|from)['"]: ['"](user|human|system|assistant|gpt)['"]""", value):
+            raise UserError(f"a chat is not JSON: {messages.shorten(value)}: write it with json.dumps")
     return value if isinstance(value, list) and value else None
 
 
