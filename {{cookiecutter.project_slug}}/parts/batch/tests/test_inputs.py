@@ -84,6 +84,12 @@ def test_numbers_are_text_in_every_format(tmp_path: Path):
     assert [row.prompt for row in readers.rows(Source(str(path)), TEXT)] == ["1", "2.5", "true", "None"]
 
 
+def test_what_pandas_writes_for_nothing_is_no_prompt(tmp_path: Path):
+    path = written(tmp_path / "rows.jsonl", [{"text": "a"}, {"text": float("nan")}, {"text": None}])
+    found = list(readers.rows(Source(str(path)), TEXT))
+    assert [row.error for row in found] == ["", "'text' is null", "'text' is null"]
+
+
 def test_a_folder_that_was_saved_to_disk_is_read_by_split(tmp_path: Path):
     import datasets  # not in vLLM's environment, which reads this file too
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from {{cookiecutter.__package}}.rows import reader
+from {{cookiecutter.__package}}.rows import reader, tables
 from {{cookiecutter.__package}}.rows.encodings import DataError
 from {{cookiecutter.__package}}.rows.messages import parse_chat, parse_tools
 
@@ -158,11 +158,28 @@ def test_a_bad_line_of_a_table_costs_no_other(tmp_path: Path, lines: list[str], 
 
 
 def test_a_quote_that_nobody_closes_ends_before_a_large_file_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(reader, "FIELD_CHARACTERS", 100)
+    monkeypatch.setattr(tables, "FIELD_CHARACTERS", 100)
     path = tmp_path / "rows.csv"
     path.write_text('id,text\na,"open\n' + "".join(f"r{number},text {number}\n" for number in range(50)))
     good, errors = mixed(path)
     assert len(good) == 50 and errors == ["line 2 is not CSV: field larger than field limit (100)"]
+
+
+def test_quotes_in_a_table_with_tabs_may_be_text(tmp_path: Path):
+    texts = ['"Yes', 'no"', 'it "is"', '"opened', '"closed" too soon', "plain", '"last']
+    path = tmp_path / "a.tsv"
+    path.write_text("text\tlabel\n" + "".join(f"{text}\t{number}\n" for number, text in enumerate(texts)))
+    assert read(path) == [{"text": text, "label": str(number)} for number, text in enumerate(texts)]
+    path.write_text('text\tlabel\n"two\nlines"\t1\n"a ""word"""\t2\n')  # as a spreadsheet writes them
+    assert read(path) == [{"text": "two\nlines", "label": "1"}, {"text": 'a "word"', "label": "2"}]
+
+
+def test_a_blank_after_each_delimiter_belongs_to_no_field(tmp_path: Path):
+    path = tmp_path / "a.csv"
+    path.write_text('text, label\n"one, two", "a, b"\nthree, c\n')
+    assert read(path) == [{"text": "one, two", "label": "a, b"}, {"text": "three", "label": "c"}]
+    path.write_text("text,label\none, a\n")
+    assert read(path) == [{"text": "one", "label": " a"}]
 
 
 def test_a_header_with_a_name_twice_is_refused(tmp_path: Path):
@@ -206,6 +223,57 @@ def test_json_may_be_an_array_and_may_not_be_one_object(tmp_path: Path):
     assert "is one JSON object over several lines" in refusal(tmp_path / "rows.json")
     (tmp_path / "rows.json").write_text('[{"text": "a"},')
     assert "is one JSON array and cannot be read" in refusal(tmp_path / "rows.json")
+
+
+def test_a_comma_after_each_line_is_no_part_of_it(tmp_path: Path):
+    (tmp_path / "rows.jsonl").write_text(jsonl(ROWS).replace("\n", ",\n"))
+    assert read(tmp_path / "rows.jsonl") == ROWS
+    (tmp_path / "rows.jsonl").write_text('{"text": "a"}\n{"text": "b"}{"text": "c"}\n')
+    error = "line 2 is not JSON: more than one value in the line (column 14)"
+    assert mixed(tmp_path / "rows.jsonl") == ([{"text": "a"}], [error])
+
+
+@pytest.mark.parametrize(
+    ("only", "says"),
+    [
+        ({"version": "1", "data": ROWS}, "is one JSON object with the rows in 'data': write that list alone"),
+        ({"text": {"0": "a", "1": "b"}, "label": {"0": "c", "1": "d"}}, "is one JSON object of columns, as pandas"),
+        ({"columns": ["text"], "index": [0], "data": [["a"]]}, "is one JSON object of columns, as pandas writes it"),
+    ],
+)
+def test_one_object_of_all_rows_is_refused_with_what_would_do(tmp_path: Path, only: dict[str, Any], says: str):
+    (tmp_path / "rows.json").write_text(json.dumps(only))
+    assert says in refusal(tmp_path / "rows.json")
+
+
+def test_one_row_is_a_row(tmp_path: Path):
+    for row in ({"text": "a"}, {"messages": [{"role": "user", "content": "a"}]}, {"data": [{"from": "human"}]}):
+        (tmp_path / "rows.json").write_text(json.dumps(row))
+        assert read(tmp_path / "rows.json") == [row]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("a.jsonl", b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\n", "a pointer of Git LFS"),
+        ("a.parquet", b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\n", "a pointer of Git LFS"),
+        ("a.csv", b"<!doctype html><html>Sign in</html>", "is a web page"),
+        ("a.jsonl", b"PAR1\x15\x04", "is Parquet: name it .parquet"),
+        ("a.jsonl.gz", gzip.compress(gzip.compress(b"{}")), "is compressed twice"),
+        ("a.jsonl.gz", gzip.compress(b"PAR1\x15\x04"), "is Parquet: name it .parquet"),
+    ],
+)
+def test_a_file_of_another_kind_is_said_to_be_one(tmp_path: Path, name: str, content: bytes, says: str):
+    (tmp_path / name).write_bytes(content)
+    assert says in refusal(tmp_path / name)
+
+
+def test_the_same_rows_in_two_formats_are_not_read_twice(tmp_path: Path):
+    (tmp_path / "data.jsonl").write_text(jsonl(ROWS))
+    table(tmp_path / "data.csv")
+    assert "data.csv and data.jsonl look like the same rows twice" in refusal(tmp_path)
+    (tmp_path / "data.csv").rename(tmp_path / "more.csv")
+    assert read(tmp_path) == ROWS * 2
 
 
 def test_a_bad_line_of_json_costs_no_other(tmp_path: Path):
@@ -285,6 +353,17 @@ def test_contents_are_joined_and_numbers_are_text():
     ]
     with pytest.raises(ValueError, match="a part of the type 'image_url', and only parts of text"):
         parse_chat([{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "x"}}]}])
+
+
+def test_a_chat_as_pandas_writes_it_into_a_csv_is_read():
+    chat = [{"role": "user", "content": 'it\'s "so"'}, {"role": "assistant", "content": "a\nb", "name": None}]
+    assert parse_chat(str(chat)) == parse_chat(chat)
+
+
+@pytest.mark.parametrize("key", ["train", "training", "loss"])
+def test_a_message_that_is_not_to_be_learnt_has_the_weight_0(key: str):
+    turns = [{"role": "assistant", "content": "a", key: value} for value in (False, True, None)]
+    assert [turn.get("weight") for turn in parse_chat(turns)] == [0, None, None]
 
 
 def test_a_call_of_a_tool_has_one_form():

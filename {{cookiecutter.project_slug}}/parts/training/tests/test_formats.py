@@ -155,6 +155,29 @@ def test_preferences_are_refused_by_name(chat_job: Job, tmp_path: Path, row: dic
 def test_completions_that_are_each_judged_are_refused(chat_job: Job, tmp_path: Path):
     rows = [{"prompt": "a", "completion": "b", "label": number % 2 == 0} for number in range(6)]
     assert "this is preference data: 'label' says true or false" in refusal(chat_job, tmp_path, rows)
+    chat = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]
+    for good, bad, says in ((1, 0, "1 or 0"), ("True", "False", "true or false"), (True, False, "true or false")):
+        for kind in ({"messages": chat}, {"prompt": "a", "completion": "b"}):
+            rows = [kind | {"label": (good, bad)[number % 2]} for number in range(6)]
+            assert f"'label' says {says} of each" in refusal(chat_job, tmp_path, rows)
+    named = [{"prompt": "a", "completion": "b", "label": ("math", "code")[number % 2]} for number in range(6)]
+    assert checked(chat_job, tmp_path, named).rows == 6
+
+
+@pytest.mark.parametrize(
+    ("rows", "says"),
+    [
+        ([{"prompt": "a", "completion": "b"}, {"question": "a", "answer": "b"}], "row 2 has no 'prompt', 'completion'"),
+        (
+            [{"messages": [{"role": "user", "content": "a"}]}, {"prompt": "a"}],
+            "row 2 has no 'messages', and has 'prompt'",
+        ),
+        ([{"text": "a"}, {"body": "a"}], "row 2 has no 'text', and has 'body': give all rows the same columns"),
+        ([{"dialogue": "A: hi", "summary": "s"}], 'COLUMNS = {"prompt": "dialogue", "completion": "..."}'),
+    ],
+)
+def test_rows_in_other_columns_are_not_empty(chat_job: Job, tmp_path: Path, rows: list[Any], says: str):
+    assert says in refusal(chat_job, tmp_path, rows)
 
 
 def test_a_history_is_earlier_turns(chat_job: Job, tmp_path: Path):
@@ -244,6 +267,37 @@ def test_two_texts_are_a_pair(label_job: Job, tmp_path: Path, names: tuple[str, 
         replace(label_job, eval_share=0.0), tokenizer, load.read_files(tmp_path / "rows.jsonl")
     )
     assert joined.train[0]["text"] == "is it\nopen" and any("joined by a line break" in note for note in joined.notes)
+
+
+@pytest.mark.parametrize(
+    ("label", "names"), [("is_duplicate", ("question1", "question2")), ("gold", ("premise", "hypothesis"))]
+)
+def test_the_way_out_of_an_unknown_label_keeps_both_texts(
+    label_job: Job, tmp_path: Path, label: str, names: tuple[str, str]
+):
+    rows = [{names[0]: "is it", names[1]: "open", label: number % 2} for number in range(20)]
+    assert refusal(label_job, tmp_path, rows).endswith('as in COLUMNS = {"label": "..."}')
+    found = examples(replace(label_job, columns={"label": label}), tmp_path, rows)
+    assert found.train[0]["text"] == "is it" and found.train[0]["text_pair"] == "open"
+
+
+def test_a_list_of_one_label_is_that_label(label_job: Job, tmp_path: Path):
+    rows: list[Any] = [{"text": "a", "label": ["bad"]}, {"text": "b", "label": ["good"]}] * 9
+    report = checked(label_job, tmp_path, [*rows, {"text": "c", "label": []}])
+    assert report.labels == {"bad": 9, "good": 9} and report.empty == 1
+    assert "['bad', 'good'] is a list" in refusal(label_job, tmp_path, [*rows, {"text": "c", "label": ["bad", "good"]}])
+
+
+def test_labels_in_two_spellings_are_said(label_job: Job, tmp_path: Path):
+    rows = [{"text": "a", "label": ("Bad", "bad", "good")[number % 3]} for number in range(21)]
+    said = "the labels 'Bad', 'bad' differ in case only, and are classes of their own"
+    assert checked(label_job, tmp_path, rows).notes == (said,)
+
+
+def test_rows_that_are_single_messages_are_no_plain_text(chat_job: Job, tmp_path: Path):
+    rows = [{"thread": 1, "role": "prompter", "text": "hi"}, {"thread": 1, "role": "assistant", "text": "hello"}] * 3
+    assert "each row is one message, with its speaker in 'role'" in refusal(chat_job, tmp_path, rows)
+    assert checked(replace(chat_job, columns={"text": "text"}), tmp_path, rows).kind == "text"
 
 
 @pytest.mark.parametrize(
@@ -344,6 +398,14 @@ def test_a_turn_of_weight_0_is_not_learnt(chat_job: Job, marked: Path, tmp_path:
         assert found.train[0]["prompt"][1]["content"] == "bad"  # it is read all the same
 
 
+def test_a_chat_as_pandas_or_numpy_prints_it_is_no_text(chat_job: Job, tmp_path: Path):
+    chat = [{"role": "user", "content": "a"}]
+    found = examples(chat_job, tmp_path, [{"prompt": str(chat), "completion": "it's b"}] * 4)
+    assert found.train[0]["prompt"] == chat
+    numpy = "[{'content': 'a', 'role': 'user'}\n {'content': 'b', 'role': 'assistant'}]"
+    assert "a chat is not JSON" in refusal(chat_job, tmp_path, [{"prompt": numpy, "completion": "c"}] * 4)
+
+
 def test_messages_beside_a_text_are_a_chat(chat_job: Job, tmp_path: Path):
     user, answer = [{"role": "user", "content": "a"}], [{"role": "assistant", "content": "b"}]
     as_text = {"prompt": json.dumps(user), "completion": json.dumps(answer)}
@@ -391,3 +453,30 @@ def test_of_a_folder_with_splits_the_training_rows_are_taken(chat_job: Job, tmp_
         write_rows(tmp_path, [{"text": "once upon a time"}] * count, f"{name}.jsonl")
     report = check.check_job(chat_job, dataset=str(tmp_path))
     assert report.rows == 7 and report.notes == ("train-0.jsonl, train-1.jsonl; left out: test.jsonl",)
+
+
+@pytest.mark.parametrize(
+    ("names", "taken"),
+    [
+        (("my_train.jsonl", "my_val.jsonl"), ["my_train.jsonl"]),
+        (("trainset.csv.jsonl", "testset.csv.jsonl"), ["trainset.csv.jsonl"]),
+        (("train/a.jsonl", "test/a.jsonl"), ["train/a.jsonl"]),
+        (("train1.jsonl", "train2.jsonl", "test1.jsonl"), ["train1.jsonl", "train2.jsonl"]),
+        (("part1.jsonl", "part2.jsonl", "holdout.jsonl"), ["part1.jsonl", "part2.jsonl"]),
+        (("latest.jsonl", "values.jsonl", "developers.jsonl"), ["developers.jsonl", "latest.jsonl", "values.jsonl"]),
+    ],
+)
+def test_no_row_that_is_named_as_held_out_is_learnt(tmp_path: Path, names: tuple[str, ...], taken: list[str]):
+    for name in names:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        write_rows(tmp_path, [{"text": "once"}], name)
+    found, _notes = load.training_files(tmp_path)
+    assert [str(file.relative_to(tmp_path)) for file in found] == taken
+
+
+def test_a_folder_of_rows_that_are_held_out_is_refused(chat_job: Job, tmp_path: Path):
+    for name in ("test", "validation"):
+        write_rows(tmp_path, [{"text": "once"}] * 4, f"{name}.jsonl")
+    with pytest.raises(UserError, match=r"holds test.jsonl, validation.jsonl, and no rows to train on"):
+        check.check_job(chat_job, dataset=str(tmp_path))
+    assert check.check_job(chat_job, dataset=str(tmp_path / "test.jsonl")).rows == 4

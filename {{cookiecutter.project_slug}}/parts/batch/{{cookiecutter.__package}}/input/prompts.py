@@ -1,6 +1,7 @@
 """Prompts: how a row becomes one, and one becomes tokens. A row that gives none carries its error instead."""
 
 import json
+import math
 import string
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -9,7 +10,8 @@ from typing import Any, TypedDict
 from .. import plan
 from ..rows.encodings import DataError, valid_unicode
 from ..rows.messages import from_json, parse_chat, text_of
-from ..rows.reader import Record, Unreadable, json_type
+from ..rows.reader import json_type
+from ..rows.records import Record, Unreadable
 
 OPENAI = "body"  # the column of a chat in a file for OpenAI's batch API: a request, with custom_id beside
 NOT_GIVEN = ("tools", "functions", "response_format")  # of such a request: what this batch cannot do
@@ -123,7 +125,7 @@ def value(record: dict[str, Any], column: str) -> Any:
         if not isinstance(found, dict) or key not in found:
             raise ValueError(f"no column {column!r}; the row has {', '.join(map(repr, record)) or 'none'}")
         found = found[key]
-    if found is None:
+    if found is None or (isinstance(found, float) and math.isnan(found)):  # pandas writes NaN for an empty cell
         raise ValueError(f"{column!r} is null")
     return found
 

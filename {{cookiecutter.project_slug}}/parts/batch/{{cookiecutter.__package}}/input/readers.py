@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..rows import reader
-from ..rows.encodings import DataError
-from ..rows.reader import Record, first_line
+from ..rows.encodings import DataError, first_line
+from ..rows.records import Record
 from ..run import files
 from .prompts import OPENAI, PromptSpec, Row, make_row, prompt_maker
 

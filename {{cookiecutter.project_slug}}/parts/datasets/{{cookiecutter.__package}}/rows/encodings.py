@@ -17,6 +17,14 @@ class DataError(ValueError):
 
 
 COMPRESSIONS = {".gz": b"\x1f\x8b", ".bz2": b"BZh", ".zst": b"\x28\xb5\x2f\xfd"}  # suffix -> first bytes
+OTHERS = {  # first bytes of a file -> what it is, and what would do
+    b"PK\x03\x04": "is a ZIP archive: unpack it, and give the file or folder in it",
+    b"PAR1": "is Parquet: name it .parquet",
+    b"ARROW1": "is Arrow: name it .arrow",
+    b"version https://git-lfs": "is a pointer of Git LFS and not the file: bring that with `git lfs pull`",
+    b"<!DOCTYPE html": "is a web page, and not the file that was to be downloaded: bring it again",
+    b"<html": "is a web page, and not the file that was to be downloaded: bring it again",
+}
 BYTE_ORDER_MARKS = (  # that of UTF-32 begins with that of UTF-16
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -33,25 +41,37 @@ NOT_WESTERN = re.compile(
 )
 
 
+def file_format(path: Path) -> str:
+    """Return the suffix that says the format, in lower case: that before .gz and the like."""
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    return next((suffix for suffix in reversed(suffixes) if suffix not in COMPRESSIONS), "")
+
+
 def open_bytes(path: Path) -> BinaryIO:
     """Open a file's bytes, decompressed. DataError where they are not compressed as the name says, and for archives."""
     with open(path, "rb") as file:
-        first = file.read(4)
+        first = file.read(max(map(len, OTHERS)))
     suffix = path.suffix.lower()
     if suffix in COMPRESSIONS and not first.startswith(COMPRESSIONS[suffix]):
         wrong = f"is not compressed as {suffix} says: take {suffix} off its name" if first else "is empty"
         raise DataError(f"{path.name} {wrong}")
-    if first == b"PK\x03\x04":
-        raise DataError(f"{path.name} is a ZIP archive: unpack it, and give the file or folder in it")
+    refuse_other_content(path, first)
     if first.startswith(COMPRESSIONS[".gz"]):
         return cast(BinaryIO, gzip.open(path))
     if suffix == ".bz2":
         return cast(BinaryIO, bz2.open(path))
-    if first == COMPRESSIONS[".zst"]:
+    if first.startswith(COMPRESSIONS[".zst"]):
         import pyarrow
 
         return cast(BinaryIO, pyarrow.input_stream(str(path), compression="zstd"))
     return open(path, "rb")
+
+
+def refuse_other_content(path: Path, first: bytes) -> None:
+    """DataError for a file whose first bytes are those of no text."""
+    for start, what in OTHERS.items():
+        if first[: len(start)].lower() == start.lower():
+            raise DataError(f"{path.name} {what}")
 
 
 def open_text(path: Path) -> TextIO:
@@ -68,6 +88,9 @@ def text_encoding(path: Path) -> str:
     """Return the name of the encoding that a file is written in, as Python calls it, from its first bytes."""
     with open_bytes(path) as file:
         head = file.read(HEAD)
+    if head != b"" and any(head.startswith(start) for start in COMPRESSIONS.values()):
+        raise DataError(f"{path.name} is compressed twice: unpack it once")
+    refuse_other_content(path, head)
     for mark, name in BYTE_ORDER_MARKS:
         if head.startswith(mark):
             return name

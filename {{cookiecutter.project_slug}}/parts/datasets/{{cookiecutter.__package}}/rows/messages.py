@@ -1,5 +1,6 @@
 """Chats as people write them: roles in any spelling, contents in parts, tools and tool calls, JSON in a text."""
 
+import ast
 import json
 from contextlib import suppress
 from typing import Any
@@ -15,6 +16,7 @@ ROLE_OF = {name: role for role, names in ROLES.items() for name in names}
 CALLS = ("function_call", "tool_call")  # roles of ShareGPT whose text is a call as JSON
 TEXT_PARTS = ("text", "input_text", "output_text")
 CONTENTS = ("content", "value", "text")  # keys, the first that is there
+LEARNT = ("train", "training", "loss")  # keys of a message that say, as Axolotl and ms-swift do, whether it is learnt
 TAKEN = ("role", "from", *CONTENTS, "tool_calls", "function_call")  # the other keys of a message are kept
 
 
@@ -46,13 +48,15 @@ def parse_chat(value: Any) -> list[dict[str, Any]]:
 
 
 def from_json(value: Any, what: str) -> Any:
-    """Return the value, or what a text holds as JSON."""
+    """Return the value, or what a text holds as JSON, or as Python prints it: so pandas writes lists into a CSV."""
     if not isinstance(value, str):
         return value
-    try:
+    with suppress(ValueError):
         return json.loads(value)
-    except ValueError:
-        raise ValueError(f"{shorten(value)} is text that is not JSON, and not {what}") from None
+    with suppress(ValueError, SyntaxError, RecursionError, MemoryError):
+        if isinstance(found := ast.literal_eval(value.strip()), list | dict):
+            return found
+    raise ValueError(f"{shorten(value)} is text that is not JSON, and not {what}")
 
 
 def parse_message(one: Any) -> dict[str, Any]:
@@ -66,6 +70,8 @@ def parse_message(one: Any) -> dict[str, Any]:
         raise ValueError(f"{shorten(one)} has no content")
     content = join_parts(next((one[key] for key in CONTENTS if one.get(key) is not None), None))
     message = {"role": role, "content": content}
+    if any(one.get(key) in (False, 0) for key in LEARNT):
+        message["weight"] = 0
     if one.get("weight") not in (None, 0, 1):
         raise ValueError(f"the weight {shorten(one['weight'])} of a message is neither 0 nor 1")
     calls = from_json(one.get("tool_calls"), "a list of tool calls") or []
@@ -75,7 +81,7 @@ def parse_message(one: Any) -> dict[str, Any]:
         message["content"], calls = "", [call, *calls]
     if calls:
         message["tool_calls"] = [parse_call(call) for call in calls]
-    return message | {key: other for key, other in one.items() if key not in TAKEN and other is not None}
+    return message | {key: other for key, other in one.items() if key not in (*TAKEN, *LEARNT) and other is not None}
 
 
 def join_parts(content: Any) -> str:

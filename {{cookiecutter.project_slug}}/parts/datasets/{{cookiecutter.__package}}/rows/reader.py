@@ -1,45 +1,31 @@
 """The rows of a file or folder as a stream: JSON, CSV, Parquet and Arrow. A bad line is a bad row."""
 
-import csv
-import io
-import itertools
 import json
-import re
-from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
-from .encodings import COMPRESSIONS, DataError, explain_damage, first_line, open_text, text_encoding, valid_unicode
+from .encodings import (
+    COMPRESSIONS,
+    DataError,
+    explain_damage,
+    file_format,
+    first_line,
+    open_text,
+    refuse_other_content,
+    text_encoding,
+    valid_unicode,
+)
+from .records import NOT_UTF8, Record, Unreadable, unreadable
+from .tables import csv_records, find_delimiter, usual_delimiter
 
 LINES = (".jsonl", ".ndjson", ".json")
 TABLES = (".csv", ".tsv")
 COLUMNAR = (".parquet", ".arrow")
 FORMATS = (*LINES, *TABLES, *COLUMNAR)
 NO_ROWS = {"state.json", "dataset_info.json", "dataset_infos.json", "dataset_dict.json"}  # of the library datasets
-DELIMITERS = ",;\t|"
-FIELD_CHARACTERS = 4 * 2**20  # of one CSV field: a quote that nobody closes ends there, and not with the file
-HEAD = 2**16  # characters from which the delimiter is found
+WRAPPERS = {"data", "rows", "examples", "records", "items", "instances", "samples", "train"}  # keys of a list of rows
 BATCH = 1024  # rows of a Parquet file in memory at once
-NOT_UTF8 = "is not UTF-8: convert the file, as `iconv -f ENCODING -t UTF-8` does"
-
-
-@dataclass(frozen=True, slots=True)
-class Unreadable:
-    """A part of a file that is no row, and why."""
-
-    error: str
-    raw: str
-
-
-Record = dict[str, Any] | Unreadable
-
-
-def file_format(path: Path) -> str:
-    """Return the suffix that says the format, in lower case: that before .gz and the like."""
-    suffixes = [suffix.lower() for suffix in path.suffixes]
-    return next((suffix for suffix in reversed(suffixes) if suffix not in COMPRESSIONS), "")
 
 
 def dataset_files(path: Path, split: str = "train") -> list[Path]:
@@ -66,7 +52,18 @@ def dataset_files(path: Path, split: str = "train") -> list[Path]:
         raise DataError(
             f"{path.name} is none of {known}" + ("" if path.is_file() else ", and no folder that holds one")
         )
+    refuse_copies(found)
     return found
+
+
+def refuse_copies(paths: list[Path]) -> None:
+    """DataError where two files of a folder have one name and two formats: the same rows, and read twice."""
+    seen: dict[tuple[Path, str], Path] = {}
+    for path in paths:
+        stem = path.name.lower().partition(file_format(path))[0]
+        other = seen.setdefault((path.parent, stem), path)
+        if file_format(other) != file_format(path):
+            raise DataError(f"{other.name} and {path.name} look like the same rows twice: give one of them")
 
 
 def read_records(path: Path, columns: Sequence[str] = ()) -> Iterator[Record]:
@@ -99,8 +96,9 @@ def describe(path: Path) -> str:
 
 
 def json_records(path: Path, text: TextIO) -> Iterator[Record]:
-    """Yield JSON lines, or the objects of one array."""
+    """Yield JSON lines, or the objects of one array. A comma after a line is left out."""
     begun = False
+    alone: dict[str, Any] = {}  # the first line, until another shows that it is a row
     for number, line in enumerate(text, 1):
         if line.isspace():
             continue
@@ -109,16 +107,47 @@ def json_records(path: Path, text: TextIO) -> Iterator[Record]:
             return
         if not begun and line.strip() == "{":
             raise DataError(f"{path.name} is one JSON object over several lines: write one object a line, or an array")
-        begun = True
+        if alone:
+            yield alone
+            alone = {}
+        first, begun = not begun, True
         if not valid_unicode(line):
             yield unreadable(number, NOT_UTF8, line)
             continue
         try:
-            record = json.loads(line)
+            record = json.loads(line.rstrip().removesuffix(","))
         except (ValueError, RecursionError) as error:
-            yield unreadable(number, f"is not JSON: {first_line(error)}", line)
+            yield unreadable(number, f"is not JSON: {json_error(error)}", line)
             continue
-        yield record if isinstance(record, dict) else unreadable(number, f"is {json_type(record)}, not an object", line)
+        if not isinstance(record, dict):
+            yield unreadable(number, f"is {json_type(record)}, not an object", line)
+        elif first:
+            alone = record
+        else:
+            yield record
+    if alone:
+        refuse_wrapped(path, alone)
+        yield alone
+
+
+def json_error(error: Exception) -> str:
+    """Return what is wrong with a line, and in which column of it."""
+    if not isinstance(error, json.JSONDecodeError):
+        return first_line(error)
+    what = "more than one value in the line" if error.msg == "Extra data" else error.msg
+    return f"{what} (column {error.colno})"
+
+
+def refuse_wrapped(path: Path, only: dict[str, Any]) -> None:
+    """DataError for a file of one object that holds all rows: in a list, or by column as pandas writes them."""
+    pandas = "write it with `to_json(..., orient='records', lines=True)`"
+    if {"columns", "data"} <= only.keys() or all(isinstance(one, dict) and "0" in one for one in only.values()):
+        raise DataError(f"{path.name} is one JSON object of columns, as pandas writes it: {pandas}")
+    for key in WRAPPERS & only.keys():
+        inside = only[key]
+        rows = [one for one in inside if isinstance(one, dict)] if isinstance(inside, list) else []
+        if rows and not any({"role", "from"} & one.keys() for one in rows):
+            raise DataError(f"{path.name} is one JSON object with the rows in {key!r}: write that list alone")
 
 
 def array_records(path: Path, text: str) -> Iterator[Record]:
@@ -135,113 +164,18 @@ def array_records(path: Path, text: str) -> Iterator[Record]:
             yield Unreadable(f"row {number} is {json_type(record)}, not an object", json.dumps(record))
 
 
-def unreadable(line: int, error: str, raw: str) -> Unreadable:
-    """A bad line; what is no UTF-8 in it stays readable as \\xff."""
-    content = raw.rstrip("\r\n").encode("utf-8", "surrogateescape")
-    return Unreadable(f"line {line} {error}", content.decode("utf-8", "backslashreplace"))
-
-
 def json_type(found: Any) -> str:
     """The type of a value in JSON's words."""
     names = {dict: "an object", list: "a list", str: "text", bool: "true or false", int: "a number", float: "a number"}
     return names.get(type(found), "null" if found is None else type(found).__name__)
 
 
-class PhysicalLines:
-    """The lines of a text, of which some may be given back to be read again."""
-
-    def __init__(self, text: Iterator[str]) -> None:
-        self.text = text
-        self.again: deque[str] = deque()
-        self.record: list[str] = []  # those of the record that is read
-        self.number = 1  # of the first of them
-
-    def __iter__(self) -> "PhysicalLines":
-        return self
-
-    def __next__(self) -> str:
-        self.record.append(self.again.popleft() if self.again else next(self.text))
-        return self.record[-1]
-
-    def next_record(self) -> None:
-        self.number += len(self.record)
-        self.record.clear()
-
-    def give_back(self) -> str:
-        """Return the record's first line, and let all after it be read again."""
-        first, *rest = self.record
-        self.again.extendleft(reversed(rest))
-        self.record[:] = [first]
-        return first
-
-
-def csv_records(path: Path, text: TextIO) -> Iterator[Record]:
-    """Yield the rows of a table with a header. A quote that nobody closes costs the line it stands in and no other."""
-    delimiter = find_delimiter(path)
-    csv.field_size_limit(FIELD_CHARACTERS)
-    lines = PhysicalLines(text)
-    rows = csv.reader(lines, delimiter=delimiter, strict=True)
-    header: list[str] = []
-    while True:
-        lines.next_record()
-        try:
-            fields = next(rows, None)
-        except csv.Error as error:
-            at_end = "a quote that is opened and not closed" if "unexpected end" in str(error) else first_line(error)
-            yield unreadable(lines.number, f"is not CSV: {at_end}", lines.give_back())
-            continue
-        if fields is None:
-            return
-        if not fields or (not header and lines.record[0].lower().startswith("sep=")):  # Excel's word on the delimiter
-            continue
-        if not header:
-            header = column_names(path, fields)
-        elif any("\0" in field or not valid_unicode(field) for field in fields):
-            wrong = "holds a NUL byte" if any("\0" in field for field in fields) else NOT_UTF8
-            yield unreadable(lines.number, wrong, "".join(lines.record))
-        elif len(fields) != len(header):
-            wrong = f"has {len(fields)} fields where the header has {len(header)}"
-            yield unreadable(lines.number, wrong, "".join(lines.record))
-        else:
-            yield dict(zip(header, fields, strict=True))
-
-
-def column_names(path: Path, header: list[str]) -> list[str]:
-    """Return the names in a header. DataError where two are the same."""
-    names = [name.strip() for name in header]
-    if twice := next((name for name in names if names.count(name) > 1), None):
-        raise DataError(f"{path.name} has two columns {twice!r}: give each a name of its own")
-    if not all(map(valid_unicode, names)):
-        raise DataError(f"the header of {path.name} is not UTF-8: convert the file, as `iconv` does")
-    return names
-
-
-def usual_delimiter(path: Path) -> str:
-    return "\t" if file_format(path) == ".tsv" else ","
-
-
-def find_delimiter(path: Path) -> str:
-    """Return the delimiter that makes columns of the header, and as many of most rows."""
-    with open_text(path) as text:
-        head = text.read(HEAD)
-    if found := re.match(r"sep=(.)\r?\n", head, re.IGNORECASE):
-        return found[1]
-    best, most = usual_delimiter(path), (1.0, 0.0)
-    for delimiter in sorted(DELIMITERS, key=lambda one: one != best):
-        rows = csv.reader(io.StringIO(head, newline=""), delimiter=delimiter)
-        try:
-            widths = [len(fields) for fields in itertools.islice(rows, 50) if fields]
-        except csv.Error:
-            continue
-        score = (float(min(2, widths[0])), widths.count(widths[0]) / len(widths)) if widths else most
-        if score[0] > 1 and score > most:
-            best, most = delimiter, score
-    return best
-
-
 def columnar_records(path: Path, columns: Sequence[str]) -> Iterator[Record]:
     import pyarrow
 
+    with open(path, "rb") as file:
+        if (first := file.read(32)).startswith(b"version https"):  # of Git LFS, in place of the file
+            refuse_other_content(path, first)
     try:
         for batch in columnar_batches(path, columns):
             yield from batch.to_pylist()

@@ -30,6 +30,7 @@ PAIRS = (  # of two texts that are classified together
     ("text_a", "text_b"),
     ("question", "sentence"),
 )
+SPEAKERS = ("role", "speaker")  # columns of rows that are single messages
 KINDS = {
     "chat": "chat messages",
     "prompt": "prompt and completion",
@@ -111,6 +112,12 @@ def recognise(names: Iterable[str], goal: str, named: Mapping[str, str]) -> Form
     half = {"prompt", "context", "completion"} & found.keys()  # of a prompt and completion: a text beside is not all
     if not kinds or (kinds == ["text"] and half and "text" not in named):
         raise UserError(missing(names, goal, named, found))
+    if kinds == ["text"] and "text" not in named and (said := [name for name in names if plain(name) in SPEAKERS]):
+        alone = json.dumps({"text": found["text"]})
+        raise UserError(
+            f"each row is one message, with its speaker in {said[0]!r}: write each chat as one row with a list "
+            f'"messages", or set COLUMNS = {alone} to learn each message alone as plain text'
+        )
     needed, possible = ROLES_OF[kinds[0]]
     columns = {role: found[role] for role in (*needed, *possible) if role in found}
     return check_single(Format(kinds[0], columns), names, named)
@@ -177,6 +184,8 @@ def missing(names: list[str], goal: str, named: Mapping[str, str], found: Mappin
     needed = {"classification": ("text", "label"), "generation": ("prompt", "completion")}.get(
         goal, ("chosen", "rejected")
     )
+    if "text_pair" in found and "text" not in named:
+        needed = ("label",)  # to name one text of the pair would leave out the other
     example = json.dumps({role: found.get(role, "...") for role in needed if found.get(role) != role or role in named})
     what, otherwise = goal, ""
     if goal == "preference":

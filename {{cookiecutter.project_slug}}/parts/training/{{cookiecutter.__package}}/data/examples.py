@@ -1,4 +1,4 @@
-"""A row as an example: a chat, a prompt with its completion, a plain text, or a text with the number of its class."""
+"""A row as an example: a chat, a prompt with its completion, or a plain text."""
 
 import itertools
 import json
@@ -16,7 +16,7 @@ from ..rows import messages
 from ..rows.encodings import valid_unicode
 from ..rows.messages import text_of
 from ..run.reply import UserError
-from .columns import Format, quoted
+from .columns import Format
 from .load import Rows
 
 CHAT = datasets.List(datasets.Json())  # each message with its own keys: a column of structs gives all of them all keys
@@ -35,8 +35,8 @@ class Parser:
     classes: tuple[str, ...] = ()
 
 
-def make_parser(rows: Rows, found: Format, tokenizer: PreTrainedTokenizerBase, labels: tuple[str, ...] = ()) -> Parser:
-    """Return the parser of rows in a format. Its function raises ValueError for a row that does not have it.
+def make_parser(rows: Rows, found: Format, tokenizer: PreTrainedTokenizerBase) -> Parser:
+    """Return the parser of chats, prompts or plain texts. Its function raises ValueError for a row that is none.
 
     The text of the error follows "row 7", as in "row 7 is not a chat".
     """
@@ -44,10 +44,9 @@ def make_parser(rows: Rows, found: Format, tokenizer: PreTrainedTokenizerBase, l
         return chat_parser(rows, found, tokenizer)
     if found.kind == "prompt":
         return prompt_parser(rows, found, tokenizer)
-    if found.kind == "labels":
-        return label_parser(rows, found, tokenizer, labels)
 
     def parse(row: Row) -> Row | None:
+        refuse_other_columns(row, [found.columns["text"]])
         text = optional_text(row, found.columns["text"])
         return {"text": text} if text.strip() else None
 
@@ -75,9 +74,18 @@ def is_missing(value: Any) -> bool:
 def chat_parser(rows: Rows, found: Format, tokenizer: PreTrainedTokenizerBase) -> Parser:
     columns, knows_calls = found.columns, template_knows_calls(tokenizer)
     tools = {"tools": CHAT} if "tools" in columns else {}
+    refuse_judged(rows)
 
     def parse(row: Row) -> Row | None:
-        turns = read_chat(row.get(columns["messages"]), knows_calls)
+        refuse_other_columns(row, [columns["messages"]])
+        value = row.get(columns["messages"])
+        if isinstance(value, str) and value.strip() and not value.lstrip().startswith(("[", "{")):
+            named = json.dumps({"prompt": columns["messages"], "completion": "..."})
+            shown = messages.shorten(value)
+            raise ValueError(
+                f"is not a chat: {shown} is text that is not JSON; where it is a prompt, COLUMNS = {named}"
+            )
+        turns = read_chat(value, knows_calls)
         system = optional_text(row, columns.get("system"))
         if system.strip() and turns and turns[0]["role"] != "system":
             turns = [{"role": "system", "content": system}, *turns]
@@ -122,11 +130,16 @@ def call_notes(rows: Rows, columns: Iterable[str], knows_calls: bool) -> tuple[s
 
 
 def written_chat(value: Any) -> list[Any] | None:
-    """Return a list of messages, or the one that a text holds as JSON; None for any other text and an empty list."""
-    if isinstance(value, str) and value.lstrip().startswith("[{"):
+    """Return a list of messages, or the one that a text holds as JSON; None for any other text and an empty list.
+
+    UserError for messages as numpy prints them, which no program can read again.
+    """
+    if isinstance(value, str) and re.match(r"\s*\[\s*\{", value):
         with suppress(ValueError):
-            found = json.loads(value)
+            found = messages.from_json(value, "a list of messages")
             return found if all(isinstance(one, dict) and {"role", "from"} & one.keys() for one in found) else None
+        if re.search(r"""['"](role|from)['"]: ['"](user|human|system|assistant|gpt)['"]""", value):
+            raise UserError(f"a chat is not JSON: {messages.shorten(value)}: write it with json.dumps")
     return value if isinstance(value, list) and value else None
 
 
@@ -135,7 +148,7 @@ def prompt_parser(rows: Rows, found: Format, tokenizer: PreTrainedTokenizerBase)
     columns, knows_calls = found.columns, template_knows_calls(tokenizer)
     both = (columns["prompt"], columns["completion"])
     first: Row = next((row for row in rows.read() if not any(is_missing(row.get(column)) for column in both)), {})
-    refuse_judged(rows, first)
+    refuse_judged(rows)
     lists = any(written_chat(first.get(column)) for column in both)
     as_chat = lists or (
         bool(tokenizer.chat_template) and (found.is_question or bool({"system", "history"} & columns.keys()))
@@ -152,6 +165,7 @@ def prompt_parser(rows: Rows, found: Format, tokenizer: PreTrainedTokenizerBase)
         return [{"role": role, "content": text}] if as_chat else text
 
     def parse(row: Row) -> Row | None:
+        refuse_other_columns(row, both)
         prompt, completion = side(row, both[0], "user"), side(row, both[1], "assistant")
         if is_missing(row.get(both[0])) or not has_content(completion):
             return None
@@ -194,84 +208,26 @@ def read_history(value: Any) -> list[dict[str, Any]]:
     return [{"role": role, "content": text} for pair in texts for role, text in zip(roles, pair, strict=True)]
 
 
-def refuse_judged(rows: Rows, first: Row) -> None:
-    """UserError for completions that are each marked as good or bad: learning all of them would learn the bad ones."""
-    if column := next(
-        (name for name in rows.columns if name.lower() == "label" and isinstance(first.get(name), bool)), ""
-    ):
+def refuse_judged(rows: Rows) -> None:
+    """UserError for answers that are each marked as good or bad: learning all of them would learn the bad ones."""
+    column = next((name for name in rows.columns if name.lower() == "label"), "")
+    first = (row.get(column) for row in itertools.islice(rows.read(), LOOKED_AT)) if column else ()
+    marks = {str(mark).strip().lower() for mark in first if not is_missing(mark)}
+    if marks and (marks <= {"true", "false"} or marks == {"0", "1"}):
+        good, bad = sorted(marks, reverse=True) if len(marks) == 2 else ("true", "false")
         raise UserError(
-            f"this is preference data: {column!r} says true or false of each completion, and here all are learnt: "
-            "keep the rows where it is true, without that column"
+            f"this is preference data: {column!r} says {good} or {bad} of each completion, and here all are learnt: "
+            f"keep the rows where it is {good}, without that column"
         )
+
+
+def refuse_other_columns(row: Row, needed: Iterable[str]) -> None:
+    """ValueError for a row that holds something, in other columns than the first rows: it is not empty."""
+    if not any(name in row for name in needed) and any(not is_missing(value) for value in row.values()):
+        absent, there = (", ".join(map(repr, names)) for names in (needed, row))
+        raise ValueError(f"has no {absent}, and has {there}: give all rows the same columns")
 
 
 def has_content(value: Any) -> bool:
     """Whether a text is more than white space, or a list of messages has an answer."""
     return bool(value.strip()) if isinstance(value, str) else any(map(messages.is_answer, value))
-
-
-def label_parser(rows: Rows, found: Format, tokenizer: PreTrainedTokenizerBase, labels: tuple[str, ...]) -> Parser:
-    """A pair of texts stays one for a tokenizer with a separator, and is joined by a line break for any other."""
-    columns = found.columns
-    names, numbers = class_numbers(rows, columns["label"], labels)
-    pair = "text_pair" in columns
-    separate = pair and tokenizer.sep_token is not None
-
-    def parse(row: Row) -> Row | None:
-        text, other = optional_text(row, columns["text"]), optional_text(row, columns.get("text_pair"))
-        label = class_of(row.get(columns["label"]))
-        if label is None or not text.strip() or (pair and not other.strip()):
-            return None
-        example = {"text": text, "text_pair": other} if separate else {"text": f"{text}\n{other}" if pair else text}
-        return example | {"label": numbers[label]}
-
-    texts = {"text": TEXT, "text_pair": TEXT} if separate else {"text": TEXT}
-    notes = ("the tokenizer has no separator: the texts of a pair are joined by a line break",)
-    joined = notes if pair and not separate else ()
-    return Parser(parse, datasets.Features({**texts, "label": datasets.Value("int64")}), joined, names)
-
-
-def class_of(value: Any) -> str | None:
-    """Return the name of a label: of a number or true and false as JSON writes it. None for a missing one."""
-    if is_missing(value) or (isinstance(value, str) and not value.strip()):
-        return None
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    try:
-        return text_of(value).strip()
-    except ValueError as error:
-        raise UserError(f"the label {error}: a row has one class here, a text or a whole number") from None
-
-
-def class_numbers(rows: Rows, column: str, named: tuple[str, ...]) -> tuple[tuple[str, ...], dict[str, int]]:
-    """Return the names of the classes by number, and label -> number for every label that occurs.
-
-    `named` is LABELS: the names, or what the numbers 0, 1, 2 of the dataset are called.
-    """
-    labels = [label for row in rows.read() if (label := class_of(row.get(column))) is not None]
-    occur = set(labels)
-    check_classes(column, occur, len(labels))
-    names, source = named or rows.classes.get(column, ()), "LABELS names" if named else "the dataset names"
-    numbers = {label: float(label) for label in occur if re.fullmatch(r"[+-]?\d*\.?\d+", label)}
-    if not names:
-        if fraction := next((label for label, number in sorted(numbers.items()) if number % 1), None):
-            raise UserError(f"the label {fraction} is no whole number and no name: set LABELS where it is a class")
-        names = tuple(sorted(occur, key=numbers.__getitem__ if len(numbers) == len(occur) else None))
-    by_name = {name: number for number, name in enumerate(names)}
-    if occur <= by_name.keys():
-        return names, by_name
-    if len(numbers) == len(occur):  # places in the list of names
-        wrong = next((label for label in labels if numbers[label] not in range(len(names))), None)
-        if wrong is not None:
-            raise UserError(f"the label {wrong} is out of range: {source} {len(names)} classes, 0 to {len(names) - 1}")
-        return names, {label: int(number) for label, number in numbers.items()}
-    wrong = next(label for label in labels if label not in by_name)
-    raise UserError(f"the label {wrong!r} is not in LABELS: {quoted(names)}")
-
-
-def check_classes(column: str, occur: Iterable[str], rows: int) -> None:
-    found = len(set(occur))
-    if rows and found < 2:
-        raise UserError("all rows have the same label: there is nothing to tell apart")
-    if rows > 20 and found > rows // 2:
-        raise UserError(f"{column!r} has {found:,} different values in {rows:,} rows: is it the right column?")

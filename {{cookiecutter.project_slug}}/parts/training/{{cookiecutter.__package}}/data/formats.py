@@ -17,6 +17,7 @@ from ..run.reply import UserError
 from ..training.config import Job
 from .columns import Format, recognise
 from .examples import CHAT, Parser, make_parser
+from .labels import label_parser
 from .load import Rows, load_dataset
 from .pairs import pair_parser
 
@@ -57,8 +58,10 @@ def load_examples(job: Job, tokenizer: PreTrainedTokenizerBase, rows: Rows | Non
     found = recognise(rows.columns, job.goal, job.columns or {})
     if found.kind == "pair":
         parser = pair_parser(rows, found, tokenizer)
+    elif found.kind == "labels":
+        parser = label_parser(rows, found, tokenizer, job.labels)
     else:
-        parser = make_parser(rows, found, tokenizer, job.labels)
+        parser = make_parser(rows, found, tokenizer)
     kept = read_examples(rows, found, parser, [tokenizer.chat_template, tokenizer.sep_token])
     if not len(kept):
         raise UserError(f"all {rows.count:,} rows are empty" + EMPTY.get(found.kind, ""))

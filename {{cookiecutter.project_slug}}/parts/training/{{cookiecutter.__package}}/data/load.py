@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 DATASETS = "datasets"  # folder on the Volume
 HOME = Path(__file__).parents[2]  # of the project
-SPLITS = re.compile(r"(?:^|[^a-z])(train|training|test|testing|dev|eval|evaluation|valid|validation)(?:[^a-z]|$)")
+HELD_OUT = "test|testing|dev|eval|evaluation|val|valid|validation|holdout|heldout|held[ _-]out"
+SPLITS = re.compile(rf"(?:^|[^a-z])(train|training|{HELD_OUT})(?:[ _-]?set)?(?:[^a-z]|$)")
 
 
 @dataclass(frozen=True)
@@ -150,11 +151,20 @@ def read_files(path: Path) -> Rows:
 
 
 def training_files(path: Path) -> tuple[list[Path], list[str]]:
-    """Return the files to train on, and notes: of a folder whose files are named after splits, those of "train"."""
+    """Return the files to train on, and notes: of a folder whose files are named after splits, those of "train".
+
+    Where none is, those that are named after no split. DataError where all are named after splits that are held out.
+    """
     paths = reader.dataset_files(path)
-    splits = [SPLITS.search(str(file.relative_to(path)).lower()) if file != path else None for file in paths]
-    chosen = [file for file, split in zip(paths, splits, strict=True) if split and split[1].startswith("train")]
-    left = [file.name for file, split in zip(paths, splits, strict=True) if split and file not in chosen]
-    if not (chosen and left):
+    if paths == [path]:
         return paths, []
-    return chosen, [f"{', '.join(file.name for file in chosen)}; left out: {', '.join(left)}"]
+    names = {file: str(file.relative_to(path)) for file in paths}
+    splits = {file: found[1] for file, name in names.items() if (found := SPLITS.search(name.lower()))}
+    chosen = [file for file in paths if splits.get(file, "").startswith("train")]
+    left = [names[file] for file in paths if file in splits and file not in chosen]
+    if not left:
+        return paths, []
+    chosen = chosen or [file for file in paths if file not in splits]
+    if not chosen:
+        raise DataError(f"{path.name} holds {', '.join(left)}, and no rows to train on: name one of them where it is")
+    return chosen, [f"{', '.join(names[file] for file in chosen)}; left out: {', '.join(left)}"]

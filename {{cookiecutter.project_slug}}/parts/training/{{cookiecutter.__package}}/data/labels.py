@@ -1,0 +1,95 @@
+"""A text, or two, with a class as an example: the text and the number of its class."""
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import datasets
+from transformers import PreTrainedTokenizerBase
+
+from ..rows.messages import text_of
+from ..run.reply import UserError
+from .columns import Format, quoted
+from .examples import TEXT, Parser, Row, is_missing, optional_text, refuse_other_columns
+from .load import Rows
+
+
+def label_parser(rows: Rows, found: Format, tokenizer: PreTrainedTokenizerBase, labels: tuple[str, ...]) -> Parser:
+    """A pair of texts stays one for a tokenizer with a separator, and is joined by a line break for any other."""
+    columns = found.columns
+    names, numbers = class_numbers(rows, columns["label"], labels)
+    pair = "text_pair" in columns
+    separate = pair and tokenizer.sep_token is not None
+
+    def parse(row: Row) -> Row | None:
+        refuse_other_columns(row, [columns["text"], columns["label"]])
+        text, other = optional_text(row, columns["text"]), optional_text(row, columns.get("text_pair"))
+        label = class_of(row.get(columns["label"]))
+        if label is None or not text.strip() or (pair and not other.strip()):
+            return None
+        example = {"text": text, "text_pair": other} if separate else {"text": f"{text}\n{other}" if pair else text}
+        return example | {"label": numbers[label]}
+
+    texts = {"text": TEXT, "text_pair": TEXT} if separate else {"text": TEXT}
+    notes = ("the tokenizer has no separator: the texts of a pair are joined by a line break",)
+    joined = notes if pair and not separate else ()
+    said = (*joined, *alike_note(names))
+    return Parser(parse, datasets.Features({**texts, "label": datasets.Value("int64")}), said, names)
+
+
+def alike_note(names: Iterable[str]) -> tuple[str, ...]:
+    """Return a note where the names of classes differ in case only: likely one class in two spellings."""
+    seen: dict[str, str] = {}
+    alike = next(((other, name) for name in names if (other := seen.setdefault(name.lower(), name)) != name), None)
+    return (f"the labels {quoted(alike)} differ in case only, and are classes of their own",) if alike else ()
+
+
+def class_of(value: Any) -> str | None:
+    """Return the name of a label: of a number or true and false as JSON writes it. None for a missing one.
+
+    A list of one label, as annotation tools write it, is that label.
+    """
+    if isinstance(value, list) and len(value) < 2:
+        value = next(iter(value), None)
+    if is_missing(value) or (isinstance(value, str) and not value.strip()):
+        return None
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    try:
+        return text_of(value).strip()
+    except ValueError as error:
+        raise UserError(f"the label {error}: a row has one class here, a text or a whole number") from None
+
+
+def class_numbers(rows: Rows, column: str, named: tuple[str, ...]) -> tuple[tuple[str, ...], dict[str, int]]:
+    """Return the names of the classes by number, and label -> number for every label that occurs.
+
+    `named` is LABELS: the names, or what the numbers 0, 1, 2 of the dataset are called.
+    """
+    labels = [label for row in rows.read() if (label := class_of(row.get(column))) is not None]
+    occur = set(labels)
+    check_classes(column, occur, len(labels))
+    names, source = named or rows.classes.get(column, ()), "LABELS names" if named else "the dataset names"
+    numbers = {label: float(label) for label in occur if re.fullmatch(r"[+-]?\d*\.?\d+", label)}
+    if not names:
+        if fraction := next((label for label, number in sorted(numbers.items()) if number % 1), None):
+            raise UserError(f"the label {fraction} is no whole number and no name: set LABELS where it is a class")
+        names = tuple(sorted(occur, key=numbers.__getitem__ if len(numbers) == len(occur) else None))
+    by_name = {name: number for number, name in enumerate(names)}
+    if occur <= by_name.keys():
+        return names, by_name
+    if len(numbers) == len(occur):  # places in the list of names
+        wrong = next((label for label in labels if numbers[label] not in range(len(names))), None)
+        if wrong is not None:
+            raise UserError(f"the label {wrong} is out of range: {source} {len(names)} classes, 0 to {len(names) - 1}")
+        return names, {label: int(number) for label, number in numbers.items()}
+    wrong = next(label for label in labels if label not in by_name)
+    raise UserError(f"the label {wrong!r} is not in LABELS: {quoted(names)}")
+
+
+def check_classes(column: str, occur: Iterable[str], rows: int) -> None:
+    found = len(set(occur))
+    if rows and found < 2:
+        raise UserError("all rows have the same label: there is nothing to tell apart")
+    if rows > 20 and found > rows // 2:
+        raise UserError(f"{column!r} has {found:,} different values in {rows:,} rows: is it the right column?")
