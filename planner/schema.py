@@ -287,8 +287,7 @@ class Plan(NamedTuple, Generic[Setup, Estimate]):
     candidates: tuple[Candidate[Setup, Estimate], ...]
 
 
-# An inference estimate is None where the setup was rejected before its memory was worth counting.
-InferenceCandidate = Candidate[InferenceSetup, InferenceEstimate | None]
+InferenceCandidate = Candidate[InferenceSetup, InferenceEstimate | None]  # None: rejected before memory was counted
 InferencePlan = Plan[InferenceSetup, InferenceEstimate | None]
 TrainingCandidate = Candidate[TrainingSetup, TrainingEstimate]
 TrainingPlan = Plan[TrainingSetup, TrainingEstimate]
