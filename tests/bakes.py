@@ -38,7 +38,7 @@ SERVE: Table = {
         {"MODEL": "meta-llama/Llama-3.1-8B-Instruct", "SECRETS": ["huggingface-secret"]},
     ),
     "t4": (
-        {"model_size": "1.5B", "gpu": "T4"},
+        {"model_id": "Qwen/Qwen2.5-1.5B-Instruct", "gpu": "T4"},
         {"GPU": "T4", "DTYPE": "float16", "ATTENTION": "sdpa", "USD_PER_HOUR": 0.59, "MAX_CONTAINERS": 6},
     ),
     "latency": ({"optimize": "latency"}, {"MIN_CONTAINERS": 1, "WARM_CONTAINERS": 1, "WARM_FROM": ""}),
