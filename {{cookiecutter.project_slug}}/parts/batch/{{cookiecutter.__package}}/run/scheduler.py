@@ -24,6 +24,7 @@ from .status import Scan, Status, scan_results, seconds_per_row, status, write_m
 ATTEMPTS = 3  # at a shard in one run
 SPARE_FAILURES = 4  # in a row, besides one for each container, before the job is taken to be broken
 HALVINGS = 16  # in a row, for each container, before memory is taken to be short altogether: 65,536 rows down to one
+SPREAD = 1.5  # times what a shard should cost must be free for it: one that is ended half-way was paid for nothing
 LOOK_EVERY_S = 1.0  # between looks at the ledger while nothing finishes
 WRITE_EVERY_S = 60.0  # between two manifests
 CLOCKS_S = 5.0  # by which the clocks of two machines may differ
@@ -85,7 +86,7 @@ class Dispatcher:
         """Start the first that waits, for its part of what is free: all that run may not cost more than is left."""
         shard, free = self.waiting[0], self.free_usd(1)
         usd, slots = self.expected_usd(shard), min(self.at_once - len(self.in_flight), len(self.waiting))
-        if usd > free + 1e-9:
+        if usd * SPREAD > free + 1e-9:
             if not self.in_flight:  # what is in flight may turn out cheaper than it may
                 free = max(0.0, free)
                 self.stopped = f"{free:.2f} USD are left of {self.budget.limit}, and a shard costs about {usd:.2f}"
