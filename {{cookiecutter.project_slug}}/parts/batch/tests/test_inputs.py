@@ -84,6 +84,13 @@ def test_numbers_are_text_in_every_format(tmp_path: Path):
     assert [row.prompt for row in readers.rows(Source(str(path)), TEXT)] == ["1", "2.5", "true", "None"]
 
 
+@pytest.mark.workload("classification", "embedding")
+def test_a_chat_is_no_text_to_classify_or_embed(tmp_path: Path):
+    path = written(tmp_path / "rows.jsonl", [{"messages": [{"role": "user", "content": "a"}]}] * 3)
+    assert "none of the first 3 rows" in refusal(path, PromptSpec(messages="messages"))
+    assert "a chat is for generation: name a column of text" in refusal(path, PromptSpec(messages="messages"))
+
+
 def test_what_pandas_writes_for_nothing_is_no_prompt(tmp_path: Path):
     path = written(tmp_path / "rows.jsonl", [{"text": "a"}, {"text": float("nan")}, {"text": None}])
     found = list(readers.rows(Source(str(path)), TEXT))

@@ -116,6 +116,7 @@ def test_a_template_takes_columns_and_nothing_else(tmp_path: Path):
             PromptSpec(template=template)
 
 
+@pytest.mark.workload("generation")
 def test_chats_are_checked_turn_by_turn(tmp_path: Path):
     chat = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi", "name": "x"}]
     path = jsonl(tmp_path, {"m": chat}, {"m": json.dumps(chat)}, {"m": []}, {"m": "Hi"}, {"m": [{"content": "Hi"}]})

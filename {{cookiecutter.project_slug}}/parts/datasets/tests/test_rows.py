@@ -258,6 +258,7 @@ def test_one_row_is_a_row(tmp_path: Path):
         ("a.jsonl", b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\n", "a pointer of Git LFS"),
         ("a.parquet", b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\n", "a pointer of Git LFS"),
         ("a.csv", b"<!doctype html><html>Sign in</html>", "is a web page"),
+        ("a.csv", b'{"text": "a", "label": "b"}\n' * 3, "holds JSON and no table: name it .jsonl"),
         ("a.jsonl", b"PAR1\x15\x04", "is Parquet: name it .parquet"),
         ("a.jsonl.gz", gzip.compress(gzip.compress(b"{}")), "is compressed twice"),
         ("a.jsonl.gz", gzip.compress(b"PAR1\x15\x04"), "is Parquet: name it .parquet"),

@@ -339,6 +339,13 @@ def test_a_picture_is_refused_by_its_row(chat_job: Job, tmp_path: Path):
     assert "row 2 is not a chat: the content has a part of the type 'image_url'" in refusal(chat_job, tmp_path, rows)
 
 
+def test_a_picture_in_a_column_beside_is_refused_too(chat_job: Job, tmp_path: Path):
+    chat = [{"from": "human", "value": "<image>\nwhat is it?"}, {"from": "gpt", "value": "a saddle"}]
+    rows = [{"image": "a.jpg", "conversations": chat}] * 4
+    assert "row 1 has an image, which is not learnt here" in refusal(chat_job, tmp_path, rows)
+    assert checked(chat_job, tmp_path, [{"conversations": chat}] * 4).rows == 4  # a text on HTML, say
+
+
 def test_a_tool_call_is_an_answer(chat_job: Job, calling: Path, marked: Path, tmp_path: Path):
     user = {"role": "user", "content": "weather?"}
     rows = [

@@ -14,6 +14,7 @@ from ..rows.reader import json_type
 from ..rows.records import Record, Unreadable
 
 OPENAI = "body"  # the column of a chat in a file for OpenAI's batch API: a request, with custom_id beside
+ONLY_GENERATION = "a chat is for generation: name a column of text, or write a template"
 NOT_GIVEN = ("tools", "functions", "response_format")  # of such a request: what this batch cannot do
 
 
@@ -150,6 +151,8 @@ def checked_text(found: Any, column: str) -> str:
 
 def chat(found: Any, column: str) -> list[Message]:
     """Messages, as a list or as JSON in a text column. ValueError for what no prompt can hold, such as a tool call."""
+    if plan.WORKLOAD != "generation":
+        raise ValueError(ONLY_GENERATION)
     try:
         turns = parse_chat(found)
     except ValueError as error:
@@ -201,5 +204,5 @@ def answer_limit(prompt_tokens: int, options: Mapping[str, Any]) -> int:
 def require_text(prompt: Prompt) -> str:
     """The prompt, a text. ValueError for a chat, which only generation takes."""
     if not isinstance(prompt, str):
-        raise ValueError("a chat is for generation: name a column of text, or write a template")
+        raise ValueError(ONLY_GENERATION)
     return prompt

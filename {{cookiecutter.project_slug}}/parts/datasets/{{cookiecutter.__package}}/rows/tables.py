@@ -114,9 +114,11 @@ def usual_delimiter(path: Path) -> str:
 
 
 def find_delimiter(path: Path) -> str:
-    """Return the delimiter that makes columns of the header, and as many of most rows."""
+    """Return the delimiter that makes columns of the header, and as many of most rows. DataError for JSON."""
     with open_text(path) as text:
         head = text.read(HEAD)
+    if re.match(r'\s*(\{|\[\s*\{)\s*"', head):
+        raise DataError(f"{path.name} holds JSON and no table: name it .jsonl, or .json")
     if found := re.match(r"sep=(.)\r?\n", head, re.IGNORECASE):
         return found[1]
     best, most = usual_delimiter(path), (1.0, 0.0)

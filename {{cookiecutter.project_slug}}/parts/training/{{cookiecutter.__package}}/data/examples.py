@@ -21,6 +21,7 @@ from .load import Rows
 
 CHAT = datasets.List(datasets.Json())  # each message with its own keys: a column of structs gives all of them all keys
 TEXT = datasets.Value("string")
+IMAGE = "<image>"  # LLaVA's word for the place of an image, which lies in a column beside
 LOOKED_AT = 1000  # rows that are searched for tool calls
 Row = dict[str, Any]
 
@@ -86,6 +87,8 @@ def chat_parser(rows: Rows, found: Format, tokenizer: PreTrainedTokenizerBase) -
                 f"is not a chat: {shown} is text that is not JSON; where it is a prompt, COLUMNS = {named}"
             )
         turns = read_chat(value, knows_calls)
+        if any(IMAGE in turn["content"] for turn in turns) and any(row.get(name) for name in ("image", "images")):
+            raise ValueError(f"has an image, which is not learnt here: keep the rows without {IMAGE}")
         system = optional_text(row, columns.get("system"))
         if system.strip() and turns and turns[0]["role"] != "system":
             turns = [{"role": "system", "content": system}, *turns]
