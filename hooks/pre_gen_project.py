@@ -4758,6 +4758,10 @@ def experts_of(config: Config, architecture: Architecture, layers: int) -> Exper
     width = config.count("moe_intermediate_size", "expert_ffn_hidden_size", default=0)
     width = width or config.count("intermediate_size", "ffn_hidden_size")
     per_token = config.count(*PER_TOKEN_KEYS, default=2)
+    if per_token > count:
+        raise Refusal(
+            f"the config.json gives {count} experts, of which a token passes {per_token}; it must have as many"
+        )
     placed = tuple(_sparse(config, architecture.sparse, layer) for layer in range(layers))
     listed = config.items("mlp_layer_types")
     if listed:
@@ -4768,7 +4772,7 @@ def experts_of(config: Config, architecture: Architecture, layers: int) -> Exper
         placed = tuple(kind == "sparse" for kind in listed)
     return Experts(
         count=count,
-        per_token=max(1, min(per_token, count)),
+        per_token=max(1, per_token),
         width=width,
         shared_width=_shared_width(config, architecture, width),
         layers=placed,
@@ -6042,9 +6046,10 @@ def _dimensions(config: Config, architecture: Architecture, kind: str, id: str) 
         kv_heads = 1
     if kind == "falcon":
         kv_heads, head_dim = _falcon_heads(config, heads, kv_heads), hidden // heads
-    if kv_heads > heads:
+    if kv_heads > heads or heads % kv_heads:  # each key-value head serves as many heads
         raise Refusal(
-            f"the config.json gives {kv_heads} key-value heads and {heads} heads; it must have no more than heads"
+            f"the config.json gives {kv_heads} key-value heads and {heads} heads, which do not divide by them; take "
+            "the config.json that the model was published with"
         )
     intermediate = (
         config.count("intermediate_size_mlp", default=0)
@@ -7448,7 +7453,7 @@ EPOCHS, MANY_ROWS = 3, 100_000  # passes over the data, and the rows from which 
 
 def parse_dataset(text: str) -> tuple[str, int]:
     """Return a file or Hugging Face id, and its rows or 0: "org/name", "reviews.jsonl 200k rows"."""
-    found = re.fullmatch(rf"(.+?),? +({_COUNT}) rows?", text, re.ASCII)
+    found = re.fullmatch(rf"(.+?),? +({_COUNT}) rows?", text, re.ASCII | re.IGNORECASE)
     if found and not found[1].endswith(" with"):
         return found[1], parse_rows("dataset", text, found[2])
     if _ROWS_MEANT.search(text):

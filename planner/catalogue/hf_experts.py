@@ -44,6 +44,10 @@ def experts_of(config: Config, architecture: Architecture, layers: int) -> Exper
     width = config.count("moe_intermediate_size", "expert_ffn_hidden_size", default=0)
     width = width or config.count("intermediate_size", "ffn_hidden_size")
     per_token = config.count(*PER_TOKEN_KEYS, default=2)
+    if per_token > count:
+        raise Refusal(
+            f"the config.json gives {count} experts, of which a token passes {per_token}; it must have as many"
+        )
     placed = tuple(_sparse(config, architecture.sparse, layer) for layer in range(layers))
     listed = config.items("mlp_layer_types")
     if listed:
@@ -54,7 +58,7 @@ def experts_of(config: Config, architecture: Architecture, layers: int) -> Exper
         placed = tuple(kind == "sparse" for kind in listed)
     return Experts(
         count=count,
-        per_token=max(1, min(per_token, count)),
+        per_token=max(1, per_token),
         width=width,
         shared_width=_shared_width(config, architecture, width),
         layers=placed,

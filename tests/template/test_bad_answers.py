@@ -1,6 +1,7 @@
 """Invalid answers give one line on stderr and leave nothing on disk; odd valid ones give a project that compiles."""
 
 import ast
+import json
 import re
 import shutil
 import sys
@@ -172,11 +173,28 @@ ACCEPTED: dict[str, tuple[dict[str, str], dict[str, object]]] = {
     "a name of 150 letters": ({"project_name": "y" * 150}, {"NAME": "y" * 56}),
 }
 
+SMALL: dict[str, object] = {
+    "model_type": "llama",
+    "hidden_size": 1024,
+    "intermediate_size": 2048,
+    "num_hidden_layers": 4,
+    "num_attention_heads": 16,
+    "vocab_size": 32000,
+}
+
 # model_id is a folder with this config.json -> a pattern of the one line that answers it
 BROKEN_CONFIGS = {
     "nothing": ("", "config.json"),
     "not JSON": ("{", "config.json"),
     "a list": ("[]", "config.json"),
+    "key-value heads that do not divide": (
+        json.dumps(SMALL | {"num_attention_heads": 32, "num_key_value_heads": 5}),
+        "gives 5 key-value heads and 32 heads, which do not divide",
+    ),
+    "more experts for a token than there are": (
+        json.dumps(SMALL | {"model_type": "mixtral", "num_local_experts": 8, "num_experts_per_tok": 9}),
+        "gives 8 experts, of which a token passes 9",
+    ),
     "no sizes": ('{"model_type": "llama"}', "config.json|hidden_size"),
     "words for numbers": (
         '{"model_type": "llama", "hidden_size": "big", "num_hidden_layers": "many"}',
