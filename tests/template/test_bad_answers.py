@@ -103,7 +103,7 @@ REFUSED: dict[str, tuple[dict[str, str], str]] = {
     "a decimal comma": ({"context_len": "1,5"}, "context_len '1,5' is not a whole number"),
     "a budget with a decimal comma": ({"budget": "1,5/hour"}, "budget '1,5/hour' is not understood"),
     "a number alone": ({"budget": "20"}, r"write 4/hour, 300/month or none \(USD\)$"),
-    "a run's number alone": ({"budget": "20", "task": "batch"}, r"write 4/hour, 300/month or none"),
+    "a run's number alone": ({"budget": "20", "task": "batch"}, r"write 4/hour, 300/month, 50/run or none"),
     "rows in brackets": (
         {"task": "batch", "dataset": "a.jsonl (10k rows)"},
         "write its rows after it: reviews.jsonl 200k",
@@ -150,8 +150,13 @@ ACCEPTED: dict[str, tuple[dict[str, str], dict[str, object]]] = {
     "a budget in US dollars": ({"budget": "US$4/hour"}, {"BUDGET": "4/hour"}),
     "no concurrency of one's own": ({"concurrency": "auto"}, {"CONCURRENCY": 16}),
     "a million of context": (
-        {"model_id": "Qwen/Qwen2.5-7B-Instruct-1M", "context_len": "1M", "concurrency": "1", "budget": "none"},
-        {"CONTEXT_LEN": 1 << 20, "MODEL": "Qwen/Qwen2.5-7B-Instruct-1M"},
+        {
+            "model_id": "meta-llama/Llama-4-Scout-17B-16E-Instruct",
+            "context_len": "1M",
+            "concurrency": "1",
+            "budget": "none",
+        },
+        {"CONTEXT_LEN": 1 << 20},
     ),
     "thousands": ({"context_len": "8k"}, {"CONTEXT_LEN": 8192}),
     "a comma": ({"context_len": " 4,096 "}, {"CONTEXT_LEN": 4096}),
