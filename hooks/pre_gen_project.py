@@ -6157,9 +6157,10 @@ def _dimensions(config: Config, architecture: Architecture, kind: str, id: str) 
         kv_heads = 1
     if kind == "falcon":
         kv_heads, head_dim = _falcon_heads(config, heads, kv_heads), hidden // heads
-    if kv_heads > heads:
+    if kv_heads > heads or heads % kv_heads:  # each key-value head serves as many heads
         raise Refusal(
-            f"the config.json gives {kv_heads} key-value heads and {heads} heads; it must have no more than heads"
+            f"the config.json gives {kv_heads} key-value heads and {heads} heads, which do not divide by them; take "
+            "the config.json that the model was published with"
         )
     if heads % kv_heads:
         raise Refusal(f"the config.json gives {heads} heads, which its {kv_heads} key-value heads do not divide")
@@ -7055,7 +7056,7 @@ _MERGED = r"merged?|fused"
 _STATES = (
     r"mamba\d?|rwkv\w*|jamba|zamba\d?|falcon-?h1r?|bamba|recurrentgemma|griffin|xlstm|retnet|hyena|stripedhyena|"
     r"nemotron-(?:h|nano-\w+-v2|3-\w+)|lfm2|kimi-linear|minimax-(?:m1|text-01|01)|hymba|qwen3-(?:next|[5-9])|granite-4-0-h|"
-    r"ring-\w+-linear|olmo-hybrid"
+    r"ring-\w+-linear|olmo-hybrid|v[4-7]-(?:finch|eagle|goose)"  # the last of RWKV
 )
 
 
@@ -7578,7 +7579,7 @@ EPOCHS, MANY_ROWS = 3, 100_000  # passes over the data, and the rows from which 
 
 def parse_dataset(text: str) -> tuple[str, int]:
     """Return a file or Hugging Face id, and its rows or 0: "org/name", "reviews.jsonl 200k rows"."""
-    found = re.fullmatch(rf"(.+?),? +({_COUNT}) rows?", text, re.ASCII)
+    found = re.fullmatch(rf"(.+?),? +({_COUNT}) rows?", text, re.ASCII | re.IGNORECASE)
     if found and not found[1].endswith(" with"):
         return found[1], parse_rows("dataset", text, found[2])
     if _ROWS_MEANT.search(text):

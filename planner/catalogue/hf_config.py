@@ -143,9 +143,10 @@ def _dimensions(config: Config, architecture: Architecture, kind: str, id: str) 
         kv_heads = 1
     if kind == "falcon":
         kv_heads, head_dim = _falcon_heads(config, heads, kv_heads), hidden // heads
-    if kv_heads > heads:
+    if kv_heads > heads or heads % kv_heads:  # each key-value head serves as many heads
         raise Refusal(
-            f"the config.json gives {kv_heads} key-value heads and {heads} heads; it must have no more than heads"
+            f"the config.json gives {kv_heads} key-value heads and {heads} heads, which do not divide by them; take "
+            "the config.json that the model was published with"
         )
     if heads % kv_heads:
         raise Refusal(f"the config.json gives {heads} heads, which its {kv_heads} key-value heads do not divide")

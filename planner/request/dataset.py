@@ -20,7 +20,7 @@ EPOCHS, MANY_ROWS = 3, 100_000  # passes over the data, and the rows from which 
 
 def parse_dataset(text: str) -> tuple[str, int]:
     """Return a file or Hugging Face id, and its rows or 0: "org/name", "reviews.jsonl 200k rows"."""
-    found = re.fullmatch(rf"(.+?),? +({_COUNT}) rows?", text, re.ASCII)
+    found = re.fullmatch(rf"(.+?),? +({_COUNT}) rows?", text, re.ASCII | re.IGNORECASE)
     if found and not found[1].endswith(" with"):
         return found[1], parse_rows("dataset", text, found[2])
     if _ROWS_MEANT.search(text):

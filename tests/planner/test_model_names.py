@@ -178,7 +178,7 @@ BY_NAME = {
     "of a width that is not planned": "x/y-8B-GPTQ-Int3 x/y-8B-2bit x/y-8B-4.75bit x/y-8B-MXFP6",
     "keep a state": (
         "state-spaces/mamba-2.8b RWKV/rwkv-6-world-7b tiiuae/Falcon-H1-34B-Instruct ai21labs/Jamba-x-52B "
-        "LiquidAI/LFM2-8B-A1B"
+        "LiquidAI/LFM2-8B-A1B RWKV/v6-Finch-7B-HF"
     ),
     "a draft head": "yuhuili/EAGLE3-LLaMA3.1-Instruct-8B FasterDecoding/medusa-vicuna-7b z-lab/Qwen3-8B-DFlash",
     "a forecaster of time series": "amazon/chronos-2 google/timesfm-2.0-500m",

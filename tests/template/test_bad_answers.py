@@ -1,6 +1,7 @@
 """Invalid answers give one line on stderr and leave nothing on disk; odd valid ones give a project that compiles."""
 
 import ast
+import json
 import re
 import shutil
 import sys
@@ -102,7 +103,7 @@ REFUSED: dict[str, tuple[dict[str, str], str]] = {
     "a decimal comma": ({"context_len": "1,5"}, "context_len '1,5' is not a whole number"),
     "a budget with a decimal comma": ({"budget": "1,5/hour"}, "budget '1,5/hour' is not understood"),
     "a number alone": ({"budget": "20"}, r"write 4/hour, 300/month or none \(USD\)$"),
-    "a run's number alone": ({"budget": "20", "task": "batch"}, r"write 4/hour, 300/month or none"),
+    "a run's number alone": ({"budget": "20", "task": "batch"}, r"write 4/hour, 300/month, 50/run or none"),
     "rows in brackets": (
         {"task": "batch", "dataset": "a.jsonl (10k rows)"},
         "write its rows after it: reviews.jsonl 200k",
@@ -149,8 +150,13 @@ ACCEPTED: dict[str, tuple[dict[str, str], dict[str, object]]] = {
     "a budget in US dollars": ({"budget": "US$4/hour"}, {"BUDGET": "4/hour"}),
     "no concurrency of one's own": ({"concurrency": "auto"}, {"CONCURRENCY": 16}),
     "a million of context": (
-        {"model_id": "Qwen/Qwen2.5-7B-Instruct-1M", "context_len": "1M", "concurrency": "1", "budget": "none"},
-        {"CONTEXT_LEN": 1 << 20, "MODEL": "Qwen/Qwen2.5-7B-Instruct-1M"},
+        {
+            "model_id": "meta-llama/Llama-4-Scout-17B-16E-Instruct",
+            "context_len": "1M",
+            "concurrency": "1",
+            "budget": "none",
+        },
+        {"CONTEXT_LEN": 1 << 20},
     ),
     "thousands": ({"context_len": "8k"}, {"CONTEXT_LEN": 8192}),
     "a comma": ({"context_len": " 4,096 "}, {"CONTEXT_LEN": 4096}),
@@ -172,11 +178,28 @@ ACCEPTED: dict[str, tuple[dict[str, str], dict[str, object]]] = {
     "a name of 150 letters": ({"project_name": "y" * 150}, {"NAME": "y" * 56}),
 }
 
+SMALL: dict[str, object] = {
+    "model_type": "llama",
+    "hidden_size": 1024,
+    "intermediate_size": 2048,
+    "num_hidden_layers": 4,
+    "num_attention_heads": 16,
+    "vocab_size": 32000,
+}
+
 # model_id is a folder with this config.json -> a pattern of the one line that answers it
 BROKEN_CONFIGS = {
     "nothing": ("", "config.json"),
     "not JSON": ("{", "config.json"),
     "a list": ("[]", "config.json"),
+    "key-value heads that do not divide": (
+        json.dumps(SMALL | {"num_attention_heads": 32, "num_key_value_heads": 5}),
+        "gives 5 key-value heads and 32 heads, which do not divide",
+    ),
+    "more experts for a token than there are": (
+        json.dumps(SMALL | {"model_type": "mixtral", "num_local_experts": 8, "num_experts_per_tok": 9}),
+        "gives 8 experts, of which a token passes 9",
+    ),
     "no sizes": ('{"model_type": "llama"}', "config.json|hidden_size"),
     "words for numbers": (
         '{"model_type": "llama", "hidden_size": "big", "num_hidden_layers": "many"}',

@@ -124,8 +124,8 @@ def test_enter_all_the_way_gives_the_default_project(
 
 
 def test_typed_answers_are_heard(answered: Callable[[str], str], tmp_path: Path) -> None:
-    # task 1, workload 1, size; Enter for the model of that size; a budget in words; no dataset; its name; Enter
-    said = answered("1\n1\n4B\n\n2 per hour\n\nKiosk Chat\n" + "\n" * 9)
+    # task 1, workload 1, size; Enter for the model of it; a budget in words; no dataset; the project's name; Enter
+    said = answered("1\n1\n4B\n\n2 per hour\n\nKiosk Chat\n" + "\n" * (len(DEFAULTS) - 7))
     project = Project(tmp_path / "kiosk-chat")
     assert (
         str(project.plan["MODEL"]).startswith("Qwen/Qwen3-4B-Instruct-2507") and project.plan["BUDGET"] == "2/hour"
