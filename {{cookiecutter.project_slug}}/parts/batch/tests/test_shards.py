@@ -48,7 +48,7 @@ def test_names_change_with_all_that_changes_a_result(tmp_path: Path):
                 {"model": "org/other"},
                 {"revision": "abd"},
                 {"workload": "embedding"},
-                {"quantization": "fp8"},
+                {"quantization": "another"},
                 {"options": {"temperature": 0.0, "max_tokens": 17}},
             )
         ),
