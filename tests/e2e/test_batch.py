@@ -37,6 +37,7 @@ SHARDS = 100 if LONG else 50
 SOME = 200 if LONG else 40  # rows of what is only tried
 ANSWER_TOKENS = 16
 START_S = 2  # of a container that is a process here; the plan's is a GPU's, and dearer than half of so small a job
+IDLE_S = 2  # that it waits for another shard
 NEAR = 0.1 if LONG else 0.3  # of the money: as far beyond the budget as shards in flight may take a job
 CONTEXT = {"generation": "256", "embedding": "256", "classification": "256"}
 
@@ -50,6 +51,7 @@ class Batch:
     reference: Reference
     expected: dict[int, Any]
     usd: float = 0.0  # of the undisturbed job
+    start_usd: float = 0.0  # of it, before and between its shards
 
     def words(self, *more: str) -> tuple[str, ...]:
         return ("run", str(self.rows.path), "--id", "id", *more)
@@ -84,7 +86,7 @@ def batch(request: pytest.FixtureRequest, begin: Begin) -> Iterator[Batch]:
             app.project.edit(MAX_ANSWER_TOKENS=ANSWER_TOKENS)
         if app.plane:
             app.one_core_each()
-            app.project.edit(PREDICTED_COLD_START_S=START_S, SCALEDOWN_WINDOW=2)  # its price is kept back
+            app.project.edit(PREDICTED_COLD_START_S=START_S, SCALEDOWN_WINDOW=IDLE_S)
         rows, reference = write_rows(app.project.root / "rows.jsonl", ROWS[engine]), Reference(app)
         yield Batch(app, rows, reference, {number: reference.answer(text) for number, text in rows.texts.items()})
 
@@ -100,12 +102,16 @@ def test_an_undisturbed_job_is_the_plain_loop(batch: Batch) -> None:
     _, job = batch.started(*batch.words("--column", "text", "--budget", "none"))
     batch.is_the_loops(job)
     batch.usd = batch.manifest(job)["usd"]
+    entries = [json.loads(path.read_text()) for path in batch.app.download("results", f"/ledger/{job}").rglob("*.json")]
+    beside = [entry for entry in entries if entry["what"] in ("start", "idle")]
+    batch.start_usd = sum(entry["seconds"] * entry["usd_per_hour"] / 3600 for entry in beside)
 
 
 def test_half_of_the_money_does_a_part_and_more_money_the_rest(batch: Batch) -> None:
     if batch.app.plan["ENGINE"] == "vllm" and not LONG:
         pytest.skip("of so few rows the engine's start is more than half of the money")
-    half = batch.usd / 2
+    wait_usd = IDLE_S / 3600 * batch.app.plan["USD_PER_HOUR"]  # is kept back
+    half = batch.start_usd + wait_usd + (batch.usd - batch.start_usd) / 2  # of what the rows take
     words = batch.words("--template", "{text}")  # the same prompts by another name: another job
     output, job = batch.started(*words, "--budget", f"{half:.6f}/run", ends=1)
     manifest = batch.manifest(job)
