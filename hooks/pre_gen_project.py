@@ -3833,6 +3833,12 @@ def refusal_text(no_plan: NoPlan) -> str:
     cause = no_plan.cause
     if isinstance(cause, ImageCannotLoad):
         model, other = cause.model, "transformers" if cause.engine == "vllm" else "vllm"
+        if "vllm" not in model.engines:
+            why = vllm_obstacle_text(model) if model.vllm_lacks else f"vLLM does not build {model.id}"
+            return (
+                f"{why}, and the transformers image does not load its weights as published, {model.quantization}; "
+                f"choose its version in 16 bits, or another model"
+            )
         return f"the {cause.engine} image cannot load {model.id} as published, {model.quantization}; take {other}"
     if isinstance(cause, ArchitectureNotRun):
         return architecture_text(cause)
@@ -3849,6 +3855,8 @@ def refusal_text(no_plan: NoPlan) -> str:
 def architecture_text(cause: ArchitectureNotRun) -> str:
     """Return the sentence for an architecture that the engine does not run."""
     model = cause.model
+    if model.engines and cause.engine == "vllm" and model.vllm_lacks:
+        return f"{vllm_obstacle_text(model)}; take engine transformers"
     if model.engines:
         return f"{cause.engine} does not run the architecture of {model.id} here; take engine {model.engines[0]}"
     return (

@@ -32,7 +32,7 @@ from ..schema import (
 )
 from .format import budget_words, in_unit
 from .names import format_name
-from .rejections import inference_rejection, training_rejection
+from .rejections import inference_rejection, training_rejection, vllm_obstacle_text
 from .warm_pool import hours_text
 
 LONGEST_REFUSAL = 390  # characters, so that people read it to the end
@@ -51,6 +51,12 @@ def refusal_text(no_plan: NoPlan) -> str:
     cause = no_plan.cause
     if isinstance(cause, ImageCannotLoad):
         model, other = cause.model, "transformers" if cause.engine == "vllm" else "vllm"
+        if "vllm" not in model.engines:
+            why = vllm_obstacle_text(model) if model.vllm_lacks else f"vLLM does not build {model.id}"
+            return (
+                f"{why}, and the transformers image does not load its weights as published, {model.quantization}; "
+                f"choose its version in 16 bits, or another model"
+            )
         return f"the {cause.engine} image cannot load {model.id} as published, {model.quantization}; take {other}"
     if isinstance(cause, ArchitectureNotRun):
         return architecture_text(cause)
@@ -67,6 +73,8 @@ def refusal_text(no_plan: NoPlan) -> str:
 def architecture_text(cause: ArchitectureNotRun) -> str:
     """Return the sentence for an architecture that the engine does not run."""
     model = cause.model
+    if model.engines and cause.engine == "vllm" and model.vllm_lacks:
+        return f"{vllm_obstacle_text(model)}; take engine transformers"
     if model.engines:
         return f"{cause.engine} does not run the architecture of {model.id} here; take engine {model.engines[0]}"
     return (

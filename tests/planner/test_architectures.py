@@ -16,6 +16,7 @@ from planner.catalogue.architectures import ARCHITECTURES
 from planner.catalogue.config_defaults import class_defaults
 from planner.catalogue.gpus import GPUS
 from planner.catalogue.hf_config import from_config
+from planner.catalogue.shipped import load_catalogue
 from planner.choose.support import unsupported
 from planner.describe.refusal import plan_for
 from planner.describe.rejections import unsupported_text
@@ -224,6 +225,17 @@ class TestEngines:
         reason = unsupported(setup)
         assert reason and re.search(words, unsupported_text(setup, reason.reason))
         assert unsupported(setup._replace(engine="transformers", attention="sdpa")) is None
+
+    def test_weights_that_neither_engine_loads_are_refused_without_a_way_that_fails(self) -> None:
+        """vLLM 0.32 on Mistral Small 4's config.json: No model architectures are specified."""
+        model = load_catalogue()["mistralai/Mistral-Small-4-119B-2603"]
+        with pytest.raises(Refusal, match=r"vLLM does not build .* transformers image does not load .* fp8; choose"):
+            plan_for(self.request(model))
+
+    def test_vllm_named_for_what_it_builds_otherwise_is_refused_with_the_reason(self) -> None:
+        config = {**PUBLISHED["olmo-2-7b"]["config"], "model_type": "gemma2", "tie_word_embeddings": False}
+        with pytest.raises(Refusal, match=r"only with tied embedding and head.*take engine transformers"):
+            plan_for(self.request(from_config(config, "o/n"), engine="vllm"))
 
     def test_two_flags_that_contradict_each_other_are_not_planned_for_vllm(self) -> None:
         text = {**PUBLISHED["olmo-2-7b"]["config"], "model_type": "qwen2", "tie_word_embeddings": False}
