@@ -492,7 +492,7 @@ def test_the_json_interface_plans_nodes_of_eight() -> None:
     assert ask_plan(question | {"dataset_tokens": 10**8})["chosen"]["hours"] > 0
     with pytest.raises(Refusal, match="nodes have 8 GPUs each"):
         ask_plan(question | {"gpu_count": 20})
-    with pytest.raises(Refusal, match="no 2 RTX-PRO-6000 that train together"):
+    with pytest.raises(Refusal, match="one container holds a single RTX-PRO-6000; let gpu be auto"):
         ask_plan(question | {"gpu": "RTX-PRO-6000", "gpu_count": "auto"})
 
 
