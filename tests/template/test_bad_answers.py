@@ -102,7 +102,7 @@ REFUSED: dict[str, tuple[dict[str, str], str]] = {
     "a context in words": ({"context_len": "many"}, "context_len 'many' is not a whole number of at least 1"),
     "a decimal comma": ({"context_len": "1,5"}, "context_len '1,5' is not a whole number"),
     "a budget with a decimal comma": ({"budget": "1,5/hour"}, "budget '1,5/hour' is not understood"),
-    "a number alone": ({"budget": "20"}, r"write 4/hour, 300/month or none \(USD\)$"),
+    "a number alone": ({"budget": "20"}, r"write 4/hour, 300/month or none \(dollars\)$"),
     "a run's number alone": ({"budget": "20", "task": "batch"}, r"write 4/hour, 300/month, 50/run or none"),
     "rows in brackets": (
         {"task": "batch", "dataset": "a.jsonl (10k rows)"},
@@ -198,7 +198,7 @@ BROKEN_CONFIGS = {
     ),
     "more experts for a token than there are": (
         json.dumps(SMALL | {"model_type": "mixtral", "num_local_experts": 8, "num_experts_per_tok": 9}),
-        "gives 8 experts, of which a token passes 9",
+        "sends a token to 9 experts of 8",
     ),
     "no sizes": ('{"model_type": "llama"}', "config.json|hidden_size"),
     "words for numbers": (

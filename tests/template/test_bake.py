@@ -337,10 +337,10 @@ def test_nothing_of_this_machine_is_in_a_project(bake: Bake, own_home: Path) -> 
 
 
 def test_a_project_name_stays_text(template: Path, tmp_path: Path) -> None:
-    name = "Ünï \"quoted\" 'single' {{ 7 * 7 }} \\ back"
+    name = "Ünï \"quoted\" 'single' {{ 7777 * 7777 }} \\ back"
     project = bake_into(tmp_path, template, project_name=name, project_slug="odd-name")
     for file, content in project.files().items():
-        assert b"49" not in content or b"{{" not in content, file
+        assert b"60481729" not in content, file
         if file.endswith(".py"):
             compile(content, file, "exec", dont_inherit=True)
         if file.endswith(".toml"):
