@@ -337,8 +337,10 @@ def test_nothing_of_this_machine_is_in_a_project(bake: Bake, own_home: Path) -> 
 
 
 def test_a_project_name_stays_text(template: Path, tmp_path: Path) -> None:
-    name = "Ünï \"quoted\" 'single' {{ 7777 * 7777 }} \\ back"
+    # Cookiecutter renders what is typed; nothing renders the result once more
+    name = "Ünï \"quoted\" 'single' {{ '{{' }} 7777 * 7777 }} \\ back"
     project = bake_into(tmp_path, template, project_name=name, project_slug="odd-name")
+    assert "{{ 7777 * 7777 }}" in project.files()["README.md"].decode()
     for file, content in project.files().items():
         assert b"60481729" not in content, file
         if file.endswith(".py"):
