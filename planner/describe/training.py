@@ -128,10 +128,18 @@ def balance(run: TrainingRun, best: TrainingRun) -> str:
         words = f"{abs(dearer):.0%} {'more' if dearer > 0 else 'less'} per run"
         parts.append((f"{dearer + 1:.1f}x the price per run" if dearer >= 1 else words, dearer > 0))
     if abs(longer - 1) >= 0.02:
-        parts.append((f"{longer:.2g}x as long" if longer > 1 else f"{1 / longer:.2g}x faster", longer > 1))
+        parts.append((pace(longer), longer > 1))
     against = [words for words, bad in parts if bad] or ["no cheaper" if dearer > -0.005 else "no faster"]
     favour = [words for words, bad in parts if not bad]
     return ", ".join(against) + (f" ({', '.join(favour)})" if favour else "")
+
+
+def pace(longer: float) -> str:
+    """Return "1.3x as long" or "1.3x faster", "8% longer" or "8% faster" where it is less than a tenth."""
+    times = max(longer, 1 / longer)
+    if times < 1.1:
+        return f"{times - 1:.0%} {'longer' if longer > 1 else 'faster'}"
+    return f"{times:.2g}x {'as long' if longer > 1 else 'faster'}"
 
 
 def beside(plan: TrainingPlan, candidate: TrainingCandidate) -> str:
