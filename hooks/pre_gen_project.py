@@ -6170,8 +6170,6 @@ def _dimensions(config: Config, architecture: Architecture, kind: str, id: str) 
             f"the config.json gives {kv_heads} key-value heads and {heads} heads, which do not divide by them; take "
             "the config.json that the model was published with"
         )
-    if heads % kv_heads:
-        raise Refusal(f"the config.json gives {heads} heads, which its {kv_heads} key-value heads do not divide")
     intermediate = (
         config.count("intermediate_size_mlp", default=0)
         or config.count(*catalogue_hf_names_WIDTH, default=0)

@@ -81,7 +81,7 @@ def _message(error: BaseException) -> str:
     text = " ".join(str(error).split())
     if "Value error, " in text:
         text = text.partition("Value error, ")[2].partition(" [type=")[0]
-    return f"{type(error).__name__}: {re.sub(r'/tmp/[a-z0-9_]+', 'FOLDER', text)[:240]}"
+    return f"{type(error).__name__}: {re.sub(re.escape(tempfile.gettempdir()) + r'/[a-z0-9_]+', 'FOLDER', text)[:240]}"
 
 
 def _rank(config: dict[str, Any], lengths: tuple[int, ...], tp: int) -> dict[str, Any]:

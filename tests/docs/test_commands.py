@@ -45,7 +45,7 @@ def test_a_service_from_the_first_login_to_the_last_volume(bake: Bake, tmp_path:
         gpus = [one.function.resources.gpu_config.count for one in modal.asked("FunctionCreate")]
         assert gpus[-4:] == [0, 0, 0, 0] and 1 in gpus[-8:-4]
         assert "Authorization: Bearer wk-x.ws-x" in serve("modal workspace proxy-tokens create")
-        assert "1,424 a month" in serve("make warm")
+        assert "$1,424 per month" in serve("make warm")
         assert "costs nothing" in serve("make cool")
         assert modal.kept == [1, 0]
         serve("modal app logs my-llm")

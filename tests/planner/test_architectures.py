@@ -124,7 +124,7 @@ def test_what_nothing_limits_has_an_assumed_context() -> None:
         ("qwen2.5-7b-yarn128k", {"hidden_size": 3585}, "28 heads do not divide"),
         ("qwen2.5-7b-yarn128k", {"intermediate_size": 10**300}, "up to 20T"),
         ("qwen2.5-7b-yarn128k", {"vocab_size": None}, "no vocab_size"),
-        ("qwen2.5-7b-yarn128k", {"num_key_value_heads": 3}, "3 key-value heads do not divide"),
+        ("qwen2.5-7b-yarn128k", {"num_key_value_heads": 3}, "3 key-value heads and 28 heads, which do not divide"),
         ("qwen2.5-7b-yarn128k", {"num_key_value_heads": 0}, "num_key_value_heads"),
         ("qwen2.5-7b-yarn128k", {"num_hidden_layers": None, "n_layers": 28}, "n_layers, which a qwen2 does not read"),
         ("qwen2.5-7b-yarn128k", {"num_key_value_heads": None, "num_kv_heads": 4}, "num_kv_heads, which a qwen2"),
