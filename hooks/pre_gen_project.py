@@ -5475,7 +5475,7 @@ _catalogue_kept_modules_EXPERTS = (
     "mixer.experts.0.down_proj",
 )
 _LAYER = re.compile(r"(?:^|\.)layers\.(\d+)(?:\.|$)")
-_SENSES = re.compile(r"vis|embed_vision|mm_proj|multi_modal|tower|audio")
+_catalogue_kept_modules_SENSES = re.compile(r"vis|embed_vision|mm_proj|multi_modal|tower|audio")
 
 
 def kept_params(
@@ -5492,7 +5492,7 @@ def kept_params(
     for pattern in patterns:
         found = None if pattern.startswith("re:") else _LAYER.search(pattern)
         by_layer.setdefault(int(found[1]) if found else -1, []).append(pattern)
-    kept = tower if any(_SENSES.search(pattern) for pattern in patterns) else 0
+    kept = tower if any(_catalogue_kept_modules_SENSES.search(pattern) for pattern in patterns) else 0
     expert = experts.count * model.mlp_matrices * model.hidden * experts.width
     shared = model.mlp_matrices * model.hidden * experts.shared_width
     for layer, kind in enumerate(parts.kinds):
@@ -7042,6 +7042,10 @@ _KINDS = (
         r"(?:rt-?|table-)?detr|yolo(?:s|v?\d+\w?)?|trocr|donut|nougat|layoutlm(?:v\d)?|grounding-dino|owlv2|depth-anything|"
         r"dpt|midas|videomae|timesformer|vivit|vitpose|(?:instruct)?blip\d?|pix2struct|rmbg|birefnet|florence",
     ),
+    (
+        "a model of proteins or genes",
+        r"esm\d?|esm-?fold|prot-?(?:bert|t5|gpt2?)|progen\d?|evo-?[12]|dnabert\w*|nucleotide-transformer",
+    ),
     ("a forecaster of time series", r"chronos-(?:bolt|2)|timesfm|moirai|lag-llama|time-?moe|tabpfn"),
     (
         "a draft head for speculative decoding",
@@ -7063,6 +7067,12 @@ _STATES = (
     r"mamba\d?|rwkv\w*|jamba|zamba\d?|falcon-?h1r?|bamba|recurrentgemma|griffin|xlstm|retnet|hyena|stripedhyena|"
     r"nemotron-(?:h|nano-\w+-v2|3-\w+)|lfm2|kimi-linear|minimax-(?:m1|text-01|01)|hymba|qwen3-(?:next|[5-9])|granite-4-0-h|"
     r"ring-\w+-linear|olmo-hybrid|v[4-7]-(?:finch|eagle|goose)"  # the last of RWKV
+)
+# Models that read pictures or sound beside text: how much of one is the language model a size does not tell.
+_catalogue_unplannable_SENSES = (
+    r"\w*llava\w*|vl\d?|vlm\d?|\w*internvl\w*|cogvlm\d?|cogagent|paligemma\d?|pixtral|idefics\d?|smolvlm\d?|molmo\w*|fuyu|"
+    r"kosmos\w*|ovis\w*|emu\d|chameleon|janus|minicpm-[vo]|glm-\d(?:-\d)?v|vision|multimodal|omni|audio|voice|speech|voxtral|"
+    r"ultravox|salmonn|moshi\w*"
 )
 
 
@@ -7109,13 +7119,19 @@ def catalogue_unplannable_check_kind(id: str, base: str = "") -> None:
         )
 
 
-def check_states(id: str) -> None:
-    """Raise Refusal where the id names a family whose cache a size does not tell."""
-    if _has(_STATES, _dashed(id.rpartition("/")[2])):
-        raise Refusal(
-            f"{id} has by its name layers that keep a state instead of a cache, which its size does not tell; "
-            f"run `hf download {id} config.json` and bake again, or name a model of the catalogue"
-        )
+def check_size_tells(id: str, relative: str = "") -> None:
+    """Raise Refusal where the id names a family of which a size tells too little; `relative` is a known model of it."""
+    name, known = _dashed(id.rpartition("/")[2]), _dashed(relative)
+    lacking = (
+        (_STATES, "layers that keep a state instead of a cache"),
+        (_catalogue_unplannable_SENSES, "a part that reads pictures or sound"),
+    )
+    for words, lacks in lacking:
+        if _has(words, name) and not _has(words, known):
+            raise Refusal(
+                f"{id} has by its name {lacks}, of which its size does not tell; "
+                f"run `hf download {id} config.json` and bake again, or name a model of the catalogue"
+            )
 
 
 # ---- planner/catalogue/models.py
@@ -7289,6 +7305,7 @@ def _guessed_model(reference: Reference, size: str, related: Model | None) -> Mo
     """Return a model of which nothing but its name and perhaps its size is known. Refusal where that is too little."""
     id, named = reference.id, size_in_name(reference.id)
     catalogue_unplannable_check_kind(id, related.id if related else "")
+    check_size_tells(id, related.id if related else "")
     if not named and not size:
         at = f" --revision {reference.revision}" if reference.revision else ""
         raise Refusal(
@@ -7301,7 +7318,7 @@ def _guessed_model(reference: Reference, size: str, related: Model | None) -> Mo
     if related:
         blank = {"revision": reference.revision, "variants": (), "source": related.id, "licence": "", "gated": False}
         return guessed(replace(related, id=id, **blank), "relative")
-    check_states(id)
+    check_size_tells(id)
     typed = bool(size) and (not named or agree(params, parse_size(size)[0]))
     if typed and (active == params or "a" in size.lower()):
         params, active = parse_size(size)
@@ -7628,10 +7645,18 @@ OTHERWISE = {
     "text": "writes text (...ForCausalLM)",
 }
 POOLS = ("", "none", "text", "masked")  # an embedding is a pooled hidden state, whatever stands on top
+POOLING_NAME = re.compile(
+    r"(?i)(?<![a-z])(embed(?:ding|der)?s?|(?:re)?rank(?:er|ing)?|colbert|splade|cross-encoder)(?![a-z])"
+)
 
 
 def check_head(model: Model, task: str, workload: str) -> None:
     """Raise Refusal where the model's head, as its config.json names it, does not serve the workload."""
+    if workload == "generation" and model.basis in ("size", "name") and (found := POOLING_NAME.search(model.id)):
+        raise Refusal(
+            f"{model.id} writes no text by its name ({found[0]}); choose another model, or workload embedding or "
+            f"classification; where the name misleads, run `hf download {model.id} config.json` and bake again"
+        )
     if task in schema_TRAINING:
         return
     if model.id in HEADLESS:

@@ -11,7 +11,7 @@ from .hub_cache import find_snapshot
 from .names import Reference, format_in_name, parse_reference, shown, size_in_name
 from .shipped import load_catalogue
 from .sizes import SIZE_HINT, agree, guessed, parse_size, size_text, sized_model
-from .unplannable import check_format, check_kind, check_states
+from .unplannable import check_format, check_kind, check_size_tells
 
 # The models that `default_model` chooses from, per workload: current, ungated, apache-2.0 or mit, instruction-tuned.
 DEFAULT_MODELS = {
@@ -181,6 +181,7 @@ def _guessed_model(reference: Reference, size: str, related: Model | None) -> Mo
     """Return a model of which nothing but its name and perhaps its size is known. Refusal where that is too little."""
     id, named = reference.id, size_in_name(reference.id)
     check_kind(id, related.id if related else "")
+    check_size_tells(id, related.id if related else "")
     if not named and not size:
         at = f" --revision {reference.revision}" if reference.revision else ""
         raise Refusal(
@@ -193,7 +194,7 @@ def _guessed_model(reference: Reference, size: str, related: Model | None) -> Mo
     if related:
         blank = {"revision": reference.revision, "variants": (), "source": related.id, "licence": "", "gated": False}
         return guessed(replace(related, id=id, **blank), "relative")
-    check_states(id)
+    check_size_tells(id)
     typed = bool(size) and (not named or agree(params, parse_size(size)[0]))
     if typed and (active == params or "a" in size.lower()):
         params, active = parse_size(size)

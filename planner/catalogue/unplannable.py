@@ -57,6 +57,10 @@ _KINDS = (
         r"(?:rt-?|table-)?detr|yolo(?:s|v?\d+\w?)?|trocr|donut|nougat|layoutlm(?:v\d)?|grounding-dino|owlv2|depth-anything|"
         r"dpt|midas|videomae|timesformer|vivit|vitpose|(?:instruct)?blip\d?|pix2struct|rmbg|birefnet|florence",
     ),
+    (
+        "a model of proteins or genes",
+        r"esm\d?|esm-?fold|prot-?(?:bert|t5|gpt2?)|progen\d?|evo-?[12]|dnabert\w*|nucleotide-transformer",
+    ),
     ("a forecaster of time series", r"chronos-(?:bolt|2)|timesfm|moirai|lag-llama|time-?moe|tabpfn"),
     (
         "a draft head for speculative decoding",
@@ -78,6 +82,12 @@ _STATES = (
     r"mamba\d?|rwkv\w*|jamba|zamba\d?|falcon-?h1r?|bamba|recurrentgemma|griffin|xlstm|retnet|hyena|stripedhyena|"
     r"nemotron-(?:h|nano-\w+-v2|3-\w+)|lfm2|kimi-linear|minimax-(?:m1|text-01|01)|hymba|qwen3-(?:next|[5-9])|granite-4-0-h|"
     r"ring-\w+-linear|olmo-hybrid|v[4-7]-(?:finch|eagle|goose)"  # the last of RWKV
+)
+# Models that read pictures or sound beside text: how much of one is the language model a size does not tell.
+_SENSES = (
+    r"\w*llava\w*|vl\d?|vlm\d?|\w*internvl\w*|cogvlm\d?|cogagent|paligemma\d?|pixtral|idefics\d?|smolvlm\d?|molmo\w*|fuyu|"
+    r"kosmos\w*|ovis\w*|emu\d|chameleon|janus|minicpm-[vo]|glm-\d(?:-\d)?v|vision|multimodal|omni|audio|voice|speech|voxtral|"
+    r"ultravox|salmonn|moshi\w*"
 )
 
 
@@ -124,10 +134,16 @@ def check_kind(id: str, base: str = "") -> None:
         )
 
 
-def check_states(id: str) -> None:
-    """Raise Refusal where the id names a family whose cache a size does not tell."""
-    if _has(_STATES, _dashed(id.rpartition("/")[2])):
-        raise Refusal(
-            f"{id} has by its name layers that keep a state instead of a cache, which its size does not tell; "
-            f"run `hf download {id} config.json` and bake again, or name a model of the catalogue"
-        )
+def check_size_tells(id: str, relative: str = "") -> None:
+    """Raise Refusal where the id names a family of which a size tells too little; `relative` is a known model of it."""
+    name, known = _dashed(id.rpartition("/")[2]), _dashed(relative)
+    lacking = (
+        (_STATES, "layers that keep a state instead of a cache"),
+        (_SENSES, "a part that reads pictures or sound"),
+    )
+    for words, lacks in lacking:
+        if _has(words, name) and not _has(words, known):
+            raise Refusal(
+                f"{id} has by its name {lacks}, of which its size does not tell; "
+                f"run `hf download {id} config.json` and bake again, or name a model of the catalogue"
+            )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from ..catalogue.models import DEFAULT_MODELS, HEADLESS
 from ..schema import TRAINING, Model, Refusal
 
@@ -15,10 +17,18 @@ OTHERWISE = {
     "text": "writes text (...ForCausalLM)",
 }
 POOLS = ("", "none", "text", "masked")  # an embedding is a pooled hidden state, whatever stands on top
+POOLING_NAME = re.compile(
+    r"(?i)(?<![a-z])(embed(?:ding|der)?s?|(?:re)?rank(?:er|ing)?|colbert|splade|cross-encoder)(?![a-z])"
+)
 
 
 def check_head(model: Model, task: str, workload: str) -> None:
     """Raise Refusal where the model's head, as its config.json names it, does not serve the workload."""
+    if workload == "generation" and model.basis in ("size", "name") and (found := POOLING_NAME.search(model.id)):
+        raise Refusal(
+            f"{model.id} writes no text by its name ({found[0]}); choose another model, or workload embedding or "
+            f"classification; where the name misleads, run `hf download {model.id} config.json` and bake again"
+        )
     if task in TRAINING:
         return
     if model.id in HEADLESS:

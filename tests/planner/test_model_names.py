@@ -176,6 +176,12 @@ BY_NAME = {
     "holds OpenVINO weights": "OpenVINO/Qwen3-8B-int4-ov",
     "a format that is not planned": "ISTA-DASLab/Meta-Llama-3-8B-AQLM-2Bit x/y-8B-HQQ x/y-8B-torchao",
     "of a width that is not planned": "x/y-8B-GPTQ-Int3 x/y-8B-2bit x/y-8B-4.75bit x/y-8B-MXFP6",
+    "pictures or sound": (
+        "Qwen/Qwen2-Audio-7B-Instruct THUDM/cogvlm2-llama3-chat-19B llava-hf/llava-1.5-7b-hf OpenGVLab/InternVL3-8B "
+        "openbmb/MiniCPM-V-2_6 Qwen/Qwen2.5-Omni-7B google/paligemma2-3b-mix-224 THUDM/glm-4-voice-9b "
+        "zai-org/GLM-4.5V microsoft/Phi-4-multimodal-instruct moonshotai/Kimi-VL-A3B-Instruct"
+    ),
+    "proteins or genes": "facebook/esm2_t33_650M_UR50D Rostlab/prot_bert-420M nferruz/ProtGPT2-738M",
     "keep a state": (
         "state-spaces/mamba-2.8b RWKV/rwkv-6-world-7b tiiuae/Falcon-H1-34B-Instruct ai21labs/Jamba-x-52B "
         "LiquidAI/LFM2-8B-A1B RWKV/v6-Finch-7B-HF"
@@ -203,6 +209,20 @@ def test_what_is_no_plannable_model_is_refused_by_name_with_a_size_too(kind: str
 def test_a_language_model_of_a_like_name_is_not(id: str, cache: Path) -> None:
     model = asked(model_id=id)
     assert model.id == id and model.basis
+
+
+def test_what_pools_by_its_name_is_not_planned_to_write(cache: Path) -> None:
+    for id in ("Qwen/Qwen3-Reranker-0.6B", "someone/my-embedding-7B", "x/Colbert-110M", "x/cross-encoder-300M"):
+        for size in ("auto", size_in_name(id)):
+            assert "writes no text" in said(model_id=id, model_size=size)
+    assert asked(model_id="someone/embedded-systems-coder-7B").basis == "name"
+
+
+@pytest.mark.parametrize(
+    "id", "someone/Visionary-Writer-13B x/Audiobook-Writer-7B x/television-8B x/Omnibus-7B x/evocative-7B".split()
+)
+def test_a_name_that_merely_begins_so_is_planned(id: str, cache: Path) -> None:
+    assert asked(model_id=id).basis == "name"
 
 
 @pytest.mark.parametrize(
