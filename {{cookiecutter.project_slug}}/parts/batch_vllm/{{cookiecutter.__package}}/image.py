@@ -7,11 +7,12 @@ import modal
 from . import hardware
 
 PYTHON = "3.12"
+# devel, not runtime: FlashInfer and DeepGEMM compile kernels with nvcc when they first run
+CUDA = "nvidia/cuda:13.0.2-devel-ubuntu24.04@sha256:5dc1bca23d05bd37b011be68ec470c03b403a5da07ec3a86e41af9470e9d0cc6"
 LOCKS = Path(__file__).parent.parent / "requirements"
 
 _cuda = (
-    # devel, not runtime: FlashInfer and DeepGEMM compile kernels with nvcc when they first run
-    modal.Image.from_registry("nvidia/cuda:13.0.2-devel-ubuntu24.04", add_python=PYTHON)
+    modal.Image.from_registry(CUDA, add_python=PYTHON)
     .entrypoint([])  # NVIDIA's prints a banner into every log
     .uv_pip_install(requirements=[str(LOCKS / "image.txt")])
 )

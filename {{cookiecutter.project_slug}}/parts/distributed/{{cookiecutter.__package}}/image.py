@@ -7,7 +7,8 @@ import modal
 from . import hardware
 
 PYTHON = "3.12"
-CUDA = "nvidia/cuda:13.0.2-devel-ubuntu24.04"  # DeepSpeed compiles its optimizer for offloading with nvcc's files
+# DeepSpeed compiles its optimizer for offloading with nvcc's files
+CUDA = "nvidia/cuda:13.0.2-devel-ubuntu24.04@sha256:5dc1bca23d05bd37b011be68ec470c03b403a5da07ec3a86e41af9470e9d0cc6"
 # g++ compiles it; the others let NCCL use RDMA (Modal's guide to clusters and its multi-node examples)
 APT = ("g++", "libibverbs1", "libhwloc15", "libnl-route-3-200")
 DEEPSPEED = "deepspeed==0.19.8"  # no wheel; its setup imports torch
