@@ -78,7 +78,7 @@ def test_uvx_needs_no_clone(weights: Weights, tmp_path: Path) -> None:
     template = Terminal(
         tmp_path, INSTEAD, {"TEMPLATE": str(repository), "PATH": path, "MODEL": str(weights("generation"))}
     )
-    assert "next: cd my-llm" in template("uvx cookiecutter gh:ORG/modal-gpu-template", answer="\n" * 17)
+    assert "Next: cd my-llm" in template("uvx cookiecutter gh:ORG/modal-gpu-template", answer="\n" * 17)
     run("rm", "-r", "my-llm", cwd=tmp_path)
     start = "uvx cookiecutter gh:ORG/modal-gpu-template --no-input task=serve model_id=Qwen/Qwen3-8B budget=4/hour"
     assert "cd my-llm" in template(start)
