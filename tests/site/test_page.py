@@ -269,6 +269,6 @@ def test_pyodide_of_another_origin_is_checked_against_its_hashes(page: Page, fro
 
 
 def test_an_older_link_with_a_count_of_its_own_still_asks_for_so_many_gpus(page: Page) -> None:
-    page.go(model_id="Qwen/Qwen3-8B", gpu="H100", gpu_count="2", budget="none")
+    page.open(model_id="Qwen/Qwen3-8B", gpu="H100", gpu_count="2", budget="none")
     assert page.find("#gpu").get_attribute("value") == "H100:2"
     assert page.text("#choice").startswith("2x H100, ")
