@@ -8640,8 +8640,7 @@ def service_tables(plan: InferencePlan) -> list[str]:
         f"| {dollars(choose_cost_usd_per_million(plan.chosen) / share)} |\n"
         for share in SHARES
     )
-    kind = "output" if plan.request.workload == "generation" else "input"
-    load = f"| load while up | {kind} tokens/s | $ per million of them |\n|---:|---:|---:|\n{shares}"
+    load = f"| load while up | {token_kind(plan)} tokens/s | $ per million of them |\n|---:|---:|---:|\n{shares}"
     return [traffic.rstrip(), load.rstrip()]
 
 
@@ -9304,7 +9303,9 @@ def describe_training_gpus_out_of_memory(plan: TrainingPlan) -> list[str]:
             f"and logits ({passing:.1f} GiB) about halve, and the optimizer step sees as many sequences."
         )
     if not setup.gradient_checkpointing:
-        steps.append("`ACTIVATION_CHECKPOINTING = True`: activations are recomputed, for about a third of the speed.")
+        steps.append(
+            "`ACTIVATION_CHECKPOINTING = True`: activations are recomputed, which costs about a third of the speed."
+        )
     steps.append(f"Lower `SEQ_LEN` ({setup.seq_len:,}): activations ({estimate.activations_gib:.1f} GiB) grow with it.")
     if larger := describe_training_gpus_next_larger(plan):
         gpus = gpu_string(larger.setup.gpu, larger.setup.gpu_count * larger.setup.nodes)

@@ -52,7 +52,7 @@ def mutants_of(file: Path, folder: Path, mutate: str) -> list[Path]:
 
 
 def without_docstrings(file: Path) -> str:
-    """What a file does, as the dump of its syntax tree; docstrings, `pass` and `__future__` do nothing."""
+    """Return what a file does, as the dump of its syntax tree; docstrings, `pass` and `__future__` do nothing."""
     tree = ast.parse(file.read_text(encoding="utf-8"))
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):

@@ -8,7 +8,7 @@ from ..estimate.training_run import training_run
 from ..request.dataset import epochs_of
 from ..schema import InferencePlan, TrainingPlan, replace
 from .format import about, dollars, duration
-from .inference import max_containers, units
+from .inference import max_containers, token_kind, units
 
 COUNTS = (1_000, 10_000, 100_000)  # a day
 SHARES = (1.0, 0.5, 0.25, 0.1)  # of full load
@@ -34,8 +34,7 @@ def service_tables(plan: InferencePlan) -> list[str]:
         f"| {dollars(usd_per_million(plan.chosen) / share)} |\n"
         for share in SHARES
     )
-    kind = "output" if plan.request.workload == "generation" else "input"
-    load = f"| load while up | {kind} tokens/s | $ per million of them |\n|---:|---:|---:|\n{shares}"
+    load = f"| load while up | {token_kind(plan)} tokens/s | $ per million of them |\n|---:|---:|---:|\n{shares}"
     return [traffic.rstrip(), load.rstrip()]
 
 

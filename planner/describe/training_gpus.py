@@ -28,7 +28,9 @@ def out_of_memory(plan: TrainingPlan) -> list[str]:
             f"and logits ({passing:.1f} GiB) about halve, and the optimizer step sees as many sequences."
         )
     if not setup.gradient_checkpointing:
-        steps.append("`ACTIVATION_CHECKPOINTING = True`: activations are recomputed, for about a third of the speed.")
+        steps.append(
+            "`ACTIVATION_CHECKPOINTING = True`: activations are recomputed, which costs about a third of the speed."
+        )
     steps.append(f"Lower `SEQ_LEN` ({setup.seq_len:,}): activations ({estimate.activations_gib:.1f} GiB) grow with it.")
     if larger := next_larger(plan):
         gpus = gpu_string(larger.setup.gpu, larger.setup.gpu_count * larger.setup.nodes)

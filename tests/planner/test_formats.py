@@ -34,7 +34,7 @@ class TestFormats:
             quantized({"quant_algo": "FP8", "config_groups": groups, "producer": {"name": "modelopt"}})
 
     def test_older_modelopt_in_the_config_itself(self) -> None:
-        """What vLLM 0.32 takes for modelopt: the producer's name, and the algorithm one level down."""
+        """ModelOpt as vLLM 0.32 recognises it: the producer's name, and the algorithm one level down."""
         assert quantized({"producer": {"name": "modelopt"}, "quantization": {"quant_algo": "FP8"}}) == "fp8"
 
     @pytest.mark.parametrize(

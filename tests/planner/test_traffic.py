@@ -1,4 +1,4 @@
-"""What a month costs, what an API costs beside it, and what a load needs: by hand, from the plan's speed and price."""
+"""The price of a month, an API beside it, and the memory of a load: by hand, from the plan's speed and price."""
 
 import re
 

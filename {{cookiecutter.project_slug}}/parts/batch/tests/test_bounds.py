@@ -1,4 +1,4 @@
-"""What a job's containers may cost together, whatever they do, and the containers that jobs have at the same time."""
+"""The most that a job's containers cost together, whatever they do, and the containers that jobs share at one time."""
 
 import ctypes
 import math

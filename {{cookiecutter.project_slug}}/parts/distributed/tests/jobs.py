@@ -84,7 +84,7 @@ def kill(rank: int) -> None:
 
 
 def ask() -> None:
-    """What Modal sends before it takes a container away."""
+    """Send what Modal sends before it takes a container away."""
     os.kill(os.getpid(), signal.SIGINT)
 
 
@@ -134,7 +134,7 @@ def alone(job: Job, root: Path) -> run_dir.Run:
 
 
 class View:
-    """What a container sees of a Volume: its own copy, from which others get something by a commit and a reload."""
+    """A Volume as a container sees it: its own copy, from which others get something by a commit and a reload."""
 
     def __init__(self, folder: Path, volume: Path) -> None:
         self.folder, self.volume = folder, volume

@@ -55,7 +55,7 @@ def together(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Job:
 
 @pytest.fixture(scope="session")
 def by_one(together: Job, tmp_path_factory: pytest.TempPathFactory) -> run_dir.Run:
-    """What one process makes of it."""
+    """The same job trained by one process."""
     return jobs.alone(together, tmp_path_factory.mktemp("one"))
 
 

@@ -1,4 +1,4 @@
-"""What a run would take before it is paid: rows counted, tokens of a random sample, hours and dollars with a range."""
+"""Estimate a run before it is paid: rows counted, tokens of a random sample, hours and dollars with a range."""
 
 import random
 from collections.abc import Callable, Iterable

@@ -61,13 +61,13 @@ class Dispatcher:
     _most_in_flight: int = 0
 
     def expected_usd(self, shard: Shard) -> float:
-        """What an attempt should cost: at the measured speed, and with a start where no container is free for it."""
+        """An attempt's expected cost: at the measured speed, and with a start where no container is free for it."""
         per_row = seconds_per_row(self.done) or self.seconds_per_row
         start = self.start_s if len(self.in_flight) >= self._most_in_flight else 0.0
         return (shard.rows * per_row + start) / HOUR * self.usd_per_hour
 
     def free_usd(self, more: int) -> float:
-        """What so many more attempts may cost: what is left beside those in flight and each container's last wait."""
+        """The most that so many more cost: what is left beside those in flight and each container's last wait."""
         containers = max(self._most_in_flight, len(self.in_flight) + more)
         idle_usd = containers * self.idle_s / HOUR * self.usd_per_hour
         return self.budget.left_usd({label: most for label, (_shard, most) in self.in_flight.items()}) - idle_usd

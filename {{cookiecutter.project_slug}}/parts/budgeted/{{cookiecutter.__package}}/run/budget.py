@@ -1,4 +1,4 @@
-"""What has been spent, and when to stop: a ledger of container seconds in USD, and the budget they may not exceed.
+"""The ledger of a run, container seconds in USD, and the budget that they may not exceed.
 
 Each attempt at anything that costs GPU time has one small file in the ledger's folder, replaced as it goes on and never
 removed. A file has one writer, so any number of containers share a folder, on a Volume too, and no crash loses more
@@ -60,7 +60,7 @@ class Entry:
 
     @property
     def most_usd(self) -> float:
-        """What it will have cost at the most, as far as that is known: while it runs, what it may cost."""
+        """The most that it will have cost, as far as that is known: while it runs, what it may cost."""
         return max(self.usd, self.most_s / HOUR * self.usd_per_hour) if self.live else self.usd
 
     @property
@@ -218,7 +218,7 @@ def _read(path: Path) -> Entry:
 
 
 def spent_usd(entries: Collection[Entry], since: float = 0.0) -> float:
-    """What the attempts that began after `since` have cost so far."""
+    """The cost so far of the attempts that began after `since`."""
     return sum(entry.usd for entry in entries if entry.began >= since)
 
 
@@ -275,7 +275,7 @@ class Budget:
         return settled + sum(max(most[what], running[what]) for what in most)
 
     def left_usd(self, in_flight: Mapping[str, float] | None = None) -> float:
-        """What may still be committed; infinite without a limit on the sum."""
+        """The USD that may still be committed; infinite without a limit on the sum."""
         return self.limit.usd - self.committed_usd(in_flight) if self.limit.bounds else math.inf
 
     def left_s(self) -> float:

@@ -82,7 +82,7 @@ def save(path: Path, value: dict[str, Any]) -> None:
 
 
 def load(path: Path) -> dict[str, Any] | None:
-    """What `save` wrote; None where it is missing, cut off or damaged."""
+    """Return what `save` wrote; None where it is missing, cut off or damaged."""
     try:
         return parse(path.read_bytes())
     except OSError:
@@ -90,7 +90,7 @@ def load(path: Path) -> dict[str, Any] | None:
 
 
 def parse(content: bytes) -> dict[str, Any] | None:
-    """What `save` wrote, from the bytes of its file; None where they are cut off or damaged."""
+    """Return what `save` wrote, from the bytes of its file; None where they are cut off or damaged."""
     try:
         value = json.loads(content)
         checksum = value.pop("checksum")

@@ -15,7 +15,7 @@ MORE = {"none": "zero2", "zero1": "zero2", "zero2": "zero3"}  # each spreads one
 
 
 def spread(term: str, otherwise: str) -> str:
-    """What takes a term of the memory off each of several GPUs, or `otherwise` where nothing does."""
+    """Return what takes a term of the memory off each of several GPUs, or `otherwise` where nothing does."""
     if not SHARDING or plan.METHOD == "qlora":  # DeepSpeed does not spread 4-bit weights
         return otherwise
     if SHARDING in MORE:

@@ -74,7 +74,7 @@ class Job:
 
     @property
     def goal(self) -> str:
-        """What the rows are for, a key of `data.columns.KINDS_OF`."""
+        """The use of the rows, a key of `data.columns.KINDS_OF`."""
         return "preference" if self.objective == "dpo" else self.workload
 
     @property

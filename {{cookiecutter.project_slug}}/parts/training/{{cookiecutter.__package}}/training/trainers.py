@@ -121,15 +121,7 @@ def make_trainer(
 
 def dpo_trainer(job: Job, model: PreTrainedModel, examples: Examples, **common: Any) -> DPOTrainer:
     """Direct preference optimization of a causal language model."""
-    trainer = PreferenceTrainer(
-        model=model,
-        train_dataset=examples.train,
-        eval_dataset=examples.evaluation,
-        peft_config=adapter_config(job, model),
-        **common,
-    )
-    train_in_float32(job, trainer)
-    return trainer
+    return adapted(PreferenceTrainer, job, model, examples, **common)
 
 
 def sft_trainer(
@@ -142,6 +134,11 @@ def sft_trainer(
             "set PACKING = False"
         )
     make: Any = {"fused": FusedLossTrainer, "full": FullLossTrainer}[job.loss]
+    return adapted(make, job, model, examples, **common)
+
+
+def adapted(make: Any, job: Job, model: PreTrainedModel, examples: Examples, **common: Any) -> Any:
+    """One of TRL's trainers, with the job's adapters where it trains some, and what is trained in float32."""
     trainer = make(
         model=model,
         train_dataset=examples.train,
