@@ -45,6 +45,10 @@ def training_left_out(row: dict[str, str]) -> str:
         return "stands on GPTQ-Int4 weights, not on NF4"
     if "axolotl" in row["source"] and any(name in row["model"].lower() for name in OFFLOADS_ACTIVATIONS):
         return "sets activation_offloading: true"
+    if "torchtune" in row["source"] and row["method"] == "full" and "70B" in row["model"]:  # 70B_full.yaml
+        return (
+            "shards embedding and head apart from the layers (custom_sharded_layers), which the planner's FSDP does not"
+        )
     return ""
 
 

@@ -2910,10 +2910,14 @@ def unused_bytes(
     held = weights + optimizer
     peak = held + max(moment.total for moment in moments)
     alone = setup.sharding == "none" and setup.offload == "none"
-    if not alone or setup.method == "qlora" or (setup.method == "full" and not autocast(setup)):
-        return UNUSED_SHARE * peak
-    if setup.method == "lora":
+    if setup.method == "lora" and alone:
         return unused_adapters(setup, w)
+    if (
+        setup.method != "full"
+    ):  # the same room beside whole logits, whoever holds the frozen weights (fsdp_qlora's runs)
+        return max(UNUSED_SHARE * peak, unused_adapters(setup, w))
+    if not alone or not autocast(setup):
+        return UNUSED_SHARE * peak
     trained = weights / 2 if setup.objective == "dpo" else weights  # and as much of DPO's reference
     return reserved_full(setup, w, held, tuple(held + moment.total for moment in moments), trained) - peak
 
@@ -3356,14 +3360,19 @@ ALIKE = 1.1  # times the cheapest run: up to that the quickest is taken, since t
 def choose_training_weigh(request: Request) -> tuple[TrainingCandidate, ...]:
     """Return every setup of the request as a candidate: ranked ones first and best first, then the rejected by price.
 
-    A method further down the ladder is weighed only where none above it works with room to spare.
+    A method further down the ladder is weighed only where none above it works on the cards alone, with room to spare.
     """
     judged: list[TrainingCandidate] = []
     for method in methods(request):
         judged += [choose_training_judge(request, setups) for setups in choose_training_setups_configurations(request, method)]
-        if any(not candidate.rejected and not choose_micro_batch_tight(candidate.estimate) for candidate in judged):
+        if any(not candidate.rejected and comfortable(candidate) for candidate in judged):
             break
     return choose_training_ranked(request, judged)
+
+
+def comfortable(candidate: TrainingCandidate) -> bool:
+    """Whether the states lie on the cards, with room to spare."""
+    return candidate.setup.offload == "none" and not choose_micro_batch_tight(candidate.estimate)
 
 
 def choose_training_weigh_again(request: Request, candidates: tuple[TrainingCandidate, ...]) -> tuple[TrainingCandidate, ...]:
@@ -3411,8 +3420,8 @@ class Class(NamedTuple):
     """Return the ranks that come before price and time, the weightiest first; smaller is better."""
 
     tight: bool
+    offloads: bool  # every step goes through the host's link and its CPU: adapters on the cards come first
     method: int  # steps down the ladder
-    offloads: bool
     weak_link: bool  # gradients over PCIe
     several_nodes: bool  # Modal lends clusters on request
 
@@ -3422,7 +3431,8 @@ class choose_training_RankKey(NamedTuple):
 
     kind: Class
     dear: bool  # more than ALIKE times the cheapest of its class, where cost is the aim
-    aim: float  # hours; USD where it is dear
+    slow: bool  # of those that are not dear, more than ALIKE times the hours of the quickest
+    aim: float  # USD where cost is the aim, else hours
     usd: float
     name: str
 
@@ -3433,8 +3443,8 @@ def class_of(request: Request, candidate: TrainingCandidate) -> Class:
     weak = setup.gpu_count > 1 and not setup.gpu.nvlink and communication_share(setup) > WEAK_SHARE
     return Class(
         tight=choose_micro_batch_tight(candidate.estimate),
-        method=methods(request).index(setup.method),
         offloads=setup.offload != "none",
+        method=methods(request).index(setup.method),
         weak_link=weak,
         several_nodes=setup.nodes > 1,
     )
@@ -3443,28 +3453,38 @@ def class_of(request: Request, candidate: TrainingCandidate) -> Class:
 def rank_keys(request: Request, candidates: list[TrainingCandidate]) -> list[choose_training_RankKey]:
     """Return the sort key of each of the working candidates.
 
-    Where cost is the aim, the quickest of those within ALIKE of the cheapest of their class goes first: none that is
-    both dearer and slower than another of its class can, and a larger budget gives no slower run.
+    Where cost is the aim, the cheapest goes first of those that are about as quick as the quickest and about as cheap
+    as the cheapest of their class: a tenth of money buys more than a tenth of time, or nothing.
     """
     kinds = [class_of(request, candidate) for candidate in candidates]
-    cheapest: dict[Class, float] = {}
-    for kind, candidate in zip(kinds, candidates, strict=True):
-        usd = run_usd(candidate)
-        cheapest[kind] = min(usd, cheapest.get(kind, usd))
+    runs = [choose_training_run_of(candidate) for candidate in candidates]
+    cheapest, quickest = dict[Class, float](), dict[Class, float]()
+    for kind, run in zip(kinds, runs, strict=True):
+        cheapest[kind] = min(run.usd, cheapest.get(kind, run.usd))
+    for kind, run in zip(kinds, runs, strict=True):
+        if run.usd <= ALIKE * cheapest[kind]:
+            quickest[kind] = min(run.hours, quickest.get(kind, run.hours))
 
     def key(kind: Class, candidate: TrainingCandidate) -> choose_training_RankKey:
-        assert candidate.run is not None
-        usd, hours = candidate.run.usd, candidate.run.hours
-        dear = request.optimize == "cost" and usd > ALIKE * cheapest[kind]
-        return choose_training_RankKey(kind, dear, usd if dear else hours, usd, setup_name(candidate.setup))
+        run = choose_training_run_of(candidate)
+        if request.optimize != "cost":
+            return choose_training_RankKey(kind, False, False, run.hours, run.usd, setup_name(candidate.setup))
+        dear = run.usd > ALIKE * cheapest[kind]
+        slow = not dear and run.hours > ALIKE * quickest[kind]
+        return choose_training_RankKey(kind, dear, slow, run.usd, run.usd, setup_name(candidate.setup))
 
     return [key(kind, candidate) for kind, candidate in zip(kinds, candidates, strict=True)]
 
 
+def choose_training_run_of(candidate: TrainingCandidate) -> TrainingRun:
+    """Return the run of a candidate that has one."""
+    assert candidate.run is not None
+    return candidate.run
+
+
 def run_usd(candidate: TrainingCandidate) -> float:
     """Return the USD of the run of a candidate that has one."""
-    assert candidate.run is not None
-    return candidate.run.usd
+    return choose_training_run_of(candidate).usd
 
 
 def setup_name(setup: TrainingSetup) -> str:
@@ -9059,7 +9079,7 @@ def describe_training_usd_per_million(candidate: TrainingCandidate) -> float:
     return candidate.usd_per_hour / rate(candidate) / 3600 * 1e6
 
 
-def run_of(candidate: TrainingCandidate) -> TrainingRun:
+def describe_training_run_of(candidate: TrainingCandidate) -> TrainingRun:
     """Return the run of a candidate that has one."""
     assert candidate.run is not None
     return candidate.run
@@ -9085,24 +9105,24 @@ def describe_training_frontier(plan: TrainingPlan) -> list[TrainingCandidate]:
     """Return the working candidates whose run nothing beats in both price and hours, the cheapest first."""
     working = [candidate for candidate in plan.candidates if candidate.rank]
     kept: list[TrainingCandidate] = []
-    for candidate in sorted(working, key=lambda c: (run_of(c).usd, run_of(c).hours)):
-        if not kept or run_of(candidate).hours < run_of(kept[-1]).hours:
+    for candidate in sorted(working, key=lambda c: (describe_training_run_of(c).usd, describe_training_run_of(c).hours)):
+        if not kept or describe_training_run_of(candidate).hours < describe_training_run_of(kept[-1]).hours:
             kept.append(candidate)
     return kept
 
 
 def cheaper_run(plan: TrainingPlan) -> TrainingCandidate | None:
     """Return the best ranked candidate whose run costs less."""
-    ours = run_of(plan.chosen).usd
-    below = [c for c in plan.candidates if c.rank and run_of(c).usd < 0.98 * ours]
+    ours = describe_training_run_of(plan.chosen).usd
+    below = [c for c in plan.candidates if c.rank and describe_training_run_of(c).usd < 0.98 * ours]
     return min(below, key=lambda c: c.rank, default=None)
 
 
 def quicker(plan: TrainingPlan) -> TrainingCandidate | None:
     """Return the cheapest candidate whose run ends earlier, within the budget if one does."""
-    ours = run_of(plan.chosen).hours
-    running = [c for c in plan.candidates if c.run and run_of(c).hours < 0.95 * ours]
-    return min(running, key=lambda c: (bool(c.rejected), run_of(c).usd), default=None)
+    ours = describe_training_run_of(plan.chosen).hours
+    running = [c for c in plan.candidates if c.run and describe_training_run_of(c).hours < 0.95 * ours]
+    return min(running, key=lambda c: (bool(c.rejected), describe_training_run_of(c).usd), default=None)
 
 
 def describe_training_verdict(plan: TrainingPlan, candidate: TrainingCandidate) -> str:
@@ -9123,7 +9143,7 @@ def describe_training_verdict(plan: TrainingPlan, candidate: TrainingCandidate) 
         return f"{candidate.setup.gpu.name} has no NVLink: gradients over PCIe take too much of a step"
     if ours.several_nodes > best.several_nodes:
         return "one node is enough"
-    return describe_training_balance(run_of(candidate), run_of(plan.chosen))
+    return describe_training_balance(describe_training_run_of(candidate), describe_training_run_of(plan.chosen))
 
 
 def describe_training_balance(run: TrainingRun, best: TrainingRun) -> str:
@@ -9159,7 +9179,7 @@ def describe_training_beside(plan: TrainingPlan, candidate: TrainingCandidate) -
 def describe_training_gets(candidate: TrainingCandidate) -> str:
     """Return "1x H100, LoRA, $3.95/h: ~9,000 tokens/s, 26 minutes and $1.71"."""
     line = f"{describe_training_where(candidate.setup)}, {how(candidate)}, {hourly(candidate.usd_per_hour)}"
-    return f"{line}: ~{about(rate(candidate))} tokens/s, {describe_training_run_price(run_of(candidate))}" if candidate.run else line
+    return f"{line}: ~{about(rate(candidate))} tokens/s, {describe_training_run_price(describe_training_run_of(candidate))}" if candidate.run else line
 
 
 def describe_training_run_price(run: TrainingRun) -> str:
@@ -9215,7 +9235,7 @@ def run_text(plan: TrainingPlan) -> str:
     packed = ", several to a sequence" if plan.chosen.setup.packed else ""
     unknown = "no dataset named" if plan.request.dataset in ("", "none") else "number of rows unknown"
     assumed = "row length assumed" if plan.request.dataset_rows else f"{unknown}; rows and their length assumed"
-    price = describe_training_run_price(run_of(plan.chosen))
+    price = describe_training_run_price(describe_training_run_of(plan.chosen))
     return f"{rows_words(plan)}{packed} ({assumed}): ~{price}. `make check` counts yours"
 
 
@@ -9264,7 +9284,7 @@ def typed_answers(request: Request, other: Request) -> str:
 def other_places(plan: TrainingPlan) -> Iterator[str]:
     """Yield what more, faster or cheaper GPUs would get."""
     request = replace(plan.request, gpu="auto", gpu_count=0, method=plan.chosen.setup.method)
-    ours = run_of(plan.chosen).hours
+    ours = describe_training_run_of(plan.chosen).hours
     if plan.request.gpu != "auto" or plan.request.gpu_count:
         best = best_of(request)
         if best and describe_training_where(best.setup) != describe_training_where(plan.chosen.setup):
@@ -9272,12 +9292,12 @@ def other_places(plan: TrainingPlan) -> Iterator[str]:
     if request.task == "finetune":
         other = replace(request, task="distributed", optimize="throughput")
         best = best_of(other)
-        if best and run_of(best).hours < ours:
+        if best and describe_training_run_of(best).hours < ours:
             yield f"{typed_answers(plan.request, other)} ends earlier: {describe_training_gets(best)}."
     half = plan.request.context_len // 2
     shorter = replace(plan.request, context_len=half, row_tokens=min(half, plan.request.row_tokens))
     best = best_of(shorter) if half >= describe_training_SHORTEST_CONTEXT else None
-    if best and run_of(best).usd < describe_training_LESS * run_of(plan.chosen).usd:
+    if best and describe_training_run_of(best).usd < describe_training_LESS * describe_training_run_of(plan.chosen).usd:
         yield f"`context_len={half}`, half of the context: {describe_training_gets(best)}."
 
 
@@ -9412,7 +9432,7 @@ def describe_training_page_decision(plan: TrainingPlan) -> list[str]:
     answer = paragraph(
         f"**{method[0].upper()}{method[1:]} in {numbers} on {describe_training_where(setup)}: {hourly(chosen.usd_per_hour)},",
         f"about {about(rate(chosen))} tokens/s ({low} to {high}), {dollars(describe_training_usd_per_million(chosen))} per million",
-        f"tokens; {rows_words(plan)} take about {describe_training_run_price(run_of(chosen))}.**",
+        f"tokens; {rows_words(plan)} take about {describe_training_run_price(describe_training_run_of(chosen))}.**",
     )
     guessed = assumed_sentence(setup.model)
     return [asked, answer, paragraph(guessed)] if guessed else [asked, answer]
@@ -9475,12 +9495,12 @@ def describe_training_page_run_words(plan: TrainingPlan) -> list[str]:
     rows = f"The dataset has {known:,} rows, as given" if known else "The number of rows is not known"
     words = [
         f"{rows}; a row is assumed to have {tokens:,} tokens. {rows_words(plan)} take about",
-        f"{describe_training_run_price(run_of(chosen))}, {start_s(chosen.setup):.0f} s of it for the start and",
+        f"{describe_training_run_price(describe_training_run_of(chosen))}, {start_s(chosen.setup):.0f} s of it for the start and",
         f"{end_s(chosen.setup):.0f} for the last save. `make check` counts yours before GPU billing starts.",
     ]
     if budget.per in ("run", "month"):
         over = "all attempts of a run" if budget.per == "run" else "all runs of a calendar month"
-        enough = run_of(chosen).usd <= budget.usd
+        enough = describe_training_run_of(chosen).usd <= budget.usd
         words += [
             f"{budget_words(budget)} pays for {duration(paid_s(budget, chosen) / 3600)}, over {over}:",
             "enough for that run." if enough else "not enough for that many rows.",
