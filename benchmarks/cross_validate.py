@@ -20,23 +20,17 @@ from planner.estimate import inference_speed, memory_terms, vllm_memory
 from planner.estimate.vllm_memory import max_sequences
 from planner.schema import GIB
 
-# What is fitted on speeds, and where it starts: shares of a roof, seconds.
-SPEED = {
-    "BANDWIDTH_SHARE": 0.8, "EXPERT_BANDWIDTH": 1.0, "EXPERT_FLOPS": 1.0, "DEQUANTIZED_FLOPS": 1.0,
-    "LAYER_S": 1e-5, "EXPERT_LAYER_S": 1e-5, "STEP_S": 1e-3, "SEQUENCE_S": 1e-5, "ALLREDUCE_S": 1e-5,
-    "PCIE_ALLREDUCE_S": 1e-5, "ALLREDUCE_SHARE": 0.8, 1: 0.5, 2: 0.5, 4: 0.5,
-}  # fmt: skip
+# What is fitted on speeds, and where it starts: seconds. Shares of a roof are read off kernel timings and stay.
+SPEED = {"LAYER_S": 1e-5, "EXPERT_LAYER_S": 1e-5, "STEP_S": 1e-3, "SEQUENCE_S": 1e-5, "ALLREDUCE_S": 1e-5}
 STEPS = (1.5, 1.2, 1.08)
-SHARES = {"BANDWIDTH_SHARE", "EXPERT_BANDWIDTH", "EXPERT_FLOPS", "DEQUANTIZED_FLOPS", "ALLREDUCE_SHARE", 1, 2, 4}
 
 SpeedRuns = list[tuple[Run, str, float]]
 
 
 @contextmanager
-def constants(values: dict) -> Iterator[None]:
-    """Give the planner other values of its constants; a number names an entry of FLOPS_SHARE."""
-    shares = inference_speed.FLOPS_SHARE
-    before = {name: shares[name] if isinstance(name, int) else getattr(module_of(name), name) for name in values}
+def constants(values: dict[str, float]) -> Iterator[None]:
+    """Give the planner other values of its constants."""
+    before = {name: getattr(module_of(name), name) for name in values}
     try:
         _put(values)
         yield
@@ -49,16 +43,13 @@ def module_of(name: str) -> ModuleType:
     return next(module for module in (inference_speed, vllm_memory, memory_terms) if hasattr(module, name))
 
 
-def _put(values: dict) -> None:
+def _put(values: dict[str, float]) -> None:
     for name, value in values.items():
-        if isinstance(name, int):
-            inference_speed.FLOPS_SHARE[name] = value
-        else:
-            setattr(module_of(name), name, value)
+        setattr(module_of(name), name, value)
 
 
 def descend(start: dict, loss: Callable[[], float]) -> dict:
-    """The values that one-at-a-time descent reaches from `start`. A share stays at or below 1."""
+    """The values that one-at-a-time descent reaches from `start`."""
     best = dict(start)
     with constants(best):
         lowest = loss()
@@ -69,8 +60,6 @@ def descend(start: dict, loss: Callable[[], float]) -> dict:
                 for name in best:
                     for factor in (step, 1 / step):
                         tried = best[name] * factor
-                        if name in SHARES and tried > 1:
-                            continue
                         _put({name: tried})
                         value = loss()
                         if value < lowest - 1e-6:

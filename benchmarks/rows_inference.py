@@ -270,6 +270,7 @@ def speed_runs(folder: Path, models: Models) -> Iterator[tuple[Run, str, float]]
             answer = int(_number(row["output_len"].replace("~", ""), 128))
             load = row["batch_or_concurrency"]
             concurrency = 1 if load == "1" else int(_number(load, 0)) if re.match(r"\d+$", load) else 0
+            concurrency, answer = mended.answered_at_once(row, concurrency, answer)
             saturated = load.startswith("max load")
             if metric == "prompt+generated_tokens_per_s":
                 value *= answer / (prompt + answer)  # output tokens per second of the whole request

@@ -895,22 +895,34 @@ def parse_version(text: str) -> tuple[int, ...]:
 # ---- planner/estimate/inference_speed.py
 
 
-BANDWIDTH_SHARE = 0.79  # of device bandwidth; gpt-fast reached 0.69 on a capped A100, vLLM 0.92 on an L4
-EXPERT_BANDWIDTH = 0.87  # grouped kernels against dense ones
-FLOPS_SHARE = {1: 0.43, 2: 0.60, 4: 0.35}  # of dense FLOP/s where tensor cores run at 16, 8, 4 bits
+# Read off timings of vLLM's kernels in aiconfigurator-core 0.12 (NVIDIA, Apache-2.0), not fitted to any engine.
+BANDWIDTH_SHARE = 0.80  # of device bandwidth, in products of few rows (0.68 on an A100 to 0.90 on an RTX PRO 6000)
+CACHE_BANDWIDTH = 0.85  # the same, reading KV cache (0.73 to 0.93 from 32 requests of 1,000 tokens)
+# Of dense FLOP/s in products of 1,000 rows and more, where tensor cores run at 16, 8, 4 bits, by compute capability.
+estimate_inference_speed_GEMM_SHARE = {
+    75: (0.45, 0.45, 0.45),  # prior
+    80: (0.65, 0.65, 0.65),  # 0.86 in a kernel alone; prompts of Qwen3-32B and 14B under vLLM differ by 0.65
+    86: (0.64, 0.64, 0.64),  # as Ada's (prior)
+    89: (0.64, 0.48, 0.48),
+    90: (0.82, 0.59, 0.59),
+    100: (0.70, 0.46, 0.41),
+    103: (0.75, 0.50, 0.45),
+    120: (0.78, 0.70, 0.58),
+}
+# Of that: cards of 70 to 150 W do not hold their clock. An A10G is sold with 70 of the A10's 125 TFLOP/s (prior).
+POWER_LIMITED = {"T4": 0.75, "L4": 0.65, "A10": 0.50}
 UNPACKED_BANDWIDTH = 0.8  # of that, int4 and nf4: gpt-fast moved 1,098 GB/s in int4 and 1,411 in bf16
-PREFILL_GAIN = 1.5  # times faster than in 16 bits, at most, is a lone prompt read with 8-bit products
-EXPERT_FLOPS = 0.58  # grouped kernels against dense ones
-DEQUANTIZED_FLOPS = 0.68  # 4-bit weights unpacked to 16 bits on the way to the tensor cores
-# Of dense FLOP/s, by kernel: the fit saw 0.54 over all (prior).
-ATTENTION_FLOPS = {"sdpa": 0.40, "flash_attention_2": 0.40, "flash_attention_3": 0.54, "flash_attention_4": 0.54}
-LAYER_S = 15e-6  # launches and norms of a layer inside a CUDA graph
-EXPERT_LAYER_S = 30e-6  # routing, sorting and gathering of a layer of experts
-STEP_S = 0.8e-3  # scheduling and sampling of one step
-SEQUENCE_S = 9.5e-6  # the same, per request in it
-ALLREDUCE_S = 20e-6  # one small all-reduce over NVLink
-PCIE_ALLREDUCE_S = 35e-6  # over PCIe (two RTX PRO 6000; prior for others)
-ALLREDUCE_SHARE = 0.78  # of the link's one-way bandwidth
+EXPERT_FLOPS = 0.65  # grouped kernels against dense ones (0.45 to 0.9)
+DEQUANTIZED_FLOPS = 0.80  # weights unpacked to 16 bits on the way: vLLM on an A100, fp8 0.85 and AWQ 0.95 of bf16
+# Of dense 16-bit FLOP/s, by kernel, over prompts of some thousand tokens; FlashAttention 4 is young.
+ATTENTION_FLOPS = {"sdpa": 0.40, "flash_attention_2": 0.47, "flash_attention_3": 0.53, "flash_attention_4": 0.45}
+ALLREDUCE_SHARE = 0.40  # of a link's one-way bandwidth (0.30 to 0.45 over NVLink, 0.2 to 0.4 over PCIe)
+# Fitted, together, on whole engines.
+LAYER_S = 25e-6  # launches and norms of a layer inside a CUDA graph
+EXPERT_LAYER_S = 35e-6  # routing, sorting and gathering of a layer of experts
+STEP_S = 0.3e-3  # scheduling and sampling of one step
+SEQUENCE_S = 15e-6  # the same, per request in it
+ALLREDUCE_S = 16e-6  # one small all-reduce
 EAGER_STEP_S = 8e-3  # eager PyTorch outside the layers; with the next: litgpt, transformers on A100, H100, H20
 EAGER_LAYER_S = 5.5e-4  # launching one layer's kernels: 20 to 45 tokens/s up to 14B, whatever the size
 # Times launches. Measured: nf4 (litgpt), fp8 and int4 (Qwen's tables); the others prior.
@@ -950,25 +962,19 @@ def flops_gain(gpu: Gpu, form: str) -> int:
     return 2 if form == "int8" and 8.0 <= gpu.compute_capability < 10.0 else 1
 
 
+def gemm_share(gpu: Gpu, gain: int) -> float:
+    """Return the share of dense FLOP/s that large matrix products reach where tensor cores run `gain` times as fast."""
+    shares = estimate_inference_speed_GEMM_SHARE[round(10 * gpu.compute_capability)]
+    return shares[{1: 0, 2: 1, 4: 2}[gain]] * POWER_LIMITED.get(gpu.name, 1.0)
+
+
 def compute_flops(model: Model, gpu: Gpu, form: str) -> float:
     """Return the FLOP/s that one GPU reaches in the matrix products of that model."""
     gain = flops_gain(gpu, form)
-    share = FLOPS_SHARE[gain] * (EXPERT_FLOPS if model.experts else 1.0)
-    if gain == 1 and form in ("int4", "nf4", "mxfp4", "nvfp4"):
+    share = gemm_share(gpu, gain) * (EXPERT_FLOPS if model.experts else 1.0)
+    if gain == 1 and form not in ("none", "int8"):
         share *= DEQUANTIZED_FLOPS
     return gpu.flops * gain * share
-
-
-def lone_prompt_s(setup: InferenceSetup, form: str, token_s: float) -> float:
-    """Return the seconds that a token of a lone prompt takes beyond `token_s`, where the tensor cores run at 8 bits.
-
-    Measured with vLLM a prompt is read 1.2 to 1.5 times as fast as in 16 bits: quantizing activations and norms take
-    the rest. FLOPS_SHARE was fitted under load, on engines that fuse them.
-    """
-    if flops_gain(setup.gpu, form) != 2:
-        return 0.0
-    in_16_bits = token_s * compute_flops(setup.model, setup.gpu, form) / compute_flops(setup.model, setup.gpu, "none")
-    return max(0.0, in_16_bits / PREFILL_GAIN - token_s)
 
 
 def prefill_kernel(setup: InferenceSetup) -> str:
@@ -986,37 +992,43 @@ def generation_speed(setup: InferenceSetup, memory: InferenceMemory) -> Inferenc
     prompt, answer = max(setup.input_len, 1), max(setup.output_len, 1)
     bandwidth = gpu.bandwidth * BANDWIDTH_SHARE
     unpacking = UNPACKED_BANDWIDTH if form in ("int4", "nf4") else 1.0
-    flops = tp * compute_flops(model, gpu, form)
     embedding, experts, rest = weight_bytes(model, setup.quantization)
     dense_s = ((embedding if model.tied_embeddings else embedding / 2) + rest / unpacking) / tp / bandwidth
-    experts_s = experts / tp / (bandwidth * EXPERT_BANDWIDTH * unpacking)
+    experts_s = experts / tp / (bandwidth * unpacking)
     untouched = 1 - model.experts_per_token / model.experts if model.experts else 0.0
     active = max(model.params_active - embedding_params(model) / 2, model.params_active / 2)
-    token_s = 2 * active / flops
+    product_s = 2 * active / (tp * compute_flops(model, gpu, form))
 
-    reduced_s = 0.0  # one token's share of the all-reduces
+    beside_s = FUSED_TRAFFIC * traffic_bytes(model) / tp / bandwidth  # of a token, between the products
     fixed_s = STEP_S + model.layers * (LAYER_S + (EXPERT_LAYER_S if model.experts else 0.0))
     if tp > 1:
         reduced = 2 * model.layers * 2 * model.hidden * 2 * (tp - 1) / tp
-        reduced_s = reduced / (gpu.link / 2 * ALLREDUCE_SHARE)
-        fixed_s += 2 * model.layers * (ALLREDUCE_S if gpu.nvlink else PCIE_ALLREDUCE_S)
+        one_way = gpu.link / 2 if gpu.nvlink else gpu.link  # data sheets give PCIe one way, NVLink both
+        beside_s += reduced / (one_way * ALLREDUCE_SHARE)
+        fixed_s += 2 * model.layers * ALLREDUCE_S
     launched_s = 0.0
     if setup.engine != "vllm":
         launched_s = (EAGER_STEP_S + model.layers * EAGER_LAYER_S) * EAGER_FORMAT.get(form, 1.0)
         launched_s *= EAGER_EXPERTS if model.experts else 1.0
-
-    request_bytes = kv_gib(model, prompt + answer // 2, 1, setup.kv_dtype, tp) * GIB
-
-    def step_s(batch: float) -> float:
-        moved_s = dense_s + experts_s * (1 - math.pow(untouched, batch)) + request_bytes * batch / bandwidth
-        return max(moved_s + (token_s + reduced_s + SEQUENCE_S) * batch + fixed_s, launched_s)
 
     # A prompt attends to the half of itself that came before; a windowed layer to no more than its window.
     seen = float(model.layers - model.linear_layers - model.sliding_layers)
     if model.sliding_window:
         seen += model.sliding_layers * min(1.0, 2 * model.sliding_window / prompt)
     attention = 2 * seen * model.heads * model.head_dim * prompt
-    prefill_s = token_s + reduced_s + attention / (tp * gpu.flops * ATTENTION_FLOPS[prefill_kernel(setup)])
+    attention_s = attention / (tp * gpu.flops * ATTENTION_FLOPS[prefill_kernel(setup)])
+    request_s = kv_gib(model, prompt + answer // 2, 1, setup.kv_dtype, tp) * GIB / (gpu.bandwidth * CACHE_BANDWIDTH)
+
+    def step_s(answering: float, read: float = 0.0) -> float:
+        """Return the seconds of a step that adds a token to `answering` requests and reads `read` tokens of prompts.
+
+        A product reads weights while it computes; the quadratic sum of both times is within a fifth of kernel timings.
+        """
+        tokens = answering + read
+        weights_s = dense_s + experts_s * (1 - math.pow(untouched, tokens))
+        products_s = math.hypot(weights_s, product_s * tokens)
+        requests_s = (request_s + SEQUENCE_S) * answering
+        return max(products_s + requests_s + beside_s * tokens + attention_s * read + fixed_s, launched_s)
 
     batch = min(setup.concurrency / replicas, float(setup.max_num_seqs or max_sequences(gpu)))
     if setup.engine == "vllm":
@@ -1024,8 +1036,13 @@ def generation_speed(setup: InferenceSetup, memory: InferenceMemory) -> Inferenc
         batch = min(batch, memory.kv_cache_gib / grown) if grown else batch
     batch = max(batch, 1.0)
     step = step_s(batch)
-    output = replicas * batch / (step + prefill_s * batch * prompt / answer)
-    alone_s = prefill_s + lone_prompt_s(setup, form, token_s)
+    # While every request grows by a token, as many prompts are read as answers end: in some steps, or in each of many.
+    read = batch * prompt / answer
+    chunk = min(max(batched_tokens(setup) - batch, 1.0), max(read, float(prompt)))
+    mixed = read / chunk
+    token_s = (1 - mixed) * step + mixed * step_s(batch, chunk) if mixed < 1 else mixed * step_s(batch / mixed, chunk)
+    output = replicas * batch / token_s
+    alone_s = product_s + beside_s + attention_s
     first = model.layers * PREFILL_LAYER_S + alone_s * prompt * (1 + PREFILL_QUEUE * (batch - 1)) + step
     return InferenceSpeed(1 / step_s(1.0), output, output / RANGE, output * RANGE, replicas / alone_s, first)
 
@@ -1060,7 +1077,7 @@ def forward_pass_s(setup: InferenceSetup, texts: float) -> float:
     steps = math.ceil(tokens / batched_tokens(setup))
     step_s = weights_s + STEP_S + model.layers * LAYER_S
     if tp > 1:
-        step_s += 2 * model.layers * (ALLREDUCE_S if gpu.nvlink else PCIE_ALLREDUCE_S)
+        step_s += 2 * model.layers * ALLREDUCE_S
     return max(tokens * token_s + texts * SEQUENCE_S + steps * step_s, tokenizer_s)
 
 
@@ -1872,6 +1889,7 @@ SERVE_SPEED, BATCH_SPEED = 0.4, 0.1
 THROUGHPUT_PRICE, LATENCY_PRICE = 0.1, 0.25
 # Times the price, of what is less sure or less like the published model (priors).
 TIGHT, PCIE, DATASHEET, EIGHT_BITS = 1.15, 1.25, 1.05, 1.1
+NEAR = 1.02  # times the best score is as good where the aim is cost: no speed is predicted that well (prior)
 MEMORY_ERROR = {
     True: 0.04,
     False: 0.01,
@@ -1915,7 +1933,11 @@ def choose_ranking_ranked(request: Request, candidates: list[InferenceCandidate]
         return []
     merits = [merit(request, candidate) for candidate in candidates]
     merits.sort(key=rank_key)
-    first = next(one for one in merits if not any(other.beats(one) for other in merits))
+    unbeaten = [one for one in merits if not any(other.beats(one) for other in merits)]
+    best = unbeaten[0]
+    enough = best.score * (NEAR if request.optimize == "cost" else 1.0)
+    near = [one for one in unbeaten if (one.slow, one.quality_lost) == (best.slow, best.quality_lost)]
+    first = max((one for one in near if one.score <= enough), key=lambda one: (not one.tight, one.speed, -one.price))
     return [first.candidate, *(one.candidate for one in merits if one is not first)]
 
 
@@ -2888,10 +2910,14 @@ def unused_bytes(
     held = weights + optimizer
     peak = held + max(moment.total for moment in moments)
     alone = setup.sharding == "none" and setup.offload == "none"
-    if not alone or setup.method == "qlora" or (setup.method == "full" and not autocast(setup)):
-        return UNUSED_SHARE * peak
-    if setup.method == "lora":
+    if setup.method == "lora" and alone:
         return unused_adapters(setup, w)
+    if (
+        setup.method != "full"
+    ):  # the same room beside whole logits, whoever holds the frozen weights (fsdp_qlora's runs)
+        return max(UNUSED_SHARE * peak, unused_adapters(setup, w))
+    if not alone or not autocast(setup):
+        return UNUSED_SHARE * peak
     trained = weights / 2 if setup.objective == "dpo" else weights  # and as much of DPO's reference
     return reserved_full(setup, w, held, tuple(held + moment.total for moment in moments), trained) - peak
 
@@ -2903,7 +2929,7 @@ def unused_bytes(
 # Of the dense peak in large matrix products, by compute capability: A100, H100 and H200, B200. Fitted on the tables of
 # LLM-Foundry, VectorLM, torchtitan, stas00 and Qwen; with any one model family left out 0.70 to 0.78, 0.58 to 0.68 and
 # 0.66 to 0.70.
-GEMM_SHARE = {8: 0.76, 9: 0.64, 10: 0.66}
+estimate_training_speed_GEMM_SHARE = {8: 0.76, 9: 0.64, 10: 0.66}
 GEMM_SHARE_PCIE = 0.55  # power limits the clock of cards without NVLink (prior; one L40S run agrees, see the tests)
 ATTENTION_SHARE = {8: 0.65, 9: 0.55}  # of GEMM_SHARE, FlashAttention 2 by compute capability (its paper)
 ATTENTION_SHARE_TUNED = 0.9  # FlashAttention 3 on Hopper, any kernel on Blackwell (stas00's H200 and B200 runs)
@@ -2945,7 +2971,7 @@ def estimate_training_speed_speed(setup: TrainingSetup) -> TrainingSpeed:
     seen = setup.seq_len * (model.layers - model.sliding_layers) + window * model.sliding_layers
     attention = 2 * w.query * seen * tokens  # one forward pass, causal
     capability = int(gpu.compute_capability)
-    share = GEMM_SHARE.get(capability, GEMM_SHARE_PCIE) if gpu.nvlink else GEMM_SHARE_PCIE
+    share = estimate_training_speed_GEMM_SHARE.get(capability, GEMM_SHARE_PCIE) if gpu.nvlink else GEMM_SHARE_PCIE
     kernel = ATTENTION_SHARE.get(capability, ATTENTION_SHARE_TUNED)
     if setup.attention == "flash_attention_3":
         kernel = ATTENTION_SHARE_TUNED
@@ -3334,14 +3360,19 @@ ALIKE = 1.1  # times the cheapest run: up to that the quickest is taken, since t
 def choose_training_weigh(request: Request) -> tuple[TrainingCandidate, ...]:
     """Return every setup of the request as a candidate: ranked ones first and best first, then the rejected by price.
 
-    A method further down the ladder is weighed only where none above it works with room to spare.
+    A method further down the ladder is weighed only where none above it works on the cards alone, with room to spare.
     """
     judged: list[TrainingCandidate] = []
     for method in methods(request):
         judged += [choose_training_judge(request, setups) for setups in choose_training_setups_configurations(request, method)]
-        if any(not candidate.rejected and not choose_micro_batch_tight(candidate.estimate) for candidate in judged):
+        if any(not candidate.rejected and comfortable(candidate) for candidate in judged):
             break
     return choose_training_ranked(request, judged)
+
+
+def comfortable(candidate: TrainingCandidate) -> bool:
+    """Whether the states lie on the cards, with room to spare."""
+    return candidate.setup.offload == "none" and not choose_micro_batch_tight(candidate.estimate)
 
 
 def choose_training_weigh_again(request: Request, candidates: tuple[TrainingCandidate, ...]) -> tuple[TrainingCandidate, ...]:
@@ -3389,8 +3420,8 @@ class Class(NamedTuple):
     """Return the ranks that come before price and time, the weightiest first; smaller is better."""
 
     tight: bool
+    offloads: bool  # every step goes through the host's link and its CPU: adapters on the cards come first
     method: int  # steps down the ladder
-    offloads: bool
     weak_link: bool  # gradients over PCIe
     several_nodes: bool  # Modal lends clusters on request
 
@@ -3400,7 +3431,8 @@ class choose_training_RankKey(NamedTuple):
 
     kind: Class
     dear: bool  # more than ALIKE times the cheapest of its class, where cost is the aim
-    aim: float  # hours; USD where it is dear
+    slow: bool  # of those that are not dear, more than ALIKE times the hours of the quickest
+    aim: float  # USD where cost is the aim, else hours
     usd: float
     name: str
 
@@ -3411,8 +3443,8 @@ def class_of(request: Request, candidate: TrainingCandidate) -> Class:
     weak = setup.gpu_count > 1 and not setup.gpu.nvlink and communication_share(setup) > WEAK_SHARE
     return Class(
         tight=choose_micro_batch_tight(candidate.estimate),
-        method=methods(request).index(setup.method),
         offloads=setup.offload != "none",
+        method=methods(request).index(setup.method),
         weak_link=weak,
         several_nodes=setup.nodes > 1,
     )
@@ -3421,28 +3453,38 @@ def class_of(request: Request, candidate: TrainingCandidate) -> Class:
 def rank_keys(request: Request, candidates: list[TrainingCandidate]) -> list[choose_training_RankKey]:
     """Return the sort key of each of the working candidates.
 
-    Where cost is the aim, the quickest of those within ALIKE of the cheapest of their class goes first: none that is
-    both dearer and slower than another of its class can, and a larger budget gives no slower run.
+    Where cost is the aim, the cheapest goes first of those that are about as quick as the quickest and about as cheap
+    as the cheapest of their class: a tenth of money buys more than a tenth of time, or nothing.
     """
     kinds = [class_of(request, candidate) for candidate in candidates]
-    cheapest: dict[Class, float] = {}
-    for kind, candidate in zip(kinds, candidates, strict=True):
-        usd = run_usd(candidate)
-        cheapest[kind] = min(usd, cheapest.get(kind, usd))
+    runs = [choose_training_run_of(candidate) for candidate in candidates]
+    cheapest, quickest = dict[Class, float](), dict[Class, float]()
+    for kind, run in zip(kinds, runs, strict=True):
+        cheapest[kind] = min(run.usd, cheapest.get(kind, run.usd))
+    for kind, run in zip(kinds, runs, strict=True):
+        if run.usd <= ALIKE * cheapest[kind]:
+            quickest[kind] = min(run.hours, quickest.get(kind, run.hours))
 
     def key(kind: Class, candidate: TrainingCandidate) -> choose_training_RankKey:
-        assert candidate.run is not None
-        usd, hours = candidate.run.usd, candidate.run.hours
-        dear = request.optimize == "cost" and usd > ALIKE * cheapest[kind]
-        return choose_training_RankKey(kind, dear, usd if dear else hours, usd, setup_name(candidate.setup))
+        run = choose_training_run_of(candidate)
+        if request.optimize != "cost":
+            return choose_training_RankKey(kind, False, False, run.hours, run.usd, setup_name(candidate.setup))
+        dear = run.usd > ALIKE * cheapest[kind]
+        slow = not dear and run.hours > ALIKE * quickest[kind]
+        return choose_training_RankKey(kind, dear, slow, run.usd, run.usd, setup_name(candidate.setup))
 
     return [key(kind, candidate) for kind, candidate in zip(kinds, candidates, strict=True)]
 
 
+def choose_training_run_of(candidate: TrainingCandidate) -> TrainingRun:
+    """Return the run of a candidate that has one."""
+    assert candidate.run is not None
+    return candidate.run
+
+
 def run_usd(candidate: TrainingCandidate) -> float:
     """Return the USD of the run of a candidate that has one."""
-    assert candidate.run is not None
-    return candidate.run.usd
+    return choose_training_run_of(candidate).usd
 
 
 def setup_name(setup: TrainingSetup) -> str:
@@ -9037,7 +9079,7 @@ def describe_training_usd_per_million(candidate: TrainingCandidate) -> float:
     return candidate.usd_per_hour / rate(candidate) / 3600 * 1e6
 
 
-def run_of(candidate: TrainingCandidate) -> TrainingRun:
+def describe_training_run_of(candidate: TrainingCandidate) -> TrainingRun:
     """Return the run of a candidate that has one."""
     assert candidate.run is not None
     return candidate.run
@@ -9063,24 +9105,24 @@ def describe_training_frontier(plan: TrainingPlan) -> list[TrainingCandidate]:
     """Return the working candidates whose run nothing beats in both price and hours, the cheapest first."""
     working = [candidate for candidate in plan.candidates if candidate.rank]
     kept: list[TrainingCandidate] = []
-    for candidate in sorted(working, key=lambda c: (run_of(c).usd, run_of(c).hours)):
-        if not kept or run_of(candidate).hours < run_of(kept[-1]).hours:
+    for candidate in sorted(working, key=lambda c: (describe_training_run_of(c).usd, describe_training_run_of(c).hours)):
+        if not kept or describe_training_run_of(candidate).hours < describe_training_run_of(kept[-1]).hours:
             kept.append(candidate)
     return kept
 
 
 def cheaper_run(plan: TrainingPlan) -> TrainingCandidate | None:
     """Return the best ranked candidate whose run costs less."""
-    ours = run_of(plan.chosen).usd
-    below = [c for c in plan.candidates if c.rank and run_of(c).usd < 0.98 * ours]
+    ours = describe_training_run_of(plan.chosen).usd
+    below = [c for c in plan.candidates if c.rank and describe_training_run_of(c).usd < 0.98 * ours]
     return min(below, key=lambda c: c.rank, default=None)
 
 
 def quicker(plan: TrainingPlan) -> TrainingCandidate | None:
     """Return the cheapest candidate whose run ends earlier, within the budget if one does."""
-    ours = run_of(plan.chosen).hours
-    running = [c for c in plan.candidates if c.run and run_of(c).hours < 0.95 * ours]
-    return min(running, key=lambda c: (bool(c.rejected), run_of(c).usd), default=None)
+    ours = describe_training_run_of(plan.chosen).hours
+    running = [c for c in plan.candidates if c.run and describe_training_run_of(c).hours < 0.95 * ours]
+    return min(running, key=lambda c: (bool(c.rejected), describe_training_run_of(c).usd), default=None)
 
 
 def describe_training_verdict(plan: TrainingPlan, candidate: TrainingCandidate) -> str:
@@ -9101,7 +9143,7 @@ def describe_training_verdict(plan: TrainingPlan, candidate: TrainingCandidate) 
         return f"{candidate.setup.gpu.name} has no NVLink: gradients over PCIe take too much of a step"
     if ours.several_nodes > best.several_nodes:
         return "one node is enough"
-    return describe_training_balance(run_of(candidate), run_of(plan.chosen))
+    return describe_training_balance(describe_training_run_of(candidate), describe_training_run_of(plan.chosen))
 
 
 def describe_training_balance(run: TrainingRun, best: TrainingRun) -> str:
@@ -9137,7 +9179,7 @@ def describe_training_beside(plan: TrainingPlan, candidate: TrainingCandidate) -
 def describe_training_gets(candidate: TrainingCandidate) -> str:
     """Return "1x H100, LoRA, $3.95/h: ~9,000 tokens/s, 26 minutes and $1.71"."""
     line = f"{describe_training_where(candidate.setup)}, {how(candidate)}, {hourly(candidate.usd_per_hour)}"
-    return f"{line}: ~{about(rate(candidate))} tokens/s, {describe_training_run_price(run_of(candidate))}" if candidate.run else line
+    return f"{line}: ~{about(rate(candidate))} tokens/s, {describe_training_run_price(describe_training_run_of(candidate))}" if candidate.run else line
 
 
 def describe_training_run_price(run: TrainingRun) -> str:
@@ -9193,7 +9235,7 @@ def run_text(plan: TrainingPlan) -> str:
     packed = ", several to a sequence" if plan.chosen.setup.packed else ""
     unknown = "no dataset named" if plan.request.dataset in ("", "none") else "number of rows unknown"
     assumed = "row length assumed" if plan.request.dataset_rows else f"{unknown}; rows and their length assumed"
-    price = describe_training_run_price(run_of(plan.chosen))
+    price = describe_training_run_price(describe_training_run_of(plan.chosen))
     return f"{rows_words(plan)}{packed} ({assumed}): ~{price}. `make check` counts yours"
 
 
@@ -9242,7 +9284,7 @@ def typed_answers(request: Request, other: Request) -> str:
 def other_places(plan: TrainingPlan) -> Iterator[str]:
     """Yield what more, faster or cheaper GPUs would get."""
     request = replace(plan.request, gpu="auto", gpu_count=0, method=plan.chosen.setup.method)
-    ours = run_of(plan.chosen).hours
+    ours = describe_training_run_of(plan.chosen).hours
     if plan.request.gpu != "auto" or plan.request.gpu_count:
         best = best_of(request)
         if best and describe_training_where(best.setup) != describe_training_where(plan.chosen.setup):
@@ -9250,12 +9292,12 @@ def other_places(plan: TrainingPlan) -> Iterator[str]:
     if request.task == "finetune":
         other = replace(request, task="distributed", optimize="throughput")
         best = best_of(other)
-        if best and run_of(best).hours < ours:
+        if best and describe_training_run_of(best).hours < ours:
             yield f"{typed_answers(plan.request, other)} ends earlier: {describe_training_gets(best)}."
     half = plan.request.context_len // 2
     shorter = replace(plan.request, context_len=half, row_tokens=min(half, plan.request.row_tokens))
     best = best_of(shorter) if half >= describe_training_SHORTEST_CONTEXT else None
-    if best and run_of(best).usd < describe_training_LESS * run_of(plan.chosen).usd:
+    if best and describe_training_run_of(best).usd < describe_training_LESS * describe_training_run_of(plan.chosen).usd:
         yield f"`context_len={half}`, half of the context: {describe_training_gets(best)}."
 
 
@@ -9390,7 +9432,7 @@ def describe_training_page_decision(plan: TrainingPlan) -> list[str]:
     answer = paragraph(
         f"**{method[0].upper()}{method[1:]} in {numbers} on {describe_training_where(setup)}: {hourly(chosen.usd_per_hour)},",
         f"about {about(rate(chosen))} tokens/s ({low} to {high}), {dollars(describe_training_usd_per_million(chosen))} per million",
-        f"tokens; {rows_words(plan)} take about {describe_training_run_price(run_of(chosen))}.**",
+        f"tokens; {rows_words(plan)} take about {describe_training_run_price(describe_training_run_of(chosen))}.**",
     )
     guessed = assumed_sentence(setup.model)
     return [asked, answer, paragraph(guessed)] if guessed else [asked, answer]
@@ -9453,12 +9495,12 @@ def describe_training_page_run_words(plan: TrainingPlan) -> list[str]:
     rows = f"The dataset has {known:,} rows, as given" if known else "The number of rows is not known"
     words = [
         f"{rows}; a row is assumed to have {tokens:,} tokens. {rows_words(plan)} take about",
-        f"{describe_training_run_price(run_of(chosen))}, {start_s(chosen.setup):.0f} s of it for the start and",
+        f"{describe_training_run_price(describe_training_run_of(chosen))}, {start_s(chosen.setup):.0f} s of it for the start and",
         f"{end_s(chosen.setup):.0f} for the last save. `make check` counts yours before GPU billing starts.",
     ]
     if budget.per in ("run", "month"):
         over = "all attempts of a run" if budget.per == "run" else "all runs of a calendar month"
-        enough = run_of(chosen).usd <= budget.usd
+        enough = describe_training_run_of(chosen).usd <= budget.usd
         words += [
             f"{budget_words(budget)} pays for {duration(paid_s(budget, chosen) / 3600)}, over {over}:",
             "enough for that run." if enough else "not enough for that many rows.",

@@ -1,7 +1,8 @@
 """The order of the inference setups that work: what is gained for the money, and what is beaten outright.
 
 Within one quality of weights nothing is taken that costs more and is slower than something else, so a larger budget
-never gives a slower plan. Of the rest the best score is taken: price against speed, as the aim weighs them.
+never gives a slower plan. Of the rest the best score is taken, price against speed as the aim weighs them, and of
+scores that are as good as equal the fastest.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ SERVE_SPEED, BATCH_SPEED = 0.4, 0.1
 THROUGHPUT_PRICE, LATENCY_PRICE = 0.1, 0.25
 # Times the price, of what is less sure or less like the published model (priors).
 TIGHT, PCIE, DATASHEET, EIGHT_BITS = 1.15, 1.25, 1.05, 1.1
+NEAR = 1.02  # times the best score is as good where the aim is cost: no speed is predicted that well (prior)
 MEMORY_ERROR = {
     True: 0.04,
     False: 0.01,
@@ -63,7 +65,11 @@ def ranked(request: Request, candidates: list[InferenceCandidate]) -> list[Infer
         return []
     merits = [merit(request, candidate) for candidate in candidates]
     merits.sort(key=rank_key)
-    first = next(one for one in merits if not any(other.beats(one) for other in merits))
+    unbeaten = [one for one in merits if not any(other.beats(one) for other in merits)]
+    best = unbeaten[0]
+    enough = best.score * (NEAR if request.optimize == "cost" else 1.0)
+    near = [one for one in unbeaten if (one.slow, one.quality_lost) == (best.slow, best.quality_lost)]
+    first = max((one for one in near if one.score <= enough), key=lambda one: (not one.tight, one.speed, -one.price))
     return [first.candidate, *(one.candidate for one in merits if one is not first)]
 
 

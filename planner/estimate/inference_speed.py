@@ -21,22 +21,34 @@ from .memory_terms import InferenceMemory
 from .vllm_memory import batched_tokens, max_sequences
 from .weights import embedding_params, weight_bytes, weight_format
 
-BANDWIDTH_SHARE = 0.79  # of device bandwidth; gpt-fast reached 0.69 on a capped A100, vLLM 0.92 on an L4
-EXPERT_BANDWIDTH = 0.87  # grouped kernels against dense ones
-FLOPS_SHARE = {1: 0.43, 2: 0.60, 4: 0.35}  # of dense FLOP/s where tensor cores run at 16, 8, 4 bits
+# Read off timings of vLLM's kernels in aiconfigurator-core 0.12 (NVIDIA, Apache-2.0), not fitted to any engine.
+BANDWIDTH_SHARE = 0.80  # of device bandwidth, in products of few rows (0.68 on an A100 to 0.90 on an RTX PRO 6000)
+CACHE_BANDWIDTH = 0.85  # the same, reading KV cache (0.73 to 0.93 from 32 requests of 1,000 tokens)
+# Of dense FLOP/s in products of 1,000 rows and more, where tensor cores run at 16, 8, 4 bits, by compute capability.
+GEMM_SHARE = {
+    75: (0.45, 0.45, 0.45),  # prior
+    80: (0.65, 0.65, 0.65),  # 0.86 in a kernel alone; prompts of Qwen3-32B and 14B under vLLM differ by 0.65
+    86: (0.64, 0.64, 0.64),  # as Ada's (prior)
+    89: (0.64, 0.48, 0.48),
+    90: (0.82, 0.59, 0.59),
+    100: (0.70, 0.46, 0.41),
+    103: (0.75, 0.50, 0.45),
+    120: (0.78, 0.70, 0.58),
+}
+# Of that: cards of 70 to 150 W do not hold their clock. An A10G is sold with 70 of the A10's 125 TFLOP/s (prior).
+POWER_LIMITED = {"T4": 0.75, "L4": 0.65, "A10": 0.50}
 UNPACKED_BANDWIDTH = 0.8  # of that, int4 and nf4: gpt-fast moved 1,098 GB/s in int4 and 1,411 in bf16
-PREFILL_GAIN = 1.5  # times faster than in 16 bits, at most, is a lone prompt read with 8-bit products
-EXPERT_FLOPS = 0.58  # grouped kernels against dense ones
-DEQUANTIZED_FLOPS = 0.68  # 4-bit weights unpacked to 16 bits on the way to the tensor cores
-# Of dense FLOP/s, by kernel: the fit saw 0.54 over all (prior).
-ATTENTION_FLOPS = {"sdpa": 0.40, "flash_attention_2": 0.40, "flash_attention_3": 0.54, "flash_attention_4": 0.54}
-LAYER_S = 15e-6  # launches and norms of a layer inside a CUDA graph
-EXPERT_LAYER_S = 30e-6  # routing, sorting and gathering of a layer of experts
-STEP_S = 0.8e-3  # scheduling and sampling of one step
-SEQUENCE_S = 9.5e-6  # the same, per request in it
-ALLREDUCE_S = 20e-6  # one small all-reduce over NVLink
-PCIE_ALLREDUCE_S = 35e-6  # over PCIe (two RTX PRO 6000; prior for others)
-ALLREDUCE_SHARE = 0.78  # of the link's one-way bandwidth
+EXPERT_FLOPS = 0.65  # grouped kernels against dense ones (0.45 to 0.9)
+DEQUANTIZED_FLOPS = 0.80  # weights unpacked to 16 bits on the way: vLLM on an A100, fp8 0.85 and AWQ 0.95 of bf16
+# Of dense 16-bit FLOP/s, by kernel, over prompts of some thousand tokens; FlashAttention 4 is young.
+ATTENTION_FLOPS = {"sdpa": 0.40, "flash_attention_2": 0.47, "flash_attention_3": 0.53, "flash_attention_4": 0.45}
+ALLREDUCE_SHARE = 0.40  # of a link's one-way bandwidth (0.30 to 0.45 over NVLink, 0.2 to 0.4 over PCIe)
+# Fitted, together, on whole engines.
+LAYER_S = 25e-6  # launches and norms of a layer inside a CUDA graph
+EXPERT_LAYER_S = 35e-6  # routing, sorting and gathering of a layer of experts
+STEP_S = 0.3e-3  # scheduling and sampling of one step
+SEQUENCE_S = 15e-6  # the same, per request in it
+ALLREDUCE_S = 16e-6  # one small all-reduce
 EAGER_STEP_S = 8e-3  # eager PyTorch outside the layers; with the next: litgpt, transformers on A100, H100, H20
 EAGER_LAYER_S = 5.5e-4  # launching one layer's kernels: 20 to 45 tokens/s up to 14B, whatever the size
 # Times launches. Measured: nf4 (litgpt), fp8 and int4 (Qwen's tables); the others prior.
@@ -76,25 +88,19 @@ def flops_gain(gpu: Gpu, form: str) -> int:
     return 2 if form == "int8" and 8.0 <= gpu.compute_capability < 10.0 else 1
 
 
+def gemm_share(gpu: Gpu, gain: int) -> float:
+    """Return the share of dense FLOP/s that large matrix products reach where tensor cores run `gain` times as fast."""
+    shares = GEMM_SHARE[round(10 * gpu.compute_capability)]
+    return shares[{1: 0, 2: 1, 4: 2}[gain]] * POWER_LIMITED.get(gpu.name, 1.0)
+
+
 def compute_flops(model: Model, gpu: Gpu, form: str) -> float:
     """Return the FLOP/s that one GPU reaches in the matrix products of that model."""
     gain = flops_gain(gpu, form)
-    share = FLOPS_SHARE[gain] * (EXPERT_FLOPS if model.experts else 1.0)
-    if gain == 1 and form in ("int4", "nf4", "mxfp4", "nvfp4"):
+    share = gemm_share(gpu, gain) * (EXPERT_FLOPS if model.experts else 1.0)
+    if gain == 1 and form not in ("none", "int8"):
         share *= DEQUANTIZED_FLOPS
     return gpu.flops * gain * share
-
-
-def lone_prompt_s(setup: InferenceSetup, form: str, token_s: float) -> float:
-    """Return the seconds that a token of a lone prompt takes beyond `token_s`, where the tensor cores run at 8 bits.
-
-    Measured with vLLM a prompt is read 1.2 to 1.5 times as fast as in 16 bits: quantizing activations and norms take
-    the rest. FLOPS_SHARE was fitted under load, on engines that fuse them.
-    """
-    if flops_gain(setup.gpu, form) != 2:
-        return 0.0
-    in_16_bits = token_s * compute_flops(setup.model, setup.gpu, form) / compute_flops(setup.model, setup.gpu, "none")
-    return max(0.0, in_16_bits / PREFILL_GAIN - token_s)
 
 
 def prefill_kernel(setup: InferenceSetup) -> str:
@@ -112,37 +118,43 @@ def generation_speed(setup: InferenceSetup, memory: InferenceMemory) -> Inferenc
     prompt, answer = max(setup.input_len, 1), max(setup.output_len, 1)
     bandwidth = gpu.bandwidth * BANDWIDTH_SHARE
     unpacking = UNPACKED_BANDWIDTH if form in ("int4", "nf4") else 1.0
-    flops = tp * compute_flops(model, gpu, form)
     embedding, experts, rest = weight_bytes(model, setup.quantization)
     dense_s = ((embedding if model.tied_embeddings else embedding / 2) + rest / unpacking) / tp / bandwidth
-    experts_s = experts / tp / (bandwidth * EXPERT_BANDWIDTH * unpacking)
+    experts_s = experts / tp / (bandwidth * unpacking)
     untouched = 1 - model.experts_per_token / model.experts if model.experts else 0.0
     active = max(model.params_active - embedding_params(model) / 2, model.params_active / 2)
-    token_s = 2 * active / flops
+    product_s = 2 * active / (tp * compute_flops(model, gpu, form))
 
-    reduced_s = 0.0  # one token's share of the all-reduces
+    beside_s = FUSED_TRAFFIC * traffic_bytes(model) / tp / bandwidth  # of a token, between the products
     fixed_s = STEP_S + model.layers * (LAYER_S + (EXPERT_LAYER_S if model.experts else 0.0))
     if tp > 1:
         reduced = 2 * model.layers * 2 * model.hidden * 2 * (tp - 1) / tp
-        reduced_s = reduced / (gpu.link / 2 * ALLREDUCE_SHARE)
-        fixed_s += 2 * model.layers * (ALLREDUCE_S if gpu.nvlink else PCIE_ALLREDUCE_S)
+        one_way = gpu.link / 2 if gpu.nvlink else gpu.link  # data sheets give PCIe one way, NVLink both
+        beside_s += reduced / (one_way * ALLREDUCE_SHARE)
+        fixed_s += 2 * model.layers * ALLREDUCE_S
     launched_s = 0.0
     if setup.engine != "vllm":
         launched_s = (EAGER_STEP_S + model.layers * EAGER_LAYER_S) * EAGER_FORMAT.get(form, 1.0)
         launched_s *= EAGER_EXPERTS if model.experts else 1.0
-
-    request_bytes = kv_gib(model, prompt + answer // 2, 1, setup.kv_dtype, tp) * GIB
-
-    def step_s(batch: float) -> float:
-        moved_s = dense_s + experts_s * (1 - math.pow(untouched, batch)) + request_bytes * batch / bandwidth
-        return max(moved_s + (token_s + reduced_s + SEQUENCE_S) * batch + fixed_s, launched_s)
 
     # A prompt attends to the half of itself that came before; a windowed layer to no more than its window.
     seen = float(model.layers - model.linear_layers - model.sliding_layers)
     if model.sliding_window:
         seen += model.sliding_layers * min(1.0, 2 * model.sliding_window / prompt)
     attention = 2 * seen * model.heads * model.head_dim * prompt
-    prefill_s = token_s + reduced_s + attention / (tp * gpu.flops * ATTENTION_FLOPS[prefill_kernel(setup)])
+    attention_s = attention / (tp * gpu.flops * ATTENTION_FLOPS[prefill_kernel(setup)])
+    request_s = kv_gib(model, prompt + answer // 2, 1, setup.kv_dtype, tp) * GIB / (gpu.bandwidth * CACHE_BANDWIDTH)
+
+    def step_s(answering: float, read: float = 0.0) -> float:
+        """Return the seconds of a step that adds a token to `answering` requests and reads `read` tokens of prompts.
+
+        A product reads weights while it computes; the quadratic sum of both times is within a fifth of kernel timings.
+        """
+        tokens = answering + read
+        weights_s = dense_s + experts_s * (1 - math.pow(untouched, tokens))
+        products_s = math.hypot(weights_s, product_s * tokens)
+        requests_s = (request_s + SEQUENCE_S) * answering
+        return max(products_s + requests_s + beside_s * tokens + attention_s * read + fixed_s, launched_s)
 
     batch = min(setup.concurrency / replicas, float(setup.max_num_seqs or max_sequences(gpu)))
     if setup.engine == "vllm":
@@ -150,8 +162,13 @@ def generation_speed(setup: InferenceSetup, memory: InferenceMemory) -> Inferenc
         batch = min(batch, memory.kv_cache_gib / grown) if grown else batch
     batch = max(batch, 1.0)
     step = step_s(batch)
-    output = replicas * batch / (step + prefill_s * batch * prompt / answer)
-    alone_s = prefill_s + lone_prompt_s(setup, form, token_s)
+    # While every request grows by a token, as many prompts are read as answers end: in some steps, or in each of many.
+    read = batch * prompt / answer
+    chunk = min(max(batched_tokens(setup) - batch, 1.0), max(read, float(prompt)))
+    mixed = read / chunk
+    token_s = (1 - mixed) * step + mixed * step_s(batch, chunk) if mixed < 1 else mixed * step_s(batch / mixed, chunk)
+    output = replicas * batch / token_s
+    alone_s = product_s + beside_s + attention_s
     first = model.layers * PREFILL_LAYER_S + alone_s * prompt * (1 + PREFILL_QUEUE * (batch - 1)) + step
     return InferenceSpeed(1 / step_s(1.0), output, output / RANGE, output * RANGE, replicas / alone_s, first)
 
@@ -186,7 +203,7 @@ def forward_pass_s(setup: InferenceSetup, texts: float) -> float:
     steps = math.ceil(tokens / batched_tokens(setup))
     step_s = weights_s + STEP_S + model.layers * LAYER_S
     if tp > 1:
-        step_s += 2 * model.layers * (ALLREDUCE_S if gpu.nvlink else PCIE_ALLREDUCE_S)
+        step_s += 2 * model.layers * ALLREDUCE_S
     return max(tokens * token_s + texts * SEQUENCE_S + steps * step_s, tokenizer_s)
 
 

@@ -196,9 +196,13 @@ def unused_bytes(
     held = weights + optimizer
     peak = held + max(moment.total for moment in moments)
     alone = setup.sharding == "none" and setup.offload == "none"
-    if not alone or setup.method == "qlora" or (setup.method == "full" and not autocast(setup)):
-        return UNUSED_SHARE * peak
-    if setup.method == "lora":
+    if setup.method == "lora" and alone:
         return unused_adapters(setup, w)
+    if (
+        setup.method != "full"
+    ):  # the same room beside whole logits, whoever holds the frozen weights (fsdp_qlora's runs)
+        return max(UNUSED_SHARE * peak, unused_adapters(setup, w))
+    if not alone or not autocast(setup):
+        return UNUSED_SHARE * peak
     trained = weights / 2 if setup.objective == "dpo" else weights  # and as much of DPO's reference
     return reserved_full(setup, w, held, tuple(held + moment.total for moment in moments), trained) - peak
