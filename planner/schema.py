@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Generic, NamedTuple, TypeVar
 
+from .draft import Draft
 from .reasons import Rejection
 
 GIB = 2**30  # bytes
@@ -16,8 +17,7 @@ QUANTIZATIONS = ("none", "fp8", "int8", "int4", "nf4", "mxfp4", "nvfp4")
 ATTENTIONS = ("sdpa", "flash_attention_2", "flash_attention_3", "flash_attention_4")
 LOCAL = "local folder"  # `Model.source` of a model that a person has on disk
 CACHED = "Hugging Face cache"  # `Model.source` of one whose config.json lies there
-# `Model.basis`: a typed size; a number in the name; a known model, `Model.source`, that the name contains; the
-# catalogue's figures of another revision
+# `Model.basis`: a typed size; a number in the name; `Model.source`, which the name contains; another revision's figures
 BASES = ("size", "name", "relative", "revision")
 TASKS = ("serve", "batch", "finetune", "distributed")
 WORKLOADS = ("generation", "classification", "embedding")
@@ -90,8 +90,7 @@ class Model(NamedTuple):
     workload: str = "generation"
     head: str = ""  # of a config.json: "text", "classes", "tokens", "masked", "spans", "none"; "": not known
     engines: tuple[str, ...] = ENGINES  # that run its architecture; none: only code of its own
-    # What keeps vLLM from a model whose architecture it knows: "own head", "no own head", "head KIND", "key NAME",
-    # "architectures", "one tie_word_embeddings" (catalogue/vllm_builds.py)
+    # What keeps vLLM from a model whose architecture it knows, "own head" or another of catalogue/vllm_builds.py
     vllm_lacks: str = ""
     licence: str = ""
     gated: bool = False
@@ -126,6 +125,7 @@ class InferenceSetup(NamedTuple):
     input_len: int = 1024  # tokens of a typical request
     output_len: int = 256
     max_num_seqs: int = 0  # requests that vLLM is told to run at once; 0: its default for the card
+    draft: Draft | None = None  # of vLLM's speculative decoding
 
 
 class InferenceEstimate(NamedTuple):
