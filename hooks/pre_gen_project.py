@@ -4450,6 +4450,7 @@ _TYPED = re.compile(rf"({_ID})(?:@({_REVISION}))?", re.ASCII)
 _IN_URL = re.compile(
     rf"({_ID})(?:@({_REVISION}))?(?:/(?:tree|blob|resolve|raw|commit)/([^?#]+))?/?(?:[?#].*)?", re.ASCII
 )
+_TAGGED = re.compile(rf"({_ID}):[\w.-]+", re.ASCII)
 _NAMED = re.compile(r"(?:https?://|hf://)", re.ASCII | re.IGNORECASE)
 _HOSTS = ("huggingface.co", "www.huggingface.co", "hf.co", "hf-mirror.com")
 
@@ -4478,11 +4479,17 @@ def parse_reference(text: str) -> Reference | None:
         if found and (found[1].startswith(("datasets/", "spaces/")) or "/" not in found[1]):
             return None
     else:
-        found = _TYPED.fullmatch(text) if not scheme else None
+        found = _TYPED.fullmatch(text.removesuffix("/")) if not scheme else None
     if not found or len(found[1]) > MAX_ID or ".." in found[1]:
         return None
     revision = found[2] or (_first_revision(found[3]) if found.re is _IN_URL and found[3] else "")
     return Reference(found[1], "" if revision == "main" else revision)
+
+
+def tagged(text: str) -> str:
+    """Return the id of `org/name:Q4_K_M`, as llama.cpp and Ollama name a file of weights; "" for any other text."""
+    found = _TAGGED.fullmatch(text.strip())
+    return found[1] if found else ""
 
 
 def _first_revision(path: str) -> str:
@@ -6427,10 +6434,21 @@ VISION = frozenset(
 )
 
 
+# Classes and keys of heads that only propose tokens: EAGLE, Medusa, DFlash, DSpark, MTP, and the library speculators.
+_DRAFTS = re.compile(r"Eagle|Medusa|DFlash|DSpark|Speculator|DraftModel|MTP|NextN")
+_DRAFT_KEYS = ("speculators_model_type", "draft_vocab_size", "dflash_config", "eagle_config")
+
+
 def catalogue_refused_kinds_check_kind(config: Mapping[str, Any], id: str) -> None:
     """Raise Refusal where the config.json is of a model that is not understood, or that no project here runs."""
     if "_class_name" in config or "_diffusers_version" in config:
         raise _refusal(id, "a part of a diffusion pipeline", "images")
+    classes = " ".join(map(str, typed_at(config, list, "architectures")))
+    if _DRAFTS.search(classes) or any(key in config for key in _DRAFT_KEYS):
+        raise Refusal(
+            f"{id} is a draft head for speculative decoding, not a whole model; name the model that it was made for, "
+            f"and the head in SPECULATIVE of the baked plan.py"
+        )
     kind = typed_at(config, str, "model_type")
     if kind in SPEECH:
         raise _refusal(id, f"a model of speech or sound ({kind})", "speech")
@@ -6541,7 +6559,7 @@ def from_config(config: Mapping[str, Any], id: str, beside: Mapping[str, Any] | 
     fields.asked.update(architecture.nested)
     check_names(text, kind)
     model = _dimensions(fields, architecture, kind, id)
-    head = head_of(config)
+    head = head_of(config) or ("none" if architecture.encoder and config.get("architectures") else "")
     headless = architecture.encoder or head not in ("text", "")
     key, tied = fields.get("tie_word_embeddings", "tie_embedding")
     if tied not in (None, True, False):
@@ -7231,6 +7249,18 @@ _catalogue_unplannable_SENSES = (
 )
 
 
+# Families whose config.json is refused, too: what their layers are.
+_UNREAD = (
+    (r"deepseek-v4(?:-\d)?", "attention over compressed blocks of tokens"),
+    (r"kimi-k3", "experts behind a latent, and residuals of attention"),
+    (r"inkling(?:-2)?", "attention with relative positions beside short convolutions"),
+    (r"minimax-m3", "attention over chosen blocks of tokens"),
+    (r"glm-5-\d-flash", "delta nets beside latent attention"),
+    (r"ling-3-0\w*|ling-3", "linear beside latent attention"),
+    (r"step-3-[57]", "layers of different widths"),
+)
+
+
 def _has(words: str, text: str) -> bool:
     """Return whether one of the words stands in the text, which is in lower case and joined by dashes."""
     return bool(re.search(rf"(?<![a-z0-9])(?:{words})(?![a-z0-9])", text))
@@ -7272,6 +7302,17 @@ def catalogue_unplannable_check_kind(id: str, base: str = "") -> None:
             f"{id} is an adapter by its name, not a whole model; merge it into {base or 'its base'} "
             f"(PEFT's merge_and_unload) and give the merged folder; where its name misleads, {config}"
         )
+
+
+def check_family(id: str) -> None:
+    """Raise Refusal where the id names a family that no config.json makes plannable."""
+    name = _dashed(id.rpartition("/")[2])
+    for words, layers in _UNREAD:
+        if _has(words, name):
+            raise Refusal(
+                f"{id} has by its name {layers}, which are not understood here, and its config.json would be refused "
+                f"too; name a model of the catalogue"
+            )
 
 
 def check_size_tells(id: str, relative: str = "") -> None:
@@ -7372,6 +7413,9 @@ HEADLESS = frozenset(
 )
 
 
+MOST_DENSE = 410 * 10**9  # parameters of the largest dense model, Llama 3.1 405B
+
+
 def find_model(name: str, size: str = "") -> Model:
     """Return the model of an id, an id@revision, a hub URL, a folder with a config.json, or of a size without a name.
 
@@ -7460,6 +7504,7 @@ def _guessed_model(reference: Reference, size: str, related: Model | None) -> Mo
     """Return a model of which nothing but its name and perhaps its size is known. Refusal where that is too little."""
     id, named = reference.id, size_in_name(reference.id)
     catalogue_unplannable_check_kind(id, related.id if related else "")
+    check_family(id)
     check_size_tells(id, related.id if related else "")
     if not named and not size:
         at = f" --revision {reference.revision}" if reference.revision else ""
@@ -7468,6 +7513,12 @@ def _guessed_model(reference: Reference, size: str, related: Model | None) -> Mo
             f"`hf download {id} config.json{at}` and try again, or give its size ({SIZE_HINT})"
         )
     params, active = parse_size(named or size)
+    if not size and not related and params == active > MOST_DENSE:
+        raise Refusal(
+            f"{id} has by its name {size_text(params)} parameters, and every model of more than "
+            f"{size_text(MOST_DENSE)} is a mixture of experts: run `hf download {id} config.json` and try again, or "
+            f'give its size with the active ones, as in model_size "{size_text(params)}-A37B"'
+        )
     if related and size_in_name(related.id) != named and not agree(related.params, params):
         related = None
     if related:
@@ -7883,6 +7934,12 @@ def _named_model(model_id: str, size: str) -> Model:
     if is_size(model_id):
         raise Refusal(f"model_id {shown(model_id)} is a size; give it as model_size and leave model_id auto")
     if not parse_reference(model_id):
+        if found := tagged(model_id):
+            raise Refusal(
+                f"model_id {shown(model_id)} names a file of llama.cpp or Ollama by its tag, and only safetensors are "
+                f"loaded here; name the model that it was made from, such as Qwen/Qwen3-8B, without "
+                f"{model_id.strip()[len(found) :]}"
+            )
         raise Refusal(
             f"model_id {shown(model_id)} is neither a Hugging Face id such as Qwen/Qwen3-8B nor a local folder"
         )

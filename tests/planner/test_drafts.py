@@ -10,6 +10,7 @@ from benchmarks.oracle.rows import load
 from benchmarks.oracle.verdict import CACHE, IN_FLIGHT, WEIGHTS
 from planner.catalogue.drafts import draft_of
 from planner.catalogue.gpus import GPUS
+from planner.catalogue.hf_config import from_config
 from planner.catalogue.models import find_model
 from planner.catalogue.shipped import load_catalogue
 from planner.choose.configurations import draft_for
@@ -18,7 +19,7 @@ from planner.draft import Draft
 from planner.estimate.draft_memory import draft_gib, with_draft
 from planner.estimate.vllm_cache import request_bytes
 from planner.request.parse import parse_budget
-from planner.schema import GIB, InferencePlan, InferenceSetup, Model, Request
+from planner.schema import GIB, InferencePlan, InferenceSetup, Model, Refusal, Request
 from planner.write.plan_py.render import plan_py
 
 ROWS = {row["id"]: row for row in load("drafts")["rows"]}
@@ -104,6 +105,21 @@ def test_plan_py_holds_what_vllm_is_told() -> None:
         "revision": "08610ffa01dd9f16731fe8f627b85905b6aa51c4",
     }  # fmt: skip
     assert speculative(answered("throughput")) == {}
+
+
+# Heads' own files: nebius' and Red Hat's EAGLE-3, z-lab's DFlash, and a checkpoint of MTP layers alone
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"architectures": ["LlamaForCausalLMEagle3"], "model_type": "llama", "hidden_size": 4096},
+        {"architectures": ["Eagle3DraftModel"], "speculators_model_type": "eagle3", "draft_vocab_size": 32000},
+        {"architectures": ["DFlashDraftModel"], "model_type": "qwen3", "dflash_config": {"mask_token_id": 1}},
+        {"architectures": ["Qwen3_5MTP"], "model_type": "qwen3_5_mtp"},
+    ],
+)
+def test_a_head_alone_is_no_model(config: dict[str, object]) -> None:
+    with pytest.raises(Refusal, match="a draft head for speculative decoding, not a whole model"):
+        from_config(config, "x")
 
 
 @pytest.mark.slow
