@@ -48,7 +48,7 @@ def from_config(config: Mapping[str, Any], id: str, beside: Mapping[str, Any] | 
     fields.asked.update(architecture.nested)
     check_names(text, kind)
     model = _dimensions(fields, architecture, kind, id)
-    head = head_of(config)
+    head = head_of(config) or ("none" if architecture.encoder and config.get("architectures") else "")
     headless = architecture.encoder or head not in ("text", "")
     key, tied = fields.get("tie_word_embeddings", "tie_embedding")
     if tied not in (None, True, False):

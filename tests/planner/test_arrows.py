@@ -10,11 +10,12 @@ ROOT = Path(__file__).resolve().parents[2]
 # folder or module -> those that it may import
 ALLOWED = {
     "reasons": set(),
-    "schema": {"reasons"},
-    "catalogue": {"schema"},
+    "draft": set(),
+    "schema": {"reasons", "draft"},
+    "catalogue": {"schema", "draft"},
     "request": {"schema", "catalogue"},
-    "estimate": {"schema", "reasons", "catalogue"},
-    "choose": {"schema", "reasons", "catalogue", "request", "estimate"},
+    "estimate": {"schema", "draft", "reasons", "catalogue"},
+    "choose": {"schema", "draft", "reasons", "catalogue", "request", "estimate"},
     "describe": {"schema", "reasons", "catalogue", "request", "estimate", "choose"},
     "write": {"schema", "catalogue", "request", "estimate", "choose", "describe"},
     "questions": {"schema", "catalogue", "request"},

@@ -9,7 +9,7 @@ from ...choose.cost import container_usd_per_hour, month_hours, tokens_per_s
 from ...choose.traffic import SCALEDOWN_S
 from ...describe.inference import estimate_of, idle_prices, max_containers, peak_gib, pool_words
 from ...request.warm_pool import crons
-from ...schema import InferencePlan
+from ...schema import InferencePlan, InferenceSetup
 from .common import DONE, PLANNED, Constant, decided, host_reason, identity, startup_timeout, two_parts
 from .inference import checkpoint, engine, engine_name, rate_reason, weights
 
@@ -147,12 +147,25 @@ def beside(plan: InferencePlan) -> list[Constant]:
         ("IMAGES", 0, "in one request; more than 0 for a model that sees, sent as data: URLs, 8 MiB each"),
         ("ALLOWED_MEDIA_DOMAINS", [], "hosts that images may be fetched from by https; none"),
         ("ADAPTERS", {}, 'LoRA adapters: {"name in requests": "./folder-on-the-volume" or "org/name@commit"}'),
-        (
-            "SPECULATIVE",
-            {},
-            'vLLM\'s speculative decoding: {"method": "ngram", "num_speculative_tokens": 4, "prompt_lookup_max": 4}',
-        ),
+        speculative(plan.chosen.setup),
     ]
+
+
+def speculative(setup: InferenceSetup) -> Constant:
+    """Return vLLM's configuration of speculative decoding: off, unless latency is the aim and a draft is known."""
+    draft = setup.draft
+    if not draft:
+        example = '{"method": "ngram", "num_speculative_tokens": 4, "prompt_lookup_max": 4}'
+        return "SPECULATIVE", {}, f"vLLM's speculative decoding: {example}"
+    config: dict[str, object] = {"method": draft.method, "num_speculative_tokens": draft.tokens}
+    if draft.repository:
+        config |= {"model": draft.repository, "revision": draft.revision or "main"}
+    source = "a head published for the model" if draft.repository else "layers of the checkpoint itself"
+    return (
+        "SPECULATIVE",
+        config,
+        f"for latency: {source} propose tokens; memory is planned, speed is not; {{}} is off",
+    )
 
 
 def whole_mib(count: int) -> int:
