@@ -194,8 +194,8 @@ def test_half_of_the_money_does_half_and_the_rest_does_the_rest(
     """Each shard is made to take 10 s, whatever this machine is busy with: 20 shards, 200 s."""
     monkeypatch.setattr(budget.SpendMeter, "seconds", property(lambda meter: 10.0))
     shard_usd = 10 / 3600 * plan.USD_PER_HOUR
-    report = jobs.run(job, limit=f"{10.5 * shard_usd:.8f}/run", seconds_per_row=1.0)
-    assert report.stopped.endswith(f"USD are left of {10.5 * shard_usd:g}/run, and a shard costs about {shard_usd:.2f}")
+    report = jobs.run(job, limit=f"{10.6 * shard_usd:.8f}/run", seconds_per_row=1.0)
+    assert report.stopped.endswith(f"USD are left of {10.6 * shard_usd:g}/run, and a shard costs about {shard_usd:.2f}")
     assert report.status.shards_done == 10 and report.status.usd == pytest.approx(10 * shard_usd)
     assert report.status.left_usd == pytest.approx(10 * shard_usd)
     assert "the same command continues" in str(report)
@@ -208,7 +208,7 @@ def test_what_costs_more_than_expected_stops_it_sooner(job: Job, monkeypatch: py
     """Twice the expected cost: the first shards show it, and from then on it is what is expected."""
     monkeypatch.setattr(budget.SpendMeter, "seconds", property(lambda meter: 20.0))
     shard_usd = 20 / 3600 * plan.USD_PER_HOUR
-    report = jobs.run(job, limit=f"{10.5 * shard_usd:.8f}/run", seconds_per_row=1.0)
+    report = jobs.run(job, limit=f"{10.6 * shard_usd:.8f}/run", seconds_per_row=1.0)
     assert report.status.shards_done == 10 and report.status.usd == pytest.approx(10 * shard_usd)
 
 

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from {{cookiecutter.__package}}.engine import middleware, options
+from {{cookiecutter.__package}}.engine import admission, middleware, options
 from {{cookiecutter.__package}}.engine.body_limit import BodyLimit, Message, Receive, Scope, Send
 from {{cookiecutter.__package}}.monitoring import oom
 
@@ -74,6 +74,38 @@ def test_a_request_that_is_refused_does_not_reach_vllm(built: middleware.RouteFi
     assert status == 400 and not api.asked
     error = json.loads(body)
     assert error["type"] == "error" and "not JSON" in error["error"]["message"]  # in Anthropic's and OpenAI's form
+
+
+def test_a_request_that_finds_no_place_is_refused_before_a_stream_begins(built: middleware.RouteFilter):
+    api, most = Api(), options.MOST_OPEN
+    built.places.take(most)
+    try:
+        status, (said,) = ask(built, api, PATH, BODY)
+        assert status == 503 and not api.asked
+        assert f"{most} requests run or wait" in json.loads(said)["error"]["message"]
+    finally:
+        built.places.free(most)
+    assert ask(built, api, PATH, BODY)[0] == 200 and built.places.taken == 0
+
+
+@pytest.mark.parametrize(
+    ("path", "request_", "count"),
+    [
+        ("/v1/chat/completions", {"messages": [], "n": 3}, 3),
+        ("/v1/completions", {"prompt": "a"}, 1),
+        ("/v1/completions", {"prompt": ["a", "b"], "n": 2.0}, 4),
+        ("/v1/completions", {"prompt": [5, 6, 7]}, 1),
+        ("/v1/completions", {"prompt": [[5, 6], [7]]}, 2),
+        ("/v1/responses", {"input": [{}, {}]}, 1),
+        ("/v1/messages/count_tokens", {"messages": []}, 0),
+        ("/v1/embeddings", {"input": ["a", "b", "c"]}, 3),
+        ("/v1/embeddings", {"input": []}, 1),
+        ("/score", {"queries": "a", "documents": ["b", "c"]}, 2),
+        ("/rerank", {"query": "a", "documents": ["b", "c"]}, 2),
+    ],
+)
+def test_what_a_request_asks_for_is_counted_as_vllm_counts_it(path: str, request_: dict, count: int):
+    assert admission.answers(path, request_) == count
 
 
 def test_each_piece_is_sent_before_the_next_is_made(built: middleware.RouteFilter):

@@ -13,11 +13,11 @@ from prometheus_client import REGISTRY
 
 from .. import plan
 from ..monitoring import gpu_memory, oom, prometheus
-from . import images, options, request_limits, verify
+from . import admission, images, options, request_limits, verify
 from .body_limit import App, BodyLimit, Message, Receive, Scope, Send, replay, send_error, send_json
 
 ENGINE_DEAD = b"EngineCore encountered an issue. See stack trace (above) for the root cause."  # v1/engine/exceptions.py
-RETRY_AFTER_S = 2
+RETRY_AFTER = (b"retry-after", b"2")  # seconds
 OPEN = {"/health", "/metrics", "/v1/models", "/version", *options.ROUTES}  # vLLM answers these
 
 
@@ -31,6 +31,7 @@ class RouteFilter:
         self.started_s = time.time() - psutil.Process().create_time()  # vLLM builds its API when the engine is ready
         self.engine: dict[str, object] = {}
         self.key = os.environ.get(options.KEY, "").encode()
+        self.places = admission.Places()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("path", "")
@@ -65,13 +66,22 @@ class RouteFilter:
         """Pass a request on if it is within the limits, with its errors explained. BodyLimit gives its body whole."""
         message = await receive()
         try:
-            request_limits.parse(scope["path"], message.get("body", b""))
+            request = request_limits.parse(scope["path"], message.get("body", b""))
             if scope["path"] in options.PAIRS:
                 check_one_label(scope["app"].state.engine_client.model_config.hf_config.num_labels, scope["path"])
         except request_limits.RefusedRequest as refused:
             await send_error(send, 400, str(refused))
-        else:
+            return
+        answers = admission.answers(scope["path"], request)
+        try:
+            self.places.take(answers)
+        except admission.Full as full:
+            await send_error(send, 503, str(full), [RETRY_AFTER])
+            return
+        try:
             await self.app(scope, replay(message, receive), ErrorRewriter(send, scope["app"].state.engine_client))
+        finally:
+            self.places.free(answers)
 
     async def _what_runs(self, app: Any) -> dict[str, object]:
         """The workers' answers, and where they are not as planned. Asked once: it cannot change."""
@@ -147,10 +157,10 @@ def check_one_label(labels: int, path: str) -> None:
 
 
 def with_retry_after(message: Message) -> Message:
-    """The start of a 503, which vLLM gives when too many requests wait, with the time after which to try again."""
+    """The start of a 503, which vLLM gives where too much waits after all, with the time after which to try again."""
     if message["type"] != "http.response.start" or message["status"] != 503:
         return message
-    return {**message, "headers": [*message["headers"], (b"retry-after", str(RETRY_AFTER_S).encode())]}
+    return {**message, "headers": [*message["headers"], RETRY_AFTER]}
 
 
 def being_replaced(cause: str) -> str:
