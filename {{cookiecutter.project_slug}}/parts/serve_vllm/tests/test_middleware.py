@@ -201,4 +201,46 @@ def test_too_many_waiting_are_told_when_to_try_again(built: middleware.RouteFilt
     rewriter = middleware.ErrorRewriter(send, SimpleNamespace(errored=False))
     for status in (503, 200):
         asyncio.run(rewriter({"type": "http.response.start", "status": status, "headers": []}))
-    assert [dict(message["headers"]).get(b"retry-after") for message in sent] == [b"2", None]
+        asyncio.run(rewriter({"type": "http.response.body", "body": b"full"}))
+    assert [dict(message["headers"]).get(b"retry-after") for message in sent[::2]] == [b"2", None]
+    assert [message["body"] for message in sent[1::2]] == [b"full", b"full"]
+
+
+# As vLLM 0.32 answers them
+REFUSALS = [
+    (
+        "2 validation errors:\n  {'type': 'string_type', 'loc': 'body.messages.0.ChatCompletionUserMessageParam.content', "
+        "'msg': 'Input should be a valid string', 'input': '5'}\n  {'type': 'literal_error', 'loc': 'body.role', 'msg': "
+        "\"Input should be 'user'\", 'input': 'x'}",
+        "messages.0.content: Input should be a valid string; role: Input should be 'user'",
+    ),
+    (
+        "7 validation errors for ValidatorIterator\n0.ChatCompletionContentPartTextParam.text\n  Input should be a valid "
+        "string [type=string_type, input_value=5, input_type=int]\n    For further information visit https://errors",
+        "0.text: Input should be a valid string",
+    ),
+    ("unhashable type: 'list'", "the request has a field of another form than this route reads"),
+    ("jinja2.environment.Template.render() got multiple values for keyword argument 'messages'", "another form"),
+    ("Grammar error: [21:58:25] /project/cpp/regex_converter.cc:83: Regex parsing error", "Grammar error: Regex parsing"),
+    ("stop cannot contain an empty string.", "stop cannot contain an empty string."),
+]
+
+
+@pytest.mark.parametrize(("said", "told"), REFUSALS)
+def test_the_text_of_an_exception_becomes_a_sentence(built: middleware.RouteFilter, said: str, told: str):
+    body = json.dumps({"error": {"message": said, "type": "BadRequestError", "code": 400}}).encode()
+    status, [answer] = ask(built, Api(body, status=400), PATH, BODY)
+    assert status == 400 and told in json.loads(answer)["error"]["message"]
+    assert not any(word in answer for word in (b"validation error", b"input_value", b"jinja2", b"/project", b"unhash"))
+
+
+def test_an_exception_that_vllm_lets_through_is_answered_here(
+    built: middleware.RouteFilter, capsys: pytest.CaptureFixture[str]
+):
+    class Raising(Api):
+        async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+            raise RecursionError("somebody's prompt")
+
+    status, [body] = ask(built, Raising(), PATH, BODY)
+    assert status == 500 and b"prompt" not in body and "somebody's prompt" in capsys.readouterr().out
+    assert built.places.taken == 0

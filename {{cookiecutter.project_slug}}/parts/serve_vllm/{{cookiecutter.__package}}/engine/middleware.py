@@ -13,7 +13,7 @@ from prometheus_client import REGISTRY
 
 from .. import plan
 from ..monitoring import gpu_memory, oom, prometheus
-from . import admission, images, options, request_limits, verify
+from . import admission, error_texts, images, options, request_limits, verify
 from .body_limit import App, BodyLimit, Message, Receive, Scope, Send, replay, send_error, send_json
 
 ENGINE_DEAD = b"EngineCore encountered an issue. See stack trace (above) for the root cause."  # v1/engine/exceptions.py
@@ -78,8 +78,11 @@ class RouteFilter:
         except admission.Full as full:
             await send_error(send, 503, str(full), [RETRY_AFTER])
             return
+        rewriter = ErrorRewriter(send, scope["app"].state.engine_client)
         try:
-            await self.app(scope, replay(message, receive), ErrorRewriter(send, scope["app"].state.engine_client))
+            await self.app(scope, replay(message, receive), rewriter)
+        except Exception as error:  # else it is answered outside of this, with its own text
+            await rewriter.fail(error)
         finally:
             self.places.free(answers)
 
@@ -111,26 +114,49 @@ class ServiceMiddleware(BodyLimit):
 
 
 class ErrorRewriter:
-    """A `send` that turns vLLM's bare 500 into a 507 or a 503 that says why. Everything else goes through at once.
+    """A `send` that turns vLLM's errors into sentences, and its bare 500 into a 507 or a 503 that says why.
 
-    What an exception said stays in the log: it can hold paths, and pieces of other requests.
+    Everything else goes through at once. What an exception said stays in the log: it can hold paths, and pieces of
+    other requests.
     """
 
     def __init__(self, send: Send, engine: Any) -> None:
         self.send, self.engine = send, engine
-        self.failed: Message = {}  # the start of a 500, held until its body is there
+        self.begun = False
+        self.failed: Message = {}  # the start of an error, held until its body is there
 
     async def __call__(self, message: Message) -> None:
-        if message["type"] == "http.response.start" and message["status"] == 500:
+        if message["type"] == "http.response.start" and message["status"] >= 400:
             self.failed = message
         elif self.failed:
-            await self._explain(message)
+            start, self.failed = self.failed, {}
+            await self._explain(start, message)
         else:
-            await self.send(with_retry_after(await self._with_cause(message)))
+            self.begun = True
+            await self.send(await self._with_cause(message))
 
-    async def _explain(self, message: Message) -> None:
-        """Send an explained error for a 500 whose body is `message`."""
-        text = bytes(message["body"]).decode(errors="replace")
+    async def _explain(self, start: Message, message: Message) -> None:
+        """Send an explained error for the start of one and its body."""
+        text, status = bytes(message.get("body", b"")).decode(errors="replace"), start["status"]
+        self.begun = True
+        if status == 500:
+            await self._explain_500(text)
+            return
+        told = error_texts.explain(text)
+        if told == text:
+            await self.send(with_retry_after(start))
+            await self.send(message)
+        else:
+            print(f"vLLM refused a request: {text[:2000]}", flush=True)
+            await send_error(self.send, status, told)
+
+    async def fail(self, error: Exception) -> None:
+        """Answer for an exception of vLLM's that nothing there answered for."""
+        if self.begun:
+            raise error
+        await self._explain_500(f"{type(error).__name__}: {error}")
+
+    async def _explain_500(self, text: str) -> None:
         cause = oom.explain(text)
         if self.engine.errored:
             cause = cause or await read_cause()
