@@ -207,21 +207,23 @@ def test_too_many_waiting_are_told_when_to_try_again(built: middleware.RouteFilt
 
 
 # As vLLM 0.32 answers them
+ANOTHER_FORM = "the request has a field of another form than this route reads"
 REFUSALS = [
     (
-        "2 validation errors:\n  {'type': 'string_type', 'loc': 'body.messages.0.ChatCompletionUserMessageParam.content', "
-        "'msg': 'Input should be a valid string', 'input': '5'}\n  {'type': 'literal_error', 'loc': 'body.role', 'msg': "
-        "\"Input should be 'user'\", 'input': 'x'}",
+        "2 validation errors:\n  {'type': 'string_type', 'loc': 'body.messages.0.ChatUserMessageParam.content', "
+        "'msg': 'Input should be a valid string', 'input': '5'}\n  "
+        "{'type': 'literal_error', 'loc': 'body.role', 'msg': \"Input should be 'user'\", 'input': 'x'}",
         "messages.0.content: Input should be a valid string; role: Input should be 'user'",
     ),
     (
-        "7 validation errors for ValidatorIterator\n0.ChatCompletionContentPartTextParam.text\n  Input should be a valid "
-        "string [type=string_type, input_value=5, input_type=int]\n    For further information visit https://errors",
+        "7 validation errors for ValidatorIterator\n0.ChatCompletionContentPartTextParam.text\n  "
+        "Input should be a valid string [type=string_type, input_value=5, input_type=int]\n    "
+        "For further information visit https://errors",
         "0.text: Input should be a valid string",
     ),
-    ("unhashable type: 'list'", "the request has a field of another form than this route reads"),
-    ("jinja2.environment.Template.render() got multiple values for keyword argument 'messages'", "another form"),
-    ("Grammar error: [21:58:25] /project/cpp/regex_converter.cc:83: Regex parsing error", "Grammar error: Regex parsing"),
+    ("unhashable type: 'list'", ANOTHER_FORM),
+    ("jinja2.environment.Template.render() got multiple values for keyword argument 'messages'", ANOTHER_FORM),
+    ("Grammar error: [21:58:25] /project/cpp/regex.cc:83: Regex parsing error", "Grammar error: Regex parsing error"),
     ("stop cannot contain an empty string.", "stop cannot contain an empty string."),
 ]
 
@@ -232,6 +234,15 @@ def test_the_text_of_an_exception_becomes_a_sentence(built: middleware.RouteFilt
     status, [answer] = ask(built, Api(body, status=400), PATH, BODY)
     assert status == 400 and told in json.loads(answer)["error"]["message"]
     assert not any(word in answer for word in (b"validation error", b"input_value", b"jinja2", b"/project", b"unhash"))
+
+
+def test_the_text_of_an_exception_in_a_stream_becomes_a_sentence(built: middleware.RouteFilter):
+    said = {"error": {"message": "unhashable type: 'list'", "type": "BadRequestError", "code": 400}}
+    event = f"data: {json.dumps(said)}\n\n".encode()
+    told = said | {"error": said["error"] | {"message": ANOTHER_FORM}}
+    kept = b'data: {"error": {"message": "too long"}}\n\n'
+    _, pieces = ask(built, Api(b"data: {}\n\n", event, kept, b"data: [DONE]\n\n"), PATH, BODY)
+    assert pieces == [b"data: {}\n\n", f"data: {json.dumps(told)}\n\n".encode(), kept, b"data: [DONE]\n\n"]
 
 
 def test_an_exception_that_vllm_lets_through_is_answered_here(

@@ -267,7 +267,8 @@ def test_the_schemas_of_tools_count_where_a_call_is_forced():
     tools = HELLO | {"tools": [{"type": "function", "function": function}]}
     assert not refusal(tools, CHAT) and not refusal(tools | {"tool_choice": "auto"}, CHAT)
     assert "200 properties" in refusal(tools | {"tool_choice": "required"}, CHAT)
-    named = {"input": "a", "tools": [{"type": "function", **function}], "tool_choice": {"type": "function", "name": "f"}}
+    named = {"input": "a", "tools": [{"type": "function", **function}]}
+    named["tool_choice"] = {"type": "function", "name": "f"}
     assert "200 properties" in refusal(named, RESPONSES)
     anthropics = HELLO | {"tools": [{"name": "f", "input_schema": large}], "tool_choice": {"type": "any"}}
     assert "200 properties" in refusal(anthropics, MESSAGES)
@@ -284,7 +285,7 @@ def test_the_schemas_of_tools_count_where_a_call_is_forced():
         ({"chat_template_kwargs": {"conversation": 1}}, "takes no 'conversation'"),
         ({"chat_template_kwargs": {str(i): 1 for i in range(33)}}, "at most 32"),
         ({"messages": [{"role": "assistant", "tool_calls": 5}]}, "tool_calls must be a list"),
-        ({"messages": [{"role": "user", "content": [{"type": ["text"]}]}]}, "content of type ['text'] is not read here"),
+        ({"messages": [{"role": "user", "content": [{"type": ["text"]}]}]}, "type ['text'] is not read here"),
     ],
 )
 def test_other_forms_than_clients_send_are_refused(fields: dict, words: str):

@@ -32,6 +32,16 @@ def explain(body: str) -> str:
     return body if told == message else told
 
 
+def explain_streamed(event: bytes) -> bytes:
+    """Return an error event of a stream with its sentence; the event itself where that may go as it is."""
+    first, _, rest = event.partition(b"\n")
+    body = first.removeprefix(b"data: ").decode(errors="replace")
+    if (told := explain(body)) == body:
+        return event
+    error = json.loads(body) | {"error": json.loads(body)["error"] | {"message": told}}
+    return b"data: " + json.dumps(error).encode() + b"\n" + rest
+
+
 def faults(message: str) -> str:
     """Return where the first faults are and what they are, without values, of Pydantic's list of them."""
     found = [(place, fault) for place, _, fault in LISTED.findall(message)] or PRINTED.findall(message)

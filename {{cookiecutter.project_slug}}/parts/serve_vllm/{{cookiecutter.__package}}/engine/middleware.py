@@ -17,6 +17,7 @@ from . import admission, error_texts, images, options, request_limits, verify
 from .body_limit import App, BodyLimit, Message, Receive, Scope, Send, replay, send_error, send_json
 
 ENGINE_DEAD = b"EngineCore encountered an issue. See stack trace (above) for the root cause."  # v1/engine/exceptions.py
+STREAMED_ERROR = b'data: {"error"'
 RETRY_AFTER = (b"retry-after", b"2")  # seconds
 OPEN = {"/health", "/metrics", "/v1/models", "/version", *options.ROUTES}  # vLLM answers these
 
@@ -168,7 +169,9 @@ class ErrorRewriter:
             await send_error(self.send, 500, "the engine failed on this request; the container's log says why")
 
     async def _with_cause(self, message: Message) -> Message:
-        """A piece of a stream, whose status is out; the last one says that the engine died, and now why."""
+        """A piece of a stream, whose status is out: an error in it is a sentence, and says why the engine died."""
+        if message.get("body", b"").startswith(STREAMED_ERROR) and not self.engine.errored:
+            return {**message, "body": error_texts.explain_streamed(message["body"])}
         if ENGINE_DEAD not in message.get("body", b"") or not self.engine.errored:
             return message
         return {**message, "body": message["body"].replace(ENGINE_DEAD, being_replaced(await read_cause()).encode())}
