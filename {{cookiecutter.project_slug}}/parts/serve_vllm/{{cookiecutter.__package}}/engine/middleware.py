@@ -148,8 +148,7 @@ class ErrorRewriter:
             await self.send(with_retry_after(start))
             await self.send(message)
         else:
-            print(f"vLLM refused a request: {text[:2000]}", flush=True)
-            await send_error(self.send, status, told)
+            await send_error(self.send, status, told)  # nothing to the log: the text may hold a prompt
 
     async def fail(self, error: Exception) -> None:
         """Answer for an exception of vLLM's that nothing there answered for."""
