@@ -10529,22 +10529,20 @@ def access(plan: InferencePlan) -> list[Constant]:
             public,
             ("MAX_BODY_BYTES", body, f"of one request; a full context takes less, at {TOKEN_BYTES} bytes a token"),
             ("MAX_ANSWER_TOKENS", max(1, setup.context_len // 2), "one request may ask for; half of the context"),
-            *waiting(plan, WAITING_ROUNDS * setup.concurrency, "requests"),
+            waiting(WAITING_ROUNDS * setup.concurrency, "requests"),
         ]
     body = max(MAX_TEXTS * TEXT_BYTES, whole_mib(setup.context_len * TOKEN_BYTES))
     return [
         public,
         ("MAX_BODY_BYTES", body, f"of one request: room for MAX_TEXTS of {TEXT_BYTES // 1024} KiB each"),
         ("MAX_TEXTS", MAX_TEXTS, "in one request, as many as OpenAI's own API takes; they run CONCURRENCY at a time"),
-        *waiting(plan, WAITING_ROUNDS * MAX_TEXTS, "texts"),
+        waiting(WAITING_ROUNDS * MAX_TEXTS, "texts"),
     ]
 
 
-def waiting(plan: InferencePlan, count: int, what: str) -> list[Constant]:
-    """Return the length of the engine's queue: vLLM's alone, since Modal holds back what transformers cannot run."""
-    if plan.chosen.setup.engine != "vllm":
-        return []
-    return [("MAX_WAITING", count, f"{what} beside those that run; one more gets a 503, and its client tries again")]
+def waiting(count: int, what: str) -> Constant:
+    """Return the length of the engine's queue."""
+    return "MAX_WAITING", count, f"{what} beside those that run; one more gets a 503, and its client tries again"
 
 
 def conversation(plan: InferencePlan) -> list[Constant]:

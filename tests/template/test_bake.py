@@ -104,13 +104,11 @@ CONSTANTS = {
     "batch": f"{COMMON} DATASET BUCKET BUCKET_SECRET SHARD_ROWS TIMEOUT SPEED_RANGE TYPICAL_PROMPT_TOKENS",
 }
 OF_WORKLOAD = {
-    ("serve", "generation"): "MAX_ANSWER_TOKENS",
-    ("serve", "embedding"): "MAX_TEXTS",
-    ("serve", "classification"): "MAX_TEXTS",
-    ("serve", "generation", "vllm"): "MAX_WAITING TOOL_CALL_PARSER REASONING_PARSER "
+    ("serve", "generation"): "MAX_ANSWER_TOKENS MAX_WAITING",
+    ("serve", "embedding"): "MAX_TEXTS MAX_WAITING",
+    ("serve", "classification"): "MAX_TEXTS MAX_WAITING",
+    ("serve", "generation", "vllm"): "TOOL_CALL_PARSER REASONING_PARSER "
     "IMAGES ALLOWED_MEDIA_DOMAINS ADAPTERS SPECULATIVE",
-    ("serve", "embedding", "vllm"): "MAX_WAITING",
-    ("serve", "classification", "vllm"): "MAX_WAITING",
     ("batch", "generation"): "MAX_ANSWER_TOKENS TEMPERATURE TYPICAL_ANSWER_TOKENS PREDICTED_PROMPT_TOKENS_PER_S",
 }
 OF_ENGINE = {"vllm": "KV_CACHE_DTYPE MAX_NUM_BATCHED_TOKENS", "transformers": ""}
