@@ -1141,7 +1141,8 @@ def batching_memory(setup: InferenceSetup) -> InferenceMemory:
         return weights + fixed + overhead + terms.need_gib <= gpu.visible_gib and terms.claimed_gib <= allowed
 
     sequences = ceil(setup.concurrency * tp / setup.gpu_count)
-    fitting, above = 0, 4 * max_sequences(gpu)
+    one = model.layers * kv_layer_bytes(model, "auto", tp) * setup.context_len / GIB  # of the cache, at the least
+    fitting, above = 0, min(4 * max_sequences(gpu), int(gpu.visible_gib / one) + 1 if one else 4 * max_sequences(gpu))
     while above - fitting > 1:
         middle = (fitting + above) // 2
         fitting, above = (middle, above) if runs(middle) else (fitting, middle)
@@ -2554,9 +2555,9 @@ ADAPTER_BYTES = 3  # of an adapter's input: a 16-bit copy, and the mask of its d
 estimate_training_kept_MASK_BYTES = 1  # of them
 
 
-def saved_bytes(setup: TrainingSetup) -> float:
+def saved_bytes(setup: TrainingSetup, known: Widths | None = None) -> float:
     """Return the bytes that autograd keeps of one decoder layer for one token, nothing recomputed: the layers' mean."""
-    w, kind = widths(setup), traits(setup.model)
+    w, kind = known or widths(setup), traits(setup.model)
     kept = _norms(setup, w, kind) + _linear_inputs(setup, w, kind) + _attention(setup, w, kind) + _mlp(setup, w)
     return kept + _adapters(setup, w, kind) + mask_bytes(setup)
 
@@ -2826,7 +2827,7 @@ def timeline(setup: TrainingSetup, w: Widths, gradients: float) -> tuple[Moment,
     cast = autocast(setup) and full  # float32 weights, of which autocast makes 16-bit copies
     stream = 4 if cast else item
     again = setup.gradient_checkpointing
-    layer = saved_bytes(setup) * tokens
+    layer = saved_bytes(setup, w) * tokens
     stack = model.layers * (stream * w.hidden * tokens if again else layer)
     if mask_bytes(setup):
         stack += estimate_training_memory_MASK_BYTES * tokens * (tokens if setup.packed else setup.seq_len)
@@ -2983,7 +2984,7 @@ def estimate_training_speed_speed(setup: TrainingSetup) -> TrainingSpeed:
     if setup.packed:  # TRL lays the sequences of a micro-batch end to end, in one row
         scored = 2 * w.query * tokens * model.layers * tokens / MASKED_SHARE
     attention_s = (3.5 + more) * scored / (peak * share * kernel)
-    elementwise_s = ELEMENTWISE_PASSES * (1 + more / 3) * saved_bytes(setup) * tokens * model.layers / gpu.bandwidth
+    elementwise_s = ELEMENTWISE_PASSES * (1 + more / 3) * saved_bytes(setup, w) * tokens * model.layers / gpu.bandwidth
     if setup.logits == "full" and model.workload == "generation":
         elementwise_s += 2 * LOSS_BYTES * tokens * model.vocab / gpu.bandwidth
     launch_s = LAYER_LAUNCH_S * model.layers * (3 + more) / 4

@@ -70,7 +70,7 @@ def speed(setup: TrainingSetup) -> TrainingSpeed:
     if setup.packed:  # TRL lays the sequences of a micro-batch end to end, in one row
         scored = 2 * w.query * tokens * model.layers * tokens / MASKED_SHARE
     attention_s = (3.5 + more) * scored / (peak * share * kernel)
-    elementwise_s = ELEMENTWISE_PASSES * (1 + more / 3) * saved_bytes(setup) * tokens * model.layers / gpu.bandwidth
+    elementwise_s = ELEMENTWISE_PASSES * (1 + more / 3) * saved_bytes(setup, w) * tokens * model.layers / gpu.bandwidth
     if setup.logits == "full" and model.workload == "generation":
         elementwise_s += 2 * LOSS_BYTES * tokens * model.vocab / gpu.bandwidth
     launch_s = LAYER_LAUNCH_S * model.layers * (3 + more) / 4
