@@ -32,7 +32,7 @@ GEMM_SHARE = {
     89: (0.64, 0.48, 0.48),
     90: (0.82, 0.59, 0.59),
     100: (0.70, 0.46, 0.41),
-    103: (0.75, 0.50, 0.45),
+    103: (0.70, 0.46, 0.41),  # a B300's kernels are within 8% of a B200's
     120: (0.78, 0.70, 0.58),
 }
 # Of that: cards of 70 to 150 W do not hold their clock. An A10G is sold with 70 of the A10's 125 TFLOP/s (prior).
