@@ -917,7 +917,7 @@ DEQUANTIZED_FLOPS = 0.80  # weights unpacked to 16 bits on the way: vLLM on an A
 # Of dense 16-bit FLOP/s, by kernel, over prompts of some thousand tokens; FlashAttention 4 is young.
 ATTENTION_FLOPS = {"sdpa": 0.40, "flash_attention_2": 0.47, "flash_attention_3": 0.53, "flash_attention_4": 0.45}
 ALLREDUCE_SHARE = 0.40  # of a link's one-way bandwidth (0.30 to 0.45 over NVLink, 0.2 to 0.4 over PCIe)
-# Fitted, together, on whole engines.
+# Fitted, together, on whole engines; with any one family left out they stay within a third of this.
 LAYER_S = 25e-6  # launches and norms of a layer inside a CUDA graph
 EXPERT_LAYER_S = 35e-6  # routing, sorting and gathering of a layer of experts
 STEP_S = 0.3e-3  # scheduling and sampling of one step
