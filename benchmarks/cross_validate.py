@@ -17,6 +17,8 @@ from types import ModuleType
 from benchmarks.rows_inference import Planner, Run, memory_scores, speed_scores
 from benchmarks.score import Score
 from planner.estimate import inference_speed, memory_terms, vllm_memory
+from planner.estimate.inference_memory import memory as inference_memory
+from planner.estimate.memory_terms import InferenceMemory
 from planner.estimate.vllm_memory import max_sequences
 from planner.schema import GIB
 
@@ -83,20 +85,36 @@ def _thin(runs: SpeedRuns, most: int) -> SpeedRuns:
     return [run for group in groups.values() for run in group[:: max(1, len(group) // most)][:most]]
 
 
+class SpeedPlanner(Planner):
+    """The planner's speeds, with the memory of a run worked out once: no constant of `SPEED` changes it."""
+
+    def __init__(self) -> None:
+        self.known: dict[int, InferenceMemory] = {}
+
+    def output_tokens_per_s(self, run: Run, alone: bool) -> float | None:
+        if id(run) not in self.known:
+            self.known[id(run)] = inference_memory(run.setup)
+        memory = self.known[id(run)]
+        if not memory.fits:
+            return None
+        speed = inference_speed.generation_speed(run.setup, memory)
+        return speed.decode_tokens_per_s_single if alone else speed.output_tokens_per_s
+
+
 def cross_validated_speeds(runs: SpeedRuns, family_of: Callable[[Run], str]) -> list[Score]:
     """Speed scores of every run with constants that have not seen its family."""
     held = [run for run in runs if "eager" not in run[1]]
-    left_out = []
+    left_out, planner = [], SpeedPlanner()
     for name in sorted({family_of(run) for run, *_ in held}):
         seen = _thin([run for run in held if family_of(run[0]) != name], 4)
 
         def loss(seen: SpeedRuns = seen) -> float:
             size = lambda score: min(abs(math.log(score.factor)), 1.5)  # noqa: E731
-            return _weighted(speed_scores(seen, Planner()), size)
+            return _weighted(speed_scores(seen, planner), size)
 
         fitted = descend(SPEED, loss)
         with constants(fitted):
-            left_out += speed_scores([run for run in held if family_of(run[0]) == name], Planner())
+            left_out += speed_scores([run for run in held if family_of(run[0]) == name], planner)
     return left_out
 
 

@@ -11,6 +11,8 @@ from planner.schema import GIB, TrainingSetup
 
 OFFLOADS_ACTIVATIONS = ("gpt-oss", "glm-4", "qwen3-30b", "qwen3-moe", "llama-4", "mixtral")  # axolotl's MoE examples
 
+GPTQ = "stands on GPTQ-Int4 weights, not on NF4"  # QLoRA of Qwen 1
+
 # TensorRT-LLM's offline maximum queues thousands of requests, in batches of up to 4,096, and takes 0.95 of the memory.
 TENSORRT_OFFLINE: dict[str, Any] = {"memory_fraction": 0.95, "max_num_seqs": 4096}
 
@@ -42,7 +44,7 @@ def qwen_1_training_gib(row: dict[str, str], printed: float) -> float:
 def training_left_out(row: dict[str, str]) -> str:
     """Return why a training row says nothing of the planner; "" where it does."""
     if is_qwen_1(row) and row["method"] == "QLoRA":
-        return "stands on GPTQ-Int4 weights, not on NF4"
+        return GPTQ
     if "axolotl" in row["source"] and any(name in row["model"].lower() for name in OFFLOADS_ACTIVATIONS):
         return "sets activation_offloading: true"
     if "torchtune" in row["source"] and row["method"] == "full" and "70B" in row["model"]:  # 70B_full.yaml

@@ -984,7 +984,7 @@ estimate_inference_speed_GEMM_SHARE = {
     89: (0.64, 0.48, 0.48),
     90: (0.82, 0.59, 0.59),
     100: (0.70, 0.46, 0.41),
-    103: (0.75, 0.50, 0.45),
+    103: (0.70, 0.46, 0.41),  # a B300's kernels are within 8% of a B200's
     120: (0.78, 0.70, 0.58),
 }
 # Of that: cards of 70 to 150 W do not hold their clock. An A10G is sold with 70 of the A10's 125 TFLOP/s (prior).
@@ -995,7 +995,7 @@ DEQUANTIZED_FLOPS = 0.80  # weights unpacked to 16 bits on the way: vLLM on an A
 # Of dense 16-bit FLOP/s, by kernel, over prompts of some thousand tokens; FlashAttention 4 is young.
 ATTENTION_FLOPS = {"sdpa": 0.40, "flash_attention_2": 0.47, "flash_attention_3": 0.53, "flash_attention_4": 0.45}
 ALLREDUCE_SHARE = 0.40  # of a link's one-way bandwidth (0.30 to 0.45 over NVLink, 0.2 to 0.4 over PCIe)
-# Fitted, together, on whole engines.
+# Fitted, together, on whole engines; with any one family left out they stay within a third of this.
 LAYER_S = 25e-6  # launches and norms of a layer inside a CUDA graph
 EXPERT_LAYER_S = 35e-6  # routing, sorting and gathering of a layer of experts
 STEP_S = 0.3e-3  # scheduling and sampling of one step
@@ -1219,7 +1219,8 @@ def batching_memory(setup: InferenceSetup) -> InferenceMemory:
         return weights + fixed + overhead + terms.need_gib <= gpu.visible_gib and terms.claimed_gib <= allowed
 
     sequences = ceil(setup.concurrency * tp / setup.gpu_count)
-    fitting, above = 0, 4 * max_sequences(gpu)
+    one = model.layers * kv_layer_bytes(model, "auto", tp) * setup.context_len / GIB  # of the cache, at the least
+    fitting, above = 0, min(4 * max_sequences(gpu), int(gpu.visible_gib / one) + 1 if one else 4 * max_sequences(gpu))
     while above - fitting > 1:
         middle = (fitting + above) // 2
         fitting, above = (middle, above) if runs(middle) else (fitting, middle)
@@ -2386,7 +2387,7 @@ SERVE_SPEED, BATCH_SPEED = 0.4, 0.1
 THROUGHPUT_PRICE, LATENCY_PRICE = 0.1, 0.25
 # Times the price, of what is less sure or less like the published model (priors).
 TIGHT, PCIE, DATASHEET, EIGHT_BITS = 1.15, 1.25, 1.05, 1.1
-NEAR = 1.02  # times the best score is as good where the aim is cost: no speed is predicted that well (prior)
+NEAR = 1.01  # times the best score is as good where the aim is cost: no speed is predicted that well (prior)
 MEMORY_ERROR = {
     True: 0.04,
     False: 0.01,
@@ -3056,9 +3057,9 @@ ADAPTER_BYTES = 3  # of an adapter's input: a 16-bit copy, and the mask of its d
 estimate_training_kept_MASK_BYTES = 1  # of them
 
 
-def saved_bytes(setup: TrainingSetup) -> float:
+def saved_bytes(setup: TrainingSetup, known: Widths | None = None) -> float:
     """Return the bytes that autograd keeps of one decoder layer for one token, nothing recomputed: the layers' mean."""
-    w, kind = widths(setup), traits(setup.model)
+    w, kind = known or widths(setup), traits(setup.model)
     kept = _norms(setup, w, kind) + _linear_inputs(setup, w, kind) + _attention(setup, w, kind) + _mlp(setup, w)
     return kept + _adapters(setup, w, kind) + mask_bytes(setup)
 
@@ -3328,7 +3329,7 @@ def timeline(setup: TrainingSetup, w: Widths, gradients: float) -> tuple[Moment,
     cast = autocast(setup) and full  # float32 weights, of which autocast makes 16-bit copies
     stream = 4 if cast else item
     again = setup.gradient_checkpointing
-    layer = saved_bytes(setup) * tokens
+    layer = saved_bytes(setup, w) * tokens
     stack = model.layers * (stream * w.hidden * tokens if again else layer)
     if mask_bytes(setup):
         stack += estimate_training_memory_MASK_BYTES * tokens * (tokens if setup.packed else setup.seq_len)
@@ -3430,9 +3431,9 @@ def unused_bytes(
 # speed
 # Of the dense peak in large matrix products, by compute capability: A100, H100 and H200, B200. Fitted on the tables of
 # LLM-Foundry, VectorLM, torchtitan, stas00 and Qwen; with any one model family left out 0.70 to 0.78, 0.58 to 0.68 and
-# 0.66 to 0.70.
+# 0.66 to 0.70. Cards without NVLink take the share of inference_speed.py, which kernel timings of the L40S and the RTX
+# PRO 6000 back.
 estimate_training_speed_GEMM_SHARE = {8: 0.76, 9: 0.64, 10: 0.66}
-GEMM_SHARE_PCIE = 0.55  # power limits the clock of cards without NVLink (prior; one L40S run agrees, see the tests)
 ATTENTION_SHARE = {8: 0.65, 9: 0.55}  # of GEMM_SHARE, FlashAttention 2 by compute capability (its paper)
 ATTENTION_SHARE_TUNED = 0.9  # FlashAttention 3 on Hopper, any kernel on Blackwell (stas00's H200 and B200 runs)
 # PyTorch's attention under a mask, of its causal rate: it computes every pair, by the memory-efficient kernel (prior).
@@ -3473,7 +3474,7 @@ def estimate_training_speed_speed(setup: TrainingSetup) -> TrainingSpeed:
     seen = setup.seq_len * (model.layers - model.sliding_layers) + window * model.sliding_layers
     attention = 2 * w.query * seen * tokens  # one forward pass, causal
     capability = int(gpu.compute_capability)
-    share = estimate_training_speed_GEMM_SHARE.get(capability, GEMM_SHARE_PCIE) if gpu.nvlink else GEMM_SHARE_PCIE
+    share = estimate_training_speed_GEMM_SHARE[capability] if gpu.nvlink else gemm_share(gpu, 1)
     kernel = ATTENTION_SHARE.get(capability, ATTENTION_SHARE_TUNED)
     if setup.attention == "flash_attention_3":
         kernel = ATTENTION_SHARE_TUNED
@@ -3485,7 +3486,7 @@ def estimate_training_speed_speed(setup: TrainingSetup) -> TrainingSpeed:
     if setup.packed:  # TRL lays the sequences of a micro-batch end to end, in one row
         scored = 2 * w.query * tokens * model.layers * tokens / MASKED_SHARE
     attention_s = (3.5 + more) * scored / (peak * share * kernel)
-    elementwise_s = ELEMENTWISE_PASSES * (1 + more / 3) * saved_bytes(setup) * tokens * model.layers / gpu.bandwidth
+    elementwise_s = ELEMENTWISE_PASSES * (1 + more / 3) * saved_bytes(setup, w) * tokens * model.layers / gpu.bandwidth
     if setup.logits == "full" and model.workload == "generation":
         elementwise_s += 2 * LOSS_BYTES * tokens * model.vocab / gpu.bandwidth
     launch_s = LAYER_LAUNCH_S * model.layers * (3 + more) / 4
@@ -3933,8 +3934,7 @@ class choose_training_RankKey(NamedTuple):
 
     kind: Class
     dear: bool  # more than ALIKE times the cheapest of its class, where cost is the aim
-    slow: bool  # of those that are not dear, more than ALIKE times the hours of the quickest
-    aim: float  # USD where cost is the aim, else hours
+    aim: float  # hours; USD where it is dear
     usd: float
     name: str
 
@@ -3955,38 +3955,28 @@ def class_of(request: Request, candidate: TrainingCandidate) -> Class:
 def rank_keys(request: Request, candidates: list[TrainingCandidate]) -> list[choose_training_RankKey]:
     """Return the sort key of each of the working candidates.
 
-    Where cost is the aim, the cheapest goes first of those that are about as quick as the quickest and about as cheap
-    as the cheapest of their class: a tenth of money buys more than a tenth of time, or nothing.
+    Where cost is the aim, the quickest of those within ALIKE of the cheapest of their class goes first: none that is
+    both dearer and slower than another of its class can, and a larger budget gives no slower run.
     """
     kinds = [class_of(request, candidate) for candidate in candidates]
-    runs = [choose_training_run_of(candidate) for candidate in candidates]
-    cheapest, quickest = dict[Class, float](), dict[Class, float]()
-    for kind, run in zip(kinds, runs, strict=True):
-        cheapest[kind] = min(run.usd, cheapest.get(kind, run.usd))
-    for kind, run in zip(kinds, runs, strict=True):
-        if run.usd <= ALIKE * cheapest[kind]:
-            quickest[kind] = min(run.hours, quickest.get(kind, run.hours))
+    cheapest: dict[Class, float] = {}
+    for kind, candidate in zip(kinds, candidates, strict=True):
+        usd = run_usd(candidate)
+        cheapest[kind] = min(usd, cheapest.get(kind, usd))
 
     def key(kind: Class, candidate: TrainingCandidate) -> choose_training_RankKey:
-        run = choose_training_run_of(candidate)
-        if request.optimize != "cost":
-            return choose_training_RankKey(kind, False, False, run.hours, run.usd, setup_name(candidate.setup))
-        dear = run.usd > ALIKE * cheapest[kind]
-        slow = not dear and run.hours > ALIKE * quickest[kind]
-        return choose_training_RankKey(kind, dear, slow, run.usd, run.usd, setup_name(candidate.setup))
+        assert candidate.run is not None
+        usd, hours = candidate.run.usd, candidate.run.hours
+        dear = request.optimize == "cost" and usd > ALIKE * cheapest[kind]
+        return choose_training_RankKey(kind, dear, usd if dear else hours, usd, setup_name(candidate.setup))
 
     return [key(kind, candidate) for kind, candidate in zip(kinds, candidates, strict=True)]
 
 
-def choose_training_run_of(candidate: TrainingCandidate) -> TrainingRun:
-    """Return the run of a candidate that has one."""
-    assert candidate.run is not None
-    return candidate.run
-
-
 def run_usd(candidate: TrainingCandidate) -> float:
     """Return the USD of the run of a candidate that has one."""
-    return choose_training_run_of(candidate).usd
+    assert candidate.run is not None
+    return candidate.run.usd
 
 
 def setup_name(setup: TrainingSetup) -> str:
@@ -9340,7 +9330,7 @@ def describe_training_usd_per_million(candidate: TrainingCandidate) -> float:
     return candidate.usd_per_hour / rate(candidate) / 3600 * 1e6
 
 
-def describe_training_run_of(candidate: TrainingCandidate) -> TrainingRun:
+def run_of(candidate: TrainingCandidate) -> TrainingRun:
     """Return the run of a candidate that has one."""
     assert candidate.run is not None
     return candidate.run
@@ -9366,24 +9356,24 @@ def describe_training_frontier(plan: TrainingPlan) -> list[TrainingCandidate]:
     """Return the working candidates whose run nothing beats in both price and hours, the cheapest first."""
     working = [candidate for candidate in plan.candidates if candidate.rank]
     kept: list[TrainingCandidate] = []
-    for candidate in sorted(working, key=lambda c: (describe_training_run_of(c).usd, describe_training_run_of(c).hours)):
-        if not kept or describe_training_run_of(candidate).hours < describe_training_run_of(kept[-1]).hours:
+    for candidate in sorted(working, key=lambda c: (run_of(c).usd, run_of(c).hours)):
+        if not kept or run_of(candidate).hours < run_of(kept[-1]).hours:
             kept.append(candidate)
     return kept
 
 
 def cheaper_run(plan: TrainingPlan) -> TrainingCandidate | None:
     """Return the best ranked candidate whose run costs less."""
-    ours = describe_training_run_of(plan.chosen).usd
-    below = [c for c in plan.candidates if c.rank and describe_training_run_of(c).usd < 0.98 * ours]
+    ours = run_of(plan.chosen).usd
+    below = [c for c in plan.candidates if c.rank and run_of(c).usd < 0.98 * ours]
     return min(below, key=lambda c: c.rank, default=None)
 
 
 def quicker(plan: TrainingPlan) -> TrainingCandidate | None:
     """Return the cheapest candidate whose run ends earlier, within the budget if one does."""
-    ours = describe_training_run_of(plan.chosen).hours
-    running = [c for c in plan.candidates if c.run and describe_training_run_of(c).hours < 0.95 * ours]
-    return min(running, key=lambda c: (bool(c.rejected), describe_training_run_of(c).usd), default=None)
+    ours = run_of(plan.chosen).hours
+    running = [c for c in plan.candidates if c.run and run_of(c).hours < 0.95 * ours]
+    return min(running, key=lambda c: (bool(c.rejected), run_of(c).usd), default=None)
 
 
 def describe_training_verdict(plan: TrainingPlan, candidate: TrainingCandidate) -> str:
@@ -9404,7 +9394,7 @@ def describe_training_verdict(plan: TrainingPlan, candidate: TrainingCandidate) 
         return f"{candidate.setup.gpu.name} has no NVLink: gradients over PCIe take too much of a step"
     if ours.several_nodes > best.several_nodes:
         return "one node is enough"
-    return describe_training_balance(describe_training_run_of(candidate), describe_training_run_of(plan.chosen))
+    return describe_training_balance(run_of(candidate), run_of(plan.chosen))
 
 
 def describe_training_balance(run: TrainingRun, best: TrainingRun) -> str:
@@ -9440,7 +9430,7 @@ def describe_training_beside(plan: TrainingPlan, candidate: TrainingCandidate) -
 def describe_training_gets(candidate: TrainingCandidate) -> str:
     """Return "1x H100, LoRA, $3.95/h: ~9,000 tokens/s, 26 minutes and $1.71"."""
     line = f"{describe_training_where(candidate.setup)}, {how(candidate)}, {hourly(candidate.usd_per_hour)}"
-    return f"{line}: ~{about(rate(candidate))} tokens/s, {describe_training_run_price(describe_training_run_of(candidate))}" if candidate.run else line
+    return f"{line}: ~{about(rate(candidate))} tokens/s, {describe_training_run_price(run_of(candidate))}" if candidate.run else line
 
 
 def describe_training_run_price(run: TrainingRun) -> str:
@@ -9496,7 +9486,7 @@ def run_text(plan: TrainingPlan) -> str:
     packed = ", several to a sequence" if plan.chosen.setup.packed else ""
     unknown = "no dataset named" if plan.request.dataset in ("", "none") else "number of rows unknown"
     assumed = "row length assumed" if plan.request.dataset_rows else f"{unknown}; rows and their length assumed"
-    price = describe_training_run_price(describe_training_run_of(plan.chosen))
+    price = describe_training_run_price(run_of(plan.chosen))
     return f"{rows_words(plan)}{packed} ({assumed}): ~{price}. `make check` counts yours"
 
 
@@ -9545,7 +9535,7 @@ def typed_answers(request: Request, other: Request) -> str:
 def other_places(plan: TrainingPlan) -> Iterator[str]:
     """Yield what more, faster or cheaper GPUs would get."""
     request = replace(plan.request, gpu="auto", gpu_count=0, method=plan.chosen.setup.method)
-    ours = describe_training_run_of(plan.chosen).hours
+    ours = run_of(plan.chosen).hours
     if plan.request.gpu != "auto" or plan.request.gpu_count:
         best = best_of(request)
         if best and describe_training_where(best.setup) != describe_training_where(plan.chosen.setup):
@@ -9553,12 +9543,12 @@ def other_places(plan: TrainingPlan) -> Iterator[str]:
     if request.task == "finetune":
         other = replace(request, task="distributed", optimize="throughput")
         best = best_of(other)
-        if best and describe_training_run_of(best).hours < ours:
+        if best and run_of(best).hours < ours:
             yield f"{typed_answers(plan.request, other)} ends earlier: {describe_training_gets(best)}."
     half = plan.request.context_len // 2
     shorter = replace(plan.request, context_len=half, row_tokens=min(half, plan.request.row_tokens))
     best = best_of(shorter) if half >= describe_training_SHORTEST_CONTEXT else None
-    if best and describe_training_run_of(best).usd < describe_training_LESS * describe_training_run_of(plan.chosen).usd:
+    if best and run_of(best).usd < describe_training_LESS * run_of(plan.chosen).usd:
         yield f"`context_len={half}`, half of the context: {describe_training_gets(best)}."
 
 
@@ -9693,7 +9683,7 @@ def describe_training_page_decision(plan: TrainingPlan) -> list[str]:
     answer = paragraph(
         f"**{method[0].upper()}{method[1:]} in {numbers} on {describe_training_where(setup)}: {hourly(chosen.usd_per_hour)},",
         f"about {about(rate(chosen))} tokens/s ({low} to {high}), {dollars(describe_training_usd_per_million(chosen))} per million",
-        f"tokens; {rows_words(plan)} take about {describe_training_run_price(describe_training_run_of(chosen))}.**",
+        f"tokens; {rows_words(plan)} take about {describe_training_run_price(run_of(chosen))}.**",
     )
     guessed = assumed_sentence(setup.model)
     return [asked, answer, paragraph(guessed)] if guessed else [asked, answer]
@@ -9756,12 +9746,12 @@ def describe_training_page_run_words(plan: TrainingPlan) -> list[str]:
     rows = f"The dataset has {known:,} rows, as given" if known else "The number of rows is not known"
     words = [
         f"{rows}; a row is assumed to have {tokens:,} tokens. {rows_words(plan)} take about",
-        f"{describe_training_run_price(describe_training_run_of(chosen))}, {start_s(chosen.setup):.0f} s of it for the start and",
+        f"{describe_training_run_price(run_of(chosen))}, {start_s(chosen.setup):.0f} s of it for the start and",
         f"{end_s(chosen.setup):.0f} for the last save. `make check` counts yours before GPU billing starts.",
     ]
     if budget.per in ("run", "month"):
         over = "all attempts of a run" if budget.per == "run" else "all runs of a calendar month"
-        enough = describe_training_run_of(chosen).usd <= budget.usd
+        enough = run_of(chosen).usd <= budget.usd
         words += [
             f"{budget_words(budget)} pays for {duration(paid_s(budget, chosen) / 3600)}, over {over}:",
             "enough for that run." if enough else "not enough for that many rows.",

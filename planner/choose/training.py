@@ -8,7 +8,7 @@ from ..catalogue.gpus import MEMORY_USD_PER_GIB_HOUR, gpu_string
 from ..estimate.training_run import training_run
 from ..estimate.training_speed import communication_share
 from ..reasons import Reason, Rejection
-from ..schema import Candidate, Request, TrainingCandidate, TrainingRun, TrainingSetup, replace
+from ..schema import Candidate, Request, TrainingCandidate, TrainingSetup, replace
 from .micro_batch import GLOBAL_BATCH, MAX_HOST_GIB, first_layout_that_fits, packed_or_padded, tight
 from .support import overflows_float16
 from .training_cost import over_budget
@@ -92,8 +92,7 @@ class RankKey(NamedTuple):
 
     kind: Class
     dear: bool  # more than ALIKE times the cheapest of its class, where cost is the aim
-    slow: bool  # of those that are not dear, more than ALIKE times the hours of the quickest
-    aim: float  # USD where cost is the aim, else hours
+    aim: float  # hours; USD where it is dear
     usd: float
     name: str
 
@@ -114,38 +113,28 @@ def class_of(request: Request, candidate: TrainingCandidate) -> Class:
 def rank_keys(request: Request, candidates: list[TrainingCandidate]) -> list[RankKey]:
     """Return the sort key of each of the working candidates.
 
-    Where cost is the aim, the cheapest goes first of those that are about as quick as the quickest and about as cheap
-    as the cheapest of their class: a tenth of money buys more than a tenth of time, or nothing.
+    Where cost is the aim, the quickest of those within ALIKE of the cheapest of their class goes first: none that is
+    both dearer and slower than another of its class can, and a larger budget gives no slower run.
     """
     kinds = [class_of(request, candidate) for candidate in candidates]
-    runs = [run_of(candidate) for candidate in candidates]
-    cheapest, quickest = dict[Class, float](), dict[Class, float]()
-    for kind, run in zip(kinds, runs, strict=True):
-        cheapest[kind] = min(run.usd, cheapest.get(kind, run.usd))
-    for kind, run in zip(kinds, runs, strict=True):
-        if run.usd <= ALIKE * cheapest[kind]:
-            quickest[kind] = min(run.hours, quickest.get(kind, run.hours))
+    cheapest: dict[Class, float] = {}
+    for kind, candidate in zip(kinds, candidates, strict=True):
+        usd = run_usd(candidate)
+        cheapest[kind] = min(usd, cheapest.get(kind, usd))
 
     def key(kind: Class, candidate: TrainingCandidate) -> RankKey:
-        run = run_of(candidate)
-        if request.optimize != "cost":
-            return RankKey(kind, False, False, run.hours, run.usd, setup_name(candidate.setup))
-        dear = run.usd > ALIKE * cheapest[kind]
-        slow = not dear and run.hours > ALIKE * quickest[kind]
-        return RankKey(kind, dear, slow, run.usd, run.usd, setup_name(candidate.setup))
+        assert candidate.run is not None
+        usd, hours = candidate.run.usd, candidate.run.hours
+        dear = request.optimize == "cost" and usd > ALIKE * cheapest[kind]
+        return RankKey(kind, dear, usd if dear else hours, usd, setup_name(candidate.setup))
 
     return [key(kind, candidate) for kind, candidate in zip(kinds, candidates, strict=True)]
 
 
-def run_of(candidate: TrainingCandidate) -> TrainingRun:
-    """Return the run of a candidate that has one."""
-    assert candidate.run is not None
-    return candidate.run
-
-
 def run_usd(candidate: TrainingCandidate) -> float:
     """Return the USD of the run of a candidate that has one."""
-    return run_of(candidate).usd
+    assert candidate.run is not None
+    return candidate.run.usd
 
 
 def setup_name(setup: TrainingSetup) -> str:

@@ -112,7 +112,7 @@ def timeline(setup: TrainingSetup, w: Widths, gradients: float) -> tuple[Moment,
     cast = autocast(setup) and full  # float32 weights, of which autocast makes 16-bit copies
     stream = 4 if cast else item
     again = setup.gradient_checkpointing
-    layer = saved_bytes(setup) * tokens
+    layer = saved_bytes(setup, w) * tokens
     stack = model.layers * (stream * w.hidden * tokens if again else layer)
     if mask_bytes(setup):
         stack += MASK_BYTES * tokens * (tokens if setup.packed else setup.seq_len)

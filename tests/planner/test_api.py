@@ -106,7 +106,7 @@ def test_estimate_answers_any_count_of_any_card_and_says_what_modal_does_not_ren
 
 
 def test_estimate_says_how_a_card_computes_with_a_format_that_it_lacks():
-    """vLLM 0.32: Marlin unpacks fp8 and NVFP4 from compute capability 7.5 on (marlin_utils_fp8.py, marlin_utils_fp4.py).
+    """vLLM 0.32: Marlin unpacks fp8 and NVFP4 from compute capability 7.5 on (marlin_utils_fp8.py, and _fp4.py).
 
     Mxfp4Config.get_min_capability is 80. fp8 tensor cores begin with Ada, fp4 ones with Blackwell (NVIDIA).
     """
