@@ -1,4 +1,4 @@
-"""Values that the configuration classes of transformers 5.23.0 take for absent keys, one row for
+"""Values that the configuration classes of transformers 5.24.0 take for absent keys, one row for
 those that take the same.
 
 Written by scripts/config_defaults.py. A truth value stands as 1 or 0.

@@ -224,6 +224,7 @@ REFUSALS = [
     ("unhashable type: 'list'", ANOTHER_FORM),
     ("jinja2.environment.Template.render() got multiple values for keyword argument 'messages'", ANOTHER_FORM),
     ("Grammar error: [21:58:25] /project/cpp/regex.cc:83: Regex parsing error", "Grammar error: Regex parsing error"),
+    ("Failed to load image: cannot identify image file <_io.BytesIO object>", "an image cannot be read"),
     ("stop cannot contain an empty string.", "stop cannot contain an empty string."),
 ]
 

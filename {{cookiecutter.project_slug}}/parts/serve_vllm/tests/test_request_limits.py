@@ -126,6 +126,8 @@ HOSTS = ["images.example.com"]
     [
         (PNG, [], ""),
         (PNG, HOSTS, ""),
+        (PNG + "*", [], "whole base64"),
+        (PNG[:-1], [], "whole base64"),
         ("https://images.example.com/a.png?size=2", HOSTS, ""),
         ("https://images.example.com/a.png", [], "is sent in the request"),
         ("http://images.example.com/a.png", HOSTS, "by https from images.example.com"),

@@ -11,7 +11,7 @@ VALIDATION = re.compile(r"\d+ validation errors?\b")
 SOURCE = re.compile(r"\[\d\d:\d\d:\d\d\] /\S+:\d+: ")  # of a library's C++
 EXCEPTION = re.compile(
     r"\bobject is not\b|\bhas no attribute\b|\bunhashable type\b|\bgot multiple values\b|\bunexpected keyword\b|"
-    r"\bpositional argument|\bmust be Union\[|\b[A-Z]\w*Error\b|<locals>|Traceback|recursion depth"
+    r"\bpositional argument|\bmust be Union\[|\b[A-Z]\w*Error\b|<locals>|<[\w.]+ object|Traceback|recursion depth"
 )
 PLAIN = "the request has a field of another form than this route reads"
 
@@ -26,6 +26,8 @@ def explain(body: str) -> str:
         return PLAIN
     if VALIDATION.match(message):
         return faults(message)
+    if message.startswith("Failed to load image"):  # and then the words of Pillow
+        return "an image cannot be read; it is a whole PNG, JPEG, WebP or GIF"
     if EXCEPTION.search(message):
         return PLAIN
     told = SOURCE.sub("", message)
