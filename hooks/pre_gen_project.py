@@ -963,9 +963,17 @@ def flops_gain(gpu: Gpu, form: str) -> int:
 
 
 def gemm_share(gpu: Gpu, gain: int) -> float:
-    """Return the share of dense FLOP/s that large matrix products reach where tensor cores run `gain` times as fast."""
-    shares = estimate_inference_speed_GEMM_SHARE[round(10 * gpu.compute_capability)]
-    return shares[{1: 0, 2: 1, 4: 2}[gain]] * POWER_LIMITED.get(gpu.name, 1.0)
+    """Return the share of dense FLOP/s that large matrix products reach where tensor cores run `gain` times as fast.
+
+    A capability that is not listed takes the share of the one below it.
+    """
+    known = _listed_capability(gpu.compute_capability)
+    return estimate_inference_speed_GEMM_SHARE[known][{1: 0, 2: 1, 4: 2}[gain]] * POWER_LIMITED.get(gpu.name, 1.0)
+
+
+@lru_cache(maxsize=32)
+def _listed_capability(capability: float) -> int:
+    return max(listed for listed in estimate_inference_speed_GEMM_SHARE if listed <= max(round(10 * capability), min(estimate_inference_speed_GEMM_SHARE)))
 
 
 def compute_flops(model: Model, gpu: Gpu, form: str) -> float:
@@ -2972,7 +2980,8 @@ def estimate_training_speed_speed(setup: TrainingSetup) -> TrainingSpeed:
     seen = setup.seq_len * (model.layers - model.sliding_layers) + window * model.sliding_layers
     attention = 2 * w.query * seen * tokens  # one forward pass, causal
     capability = int(gpu.compute_capability)
-    share = estimate_training_speed_GEMM_SHARE[capability] if gpu.nvlink else gemm_share(gpu, 1)
+    share = estimate_training_speed_GEMM_SHARE.get(capability) if gpu.nvlink else None
+    share = share or gemm_share(gpu, 1)
     kernel = ATTENTION_SHARE.get(capability, ATTENTION_SHARE_TUNED)
     if setup.attention == "flash_attention_3":
         kernel = ATTENTION_SHARE_TUNED
