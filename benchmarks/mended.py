@@ -65,6 +65,13 @@ def impossible(setup: TrainingSetup, peak_gib: float) -> bool:
     return peak_gib < held * setup.model.params / shards / GIB
 
 
+def memory_left_out(row: dict[str, str]) -> str:
+    """Return why a row of inference memory says nothing of the planner; "" where it does."""
+    if "Muse-Glimmer" in row["source"]:  # 25.42 GB of weights are the model's and a draft head's 5.11
+        return "loads a draft head for speculative decoding beside the model, with a cache of its own"
+    return ""
+
+
 def inference_left_out(card: str, alone: bool, notes: str) -> bool:
     """Whether a speed says nothing of the card: an H20 at one request reaches 12 to 35% of its bandwidth, for ratios
     between sizes only, and a card whose power was limited is another card."""

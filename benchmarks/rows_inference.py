@@ -87,6 +87,8 @@ def memory_runs(folder: Path, models: Models) -> Iterator[Run]:
     """The rows of memory_inference.csv whose model and format are known."""
     with (folder / "memory_inference.csv").open(newline="") as file:
         for row in csv.DictReader(file):
+            if mended.memory_left_out(row):
+                continue
             model = models.find(row["model"])
             form = quantization_of(row["dtype_quant"] or row["model"])
             if (

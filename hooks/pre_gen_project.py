@@ -1041,9 +1041,17 @@ def flops_gain(gpu: Gpu, form: str) -> int:
 
 
 def gemm_share(gpu: Gpu, gain: int) -> float:
-    """Return the share of dense FLOP/s that large matrix products reach where tensor cores run `gain` times as fast."""
-    shares = estimate_inference_speed_GEMM_SHARE[round(10 * gpu.compute_capability)]
-    return shares[{1: 0, 2: 1, 4: 2}[gain]] * POWER_LIMITED.get(gpu.name, 1.0)
+    """Return the share of dense FLOP/s that large matrix products reach where tensor cores run `gain` times as fast.
+
+    A capability that is not listed takes the share of the one below it.
+    """
+    known = _listed_capability(gpu.compute_capability)
+    return estimate_inference_speed_GEMM_SHARE[known][{1: 0, 2: 1, 4: 2}[gain]] * POWER_LIMITED.get(gpu.name, 1.0)
+
+
+@lru_cache(maxsize=32)
+def _listed_capability(capability: float) -> int:
+    return max(listed for listed in estimate_inference_speed_GEMM_SHARE if listed <= max(round(10 * capability), min(estimate_inference_speed_GEMM_SHARE)))
 
 
 def compute_flops(model: Model, gpu: Gpu, form: str) -> float:
@@ -3400,10 +3408,14 @@ def _head(setup: TrainingSetup, w: Widths, tokens: int, cast: bool) -> tuple[flo
 
 
 def _optimizer_copies(setup: TrainingSetup, w: Widths, gradients: float) -> float:
-    """Return the bytes that the optimizer's step makes: AdamW's foreach kernels a copy of what is trained."""
-    if setup.optimizer != "adamw" or setup.sharding != "none" or setup.offload != "none":
+    """Return the bytes that the optimizer's step makes: AdamW's foreach kernels a copy of what is trained.
+
+    FSDP has freed by then what it gathered; DeepSpeed brings an optimizer of its own.
+    """
+    if setup.optimizer != "adamw" or setup.sharding not in ("none", "fsdp") or setup.offload != "none":
         return 0.0
-    return gradients
+    gathered = gather_bytes(setup, w, states(setup, w)[-1]) if setup.sharding == "fsdp" else 0.0
+    return max(gradients - gathered, 0.0)
 
 
 def unused_bytes(
@@ -3474,7 +3486,8 @@ def estimate_training_speed_speed(setup: TrainingSetup) -> TrainingSpeed:
     seen = setup.seq_len * (model.layers - model.sliding_layers) + window * model.sliding_layers
     attention = 2 * w.query * seen * tokens  # one forward pass, causal
     capability = int(gpu.compute_capability)
-    share = estimate_training_speed_GEMM_SHARE[capability] if gpu.nvlink else gemm_share(gpu, 1)
+    share = estimate_training_speed_GEMM_SHARE.get(capability) if gpu.nvlink else None
+    share = share or gemm_share(gpu, 1)
     kernel = ATTENTION_SHARE.get(capability, ATTENTION_SHARE_TUNED)
     if setup.attention == "flash_attention_3":
         kernel = ATTENTION_SHARE_TUNED

@@ -3,8 +3,8 @@
 A roofline of named terms, with the share of each roof that kernels reach.
 
 In a step the products read all weights while they compute; reading the cache, what lies between the products, attention
-over prompts, all-reduces and work that no roof bounds (launches, norms, scheduling) come on top. In the steady state each
-step also carries B x input / output tokens of prompts, in chunks of the engine's step.
+over prompts, all-reduces and work that no roof bounds (launches, norms, scheduling) come on top. In the steady state
+each step also carries B x input / output tokens of prompts, in chunks of the engine's step.
 
 The shares are read off timings of single kernels; five times are fitted, together, on 3,000 points of aiconfigurator's
 silicon_sample.csv (Apache-2.0: vLLM, SGLang, TensorRT-LLM on H100, H200, B200, B300) and the published tables in
@@ -14,6 +14,7 @@ benchmarks/data. What that is worth on a family that the fit has not seen stands
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import NamedTuple
 
 from ..schema import GIB, Gpu, InferenceSetup, Model
@@ -90,9 +91,17 @@ def flops_gain(gpu: Gpu, form: str) -> int:
 
 
 def gemm_share(gpu: Gpu, gain: int) -> float:
-    """Return the share of dense FLOP/s that large matrix products reach where tensor cores run `gain` times as fast."""
-    shares = GEMM_SHARE[round(10 * gpu.compute_capability)]
-    return shares[{1: 0, 2: 1, 4: 2}[gain]] * POWER_LIMITED.get(gpu.name, 1.0)
+    """Return the share of dense FLOP/s that large matrix products reach where tensor cores run `gain` times as fast.
+
+    A capability that is not listed takes the share of the one below it.
+    """
+    known = _listed_capability(gpu.compute_capability)
+    return GEMM_SHARE[known][{1: 0, 2: 1, 4: 2}[gain]] * POWER_LIMITED.get(gpu.name, 1.0)
+
+
+@lru_cache(maxsize=32)
+def _listed_capability(capability: float) -> int:
+    return max(listed for listed in GEMM_SHARE if listed <= max(round(10 * capability), min(GEMM_SHARE)))
 
 
 def compute_flops(model: Model, gpu: Gpu, form: str) -> float:

@@ -183,10 +183,14 @@ def _head(setup: TrainingSetup, w: Widths, tokens: int, cast: bool) -> tuple[flo
 
 
 def _optimizer_copies(setup: TrainingSetup, w: Widths, gradients: float) -> float:
-    """Return the bytes that the optimizer's step makes: AdamW's foreach kernels a copy of what is trained."""
-    if setup.optimizer != "adamw" or setup.sharding != "none" or setup.offload != "none":
+    """Return the bytes that the optimizer's step makes: AdamW's foreach kernels a copy of what is trained.
+
+    FSDP has freed by then what it gathered; DeepSpeed brings an optimizer of its own.
+    """
+    if setup.optimizer != "adamw" or setup.sharding not in ("none", "fsdp") or setup.offload != "none":
         return 0.0
-    return gradients
+    gathered = gather_bytes(setup, w, states(setup, w)[-1]) if setup.sharding == "fsdp" else 0.0
+    return max(gradients - gathered, 0.0)
 
 
 def unused_bytes(

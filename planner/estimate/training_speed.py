@@ -59,7 +59,8 @@ def speed(setup: TrainingSetup) -> TrainingSpeed:
     seen = setup.seq_len * (model.layers - model.sliding_layers) + window * model.sliding_layers
     attention = 2 * w.query * seen * tokens  # one forward pass, causal
     capability = int(gpu.compute_capability)
-    share = GEMM_SHARE[capability] if gpu.nvlink else gemm_share(gpu, 1)
+    share = GEMM_SHARE.get(capability) if gpu.nvlink else None
+    share = share or gemm_share(gpu, 1)
     kernel = ATTENTION_SHARE.get(capability, ATTENTION_SHARE_TUNED)
     if setup.attention == "flash_attention_3":
         kernel = ATTENTION_SHARE_TUNED
