@@ -43,16 +43,20 @@ def service(request: pytest.FixtureRequest, begin: Begin) -> Iterator[Service]:
 
 @asynccontextmanager
 async def connections(service: Service) -> AsyncIterator[httpx.AsyncClient]:
-    """A client that opens as many connections as it has requests, and tries none again."""
+    """A client that opens as many connections as it has requests, and tries none again.
+
+    It follows the 303 by which Modal goes on with a request to a web function after 150 s.
+    """
     every = httpx.Limits(max_connections=None, max_keepalive_connections=0)
-    async with httpx.AsyncClient(headers=service.headers, timeout=PATIENCE_S, limits=every) as client:
+    options = {"headers": service.headers, "timeout": PATIENCE_S, "limits": every, "follow_redirects": True}
+    async with httpx.AsyncClient(**options) as client:
         yield client
 
 
 async def ask(client: httpx.AsyncClient, service: Service, number: int) -> Reply:
-    """Send a request of 16 tokens; every other one is streamed."""
+    """Send a request of 8 tokens; every other one is streamed."""
     stream, begun = bool(number % 2), time.perf_counter()
-    body = service.short(number) | {"max_tokens": 16, "ignore_eos": True, "stream": stream}
+    body = service.short(number) | {"ignore_eos": True, "stream": stream}
     answer = await client.post(service.url + service.workload.path, json=body)
     if answer.status_code == 200 and stream:
         whole = answer.text.rstrip().endswith("data: [DONE]") and '"error"' not in answer.text
@@ -73,7 +77,7 @@ async def capacity(service: Service) -> float:
         begun = time.perf_counter()
         for _ in range(2):
             replies = await asyncio.gather(*(ask(client, service, number) for number in range(at_once)))
-            assert all(reply.whole for reply in replies)
+            assert [reply for reply in replies if not reply.whole] == []
         return 2 * at_once / (time.perf_counter() - begun)
 
 
@@ -120,7 +124,7 @@ def test_a_minute_of_four_times_its_load_loses_nothing_accepted_and_passes_at_on
         f"{sum(reply.whole for reply in accepted)} whole; drained in {drained:.1f} s; one request took "
         f"{statistics.median(before):.2f} s before and {after[0]:.2f} s after"
     )
-    assert all(reply.whole for reply in accepted)
+    assert [reply for reply in accepted if not reply.whole] == []
     assert {(reply.status, reply.retry_after.isdigit()) for reply in refused} == {(503, True)}
     assert len(accepted) > answered_per_s * SECONDS / SLACK, "it answers less under load than without"
     assert health and set(health) == {200}
