@@ -10,10 +10,10 @@ from ..reasons import Reason, Rejection
 from ..schema import Candidate, InferenceCandidate, InferenceSetup, Request, replace
 from .attention import dominated
 from .configurations import configurations, fp8_cache_configurations
-from .containers import share_of
 from .cost import container_usd_per_hour, over_budget, tokens_per_s
 from .formats import QUALITY_LOST, quality_lost
 from .ranking import merit, ranked
+from .sizing import sized
 from .support import unsupported
 
 
@@ -88,12 +88,15 @@ def judge(request: Request, setup: InferenceSetup) -> InferenceCandidate:
     rejected = unsupported(setup) or dominated(request, setup)
     if rejected:
         return Candidate(setup, None, container_usd_per_hour(setup), rejected=rejected)
-    share = share_of(request, setup)
+    share = sized(request, setup)
     estimate = estimate_with(share.setup, share.memory)
     usd_per_hour = container_usd_per_hour(setup)
     if not estimate.fits:
         return Candidate(share.setup, estimate, usd_per_hour, rejected=estimate.rejection)
-    return Candidate(share.setup, estimate, share.containers * usd_per_hour, share.containers)
+    if share.rejected:
+        return Candidate(share.setup, estimate, usd_per_hour, rejected=share.rejected)
+    price = share.containers * usd_per_hour
+    return Candidate(share.setup, estimate, price, share.containers, most_per_s=share.most_per_s)
 
 
 def rejected_key(candidate: InferenceCandidate) -> tuple[float | str, ...]:

@@ -13,6 +13,7 @@ seen stands in docs/accuracy.md. Cards that neither names (T4, L4, L40S) are pri
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import NamedTuple
 
 from ..schema import GIB, Gpu, InferenceSetup, Model
@@ -53,8 +54,21 @@ FUSED_TRAFFIC = 0.5  # of eager PyTorch's traffic between kernels, where an engi
 RANGE = 1.6  # four of five points of a family left out lie within this factor
 
 
+class Steps(NamedTuple):
+    """Seconds of the steps of one replica, and what bounds them."""
+
+    writing_s: Callable[[float], float]  # of a step in which so many requests write a token each
+    prompt_token_s: float  # that each token of a prompt adds to a step
+    lone_token_s: float  # and that it takes beyond that until the first token
+    outside_s: float  # until the first token, outside of steps
+    most: float  # requests that slots and cache hold
+    budget: float  # tokens of a step, of prompts and answers
+    prompt: int  # tokens of a typical request
+    answer: int
+
+
 class InferenceSpeed(NamedTuple):
-    """Tokens per second over all GPUs, and seconds."""
+    """Tokens per second over all GPUs, and seconds, with `concurrency` requests in flight all the time."""
 
     decode_tokens_per_s_single: float
     output_tokens_per_s: float
@@ -62,6 +76,7 @@ class InferenceSpeed(NamedTuple):
     output_tokens_per_s_high: float
     prefill_tokens_per_s: float
     time_to_first_token_s: float
+    time_per_output_token_s: float
 
 
 def flops_gain(gpu: Gpu, form: str) -> int:
@@ -104,11 +119,10 @@ def prefill_kernel(setup: InferenceSetup) -> str:
     return setup.gpu.attention[-1] if setup.engine == "vllm" and setup.gpu.attention else "sdpa"
 
 
-def generation_speed(setup: InferenceSetup, memory: InferenceMemory) -> InferenceSpeed:
-    """Return the speed with the cache that `memory` leaves: one request alone, and the steady mix under load."""
+def steps_of(setup: InferenceSetup, memory: InferenceMemory) -> Steps:
+    """Return the steps of one replica with the cache that `memory` leaves."""
     model, gpu, tp = setup.model, setup.gpu, setup.tensor_parallel
     form = weight_format(model, setup.quantization)
-    replicas = setup.gpu_count // tp
     prompt, answer = max(setup.input_len, 1), max(setup.output_len, 1)
     bandwidth = gpu.bandwidth * BANDWIDTH_SHARE
     unpacking = UNPACKED_BANDWIDTH if form in ("int4", "nf4") else 1.0
@@ -144,16 +158,33 @@ def generation_speed(setup: InferenceSetup, memory: InferenceMemory) -> Inferenc
     attention = 2 * seen * model.heads * model.head_dim * prompt
     prefill_s = token_s + reduced_s + attention / (tp * gpu.flops * ATTENTION_FLOPS[prefill_kernel(setup)])
 
-    batch = min(setup.concurrency / replicas, float(setup.max_num_seqs or max_sequences(gpu)))
+    most = float(setup.max_num_seqs or max_sequences(gpu))
     if setup.engine == "vllm":
         grown = kv_gib(model, prompt + answer * 3 // 4, 1, setup.kv_dtype, tp)
-        batch = min(batch, memory.kv_cache_gib / grown) if grown else batch
-    batch = max(batch, 1.0)
-    step = step_s(batch)
-    output = replicas * batch / (step + prefill_s * batch * prompt / answer)
-    alone_s = prefill_s + lone_prompt_s(setup, form, token_s)
-    first = model.layers * PREFILL_LAYER_S + alone_s * prompt * (1 + PREFILL_QUEUE * (batch - 1)) + step
-    return InferenceSpeed(1 / step_s(1.0), output, output / RANGE, output * RANGE, replicas / alone_s, first)
+        most = min(most, memory.kv_cache_gib / grown) if grown else most
+    whole = setup.engine != "vllm" and not setup.max_batched_tokens  # plain `generate` reads a prompt in one pass
+    return Steps(
+        writing_s=step_s,
+        prompt_token_s=prefill_s,
+        lone_token_s=lone_prompt_s(setup, form, token_s),
+        outside_s=model.layers * PREFILL_LAYER_S,
+        most=max(most, 1.0),
+        budget=math.inf if whole else float(batched_tokens(setup)),
+        prompt=prompt,
+        answer=answer,
+    )
+
+
+def generation_speed(setup: InferenceSetup, memory: InferenceMemory) -> InferenceSpeed:
+    """Return the speed of one request alone, and of the steady mix of `concurrency` requests."""
+    steps, replicas = steps_of(setup, memory), setup.gpu_count // setup.tensor_parallel
+    batch = max(min(setup.concurrency / replicas, steps.most), 1.0)
+    step, alone_s = steps.writing_s(batch), steps.prompt_token_s + steps.lone_token_s
+    token_s = step + steps.prompt_token_s * batch * steps.prompt / steps.answer
+    output = replicas * batch / token_s
+    first = steps.outside_s + alone_s * steps.prompt * (1 + PREFILL_QUEUE * (batch - 1)) + step
+    single = 1 / steps.writing_s(1.0)
+    return InferenceSpeed(single, output, output / RANGE, output * RANGE, replicas / alone_s, first, token_s)
 
 
 def encoder_speed(setup: InferenceSetup) -> tuple[float, float]:

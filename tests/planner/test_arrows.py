@@ -10,12 +10,13 @@ ROOT = Path(__file__).resolve().parents[2]
 # folder or module -> those that it may import
 ALLOWED = {
     "reasons": set(),
-    "schema": {"reasons"},
+    "asked": set(),
+    "schema": {"reasons", "asked"},
     "catalogue": {"schema"},
-    "request": {"schema", "catalogue"},
+    "request": {"schema", "asked", "catalogue"},
     "estimate": {"schema", "reasons", "catalogue"},
-    "choose": {"schema", "reasons", "catalogue", "request", "estimate"},
-    "describe": {"schema", "reasons", "catalogue", "request", "estimate", "choose"},
+    "choose": {"schema", "reasons", "asked", "catalogue", "request", "estimate"},
+    "describe": {"schema", "reasons", "asked", "catalogue", "request", "estimate", "choose"},
     "write": {"schema", "catalogue", "request", "estimate", "choose", "describe"},
     "questions": {"schema", "catalogue", "request"},
     "api": {"schema", "catalogue", "questions", "estimate", "describe"},
