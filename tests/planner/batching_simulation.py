@@ -8,7 +8,8 @@ seconds of a step are the planner's.
 
 import random
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from math import ceil
 from statistics import fmean
 
 from planner.estimate.inference_speed import Steps
@@ -25,7 +26,7 @@ class Sent:
     written: int = 0
     first: float = 0.0
     last: float = 0.0
-    resident: int = field(default=0)  # tokens in the cache
+    resident: int = 0  # tokens in the cache
 
 
 @dataclass
@@ -94,10 +95,18 @@ def simulate(
             reading.append((one, chunk))
             budget -= chunk
         tokens = sum(chunk for _, chunk in reading)
-        now += steps.writing_s(max(len(writers), 1)) + tokens * steps.prompt_token_s
+        step = steps.writing_s(max(len(writers), 1)) + tokens * steps.prompt_token_s
+        alike = 1  # steps in which nothing begins and nothing ends
+        if not reading:
+            alike = min(one.answer - one.written for one in writers)
+            if arrivals and len(running) < slots:
+                alike = min(alike, max(1, ceil((arrivals[0].arrived - now) / step)))
+            if used + alike * len(writers) > cache_tokens:
+                alike = 1
+        now += alike * step
         for one in writers:
-            one.written += 1
-            one.resident += 1
+            one.written += alike
+            one.resident += alike
         for one, chunk in reading:
             one.left -= chunk
             one.resident += chunk
@@ -113,10 +122,12 @@ def simulate(
     firsts = sorted(one.first - one.arrived for one in kept)
     gaps = [(one.last - one.first) / (one.answer - 1) for one in kept if one.answer > 1]
     stays = fmean(one.last - one.arrived for one in kept)
+    ends = sorted(one.last for one in done)
+    early, late = count * 3 // 10, count * 8 // 10  # while as many come as go
     return Measured(
         ttft_s=fmean(firsts) + steps.outside_s + steps.lone_token_s * steps.prompt,
         ttft_p95_s=firsts[int(0.95 * len(firsts))] + steps.outside_s + steps.lone_token_s * steps.prompt,
         tpot_s=fmean(gaps) if gaps else 0.0,
         in_flight=rate * stays,
-        done_per_s=(len(done) - 1) / (max(one.last for one in done) - min(one.last for one in done)),
+        done_per_s=(late - early) / (ends[late] - ends[early]),
     )
