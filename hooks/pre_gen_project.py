@@ -1142,6 +1142,8 @@ def cold_start_s(setup: InferenceSetup) -> float:
 
 
 estimate_queueing_HALVINGS = 24  # of an interval that holds what is looked for
+RARE = 6  # standard deviations above the mean, at which all slots are hardly ever taken
+FULL = 0.99  # of the time at most, so that a mean has an end
 
 
 class Latency(NamedTuple):
@@ -1180,57 +1182,103 @@ def writing(steps: Steps, rate: float, slots: float) -> Latency:
     slots = min(slots, steps.most)
     if rate >= highest:
         return Latency(math.inf, None, slots, rate / highest)
-    others = others_writing(steps, rate, slots)
-    tpot = token_s(steps, others, slots)
-    ttft = first_token_s(steps, rate, others, slots) + wait_for_slot_s(steps, rate / highest, slots)
+    low, high = 0.0, slots  # requests that write: as many as arrive while one writes (Little's law), which takes longer
+    for _ in range(estimate_queueing_HALVINGS):
+        middle = (low + high) / 2
+        low, high = (
+            (middle, high) if middle < rate * steps.answer * token_s(steps, rate, middle, slots) else (low, middle)
+        )
+    others = (low + high) / 2
+    tpot = token_s(steps, rate, others, slots)
+    ttft = first_token_s(steps, rate, others, slots) + wait_for_slot_s(steps, rate, slots, others)
     return Latency(ttft, tpot, rate * (ttft + (steps.answer - 1) * tpot), rate / highest)
 
 
-def token_s(steps: Steps, others: float, slots: float) -> float:
-    """Return the mean seconds between two tokens of a request beside `others` that write."""
-    share = others / steps.answer * steps.prompt  # tokens of prompts that arrive while one token is written
-    return steps.writing_s(min(1 + others, slots)) + steps.prompt_token_s * share
+class Prompts(NamedTuple):
+    """The queue of prompts, read one after another beside requests that write."""
+
+    step_s: float  # of those that write, in each step that reads
+    chunk: float  # tokens of prompts that a step has room for
+    each_s: float  # that a prompt adds to the queue; prompts share steps
+    busy: float  # share of the time in which prompts are read
 
 
-def others_writing(steps: Steps, rate: float, slots: float) -> float:
-    """Return how many write at a time: as many as arrive while one writes (Little's law), which grows with them."""
-    low, high = 0.0, slots
-    for _ in range(estimate_queueing_HALVINGS):
-        middle = (low + high) / 2
-        carried = middle / (steps.answer * token_s(steps, middle, slots))
-        low, high = (middle, high) if carried < rate else (low, middle)
-    return (low + high) / 2
+def queue_of(steps: Steps, rate: float, others: float, slots: float) -> Prompts:
+    """Return the queue of prompts beside `others` that write."""
+    step = steps.writing_s(min(max(others, 1.0), slots))
+    chunk = max(steps.budget - others, 1.0)
+    each = steps.prompt * (steps.prompt_token_s + step / chunk)
+    return Prompts(step, chunk, each, min(rate * each, FULL))
+
+
+def token_s(steps: Steps, rate: float, others: float, slots: float) -> float:
+    """Return the mean seconds between two tokens of a request beside `others` that write.
+
+    Its steps carry the prompts that arrive while it writes, and more: when it begins, more prompts wait than when it
+    ends, since a prompt leaves a queue behind it (M/D/1), and steps that read are few and long.
+    """
+    queue = queue_of(steps, rate, others, slots)
+    behind = queue.busy + queue.busy**2 / (2 * (1 - queue.busy))
+    short = queue.step_s / (queue.step_s + min(queue.chunk, steps.prompt) * steps.prompt_token_s)
+    at_end = queue.busy / (2 * (1 - queue.busy)) * short / (queue.busy * short + 1 - queue.busy)
+    more = max(0.0, min(behind, slots - 1) - at_end)
+    prompts = others + more  # that are read while one writes
+    return steps.writing_s(min(1 + others, slots)) + steps.prompt_token_s * steps.prompt * prompts / steps.answer
 
 
 def first_token_s(steps: Steps, rate: float, others: float, slots: float) -> float:
     """Return the mean seconds to the first token with a slot free: the queue, the step that runs, the prompt itself."""
-    step = steps.writing_s(min(max(others, 1.0), slots))
-    chunk = max(steps.budget - others, 1.0)
-    alone = steps.prompt * (steps.prompt_token_s + steps.lone_token_s) + math.ceil(steps.prompt / chunk) * step
-    each = steps.prompt * (steps.prompt_token_s + step / chunk)  # of a queue, whose prompts share steps
-    busy = min(rate * each, 1 - 1e-6)
-    queue = busy * each / (2 * (1 - busy))
-    running = (1 - busy) * (1 - math.exp(-others)) * step / 2  # what is left of a step without prompts
-    return steps.outside_s + alone + queue + running
+    queue = queue_of(steps, rate, others, slots)
+    alone = steps.prompt * (steps.prompt_token_s + steps.lone_token_s)
+    alone += math.ceil(steps.prompt / queue.chunk) * queue.step_s
+    waiting = queue.busy * queue.each_s / (2 * (1 - queue.busy))
+    running = (1 - queue.busy) * (1 - math.exp(-others)) * queue.step_s / 2  # what is left of a step without prompts
+    return steps.outside_s + alone + waiting + running
 
 
-def wait_for_slot_s(steps: Steps, utilization: float, slots: float) -> float:
-    """Return the mean seconds that a request waits for a slot (Sakasegawa 1977, requests of equal length)."""
-    held = slots / highest_rate(steps, slots)  # seconds in a slot when all are taken
-    return held / slots * utilization ** (math.sqrt(2 * (slots + 1)) - 1) / (1 - utilization) / 2
+def wait_for_slot_s(steps: Steps, rate: float, slots: float, others: float) -> float:
+    """Return the mean seconds that a request waits for a slot, beside `others` that write on average.
+
+    A birth-death chain of the requests in the engine, which leave the faster the more there are; half of its queue,
+    since requests that are all alike queue half as long as exponential ones (M/D/c beside M/M/c).
+    """
+    most = max(1, int(slots))
+    if others + RARE * math.sqrt(others) < most:
+        return 0.0
+    load = rate / leaving(steps, most)
+    if load >= 1:
+        return math.inf
+    weight = total = 1.0  # of the state in which all slots are taken and nobody waits; 1 / (1 - load) with a queue
+    total /= 1 - load
+    for taken in range(most, 0, -1):
+        weight *= leaving(steps, taken) / rate
+        total += weight
+    return load / (1 - load) ** 2 / total / rate / 2
+
+
+def leaving(steps: Steps, taken: int) -> float:
+    """Return the requests/s that leave with so many in the engine."""
+    return taken / (
+        steps.answer * (steps.writing_s(taken) + steps.prompt_token_s * taken * steps.prompt / steps.answer)
+    )
 
 
 def reading(setup: InferenceSetup, rate: float, slots: float) -> Latency:
     """Return the latency of one replica that only reads: texts wait for a pass, which takes all that came meanwhile."""
     one = setup._replace(gpu_count=setup.tensor_parallel)
-    alone, highest = forward_pass_s(one, 1.0), slots / forward_pass_s(one, slots)
+    alone, full = forward_pass_s(one, 1.0), forward_pass_s(one, slots)
+    highest = slots / full
     if rate >= highest:
         return Latency(math.inf, None, slots, rate / highest)
     low, high = 1.0, slots
     for _ in range(estimate_queueing_HALVINGS):
         middle = (low + high) / 2
         low, high = (middle, high) if middle / forward_pass_s(one, middle) < rate else (low, middle)
-    answer = forward_pass_s(one, low) * (1 + min(1.0, rate * alone) / 2)
+    text_s = (full - alone) / max(slots - 1, 1.0)  # that each further text adds to a pass
+    grows = min(rate * text_s, FULL)  # texts that come while one is read: a long pass makes the next one long
+    met = forward_pass_s(one, low) + text_s * grows / (1 - grows**2)  # the pass that a text meets: rather a long one
+    busy = min(1.0, rate * alone)
+    answer = busy * met / 2 + forward_pass_s(one, min(slots, 1 + busy * rate * met))
     return Latency(answer, None, rate * answer, rate / highest)
 
 
@@ -2629,7 +2677,9 @@ def predicted(candidate: InferenceCandidate) -> tuple[float, float]:
 
 
 def two_figures(number: float, rounded: Callable[[float], int]) -> float:
-    """Return a number above 0 to two figures, `rounded` up or down."""
+    """Return a number to two figures, `rounded` up or down."""
+    if not number:
+        return 0.0
     step = 10.0 ** (math.floor(math.log10(number)) - 1)
     return float(f"{rounded(number / step + (1e-9 if rounded is math.floor else -1e-9)) * step:.6g}")
 
@@ -4449,7 +4499,7 @@ def change_text(request: Request, alternative: Alternative[Any, Any]) -> str:
     if alternative.change is Change.FEWER_AT_ONCE:
         return f"ask for {value} {'requests' if request.workload == 'generation' else 'texts'} at once"
     if alternative.change is Change.LOWER_RATE:
-        return f"ask for {describe_load_rate_words(float(value))}"
+        return f"ask for {describe_load_rate_words(value)}"
     if alternative.change is Change.LOOSER_TARGET:
         return f"ask for {typed_targets(value)}"
     if alternative.change is Change.FEWER_ROWS:
