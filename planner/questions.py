@@ -183,8 +183,9 @@ def read_request(fields: Fields) -> Request:
     engine = fields.choice("engine", ("auto", *ENGINES), "auto")
     method = fields.choice("method", ("auto", *METHODS), "auto")
     trains = task in TRAINING
-    concurrency = fields.take("concurrency", 16)  # a training ignores it
-    load = Load(1) if trains else parse_load(str(concurrency), task, workload)
+    named_load = fields.text("concurrency") if isinstance(fields.left.get("concurrency"), str) else ""
+    load_text = named_load or str(fields.count("concurrency", 16))
+    load = Load(1) if trains else parse_load(load_text, task, workload)
     optimize, targets = parse_aim(str(fields.take("optimize", "cost")), task, workload)
     check_task(task, workload, model, method, quantization, engine, gpu, count)
     chosen = fields.left.get("context_len") is None

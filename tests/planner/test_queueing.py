@@ -96,7 +96,7 @@ def test_the_highest_rate_is_what_leaves_an_engine_that_is_flooded(card: str, pr
 
 
 def test_formulas_without_a_queue_fail(monkeypatch: pytest.MonkeyPatch) -> None:
-    """So that the bounds above mean something: without the wait for a slot, and at half of the rate, they are broken."""
+    """So that the bounds above mean something: without the wait for a slot, or at half of the rate, they break."""
     busy = [(steps, slots, run) for share, steps, slots, _, run in points("8B on one card") if share == 0.8]
     for rate in (1.0, 0.5):
         monkeypatch.setattr(queueing, "wait_for_slot_s", lambda *_: 0.0)

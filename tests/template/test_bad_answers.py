@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from planner.describe.refusal import plan_for
 from planner.request.prompts import check_answers
-from planner.schema import AIMS, ENGINES, METHODS, OBJECTIVES, QUANTIZATIONS, TASKS, WORKLOADS, Refusal
+from planner.schema import ENGINES, METHODS, OBJECTIVES, QUANTIZATIONS, TASKS, WORKLOADS, Refusal
 from planner.write.plan_py.render import constants_of, plan_py
 
 Bake = Callable[..., Project]
