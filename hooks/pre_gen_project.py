@@ -11149,7 +11149,8 @@ def pool_reason(plan: InferencePlan) -> str:
 def plan_py_serve_most_reason(plan: InferencePlan) -> str:
     budget, load = plan.request.budget, ""
     if plan.request.rate:
-        load = f"; {plan.chosen.containers} for {describe_load_rate_words(plan.request.rate)}"
+        need = plan.chosen.containers
+        load = f"; {need} {'carries' if need == 1 else 'carry'} {describe_load_rate_words(plan.request.rate)}"
     if budget.per == "none":
         return f"no budget was set: what Modal's Starter plan runs at once, 10 GPUs{load}"
     if budget.per == "month":

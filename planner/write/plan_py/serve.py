@@ -233,7 +233,8 @@ def pool_reason(plan: InferencePlan) -> str:
 def most_reason(plan: InferencePlan) -> str:
     budget, load = plan.request.budget, ""
     if plan.request.rate:
-        load = f"; {plan.chosen.containers} for {rate_words(plan.request.rate)}"
+        need = plan.chosen.containers
+        load = f"; {need} {'carries' if need == 1 else 'carry'} {rate_words(plan.request.rate)}"
     if budget.per == "none":
         return f"no budget was set: what Modal's Starter plan runs at once, 10 GPUs{load}"
     if budget.per == "month":
