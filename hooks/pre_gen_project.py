@@ -4111,7 +4111,12 @@ def typed_aim(request: Request) -> str:
 
 def typed_s(seconds: float) -> str:
     """Return "1.5s", "40ms"."""
-    return f"{seconds:.4g}s" if seconds >= 1 else f"{seconds * 1000:.4g}ms"
+    return exact_s(seconds).replace(" ", "")
+
+
+def exact_s(seconds: float) -> str:
+    """Return "1.5 s", "40 ms", as they were asked for."""
+    return f"{seconds:.4g} s" if seconds >= 1 else f"{seconds * 1000:.4g} ms"
 
 
 def aim_words(request: Request) -> str:
@@ -4121,12 +4126,12 @@ def aim_words(request: Request) -> str:
 
 
 def seconds_words(seconds: float) -> str:
-    """Return "1.4 s", "24 ms"; "no end" where a queue grows for ever."""
+    """Return "1.4 s", "0.10 s", "24 ms"; "no end" where a queue grows for ever."""
     if math.isinf(seconds):
         return "no end"
-    return (
-        f"{about(seconds)} s" if seconds >= 10 else f"{seconds:.2g} s" if seconds >= 0.1 else f"{seconds * 1e3:.2g} ms"
-    )
+    if seconds >= 0.0995:
+        return f"{about(seconds)} s" if seconds >= 10 else f"{seconds:.{1 if seconds >= 1 else 2}f} s"
+    return f"{seconds * 1e3:.2g} ms"
 
 
 def asks_for_latency(request: Request) -> bool:
@@ -4250,7 +4255,7 @@ def target_text(request: Request, setup: InferenceSetup, rejection: Rejection) -
     first = rejection.reason is Reason.TTFT_OVER_TARGET
     name, asked = ("ttft", request.targets.ttft_s) if first else ("tpot", request.targets.tpot_s)
     load = f"{about_rate(setup.rate)} a container" if setup.rate else f"{setup.concurrency} at once"
-    wanted = f"{seconds_words(asked)} asked" if asked else f"people read at {seconds_words(READABLE_S)}"
+    wanted = f"{exact_s(asked)} asked" if asked else f"people read at {exact_s(READABLE_S)}"
     spare = f", with {speed_doubt(setup) - 1:.0%} to spare for {doubted(setup)}" if speed_doubt(setup) > 1 else ""
     on = gpu_string(setup.gpu, setup.gpu_count)
     return f"{name} {seconds_words(rejection.seconds)} on {on} at {load}, {wanted}{spare}"

@@ -25,7 +25,7 @@ from ..schema import (
     TrainingSetup,
 )
 from .format import amount, in_unit
-from .load import about_rate, load_words, seconds_words
+from .load import about_rate, exact_s, load_words, seconds_words
 from .names import KERNEL_NAMES
 
 
@@ -49,7 +49,7 @@ def target_text(request: Request, setup: InferenceSetup, rejection: Rejection) -
     first = rejection.reason is Reason.TTFT_OVER_TARGET
     name, asked = ("ttft", request.targets.ttft_s) if first else ("tpot", request.targets.tpot_s)
     load = f"{about_rate(setup.rate)} a container" if setup.rate else f"{setup.concurrency} at once"
-    wanted = f"{seconds_words(asked)} asked" if asked else f"people read at {seconds_words(READABLE_S)}"
+    wanted = f"{exact_s(asked)} asked" if asked else f"people read at {exact_s(READABLE_S)}"
     spare = f", with {speed_doubt(setup) - 1:.0%} to spare for {doubted(setup)}" if speed_doubt(setup) > 1 else ""
     on = gpu_string(setup.gpu, setup.gpu_count)
     return f"{name} {seconds_words(rejection.seconds)} on {on} at {load}, {wanted}{spare}"
