@@ -1141,7 +1141,8 @@ def cold_start_s(setup: InferenceSetup) -> float:
 # ---- planner/estimate/queueing.py
 
 
-estimate_queueing_HALVINGS = 24  # of an interval that holds what is looked for
+estimate_queueing_HALVINGS = 18  # of an interval that holds what is looked for, at the most
+EXACT = 1e-4  # relative
 RARE = 6  # standard deviations above the mean, at which all slots are hardly ever taken
 FULL = 0.99  # of the time at most, so that a mean has an end
 
@@ -1157,11 +1158,17 @@ class Latency(NamedTuple):
 
 def latency(setup: InferenceSetup, memory: InferenceMemory) -> Latency:
     """Return the latency at `setup.rate` requests/s, of which each replica gets its share."""
+    return latency_at(setup, memory)(setup.rate)
+
+
+def latency_at(setup: InferenceSetup, memory: InferenceMemory) -> Callable[[float], Latency]:
+    """Return the latency of the setup as a function of requests/s."""
     replicas = setup.gpu_count // setup.tensor_parallel
-    rate, slots = setup.rate / replicas, max(setup.concurrency / replicas, 1.0)
+    slots = max(setup.concurrency / replicas, 1.0)
     if setup.model.workload != "generation":
-        return times(reading(setup, rate, slots), replicas)
-    return times(writing(steps_of(setup, memory), rate, slots), replicas)
+        return lambda rate: times(reading(setup, rate / replicas, slots), replicas)
+    steps = steps_of(setup, memory)
+    return lambda rate: times(writing(steps, rate / replicas, slots), replicas)
 
 
 def times(one: Latency, replicas: int) -> Latency:
@@ -1182,16 +1189,38 @@ def writing(steps: Steps, rate: float, slots: float) -> Latency:
     slots = min(slots, steps.most)
     if rate >= highest:
         return Latency(math.inf, None, slots, rate / highest)
-    low, high = 0.0, slots  # requests that write: as many as arrive while one writes (Little's law), which takes longer
-    for _ in range(estimate_queueing_HALVINGS):
-        middle = (low + high) / 2
-        low, high = (
-            (middle, high) if middle < rate * steps.answer * token_s(steps, rate, middle, slots) else (low, middle)
-        )
-    others = (low + high) / 2
+    others = others_writing(steps, rate, slots)
     tpot = token_s(steps, rate, others, slots)
     ttft = first_token_s(steps, rate, others, slots) + wait_for_slot_s(steps, rate, slots, others)
     return Latency(ttft, tpot, rate * (ttft + (steps.answer - 1) * tpot), rate / highest)
+
+
+def others_writing(steps: Steps, rate: float, slots: float) -> float:
+    """Return how many write at a time: as many as arrive while one writes (Little's law), which takes longer with them.
+
+    By the Illinois method: the seconds of a token grow almost linearly.
+    """
+
+    def more_come(writing: float) -> float:
+        return rate * steps.answer * token_s(steps, rate, writing, slots) - writing
+
+    low, high = 0.0, slots
+    over, under = more_come(low), more_come(high)
+    if under >= 0:
+        return slots
+    middle, side = low, 0
+    for _ in range(estimate_queueing_HALVINGS):
+        middle = (low * under - high * over) / (under - over)
+        found = more_come(middle)
+        if abs(found) < EXACT * middle:
+            break
+        if found > 0:
+            low, over, under = middle, found, under / 2 if side > 0 else under
+            side = 1
+        else:
+            high, under, over = middle, found, over / 2 if side < 0 else over
+            side = -1
+    return middle
 
 
 class Prompts(NamedTuple):
@@ -2268,7 +2297,7 @@ LOADED = 0.8  # of the highest rate, at most: beyond it the queue grows fast, an
 READABLE_S = 0.1  # a token: what one reader follows; containers are added for it where few requests are faster
 SPREAD = 4  # standard deviations of the requests in flight for which there are slots
 LEAST_SHARE = 0.1  # of the load that memory allows: targets that are met only below it are not met
-choose_sizing_HALVINGS = 20
+choose_sizing_HALVINGS = 12
 
 
 def sized(request: Request, setup: InferenceSetup) -> Share:
@@ -2315,32 +2344,34 @@ def times_at_once(setup: InferenceSetup, held: InferenceMemory) -> tuple[float, 
 
 def of_rate(request: Request, setup: InferenceSetup) -> Share:
     """Return the share of a container under the rate of the request."""
-    small = setup.engine == "vllm" and setup.max_batched_tokens > SMALL_STEP and request.workload == "generation"
-    steps = [setup, setup._replace(max_batched_tokens=SMALL_STEP)] if small else [setup]
-    shares = [carried(request, tried) for tried in steps]
+    largest, held = most_held(setup)
+    shares = [carried(request, largest, held)]
+    generates = setup.engine == "vllm" and request.workload == "generation"
+    bounded = largest.concurrency < setup.concurrency  # by memory, of which a step takes some
+    if generates and bounded and setup.max_batched_tokens > SMALL_STEP:
+        shares.append(carried(request, *most_held(setup._replace(max_batched_tokens=SMALL_STEP))))
     working = [share for share in shares if share.containers]
     most = max((share.most_per_s for share in working), default=0.0)  # the engine's own step where it is about as good
     return next((share for share in working if share.most_per_s * SPARE >= most), shares[0])
 
 
-def carried(request: Request, setup: InferenceSetup) -> Share:
-    """Return the same for a step of that many tokens, with the most requests/s that one container carries."""
-    largest, held = most_held(setup)
+def carried(request: Request, largest: InferenceSetup, held: InferenceMemory) -> Share:
+    """Return the share of a container that holds so many at once, with the most requests/s that it carries."""
     if not held.fits:
         return Share(largest, held, 0)
     highest = times_rate(largest, held)
-    safe = LOADED / speed_doubt(setup) * highest
+    safe = LOADED / speed_doubt(largest) * highest
 
     def missed_at(rate: float) -> Rejection | None:
-        one = largest._replace(rate=rate)
-        found = latency(one, held)
-        return missed(request, one, found.ttft_s, found.tpot_s or 0.0, alone_s)
+        found = at(rate)
+        return missed(request, largest, found.ttft_s, found.tpot_s or 0.0, alone_s)
 
-    alone_s = latency(largest._replace(rate=safe * LEAST_SHARE), held).tpot_s or 0.0
+    at = latency_at(largest, held)
+    alone_s = at(safe * LEAST_SHARE).tpot_s or 0.0
     most = safe
     if missed_at(safe):
         low, high = safe * LEAST_SHARE, safe
-        least = low if request.rate > low else request.rate
+        least = min(low, request.rate)
         unmet = missed_at(least)
         if unmet:
             return Share(largest._replace(rate=least), held, 0, rejected=unmet)

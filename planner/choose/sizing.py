@@ -11,7 +11,7 @@ import math
 from ..estimate.inference_memory import memory
 from ..estimate.inference_speed import forward_pass_s, generation_speed, steps_of
 from ..estimate.memory_terms import InferenceMemory
-from ..estimate.queueing import highest_rate, latency
+from ..estimate.queueing import highest_rate, latency, latency_at
 from ..reasons import Reason, Rejection
 from ..schema import InferenceSetup, Request
 from .containers import SMALL_STEP, SPARE, Share, queues, share_of, told
@@ -21,7 +21,7 @@ LOADED = 0.8  # of the highest rate, at most: beyond it the queue grows fast, an
 READABLE_S = 0.1  # a token: what one reader follows; containers are added for it where few requests are faster
 SPREAD = 4  # standard deviations of the requests in flight for which there are slots
 LEAST_SHARE = 0.1  # of the load that memory allows: targets that are met only below it are not met
-HALVINGS = 20
+HALVINGS = 12
 
 
 def sized(request: Request, setup: InferenceSetup) -> Share:
@@ -68,32 +68,34 @@ def times_at_once(setup: InferenceSetup, held: InferenceMemory) -> tuple[float, 
 
 def of_rate(request: Request, setup: InferenceSetup) -> Share:
     """Return the share of a container under the rate of the request."""
-    small = setup.engine == "vllm" and setup.max_batched_tokens > SMALL_STEP and request.workload == "generation"
-    steps = [setup, setup._replace(max_batched_tokens=SMALL_STEP)] if small else [setup]
-    shares = [carried(request, tried) for tried in steps]
+    largest, held = most_held(setup)
+    shares = [carried(request, largest, held)]
+    generates = setup.engine == "vllm" and request.workload == "generation"
+    bounded = largest.concurrency < setup.concurrency  # by memory, of which a step takes some
+    if generates and bounded and setup.max_batched_tokens > SMALL_STEP:
+        shares.append(carried(request, *most_held(setup._replace(max_batched_tokens=SMALL_STEP))))
     working = [share for share in shares if share.containers]
     most = max((share.most_per_s for share in working), default=0.0)  # the engine's own step where it is about as good
     return next((share for share in working if share.most_per_s * SPARE >= most), shares[0])
 
 
-def carried(request: Request, setup: InferenceSetup) -> Share:
-    """Return the same for a step of that many tokens, with the most requests/s that one container carries."""
-    largest, held = most_held(setup)
+def carried(request: Request, largest: InferenceSetup, held: InferenceMemory) -> Share:
+    """Return the share of a container that holds so many at once, with the most requests/s that it carries."""
     if not held.fits:
         return Share(largest, held, 0)
     highest = times_rate(largest, held)
-    safe = LOADED / speed_doubt(setup) * highest
+    safe = LOADED / speed_doubt(largest) * highest
 
     def missed_at(rate: float) -> Rejection | None:
-        one = largest._replace(rate=rate)
-        found = latency(one, held)
-        return missed(request, one, found.ttft_s, found.tpot_s or 0.0, alone_s)
+        found = at(rate)
+        return missed(request, largest, found.ttft_s, found.tpot_s or 0.0, alone_s)
 
-    alone_s = latency(largest._replace(rate=safe * LEAST_SHARE), held).tpot_s or 0.0
+    at = latency_at(largest, held)
+    alone_s = at(safe * LEAST_SHARE).tpot_s or 0.0
     most = safe
     if missed_at(safe):
         low, high = safe * LEAST_SHARE, safe
-        least = low if request.rate > low else request.rate
+        least = min(low, request.rate)
         unmet = missed_at(least)
         if unmet:
             return Share(largest._replace(rate=least), held, 0, rejected=unmet)

@@ -9,13 +9,15 @@ with a simulation of steps in tests/planner/test_queueing.py; docs/planner.md ha
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import NamedTuple
 
 from ..schema import InferenceSetup
 from .inference_speed import Steps, forward_pass_s, steps_of
 from .memory_terms import InferenceMemory
 
-HALVINGS = 24  # of an interval that holds what is looked for
+HALVINGS = 18  # of an interval that holds what is looked for, at the most
+EXACT = 1e-4  # relative
 RARE = 6  # standard deviations above the mean, at which all slots are hardly ever taken
 FULL = 0.99  # of the time at most, so that a mean has an end
 
@@ -31,11 +33,17 @@ class Latency(NamedTuple):
 
 def latency(setup: InferenceSetup, memory: InferenceMemory) -> Latency:
     """Return the latency at `setup.rate` requests/s, of which each replica gets its share."""
+    return latency_at(setup, memory)(setup.rate)
+
+
+def latency_at(setup: InferenceSetup, memory: InferenceMemory) -> Callable[[float], Latency]:
+    """Return the latency of the setup as a function of requests/s."""
     replicas = setup.gpu_count // setup.tensor_parallel
-    rate, slots = setup.rate / replicas, max(setup.concurrency / replicas, 1.0)
+    slots = max(setup.concurrency / replicas, 1.0)
     if setup.model.workload != "generation":
-        return times(reading(setup, rate, slots), replicas)
-    return times(writing(steps_of(setup, memory), rate, slots), replicas)
+        return lambda rate: times(reading(setup, rate / replicas, slots), replicas)
+    steps = steps_of(setup, memory)
+    return lambda rate: times(writing(steps, rate / replicas, slots), replicas)
 
 
 def times(one: Latency, replicas: int) -> Latency:
@@ -56,16 +64,38 @@ def writing(steps: Steps, rate: float, slots: float) -> Latency:
     slots = min(slots, steps.most)
     if rate >= highest:
         return Latency(math.inf, None, slots, rate / highest)
-    low, high = 0.0, slots  # requests that write: as many as arrive while one writes (Little's law), which takes longer
-    for _ in range(HALVINGS):
-        middle = (low + high) / 2
-        low, high = (
-            (middle, high) if middle < rate * steps.answer * token_s(steps, rate, middle, slots) else (low, middle)
-        )
-    others = (low + high) / 2
+    others = others_writing(steps, rate, slots)
     tpot = token_s(steps, rate, others, slots)
     ttft = first_token_s(steps, rate, others, slots) + wait_for_slot_s(steps, rate, slots, others)
     return Latency(ttft, tpot, rate * (ttft + (steps.answer - 1) * tpot), rate / highest)
+
+
+def others_writing(steps: Steps, rate: float, slots: float) -> float:
+    """Return how many write at a time: as many as arrive while one writes (Little's law), which takes longer with them.
+
+    By the Illinois method: the seconds of a token grow almost linearly.
+    """
+
+    def more_come(writing: float) -> float:
+        return rate * steps.answer * token_s(steps, rate, writing, slots) - writing
+
+    low, high = 0.0, slots
+    over, under = more_come(low), more_come(high)
+    if under >= 0:
+        return slots
+    middle, side = low, 0
+    for _ in range(HALVINGS):
+        middle = (low * under - high * over) / (under - over)
+        found = more_come(middle)
+        if abs(found) < EXACT * middle:
+            break
+        if found > 0:
+            low, over, under = middle, found, under / 2 if side > 0 else under
+            side = 1
+        else:
+            high, under, over = middle, found, over / 2 if side < 0 else over
+            side = -1
+    return middle
 
 
 class Prompts(NamedTuple):
