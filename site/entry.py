@@ -33,7 +33,7 @@ from planner.write.plan_py.render import plan_py
 from planner.write.terminal import terminal_lines
 
 Answers = dict[str, str]
-KEEPS = "Enter keeps what the plan chooses. "  # of the prompts: in a form there is no Enter
+KEEPS = re.compile(r"^Enter keeps [^.]*\. ")  # of the prompts: in a form there is no Enter
 MODELS = Path(tempfile.gettempdir()) / "models"  # of pasted files: a folder each
 
 
@@ -56,7 +56,7 @@ def prompts(asked: dict[str, Any]) -> dict[str, Any]:
             {name: text for name, text in label.items() if name != "__prompt__"} if isinstance(label, dict) else {}
         )
         shown[key] = {
-            "label": (label["__prompt__"] if choices else label).removeprefix(KEEPS),
+            "label": KEEPS.sub("", label["__prompt__"] if choices else label),
             "choices": choices,
             "default": default[0] if isinstance(default, list) else default,
         }
