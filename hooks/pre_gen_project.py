@@ -2380,7 +2380,7 @@ def carried(request: Request, largest: InferenceSetup, held: InferenceMemory) ->
             middle = (low + high) / 2
             low, high = (low, middle) if missed_at(middle) else (middle, high)
         most = low
-    containers = math.ceil(request.rate / most - 1e-9)
+    containers = max(1, math.ceil(request.rate / most - 1e-9))
     one = largest._replace(rate=request.rate / containers)
     return Share(*with_slots(request, one, held, alone_s), containers, most_per_s=most)
 
@@ -2634,7 +2634,7 @@ def choose_inference_refusal_suggest_alternatives(
         if request.budget.per != "none":
             found.append(Alternative(Change.RAISE_BUDGET, candidate=chosen_for(request, nearest)))
         found += list(lower_rate(request, running) if request.rate else fewer_at_once(request, running))
-    found += list(looser_targets(request))
+    found += list(looser_targets(request, bool(running)))
     found += list(relaxed(request))
     return found or list(shorter_context(request))
 
@@ -2680,8 +2680,23 @@ def lower_rate(request: Request, running: list[InferenceCandidate]) -> Iterator[
             return
 
 
-def looser_targets(request: Request) -> Iterator[InferenceAlternative]:
-    """Yield targets that are met within the budget, one of them looser or both, to two figures."""
+def looser_targets(request: Request, some_run: bool) -> Iterator[InferenceAlternative]:
+    """Yield targets that are met within the budget, or with a larger one where none meets what was asked."""
+    if any(request.targets):
+        found = next(met_targets(request), None)
+        if not found and not some_run:
+            found = next(met_targets(without_limit(request)), None)
+        if found and found.candidate:
+            yield found._replace(over_budget=choose_cost_over_budget(request, found.candidate) is not None)
+
+
+def without_limit(request: Request) -> Request:
+    """Return the request without a budget."""
+    return replace(request, budget=Budget(math.inf, "none"))
+
+
+def met_targets(request: Request) -> Iterator[InferenceAlternative]:
+    """Yield targets that are met, one of them looser or both, to two figures, and what is chosen then."""
     targets = request.targets
     options = (targets._replace(ttft_s=0.0), targets._replace(tpot_s=0.0), NO_TARGETS)
     for kept in dict.fromkeys(option for option in options if option != targets):
@@ -2695,9 +2710,8 @@ def looser_targets(request: Request) -> Iterator[InferenceAlternative]:
             kept.ttft_s or (targets.ttft_s and max(targets.ttft_s, two_figures(ttft_s, math.ceil))),
             kept.tpot_s or (targets.tpot_s and max(targets.tpot_s, two_figures(tpot_s, math.ceil))),
         )
-        if (best := choose_inference_weigh(replace(request, targets=looser))[0]).rank:
+        if looser != targets and (best := choose_inference_weigh(replace(request, targets=looser))[0]).rank:
             yield Alternative(Change.LOOSER_TARGET, looser, best)
-            return
 
 
 def predicted(candidate: InferenceCandidate) -> tuple[float, float]:
@@ -2729,8 +2743,8 @@ def relaxed(request: Request) -> Iterator[InferenceAlternative]:
         best = choose_inference_weigh(other)[0]
         if best.rank:
             yield Alternative(change, value, best)
-        elif (without_limit := choose_inference_weigh(replace(other, budget=Budget(math.inf, "none")))[0]).rank:
-            yield Alternative(change, value, without_limit, over_budget=True)
+        elif (dearer := choose_inference_weigh(without_limit(other))[0]).rank:
+            yield Alternative(change, value, dearer, over_budget=True)
 
 
 def choose_inference_refusal_relaxed_requests(request: Request) -> Iterator[tuple[Change, str, Request]]:
@@ -4102,7 +4116,11 @@ def load_words(request: Request) -> str:
     """Return "16 requests at once", "5 requests/s", "5 requests/s of 4,000 tokens in and 500 out"."""
     what = "requests" if request.workload == "generation" else "texts"
     count, per = rate_parts(request.rate)
-    load = f"{count} {what}/{per}" if request.rate else f"{request.concurrency} {what} at once"
+    load = (
+        f"{count} {what.removesuffix('s') if count == '1' else what}/{per}"
+        if request.rate
+        else f"{request.concurrency} {what} at once"
+    )
     if not request.prompt_tokens:
         return load
     lengths = f"{request.prompt_tokens:,} tokens"
@@ -4217,8 +4235,8 @@ def latency_sentences(plan: InferencePlan) -> list[str]:
 
 def about_rate(rate: float) -> str:
     """Return a rate to two figures: "3.5/s"."""
-    count, per = rate_parts(float(f"{rate:.2g}"))
-    return f"{count}/{per}"
+    count, per = rate_parts(rate)
+    return f"{about(float(count))}/{per}"
 
 
 # ---- planner/describe/names.py
@@ -4595,9 +4613,9 @@ def inference_obstacle(cause: NoInference) -> str:
         return f"{limit} does not pay for {model} with {load_text(request)}"
     where = gpu_string(nearest.setup.gpu, nearest.setup.gpu_count)
     if nearest.rejected and nearest.rejected.reason in (Reason.TTFT_OVER_TARGET, Reason.TPOT_OVER_TARGET):
-        return (
-            f"no GPU here runs {model} with {load_text(request)}; the nearest: {inference_rejection(request, nearest)}"
-        )
+        cards = "no GPU here" if request.gpu == "auto" else f"no {request.gpu}"
+        closest = inference_rejection(request, nearest)
+        return f"{cards} runs {model} with {load_text(request)}; the nearest: {closest}"
     return f"{model} does not run on {where}: {inference_rejection(request, nearest)}"
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from ..asked import NO_TARGETS, Budget, Targets
 from ..reasons import Reason
 from ..schema import InferenceCandidate, Request, replace
-from .cost import most_containers, needed_usd
+from .cost import most_containers, needed_usd, over_budget
 from .doubt import speed_doubt
 from .inference import nearness, weigh
 from .no_plan import Alternative, Change, InferenceAlternative, NoInference, NothingWorks
@@ -42,7 +42,7 @@ def suggest_alternatives(
         if request.budget.per != "none":
             found.append(Alternative(Change.RAISE_BUDGET, candidate=chosen_for(request, nearest)))
         found += list(lower_rate(request, running) if request.rate else fewer_at_once(request, running))
-    found += list(looser_targets(request))
+    found += list(looser_targets(request, bool(running)))
     found += list(relaxed(request))
     return found or list(shorter_context(request))
 
@@ -88,8 +88,23 @@ def lower_rate(request: Request, running: list[InferenceCandidate]) -> Iterator[
             return
 
 
-def looser_targets(request: Request) -> Iterator[InferenceAlternative]:
-    """Yield targets that are met within the budget, one of them looser or both, to two figures."""
+def looser_targets(request: Request, some_run: bool) -> Iterator[InferenceAlternative]:
+    """Yield targets that are met within the budget, or with a larger one where none meets what was asked."""
+    if any(request.targets):
+        found = next(met_targets(request), None)
+        if not found and not some_run:
+            found = next(met_targets(without_limit(request)), None)
+        if found and found.candidate:
+            yield found._replace(over_budget=over_budget(request, found.candidate) is not None)
+
+
+def without_limit(request: Request) -> Request:
+    """Return the request without a budget."""
+    return replace(request, budget=Budget(math.inf, "none"))
+
+
+def met_targets(request: Request) -> Iterator[InferenceAlternative]:
+    """Yield targets that are met, one of them looser or both, to two figures, and what is chosen then."""
     targets = request.targets
     options = (targets._replace(ttft_s=0.0), targets._replace(tpot_s=0.0), NO_TARGETS)
     for kept in dict.fromkeys(option for option in options if option != targets):
@@ -103,9 +118,8 @@ def looser_targets(request: Request) -> Iterator[InferenceAlternative]:
             kept.ttft_s or (targets.ttft_s and max(targets.ttft_s, two_figures(ttft_s, math.ceil))),
             kept.tpot_s or (targets.tpot_s and max(targets.tpot_s, two_figures(tpot_s, math.ceil))),
         )
-        if (best := weigh(replace(request, targets=looser))[0]).rank:
+        if looser != targets and (best := weigh(replace(request, targets=looser))[0]).rank:
             yield Alternative(Change.LOOSER_TARGET, looser, best)
-            return
 
 
 def predicted(candidate: InferenceCandidate) -> tuple[float, float]:
@@ -137,8 +151,8 @@ def relaxed(request: Request) -> Iterator[InferenceAlternative]:
         best = weigh(other)[0]
         if best.rank:
             yield Alternative(change, value, best)
-        elif (without_limit := weigh(replace(other, budget=Budget(math.inf, "none")))[0]).rank:
-            yield Alternative(change, value, without_limit, over_budget=True)
+        elif (dearer := weigh(without_limit(other))[0]).rank:
+            yield Alternative(change, value, dearer, over_budget=True)
 
 
 def relaxed_requests(request: Request) -> Iterator[tuple[Change, str, Request]]:

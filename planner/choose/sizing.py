@@ -104,7 +104,7 @@ def carried(request: Request, largest: InferenceSetup, held: InferenceMemory) ->
             middle = (low + high) / 2
             low, high = (low, middle) if missed_at(middle) else (middle, high)
         most = low
-    containers = math.ceil(request.rate / most - 1e-9)
+    containers = max(1, math.ceil(request.rate / most - 1e-9))
     one = largest._replace(rate=request.rate / containers)
     return Share(*with_slots(request, one, held, alone_s), containers, most_per_s=most)
 

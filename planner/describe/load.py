@@ -15,7 +15,11 @@ def load_words(request: Request) -> str:
     """Return "16 requests at once", "5 requests/s", "5 requests/s of 4,000 tokens in and 500 out"."""
     what = "requests" if request.workload == "generation" else "texts"
     count, per = rate_parts(request.rate)
-    load = f"{count} {what}/{per}" if request.rate else f"{request.concurrency} {what} at once"
+    load = (
+        f"{count} {what.removesuffix('s') if count == '1' else what}/{per}"
+        if request.rate
+        else f"{request.concurrency} {what} at once"
+    )
     if not request.prompt_tokens:
         return load
     lengths = f"{request.prompt_tokens:,} tokens"
@@ -130,5 +134,5 @@ def latency_sentences(plan: InferencePlan) -> list[str]:
 
 def about_rate(rate: float) -> str:
     """Return a rate to two figures: "3.5/s"."""
-    count, per = rate_parts(float(f"{rate:.2g}"))
-    return f"{count}/{per}"
+    count, per = rate_parts(rate)
+    return f"{about(float(count))}/{per}"

@@ -153,9 +153,9 @@ def inference_obstacle(cause: NoInference) -> str:
         return f"{limit} does not pay for {model} with {load_text(request)}"
     where = gpu_string(nearest.setup.gpu, nearest.setup.gpu_count)
     if nearest.rejected and nearest.rejected.reason in (Reason.TTFT_OVER_TARGET, Reason.TPOT_OVER_TARGET):
-        return (
-            f"no GPU here runs {model} with {load_text(request)}; the nearest: {inference_rejection(request, nearest)}"
-        )
+        cards = "no GPU here" if request.gpu == "auto" else f"no {request.gpu}"
+        closest = inference_rejection(request, nearest)
+        return f"{cards} runs {model} with {load_text(request)}; the nearest: {closest}"
     return f"{model} does not run on {where}: {inference_rejection(request, nearest)}"
 
 
