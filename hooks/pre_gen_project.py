@@ -26,6 +26,36 @@ from functools import cache, lru_cache
 from math import ceil, lcm, log
 from typing import Any, Generic, NamedTuple, TypeVar
 
+# ---- planner/asked.py
+
+
+class Budget(NamedTuple):
+    """Money a person agreed to spend. `per` is "hour", "month", "run" or "none" (no limit)."""
+
+    usd: float
+    per: str
+
+
+class WarmPool(NamedTuple):
+    """Containers that are kept running: always, or on some days between two times."""
+
+    containers: int = 0
+    days: tuple[int, ...] = ()  # as cron counts them, Sunday 0; none: always
+    opens_min: int = 0  # minutes after midnight
+    closes_min: int = 0  # not after opens_min: on the next day
+    timezone: str = "UTC"
+
+
+class Targets(NamedTuple):
+    """Latencies that a service must meet on average, in seconds; 0: none."""
+
+    ttft_s: float = 0.0  # from a request's arrival to its first token, of a model that only reads to its answer
+    tpot_s: float = 0.0  # between two tokens of an answer
+
+
+NO_TARGETS = Targets()
+
+
 # ---- planner/draft.py
 
 
@@ -70,6 +100,9 @@ class Reason(Enum):
     # another configuration is better in everything
     FASTER_KERNEL = auto()
     FEWER_GPUS = auto()
+    # latency
+    TTFT_OVER_TARGET = auto()
+    TPOT_OVER_TARGET = auto()
     # money
     PRICE_OVER_BUDGET = auto()
     RUN_OVER_BUDGET = auto()
@@ -84,6 +117,7 @@ class Rejection(NamedTuple):
     reason: Reason
     need_gib: float = 0.0
     have_gib: float = 0.0
+    seconds: float = 0.0  # TTFT_OVER_TARGET, TPOT_OVER_TARGET: what is predicted
     number: int = 0  # TOO_MANY_AT_ONCE, CLAIM_TOO_LARGE: requests; FEWER_GPUS: GPUs that suffice
 
 
@@ -206,6 +240,7 @@ class InferenceSetup(NamedTuple):
     output_len: int = 256
     max_num_seqs: int = 0  # requests that vLLM is told to run at once; 0: its default for the card
     draft: Draft | None = None  # of vLLM's speculative decoding
+    rate: float = 0.0  # requests/s that arrive, over all replicas; 0: `concurrency` are in flight all the time
 
 
 class InferenceEstimate(NamedTuple):
@@ -227,13 +262,16 @@ class InferenceEstimate(NamedTuple):
     output_tokens_per_s_low: float | None
     output_tokens_per_s_high: float | None
     prefill_tokens_per_s: float | None
-    time_to_first_token_s: float | None
+    time_to_first_token_s: float | None  # at `rate`, else at `concurrency` requests
     cold_start_s: float | None
     usd_per_hour: float  # the GPUs
     host_usd_per_hour: float  # CPU and main memory that Modal bills beside them
     usd_per_million_output_tokens: float | None
     assumed: tuple[str, ...] = ()  # fields of the model that were derived, not read
     prior: tuple[str, ...] = ()  # figures of this estimate that nothing measured backs
+    time_per_output_token_s: float | None = None  # under load: at `rate`, else at `concurrency` requests
+    requests_in_flight: float | None = None  # on average, over all replicas
+    utilization: float | None = None  # `rate` as a share of the highest that is carried; None without a rate
 
 
 class TrainingSetup(NamedTuple):
@@ -286,23 +324,6 @@ class TrainingEstimate(NamedTuple):
     prior: tuple[str, ...] = ()  # figures of this estimate that nothing measured backs
 
 
-class Budget(NamedTuple):
-    """Money a person agreed to spend. `per` is "hour", "month", "run" or "none" (no limit)."""
-
-    usd: float
-    per: str
-
-
-class WarmPool(NamedTuple):
-    """Containers that are kept running: always, or on some days between two times."""
-
-    containers: int = 0
-    days: tuple[int, ...] = ()  # as cron counts them, Sunday 0; none: always
-    opens_min: int = 0  # minutes after midnight
-    closes_min: int = 0  # not after opens_min: on the next day
-    timezone: str = "UTC"
-
-
 class Request(NamedTuple):
     """A checked request. "auto" and 0 leave the choice to the planner."""
 
@@ -311,7 +332,7 @@ class Request(NamedTuple):
     model: Model
     budget: Budget
     context_len: int
-    concurrency: int
+    concurrency: int  # requests at once that must fit; 0: it follows from `rate`
     gpu: str = "auto"
     gpu_count: int = 0
     quantization: str = "auto"
@@ -321,6 +342,10 @@ class Request(NamedTuple):
     objective: str = "sft"
     optimize: str = "cost"
     warm: WarmPool = WarmPool()
+    rate: float = 0.0  # requests/s that arrive; 0: `concurrency` requests are in flight all the time
+    prompt_tokens: int = 0  # of a typical request; 0: assumed
+    answer_tokens: int = 0  # the same
+    targets: Targets = NO_TARGETS
     dataset: str = ""
     dataset_rows: int = 0  # 0: unknown
     dataset_tokens: int = 0
@@ -357,6 +382,7 @@ class Candidate(NamedTuple, Generic[Setup, Estimate]):
     run: TrainingRun | None = None  # of a training that runs
     rank: int = 0
     rejected: Rejection | None = None
+    most_per_s: float = 0.0  # requests/s that one container carries within the targets, where a rate was asked for
 
 
 class Plan(NamedTuple, Generic[Setup, Estimate]):
@@ -470,6 +496,8 @@ class Change(Enum):
     RAISE_BUDGET = auto()
     KEEP_FEWER_WARM = auto()
     FEWER_AT_ONCE = auto()
+    LOWER_RATE = auto()
+    LOOSER_TARGET = auto()
     FEWER_ROWS = auto()
     SHORTER_CONTEXT = auto()
     LET_BE_AUTO = auto()
@@ -482,7 +510,7 @@ class Alternative(NamedTuple, Generic[Setup, Estimate]):
     """A change, its new value, and what it leads to."""
 
     change: Change
-    value: str | int = ""
+    value: str | float | Targets = ""
     candidate: Candidate[Setup, Estimate] | None = None
     over_budget: bool = False  # the candidate needs a larger budget, too
 
@@ -1017,8 +1045,37 @@ FUSED_TRAFFIC = 0.5  # of eager PyTorch's traffic between kernels, where an engi
 RANGE = 1.6  # four of five points of a family left out lie within this factor
 
 
+class Steps(NamedTuple):
+    """Seconds of the steps of one replica, and what bounds them."""
+
+    step_s: Callable[..., float]  # step_s(answering, read): so many requests get a token, so many of prompts are read
+    prompt_s: float  # of each token of a prompt that is read alone
+    outside_s: float  # until the first token, outside of steps
+    most: float  # requests that slots and cache hold
+    budget: float  # tokens of a step, of prompts and answers
+    prompt: int  # tokens of a typical request
+    answer: int
+
+    def token_s(self, batch: float) -> float:
+        """Return the seconds between two tokens of a request while `batch` are in flight all the time.
+
+        While each grows by a token, as many prompts are read as answers end: in some steps, or in each of many.
+        """
+        read = batch * self.prompt / self.answer
+        chunk = min(max(self.budget - batch, 1.0), max(read, float(self.prompt)))
+        mixed = read / chunk
+        if mixed < 1:
+            return (1 - mixed) * self.step_s(batch) + mixed * self.step_s(batch, chunk)
+        return mixed * self.step_s(batch / mixed, chunk)
+
+    def added_s(self, answering: float) -> float:
+        """Return the seconds that a token of a prompt adds to a step in which so many requests get a token."""
+        chunk = min(max(self.budget - answering, 1.0), float(self.prompt))
+        return (self.step_s(answering, chunk) - self.step_s(answering)) / chunk
+
+
 class InferenceSpeed(NamedTuple):
-    """Tokens per second over all GPUs, and seconds."""
+    """Tokens per second over all GPUs, and seconds, with `concurrency` requests in flight all the time."""
 
     decode_tokens_per_s_single: float
     output_tokens_per_s: float
@@ -1026,6 +1083,7 @@ class InferenceSpeed(NamedTuple):
     output_tokens_per_s_high: float
     prefill_tokens_per_s: float
     time_to_first_token_s: float
+    time_per_output_token_s: float
 
 
 def flops_gain(gpu: Gpu, form: str) -> int:
@@ -1070,11 +1128,10 @@ def prefill_kernel(setup: InferenceSetup) -> str:
     return setup.gpu.attention[-1] if setup.engine == "vllm" and setup.gpu.attention else "sdpa"
 
 
-def generation_speed(setup: InferenceSetup, memory: InferenceMemory) -> InferenceSpeed:
-    """Return the speed with the cache that `memory` leaves: one request alone, and the steady mix under load."""
+def steps_of(setup: InferenceSetup, memory: InferenceMemory) -> Steps:
+    """Return the steps of one replica with the cache that `memory` leaves."""
     model, gpu, tp = setup.model, setup.gpu, setup.tensor_parallel
     form = weight_format(model, setup.quantization)
-    replicas = setup.gpu_count // tp
     prompt, answer = max(setup.input_len, 1), max(setup.output_len, 1)
     bandwidth = gpu.bandwidth * BANDWIDTH_SHARE
     unpacking = UNPACKED_BANDWIDTH if form in ("int4", "nf4") else 1.0
@@ -1116,21 +1173,30 @@ def generation_speed(setup: InferenceSetup, memory: InferenceMemory) -> Inferenc
         requests_s = (request_s + SEQUENCE_S) * answering
         return max(products_s + requests_s + beside_s * tokens + attention_s * read + fixed_s, launched_s)
 
-    batch = min(setup.concurrency / replicas, float(setup.max_num_seqs or max_sequences(gpu)))
+    most = float(setup.max_num_seqs or max_sequences(gpu))
     if setup.engine == "vllm":
         grown = kv_gib(model, prompt + answer * 3 // 4, 1, setup.kv_dtype, tp)
-        batch = min(batch, memory.kv_cache_gib / grown) if grown else batch
-    batch = max(batch, 1.0)
-    step = step_s(batch)
-    # While every request grows by a token, as many prompts are read as answers end: in some steps, or in each of many.
-    read = batch * prompt / answer
-    chunk = min(max(batched_tokens(setup) - batch, 1.0), max(read, float(prompt)))
-    mixed = read / chunk
-    token_s = (1 - mixed) * step + mixed * step_s(batch, chunk) if mixed < 1 else mixed * step_s(batch / mixed, chunk)
+        most = min(most, memory.kv_cache_gib / grown) if grown else most
+    return Steps(
+        step_s=step_s,
+        prompt_s=product_s + beside_s + attention_s,
+        outside_s=model.layers * PREFILL_LAYER_S,
+        most=max(most, 1.0),
+        budget=float(batched_tokens(setup)),
+        prompt=prompt,
+        answer=answer,
+    )
+
+
+def generation_speed(setup: InferenceSetup, memory: InferenceMemory) -> InferenceSpeed:
+    """Return the speed of one request alone, and of the steady mix of `concurrency` requests."""
+    steps, replicas = steps_of(setup, memory), setup.gpu_count // setup.tensor_parallel
+    batch = max(min(setup.concurrency / replicas, steps.most), 1.0)
+    token_s = steps.token_s(batch)
     output = replicas * batch / token_s
-    alone_s = product_s + beside_s + attention_s
-    first = model.layers * PREFILL_LAYER_S + alone_s * prompt * (1 + PREFILL_QUEUE * (batch - 1)) + step
-    return InferenceSpeed(1 / step_s(1.0), output, output / RANGE, output * RANGE, replicas / alone_s, first)
+    first = steps.outside_s + steps.prompt_s * steps.prompt * (1 + PREFILL_QUEUE * (batch - 1)) + steps.step_s(batch)
+    single, prefill = 1 / steps.step_s(1.0), replicas / steps.prompt_s
+    return InferenceSpeed(single, output, output / RANGE, output * RANGE, prefill, first, token_s)
 
 
 def encoder_speed(setup: InferenceSetup) -> tuple[float, float]:
@@ -1181,6 +1247,178 @@ def traffic_bytes(model: Model) -> float:
 def cold_start_s(setup: InferenceSetup) -> float:
     """Return the seconds from a container's start to the first answer: weights from a Volume, the engine (prior)."""
     return sum(weight_bytes(setup.model, setup.quantization)) / VOLUME_BYTES_PER_S + ENGINE_START_S[setup.engine]
+
+
+# ---- planner/estimate/queueing.py
+
+
+estimate_queueing_HALVINGS = 18  # of an interval that holds what is looked for, at the most
+EXACT = 1e-4  # relative
+RARE = 6  # standard deviations above the mean, at which all slots are hardly ever taken
+FULL = 0.99  # of the time at most, so that a mean has an end
+
+
+class Latency(NamedTuple):
+    """Means at one rate: seconds, requests of all replicas; `utilization` is a share of the highest rate."""
+
+    ttft_s: float  # infinite from the highest rate on
+    tpot_s: float | None  # None: no answer is written
+    in_flight: float
+    utilization: float
+
+
+def latency(setup: InferenceSetup, memory: InferenceMemory) -> Latency:
+    """Return the latency at `setup.rate` requests/s, of which each replica gets its share."""
+    return latency_at(setup, memory)(setup.rate)
+
+
+def latency_at(setup: InferenceSetup, memory: InferenceMemory) -> Callable[[float], Latency]:
+    """Return the latency of the setup as a function of requests/s."""
+    replicas = setup.gpu_count // setup.tensor_parallel
+    slots = max(setup.concurrency / replicas, 1.0)
+    if setup.model.workload != "generation":
+        return lambda rate: times(reading(setup, rate / replicas, slots), replicas)
+    steps = steps_of(setup, memory)
+    return lambda rate: times(writing(steps, rate / replicas, slots), replicas)
+
+
+def times(one: Latency, replicas: int) -> Latency:
+    return one._replace(in_flight=one.in_flight * replicas)
+
+
+def highest_rate(steps: Steps, slots: float) -> float:
+    """Return the requests/s at which all slots are taken: n writing and their prompts fill steps, and no more fits."""
+    prompts_per_token = steps.prompt / steps.answer
+    batch = min(slots, steps.most, steps.budget / (1 + prompts_per_token))
+    return batch / (steps.answer * steps.token_s(max(batch, 1.0)))
+
+
+def writing(steps: Steps, rate: float, slots: float) -> Latency:
+    """Return the latency of one replica that generates, with so many slots."""
+    highest = highest_rate(steps, slots)
+    slots = min(slots, steps.most)
+    if rate >= highest:
+        return Latency(math.inf, None, slots, rate / highest)
+    others = others_writing(steps, rate, slots)
+    tpot = token_s(steps, rate, others, slots)
+    ttft = first_token_s(steps, rate, others, slots) + wait_for_slot_s(steps, rate, slots, others)
+    return Latency(ttft, tpot, rate * (ttft + (steps.answer - 1) * tpot), rate / highest)
+
+
+def others_writing(steps: Steps, rate: float, slots: float) -> float:
+    """Return how many write at a time: as many as arrive while one writes (Little's law), which takes longer with them.
+
+    By the Illinois method: the seconds of a token grow almost linearly.
+    """
+
+    def more_come(writing: float) -> float:
+        return rate * steps.answer * token_s(steps, rate, writing, slots) - writing
+
+    low, high = 0.0, slots
+    over, under = more_come(low), more_come(high)
+    if under >= 0:
+        return slots
+    middle, side = low, 0
+    for _ in range(estimate_queueing_HALVINGS):
+        middle = (low * under - high * over) / (under - over)
+        found = more_come(middle)
+        if abs(found) < EXACT * middle:
+            break
+        if found > 0:
+            low, over, under = middle, found, under / 2 if side > 0 else under
+            side = 1
+        else:
+            high, under, over = middle, found, over / 2 if side < 0 else over
+            side = -1
+    return middle
+
+
+class Prompts(NamedTuple):
+    """The queue of prompts, read one after another beside requests that write."""
+
+    step_s: float  # of those that write, in each step that reads
+    chunk: float  # tokens of prompts that a step has room for
+    each_s: float  # that a prompt adds to the queue; prompts share steps
+    busy: float  # share of the time in which prompts are read
+
+
+def queue_of(steps: Steps, rate: float, others: float, slots: float) -> Prompts:
+    """Return the queue of prompts beside `others` that write."""
+    answering = min(max(others, 1.0), slots)
+    step, chunk = steps.step_s(answering), max(steps.budget - others, 1.0)
+    each = steps.prompt * (steps.added_s(answering) + step / chunk)
+    return Prompts(step, chunk, each, min(rate * each, FULL))
+
+
+def token_s(steps: Steps, rate: float, others: float, slots: float) -> float:
+    """Return the mean seconds between two tokens of a request beside `others` that write.
+
+    Its steps carry the prompts that arrive while it writes, and more: when it begins, more prompts wait than when it
+    ends, since a prompt leaves a queue behind it (M/D/1), and steps that read are few and long.
+    """
+    queue = queue_of(steps, rate, others, slots)
+    behind = queue.busy + queue.busy**2 / (2 * (1 - queue.busy))
+    answering = min(1 + others, slots)
+    added = steps.added_s(answering)
+    short = queue.step_s / (queue.step_s + min(queue.chunk, steps.prompt) * added)
+    at_end = queue.busy / (2 * (1 - queue.busy)) * short / (queue.busy * short + 1 - queue.busy)
+    more = max(0.0, min(behind, slots - 1) - at_end)
+    prompts = others + more  # that are read while one writes
+    return steps.step_s(answering) + added * steps.prompt * prompts / steps.answer
+
+
+def first_token_s(steps: Steps, rate: float, others: float, slots: float) -> float:
+    """Return the mean seconds to the first token with a slot free: the queue, the step that runs, the prompt itself."""
+    queue = queue_of(steps, rate, others, slots)
+    alone = steps.prompt * steps.added_s(min(max(others, 1.0), slots))
+    alone += math.ceil(steps.prompt / queue.chunk) * queue.step_s
+    waiting = queue.busy * queue.each_s / (2 * (1 - queue.busy))
+    running = (1 - queue.busy) * (1 - math.exp(-others)) * queue.step_s / 2  # what is left of a step without prompts
+    return steps.outside_s + alone + waiting + running
+
+
+def wait_for_slot_s(steps: Steps, rate: float, slots: float, others: float) -> float:
+    """Return the mean seconds that a request waits for a slot, beside `others` that write on average.
+
+    A birth-death chain of the requests in the engine, which leave the faster the more there are; half of its queue,
+    since requests that are all alike queue half as long as exponential ones (M/D/c beside M/M/c).
+    """
+    most = max(1, int(slots))
+    if others + RARE * math.sqrt(others) < most:
+        return 0.0
+    load = rate / leaving(steps, most)
+    if load >= 1:
+        return math.inf
+    weight = total = 1.0  # of the state in which all slots are taken and nobody waits; 1 / (1 - load) with a queue
+    total /= 1 - load
+    for taken in range(most, 0, -1):
+        weight *= leaving(steps, taken) / rate
+        total += weight
+    return load / (1 - load) ** 2 / total / rate / 2
+
+
+def leaving(steps: Steps, taken: int) -> float:
+    """Return the requests/s that leave with so many in the engine."""
+    return taken / (steps.answer * steps.token_s(taken))
+
+
+def reading(setup: InferenceSetup, rate: float, slots: float) -> Latency:
+    """Return the latency of one replica that only reads: texts wait for a pass, which takes all that came meanwhile."""
+    one = setup._replace(gpu_count=setup.tensor_parallel)
+    alone, full = forward_pass_s(one, 1.0), forward_pass_s(one, slots)
+    highest = slots / full
+    if rate >= highest:
+        return Latency(math.inf, None, slots, rate / highest)
+    low, high = 1.0, slots
+    for _ in range(estimate_queueing_HALVINGS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if middle / forward_pass_s(one, middle) < rate else (low, middle)
+    text_s = (full - alone) / max(slots - 1, 1.0)  # that each further text adds to a pass
+    grows = min(rate * text_s, FULL)  # texts that come while one is read: a long pass makes the next one long
+    met = forward_pass_s(one, low) + text_s * grows / (1 - grows**2)  # the pass that a text meets: rather a long one
+    busy = min(1.0, rate * alone)
+    answer = busy * met / 2 + forward_pass_s(one, min(slots, 1 + busy * rate * met))
+    return Latency(answer, None, rate * answer, rate / highest)
 
 
 # ---- planner/estimate/transformers_memory.py
@@ -1351,6 +1589,7 @@ SPEEDS = (
     "output_tokens_per_s",
     "prefill_tokens_per_s",
     "time_to_first_token_s",
+    "time_per_output_token_s",
     "usd_per_million_output_tokens",
 )
 
@@ -1373,6 +1612,10 @@ def estimate_with(setup: InferenceSetup, memory: InferenceMemory) -> InferenceEs
         prefill_per_s, first_s = speed.prefill_tokens_per_s, speed.time_to_first_token_s
     elif memory.fits:
         prefill_per_s, first_s = encoder_speed(setup)
+    token_s = speed.time_per_output_token_s if speed else None
+    queue = latency(setup, memory) if setup.rate and memory.fits else None
+    if queue:
+        first_s, token_s = queue.ttft_s, queue.tpot_s
     return InferenceEstimate(
         usable_gib=memory.usable_gib,
         weights_gib=memory.weights_gib,
@@ -1392,6 +1635,9 @@ def estimate_with(setup: InferenceSetup, memory: InferenceMemory) -> InferenceEs
         prefill_tokens_per_s=prefill_per_s,
         time_to_first_token_s=first_s,
         cold_start_s=cold_start_s(setup) if memory.fits else None,
+        time_per_output_token_s=token_s,
+        requests_in_flight=queue.in_flight if queue else None,
+        utilization=queue.utilization if queue else None,
         usd_per_hour=usd,
         host_usd_per_hour=host_price(
             HOST_CORES + HOST_CORES_PER_GPU * setup.gpu_count, HOST_GIB + HOST_GIB_PER_GPU * setup.gpu_count
@@ -1407,6 +1653,7 @@ def speed_of(setup: InferenceSetup) -> tuple[float, float]:
 
     Both at prompts of `input_len`, for a setup that fits.
     """
+    setup = setup._replace(rate=0.0)
     alone, full = estimate_inference_estimate(setup._replace(concurrency=1)), estimate_inference_estimate(setup)
     return alone.time_to_first_token_s or 0.0, full.output_tokens_per_s or 0.0
 
@@ -1955,6 +2202,7 @@ def fp8_cache_kernel(gpu: Gpu) -> str:
 choose_configurations_COUNTS = (1, 2, 4, 8)
 TYPICAL_INPUT, TYPICAL_SHARE = 1024, 8  # tokens of a prompt, or an eighth of a long context (prior)
 LONGEST_ANSWER = 1024  # tokens of a typical answer: answers do not grow with what is read (prior)
+MOST_AT_ONCE = 256  # requests of one container under a rate: more raise the time of each (prior)
 BATCH_SEQUENCES = 256  # max_num_seqs of vLLM for a batch, where latency does not matter
 PASS_TOKENS = 65_536  # of one padded forward pass of transformers: more are no faster on any card (prior)
 
@@ -2033,11 +2281,12 @@ def draft_for(request: Request, quantization: str) -> Draft | None:
 
 def rows_at_once(request: Request, engine: str) -> int:
     """Return the rows or requests at once: those of vLLM's queue in a batch, those of one pass of an encoder."""
+    asked = MOST_AT_ONCE if request.rate else request.concurrency
     if engine == "vllm":
-        return BATCH_SEQUENCES if request.task == "batch" else request.concurrency
+        return BATCH_SEQUENCES if request.task == "batch" else asked
     if request.workload != "generation":
-        return min(request.concurrency, max(1, PASS_TOKENS // request.context_len))
-    return request.concurrency
+        return min(asked, max(1, PASS_TOKENS // request.context_len))
+    return asked
 
 
 def batches_continuously(request: Request, engine: str) -> bool:
@@ -2046,94 +2295,16 @@ def batches_continuously(request: Request, engine: str) -> bool:
 
 
 def typical_request(request: Request) -> tuple[int, int]:
-    """Return a typical request's tokens in and out: 1,024 and 256, or what the context makes likely (prior).
+    """Return a typical request's tokens in and out: as given, else 1,024 and 256, or what the context makes likely.
 
     A short context holds less; who asks for a long one has long prompts.
     """
+    if request.prompt_tokens:
+        return request.prompt_tokens, request.answer_tokens
     if request.workload != "generation":
         return min(TYPICAL_INPUT, request.context_len), 1
     input_len = min(max(TYPICAL_INPUT, request.context_len // TYPICAL_SHARE), request.context_len * 4 // 5)
     return max(input_len, 1), min(max(input_len // 4, 1), LONGEST_ANSWER)
-
-
-# ---- planner/choose/containers.py
-
-
-SMALL_STEP = 2048  # tokens of a step of vLLM, where its default leaves too little memory
-PROBED_SEQUENCES = 32  # at once, with which a container of part of the load is first tried
-SPARE = 1.1  # times the load: where a larger step or pass leaves less, a smaller one is taken
-TRIES = 8  # containers more than the first guess
-
-
-class Share(NamedTuple):
-    """A container's share of the load: its setup and memory, and the containers that carry all of it."""
-
-    setup: InferenceSetup
-    memory: InferenceMemory
-    containers: int
-
-
-def share_of(request: Request, setup: InferenceSetup) -> Share:
-    """Return the setup of one container and how many carry the load; 0 where not even one request fits.
-
-    The engine is told its share (`max_num_seqs`), since the memory for sampling follows from that, and reads fewer
-    tokens a step where the default would leave too little memory for the load.
-    """
-    whole = estimate_inference_memory_memory(setup)
-    small = setup.engine == "vllm" and setup.max_batched_tokens > SMALL_STEP and request.workload == "generation"
-    if whole.fits and (queues(request) or whole.requests >= setup.concurrency * (SPARE if small else 1)):
-        return Share(setup, whole, 1)
-    if hopeless(whole):
-        return Share(setup, whole, 0)
-    steps = [setup._replace(max_batched_tokens=SMALL_STEP), setup] if small else [setup]
-    working = [share for share in (shared(request, tried) for tried in steps) if share.containers]
-    return min(working, key=lambda share: share.containers, default=Share(setup, whole, 0))
-
-
-def hopeless(found: InferenceMemory) -> bool:
-    """Whether the memory lacks more than what a smaller step or fewer requests save."""
-    if found.kv_cache_gib < 0:  # vLLM: what is left of its share
-        return found.kv_cache_gib + found.activation_gib <= 0
-    return found.usable_gib - found.weights_gib - found.overhead_gib <= 0
-
-
-def shared(request: Request, setup: InferenceSetup) -> Share:
-    """Return the fewest containers that carry the load, for a step of that many tokens."""
-    total = setup.concurrency
-    first, found = probed(setup)
-    at_once = min(total, int(found.requests))
-    if not at_once:
-        return Share(first, found, 0)
-    if queues(request):
-        least = told(setup, max(1, int(at_once / SPARE)) if setup.engine != "vllm" else at_once)
-        return Share(least, estimate_inference_memory_memory(least), 1)
-    containers = math.ceil(total / at_once)
-    for more in range(TRIES):
-        tried = told(setup, math.ceil(total / (containers + more)))
-        found = estimate_inference_memory_memory(tried)
-        if found.fits and int(found.requests) >= tried.concurrency:
-            return Share(tried, found, math.ceil(total / tried.concurrency))
-    least = told(setup, min(at_once, first.concurrency))
-    return Share(least, estimate_inference_memory_memory(least), math.ceil(total / least.concurrency))
-
-
-def probed(setup: InferenceSetup) -> tuple[InferenceSetup, InferenceMemory]:
-    """Return the setup for a part of the load, and its memory; what transformers holds does not depend on the part."""
-    if setup.engine != "vllm":
-        return setup, estimate_inference_memory_memory(setup)
-    first = told(setup, min(setup.concurrency, PROBED_SEQUENCES))
-    found = estimate_inference_memory_memory(first)
-    return (first, found) if found.fits else (told(setup, 1), estimate_inference_memory_memory(told(setup, 1)))
-
-
-def queues(request: Request) -> bool:
-    """Whether what does not fit at once waits: the rows of a batch, the texts of a model that only reads."""
-    return request.task == "batch" or request.workload != "generation"
-
-
-def told(setup: InferenceSetup, requests: int) -> InferenceSetup:
-    """Return the setup for so many requests at once."""
-    return setup._replace(concurrency=requests, max_num_seqs=requests if setup.max_num_seqs else 0)
 
 
 # ---- planner/request/warm_pool.py
@@ -2147,10 +2318,13 @@ _WARM = re.compile(r"(\d{1,4})(?:\s+(\S+)\s+(\S+)(?:\s+(\S+))?)?", re.ASCII)
 _HOURS = re.compile(r"(\d{1,2})(?::(\d\d))?-(\d{1,2})(?::(\d\d))?", re.ASCII)
 
 
-def parse_warm(text: str, optimize: str) -> WarmPool:
-    """Return the pool of "auto" (1 where latency is the aim), "0", "2", "1 mon-fri 8-18 Europe/Berlin"."""
+def parse_warm(text: str, optimize: str, targets: Targets = NO_TARGETS) -> WarmPool:
+    """Return the pool of "auto", "0", "2", "1 mon-fri 8-18 Europe/Berlin".
+
+    "auto" keeps one where latency is the aim, or a first token has a target: a cold start takes a minute.
+    """
     if text.lower() == "auto":
-        return WarmPool(int(optimize == "latency"))
+        return WarmPool(int(optimize == "latency" or targets.ttft_s > 0))
     found = _WARM.fullmatch(text)
     if not found or int(found[1]) > MOST_WARM:
         raise Refusal(f"warm {text[:60]!a} is not understood; {WARM_FORMS}")
@@ -2385,6 +2559,46 @@ def paid_containers(request: Request, candidate: InferenceCandidate) -> int:
     return max(candidate.containers, request.warm.containers)
 
 
+# ---- planner/choose/doubt.py
+
+
+PCIE, DATASHEET = 1.25, 1.05  # times (priors)
+# Of what is predicted, by whether the weights are quantized (docs/accuracy.md)
+MEMORY_ERROR = {True: 0.04, False: 0.01}
+
+
+def weak_link(setup: InferenceSetup) -> bool:
+    """Whether tensor parallelism goes over PCIe."""
+    return setup.gpu_count > 1 and not setup.gpu.nvlink
+
+
+def speed_doubt(setup: InferenceSetup) -> float:
+    """Return the times by which the speed of a setup is held to be worse than predicted; 1 for one that is sure."""
+    return (PCIE if weak_link(setup) else 1.0) * (DATASHEET if setup.gpu.name in UNMEASURED else 1.0)
+
+
+def spare_requests(setup: InferenceSetup, found: InferenceEstimate | InferenceMemory, requests: float) -> float:
+    """Return the requests that fit with the memory's error to spare; `requests`: those that fit as predicted."""
+    if not requests or found.kv_cache_gib <= 0:
+        return requests
+    return requests * (1 - error_gib(setup, found) / found.kv_cache_gib)
+
+
+def error_gib(setup: InferenceSetup, found: InferenceEstimate | InferenceMemory) -> float:
+    """Return the GiB by which the memory beside the cache is predicted to err."""
+    fixed = found.weights_gib + found.activation_gib + found.overhead_gib
+    return fixed * MEMORY_ERROR[setup.quantization != "none" or setup.model.quantization != "none"]
+
+
+def choose_doubt_tight(setup: InferenceSetup, found: InferenceEstimate | InferenceMemory, requests: float) -> bool:
+    """Whether the requests fit with less to spare than the memory is predicted to err; `requests`: those that fit."""
+    if setup.engine == "vllm":
+        asked = 1 if setup.max_num_seqs > requests else setup.concurrency
+        return found.kv_cache_gib > 0 and spare_requests(setup, found, requests) < asked
+    fixed = found.weights_gib + found.activation_gib + found.overhead_gib
+    return found.usable_gib - fixed - found.kv_cache_gib < error_gib(setup, found)
+
+
 # ---- planner/choose/ranking.py
 
 
@@ -2394,12 +2608,8 @@ SERVE_SPEED, BATCH_SPEED = 0.4, 0.1
 # What price is worth where speed is the aim: twice the price must bring 7% more tokens/s, or answers in 16% less time.
 THROUGHPUT_PRICE, LATENCY_PRICE = 0.1, 0.25
 # Times the price, of what is less sure or less like the published model (priors).
-TIGHT, PCIE, DATASHEET, EIGHT_BITS = 1.15, 1.25, 1.05, 1.1
+TIGHT, EIGHT_BITS = 1.15, 1.1
 NEAR = 1.01  # times the best score is as good where the aim is cost: no speed is predicted that well (prior)
-MEMORY_ERROR = {
-    True: 0.04,
-    False: 0.01,
-}  # of what is predicted, by whether the weights are quantized (docs/accuracy.md)
 
 
 class choose_ranking_RankKey(NamedTuple):
@@ -2407,6 +2617,7 @@ class choose_ranking_RankKey(NamedTuple):
 
     slow: bool  # fewer tokens/s than people read
     quality_lost: int
+    tight: bool  # where the price alone decides
     score: float
     price: float
     rate: float  # negative: faster first
@@ -2422,7 +2633,7 @@ class Merit(NamedTuple):
     tight: bool
     price: float  # USD an hour of a service, USD a million tokens of a batch
     rate: float  # tokens/s
-    speed: float  # tokens/s, or answers a second where latency is the aim
+    speed: float  # tokens/s, or answers a second (`by_answer`)
     score: float
 
     def beats(self, other: Merit) -> bool:
@@ -2438,18 +2649,19 @@ def choose_ranking_ranked(request: Request, candidates: list[InferenceCandidate]
     if not candidates:
         return []
     merits = [merit(request, candidate) for candidate in candidates]
-    merits.sort(key=rank_key)
+    merits.sort(key=lambda one: rank_key(request, one))
     unbeaten = [one for one in merits if not any(other.beats(one) for other in merits)]
     best = unbeaten[0]
-    enough = best.score * (NEAR if request.optimize == "cost" else 1.0)
+    enough = best.score * (NEAR if request.optimize == "cost" and not cheapest(request) else 1.0)
     near = [one for one in unbeaten if (one.slow, one.quality_lost) == (best.slow, best.quality_lost)]
     first = max((one for one in near if one.score <= enough), key=lambda one: (not one.tight, one.speed, -one.price))
     return [first.candidate, *(one.candidate for one in merits if one is not first)]
 
 
-def rank_key(one: Merit) -> choose_ranking_RankKey:
+def rank_key(request: Request, one: Merit) -> choose_ranking_RankKey:
     """Return the sort key of a working candidate."""
-    return choose_ranking_RankKey(one.slow, one.quality_lost, one.score, one.price, -one.rate, name(one.candidate))
+    tight = one.tight and cheapest(request)
+    return choose_ranking_RankKey(one.slow, one.quality_lost, tight, one.score, one.price, -one.rate, name(one.candidate))
 
 
 def merit(request: Request, candidate: InferenceCandidate) -> Merit:
@@ -2458,23 +2670,29 @@ def merit(request: Request, candidate: InferenceCandidate) -> Merit:
     hourly = paid_containers(request, candidate) * container_usd_per_hour(setup)
     batch = request.task == "batch"
     price = choose_cost_usd_per_million(candidate) if batch else hourly  # a batch ends; a service is paid by the hour
-    close = choose_ranking_tight(candidate)
+    assert candidate.estimate is not None
+    close = choose_doubt_tight(setup, candidate.estimate, candidate.estimate.requests_at_once)
     answer = 1 / answer_s(candidate)
     score = {
         "cost": price / rate ** (BATCH_SPEED if batch else SERVE_SPEED),
-        "throughput": hourly**THROUGHPUT_PRICE / rate,
+        "throughput": hourly**THROUGHPUT_PRICE / (rate / candidate.containers if request.rate else rate),
         "latency": hourly**LATENCY_PRICE / answer,
     }[request.optimize]
     return Merit(
         candidate=candidate,
-        slow=request.task == "serve" and rate / request.concurrency < MIN_READABLE_TOKENS_PER_S,
+        slow=request.task == "serve" and tokens_per_request(request, candidate) < least_readable(request),
         quality_lost=quality_lost(setup),
         tight=close,
         price=price,
         rate=rate,
-        speed=answer if request.optimize == "latency" else rate,
-        score=score * doubt(request, candidate, close),
+        speed=answer if by_answer(request) else rate,
+        score=price if cheapest(request) else score * doubt(request, candidate, close),
     )
+
+
+def least_readable(request: Request) -> float:
+    """Return the tokens/s below which an answer is slow; none where a person said how fast tokens must come."""
+    return 0.0 if request.targets.tpot_s else MIN_READABLE_TOKENS_PER_S
 
 
 def doubt(request: Request, candidate: InferenceCandidate, close: bool) -> float:
@@ -2485,35 +2703,37 @@ def doubt(request: Request, candidate: InferenceCandidate, close: bool) -> float
     """
     setup = candidate.setup
     times = TIGHT if close else 1.0
-    times *= PCIE if weak_link(candidate) else 1.0
-    times *= DATASHEET if setup.gpu.name in UNMEASURED else 1.0
+    times *= speed_doubt(setup)
     cheap = request.optimize == "cost" and request.task == "serve"
     return times * (EIGHT_BITS if cheap and setup.quantization == "fp8" != setup.model.quantization else 1.0)
 
 
-def weak_link(candidate: InferenceCandidate) -> bool:
-    """Whether tensor parallelism goes over PCIe."""
-    return candidate.setup.gpu_count > 1 and not candidate.setup.gpu.nvlink
+def by_answer(request: Request) -> bool:
+    """Whether speed is the time to an answer: where latency is the aim, or a rate fixes the tokens/s."""
+    return request.optimize == "latency" or request.rate > 0
+
+
+def cheapest(request: Request) -> bool:
+    """Whether the lowest price alone decides: of what carries a rate or meets targets, where cost is the aim."""
+    return request.optimize == "cost" and (request.rate > 0 or any(request.targets))
+
+
+def tokens_per_request(request: Request, candidate: InferenceCandidate) -> float:
+    """Return the tokens/s that each request gets under load."""
+    per_token = candidate.estimate and candidate.estimate.time_per_output_token_s
+    if per_token and (request.rate or any(request.targets)):
+        return 1 / per_token
+    return tokens_per_s(candidate) / max(request.concurrency, 1)
 
 
 def answer_s(candidate: InferenceCandidate) -> float:
-    """Return the seconds of a typical answer on an idle server."""
+    """Return the seconds of a typical answer: at the rate where there is one, else on an idle server."""
     setup, estimate = candidate.setup, candidate.estimate
     assert estimate is not None and estimate.time_to_first_token_s is not None
+    if setup.rate:
+        return estimate.time_to_first_token_s + setup.output_len * (estimate.time_per_output_token_s or 0.0)
     alone = estimate.decode_tokens_per_s_single
     return estimate.time_to_first_token_s + (setup.output_len / alone if alone else 0.0)
-
-
-def choose_ranking_tight(candidate: InferenceCandidate) -> bool:
-    """Whether the requests fit with less to spare than the memory is predicted to err."""
-    setup, estimate = candidate.setup, candidate.estimate
-    assert estimate is not None
-    fixed = estimate.weights_gib + estimate.activation_gib + estimate.overhead_gib
-    error = fixed * MEMORY_ERROR[setup.quantization != "none" or setup.model.quantization != "none"]
-    if setup.engine == "vllm":
-        asked = 1 if setup.max_num_seqs > estimate.requests_at_once else setup.concurrency
-        return estimate.kv_cache_gib > 0 and estimate.kv_cache_gib * (1 - asked / estimate.requests_at_once) < error
-    return estimate.usable_gib - fixed - estimate.kv_cache_gib < error
 
 
 def name(candidate: InferenceCandidate) -> str:
@@ -2521,6 +2741,242 @@ def name(candidate: InferenceCandidate) -> str:
     setup = candidate.setup
     formats = f"{setup.quantization} {setup.kv_dtype} {setup.attention} {setup.engine}"
     return f"{gpu_string(setup.gpu, setup.gpu_count)} {formats}"
+
+
+# ---- planner/choose/containers.py
+
+
+SMALL_STEP = 2048  # tokens of a step of vLLM, where its default leaves too little memory
+PROBED_SEQUENCES = 32  # at once, with which a container of part of the load is first tried
+SPARE = 1.1  # times the load: where a larger step or pass leaves less, a smaller one is taken
+TRIES = 8  # containers more than the first guess
+
+
+class Share(NamedTuple):
+    """A container's share of the load: its setup and memory, and the containers that carry all of it."""
+
+    setup: InferenceSetup
+    memory: InferenceMemory
+    containers: int
+    most_per_s: float = 0.0  # requests/s that it carries, where the load is a rate
+    rejected: Rejection | None = None  # a target that it misses
+
+
+def share_of(request: Request, setup: InferenceSetup) -> Share:
+    """Return the setup of one container and how many carry the load; 0 where not even one request fits.
+
+    The engine is told its share (`max_num_seqs`), since the memory for sampling follows from that, and reads fewer
+    tokens a step where the default would leave too little memory for the load.
+    """
+    whole = estimate_inference_memory_memory(setup)
+    small = setup.engine == "vllm" and setup.max_batched_tokens > SMALL_STEP and request.workload == "generation"
+    if whole.fits and (queues(request) or whole.requests >= setup.concurrency * (SPARE if small else 1)):
+        return Share(setup, whole, 1)
+    if hopeless(whole):
+        return Share(setup, whole, 0)
+    steps = [setup._replace(max_batched_tokens=SMALL_STEP), setup] if small else [setup]
+    working = [share for share in (shared(request, tried) for tried in steps) if share.containers]
+    return min(working, key=lambda share: share.containers, default=Share(setup, whole, 0))
+
+
+def hopeless(found: InferenceMemory) -> bool:
+    """Whether the memory lacks more than what a smaller step or fewer requests save."""
+    if found.kv_cache_gib < 0:  # vLLM: what is left of its share
+        return found.kv_cache_gib + found.activation_gib <= 0
+    return found.usable_gib - found.weights_gib - found.overhead_gib <= 0
+
+
+def shared(request: Request, setup: InferenceSetup) -> Share:
+    """Return the fewest containers that carry the load, for a step of that many tokens."""
+    total = setup.concurrency
+    first, found = probed(setup)
+    at_once = min(total, int(found.requests))
+    if not at_once:
+        return Share(first, found, 0)
+    if queues(request):
+        least = told(setup, max(1, int(at_once / SPARE)) if setup.engine != "vllm" else at_once)
+        return Share(least, estimate_inference_memory_memory(least), 1)
+    containers = math.ceil(total / at_once)
+    for more in range(TRIES):
+        tried = told(setup, math.ceil(total / (containers + more)))
+        found = estimate_inference_memory_memory(tried)
+        if found.fits and int(found.requests) >= tried.concurrency:
+            return Share(tried, found, math.ceil(total / tried.concurrency))
+    least = told(setup, min(at_once, first.concurrency))
+    return Share(least, estimate_inference_memory_memory(least), math.ceil(total / least.concurrency))
+
+
+def probed(setup: InferenceSetup) -> tuple[InferenceSetup, InferenceMemory]:
+    """Return the setup for a part of the load, and its memory; what transformers holds does not depend on the part."""
+    if setup.engine != "vllm":
+        return setup, estimate_inference_memory_memory(setup)
+    first = told(setup, min(setup.concurrency, PROBED_SEQUENCES))
+    found = estimate_inference_memory_memory(first)
+    return (first, found) if found.fits else (told(setup, 1), estimate_inference_memory_memory(told(setup, 1)))
+
+
+def queues(request: Request) -> bool:
+    """Whether what does not fit at once waits: the rows of a batch, the texts of a model that only reads."""
+    return request.task == "batch" or request.workload != "generation"
+
+
+def told(setup: InferenceSetup, requests: int) -> InferenceSetup:
+    """Return the setup for so many requests at once."""
+    return setup._replace(concurrency=requests, max_num_seqs=requests if setup.max_num_seqs else 0)
+
+
+# ---- planner/choose/sizing.py
+
+
+LOADED = 0.8  # of the highest rate, at most: beyond it the queue grows fast, and traffic is not that even (prior)
+READABLE_S = 0.1  # a token: what one reader follows; containers are added for it where few requests are faster
+SPREAD = 4  # standard deviations of the requests in flight for which there are slots
+LEAST_SHARE = 0.1  # of the load that memory allows: targets that are met only below it are not met
+choose_sizing_HALVINGS = 12
+
+
+def sized(request: Request, setup: InferenceSetup) -> Share:
+    """Return the setup of one container, and how many carry the load of the request within its targets."""
+    if request.rate:
+        return of_rate(request, setup)
+    share = share_of(request, setup)
+    return within_targets(request, share) if any(request.targets) and share.containers else share
+
+
+def within_targets(request: Request, share: Share) -> Share:
+    """Return the share with as few requests in each container as meet the targets."""
+
+    def tried(at_once: int) -> tuple[InferenceSetup, InferenceMemory, Rejection | None]:
+        one = told(share.setup, at_once)
+        held = estimate_inference_memory_memory(one)
+        return one, held, missed(request, one, *times_at_once(one, held))
+
+    too_many = missed(request, share.setup, *times_at_once(share.setup, share.memory))
+    if not too_many:
+        return share
+    best = tried(1)
+    if best[2]:
+        return Share(*best[:2], 0, rejected=best[2])
+    low, high = 1, share.setup.concurrency
+    while high - low > 1:
+        middle = (low + high) // 2
+        found = tried(middle)
+        low, high, best = (low, middle, best) if found[2] else (middle, high, found)
+    total = request.concurrency if not queues(request) else share.setup.concurrency
+    containers = math.ceil(total / low)
+    if containers * LEAST_SHARE > share.containers:
+        return Share(share.setup, share.memory, 0, rejected=too_many)
+    return Share(*best[:2], containers)
+
+
+def times_at_once(setup: InferenceSetup, held: InferenceMemory) -> tuple[float, float]:
+    """Return the seconds to the first token and between tokens with `concurrency` requests in flight all the time."""
+    if setup.model.workload != "generation":
+        return forward_pass_s(setup, float(setup.concurrency)), 0.0
+    speed = generation_speed(setup, held)
+    return speed.time_to_first_token_s, speed.time_per_output_token_s
+
+
+def of_rate(request: Request, setup: InferenceSetup) -> Share:
+    """Return the share of a container under the rate of the request."""
+    largest, held = most_held(setup)
+    shares = [carried(request, largest, held)]
+    generates = setup.engine == "vllm" and request.workload == "generation"
+    bounded = largest.concurrency < setup.concurrency  # by memory, of which a step takes some
+    if generates and bounded and setup.max_batched_tokens > SMALL_STEP:
+        shares.append(carried(request, *most_held(setup._replace(max_batched_tokens=SMALL_STEP))))
+    working = [share for share in shares if share.containers]
+    most = max((share.most_per_s for share in working), default=0.0)  # the engine's own step where it is about as good
+    return next((share for share in working if share.most_per_s * SPARE >= most), shares[0])
+
+
+def carried(request: Request, largest: InferenceSetup, held: InferenceMemory) -> Share:
+    """Return the share of a container that holds so many at once, with the most requests/s that it carries."""
+    if not held.fits:
+        return Share(largest, held, 0)
+    highest = times_rate(largest, held)
+    safe = LOADED / speed_doubt(largest) * highest
+
+    def missed_at(rate: float) -> Rejection | None:
+        found = at(rate)
+        return missed(request, largest, found.ttft_s, found.tpot_s or 0.0, alone_s)
+
+    at = latency_at(largest, held)
+    alone_s = at(safe * LEAST_SHARE).tpot_s or 0.0
+    most = safe
+    if missed_at(safe):
+        low, high = safe * LEAST_SHARE, safe
+        least = min(low, request.rate)
+        unmet = missed_at(least)
+        if unmet:
+            return Share(largest._replace(rate=least), held, 0, rejected=unmet)
+        low = least
+        for _ in range(choose_sizing_HALVINGS):
+            middle = (low + high) / 2
+            low, high = (low, middle) if missed_at(middle) else (middle, high)
+        most = low
+    containers = max(1, math.ceil(request.rate / most - 1e-9))
+    one = largest._replace(rate=request.rate / containers)
+    return Share(*with_slots(request, one, held, alone_s), containers, most_per_s=most)
+
+
+def with_slots(
+    request: Request, largest: InferenceSetup, held: InferenceMemory, alone_s: float
+) -> tuple[InferenceSetup, InferenceMemory]:
+    """Return the setup with as many slots as the requests in flight take, with what chance adds, and its memory."""
+    flying = latency(largest, held).in_flight
+    slots = math.ceil(flying + SPREAD * math.sqrt(flying) + 1)
+    if slots >= largest.concurrency:
+        return largest, held
+    one = told(largest, slots)
+    less = estimate_inference_memory_memory(one)
+    found = latency(one, less)
+    if missed(request, one, found.ttft_s, found.tpot_s or 0.0, alone_s) or found.utilization > LOADED:
+        return largest, held
+    return one, less
+
+
+def times_rate(setup: InferenceSetup, held: InferenceMemory) -> float:
+    """Return the highest rate of one container, in requests/s."""
+    slots = float(setup.concurrency)
+    if setup.model.workload != "generation":
+        return slots / forward_pass_s(setup, slots)
+    return highest_rate(steps_of(setup, held), slots)
+
+
+def most_held(setup: InferenceSetup) -> tuple[InferenceSetup, InferenceMemory]:
+    """Return the setup with as many requests of full context as it surely holds at once, and its memory."""
+    one, held = setup, estimate_inference_memory_memory(setup)
+    while one.concurrency > 1 and not (held.fits and int(held.requests) >= one.concurrency):
+        fewer = one.concurrency - 1 if held.fits else one.concurrency // 2
+        one = told(setup, max(1, min(int(held.requests) or fewer, fewer)))
+        held = estimate_inference_memory_memory(one)
+    sure = one.concurrency
+    while held.fits and sure > 1 and choose_doubt_tight(one, held, held.requests):
+        sure = (
+            min(sure - 1, max(1, int(spare_requests(one, held, held.requests)))) if one.engine == "vllm" else sure // 2
+        )
+        one = told(setup, sure)
+        held = estimate_inference_memory_memory(one)
+    return one, held
+
+
+def missed(
+    request: Request, setup: InferenceSetup, ttft_s: float, tpot_s: float, alone_s: float = math.inf
+) -> Rejection | None:
+    """Return a rejection where a target is missed, with the seconds that are predicted.
+
+    What is less sure must meet a target with that much to spare. Without a target of tokens, those of a service that
+    few requests get at a readable speed (`alone_s`) stay readable.
+    """
+    targets, doubt = request.targets, speed_doubt(setup)
+    if targets.tpot_s and tpot_s * doubt > targets.tpot_s:
+        return Rejection(Reason.TPOT_OVER_TARGET, seconds=tpot_s)
+    if targets.ttft_s and ttft_s * doubt > targets.ttft_s:
+        return Rejection(Reason.TTFT_OVER_TARGET, seconds=ttft_s)
+    if not targets.tpot_s and alone_s * doubt <= READABLE_S < tpot_s * doubt:
+        return Rejection(Reason.TPOT_OVER_TARGET, seconds=tpot_s)
+    return None
 
 
 # ---- planner/choose/support.py
@@ -2659,14 +3115,17 @@ def choose_inference_judge(request: Request, setup: InferenceSetup) -> Inference
     rejected = unsupported(setup) or dominated(request, setup)
     if rejected:
         return Candidate(setup, None, container_usd_per_hour(setup), rejected=rejected)
-    share = share_of(request, setup)
-    if setup.draft and share.containers != 1 and share_of(request, setup._replace(draft=None)).containers == 1:
-        share = share_of(request, setup._replace(draft=None))  # a draft is left out where it costs a container
+    share = sized(request, setup)
+    if setup.draft and share.containers != 1 and sized(request, setup._replace(draft=None)).containers == 1:
+        share = sized(request, setup._replace(draft=None))  # a draft is left out where it costs a container
     estimate = estimate_with(share.setup, share.memory)
     usd_per_hour = container_usd_per_hour(setup)
     if not estimate.fits:
         return Candidate(share.setup, estimate, usd_per_hour, rejected=estimate.rejection)
-    return Candidate(share.setup, estimate, share.containers * usd_per_hour, share.containers)
+    if share.rejected:
+        return Candidate(share.setup, estimate, usd_per_hour, rejected=share.rejected)
+    price = share.containers * usd_per_hour
+    return Candidate(share.setup, estimate, price, share.containers, most_per_s=share.most_per_s)
 
 
 def rejected_key(candidate: InferenceCandidate) -> tuple[float | str, ...]:
@@ -2687,6 +3146,7 @@ def nearness(candidate: InferenceCandidate) -> float:
 
 
 choose_inference_refusal_SHORTEST_CONTEXT = 256  # tokens; nothing shorter is suggested
+TARGETS = (Reason.TTFT_OVER_TARGET, Reason.TPOT_OVER_TARGET)
 choose_inference_refusal_TRIED = 6  # loads at the most
 
 
@@ -2695,6 +3155,8 @@ def choose_inference_refusal_nothing_works(request: Request, candidates: tuple[I
     running = [candidate for candidate in candidates if candidate.containers]
     if running:
         nearest = min(running, key=lambda candidate: choose_cost_needed_usd(request, candidate))
+    elif missing := [c for c in candidates if c.rejected and c.rejected.reason in TARGETS]:
+        nearest = min(missing, key=lambda candidate: overrun(request, candidate))
     else:
         asked = (request.attention, "auto")
         fastest = [c for c in candidates if c.setup.attention in (c.setup.gpu.attention[-1], *asked)]
@@ -2711,7 +3173,8 @@ def choose_inference_refusal_suggest_alternatives(
         found += list(fewer_warm(request))
         if request.budget.per != "none":
             found.append(Alternative(Change.RAISE_BUDGET, candidate=chosen_for(request, nearest)))
-        found += list(fewer_at_once(request, running))
+        found += list(lower_rate(request, running) if request.rate else fewer_at_once(request, running))
+    found += list(looser_targets(request, bool(running)))
     found += list(relaxed(request))
     return found or list(shorter_context(request))
 
@@ -2748,14 +3211,80 @@ def fewer_at_once(request: Request, running: list[InferenceCandidate]) -> Iterat
             return
 
 
+def lower_rate(request: Request, running: list[InferenceCandidate]) -> Iterator[InferenceAlternative]:
+    """Yield the highest rate, to two figures, with which a plan is found within the budget."""
+    rates = {two_figures(most_containers(request, c) * c.most_per_s, math.floor) for c in running}
+    for rate in sorted((rate for rate in rates if 0 < rate < request.rate), reverse=True)[:choose_inference_refusal_TRIED]:
+        if (best := choose_inference_weigh(replace(request, rate=rate))[0]).rank:
+            yield Alternative(Change.LOWER_RATE, rate, best)
+            return
+
+
+def looser_targets(request: Request, some_run: bool) -> Iterator[InferenceAlternative]:
+    """Yield targets that are met within the budget, or with a larger one where none meets what was asked."""
+    if any(request.targets):
+        found = next(met_targets(request), None)
+        if not found and not some_run:
+            found = next(met_targets(without_limit(request)), None)
+        if found and found.candidate:
+            yield found._replace(over_budget=choose_cost_over_budget(request, found.candidate) is not None)
+
+
+def without_limit(request: Request) -> Request:
+    """Return the request without a budget."""
+    return replace(request, budget=Budget(math.inf, "none"))
+
+
+def met_targets(request: Request) -> Iterator[InferenceAlternative]:
+    """Yield targets that are met, one of them looser or both, to two figures, and what is chosen then."""
+    targets = request.targets
+    options = (targets._replace(ttft_s=0.0), targets._replace(tpot_s=0.0), NO_TARGETS)
+    for kept in dict.fromkeys(option for option in options if option != targets):
+        working = [c for c in choose_inference_weigh(replace(request, targets=kept)) if c.rank]
+        if not working:
+            continue
+        ttft_s, tpot_s = min(map(predicted, working))
+        if not kept.tpot_s and kept.ttft_s:
+            tpot_s = min(predicted(candidate)[1] for candidate in working)
+        looser = Targets(
+            kept.ttft_s or (targets.ttft_s and max(targets.ttft_s, two_figures(ttft_s, math.ceil))),
+            kept.tpot_s or (targets.tpot_s and max(targets.tpot_s, two_figures(tpot_s, math.ceil))),
+        )
+        if looser != targets and (best := choose_inference_weigh(replace(request, targets=looser))[0]).rank:
+            yield Alternative(Change.LOOSER_TARGET, looser, best)
+
+
+def predicted(candidate: InferenceCandidate) -> tuple[float, float]:
+    """Return the seconds to the first token and between tokens, with what a doubt adds to them."""
+    estimate, doubt = candidate.estimate, speed_doubt(candidate.setup)
+    assert estimate is not None
+    return (estimate.time_to_first_token_s or 0.0) * doubt, (estimate.time_per_output_token_s or 0.0) * doubt
+
+
+def two_figures(number: float, rounded: Callable[[float], int]) -> float:
+    """Return a number to two figures, `rounded` up or down."""
+    if not number:
+        return 0.0
+    step = 10.0 ** (math.floor(math.log10(number)) - 1)
+    return float(f"{rounded(number / step + (1e-9 if rounded is math.floor else -1e-9)) * step:.6g}")
+
+
+def overrun(request: Request, candidate: InferenceCandidate) -> float:
+    """Return how many times a missed target the prediction is."""
+    assert candidate.rejected is not None
+    first = candidate.rejected.reason is Reason.TTFT_OVER_TARGET
+    asked = request.targets.ttft_s if first else request.targets.tpot_s
+    return candidate.rejected.seconds * speed_doubt(candidate.setup) / (asked or math.inf)
+
+
 def relaxed(request: Request) -> Iterator[InferenceAlternative]:
     """Yield what works where a person insists on less, with the budget as it is or without one."""
     for change, value, other in choose_inference_refusal_relaxed_requests(request):
         best = choose_inference_weigh(other)[0]
         if best.rank:
             yield Alternative(change, value, best)
-        elif (without_limit := choose_inference_weigh(replace(other, budget=Budget(math.inf, "none")))[0]).rank:
-            yield Alternative(change, value, without_limit, over_budget=True)
+        elif (dearer := choose_inference_weigh(without_limit(other))[0]).rank:
+            yield Alternative(change, value, dearer, over_budget=True)
 
 
 def choose_inference_refusal_relaxed_requests(request: Request) -> Iterator[tuple[Change, str, Request]]:
@@ -4131,6 +4660,139 @@ def budget_words(budget: Budget) -> str:
     return "no budget" if budget.per == "none" else f"${budget.usd:,.12g}/{budget.per}"
 
 
+# ---- planner/describe/load.py
+
+
+describe_load_PERIODS = (("s", 1), ("min", 60), ("h", 3600), ("day", 86_400))  # seconds
+
+
+def load_words(request: Request) -> str:
+    """Return "16 requests at once", "5 requests/s", "5 requests/s of 4,000 tokens in and 500 out"."""
+    what = "requests" if request.workload == "generation" else "texts"
+    count, per = rate_parts(request.rate)
+    load = (
+        f"{count} {what.removesuffix('s') if count == '1' else what}/{per}"
+        if request.rate
+        else f"{request.concurrency} {what} at once"
+    )
+    if not request.prompt_tokens:
+        return load
+    lengths = f"{request.prompt_tokens:,} tokens"
+    return f"{load} of {lengths} in and {request.answer_tokens:,} out" if what == "requests" else f"{load} of {lengths}"
+
+
+def rate_parts(rate: float) -> tuple[str, str]:
+    """Return a rate in requests/s as a number and the shortest period in which it is at least 0.1: ("5", "s")."""
+    per, seconds = next(((per, seconds) for per, seconds in describe_load_PERIODS if rate * seconds >= 0.1), describe_load_PERIODS[-1])
+    return f"{rate * seconds:.4g}", per
+
+
+def describe_load_rate_words(rate: float) -> str:
+    """Return "5/s"."""
+    return "/".join(rate_parts(rate))
+
+
+def typed_load(request: Request) -> str:
+    """Return the load as it is typed at the prompt: "16", "5/s", "5/s 4000+500"."""
+    load = describe_load_rate_words(request.rate) if request.rate else str(request.concurrency)
+    if not request.prompt_tokens:
+        return load
+    answer = f"+{request.answer_tokens}" if request.workload == "generation" else ""
+    return f"{load} {request.prompt_tokens}{answer}"
+
+
+def typed_targets(targets: Targets) -> str:
+    """Return targets as they are typed: "ttft<1s tpot<40ms"; "" for none."""
+    pairs = (("ttft", targets.ttft_s), ("tpot", targets.tpot_s))
+    return " ".join(f"{name}<{typed_s(seconds)}" for name, seconds in pairs if seconds)
+
+
+def typed_aim(request: Request) -> str:
+    """Return aim and targets as they are typed at the prompt: "cost", "latency ttft<1s"."""
+    return f"{request.optimize} {typed_targets(request.targets)}".strip()
+
+
+def typed_s(seconds: float) -> str:
+    """Return "1.5s", "40ms"."""
+    return exact_s(seconds).replace(" ", "")
+
+
+def exact_s(seconds: float) -> str:
+    """Return "1.5 s", "40 ms", as they were asked for."""
+    return f"{seconds:.4g} s" if seconds >= 1 else f"{seconds * 1000:.4g} ms"
+
+
+def aim_words(request: Request) -> str:
+    """Return "cost", "cost with ttft<1s tpot<40ms"."""
+    targets = typed_targets(request.targets)
+    return f"{request.optimize} with {targets}" if targets else request.optimize
+
+
+def seconds_words(seconds: float) -> str:
+    """Return "1.4 s", "0.10 s", "24 ms"; "no end" where a queue grows for ever."""
+    if math.isinf(seconds):
+        return "no end"
+    if seconds >= 0.0995:
+        return f"{about(seconds)} s" if seconds >= 10 else f"{seconds:.{1 if seconds >= 1 else 2}f} s"
+    return f"{seconds * 1e3:.2g} ms"
+
+
+def asks_for_latency(request: Request) -> bool:
+    """Whether the load or the aim gives latencies a meaning: a rate, or a target."""
+    return request.rate > 0 or any(request.targets)
+
+
+def latency_words(request: Request, candidate: InferenceCandidate) -> str:
+    """Return "0.2 s to the first token, 8.9 ms between tokens" under the load; of a model that reads, to the answer."""
+    estimate = candidate.estimate
+    assert estimate is not None and estimate.time_to_first_token_s is not None
+    first = seconds_words(estimate.time_to_first_token_s)
+    if estimate.time_per_output_token_s is None:
+        return f"{first} to the answer"
+    return f"{first} to the first token, {seconds_words(estimate.time_per_output_token_s)} between tokens"
+
+
+def busy_words(plan: InferencePlan) -> str:
+    """Return "12 requests in flight, 68% of what they can do" of all containers under a rate."""
+    chosen, estimate = plan.chosen, plan.chosen.estimate
+    assert estimate is not None and estimate.requests_in_flight is not None and estimate.utilization is not None
+    flying = about(estimate.requests_in_flight * chosen.containers)
+    what = "requests" if plan.request.workload == "generation" else "texts"
+    they = "they" if chosen.containers > 1 else "it"
+    where = f"{chosen.containers} containers" if chosen.containers > 1 else "one container"
+    return f"{flying} {what} in flight on {where}, {estimate.utilization:.0%} of what {they} can carry"
+
+
+def latency_line(plan: InferencePlan) -> str:
+    """Return the terminal's line: "~0.2 s to the first token, 8.9 ms between tokens at 5/s (calculated); ..."."""
+    words = f"~{latency_words(plan.request, plan.chosen)}"
+    if not plan.request.rate:
+        return f"{words}, at {load_words(plan.request)} (calculated means)"
+    return f"{words}, at {describe_load_rate_words(plan.request.rate)} (calculated means); {busy_words(plan)}"
+
+
+def latency_sentences(plan: InferencePlan) -> list[str]:
+    """Return what PLAN.md says of latency under the load; nothing where nobody asked for it."""
+    request = plan.request
+    if not asks_for_latency(request):
+        return []
+    words = [f"Under load, {load_words(request)}: {latency_words(request, plan.chosen)}."]
+    if request.rate:
+        words.append(f"On average that is {busy_words(plan)}.")
+    words.append(
+        "These are calculated means, by queueing at the predicted speed of a step, of requests that come at random and "
+        "are all alike; nothing was measured. One in twenty waits two to five times as long for its first token, with "
+        "uneven traffic or lengths longer; a cold start comes on top."
+    )
+    return words
+
+
+def about_rate(rate: float) -> str:
+    """Return a rate to two figures: "3.5/s"."""
+    count, per = rate_parts(rate)
+    return f"{about(float(count))}/{per}"
+
+
 # ---- planner/describe/names.py
 
 
@@ -4186,7 +4848,25 @@ def inference_rejection(request: Request, candidate: InferenceCandidate) -> str:
     if rejection.reason is Reason.FEWER_GPUS:
         few = gpu_string(setup.gpu, rejection.number)
         return f"{few} holds it: more containers of that give more tokens per dollar than tensor parallelism"
+    if rejection.reason in (Reason.TTFT_OVER_TARGET, Reason.TPOT_OVER_TARGET):
+        return target_text(request, setup, rejection)
     return inference_shortage(setup, estimate) or over_budget_text(request, candidate, rejection)
+
+
+def target_text(request: Request, setup: InferenceSetup, rejection: Rejection) -> str:
+    """Return which target a setup misses, with its figure: "tpot 55 ms on L4, 40 ms asked"."""
+    first = rejection.reason is Reason.TTFT_OVER_TARGET
+    name, asked = ("ttft", request.targets.ttft_s) if first else ("tpot", request.targets.tpot_s)
+    load = f"{about_rate(setup.rate)} a container" if setup.rate else f"{setup.concurrency} at once"
+    wanted = f"{exact_s(asked)} asked" if asked else f"people read at {exact_s(READABLE_S)}"
+    spare = f", with {speed_doubt(setup) - 1:.0%} to spare for {doubted(setup)}" if speed_doubt(setup) > 1 else ""
+    on = gpu_string(setup.gpu, setup.gpu_count)
+    return f"{name} {seconds_words(rejection.seconds)} on {on} at {load}, {wanted}{spare}"
+
+
+def doubted(setup: InferenceSetup) -> str:
+    """Return why a predicted speed is less sure than others."""
+    return "tensor parallelism over PCIe" if weak_link(setup) else "a speed that nobody published"
 
 
 def unsupported_text(setup: InferenceSetup, reason: Reason) -> str:
@@ -4283,7 +4963,7 @@ def over_budget_text(request: Request, candidate: InferenceCandidate, rejection:
     if rejection.reason is Reason.STARTER_PLAN:
         return f"{warm} kept warm are more than the {STARTER_GPUS} GPUs that Modal's Starter plan runs at once"
     if rejection.reason is Reason.PRICE_OVER_BUDGET:
-        load = f"{candidate.containers} containers for {request.concurrency} requests at once cost"
+        load = f"{candidate.containers} containers for {load_words(request)} cost"
         verb = load if candidate.containers > 1 else "costs"
         if budget.per == "month":
             price = in_unit(budget, candidate.usd_per_hour * LEAST_HOURS)
@@ -4421,11 +5101,15 @@ def shortened(why: str, changes: list[str]) -> str:
 
 def change_text(request: Request, alternative: Alternative[Any, Any]) -> str:
     """Return a change without what it leads to: "let quantization be auto"."""
-    value = alternative.value
+    value: Any = alternative.value
     if alternative.change is Change.KEEP_FEWER_WARM:
         return f"keep {value} warm" if value else "keep none warm"
     if alternative.change is Change.FEWER_AT_ONCE:
         return f"ask for {value} {'requests' if request.workload == 'generation' else 'texts'} at once"
+    if alternative.change is Change.LOWER_RATE:
+        return f"ask for {describe_load_rate_words(value)}"
+    if alternative.change is Change.LOOSER_TARGET:
+        return f"ask for {typed_targets(value)}"
     if alternative.change is Change.FEWER_ROWS:
         return f"train on at most {value:,} rows"
     if alternative.change is Change.SHORTER_CONTEXT:
@@ -4482,6 +5166,10 @@ def inference_obstacle(cause: NoInference) -> str:
             limit = f"Modal's Starter plan, {STARTER_GPUS} GPUs at once,"
         return f"{limit} does not pay for {model} with {load_text(request)}"
     where = gpu_string(nearest.setup.gpu, nearest.setup.gpu_count)
+    if nearest.rejected and nearest.rejected.reason in (Reason.TTFT_OVER_TARGET, Reason.TPOT_OVER_TARGET):
+        cards = "no GPU here" if request.gpu == "auto" else f"no {request.gpu}"
+        closest = inference_rejection(request, nearest)
+        return f"{cards} runs {model} with {load_text(request)}; the nearest: {closest}"
     return f"{model} does not run on {where}: {inference_rejection(request, nearest)}"
 
 
@@ -4489,6 +5177,10 @@ def load_text(request: Request) -> str:
     """Return "16 requests of 8,192 tokens at once and 2 kept warm mon-fri 8-18 UTC"."""
     what = "requests" if request.workload == "generation" else "texts"
     load = f"{request.concurrency} {what} of {request.context_len:,} tokens at once"
+    if request.rate:
+        load = load_words(request)
+    if targets := typed_targets(request.targets):
+        load = f"{load} at {targets}"
     pool = request.warm
     return f"{load} and {pool.containers} kept warm {hours_text(pool)}" if pool.containers > 1 else load
 
@@ -7756,13 +8448,6 @@ def parse_count(key: str, text: str) -> int:
     return value
 
 
-def parse_concurrency(text: str, workload: str) -> int:
-    """Return the requests or texts at once: as typed, or with "auto" as many as Cookiecutter's Enter gives."""
-    if text.lower() == "auto":
-        return 16 if workload == "generation" else 32
-    return parse_count("concurrency", text)
-
-
 def parse_budget(text: str, task: str = "") -> Budget:
     """Return the budget of "4/hour", "50/run", "300/month" in USD, or "none". Refusal shows the forms of the task."""
     if text.strip().lower() == "none":
@@ -7841,9 +8526,9 @@ def check_budget(text: str, task: str) -> Budget:
     return budget
 
 
-def check_warm(text: str, task: str, optimize: str) -> WarmPool:
+def check_warm(text: str, task: str, optimize: str, targets: Targets = NO_TARGETS) -> WarmPool:
     if task == "serve":
-        return parse_warm(text, optimize)
+        return parse_warm(text, optimize, targets)
     if text.lower() not in ("auto", "0"):
         raise Refusal(f"warm {shown(text)} is for a service; a {task} runs and ends: leave warm auto")
     return WarmPool()
@@ -8118,6 +8803,127 @@ def usual_context(model: Model, task: str, workload: str) -> int:
     return tokens if "context" in model.assumed else min(tokens, model.context)
 
 
+# ---- planner/request/traffic.py
+
+
+request_traffic_PERIODS = {"s": 1, "min": 60, "h": 3600, "day": 86_400}  # seconds
+SPELLED = {"sec": "s", "second": "s", "m": "min", "minute": "min", "hr": "h", "hour": "h", "d": "day"}
+CONTEXT_STEP = 4096  # tokens by which a context grows that nobody typed
+MOST_PER_S = 100_000
+LONGEST_S = 3600  # that a target may allow
+LENGTH = rf"(?:{request_parse_WHOLE})[kK]?"
+UNITS = {"s": 1.0, "ms": 1e-3}
+_RATE = re.compile(rf"((?:{request_parse_WHOLE})(?:\.\d{{1,4}})?)\s*([kKM]?)\s*(?:/|per|a)\s*([a-z]+)", re.ASCII)
+_LENGTHS = re.compile(rf"({LENGTH})(?:\s*\+\s*({LENGTH}))?", re.ASCII)
+_TARGET = re.compile(r"(ttft|tpot)\s*<=?\s*(\d{1,6}(?:\.\d{1,4})?)\s*(ms|s)\b", re.ASCII | re.IGNORECASE)
+
+
+class Load(NamedTuple):
+    """What is to be carried: requests at once, or requests/s; tokens of a typical request, 0 where they are assumed."""
+
+    concurrency: int  # 0: it follows from the rate
+    rate: float = 0.0
+    prompt_tokens: int = 0
+    answer_tokens: int = 0
+
+
+def parse_load(text: str, task: str, workload: str) -> Load:
+    """Return the load of "auto", "16", "5/s", "300/min", "20k/day", each with lengths behind it: "5/s 4000+500"."""
+    first, _space, lengths = split_load(text.strip())
+    prompt, answer = parse_lengths(lengths, workload) if lengths else (0, 0)
+    if first.lower() in ("", "auto"):
+        return Load(16 if workload == "generation" else 32, 0.0, prompt, answer)
+    if re.search(r"/|[a-z]{2}|\ba\b", first.lower()):
+        return Load(0, parse_rate(first, text, task), prompt, answer)
+    return Load(parse_count("concurrency", first), 0.0, prompt, answer)
+
+
+def split_load(text: str) -> tuple[str, str, str]:
+    """Return the load and the lengths behind it; lengths alone go with "auto"."""
+    found = re.fullmatch(rf"(.*?)(\s+|^)({LENGTH}(?:\s*\+\s*{LENGTH})?)", text, re.ASCII)
+    if not found or (not found[1] and "+" not in found[3]):
+        return text, "", ""
+    return found[1], " ", found[3]
+
+
+def parse_rate(text: str, whole: str, task: str) -> float:
+    """Return the requests/s of "5/s", "300/min", "1.5k/h", "20k/day"; here k is a thousand."""
+    found = _RATE.fullmatch(text.lower().replace("requests", "").strip())
+    unit = found and (found[3] if found[3] in request_traffic_PERIODS else SPELLED.get(found[3].rstrip("s"), ""))
+    if not found or not unit:
+        raise Refusal(
+            f"concurrency {shown(whole)} is not understood; write requests at once, 16, or a rate, 5/s, 300/min or "
+            "20k/day, and behind it the tokens of a typical prompt and answer where you know them: 5/s 4000+500"
+        )
+    if task != "serve":
+        raise Refusal(
+            f"a rate such as {shown(text)} is for a service; a {task} reads its rows as fast as it can: take 16"
+        )
+    number = float(re.sub(r"[,_]", "", found[1])) * {"": 1, "k": 1e3, "m": 1e6}[found[2].lower()]
+    rate = number / request_traffic_PERIODS[unit]
+    if not 0 < rate <= MOST_PER_S:
+        raise Refusal(f"concurrency {shown(whole)} must be above 0 and at most {MOST_PER_S:,}/s, such as 5/s")
+    return rate
+
+
+def room_for(load: Load, context_len: int, chosen: bool, model: Model) -> int:
+    """Return the context, which a typical request must fit into; one that nobody typed (`chosen`) grows for it."""
+    needed = load.prompt_tokens + (load.answer_tokens if model.workload == "generation" else 0)
+    if needed <= context_len:
+        return context_len
+    if not chosen:
+        raise Refusal(
+            f"a typical request of {needed:,} tokens exceeds context_len {context_len:,}; raise it to {needed}"
+        )
+    return max(check_context(needed, model), min(math.ceil(needed / CONTEXT_STEP) * CONTEXT_STEP, model.context))
+
+
+def parse_lengths(text: str, workload: str) -> tuple[int, int]:
+    """Return the tokens of a typical prompt and answer, "4000+500"; of a text that is only read, "300"."""
+    found = _LENGTHS.fullmatch(text)
+    reads = workload != "generation"
+    if not found or bool(found[2]) == reads:
+        form = "one number, the tokens of a text: 300" if reads else "prompt and answer, in tokens: 4000+500"
+        raise Refusal(f"concurrency has no lengths {shown(text)}; a {workload} model takes {form}")
+    return parse_count("concurrency", found[1]), 1 if reads else parse_count("concurrency", found[2])
+
+
+def parse_aim(text: str, task: str, workload: str) -> tuple[str, Targets]:
+    """Return aim and targets of "latency", "latency ttft<1s tpot<40ms", "ttft<800ms" (the aim is then cost)."""
+    left, found = text.strip(), {}
+    for name, number, unit in _TARGET.findall(text):
+        if name.lower() in found:
+            raise Refusal(f"optimize {shown(text)} has {name.lower()} twice; give each target once")
+        found[name.lower()] = float(number) * UNITS[unit.lower()]
+    left = re.sub(r"[\s,]+", " ", _TARGET.sub(" ", left)).strip()
+    if left and " " not in left and not re.search(r"[<=>]", left) and (left.lower() in AIMS or not found):
+        aim = one_of("optimize", left, AIMS)
+    elif left or not found:
+        raise Refusal(
+            f"optimize {shown(text)} is not understood; write one of {', '.join(AIMS)}, and targets behind it where a "
+            "service has any: latency ttft<1s tpot<40ms"
+        )
+    else:
+        aim = "cost"
+    targets = Targets(found.get("ttft", 0.0), found.get("tpot", 0.0))
+    check_targets(text, targets, found, task, workload)
+    return aim, targets
+
+
+def check_targets(text: str, targets: Targets, given: dict[str, float], task: str, workload: str) -> None:
+    """Raise Refusal where a target is none, or has no meaning for the task or the workload."""
+    for name, seconds in given.items():
+        if not 0 < seconds <= LONGEST_S:
+            raise Refusal(f"{name} in optimize {shown(text)} must be above 0 and at most an hour, such as ttft<1s")
+    if given and task != "serve":
+        raise Refusal(
+            f"targets such as {'ttft<1s' if targets.ttft_s else 'tpot<40ms'} are for a service; "
+            f"take one of {', '.join(AIMS)} for task {task}"
+        )
+    if targets.tpot_s and workload != "generation":
+        raise Refusal(f"tpot is the time between tokens, and a {workload} model writes none; ttft<1s bounds its answer")
+
+
 # ---- planner/request/prompts.py
 
 
@@ -8157,19 +8963,21 @@ def check_answers(typed: dict[str, object]) -> Answers:
         check_several(task, *typed_gpu(text["gpu"]))
     gpu, count = parse_gpu(text["gpu"], several_nodes=task == "distributed")
     model = asked_model(text["model_id"], text["model_size"], task, workload)
-    optimize = one_of("optimize", text["optimize"], AIMS)
+    optimize, targets = parse_aim(text["optimize"], task, workload)
     dataset, dataset_rows = parse_dataset(one_line("dataset", text["dataset"] or "none"))
     context_len = asked_context(text["context_len"], model, task, workload)
     trains = task in schema_TRAINING
     if trains:
         check_training(text["concurrency"], engine, method, quantization, task, model)
+    load = Load(1) if trains else parse_load(text["concurrency"], task, workload)
+    context_len = room_for(load, context_len, is_auto(text["context_len"]), model)
     request = Request(
         task=task,
         workload=workload,
         model=model,
         budget=check_budget(text["budget"], task),
         context_len=context_len,
-        concurrency=1 if trains else parse_concurrency(text["concurrency"], workload),
+        concurrency=load.concurrency,
         gpu=gpu,
         gpu_count=count,
         quantization=quantization,
@@ -8177,7 +8985,11 @@ def check_answers(typed: dict[str, object]) -> Answers:
         method=method,
         objective=objective,
         optimize=optimize,
-        warm=check_warm(text["warm"], task, optimize),
+        warm=check_warm(text["warm"], task, optimize, targets),
+        rate=load.rate,
+        prompt_tokens=load.prompt_tokens,
+        answer_tokens=load.answer_tokens,
+        targets=targets,
         dataset=dataset,
         dataset_rows=dataset_rows,
         row_tokens=row_tokens_of(workload, context_len) if trains else 0,
@@ -8271,6 +9083,8 @@ def month_of(request: Request, candidate: InferenceCandidate, per_day: int) -> M
     one_usd = container_usd_per_hour(candidate.setup)
     busy = per_day * row_s(candidate) / 3600
     containers = max(1, math.ceil(busy / 24))
+    if request.rate and per_day >= math.floor(request.rate * DAY_S):
+        containers = max(containers, candidate.containers)
     up_s = (candidate.estimate.cold_start_s or 0) + SCALEDOWN_S
     at_once = max(candidate.containers, containers)
     together = min(busy + at_once * up_s / 3600, at_once * 24) * DAYS_PER_MONTH * one_usd
@@ -8405,7 +9219,7 @@ class Figure(NamedTuple):
     """A kind of figure, and how far it can be trusted."""
 
     name: str
-    confidence: str  # "measured elsewhere", "calculated", "unmeasured estimate"; "published", "assumed"
+    confidence: str  # "measured elsewhere", "calculated", "unmeasured estimate"; "published", "assumed", "as given"
     basis: str
 
 
@@ -8545,6 +9359,8 @@ def max_containers(plan: InferencePlan) -> int:
 
 def at_once(plan: InferencePlan) -> int:
     """Return the requests that a speed holds for: of one container of a batch, of all containers of a service."""
+    if plan.request.rate:
+        return plan.chosen.containers * plan.chosen.setup.concurrency
     return plan.chosen.setup.concurrency if plan.request.task == "batch" else plan.request.concurrency
 
 
@@ -8604,6 +9420,11 @@ def typical_row(plan: InferencePlan) -> str:
     return f"{setup.input_len:,} tokens{out}"
 
 
+def lengths_basis(request: Request) -> str:
+    """Return where the lengths of a typical request or row come from: "as given", "assumed"."""
+    return "as given" if request.prompt_tokens else "assumed"
+
+
 def rows_paid(plan: InferencePlan) -> int:
     """Return the typical rows that a budget for a run or a month pays for."""
     return int(plan.request.budget.usd / row_usd(plan.chosen))
@@ -8623,8 +9444,9 @@ def describe_batch_run_price(plan: InferencePlan) -> str:
 
 def run_line(plan: InferencePlan) -> str:
     """Return the terminal's line on the run."""
+    basis = lengths_basis(plan.request)
     unknown = "" if plan.request.dataset_rows else "; number of rows unknown"
-    return f"{describe_batch_run_price(plan)} ({typical_row(plan)} per row assumed{unknown}). `make estimate` counts yours"
+    return f"{describe_batch_run_price(plan)} ({typical_row(plan)} per row {basis}{unknown}). `make estimate` counts yours"
 
 
 def describe_batch_run_words(plan: InferencePlan) -> list[str]:
@@ -8633,8 +9455,8 @@ def describe_batch_run_words(plan: InferencePlan) -> list[str]:
     known = plan.request.dataset_rows
     size = f"The dataset has {known:,} rows, as given." if known else "The number of rows is not known."
     words = [
-        f"{size} With {typical_row(plan)} per row (assumed), {describe_batch_run_price(plan)}. `make estimate` counts the rows and",
-        "tokens of your file before anything is billed.",
+        f"{size} With {typical_row(plan)} per row ({lengths_basis(plan.request)}), {describe_batch_run_price(plan)}. `make estimate`",
+        "counts the rows and tokens of your file before anything is billed.",
     ]
     if budget.per in ("run", "month"):
         over = "Every run of a job counts" if budget.per == "run" else "All jobs of a calendar month count"
@@ -8709,11 +9531,11 @@ def cheaper_than(plan: InferencePlan, candidate: InferenceCandidate) -> bool:
 
 def answers(plan: InferencePlan) -> bool:
     """Whether speed is the time to an answer, not tokens/s."""
-    return plan.request.optimize == "latency"
+    return by_answer(plan.request)
 
 
 def describe_neighbours_speed(plan: InferencePlan, candidate: InferenceCandidate) -> float:
-    """Return the speed that the aim ranks by: tokens/s, or answers a second on an idle server."""
+    """Return the speed that the aim ranks by: tokens/s, or answers a second."""
     return 1 / answer_s(candidate) if answers(plan) else tokens_per_s(candidate)
 
 
@@ -8753,7 +9575,7 @@ def describe_neighbours_verdict(plan: InferencePlan, candidate: InferenceCandida
         return inference_rejection(plan.request, candidate)
     ours, best = merit(plan.request, candidate), merit(plan.request, plan.chosen)
     if ours.slow > best.slow:
-        return f"{about(ours.rate / plan.request.concurrency)} tokens/s per request is slower than people read"
+        return f"{about(tokens_per_request(plan.request, candidate))} tokens/s per request is slower than people read"
     if ours.quality_lost > best.quality_lost:
         return f"needs {format_name(candidate.setup)}; the budget pays for {format_name(plan.chosen.setup)}"
     return describe_neighbours_balance(plan, ours, best)
@@ -8767,7 +9589,7 @@ def describe_neighbours_balance(plan: InferencePlan, ours: Merit, best: Merit) -
     favour = [words for words, bad in (costs, speeds) if words and not bad]
     if ours.tight > best.tight:
         against.insert(0, "memory is short: less is free than the estimate may err")
-    if weak_link(ours.candidate):
+    if weak_link(ours.candidate.setup):
         against.append("splits the model over PCIe")
     if not against:
         against = ["no cheaper" if not costs[0] else "no faster"]
@@ -8823,6 +9645,11 @@ describe_changes_TRIED = 4  # budgets at the most
 MONEY = (Reason.PRICE_OVER_BUDGET, Reason.RUN_OVER_BUDGET, Reason.WARM_POOL_OVER_BUDGET)
 
 
+def quoted(typed: str) -> str:
+    """Return an answer as a shell wants it."""
+    return f'"{typed}"' if " " in typed or "<" in typed else typed
+
+
 def describe_changes_what_would_change(plan: InferencePlan) -> list[str]:
     """Return what other answers would get, a sentence each."""
     steps = (larger_budgets, other_formats, other_gpus, less_load)
@@ -8852,7 +9679,7 @@ def larger_budgets(plan: InferencePlan) -> Iterator[str]:
         ("better weights", lambda c: quality_lost(c.setup) < lost),
         ("more tokens/s", lambda c: quality_lost(c.setup) <= lost and tokens_per_s(c) > MUCH_FASTER * rate),
     )
-    for words, better in wants:
+    for words, better in wants[:1] if plan.request.rate else wants:
         over = [c for c in plan.candidates if c.containers and c.rejected and c.rejected.reason in MONEY and better(c)]
         for candidate in sorted(over, key=lambda c: choose_cost_needed_usd(plan.request, c))[:describe_changes_TRIED]:
             typed = in_unit(plan.request.budget, choose_cost_needed_usd(plan.request, candidate))
@@ -8869,7 +9696,8 @@ def describe_changes_other_aims(plan: InferencePlan) -> Iterator[str]:
     for aim in AIMS:
         if aim == request.optimize:
             continue
-        typed, other = f"optimize={aim}", replace(request, optimize=aim)
+        other = replace(request, optimize=aim)
+        typed = f"optimize={quoted(typed_aim(other))}"
         if aim == "latency" and request.task == "serve" and not request.warm.containers:
             typed, other = f"{typed} warm=1", replace(other, warm=WarmPool(1))
         found = choice(other, list(plan.candidates))
@@ -8923,13 +9751,17 @@ def other_gpus(plan: InferencePlan) -> Iterator[str]:
 def less_load(plan: InferencePlan) -> Iterator[str]:
     """Yield what half of the context or half of the requests would cost, where that is less."""
     request, now = plan.request, price(plan, plan.chosen)
-    halves = [("half of the context", "context_len", request.context_len // 2)]
-    if request.task != "batch":
+    halves: list[tuple[str, str, float]] = [("half of the context", "context_len", request.context_len // 2)]
+    if request.rate:
+        halves.append((f"half of the {units(plan)}", "rate", request.rate / 2))
+    elif request.task != "batch":
         halves.append((f"half of the {units(plan)} at once", "concurrency", request.concurrency // 2))
-    for words, answer, value in halves:
-        if value < 1 or (answer == "context_len" and value < 512):
+    for words, field, value in halves:
+        if not value or (field == "context_len" and value < max(512, request.prompt_tokens + request.answer_tokens)):
             continue
-        found = weighed(replace(request, **{answer: value}))[0]
+        other = replace(request, **{field: value})
+        found = weighed(other)[0]
+        answer, value = ("context_len", value) if field == "context_len" else ("concurrency", quoted(typed_load(other)))
         same = found.rank and quality_lost(found.setup) <= quality_lost(plan.chosen.setup)
         if same and price(plan, found) < describe_changes_LESS * now:
             yield f"`{answer}={value}`, {words}: {describe_neighbours_gets(plan, found)}."
@@ -8939,7 +9771,7 @@ def less_load(plan: InferencePlan) -> Iterator[str]:
 
 
 MEASURED, CALCULATED, ESTIMATE = "measured elsewhere", "calculated", "unmeasured estimate"
-PUBLISHED, ASSUMED = "published", "assumed"
+PUBLISHED, ASSUMED, ASKED = "published", "assumed", "as given"
 FITTED = "a roofline model, its constants from published measurements of such cards, none of them ours"
 
 
@@ -8980,7 +9812,8 @@ SHARES = (1.0, 0.5, 0.25, 0.1)  # of full load
 def service_tables(plan: InferencePlan) -> list[str]:
     """Return a month of a service by requests a day, and its price per token below full load."""
     most, rows = max_containers(plan), []
-    for count in describe_monthly_COUNTS:
+    asked = [round(plan.request.rate * DAY_S)] if plan.request.rate * DAY_S >= 1 else []
+    for count in sorted({*describe_monthly_COUNTS, *asked}):
         month = month_of(plan.request, plan.chosen, count)
         many = f"{month.containers}" if month.containers <= most else f"{month.containers}, the budget allows {most}"
         rows.append(
@@ -9043,7 +9876,11 @@ def why_not(plan: InferencePlan, candidate: InferenceCandidate) -> str:
     """Return what one such GPU lacks."""
     if candidate.containers < 2:
         return describe_neighbours_verdict(plan, candidate)
-    holds = f"holds {candidate.setup.concurrency} of {plan.request.concurrency} {units(plan)}"
+    load = f"{plan.request.concurrency} {units(plan)}"
+    if plan.request.rate:
+        load = describe_load_rate_words(plan.request.rate)
+    one = about_rate(candidate.most_per_s) if plan.request.rate else str(candidate.setup.concurrency)
+    holds = f"{'carries' if plan.request.rate else 'holds'} {one} of {load}"
     return f"{holds}; {candidate.containers} of them are {hourly(candidate.usd_per_hour)}: {describe_neighbours_verdict(plan, candidate)}"
 
 
@@ -9175,9 +10012,10 @@ def describe_inference_page_decision(plan: InferencePlan) -> list[str]:
     request, chosen, setup = plan.request, plan.chosen, plan.chosen.setup
     low, high = rate_range(chosen)
     kind = token_kind(plan)
+    load = f"{at_once(plan)} {units(plan)} at once" if request.task == "batch" else load_words(request)
     asked = paragraph(
         f"{code(setup.model.id)} with {size_words(setup.model)}, a context of {request.context_len:,} tokens,",
-        f"{at_once(plan)} {units(plan)} at once, {budget_words(request.budget)}, chosen for {request.optimize}:",
+        f"{load}, {budget_words(request.budget)}, chosen for {aim_words(request)}:",
     )
     answer = paragraph(
         f"**{describe_inference_where(chosen)}, {format_name(setup)}, {ENGINE_NAMES[setup.engine]}, {kernel_name(setup)}:",
@@ -9210,14 +10048,14 @@ def cache_words(plan: InferencePlan) -> list[str]:
 
 def describe_inference_page_speed_words(plan: InferencePlan) -> list[str]:
     setup, estimate = plan.chosen.setup, estimate_of(plan.chosen)
-    first, read = estimate.time_to_first_token_s, about(estimate.prefill_tokens_per_s or 0)
+    first, read = speed_of(setup)[0], about(estimate.prefill_tokens_per_s or 0)
     low, high = rate_range(plan.chosen)
     if estimate.decode_tokens_per_s_single:
         alone = about(estimate.decode_tokens_per_s_single)
         answers = [
             f"A prompt is read at about {read} tokens/s. On an idle server the first token comes after {first:.2f} s",
-            f"and a request answers at {alone} tokens/s. A typical request is assumed to have",
-            f"{setup.input_len:,} tokens in and {setup.output_len:,} out.",
+            f"and a request answers at {alone} tokens/s. A typical request has",
+            f"{setup.input_len:,} tokens in and {setup.output_len:,} out ({lengths_basis(plan.request)}).",
         ]
     else:
         answers = [
@@ -9226,6 +10064,7 @@ def describe_inference_page_speed_words(plan: InferencePlan) -> list[str]:
         ]
     return [
         *answers,
+        *latency_sentences(plan),
         *full_context_words(plan),
         f"A cold start takes about {estimate.cold_start_s:.0f} s (unmeasured estimate). Speeds come from a roofline",
         f"model: expect {about(low)} to {about(high)} {token_kind(plan)} tokens/s.",
@@ -9284,22 +10123,25 @@ def describe_inference_page_traffic_words(plan: InferencePlan) -> list[str]:
     """Return what the tables of a month assume."""
     row = typical_row(plan)
     if plan.request.task == "batch":
-        return [f"A row has {row} (assumed)."]
+        return [f"A row has {row} ({lengths_basis(plan.request)})."]
     return [
-        f"GPUs only, at {row} per request (assumed). In one stretch: the requests of a day come together at full load,",
-        "a start and an idle window included. Spread evenly: they come closer than `SCALEDOWN_WINDOW`, and the",
-        "containers stay up. Below full load the same hour is paid for fewer tokens.",
+        f"GPUs only, at {row} per request ({lengths_basis(plan.request)}). In one stretch: the requests of a day come",
+        "together at full load, a start and an idle window included. Spread evenly: they come closer than",
+        "`SCALEDOWN_WINDOW`, and the containers stay up. Below full load the same hour is paid for fewer tokens.",
     ]
 
 
 def describe_inference_page_figures(plan: InferencePlan) -> list[Figure]:
     """Return how far each kind of figure can be trusted."""
     estimate = estimate_of(plan.chosen)
+    queueing = Figure("latency under load", CALCULATED, "queueing at the predicted speed; compared with a simulation")
+    latency = [queueing] if asks_for_latency(plan.request) else []
     return [
         *memory_figures(plan.chosen.setup.model, "KV cache, activations, overhead"),
         *speed_figures(plan, "tokens/s, time to the first token", "prefill_tokens_per_s" in estimate.prior),
         *price_figures(),
-        Figure("a typical request or row", ASSUMED, typical_row(plan)),
+        *latency,
+        Figure("a typical request or row", ASKED if plan.request.prompt_tokens else ASSUMED, typical_row(plan)),
     ]
 
 
@@ -9317,7 +10159,7 @@ def option_row(plan: InferencePlan, candidate: InferenceCandidate) -> str:
 def describe_inference_page_comparison(plan: InferencePlan, which: str) -> Comparison:
     """Return the weighed candidates as a table: the "best" of each GPU, "all" of them, or the "frontier"."""
     candidates = {"best": describe_neighbours_one_per_gpu, "all": lambda plan: plan.candidates, "frontier": describe_neighbours_frontier}[which](plan)
-    load = f"context {plan.request.context_len:,}, {plan.request.concurrency} {units(plan)} at once"
+    load = f"context {plan.request.context_len:,}, {load_words(plan.request)}"
     if plan.request.task == "batch":
         rows = plan.request.dataset_rows
         load = f"context {plan.request.context_len:,}, {f'{rows:,} rows' if rows else 'a batch'} of {typical_row(plan)}"
@@ -9360,6 +10202,7 @@ def describe_inference_lines_lines(plan: InferencePlan) -> Lines:
             f"~{about(tokens_per_s(chosen))} {kind} tokens/s ({about(low)}-{about(high)}) at {at_once(plan)} "
             f"{units(plan)}; {dollars(choose_cost_usd_per_million(chosen))} per million {kind} tokens at full load",
         ),
+        *([("Latency", latency_line(plan))] if asks_for_latency(plan.request) else []),
         *([("Run", run_line(plan))] if plan.request.task == "batch" else []),
         ("Start", f"~{estimate.cold_start_s:.0f} s from zero (unmeasured estimate)"),
         ("Idle", idle_words(plan)),
@@ -9721,7 +10564,7 @@ def describe_training_page_page(plan: TrainingPlan) -> Page:
         bar=describe_training_page_bar(plan.chosen),
         memory=[paragraph(*state_words(plan))],
         out_of_memory=describe_training_gpus_out_of_memory(plan),
-        speed=[paragraph(*rate_words(plan))],
+        speed=[paragraph(*describe_training_page_rate_words(plan))],
         cost=[paragraph(*describe_training_page_run_words(plan)), paragraph(*describe_training_page_money_words(plan)), *training_table(plan), describe_training_page_traffic_words(plan)],
         figures=describe_training_page_figures(plan),
         weighed=len(plan.candidates),
@@ -9806,7 +10649,7 @@ def state_words(plan: TrainingPlan) -> list[str]:
     return words
 
 
-def rate_words(plan: TrainingPlan) -> list[str]:
+def describe_training_page_rate_words(plan: TrainingPlan) -> list[str]:
     chosen, setup, estimate = plan.chosen, plan.chosen.setup, plan.chosen.estimate
     batch = setup.micro_batch * setup.accumulation * setup.gpu_count * setup.nodes
     at = f"at rows of {row_tokens(plan):,} tokens (assumed)" if plan.request.row_tokens else "at full sequences"
@@ -10294,6 +11137,8 @@ def fraction_reason(setup: InferenceSetup) -> str:
 
 def concurrency_reason(plan: InferencePlan) -> str:
     fitting, engine = int(estimate_of(plan.chosen).max_concurrency), plan.chosen.setup.engine
+    if plan.request.rate:
+        return flying_reason(plan)
     if plan.request.workload == "generation":
         rows = "rows" if plan.request.task == "batch" else "requests"
         if engine == "transformers":  # whose cache is made for so many and no more
@@ -10302,6 +11147,14 @@ def concurrency_reason(plan: InferencePlan) -> str:
     if engine == "transformers":
         return f"texts in one forward pass; {fitting} of full context would fit"
     return f"texts at once; a step reads {batched_tokens(plan.chosen.setup):,} of their tokens"
+
+
+def flying_reason(plan: InferencePlan) -> str:
+    """Return why a container has so many slots under a rate."""
+    estimate = estimate_of(plan.chosen)
+    flying = about(estimate.requests_in_flight or 0.0)
+    one = f"its share of {describe_load_rate_words(plan.request.rate)} keeps {flying} in flight on average"
+    return f"{units(plan)} at once in one container: {one}, and arrivals by chance more"
 
 
 def plan_py_inference_gpu_reason(plan: InferencePlan) -> str:
@@ -10579,12 +11432,27 @@ def buffer(plan: InferencePlan) -> tuple[int, str]:
 def target(plan: InferencePlan) -> tuple[int, str]:
     """Return the requests in one container at which Modal starts another, and why."""
     most = plan.chosen.setup.concurrency
+    if plan.request.rate:
+        return target_of_rate(plan)
     if plan.request.workload != "generation":
         return most, "requests in one container before another starts: as many as fill one pass"
     if max_containers(plan) == 1:
         return most, "requests in one container before another starts; the budget pays for no other"
     early = max(1, most * 4 // 5)
     return early, "requests in one container before another starts: leaves headroom while it starts"
+
+
+def target_of_rate(plan: InferencePlan) -> tuple[int, str]:
+    """Return the requests in one container at which Modal starts another under a rate, and why.
+
+    Those that are in flight, on average, at the most requests/s that a container is planned for.
+    """
+    setup = plan.chosen.setup
+    if max_containers(plan) == 1:
+        return setup.concurrency, "requests in one container before another starts; the budget pays for no other"
+    flying = estimate_inference_estimate(setup._replace(rate=plan.chosen.most_per_s)).requests_in_flight or 0.0
+    early = max(1, min(setup.concurrency * 4 // 5, math.ceil(flying)))
+    return early, "requests in one container before another starts: with more, each waits for longer than planned"
 
 
 def access(plan: InferencePlan) -> list[Constant]:
@@ -10600,7 +11468,7 @@ def access(plan: InferencePlan) -> list[Constant]:
         return [
             public,
             ("MAX_BODY_BYTES", body, f"of one request; a full context takes less, at {TOKEN_BYTES} bytes a token"),
-            ("MAX_ANSWER_TOKENS", max(1, setup.context_len // 2), "one request may ask for; half of the context"),
+            ("MAX_ANSWER_TOKENS", *longest_answer(plan)),
             waiting(WAITING_ROUNDS * setup.concurrency, "requests"),
         ]
     body = max(MAX_TEXTS * TEXT_BYTES, whole_mib(setup.context_len * TOKEN_BYTES))
@@ -10610,6 +11478,14 @@ def access(plan: InferencePlan) -> list[Constant]:
         ("MAX_TEXTS", MAX_TEXTS, "in one request, as many as OpenAI's own API takes; they run CONCURRENCY at a time"),
         waiting(WAITING_ROUNDS * MAX_TEXTS, "texts"),
     ]
+
+
+def longest_answer(plan: InferencePlan) -> tuple[int, str]:
+    """Return the tokens that one request may ask for, and why: half of the context, or a typical answer if longer."""
+    half, typical = max(1, plan.chosen.setup.context_len // 2), plan.request.answer_tokens
+    if typical > half:
+        return typical, "one request may ask for; a typical answer, more than half of the context"
+    return half, "one request may ask for; half of the context"
 
 
 def waiting(count: int, what: str) -> Constant:
@@ -10718,13 +11594,16 @@ def pool_reason(plan: InferencePlan) -> str:
 
 
 def plan_py_serve_most_reason(plan: InferencePlan) -> str:
-    budget = plan.request.budget
+    budget, load = plan.request.budget, ""
+    if plan.request.rate:
+        need = plan.chosen.containers
+        load = f"; {need} {'carries' if need == 1 else 'carry'} {describe_load_rate_words(plan.request.rate)}"
     if budget.per == "none":
-        return "no budget was set: what Modal's Starter plan runs at once, 10 GPUs"
+        return f"no budget was set: what Modal's Starter plan runs at once, 10 GPUs{load}"
     if budget.per == "month":
         hours = month_hours(plan.request, plan.chosen)
-        return f"what carries the load or is kept warm; ${budget.usd:g}/month pays for {hours:,.0f} hours of one"
-    return f"as many as ${budget.usd:g}/{budget.per} pays for around the clock"
+        return f"what carries the load or is kept warm; ${budget.usd:g}/month pays for {hours:,.0f} hours of one{load}"
+    return f"as many as ${budget.usd:g}/{budget.per} pays for around the clock{load}"
 
 
 # ---- planner/write/plan_py/training_step.py

@@ -20,8 +20,9 @@ from .request.checks import check_budget, check_context, check_objective, check_
 from .request.dataset import epochs_of, parse_rows, row_tokens_of
 from .request.heads import check_head
 from .request.model import usual_context
-from .request.parse import parse_api_price, parse_concurrency, parse_count, parse_gpu
-from .schema import AIMS, ENGINES, METHODS, OBJECTIVES, QUANTIZATIONS, TASKS, TRAINING, Model, Refusal, Request
+from .request.parse import parse_api_price, parse_count, parse_gpu
+from .request.traffic import Load, parse_aim, parse_load, room_for
+from .schema import ENGINES, METHODS, OBJECTIVES, QUANTIZATIONS, TASKS, TRAINING, Model, Refusal, Request
 from .write.table import table
 
 
@@ -70,11 +71,11 @@ def add_request(command: argparse.ArgumentParser) -> None:
     add("--rows", default="0", help="of a batch or to train on: 10000, 10k (unknown)")
     add("--method", default="auto", choices=("auto", *METHODS), help="insist on a way to train")
     add("--objective", default="sft", choices=OBJECTIVES, help="sft, or dpo to train on pairs of answers (sft)")
-    add("--concurrency", default="16", help="requests at once (16)")
+    add("--concurrency", default="16", help="requests at once, or a rate; with tokens in and out: 5/s 4000+500 (16)")
     add("--gpu", default="auto", help="insist on a GPU: L40S, H100:2")
     add("--quantization", default="auto", choices=("auto", *QUANTIZATIONS), help="insist on a format")
     add("--engine", default="auto", choices=("auto", *ENGINES))
-    add("--optimize", default="cost", choices=AIMS, help="what to rank for (cost)")
+    add("--optimize", default="cost", help="cost, latency or throughput; with targets: cost ttft<1s tpot<40ms (cost)")
     add("--api-price", help="dollars per million tokens at an API: from how many tokens a month this is cheaper")
 
 
@@ -98,7 +99,10 @@ def asked(options: argparse.Namespace) -> Request:
     model, trains = named(options.model, options.hub), options.task in TRAINING
     gpu, count = parse_gpu(options.gpu, several_nodes=options.task == "distributed")
     typed = options.context if options.context != "auto" else str(usual_context(model, options.task, "generation"))
+    load = Load(1) if trains else parse_load(options.concurrency, options.task, model.workload)
+    optimize, targets = parse_aim(options.optimize, options.task, model.workload)
     context_len = check_context(parse_count("context", typed), model)
+    context_len = room_for(load, context_len, options.context == "auto", model)
     rows = parse_rows("--rows", options.rows, options.rows) if options.rows != "0" else 0
     workload = model.workload
     check_head(model, options.task, workload)
@@ -110,14 +114,18 @@ def asked(options: argparse.Namespace) -> Request:
         model=model,
         budget=check_budget(options.budget, options.task),
         context_len=context_len,
-        concurrency=parse_concurrency(options.concurrency, workload),
+        concurrency=load.concurrency,
+        rate=load.rate,
+        prompt_tokens=load.prompt_tokens,
+        answer_tokens=load.answer_tokens,
+        targets=targets,
         gpu=gpu,
         gpu_count=count,
         quantization=options.quantization,
         engine=options.engine,
         method=options.method,
         objective=options.objective,
-        optimize=options.optimize,
+        optimize=optimize,
         dataset_rows=rows,
         row_tokens=row_tokens_of(workload, context_len) if trains else 0,
         epochs=epochs_of(rows, options.objective) if trains else 1,

@@ -95,6 +95,7 @@ def inference_line(request: Request, candidate: InferenceCandidate) -> Line:
         "max_num_seqs": setup.max_num_seqs,
         "input_len": setup.input_len,
         "output_len": setup.output_len,
+        "rate": setup.rate,
         "containers": candidate.containers,
         "usd_per_hour": round(candidate.usd_per_hour, 4) if candidate.containers else 0.0,
         "estimate": estimate and estimate_line(estimate, inference_shortage(setup, estimate)),

@@ -14,14 +14,15 @@ from .request.checks import check_budget, check_context, check_objective, check_
 from .request.heads import check_head, check_made_for
 from .request.model import usual_context
 from .request.parse import one_of, parse_gpu
+from .request.traffic import MOST_PER_S, Load, parse_aim, parse_load, room_for
 from .schema import (
-    AIMS,
     ATTENTIONS,
     ENGINES,
     METHODS,
     OBJECTIVES,
     QUANTIZATIONS,
     TASKS,
+    TRAINING,
     WORKLOADS,
     Gpu,
     InferenceSetup,
@@ -64,6 +65,13 @@ class Fields:
         if value != int(value) or not least <= value <= 10**13:
             raise Refusal(f"{key} must be a whole number of at least {least}, not {value!r}")
         return int(value)
+
+    def rate(self, key: str) -> float:
+        """Return requests/s; 0 where none is given."""
+        value = self.take(key, 0)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= MOST_PER_S:
+            raise Refusal(f"{key} must be requests per second, such as 5, not {value!r}")
+        return float(value)
 
     def flag(self, key: str, default: bool) -> bool:
         value = self.take(key, default)
@@ -116,6 +124,7 @@ def read_inference_setup(fields: Fields) -> InferenceSetup:
         input_len=fields.count("input_len", 1024),
         output_len=fields.count("output_len", 256),
         max_num_seqs=fields.count("max_num_seqs", 0, least=0),
+        rate=fields.rate("rate"),
     )
     fields.finish()
     return setup
@@ -173,15 +182,25 @@ def read_request(fields: Fields) -> Request:
     quantization = fields.choice("quantization", ("auto", *QUANTIZATIONS), "auto")
     engine = fields.choice("engine", ("auto", *ENGINES), "auto")
     method = fields.choice("method", ("auto", *METHODS), "auto")
+    trains = task in TRAINING
+    named_load = fields.text("concurrency") if isinstance(fields.left.get("concurrency"), str) else ""
+    load_text = named_load or str(fields.count("concurrency", 16))
+    load = Load(1) if trains else parse_load(load_text, task, workload)
+    optimize, targets = parse_aim(str(fields.take("optimize", "cost")), task, workload)
     check_task(task, workload, model, method, quantization, engine, gpu, count)
+    chosen = fields.left.get("context_len") is None
     context_len = fields.count("context_len", usual_context(model, "serve", "generation"))
     request = Request(
         task=task,
         workload=workload,
         model=model,
         budget=check_budget(str(fields.take("budget", "none")), task),
-        context_len=check_context(context_len, model),
-        concurrency=fields.count("concurrency", 16),
+        context_len=room_for(load, check_context(context_len, model), chosen, model),
+        concurrency=load.concurrency,
+        rate=load.rate,
+        prompt_tokens=load.prompt_tokens,
+        answer_tokens=load.answer_tokens,
+        targets=targets,
         gpu=gpu,
         gpu_count=count,
         quantization=quantization,
@@ -189,7 +208,7 @@ def read_request(fields: Fields) -> Request:
         engine=engine,
         method=method,
         objective=objective,
-        optimize=fields.choice("optimize", AIMS, "cost"),
+        optimize=optimize,
         dataset_tokens=fields.count("dataset_tokens", 0, least=0),
         epochs=fields.count("epochs", 1),
     )

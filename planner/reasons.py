@@ -32,6 +32,9 @@ class Reason(Enum):
     # another configuration is better in everything
     FASTER_KERNEL = auto()
     FEWER_GPUS = auto()
+    # latency
+    TTFT_OVER_TARGET = auto()
+    TPOT_OVER_TARGET = auto()
     # money
     PRICE_OVER_BUDGET = auto()
     RUN_OVER_BUDGET = auto()
@@ -46,4 +49,5 @@ class Rejection(NamedTuple):
     reason: Reason
     need_gib: float = 0.0
     have_gib: float = 0.0
+    seconds: float = 0.0  # TTFT_OVER_TARGET, TPOT_OVER_TARGET: what is predicted
     number: int = 0  # TOO_MANY_AT_ONCE, CLAIM_TOO_LARGE: requests; FEWER_GPUS: GPUs that suffice

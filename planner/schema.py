@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Generic, NamedTuple, TypeVar
 
+from .asked import NO_TARGETS, Budget, Targets, WarmPool
 from .draft import Draft
 from .reasons import Rejection
 
@@ -126,6 +127,7 @@ class InferenceSetup(NamedTuple):
     output_len: int = 256
     max_num_seqs: int = 0  # requests that vLLM is told to run at once; 0: its default for the card
     draft: Draft | None = None  # of vLLM's speculative decoding
+    rate: float = 0.0  # requests/s that arrive, over all replicas; 0: `concurrency` are in flight all the time
 
 
 class InferenceEstimate(NamedTuple):
@@ -147,13 +149,16 @@ class InferenceEstimate(NamedTuple):
     output_tokens_per_s_low: float | None
     output_tokens_per_s_high: float | None
     prefill_tokens_per_s: float | None
-    time_to_first_token_s: float | None
+    time_to_first_token_s: float | None  # at `rate`, else at `concurrency` requests
     cold_start_s: float | None
     usd_per_hour: float  # the GPUs
     host_usd_per_hour: float  # CPU and main memory that Modal bills beside them
     usd_per_million_output_tokens: float | None
     assumed: tuple[str, ...] = ()  # fields of the model that were derived, not read
     prior: tuple[str, ...] = ()  # figures of this estimate that nothing measured backs
+    time_per_output_token_s: float | None = None  # under load: at `rate`, else at `concurrency` requests
+    requests_in_flight: float | None = None  # on average, over all replicas
+    utilization: float | None = None  # `rate` as a share of the highest that is carried; None without a rate
 
 
 class TrainingSetup(NamedTuple):
@@ -206,23 +211,6 @@ class TrainingEstimate(NamedTuple):
     prior: tuple[str, ...] = ()  # figures of this estimate that nothing measured backs
 
 
-class Budget(NamedTuple):
-    """Money a person agreed to spend. `per` is "hour", "month", "run" or "none" (no limit)."""
-
-    usd: float
-    per: str
-
-
-class WarmPool(NamedTuple):
-    """Containers that are kept running: always, or on some days between two times."""
-
-    containers: int = 0
-    days: tuple[int, ...] = ()  # as cron counts them, Sunday 0; none: always
-    opens_min: int = 0  # minutes after midnight
-    closes_min: int = 0  # not after opens_min: on the next day
-    timezone: str = "UTC"
-
-
 class Request(NamedTuple):
     """A checked request. "auto" and 0 leave the choice to the planner."""
 
@@ -231,7 +219,7 @@ class Request(NamedTuple):
     model: Model
     budget: Budget
     context_len: int
-    concurrency: int
+    concurrency: int  # requests at once that must fit; 0: it follows from `rate`
     gpu: str = "auto"
     gpu_count: int = 0
     quantization: str = "auto"
@@ -241,6 +229,10 @@ class Request(NamedTuple):
     objective: str = "sft"
     optimize: str = "cost"
     warm: WarmPool = WarmPool()
+    rate: float = 0.0  # requests/s that arrive; 0: `concurrency` requests are in flight all the time
+    prompt_tokens: int = 0  # of a typical request; 0: assumed
+    answer_tokens: int = 0  # the same
+    targets: Targets = NO_TARGETS
     dataset: str = ""
     dataset_rows: int = 0  # 0: unknown
     dataset_tokens: int = 0
@@ -277,6 +269,7 @@ class Candidate(NamedTuple, Generic[Setup, Estimate]):
     run: TrainingRun | None = None  # of a training that runs
     rank: int = 0
     rejected: Rejection | None = None
+    most_per_s: float = 0.0  # requests/s that one container carries within the targets, where a rate was asked for
 
 
 class Plan(NamedTuple, Generic[Setup, Estimate]):

@@ -23,16 +23,17 @@ from planner.choose.no_plan import Alternative, Change, FormatNotOffered, ImageC
 from planner.describe import neighbours, training
 from planner.describe.assumed import assumed_lines
 from planner.describe.by_task import descriptions
+from planner.describe.load import typed_aim, typed_load
 from planner.describe.refusal import change_text, inference_offer, refusal_text, training_offer
 from planner.request.prompts import check_answers
-from planner.schema import TRAINING, AnyPlan, Refusal, Request
+from planner.schema import TRAINING, AnyPlan, Refusal, Request, replace
 from planner.write.memory_svg import COLOURS, memory_svg
 from planner.write.plan_md import plan_md
 from planner.write.plan_py.render import plan_py
 from planner.write.terminal import terminal_lines
 
 Answers = dict[str, str]
-KEEPS = "Enter keeps what the plan chooses. "  # of the prompts: in a form there is no Enter
+KEEPS = re.compile(r"^Enter keeps [^.]*\. ")  # of the prompts: in a form there is no Enter
 MODELS = Path(tempfile.gettempdir()) / "models"  # of pasted files: a folder each
 
 
@@ -55,7 +56,7 @@ def prompts(asked: dict[str, Any]) -> dict[str, Any]:
             {name: text for name, text in label.items() if name != "__prompt__"} if isinstance(label, dict) else {}
         )
         shown[key] = {
-            "label": (label["__prompt__"] if choices else label).removeprefix(KEEPS),
+            "label": KEEPS.sub("", label["__prompt__"] if choices else label),
             "choices": choices,
             "default": default[0] if isinstance(default, list) else default,
         }
@@ -145,14 +146,14 @@ def request_line(request: Request) -> dict[str, Any]:
         "gated": request.model.gated,
         "budget": "none" if budget.per == "none" else f"{budget.usd:.12g}/{budget.per}",
         "context": request.context_len,
-        "concurrency": request.concurrency,
+        "concurrency": typed_load(request),
         "rows": request.dataset_rows,
         "gpu": f"{request.gpu}:{request.gpu_count}" if request.gpu_count else request.gpu,
         "quantization": request.quantization,
         "engine": request.engine,
         "method": request.method,
         "objective": request.objective,
-        "optimize": request.optimize,
+        "optimize": typed_aim(request),
         "warm": request.warm.containers,
     }
 
@@ -181,7 +182,7 @@ def changes_of(cause: Any, typed: Answers) -> Any:
             else (lambda way: inference_offer(request, way.candidate))
         )
         for way in cause.alternatives:
-            changes, label = changed(way, typed), change_text(request, way)
+            changes, label = changed(request, way, typed), change_text(request, way)
             if way.candidate and (way.over_budget or way.change is Change.RAISE_BUDGET):
                 price = offer(way).split()[0]
                 changes |= {"budget": price}
@@ -189,7 +190,7 @@ def changes_of(cause: Any, typed: Answers) -> Any:
             yield label, changes
 
 
-def changed(way: Alternative[Any, Any], typed: Answers) -> Answers:
+def changed(request: Request, way: Alternative[Any, Any], typed: Answers) -> Answers:
     """Return the answers that a change sets, without its budget."""
     value = str(way.value)
     if way.change is Change.KEEP_FEWER_WARM:
@@ -198,8 +199,13 @@ def changed(way: Alternative[Any, Any], typed: Answers) -> Answers:
         return {"dataset": re.sub(r"\d[\d,_.]*\s*[kKmM]? rows?$", f"{value} rows", typed["dataset"].strip())}
     if way.change is Change.LET_BE_AUTO:
         return {key: "auto" for key in re.split(r", | and ", value) if key in typed}
+    if way.change is Change.FEWER_AT_ONCE:
+        return {"concurrency": typed_load(replace(request, concurrency=way.value))}
+    if way.change is Change.LOWER_RATE:
+        return {"concurrency": typed_load(replace(request, rate=way.value))}
+    if way.change is Change.LOOSER_TARGET:
+        return {"optimize": typed_aim(replace(request, targets=way.value))}
     key = {
-        Change.FEWER_AT_ONCE: "concurrency",
         Change.SHORTER_CONTEXT: "context_len",
         Change.TAKE_ENGINE: "engine",
         Change.TAKE_METHOD: "method",

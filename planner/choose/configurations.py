@@ -16,6 +16,7 @@ from .formats import QUALITY_LOST, formats, fp8_cache_kernel
 COUNTS = (1, 2, 4, 8)
 TYPICAL_INPUT, TYPICAL_SHARE = 1024, 8  # tokens of a prompt, or an eighth of a long context (prior)
 LONGEST_ANSWER = 1024  # tokens of a typical answer: answers do not grow with what is read (prior)
+MOST_AT_ONCE = 256  # requests of one container under a rate: more raise the time of each (prior)
 BATCH_SEQUENCES = 256  # max_num_seqs of vLLM for a batch, where latency does not matter
 PASS_TOKENS = 65_536  # of one padded forward pass of transformers: more are no faster on any card (prior)
 
@@ -94,11 +95,12 @@ def draft_for(request: Request, quantization: str) -> Draft | None:
 
 def rows_at_once(request: Request, engine: str) -> int:
     """Return the rows or requests at once: those of vLLM's queue in a batch, those of one pass of an encoder."""
+    asked = MOST_AT_ONCE if request.rate else request.concurrency
     if engine == "vllm":
-        return BATCH_SEQUENCES if request.task == "batch" else request.concurrency
+        return BATCH_SEQUENCES if request.task == "batch" else asked
     if request.workload != "generation":
-        return min(request.concurrency, max(1, PASS_TOKENS // request.context_len))
-    return request.concurrency
+        return min(asked, max(1, PASS_TOKENS // request.context_len))
+    return asked
 
 
 def batches_continuously(request: Request, engine: str) -> bool:
@@ -107,10 +109,12 @@ def batches_continuously(request: Request, engine: str) -> bool:
 
 
 def typical_request(request: Request) -> tuple[int, int]:
-    """Return a typical request's tokens in and out: 1,024 and 256, or what the context makes likely (prior).
+    """Return a typical request's tokens in and out: as given, else 1,024 and 256, or what the context makes likely.
 
     A short context holds less; who asks for a long one has long prompts.
     """
+    if request.prompt_tokens:
+        return request.prompt_tokens, request.answer_tokens
     if request.workload != "generation":
         return min(TYPICAL_INPUT, request.context_len), 1
     input_len = min(max(TYPICAL_INPUT, request.context_len // TYPICAL_SHARE), request.context_len * 4 // 5)

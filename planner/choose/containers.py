@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from ..estimate.inference_memory import memory
 from ..estimate.memory_terms import InferenceMemory
+from ..reasons import Rejection
 from ..schema import InferenceSetup, Request
 
 SMALL_STEP = 2048  # tokens of a step of vLLM, where its default leaves too little memory
@@ -21,6 +22,8 @@ class Share(NamedTuple):
     setup: InferenceSetup
     memory: InferenceMemory
     containers: int
+    most_per_s: float = 0.0  # requests/s that it carries, where the load is a rate
+    rejected: Rejection | None = None  # a target that it misses
 
 
 def share_of(request: Request, setup: InferenceSetup) -> Share:

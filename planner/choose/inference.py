@@ -10,10 +10,10 @@ from ..reasons import Reason, Rejection
 from ..schema import Candidate, InferenceCandidate, InferenceSetup, Request, replace
 from .attention import dominated
 from .configurations import configurations, fp8_cache_configurations
-from .containers import share_of
 from .cost import container_usd_per_hour, over_budget, tokens_per_s
 from .formats import QUALITY_LOST, quality_lost
 from .ranking import merit, ranked
+from .sizing import sized
 from .support import unsupported
 
 
@@ -88,14 +88,17 @@ def judge(request: Request, setup: InferenceSetup) -> InferenceCandidate:
     rejected = unsupported(setup) or dominated(request, setup)
     if rejected:
         return Candidate(setup, None, container_usd_per_hour(setup), rejected=rejected)
-    share = share_of(request, setup)
-    if setup.draft and share.containers != 1 and share_of(request, setup._replace(draft=None)).containers == 1:
-        share = share_of(request, setup._replace(draft=None))  # a draft is left out where it costs a container
+    share = sized(request, setup)
+    if setup.draft and share.containers != 1 and sized(request, setup._replace(draft=None)).containers == 1:
+        share = sized(request, setup._replace(draft=None))  # a draft is left out where it costs a container
     estimate = estimate_with(share.setup, share.memory)
     usd_per_hour = container_usd_per_hour(setup)
     if not estimate.fits:
         return Candidate(share.setup, estimate, usd_per_hour, rejected=estimate.rejection)
-    return Candidate(share.setup, estimate, share.containers * usd_per_hour, share.containers)
+    if share.rejected:
+        return Candidate(share.setup, estimate, usd_per_hour, rejected=share.rejected)
+    price = share.containers * usd_per_hour
+    return Candidate(share.setup, estimate, price, share.containers, most_per_s=share.most_per_s)
 
 
 def rejected_key(candidate: InferenceCandidate) -> tuple[float | str, ...]:

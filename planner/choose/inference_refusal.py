@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from ..schema import Budget, InferenceCandidate, Request, replace
-from .cost import most_containers, needed_usd
+from ..asked import NO_TARGETS, Budget, Targets
+from ..reasons import Reason
+from ..schema import InferenceCandidate, Request, replace
+from .cost import most_containers, needed_usd, over_budget
+from .doubt import speed_doubt
 from .inference import nearness, weigh
 from .no_plan import Alternative, Change, InferenceAlternative, NoInference, NothingWorks
 
 SHORTEST_CONTEXT = 256  # tokens; nothing shorter is suggested
+TARGETS = (Reason.TTFT_OVER_TARGET, Reason.TPOT_OVER_TARGET)
 TRIED = 6  # loads at the most
 
 
@@ -19,6 +23,8 @@ def nothing_works(request: Request, candidates: tuple[InferenceCandidate, ...]) 
     running = [candidate for candidate in candidates if candidate.containers]
     if running:
         nearest = min(running, key=lambda candidate: needed_usd(request, candidate))
+    elif missing := [c for c in candidates if c.rejected and c.rejected.reason in TARGETS]:
+        nearest = min(missing, key=lambda candidate: overrun(request, candidate))
     else:
         asked = (request.attention, "auto")
         fastest = [c for c in candidates if c.setup.attention in (c.setup.gpu.attention[-1], *asked)]
@@ -35,7 +41,8 @@ def suggest_alternatives(
         found += list(fewer_warm(request))
         if request.budget.per != "none":
             found.append(Alternative(Change.RAISE_BUDGET, candidate=chosen_for(request, nearest)))
-        found += list(fewer_at_once(request, running))
+        found += list(lower_rate(request, running) if request.rate else fewer_at_once(request, running))
+    found += list(looser_targets(request, bool(running)))
     found += list(relaxed(request))
     return found or list(shorter_context(request))
 
@@ -72,14 +79,80 @@ def fewer_at_once(request: Request, running: list[InferenceCandidate]) -> Iterat
             return
 
 
+def lower_rate(request: Request, running: list[InferenceCandidate]) -> Iterator[InferenceAlternative]:
+    """Yield the highest rate, to two figures, with which a plan is found within the budget."""
+    rates = {two_figures(most_containers(request, c) * c.most_per_s, math.floor) for c in running}
+    for rate in sorted((rate for rate in rates if 0 < rate < request.rate), reverse=True)[:TRIED]:
+        if (best := weigh(replace(request, rate=rate))[0]).rank:
+            yield Alternative(Change.LOWER_RATE, rate, best)
+            return
+
+
+def looser_targets(request: Request, some_run: bool) -> Iterator[InferenceAlternative]:
+    """Yield targets that are met within the budget, or with a larger one where none meets what was asked."""
+    if any(request.targets):
+        found = next(met_targets(request), None)
+        if not found and not some_run:
+            found = next(met_targets(without_limit(request)), None)
+        if found and found.candidate:
+            yield found._replace(over_budget=over_budget(request, found.candidate) is not None)
+
+
+def without_limit(request: Request) -> Request:
+    """Return the request without a budget."""
+    return replace(request, budget=Budget(math.inf, "none"))
+
+
+def met_targets(request: Request) -> Iterator[InferenceAlternative]:
+    """Yield targets that are met, one of them looser or both, to two figures, and what is chosen then."""
+    targets = request.targets
+    options = (targets._replace(ttft_s=0.0), targets._replace(tpot_s=0.0), NO_TARGETS)
+    for kept in dict.fromkeys(option for option in options if option != targets):
+        working = [c for c in weigh(replace(request, targets=kept)) if c.rank]
+        if not working:
+            continue
+        ttft_s, tpot_s = min(map(predicted, working))
+        if not kept.tpot_s and kept.ttft_s:
+            tpot_s = min(predicted(candidate)[1] for candidate in working)
+        looser = Targets(
+            kept.ttft_s or (targets.ttft_s and max(targets.ttft_s, two_figures(ttft_s, math.ceil))),
+            kept.tpot_s or (targets.tpot_s and max(targets.tpot_s, two_figures(tpot_s, math.ceil))),
+        )
+        if looser != targets and (best := weigh(replace(request, targets=looser))[0]).rank:
+            yield Alternative(Change.LOOSER_TARGET, looser, best)
+
+
+def predicted(candidate: InferenceCandidate) -> tuple[float, float]:
+    """Return the seconds to the first token and between tokens, with what a doubt adds to them."""
+    estimate, doubt = candidate.estimate, speed_doubt(candidate.setup)
+    assert estimate is not None
+    return (estimate.time_to_first_token_s or 0.0) * doubt, (estimate.time_per_output_token_s or 0.0) * doubt
+
+
+def two_figures(number: float, rounded: Callable[[float], int]) -> float:
+    """Return a number to two figures, `rounded` up or down."""
+    if not number:
+        return 0.0
+    step = 10.0 ** (math.floor(math.log10(number)) - 1)
+    return float(f"{rounded(number / step + (1e-9 if rounded is math.floor else -1e-9)) * step:.6g}")
+
+
+def overrun(request: Request, candidate: InferenceCandidate) -> float:
+    """Return how many times a missed target the prediction is."""
+    assert candidate.rejected is not None
+    first = candidate.rejected.reason is Reason.TTFT_OVER_TARGET
+    asked = request.targets.ttft_s if first else request.targets.tpot_s
+    return candidate.rejected.seconds * speed_doubt(candidate.setup) / (asked or math.inf)
+
+
 def relaxed(request: Request) -> Iterator[InferenceAlternative]:
     """Yield what works where a person insists on less, with the budget as it is or without one."""
     for change, value, other in relaxed_requests(request):
         best = weigh(other)[0]
         if best.rank:
             yield Alternative(change, value, best)
-        elif (without_limit := weigh(replace(other, budget=Budget(math.inf, "none")))[0]).rank:
-            yield Alternative(change, value, without_limit, over_budget=True)
+        elif (dearer := weigh(without_limit(other))[0]).rank:
+            yield Alternative(change, value, dearer, over_budget=True)
 
 
 def relaxed_requests(request: Request) -> Iterator[tuple[Change, str, Request]]:

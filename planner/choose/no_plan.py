@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import Enum, auto
 from typing import Any, Generic, NamedTuple
 
+from ..asked import Targets
 from ..schema import (
     Candidate,
     Estimate,
@@ -24,6 +25,8 @@ class Change(Enum):
     RAISE_BUDGET = auto()
     KEEP_FEWER_WARM = auto()
     FEWER_AT_ONCE = auto()
+    LOWER_RATE = auto()
+    LOOSER_TARGET = auto()
     FEWER_ROWS = auto()
     SHORTER_CONTEXT = auto()
     LET_BE_AUTO = auto()
@@ -36,7 +39,7 @@ class Alternative(NamedTuple, Generic[Setup, Estimate]):
     """A change, its new value, and what it leads to."""
 
     change: Change
-    value: str | int = ""
+    value: str | float | Targets = ""
     candidate: Candidate[Setup, Estimate] | None = None
     over_budget: bool = False  # the candidate needs a larger budget, too
 

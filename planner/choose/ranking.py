@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ..catalogue.gpus import UNMEASURED, gpu_string
+from ..catalogue.gpus import gpu_string
 from ..schema import InferenceCandidate, Request
 from .cost import container_usd_per_hour, paid_containers, tokens_per_s, usd_per_million
+from .doubt import speed_doubt, tight
 from .formats import quality_lost
 
 MIN_READABLE_TOKENS_PER_S = 10  # that one reader follows; slower answers rank last (prior)
@@ -20,12 +21,8 @@ SERVE_SPEED, BATCH_SPEED = 0.4, 0.1
 # What price is worth where speed is the aim: twice the price must bring 7% more tokens/s, or answers in 16% less time.
 THROUGHPUT_PRICE, LATENCY_PRICE = 0.1, 0.25
 # Times the price, of what is less sure or less like the published model (priors).
-TIGHT, PCIE, DATASHEET, EIGHT_BITS = 1.15, 1.25, 1.05, 1.1
+TIGHT, EIGHT_BITS = 1.15, 1.1
 NEAR = 1.01  # times the best score is as good where the aim is cost: no speed is predicted that well (prior)
-MEMORY_ERROR = {
-    True: 0.04,
-    False: 0.01,
-}  # of what is predicted, by whether the weights are quantized (docs/accuracy.md)
 
 
 class RankKey(NamedTuple):
@@ -33,6 +30,7 @@ class RankKey(NamedTuple):
 
     slow: bool  # fewer tokens/s than people read
     quality_lost: int
+    tight: bool  # where the price alone decides
     score: float
     price: float
     rate: float  # negative: faster first
@@ -48,7 +46,7 @@ class Merit(NamedTuple):
     tight: bool
     price: float  # USD an hour of a service, USD a million tokens of a batch
     rate: float  # tokens/s
-    speed: float  # tokens/s, or answers a second where latency is the aim
+    speed: float  # tokens/s, or answers a second (`by_answer`)
     score: float
 
     def beats(self, other: Merit) -> bool:
@@ -64,18 +62,19 @@ def ranked(request: Request, candidates: list[InferenceCandidate]) -> list[Infer
     if not candidates:
         return []
     merits = [merit(request, candidate) for candidate in candidates]
-    merits.sort(key=rank_key)
+    merits.sort(key=lambda one: rank_key(request, one))
     unbeaten = [one for one in merits if not any(other.beats(one) for other in merits)]
     best = unbeaten[0]
-    enough = best.score * (NEAR if request.optimize == "cost" else 1.0)
+    enough = best.score * (NEAR if request.optimize == "cost" and not cheapest(request) else 1.0)
     near = [one for one in unbeaten if (one.slow, one.quality_lost) == (best.slow, best.quality_lost)]
     first = max((one for one in near if one.score <= enough), key=lambda one: (not one.tight, one.speed, -one.price))
     return [first.candidate, *(one.candidate for one in merits if one is not first)]
 
 
-def rank_key(one: Merit) -> RankKey:
+def rank_key(request: Request, one: Merit) -> RankKey:
     """Return the sort key of a working candidate."""
-    return RankKey(one.slow, one.quality_lost, one.score, one.price, -one.rate, name(one.candidate))
+    tight = one.tight and cheapest(request)
+    return RankKey(one.slow, one.quality_lost, tight, one.score, one.price, -one.rate, name(one.candidate))
 
 
 def merit(request: Request, candidate: InferenceCandidate) -> Merit:
@@ -84,23 +83,29 @@ def merit(request: Request, candidate: InferenceCandidate) -> Merit:
     hourly = paid_containers(request, candidate) * container_usd_per_hour(setup)
     batch = request.task == "batch"
     price = usd_per_million(candidate) if batch else hourly  # a batch ends; a service is paid by the hour
-    close = tight(candidate)
+    assert candidate.estimate is not None
+    close = tight(setup, candidate.estimate, candidate.estimate.requests_at_once)
     answer = 1 / answer_s(candidate)
     score = {
         "cost": price / rate ** (BATCH_SPEED if batch else SERVE_SPEED),
-        "throughput": hourly**THROUGHPUT_PRICE / rate,
+        "throughput": hourly**THROUGHPUT_PRICE / (rate / candidate.containers if request.rate else rate),
         "latency": hourly**LATENCY_PRICE / answer,
     }[request.optimize]
     return Merit(
         candidate=candidate,
-        slow=request.task == "serve" and rate / request.concurrency < MIN_READABLE_TOKENS_PER_S,
+        slow=request.task == "serve" and tokens_per_request(request, candidate) < least_readable(request),
         quality_lost=quality_lost(setup),
         tight=close,
         price=price,
         rate=rate,
-        speed=answer if request.optimize == "latency" else rate,
-        score=score * doubt(request, candidate, close),
+        speed=answer if by_answer(request) else rate,
+        score=price if cheapest(request) else score * doubt(request, candidate, close),
     )
+
+
+def least_readable(request: Request) -> float:
+    """Return the tokens/s below which an answer is slow; none where a person said how fast tokens must come."""
+    return 0.0 if request.targets.tpot_s else MIN_READABLE_TOKENS_PER_S
 
 
 def doubt(request: Request, candidate: InferenceCandidate, close: bool) -> float:
@@ -111,35 +116,37 @@ def doubt(request: Request, candidate: InferenceCandidate, close: bool) -> float
     """
     setup = candidate.setup
     times = TIGHT if close else 1.0
-    times *= PCIE if weak_link(candidate) else 1.0
-    times *= DATASHEET if setup.gpu.name in UNMEASURED else 1.0
+    times *= speed_doubt(setup)
     cheap = request.optimize == "cost" and request.task == "serve"
     return times * (EIGHT_BITS if cheap and setup.quantization == "fp8" != setup.model.quantization else 1.0)
 
 
-def weak_link(candidate: InferenceCandidate) -> bool:
-    """Whether tensor parallelism goes over PCIe."""
-    return candidate.setup.gpu_count > 1 and not candidate.setup.gpu.nvlink
+def by_answer(request: Request) -> bool:
+    """Whether speed is the time to an answer: where latency is the aim, or a rate fixes the tokens/s."""
+    return request.optimize == "latency" or request.rate > 0
+
+
+def cheapest(request: Request) -> bool:
+    """Whether the lowest price alone decides: of what carries a rate or meets targets, where cost is the aim."""
+    return request.optimize == "cost" and (request.rate > 0 or any(request.targets))
+
+
+def tokens_per_request(request: Request, candidate: InferenceCandidate) -> float:
+    """Return the tokens/s that each request gets under load."""
+    per_token = candidate.estimate and candidate.estimate.time_per_output_token_s
+    if per_token and (request.rate or any(request.targets)):
+        return 1 / per_token
+    return tokens_per_s(candidate) / max(request.concurrency, 1)
 
 
 def answer_s(candidate: InferenceCandidate) -> float:
-    """Return the seconds of a typical answer on an idle server."""
+    """Return the seconds of a typical answer: at the rate where there is one, else on an idle server."""
     setup, estimate = candidate.setup, candidate.estimate
     assert estimate is not None and estimate.time_to_first_token_s is not None
+    if setup.rate:
+        return estimate.time_to_first_token_s + setup.output_len * (estimate.time_per_output_token_s or 0.0)
     alone = estimate.decode_tokens_per_s_single
     return estimate.time_to_first_token_s + (setup.output_len / alone if alone else 0.0)
-
-
-def tight(candidate: InferenceCandidate) -> bool:
-    """Whether the requests fit with less to spare than the memory is predicted to err."""
-    setup, estimate = candidate.setup, candidate.estimate
-    assert estimate is not None
-    fixed = estimate.weights_gib + estimate.activation_gib + estimate.overhead_gib
-    error = fixed * MEMORY_ERROR[setup.quantization != "none" or setup.model.quantization != "none"]
-    if setup.engine == "vllm":
-        asked = 1 if setup.max_num_seqs > estimate.requests_at_once else setup.concurrency
-        return estimate.kv_cache_gib > 0 and estimate.kv_cache_gib * (1 - asked / estimate.requests_at_once) < error
-    return estimate.usable_gib - fixed - estimate.kv_cache_gib < error
 
 
 def name(candidate: InferenceCandidate) -> str:

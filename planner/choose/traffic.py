@@ -28,6 +28,8 @@ def month_of(request: Request, candidate: InferenceCandidate, per_day: int) -> M
     one_usd = container_usd_per_hour(candidate.setup)
     busy = per_day * row_s(candidate) / 3600
     containers = max(1, math.ceil(busy / 24))
+    if request.rate and per_day >= math.floor(request.rate * DAY_S):
+        containers = max(containers, candidate.containers)
     up_s = (candidate.estimate.cold_start_s or 0) + SCALEDOWN_S
     at_once = max(candidate.containers, containers)
     together = min(busy + at_once * up_s / 3600, at_once * 24) * DAYS_PER_MONTH * one_usd

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from ..asked import Budget
 from ..estimate.training_run import end_s, start_s
 from ..reasons import Reason, Rejection
-from ..schema import Budget, TrainingCandidate
+from ..schema import TrainingCandidate
 
 LEAST_STARTS = 2  # and a save, that a budget for a run must pay for, or hardly anything would be learnt
 LONGEST_ATTEMPT_S = 24 * 3600  # Modal ends no function later

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..schema import Budget, Request, TrainingCandidate, replace
+from ..asked import Budget
+from ..schema import Request, TrainingCandidate, replace
 from .micro_batch import need_gib
 from .no_plan import Alternative, Change, NothingWorks, NoTraining, TrainingAlternative
 from .training import best_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..catalogue.gpus import PRICES_DATE
 from ..choose.cost import batch_containers, batch_hours, batch_usd, container_usd_per_hour, row_usd
-from ..schema import InferencePlan
+from ..schema import InferencePlan, Request
 from .format import about, budget_words, dollars, duration, hourly
 from .inference import estimate_of, max_containers
 
@@ -17,6 +17,11 @@ def typical_row(plan: InferencePlan) -> str:
     setup = plan.chosen.setup
     out = f" in and {setup.output_len:,} out" if plan.request.workload == "generation" else ""
     return f"{setup.input_len:,} tokens{out}"
+
+
+def lengths_basis(request: Request) -> str:
+    """Return where the lengths of a typical request or row come from: "as given", "assumed"."""
+    return "as given" if request.prompt_tokens else "assumed"
 
 
 def rows_paid(plan: InferencePlan) -> int:
@@ -38,8 +43,9 @@ def run_price(plan: InferencePlan) -> str:
 
 def run_line(plan: InferencePlan) -> str:
     """Return the terminal's line on the run."""
+    basis = lengths_basis(plan.request)
     unknown = "" if plan.request.dataset_rows else "; number of rows unknown"
-    return f"{run_price(plan)} ({typical_row(plan)} per row assumed{unknown}). `make estimate` counts yours"
+    return f"{run_price(plan)} ({typical_row(plan)} per row {basis}{unknown}). `make estimate` counts yours"
 
 
 def run_words(plan: InferencePlan) -> list[str]:
@@ -48,8 +54,8 @@ def run_words(plan: InferencePlan) -> list[str]:
     known = plan.request.dataset_rows
     size = f"The dataset has {known:,} rows, as given." if known else "The number of rows is not known."
     words = [
-        f"{size} With {typical_row(plan)} per row (assumed), {run_price(plan)}. `make estimate` counts the rows and",
-        "tokens of your file before anything is billed.",
+        f"{size} With {typical_row(plan)} per row ({lengths_basis(plan.request)}), {run_price(plan)}. `make estimate`",
+        "counts the rows and tokens of your file before anything is billed.",
     ]
     if budget.per in ("run", "month"):
         over = "Every run of a job counts" if budget.per == "run" else "All jobs of a calendar month count"

@@ -4,21 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from ..asked import Budget, WarmPool
 from ..choose.configurations import draft_for
 from ..choose.cost import needed_usd, tokens_per_s
 from ..choose.formats import published_in_fp8, quality_lost
 from ..choose.inference import weigh, weigh_again
 from ..choose.no_plan import NoPlan
 from ..reasons import Reason
-from ..schema import AIMS, Budget, InferenceCandidate, InferencePlan, Request, WarmPool, replace
+from ..schema import AIMS, InferenceCandidate, InferencePlan, Request, replace
 from .format import in_unit
 from .inference import units
+from .load import typed_aim, typed_load
 from .neighbours import cheaper_than, gets, next_cheaper, price
 
 MUCH_FASTER = 1.2  # times: what a larger budget or another aim must bring to be named
 LESS = 0.9  # times the price: what giving something up must bring
 TRIED = 4  # budgets at the most
 MONEY = (Reason.PRICE_OVER_BUDGET, Reason.RUN_OVER_BUDGET, Reason.WARM_POOL_OVER_BUDGET)
+
+
+def quoted(typed: str) -> str:
+    """Return an answer as a shell wants it."""
+    return f'"{typed}"' if " " in typed or "<" in typed else typed
 
 
 def what_would_change(plan: InferencePlan) -> list[str]:
@@ -50,7 +57,7 @@ def larger_budgets(plan: InferencePlan) -> Iterator[str]:
         ("better weights", lambda c: quality_lost(c.setup) < lost),
         ("more tokens/s", lambda c: quality_lost(c.setup) <= lost and tokens_per_s(c) > MUCH_FASTER * rate),
     )
-    for words, better in wants:
+    for words, better in wants[:1] if plan.request.rate else wants:
         over = [c for c in plan.candidates if c.containers and c.rejected and c.rejected.reason in MONEY and better(c)]
         for candidate in sorted(over, key=lambda c: needed_usd(plan.request, c))[:TRIED]:
             typed = in_unit(plan.request.budget, needed_usd(plan.request, candidate))
@@ -67,7 +74,8 @@ def other_aims(plan: InferencePlan) -> Iterator[str]:
     for aim in AIMS:
         if aim == request.optimize:
             continue
-        typed, other = f"optimize={aim}", replace(request, optimize=aim)
+        other = replace(request, optimize=aim)
+        typed = f"optimize={quoted(typed_aim(other))}"
         if aim == "latency" and request.task == "serve" and not request.warm.containers:
             typed, other = f"{typed} warm=1", replace(other, warm=WarmPool(1))
         found = choice(other, list(plan.candidates))
@@ -121,13 +129,17 @@ def other_gpus(plan: InferencePlan) -> Iterator[str]:
 def less_load(plan: InferencePlan) -> Iterator[str]:
     """Yield what half of the context or half of the requests would cost, where that is less."""
     request, now = plan.request, price(plan, plan.chosen)
-    halves = [("half of the context", "context_len", request.context_len // 2)]
-    if request.task != "batch":
+    halves: list[tuple[str, str, float]] = [("half of the context", "context_len", request.context_len // 2)]
+    if request.rate:
+        halves.append((f"half of the {units(plan)}", "rate", request.rate / 2))
+    elif request.task != "batch":
         halves.append((f"half of the {units(plan)} at once", "concurrency", request.concurrency // 2))
-    for words, answer, value in halves:
-        if value < 1 or (answer == "context_len" and value < 512):
+    for words, field, value in halves:
+        if not value or (field == "context_len" and value < max(512, request.prompt_tokens + request.answer_tokens)):
             continue
-        found = weighed(replace(request, **{answer: value}))[0]
+        other = replace(request, **{field: value})
+        found = weighed(other)[0]
+        answer, value = ("context_len", value) if field == "context_len" else ("concurrency", quoted(typed_load(other)))
         same = found.rank and quality_lost(found.setup) <= quality_lost(plan.chosen.setup)
         if same and price(plan, found) < LESS * now:
             yield f"`{answer}={value}`, {words}: {gets(plan, found)}."

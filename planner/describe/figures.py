@@ -7,7 +7,7 @@ from ..schema import AnyPlan, Model
 from .layout import Figure
 
 MEASURED, CALCULATED, ESTIMATE = "measured elsewhere", "calculated", "unmeasured estimate"
-PUBLISHED, ASSUMED = "published", "assumed"
+PUBLISHED, ASSUMED, ASKED = "published", "assumed", "as given"
 FITTED = "a roofline model, its constants from published measurements of such cards, none of them ours"
 
 

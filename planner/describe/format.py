@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import textwrap
 
-from ..schema import Budget, Model
+from ..asked import Budget
+from ..schema import Model
 
 PAGE = 120  # characters of a line of PLAN.md
 

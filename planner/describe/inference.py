@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from ..asked import WarmPool
 from ..choose.cost import container_usd_per_hour, month_hours, most_containers, tokens_per_s, warm_usd_per_month
 from ..estimate.inference_speed import RANGE
 from ..request.warm_pool import warm_hours_per_month
-from ..schema import HOURS_PER_MONTH, InferenceCandidate, InferenceEstimate, InferencePlan, WarmPool
+from ..schema import HOURS_PER_MONTH, InferenceCandidate, InferenceEstimate, InferencePlan
 from .format import budget_words, hourly
 from .warm_pool import hours_text
 
@@ -59,6 +60,8 @@ def max_containers(plan: InferencePlan) -> int:
 
 def at_once(plan: InferencePlan) -> int:
     """Return the requests that a speed holds for: of one container of a batch, of all containers of a service."""
+    if plan.request.rate:
+        return plan.chosen.containers * plan.chosen.setup.concurrency
     return plan.chosen.setup.concurrency if plan.request.task == "batch" else plan.request.concurrency
 
 

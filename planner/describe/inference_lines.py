@@ -10,6 +10,7 @@ from .format import about, dollars, hourly
 from .inference import at_once, estimate_of, gpu_words, idle_prices, pool_words, rate_range, token_kind, units, where
 from .inference_page import bar
 from .layout import Lines, memory_line
+from .load import asks_for_latency, latency_line
 from .names import ENGINE_NAMES, format_name, kernel_name
 from .neighbours import beside, next_cheaper, next_faster, price_unit, speed_unit
 
@@ -29,6 +30,7 @@ def lines(plan: InferencePlan) -> Lines:
             f"~{about(tokens_per_s(chosen))} {kind} tokens/s ({about(low)}-{about(high)}) at {at_once(plan)} "
             f"{units(plan)}; {dollars(usd_per_million(chosen))} per million {kind} tokens at full load",
         ),
+        *([("Latency", latency_line(plan))] if asks_for_latency(plan.request) else []),
         *([("Run", run_line(plan))] if plan.request.task == "batch" else []),
         ("Start", f"~{estimate.cold_start_s:.0f} s from zero (unmeasured estimate)"),
         ("Idle", idle_words(plan)),

@@ -9,9 +9,9 @@ from ..request.warm_pool import warm_hours_per_month
 from ..schema import InferenceCandidate, InferencePlan
 from .api_price import api_words
 from .assumed import assumed_sentence
-from .batch import run_words, typical_row
+from .batch import lengths_basis, run_words, typical_row
 from .changes import other_aims, what_would_change
-from .figures import ASSUMED, memory_figures, price_figures, speed_figures
+from .figures import ASKED, ASSUMED, CALCULATED, memory_figures, price_figures, speed_figures
 from .format import about, budget_words, code, dollars, hourly, paragraph, size_words
 from .inference import (
     at_once,
@@ -28,6 +28,7 @@ from .inference import (
     where,
 )
 from .layout import Bar, Comparison, Figure, Page
+from .load import aim_words, asks_for_latency, latency_sentences, load_words
 from .monthly import batch_table, service_tables
 from .names import ENGINE_NAMES, format_name, kernel_name
 from .neighbours import frontier, next_cheaper, next_faster, one_per_gpu, verdict
@@ -98,9 +99,10 @@ def decision(plan: InferencePlan) -> list[str]:
     request, chosen, setup = plan.request, plan.chosen, plan.chosen.setup
     low, high = rate_range(chosen)
     kind = token_kind(plan)
+    load = f"{at_once(plan)} {units(plan)} at once" if request.task == "batch" else load_words(request)
     asked = paragraph(
         f"{code(setup.model.id)} with {size_words(setup.model)}, a context of {request.context_len:,} tokens,",
-        f"{at_once(plan)} {units(plan)} at once, {budget_words(request.budget)}, chosen for {request.optimize}:",
+        f"{load}, {budget_words(request.budget)}, chosen for {aim_words(request)}:",
     )
     answer = paragraph(
         f"**{where(chosen)}, {format_name(setup)}, {ENGINE_NAMES[setup.engine]}, {kernel_name(setup)}:",
@@ -133,14 +135,14 @@ def cache_words(plan: InferencePlan) -> list[str]:
 
 def speed_words(plan: InferencePlan) -> list[str]:
     setup, estimate = plan.chosen.setup, estimate_of(plan.chosen)
-    first, read = estimate.time_to_first_token_s, about(estimate.prefill_tokens_per_s or 0)
+    first, read = speed_of(setup)[0], about(estimate.prefill_tokens_per_s or 0)
     low, high = rate_range(plan.chosen)
     if estimate.decode_tokens_per_s_single:
         alone = about(estimate.decode_tokens_per_s_single)
         answers = [
             f"A prompt is read at about {read} tokens/s. On an idle server the first token comes after {first:.2f} s",
-            f"and a request answers at {alone} tokens/s. A typical request is assumed to have",
-            f"{setup.input_len:,} tokens in and {setup.output_len:,} out.",
+            f"and a request answers at {alone} tokens/s. A typical request has",
+            f"{setup.input_len:,} tokens in and {setup.output_len:,} out ({lengths_basis(plan.request)}).",
         ]
     else:
         answers = [
@@ -149,6 +151,7 @@ def speed_words(plan: InferencePlan) -> list[str]:
         ]
     return [
         *answers,
+        *latency_sentences(plan),
         *full_context_words(plan),
         f"A cold start takes about {estimate.cold_start_s:.0f} s (unmeasured estimate). Speeds come from a roofline",
         f"model: expect {about(low)} to {about(high)} {token_kind(plan)} tokens/s.",
@@ -207,22 +210,25 @@ def traffic_words(plan: InferencePlan) -> list[str]:
     """Return what the tables of a month assume."""
     row = typical_row(plan)
     if plan.request.task == "batch":
-        return [f"A row has {row} (assumed)."]
+        return [f"A row has {row} ({lengths_basis(plan.request)})."]
     return [
-        f"GPUs only, at {row} per request (assumed). In one stretch: the requests of a day come together at full load,",
-        "a start and an idle window included. Spread evenly: they come closer than `SCALEDOWN_WINDOW`, and the",
-        "containers stay up. Below full load the same hour is paid for fewer tokens.",
+        f"GPUs only, at {row} per request ({lengths_basis(plan.request)}). In one stretch: the requests of a day come",
+        "together at full load, a start and an idle window included. Spread evenly: they come closer than",
+        "`SCALEDOWN_WINDOW`, and the containers stay up. Below full load the same hour is paid for fewer tokens.",
     ]
 
 
 def figures(plan: InferencePlan) -> list[Figure]:
     """Return how far each kind of figure can be trusted."""
     estimate = estimate_of(plan.chosen)
+    queueing = Figure("latency under load", CALCULATED, "queueing at the predicted speed; compared with a simulation")
+    latency = [queueing] if asks_for_latency(plan.request) else []
     return [
         *memory_figures(plan.chosen.setup.model, "KV cache, activations, overhead"),
         *speed_figures(plan, "tokens/s, time to the first token", "prefill_tokens_per_s" in estimate.prior),
         *price_figures(),
-        Figure("a typical request or row", ASSUMED, typical_row(plan)),
+        *latency,
+        Figure("a typical request or row", ASKED if plan.request.prompt_tokens else ASSUMED, typical_row(plan)),
     ]
 
 
@@ -240,7 +246,7 @@ def option_row(plan: InferencePlan, candidate: InferenceCandidate) -> str:
 def comparison(plan: InferencePlan, which: str) -> Comparison:
     """Return the weighed candidates as a table: the "best" of each GPU, "all" of them, or the "frontier"."""
     candidates = {"best": one_per_gpu, "all": lambda plan: plan.candidates, "frontier": frontier}[which](plan)
-    load = f"context {plan.request.context_len:,}, {plan.request.concurrency} {units(plan)} at once"
+    load = f"context {plan.request.context_len:,}, {load_words(plan.request)}"
     if plan.request.task == "batch":
         rows = plan.request.dataset_rows
         load = f"context {plan.request.context_len:,}, {f'{rows:,} rows' if rows else 'a batch'} of {typical_row(plan)}"

@@ -55,7 +55,7 @@ class Figure(NamedTuple):
     """A kind of figure, and how far it can be trusted."""
 
     name: str
-    confidence: str  # "measured elsewhere", "calculated", "unmeasured estimate"; "published", "assumed"
+    confidence: str  # "measured elsewhere", "calculated", "unmeasured estimate"; "published", "assumed", "as given"
     basis: str
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..choose.cost import row_usd, tokens_per_s, usd_per_million
-from ..choose.traffic import DAYS_PER_MONTH, batch_month_usd, month_of
+from ..choose.traffic import DAY_S, DAYS_PER_MONTH, batch_month_usd, month_of
 from ..estimate.training_run import training_run
 from ..request.dataset import epochs_of
 from ..schema import InferencePlan, TrainingPlan, replace
@@ -17,7 +17,8 @@ SHARES = (1.0, 0.5, 0.25, 0.1)  # of full load
 def service_tables(plan: InferencePlan) -> list[str]:
     """Return a month of a service by requests a day, and its price per token below full load."""
     most, rows = max_containers(plan), []
-    for count in COUNTS:
+    asked = [round(plan.request.rate * DAY_S)] if plan.request.rate * DAY_S >= 1 else []
+    for count in sorted({*COUNTS, *asked}):
         month = month_of(plan.request, plan.chosen, count)
         many = f"{month.containers}" if month.containers <= most else f"{month.containers}, the budget allows {most}"
         rows.append(

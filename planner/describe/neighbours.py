@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from ..choose.cost import batch_rows, batch_usd, tokens_per_s, usd_per_million
+from ..choose.doubt import weak_link
 from ..choose.formats import quality_lost
 from ..choose.inference import nearness
-from ..choose.ranking import Merit, answer_s, merit, weak_link
+from ..choose.ranking import Merit, answer_s, by_answer, merit, tokens_per_request
 from ..reasons import Reason
 from ..schema import InferenceCandidate, InferencePlan
 from .format import about, dollars, hourly
@@ -65,11 +66,11 @@ def cheaper_than(plan: InferencePlan, candidate: InferenceCandidate) -> bool:
 
 def answers(plan: InferencePlan) -> bool:
     """Whether speed is the time to an answer, not tokens/s."""
-    return plan.request.optimize == "latency"
+    return by_answer(plan.request)
 
 
 def speed(plan: InferencePlan, candidate: InferenceCandidate) -> float:
-    """Return the speed that the aim ranks by: tokens/s, or answers a second on an idle server."""
+    """Return the speed that the aim ranks by: tokens/s, or answers a second."""
     return 1 / answer_s(candidate) if answers(plan) else tokens_per_s(candidate)
 
 
@@ -109,7 +110,7 @@ def verdict(plan: InferencePlan, candidate: InferenceCandidate) -> str:
         return inference_rejection(plan.request, candidate)
     ours, best = merit(plan.request, candidate), merit(plan.request, plan.chosen)
     if ours.slow > best.slow:
-        return f"{about(ours.rate / plan.request.concurrency)} tokens/s per request is slower than people read"
+        return f"{about(tokens_per_request(plan.request, candidate))} tokens/s per request is slower than people read"
     if ours.quality_lost > best.quality_lost:
         return f"needs {format_name(candidate.setup)}; the budget pays for {format_name(plan.chosen.setup)}"
     return balance(plan, ours, best)
@@ -123,7 +124,7 @@ def balance(plan: InferencePlan, ours: Merit, best: Merit) -> str:
     favour = [words for words, bad in (costs, speeds) if words and not bad]
     if ours.tight > best.tight:
         against.insert(0, "memory is short: less is free than the estimate may err")
-    if weak_link(ours.candidate):
+    if weak_link(ours.candidate.setup):
         against.append("splits the model over PCIe")
     if not against:
         against = ["no cheaper" if not costs[0] else "no faster"]

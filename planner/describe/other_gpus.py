@@ -7,6 +7,7 @@ from ..choose.cost import container_usd_per_hour
 from ..schema import InferenceCandidate, InferencePlan
 from .format import hourly
 from .inference import estimate_of, spare_gib, units
+from .load import about_rate, rate_words
 from .neighbours import gets, one_per_gpu, verdict
 
 LOWER_FRACTION = 0.04  # of the card, that a lower MEMORY_FRACTION leaves free for what runs beside
@@ -25,7 +26,11 @@ def why_not(plan: InferencePlan, candidate: InferenceCandidate) -> str:
     """Return what one such GPU lacks."""
     if candidate.containers < 2:
         return verdict(plan, candidate)
-    holds = f"holds {candidate.setup.concurrency} of {plan.request.concurrency} {units(plan)}"
+    load = f"{plan.request.concurrency} {units(plan)}"
+    if plan.request.rate:
+        load = rate_words(plan.request.rate)
+    one = about_rate(candidate.most_per_s) if plan.request.rate else str(candidate.setup.concurrency)
+    holds = f"{'carries' if plan.request.rate else 'holds'} {one} of {load}"
     return f"{holds}; {candidate.containers} of them are {hourly(candidate.usd_per_hour)}: {verdict(plan, candidate)}"
 
 

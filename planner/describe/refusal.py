@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import ceil
 from typing import Any
 
+from ..asked import Budget
 from ..catalogue.gpus import gpu_string
 from ..choose import training_cost
 from ..choose.choose import choose
@@ -21,16 +22,10 @@ from ..choose.no_plan import (
     NoTraining,
 )
 from ..choose.training import setup_name
-from ..schema import (
-    TRAINING,
-    AnyPlan,
-    Budget,
-    InferenceCandidate,
-    Refusal,
-    Request,
-    TrainingCandidate,
-)
+from ..reasons import Reason
+from ..schema import TRAINING, AnyPlan, InferenceCandidate, Refusal, Request, TrainingCandidate
 from .format import budget_words, in_unit
+from .load import load_words, rate_words, typed_targets
 from .names import format_name
 from .rejections import inference_rejection, training_rejection, vllm_obstacle_text
 from .warm_pool import hours_text
@@ -92,11 +87,15 @@ def shortened(why: str, changes: list[str]) -> str:
 
 def change_text(request: Request, alternative: Alternative[Any, Any]) -> str:
     """Return a change without what it leads to: "let quantization be auto"."""
-    value = alternative.value
+    value: Any = alternative.value
     if alternative.change is Change.KEEP_FEWER_WARM:
         return f"keep {value} warm" if value else "keep none warm"
     if alternative.change is Change.FEWER_AT_ONCE:
         return f"ask for {value} {'requests' if request.workload == 'generation' else 'texts'} at once"
+    if alternative.change is Change.LOWER_RATE:
+        return f"ask for {rate_words(value)}"
+    if alternative.change is Change.LOOSER_TARGET:
+        return f"ask for {typed_targets(value)}"
     if alternative.change is Change.FEWER_ROWS:
         return f"train on at most {value:,} rows"
     if alternative.change is Change.SHORTER_CONTEXT:
@@ -153,6 +152,10 @@ def inference_obstacle(cause: NoInference) -> str:
             limit = f"Modal's Starter plan, {STARTER_GPUS} GPUs at once,"
         return f"{limit} does not pay for {model} with {load_text(request)}"
     where = gpu_string(nearest.setup.gpu, nearest.setup.gpu_count)
+    if nearest.rejected and nearest.rejected.reason in (Reason.TTFT_OVER_TARGET, Reason.TPOT_OVER_TARGET):
+        cards = "no GPU here" if request.gpu == "auto" else f"no {request.gpu}"
+        closest = inference_rejection(request, nearest)
+        return f"{cards} runs {model} with {load_text(request)}; the nearest: {closest}"
     return f"{model} does not run on {where}: {inference_rejection(request, nearest)}"
 
 
@@ -160,6 +163,10 @@ def load_text(request: Request) -> str:
     """Return "16 requests of 8,192 tokens at once and 2 kept warm mon-fri 8-18 UTC"."""
     what = "requests" if request.workload == "generation" else "texts"
     load = f"{request.concurrency} {what} of {request.context_len:,} tokens at once"
+    if request.rate:
+        load = load_words(request)
+    if targets := typed_targets(request.targets):
+        load = f"{load} at {targets}"
     pool = request.warm
     return f"{load} and {pool.containers} kept warm {hours_text(pool)}" if pool.containers > 1 else load
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from ..catalogue.gpus import gpu_string
 from ..choose.cost import LEAST_HOURS, STARTER_GPUS, container_usd_per_hour, ends, least_batch_usd, month_usd
+from ..choose.doubt import speed_doubt, weak_link
+from ..choose.sizing import READABLE_S
 from ..choose.support import CAPABILITY
 from ..choose.training_cost import paid_s
 from ..estimate.training_run import end_s, start_s
@@ -23,6 +25,7 @@ from ..schema import (
     TrainingSetup,
 )
 from .format import amount, in_unit
+from .load import about_rate, exact_s, load_words, seconds_words
 from .names import KERNEL_NAMES
 
 
@@ -36,7 +39,25 @@ def inference_rejection(request: Request, candidate: InferenceCandidate) -> str:
     if rejection.reason is Reason.FEWER_GPUS:
         few = gpu_string(setup.gpu, rejection.number)
         return f"{few} holds it: more containers of that give more tokens per dollar than tensor parallelism"
+    if rejection.reason in (Reason.TTFT_OVER_TARGET, Reason.TPOT_OVER_TARGET):
+        return target_text(request, setup, rejection)
     return inference_shortage(setup, estimate) or over_budget_text(request, candidate, rejection)
+
+
+def target_text(request: Request, setup: InferenceSetup, rejection: Rejection) -> str:
+    """Return which target a setup misses, with its figure: "tpot 55 ms on L4, 40 ms asked"."""
+    first = rejection.reason is Reason.TTFT_OVER_TARGET
+    name, asked = ("ttft", request.targets.ttft_s) if first else ("tpot", request.targets.tpot_s)
+    load = f"{about_rate(setup.rate)} a container" if setup.rate else f"{setup.concurrency} at once"
+    wanted = f"{exact_s(asked)} asked" if asked else f"people read at {exact_s(READABLE_S)}"
+    spare = f", with {speed_doubt(setup) - 1:.0%} to spare for {doubted(setup)}" if speed_doubt(setup) > 1 else ""
+    on = gpu_string(setup.gpu, setup.gpu_count)
+    return f"{name} {seconds_words(rejection.seconds)} on {on} at {load}, {wanted}{spare}"
+
+
+def doubted(setup: InferenceSetup) -> str:
+    """Return why a predicted speed is less sure than others."""
+    return "tensor parallelism over PCIe" if weak_link(setup) else "a speed that nobody published"
 
 
 def unsupported_text(setup: InferenceSetup, reason: Reason) -> str:
@@ -133,7 +154,7 @@ def over_budget_text(request: Request, candidate: InferenceCandidate, rejection:
     if rejection.reason is Reason.STARTER_PLAN:
         return f"{warm} kept warm are more than the {STARTER_GPUS} GPUs that Modal's Starter plan runs at once"
     if rejection.reason is Reason.PRICE_OVER_BUDGET:
-        load = f"{candidate.containers} containers for {request.concurrency} requests at once cost"
+        load = f"{candidate.containers} containers for {load_words(request)} cost"
         verb = load if candidate.containers > 1 else "costs"
         if budget.per == "month":
             price = in_unit(budget, candidate.usd_per_hour * LEAST_HOURS)

@@ -4,21 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..asked import Budget
 from ..choose.micro_batch import need_gib
 from ..choose.training import best_of, class_of, weigh_again
 from ..choose.training_cost import paid_s
 from ..choose.training_setups import four_bits, methods
 from ..estimate.training_run import ASSUMED_ROWS
-from ..schema import (
-    Budget,
-    Request,
-    TrainingCandidate,
-    TrainingEstimate,
-    TrainingPlan,
-    TrainingRun,
-    TrainingSetup,
-    replace,
-)
+from ..schema import Request, TrainingCandidate, TrainingEstimate, TrainingPlan, TrainingRun, TrainingSetup, replace
 from .format import about, budget_words, dollars, duration, hourly
 from .names import METHOD_NAMES, sharding_name
 from .refusal import training_offer

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from ..asked import WarmPool
 from ..request.warm_pool import DAYS
-from ..schema import WarmPool
 
 
 def hours_text(pool: WarmPool) -> str:

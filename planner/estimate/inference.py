@@ -7,6 +7,7 @@ from ..schema import InferenceEstimate, InferenceSetup
 from . import inference_memory
 from .inference_speed import cold_start_s, encoder_speed, generation_speed
 from .memory_terms import InferenceMemory
+from .queueing import latency
 
 # CPU and memory of a serving container: an API process, and for each GPU a process that polls (prior).
 HOST_CORES, HOST_CORES_PER_GPU = 0.5, 1.0
@@ -18,6 +19,7 @@ SPEEDS = (
     "output_tokens_per_s",
     "prefill_tokens_per_s",
     "time_to_first_token_s",
+    "time_per_output_token_s",
     "usd_per_million_output_tokens",
 )
 
@@ -40,6 +42,10 @@ def estimate_with(setup: InferenceSetup, memory: InferenceMemory) -> InferenceEs
         prefill_per_s, first_s = speed.prefill_tokens_per_s, speed.time_to_first_token_s
     elif memory.fits:
         prefill_per_s, first_s = encoder_speed(setup)
+    token_s = speed.time_per_output_token_s if speed else None
+    queue = latency(setup, memory) if setup.rate and memory.fits else None
+    if queue:
+        first_s, token_s = queue.ttft_s, queue.tpot_s
     return InferenceEstimate(
         usable_gib=memory.usable_gib,
         weights_gib=memory.weights_gib,
@@ -59,6 +65,9 @@ def estimate_with(setup: InferenceSetup, memory: InferenceMemory) -> InferenceEs
         prefill_tokens_per_s=prefill_per_s,
         time_to_first_token_s=first_s,
         cold_start_s=cold_start_s(setup) if memory.fits else None,
+        time_per_output_token_s=token_s,
+        requests_in_flight=queue.in_flight if queue else None,
+        utilization=queue.utilization if queue else None,
         usd_per_hour=usd,
         host_usd_per_hour=host_price(
             HOST_CORES + HOST_CORES_PER_GPU * setup.gpu_count, HOST_GIB + HOST_GIB_PER_GPU * setup.gpu_count
@@ -74,5 +83,6 @@ def speed_of(setup: InferenceSetup) -> tuple[float, float]:
 
     Both at prompts of `input_len`, for a setup that fits.
     """
+    setup = setup._replace(rate=0.0)
     alone, full = estimate(setup._replace(concurrency=1)), estimate(setup)
     return alone.time_to_first_token_s or 0.0, full.output_tokens_per_s or 0.0

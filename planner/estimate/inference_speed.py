@@ -14,6 +14,7 @@ benchmarks/data. What that is worth on a family that the fit has not seen stands
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -67,8 +68,37 @@ FUSED_TRAFFIC = 0.5  # of eager PyTorch's traffic between kernels, where an engi
 RANGE = 1.6  # four of five points of a family left out lie within this factor
 
 
+class Steps(NamedTuple):
+    """Seconds of the steps of one replica, and what bounds them."""
+
+    step_s: Callable[..., float]  # step_s(answering, read): so many requests get a token, so many of prompts are read
+    prompt_s: float  # of each token of a prompt that is read alone
+    outside_s: float  # until the first token, outside of steps
+    most: float  # requests that slots and cache hold
+    budget: float  # tokens of a step, of prompts and answers
+    prompt: int  # tokens of a typical request
+    answer: int
+
+    def token_s(self, batch: float) -> float:
+        """Return the seconds between two tokens of a request while `batch` are in flight all the time.
+
+        While each grows by a token, as many prompts are read as answers end: in some steps, or in each of many.
+        """
+        read = batch * self.prompt / self.answer
+        chunk = min(max(self.budget - batch, 1.0), max(read, float(self.prompt)))
+        mixed = read / chunk
+        if mixed < 1:
+            return (1 - mixed) * self.step_s(batch) + mixed * self.step_s(batch, chunk)
+        return mixed * self.step_s(batch / mixed, chunk)
+
+    def added_s(self, answering: float) -> float:
+        """Return the seconds that a token of a prompt adds to a step in which so many requests get a token."""
+        chunk = min(max(self.budget - answering, 1.0), float(self.prompt))
+        return (self.step_s(answering, chunk) - self.step_s(answering)) / chunk
+
+
 class InferenceSpeed(NamedTuple):
-    """Tokens per second over all GPUs, and seconds."""
+    """Tokens per second over all GPUs, and seconds, with `concurrency` requests in flight all the time."""
 
     decode_tokens_per_s_single: float
     output_tokens_per_s: float
@@ -76,6 +106,7 @@ class InferenceSpeed(NamedTuple):
     output_tokens_per_s_high: float
     prefill_tokens_per_s: float
     time_to_first_token_s: float
+    time_per_output_token_s: float
 
 
 def flops_gain(gpu: Gpu, form: str) -> int:
@@ -120,11 +151,10 @@ def prefill_kernel(setup: InferenceSetup) -> str:
     return setup.gpu.attention[-1] if setup.engine == "vllm" and setup.gpu.attention else "sdpa"
 
 
-def generation_speed(setup: InferenceSetup, memory: InferenceMemory) -> InferenceSpeed:
-    """Return the speed with the cache that `memory` leaves: one request alone, and the steady mix under load."""
+def steps_of(setup: InferenceSetup, memory: InferenceMemory) -> Steps:
+    """Return the steps of one replica with the cache that `memory` leaves."""
     model, gpu, tp = setup.model, setup.gpu, setup.tensor_parallel
     form = weight_format(model, setup.quantization)
-    replicas = setup.gpu_count // tp
     prompt, answer = max(setup.input_len, 1), max(setup.output_len, 1)
     bandwidth = gpu.bandwidth * BANDWIDTH_SHARE
     unpacking = UNPACKED_BANDWIDTH if form in ("int4", "nf4") else 1.0
@@ -166,21 +196,32 @@ def generation_speed(setup: InferenceSetup, memory: InferenceMemory) -> Inferenc
         requests_s = (request_s + SEQUENCE_S) * answering
         return max(products_s + requests_s + beside_s * tokens + attention_s * read + fixed_s, launched_s)
 
-    batch = min(setup.concurrency / replicas, float(setup.max_num_seqs or max_sequences(gpu)))
+    most = float(setup.max_num_seqs or max_sequences(gpu))
     if setup.engine == "vllm":
         grown = kv_gib(model, prompt + answer * 3 // 4, 1, setup.kv_dtype, tp)
-        batch = min(batch, memory.kv_cache_gib / grown) if grown else batch
-    batch = max(batch, 1.0)
-    step = step_s(batch)
-    # While every request grows by a token, as many prompts are read as answers end: in some steps, or in each of many.
-    read = batch * prompt / answer
-    chunk = min(max(batched_tokens(setup) - batch, 1.0), max(read, float(prompt)))
-    mixed = read / chunk
-    token_s = (1 - mixed) * step + mixed * step_s(batch, chunk) if mixed < 1 else mixed * step_s(batch / mixed, chunk)
+        most = min(most, memory.kv_cache_gib / grown) if grown else most
+    return Steps(
+        step_s=step_s,
+        prompt_s=product_s + beside_s + attention_s,
+        outside_s=model.layers * PREFILL_LAYER_S,
+        most=max(most, 1.0),
+        budget=float(batched_tokens(setup)),
+        prompt=prompt,
+        answer=answer,
+    )
+
+
+def generation_speed(setup: InferenceSetup, memory: InferenceMemory) -> InferenceSpeed:
+    """Return the speed of one request alone, and of the steady mix of `concurrency` requests."""
+    steps, replicas = steps_of(setup, memory), setup.gpu_count // setup.tensor_parallel
+    batch = max(min(setup.concurrency / replicas, steps.most), 1.0)
+    token_s = steps.token_s(batch)
     output = replicas * batch / token_s
-    alone_s = product_s + beside_s + attention_s
-    first = model.layers * PREFILL_LAYER_S + alone_s * prompt * (1 + PREFILL_QUEUE * (batch - 1)) + step
-    return InferenceSpeed(1 / step_s(1.0), output, output / RANGE, output * RANGE, replicas / alone_s, first)
+    chunk = max(steps.budget - batch, 1.0)
+    read = steps.added_s(batch) * steps.prompt * (1 + PREFILL_QUEUE * (batch - 1))
+    first = steps.outside_s + read + math.ceil(steps.prompt / chunk) * steps.step_s(batch)
+    single, prefill = 1 / steps.step_s(1.0), replicas / steps.prompt_s
+    return InferenceSpeed(single, output, output / RANGE, output * RANGE, prefill, first, token_s)
 
 
 def encoder_speed(setup: InferenceSetup) -> tuple[float, float]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from ..asked import NO_TARGETS, Budget, Targets, WarmPool
 from ..catalogue.gpus import find_gpu
 from ..catalogue.models import default_model
 from ..catalogue.names import shown
-from ..schema import TRAINING, Budget, Model, Refusal, WarmPool
+from ..schema import TRAINING, Model, Refusal
 from .parse import parse_budget
 from .warm_pool import parse_warm
 
@@ -20,9 +21,9 @@ def check_budget(text: str, task: str) -> Budget:
     return budget
 
 
-def check_warm(text: str, task: str, optimize: str) -> WarmPool:
+def check_warm(text: str, task: str, optimize: str, targets: Targets = NO_TARGETS) -> WarmPool:
     if task == "serve":
-        return parse_warm(text, optimize)
+        return parse_warm(text, optimize, targets)
     if text.lower() not in ("auto", "0"):
         raise Refusal(f"warm {shown(text)} is for a service; a {task} runs and ends: leave warm auto")
     return WarmPool()

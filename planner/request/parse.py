@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
+from ..asked import Budget
 from ..catalogue.gpus import check_cluster, check_count, find_gpu
 from ..catalogue.names import shown
-from ..schema import TRAINING, Budget, Refusal
+from ..schema import TRAINING, Refusal
 
 MAX_NUMBER = 100_000_000
 MAX_USD = 1_000_000
@@ -41,13 +42,6 @@ def parse_count(key: str, text: str) -> int:
     if not 1 <= value <= MAX_NUMBER:
         raise Refusal(f"{key} {shown(text)} is not a whole number of at least 1, such as {EXAMPLES.get(key, '8192')}")
     return value
-
-
-def parse_concurrency(text: str, workload: str) -> int:
-    """Return the requests or texts at once: as typed, or with "auto" as many as Cookiecutter's Enter gives."""
-    if text.lower() == "auto":
-        return 16 if workload == "generation" else 32
-    return parse_count("concurrency", text)
 
 
 def parse_budget(text: str, task: str = "") -> Budget:

@@ -8,7 +8,7 @@ import sys
 from typing import NamedTuple
 
 from ..catalogue.names import shown
-from ..schema import AIMS, ENGINES, METHODS, OBJECTIVES, QUANTIZATIONS, TASKS, TRAINING, WORKLOADS, Refusal, Request
+from ..schema import ENGINES, METHODS, OBJECTIVES, QUANTIZATIONS, TASKS, TRAINING, WORKLOADS, Refusal, Request
 from .checks import (
     check_budget,
     check_method,
@@ -19,8 +19,9 @@ from .checks import (
     check_workload,
 )
 from .dataset import epochs_of, parse_dataset, row_tokens_of
-from .model import asked_context, asked_model
-from .parse import one_line, one_of, parse_concurrency, parse_gpu, typed_gpu
+from .model import asked_context, asked_model, is_auto
+from .parse import one_line, one_of, parse_gpu, typed_gpu
+from .traffic import Load, parse_aim, parse_load, room_for
 
 # Import names that the generated project uses itself: a package of that name would hide them.
 TAKEN = frozenset(
@@ -58,19 +59,21 @@ def check_answers(typed: dict[str, object]) -> Answers:
         check_several(task, *typed_gpu(text["gpu"]))
     gpu, count = parse_gpu(text["gpu"], several_nodes=task == "distributed")
     model = asked_model(text["model_id"], text["model_size"], task, workload)
-    optimize = one_of("optimize", text["optimize"], AIMS)
+    optimize, targets = parse_aim(text["optimize"], task, workload)
     dataset, dataset_rows = parse_dataset(one_line("dataset", text["dataset"] or "none"))
     context_len = asked_context(text["context_len"], model, task, workload)
     trains = task in TRAINING
     if trains:
         check_training(text["concurrency"], engine, method, quantization, task, model)
+    load = Load(1) if trains else parse_load(text["concurrency"], task, workload)
+    context_len = room_for(load, context_len, is_auto(text["context_len"]), model)
     request = Request(
         task=task,
         workload=workload,
         model=model,
         budget=check_budget(text["budget"], task),
         context_len=context_len,
-        concurrency=1 if trains else parse_concurrency(text["concurrency"], workload),
+        concurrency=load.concurrency,
         gpu=gpu,
         gpu_count=count,
         quantization=quantization,
@@ -78,7 +81,11 @@ def check_answers(typed: dict[str, object]) -> Answers:
         method=method,
         objective=objective,
         optimize=optimize,
-        warm=check_warm(text["warm"], task, optimize),
+        warm=check_warm(text["warm"], task, optimize, targets),
+        rate=load.rate,
+        prompt_tokens=load.prompt_tokens,
+        answer_tokens=load.answer_tokens,
+        targets=targets,
         dataset=dataset,
         dataset_rows=dataset_rows,
         row_tokens=row_tokens_of(workload, context_len) if trains else 0,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from ..schema import HOURS_PER_MONTH, Refusal, WarmPool
+from ..asked import NO_TARGETS, Targets, WarmPool
+from ..schema import HOURS_PER_MONTH, Refusal
 
 DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")  # as cron counts them
 WARM_FORMS = "write auto, a number such as 1, or a number in working hours such as 1 mon-fri 8-18 Europe/Berlin"
@@ -14,10 +15,13 @@ _WARM = re.compile(r"(\d{1,4})(?:\s+(\S+)\s+(\S+)(?:\s+(\S+))?)?", re.ASCII)
 _HOURS = re.compile(r"(\d{1,2})(?::(\d\d))?-(\d{1,2})(?::(\d\d))?", re.ASCII)
 
 
-def parse_warm(text: str, optimize: str) -> WarmPool:
-    """Return the pool of "auto" (1 where latency is the aim), "0", "2", "1 mon-fri 8-18 Europe/Berlin"."""
+def parse_warm(text: str, optimize: str, targets: Targets = NO_TARGETS) -> WarmPool:
+    """Return the pool of "auto", "0", "2", "1 mon-fri 8-18 Europe/Berlin".
+
+    "auto" keeps one where latency is the aim, or a first token has a target: a cold start takes a minute.
+    """
     if text.lower() == "auto":
-        return WarmPool(int(optimize == "latency"))
+        return WarmPool(int(optimize == "latency" or targets.ttft_s > 0))
     found = _WARM.fullmatch(text)
     if not found or int(found[1]) > MOST_WARM:
         raise Refusal(f"warm {text[:60]!a} is not understood; {WARM_FORMS}")

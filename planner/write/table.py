@@ -6,6 +6,7 @@ from ..catalogue.gpus import PRICES_DATE
 from ..describe.assumed import assumed_lines
 from ..describe.by_task import descriptions
 from ..describe.format import budget_words, paragraph, size_words
+from ..describe.load import aim_words
 from ..schema import AnyPlan, Request
 
 RIGHT = {"count", "tokens/s", "$/h", "$/M tokens", "run", "$/run"}
@@ -28,7 +29,7 @@ def table(plan: AnyPlan, which: str = "best", api_usd: float | None = None) -> s
 def title(request: Request, load: str) -> str:
     """Return the request on one line."""
     what = f"{request.model.id} ({size_words(request.model)}): {load}"
-    return f"{what}, {budget_words(request.budget)}, for {request.optimize}; prices of {PRICES_DATE}"
+    return f"{what}, {budget_words(request.budget)}, for {aim_words(request)}; prices of {PRICES_DATE}"
 
 
 def align(line: tuple[str, ...], names: tuple[str, ...], widths: list[int]) -> str:

@@ -29,7 +29,7 @@ export function makeSliders(moved) {
 /** Put the sliders where the understood request is. */
 export function placeSliders(rows, request) {
   const [usd, per] = request.budget.split("/");
-  const values = { context_len: request.context, concurrency: request.concurrency, budget: Number(usd) };
+  const values = { context_len: request.context, concurrency: Number(request.concurrency), budget: Number(usd) };
   for (const { key, slider, shown, row } of rows) {
     row.hidden = !applies(key, request.task) || !(values[key] > 0);
     if (row.hidden) continue;

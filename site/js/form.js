@@ -6,9 +6,10 @@ import { byId, element } from "./dom.js";
 const FIRST = ["task", "workload", "model_id", "model_size", "budget"];
 const SHORT = {
   project_name: "Project name", project_slug: "Slug", model_size: "Model size", model_id: "Model", budget: "Budget",
-  warm: "Containers kept warm", context_len: "Context", concurrency: "Requests at once", dataset: "Dataset",
-  gpu: "GPU", workload: "Workload", quantization: "Weight format",
+  warm: "Containers kept warm", context_len: "Context", concurrency: "Load", dataset: "Dataset",
+  gpu: "GPU", workload: "Workload", quantization: "Weight format", optimize: "Choose for",
 };
+const SUGGESTED = { optimize: ["cost", "latency", "throughput", "cost ttft<1s", "cost ttft<1s tpot<40ms"] };
 const OPTIONAL = ["project_name", "project_slug", "gpu", "quantization", "engine", "method", "objective"];
 
 export class Form {
@@ -35,12 +36,14 @@ export class Form {
     const help = element("small", { id: `${key}-help` });
     const common = { id: key, name: key, "aria-describedby": `${key}-help` };
     const names = Object.keys(choices);
+    const listed = key === "model_id" ? "known" : SUGGESTED[key] ? `${key}-list` : null;
     const field = names.length
       ? element("select", common, ...names.map((name) => element("option", { value: name }, name)))
-      : element("input", { ...common, type: "text", spellcheck: "false", list: key === "model_id" ? "known" : null });
+      : element("input", { ...common, type: "text", spellcheck: "false", list: listed });
     field.addEventListener(names.length ? "change" : "input", () => this.edited(key));
     this.fields[key] = field;
-    const list = key === "model_id" ? [element("datalist", { id: "known" })] : [];
+    const offered = (SUGGESTED[key] ?? []).map((value) => element("option", { value }));
+    const list = listed ? [element("datalist", { id: listed }, ...offered)] : [];
     return element("div", { class: "row", "data-key": key },
       element("label", { for: key }, SHORT[key] ?? label), field, ...list, help);
   }

@@ -164,6 +164,8 @@ def test_the_planner_is_asked(tmp_path: Path) -> None:
         assert "chosen" in table and "context 16,384, 8 requests at once" in table
         table = template("gpu-plan compare Qwen/Qwen3-8B --budget 4/hour --api-price 0.60")
         assert "Beside an API at $0.60 per million tokens" in table
+        asked = '--concurrency "5/s 4000+500" --optimize "cost ttft<1s tpot<40ms"'
+        assert "for cost with ttft<1s tpot<40ms" in template(f"gpu-plan compare Qwen/Qwen3-8B {asked}")
         questions, answers = template.folder / "questions.jsonl", template.folder / "answers.jsonl"
         questions.write_text('{"id": 1, "model": "Qwen/Qwen3-8B", "gpu": "L40S"}\n', encoding="utf-8")
         assert template("python -m planner estimate") == ""  # no question, no answer

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from planner.asked import Budget
 from planner.catalogue.architectures import ARCHITECTURES
 from planner.catalogue.config_defaults import class_defaults
 from planner.catalogue.gpus import GPUS
@@ -21,7 +22,7 @@ from planner.choose.support import unsupported
 from planner.describe.refusal import plan_for
 from planner.describe.rejections import unsupported_text
 from planner.request.heads import check_head
-from planner.schema import Budget, InferenceSetup, Model, Refusal, Request
+from planner.schema import InferenceSetup, Model, Refusal, Request
 
 PUBLISHED = json.loads(Path(__file__).parents[1].joinpath("data", "published_configs.json").read_text(encoding="utf-8"))
 COUNTED = [name for name, row in PUBLISHED.items() if "params" in row]

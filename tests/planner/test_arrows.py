@@ -10,13 +10,14 @@ ROOT = Path(__file__).resolve().parents[2]
 # folder or module -> those that it may import
 ALLOWED = {
     "reasons": set(),
+    "asked": set(),
     "draft": set(),
-    "schema": {"reasons", "draft"},
+    "schema": {"reasons", "asked", "draft"},
     "catalogue": {"schema", "draft"},
-    "request": {"schema", "catalogue"},
+    "request": {"schema", "asked", "catalogue"},
     "estimate": {"schema", "draft", "reasons", "catalogue"},
-    "choose": {"schema", "draft", "reasons", "catalogue", "request", "estimate"},
-    "describe": {"schema", "reasons", "catalogue", "request", "estimate", "choose"},
+    "choose": {"schema", "draft", "reasons", "asked", "catalogue", "request", "estimate"},
+    "describe": {"schema", "reasons", "asked", "catalogue", "request", "estimate", "choose"},
     "write": {"schema", "catalogue", "request", "estimate", "choose", "describe"},
     "questions": {"schema", "catalogue", "request"},
     "api": {"schema", "catalogue", "questions", "estimate", "describe"},

@@ -4,12 +4,13 @@ import re
 
 import pytest
 
+from planner.asked import WarmPool
 from planner.catalogue.models import find_model
 from planner.choose.cost import tokens_per_s
 from planner.describe.inference import spare_gib
 from planner.describe.refusal import plan_for
 from planner.request.parse import parse_api_price, parse_budget
-from planner.schema import InferencePlan, Refusal, Request, WarmPool, replace
+from planner.schema import InferencePlan, Refusal, Request, replace
 from planner.write.plan_md import plan_md
 from planner.write.table import table
 

@@ -7,11 +7,12 @@ from bake import DEFAULTS, constants
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from planner.asked import WarmPool
 from planner.describe.refusal import plan_for
 from planner.describe.warm_pool import hours_text
 from planner.request.prompts import check_answers
 from planner.request.warm_pool import crons, parse_warm, warm_hours_per_month
-from planner.schema import InferencePlan, Refusal, WarmPool
+from planner.schema import InferencePlan, Refusal
 from planner.write.plan_md import plan_md
 from planner.write.plan_py.render import plan_py
 from planner.write.terminal import terminal_lines

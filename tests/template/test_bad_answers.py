@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from planner.describe.refusal import plan_for
 from planner.request.prompts import check_answers
-from planner.schema import AIMS, ENGINES, METHODS, OBJECTIVES, QUANTIZATIONS, TASKS, WORKLOADS, Refusal
+from planner.schema import ENGINES, METHODS, OBJECTIVES, QUANTIZATIONS, TASKS, WORKLOADS, Refusal
 from planner.write.plan_py.render import constants_of, plan_py
 
 Bake = Callable[..., Project]
@@ -218,7 +218,6 @@ WRONG_CHOICES = {
     "engine": "llama.cpp",
     "method": "dpo",
     "objective": "ppo",
-    "optimize": "everything",
 }
 
 
@@ -358,11 +357,16 @@ NEARLY = {
         r"[0-9]{1,4}( (daily|mon-fri|sat,sun) [0-9]{1,2}-[0-9]{1,2}( UTC| Asia/Tokyo)?)?", fullmatch=True
     ),
     "context_len": st.integers(-10, 300_000).map(str) | st.from_regex(r"[0-9]{1,4}[kKmM,_.]", fullmatch=True),
-    "concurrency": st.integers(-1, 5_000).map(str),
+    "concurrency": st.integers(-1, 5_000).map(str)
+    | st.from_regex(
+        r"[0-9.]{1,5}[kM]?( ?/ ?| per )?(s|min|h|day|week)?( [0-9]{1,5}[kK]?( ?\+ ?[0-9]{1,5})?)?", fullmatch=True
+    ),
     "gpu": GPU_NAMES | st.tuples(GPU_NAMES, st.integers(-1, 10)).map(lambda pair: f"{pair[0]}:{pair[1]}"),
     "quantization": st.sampled_from(("auto", *QUANTIZATIONS)),
     "engine": st.sampled_from(("auto", *ENGINES)),
-    "optimize": st.sampled_from(AIMS),
+    "optimize": st.from_regex(
+        r"(cost|latency|throughput|fast)?( ?(ttft|tpot|ttfb) ?<=? ?[0-9.]{1,4} ?(ms|s|min)?){0,2}", fullmatch=True
+    ),
     "dataset": st.from_regex(r"[a-z]{1,5}(/[a-z]{1,5}|\.jsonl)?([ ,][0-9.,]{1,5}[kKmM]? rows)?", fullmatch=True),
     "task": st.sampled_from(TASKS),
     "workload": st.sampled_from(WORKLOADS),

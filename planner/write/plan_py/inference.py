@@ -6,7 +6,8 @@ from ...catalogue.gpus import gpu_string
 from ...choose.formats import weights_lost
 from ...choose.support import overflows_float16
 from ...describe.format import about
-from ...describe.inference import estimate_of, peak_gib, rate_range, token_kind
+from ...describe.inference import estimate_of, peak_gib, rate_range, token_kind, units
+from ...describe.load import rate_words
 from ...describe.names import kernel_name
 from ...describe.neighbours import next_cheaper, price_unit, priced
 from ...estimate.kv_cache import is_causal
@@ -123,6 +124,8 @@ def fraction_reason(setup: InferenceSetup) -> str:
 
 def concurrency_reason(plan: InferencePlan) -> str:
     fitting, engine = int(estimate_of(plan.chosen).max_concurrency), plan.chosen.setup.engine
+    if plan.request.rate:
+        return flying_reason(plan)
     if plan.request.workload == "generation":
         rows = "rows" if plan.request.task == "batch" else "requests"
         if engine == "transformers":  # whose cache is made for so many and no more
@@ -131,6 +134,14 @@ def concurrency_reason(plan: InferencePlan) -> str:
     if engine == "transformers":
         return f"texts in one forward pass; {fitting} of full context would fit"
     return f"texts at once; a step reads {batched_tokens(plan.chosen.setup):,} of their tokens"
+
+
+def flying_reason(plan: InferencePlan) -> str:
+    """Return why a container has so many slots under a rate."""
+    estimate = estimate_of(plan.chosen)
+    flying = about(estimate.requests_in_flight or 0.0)
+    one = f"its share of {rate_words(plan.request.rate)} keeps {flying} in flight on average"
+    return f"{units(plan)} at once in one container: {one}, and arrivals by chance more"
 
 
 def gpu_reason(plan: InferencePlan) -> str:

@@ -8,6 +8,8 @@ from ...catalogue.parsers import parsers_of
 from ...choose.cost import container_usd_per_hour, month_hours, tokens_per_s
 from ...choose.traffic import SCALEDOWN_S
 from ...describe.inference import estimate_of, idle_prices, max_containers, peak_gib, pool_words
+from ...describe.load import rate_words
+from ...estimate.inference import estimate
 from ...request.warm_pool import crons
 from ...schema import InferencePlan, InferenceSetup
 from .common import DONE, PLANNED, Constant, decided, host_reason, identity, startup_timeout, two_parts
@@ -78,12 +80,27 @@ def buffer(plan: InferencePlan) -> tuple[int, str]:
 def target(plan: InferencePlan) -> tuple[int, str]:
     """Return the requests in one container at which Modal starts another, and why."""
     most = plan.chosen.setup.concurrency
+    if plan.request.rate:
+        return target_of_rate(plan)
     if plan.request.workload != "generation":
         return most, "requests in one container before another starts: as many as fill one pass"
     if max_containers(plan) == 1:
         return most, "requests in one container before another starts; the budget pays for no other"
     early = max(1, most * 4 // 5)
     return early, "requests in one container before another starts: leaves headroom while it starts"
+
+
+def target_of_rate(plan: InferencePlan) -> tuple[int, str]:
+    """Return the requests in one container at which Modal starts another under a rate, and why.
+
+    Those that are in flight, on average, at the most requests/s that a container is planned for.
+    """
+    setup = plan.chosen.setup
+    if max_containers(plan) == 1:
+        return setup.concurrency, "requests in one container before another starts; the budget pays for no other"
+    flying = estimate(setup._replace(rate=plan.chosen.most_per_s)).requests_in_flight or 0.0
+    early = max(1, min(setup.concurrency * 4 // 5, math.ceil(flying)))
+    return early, "requests in one container before another starts: with more, each waits for longer than planned"
 
 
 def access(plan: InferencePlan) -> list[Constant]:
@@ -99,7 +116,7 @@ def access(plan: InferencePlan) -> list[Constant]:
         return [
             public,
             ("MAX_BODY_BYTES", body, f"of one request; a full context takes less, at {TOKEN_BYTES} bytes a token"),
-            ("MAX_ANSWER_TOKENS", max(1, setup.context_len // 2), "one request may ask for; half of the context"),
+            ("MAX_ANSWER_TOKENS", *longest_answer(plan)),
             waiting(WAITING_ROUNDS * setup.concurrency, "requests"),
         ]
     body = max(MAX_TEXTS * TEXT_BYTES, whole_mib(setup.context_len * TOKEN_BYTES))
@@ -109,6 +126,14 @@ def access(plan: InferencePlan) -> list[Constant]:
         ("MAX_TEXTS", MAX_TEXTS, "in one request, as many as OpenAI's own API takes; they run CONCURRENCY at a time"),
         waiting(WAITING_ROUNDS * MAX_TEXTS, "texts"),
     ]
+
+
+def longest_answer(plan: InferencePlan) -> tuple[int, str]:
+    """Return the tokens that one request may ask for, and why: half of the context, or a typical answer if longer."""
+    half, typical = max(1, plan.chosen.setup.context_len // 2), plan.request.answer_tokens
+    if typical > half:
+        return typical, "one request may ask for; a typical answer, more than half of the context"
+    return half, "one request may ask for; half of the context"
 
 
 def waiting(count: int, what: str) -> Constant:
@@ -217,10 +242,13 @@ def pool_reason(plan: InferencePlan) -> str:
 
 
 def most_reason(plan: InferencePlan) -> str:
-    budget = plan.request.budget
+    budget, load = plan.request.budget, ""
+    if plan.request.rate:
+        need = plan.chosen.containers
+        load = f"; {need} {'carries' if need == 1 else 'carry'} {rate_words(plan.request.rate)}"
     if budget.per == "none":
-        return "no budget was set: what Modal's Starter plan runs at once, 10 GPUs"
+        return f"no budget was set: what Modal's Starter plan runs at once, 10 GPUs{load}"
     if budget.per == "month":
         hours = month_hours(plan.request, plan.chosen)
-        return f"what carries the load or is kept warm; ${budget.usd:g}/month pays for {hours:,.0f} hours of one"
-    return f"as many as ${budget.usd:g}/{budget.per} pays for around the clock"
+        return f"what carries the load or is kept warm; ${budget.usd:g}/month pays for {hours:,.0f} hours of one{load}"
+    return f"as many as ${budget.usd:g}/{budget.per} pays for around the clock{load}"

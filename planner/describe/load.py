@@ -1,0 +1,138 @@
+"""The load of a service and its latency in words: requests at once or a rate, typical lengths, targets."""
+
+from __future__ import annotations
+
+import math
+
+from ..asked import Targets
+from ..schema import InferenceCandidate, InferencePlan, Request
+from .format import about
+
+PERIODS = (("s", 1), ("min", 60), ("h", 3600), ("day", 86_400))  # seconds
+
+
+def load_words(request: Request) -> str:
+    """Return "16 requests at once", "5 requests/s", "5 requests/s of 4,000 tokens in and 500 out"."""
+    what = "requests" if request.workload == "generation" else "texts"
+    count, per = rate_parts(request.rate)
+    load = (
+        f"{count} {what.removesuffix('s') if count == '1' else what}/{per}"
+        if request.rate
+        else f"{request.concurrency} {what} at once"
+    )
+    if not request.prompt_tokens:
+        return load
+    lengths = f"{request.prompt_tokens:,} tokens"
+    return f"{load} of {lengths} in and {request.answer_tokens:,} out" if what == "requests" else f"{load} of {lengths}"
+
+
+def rate_parts(rate: float) -> tuple[str, str]:
+    """Return a rate in requests/s as a number and the shortest period in which it is at least 0.1: ("5", "s")."""
+    per, seconds = next(((per, seconds) for per, seconds in PERIODS if rate * seconds >= 0.1), PERIODS[-1])
+    return f"{rate * seconds:.4g}", per
+
+
+def rate_words(rate: float) -> str:
+    """Return "5/s"."""
+    return "/".join(rate_parts(rate))
+
+
+def typed_load(request: Request) -> str:
+    """Return the load as it is typed at the prompt: "16", "5/s", "5/s 4000+500"."""
+    load = rate_words(request.rate) if request.rate else str(request.concurrency)
+    if not request.prompt_tokens:
+        return load
+    answer = f"+{request.answer_tokens}" if request.workload == "generation" else ""
+    return f"{load} {request.prompt_tokens}{answer}"
+
+
+def typed_targets(targets: Targets) -> str:
+    """Return targets as they are typed: "ttft<1s tpot<40ms"; "" for none."""
+    pairs = (("ttft", targets.ttft_s), ("tpot", targets.tpot_s))
+    return " ".join(f"{name}<{typed_s(seconds)}" for name, seconds in pairs if seconds)
+
+
+def typed_aim(request: Request) -> str:
+    """Return aim and targets as they are typed at the prompt: "cost", "latency ttft<1s"."""
+    return f"{request.optimize} {typed_targets(request.targets)}".strip()
+
+
+def typed_s(seconds: float) -> str:
+    """Return "1.5s", "40ms"."""
+    return exact_s(seconds).replace(" ", "")
+
+
+def exact_s(seconds: float) -> str:
+    """Return "1.5 s", "40 ms", as they were asked for."""
+    return f"{seconds:.4g} s" if seconds >= 1 else f"{seconds * 1000:.4g} ms"
+
+
+def aim_words(request: Request) -> str:
+    """Return "cost", "cost with ttft<1s tpot<40ms"."""
+    targets = typed_targets(request.targets)
+    return f"{request.optimize} with {targets}" if targets else request.optimize
+
+
+def seconds_words(seconds: float) -> str:
+    """Return "1.4 s", "0.10 s", "24 ms"; "no end" where a queue grows for ever."""
+    if math.isinf(seconds):
+        return "no end"
+    if seconds >= 0.0995:
+        return f"{about(seconds)} s" if seconds >= 10 else f"{seconds:.{1 if seconds >= 1 else 2}f} s"
+    return f"{seconds * 1e3:.2g} ms"
+
+
+def asks_for_latency(request: Request) -> bool:
+    """Whether the load or the aim gives latencies a meaning: a rate, or a target."""
+    return request.rate > 0 or any(request.targets)
+
+
+def latency_words(request: Request, candidate: InferenceCandidate) -> str:
+    """Return "0.2 s to the first token, 8.9 ms between tokens" under the load; of a model that reads, to the answer."""
+    estimate = candidate.estimate
+    assert estimate is not None and estimate.time_to_first_token_s is not None
+    first = seconds_words(estimate.time_to_first_token_s)
+    if estimate.time_per_output_token_s is None:
+        return f"{first} to the answer"
+    return f"{first} to the first token, {seconds_words(estimate.time_per_output_token_s)} between tokens"
+
+
+def busy_words(plan: InferencePlan) -> str:
+    """Return "12 requests in flight, 68% of what they can do" of all containers under a rate."""
+    chosen, estimate = plan.chosen, plan.chosen.estimate
+    assert estimate is not None and estimate.requests_in_flight is not None and estimate.utilization is not None
+    flying = about(estimate.requests_in_flight * chosen.containers)
+    what = "requests" if plan.request.workload == "generation" else "texts"
+    they = "they" if chosen.containers > 1 else "it"
+    where = f"{chosen.containers} containers" if chosen.containers > 1 else "one container"
+    return f"{flying} {what} in flight on {where}, {estimate.utilization:.0%} of what {they} can carry"
+
+
+def latency_line(plan: InferencePlan) -> str:
+    """Return the terminal's line: "~0.2 s to the first token, 8.9 ms between tokens at 5/s (calculated); ..."."""
+    words = f"~{latency_words(plan.request, plan.chosen)}"
+    if not plan.request.rate:
+        return f"{words}, at {load_words(plan.request)} (calculated means)"
+    return f"{words}, at {rate_words(plan.request.rate)} (calculated means); {busy_words(plan)}"
+
+
+def latency_sentences(plan: InferencePlan) -> list[str]:
+    """Return what PLAN.md says of latency under the load; nothing where nobody asked for it."""
+    request = plan.request
+    if not asks_for_latency(request):
+        return []
+    words = [f"Under load, {load_words(request)}: {latency_words(request, plan.chosen)}."]
+    if request.rate:
+        words.append(f"On average that is {busy_words(plan)}.")
+    words.append(
+        "These are calculated means, by queueing at the predicted speed of a step, of requests that come at random and "
+        "are all alike; nothing was measured. One in twenty waits two to five times as long for its first token, with "
+        "uneven traffic or lengths longer; a cold start comes on top."
+    )
+    return words
+
+
+def about_rate(rate: float) -> str:
+    """Return a rate to two figures: "3.5/s"."""
+    count, per = rate_parts(rate)
+    return f"{about(float(count))}/{per}"
