@@ -1194,7 +1194,9 @@ def generation_speed(setup: InferenceSetup, memory: InferenceMemory) -> Inferenc
     batch = max(min(setup.concurrency / replicas, steps.most), 1.0)
     token_s = steps.token_s(batch)
     output = replicas * batch / token_s
-    first = steps.outside_s + steps.prompt_s * steps.prompt * (1 + PREFILL_QUEUE * (batch - 1)) + steps.step_s(batch)
+    chunk = max(steps.budget - batch, 1.0)
+    read = steps.added_s(batch) * steps.prompt * (1 + PREFILL_QUEUE * (batch - 1))
+    first = steps.outside_s + read + math.ceil(steps.prompt / chunk) * steps.step_s(batch)
     single, prefill = 1 / steps.step_s(1.0), replicas / steps.prompt_s
     return InferenceSpeed(single, output, output / RANGE, output * RANGE, prefill, first, token_s)
 
