@@ -10905,18 +10905,18 @@ def plan_py_batch_most_reason(plan: InferencePlan) -> str:
 
 def plan_py_batch_predictions(plan: InferencePlan) -> list[Constant]:
     """Return the predictions that the estimate and the first shards are computed with."""
-    setup, estimate = plan.chosen.setup, estimate_of(plan.chosen)
+    setup, estimate, basis = plan.chosen.setup, estimate_of(plan.chosen), lengths_basis(plan.request)
     rate = tokens_per_s(plan.chosen) / plan.chosen.containers
     found: list[Constant] = [
         ("PREDICTED_PEAK_GIB", round(peak_gib(estimate), 1), "on each GPU, cache included"),
         ("PREDICTED_TOKENS_PER_S", round(rate, 1), rate_reason(plan)),
         ("SPEED_RANGE", RANGE, "times slower or faster is likely, until a shard has been measured"),
-        ("TYPICAL_PROMPT_TOKENS", setup.input_len, "assumed for that speed; `estimate` counts yours"),
+        ("TYPICAL_PROMPT_TOKENS", setup.input_len, f"{basis} for that speed; `estimate` counts yours"),
     ]
     if plan.request.workload == "generation":
         read = estimate.prefill_tokens_per_s or 0
         found += [
-            ("TYPICAL_ANSWER_TOKENS", setup.output_len, "assumed for that speed, and by `estimate`"),
+            ("TYPICAL_ANSWER_TOKENS", setup.output_len, f"{basis} for that speed, and by `estimate`"),
             ("PREDICTED_PROMPT_TOKENS_PER_S", round(read, 1), "read by a container that writes nothing"),
         ]
     start = round(estimate.cold_start_s or 0)
