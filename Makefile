@@ -25,7 +25,7 @@ test: .venv/ready
 ## The real vLLM engine, and training with one process and several, on this CPU in virtual environments of their own.
 test-slow: .venv/ready $(VLLM)/ready $(TRAIN)/ready
 	VLLM_PYTHON=$(CURDIR)/$(VLLM)/bin/python TRAIN_PYTHON=$(CURDIR)/$(TRAIN)/bin/python OMP_WAIT_POLICY=PASSIVE \
-		$(BIN)/python -m pytest -m slow -n 2 --dist worksteal
+		$(BIN)/python -m pytest -m slow -n 2 --dist loadgroup
 
 ## Whole lives of baked projects, from weights to stop: LONG=1 plays more, ACCOUNT=1 on your Modal account, ONLY=serve some.
 e2e: .venv/ready $(VLLM)/ready $(TRAIN)/ready

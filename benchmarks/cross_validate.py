@@ -17,26 +17,22 @@ from types import ModuleType
 from benchmarks.rows_inference import Planner, Run, memory_scores, speed_scores
 from benchmarks.score import Score
 from planner.estimate import inference_speed, memory_terms, vllm_memory
+from planner.estimate.inference_memory import memory as inference_memory
+from planner.estimate.memory_terms import InferenceMemory
 from planner.estimate.vllm_memory import max_sequences
 from planner.schema import GIB
 
-# What is fitted on speeds, and where it starts: shares of a roof, seconds.
-SPEED = {
-    "BANDWIDTH_SHARE": 0.8, "EXPERT_BANDWIDTH": 1.0, "EXPERT_FLOPS": 1.0, "DEQUANTIZED_FLOPS": 1.0,
-    "LAYER_S": 1e-5, "EXPERT_LAYER_S": 1e-5, "STEP_S": 1e-3, "SEQUENCE_S": 1e-5, "ALLREDUCE_S": 1e-5,
-    "PCIE_ALLREDUCE_S": 1e-5, "ALLREDUCE_SHARE": 0.8, 1: 0.5, 2: 0.5, 4: 0.5,
-}  # fmt: skip
+# What is fitted on speeds, and where it starts: seconds. Shares of a roof are read off kernel timings and stay.
+SPEED = {"LAYER_S": 1e-5, "EXPERT_LAYER_S": 1e-5, "STEP_S": 1e-3, "SEQUENCE_S": 1e-5, "ALLREDUCE_S": 1e-5}
 STEPS = (1.5, 1.2, 1.08)
-SHARES = {"BANDWIDTH_SHARE", "EXPERT_BANDWIDTH", "EXPERT_FLOPS", "DEQUANTIZED_FLOPS", "ALLREDUCE_SHARE", 1, 2, 4}
 
 SpeedRuns = list[tuple[Run, str, float]]
 
 
 @contextmanager
-def constants(values: dict) -> Iterator[None]:
-    """Give the planner other values of its constants; a number names an entry of FLOPS_SHARE."""
-    shares = inference_speed.FLOPS_SHARE
-    before = {name: shares[name] if isinstance(name, int) else getattr(module_of(name), name) for name in values}
+def constants(values: dict[str, float]) -> Iterator[None]:
+    """Give the planner other values of its constants."""
+    before = {name: getattr(module_of(name), name) for name in values}
     try:
         _put(values)
         yield
@@ -49,16 +45,13 @@ def module_of(name: str) -> ModuleType:
     return next(module for module in (inference_speed, vllm_memory, memory_terms) if hasattr(module, name))
 
 
-def _put(values: dict) -> None:
+def _put(values: dict[str, float]) -> None:
     for name, value in values.items():
-        if isinstance(name, int):
-            inference_speed.FLOPS_SHARE[name] = value
-        else:
-            setattr(module_of(name), name, value)
+        setattr(module_of(name), name, value)
 
 
 def descend(start: dict, loss: Callable[[], float]) -> dict:
-    """The values that one-at-a-time descent reaches from `start`. A share stays at or below 1."""
+    """The values that one-at-a-time descent reaches from `start`."""
     best = dict(start)
     with constants(best):
         lowest = loss()
@@ -69,8 +62,6 @@ def descend(start: dict, loss: Callable[[], float]) -> dict:
                 for name in best:
                     for factor in (step, 1 / step):
                         tried = best[name] * factor
-                        if name in SHARES and tried > 1:
-                            continue
                         _put({name: tried})
                         value = loss()
                         if value < lowest - 1e-6:
@@ -94,20 +85,36 @@ def _thin(runs: SpeedRuns, most: int) -> SpeedRuns:
     return [run for group in groups.values() for run in group[:: max(1, len(group) // most)][:most]]
 
 
+class SpeedPlanner(Planner):
+    """The planner's speeds, with the memory of a run worked out once: no constant of `SPEED` changes it."""
+
+    def __init__(self) -> None:
+        self.known: dict[int, InferenceMemory] = {}
+
+    def output_tokens_per_s(self, run: Run, alone: bool) -> float | None:
+        if id(run) not in self.known:
+            self.known[id(run)] = inference_memory(run.setup)
+        memory = self.known[id(run)]
+        if not memory.fits:
+            return None
+        speed = inference_speed.generation_speed(run.setup, memory)
+        return speed.decode_tokens_per_s_single if alone else speed.output_tokens_per_s
+
+
 def cross_validated_speeds(runs: SpeedRuns, family_of: Callable[[Run], str]) -> list[Score]:
     """Speed scores of every run with constants that have not seen its family."""
     held = [run for run in runs if "eager" not in run[1]]
-    left_out = []
+    left_out, planner = [], SpeedPlanner()
     for name in sorted({family_of(run) for run, *_ in held}):
         seen = _thin([run for run in held if family_of(run[0]) != name], 4)
 
         def loss(seen: SpeedRuns = seen) -> float:
             size = lambda score: min(abs(math.log(score.factor)), 1.5)  # noqa: E731
-            return _weighted(speed_scores(seen, Planner()), size)
+            return _weighted(speed_scores(seen, planner), size)
 
         fitted = descend(SPEED, loss)
         with constants(fitted):
-            left_out += speed_scores([run for run in held if family_of(run[0]) == name], Planner())
+            left_out += speed_scores([run for run in held if family_of(run[0]) == name], planner)
     return left_out
 
 

@@ -87,6 +87,8 @@ def memory_runs(folder: Path, models: Models) -> Iterator[Run]:
     """The rows of memory_inference.csv whose model and format are known."""
     with (folder / "memory_inference.csv").open(newline="") as file:
         for row in csv.DictReader(file):
+            if mended.memory_left_out(row):
+                continue
             model = models.find(row["model"])
             form = quantization_of(row["dtype_quant"] or row["model"])
             if (
@@ -270,6 +272,7 @@ def speed_runs(folder: Path, models: Models) -> Iterator[tuple[Run, str, float]]
             answer = int(_number(row["output_len"].replace("~", ""), 128))
             load = row["batch_or_concurrency"]
             concurrency = 1 if load == "1" else int(_number(load, 0)) if re.match(r"\d+$", load) else 0
+            concurrency, answer = mended.answered_at_once(row, concurrency, answer)
             saturated = load.startswith("max load")
             if metric == "prompt+generated_tokens_per_s":
                 value *= answer / (prompt + answer)  # output tokens per second of the whole request

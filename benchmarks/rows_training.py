@@ -256,6 +256,8 @@ def _speed_setup(row: dict[str, str], models: Models) -> tuple[TrainingSetup | N
     model, card = _find(models, row["model"]), _card(row["gpu"])
     if metric in ("training_minutes", "seconds_for_fixed_workload", "minutes_per_1000_iters", "seconds_per_5000_steps"):
         return None, 0.0, "number of tokens not stated: for ratios only"
+    if mended.is_qwen_1(row) and "qlora" in quant:
+        return None, 0.0, mended.GPTQ
     if metric == "pretrain_throughput":
         return None, 0.0, "expert or pipeline parallelism or 8-bit compute"
     if model is None or card is None:

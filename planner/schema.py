@@ -8,17 +8,15 @@ from __future__ import annotations
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from .asked import NO_TARGETS, Budget, Targets, WarmPool
+from .draft import Draft
 from .reasons import Rejection
 
-GIB = 2**30  # bytes
-HOURS_PER_MONTH = 730
+GIB, HOURS_PER_MONTH = 2**30, 730  # bytes; as Modal counts
 ENGINES = ("vllm", "transformers")
 QUANTIZATIONS = ("none", "fp8", "int8", "int4", "nf4", "mxfp4", "nvfp4")
 ATTENTIONS = ("sdpa", "flash_attention_2", "flash_attention_3", "flash_attention_4")
-LOCAL = "local folder"  # `Model.source` of a model that a person has on disk
-CACHED = "Hugging Face cache"  # `Model.source` of one whose config.json lies there
-# `Model.basis`: a typed size; a number in the name; a known model, `Model.source`, that the name contains; the
-# catalogue's figures of another revision
+LOCAL, CACHED = "local folder", "Hugging Face cache"  # `Model.source` of what a person has on disk
+# `Model.basis`: a typed size; a number in the name; `Model.source`, which the name contains; another revision's figures
 BASES = ("size", "name", "relative", "revision")
 TASKS = ("serve", "batch", "finetune", "distributed")
 WORKLOADS = ("generation", "classification", "embedding")
@@ -84,16 +82,17 @@ class Model(NamedTuple):
     # Kinds of layers with a growing cache, where they differ in more than the window: (layers, window or 0, KV heads,
     # elements of one head's key and value). MLA's latent is one head, and so is an index that chooses tokens.
     caches: tuple[tuple[int, int, int, int], ...] = ()
+    # DeepSeek-V4's kinds, in blocks of their own: (layers, window or 0, tokens of a block, bytes of one layer's block)
+    pages: tuple[tuple[int, int, int, int], ...] = ()
     kv_dtype: str = "auto"  # "fp8" where the checkpoint brings scales for its cache, which vLLM's "auto" then takes
     unquantized_params: int = 0  # that a quantized checkpoint leaves in 16 bits, beside embeddings, head and routers
     replicated_params: int = 0  # of `params`, those that every rank of tensor parallelism holds whole, MLA's included
     quantization: str = "none"  # of the published weights themselves (gpt-oss: mxfp4, DeepSeek-V3: fp8)
+    rest_quantization: str = "none"  # beside mxfp4 experts (gpt-oss: none, DeepSeek-V4: fp8)
     workload: str = "generation"
     head: str = ""  # of a config.json: "text", "classes", "tokens", "masked", "spans", "none"; "": not known
     engines: tuple[str, ...] = ENGINES  # that run its architecture; none: only code of its own
-    # What keeps vLLM from a model whose architecture it knows: "own head", "no own head", "head KIND", "key NAME",
-    # "architectures", "one tie_word_embeddings" (catalogue/vllm_builds.py)
-    vllm_lacks: str = ""
+    vllm_lacks: str = ""  # what keeps vLLM from an architecture that it knows, as catalogue/vllm_builds.py has it
     licence: str = ""
     gated: bool = False
     revision: str = ""  # commit, where known
@@ -127,6 +126,7 @@ class InferenceSetup(NamedTuple):
     input_len: int = 1024  # tokens of a typical request
     output_len: int = 256
     max_num_seqs: int = 0  # requests that vLLM is told to run at once; 0: its default for the card
+    draft: Draft | None = None  # of vLLM's speculative decoding
     rate: float = 0.0  # requests/s that arrive, over all replicas; 0: `concurrency` are in flight all the time
 
 

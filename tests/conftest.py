@@ -14,6 +14,12 @@ import pytest
 from hub import hub as hub  # a fixture
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest first, by `slow(minutes=2)`, so that two workers end at about the same time."""
+    minutes = {item: [mark.kwargs.get("minutes", 0) for mark in item.iter_markers("slow")] for item in items}
+    items.sort(key=lambda item: -max(minutes[item], default=0))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Put clones, replays and git's identity into a temporary folder, here and in every subprocess."""

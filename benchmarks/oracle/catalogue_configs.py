@@ -100,6 +100,11 @@ FAMILIES = (
     Family(r"Kimi-K2-", "kimi_k2", "DeepseekV3ForCausalLM", like="moonshotai/Kimi-K2-Instruct"),
     Family(r"Devstral-Small-2-|Mistral-Small-3\.[12]", "mistral3", "Mistral3ForConditionalGeneration", MISTRAL3),
     Family(r"Devstral-2-123B", "ministral3", "Ministral3ForCausalLM"),
+    Family(r"Mistral-Medium-3\.5", "mistral3", "Mistral3ForConditionalGeneration", MISTRAL3 | {
+        "vision_config": PIXTRAL | {
+            "hidden_size": 1664, "intermediate_size": 8192, "num_hidden_layers": 48, "head_dim": 104},
+        "text_config": {"model_type": "ministral3"}}),
+    Family(r"Kimi-K2\.[67]", "kimi_k25", "KimiK25ForConditionalGeneration", like="moonshotai/Kimi-K2.5"),
     Family(r"ERNIE-4.5-0", "ernie4_5", "Ernie4_5ForCausalLM"),
     Family(r"ERNIE-4.5-21B", "ernie4_5_moe", "Ernie4_5_MoeForCausalLM"),
     Family(r"EXAONE-4", "exaone4", "Exaone4ForCausalLM", {
@@ -249,9 +254,23 @@ def _with_vision(config: dict[str, Any], family: Family, model: Model) -> dict[s
         return config | {"vision_config": vision | {"out_hidden_size": model.hidden}}
     top = {key: config.pop(key) for key in ("architectures", "model_type", "dtype")}
     quantization = {key: config.pop(key) for key in ("quantization_config",) if key in config}
+    if quantization:
+        kept = quantization["quantization_config"]["modules_to_not_convert"] + _pixtral_modules(vision)
+        quantization = {"quantization_config": quantization["quantization_config"] | {"modules_to_not_convert": kept}}
     text = {"model_type": "mistral", **config, **family.extra.get("text_config", {})}
     top["tie_word_embeddings"] = model.tied_embeddings  # the class's own default ties them
     return {**top, **family.extra, **quantization, "text_config": text}
+
+
+def _pixtral_modules(vision: dict[str, Any]) -> list[str]:
+    """Return the matrices of a Pixtral tower, kept in 16 bits, by the whole names that vLLM wants."""
+    parts = [f"attention.{letter}_proj" for letter in "qkvo"]
+    parts += [f"feed_forward.{name}_proj" for name in ("gate", "up", "down")]
+    layers = range(vision["num_hidden_layers"])
+    names = [f"model.vision_tower.transformer.layers.{layer}.{part}" for layer in layers for part in parts]
+    return names + [
+        f"model.multi_modal_projector.{name}" for name in ("patch_merger.merging_layer", "linear_1", "linear_2")
+    ]
 
 
 def _dimensions(model: Model, kind: str) -> dict[str, Any]:

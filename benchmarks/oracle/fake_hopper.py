@@ -11,6 +11,7 @@ import importlib.machinery
 import sys
 import types
 from typing import Any
+from unittest.mock import MagicMock
 
 NAME = "NVIDIA H100 80GB HBM3"
 CAPABILITY = (9, 0)
@@ -82,9 +83,32 @@ class AbsentPackage(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         module.__version__ = "0.28.0"
 
 
+class AbsentKernels(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Compilers of kernels that only CUDA builds bring (DeepSeek-V4's): every name in them is anything at all."""
+
+    PACKAGES = ("cutlass", "cuda", "tilelang", "quack")
+    MODULES = ("vllm.vllm_flash_attn.cute",)
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
+        if name.partition(".")[0] not in self.PACKAGES and not name.startswith(self.MODULES):
+            return None
+        return importlib.machinery.ModuleSpec(name, self, is_package=True)
+
+    def create_module(self, spec: Any) -> Any:
+        module = MagicMock(name=spec.name)
+        module.__path__, module.__name__, module.__spec__, module.__version__ = [], spec.name, spec, "0"
+        return module
+
+    def exec_module(self, module: Any) -> None:
+        pass
+
+
 def install() -> None:
     """Make vllm, torch and triton of this process see eight H100."""
     sys.meta_path.append(AbsentPackage())
+    import xgrammar  # noqa: F401  # asks for CUDA's bindings, which must still be absent then
+
+    sys.meta_path.append(AbsentKernels())
     for name in COMPILED:
         module = types.ModuleType(name)
         module.__spec__ = importlib.machinery.ModuleSpec(name, None)

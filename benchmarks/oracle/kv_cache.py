@@ -44,8 +44,14 @@ def prepare() -> None:
             backend.get_class()
 
 
-def measure(config: dict[str, Any], lengths: tuple[int, ...] = LENGTHS, tp: int = 1) -> dict[str, Any]:
-    """Return what vLLM says of one rank, in a forked process: its figures, or `refused` with its message."""
+def measure(
+    config: dict[str, Any], lengths: tuple[int, ...] = LENGTHS, tp: int = 1, speculative: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """Return what vLLM says of one rank, in a forked process: its figures, or `refused` with its message.
+
+    With `speculative`, vLLM's option of that name, the draft model is built beside the model: `draft_elements` and
+    `draft_bytes` are those of its own parameters, and its layers count in `request_bytes`. Its `model` may be a config.
+    """
     _import_class(config)
     read, write = os.pipe()
     child = os.fork()
@@ -53,7 +59,7 @@ def measure(config: dict[str, Any], lengths: tuple[int, ...] = LENGTHS, tp: int 
         os.close(read)
         signal.alarm(SECONDS)
         try:
-            answer = _rank(config, lengths, tp)
+            answer = _rank(config, lengths, tp, speculative)
         except BaseException as error:
             answer = {"refused": _message(error)}
         with os.fdopen(write, "w") as pipe:
@@ -84,15 +90,21 @@ def _message(error: BaseException) -> str:
     return f"{type(error).__name__}: {re.sub(re.escape(tempfile.gettempdir()) + r'/[a-z0-9_]+', 'FOLDER', text)[:240]}"
 
 
-def _rank(config: dict[str, Any], lengths: tuple[int, ...], tp: int) -> dict[str, Any]:
+def _rank(
+    config: dict[str, Any], lengths: tuple[int, ...], tp: int, speculative: dict[str, Any] | None = None
+) -> dict[str, Any]:
     from vllm.config import set_current_vllm_config
 
-    folder = tempfile.mkdtemp()
-    (Path(folder) / "config.json").write_text(json.dumps(config))
-    engine = _engine_config(folder, tp, max(lengths))
+    if speculative and isinstance(speculative.get("model"), dict):
+        speculative = speculative | {"model": _folder(speculative["model"])}
+    engine = _engine_config(_folder(config), tp, max(lengths), speculative)
     with set_current_vllm_config(engine):
-        model = _model(engine, tp)
+        model, draft = _model(engine, tp)
         found = {"class": type(model).__name__, "runner": engine.model_config.runner_type, **_weights(model)}
+        if draft is not None:
+            found |= {
+                f"draft_{key.removeprefix('weight_')}": value for key, value in _weights(_without_shared(draft)).items()
+            }
         found["context"] = engine.model_config.max_model_len
         found["request_bytes"] = {}
         specs = _specs(engine, found)
@@ -102,19 +114,36 @@ def _rank(config: dict[str, Any], lengths: tuple[int, ...], tp: int) -> dict[str
     return found
 
 
-def _engine_config(folder: str, tp: int, length: int) -> Any:
+def _folder(config: dict[str, Any]) -> str:
+    folder = tempfile.mkdtemp()
+    (Path(folder) / "config.json").write_text(json.dumps(config))
+    return folder
+
+
+def _without_shared(draft: Any) -> Any:
+    """Return the draft model without the embedding and the head that the proposer takes from the model."""
+    from torch import nn
+
+    kept = nn.Module()
+    for name, parameter in draft.named_parameters():
+        if "embed_tokens" not in name and "lm_head" not in name and "shared_head.head" not in name:
+            kept.register_parameter(name.replace(".", "_"), parameter)
+    return kept
+
+
+def _engine_config(folder: str, tp: int, length: int, speculative: dict[str, Any] | None = None) -> Any:
     from vllm.engine.arg_utils import EngineArgs
     from vllm.usage.usage_lib import UsageContext
 
     os.environ["VLLM_ALLOW_LONG_MAX_MODEL_LEN"] = "1"
     return EngineArgs(
         model=folder, skip_tokenizer_init=True, tensor_parallel_size=tp, load_format="dummy",
-        distributed_executor_backend="mp" if tp > 1 else None,
+        distributed_executor_backend="mp" if tp > 1 else None, speculative_config=speculative,
     ).create_engine_config(usage_context=UsageContext.OPENAI_API_SERVER)  # fmt: skip
 
 
 def _model(engine: Any, tp: int) -> Any:
-    """Return the model of rank 0 on the meta device."""
+    """Return the model of rank 0 on the meta device, and its draft model or None."""
     import torch
     import torch.distributed as dist
     import vllm.distributed.device_communicators.shm_broadcast as broadcast
@@ -157,7 +186,13 @@ def _model(engine: Any, tp: int) -> Any:
     parallel_state.initialize_model_parallel(tp)
     with set_default_torch_dtype(engine.model_config.dtype), torch.device("meta"), OnMeta():
         init_workspace_manager(torch.device("meta"))
-        return initialize_model(vllm_config=engine, model_config=engine.model_config)
+        model, draft = initialize_model(vllm_config=engine, model_config=engine.model_config), None
+        if engine.speculative_config and engine.speculative_config.draft_model_config:
+            from vllm.compilation.backends import set_model_tag
+
+            with set_model_tag("eagle_head"):
+                draft = initialize_model(vllm_config=engine, model_config=engine.speculative_config.draft_model_config)
+        return model, draft
 
 
 def _weights(model: Any) -> dict[str, int]:

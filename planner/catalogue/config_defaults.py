@@ -1,4 +1,4 @@
-"""Values that the configuration classes of transformers 5.23.0 take for absent keys, one row for
+"""Values that the configuration classes of transformers 5.24.0 take for absent keys, one row for
 those that take the same.
 
 Written by scripts/config_defaults.py. A truth value stands as 1 or 0.
@@ -197,6 +197,10 @@ glm_moe_dsa: vocab_size=154880 hidden_size=6144 intermediate_size=12288 moe_inte
   num_attention_heads=64 num_key_value_heads=64 n_shared_experts=1 n_routed_experts=256 kv_lora_rank=512
   q_lora_rank=2048 qk_rope_head_dim=64 v_head_dim=256 qk_nope_head_dim=192 num_experts_per_tok=8
   max_position_embeddings=202752 index_head_dim=128 index_n_heads=32 head_dim=64 first_k_dense_replace=3
+deepseek_v4: vocab_size=129280 hidden_size=4096 moe_intermediate_size=2048 num_hidden_layers=43 num_attention_heads=64
+  num_key_value_heads=1 head_dim=512 q_lora_rank=1024 num_experts_per_tok=6 n_routed_experts=256 n_shared_experts=1
+  scoring_func=sqrtsoftplus max_position_embeddings=1048576 hc_mult=4 hc_sinkhorn_iters=20 sliding_window=128 o_groups=8
+  o_lora_rank=1024 index_n_heads=64 index_head_dim=128
 glm4_moe_lite: vocab_size=154880 hidden_size=2048 intermediate_size=10240 moe_intermediate_size=1536
   num_hidden_layers=47 num_attention_heads=20 num_key_value_heads=20 n_shared_experts=1 n_routed_experts=64
   kv_lora_rank=512 q_lora_rank=768 qk_rope_head_dim=64 v_head_dim=256 qk_nope_head_dim=192 num_experts_per_tok=4

@@ -48,7 +48,7 @@ def from_config(config: Mapping[str, Any], id: str, beside: Mapping[str, Any] | 
     fields.asked.update(architecture.nested)
     check_names(text, kind)
     model = _dimensions(fields, architecture, kind, id)
-    head = head_of(config)
+    head = head_of(config) or ("none" if architecture.encoder and config.get("architectures") else "")
     headless = architecture.encoder or head not in ("text", "")
     key, tied = fields.get("tie_word_embeddings", "tie_embedding")
     if tied not in (None, True, False):
@@ -70,6 +70,11 @@ def from_config(config: Mapping[str, Any], id: str, beside: Mapping[str, Any] | 
         head=head,
         engines=architecture.engines,
     )
+    if kind == "deepseek_v4" and model.quantization != "none":
+        groups = "config_groups" in quantization_section(config, text, beside)  # NVIDIA's: experts in nvfp4
+        if groups or (model.quantization, fields.text("expert_dtype")) != ("fp8", "fp4"):
+            raise Refusal(f"{id} is quantized otherwise than deepseek-ai's own checkpoints; take one of those")
+        model = replace(model, quantization="mxfp4", rest_quantization="fp8")
     lacks = vllm_obstacle(config, fields, kind, head, bool(tied and kind not in NEVER_TIED))
     if lacks and "vllm" in model.engines:
         model = replace(model, vllm_lacks=lacks, engines=tuple(each for each in model.engines if each != "vllm"))

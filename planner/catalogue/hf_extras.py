@@ -220,6 +220,52 @@ def _deberta(model: Model, config: Config, experts: Experts, parts: Parts) -> Mo
     return model
 
 
+# What the bytes of a block in vLLM's caches follow from; no other values have been published.
+_V4_WIDTHS = (("head_dim", 512), ("qk_rope_head_dim", 64), ("index_head_dim", 128), ("sliding_window", 128))
+
+
+def _deepseek_v4(model: Model, config: Config, experts: Experts, parts: Parts) -> Model:
+    """Attention to 128 tokens and to older ones in blocks of 4 or 128; four residual streams in hyper-connections.
+
+    Bytes of a layer's block in vLLM 0.32: 37,440 of 64 entries, 8,640 of the index's, and the states of compressors.
+    """
+    if config.items("mlp_layer_types"):
+        raise Refusal(
+            "the config.json has mlp_layer_types, as transformers saves a DeepSeek-V4, which vLLM 0.32 refuses; take "
+            "the config.json that deepseek-ai publishes"
+        )
+    for key, value in _V4_WIDTHS:
+        if config.count(key) != value:
+            raise Refusal(f"{key} in the config.json is {config.count(key)}; only {value} is understood here")
+    config.asked.update(("hc_eps", "hc_sinkhorn_iters", "compress_rates", "compress_rope_theta", "layer_types"))
+    ratios = config.items("compress_ratios")[: model.layers]
+    if len(ratios) != model.layers or set(ratios) - {0, 4, 128}:
+        raise Refusal("compress_ratios in the config.json must name 0, 4 or 128 for each layer")
+    hidden, rank, wide, index = model.hidden, config.count("q_lora_rank"), model.head_dim, 128
+    queries, out = model.heads * wide, config.count("o_lora_rank")
+    split = model.heads + rank * queries + out * queries + hidden * config.count("o_groups") * out
+    indexer = 4 * index * hidden + 9 * index + config.count("index_n_heads") * (index * rank + hidden)
+    compressors = {0: 0, 4: 4 * wide * hidden + 9 * wide + indexer, 128: 2 * wide * hidden + 129 * wide}
+    streams = config.count("hc_mult")
+    mixes = 2 * streams + streams**2
+    copied = hidden * rank + rank + hidden * wide + wide + 2 * (mixes * (streams * hidden + 1) + 3)
+    parts.mixers = [split + copied + compressors[ratio] for ratio in ratios]
+    parts.other += streams * (streams * hidden + 1) + 1
+    fine, coarse = ratios.count(4), ratios.count(128)
+    pages = (
+        (fine, 0, 256, 37440), (fine, 0, 256, 8640), (coarse, 0, 256, 1728), (model.layers, 128, 64, 37440),
+        (fine, 8, 4, 8640), (fine, 8, 4, 32832), (coarse, 128, 8, 32832),
+    )  # fmt: skip
+    return replace(
+        model,
+        attention="mla",
+        qk_rope_head_dim=64,
+        intermediate=model.intermediate or experts.width,
+        pages=tuple(each for each in pages if each[0]),
+        replicated_params=model.layers * copied + sum(compressors[ratio] for ratio in ratios),
+    )
+
+
 EXTRAS: dict[str, Callable[[Model, Config, Experts, Parts], Model]] = {
     "no_mlp": _no_mlp,
     "falcon": _falcon,
@@ -233,4 +279,5 @@ EXTRAS: dict[str, Callable[[Model, Config, Experts, Parts], Model]] = {
     "unpacked_latent": _unpacked_latent,
     "bert_embeddings": _bert_embeddings,
     "deberta": _deberta,
+    "deepseek_v4": _deepseek_v4,
 }

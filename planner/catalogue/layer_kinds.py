@@ -31,7 +31,7 @@ NEMOTRON = {"M": "mamba", "*": "attention", "-": "mlp", "E": "moe"}  # letters o
 def layer_kinds(config: Config, rule: str, layers: int) -> list[str]:
     """Return "full", "window", "linear" or "none" (an MLP alone) for every layer. Refusal where they are odd."""
     listed = config.items("layer_types", "layers_block_type")
-    if listed and rule != "full":
+    if listed and rule not in ("full", "compressed"):
         return _listed(listed, layers)
     word, _space, number = rule.partition(" ")
     return _RULES[word](config, layers, int(number or 0))
@@ -210,6 +210,7 @@ def _nemotron_h(config: Config, layers: int, _every: int) -> list[str]:
 
 _RULES: dict[str, Callable[[Config, int, int], list[str]]] = {
     "full": _full,
+    "compressed": lambda _config, layers, _every: ["full"] * layers,  # DeepSeek-V4, whose kinds hf_extras.py tells
     "window": _window,
     "every": _every,
     "first": _first,

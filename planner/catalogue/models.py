@@ -11,7 +11,7 @@ from .hub_cache import find_snapshot
 from .names import Reference, format_in_name, parse_reference, shown, size_in_name
 from .shipped import load_catalogue
 from .sizes import SIZE_HINT, agree, guessed, parse_size, size_text, sized_model
-from .unplannable import check_format, check_kind, check_size_tells
+from .unplannable import check_family, check_format, check_kind, check_size_tells
 
 # The models that `default_model` chooses from, per workload: current, ungated, apache-2.0 or mit, instruction-tuned.
 DEFAULT_MODELS = {
@@ -91,6 +91,9 @@ HEADLESS = frozenset(
         "microsoft/deberta-v3-large",
     )
 )
+
+
+MOST_DENSE = 410 * 10**9  # parameters of the largest dense model, Llama 3.1 405B
 
 
 def find_model(name: str, size: str = "") -> Model:
@@ -181,6 +184,7 @@ def _guessed_model(reference: Reference, size: str, related: Model | None) -> Mo
     """Return a model of which nothing but its name and perhaps its size is known. Refusal where that is too little."""
     id, named = reference.id, size_in_name(reference.id)
     check_kind(id, related.id if related else "")
+    check_family(id)
     check_size_tells(id, related.id if related else "")
     if not named and not size:
         at = f" --revision {reference.revision}" if reference.revision else ""
@@ -189,6 +193,12 @@ def _guessed_model(reference: Reference, size: str, related: Model | None) -> Mo
             f"`hf download {id} config.json{at}` and try again, or give its size ({SIZE_HINT})"
         )
     params, active = parse_size(named or size)
+    if not size and not related and params == active > MOST_DENSE:
+        raise Refusal(
+            f"{id} has by its name {size_text(params)} parameters, and every model of more than "
+            f"{size_text(MOST_DENSE)} is a mixture of experts: run `hf download {id} config.json` and try again, or "
+            f'give its size with the active ones, as in model_size "{size_text(params)}-A37B"'
+        )
     if related and size_in_name(related.id) != named and not agree(related.params, params):
         related = None
     if related:

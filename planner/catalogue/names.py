@@ -16,6 +16,7 @@ _TYPED = re.compile(rf"({_ID})(?:@({_REVISION}))?", re.ASCII)
 _IN_URL = re.compile(
     rf"({_ID})(?:@({_REVISION}))?(?:/(?:tree|blob|resolve|raw|commit)/([^?#]+))?/?(?:[?#].*)?", re.ASCII
 )
+_TAGGED = re.compile(rf"({_ID}):[\w.-]+", re.ASCII)
 _NAMED = re.compile(r"(?:https?://|hf://)", re.ASCII | re.IGNORECASE)
 _HOSTS = ("huggingface.co", "www.huggingface.co", "hf.co", "hf-mirror.com")
 
@@ -44,11 +45,17 @@ def parse_reference(text: str) -> Reference | None:
         if found and (found[1].startswith(("datasets/", "spaces/")) or "/" not in found[1]):
             return None
     else:
-        found = _TYPED.fullmatch(text) if not scheme else None
+        found = _TYPED.fullmatch(text.removesuffix("/")) if not scheme else None
     if not found or len(found[1]) > MAX_ID or ".." in found[1]:
         return None
     revision = found[2] or (_first_revision(found[3]) if found.re is _IN_URL and found[3] else "")
     return Reference(found[1], "" if revision == "main" else revision)
+
+
+def tagged(text: str) -> str:
+    """Return the id of `org/name:Q4_K_M`, as llama.cpp and Ollama name a file of weights; "" for any other text."""
+    found = _TAGGED.fullmatch(text.strip())
+    return found[1] if found else ""
 
 
 def _first_revision(path: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -32,10 +33,21 @@ VISION = frozenset(
 )
 
 
+# Classes and keys of heads that only propose tokens: EAGLE, Medusa, DFlash, DSpark, MTP, and the library speculators.
+_DRAFTS = re.compile(r"Eagle|Medusa|DFlash|DSpark|Speculator|DraftModel|MTP|NextN")
+_DRAFT_KEYS = ("speculators_model_type", "draft_vocab_size", "dflash_config", "eagle_config")
+
+
 def check_kind(config: Mapping[str, Any], id: str) -> None:
     """Raise Refusal where the config.json is of a model that is not understood, or that no project here runs."""
     if "_class_name" in config or "_diffusers_version" in config:
         raise _refusal(id, "a part of a diffusion pipeline", "images")
+    classes = " ".join(map(str, typed_at(config, list, "architectures")))
+    if _DRAFTS.search(classes) or any(key in config for key in _DRAFT_KEYS):
+        raise Refusal(
+            f"{id} is a draft head for speculative decoding, not a whole model; name the model that it was made for, "
+            f"and the head in SPECULATIVE of the baked plan.py"
+        )
     kind = typed_at(config, str, "model_type")
     if kind in SPEECH:
         raise _refusal(id, f"a model of speech or sound ({kind})", "speech")

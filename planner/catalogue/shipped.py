@@ -36,7 +36,7 @@ class Catalogue(Mapping[str, Model]):
             values = json.loads(self.lines[name])
             if "engines" in values:
                 values["engines"] = tuple(values["engines"])
-            for field in ("variants", "caches"):
+            for field in ("variants", "caches", "pages"):
                 values[field] = tuple(tuple(row) for row in values.get(field, ()))
             self._built[name] = Model(**values)
         return self._built[name]

@@ -91,6 +91,18 @@ _SENSES = (
 )
 
 
+# Families whose config.json is refused, too: what their layers are.
+_UNREAD = (
+    (r"deepseek-v4-1", "attention that layers choose for each other"),
+    (r"kimi-k3", "experts behind a latent, and residuals of attention"),
+    (r"inkling(?:-2)?", "attention with relative positions beside short convolutions"),
+    (r"minimax-m3", "attention over chosen blocks of tokens"),
+    (r"glm-5-\d-flash", "delta nets beside latent attention"),
+    (r"ling-3-0\w*|ling-3", "linear beside latent attention"),
+    (r"step-3-[57]", "layers of different widths"),
+)
+
+
 def _has(words: str, text: str) -> bool:
     """Return whether one of the words stands in the text, which is in lower case and joined by dashes."""
     return bool(re.search(rf"(?<![a-z0-9])(?:{words})(?![a-z0-9])", text))
@@ -132,6 +144,17 @@ def check_kind(id: str, base: str = "") -> None:
             f"{id} is an adapter by its name, not a whole model; merge it into {base or 'its base'} "
             f"(PEFT's merge_and_unload) and give the merged folder; where its name misleads, {config}"
         )
+
+
+def check_family(id: str) -> None:
+    """Raise Refusal where the id names a family that no config.json makes plannable."""
+    name = _dashed(id.rpartition("/")[2])
+    for words, layers in _UNREAD:
+        if _has(words, name):
+            raise Refusal(
+                f"{id} has by its name {layers}, which are not understood here, and its config.json would be refused "
+                f"too; name a model of the catalogue"
+            )
 
 
 def check_size_tells(id: str, relative: str = "") -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..catalogue.drafts import draft_of
 from ..catalogue.gpus import GPUS
+from ..draft import Draft
 from ..estimate.transformers_memory import STEP_TOKENS
 from ..estimate.vllm_memory import batched_tokens
 from ..schema import Gpu, InferenceSetup, Request, replace
@@ -81,7 +83,14 @@ def setup_of(request: Request, gpu: Gpu, count: int, engine: str, quantization: 
     step = batched_tokens(setup)
     if request.workload != "generation":  # an encoder reads each text in one step
         step = max(step, request.context_len)
-    return setup._replace(max_batched_tokens=step, max_num_seqs=at_once)
+    return setup._replace(max_batched_tokens=step, max_num_seqs=at_once, draft=draft_for(request, quantization))
+
+
+def draft_for(request: Request, quantization: str) -> Draft | None:
+    """Return what proposes tokens, where answers are to be fast and it is known: it costs throughput under load."""
+    if (request.task, request.workload, request.optimize) != ("serve", "generation", "latency"):
+        return None
+    return draft_of(request.model, quantization)
 
 
 def rows_at_once(request: Request, engine: str) -> int:

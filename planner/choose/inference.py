@@ -89,6 +89,8 @@ def judge(request: Request, setup: InferenceSetup) -> InferenceCandidate:
     if rejected:
         return Candidate(setup, None, container_usd_per_hour(setup), rejected=rejected)
     share = sized(request, setup)
+    if setup.draft and share.containers != 1 and sized(request, setup._replace(draft=None)).containers == 1:
+        share = sized(request, setup._replace(draft=None))  # a draft is left out where it costs a container
     estimate = estimate_with(share.setup, share.memory)
     usd_per_hour = container_usd_per_hour(setup)
     if not estimate.fits:

@@ -1,7 +1,8 @@
 """The order of the inference setups that work: what is gained for the money, and what is beaten outright.
 
 Within one quality of weights nothing is taken that costs more and is slower than something else, so a larger budget
-never gives a slower plan. Of the rest the best score is taken: price against speed, as the aim weighs them.
+never gives a slower plan. Of the rest the best score is taken, price against speed as the aim weighs them, and of
+scores that are as good as equal the fastest.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ SERVE_SPEED, BATCH_SPEED = 0.4, 0.1
 THROUGHPUT_PRICE, LATENCY_PRICE = 0.1, 0.25
 # Times the price, of what is less sure or less like the published model (priors).
 TIGHT, EIGHT_BITS = 1.15, 1.1
+NEAR = 1.01  # times the best score is as good where the aim is cost: no speed is predicted that well (prior)
 
 
 class RankKey(NamedTuple):
@@ -61,7 +63,11 @@ def ranked(request: Request, candidates: list[InferenceCandidate]) -> list[Infer
         return []
     merits = [merit(request, candidate) for candidate in candidates]
     merits.sort(key=lambda one: rank_key(request, one))
-    first = next(one for one in merits if not any(other.beats(one) for other in merits))
+    unbeaten = [one for one in merits if not any(other.beats(one) for other in merits)]
+    best = unbeaten[0]
+    enough = best.score * (NEAR if request.optimize == "cost" and not cheapest(request) else 1.0)
+    near = [one for one in unbeaten if (one.slow, one.quality_lost) == (best.slow, best.quality_lost)]
+    first = max((one for one in near if one.score <= enough), key=lambda one: (not one.tight, one.speed, -one.price))
     return [first.candidate, *(one.candidate for one in merits if one is not first)]
 
 

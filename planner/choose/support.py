@@ -9,6 +9,7 @@ from .attention import unsupported_kernel
 # Lowest compute capability, from `get_min_capability` of vLLM 0.32's quantization layers. fp8 would load on 7.5 too,
 # but a T4 computes in neither fp8 nor bf16: 8.0 is where weight-only fp8 has fast kernels (Marlin).
 CAPABILITY = {"none": 7.5, "fp8": 8.0, "int8": 7.5, "int4": 7.5, "nf4": 7.5, "mxfp4": 8.0, "nvfp4": 10.0}
+HOPPER = 9.0  # from where FlashMLA runs over DeepSeek-V4's compressed cache
 BLACKWELL = 10.0  # from where vLLM 0.32 has sparse attention over an fp8 cache; on Hopper it finds no backend
 # Encoders that vLLM 0.32 refuses, and ELECTRA, whose probabilities it gets wrong: tried on its CPU build.
 UNSUPPORTED_ENCODERS = ("distilbert", "mpnet", "deberta", "electra")
@@ -40,6 +41,8 @@ def _unsupported(setup: InferenceSetup) -> Reason | None:
         return Reason.ENCODER_UNSUPPORTED
     indexed = model.attention == "mla" and len(model.caches) > 1  # sparse attention: an index chooses tokens
     if setup.engine == "vllm" and indexed and model.kv_dtype == "fp8" and gpu.compute_capability < BLACKWELL:
+        return Reason.CACHE_UNSUPPORTED
+    if model.pages and gpu.compute_capability < HOPPER:
         return Reason.CACHE_UNSUPPORTED
     if setup.engine == "transformers" and setup.max_batched_tokens and lacks_continuous_batching(model):
         return Reason.NO_CONTINUOUS_BATCHING

@@ -21,14 +21,19 @@ ALIKE = 1.1  # times the cheapest run: up to that the quickest is taken, since t
 def weigh(request: Request) -> tuple[TrainingCandidate, ...]:
     """Return every setup of the request as a candidate: ranked ones first and best first, then the rejected by price.
 
-    A method further down the ladder is weighed only where none above it works with room to spare.
+    A method further down the ladder is weighed only where none above it works on the cards alone, with room to spare.
     """
     judged: list[TrainingCandidate] = []
     for method in methods(request):
         judged += [judge(request, setups) for setups in configurations(request, method)]
-        if any(not candidate.rejected and not tight(candidate.estimate) for candidate in judged):
+        if any(not candidate.rejected and comfortable(candidate) for candidate in judged):
             break
     return ranked(request, judged)
+
+
+def comfortable(candidate: TrainingCandidate) -> bool:
+    """Whether the states lie on the cards, with room to spare."""
+    return candidate.setup.offload == "none" and not tight(candidate.estimate)
 
 
 def weigh_again(request: Request, candidates: tuple[TrainingCandidate, ...]) -> tuple[TrainingCandidate, ...]:
@@ -76,8 +81,8 @@ class Class(NamedTuple):
     """Return the ranks that come before price and time, the weightiest first; smaller is better."""
 
     tight: bool
+    offloads: bool  # every step goes through the host's link and its CPU: adapters on the cards come first
     method: int  # steps down the ladder
-    offloads: bool
     weak_link: bool  # gradients over PCIe
     several_nodes: bool  # Modal lends clusters on request
 
@@ -98,8 +103,8 @@ def class_of(request: Request, candidate: TrainingCandidate) -> Class:
     weak = setup.gpu_count > 1 and not setup.gpu.nvlink and communication_share(setup) > WEAK_SHARE
     return Class(
         tight=tight(candidate.estimate),
-        method=methods(request).index(setup.method),
         offloads=setup.offload != "none",
+        method=methods(request).index(setup.method),
         weak_link=weak,
         several_nodes=setup.nodes > 1,
     )

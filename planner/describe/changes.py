@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from ..asked import Budget, WarmPool
+from ..choose.configurations import draft_for
 from ..choose.cost import needed_usd, tokens_per_s
 from ..choose.formats import published_in_fp8, quality_lost
 from ..choose.inference import weigh, weigh_again
@@ -81,9 +82,18 @@ def other_aims(plan: InferencePlan) -> Iterator[str]:
         if not found:
             yield f"`{typed}`: the budget pays for nothing that works."
         elif found.setup == plan.chosen.setup:
-            yield f"`{typed}`: the same choice."
+            yield f"`{typed}`: the same choice{drafting(plan, other)}."
         else:
             yield f"`{typed}`: {gets(replace(plan, request=other), found)}."
+
+
+def drafting(plan: InferencePlan, other: Request) -> str:
+    """Return whether another aim turns speculative decoding on or off, to follow "the same choice"."""
+    setup = plan.chosen.setup
+    drafts = setup.engine == "vllm" and draft_for(other, setup.quantization) is not None
+    if drafts == (setup.draft is not None):
+        return ""
+    return f", {'with' if drafts else 'without'} speculative decoding"
 
 
 def other_formats(plan: InferencePlan) -> Iterator[str]:

@@ -33,6 +33,7 @@ from .monthly import batch_table, service_tables
 from .names import ENGINE_NAMES, format_name, kernel_name
 from .neighbours import frontier, next_cheaper, next_faster, one_per_gpu, verdict
 from .other_gpus import cheaper_single_gpus, out_of_memory
+from .speculation import speculation_words
 
 COLUMNS = (
     "GPU",
@@ -56,7 +57,7 @@ def page(plan: InferencePlan) -> Page:
     return Page(
         decision=decision(plan),
         bar=bar(plan.chosen),
-        memory=[paragraph(*cache_words(plan))],
+        memory=[paragraph(*words) for words in (cache_words(plan), speculation_words(plan.chosen.setup)) if words],
         out_of_memory=out_of_memory(plan),
         speed=[paragraph(*speed_words(plan))],
         cost=[

@@ -1,19 +1,21 @@
 """Speed of inference: a decoding step, a prefill, an encoder's pass, a cold start.
 
-A roofline of named terms, with the share that engines reach.
+A roofline of named terms, with the share of each roof that kernels reach.
 
-A step of B requests takes bytes moved / bandwidth + arithmetic / FLOP/s + work that no roof bounds (launches, norms,
-all-reduces, scheduling). In the steady state each step also carries B x input / output tokens of prefill.
+In a step the products read all weights while they compute; reading the cache, what lies between the products, attention
+over prompts, all-reduces and work that no roof bounds (launches, norms, scheduling) come on top. In the steady state
+each step also carries B x input / output tokens of prompts, in chunks of the engine's step.
 
-Fitted once, together, on 2,700 points of aiconfigurator's silicon_sample.csv (Apache-2.0: vLLM, SGLang, TensorRT-LLM on
-H100, H200, B200, B300) and the published tables in benchmarks/data. What that is worth on a family that the fit has not
-seen stands in docs/accuracy.md. Cards that neither names (T4, L4, L40S) are priors by their data sheets.
+The shares are read off timings of single kernels; five times are fitted, together, on 3,000 points of aiconfigurator's
+silicon_sample.csv (Apache-2.0: vLLM, SGLang, TensorRT-LLM on H100, H200, B200, B300) and the published tables in
+benchmarks/data. What that is worth on a family that the fit has not seen stands in docs/accuracy.md.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import lru_cache
 from typing import NamedTuple
 
 from ..schema import GIB, Gpu, InferenceSetup, Model
@@ -22,22 +24,34 @@ from .memory_terms import InferenceMemory
 from .vllm_memory import batched_tokens, max_sequences
 from .weights import embedding_params, weight_bytes, weight_format
 
-BANDWIDTH_SHARE = 0.79  # of device bandwidth; gpt-fast reached 0.69 on a capped A100, vLLM 0.92 on an L4
-EXPERT_BANDWIDTH = 0.87  # grouped kernels against dense ones
-FLOPS_SHARE = {1: 0.43, 2: 0.60, 4: 0.35}  # of dense FLOP/s where tensor cores run at 16, 8, 4 bits
+# Read off timings of vLLM's kernels in aiconfigurator-core 0.12 (NVIDIA, Apache-2.0), not fitted to any engine.
+BANDWIDTH_SHARE = 0.80  # of device bandwidth, in products of few rows (0.68 on an A100 to 0.90 on an RTX PRO 6000)
+CACHE_BANDWIDTH = 0.85  # the same, reading KV cache (0.73 to 0.93 from 32 requests of 1,000 tokens)
+# Of dense FLOP/s in products of 1,000 rows and more, where tensor cores run at 16, 8, 4 bits, by compute capability.
+GEMM_SHARE = {
+    75: (0.45, 0.45, 0.45),  # prior
+    80: (0.65, 0.65, 0.65),  # 0.86 in a kernel alone; prompts of Qwen3-32B and 14B under vLLM differ by 0.65
+    86: (0.64, 0.64, 0.64),  # as Ada's (prior)
+    89: (0.64, 0.48, 0.48),
+    90: (0.82, 0.59, 0.59),
+    100: (0.70, 0.46, 0.41),
+    103: (0.70, 0.46, 0.41),  # a B300's kernels are within 8% of a B200's
+    120: (0.78, 0.70, 0.58),
+}
+# Of that: cards of 70 to 150 W do not hold their clock. An A10G is sold with 70 of the A10's 125 TFLOP/s (prior).
+POWER_LIMITED = {"T4": 0.75, "L4": 0.65, "A10": 0.50}
 UNPACKED_BANDWIDTH = 0.8  # of that, int4 and nf4: gpt-fast moved 1,098 GB/s in int4 and 1,411 in bf16
-PREFILL_GAIN = 1.5  # times faster than in 16 bits, at most, is a lone prompt read with 8-bit products
-EXPERT_FLOPS = 0.58  # grouped kernels against dense ones
-DEQUANTIZED_FLOPS = 0.68  # 4-bit weights unpacked to 16 bits on the way to the tensor cores
-# Of dense FLOP/s, by kernel: the fit saw 0.54 over all (prior).
-ATTENTION_FLOPS = {"sdpa": 0.40, "flash_attention_2": 0.40, "flash_attention_3": 0.54, "flash_attention_4": 0.54}
-LAYER_S = 15e-6  # launches and norms of a layer inside a CUDA graph
-EXPERT_LAYER_S = 30e-6  # routing, sorting and gathering of a layer of experts
-STEP_S = 0.8e-3  # scheduling and sampling of one step
-SEQUENCE_S = 9.5e-6  # the same, per request in it
-ALLREDUCE_S = 20e-6  # one small all-reduce over NVLink
-PCIE_ALLREDUCE_S = 35e-6  # over PCIe (two RTX PRO 6000; prior for others)
-ALLREDUCE_SHARE = 0.78  # of the link's one-way bandwidth
+EXPERT_FLOPS = 0.65  # grouped kernels against dense ones (0.45 to 0.9)
+DEQUANTIZED_FLOPS = 0.80  # weights unpacked to 16 bits on the way: vLLM on an A100, fp8 0.85 and AWQ 0.95 of bf16
+# Of dense 16-bit FLOP/s, by kernel, over prompts of some thousand tokens; FlashAttention 4 is young.
+ATTENTION_FLOPS = {"sdpa": 0.40, "flash_attention_2": 0.47, "flash_attention_3": 0.53, "flash_attention_4": 0.45}
+ALLREDUCE_SHARE = 0.40  # of a link's one-way bandwidth (0.30 to 0.45 over NVLink, 0.2 to 0.4 over PCIe)
+# Fitted, together, on whole engines; with any one family left out they stay within a third of this.
+LAYER_S = 25e-6  # launches and norms of a layer inside a CUDA graph
+EXPERT_LAYER_S = 35e-6  # routing, sorting and gathering of a layer of experts
+STEP_S = 0.3e-3  # scheduling and sampling of one step
+SEQUENCE_S = 15e-6  # the same, per request in it
+ALLREDUCE_S = 16e-6  # one small all-reduce
 EAGER_STEP_S = 8e-3  # eager PyTorch outside the layers; with the next: litgpt, transformers on A100, H100, H20
 EAGER_LAYER_S = 5.5e-4  # launching one layer's kernels: 20 to 45 tokens/s up to 14B, whatever the size
 # Times launches. Measured: nf4 (litgpt), fp8 and int4 (Qwen's tables); the others prior.
@@ -57,14 +71,30 @@ RANGE = 1.6  # four of five points of a family left out lie within this factor
 class Steps(NamedTuple):
     """Seconds of the steps of one replica, and what bounds them."""
 
-    writing_s: Callable[[float], float]  # of a step in which so many requests write a token each
-    prompt_token_s: float  # that each token of a prompt adds to a step
-    lone_token_s: float  # and that it takes beyond that until the first token
+    step_s: Callable[..., float]  # step_s(answering, read): so many requests get a token, so many of prompts are read
+    prompt_s: float  # of each token of a prompt that is read alone
     outside_s: float  # until the first token, outside of steps
     most: float  # requests that slots and cache hold
     budget: float  # tokens of a step, of prompts and answers
     prompt: int  # tokens of a typical request
     answer: int
+
+    def token_s(self, batch: float) -> float:
+        """Return the seconds between two tokens of a request while `batch` are in flight all the time.
+
+        While each grows by a token, as many prompts are read as answers end: in some steps, or in each of many.
+        """
+        read = batch * self.prompt / self.answer
+        chunk = min(max(self.budget - batch, 1.0), max(read, float(self.prompt)))
+        mixed = read / chunk
+        if mixed < 1:
+            return (1 - mixed) * self.step_s(batch) + mixed * self.step_s(batch, chunk)
+        return mixed * self.step_s(batch / mixed, chunk)
+
+    def added_s(self, answering: float) -> float:
+        """Return the seconds that a token of a prompt adds to a step in which so many requests get a token."""
+        chunk = min(max(self.budget - answering, 1.0), float(self.prompt))
+        return (self.step_s(answering, chunk) - self.step_s(answering)) / chunk
 
 
 class InferenceSpeed(NamedTuple):
@@ -91,25 +121,27 @@ def flops_gain(gpu: Gpu, form: str) -> int:
     return 2 if form == "int8" and 8.0 <= gpu.compute_capability < 10.0 else 1
 
 
+def gemm_share(gpu: Gpu, gain: int) -> float:
+    """Return the share of dense FLOP/s that large matrix products reach where tensor cores run `gain` times as fast.
+
+    A capability that is not listed takes the share of the one below it.
+    """
+    known = _listed_capability(gpu.compute_capability)
+    return GEMM_SHARE[known][{1: 0, 2: 1, 4: 2}[gain]] * POWER_LIMITED.get(gpu.name, 1.0)
+
+
+@lru_cache(maxsize=32)
+def _listed_capability(capability: float) -> int:
+    return max(listed for listed in GEMM_SHARE if listed <= max(round(10 * capability), min(GEMM_SHARE)))
+
+
 def compute_flops(model: Model, gpu: Gpu, form: str) -> float:
     """Return the FLOP/s that one GPU reaches in the matrix products of that model."""
     gain = flops_gain(gpu, form)
-    share = FLOPS_SHARE[gain] * (EXPERT_FLOPS if model.experts else 1.0)
-    if gain == 1 and form in ("int4", "nf4", "mxfp4", "nvfp4"):
+    share = gemm_share(gpu, gain) * (EXPERT_FLOPS if model.experts else 1.0)
+    if gain == 1 and form not in ("none", "int8"):
         share *= DEQUANTIZED_FLOPS
     return gpu.flops * gain * share
-
-
-def lone_prompt_s(setup: InferenceSetup, form: str, token_s: float) -> float:
-    """Return the seconds that a token of a lone prompt takes beyond `token_s`, where the tensor cores run at 8 bits.
-
-    Measured with vLLM a prompt is read 1.2 to 1.5 times as fast as in 16 bits: quantizing activations and norms take
-    the rest. FLOPS_SHARE was fitted under load, on engines that fuse them.
-    """
-    if flops_gain(setup.gpu, form) != 2:
-        return 0.0
-    in_16_bits = token_s * compute_flops(setup.model, setup.gpu, form) / compute_flops(setup.model, setup.gpu, "none")
-    return max(0.0, in_16_bits / PREFILL_GAIN - token_s)
 
 
 def prefill_kernel(setup: InferenceSetup) -> str:
@@ -126,50 +158,54 @@ def steps_of(setup: InferenceSetup, memory: InferenceMemory) -> Steps:
     prompt, answer = max(setup.input_len, 1), max(setup.output_len, 1)
     bandwidth = gpu.bandwidth * BANDWIDTH_SHARE
     unpacking = UNPACKED_BANDWIDTH if form in ("int4", "nf4") else 1.0
-    flops = tp * compute_flops(model, gpu, form)
     embedding, experts, rest = weight_bytes(model, setup.quantization)
     dense_s = ((embedding if model.tied_embeddings else embedding / 2) + rest / unpacking) / tp / bandwidth
-    experts_s = experts / tp / (bandwidth * EXPERT_BANDWIDTH * unpacking)
+    experts_s = experts / tp / (bandwidth * unpacking)
     untouched = 1 - model.experts_per_token / model.experts if model.experts else 0.0
     active = max(model.params_active - embedding_params(model) / 2, model.params_active / 2)
-    token_s = 2 * active / flops
+    product_s = 2 * active / (tp * compute_flops(model, gpu, form))
 
-    reduced_s = 0.0  # one token's share of the all-reduces
+    beside_s = FUSED_TRAFFIC * traffic_bytes(model) / tp / bandwidth  # of a token, between the products
     fixed_s = STEP_S + model.layers * (LAYER_S + (EXPERT_LAYER_S if model.experts else 0.0))
     if tp > 1:
         reduced = 2 * model.layers * 2 * model.hidden * 2 * (tp - 1) / tp
-        reduced_s = reduced / (gpu.link / 2 * ALLREDUCE_SHARE)
-        fixed_s += 2 * model.layers * (ALLREDUCE_S if gpu.nvlink else PCIE_ALLREDUCE_S)
+        one_way = gpu.link / 2 if gpu.nvlink else gpu.link  # data sheets give PCIe one way, NVLink both
+        beside_s += reduced / (one_way * ALLREDUCE_SHARE)
+        fixed_s += 2 * model.layers * ALLREDUCE_S
     launched_s = 0.0
     if setup.engine != "vllm":
         launched_s = (EAGER_STEP_S + model.layers * EAGER_LAYER_S) * EAGER_FORMAT.get(form, 1.0)
         launched_s *= EAGER_EXPERTS if model.experts else 1.0
-
-    request_bytes = kv_gib(model, prompt + answer // 2, 1, setup.kv_dtype, tp) * GIB
-
-    def step_s(batch: float) -> float:
-        moved_s = dense_s + experts_s * (1 - math.pow(untouched, batch)) + request_bytes * batch / bandwidth
-        return max(moved_s + (token_s + reduced_s + SEQUENCE_S) * batch + fixed_s, launched_s)
 
     # A prompt attends to the half of itself that came before; a windowed layer to no more than its window.
     seen = float(model.layers - model.linear_layers - model.sliding_layers)
     if model.sliding_window:
         seen += model.sliding_layers * min(1.0, 2 * model.sliding_window / prompt)
     attention = 2 * seen * model.heads * model.head_dim * prompt
-    prefill_s = token_s + reduced_s + attention / (tp * gpu.flops * ATTENTION_FLOPS[prefill_kernel(setup)])
+    attention_s = attention / (tp * gpu.flops * ATTENTION_FLOPS[prefill_kernel(setup)])
+    request_s = kv_gib(model, prompt + answer // 2, 1, setup.kv_dtype, tp) * GIB / (gpu.bandwidth * CACHE_BANDWIDTH)
+
+    def step_s(answering: float, read: float = 0.0) -> float:
+        """Return the seconds of a step that adds a token to `answering` requests and reads `read` tokens of prompts.
+
+        A product reads weights while it computes; the quadratic sum of both times is within a fifth of kernel timings.
+        """
+        tokens = answering + read
+        weights_s = dense_s + experts_s * (1 - math.pow(untouched, tokens))
+        products_s = math.hypot(weights_s, product_s * tokens)
+        requests_s = (request_s + SEQUENCE_S) * answering
+        return max(products_s + requests_s + beside_s * tokens + attention_s * read + fixed_s, launched_s)
 
     most = float(setup.max_num_seqs or max_sequences(gpu))
     if setup.engine == "vllm":
         grown = kv_gib(model, prompt + answer * 3 // 4, 1, setup.kv_dtype, tp)
         most = min(most, memory.kv_cache_gib / grown) if grown else most
-    whole = setup.engine != "vllm" and not setup.max_batched_tokens  # plain `generate` reads a prompt in one pass
     return Steps(
-        writing_s=step_s,
-        prompt_token_s=prefill_s,
-        lone_token_s=lone_prompt_s(setup, form, token_s),
+        step_s=step_s,
+        prompt_s=product_s + beside_s + attention_s,
         outside_s=model.layers * PREFILL_LAYER_S,
         most=max(most, 1.0),
-        budget=math.inf if whole else float(batched_tokens(setup)),
+        budget=float(batched_tokens(setup)),
         prompt=prompt,
         answer=answer,
     )
@@ -179,12 +215,13 @@ def generation_speed(setup: InferenceSetup, memory: InferenceMemory) -> Inferenc
     """Return the speed of one request alone, and of the steady mix of `concurrency` requests."""
     steps, replicas = steps_of(setup, memory), setup.gpu_count // setup.tensor_parallel
     batch = max(min(setup.concurrency / replicas, steps.most), 1.0)
-    step, alone_s = steps.writing_s(batch), steps.prompt_token_s + steps.lone_token_s
-    token_s = step + steps.prompt_token_s * batch * steps.prompt / steps.answer
+    token_s = steps.token_s(batch)
     output = replicas * batch / token_s
-    first = steps.outside_s + alone_s * steps.prompt * (1 + PREFILL_QUEUE * (batch - 1)) + step
-    single = 1 / steps.writing_s(1.0)
-    return InferenceSpeed(single, output, output / RANGE, output * RANGE, replicas / alone_s, first, token_s)
+    chunk = max(steps.budget - batch, 1.0)
+    read = steps.added_s(batch) * steps.prompt * (1 + PREFILL_QUEUE * (batch - 1))
+    first = steps.outside_s + read + math.ceil(steps.prompt / chunk) * steps.step_s(batch)
+    single, prefill = 1 / steps.step_s(1.0), replicas / steps.prompt_s
+    return InferenceSpeed(single, output, output / RANGE, output * RANGE, prefill, first, token_s)
 
 
 def encoder_speed(setup: InferenceSetup) -> tuple[float, float]:
@@ -217,7 +254,7 @@ def forward_pass_s(setup: InferenceSetup, texts: float) -> float:
     steps = math.ceil(tokens / batched_tokens(setup))
     step_s = weights_s + STEP_S + model.layers * LAYER_S
     if tp > 1:
-        step_s += 2 * model.layers * (ALLREDUCE_S if gpu.nvlink else PCIE_ALLREDUCE_S)
+        step_s += 2 * model.layers * ALLREDUCE_S
     return max(tokens * token_s + texts * SEQUENCE_S + steps * step_s, tokenizer_s)
 
 

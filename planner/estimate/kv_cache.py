@@ -41,6 +41,8 @@ class CacheKind(NamedTuple):
 def cache_kinds(model: Model, kv_dtype: str = "auto") -> tuple[CacheKind, ...]:
     """Return the kinds of layers with a growing cache. An MLA latent is one head, which every GPU holds."""
     size = 1 if "fp8" in (kv_dtype, model.kv_dtype) else 2
+    if model.pages:  # which every GPU holds whole
+        return ()
     if model.caches:
         return tuple(CacheKind(*kind, size) for kind in model.caches)
     heads, width = model.kv_heads, 2 * model.head_dim
@@ -58,6 +60,8 @@ def state_layers(model: Model) -> int:
 
 def kv_bytes_per_token(model: Model, kv_dtype: str = "auto", tensor_parallel: int = 1) -> float:
     """Return the bytes per token on each GPU, within every layer's window. An MLA cache is copied to every GPU."""
+    if model.pages:
+        return float(sum(layers * size / block for layers, _window, block, size in model.pages))
     return float(sum(kind.layers * kind.token_bytes(tensor_parallel) for kind in cache_kinds(model, kv_dtype)))
 
 
@@ -69,7 +73,10 @@ def kv_layer_bytes(model: Model, kv_dtype: str, tensor_parallel: int) -> int:
 
 def kv_gib(model: Model, tokens: int, sequences: float = 1, kv_dtype: str = "auto", tensor_parallel: int = 1) -> float:
     """Return the GiB that `sequences` of `tokens` each take on each GPU: full layers, windows, constant states."""
-    held = 0.0
+    held = sum(
+        layers * (min(tokens, window) if window else tokens) * size / block
+        for layers, window, block, size in model.pages
+    )
     for kind in cache_kinds(model, kv_dtype):
         kept = min(tokens, kind.window) if kind.window else tokens
         held += kind.layers * kept * kind.token_bytes(tensor_parallel)

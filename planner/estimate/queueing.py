@@ -54,8 +54,7 @@ def highest_rate(steps: Steps, slots: float) -> float:
     """Return the requests/s at which all slots are taken: n writing and their prompts fill steps, and no more fits."""
     prompts_per_token = steps.prompt / steps.answer
     batch = min(slots, steps.most, steps.budget / (1 + prompts_per_token))
-    step = steps.writing_s(max(batch, 1.0)) + steps.prompt_token_s * batch * prompts_per_token
-    return batch / (steps.answer * step)
+    return batch / (steps.answer * steps.token_s(max(batch, 1.0)))
 
 
 def writing(steps: Steps, rate: float, slots: float) -> Latency:
@@ -109,9 +108,9 @@ class Prompts(NamedTuple):
 
 def queue_of(steps: Steps, rate: float, others: float, slots: float) -> Prompts:
     """Return the queue of prompts beside `others` that write."""
-    step = steps.writing_s(min(max(others, 1.0), slots))
-    chunk = max(steps.budget - others, 1.0)
-    each = steps.prompt * (steps.prompt_token_s + step / chunk)
+    answering = min(max(others, 1.0), slots)
+    step, chunk = steps.step_s(answering), max(steps.budget - others, 1.0)
+    each = steps.prompt * (steps.added_s(answering) + step / chunk)
     return Prompts(step, chunk, each, min(rate * each, FULL))
 
 
@@ -123,17 +122,19 @@ def token_s(steps: Steps, rate: float, others: float, slots: float) -> float:
     """
     queue = queue_of(steps, rate, others, slots)
     behind = queue.busy + queue.busy**2 / (2 * (1 - queue.busy))
-    short = queue.step_s / (queue.step_s + min(queue.chunk, steps.prompt) * steps.prompt_token_s)
+    answering = min(1 + others, slots)
+    added = steps.added_s(answering)
+    short = queue.step_s / (queue.step_s + min(queue.chunk, steps.prompt) * added)
     at_end = queue.busy / (2 * (1 - queue.busy)) * short / (queue.busy * short + 1 - queue.busy)
     more = max(0.0, min(behind, slots - 1) - at_end)
     prompts = others + more  # that are read while one writes
-    return steps.writing_s(min(1 + others, slots)) + steps.prompt_token_s * steps.prompt * prompts / steps.answer
+    return steps.step_s(answering) + added * steps.prompt * prompts / steps.answer
 
 
 def first_token_s(steps: Steps, rate: float, others: float, slots: float) -> float:
     """Return the mean seconds to the first token with a slot free: the queue, the step that runs, the prompt itself."""
     queue = queue_of(steps, rate, others, slots)
-    alone = steps.prompt * (steps.prompt_token_s + steps.lone_token_s)
+    alone = steps.prompt * steps.added_s(min(max(others, 1.0), slots))
     alone += math.ceil(steps.prompt / queue.chunk) * queue.step_s
     waiting = queue.busy * queue.each_s / (2 * (1 - queue.busy))
     running = (1 - queue.busy) * (1 - math.exp(-others)) * queue.step_s / 2  # what is left of a step without prompts
@@ -162,9 +163,7 @@ def wait_for_slot_s(steps: Steps, rate: float, slots: float, others: float) -> f
 
 def leaving(steps: Steps, taken: int) -> float:
     """Return the requests/s that leave with so many in the engine."""
-    return taken / (
-        steps.answer * (steps.writing_s(taken) + steps.prompt_token_s * taken * steps.prompt / steps.answer)
-    )
+    return taken / (steps.answer * steps.token_s(taken))
 
 
 def reading(setup: InferenceSetup, rate: float, slots: float) -> Latency:

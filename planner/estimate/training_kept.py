@@ -14,9 +14,9 @@ ADAPTER_BYTES = 3  # of an adapter's input: a 16-bit copy, and the mask of its d
 MASK_BYTES = 1  # of them
 
 
-def saved_bytes(setup: TrainingSetup) -> float:
+def saved_bytes(setup: TrainingSetup, known: Widths | None = None) -> float:
     """Return the bytes that autograd keeps of one decoder layer for one token, nothing recomputed: the layers' mean."""
-    w, kind = widths(setup), traits(setup.model)
+    w, kind = known or widths(setup), traits(setup.model)
     kept = _norms(setup, w, kind) + _linear_inputs(setup, w, kind) + _attention(setup, w, kind) + _mlp(setup, w)
     return kept + _adapters(setup, w, kind) + mask_bytes(setup)
 

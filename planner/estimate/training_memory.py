@@ -112,7 +112,7 @@ def timeline(setup: TrainingSetup, w: Widths, gradients: float) -> tuple[Moment,
     cast = autocast(setup) and full  # float32 weights, of which autocast makes 16-bit copies
     stream = 4 if cast else item
     again = setup.gradient_checkpointing
-    layer = saved_bytes(setup) * tokens
+    layer = saved_bytes(setup, w) * tokens
     stack = model.layers * (stream * w.hidden * tokens if again else layer)
     if mask_bytes(setup):
         stack += MASK_BYTES * tokens * (tokens if setup.packed else setup.seq_len)
@@ -183,10 +183,14 @@ def _head(setup: TrainingSetup, w: Widths, tokens: int, cast: bool) -> tuple[flo
 
 
 def _optimizer_copies(setup: TrainingSetup, w: Widths, gradients: float) -> float:
-    """Return the bytes that the optimizer's step makes: AdamW's foreach kernels a copy of what is trained."""
-    if setup.optimizer != "adamw" or setup.sharding != "none" or setup.offload != "none":
+    """Return the bytes that the optimizer's step makes: AdamW's foreach kernels a copy of what is trained.
+
+    FSDP has freed by then what it gathered; DeepSpeed brings an optimizer of its own.
+    """
+    if setup.optimizer != "adamw" or setup.sharding not in ("none", "fsdp") or setup.offload != "none":
         return 0.0
-    return gradients
+    gathered = gather_bytes(setup, w, states(setup, w)[-1]) if setup.sharding == "fsdp" else 0.0
+    return max(gradients - gathered, 0.0)
 
 
 def unused_bytes(
@@ -196,9 +200,13 @@ def unused_bytes(
     held = weights + optimizer
     peak = held + max(moment.total for moment in moments)
     alone = setup.sharding == "none" and setup.offload == "none"
-    if not alone or setup.method == "qlora" or (setup.method == "full" and not autocast(setup)):
-        return UNUSED_SHARE * peak
-    if setup.method == "lora":
+    if setup.method == "lora" and alone:
         return unused_adapters(setup, w)
+    if (
+        setup.method != "full"
+    ):  # the same room beside whole logits, whoever holds the frozen weights (fsdp_qlora's runs)
+        return max(UNUSED_SHARE * peak, unused_adapters(setup, w))
+    if not alone or not autocast(setup):
+        return UNUSED_SHARE * peak
     trained = weights / 2 if setup.objective == "dpo" else weights  # and as much of DPO's reference
     return reserved_full(setup, w, held, tuple(held + moment.total for moment in moments), trained) - peak

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from ..schema import TrainingSetup
+from .inference_speed import gemm_share
 from .training_kept import saved_bytes
 from .training_memory import LOSS_BYTES
 from .training_states import Widths, element_bytes, states, tokens_of, widths
@@ -15,9 +16,9 @@ from .training_states import Widths, element_bytes, states, tokens_of, widths
 # speed
 # Of the dense peak in large matrix products, by compute capability: A100, H100 and H200, B200. Fitted on the tables of
 # LLM-Foundry, VectorLM, torchtitan, stas00 and Qwen; with any one model family left out 0.70 to 0.78, 0.58 to 0.68 and
-# 0.66 to 0.70.
+# 0.66 to 0.70. Cards without NVLink take the share of inference_speed.py, which kernel timings of the L40S and the RTX
+# PRO 6000 back.
 GEMM_SHARE = {8: 0.76, 9: 0.64, 10: 0.66}
-GEMM_SHARE_PCIE = 0.55  # power limits the clock of cards without NVLink (prior; one L40S run agrees, see the tests)
 ATTENTION_SHARE = {8: 0.65, 9: 0.55}  # of GEMM_SHARE, FlashAttention 2 by compute capability (its paper)
 ATTENTION_SHARE_TUNED = 0.9  # FlashAttention 3 on Hopper, any kernel on Blackwell (stas00's H200 and B200 runs)
 # PyTorch's attention under a mask, of its causal rate: it computes every pair, by the memory-efficient kernel (prior).
@@ -58,7 +59,8 @@ def speed(setup: TrainingSetup) -> TrainingSpeed:
     seen = setup.seq_len * (model.layers - model.sliding_layers) + window * model.sliding_layers
     attention = 2 * w.query * seen * tokens  # one forward pass, causal
     capability = int(gpu.compute_capability)
-    share = GEMM_SHARE.get(capability, GEMM_SHARE_PCIE) if gpu.nvlink else GEMM_SHARE_PCIE
+    share = GEMM_SHARE.get(capability) if gpu.nvlink else None
+    share = share or gemm_share(gpu, 1)
     kernel = ATTENTION_SHARE.get(capability, ATTENTION_SHARE_TUNED)
     if setup.attention == "flash_attention_3":
         kernel = ATTENTION_SHARE_TUNED
@@ -70,7 +72,7 @@ def speed(setup: TrainingSetup) -> TrainingSpeed:
     if setup.packed:  # TRL lays the sequences of a micro-batch end to end, in one row
         scored = 2 * w.query * tokens * model.layers * tokens / MASKED_SHARE
     attention_s = (3.5 + more) * scored / (peak * share * kernel)
-    elementwise_s = ELEMENTWISE_PASSES * (1 + more / 3) * saved_bytes(setup) * tokens * model.layers / gpu.bandwidth
+    elementwise_s = ELEMENTWISE_PASSES * (1 + more / 3) * saved_bytes(setup, w) * tokens * model.layers / gpu.bandwidth
     if setup.logits == "full" and model.workload == "generation":
         elementwise_s += 2 * LOSS_BYTES * tokens * model.vocab / gpu.bandwidth
     launch_s = LAYER_LAUNCH_S * model.layers * (3 + more) / 4

@@ -53,7 +53,8 @@ def batching_memory(setup: InferenceSetup) -> InferenceMemory:
         return weights + fixed + overhead + terms.need_gib <= gpu.visible_gib and terms.claimed_gib <= allowed
 
     sequences = ceil(setup.concurrency * tp / setup.gpu_count)
-    fitting, above = 0, 4 * max_sequences(gpu)
+    one = model.layers * kv_layer_bytes(model, "auto", tp) * setup.context_len / GIB  # of the cache, at the least
+    fitting, above = 0, min(4 * max_sequences(gpu), int(gpu.visible_gib / one) + 1 if one else 4 * max_sequences(gpu))
     while above - fitting > 1:
         middle = (fitting + above) // 2
         fitting, above = (middle, above) if runs(middle) else (fitting, middle)

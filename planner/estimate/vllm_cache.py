@@ -34,6 +34,8 @@ def request_bytes(model: Model, tokens: int, in_flight: int, kv_dtype: str = "au
     from one pool: the attention's block grows until a state fits in it, a kind with smaller pages gets longer
     blocks or padding, and each kind is padded to whole groups.
     """
+    if model.pages:
+        return _paged_bytes(model, tokens, in_flight)
     kinds, states = cache_kinds(model, kv_dtype), state_layers(model)
     if not kinds and not states:
         return 0.0
@@ -55,6 +57,23 @@ def request_bytes(model: Model, tokens: int, in_flight: int, kv_dtype: str = "au
     fewest, most = (pick(kind.layers for kind in table) for pick in (min, max))
     group = most if most < UNEVEN * fewest else fewest
     return float(sum(ceil(kind.layers / group) * group * kind.page * kind.blocks for kind in table))
+
+
+def _paged_bytes(model: Model, tokens: int, in_flight: int) -> float:
+    """Return the bytes of a request where each kind of layers has blocks of its own (DeepSeek-V4).
+
+    Kinds of the same window and block are a group. A block of any group takes what one of the group without a window
+    does, and a group that is larger is split.
+    """
+    groups: dict[tuple[int, int], int] = {}
+    for layers, window, block, size in model.pages:
+        groups[window, block] = groups.get((window, block), 0) + layers * size
+    page = max(size for (window, _block), size in groups.items() if not window)
+    blocks = 0
+    for (window, block), size in groups.items():
+        held = ceil(min(tokens, window - 1 + in_flight) / block) + 1 if window else ceil(tokens / block)
+        blocks += ceil(size / page) * held
+    return float(page * blocks)
 
 
 def _blocks(kind: CacheKind, block: int, tokens: int, in_flight: int) -> int:

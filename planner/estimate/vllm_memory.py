@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from ..reasons import Reason, Rejection
 from ..schema import GIB, Gpu, InferenceSetup
+from .draft_memory import LAYERS, draft_gib, with_draft
 from .kv_cache import is_causal, kv_bytes_per_token, kv_gib
 from .memory_terms import InferenceMemory, nccl_gib, widest_bytes_per_token
 from .vllm_cache import request_bytes
@@ -31,7 +32,8 @@ def vllm_memory(setup: InferenceSetup, engine_version: str) -> InferenceMemory:
     """
     model, gpu, tp = setup.model, setup.gpu, setup.tensor_parallel
     version = parse_version(engine_version)
-    weights = weight_gib(model, setup.quantization, tp)
+    weights = weight_gib(model, setup.quantization, tp) + draft_gib(setup.draft, tp)
+    cached_model = with_draft(setup)
     tokens = batched_tokens(setup)
     per_logit = ANY_SAMPLER_BYTES
     if engine_version:
@@ -42,7 +44,9 @@ def vllm_memory(setup: InferenceSetup, engine_version: str) -> InferenceMemory:
     activation = max(widest_bytes_per_token(model, tp) * tokens, sampler) / GIB
     if version < (0, 6):  # counted all that the allocator had ever reserved, not the peak (factor: one log)
         activation *= 4
-    graphs = GRAPH_GIB_PER_LAYER * model.layers if version >= (0, 21) else 0.0  # before, outside the budget
+    graphs = (
+        GRAPH_GIB_PER_LAYER * (model.layers + (LAYERS if setup.draft else 0)) if version >= (0, 21) else 0.0
+    )  # before, outside the budget
     overhead = NON_TORCH_GIB + nccl_gib(setup, tp) + graphs
     budget = setup.memory_fraction * gpu.visible_gib
     cache = budget - weights - activation - overhead
@@ -52,13 +56,13 @@ def vllm_memory(setup: InferenceSetup, engine_version: str) -> InferenceMemory:
             float(sequences * (setup.gpu_count // tp)),
         )  # fmt: skip
     chunk = tokens * BATCHES_IN_FLIGHT if version >= (0, 20) else tokens
-    request = request_bytes(model, setup.context_len, chunk, setup.kv_dtype, tp) / GIB
+    request = request_bytes(cached_model, setup.context_len, chunk, setup.kv_dtype, tp) / GIB
     concurrent = max(cache, 0.0) / request if request else float(sequences)
-    steady = request_bytes(model, setup.context_len, 1, setup.kv_dtype, tp) / GIB
+    steady = request_bytes(cached_model, setup.context_len, 1, setup.kv_dtype, tp) / GIB
     held = _held_at_once(max(cache, 0.0), request, steady, 0 if generates else sequences)
     cached = concurrent * setup.context_len
     if version < (0, 12):  # printed as if every layer saw everything
-        cached = max(cache, 0.0) * GIB / kv_bytes_per_token(model, setup.kv_dtype, tp)
+        cached = max(cache, 0.0) * GIB / kv_bytes_per_token(cached_model, setup.kv_dtype, tp)
     rejection = None
     if cache <= 0:
         rejection = Rejection(Reason.NO_KV_CACHE, need_gib=budget - cache, have_gib=budget)
@@ -66,7 +70,7 @@ def vllm_memory(setup: InferenceSetup, engine_version: str) -> InferenceMemory:
         rejection = Rejection(Reason.STARTUP_MEMORY, need_gib=budget)
     elif concurrent < 1:
         rejection = Rejection(Reason.REQUEST_TOO_LONG, need_gib=request, have_gib=cache)
-    per_token = kv_gib(model, setup.context_len, 1, setup.kv_dtype, tp) * GIB / setup.context_len
+    per_token = kv_gib(cached_model, setup.context_len, 1, setup.kv_dtype, tp) * GIB / setup.context_len
     return InferenceMemory(
         gpu.visible_gib, weights, activation, overhead, cache, per_token,
         int(cached), concurrent * (setup.gpu_count // tp), rejection, held * (setup.gpu_count // tp),

@@ -55,7 +55,7 @@ def weight_bytes(model: Model, quantization: str) -> tuple[float, float, float]:
         return embedding * 2.0, 0.0, (rest - plain) * bits / 8 + plain * 2.0
     if form == "mxfp4":  # of the experts only; attention stays 16-bit
         padded = ceil(model.moe_intermediate / MXFP4_TILE) * MXFP4_TILE / model.moe_intermediate
-        return embedding * 2.0, experts * padded * bits / 8, rest * 2.0
+        return embedding * 2.0, experts * padded * bits / 8, rest * WEIGHT_BITS[model.rest_quantization] / 8
     if form == model.quantization == "int4":  # trained so (Kimi-K2): experts only, in groups of 32
         return embedding * 2.0, experts * 4.5 / 8, rest * 2.0
     plain = min(router_params(model) + plain, rest)

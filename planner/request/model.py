@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from ..catalogue.models import DEFAULT_MODELS, HEADLESS, TRAINED_MODELS, check_size, default_model, find_model
-from ..catalogue.names import parse_reference, shown
+from ..catalogue.names import parse_reference, shown, tagged
 from ..catalogue.shipped import load_catalogue
 from ..catalogue.sizes import agree, is_size, parse_size, size_text
 from ..schema import LOCAL, TRAINING, Model, Refusal, replace
@@ -53,6 +53,12 @@ def _named_model(model_id: str, size: str) -> Model:
     if is_size(model_id):
         raise Refusal(f"model_id {shown(model_id)} is a size; give it as model_size and leave model_id auto")
     if not parse_reference(model_id):
+        if found := tagged(model_id):
+            raise Refusal(
+                f"model_id {shown(model_id)} names a file of llama.cpp or Ollama by its tag, and only safetensors are "
+                f"loaded here; name the model that it was made from, such as Qwen/Qwen3-8B, without "
+                f"{model_id.strip()[len(found) :]}"
+            )
         raise Refusal(
             f"model_id {shown(model_id)} is neither a Hugging Face id such as Qwen/Qwen3-8B nor a local folder"
         )

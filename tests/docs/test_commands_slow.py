@@ -14,7 +14,7 @@ from terminal import INSTEAD, Terminal, account, clone, copied, installed, termi
 
 from planner.catalogue.gpus import GPUS
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.slow(minutes=1)
 Bake = Callable[..., Project]
 Weights = Callable[[str], Path]
 # test_bake.py and test_training_projects.py run all of a project's tests

@@ -7,84 +7,27 @@ import os
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
 import modal
-import openai
 import pytest
-from control_plane.containers import Container
 from documented import of_file
 from prometheus_client.parser import text_string_to_metric_families
 from waiting import until
 
 from e2e import LONG, long
 from e2e.conftest import Begin
-from e2e.on_modal import OnModal, kill_engine
-from e2e.workloads import WORKLOADS, Workload
+from e2e.on_modal import kill_engine
+from e2e.service import CONTEXT, PATIENCE_S, STARTING, TOKEN, Service
+from e2e.workloads import WORKLOADS
 from planner.schema import ENGINES
 
 pytestmark = pytest.mark.e2e
-TOKEN = "MODAL_PROXY_TOKEN"
-PATIENCE_S = 600.0  # for one request: many share this machine's cores
 AT_ONCE = 80 if LONG else 20  # what runs and what may wait, in one container
-STARTING = (502, 503, 504)  # answered while no container is ready
 MEMORY = ("gpu_memory_used_bytes", "gpu_memory_reserved_bytes", "gpu_memory_peak_bytes", "gpu_memory_planned_bytes")
 ENGINE = {"engine", "version", "attention", "quantization", "dtype", "device", "started_s", "as_planned", "differs"}
 AGENTS = "vllm-generation"  # the service that agents connect to
-CONTEXT = {"generation": "512", "embedding": "256", "classification": "256"}
-
-
-@dataclass
-class Service:
-    """A deployed project and its address."""
-
-    app: OnModal
-    workload: Workload
-    token: str
-    url: str = ""
-    seen: list[int] = field(default_factory=list)  # statuses until the first container was ready
-
-    @property
-    def plan(self) -> dict[str, Any]:
-        return self.app.plan
-
-    @property
-    def weights(self) -> str:
-        return str(self.app.weights)
-
-    @property
-    def headers(self) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self.token}"}
-
-    def post(self, path: str, body: object) -> httpx.Response:
-        return httpx.post(self.url + path, json=body, headers=self.headers, timeout=PATIENCE_S, follow_redirects=True)
-
-    def get(self, path: str) -> httpx.Response:
-        return httpx.get(self.url + path, headers=self.headers, timeout=PATIENCE_S, follow_redirects=True)
-
-    def client_of_openai(self) -> openai.OpenAI:
-        return openai.OpenAI(base_url=f"{self.url}/v1", api_key=self.token, timeout=PATIENCE_S, max_retries=0)
-
-    def short(self, number: int) -> dict[str, Any]:
-        return self.workload.body(self, number)
-
-    def refused(self, body: dict[str, Any], status: int, limit: object = "") -> None:
-        """AssertionError unless a request is refused with this status, in OpenAI's shape, and the limit is named."""
-        answer = self.post(self.workload.path, body)
-        assert answer.status_code == status, answer.text
-        assert str(limit) in answer.json()["error"]["message"].replace(",", "")
-
-    def client(self) -> str:
-        """Return the output of the project's own client, which waits for a container and finds the address."""
-        words = (f"{self.app.project.package}.client", self.workload.text, "--max-tokens", "32")
-        return self.app.run(*words, **{TOKEN: self.token}).stdout.strip()
-
-    def answers_again(self, but: list[Container]) -> None:
-        """AssertionError unless it answers its client, and from another container than these."""
-        assert self.client()
-        assert set(self.app.containers("Server")) - set(but)
 
 
 @pytest.fixture(scope="module", params=[f"{engine}-{workload}" for engine in ENGINES for workload in WORKLOADS])
@@ -101,13 +44,7 @@ def service(request: pytest.FixtureRequest, begin: Begin) -> Iterator[Service]:
 def test_the_weights_go_to_the_volume_and_the_app_is_deployed(service: Service) -> None:
     service.app.upload_weights()
     service.app.deploy()
-    name, plane = service.plan["NAME"], service.app.plane
-    with plane.client() if plane else modal.Client.from_env() as client:
-        if service.plan["ENGINE"] == "vllm":
-            url = modal.Server.from_name(name, "Server", client=client).get_url()
-        else:
-            url = modal.Cls.from_name(name, "Server", client=client)().web.get_web_url()
-    service.url = str(url).rstrip("/")
+    service.find()
 
 
 def test_nobody_gets_in_without_a_token(service: Service) -> None:
@@ -217,8 +154,8 @@ def test_a_request_with_an_images_address_is_refused_before_anything_is_fetched(
 
 def test_overload_is_told_when_to_come_back_and_passes(service: Service) -> None:
     """Twice what a container runs and lets wait: the rest gets a 503 with Retry-After, nothing accepted is lost."""
-    if "MAX_WAITING" not in service.plan or service.plan["WORKLOAD"] != "generation":
-        pytest.skip("Modal holds back what the transformers engine cannot run")
+    if service.plan["WORKLOAD"] != "generation":
+        pytest.skip("as for generation")
     count = 2 * (service.plan["CONCURRENCY"] + service.plan["MAX_WAITING"])
 
     async def all_of_them() -> list[httpx.Response]:

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from e2e.test_serve import Service
+    from e2e.service import Service
 
 CLOSE = 1e-3  # of a probability, or a component of a unit vector, alone or in a batch
 TOKENS = 12  # of a short answer

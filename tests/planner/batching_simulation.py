@@ -95,7 +95,7 @@ def simulate(
             reading.append((one, chunk))
             budget -= chunk
         tokens = sum(chunk for _, chunk in reading)
-        step = steps.writing_s(max(len(writers), 1)) + tokens * steps.prompt_token_s
+        step = steps.step_s(max(len(writers), 1), tokens)
         alike = 1  # steps in which nothing begins and nothing ends
         if not reading:
             alike = min(one.answer - one.written for one in writers)
@@ -125,8 +125,8 @@ def simulate(
     ends = sorted(one.last for one in done)
     early, late = count * 3 // 10, count * 8 // 10  # while as many come as go
     return Measured(
-        ttft_s=fmean(firsts) + steps.outside_s + steps.lone_token_s * steps.prompt,
-        ttft_p95_s=firsts[int(0.95 * len(firsts))] + steps.outside_s + steps.lone_token_s * steps.prompt,
+        ttft_s=fmean(firsts) + steps.outside_s,
+        ttft_p95_s=firsts[int(0.95 * len(firsts))] + steps.outside_s,
         tpot_s=fmean(gaps) if gaps else 0.0,
         in_flight=rate * stays,
         done_per_s=(late - early) / (ends[late] - ends[early]),

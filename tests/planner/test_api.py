@@ -105,6 +105,23 @@ def test_estimate_answers_any_count_of_any_card_and_says_what_modal_does_not_ren
     assert "at most 8 H100" in refused["error"]
 
 
+def test_estimate_says_how_a_card_computes_with_a_format_that_it_lacks():
+    """vLLM 0.32: Marlin unpacks fp8 and NVFP4 from compute capability 7.5 on (marlin_utils_fp8.py, and _fp4.py).
+
+    Mxfp4Config.get_min_capability is 80. fp8 tensor cores begin with Ada, fp4 ones with Blackwell (NVIDIA).
+    """
+    questions = [
+        {"model": "Qwen/Qwen3-0.6B", "gpu": gpu, "quantization": form}
+        for gpu, form in (("T4", "fp8"), ("A100-80GB", "fp8"), ("H100", "nvfp4"), ("L4", "fp8"), ("B200", "nvfp4"))
+    ]
+    told = [one["arithmetic"] for one in answers("estimate", *questions)]
+    assert ["unpacked to 16 bits" in text for text in told] == [True, True, True, False, False]
+    assert told[3:] == ["products run in 8 bits", "products run in 4 bits"]
+    [never] = answers("estimate", {"model": "openai/gpt-oss-20b", "gpu": "T4", "gpu_count": 8})
+    assert not never["fits"] and never["output_tokens_per_s"] is None
+    assert "mxfp4 needs compute capability 8.0" in never["why"]
+
+
 def gpu_plan(*arguments: str) -> list[list[str]]:
     """The rows of a table that a command prints, without its title and head."""
     done = subprocess.run(

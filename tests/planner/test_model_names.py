@@ -245,12 +245,34 @@ def test_gguf_names_the_model_that_it_was_made_from(cache: Path) -> None:
     assert "merge it into Qwen/Qwen3-8B (PEFT" in said(model_id="someone/Qwen3-8B-lora")
 
 
+@pytest.mark.parametrize(
+    "id",
+    ["deepseek-ai/DeepSeek-V4.1-Flash", "moonshotai/Kimi-K3", "MiniMaxAI/MiniMax-M3", "zai-org/GLM-5.3-Flash"],
+)
+def test_a_family_that_no_config_makes_plannable_says_so_at_once(id: str, cache: Path) -> None:
+    for typed in ({}, {"model_size": "284B-A13B"}):
+        text = said(model_id=id, **typed)
+        assert "its config.json would be refused too" in text and "hf download" not in text
+
+
+def test_a_tag_of_llama_cpp_is_no_revision(cache: Path) -> None:
+    assert "without :Q4_K_M" in said(model_id="unsloth/Qwen3-8B-GGUF:Q4_K_M")
+    assert asked(model_id="Qwen/Qwen3-8B/").id == "Qwen/Qwen3-8B"
+
+
+def test_a_name_of_hundreds_of_billions_is_no_dense_model(cache: Path) -> None:
+    """Mistral-Large-3-675B-Instruct-2512 uses 41B of its parameters for a token; the largest dense model has 405B."""
+    id = "mistralai/Mistral-Large-3-675B-Instruct-2512"
+    assert f"`hf download {id} config.json`" in said(model_id=id)
+    assert asked(model_id=id, model_size="675B-A41B").params_active == 41e9
+
+
 # What nothing is known of
 
 
 @pytest.mark.parametrize(
     "id",
-    ["databricks/dbrx-instruct", "mistralai/Mistral-Large-Instruct-2411", "deepseek-ai/DeepSeek-V4-Pro", "org/unknown",
+    ["databricks/dbrx-instruct", "mistralai/Mistral-Large-Instruct-2411", "deepseek-ai/DeepSeek-V2.5", "org/unknown",
      "allenai/OLMoE-new-1B-7B", "x/phi-4-finetuned"],
 )  # fmt: skip
 def test_an_unknown_id_without_a_size_is_refused_the_same_everywhere(

@@ -121,7 +121,7 @@ def test_the_table_of_architectures_is_written_down() -> None:
     assert architecture_table() in text and unpinned_table() in text, "run `python -m benchmarks.oracle.report`"
 
 
-@pytest.mark.slow
+@pytest.mark.slow(minutes=2)
 @pytest.mark.parametrize(("library", "variable"), [("vllm", "VLLM_PYTHON"), ("transformers", "TRAIN_PYTHON")])
 def test_the_libraries_still_say_so(library: str, variable: str, tmp_path: Path) -> None:
     python = os.environ.get(variable)

@@ -428,7 +428,7 @@ def test_what_nearly_is_an_answer_ends_in_a_plan_or_in_one_line(typed: dict[str,
     plan_or_refuse(typed)
 
 
-@pytest.mark.slow
+@pytest.mark.slow(minutes=2)
 @settings(max_examples=10_000, deadline=None, database=None)
 @given(answers() | NEARLY_ALL)
 def test_so_do_ten_thousand_more(typed: dict[str, str]) -> None:

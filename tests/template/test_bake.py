@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from bake import LOCAL_MODEL, Project, bake_into, run
+from bake import BODY, LOCAL_MODEL, Project, bake_into, run
 from bakes import BY_TASK
 from cookiecutter.exceptions import FailedHookException
 
@@ -104,13 +104,11 @@ CONSTANTS = {
     "batch": f"{COMMON} DATASET BUCKET BUCKET_SECRET SHARD_ROWS TIMEOUT SPEED_RANGE TYPICAL_PROMPT_TOKENS",
 }
 OF_WORKLOAD = {
-    ("serve", "generation"): "MAX_ANSWER_TOKENS",
-    ("serve", "embedding"): "MAX_TEXTS",
-    ("serve", "classification"): "MAX_TEXTS",
-    ("serve", "generation", "vllm"): "MAX_WAITING TOOL_CALL_PARSER REASONING_PARSER "
+    ("serve", "generation"): "MAX_ANSWER_TOKENS MAX_WAITING",
+    ("serve", "embedding"): "MAX_TEXTS MAX_WAITING",
+    ("serve", "classification"): "MAX_TEXTS MAX_WAITING",
+    ("serve", "generation", "vllm"): "TOOL_CALL_PARSER REASONING_PARSER "
     "IMAGES ALLOWED_MEDIA_DOMAINS ADAPTERS SPECULATIVE",
-    ("serve", "embedding", "vllm"): "MAX_WAITING",
-    ("serve", "classification", "vllm"): "MAX_WAITING",
     ("batch", "generation"): "MAX_ANSWER_TOKENS TEMPERATURE TYPICAL_ANSWER_TOKENS PREDICTED_PROMPT_TOKENS_PER_S",
 }
 OF_ENGINE = {"vllm": "KV_CACHE_DTYPE MAX_NUM_BATCHED_TOKENS", "transformers": ""}
@@ -370,21 +368,30 @@ def kind(engine: str, workload: str, task: str = "serve") -> dict[str, str]:
 
 INFERENCE = list(product(("serve", "batch"), ENGINES, WORKLOADS))
 FAST = ("serve", "vllm", "generation")  # half a minute each
-WHOLE = ("batch", "transformers", "generation")  # of batch, whose core is the same for all, one runs every test
-OWN = ["tests/test_engine.py", "tests/test_cli.py"]  # and the others those that meet their engine
-KINDS = [FAST, *(pytest.param(*each, marks=pytest.mark.slow) for each in INFERENCE if each != FAST)]
+WHOLE = (FAST, ("batch", "transformers", "generation"))  # one of each task runs every test
+OF_BATCH = ["tests/test_engine.py", "tests/test_cli.py"]  # and of the others those that meet their engine or workload
+SAME = ("common", "inference", "serve")  # parts whose tests meet neither, but for these
+MEET = {"test_local.py", "test_client.py", "test_cold_start.py"}
+KINDS = [FAST, *(pytest.param(*each, marks=pytest.mark.slow(minutes=2)) for each in INFERENCE if each != FAST)]
+
+
+def of_serve() -> list[str]:
+    """Options of pytest that leave out the tests which are the same in every service."""
+    same = {path.name for part in SAME for path in (BODY / "parts" / part / "tests").glob("test_*.py")} - MEET
+    return [f"--ignore=tests/{name}" for name in sorted(same)]
 
 
 @pytest.mark.parametrize(("task", "engine", "workload"), KINDS)
 def test_the_projects_own_tests_pass(task: str, engine: str, workload: str, bake: Bake, tmp_path: Path) -> None:
     project = Project(tmp_path / "my-llm")
     shutil.copytree(bake(**kind(engine, workload, task)).root, project.root)  # the tests may write into their folder
-    which = [] if task == "serve" or (task, engine, workload) == WHOLE else OWN
+    others = of_serve() if task == "serve" else OF_BATCH
+    which = [] if (task, engine, workload) in WHOLE else others
     said = project.python("-m", "pytest", "-q", "-p", "no:cacheprovider", *which)
     assert re.search(r"\b\d+ passed", said)  # and pytest ended well, or `python` had raised
 
 
-@pytest.mark.slow
+@pytest.mark.slow(minutes=5)
 @pytest.mark.parametrize(("task", "workload"), list(product(("serve", "batch"), WORKLOADS)))
 def test_the_real_vllm_engine_runs(task: str, workload: str, bake: Bake, tmp_path: Path) -> None:
     """On a CPU, in the environment that `make test-slow` makes for it."""

@@ -23,6 +23,7 @@ WRITTEN = json.loads(combinations.WRITTEN.read_text(encoding="utf-8"))
 CHOSEN: list[dict[str, str]] = WRITTEN["combinations"]
 NAMES = [f"c{number:03}-{one['task']}-{one['workload']}" for number, one in enumerate(CHOSEN)]
 PAGE = ROOT / "docs" / "combinations.md"
+pytestmark = pytest.mark.xdist_group("combinations")  # one worker bakes them
 PERMISSIVE = {"task": "serve", "workload": "generation", "size": "medium", "budget": "none", "context": "short"}
 
 
@@ -72,11 +73,6 @@ def baked(bake: Callable[..., Project]) -> dict[str, Project]:
     return found
 
 
-@pytest.fixture(scope="module")
-def registered(baked: dict[str, Project]) -> dict[str, Deployed]:
-    return dict(zip(baked, deployed(list(baked.values())), strict=True))
-
-
 @pytest.mark.slow
 def test_all_of_them_are_clean(baked: dict[str, Project]) -> None:
     roots = [str(project.root) for project in baked.values()]
@@ -85,21 +81,29 @@ def test_all_of_them_are_clean(baked: dict[str, Project]) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", NAMES)
-def test_its_types_hold(name: str, baked: dict[str, Project]) -> None:
-    project, prefix = baked[name], sys.prefix
-    if "ENGINE" not in project.plan:  # what trains has an environment of its own
-        if "TRAIN_PYTHON" not in os.environ:
-            pytest.skip("TRAIN_PYTHON names no Python that holds TRL and DeepSpeed: run make test-slow")
-        prefix = str(Path(os.environ["TRAIN_PYTHON"]).parents[1])
-    run(sys.executable, "-m", "ty", "check", "--python", prefix, cwd=project.root)
+def test_their_types_hold(baked: dict[str, Project]) -> None:
+    """Of each project whose code, or whose kind of a planned value, no other has: a dozen of them."""
+    if "TRAIN_PYTHON" not in os.environ:
+        pytest.skip("TRAIN_PYTHON names no Python that holds TRL and DeepSpeed: run make test-slow")
+    trained = str(Path(os.environ["TRAIN_PYTHON"]).parents[1])  # what trains has an environment of its own
+    different = {code_of(project): project for project in baked.values()}
+    for project in different.values():
+        prefix = sys.prefix if "ENGINE" in project.plan else trained
+        run(sys.executable, "-m", "ty", "check", "--python", prefix, cwd=project.root)
+
+
+def code_of(project: Project) -> tuple[str, ...]:
+    """The Python files, their own name aside, and the type of each constant of plan.py."""
+    files = sorted(path for path in project.root.rglob("*.py") if path.name != "plan.py")
+    texts = [f"{path.relative_to(project.root)}\n{path.read_text(encoding='utf-8')}" for path in files]
+    constants = [f"{name}: {type(value).__name__}" for name, value in project.plan.items()]
+    return *(text.replace(project.package, "package") for text in texts), *constants
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", NAMES)
-def test_the_attention_is_the_one_that_was_weighed(name: str, baked: dict[str, Project]) -> None:
-    kernel = CHOSEN[NAMES.index(name)]["attention"]
-    assert baked[name].plan["ATTENTION"] == kernel
+def test_the_attention_is_the_one_that_was_weighed(baked: dict[str, Project]) -> None:
+    planned = {name: project.plan["ATTENTION"] for name, project in baked.items()}
+    assert planned == {name: one["attention"] for name, one in zip(NAMES, CHOSEN, strict=True)}
 
 
 @pytest.mark.slow
@@ -113,23 +117,22 @@ def test_every_app_imports_with_deprecations_as_errors(baked: dict[str, Project]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", NAMES)
-def test_what_is_registered_is_what_was_planned(name: str, registered: dict[str, Deployed]) -> None:
-    found = registered[name]
-    plan, works = found.plan, worker(found)
-    card, _, count = plan["GPU"].partition(":")
-    assert works["gpu"] == f"{card}:{count or 1}"
-    assert works["startup_timeout"] == plan["STARTUP_TIMEOUT"]
-    for registered_as, constant in {
-        "max_containers": "MAX_CONTAINERS",
-        "min_containers": "MIN_CONTAINERS",
-        "scaledown_window": "SCALEDOWN_WINDOW",
-    }.items():
-        assert works[registered_as] == plan.get(constant, works[registered_as]), constant
-    if plan["TASK"] != "serve":
-        assert works["timeout"] == plan["TIMEOUT"]
-    assert max(works["nodes"], 1) == plan.get("NODES", 1)
-    assert found.fetch["secrets"] == plan["SECRETS"] and found.published == [plan["NAME"]]
+def test_what_is_registered_is_what_was_planned(baked: dict[str, Project]) -> None:
+    for name, found in zip(baked, deployed(list(baked.values())), strict=True):
+        plan, works = found.plan, worker(found)
+        card, _, count = plan["GPU"].partition(":")
+        assert works["gpu"] == f"{card}:{count or 1}", name
+        assert works["startup_timeout"] == plan["STARTUP_TIMEOUT"], name
+        for registered_as, constant in {
+            "max_containers": "MAX_CONTAINERS",
+            "min_containers": "MIN_CONTAINERS",
+            "scaledown_window": "SCALEDOWN_WINDOW",
+        }.items():
+            assert works[registered_as] == plan.get(constant, works[registered_as]), (name, constant)
+        if plan["TASK"] != "serve":
+            assert works["timeout"] == plan["TIMEOUT"], name
+        assert max(works["nodes"], 1) == plan.get("NODES", 1), name
+        assert found.fetch["secrets"] == plan["SECRETS"] and found.published == [plan["NAME"]], name
 
 
 def worker(found: Deployed) -> dict[str, Any]:

@@ -19,7 +19,7 @@ PROJECTS = {
 }
 
 
-@pytest.mark.slow
+@pytest.mark.slow(minutes=7)
 @pytest.mark.parametrize("name", PROJECTS)
 def test_a_training_project_passes_its_own_tests(name: str, bake: Bake, tmp_path: Path) -> None:
     """One process, two ranks and two nodes train, are killed, and resume."""

@@ -121,6 +121,6 @@ def test_containers_that_hang_do_not_spend_more_than_is_left(project: Project, p
     output = done.stdout + done.stderr
     assert done.returncode == 1 and "stopped: " in output and "0 of 12 rows done" in output, output
     overshoot = CONTAINERS * (BOOT_S + (GRACE_S if hang == "frozen" else 0.0))
-    lived, counted = sum(clock.seconds.values()), re.search(r"([\d.]+) USD spent", output)
+    lived, counted = sum(clock.seconds.values()), re.search(r"\$([\d.]+) spent", output)
     assert len(clock.seconds) >= CONTAINERS and USD / 2 < lived <= USD + overshoot
     assert counted and float(counted[1]) == pytest.approx(lived, abs=CONTAINERS * BOOT_S)

@@ -11,7 +11,7 @@ from ...describe.inference import estimate_of, idle_prices, max_containers, peak
 from ...describe.load import rate_words
 from ...estimate.inference import estimate
 from ...request.warm_pool import crons
-from ...schema import InferencePlan
+from ...schema import InferencePlan, InferenceSetup
 from .common import DONE, PLANNED, Constant, decided, host_reason, identity, startup_timeout, two_parts
 from .inference import checkpoint, engine, engine_name, rate_reason, weights
 
@@ -117,14 +117,14 @@ def access(plan: InferencePlan) -> list[Constant]:
             public,
             ("MAX_BODY_BYTES", body, f"of one request; a full context takes less, at {TOKEN_BYTES} bytes a token"),
             ("MAX_ANSWER_TOKENS", *longest_answer(plan)),
-            *waiting(plan, WAITING_ROUNDS * setup.concurrency, "requests"),
+            waiting(WAITING_ROUNDS * setup.concurrency, "requests"),
         ]
     body = max(MAX_TEXTS * TEXT_BYTES, whole_mib(setup.context_len * TOKEN_BYTES))
     return [
         public,
         ("MAX_BODY_BYTES", body, f"of one request: room for MAX_TEXTS of {TEXT_BYTES // 1024} KiB each"),
         ("MAX_TEXTS", MAX_TEXTS, "in one request, as many as OpenAI's own API takes; they run CONCURRENCY at a time"),
-        *waiting(plan, WAITING_ROUNDS * MAX_TEXTS, "texts"),
+        waiting(WAITING_ROUNDS * MAX_TEXTS, "texts"),
     ]
 
 
@@ -136,11 +136,9 @@ def longest_answer(plan: InferencePlan) -> tuple[int, str]:
     return half, "one request may ask for; half of the context"
 
 
-def waiting(plan: InferencePlan, count: int, what: str) -> list[Constant]:
-    """Return the length of the engine's queue: vLLM's alone, since Modal holds back what transformers cannot run."""
-    if plan.chosen.setup.engine != "vllm":
-        return []
-    return [("MAX_WAITING", count, f"{what} beside those that run; one more gets a 503, and its client tries again")]
+def waiting(count: int, what: str) -> Constant:
+    """Return the length of the engine's queue."""
+    return "MAX_WAITING", count, f"{what} beside those that run; one more gets a 503, and its client tries again"
 
 
 def conversation(plan: InferencePlan) -> list[Constant]:
@@ -172,12 +170,25 @@ def beside(plan: InferencePlan) -> list[Constant]:
         ("IMAGES", 0, "in one request; more than 0 for a model that sees, sent as data: URLs, 8 MiB each"),
         ("ALLOWED_MEDIA_DOMAINS", [], "hosts that images may be fetched from by https; none"),
         ("ADAPTERS", {}, 'LoRA adapters: {"name in requests": "./folder-on-the-volume" or "org/name@commit"}'),
-        (
-            "SPECULATIVE",
-            {},
-            'vLLM\'s speculative decoding: {"method": "ngram", "num_speculative_tokens": 4, "prompt_lookup_max": 4}',
-        ),
+        speculative(plan.chosen.setup),
     ]
+
+
+def speculative(setup: InferenceSetup) -> Constant:
+    """Return vLLM's configuration of speculative decoding: off, unless latency is the aim and a draft is known."""
+    draft = setup.draft
+    if not draft:
+        example = '{"method": "ngram", "num_speculative_tokens": 4, "prompt_lookup_max": 4}'
+        return "SPECULATIVE", {}, f"vLLM's speculative decoding: {example}"
+    config: dict[str, object] = {"method": draft.method, "num_speculative_tokens": draft.tokens}
+    if draft.repository:
+        config |= {"model": draft.repository, "revision": draft.revision or "main"}
+    source = "a head published for the model" if draft.repository else "layers of the checkpoint itself"
+    return (
+        "SPECULATIVE",
+        config,
+        f"for latency: {source} propose tokens; memory is planned, speed is not; {{}} is off",
+    )
 
 
 def whole_mib(count: int) -> int:

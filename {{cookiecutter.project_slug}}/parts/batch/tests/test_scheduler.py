@@ -194,8 +194,8 @@ def test_half_of_the_money_does_half_and_the_rest_does_the_rest(
     """Each shard is made to take 10 s, whatever this machine is busy with: 20 shards, 200 s."""
     monkeypatch.setattr(budget.SpendMeter, "seconds", property(lambda meter: 10.0))
     shard_usd = 10 / 3600 * plan.USD_PER_HOUR
-    report = jobs.run(job, limit=f"{10.5 * shard_usd:.8f}/run", seconds_per_row=1.0)
-    assert report.stopped.endswith(f"USD are left of {10.5 * shard_usd:g}/run, and a shard costs about {shard_usd:.2f}")
+    report = jobs.run(job, limit=f"{10.7 * shard_usd:.8f}/run", seconds_per_row=1.0)
+    assert report.stopped.endswith(f" is left of ${10.7 * shard_usd:g}/run, and a shard costs about ${shard_usd:.2f}")
     assert report.status.shards_done == 10 and report.status.usd == pytest.approx(10 * shard_usd)
     assert report.status.left_usd == pytest.approx(10 * shard_usd)
     assert "the same command continues" in str(report)
@@ -214,7 +214,7 @@ def test_what_costs_more_than_expected_stops_it_sooner(job: Job, monkeypatch: py
 
 def test_without_money_nothing_starts(job: Job):
     report = jobs.run(job, lambda shard: pytest.fail("paid"), limit="0/run")
-    assert report.stopped.startswith("0.00 USD are left of 0/run") and report.status.left == ROWS
+    assert report.stopped.startswith("$0.00 is left of $0/run") and report.status.left == ROWS
 
 
 def test_a_stop_file_ends_it_after_what_runs(job: Job):

@@ -17,6 +17,7 @@ with image.SERVE.imports():
 
 HOURS = 60 * 60  # seconds
 SNAPSHOT = plan.MEMORY_SNAPSHOT or plan.GPU_SNAPSHOT  # the second needs the first
+MOST_INPUTS = 1000  # of one container at once (prior: Modal's documentation names no limit)
 
 app = modal.App(plan.NAME)
 
@@ -45,7 +46,8 @@ def fetch() -> None:
     experimental_options={"enable_gpu_snapshot": plan.GPU_SNAPSHOT},
 )
 @modal.concurrent(
-    max_inputs=2 * plan.CONCURRENCY,  # one batch runs, the next one waits here
+    # What runs and what waits, and room for /health and for what gets a 503; Modal keeps the rest in its own queue
+    max_inputs=min(2 * plan.CONCURRENCY + plan.MAX_WAITING, MOST_INPUTS),
     target_inputs=plan.TARGET_CONCURRENCY,
 )
 class Server:

@@ -47,9 +47,9 @@ async def text(engine: Engine, question: str, **sampling: Any) -> str:
     return "".join([delta.text for delta in await deltas(engine, question, **sampling)])
 
 
-def test_greedy_answers_are_those_of_plain_generate_even_fifty_at_once(engine: Engine, tiny: Path):
+def test_greedy_answers_are_those_of_plain_generate_however_many_at_once(engine: Engine, tiny: Path):
     plain: Any = AutoModelForCausalLM.from_pretrained(tiny, dtype=torch.float32)
-    questions = [f"{FOX} number {i}" for i in range(50)]
+    questions = [f"{FOX} number {i}" for i in range(min(50, plan.CONCURRENCY + plan.MAX_WAITING))]
 
     async def together() -> list[str]:
         return await asyncio.gather(*(text(engine, q, max_tokens=8, temperature=0.0) for q in questions))
@@ -67,7 +67,11 @@ def test_temperature_samples_from_the_models_own_distribution(engine: Engine, ti
         chances = (plain(torch.tensor([prompt])).logits[0, -1] / 0.1).softmax(-1)
 
     async def draw() -> Counter[str]:
-        return Counter(await asyncio.gather(*(text(engine, FOX, max_tokens=1, temperature=0.1) for _ in range(200))))
+        drawn: Counter[str] = Counter()
+        while drawn.total() < 200:
+            asked = range(min(plan.CONCURRENCY, 200 - drawn.total()))
+            drawn.update(await asyncio.gather(*(text(engine, FOX, max_tokens=1, temperature=0.1) for _ in asked)))
+        return drawn
 
     expected: Counter[str] = Counter()  # several tokens may read alike: single bytes of longer characters
     for token, chance in enumerate(chances.tolist()):
@@ -100,6 +104,20 @@ def test_an_answer_ends_before_a_stop_string(engine: Engine):
 def test_what_exceeds_a_limit_is_refused_before_it_starts(engine: Engine, question: str, asked: int, limit: int):
     with pytest.raises(InvalidRequest, match=str(limit)):
         asyncio.run(text(engine, question, max_tokens=asked))
+
+
+def test_more_than_may_wait_is_refused_and_the_others_are_answered(engine: Engine):
+    most = plan.CONCURRENCY + plan.MAX_WAITING
+
+    async def together() -> list[str | BaseException]:
+        asked = (text(engine, FOX, max_tokens=4, temperature=0.0) for _ in range(most + 3))
+        return await asyncio.gather(*asked, return_exceptions=True)
+
+    got = asyncio.run(together())
+    refused = [one for one in got if isinstance(one, Unavailable)]
+    assert len(refused) == 3 and "ask again" in str(refused[0])
+    assert len({one for one in got if isinstance(one, str)}) == 1
+    assert len(asyncio.run(engine.answer([FOX] * (most + 3)))) == most + 3
 
 
 def test_leaving_early_frees_the_request(engine: Engine):

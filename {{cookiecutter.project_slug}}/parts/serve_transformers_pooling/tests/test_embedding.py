@@ -11,7 +11,7 @@ import pytest
 from sentence_transformers import SentenceTransformer
 
 from {{cookiecutter.__package}} import plan
-from {{cookiecutter.__package}}.engine.errors import InvalidRequest
+from {{cookiecutter.__package}}.engine.errors import InvalidRequest, Unavailable
 from {{cookiecutter.__package}}.engine.server import EmbeddingEngine
 
 pytestmark = pytest.mark.workload("embedding")
@@ -63,6 +63,21 @@ def test_a_text_over_the_limit_is_refused_and_never_cut(engine: EmbeddingEngine)
     assert engine.context == min(plan.CONTEXT_LEN, 512)
     with pytest.raises(InvalidRequest, match=str(plan.MAX_TEXTS)):
         asyncio.run(engine.embed(["a"] * (plan.MAX_TEXTS + 1)))
+
+
+def test_texts_that_may_not_wait_are_refused_and_the_others_are_answered(
+    engine: EmbeddingEngine, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(plan, "MAX_WAITING", 4)
+
+    async def together() -> list:
+        requests = (engine.embed(TEXTS[: plan.CONCURRENCY]), engine.embed(TEXTS[:5]), engine.embed(TEXTS[:4]))
+        return await asyncio.gather(*requests, return_exceptions=True)
+
+    first, refused, last = asyncio.run(together())
+    assert isinstance(refused, Unavailable) and "5 more do not fit" in str(refused)
+    assert (len(first[0]), len(last[0])) == (plan.CONCURRENCY, 4)
+    assert engine.texts == 0
 
 
 def test_vectors_are_cut_only_where_the_model_was_trained_for_it(engine: EmbeddingEngine, tiny: Path, tmp_path: Path):

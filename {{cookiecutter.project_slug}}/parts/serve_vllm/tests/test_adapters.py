@@ -148,9 +148,10 @@ def test_speculation_without_method_or_tokens_is_refused(config: dict[str, objec
 
 
 def own_weights(tiny: Path, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Put the tiny model on the Volume `root`, as MODEL."""
+    """Put the tiny model on the Volume `root`, as MODEL, with no draft model beside it."""
     (root / "own").symlink_to(tiny)
     monkeypatch.setattr(plan, "MODEL", "./own")
+    monkeypatch.setattr(extra_weights, "SPECULATIVE", {})
 
 
 def test_a_folder_on_the_volume_is_found_and_checked(tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

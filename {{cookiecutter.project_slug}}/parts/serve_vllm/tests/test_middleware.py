@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from {{cookiecutter.__package}}.engine import middleware, options
+from {{cookiecutter.__package}}.engine import admission, middleware, options
 from {{cookiecutter.__package}}.engine.body_limit import BodyLimit, Message, Receive, Scope, Send
 from {{cookiecutter.__package}}.monitoring import oom
 
@@ -74,6 +74,38 @@ def test_a_request_that_is_refused_does_not_reach_vllm(built: middleware.RouteFi
     assert status == 400 and not api.asked
     error = json.loads(body)
     assert error["type"] == "error" and "not JSON" in error["error"]["message"]  # in Anthropic's and OpenAI's form
+
+
+def test_a_request_that_finds_no_place_is_refused_before_a_stream_begins(built: middleware.RouteFilter):
+    api, most = Api(), options.MOST_OPEN
+    built.places.take(most)
+    try:
+        status, (said,) = ask(built, api, PATH, BODY)
+        assert status == 503 and not api.asked
+        assert f"{most} requests run or wait" in json.loads(said)["error"]["message"]
+    finally:
+        built.places.free(most)
+    assert ask(built, api, PATH, BODY)[0] == 200 and built.places.taken == 0
+
+
+@pytest.mark.parametrize(
+    ("path", "request_", "count"),
+    [
+        ("/v1/chat/completions", {"messages": [], "n": 3}, 3),
+        ("/v1/completions", {"prompt": "a"}, 1),
+        ("/v1/completions", {"prompt": ["a", "b"], "n": 2.0}, 4),
+        ("/v1/completions", {"prompt": [5, 6, 7]}, 1),
+        ("/v1/completions", {"prompt": [[5, 6], [7]]}, 2),
+        ("/v1/responses", {"input": [{}, {}]}, 1),
+        ("/v1/messages/count_tokens", {"messages": []}, 0),
+        ("/v1/embeddings", {"input": ["a", "b", "c"]}, 3),
+        ("/v1/embeddings", {"input": []}, 1),
+        ("/score", {"queries": "a", "documents": ["b", "c"]}, 2),
+        ("/rerank", {"query": "a", "documents": ["b", "c"]}, 2),
+    ],
+)
+def test_what_a_request_asks_for_is_counted_as_vllm_counts_it(path: str, request_: dict, count: int):
+    assert admission.answers(path, request_) == count
 
 
 def test_each_piece_is_sent_before_the_next_is_made(built: middleware.RouteFilter):
@@ -169,4 +201,58 @@ def test_too_many_waiting_are_told_when_to_try_again(built: middleware.RouteFilt
     rewriter = middleware.ErrorRewriter(send, SimpleNamespace(errored=False))
     for status in (503, 200):
         asyncio.run(rewriter({"type": "http.response.start", "status": status, "headers": []}))
-    assert [dict(message["headers"]).get(b"retry-after") for message in sent] == [b"2", None]
+        asyncio.run(rewriter({"type": "http.response.body", "body": b"full"}))
+    assert [dict(message["headers"]).get(b"retry-after") for message in sent[::2]] == [b"2", None]
+    assert [message["body"] for message in sent[1::2]] == [b"full", b"full"]
+
+
+# As vLLM 0.32 answers them
+ANOTHER_FORM = "the request has a field of another form than this route reads"
+REFUSALS = [
+    (
+        "2 validation errors:\n  {'type': 'string_type', 'loc': 'body.messages.0.ChatUserMessageParam.content', "
+        "'msg': 'Input should be a valid string', 'input': '5'}\n  "
+        "{'type': 'literal_error', 'loc': 'body.role', 'msg': \"Input should be 'user'\", 'input': 'x'}",
+        "messages.0.content: Input should be a valid string; role: Input should be 'user'",
+    ),
+    (
+        "7 validation errors for ValidatorIterator\n0.ChatCompletionContentPartTextParam.text\n  "
+        "Input should be a valid string [type=string_type, input_value=5, input_type=int]\n    "
+        "For further information visit https://errors",
+        "0.text: Input should be a valid string",
+    ),
+    ("unhashable type: 'list'", ANOTHER_FORM),
+    ("jinja2.environment.Template.render() got multiple values for keyword argument 'messages'", ANOTHER_FORM),
+    ("Grammar error: [21:58:25] /project/cpp/regex.cc:83: Regex parsing error", "Grammar error: Regex parsing error"),
+    ("Failed to load image: cannot identify image file <_io.BytesIO object>", "an image cannot be read"),
+    ("stop cannot contain an empty string.", "stop cannot contain an empty string."),
+]
+
+
+@pytest.mark.parametrize(("said", "told"), REFUSALS)
+def test_the_text_of_an_exception_becomes_a_sentence(built: middleware.RouteFilter, said: str, told: str):
+    body = json.dumps({"error": {"message": said, "type": "BadRequestError", "code": 400}}).encode()
+    status, [answer] = ask(built, Api(body, status=400), PATH, BODY)
+    assert status == 400 and told in json.loads(answer)["error"]["message"]
+    assert not any(word in answer for word in (b"validation error", b"input_value", b"jinja2", b"/project", b"unhash"))
+
+
+def test_the_text_of_an_exception_in_a_stream_becomes_a_sentence(built: middleware.RouteFilter):
+    said = {"error": {"message": "unhashable type: 'list'", "type": "BadRequestError", "code": 400}}
+    event = f"data: {json.dumps(said)}\n\n".encode()
+    told = said | {"error": said["error"] | {"message": ANOTHER_FORM}}
+    kept = b'data: {"error": {"message": "too long"}}\n\n'
+    _, pieces = ask(built, Api(b"data: {}\n\n", event, kept, b"data: [DONE]\n\n"), PATH, BODY)
+    assert pieces == [b"data: {}\n\n", f"data: {json.dumps(told)}\n\n".encode(), kept, b"data: [DONE]\n\n"]
+
+
+def test_an_exception_that_vllm_lets_through_is_answered_here(
+    built: middleware.RouteFilter, capsys: pytest.CaptureFixture[str]
+):
+    class Raising(Api):
+        async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+            raise RecursionError("somebody's prompt")
+
+    status, [body] = ask(built, Raising(), PATH, BODY)
+    assert status == 500 and b"prompt" not in body and "somebody's prompt" in capsys.readouterr().out
+    assert built.places.taken == 0

@@ -43,6 +43,9 @@ def test_every_route_of_the_service_has_its_fields():
         (b'{"model": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", "too deep"),
         (b'{"model": ' + b"[" * 100 + b"]" * 100 + b"}", "too deep"),
         (b'{"model": "\\ud83d"}', "surrogate"),
+        (b'{"model": "\xed\xa0\x80"}', "not JSON"),
+        ('{"model": "a"}'.encode("utf-16"), "not JSON"),
+        (b'{"model": ' + b"9" * 5000 + b"}", "5000 digits"),
         (b'{"kv_transfer_params": {}}', "kv_transfer_params"),
     ],
 )
@@ -123,6 +126,8 @@ HOSTS = ["images.example.com"]
     [
         (PNG, [], ""),
         (PNG, HOSTS, ""),
+        (PNG + "*", [], "whole base64"),
+        (PNG[:-1], [], "whole base64"),
         ("https://images.example.com/a.png?size=2", HOSTS, ""),
         ("https://images.example.com/a.png", [], "is sent in the request"),
         ("http://images.example.com/a.png", HOSTS, "by https from images.example.com"),
@@ -226,3 +231,77 @@ def test_a_long_text_is_one_text_also_as_tokens(one: object):
 def test_what_holds_no_input_is_left_to_vllm():
     assert not refusal({}) and not refusal({"input": 3})
     assert "messages" in refusal({"messages": []})
+
+
+def grammar(schema: object) -> dict:
+    return HELLO | {"response_format": {"type": "json_schema", "json_schema": {"name": "x", "schema": schema}}}
+
+
+TEXT = {"type": "string"}
+
+
+@generation
+@pytest.mark.parametrize(
+    ("schema", "words"),
+    [
+        ({"properties": {f"p{i}": TEXT for i in range(200)}}, ""),
+        ({"properties": {f"p{i}": TEXT for i in range(201)}}, "at most 200 properties"),
+        ({"enum": list(range(1000))}, ""),
+        ({"anyOf": [{"enum": list(range(501))}, {"enum": list(range(500))}]}, "at most 1000 values of enums"),
+        ({"properties": {f"p{i}": TEXT | {"pattern": "[a-z]+"} for i in range(51)}}, "at most 50 patterns"),
+        ({"items": TEXT | {"minLength": 10**6}}, "minLength of a schema is at most 100000"),
+        ({"anyOf": [TEXT] * 5001}, "at most 5000 objects"),
+    ],
+)
+def test_a_schema_that_takes_long_to_compile_is_refused(schema: dict, words: str):
+    assert words in refusal(grammar(schema), CHAT) and bool(refusal(grammar(schema), CHAT)) == bool(words)
+    form = {"type": "json_schema", "name": "x", "schema": schema}
+    assert words in refusal({"input": "a", "text": {"format": form}}, RESPONSES)
+    assert words in refusal(HELLO | {"output_config": {"format": form}}, MESSAGES)
+
+
+@generation
+def test_the_schemas_of_tools_count_where_a_call_is_forced():
+    if not plan.TOOL_CALL_PARSER:
+        pytest.skip("this model calls no tools")
+    large = {"type": "object", "properties": {f"p{i}": TEXT for i in range(201)}}
+    function = {"name": "f", "parameters": large}
+    tools = HELLO | {"tools": [{"type": "function", "function": function}]}
+    assert not refusal(tools, CHAT) and not refusal(tools | {"tool_choice": "auto"}, CHAT)
+    assert "200 properties" in refusal(tools | {"tool_choice": "required"}, CHAT)
+    named = {"input": "a", "tools": [{"type": "function", **function}]}
+    named["tool_choice"] = {"type": "function", "name": "f"}
+    assert "200 properties" in refusal(named, RESPONSES)
+    anthropics = HELLO | {"tools": [{"name": "f", "input_schema": large}], "tool_choice": {"type": "any"}}
+    assert "200 properties" in refusal(anthropics, MESSAGES)
+    assert "at most 512" in refusal(HELLO | {"tools": tools["tools"] * 513}, CHAT)
+
+
+@generation
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"response_format": {"type": "structural_tag"}}, "whose type is text, json_object, json_schema"),
+        ({"response_format": "json"}, "whose type is"),
+        ({"chat_template_kwargs": {"padding": "max_length"}}, "takes no 'padding'"),
+        ({"chat_template_kwargs": {"conversation": 1}}, "takes no 'conversation'"),
+        ({"chat_template_kwargs": {str(i): 1 for i in range(33)}}, "at most 32"),
+        ({"messages": [{"role": "assistant", "tool_calls": 5}]}, "tool_calls must be a list"),
+        ({"messages": [{"role": "user", "content": [{"type": ["text"]}]}]}, "type ['text'] is not read here"),
+    ],
+)
+def test_other_forms_than_clients_send_are_refused(fields: dict, words: str):
+    assert words in refusal(HELLO | fields, CHAT)
+
+
+@generation
+def test_calls_in_earlier_turns_are_bounded_in_depth_and_may_be_broken_off():
+    def called(arguments: str) -> dict:
+        call = {"id": "1", "type": "function", "function": {"name": "f", "arguments": arguments}}
+        return HELLO | {"messages": [{"role": "assistant", "tool_calls": [call]}]}
+
+    assert not refusal(called('{"a": 1}'), CHAT) and not refusal(called('{"a": '), CHAT)
+    for deep in ("[" * 100_000, "[" * 100 + "]" * 100):
+        assert "too deep" in refusal(called(deep), CHAT)
+        item = {"type": "function_call", "call_id": "1", "name": "f", "arguments": deep}
+        assert "too deep" in refusal({"input": [item]}, RESPONSES)

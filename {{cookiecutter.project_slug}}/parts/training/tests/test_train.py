@@ -18,7 +18,7 @@ from transformers import EvalPrediction, MixtralConfig, Qwen3MoeConfig, masking_
 from {{cookiecutter.__package}} import plan
 from {{cookiecutter.__package}}.data import formats
 from {{cookiecutter.__package}}.result import generate, merge
-from {{cookiecutter.__package}}.run import run_dir, status
+from {{cookiecutter.__package}}.run import budget, run_dir, status
 from {{cookiecutter.__package}}.run.reply import UserError
 from {{cookiecutter.__package}}.training import model as models
 from {{cookiecutter.__package}}.training import train, trainers
@@ -312,7 +312,7 @@ def test_what_was_measured_lies_beside_the_plan(chat_job: Job, tmp_path: Path):
     curve = (run.folder / "loss.svg").read_text()
     assert curve.startswith("<svg") and curve.count("<circle") == 2 and "polyline" in curve
     message = status.report(outcome, run)
-    assert "are planned for" in message and f"of a budget of {plan.BUDGET}" in message
+    assert "are planned for" in message and f"the budget is {budget.parse(plan.BUDGET)}" in message
 
 
 def test_the_samples_have_a_few_hundred_rows():

@@ -134,7 +134,7 @@ class Estimate:
             lines.append(f"{written.value:,.0f} tokens to write at the plan's {each:,.0f} a row, {most}")
         lines += [
             f"{duration(wall.value)} on {self.containers} containers ({duration(wall.low)} to {duration(wall.high)})",
-            f"{usd.value:,.2f} USD for GPUs ({usd.low:,.2f} to {usd.high:,.2f})",
+            f"${usd.value:,.2f} for GPUs (${usd.low:,.2f} to ${usd.high:,.2f})",
         ]
         return "\n".join(lines)
 

@@ -113,7 +113,7 @@ def container_limit(limit: Limit) -> int:
     paid = paid_containers(limit)
     if not paid:
         raise BudgetError(
-            f"{limit} does not pay for one container at {plan.USD_PER_HOUR:.2f} USD per hour: raise it, or plan a "
+            f"{limit} does not pay for one container at ${plan.USD_PER_HOUR:.2f} per hour: raise it, or plan a "
             "cheaper GPU"
         )
     return min(plan.MAX_CONTAINERS, paid)

@@ -89,7 +89,7 @@ class Dispatcher:
         if usd * SPREAD > free + 1e-9:
             if not self.in_flight:  # what is in flight may turn out cheaper than it may
                 free = max(0.0, free)
-                self.stopped = f"{free:.2f} USD are left of {self.budget.limit}, and a shard costs about {usd:.2f}"
+                self.stopped = f"${free:.2f} is left of {self.budget.limit}, and a shard costs about ${usd:.2f}"
             return None
         if len(self.in_flight) >= self._most_in_flight and not self.may_grow(len(self.in_flight) + 1):
             return None

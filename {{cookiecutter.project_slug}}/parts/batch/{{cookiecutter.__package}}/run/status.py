@@ -100,8 +100,8 @@ class Status:
         lines = [f"{self.done:,} of {self.rows:,} rows done, {self.dead:,} unusable, {self.left:,} to go"]
         speed = "" if self.rows_per_s is None else f", {self.rows_per_s:,.1f} rows/s"
         lines.append(f"{self.shards_done:,} of {self.shards:,} shards done, {self.running} running{speed}")
-        rest = "" if self.left_usd is None or not self.left else f"; the rest costs about {self.left_usd:,.2f}"
-        lines.append(f"{self.usd:,.2f} USD spent{rest}")
+        rest = "" if self.left_usd is None or not self.left else f"; the rest costs about ${self.left_usd:,.2f}"
+        lines.append(f"${self.usd:,.2f} spent{rest}")
         if self.eta_s is not None:
             lines.append(f"finished in about {duration(self.eta_s)}")
         return "\n".join(lines)
@@ -197,7 +197,7 @@ def progress_bar() -> Generator[Callable[[Status | None], None]]:
         def show(status: Status | None) -> None:
             if status:
                 bar.total, bar.n = status.rows, status.done + status.dead
-                bar.set_postfix_str(f"{status.running} running, {status.usd:.2f} USD")
+                bar.set_postfix_str(f"{status.running} running, ${status.usd:.2f}")
 
         yield show
 

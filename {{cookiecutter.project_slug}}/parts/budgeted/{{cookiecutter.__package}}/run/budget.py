@@ -242,7 +242,7 @@ class Limit:
         return datetime.now(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0).timestamp()
 
     def __str__(self) -> str:
-        return "none" if self.per == "none" else f"{self.usd:g}/{self.per}"
+        return "none" if self.per == "none" else f"${self.usd:g}/{self.per}"
 
 
 def parse(text: str) -> Limit:
@@ -251,7 +251,7 @@ def parse(text: str) -> Limit:
         return Limit(0.0, "none")
     found = re.fullmatch(r"\s*\$?(\d+(?:\.\d+)?)\s*(?:/\s*(run|month|hour))?\s*", text)
     if not found:
-        raise BudgetError(f"{text!r} is no budget: write 50/run, 300/month, 4/hour or none, in USD")
+        raise BudgetError(f"{text!r} is no budget: write 50/run, 300/month, 4/hour or none, in dollars")
     return Limit(float(found[1]), found[2] or "run")
 
 

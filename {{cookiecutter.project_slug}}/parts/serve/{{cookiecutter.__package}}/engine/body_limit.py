@@ -1,7 +1,7 @@
 """Refuse a request body that is too large with a 413, announced by its length or sent in chunks."""
 
 import json
-from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
+from collections.abc import Awaitable, Callable, Coroutine, MutableMapping, Sequence
 from typing import Any
 
 from .. import plan
@@ -11,23 +11,25 @@ Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+Headers = Sequence[tuple[bytes, bytes]]
 App = Callable[[Scope, Receive, Send], Coroutine[Any, Any, None]]
 
 DRAIN_LIMIT = 8  # times the limit is still read, and thrown away: most clients read no response before all is sent
 
 
-async def send_json(send: Send, status: int, content: object) -> None:
+async def send_json(send: Send, status: int, content: object, headers: Headers = ()) -> None:
     """Send a whole response."""
     body = json.dumps(content).encode()
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
+    own = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": [*own, *headers]})
     await send({"type": "http.response.body", "body": body})
 
 
-async def send_error(send: Send, status: int, message: str) -> None:
+async def send_error(send: Send, status: int, message: str, headers: Headers = ()) -> None:
     """Send an error in the format that the clients of OpenAI and of Anthropic read."""
     kind = "invalid_request_error" if status < 500 else "server_error"
-    await send_json(send, status, {"type": "error", "error": {"message": message, "type": kind, "code": status}})
+    error = {"message": message, "type": kind, "code": status}
+    await send_json(send, status, {"type": "error", "error": error}, headers)
 
 
 def replay(message: Message, receive: Receive) -> Receive:

@@ -75,7 +75,7 @@ def api(engine: Engine, monitor: Monitor, started_s: float | None = None) -> Fas
     @app.exception_handler(RequestValidationError)
     async def validation_error(request: Request, error: RequestValidationError) -> JSONResponse:
         # Where and what, but not the value: it may be a prompt
-        errors = [f"{'.'.join(map(str, one['loc'][1:]))}: {one['msg']}" for one in error.errors()]
+        errors = [f"{'.'.join(map(str, one['loc'][1:])) or 'the request'}: {one['msg']}" for one in error.errors()]
         return JSONResponse(InvalidRequest("; ".join(errors)).body(), InvalidRequest.status)
 
     @app.exception_handler(HTTPException)

@@ -1,10 +1,11 @@
 """OpenAI's `/v1/chat/completions` and `/v1/completions`, whole and as server-sent events."""
 
+import asyncio
 import json
 import time
 import uuid
 from collections.abc import AsyncGenerator, Callable
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
@@ -17,7 +18,9 @@ from .sampling import SamplingParams
 from .server import Engine
 
 Choice = dict[str, object]
+Text = TypeVar("Text")
 StopString = Annotated[str, Field(min_length=1, max_length=256)]  # every token is searched for it
+SHORT = 4096  # characters: tokens of so few come sooner than another thread would start
 LEAST_TEMPERATURE = 0.01  # logits divided by less overflow
 
 
@@ -95,7 +98,8 @@ def router(engine: Engine) -> APIRouter:
     @routes.post("/v1/chat/completions")
     async def chat(body: Chat) -> object:
         check_model(body.model)
-        prompt = engine.chat([message.as_text() for message in body.messages])
+        messages = [message.as_text() for message in body.messages]
+        prompt = await tokens(engine.chat, messages, sum(len(message["content"]) for message in messages))
         deltas = engine.stream(prompt, body.sampling(body.max_completion_tokens or body.max_tokens))
         if body.stream:
             return await streamed("chat.completion.chunk", chat_delta, body, deltas)
@@ -104,13 +108,19 @@ def router(engine: Engine) -> APIRouter:
     @routes.post("/v1/completions")
     async def completion(body: Completion) -> object:
         check_model(body.model)
-        prompt = engine.text(body.prompt) if isinstance(body.prompt, str) else body.prompt
+        text = body.prompt
+        prompt = await tokens(engine.text, text, len(text)) if isinstance(text, str) else text
         deltas = engine.stream(prompt, body.sampling(body.max_tokens))
         if body.stream:
             return await streamed("text_completion", plain_text, body, deltas)
         return await whole("text_completion", plain_text, deltas)
 
     return routes
+
+
+async def tokens(read: Callable[[Text], list[int]], text: Text, characters: int) -> list[int]:
+    """Return what `read` makes of a text, in another thread where it is long: everybody's streams wait meanwhile."""
+    return read(text) if characters < SHORT else await asyncio.to_thread(read, text)
 
 
 def chat_delta(text: str, first: bool) -> Choice:

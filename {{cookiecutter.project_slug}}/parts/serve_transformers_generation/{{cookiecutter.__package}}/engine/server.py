@@ -199,6 +199,8 @@ class Engine:
         if not 0 <= min(prompt) <= max(prompt) < self.vocabulary:  # the GPU would fail, and with it every request
             raise InvalidRequest(f"the prompt has tokens outside of the model's 0 to {self.vocabulary - 1}")
         max_tokens = self.answer_limit(len(prompt), sampling.max_tokens)
+        if len(self.open) >= plan.CONCURRENCY + plan.MAX_WAITING:
+            raise Unavailable(f"{len(self.open)} requests run or wait, as many as this container takes; ask again")
         batches, loop, begun = self.batches, asyncio.get_running_loop(), time.perf_counter()
         outputs: asyncio.Queue[GenerationOutput | str] = asyncio.Queue()  # a str is why it failed
         request = uuid.uuid4().hex
@@ -281,11 +283,13 @@ class Engine:
 
     async def answer(self, texts: list[str]) -> list[str]:
         """The whole answer to each question, for callers inside Modal."""
-        return await asyncio.gather(*(self._whole(text) for text in texts))
+        places = asyncio.Semaphore(plan.CONCURRENCY)  # so that a long list is not refused
+        return await asyncio.gather(*(self._whole(text, places) for text in texts))
 
-    async def _whole(self, text: str) -> str:
+    async def _whole(self, text: str, places: asyncio.Semaphore) -> str:
         prompt = self.chat([{"role": "user", "content": text}])
-        return "".join([delta.text async for delta in self.stream(prompt, SamplingParams())])
+        async with places:
+            return "".join([delta.text async for delta in self.stream(prompt, SamplingParams())])
 
     def close(self) -> None:
         """Fail what is running and stop."""

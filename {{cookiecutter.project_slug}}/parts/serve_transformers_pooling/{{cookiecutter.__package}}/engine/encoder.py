@@ -52,6 +52,7 @@ class Encoder(ABC, Generic[Result]):
         self.fast_tokenizer.no_truncation()
         self.fast_tokenizer.no_padding()
         self.metrics = EngineMetrics()
+        self.texts = 0  # of requests without an answer yet
         self.batcher: Batcher[Tokenized, Result] = Batcher(
             self.forward, plan.CONCURRENCY, self._failed, timeout_s=plan.HANG_TIMEOUT, on_hang=self._hung
         )
@@ -102,10 +103,16 @@ class Encoder(ABC, Generic[Result]):
             )
         if not self.healthy:
             raise Unavailable(self.fatal_error or "the engine has stopped")
-        with self.metrics.timed():
-            tokenized = await self.tokenize(texts)
-            lengths = [len(text.tokens.ids) for text in tokenized]
-            results = await self.batcher.submit(tokenized, lengths)
+        if self.texts + len(texts) > plan.CONCURRENCY + plan.MAX_WAITING:
+            raise Unavailable(f"{self.texts} texts run or wait, and {len(texts)} more do not fit; ask again")
+        self.texts += len(texts)
+        try:
+            with self.metrics.timed():
+                tokenized = await self.tokenize(texts)
+                lengths = [len(text.tokens.ids) for text in tokenized]
+                results = await self.batcher.submit(tokenized, lengths)
+        finally:
+            self.texts -= len(texts)
         self.metrics.prompt_tokens.inc(sum(lengths))
         return results, sum(lengths)
 

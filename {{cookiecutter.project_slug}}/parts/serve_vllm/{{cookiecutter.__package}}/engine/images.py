@@ -1,5 +1,6 @@
 """Images in requests: vLLM's options for them, and what a request may name. Text alone where IMAGES is 0."""
 
+import base64
 import json
 from typing import Any
 from urllib.parse import urlsplit
@@ -36,6 +37,7 @@ def check(part: dict[str, Any]) -> None:
     if not MOST:
         raise RefusedImage("images are not read here; send text alone, or set IMAGES in plan.py for a model that sees")
     if url.startswith(FORMATS):
+        _check_base64(url.partition(",")[2])
         return
     if not DOMAINS:
         raise RefusedImage("an image is sent in the request, as data:image/png;base64,... (or jpeg, webp, gif)")
@@ -47,6 +49,13 @@ def check(part: dict[str, Any]) -> None:
     if not host or f"https://{host}" != f"{parts.scheme}://{parts.netloc}" or host not in DOMAINS:
         allowed = ", ".join(DOMAINS)
         raise RefusedImage(f"an image is sent as data:image/png;base64,... or comes by https from {allowed}")
+
+
+def _check_base64(data: str) -> None:
+    try:
+        base64.b64decode(data, validate=True)
+    except ValueError:
+        raise RefusedImage("an image is not whole base64, with its padding and without blanks") from None
 
 
 def check_count(count: int) -> None:

@@ -13,11 +13,12 @@ from prometheus_client import REGISTRY
 
 from .. import plan
 from ..monitoring import gpu_memory, oom, prometheus
-from . import images, options, request_limits, verify
+from . import admission, error_texts, images, options, request_limits, verify
 from .body_limit import App, BodyLimit, Message, Receive, Scope, Send, replay, send_error, send_json
 
 ENGINE_DEAD = b"EngineCore encountered an issue. See stack trace (above) for the root cause."  # v1/engine/exceptions.py
-RETRY_AFTER_S = 2
+STREAMED_ERROR = b'data: {"error"'
+RETRY_AFTER = (b"retry-after", b"2")  # seconds
 OPEN = {"/health", "/metrics", "/v1/models", "/version", *options.ROUTES}  # vLLM answers these
 
 
@@ -31,6 +32,7 @@ class RouteFilter:
         self.started_s = time.time() - psutil.Process().create_time()  # vLLM builds its API when the engine is ready
         self.engine: dict[str, object] = {}
         self.key = os.environ.get(options.KEY, "").encode()
+        self.places = admission.Places()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("path", "")
@@ -65,13 +67,25 @@ class RouteFilter:
         """Pass a request on if it is within the limits, with its errors explained. BodyLimit gives its body whole."""
         message = await receive()
         try:
-            request_limits.parse(scope["path"], message.get("body", b""))
+            request = request_limits.parse(scope["path"], message.get("body", b""))
             if scope["path"] in options.PAIRS:
                 check_one_label(scope["app"].state.engine_client.model_config.hf_config.num_labels, scope["path"])
         except request_limits.RefusedRequest as refused:
             await send_error(send, 400, str(refused))
-        else:
-            await self.app(scope, replay(message, receive), ErrorRewriter(send, scope["app"].state.engine_client))
+            return
+        answers = admission.answers(scope["path"], request)
+        try:
+            self.places.take(answers)
+        except admission.Full as full:
+            await send_error(send, 503, str(full), [RETRY_AFTER])
+            return
+        rewriter = ErrorRewriter(send, scope["app"].state.engine_client)
+        try:
+            await self.app(scope, replay(message, receive), rewriter)
+        except Exception as error:  # else it is answered outside of this, with its own text
+            await rewriter.fail(error)
+        finally:
+            self.places.free(answers)
 
     async def _what_runs(self, app: Any) -> dict[str, object]:
         """The workers' answers, and where they are not as planned. Asked once: it cannot change."""
@@ -101,26 +115,48 @@ class ServiceMiddleware(BodyLimit):
 
 
 class ErrorRewriter:
-    """A `send` that turns vLLM's bare 500 into a 507 or a 503 that says why. Everything else goes through at once.
+    """A `send` that turns vLLM's errors into sentences, and its bare 500 into a 507 or a 503 that says why.
 
-    What an exception said stays in the log: it can hold paths, and pieces of other requests.
+    Everything else goes through at once. What an exception said stays in the log: it can hold paths, and pieces of
+    other requests.
     """
 
     def __init__(self, send: Send, engine: Any) -> None:
         self.send, self.engine = send, engine
-        self.failed: Message = {}  # the start of a 500, held until its body is there
+        self.begun = False
+        self.failed: Message = {}  # the start of an error, held until its body is there
 
     async def __call__(self, message: Message) -> None:
-        if message["type"] == "http.response.start" and message["status"] == 500:
+        if message["type"] == "http.response.start" and message["status"] >= 400:
             self.failed = message
         elif self.failed:
-            await self._explain(message)
+            start, self.failed = self.failed, {}
+            await self._explain(start, message)
         else:
-            await self.send(with_retry_after(await self._with_cause(message)))
+            self.begun = True
+            await self.send(await self._with_cause(message))
 
-    async def _explain(self, message: Message) -> None:
-        """Send an explained error for a 500 whose body is `message`."""
-        text = bytes(message["body"]).decode(errors="replace")
+    async def _explain(self, start: Message, message: Message) -> None:
+        """Send an explained error for the start of one and its body."""
+        text, status = bytes(message.get("body", b"")).decode(errors="replace"), start["status"]
+        self.begun = True
+        if status == 500:
+            await self._explain_500(text)
+            return
+        told = error_texts.explain(text)
+        if told == text:
+            await self.send(with_retry_after(start))
+            await self.send(message)
+        else:
+            await send_error(self.send, status, told)  # nothing to the log: the text may hold a prompt
+
+    async def fail(self, error: Exception) -> None:
+        """Answer for an exception of vLLM's that nothing there answered for."""
+        if self.begun:
+            raise error
+        await self._explain_500(f"{type(error).__name__}: {error}")
+
+    async def _explain_500(self, text: str) -> None:
         cause = oom.explain(text)
         if self.engine.errored:
             cause = cause or await read_cause()
@@ -132,7 +168,9 @@ class ErrorRewriter:
             await send_error(self.send, 500, "the engine failed on this request; the container's log says why")
 
     async def _with_cause(self, message: Message) -> Message:
-        """A piece of a stream, whose status is out; the last one says that the engine died, and now why."""
+        """A piece of a stream, whose status is out: an error in it is a sentence, and says why the engine died."""
+        if message.get("body", b"").startswith(STREAMED_ERROR) and not self.engine.errored:
+            return {**message, "body": error_texts.explain_streamed(message["body"])}
         if ENGINE_DEAD not in message.get("body", b"") or not self.engine.errored:
             return message
         return {**message, "body": message["body"].replace(ENGINE_DEAD, being_replaced(await read_cause()).encode())}
@@ -147,10 +185,10 @@ def check_one_label(labels: int, path: str) -> None:
 
 
 def with_retry_after(message: Message) -> Message:
-    """The start of a 503, which vLLM gives when too many requests wait, with the time after which to try again."""
+    """The start of a 503, which vLLM gives where too much waits after all, with the time after which to try again."""
     if message["type"] != "http.response.start" or message["status"] != 503:
         return message
-    return {**message, "headers": [*message["headers"], (b"retry-after", str(RETRY_AFTER_S).encode())]}
+    return {**message, "headers": [*message["headers"], RETRY_AFTER]}
 
 
 def being_replaced(cause: str) -> str:

@@ -2,25 +2,18 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
 
 from .. import plan
-from . import images
+from . import conversations, grammars, images
+from .refusal import MOST_DEPTH, RefusedRequest, Request, check_depth, shown
 
 MOST_STOPS, STOP_CHARS = 4, 256  # stop strings, as vLLM and OpenAI have it, and characters of each
 MOST_STOP_IDS = 64
 MOST_TOP_LOGPROBS = 20  # vLLM's own --max-logprobs
 MOST_BIASES = 300  # entries of logit_bias, as OpenAI has it
-MOST_DEPTH = 64  # objects and lists inside each other; deeper ones overflow what reads them
+MOST_DIGITS = 300  # of a whole number; more than the largest float has
 SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")  # half a character, which no tokenizer can encode
-
-Request = dict[str, Any]
-
-
-class RefusedRequest(Exception):
-    """One sentence on what a request may not hold, and what it may."""
-
 
 # Fields of OpenAI's and Anthropic's APIs that say nothing to an engine; clients send them unasked
 IGNORED = {
@@ -81,30 +74,25 @@ COUNTS: dict[str, tuple[int, int]] = {
 }
 ANSWER_TOKENS = ("max_tokens", "max_completion_tokens", "max_output_tokens")
 REALS = ("temperature", "top_p", "min_p", "repetition_penalty", "frequency_penalty", "presence_penalty")
-_TAKEN = "text and images" if images.MOST else "text alone"
-TEXT_PARTS = {"text", "input_text", "output_text", "refusal", "thinking", "redacted_thinking", "reasoning"}
-TOOL_PARTS = {"tool_use", "tool_result"}
-ITEMS = {"message", "reasoning", "function_call", "function_call_output", "custom_tool_call", "custom_tool_call_output"}
-OWN_TOOLS = {"function", "custom", "namespace"}  # called by the client; all others the server would have to call
 
 
 def parse(path: str, body: bytes) -> Request:
     """Return the request to a route. RefusedRequest where it holds what may not be, or is no JSON object."""
     try:
-        request = json.loads(body, parse_constant=_no_number)
+        request = json.loads(body.decode(), parse_constant=_no_number, parse_int=_integer)
     except RecursionError:
         raise RefusedRequest(f"the request is nested too deep; {MOST_DEPTH} levels are read") from None
     except ValueError as error:
         raise RefusedRequest(f"the request is not JSON: {error}") from None
     if not isinstance(request, dict):
         raise RefusedRequest('the request must be a JSON object, such as {"model": ...}')
-    _check_shape(request)
+    check_depth(request)
     if SURROGATE.search(body):
         _check_characters(request)
     allowed = FIELDS[path] | COMMON
     for name in request:
         if name not in allowed:
-            raise RefusedRequest(f"{path} takes no {_shown(name)} here; leave it out")
+            raise RefusedRequest(f"{path} takes no {shown(name)} here; leave it out")
     try:
         for check in CHECKS[path]:
             check(request)
@@ -113,23 +101,14 @@ def parse(path: str, body: bytes) -> Request:
     return request
 
 
+def _integer(digits: str) -> int:
+    if len(digits) > MOST_DIGITS:
+        raise RefusedRequest(f"the request holds a number of {len(digits)} digits; {MOST_DIGITS} are read")
+    return int(digits)
+
+
 def _no_number(text: str) -> float:
     raise RefusedRequest(f"the request holds {text}, which is no JSON number")
-
-
-def _check_shape(request: Request) -> None:
-    """Bound the depth, without recursion."""
-    level: list[Any] = [request]
-    for _ in range(MOST_DEPTH):
-        level = [inner for outer in level for inner in _inside(outer)]
-        if not level:
-            return
-    raise RefusedRequest(f"the request is nested too deep; {MOST_DEPTH} levels are read")
-
-
-def _inside(value: Any) -> Iterator[Any]:
-    values = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return (inner for inner in values if isinstance(inner, dict | list))
 
 
 def _check_characters(request: Request) -> None:
@@ -147,14 +126,14 @@ def _check_numbers(request: Request) -> None:
         if value is None:
             continue
         if isinstance(value, bool) or not isinstance(value, int | float) or value != value // 1:
-            raise RefusedRequest(f"{name} must be a whole number, not {_shown(value)}")
+            raise RefusedRequest(f"{name} must be a whole number, not {shown(value)}")
         if not least <= value <= most:
             what = "an answer may have at most" if name in ANSWER_TOKENS else f"it must be {least} to"
-            raise RefusedRequest(f"{name} is {_shown(value)}, and {what} {most}{' tokens' * (name in ANSWER_TOKENS)}")
+            raise RefusedRequest(f"{name} is {shown(value)}, and {what} {most}{' tokens' * (name in ANSWER_TOKENS)}")
     for name in REALS:
         value = request.get(name)
         if value is not None and (isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > 1e6):
-            raise RefusedRequest(f"{name} must be a number, not {_shown(value)}")
+            raise RefusedRequest(f"{name} must be a number, not {shown(value)}")
 
 
 def _check_stops(request: Request) -> None:
@@ -185,68 +164,11 @@ def _check_prompts(request: Request) -> None:
     if logprobs is not None and (
         isinstance(logprobs, bool) or not isinstance(logprobs, int) or not 0 <= logprobs <= MOST_TOP_LOGPROBS
     ):
-        raise RefusedRequest(f"logprobs must be a whole number of 0 to {MOST_TOP_LOGPROBS}, not {_shown(logprobs)}")
+        raise RefusedRequest(f"logprobs must be a whole number of 0 to {MOST_TOP_LOGPROBS}, not {shown(logprobs)}")
     if request.get("echo") and logprobs is not None:
         raise RefusedRequest(
             "echo with logprobs computes them for the whole prompt, which is not served; leave one out"
         )
-
-
-def _check_messages(request: Request) -> None:
-    messages = request.get("messages")
-    if not isinstance(messages, list) or not all(isinstance(message, dict) for message in messages):
-        raise RefusedRequest('messages must be a list of objects, such as [{"role": "user", "content": "Hello"}]')
-    count = sum(_check_parts(message.get("content")) for message in messages)
-    images.check_count(count + _check_parts(request.get("system")))
-    options = request.get("chat_template_kwargs") or {}
-    if not isinstance(options, dict) or any(isinstance(value, dict | list) for value in options.values()):
-        raise RefusedRequest("chat_template_kwargs must be an object of plain values, such as enable_thinking: false")
-    for name in ("chat_template", "tokenize", "tools", "documents"):
-        if name in options:
-            raise RefusedRequest(f"chat_template_kwargs takes no {name}; the model's own template is used")
-
-
-def _check_input(request: Request) -> None:
-    """The items of the Responses API. Nothing is kept between its requests: the client sends the conversation."""
-    for name in ("background", "previous_response_id"):
-        if request.get(name):
-            raise RefusedRequest(f"{name} needs stored responses, and this service stores none; send the whole input")
-    items, count = request.get("input"), 0
-    for item in items if isinstance(items, list) else []:
-        if not isinstance(item, dict) or item.get("type", "message") not in ITEMS:
-            kind = item.get("type") if isinstance(item, dict) else item
-            raise RefusedRequest(f"input holds {_shown(kind)}; this service reads {', '.join(sorted(ITEMS))}")
-        count += _check_parts(item.get("content")) + _check_parts(item.get("output"))
-    images.check_count(count)
-
-
-def _check_parts(content: Any) -> int:
-    """Return the number of images among the parts of a message; the others are text, or hold such parts."""
-    count = 0
-    for part in content if isinstance(content, list) else []:
-        kind = part.get("type") if isinstance(part, dict) else "text" if isinstance(part, str) else None
-        if isinstance(kind, str) and kind.removesuffix("_text") == "reasoning":
-            kind = "reasoning"
-        if kind in TOOL_PARTS:
-            count += _check_parts(part.get("content"))
-        elif kind in images.KINDS:
-            images.check(part)
-            count += 1
-        elif kind not in TEXT_PARTS:
-            raise RefusedRequest(f"content of type {_shown(kind)} is not read here; this service takes {_TAKEN}")
-    return count
-
-
-def _check_tools(request: Request) -> None:
-    tools = request.get("tools")
-    if not tools or plan.WORKLOAD != "generation":
-        return
-    if not plan.TOOL_CALL_PARSER:
-        raise RefusedRequest(f"{plan.MODEL} calls no tools here; send no tools, or set TOOL_CALL_PARSER in plan.py")
-    for tool in tools if isinstance(tools, list) else [None]:
-        if not isinstance(tool, dict) or tool.get("type", "function") not in OWN_TOOLS:
-            kind = tool.get("type") if isinstance(tool, dict) else tool
-            raise RefusedRequest(f"a tool of type {_shown(kind)} would run on the server; send functions of your own")
 
 
 def _check_texts(request: Request) -> None:
@@ -271,17 +193,13 @@ def _check_pairs(request: Request) -> None:
             raise RefusedRequest(f"{len(texts)} texts are in {name}, and at most {plan.MAX_TEXTS} may be")
 
 
-def _shown(value: Any) -> str:
-    return ascii(value)[:60]
-
-
 COMMON_CHECKS = (_check_numbers, _check_stops)
 CHECKS: dict[str, tuple[Callable[[Request], None], ...]] = {
-    "/v1/chat/completions": (*COMMON_CHECKS, _check_messages, _check_tools),
-    "/v1/completions": (*COMMON_CHECKS, _check_prompts),
-    "/v1/responses": (*COMMON_CHECKS, _check_input, _check_tools),
-    "/v1/messages": (*COMMON_CHECKS, _check_messages, _check_tools),
-    "/v1/messages/count_tokens": (_check_messages, _check_tools),
+    "/v1/chat/completions": (*COMMON_CHECKS, conversations.check_messages, conversations.check_tools, grammars.check),
+    "/v1/completions": (*COMMON_CHECKS, _check_prompts, grammars.check),
+    "/v1/responses": (*COMMON_CHECKS, conversations.check_input, conversations.check_tools, grammars.check),
+    "/v1/messages": (*COMMON_CHECKS, conversations.check_messages, conversations.check_tools, grammars.check),
+    "/v1/messages/count_tokens": (conversations.check_messages, conversations.check_tools),
     "/v1/embeddings": (_check_numbers, _check_texts),
     "/classify": (_check_numbers, _check_texts),
     "/score": (_check_numbers, _check_pairs),

@@ -35,6 +35,7 @@ from .options import (
 )
 
 POLL_S = 1.0
+COMPILE_S = 240.0  # for one small kernel; half a minute on two busy cores
 
 
 class Server:
@@ -116,6 +117,7 @@ class Server:
                 status = self.process.returncode
                 raise RuntimeError(f"vLLM exited with status {status} before it was healthy: {self.exit_reason()}")
             if self.healthy():
+                self._compile()
                 return self._checked()
             time.sleep(0.5)
         self.stop()
@@ -128,6 +130,12 @@ class Server:
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             return False
         return True
+
+    def _compile(self) -> None:
+        """Have vLLM compile what a first request for logprobs would: all others would wait meanwhile."""
+        if plan.WORKLOAD == "generation":
+            path, body = WARM_UP
+            self.call("POST", path, body=body | {"logprobs": 1, "max_tokens": 1}, timeout=COMPILE_S)
 
     def _checked(self) -> dict[str, Any]:
         engine = self.call("GET", "/engine")

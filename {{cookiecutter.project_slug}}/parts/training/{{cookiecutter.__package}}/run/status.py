@@ -3,8 +3,7 @@
 from dataclasses import asdict, dataclass, field
 
 from .. import plan
-from . import files
-from .budget import HOUR, spent_usd
+from . import budget, files
 from .progress import Progress
 from .run_dir import Metrics, Run
 
@@ -63,10 +62,10 @@ def report(outcome: Outcome, run: Run) -> str:
         lines.append(f"{name.replace('mean_token_', ''):7} {old:.4f} before, {new:.4f} after")
     lines += outcome.lines
     if run.usd_per_hour:
-        lines.append(f"spent   {outcome.spent_usd:.2f} USD on GPUs, of a budget of {run.limit}")
+        lines.append(f"spent   ${outcome.spent_usd:.2f} on GPUs; the budget is {budget.parse(run.limit)}")
     if outcome.status != FINISHED:
         left = outcome.steps - outcome.step
-        price = f"{left:,} steps, about {outcome.remaining_usd:.2f} USD" if outcome.steps else "everything"
+        price = f"{left:,} steps, about ${outcome.remaining_usd:.2f}" if outcome.steps else "everything"
         more = "raise BUDGET in plan.py and run it again" if outcome.status == STOPPED else "run it again"
         lines.append(f"left    {price}: {more}, and it goes on from here")
     if outcome.status != INTERRUPTED:
@@ -97,11 +96,11 @@ class Status:
             planned = plan.PREDICTED_TOKENS_PER_S
             lines.append(f"speed   {self.last.tokens_per_s:,.0f} tokens/s, planned {planned:,.0f}")
             lines.append(f"memory  planned {plan.PREDICTED_PEAK_GIB:.1f} GiB, measured {self.last.peak_gib:.1f}")
-        lines.append(f"spent   {self.spent_usd:.2f} USD on GPUs, of a budget of {plan.BUDGET}")
+        lines.append(f"spent   ${self.spent_usd:.2f} on GPUs; the budget is {budget.parse(plan.BUDGET)}")
         if step < steps:
             left_s = (steps - step) * self.step_s
-            price = left_s / HOUR * plan.USD_PER_HOUR
-            lines.append(f"left    {steps - step:,} steps, {duration(left_s)}, about {price:.2f} USD")
+            price = left_s / budget.HOUR * plan.USD_PER_HOUR
+            lines.append(f"left    {steps - step:,} steps, {duration(left_s)}, about ${price:.2f}")
         return "\n".join(lines)
 
     def _attempt(self, step: int) -> str:
@@ -124,7 +123,7 @@ def run_status(run: Run) -> Status:
         last=Progress.of(steps[-1]) if steps else None,
         attempts=len(attempts),
         running=bool(attempts) and attempts[-1].live,  # the newest: one that was killed seems alive for a while
-        spent_usd=spent_usd(entries, run.budget().limit.since),
+        spent_usd=budget.spent_usd(entries, run.budget().limit.since),
         step_s=(recent[-1] - recent[0]) / (len(recent) - 1) if len(recent) > 1 else 0.0,
         last_error=attempts[-1].error.partition("\n")[0] if attempts else "",
     )
@@ -134,4 +133,4 @@ def duration(seconds: float) -> str:
     """Seconds as a person would say them: `90 s`, `12 min`, `3.4 h`."""
     if seconds < 2 * 60:
         return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 2 * HOUR else f"{seconds / HOUR:.1f} h"
+    return f"{seconds / 60:.0f} min" if seconds < 2 * budget.HOUR else f"{seconds / budget.HOUR:.1f} h"

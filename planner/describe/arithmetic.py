@@ -1,0 +1,38 @@
+"""How a GPU computes with weights of a format: in the format itself, or in 16 bits after it has unpacked them."""
+
+from __future__ import annotations
+
+from ..choose.support import overflows_float16
+from ..estimate.inference_speed import flops_gain
+from ..estimate.weights import weight_format
+from ..reasons import Reason
+from ..schema import InferenceSetup
+from .rejections import unsupported_text
+
+MXFP4_CAPABILITY = 8.0  # Mxfp4Config.get_min_capability of vLLM 0.32; its kernels of the other formats begin at 7.5
+
+
+def arithmetic_text(setup: InferenceSetup) -> str:
+    """Return how vLLM's matrix products run; "" for 16-bit weights, and for the transformers engine."""
+    form = weight_format(setup.model, setup.quantization)
+    if form == "none" or setup.engine != "vllm":
+        return ""
+    gain = flops_gain(setup.gpu, form)
+    if gain > 1:
+        return f"products run in {16 // gain} bits"
+    return (
+        f"{form} holds the weights alone: they are unpacked to 16 bits for every product, which saves memory and "
+        f"bandwidth and no arithmetic on {setup.gpu.name}"
+    )
+
+
+def never_starts(setup: InferenceSetup) -> str:
+    """Return why vLLM does not start with that model and format on that GPU, however much memory there is; "" if so."""
+    if setup.engine != "vllm":
+        return ""
+    if not setup.gpu.bf16 and overflows_float16(setup.model):
+        return unsupported_text(setup, Reason.FLOAT16_OVERFLOW)
+    form = weight_format(setup.model, setup.quantization)
+    if form == "mxfp4" and setup.gpu.compute_capability < MXFP4_CAPABILITY:
+        return f"mxfp4 needs compute capability {MXFP4_CAPABILITY}, {setup.gpu.name} has {setup.gpu.compute_capability}"
+    return ""
