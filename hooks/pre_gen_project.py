@@ -2831,7 +2831,7 @@ def told(setup: InferenceSetup, requests: int) -> InferenceSetup:
 
 
 LOADED = 0.8  # of the highest rate, at most: beyond it the queue grows fast, and traffic is not that even (prior)
-READABLE_S = 0.1  # a token: what one reader follows; containers are added for it where few requests are faster
+READABLE_S, PATIENT_S = 0.1, 10.0  # a token that one reader follows, a first one that people wait for (priors)
 SPREAD = 4  # standard deviations of the requests in flight for which there are slots
 LEAST_SHARE = 0.1  # of the load that memory allows: targets that are met only below it are not met
 choose_sizing_HALVINGS = 12
@@ -2851,9 +2851,9 @@ def within_targets(request: Request, share: Share) -> Share:
     def tried(at_once: int) -> tuple[InferenceSetup, InferenceMemory, Rejection | None]:
         one = told(share.setup, at_once)
         held = estimate_inference_memory_memory(one)
-        return one, held, missed(request, one, *times_at_once(one, held))
+        return one, held, missed(request.targets, one, *times_at_once(one, held))
 
-    too_many = missed(request, share.setup, *times_at_once(share.setup, share.memory))
+    too_many = missed(request.targets, share.setup, *times_at_once(share.setup, share.memory))
     if not too_many:
         return share
     best = tried(1)
@@ -2900,11 +2900,10 @@ def carried(request: Request, largest: InferenceSetup, held: InferenceMemory) ->
     safe = LOADED / speed_doubt(largest) * highest
 
     def missed_at(rate: float) -> Rejection | None:
-        found = at(rate)
-        return missed(request, largest, found.ttft_s, found.tpot_s or 0.0, alone_s)
+        return missed(limits, largest, *seconds(at(rate)))
 
     at = latency_at(largest, held)
-    alone_s = at(safe * LEAST_SHARE).tpot_s or 0.0
+    limits = with_patience(request.targets, largest, *seconds(at(safe * LEAST_SHARE)))
     most = safe
     if missed_at(safe):
         low, high = safe * LEAST_SHARE, safe
@@ -2919,11 +2918,11 @@ def carried(request: Request, largest: InferenceSetup, held: InferenceMemory) ->
         most = low
     containers = max(1, math.ceil(request.rate / most - 1e-9))
     one = largest._replace(rate=request.rate / containers)
-    return Share(*with_slots(request, one, held, alone_s), containers, most_per_s=most)
+    return Share(*with_slots(limits, one, held), containers, most_per_s=most)
 
 
 def with_slots(
-    request: Request, largest: InferenceSetup, held: InferenceMemory, alone_s: float
+    limits: Targets, largest: InferenceSetup, held: InferenceMemory
 ) -> tuple[InferenceSetup, InferenceMemory]:
     """Return the setup with as many slots as the requests in flight take, with what chance adds, and its memory."""
     flying = latency(largest, held).in_flight
@@ -2933,7 +2932,7 @@ def with_slots(
     one = told(largest, slots)
     less = estimate_inference_memory_memory(one)
     found = latency(one, less)
-    if missed(request, one, found.ttft_s, found.tpot_s or 0.0, alone_s) or found.utilization > LOADED:
+    if missed(limits, one, *seconds(found)) or found.utilization > LOADED:
         return largest, held
     return one, less
 
@@ -2963,21 +2962,30 @@ def most_held(setup: InferenceSetup) -> tuple[InferenceSetup, InferenceMemory]:
     return one, held
 
 
-def missed(
-    request: Request, setup: InferenceSetup, ttft_s: float, tpot_s: float, alone_s: float = math.inf
-) -> Rejection | None:
+def seconds(found: Latency) -> tuple[float, float]:
+    """Return the seconds to the first token and between tokens."""
+    return found.ttft_s, found.tpot_s or 0.0
+
+
+def with_patience(targets: Targets, setup: InferenceSetup, ttft_s: float, tpot_s: float) -> Targets:
+    """Return the targets, and what nobody asked for but people bear, where a setup with few requests has that."""
+    doubt = speed_doubt(setup)
+    return Targets(
+        targets.ttft_s or (PATIENT_S if ttft_s * doubt <= PATIENT_S else 0.0),
+        targets.tpot_s or (READABLE_S if tpot_s * doubt <= READABLE_S else 0.0),
+    )
+
+
+def missed(targets: Targets, setup: InferenceSetup, ttft_s: float, tpot_s: float) -> Rejection | None:
     """Return a rejection where a target is missed, with the seconds that are predicted.
 
-    What is less sure must meet a target with that much to spare. Without a target of tokens, those of a service that
-    few requests get at a readable speed (`alone_s`) stay readable.
+    What is less sure must meet a target with that much to spare.
     """
-    targets, doubt = request.targets, speed_doubt(setup)
+    doubt = speed_doubt(setup)
     if targets.tpot_s and tpot_s * doubt > targets.tpot_s:
         return Rejection(Reason.TPOT_OVER_TARGET, seconds=tpot_s)
     if targets.ttft_s and ttft_s * doubt > targets.ttft_s:
         return Rejection(Reason.TTFT_OVER_TARGET, seconds=ttft_s)
-    if not targets.tpot_s and alone_s * doubt <= READABLE_S < tpot_s * doubt:
-        return Rejection(Reason.TPOT_OVER_TARGET, seconds=tpot_s)
     return None
 
 
@@ -4783,8 +4791,8 @@ def latency_sentences(plan: InferencePlan) -> list[str]:
         words.append(f"On average that is {busy_words(plan)}.")
     words.append(
         "These are calculated means, by queueing at the predicted speed of a step, of requests that come at random and "
-        "are all alike; nothing was measured. One in twenty waits two to five times as long for its first token, with "
-        "uneven traffic or lengths longer; a cold start comes on top."
+        "are all alike; nothing was measured. One in twenty may wait two to seven times as long for its first token, "
+        "with uneven traffic or lengths longer; a cold start comes on top."
     )
     return words
 
@@ -4860,10 +4868,9 @@ def target_text(request: Request, setup: InferenceSetup, rejection: Rejection) -
     first = rejection.reason is Reason.TTFT_OVER_TARGET
     name, asked = ("ttft", request.targets.ttft_s) if first else ("tpot", request.targets.tpot_s)
     load = f"{about_rate(setup.rate)} a container" if setup.rate else f"{setup.concurrency} at once"
-    wanted = f"{exact_s(asked)} asked" if asked else f"people read at {exact_s(READABLE_S)}"
     spare = f", with {speed_doubt(setup) - 1:.0%} to spare for {doubted(setup)}" if speed_doubt(setup) > 1 else ""
     on = gpu_string(setup.gpu, setup.gpu_count)
-    return f"{name} {seconds_words(rejection.seconds)} on {on} at {load}, {wanted}{spare}"
+    return f"{name} {seconds_words(rejection.seconds)} on {on} at {load}, {exact_s(asked)} asked{spare}"
 
 
 def doubted(setup: InferenceSetup) -> str:
@@ -11289,18 +11296,18 @@ def plan_py_batch_most_reason(plan: InferencePlan) -> str:
 
 def plan_py_batch_predictions(plan: InferencePlan) -> list[Constant]:
     """Return the predictions that the estimate and the first shards are computed with."""
-    setup, estimate = plan.chosen.setup, estimate_of(plan.chosen)
+    setup, estimate, basis = plan.chosen.setup, estimate_of(plan.chosen), lengths_basis(plan.request)
     rate = tokens_per_s(plan.chosen) / plan.chosen.containers
     found: list[Constant] = [
         ("PREDICTED_PEAK_GIB", round(peak_gib(estimate), 1), "on each GPU, cache included"),
         ("PREDICTED_TOKENS_PER_S", round(rate, 1), rate_reason(plan)),
         ("SPEED_RANGE", RANGE, "times slower or faster is likely, until a shard has been measured"),
-        ("TYPICAL_PROMPT_TOKENS", setup.input_len, "assumed for that speed; `estimate` counts yours"),
+        ("TYPICAL_PROMPT_TOKENS", setup.input_len, f"{basis} for that speed; `estimate` counts yours"),
     ]
     if plan.request.workload == "generation":
         read = estimate.prefill_tokens_per_s or 0
         found += [
-            ("TYPICAL_ANSWER_TOKENS", setup.output_len, "assumed for that speed, and by `estimate`"),
+            ("TYPICAL_ANSWER_TOKENS", setup.output_len, f"{basis} for that speed, and by `estimate`"),
             ("PREDICTED_PROMPT_TOKENS_PER_S", round(read, 1), "read by a container that writes nothing"),
         ]
     start = round(estimate.cold_start_s or 0)

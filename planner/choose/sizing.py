@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import math
 
+from ..asked import Targets
 from ..estimate.inference_memory import memory
 from ..estimate.inference_speed import forward_pass_s, generation_speed, steps_of
 from ..estimate.memory_terms import InferenceMemory
-from ..estimate.queueing import highest_rate, latency, latency_at
+from ..estimate.queueing import Latency, highest_rate, latency, latency_at
 from ..reasons import Reason, Rejection
 from ..schema import InferenceSetup, Request
 from .containers import SMALL_STEP, SPARE, Share, queues, share_of, told
 from .doubt import spare_requests, speed_doubt, tight
 
 LOADED = 0.8  # of the highest rate, at most: beyond it the queue grows fast, and traffic is not that even (prior)
-READABLE_S = 0.1  # a token: what one reader follows; containers are added for it where few requests are faster
+READABLE_S, PATIENT_S = 0.1, 10.0  # a token that one reader follows, a first one that people wait for (priors)
 SPREAD = 4  # standard deviations of the requests in flight for which there are slots
 LEAST_SHARE = 0.1  # of the load that memory allows: targets that are met only below it are not met
 HALVINGS = 12
@@ -38,9 +39,9 @@ def within_targets(request: Request, share: Share) -> Share:
     def tried(at_once: int) -> tuple[InferenceSetup, InferenceMemory, Rejection | None]:
         one = told(share.setup, at_once)
         held = memory(one)
-        return one, held, missed(request, one, *times_at_once(one, held))
+        return one, held, missed(request.targets, one, *times_at_once(one, held))
 
-    too_many = missed(request, share.setup, *times_at_once(share.setup, share.memory))
+    too_many = missed(request.targets, share.setup, *times_at_once(share.setup, share.memory))
     if not too_many:
         return share
     best = tried(1)
@@ -87,11 +88,10 @@ def carried(request: Request, largest: InferenceSetup, held: InferenceMemory) ->
     safe = LOADED / speed_doubt(largest) * highest
 
     def missed_at(rate: float) -> Rejection | None:
-        found = at(rate)
-        return missed(request, largest, found.ttft_s, found.tpot_s or 0.0, alone_s)
+        return missed(limits, largest, *seconds(at(rate)))
 
     at = latency_at(largest, held)
-    alone_s = at(safe * LEAST_SHARE).tpot_s or 0.0
+    limits = with_patience(request.targets, largest, *seconds(at(safe * LEAST_SHARE)))
     most = safe
     if missed_at(safe):
         low, high = safe * LEAST_SHARE, safe
@@ -106,11 +106,11 @@ def carried(request: Request, largest: InferenceSetup, held: InferenceMemory) ->
         most = low
     containers = max(1, math.ceil(request.rate / most - 1e-9))
     one = largest._replace(rate=request.rate / containers)
-    return Share(*with_slots(request, one, held, alone_s), containers, most_per_s=most)
+    return Share(*with_slots(limits, one, held), containers, most_per_s=most)
 
 
 def with_slots(
-    request: Request, largest: InferenceSetup, held: InferenceMemory, alone_s: float
+    limits: Targets, largest: InferenceSetup, held: InferenceMemory
 ) -> tuple[InferenceSetup, InferenceMemory]:
     """Return the setup with as many slots as the requests in flight take, with what chance adds, and its memory."""
     flying = latency(largest, held).in_flight
@@ -120,7 +120,7 @@ def with_slots(
     one = told(largest, slots)
     less = memory(one)
     found = latency(one, less)
-    if missed(request, one, found.ttft_s, found.tpot_s or 0.0, alone_s) or found.utilization > LOADED:
+    if missed(limits, one, *seconds(found)) or found.utilization > LOADED:
         return largest, held
     return one, less
 
@@ -150,19 +150,28 @@ def most_held(setup: InferenceSetup) -> tuple[InferenceSetup, InferenceMemory]:
     return one, held
 
 
-def missed(
-    request: Request, setup: InferenceSetup, ttft_s: float, tpot_s: float, alone_s: float = math.inf
-) -> Rejection | None:
+def seconds(found: Latency) -> tuple[float, float]:
+    """Return the seconds to the first token and between tokens."""
+    return found.ttft_s, found.tpot_s or 0.0
+
+
+def with_patience(targets: Targets, setup: InferenceSetup, ttft_s: float, tpot_s: float) -> Targets:
+    """Return the targets, and what nobody asked for but people bear, where a setup with few requests has that."""
+    doubt = speed_doubt(setup)
+    return Targets(
+        targets.ttft_s or (PATIENT_S if ttft_s * doubt <= PATIENT_S else 0.0),
+        targets.tpot_s or (READABLE_S if tpot_s * doubt <= READABLE_S else 0.0),
+    )
+
+
+def missed(targets: Targets, setup: InferenceSetup, ttft_s: float, tpot_s: float) -> Rejection | None:
     """Return a rejection where a target is missed, with the seconds that are predicted.
 
-    What is less sure must meet a target with that much to spare. Without a target of tokens, those of a service that
-    few requests get at a readable speed (`alone_s`) stay readable.
+    What is less sure must meet a target with that much to spare.
     """
-    targets, doubt = request.targets, speed_doubt(setup)
+    doubt = speed_doubt(setup)
     if targets.tpot_s and tpot_s * doubt > targets.tpot_s:
         return Rejection(Reason.TPOT_OVER_TARGET, seconds=tpot_s)
     if targets.ttft_s and ttft_s * doubt > targets.ttft_s:
         return Rejection(Reason.TTFT_OVER_TARGET, seconds=ttft_s)
-    if not targets.tpot_s and alone_s * doubt <= READABLE_S < tpot_s * doubt:
-        return Rejection(Reason.TPOT_OVER_TARGET, seconds=tpot_s)
     return None

@@ -126,8 +126,8 @@ def latency_sentences(plan: InferencePlan) -> list[str]:
         words.append(f"On average that is {busy_words(plan)}.")
     words.append(
         "These are calculated means, by queueing at the predicted speed of a step, of requests that come at random and "
-        "are all alike; nothing was measured. One in twenty waits two to five times as long for its first token, with "
-        "uneven traffic or lengths longer; a cold start comes on top."
+        "are all alike; nothing was measured. One in twenty may wait two to seven times as long for its first token, "
+        "with uneven traffic or lengths longer; a cold start comes on top."
     )
     return words
 

@@ -7,7 +7,7 @@ from bake import DEFAULTS, constants
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from planner.asked import WarmPool
+from planner.asked import Targets, WarmPool
 from planner.describe.refusal import plan_for
 from planner.describe.warm_pool import hours_text
 from planner.request.prompts import check_answers
@@ -80,6 +80,12 @@ def test_a_pool_is_a_number_and_perhaps_its_hours(typed: str, pool: WarmPool) ->
 
 def test_auto_keeps_one_warm_where_latency_is_the_aim() -> None:
     assert [parse_warm("auto", aim).containers for aim in ("cost", "latency", "throughput")] == [0, 1, 0]
+
+
+def test_a_limit_on_the_first_token_keeps_one_warm_and_one_between_tokens_none() -> None:
+    """A cold start takes a minute, which no first token may wait for; tokens come as fast as ever after it."""
+    assert parse_warm("auto", "cost", Targets(ttft_s=1.0)) == WarmPool(1)
+    assert parse_warm("auto", "cost", Targets(tpot_s=0.04)) == parse_warm("0", "cost", Targets(1.0)) == WarmPool(0)
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,7 @@ REQUESTS = [
     {"model_id": "Qwen/Qwen3-8B", "engine": "transformers"},
     {"model_id": "Qwen/Qwen3-8B", "context_len": "32k", "concurrency": "4"},
     {"model_id": "Qwen/Qwen3-8B", "concurrency": "64", "budget": "300/month", "warm": "0"},
+    {"model_id": "Qwen/Qwen3-8B", "concurrency": "5/s 4000+500", "optimize": "cost ttft<1s", "warm": "0"},
     {"workload": "embedding"},
     {"workload": "classification"},
     {"workload": "embedding", "model_id": "BAAI/bge-m3", "concurrency": "64"},

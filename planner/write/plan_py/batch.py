@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from ...choose.cost import SHARD_S, batch_containers, container_usd_per_hour, row_s, tokens_per_s
+from ...describe.batch import lengths_basis
 from ...describe.format import about
 from ...describe.inference import estimate_of, max_containers, peak_gib
 from ...estimate.inference_speed import RANGE
@@ -117,18 +118,18 @@ def most_reason(plan: InferencePlan) -> str:
 
 def predictions(plan: InferencePlan) -> list[Constant]:
     """Return the predictions that the estimate and the first shards are computed with."""
-    setup, estimate = plan.chosen.setup, estimate_of(plan.chosen)
+    setup, estimate, basis = plan.chosen.setup, estimate_of(plan.chosen), lengths_basis(plan.request)
     rate = tokens_per_s(plan.chosen) / plan.chosen.containers
     found: list[Constant] = [
         ("PREDICTED_PEAK_GIB", round(peak_gib(estimate), 1), "on each GPU, cache included"),
         ("PREDICTED_TOKENS_PER_S", round(rate, 1), rate_reason(plan)),
         ("SPEED_RANGE", RANGE, "times slower or faster is likely, until a shard has been measured"),
-        ("TYPICAL_PROMPT_TOKENS", setup.input_len, "assumed for that speed; `estimate` counts yours"),
+        ("TYPICAL_PROMPT_TOKENS", setup.input_len, f"{basis} for that speed; `estimate` counts yours"),
     ]
     if plan.request.workload == "generation":
         read = estimate.prefill_tokens_per_s or 0
         found += [
-            ("TYPICAL_ANSWER_TOKENS", setup.output_len, "assumed for that speed, and by `estimate`"),
+            ("TYPICAL_ANSWER_TOKENS", setup.output_len, f"{basis} for that speed, and by `estimate`"),
             ("PREDICTED_PROMPT_TOKENS_PER_S", round(read, 1), "read by a container that writes nothing"),
         ]
     start = round(estimate.cold_start_s or 0)
