@@ -38,6 +38,7 @@ def service(request: pytest.FixtureRequest, begin: Begin) -> Iterator[Service]:
     answers = {"task": "serve", "engine": request.param, "context_len": CONTEXT["generation"], "concurrency": "8"}
     token = os.environ.get(TOKEN, "wk-e2e.ws-e2e")
     with begin(request.param, "generation", f"e2e-overload-{request.param}", max_containers=1, **answers) as app:
+        app.project.edit(MAX_WAITING=8)  # soon full, however slow this machine is
         yield Service(app, WORKLOADS["generation"], token)
 
 
