@@ -24,7 +24,7 @@ from planner.request.prompts import check_answers  # noqa: E402
 from planner.schema import AIMS, ENGINES, METHODS, OBJECTIVES, QUANTIZATIONS, TASKS, WORKLOADS, Refusal  # noqa: E402  # noqa: E402
 
 WRITTEN = ROOT / "tests" / "data" / "combinations.json"
-COMPLETIONS = 800  # that are tried for a pair before it is taken to be impossible
+COMPLETIONS = 4000  # that are tried for a pair before it is taken to be impossible
 OFFERED = 12  # that work, of which the one with the most new pairs is taken
 
 Combination = dict[str, str]  # axis -> value

@@ -148,7 +148,7 @@ BATCH: Table = {
     "embedding-large": (EMBED | {"model_size": "8B", "budget": "none"}, {}),
     "embedding-vllm": (EMBED | VLLM | RUN, {"ENGINE": "vllm", "MODEL": "Qwen/Qwen3-Embedding-0.6B"}),
     "embedding-vllm-l4": (EMBED | VLLM | {"gpu": "L4", "budget": "none"}, {}),
-    "classification": (RUN | CLASSIFY, {"MODEL": DISTILBERT, "CONCURRENCY": 32, "GPU": "L4"}),
+    "classification": (RUN | CLASSIFY, {"MODEL": DISTILBERT, "CONCURRENCY": 32, "GPU": "A100-40GB"}),
     "classification-month": (CLASSIFY | {"dataset": "reviews.jsonl 1m rows", "budget": "20/month"}, {}),
     "classification-l4": (CLASSIFY | {"gpu": "L4", "budget": "2/hour"}, {}),
     "classification-vllm": (RUN | CLASSIFY | VLLM | FINBERT, {"ENGINE": "vllm", "MODEL": "ProsusAI/finbert"}),
@@ -185,7 +185,7 @@ DISTRIBUTED: Table = {
     "run": (MANY, {}),
     "lora": (MANY | {"method": "lora", "model_size": "32B"}, {}),
     "h100": (MANY | {"gpu": "H100:4"}, {}),
-    "offload": ({"gpu": "L4:2"}, {"GPU": "L4:2", "SHARDING": "zero3", "OFFLOAD": "optimizer"}),
+    "offload": ({"gpu": "L4:2", "method": "full"}, {"GPU": "L4:2", "SHARDING": "zero3", "OFFLOAD": "optimizer"}),
     "host": (MANY | {"OFFLOAD": "optimizer", "SHARDING": "zero3", "PREDICTED_HOST_GIB": 200.0}, {}),
     "gated": (MANY | GATED, {}),
     "nodes": (

@@ -146,4 +146,4 @@ def _unpacked_gib(setup: InferenceSetup) -> float:
 def _too_large(setup: InferenceSetup, requests: int, need_gib: float) -> Rejection | None:
     """Return a rejection where the requests need more than the card has."""
     have_gib = setup.gpu.visible_gib
-    return Rejection(Reason.TOO_MANY_AT_ONCE, need_gib, have_gib, requests) if need_gib > have_gib else None
+    return Rejection(Reason.TOO_MANY_AT_ONCE, need_gib, have_gib, number=requests) if need_gib > have_gib else None

@@ -81,7 +81,7 @@ def test_a_project_is_baked_again_and_git_shows_what_changed(bake: Bake, templat
 
 def test_a_project_follows_the_template(repository: Path, tmp_path: Path) -> None:
     released(repository, "v0.1.0", "1.95")
-    released(repository, "v0.2.0", "2.05")
+    released(repository, "v0.2.0", "1.85")
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     template = Terminal(tmp_path, INSTEAD, {"TEMPLATE": str(repository), "PATH": path, "GIT_PAGER": "cat"})
     template("cruft create gh:ORG/modal-gpu-template --checkout v0.1.0", answer="\n" * 17)
@@ -90,7 +90,7 @@ def test_a_project_follows_the_template(repository: Path, tmp_path: Path) -> Non
     assert "FAILURE" in template("cruft check --checkout v0.2.0", ends=1)
     template("cruft update -y --checkout v0.2.0")
     template("git status")
-    assert "+USD_PER_HOUR = 2.05" in template("git diff HEAD")
+    assert "+USD_PER_HOUR = 1.85" in template("git diff HEAD")
     run("git", "commit", "-q", "-a", "-m", "Follow", cwd=tmp_path / "my-llm")
     template("""cruft update -y --variables-to-update '{"budget": "8/hour"}'""")
     run("git", "commit", "-q", "-a", "-m", "More money", cwd=tmp_path / "my-llm")
@@ -181,7 +181,7 @@ def test_the_planner_is_asked(tmp_path: Path) -> None:
 
 def test_a_price_is_changed_and_a_gpu_is_added_as_the_page_says(tmp_path: Path) -> None:
     with account() as (modal, env):
-        modal.workspace.rates = RATES | {"gpu_hour_cost_l40s": "2.05000", "gpu_hour_cost_h300": "5.00000"}
+        modal.workspace.rates = RATES | {"gpu_hour_cost_l40s": "1.85000", "gpu_hour_cost_h300": "5.00000"}
         template = clone(tmp_path, **env, MODAL_TOKEN_ID="ak-x", MODAL_TOKEN_SECRET="as-x")
         template("modal billing rates --json > rates.json")
         changes = template("python -m planner prices --from rates.json").splitlines()
@@ -189,7 +189,7 @@ def test_a_price_is_changed_and_a_gpu_is_added_as_the_page_says(tmp_path: Path) 
     page = (template.folder / "docs" / "dev" / "gpus.md").read_text(encoding="utf-8")
     row = re.findall(r"^```text\n(.*)```$", page, re.M | re.S)[0]
     edit(template.folder / "planner" / "catalogue" / "gpus.py", r"^    \(\"B300\".*\n", rf"\g<0>{row}")
-    edit(template.folder / "planner" / "catalogue" / "gpus.py", L40S_PRICE.pattern, r"\g<1>2.05")
+    edit(template.folder / "planner" / "catalogue" / "gpus.py", L40S_PRICE.pattern, r"\g<1>1.85")
     template("make hook")
     assert template("python -m planner compare Qwen/Qwen3-8B --gpu H300").splitlines()[-1].startswith("H300 ")
     assert "no price has changed" in template("python -m planner prices --from rates.json")
@@ -198,9 +198,9 @@ def test_a_price_is_changed_and_a_gpu_is_added_as_the_page_says(tmp_path: Path) 
     template("python scripts/readme_sessions.py")
     template("python scripts/record_bake.py")
     recording = (template.folder / "docs" / "bake.svg").read_text(encoding="utf-8")
-    assert "1x L40S, $2.05/h" in recording.replace("\xa0", " ")
+    assert "1x L40S, $1.85/h" in recording.replace("\xa0", " ")
     after, cookbook = (page.read_text(encoding="utf-8") for page in pages)
-    assert "1x L40S, $1.95/h" in before and "1x L40S, $2.05/h" in after and "\nH300 " in cookbook
+    assert "1x L40S, $1.95/h" in before and "1x L40S, $1.85/h" in after and "\nH300 " in cookbook
 
 
 def test_modals_own_endpoint_takes_what_the_readme_gives_it(tmp_path: Path) -> None:

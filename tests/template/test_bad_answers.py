@@ -161,7 +161,7 @@ ACCEPTED: dict[str, tuple[dict[str, str], dict[str, object]]] = {
     "thousands": ({"context_len": "8k"}, {"CONTEXT_LEN": 8192}),
     "a comma": ({"context_len": " 4,096 "}, {"CONTEXT_LEN": 4096}),
     "an old name of a GPU": ({"gpu": "a10g", "model_size": "1.5B"}, {"GPU": "A10"}),
-    "a size after custom": ({"model_size": "custom 4"}, {"MODEL": "Qwen/Qwen3-4B-Instruct-2507-FP8"}),
+    "a size after custom": ({"model_size": "custom 4"}, {"MODEL": "Qwen/Qwen3-4B-Instruct-2507"}),
     "a small size": ({"model_size": "0.5b"}, {"TASK": "serve"}),
     "an empty size": ({"model_size": ""}, {"MODEL": "Qwen/Qwen3-8B-FP8"}),
     "a mixture of experts": ({"model_size": "30B-A3B"}, {"MODEL": "Qwen/Qwen3.6-35B-A3B-FP8"}),

@@ -5,6 +5,7 @@ import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy
 import pytest
@@ -35,7 +36,7 @@ def alone(tiny: Path) -> numpy.ndarray:
 
 
 def test_vectors_are_those_of_each_text_alone_whatever_the_batch(engine: EmbeddingEngine, alone: numpy.ndarray):
-    async def together() -> list:
+    async def together() -> tuple[Any, ...]:
         whole = engine.embed(TEXTS)
         return await asyncio.gather(whole, *(engine.embed([text]) for text in TEXTS))
 
@@ -70,7 +71,7 @@ def test_texts_that_may_not_wait_are_refused_and_the_others_are_answered(
 ):
     monkeypatch.setattr(plan, "MAX_WAITING", 4)
 
-    async def together() -> list:
+    async def together() -> tuple[Any, ...]:
         requests = (engine.embed(TEXTS[: plan.CONCURRENCY]), engine.embed(TEXTS[:5]), engine.embed(TEXTS[:4]))
         return await asyncio.gather(*requests, return_exceptions=True)
 
