@@ -4692,9 +4692,19 @@ def load_words(request: Request) -> str:
 
 
 def rate_parts(rate: float) -> tuple[str, str]:
-    """Return a rate in requests/s as a number and the shortest period in which it is at least 0.1: ("5", "s")."""
-    per, seconds = next(((per, seconds) for per, seconds in describe_load_PERIODS if rate * seconds >= 0.1), describe_load_PERIODS[-1])
-    return f"{rate * seconds:.4g}", per
+    """Return a rate in requests/s as a number and a period: ("5", "s"), ("20,000", "day").
+
+    The period is the shortest in which the rate is at least 0.1 and its figures say it exactly, else at least 0.1.
+    """
+    periods = [(per, rate * seconds) for per, seconds in describe_load_PERIODS if rate * seconds >= 0.1] or [("day", rate * 86_400)]
+    exact = [(per, number) for per, number in periods if math.isclose(float(shown_number(number)), number)]
+    per, number = (exact or periods)[0]
+    return (f"{number:,.0f}" if number >= 1000 else shown_number(number)), per
+
+
+def shown_number(number: float) -> str:
+    """Return a number to four figures, from 1,000 on whole."""
+    return f"{number:.0f}" if number >= 1000 else f"{number:.4g}"
 
 
 def describe_load_rate_words(rate: float) -> str:
@@ -4800,7 +4810,7 @@ def latency_sentences(plan: InferencePlan) -> list[str]:
 def about_rate(rate: float) -> str:
     """Return a rate to two figures: "3.5/s"."""
     count, per = rate_parts(rate)
-    return f"{about(float(count))}/{per}"
+    return f"{about(float(count.replace(',', '')))}/{per}"
 
 
 # ---- planner/describe/names.py
@@ -8822,7 +8832,9 @@ MOST_PER_S = 100_000
 LONGEST_S = 3600  # that a target may allow
 LENGTH = rf"(?:{request_parse_WHOLE})[kK]?"
 UNITS = {"s": 1.0, "ms": 1e-3}
-_RATE = re.compile(rf"((?:{request_parse_WHOLE})(?:\.\d{{1,4}})?)\s*([kKM]?)\s*(?:/|per|a)\s*([a-z]+)", re.ASCII)
+_RATE = re.compile(rf"((?:{request_parse_WHOLE})(?:\.\d{{1,4}})?)\s*([km]?)\s*(?:/|per|a)\s*([a-z]+)", re.ASCII)
+_SHORT = {"rps": "/s", "qps": "/s", "rpm": "/min"}
+_WHAT = re.compile(r"\b(requests?|reqs?|texts?)\b", re.ASCII)
 _LENGTHS = re.compile(rf"({LENGTH})(?:\s*\+\s*({LENGTH}))?", re.ASCII)
 _TARGET = re.compile(r"(ttft|tpot)\s*<=?\s*(\d{1,6}(?:\.\d{1,4})?)\s*(ms|s)\b", re.ASCII | re.IGNORECASE)
 
@@ -8856,8 +8868,9 @@ def split_load(text: str) -> tuple[str, str, str]:
 
 
 def parse_rate(text: str, whole: str, task: str) -> float:
-    """Return the requests/s of "5/s", "300/min", "1.5k/h", "20k/day"; here k is a thousand."""
-    found = _RATE.fullmatch(text.lower().replace("requests", "").strip())
+    """Return the requests/s of "5/s", "300/min", "1.5k/h", "1M/day", "5 req/s", "5 rps"; here k is a thousand."""
+    typed = re.sub(r"(rps|qps|rpm)$", lambda short: _SHORT[short[0]], _WHAT.sub("", text.lower())).strip()
+    found = _RATE.fullmatch(typed)
     unit = found and (found[3] if found[3] in request_traffic_PERIODS else SPELLED.get(found[3].rstrip("s"), ""))
     if not found or not unit:
         raise Refusal(
@@ -8868,7 +8881,7 @@ def parse_rate(text: str, whole: str, task: str) -> float:
         raise Refusal(
             f"a rate such as {shown(text)} is for a service; a {task} reads its rows as fast as it can: take 16"
         )
-    number = float(re.sub(r"[,_]", "", found[1])) * {"": 1, "k": 1e3, "m": 1e6}[found[2].lower()]
+    number = float(re.sub(r"[,_]", "", found[1])) * {"": 1, "k": 1e3, "m": 1e6}[found[2]]
     rate = number / request_traffic_PERIODS[unit]
     if not 0 < rate <= MOST_PER_S:
         raise Refusal(f"concurrency {shown(whole)} must be above 0 and at most {MOST_PER_S:,}/s, such as 5/s")
@@ -8880,11 +8893,16 @@ def room_for(load: Load, context_len: int, chosen: bool, model: Model) -> int:
     needed = load.prompt_tokens + (load.answer_tokens if model.workload == "generation" else 0)
     if needed <= context_len:
         return context_len
+    if needed > model.context and "context" not in model.assumed:
+        raise Refusal(
+            f"a typical request of {needed:,} tokens exceeds the {model.context:,} that {model.id} reads at most; "
+            "lower the lengths behind concurrency, or choose a model with a longer context"
+        )
     if not chosen:
         raise Refusal(
             f"a typical request of {needed:,} tokens exceeds context_len {context_len:,}; raise it to {needed}"
         )
-    return max(check_context(needed, model), min(math.ceil(needed / CONTEXT_STEP) * CONTEXT_STEP, model.context))
+    return max(needed, min(math.ceil(needed / CONTEXT_STEP) * CONTEXT_STEP, model.context))
 
 
 def parse_lengths(text: str, workload: str) -> tuple[int, int]:
@@ -8893,7 +8911,7 @@ def parse_lengths(text: str, workload: str) -> tuple[int, int]:
     reads = workload != "generation"
     if not found or bool(found[2]) == reads:
         form = "one number, the tokens of a text: 300" if reads else "prompt and answer, in tokens: 4000+500"
-        raise Refusal(f"concurrency has no lengths {shown(text)}; a {workload} model takes {form}")
+        raise Refusal(f"concurrency has no lengths {shown(text)}; workload {workload} takes {form}")
     return parse_count("concurrency", found[1]), 1 if reads else parse_count("concurrency", found[2])
 
 
@@ -8930,7 +8948,9 @@ def check_targets(text: str, targets: Targets, given: dict[str, float], task: st
             f"take one of {', '.join(AIMS)} for task {task}"
         )
     if targets.tpot_s and workload != "generation":
-        raise Refusal(f"tpot is the time between tokens, and a {workload} model writes none; ttft<1s bounds its answer")
+        raise Refusal(
+            f"tpot is the time between tokens, and workload {workload} writes none; ttft<1s bounds its answer"
+        )
 
 
 # ---- planner/request/prompts.py
@@ -9389,8 +9409,14 @@ def limit_words(plan: InferencePlan) -> str:
         beyond = " beyond the warm pool" if plan.request.warm.containers else ""
         hours = month_hours(plan.request, plan.chosen)
         return f"{budget_words(budget)} pays for {hours:,.0f} hours of one{beyond}"
-    why = "no budget: Modal's Starter plan" if budget.per == "none" else f"{budget_words(budget)} budget"
+    starter = "beyond Modal's Starter plan" if beyond_starter(plan) else "no budget: Modal's Starter plan"
+    why = starter if budget.per == "none" else f"{budget_words(budget)} budget"
     return f"at most {most} container{'s' * (most > 1)} ({why})"
+
+
+def beyond_starter(plan: InferencePlan) -> bool:
+    """Whether the containers that may run at once take more GPUs than Modal's Starter plan runs."""
+    return max_containers(plan) * plan.chosen.setup.gpu_count > STARTER_GPUS
 
 
 def pool_words(plan: InferencePlan) -> str:
@@ -9565,11 +9591,14 @@ def next_cheaper(plan: InferencePlan) -> InferenceCandidate | None:
 def next_faster(plan: InferencePlan) -> InferenceCandidate | None:
     """Return the best ranked candidate of no less quality that is faster.
 
-    Where there is none, the cheapest that is and that the budget does not carry.
+    Where the lowest price alone ranks, the most speed for the money: the next in price may be hardly faster.
+    Where there is none within the budget, the cheapest that it does not carry.
     """
     lost = quality_lost(plan.chosen.setup)
     quicker = [c for c in plan.candidates if c.containers and quality_lost(c.setup) <= lost and faster_than(plan, c)]
     within = [c for c in quicker if c.rank]
+    if within and cheapest(plan.request):
+        return min(within, key=lambda c: (price(plan, c) / describe_neighbours_speed(plan, c), c.rank))
     if within:
         return min(within, key=lambda c: c.rank)
     over = [c for c in quicker if c.rejected and c.rejected.reason is not Reason.FEWER_GPUS]
@@ -9633,7 +9662,9 @@ def describe_neighbours_gets(plan: InferencePlan, candidate: InferenceCandidate)
     line = priced(plan, candidate)
     if not candidate.containers:
         return line
-    answer = f", a typical answer in {answer_s(candidate):.1f} s" if answers(plan) else ""
+    seconds = answer_s(candidate)
+    took = seconds_words(seconds) if seconds < 1 else f"{seconds:.1f} s"
+    answer = f", a typical answer in {took}" if answers(plan) else ""
     line += f": ~{about(tokens_per_s(candidate))} tokens/s, {dollars(choose_cost_usd_per_million(candidate))}/M{answer}"
     if plan.request.task == "batch" and batch_rows(plan.request, candidate):
         line += f", {dollars(batch_usd(plan.request, candidate))} for the run"
@@ -11607,6 +11638,8 @@ def plan_py_serve_most_reason(plan: InferencePlan) -> str:
     if plan.request.rate:
         need = plan.chosen.containers
         load = f"; {need} {'carries' if need == 1 else 'carry'} {describe_load_rate_words(plan.request.rate)}"
+    if budget.per == "none" and beyond_starter(plan):
+        return f"no budget was set: what the load needs, beyond the 10 GPUs at once of Modal's Starter plan{load}"
     if budget.per == "none":
         return f"no budget was set: what Modal's Starter plan runs at once, 10 GPUs{load}"
     if budget.per == "month":

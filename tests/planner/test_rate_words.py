@@ -1,0 +1,43 @@
+"""What a plan says of a rate: its period, Modal's Starter plan, what is faster."""
+
+import pytest
+
+from planner.catalogue.models import find_model
+from planner.choose.ranking import answer_s
+from planner.describe.load import rate_words
+from planner.describe.neighbours import next_faster
+from planner.describe.refusal import plan_for
+from planner.request.parse import parse_budget
+from planner.request.traffic import parse_load
+from planner.schema import InferencePlan, Request
+from planner.write.plan_py.render import constants_of
+from planner.write.terminal import terminal_lines
+
+
+def planned(load: str, budget: str = "none") -> InferencePlan:
+    """Return the plan of a service of Qwen3-8B under a rate."""
+    rate, context = parse_load(load, "serve", "generation").rate, 8192
+    model = find_model("Qwen/Qwen3-8B")
+    return plan_for(Request("serve", "generation", model, parse_budget(budget), context, 0, rate=rate))
+
+
+@pytest.mark.parametrize("typed", ["20,000/day", "25/min", "12,345/s", "100,000/s", "0.5/s", "1/day", "1,000,000/day"])
+def test_a_rate_is_told_in_the_period_that_says_it_exactly(typed: str) -> None:
+    assert rate_words(parse_load(typed, "serve", "generation").rate) == typed
+
+
+def test_more_gpus_than_the_starter_plan_runs_are_not_called_its_own() -> None:
+    for load, words in (("5/s", "no budget: Modal's Starter plan"), ("2000/s", "beyond Modal's Starter plan")):
+        plan = planned(load)
+        assert words in " ".join(terminal_lines(plan, "x"))
+        reason = next(row[2] for row in constants_of(plan, "x") if row[0] == "MAX_CONTAINERS")
+        assert ("beyond the 10 GPUs" in reason) == (plan.chosen.containers > 10)
+
+
+def test_the_faster_one_under_a_rate_is_worth_its_price() -> None:
+    """No other of the quality is faster for less; two T4, the next in price, answer hardly sooner than one L4."""
+    plan = planned("20k/day", "4/hour")
+    found = next_faster(plan)
+    assert found and found.setup.gpu.name != "T4"
+    gain = answer_s(plan.chosen) / answer_s(found)
+    assert gain > 1.5 and gain > 0.8 * found.usd_per_hour / plan.chosen.usd_per_hour
