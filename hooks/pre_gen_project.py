@@ -35,6 +35,10 @@ class Budget(NamedTuple):
     usd: float
     per: str
 
+    def pays(self, usd: float) -> bool:
+        """Whether it carries so many USD in its unit. Three H200 at $4.54 add up to 13.620000000000001 as floats."""
+        return usd <= self.usd + 1e-6
+
 
 class WarmPool(NamedTuple):
     """Containers that are kept running: always, or on some days between two times."""
@@ -2417,11 +2421,11 @@ def choose_cost_over_budget(request: Request, candidate: InferenceCandidate) -> 
     """Return a rejection where the budget does not pay for the candidate and its warm pool."""
     budget, warm = request.budget, request.warm.containers
     if ends(request):
-        return Rejection(Reason.RUN_OVER_BUDGET) if least_batch_usd(request, candidate) > budget.usd else None
-    if budget.per == "month" and month_usd(request, candidate) > budget.usd:
-        alone = candidate.usd_per_hour * LEAST_HOURS > budget.usd
+        return None if budget.pays(least_batch_usd(request, candidate)) else Rejection(Reason.RUN_OVER_BUDGET)
+    if budget.per == "month" and not budget.pays(month_usd(request, candidate)):
+        alone = not budget.pays(candidate.usd_per_hour * LEAST_HOURS)
         return Rejection(Reason.PRICE_OVER_BUDGET if alone else Reason.WARM_POOL_OVER_BUDGET)
-    if budget.per == "hour" and candidate.usd_per_hour > budget.usd:
+    if budget.per == "hour" and not budget.pays(candidate.usd_per_hour):
         return Rejection(Reason.PRICE_OVER_BUDGET)
     if warm and warm > most_containers(request, candidate):
         return Rejection(Reason.STARTER_PLAN if budget.per == "none" else Reason.WARM_POOL_OVER_BUDGET)
@@ -4269,13 +4273,13 @@ ATTEMPT_SPREAD = 4  # an attempt at known rows, in planned ones: twice the range
 
 def choose_training_cost_over_budget(budget: Budget, candidate: TrainingCandidate) -> Rejection | None:
     """Return a rejection where the budget does not pay for the candidate."""
-    if budget.per == "hour" and candidate.usd_per_hour > budget.usd:
+    if budget.per == "hour" and not budget.pays(candidate.usd_per_hour):
         return Rejection(Reason.PRICE_OVER_BUDGET)
     if budget.per not in ("run", "month"):
         return None
-    if candidate.run and candidate.run.known_usd > budget.usd:
+    if candidate.run and not budget.pays(candidate.run.known_usd):
         return Rejection(Reason.RUN_OVER_BUDGET)
-    return Rejection(Reason.BUDGET_BELOW_START) if least_usd(candidate) > budget.usd else None
+    return None if budget.pays(least_usd(candidate)) else Rejection(Reason.BUDGET_BELOW_START)
 
 
 def least_usd(candidate: TrainingCandidate) -> float:
@@ -8589,7 +8593,15 @@ def check_trained(model: Model) -> None:
 
 
 def check_task(
-    task: str, workload: str, model: Model, method: str, quantization: str, engine: str, gpu: str, count: int
+    task: str,
+    workload: str,
+    model: Model,
+    method: str,
+    quantization: str,
+    engine: str,
+    gpu: str,
+    count: int,
+    concurrency: str = PROMPTED[0],
 ) -> None:
     """Raise Refusal where an answer does not go with the task, or the model with a training."""
     if task not in schema_TRAINING:
@@ -8597,7 +8609,7 @@ def check_task(
         return
     check_workload(workload)
     check_several(task, gpu, count)
-    check_training(PROMPTED[0], engine, method, quantization, task, model)
+    check_training(concurrency, engine, method, quantization, task, model)
 
 
 def check_method(method: str, task: str) -> None:
