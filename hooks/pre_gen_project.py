@@ -2078,8 +2078,10 @@ def draft_of(model: Model, quantization: str) -> Draft | None:
     A quantization by somebody else than the maker often leaves the MTP layers out, so that none is known for it. A
     head reads hidden states, whatever the weights are quantized to.
     """
-    if model.id not in load_catalogue():  # a fine-tune's config.json names layers that its weights may lack
+    published = _published(model.id)
+    if not published:  # a fine-tune's config.json names layers that its weights may lack
         return None
+    model = load_catalogue()[published]
     for names, weight_bytes, copied, state in _MTP:
         if model.id in names and _by_maker(model, quantization):
             return Draft("mtp", 1, weight_bytes, copied, state)
@@ -2088,6 +2090,16 @@ def draft_of(model: Model, quantization: str) -> Draft | None:
             repository = f"RedHatAI/{name.rpartition('/')[2]}-speculator.eagle3"
             return Draft("eagle3", HEAD_TOKENS, *_head_bytes(model), repository=repository, revision=revision)
     return None
+
+
+@cache
+def _published(id: str) -> str:
+    """Return the model of the catalogue that has this id or of which this is a published quantization; "" for none."""
+    catalogue, quoted = load_catalogue(), f'"{id}"'
+    if id in catalogue:
+        return id
+    named = (name for name, line in catalogue.lines.items() if quoted in line)
+    return next((name for name in named if id in [variant for _, variant, _ in catalogue[name].variants]), "")
 
 
 def _by_maker(model: Model, quantization: str) -> bool:
@@ -4811,10 +4823,14 @@ def latency_sentences(plan: InferencePlan) -> list[str]:
     return words
 
 
-def about_rate(rate: float) -> str:
-    """Return a rate to two figures: "3.5/s"."""
+def about_rate(rate: float, beside: float = 0.0) -> str:
+    """Return a rate to two figures: "3.5/s", in the period of the rate `beside` it where that leaves two."""
     count, per = rate_parts(rate)
-    return f"{about(float(count.replace(',', '')))}/{per}"
+    number = float(count.replace(",", ""))
+    other = rate_parts(beside)[1] if beside else per
+    if other != per and rate * dict(describe_load_PERIODS)[other] >= 1:
+        number, per = rate * dict(describe_load_PERIODS)[other], other
+    return f"{about(number)}/{per}"
 
 
 # ---- planner/describe/names.py
@@ -9931,7 +9947,7 @@ def why_not(plan: InferencePlan, candidate: InferenceCandidate) -> str:
     load = f"{plan.request.concurrency} {units(plan)}"
     if plan.request.rate:
         load = describe_load_rate_words(plan.request.rate)
-    one = about_rate(candidate.most_per_s) if plan.request.rate else str(candidate.setup.concurrency)
+    one = about_rate(candidate.most_per_s, plan.request.rate) if plan.request.rate else str(candidate.setup.concurrency)
     holds = f"{'carries' if plan.request.rate else 'holds'} {one} of {load}"
     return f"{holds}; {candidate.containers} of them are {hourly(candidate.usd_per_hour)}: {describe_neighbours_verdict(plan, candidate)}"
 

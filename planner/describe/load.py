@@ -142,7 +142,11 @@ def latency_sentences(plan: InferencePlan) -> list[str]:
     return words
 
 
-def about_rate(rate: float) -> str:
-    """Return a rate to two figures: "3.5/s"."""
+def about_rate(rate: float, beside: float = 0.0) -> str:
+    """Return a rate to two figures: "3.5/s", in the period of the rate `beside` it where that leaves two."""
     count, per = rate_parts(rate)
-    return f"{about(float(count.replace(',', '')))}/{per}"
+    number = float(count.replace(",", ""))
+    other = rate_parts(beside)[1] if beside else per
+    if other != per and rate * dict(PERIODS)[other] >= 1:
+        number, per = rate * dict(PERIODS)[other], other
+    return f"{about(number)}/{per}"

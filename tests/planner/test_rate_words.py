@@ -9,7 +9,7 @@ import pytest
 from planner.api import answer, ask_plan
 from planner.catalogue.models import find_model
 from planner.choose.ranking import answer_s
-from planner.describe.load import rate_words
+from planner.describe.load import about_rate, rate_words
 from planner.describe.neighbours import next_faster
 from planner.describe.refusal import plan_for
 from planner.request.parse import parse_budget
@@ -70,3 +70,8 @@ def test_compare_plans_texts_of_the_length_that_a_bake_does() -> None:
     command = [sys.executable, "-m", "planner", "compare", "Qwen/Qwen3-Embedding-0.6B"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True)
     assert "context 2,048" in done.stdout  # README: up to 2048 for embedding
+
+
+def test_what_one_gpu_carries_is_told_in_the_period_of_what_is_asked() -> None:
+    """0.2/s is 12 a minute; 25 a minute are what 1.5k an hour are."""
+    assert about_rate(0.2, 25 / 60) == "12/min" and about_rate(0.2) == "0.2/s" and about_rate(0.2, 5.0) == "0.2/s"
