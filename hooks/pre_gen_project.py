@@ -8899,7 +8899,8 @@ def parse_rate(text: str, whole: str, task: str) -> float:
     """Return the requests/s of "5/s", "300/min", "1.5k/h", "1M/day", "5 req/s", "5 rps"; here k is a thousand."""
     typed = re.sub(r"(rps|qps|rpm)$", lambda short: _SHORT[short[0]], _WHAT.sub("", text.lower())).strip()
     found = _RATE.fullmatch(typed)
-    unit = found and (found[3] if found[3] in request_traffic_PERIODS else SPELLED.get(found[3].rstrip("s"), ""))
+    name = re.sub("(?<=..)s$", "", found[3]) if found else ""  # not of ms, which is no minute
+    unit = name if name in request_traffic_PERIODS else SPELLED.get(name, "")
     if not found or not unit:
         raise Refusal(
             f"concurrency {shown(whole)} is not understood; write requests at once, 16, or a rate, 5/s, 300/min or "
@@ -9542,6 +9543,7 @@ def describe_batch_run_words(plan: InferencePlan) -> list[str]:
 # ---- planner/describe/neighbours.py
 
 
+WORTH = 1.5  # times the speed, which people pay for (prior)
 NOTICED = 0.02  # relative: smaller differences are not called cheaper or faster
 
 
@@ -9619,14 +9621,15 @@ def next_cheaper(plan: InferencePlan) -> InferenceCandidate | None:
 def next_faster(plan: InferencePlan) -> InferenceCandidate | None:
     """Return the best ranked candidate of no less quality that is faster.
 
-    Where the lowest price alone ranks, the most speed for the money: the next in price may be hardly faster.
+    Where the lowest price alone ranks, the cheapest that is WORTH times as fast: the next in price may hardly be.
     Where there is none within the budget, the cheapest that it does not carry.
     """
     lost = quality_lost(plan.chosen.setup)
     quicker = [c for c in plan.candidates if c.containers and quality_lost(c.setup) <= lost and faster_than(plan, c)]
     within = [c for c in quicker if c.rank]
     if within and cheapest(plan.request):
-        return min(within, key=lambda c: (price(plan, c) / describe_neighbours_speed(plan, c), c.rank))
+        worth = [c for c in within if describe_neighbours_speed(plan, c) >= WORTH * describe_neighbours_speed(plan, plan.chosen)] or within
+        return min(worth, key=lambda c: (price(plan, c), -describe_neighbours_speed(plan, c)))
     if within:
         return min(within, key=lambda c: c.rank)
     over = [c for c in quicker if c.rejected and c.rejected.reason is not Reason.FEWER_GPUS]

@@ -15,6 +15,7 @@ from .load import seconds_words
 from .names import format_name
 from .rejections import inference_rejection
 
+WORTH = 1.5  # times the speed, which people pay for (prior)
 NOTICED = 0.02  # relative: smaller differences are not called cheaper or faster
 
 
@@ -92,14 +93,15 @@ def next_cheaper(plan: InferencePlan) -> InferenceCandidate | None:
 def next_faster(plan: InferencePlan) -> InferenceCandidate | None:
     """Return the best ranked candidate of no less quality that is faster.
 
-    Where the lowest price alone ranks, the most speed for the money: the next in price may be hardly faster.
+    Where the lowest price alone ranks, the cheapest that is WORTH times as fast: the next in price may hardly be.
     Where there is none within the budget, the cheapest that it does not carry.
     """
     lost = quality_lost(plan.chosen.setup)
     quicker = [c for c in plan.candidates if c.containers and quality_lost(c.setup) <= lost and faster_than(plan, c)]
     within = [c for c in quicker if c.rank]
     if within and cheapest(plan.request):
-        return min(within, key=lambda c: (price(plan, c) / speed(plan, c), c.rank))
+        worth = [c for c in within if speed(plan, c) >= WORTH * speed(plan, plan.chosen)] or within
+        return min(worth, key=lambda c: (price(plan, c), -speed(plan, c)))
     if within:
         return min(within, key=lambda c: c.rank)
     over = [c for c in quicker if c.rejected and c.rejected.reason is not Reason.FEWER_GPUS]

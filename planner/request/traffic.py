@@ -57,7 +57,8 @@ def parse_rate(text: str, whole: str, task: str) -> float:
     """Return the requests/s of "5/s", "300/min", "1.5k/h", "1M/day", "5 req/s", "5 rps"; here k is a thousand."""
     typed = re.sub(r"(rps|qps|rpm)$", lambda short: _SHORT[short[0]], _WHAT.sub("", text.lower())).strip()
     found = _RATE.fullmatch(typed)
-    unit = found and (found[3] if found[3] in PERIODS else SPELLED.get(found[3].rstrip("s"), ""))
+    name = re.sub("(?<=..)s$", "", found[3]) if found else ""  # not of ms, which is no minute
+    unit = name if name in PERIODS else SPELLED.get(name, "")
     if not found or not unit:
         raise Refusal(
             f"concurrency {shown(whole)} is not understood; write requests at once, 16, or a rate, 5/s, 300/min or "
