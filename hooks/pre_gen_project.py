@@ -4572,7 +4572,8 @@ def choose_training_refusal_suggest_alternatives(request: Request, nearest: Trai
     """Yield the changes that make something work, the most likely one first. `runs`: only the budget is too small."""
     if runs:
         yield Alternative(Change.RAISE_BUDGET, candidate=nearest)
-        if request.dataset_rows and nearest.run and nearest.run.usd > request.budget.usd:
+        bounded = request.dataset_rows and request.budget.per in ("run", "month")  # fewer rows cost no less an hour
+        if bounded and nearest.run and nearest.run.usd > request.budget.usd:
             rows = int(request.dataset_rows * request.budget.usd / nearest.run.usd)
             step = 10 ** max(len(str(rows)) - 2, 0)  # two figures
             yield Alternative(Change.FEWER_ROWS, rows // step * step)
@@ -4587,7 +4588,8 @@ def choose_training_refusal_relaxed_requests(request: Request, runs: bool) -> It
     """Yield what a person could give up, and the request that results. More GPUs help only where one is too small."""
     if request.method in ("full", "lora"):
         leaner = {"full": "lora", "lora": "qlora"}[request.method]
-        yield Change.TAKE_METHOD, leaner, replace(request, method=leaner)
+        if leaner == "lora" or four_bits(request):
+            yield Change.TAKE_METHOD, leaner, replace(request, method=leaner)
     if request.gpu != "auto" or request.gpu_count:
         yield Change.LET_BE_AUTO, "gpu", replace(request, gpu="auto", gpu_count=0)
     if request.task == "finetune" and not runs and request.gpu == "auto":
