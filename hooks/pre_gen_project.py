@@ -35,6 +35,10 @@ class Budget(NamedTuple):
     usd: float
     per: str
 
+    def pays(self, usd: float) -> bool:
+        """Whether it carries so many USD in its unit. Three H200 at $4.54 add up to 13.620000000000001 as floats."""
+        return usd <= self.usd + 1e-6
+
 
 class WarmPool(NamedTuple):
     """Containers that are kept running: always, or on some days between two times."""
@@ -2074,8 +2078,10 @@ def draft_of(model: Model, quantization: str) -> Draft | None:
     A quantization by somebody else than the maker often leaves the MTP layers out, so that none is known for it. A
     head reads hidden states, whatever the weights are quantized to.
     """
-    if model.id not in load_catalogue():  # a fine-tune's config.json names layers that its weights may lack
+    published = _published(model.id)
+    if not published:  # a fine-tune's config.json names layers that its weights may lack
         return None
+    model = load_catalogue()[published]
     for names, weight_bytes, copied, state in _MTP:
         if model.id in names and _by_maker(model, quantization):
             return Draft("mtp", 1, weight_bytes, copied, state)
@@ -2084,6 +2090,16 @@ def draft_of(model: Model, quantization: str) -> Draft | None:
             repository = f"RedHatAI/{name.rpartition('/')[2]}-speculator.eagle3"
             return Draft("eagle3", HEAD_TOKENS, *_head_bytes(model), repository=repository, revision=revision)
     return None
+
+
+@cache
+def _published(id: str) -> str:
+    """Return the model of the catalogue that has this id or of which this is a published quantization; "" for none."""
+    catalogue, quoted = load_catalogue(), f'"{id}"'
+    if id in catalogue:
+        return id
+    named = (name for name, line in catalogue.lines.items() if quoted in line)
+    return next((name for name in named if id in [variant for _, variant, _ in catalogue[name].variants]), "")
 
 
 def _by_maker(model: Model, quantization: str) -> bool:
@@ -2417,11 +2433,11 @@ def choose_cost_over_budget(request: Request, candidate: InferenceCandidate) -> 
     """Return a rejection where the budget does not pay for the candidate and its warm pool."""
     budget, warm = request.budget, request.warm.containers
     if ends(request):
-        return Rejection(Reason.RUN_OVER_BUDGET) if least_batch_usd(request, candidate) > budget.usd else None
-    if budget.per == "month" and month_usd(request, candidate) > budget.usd:
-        alone = candidate.usd_per_hour * LEAST_HOURS > budget.usd
+        return None if budget.pays(least_batch_usd(request, candidate)) else Rejection(Reason.RUN_OVER_BUDGET)
+    if budget.per == "month" and not budget.pays(month_usd(request, candidate)):
+        alone = not budget.pays(candidate.usd_per_hour * LEAST_HOURS)
         return Rejection(Reason.PRICE_OVER_BUDGET if alone else Reason.WARM_POOL_OVER_BUDGET)
-    if budget.per == "hour" and candidate.usd_per_hour > budget.usd:
+    if budget.per == "hour" and not budget.pays(candidate.usd_per_hour):
         return Rejection(Reason.PRICE_OVER_BUDGET)
     if warm and warm > most_containers(request, candidate):
         return Rejection(Reason.STARTER_PLAN if budget.per == "none" else Reason.WARM_POOL_OVER_BUDGET)
@@ -4269,13 +4285,13 @@ ATTEMPT_SPREAD = 4  # an attempt at known rows, in planned ones: twice the range
 
 def choose_training_cost_over_budget(budget: Budget, candidate: TrainingCandidate) -> Rejection | None:
     """Return a rejection where the budget does not pay for the candidate."""
-    if budget.per == "hour" and candidate.usd_per_hour > budget.usd:
+    if budget.per == "hour" and not budget.pays(candidate.usd_per_hour):
         return Rejection(Reason.PRICE_OVER_BUDGET)
     if budget.per not in ("run", "month"):
         return None
-    if candidate.run and candidate.run.known_usd > budget.usd:
+    if candidate.run and not budget.pays(candidate.run.known_usd):
         return Rejection(Reason.RUN_OVER_BUDGET)
-    return Rejection(Reason.BUDGET_BELOW_START) if least_usd(candidate) > budget.usd else None
+    return None if budget.pays(least_usd(candidate)) else Rejection(Reason.BUDGET_BELOW_START)
 
 
 def least_usd(candidate: TrainingCandidate) -> float:
@@ -4556,7 +4572,8 @@ def choose_training_refusal_suggest_alternatives(request: Request, nearest: Trai
     """Yield the changes that make something work, the most likely one first. `runs`: only the budget is too small."""
     if runs:
         yield Alternative(Change.RAISE_BUDGET, candidate=nearest)
-        if request.dataset_rows and nearest.run and nearest.run.usd > request.budget.usd:
+        bounded = request.dataset_rows and request.budget.per in ("run", "month")  # fewer rows cost no less an hour
+        if bounded and nearest.run and nearest.run.usd > request.budget.usd:
             rows = int(request.dataset_rows * request.budget.usd / nearest.run.usd)
             step = 10 ** max(len(str(rows)) - 2, 0)  # two figures
             yield Alternative(Change.FEWER_ROWS, rows // step * step)
@@ -4571,7 +4588,8 @@ def choose_training_refusal_relaxed_requests(request: Request, runs: bool) -> It
     """Yield what a person could give up, and the request that results. More GPUs help only where one is too small."""
     if request.method in ("full", "lora"):
         leaner = {"full": "lora", "lora": "qlora"}[request.method]
-        yield Change.TAKE_METHOD, leaner, replace(request, method=leaner)
+        if leaner == "lora" or four_bits(request):
+            yield Change.TAKE_METHOD, leaner, replace(request, method=leaner)
     if request.gpu != "auto" or request.gpu_count:
         yield Change.LET_BE_AUTO, "gpu", replace(request, gpu="auto", gpu_count=0)
     if request.task == "finetune" and not runs and request.gpu == "auto":
@@ -4692,9 +4710,19 @@ def load_words(request: Request) -> str:
 
 
 def rate_parts(rate: float) -> tuple[str, str]:
-    """Return a rate in requests/s as a number and the shortest period in which it is at least 0.1: ("5", "s")."""
-    per, seconds = next(((per, seconds) for per, seconds in describe_load_PERIODS if rate * seconds >= 0.1), describe_load_PERIODS[-1])
-    return f"{rate * seconds:.4g}", per
+    """Return a rate in requests/s as a number and a period: ("5", "s"), ("20,000", "day").
+
+    The period is the shortest in which the rate is at least 0.1 and its figures say it exactly, else at least 0.1.
+    """
+    periods = [(per, rate * seconds) for per, seconds in describe_load_PERIODS if rate * seconds >= 0.1] or [("day", rate * 86_400)]
+    exact = [(per, number) for per, number in periods if math.isclose(float(shown_number(number)), number)]
+    per, number = (exact or periods)[0]
+    return (f"{number:,.0f}" if number >= 1000 else shown_number(number)), per
+
+
+def shown_number(number: float) -> str:
+    """Return a number to four figures, from 1,000 on whole."""
+    return f"{number:.0f}" if number >= 1000 else f"{number:.4g}"
 
 
 def describe_load_rate_words(rate: float) -> str:
@@ -4797,10 +4825,14 @@ def latency_sentences(plan: InferencePlan) -> list[str]:
     return words
 
 
-def about_rate(rate: float) -> str:
-    """Return a rate to two figures: "3.5/s"."""
+def about_rate(rate: float, beside: float = 0.0) -> str:
+    """Return a rate to two figures: "3.5/s", in the period of the rate `beside` it where that leaves two."""
     count, per = rate_parts(rate)
-    return f"{about(float(count))}/{per}"
+    number = float(count.replace(",", ""))
+    other = rate_parts(beside)[1] if beside else per
+    if other != per and rate * dict(describe_load_PERIODS)[other] >= 1:
+        number, per = rate * dict(describe_load_PERIODS)[other], other
+    return f"{about(number)}/{per}"
 
 
 # ---- planner/describe/names.py
@@ -8579,7 +8611,15 @@ def check_trained(model: Model) -> None:
 
 
 def check_task(
-    task: str, workload: str, model: Model, method: str, quantization: str, engine: str, gpu: str, count: int
+    task: str,
+    workload: str,
+    model: Model,
+    method: str,
+    quantization: str,
+    engine: str,
+    gpu: str,
+    count: int,
+    concurrency: str = PROMPTED[0],
 ) -> None:
     """Raise Refusal where an answer does not go with the task, or the model with a training."""
     if task not in schema_TRAINING:
@@ -8587,7 +8627,7 @@ def check_task(
         return
     check_workload(workload)
     check_several(task, gpu, count)
-    check_training(PROMPTED[0], engine, method, quantization, task, model)
+    check_training(concurrency, engine, method, quantization, task, model)
 
 
 def check_method(method: str, task: str) -> None:
@@ -8822,7 +8862,9 @@ MOST_PER_S = 100_000
 LONGEST_S = 3600  # that a target may allow
 LENGTH = rf"(?:{request_parse_WHOLE})[kK]?"
 UNITS = {"s": 1.0, "ms": 1e-3}
-_RATE = re.compile(rf"((?:{request_parse_WHOLE})(?:\.\d{{1,4}})?)\s*([kKM]?)\s*(?:/|per|a)\s*([a-z]+)", re.ASCII)
+_RATE = re.compile(rf"((?:{request_parse_WHOLE})(?:\.\d{{1,4}})?)\s*([km]?)\s*(?:/|per|a)\s*([a-z]+)", re.ASCII)
+_SHORT = {"rps": "/s", "qps": "/s", "rpm": "/min"}
+_WHAT = re.compile(r"\b(requests?|reqs?|texts?)\b", re.ASCII)
 _LENGTHS = re.compile(rf"({LENGTH})(?:\s*\+\s*({LENGTH}))?", re.ASCII)
 _TARGET = re.compile(r"(ttft|tpot)\s*<=?\s*(\d{1,6}(?:\.\d{1,4})?)\s*(ms|s)\b", re.ASCII | re.IGNORECASE)
 
@@ -8856,9 +8898,11 @@ def split_load(text: str) -> tuple[str, str, str]:
 
 
 def parse_rate(text: str, whole: str, task: str) -> float:
-    """Return the requests/s of "5/s", "300/min", "1.5k/h", "20k/day"; here k is a thousand."""
-    found = _RATE.fullmatch(text.lower().replace("requests", "").strip())
-    unit = found and (found[3] if found[3] in request_traffic_PERIODS else SPELLED.get(found[3].rstrip("s"), ""))
+    """Return the requests/s of "5/s", "300/min", "1.5k/h", "1M/day", "5 req/s", "5 rps"; here k is a thousand."""
+    typed = re.sub(r"(rps|qps|rpm)$", lambda short: _SHORT[short[0]], _WHAT.sub("", text.lower())).strip()
+    found = _RATE.fullmatch(typed)
+    name = re.sub("(?<=..)s$", "", found[3]) if found else ""  # not of ms, which is no minute
+    unit = name if name in request_traffic_PERIODS else SPELLED.get(name, "")
     if not found or not unit:
         raise Refusal(
             f"concurrency {shown(whole)} is not understood; write requests at once, 16, or a rate, 5/s, 300/min or "
@@ -8868,7 +8912,7 @@ def parse_rate(text: str, whole: str, task: str) -> float:
         raise Refusal(
             f"a rate such as {shown(text)} is for a service; a {task} reads its rows as fast as it can: take 16"
         )
-    number = float(re.sub(r"[,_]", "", found[1])) * {"": 1, "k": 1e3, "m": 1e6}[found[2].lower()]
+    number = float(re.sub(r"[,_]", "", found[1])) * {"": 1, "k": 1e3, "m": 1e6}[found[2]]
     rate = number / request_traffic_PERIODS[unit]
     if not 0 < rate <= MOST_PER_S:
         raise Refusal(f"concurrency {shown(whole)} must be above 0 and at most {MOST_PER_S:,}/s, such as 5/s")
@@ -8880,11 +8924,16 @@ def room_for(load: Load, context_len: int, chosen: bool, model: Model) -> int:
     needed = load.prompt_tokens + (load.answer_tokens if model.workload == "generation" else 0)
     if needed <= context_len:
         return context_len
+    if needed > model.context and "context" not in model.assumed:
+        raise Refusal(
+            f"a typical request of {needed:,} tokens exceeds the {model.context:,} that {model.id} reads at most; "
+            "lower the lengths behind concurrency, or choose a model with a longer context"
+        )
     if not chosen:
         raise Refusal(
             f"a typical request of {needed:,} tokens exceeds context_len {context_len:,}; raise it to {needed}"
         )
-    return max(check_context(needed, model), min(math.ceil(needed / CONTEXT_STEP) * CONTEXT_STEP, model.context))
+    return max(needed, min(math.ceil(needed / CONTEXT_STEP) * CONTEXT_STEP, model.context))
 
 
 def parse_lengths(text: str, workload: str) -> tuple[int, int]:
@@ -8893,7 +8942,7 @@ def parse_lengths(text: str, workload: str) -> tuple[int, int]:
     reads = workload != "generation"
     if not found or bool(found[2]) == reads:
         form = "one number, the tokens of a text: 300" if reads else "prompt and answer, in tokens: 4000+500"
-        raise Refusal(f"concurrency has no lengths {shown(text)}; a {workload} model takes {form}")
+        raise Refusal(f"concurrency has no lengths {shown(text)}; workload {workload} takes {form}")
     return parse_count("concurrency", found[1]), 1 if reads else parse_count("concurrency", found[2])
 
 
@@ -8930,7 +8979,9 @@ def check_targets(text: str, targets: Targets, given: dict[str, float], task: st
             f"take one of {', '.join(AIMS)} for task {task}"
         )
     if targets.tpot_s and workload != "generation":
-        raise Refusal(f"tpot is the time between tokens, and a {workload} model writes none; ttft<1s bounds its answer")
+        raise Refusal(
+            f"tpot is the time between tokens, and workload {workload} writes none; ttft<1s bounds its answer"
+        )
 
 
 # ---- planner/request/prompts.py
@@ -9389,8 +9440,14 @@ def limit_words(plan: InferencePlan) -> str:
         beyond = " beyond the warm pool" if plan.request.warm.containers else ""
         hours = month_hours(plan.request, plan.chosen)
         return f"{budget_words(budget)} pays for {hours:,.0f} hours of one{beyond}"
-    why = "no budget: Modal's Starter plan" if budget.per == "none" else f"{budget_words(budget)} budget"
+    starter = "beyond Modal's Starter plan" if beyond_starter(plan) else "no budget: Modal's Starter plan"
+    why = starter if budget.per == "none" else f"{budget_words(budget)} budget"
     return f"at most {most} container{'s' * (most > 1)} ({why})"
+
+
+def beyond_starter(plan: InferencePlan) -> bool:
+    """Whether the containers that may run at once take more GPUs than Modal's Starter plan runs."""
+    return max_containers(plan) * plan.chosen.setup.gpu_count > STARTER_GPUS
 
 
 def pool_words(plan: InferencePlan) -> str:
@@ -9488,6 +9545,7 @@ def describe_batch_run_words(plan: InferencePlan) -> list[str]:
 # ---- planner/describe/neighbours.py
 
 
+WORTH = 1.5  # times the speed, which people pay for (prior)
 NOTICED = 0.02  # relative: smaller differences are not called cheaper or faster
 
 
@@ -9565,11 +9623,15 @@ def next_cheaper(plan: InferencePlan) -> InferenceCandidate | None:
 def next_faster(plan: InferencePlan) -> InferenceCandidate | None:
     """Return the best ranked candidate of no less quality that is faster.
 
-    Where there is none, the cheapest that is and that the budget does not carry.
+    Where the lowest price alone ranks, the cheapest that is WORTH times as fast: the next in price may hardly be.
+    Where there is none within the budget, the cheapest that it does not carry.
     """
     lost = quality_lost(plan.chosen.setup)
     quicker = [c for c in plan.candidates if c.containers and quality_lost(c.setup) <= lost and faster_than(plan, c)]
     within = [c for c in quicker if c.rank]
+    if within and cheapest(plan.request):
+        worth = [c for c in within if describe_neighbours_speed(plan, c) >= WORTH * describe_neighbours_speed(plan, plan.chosen)] or within
+        return min(worth, key=lambda c: (price(plan, c), -describe_neighbours_speed(plan, c)))
     if within:
         return min(within, key=lambda c: c.rank)
     over = [c for c in quicker if c.rejected and c.rejected.reason is not Reason.FEWER_GPUS]
@@ -9633,7 +9695,9 @@ def describe_neighbours_gets(plan: InferencePlan, candidate: InferenceCandidate)
     line = priced(plan, candidate)
     if not candidate.containers:
         return line
-    answer = f", a typical answer in {answer_s(candidate):.1f} s" if answers(plan) else ""
+    seconds = answer_s(candidate)
+    took = seconds_words(seconds) if seconds < 1 else f"{seconds:.1f} s"
+    answer = f", a typical answer in {took}" if answers(plan) else ""
     line += f": ~{about(tokens_per_s(candidate))} tokens/s, {dollars(choose_cost_usd_per_million(candidate))}/M{answer}"
     if plan.request.task == "batch" and batch_rows(plan.request, candidate):
         line += f", {dollars(batch_usd(plan.request, candidate))} for the run"
@@ -9888,7 +9952,7 @@ def why_not(plan: InferencePlan, candidate: InferenceCandidate) -> str:
     load = f"{plan.request.concurrency} {units(plan)}"
     if plan.request.rate:
         load = describe_load_rate_words(plan.request.rate)
-    one = about_rate(candidate.most_per_s) if plan.request.rate else str(candidate.setup.concurrency)
+    one = about_rate(candidate.most_per_s, plan.request.rate) if plan.request.rate else str(candidate.setup.concurrency)
     holds = f"{'carries' if plan.request.rate else 'holds'} {one} of {load}"
     return f"{holds}; {candidate.containers} of them are {hourly(candidate.usd_per_hour)}: {describe_neighbours_verdict(plan, candidate)}"
 
@@ -11607,6 +11671,8 @@ def plan_py_serve_most_reason(plan: InferencePlan) -> str:
     if plan.request.rate:
         need = plan.chosen.containers
         load = f"; {need} {'carries' if need == 1 else 'carry'} {describe_load_rate_words(plan.request.rate)}"
+    if budget.per == "none" and beyond_starter(plan):
+        return f"no budget was set: what the load needs, beyond the 10 GPUs at once of Modal's Starter plan{load}"
     if budget.per == "none":
         return f"no budget was set: what Modal's Starter plan runs at once, 10 GPUs{load}"
     if budget.per == "month":

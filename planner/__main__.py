@@ -98,7 +98,7 @@ def asked(options: argparse.Namespace) -> Request:
     """Return the request that the options describe."""
     model, trains = named(options.model, options.hub), options.task in TRAINING
     gpu, count = parse_gpu(options.gpu, several_nodes=options.task == "distributed")
-    typed = options.context if options.context != "auto" else str(usual_context(model, options.task, "generation"))
+    typed = options.context if options.context != "auto" else str(usual_context(model, options.task, model.workload))
     load = Load(1) if trains else parse_load(options.concurrency, options.task, model.workload)
     optimize, targets = parse_aim(options.optimize, options.task, model.workload)
     context_len = check_context(parse_count("context", typed), model)
@@ -107,7 +107,8 @@ def asked(options: argparse.Namespace) -> Request:
     workload = model.workload
     check_head(model, options.task, workload)
     check_objective(options.objective, options.task, workload)
-    check_task(options.task, workload, model, options.method, options.quantization, options.engine, gpu, count)
+    answers = options.method, options.quantization, options.engine, gpu, count, options.concurrency
+    check_task(options.task, workload, model, *answers)
     return Request(
         task=options.task,
         workload=workload,

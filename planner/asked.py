@@ -11,6 +11,10 @@ class Budget(NamedTuple):
     usd: float
     per: str
 
+    def pays(self, usd: float) -> bool:
+        """Whether it carries so many USD in its unit. Three H200 at $4.54 add up to 13.620000000000001 as floats."""
+        return usd <= self.usd + 1e-6
+
 
 class WarmPool(NamedTuple):
     """Containers that are kept running: always, or on some days between two times."""

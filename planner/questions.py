@@ -187,7 +187,7 @@ def read_request(fields: Fields) -> Request:
     load_text = named_load or str(fields.count("concurrency", 16))
     load = Load(1) if trains else parse_load(load_text, task, workload)
     optimize, targets = parse_aim(str(fields.take("optimize", "cost")), task, workload)
-    check_task(task, workload, model, method, quantization, engine, gpu, count)
+    check_task(task, workload, model, method, quantization, engine, gpu, count, named_load or "auto")
     chosen = fields.left.get("context_len") is None
     context_len = fields.count("context_len", usual_context(model, "serve", "generation"))
     request = Request(

@@ -7,6 +7,8 @@ repositories: the README of https://github.com/vllm-project/speculators.
 
 from __future__ import annotations
 
+from functools import cache
+
 from ..draft import Draft
 from ..schema import Model
 from .shipped import load_catalogue
@@ -67,8 +69,10 @@ def draft_of(model: Model, quantization: str) -> Draft | None:
     A quantization by somebody else than the maker often leaves the MTP layers out, so that none is known for it. A
     head reads hidden states, whatever the weights are quantized to.
     """
-    if model.id not in load_catalogue():  # a fine-tune's config.json names layers that its weights may lack
+    published = _published(model.id)
+    if not published:  # a fine-tune's config.json names layers that its weights may lack
         return None
+    model = load_catalogue()[published]
     for names, weight_bytes, copied, state in _MTP:
         if model.id in names and _by_maker(model, quantization):
             return Draft("mtp", 1, weight_bytes, copied, state)
@@ -77,6 +81,16 @@ def draft_of(model: Model, quantization: str) -> Draft | None:
             repository = f"RedHatAI/{name.rpartition('/')[2]}-speculator.eagle3"
             return Draft("eagle3", HEAD_TOKENS, *_head_bytes(model), repository=repository, revision=revision)
     return None
+
+
+@cache
+def _published(id: str) -> str:
+    """Return the model of the catalogue that has this id or of which this is a published quantization; "" for none."""
+    catalogue, quoted = load_catalogue(), f'"{id}"'
+    if id in catalogue:
+        return id
+    named = (name for name, line in catalogue.lines.items() if quoted in line)
+    return next((name for name in named if id in [variant for _, variant, _ in catalogue[name].variants]), "")
 
 
 def _by_maker(model: Model, quantization: str) -> bool:

@@ -18,11 +18,11 @@ def over_budget(request: Request, candidate: InferenceCandidate) -> Rejection | 
     """Return a rejection where the budget does not pay for the candidate and its warm pool."""
     budget, warm = request.budget, request.warm.containers
     if ends(request):
-        return Rejection(Reason.RUN_OVER_BUDGET) if least_batch_usd(request, candidate) > budget.usd else None
-    if budget.per == "month" and month_usd(request, candidate) > budget.usd:
-        alone = candidate.usd_per_hour * LEAST_HOURS > budget.usd
+        return None if budget.pays(least_batch_usd(request, candidate)) else Rejection(Reason.RUN_OVER_BUDGET)
+    if budget.per == "month" and not budget.pays(month_usd(request, candidate)):
+        alone = not budget.pays(candidate.usd_per_hour * LEAST_HOURS)
         return Rejection(Reason.PRICE_OVER_BUDGET if alone else Reason.WARM_POOL_OVER_BUDGET)
-    if budget.per == "hour" and candidate.usd_per_hour > budget.usd:
+    if budget.per == "hour" and not budget.pays(candidate.usd_per_hour):
         return Rejection(Reason.PRICE_OVER_BUDGET)
     if warm and warm > most_containers(request, candidate):
         return Rejection(Reason.STARTER_PLAN if budget.per == "none" else Reason.WARM_POOL_OVER_BUDGET)

@@ -15,13 +15,13 @@ ATTEMPT_SPREAD = 4  # an attempt at known rows, in planned ones: twice the range
 
 def over_budget(budget: Budget, candidate: TrainingCandidate) -> Rejection | None:
     """Return a rejection where the budget does not pay for the candidate."""
-    if budget.per == "hour" and candidate.usd_per_hour > budget.usd:
+    if budget.per == "hour" and not budget.pays(candidate.usd_per_hour):
         return Rejection(Reason.PRICE_OVER_BUDGET)
     if budget.per not in ("run", "month"):
         return None
-    if candidate.run and candidate.run.known_usd > budget.usd:
+    if candidate.run and not budget.pays(candidate.run.known_usd):
         return Rejection(Reason.RUN_OVER_BUDGET)
-    return Rejection(Reason.BUDGET_BELOW_START) if least_usd(candidate) > budget.usd else None
+    return None if budget.pays(least_usd(candidate)) else Rejection(Reason.BUDGET_BELOW_START)
 
 
 def least_usd(candidate: TrainingCandidate) -> float:

@@ -10,6 +10,7 @@ from .micro_batch import need_gib
 from .no_plan import Alternative, Change, NothingWorks, NoTraining, TrainingAlternative
 from .training import best_of
 from .training_cost import needed_usd
+from .training_setups import four_bits
 
 
 def nothing_works(request: Request, candidates: tuple[TrainingCandidate, ...]) -> NoTraining:
@@ -26,7 +27,8 @@ def suggest_alternatives(request: Request, nearest: TrainingCandidate, runs: boo
     """Yield the changes that make something work, the most likely one first. `runs`: only the budget is too small."""
     if runs:
         yield Alternative(Change.RAISE_BUDGET, candidate=nearest)
-        if request.dataset_rows and nearest.run and nearest.run.usd > request.budget.usd:
+        bounded = request.dataset_rows and request.budget.per in ("run", "month")  # fewer rows cost no less an hour
+        if bounded and nearest.run and nearest.run.usd > request.budget.usd:
             rows = int(request.dataset_rows * request.budget.usd / nearest.run.usd)
             step = 10 ** max(len(str(rows)) - 2, 0)  # two figures
             yield Alternative(Change.FEWER_ROWS, rows // step * step)
@@ -41,7 +43,8 @@ def relaxed_requests(request: Request, runs: bool) -> Iterator[tuple[Change, str
     """Yield what a person could give up, and the request that results. More GPUs help only where one is too small."""
     if request.method in ("full", "lora"):
         leaner = {"full": "lora", "lora": "qlora"}[request.method]
-        yield Change.TAKE_METHOD, leaner, replace(request, method=leaner)
+        if leaner == "lora" or four_bits(request):
+            yield Change.TAKE_METHOD, leaner, replace(request, method=leaner)
     if request.gpu != "auto" or request.gpu_count:
         yield Change.LET_BE_AUTO, "gpu", replace(request, gpu="auto", gpu_count=0)
     if request.task == "finetune" and not runs and request.gpu == "auto":

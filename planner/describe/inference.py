@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from ..asked import WarmPool
-from ..choose.cost import container_usd_per_hour, month_hours, most_containers, tokens_per_s, warm_usd_per_month
+from ..choose.cost import (
+    STARTER_GPUS,
+    container_usd_per_hour,
+    month_hours,
+    most_containers,
+    tokens_per_s,
+    warm_usd_per_month,
+)
 from ..estimate.inference_speed import RANGE
 from ..request.warm_pool import warm_hours_per_month
 from ..schema import HOURS_PER_MONTH, InferenceCandidate, InferenceEstimate, InferencePlan
@@ -81,8 +88,14 @@ def limit_words(plan: InferencePlan) -> str:
         beyond = " beyond the warm pool" if plan.request.warm.containers else ""
         hours = month_hours(plan.request, plan.chosen)
         return f"{budget_words(budget)} pays for {hours:,.0f} hours of one{beyond}"
-    why = "no budget: Modal's Starter plan" if budget.per == "none" else f"{budget_words(budget)} budget"
+    starter = "beyond Modal's Starter plan" if beyond_starter(plan) else "no budget: Modal's Starter plan"
+    why = starter if budget.per == "none" else f"{budget_words(budget)} budget"
     return f"at most {most} container{'s' * (most > 1)} ({why})"
+
+
+def beyond_starter(plan: InferencePlan) -> bool:
+    """Whether the containers that may run at once take more GPUs than Modal's Starter plan runs."""
+    return max_containers(plan) * plan.chosen.setup.gpu_count > STARTER_GPUS
 
 
 def pool_words(plan: InferencePlan) -> str:

@@ -27,9 +27,19 @@ def load_words(request: Request) -> str:
 
 
 def rate_parts(rate: float) -> tuple[str, str]:
-    """Return a rate in requests/s as a number and the shortest period in which it is at least 0.1: ("5", "s")."""
-    per, seconds = next(((per, seconds) for per, seconds in PERIODS if rate * seconds >= 0.1), PERIODS[-1])
-    return f"{rate * seconds:.4g}", per
+    """Return a rate in requests/s as a number and a period: ("5", "s"), ("20,000", "day").
+
+    The period is the shortest in which the rate is at least 0.1 and its figures say it exactly, else at least 0.1.
+    """
+    periods = [(per, rate * seconds) for per, seconds in PERIODS if rate * seconds >= 0.1] or [("day", rate * 86_400)]
+    exact = [(per, number) for per, number in periods if math.isclose(float(shown_number(number)), number)]
+    per, number = (exact or periods)[0]
+    return (f"{number:,.0f}" if number >= 1000 else shown_number(number)), per
+
+
+def shown_number(number: float) -> str:
+    """Return a number to four figures, from 1,000 on whole."""
+    return f"{number:.0f}" if number >= 1000 else f"{number:.4g}"
 
 
 def rate_words(rate: float) -> str:
@@ -132,7 +142,11 @@ def latency_sentences(plan: InferencePlan) -> list[str]:
     return words
 
 
-def about_rate(rate: float) -> str:
-    """Return a rate to two figures: "3.5/s"."""
+def about_rate(rate: float, beside: float = 0.0) -> str:
+    """Return a rate to two figures: "3.5/s", in the period of the rate `beside` it where that leaves two."""
     count, per = rate_parts(rate)
-    return f"{about(float(count))}/{per}"
+    number = float(count.replace(",", ""))
+    other = rate_parts(beside)[1] if beside else per
+    if other != per and rate * dict(PERIODS)[other] >= 1:
+        number, per = rate * dict(PERIODS)[other], other
+    return f"{about(number)}/{per}"

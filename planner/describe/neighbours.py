@@ -6,14 +6,16 @@ from ..choose.cost import batch_rows, batch_usd, tokens_per_s, usd_per_million
 from ..choose.doubt import weak_link
 from ..choose.formats import quality_lost
 from ..choose.inference import nearness
-from ..choose.ranking import Merit, answer_s, by_answer, merit, tokens_per_request
+from ..choose.ranking import Merit, answer_s, by_answer, cheapest, merit, tokens_per_request
 from ..reasons import Reason
 from ..schema import InferenceCandidate, InferencePlan
 from .format import about, dollars, hourly
 from .inference import where
+from .load import seconds_words
 from .names import format_name
 from .rejections import inference_rejection
 
+WORTH = 1.5  # times the speed, which people pay for (prior)
 NOTICED = 0.02  # relative: smaller differences are not called cheaper or faster
 
 
@@ -91,11 +93,15 @@ def next_cheaper(plan: InferencePlan) -> InferenceCandidate | None:
 def next_faster(plan: InferencePlan) -> InferenceCandidate | None:
     """Return the best ranked candidate of no less quality that is faster.
 
-    Where there is none, the cheapest that is and that the budget does not carry.
+    Where the lowest price alone ranks, the cheapest that is WORTH times as fast: the next in price may hardly be.
+    Where there is none within the budget, the cheapest that it does not carry.
     """
     lost = quality_lost(plan.chosen.setup)
     quicker = [c for c in plan.candidates if c.containers and quality_lost(c.setup) <= lost and faster_than(plan, c)]
     within = [c for c in quicker if c.rank]
+    if within and cheapest(plan.request):
+        worth = [c for c in within if speed(plan, c) >= WORTH * speed(plan, plan.chosen)] or within
+        return min(worth, key=lambda c: (price(plan, c), -speed(plan, c)))
     if within:
         return min(within, key=lambda c: c.rank)
     over = [c for c in quicker if c.rejected and c.rejected.reason is not Reason.FEWER_GPUS]
@@ -159,7 +165,9 @@ def gets(plan: InferencePlan, candidate: InferenceCandidate) -> str:
     line = priced(plan, candidate)
     if not candidate.containers:
         return line
-    answer = f", a typical answer in {answer_s(candidate):.1f} s" if answers(plan) else ""
+    seconds = answer_s(candidate)
+    took = seconds_words(seconds) if seconds < 1 else f"{seconds:.1f} s"
+    answer = f", a typical answer in {took}" if answers(plan) else ""
     line += f": ~{about(tokens_per_s(candidate))} tokens/s, {dollars(usd_per_million(candidate))}/M{answer}"
     if plan.request.task == "batch" and batch_rows(plan.request, candidate):
         line += f", {dollars(batch_usd(plan.request, candidate))} for the run"

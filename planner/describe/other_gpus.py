@@ -29,7 +29,7 @@ def why_not(plan: InferencePlan, candidate: InferenceCandidate) -> str:
     load = f"{plan.request.concurrency} {units(plan)}"
     if plan.request.rate:
         load = rate_words(plan.request.rate)
-    one = about_rate(candidate.most_per_s) if plan.request.rate else str(candidate.setup.concurrency)
+    one = about_rate(candidate.most_per_s, plan.request.rate) if plan.request.rate else str(candidate.setup.concurrency)
     holds = f"{'carries' if plan.request.rate else 'holds'} {one} of {load}"
     return f"{holds}; {candidate.containers} of them are {hourly(candidate.usd_per_hour)}: {verdict(plan, candidate)}"
 

@@ -65,7 +65,15 @@ def check_trained(model: Model) -> None:
 
 
 def check_task(
-    task: str, workload: str, model: Model, method: str, quantization: str, engine: str, gpu: str, count: int
+    task: str,
+    workload: str,
+    model: Model,
+    method: str,
+    quantization: str,
+    engine: str,
+    gpu: str,
+    count: int,
+    concurrency: str = PROMPTED[0],
 ) -> None:
     """Raise Refusal where an answer does not go with the task, or the model with a training."""
     if task not in TRAINING:
@@ -73,7 +81,7 @@ def check_task(
         return
     check_workload(workload)
     check_several(task, gpu, count)
-    check_training(PROMPTED[0], engine, method, quantization, task, model)
+    check_training(concurrency, engine, method, quantization, task, model)
 
 
 def check_method(method: str, task: str) -> None:

@@ -9,7 +9,6 @@ from typing import NamedTuple
 from ..asked import Targets
 from ..catalogue.names import shown
 from ..schema import AIMS, Model, Refusal
-from .checks import check_context
 from .parse import WHOLE, one_of, parse_count
 
 PERIODS = {"s": 1, "min": 60, "h": 3600, "day": 86_400}  # seconds
@@ -19,7 +18,9 @@ MOST_PER_S = 100_000
 LONGEST_S = 3600  # that a target may allow
 LENGTH = rf"(?:{WHOLE})[kK]?"
 UNITS = {"s": 1.0, "ms": 1e-3}
-_RATE = re.compile(rf"((?:{WHOLE})(?:\.\d{{1,4}})?)\s*([kKM]?)\s*(?:/|per|a)\s*([a-z]+)", re.ASCII)
+_RATE = re.compile(rf"((?:{WHOLE})(?:\.\d{{1,4}})?)\s*([km]?)\s*(?:/|per|a)\s*([a-z]+)", re.ASCII)
+_SHORT = {"rps": "/s", "qps": "/s", "rpm": "/min"}
+_WHAT = re.compile(r"\b(requests?|reqs?|texts?)\b", re.ASCII)
 _LENGTHS = re.compile(rf"({LENGTH})(?:\s*\+\s*({LENGTH}))?", re.ASCII)
 _TARGET = re.compile(r"(ttft|tpot)\s*<=?\s*(\d{1,6}(?:\.\d{1,4})?)\s*(ms|s)\b", re.ASCII | re.IGNORECASE)
 
@@ -53,9 +54,11 @@ def split_load(text: str) -> tuple[str, str, str]:
 
 
 def parse_rate(text: str, whole: str, task: str) -> float:
-    """Return the requests/s of "5/s", "300/min", "1.5k/h", "20k/day"; here k is a thousand."""
-    found = _RATE.fullmatch(text.lower().replace("requests", "").strip())
-    unit = found and (found[3] if found[3] in PERIODS else SPELLED.get(found[3].rstrip("s"), ""))
+    """Return the requests/s of "5/s", "300/min", "1.5k/h", "1M/day", "5 req/s", "5 rps"; here k is a thousand."""
+    typed = re.sub(r"(rps|qps|rpm)$", lambda short: _SHORT[short[0]], _WHAT.sub("", text.lower())).strip()
+    found = _RATE.fullmatch(typed)
+    name = re.sub("(?<=..)s$", "", found[3]) if found else ""  # not of ms, which is no minute
+    unit = name if name in PERIODS else SPELLED.get(name, "")
     if not found or not unit:
         raise Refusal(
             f"concurrency {shown(whole)} is not understood; write requests at once, 16, or a rate, 5/s, 300/min or "
@@ -65,7 +68,7 @@ def parse_rate(text: str, whole: str, task: str) -> float:
         raise Refusal(
             f"a rate such as {shown(text)} is for a service; a {task} reads its rows as fast as it can: take 16"
         )
-    number = float(re.sub(r"[,_]", "", found[1])) * {"": 1, "k": 1e3, "m": 1e6}[found[2].lower()]
+    number = float(re.sub(r"[,_]", "", found[1])) * {"": 1, "k": 1e3, "m": 1e6}[found[2]]
     rate = number / PERIODS[unit]
     if not 0 < rate <= MOST_PER_S:
         raise Refusal(f"concurrency {shown(whole)} must be above 0 and at most {MOST_PER_S:,}/s, such as 5/s")
@@ -77,11 +80,16 @@ def room_for(load: Load, context_len: int, chosen: bool, model: Model) -> int:
     needed = load.prompt_tokens + (load.answer_tokens if model.workload == "generation" else 0)
     if needed <= context_len:
         return context_len
+    if needed > model.context and "context" not in model.assumed:
+        raise Refusal(
+            f"a typical request of {needed:,} tokens exceeds the {model.context:,} that {model.id} reads at most; "
+            "lower the lengths behind concurrency, or choose a model with a longer context"
+        )
     if not chosen:
         raise Refusal(
             f"a typical request of {needed:,} tokens exceeds context_len {context_len:,}; raise it to {needed}"
         )
-    return max(check_context(needed, model), min(math.ceil(needed / CONTEXT_STEP) * CONTEXT_STEP, model.context))
+    return max(needed, min(math.ceil(needed / CONTEXT_STEP) * CONTEXT_STEP, model.context))
 
 
 def parse_lengths(text: str, workload: str) -> tuple[int, int]:
@@ -90,7 +98,7 @@ def parse_lengths(text: str, workload: str) -> tuple[int, int]:
     reads = workload != "generation"
     if not found or bool(found[2]) == reads:
         form = "one number, the tokens of a text: 300" if reads else "prompt and answer, in tokens: 4000+500"
-        raise Refusal(f"concurrency has no lengths {shown(text)}; a {workload} model takes {form}")
+        raise Refusal(f"concurrency has no lengths {shown(text)}; workload {workload} takes {form}")
     return parse_count("concurrency", found[1]), 1 if reads else parse_count("concurrency", found[2])
 
 
@@ -127,4 +135,6 @@ def check_targets(text: str, targets: Targets, given: dict[str, float], task: st
             f"take one of {', '.join(AIMS)} for task {task}"
         )
     if targets.tpot_s and workload != "generation":
-        raise Refusal(f"tpot is the time between tokens, and a {workload} model writes none; ttft<1s bounds its answer")
+        raise Refusal(
+            f"tpot is the time between tokens, and workload {workload} writes none; ttft<1s bounds its answer"
+        )

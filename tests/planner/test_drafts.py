@@ -76,6 +76,18 @@ def test_only_the_makers_own_checkpoint_is_known_to_hold_mtp_layers() -> None:
     assert draft_of(tuned, "none") is None
 
 
+def test_a_published_quantization_has_the_draft_of_its_model() -> None:
+    """By its own id or by that of the model: the same files are loaded, with the same head."""
+    for id, base, format in (
+        ("Qwen/Qwen3-8B-FP8", "Qwen/Qwen3-8B", "fp8"),
+        ("Qwen/Qwen3-8B-AWQ", "Qwen/Qwen3-8B", "int4"),
+        ("zai-org/GLM-4.5-FP8", "zai-org/GLM-4.5", "fp8"),
+    ):
+        assert draft_of(find_model(id), format) == draft_of(find_model(base), format) is not None
+    nvfp4 = next(id for name, id, _ in find_model("zai-org/GLM-5.2").variants if name == "nvfp4")
+    assert draft_of(find_model(nvfp4), "nvfp4") is None  # by somebody else, who may have left the layers out
+
+
 def answered(aim: str, model: str = "Qwen/Qwen3.5-27B", **other: str) -> InferencePlan:
     request = Request("serve", "generation", find_model(model), parse_budget("none"), 8192, 16, optimize=aim, **other)
     plan = plan_for(request)

@@ -57,6 +57,12 @@ def chosen(*answers, **other) -> InferenceCandidate:
         ("300/min", Load(0, 5.0)),
         ("1.5k/hour", Load(0, 1500 / 3600)),
         ("20k/day", Load(0, 20_000 / 86_400)),
+        ("1M/day", Load(0, 1e6 / 86_400)),
+        ("5 req/s", Load(0, 5.0)),
+        ("300/mins", Load(0, 5.0)),
+        ("18,000 per hours", Load(0, 5.0)),
+        ("5 rps 4000+500", Load(0, 5.0, 4000, 500)),
+        ("300rpm", Load(0, 5.0)),
         ("1,000 requests/h", Load(0, 1000 / 3600)),
         ("5/s 4000+500", Load(0, 5.0, 4000, 500)),
         ("16 4k + 512", Load(16, 0.0, 4096, 512)),
@@ -75,6 +81,7 @@ def test_a_load(text: str, load: Load) -> None:
         ("5/week", "serve", "generation", "5/s, 300/min or 20k/day"),
         ("lots", "serve", "generation", "5/s, 300/min or 20k/day"),
         ("0/s", "serve", "generation", "above 0"),
+        ("5/ms", "serve", "generation", "5/s, 300/min or 20k/day"),
         ("1e9/s", "serve", "generation", "5/s"),
         ("-5/s", "serve", "generation", "5/s"),
         ("2.5", "serve", "generation", "whole number"),
@@ -138,8 +145,9 @@ def test_a_context_that_nobody_typed_grows_for_the_lengths() -> None:
     assert room_for(Load(16, 0.0, 40_000, 900), 8192, True, model) == model.context  # 40,960
     with pytest.raises(Refusal, match="raise it to 16500"):
         room_for(load, 8192, False, model)
-    with pytest.raises(Refusal, match="reads at most 40,960"):
-        room_for(Load(16, 0.0, 60_000, 500), 8192, True, model)
+    for chosen_here in (True, False):  # no context_len helps: the model reads no more
+        with pytest.raises(Refusal, match=r"exceeds the 40,960 .* lower the lengths"):
+            room_for(Load(16, 0.0, 40_000, 1000), 8192, chosen_here, model)
 
 
 # ---- what follows from it ----

@@ -145,6 +145,17 @@ def test_a_run_that_is_known_to_cost_too_much_is_refused_with_two_ways_out() -> 
     assert planned(task="finetune", dataset=f"x.jsonl {found[2]} rows", budget="100/run").chosen.run.usd <= 100
 
 
+@pytest.mark.parametrize("answers", [{"model_id": "Qwen/Qwen3-30B-A3B-Instruct-2507"}, {"quantization": "none"}])
+def test_a_refusal_names_no_method_that_is_refused_itself(answers: dict[str, str]) -> None:
+    """The input checks refuse QLoRA of experts and of 16-bit weights; an hour costs the same for fewer rows."""
+    typed = {"task": "finetune", "dataset": "x.jsonl 5k rows", "budget": "0.3/hour", **answers}
+    with pytest.raises(Refusal, match=r"take method lora|16-bit weights"):
+        planned(**{"quantization": "auto", **typed, "method": "qlora"})
+    with pytest.raises(Refusal, match=r"raise the budget to \d") as refusal:
+        planned(**typed, method="lora")
+    assert "qlora" not in str(refusal.value) and "rows" not in str(refusal.value)
+
+
 def test_rows_of_unknown_number_are_no_reason_to_refuse() -> None:
     """The run stops at its budget; what is assumed only ranks."""
     said = terminal_lines(planned(task="finetune", budget="0.5/run"), "x")

@@ -7,7 +7,7 @@ import math
 from ...catalogue.parsers import parsers_of
 from ...choose.cost import container_usd_per_hour, month_hours, tokens_per_s
 from ...choose.traffic import SCALEDOWN_S
-from ...describe.inference import estimate_of, idle_prices, max_containers, peak_gib, pool_words
+from ...describe.inference import beyond_starter, estimate_of, idle_prices, max_containers, peak_gib, pool_words
 from ...describe.load import rate_words
 from ...estimate.inference import estimate
 from ...request.warm_pool import crons
@@ -246,6 +246,8 @@ def most_reason(plan: InferencePlan) -> str:
     if plan.request.rate:
         need = plan.chosen.containers
         load = f"; {need} {'carries' if need == 1 else 'carry'} {rate_words(plan.request.rate)}"
+    if budget.per == "none" and beyond_starter(plan):
+        return f"no budget was set: what the load needs, beyond the 10 GPUs at once of Modal's Starter plan{load}"
     if budget.per == "none":
         return f"no budget was set: what Modal's Starter plan runs at once, 10 GPUs{load}"
     if budget.per == "month":
