@@ -1048,30 +1048,30 @@ RANGE = 1.6  # four of five points of a family left out lie within this factor
 class Steps(NamedTuple):
     """Seconds of the steps of one replica, and what bounds them."""
 
-    step_s: Callable[..., float]  # step_s(answering, read): so many requests get a token, so many of prompts are read
+    step_s: Callable[..., float]  # step_s(decoding, read): requests that get a token, tokens of prompts
     prompt_s: float  # of each token of a prompt that is read alone
     outside_s: float  # until the first token, outside of steps
-    most: float  # requests that slots and cache hold
-    budget: float  # tokens of a step, of prompts and answers
+    max_in_flight: float  # requests that slots and cache hold
+    step_tokens: float  # at most, of prompts and answers
     prompt: int  # tokens of a typical request
     answer: int
 
     def token_s(self, batch: float) -> float:
         """Return the seconds between two tokens of a request while `batch` are in flight all the time.
 
-        While each grows by a token, as many prompts are read as answers end: in some steps, or in each of many.
+        In the steady state a prompt is read for each answer that ends: in some steps, or, of long prompts, in all.
         """
         read = batch * self.prompt / self.answer
-        chunk = min(max(self.budget - batch, 1.0), max(read, float(self.prompt)))
+        chunk = min(max(self.step_tokens - batch, 1.0), max(read, float(self.prompt)))
         mixed = read / chunk
         if mixed < 1:
             return (1 - mixed) * self.step_s(batch) + mixed * self.step_s(batch, chunk)
         return mixed * self.step_s(batch / mixed, chunk)
 
-    def added_s(self, answering: float) -> float:
-        """Return the seconds that a token of a prompt adds to a step in which so many requests get a token."""
-        chunk = min(max(self.budget - answering, 1.0), float(self.prompt))
-        return (self.step_s(answering, chunk) - self.step_s(answering)) / chunk
+    def added_s(self, decoding: float) -> float:
+        """Return the seconds that a token of a prompt adds to a step in which `decoding` requests get a token."""
+        chunk = min(max(self.step_tokens - decoding, 1.0), float(self.prompt))
+        return (self.step_s(decoding, chunk) - self.step_s(decoding)) / chunk
 
 
 class InferenceSpeed(NamedTuple):
@@ -1162,15 +1162,15 @@ def steps_of(setup: InferenceSetup, memory: InferenceMemory) -> Steps:
     attention_s = attention / (tp * gpu.flops * ATTENTION_FLOPS[prefill_kernel(setup)])
     request_s = kv_gib(model, prompt + answer // 2, 1, setup.kv_dtype, tp) * GIB / (gpu.bandwidth * CACHE_BANDWIDTH)
 
-    def step_s(answering: float, read: float = 0.0) -> float:
-        """Return the seconds of a step that adds a token to `answering` requests and reads `read` tokens of prompts.
+    def step_s(decoding: float, read: float = 0.0) -> float:
+        """Return the seconds of a step that adds a token to `decoding` requests and reads `read` tokens of prompts.
 
         A product reads weights while it computes; the quadratic sum of both times is within a fifth of kernel timings.
         """
-        tokens = answering + read
+        tokens = decoding + read
         weights_s = dense_s + experts_s * (1 - math.pow(untouched, tokens))
         products_s = math.hypot(weights_s, product_s * tokens)
-        requests_s = (request_s + SEQUENCE_S) * answering
+        requests_s = (request_s + SEQUENCE_S) * decoding
         return max(products_s + requests_s + beside_s * tokens + attention_s * read + fixed_s, launched_s)
 
     most = float(setup.max_num_seqs or max_sequences(gpu))
@@ -1181,8 +1181,8 @@ def steps_of(setup: InferenceSetup, memory: InferenceMemory) -> Steps:
         step_s=step_s,
         prompt_s=product_s + beside_s + attention_s,
         outside_s=model.layers * PREFILL_LAYER_S,
-        most=max(most, 1.0),
-        budget=float(batched_tokens(setup)),
+        max_in_flight=max(most, 1.0),
+        step_tokens=float(batched_tokens(setup)),
         prompt=prompt,
         answer=answer,
     )
@@ -1191,10 +1191,10 @@ def steps_of(setup: InferenceSetup, memory: InferenceMemory) -> Steps:
 def generation_speed(setup: InferenceSetup, memory: InferenceMemory) -> InferenceSpeed:
     """Return the speed of one request alone, and of the steady mix of `concurrency` requests."""
     steps, replicas = steps_of(setup, memory), setup.gpu_count // setup.tensor_parallel
-    batch = max(min(setup.concurrency / replicas, steps.most), 1.0)
+    batch = max(min(setup.concurrency / replicas, steps.max_in_flight), 1.0)
     token_s = steps.token_s(batch)
     output = replicas * batch / token_s
-    chunk = max(steps.budget - batch, 1.0)
+    chunk = max(steps.step_tokens - batch, 1.0)
     read = steps.added_s(batch) * steps.prompt * (1 + PREFILL_QUEUE * (batch - 1))
     first = steps.outside_s + read + math.ceil(steps.prompt / chunk) * steps.step_s(batch)
     single, prefill = 1 / steps.step_s(1.0), replicas / steps.prompt_s
@@ -1254,10 +1254,10 @@ def cold_start_s(setup: InferenceSetup) -> float:
 # ---- planner/estimate/queueing.py
 
 
-estimate_queueing_HALVINGS = 18  # of an interval that holds what is looked for, at the most
-EXACT = 1e-4  # relative
-RARE = 6  # standard deviations above the mean, at which all slots are hardly ever taken
-FULL = 0.99  # of the time at most, so that a mean has an end
+ITERATIONS = 18  # at most, of a root search
+TOLERANCE = 1e-4  # relative, of a root
+RARE_SIGMAS = 6  # with so many standard deviations of free slots, a request hardly ever waits for one
+MAX_BUSY = 0.99  # share of the time, so that a mean stays finite
 
 
 class Latency(NamedTuple):
@@ -1279,52 +1279,53 @@ def latency_at(setup: InferenceSetup, memory: InferenceMemory) -> Callable[[floa
     replicas = setup.gpu_count // setup.tensor_parallel
     slots = max(setup.concurrency / replicas, 1.0)
     if setup.model.workload != "generation":
-        return lambda rate: times(reading(setup, rate / replicas, slots), replicas)
+        return lambda rate: over_replicas(encoder_latency(setup, rate / replicas, slots), replicas)
     steps = steps_of(setup, memory)
-    return lambda rate: times(writing(steps, rate / replicas, slots), replicas)
+    return lambda rate: over_replicas(generation_latency(steps, rate / replicas, slots), replicas)
 
 
-def times(one: Latency, replicas: int) -> Latency:
+def over_replicas(one: Latency, replicas: int) -> Latency:
+    """Return the latency of one replica with the requests in flight of all."""
     return one._replace(in_flight=one.in_flight * replicas)
 
 
 def highest_rate(steps: Steps, slots: float) -> float:
-    """Return the requests/s at which all slots are taken: n writing and their prompts fill steps, and no more fits."""
+    """Return the requests/s at which slots, cache or the tokens of a step are all taken."""
     prompts_per_token = steps.prompt / steps.answer
-    batch = min(slots, steps.most, steps.budget / (1 + prompts_per_token))
+    batch = min(slots, steps.max_in_flight, steps.step_tokens / (1 + prompts_per_token))
     return batch / (steps.answer * steps.token_s(max(batch, 1.0)))
 
 
-def writing(steps: Steps, rate: float, slots: float) -> Latency:
-    """Return the latency of one replica that generates, with so many slots."""
+def generation_latency(steps: Steps, rate: float, slots: float) -> Latency:
+    """Return the latency of one replica of a generating model with so many slots."""
     highest = highest_rate(steps, slots)
-    slots = min(slots, steps.most)
+    slots = min(slots, steps.max_in_flight)
     if rate >= highest:
         return Latency(math.inf, None, slots, rate / highest)
-    others = others_writing(steps, rate, slots)
+    others = others_decoding(steps, rate, slots)
     tpot = token_s(steps, rate, others, slots)
     ttft = first_token_s(steps, rate, others, slots) + wait_for_slot_s(steps, rate, slots, others)
     return Latency(ttft, tpot, rate * (ttft + (steps.answer - 1) * tpot), rate / highest)
 
 
-def others_writing(steps: Steps, rate: float, slots: float) -> float:
-    """Return how many write at a time: as many as arrive while one writes (Little's law), which takes longer with them.
+def others_decoding(steps: Steps, rate: float, slots: float) -> float:
+    """Return the mean number of requests that decode: as many as arrive while one decodes (Little's law).
 
-    By the Illinois method: the seconds of a token grow almost linearly.
+    The root of a function that is almost linear, by the Illinois method.
     """
 
-    def more_come(writing: float) -> float:
-        return rate * steps.answer * token_s(steps, rate, writing, slots) - writing
+    def surplus(others: float) -> float:
+        return rate * steps.answer * token_s(steps, rate, others, slots) - others
 
     low, high = 0.0, slots
-    over, under = more_come(low), more_come(high)
+    over, under = surplus(low), surplus(high)
     if under >= 0:
         return slots
     middle, side = low, 0
-    for _ in range(estimate_queueing_HALVINGS):
+    for _ in range(ITERATIONS):
         middle = (low * under - high * over) / (under - over)
-        found = more_come(middle)
-        if abs(found) < EXACT * middle:
+        found = surplus(middle)
+        if abs(found) < TOLERANCE * middle:
             break
         if found > 0:
             low, over, under = middle, found, under / 2 if side > 0 else under
@@ -1335,43 +1336,43 @@ def others_writing(steps: Steps, rate: float, slots: float) -> float:
     return middle
 
 
-class Prompts(NamedTuple):
-    """The queue of prompts, read one after another beside requests that write."""
+class PromptQueue(NamedTuple):
+    """The queue of prompts, read one after another beside requests that decode."""
 
-    step_s: float  # of those that write, in each step that reads
+    step_s: float  # of the decoding requests, in each step that reads prompts
     chunk: float  # tokens of prompts that a step has room for
     each_s: float  # that a prompt adds to the queue; prompts share steps
     busy: float  # share of the time in which prompts are read
 
 
-def queue_of(steps: Steps, rate: float, others: float, slots: float) -> Prompts:
-    """Return the queue of prompts beside `others` that write."""
-    answering = min(max(others, 1.0), slots)
-    step, chunk = steps.step_s(answering), max(steps.budget - others, 1.0)
-    each = steps.prompt * (steps.added_s(answering) + step / chunk)
-    return Prompts(step, chunk, each, min(rate * each, FULL))
+def prompt_queue(steps: Steps, rate: float, others: float, slots: float) -> PromptQueue:
+    """Return the queue of prompts beside `others` that decode."""
+    decoding = min(max(others, 1.0), slots)
+    step, chunk = steps.step_s(decoding), max(steps.step_tokens - others, 1.0)
+    each = steps.prompt * (steps.added_s(decoding) + step / chunk)
+    return PromptQueue(step, chunk, each, min(rate * each, MAX_BUSY))
 
 
 def token_s(steps: Steps, rate: float, others: float, slots: float) -> float:
-    """Return the mean seconds between two tokens of a request beside `others` that write.
+    """Return the mean seconds between two tokens of a request beside `others` that decode.
 
-    Its steps carry the prompts that arrive while it writes, and more: when it begins, more prompts wait than when it
+    Its steps carry the prompts that arrive while it decodes, and more: when it begins, more prompts wait than when it
     ends, since a prompt leaves a queue behind it (M/D/1), and steps that read are few and long.
     """
-    queue = queue_of(steps, rate, others, slots)
+    queue = prompt_queue(steps, rate, others, slots)
     behind = queue.busy + queue.busy**2 / (2 * (1 - queue.busy))
-    answering = min(1 + others, slots)
-    added = steps.added_s(answering)
+    decoding = min(1 + others, slots)
+    added = steps.added_s(decoding)
     short = queue.step_s / (queue.step_s + min(queue.chunk, steps.prompt) * added)
     at_end = queue.busy / (2 * (1 - queue.busy)) * short / (queue.busy * short + 1 - queue.busy)
     more = max(0.0, min(behind, slots - 1) - at_end)
-    prompts = others + more  # that are read while one writes
-    return steps.step_s(answering) + added * steps.prompt * prompts / steps.answer
+    prompts = others + more  # that are read while one decodes
+    return steps.step_s(decoding) + added * steps.prompt * prompts / steps.answer
 
 
 def first_token_s(steps: Steps, rate: float, others: float, slots: float) -> float:
     """Return the mean seconds to the first token with a slot free: the queue, the step that runs, the prompt itself."""
-    queue = queue_of(steps, rate, others, slots)
+    queue = prompt_queue(steps, rate, others, slots)
     alone = steps.prompt * steps.added_s(min(max(others, 1.0), slots))
     alone += math.ceil(steps.prompt / queue.chunk) * queue.step_s
     waiting = queue.busy * queue.each_s / (2 * (1 - queue.busy))
@@ -1382,42 +1383,42 @@ def first_token_s(steps: Steps, rate: float, others: float, slots: float) -> flo
 def wait_for_slot_s(steps: Steps, rate: float, slots: float, others: float) -> float:
     """Return the mean seconds that a request waits for a slot, beside `others` that write on average.
 
-    A birth-death chain of the requests in the engine, which leave the faster the more there are; half of its queue,
-    since requests that are all alike queue half as long as exponential ones (M/D/c beside M/M/c).
+    A birth-death chain of the requests in the engine, which end at a higher rate the more there are; half of its queue,
+    since answers of equal length queue half as long as exponential ones (M/D/c against M/M/c).
     """
     most = max(1, int(slots))
-    if others + RARE * math.sqrt(others) < most:
+    if others + RARE_SIGMAS * math.sqrt(others) < most:
         return 0.0
-    load = rate / leaving(steps, most)
+    load = rate / departure_rate(steps, most)
     if load >= 1:
         return math.inf
     weight = total = 1.0  # of the state in which all slots are taken and nobody waits; 1 / (1 - load) with a queue
     total /= 1 - load
     for taken in range(most, 0, -1):
-        weight *= leaving(steps, taken) / rate
+        weight *= departure_rate(steps, taken) / rate
         total += weight
     return load / (1 - load) ** 2 / total / rate / 2
 
 
-def leaving(steps: Steps, taken: int) -> float:
-    """Return the requests/s that leave with so many in the engine."""
+def departure_rate(steps: Steps, taken: int) -> float:
+    """Return the requests/s that end with so many in the engine."""
     return taken / (steps.answer * steps.token_s(taken))
 
 
-def reading(setup: InferenceSetup, rate: float, slots: float) -> Latency:
-    """Return the latency of one replica that only reads: texts wait for a pass, which takes all that came meanwhile."""
+def encoder_latency(setup: InferenceSetup, rate: float, slots: float) -> Latency:
+    """Return the latency of one replica of an encoder: texts wait for a pass, which takes all that have arrived."""
     one = setup._replace(gpu_count=setup.tensor_parallel)
     alone, full = forward_pass_s(one, 1.0), forward_pass_s(one, slots)
     highest = slots / full
     if rate >= highest:
         return Latency(math.inf, None, slots, rate / highest)
     low, high = 1.0, slots
-    for _ in range(estimate_queueing_HALVINGS):
+    for _ in range(ITERATIONS):
         middle = (low + high) / 2
         low, high = (middle, high) if middle / forward_pass_s(one, middle) < rate else (low, middle)
     text_s = (full - alone) / max(slots - 1, 1.0)  # that each further text adds to a pass
-    grows = min(rate * text_s, FULL)  # texts that come while one is read: a long pass makes the next one long
-    met = forward_pass_s(one, low) + text_s * grows / (1 - grows**2)  # the pass that a text meets: rather a long one
+    grows = min(rate * text_s, MAX_BUSY)  # texts that arrive while one is read: a long pass makes the next one long
+    met = forward_pass_s(one, low) + text_s * grows / (1 - grows**2)  # the pass that a text meets: a longer one
     busy = min(1.0, rate * alone)
     answer = busy * met / 2 + forward_pass_s(one, min(slots, 1 + busy * rate * met))
     return Latency(answer, None, rate * answer, rate / highest)
@@ -2561,7 +2562,7 @@ def paid_containers(request: Request, candidate: InferenceCandidate) -> int:
     return max(candidate.containers, request.warm.containers)
 
 
-# ---- planner/choose/doubt.py
+# ---- planner/choose/margins.py
 
 
 PCIE, DATASHEET = 1.25, 1.05  # times (priors)
@@ -2574,8 +2575,8 @@ def weak_link(setup: InferenceSetup) -> bool:
     return setup.gpu_count > 1 and not setup.gpu.nvlink
 
 
-def speed_doubt(setup: InferenceSetup) -> float:
-    """Return the times by which the speed of a setup is held to be worse than predicted; 1 for one that is sure."""
+def speed_margin(setup: InferenceSetup) -> float:
+    """Return the factor by which a predicted time is lengthened where it is less sure; 1.0: no margin."""
     return (PCIE if weak_link(setup) else 1.0) * (DATASHEET if setup.gpu.name in UNMEASURED else 1.0)
 
 
@@ -2592,7 +2593,7 @@ def error_gib(setup: InferenceSetup, found: InferenceEstimate | InferenceMemory)
     return fixed * MEMORY_ERROR[setup.quantization != "none" or setup.model.quantization != "none"]
 
 
-def choose_doubt_tight(setup: InferenceSetup, found: InferenceEstimate | InferenceMemory, requests: float) -> bool:
+def choose_margins_tight(setup: InferenceSetup, found: InferenceEstimate | InferenceMemory, requests: float) -> bool:
     """Whether the requests fit with less to spare than the memory is predicted to err; `requests`: those that fit."""
     if setup.engine == "vllm":
         asked = 1 if setup.max_num_seqs > requests else setup.concurrency
@@ -2673,7 +2674,7 @@ def merit(request: Request, candidate: InferenceCandidate) -> Merit:
     batch = request.task == "batch"
     price = choose_cost_usd_per_million(candidate) if batch else hourly  # a batch ends; a service is paid by the hour
     assert candidate.estimate is not None
-    close = choose_doubt_tight(setup, candidate.estimate, candidate.estimate.requests_at_once)
+    close = choose_margins_tight(setup, candidate.estimate, candidate.estimate.requests_at_once)
     answer = 1 / answer_s(candidate)
     score = {
         "cost": price / rate ** (BATCH_SPEED if batch else SERVE_SPEED),
@@ -2688,7 +2689,7 @@ def merit(request: Request, candidate: InferenceCandidate) -> Merit:
         price=price,
         rate=rate,
         speed=answer if by_answer(request) else rate,
-        score=price if cheapest(request) else score * doubt(request, candidate, close),
+        score=price if cheapest(request) else score * score_margin(request, candidate, close),
     )
 
 
@@ -2697,15 +2698,15 @@ def least_readable(request: Request) -> float:
     return 0.0 if request.targets.tpot_s else MIN_READABLE_TOKENS_PER_S
 
 
-def doubt(request: Request, candidate: InferenceCandidate, close: bool) -> float:
-    """Return how many times its score a candidate is held to be: 1 for one that is sure.
+def score_margin(request: Request, candidate: InferenceCandidate, close: bool) -> float:
+    """Return the factor on a candidate's score for what is less sure; 1.0: no margin.
 
     For a service that is to be cheap, 16 bits may cost EIGHT_BITS times as much as a published fp8 checkpoint; for
     every other aim the two stand side by side.
     """
     setup = candidate.setup
     times = TIGHT if close else 1.0
-    times *= speed_doubt(setup)
+    times *= speed_margin(setup)
     cheap = request.optimize == "cost" and request.task == "serve"
     return times * (EIGHT_BITS if cheap and setup.quantization == "fp8" != setup.model.quantization else 1.0)
 
@@ -2767,8 +2768,8 @@ class Share(NamedTuple):
 def share_of(request: Request, setup: InferenceSetup) -> Share:
     """Return the setup of one container and how many carry the load; 0 where not even one request fits.
 
-    The engine is told its share (`max_num_seqs`), since the memory for sampling follows from that, and reads fewer
-    tokens a step where the default would leave too little memory for the load.
+    The share is also the engine's `max_num_seqs`, on which the memory for sampling depends. A step has fewer tokens
+    where the default would leave too little memory for the load.
     """
     whole = estimate_inference_memory_memory(setup)
     small = setup.engine == "vllm" and setup.max_batched_tokens > SMALL_STEP and request.workload == "generation"
@@ -2796,15 +2797,15 @@ def shared(request: Request, setup: InferenceSetup) -> Share:
     if not at_once:
         return Share(first, found, 0)
     if queues(request):
-        least = told(setup, max(1, int(at_once / SPARE)) if setup.engine != "vllm" else at_once)
+        least = with_concurrency(setup, max(1, int(at_once / SPARE)) if setup.engine != "vllm" else at_once)
         return Share(least, estimate_inference_memory_memory(least), 1)
     containers = math.ceil(total / at_once)
     for more in range(TRIES):
-        tried = told(setup, math.ceil(total / (containers + more)))
+        tried = with_concurrency(setup, math.ceil(total / (containers + more)))
         found = estimate_inference_memory_memory(tried)
         if found.fits and int(found.requests) >= tried.concurrency:
             return Share(tried, found, math.ceil(total / tried.concurrency))
-    least = told(setup, min(at_once, first.concurrency))
+    least = with_concurrency(setup, min(at_once, first.concurrency))
     return Share(least, estimate_inference_memory_memory(least), math.ceil(total / least.concurrency))
 
 
@@ -2812,9 +2813,9 @@ def probed(setup: InferenceSetup) -> tuple[InferenceSetup, InferenceMemory]:
     """Return the setup for a part of the load, and its memory; what transformers holds does not depend on the part."""
     if setup.engine != "vllm":
         return setup, estimate_inference_memory_memory(setup)
-    first = told(setup, min(setup.concurrency, PROBED_SEQUENCES))
+    first = with_concurrency(setup, min(setup.concurrency, PROBED_SEQUENCES))
     found = estimate_inference_memory_memory(first)
-    return (first, found) if found.fits else (told(setup, 1), estimate_inference_memory_memory(told(setup, 1)))
+    return (first, found) if found.fits else (with_concurrency(setup, 1), estimate_inference_memory_memory(with_concurrency(setup, 1)))
 
 
 def queues(request: Request) -> bool:
@@ -2822,7 +2823,7 @@ def queues(request: Request) -> bool:
     return request.task == "batch" or request.workload != "generation"
 
 
-def told(setup: InferenceSetup, requests: int) -> InferenceSetup:
+def with_concurrency(setup: InferenceSetup, requests: int) -> InferenceSetup:
     """Return the setup for so many requests at once."""
     return setup._replace(concurrency=requests, max_num_seqs=requests if setup.max_num_seqs else 0)
 
@@ -2830,17 +2831,18 @@ def told(setup: InferenceSetup, requests: int) -> InferenceSetup:
 # ---- planner/choose/sizing.py
 
 
-LOADED = 0.8  # of the highest rate, at most: beyond it the queue grows fast, and traffic is not that even (prior)
-READABLE_S, PATIENT_S = 0.1, 10.0  # a token that one reader follows, a first one that people wait for (priors)
+LOADED = 0.8  # of the highest rate, at most: beyond it the queue grows fast, and real traffic is uneven (prior)
+# Targets where none is asked for: seconds between tokens that a reader can follow, and to the first token (priors)
+READABLE_S, PATIENT_S = 0.1, 10.0
 SPREAD = 4  # standard deviations of the requests in flight for which there are slots
-LEAST_SHARE = 0.1  # of the load that memory allows: targets that are met only below it are not met
-choose_sizing_HALVINGS = 12
+LEAST_SHARE = 0.1  # of the load that memory allows: a setup that meets the targets only below it is rejected
+BISECTIONS = 12
 
 
-def sized(request: Request, setup: InferenceSetup) -> Share:
+def size_containers(request: Request, setup: InferenceSetup) -> Share:
     """Return the setup of one container, and how many carry the load of the request within its targets."""
     if request.rate:
-        return of_rate(request, setup)
+        return share_of_rate(request, setup)
     share = share_of(request, setup)
     return within_targets(request, share) if any(request.targets) and share.containers else share
 
@@ -2849,11 +2851,11 @@ def within_targets(request: Request, share: Share) -> Share:
     """Return the share with as few requests in each container as meet the targets."""
 
     def tried(at_once: int) -> tuple[InferenceSetup, InferenceMemory, Rejection | None]:
-        one = told(share.setup, at_once)
+        one = with_concurrency(share.setup, at_once)
         held = estimate_inference_memory_memory(one)
-        return one, held, missed(request.targets, one, *times_at_once(one, held))
+        return one, held, missed_target(request.targets, one, *latency_at_concurrency(one, held))
 
-    too_many = missed(request.targets, share.setup, *times_at_once(share.setup, share.memory))
+    too_many = missed_target(request.targets, share.setup, *latency_at_concurrency(share.setup, share.memory))
     if not too_many:
         return share
     best = tried(1)
@@ -2871,7 +2873,7 @@ def within_targets(request: Request, share: Share) -> Share:
     return Share(*best[:2], containers)
 
 
-def times_at_once(setup: InferenceSetup, held: InferenceMemory) -> tuple[float, float]:
+def latency_at_concurrency(setup: InferenceSetup, held: InferenceMemory) -> tuple[float, float]:
     """Return the seconds to the first token and between tokens with `concurrency` requests in flight all the time."""
     if setup.model.workload != "generation":
         return forward_pass_s(setup, float(setup.concurrency)), 0.0
@@ -2879,65 +2881,66 @@ def times_at_once(setup: InferenceSetup, held: InferenceMemory) -> tuple[float, 
     return speed.time_to_first_token_s, speed.time_per_output_token_s
 
 
-def of_rate(request: Request, setup: InferenceSetup) -> Share:
-    """Return the share of a container under the rate of the request."""
-    largest, held = most_held(setup)
-    shares = [carried(request, largest, held)]
+def share_of_rate(request: Request, setup: InferenceSetup) -> Share:
+    """Return a container's share of the rate, with the engine's default step, or a small one where memory is short."""
+    largest, held = largest_that_fits(setup)
+    shares = [bounded_share(request, largest, held)]
     generates = setup.engine == "vllm" and request.workload == "generation"
     bounded = largest.concurrency < setup.concurrency  # by memory, of which a step takes some
     if generates and bounded and setup.max_batched_tokens > SMALL_STEP:
-        shares.append(carried(request, *most_held(setup._replace(max_batched_tokens=SMALL_STEP))))
+        shares.append(bounded_share(request, *largest_that_fits(setup._replace(max_batched_tokens=SMALL_STEP))))
     working = [share for share in shares if share.containers]
     most = max((share.most_per_s for share in working), default=0.0)  # the engine's own step where it is about as good
     return next((share for share in working if share.most_per_s * SPARE >= most), shares[0])
 
 
-def carried(request: Request, largest: InferenceSetup, held: InferenceMemory) -> Share:
-    """Return the share of a container that holds so many at once, with the most requests/s that it carries."""
+def bounded_share(request: Request, largest: InferenceSetup, held: InferenceMemory) -> Share:
+    """Return a container's share of the rate, and the most requests/s that its slots and the targets allow."""
     if not held.fits:
         return Share(largest, held, 0)
-    highest = times_rate(largest, held)
-    safe = LOADED / speed_doubt(largest) * highest
-
-    def missed_at(rate: float) -> Rejection | None:
-        return missed(limits, largest, *seconds(at(rate)))
+    highest = highest_rate_of(largest, held)
+    safe = LOADED / speed_margin(largest) * highest
 
     at = latency_at(largest, held)
-    limits = with_patience(request.targets, largest, *seconds(at(safe * LEAST_SHARE)))
+    limits = with_default_targets(request.targets, largest, *ttft_and_tpot(at(safe * LEAST_SHARE)))
+
+    def miss_at(rate: float) -> Rejection | None:
+        return missed_target(limits, largest, *ttft_and_tpot(at(rate)))
+
     most = safe
-    if missed_at(safe):
+    if miss_at(safe):
         low, high = safe * LEAST_SHARE, safe
         least = min(low, request.rate)
-        unmet = missed_at(least)
+        unmet = miss_at(least)
         if unmet:
             return Share(largest._replace(rate=least), held, 0, rejected=unmet)
         low = least
-        for _ in range(choose_sizing_HALVINGS):
+        for _ in range(BISECTIONS):
             middle = (low + high) / 2
-            low, high = (low, middle) if missed_at(middle) else (middle, high)
+            low, high = (low, middle) if miss_at(middle) else (middle, high)
         most = low
     containers = max(1, math.ceil(request.rate / most - 1e-9))
     one = largest._replace(rate=request.rate / containers)
-    return Share(*with_slots(limits, one, held), containers, most_per_s=most)
+    return Share(*with_fewest_slots(limits, one, held), containers, most_per_s=most)
 
 
-def with_slots(
+def with_fewest_slots(
     limits: Targets, largest: InferenceSetup, held: InferenceMemory
 ) -> tuple[InferenceSetup, InferenceMemory]:
-    """Return the setup with as many slots as the requests in flight take, with what chance adds, and its memory."""
-    flying = latency(largest, held).in_flight
-    slots = math.ceil(flying + SPREAD * math.sqrt(flying) + 1)
+    """Return the setup with slots for the mean requests in flight plus SPREAD standard deviations, and its memory."""
+    in_flight = latency(largest, held).in_flight
+    slots = math.ceil(in_flight + SPREAD * math.sqrt(in_flight) + 1)
     if slots >= largest.concurrency:
         return largest, held
-    one = told(largest, slots)
+    one = with_concurrency(largest, slots)
     less = estimate_inference_memory_memory(one)
     found = latency(one, less)
-    if missed(limits, one, *seconds(found)) or found.utilization > LOADED:
+    if missed_target(limits, one, *ttft_and_tpot(found)) or found.utilization > LOADED:
         return largest, held
     return one, less
 
 
-def times_rate(setup: InferenceSetup, held: InferenceMemory) -> float:
+def highest_rate_of(setup: InferenceSetup, held: InferenceMemory) -> float:
     """Return the highest rate of one container, in requests/s."""
     slots = float(setup.concurrency)
     if setup.model.workload != "generation":
@@ -2945,46 +2948,43 @@ def times_rate(setup: InferenceSetup, held: InferenceMemory) -> float:
     return highest_rate(steps_of(setup, held), slots)
 
 
-def most_held(setup: InferenceSetup) -> tuple[InferenceSetup, InferenceMemory]:
-    """Return the setup with as many requests of full context as it surely holds at once, and its memory."""
+def largest_that_fits(setup: InferenceSetup) -> tuple[InferenceSetup, InferenceMemory]:
+    """Return the setup with the most requests of full context that fit within the memory margin, and its memory."""
     one, held = setup, estimate_inference_memory_memory(setup)
     while one.concurrency > 1 and not (held.fits and int(held.requests) >= one.concurrency):
         fewer = one.concurrency - 1 if held.fits else one.concurrency // 2
-        one = told(setup, max(1, min(int(held.requests) or fewer, fewer)))
+        one = with_concurrency(setup, max(1, min(int(held.requests) or fewer, fewer)))
         held = estimate_inference_memory_memory(one)
     sure = one.concurrency
-    while held.fits and sure > 1 and choose_doubt_tight(one, held, held.requests):
+    while held.fits and sure > 1 and choose_margins_tight(one, held, held.requests):
         sure = (
             min(sure - 1, max(1, int(spare_requests(one, held, held.requests)))) if one.engine == "vllm" else sure // 2
         )
-        one = told(setup, sure)
+        one = with_concurrency(setup, sure)
         held = estimate_inference_memory_memory(one)
     return one, held
 
 
-def seconds(found: Latency) -> tuple[float, float]:
+def ttft_and_tpot(found: Latency) -> tuple[float, float]:
     """Return the seconds to the first token and between tokens."""
     return found.ttft_s, found.tpot_s or 0.0
 
 
-def with_patience(targets: Targets, setup: InferenceSetup, ttft_s: float, tpot_s: float) -> Targets:
-    """Return the targets, and what nobody asked for but people bear, where a setup with few requests has that."""
-    doubt = speed_doubt(setup)
+def with_default_targets(targets: Targets, setup: InferenceSetup, ttft_s: float, tpot_s: float) -> Targets:
+    """Return the targets, and defaults for those not set where a lightly loaded setup meets them."""
+    margin = speed_margin(setup)
     return Targets(
-        targets.ttft_s or (PATIENT_S if ttft_s * doubt <= PATIENT_S else 0.0),
-        targets.tpot_s or (READABLE_S if tpot_s * doubt <= READABLE_S else 0.0),
+        targets.ttft_s or (PATIENT_S if ttft_s * margin <= PATIENT_S else 0.0),
+        targets.tpot_s or (READABLE_S if tpot_s * margin <= READABLE_S else 0.0),
     )
 
 
-def missed(targets: Targets, setup: InferenceSetup, ttft_s: float, tpot_s: float) -> Rejection | None:
-    """Return a rejection where a target is missed, with the seconds that are predicted.
-
-    What is less sure must meet a target with that much to spare.
-    """
-    doubt = speed_doubt(setup)
-    if targets.tpot_s and tpot_s * doubt > targets.tpot_s:
+def missed_target(targets: Targets, setup: InferenceSetup, ttft_s: float, tpot_s: float) -> Rejection | None:
+    """Return a rejection with the predicted seconds where these, times the speed margin, exceed a target."""
+    margin = speed_margin(setup)
+    if targets.tpot_s and tpot_s * margin > targets.tpot_s:
         return Rejection(Reason.TPOT_OVER_TARGET, seconds=tpot_s)
-    if targets.ttft_s and ttft_s * doubt > targets.ttft_s:
+    if targets.ttft_s and ttft_s * margin > targets.ttft_s:
         return Rejection(Reason.TTFT_OVER_TARGET, seconds=ttft_s)
     return None
 
@@ -3125,9 +3125,9 @@ def choose_inference_judge(request: Request, setup: InferenceSetup) -> Inference
     rejected = unsupported(setup) or dominated(request, setup)
     if rejected:
         return Candidate(setup, None, container_usd_per_hour(setup), rejected=rejected)
-    share = sized(request, setup)
-    if setup.draft and share.containers != 1 and sized(request, setup._replace(draft=None)).containers == 1:
-        share = sized(request, setup._replace(draft=None))  # a draft is left out where it costs a container
+    share = size_containers(request, setup)
+    if setup.draft and share.containers != 1 and size_containers(request, setup._replace(draft=None)).containers == 1:
+        share = size_containers(request, setup._replace(draft=None))  # a draft is left out where it costs a container
     estimate = estimate_with(share.setup, share.memory)
     usd_per_hour = container_usd_per_hour(setup)
     if not estimate.fits:
@@ -3265,10 +3265,10 @@ def met_targets(request: Request) -> Iterator[InferenceAlternative]:
 
 
 def predicted(candidate: InferenceCandidate) -> tuple[float, float]:
-    """Return the seconds to the first token and between tokens, with what a doubt adds to them."""
-    estimate, doubt = candidate.estimate, speed_doubt(candidate.setup)
+    """Return the seconds to the first token and between tokens, times the margin of the setup's speed."""
+    estimate, margin = candidate.estimate, speed_margin(candidate.setup)
     assert estimate is not None
-    return (estimate.time_to_first_token_s or 0.0) * doubt, (estimate.time_per_output_token_s or 0.0) * doubt
+    return (estimate.time_to_first_token_s or 0.0) * margin, (estimate.time_per_output_token_s or 0.0) * margin
 
 
 def two_figures(number: float, rounded: Callable[[float], int]) -> float:
@@ -3280,11 +3280,11 @@ def two_figures(number: float, rounded: Callable[[float], int]) -> float:
 
 
 def overrun(request: Request, candidate: InferenceCandidate) -> float:
-    """Return how many times a missed target the prediction is."""
+    """Return the predicted latency, margin included, divided by the target that it misses."""
     assert candidate.rejected is not None
     first = candidate.rejected.reason is Reason.TTFT_OVER_TARGET
     asked = request.targets.ttft_s if first else request.targets.tpot_s
-    return candidate.rejected.seconds * speed_doubt(candidate.setup) / (asked or math.inf)
+    return candidate.rejected.seconds * speed_margin(candidate.setup) / (asked or math.inf)
 
 
 def relaxed(request: Request) -> Iterator[InferenceAlternative]:
@@ -4668,553 +4668,6 @@ def amount(budget: Budget) -> str:
 def budget_words(budget: Budget) -> str:
     """Return "no budget", "$4/hour", "$900/month"."""
     return "no budget" if budget.per == "none" else f"${budget.usd:,.12g}/{budget.per}"
-
-
-# ---- planner/describe/load.py
-
-
-describe_load_PERIODS = (("s", 1), ("min", 60), ("h", 3600), ("day", 86_400))  # seconds
-
-
-def load_words(request: Request) -> str:
-    """Return "16 requests at once", "5 requests/s", "5 requests/s of 4,000 tokens in and 500 out"."""
-    what = "requests" if request.workload == "generation" else "texts"
-    count, per = rate_parts(request.rate)
-    load = (
-        f"{count} {what.removesuffix('s') if count == '1' else what}/{per}"
-        if request.rate
-        else f"{request.concurrency} {what} at once"
-    )
-    if not request.prompt_tokens:
-        return load
-    lengths = f"{request.prompt_tokens:,} tokens"
-    return f"{load} of {lengths} in and {request.answer_tokens:,} out" if what == "requests" else f"{load} of {lengths}"
-
-
-def rate_parts(rate: float) -> tuple[str, str]:
-    """Return a rate in requests/s as a number and the shortest period in which it is at least 0.1: ("5", "s")."""
-    per, seconds = next(((per, seconds) for per, seconds in describe_load_PERIODS if rate * seconds >= 0.1), describe_load_PERIODS[-1])
-    return f"{rate * seconds:.4g}", per
-
-
-def describe_load_rate_words(rate: float) -> str:
-    """Return "5/s"."""
-    return "/".join(rate_parts(rate))
-
-
-def typed_load(request: Request) -> str:
-    """Return the load as it is typed at the prompt: "16", "5/s", "5/s 4000+500"."""
-    load = describe_load_rate_words(request.rate) if request.rate else str(request.concurrency)
-    if not request.prompt_tokens:
-        return load
-    answer = f"+{request.answer_tokens}" if request.workload == "generation" else ""
-    return f"{load} {request.prompt_tokens}{answer}"
-
-
-def typed_targets(targets: Targets) -> str:
-    """Return targets as they are typed: "ttft<1s tpot<40ms"; "" for none."""
-    pairs = (("ttft", targets.ttft_s), ("tpot", targets.tpot_s))
-    return " ".join(f"{name}<{typed_s(seconds)}" for name, seconds in pairs if seconds)
-
-
-def typed_aim(request: Request) -> str:
-    """Return aim and targets as they are typed at the prompt: "cost", "latency ttft<1s"."""
-    return f"{request.optimize} {typed_targets(request.targets)}".strip()
-
-
-def typed_s(seconds: float) -> str:
-    """Return "1.5s", "40ms"."""
-    return exact_s(seconds).replace(" ", "")
-
-
-def exact_s(seconds: float) -> str:
-    """Return "1.5 s", "40 ms", as they were asked for."""
-    return f"{seconds:.4g} s" if seconds >= 1 else f"{seconds * 1000:.4g} ms"
-
-
-def aim_words(request: Request) -> str:
-    """Return "cost", "cost with ttft<1s tpot<40ms"."""
-    targets = typed_targets(request.targets)
-    return f"{request.optimize} with {targets}" if targets else request.optimize
-
-
-def seconds_words(seconds: float) -> str:
-    """Return "1.4 s", "0.10 s", "24 ms"; "no end" where a queue grows for ever."""
-    if math.isinf(seconds):
-        return "no end"
-    if seconds >= 0.0995:
-        return f"{about(seconds)} s" if seconds >= 10 else f"{seconds:.{1 if seconds >= 1 else 2}f} s"
-    return f"{seconds * 1e3:.2g} ms"
-
-
-def asks_for_latency(request: Request) -> bool:
-    """Whether the load or the aim gives latencies a meaning: a rate, or a target."""
-    return request.rate > 0 or any(request.targets)
-
-
-def latency_words(request: Request, candidate: InferenceCandidate) -> str:
-    """Return "0.2 s to the first token, 8.9 ms between tokens" under the load; of a model that reads, to the answer."""
-    estimate = candidate.estimate
-    assert estimate is not None and estimate.time_to_first_token_s is not None
-    first = seconds_words(estimate.time_to_first_token_s)
-    if estimate.time_per_output_token_s is None:
-        return f"{first} to the answer"
-    return f"{first} to the first token, {seconds_words(estimate.time_per_output_token_s)} between tokens"
-
-
-def busy_words(plan: InferencePlan) -> str:
-    """Return "12 requests in flight, 68% of what they can do" of all containers under a rate."""
-    chosen, estimate = plan.chosen, plan.chosen.estimate
-    assert estimate is not None and estimate.requests_in_flight is not None and estimate.utilization is not None
-    flying = about(estimate.requests_in_flight * chosen.containers)
-    what = "requests" if plan.request.workload == "generation" else "texts"
-    they = "they" if chosen.containers > 1 else "it"
-    where = f"{chosen.containers} containers" if chosen.containers > 1 else "one container"
-    return f"{flying} {what} in flight on {where}, {estimate.utilization:.0%} of what {they} can carry"
-
-
-def latency_line(plan: InferencePlan) -> str:
-    """Return the terminal's line: "~0.2 s to the first token, 8.9 ms between tokens at 5/s (calculated); ..."."""
-    words = f"~{latency_words(plan.request, plan.chosen)}"
-    if not plan.request.rate:
-        return f"{words}, at {load_words(plan.request)} (calculated means)"
-    return f"{words}, at {describe_load_rate_words(plan.request.rate)} (calculated means); {busy_words(plan)}"
-
-
-def latency_sentences(plan: InferencePlan) -> list[str]:
-    """Return what PLAN.md says of latency under the load; nothing where nobody asked for it."""
-    request = plan.request
-    if not asks_for_latency(request):
-        return []
-    words = [f"Under load, {load_words(request)}: {latency_words(request, plan.chosen)}."]
-    if request.rate:
-        words.append(f"On average that is {busy_words(plan)}.")
-    words.append(
-        "These are calculated means, by queueing at the predicted speed of a step, of requests that come at random and "
-        "are all alike; nothing was measured. One in twenty may wait two to seven times as long for its first token, "
-        "with uneven traffic or lengths longer; a cold start comes on top."
-    )
-    return words
-
-
-def about_rate(rate: float) -> str:
-    """Return a rate to two figures: "3.5/s"."""
-    count, per = rate_parts(rate)
-    return f"{about(float(count))}/{per}"
-
-
-# ---- planner/describe/names.py
-
-
-KERNEL_NAMES = {"sdpa": "SDPA", **{f"flash_attention_{n}": f"FlashAttention {n}" for n in (2, 3, 4)}, "auto": "auto"}
-ENGINE_NAMES = {"vllm": "vLLM", "transformers": "transformers"}
-METHOD_NAMES = {"full": "full fine-tuning", "lora": "LoRA", "qlora": "QLoRA"}
-SHARDING_NAMES = {"none": "DDP", "zero1": "ZeRO-1", "zero2": "ZeRO-2", "zero3": "ZeRO-3"}
-OFFLOAD_NAMES = {"optimizer": "optimizer in main memory", "all": "weights and optimizer in main memory"}
-
-
-def format_name(setup: InferenceSetup) -> str:
-    """Return the formats: "16-bit", "fp8", "16-bit with an fp8 cache", "fp8 computed in 16 bits"."""
-    weights = "16-bit" if setup.quantization == "none" else setup.quantization
-    if setup.quantization == "fp8" and not setup.gpu.fp8:
-        weights = "fp8 computed in 16 bits"
-    elif setup.quantization == "fp8" and cast_at_load(setup):
-        weights = "fp8 cast at load"
-    return f"{weights} with an fp8 cache" if setup.kv_dtype == "fp8" else weights
-
-
-def cast_at_load(setup: InferenceSetup) -> bool:
-    """Whether no checkpoint in that format is published, so that the engine makes it of 16-bit weights."""
-    published = [setup.model.quantization, *(quantization for quantization, _id, _revision in setup.model.variants)]
-    return setup.quantization not in ("none", *published)
-
-
-def kernel_name(setup: InferenceSetup) -> str:
-    """Return the attention kernel: "FlashAttention 2"; what vLLM runs for "sdpa" is its Triton kernel."""
-    if setup.attention == "auto":
-        return "the engine's own attention"
-    triton = setup.attention == "sdpa" and setup.engine == "vllm"
-    return "Triton attention" if triton else KERNEL_NAMES[setup.attention]
-
-
-def sharding_name(setup: TrainingSetup) -> str:
-    """Return "ZeRO-2", "ZeRO-3, optimizer in main memory"; "" on one GPU."""
-    if setup.gpu_count * setup.nodes == 1:
-        return ""
-    offloaded = f", {OFFLOAD_NAMES[setup.offload]}" if setup.offload != "none" else ""
-    return SHARDING_NAMES[setup.sharding] + offloaded
-
-
-# ---- planner/describe/rejections.py
-
-
-def inference_rejection(request: Request, candidate: InferenceCandidate) -> str:
-    """Return why an inference candidate was rejected; "" where it was not."""
-    setup, estimate, rejection = candidate.setup, candidate.estimate, candidate.rejected
-    if rejection is None:
-        return ""
-    if estimate is None:
-        return unsupported_text(setup, rejection.reason)
-    if rejection.reason is Reason.FEWER_GPUS:
-        few = gpu_string(setup.gpu, rejection.number)
-        return f"{few} holds it: more containers of that give more tokens per dollar than tensor parallelism"
-    if rejection.reason in (Reason.TTFT_OVER_TARGET, Reason.TPOT_OVER_TARGET):
-        return target_text(request, setup, rejection)
-    return inference_shortage(setup, estimate) or over_budget_text(request, candidate, rejection)
-
-
-def target_text(request: Request, setup: InferenceSetup, rejection: Rejection) -> str:
-    """Return which target a setup misses, with its figure: "tpot 55 ms on L4, 40 ms asked"."""
-    first = rejection.reason is Reason.TTFT_OVER_TARGET
-    name, asked = ("ttft", request.targets.ttft_s) if first else ("tpot", request.targets.tpot_s)
-    load = f"{about_rate(setup.rate)} a container" if setup.rate else f"{setup.concurrency} at once"
-    spare = f", with {speed_doubt(setup) - 1:.0%} to spare for {doubted(setup)}" if speed_doubt(setup) > 1 else ""
-    on = gpu_string(setup.gpu, setup.gpu_count)
-    return f"{name} {seconds_words(rejection.seconds)} on {on} at {load}, {exact_s(asked)} asked{spare}"
-
-
-def doubted(setup: InferenceSetup) -> str:
-    """Return why a predicted speed is less sure than others."""
-    return "tensor parallelism over PCIe" if weak_link(setup) else "a speed that nobody published"
-
-
-def unsupported_text(setup: InferenceSetup, reason: Reason) -> str:
-    """Return why the GPU or the engine does not run the setup, or runs a better one."""
-    model, gpu = setup.model, setup.gpu
-    if reason is Reason.KERNEL_UNSUPPORTED:
-        needs = {"flash_attention_2": "8.0 or newer", "flash_attention_3": "9.0 (Hopper)"}
-        least, kernel = needs.get(setup.attention, "10 (Blackwell)"), KERNEL_NAMES[setup.attention]
-        return f"{kernel} needs compute capability {least}, {gpu.name} has {gpu.compute_capability}"
-    if reason is Reason.FORMAT_UNSUPPORTED:
-        needed = f"{setup.quantization} needs compute capability {CAPABILITY[setup.quantization]}"
-        return f"{needed}, {gpu.name} has {gpu.compute_capability}"
-    if reason is Reason.FLOAT16_OVERFLOW:
-        return float16_text(setup)
-    if reason is Reason.ONE_GPU_ENGINE:
-        return "the transformers engine runs on one GPU; vllm spreads a model over several"
-    if reason is Reason.KERNEL_NOT_INSTALLED:
-        return "the transformers image holds no flash-attn; PyTorch's SDPA brings its own FlashAttention kernels"
-    if reason is Reason.ENCODER_UNSUPPORTED:
-        return f"vLLM does not run the encoder of {model.id}"
-    if reason is Reason.ARCHITECTURE_UNSUPPORTED and setup.engine == "vllm" and model.vllm_lacks:
-        return vllm_obstacle_text(model)
-    if reason is Reason.ARCHITECTURE_UNSUPPORTED:
-        return f"the {setup.engine} image does not run the architecture of {model.id}"
-    if reason is Reason.CACHE_UNSUPPORTED:
-        return f"vLLM has no sparse attention over the fp8 cache of {model.id} on {gpu.name}; a B200 has"
-    if reason is Reason.NO_CONTINUOUS_BATCHING:
-        return f"transformers' continuous batching with SDPA does not know the attention of {model.id}"
-    if reason is Reason.HEADS_INDIVISIBLE:
-        return f"{model.heads} attention heads do not divide by {setup.tensor_parallel} GPUs"
-    if reason is Reason.FASTER_KERNEL:
-        best = KERNEL_NAMES[gpu.attention[-1]]
-        return f"{best} runs on {gpu.name} and is faster than {KERNEL_NAMES[setup.attention]}"
-    raise ValueError(reason)
-
-
-def vllm_obstacle_text(model: Model) -> str:
-    """Return why vLLM does not run a model whose architecture it knows."""
-    what, _space, name = model.vllm_lacks.partition(" ")
-    if what == "key":
-        return f"vLLM needs {name} in a config.json of type {model.architecture}; that of {model.id} has none"
-    if what == "architectures":
-        return f"vLLM does not know the class that architectures in the config.json of {model.id} names"
-    if what == "head":
-        return f"vLLM has no class for the encoder of {model.id} with the head that its config.json names"
-    if what == "one":
-        return f"vLLM may read either of the two {name} in the config.json of {model.id}, which contradict each other"
-    only, has = ("tied", "separate") if what == "no" else ("separate", "tied")
-    return f"vLLM builds a {model.architecture} only with {only} embedding and head, and {model.id} has {has} ones"
-
-
-def float16_text(setup: InferenceSetup | TrainingSetup) -> str:
-    return f"{setup.model.id} overflows in float16, and {setup.gpu.name} has no bfloat16"
-
-
-def inference_shortage(setup: InferenceSetup, estimate: InferenceEstimate) -> str:
-    """Return how much memory an inference setup lacks; "" where it fits."""
-    short = estimate.rejection
-    if short is None:
-        return ""
-    card, need, have = f"one {setup.gpu.name}", short.need_gib, short.have_gib
-    if short.reason is Reason.NO_KV_CACHE:
-        return (
-            f"weights ({estimate.weights_gib:.1f}), activations ({estimate.activation_gib:.1f}) and overhead "
-            f"({estimate.overhead_gib:.1f}) need {need:.1f} of the {have:.1f} GiB that vLLM may use of {card}: "
-            f"{-estimate.kv_cache_gib:.1f} GiB short"
-        )
-    if short.reason is Reason.STARTUP_MEMORY:
-        return f"{card} has less than {need:.1f} GiB free when vLLM starts; {STARTUP_SHARE} of the card works"
-    if short.reason is Reason.REQUEST_TOO_LONG:
-        return (
-            f"one request of {setup.context_len} tokens needs {need:.2f} GiB of KV cache and {card} has "
-            f"{have:.2f} GiB left: {need - have:.2f} GiB short"
-        )
-    if short.reason is Reason.TOO_MANY_AT_ONCE:
-        what = "requests" if setup.model.workload == "generation" else "texts"
-        return (
-            f"{short.number} {what} of {setup.context_len} tokens need {need:.1f} GiB "
-            f"({estimate.weights_gib:.1f} of weights) and {card} has {have:.1f} GiB: {need - have:.1f} GiB short"
-        )
-    if short.reason is Reason.CLAIM_TOO_LARGE:
-        return (
-            f"transformers would claim {need:.1f} GiB for {short.number} requests of {setup.context_len} tokens "
-            f"and takes at most {have:.1f} of what {card} has left: {need - have:.1f} GiB short"
-        )
-    raise ValueError(short.reason)
-
-
-def over_budget_text(request: Request, candidate: InferenceCandidate, rejection: Rejection) -> str:
-    """Return why the budget does not pay for an inference candidate, its warm pool included."""
-    budget, warm = request.budget, request.warm.containers
-    if ends(request):
-        return f"the run costs ${least_batch_usd(request, candidate):,.2f}, over ${budget.usd:,.2f}"
-    if rejection.reason is Reason.STARTER_PLAN:
-        return f"{warm} kept warm are more than the {STARTER_GPUS} GPUs that Modal's Starter plan runs at once"
-    if rejection.reason is Reason.PRICE_OVER_BUDGET:
-        load = f"{candidate.containers} containers for {load_words(request)} cost"
-        verb = load if candidate.containers > 1 else "costs"
-        if budget.per == "month":
-            price = in_unit(budget, candidate.usd_per_hour * LEAST_HOURS)
-            return f"{verb} ${price} for {LEAST_HOURS} busy hours, over ${amount(budget)}"
-        return f"{verb} ${in_unit(budget, candidate.usd_per_hour)}, over ${amount(budget)}"
-    if budget.per == "month":
-        costs = f"cost{'s' * (warm == 1)} ${in_unit(budget, month_usd(request, candidate))}"
-        return f"{warm} kept warm {costs}, over ${amount(budget)}"
-    busy = "may all run around the clock once they are busy:" if request.warm.days else "kept warm cost"
-    usd_per_hour = warm * container_usd_per_hour(candidate.setup)
-    return f"{warm} {busy} ${in_unit(budget, usd_per_hour)}, over ${amount(budget)}"
-
-
-def training_rejection(request: Request, candidate: TrainingCandidate) -> str:
-    """Return why a training candidate was rejected; "" where it was not."""
-    setup, rejection, budget = candidate.setup, candidate.rejected, request.budget
-    if rejection is None:
-        return ""
-    if rejection.reason is Reason.FLOAT16_OVERFLOW:
-        return float16_text(setup)
-    if rejection.reason is Reason.HOST_MEMORY:
-        need, have = rejection.need_gib, rejection.have_gib
-        return f"offloading needs {need:.0f} GiB of main memory, a container has {have:.0f}"
-    if rejection.reason is Reason.PRICE_OVER_BUDGET:
-        return f"costs ${candidate.usd_per_hour:.2f}/hour, over ${budget.usd:.2f}"
-    if rejection.reason is Reason.RUN_OVER_BUDGET and candidate.run:
-        run = candidate.run
-        return f"the run takes {run.hours:.1f} hours and ${run.usd:,.2f}, over ${budget.usd:,.2f}"
-    if rejection.reason is Reason.BUDGET_BELOW_START:
-        paid, taken = paid_s(budget, candidate) / 60, (start_s(setup) + end_s(setup)) / 60
-        pays = f"${budget.usd:.2f} pays for {paid:.1f} minutes"
-        return f"{pays}, and the start and the last save alone take {taken:.1f}"
-    return training_shortage(setup, candidate.estimate)
-
-
-def training_shortage(setup: TrainingSetup, estimate: TrainingEstimate) -> str:
-    """Return why a training setup does not run, or how much memory it lacks; "" where it fits."""
-    short, gpu = estimate.rejection, setup.gpu
-    if short is None:
-        return ""
-    if short.reason is Reason.BF16_UNSUPPORTED:
-        return f"{gpu.name} has no bf16; take fp16-mixed, or a card of the Ampere generation or newer"
-    if short.reason is Reason.KERNEL_UNSUPPORTED:
-        return f"{gpu.name} does not run {setup.attention}; take {gpu.attention[-1]}"
-    if short.reason is Reason.TRAINING_TOO_LARGE:
-        need, have = short.need_gib, short.have_gib
-        return f"{need:.1f} GiB needed on each {gpu.name}, {have:.1f} there: {need - have:.1f} GiB short"
-    raise ValueError(short.reason)
-
-
-# ---- planner/describe/warm_pool.py
-
-
-def hours_text(pool: WarmPool) -> str:
-    """Return "mon-fri 8-18 Europe/Berlin", or "always" without hours."""
-    if not pool.days:
-        return "always"
-    return f"{days_text(pool.days)} {clock(pool.opens_min)}-{clock(pool.closes_min)} {pool.timezone}"
-
-
-def days_text(days: tuple[int, ...]) -> str:
-    """Return "mon-fri", "mon,wed" or "daily"; days over the week's end are "fri-mon"."""
-    if len(days) == 7:
-        return "daily"
-    starts = [day for day in days if (day - 1) % 7 not in days]
-    runs = []
-    for start in sorted(starts, key=lambda day: (day - 1) % 7):
-        end = next(day for day in range(start, start + 7) if (day + 1) % 7 not in days) % 7
-        runs.append(DAYS[start] if start == end else f"{DAYS[start]}-{DAYS[end]}")
-    return ",".join(runs)
-
-
-def clock(minute: int) -> str:
-    """Return "8" or "18:30"."""
-    return f"{minute // 60}:{minute % 60:02}" if minute % 60 else str(minute // 60)
-
-
-# ---- planner/describe/refusal.py
-
-
-LONGEST_REFUSAL = 390  # characters, so that people read it to the end
-
-
-def plan_for(request: Request) -> AnyPlan:
-    """Return the plan for a request of any task. Refusal, with the cheapest alternatives, where nothing works."""
-    try:
-        return choose(request)
-    except NoPlan as no_plan:
-        raise Refusal(refusal_text(no_plan)) from None
-
-
-def refusal_text(no_plan: NoPlan) -> str:
-    """Return the sentence for a request that has no plan."""
-    cause = no_plan.cause
-    if isinstance(cause, ImageCannotLoad):
-        model, other = cause.model, "transformers" if cause.engine == "vllm" else "vllm"
-        if "vllm" not in model.engines:
-            why = vllm_obstacle_text(model) if model.vllm_lacks else f"vLLM does not build {model.id}"
-            return (
-                f"{why}, and the transformers image does not load its weights as published, {model.quantization}; "
-                f"choose its version in 16 bits, or another model"
-            )
-        return f"the {cause.engine} image cannot load {model.id} as published, {model.quantization}; take {other}"
-    if isinstance(cause, ArchitectureNotRun):
-        return architecture_text(cause)
-    if isinstance(cause, FormatNotOffered):
-        also = "; engine transformers makes it while loading" if cause.made_at_load else ""
-        offered = ", ".join(cause.offered)
-        return f"{cause.model.id} is not available in {cause.asked} here; take one of {offered}{also}"
-    if isinstance(cause, NothingWorks):
-        return training_text(cause) if cause.request.task in schema_TRAINING else inference_text(cause)
-    gpus = "these cards" if cause.request.gpu == "auto" else cause.request.gpu
-    return f"Modal has no {cause.request.gpu_count or 2} {gpus} that train together; let gpu be auto"
-
-
-def architecture_text(cause: ArchitectureNotRun) -> str:
-    """Return the sentence for an architecture that the engine does not run."""
-    model = cause.model
-    if model.engines and cause.engine == "vllm" and model.vllm_lacks:
-        return f"{vllm_obstacle_text(model)}; take engine transformers"
-    if model.engines:
-        return f"{cause.engine} does not run the architecture of {model.id} here; take engine {model.engines[0]}"
-    return (
-        f"{model.id} is built by code of its own, which neither vLLM nor transformers runs here; choose a model of an "
-        f"architecture in docs/models.md, such as Qwen/Qwen3-8B"
-    )
-
-
-def shortened(why: str, changes: list[str]) -> str:
-    """Return the reason and as many changes as people read, the first always."""
-    while len(changes) > 1 and len(why + ", or ".join(changes)) > LONGEST_REFUSAL:
-        changes = changes[:-1]
-    return why + ", or ".join(changes)
-
-
-def change_text(request: Request, alternative: Alternative[Any, Any]) -> str:
-    """Return a change without what it leads to: "let quantization be auto"."""
-    value: Any = alternative.value
-    if alternative.change is Change.KEEP_FEWER_WARM:
-        return f"keep {value} warm" if value else "keep none warm"
-    if alternative.change is Change.FEWER_AT_ONCE:
-        return f"ask for {value} {'requests' if request.workload == 'generation' else 'texts'} at once"
-    if alternative.change is Change.LOWER_RATE:
-        return f"ask for {describe_load_rate_words(value)}"
-    if alternative.change is Change.LOOSER_TARGET:
-        return f"ask for {typed_targets(value)}"
-    if alternative.change is Change.FEWER_ROWS:
-        return f"train on at most {value:,} rows"
-    if alternative.change is Change.SHORTER_CONTEXT:
-        return f"take a context of {value:,}"
-    counted = " with no count" if request.gpu_count and "gpu" in str(value).split(", ") else ""
-    return {
-        Change.LET_BE_AUTO: f"let {value} be auto{counted}",
-        Change.TAKE_ENGINE: f"take engine {value}",
-        Change.TAKE_METHOD: f"take method {value}",
-        Change.TAKE_TASK: f"take task {value}",
-    }.get(alternative.change, "raise the budget to")
-
-
-def alternative_text(request: Request, alternative: Alternative[Any, Any], offer: str) -> str:
-    """Return a change and what it leads to, `offer`; "" where a change leads to no single configuration."""
-    change = change_text(request, alternative)
-    if not offer:
-        return change
-    if alternative.change is Change.RAISE_BUDGET:
-        return f"{change} {offer}"
-    return f"{change} and raise the budget to {offer}" if alternative.over_budget else f"{change} (${offer})"
-
-
-def inference_text(cause: NoInference) -> str:
-    """Return why no inference setup works, and the changes that would help."""
-    request, changes = cause.request, []
-    for alternative in cause.alternatives:
-        candidate = alternative.candidate
-        offer = inference_offer(request, candidate) if candidate else ""
-        if alternative.over_budget and any(offer in change for change in changes):
-            continue  # the same configuration for the same money as an earlier change
-        changes.append(alternative_text(request, alternative, offer))
-    return shortened(f"{inference_obstacle(cause)}; ", changes or ["take a smaller model"])
-
-
-def inference_offer(request: Request, candidate: InferenceCandidate) -> str:
-    """Return "7.90/hour (H100:2, fp8)"."""
-    setup = candidate.setup
-    containers = paid_containers(request, candidate)
-    times = f"{containers} x " if containers > 1 else ""
-    price = in_unit(request.budget, choose_cost_needed_usd(request, candidate))
-    return f"{price} ({times}{gpu_string(setup.gpu, setup.gpu_count)}, {format_name(setup)})"
-
-
-def inference_obstacle(cause: NoInference) -> str:
-    """Return what stands in the way: the budget, or the rejection of the nearest candidate."""
-    request, nearest, model = cause.request, cause.nearest, cause.request.model.id
-    if cause.only_budget:
-        if ends(request):
-            data = f"{request.dataset_rows:,} rows" if request.dataset_rows else f"{request.dataset_tokens:,} tokens"
-            return f"${request.budget.usd:,.2f} does not pay for a run of {model} over {data}"
-        limit = budget_words(request.budget)
-        if request.budget.per == "none":
-            limit = f"Modal's Starter plan, {STARTER_GPUS} GPUs at once,"
-        return f"{limit} does not pay for {model} with {load_text(request)}"
-    where = gpu_string(nearest.setup.gpu, nearest.setup.gpu_count)
-    if nearest.rejected and nearest.rejected.reason in (Reason.TTFT_OVER_TARGET, Reason.TPOT_OVER_TARGET):
-        cards = "no GPU here" if request.gpu == "auto" else f"no {request.gpu}"
-        closest = inference_rejection(request, nearest)
-        return f"{cards} runs {model} with {load_text(request)}; the nearest: {closest}"
-    return f"{model} does not run on {where}: {inference_rejection(request, nearest)}"
-
-
-def load_text(request: Request) -> str:
-    """Return "16 requests of 8,192 tokens at once and 2 kept warm mon-fri 8-18 UTC"."""
-    what = "requests" if request.workload == "generation" else "texts"
-    load = f"{request.concurrency} {what} of {request.context_len:,} tokens at once"
-    if request.rate:
-        load = load_words(request)
-    if targets := typed_targets(request.targets):
-        load = f"{load} at {targets}"
-    pool = request.warm
-    return f"{load} and {pool.containers} kept warm {hours_text(pool)}" if pool.containers > 1 else load
-
-
-def training_text(cause: NoTraining) -> str:
-    """Return why no training setup works, and the changes that would help."""
-    request, nearest, model = cause.request, cause.nearest, cause.request.model.id
-    rejection = training_rejection(request, nearest)
-    if cause.only_budget:
-        why = f"{budget_words(request.budget)} does not train {model} by {setup_name(nearest.setup)}: {rejection}"
-    else:
-        why = f"{model} is not trained by {setup_name(nearest.setup)}: {rejection}"
-    changes = []
-    for alternative in cause.alternatives:
-        candidate = alternative.candidate
-        offer = training_offer(request.budget, candidate) if candidate else ""
-        changes.append(alternative_text(request, alternative, offer))
-    return shortened(f"{why}; ", changes or ["take a smaller model or a shorter context"])
-
-
-def training_offer(budget: Budget, candidate: TrainingCandidate) -> str:
-    """Return "51.64/run (H100, qlora)", in the unit of the budget, rounded up so that it would pay."""
-    per = budget.per if budget.per in ("run", "month") else "hour"
-    usd = ceil(choose_training_cost_needed_usd(budget, candidate) * 100 - 1e-6) / 100
-    return f"{usd:.2f}/{per} ({setup_name(candidate.setup)})"
 
 
 # ---- planner/catalogue/names.py
@@ -8623,6 +8076,672 @@ def check_several(task: str, gpu: str, count: int) -> None:
         raise Refusal(f"one container holds a single {gpu}; let gpu be auto, or take task finetune")
 
 
+# ---- planner/request/traffic.py
+
+
+PERIODS = {"s": 1, "min": 60, "h": 3600, "day": 86_400}  # seconds
+SPELLED = {"sec": "s", "second": "s", "m": "min", "minute": "min", "hr": "h", "hour": "h", "d": "day"}
+CONTEXT_STEP = 4096  # tokens by which a context grows that nobody typed
+MOST_PER_S = 100_000
+LONGEST_S = 3600  # that a target may allow
+LENGTH = rf"(?:{request_parse_WHOLE})[kK]?"
+UNITS = {"s": 1.0, "ms": 1e-3}
+_RATE = re.compile(rf"((?:{request_parse_WHOLE})(?:\.\d{{1,4}})?)\s*([kKM]?)\s*(?:/|per|a)\s*([a-z]+)", re.ASCII)
+_LENGTHS = re.compile(rf"({LENGTH})(?:\s*\+\s*({LENGTH}))?", re.ASCII)
+_TARGET = re.compile(r"(ttft|tpot)\s*<=?\s*(\d{1,6}(?:\.\d{1,4})?)\s*(ms|s)\b", re.ASCII | re.IGNORECASE)
+
+
+class Load(NamedTuple):
+    """What is to be carried: requests at once, or requests/s; tokens of a typical request, 0 where they are assumed."""
+
+    concurrency: int  # 0: it follows from the rate
+    rate: float = 0.0
+    prompt_tokens: int = 0
+    answer_tokens: int = 0
+
+
+def parse_load(text: str, task: str, workload: str) -> Load:
+    """Return the load of "auto", "16", "5/s", "300/min", "20k/day", each with lengths behind it: "5/s 4000+500"."""
+    first, _space, lengths = split_load(text.strip())
+    prompt, answer = parse_lengths(lengths, workload) if lengths else (0, 0)
+    if first.lower() in ("", "auto"):
+        return Load(16 if workload == "generation" else 32, 0.0, prompt, answer)
+    if re.search(r"/|[a-z]{2}|\ba\b", first.lower()):
+        return Load(0, parse_rate(first, text, task), prompt, answer)
+    return Load(parse_count("concurrency", first), 0.0, prompt, answer)
+
+
+def split_load(text: str) -> tuple[str, str, str]:
+    """Return the load and the lengths behind it; lengths alone go with "auto"."""
+    found = re.fullmatch(rf"(.*?)(\s+|^)({LENGTH}(?:\s*\+\s*{LENGTH})?)", text, re.ASCII)
+    if not found or (not found[1] and "+" not in found[3]):
+        return text, "", ""
+    return found[1], " ", found[3]
+
+
+def parse_rate(text: str, whole: str, task: str) -> float:
+    """Return the requests/s of "5/s", "300/min", "1.5k/h", "20k/day"; here k is a thousand."""
+    found = _RATE.fullmatch(text.lower().replace("requests", "").strip())
+    unit = found and (found[3] if found[3] in PERIODS else SPELLED.get(found[3].rstrip("s"), ""))
+    if not found or not unit:
+        raise Refusal(
+            f"concurrency {shown(whole)} is not understood; write requests at once, 16, or a rate, 5/s, 300/min or "
+            "20k/day, and behind it the tokens of a typical prompt and answer where you know them: 5/s 4000+500"
+        )
+    if task != "serve":
+        raise Refusal(
+            f"a rate such as {shown(text)} is for a service; a {task} reads its rows as fast as it can: take 16"
+        )
+    number = float(re.sub(r"[,_]", "", found[1])) * {"": 1, "k": 1e3, "m": 1e6}[found[2].lower()]
+    rate = number / PERIODS[unit]
+    if not 0 < rate <= MOST_PER_S:
+        raise Refusal(f"concurrency {shown(whole)} must be above 0 and at most {MOST_PER_S:,}/s, such as 5/s")
+    return rate
+
+
+def room_for(load: Load, context_len: int, chosen: bool, model: Model) -> int:
+    """Return the context, which a typical request must fit into; one that nobody typed (`chosen`) grows for it."""
+    needed = load.prompt_tokens + (load.answer_tokens if model.workload == "generation" else 0)
+    if needed <= context_len:
+        return context_len
+    if not chosen:
+        raise Refusal(
+            f"a typical request of {needed:,} tokens exceeds context_len {context_len:,}; raise it to {needed}"
+        )
+    return max(check_context(needed, model), min(math.ceil(needed / CONTEXT_STEP) * CONTEXT_STEP, model.context))
+
+
+def parse_lengths(text: str, workload: str) -> tuple[int, int]:
+    """Return the tokens of a typical prompt and answer, "4000+500"; of a text that is only read, "300"."""
+    found = _LENGTHS.fullmatch(text)
+    reads = workload != "generation"
+    if not found or bool(found[2]) == reads:
+        form = "one number, the tokens of a text: 300" if reads else "prompt and answer, in tokens: 4000+500"
+        raise Refusal(f"concurrency has no lengths {shown(text)}; a {workload} model takes {form}")
+    return parse_count("concurrency", found[1]), 1 if reads else parse_count("concurrency", found[2])
+
+
+def parse_aim(text: str, task: str, workload: str) -> tuple[str, Targets]:
+    """Return aim and targets of "latency", "latency ttft<1s tpot<40ms", "ttft<800ms" (the aim is then cost)."""
+    left, found = text.strip(), {}
+    for name, number, unit in _TARGET.findall(text):
+        if name.lower() in found:
+            raise Refusal(f"optimize {shown(text)} has {name.lower()} twice; give each target once")
+        found[name.lower()] = float(number) * UNITS[unit.lower()]
+    left = re.sub(r"[\s,]+", " ", _TARGET.sub(" ", left)).strip()
+    if left and " " not in left and not re.search(r"[<=>]", left) and (left.lower() in AIMS or not found):
+        aim = one_of("optimize", left, AIMS)
+    elif left or not found:
+        raise Refusal(
+            f"optimize {shown(text)} is not understood; write one of {', '.join(AIMS)}, and targets behind it where a "
+            "service has any: latency ttft<1s tpot<40ms"
+        )
+    else:
+        aim = "cost"
+    targets = Targets(found.get("ttft", 0.0), found.get("tpot", 0.0))
+    check_targets(text, targets, found, task, workload)
+    return aim, targets
+
+
+def check_targets(text: str, targets: Targets, given: dict[str, float], task: str, workload: str) -> None:
+    """Raise Refusal where a target is none, or has no meaning for the task or the workload."""
+    for name, seconds in given.items():
+        if not 0 < seconds <= LONGEST_S:
+            raise Refusal(f"{name} in optimize {shown(text)} must be above 0 and at most an hour, such as ttft<1s")
+    if given and task != "serve":
+        raise Refusal(
+            f"targets such as {'ttft<1s' if targets.ttft_s else 'tpot<40ms'} are for a service; "
+            f"take one of {', '.join(AIMS)} for task {task}"
+        )
+    if targets.tpot_s and workload != "generation":
+        raise Refusal(f"tpot is the time between tokens, and a {workload} model writes none; ttft<1s bounds its answer")
+
+
+# ---- planner/describe/load.py
+
+
+def load_words(request: Request) -> str:
+    """Return "16 requests at once", "5 requests/s", "5 requests/s of 4,000 tokens in and 500 out"."""
+    what = "requests" if request.workload == "generation" else "texts"
+    count, per = rate_parts(request.rate)
+    load = (
+        f"{count} {what.removesuffix('s') if count == '1' else what}/{per}"
+        if request.rate
+        else f"{request.concurrency} {what} at once"
+    )
+    if not request.prompt_tokens:
+        return load
+    lengths = f"{request.prompt_tokens:,} tokens"
+    return f"{load} of {lengths} in and {request.answer_tokens:,} out" if what == "requests" else f"{load} of {lengths}"
+
+
+def rate_parts(rate: float) -> tuple[str, str]:
+    """Return a rate in requests/s as a number and the shortest period in which it is at least 0.1: ("5", "s")."""
+    per = next((per for per, seconds in PERIODS.items() if rate * seconds >= 0.1), "day")
+    return f"{rate * PERIODS[per]:.4g}", per
+
+
+def describe_load_rate_words(rate: float) -> str:
+    """Return "5/s"."""
+    return "/".join(rate_parts(rate))
+
+
+def typed_load(request: Request) -> str:
+    """Return the load as it is typed at the prompt: "16", "5/s", "5/s 4000+500"."""
+    load = describe_load_rate_words(request.rate) if request.rate else str(request.concurrency)
+    if not request.prompt_tokens:
+        return load
+    answer = f"+{request.answer_tokens}" if request.workload == "generation" else ""
+    return f"{load} {request.prompt_tokens}{answer}"
+
+
+def typed_targets(targets: Targets) -> str:
+    """Return targets as they are typed: "ttft<1s tpot<40ms"; "" for none."""
+    pairs = (("ttft", targets.ttft_s), ("tpot", targets.tpot_s))
+    return " ".join(f"{name}<{typed_s(seconds)}" for name, seconds in pairs if seconds)
+
+
+def typed_aim(request: Request) -> str:
+    """Return aim and targets as they are typed at the prompt: "cost", "latency ttft<1s"."""
+    return f"{request.optimize} {typed_targets(request.targets)}".strip()
+
+
+def typed_s(seconds: float) -> str:
+    """Return "1.5s", "40ms"."""
+    return exact_s(seconds).replace(" ", "")
+
+
+def exact_s(seconds: float) -> str:
+    """Return a target as it was typed: "1.5 s", "40 ms"."""
+    return f"{seconds:.4g} s" if seconds >= 1 else f"{seconds * 1000:.4g} ms"
+
+
+def aim_words(request: Request) -> str:
+    """Return "cost", "cost with ttft<1s tpot<40ms"."""
+    targets = typed_targets(request.targets)
+    return f"{request.optimize} with {targets}" if targets else request.optimize
+
+
+def seconds_words(seconds: float) -> str:
+    """Return "1.4 s", "0.10 s", "24 ms"; "no end" where a queue grows without end."""
+    if math.isinf(seconds):
+        return "no end"
+    if seconds >= 0.0995:
+        return f"{about(seconds)} s" if seconds >= 10 else f"{seconds:.{1 if seconds >= 1 else 2}f} s"
+    return f"{seconds * 1e3:.2g} ms"
+
+
+def asks_for_latency(request: Request) -> bool:
+    """Whether the load or the aim gives latencies a meaning: a rate, or a target."""
+    return request.rate > 0 or any(request.targets)
+
+
+def latency_words(request: Request, candidate: InferenceCandidate) -> str:
+    """Return "0.2 s to the first token, 8.9 ms between tokens" under the load; of a model that reads, to the answer."""
+    estimate = candidate.estimate
+    assert estimate is not None and estimate.time_to_first_token_s is not None
+    first = seconds_words(estimate.time_to_first_token_s)
+    if estimate.time_per_output_token_s is None:
+        return f"{first} to the answer"
+    return f"{first} to the first token, {seconds_words(estimate.time_per_output_token_s)} between tokens"
+
+
+def utilization_words(plan: InferencePlan) -> str:
+    """Return "12 requests in flight on one container, 68% of what it can carry", of all containers under a rate."""
+    chosen, estimate = plan.chosen, plan.chosen.estimate
+    assert estimate is not None and estimate.requests_in_flight is not None and estimate.utilization is not None
+    in_flight = about(estimate.requests_in_flight * chosen.containers)
+    what = "requests" if plan.request.workload == "generation" else "texts"
+    they = "they" if chosen.containers > 1 else "it"
+    where = f"{chosen.containers} containers" if chosen.containers > 1 else "one container"
+    return f"{in_flight} {what} in flight on {where}, {estimate.utilization:.0%} of what {they} can carry"
+
+
+def latency_line(plan: InferencePlan) -> str:
+    """Return the terminal's line: "~0.2 s to the first token, 8.9 ms between tokens at 5/s (calculated); ..."."""
+    words = f"~{latency_words(plan.request, plan.chosen)}"
+    if not plan.request.rate:
+        return f"{words}, at {load_words(plan.request)} (calculated means)"
+    return f"{words}, at {describe_load_rate_words(plan.request.rate)} (calculated means); {utilization_words(plan)}"
+
+
+def latency_sentences(plan: InferencePlan) -> list[str]:
+    """Return PLAN.md's sentences on latency under the load; none without a rate or a target."""
+    request = plan.request
+    if not asks_for_latency(request):
+        return []
+    words = [f"Under load, {load_words(request)}: {latency_words(request, plan.chosen)}."]
+    if request.rate:
+        words.append(f"On average that is {utilization_words(plan)}.")
+    words.append(
+        "These are calculated means, by queueing at the predicted speed of a step, of requests that come at random and "
+        "are all alike; nothing was measured. One in twenty may wait two to seven times as long for its first token, "
+        "with uneven traffic or lengths longer; a cold start comes on top."
+    )
+    return words
+
+
+def about_rate(rate: float) -> str:
+    """Return a rate to two figures: "3.5/s"."""
+    count, per = rate_parts(rate)
+    return f"{about(float(count))}/{per}"
+
+
+# ---- planner/describe/names.py
+
+
+KERNEL_NAMES = {"sdpa": "SDPA", **{f"flash_attention_{n}": f"FlashAttention {n}" for n in (2, 3, 4)}, "auto": "auto"}
+ENGINE_NAMES = {"vllm": "vLLM", "transformers": "transformers"}
+METHOD_NAMES = {"full": "full fine-tuning", "lora": "LoRA", "qlora": "QLoRA"}
+SHARDING_NAMES = {"none": "DDP", "zero1": "ZeRO-1", "zero2": "ZeRO-2", "zero3": "ZeRO-3"}
+OFFLOAD_NAMES = {"optimizer": "optimizer in main memory", "all": "weights and optimizer in main memory"}
+
+
+def format_name(setup: InferenceSetup) -> str:
+    """Return the formats: "16-bit", "fp8", "16-bit with an fp8 cache", "fp8 computed in 16 bits"."""
+    weights = "16-bit" if setup.quantization == "none" else setup.quantization
+    if setup.quantization == "fp8" and not setup.gpu.fp8:
+        weights = "fp8 computed in 16 bits"
+    elif setup.quantization == "fp8" and cast_at_load(setup):
+        weights = "fp8 cast at load"
+    return f"{weights} with an fp8 cache" if setup.kv_dtype == "fp8" else weights
+
+
+def cast_at_load(setup: InferenceSetup) -> bool:
+    """Whether no checkpoint in that format is published, so that the engine makes it of 16-bit weights."""
+    published = [setup.model.quantization, *(quantization for quantization, _id, _revision in setup.model.variants)]
+    return setup.quantization not in ("none", *published)
+
+
+def kernel_name(setup: InferenceSetup) -> str:
+    """Return the attention kernel: "FlashAttention 2"; what vLLM runs for "sdpa" is its Triton kernel."""
+    if setup.attention == "auto":
+        return "the engine's own attention"
+    triton = setup.attention == "sdpa" and setup.engine == "vllm"
+    return "Triton attention" if triton else KERNEL_NAMES[setup.attention]
+
+
+def sharding_name(setup: TrainingSetup) -> str:
+    """Return "ZeRO-2", "ZeRO-3, optimizer in main memory"; "" on one GPU."""
+    if setup.gpu_count * setup.nodes == 1:
+        return ""
+    offloaded = f", {OFFLOAD_NAMES[setup.offload]}" if setup.offload != "none" else ""
+    return SHARDING_NAMES[setup.sharding] + offloaded
+
+
+# ---- planner/describe/rejections.py
+
+
+def inference_rejection(request: Request, candidate: InferenceCandidate) -> str:
+    """Return why an inference candidate was rejected; "" where it was not."""
+    setup, estimate, rejection = candidate.setup, candidate.estimate, candidate.rejected
+    if rejection is None:
+        return ""
+    if estimate is None:
+        return unsupported_text(setup, rejection.reason)
+    if rejection.reason is Reason.FEWER_GPUS:
+        few = gpu_string(setup.gpu, rejection.number)
+        return f"{few} holds it: more containers of that give more tokens per dollar than tensor parallelism"
+    if rejection.reason in (Reason.TTFT_OVER_TARGET, Reason.TPOT_OVER_TARGET):
+        return target_text(request, setup, rejection)
+    return inference_shortage(setup, estimate) or over_budget_text(request, candidate, rejection)
+
+
+def target_text(request: Request, setup: InferenceSetup, rejection: Rejection) -> str:
+    """Return which target a setup misses, with its figure: "tpot 55 ms on L4, 40 ms asked"."""
+    first = rejection.reason is Reason.TTFT_OVER_TARGET
+    name, asked = ("ttft", request.targets.ttft_s) if first else ("tpot", request.targets.tpot_s)
+    load = f"{about_rate(setup.rate)} a container" if setup.rate else f"{setup.concurrency} at once"
+    margin = speed_margin(setup) - 1
+    spare = f", with {margin:.0%} to spare for {margin_reason(setup)}" if margin > 0 else ""
+    on = gpu_string(setup.gpu, setup.gpu_count)
+    return f"{name} {seconds_words(rejection.seconds)} on {on} at {load}, {exact_s(asked)} asked{spare}"
+
+
+def margin_reason(setup: InferenceSetup) -> str:
+    """Return why the predicted speed of a setup has a margin."""
+    return "tensor parallelism over PCIe" if weak_link(setup) else "a speed that nobody published"
+
+
+def unsupported_text(setup: InferenceSetup, reason: Reason) -> str:
+    """Return why the GPU or the engine does not run the setup, or runs a better one."""
+    model, gpu = setup.model, setup.gpu
+    if reason is Reason.KERNEL_UNSUPPORTED:
+        needs = {"flash_attention_2": "8.0 or newer", "flash_attention_3": "9.0 (Hopper)"}
+        least, kernel = needs.get(setup.attention, "10 (Blackwell)"), KERNEL_NAMES[setup.attention]
+        return f"{kernel} needs compute capability {least}, {gpu.name} has {gpu.compute_capability}"
+    if reason is Reason.FORMAT_UNSUPPORTED:
+        needed = f"{setup.quantization} needs compute capability {CAPABILITY[setup.quantization]}"
+        return f"{needed}, {gpu.name} has {gpu.compute_capability}"
+    if reason is Reason.FLOAT16_OVERFLOW:
+        return float16_text(setup)
+    if reason is Reason.ONE_GPU_ENGINE:
+        return "the transformers engine runs on one GPU; vllm spreads a model over several"
+    if reason is Reason.KERNEL_NOT_INSTALLED:
+        return "the transformers image holds no flash-attn; PyTorch's SDPA brings its own FlashAttention kernels"
+    if reason is Reason.ENCODER_UNSUPPORTED:
+        return f"vLLM does not run the encoder of {model.id}"
+    if reason is Reason.ARCHITECTURE_UNSUPPORTED and setup.engine == "vllm" and model.vllm_lacks:
+        return vllm_obstacle_text(model)
+    if reason is Reason.ARCHITECTURE_UNSUPPORTED:
+        return f"the {setup.engine} image does not run the architecture of {model.id}"
+    if reason is Reason.CACHE_UNSUPPORTED:
+        return f"vLLM has no sparse attention over the fp8 cache of {model.id} on {gpu.name}; a B200 has"
+    if reason is Reason.NO_CONTINUOUS_BATCHING:
+        return f"transformers' continuous batching with SDPA does not know the attention of {model.id}"
+    if reason is Reason.HEADS_INDIVISIBLE:
+        return f"{model.heads} attention heads do not divide by {setup.tensor_parallel} GPUs"
+    if reason is Reason.FASTER_KERNEL:
+        best = KERNEL_NAMES[gpu.attention[-1]]
+        return f"{best} runs on {gpu.name} and is faster than {KERNEL_NAMES[setup.attention]}"
+    raise ValueError(reason)
+
+
+def vllm_obstacle_text(model: Model) -> str:
+    """Return why vLLM does not run a model whose architecture it knows."""
+    what, _space, name = model.vllm_lacks.partition(" ")
+    if what == "key":
+        return f"vLLM needs {name} in a config.json of type {model.architecture}; that of {model.id} has none"
+    if what == "architectures":
+        return f"vLLM does not know the class that architectures in the config.json of {model.id} names"
+    if what == "head":
+        return f"vLLM has no class for the encoder of {model.id} with the head that its config.json names"
+    if what == "one":
+        return f"vLLM may read either of the two {name} in the config.json of {model.id}, which contradict each other"
+    only, has = ("tied", "separate") if what == "no" else ("separate", "tied")
+    return f"vLLM builds a {model.architecture} only with {only} embedding and head, and {model.id} has {has} ones"
+
+
+def float16_text(setup: InferenceSetup | TrainingSetup) -> str:
+    return f"{setup.model.id} overflows in float16, and {setup.gpu.name} has no bfloat16"
+
+
+def inference_shortage(setup: InferenceSetup, estimate: InferenceEstimate) -> str:
+    """Return how much memory an inference setup lacks; "" where it fits."""
+    short = estimate.rejection
+    if short is None:
+        return ""
+    card, need, have = f"one {setup.gpu.name}", short.need_gib, short.have_gib
+    if short.reason is Reason.NO_KV_CACHE:
+        return (
+            f"weights ({estimate.weights_gib:.1f}), activations ({estimate.activation_gib:.1f}) and overhead "
+            f"({estimate.overhead_gib:.1f}) need {need:.1f} of the {have:.1f} GiB that vLLM may use of {card}: "
+            f"{-estimate.kv_cache_gib:.1f} GiB short"
+        )
+    if short.reason is Reason.STARTUP_MEMORY:
+        return f"{card} has less than {need:.1f} GiB free when vLLM starts; {STARTUP_SHARE} of the card works"
+    if short.reason is Reason.REQUEST_TOO_LONG:
+        return (
+            f"one request of {setup.context_len} tokens needs {need:.2f} GiB of KV cache and {card} has "
+            f"{have:.2f} GiB left: {need - have:.2f} GiB short"
+        )
+    if short.reason is Reason.TOO_MANY_AT_ONCE:
+        what = "requests" if setup.model.workload == "generation" else "texts"
+        return (
+            f"{short.number} {what} of {setup.context_len} tokens need {need:.1f} GiB "
+            f"({estimate.weights_gib:.1f} of weights) and {card} has {have:.1f} GiB: {need - have:.1f} GiB short"
+        )
+    if short.reason is Reason.CLAIM_TOO_LARGE:
+        return (
+            f"transformers would claim {need:.1f} GiB for {short.number} requests of {setup.context_len} tokens "
+            f"and takes at most {have:.1f} of what {card} has left: {need - have:.1f} GiB short"
+        )
+    raise ValueError(short.reason)
+
+
+def over_budget_text(request: Request, candidate: InferenceCandidate, rejection: Rejection) -> str:
+    """Return why the budget does not pay for an inference candidate, its warm pool included."""
+    budget, warm = request.budget, request.warm.containers
+    if ends(request):
+        return f"the run costs ${least_batch_usd(request, candidate):,.2f}, over ${budget.usd:,.2f}"
+    if rejection.reason is Reason.STARTER_PLAN:
+        return f"{warm} kept warm are more than the {STARTER_GPUS} GPUs that Modal's Starter plan runs at once"
+    if rejection.reason is Reason.PRICE_OVER_BUDGET:
+        load = f"{candidate.containers} containers for {load_words(request)} cost"
+        verb = load if candidate.containers > 1 else "costs"
+        if budget.per == "month":
+            price = in_unit(budget, candidate.usd_per_hour * LEAST_HOURS)
+            return f"{verb} ${price} for {LEAST_HOURS} busy hours, over ${amount(budget)}"
+        return f"{verb} ${in_unit(budget, candidate.usd_per_hour)}, over ${amount(budget)}"
+    if budget.per == "month":
+        costs = f"cost{'s' * (warm == 1)} ${in_unit(budget, month_usd(request, candidate))}"
+        return f"{warm} kept warm {costs}, over ${amount(budget)}"
+    busy = "may all run around the clock once they are busy:" if request.warm.days else "kept warm cost"
+    usd_per_hour = warm * container_usd_per_hour(candidate.setup)
+    return f"{warm} {busy} ${in_unit(budget, usd_per_hour)}, over ${amount(budget)}"
+
+
+def training_rejection(request: Request, candidate: TrainingCandidate) -> str:
+    """Return why a training candidate was rejected; "" where it was not."""
+    setup, rejection, budget = candidate.setup, candidate.rejected, request.budget
+    if rejection is None:
+        return ""
+    if rejection.reason is Reason.FLOAT16_OVERFLOW:
+        return float16_text(setup)
+    if rejection.reason is Reason.HOST_MEMORY:
+        need, have = rejection.need_gib, rejection.have_gib
+        return f"offloading needs {need:.0f} GiB of main memory, a container has {have:.0f}"
+    if rejection.reason is Reason.PRICE_OVER_BUDGET:
+        return f"costs ${candidate.usd_per_hour:.2f}/hour, over ${budget.usd:.2f}"
+    if rejection.reason is Reason.RUN_OVER_BUDGET and candidate.run:
+        run = candidate.run
+        return f"the run takes {run.hours:.1f} hours and ${run.usd:,.2f}, over ${budget.usd:,.2f}"
+    if rejection.reason is Reason.BUDGET_BELOW_START:
+        paid, taken = paid_s(budget, candidate) / 60, (start_s(setup) + end_s(setup)) / 60
+        pays = f"${budget.usd:.2f} pays for {paid:.1f} minutes"
+        return f"{pays}, and the start and the last save alone take {taken:.1f}"
+    return training_shortage(setup, candidate.estimate)
+
+
+def training_shortage(setup: TrainingSetup, estimate: TrainingEstimate) -> str:
+    """Return why a training setup does not run, or how much memory it lacks; "" where it fits."""
+    short, gpu = estimate.rejection, setup.gpu
+    if short is None:
+        return ""
+    if short.reason is Reason.BF16_UNSUPPORTED:
+        return f"{gpu.name} has no bf16; take fp16-mixed, or a card of the Ampere generation or newer"
+    if short.reason is Reason.KERNEL_UNSUPPORTED:
+        return f"{gpu.name} does not run {setup.attention}; take {gpu.attention[-1]}"
+    if short.reason is Reason.TRAINING_TOO_LARGE:
+        need, have = short.need_gib, short.have_gib
+        return f"{need:.1f} GiB needed on each {gpu.name}, {have:.1f} there: {need - have:.1f} GiB short"
+    raise ValueError(short.reason)
+
+
+# ---- planner/describe/warm_pool.py
+
+
+def hours_text(pool: WarmPool) -> str:
+    """Return "mon-fri 8-18 Europe/Berlin", or "always" without hours."""
+    if not pool.days:
+        return "always"
+    return f"{days_text(pool.days)} {clock(pool.opens_min)}-{clock(pool.closes_min)} {pool.timezone}"
+
+
+def days_text(days: tuple[int, ...]) -> str:
+    """Return "mon-fri", "mon,wed" or "daily"; days over the week's end are "fri-mon"."""
+    if len(days) == 7:
+        return "daily"
+    starts = [day for day in days if (day - 1) % 7 not in days]
+    runs = []
+    for start in sorted(starts, key=lambda day: (day - 1) % 7):
+        end = next(day for day in range(start, start + 7) if (day + 1) % 7 not in days) % 7
+        runs.append(DAYS[start] if start == end else f"{DAYS[start]}-{DAYS[end]}")
+    return ",".join(runs)
+
+
+def clock(minute: int) -> str:
+    """Return "8" or "18:30"."""
+    return f"{minute // 60}:{minute % 60:02}" if minute % 60 else str(minute // 60)
+
+
+# ---- planner/describe/refusal.py
+
+
+LONGEST_REFUSAL = 390  # characters, so that people read it to the end
+
+
+def plan_for(request: Request) -> AnyPlan:
+    """Return the plan for a request of any task. Refusal, with the cheapest alternatives, where nothing works."""
+    try:
+        return choose(request)
+    except NoPlan as no_plan:
+        raise Refusal(refusal_text(no_plan)) from None
+
+
+def refusal_text(no_plan: NoPlan) -> str:
+    """Return the sentence for a request that has no plan."""
+    cause = no_plan.cause
+    if isinstance(cause, ImageCannotLoad):
+        model, other = cause.model, "transformers" if cause.engine == "vllm" else "vllm"
+        if "vllm" not in model.engines:
+            why = vllm_obstacle_text(model) if model.vllm_lacks else f"vLLM does not build {model.id}"
+            return (
+                f"{why}, and the transformers image does not load its weights as published, {model.quantization}; "
+                f"choose its version in 16 bits, or another model"
+            )
+        return f"the {cause.engine} image cannot load {model.id} as published, {model.quantization}; take {other}"
+    if isinstance(cause, ArchitectureNotRun):
+        return architecture_text(cause)
+    if isinstance(cause, FormatNotOffered):
+        also = "; engine transformers makes it while loading" if cause.made_at_load else ""
+        offered = ", ".join(cause.offered)
+        return f"{cause.model.id} is not available in {cause.asked} here; take one of {offered}{also}"
+    if isinstance(cause, NothingWorks):
+        return training_text(cause) if cause.request.task in schema_TRAINING else inference_text(cause)
+    gpus = "these cards" if cause.request.gpu == "auto" else cause.request.gpu
+    return f"Modal has no {cause.request.gpu_count or 2} {gpus} that train together; let gpu be auto"
+
+
+def architecture_text(cause: ArchitectureNotRun) -> str:
+    """Return the sentence for an architecture that the engine does not run."""
+    model = cause.model
+    if model.engines and cause.engine == "vllm" and model.vllm_lacks:
+        return f"{vllm_obstacle_text(model)}; take engine transformers"
+    if model.engines:
+        return f"{cause.engine} does not run the architecture of {model.id} here; take engine {model.engines[0]}"
+    return (
+        f"{model.id} is built by code of its own, which neither vLLM nor transformers runs here; choose a model of an "
+        f"architecture in docs/models.md, such as Qwen/Qwen3-8B"
+    )
+
+
+def shortened(why: str, changes: list[str]) -> str:
+    """Return the reason and as many changes as people read, the first always."""
+    while len(changes) > 1 and len(why + ", or ".join(changes)) > LONGEST_REFUSAL:
+        changes = changes[:-1]
+    return why + ", or ".join(changes)
+
+
+def change_text(request: Request, alternative: Alternative[Any, Any]) -> str:
+    """Return a change without what it leads to: "let quantization be auto"."""
+    value: Any = alternative.value
+    if alternative.change is Change.KEEP_FEWER_WARM:
+        return f"keep {value} warm" if value else "keep none warm"
+    if alternative.change is Change.FEWER_AT_ONCE:
+        return f"ask for {value} {'requests' if request.workload == 'generation' else 'texts'} at once"
+    if alternative.change is Change.LOWER_RATE:
+        return f"ask for {describe_load_rate_words(value)}"
+    if alternative.change is Change.LOOSER_TARGET:
+        return f"ask for {typed_targets(value)}"
+    if alternative.change is Change.FEWER_ROWS:
+        return f"train on at most {value:,} rows"
+    if alternative.change is Change.SHORTER_CONTEXT:
+        return f"take a context of {value:,}"
+    counted = " with no count" if request.gpu_count and "gpu" in str(value).split(", ") else ""
+    return {
+        Change.LET_BE_AUTO: f"let {value} be auto{counted}",
+        Change.TAKE_ENGINE: f"take engine {value}",
+        Change.TAKE_METHOD: f"take method {value}",
+        Change.TAKE_TASK: f"take task {value}",
+    }.get(alternative.change, "raise the budget to")
+
+
+def alternative_text(request: Request, alternative: Alternative[Any, Any], offer: str) -> str:
+    """Return a change and what it leads to, `offer`; "" where a change leads to no single configuration."""
+    change = change_text(request, alternative)
+    if not offer:
+        return change
+    if alternative.change is Change.RAISE_BUDGET:
+        return f"{change} {offer}"
+    return f"{change} and raise the budget to {offer}" if alternative.over_budget else f"{change} (${offer})"
+
+
+def inference_text(cause: NoInference) -> str:
+    """Return why no inference setup works, and the changes that would help."""
+    request, changes = cause.request, []
+    for alternative in cause.alternatives:
+        candidate = alternative.candidate
+        offer = inference_offer(request, candidate) if candidate else ""
+        if alternative.over_budget and any(offer in change for change in changes):
+            continue  # the same configuration for the same money as an earlier change
+        changes.append(alternative_text(request, alternative, offer))
+    return shortened(f"{inference_obstacle(cause)}; ", changes or ["take a smaller model"])
+
+
+def inference_offer(request: Request, candidate: InferenceCandidate) -> str:
+    """Return "7.90/hour (H100:2, fp8)"."""
+    setup = candidate.setup
+    containers = paid_containers(request, candidate)
+    times = f"{containers} x " if containers > 1 else ""
+    price = in_unit(request.budget, choose_cost_needed_usd(request, candidate))
+    return f"{price} ({times}{gpu_string(setup.gpu, setup.gpu_count)}, {format_name(setup)})"
+
+
+def inference_obstacle(cause: NoInference) -> str:
+    """Return what stands in the way: the budget, or the rejection of the nearest candidate."""
+    request, nearest, model = cause.request, cause.nearest, cause.request.model.id
+    if cause.only_budget:
+        if ends(request):
+            data = f"{request.dataset_rows:,} rows" if request.dataset_rows else f"{request.dataset_tokens:,} tokens"
+            return f"${request.budget.usd:,.2f} does not pay for a run of {model} over {data}"
+        limit = budget_words(request.budget)
+        if request.budget.per == "none":
+            limit = f"Modal's Starter plan, {STARTER_GPUS} GPUs at once,"
+        return f"{limit} does not pay for {model} with {load_text(request)}"
+    where = gpu_string(nearest.setup.gpu, nearest.setup.gpu_count)
+    if nearest.rejected and nearest.rejected.reason in (Reason.TTFT_OVER_TARGET, Reason.TPOT_OVER_TARGET):
+        cards = "no GPU here" if request.gpu == "auto" else f"no {request.gpu}"
+        closest = inference_rejection(request, nearest)
+        return f"{cards} runs {model} with {load_text(request)}; the nearest: {closest}"
+    return f"{model} does not run on {where}: {inference_rejection(request, nearest)}"
+
+
+def load_text(request: Request) -> str:
+    """Return "16 requests of 8,192 tokens at once and 2 kept warm mon-fri 8-18 UTC"."""
+    what = "requests" if request.workload == "generation" else "texts"
+    load = f"{request.concurrency} {what} of {request.context_len:,} tokens at once"
+    if request.rate:
+        load = load_words(request)
+    if targets := typed_targets(request.targets):
+        load = f"{load} at {targets}"
+    pool = request.warm
+    return f"{load} and {pool.containers} kept warm {hours_text(pool)}" if pool.containers > 1 else load
+
+
+def training_text(cause: NoTraining) -> str:
+    """Return why no training setup works, and the changes that would help."""
+    request, nearest, model = cause.request, cause.nearest, cause.request.model.id
+    rejection = training_rejection(request, nearest)
+    if cause.only_budget:
+        why = f"{budget_words(request.budget)} does not train {model} by {setup_name(nearest.setup)}: {rejection}"
+    else:
+        why = f"{model} is not trained by {setup_name(nearest.setup)}: {rejection}"
+    changes = []
+    for alternative in cause.alternatives:
+        candidate = alternative.candidate
+        offer = training_offer(request.budget, candidate) if candidate else ""
+        changes.append(alternative_text(request, alternative, offer))
+    return shortened(f"{why}; ", changes or ["take a smaller model or a shorter context"])
+
+
+def training_offer(budget: Budget, candidate: TrainingCandidate) -> str:
+    """Return "51.64/run (H100, qlora)", in the unit of the budget, rounded up so that it would pay."""
+    per = budget.per if budget.per in ("run", "month") else "hour"
+    usd = ceil(choose_training_cost_needed_usd(budget, candidate) * 100 - 1e-6) / 100
+    return f"{usd:.2f}/{per} ({setup_name(candidate.setup)})"
+
+
 # ---- planner/request/dataset.py
 
 
@@ -8810,127 +8929,6 @@ def usual_context(model: Model, task: str, workload: str) -> int:
     elif model.context >= 32768:
         tokens = LONG_TEXTS
     return tokens if "context" in model.assumed else min(tokens, model.context)
-
-
-# ---- planner/request/traffic.py
-
-
-request_traffic_PERIODS = {"s": 1, "min": 60, "h": 3600, "day": 86_400}  # seconds
-SPELLED = {"sec": "s", "second": "s", "m": "min", "minute": "min", "hr": "h", "hour": "h", "d": "day"}
-CONTEXT_STEP = 4096  # tokens by which a context grows that nobody typed
-MOST_PER_S = 100_000
-LONGEST_S = 3600  # that a target may allow
-LENGTH = rf"(?:{request_parse_WHOLE})[kK]?"
-UNITS = {"s": 1.0, "ms": 1e-3}
-_RATE = re.compile(rf"((?:{request_parse_WHOLE})(?:\.\d{{1,4}})?)\s*([kKM]?)\s*(?:/|per|a)\s*([a-z]+)", re.ASCII)
-_LENGTHS = re.compile(rf"({LENGTH})(?:\s*\+\s*({LENGTH}))?", re.ASCII)
-_TARGET = re.compile(r"(ttft|tpot)\s*<=?\s*(\d{1,6}(?:\.\d{1,4})?)\s*(ms|s)\b", re.ASCII | re.IGNORECASE)
-
-
-class Load(NamedTuple):
-    """What is to be carried: requests at once, or requests/s; tokens of a typical request, 0 where they are assumed."""
-
-    concurrency: int  # 0: it follows from the rate
-    rate: float = 0.0
-    prompt_tokens: int = 0
-    answer_tokens: int = 0
-
-
-def parse_load(text: str, task: str, workload: str) -> Load:
-    """Return the load of "auto", "16", "5/s", "300/min", "20k/day", each with lengths behind it: "5/s 4000+500"."""
-    first, _space, lengths = split_load(text.strip())
-    prompt, answer = parse_lengths(lengths, workload) if lengths else (0, 0)
-    if first.lower() in ("", "auto"):
-        return Load(16 if workload == "generation" else 32, 0.0, prompt, answer)
-    if re.search(r"/|[a-z]{2}|\ba\b", first.lower()):
-        return Load(0, parse_rate(first, text, task), prompt, answer)
-    return Load(parse_count("concurrency", first), 0.0, prompt, answer)
-
-
-def split_load(text: str) -> tuple[str, str, str]:
-    """Return the load and the lengths behind it; lengths alone go with "auto"."""
-    found = re.fullmatch(rf"(.*?)(\s+|^)({LENGTH}(?:\s*\+\s*{LENGTH})?)", text, re.ASCII)
-    if not found or (not found[1] and "+" not in found[3]):
-        return text, "", ""
-    return found[1], " ", found[3]
-
-
-def parse_rate(text: str, whole: str, task: str) -> float:
-    """Return the requests/s of "5/s", "300/min", "1.5k/h", "20k/day"; here k is a thousand."""
-    found = _RATE.fullmatch(text.lower().replace("requests", "").strip())
-    unit = found and (found[3] if found[3] in request_traffic_PERIODS else SPELLED.get(found[3].rstrip("s"), ""))
-    if not found or not unit:
-        raise Refusal(
-            f"concurrency {shown(whole)} is not understood; write requests at once, 16, or a rate, 5/s, 300/min or "
-            "20k/day, and behind it the tokens of a typical prompt and answer where you know them: 5/s 4000+500"
-        )
-    if task != "serve":
-        raise Refusal(
-            f"a rate such as {shown(text)} is for a service; a {task} reads its rows as fast as it can: take 16"
-        )
-    number = float(re.sub(r"[,_]", "", found[1])) * {"": 1, "k": 1e3, "m": 1e6}[found[2].lower()]
-    rate = number / request_traffic_PERIODS[unit]
-    if not 0 < rate <= MOST_PER_S:
-        raise Refusal(f"concurrency {shown(whole)} must be above 0 and at most {MOST_PER_S:,}/s, such as 5/s")
-    return rate
-
-
-def room_for(load: Load, context_len: int, chosen: bool, model: Model) -> int:
-    """Return the context, which a typical request must fit into; one that nobody typed (`chosen`) grows for it."""
-    needed = load.prompt_tokens + (load.answer_tokens if model.workload == "generation" else 0)
-    if needed <= context_len:
-        return context_len
-    if not chosen:
-        raise Refusal(
-            f"a typical request of {needed:,} tokens exceeds context_len {context_len:,}; raise it to {needed}"
-        )
-    return max(check_context(needed, model), min(math.ceil(needed / CONTEXT_STEP) * CONTEXT_STEP, model.context))
-
-
-def parse_lengths(text: str, workload: str) -> tuple[int, int]:
-    """Return the tokens of a typical prompt and answer, "4000+500"; of a text that is only read, "300"."""
-    found = _LENGTHS.fullmatch(text)
-    reads = workload != "generation"
-    if not found or bool(found[2]) == reads:
-        form = "one number, the tokens of a text: 300" if reads else "prompt and answer, in tokens: 4000+500"
-        raise Refusal(f"concurrency has no lengths {shown(text)}; a {workload} model takes {form}")
-    return parse_count("concurrency", found[1]), 1 if reads else parse_count("concurrency", found[2])
-
-
-def parse_aim(text: str, task: str, workload: str) -> tuple[str, Targets]:
-    """Return aim and targets of "latency", "latency ttft<1s tpot<40ms", "ttft<800ms" (the aim is then cost)."""
-    left, found = text.strip(), {}
-    for name, number, unit in _TARGET.findall(text):
-        if name.lower() in found:
-            raise Refusal(f"optimize {shown(text)} has {name.lower()} twice; give each target once")
-        found[name.lower()] = float(number) * UNITS[unit.lower()]
-    left = re.sub(r"[\s,]+", " ", _TARGET.sub(" ", left)).strip()
-    if left and " " not in left and not re.search(r"[<=>]", left) and (left.lower() in AIMS or not found):
-        aim = one_of("optimize", left, AIMS)
-    elif left or not found:
-        raise Refusal(
-            f"optimize {shown(text)} is not understood; write one of {', '.join(AIMS)}, and targets behind it where a "
-            "service has any: latency ttft<1s tpot<40ms"
-        )
-    else:
-        aim = "cost"
-    targets = Targets(found.get("ttft", 0.0), found.get("tpot", 0.0))
-    check_targets(text, targets, found, task, workload)
-    return aim, targets
-
-
-def check_targets(text: str, targets: Targets, given: dict[str, float], task: str, workload: str) -> None:
-    """Raise Refusal where a target is none, or has no meaning for the task or the workload."""
-    for name, seconds in given.items():
-        if not 0 < seconds <= LONGEST_S:
-            raise Refusal(f"{name} in optimize {shown(text)} must be above 0 and at most an hour, such as ttft<1s")
-    if given and task != "serve":
-        raise Refusal(
-            f"targets such as {'ttft<1s' if targets.ttft_s else 'tpot<40ms'} are for a service; "
-            f"take one of {', '.join(AIMS)} for task {task}"
-        )
-    if targets.tpot_s and workload != "generation":
-        raise Refusal(f"tpot is the time between tokens, and a {workload} model writes none; ttft<1s bounds its answer")
 
 
 # ---- planner/request/prompts.py
@@ -9633,11 +9631,17 @@ def describe_neighbours_gets(plan: InferencePlan, candidate: InferenceCandidate)
     line = priced(plan, candidate)
     if not candidate.containers:
         return line
-    answer = f", a typical answer in {answer_s(candidate):.1f} s" if answers(plan) else ""
+    answer = f", a typical answer in {answer_words(candidate)}" if answers(plan) else ""
     line += f": ~{about(tokens_per_s(candidate))} tokens/s, {dollars(choose_cost_usd_per_million(candidate))}/M{answer}"
     if plan.request.task == "batch" and batch_rows(plan.request, candidate):
         line += f", {dollars(batch_usd(plan.request, candidate))} for the run"
     return line
+
+
+def answer_words(candidate: InferenceCandidate) -> str:
+    """Return the time of a typical answer: "1.0 s", "2.3 ms"."""
+    seconds = answer_s(candidate)
+    return f"{seconds:.1f} s" if seconds >= 0.05 else seconds_words(seconds)
 
 
 def priced(plan: InferencePlan, candidate: InferenceCandidate) -> str:
@@ -9655,7 +9659,7 @@ MONEY = (Reason.PRICE_OVER_BUDGET, Reason.RUN_OVER_BUDGET, Reason.WARM_POOL_OVER
 
 
 def quoted(typed: str) -> str:
-    """Return an answer as a shell wants it."""
+    """Return an answer to a prompt, quoted for the shell where it has to be."""
     return f'"{typed}"' if " " in typed or "<" in typed else typed
 
 
@@ -9713,12 +9717,12 @@ def describe_changes_other_aims(plan: InferencePlan) -> Iterator[str]:
         if not found:
             yield f"`{typed}`: the budget pays for nothing that works."
         elif found.setup == plan.chosen.setup:
-            yield f"`{typed}`: the same choice{drafting(plan, other)}."
+            yield f"`{typed}`: the same choice{speculation_change(plan, other)}."
         else:
             yield f"`{typed}`: {describe_neighbours_gets(replace(plan, request=other), found)}."
 
 
-def drafting(plan: InferencePlan, other: Request) -> str:
+def speculation_change(plan: InferencePlan, other: Request) -> str:
     """Return whether another aim turns speculative decoding on or off, to follow "the same choice"."""
     setup = plan.chosen.setup
     drafts = setup.engine == "vllm" and draft_for(other, setup.quantization) is not None
@@ -11147,7 +11151,7 @@ def fraction_reason(setup: InferenceSetup) -> str:
 def concurrency_reason(plan: InferencePlan) -> str:
     fitting, engine = int(estimate_of(plan.chosen).max_concurrency), plan.chosen.setup.engine
     if plan.request.rate:
-        return flying_reason(plan)
+        return slots_reason(plan)
     if plan.request.workload == "generation":
         rows = "rows" if plan.request.task == "batch" else "requests"
         if engine == "transformers":  # whose cache is made for so many and no more
@@ -11158,12 +11162,12 @@ def concurrency_reason(plan: InferencePlan) -> str:
     return f"texts at once; a step reads {batched_tokens(plan.chosen.setup):,} of their tokens"
 
 
-def flying_reason(plan: InferencePlan) -> str:
+def slots_reason(plan: InferencePlan) -> str:
     """Return why a container has so many slots under a rate."""
     estimate = estimate_of(plan.chosen)
-    flying = about(estimate.requests_in_flight or 0.0)
-    one = f"its share of {describe_load_rate_words(plan.request.rate)} keeps {flying} in flight on average"
-    return f"{units(plan)} at once in one container: {one}, and arrivals by chance more"
+    in_flight = about(estimate.requests_in_flight or 0.0)
+    one = f"its share of {describe_load_rate_words(plan.request.rate)} keeps {in_flight} in flight on average"
+    return f"{units(plan)} at once in one container: {one}, and more when many arrive together"
 
 
 def plan_py_inference_gpu_reason(plan: InferencePlan) -> str:
@@ -11459,8 +11463,8 @@ def target_of_rate(plan: InferencePlan) -> tuple[int, str]:
     setup = plan.chosen.setup
     if max_containers(plan) == 1:
         return setup.concurrency, "requests in one container before another starts; the budget pays for no other"
-    flying = estimate_inference_estimate(setup._replace(rate=plan.chosen.most_per_s)).requests_in_flight or 0.0
-    early = max(1, min(setup.concurrency * 4 // 5, math.ceil(flying)))
+    in_flight = estimate_inference_estimate(setup._replace(rate=plan.chosen.most_per_s)).requests_in_flight or 0.0
+    early = max(1, min(setup.concurrency * 4 // 5, math.ceil(in_flight)))
     return early, "requests in one container before another starts: with more, each waits for longer than planned"
 
 

@@ -1,4 +1,4 @@
-"""Parse what a service has to carry and how fast: "16", "5/s", "5/s 4000+500"; "latency ttft<1s tpot<40ms"."""
+"""Parse the load of a service and its latency targets: "16", "5/s", "5/s 4000+500"; "latency ttft<1s tpot<40ms"."""
 
 from __future__ import annotations
 

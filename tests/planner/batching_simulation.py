@@ -72,7 +72,7 @@ def simulate(
         if not running and not waiting:
             now = arrivals[0].arrived
             continue
-        budget = steps.budget
+        budget = steps.step_tokens
         writers = [one for one in running if not one.left]
         while sum(one.resident for one in running) + len(writers) > cache_tokens and len(running) > 1:
             out = running.pop()
