@@ -3968,7 +3968,7 @@ def unused_bytes(
         return unused_adapters(setup, w)
     if (
         setup.method != "full"
-    ):  # the same room beside whole logits, whoever holds the frozen weights (fsdp_qlora's runs)
+    ):  # as much unused beside whole logits, wherever the frozen weights lie (fsdp_qlora's runs)
         return max(UNUSED_SHARE * peak, unused_adapters(setup, w))
     if not alone or not autocast(setup):
         return UNUSED_SHARE * peak
@@ -8092,7 +8092,7 @@ _TARGET = re.compile(r"(ttft|tpot)\s*<=?\s*(\d{1,6}(?:\.\d{1,4})?)\s*(ms|s)\b", 
 
 
 class Load(NamedTuple):
-    """What is to be carried: requests at once, or requests/s; tokens of a typical request, 0 where they are assumed."""
+    """Requests at once or per second, and tokens of a typical request (0: assumed): fields of a Request."""
 
     concurrency: int  # 0: it follows from the rate
     rate: float = 0.0
@@ -8984,7 +8984,7 @@ def check_answers(typed: dict[str, object]) -> Answers:
         model=model,
         budget=check_budget(text["budget"], task),
         context_len=context_len,
-        concurrency=load.concurrency,
+        **load._asdict(),
         gpu=gpu,
         gpu_count=count,
         quantization=quantization,
@@ -8993,9 +8993,6 @@ def check_answers(typed: dict[str, object]) -> Answers:
         objective=objective,
         optimize=optimize,
         warm=check_warm(text["warm"], task, optimize, targets),
-        rate=load.rate,
-        prompt_tokens=load.prompt_tokens,
-        answer_tokens=load.answer_tokens,
         targets=targets,
         dataset=dataset,
         dataset_rows=dataset_rows,

@@ -25,7 +25,7 @@ _TARGET = re.compile(r"(ttft|tpot)\s*<=?\s*(\d{1,6}(?:\.\d{1,4})?)\s*(ms|s)\b", 
 
 
 class Load(NamedTuple):
-    """What is to be carried: requests at once, or requests/s; tokens of a typical request, 0 where they are assumed."""
+    """Requests at once or per second, and tokens of a typical request (0: assumed): fields of a Request."""
 
     concurrency: int  # 0: it follows from the rate
     rate: float = 0.0
