@@ -238,10 +238,8 @@ def test_a_refusal_names_the_target_that_would_be_met() -> None:
     with pytest.raises(Refusal) as refused:
         plan_for(request)
     offered = re.search(r"ask for tpot<([\d.]+)ms", str(refused.value))
-    assert (offered and float(offered[1]) > 10 and "asked" in str(refused.value)) or "does not pay" in str(
-        refused.value
-    )
-    met = replace(request, targets=Targets(0.0, float(offered[1]) / 1000))  # type: ignore[index]
+    assert offered and float(offered[1]) > 10
+    met = replace(request, targets=Targets(0.0, float(offered[1]) / 1000))
     assert plan_for(met).chosen.rank == 1
 
 

@@ -132,14 +132,6 @@ def test_one_request_at_a_time_is_an_idle_server() -> None:
     assert 1 / rare.time_per_output_token_s == pytest.approx(alone.decode_tokens_per_s_single, rel=0.01)  # type: ignore[operator]
 
 
-def test_littles_law_holds() -> None:
-    """In flight = rate x time of a whole answer, at each rate."""
-    for rate in (0.2, 1.0, 2.0):
-        one = estimate(setup_of("8B on one card", 1024, 256, 32, rate=rate))
-        whole = one.time_to_first_token_s + 255 * one.time_per_output_token_s  # type: ignore[operator]
-        assert one.requests_in_flight == pytest.approx(rate * whole, rel=1e-6)
-
-
 def test_beyond_the_highest_rate_the_queue_has_no_end() -> None:
     one = estimate(setup_of("8B on one card", 1024, 256, 16, rate=1000.0))
     assert one.time_to_first_token_s == math.inf and one.time_per_output_token_s is None
