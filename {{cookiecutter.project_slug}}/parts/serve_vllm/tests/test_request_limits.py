@@ -155,5 +155,3 @@ def test_the_schemas_of_tools_count_where_a_call_is_forced():
     anthropics = HELLO | {"tools": [{"name": "f", "input_schema": large}], "tool_choice": {"type": "any"}}
     assert "200 properties" in refusal(anthropics, MESSAGES)
     assert "at most 512" in refusal(HELLO | {"tools": tools["tools"] * 513}, CHAT)
-
-
