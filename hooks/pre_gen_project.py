@@ -1052,30 +1052,30 @@ RANGE = 1.6  # four of five points of a family left out lie within this factor
 class Steps(NamedTuple):
     """Seconds of the steps of one replica, and what bounds them."""
 
-    step_s: Callable[..., float]  # step_s(answering, read): so many requests get a token, so many of prompts are read
+    step_s: Callable[..., float]  # step_s(decoding, read): requests that get a token, tokens of prompts
     prompt_s: float  # of each token of a prompt that is read alone
     outside_s: float  # until the first token, outside of steps
-    most: float  # requests that slots and cache hold
-    budget: float  # tokens of a step, of prompts and answers
+    max_in_flight: float  # requests that slots and cache hold
+    step_tokens: float  # at most, of prompts and answers
     prompt: int  # tokens of a typical request
     answer: int
 
     def token_s(self, batch: float) -> float:
         """Return the seconds between two tokens of a request while `batch` are in flight all the time.
 
-        While each grows by a token, as many prompts are read as answers end: in some steps, or in each of many.
+        In the steady state a prompt is read for each answer that ends: in some steps, or, of long prompts, in all.
         """
         read = batch * self.prompt / self.answer
-        chunk = min(max(self.budget - batch, 1.0), max(read, float(self.prompt)))
+        chunk = min(max(self.step_tokens - batch, 1.0), max(read, float(self.prompt)))
         mixed = read / chunk
         if mixed < 1:
             return (1 - mixed) * self.step_s(batch) + mixed * self.step_s(batch, chunk)
         return mixed * self.step_s(batch / mixed, chunk)
 
-    def added_s(self, answering: float) -> float:
-        """Return the seconds that a token of a prompt adds to a step in which so many requests get a token."""
-        chunk = min(max(self.budget - answering, 1.0), float(self.prompt))
-        return (self.step_s(answering, chunk) - self.step_s(answering)) / chunk
+    def added_s(self, decoding: float) -> float:
+        """Return the seconds that a token of a prompt adds to a step in which `decoding` requests get a token."""
+        chunk = min(max(self.step_tokens - decoding, 1.0), float(self.prompt))
+        return (self.step_s(decoding, chunk) - self.step_s(decoding)) / chunk
 
 
 class InferenceSpeed(NamedTuple):
@@ -1166,15 +1166,15 @@ def steps_of(setup: InferenceSetup, memory: InferenceMemory) -> Steps:
     attention_s = attention / (tp * gpu.flops * ATTENTION_FLOPS[prefill_kernel(setup)])
     request_s = kv_gib(model, prompt + answer // 2, 1, setup.kv_dtype, tp) * GIB / (gpu.bandwidth * CACHE_BANDWIDTH)
 
-    def step_s(answering: float, read: float = 0.0) -> float:
-        """Return the seconds of a step that adds a token to `answering` requests and reads `read` tokens of prompts.
+    def step_s(decoding: float, read: float = 0.0) -> float:
+        """Return the seconds of a step that adds a token to `decoding` requests and reads `read` tokens of prompts.
 
         A product reads weights while it computes; the quadratic sum of both times is within a fifth of kernel timings.
         """
-        tokens = answering + read
+        tokens = decoding + read
         weights_s = dense_s + experts_s * (1 - math.pow(untouched, tokens))
         products_s = math.hypot(weights_s, product_s * tokens)
-        requests_s = (request_s + SEQUENCE_S) * answering
+        requests_s = (request_s + SEQUENCE_S) * decoding
         return max(products_s + requests_s + beside_s * tokens + attention_s * read + fixed_s, launched_s)
 
     most = float(setup.max_num_seqs or max_sequences(gpu))
@@ -1185,8 +1185,8 @@ def steps_of(setup: InferenceSetup, memory: InferenceMemory) -> Steps:
         step_s=step_s,
         prompt_s=product_s + beside_s + attention_s,
         outside_s=model.layers * PREFILL_LAYER_S,
-        most=max(most, 1.0),
-        budget=float(batched_tokens(setup)),
+        max_in_flight=max(most, 1.0),
+        step_tokens=float(batched_tokens(setup)),
         prompt=prompt,
         answer=answer,
     )
@@ -1195,10 +1195,10 @@ def steps_of(setup: InferenceSetup, memory: InferenceMemory) -> Steps:
 def generation_speed(setup: InferenceSetup, memory: InferenceMemory) -> InferenceSpeed:
     """Return the speed of one request alone, and of the steady mix of `concurrency` requests."""
     steps, replicas = steps_of(setup, memory), setup.gpu_count // setup.tensor_parallel
-    batch = max(min(setup.concurrency / replicas, steps.most), 1.0)
+    batch = max(min(setup.concurrency / replicas, steps.max_in_flight), 1.0)
     token_s = steps.token_s(batch)
     output = replicas * batch / token_s
-    chunk = max(steps.budget - batch, 1.0)
+    chunk = max(steps.step_tokens - batch, 1.0)
     read = steps.added_s(batch) * steps.prompt * (1 + PREFILL_QUEUE * (batch - 1))
     first = steps.outside_s + read + math.ceil(steps.prompt / chunk) * steps.step_s(batch)
     single, prefill = 1 / steps.step_s(1.0), replicas / steps.prompt_s
@@ -1258,10 +1258,10 @@ def cold_start_s(setup: InferenceSetup) -> float:
 # ---- planner/estimate/queueing.py
 
 
-estimate_queueing_HALVINGS = 18  # of an interval that holds what is looked for, at the most
-EXACT = 1e-4  # relative
-RARE = 6  # standard deviations above the mean, at which all slots are hardly ever taken
-FULL = 0.99  # of the time at most, so that a mean has an end
+ITERATIONS = 18  # at most, of a root search
+TOLERANCE = 1e-4  # relative, of a root
+RARE_SIGMAS = 6  # with so many standard deviations of free slots, a request hardly ever waits for one
+MAX_BUSY = 0.99  # share of the time, so that a mean stays finite
 
 
 class Latency(NamedTuple):
@@ -1283,52 +1283,53 @@ def latency_at(setup: InferenceSetup, memory: InferenceMemory) -> Callable[[floa
     replicas = setup.gpu_count // setup.tensor_parallel
     slots = max(setup.concurrency / replicas, 1.0)
     if setup.model.workload != "generation":
-        return lambda rate: times(reading(setup, rate / replicas, slots), replicas)
+        return lambda rate: over_replicas(encoder_latency(setup, rate / replicas, slots), replicas)
     steps = steps_of(setup, memory)
-    return lambda rate: times(writing(steps, rate / replicas, slots), replicas)
+    return lambda rate: over_replicas(generation_latency(steps, rate / replicas, slots), replicas)
 
 
-def times(one: Latency, replicas: int) -> Latency:
+def over_replicas(one: Latency, replicas: int) -> Latency:
+    """Return the latency of one replica with the requests in flight of all."""
     return one._replace(in_flight=one.in_flight * replicas)
 
 
 def highest_rate(steps: Steps, slots: float) -> float:
-    """Return the requests/s at which all slots are taken: n writing and their prompts fill steps, and no more fits."""
+    """Return the requests/s at which slots, cache or the tokens of a step are all taken."""
     prompts_per_token = steps.prompt / steps.answer
-    batch = min(slots, steps.most, steps.budget / (1 + prompts_per_token))
+    batch = min(slots, steps.max_in_flight, steps.step_tokens / (1 + prompts_per_token))
     return batch / (steps.answer * steps.token_s(max(batch, 1.0)))
 
 
-def writing(steps: Steps, rate: float, slots: float) -> Latency:
-    """Return the latency of one replica that generates, with so many slots."""
+def generation_latency(steps: Steps, rate: float, slots: float) -> Latency:
+    """Return the latency of one replica of a generating model with so many slots."""
     highest = highest_rate(steps, slots)
-    slots = min(slots, steps.most)
+    slots = min(slots, steps.max_in_flight)
     if rate >= highest:
         return Latency(math.inf, None, slots, rate / highest)
-    others = others_writing(steps, rate, slots)
+    others = others_decoding(steps, rate, slots)
     tpot = token_s(steps, rate, others, slots)
     ttft = first_token_s(steps, rate, others, slots) + wait_for_slot_s(steps, rate, slots, others)
     return Latency(ttft, tpot, rate * (ttft + (steps.answer - 1) * tpot), rate / highest)
 
 
-def others_writing(steps: Steps, rate: float, slots: float) -> float:
-    """Return how many write at a time: as many as arrive while one writes (Little's law), which takes longer with them.
+def others_decoding(steps: Steps, rate: float, slots: float) -> float:
+    """Return the mean number of requests that decode: as many as arrive while one decodes (Little's law).
 
-    By the Illinois method: the seconds of a token grow almost linearly.
+    The root of a function that is almost linear, by the Illinois method.
     """
 
-    def more_come(writing: float) -> float:
-        return rate * steps.answer * token_s(steps, rate, writing, slots) - writing
+    def surplus(others: float) -> float:
+        return rate * steps.answer * token_s(steps, rate, others, slots) - others
 
     low, high = 0.0, slots
-    over, under = more_come(low), more_come(high)
+    over, under = surplus(low), surplus(high)
     if under >= 0:
         return slots
     middle, side = low, 0
-    for _ in range(estimate_queueing_HALVINGS):
+    for _ in range(ITERATIONS):
         middle = (low * under - high * over) / (under - over)
-        found = more_come(middle)
-        if abs(found) < EXACT * middle:
+        found = surplus(middle)
+        if abs(found) < TOLERANCE * middle:
             break
         if found > 0:
             low, over, under = middle, found, under / 2 if side > 0 else under
@@ -1339,43 +1340,43 @@ def others_writing(steps: Steps, rate: float, slots: float) -> float:
     return middle
 
 
-class Prompts(NamedTuple):
-    """The queue of prompts, read one after another beside requests that write."""
+class PromptQueue(NamedTuple):
+    """The queue of prompts, read one after another beside requests that decode."""
 
-    step_s: float  # of those that write, in each step that reads
+    step_s: float  # of the decoding requests, in each step that reads prompts
     chunk: float  # tokens of prompts that a step has room for
     each_s: float  # that a prompt adds to the queue; prompts share steps
     busy: float  # share of the time in which prompts are read
 
 
-def queue_of(steps: Steps, rate: float, others: float, slots: float) -> Prompts:
-    """Return the queue of prompts beside `others` that write."""
-    answering = min(max(others, 1.0), slots)
-    step, chunk = steps.step_s(answering), max(steps.budget - others, 1.0)
-    each = steps.prompt * (steps.added_s(answering) + step / chunk)
-    return Prompts(step, chunk, each, min(rate * each, FULL))
+def prompt_queue(steps: Steps, rate: float, others: float, slots: float) -> PromptQueue:
+    """Return the queue of prompts beside `others` that decode."""
+    decoding = min(max(others, 1.0), slots)
+    step, chunk = steps.step_s(decoding), max(steps.step_tokens - others, 1.0)
+    each = steps.prompt * (steps.added_s(decoding) + step / chunk)
+    return PromptQueue(step, chunk, each, min(rate * each, MAX_BUSY))
 
 
 def token_s(steps: Steps, rate: float, others: float, slots: float) -> float:
-    """Return the mean seconds between two tokens of a request beside `others` that write.
+    """Return the mean seconds between two tokens of a request beside `others` that decode.
 
-    Its steps carry the prompts that arrive while it writes, and more: when it begins, more prompts wait than when it
+    Its steps carry the prompts that arrive while it decodes, and more: when it begins, more prompts wait than when it
     ends, since a prompt leaves a queue behind it (M/D/1), and steps that read are few and long.
     """
-    queue = queue_of(steps, rate, others, slots)
+    queue = prompt_queue(steps, rate, others, slots)
     behind = queue.busy + queue.busy**2 / (2 * (1 - queue.busy))
-    answering = min(1 + others, slots)
-    added = steps.added_s(answering)
+    decoding = min(1 + others, slots)
+    added = steps.added_s(decoding)
     short = queue.step_s / (queue.step_s + min(queue.chunk, steps.prompt) * added)
     at_end = queue.busy / (2 * (1 - queue.busy)) * short / (queue.busy * short + 1 - queue.busy)
     more = max(0.0, min(behind, slots - 1) - at_end)
-    prompts = others + more  # that are read while one writes
-    return steps.step_s(answering) + added * steps.prompt * prompts / steps.answer
+    prompts = others + more  # that are read while one decodes
+    return steps.step_s(decoding) + added * steps.prompt * prompts / steps.answer
 
 
 def first_token_s(steps: Steps, rate: float, others: float, slots: float) -> float:
     """Return the mean seconds to the first token with a slot free: the queue, the step that runs, the prompt itself."""
-    queue = queue_of(steps, rate, others, slots)
+    queue = prompt_queue(steps, rate, others, slots)
     alone = steps.prompt * steps.added_s(min(max(others, 1.0), slots))
     alone += math.ceil(steps.prompt / queue.chunk) * queue.step_s
     waiting = queue.busy * queue.each_s / (2 * (1 - queue.busy))
@@ -1386,42 +1387,42 @@ def first_token_s(steps: Steps, rate: float, others: float, slots: float) -> flo
 def wait_for_slot_s(steps: Steps, rate: float, slots: float, others: float) -> float:
     """Return the mean seconds that a request waits for a slot, beside `others` that write on average.
 
-    A birth-death chain of the requests in the engine, which leave the faster the more there are; half of its queue,
-    since requests that are all alike queue half as long as exponential ones (M/D/c beside M/M/c).
+    A birth-death chain of the requests in the engine, which end at a higher rate the more there are; half of its queue,
+    since answers of equal length queue half as long as exponential ones (M/D/c against M/M/c).
     """
     most = max(1, int(slots))
-    if others + RARE * math.sqrt(others) < most:
+    if others + RARE_SIGMAS * math.sqrt(others) < most:
         return 0.0
-    load = rate / leaving(steps, most)
+    load = rate / departure_rate(steps, most)
     if load >= 1:
         return math.inf
     weight = total = 1.0  # of the state in which all slots are taken and nobody waits; 1 / (1 - load) with a queue
     total /= 1 - load
     for taken in range(most, 0, -1):
-        weight *= leaving(steps, taken) / rate
+        weight *= departure_rate(steps, taken) / rate
         total += weight
     return load / (1 - load) ** 2 / total / rate / 2
 
 
-def leaving(steps: Steps, taken: int) -> float:
-    """Return the requests/s that leave with so many in the engine."""
+def departure_rate(steps: Steps, taken: int) -> float:
+    """Return the requests/s that end with so many in the engine."""
     return taken / (steps.answer * steps.token_s(taken))
 
 
-def reading(setup: InferenceSetup, rate: float, slots: float) -> Latency:
-    """Return the latency of one replica that only reads: texts wait for a pass, which takes all that came meanwhile."""
+def encoder_latency(setup: InferenceSetup, rate: float, slots: float) -> Latency:
+    """Return the latency of one replica of an encoder: texts wait for a pass, which takes all that have arrived."""
     one = setup._replace(gpu_count=setup.tensor_parallel)
     alone, full = forward_pass_s(one, 1.0), forward_pass_s(one, slots)
     highest = slots / full
     if rate >= highest:
         return Latency(math.inf, None, slots, rate / highest)
     low, high = 1.0, slots
-    for _ in range(estimate_queueing_HALVINGS):
+    for _ in range(ITERATIONS):
         middle = (low + high) / 2
         low, high = (middle, high) if middle / forward_pass_s(one, middle) < rate else (low, middle)
     text_s = (full - alone) / max(slots - 1, 1.0)  # that each further text adds to a pass
-    grows = min(rate * text_s, FULL)  # texts that come while one is read: a long pass makes the next one long
-    met = forward_pass_s(one, low) + text_s * grows / (1 - grows**2)  # the pass that a text meets: rather a long one
+    grows = min(rate * text_s, MAX_BUSY)  # texts that arrive while one is read: a long pass makes the next one long
+    met = forward_pass_s(one, low) + text_s * grows / (1 - grows**2)  # the pass that a text meets: a longer one
     busy = min(1.0, rate * alone)
     answer = busy * met / 2 + forward_pass_s(one, min(slots, 1 + busy * rate * met))
     return Latency(answer, None, rate * answer, rate / highest)
@@ -2577,7 +2578,7 @@ def paid_containers(request: Request, candidate: InferenceCandidate) -> int:
     return max(candidate.containers, request.warm.containers)
 
 
-# ---- planner/choose/doubt.py
+# ---- planner/choose/margins.py
 
 
 PCIE, DATASHEET = 1.25, 1.05  # times (priors)
@@ -2590,8 +2591,8 @@ def weak_link(setup: InferenceSetup) -> bool:
     return setup.gpu_count > 1 and not setup.gpu.nvlink
 
 
-def speed_doubt(setup: InferenceSetup) -> float:
-    """Return the times by which the speed of a setup is held to be worse than predicted; 1 for one that is sure."""
+def speed_margin(setup: InferenceSetup) -> float:
+    """Return the factor by which a predicted time is lengthened where it is less sure; 1.0: no margin."""
     return (PCIE if weak_link(setup) else 1.0) * (DATASHEET if setup.gpu.name in UNMEASURED else 1.0)
 
 
@@ -2608,7 +2609,7 @@ def error_gib(setup: InferenceSetup, found: InferenceEstimate | InferenceMemory)
     return fixed * MEMORY_ERROR[setup.quantization != "none" or setup.model.quantization != "none"]
 
 
-def choose_doubt_tight(setup: InferenceSetup, found: InferenceEstimate | InferenceMemory, requests: float) -> bool:
+def choose_margins_tight(setup: InferenceSetup, found: InferenceEstimate | InferenceMemory, requests: float) -> bool:
     """Whether the requests fit with less to spare than the memory is predicted to err; `requests`: those that fit."""
     if setup.engine == "vllm":
         asked = 1 if setup.max_num_seqs > requests else setup.concurrency
@@ -2689,7 +2690,7 @@ def merit(request: Request, candidate: InferenceCandidate) -> Merit:
     batch = request.task == "batch"
     price = choose_cost_usd_per_million(candidate) if batch else hourly  # a batch ends; a service is paid by the hour
     assert candidate.estimate is not None
-    close = choose_doubt_tight(setup, candidate.estimate, candidate.estimate.requests_at_once)
+    close = choose_margins_tight(setup, candidate.estimate, candidate.estimate.requests_at_once)
     answer = 1 / answer_s(candidate)
     score = {
         "cost": price / rate ** (BATCH_SPEED if batch else SERVE_SPEED),
@@ -2704,7 +2705,7 @@ def merit(request: Request, candidate: InferenceCandidate) -> Merit:
         price=price,
         rate=rate,
         speed=answer if by_answer(request) else rate,
-        score=price if cheapest(request) else score * doubt(request, candidate, close),
+        score=price if cheapest(request) else score * score_margin(request, candidate, close),
     )
 
 
@@ -2713,15 +2714,15 @@ def least_readable(request: Request) -> float:
     return 0.0 if request.targets.tpot_s else MIN_READABLE_TOKENS_PER_S
 
 
-def doubt(request: Request, candidate: InferenceCandidate, close: bool) -> float:
-    """Return how many times its score a candidate is held to be: 1 for one that is sure.
+def score_margin(request: Request, candidate: InferenceCandidate, close: bool) -> float:
+    """Return the factor on a candidate's score for what is less sure; 1.0: no margin.
 
     For a service that is to be cheap, 16 bits may cost EIGHT_BITS times as much as a published fp8 checkpoint; for
     every other aim the two stand side by side.
     """
     setup = candidate.setup
     times = TIGHT if close else 1.0
-    times *= speed_doubt(setup)
+    times *= speed_margin(setup)
     cheap = request.optimize == "cost" and request.task == "serve"
     return times * (EIGHT_BITS if cheap and setup.quantization == "fp8" != setup.model.quantization else 1.0)
 
@@ -2783,8 +2784,8 @@ class Share(NamedTuple):
 def share_of(request: Request, setup: InferenceSetup) -> Share:
     """Return the setup of one container and how many carry the load; 0 where not even one request fits.
 
-    The engine is told its share (`max_num_seqs`), since the memory for sampling follows from that, and reads fewer
-    tokens a step where the default would leave too little memory for the load.
+    The share is also the engine's `max_num_seqs`, on which the memory for sampling depends. A step has fewer tokens
+    where the default would leave too little memory for the load.
     """
     whole = estimate_inference_memory_memory(setup)
     small = setup.engine == "vllm" and setup.max_batched_tokens > SMALL_STEP and request.workload == "generation"
@@ -2812,15 +2813,15 @@ def shared(request: Request, setup: InferenceSetup) -> Share:
     if not at_once:
         return Share(first, found, 0)
     if queues(request):
-        least = told(setup, max(1, int(at_once / SPARE)) if setup.engine != "vllm" else at_once)
+        least = with_concurrency(setup, max(1, int(at_once / SPARE)) if setup.engine != "vllm" else at_once)
         return Share(least, estimate_inference_memory_memory(least), 1)
     containers = math.ceil(total / at_once)
     for more in range(TRIES):
-        tried = told(setup, math.ceil(total / (containers + more)))
+        tried = with_concurrency(setup, math.ceil(total / (containers + more)))
         found = estimate_inference_memory_memory(tried)
         if found.fits and int(found.requests) >= tried.concurrency:
             return Share(tried, found, math.ceil(total / tried.concurrency))
-    least = told(setup, min(at_once, first.concurrency))
+    least = with_concurrency(setup, min(at_once, first.concurrency))
     return Share(least, estimate_inference_memory_memory(least), math.ceil(total / least.concurrency))
 
 
@@ -2828,9 +2829,9 @@ def probed(setup: InferenceSetup) -> tuple[InferenceSetup, InferenceMemory]:
     """Return the setup for a part of the load, and its memory; what transformers holds does not depend on the part."""
     if setup.engine != "vllm":
         return setup, estimate_inference_memory_memory(setup)
-    first = told(setup, min(setup.concurrency, PROBED_SEQUENCES))
+    first = with_concurrency(setup, min(setup.concurrency, PROBED_SEQUENCES))
     found = estimate_inference_memory_memory(first)
-    return (first, found) if found.fits else (told(setup, 1), estimate_inference_memory_memory(told(setup, 1)))
+    return (first, found) if found.fits else (with_concurrency(setup, 1), estimate_inference_memory_memory(with_concurrency(setup, 1)))
 
 
 def queues(request: Request) -> bool:
@@ -2838,7 +2839,7 @@ def queues(request: Request) -> bool:
     return request.task == "batch" or request.workload != "generation"
 
 
-def told(setup: InferenceSetup, requests: int) -> InferenceSetup:
+def with_concurrency(setup: InferenceSetup, requests: int) -> InferenceSetup:
     """Return the setup for so many requests at once."""
     return setup._replace(concurrency=requests, max_num_seqs=requests if setup.max_num_seqs else 0)
 
@@ -2846,17 +2847,18 @@ def told(setup: InferenceSetup, requests: int) -> InferenceSetup:
 # ---- planner/choose/sizing.py
 
 
-LOADED = 0.8  # of the highest rate, at most: beyond it the queue grows fast, and traffic is not that even (prior)
-READABLE_S, PATIENT_S = 0.1, 10.0  # a token that one reader follows, a first one that people wait for (priors)
+LOADED = 0.8  # of the highest rate, at most: beyond it the queue grows fast, and real traffic is uneven (prior)
+# Targets where none is asked for: seconds between tokens that a reader can follow, and to the first token (priors)
+READABLE_S, PATIENT_S = 0.1, 10.0
 SPREAD = 4  # standard deviations of the requests in flight for which there are slots
-LEAST_SHARE = 0.1  # of the load that memory allows: targets that are met only below it are not met
-choose_sizing_HALVINGS = 12
+LEAST_SHARE = 0.1  # of the load that memory allows: a setup that meets the targets only below it is rejected
+BISECTIONS = 12
 
 
-def sized(request: Request, setup: InferenceSetup) -> Share:
+def size_containers(request: Request, setup: InferenceSetup) -> Share:
     """Return the setup of one container, and how many carry the load of the request within its targets."""
     if request.rate:
-        return of_rate(request, setup)
+        return share_of_rate(request, setup)
     share = share_of(request, setup)
     return within_targets(request, share) if any(request.targets) and share.containers else share
 
@@ -2865,11 +2867,11 @@ def within_targets(request: Request, share: Share) -> Share:
     """Return the share with as few requests in each container as meet the targets."""
 
     def tried(at_once: int) -> tuple[InferenceSetup, InferenceMemory, Rejection | None]:
-        one = told(share.setup, at_once)
+        one = with_concurrency(share.setup, at_once)
         held = estimate_inference_memory_memory(one)
-        return one, held, missed(request.targets, one, *times_at_once(one, held))
+        return one, held, missed_target(request.targets, one, *latency_at_concurrency(one, held))
 
-    too_many = missed(request.targets, share.setup, *times_at_once(share.setup, share.memory))
+    too_many = missed_target(request.targets, share.setup, *latency_at_concurrency(share.setup, share.memory))
     if not too_many:
         return share
     best = tried(1)
@@ -2887,7 +2889,7 @@ def within_targets(request: Request, share: Share) -> Share:
     return Share(*best[:2], containers)
 
 
-def times_at_once(setup: InferenceSetup, held: InferenceMemory) -> tuple[float, float]:
+def latency_at_concurrency(setup: InferenceSetup, held: InferenceMemory) -> tuple[float, float]:
     """Return the seconds to the first token and between tokens with `concurrency` requests in flight all the time."""
     if setup.model.workload != "generation":
         return forward_pass_s(setup, float(setup.concurrency)), 0.0
@@ -2895,65 +2897,66 @@ def times_at_once(setup: InferenceSetup, held: InferenceMemory) -> tuple[float, 
     return speed.time_to_first_token_s, speed.time_per_output_token_s
 
 
-def of_rate(request: Request, setup: InferenceSetup) -> Share:
-    """Return the share of a container under the rate of the request."""
-    largest, held = most_held(setup)
-    shares = [carried(request, largest, held)]
+def share_of_rate(request: Request, setup: InferenceSetup) -> Share:
+    """Return a container's share of the rate, with the engine's default step, or a small one where memory is short."""
+    largest, held = largest_that_fits(setup)
+    shares = [bounded_share(request, largest, held)]
     generates = setup.engine == "vllm" and request.workload == "generation"
     bounded = largest.concurrency < setup.concurrency  # by memory, of which a step takes some
     if generates and bounded and setup.max_batched_tokens > SMALL_STEP:
-        shares.append(carried(request, *most_held(setup._replace(max_batched_tokens=SMALL_STEP))))
+        shares.append(bounded_share(request, *largest_that_fits(setup._replace(max_batched_tokens=SMALL_STEP))))
     working = [share for share in shares if share.containers]
     most = max((share.most_per_s for share in working), default=0.0)  # the engine's own step where it is about as good
     return next((share for share in working if share.most_per_s * SPARE >= most), shares[0])
 
 
-def carried(request: Request, largest: InferenceSetup, held: InferenceMemory) -> Share:
-    """Return the share of a container that holds so many at once, with the most requests/s that it carries."""
+def bounded_share(request: Request, largest: InferenceSetup, held: InferenceMemory) -> Share:
+    """Return a container's share of the rate, and the most requests/s that its slots and the targets allow."""
     if not held.fits:
         return Share(largest, held, 0)
-    highest = times_rate(largest, held)
-    safe = LOADED / speed_doubt(largest) * highest
-
-    def missed_at(rate: float) -> Rejection | None:
-        return missed(limits, largest, *seconds(at(rate)))
+    highest = highest_rate_of(largest, held)
+    safe = LOADED / speed_margin(largest) * highest
 
     at = latency_at(largest, held)
-    limits = with_patience(request.targets, largest, *seconds(at(safe * LEAST_SHARE)))
+    limits = with_default_targets(request.targets, largest, *ttft_and_tpot(at(safe * LEAST_SHARE)))
+
+    def miss_at(rate: float) -> Rejection | None:
+        return missed_target(limits, largest, *ttft_and_tpot(at(rate)))
+
     most = safe
-    if missed_at(safe):
+    if miss_at(safe):
         low, high = safe * LEAST_SHARE, safe
         least = min(low, request.rate)
-        unmet = missed_at(least)
+        unmet = miss_at(least)
         if unmet:
             return Share(largest._replace(rate=least), held, 0, rejected=unmet)
         low = least
-        for _ in range(choose_sizing_HALVINGS):
+        for _ in range(BISECTIONS):
             middle = (low + high) / 2
-            low, high = (low, middle) if missed_at(middle) else (middle, high)
+            low, high = (low, middle) if miss_at(middle) else (middle, high)
         most = low
     containers = max(1, math.ceil(request.rate / most - 1e-9))
     one = largest._replace(rate=request.rate / containers)
-    return Share(*with_slots(limits, one, held), containers, most_per_s=most)
+    return Share(*with_fewest_slots(limits, one, held), containers, most_per_s=most)
 
 
-def with_slots(
+def with_fewest_slots(
     limits: Targets, largest: InferenceSetup, held: InferenceMemory
 ) -> tuple[InferenceSetup, InferenceMemory]:
-    """Return the setup with as many slots as the requests in flight take, with what chance adds, and its memory."""
-    flying = latency(largest, held).in_flight
-    slots = math.ceil(flying + SPREAD * math.sqrt(flying) + 1)
+    """Return the setup with slots for the mean requests in flight plus SPREAD standard deviations, and its memory."""
+    in_flight = latency(largest, held).in_flight
+    slots = math.ceil(in_flight + SPREAD * math.sqrt(in_flight) + 1)
     if slots >= largest.concurrency:
         return largest, held
-    one = told(largest, slots)
+    one = with_concurrency(largest, slots)
     less = estimate_inference_memory_memory(one)
     found = latency(one, less)
-    if missed(limits, one, *seconds(found)) or found.utilization > LOADED:
+    if missed_target(limits, one, *ttft_and_tpot(found)) or found.utilization > LOADED:
         return largest, held
     return one, less
 
 
-def times_rate(setup: InferenceSetup, held: InferenceMemory) -> float:
+def highest_rate_of(setup: InferenceSetup, held: InferenceMemory) -> float:
     """Return the highest rate of one container, in requests/s."""
     slots = float(setup.concurrency)
     if setup.model.workload != "generation":
@@ -2961,46 +2964,43 @@ def times_rate(setup: InferenceSetup, held: InferenceMemory) -> float:
     return highest_rate(steps_of(setup, held), slots)
 
 
-def most_held(setup: InferenceSetup) -> tuple[InferenceSetup, InferenceMemory]:
-    """Return the setup with as many requests of full context as it surely holds at once, and its memory."""
+def largest_that_fits(setup: InferenceSetup) -> tuple[InferenceSetup, InferenceMemory]:
+    """Return the setup with the most requests of full context that fit within the memory margin, and its memory."""
     one, held = setup, estimate_inference_memory_memory(setup)
     while one.concurrency > 1 and not (held.fits and int(held.requests) >= one.concurrency):
         fewer = one.concurrency - 1 if held.fits else one.concurrency // 2
-        one = told(setup, max(1, min(int(held.requests) or fewer, fewer)))
+        one = with_concurrency(setup, max(1, min(int(held.requests) or fewer, fewer)))
         held = estimate_inference_memory_memory(one)
     sure = one.concurrency
-    while held.fits and sure > 1 and choose_doubt_tight(one, held, held.requests):
+    while held.fits and sure > 1 and choose_margins_tight(one, held, held.requests):
         sure = (
             min(sure - 1, max(1, int(spare_requests(one, held, held.requests)))) if one.engine == "vllm" else sure // 2
         )
-        one = told(setup, sure)
+        one = with_concurrency(setup, sure)
         held = estimate_inference_memory_memory(one)
     return one, held
 
 
-def seconds(found: Latency) -> tuple[float, float]:
+def ttft_and_tpot(found: Latency) -> tuple[float, float]:
     """Return the seconds to the first token and between tokens."""
     return found.ttft_s, found.tpot_s or 0.0
 
 
-def with_patience(targets: Targets, setup: InferenceSetup, ttft_s: float, tpot_s: float) -> Targets:
-    """Return the targets, and what nobody asked for but people bear, where a setup with few requests has that."""
-    doubt = speed_doubt(setup)
+def with_default_targets(targets: Targets, setup: InferenceSetup, ttft_s: float, tpot_s: float) -> Targets:
+    """Return the targets, and defaults for those not set where a lightly loaded setup meets them."""
+    margin = speed_margin(setup)
     return Targets(
-        targets.ttft_s or (PATIENT_S if ttft_s * doubt <= PATIENT_S else 0.0),
-        targets.tpot_s or (READABLE_S if tpot_s * doubt <= READABLE_S else 0.0),
+        targets.ttft_s or (PATIENT_S if ttft_s * margin <= PATIENT_S else 0.0),
+        targets.tpot_s or (READABLE_S if tpot_s * margin <= READABLE_S else 0.0),
     )
 
 
-def missed(targets: Targets, setup: InferenceSetup, ttft_s: float, tpot_s: float) -> Rejection | None:
-    """Return a rejection where a target is missed, with the seconds that are predicted.
-
-    What is less sure must meet a target with that much to spare.
-    """
-    doubt = speed_doubt(setup)
-    if targets.tpot_s and tpot_s * doubt > targets.tpot_s:
+def missed_target(targets: Targets, setup: InferenceSetup, ttft_s: float, tpot_s: float) -> Rejection | None:
+    """Return a rejection with the predicted seconds where these, times the speed margin, exceed a target."""
+    margin = speed_margin(setup)
+    if targets.tpot_s and tpot_s * margin > targets.tpot_s:
         return Rejection(Reason.TPOT_OVER_TARGET, seconds=tpot_s)
-    if targets.ttft_s and ttft_s * doubt > targets.ttft_s:
+    if targets.ttft_s and ttft_s * margin > targets.ttft_s:
         return Rejection(Reason.TTFT_OVER_TARGET, seconds=ttft_s)
     return None
 
@@ -3141,9 +3141,9 @@ def choose_inference_judge(request: Request, setup: InferenceSetup) -> Inference
     rejected = unsupported(setup) or dominated(request, setup)
     if rejected:
         return Candidate(setup, None, container_usd_per_hour(setup), rejected=rejected)
-    share = sized(request, setup)
-    if setup.draft and share.containers != 1 and sized(request, setup._replace(draft=None)).containers == 1:
-        share = sized(request, setup._replace(draft=None))  # a draft is left out where it costs a container
+    share = size_containers(request, setup)
+    if setup.draft and share.containers != 1 and size_containers(request, setup._replace(draft=None)).containers == 1:
+        share = size_containers(request, setup._replace(draft=None))  # a draft is left out where it costs a container
     estimate = estimate_with(share.setup, share.memory)
     usd_per_hour = container_usd_per_hour(setup)
     if not estimate.fits:
@@ -3281,10 +3281,10 @@ def met_targets(request: Request) -> Iterator[InferenceAlternative]:
 
 
 def predicted(candidate: InferenceCandidate) -> tuple[float, float]:
-    """Return the seconds to the first token and between tokens, with what a doubt adds to them."""
-    estimate, doubt = candidate.estimate, speed_doubt(candidate.setup)
+    """Return the seconds to the first token and between tokens, times the margin of the setup's speed."""
+    estimate, margin = candidate.estimate, speed_margin(candidate.setup)
     assert estimate is not None
-    return (estimate.time_to_first_token_s or 0.0) * doubt, (estimate.time_per_output_token_s or 0.0) * doubt
+    return (estimate.time_to_first_token_s or 0.0) * margin, (estimate.time_per_output_token_s or 0.0) * margin
 
 
 def two_figures(number: float, rounded: Callable[[float], int]) -> float:
@@ -3296,11 +3296,11 @@ def two_figures(number: float, rounded: Callable[[float], int]) -> float:
 
 
 def overrun(request: Request, candidate: InferenceCandidate) -> float:
-    """Return how many times a missed target the prediction is."""
+    """Return the predicted latency, margin included, divided by the target that it misses."""
     assert candidate.rejected is not None
     first = candidate.rejected.reason is Reason.TTFT_OVER_TARGET
     asked = request.targets.ttft_s if first else request.targets.tpot_s
-    return candidate.rejected.seconds * speed_doubt(candidate.setup) / (asked or math.inf)
+    return candidate.rejected.seconds * speed_margin(candidate.setup) / (asked or math.inf)
 
 
 def relaxed(request: Request) -> Iterator[InferenceAlternative]:
@@ -3984,7 +3984,7 @@ def unused_bytes(
         return unused_adapters(setup, w)
     if (
         setup.method != "full"
-    ):  # the same room beside whole logits, whoever holds the frozen weights (fsdp_qlora's runs)
+    ):  # as much unused beside whole logits, wherever the frozen weights lie (fsdp_qlora's runs)
         return max(UNUSED_SHARE * peak, unused_adapters(setup, w))
     if not alone or not autocast(setup):
         return UNUSED_SHARE * peak
@@ -4688,10 +4688,352 @@ def budget_words(budget: Budget) -> str:
     return "no budget" if budget.per == "none" else f"${budget.usd:,.12g}/{budget.per}"
 
 
+# ---- planner/catalogue/names.py
+
+
+MAX_ID = 100  # characters of an id; the hub allows 96 for the name
+_ID = r"[A-Za-z0-9][\w.-]*(?:/[A-Za-z0-9][\w.-]*)?"
+_REVISION = r"[A-Za-z0-9][\w.-]*(?:/[\w.-]+)*"
+_TYPED = re.compile(rf"({_ID})(?:@({_REVISION}))?", re.ASCII)
+_IN_URL = re.compile(
+    rf"({_ID})(?:@({_REVISION}))?(?:/(?:tree|blob|resolve|raw|commit)/([^?#]+))?/?(?:[?#].*)?", re.ASCII
+)
+_TAGGED = re.compile(rf"({_ID}):[\w.-]+", re.ASCII)
+_NAMED = re.compile(r"(?:https?://|hf://)", re.ASCII | re.IGNORECASE)
+_HOSTS = ("huggingface.co", "www.huggingface.co", "hf.co", "hf-mirror.com")
+
+
+class Reference(NamedTuple):
+    """A repository on the hub, and a branch, tag or commit of it; "" for its main branch."""
+
+    id: str
+    revision: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.id}@{self.revision}" if self.revision else self.id
+
+
+def parse_reference(text: str) -> Reference | None:
+    """Return the repository of "org/name", "org/name@revision" or a hub URL; None where the text is none of these."""
+    text = text.strip()
+    if len(text) > 300 or not text.isprintable():
+        return None
+    scheme = _NAMED.match(text)
+    host, slash, path = (text[scheme.end() :] if scheme else text).partition("/")
+    if scheme and scheme[0].lower() == "hf://":
+        found = _IN_URL.fullmatch(f"{host}{slash}{path}")
+    elif slash and host and host.lower() in (*_HOSTS, _own_host()):
+        found = _IN_URL.fullmatch(path.removeprefix("models/"))
+        if found and (found[1].startswith(("datasets/", "spaces/")) or "/" not in found[1]):
+            return None
+    else:
+        found = _TYPED.fullmatch(text.removesuffix("/")) if not scheme else None
+    if not found or len(found[1]) > MAX_ID or ".." in found[1]:
+        return None
+    revision = found[2] or (_first_revision(found[3]) if found.re is _IN_URL and found[3] else "")
+    return Reference(found[1], "" if revision == "main" else revision)
+
+
+def tagged(text: str) -> str:
+    """Return the id of `org/name:Q4_K_M`, as llama.cpp and Ollama name a file of weights; "" for any other text."""
+    found = _TAGGED.fullmatch(text.strip())
+    return found[1] if found else ""
+
+
+def _first_revision(path: str) -> str:
+    """Return the revision that begins the path of a URL: "refs/pr/1" or its first part."""
+    path = path.replace("%2F", "/").replace("%2f", "/").strip("/")
+    parts = path.split("/")
+    revision = "/".join(parts[:3]) if path.startswith("refs/") else parts[0]
+    return revision if re.fullmatch(_REVISION, revision, re.ASCII) else ""
+
+
+def _own_host() -> str:
+    """Return the host of HF_ENDPOINT, where it is set."""
+    return os.environ.get("HF_ENDPOINT", "").partition("//")[2].partition("/")[0].lower()
+
+
+def shown(text: str) -> str:
+    """Return the typed text quoted on one line and cut, for a message. Only what does not print is escaped."""
+    return repr(text if len(text) <= 60 else text[:57] + "...")
+
+
+_catalogue_names_SIZE = re.compile(
+    r"(?<![a-z0-9.])(\d+x\d+(?:\.\d+)?b|\d+(?:\.\d+)?[mbt](?:-a\d+(?:\.\d+)?[mb])?)(?![a-z0-9])", re.ASCII
+)
+_catalogue_names_EXPERTS = re.compile(r"(?<![a-z0-9.])\d+b-\d+e(?![a-z0-9])", re.ASCII)  # Llama-4-Scout-17B-16E: 17B is what is active
+
+_PRUNED = re.compile(r"(?<![a-z0-9])(?:reap|ream|prun\w*)(?![a-z0-9])", re.ASCII)  # smaller than the size of its base
+_DECIMAL = re.compile(r"(?<![a-z0-9])(\d)_(\d+b)(?![a-z0-9])", re.ASCII)  # stablelm-2-1_6b
+
+
+def size_in_name(name: str) -> str:
+    """Return the one size that a name gives, such as "30b-a3b"; "" where it gives none, or two that differ.
+
+    Beside a size in billions a number of millions or trillions counts tokens: Qwen2.5-7B-Instruct-1M.
+    """
+    tail = _DECIMAL.sub(r"\1.\2", name.lower().rpartition("/")[2])
+    if _catalogue_names_EXPERTS.search(tail) or _PRUNED.search(tail):
+        return ""
+    found = list(dict.fromkeys(_catalogue_names_SIZE.findall(tail)))
+    billions = [size for size in found if "b" in size]
+    found = billions or found
+    return found[0] if len(found) == 1 else ""
+
+
+_catalogue_names_FORMATS = (
+    ("nvfp4", "nvfp4"),
+    ("mxfp4", "mxfp4"),
+    ("fp4", "nvfp4"),  # NVIDIA's names
+    ("fp8", "fp8"),
+    ("nf4|bnb-4bit", "nf4"),
+    ("int8|8bit|w8a8|w8a16", "int8"),
+    ("awq|gptq|int4|4bit|w4a16", "int4"),
+    ("bf16|fp16|16bit", "none"),
+)
+
+
+def format_in_name(name: str) -> str:
+    """Return the weight format that a name gives; "" where it gives none."""
+    tail = name.lower().rpartition("/")[2]
+    return next((quantization for word, quantization in _catalogue_names_FORMATS if re.search(rf"(?<![a-z0-9])(?:{word})", tail)), "")
+
+
+# ---- planner/request/parse.py
+
+
+MAX_NUMBER = 100_000_000
+MAX_USD = 1_000_000
+request_parse_WHOLE = r"\d{1,3}(?:[,_]\d{3})+|\d+"  # digits, grouped in threes or not at all: 1,5 is no number here
+EXAMPLES = {"concurrency": "16", "context_len": "8192 or 32k", "gpu": "the 2 of H100:2", "gpu_count": "2"}
+
+
+def one_line(key: str, text: str) -> str:
+    if not text:
+        raise Refusal(f"{key} is empty; type a word or two")
+    if not text.isprintable() or len(text) > 200:
+        raise Refusal(f"{key} must be one line of at most 200 printable characters, not {shown(text)}")
+    return text
+
+
+def one_of(key: str, text: str, allowed: tuple[str, ...]) -> str:
+    if text.lower() not in allowed:
+        raise Refusal(f"{key} {shown(text)} is not one of {', '.join(allowed)}")
+    return text.lower()
+
+
+def whole(text: str) -> int:
+    """Return the number of digits that may be grouped in threes: "8192", "8,192", "8_192"."""
+    return int(re.sub(r"[,_]", "", text))
+
+
+def parse_count(key: str, text: str) -> int:
+    """Return a whole number of at least 1: "8192", "8,192", "8k" (8192), "1M" (1048576)."""
+    found = re.fullmatch(rf"({request_parse_WHOLE})\s*([kKmM]?)", text, re.ASCII)
+    unit = {"": 1, "k": 1024, "m": 1024**2}[found[2].lower()] if found else 0
+    value = whole(found[1]) * unit if found and len(text) < 12 else 0
+    if not 1 <= value <= MAX_NUMBER:
+        raise Refusal(f"{key} {shown(text)} is not a whole number of at least 1, such as {EXAMPLES.get(key, '8192')}")
+    return value
+
+
+def parse_budget(text: str, task: str = "") -> Budget:
+    """Return the budget of "4/hour", "50/run", "300/month" in USD, or "none". Refusal shows the forms of the task."""
+    if text.strip().lower() == "none":
+        return Budget(float("inf"), "none")
+    found = re.fullmatch(
+        rf"(?:us\$|\$|usd)?\s*((?:{request_parse_WHOLE})(?:\.\d{{1,4}})?)\s*(?:\$|usd)?\s*(?:/|per|a)\s*(hour|h|hr|month|run)s?",
+        text.strip().lower(),
+        re.ASCII,
+    )
+    if not found or len(found[1]) > 14:
+        forms = "4/hour, 300/month or none" if task == "serve" else "4/hour, 300/month, 50/run or none"
+        raise Refusal(f"budget {shown(text)} is not understood; write {forms} (dollars)")
+    usd = float(re.sub(r"[,_]", "", found[1]))
+    if not 0 < usd <= MAX_USD:
+        raise Refusal(f"budget {shown(text)} must be above 0 and at most {MAX_USD:,}, such as 4/hour")
+    return Budget(usd, {"h": "hour", "hr": "hour"}.get(found[2], found[2]))
+
+
+def parse_api_price(text: str, task: str) -> float:
+    """Return the USD per million tokens of "0.60", "$0.60". Refusal for a training, which no API bills by the token."""
+    if task in schema_TRAINING:
+        raise Refusal(f"--api-price compares what answers tokens; task {task} trains a model: take serve or batch")
+    found = re.fullmatch(r"\$?(\d{1,5}(?:\.\d{1,6})?)", text.strip(), re.ASCII)
+    if not found or not float(found[1]):
+        raise Refusal(f"--api-price {shown(text)} is not understood; write dollars per million tokens, such as 0.60")
+    return float(found[1])
+
+
+def parse_gpu(gpu: str, count: str = "auto", several_nodes: bool = False) -> tuple[str, int]:
+    """Return GPU type and count of "H100:2", "H100", "auto:2"; "auto" and 0 leave them open.
+
+    The JSON interface gives the count apart, as `count`.
+
+    One container holds all of them, unless there may be `several_nodes`: then more than 8 are nodes of 8.
+    """
+    name, number = typed_gpu(gpu, count)
+    card = find_gpu(name) if name != "auto" else None
+    if number > 8 and several_nodes:
+        check_cluster(card, number)
+    elif card and number:
+        check_count(card, number)
+    elif number > 8:
+        raise Refusal(f"one container holds at most 8 GPUs, not {number}; take auto:8, or a lower count")
+    return name, number
+
+
+def typed_gpu(gpu: str, count: str = "auto") -> tuple[str, int]:
+    """Return type and count as typed, unchecked against each other; "auto" and 0 where they are open."""
+    number = 0 if count.lower() == "auto" else parse_count("gpu_count", count)
+    name, colon, suffix = gpu.partition(":")
+    if several := re.fullmatch(r"(\d+) ?x ?(\S+)|(\S+) ?x ?(\d+)", gpu.strip(), re.ASCII | re.IGNORECASE):
+        first, card, other, last = several.groups()
+        raise Refusal(
+            f"gpu {shown(gpu)} is not understood; write the count after a colon: {card or other}:{first or last}"
+        )
+    name = "auto" if name.lower() == "auto" else find_gpu(name).name
+    if colon:
+        inside = parse_count("gpu", suffix.strip())
+        if number and number != inside:
+            raise Refusal(f"gpu {gpu} and gpu_count {number} contradict each other; leave gpu_count auto")
+        number = inside
+    return name, number
+
+
+# ---- planner/request/traffic.py
+
+
+PERIODS = {"s": 1, "min": 60, "h": 3600, "day": 86_400}  # seconds
+SPELLED = {"sec": "s", "second": "s", "m": "min", "minute": "min", "hr": "h", "hour": "h", "d": "day"}
+CONTEXT_STEP = 4096  # tokens by which a context grows that nobody typed
+MOST_PER_S = 100_000
+LONGEST_S = 3600  # that a target may allow
+LENGTH = rf"(?:{request_parse_WHOLE})[kK]?"
+UNITS = {"s": 1.0, "ms": 1e-3}
+_RATE = re.compile(rf"((?:{request_parse_WHOLE})(?:\.\d{{1,4}})?)\s*([km]?)\s*(?:/|per|a)\s*([a-z]+)", re.ASCII)
+_SHORT = {"rps": "/s", "qps": "/s", "rpm": "/min"}
+_WHAT = re.compile(r"\b(requests?|reqs?|texts?)\b", re.ASCII)
+_LENGTHS = re.compile(rf"({LENGTH})(?:\s*\+\s*({LENGTH}))?", re.ASCII)
+_TARGET = re.compile(r"(ttft|tpot)\s*<=?\s*(\d{1,6}(?:\.\d{1,4})?)\s*(ms|s)\b", re.ASCII | re.IGNORECASE)
+
+
+class Load(NamedTuple):
+    """Requests at once or per second, and tokens of a typical request (0: assumed): fields of a Request."""
+
+    concurrency: int  # 0: it follows from the rate
+    rate: float = 0.0
+    prompt_tokens: int = 0
+    answer_tokens: int = 0
+
+
+def parse_load(text: str, task: str, workload: str) -> Load:
+    """Return the load of "auto", "16", "5/s", "300/min", "20k/day", each with lengths behind it: "5/s 4000+500"."""
+    first, _space, lengths = split_load(text.strip())
+    prompt, answer = parse_lengths(lengths, workload) if lengths else (0, 0)
+    if first.lower() in ("", "auto"):
+        return Load(16 if workload == "generation" else 32, 0.0, prompt, answer)
+    if re.search(r"/|[a-z]{2}|\ba\b", first.lower()):
+        return Load(0, parse_rate(first, text, task), prompt, answer)
+    return Load(parse_count("concurrency", first), 0.0, prompt, answer)
+
+
+def split_load(text: str) -> tuple[str, str, str]:
+    """Return the load and the lengths behind it; lengths alone go with "auto"."""
+    found = re.fullmatch(rf"(.*?)(\s+|^)({LENGTH}(?:\s*\+\s*{LENGTH})?)", text, re.ASCII)
+    if not found or (not found[1] and "+" not in found[3]):
+        return text, "", ""
+    return found[1], " ", found[3]
+
+
+def parse_rate(text: str, whole: str, task: str) -> float:
+    """Return the requests/s of "5/s", "300/min", "1.5k/h", "1M/day", "5 req/s", "5 rps"; here k is a thousand."""
+    typed = re.sub(r"(rps|qps|rpm)$", lambda short: _SHORT[short[0]], _WHAT.sub("", text.lower())).strip()
+    found = _RATE.fullmatch(typed)
+    name = re.sub("(?<=..)s$", "", found[3]) if found else ""  # not of ms, which is no minute
+    unit = name if name in PERIODS else SPELLED.get(name, "")
+    if not found or not unit:
+        raise Refusal(
+            f"concurrency {shown(whole)} is not understood; write requests at once, 16, or a rate, 5/s, 300/min or "
+            "20k/day, and behind it the tokens of a typical prompt and answer where you know them: 5/s 4000+500"
+        )
+    if task != "serve":
+        raise Refusal(
+            f"a rate such as {shown(text)} is for a service; a {task} reads its rows as fast as it can: take 16"
+        )
+    number = float(re.sub(r"[,_]", "", found[1])) * {"": 1, "k": 1e3, "m": 1e6}[found[2]]
+    rate = number / PERIODS[unit]
+    if not 0 < rate <= MOST_PER_S:
+        raise Refusal(f"concurrency {shown(whole)} must be above 0 and at most {MOST_PER_S:,}/s, such as 5/s")
+    return rate
+
+
+def room_for(load: Load, context_len: int, chosen: bool, model: Model) -> int:
+    """Return the context, which a typical request must fit into; one that nobody typed (`chosen`) grows for it."""
+    needed = load.prompt_tokens + (load.answer_tokens if model.workload == "generation" else 0)
+    if needed <= context_len:
+        return context_len
+    if needed > model.context and "context" not in model.assumed:
+        raise Refusal(
+            f"a typical request of {needed:,} tokens exceeds the {model.context:,} that {model.id} reads at most; "
+            "lower the lengths behind concurrency, or choose a model with a longer context"
+        )
+    if not chosen:
+        raise Refusal(
+            f"a typical request of {needed:,} tokens exceeds context_len {context_len:,}; raise it to {needed}"
+        )
+    return max(needed, min(math.ceil(needed / CONTEXT_STEP) * CONTEXT_STEP, model.context))
+
+
+def parse_lengths(text: str, workload: str) -> tuple[int, int]:
+    """Return the tokens of a typical prompt and answer, "4000+500"; of a text that is only read, "300"."""
+    found = _LENGTHS.fullmatch(text)
+    reads = workload != "generation"
+    if not found or bool(found[2]) == reads:
+        form = "one number, the tokens of a text: 300" if reads else "prompt and answer, in tokens: 4000+500"
+        raise Refusal(f"concurrency has no lengths {shown(text)}; workload {workload} takes {form}")
+    return parse_count("concurrency", found[1]), 1 if reads else parse_count("concurrency", found[2])
+
+
+def parse_aim(text: str, task: str, workload: str) -> tuple[str, Targets]:
+    """Return aim and targets of "latency", "latency ttft<1s tpot<40ms", "ttft<800ms" (the aim is then cost)."""
+    left, found = text.strip(), {}
+    for name, number, unit in _TARGET.findall(text):
+        if name.lower() in found:
+            raise Refusal(f"optimize {shown(text)} has {name.lower()} twice; give each target once")
+        found[name.lower()] = float(number) * UNITS[unit.lower()]
+    left = re.sub(r"[\s,]+", " ", _TARGET.sub(" ", left)).strip()
+    if left and " " not in left and not re.search(r"[<=>]", left) and (left.lower() in AIMS or not found):
+        aim = one_of("optimize", left, AIMS)
+    elif left or not found:
+        raise Refusal(
+            f"optimize {shown(text)} is not understood; write one of {', '.join(AIMS)}, and targets behind it where a "
+            "service has any: latency ttft<1s tpot<40ms"
+        )
+    else:
+        aim = "cost"
+    targets = Targets(found.get("ttft", 0.0), found.get("tpot", 0.0))
+    check_targets(text, targets, found, task, workload)
+    return aim, targets
+
+
+def check_targets(text: str, targets: Targets, given: dict[str, float], task: str, workload: str) -> None:
+    """Raise Refusal where a target is none, or has no meaning for the task or the workload."""
+    for name, seconds in given.items():
+        if not 0 < seconds <= LONGEST_S:
+            raise Refusal(f"{name} in optimize {shown(text)} must be above 0 and at most an hour, such as ttft<1s")
+    if given and task != "serve":
+        raise Refusal(
+            f"targets such as {'ttft<1s' if targets.ttft_s else 'tpot<40ms'} are for a service; "
+            f"take one of {', '.join(AIMS)} for task {task}"
+        )
+    if targets.tpot_s and workload != "generation":
+        raise Refusal(
+            f"tpot is the time between tokens, and workload {workload} writes none; ttft<1s bounds its answer"
+        )
+
+
 # ---- planner/describe/load.py
-
-
-describe_load_PERIODS = (("s", 1), ("min", 60), ("h", 3600), ("day", 86_400))  # seconds
 
 
 def load_words(request: Request) -> str:
@@ -4714,7 +5056,9 @@ def rate_parts(rate: float) -> tuple[str, str]:
 
     The period is the shortest in which the rate is at least 0.1 and its figures say it exactly, else at least 0.1.
     """
-    periods = [(per, rate * seconds) for per, seconds in describe_load_PERIODS if rate * seconds >= 0.1] or [("day", rate * 86_400)]
+    periods = [(per, rate * seconds) for per, seconds in PERIODS.items() if rate * seconds >= 0.1] or [
+        ("day", rate * 86_400)
+    ]
     exact = [(per, number) for per, number in periods if math.isclose(float(shown_number(number)), number)]
     per, number = (exact or periods)[0]
     return (f"{number:,.0f}" if number >= 1000 else shown_number(number)), per
@@ -4756,7 +5100,7 @@ def typed_s(seconds: float) -> str:
 
 
 def exact_s(seconds: float) -> str:
-    """Return "1.5 s", "40 ms", as they were asked for."""
+    """Return a target as it was typed: "1.5 s", "40 ms"."""
     return f"{seconds:.4g} s" if seconds >= 1 else f"{seconds * 1000:.4g} ms"
 
 
@@ -4767,7 +5111,7 @@ def aim_words(request: Request) -> str:
 
 
 def seconds_words(seconds: float) -> str:
-    """Return "1.4 s", "0.10 s", "24 ms"; "no end" where a queue grows for ever."""
+    """Return "1.4 s", "0.10 s", "24 ms"; "no end" where a queue grows without end."""
     if math.isinf(seconds):
         return "no end"
     if seconds >= 0.0995:
@@ -4790,15 +5134,15 @@ def latency_words(request: Request, candidate: InferenceCandidate) -> str:
     return f"{first} to the first token, {seconds_words(estimate.time_per_output_token_s)} between tokens"
 
 
-def busy_words(plan: InferencePlan) -> str:
-    """Return "12 requests in flight, 68% of what they can do" of all containers under a rate."""
+def utilization_words(plan: InferencePlan) -> str:
+    """Return "12 requests in flight on one container, 68% of what it can carry", of all containers under a rate."""
     chosen, estimate = plan.chosen, plan.chosen.estimate
     assert estimate is not None and estimate.requests_in_flight is not None and estimate.utilization is not None
-    flying = about(estimate.requests_in_flight * chosen.containers)
+    in_flight = about(estimate.requests_in_flight * chosen.containers)
     what = "requests" if plan.request.workload == "generation" else "texts"
     they = "they" if chosen.containers > 1 else "it"
     where = f"{chosen.containers} containers" if chosen.containers > 1 else "one container"
-    return f"{flying} {what} in flight on {where}, {estimate.utilization:.0%} of what {they} can carry"
+    return f"{in_flight} {what} in flight on {where}, {estimate.utilization:.0%} of what {they} can carry"
 
 
 def latency_line(plan: InferencePlan) -> str:
@@ -4806,17 +5150,17 @@ def latency_line(plan: InferencePlan) -> str:
     words = f"~{latency_words(plan.request, plan.chosen)}"
     if not plan.request.rate:
         return f"{words}, at {load_words(plan.request)} (calculated means)"
-    return f"{words}, at {describe_load_rate_words(plan.request.rate)} (calculated means); {busy_words(plan)}"
+    return f"{words}, at {describe_load_rate_words(plan.request.rate)} (calculated means); {utilization_words(plan)}"
 
 
 def latency_sentences(plan: InferencePlan) -> list[str]:
-    """Return what PLAN.md says of latency under the load; nothing where nobody asked for it."""
+    """Return PLAN.md's sentences on latency under the load; none without a rate or a target."""
     request = plan.request
     if not asks_for_latency(request):
         return []
     words = [f"Under load, {load_words(request)}: {latency_words(request, plan.chosen)}."]
     if request.rate:
-        words.append(f"On average that is {busy_words(plan)}.")
+        words.append(f"On average that is {utilization_words(plan)}.")
     words.append(
         "These are calculated means, by queueing at the predicted speed of a step, of requests that come at random and "
         "are all alike; nothing was measured. One in twenty may wait two to seven times as long for its first token, "
@@ -4830,8 +5174,8 @@ def about_rate(rate: float, beside: float = 0.0) -> str:
     count, per = rate_parts(rate)
     number = float(count.replace(",", ""))
     other = rate_parts(beside)[1] if beside else per
-    if other != per and rate * dict(describe_load_PERIODS)[other] >= 1:
-        number, per = rate * dict(describe_load_PERIODS)[other], other
+    if other != per and rate * PERIODS[other] >= 1:
+        number, per = rate * PERIODS[other], other
     return f"{about(number)}/{per}"
 
 
@@ -4900,13 +5244,14 @@ def target_text(request: Request, setup: InferenceSetup, rejection: Rejection) -
     first = rejection.reason is Reason.TTFT_OVER_TARGET
     name, asked = ("ttft", request.targets.ttft_s) if first else ("tpot", request.targets.tpot_s)
     load = f"{about_rate(setup.rate)} a container" if setup.rate else f"{setup.concurrency} at once"
-    spare = f", with {speed_doubt(setup) - 1:.0%} to spare for {doubted(setup)}" if speed_doubt(setup) > 1 else ""
+    margin = speed_margin(setup) - 1
+    spare = f", with {margin:.0%} to spare for {margin_reason(setup)}" if margin > 0 else ""
     on = gpu_string(setup.gpu, setup.gpu_count)
     return f"{name} {seconds_words(rejection.seconds)} on {on} at {load}, {exact_s(asked)} asked{spare}"
 
 
-def doubted(setup: InferenceSetup) -> str:
-    """Return why a predicted speed is less sure than others."""
+def margin_reason(setup: InferenceSetup) -> str:
+    """Return why the predicted speed of a setup has a margin."""
     return "tensor parallelism over PCIe" if weak_link(setup) else "a speed that nobody published"
 
 
@@ -5247,117 +5592,6 @@ def training_offer(budget: Budget, candidate: TrainingCandidate) -> str:
     per = budget.per if budget.per in ("run", "month") else "hour"
     usd = ceil(choose_training_cost_needed_usd(budget, candidate) * 100 - 1e-6) / 100
     return f"{usd:.2f}/{per} ({setup_name(candidate.setup)})"
-
-
-# ---- planner/catalogue/names.py
-
-
-MAX_ID = 100  # characters of an id; the hub allows 96 for the name
-_ID = r"[A-Za-z0-9][\w.-]*(?:/[A-Za-z0-9][\w.-]*)?"
-_REVISION = r"[A-Za-z0-9][\w.-]*(?:/[\w.-]+)*"
-_TYPED = re.compile(rf"({_ID})(?:@({_REVISION}))?", re.ASCII)
-_IN_URL = re.compile(
-    rf"({_ID})(?:@({_REVISION}))?(?:/(?:tree|blob|resolve|raw|commit)/([^?#]+))?/?(?:[?#].*)?", re.ASCII
-)
-_TAGGED = re.compile(rf"({_ID}):[\w.-]+", re.ASCII)
-_NAMED = re.compile(r"(?:https?://|hf://)", re.ASCII | re.IGNORECASE)
-_HOSTS = ("huggingface.co", "www.huggingface.co", "hf.co", "hf-mirror.com")
-
-
-class Reference(NamedTuple):
-    """A repository on the hub, and a branch, tag or commit of it; "" for its main branch."""
-
-    id: str
-    revision: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.id}@{self.revision}" if self.revision else self.id
-
-
-def parse_reference(text: str) -> Reference | None:
-    """Return the repository of "org/name", "org/name@revision" or a hub URL; None where the text is none of these."""
-    text = text.strip()
-    if len(text) > 300 or not text.isprintable():
-        return None
-    scheme = _NAMED.match(text)
-    host, slash, path = (text[scheme.end() :] if scheme else text).partition("/")
-    if scheme and scheme[0].lower() == "hf://":
-        found = _IN_URL.fullmatch(f"{host}{slash}{path}")
-    elif slash and host and host.lower() in (*_HOSTS, _own_host()):
-        found = _IN_URL.fullmatch(path.removeprefix("models/"))
-        if found and (found[1].startswith(("datasets/", "spaces/")) or "/" not in found[1]):
-            return None
-    else:
-        found = _TYPED.fullmatch(text.removesuffix("/")) if not scheme else None
-    if not found or len(found[1]) > MAX_ID or ".." in found[1]:
-        return None
-    revision = found[2] or (_first_revision(found[3]) if found.re is _IN_URL and found[3] else "")
-    return Reference(found[1], "" if revision == "main" else revision)
-
-
-def tagged(text: str) -> str:
-    """Return the id of `org/name:Q4_K_M`, as llama.cpp and Ollama name a file of weights; "" for any other text."""
-    found = _TAGGED.fullmatch(text.strip())
-    return found[1] if found else ""
-
-
-def _first_revision(path: str) -> str:
-    """Return the revision that begins the path of a URL: "refs/pr/1" or its first part."""
-    path = path.replace("%2F", "/").replace("%2f", "/").strip("/")
-    parts = path.split("/")
-    revision = "/".join(parts[:3]) if path.startswith("refs/") else parts[0]
-    return revision if re.fullmatch(_REVISION, revision, re.ASCII) else ""
-
-
-def _own_host() -> str:
-    """Return the host of HF_ENDPOINT, where it is set."""
-    return os.environ.get("HF_ENDPOINT", "").partition("//")[2].partition("/")[0].lower()
-
-
-def shown(text: str) -> str:
-    """Return the typed text quoted on one line and cut, for a message. Only what does not print is escaped."""
-    return repr(text if len(text) <= 60 else text[:57] + "...")
-
-
-_catalogue_names_SIZE = re.compile(
-    r"(?<![a-z0-9.])(\d+x\d+(?:\.\d+)?b|\d+(?:\.\d+)?[mbt](?:-a\d+(?:\.\d+)?[mb])?)(?![a-z0-9])", re.ASCII
-)
-_catalogue_names_EXPERTS = re.compile(r"(?<![a-z0-9.])\d+b-\d+e(?![a-z0-9])", re.ASCII)  # Llama-4-Scout-17B-16E: 17B is what is active
-
-_PRUNED = re.compile(r"(?<![a-z0-9])(?:reap|ream|prun\w*)(?![a-z0-9])", re.ASCII)  # smaller than the size of its base
-_DECIMAL = re.compile(r"(?<![a-z0-9])(\d)_(\d+b)(?![a-z0-9])", re.ASCII)  # stablelm-2-1_6b
-
-
-def size_in_name(name: str) -> str:
-    """Return the one size that a name gives, such as "30b-a3b"; "" where it gives none, or two that differ.
-
-    Beside a size in billions a number of millions or trillions counts tokens: Qwen2.5-7B-Instruct-1M.
-    """
-    tail = _DECIMAL.sub(r"\1.\2", name.lower().rpartition("/")[2])
-    if _catalogue_names_EXPERTS.search(tail) or _PRUNED.search(tail):
-        return ""
-    found = list(dict.fromkeys(_catalogue_names_SIZE.findall(tail)))
-    billions = [size for size in found if "b" in size]
-    found = billions or found
-    return found[0] if len(found) == 1 else ""
-
-
-_catalogue_names_FORMATS = (
-    ("nvfp4", "nvfp4"),
-    ("mxfp4", "mxfp4"),
-    ("fp4", "nvfp4"),  # NVIDIA's names
-    ("fp8", "fp8"),
-    ("nf4|bnb-4bit", "nf4"),
-    ("int8|8bit|w8a8|w8a16", "int8"),
-    ("awq|gptq|int4|4bit|w4a16", "int4"),
-    ("bf16|fp16|16bit", "none"),
-)
-
-
-def format_in_name(name: str) -> str:
-    """Return the weight format that a name gives; "" where it gives none."""
-    tail = name.lower().rpartition("/")[2]
-    return next((quantization for word, quantization in _catalogue_names_FORMATS if re.search(rf"(?<![a-z0-9])(?:{word})", tail)), "")
 
 
 # ---- planner/catalogue/architectures.py
@@ -8451,108 +8685,6 @@ def default_model(params: int, workload: str, to_train: bool = False, active: in
     return catalogue[name]
 
 
-# ---- planner/request/parse.py
-
-
-MAX_NUMBER = 100_000_000
-MAX_USD = 1_000_000
-request_parse_WHOLE = r"\d{1,3}(?:[,_]\d{3})+|\d+"  # digits, grouped in threes or not at all: 1,5 is no number here
-EXAMPLES = {"concurrency": "16", "context_len": "8192 or 32k", "gpu": "the 2 of H100:2", "gpu_count": "2"}
-
-
-def one_line(key: str, text: str) -> str:
-    if not text:
-        raise Refusal(f"{key} is empty; type a word or two")
-    if not text.isprintable() or len(text) > 200:
-        raise Refusal(f"{key} must be one line of at most 200 printable characters, not {shown(text)}")
-    return text
-
-
-def one_of(key: str, text: str, allowed: tuple[str, ...]) -> str:
-    if text.lower() not in allowed:
-        raise Refusal(f"{key} {shown(text)} is not one of {', '.join(allowed)}")
-    return text.lower()
-
-
-def whole(text: str) -> int:
-    """Return the number of digits that may be grouped in threes: "8192", "8,192", "8_192"."""
-    return int(re.sub(r"[,_]", "", text))
-
-
-def parse_count(key: str, text: str) -> int:
-    """Return a whole number of at least 1: "8192", "8,192", "8k" (8192), "1M" (1048576)."""
-    found = re.fullmatch(rf"({request_parse_WHOLE})\s*([kKmM]?)", text, re.ASCII)
-    unit = {"": 1, "k": 1024, "m": 1024**2}[found[2].lower()] if found else 0
-    value = whole(found[1]) * unit if found and len(text) < 12 else 0
-    if not 1 <= value <= MAX_NUMBER:
-        raise Refusal(f"{key} {shown(text)} is not a whole number of at least 1, such as {EXAMPLES.get(key, '8192')}")
-    return value
-
-
-def parse_budget(text: str, task: str = "") -> Budget:
-    """Return the budget of "4/hour", "50/run", "300/month" in USD, or "none". Refusal shows the forms of the task."""
-    if text.strip().lower() == "none":
-        return Budget(float("inf"), "none")
-    found = re.fullmatch(
-        rf"(?:us\$|\$|usd)?\s*((?:{request_parse_WHOLE})(?:\.\d{{1,4}})?)\s*(?:\$|usd)?\s*(?:/|per|a)\s*(hour|h|hr|month|run)s?",
-        text.strip().lower(),
-        re.ASCII,
-    )
-    if not found or len(found[1]) > 14:
-        forms = "4/hour, 300/month or none" if task == "serve" else "4/hour, 300/month, 50/run or none"
-        raise Refusal(f"budget {shown(text)} is not understood; write {forms} (dollars)")
-    usd = float(re.sub(r"[,_]", "", found[1]))
-    if not 0 < usd <= MAX_USD:
-        raise Refusal(f"budget {shown(text)} must be above 0 and at most {MAX_USD:,}, such as 4/hour")
-    return Budget(usd, {"h": "hour", "hr": "hour"}.get(found[2], found[2]))
-
-
-def parse_api_price(text: str, task: str) -> float:
-    """Return the USD per million tokens of "0.60", "$0.60". Refusal for a training, which no API bills by the token."""
-    if task in schema_TRAINING:
-        raise Refusal(f"--api-price compares what answers tokens; task {task} trains a model: take serve or batch")
-    found = re.fullmatch(r"\$?(\d{1,5}(?:\.\d{1,6})?)", text.strip(), re.ASCII)
-    if not found or not float(found[1]):
-        raise Refusal(f"--api-price {shown(text)} is not understood; write dollars per million tokens, such as 0.60")
-    return float(found[1])
-
-
-def parse_gpu(gpu: str, count: str = "auto", several_nodes: bool = False) -> tuple[str, int]:
-    """Return GPU type and count of "H100:2", "H100", "auto:2"; "auto" and 0 leave them open.
-
-    The JSON interface gives the count apart, as `count`.
-
-    One container holds all of them, unless there may be `several_nodes`: then more than 8 are nodes of 8.
-    """
-    name, number = typed_gpu(gpu, count)
-    card = find_gpu(name) if name != "auto" else None
-    if number > 8 and several_nodes:
-        check_cluster(card, number)
-    elif card and number:
-        check_count(card, number)
-    elif number > 8:
-        raise Refusal(f"one container holds at most 8 GPUs, not {number}; take auto:8, or a lower count")
-    return name, number
-
-
-def typed_gpu(gpu: str, count: str = "auto") -> tuple[str, int]:
-    """Return type and count as typed, unchecked against each other; "auto" and 0 where they are open."""
-    number = 0 if count.lower() == "auto" else parse_count("gpu_count", count)
-    name, colon, suffix = gpu.partition(":")
-    if several := re.fullmatch(r"(\d+) ?x ?(\S+)|(\S+) ?x ?(\d+)", gpu.strip(), re.ASCII | re.IGNORECASE):
-        first, card, other, last = several.groups()
-        raise Refusal(
-            f"gpu {shown(gpu)} is not understood; write the count after a colon: {card or other}:{first or last}"
-        )
-    name = "auto" if name.lower() == "auto" else find_gpu(name).name
-    if colon:
-        inside = parse_count("gpu", suffix.strip())
-        if number and number != inside:
-            raise Refusal(f"gpu {gpu} and gpu_count {number} contradict each other; leave gpu_count auto")
-        number = inside
-    return name, number
-
-
 # ---- planner/request/checks.py
 
 
@@ -8852,138 +8984,6 @@ def usual_context(model: Model, task: str, workload: str) -> int:
     return tokens if "context" in model.assumed else min(tokens, model.context)
 
 
-# ---- planner/request/traffic.py
-
-
-request_traffic_PERIODS = {"s": 1, "min": 60, "h": 3600, "day": 86_400}  # seconds
-SPELLED = {"sec": "s", "second": "s", "m": "min", "minute": "min", "hr": "h", "hour": "h", "d": "day"}
-CONTEXT_STEP = 4096  # tokens by which a context grows that nobody typed
-MOST_PER_S = 100_000
-LONGEST_S = 3600  # that a target may allow
-LENGTH = rf"(?:{request_parse_WHOLE})[kK]?"
-UNITS = {"s": 1.0, "ms": 1e-3}
-_RATE = re.compile(rf"((?:{request_parse_WHOLE})(?:\.\d{{1,4}})?)\s*([km]?)\s*(?:/|per|a)\s*([a-z]+)", re.ASCII)
-_SHORT = {"rps": "/s", "qps": "/s", "rpm": "/min"}
-_WHAT = re.compile(r"\b(requests?|reqs?|texts?)\b", re.ASCII)
-_LENGTHS = re.compile(rf"({LENGTH})(?:\s*\+\s*({LENGTH}))?", re.ASCII)
-_TARGET = re.compile(r"(ttft|tpot)\s*<=?\s*(\d{1,6}(?:\.\d{1,4})?)\s*(ms|s)\b", re.ASCII | re.IGNORECASE)
-
-
-class Load(NamedTuple):
-    """What is to be carried: requests at once, or requests/s; tokens of a typical request, 0 where they are assumed."""
-
-    concurrency: int  # 0: it follows from the rate
-    rate: float = 0.0
-    prompt_tokens: int = 0
-    answer_tokens: int = 0
-
-
-def parse_load(text: str, task: str, workload: str) -> Load:
-    """Return the load of "auto", "16", "5/s", "300/min", "20k/day", each with lengths behind it: "5/s 4000+500"."""
-    first, _space, lengths = split_load(text.strip())
-    prompt, answer = parse_lengths(lengths, workload) if lengths else (0, 0)
-    if first.lower() in ("", "auto"):
-        return Load(16 if workload == "generation" else 32, 0.0, prompt, answer)
-    if re.search(r"/|[a-z]{2}|\ba\b", first.lower()):
-        return Load(0, parse_rate(first, text, task), prompt, answer)
-    return Load(parse_count("concurrency", first), 0.0, prompt, answer)
-
-
-def split_load(text: str) -> tuple[str, str, str]:
-    """Return the load and the lengths behind it; lengths alone go with "auto"."""
-    found = re.fullmatch(rf"(.*?)(\s+|^)({LENGTH}(?:\s*\+\s*{LENGTH})?)", text, re.ASCII)
-    if not found or (not found[1] and "+" not in found[3]):
-        return text, "", ""
-    return found[1], " ", found[3]
-
-
-def parse_rate(text: str, whole: str, task: str) -> float:
-    """Return the requests/s of "5/s", "300/min", "1.5k/h", "1M/day", "5 req/s", "5 rps"; here k is a thousand."""
-    typed = re.sub(r"(rps|qps|rpm)$", lambda short: _SHORT[short[0]], _WHAT.sub("", text.lower())).strip()
-    found = _RATE.fullmatch(typed)
-    name = re.sub("(?<=..)s$", "", found[3]) if found else ""  # not of ms, which is no minute
-    unit = name if name in request_traffic_PERIODS else SPELLED.get(name, "")
-    if not found or not unit:
-        raise Refusal(
-            f"concurrency {shown(whole)} is not understood; write requests at once, 16, or a rate, 5/s, 300/min or "
-            "20k/day, and behind it the tokens of a typical prompt and answer where you know them: 5/s 4000+500"
-        )
-    if task != "serve":
-        raise Refusal(
-            f"a rate such as {shown(text)} is for a service; a {task} reads its rows as fast as it can: take 16"
-        )
-    number = float(re.sub(r"[,_]", "", found[1])) * {"": 1, "k": 1e3, "m": 1e6}[found[2]]
-    rate = number / request_traffic_PERIODS[unit]
-    if not 0 < rate <= MOST_PER_S:
-        raise Refusal(f"concurrency {shown(whole)} must be above 0 and at most {MOST_PER_S:,}/s, such as 5/s")
-    return rate
-
-
-def room_for(load: Load, context_len: int, chosen: bool, model: Model) -> int:
-    """Return the context, which a typical request must fit into; one that nobody typed (`chosen`) grows for it."""
-    needed = load.prompt_tokens + (load.answer_tokens if model.workload == "generation" else 0)
-    if needed <= context_len:
-        return context_len
-    if needed > model.context and "context" not in model.assumed:
-        raise Refusal(
-            f"a typical request of {needed:,} tokens exceeds the {model.context:,} that {model.id} reads at most; "
-            "lower the lengths behind concurrency, or choose a model with a longer context"
-        )
-    if not chosen:
-        raise Refusal(
-            f"a typical request of {needed:,} tokens exceeds context_len {context_len:,}; raise it to {needed}"
-        )
-    return max(needed, min(math.ceil(needed / CONTEXT_STEP) * CONTEXT_STEP, model.context))
-
-
-def parse_lengths(text: str, workload: str) -> tuple[int, int]:
-    """Return the tokens of a typical prompt and answer, "4000+500"; of a text that is only read, "300"."""
-    found = _LENGTHS.fullmatch(text)
-    reads = workload != "generation"
-    if not found or bool(found[2]) == reads:
-        form = "one number, the tokens of a text: 300" if reads else "prompt and answer, in tokens: 4000+500"
-        raise Refusal(f"concurrency has no lengths {shown(text)}; workload {workload} takes {form}")
-    return parse_count("concurrency", found[1]), 1 if reads else parse_count("concurrency", found[2])
-
-
-def parse_aim(text: str, task: str, workload: str) -> tuple[str, Targets]:
-    """Return aim and targets of "latency", "latency ttft<1s tpot<40ms", "ttft<800ms" (the aim is then cost)."""
-    left, found = text.strip(), {}
-    for name, number, unit in _TARGET.findall(text):
-        if name.lower() in found:
-            raise Refusal(f"optimize {shown(text)} has {name.lower()} twice; give each target once")
-        found[name.lower()] = float(number) * UNITS[unit.lower()]
-    left = re.sub(r"[\s,]+", " ", _TARGET.sub(" ", left)).strip()
-    if left and " " not in left and not re.search(r"[<=>]", left) and (left.lower() in AIMS or not found):
-        aim = one_of("optimize", left, AIMS)
-    elif left or not found:
-        raise Refusal(
-            f"optimize {shown(text)} is not understood; write one of {', '.join(AIMS)}, and targets behind it where a "
-            "service has any: latency ttft<1s tpot<40ms"
-        )
-    else:
-        aim = "cost"
-    targets = Targets(found.get("ttft", 0.0), found.get("tpot", 0.0))
-    check_targets(text, targets, found, task, workload)
-    return aim, targets
-
-
-def check_targets(text: str, targets: Targets, given: dict[str, float], task: str, workload: str) -> None:
-    """Raise Refusal where a target is none, or has no meaning for the task or the workload."""
-    for name, seconds in given.items():
-        if not 0 < seconds <= LONGEST_S:
-            raise Refusal(f"{name} in optimize {shown(text)} must be above 0 and at most an hour, such as ttft<1s")
-    if given and task != "serve":
-        raise Refusal(
-            f"targets such as {'ttft<1s' if targets.ttft_s else 'tpot<40ms'} are for a service; "
-            f"take one of {', '.join(AIMS)} for task {task}"
-        )
-    if targets.tpot_s and workload != "generation":
-        raise Refusal(
-            f"tpot is the time between tokens, and workload {workload} writes none; ttft<1s bounds its answer"
-        )
-
-
 # ---- planner/request/prompts.py
 
 
@@ -9037,7 +9037,7 @@ def check_answers(typed: dict[str, object]) -> Answers:
         model=model,
         budget=check_budget(text["budget"], task),
         context_len=context_len,
-        concurrency=load.concurrency,
+        **load._asdict(),
         gpu=gpu,
         gpu_count=count,
         quantization=quantization,
@@ -9046,9 +9046,6 @@ def check_answers(typed: dict[str, object]) -> Answers:
         objective=objective,
         optimize=optimize,
         warm=check_warm(text["warm"], task, optimize, targets),
-        rate=load.rate,
-        prompt_tokens=load.prompt_tokens,
-        answer_tokens=load.answer_tokens,
         targets=targets,
         dataset=dataset,
         dataset_rows=dataset_rows,
@@ -9695,13 +9692,17 @@ def describe_neighbours_gets(plan: InferencePlan, candidate: InferenceCandidate)
     line = priced(plan, candidate)
     if not candidate.containers:
         return line
-    seconds = answer_s(candidate)
-    took = seconds_words(seconds) if seconds < 1 else f"{seconds:.1f} s"
-    answer = f", a typical answer in {took}" if answers(plan) else ""
+    answer = f", a typical answer in {answer_words(candidate)}" if answers(plan) else ""
     line += f": ~{about(tokens_per_s(candidate))} tokens/s, {dollars(choose_cost_usd_per_million(candidate))}/M{answer}"
     if plan.request.task == "batch" and batch_rows(plan.request, candidate):
         line += f", {dollars(batch_usd(plan.request, candidate))} for the run"
     return line
+
+
+def answer_words(candidate: InferenceCandidate) -> str:
+    """Return the time of a typical answer: "1.0 s", "2.3 ms"."""
+    seconds = answer_s(candidate)
+    return f"{seconds:.1f} s" if seconds >= 0.05 else seconds_words(seconds)
 
 
 def priced(plan: InferencePlan, candidate: InferenceCandidate) -> str:
@@ -9719,7 +9720,7 @@ MONEY = (Reason.PRICE_OVER_BUDGET, Reason.RUN_OVER_BUDGET, Reason.WARM_POOL_OVER
 
 
 def quoted(typed: str) -> str:
-    """Return an answer as a shell wants it."""
+    """Return an answer to a prompt, quoted for the shell where it has to be."""
     return f'"{typed}"' if " " in typed or "<" in typed else typed
 
 
@@ -9777,12 +9778,12 @@ def describe_changes_other_aims(plan: InferencePlan) -> Iterator[str]:
         if not found:
             yield f"`{typed}`: the budget pays for nothing that works."
         elif found.setup == plan.chosen.setup:
-            yield f"`{typed}`: the same choice{drafting(plan, other)}."
+            yield f"`{typed}`: the same choice{speculation_change(plan, other)}."
         else:
             yield f"`{typed}`: {describe_neighbours_gets(replace(plan, request=other), found)}."
 
 
-def drafting(plan: InferencePlan, other: Request) -> str:
+def speculation_change(plan: InferencePlan, other: Request) -> str:
     """Return whether another aim turns speculative decoding on or off, to follow "the same choice"."""
     setup = plan.chosen.setup
     drafts = setup.engine == "vllm" and draft_for(other, setup.quantization) is not None
@@ -11211,7 +11212,7 @@ def fraction_reason(setup: InferenceSetup) -> str:
 def concurrency_reason(plan: InferencePlan) -> str:
     fitting, engine = int(estimate_of(plan.chosen).max_concurrency), plan.chosen.setup.engine
     if plan.request.rate:
-        return flying_reason(plan)
+        return slots_reason(plan)
     if plan.request.workload == "generation":
         rows = "rows" if plan.request.task == "batch" else "requests"
         if engine == "transformers":  # whose cache is made for so many and no more
@@ -11222,12 +11223,12 @@ def concurrency_reason(plan: InferencePlan) -> str:
     return f"texts at once; a step reads {batched_tokens(plan.chosen.setup):,} of their tokens"
 
 
-def flying_reason(plan: InferencePlan) -> str:
+def slots_reason(plan: InferencePlan) -> str:
     """Return why a container has so many slots under a rate."""
     estimate = estimate_of(plan.chosen)
-    flying = about(estimate.requests_in_flight or 0.0)
-    one = f"its share of {describe_load_rate_words(plan.request.rate)} keeps {flying} in flight on average"
-    return f"{units(plan)} at once in one container: {one}, and arrivals by chance more"
+    in_flight = about(estimate.requests_in_flight or 0.0)
+    one = f"its share of {describe_load_rate_words(plan.request.rate)} keeps {in_flight} in flight on average"
+    return f"{units(plan)} at once in one container: {one}, and more when many arrive together"
 
 
 def plan_py_inference_gpu_reason(plan: InferencePlan) -> str:
@@ -11523,8 +11524,8 @@ def target_of_rate(plan: InferencePlan) -> tuple[int, str]:
     setup = plan.chosen.setup
     if max_containers(plan) == 1:
         return setup.concurrency, "requests in one container before another starts; the budget pays for no other"
-    flying = estimate_inference_estimate(setup._replace(rate=plan.chosen.most_per_s)).requests_in_flight or 0.0
-    early = max(1, min(setup.concurrency * 4 // 5, math.ceil(flying)))
+    in_flight = estimate_inference_estimate(setup._replace(rate=plan.chosen.most_per_s)).requests_in_flight or 0.0
+    early = max(1, min(setup.concurrency * 4 // 5, math.ceil(in_flight)))
     return early, "requests in one container before another starts: with more, each waits for longer than planned"
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from .catalogue.gpus import GPUS, clusters, gpu_string
-from .describe.arithmetic import arithmetic_text, never_starts
+from .describe.arithmetic import arithmetic_text, start_obstacle
 from .describe.refusal import plan_for
 from .describe.rejections import inference_rejection, inference_shortage, training_rejection, training_shortage
 from .estimate import inference, training
@@ -50,7 +50,7 @@ def ask_estimate(question: Line) -> Line:
     setup = read_inference_setup(given)
     estimate = inference.estimate(setup, engine_version)
     line = estimate_line(estimate, inference_shortage(setup, estimate)) | {"arithmetic": arithmetic_text(setup)}
-    if obstacle := never_starts(setup):
+    if obstacle := start_obstacle(setup):
         rates = {key: None for key in SPEEDS if key in line and key != "host_usd_per_hour"}
         line |= {"fits": False, "why": obstacle, "arithmetic": "", **rates}
     return priced_line(line, rentable(setup.gpu, setup.gpu_count))

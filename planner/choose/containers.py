@@ -1,4 +1,4 @@
-"""How many containers carry a load, and what the engine in each is told."""
+"""How many containers carry a load, and the requests at once that each is planned for."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ class Share(NamedTuple):
 def share_of(request: Request, setup: InferenceSetup) -> Share:
     """Return the setup of one container and how many carry the load; 0 where not even one request fits.
 
-    The engine is told its share (`max_num_seqs`), since the memory for sampling follows from that, and reads fewer
-    tokens a step where the default would leave too little memory for the load.
+    The share is also the engine's `max_num_seqs`, on which the memory for sampling depends. A step has fewer tokens
+    where the default would leave too little memory for the load.
     """
     whole = memory(setup)
     small = setup.engine == "vllm" and setup.max_batched_tokens > SMALL_STEP and request.workload == "generation"
@@ -58,15 +58,15 @@ def shared(request: Request, setup: InferenceSetup) -> Share:
     if not at_once:
         return Share(first, found, 0)
     if queues(request):
-        least = told(setup, max(1, int(at_once / SPARE)) if setup.engine != "vllm" else at_once)
+        least = with_concurrency(setup, max(1, int(at_once / SPARE)) if setup.engine != "vllm" else at_once)
         return Share(least, memory(least), 1)
     containers = math.ceil(total / at_once)
     for more in range(TRIES):
-        tried = told(setup, math.ceil(total / (containers + more)))
+        tried = with_concurrency(setup, math.ceil(total / (containers + more)))
         found = memory(tried)
         if found.fits and int(found.requests) >= tried.concurrency:
             return Share(tried, found, math.ceil(total / tried.concurrency))
-    least = told(setup, min(at_once, first.concurrency))
+    least = with_concurrency(setup, min(at_once, first.concurrency))
     return Share(least, memory(least), math.ceil(total / least.concurrency))
 
 
@@ -74,9 +74,9 @@ def probed(setup: InferenceSetup) -> tuple[InferenceSetup, InferenceMemory]:
     """Return the setup for a part of the load, and its memory; what transformers holds does not depend on the part."""
     if setup.engine != "vllm":
         return setup, memory(setup)
-    first = told(setup, min(setup.concurrency, PROBED_SEQUENCES))
+    first = with_concurrency(setup, min(setup.concurrency, PROBED_SEQUENCES))
     found = memory(first)
-    return (first, found) if found.fits else (told(setup, 1), memory(told(setup, 1)))
+    return (first, found) if found.fits else (with_concurrency(setup, 1), memory(with_concurrency(setup, 1)))
 
 
 def queues(request: Request) -> bool:
@@ -84,6 +84,6 @@ def queues(request: Request) -> bool:
     return request.task == "batch" or request.workload != "generation"
 
 
-def told(setup: InferenceSetup, requests: int) -> InferenceSetup:
+def with_concurrency(setup: InferenceSetup, requests: int) -> InferenceSetup:
     """Return the setup for so many requests at once."""
     return setup._replace(concurrency=requests, max_num_seqs=requests if setup.max_num_seqs else 0)

@@ -13,7 +13,7 @@ from .configurations import configurations, fp8_cache_configurations
 from .cost import container_usd_per_hour, over_budget, tokens_per_s
 from .formats import QUALITY_LOST, quality_lost
 from .ranking import merit, ranked
-from .sizing import sized
+from .sizing import size_containers
 from .support import unsupported
 
 
@@ -88,9 +88,9 @@ def judge(request: Request, setup: InferenceSetup) -> InferenceCandidate:
     rejected = unsupported(setup) or dominated(request, setup)
     if rejected:
         return Candidate(setup, None, container_usd_per_hour(setup), rejected=rejected)
-    share = sized(request, setup)
-    if setup.draft and share.containers != 1 and sized(request, setup._replace(draft=None)).containers == 1:
-        share = sized(request, setup._replace(draft=None))  # a draft is left out where it costs a container
+    share = size_containers(request, setup)
+    if setup.draft and share.containers != 1 and size_containers(request, setup._replace(draft=None)).containers == 1:
+        share = size_containers(request, setup._replace(draft=None))  # a draft is left out where it costs a container
     estimate = estimate_with(share.setup, share.memory)
     usd_per_hour = container_usd_per_hour(setup)
     if not estimate.fits:

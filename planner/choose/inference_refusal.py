@@ -9,8 +9,8 @@ from ..asked import NO_TARGETS, Budget, Targets
 from ..reasons import Reason
 from ..schema import InferenceCandidate, Request, replace
 from .cost import most_containers, needed_usd, over_budget
-from .doubt import speed_doubt
 from .inference import nearness, weigh
+from .margins import speed_margin
 from .no_plan import Alternative, Change, InferenceAlternative, NoInference, NothingWorks
 
 SHORTEST_CONTEXT = 256  # tokens; nothing shorter is suggested
@@ -123,10 +123,10 @@ def met_targets(request: Request) -> Iterator[InferenceAlternative]:
 
 
 def predicted(candidate: InferenceCandidate) -> tuple[float, float]:
-    """Return the seconds to the first token and between tokens, with what a doubt adds to them."""
-    estimate, doubt = candidate.estimate, speed_doubt(candidate.setup)
+    """Return the seconds to the first token and between tokens, times the margin of the setup's speed."""
+    estimate, margin = candidate.estimate, speed_margin(candidate.setup)
     assert estimate is not None
-    return (estimate.time_to_first_token_s or 0.0) * doubt, (estimate.time_per_output_token_s or 0.0) * doubt
+    return (estimate.time_to_first_token_s or 0.0) * margin, (estimate.time_per_output_token_s or 0.0) * margin
 
 
 def two_figures(number: float, rounded: Callable[[float], int]) -> float:
@@ -138,11 +138,11 @@ def two_figures(number: float, rounded: Callable[[float], int]) -> float:
 
 
 def overrun(request: Request, candidate: InferenceCandidate) -> float:
-    """Return how many times a missed target the prediction is."""
+    """Return the predicted latency, margin included, divided by the target that it misses."""
     assert candidate.rejected is not None
     first = candidate.rejected.reason is Reason.TTFT_OVER_TARGET
     asked = request.targets.ttft_s if first else request.targets.tpot_s
-    return candidate.rejected.seconds * speed_doubt(candidate.setup) / (asked or math.inf)
+    return candidate.rejected.seconds * speed_margin(candidate.setup) / (asked or math.inf)
 
 
 def relaxed(request: Request) -> Iterator[InferenceAlternative]:

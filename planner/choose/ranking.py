@@ -12,8 +12,8 @@ from typing import NamedTuple
 from ..catalogue.gpus import gpu_string
 from ..schema import InferenceCandidate, Request
 from .cost import container_usd_per_hour, paid_containers, tokens_per_s, usd_per_million
-from .doubt import speed_doubt, tight
 from .formats import quality_lost
+from .margins import speed_margin, tight
 
 MIN_READABLE_TOKENS_PER_S = 10  # that one reader follows; slower answers rank last (prior)
 # What speed is worth (priors). A service that is twice as fast may cost 32% more an hour, a batch 7% more a row.
@@ -99,7 +99,7 @@ def merit(request: Request, candidate: InferenceCandidate) -> Merit:
         price=price,
         rate=rate,
         speed=answer if by_answer(request) else rate,
-        score=price if cheapest(request) else score * doubt(request, candidate, close),
+        score=price if cheapest(request) else score * score_margin(request, candidate, close),
     )
 
 
@@ -108,15 +108,15 @@ def least_readable(request: Request) -> float:
     return 0.0 if request.targets.tpot_s else MIN_READABLE_TOKENS_PER_S
 
 
-def doubt(request: Request, candidate: InferenceCandidate, close: bool) -> float:
-    """Return how many times its score a candidate is held to be: 1 for one that is sure.
+def score_margin(request: Request, candidate: InferenceCandidate, close: bool) -> float:
+    """Return the factor on a candidate's score for what is less sure; 1.0: no margin.
 
     For a service that is to be cheap, 16 bits may cost EIGHT_BITS times as much as a published fp8 checkpoint; for
     every other aim the two stand side by side.
     """
     setup = candidate.setup
     times = TIGHT if close else 1.0
-    times *= speed_doubt(setup)
+    times *= speed_margin(setup)
     cheap = request.optimize == "cost" and request.task == "serve"
     return times * (EIGHT_BITS if cheap and setup.quantization == "fp8" != setup.model.quantization else 1.0)
 

@@ -1,4 +1,4 @@
-"""How a GPU computes with weights of a format: in the format itself, or in 16 bits after it has unpacked them."""
+"""Whether vLLM starts with a weight format on a GPU, and whether it computes in that format or in 16 bits."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def arithmetic_text(setup: InferenceSetup) -> str:
     )
 
 
-def never_starts(setup: InferenceSetup) -> str:
-    """Return why vLLM does not start with that model and format on that GPU, however much memory there is; "" if so."""
+def start_obstacle(setup: InferenceSetup) -> str:
+    """Return why vLLM cannot start with that model and format on that GPU, whatever its memory; "" where it can."""
     if setup.engine != "vllm":
         return ""
     if not setup.gpu.bf16 and overflows_float16(setup.model):

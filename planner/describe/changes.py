@@ -1,4 +1,4 @@
-"""Other answers and what they would get, each planned again before it is said."""
+"""Other answers to the prompts and what they would get, each planned anew."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MONEY = (Reason.PRICE_OVER_BUDGET, Reason.RUN_OVER_BUDGET, Reason.WARM_POOL_OVER
 
 
 def quoted(typed: str) -> str:
-    """Return an answer as a shell wants it."""
+    """Return an answer to a prompt, quoted for the shell where it has to be."""
     return f'"{typed}"' if " " in typed or "<" in typed else typed
 
 
@@ -82,12 +82,12 @@ def other_aims(plan: InferencePlan) -> Iterator[str]:
         if not found:
             yield f"`{typed}`: the budget pays for nothing that works."
         elif found.setup == plan.chosen.setup:
-            yield f"`{typed}`: the same choice{drafting(plan, other)}."
+            yield f"`{typed}`: the same choice{speculation_change(plan, other)}."
         else:
             yield f"`{typed}`: {gets(replace(plan, request=other), found)}."
 
 
-def drafting(plan: InferencePlan, other: Request) -> str:
+def speculation_change(plan: InferencePlan, other: Request) -> str:
     """Return whether another aim turns speculative decoding on or off, to follow "the same choice"."""
     setup = plan.chosen.setup
     drafts = setup.engine == "vllm" and draft_for(other, setup.quantization) is not None

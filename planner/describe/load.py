@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 
 from ..asked import Targets
+from ..request.traffic import PERIODS
 from ..schema import InferenceCandidate, InferencePlan, Request
 from .format import about
-
-PERIODS = (("s", 1), ("min", 60), ("h", 3600), ("day", 86_400))  # seconds
 
 
 def load_words(request: Request) -> str:
@@ -31,7 +30,9 @@ def rate_parts(rate: float) -> tuple[str, str]:
 
     The period is the shortest in which the rate is at least 0.1 and its figures say it exactly, else at least 0.1.
     """
-    periods = [(per, rate * seconds) for per, seconds in PERIODS if rate * seconds >= 0.1] or [("day", rate * 86_400)]
+    periods = [(per, rate * seconds) for per, seconds in PERIODS.items() if rate * seconds >= 0.1] or [
+        ("day", rate * 86_400)
+    ]
     exact = [(per, number) for per, number in periods if math.isclose(float(shown_number(number)), number)]
     per, number = (exact or periods)[0]
     return (f"{number:,.0f}" if number >= 1000 else shown_number(number)), per
@@ -73,7 +74,7 @@ def typed_s(seconds: float) -> str:
 
 
 def exact_s(seconds: float) -> str:
-    """Return "1.5 s", "40 ms", as they were asked for."""
+    """Return a target as it was typed: "1.5 s", "40 ms"."""
     return f"{seconds:.4g} s" if seconds >= 1 else f"{seconds * 1000:.4g} ms"
 
 
@@ -84,7 +85,7 @@ def aim_words(request: Request) -> str:
 
 
 def seconds_words(seconds: float) -> str:
-    """Return "1.4 s", "0.10 s", "24 ms"; "no end" where a queue grows for ever."""
+    """Return "1.4 s", "0.10 s", "24 ms"; "no end" where a queue grows without end."""
     if math.isinf(seconds):
         return "no end"
     if seconds >= 0.0995:
@@ -107,15 +108,15 @@ def latency_words(request: Request, candidate: InferenceCandidate) -> str:
     return f"{first} to the first token, {seconds_words(estimate.time_per_output_token_s)} between tokens"
 
 
-def busy_words(plan: InferencePlan) -> str:
-    """Return "12 requests in flight, 68% of what they can do" of all containers under a rate."""
+def utilization_words(plan: InferencePlan) -> str:
+    """Return "12 requests in flight on one container, 68% of what it can carry", of all containers under a rate."""
     chosen, estimate = plan.chosen, plan.chosen.estimate
     assert estimate is not None and estimate.requests_in_flight is not None and estimate.utilization is not None
-    flying = about(estimate.requests_in_flight * chosen.containers)
+    in_flight = about(estimate.requests_in_flight * chosen.containers)
     what = "requests" if plan.request.workload == "generation" else "texts"
     they = "they" if chosen.containers > 1 else "it"
     where = f"{chosen.containers} containers" if chosen.containers > 1 else "one container"
-    return f"{flying} {what} in flight on {where}, {estimate.utilization:.0%} of what {they} can carry"
+    return f"{in_flight} {what} in flight on {where}, {estimate.utilization:.0%} of what {they} can carry"
 
 
 def latency_line(plan: InferencePlan) -> str:
@@ -123,17 +124,17 @@ def latency_line(plan: InferencePlan) -> str:
     words = f"~{latency_words(plan.request, plan.chosen)}"
     if not plan.request.rate:
         return f"{words}, at {load_words(plan.request)} (calculated means)"
-    return f"{words}, at {rate_words(plan.request.rate)} (calculated means); {busy_words(plan)}"
+    return f"{words}, at {rate_words(plan.request.rate)} (calculated means); {utilization_words(plan)}"
 
 
 def latency_sentences(plan: InferencePlan) -> list[str]:
-    """Return what PLAN.md says of latency under the load; nothing where nobody asked for it."""
+    """Return PLAN.md's sentences on latency under the load; none without a rate or a target."""
     request = plan.request
     if not asks_for_latency(request):
         return []
     words = [f"Under load, {load_words(request)}: {latency_words(request, plan.chosen)}."]
     if request.rate:
-        words.append(f"On average that is {busy_words(plan)}.")
+        words.append(f"On average that is {utilization_words(plan)}.")
     words.append(
         "These are calculated means, by queueing at the predicted speed of a step, of requests that come at random and "
         "are all alike; nothing was measured. One in twenty may wait two to seven times as long for its first token, "
@@ -147,6 +148,6 @@ def about_rate(rate: float, beside: float = 0.0) -> str:
     count, per = rate_parts(rate)
     number = float(count.replace(",", ""))
     other = rate_parts(beside)[1] if beside else per
-    if other != per and rate * dict(PERIODS)[other] >= 1:
-        number, per = rate * dict(PERIODS)[other], other
+    if other != per and rate * PERIODS[other] >= 1:
+        number, per = rate * PERIODS[other], other
     return f"{about(number)}/{per}"

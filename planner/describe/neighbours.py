@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ..choose.cost import batch_rows, batch_usd, tokens_per_s, usd_per_million
-from ..choose.doubt import weak_link
 from ..choose.formats import quality_lost
 from ..choose.inference import nearness
+from ..choose.margins import weak_link
 from ..choose.ranking import Merit, answer_s, by_answer, cheapest, merit, tokens_per_request
 from ..reasons import Reason
 from ..schema import InferenceCandidate, InferencePlan
@@ -165,13 +165,17 @@ def gets(plan: InferencePlan, candidate: InferenceCandidate) -> str:
     line = priced(plan, candidate)
     if not candidate.containers:
         return line
-    seconds = answer_s(candidate)
-    took = seconds_words(seconds) if seconds < 1 else f"{seconds:.1f} s"
-    answer = f", a typical answer in {took}" if answers(plan) else ""
+    answer = f", a typical answer in {answer_words(candidate)}" if answers(plan) else ""
     line += f": ~{about(tokens_per_s(candidate))} tokens/s, {dollars(usd_per_million(candidate))}/M{answer}"
     if plan.request.task == "batch" and batch_rows(plan.request, candidate):
         line += f", {dollars(batch_usd(plan.request, candidate))} for the run"
     return line
+
+
+def answer_words(candidate: InferenceCandidate) -> str:
+    """Return the time of a typical answer: "1.0 s", "2.3 ms"."""
+    seconds = answer_s(candidate)
+    return f"{seconds:.1f} s" if seconds >= 0.05 else seconds_words(seconds)
 
 
 def priced(plan: InferencePlan, candidate: InferenceCandidate) -> str:

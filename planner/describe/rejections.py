@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ..catalogue.gpus import gpu_string
 from ..choose.cost import LEAST_HOURS, STARTER_GPUS, container_usd_per_hour, ends, least_batch_usd, month_usd
-from ..choose.doubt import speed_doubt, weak_link
+from ..choose.margins import speed_margin, weak_link
 from ..choose.support import CAPABILITY
 from ..choose.training_cost import paid_s
 from ..estimate.training_run import end_s, start_s
@@ -48,13 +48,14 @@ def target_text(request: Request, setup: InferenceSetup, rejection: Rejection) -
     first = rejection.reason is Reason.TTFT_OVER_TARGET
     name, asked = ("ttft", request.targets.ttft_s) if first else ("tpot", request.targets.tpot_s)
     load = f"{about_rate(setup.rate)} a container" if setup.rate else f"{setup.concurrency} at once"
-    spare = f", with {speed_doubt(setup) - 1:.0%} to spare for {doubted(setup)}" if speed_doubt(setup) > 1 else ""
+    margin = speed_margin(setup) - 1
+    spare = f", with {margin:.0%} to spare for {margin_reason(setup)}" if margin > 0 else ""
     on = gpu_string(setup.gpu, setup.gpu_count)
     return f"{name} {seconds_words(rejection.seconds)} on {on} at {load}, {exact_s(asked)} asked{spare}"
 
 
-def doubted(setup: InferenceSetup) -> str:
-    """Return why a predicted speed is less sure than others."""
+def margin_reason(setup: InferenceSetup) -> str:
+    """Return why the predicted speed of a setup has a margin."""
     return "tensor parallelism over PCIe" if weak_link(setup) else "a speed that nobody published"
 
 

@@ -1,4 +1,4 @@
-"""Speculative decoding, in words."""
+"""Sentences on speculative decoding."""
 
 from __future__ import annotations
 

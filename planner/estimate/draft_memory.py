@@ -1,4 +1,4 @@
-"""Memory of what proposes tokens for vLLM's speculative decoding: its weights, its layer's cache, wider states."""
+"""Memory of speculative decoding: the draft's weights, the cache of its layer, wider states."""
 
 from __future__ import annotations
 

@@ -71,30 +71,30 @@ RANGE = 1.6  # four of five points of a family left out lie within this factor
 class Steps(NamedTuple):
     """Seconds of the steps of one replica, and what bounds them."""
 
-    step_s: Callable[..., float]  # step_s(answering, read): so many requests get a token, so many of prompts are read
+    step_s: Callable[..., float]  # step_s(decoding, read): requests that get a token, tokens of prompts
     prompt_s: float  # of each token of a prompt that is read alone
     outside_s: float  # until the first token, outside of steps
-    most: float  # requests that slots and cache hold
-    budget: float  # tokens of a step, of prompts and answers
+    max_in_flight: float  # requests that slots and cache hold
+    step_tokens: float  # at most, of prompts and answers
     prompt: int  # tokens of a typical request
     answer: int
 
     def token_s(self, batch: float) -> float:
         """Return the seconds between two tokens of a request while `batch` are in flight all the time.
 
-        While each grows by a token, as many prompts are read as answers end: in some steps, or in each of many.
+        In the steady state a prompt is read for each answer that ends: in some steps, or, of long prompts, in all.
         """
         read = batch * self.prompt / self.answer
-        chunk = min(max(self.budget - batch, 1.0), max(read, float(self.prompt)))
+        chunk = min(max(self.step_tokens - batch, 1.0), max(read, float(self.prompt)))
         mixed = read / chunk
         if mixed < 1:
             return (1 - mixed) * self.step_s(batch) + mixed * self.step_s(batch, chunk)
         return mixed * self.step_s(batch / mixed, chunk)
 
-    def added_s(self, answering: float) -> float:
-        """Return the seconds that a token of a prompt adds to a step in which so many requests get a token."""
-        chunk = min(max(self.budget - answering, 1.0), float(self.prompt))
-        return (self.step_s(answering, chunk) - self.step_s(answering)) / chunk
+    def added_s(self, decoding: float) -> float:
+        """Return the seconds that a token of a prompt adds to a step in which `decoding` requests get a token."""
+        chunk = min(max(self.step_tokens - decoding, 1.0), float(self.prompt))
+        return (self.step_s(decoding, chunk) - self.step_s(decoding)) / chunk
 
 
 class InferenceSpeed(NamedTuple):
@@ -185,15 +185,15 @@ def steps_of(setup: InferenceSetup, memory: InferenceMemory) -> Steps:
     attention_s = attention / (tp * gpu.flops * ATTENTION_FLOPS[prefill_kernel(setup)])
     request_s = kv_gib(model, prompt + answer // 2, 1, setup.kv_dtype, tp) * GIB / (gpu.bandwidth * CACHE_BANDWIDTH)
 
-    def step_s(answering: float, read: float = 0.0) -> float:
-        """Return the seconds of a step that adds a token to `answering` requests and reads `read` tokens of prompts.
+    def step_s(decoding: float, read: float = 0.0) -> float:
+        """Return the seconds of a step that adds a token to `decoding` requests and reads `read` tokens of prompts.
 
         A product reads weights while it computes; the quadratic sum of both times is within a fifth of kernel timings.
         """
-        tokens = answering + read
+        tokens = decoding + read
         weights_s = dense_s + experts_s * (1 - math.pow(untouched, tokens))
         products_s = math.hypot(weights_s, product_s * tokens)
-        requests_s = (request_s + SEQUENCE_S) * answering
+        requests_s = (request_s + SEQUENCE_S) * decoding
         return max(products_s + requests_s + beside_s * tokens + attention_s * read + fixed_s, launched_s)
 
     most = float(setup.max_num_seqs or max_sequences(gpu))
@@ -204,8 +204,8 @@ def steps_of(setup: InferenceSetup, memory: InferenceMemory) -> Steps:
         step_s=step_s,
         prompt_s=product_s + beside_s + attention_s,
         outside_s=model.layers * PREFILL_LAYER_S,
-        most=max(most, 1.0),
-        budget=float(batched_tokens(setup)),
+        max_in_flight=max(most, 1.0),
+        step_tokens=float(batched_tokens(setup)),
         prompt=prompt,
         answer=answer,
     )
@@ -214,10 +214,10 @@ def steps_of(setup: InferenceSetup, memory: InferenceMemory) -> Steps:
 def generation_speed(setup: InferenceSetup, memory: InferenceMemory) -> InferenceSpeed:
     """Return the speed of one request alone, and of the steady mix of `concurrency` requests."""
     steps, replicas = steps_of(setup, memory), setup.gpu_count // setup.tensor_parallel
-    batch = max(min(setup.concurrency / replicas, steps.most), 1.0)
+    batch = max(min(setup.concurrency / replicas, steps.max_in_flight), 1.0)
     token_s = steps.token_s(batch)
     output = replicas * batch / token_s
-    chunk = max(steps.budget - batch, 1.0)
+    chunk = max(steps.step_tokens - batch, 1.0)
     read = steps.added_s(batch) * steps.prompt * (1 + PREFILL_QUEUE * (batch - 1))
     first = steps.outside_s + read + math.ceil(steps.prompt / chunk) * steps.step_s(batch)
     single, prefill = 1 / steps.step_s(1.0), replicas / steps.prompt_s

@@ -204,7 +204,7 @@ def unused_bytes(
         return unused_adapters(setup, w)
     if (
         setup.method != "full"
-    ):  # the same room beside whole logits, whoever holds the frozen weights (fsdp_qlora's runs)
+    ):  # as much unused beside whole logits, wherever the frozen weights lie (fsdp_qlora's runs)
         return max(UNUSED_SHARE * peak, unused_adapters(setup, w))
     if not alone or not autocast(setup):
         return UNUSED_SHARE * peak

@@ -1,4 +1,4 @@
-"""Parse what a service has to carry and how fast: "16", "5/s", "5/s 4000+500"; "latency ttft<1s tpot<40ms"."""
+"""Parse the load of a service and its latency targets: "16", "5/s", "5/s 4000+500"; "latency ttft<1s tpot<40ms"."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _TARGET = re.compile(r"(ttft|tpot)\s*<=?\s*(\d{1,6}(?:\.\d{1,4})?)\s*(ms|s)\b", 
 
 
 class Load(NamedTuple):
-    """What is to be carried: requests at once, or requests/s; tokens of a typical request, 0 where they are assumed."""
+    """Requests at once or per second, and tokens of a typical request (0: assumed): fields of a Request."""
 
     concurrency: int  # 0: it follows from the rate
     rate: float = 0.0

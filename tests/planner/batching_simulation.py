@@ -1,9 +1,9 @@
-"""A simulation of continuous batching, step by step: what planner/estimate/queueing.py says in closed form.
+"""A simulation of continuous batching, step by step, with which planner/estimate/queueing.py is compared.
 
-Requests arrive at random (Poisson). Each step, as vLLM's scheduler plans one: all that write get a token, prompts that
-were begun go on, then those that wait are begun, first come first served, while slots, cache and the step's token
-budget last. Where the cache is full the youngest is thrown out, and reads its prompt and what it wrote again. Only the
-seconds of a step are the planner's.
+Requests arrive at random (Poisson). Each step, as vLLM's scheduler plans one: every decoding request gets a token,
+prompts that were begun go on, then waiting ones are begun, first come first served, while slots, cache and the step's
+tokens last. Where the cache is full the newest request is preempted and its tokens are recomputed. Only the seconds of
+a step are the planner's.
 """
 
 import random
@@ -18,11 +18,13 @@ WARM_UP = 0.2  # of the requests, before the steady state
 
 
 @dataclass
-class Sent:
+class SimulatedRequest:
+    """A request: times in seconds, lengths in tokens."""
+
     arrived: float
     prompt: int
     answer: int
-    left: int = 0  # of the prompt, to be read
+    left: int = 0  # of the prompt, not yet read
     written: int = 0
     first: float = 0.0
     last: float = 0.0
@@ -31,6 +33,8 @@ class Sent:
 
 @dataclass
 class Measured:
+    """Means of a simulation in its steady state."""
+
     ttft_s: float
     ttft_p95_s: float
     tpot_s: float
@@ -48,7 +52,10 @@ def simulate(
     seed: int = 1,
     spread: float = 0.0,
 ) -> Measured:
-    """`spread`: of lengths, lognormal with that sigma around the same means; 0: all alike."""
+    """Return the latency of `count` requests at `rate` requests/s.
+
+    `spread`: sigma of lognormal lengths around the same means; 0: all alike.
+    """
     chance = random.Random(seed)
 
     def length(mean: int) -> int:
@@ -59,10 +66,10 @@ def simulate(
     now, arrivals = 0.0, deque()
     for _ in range(count):
         now += chance.expovariate(rate)
-        arrivals.append(Sent(now, length(steps.prompt), length(steps.answer)))
-    waiting: deque[Sent] = deque()
-    running: list[Sent] = []
-    done: list[Sent] = []
+        arrivals.append(SimulatedRequest(now, length(steps.prompt), length(steps.answer)))
+    waiting: deque[SimulatedRequest] = deque()
+    running: list[SimulatedRequest] = []
+    done: list[SimulatedRequest] = []
     now = 0.0
     while len(done) < count:
         while arrivals and arrivals[0].arrived <= now:
@@ -72,39 +79,39 @@ def simulate(
         if not running and not waiting:
             now = arrivals[0].arrived
             continue
-        budget = steps.budget
-        writers = [one for one in running if not one.left]
-        while sum(one.resident for one in running) + len(writers) > cache_tokens and len(running) > 1:
+        room = steps.step_tokens
+        decoding = [one for one in running if not one.left]
+        while sum(one.resident for one in running) + len(decoding) > cache_tokens and len(running) > 1:
             out = running.pop()
             out.left, out.resident = out.prompt + out.written, 0
             waiting.appendleft(out)
-            writers = [one for one in running if not one.left]
-        budget -= len(writers)
-        reading: list[tuple[Sent, int]] = []
+            decoding = [one for one in running if not one.left]
+        room -= len(decoding)
+        reading: list[tuple[SimulatedRequest, int]] = []
         for one in running:
-            if one.left and budget >= 1:
-                chunk = int(min(one.left, budget))
+            if one.left and room >= 1:
+                chunk = int(min(one.left, room))
                 reading.append((one, chunk))
-                budget -= chunk
+                room -= chunk
         used = sum(one.resident for one in running)
-        while waiting and budget >= 1 and len(running) < slots and used + waiting[0].left <= cache_tokens:
+        while waiting and room >= 1 and len(running) < slots and used + waiting[0].left <= cache_tokens:
             one = waiting.popleft()
             running.append(one)
             used += one.left
-            chunk = int(min(one.left, budget))
+            chunk = int(min(one.left, room))
             reading.append((one, chunk))
-            budget -= chunk
+            room -= chunk
         tokens = sum(chunk for _, chunk in reading)
-        step = steps.step_s(max(len(writers), 1), tokens)
+        step = steps.step_s(max(len(decoding), 1), tokens)
         alike = 1  # steps in which nothing begins and nothing ends
         if not reading:
-            alike = min(one.answer - one.written for one in writers)
+            alike = min(one.answer - one.written for one in decoding)
             if arrivals and len(running) < slots:
                 alike = min(alike, max(1, ceil((arrivals[0].arrived - now) / step)))
-            if used + alike * len(writers) > cache_tokens:
+            if used + alike * len(decoding) > cache_tokens:
                 alike = 1
         now += alike * step
-        for one in writers:
+        for one in decoding:
             one.written += alike
             one.resident += alike
         for one, chunk in reading:

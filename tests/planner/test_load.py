@@ -213,10 +213,10 @@ def test_a_rate_costs_no_less_than_its_requests_in_flight_would_at_once(load: st
     request = asked(QWEN_8B, load)
     for one in [candidate for candidate in weigh(request) if candidate.rank]:
         held = min(one.estimate.requests_in_flight, one.setup.concurrency)  # the others wait
-        flying = max(1, math.floor(held * one.containers))
+        in_flight = max(1, math.floor(held * one.containers))
         setup = one.setup
         at_once = replace(
-            request, rate=0.0, concurrency=flying, gpu=setup.gpu.name, gpu_count=setup.gpu_count,
+            request, rate=0.0, concurrency=in_flight, gpu=setup.gpu.name, gpu_count=setup.gpu_count,
             quantization=setup.quantization,
         )  # fmt: skip
         same = [c for c in weigh(at_once) if c.containers and c.setup.kv_dtype == setup.kv_dtype]
@@ -246,10 +246,8 @@ def test_a_refusal_names_the_target_that_would_be_met() -> None:
     with pytest.raises(Refusal) as refused:
         plan_for(request)
     offered = re.search(r"ask for tpot<([\d.]+)ms", str(refused.value))
-    assert (offered and float(offered[1]) > 10 and "asked" in str(refused.value)) or "does not pay" in str(
-        refused.value
-    )
-    met = replace(request, targets=Targets(0.0, float(offered[1]) / 1000))  # type: ignore[index]
+    assert offered and float(offered[1]) > 10
+    met = replace(request, targets=Targets(0.0, float(offered[1]) / 1000))
     assert plan_for(met).chosen.rank == 1
 
 
@@ -281,9 +279,9 @@ def test_an_embedding_service_has_a_rate_too() -> None:
 def test_the_project_is_told_what_follows_from_a_rate() -> None:
     plan = plan_for(asked(QWEN_8B, "5/s 4000+500", "cost ttft<1s", "16/hour"))
     told = {name: value for name, value, _ in constants_of(plan, "x")}
-    flying = plan.chosen.estimate.requests_in_flight
-    assert told["CONCURRENCY"] >= flying + 3 * math.sqrt(flying)  # a Poisson number is rarely above that
-    assert flying <= told["TARGET_CONCURRENCY"] < told["CONCURRENCY"]
+    in_flight = plan.chosen.estimate.requests_in_flight
+    assert told["CONCURRENCY"] >= in_flight + 3 * math.sqrt(in_flight)  # a Poisson number is rarely above that
+    assert in_flight <= told["TARGET_CONCURRENCY"] < told["CONCURRENCY"]
     assert told["MAX_CONTAINERS"] >= plan.chosen.containers
     assert told["MAX_CONTAINERS"] * told["USD_PER_HOUR"] <= 16
     line = next(line for line in terminal_lines(plan, "x") if line.startswith("Latency"))

@@ -18,7 +18,7 @@ from planner.estimate import queueing
 from planner.estimate.inference import estimate
 from planner.estimate.inference_memory import memory
 from planner.estimate.inference_speed import Steps, forward_pass_s, steps_of
-from planner.estimate.queueing import Latency, highest_rate, writing
+from planner.estimate.queueing import Latency, generation_latency, highest_rate
 from planner.schema import InferenceSetup
 
 CARDS = {
@@ -59,7 +59,7 @@ def measured(card: str) -> Iterator[tuple[float, Steps, int, Latency, Measured]]
                 for _ in range(SEEDS if share > 0.5 else 1):  # near the highest rate, chance is large
                     seed += 1
                     runs.append(simulate(steps, rate, slots, count=REQUESTS, cache_tokens=held.kv_tokens, seed=seed))
-                yield share, steps, slots, writing(steps, rate, slots), mean_of(runs)
+                yield share, steps, slots, generation_latency(steps, rate, slots), mean_of(runs)
 
 
 def mean_of(runs: list[Measured]) -> Measured:
@@ -102,7 +102,7 @@ def test_formulas_without_a_queue_fail(monkeypatch: pytest.MonkeyPatch) -> None:
     for rate in (1.0, 0.5):
         monkeypatch.setattr(queueing, "wait_for_slot_s", lambda *_: 0.0)
         wrong = [
-            off(writing(steps, rate * 0.8 * highest_rate(steps, slots), slots).ttft_s, run.ttft_s)
+            off(generation_latency(steps, rate * 0.8 * highest_rate(steps, slots), slots).ttft_s, run.ttft_s)
             for steps, slots, run in busy
         ]
         assert max(wrong) > math.log(1 + TTFT_ERROR)
@@ -130,14 +130,6 @@ def test_one_request_at_a_time_is_an_idle_server() -> None:
     rare = estimate(setup_of("8B on one card", 1024, 256, 16, rate=1 / 3600))
     assert rare.time_to_first_token_s == pytest.approx(alone.time_to_first_token_s, rel=0.01)
     assert 1 / rare.time_per_output_token_s == pytest.approx(alone.decode_tokens_per_s_single, rel=0.01)  # type: ignore[operator]
-
-
-def test_littles_law_holds() -> None:
-    """In flight = rate x time of a whole answer, at each rate."""
-    for rate in (0.2, 1.0, 2.0):
-        one = estimate(setup_of("8B on one card", 1024, 256, 32, rate=rate))
-        whole = one.time_to_first_token_s + 255 * one.time_per_output_token_s  # type: ignore[operator]
-        assert one.requests_in_flight == pytest.approx(rate * whole, rel=1e-6)
 
 
 def test_beyond_the_highest_rate_the_queue_has_no_end() -> None:

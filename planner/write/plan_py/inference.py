@@ -125,7 +125,7 @@ def fraction_reason(setup: InferenceSetup) -> str:
 def concurrency_reason(plan: InferencePlan) -> str:
     fitting, engine = int(estimate_of(plan.chosen).max_concurrency), plan.chosen.setup.engine
     if plan.request.rate:
-        return flying_reason(plan)
+        return slots_reason(plan)
     if plan.request.workload == "generation":
         rows = "rows" if plan.request.task == "batch" else "requests"
         if engine == "transformers":  # whose cache is made for so many and no more
@@ -136,12 +136,12 @@ def concurrency_reason(plan: InferencePlan) -> str:
     return f"texts at once; a step reads {batched_tokens(plan.chosen.setup):,} of their tokens"
 
 
-def flying_reason(plan: InferencePlan) -> str:
+def slots_reason(plan: InferencePlan) -> str:
     """Return why a container has so many slots under a rate."""
     estimate = estimate_of(plan.chosen)
-    flying = about(estimate.requests_in_flight or 0.0)
-    one = f"its share of {rate_words(plan.request.rate)} keeps {flying} in flight on average"
-    return f"{units(plan)} at once in one container: {one}, and arrivals by chance more"
+    in_flight = about(estimate.requests_in_flight or 0.0)
+    one = f"its share of {rate_words(plan.request.rate)} keeps {in_flight} in flight on average"
+    return f"{units(plan)} at once in one container: {one}, and more when many arrive together"
 
 
 def gpu_reason(plan: InferencePlan) -> str:

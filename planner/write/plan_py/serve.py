@@ -98,8 +98,8 @@ def target_of_rate(plan: InferencePlan) -> tuple[int, str]:
     setup = plan.chosen.setup
     if max_containers(plan) == 1:
         return setup.concurrency, "requests in one container before another starts; the budget pays for no other"
-    flying = estimate(setup._replace(rate=plan.chosen.most_per_s)).requests_in_flight or 0.0
-    early = max(1, min(setup.concurrency * 4 // 5, math.ceil(flying)))
+    in_flight = estimate(setup._replace(rate=plan.chosen.most_per_s)).requests_in_flight or 0.0
+    early = max(1, min(setup.concurrency * 4 // 5, math.ceil(in_flight)))
     return early, "requests in one container before another starts: with more, each waits for longer than planned"
 
 

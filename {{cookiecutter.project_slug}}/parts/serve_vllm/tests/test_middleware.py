@@ -76,16 +76,16 @@ def test_a_request_that_is_refused_does_not_reach_vllm(built: middleware.RouteFi
     assert error["type"] == "error" and "not JSON" in error["error"]["message"]  # in Anthropic's and OpenAI's form
 
 
-def test_a_request_that_finds_no_place_is_refused_before_a_stream_begins(built: middleware.RouteFilter):
-    api, most = Api(), options.MOST_OPEN
-    built.places.take(most)
+def test_a_request_over_the_queue_is_refused_before_a_stream_begins(built: middleware.RouteFilter):
+    api, most = Api(), options.MAX_OPEN
+    built.admission.acquire(most)
     try:
         status, (said,) = ask(built, api, PATH, BODY)
         assert status == 503 and not api.asked
         assert f"{most} requests run or wait" in json.loads(said)["error"]["message"]
     finally:
-        built.places.free(most)
-    assert ask(built, api, PATH, BODY)[0] == 200 and built.places.taken == 0
+        built.admission.release(most)
+    assert ask(built, api, PATH, BODY)[0] == 200 and built.admission.open == 0
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_a_request_that_finds_no_place_is_refused_before_a_stream_begins(built: 
     ],
 )
 def test_what_a_request_asks_for_is_counted_as_vllm_counts_it(path: str, request_: dict, count: int):
-    assert admission.answers(path, request_) == count
+    assert admission.count_answers(path, request_) == count
 
 
 def test_each_piece_is_sent_before_the_next_is_made(built: middleware.RouteFilter):
@@ -255,4 +255,4 @@ def test_an_exception_that_vllm_lets_through_is_answered_here(
 
     status, [body] = ask(built, Raising(), PATH, BODY)
     assert status == 500 and b"prompt" not in body and "somebody's prompt" in capsys.readouterr().out
-    assert built.places.taken == 0
+    assert built.admission.open == 0

@@ -1,32 +1,15 @@
 """The limits on a request, as the middleware checks them before vLLM sees it."""
 
-import json
-
 import pytest
+from request_samples import CHAT, COMPLETION, HELLO, MESSAGES, RESPONSES, refusal
 
 from {{cookiecutter.__package}} import plan
-from {{cookiecutter.__package}}.engine import images
 from {{cookiecutter.__package}}.engine.options import PAIRS, ROUTES
-from {{cookiecutter.__package}}.engine.request_limits import FIELDS, RefusedRequest, parse
+from {{cookiecutter.__package}}.engine.request_limits import FIELDS
 
 MOST: int = getattr(plan, "MAX_ANSWER_TOKENS" if plan.WORKLOAD == "generation" else "MAX_TEXTS")
 generation = pytest.mark.workload("generation")
 pooling = pytest.mark.workload("embedding", "classification")
-CHAT, COMPLETION, RESPONSES, MESSAGES = "/v1/chat/completions", "/v1/completions", "/v1/responses", "/v1/messages"
-HELLO = {"model": plan.MODEL, "messages": [{"role": "user", "content": "Hello"}]}
-
-
-def refusal(body: object, path: str = ROUTES[0]) -> str:
-    """Return the sentence that refuses a request, "" for one that is passed on."""
-    try:
-        parse(path, body if isinstance(body, bytes) else json.dumps(body).encode())
-    except RefusedRequest as refused:
-        return str(refused)
-    return ""
-
-
-def user(*parts: object) -> dict:
-    return HELLO | {"messages": [{"role": "user", "content": list(parts)}]}
 
 
 def test_every_route_of_the_service_has_its_fields():
@@ -99,75 +82,6 @@ def test_what_slows_everybody_is_refused(body: dict, words: str):
     assert words in refusal({"prompt": "a"} | body, COMPLETION)
 
 
-@generation
-@pytest.mark.parametrize(
-    "part",
-    [
-        {"type": "image_url", "image_url": {"url": "http://10.0.0.1/x.png"}},
-        {"image_url": "http://10.0.0.1/x.png"},
-        {"type": "input_audio", "input_audio": {"data": "", "format": "wav"}},
-        {"type": "video_url", "video_url": {"url": "file:///etc/passwd"}},
-        {"type": "tool_result", "content": [{"type": "image", "source": {"type": "url", "url": "http://10.0.0.1/"}}]},
-        3,
-    ],
-)
-def test_no_address_is_fetched_for_a_caller(part: object):
-    assert "text alone" in refusal(user(part), CHAT) and "text alone" in refusal(user(part), MESSAGES)
-    assert "text alone" in refusal({"input": user(part)["messages"]}, RESPONSES)
-
-
-PNG = "data:image/png;base64,iVBORw0KGgo="
-HOSTS = ["images.example.com"]
-
-
-@generation
-@pytest.mark.parametrize(
-    ("url", "hosts", "words"),
-    [
-        (PNG, [], ""),
-        (PNG, HOSTS, ""),
-        (PNG + "*", [], "whole base64"),
-        (PNG[:-1], [], "whole base64"),
-        ("https://images.example.com/a.png?size=2", HOSTS, ""),
-        ("https://images.example.com/a.png", [], "is sent in the request"),
-        ("http://images.example.com/a.png", HOSTS, "by https from images.example.com"),
-        ("https://images.example.com:8443/a.png", HOSTS, "by https"),
-        ("https://images.example.com@10.0.0.1/a.png", HOSTS, "by https"),
-        ("https://user@images.example.com/a.png", HOSTS, "by https"),
-        ("https://10.0.0.1\\@images.example.com/a.png", HOSTS, "by https"),
-        ("https://other.example.com/a.png", HOSTS, "by https"),
-        ("https://[images.example.com/a.png", HOSTS, "by https"),
-        ("file:///etc/passwd", HOSTS, "by https"),
-        ("data:text/html;base64,PGI+", HOSTS, "by https"),
-        (None, HOSTS, "with its address"),
-    ],
-)
-def test_an_image_is_data_or_comes_from_a_host_that_is_allowed(
-    url: str | None, hosts: list[str], words: str, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr(images, "MOST", 1)
-    monkeypatch.setattr(images, "DOMAINS", hosts)
-    forms: list[tuple[str, dict]] = [
-        (CHAT, user({"type": "image_url", "image_url": {"url": url}})),
-        (CHAT, user({"type": "image_url", "image_url": url})),
-        (RESPONSES, {"input": user({"type": "input_image", "image_url": url})["messages"]}),
-        (MESSAGES, user({"type": "image", "source": {"type": "url", "url": url}})),
-        (MESSAGES, user({"type": "tool_result", "content": [{"type": "image", "source": {"url": url}}]})),
-    ]
-    for path, body in forms:
-        said = refusal(body, path)
-        assert words in said if words else not said, (path, said)
-
-
-@generation
-def test_images_are_counted_over_all_messages(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(images, "MOST", 2)
-    image = {"type": "image_url", "image_url": {"url": PNG}}
-    turns = user(image)["messages"] * 3
-    assert not refusal(HELLO | {"messages": turns[:2]}) and "at most 2" in refusal(HELLO | {"messages": turns})
-    assert "at most 2" in refusal({"input": turns}, RESPONSES)
-
-
 @pytest.mark.workload("classification")
 @pytest.mark.parametrize("path", PAIRS)
 def test_pairs_are_texts_and_no_more_than_allowed(path: str):
@@ -178,40 +92,6 @@ def test_pairs_are_texts_and_no_more_than_allowed(path: str):
     media = {"content": [{"type": "image_url", "image_url": {"url": "http://10.0.0.1/x.png"}}]}
     assert "text" in refusal(body | {"documents": [media]}, path) and "text" in refusal(body | {name: media}, path)
     assert "input" in refusal(body | {"input": "a"}, path)
-
-
-@generation
-def test_text_in_parts_is_read_in_every_dialect():
-    assert not refusal(user({"type": "text", "text": "Hello"}, "and more"), CHAT)
-    assert not refusal(user({"type": "text", "text": "Hello"}), MESSAGES)
-    assert not refusal({"input": user({"type": "input_text", "text": "Hello"})["messages"]}, RESPONSES)
-    assert not refusal({"input": "Hello"}, RESPONSES)
-
-
-@generation
-def test_tools_need_a_parser(monkeypatch: pytest.MonkeyPatch):
-    tools = [{"type": "function", "function": {"name": "weather"}}]
-    monkeypatch.setattr(plan, "TOOL_CALL_PARSER", "")
-    assert "calls no tools" in refusal(HELLO | {"tools": tools})
-    assert not refusal(HELLO | {"tools": []})
-    monkeypatch.setattr(plan, "TOOL_CALL_PARSER", "hermes")
-    assert not refusal(HELLO | {"tools": tools})
-    mcp = {"type": "mcp", "server_label": "x", "server_url": "http://10.0.0.1"}
-    assert "run on the server" in refusal({"input": "Hello", "tools": [mcp]}, RESPONSES)
-
-
-@generation
-def test_nothing_is_kept_between_responses():
-    assert "stores none" in refusal({"input": "Hello", "previous_response_id": "resp_1"}, RESPONSES)
-    assert "stores none" in refusal({"input": "Hello", "background": True}, RESPONSES)
-    assert not refusal({"input": "Hello", "store": True, "background": False}, RESPONSES)
-
-
-@generation
-@pytest.mark.parametrize("options", [{"chat_template": "x"}, {"a": {}}, [], {"tools": []}])
-def test_the_template_is_the_models_own(options: object):
-    assert "chat_template_kwargs" in refusal(HELLO | {"chat_template_kwargs": options}) or options == []
-    assert not refusal(HELLO | {"chat_template_kwargs": {"enable_thinking": False}})
 
 
 @pooling
@@ -275,33 +155,3 @@ def test_the_schemas_of_tools_count_where_a_call_is_forced():
     anthropics = HELLO | {"tools": [{"name": "f", "input_schema": large}], "tool_choice": {"type": "any"}}
     assert "200 properties" in refusal(anthropics, MESSAGES)
     assert "at most 512" in refusal(HELLO | {"tools": tools["tools"] * 513}, CHAT)
-
-
-@generation
-@pytest.mark.parametrize(
-    ("fields", "words"),
-    [
-        ({"response_format": {"type": "structural_tag"}}, "whose type is text, json_object, json_schema"),
-        ({"response_format": "json"}, "whose type is"),
-        ({"chat_template_kwargs": {"padding": "max_length"}}, "takes no 'padding'"),
-        ({"chat_template_kwargs": {"conversation": 1}}, "takes no 'conversation'"),
-        ({"chat_template_kwargs": {str(i): 1 for i in range(33)}}, "at most 32"),
-        ({"messages": [{"role": "assistant", "tool_calls": 5}]}, "tool_calls must be a list"),
-        ({"messages": [{"role": "user", "content": [{"type": ["text"]}]}]}, "type ['text'] is not read here"),
-    ],
-)
-def test_other_forms_than_clients_send_are_refused(fields: dict, words: str):
-    assert words in refusal(HELLO | fields, CHAT)
-
-
-@generation
-def test_calls_in_earlier_turns_are_bounded_in_depth_and_may_be_broken_off():
-    def called(arguments: str) -> dict:
-        call = {"id": "1", "type": "function", "function": {"name": "f", "arguments": arguments}}
-        return HELLO | {"messages": [{"role": "assistant", "tool_calls": [call]}]}
-
-    assert not refusal(called('{"a": 1}'), CHAT) and not refusal(called('{"a": '), CHAT)
-    for deep in ("[" * 100_000, "[" * 100 + "]" * 100):
-        assert "too deep" in refusal(called(deep), CHAT)
-        item = {"type": "function_call", "call_id": "1", "name": "f", "arguments": deep}
-        assert "too deep" in refusal({"input": [item]}, RESPONSES)

@@ -22,7 +22,7 @@ def test_on_gpus_everything_comes_from_the_plan():
     assert value(argv, "--served-model-name") == plan.MODEL
     assert value(argv, "--max-model-len") == str(plan.CONTEXT_LEN)
     assert value(argv, "--max-num-seqs") == str(plan.CONCURRENCY)
-    assert int(value(argv, "--max-num-queued-reqs")) > options.MOST_OPEN == plan.CONCURRENCY + plan.MAX_WAITING
+    assert int(value(argv, "--max-num-queued-reqs")) > options.MAX_OPEN == plan.CONCURRENCY + plan.MAX_WAITING
     assert value(argv, "--tensor-parallel-size") == "2"
     assert value(argv, "--dtype") == plan.DTYPE
     assert value(argv, "--gpu-memory-utilization") == str(plan.MEMORY_FRACTION)

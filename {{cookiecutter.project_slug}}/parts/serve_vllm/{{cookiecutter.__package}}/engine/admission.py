@@ -1,32 +1,33 @@
-"""The answers that run or wait in vLLM: one too many is refused here, since in a stream vLLM refuses after the 200."""
+"""Admission control: refuses what vLLM's queue cannot hold, before the status 200 of a stream is sent."""
 
 from typing import Any
 
 from . import options
 
 
-class Full(Exception):
-    """One sentence on why a request finds no place."""
+class QueueFull(Exception):
+    """One sentence on why a request is not admitted."""
 
 
-class Places:
-    """Counts the answers, or texts, of all requests that are not finished."""
+class Admission:
+    """The answers, or texts, of all requests that are not finished."""
 
     def __init__(self) -> None:
-        self.taken = 0
+        self.open = 0
 
-    def take(self, count: int) -> None:
-        """Raise Full where so many do not fit beside those that run or wait."""
-        if self.taken + count > options.MOST_OPEN:
-            raise Full(f"{self.taken} requests run or wait, and {count} more do not fit; send the request again")
-        self.taken += count
+    def acquire(self, count: int) -> None:
+        """Raise QueueFull where so many do not fit beside those that run or wait."""
+        if self.open + count > options.MAX_OPEN:
+            raise QueueFull(f"{self.open} requests run or wait, and {count} more do not fit; send the request again")
+        self.open += count
 
-    def free(self, count: int) -> None:
-        self.taken -= count
+    def release(self, count: int) -> None:
+        """Count so many less."""
+        self.open -= count
 
 
-def answers(path: str, request: dict[str, Any]) -> int:
-    """Return the answers that a checked request asks for, or its texts or pairs: what runs or waits for it in vLLM."""
+def count_answers(path: str, request: dict[str, Any]) -> int:
+    """Return how many answers, texts or pairs a checked request puts into vLLM's queue."""
     if path.endswith("/count_tokens"):
         return 0
     texts = [request.get(name) for name in ("prompt", "input", "queries", "documents", "text_1", "text_2")]
@@ -37,5 +38,5 @@ def answers(path: str, request: dict[str, Any]) -> int:
 
 
 def _holds_texts(texts: list[Any]) -> bool:
-    """Whether a list has texts, or token ids of each, and not the token ids of one."""
+    """Whether a list holds texts, or a list of token ids for each, and not the token ids of one text."""
     return not texts or not isinstance(texts[0], int)

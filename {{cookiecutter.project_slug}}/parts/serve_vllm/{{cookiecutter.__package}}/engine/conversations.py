@@ -8,21 +8,22 @@ from . import images
 from .refusal import MOST_DEPTH, RefusedRequest, Request, check_depth, is_one_of, shown
 
 MOST_OPTIONS = 32  # of a chat template
-MOST_TOOLS = 512  # a request reads more of them for over a second; OpenAI takes 128
+MOST_TOOLS = 512  # more take over a second to parse; OpenAI takes 128
 _TAKEN = "text and images" if images.MOST else "text alone"
 TEXT_PARTS = {"text", "input_text", "output_text", "refusal", "thinking", "redacted_thinking", "reasoning"}
 TOOL_PARTS = {"tool_use", "tool_result"}
 ITEMS = {"message", "reasoning", "function_call", "function_call_output", "custom_tool_call", "custom_tool_call_output"}
 # What apply_chat_template of transformers takes beside a template's own options
-TEMPLATES_OWN = {
+RESERVED_OPTIONS = {
     "self", "conversation", "messages", "tools", "documents", "chat_template", "add_generation_prompt",
     "continue_final_message", "tokenize", "padding", "truncation", "max_length", "return_tensors", "return_dict",
     "return_assistant_tokens_mask", "tokenizer_kwargs", "processor_kwargs", "model_config", "tokenizer",
 }  # fmt: skip
-OWN_TOOLS = {"function", "custom", "namespace"}  # called by the client; all others the server would have to call
+CLIENT_TOOLS = {"function", "custom", "namespace"}  # the client runs them; all others would run on the server
 
 
 def check_messages(request: Request) -> None:
+    """Raise RefusedRequest for messages, their parts or template options that are not served."""
     messages = request.get("messages")
     if not isinstance(messages, list) or not all(isinstance(message, dict) for message in messages):
         raise RefusedRequest('messages must be a list of objects, such as [{"role": "user", "content": "Hello"}]')
@@ -34,13 +35,13 @@ def check_messages(request: Request) -> None:
     if len(options) > MOST_OPTIONS:
         raise RefusedRequest(f"chat_template_kwargs takes at most {MOST_OPTIONS} options")
     for name in options:
-        if name in TEMPLATES_OWN or not name.isidentifier():
+        if name in RESERVED_OPTIONS or not name.isidentifier():
             raise RefusedRequest(f"chat_template_kwargs takes no {shown(name)}; the model's own template is used")
     _check_calls(messages)
 
 
 def _check_calls(messages: list[Request]) -> None:
-    """The calls of earlier turns, whose arguments are JSON in a text, which templates read."""
+    """Raise RefusedRequest for tool calls of earlier turns whose arguments, JSON in a text, nest too deep."""
     for message in messages:
         calls = message.get("tool_calls") or []
         if not isinstance(calls, list) or not all(isinstance(call, dict) for call in calls):
@@ -56,11 +57,11 @@ def _check_arguments(arguments: Any) -> None:
     except RecursionError:
         raise RefusedRequest(f"a call's arguments are nested too deep; {MOST_DEPTH} levels are read") from None
     except ValueError:
-        return  # an answer that broke off; the template takes it as a text
+        return  # cut-off JSON; the template takes it as a text
 
 
 def check_input(request: Request) -> None:
-    """The items of the Responses API. Nothing is kept between its requests: the client sends the conversation."""
+    """Raise RefusedRequest for items of the Responses API that are not read, and for responses to be stored."""
     for name in ("background", "previous_response_id"):
         if request.get(name):
             raise RefusedRequest(f"{name} needs stored responses, and this service stores none; send the whole input")
@@ -94,6 +95,7 @@ def _check_parts(content: Any) -> int:
 
 
 def check_tools(request: Request) -> None:
+    """Raise RefusedRequest for too many tools, tools that the server would run, and any without a parser."""
     tools = request.get("tools")
     if not tools or plan.WORKLOAD != "generation":
         return
@@ -102,6 +104,6 @@ def check_tools(request: Request) -> None:
     if isinstance(tools, list) and len(tools) > MOST_TOOLS:
         raise RefusedRequest(f"{len(tools)} tools are in the request, and at most {MOST_TOOLS} may be")
     for tool in tools if isinstance(tools, list) else [None]:
-        if not isinstance(tool, dict) or not is_one_of(tool.get("type", "function"), OWN_TOOLS):
+        if not isinstance(tool, dict) or not is_one_of(tool.get("type", "function"), CLIENT_TOOLS):
             kind = tool.get("type") if isinstance(tool, dict) else tool
             raise RefusedRequest(f"a tool of type {shown(kind)} would run on the server; send functions of your own")

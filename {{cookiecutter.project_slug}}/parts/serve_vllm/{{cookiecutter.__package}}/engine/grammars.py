@@ -17,7 +17,7 @@ FORMATS = ("text", "json_object", "json_schema")
 
 
 def check(request: dict[str, Any]) -> None:
-    """Raise RefusedRequest for a schema over the limits, wherever a request to some route holds it."""
+    """Raise RefusedRequest for a schema over the limits in any field of a route's request that may hold one."""
     chat, responses, messages = request.get("response_format"), request.get("text"), request.get("output_config")
     for name, asked in (("response_format", chat), ("text", _inner(responses, "format"))):
         _check_kind(asked, name)
@@ -29,7 +29,7 @@ def check(request: dict[str, Any]) -> None:
     choice = request.get("tool_choice")
     choice = _inner(choice, "type") or choice
     tools = request.get("tools")
-    if choice not in (None, "auto", "none") and isinstance(tools, list):  # else the model writes calls as it likes
+    if choice not in (None, "auto", "none") and isinstance(tools, list):  # else no grammar
         schemas += [_parameters(tool) for tool in tools]
     check_size(schemas)
 
@@ -63,7 +63,7 @@ def _check_kind(asked: Any, name: str) -> None:
 
 
 def _parameters(tool: Any) -> Any:
-    """The schema of a tool, in the forms of chats, of responses and of Anthropic's messages."""
+    """Return the schema of a tool, in the forms of chats, of responses and of Anthropic's messages."""
     own = tool if isinstance(tool, dict) else {}
     return [own.get("parameters"), own.get("input_schema"), _inner(own.get("function"), "parameters")]
 

@@ -32,7 +32,7 @@ class RouteFilter:
         self.started_s = time.time() - psutil.Process().create_time()  # vLLM builds its API when the engine is ready
         self.engine: dict[str, object] = {}
         self.key = os.environ.get(options.KEY, "").encode()
-        self.places = admission.Places()
+        self.admission = admission.Admission()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("path", "")
@@ -73,22 +73,22 @@ class RouteFilter:
         except request_limits.RefusedRequest as refused:
             await send_error(send, 400, str(refused))
             return
-        answers = admission.answers(scope["path"], request)
+        count = admission.count_answers(scope["path"], request)
         try:
-            self.places.take(answers)
-        except admission.Full as full:
+            self.admission.acquire(count)
+        except admission.QueueFull as full:
             await send_error(send, 503, str(full), [RETRY_AFTER])
             return
         rewriter = ErrorRewriter(send, scope["app"].state.engine_client)
         try:
             await self.app(scope, replay(message, receive), rewriter)
-        except Exception as error:  # else it is answered outside of this, with its own text
+        except Exception as error:  # vLLM would send the exception's text
             await rewriter.fail(error)
         finally:
-            self.places.free(answers)
+            self.admission.release(count)
 
     async def _what_runs(self, app: Any) -> dict[str, object]:
-        """The workers' answers, and where they are not as planned. Asked once: it cannot change."""
+        """Return what the workers report, and where it differs from the plan. Read once: it cannot change."""
         if not self.engine:
             answers = await app.state.engine_client.collective_rpc("what_runs")
             if folder := os.environ.get(options.SNAPSHOTS):
@@ -117,8 +117,8 @@ class ServiceMiddleware(BodyLimit):
 class ErrorRewriter:
     """A `send` that turns vLLM's errors into sentences, and its bare 500 into a 507 or a 503 that says why.
 
-    Everything else goes through at once. What an exception said stays in the log: it can hold paths, and pieces of
-    other requests.
+    Everything else passes through at once, unchanged. The texts of exceptions stay in the log: they can hold paths and
+    parts of other requests.
     """
 
     def __init__(self, send: Send, engine: Any) -> None:
@@ -168,7 +168,7 @@ class ErrorRewriter:
             await send_error(self.send, 500, "the engine failed on this request; the container's log says why")
 
     async def _with_cause(self, message: Message) -> Message:
-        """A piece of a stream, whose status is out: an error in it is a sentence, and says why the engine died."""
+        """Return a message of a stream, an error in it as a sentence that names the cause of the engine's death."""
         if message.get("body", b"").startswith(STREAMED_ERROR) and not self.engine.errored:
             return {**message, "body": error_texts.explain_streamed(message["body"])}
         if ENGINE_DEAD not in message.get("body", b"") or not self.engine.errored:
@@ -185,7 +185,7 @@ def check_one_label(labels: int, path: str) -> None:
 
 
 def with_retry_after(message: Message) -> Message:
-    """The start of a 503, which vLLM gives where too much waits after all, with the time after which to try again."""
+    """Return a message, with Retry-After where it starts a 503 of vLLM's own."""
     if message["type"] != "http.response.start" or message["status"] != 503:
         return message
     return {**message, "headers": [*message["headers"], RETRY_AFTER]}

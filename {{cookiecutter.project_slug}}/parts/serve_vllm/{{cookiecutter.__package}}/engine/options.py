@@ -10,7 +10,7 @@ from .. import hardware, plan
 from . import context, images, verify
 
 PORT = 8000
-MOST_OPEN = plan.CONCURRENCY + plan.MAX_WAITING  # answers, or texts, that run or wait
+MAX_OPEN = plan.CONCURRENCY + plan.MAX_WAITING  # answers, or texts, that run or wait
 DRAIN_S = 25  # that running requests get when the container is told to stop; Modal grants a container 30
 # Environment variables from server.py to middleware.py, and the header that opens vLLM's control routes to us alone
 KEY, HEADER = "ENGINE_KEY", "x-engine-key"
@@ -51,7 +51,7 @@ def command(model: str, port: int, *, gpus: int, context_len: int = plan.CONTEXT
     argv = [sys.executable, "-m", "vllm.entrypoints.launchers.api_server.entry", "--model", model, "--port", str(port)]
     argv += ["--served-model-name", plan.MODEL, "--load-format", "safetensors", "--no-trust-remote-code"]
     argv += ["--max-model-len", str(context_len), "--max-num-seqs", str(plan.CONCURRENCY)]
-    argv += ["--max-num-queued-reqs", str(MOST_OPEN + plan.CONCURRENCY)]  # the middleware refuses sooner
+    argv += ["--max-num-queued-reqs", str(MAX_OPEN + plan.CONCURRENCY)]  # the middleware refuses sooner
     if extended := context.overrides(model, context_len):
         argv += ["--hf-overrides", json.dumps(extended)]
     argv += RUNNER

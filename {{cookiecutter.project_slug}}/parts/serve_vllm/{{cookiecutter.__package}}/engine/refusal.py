@@ -1,4 +1,4 @@
-"""The refusal of a request, and what its checks share."""
+"""RefusedRequest, and what the checks of requests share."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -13,7 +13,7 @@ class RefusedRequest(Exception):
 
 
 def check_depth(request: Request) -> None:
-    """Bound the depth, without recursion."""
+    """Raise RefusedRequest for a request nested deeper than MOST_DEPTH, found without recursion."""
     level: list[Any] = [request]
     for _ in range(MOST_DEPTH):
         level = [inner for outer in level for inner in _inside(outer)]

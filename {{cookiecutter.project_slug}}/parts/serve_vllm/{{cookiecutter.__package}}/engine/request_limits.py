@@ -27,8 +27,7 @@ SAMPLING = {
 }  # fmt: skip
 ENDING = {"stop", "stop_token_ids", "include_stop_str_in_output", "ignore_eos", "min_tokens", "skip_special_tokens"}
 TOOLS = {"tools", "tool_choice"}
-
-PAIRS = {"truncate_prompt_tokens", "max_tokens_per_query", "max_tokens_per_doc"}
+PAIR_FIELDS = {"truncate_prompt_tokens", "max_tokens_per_query", "max_tokens_per_doc"}
 
 # Route -> fields that are passed on to vLLM. It has many more: for research, other media, and control of its caches.
 FIELDS = {
@@ -54,8 +53,8 @@ FIELDS = {
     "/v1/messages/count_tokens": {*TOOLS, "messages", "system", "thinking", "output_config", "chat_template_kwargs"},
     "/v1/embeddings": {"input", "encoding_format", "dimensions", "truncate_prompt_tokens"},
     "/classify": {"input", "truncate_prompt_tokens"},
-    "/score": {"queries", "documents", "text_1", "text_2", *PAIRS},
-    "/rerank": {"query", "documents", "top_n", *PAIRS},
+    "/score": {"queries", "documents", "text_1", "text_2", *PAIR_FIELDS},
+    "/rerank": {"query", "documents", "top_n", *PAIR_FIELDS},
 }  # fmt: skip
 
 # Field -> its least and its most, where it is a whole number
@@ -77,9 +76,9 @@ REALS = ("temperature", "top_p", "min_p", "repetition_penalty", "frequency_penal
 
 
 def parse(path: str, body: bytes) -> Request:
-    """Return the request to a route. RefusedRequest where it holds what may not be, or is no JSON object."""
+    """Return the request to a route; raise RefusedRequest where it is no JSON object or exceeds a limit."""
     try:
-        request = json.loads(body.decode(), parse_constant=_no_number, parse_int=_integer)
+        request = json.loads(body.decode(), parse_constant=_refuse_constant, parse_int=_parse_int)
     except RecursionError:
         raise RefusedRequest(f"the request is nested too deep; {MOST_DEPTH} levels are read") from None
     except ValueError as error:
@@ -101,13 +100,13 @@ def parse(path: str, body: bytes) -> Request:
     return request
 
 
-def _integer(digits: str) -> int:
+def _parse_int(digits: str) -> int:
     if len(digits) > MOST_DIGITS:
         raise RefusedRequest(f"the request holds a number of {len(digits)} digits; {MOST_DIGITS} are read")
     return int(digits)
 
 
-def _no_number(text: str) -> float:
+def _refuse_constant(text: str) -> float:
     raise RefusedRequest(f"the request holds {text}, which is no JSON number")
 
 
@@ -119,7 +118,7 @@ def _check_characters(request: Request) -> None:
 
 
 def _check_numbers(request: Request) -> None:
-    """Numbers are JSON numbers within their bounds: a text such as "16000" would pass a comparison unseen."""
+    """Raise RefusedRequest for a number out of its bounds, or a text such as "16000", which vLLM would take as one."""
     answer = (1, plan.MAX_ANSWER_TOKENS) if plan.WORKLOAD == "generation" else (1, 1)
     for name, (least, most) in {**COUNTS, **dict.fromkeys(ANSWER_TOKENS, answer)}.items():
         value = request.get(name)
@@ -153,7 +152,7 @@ def _check_stops(request: Request) -> None:
 
 
 def _check_prompts(request: Request) -> None:
-    """The prompts of a completion, times the answers to each, run at once."""
+    """Raise RefusedRequest where prompts x answers exceed what runs at once, and for logprobs that are not served."""
     prompt, answers = request.get("prompt"), request.get("n") or 1
     count = len(prompt) if isinstance(prompt, list) and prompt and not isinstance(prompt[0], int) else 1
     if count * answers > plan.CONCURRENCY:
@@ -180,7 +179,7 @@ def _check_texts(request: Request) -> None:
 
 
 def _check_pairs(request: Request) -> None:
-    """A query and documents, or texts in pairs: no more than MAX_TEXTS of them, and no other media."""
+    """Raise RefusedRequest for more than MAX_TEXTS in a query, documents or pairs, and for anything but texts."""
     if plan.WORKLOAD == "generation":
         return
     for name in ("query", "queries", "documents", "text_1", "text_2"):

@@ -1,4 +1,4 @@
-"""How far predictions are trusted: a speed beside that of a card which was measured, a memory beside its error."""
+"""Safety margins on predictions: of speed, on links and cards that are less sure; of memory, by its error."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ def weak_link(setup: InferenceSetup) -> bool:
     return setup.gpu_count > 1 and not setup.gpu.nvlink
 
 
-def speed_doubt(setup: InferenceSetup) -> float:
-    """Return the times by which the speed of a setup is held to be worse than predicted; 1 for one that is sure."""
+def speed_margin(setup: InferenceSetup) -> float:
+    """Return the factor by which a predicted time is lengthened where it is less sure; 1.0: no margin."""
     return (PCIE if weak_link(setup) else 1.0) * (DATASHEET if setup.gpu.name in UNMEASURED else 1.0)
 
 
