@@ -73,7 +73,7 @@ def test_texts_that_may_not_wait_are_refused_and_the_others_are_answered(
 
     async def together() -> tuple[Any, ...]:
         requests = (engine.embed(TEXTS[: plan.CONCURRENCY]), engine.embed(TEXTS[:5]), engine.embed(TEXTS[:4]))
-        return await asyncio.gather(*requests, return_exceptions=True)
+        return list(await asyncio.gather(*requests, return_exceptions=True))
 
     first, refused, last = asyncio.run(together())
     assert isinstance(refused, Unavailable) and "5 more do not fit" in str(refused)

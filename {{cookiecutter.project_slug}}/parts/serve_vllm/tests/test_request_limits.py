@@ -142,7 +142,7 @@ def test_a_schema_that_takes_long_to_compile_is_refused(schema: dict, words: str
 
 @generation
 def test_the_schemas_of_tools_count_where_a_call_is_forced():
-    if not getattr(plan, "TOOL_CALL_PARSER", ""):
+    if not getattr(plan, "TOOL_CALL_PARSER", ""):  # only a generating service has it
         pytest.skip("this model calls no tools")
     large = {"type": "object", "properties": {f"p{i}": TEXT for i in range(201)}}
     function = {"name": "f", "parameters": large}
