@@ -36,7 +36,7 @@ def alone(tiny: Path) -> numpy.ndarray:
 
 
 def test_vectors_are_those_of_each_text_alone_whatever_the_batch(engine: EmbeddingEngine, alone: numpy.ndarray):
-    async def together() -> tuple[Any, ...]:
+    async def together() -> list[Any]:
         whole = engine.embed(TEXTS)
         return await asyncio.gather(whole, *(engine.embed([text]) for text in TEXTS))
 
@@ -71,7 +71,7 @@ def test_texts_that_may_not_wait_are_refused_and_the_others_are_answered(
 ):
     monkeypatch.setattr(plan, "MAX_WAITING", 4)
 
-    async def together() -> tuple[Any, ...]:
+    async def together() -> list[Any]:
         requests = (engine.embed(TEXTS[: plan.CONCURRENCY]), engine.embed(TEXTS[:5]), engine.embed(TEXTS[:4]))
         return list(await asyncio.gather(*requests, return_exceptions=True))
 
