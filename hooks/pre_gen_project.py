@@ -11609,12 +11609,10 @@ def speculative(setup: InferenceSetup) -> Constant:
     config: dict[str, object] = {"method": draft.method, "num_speculative_tokens": draft.tokens}
     if draft.repository:
         config |= {"model": draft.repository, "revision": draft.revision or "main"}
-    source = "a head published for the model" if draft.repository else "layers of the checkpoint itself"
-    return (
-        "SPECULATIVE",
-        config,
-        f"for latency: {source} propose tokens; memory is planned, speed is not; {{}} is off",
-    )
+    source = "a head published for the model" if draft.repository else "a layer of the checkpoint itself"
+    unpinned = "; pin its revision" if draft.repository and not draft.revision else ""
+    reason = f"for latency, {source} proposes tokens; memory is planned, speed is not; {{}} is off{unpinned}"
+    return "SPECULATIVE", config, reason
 
 
 def whole_mib(count: int) -> int:
