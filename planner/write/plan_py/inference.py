@@ -130,7 +130,8 @@ def concurrency_reason(plan: InferencePlan) -> str:
         rows = "rows" if plan.request.task == "batch" else "requests"
         if engine == "transformers":  # whose cache is made for so many and no more
             return f"{rows} at once in one container, each with a full context of cache; {fitting} would fit"
-        return f"{rows} at once in one container; {fitting} of full context fit"
+        fixed = ", whatever was typed: no row waits for an answer" if plan.request.task == "batch" else ""
+        return f"{rows} at once in one container{fixed}; {fitting} of full context fit"
     if engine == "transformers":
         return f"texts in one forward pass; {fitting} of full context would fit"
     return f"texts at once; a step reads {batched_tokens(plan.chosen.setup):,} of their tokens"
