@@ -265,7 +265,8 @@ def test_a_deployment_replaces_the_one_before(tmp_path: Path, plane: ControlPlan
 
 
 @pytest.mark.slow
-def test_the_command_line(deployed: ControlPlane) -> None:
+def test_the_command_line(deployed: ControlPlane, function: Callable[[str], modal.Function]) -> None:
+    assert function("square").remote(2) == 4  # whose container waits for more, and whose output is in the logs
     assert "squares [0, 1, 4]" in modal_cli(deployed, "run", "--detach", str(APP), "--n", "3")
     until(lambda: deployed.registry.apps[deployed.app_id("small-app")].stopped_at)  # it had nothing more to do
     assert "small-app" in modal_cli(deployed, "app", "list")
