@@ -1,1 +1,1 @@
-"""The dataset: where it comes from, the formats that are recognised, and the check before a GPU is paid for."""
+"""The dataset: where it comes from, the formats that are recognised, and the check before GPU billing starts."""

@@ -1,4 +1,4 @@
-"""Checkpoints that are whole or not there.
+"""Atomic checkpoints.
 
 A checkpoint counts once its marker lies in it: the last file written, after all others have reached the disk. It lists
 them with their sizes, so that a folder that was copied or removed half-way is seen for what it is.
