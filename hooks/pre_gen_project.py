@@ -900,7 +900,7 @@ HUGE_CARD_GIB = 149  # 160 GB
 STARTUP_SHARE = 0.99  # of the card is free before an engine starts: 78.57 of 79.18 GiB, 21.84 of 22.03 (logs)
 SAMPLER_BYTES = 15.5  # per sequence and vocabulary entry since vLLM 0.17: 16-bit and float32 logits, softmax, noise
 SORTING_SAMPLER_BYTES = 38.6  # before: sorted copies too (1.40 GiB at 256 x 151,936; 7.38 at 1024 x 201,088)
-ANY_SAMPLER_BYTES = 24.0  # version unknown: between the two (unmeasured estimate)
+ANY_SAMPLER_BYTES = 24.0  # version unknown: between the two (prior)
 GRAPH_GIB_PER_LAYER = 0.013  # CUDA graphs: 0.39 GiB at 24 layers, 0.54 at 36, 0.24 at 32 (logs)
 NON_TORCH_GIB = 0.1  # outside the allocator on one GPU: 0.03 to 0.16 (logs)
 BATCHES_IN_FLIGHT = 2  # asynchronous scheduling keeps the window of two steps (vLLM 0.32)
@@ -1012,7 +1012,7 @@ CACHE_BANDWIDTH = 0.85  # the same, reading KV cache (0.73 to 0.93 from 32 reque
 estimate_inference_speed_GEMM_SHARE = {
     75: (0.45, 0.45, 0.45),  # prior
     80: (0.65, 0.65, 0.65),  # 0.86 in a kernel alone; prompts of Qwen3-32B and 14B under vLLM differ by 0.65
-    86: (0.64, 0.64, 0.64),  # as Ada's (unmeasured estimate)
+    86: (0.64, 0.64, 0.64),  # as Ada's (prior)
     89: (0.64, 0.48, 0.48),
     90: (0.82, 0.59, 0.59),
     100: (0.70, 0.46, 0.41),
@@ -1041,11 +1041,11 @@ EAGER_EXPERTS = 2.0  # times launches, grouped experts of transformers 5 (prior;
 PREFILL_LAYER_S = 1.4e-3  # until the first token, per layer: launches outside graphs, tokenizer, HTTP; same points
 PREFILL_QUEUE = 0.13  # of a prompt's time that each other request adds before it
 VOLUME_BYTES_PER_S = 1.5e9  # Modal Volume: 1 to 2.5 GB/s
-ENGINE_START_S = {"vllm": 60.0, "transformers": 15.0}  # imports, compilation, graphs (unmeasured estimate)
+ENGINE_START_S = {"vllm": 60.0, "transformers": 15.0}  # imports, compilation, graphs (prior)
 # Encoders. Eager BERT-base takes 5.5 to 6.5 ms for two tokens (optimum-benchmark, 12 layers).
-ENCODER_STEP_S = 2e-3  # padding, pooling and copies around a pass of eager layers (unmeasured estimate)
+ENCODER_STEP_S = 2e-3  # padding, pooling and copies around a pass of eager layers (prior)
 TOKENIZED_PER_S = 1.1e6  # tokens/s of one thread of `tokenizers`: 1.1 million WordPiece, 1.4 BPE on a 2026 server core
-FUSED_TRAFFIC = 0.5  # of eager PyTorch's traffic between kernels, where an engine fuses them (unmeasured estimate)
+FUSED_TRAFFIC = 0.5  # of eager PyTorch's traffic between kernels, where an engine fuses them (prior)
 RANGE = 1.6  # four of five points of a family left out lie within this factor
 
 
@@ -1098,7 +1098,7 @@ def flops_gain(gpu: Gpu, form: str) -> int:
         return 1
     if form == "fp8":
         return 2 if gpu.fp8 else 1
-    # int8 on Blackwell: vLLM has no kernel for it (unmeasured estimate)
+    # int8 on Blackwell: vLLM has no kernel for it (prior)
     return 2 if form == "int8" and 8.0 <= gpu.compute_capability < 10.0 else 1
 
 
@@ -1555,7 +1555,7 @@ def one_pass_memory(setup: InferenceSetup) -> InferenceMemory:
 
 
 def _unpacked_gib(setup: InferenceSetup) -> float:
-    """Return the GiB of the largest matrix that bitsandbytes unpacks, twice (unmeasured estimate)."""
+    """Return the GiB of the largest matrix that bitsandbytes unpacks, twice (prior)."""
     model = setup.model
     if weight_format(model, setup.quantization) not in ("nf4", "int8"):
         return 0.0
@@ -1586,7 +1586,7 @@ def estimate_inference_memory_memory(setup: InferenceSetup, engine_version: str 
 # ---- planner/estimate/inference.py
 
 
-# CPU and memory of a serving container: an API process, and for each GPU a process that polls (unmeasured estimate).
+# CPU and memory of a serving container: an API process, and for each GPU a process that polls (prior).
 HOST_CORES, HOST_CORES_PER_GPU = 0.5, 1.0
 HOST_GIB, HOST_GIB_PER_GPU = 4.0, 4.0
 ALWAYS_PRIOR = ("cold_start_s", "host_usd_per_hour")
@@ -2219,11 +2219,11 @@ def fp8_cache_kernel(gpu: Gpu) -> str:
 
 
 choose_configurations_COUNTS = (1, 2, 4, 8)
-TYPICAL_INPUT, TYPICAL_SHARE = 1024, 8  # tokens of a prompt, or an eighth of a long context (unmeasured estimate)
-LONGEST_ANSWER = 1024  # tokens of a typical answer: answers do not grow with what is read (unmeasured estimate)
-MOST_AT_ONCE = 256  # requests of one container under a rate: more raise the time of each (unmeasured estimate)
+TYPICAL_INPUT, TYPICAL_SHARE = 1024, 8  # tokens of a prompt, or an eighth of a long context (prior)
+LONGEST_ANSWER = 1024  # tokens of a typical answer: answers do not grow with what is read (prior)
+MOST_AT_ONCE = 256  # requests of one container under a rate: more raise the time of each (prior)
 BATCH_SEQUENCES = 256  # max_num_seqs of vLLM for a batch, where latency does not matter
-PASS_TOKENS = 65_536  # of one padded forward pass of transformers: more are no faster on any card (unmeasured estimate)
+PASS_TOKENS = 65_536  # of one padded forward pass of transformers: more are no faster on any card (prior)
 
 
 def choose_configurations_configurations(request: Request) -> Iterator[InferenceSetup]:
@@ -2426,7 +2426,7 @@ def warm_hours_per_month(pool: WarmPool) -> float:
 
 STARTER_GPUS = 10  # that Modal's Starter plan runs at once
 STARTS_SHARE = 0.05  # of a batch's budget that may go into cold starts
-LEAST_HOURS = 100  # that a month's budget must keep a service busy: five on each working day (unmeasured estimate)
+LEAST_HOURS = 100  # that a month's budget must keep a service busy: five on each working day (prior)
 SHARD_S = 300  # of one container: long beside its overhead of seconds, short beside what a kill may cost
 
 
@@ -2581,7 +2581,7 @@ def paid_containers(request: Request, candidate: InferenceCandidate) -> int:
 # ---- planner/choose/margins.py
 
 
-PCIE, DATASHEET = 1.25, 1.05  # times (unmeasured estimates)
+PCIE, DATASHEET = 1.25, 1.05  # times (priors)
 # Of what is predicted, by whether the weights are quantized (docs/accuracy.md)
 MEMORY_ERROR = {True: 0.04, False: 0.01}
 
@@ -2621,12 +2621,12 @@ def choose_margins_tight(setup: InferenceSetup, found: InferenceEstimate | Infer
 # ---- planner/choose/ranking.py
 
 
-MIN_READABLE_TOKENS_PER_S = 10  # that one reader follows; slower answers rank last (unmeasured estimate)
+MIN_READABLE_TOKENS_PER_S = 10  # that one reader follows; slower answers rank last (prior)
 # What speed is worth (priors). A service that is twice as fast may cost 32% more an hour, a batch 7% more a row.
 SERVE_SPEED, BATCH_SPEED = 0.4, 0.1
 # What price is worth where speed is the aim: twice the price must bring 7% more tokens/s, or answers in 16% less time.
 THROUGHPUT_PRICE, LATENCY_PRICE = 0.1, 0.25
-# Times the price, of what is less sure or less like the published model (unmeasured estimates).
+# Times the price, of what is less sure or less like the published model (priors).
 TIGHT, EIGHT_BITS = 1.15, 1.1
 NEAR = 1.01  # times the best score is as good where the aim is cost: no speed is predicted that well (prior)
 
@@ -3538,12 +3538,12 @@ def gather_bytes(setup: TrainingSetup, w: Widths, used: float) -> float:
 # ---- planner/estimate/training_run.py
 
 
-TRAINING_START_S = 90  # imports, data set and the first step, beside reading the weights (unmeasured estimate)
-PADDING = 1.5  # longest example of a micro-batch to the mean one (unmeasured estimate)
+TRAINING_START_S = 90  # imports, data set and the first step, beside reading the weights (prior)
+PADDING = 1.5  # longest example of a micro-batch to the mean one (prior)
 STATE_BYTES = 14  # of a trained parameter in a checkpoint: 16-bit weight, float32 master and two moments
 RESULT_BYTES = 4  # of it in the result: float32 at the most
-SAVED_BYTES_S = 1e9  # onto a Volume (unmeasured estimate)
-FAILS_EVERY_S = 12 * 3600  # a node, preempted or crashed (unmeasured estimate)
+SAVED_BYTES_S = 1e9  # onto a Volume (prior)
+FAILS_EVERY_S = 12 * 3600  # a node, preempted or crashed (prior)
 SAVE_EVERY_S = (300, 3600)  # bounds of the time between two checkpoints
 ASSUMED_ROWS = 10_000  # of a data set of unknown size, to compare what a run costs; none is refused for it (prior)
 
@@ -3578,7 +3578,7 @@ def sequence_tokens(request: Request, setup: TrainingSetup) -> int:
 
 
 def start_s(setup: TrainingSetup) -> float:
-    """Return the seconds of an attempt before its first step is done, weights on the Volume (unmeasured estimate)."""
+    """Return the seconds of an attempt before its first step is done, weights on the Volume (prior)."""
     return TRAINING_START_S + sum(weight_bytes(setup.model, "none")) / VOLUME_BYTES_PER_S
 
 
@@ -3594,12 +3594,12 @@ def checkpoint_gib(setup: TrainingSetup) -> float:
 
 
 def save_s(setup: TrainingSetup) -> float:
-    """Return the seconds that a checkpoint takes, each node writing its part (unmeasured estimate)."""
+    """Return the seconds that a checkpoint takes, each node writing its part (prior)."""
     return STATE_BYTES * trained_params(setup) / SAVED_BYTES_S / setup.nodes
 
 
 def end_s(setup: TrainingSetup) -> float:
-    """Return the seconds of the last checkpoint and of the result (unmeasured estimate)."""
+    """Return the seconds of the last checkpoint and of the result (prior)."""
     return save_s(setup) + RESULT_BYTES * trained_params(setup) / SAVED_BYTES_S
 
 
@@ -3725,7 +3725,7 @@ def _adapters(setup: TrainingSetup, w: Widths, kind: Traits) -> float:
 # ---- planner/estimate/training_reserved.py
 
 
-UNUSED_SHARE = 0.03  # of what is allocated (unmeasured estimate)
+UNUSED_SHARE = 0.03  # of what is allocated (prior)
 SMALL_BYTES = 48 * 2**20  # segments of 20 and of 2 MiB that are not full
 # Of a token, per element of the widest tensor and of the hidden state: what a forward pass over frozen weights leaves
 # that whole logits, which are larger, cannot use; with activations kept, and computed again.
@@ -4012,10 +4012,10 @@ UPDATE_PASSES = 3.0  # over weights, gradients and states: read, write, and once
 DEQUANTIZE_SHARE = 0.20  # of the bandwidth that unpacking NF4 reaches (litgpt: 13B, 0.19 s longer per iteration)
 LINK_SHARE = 0.38  # of a link's two-way datasheet rate that one collective moves (NCCL bus bandwidth, prior)
 EXPOSED = 0.5  # of the communication, not hidden behind computing (the same tables; 0.3 to 0.5)
-NODE_BYTES_S = 300e9  # bus bandwidth between nodes, RDMA (unmeasured estimate)
-HOST_LINK_BYTES_S = 25e9  # one GPU to pinned host memory (unmeasured estimate)
+NODE_BYTES_S = 300e9  # bus bandwidth between nodes, RDMA (prior)
+HOST_LINK_BYTES_S = 25e9  # one GPU to pinned host memory (prior)
 HOST_ADAM_BYTES = 28  # per parameter: reads gradient, weight and two moments, writes weights and moments
-HOST_ADAM_BYTES_S = 150e9  # what a CPU's Adam moves, all GPUs of a node together (unmeasured estimate)
+HOST_ADAM_BYTES_S = 150e9  # what a CPU's Adam moves, all GPUs of a node together (prior)
 
 
 class TrainingSpeed(NamedTuple):
@@ -4047,7 +4047,7 @@ def estimate_training_speed_speed(setup: TrainingSetup) -> TrainingSpeed:
     if setup.attention == "flash_attention_3":
         kernel = ATTENTION_SHARE_TUNED
     if setup.attention == "eager":
-        kernel = 0.1  # scores go through memory (unmeasured estimate)
+        kernel = 0.1  # scores go through memory (prior)
     gemm_s = ((passes + more) * matrices + adapters) / (peak * share * (MOE_SHARE if model.experts else 1))
     read_s = (passes + more) * item * (model.params - w.embedding // 2) / gpu.bandwidth  # weights at small batches
     scored = attention
@@ -4111,7 +4111,7 @@ def _offload_s(setup: TrainingSetup, w: Widths) -> float:
 
 DRIVER_GIB = 0.3  # gone from the visible memory before anything starts: 0.2 to 0.6 in start-up logs
 TRAINING_NCCL_GIB = 0.5  # communicators of one group, outside torch's allocator: 0.5 to 1.5 in logs, the least of it
-TRAIN_CORES, TRAIN_GIB = 2.0, 8.0  # for each GPU: the training process and its data loader (unmeasured estimate)
+TRAIN_CORES, TRAIN_GIB = 2.0, 8.0  # for each GPU: the training process and its data loader (prior)
 SPEED_RANGE = 1.35  # holds 94% of what was measured of dense models on NVLink cards
 SPEED_RANGE_PRIOR = 2.0  # for the rest, of which too little was measured (prior); Llama-4-Scout ran 2.4 to 4.4 slower
 
@@ -8804,8 +8804,8 @@ _COUNT = rf"(?:{request_parse_WHOLE})(?:\.\d+)?\s*[kKmMbB]?"
 _ROWS_MEANT = re.compile(
     r"[ ,(]\d[\d.,_]*\s*[kmb]?\)?$|\d\S*\s+(?:\w+\s+)?(?:rows?|examples|lines|samples)\)?$", re.ASCII | re.IGNORECASE
 )
-ROW_TOKENS = {"generation": 512, "classification": 128}  # of a typical example to train on (unmeasured estimate)
-EPOCHS, MANY_ROWS = 3, 100_000  # passes over the data, and the rows from which one is enough (unmeasured estimate)
+ROW_TOKENS = {"generation": 512, "classification": 128}  # of a typical example to train on (prior)
+EPOCHS, MANY_ROWS = 3, 100_000  # passes over the data, and the rows from which one is enough (prior)
 
 
 def parse_dataset(text: str) -> tuple[str, int]:
@@ -8831,7 +8831,7 @@ def parse_rows(key: str, text: str, rows: str) -> int:
 
 
 def row_tokens_of(workload: str, context_len: int) -> int:
-    """Return the tokens of a typical example (unmeasured estimate), at most what the context holds."""
+    """Return the tokens of a typical example (prior), at most what the context holds."""
     return min(ROW_TOKENS[workload], context_len)
 
 
@@ -8897,9 +8897,9 @@ def check_made_for(model: Model, workload: str) -> None:
 
 
 DEFAULT_SIZES = {"generation": "8B", "classification": "66M", "embedding": "0.6B"}
-CONTEXTS = {"generation": 8192, "classification": 512, "embedding": 512}  # tokens (unmeasured estimate)
-TRAINED_CONTEXT = 2048  # tokens of an example for generation (unmeasured estimate)
-LONG_TEXTS = 2048  # tokens of a text for a decoder that reads 32,768 and more (unmeasured estimate)
+CONTEXTS = {"generation": 8192, "classification": 512, "embedding": 512}  # tokens (prior)
+TRAINED_CONTEXT = 2048  # tokens of an example for generation (prior)
+LONG_TEXTS = 2048  # tokens of a text for a decoder that reads 32,768 and more (prior)
 
 
 def is_auto(text: str) -> bool:
@@ -9542,7 +9542,7 @@ def describe_batch_run_words(plan: InferencePlan) -> list[str]:
 # ---- planner/describe/neighbours.py
 
 
-WORTH = 1.5  # times the speed, which people pay for (unmeasured estimate)
+WORTH = 1.5  # times the speed, which people pay for (prior)
 NOTICED = 0.02  # relative: smaller differences are not called cheaper or faster
 
 
@@ -11258,7 +11258,7 @@ def quantization_reason(plan: InferencePlan) -> str:
 
 
 MOST_SHARD_ROWS = 100_000  # a file of some 100 MB
-ANSWER_SPREAD = 4  # the longest answer, in typical ones, so that few are cut (unmeasured estimate)
+ANSWER_SPREAD = 4  # the longest answer, in typical ones, so that few are cut (prior)
 TIMEOUT_SPREAD = 10  # the longest shard, in planned ones
 TIMEOUT_S = (1800, 24 * 3600)  # Modal ends no function later than after a day
 IDLE_S = 10  # a container without a shard gets the next one at once, or none
@@ -11446,7 +11446,7 @@ plan_py_serve_MIB = 2**20  # bytes
 TOKEN_BYTES = 32  # JSON of one token: 4 characters of text, more where it escapes letters
 MAX_TEXTS = 2048  # inputs that OpenAI's embeddings endpoint takes at once
 TEXT_BYTES = 4096  # of a text beside many others
-HANG_S = 300  # longer than the longest prompt is read in one step (unmeasured estimate)
+HANG_S = 300  # longer than the longest prompt is read in one step (prior)
 WAITING_ROUNDS = 4  # of CONCURRENCY: what waits for longer is better sent again, perhaps to another container (prior)
 
 
