@@ -115,7 +115,7 @@ def test_half_of_the_money_does_a_part_and_more_money_the_rest(batch: Batch) -> 
     words = batch.words("--template", "{text}")  # the same prompts by another name: another job
     output, job = batch.started(*words, "--budget", f"{half:.6f}/run", ends=1)
     manifest = batch.manifest(job)
-    assert "are left of" in output and "the rest costs about" in output
+    assert "is left of" in output and "the rest costs about" in output
     assert 0 < manifest["done"] < batch.rows.count - len(batch.rows.bad) and not manifest["complete"]
     assert manifest["usd"] <= half * (1 + NEAR) and (not LONG or manifest["usd"] >= half * (1 - NEAR))
     batch.app.command(*words, "--budget", "none")
