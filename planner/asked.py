@@ -1,4 +1,4 @@
-"""What a person asks of a plan beside the model: a budget, containers kept warm, latencies."""
+"""The conditions of a plan beside the model: a budget, containers kept warm, latencies."""
 
 from __future__ import annotations
 

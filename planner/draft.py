@@ -1,4 +1,4 @@
-"""What proposes tokens for vLLM's speculative decoding."""
+"""The draft of vLLM's speculative decoding."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What proposes tokens for speculative decoding, by model: MTP layers of the maker's checkpoint, EAGLE-3 heads.
+"""Drafts for speculative decoding, by model: MTP layers of the maker's checkpoint, EAGLE-3 heads.
 
 Bytes of MTP layers: vLLM 0.32's own classes on the meta device, at 1 and 8 GPUs (benchmarks/oracle/drafts.py). That the
 checkpoints hold them: the makers' model cards and https://github.com/vllm-project/recipes. EAGLE-3 heads and their

@@ -89,8 +89,9 @@ def judge(request: Request, setup: InferenceSetup) -> InferenceCandidate:
     if rejected:
         return Candidate(setup, None, container_usd_per_hour(setup), rejected=rejected)
     share = size_containers(request, setup)
-    if setup.draft and share.containers != 1 and size_containers(request, setup._replace(draft=None)).containers == 1:
-        share = size_containers(request, setup._replace(draft=None))  # a draft is left out where it costs a container
+    if setup.draft and share.containers != 1:
+        without = size_containers(request, setup._replace(draft=None))
+        share = without if without.containers == 1 else share  # a draft is left out where it costs a container
     estimate = estimate_with(share.setup, share.memory)
     usd_per_hour = container_usd_per_hour(setup)
     if not estimate.fits:

@@ -1,4 +1,4 @@
-"""What a plan says of a rate: its period, Modal's Starter plan, what is faster, sums of prices, trainings."""
+"""The words of a plan about a rate: its period, Modal's Starter plan, what is faster, sums of prices, trainings."""
 
 import subprocess
 import sys

@@ -17,7 +17,7 @@ with image.SERVE.imports():
 
 HOURS = 60 * 60  # seconds
 SNAPSHOT = plan.MEMORY_SNAPSHOT or plan.GPU_SNAPSHOT  # the second needs the first
-MOST_INPUTS = 1000  # of one container at once (prior: Modal's documentation names no limit)
+MOST_INPUTS = 1000  # of one container at once (unmeasured estimate: Modal's documentation names no limit)
 
 app = modal.App(plan.NAME)
 
