@@ -2129,6 +2129,9 @@ def _head_bytes(model: Model) -> tuple[int, int]:
 # goes before 4-bit weights.
 QUALITY_LOST = {"none": 0, "fp8": 1, "int8": 1, "int4": 3, "nf4": 3, "mxfp4": 3, "nvfp4": 3}
 FP8_CACHE_LOST = 1
+# Compute capability from which a format is chosen unasked; cards below unpack it, as they do int8 and int4, which are
+# tried more there.
+CHOSEN_FROM = {"fp8": 8.0, "nvfp4": 10.0}
 BITSANDBYTES = ("int8", "nf4")  # what transformers quantizes to while loading
 
 
@@ -2164,6 +2167,13 @@ def formats(request: Request) -> tuple[tuple[str, str], ...]:
         made_at_load = at_load and request.workload == "generation"
         raise NoPlan(FormatNotOffered(model, asked, tuple(names), made_at_load))
     return tuple(pair for pair in offered if pair[1] == asked)
+
+
+def weighed_on(request: Request, gpu: Gpu, quantization: str) -> bool:
+    """Whether a format comes into question on a GPU: wherever it is asked for, or is the published one."""
+    if request.quantization != "auto" or quantization == request.model.quantization:
+        return True
+    return gpu.compute_capability >= CHOSEN_FROM.get(quantization, 0)
 
 
 def loaded_by_vllm(model: Model) -> list[str]:
@@ -2231,6 +2241,8 @@ def choose_configurations_configurations(request: Request) -> Iterator[Inference
     pairs = formats(request)
     for gpu, count in places(request):
         for engine, quantization in pairs:
+            if not weighed_on(request, gpu, quantization):
+                continue
             setup = choose_configurations_setup_of(request, gpu, count, engine, quantization)
             for attention in kernels_to_weigh(request, gpu, engine):
                 yield setup._replace(attention=attention)
@@ -3008,9 +3020,9 @@ def missed_target(targets: Targets, setup: InferenceSetup, ttft_s: float, tpot_s
 # ---- planner/choose/support.py
 
 
-# Lowest compute capability, from `get_min_capability` of vLLM 0.32's quantization layers. fp8 would load on 7.5 too,
-# but a T4 computes in neither fp8 nor bf16: 8.0 is where weight-only fp8 has fast kernels (Marlin).
-CAPABILITY = {"none": 7.5, "fp8": 8.0, "int8": 7.5, "int4": 7.5, "nf4": 7.5, "mxfp4": 8.0, "nvfp4": 10.0}
+# Lowest compute capability at which vLLM 0.32 starts, from `get_min_capability` of its quantization layers. A card that
+# does not compute in fp8 or nvfp4 unpacks such weights with Marlin (is_fp8_marlin_supported, is_fp4_marlin_supported).
+CAPABILITY = {"none": 7.5, "fp8": 7.5, "int8": 7.5, "int4": 7.5, "nf4": 7.5, "mxfp4": 8.0, "nvfp4": 7.5}
 HOPPER = 9.0  # from where FlashMLA runs over DeepSeek-V4's compressed cache
 BLACKWELL = 10.0  # from where vLLM 0.32 has sparse attention over an fp8 cache; on Hopper it finds no backend
 # Encoders that vLLM 0.32 refuses, and ELECTRA, whose probabilities it gets wrong: tried on its CPU build.
@@ -5193,8 +5205,8 @@ OFFLOAD_NAMES = {"optimizer": "optimizer in main memory", "all": "weights and op
 def format_name(setup: InferenceSetup) -> str:
     """Return the formats: "16-bit", "fp8", "16-bit with an fp8 cache", "fp8 computed in 16 bits"."""
     weights = "16-bit" if setup.quantization == "none" else setup.quantization
-    if setup.quantization == "fp8" and not setup.gpu.fp8:
-        weights = "fp8 computed in 16 bits"
+    if setup.quantization in ("fp8", "nvfp4") and flops_gain(setup.gpu, setup.quantization) == 1:
+        weights = f"{weights} computed in 16 bits"
     elif setup.quantization == "fp8" and cast_at_load(setup):
         weights = "fp8 cast at load"
     return f"{weights} with an fp8 cache" if setup.kv_dtype == "fp8" else weights

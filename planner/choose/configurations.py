@@ -11,7 +11,7 @@ from ..estimate.transformers_memory import STEP_TOKENS
 from ..estimate.vllm_memory import batched_tokens
 from ..schema import Gpu, InferenceSetup, Request, replace
 from .attention import has_own_kernel, kernels_to_weigh
-from .formats import QUALITY_LOST, formats, fp8_cache_kernel
+from .formats import QUALITY_LOST, formats, fp8_cache_kernel, weighed_on
 
 COUNTS = (1, 2, 4, 8)
 TYPICAL_INPUT, TYPICAL_SHARE = 1024, 8  # tokens of a prompt, or an eighth of a long context (prior)
@@ -26,6 +26,8 @@ def configurations(request: Request) -> Iterator[InferenceSetup]:
     pairs = formats(request)
     for gpu, count in places(request):
         for engine, quantization in pairs:
+            if not weighed_on(request, gpu, quantization):
+                continue
             setup = setup_of(request, gpu, count, engine, quantization)
             for attention in kernels_to_weigh(request, gpu, engine):
                 yield setup._replace(attention=attention)

@@ -10,6 +10,9 @@ from .no_plan import FormatNotOffered, ImageCannotLoad, NoPlan
 # goes before 4-bit weights.
 QUALITY_LOST = {"none": 0, "fp8": 1, "int8": 1, "int4": 3, "nf4": 3, "mxfp4": 3, "nvfp4": 3}
 FP8_CACHE_LOST = 1
+# Compute capability from which a format is chosen unasked; cards below unpack it, as they do int8 and int4, which are
+# tried more there.
+CHOSEN_FROM = {"fp8": 8.0, "nvfp4": 10.0}
 BITSANDBYTES = ("int8", "nf4")  # what transformers quantizes to while loading
 
 
@@ -45,6 +48,13 @@ def formats(request: Request) -> tuple[tuple[str, str], ...]:
         made_at_load = at_load and request.workload == "generation"
         raise NoPlan(FormatNotOffered(model, asked, tuple(names), made_at_load))
     return tuple(pair for pair in offered if pair[1] == asked)
+
+
+def weighed_on(request: Request, gpu: Gpu, quantization: str) -> bool:
+    """Whether a format comes into question on a GPU: wherever it is asked for, or is the published one."""
+    if request.quantization != "auto" or quantization == request.model.quantization:
+        return True
+    return gpu.compute_capability >= CHOSEN_FROM.get(quantization, 0)
 
 
 def loaded_by_vllm(model: Model) -> list[str]:

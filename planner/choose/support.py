@@ -6,9 +6,9 @@ from ..reasons import Reason, Rejection
 from ..schema import InferenceSetup, Model
 from .attention import unsupported_kernel
 
-# Lowest compute capability, from `get_min_capability` of vLLM 0.32's quantization layers. fp8 would load on 7.5 too,
-# but a T4 computes in neither fp8 nor bf16: 8.0 is where weight-only fp8 has fast kernels (Marlin).
-CAPABILITY = {"none": 7.5, "fp8": 8.0, "int8": 7.5, "int4": 7.5, "nf4": 7.5, "mxfp4": 8.0, "nvfp4": 10.0}
+# Lowest compute capability at which vLLM 0.32 starts, from `get_min_capability` of its quantization layers. A card that
+# does not compute in fp8 or nvfp4 unpacks such weights with Marlin (is_fp8_marlin_supported, is_fp4_marlin_supported).
+CAPABILITY = {"none": 7.5, "fp8": 7.5, "int8": 7.5, "int4": 7.5, "nf4": 7.5, "mxfp4": 8.0, "nvfp4": 7.5}
 HOPPER = 9.0  # from where FlashMLA runs over DeepSeek-V4's compressed cache
 BLACKWELL = 10.0  # from where vLLM 0.32 has sparse attention over an fp8 cache; on Hopper it finds no backend
 # Encoders that vLLM 0.32 refuses, and ELECTRA, whose probabilities it gets wrong: tried on its CPU build.

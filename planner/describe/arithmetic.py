@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from ..choose.support import overflows_float16
+from ..choose.support import CAPABILITY, overflows_float16
 from ..estimate.inference_speed import flops_gain
 from ..estimate.weights import weight_format
 from ..reasons import Reason
-from ..schema import InferenceSetup
+from ..schema import InferenceSetup, replace
 from .rejections import unsupported_text
-
-MXFP4_CAPABILITY = 8.0  # Mxfp4Config.get_min_capability of vLLM 0.32; its kernels of the other formats begin at 7.5
 
 
 def arithmetic_text(setup: InferenceSetup) -> str:
@@ -33,6 +31,6 @@ def start_obstacle(setup: InferenceSetup) -> str:
     if not setup.gpu.bf16 and overflows_float16(setup.model):
         return unsupported_text(setup, Reason.FLOAT16_OVERFLOW)
     form = weight_format(setup.model, setup.quantization)
-    if form == "mxfp4" and setup.gpu.compute_capability < MXFP4_CAPABILITY:
-        return f"mxfp4 needs compute capability {MXFP4_CAPABILITY}, {setup.gpu.name} has {setup.gpu.compute_capability}"
+    if setup.gpu.compute_capability < CAPABILITY[form]:
+        return unsupported_text(replace(setup, quantization=form), Reason.FORMAT_UNSUPPORTED)
     return ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..estimate.inference_speed import flops_gain
 from ..schema import InferenceSetup, TrainingSetup
 
 KERNEL_NAMES = {"sdpa": "SDPA", **{f"flash_attention_{n}": f"FlashAttention {n}" for n in (2, 3, 4)}, "auto": "auto"}
@@ -14,8 +15,8 @@ OFFLOAD_NAMES = {"optimizer": "optimizer in main memory", "all": "weights and op
 def format_name(setup: InferenceSetup) -> str:
     """Return the formats: "16-bit", "fp8", "16-bit with an fp8 cache", "fp8 computed in 16 bits"."""
     weights = "16-bit" if setup.quantization == "none" else setup.quantization
-    if setup.quantization == "fp8" and not setup.gpu.fp8:
-        weights = "fp8 computed in 16 bits"
+    if setup.quantization in ("fp8", "nvfp4") and flops_gain(setup.gpu, setup.quantization) == 1:
+        weights = f"{weights} computed in 16 bits"
     elif setup.quantization == "fp8" and cast_at_load(setup):
         weights = "fp8 cast at load"
     return f"{weights} with an fp8 cache" if setup.kv_dtype == "fp8" else weights

@@ -1,5 +1,8 @@
 """The choice: what an experienced engineer would take, what must be rejected and why, and what never may happen."""
 
+import os
+import subprocess
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -8,6 +11,8 @@ from planner.catalogue.gpus import GPUS
 from planner.catalogue.models import find_model
 from planner.choose.inference import weigh
 from planner.choose.ranking import merit
+from planner.choose.support import CAPABILITY
+from planner.describe.names import format_name
 from planner.describe.refusal import plan_for
 from planner.describe.rejections import inference_rejection
 from planner.request.parse import parse_budget, parse_gpu
@@ -115,13 +120,13 @@ def test_sixteen_bits_where_they_are_insisted_on_and_lossy_formats_only_where_th
     [
         (asked(LLAMA_70B, gpu="L4:1", quantization="none"), "let quantization be auto|let gpu be auto"),
         (asked("Qwen/Qwen3-8B", gpu="T4", attention="flash_attention_2"), "let attention be auto"),
-        (asked("Qwen/Qwen3-8B", gpu="T4", quantization="fp8"), "fp8 needs compute capability 8.0, T4 has 7.5"),
+        (asked("openai/gpt-oss-20b", gpu="T4"), "mxfp4 needs compute capability 8.0, T4 has 7.5"),
         (asked("Qwen/Qwen3-8B", "0.10/hour"), r"raise the budget to \d+\.\d\d/hour"),
         (asked("google/gemma-3-4b-it", gpu="T4"), "overflows in float16"),
         (asked(LLAMA_70B, engine="transformers", gpu="H100:2"), "transformers engine runs on one GPU"),
         (asked("openai/gpt-oss-20b", quantization="fp8"), "take one of mxfp4"),
     ],
-    ids=["70b-on-l4", "flash-on-t4", "fp8-on-t4", "tiny-budget", "gemma-on-t4", "transformers-tp", "gpt-oss-fp8"],
+    ids=["70b-on-l4", "flash-on-t4", "mxfp4-on-t4", "tiny-budget", "gemma-on-t4", "transformers-tp", "gpt-oss-fp8"],
 )
 def test_refuses_in_one_sentence_that_says_what_works(request_, sentence):
     with pytest.raises(Refusal, match=sentence) as refused:
@@ -209,3 +214,27 @@ def test_what_the_plan_says_fits_does_and_stays_within_the_budget(model, usd, ai
     assert alone.requests_at_once >= chosen.setup.concurrency
     assert chosen.containers * chosen.setup.concurrency >= concurrency
     assert chosen.usd_per_hour <= request.budget.usd
+
+
+def test_a_format_that_a_card_has_no_arithmetic_for_is_unpacked_where_it_is_asked_for_and_not_chosen_unasked():
+    """vLLM 0.32: Marlin unpacks fp8 and nvfp4 from compute capability 7.5 on; int4 is as small there and tried more."""
+    published = plan_for(asked("nvidia/Llama-3.3-70B-Instruct-FP4", gpu="H100")).chosen.setup
+    assert (published.quantization, format_name(published)) == ("nvfp4", "nvfp4 computed in 16 bits")
+    assert plan_for(asked("Qwen/Qwen3-8B", gpu="T4", quantization="fp8")).chosen.setup.quantization == "fp8"
+    weighed = {(c.setup.gpu.name, c.setup.quantization) for c in weigh(asked("Qwen/Qwen3-8B"))}
+    assert ("B200", "nvfp4") in weighed and not {("H100", "nvfp4"), ("L4", "nvfp4"), ("T4", "fp8")} & weighed
+
+
+@pytest.mark.slow
+def test_a_format_needs_the_compute_capability_that_vllm_needs():
+    python = os.environ.get("VLLM_PYTHON")
+    if not python:
+        pytest.skip("VLLM_PYTHON names no Python that holds vLLM: run make test-slow")
+    methods = {"fp8": "fp8", "nvfp4": "modelopt_fp4", "mxfp4": "mxfp4", "int4": "auto_awq"}
+    script = (
+        "from vllm.model_executor.layers.quantization import get_quantization_config as config\n"
+        f"print(*[config(name).get_min_capability() for name in {list(methods.values())}])"
+    )
+    printed = subprocess.run([python, "-c", script], capture_output=True, text=True, check=True).stdout
+    least = [int(number) / 10 for number in printed.splitlines()[-1].split()]
+    assert {form: CAPABILITY[form] for form in methods} == dict(zip(methods, least, strict=True))

@@ -97,7 +97,7 @@ REFUSALS = [
     ("serve", "Qwen/Qwen3-8B", {"gpu": "T4", "attention": "flash_attention_2"}, "T4 has 7.5", FLASH),
     ("serve", "Qwen/Qwen3-8B", {"gpu": "A100-80GB", "attention": "flash_attention_3"}, "9.0", FLASH),
     ("serve", "Qwen/Qwen3-8B", {"gpu": "H100", "attention": "flash_attention_4"}, "10", FLASH),
-    ("serve", "Qwen/Qwen3-8B", {"gpu": "T4", "quantization": "fp8"}, "fp8 needs", "NVIDIA: no fp8 before Ada"),
+    ("serve", "openai/gpt-oss-20b", {"gpu": "T4"}, "mxfp4 needs", "vLLM 0.32: Mxfp4Config.get_min_capability"),
     ("serve", "google/gemma-3-4b-it", {"gpu": "T4"}, "float16", "vLLM config/model.py: gemma3 needs bfloat16"),
     ("serve", "Qwen/Qwen3-8B", {"engine": "transformers", "gpu": "H100", "gpu_count": 2}, "one GPU", "loading.py"),
     ("serve", "openai/gpt-oss-20b", {"quantization": "fp8"}, "mxfp4", GPT_OSS),
