@@ -185,12 +185,15 @@ def _guessed_model(reference: Reference, size: str, related: Model | None) -> Mo
     id, named = reference.id, size_in_name(reference.id)
     check_kind(id, related.id if related else "")
     check_family(id)
-    check_size_tells(id, related.id if related else "")
+    alike = "" if named or size else _alike(id)
+    if not alike:
+        check_size_tells(id, related.id if related else "")
     if not named and not size:
         at = f" --revision {reference.revision}" if reference.revision else ""
+        holds = f", which has {alike}" if alike else ""
         raise Refusal(
-            f"{shown(id)} is not in the catalogue, and no config.json of it is in the local Hugging Face cache: run "
-            f"`hf download {id} config.json{at}` and try again, or give its size ({SIZE_HINT})"
+            f"{shown(id)} is not in the catalogue{holds}, and no config.json of it is in the local Hugging Face cache: "
+            f"run `hf download {id} config.json{at}` and try again, or give its size ({SIZE_HINT})"
         )
     params, active = parse_size(named or size)
     if not size and not related and params == active > MOST_DENSE:
@@ -209,6 +212,15 @@ def _guessed_model(reference: Reference, size: str, related: Model | None) -> Mo
     if typed and (active == params or "a" in size.lower()):
         params, active = parse_size(size)
     return replace(sized_model(params, active, id, "size" if typed else "name"), revision=reference.revision)
+
+
+def _alike(id: str) -> str:
+    """Return the id of the catalogue that differs from `id` by a letter or two; "" where none does."""
+    from difflib import get_close_matches  # here, because few bakes need it and it takes milliseconds
+
+    names = load_catalogue().names
+    close = get_close_matches(id.lower(), names, n=1, cutoff=0.92)
+    return names[close[0]] if close else ""
 
 
 def _local_model(name: str, id: str = "") -> Model | None:

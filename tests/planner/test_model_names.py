@@ -467,3 +467,16 @@ def test_no_hub_is_a_sentence(cache: Path, monkeypatch: pytest.MonkeyPatch, caps
 def test_the_hook_has_no_network() -> None:
     source = (ROOT / "hooks" / "pre_gen_project.py").read_text(encoding="utf-8")
     assert "urllib" not in source and "socket" not in source and planner_hub.__name__
+
+
+@pytest.mark.parametrize(
+    ("typed", "known"),
+    [
+        ("cross-encoder/ms-marco-MiniLM-L-6-v2", "cross-encoder/ms-marco-MiniLM-L6-v2"),  # renamed on the hub
+        ("microsoft/phi4", "microsoft/phi-4"),
+        ("Qwen/Qwen3-8", "Qwen/Qwen3-8B"),
+    ],
+)
+def test_a_misspelt_id_is_refused_with_the_one_of_the_catalogue(cache: Path, typed: str, known: str) -> None:
+    assert f"is not in the catalogue, which has {known}, and" in said(model_id=typed)
+    assert "which has" not in said(model_id="org/unlike-any-other")
