@@ -8621,10 +8621,9 @@ def _guessed_model(reference: Reference, size: str, related: Model | None) -> Mo
     id, named = reference.id, size_in_name(reference.id)
     catalogue_unplannable_check_kind(id, related.id if related else "")
     check_family(id)
-    alike = "" if named or size else _alike(id)
-    if not alike:
-        check_size_tells(id, related.id if related else "")
+    check_size_tells(id, related.id if related else "")
     if not named and not size:
+        alike = _alike(id)
         at = f" --revision {reference.revision}" if reference.revision else ""
         holds = f", which has {alike}" if alike else ""
         raise Refusal(

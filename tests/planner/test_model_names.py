@@ -474,7 +474,7 @@ def test_the_hook_has_no_network() -> None:
     [
         ("cross-encoder/ms-marco-MiniLM-L-6-v2", "cross-encoder/ms-marco-MiniLM-L6-v2"),  # renamed on the hub
         ("microsoft/phi4", "microsoft/phi-4"),
-        ("Qwen/Qwen3-8", "Qwen/Qwen3-8B"),
+        ("sentence-transformers/all-mini-lm-l6-v2", "sentence-transformers/all-MiniLM-L6-v2"),
     ],
 )
 def test_a_misspelt_id_is_refused_with_the_one_of_the_catalogue(cache: Path, typed: str, known: str) -> None:
