@@ -10483,9 +10483,11 @@ def how(candidate: TrainingCandidate) -> str:
 
 
 def step(candidate: TrainingCandidate) -> str:
-    """Return "4 x 8, recomputed": micro-batch x accumulation, and whether activations are checkpointed."""
-    again = ", recomputed" if candidate.setup.gradient_checkpointing else ""
-    return f"{candidate.setup.micro_batch} x {candidate.setup.accumulation}{again}"
+    """Return "4 x 8, padded, recomputed": micro-batch x accumulation, and what its tokens per second include."""
+    setup = candidate.setup
+    padded = ", padded" if sequences_of(setup) > 1 and not setup.packed else ""
+    again = ", recomputed" if setup.gradient_checkpointing else ""
+    return f"{setup.micro_batch} x {setup.accumulation}{padded}{again}"
 
 
 def describe_training_cells(plan: TrainingPlan, candidate: TrainingCandidate) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from ..choose.training import best_of, class_of, weigh_again
 from ..choose.training_cost import paid_s
 from ..choose.training_setups import four_bits, methods
 from ..estimate.training_run import ASSUMED_ROWS
+from ..estimate.training_states import sequences_of
 from ..schema import Request, TrainingCandidate, TrainingEstimate, TrainingPlan, TrainingRun, TrainingSetup, replace
 from .format import about, budget_words, dollars, duration, hourly
 from .names import METHOD_NAMES, sharding_name
@@ -172,9 +173,11 @@ def how(candidate: TrainingCandidate) -> str:
 
 
 def step(candidate: TrainingCandidate) -> str:
-    """Return "4 x 8, recomputed": micro-batch x accumulation, and whether activations are checkpointed."""
-    again = ", recomputed" if candidate.setup.gradient_checkpointing else ""
-    return f"{candidate.setup.micro_batch} x {candidate.setup.accumulation}{again}"
+    """Return "4 x 8, padded, recomputed": micro-batch x accumulation, and what its tokens per second include."""
+    setup = candidate.setup
+    padded = ", padded" if sequences_of(setup) > 1 and not setup.packed else ""
+    again = ", recomputed" if setup.gradient_checkpointing else ""
+    return f"{setup.micro_batch} x {setup.accumulation}{padded}{again}"
 
 
 def cells(plan: TrainingPlan, candidate: TrainingCandidate) -> tuple[str, ...]:
