@@ -6,10 +6,7 @@ from request_samples import CHAT, HELLO, MESSAGES, RESPONSES, refusal, user
 from {{cookiecutter.__package}} import plan
 from {{cookiecutter.__package}}.engine import images
 
-generation = pytest.mark.workload("generation")
 
-
-@generation
 @pytest.mark.parametrize(
     "part",
     [
@@ -30,7 +27,6 @@ PNG = "data:image/png;base64,iVBORw0KGgo="
 HOSTS = ["images.example.com"]
 
 
-@generation
 @pytest.mark.parametrize(
     ("url", "hosts", "words"),
     [
@@ -69,7 +65,6 @@ def test_an_image_is_data_or_comes_from_a_host_that_is_allowed(
         assert words in said if words else not said, (path, said)
 
 
-@generation
 def test_images_are_counted_over_all_messages(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(images, "MOST", 2)
     image = {"type": "image_url", "image_url": {"url": PNG}}
@@ -78,7 +73,6 @@ def test_images_are_counted_over_all_messages(monkeypatch: pytest.MonkeyPatch):
     assert "at most 2" in refusal({"input": turns}, RESPONSES)
 
 
-@generation
 def test_text_in_parts_is_read_in_every_dialect():
     assert not refusal(user({"type": "text", "text": "Hello"}, "and more"), CHAT)
     assert not refusal(user({"type": "text", "text": "Hello"}), MESSAGES)
@@ -86,7 +80,6 @@ def test_text_in_parts_is_read_in_every_dialect():
     assert not refusal({"input": "Hello"}, RESPONSES)
 
 
-@generation
 def test_tools_need_a_parser(monkeypatch: pytest.MonkeyPatch):
     tools = [{"type": "function", "function": {"name": "weather"}}]
     monkeypatch.setattr(plan, "TOOL_CALL_PARSER", "")
@@ -98,21 +91,18 @@ def test_tools_need_a_parser(monkeypatch: pytest.MonkeyPatch):
     assert "run on the server" in refusal({"input": "Hello", "tools": [mcp]}, RESPONSES)
 
 
-@generation
 def test_nothing_is_kept_between_responses():
     assert "stores none" in refusal({"input": "Hello", "previous_response_id": "resp_1"}, RESPONSES)
     assert "stores none" in refusal({"input": "Hello", "background": True}, RESPONSES)
     assert not refusal({"input": "Hello", "store": True, "background": False}, RESPONSES)
 
 
-@generation
 @pytest.mark.parametrize("options", [{"chat_template": "x"}, {"a": {}}, [], {"tools": []}])
 def test_the_template_is_the_models_own(options: object):
     assert "chat_template_kwargs" in refusal(HELLO | {"chat_template_kwargs": options}) or options == []
     assert not refusal(HELLO | {"chat_template_kwargs": {"enable_thinking": False}})
 
 
-@generation
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
@@ -129,7 +119,6 @@ def test_other_forms_than_clients_send_are_refused(fields: dict, words: str):
     assert words in refusal(HELLO | fields, CHAT)
 
 
-@generation
 def test_calls_in_earlier_turns_are_bounded_in_depth_and_may_be_broken_off():
     def called(arguments: str) -> dict:
         call = {"id": "1", "type": "function", "function": {"name": "f", "arguments": arguments}}

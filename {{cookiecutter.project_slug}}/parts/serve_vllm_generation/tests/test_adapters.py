@@ -12,7 +12,6 @@ from lora import adapter
 from {{cookiecutter.__package}} import extra_weights, plan
 from {{cookiecutter.__package}}.engine import adapters, options
 
-pytestmark = pytest.mark.workload("generation")
 hub = test_storage.hub  # a fixture: a hub on this machine
 
 

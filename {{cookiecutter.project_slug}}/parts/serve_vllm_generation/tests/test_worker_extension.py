@@ -13,7 +13,7 @@ import pytest
 from {{cookiecutter.__package}} import plan
 from {{cookiecutter.__package}}.engine import verify
 
-pytestmark = [pytest.mark.slow, pytest.mark.workload("generation")]
+pytestmark = pytest.mark.slow
 
 GROUP = 32  # weights that share a scale
 

@@ -10,7 +10,7 @@ from vllm_server import Served
 
 from {{cookiecutter.__package}} import plan
 
-pytestmark = [pytest.mark.slow, pytest.mark.workload("generation")]
+pytestmark = pytest.mark.slow
 
 Case = tuple[str, dict[str, Any] | bytes]
 ADDRESS = "http://127.0.0.1:1/x.png"

@@ -11,7 +11,7 @@ from vllm_server import Served, serving
 
 from {{cookiecutter.__package}} import plan
 
-pytestmark = [pytest.mark.slow, pytest.mark.workload("generation")]
+pytestmark = pytest.mark.slow
 
 NGRAM: dict[str, object] = {"method": "ngram", "num_speculative_tokens": 3, "prompt_lookup_max": 3}
 PROMPT = "The quick brown fox jumps over the lazy dog. The quick brown fox"

@@ -5,7 +5,7 @@ from vllm_server import Served
 
 from {{cookiecutter.__package}} import plan
 
-pytestmark = [pytest.mark.slow, pytest.mark.workload("generation")]
+pytestmark = pytest.mark.slow
 
 ASKED = {"role": "user", "content": "What is the weather in Paris?"}
 

@@ -20,7 +20,7 @@ from vllm_server import CONTEXT, free_port
 import {{cookiecutter.__package}}
 from {{cookiecutter.__package}} import plan
 
-pytestmark = [pytest.mark.slow, pytest.mark.workload("generation")]
+pytestmark = pytest.mark.slow
 
 MOST = 2  # images in a request
 TOKENS = 8

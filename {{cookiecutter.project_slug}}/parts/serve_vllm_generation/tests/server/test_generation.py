@@ -10,7 +10,7 @@ from vllm_server import CONTEXT, Served
 from {{cookiecutter.__package}} import plan
 from {{cookiecutter.__package}}.client import Client
 
-pytestmark = [pytest.mark.slow, pytest.mark.workload("generation")]
+pytestmark = pytest.mark.slow
 
 MAX_TOKENS: int = getattr(plan, "MAX_ANSWER_TOKENS", 0)
 FOX = {"model": plan.MODEL, "prompt": "The quick brown fox", "temperature": 0, "ignore_eos": True}
