@@ -195,8 +195,8 @@ def _guessed_model(reference: Reference, size: str, related: Model | None) -> Mo
     params, active = parse_size(named or size)
     if not size and not related and params == active > MOST_DENSE:
         raise Refusal(
-            f"{id} has by its name {size_text(params)} parameters, and every model of more than "
-            f"{size_text(MOST_DENSE)} is a mixture of experts: run `hf download {id} config.json` and try again, or "
+            f"{id} has by its name {size_text(params)} parameters, and all models above "
+            f"{size_text(MOST_DENSE)} are mixtures of experts: run `hf download {id} config.json` and try again, or "
             f'give its size with the active ones, as in model_size "{size_text(params)}-A37B"'
         )
     if related and size_in_name(related.id) != named and not agree(related.params, params):

@@ -214,7 +214,7 @@ class TestEngines:
             ("olmo-2-7b", {"model_type": "gemma2", "tie_word_embeddings": False}, "only with tied embedding and head"),
             ("deepseek-v2-lite", {"tie_word_embeddings": True}, "only with separate embedding and head"),
             ("deepseek-v2-lite", {"n_group": None}, "needs n_group"),
-            ("olmo-2-7b", {"architectures": ["FooBar"]}, "does not know the class"),
+            ("olmo-2-7b", {"architectures": ["FooBar"]}, "has no class of the name"),
             ("bert-base-NER", {"model_type": "modernbert", "architectures": ["ModernBertForMaskedLM"]}, "no class"),
         ],
     )

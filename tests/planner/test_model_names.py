@@ -52,7 +52,7 @@ def said(**typed: str) -> str:
     with pytest.raises(Refusal) as refusal:
         check_answers(DEFAULTS | typed)
     text = str(refusal.value)
-    assert len(f"error: {text}") <= 400 and text.isprintable()
+    assert len(f"error: {text}") <= 300 and text.isprintable()
     return text
 
 

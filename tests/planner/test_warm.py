@@ -30,7 +30,7 @@ def planned(**answers: str) -> tuple[InferencePlan, dict[str, object]]:
 def refusal(**answers: str) -> str:
     with pytest.raises(Refusal) as refused:
         planned(**answers)
-    assert len(f"error: {refused.value}") <= 400
+    assert len(f"error: {refused.value}") <= 300
     return str(refused.value)
 
 
