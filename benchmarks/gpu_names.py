@@ -117,7 +117,7 @@ class Models:
                 self._by_key[name] = _from_fields(name, fields)
 
     def find(self, printed: str) -> Model | None:
-        """The model of that name, or None. A name that says "X class" or "X (doc)" is read as X."""
+        """The model of that name, or None. A name such as "X class" or "X (doc)" is read as X."""
         key = _key(printed)
         for name in (key, self._same.get(key, ""), *(self._same.get(printed.lower(), ""),)):
             if name in self._by_key:

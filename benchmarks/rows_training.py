@@ -1,4 +1,4 @@
-"""Every training measurement of a folder, beside what the planner says of the same run.
+"""Every training measurement of a folder, beside the planner's figure for the same run.
 
 `python benchmarks/rows_training.py --data benchmarks/data` prints the errors by kind. Each pair of source and model
 counts the same, however many rows it has.
@@ -137,7 +137,7 @@ def _offload(text: str) -> str:
 
 
 def _left_out(row: dict[str, str], method: str, known: bool) -> str:
-    """Why a row of memory_training.csv says nothing of the planner; "" where it does."""
+    """Why a row of memory_training.csv does not test the planner; "" where it does."""
     if not method:
         return "another method than full, LoRA or QLoRA"
     if not known:

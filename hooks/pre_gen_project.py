@@ -583,7 +583,7 @@ BIDIRECTIONAL = ("embeddinggemma", "gte-qwen", "nv-embed", "llm2vec", "gritlm")
 def is_causal(model: Model) -> bool:
     """Whether each token attends only to those before it, so that an engine keeps a KV cache.
 
-    Encoders see both ways. The catalogue tells them by their heads: none of BERT's kind groups them, decoders do.
+    Encoders attend both ways. In the catalogue their heads mark them: none of BERT's kind groups them, decoders do.
     """
     if model.workload == "generation":
         return True
@@ -712,7 +712,7 @@ def weight_bytes(model: Model, quantization: str) -> tuple[float, float, float]:
 def weight_gib(model: Model, quantization: str, tensor_parallel: int = 1) -> float:
     """Return the GiB of weights on each GPU.
 
-    Some weights every GPU holds whole: those that the model says (latents, indices, some vision towers), routers, and
+    Some weights every GPU holds whole: those that the model names (latents, indices, some vision towers), routers, and
     key and value heads where there are fewer of them than GPUs.
     """
     copied = float(model.replicated_params)
@@ -2316,7 +2316,7 @@ def batches_continuously(request: Request, engine: str) -> bool:
 def typical_request(request: Request) -> tuple[int, int]:
     """Return a typical request's tokens in and out: as given, else 1,024 and 256, or what the context makes likely.
 
-    A short context holds less; who asks for a long one has long prompts.
+    A short context holds less; a long one implies long prompts.
     """
     if request.prompt_tokens:
         return request.prompt_tokens, request.answer_tokens
@@ -5298,7 +5298,7 @@ def unsupported_text(setup: InferenceSetup, reason: Reason) -> str:
 
 
 def vllm_obstacle_text(model: Model) -> str:
-    """Return why vLLM does not run a model whose architecture it knows."""
+    """Return why vLLM does not run a model whose architecture it has."""
     what, _space, name = model.vllm_lacks.partition(" ")
     if what == "key":
         return f"vLLM needs {name} in a config.json of type {model.architecture}; that of {model.id} has none"
@@ -5633,7 +5633,7 @@ def training_offer(budget: Budget, candidate: TrainingCandidate) -> str:
 
 
 class Architecture(NamedTuple):
-    """The layers of one model_type. A row of the table says only what is not so in Llama."""
+    """The layers of one model_type. A row of the table holds only what differs from Llama."""
 
     gated: bool = True  # the MLP has gate, up and down; else up and down
     norms: int = 2  # norms over the hidden size in each layer
@@ -6507,7 +6507,7 @@ def _catalogue_hf_extras_nemotron_h(model: Model, config: Config, experts: Exper
 
 
 def _catalogue_hf_extras_lfm2(model: Model, config: Config, _experts: Experts, parts: Parts) -> Model:
-    """The MLP's width is two thirds of what is given, rounded up, unless the config.json says otherwise."""
+    """The MLP's width is two thirds of what is given, rounded up, unless the config.json gives another."""
     width = config.count("block_ff_dim", default=0) or model.intermediate
     if config.flag("block_auto_adjust_ff_dim", True):
         factor = config.get("block_ffn_dim_multiplier")[1]
@@ -6720,7 +6720,7 @@ def published_format(
 def quantization_section(
     config: Mapping[str, Any], text: Mapping[str, Any], beside: Mapping[str, Any] | None = None
 ) -> Mapping[str, Any]:
-    """Return what a checkpoint says of its quantization, empty where it says nothing."""
+    """Return a checkpoint's description of its quantization, empty where it has none."""
     if isinstance(config.get("quantization"), dict) and "quant_method" not in config["quantization"]:
         raise foreign("mlx")
     section: Mapping[str, Any] = {}
@@ -7024,7 +7024,7 @@ LINEAR: dict[str, Callable[[Model, Config], Mixer]] = {
 
 
 def state_bytes(mixer: Mixer, config: Config) -> int:
-    """Return the bytes that one layer keeps of a sequence: the convolution in 16 bits, the state as the config says."""
+    """Return the bytes that a layer keeps of a sequence: the convolution in 16 bits, the state in its dtype."""
     each = 4 if "float32" in config.text("mamba_ssm_dtype", "mamba_ssm_cache_dtype") else 2
     return each * mixer.state + 2 * mixer.window
 
@@ -7331,7 +7331,7 @@ def _minimax(config: Config, layers: int, _every: int) -> list[str]:
 
 
 def _minimax_m2(config: Config, layers: int, _every: int) -> list[str]:
-    """`attn_type_list` says of every layer that it has full attention, or the model is another one."""
+    """`attn_type_list` gives every layer full attention, or the model is another one."""
     if not all(config.items("attn_type_list")):
         raise Refusal("attn_type_list in the config.json names linear layers, which a minimax_m2 does not have")
     return ["full"] * layers
@@ -7944,7 +7944,7 @@ ADAPTER_WEIGHTS = ("adapter_model", "adapter_config")
 
 
 def read_folder(path: str, name: str) -> Model:
-    """Return the model of a folder, or of a config.json, called `name`. Refusal says what the folder holds instead."""
+    """Return the model of a folder, or of a config.json, called `name`. Refusal names what the folder holds instead."""
     if os.path.isfile(path):
         return from_config(read_json(path), name)
     files = sorted(os.listdir(path))
@@ -8003,7 +8003,7 @@ def _check_files(path: str, files: list[str], name: str) -> None:
 
 
 def adapter_refusal(name: str, config: dict[str, Any]) -> Refusal:
-    """Return the refusal of a folder that holds an adapter: it names the base and says how to merge."""
+    """Return the refusal of a folder that holds an adapter: it names the base and how to merge."""
     base = config.get("base_model_name_or_path")
     base = base if isinstance(base, str) and base else ""
     kind = config.get("peft_type")
@@ -8233,7 +8233,7 @@ def sized_model(params: int, active: int, name: str, basis: str) -> Model:
 
 
 def guessed(model: Model, basis: str) -> Model:
-    """Return the model with all that is known of its architecture said to be assumed, its format as its name says.
+    """Return the model with all of its architecture marked as assumed, its format taken from its name.
 
     `basis` is what its size was taken from: see `Model`.
     """
@@ -11623,7 +11623,7 @@ def conversation(plan: InferencePlan) -> list[Constant]:
 
 
 def plan_py_serve_beside(plan: InferencePlan) -> list[Constant]:
-    """Return what vLLM loads beside the model, which is nothing until somebody asks: plans count no memory for it."""
+    """Return what vLLM loads beside the model, which is nothing by default: plans count no memory for it."""
     if plan.request.workload != "generation" or plan.chosen.setup.engine != "vllm":
         return []
     return [

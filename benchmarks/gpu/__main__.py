@@ -111,7 +111,7 @@ def chosen(asked: str, card: machine.Card | None, listing: bool) -> Gpu | None:
 
 
 def questions(wanted: list[Configuration], gpu: str) -> tuple[list[Asked], dict[str, str]]:
-    """Every configuration with the planner's answer, and why some are left out: it says that they do not fit."""
+    """Every configuration with the planner's answer, and why some are left out: by the plan they do not fit."""
     asked = [one.question(gpu, model_folder.model_object(one.model)) for one in wanted]
     answers = planned.ask(asked)
     refused = {

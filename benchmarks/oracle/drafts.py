@@ -42,7 +42,7 @@ HEADS = {"openai/gpt-oss-20b": {
 
 
 def draft_row(id: str, config: dict[str, Any]) -> dict[str, Any]:
-    """Return what vLLM says of a model with its MTP layer, or with its EAGLE-3 head, without its logits' matrix."""
+    """Return vLLM's figures for a model with its MTP layer, or with its EAGLE-3 head, without its logits' matrix."""
     row: dict[str, Any] = {"id": id}
     speculative: dict[str, Any] = SPECULATIVE
     if id in HEADS:

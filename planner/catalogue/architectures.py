@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 
 class Architecture(NamedTuple):
-    """The layers of one model_type. A row of the table says only what is not so in Llama."""
+    """The layers of one model_type. A row of the table holds only what differs from Llama."""
 
     gated: bool = True  # the MLP has gate, up and down; else up and down
     norms: int = 2  # norms over the hidden size in each layer

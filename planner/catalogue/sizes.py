@@ -160,7 +160,7 @@ def sized_model(params: int, active: int, name: str, basis: str) -> Model:
 
 
 def guessed(model: Model, basis: str) -> Model:
-    """Return the model with all that is known of its architecture said to be assumed, its format as its name says.
+    """Return the model with all of its architecture marked as assumed, its format taken from its name.
 
     `basis` is what its size was taken from: see `Model`.
     """

@@ -1,4 +1,4 @@
-"""Where vLLM 0.32 does not build the model that a config.json describes, though it knows the architecture.
+"""Where vLLM 0.32 does not build the model that a config.json describes, though it has the architecture.
 
 Read from its model classes (vllm/model_executor/models) and held by its own answers in benchmarks/data/oracle.
 """

@@ -94,7 +94,7 @@ def unsupported_text(setup: InferenceSetup, reason: Reason) -> str:
 
 
 def vllm_obstacle_text(model: Model) -> str:
-    """Return why vLLM does not run a model whose architecture it knows."""
+    """Return why vLLM does not run a model whose architecture it has."""
     what, _space, name = model.vllm_lacks.partition(" ")
     if what == "key":
         return f"vLLM needs {name} in a config.json of type {model.architecture}; that of {model.id} has none"

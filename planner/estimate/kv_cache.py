@@ -15,7 +15,7 @@ BIDIRECTIONAL = ("embeddinggemma", "gte-qwen", "nv-embed", "llm2vec", "gritlm")
 def is_causal(model: Model) -> bool:
     """Whether each token attends only to those before it, so that an engine keeps a KV cache.
 
-    Encoders see both ways. The catalogue tells them by their heads: none of BERT's kind groups them, decoders do.
+    Encoders attend both ways. In the catalogue their heads mark them: none of BERT's kind groups them, decoders do.
     """
     if model.workload == "generation":
         return True

@@ -296,7 +296,7 @@ class TestDefaults:
         assert class_defaults("no such") == {}
 
     def test_are_those_of_transformers(self) -> None:
-        """Of every architecture that the library knows: the same keys with the same values."""
+        """Of every architecture in the library: the same keys with the same values."""
         mapping = pytest.importorskip("transformers.models.auto.configuration_auto").CONFIG_MAPPING
         for kind in set(ARCHITECTURES) & set(mapping):
             fields = {field: getattr(mapping[kind], field, None) for field in class_defaults(kind)}

@@ -569,7 +569,7 @@ def test_attention_is_one_that_transformers_loads_the_model_with(name: str) -> N
     ids=lambda typed: " ".join(typed.values()),
 )
 def test_what_would_change_a_training_does(typed: dict[str, str]) -> None:
-    """Each sentence's answers are typed, and the plan has the GPUs that the sentence says."""
+    """Each sentence's answers are typed, and the plan has the GPUs of the sentence."""
     plan = planned(**typed)
     steps = [step for step in out_of_memory(plan) if "gpu=" in step]
     for sentence in [*what_would_change(plan), *other_aims(plan), *steps]:

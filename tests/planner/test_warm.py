@@ -1,4 +1,4 @@
-"""The warm pool: what may be typed, when its crons fire, what it costs, and what the budget says to it."""
+"""The warm pool: what may be typed, when its crons fire, what it costs, and how it counts against the budget."""
 
 from datetime import datetime, timedelta
 

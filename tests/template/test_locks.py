@@ -33,7 +33,7 @@ def write_wheel(folder: Path, name: str, version: str, *needs: str, tag: str = "
 
 @pytest.fixture
 def index(tmp_path: Path) -> tuple[str, ...]:
-    """uv's options for an index of four packages: app wants lib from 1 to 3, and one can only run elsewhere."""
+    """uv's options for an index of four packages: app requires lib from 1 to 3, and one can only run elsewhere."""
     folder = tmp_path / "wheels"
     folder.mkdir()
     write_wheel(folder, "app", "1.0", "lib>=1,<3")

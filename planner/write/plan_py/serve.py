@@ -163,7 +163,7 @@ def conversation(plan: InferencePlan) -> list[Constant]:
 
 
 def beside(plan: InferencePlan) -> list[Constant]:
-    """Return what vLLM loads beside the model, which is nothing until somebody asks: plans count no memory for it."""
+    """Return what vLLM loads beside the model, which is nothing by default: plans count no memory for it."""
     if plan.request.workload != "generation" or plan.chosen.setup.engine != "vllm":
         return []
     return [

@@ -68,7 +68,7 @@ class Server:
 
 @app.function(image=image.FETCH, schedule=warm_pool.OPENS)
 def open_pool() -> None:
-    """Keep containers warm from now on: plan.WARM_FROM says when."""
+    """Keep containers warm from now on; runs at the times of plan.WARM_FROM."""
     warm_pool.resize(plan.WARM_CONTAINERS)
 
 

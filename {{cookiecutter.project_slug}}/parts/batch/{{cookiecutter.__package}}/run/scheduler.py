@@ -256,7 +256,7 @@ def job_budget(job: Job, limit: Limit) -> Budget:
 def overdue(entries: Sequence[Entry], in_flight: Collection[str], broke: bool) -> set[str]:
     """Calls to cancel: those that go on long after they should have ended, or all where nothing is left to spend.
 
-    A container that is frozen no longer writes to the ledger, so that only the clock tells.
+    A container that is frozen no longer writes to the ledger, so only the time since its last entry shows it.
     """
     now = time.time()
     return {

@@ -96,7 +96,7 @@ class Lease:
         print(f"the lease of attempt {held.attempt}, which {ended}, is taken over", flush=True)
 
     def _ended(self, held: Holder) -> str | None:
-        """How Modal says that an attempt ended; "" where it goes on, None where Modal does not know it or answer."""
+        """How an attempt ended by Modal's account; "" where it goes on, None where Modal has no record or no answer."""
         if not (held.call and self.call):
             return None
         if held.call == self.call:

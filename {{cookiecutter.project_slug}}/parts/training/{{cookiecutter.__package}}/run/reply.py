@@ -11,7 +11,7 @@ from .budget import BudgetError
 
 
 class UserError(ValueError):
-    """Something that the user can correct, in one sentence that says what would work."""
+    """Something that the user can correct, in one sentence with what would work."""
 
 
 USER_ERRORS = (UserError, BudgetError)
