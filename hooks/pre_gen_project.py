@@ -9295,14 +9295,14 @@ class Bar(NamedTuple):
 
 
 def memory_line(shown: Bar, per_gpu: bool) -> str:
-    """Return "40.8 of 44.4 GiB claimed: weights 8.8, KV cache 31.3 (18.0 needed), ..."."""
+    """Return "40.8 of 44.4 GiB claimed by vLLM: weights 8.8, KV cache 31.3 (18.0 needed), ..."."""
     terms = [f"{name} {gib:.1f}" for name, gib in shown.terms.items()]
     if shown.spare_gib:
         terms = [
             f"{term} ({shown.needed(name):.1f} needed)" if name == "KV cache" else term
             for name, term in zip(shown.terms, terms, strict=True)
         ]
-    how = "claimed" if shown.claimed else "used"
+    how = "claimed by vLLM" if shown.claimed else "used"
     on = " per GPU" if per_gpu else ""
     return f"{shown.peak_gib:.1f} of {shown.usable_gib:.1f} GiB{on} {how}: {', '.join(terms)}"
 
@@ -9680,12 +9680,12 @@ def describe_neighbours_verdict(plan: InferencePlan, candidate: InferenceCandida
     if ours.slow > best.slow:
         return f"{about(tokens_per_request(plan.request, candidate))} tokens/s per request is slower than people read"
     if ours.quality_lost > best.quality_lost:
-        return f"needs {format_name(candidate.setup)}; the budget pays for {format_name(plan.chosen.setup)}"
+        return f"{format_name(candidate.setup)} loses more quality than {format_name(plan.chosen.setup)}"
     return describe_neighbours_balance(plan, ours, best)
 
 
 def describe_neighbours_balance(plan: InferencePlan, ours: Merit, best: Merit) -> str:
-    """Return what speaks against a candidate of the quality of the choice, and in brackets what speaks for it."""
+    """Return the disadvantages of a candidate of the quality of the choice, and its advantages in brackets."""
     costs = cost_words(ours.price / best.price - 1, price_unit(plan))
     speeds = describe_neighbours_speed_words(best.speed / ours.speed, answers(plan))
     against = [words for words, bad in (costs, speeds) if words and bad]
@@ -10438,7 +10438,7 @@ def describe_training_verdict(plan: TrainingPlan, candidate: TrainingCandidate) 
 
 
 def describe_training_balance(run: TrainingRun, best: TrainingRun) -> str:
-    """Return what speaks against a run beside the choice's, and in brackets what speaks for it.
+    """Return the disadvantages of a run beside the choice's, and its advantages in brackets.
 
     "takes 1.3x as long (8% less per run)".
     """
@@ -10625,7 +10625,7 @@ def describe_training_gpus_out_of_memory(plan: TrainingPlan) -> list[str]:
     if setup.micro_batch > 1:
         steps.append(
             f"Halve `MICRO_BATCH` ({setup.micro_batch}) and double `ACCUMULATION` ({setup.accumulation}): activations "
-            f"and logits ({passing:.1f} GiB) about halve, and the optimizer step sees as many sequences."
+            f"and logits ({passing:.1f} GiB) about halve, and the optimizer step takes as many sequences."
         )
     if not setup.gradient_checkpointing:
         steps.append(
@@ -10764,7 +10764,7 @@ def describe_training_page_rate_words(plan: TrainingPlan) -> list[str]:
     measured = "tokens_per_s" not in estimate.prior
     rows = "pairs" if setup.objective == "dpo" else "sequences"
     return [
-        f"An optimizer step sees {batch} {rows}: {step(chosen)} on each GPU. Tokens include padding,",
+        f"An optimizer step takes {batch} {rows}: {step(chosen)} on each GPU. Tokens include padding,",
         f"{at}; MFU is {estimate.mfu or 0:.2f} of {setup.gpu.flops / 1e12:,.0f} TFLOP/s. Speeds come from a roofline",
         f"model: expect {low} to {high} tokens/s.",
         "" if measured else "Too little was measured of such a card or model: the range is wide.",
@@ -11110,7 +11110,7 @@ def revision_reason(model: Model, revision: str) -> str:
         return "the commit whose config.json lies in this machine's Hugging Face cache"
     if model.basis and revision == model.revision:
         return "as asked for"
-    return "the commit of MODEL that the catalogue knows"
+    return "the commit of MODEL in the catalogue"
 
 
 def secrets(model: Model) -> Constant:
@@ -11400,7 +11400,7 @@ def plan_py_batch_predictions(plan: InferencePlan) -> list[Constant]:
     found: list[Constant] = [
         ("PREDICTED_PEAK_GIB", round(peak_gib(estimate), 1), "on each GPU, cache included"),
         ("PREDICTED_TOKENS_PER_S", round(rate, 1), rate_reason(plan)),
-        ("SPEED_RANGE", RANGE, "times slower or faster is likely, until a shard has been measured"),
+        ("SPEED_RANGE", RANGE, "the speed is likely within this factor, up or down, until a shard has been measured"),
         ("TYPICAL_PROMPT_TOKENS", setup.input_len, f"{basis} for that speed; `estimate` counts yours"),
     ]
     if plan.request.workload == "generation":
@@ -11627,7 +11627,7 @@ def plan_py_serve_beside(plan: InferencePlan) -> list[Constant]:
     if plan.request.workload != "generation" or plan.chosen.setup.engine != "vllm":
         return []
     return [
-        ("IMAGES", 0, "in one request; more than 0 for a model that sees, sent as data: URLs, 8 MiB each"),
+        ("IMAGES", 0, "in one request; more than 0 for a vision model, sent as data: URLs, 8 MiB each"),
         ("ALLOWED_MEDIA_DOMAINS", [], "hosts that images may be fetched from by https; none"),
         ("ADAPTERS", {}, 'LoRA adapters: {"name in requests": "./folder-on-the-volume" or "org/name@commit"}'),
         speculative(plan.chosen.setup),
@@ -11965,7 +11965,7 @@ def epochs_reason(request: Request) -> str:
     if request.objective == "dpo":
         return "one pass, as Zephyr has it (arXiv 2310.16944): preferences are soon learnt by heart"
     if request.epochs > 1:
-        return "passes over the rows, as Alpaca and BERT have it"
+        return "passes over the rows, as for Alpaca and BERT"
     return "one pass over so many rows is enough (assumed)"
 
 

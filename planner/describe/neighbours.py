@@ -118,12 +118,12 @@ def verdict(plan: InferencePlan, candidate: InferenceCandidate) -> str:
     if ours.slow > best.slow:
         return f"{about(tokens_per_request(plan.request, candidate))} tokens/s per request is slower than people read"
     if ours.quality_lost > best.quality_lost:
-        return f"needs {format_name(candidate.setup)}; the budget pays for {format_name(plan.chosen.setup)}"
+        return f"{format_name(candidate.setup)} loses more quality than {format_name(plan.chosen.setup)}"
     return balance(plan, ours, best)
 
 
 def balance(plan: InferencePlan, ours: Merit, best: Merit) -> str:
-    """Return what speaks against a candidate of the quality of the choice, and in brackets what speaks for it."""
+    """Return the disadvantages of a candidate of the quality of the choice, and its advantages in brackets."""
     costs = cost_words(ours.price / best.price - 1, price_unit(plan))
     speeds = speed_words(best.speed / ours.speed, answers(plan))
     against = [words for words, bad in (costs, speeds) if words and bad]

@@ -110,7 +110,7 @@ def verdict(plan: TrainingPlan, candidate: TrainingCandidate) -> str:
 
 
 def balance(run: TrainingRun, best: TrainingRun) -> str:
-    """Return what speaks against a run beside the choice's, and in brackets what speaks for it.
+    """Return the disadvantages of a run beside the choice's, and its advantages in brackets.
 
     "takes 1.3x as long (8% less per run)".
     """

@@ -167,7 +167,7 @@ def beside(plan: InferencePlan) -> list[Constant]:
     if plan.request.workload != "generation" or plan.chosen.setup.engine != "vllm":
         return []
     return [
-        ("IMAGES", 0, "in one request; more than 0 for a model that sees, sent as data: URLs, 8 MiB each"),
+        ("IMAGES", 0, "in one request; more than 0 for a vision model, sent as data: URLs, 8 MiB each"),
         ("ALLOWED_MEDIA_DOMAINS", [], "hosts that images may be fetched from by https; none"),
         ("ADAPTERS", {}, 'LoRA adapters: {"name in requests": "./folder-on-the-volume" or "org/name@commit"}'),
         speculative(plan.chosen.setup),
