@@ -14,7 +14,7 @@ from planner.catalogue.gpus import GPUS
 from planner.catalogue.other_gpus import OTHER_GPUS
 from planner.schema import Gpu, Model, replace
 
-# The first pattern that a printed name matches says which card it is.
+# The first pattern that a printed name matches identifies the card.
 _CARD_PATTERNS = (
     (r"H20-3e|H20-141", "H20-141GB"),
     (r"H20\b", "H20-96GB"),

@@ -170,7 +170,7 @@ def memory_runs(folder: Path, models: Models) -> Iterator[TrainingRun]:
             count = int(_number(row["gpu_count"], 1))
             devices = re.search(r"devices in yaml=(\d+)", notes)
             if devices and count > 1:
-                count = int(devices[1])  # the configuration says how many of the machine's GPUs ran
+                count = int(devices[1])  # the configuration has how many of the machine's GPUs ran
             fused = (
                 ("litgpt" in source and method != "full")
                 or any(word in notes for word in ("Liger", "CutCross", "CCE", "chunked"))
@@ -214,7 +214,7 @@ class TrainingAnswer:
     overhead_gib: float = 0.0  # CUDA context and NCCL, on top
     fits: bool | None = None
     tokens_per_s: float | None = None
-    allocated_gib: float | None = None  # where it tells that from what is reserved
+    allocated_gib: float | None = None  # where it is given apart from what is reserved
 
 
 TrainingEstimator = Callable[[TrainingSetup], TrainingAnswer | None]

@@ -162,7 +162,7 @@ def play(matches: list[Match], folder: Path, python: Path, rounds: int) -> list[
     """
     engine, workload = matches[0].engine, LOADS[matches[0].load].workload
     project, model = bake(folder, engine, workload)
-    name = f"/weights/{model.name}"  # what plan.MODEL says of a folder of one's own
+    name = f"/weights/{model.name}"  # plan.MODEL for a local folder
     sides: list[Side] = []
     try:
         for side in (matches[0].ours, *matches[0].against):

@@ -209,7 +209,7 @@ class Model(NamedTuple):
     workload: str = "generation"
     head: str = ""  # of a config.json: "text", "classes", "tokens", "masked", "spans", "none"; "": not known
     engines: tuple[str, ...] = ENGINES  # that run its architecture; none: only code of its own
-    vllm_lacks: str = ""  # what keeps vLLM from an architecture that it knows, as catalogue/vllm_builds.py has it
+    vllm_lacks: str = ""  # what keeps vLLM from an architecture that it has, as catalogue/vllm_builds.py has it
     licence: str = ""
     gated: bool = False
     revision: str = ""  # commit, where known
@@ -605,7 +605,7 @@ class CacheKind(NamedTuple):
         return ceil(self.heads / tensor_parallel) * self.width * self.element_bytes
 
 
-@lru_cache(maxsize=64)  # a plan asks for them some hundred times
+@lru_cache(maxsize=64)  # a plan reads them some hundred times
 def cache_kinds(model: Model, kv_dtype: str = "auto") -> tuple[CacheKind, ...]:
     """Return the kinds of layers with a growing cache. An MLA latent is one head, which every GPU holds."""
     size = 1 if "fp8" in (kv_dtype, model.kv_dtype) else 2
@@ -688,7 +688,7 @@ def embedding_params(model: Model) -> int:
     return model.vocab * model.hidden * (1 if model.tied_embeddings else 2)
 
 
-@lru_cache(maxsize=256)  # a plan asks for each format some hundred times
+@lru_cache(maxsize=256)  # a plan reads each format some hundred times
 def weight_bytes(model: Model, quantization: str) -> tuple[float, float, float]:
     """Return the bytes of embedding and head, of routed experts, and of everything else, over all GPUs."""
     form = weight_format(model, quantization)
@@ -835,7 +835,7 @@ class _Kind(NamedTuple):
     blocks: int
 
 
-@lru_cache(maxsize=256)  # a plan asks for few steps and numbers of GPUs
+@lru_cache(maxsize=256)  # a plan has few steps and numbers of GPUs
 def request_bytes(model: Model, tokens: int, in_flight: int, kv_dtype: str = "auto", tensor_parallel: int = 1) -> float:
     """Return the bytes per GPU of a request of `tokens`; `in_flight` tokens are scheduled and not yet settled.
 
@@ -1495,7 +1495,7 @@ class _Batching(NamedTuple):
     cache_gib: float
     mask_gib: float
     moment_gib: float  # the widest moment of a step
-    claimed_gib: float  # what it asks for when it starts, by its own sum
+    claimed_gib: float  # what it allocates at its start, by its own sum
 
     @property
     def need_gib(self) -> float:
@@ -4914,7 +4914,7 @@ def typed_gpu(gpu: str, count: str = "auto") -> tuple[str, int]:
 
 PERIODS = {"s": 1, "min": 60, "h": 3600, "day": 86_400}  # seconds
 SPELLED = {"sec": "s", "second": "s", "m": "min", "minute": "min", "hr": "h", "hour": "h", "d": "day"}
-CONTEXT_STEP = 4096  # tokens by which a context grows that nobody typed
+CONTEXT_STEP = 4096  # tokens by which a context left at auto grows
 MOST_PER_S = 100_000
 LONGEST_S = 3600  # that a target may allow
 LENGTH = rf"(?:{request_parse_WHOLE})[kK]?"
@@ -5655,7 +5655,7 @@ class Architecture(NamedTuple):
     one_kv_head: str = ""  # the key that makes attention multi-query
     positions: int = -1  # rows of learned positions beyond the context; -1: no learned positions
     encoder: bool = False  # each token sees all others; no head over the vocabulary
-    extra: str = ""  # a function of hf_extras.py for what no other field says
+    extra: str = ""  # a function of hf_extras.py for what no other field holds
     nested: tuple[str, ...] = ()  # keys whose objects hold figures of the layers
     engines: tuple[str, ...] = ("vllm", "transformers")  # that run it
 
@@ -5674,7 +5674,7 @@ _QWEN35 = Architecture(head_norms="head", gate="full", layers="linear 4", linear
 _QWEN_MOE = Architecture(sparse="decoder_sparse_step", shared="shared_expert_intermediate_size", shared_gate=True)
 _TRANSFORMERS = ("transformers",)
 
-NEVER_TIED = frozenset(("kimi_linear", "nemotron_h"))  # whatever tie_word_embeddings says
+NEVER_TIED = frozenset(("kimi_linear", "nemotron_h"))  # whatever tie_word_embeddings is
 
 ARCHITECTURES: dict[str, Architecture] = {
     # dense decoders built like Llama
@@ -6125,7 +6125,7 @@ eurobert: vocab_size=128256 hidden_size=768 intermediate_size=3072 num_hidden_la
 # ---- planner/catalogue/hf_fields.py
 
 
-# Keys that shape layers. One of them that a reader did not ask for says that the model is built otherwise than read.
+# Keys that shape layers. One of them that a reader did not read means that the model is built otherwise.
 _SHAPING = re.compile(
     r"layer_period|layer_offset|^attn_(?!pdrop|drop|impl|logit|soft|scal|temper|output_m|out_m|in_m|factor)|attn_type_list|"
     r"attn_layer|^linear_(?!attn_[a-z]+_factor|a_log|dt|allow)|mamba(?!_chunk|_conv_b|_proj_b|_act|_rms|_norm|_dt_(?!rank)|_hidden_act)|"
@@ -7348,7 +7348,7 @@ def _catalogue_layer_kinds_nemotron_h(config: Config, layers: int, _every: int) 
 
 _RULES: dict[str, Callable[[Config, int, int], list[str]]] = {
     "full": _full,
-    "compressed": lambda _config, layers, _every: ["full"] * layers,  # DeepSeek-V4, whose kinds hf_extras.py tells
+    "compressed": lambda _config, layers, _every: ["full"] * layers,  # DeepSeek-V4, whose kinds are in hf_extras.py
     "window": _window,
     "every": _every,
     "first": _first,
@@ -7621,7 +7621,7 @@ def _refusal(id: str, what: str, served: str) -> Refusal:
 # ---- planner/catalogue/vllm_builds.py
 
 
-# No head of their own: the embedding is the head, whatever the config.json says.
+# No head of their own: the embedding is the head, whatever the config.json has.
 TIED = frozenset(("cohere", "cohere2", "cohere2_moe", "gemma2", "gemma3n_text", "lfm2", "lfm2_moe"))
 # Always a head of their own, for which a checkpoint with tied embeddings has no weights.
 UNTIED = frozenset(
@@ -8534,7 +8534,7 @@ TRAINED_MODELS = {
 # Mixtures of experts to train, whose every layer has attention: the figures of training are backed for those.
 FURTHER_TRAINED = {"Qwen/Qwen3.6-35B-A3B": "Qwen/Qwen3-30B-A3B-Instruct-2507"}
 
-# Published without a trained head: they answer with random labels until somebody trains them.
+# Published without a trained head: they answer with random labels until they are trained.
 HEADLESS = frozenset(
     (
         "answerdotai/ModernBERT-base",

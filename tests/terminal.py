@@ -85,7 +85,7 @@ def asked(words: list[str], folder: Path, env: dict[str, str], answer: str) -> t
     while True:
         try:
             more = os.read(ours, 65536)
-        except OSError:  # how Linux says that nobody writes any more
+        except OSError:  # how Linux reports that the other side is closed
             break
         if not more:
             break

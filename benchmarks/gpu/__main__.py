@@ -24,7 +24,7 @@ from benchmarks.gpu_names import find_card  # noqa: E402
 from planner.catalogue.gpus import GPUS  # noqa: E402
 from planner.schema import Gpu  # noqa: E402
 
-TOY_GPU = "L4"  # that a toy's question names: the planner knows no CPU
+TOY_GPU = "L4"  # that a toy's question names: the planner has no CPU
 
 
 def parser() -> argparse.ArgumentParser:

@@ -23,7 +23,7 @@ IDS = (
 )  # fmt: skip
 
 
-# config.json of RedHatAI/gpt-oss-20b-speculator.eagle3, without what says nothing of memory
+# config.json of RedHatAI/gpt-oss-20b-speculator.eagle3, without what does not affect memory
 HEADS = {"openai/gpt-oss-20b": {
     "architectures": ["Eagle3DraftModel"], "speculators_model_type": "eagle3", "draft_vocab_size": 64000,
     "norm_before_fc": True, "norm_before_residual": True, "torch_dtype": "bfloat16", "target_hidden_size": None,

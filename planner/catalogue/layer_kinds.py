@@ -210,7 +210,7 @@ def _nemotron_h(config: Config, layers: int, _every: int) -> list[str]:
 
 _RULES: dict[str, Callable[[Config, int, int], list[str]]] = {
     "full": _full,
-    "compressed": lambda _config, layers, _every: ["full"] * layers,  # DeepSeek-V4, whose kinds hf_extras.py tells
+    "compressed": lambda _config, layers, _every: ["full"] * layers,  # DeepSeek-V4, whose kinds are in hf_extras.py
     "window": _window,
     "every": _every,
     "first": _first,

@@ -76,7 +76,7 @@ TRAINED_MODELS = {
 # Mixtures of experts to train, whose every layer has attention: the figures of training are backed for those.
 FURTHER_TRAINED = {"Qwen/Qwen3.6-35B-A3B": "Qwen/Qwen3-30B-A3B-Instruct-2507"}
 
-# Published without a trained head: they answer with random labels until somebody trains them.
+# Published without a trained head: they answer with random labels until they are trained.
 HEADLESS = frozenset(
     (
         "answerdotai/ModernBERT-base",

@@ -37,7 +37,7 @@ class CacheKind(NamedTuple):
         return ceil(self.heads / tensor_parallel) * self.width * self.element_bytes
 
 
-@lru_cache(maxsize=64)  # a plan asks for them some hundred times
+@lru_cache(maxsize=64)  # a plan reads them some hundred times
 def cache_kinds(model: Model, kv_dtype: str = "auto") -> tuple[CacheKind, ...]:
     """Return the kinds of layers with a growing cache. An MLA latent is one head, which every GPU holds."""
     size = 1 if "fp8" in (kv_dtype, model.kv_dtype) else 2

@@ -42,7 +42,7 @@ def embedding_params(model: Model) -> int:
     return model.vocab * model.hidden * (1 if model.tied_embeddings else 2)
 
 
-@lru_cache(maxsize=256)  # a plan asks for each format some hundred times
+@lru_cache(maxsize=256)  # a plan reads each format some hundred times
 def weight_bytes(model: Model, quantization: str) -> tuple[float, float, float]:
     """Return the bytes of embedding and head, of routed experts, and of everything else, over all GPUs."""
     form = weight_format(model, quantization)

@@ -90,7 +90,7 @@ def test_what_nothing_limits_has_an_assumed_context() -> None:
         ("flan-t5-large", {"model_type": "mt5"}, "encoder and decoder in one"),
         ("flan-t5-large", {"model_type": "bart"}, "encoder and decoder in one"),
         ("flan-t5-large", {"model_type": "pegasus"}, "encoder and decoder in one"),
-        ("flan-t5-large", {"model_type": "brand_new"}, "encoder and decoder in one"),  # is_encoder_decoder says it
+        ("flan-t5-large", {"model_type": "brand_new"}, "encoder and decoder in one"),  # without is_encoder_decoder
         ("flan-t5-large", {"model_type": "whisper"}, "speech"),
         ("flan-t5-large", {"model_type": "wav2vec2", "is_encoder_decoder": False}, "speech"),
         ("flan-t5-large", {"model_type": "clip", "is_encoder_decoder": False}, "images"),

@@ -170,7 +170,7 @@ def test_without_a_pool_make_warm_would_keep_one_and_its_price_is_told() -> None
     )
 
 
-# ---- what the budget says ----
+# ---- what the budget allows ----
 
 
 @pytest.mark.parametrize("warm", ["1", "2", "3", "1 mon-fri 8-18"])

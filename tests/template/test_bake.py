@@ -25,7 +25,7 @@ from planner.schema import ENGINES, WORKLOADS
 
 Bake = Callable[..., Project]
 
-# Rows that say what plan.py must hold: those that are nobody's edit
+# Values that plan.py must hold and that are not edited
 SUPPORTED, TRAINED = (
     {
         f"{task}-{name}": ({"task": task, **answers}, plan)
@@ -226,7 +226,7 @@ def test_the_engine_takes_every_plan(inference: Project) -> None:
     assert words[words.index("--max-model-len") + 1] == str(inference.plan["CONTEXT_LEN"])
 
 
-# Published formats, and the package that transformers' own quantizer of each asks for (its quantizers/quantizer_*.py).
+# Published formats, and the package that transformers' own quantizer of each requires (its quantizers/quantizer_*.py).
 # Without `kernels` it makes 16-bit weights of mxfp4, which do not fit where the plan put them.
 LOADERS = {
     "AWQ": ({"quantization": "int4"}, "gptqmodel"),

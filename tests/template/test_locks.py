@@ -13,7 +13,7 @@ from scripts import locks
 from scripts.locks import Lock
 
 LOCKS = {lock.name: lock for lock in locks.locks()}
-# Where a reason in APART says that an image cannot take the version that others have
+# Where a reason in APART is that an image cannot take the version that others have
 HELD_BACK = {
     "vllm/image": "torch transformers fastapi setuptools numpy apache-tvm-ffi",
     "vllm/image-cpu": "transformers fastapi numpy",

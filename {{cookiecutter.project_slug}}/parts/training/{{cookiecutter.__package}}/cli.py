@@ -112,7 +112,7 @@ def train(options: argparse.Namespace) -> Reply:
         print(checked, file=sys.stderr)
         try:
             deployed("fetch").remote()
-        except (ValueError, OSError) as error:  # what the hub says
+        except (ValueError, OSError) as error:  # the hub's error
             raise UserError(str(error).strip().partition("\n")[0]) from error
         call = deployed("train").spawn(checked.dataset, time.time())
         progress.record_call(plan.RUN, call)

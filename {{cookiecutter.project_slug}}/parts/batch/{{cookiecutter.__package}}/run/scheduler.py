@@ -107,7 +107,7 @@ class Dispatcher:
         del self.in_flight[shard.label]
         if outcome.state == DONE and outcome.manifest:
             self.done.append(outcome.manifest)
-            if outcome.manifest.rows:  # a shard of bad rows alone says nothing about the engine
+            if outcome.manifest.rows:  # a shard of bad rows alone is no evidence about the engine
                 self._failed_in_a_row = self._full_in_a_row = 0
             return False
         if outcome.state == OUT_OF_MEMORY:

@@ -42,7 +42,7 @@ def arguments(model: str, gpus: int, context_len: int) -> dict[str, Any]:
         common["hf_overrides"] = extended
     if not gpus:
         return common | ON_CPU
-    quantize = plan.QUANTIZE_AT_LOAD  # a checkpoint that is already quantized says so itself
+    quantize = plan.QUANTIZE_AT_LOAD  # a quantized checkpoint names its format itself
     return (
         common
         | {

@@ -7,7 +7,7 @@ import modal
 from grpclib.exceptions import StreamTerminatedError
 
 PAUSE_S = 2.0  # between two questions while Modal cannot be reached
-# How Modal itself says that a call has ended, besides the function's own result or exception
+# How Modal itself reports the end of a call, besides the function's own result or exception
 ENDED = (
     modal.exception.FunctionTimeoutError,
     modal.exception.InternalFailure,

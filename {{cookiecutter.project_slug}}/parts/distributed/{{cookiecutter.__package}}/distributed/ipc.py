@@ -58,7 +58,7 @@ class Launcher:
         while True:
             try:
                 rank: Any = self._listener.accept()
-            except OSError:  # closed: nobody comes any more
+            except OSError:  # closed: no further connection comes
                 return
             with self._lock:
                 self._ranks.append(rank)
