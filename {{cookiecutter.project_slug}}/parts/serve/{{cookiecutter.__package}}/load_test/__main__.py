@@ -1,4 +1,4 @@
-"""Ask more and more at once, and show speed, latency and price against load, beside the plan.
+"""Send rising load, and show speed, latency and price against load, beside the plan.
 
 Every load keeps N requests running for some seconds: as soon as one is answered, the next is sent.
 """
