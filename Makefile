@@ -64,7 +64,7 @@ parts: .venv/ready
 unpinned:
 	sed -i 's/==.*//' requirements/*.txt
 
-## Move every version in the images' locks; `scripts/locks.py --check` tells whether they resolve.
+## Move every version in the images' locks; `scripts/locks.py --check` checks that they resolve.
 locks: .venv/ready
 	$(BIN)/python scripts/locks.py
 	$(BIN)/python scripts/locks.py --check
@@ -105,7 +105,7 @@ training-oracle: .venv/ready $(TRAIN)/ready
 	$(BIN)/cookiecutter . --no-input --overwrite-if-exists -o $(DEMO) project_slug=training-oracle task=finetune budget=none
 	$(TRAIN)/bin/python benchmarks/oracle/training.py --project $(DEMO)/training-oracle
 
-## Remove 40 lines, one at a time, and run the tests: mutants.md says which no test misses. An hour or more; SEED=2 draws others.
+## Remove 40 lines, one at a time, and run the tests: mutants.md lists which no test misses. An hour or more; SEED=2 draws others.
 mutants: .venv/ready $(VLLM)/ready $(TRAIN)/ready $(MUTANTS)/ready
 	$(BIN)/python scripts/mutants.py --mutate $(CURDIR)/$(MUTANTS)/bin/mutate --count $(or $(COUNT),40) --seed $(or $(SEED),1)
 

@@ -68,7 +68,7 @@ class _Silent:
 
 
 class HfMem(_Silent):
-    """hf-mem reads weights from the hub and so says nothing of them offline; its cache formula takes a config.json."""
+    """hf-mem reads weights from the hub and so gives none offline; its cache formula takes a config.json."""
 
     def __init__(self) -> None:
         from hf_mem.safetensors.kv_cache import compute_safetensors_kv_cache_size

@@ -14,7 +14,7 @@ from planner.catalogue.gpus import GPUS
 from planner.catalogue.other_gpus import OTHER_GPUS
 from planner.schema import Gpu, Model, replace
 
-# The first pattern that a printed name matches says which card it is.
+# The first pattern that a printed name matches identifies the card.
 _CARD_PATTERNS = (
     (r"H20-3e|H20-141", "H20-141GB"),
     (r"H20\b", "H20-96GB"),
@@ -117,7 +117,7 @@ class Models:
                 self._by_key[name] = _from_fields(name, fields)
 
     def find(self, printed: str) -> Model | None:
-        """The model of that name, or None. A name that says "X class" or "X (doc)" is read as X."""
+        """The model of that name, or None. A name such as "X class" or "X (doc)" is read as X."""
         key = _key(printed)
         for name in (key, self._same.get(key, ""), *(self._same.get(printed.lower(), ""),)):
             if name in self._by_key:

@@ -42,7 +42,7 @@ def qwen_1_training_gib(row: dict[str, str], printed: float) -> float:
 
 
 def training_left_out(row: dict[str, str]) -> str:
-    """Return why a training row says nothing of the planner; "" where it does."""
+    """Return why a training row does not test the planner; "" where it does."""
     if is_qwen_1(row) and row["method"] == "QLoRA":
         return GPTQ
     if "axolotl" in row["source"] and any(name in row["model"].lower() for name in OFFLOADS_ACTIVATIONS):
@@ -66,13 +66,13 @@ def impossible(setup: TrainingSetup, peak_gib: float) -> bool:
 
 
 def memory_left_out(row: dict[str, str]) -> str:
-    """Return why a row of inference memory says nothing of the planner; "" where it does."""
+    """Return why a row of inference memory does not test the planner; "" where it does."""
     if "Muse-Glimmer" in row["source"]:  # 25.42 GB of weights are the model's and a draft head's 5.11
         return "loads a draft head for speculative decoding beside the model, with a cache of its own"
     return ""
 
 
 def inference_left_out(card: str, alone: bool, notes: str) -> bool:
-    """Whether a speed says nothing of the card: an H20 at one request reaches 12 to 35% of its bandwidth, for ratios
+    """Whether a speed does not reflect the card: an H20 at one request reaches 12 to 35% of its bandwidth, for ratios
     between sizes only, and a card whose power was limited is another card."""
     return (alone and card.startswith("H20-")) or "power limit" in notes.lower()

@@ -1,4 +1,4 @@
-"""How fast the planner is, and how its time and the hook's grow with the models and GPUs that it knows: CPU seconds.
+"""How fast the planner is, and how its time and the hook's grow with the models and GPUs in its catalogue: CPU seconds.
 
 python benchmarks/planning.py [--rounds 9]
 """
@@ -47,7 +47,7 @@ FACTORS = ((1, 1), (2, 1), (4, 1), (8, 1), (1, 2), (1, 4))  # times the models, 
 
 @dataclass(frozen=True)
 class Grown:
-    """A template that knows so many models and GPUs, its hook alone with answers in it, and CPU seconds."""
+    """A template with so many models and GPUs, its hook alone with answers in it, and CPU seconds."""
 
     template: Path
     hook: Path

@@ -1,4 +1,4 @@
-"""Every inference measurement of a folder, beside what the planner says of the same run."""
+"""Every inference measurement of a folder, beside the planner's figure for the same run."""
 
 from __future__ import annotations
 

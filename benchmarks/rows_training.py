@@ -1,4 +1,4 @@
-"""Every training measurement of a folder, beside what the planner says of the same run.
+"""Every training measurement of a folder, beside the planner's figure for the same run.
 
 `python benchmarks/rows_training.py --data benchmarks/data` prints the errors by kind. Each pair of source and model
 counts the same, however many rows it has.
@@ -137,7 +137,7 @@ def _offload(text: str) -> str:
 
 
 def _left_out(row: dict[str, str], method: str, known: bool) -> str:
-    """Why a row of memory_training.csv says nothing of the planner; "" where it does."""
+    """Why a row of memory_training.csv does not test the planner; "" where it does."""
     if not method:
         return "another method than full, LoRA or QLoRA"
     if not known:
@@ -170,7 +170,7 @@ def memory_runs(folder: Path, models: Models) -> Iterator[TrainingRun]:
             count = int(_number(row["gpu_count"], 1))
             devices = re.search(r"devices in yaml=(\d+)", notes)
             if devices and count > 1:
-                count = int(devices[1])  # the configuration says how many of the machine's GPUs ran
+                count = int(devices[1])  # the configuration has how many of the machine's GPUs ran
             fused = (
                 ("litgpt" in source and method != "full")
                 or any(word in notes for word in ("Liger", "CutCross", "CCE", "chunked"))
@@ -214,7 +214,7 @@ class TrainingAnswer:
     overhead_gib: float = 0.0  # CUDA context and NCCL, on top
     fits: bool | None = None
     tokens_per_s: float | None = None
-    allocated_gib: float | None = None  # where it tells that from what is reserved
+    allocated_gib: float | None = None  # where it is given apart from what is reserved
 
 
 TrainingEstimator = Callable[[TrainingSetup], TrainingAnswer | None]

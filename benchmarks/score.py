@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """A measured figure and what the planner says of the same run, in the same unit.
+    """A measured figure and the planner's for the same run, in the same unit.
 
     `kind` is the row of the accuracy table it counts for ("weights 16-bit", "training peak LoRA", ...); `family` and
     `source` say what must be left out together when a constant is fitted. For yes-or-no rows (fits, ran out of

@@ -40,7 +40,7 @@ class Match:
     engine: str
     load: str
     ours: str
-    against: dict[str, float]  # side -> the ratio that must be reached; 0 where it is only told
+    against: dict[str, float]  # side -> the ratio that must be reached; 0 where there is none
 
 
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "VLLM_CPU_OMP_THREADS_BIND": "1"}  # vLLM: the core of that number
@@ -162,7 +162,7 @@ def play(matches: list[Match], folder: Path, python: Path, rounds: int) -> list[
     """
     engine, workload = matches[0].engine, LOADS[matches[0].load].workload
     project, model = bake(folder, engine, workload)
-    name = f"/weights/{model.name}"  # what plan.MODEL says of a folder of one's own
+    name = f"/weights/{model.name}"  # plan.MODEL for a local folder
     sides: list[Side] = []
     try:
         for side in (matches[0].ours, *matches[0].against):
@@ -194,10 +194,10 @@ def row(match: Match, speeds: dict[str, list[Speed]]) -> tuple[list[str], list[s
         ratio, cpu = statistics.median(ratios), statistics.median(other.cpu_s / one.cpu_s for one, other in pairs)
         lines.append(
             f"| {match.engine}, {load.workload} | {load.name} | {middle(ours)} | {SAID[side]} | {middle(theirs)} "
-            f"| **{ratio:.2f}** ({ratios[0]:.2f} to {ratios[-1]:.2f}) | {cpu:.2f} | {needed or 'only told'} |"
+            f"| **{ratio:.2f}** ({ratios[0]:.2f} to {ratios[-1]:.2f}) | {cpu:.2f} | {needed or 'none'} |"
         )
         if ratio < needed:
-            low.append(f"{match.engine} {match.load}: {ratio:.2f} of {SAID[side]}, and {needed} are wanted")
+            low.append(f"{match.engine} {match.load}: {ratio:.2f} of {SAID[side]}, and {needed} are required")
     return lines, low
 
 
@@ -207,7 +207,7 @@ SAID = {
     "library": "the library alone, no HTTP",
     "loop": "a loop of `generate` calls",
 }
-COLUMNS = "engine, workload|load|generated server, requests/s|against|its requests/s|ratio (range)|by CPU|wanted"
+COLUMNS = "engine, workload|load|generated server, requests/s|against|its requests/s|ratio (range)|by CPU|required"
 HEADER = f"| {' | '.join(COLUMNS.split('|'))} |\n|{'---|' * len(COLUMNS.split('|'))}"
 
 

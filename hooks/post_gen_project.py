@@ -51,7 +51,7 @@ def arrange(root: str) -> None:
     for part in ours:
         for file in files_of(os.path.join(parts, part)):
             chosen_files[file.replace(PACKAGE, package)] = os.path.join(parts, part, file)
-    # The pre-gen hook asks this before anything is written; here is what it could not see
+    # The pre-gen hook checks this before anything is written; this is what it could not see
     if own := [
         file for file in sorted(chosen_files) if file not in earlier and os.path.lexists(os.path.join(root, file))
     ]:

@@ -209,7 +209,7 @@ class Model(NamedTuple):
     workload: str = "generation"
     head: str = ""  # of a config.json: "text", "classes", "tokens", "masked", "spans", "none"; "": not known
     engines: tuple[str, ...] = ENGINES  # that run its architecture; none: only code of its own
-    vllm_lacks: str = ""  # what keeps vLLM from an architecture that it knows, as catalogue/vllm_builds.py has it
+    vllm_lacks: str = ""  # what keeps vLLM from an architecture that it has, as catalogue/vllm_builds.py has it
     licence: str = ""
     gated: bool = False
     revision: str = ""  # commit, where known
@@ -583,7 +583,7 @@ BIDIRECTIONAL = ("embeddinggemma", "gte-qwen", "nv-embed", "llm2vec", "gritlm")
 def is_causal(model: Model) -> bool:
     """Whether each token attends only to those before it, so that an engine keeps a KV cache.
 
-    Encoders see both ways. The catalogue tells them by their heads: none of BERT's kind groups them, decoders do.
+    Encoders attend both ways. In the catalogue their heads mark them: none of BERT's kind groups them, decoders do.
     """
     if model.workload == "generation":
         return True
@@ -605,7 +605,7 @@ class CacheKind(NamedTuple):
         return ceil(self.heads / tensor_parallel) * self.width * self.element_bytes
 
 
-@lru_cache(maxsize=64)  # a plan asks for them some hundred times
+@lru_cache(maxsize=64)  # a plan reads them some hundred times
 def cache_kinds(model: Model, kv_dtype: str = "auto") -> tuple[CacheKind, ...]:
     """Return the kinds of layers with a growing cache. An MLA latent is one head, which every GPU holds."""
     size = 1 if "fp8" in (kv_dtype, model.kv_dtype) else 2
@@ -688,7 +688,7 @@ def embedding_params(model: Model) -> int:
     return model.vocab * model.hidden * (1 if model.tied_embeddings else 2)
 
 
-@lru_cache(maxsize=256)  # a plan asks for each format some hundred times
+@lru_cache(maxsize=256)  # a plan reads each format some hundred times
 def weight_bytes(model: Model, quantization: str) -> tuple[float, float, float]:
     """Return the bytes of embedding and head, of routed experts, and of everything else, over all GPUs."""
     form = weight_format(model, quantization)
@@ -712,7 +712,7 @@ def weight_bytes(model: Model, quantization: str) -> tuple[float, float, float]:
 def weight_gib(model: Model, quantization: str, tensor_parallel: int = 1) -> float:
     """Return the GiB of weights on each GPU.
 
-    Some weights every GPU holds whole: those that the model says (latents, indices, some vision towers), routers, and
+    Some weights every GPU holds whole: those that the model names (latents, indices, some vision towers), routers, and
     key and value heads where there are fewer of them than GPUs.
     """
     copied = float(model.replicated_params)
@@ -835,7 +835,7 @@ class _Kind(NamedTuple):
     blocks: int
 
 
-@lru_cache(maxsize=256)  # a plan asks for few steps and numbers of GPUs
+@lru_cache(maxsize=256)  # a plan has few steps and numbers of GPUs
 def request_bytes(model: Model, tokens: int, in_flight: int, kv_dtype: str = "auto", tensor_parallel: int = 1) -> float:
     """Return the bytes per GPU of a request of `tokens`; `in_flight` tokens are scheduled and not yet settled.
 
@@ -1495,7 +1495,7 @@ class _Batching(NamedTuple):
     cache_gib: float
     mask_gib: float
     moment_gib: float  # the widest moment of a step
-    claimed_gib: float  # what it asks for when it starts, by its own sum
+    claimed_gib: float  # what it allocates at its start, by its own sum
 
     @property
     def need_gib(self) -> float:
@@ -2328,7 +2328,7 @@ def batches_continuously(request: Request, engine: str) -> bool:
 def typical_request(request: Request) -> tuple[int, int]:
     """Return a typical request's tokens in and out: as given, else 1,024 and 256, or what the context makes likely.
 
-    A short context holds less; who asks for a long one has long prompts.
+    A short context holds less; a long one implies long prompts.
     """
     if request.prompt_tokens:
         return request.prompt_tokens, request.answer_tokens
@@ -4674,6 +4674,13 @@ def duration(hours: float) -> str:
     return f"{about(hours)} hours" if hours >= 2 else f"{about(max(hours * 60, 1))} minutes"
 
 
+def time_words(longer: float) -> str:
+    """Return a time that is `longer` times another: "takes 1.6x as long", "takes 8% longer", "40% less time"."""
+    if longer >= 1.1:
+        return f"takes {longer:.1f}x as long"
+    return f"takes {longer - 1:.0%} longer" if longer > 1 else f"{1 - longer:.0%} less time"
+
+
 def paragraph(*sentences: str) -> str:
     return textwrap.fill(" ".join(filter(None, sentences)), PAGE, break_long_words=False, break_on_hyphens=False)
 
@@ -4871,7 +4878,7 @@ def parse_budget(text: str, task: str = "") -> Budget:
 def parse_api_price(text: str, task: str) -> float:
     """Return the USD per million tokens of "0.60", "$0.60". Refusal for a training, which no API bills by the token."""
     if task in schema_TRAINING:
-        raise Refusal(f"--api-price compares what answers tokens; task {task} trains a model: take serve or batch")
+        raise Refusal(f"--api-price compares prices of answers, and task {task} gives none: take serve or batch")
     found = re.fullmatch(r"\$?(\d{1,5}(?:\.\d{1,6})?)", text.strip(), re.ASCII)
     if not found or not float(found[1]):
         raise Refusal(f"--api-price {shown(text)} is not understood; write dollars per million tokens, such as 0.60")
@@ -4919,7 +4926,7 @@ def typed_gpu(gpu: str, count: str = "auto") -> tuple[str, int]:
 
 PERIODS = {"s": 1, "min": 60, "h": 3600, "day": 86_400}  # seconds
 SPELLED = {"sec": "s", "second": "s", "m": "min", "minute": "min", "hr": "h", "hour": "h", "d": "day"}
-CONTEXT_STEP = 4096  # tokens by which a context grows that nobody typed
+CONTEXT_STEP = 4096  # tokens by which a context left at auto grows
 MOST_PER_S = 100_000
 LONGEST_S = 3600  # that a target may allow
 LENGTH = rf"(?:{request_parse_WHOLE})[kK]?"
@@ -4967,8 +4974,8 @@ def parse_rate(text: str, whole: str, task: str) -> float:
     unit = name if name in PERIODS else SPELLED.get(name, "")
     if not found or not unit:
         raise Refusal(
-            f"concurrency {shown(whole)} is not understood; write requests at once, 16, or a rate, 5/s, 300/min or "
-            "20k/day, and behind it the tokens of a typical prompt and answer where you know them: 5/s 4000+500"
+            f"concurrency {shown(whole)} is not understood; write requests at once (16) or a rate (5/s, 300/min or "
+            "20k/day), and after it, if known, the tokens of a typical prompt and answer (5/s 4000+500)"
         )
     if task != "serve":
         raise Refusal(
@@ -5020,8 +5027,8 @@ def parse_aim(text: str, task: str, workload: str) -> tuple[str, Targets]:
         aim = one_of("optimize", left, AIMS)
     elif left or not found:
         raise Refusal(
-            f"optimize {shown(text)} is not understood; write one of {', '.join(AIMS)}, and targets behind it where a "
-            "service has any: latency ttft<1s tpot<40ms"
+            f"optimize {shown(text)} is not understood; write one of {', '.join(AIMS)}, and for a service, if it "
+            "has any, targets after it: latency ttft<1s tpot<40ms"
         )
     else:
         aim = "cost"
@@ -5253,19 +5260,19 @@ def inference_rejection(request: Request, candidate: InferenceCandidate) -> str:
 
 
 def target_text(request: Request, setup: InferenceSetup, rejection: Rejection) -> str:
-    """Return which target a setup misses, with its figure: "tpot 55 ms on L4, 40 ms asked"."""
+    """Return which target a setup misses, with its figure: "tpot 55 ms on A10 at 16 at once, 40 ms asked"."""
     first = rejection.reason is Reason.TTFT_OVER_TARGET
     name, asked = ("ttft", request.targets.ttft_s) if first else ("tpot", request.targets.tpot_s)
     load = f"{about_rate(setup.rate)} a container" if setup.rate else f"{setup.concurrency} at once"
     margin = speed_margin(setup) - 1
-    spare = f", with {margin:.0%} to spare for {margin_reason(setup)}" if margin > 0 else ""
+    added = f" ({margin:.0%} margin: {margin_reason(setup)})" if margin > 0 else ""
     on = gpu_string(setup.gpu, setup.gpu_count)
-    return f"{name} {seconds_words(rejection.seconds)} on {on} at {load}, {exact_s(asked)} asked{spare}"
+    return f"{name} {seconds_words(rejection.seconds)} on {on} at {load}, {exact_s(asked)} asked{added}"
 
 
 def margin_reason(setup: InferenceSetup) -> str:
     """Return why the predicted speed of a setup has a margin."""
-    return "tensor parallelism over PCIe" if weak_link(setup) else "a speed that nobody published"
+    return "tensor parallelism over PCIe" if weak_link(setup) else "unpublished speed"
 
 
 def unsupported_text(setup: InferenceSetup, reason: Reason) -> str:
@@ -5293,7 +5300,7 @@ def unsupported_text(setup: InferenceSetup, reason: Reason) -> str:
     if reason is Reason.CACHE_UNSUPPORTED:
         return f"vLLM has no sparse attention over the fp8 cache of {model.id} on {gpu.name}; a B200 has"
     if reason is Reason.NO_CONTINUOUS_BATCHING:
-        return f"transformers' continuous batching with SDPA does not know the attention of {model.id}"
+        return f"transformers' continuous batching with SDPA does not run the attention of {model.id}"
     if reason is Reason.HEADS_INDIVISIBLE:
         return f"{model.heads} attention heads do not divide by {setup.tensor_parallel} GPUs"
     if reason is Reason.FASTER_KERNEL:
@@ -5303,12 +5310,12 @@ def unsupported_text(setup: InferenceSetup, reason: Reason) -> str:
 
 
 def vllm_obstacle_text(model: Model) -> str:
-    """Return why vLLM does not run a model whose architecture it knows."""
+    """Return why vLLM does not run a model whose architecture it has."""
     what, _space, name = model.vllm_lacks.partition(" ")
     if what == "key":
         return f"vLLM needs {name} in a config.json of type {model.architecture}; that of {model.id} has none"
     if what == "architectures":
-        return f"vLLM does not know the class that architectures in the config.json of {model.id} names"
+        return f"vLLM has no class of the name that architectures in the config.json of {model.id} gives"
     if what == "head":
         return f"vLLM has no class for the encoder of {model.id} with the head that its config.json names"
     if what == "one":
@@ -5318,7 +5325,7 @@ def vllm_obstacle_text(model: Model) -> str:
 
 
 def float16_text(setup: InferenceSetup | TrainingSetup) -> str:
-    return f"{setup.model.id} overflows in float16, and {setup.gpu.name} has no bfloat16"
+    return f"the model overflows in float16, and {setup.gpu.name} has no bfloat16"
 
 
 def inference_shortage(setup: InferenceSetup, estimate: InferenceEstimate) -> str:
@@ -5330,28 +5337,33 @@ def inference_shortage(setup: InferenceSetup, estimate: InferenceEstimate) -> st
     if short.reason is Reason.NO_KV_CACHE:
         return (
             f"weights ({estimate.weights_gib:.1f}), activations ({estimate.activation_gib:.1f}) and overhead "
-            f"({estimate.overhead_gib:.1f}) need {need:.1f} of the {have:.1f} GiB that vLLM may use of {card}: "
-            f"{-estimate.kv_cache_gib:.1f} GiB short"
+            f"({estimate.overhead_gib:.1f}) need {need:.1f} GiB, and vLLM may use {have:.1f} of {card}: "
+            f"{lacking(-estimate.kv_cache_gib)}"
         )
     if short.reason is Reason.STARTUP_MEMORY:
         return f"{card} has less than {need:.1f} GiB free when vLLM starts; {STARTUP_SHARE} of the card works"
     if short.reason is Reason.REQUEST_TOO_LONG:
         return (
-            f"one request of {setup.context_len} tokens needs {need:.2f} GiB of KV cache and {card} has "
+            f"one request of {setup.context_len:,} tokens needs {need:.2f} GiB of KV cache, and {card} has "
             f"{have:.2f} GiB left: {need - have:.2f} GiB short"
         )
     if short.reason is Reason.TOO_MANY_AT_ONCE:
         what = "requests" if setup.model.workload == "generation" else "texts"
         return (
-            f"{short.number} {what} of {setup.context_len} tokens need {need:.1f} GiB "
-            f"({estimate.weights_gib:.1f} of weights) and {card} has {have:.1f} GiB: {need - have:.1f} GiB short"
+            f"{short.number} {what} of {setup.context_len:,} tokens need {need:.1f} GiB "
+            f"({estimate.weights_gib:.1f} of weights), and {card} has {have:.1f}: {lacking(need - have)}"
         )
     if short.reason is Reason.CLAIM_TOO_LARGE:
         return (
-            f"transformers would claim {need:.1f} GiB for {short.number} requests of {setup.context_len} tokens "
-            f"and takes at most {have:.1f} of what {card} has left: {need - have:.1f} GiB short"
+            f"transformers would claim {need:.1f} GiB for {short.number} requests of {setup.context_len:,} tokens "
+            f"and takes at most {have:.1f} of what {card} has left: {lacking(need - have)}"
         )
     raise ValueError(short.reason)
+
+
+def lacking(gib: float) -> str:
+    """Return "112.7 GiB short"; in MiB what rounds to no GiB."""
+    return f"{gib:.1f} GiB short" if gib >= 0.05 else f"{max(gib * 1024, 1):.0f} MiB short"
 
 
 def over_budget_text(request: Request, candidate: InferenceCandidate, rejection: Rejection) -> str:
@@ -5409,7 +5421,7 @@ def training_shortage(setup: TrainingSetup, estimate: TrainingEstimate) -> str:
         return f"{gpu.name} does not run {setup.attention}; take {gpu.attention[-1]}"
     if short.reason is Reason.TRAINING_TOO_LARGE:
         need, have = short.need_gib, short.have_gib
-        return f"{need:.1f} GiB needed on each {gpu.name}, {have:.1f} there: {need - have:.1f} GiB short"
+        return f"{need:.1f} GiB needed on each {gpu.name}, which has {have:.1f}: {lacking(need - have)}"
     raise ValueError(short.reason)
 
 
@@ -5443,11 +5455,11 @@ def clock(minute: int) -> str:
 # ---- planner/describe/refusal.py
 
 
-LONGEST_REFUSAL = 390  # characters, so that people read it to the end
+LONGEST_REFUSAL = 293  # characters, so that people read it to the end; with "error: " 300
 
 
 def plan_for(request: Request) -> AnyPlan:
-    """Return the plan for a request of any task. Refusal, with the cheapest alternatives, where nothing works."""
+    """Return the plan for a request of any task. Refusal, with changes that would work, where nothing does."""
     try:
         return choose(request)
     except NoPlan as no_plan:
@@ -5491,11 +5503,27 @@ def architecture_text(cause: ArchitectureNotRun) -> str:
     )
 
 
-def shortened(why: str, changes: list[str]) -> str:
-    """Return the reason and as many changes as people read, the first always."""
-    while len(changes) > 1 and len(why + ", or ".join(changes)) > LONGEST_REFUSAL:
-        changes = changes[:-1]
-    return why + ", or ".join(changes)
+class Offer(NamedTuple):
+    """A change in words, and whether it needs a larger budget, too."""
+
+    text: str
+    over_budget: bool = False
+
+
+def with_changes(why: str, offers: list[Offer]) -> str:
+    """Return the reason, the first change, and the next that needs no larger budget; else the next, if it is short."""
+    first, *others = [offer.text for offer in offers]
+    within = [offer.text for offer in offers[1:] if not offer.over_budget]
+    for other in within + others:
+        both = f"{why}; {first}, or {other}"
+        if len(both) <= LONGEST_REFUSAL:
+            return both
+    return f"{why}; {first}"
+
+
+def listed(names: str) -> str:
+    """Return "gpu", "gpu and engine", "gpu, engine and quantization" of names with commas between them."""
+    return " and ".join(names.rsplit(", ", 1))
 
 
 def change_text(request: Request, alternative: Alternative[Any, Any]) -> str:
@@ -5515,7 +5543,7 @@ def change_text(request: Request, alternative: Alternative[Any, Any]) -> str:
         return f"take a context of {value:,}"
     counted = " with no count" if request.gpu_count and "gpu" in str(value).split(", ") else ""
     return {
-        Change.LET_BE_AUTO: f"let {value} be auto{counted}",
+        Change.LET_BE_AUTO: f"let {listed(str(value))} be auto{counted}",
         Change.TAKE_ENGINE: f"take engine {value}",
         Change.TAKE_METHOD: f"take method {value}",
         Change.TAKE_TASK: f"take task {value}",
@@ -5529,19 +5557,22 @@ def alternative_text(request: Request, alternative: Alternative[Any, Any], offer
         return change
     if alternative.change is Change.RAISE_BUDGET:
         return f"{change} {offer}"
-    return f"{change} and raise the budget to {offer}" if alternative.over_budget else f"{change} (${offer})"
+    if alternative.over_budget:
+        return f"{change} and raise the budget to {offer}"
+    price, _space, setup = offer.partition(" ")
+    return f"{change} ({setup[1:-1]}, ${price})"
 
 
 def inference_text(cause: NoInference) -> str:
     """Return why no inference setup works, and the changes that would help."""
-    request, changes = cause.request, []
+    request, changes = cause.request, list[Offer]()
     for alternative in cause.alternatives:
         candidate = alternative.candidate
         offer = inference_offer(request, candidate) if candidate else ""
-        if alternative.over_budget and any(offer in change for change in changes):
+        if alternative.over_budget and any(offer in change.text for change in changes):
             continue  # the same configuration for the same money as an earlier change
-        changes.append(alternative_text(request, alternative, offer))
-    return shortened(f"{inference_obstacle(cause)}; ", changes or ["take a smaller model"])
+        changes.append(Offer(alternative_text(request, alternative, offer), alternative.over_budget))
+    return with_changes(inference_obstacle(cause), changes or [Offer("take a smaller model")])
 
 
 def inference_offer(request: Request, candidate: InferenceCandidate) -> str:
@@ -5549,7 +5580,9 @@ def inference_offer(request: Request, candidate: InferenceCandidate) -> str:
     setup = candidate.setup
     containers = paid_containers(request, candidate)
     times = f"{containers} x " if containers > 1 else ""
-    price = in_unit(request.budget, choose_cost_needed_usd(request, candidate))
+    usd = choose_cost_needed_usd(request, candidate)
+    known = usd > 0  # a batch of an unknown number of rows has no price of its own
+    price = in_unit(request.budget, usd) if known else f"{candidate.usd_per_hour:.2f}/hour"
     return f"{price} ({times}{gpu_string(setup.gpu, setup.gpu_count)}, {format_name(setup)})"
 
 
@@ -5566,9 +5599,9 @@ def inference_obstacle(cause: NoInference) -> str:
         return f"{limit} does not pay for {model} with {load_text(request)}"
     where = gpu_string(nearest.setup.gpu, nearest.setup.gpu_count)
     if nearest.rejected and nearest.rejected.reason in (Reason.TTFT_OVER_TARGET, Reason.TPOT_OVER_TARGET):
-        cards = "no GPU here" if request.gpu == "auto" else f"no {request.gpu}"
+        cards = "no GPU" if request.gpu == "auto" else f"no {request.gpu}"
         closest = inference_rejection(request, nearest)
-        return f"{cards} runs {model} with {load_text(request)}; the nearest: {closest}"
+        return f"{cards} runs {model} with {load_text(request)}; nearest: {closest}"
     return f"{model} does not run on {where}: {inference_rejection(request, nearest)}"
 
 
@@ -5588,16 +5621,17 @@ def training_text(cause: NoTraining) -> str:
     """Return why no training setup works, and the changes that would help."""
     request, nearest, model = cause.request, cause.nearest, cause.request.model.id
     rejection = training_rejection(request, nearest)
+    gpus, _comma, method = setup_name(nearest.setup).partition(", ")
     if cause.only_budget:
-        why = f"{budget_words(request.budget)} does not train {model} by {setup_name(nearest.setup)}: {rejection}"
+        why = f"{budget_words(request.budget)} does not pay for training {model} on {gpus} ({method}): {rejection}"
     else:
-        why = f"{model} is not trained by {setup_name(nearest.setup)}: {rejection}"
+        why = f"{model} cannot be trained on {gpus} ({method}): {rejection}"
     changes = []
     for alternative in cause.alternatives:
         candidate = alternative.candidate
         offer = training_offer(request.budget, candidate) if candidate else ""
-        changes.append(alternative_text(request, alternative, offer))
-    return shortened(f"{why}; ", changes or ["take a smaller model or a shorter context"])
+        changes.append(Offer(alternative_text(request, alternative, offer), alternative.over_budget))
+    return with_changes(why, changes or [Offer("take a smaller model or a shorter context")])
 
 
 def training_offer(budget: Budget, candidate: TrainingCandidate) -> str:
@@ -5611,7 +5645,7 @@ def training_offer(budget: Budget, candidate: TrainingCandidate) -> str:
 
 
 class Architecture(NamedTuple):
-    """The layers of one model_type. A row of the table says only what is not so in Llama."""
+    """The layers of one model_type. A row of the table holds only what differs from Llama."""
 
     gated: bool = True  # the MLP has gate, up and down; else up and down
     norms: int = 2  # norms over the hidden size in each layer
@@ -5633,7 +5667,7 @@ class Architecture(NamedTuple):
     one_kv_head: str = ""  # the key that makes attention multi-query
     positions: int = -1  # rows of learned positions beyond the context; -1: no learned positions
     encoder: bool = False  # each token sees all others; no head over the vocabulary
-    extra: str = ""  # a function of hf_extras.py for what no other field says
+    extra: str = ""  # a function of hf_extras.py for what no other field holds
     nested: tuple[str, ...] = ()  # keys whose objects hold figures of the layers
     engines: tuple[str, ...] = ("vllm", "transformers")  # that run it
 
@@ -5652,7 +5686,7 @@ _QWEN35 = Architecture(head_norms="head", gate="full", layers="linear 4", linear
 _QWEN_MOE = Architecture(sparse="decoder_sparse_step", shared="shared_expert_intermediate_size", shared_gate=True)
 _TRANSFORMERS = ("transformers",)
 
-NEVER_TIED = frozenset(("kimi_linear", "nemotron_h"))  # whatever tie_word_embeddings says
+NEVER_TIED = frozenset(("kimi_linear", "nemotron_h"))  # whatever tie_word_embeddings is
 
 ARCHITECTURES: dict[str, Architecture] = {
     # dense decoders built like Llama
@@ -6103,7 +6137,7 @@ eurobert: vocab_size=128256 hidden_size=768 intermediate_size=3072 num_hidden_la
 # ---- planner/catalogue/hf_fields.py
 
 
-# Keys that shape layers. One of them that a reader did not ask for says that the model is built otherwise than read.
+# Keys that shape layers. One of them that a reader did not read means that the model is built otherwise.
 _SHAPING = re.compile(
     r"layer_period|layer_offset|^attn_(?!pdrop|drop|impl|logit|soft|scal|temper|output_m|out_m|in_m|factor)|attn_type_list|"
     r"attn_layer|^linear_(?!attn_[a-z]+_factor|a_log|dt|allow)|mamba(?!_chunk|_conv_b|_proj_b|_act|_rms|_norm|_dt_(?!rank)|_hidden_act)|"
@@ -6485,7 +6519,7 @@ def _catalogue_hf_extras_nemotron_h(model: Model, config: Config, experts: Exper
 
 
 def _catalogue_hf_extras_lfm2(model: Model, config: Config, _experts: Experts, parts: Parts) -> Model:
-    """The MLP's width is two thirds of what is given, rounded up, unless the config.json says otherwise."""
+    """The MLP's width is two thirds of what is given, rounded up, unless the config.json gives another."""
     width = config.count("block_ff_dim", default=0) or model.intermediate
     if config.flag("block_auto_adjust_ff_dim", True):
         factor = config.get("block_ffn_dim_multiplier")[1]
@@ -6698,7 +6732,7 @@ def published_format(
 def quantization_section(
     config: Mapping[str, Any], text: Mapping[str, Any], beside: Mapping[str, Any] | None = None
 ) -> Mapping[str, Any]:
-    """Return what a checkpoint says of its quantization, empty where it says nothing."""
+    """Return a checkpoint's description of its quantization, empty where it has none."""
     if isinstance(config.get("quantization"), dict) and "quant_method" not in config["quantization"]:
         raise foreign("mlx")
     section: Mapping[str, Any] = {}
@@ -7002,7 +7036,7 @@ LINEAR: dict[str, Callable[[Model, Config], Mixer]] = {
 
 
 def state_bytes(mixer: Mixer, config: Config) -> int:
-    """Return the bytes that one layer keeps of a sequence: the convolution in 16 bits, the state as the config says."""
+    """Return the bytes that a layer keeps of a sequence: the convolution in 16 bits, the state in its dtype."""
     each = 4 if "float32" in config.text("mamba_ssm_dtype", "mamba_ssm_cache_dtype") else 2
     return each * mixer.state + 2 * mixer.window
 
@@ -7309,7 +7343,7 @@ def _minimax(config: Config, layers: int, _every: int) -> list[str]:
 
 
 def _minimax_m2(config: Config, layers: int, _every: int) -> list[str]:
-    """`attn_type_list` says of every layer that it has full attention, or the model is another one."""
+    """`attn_type_list` gives every layer full attention, or the model is another one."""
     if not all(config.items("attn_type_list")):
         raise Refusal("attn_type_list in the config.json names linear layers, which a minimax_m2 does not have")
     return ["full"] * layers
@@ -7326,7 +7360,7 @@ def _catalogue_layer_kinds_nemotron_h(config: Config, layers: int, _every: int) 
 
 _RULES: dict[str, Callable[[Config, int, int], list[str]]] = {
     "full": _full,
-    "compressed": lambda _config, layers, _every: ["full"] * layers,  # DeepSeek-V4, whose kinds hf_extras.py tells
+    "compressed": lambda _config, layers, _every: ["full"] * layers,  # DeepSeek-V4, whose kinds are in hf_extras.py
     "window": _window,
     "every": _every,
     "first": _first,
@@ -7599,7 +7633,7 @@ def _refusal(id: str, what: str, served: str) -> Refusal:
 # ---- planner/catalogue/vllm_builds.py
 
 
-# No head of their own: the embedding is the head, whatever the config.json says.
+# No head of their own: the embedding is the head, whatever the config.json has.
 TIED = frozenset(("cohere", "cohere2", "cohere2_moe", "gemma2", "gemma3n_text", "lfm2", "lfm2_moe"))
 # Always a head of their own, for which a checkpoint with tied embeddings has no weights.
 UNTIED = frozenset(
@@ -7922,7 +7956,7 @@ ADAPTER_WEIGHTS = ("adapter_model", "adapter_config")
 
 
 def read_folder(path: str, name: str) -> Model:
-    """Return the model of a folder, or of a config.json, called `name`. Refusal says what the folder holds instead."""
+    """Return the model of a folder, or of a config.json, called `name`. Refusal names what the folder holds instead."""
     if os.path.isfile(path):
         return from_config(read_json(path), name)
     files = sorted(os.listdir(path))
@@ -7981,7 +8015,7 @@ def _check_files(path: str, files: list[str], name: str) -> None:
 
 
 def adapter_refusal(name: str, config: dict[str, Any]) -> Refusal:
-    """Return the refusal of a folder that holds an adapter: it names the base and says how to merge."""
+    """Return the refusal of a folder that holds an adapter: it names the base and how to merge."""
     base = config.get("base_model_name_or_path")
     base = base if isinstance(base, str) and base else ""
     kind = config.get("peft_type")
@@ -8063,7 +8097,7 @@ def _commits(repository: str, revision: str) -> Iterator[str]:
 
 
 SMALLEST_MODEL, LARGEST_MODEL = 10**6, 20 * 10**12  # parameters
-SIZE_HINT = 'say it as "8B", "350M", "30B-A3B" (total, active) or "8x7B"'
+SIZE_HINT = 'write it as "8B", "350M", "30B-A3B" (total, active) or "8x7B"'
 
 
 def count_params(model: Model, *, active: bool = False, attention: int = 0, linear: int = 0, other: int = 0) -> int:
@@ -8118,7 +8152,7 @@ def parse_size(text: str) -> tuple[int, int]:
     if not SMALLEST_MODEL <= params <= LARGEST_MODEL:
         raise Refusal(f"a model of size {text!r} is out of range; sizes from 1M to 20T work")
     if not 0 < active <= params:
-        raise Refusal(f"{text!r} says that more parameters are active than exist; write the total first: 30B-A3B")
+        raise Refusal(f"{text!r} has more active parameters than parameters in all; write the total first: 30B-A3B")
     return round(params), round(active)
 
 
@@ -8211,7 +8245,7 @@ def sized_model(params: int, active: int, name: str, basis: str) -> Model:
 
 
 def guessed(model: Model, basis: str) -> Model:
-    """Return the model with all that is known of its architecture said to be assumed, its format as its name says.
+    """Return the model with all of its architecture marked as assumed, its format taken from its name.
 
     `basis` is what its size was taken from: see `Model`.
     """
@@ -8351,13 +8385,13 @@ _PROMPTS = r"\w*prompts?|engineer|gpt\d?"  # of language models that write promp
 _WIDTHS = r"int[2356]|w[23]a16|[1-35-7]bit|\d-\d+bit|mxfp[68]"  # that are not planned
 _ADAPTER = r"q?loras?|adapters?|peft|ia3"
 _MERGED = r"merged?|fused"
-# Models with layers that keep a state and no growing cache: how many of each kind a size does not tell.
+# Models with layers that keep a state and no growing cache: how many of each kind does not follow from a size.
 _STATES = (
     r"mamba\d?|rwkv\w*|jamba|zamba\d?|falcon-?h1r?|bamba|recurrentgemma|griffin|xlstm|retnet|hyena|stripedhyena|"
     r"nemotron-(?:h|nano-\w+-v2|3-\w+)|lfm2|kimi-linear|minimax-(?:m1|text-01|01)|hymba|qwen3-(?:next|[5-9])|granite-4-0-h|"
     r"ring-\w+-linear|olmo-hybrid|v[4-7]-(?:finch|eagle|goose)"  # the last of RWKV
 )
-# Models that read pictures or sound beside text: how much of one is the language model a size does not tell.
+# Models that read pictures or sound beside text: how much is the language model does not follow from a size.
 _catalogue_unplannable_SENSES = (
     r"\w*llava\w*|vl\d?|vlm\d?|\w*internvl\w*|cogvlm\d?|cogagent|paligemma\d?|pixtral|idefics\d?|smolvlm\d?|molmo\w*|fuyu|"
     r"kosmos\w*|ovis\w*|emu\d|chameleon|janus|minicpm-[vo]|glm-\d(?:-\d)?v|vision|multimodal|omni|audio|voice|speech|voxtral|"
@@ -8398,7 +8432,7 @@ def check_format(id: str, base: str = "") -> None:
 
 
 def catalogue_unplannable_check_kind(id: str, base: str = "") -> None:
-    """Raise Refusal where the id names an adapter, or a model that a size says too little of."""
+    """Raise Refusal where the id names an adapter, or a model that its size does not describe."""
     organisation, _, tail = id.lower().rpartition("/")
     name, config = _dashed(tail), f"run `hf download {id} config.json` and bake again"
     if _has(_WIDTHS, name):
@@ -8410,13 +8444,13 @@ def catalogue_unplannable_check_kind(id: str, base: str = "") -> None:
         kind = "a diffusion model"
     if kind:
         raise Refusal(
-            f"{id} is {kind} by its name, which no size makes plannable; name a language model; where its name "
+            f"{id} is {kind} by its name, which is not planned here; name a language model, or, if the name "
             f"misleads, {config}"
         )
     if _has(_ADAPTER, name) and not _has(_MERGED, name):
         raise Refusal(
             f"{id} is an adapter by its name, not a whole model; merge it into {base or 'its base'} "
-            f"(PEFT's merge_and_unload) and give the merged folder; where its name misleads, {config}"
+            f"(PEFT's merge_and_unload) and give the merged folder, or, if the name misleads, {config}"
         )
 
 
@@ -8432,7 +8466,7 @@ def check_family(id: str) -> None:
 
 
 def check_size_tells(id: str, relative: str = "") -> None:
-    """Raise Refusal where the id names a family of which a size tells too little; `relative` is a known model of it."""
+    """Raise Refusal where the id names a family that a size does not describe; `relative` is a known model of it."""
     name, known = _dashed(id.rpartition("/")[2]), _dashed(relative)
     lacking = (
         (_STATES, "layers that keep a state instead of a cache"),
@@ -8441,7 +8475,7 @@ def check_size_tells(id: str, relative: str = "") -> None:
     for words, lacks in lacking:
         if _has(words, name) and not _has(words, known):
             raise Refusal(
-                f"{id} has by its name {lacks}, of which its size does not tell; "
+                f"{id} has by its name {lacks}, which its size does not describe; "
                 f"run `hf download {id} config.json` and bake again, or name a model of the catalogue"
             )
 
@@ -8512,7 +8546,7 @@ TRAINED_MODELS = {
 # Mixtures of experts to train, whose every layer has attention: the figures of training are backed for those.
 FURTHER_TRAINED = {"Qwen/Qwen3.6-35B-A3B": "Qwen/Qwen3-30B-A3B-Instruct-2507"}
 
-# Published without a trained head: they answer with random labels until somebody trains them.
+# Published without a trained head: they answer with random labels until they are trained.
 HEADLESS = frozenset(
     (
         "answerdotai/ModernBERT-base",
@@ -8633,8 +8667,8 @@ def _guessed_model(reference: Reference, size: str, related: Model | None) -> Mo
     params, active = parse_size(named or size)
     if not size and not related and params == active > MOST_DENSE:
         raise Refusal(
-            f"{id} has by its name {size_text(params)} parameters, and every model of more than "
-            f"{size_text(MOST_DENSE)} is a mixture of experts: run `hf download {id} config.json` and try again, or "
+            f"{id} has by its name {size_text(params)} parameters, and all models above "
+            f"{size_text(MOST_DENSE)} are mixtures of experts: run `hf download {id} config.json` and try again, or "
             f'give its size with the active ones, as in model_size "{size_text(params)}-A37B"'
         )
     if related and size_in_name(related.id) != named and not agree(related.params, params):
@@ -8897,12 +8931,12 @@ def check_head(model: Model, task: str, workload: str) -> None:
         return
     if workload == "classification" and model.head != "classes":
         raise Refusal(
-            f"{model.id} {OTHERWISE[model.head]} and would name classes at random; serving classes wants a "
-            f"...ForSequenceClassification: train one with task finetune, or take {DEFAULT_MODELS[workload][0]}"
+            f"{model.id} {OTHERWISE[model.head]}, so its classes would be random; take a ...ForSequenceClassification "
+            f"such as {DEFAULT_MODELS[workload][0]}, or train one with task finetune"
         )
     if workload == "embedding" and model.head not in POOLS:
         raise Refusal(
-            f"{model.id} {OTHERWISE[model.head]}; an embedding wants a model that pools, such as "
+            f"{model.id} {OTHERWISE[model.head]}; an embedding needs a model that pools, such as "
             f"{DEFAULT_MODELS[workload][0]}"
         )
     if workload == "generation" and model.head != "text":
@@ -9284,14 +9318,14 @@ class Bar(NamedTuple):
 
 
 def memory_line(shown: Bar, per_gpu: bool) -> str:
-    """Return "40.8 of 44.4 GiB claimed: weights 8.8, KV cache 31.3 (18.0 needed), ..."."""
+    """Return "40.8 of 44.4 GiB claimed by vLLM: weights 8.8, KV cache 31.3 (18.0 needed), ..."."""
     terms = [f"{name} {gib:.1f}" for name, gib in shown.terms.items()]
     if shown.spare_gib:
         terms = [
             f"{term} ({shown.needed(name):.1f} needed)" if name == "KV cache" else term
             for name, term in zip(shown.terms, terms, strict=True)
         ]
-    how = "claimed" if shown.claimed else "used"
+    how = "claimed by vLLM" if shown.claimed else "used"
     on = " per GPU" if per_gpu else ""
     return f"{shown.peak_gib:.1f} of {shown.usable_gib:.1f} GiB{on} {how}: {', '.join(terms)}"
 
@@ -9669,12 +9703,12 @@ def describe_neighbours_verdict(plan: InferencePlan, candidate: InferenceCandida
     if ours.slow > best.slow:
         return f"{about(tokens_per_request(plan.request, candidate))} tokens/s per request is slower than people read"
     if ours.quality_lost > best.quality_lost:
-        return f"needs {format_name(candidate.setup)}; the budget pays for {format_name(plan.chosen.setup)}"
+        return f"{format_name(candidate.setup)} loses more quality than {format_name(plan.chosen.setup)}"
     return describe_neighbours_balance(plan, ours, best)
 
 
 def describe_neighbours_balance(plan: InferencePlan, ours: Merit, best: Merit) -> str:
-    """Return what speaks against a candidate of the quality of the choice, and in brackets what speaks for it."""
+    """Return the disadvantages of a candidate of the quality of the choice, and its advantages in brackets."""
     costs = cost_words(ours.price / best.price - 1, price_unit(plan))
     speeds = describe_neighbours_speed_words(best.speed / ours.speed, answers(plan))
     against = [words for words, bad in (costs, speeds) if words and bad]
@@ -9697,13 +9731,19 @@ def cost_words(dearer: float, unit: str) -> tuple[str, bool]:
     return f"{abs(dearer):.0%} {'more' if dearer > 0 else 'less'} {unit}", dearer > 0
 
 
-def describe_neighbours_speed_words(slower: float, answers: bool) -> tuple[str, bool]:
-    """Return ("1.6x slower", True), ("1.7x faster", False); for `answers` "1.6x later"; "" where they are alike."""
-    if abs(slower - 1) < NOTICED:
+def describe_neighbours_speed_words(longer: float, answers: bool) -> tuple[str, bool]:
+    """Return what a candidate whose answers take `longer` times as long is in tokens/s, and whether it is slower.
+
+    ("58% fewer tokens/s", True), ("20% more tokens/s", False), ("3.9x the tokens/s", False). With `answers`, in time:
+    ("takes 1.6x as long", True), ("40% less time", False). "" where they are alike.
+    """
+    if abs(longer - 1) < NOTICED:
         return "", False
-    word = ("later" if answers else "slower") if slower > 1 else ("sooner" if answers else "faster")
-    times = max(slower, 1 / slower)
-    return (f"{times:.1f}x {word}" if times >= 1.05 else f"a little {word}"), slower > 1
+    if answers:
+        return time_words(longer), longer > 1
+    if longer > 1:
+        return f"{1 - 1 / longer:.0%} fewer tokens/s", True
+    return (f"{1 / longer:.1f}x the tokens/s" if longer <= 0.5 else f"{1 / longer - 1:.0%} more tokens/s"), False
 
 
 def describe_neighbours_beside(plan: InferencePlan, candidate: InferenceCandidate) -> str:
@@ -10421,9 +10461,9 @@ def describe_training_verdict(plan: TrainingPlan, candidate: TrainingCandidate) 
 
 
 def describe_training_balance(run: TrainingRun, best: TrainingRun) -> str:
-    """Return what speaks against a run beside the choice's, and in brackets what speaks for it.
+    """Return the disadvantages of a run beside the choice's, and its advantages in brackets.
 
-    "1.3x as long (8% less per run)".
+    "takes 1.3x as long (8% less per run)".
     """
     dearer, longer = run.usd / best.usd - 1, run.hours / best.hours
     parts: list[tuple[str, bool]] = []
@@ -10431,18 +10471,10 @@ def describe_training_balance(run: TrainingRun, best: TrainingRun) -> str:
         words = f"{abs(dearer):.0%} {'more' if dearer > 0 else 'less'} per run"
         parts.append((f"{dearer + 1:.1f}x the price per run" if dearer >= 1 else words, dearer > 0))
     if abs(longer - 1) >= 0.02:
-        parts.append((pace(longer), longer > 1))
+        parts.append((time_words(longer), longer > 1))
     against = [words for words, bad in parts if bad] or ["no cheaper" if dearer > -0.005 else "no faster"]
     favour = [words for words, bad in parts if not bad]
     return ", ".join(against) + (f" ({', '.join(favour)})" if favour else "")
-
-
-def pace(longer: float) -> str:
-    """Return "1.3x as long" or "1.3x faster", "8% longer" or "8% faster" where it is less than a tenth."""
-    times = max(longer, 1 / longer)
-    if times < 1.1:
-        return f"{times - 1:.0%} {'longer' if longer > 1 else 'faster'}"
-    return f"{times:.2g}x {'as long' if longer > 1 else 'faster'}"
 
 
 def describe_training_beside(plan: TrainingPlan, candidate: TrainingCandidate) -> str:
@@ -10618,7 +10650,7 @@ def describe_training_gpus_out_of_memory(plan: TrainingPlan) -> list[str]:
     if setup.micro_batch > 1:
         steps.append(
             f"Halve `MICRO_BATCH` ({setup.micro_batch}) and double `ACCUMULATION` ({setup.accumulation}): activations "
-            f"and logits ({passing:.1f} GiB) about halve, and the optimizer step sees as many sequences."
+            f"and logits ({passing:.1f} GiB) about halve, and the optimizer step takes as many sequences."
         )
     if not setup.gradient_checkpointing:
         steps.append(
@@ -10757,7 +10789,7 @@ def describe_training_page_rate_words(plan: TrainingPlan) -> list[str]:
     measured = "tokens_per_s" not in estimate.prior
     rows = "pairs" if setup.objective == "dpo" else "sequences"
     return [
-        f"An optimizer step sees {batch} {rows}: {step(chosen)} on each GPU. Tokens include padding,",
+        f"An optimizer step takes {batch} {rows}: {step(chosen)} on each GPU. Tokens include padding,",
         f"{at}; MFU is {estimate.mfu or 0:.2f} of {setup.gpu.flops / 1e12:,.0f} TFLOP/s. Speeds come from a roofline",
         f"model: expect {low} to {high} tokens/s.",
         "" if measured else "Too little was measured of such a card or model: the range is wide.",
@@ -10855,7 +10887,7 @@ def describe_training_lines_lines(plan: TrainingPlan) -> Lines:
         ("Start", f"~{start_s(setup):.0f} s until the first step (unmeasured estimate)"),
         ("Idle", "$0 (nothing runs between runs)"),
     ]
-    for word, unit, other in (("Cheaper", "per run", cheaper_run(plan)), ("Faster", "per run", quicker(plan))):
+    for word, unit, other in (("Cheaper", "per run", cheaper_run(plan)), ("Faster", "in hours per run", quicker(plan))):
         if other:
             rows.append((word, f"({unit}) {describe_training_beside(plan, other)}"))
     return Lines(f"{describe_training_where(setup)}, {hourly(chosen.usd_per_hour)}: {model}", [*rows, *assumed_lines(setup.model)])
@@ -11103,7 +11135,7 @@ def revision_reason(model: Model, revision: str) -> str:
         return "the commit whose config.json lies in this machine's Hugging Face cache"
     if model.basis and revision == model.revision:
         return "as asked for"
-    return "the commit of MODEL that the catalogue knows"
+    return "the commit of MODEL in the catalogue"
 
 
 def secrets(model: Model) -> Constant:
@@ -11393,7 +11425,7 @@ def plan_py_batch_predictions(plan: InferencePlan) -> list[Constant]:
     found: list[Constant] = [
         ("PREDICTED_PEAK_GIB", round(peak_gib(estimate), 1), "on each GPU, cache included"),
         ("PREDICTED_TOKENS_PER_S", round(rate, 1), rate_reason(plan)),
-        ("SPEED_RANGE", RANGE, "times slower or faster is likely, until a shard has been measured"),
+        ("SPEED_RANGE", RANGE, "the speed is likely within this factor, up or down, until a shard has been measured"),
         ("TYPICAL_PROMPT_TOKENS", setup.input_len, f"{basis} for that speed; `estimate` counts yours"),
     ]
     if plan.request.workload == "generation":
@@ -11616,11 +11648,11 @@ def conversation(plan: InferencePlan) -> list[Constant]:
 
 
 def plan_py_serve_beside(plan: InferencePlan) -> list[Constant]:
-    """Return what vLLM loads beside the model, which is nothing until somebody asks: plans count no memory for it."""
+    """Return what vLLM loads beside the model, which is nothing by default: plans count no memory for it."""
     if plan.request.workload != "generation" or plan.chosen.setup.engine != "vllm":
         return []
     return [
-        ("IMAGES", 0, "in one request; more than 0 for a model that sees, sent as data: URLs, 8 MiB each"),
+        ("IMAGES", 0, "in one request; more than 0 for a vision model, sent as data: URLs, 8 MiB each"),
         ("ALLOWED_MEDIA_DOMAINS", [], "hosts that images may be fetched from by https; none"),
         ("ADAPTERS", {}, 'LoRA adapters: {"name in requests": "./folder-on-the-volume" or "org/name@commit"}'),
         speculative(plan.chosen.setup),
@@ -11958,7 +11990,7 @@ def epochs_reason(request: Request) -> str:
     if request.objective == "dpo":
         return "one pass, as Zephyr has it (arXiv 2310.16944): preferences are soon learnt by heart"
     if request.epochs > 1:
-        return "passes over the rows, as Alpaca and BERT have it"
+        return "passes over the rows, as for Alpaca and BERT"
     return "one pass over so many rows is enough (assumed)"
 
 

@@ -92,7 +92,7 @@ class Model(NamedTuple):
     workload: str = "generation"
     head: str = ""  # of a config.json: "text", "classes", "tokens", "masked", "spans", "none"; "": not known
     engines: tuple[str, ...] = ENGINES  # that run its architecture; none: only code of its own
-    vllm_lacks: str = ""  # what keeps vLLM from an architecture that it knows, as catalogue/vllm_builds.py has it
+    vllm_lacks: str = ""  # what keeps vLLM from an architecture that it has, as catalogue/vllm_builds.py has it
     licence: str = ""
     gated: bool = False
     revision: str = ""  # commit, where known

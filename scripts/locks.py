@@ -28,7 +28,7 @@ IMAGE = ("--python-version", "3.12", "--python-platform", "x86_64-manylinux_2_36
 LAPTOPS = ("x86_64-manylinux_2_36", "aarch64-apple-darwin")
 LAPTOP, DEV = "laptop", COMMON / "requirements" / "dev.in"
 OLDEST_PYTHON = "3.11"
-SOURCES = {"deepspeed.txt"}  # no wheels, and its setup wants torch installed: nothing to resolve
+SOURCES = {"deepspeed.txt"}  # no wheels, and its setup needs torch installed: nothing to resolve
 
 # Packages that have several versions here, and why. Whatever is not named has one.
 APART = {
@@ -145,7 +145,7 @@ def unresolved(lock: Lock, *options: str) -> list[str]:
 
 def uninstallable(lock: Lock, *options: str) -> list[str]:
     """Why an image cannot be installed as image.py does it, from wheels alone; empty where it can."""
-    complete = ("--no-deps",) if lock.overrides else ()  # what a package asks for is overridden, so it is not asked
+    complete = ("--no-deps",) if lock.overrides else ()  # what a package requires is overridden, so it is not resolved
     hashes = ("--require-hashes",) if lock.hashed else ()
     how = ("--dry-run", "--only-binary", ":all:", *IMAGE, *complete, *hashes, *options)
     with TemporaryDirectory() as empty:

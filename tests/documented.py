@@ -124,7 +124,7 @@ def spans(prose: list[tuple[int, str]], file: str) -> list[Command]:
 
 
 def is_command(text: str, block: bool = False) -> bool:
-    """Whether a text begins with a program and goes on, or is one that says something alone."""
+    """Whether a text begins with a program and goes on, or is one that is a command alone."""
     words = SET.sub("", text).split()
     if not words or KEPT.match(text):
         return bool(words) and block

@@ -85,7 +85,7 @@ def asked(words: list[str], folder: Path, env: dict[str, str], answer: str) -> t
     while True:
         try:
             more = os.read(ours, 65536)
-        except OSError:  # how Linux says that nobody writes any more
+        except OSError:  # how Linux reports that the other side is closed
             break
         if not more:
             break
@@ -95,7 +95,7 @@ def asked(words: list[str], folder: Path, env: dict[str, str], answer: str) -> t
 
 
 def installed(folder: Path, mark: str, python: str = sys.executable) -> None:
-    """Lay this Python's environment in `folder` as if make had installed it there; `mark` is the file that says so."""
+    """Lay this Python's environment in `folder` as if make had installed it there; `mark` is the file that shows it."""
     environment = Path(python).parent.parent
     folder.mkdir()
     for name in ("bin", "lib", "lib64", "pyvenv.cfg"):

@@ -24,7 +24,7 @@ from benchmarks.gpu_names import find_card  # noqa: E402
 from planner.catalogue.gpus import GPUS  # noqa: E402
 from planner.schema import Gpu  # noqa: E402
 
-TOY_GPU = "L4"  # that a toy's question names: the planner knows no CPU
+TOY_GPU = "L4"  # that a toy's question names: the planner has no CPU
 
 
 def parser() -> argparse.ArgumentParser:
@@ -111,7 +111,7 @@ def chosen(asked: str, card: machine.Card | None, listing: bool) -> Gpu | None:
 
 
 def questions(wanted: list[Configuration], gpu: str) -> tuple[list[Asked], dict[str, str]]:
-    """Every configuration with the planner's answer, and why some are left out: it says that they do not fit."""
+    """Every configuration with the planner's answer, and why some are left out: by the plan they do not fit."""
     asked = [one.question(gpu, model_folder.model_object(one.model)) for one in wanted]
     answers = planned.ask(asked)
     refused = {

@@ -17,7 +17,7 @@ TRAINING_STEPS = 8  # of which the generated loop leaves the first two out of it
 LLAMA_1B, LLAMA_3B, LLAMA_8B = "meta-llama/Llama-3.2-1B", "meta-llama/Llama-3.2-3B", "meta-llama/Llama-3.1-8B"
 QWEN_8B, QWEN_14B, QWEN_32B = "Qwen/Qwen3-8B", "Qwen/Qwen3-14B", "Qwen/Qwen3-32B"
 
-# Seconds, all priors: nobody has run this on a GPU yet. `seconds` says what they are taken for.
+# Seconds, all priors: this has not run on a GPU yet. `seconds` names what they are taken for.
 START_S = 9.0  # CUDA, the generated modules, the end; and this one's share of the libraries imported ahead
 LOAD_GIB_PER_S = 12.0  # random weights made on the device
 FILE_GIB_PER_S = 2.0  # real weights read and quantized; written once, which takes as long again
@@ -119,7 +119,7 @@ class Configuration:
             return common | {
                 "method": self.method,
                 "lora_rank": LORA_RANK,
-                "precision": "bf16-mixed" if self.method == "full" else "bf16",  # as the template's own plan asks
+                "precision": "bf16-mixed" if self.method == "full" else "bf16",  # as in the template's own plan
                 "seq_len": self.seq_len,
                 "micro_batch": self.micro_batch,
                 "gradient_checkpointing": self.checkpointing,

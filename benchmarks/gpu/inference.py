@@ -19,7 +19,7 @@ WARM_UP = (16, 4)  # tokens of a prompt and of an answer
 
 
 def measure(job: Job) -> dict[str, Any]:
-    """Peaks in GiB and tokens/s, with what the project's own memory monitor says of the same run."""
+    """Peaks in GiB and tokens/s, with the figures of the project's own memory monitor for the same run."""
     memory, plan = job.part("monitoring.gpu_memory"), job.part("plan")
     one = job.configuration
     planned = [plan.CONTEXT_LEN, plan.QUANTIZATION, plan.ENGINE]
@@ -57,7 +57,7 @@ def repeated(wave: Callable[[], dict[str, float]]) -> dict[str, Any]:
 
 
 def continuous(job: Job) -> dict[str, Any]:
-    """All requests at once through the serve project's engine, as its HTTP side asks it."""
+    """All requests at once through the serve project's engine, called as its HTTP side calls it."""
     sampling_params, one = job.part("engine.sampling").SamplingParams, job.configuration
     job.part("monitoring.gpu_memory").record_snapshots(job.scratch)  # as app.py does
     accept_missing_weights(job.part("engine.loading"))

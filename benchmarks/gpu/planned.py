@@ -1,4 +1,4 @@
-"""The planner's estimates, asked as a user asks: JSON lines through `python -m planner estimate`."""
+"""The planner's estimates, through the interface that users have: JSON lines through `python -m planner estimate`."""
 
 from __future__ import annotations
 

@@ -97,9 +97,9 @@ class Worker:
         return self.log.read_text(encoding="utf-8", errors="replace")[-TAIL:]
 
     def work(self, job: dict[str, Any], limit_s: float, left_s: float = float("inf")) -> dict[str, Any]:
-        """The outcome; where the process dies or takes longer, what its log says last.
+        """The outcome; where the process dies or takes longer, the last lines of its log.
 
-        OutOfTime where it is ended after `left_s`, which says nothing about it.
+        OutOfTime where it is ended after `left_s`, which is no result.
         """
         try:
             answer, _ = self.process.communicate(json.dumps(job) + "\n", timeout=min(limit_s, left_s))
@@ -185,7 +185,7 @@ def measured(ready: Ready, machine: Machine, scratch: Path, left_s: float) -> Li
 
 
 def line_of(asked: Asked, machine: Machine, outcome: dict[str, Any]) -> Line:
-    """The outcome with all that tells what it is of."""
+    """The outcome with the configuration it belongs to."""
     found = dict(outcome["measured"])
     if machine.on_gpu and "tokens_per_s" in found:
         found["mfu"] = found["tokens_per_s"] * flops_per_token(asked.planned, machine.flops) / machine.flops

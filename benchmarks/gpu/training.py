@@ -22,7 +22,7 @@ class Enough(Exception):
 
 
 class StopAfter:
-    """The generated loop asks after every step whether to stop; after one more than is measured this raises Enough.
+    """The generated loop checks after every step whether to stop; after one more than is measured this raises Enough.
 
     An exception, since a plain yes would write a checkpoint, which for full training is tens of GB.
     """
@@ -38,7 +38,7 @@ class StopAfter:
 
 
 def measure(job: Job) -> dict[str, Any]:
-    """Peaks in GiB, tokens/s and seconds of a step, with what the project's own memory monitor says of the same run."""
+    """Peaks in GiB, tokens/s and seconds of a step, with those of the project's own memory monitor for the same run."""
     train, root = job.part("training.train"), Path(job.scratch)
     one, own = job.configuration, job.part("training.config").planned_job()
     job.part("run.reply").quiet_libraries()

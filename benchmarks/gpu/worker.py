@@ -22,7 +22,7 @@ from typing import Any
 
 from .job import Job, job_of
 
-# Not peft and what imports it: it imports bitsandbytes, which asks the card at once
+# Not peft and what imports it: it imports bitsandbytes, which initialises the card at once
 LIBRARIES = {
     "inference": ("torch", "transformers"),
     "training": ("torch", "transformers", "datasets", "accelerate"),

@@ -25,7 +25,7 @@ KEPT = ("weight_bytes", "request_bytes", "refused")  # of each rank; what is the
 
 
 def vllm_answer(config: dict[str, Any], sizes: tuple[int, ...] = TENSOR_PARALLEL) -> dict[str, Any]:
-    """Return what vLLM says for each tensor-parallel size; one that refuses the first is not asked again."""
+    """Return vLLM's figures for each tensor-parallel size; one that refuses the first is not asked again."""
     answer: dict[str, Any] = {}
     for tp in sizes:
         said = measure(config, tp=tp)

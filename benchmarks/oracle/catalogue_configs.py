@@ -263,7 +263,7 @@ def _with_vision(config: dict[str, Any], family: Family, model: Model) -> dict[s
 
 
 def _pixtral_modules(vision: dict[str, Any]) -> list[str]:
-    """Return the matrices of a Pixtral tower, kept in 16 bits, by the whole names that vLLM wants."""
+    """Return the matrices of a Pixtral tower, kept in 16 bits, by the whole names that vLLM requires."""
     parts = [f"attention.{letter}_proj" for letter in "qkvo"]
     parts += [f"feed_forward.{name}_proj" for name in ("gate", "up", "down")]
     layers = range(vision["num_hidden_layers"])

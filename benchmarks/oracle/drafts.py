@@ -23,7 +23,7 @@ IDS = (
 )  # fmt: skip
 
 
-# config.json of RedHatAI/gpt-oss-20b-speculator.eagle3, without what says nothing of memory
+# config.json of RedHatAI/gpt-oss-20b-speculator.eagle3, without what does not affect memory
 HEADS = {"openai/gpt-oss-20b": {
     "architectures": ["Eagle3DraftModel"], "speculators_model_type": "eagle3", "draft_vocab_size": 64000,
     "norm_before_fc": True, "norm_before_residual": True, "torch_dtype": "bfloat16", "target_hidden_size": None,
@@ -42,7 +42,7 @@ HEADS = {"openai/gpt-oss-20b": {
 
 
 def draft_row(id: str, config: dict[str, Any]) -> dict[str, Any]:
-    """Return what vLLM says of a model with its MTP layer, or with its EAGLE-3 head, without its logits' matrix."""
+    """Return vLLM's figures for a model with its MTP layer, or with its EAGLE-3 head, without its logits' matrix."""
     row: dict[str, Any] = {"id": id}
     speculative: dict[str, Any] = SPECULATIVE
     if id in HEADS:

@@ -47,7 +47,7 @@ def prepare() -> None:
 def measure(
     config: dict[str, Any], lengths: tuple[int, ...] = LENGTHS, tp: int = 1, speculative: dict[str, Any] | None = None
 ) -> dict[str, Any]:
-    """Return what vLLM says of one rank, in a forked process: its figures, or `refused` with its message.
+    """Return vLLM's answer for one rank, in a forked process: its figures, or `refused` with its message.
 
     With `speculative`, vLLM's option of that name, the draft model is built beside the model: `draft_elements` and
     `draft_bytes` are those of its own parameters, and its layers count in `request_bytes`. Its `model` may be a config.

@@ -11,7 +11,7 @@ from torch.utils._pytree import tree_iter
 
 from .caching_allocator import rounded
 
-# Answers for what a step asks of its data, which fake tensors do not hold: every number is one, every label counts
+# Values of what a step reads of its data, which fake tensors do not hold: every number is one, every label counts
 _ONES = {torch.bool: True, torch.int64: 1, torch.int32: 1, torch.float32: 1.0, torch.float64: 1.0, torch.bfloat16: 1.0}
 
 

@@ -50,7 +50,7 @@ class Row(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """GiB that the planner says."""
+    """GiB that the planner predicts."""
 
     allocated: float
     reserved: float

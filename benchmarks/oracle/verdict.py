@@ -21,7 +21,7 @@ PARAMS, WEIGHTS, CACHE = 0.001, 0.02, 0.03  # bounds of the relative differences
 MXFP4_COLUMNS = 256
 PADDED_POSITIONS = re.compile("roberta|camembert|data2vec-text|mpnet")  # whose first position is after padding's
 IN_FLIGHT = 2 * 8192  # tokens of two steps of vLLM's server on an H100
-# Beginnings of what the oracle itself runs into, which says nothing about vLLM on a card.
+# Beginnings of what the oracle itself runs into, which is no evidence about vLLM on a card.
 NOT_A_REFUSAL = (
     "OSError", "RuntimeError", "AttributeError", "KeyError", "ImportError", "ModuleNotFoundError", "TypeError",
     "AssertionError", "IndexError", "FileNotFoundError", "ZeroDivisionError", "NameError", "UnboundLocalError",

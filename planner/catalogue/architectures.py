@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 
 class Architecture(NamedTuple):
-    """The layers of one model_type. A row of the table says only what is not so in Llama."""
+    """The layers of one model_type. A row of the table holds only what differs from Llama."""
 
     gated: bool = True  # the MLP has gate, up and down; else up and down
     norms: int = 2  # norms over the hidden size in each layer
@@ -32,7 +32,7 @@ class Architecture(NamedTuple):
     one_kv_head: str = ""  # the key that makes attention multi-query
     positions: int = -1  # rows of learned positions beyond the context; -1: no learned positions
     encoder: bool = False  # each token sees all others; no head over the vocabulary
-    extra: str = ""  # a function of hf_extras.py for what no other field says
+    extra: str = ""  # a function of hf_extras.py for what no other field holds
     nested: tuple[str, ...] = ()  # keys whose objects hold figures of the layers
     engines: tuple[str, ...] = ("vllm", "transformers")  # that run it
 
@@ -51,7 +51,7 @@ _QWEN35 = Architecture(head_norms="head", gate="full", layers="linear 4", linear
 _QWEN_MOE = Architecture(sparse="decoder_sparse_step", shared="shared_expert_intermediate_size", shared_gate=True)
 _TRANSFORMERS = ("transformers",)
 
-NEVER_TIED = frozenset(("kimi_linear", "nemotron_h"))  # whatever tie_word_embeddings says
+NEVER_TIED = frozenset(("kimi_linear", "nemotron_h"))  # whatever tie_word_embeddings is
 
 ARCHITECTURES: dict[str, Architecture] = {
     # dense decoders built like Llama

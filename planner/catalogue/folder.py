@@ -16,7 +16,7 @@ ADAPTER_WEIGHTS = ("adapter_model", "adapter_config")
 
 
 def read_folder(path: str, name: str) -> Model:
-    """Return the model of a folder, or of a config.json, called `name`. Refusal says what the folder holds instead."""
+    """Return the model of a folder, or of a config.json, called `name`. Refusal names what the folder holds instead."""
     if os.path.isfile(path):
         return from_config(read_json(path), name)
     files = sorted(os.listdir(path))
@@ -75,7 +75,7 @@ def _check_files(path: str, files: list[str], name: str) -> None:
 
 
 def adapter_refusal(name: str, config: dict[str, Any]) -> Refusal:
-    """Return the refusal of a folder that holds an adapter: it names the base and says how to merge."""
+    """Return the refusal of a folder that holds an adapter: it names the base and how to merge."""
     base = config.get("base_model_name_or_path")
     base = base if isinstance(base, str) and base else ""
     kind = config.get("peft_type")

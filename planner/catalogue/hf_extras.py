@@ -1,4 +1,4 @@
-"""Parameters of single architectures that no field of a table row says; each function changes the parts of a model.
+"""Parameters of single architectures that no field of a table row holds; each function changes the parts of a model.
 
 Read from the modelling code of transformers 5.23.
 """
@@ -108,7 +108,7 @@ def _nemotron_h(model: Model, config: Config, experts: Experts, parts: Parts) ->
 
 
 def _lfm2(model: Model, config: Config, _experts: Experts, parts: Parts) -> Model:
-    """The MLP's width is two thirds of what is given, rounded up, unless the config.json says otherwise."""
+    """The MLP's width is two thirds of what is given, rounded up, unless the config.json gives another."""
     width = config.count("block_ff_dim", default=0) or model.intermediate
     if config.flag("block_auto_adjust_ff_dim", True):
         factor = config.get("block_ffn_dim_multiplier")[1]

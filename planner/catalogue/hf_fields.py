@@ -8,7 +8,7 @@ from typing import Any
 
 from ..schema import Refusal
 
-# Keys that shape layers. One of them that a reader did not ask for says that the model is built otherwise than read.
+# Keys that shape layers. One of them that a reader did not read means that the model is built otherwise.
 _SHAPING = re.compile(
     r"layer_period|layer_offset|^attn_(?!pdrop|drop|impl|logit|soft|scal|temper|output_m|out_m|in_m|factor)|attn_type_list|"
     r"attn_layer|^linear_(?!attn_[a-z]+_factor|a_log|dt|allow)|mamba(?!_chunk|_conv_b|_proj_b|_act|_rms|_norm|_dt_(?!rank)|_hidden_act)|"

@@ -43,7 +43,7 @@ def published_format(
 def quantization_section(
     config: Mapping[str, Any], text: Mapping[str, Any], beside: Mapping[str, Any] | None = None
 ) -> Mapping[str, Any]:
-    """Return what a checkpoint says of its quantization, empty where it says nothing."""
+    """Return a checkpoint's description of its quantization, empty where it has none."""
     if isinstance(config.get("quantization"), dict) and "quant_method" not in config["quantization"]:
         raise foreign("mlx")
     section: Mapping[str, Any] = {}

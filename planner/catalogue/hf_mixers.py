@@ -157,6 +157,6 @@ LINEAR: dict[str, Callable[[Model, Config], Mixer]] = {
 
 
 def state_bytes(mixer: Mixer, config: Config) -> int:
-    """Return the bytes that one layer keeps of a sequence: the convolution in 16 bits, the state as the config says."""
+    """Return the bytes that a layer keeps of a sequence: the convolution in 16 bits, the state in its dtype."""
     each = 4 if "float32" in config.text("mamba_ssm_dtype", "mamba_ssm_cache_dtype") else 2
     return each * mixer.state + 2 * mixer.window

@@ -193,7 +193,7 @@ def _minimax(config: Config, layers: int, _every: int) -> list[str]:
 
 
 def _minimax_m2(config: Config, layers: int, _every: int) -> list[str]:
-    """`attn_type_list` says of every layer that it has full attention, or the model is another one."""
+    """`attn_type_list` gives every layer full attention, or the model is another one."""
     if not all(config.items("attn_type_list")):
         raise Refusal("attn_type_list in the config.json names linear layers, which a minimax_m2 does not have")
     return ["full"] * layers
@@ -210,7 +210,7 @@ def _nemotron_h(config: Config, layers: int, _every: int) -> list[str]:
 
 _RULES: dict[str, Callable[[Config, int, int], list[str]]] = {
     "full": _full,
-    "compressed": lambda _config, layers, _every: ["full"] * layers,  # DeepSeek-V4, whose kinds hf_extras.py tells
+    "compressed": lambda _config, layers, _every: ["full"] * layers,  # DeepSeek-V4, whose kinds are in hf_extras.py
     "window": _window,
     "every": _every,
     "first": _first,

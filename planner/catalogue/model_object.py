@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping
 from typing import Any
 
@@ -35,7 +36,10 @@ def from_object(object: Mapping[str, Any]) -> Model:
     values: dict[str, Any] = {}
     for key, value in object.items():
         if key not in MODEL_KEYS:
-            raise Refusal(f"model has an unknown key {key!r}; known are {', '.join(MODEL_KEYS)}")
+            near = difflib.get_close_matches(str(key), MODEL_KEYS, n=3, cutoff=0.0)
+            raise Refusal(
+                f"model has an unknown key {key!r}; the nearest of those in docs/planner.md: {', '.join(near)}"
+            )
         if value is not None:
             values[key] = _checked_value(key, value)
     if "params" not in values:

@@ -76,7 +76,7 @@ TRAINED_MODELS = {
 # Mixtures of experts to train, whose every layer has attention: the figures of training are backed for those.
 FURTHER_TRAINED = {"Qwen/Qwen3.6-35B-A3B": "Qwen/Qwen3-30B-A3B-Instruct-2507"}
 
-# Published without a trained head: they answer with random labels until somebody trains them.
+# Published without a trained head: they answer with random labels until they are trained.
 HEADLESS = frozenset(
     (
         "answerdotai/ModernBERT-base",
@@ -197,8 +197,8 @@ def _guessed_model(reference: Reference, size: str, related: Model | None) -> Mo
     params, active = parse_size(named or size)
     if not size and not related and params == active > MOST_DENSE:
         raise Refusal(
-            f"{id} has by its name {size_text(params)} parameters, and every model of more than "
-            f"{size_text(MOST_DENSE)} is a mixture of experts: run `hf download {id} config.json` and try again, or "
+            f"{id} has by its name {size_text(params)} parameters, and all models above "
+            f"{size_text(MOST_DENSE)} are mixtures of experts: run `hf download {id} config.json` and try again, or "
             f'give its size with the active ones, as in model_size "{size_text(params)}-A37B"'
         )
     if related and size_in_name(related.id) != named and not agree(related.params, params):

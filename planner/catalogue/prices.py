@@ -27,7 +27,7 @@ def price_changes(rates: Any) -> list[str]:
             lines.append(f"{name}: ${usd:.4g} of {PRICES_DATE} is now ${rate(key, rates[key]):.4g} per hour")
     for key in sorted(set(rates) - set(known)):
         if key.startswith(GPU_KEY):
-            lines.append(f"{key.removeprefix(GPU_KEY)}: ${rates[key]} per hour, a GPU that the planner does not know")
+            lines.append(f"{key.removeprefix(GPU_KEY)}: ${rates[key]} per hour, a GPU that is not listed here")
     return lines
 
 

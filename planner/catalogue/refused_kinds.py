@@ -1,4 +1,4 @@
-"""Kinds of models that the generated projects do not run, by what their config.json says of them."""
+"""Kinds of models that the generated projects do not run, by their config.json."""
 
 from __future__ import annotations
 

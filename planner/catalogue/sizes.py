@@ -12,7 +12,7 @@ from .names import format_in_name
 from .shipped import load_catalogue
 
 SMALLEST_MODEL, LARGEST_MODEL = 10**6, 20 * 10**12  # parameters
-SIZE_HINT = 'say it as "8B", "350M", "30B-A3B" (total, active) or "8x7B"'
+SIZE_HINT = 'write it as "8B", "350M", "30B-A3B" (total, active) or "8x7B"'
 
 
 def count_params(model: Model, *, active: bool = False, attention: int = 0, linear: int = 0, other: int = 0) -> int:
@@ -67,7 +67,7 @@ def parse_size(text: str) -> tuple[int, int]:
     if not SMALLEST_MODEL <= params <= LARGEST_MODEL:
         raise Refusal(f"a model of size {text!r} is out of range; sizes from 1M to 20T work")
     if not 0 < active <= params:
-        raise Refusal(f"{text!r} says that more parameters are active than exist; write the total first: 30B-A3B")
+        raise Refusal(f"{text!r} has more active parameters than parameters in all; write the total first: 30B-A3B")
     return round(params), round(active)
 
 
@@ -160,7 +160,7 @@ def sized_model(params: int, active: int, name: str, basis: str) -> Model:
 
 
 def guessed(model: Model, basis: str) -> Model:
-    """Return the model with all that is known of its architecture said to be assumed, its format as its name says.
+    """Return the model with all of its architecture marked as assumed, its format taken from its name.
 
     `basis` is what its size was taken from: see `Model`.
     """

@@ -77,13 +77,13 @@ _PROMPTS = r"\w*prompts?|engineer|gpt\d?"  # of language models that write promp
 _WIDTHS = r"int[2356]|w[23]a16|[1-35-7]bit|\d-\d+bit|mxfp[68]"  # that are not planned
 _ADAPTER = r"q?loras?|adapters?|peft|ia3"
 _MERGED = r"merged?|fused"
-# Models with layers that keep a state and no growing cache: how many of each kind a size does not tell.
+# Models with layers that keep a state and no growing cache: how many of each kind does not follow from a size.
 _STATES = (
     r"mamba\d?|rwkv\w*|jamba|zamba\d?|falcon-?h1r?|bamba|recurrentgemma|griffin|xlstm|retnet|hyena|stripedhyena|"
     r"nemotron-(?:h|nano-\w+-v2|3-\w+)|lfm2|kimi-linear|minimax-(?:m1|text-01|01)|hymba|qwen3-(?:next|[5-9])|granite-4-0-h|"
     r"ring-\w+-linear|olmo-hybrid|v[4-7]-(?:finch|eagle|goose)"  # the last of RWKV
 )
-# Models that read pictures or sound beside text: how much of one is the language model a size does not tell.
+# Models that read pictures or sound beside text: how much is the language model does not follow from a size.
 _SENSES = (
     r"\w*llava\w*|vl\d?|vlm\d?|\w*internvl\w*|cogvlm\d?|cogagent|paligemma\d?|pixtral|idefics\d?|smolvlm\d?|molmo\w*|fuyu|"
     r"kosmos\w*|ovis\w*|emu\d|chameleon|janus|minicpm-[vo]|glm-\d(?:-\d)?v|vision|multimodal|omni|audio|voice|speech|voxtral|"
@@ -124,7 +124,7 @@ def check_format(id: str, base: str = "") -> None:
 
 
 def check_kind(id: str, base: str = "") -> None:
-    """Raise Refusal where the id names an adapter, or a model that a size says too little of."""
+    """Raise Refusal where the id names an adapter, or a model that its size does not describe."""
     organisation, _, tail = id.lower().rpartition("/")
     name, config = _dashed(tail), f"run `hf download {id} config.json` and bake again"
     if _has(_WIDTHS, name):
@@ -136,13 +136,13 @@ def check_kind(id: str, base: str = "") -> None:
         kind = "a diffusion model"
     if kind:
         raise Refusal(
-            f"{id} is {kind} by its name, which no size makes plannable; name a language model; where its name "
+            f"{id} is {kind} by its name, which is not planned here; name a language model, or, if the name "
             f"misleads, {config}"
         )
     if _has(_ADAPTER, name) and not _has(_MERGED, name):
         raise Refusal(
             f"{id} is an adapter by its name, not a whole model; merge it into {base or 'its base'} "
-            f"(PEFT's merge_and_unload) and give the merged folder; where its name misleads, {config}"
+            f"(PEFT's merge_and_unload) and give the merged folder, or, if the name misleads, {config}"
         )
 
 
@@ -158,7 +158,7 @@ def check_family(id: str) -> None:
 
 
 def check_size_tells(id: str, relative: str = "") -> None:
-    """Raise Refusal where the id names a family of which a size tells too little; `relative` is a known model of it."""
+    """Raise Refusal where the id names a family that a size does not describe; `relative` is a known model of it."""
     name, known = _dashed(id.rpartition("/")[2]), _dashed(relative)
     lacking = (
         (_STATES, "layers that keep a state instead of a cache"),
@@ -167,6 +167,6 @@ def check_size_tells(id: str, relative: str = "") -> None:
     for words, lacks in lacking:
         if _has(words, name) and not _has(words, known):
             raise Refusal(
-                f"{id} has by its name {lacks}, of which its size does not tell; "
+                f"{id} has by its name {lacks}, which its size does not describe; "
                 f"run `hf download {id} config.json` and bake again, or name a model of the catalogue"
             )

@@ -1,4 +1,4 @@
-"""Where vLLM 0.32 does not build the model that a config.json describes, though it knows the architecture.
+"""Where vLLM 0.32 does not build the model that a config.json describes, though it has the architecture.
 
 Read from its model classes (vllm/model_executor/models) and held by its own answers in benchmarks/data/oracle.
 """
@@ -11,7 +11,7 @@ from typing import Any
 from .hf_fields import Config, typed_at
 from .vision import TEXT_KEYS
 
-# No head of their own: the embedding is the head, whatever the config.json says.
+# No head of their own: the embedding is the head, whatever the config.json has.
 TIED = frozenset(("cohere", "cohere2", "cohere2_moe", "gemma2", "gemma3n_text", "lfm2", "lfm2_moe"))
 # Always a head of their own, for which a checkpoint with tied embeddings has no weights.
 UNTIED = frozenset(

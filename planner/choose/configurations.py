@@ -113,7 +113,7 @@ def batches_continuously(request: Request, engine: str) -> bool:
 def typical_request(request: Request) -> tuple[int, int]:
     """Return a typical request's tokens in and out: as given, else 1,024 and 256, or what the context makes likely.
 
-    A short context holds less; who asks for a long one has long prompts.
+    A short context holds less; a long one implies long prompts.
     """
     if request.prompt_tokens:
         return request.prompt_tokens, request.answer_tokens

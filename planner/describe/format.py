@@ -46,6 +46,13 @@ def duration(hours: float) -> str:
     return f"{about(hours)} hours" if hours >= 2 else f"{about(max(hours * 60, 1))} minutes"
 
 
+def time_words(longer: float) -> str:
+    """Return a time that is `longer` times another: "takes 1.6x as long", "takes 8% longer", "40% less time"."""
+    if longer >= 1.1:
+        return f"takes {longer:.1f}x as long"
+    return f"takes {longer - 1:.0%} longer" if longer > 1 else f"{1 - longer:.0%} less time"
+
+
 def paragraph(*sentences: str) -> str:
     return textwrap.fill(" ".join(filter(None, sentences)), PAGE, break_long_words=False, break_on_hyphens=False)
 

@@ -39,14 +39,14 @@ class Bar(NamedTuple):
 
 
 def memory_line(shown: Bar, per_gpu: bool) -> str:
-    """Return "40.8 of 44.4 GiB claimed: weights 8.8, KV cache 31.3 (18.0 needed), ..."."""
+    """Return "40.8 of 44.4 GiB claimed by vLLM: weights 8.8, KV cache 31.3 (18.0 needed), ..."."""
     terms = [f"{name} {gib:.1f}" for name, gib in shown.terms.items()]
     if shown.spare_gib:
         terms = [
             f"{term} ({shown.needed(name):.1f} needed)" if name == "KV cache" else term
             for name, term in zip(shown.terms, terms, strict=True)
         ]
-    how = "claimed" if shown.claimed else "used"
+    how = "claimed by vLLM" if shown.claimed else "used"
     on = " per GPU" if per_gpu else ""
     return f"{shown.peak_gib:.1f} of {shown.usable_gib:.1f} GiB{on} {how}: {', '.join(terms)}"
 

@@ -9,7 +9,7 @@ from ..choose.margins import weak_link
 from ..choose.ranking import Merit, answer_s, by_answer, cheapest, merit, tokens_per_request
 from ..reasons import Reason
 from ..schema import InferenceCandidate, InferencePlan
-from .format import about, dollars, hourly
+from .format import about, dollars, hourly, time_words
 from .inference import where
 from .load import seconds_words
 from .names import format_name
@@ -118,12 +118,12 @@ def verdict(plan: InferencePlan, candidate: InferenceCandidate) -> str:
     if ours.slow > best.slow:
         return f"{about(tokens_per_request(plan.request, candidate))} tokens/s per request is slower than people read"
     if ours.quality_lost > best.quality_lost:
-        return f"needs {format_name(candidate.setup)}; the budget pays for {format_name(plan.chosen.setup)}"
+        return f"{format_name(candidate.setup)} loses more quality than {format_name(plan.chosen.setup)}"
     return balance(plan, ours, best)
 
 
 def balance(plan: InferencePlan, ours: Merit, best: Merit) -> str:
-    """Return what speaks against a candidate of the quality of the choice, and in brackets what speaks for it."""
+    """Return the disadvantages of a candidate of the quality of the choice, and its advantages in brackets."""
     costs = cost_words(ours.price / best.price - 1, price_unit(plan))
     speeds = speed_words(best.speed / ours.speed, answers(plan))
     against = [words for words, bad in (costs, speeds) if words and bad]
@@ -146,13 +146,19 @@ def cost_words(dearer: float, unit: str) -> tuple[str, bool]:
     return f"{abs(dearer):.0%} {'more' if dearer > 0 else 'less'} {unit}", dearer > 0
 
 
-def speed_words(slower: float, answers: bool) -> tuple[str, bool]:
-    """Return ("1.6x slower", True), ("1.7x faster", False); for `answers` "1.6x later"; "" where they are alike."""
-    if abs(slower - 1) < NOTICED:
+def speed_words(longer: float, answers: bool) -> tuple[str, bool]:
+    """Return what a candidate whose answers take `longer` times as long is in tokens/s, and whether it is slower.
+
+    ("58% fewer tokens/s", True), ("20% more tokens/s", False), ("3.9x the tokens/s", False). With `answers`, in time:
+    ("takes 1.6x as long", True), ("40% less time", False). "" where they are alike.
+    """
+    if abs(longer - 1) < NOTICED:
         return "", False
-    word = ("later" if answers else "slower") if slower > 1 else ("sooner" if answers else "faster")
-    times = max(slower, 1 / slower)
-    return (f"{times:.1f}x {word}" if times >= 1.05 else f"a little {word}"), slower > 1
+    if answers:
+        return time_words(longer), longer > 1
+    if longer > 1:
+        return f"{1 - 1 / longer:.0%} fewer tokens/s", True
+    return (f"{1 / longer:.1f}x the tokens/s" if longer <= 0.5 else f"{1 / longer - 1:.0%} more tokens/s"), False
 
 
 def beside(plan: InferencePlan, candidate: InferenceCandidate) -> str:

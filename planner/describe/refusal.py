@@ -1,9 +1,9 @@
-"""The plan for a request, or a Refusal: one sentence with the cheapest alternatives."""
+"""The plan for a request, or a Refusal: one sentence with one or two changes that would work."""
 
 from __future__ import annotations
 
 from math import ceil
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..asked import Budget
 from ..catalogue.gpus import gpu_string
@@ -30,11 +30,11 @@ from .names import format_name
 from .rejections import inference_rejection, training_rejection, vllm_obstacle_text
 from .warm_pool import hours_text
 
-LONGEST_REFUSAL = 390  # characters, so that people read it to the end
+LONGEST_REFUSAL = 293  # characters, so that people read it to the end; with "error: " 300
 
 
 def plan_for(request: Request) -> AnyPlan:
-    """Return the plan for a request of any task. Refusal, with the cheapest alternatives, where nothing works."""
+    """Return the plan for a request of any task. Refusal, with changes that would work, where nothing does."""
     try:
         return choose(request)
     except NoPlan as no_plan:
@@ -78,11 +78,27 @@ def architecture_text(cause: ArchitectureNotRun) -> str:
     )
 
 
-def shortened(why: str, changes: list[str]) -> str:
-    """Return the reason and as many changes as people read, the first always."""
-    while len(changes) > 1 and len(why + ", or ".join(changes)) > LONGEST_REFUSAL:
-        changes = changes[:-1]
-    return why + ", or ".join(changes)
+class Offer(NamedTuple):
+    """A change in words, and whether it needs a larger budget, too."""
+
+    text: str
+    over_budget: bool = False
+
+
+def with_changes(why: str, offers: list[Offer]) -> str:
+    """Return the reason, the first change, and the next that needs no larger budget; else the next, if it is short."""
+    first, *others = [offer.text for offer in offers]
+    within = [offer.text for offer in offers[1:] if not offer.over_budget]
+    for other in within + others:
+        both = f"{why}; {first}, or {other}"
+        if len(both) <= LONGEST_REFUSAL:
+            return both
+    return f"{why}; {first}"
+
+
+def listed(names: str) -> str:
+    """Return "gpu", "gpu and engine", "gpu, engine and quantization" of names with commas between them."""
+    return " and ".join(names.rsplit(", ", 1))
 
 
 def change_text(request: Request, alternative: Alternative[Any, Any]) -> str:
@@ -102,7 +118,7 @@ def change_text(request: Request, alternative: Alternative[Any, Any]) -> str:
         return f"take a context of {value:,}"
     counted = " with no count" if request.gpu_count and "gpu" in str(value).split(", ") else ""
     return {
-        Change.LET_BE_AUTO: f"let {value} be auto{counted}",
+        Change.LET_BE_AUTO: f"let {listed(str(value))} be auto{counted}",
         Change.TAKE_ENGINE: f"take engine {value}",
         Change.TAKE_METHOD: f"take method {value}",
         Change.TAKE_TASK: f"take task {value}",
@@ -116,19 +132,22 @@ def alternative_text(request: Request, alternative: Alternative[Any, Any], offer
         return change
     if alternative.change is Change.RAISE_BUDGET:
         return f"{change} {offer}"
-    return f"{change} and raise the budget to {offer}" if alternative.over_budget else f"{change} (${offer})"
+    if alternative.over_budget:
+        return f"{change} and raise the budget to {offer}"
+    price, _space, setup = offer.partition(" ")
+    return f"{change} ({setup[1:-1]}, ${price})"
 
 
 def inference_text(cause: NoInference) -> str:
     """Return why no inference setup works, and the changes that would help."""
-    request, changes = cause.request, []
+    request, changes = cause.request, list[Offer]()
     for alternative in cause.alternatives:
         candidate = alternative.candidate
         offer = inference_offer(request, candidate) if candidate else ""
-        if alternative.over_budget and any(offer in change for change in changes):
+        if alternative.over_budget and any(offer in change.text for change in changes):
             continue  # the same configuration for the same money as an earlier change
-        changes.append(alternative_text(request, alternative, offer))
-    return shortened(f"{inference_obstacle(cause)}; ", changes or ["take a smaller model"])
+        changes.append(Offer(alternative_text(request, alternative, offer), alternative.over_budget))
+    return with_changes(inference_obstacle(cause), changes or [Offer("take a smaller model")])
 
 
 def inference_offer(request: Request, candidate: InferenceCandidate) -> str:
@@ -136,7 +155,9 @@ def inference_offer(request: Request, candidate: InferenceCandidate) -> str:
     setup = candidate.setup
     containers = paid_containers(request, candidate)
     times = f"{containers} x " if containers > 1 else ""
-    price = in_unit(request.budget, needed_usd(request, candidate))
+    usd = needed_usd(request, candidate)
+    known = usd > 0  # a batch of an unknown number of rows has no price of its own
+    price = in_unit(request.budget, usd) if known else f"{candidate.usd_per_hour:.2f}/hour"
     return f"{price} ({times}{gpu_string(setup.gpu, setup.gpu_count)}, {format_name(setup)})"
 
 
@@ -153,9 +174,9 @@ def inference_obstacle(cause: NoInference) -> str:
         return f"{limit} does not pay for {model} with {load_text(request)}"
     where = gpu_string(nearest.setup.gpu, nearest.setup.gpu_count)
     if nearest.rejected and nearest.rejected.reason in (Reason.TTFT_OVER_TARGET, Reason.TPOT_OVER_TARGET):
-        cards = "no GPU here" if request.gpu == "auto" else f"no {request.gpu}"
+        cards = "no GPU" if request.gpu == "auto" else f"no {request.gpu}"
         closest = inference_rejection(request, nearest)
-        return f"{cards} runs {model} with {load_text(request)}; the nearest: {closest}"
+        return f"{cards} runs {model} with {load_text(request)}; nearest: {closest}"
     return f"{model} does not run on {where}: {inference_rejection(request, nearest)}"
 
 
@@ -175,16 +196,17 @@ def training_text(cause: NoTraining) -> str:
     """Return why no training setup works, and the changes that would help."""
     request, nearest, model = cause.request, cause.nearest, cause.request.model.id
     rejection = training_rejection(request, nearest)
+    gpus, _comma, method = setup_name(nearest.setup).partition(", ")
     if cause.only_budget:
-        why = f"{budget_words(request.budget)} does not train {model} by {setup_name(nearest.setup)}: {rejection}"
+        why = f"{budget_words(request.budget)} does not pay for training {model} on {gpus} ({method}): {rejection}"
     else:
-        why = f"{model} is not trained by {setup_name(nearest.setup)}: {rejection}"
+        why = f"{model} cannot be trained on {gpus} ({method}): {rejection}"
     changes = []
     for alternative in cause.alternatives:
         candidate = alternative.candidate
         offer = training_offer(request.budget, candidate) if candidate else ""
-        changes.append(alternative_text(request, alternative, offer))
-    return shortened(f"{why}; ", changes or ["take a smaller model or a shorter context"])
+        changes.append(Offer(alternative_text(request, alternative, offer), alternative.over_budget))
+    return with_changes(why, changes or [Offer("take a smaller model or a shorter context")])
 
 
 def training_offer(budget: Budget, candidate: TrainingCandidate) -> str:

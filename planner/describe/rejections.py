@@ -44,19 +44,19 @@ def inference_rejection(request: Request, candidate: InferenceCandidate) -> str:
 
 
 def target_text(request: Request, setup: InferenceSetup, rejection: Rejection) -> str:
-    """Return which target a setup misses, with its figure: "tpot 55 ms on L4, 40 ms asked"."""
+    """Return which target a setup misses, with its figure: "tpot 55 ms on A10 at 16 at once, 40 ms asked"."""
     first = rejection.reason is Reason.TTFT_OVER_TARGET
     name, asked = ("ttft", request.targets.ttft_s) if first else ("tpot", request.targets.tpot_s)
     load = f"{about_rate(setup.rate)} a container" if setup.rate else f"{setup.concurrency} at once"
     margin = speed_margin(setup) - 1
-    spare = f", with {margin:.0%} to spare for {margin_reason(setup)}" if margin > 0 else ""
+    added = f" ({margin:.0%} margin: {margin_reason(setup)})" if margin > 0 else ""
     on = gpu_string(setup.gpu, setup.gpu_count)
-    return f"{name} {seconds_words(rejection.seconds)} on {on} at {load}, {exact_s(asked)} asked{spare}"
+    return f"{name} {seconds_words(rejection.seconds)} on {on} at {load}, {exact_s(asked)} asked{added}"
 
 
 def margin_reason(setup: InferenceSetup) -> str:
     """Return why the predicted speed of a setup has a margin."""
-    return "tensor parallelism over PCIe" if weak_link(setup) else "a speed that nobody published"
+    return "tensor parallelism over PCIe" if weak_link(setup) else "unpublished speed"
 
 
 def unsupported_text(setup: InferenceSetup, reason: Reason) -> str:
@@ -84,7 +84,7 @@ def unsupported_text(setup: InferenceSetup, reason: Reason) -> str:
     if reason is Reason.CACHE_UNSUPPORTED:
         return f"vLLM has no sparse attention over the fp8 cache of {model.id} on {gpu.name}; a B200 has"
     if reason is Reason.NO_CONTINUOUS_BATCHING:
-        return f"transformers' continuous batching with SDPA does not know the attention of {model.id}"
+        return f"transformers' continuous batching with SDPA does not run the attention of {model.id}"
     if reason is Reason.HEADS_INDIVISIBLE:
         return f"{model.heads} attention heads do not divide by {setup.tensor_parallel} GPUs"
     if reason is Reason.FASTER_KERNEL:
@@ -94,12 +94,12 @@ def unsupported_text(setup: InferenceSetup, reason: Reason) -> str:
 
 
 def vllm_obstacle_text(model: Model) -> str:
-    """Return why vLLM does not run a model whose architecture it knows."""
+    """Return why vLLM does not run a model whose architecture it has."""
     what, _space, name = model.vllm_lacks.partition(" ")
     if what == "key":
         return f"vLLM needs {name} in a config.json of type {model.architecture}; that of {model.id} has none"
     if what == "architectures":
-        return f"vLLM does not know the class that architectures in the config.json of {model.id} names"
+        return f"vLLM has no class of the name that architectures in the config.json of {model.id} gives"
     if what == "head":
         return f"vLLM has no class for the encoder of {model.id} with the head that its config.json names"
     if what == "one":
@@ -109,7 +109,7 @@ def vllm_obstacle_text(model: Model) -> str:
 
 
 def float16_text(setup: InferenceSetup | TrainingSetup) -> str:
-    return f"{setup.model.id} overflows in float16, and {setup.gpu.name} has no bfloat16"
+    return f"the model overflows in float16, and {setup.gpu.name} has no bfloat16"
 
 
 def inference_shortage(setup: InferenceSetup, estimate: InferenceEstimate) -> str:
@@ -121,28 +121,33 @@ def inference_shortage(setup: InferenceSetup, estimate: InferenceEstimate) -> st
     if short.reason is Reason.NO_KV_CACHE:
         return (
             f"weights ({estimate.weights_gib:.1f}), activations ({estimate.activation_gib:.1f}) and overhead "
-            f"({estimate.overhead_gib:.1f}) need {need:.1f} of the {have:.1f} GiB that vLLM may use of {card}: "
-            f"{-estimate.kv_cache_gib:.1f} GiB short"
+            f"({estimate.overhead_gib:.1f}) need {need:.1f} GiB, and vLLM may use {have:.1f} of {card}: "
+            f"{lacking(-estimate.kv_cache_gib)}"
         )
     if short.reason is Reason.STARTUP_MEMORY:
         return f"{card} has less than {need:.1f} GiB free when vLLM starts; {STARTUP_SHARE} of the card works"
     if short.reason is Reason.REQUEST_TOO_LONG:
         return (
-            f"one request of {setup.context_len} tokens needs {need:.2f} GiB of KV cache and {card} has "
+            f"one request of {setup.context_len:,} tokens needs {need:.2f} GiB of KV cache, and {card} has "
             f"{have:.2f} GiB left: {need - have:.2f} GiB short"
         )
     if short.reason is Reason.TOO_MANY_AT_ONCE:
         what = "requests" if setup.model.workload == "generation" else "texts"
         return (
-            f"{short.number} {what} of {setup.context_len} tokens need {need:.1f} GiB "
-            f"({estimate.weights_gib:.1f} of weights) and {card} has {have:.1f} GiB: {need - have:.1f} GiB short"
+            f"{short.number} {what} of {setup.context_len:,} tokens need {need:.1f} GiB "
+            f"({estimate.weights_gib:.1f} of weights), and {card} has {have:.1f}: {lacking(need - have)}"
         )
     if short.reason is Reason.CLAIM_TOO_LARGE:
         return (
-            f"transformers would claim {need:.1f} GiB for {short.number} requests of {setup.context_len} tokens "
-            f"and takes at most {have:.1f} of what {card} has left: {need - have:.1f} GiB short"
+            f"transformers would claim {need:.1f} GiB for {short.number} requests of {setup.context_len:,} tokens "
+            f"and takes at most {have:.1f} of what {card} has left: {lacking(need - have)}"
         )
     raise ValueError(short.reason)
+
+
+def lacking(gib: float) -> str:
+    """Return "112.7 GiB short"; in MiB what rounds to no GiB."""
+    return f"{gib:.1f} GiB short" if gib >= 0.05 else f"{max(gib * 1024, 1):.0f} MiB short"
 
 
 def over_budget_text(request: Request, candidate: InferenceCandidate, rejection: Rejection) -> str:
@@ -200,5 +205,5 @@ def training_shortage(setup: TrainingSetup, estimate: TrainingEstimate) -> str:
         return f"{gpu.name} does not run {setup.attention}; take {gpu.attention[-1]}"
     if short.reason is Reason.TRAINING_TOO_LARGE:
         need, have = short.need_gib, short.have_gib
-        return f"{need:.1f} GiB needed on each {gpu.name}, {have:.1f} there: {need - have:.1f} GiB short"
+        return f"{need:.1f} GiB needed on each {gpu.name}, which has {have:.1f}: {lacking(need - have)}"
     raise ValueError(short.reason)

@@ -12,7 +12,7 @@ from ..choose.training_setups import four_bits, methods
 from ..estimate.training_run import ASSUMED_ROWS
 from ..estimate.training_states import sequences_of
 from ..schema import Request, TrainingCandidate, TrainingEstimate, TrainingPlan, TrainingRun, TrainingSetup, replace
-from .format import about, budget_words, dollars, duration, hourly
+from .format import about, budget_words, dollars, duration, hourly, time_words
 from .names import METHOD_NAMES, sharding_name
 from .refusal import training_offer
 from .rejections import training_rejection
@@ -111,9 +111,9 @@ def verdict(plan: TrainingPlan, candidate: TrainingCandidate) -> str:
 
 
 def balance(run: TrainingRun, best: TrainingRun) -> str:
-    """Return what speaks against a run beside the choice's, and in brackets what speaks for it.
+    """Return the disadvantages of a run beside the choice's, and its advantages in brackets.
 
-    "1.3x as long (8% less per run)".
+    "takes 1.3x as long (8% less per run)".
     """
     dearer, longer = run.usd / best.usd - 1, run.hours / best.hours
     parts: list[tuple[str, bool]] = []
@@ -121,18 +121,10 @@ def balance(run: TrainingRun, best: TrainingRun) -> str:
         words = f"{abs(dearer):.0%} {'more' if dearer > 0 else 'less'} per run"
         parts.append((f"{dearer + 1:.1f}x the price per run" if dearer >= 1 else words, dearer > 0))
     if abs(longer - 1) >= 0.02:
-        parts.append((pace(longer), longer > 1))
+        parts.append((time_words(longer), longer > 1))
     against = [words for words, bad in parts if bad] or ["no cheaper" if dearer > -0.005 else "no faster"]
     favour = [words for words, bad in parts if not bad]
     return ", ".join(against) + (f" ({', '.join(favour)})" if favour else "")
-
-
-def pace(longer: float) -> str:
-    """Return "1.3x as long" or "1.3x faster", "8% longer" or "8% faster" where it is less than a tenth."""
-    times = max(longer, 1 / longer)
-    if times < 1.1:
-        return f"{times - 1:.0%} {'longer' if longer > 1 else 'faster'}"
-    return f"{times:.2g}x {'as long' if longer > 1 else 'faster'}"
 
 
 def beside(plan: TrainingPlan, candidate: TrainingCandidate) -> str:

@@ -25,7 +25,7 @@ def out_of_memory(plan: TrainingPlan) -> list[str]:
     if setup.micro_batch > 1:
         steps.append(
             f"Halve `MICRO_BATCH` ({setup.micro_batch}) and double `ACCUMULATION` ({setup.accumulation}): activations "
-            f"and logits ({passing:.1f} GiB) about halve, and the optimizer step sees as many sequences."
+            f"and logits ({passing:.1f} GiB) about halve, and the optimizer step takes as many sequences."
         )
     if not setup.gradient_checkpointing:
         steps.append(

@@ -31,7 +31,7 @@ def lines(plan: TrainingPlan) -> Lines:
         ("Start", f"~{start_s(setup):.0f} s until the first step (unmeasured estimate)"),
         ("Idle", "$0 (nothing runs between runs)"),
     ]
-    for word, unit, other in (("Cheaper", "per run", cheaper_run(plan)), ("Faster", "per run", quicker(plan))):
+    for word, unit, other in (("Cheaper", "per run", cheaper_run(plan)), ("Faster", "in hours per run", quicker(plan))):
         if other:
             rows.append((word, f"({unit}) {beside(plan, other)}"))
     return Lines(f"{where(setup)}, {hourly(chosen.usd_per_hour)}: {model}", [*rows, *assumed_lines(setup.model)])

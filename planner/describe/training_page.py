@@ -147,7 +147,7 @@ def rate_words(plan: TrainingPlan) -> list[str]:
     measured = "tokens_per_s" not in estimate.prior
     rows = "pairs" if setup.objective == "dpo" else "sequences"
     return [
-        f"An optimizer step sees {batch} {rows}: {step(chosen)} on each GPU. Tokens include padding,",
+        f"An optimizer step takes {batch} {rows}: {step(chosen)} on each GPU. Tokens include padding,",
         f"{at}; MFU is {estimate.mfu or 0:.2f} of {setup.gpu.flops / 1e12:,.0f} TFLOP/s. Speeds come from a roofline",
         f"model: expect {low} to {high} tokens/s.",
         "" if measured else "Too little was measured of such a card or model: the range is wide.",

@@ -15,7 +15,7 @@ BIDIRECTIONAL = ("embeddinggemma", "gte-qwen", "nv-embed", "llm2vec", "gritlm")
 def is_causal(model: Model) -> bool:
     """Whether each token attends only to those before it, so that an engine keeps a KV cache.
 
-    Encoders see both ways. The catalogue tells them by their heads: none of BERT's kind groups them, decoders do.
+    Encoders attend both ways. In the catalogue their heads mark them: none of BERT's kind groups them, decoders do.
     """
     if model.workload == "generation":
         return True
@@ -37,7 +37,7 @@ class CacheKind(NamedTuple):
         return ceil(self.heads / tensor_parallel) * self.width * self.element_bytes
 
 
-@lru_cache(maxsize=64)  # a plan asks for them some hundred times
+@lru_cache(maxsize=64)  # a plan reads them some hundred times
 def cache_kinds(model: Model, kv_dtype: str = "auto") -> tuple[CacheKind, ...]:
     """Return the kinds of layers with a growing cache. An MLA latent is one head, which every GPU holds."""
     size = 1 if "fp8" in (kv_dtype, model.kv_dtype) else 2

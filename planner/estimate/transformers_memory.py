@@ -76,7 +76,7 @@ class _Batching(NamedTuple):
     cache_gib: float
     mask_gib: float
     moment_gib: float  # the widest moment of a step
-    claimed_gib: float  # what it asks for when it starts, by its own sum
+    claimed_gib: float  # what it allocates at its start, by its own sum
 
     @property
     def need_gib(self) -> float:

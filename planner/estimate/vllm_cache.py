@@ -26,7 +26,7 @@ class _Kind(NamedTuple):
     blocks: int
 
 
-@lru_cache(maxsize=256)  # a plan asks for few steps and numbers of GPUs
+@lru_cache(maxsize=256)  # a plan has few steps and numbers of GPUs
 def request_bytes(model: Model, tokens: int, in_flight: int, kv_dtype: str = "auto", tensor_parallel: int = 1) -> float:
     """Return the bytes per GPU of a request of `tokens`; `in_flight` tokens are scheduled and not yet settled.
 

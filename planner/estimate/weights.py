@@ -42,7 +42,7 @@ def embedding_params(model: Model) -> int:
     return model.vocab * model.hidden * (1 if model.tied_embeddings else 2)
 
 
-@lru_cache(maxsize=256)  # a plan asks for each format some hundred times
+@lru_cache(maxsize=256)  # a plan reads each format some hundred times
 def weight_bytes(model: Model, quantization: str) -> tuple[float, float, float]:
     """Return the bytes of embedding and head, of routed experts, and of everything else, over all GPUs."""
     form = weight_format(model, quantization)
@@ -66,7 +66,7 @@ def weight_bytes(model: Model, quantization: str) -> tuple[float, float, float]:
 def weight_gib(model: Model, quantization: str, tensor_parallel: int = 1) -> float:
     """Return the GiB of weights on each GPU.
 
-    Some weights every GPU holds whole: those that the model says (latents, indices, some vision towers), routers, and
+    Some weights every GPU holds whole: those that the model names (latents, indices, some vision towers), routers, and
     key and value heads where there are fewer of them than GPUs.
     """
     copied = float(model.replicated_params)

@@ -37,12 +37,12 @@ def check_head(model: Model, task: str, workload: str) -> None:
         return
     if workload == "classification" and model.head != "classes":
         raise Refusal(
-            f"{model.id} {OTHERWISE[model.head]} and would name classes at random; serving classes wants a "
-            f"...ForSequenceClassification: train one with task finetune, or take {DEFAULT_MODELS[workload][0]}"
+            f"{model.id} {OTHERWISE[model.head]}, so its classes would be random; take a ...ForSequenceClassification "
+            f"such as {DEFAULT_MODELS[workload][0]}, or train one with task finetune"
         )
     if workload == "embedding" and model.head not in POOLS:
         raise Refusal(
-            f"{model.id} {OTHERWISE[model.head]}; an embedding wants a model that pools, such as "
+            f"{model.id} {OTHERWISE[model.head]}; an embedding needs a model that pools, such as "
             f"{DEFAULT_MODELS[workload][0]}"
         )
     if workload == "generation" and model.head != "text":

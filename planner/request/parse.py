@@ -65,7 +65,7 @@ def parse_budget(text: str, task: str = "") -> Budget:
 def parse_api_price(text: str, task: str) -> float:
     """Return the USD per million tokens of "0.60", "$0.60". Refusal for a training, which no API bills by the token."""
     if task in TRAINING:
-        raise Refusal(f"--api-price compares what answers tokens; task {task} trains a model: take serve or batch")
+        raise Refusal(f"--api-price compares prices of answers, and task {task} gives none: take serve or batch")
     found = re.fullmatch(r"\$?(\d{1,5}(?:\.\d{1,6})?)", text.strip(), re.ASCII)
     if not found or not float(found[1]):
         raise Refusal(f"--api-price {shown(text)} is not understood; write dollars per million tokens, such as 0.60")

@@ -13,7 +13,7 @@ from .parse import WHOLE, one_of, parse_count
 
 PERIODS = {"s": 1, "min": 60, "h": 3600, "day": 86_400}  # seconds
 SPELLED = {"sec": "s", "second": "s", "m": "min", "minute": "min", "hr": "h", "hour": "h", "d": "day"}
-CONTEXT_STEP = 4096  # tokens by which a context grows that nobody typed
+CONTEXT_STEP = 4096  # tokens by which a context left at auto grows
 MOST_PER_S = 100_000
 LONGEST_S = 3600  # that a target may allow
 LENGTH = rf"(?:{WHOLE})[kK]?"
@@ -61,8 +61,8 @@ def parse_rate(text: str, whole: str, task: str) -> float:
     unit = name if name in PERIODS else SPELLED.get(name, "")
     if not found or not unit:
         raise Refusal(
-            f"concurrency {shown(whole)} is not understood; write requests at once, 16, or a rate, 5/s, 300/min or "
-            "20k/day, and behind it the tokens of a typical prompt and answer where you know them: 5/s 4000+500"
+            f"concurrency {shown(whole)} is not understood; write requests at once (16) or a rate (5/s, 300/min or "
+            "20k/day), and after it, if known, the tokens of a typical prompt and answer (5/s 4000+500)"
         )
     if task != "serve":
         raise Refusal(
@@ -114,8 +114,8 @@ def parse_aim(text: str, task: str, workload: str) -> tuple[str, Targets]:
         aim = one_of("optimize", left, AIMS)
     elif left or not found:
         raise Refusal(
-            f"optimize {shown(text)} is not understood; write one of {', '.join(AIMS)}, and targets behind it where a "
-            "service has any: latency ttft<1s tpot<40ms"
+            f"optimize {shown(text)} is not understood; write one of {', '.join(AIMS)}, and for a service, if it "
+            "has any, targets after it: latency ttft<1s tpot<40ms"
         )
     else:
         aim = "cost"

@@ -104,7 +104,7 @@ def test_the_list_is_said_to_be_an_estimate_and_runs_nothing(tmp_path):
 
 @pytest.mark.parametrize("name", MODELS.values())
 def test_a_model_folder_has_the_architecture_of_its_name(name, tmp_path):
-    """transformers counts as many parameters as the catalogue; the planner reads the folder as it knows the model."""
+    """transformers counts as many parameters as the catalogue; the planner reads the folder as the same model."""
     config = model_folder.config_of(name)
     known = find_model(name)
     assert sum(map(math.prod, model_folder.shapes(config).values())) == known.params

@@ -179,7 +179,7 @@ def handle_metadata(function: Function) -> Any:
 
 
 def apply_options(function: Function, options: Any) -> None:
-    """Change the definition of a bound class as `with_options(...)` says."""
+    """Change the definition of a bound class to that of `with_options(...)`."""
     definition = function.definition
     if options.HasField("resources"):
         definition.resources.MergeFrom(options.resources)

@@ -1,4 +1,4 @@
-"""The control plane as a whole, and what a test asks of it."""
+"""The control plane as a whole, and what tests read from it."""
 
 from __future__ import annotations
 

@@ -98,7 +98,7 @@ class Registry:
 
     def new_id(self, prefix: str) -> str:
         number = next(self._numbers[prefix])
-        # the command line knows an app's id by its 22 characters
+        # the command line recognises an app's id by its 22 characters
         return f"{prefix}-{number:022}" if prefix == "ap" else f"{prefix}-{number}"
 
     def functions_of(self, app_id: str) -> list[Function]:

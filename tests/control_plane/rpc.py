@@ -19,8 +19,8 @@ from grpclib.const import Cardinality, Handler
 from modal_proto import api_pb2
 
 SERVICE = api_pb2.DESCRIPTOR.services_by_name["ModalClient"]
-CONTAINER_HEADER = "x-container-id"  # which container asks; the client's own requests are without
-# Requests that are many or large, and of which no test asks
+CONTAINER_HEADER = "x-container-id"  # the container that calls; the client's own requests are without
+# Requests that are many or large, and that no test reads
 NOT_KEPT = {"ContainerHeartbeat", "FunctionGetInputs", "FunctionGetOutputs", "FunctionPutOutputs", "MountPutFile"}
 
 calling_container: ContextVar[str] = ContextVar("calling_container", default="")  # id; "" for a client outside

@@ -50,7 +50,7 @@ class Volumes:
         for copy in list(self.copies.values()):
             await asyncio.to_thread(copy.commit)
 
-    # What a container asks
+    # Requests of a container
 
     def mounted_by_caller(self, volume_id: str) -> VolumeCopy:
         copy = self.copies.get((calling_container.get(), volume_id))

@@ -201,7 +201,7 @@ class Web:
 
 
 def is_private(definition: Any, method: str) -> bool:
-    """Whether an endpoint asks for a proxy token."""
+    """Whether an endpoint requires a proxy token."""
     if definition.is_server:
         return not definition.http_config.unauthenticated
     config = definition.method_definitions[method].webhook_config if method else definition.webhook_config

@@ -40,7 +40,7 @@ def test_the_next_two_steps_can_be_typed(recipe: str, bake: Callable[..., Projec
     project = bake(**answers)
     assert project.root.name in recipe  # the folder that the output names
     for command in typed:
-        if command.text.startswith("make "):  # -n: make says what it would run, and runs nothing
+        if command.text.startswith("make "):  # -n: make prints what it would run, and runs nothing
             assert run(*shlex.split(command.text), "-n", cwd=project.root).stdout
         else:
             assert command.text.startswith("modal volume create private-weights")  # typed in test_commands.py

@@ -14,7 +14,7 @@ Body = dict[str, Any]
 
 
 class Workload(ABC):
-    """`path` is the route of its API and `text` what its first request asks."""
+    """`path` is the route of its API and `text` the input of its first request."""
 
     path: str
     text: str

@@ -90,7 +90,7 @@ def test_what_nothing_limits_has_an_assumed_context() -> None:
         ("flan-t5-large", {"model_type": "mt5"}, "encoder and decoder in one"),
         ("flan-t5-large", {"model_type": "bart"}, "encoder and decoder in one"),
         ("flan-t5-large", {"model_type": "pegasus"}, "encoder and decoder in one"),
-        ("flan-t5-large", {"model_type": "brand_new"}, "encoder and decoder in one"),  # is_encoder_decoder says it
+        ("flan-t5-large", {"model_type": "brand_new"}, "encoder and decoder in one"),  # without is_encoder_decoder
         ("flan-t5-large", {"model_type": "whisper"}, "speech"),
         ("flan-t5-large", {"model_type": "wav2vec2", "is_encoder_decoder": False}, "speech"),
         ("flan-t5-large", {"model_type": "clip", "is_encoder_decoder": False}, "images"),
@@ -214,7 +214,7 @@ class TestEngines:
             ("olmo-2-7b", {"model_type": "gemma2", "tie_word_embeddings": False}, "only with tied embedding and head"),
             ("deepseek-v2-lite", {"tie_word_embeddings": True}, "only with separate embedding and head"),
             ("deepseek-v2-lite", {"n_group": None}, "needs n_group"),
-            ("olmo-2-7b", {"architectures": ["FooBar"]}, "does not know the class"),
+            ("olmo-2-7b", {"architectures": ["FooBar"]}, "has no class of the name"),
             ("bert-base-NER", {"model_type": "modernbert", "architectures": ["ModernBertForMaskedLM"]}, "no class"),
         ],
     )
@@ -296,7 +296,7 @@ class TestDefaults:
         assert class_defaults("no such") == {}
 
     def test_are_those_of_transformers(self) -> None:
-        """Of every architecture that the library knows: the same keys with the same values."""
+        """Of every architecture in the library: the same keys with the same values."""
         mapping = pytest.importorskip("transformers.models.auto.configuration_auto").CONFIG_MAPPING
         for kind in set(ARCHITECTURES) & set(mapping):
             fields = {field: getattr(mapping[kind], field, None) for field in class_defaults(kind)}

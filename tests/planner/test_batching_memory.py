@@ -47,7 +47,7 @@ def config_of(model: Model) -> PretrainedConfig:
 
 
 def batching_config(setup: InferenceSetup) -> ContinuousBatchingConfig:
-    """As the generated engine asks for it: a page-wise cache of CONCURRENCY full contexts."""
+    """As the generated engine allocates it: a page-wise cache of CONCURRENCY full contexts."""
     pages = -(-setup.context_len // PAGE_TOKENS)
     return ContinuousBatchingConfig(
         page_size=PAGE_TOKENS,

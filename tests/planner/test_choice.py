@@ -226,7 +226,7 @@ def test_what_is_called_cheaper_or_faster_is(request_):
 
 @pytest.mark.parametrize("request_", PLANS, ids=lambda r: f"{r.task}-{r.model.id.rpartition('/')[2]}-{r.budget.usd:g}")
 def test_what_would_change_does(request_):
-    """Each sentence is read as a person would, the answer is typed, and the plan must be what the sentence says."""
+    """Each sentence is read as a person would, the answer is typed, and the plan must match the sentence."""
     plan = plan_for(request_)
     steps = [step for step in out_of_memory(plan) if "gpu=" in step]
     for sentence in [*what_would_change(plan), *other_aims(plan), *steps]:

@@ -85,7 +85,7 @@ def test_a_published_quantization_has_the_draft_of_its_model() -> None:
     ):
         assert draft_of(find_model(id), format) == draft_of(find_model(base), format) is not None
     nvfp4 = next(id for name, id, _ in find_model("zai-org/GLM-5.2").variants if name == "nvfp4")
-    assert draft_of(find_model(nvfp4), "nvfp4") is None  # by somebody else, who may have left the layers out
+    assert draft_of(find_model(nvfp4), "nvfp4") is None  # by another maker, which may have left the layers out
 
 
 def answered(aim: str, model: str = "Qwen/Qwen3.5-27B", **other: str) -> InferencePlan:

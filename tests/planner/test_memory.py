@@ -223,7 +223,7 @@ def test_a_pass_over_many_long_texts_needs_what_a_hand_counts():
     assert inference_memory(setup).activation_gib == pytest.approx((layer + mask) / GIB + 0.04, rel=1e-3)
     assert not inference_memory(replace(setup, concurrency=400)).fits
     many = replace(setup, concurrency=400)
-    assert "400 texts of 2048 tokens" in inference_shortage(many, estimate_inference(many))
+    assert "400 texts of 2,048 tokens" in inference_shortage(many, estimate_inference(many))
 
 
 def test_what_only_reads_has_no_logits():

@@ -52,7 +52,7 @@ def said(**typed: str) -> str:
     with pytest.raises(Refusal) as refusal:
         check_answers(DEFAULTS | typed)
     text = str(refusal.value)
-    assert len(f"error: {text}") <= 400 and text.isprintable()
+    assert len(f"error: {text}") <= 300 and text.isprintable()
     return text
 
 
@@ -344,7 +344,7 @@ def test_a_format_is_believed_where_the_configuration_names_none_and_said(hub: d
     download(hub, cache, "acme/fresh-AWQ", CONFIG | {"quantization_config": {"quant_method": "gptq", "bits": 8}})
     assert asked(model_id="acme/fresh-FP8").quantization == "fp8"
     assert any(line == "Assumed  fp8 weights (its name)" for line in lines(model_id="acme/fresh-FP8"))
-    assert asked(model_id="acme/fresh-AWQ").quantization == "int8"  # what the configuration says
+    assert asked(model_id="acme/fresh-AWQ").quantization == "int8"  # by the configuration
 
 
 def test_a_size_as_a_model_is_sent_to_its_own_prompt(cache: Path) -> None:
@@ -369,7 +369,7 @@ def test_a_bake_reads_the_cache(
     hub: dict[str, Any], cache: Path, bake: Callable[..., Project], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     download(hub, cache, "acme/fresh-for-a-bake", CONFIG)
-    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")  # a bake asks nobody
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")  # a bake opens no connection
     plan = bake(model_id="acme/fresh-for-a-bake").plan
     assert (plan["MODEL"], plan["REVISION"]) == ("acme/fresh-for-a-bake", SHA)
 

@@ -28,7 +28,7 @@ ROOT = Path(__file__).resolve().parents[2]
 WRONG = set((ROOT / "tests" / "data" / "oracle_wrong.txt").read_text(encoding="utf-8").split())
 DATA = {name: load(name) for name in FILES}
 ROWS = {row["id"]: row for name in FILES for row in DATA[name]["rows"]}
-# Rows that the slow half asks the libraries again: each a kind of layers or cache of its own.
+# Rows that the slow half computes anew in the libraries: each a kind of layers or cache of its own.
 SAMPLE = (
     "published/llama-3.1-8b", "published/deepseek-ai/DeepSeek-V3.2", "published/nemotron-nano-9b-v2",
     "published/jamba-1.5-mini", "published/falcon-h1-7b", "published/gemma-3-27b", "published/gemma-4-31b",
@@ -63,7 +63,7 @@ def test_every_generating_architecture_of_transformers_was_asked() -> None:
     if DATA["defaults"]["versions"]["transformers"] == pytest.importorskip("transformers").__version__:
         assert len(missing) <= 1, missing
     llama = {"vocab_size": 32000, "hidden_size": 4096, "intermediate_size": 11008, "num_hidden_layers": 32}
-    for kind in missing:  # of a newer release: nobody asked, so it is not guessed
+    for kind in missing:  # of a newer release: without an answer, so not guessed
         config = llama | {"num_attention_heads": 32, "model_type": kind, "architectures": ["LlamaForCausalLM"]}
         with pytest.raises(Refusal):
             from_config(config, f"org/{kind}")

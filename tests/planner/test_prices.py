@@ -31,7 +31,7 @@ def test_says_what_changed_what_is_gone_and_what_is_new():
     assert price_changes(rates) == [
         "T4: Modal names no rate; the planner has $0.59 of 2026-09-25",
         "H100: $3.95 of 2026-09-25 is now $4.1 per hour",
-        "r300: $9.00 per hour, a GPU that the planner does not know",
+        "r300: $9.00 per hour, a GPU that is not listed here",
     ]
 
 

@@ -109,7 +109,7 @@ def test_formulas_without_a_queue_fail(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_uneven_lengths_wait_longer_than_predicted() -> None:
-    """Lognormal prompts and answers of the same means; the page says so, and by how much at the most."""
+    """Lognormal prompts and answers of the same means; the mean wait is up to four times as long."""
     setup = setup_of("8B on one card", 1024, 256, 48)
     steps, held = steps_of(setup, memory(setup)), memory(setup)
     rate = 0.8 * highest_rate(steps, 48)

@@ -370,7 +370,7 @@ def test_refused_in_one_sentence(what: str) -> None:
         planned(**{"task": "finetune", **typed})
     said = str(refusal.value)
     assert re.search(pattern, said), said
-    assert said.isprintable() and len(said) <= 390
+    assert said.isprintable() and len(said) <= 293
 
 
 def test_defaults_of_another_task_are_no_contradiction() -> None:
@@ -448,7 +448,7 @@ def test_whatever_is_asked_is_refused_or_fits_its_card_and_its_budget(typed: dic
     try:
         found = planned(**typed)
     except Refusal as refusal:
-        assert len(str(refusal)) <= 390 and str(refusal).isprintable()
+        assert len(str(refusal)) <= 293 and str(refusal).isprintable()
         return
     source = plan_py(found, "my-llm")
     compile(source, "plan.py", "exec", dont_inherit=True)
@@ -569,7 +569,7 @@ def test_attention_is_one_that_transformers_loads_the_model_with(name: str) -> N
     ids=lambda typed: " ".join(typed.values()),
 )
 def test_what_would_change_a_training_does(typed: dict[str, str]) -> None:
-    """Each sentence's answers are typed, and the plan has the GPUs that the sentence says."""
+    """Each sentence's answers are typed, and the plan has the GPUs of the sentence."""
     plan = planned(**typed)
     steps = [step for step in out_of_memory(plan) if "gpu=" in step]
     for sentence in [*what_would_change(plan), *other_aims(plan), *steps]:

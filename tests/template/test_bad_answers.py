@@ -244,7 +244,7 @@ def test_refused_in_one_line(what: str, template: Path, tmp_path: Path, capfd: p
     refused(template, tmp_path, answers)
     line = the_line(capfd)
     assert re.search(pattern, line), line
-    assert len(line) <= 400
+    assert len(line) <= 300
 
 
 @pytest.mark.parametrize("what", ACCEPTED)
@@ -402,7 +402,7 @@ def plan_or_refuse(typed: dict[str, str]) -> None:
         plan = plan_for(checked.request)
     except Refusal as refusal:
         said = str(refusal)
-        assert said.isprintable() and said.strip() and len(f"error: {said}") <= 400, said
+        assert said.isprintable() and said.strip() and len(f"error: {said}") <= 300, said
         return
     source = plan_py(plan, checked.slug)
     compile(source, "plan.py", "exec", dont_inherit=True)

@@ -13,7 +13,7 @@ from scripts import locks
 from scripts.locks import Lock
 
 LOCKS = {lock.name: lock for lock in locks.locks()}
-# Where a reason in APART says that an image cannot take the version that others have
+# Where a reason in APART is that an image cannot take the version that others have
 HELD_BACK = {
     "vllm/image": "torch transformers fastapi setuptools numpy apache-tvm-ffi",
     "vllm/image-cpu": "transformers fastapi numpy",
@@ -33,7 +33,7 @@ def write_wheel(folder: Path, name: str, version: str, *needs: str, tag: str = "
 
 @pytest.fixture
 def index(tmp_path: Path) -> tuple[str, ...]:
-    """uv's options for an index of four packages: app wants lib from 1 to 3, and one can only run elsewhere."""
+    """uv's options for an index of four packages: app requires lib from 1 to 3, and one can only run elsewhere."""
     folder = tmp_path / "wheels"
     folder.mkdir()
     write_wheel(folder, "app", "1.0", "lib>=1,<3")

@@ -1,4 +1,4 @@
-"""A generated project's `run/calls.py` asks the real client whether a call goes on: only Modal says that it ended."""
+"""A generated project's `run/calls.py` asks the real client whether a call goes on: only Modal's answer ends one."""
 
 import importlib.util
 import os

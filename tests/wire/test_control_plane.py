@@ -1,4 +1,4 @@
-"""The control plane of the tests does to the real Modal client what Modal's documentation says that Modal does."""
+"""The control plane of the tests treats the real Modal client as Modal's documentation describes."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""The real Modal client registers of a batch what plan.py says, combination by combination."""
+"""The real Modal client registers of a batch what plan.py holds, combination by combination."""
 
 from collections.abc import Callable
 from itertools import product

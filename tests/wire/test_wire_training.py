@@ -1,4 +1,4 @@
-"""The real Modal client registers of a training what plan.py says, combination by combination."""
+"""The real Modal client registers of a training what plan.py holds, combination by combination."""
 
 import os
 from collections.abc import Callable

@@ -123,7 +123,7 @@ def predictions(plan: InferencePlan) -> list[Constant]:
     found: list[Constant] = [
         ("PREDICTED_PEAK_GIB", round(peak_gib(estimate), 1), "on each GPU, cache included"),
         ("PREDICTED_TOKENS_PER_S", round(rate, 1), rate_reason(plan)),
-        ("SPEED_RANGE", RANGE, "times slower or faster is likely, until a shard has been measured"),
+        ("SPEED_RANGE", RANGE, "the speed is likely within this factor, up or down, until a shard has been measured"),
         ("TYPICAL_PROMPT_TOKENS", setup.input_len, f"{basis} for that speed; `estimate` counts yours"),
     ]
     if plan.request.workload == "generation":

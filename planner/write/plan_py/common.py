@@ -94,7 +94,7 @@ def revision_reason(model: Model, revision: str) -> str:
         return "the commit whose config.json lies in this machine's Hugging Face cache"
     if model.basis and revision == model.revision:
         return "as asked for"
-    return "the commit of MODEL that the catalogue knows"
+    return "the commit of MODEL in the catalogue"
 
 
 def secrets(model: Model) -> Constant:

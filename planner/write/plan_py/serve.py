@@ -163,11 +163,11 @@ def conversation(plan: InferencePlan) -> list[Constant]:
 
 
 def beside(plan: InferencePlan) -> list[Constant]:
-    """Return what vLLM loads beside the model, which is nothing until somebody asks: plans count no memory for it."""
+    """Return what vLLM loads beside the model, which is nothing by default: plans count no memory for it."""
     if plan.request.workload != "generation" or plan.chosen.setup.engine != "vllm":
         return []
     return [
-        ("IMAGES", 0, "in one request; more than 0 for a model that sees, sent as data: URLs, 8 MiB each"),
+        ("IMAGES", 0, "in one request; more than 0 for a vision model, sent as data: URLs, 8 MiB each"),
         ("ALLOWED_MEDIA_DOMAINS", [], "hosts that images may be fetched from by https; none"),
         ("ADAPTERS", {}, 'LoRA adapters: {"name in requests": "./folder-on-the-volume" or "org/name@commit"}'),
         speculative(plan.chosen.setup),

@@ -133,7 +133,7 @@ def epochs_reason(request: Request) -> str:
     if request.objective == "dpo":
         return "one pass, as Zephyr has it (arXiv 2310.16944): preferences are soon learnt by heart"
     if request.epochs > 1:
-        return "passes over the rows, as Alpaca and BERT have it"
+        return "passes over the rows, as for Alpaca and BERT"
     return "one pass over so many rows is enough (assumed)"
 
 

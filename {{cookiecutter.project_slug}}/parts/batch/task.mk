@@ -1,4 +1,4 @@
-# What a batch can do, beside the Makefile. INPUT is a file, a folder or a dataset; ROWS says which rows become prompts how
+# What a batch can do, beside the Makefile. INPUT is a file, a folder or a dataset; ROWS selects the rows and how they become prompts
 INPUT ?=
 ROWS ?= --column text
 BATCH = $(PYTHON) -m $(PACKAGE)

@@ -11,7 +11,7 @@ run: install  ## try it once on Modal without deploying: weights, container, one
 deploy: install  ## put the service on Modal; GPU=none deploys it on CPUs
 	$(PYTHON) -m modal deploy -m $(PACKAGE).app
 
-ask: install  ## ask the deployed service PROMPT
+ask: install  ## send PROMPT to the deployed service
 	$(PYTHON) -m $(PACKAGE) $(ASK)
 
 load: install  ## speed, latency and price of the deployed service under rising load; ARGS="--concurrency 64 --seconds 30"
@@ -20,7 +20,7 @@ load: install  ## speed, latency and price of the deployed service under rising 
 coldstart: install  ## time a cold start on Modal, beside the plan; DEPLOYED=1 that of the deployed service
 	$(if $(DEPLOYED),$(SPLIT) TYPED_ARGS -m $(PACKAGE).client.cold_start,$(PYTHON) -m modal run -m $(PACKAGE).app::coldstart)
 
-warm: install  ## keep WARM_CONTAINERS of the deployed service running, asked or not
+warm: install  ## keep WARM_CONTAINERS of the deployed service running, with or without requests
 	$(PYTHON) -m $(PACKAGE).warm_pool open
 
 cool: install  ## back to MIN_CONTAINERS

@@ -15,7 +15,7 @@ train: install  ## train on Modal, or go on with it, and show how far it is; ARG
 status: install  ## how the run stands, and what it has cost
 	$(TUNE) status
 
-sample: install  ## ask the tuned model PROMPT, on the GPU
+sample: install  ## answer PROMPT with the tuned model, on the GPU
 	$(TUNE) sample --prompt "$$TYPED_PROMPT"
 
 merge: install  ## write the tuned model as plain weights; ARGS="--into my-llm" where the project my-llm will serve it

@@ -63,7 +63,7 @@ def test_what_runs_may_not_cost_more_than_is_left_whatever_it_hangs_in(job: Job)
 
 
 def test_what_another_run_has_begun_counts_at_what_it_may_cost(job: Job):
-    """As after a restart of the orchestrator: its calls go on, and it knows them from the ledger alone."""
+    """As after a restart of the orchestrator: its calls go on, and the ledger alone lists them."""
     meter = Ledger(job.ledger, 3600.0).start(budget.START, of=job.shards()[3].label, most_s=60.0)
     now = dispatcher(job, "100/run", 1)
     shard = now.next({meter.of})

@@ -14,7 +14,7 @@ from {{cookiecutter.__package}}.run import estimate
 from {{cookiecutter.__package}}.run.estimate import Range, Speed
 
 READS = Speed(tokens_per_s=1000.0, low=500.0, high=2000.0, prompt_tokens_per_s=0.0)
-# Nothing is written and starts are free, unless a test says otherwise
+# Nothing is written and starts are free, unless a test sets another
 estimated = partial(estimate.estimate, answer_tokens=0, max_answer_tokens=0, start_s=0.0)
 WRITES = Speed(1000.0, 500.0, 2000.0, prompt_tokens_per_s=8000.0, input_len=1024, output_len=256)
 

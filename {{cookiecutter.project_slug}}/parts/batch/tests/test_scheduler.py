@@ -227,7 +227,7 @@ def test_a_stop_file_ends_it_after_what_runs(job: Job):
     done, again = (
         report.status.shards_done,
         jobs.run(job),
-    )  # Modal tries the orchestrator again, and nobody asked for it
+    )  # Modal's own retry of the orchestrator, not a user's command
     assert again.stopped == "as you asked" and again.status.shards_done == done
     assert create_job(job.root, JobSpec(Source(job.split.source), jobs.TEXT, job.settings)) == job
     assert jobs.run(job).complete

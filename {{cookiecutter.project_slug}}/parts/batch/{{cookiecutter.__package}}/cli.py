@@ -50,7 +50,7 @@ def parser() -> argparse.ArgumentParser:
     join_command = add_command(commands, "join", join, "bring the results as one file")
     join_command.add_argument("to", type=Path, help=f"results{', results'.join(FORMATS)}")
     for command in (status_command, stop_command, join_command):
-        command.add_argument("--job", default="", help="another than the last one")
+        command.add_argument("--job", default="", help="a job other than the last one")
     formulas = "leave texts in a CSV that begin with = + - @ as they are, though a spreadsheet computes them"
     join_command.add_argument("--formulas", action="store_true", help=formulas)
     join_command.add_argument("--local", action="store_true", help="of a local run")
@@ -72,8 +72,8 @@ def add_job_arguments(parser: argparse.ArgumentParser) -> None:
     prompt.add_argument("--column", default="", help="the column that is the prompt")
     prompt.add_argument("--template", default="", help='several columns: "Title: {title}. Review: {text}"')
     prompt.add_argument("--messages", default="", help="a column of chat messages")
-    parser.add_argument("--id", default="", help="the column that names a row; without it its number does")
-    parser.add_argument("--rows", type=int, default=0, help="the first so many only")
+    parser.add_argument("--id", default="", help="the column with each row's id; by default its number")
+    parser.add_argument("--rows", type=int, default=0, help="only the first ROWS rows")
     parser.add_argument("--split", default="train", help="of a Hugging Face dataset (%(default)s)")
     parser.add_argument("--config", default="", help="of a Hugging Face dataset")
     parser.add_argument("--revision", default="", help="of a Hugging Face dataset")

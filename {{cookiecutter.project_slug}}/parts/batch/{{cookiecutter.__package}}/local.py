@@ -28,7 +28,7 @@ SMALL_MODELS = {
 
 
 def run(spec: JobSpec, limit: Limit, name: str | None, root: Path) -> Report:
-    """Run a job below the folder `root`. It costs nothing here; the ledger says what the GPU would.
+    """Run a job below the folder `root`. It costs nothing here; the ledger has the price on the GPU.
 
     `name` is a folder of weights or a model on the hub; None takes a small one.
     """
@@ -57,7 +57,7 @@ def run(spec: JobSpec, limit: Limit, name: str | None, root: Path) -> Report:
 
 
 def download(name: str, revision: str) -> str:
-    """The folder of a model from the hub, downloaded once. DataError says what else would do."""
+    """The folder of a model from the hub, downloaded once. DataError names what else would do."""
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 

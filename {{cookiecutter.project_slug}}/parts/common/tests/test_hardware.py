@@ -1,4 +1,4 @@
-"""The hardware that a deploy asks for: the plan's GPU, another one, and GPU=none, each in a fresh Python."""
+"""The hardware of a deploy: the plan's GPU, another one, and GPU=none, each in a fresh Python."""
 
 import json
 import os

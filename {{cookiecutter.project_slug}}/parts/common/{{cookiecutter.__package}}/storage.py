@@ -40,7 +40,7 @@ def folder(model: str, revision: str, root: str = WEIGHTS) -> Path:
 
 
 def located(model: str, revision: str, root: str = WEIGHTS) -> str:
-    """Return the folder of a model that is on the Volume. FileNotFoundError says how to put it there."""
+    """Return the folder of a model that is on the Volume. FileNotFoundError names the command that puts it there."""
     path = folder(model, revision, root)
     if (path / ("config.json" if is_folder(model) else DONE)).is_file():
         return str(path)

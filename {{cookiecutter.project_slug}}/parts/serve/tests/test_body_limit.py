@@ -9,7 +9,7 @@ LIMIT = 1000
 
 
 class Reader:
-    """Reads the whole body, and says how long it was."""
+    """Reads the whole body, and returns its length."""
 
     read: int | None = None
 

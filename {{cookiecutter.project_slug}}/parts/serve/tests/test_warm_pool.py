@@ -15,7 +15,7 @@ def test_a_line_becomes_a_cron_in_the_plans_time_zone(monkeypatch: pytest.Monkey
     monkeypatch.setattr(plan, "WARM_TIMEZONE", "Europe/Berlin")
     made = warm_pool.cron("0 8 * * 1-5")
     assert isinstance(made, modal.Cron)
-    sent = made.proto_message.cron  # what the client tells Modal
+    sent = made.proto_message.cron  # what the client sends to Modal
     assert sent.cron_string == "0 8 * * 1-5" and sent.timezone == "Europe/Berlin"
     assert warm_pool.cron("") is None
 

@@ -44,7 +44,7 @@ def answer_locally(model: str, text: str, max_tokens: int) -> None:
 
 
 def download(model: str) -> str:
-    """Return the folder of a model from the hub, downloaded once. ServiceError says what else would do."""
+    """Return the folder of a model from the hub, downloaded once. ServiceError names what else would do."""
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HFValidationError
 

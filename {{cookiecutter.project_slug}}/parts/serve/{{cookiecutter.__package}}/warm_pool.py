@@ -1,4 +1,4 @@
-"""The warm pool: containers that run whether or not anybody asks, by `make warm` or in the hours of plan.py."""
+"""The warm pool: containers that run without requests, by `make warm` or in the hours of plan.py."""
 
 import argparse
 import sys

@@ -65,7 +65,7 @@ def test_two_gpus_are_refused(tiny: Path):
         server.Engine(str(tiny), gpus=2)
 
 
-# Runs before anything is imported: remembers each call that would start CUDA, or keep what it says of this machine
+# Runs before anything is imported: remembers each call that would start CUDA, or cache what it finds on this machine
 WATCHED = """
 import json, sys
 import pynvml, torch

@@ -53,7 +53,7 @@ class Server:
             speculative=extra_weights.speculative(),
             snapshots_in=f"{storage.CACHE}/oom",
         )
-        self.vllm.wait_until_ready(plan.STARTUP_TIMEOUT - 10)  # so that the log says why before Modal gives up
+        self.vllm.wait_until_ready(plan.STARTUP_TIMEOUT - 10)  # so that the log has the reason before Modal gives up
         self.vllm.sleep()
 
     @modal.enter(snap=False)  # after it, in every container that starts
@@ -68,7 +68,7 @@ class Server:
 
 @app.function(image=image.FETCH, schedule=warm_pool.OPENS)
 def open_pool() -> None:
-    """Keep containers warm from now on: plan.WARM_FROM says when."""
+    """Keep containers warm from now on; runs at the times of plan.WARM_FROM."""
     warm_pool.resize(plan.WARM_CONTAINERS)
 
 

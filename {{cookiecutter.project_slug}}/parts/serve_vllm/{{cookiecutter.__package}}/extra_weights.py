@@ -59,7 +59,7 @@ def _fetch_adapter(name: str, source: str, root: str, endpoint: str | None) -> s
 
 
 def adapter_folders(root: str = storage.WEIGHTS) -> dict[str, str]:
-    """Return name -> folder of the adapters on the Volume. FileNotFoundError says how to put one there."""
+    """Return name -> folder of the adapters on the Volume. FileNotFoundError names the command that puts one there."""
     return {name: _located(source, root) for name, source in ADAPTERS.items()}
 
 

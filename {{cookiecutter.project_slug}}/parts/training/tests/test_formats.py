@@ -31,7 +31,7 @@ CALLS = (  # a chat template with a place for tools and their calls; the bracket
 
 @pytest.fixture(scope="session")
 def calling(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model whose chat template knows tool calls."""
+    """A model whose chat template renders tool calls."""
     return tiny_llama(tmp_path_factory.mktemp("calling"), CALLS)
 
 

@@ -1,4 +1,4 @@
-"""Every method really trains: the loss falls, the result loads again, and each setting does what it says."""
+"""Every method really trains: the loss falls, the result loads again, and each setting has its effect."""
 
 import json
 from collections.abc import Callable

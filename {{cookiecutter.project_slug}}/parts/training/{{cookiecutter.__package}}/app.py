@@ -63,7 +63,7 @@ def check(dataset: str = plan.DATASET) -> CheckReply | Reply:
     volumes=VOLUMES | {storage.CACHE: storage.cache},
     secrets=TRACKER_SECRETS,
     max_containers=config.NODES,  # two attempts at a run would spoil each other's checkpoints
-    single_use_containers=True,  # nobody knows what a failed attempt left on the GPU
+    single_use_containers=True,  # a failed attempt may leave the GPU in any state
     startup_timeout=plan.STARTUP_TIMEOUT,
     timeout=plan.TIMEOUT,
     retries=modal.Retries(max_retries=10, initial_delay=1.0),  # after a kill, or a day, the next attempt goes on

@@ -61,7 +61,7 @@ def make_parser() -> argparse.ArgumentParser:
     push_command = add("push", push, "send the result to HUB_REPO on the hub")
     for command in (status_command, sample_command, merge_command, push_command):
         command.add_argument("--run", default=plan.RUN, help="name of the run (%(default)s)")
-    sample_command.add_argument("text", nargs="?", default="", help="what it is asked")
+    sample_command.add_argument("text", nargs="?", default="", help="the prompt")
     sample_command.add_argument("--prompt", default="", help="the same")
     sample_command.add_argument("--max-tokens", type=int, default=256, help="of an answer (%(default)s)")
     merge_command.add_argument("--into", default="", help="a project that will serve it; its weights Volume gets them")
@@ -73,8 +73,8 @@ def add_local_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--local", action="store_true", help="on this machine: no account, no GPU, a small model")
     parser.add_argument("--model", default="", help="with --local: a folder, or a model on the hub")
     parser.add_argument("--dataset", default="", help="with --local: a file, a folder, or a dataset on the hub")
-    parser.add_argument("--prompt", default="", help="with --local: what the model is asked before and after")
-    parser.add_argument("--root", type=Path, default=Path(".local"), help="with --local: where it lies (%(default)s)")
+    parser.add_argument("--prompt", default="", help="with --local: answered by the model before and after")
+    parser.add_argument("--root", type=Path, default=Path(".local"), help="with --local: the run's folder (%(default)s)")
 
 
 def deployed(function: str) -> Any:
@@ -112,7 +112,7 @@ def train(options: argparse.Namespace) -> Reply:
         print(checked, file=sys.stderr)
         try:
             deployed("fetch").remote()
-        except (ValueError, OSError) as error:  # what the hub says
+        except (ValueError, OSError) as error:  # the hub's error
             raise UserError(str(error).strip().partition("\n")[0]) from error
         call = deployed("train").spawn(checked.dataset, time.time())
         progress.record_call(plan.RUN, call)

@@ -104,7 +104,7 @@ def train_here(model: str, dataset: str, prompt: str, root: Path) -> None:
 
 
 def answer_before(job: Job, prompt: str) -> str:
-    """Return what the model answers before the training. A classifier knows no classes yet, and is not asked."""
+    """Return what the model answers before the training. A classifier has no classes yet, and is left out."""
     from .result.generate import ResultInfo, TunedModel, generate
     from .training.model import Source, load_model, load_tokenizer
 

@@ -32,7 +32,7 @@ Prompt = str | list[Message]
 class PromptSpec:
     """How a row becomes a prompt: a column, a template with {column} names, or a column of chat messages.
 
-    With none of them it is open, and `readers.recognise` looks whether the input says what its prompts are.
+    With none of them it is open, and `readers.recognise` checks whether the input names its prompts.
     """
 
     column: str = ""

@@ -71,7 +71,7 @@ def notes(source: Source, spec: PromptSpec) -> list[str]:
 
 
 def recognise(source: Source, spec: PromptSpec) -> PromptSpec:
-    """Return a specification that says which column is the prompt: one that says none is for OpenAI's batch files."""
+    """Return a specification that names the prompt column: one that names none is for OpenAI's batch files."""
     if not spec.is_open:
         return spec
     first = next((record for record in records(source, ()) if isinstance(record, dict)), {}) if is_local(source) else {}

@@ -28,7 +28,7 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")  # with which a cell begins that a sp
 
 
 class ResultError(RuntimeError):
-    """Results that cannot be joined as asked. The text says what would work."""
+    """Results that cannot be joined as asked. The text names what would work."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -164,7 +164,7 @@ def write_named(folder: Path, shard: Shard, suffix: str, write: Callable[[Path],
 
 
 def manifests(job: Path, index: str = "") -> dict[str, ShardManifest]:
-    """Shard name -> its manifest, of all shards or of one with its halves. `verified` tells which of them hold."""
+    """Shard name -> its manifest, of all shards or of one with its halves. `verified` names those that are whole."""
     found = (files.load(path) for path in (job / "done").glob(f"{index or '[!.]'}*.json"))
     return {value["shard"]: ShardManifest(**value) for value in found if value}
 

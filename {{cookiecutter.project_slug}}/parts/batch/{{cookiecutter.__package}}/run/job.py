@@ -64,7 +64,7 @@ class Job:
 
     @property
     def stop_file(self) -> Path:
-        """Where a file asks the runs of this job to start nothing more."""
+        """The file whose presence stops the runs of this job from starting more."""
         return self.folder / "stop"
 
     def shards(self) -> list[Shard]:
@@ -73,7 +73,7 @@ class Job:
 
 
 def create_job(root: str, spec: JobSpec) -> Job:
-    """Split the input, unless that was done before, and save the job. Somebody wants it to run: no stop holds it."""
+    """Split the input, unless that was done before, and save the job. An earlier stop is lifted."""
     job = Job(root, shards.prepare(root, spec.source, spec.prompts, plan.SHARD_ROWS), spec.settings)
     save_job(job)
     job.stop_file.unlink(missing_ok=True)

@@ -107,7 +107,7 @@ class Dispatcher:
         del self.in_flight[shard.label]
         if outcome.state == DONE and outcome.manifest:
             self.done.append(outcome.manifest)
-            if outcome.manifest.rows:  # a shard of bad rows alone says nothing about the engine
+            if outcome.manifest.rows:  # a shard of bad rows alone is no evidence about the engine
                 self._failed_in_a_row = self._full_in_a_row = 0
             return False
         if outcome.state == OUT_OF_MEMORY:
@@ -256,7 +256,7 @@ def job_budget(job: Job, limit: Limit) -> Budget:
 def overdue(entries: Sequence[Entry], in_flight: Collection[str], broke: bool) -> set[str]:
     """Calls to cancel: those that go on long after they should have ended, or all where nothing is left to spend.
 
-    A container that is frozen no longer writes to the ledger, so that only the clock tells.
+    A container that is frozen no longer writes to the ledger, so only the time since its last entry shows it.
     """
     now = time.time()
     return {

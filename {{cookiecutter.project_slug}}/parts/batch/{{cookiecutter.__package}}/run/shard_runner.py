@@ -82,7 +82,7 @@ class Container:
 
 
 def leave_if_failed(outcome: Outcome) -> Outcome:
-    """The outcome. After any but a good one this container takes no further shard: nobody knows what an error broke."""
+    """The outcome. After any but a good one this container takes no further shard: an error may leave any state."""
     if outcome.state != DONE:
         print(f"this container is replaced: {outcome.error}", flush=True)
         modal.experimental.stop_fetching_inputs()

@@ -108,7 +108,7 @@ class Engine:
                 if output is not None and output.is_finished():
                     outputs[places[output.request_id]] = output
         except BaseException:
-            self.close()  # what is in it belongs to nobody any more
+            self.close()  # the requests in it have no caller any more
             raise
         return [outputs[place] for place in range(len(requests))]
 

@@ -83,7 +83,7 @@ class Classifier(Encoder):
 
 
 class Embedder(Encoder):
-    """Vectors. sentence-transformers knows how each model pools, normalizes and prompts."""
+    """Vectors. sentence-transformers pools, normalizes and prompts as each model's files specify."""
 
     def load(self, model: str, device: str, context_len: int) -> None:
         self.sentences = SentenceTransformer(model, device=device, model_kwargs=loading.arguments(device))

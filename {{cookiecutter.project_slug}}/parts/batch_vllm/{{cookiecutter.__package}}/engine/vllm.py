@@ -24,7 +24,7 @@ LOOK_EVERY_S = 1.0
 
 
 class NotAsPlanned(Exception):
-    """The GPU runs something else than plan.py says. The text names both."""
+    """The GPU runs something else than plan.py has. The text names both."""
 
 
 def arguments(model: str, gpus: int, context_len: int) -> dict[str, Any]:
@@ -42,7 +42,7 @@ def arguments(model: str, gpus: int, context_len: int) -> dict[str, Any]:
         common["hf_overrides"] = extended
     if not gpus:
         return common | ON_CPU
-    quantize = plan.QUANTIZE_AT_LOAD  # a checkpoint that is already quantized says so itself
+    quantize = plan.QUANTIZE_AT_LOAD  # a quantized checkpoint names its format itself
     return (
         common
         | {
@@ -58,7 +58,7 @@ def arguments(model: str, gpus: int, context_len: int) -> dict[str, Any]:
 
 
 def load(model: str, gpus: int, context_len: int, snapshots_in: str, **runner: Any) -> Any:
-    """A loaded vllm.LLM. NotAsPlanned where a GPU runs something else than the plan says.
+    """A loaded vllm.LLM. NotAsPlanned where a GPU runs something else than the plan has.
 
     An out-of-memory error leaves a snapshot in the folder `snapshots_in`, unless that is "".
     """

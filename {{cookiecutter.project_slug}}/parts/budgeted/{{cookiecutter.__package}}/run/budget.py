@@ -35,7 +35,7 @@ HOUR = 60 * 60  # seconds
 
 
 class BudgetError(ValueError):
-    """A budget or a ledger that cannot be read. The text says what to do."""
+    """A budget or a ledger that cannot be read. The text names what to do."""
 
 
 @dataclass(frozen=True, slots=True)

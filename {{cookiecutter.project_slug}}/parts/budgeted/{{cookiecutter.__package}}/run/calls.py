@@ -1,4 +1,4 @@
-"""Calls of Modal functions: their results, and whether one goes on. Only Modal says that a call has ended."""
+"""Calls of Modal functions: their results, and whether one goes on. A call has ended only by Modal's answer."""
 
 import time
 from typing import Any
@@ -7,7 +7,7 @@ import modal
 from grpclib.exceptions import StreamTerminatedError
 
 PAUSE_S = 2.0  # between two questions while Modal cannot be reached
-# How Modal itself says that a call has ended, besides the function's own result or exception
+# How Modal itself reports the end of a call, besides the function's own result or exception
 ENDED = (
     modal.exception.FunctionTimeoutError,
     modal.exception.InternalFailure,
@@ -62,7 +62,7 @@ def _ask(call: modal.FunctionCall, timeout_s: float) -> Any:
 
 
 def _answers(call: modal.FunctionCall) -> bool:
-    """Whether Modal answers another question about a call, of which a new object knows nothing."""
+    """Whether Modal answers another request about a call, which a new object holds no state of."""
     try:
         modal.FunctionCall.from_id(call.object_id, client=call.client).num_inputs()
     except LOST:

@@ -13,7 +13,7 @@ from typing import BinaryIO, TextIO, cast
 
 
 class DataError(ValueError):
-    """An input that cannot be read at all. The text is one sentence that says what would work."""
+    """An input that cannot be read at all. The text is one sentence with what would work."""
 
 
 COMPRESSIONS = {".gz": b"\x1f\x8b", ".bz2": b"BZh", ".zst": b"\x28\xb5\x2f\xfd"}  # suffix -> first bytes
@@ -42,13 +42,13 @@ NOT_WESTERN = re.compile(
 
 
 def file_format(path: Path) -> str:
-    """Return the suffix that says the format, in lower case: that before .gz and the like."""
+    """Return the suffix that names the format, in lower case: that before .gz and the like."""
     suffixes = [suffix.lower() for suffix in path.suffixes]
     return next((suffix for suffix in reversed(suffixes) if suffix not in COMPRESSIONS), "")
 
 
 def open_bytes(path: Path) -> BinaryIO:
-    """Open a file's bytes, decompressed. DataError where they are not compressed as the name says, and for archives."""
+    """Open a file's bytes, decompressed. DataError where they are not compressed as named, and for archives."""
     with open(path, "rb") as file:
         first = file.read(max(map(len, OTHERS)))
     suffix = path.suffix.lower()

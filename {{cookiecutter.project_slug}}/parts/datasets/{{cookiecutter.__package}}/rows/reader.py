@@ -69,7 +69,7 @@ def refuse_copies(paths: list[Path]) -> None:
 def read_records(path: Path, columns: Sequence[str] = ()) -> Iterator[Record]:
     """Yield the rows of one file in order. Parquet and Arrow are read for `columns` only, where they are given.
 
-    DataError where the file as a whole cannot be read: damaged, cut off, or not what its name says.
+    DataError where the file as a whole cannot be read: damaged, cut off, or not of the format in its name.
     """
     kind = file_format(path)
     with explain_damage(path):

@@ -13,7 +13,7 @@ from .encodings import DataError, file_format, first_line, open_text, valid_unic
 from .records import NOT_UTF8, Record, unreadable
 
 DELIMITERS = ",;\t|"
-FIELD_CHARACTERS = 4 * 2**20  # of one CSV field: a quote that nobody closes ends there, and not with the file
+FIELD_CHARACTERS = 4 * 2**20  # of one CSV field: a quote that is not closed ends there, and not with the file
 HEAD = 2**16  # characters from which the delimiter is found
 
 

@@ -58,7 +58,7 @@ class Launcher:
         while True:
             try:
                 rank: Any = self._listener.accept()
-            except OSError:  # closed: nobody comes any more
+            except OSError:  # closed: no further connection comes
                 return
             with self._lock:
                 self._ranks.append(rank)
@@ -120,7 +120,7 @@ class Rank:
                 self._committed.put(*rest)
 
     def stop_requested(self) -> bool:
-        """Whether the launcher wants the attempt to end."""
+        """Whether the launcher has requested the end of the attempt."""
         return self._stop.is_set()
 
     def commit(self) -> None:

@@ -114,7 +114,7 @@ def wait_for(
 ) -> int:
     """Run a command to its end and return its exit code. `stop` is called once, when a stop is `requested`.
 
-    It has a session of its own: a signal to this process's group is for this process, which then asks the ranks.
+    It has a session of its own: a signal to this process's group reaches this process alone, which stops the ranks.
     """
     process = subprocess.Popen(command, env=environment, start_new_session=True)
     stopping = False

@@ -28,7 +28,7 @@ print_piece = partial(print, end="", flush=True)
 
 
 class ServiceError(openai.OpenAIError):
-    """The service refused, failed, or did not start. The text says what to do. openai passes it on as it is."""
+    """The service refused, failed, or did not start. The text names what to do. openai passes it on as it is."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class Labels:
 class Connection(openai.DefaultHttpxClient):
     """The HTTP client below openai's, which calls `send` for each try: raises ServiceError where no other shall follow.
 
-    What it returns or raises else, openai tries again after a pause of up to 8 s, or what Retry-After says.
+    What it returns or raises else, openai tries again after a pause of up to 8 s, or that of Retry-After.
     """
 
     def __init__(self, startup_timeout: float) -> None:

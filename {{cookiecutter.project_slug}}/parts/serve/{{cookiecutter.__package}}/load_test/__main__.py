@@ -1,4 +1,4 @@
-"""Ask more and more at once, and show speed, latency and price against load, beside the plan.
+"""Send rising load, and show speed, latency and price against load, beside the plan.
 
 Every load keeps N requests running for some seconds: as soon as one is answered, the next is sent.
 """
@@ -25,7 +25,7 @@ from .report import GENERATES, Level, RequestTiming, containers, measured
 
 BUSY = 0.9  # of a core: beyond this the client itself may be the limit
 BAR = "{percentage:3.0f}% |{bar:20}| {elapsed} {desc}"
-FIRST_WORDS = 20  # of the request that tells how many tokens a word has
+FIRST_WORDS = 20  # of the request that measures the tokens of a word
 MAX_ANSWER_TOKENS = plan.MAX_ANSWER_TOKENS if plan.WORKLOAD == "generation" else 0
 PATH = {"generation": "/v1/chat/completions", "embedding": "/v1/embeddings", "classification": "/classify"}[
     plan.WORKLOAD

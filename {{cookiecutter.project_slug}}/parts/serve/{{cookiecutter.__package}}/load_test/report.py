@@ -14,7 +14,7 @@ UNIT = "written" if GENERATES else "read"  # what is done with the tokens that a
 
 @dataclass(frozen=True)
 class RequestTiming:
-    """One request. Times are seconds of one clock; `error` is empty, or says why it failed."""
+    """One request. Times are seconds of one clock; `error` is empty, or the reason why it failed."""
 
     sent: float
     first: float  # the first token arrived; where nothing streams, the whole reply

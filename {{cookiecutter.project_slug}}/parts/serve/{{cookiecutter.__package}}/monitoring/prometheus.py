@@ -10,7 +10,7 @@ from . import gpu_memory
 
 
 class MemoryCollector(Collector):
-    """Reads the memory whenever Prometheus asks. Register it with a CollectorRegistry."""
+    """Reads the memory at each scrape. Register it with a CollectorRegistry."""
 
     def __init__(self, monitor: gpu_memory.Monitor) -> None:
         self.monitor = monitor

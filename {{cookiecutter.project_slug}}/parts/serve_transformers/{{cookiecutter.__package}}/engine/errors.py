@@ -1,4 +1,4 @@
-"""The errors of the service, each with its HTTP status. The text of each says what would work."""
+"""The errors of the service, each with its HTTP status. The text of each names what would work."""
 
 from typing import ClassVar
 
@@ -31,7 +31,7 @@ class UnknownModel(InvalidRequest):
 
 
 class OutOfMemory(EngineError):
-    """A request that memory did not suffice for. The engine goes on; the text says what to lower."""
+    """A request that memory did not suffice for. The engine goes on; the text names what to lower."""
 
     status = 507
 

@@ -29,7 +29,7 @@ class SamplingParams:
 
 
 class TopK(ContinuousBatchingTopKLogitsWarper):
-    """Finds the largest k that a request of the batch asks for, and no more."""
+    """Finds the largest k of the requests in the batch, and no more."""
 
     def __init__(self, other: ContinuousBatchingTopKLogitsWarper) -> None:
         vars(self).update(vars(other))

@@ -72,7 +72,7 @@ def generate(model: str, text: str, max_tokens: int) -> Answer:
 
 
 def embed(model: str, text: str) -> Embeddings:
-    """A vector by sentence-transformers, which knows how each model pools and normalizes."""
+    """A vector by sentence-transformers, which pools and normalizes as each model's files specify."""
     from sentence_transformers import SentenceTransformer
 
     loaded = SentenceTransformer(model)

@@ -48,7 +48,7 @@ class Adapter:
     name: str  # by which requests name it
     path: str
     rank: int  # the highest of its matrices
-    base: str  # the model that it says it was trained on; "" where it says nothing
+    base: str  # the model it was trained on, by its adapter_config.json; "" where that names none
     compared: int  # matrices whose shapes were compared with the base's
 
 

@@ -115,7 +115,7 @@ class ServiceMiddleware(BodyLimit):
 
 
 class ErrorRewriter:
-    """A `send` that turns vLLM's errors into sentences, and its bare 500 into a 507 or a 503 that says why.
+    """A `send` that turns vLLM's errors into sentences, and its bare 500 into a 507 or a 503 with the reason.
 
     Everything else passes through at once, unchanged. The texts of exceptions stay in the log: they can hold paths and
     parts of other requests.
@@ -177,7 +177,7 @@ class ErrorRewriter:
 
 
 def check_one_label(labels: int, path: str) -> None:
-    """Raise RefusedRequest where a model tells classes apart: only a cross-encoder's one label scores a pair."""
+    """Raise RefusedRequest for a model of several classes: only a cross-encoder's one label scores a pair."""
     if labels != 1:
         raise request_limits.RefusedRequest(
             f"{plan.MODEL} has {labels} classes, and {path} wants a cross-encoder, which has one; use /classify"

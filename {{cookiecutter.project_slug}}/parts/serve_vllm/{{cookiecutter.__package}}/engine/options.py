@@ -71,7 +71,7 @@ def on_gpus(count: int) -> list[str]:
     argv += ["--attention-config", json.dumps(verify.ATTENTION[plan.ATTENTION])]
     argv += ["--kv-cache-dtype", plan.KV_CACHE_DTYPE]
     argv += ["--max-num-batched-tokens", str(plan.MAX_NUM_BATCHED_TOKENS)]
-    if plan.QUANTIZE_AT_LOAD:  # a checkpoint that is already quantized says so itself
+    if plan.QUANTIZE_AT_LOAD:  # a quantized checkpoint names its format itself
         argv += ["--quantization", verify.at_load(plan.QUANTIZE_AT_LOAD)]
     if plan.GPU_SNAPSHOT:
         argv += ["--enable-sleep-mode"]

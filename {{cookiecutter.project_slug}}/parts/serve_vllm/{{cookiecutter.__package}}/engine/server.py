@@ -89,7 +89,7 @@ class Server:
             print(line, end="", flush=True)
 
     def exit_reason(self) -> str:
-        """The reason for the process's end, as far as its log tells."""
+        """The reason for the process's end, as far as its log shows it."""
         self._reader.join(5)
         cause = self.cause.read_text(encoding="utf-8") if self.cause.exists() else oom.explain("".join(self.tail))
         return cause or "its log is above"

@@ -67,7 +67,7 @@ def pin_dataset(run: Run, place: str, dataset: str) -> tuple[str, list[str]]:
         return place, []
     if known["place"] == place:
         return place, []
-    if Path(place).parent.name != DATASETS:  # a file of somebody's own lies in a folder named after its content
+    if Path(place).parent.name != DATASETS:  # an uploaded file lies in a folder named after its content
         raise UserError(
             f"{Path(place).name} is not what it was when this run began: put it back, or give the run a new RUN name"
         )

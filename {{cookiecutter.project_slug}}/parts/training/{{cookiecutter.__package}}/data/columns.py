@@ -167,7 +167,7 @@ def check_named(names: list[str], named: Mapping[str, str], goal: str) -> None:
 
 
 def refuse_preferences(names: list[str], named: Mapping[str, str], goal: str) -> None:
-    """UserError for rows with a better and a worse answer, unless COLUMNS says what to learn from them."""
+    """UserError for rows with a better and a worse answer, unless COLUMNS names what to learn from them."""
     better, worse = usual_column(names, "chosen", ()), usual_column(names, "rejected", ())
     if better and worse and not {"messages", "completion", "text"} & named.keys():
         chat, text = json.dumps({"messages": better}), json.dumps({"prompt": "...", "completion": better})
@@ -180,7 +180,7 @@ def refuse_preferences(names: list[str], named: Mapping[str, str], goal: str) ->
 
 
 def missing(names: list[str], goal: str, named: Mapping[str, str], found: Mapping[str, str]) -> str:
-    """Return the sentence that asks for COLUMNS. It names a column only where its meaning is known."""
+    """Return the sentence on what to set in COLUMNS. It names a column only where its meaning is known."""
     needed = {"classification": ("text", "label"), "generation": ("prompt", "completion")}.get(
         goal, ("chosen", "rejected")
     )

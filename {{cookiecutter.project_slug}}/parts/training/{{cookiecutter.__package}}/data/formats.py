@@ -144,7 +144,7 @@ def loss_target(found: Format, rows: datasets.Dataset, tokenizer: PreTrainedToke
         return Loss(plain[found.kind])
     try:
         marked = None if has_generation_markers(template) else get_training_chat_template(tokenizer)
-    except ValueError:  # TRL knows no version of it with marks
+    except ValueError:  # TRL has no version of it with marks
         several = sum(sum(map(is_answer, chat)) > 1 for chat in rows["messages"])
         note = f"; {several:,} chats have more" if several else ""
         return Loss(f"on the last answer of each chat: the chat template does not mark answers{note}")

@@ -85,7 +85,7 @@ class Lease:
     def _replace(self, held: Holder) -> None:
         """Return once the attempt that has the lease is over. UserError where it is not."""
         ended = self._ended(held)
-        if ended is None:  # nobody can be asked: an attempt that goes on renews its lease
+        if ended is None:  # Modal does not answer: an attempt that goes on renews its lease
             with self.run.ledger().meter("lease"):
                 ended = self._lapsed(held)
         if not ended:
@@ -96,7 +96,7 @@ class Lease:
         print(f"the lease of attempt {held.attempt}, which {ended}, is taken over", flush=True)
 
     def _ended(self, held: Holder) -> str | None:
-        """How Modal says that an attempt ended; "" where it goes on, None where Modal does not know it or answer."""
+        """How an attempt ended by Modal's account; "" where it goes on, None where Modal has no record or no answer."""
         if not (held.call and self.call):
             return None
         if held.call == self.call:
@@ -128,7 +128,7 @@ class Lease:
         while not self._stop.wait(self.every_s):
             try:
                 held = self.holder()
-            except calls.LOST:  # unknown: nobody takes over what Modal says goes on
+            except calls.LOST:  # unknown: what may still go on is not taken over
                 continue
             if held and held.attempt != self.attempt:
                 lost(f"attempt {self.attempt} ends: {held.attempt} has taken the lease of the run {self.run.name}")

@@ -11,7 +11,7 @@ from .budget import BudgetError
 
 
 class UserError(ValueError):
-    """Something that the user can correct, in one sentence that says what would work."""
+    """Something that the user can correct, in one sentence with what would work."""
 
 
 USER_ERRORS = (UserError, BudgetError)
@@ -23,7 +23,7 @@ class Reply:
 
     text: str = ""
     error: str = ""
-    complete: bool = True  # False: something is left to do, and the text says what
+    complete: bool = True  # False: something is left to do, which the text names
 
     def __str__(self) -> str:
         return f"error: {self.error}" if self.error else self.text

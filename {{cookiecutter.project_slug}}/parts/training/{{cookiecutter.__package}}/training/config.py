@@ -128,7 +128,7 @@ def write_job(job: Job, path: Path) -> None:
 
 
 def tracker_secrets(tracker: str, secrets: list[str]) -> list[str]:
-    """Return the names of the Secrets that a training gets: the tracker's, which its name tells, and no other."""
+    """Return the names of the Secrets that a training gets: the tracker's, by its name, and no other."""
     return [name for name in secrets if tracker == "wandb" and "wandb" in name.lower()]
 
 

@@ -1,4 +1,4 @@
-"""The model that is trained: loaded as the method asks, safetensors only, never with code of its own."""
+"""The model that is trained: loaded as the method needs, safetensors only, never with code of its own."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -81,7 +81,7 @@ def load_errors(source: Source) -> Generator[None]:
 
 
 def planned_weights() -> str:
-    """Return the folder of the plan's model on the Volume. UserError says how to get it there."""
+    """Return the folder of the plan's model on the Volume. UserError names the command that puts it there."""
     try:
         return storage.located(plan.MODEL, plan.REVISION)
     except FileNotFoundError as error:

@@ -41,7 +41,7 @@ def arguments(device: str) -> dict[str, Any]:
 
 
 def load(auto: Any, model: str, device: str) -> Any:
-    """Return the model that `auto` makes of a folder or hub id, loaded as plan.py says.
+    """Return the model that `auto` makes of a folder or hub id, loaded with the settings of plan.py.
 
     IncompleteWeights where the checkpoint lacks weights, which transformers would fill with random numbers: the head of
     a classifier that was never trained, or layers of another architecture.

@@ -7,7 +7,7 @@ from pathlib import Path
 def overrides(folder: str, context_len: int) -> dict[str, int]:
     """Return what vLLM is to read otherwise in the folder's config.json, so that it takes `context_len` tokens.
 
-    Empty where the file allows so many as it stands, or where its rotary embedding does not: vLLM says so then.
+    Empty where the file allows so many as it stands, or where its rotary embedding does not: vLLM raises an error then.
     """
     file = Path(folder, "config.json")
     config = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}

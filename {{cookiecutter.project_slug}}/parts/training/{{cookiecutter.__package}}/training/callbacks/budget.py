@@ -1,4 +1,4 @@
-"""The end of an attempt before its last step: the budget is spent, or a signal asks for it. All ranks decide alike."""
+"""The end of an attempt before its last step: the budget is spent, or a signal arrives. All ranks decide alike."""
 
 import signal
 import threading
