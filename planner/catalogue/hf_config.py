@@ -13,12 +13,13 @@ from .architectures import ARCHITECTURES, NEVER_TIED, Architecture
 from .config_defaults import class_defaults
 from .context_length import context_of
 from .hf_experts import Experts, experts_of
-from .hf_extras import EXTRAS, Parts
+from .hf_extras import EXTRAS
 from .hf_fields import Config, typed_at
 from .hf_formats import published_format, quantization_section
 from .hf_heads import head_of, head_params, workload_of
 from .hf_mixers import LINEAR, Mixer, attention, bias_params, latent_attention, latents, state_bytes
 from .hf_names import HEADS, HIDDEN, KV_HEADS, LAYERS, WIDTH, check_names, check_positions
+from .hf_parts import Parts
 from .kept_modules import cache_format, kept_params
 from .layer_kinds import layer_kinds, window_of
 from .refused_kinds import check_kind
