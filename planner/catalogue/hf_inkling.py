@@ -15,7 +15,6 @@ _SWITCHES = {
     "use_sconv": True, "use_embed_norm": True, "shared_expert_sink": True, "use_gate_bias": True,
     "use_global_scale": True, "norm_after_topk": True, "q_bias": False, "o_bias": False, "gate_activation": "sigmoid",
 }  # fmt: skip
-_SAVED = ("layer_types", "mlp_layer_types", "moe_intermediate_size", "conv_kernel_size")
 
 
 def inkling(model: Model, config: Config, experts: Experts, parts: Parts) -> Model:
@@ -63,11 +62,6 @@ def inkling(model: Model, config: Config, experts: Experts, parts: Parts) -> Mod
 
 def _check(model: Model, config: Config, experts: Experts) -> None:
     """Raise Refusal for what is not as thinkingmachines publishes it."""
-    if saved := next((key for key in _SAVED if key in config.values), ""):
-        raise Refusal(
-            f"the config.json has {saved}, as transformers saves an Inkling, which vLLM 0.32 builds otherwise; take "
-            "the config.json that thinkingmachines publishes"
-        )
     for key, value in _SWITCHES.items():
         if config.get(key)[1] != value:
             shown = str(config.get(key)[1])[:20]

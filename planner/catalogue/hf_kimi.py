@@ -22,7 +22,7 @@ def kimi_linear(model: Model, config: Config, experts: Experts, parts: Parts) ->
     section = config.section("linear_attn_config")
     if odd := sorted(set(section) - _SECTION):
         raise Refusal(f"linear_attn_config in the config.json has {str(odd[0])[:40]}, which is not understood here")
-    hidden, full = model.hidden, parts.kinds.count("full")
+    hidden = model.hidden
     linear = LINEAR["kimi_delta"](model, config)
     states = parts.kinds.count("linear")
     model = replace(
@@ -62,6 +62,6 @@ def kimi_linear(model: Model, config: Config, experts: Experts, parts: Parts) ->
         model = replace(model, state_blocks=3)  # its prefill leaves a checkpoint, as Mamba 2's does
     if gated or residuals or latent or full_rank:
         model = replace(model, engines=tuple(engine for engine in model.engines if engine == "vllm"))
-    if full and config.values and config.get("mla_use_nope")[1] is False:
-        raise Refusal("mla_use_nope in the config.json is false; a Kimi-Linear has no rotary embedding")
+    if config.get("mla_use_nope")[1] is False:
+        raise Refusal("mla_use_nope in the config.json is false, with which vLLM 0.32 does not build a Kimi-Linear")
     return model

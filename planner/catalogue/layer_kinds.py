@@ -31,7 +31,7 @@ NEMOTRON = {"M": "mamba", "*": "attention", "-": "mlp", "E": "moe"}  # letters o
 def layer_kinds(config: Config, rule: str, layers: int) -> list[str]:
     """Return "full", "window", "linear" or "none" (an MLP alone) for every layer. Refusal where they are odd."""
     listed = config.items("layer_types", "layers_block_type")
-    if listed and rule not in ("full", "compressed"):
+    if listed and rule not in ("full", "compressed", "inkling"):
         return _listed(listed, layers)
     word, _space, number = rule.partition(" ")
     return _RULES[word](config, layers, int(number or 0))
@@ -185,8 +185,16 @@ def _kimi_linear(config: Config, layers: int, _every: int) -> list[str]:
     return ["full" if layer and layer % 4 == 0 else "linear" for layer in range(layers)]
 
 
+_SAVED_INKLING = ("layer_types", "mlp_layer_types", "moe_intermediate_size", "conv_kernel_size")
+
+
 def _inkling(config: Config, layers: int, _every: int) -> list[str]:
     """`local_layer_ids` names the layers with a window, counted from 0."""
+    if saved := next((key for key in _SAVED_INKLING if key in config.values), ""):
+        raise Refusal(
+            f"the config.json has {saved}, as transformers saves an Inkling, which vLLM 0.32 builds otherwise; take "
+            "the config.json that thinkingmachines publishes"
+        )
     local = config.items("local_layer_ids")
     if not local or set(local) - set(range(layers)) or len(set(local)) in (0, layers):
         raise Refusal(f"local_layer_ids in the config.json must name some of {layers} layers, counted from 0")
