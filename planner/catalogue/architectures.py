@@ -166,7 +166,12 @@ ARCHITECTURES: dict[str, Architecture] = {
         layers="compressed", sparse="all", shared="n_shared_experts", extra="deepseek_v4", engines=("vllm",)
     ),
     "inkling_text": Architecture(
-        flags=(), layers="inkling", sparse="dense_mlp_idx", shared="n_shared_experts", extra="inkling", engines=("vllm",)
+        flags=(),
+        layers="inkling",
+        sparse="dense_mlp_idx",
+        shared="n_shared_experts",
+        extra="inkling",
+        engines=("vllm",),
     ),
     "glm4_moe_lite": _DEEPSEEK._replace(sparse="first_dense"),
     # linear attention, Mamba and convolutions

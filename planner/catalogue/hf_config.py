@@ -86,7 +86,7 @@ def from_config(config: Mapping[str, Any], id: str, beside: Mapping[str, Any] | 
     parts.other += on_top + tower
     if architecture.encoder and head == "classes":  # vLLM splits no classifier
         model = replace(model, replicated_params=on_top)
-    if tower and kind == "gemma4_text":
+    if tower and kind in ("gemma4_text", "inkling_text"):
         model = replace(model, replicated_params=model.replicated_params + tower)
     if model.quantization != "none":
         section = quantization_section(config, text, beside)

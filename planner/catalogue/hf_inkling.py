@@ -42,7 +42,10 @@ def inkling(model: Model, config: Config, experts: Experts, parts: Parts) -> Mod
         mixers[kind] += relative + 2 * kernel * (keys * width + hidden)
         copied += layers * relative
         packed = 1 << (2 * width + 2 * hidden // keys - 1).bit_length()
-        for cache in ((model.sliding_window if kind == "window" else 0, keys, 2 * width), (kernel, keys, packed, kernel)):
+        for cache in (
+            (model.sliding_window if kind == "window" else 0, keys, 2 * width),
+            (kernel, keys, packed, kernel),
+        ):
             caches[cache] = caches.get(cache, 0) + layers
     parts.mixers = [mixers[kind] for kind in parts.kinds]
     dense = config.count("dense_intermediate_size")
@@ -69,6 +72,6 @@ def _check(model: Model, config: Config, experts: Experts) -> None:
     if not model.sliding_window:
         raise Refusal("sliding_window_size in the config.json must be less than its context")
     if not experts.count or not experts.shared_width:
-        raise Refusal("the config.json of this Inkling has no routed or no shared experts, which is not understood here")
+        raise Refusal("an Inkling has routed and shared experts, and the config.json of this one has not both")
     if model.dtype != "bfloat16":
         raise Refusal(f"torch_dtype in the config.json is {model.dtype}; vLLM runs an Inkling in bfloat16 alone")

@@ -54,9 +54,7 @@ def kimi_linear(model: Model, config: Config, experts: Experts, parts: Parts) ->
             for mlp, holds in zip(parts.mlps, experts.layers, strict=True)
         ]
         parts.unused = [idle if holds else 0 for holds in experts.layers]
-        model = replace(
-            model, expert_hidden=latent, replicated_params=model.replicated_params + sparse * around
-        )
+        model = replace(model, expert_hidden=latent, replicated_params=model.replicated_params + sparse * around)
     full_rank = section.get("use_full_rank_gate") is True
     if full_rank:
         model = replace(model, state_blocks=3)  # its prefill leaves a checkpoint, as Mamba 2's does

@@ -42,7 +42,9 @@ def window_of(config: Config) -> int:
     if config.get("use_sliding_window")[1] is False:
         config.get("sliding_window")
         return 0
-    return config.count("sliding_window", "attention_chunk_size", "window_size", "local_attention", "sliding_window_size", default=0)
+    return config.count(
+        "sliding_window", "attention_chunk_size", "window_size", "local_attention", "sliding_window_size", default=0
+    )
 
 
 def _listed(listed: list[object], layers: int) -> list[str]:

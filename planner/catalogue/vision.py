@@ -169,12 +169,12 @@ _INKLING_TOWER = {
 
 def _inkling(vision: Config, _whole: Config, hidden: int) -> int:
     """Folds patches of 5, 10, 40 and 40 pixels of two frames into 128, 320, 4,800 and hidden channels."""
-    _check_tower(vision, _INKLING_TOWER, "vision_config")
+    _check_tower(vision, {**_INKLING_TOWER, "decoder_dmodel": hidden}, "vision_config")
     return 75 * 128 + 128 + 512 * 320 + 320 + 5120 * 4800 + 4800 + (9600 + 1) * hidden
 
 
 def _inkling_audio(audio: Config, hidden: int) -> int:
-    _check_tower(audio, {"audio_mode": "dmel", "use_audio_norm": True}, "audio_config")
+    _check_tower(audio, {"audio_mode": "dmel", "use_audio_norm": True, "decoder_dmodel": hidden}, "audio_config")
     return (audio.count("n_mel_bins") * audio.count("mel_vocab_size") + 1) * hidden
 
 
