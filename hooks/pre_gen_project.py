@@ -8754,6 +8754,8 @@ FURTHER_MODELS = {
         "mistralai/Mixtral-8x7B-Instruct-v0.1",
         "Qwen/Qwen2-57B-A14B-Instruct",
         "mistralai/Mixtral-8x22B-Instruct-v0.1",
+        "thinkingmachines/Inkling-Small",
+        "thinkingmachines/Inkling",
     ),
 }
 
@@ -8943,7 +8945,7 @@ def default_model(params: int, workload: str, to_train: bool = False, active: in
         preferred = TRAINED_MODELS.get(workload, preferred)
         further = tuple(FURTHER_TRAINED.get(name, name) for name in further)
         preferred, further = (
-            tuple(name for name in names if catalogue[name].quantization == "none") for names in (preferred, further)
+            tuple(name for name in names if _trains(catalogue[name])) for names in (preferred, further)
         )
 
     def fits(name: str) -> bool:
@@ -8953,6 +8955,11 @@ def default_model(params: int, workload: str, to_train: bool = False, active: in
     names = [name for name in preferred if fits(name)] or [name for name in further if fits(name)] or preferred
     name = min(names, key=lambda name: abs(log(catalogue.sizes[name][0] / max(params, 1))))
     return catalogue[name]
+
+
+def _trains(model: Model) -> bool:
+    """Whether the model's published weights are in 16 bits, and transformers builds it."""
+    return model.quantization == "none" and "transformers" in model.engines
 
 
 # ---- planner/request/checks.py
@@ -9582,6 +9589,17 @@ class Comparison(NamedTuple):
     load: str
 
 
+# ---- planner/catalogue/tokenizers.py
+
+
+_OWN_CODE = re.compile(r"moonshotai/(kimi-(k2|k3|linear|vl)|moonlight)", re.IGNORECASE)
+
+
+def runs_own_code(model: Model) -> bool:
+    """Whether the model's tokenizer is code of its own; a folder on disk may have had a tokenizer.json added."""
+    return model.source != LOCAL and bool(_OWN_CODE.match(model.id))
+
+
 # ---- planner/describe/assumed.py
 
 
@@ -9606,7 +9624,13 @@ def assumed_words(model: Model) -> str:
 
 
 def remedy_words(model: Model) -> str:
-    """Return what would plan a guessed model exactly; "" for one that was read, or that has no name."""
+    """Return what would plan a guessed model exactly, or start one that does not; "" where nothing is to be done."""
+    if runs_own_code(model):
+        return (
+            f"the tokenizer of {model.id} is code of its own (trust_remote_code), which is not run here, so that the "
+            f"engine does not start: give model_id a folder of its files with a tokenizer.json made from tiktoken.model "
+            "and no auto_map in tokenizer_config.json"
+        )
     if not model.basis:
         return ""
     if model.basis == "size" and model.id.startswith("custom-"):
@@ -9626,11 +9650,8 @@ def assumed_lines(model: Model) -> list[tuple[str, str]]:
 def assumed_sentence(model: Model) -> str:
     """Return a paragraph of PLAN.md about what was guessed; "" where nothing was."""
     words, remedy = assumed_words(model), remedy_words(model)
-    if not words:
-        return ""
-    return f"Assumed, not read from a configuration: {words}." + (
-        f" {remedy[0].upper()}{remedy[1:]}." if remedy else ""
-    )
+    guessed = f"Assumed, not read from a configuration: {words}." if words else ""
+    return " ".join(filter(None, (guessed, f"{remedy[0].upper()}{remedy[1:]}." if remedy else "")))
 
 
 # ---- planner/describe/inference.py
