@@ -191,14 +191,16 @@ class Model(NamedTuple):
     experts: int = 0
     experts_per_token: int = 0
     moe_intermediate: int = 0
+    expert_hidden: int = 0  # that routed experts read, where it is a projection of the hidden state; 0: `hidden`
     shared_experts: int = 0
     dense_layers: int = 0  # of `layers` in a mixture of experts, those with an ordinary MLP
     mlp_matrices: int = 3  # gate, up, down; 2 where there is no gate
     state_layers: int = 0  # layers that keep a state, where they are not `linear_layers` (MLPs alone, both at once)
     state_blocks: int = 2  # of state that vLLM keeps for a request: 3 for Mamba 2, whose prefill leaves a checkpoint
     # Kinds of layers with a growing cache, where they differ in more than the window: (layers, window or 0, KV heads,
-    # elements of one head's key and value). MLA's latent is one head, and so is an index that chooses tokens.
-    caches: tuple[tuple[int, int, int, int], ...] = ()
+    # elements of one head's key and value, and tokens of a block where these are not the backend's). MLA's latent is
+    # one head, and so is an index that chooses tokens.
+    caches: tuple[tuple[int, ...], ...] = ()
     # DeepSeek-V4's kinds, in blocks of their own: (layers, window or 0, tokens of a block, bytes of one layer's block)
     pages: tuple[tuple[int, int, int, int], ...] = ()
     kv_dtype: str = "auto"  # "fp8" where the checkpoint brings scales for its cache, which vLLM's "auto" then takes
@@ -597,7 +599,7 @@ class CacheKind(NamedTuple):
     window: int  # tokens; 0: all
     heads: int  # of keys and values, before tensor parallelism
     width: int  # elements of one head's key and value
-
+    block: int = 0  # tokens of a block; 0: as many as the backend has
     element_bytes: int = 2
 
     def token_bytes(self, tensor_parallel: int) -> int:
@@ -612,13 +614,13 @@ def cache_kinds(model: Model, kv_dtype: str = "auto") -> tuple[CacheKind, ...]:
     if model.pages:  # which every GPU holds whole
         return ()
     if model.caches:
-        return tuple(CacheKind(*kind, size) for kind in model.caches)
+        return tuple(CacheKind(*kind, element_bytes=size) for kind in model.caches)
     heads, width = model.kv_heads, 2 * model.head_dim
     if model.attention == "mla":
         heads, width = 1, model.kv_lora_rank + model.qk_rope_head_dim
     full = model.layers - model.linear_layers - model.sliding_layers
     counts = ((full, 0), (model.sliding_layers, model.sliding_window))
-    return tuple(CacheKind(layers, window, heads, width, size) for layers, window in counts if layers > 0)
+    return tuple(CacheKind(layers, window, heads, width, element_bytes=size) for layers, window in counts if layers > 0)
 
 
 def state_layers(model: Model) -> int:
@@ -664,6 +666,7 @@ WEIGHT_BITS = {
     "mxfp4": 4.25,  # 4 + 8 / 32
     "nvfp4": 4.5,  # 4 + 8 / 16
 }
+LEAST_COLUMNS = {"kimi_linear": 256}  # of an expert on each of several GPUs (vLLM 0.32, vllm/models/kimi_k3)
 MXFP4_TILE = 256  # expert widths are padded to this: 13.47 GiB logged for gpt-oss-20b, 12.8 unpadded
 
 
@@ -674,7 +677,7 @@ def weight_format(model: Model, quantization: str) -> str:
 
 def expert_params(model: Model) -> int:
     """Return the parameters of all routed experts."""
-    one = model.mlp_matrices * model.hidden * model.moe_intermediate
+    one = model.mlp_matrices * (model.expert_hidden or model.hidden) * model.moe_intermediate
     return (model.layers - model.dense_layers) * model.experts * one
 
 
@@ -696,16 +699,19 @@ def weight_bytes(model: Model, quantization: str) -> tuple[float, float, float]:
     embedding = min(embedding_params(model), model.params)
     experts = min(expert_params(model), model.params - embedding)
     rest = model.params - embedding - experts
-    plain = min(model.unquantized_params, rest) if form == model.quantization else 0
+    plain = model.unquantized_params if form == model.quantization else 0
     if not experts:
+        plain = min(plain, rest)
         return embedding * 2.0, 0.0, (rest - plain) * bits / 8 + plain * 2.0
     if form == "mxfp4":  # of the experts only; attention stays 16-bit
         padded = ceil(model.moe_intermediate / MXFP4_TILE) * MXFP4_TILE / model.moe_intermediate
         return embedding * 2.0, experts * padded * bits / 8, rest * WEIGHT_BITS[model.rest_quantization] / 8
     if form == model.quantization == "int4":  # trained so (Kimi-K2): experts only, in groups of 32
         return embedding * 2.0, experts * 4.5 / 8, rest * 2.0
-    plain = min(router_params(model) + plain, rest)
-    return embedding * 2.0, experts * bits / 8, (rest - plain) * bits / 8 + plain * 2.0
+    plain += router_params(model)
+    kept = min(max(plain - rest, 0), experts)  # experts of whole layers that the checkpoint leaves in 16 bits
+    plain = min(plain, rest)
+    return embedding * 2.0, (experts - kept) * bits / 8 + kept * 2.0, (rest - plain) * bits / 8 + plain * 2.0
 
 
 @lru_cache(maxsize=256)
@@ -723,7 +729,11 @@ def weight_gib(model: Model, quantization: str, tensor_parallel: int = 1) -> flo
         for kind in cache_kinds(model):
             share = max(0.0, 1 - kind.heads / tensor_parallel)
             copied += kind.layers * model.hidden * kind.width * share * _rest_bits(model, quantization) / 16
-    return (sum(weight_bytes(model, quantization)) / tensor_parallel + 2 * copied) / GIB
+    embedding, experts, rest = weight_bytes(model, quantization)
+    least = LEAST_COLUMNS.get(model.architecture, 0) * tensor_parallel
+    if tensor_parallel > 1 and 0 < model.moe_intermediate < least:
+        experts *= least / model.moe_intermediate
+    return ((embedding + experts + rest) / tensor_parallel + 2 * copied) / GIB
 
 
 def _rest_bits(model: Model, quantization: str) -> float:
@@ -808,7 +818,8 @@ def with_draft(setup: InferenceSetup) -> Model:
         return model
     kinds = cache_kinds(model)
     caches = tuple(
-        (kind.layers + (0 if kind.window else estimate_draft_memory_LAYERS), kind.window, kind.heads, kind.width) for kind in kinds
+        (kind.layers + (0 if kind.window else estimate_draft_memory_LAYERS), kind.window, kind.heads, kind.width, kind.block)
+        for kind in kinds
     )
     if not state_layers(model):
         return model._replace(caches=caches)
@@ -824,6 +835,7 @@ def with_draft(setup: InferenceSetup) -> Model:
 
 BLOCK_TOKENS = 16
 LATENT_BLOCK_TOKENS = 64  # FlashMLA's on Hopper
+HYBRID_LATENT_BLOCK_TOKENS = 128  # least beside states: FlashInfer's decoding kernels want multiples
 UNEVEN = 1.5  # kinds whose counts differ by less are padded to the larger one, others split by the smaller
 
 
@@ -849,17 +861,20 @@ def request_bytes(model: Model, tokens: int, in_flight: int, kv_dtype: str = "au
     if not kinds and not states:
         return 0.0
     sizes = [kind.token_bytes(tensor_parallel) for kind in kinds]
-    block = LATENT_BLOCK_TOKENS if model.attention == "mla" else BLOCK_TOKENS
+    block = BLOCK_TOKENS
+    if model.attention == "mla":
+        block = HYBRID_LATENT_BLOCK_TOKENS if states else LATENT_BLOCK_TOKENS
     if not states and len({kind.window for kind in kinds}) == 1:
         blocks = _blocks(kinds[0], block, tokens, in_flight)
         return float(sum(kind.layers * size for kind, size in zip(kinds, sizes, strict=True)) * block * blocks)
     state = ceil(model.state_bytes / tensor_parallel / states) if states else 0
     if kinds:
         block *= max(1, ceil(state / (block * max(sizes))))
-    page = max(block * max(sizes), state) if kinds else state
+    pages = [(kind.block or block) * size for kind, size in zip(kinds, sizes, strict=True)]
+    page = max(*pages, state) if kinds else state
     table = []
-    for kind, size in zip(kinds, sizes, strict=True):
-        longer = page // size if page % (block * size) == 0 else block  # where it divides; else it is padded
+    for kind, size, own in zip(kinds, sizes, pages, strict=True):
+        longer = (page if page % own == 0 else own) // size  # where it divides; else it is padded
         table.append(_Kind(kind.layers, page, _blocks(kind, longer, tokens, in_flight)))
     if states:
         table.append(_Kind(states, page, model.state_blocks))
@@ -1804,6 +1819,9 @@ def _catalogue_text() -> str:
 {"id":"NousResearch/Hermes-3-Llama-3.1-8B","params":8030261248,"params_active":8030261248,"layers":32,"hidden":4096,"intermediate":14336,"heads":32,"kv_heads":8,"head_dim":128,"vocab":128256,"tied_embeddings":false,"context":131072,"licence":"llama3","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"NousResearch/Hermes-4-14B","params":14767882240,"params_active":14767882240,"layers":40,"hidden":5120,"intermediate":17408,"heads":40,"kv_heads":8,"head_dim":128,"vocab":151936,"tied_embeddings":false,"context":40960,"licence":"apache-2.0","variants":[["fp8","NousResearch/Hermes-4-14B-FP8",""]],"source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"tencent/Hy3-preview","params":295033528320,"params_active":20682772480,"layers":80,"hidden":4096,"intermediate":13312,"heads":64,"kv_heads":8,"head_dim":128,"vocab":120832,"tied_embeddings":false,"context":131072,"experts":192,"experts_per_token":8,"moe_intermediate":1536,"shared_experts":1,"dense_layers":1,"source":"https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/hy_v3/configuration_hy_v3.py"},
+{"id":"thinkingmachines/Inkling-Small","params":263724526634,"params_active":11996959274,"layers":42,"hidden":4096,"intermediate":16384,"heads":32,"kv_heads":8,"head_dim":128,"vocab":201024,"tied_embeddings":false,"context":1048576,"sliding_window":512,"sliding_layers":35,"experts":256,"experts_per_token":6,"moe_intermediate":2048,"shared_experts":2,"dense_layers":2,"caches":[[7,0,8,256],[42,4,8,2048,4],[35,512,8,256]],"replicated_params":893477888,"head":"text","engines":["vllm"],"licence":"apache-2.0","revision":"8cc5877b44d343f88b92086aa1fb72897950f06a","source":"https://huggingface.co/thinkingmachines/Inkling-Small/blob/8cc5877b44d343f88b92086aa1fb72897950f06a/config.json","architecture":"inkling_text"},
+{"id":"thinkingmachines/Inkling-Small-NVFP4","params":263724526634,"params_active":11996959274,"layers":42,"hidden":4096,"intermediate":16384,"heads":32,"kv_heads":8,"head_dim":128,"vocab":201024,"tied_embeddings":false,"context":1048576,"sliding_window":512,"sliding_layers":35,"experts":256,"experts_per_token":6,"moe_intermediate":2048,"shared_experts":2,"dense_layers":2,"caches":[[7,0,8,256],[42,4,8,2048,4],[35,512,8,256]],"unquantized_params":10779517954,"replicated_params":893477888,"quantization":"nvfp4","head":"text","engines":["vllm"],"licence":"apache-2.0","revision":"b6a99534467840620d411e4cd4ad5819b2610d9c","source":"https://huggingface.co/thinkingmachines/Inkling-Small-NVFP4/tree/b6a99534467840620d411e4cd4ad5819b2610d9c","architecture":"inkling_text"},
+{"id":"thinkingmachines/Inkling","params":947117177922,"params_active":41055900226,"layers":66,"hidden":6144,"intermediate":24576,"heads":64,"kv_heads":8,"head_dim":128,"vocab":201024,"tied_embeddings":false,"context":1048576,"sliding_window":512,"sliding_layers":55,"experts":256,"experts_per_token":6,"moe_intermediate":3072,"shared_experts":2,"dense_layers":2,"caches":[[11,0,8,256],[11,4,8,2048,4],[55,512,16,256],[55,4,16,1024,4]],"replicated_params":1328163840,"head":"text","engines":["vllm"],"licence":"apache-2.0","revision":"86b4d430ab871652a707666b89203a866888c5e5","source":"https://huggingface.co/thinkingmachines/Inkling/blob/86b4d430ab871652a707666b89203a866888c5e5/config.json","architecture":"inkling_text"},
 {"id":"internlm/internlm3-8b-instruct","params":8804241408,"params_active":8804241408,"layers":48,"hidden":4096,"intermediate":10240,"heads":32,"kv_heads":2,"head_dim":128,"vocab":128512,"tied_embeddings":false,"context":196608,"engines":["transformers"],"licence":"apache-2.0","revision":"28c99415adaf61767bd1c619f4f99f308fdfd223","variants":[["int4","internlm/internlm3-8b-instruct-awq","d83d6399346bd79d7db18a3f7a317c2ddb6cc6c1"]],"source":"https://huggingface.co/internlm/internlm3-8b-instruct/resolve/28c99415adaf61767bd1c619f4f99f308fdfd223/config.json"},
 {"id":"moonshotai/Kimi-Dev-72B","params":72706203648,"params_active":72706203648,"layers":80,"hidden":8192,"intermediate":29568,"heads":64,"kv_heads":8,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":131072,"licence":"mit","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"moonshotai/Kimi-K2-Instruct","params":1026408235864,"params_active":32861352960,"layers":61,"hidden":7168,"intermediate":18432,"heads":64,"kv_heads":64,"head_dim":192,"vocab":163840,"tied_embeddings":false,"context":131072,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":384,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":1,"replicated_params":923467776,"quantization":"fp8","licence":"modified-mit","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/moonshotai--Kimi-K2-Instruct_config.json"},
@@ -1812,6 +1830,7 @@ def _catalogue_text() -> str:
 {"id":"moonshotai/Kimi-K2.6","params":1026879353328,"params_active":32861477888,"layers":61,"hidden":7168,"intermediate":18432,"heads":64,"kv_heads":64,"head_dim":192,"vocab":163840,"tied_embeddings":false,"context":262144,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":384,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":1,"unquantized_params":9207343104,"replicated_params":923467776,"quantization":"int4","head":"text","licence":"modified-mit","revision":"7eb5002f6aadc958aed6a9177b7ed26bb94011bb","variants":[["nvfp4","nvidia/Kimi-K2.6-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/nvidia--Kimi-K2.6-NVFP4_config.json","architecture":"kimi_k2"},
 {"id":"moonshotai/Kimi-K2.7-Code","params":1026879353328,"params_active":32861477888,"layers":61,"hidden":7168,"intermediate":18432,"heads":64,"kv_heads":64,"head_dim":192,"vocab":163840,"tied_embeddings":false,"context":262144,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":384,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":1,"unquantized_params":9207343104,"replicated_params":923467776,"quantization":"int4","head":"text","licence":"modified-mit","revision":"74797c9c62378b951a1f6fcf5c4631024e9b8bef","variants":[["nvfp4","nvidia/Kimi-K2.7-Code-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/nvidia--Kimi-K2.7-Code-NVFP4_config.json","architecture":"kimi_k2"},
 {"id":"moonshotai/Kimi-K2.5","params":1026879376368,"params_active":32861352960,"layers":61,"hidden":7168,"intermediate":18432,"heads":64,"kv_heads":64,"head_dim":192,"vocab":163840,"tied_embeddings":false,"context":262144,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":384,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":1,"replicated_params":923467776,"quantization":"int4","licence":"modified-mit","revision":"4d01dfe0332d63057c186e0b262165819efb6611","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/moonshotai--Kimi-K2.5_config.json"},
+{"id":"moonshotai/Kimi-K3","params":2779931752544,"params_active":105363935328,"layers":93,"hidden":7168,"intermediate":33792,"heads":96,"kv_heads":96,"head_dim":192,"vocab":163840,"tied_embeddings":false,"context":1048576,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"linear_layers":69,"state_bytes":449372160,"experts":896,"experts_per_token":16,"moe_intermediate":3072,"expert_hidden":3584,"shared_experts":2,"dense_layers":1,"state_blocks":3,"unquantized_params":49519907936,"replicated_params":5153619968,"quantization":"mxfp4","head":"text","engines":["vllm"],"licence":"kimi-k3","revision":"9f62e4e9fffbd0a83ddd60e1c209d828994b3569","source":"https://huggingface.co/moonshotai/Kimi-K3/blob/9f62e4e9fffbd0a83ddd60e1c209d828994b3569/config.json","architecture":"kimi_linear"},
 {"id":"LiquidAI/LFM2.5-2.6B","params":2697198592,"params_active":2697198592,"layers":30,"hidden":2048,"intermediate":10752,"heads":32,"kv_heads":8,"head_dim":64,"vocab":128000,"tied_embeddings":true,"context":131072,"linear_layers":22,"state_bytes":270336,"licence":"lfm1.0","revision":"654f9463ce32b05d0429d76fe1f580b27d4c1ac0","source":"https://github.com/Guruprasath-Annadurai/Orneur/blob/3ce9ad3fb2a806afef43dd0e047b7cf56f48d6ce/docs/orneur/phase-21/evidence/GENESIS_FOUNDATION_LANDSCAPE_RAW_HF_METADATA_2026-09-26.json"},
 {"id":"meta-llama/Llama-3.2-1B","params":1235814400,"params_active":1235814400,"layers":16,"hidden":2048,"intermediate":8192,"heads":32,"kv_heads":8,"head_dim":64,"vocab":128256,"tied_embeddings":true,"context":131072,"licence":"llama3.2","gated":true,"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
 {"id":"meta-llama/Llama-3.2-1B-Instruct","params":1235814400,"params_active":1235814400,"layers":16,"hidden":2048,"intermediate":8192,"heads":32,"kv_heads":8,"head_dim":64,"vocab":128256,"tied_embeddings":true,"context":131072,"licence":"llama3.2","gated":true,"revision":"9213176726f574b556790deb65791e0c5aa438b6","variants":[["fp8","RedHatAI/Llama-3.2-1B-Instruct-FP8",""],["int8","RedHatAI/Llama-3.2-1B-Instruct-quantized.w8a8",""]],"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
@@ -1865,8 +1884,8 @@ def _catalogue_text() -> str:
 {"id":"nvidia/NVIDIA-Nemotron-3-Nano-30B-A3B-BF16","params":31577937344,"params_active":3579691008,"layers":52,"hidden":2688,"intermediate":1856,"heads":32,"kv_heads":2,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":262144,"linear_layers":46,"state_bytes":49082368,"experts":128,"experts_per_token":6,"moe_intermediate":1856,"shared_experts":2,"dense_layers":29,"mlp_matrices":2,"state_layers":23,"state_blocks":3,"licence":"nvidia-nemotron-open-model-license","revision":"bf77c3174f68ad409e1c2aa60daeb46e32d1c606","variants":[["fp8","nvidia/NVIDIA-Nemotron-3-Nano-30B-A3B-FP8",""],["nvfp4","nvidia/NVIDIA-Nemotron-3-Nano-30B-A3B-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/nvidia--NVIDIA-Nemotron-3-Nano-30B-A3B-BF16_config.json"},
 {"id":"nvidia/NVIDIA-Nemotron-3.5-Lightning-30B-A3B-Base-BF16","params":31577937344,"params_active":3580073408,"layers":52,"hidden":2688,"intermediate":1856,"heads":32,"kv_heads":2,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":1048576,"linear_layers":46,"state_bytes":49082368,"experts":128,"experts_per_token":6,"moe_intermediate":1856,"shared_experts":2,"dense_layers":29,"mlp_matrices":2,"state_layers":23,"state_blocks":3,"licence":"openmdw-1.1","revision":"434456c9a6753f29d24e23c95d622aaf17111b3b","source":"https://github.com/Guruprasath-Annadurai/Orneur/blob/3ce9ad3fb2a806afef43dd0e047b7cf56f48d6ce/docs/orneur/phase-21/evidence/GENESIS_FOUNDATION_LANDSCAPE_RAW_HF_METADATA_2026-09-26.json"},
 {"id":"nvidia/Nemotron-H-56B-Base-8K","params":56324350464,"params_active":56324350464,"layers":118,"hidden":8192,"intermediate":32768,"heads":64,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":8192,"linear_layers":108,"state_bytes":912605184,"mlp_matrices":2,"state_layers":54,"state_blocks":3,"licence":"nvidia-internal-scientific-research-and-development-model-license","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/nvidia--Nemotron-H-56B-Base-8K_config.json"},
-{"id":"nvidia/NVIDIA-Nemotron-3-Super-120B-A12B-BF16","params":120667570176,"params_active":12769099776,"layers":88,"hidden":4096,"intermediate":2688,"heads":32,"kv_heads":2,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":262144,"linear_layers":80,"state_bytes":170229760,"experts":512,"experts_per_token":22,"moe_intermediate":2688,"shared_experts":2,"dense_layers":48,"mlp_matrices":2,"state_layers":40,"state_blocks":3,"replicated_params":335544320,"licence":"nvidia-nemotron-open-model-license","variants":[["fp8","nvidia/NVIDIA-Nemotron-3-Super-120B-A12B-FP8",""],["nvfp4","nvidia/NVIDIA-Nemotron-3-Super-120B-A12B-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/nvidia--NVIDIA-Nemotron-3-Super-120B-A12B-FP8_config.json"},
-{"id":"nvidia/NVIDIA-Nemotron-3-Ultra-550B-A55B-BF16","params":549306368000,"params_active":56056217600,"layers":108,"hidden":8192,"intermediate":5120,"heads":64,"kv_heads":2,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":262144,"linear_layers":96,"state_bytes":407961600,"experts":512,"experts_per_token":22,"moe_intermediate":5120,"shared_experts":2,"dense_layers":60,"mlp_matrices":2,"state_layers":48,"state_blocks":3,"replicated_params":1610612736,"licence":"openmdw-1.1","variants":[["fp8","RedHatAI/NVIDIA-Nemotron-3-Ultra-550B-A55B-FP8-block",""],["int4","RedHatAI/NVIDIA-Nemotron-3-Ultra-550B-A55B-quantized.w4a16",""],["nvfp4","nvidia/NVIDIA-Nemotron-3-Ultra-550B-A55B-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/nvidia--NVIDIA-Nemotron-3-Ultra-550B-A55B-BF16_config.json"},
+{"id":"nvidia/NVIDIA-Nemotron-3-Super-120B-A12B-BF16","params":120667570176,"params_active":12769099776,"layers":88,"hidden":4096,"intermediate":2688,"heads":32,"kv_heads":2,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":262144,"linear_layers":80,"state_bytes":170229760,"experts":512,"experts_per_token":22,"moe_intermediate":2688,"expert_hidden":1024,"shared_experts":2,"dense_layers":48,"mlp_matrices":2,"state_layers":40,"state_blocks":3,"replicated_params":335544320,"licence":"nvidia-nemotron-open-model-license","variants":[["fp8","nvidia/NVIDIA-Nemotron-3-Super-120B-A12B-FP8",""],["nvfp4","nvidia/NVIDIA-Nemotron-3-Super-120B-A12B-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/nvidia--NVIDIA-Nemotron-3-Super-120B-A12B-FP8_config.json"},
+{"id":"nvidia/NVIDIA-Nemotron-3-Ultra-550B-A55B-BF16","params":549306368000,"params_active":56056217600,"layers":108,"hidden":8192,"intermediate":5120,"heads":64,"kv_heads":2,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":262144,"linear_layers":96,"state_bytes":407961600,"experts":512,"experts_per_token":22,"moe_intermediate":5120,"expert_hidden":2048,"shared_experts":2,"dense_layers":60,"mlp_matrices":2,"state_layers":48,"state_blocks":3,"replicated_params":1610612736,"licence":"openmdw-1.1","variants":[["fp8","RedHatAI/NVIDIA-Nemotron-3-Ultra-550B-A55B-FP8-block",""],["int4","RedHatAI/NVIDIA-Nemotron-3-Ultra-550B-A55B-quantized.w4a16",""],["nvfp4","nvidia/NVIDIA-Nemotron-3-Ultra-550B-A55B-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/nvidia--NVIDIA-Nemotron-3-Ultra-550B-A55B-BF16_config.json"},
 {"id":"nomic-ai/nomic-embed-text-v1.5","params":136731648,"params_active":136731648,"layers":12,"hidden":768,"intermediate":3072,"heads":12,"kv_heads":12,"head_dim":64,"vocab":30528,"tied_embeddings":true,"context":2048,"dtype":"float32","workload":"embedding","licence":"apache-2.0","revision":"b0753ae76394dd36bcfb912a46018088bca48be0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"allenai/OLMo-2-0425-1B-Instruct","params":1484916736,"params_active":1484916736,"layers":16,"hidden":2048,"intermediate":8192,"heads":16,"kv_heads":16,"head_dim":128,"vocab":100352,"tied_embeddings":false,"context":4096,"licence":"apache-2.0","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"allenai/Olmo-3-7B-Instruct","params":7298011136,"params_active":7298011136,"layers":32,"hidden":4096,"intermediate":11008,"heads":32,"kv_heads":32,"head_dim":128,"vocab":100278,"tied_embeddings":false,"context":65536,"sliding_window":4096,"sliding_layers":24,"licence":"apache-2.0","revision":"6e5971d9eba42665f5bd5a0fcf047f299ce1dccc","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
@@ -3023,7 +3042,7 @@ def missed_target(targets: Targets, setup: InferenceSetup, ttft_s: float, tpot_s
 # Lowest compute capability at which vLLM 0.32 starts, from `get_min_capability` of its quantization layers. A card that
 # does not compute in fp8 or nvfp4 unpacks such weights with Marlin (is_fp8_marlin_supported, is_fp4_marlin_supported).
 CAPABILITY = {"none": 7.5, "fp8": 7.5, "int8": 7.5, "int4": 7.5, "nf4": 7.5, "mxfp4": 8.0, "nvfp4": 7.5}
-HOPPER = 9.0  # from where FlashMLA runs over DeepSeek-V4's compressed cache
+HOPPER = 9.0  # from where FlashMLA runs over DeepSeek-V4's compressed cache, and Inkling's FlashAttention 4
 BLACKWELL = 10.0  # from where vLLM 0.32 has sparse attention over an fp8 cache; on Hopper it finds no backend
 # Encoders that vLLM 0.32 refuses, and ELECTRA, whose probabilities it gets wrong: tried on its CPU build.
 UNSUPPORTED_ENCODERS = ("distilbert", "mpnet", "deberta", "electra")
@@ -3056,13 +3075,26 @@ def _choose_support_unsupported(setup: InferenceSetup) -> Reason | None:
     indexed = model.attention == "mla" and len(model.caches) > 1  # sparse attention: an index chooses tokens
     if setup.engine == "vllm" and indexed and model.kv_dtype == "fp8" and gpu.compute_capability < BLACKWELL:
         return Reason.CACHE_UNSUPPORTED
-    if model.pages and gpu.compute_capability < HOPPER:
+    if needs_hopper(model) and gpu.compute_capability < HOPPER:
         return Reason.CACHE_UNSUPPORTED
     if setup.engine == "transformers" and setup.max_batched_tokens and lacks_continuous_batching(model):
         return Reason.NO_CONTINUOUS_BATCHING
-    if model.heads % setup.tensor_parallel:
+    if model.heads % setup.tensor_parallel or whole_heads(model) % setup.tensor_parallel:
         return Reason.HEADS_INDIVISIBLE
     return None
+
+
+def needs_hopper(model: Model) -> bool:
+    """Whether vLLM's attention for the model has kernels for Hopper and Blackwell alone."""
+    return bool(model.pages) or model.architecture == "inkling_text"
+
+
+def whole_heads(model: Model) -> int:
+    """Return the key-value heads that several GPUs must divide among them; 0: fewer heads than GPUs are copied.
+
+    Inkling's convolutions keep their inputs by key-value head, and no head is copied.
+    """
+    return min((kind[2] for kind in model.caches if len(kind) > 4), default=0)
 
 
 def lacks_continuous_batching(model: Model) -> bool:
@@ -3553,7 +3585,7 @@ def gather_bytes(setup: TrainingSetup, w: Widths, used: float) -> float:
 
 TRAINING_START_S = 90  # imports, data set and the first step, beside reading the weights (prior)
 PADDING = 1.5  # longest example of a micro-batch to the mean one (prior)
-STATE_BYTES = 14  # of a trained parameter in a checkpoint: 16-bit weight, float32 master and two moments
+estimate_training_run_STATE_BYTES = 14  # of a trained parameter in a checkpoint: 16-bit weight, float32 master and two moments
 RESULT_BYTES = 4  # of it in the result: float32 at the most
 SAVED_BYTES_S = 1e9  # onto a Volume (prior)
 FAILS_EVERY_S = 12 * 3600  # a node, preempted or crashed (prior)
@@ -3603,12 +3635,12 @@ def trained_params(setup: TrainingSetup) -> int:
 
 def checkpoint_gib(setup: TrainingSetup) -> float:
     """Return the GiB of one checkpoint: trained parameters and their optimizer states."""
-    return STATE_BYTES * trained_params(setup) / GIB
+    return estimate_training_run_STATE_BYTES * trained_params(setup) / GIB
 
 
 def save_s(setup: TrainingSetup) -> float:
     """Return the seconds that a checkpoint takes, each node writing its part (prior)."""
-    return STATE_BYTES * trained_params(setup) / SAVED_BYTES_S / setup.nodes
+    return estimate_training_run_STATE_BYTES * trained_params(setup) / SAVED_BYTES_S / setup.nodes
 
 
 def end_s(setup: TrainingSetup) -> float:
@@ -5297,12 +5329,18 @@ def unsupported_text(setup: InferenceSetup, reason: Reason) -> str:
         return vllm_obstacle_text(model)
     if reason is Reason.ARCHITECTURE_UNSUPPORTED:
         return f"the {setup.engine} image does not run the architecture of {model.id}"
+    if reason is Reason.CACHE_UNSUPPORTED and needs_hopper(model):
+        needed = f"vLLM's attention for {model.id} needs compute capability 9.0 (Hopper)"
+        return f"{needed}, {gpu.name} has {gpu.compute_capability}"
     if reason is Reason.CACHE_UNSUPPORTED:
         return f"vLLM has no sparse attention over the fp8 cache of {model.id} on {gpu.name}; a B200 has"
     if reason is Reason.NO_CONTINUOUS_BATCHING:
         return f"transformers' continuous batching with SDPA does not run the attention of {model.id}"
     if reason is Reason.HEADS_INDIVISIBLE:
-        return f"{model.heads} attention heads do not divide by {setup.tensor_parallel} GPUs"
+        heads = f"{model.heads} attention heads"
+        if model.heads % setup.tensor_parallel == 0:
+            heads = f"{whole_heads(model)} key-value heads"
+        return f"{heads} do not divide by {setup.tensor_parallel} GPUs"
     if reason is Reason.FASTER_KERNEL:
         best = KERNEL_NAMES[gpu.attention[-1]]
         return f"{best} runs on {gpu.name} and is faster than {KERNEL_NAMES[setup.attention]}"
@@ -5800,13 +5838,23 @@ ARCHITECTURES: dict[str, Architecture] = {
     "deepseek_v4": Architecture(
         layers="compressed", sparse="all", shared="n_shared_experts", extra="deepseek_v4", engines=("vllm",)
     ),
+    "inkling_text": Architecture(
+        flags=(),
+        layers="inkling",
+        sparse="dense_mlp_idx",
+        shared="n_shared_experts",
+        extra="inkling",
+        engines=("vllm",),
+    ),
     "glm4_moe_lite": _DEEPSEEK._replace(sparse="first_dense"),
     # linear attention, Mamba and convolutions
     "qwen3_next": _QWEN35._replace(sparse=_QWEN_MOE.sparse, shared=_QWEN_MOE.shared, shared_gate=True),
     "qwen3_5_text": _QWEN35,
     "qwen3_5_moe_text": _QWEN35._replace(sparse="all", shared="shared_expert_intermediate_size", shared_gate=True),
     "olmo_hybrid": Architecture(head_norms="full", layers="linear 4", linear="olmo_delta_net"),
-    "kimi_linear": _DEEPSEEK._replace(layers="kimi_linear", linear="kimi_delta", shared="num_shared_experts"),
+    "kimi_linear": _DEEPSEEK._replace(
+        layers="kimi_linear", linear="kimi_delta", shared="num_shared_experts", extra="kimi_linear"
+    ),
     "minimax": Architecture(flags=(), layers="minimax", linear="lightning", sparse="all", engines=_TRANSFORMERS),
     "minimax_m1": Architecture(flags=(), layers="minimax", linear="lightning", sparse="all", engines=()),
     "jamba": Architecture(layers="jamba", linear="mamba1", sparse="expert_layer_period"),
@@ -6143,7 +6191,8 @@ _SHAPING = re.compile(
     r"attn_layer|^linear_(?!attn_[a-z]+_factor|a_log|dt|allow)|mamba(?!_chunk|_conv_b|_proj_b|_act|_rms|_norm|_dt_(?!rank)|_hidden_act)|"
     r"^conv_(?!b)|block_types?$|layer_types$|layers_block_type|block_configs|hybrid|^ssm_(?!cfg|dtype|mult|in_m|out_m)|"
     r"lru_width|kda_layers|^(n_routed|num|num_local|moe_num|n)_experts$|lora_rank$|cla_share|use_cla|^index_(n_heads|head_dim)|"
-    r"kv_shared|^(text|vision|audio|llm)_config$|per_layer_input|^hc_|compress|cross_attention_layers|laurel|altup_num|moe_layer_freq|zero_expert_num"
+    r"kv_shared|^(text|vision|audio|llm)_config$|per_layer_input|^hc_|compress|cross_attention_layers|laurel|altup_num|moe_layer_freq|zero_expert_num|"
+    r"_output_gate$|^routed_expert_hidden|^latent_moe|sconv|^d_rel$|rel_extent|^local_layer_ids$|^dense_mlp_idx$"
 )
 _IDLE: tuple[Any, ...] = (None, False, 0, 1, "", "none", "multihead_attention")  # values that turn nothing on
 
@@ -6397,6 +6446,8 @@ def _shared_width(config: Config, architecture: Architecture, width: int) -> int
 def _sparse(config: Config, rule: str, layer: int) -> bool:
     if rule == "first_dense":
         return layer >= config.count("first_k_dense_replace", default=1)
+    if rule == "dense_mlp_idx":
+        return layer >= config.count("dense_mlp_idx", default=0)
     if rule in ("first_k_dense_replace", "num_dense_layers"):
         every = config.get("moe_layer_freq")[1]
         if isinstance(every, list):  # one number a layer
@@ -6420,7 +6471,7 @@ def _sparse(config: Config, rule: str, layer: int) -> bool:
     return True
 
 
-# ---- planner/catalogue/hf_extras.py
+# ---- planner/catalogue/hf_parts.py
 
 
 class Parts:
@@ -6436,6 +6487,293 @@ class Parts:
     @property
     def total(self) -> int:
         return sum(self.mixers) + sum(self.mlps) + self.other
+
+
+# ---- planner/catalogue/hf_inkling.py
+
+
+# Switches of its class; no other values have been published.
+_SWITCHES = {
+    "use_sconv": True, "use_embed_norm": True, "shared_expert_sink": True, "use_gate_bias": True,
+    "use_global_scale": True, "norm_after_topk": True, "q_bias": False, "o_bias": False, "gate_activation": "sigmoid",
+}  # fmt: skip
+
+
+def inkling(model: Model, config: Config, experts: Experts, parts: Parts) -> Model:
+    """Count layers with a window and layers without, whose heads differ, and what vLLM keeps of the convolutions.
+
+    That is a cache of the kernel's length in blocks of as many tokens: of each key-value head its key, its value and
+    its share of two hidden states, padded to a power of two. The input embedding is on every GPU.
+    """
+    _check(model, config, experts)
+    hidden, kernel, narrow = model.hidden, config.count("sconv_kernel_size"), config.count("d_rel")
+    full = (model.heads, model.kv_heads, model.head_dim, config.count("rel_extent"))
+    local = tuple(config.count(f"swa_{key}") for key in ("num_attention_heads", "num_key_value_heads", "head_dim"))
+    caches: dict[tuple[int, ...], int] = {}  # layers of each kind
+    mixers: dict[str, int] = {}
+    copied = 2 * hidden * model.layers
+    for kind, (queries, keys, width, extent) in {"full": full, "window": (*local, model.sliding_window)}.items():
+        if queries % keys or hidden % keys:
+            raise Refusal(
+                f"the config.json gives {queries} heads and a hidden size of {hidden}, which its {keys} key-value "
+                "heads do not divide"
+            )
+        layers = parts.kinds.count(kind)
+        relative = narrow * extent + 2 * width  # and the norms of queries and keys
+        mixers[kind] = hidden * (2 * (queries + keys) * width + narrow * queries)
+        mixers[kind] += relative + 2 * kernel * (keys * width + hidden)
+        copied += layers * relative
+        packed = 1 << (2 * width + 2 * hidden // keys - 1).bit_length()
+        for cache in (
+            (model.sliding_window if kind == "window" else 0, keys, 2 * width),
+            (kernel, keys, packed, kernel),
+        ):
+            caches[cache] = caches.get(cache, 0) + layers
+    parts.mixers = [mixers[kind] for kind in parts.kinds]
+    dense = config.count("dense_intermediate_size")
+    routed = (experts.count + experts.shared_width // experts.width) * hidden + experts.count + 1  # rows, biases, scale
+    parts.mlps = [
+        mlp + routed - experts.count * hidden if sparse else 3 * hidden * dense + 1
+        for mlp, sparse in zip(parts.mlps, experts.layers, strict=True)
+    ]
+    parts.other += hidden  # the embedding's norm
+    return replace(
+        model,
+        intermediate=dense,
+        caches=tuple((layers, *cache) for cache, layers in caches.items() if layers),
+        replicated_params=copied + model.vocab * hidden,
+    )
+
+
+def _check(model: Model, config: Config, experts: Experts) -> None:
+    """Raise Refusal for what is not as thinkingmachines publishes it."""
+    for key, value in _SWITCHES.items():
+        if config.get(key)[1] != value:
+            shown = str(config.get(key)[1])[:20]
+            raise Refusal(f"{key} in the config.json is {shown}; only {value} is understood here")
+    if not model.sliding_window:
+        raise Refusal("sliding_window_size in the config.json must be less than its context")
+    if not experts.count or not experts.shared_width:
+        raise Refusal("an Inkling has routed and shared experts, and the config.json of this one has not both")
+    if model.dtype != "bfloat16":
+        raise Refusal(f"torch_dtype in the config.json is {model.dtype}; vLLM runs an Inkling in bfloat16 alone")
+
+
+# ---- planner/catalogue/hf_mixers.py
+
+
+class Mixer(NamedTuple):
+    """One layer's mixer: its parameters, and the elements it keeps of a sequence instead of a cache."""
+
+    params: int
+    state: int = 0  # elements of the recurrent state
+    window: int = 0  # elements of the convolution's last inputs
+    copied: int = 0  # parameters that each GPU of a tensor-parallel group holds whole
+
+
+def attention(model: Model, config: Config, architecture: Architecture) -> int:
+    """Return the parameters of one layer's attention."""
+    queries, keys = model.heads * model.head_dim, model.kv_heads * model.head_dim
+    total = 2 * model.hidden * (queries + keys)
+    total += bias_params(config, architecture, {"q": queries, "k": keys, "v": keys, "o": model.hidden})
+    if architecture.head_norms and (not architecture.head_norms_if or config.flag(architecture.head_norms_if)):
+        total += 2 * model.head_dim if architecture.head_norms == "head" else queries + keys
+    if architecture.gate:
+        total += model.hidden * (queries if architecture.gate == "full" else model.heads)
+    return total
+
+
+def bias_params(config: Config, architecture: Architecture, widths: dict[str, int]) -> int:
+    """Return the parameters of the biases: of each projection that has one, its width."""
+    letters = set(architecture.bias)
+    for key, which in architecture.flags:
+        if config.flag(key):
+            letters |= set(which)
+    return sum(width for letter, width in widths.items() if letter in letters)
+
+
+def latent_attention(model: Model, config: Config) -> int:
+    """Return the parameters of one layer of multi-head latent attention (arXiv 2405.04434)."""
+    hidden, heads, rank, rope = model.hidden, model.heads, model.kv_lora_rank, model.qk_rope_head_dim
+    value_dim = config.count("v_head_dim", default=0) or hidden // heads
+    query_rank = config.count("q_lora_rank", default=0)
+    query = query_rank * (hidden + 1 + heads * model.head_dim) if query_rank else hidden * heads * model.head_dim
+    keys = hidden * (rank + rope) + rank + rank * heads * (model.head_dim - rope + value_dim)
+    return query + keys + heads * value_dim * hidden
+
+
+def latents(model: Model, config: Config) -> int:
+    """Return the parameters of one layer's projections to the latents, which every GPU holds whole."""
+    return model.hidden * (model.kv_lora_rank + model.qk_rope_head_dim + config.count("q_lora_rank", default=0))
+
+
+def _mamba1(model: Model, config: Config) -> Mixer:
+    inner = config.count("mamba_expand", "expand", default=2) * model.hidden
+    inner = config.count("intermediate_size", default=inner) if "expand" in config.defaults else inner
+    state, kernel = config.count("mamba_d_state", "state_size"), config.count("mamba_d_conv", "conv_kernel", default=4)
+    key, rank = config.get("mamba_dt_rank", "time_step_rank")
+    rank = ceil(model.hidden / 16) if rank in (None, "auto") else config.count(key)
+    params = 3 * inner * model.hidden + inner * (kernel + 1) + inner * (rank + 2 * state) + inner * (rank + 1)
+    params += inner * state + inner  # A and D
+    if "mamba_dt_rank" in config.defaults:  # Jamba's norms of the step and of both projections
+        params += rank + 2 * state
+    return Mixer(params, inner * state, inner * (kernel - 1))
+
+
+def _mamba2(model: Model, config: Config) -> Mixer:
+    alone = "num_heads" in config.defaults  # Mamba 2 without attention beside it
+    heads = config.count("num_heads") if alone else config.count("mamba_n_heads", "mamba_num_heads")
+    key, width = config.get("head_dim") if alone else config.get("mamba_d_head", "mamba_head_dim")
+    expand = config.count("mamba_expand", "expand", default=2)
+    width = expand * model.hidden // heads if width == "auto" else config.count(key)
+    inner = config.count("mamba_d_ssm", default=0) or heads * width
+    groups, state = (
+        config.count("mamba_n_groups", "n_groups"),
+        config.count("mamba_d_state", "ssm_state_size", "state_size"),
+    )
+    kernel = config.count("mamba_d_conv", "conv_kernel", default=4)
+    channels = inner + 2 * groups * state
+    params = model.hidden * (2 * inner + 2 * groups * state + heads) + channels * (kernel + 1) + 3 * heads
+    params += inner * model.hidden
+    if "mamba_rms_norm" not in config.defaults or config.flag("mamba_rms_norm"):
+        params += inner
+    copied = 2 * model.hidden * state if groups == 1 else 0  # one group is not split
+    return Mixer(params, inner * state, channels * (kernel - 1), copied)
+
+
+def _delta_net(model: Model, config: Config) -> Mixer:
+    """Qwen3-Next's gated delta net."""
+    key_dim, value_heads = config.count("linear_key_head_dim"), config.count("linear_num_value_heads")
+    keys, value_dim = config.count("linear_num_key_heads") * key_dim, config.count("linear_value_head_dim")
+    inner, kernel = value_heads * value_dim, config.count("linear_conv_kernel_dim", default=4)
+    channels = 2 * keys + inner
+    params = model.hidden * (channels + 2 * inner + 2 * value_heads) + channels * kernel + 2 * value_heads + value_dim
+    return Mixer(params, inner * key_dim, channels * (kernel - 1))
+
+
+def _olmo_delta_net(model: Model, config: Config) -> Mixer:
+    key_heads = config.count("linear_num_key_heads", default=0) or model.heads
+    value_heads = config.count("linear_num_value_heads", default=0) or model.heads
+    key_dim = config.count("linear_key_head_dim", default=0) or int(0.75 * model.hidden / key_heads)
+    value_dim = config.count("linear_value_head_dim", default=0) or 2 * key_dim
+    keys, inner, kernel = (
+        key_heads * key_dim,
+        value_heads * value_dim,
+        config.count("linear_conv_kernel_dim", default=4),
+    )
+    channels = 2 * keys + inner
+    params = model.hidden * (channels + 2 * inner + 2 * value_heads) + channels * kernel + 2 * value_heads + value_dim
+    return Mixer(params, inner * key_dim, channels * (kernel - 1))
+
+
+def _kimi_delta(model: Model, config: Config) -> Mixer:
+    """Kimi Delta Attention, whose gates pass a bottleneck as wide as a head (arXiv 2510.26692)."""
+    section = config.section("linear_attn_config")
+    width = count_at(section, "head_dim", default=0) or config.count("linear_head_dim")
+    heads = count_at(section, "num_heads", default=0) or config.count("linear_num_heads")
+    kernel = count_at(section, "short_conv_kernel_size", default=0) or config.count("linear_conv_kernel_dim", default=4)
+    inner = heads * width
+    params = 4 * model.hidden * inner + 3 * inner * kernel  # q, k, v, o and their convolutions
+    narrow = model.hidden * width + width * inner
+    full_rank = section.get("use_full_rank_gate") is True  # of the output; the other gate stays narrow (Kimi-K3)
+    params += narrow + (model.hidden * inner if full_rank else narrow) + model.hidden * heads
+    copied = model.hidden * width * (1 if full_rank else 2)  # into the bottlenecks
+    return Mixer(params + inner + heads + width, inner * width, 3 * inner * (kernel - 1), copied)
+
+
+def _lightning(model: Model, config: Config) -> Mixer:
+    """MiniMax's lightning attention: every head has keys and values, and a gate stands on the output."""
+    inner = model.heads * model.head_dim
+    return Mixer(5 * model.hidden * inner + inner, inner * model.head_dim)
+
+
+def _convolution(model: Model, config: Config) -> Mixer:
+    """LFM2's short convolution between two gates."""
+    kernel = config.count("conv_L_cache", default=3)
+    for key in ("conv_dim", "conv_dim_out"):
+        if config.count(key, default=model.hidden) != model.hidden:
+            raise Refusal(f"{key} in the config.json is not the hidden size; such convolutions are not understood here")
+    params = 4 * model.hidden**2 + model.hidden * kernel
+    if config.flag("conv_bias"):
+        params += 5 * model.hidden
+    return Mixer(params, 0, model.hidden * kernel)
+
+
+LINEAR: dict[str, Callable[[Model, Config], Mixer]] = {
+    "mamba1": _mamba1,
+    "mamba2": _mamba2,
+    "delta_net": _delta_net,
+    "olmo_delta_net": _olmo_delta_net,
+    "kimi_delta": _kimi_delta,
+    "lightning": _lightning,
+    "convolution": _convolution,
+}
+
+
+def state_bytes(mixer: Mixer, config: Config) -> int:
+    """Return the bytes that a layer keeps of a sequence: the convolution in 16 bits, the state in its dtype."""
+    each = 4 if "float32" in config.text("mamba_ssm_dtype", "mamba_ssm_cache_dtype") else 2
+    return each * mixer.state + 2 * mixer.window
+
+
+# ---- planner/catalogue/hf_kimi.py
+
+
+_SECTION = frozenset(
+    "full_attn_layers kda_layers head_dim num_heads short_conv_kernel_size gate_lower_bound use_full_rank_gate".split()
+)
+catalogue_hf_kimi_STATE_BYTES = 4  # of an element of the recurrent state, whatever the weights are in
+
+
+def kimi_linear(model: Model, config: Config, experts: Experts, parts: Parts) -> Model:
+    """Count what Kimi-K3 adds to Kimi-Linear; a model with any of it runs on vLLM alone."""
+    section = config.section("linear_attn_config")
+    if odd := sorted(set(section) - _SECTION):
+        raise Refusal(f"linear_attn_config in the config.json has {str(odd[0])[:40]}, which is not understood here")
+    hidden = model.hidden
+    linear = LINEAR["kimi_delta"](model, config)
+    states = parts.kinds.count("linear")
+    model = replace(
+        model,
+        state_bytes=states * (catalogue_hf_kimi_STATE_BYTES * linear.state + 2 * linear.window),
+        replicated_params=model.replicated_params + states * linear.copied,
+    )
+    gated = config.flag("mla_use_output_gate")
+    if gated:
+        value_dim = config.count("v_head_dim", default=0) or hidden // model.heads
+        gate = hidden * model.heads * value_dim
+        parts.mixers = [
+            mixer + (gate if kind == "full" else 0) for mixer, kind in zip(parts.mixers, parts.kinds, strict=True)
+        ]
+    residuals = config.count("attn_res_block_size", default=0)
+    if residuals:  # before attention and MLP of each layer and at the end: a norm, and a weight for each block
+        parts.other += (4 * model.layers + 2) * hidden
+    latent = config.count("routed_expert_hidden_size", default=0)
+    normed = config.flag("latent_moe_use_norm")
+    if latent:
+        if not experts.count:
+            raise Refusal("the config.json has routed_expert_hidden_size and no num_experts")
+        less = experts.count * 3 * (hidden - latent) * experts.width
+        around = 2 * hidden * latent
+        idle = (experts.count - experts.per_token) * 3 * latent * experts.width
+        sparse = sum(experts.layers)
+        parts.mlps = [
+            mlp - less + around + (latent if normed else 0) if holds else mlp
+            for mlp, holds in zip(parts.mlps, experts.layers, strict=True)
+        ]
+        parts.unused = [idle if holds else 0 for holds in experts.layers]
+        model = replace(model, expert_hidden=latent, replicated_params=model.replicated_params + sparse * around)
+    full_rank = section.get("use_full_rank_gate") is True
+    if full_rank:
+        model = replace(model, state_blocks=3)  # its prefill leaves a checkpoint, as Mamba 2's does
+    if gated or residuals or latent or full_rank:
+        model = replace(model, engines=tuple(engine for engine in model.engines if engine == "vllm"))
+    if config.get("mla_use_nope")[1] is False:
+        raise Refusal("mla_use_nope in the config.json is false, with which vLLM 0.32 does not build a Kimi-Linear")
+    return model
+
+
+# ---- planner/catalogue/hf_extras.py
 
 
 def _no_mlp(model: Model, _config: Config, _experts: Experts, parts: Parts) -> Model:
@@ -6515,7 +6853,7 @@ def _catalogue_hf_extras_nemotron_h(model: Model, config: Config, experts: Exper
     if not sparse:
         return replace(model, experts=0, experts_per_token=0, moe_intermediate=0, shared_experts=0, dense_layers=0)
     copied = model.replicated_params + sparse * 2 * hidden * latent
-    return replace(model, dense_layers=model.layers - sparse, replicated_params=copied)
+    return replace(model, dense_layers=model.layers - sparse, replicated_params=copied, expert_hidden=latent)
 
 
 def _catalogue_hf_extras_lfm2(model: Model, config: Config, _experts: Experts, parts: Parts) -> Model:
@@ -6691,6 +7029,8 @@ EXTRAS: dict[str, Callable[[Model, Config, Experts, Parts], Model]] = {
     "bert_embeddings": _bert_embeddings,
     "deberta": _deberta,
     "deepseek_v4": _deepseek_v4,
+    "inkling": inkling,
+    "kimi_linear": kimi_linear,
 }
 
 
@@ -6887,160 +7227,6 @@ def head_params(config: Mapping[str, Any], kind: str, head: str, model: Model, t
     return count * (hidden + 1) + dense if kind in ENCODERS_WITH_DENSE_HEAD else count * hidden
 
 
-# ---- planner/catalogue/hf_mixers.py
-
-
-class Mixer(NamedTuple):
-    """One layer's mixer: its parameters, and the elements it keeps of a sequence instead of a cache."""
-
-    params: int
-    state: int = 0  # elements of the recurrent state
-    window: int = 0  # elements of the convolution's last inputs
-    copied: int = 0  # parameters that each GPU of a tensor-parallel group holds whole
-
-
-def attention(model: Model, config: Config, architecture: Architecture) -> int:
-    """Return the parameters of one layer's attention."""
-    queries, keys = model.heads * model.head_dim, model.kv_heads * model.head_dim
-    total = 2 * model.hidden * (queries + keys)
-    total += bias_params(config, architecture, {"q": queries, "k": keys, "v": keys, "o": model.hidden})
-    if architecture.head_norms and (not architecture.head_norms_if or config.flag(architecture.head_norms_if)):
-        total += 2 * model.head_dim if architecture.head_norms == "head" else queries + keys
-    if architecture.gate:
-        total += model.hidden * (queries if architecture.gate == "full" else model.heads)
-    return total
-
-
-def bias_params(config: Config, architecture: Architecture, widths: dict[str, int]) -> int:
-    """Return the parameters of the biases: of each projection that has one, its width."""
-    letters = set(architecture.bias)
-    for key, which in architecture.flags:
-        if config.flag(key):
-            letters |= set(which)
-    return sum(width for letter, width in widths.items() if letter in letters)
-
-
-def latent_attention(model: Model, config: Config) -> int:
-    """Return the parameters of one layer of multi-head latent attention (arXiv 2405.04434)."""
-    hidden, heads, rank, rope = model.hidden, model.heads, model.kv_lora_rank, model.qk_rope_head_dim
-    value_dim = config.count("v_head_dim", default=0) or hidden // heads
-    query_rank = config.count("q_lora_rank", default=0)
-    query = query_rank * (hidden + 1 + heads * model.head_dim) if query_rank else hidden * heads * model.head_dim
-    keys = hidden * (rank + rope) + rank + rank * heads * (model.head_dim - rope + value_dim)
-    return query + keys + heads * value_dim * hidden
-
-
-def latents(model: Model, config: Config) -> int:
-    """Return the parameters of one layer's projections to the latents, which every GPU holds whole."""
-    return model.hidden * (model.kv_lora_rank + model.qk_rope_head_dim + config.count("q_lora_rank", default=0))
-
-
-def _mamba1(model: Model, config: Config) -> Mixer:
-    inner = config.count("mamba_expand", "expand", default=2) * model.hidden
-    inner = config.count("intermediate_size", default=inner) if "expand" in config.defaults else inner
-    state, kernel = config.count("mamba_d_state", "state_size"), config.count("mamba_d_conv", "conv_kernel", default=4)
-    key, rank = config.get("mamba_dt_rank", "time_step_rank")
-    rank = ceil(model.hidden / 16) if rank in (None, "auto") else config.count(key)
-    params = 3 * inner * model.hidden + inner * (kernel + 1) + inner * (rank + 2 * state) + inner * (rank + 1)
-    params += inner * state + inner  # A and D
-    if "mamba_dt_rank" in config.defaults:  # Jamba's norms of the step and of both projections
-        params += rank + 2 * state
-    return Mixer(params, inner * state, inner * (kernel - 1))
-
-
-def _mamba2(model: Model, config: Config) -> Mixer:
-    alone = "num_heads" in config.defaults  # Mamba 2 without attention beside it
-    heads = config.count("num_heads") if alone else config.count("mamba_n_heads", "mamba_num_heads")
-    key, width = config.get("head_dim") if alone else config.get("mamba_d_head", "mamba_head_dim")
-    expand = config.count("mamba_expand", "expand", default=2)
-    width = expand * model.hidden // heads if width == "auto" else config.count(key)
-    inner = config.count("mamba_d_ssm", default=0) or heads * width
-    groups, state = (
-        config.count("mamba_n_groups", "n_groups"),
-        config.count("mamba_d_state", "ssm_state_size", "state_size"),
-    )
-    kernel = config.count("mamba_d_conv", "conv_kernel", default=4)
-    channels = inner + 2 * groups * state
-    params = model.hidden * (2 * inner + 2 * groups * state + heads) + channels * (kernel + 1) + 3 * heads
-    params += inner * model.hidden
-    if "mamba_rms_norm" not in config.defaults or config.flag("mamba_rms_norm"):
-        params += inner
-    copied = 2 * model.hidden * state if groups == 1 else 0  # one group is not split
-    return Mixer(params, inner * state, channels * (kernel - 1), copied)
-
-
-def _delta_net(model: Model, config: Config) -> Mixer:
-    """Qwen3-Next's gated delta net."""
-    key_dim, value_heads = config.count("linear_key_head_dim"), config.count("linear_num_value_heads")
-    keys, value_dim = config.count("linear_num_key_heads") * key_dim, config.count("linear_value_head_dim")
-    inner, kernel = value_heads * value_dim, config.count("linear_conv_kernel_dim", default=4)
-    channels = 2 * keys + inner
-    params = model.hidden * (channels + 2 * inner + 2 * value_heads) + channels * kernel + 2 * value_heads + value_dim
-    return Mixer(params, inner * key_dim, channels * (kernel - 1))
-
-
-def _olmo_delta_net(model: Model, config: Config) -> Mixer:
-    key_heads = config.count("linear_num_key_heads", default=0) or model.heads
-    value_heads = config.count("linear_num_value_heads", default=0) or model.heads
-    key_dim = config.count("linear_key_head_dim", default=0) or int(0.75 * model.hidden / key_heads)
-    value_dim = config.count("linear_value_head_dim", default=0) or 2 * key_dim
-    keys, inner, kernel = (
-        key_heads * key_dim,
-        value_heads * value_dim,
-        config.count("linear_conv_kernel_dim", default=4),
-    )
-    channels = 2 * keys + inner
-    params = model.hidden * (channels + 2 * inner + 2 * value_heads) + channels * kernel + 2 * value_heads + value_dim
-    return Mixer(params, inner * key_dim, channels * (kernel - 1))
-
-
-def _kimi_delta(model: Model, config: Config) -> Mixer:
-    """Kimi Delta Attention, whose gates pass a bottleneck as wide as a head (arXiv 2510.26692)."""
-    section = config.section("linear_attn_config")
-    width = count_at(section, "head_dim", default=0) or config.count("linear_head_dim")
-    heads = count_at(section, "num_heads", default=0) or config.count("linear_num_heads")
-    kernel = count_at(section, "short_conv_kernel_size", default=0) or config.count("linear_conv_kernel_dim", default=4)
-    inner = heads * width
-    params = 4 * model.hidden * inner + 3 * inner * kernel  # q, k, v, o and their convolutions
-    params += 2 * (model.hidden * width + width * inner) + model.hidden * heads  # the gates
-    return Mixer(params + inner + heads + width, inner * width, 3 * inner * (kernel - 1))
-
-
-def _lightning(model: Model, config: Config) -> Mixer:
-    """MiniMax's lightning attention: every head has keys and values, and a gate stands on the output."""
-    inner = model.heads * model.head_dim
-    return Mixer(5 * model.hidden * inner + inner, inner * model.head_dim)
-
-
-def _convolution(model: Model, config: Config) -> Mixer:
-    """LFM2's short convolution between two gates."""
-    kernel = config.count("conv_L_cache", default=3)
-    for key in ("conv_dim", "conv_dim_out"):
-        if config.count(key, default=model.hidden) != model.hidden:
-            raise Refusal(f"{key} in the config.json is not the hidden size; such convolutions are not understood here")
-    params = 4 * model.hidden**2 + model.hidden * kernel
-    if config.flag("conv_bias"):
-        params += 5 * model.hidden
-    return Mixer(params, 0, model.hidden * kernel)
-
-
-LINEAR: dict[str, Callable[[Model, Config], Mixer]] = {
-    "mamba1": _mamba1,
-    "mamba2": _mamba2,
-    "delta_net": _delta_net,
-    "olmo_delta_net": _olmo_delta_net,
-    "kimi_delta": _kimi_delta,
-    "lightning": _lightning,
-    "convolution": _convolution,
-}
-
-
-def state_bytes(mixer: Mixer, config: Config) -> int:
-    """Return the bytes that a layer keeps of a sequence: the convolution in 16 bits, the state in its dtype."""
-    each = 4 if "float32" in config.text("mamba_ssm_dtype", "mamba_ssm_cache_dtype") else 2
-    return each * mixer.state + 2 * mixer.window
-
-
 # ---- planner/catalogue/hf_names.py
 
 
@@ -7081,20 +7267,26 @@ def check_positions(config: Config, architecture: Architecture, kind: str) -> No
 
 
 LISTS = ("ignore", "modules_to_not_convert", "exclude_modules", "ignored_layers")
-_PREFIXES = ("model.", "model.language_model.", "language_model.model.", "backbone.")
+_PREFIXES = ("model.", "model.language_model.", "language_model.model.", "backbone.", "model.llm.")
 _MIXERS = {
-    "full": ("self_attn.o_proj", "mixer.o_proj"),
-    "window": ("self_attn.o_proj",),
+    "full": ("self_attn.o_proj", "mixer.o_proj", "attn.wo_ud"),
+    "window": ("self_attn.o_proj", "attn.wo_ud"),
     "linear": ("linear_attn.out_proj", "mamba.out_proj", "mixer.out_proj", "self_attn.o_proj", "conv.out_proj"),
     "none": (),
 }
-_MLPS = ("mlp.down_proj", "feed_forward.down_proj", "mixer.down_proj")
-_SHARED = ("mlp.shared_experts.down_proj", "mlp.shared_expert.down_proj", "feed_forward.shared_expert.down_proj")
+_MLPS = ("mlp.down_proj", "feed_forward.down_proj", "mixer.down_proj", "mlp.w2_md")
+_SHARED = (
+    "mlp.shared_experts.down_proj",
+    "mlp.shared_expert.down_proj",
+    "feed_forward.shared_expert.down_proj",
+    "mlp.shared_experts.w2_weight",
+)
 _catalogue_kept_modules_EXPERTS = (
     "mlp.experts.0.down_proj",
     "block_sparse_moe.experts.0.w2",
     "experts.0.down_proj",
     "mixer.experts.0.down_proj",
+    "mlp.experts.w2_weight",
 )
 _LAYER = re.compile(r"(?:^|\.)layers\.(\d+)(?:\.|$)")
 _catalogue_kept_modules_SENSES = re.compile(r"vis|embed_vision|mm_proj|multi_modal|tower|audio")
@@ -7115,7 +7307,7 @@ def kept_params(
         found = None if pattern.startswith("re:") else _LAYER.search(pattern)
         by_layer.setdefault(int(found[1]) if found else -1, []).append(pattern)
     kept = tower if any(_catalogue_kept_modules_SENSES.search(pattern) for pattern in patterns) else 0
-    expert = experts.count * model.mlp_matrices * model.hidden * experts.width
+    expert = experts.count * model.mlp_matrices * (model.expert_hidden or model.hidden) * experts.width
     shared = model.mlp_matrices * model.hidden * experts.shared_width
     for layer, kind in enumerate(parts.kinds):
         own = by_layer.get(layer, []) + by_layer[-1]
@@ -7124,7 +7316,7 @@ def kept_params(
         if not (experts.count and experts.layers[layer]):
             kept += parts.mlps[layer] if _any(own, layer, _MLPS) else 0
             continue
-        if _any(own, layer, _catalogue_kept_modules_EXPERTS):
+        if _any(own, layer, ("experts.0.down_proj",) if mlp_beside else _catalogue_kept_modules_EXPERTS):
             kept += expert
         if shared and _any(own, layer, _MLPS if mlp_beside else _SHARED):
             kept += shared
@@ -7181,7 +7373,7 @@ NEMOTRON = {"M": "mamba", "*": "attention", "-": "mlp", "E": "moe"}  # letters o
 def layer_kinds(config: Config, rule: str, layers: int) -> list[str]:
     """Return "full", "window", "linear" or "none" (an MLP alone) for every layer. Refusal where they are odd."""
     listed = config.items("layer_types", "layers_block_type")
-    if listed and rule not in ("full", "compressed"):
+    if listed and rule not in ("full", "compressed", "inkling"):
         return _listed(listed, layers)
     word, _space, number = rule.partition(" ")
     return _RULES[word](config, layers, int(number or 0))
@@ -7192,7 +7384,9 @@ def window_of(config: Config) -> int:
     if config.get("use_sliding_window")[1] is False:
         config.get("sliding_window")
         return 0
-    return config.count("sliding_window", "attention_chunk_size", "window_size", "local_attention", default=0)
+    return config.count(
+        "sliding_window", "attention_chunk_size", "window_size", "local_attention", "sliding_window_size", default=0
+    )
 
 
 def _listed(listed: list[object], layers: int) -> list[str]:
@@ -7328,8 +7522,27 @@ def _kimi_linear(config: Config, layers: int, _every: int) -> list[str]:
     section = config.section("linear_attn_config")
     full = section.get("full_attn_layers")
     if isinstance(full, list):  # counted from 1
+        linear = section.get("kda_layers", [layer for layer in range(1, layers + 1) if layer not in full])
+        if not isinstance(linear, list) or sorted(map(str, full + linear)) != sorted(map(str, range(1, layers + 1))):
+            raise Refusal("linear_attn_config in the config.json must name each layer once, as full or as linear")
         return ["full" if layer + 1 in full else "linear" for layer in range(layers)]
     return ["full" if layer and layer % 4 == 0 else "linear" for layer in range(layers)]
+
+
+_SAVED_INKLING = ("layer_types", "mlp_layer_types", "moe_intermediate_size", "conv_kernel_size")
+
+
+def _catalogue_layer_kinds_inkling(config: Config, layers: int, _every: int) -> list[str]:
+    """`local_layer_ids` names the layers with a window, counted from 0."""
+    if saved := next((key for key in _SAVED_INKLING if key in config.values), ""):
+        raise Refusal(
+            f"the config.json has {saved}, as transformers saves an Inkling, which vLLM 0.32 builds otherwise; take "
+            "the config.json that thinkingmachines publishes"
+        )
+    local = config.items("local_layer_ids")
+    if not local or set(local) - set(range(layers)) or len(set(local)) in (0, layers):
+        raise Refusal(f"local_layer_ids in the config.json must name some of {layers} layers, counted from 0")
+    return ["window" if layer in local else "full" for layer in range(layers)]
 
 
 def _minimax(config: Config, layers: int, _every: int) -> list[str]:
@@ -7380,6 +7593,7 @@ _RULES: dict[str, Callable[[Config, int, int], list[str]]] = {
     "granite_hybrid": _granite_hybrid,
     "lfm2": _catalogue_layer_kinds_lfm2,
     "kimi_linear": _kimi_linear,
+    "inkling": _catalogue_layer_kinds_inkling,
     "minimax": _minimax,
     "minimax_m2": _minimax_m2,
     "nemotron_h": _catalogue_layer_kinds_nemotron_h,
@@ -7498,6 +7712,26 @@ def _moonvit(vision: Config, _whole: Config, hidden: int) -> int:
     return tower + 2 * width + _merger(width, hidden, 4, 2 * width)
 
 
+# What a Kimi-K3's tower follows from beside its widths; no other values have been published.
+_K3_TOWER = {
+    "attn_bias": False, "linear_bias": False, "patch_embed_proj_bias": False, "norm_type": "rmsnorm",
+    "mlp_type": "mlp2", "mm_projector_type": "patchmergerv2", "pos_emb_type": "divided_fixed",
+    "merge_kernel_size": [2, 2], "merge_type": "sd2_tpool",
+}  # fmt: skip
+
+
+def _moonvit_k3(vision: Config, _whole: Config, hidden: int) -> int:
+    """Kimi-K3's MoonViT, without biases, with attention wider than its hidden size and a norm after the projector."""
+    _check_tower(vision, _K3_TOWER, "vision_config")
+    width, inner = vision.count("vt_hidden_size", default=1024), vision.count("vt_intermediate_size", default=4096)
+    queries, depth = vision.count("qkv_hidden_size", default=1536), vision.count("vt_num_hidden_layers", default=27)
+    rows = vision.count("init_pos_emb_height", default=64) * vision.count("init_pos_emb_width", default=64)
+    tower = width * (3 * vision.count("patch_size", default=14) ** 2 + rows + 1)
+    tower += depth * (4 * width * queries + 2 * width * inner + 2 * width)
+    merged = 4 * vision.count("mm_hidden_size", default=width)
+    return tower + merged**2 + merged * hidden + hidden
+
+
 def _catalogue_vision_gemma4(vision: Config, _whole: Config, hidden: int) -> int:
     width, inner = vision.count("hidden_size", default=768), vision.count("intermediate_size", default=3072)
     depth = vision.count("num_hidden_layers", default=16)
@@ -7518,6 +7752,31 @@ def _gemma4_unified(vision: Config, _whole: Config, hidden: int) -> int:
     return 2 * pixels + (pixels + 1) * width + (rows + 4) * width + width * hidden
 
 
+# What an Inkling's tower follows from beside the hidden size; no other values have been published.
+_INKLING_TOWER = {
+    "vision_encoder_type": "hmlp", "patch_size": 40, "temporal_patch_size": 2, "n_channels": 3, "n_layers": 4,
+    "use_vision_norm": True,
+}  # fmt: skip
+
+
+def _catalogue_vision_inkling(vision: Config, _whole: Config, hidden: int) -> int:
+    """Folds patches of 5, 10, 40 and 40 pixels of two frames into 128, 320, 4,800 and hidden channels."""
+    _check_tower(vision, {**_INKLING_TOWER, "decoder_dmodel": hidden}, "vision_config")
+    return 75 * 128 + 128 + 512 * 320 + 320 + 5120 * 4800 + 4800 + (9600 + 1) * hidden
+
+
+def _inkling_audio(audio: Config, hidden: int) -> int:
+    _check_tower(audio, {"audio_mode": "dmel", "use_audio_norm": True, "decoder_dmodel": hidden}, "audio_config")
+    return (audio.count("n_mel_bins") * audio.count("mel_vocab_size") + 1) * hidden
+
+
+def _check_tower(section: Config, known: Mapping[str, Any], name: str) -> None:
+    """Raise Refusal where a tower is built otherwise than is known."""
+    for key, value in known.items():
+        if (found := section.get(key)[1]) != value:
+            raise Refusal(f"{key} in {name} of the config.json is {str(found)[:30]}; only {value} is understood here")
+
+
 def _gemma4_audio(audio: Config, hidden: int) -> int:
     """Gemma 4's conformer for sound, with two convolutions before it; mel spectra have 128 bins."""
     width, out = audio.count("hidden_size", default=1024), audio.count("output_proj_dims", default=1536)
@@ -7536,6 +7795,7 @@ def _gemma4_unified_audio(audio: Config, hidden: int) -> int:
 HEARING: dict[str, Callable[[Config, int], int]] = {
     "gemma4": _gemma4_audio,
     "gemma4_unified": _gemma4_unified_audio,
+    "inkling_mm_model": _inkling_audio,
 }
 
 WRAPPERS: dict[str, Wrapper] = {
@@ -7550,7 +7810,9 @@ WRAPPERS: dict[str, Wrapper] = {
     "qwen3_vl_moe": Wrapper("qwen3_moe", _qwen3),
     "qwen3_5": Wrapper("qwen3_5_text", _qwen3),
     "qwen3_5_moe": Wrapper("qwen3_5_moe_text", _qwen3),
+    "inkling_mm_model": Wrapper("inkling_text", _catalogue_vision_inkling),
     "kimi_k25": Wrapper("deepseek_v3", _moonvit),
+    "kimi_k3": Wrapper("kimi_linear", _moonvit_k3),
 }
 
 
@@ -7656,6 +7918,7 @@ NEEDED = {
     "hy_v3": ("first_k_dense_replace",),
     "deepseek_v2": ("n_group", "topk_group"),
     "lfm2": ("conv_dim", "block_dim"),
+    "kimi_linear": ("linear_attn_config", "mla_use_nope"),
 }
 
 
@@ -7741,7 +8004,7 @@ def from_config(config: Mapping[str, Any], id: str, beside: Mapping[str, Any] | 
     parts.other += on_top + tower
     if architecture.encoder and head == "classes":  # vLLM splits no classifier
         model = replace(model, replicated_params=on_top)
-    if tower and kind == "gemma4_text":
+    if tower and kind in ("gemma4_text", "inkling_text"):
         model = replace(model, replicated_params=model.replicated_params + tower)
     if model.quantization != "none":
         section = quantization_section(config, text, beside)
@@ -7765,6 +8028,11 @@ def from_config(config: Mapping[str, Any], id: str, beside: Mapping[str, Any] | 
 def _text_part(config: Mapping[str, Any], id: str) -> tuple[str, Mapping[str, Any]]:
     """Return the model_type and the keys of the language model, which may stand inside a model of several senses."""
     whole = typed_at(config, str, "model_type")
+    if whole == "inkling_text":
+        raise Refusal(
+            f"{id} is the language model of an Inkling alone by its config.json, which vLLM 0.32 does not build; take "
+            "the config.json of the whole, an inkling_mm_model"
+        )
     if whole not in WRAPPERS:
         return whole, config
     wrapper = WRAPPERS[whole]
@@ -8110,9 +8378,11 @@ def count_params(model: Model, *, active: bool = False, attention: int = 0, line
     linear = linear or attention
     expert_layers = model.layers - model.dense_layers if model.experts else 0
     routed = model.experts_per_token if active else model.experts
-    expert = model.mlp_matrices * model.hidden * model.moe_intermediate
+    shared = model.shared_experts * model.mlp_matrices * model.hidden * model.moe_intermediate
+    expert = model.mlp_matrices * (model.expert_hidden or model.hidden) * model.moe_intermediate
+    around = model.hidden * (model.experts + 2 * model.expert_hidden)  # routers, projections to the experts' width
     mlp = (model.layers - expert_layers) * model.mlp_matrices * model.hidden * model.intermediate
-    moe = expert_layers * ((routed + model.shared_experts) * expert + model.experts * model.hidden)
+    moe = expert_layers * (routed * expert + shared + around)
     mixers = (model.layers - model.linear_layers) * attention + model.linear_layers * linear
     norms = (2 * model.layers + 1) * model.hidden
     embeddings = model.vocab * model.hidden * (1 if model.tied_embeddings else 2)
@@ -8402,8 +8672,7 @@ _catalogue_unplannable_SENSES = (
 # Families whose config.json is refused, too: what their layers are.
 _UNREAD = (
     (r"deepseek-v4-1", "attention that layers choose for each other"),
-    (r"kimi-k3", "experts behind a latent, and residuals of attention"),
-    (r"inkling(?:-2)?", "attention with relative positions beside short convolutions"),
+    (r"inkling-?2", "residuals of attention beside short convolutions"),
     (r"minimax-m3", "attention over chosen blocks of tokens"),
     (r"glm-5-\d-flash", "delta nets beside latent attention"),
     (r"ling-3-0\w*|ling-3", "linear beside latent attention"),
@@ -8531,6 +8800,8 @@ FURTHER_MODELS = {
         "mistralai/Mixtral-8x7B-Instruct-v0.1",
         "Qwen/Qwen2-57B-A14B-Instruct",
         "mistralai/Mixtral-8x22B-Instruct-v0.1",
+        "thinkingmachines/Inkling-Small",
+        "thinkingmachines/Inkling",
     ),
 }
 
@@ -8731,7 +9002,7 @@ def default_model(params: int, workload: str, to_train: bool = False, active: in
         preferred = TRAINED_MODELS.get(workload, preferred)
         further = tuple(FURTHER_TRAINED.get(name, name) for name in further)
         preferred, further = (
-            tuple(name for name in names if catalogue[name].quantization == "none") for names in (preferred, further)
+            tuple(name for name in names if _trains(catalogue[name])) for names in (preferred, further)
         )
 
     def fits(name: str) -> bool:
@@ -8741,6 +9012,11 @@ def default_model(params: int, workload: str, to_train: bool = False, active: in
     names = [name for name in preferred if fits(name)] or [name for name in further if fits(name)] or preferred
     name = min(names, key=lambda name: abs(log(catalogue.sizes[name][0] / max(params, 1))))
     return catalogue[name]
+
+
+def _trains(model: Model) -> bool:
+    """Whether the model's published weights are in 16 bits, and transformers builds it."""
+    return model.quantization == "none" and "transformers" in model.engines
 
 
 # ---- planner/request/checks.py
@@ -9370,6 +9646,17 @@ class Comparison(NamedTuple):
     load: str
 
 
+# ---- planner/catalogue/tokenizers.py
+
+
+_OWN_CODE = re.compile(r"moonshotai/(kimi-(k2|k3|linear|vl)|moonlight)", re.IGNORECASE)
+
+
+def runs_own_code(model: Model) -> bool:
+    """Whether the model's tokenizer is code of its own; a folder on disk may have had a tokenizer.json added."""
+    return model.source != LOCAL and bool(_OWN_CODE.match(model.id))
+
+
 # ---- planner/describe/assumed.py
 
 
@@ -9394,7 +9681,13 @@ def assumed_words(model: Model) -> str:
 
 
 def remedy_words(model: Model) -> str:
-    """Return what would plan a guessed model exactly; "" for one that was read, or that has no name."""
+    """Return what would plan a guessed model exactly, or start one that does not; "" where nothing is to be done."""
+    if runs_own_code(model):
+        return (
+            f"the tokenizer of {model.id} is code of its own (trust_remote_code), which is not run here, so that the "
+            f"engine does not start: give model_id a folder of its files with a tokenizer.json made from tiktoken.model "
+            "and no auto_map in tokenizer_config.json"
+        )
     if not model.basis:
         return ""
     if model.basis == "size" and model.id.startswith("custom-"):
@@ -9414,11 +9707,8 @@ def assumed_lines(model: Model) -> list[tuple[str, str]]:
 def assumed_sentence(model: Model) -> str:
     """Return a paragraph of PLAN.md about what was guessed; "" where nothing was."""
     words, remedy = assumed_words(model), remedy_words(model)
-    if not words:
-        return ""
-    return f"Assumed, not read from a configuration: {words}." + (
-        f" {remedy[0].upper()}{remedy[1:]}." if remedy else ""
-    )
+    guessed = f"Assumed, not read from a configuration: {words}." if words else ""
+    return " ".join(filter(None, (guessed, f"{remedy[0].upper()}{remedy[1:]}." if remedy else "")))
 
 
 # ---- planner/describe/inference.py
@@ -11468,6 +11758,7 @@ PARSERS: tuple[tuple[str, str, str], ...] = (
     (r"kimi-k3", "kimi_k3", "kimi_k3"),
     (r"kimi-k2(\.\d|-thinking)", "kimi_k2", "kimi_k2"),
     (r"kimi-k2", "kimi_k2", ""),
+    (r"inkling", "inkling", "inkling"),
     (r"magistral", "mistral", "mistral"),
     (r"mistral-(small|medium|large|nemo-instruct|7b-instruct-v0\.3)|ministral.*instruct|devstral", "mistral", ""),
     (r"minimax-m3", "minimax_m3", "minimax_m3"),

@@ -74,14 +74,16 @@ class Model(NamedTuple):
     experts: int = 0
     experts_per_token: int = 0
     moe_intermediate: int = 0
+    expert_hidden: int = 0  # that routed experts read, where it is a projection of the hidden state; 0: `hidden`
     shared_experts: int = 0
     dense_layers: int = 0  # of `layers` in a mixture of experts, those with an ordinary MLP
     mlp_matrices: int = 3  # gate, up, down; 2 where there is no gate
     state_layers: int = 0  # layers that keep a state, where they are not `linear_layers` (MLPs alone, both at once)
     state_blocks: int = 2  # of state that vLLM keeps for a request: 3 for Mamba 2, whose prefill leaves a checkpoint
     # Kinds of layers with a growing cache, where they differ in more than the window: (layers, window or 0, KV heads,
-    # elements of one head's key and value). MLA's latent is one head, and so is an index that chooses tokens.
-    caches: tuple[tuple[int, int, int, int], ...] = ()
+    # elements of one head's key and value, and tokens of a block where these are not the backend's). MLA's latent is
+    # one head, and so is an index that chooses tokens.
+    caches: tuple[tuple[int, ...], ...] = ()
     # DeepSeek-V4's kinds, in blocks of their own: (layers, window or 0, tokens of a block, bytes of one layer's block)
     pages: tuple[tuple[int, int, int, int], ...] = ()
     kv_dtype: str = "auto"  # "fp8" where the checkpoint brings scales for its cache, which vLLM's "auto" then takes

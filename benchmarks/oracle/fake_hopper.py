@@ -18,8 +18,11 @@ CAPABILITY = (9, 0)
 MEMORY = int(79.2 * 2**30)  # bytes
 GPUS = 8  # of one node
 # Compiled modules that vllm imports by name to see whether its CUDA build is there.
-COMPILED = ("vllm._C_stable_libtorch", "vllm.vllm_flash_attn._vllm_fa2_C", "vllm.vllm_flash_attn._vllm_fa3_C")
-OPERATORS = ("_C", "_moe_C", "_vllm_fa2_C", "_vllm_fa3_C", "vllm")  # namespaces of torch.ops
+COMPILED = (
+    "vllm._C_stable_libtorch", "vllm._flashkda_C", "vllm.vllm_flash_attn._vllm_fa2_C",
+    "vllm.vllm_flash_attn._vllm_fa3_C",
+)  # fmt: skip
+OPERATORS = ("_C", "_moe_C", "_flashkda_C", "_vllm_fa2_C", "_vllm_fa3_C", "vllm")  # namespaces of torch.ops
 
 
 class Nothing:
@@ -40,7 +43,9 @@ class MissingOperator:
         self.default = self
         self._schema = None
 
-    def __call__(self, *args: Any, **kwargs: Any) -> bool:
+    def __call__(self, *args: Any, **kwargs: Any) -> bool | int:
+        if self.__name__ == "get_workspace_size":  # of a buffer beside weights and cache
+            return 0
         if "supp" not in self.__name__:
             raise RuntimeError(f"{self.__name__} is a CUDA operator; the fake card computes nothing")
         return "fp4" not in self.__name__  # Hopper has fp8 and no fp4

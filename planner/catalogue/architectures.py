@@ -165,13 +165,23 @@ ARCHITECTURES: dict[str, Architecture] = {
     "deepseek_v4": Architecture(
         layers="compressed", sparse="all", shared="n_shared_experts", extra="deepseek_v4", engines=("vllm",)
     ),
+    "inkling_text": Architecture(
+        flags=(),
+        layers="inkling",
+        sparse="dense_mlp_idx",
+        shared="n_shared_experts",
+        extra="inkling",
+        engines=("vllm",),
+    ),
     "glm4_moe_lite": _DEEPSEEK._replace(sparse="first_dense"),
     # linear attention, Mamba and convolutions
     "qwen3_next": _QWEN35._replace(sparse=_QWEN_MOE.sparse, shared=_QWEN_MOE.shared, shared_gate=True),
     "qwen3_5_text": _QWEN35,
     "qwen3_5_moe_text": _QWEN35._replace(sparse="all", shared="shared_expert_intermediate_size", shared_gate=True),
     "olmo_hybrid": Architecture(head_norms="full", layers="linear 4", linear="olmo_delta_net"),
-    "kimi_linear": _DEEPSEEK._replace(layers="kimi_linear", linear="kimi_delta", shared="num_shared_experts"),
+    "kimi_linear": _DEEPSEEK._replace(
+        layers="kimi_linear", linear="kimi_delta", shared="num_shared_experts", extra="kimi_linear"
+    ),
     "minimax": Architecture(flags=(), layers="minimax", linear="lightning", sparse="all", engines=_TRANSFORMERS),
     "minimax_m1": Architecture(flags=(), layers="minimax", linear="lightning", sparse="all", engines=()),
     "jamba": Architecture(layers="jamba", linear="mamba1", sparse="expert_layer_period"),

@@ -13,12 +13,13 @@ from .architectures import ARCHITECTURES, NEVER_TIED, Architecture
 from .config_defaults import class_defaults
 from .context_length import context_of
 from .hf_experts import Experts, experts_of
-from .hf_extras import EXTRAS, Parts
+from .hf_extras import EXTRAS
 from .hf_fields import Config, typed_at
 from .hf_formats import published_format, quantization_section
 from .hf_heads import head_of, head_params, workload_of
 from .hf_mixers import LINEAR, Mixer, attention, bias_params, latent_attention, latents, state_bytes
 from .hf_names import HEADS, HIDDEN, KV_HEADS, LAYERS, WIDTH, check_names, check_positions
+from .hf_parts import Parts
 from .kept_modules import cache_format, kept_params
 from .layer_kinds import layer_kinds, window_of
 from .refused_kinds import check_kind
@@ -85,7 +86,7 @@ def from_config(config: Mapping[str, Any], id: str, beside: Mapping[str, Any] | 
     parts.other += on_top + tower
     if architecture.encoder and head == "classes":  # vLLM splits no classifier
         model = replace(model, replicated_params=on_top)
-    if tower and kind == "gemma4_text":
+    if tower and kind in ("gemma4_text", "inkling_text"):
         model = replace(model, replicated_params=model.replicated_params + tower)
     if model.quantization != "none":
         section = quantization_section(config, text, beside)
@@ -109,6 +110,11 @@ def from_config(config: Mapping[str, Any], id: str, beside: Mapping[str, Any] | 
 def _text_part(config: Mapping[str, Any], id: str) -> tuple[str, Mapping[str, Any]]:
     """Return the model_type and the keys of the language model, which may stand inside a model of several senses."""
     whole = typed_at(config, str, "model_type")
+    if whole == "inkling_text":
+        raise Refusal(
+            f"{id} is the language model of an Inkling alone by its config.json, which vLLM 0.32 does not build; take "
+            "the config.json of the whole, an inkling_mm_model"
+        )
     if whole not in WRAPPERS:
         return whole, config
     wrapper = WRAPPERS[whole]

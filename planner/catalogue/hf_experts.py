@@ -86,6 +86,8 @@ def _shared_width(config: Config, architecture: Architecture, width: int) -> int
 def _sparse(config: Config, rule: str, layer: int) -> bool:
     if rule == "first_dense":
         return layer >= config.count("first_k_dense_replace", default=1)
+    if rule == "dense_mlp_idx":
+        return layer >= config.count("dense_mlp_idx", default=0)
     if rule in ("first_k_dense_replace", "num_dense_layers"):
         every = config.get("moe_layer_freq")[1]
         if isinstance(every, list):  # one number a layer

@@ -10,21 +10,9 @@ from collections.abc import Callable
 from ..schema import Model, Refusal, replace
 from .hf_experts import Experts
 from .hf_fields import Config
-
-
-class Parts:
-    """The parameters of a model, layer by layer, while they are being counted."""
-
-    def __init__(self, kinds: list[str], mixers: list[int], mlps: list[int], unused: list[int], other: int) -> None:
-        self.kinds = kinds  # of each layer: "full", "window", "linear", "none"
-        self.mixers = mixers
-        self.mlps = mlps
-        self.unused = unused  # of the experts that a token does not pass
-        self.other = other  # embeddings, norms, positions
-
-    @property
-    def total(self) -> int:
-        return sum(self.mixers) + sum(self.mlps) + self.other
+from .hf_inkling import inkling
+from .hf_kimi import kimi_linear
+from .hf_parts import Parts
 
 
 def _no_mlp(model: Model, _config: Config, _experts: Experts, parts: Parts) -> Model:
@@ -104,7 +92,7 @@ def _nemotron_h(model: Model, config: Config, experts: Experts, parts: Parts) ->
     if not sparse:
         return replace(model, experts=0, experts_per_token=0, moe_intermediate=0, shared_experts=0, dense_layers=0)
     copied = model.replicated_params + sparse * 2 * hidden * latent
-    return replace(model, dense_layers=model.layers - sparse, replicated_params=copied)
+    return replace(model, dense_layers=model.layers - sparse, replicated_params=copied, expert_hidden=latent)
 
 
 def _lfm2(model: Model, config: Config, _experts: Experts, parts: Parts) -> Model:
@@ -280,4 +268,6 @@ EXTRAS: dict[str, Callable[[Model, Config, Experts, Parts], Model]] = {
     "bert_embeddings": _bert_embeddings,
     "deberta": _deberta,
     "deepseek_v4": _deepseek_v4,
+    "inkling": inkling,
+    "kimi_linear": kimi_linear,
 }

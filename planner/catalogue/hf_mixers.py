@@ -123,8 +123,11 @@ def _kimi_delta(model: Model, config: Config) -> Mixer:
     kernel = count_at(section, "short_conv_kernel_size", default=0) or config.count("linear_conv_kernel_dim", default=4)
     inner = heads * width
     params = 4 * model.hidden * inner + 3 * inner * kernel  # q, k, v, o and their convolutions
-    params += 2 * (model.hidden * width + width * inner) + model.hidden * heads  # the gates
-    return Mixer(params + inner + heads + width, inner * width, 3 * inner * (kernel - 1))
+    narrow = model.hidden * width + width * inner
+    full_rank = section.get("use_full_rank_gate") is True  # of the output; the other gate stays narrow (Kimi-K3)
+    params += narrow + (model.hidden * inner if full_rank else narrow) + model.hidden * heads
+    copied = model.hidden * width * (1 if full_rank else 2)  # into the bottlenecks
+    return Mixer(params + inner + heads + width, inner * width, 3 * inner * (kernel - 1), copied)
 
 
 def _lightning(model: Model, config: Config) -> Mixer:

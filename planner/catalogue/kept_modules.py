@@ -9,24 +9,30 @@ from typing import Any
 
 from ..schema import Model
 from .hf_experts import Experts
-from .hf_extras import Parts
 from .hf_fields import typed_at
+from .hf_parts import Parts
 
 LISTS = ("ignore", "modules_to_not_convert", "exclude_modules", "ignored_layers")
-_PREFIXES = ("model.", "model.language_model.", "language_model.model.", "backbone.")
+_PREFIXES = ("model.", "model.language_model.", "language_model.model.", "backbone.", "model.llm.")
 _MIXERS = {
-    "full": ("self_attn.o_proj", "mixer.o_proj"),
-    "window": ("self_attn.o_proj",),
+    "full": ("self_attn.o_proj", "mixer.o_proj", "attn.wo_ud"),
+    "window": ("self_attn.o_proj", "attn.wo_ud"),
     "linear": ("linear_attn.out_proj", "mamba.out_proj", "mixer.out_proj", "self_attn.o_proj", "conv.out_proj"),
     "none": (),
 }
-_MLPS = ("mlp.down_proj", "feed_forward.down_proj", "mixer.down_proj")
-_SHARED = ("mlp.shared_experts.down_proj", "mlp.shared_expert.down_proj", "feed_forward.shared_expert.down_proj")
+_MLPS = ("mlp.down_proj", "feed_forward.down_proj", "mixer.down_proj", "mlp.w2_md")
+_SHARED = (
+    "mlp.shared_experts.down_proj",
+    "mlp.shared_expert.down_proj",
+    "feed_forward.shared_expert.down_proj",
+    "mlp.shared_experts.w2_weight",
+)
 _EXPERTS = (
     "mlp.experts.0.down_proj",
     "block_sparse_moe.experts.0.w2",
     "experts.0.down_proj",
     "mixer.experts.0.down_proj",
+    "mlp.experts.w2_weight",
 )
 _LAYER = re.compile(r"(?:^|\.)layers\.(\d+)(?:\.|$)")
 _SENSES = re.compile(r"vis|embed_vision|mm_proj|multi_modal|tower|audio")
@@ -47,7 +53,7 @@ def kept_params(
         found = None if pattern.startswith("re:") else _LAYER.search(pattern)
         by_layer.setdefault(int(found[1]) if found else -1, []).append(pattern)
     kept = tower if any(_SENSES.search(pattern) for pattern in patterns) else 0
-    expert = experts.count * model.mlp_matrices * model.hidden * experts.width
+    expert = experts.count * model.mlp_matrices * (model.expert_hidden or model.hidden) * experts.width
     shared = model.mlp_matrices * model.hidden * experts.shared_width
     for layer, kind in enumerate(parts.kinds):
         own = by_layer.get(layer, []) + by_layer[-1]
@@ -56,7 +62,7 @@ def kept_params(
         if not (experts.count and experts.layers[layer]):
             kept += parts.mlps[layer] if _any(own, layer, _MLPS) else 0
             continue
-        if _any(own, layer, _EXPERTS):
+        if _any(own, layer, ("experts.0.down_proj",) if mlp_beside else _EXPERTS):
             kept += expert
         if shared and _any(own, layer, _MLPS if mlp_beside else _SHARED):
             kept += shared

@@ -31,7 +31,7 @@ NEMOTRON = {"M": "mamba", "*": "attention", "-": "mlp", "E": "moe"}  # letters o
 def layer_kinds(config: Config, rule: str, layers: int) -> list[str]:
     """Return "full", "window", "linear" or "none" (an MLP alone) for every layer. Refusal where they are odd."""
     listed = config.items("layer_types", "layers_block_type")
-    if listed and rule not in ("full", "compressed"):
+    if listed and rule not in ("full", "compressed", "inkling"):
         return _listed(listed, layers)
     word, _space, number = rule.partition(" ")
     return _RULES[word](config, layers, int(number or 0))
@@ -42,7 +42,9 @@ def window_of(config: Config) -> int:
     if config.get("use_sliding_window")[1] is False:
         config.get("sliding_window")
         return 0
-    return config.count("sliding_window", "attention_chunk_size", "window_size", "local_attention", default=0)
+    return config.count(
+        "sliding_window", "attention_chunk_size", "window_size", "local_attention", "sliding_window_size", default=0
+    )
 
 
 def _listed(listed: list[object], layers: int) -> list[str]:
@@ -178,8 +180,27 @@ def _kimi_linear(config: Config, layers: int, _every: int) -> list[str]:
     section = config.section("linear_attn_config")
     full = section.get("full_attn_layers")
     if isinstance(full, list):  # counted from 1
+        linear = section.get("kda_layers", [layer for layer in range(1, layers + 1) if layer not in full])
+        if not isinstance(linear, list) or sorted(map(str, full + linear)) != sorted(map(str, range(1, layers + 1))):
+            raise Refusal("linear_attn_config in the config.json must name each layer once, as full or as linear")
         return ["full" if layer + 1 in full else "linear" for layer in range(layers)]
     return ["full" if layer and layer % 4 == 0 else "linear" for layer in range(layers)]
+
+
+_SAVED_INKLING = ("layer_types", "mlp_layer_types", "moe_intermediate_size", "conv_kernel_size")
+
+
+def _inkling(config: Config, layers: int, _every: int) -> list[str]:
+    """`local_layer_ids` names the layers with a window, counted from 0."""
+    if saved := next((key for key in _SAVED_INKLING if key in config.values), ""):
+        raise Refusal(
+            f"the config.json has {saved}, as transformers saves an Inkling, which vLLM 0.32 builds otherwise; take "
+            "the config.json that thinkingmachines publishes"
+        )
+    local = config.items("local_layer_ids")
+    if not local or set(local) - set(range(layers)) or len(set(local)) in (0, layers):
+        raise Refusal(f"local_layer_ids in the config.json must name some of {layers} layers, counted from 0")
+    return ["window" if layer in local else "full" for layer in range(layers)]
 
 
 def _minimax(config: Config, layers: int, _every: int) -> list[str]:
@@ -230,6 +251,7 @@ _RULES: dict[str, Callable[[Config, int, int], list[str]]] = {
     "granite_hybrid": _granite_hybrid,
     "lfm2": _lfm2,
     "kimi_linear": _kimi_linear,
+    "inkling": _inkling,
     "minimax": _minimax,
     "minimax_m2": _minimax_m2,
     "nemotron_h": _nemotron_h,

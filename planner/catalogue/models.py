@@ -61,6 +61,8 @@ FURTHER_MODELS = {
         "mistralai/Mixtral-8x7B-Instruct-v0.1",
         "Qwen/Qwen2-57B-A14B-Instruct",
         "mistralai/Mixtral-8x22B-Instruct-v0.1",
+        "thinkingmachines/Inkling-Small",
+        "thinkingmachines/Inkling",
     ),
 }
 
@@ -261,7 +263,7 @@ def default_model(params: int, workload: str, to_train: bool = False, active: in
         preferred = TRAINED_MODELS.get(workload, preferred)
         further = tuple(FURTHER_TRAINED.get(name, name) for name in further)
         preferred, further = (
-            tuple(name for name in names if catalogue[name].quantization == "none") for names in (preferred, further)
+            tuple(name for name in names if _trains(catalogue[name])) for names in (preferred, further)
         )
 
     def fits(name: str) -> bool:
@@ -271,3 +273,8 @@ def default_model(params: int, workload: str, to_train: bool = False, active: in
     names = [name for name in preferred if fits(name)] or [name for name in further if fits(name)] or preferred
     name = min(names, key=lambda name: abs(log(catalogue.sizes[name][0] / max(params, 1))))
     return catalogue[name]
+
+
+def _trains(model: Model) -> bool:
+    """Whether the model's published weights are in 16 bits, and transformers builds it."""
+    return model.quantization == "none" and "transformers" in model.engines

@@ -32,6 +32,7 @@ PARSERS: tuple[tuple[str, str, str], ...] = (
     (r"kimi-k3", "kimi_k3", "kimi_k3"),
     (r"kimi-k2(\.\d|-thinking)", "kimi_k2", "kimi_k2"),
     (r"kimi-k2", "kimi_k2", ""),
+    (r"inkling", "inkling", "inkling"),
     (r"magistral", "mistral", "mistral"),
     (r"mistral-(small|medium|large|nemo-instruct|7b-instruct-v0\.3)|ministral.*instruct|devstral", "mistral", ""),
     (r"minimax-m3", "minimax_m3", "minimax_m3"),

@@ -25,9 +25,11 @@ def count_params(model: Model, *, active: bool = False, attention: int = 0, line
     linear = linear or attention
     expert_layers = model.layers - model.dense_layers if model.experts else 0
     routed = model.experts_per_token if active else model.experts
-    expert = model.mlp_matrices * model.hidden * model.moe_intermediate
+    shared = model.shared_experts * model.mlp_matrices * model.hidden * model.moe_intermediate
+    expert = model.mlp_matrices * (model.expert_hidden or model.hidden) * model.moe_intermediate
+    around = model.hidden * (model.experts + 2 * model.expert_hidden)  # routers, projections to the experts' width
     mlp = (model.layers - expert_layers) * model.mlp_matrices * model.hidden * model.intermediate
-    moe = expert_layers * ((routed + model.shared_experts) * expert + model.experts * model.hidden)
+    moe = expert_layers * (routed * expert + shared + around)
     mixers = (model.layers - model.linear_layers) * attention + model.linear_layers * linear
     norms = (2 * model.layers + 1) * model.hidden
     embeddings = model.vocab * model.hidden * (1 if model.tied_embeddings else 2)

@@ -94,8 +94,7 @@ _SENSES = (
 # Families whose config.json is refused, too: what their layers are.
 _UNREAD = (
     (r"deepseek-v4-1", "attention that layers choose for each other"),
-    (r"kimi-k3", "experts behind a latent, and residuals of attention"),
-    (r"inkling(?:-2)?", "attention with relative positions beside short convolutions"),
+    (r"inkling-?2", "residuals of attention beside short convolutions"),
     (r"minimax-m3", "attention over chosen blocks of tokens"),
     (r"glm-5-\d-flash", "delta nets beside latent attention"),
     (r"ling-3-0\w*|ling-3", "linear beside latent attention"),

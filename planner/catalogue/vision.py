@@ -120,6 +120,26 @@ def _moonvit(vision: Config, _whole: Config, hidden: int) -> int:
     return tower + 2 * width + _merger(width, hidden, 4, 2 * width)
 
 
+# What a Kimi-K3's tower follows from beside its widths; no other values have been published.
+_K3_TOWER = {
+    "attn_bias": False, "linear_bias": False, "patch_embed_proj_bias": False, "norm_type": "rmsnorm",
+    "mlp_type": "mlp2", "mm_projector_type": "patchmergerv2", "pos_emb_type": "divided_fixed",
+    "merge_kernel_size": [2, 2], "merge_type": "sd2_tpool",
+}  # fmt: skip
+
+
+def _moonvit_k3(vision: Config, _whole: Config, hidden: int) -> int:
+    """Kimi-K3's MoonViT, without biases, with attention wider than its hidden size and a norm after the projector."""
+    _check_tower(vision, _K3_TOWER, "vision_config")
+    width, inner = vision.count("vt_hidden_size", default=1024), vision.count("vt_intermediate_size", default=4096)
+    queries, depth = vision.count("qkv_hidden_size", default=1536), vision.count("vt_num_hidden_layers", default=27)
+    rows = vision.count("init_pos_emb_height", default=64) * vision.count("init_pos_emb_width", default=64)
+    tower = width * (3 * vision.count("patch_size", default=14) ** 2 + rows + 1)
+    tower += depth * (4 * width * queries + 2 * width * inner + 2 * width)
+    merged = 4 * vision.count("mm_hidden_size", default=width)
+    return tower + merged**2 + merged * hidden + hidden
+
+
 def _gemma4(vision: Config, _whole: Config, hidden: int) -> int:
     width, inner = vision.count("hidden_size", default=768), vision.count("intermediate_size", default=3072)
     depth = vision.count("num_hidden_layers", default=16)
@@ -140,6 +160,31 @@ def _gemma4_unified(vision: Config, _whole: Config, hidden: int) -> int:
     return 2 * pixels + (pixels + 1) * width + (rows + 4) * width + width * hidden
 
 
+# What an Inkling's tower follows from beside the hidden size; no other values have been published.
+_INKLING_TOWER = {
+    "vision_encoder_type": "hmlp", "patch_size": 40, "temporal_patch_size": 2, "n_channels": 3, "n_layers": 4,
+    "use_vision_norm": True,
+}  # fmt: skip
+
+
+def _inkling(vision: Config, _whole: Config, hidden: int) -> int:
+    """Folds patches of 5, 10, 40 and 40 pixels of two frames into 128, 320, 4,800 and hidden channels."""
+    _check_tower(vision, {**_INKLING_TOWER, "decoder_dmodel": hidden}, "vision_config")
+    return 75 * 128 + 128 + 512 * 320 + 320 + 5120 * 4800 + 4800 + (9600 + 1) * hidden
+
+
+def _inkling_audio(audio: Config, hidden: int) -> int:
+    _check_tower(audio, {"audio_mode": "dmel", "use_audio_norm": True, "decoder_dmodel": hidden}, "audio_config")
+    return (audio.count("n_mel_bins") * audio.count("mel_vocab_size") + 1) * hidden
+
+
+def _check_tower(section: Config, known: Mapping[str, Any], name: str) -> None:
+    """Raise Refusal where a tower is built otherwise than is known."""
+    for key, value in known.items():
+        if (found := section.get(key)[1]) != value:
+            raise Refusal(f"{key} in {name} of the config.json is {str(found)[:30]}; only {value} is understood here")
+
+
 def _gemma4_audio(audio: Config, hidden: int) -> int:
     """Gemma 4's conformer for sound, with two convolutions before it; mel spectra have 128 bins."""
     width, out = audio.count("hidden_size", default=1024), audio.count("output_proj_dims", default=1536)
@@ -158,6 +203,7 @@ def _gemma4_unified_audio(audio: Config, hidden: int) -> int:
 HEARING: dict[str, Callable[[Config, int], int]] = {
     "gemma4": _gemma4_audio,
     "gemma4_unified": _gemma4_unified_audio,
+    "inkling_mm_model": _inkling_audio,
 }
 
 WRAPPERS: dict[str, Wrapper] = {
@@ -172,5 +218,7 @@ WRAPPERS: dict[str, Wrapper] = {
     "qwen3_vl_moe": Wrapper("qwen3_moe", _qwen3),
     "qwen3_5": Wrapper("qwen3_5_text", _qwen3),
     "qwen3_5_moe": Wrapper("qwen3_5_moe_text", _qwen3),
+    "inkling_mm_model": Wrapper("inkling_text", _inkling),
     "kimi_k25": Wrapper("deepseek_v3", _moonvit),
+    "kimi_k3": Wrapper("kimi_linear", _moonvit_k3),
 }

@@ -34,6 +34,7 @@ NEEDED = {
     "hy_v3": ("first_k_dense_replace",),
     "deepseek_v2": ("n_group", "topk_group"),
     "lfm2": ("conv_dim", "block_dim"),
+    "kimi_linear": ("linear_attn_config", "mla_use_nope"),
 }
 
 

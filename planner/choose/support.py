@@ -9,7 +9,7 @@ from .attention import unsupported_kernel
 # Lowest compute capability at which vLLM 0.32 starts, from `get_min_capability` of its quantization layers. A card that
 # does not compute in fp8 or nvfp4 unpacks such weights with Marlin (is_fp8_marlin_supported, is_fp4_marlin_supported).
 CAPABILITY = {"none": 7.5, "fp8": 7.5, "int8": 7.5, "int4": 7.5, "nf4": 7.5, "mxfp4": 8.0, "nvfp4": 7.5}
-HOPPER = 9.0  # from where FlashMLA runs over DeepSeek-V4's compressed cache
+HOPPER = 9.0  # from where FlashMLA runs over DeepSeek-V4's compressed cache, and Inkling's FlashAttention 4
 BLACKWELL = 10.0  # from where vLLM 0.32 has sparse attention over an fp8 cache; on Hopper it finds no backend
 # Encoders that vLLM 0.32 refuses, and ELECTRA, whose probabilities it gets wrong: tried on its CPU build.
 UNSUPPORTED_ENCODERS = ("distilbert", "mpnet", "deberta", "electra")
@@ -42,13 +42,26 @@ def _unsupported(setup: InferenceSetup) -> Reason | None:
     indexed = model.attention == "mla" and len(model.caches) > 1  # sparse attention: an index chooses tokens
     if setup.engine == "vllm" and indexed and model.kv_dtype == "fp8" and gpu.compute_capability < BLACKWELL:
         return Reason.CACHE_UNSUPPORTED
-    if model.pages and gpu.compute_capability < HOPPER:
+    if needs_hopper(model) and gpu.compute_capability < HOPPER:
         return Reason.CACHE_UNSUPPORTED
     if setup.engine == "transformers" and setup.max_batched_tokens and lacks_continuous_batching(model):
         return Reason.NO_CONTINUOUS_BATCHING
-    if model.heads % setup.tensor_parallel:
+    if model.heads % setup.tensor_parallel or whole_heads(model) % setup.tensor_parallel:
         return Reason.HEADS_INDIVISIBLE
     return None
+
+
+def needs_hopper(model: Model) -> bool:
+    """Whether vLLM's attention for the model has kernels for Hopper and Blackwell alone."""
+    return bool(model.pages) or model.architecture == "inkling_text"
+
+
+def whole_heads(model: Model) -> int:
+    """Return the key-value heads that several GPUs must divide among them; 0: fewer heads than GPUs are copied.
+
+    Inkling's convolutions keep their inputs by key-value head, and no head is copied.
+    """
+    return min((kind[2] for kind in model.caches if len(kind) > 4), default=0)
 
 
 def lacks_continuous_batching(model: Model) -> bool:

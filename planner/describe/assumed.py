@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..catalogue.sizes import size_text
+from ..catalogue.tokenizers import runs_own_code
 from ..schema import Model
 
 ARCHITECTURE = "layers hidden intermediate heads kv_heads head_dim vocab".split()
@@ -26,7 +27,13 @@ def assumed_words(model: Model) -> str:
 
 
 def remedy_words(model: Model) -> str:
-    """Return what would plan a guessed model exactly; "" for one that was read, or that has no name."""
+    """Return what would plan a guessed model exactly, or start one that does not; "" where nothing is to be done."""
+    if runs_own_code(model):
+        return (
+            f"the tokenizer of {model.id} is code of its own (trust_remote_code), which is not run here, so that the "
+            f"engine does not start: give model_id a folder of its files with a tokenizer.json made from tiktoken.model "
+            "and no auto_map in tokenizer_config.json"
+        )
     if not model.basis:
         return ""
     if model.basis == "size" and model.id.startswith("custom-"):
@@ -46,8 +53,5 @@ def assumed_lines(model: Model) -> list[tuple[str, str]]:
 def assumed_sentence(model: Model) -> str:
     """Return a paragraph of PLAN.md about what was guessed; "" where nothing was."""
     words, remedy = assumed_words(model), remedy_words(model)
-    if not words:
-        return ""
-    return f"Assumed, not read from a configuration: {words}." + (
-        f" {remedy[0].upper()}{remedy[1:]}." if remedy else ""
-    )
+    guessed = f"Assumed, not read from a configuration: {words}." if words else ""
+    return " ".join(filter(None, (guessed, f"{remedy[0].upper()}{remedy[1:]}." if remedy else "")))

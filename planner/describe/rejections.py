@@ -8,7 +8,7 @@ from __future__ import annotations
 from ..catalogue.gpus import gpu_string
 from ..choose.cost import LEAST_HOURS, STARTER_GPUS, container_usd_per_hour, ends, least_batch_usd, month_usd
 from ..choose.margins import speed_margin, weak_link
-from ..choose.support import CAPABILITY
+from ..choose.support import CAPABILITY, needs_hopper, whole_heads
 from ..choose.training_cost import paid_s
 from ..estimate.training_run import end_s, start_s
 from ..estimate.vllm_memory import STARTUP_SHARE
@@ -81,12 +81,18 @@ def unsupported_text(setup: InferenceSetup, reason: Reason) -> str:
         return vllm_obstacle_text(model)
     if reason is Reason.ARCHITECTURE_UNSUPPORTED:
         return f"the {setup.engine} image does not run the architecture of {model.id}"
+    if reason is Reason.CACHE_UNSUPPORTED and needs_hopper(model):
+        needed = f"vLLM's attention for {model.id} needs compute capability 9.0 (Hopper)"
+        return f"{needed}, {gpu.name} has {gpu.compute_capability}"
     if reason is Reason.CACHE_UNSUPPORTED:
         return f"vLLM has no sparse attention over the fp8 cache of {model.id} on {gpu.name}; a B200 has"
     if reason is Reason.NO_CONTINUOUS_BATCHING:
         return f"transformers' continuous batching with SDPA does not run the attention of {model.id}"
     if reason is Reason.HEADS_INDIVISIBLE:
-        return f"{model.heads} attention heads do not divide by {setup.tensor_parallel} GPUs"
+        heads = f"{model.heads} attention heads"
+        if model.heads % setup.tensor_parallel == 0:
+            heads = f"{whole_heads(model)} key-value heads"
+        return f"{heads} do not divide by {setup.tensor_parallel} GPUs"
     if reason is Reason.FASTER_KERNEL:
         best = KERNEL_NAMES[gpu.attention[-1]]
         return f"{best} runs on {gpu.name} and is faster than {KERNEL_NAMES[setup.attention]}"

@@ -27,7 +27,8 @@ def with_draft(setup: InferenceSetup) -> Model:
         return model
     kinds = cache_kinds(model)
     caches = tuple(
-        (kind.layers + (0 if kind.window else LAYERS), kind.window, kind.heads, kind.width) for kind in kinds
+        (kind.layers + (0 if kind.window else LAYERS), kind.window, kind.heads, kind.width, kind.block)
+        for kind in kinds
     )
     if not state_layers(model):
         return model._replace(caches=caches)

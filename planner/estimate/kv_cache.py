@@ -29,7 +29,7 @@ class CacheKind(NamedTuple):
     window: int  # tokens; 0: all
     heads: int  # of keys and values, before tensor parallelism
     width: int  # elements of one head's key and value
-
+    block: int = 0  # tokens of a block; 0: as many as the backend has
     element_bytes: int = 2
 
     def token_bytes(self, tensor_parallel: int) -> int:
@@ -44,13 +44,13 @@ def cache_kinds(model: Model, kv_dtype: str = "auto") -> tuple[CacheKind, ...]:
     if model.pages:  # which every GPU holds whole
         return ()
     if model.caches:
-        return tuple(CacheKind(*kind, size) for kind in model.caches)
+        return tuple(CacheKind(*kind, element_bytes=size) for kind in model.caches)
     heads, width = model.kv_heads, 2 * model.head_dim
     if model.attention == "mla":
         heads, width = 1, model.kv_lora_rank + model.qk_rope_head_dim
     full = model.layers - model.linear_layers - model.sliding_layers
     counts = ((full, 0), (model.sliding_layers, model.sliding_window))
-    return tuple(CacheKind(layers, window, heads, width, size) for layers, window in counts if layers > 0)
+    return tuple(CacheKind(layers, window, heads, width, element_bytes=size) for layers, window in counts if layers > 0)
 
 
 def state_layers(model: Model) -> int:

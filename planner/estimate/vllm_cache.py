@@ -15,6 +15,7 @@ from .kv_cache import CacheKind, cache_kinds, state_layers
 
 BLOCK_TOKENS = 16
 LATENT_BLOCK_TOKENS = 64  # FlashMLA's on Hopper
+HYBRID_LATENT_BLOCK_TOKENS = 128  # least beside states: FlashInfer's decoding kernels want multiples
 UNEVEN = 1.5  # kinds whose counts differ by less are padded to the larger one, others split by the smaller
 
 
@@ -40,17 +41,20 @@ def request_bytes(model: Model, tokens: int, in_flight: int, kv_dtype: str = "au
     if not kinds and not states:
         return 0.0
     sizes = [kind.token_bytes(tensor_parallel) for kind in kinds]
-    block = LATENT_BLOCK_TOKENS if model.attention == "mla" else BLOCK_TOKENS
+    block = BLOCK_TOKENS
+    if model.attention == "mla":
+        block = HYBRID_LATENT_BLOCK_TOKENS if states else LATENT_BLOCK_TOKENS
     if not states and len({kind.window for kind in kinds}) == 1:
         blocks = _blocks(kinds[0], block, tokens, in_flight)
         return float(sum(kind.layers * size for kind, size in zip(kinds, sizes, strict=True)) * block * blocks)
     state = ceil(model.state_bytes / tensor_parallel / states) if states else 0
     if kinds:
         block *= max(1, ceil(state / (block * max(sizes))))
-    page = max(block * max(sizes), state) if kinds else state
+    pages = [(kind.block or block) * size for kind, size in zip(kinds, sizes, strict=True)]
+    page = max(*pages, state) if kinds else state
     table = []
-    for kind, size in zip(kinds, sizes, strict=True):
-        longer = page // size if page % (block * size) == 0 else block  # where it divides; else it is padded
+    for kind, size, own in zip(kinds, sizes, pages, strict=True):
+        longer = (page if page % own == 0 else own) // size  # where it divides; else it is padded
         table.append(_Kind(kind.layers, page, _blocks(kind, longer, tokens, in_flight)))
     if states:
         table.append(_Kind(states, page, model.state_blocks))

@@ -18,6 +18,7 @@ WEIGHT_BITS = {
     "mxfp4": 4.25,  # 4 + 8 / 32
     "nvfp4": 4.5,  # 4 + 8 / 16
 }
+LEAST_COLUMNS = {"kimi_linear": 256}  # of an expert on each of several GPUs (vLLM 0.32, vllm/models/kimi_k3)
 MXFP4_TILE = 256  # expert widths are padded to this: 13.47 GiB logged for gpt-oss-20b, 12.8 unpadded
 
 
@@ -28,7 +29,7 @@ def weight_format(model: Model, quantization: str) -> str:
 
 def expert_params(model: Model) -> int:
     """Return the parameters of all routed experts."""
-    one = model.mlp_matrices * model.hidden * model.moe_intermediate
+    one = model.mlp_matrices * (model.expert_hidden or model.hidden) * model.moe_intermediate
     return (model.layers - model.dense_layers) * model.experts * one
 
 
@@ -50,16 +51,19 @@ def weight_bytes(model: Model, quantization: str) -> tuple[float, float, float]:
     embedding = min(embedding_params(model), model.params)
     experts = min(expert_params(model), model.params - embedding)
     rest = model.params - embedding - experts
-    plain = min(model.unquantized_params, rest) if form == model.quantization else 0
+    plain = model.unquantized_params if form == model.quantization else 0
     if not experts:
+        plain = min(plain, rest)
         return embedding * 2.0, 0.0, (rest - plain) * bits / 8 + plain * 2.0
     if form == "mxfp4":  # of the experts only; attention stays 16-bit
         padded = ceil(model.moe_intermediate / MXFP4_TILE) * MXFP4_TILE / model.moe_intermediate
         return embedding * 2.0, experts * padded * bits / 8, rest * WEIGHT_BITS[model.rest_quantization] / 8
     if form == model.quantization == "int4":  # trained so (Kimi-K2): experts only, in groups of 32
         return embedding * 2.0, experts * 4.5 / 8, rest * 2.0
-    plain = min(router_params(model) + plain, rest)
-    return embedding * 2.0, experts * bits / 8, (rest - plain) * bits / 8 + plain * 2.0
+    plain += router_params(model)
+    kept = min(max(plain - rest, 0), experts)  # experts of whole layers that the checkpoint leaves in 16 bits
+    plain = min(plain, rest)
+    return embedding * 2.0, (experts - kept) * bits / 8 + kept * 2.0, (rest - plain) * bits / 8 + plain * 2.0
 
 
 @lru_cache(maxsize=256)
@@ -77,7 +81,11 @@ def weight_gib(model: Model, quantization: str, tensor_parallel: int = 1) -> flo
         for kind in cache_kinds(model):
             share = max(0.0, 1 - kind.heads / tensor_parallel)
             copied += kind.layers * model.hidden * kind.width * share * _rest_bits(model, quantization) / 16
-    return (sum(weight_bytes(model, quantization)) / tensor_parallel + 2 * copied) / GIB
+    embedding, experts, rest = weight_bytes(model, quantization)
+    least = LEAST_COLUMNS.get(model.architecture, 0) * tensor_parallel
+    if tensor_parallel > 1 and 0 < model.moe_intermediate < least:
+        experts *= least / model.moe_intermediate
+    return ((embedding + experts + rest) / tensor_parallel + 2 * copied) / GIB
 
 
 def _rest_bits(model: Model, quantization: str) -> float:

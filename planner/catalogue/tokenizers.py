@@ -1,0 +1,18 @@
+"""Models whose makers publish a tokenizer as code of their own (trust_remote_code), without a tokenizer.json.
+
+Source: the files tokenization_kimi.py and tiktoken.model of the repositories. Without that code vLLM 0.32 and
+transformers refuse to start: tried on a folder of the same kinds of files.
+"""
+
+from __future__ import annotations
+
+import re
+
+from ..schema import LOCAL, Model
+
+_OWN_CODE = re.compile(r"moonshotai/(kimi-(k2|k3|linear|vl)|moonlight)", re.IGNORECASE)
+
+
+def runs_own_code(model: Model) -> bool:
+    """Whether the model's tokenizer is code of its own; a folder on disk may have had a tokenizer.json added."""
+    return model.source != LOCAL and bool(_OWN_CODE.match(model.id))
