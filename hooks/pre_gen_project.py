@@ -1035,16 +1035,20 @@ SEQUENCE_S = 15e-6  # the same, per request in it
 ALLREDUCE_S = 16e-6  # one small all-reduce
 EAGER_STEP_S = 8e-3  # eager PyTorch outside the layers; with the next: litgpt, transformers on A100, H100, H20
 EAGER_LAYER_S = 5.5e-4  # launching one layer's kernels: 20 to 45 tokens/s up to 14B, whatever the size
-# Times launches. Measured: nf4 (litgpt), fp8 and int4 (Qwen's tables); the others prior.
-EAGER_FORMAT = {"nf4": 2.2, "int8": 3.0, "fp8": 3.0, "int4": 0.7, "mxfp4": 2.0, "nvfp4": 2.0}
+# Times launches. Measured: nf4 (litgpt 2.2, bitsandbytes 1.7 to 2.0), int8 (bitsandbytes: 3.4, 3.6, 3.8 on an H100),
+# fp8 and int4 (Qwen's tables); the others prior.
+EAGER_FORMAT = {"nf4": 2.2, "int8": 3.4, "fp8": 3.0, "int4": 0.7, "mxfp4": 2.0, "nvfp4": 2.0}
+# Rows up to which bitsandbytes 0.50 multiplies by NF4 in one kernel, by compute capability: for large matrices, from
+# `_gemm_4bit_use_custom_cuda`. More, and a prompt, have the matrix unpacked to 16 bits first, in every step.
+FUSED_NF4_ROWS = {75: 64, 80: 64, 86: 64, 89: 128, 90: 32, 100: 8, 103: 8, 120: 64}
+# Of device bandwidth, unpacking: 0.25 on an H100 (bitsandbytes 0.45, 8 rows of 32B and 70B), since then 1.4 to 2.1
+# times that (its pull request 1747)
+UNPACK_BANDWIDTH = 0.45
 EAGER_EXPERTS = 2.0  # times launches, grouped experts of transformers 5 (prior; 4.51 looped over them)
 PREFILL_LAYER_S = 1.4e-3  # until the first token, per layer: launches outside graphs, tokenizer, HTTP; same points
 PREFILL_QUEUE = 0.13  # of a prompt's time that each other request adds before it
 VOLUME_BYTES_PER_S = 1.5e9  # Modal Volume: 1 to 2.5 GB/s
 ENGINE_START_S = {"vllm": 60.0, "transformers": 15.0}  # imports, compilation, graphs (prior)
-# Encoders. Eager BERT-base takes 5.5 to 6.5 ms for two tokens (optimum-benchmark, 12 layers).
-ENCODER_STEP_S = 2e-3  # padding, pooling and copies around a pass of eager layers (prior)
-TOKENIZED_PER_S = 1.1e6  # tokens/s of one thread of `tokenizers`: 1.1 million WordPiece, 1.4 BPE on a 2026 server core
 FUSED_TRAFFIC = 0.5  # of eager PyTorch's traffic between kernels, where an engine fuses them (prior)
 RANGE = 1.6  # four of five points of a family left out lie within this factor
 
@@ -1059,6 +1063,7 @@ class Steps(NamedTuple):
     step_tokens: float  # at most, of prompts and answers
     prompt: int  # tokens of a typical request
     answer: int
+    launched_s: float = 0.0  # that launches take of each step, whatever it computes; 0: CUDA graphs
 
     def token_s(self, batch: float) -> float:
         """Return the seconds between two tokens of a request while `batch` are in flight all the time.
@@ -1076,6 +1081,13 @@ class Steps(NamedTuple):
         """Return the seconds that a token of a prompt adds to a step in which `decoding` requests get a token."""
         chunk = min(max(self.step_tokens - decoding, 1.0), float(self.prompt))
         return (self.step_s(decoding, chunk) - self.step_s(decoding)) / chunk
+
+    def queued_s(self, decoding: float) -> float:
+        """Return the seconds that a token of a prompt keeps those behind it: where launches bound a step, its share."""
+        if not self.launched_s:
+            return self.added_s(decoding)
+        chunk = max(self.step_tokens - decoding, 1.0)
+        return max(self.added_s(decoding), self.step_s(decoding, chunk) / chunk)
 
 
 class InferenceSpeed(NamedTuple):
@@ -1165,6 +1177,15 @@ def steps_of(setup: InferenceSetup, memory: InferenceMemory) -> Steps:
     attention = 2 * seen * model.heads * model.head_dim * prompt
     attention_s = attention / (tp * gpu.flops * ATTENTION_FLOPS[prefill_kernel(setup)])
     request_s = kv_gib(model, prompt + answer // 2, 1, setup.kv_dtype, tp) * GIB / (gpu.bandwidth * CACHE_BANDWIDTH)
+    unpack_s, fused_rows, pairs_s = 0.0, math.inf, 0.0
+    if setup.engine != "vllm" and form == "nf4":
+        unpack_s = rest * 8 / WEIGHT_BITS[form] * (WEIGHT_BITS[form] / 8 + 2) / (gpu.bandwidth * UNPACK_BANDWIDTH)
+        unpack_s += rest * 16 / WEIGHT_BITS[form] / bandwidth
+        fused_rows = FUSED_NF4_ROWS[_listed_capability(gpu.compute_capability)]
+    if setup.engine != "vllm" and setup.max_batched_tokens:
+        request_s *= batching_copies(model)
+        cached = seen_tokens(model, prompt + answer // 2)
+        pairs_s = 4 * cached * model.heads * model.head_dim / (tp * gpu.flops * ATTENTION_FLOPS["sdpa"])
 
     def step_s(decoding: float, read: float = 0.0) -> float:
         """Return the seconds of a step that adds a token to `decoding` requests and reads `read` tokens of prompts.
@@ -1174,7 +1195,9 @@ def steps_of(setup: InferenceSetup, memory: InferenceMemory) -> Steps:
         tokens = decoding + read
         weights_s = dense_s + experts_s * (1 - math.pow(untouched, tokens))
         products_s = math.hypot(weights_s, product_s * tokens)
-        requests_s = (request_s + SEQUENCE_S) * decoding
+        requests_s = (request_s + SEQUENCE_S + pairs_s * tokens) * decoding
+        if tokens > fused_rows:
+            requests_s += unpack_s
         return max(products_s + requests_s + beside_s * tokens + attention_s * read + fixed_s, launched_s)
 
     most = float(setup.max_num_seqs or max_sequences(gpu))
@@ -1189,7 +1212,28 @@ def steps_of(setup: InferenceSetup, memory: InferenceMemory) -> Steps:
         step_tokens=float(batched_tokens(setup)),
         prompt=prompt,
         answer=answer,
+        launched_s=launched_s,
     )
+
+
+def batching_copies(model: Model) -> int:
+    """Return how often a step of transformers' continuous batching moves the cache that a kernel would read once.
+
+    Under SDPA each layer's cache is gathered (read and written) and, since a mask keeps it from grouping heads,
+    repeated for every head before attention reads it (transformers 5.24, cache.py and sdpa_attention.py).
+    """
+    groups = model.heads // max(model.kv_heads, 1)
+    return 3 + 2 * groups if groups > 1 else 3
+
+
+def seen_tokens(model: Model, tokens: int) -> float:
+    """Return the tokens that all layers together have cached of a request, windows considered.
+
+    In transformers' continuous batching every token of a step is scored against those of all requests, and a mask
+    hides those of the others.
+    """
+    full = model.layers - model.linear_layers - model.sliding_layers
+    return full * tokens + model.sliding_layers * min(tokens, model.sliding_window or tokens)
 
 
 def generation_speed(setup: InferenceSetup, memory: InferenceMemory) -> InferenceSpeed:
@@ -1199,10 +1243,34 @@ def generation_speed(setup: InferenceSetup, memory: InferenceMemory) -> Inferenc
     token_s = steps.token_s(batch)
     output = replicas * batch / token_s
     chunk = max(steps.step_tokens - batch, 1.0)
-    read = steps.added_s(batch) * steps.prompt * (1 + PREFILL_QUEUE * (batch - 1))
+    read = steps.prompt * (steps.added_s(batch) + steps.queued_s(batch) * PREFILL_QUEUE * (batch - 1))
     first = steps.outside_s + read + math.ceil(steps.prompt / chunk) * steps.step_s(batch)
     single, prefill = 1 / steps.step_s(1.0), replicas / steps.prompt_s
     return InferenceSpeed(single, output, output / RANGE, output * RANGE, prefill, first, token_s)
+
+
+def traffic_bytes(model: Model) -> float:
+    """Return the bytes that one token moves through device memory between the kernels of all layers, both ways."""
+    width, queries, keys = model.hidden, model.heads * model.head_dim, model.kv_heads * model.head_dim
+    inner = max(model.intermediate, model.moe_intermediate * (model.experts_per_token + model.shared_experts))
+    attention = 4 * width + 4 * queries + 4 * keys
+    gates = model.mlp_matrices - 1
+    mlp = (gates + 1) * width + (gates + (2 if gates == 1 else 5) + 1) * inner
+    residuals_and_norms = 10 * width
+    return 2 * model.layers * (attention + mlp + residuals_and_norms)
+
+
+def cold_start_s(setup: InferenceSetup) -> float:
+    """Return the seconds from a container's start to the first answer: weights from a Volume, the engine (prior)."""
+    return sum(weight_bytes(setup.model, setup.quantization)) / VOLUME_BYTES_PER_S + ENGINE_START_S[setup.engine]
+
+
+# ---- planner/estimate/encoder.py
+
+
+# Encoders. Eager BERT-base takes 5.5 to 6.5 ms for two tokens (optimum-benchmark, 12 layers).
+ENCODER_STEP_S = 2e-3  # padding, pooling and copies around a pass of eager layers (prior)
+TOKENIZED_PER_S = 1.1e6  # tokens/s of one thread of `tokenizers`: 1.1 million WordPiece, 1.4 BPE on a 2026 server core
 
 
 def encoder_speed(setup: InferenceSetup) -> tuple[float, float]:
@@ -1237,22 +1305,6 @@ def forward_pass_s(setup: InferenceSetup, texts: float) -> float:
     if tp > 1:
         step_s += 2 * model.layers * ALLREDUCE_S
     return max(tokens * token_s + texts * SEQUENCE_S + steps * step_s, tokenizer_s)
-
-
-def traffic_bytes(model: Model) -> float:
-    """Return the bytes that one token moves through device memory between the kernels of all layers, both ways."""
-    width, queries, keys = model.hidden, model.heads * model.head_dim, model.kv_heads * model.head_dim
-    inner = max(model.intermediate, model.moe_intermediate * (model.experts_per_token + model.shared_experts))
-    attention = 4 * width + 4 * queries + 4 * keys
-    gates = model.mlp_matrices - 1
-    mlp = (gates + 1) * width + (gates + (2 if gates == 1 else 5) + 1) * inner
-    residuals_and_norms = 10 * width
-    return 2 * model.layers * (attention + mlp + residuals_and_norms)
-
-
-def cold_start_s(setup: InferenceSetup) -> float:
-    """Return the seconds from a container's start to the first answer: weights from a Volume, the engine (prior)."""
-    return sum(weight_bytes(setup.model, setup.quantization)) / VOLUME_BYTES_PER_S + ENGINE_START_S[setup.engine]
 
 
 # ---- planner/estimate/queueing.py
@@ -1847,7 +1899,7 @@ def _catalogue_text() -> str:
 {"id":"mistralai/Mistral-Small-3.1-24B-Instruct-2503","params":24011361280,"params_active":24011361280,"layers":40,"hidden":5120,"intermediate":32768,"heads":32,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":131072,"licence":"apache-2.0","revision":"68faf511d618ef198fef186659617cfd2eb8e33a","variants":[["fp8","RedHatAI/Mistral-Small-3.1-24B-Instruct-2503-FP8-dynamic",""],["int4","RedHatAI/Mistral-Small-3.1-24B-Instruct-2503-quantized.w4a16",""]],"source":"https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/mistral3/configuration_mistral3.py"},
 {"id":"mistralai/Mistral-Small-3.2-24B-Instruct-2506","params":24011361280,"params_active":24011361280,"layers":40,"hidden":5120,"intermediate":32768,"heads":32,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":131072,"licence":"apache-2.0","revision":"95a6d26c4bfb886c58daf9d3f7332c857cb27b43","variants":[["nvfp4","RedHatAI/Mistral-Small-3.2-24B-Instruct-2506-NVFP4",""]],"source":"https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/mistral3/configuration_mistral3.py"},
 {"id":"mistralai/Mistral-Small-4-119B-2603","params":119401317952,"params_active":6632542208,"layers":36,"hidden":4096,"intermediate":12288,"heads":32,"kv_heads":32,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":1048576,"attention":"mla","kv_lora_rank":256,"qk_rope_head_dim":64,"experts":128,"experts_per_token":4,"moe_intermediate":2048,"shared_experts":1,"unquantized_params":428835840,"replicated_params":198180864,"quantization":"fp8","engines":["transformers"],"licence":"apache-2.0","revision":"a11f36bebf709121056b1dbcc943d1c6afbe494d","source":"https://github.com/Guruprasath-Annadurai/Orneur/blob/3ce9ad3fb2a806afef43dd0e047b7cf56f48d6ce/docs/orneur/phase-21/evidence/GENESIS_FOUNDATION_LANDSCAPE_RAW_HF_METADATA_2026-09-26.json"},
-{"id":"mistralai/Mistral-Large-Instruct-2407","params":122610069504,"params_active":122610069504,"layers":88,"hidden":12288,"intermediate":28672,"heads":96,"kv_heads":8,"head_dim":128,"vocab":32768,"tied_embeddings":false,"context":32768,"licence":"mrl","gated":true,"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"mistralai/Mistral-Large-Instruct-2407","params":122610069504,"params_active":122610069504,"layers":88,"hidden":12288,"intermediate":28672,"heads":96,"kv_heads":8,"head_dim":128,"vocab":32768,"tied_embeddings":false,"context":32768,"licence":"mrl","gated":true,"variants":[["fp8","RedHatAI/Mistral-Large-Instruct-2407-FP8",""],["int4","casperhansen/mistral-large-instruct-2407-awq",""]],"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
 {"id":"mistralai/Mistral-Medium-3.5-128B","params":127704210176,"params_active":127704210176,"layers":88,"hidden":12288,"intermediate":28672,"heads":96,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":262144,"unquantized_params":2678221568,"quantization":"fp8","head":"text","licence":"modified-mit","revision":"22b2b868a15677cfa6061277ed2f653d1349a9ab","variants":[["nvfp4","nvidia/Mistral-Medium-3.5-128B-NVFP4",""]],"source":"https://huggingface.co/mistralai/Mistral-Medium-3.5-128B/blob/22b2b868a15677cfa6061277ed2f653d1349a9ab/config.json","architecture":"ministral3"},
 {"id":"mistralai/Mixtral-8x7B-Instruct-v0.1","params":46702792704,"params_active":12879925248,"layers":32,"hidden":4096,"intermediate":14336,"heads":32,"kv_heads":8,"head_dim":128,"vocab":32000,"tied_embeddings":false,"context":32768,"experts":8,"experts_per_token":2,"moe_intermediate":14336,"licence":"apache-2.0","revision":"125c431e2ff41a156b9f9076f744d2f35dd6e67a","variants":[["int4","hugging-quants/Mixtral-8x7B-Instruct-v0.1-AWQ-INT4",""]],"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
 {"id":"mistralai/Mixtral-8x22B-Instruct-v0.1","params":140630071296,"params_active":39161468928,"layers":56,"hidden":6144,"intermediate":16384,"heads":48,"kv_heads":8,"head_dim":128,"vocab":32768,"tied_embeddings":false,"context":65536,"experts":8,"experts_per_token":2,"moe_intermediate":16384,"licence":"apache-2.0","revision":"ebb919ac9e9f7f9a900644621bae7963bc593f4f","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
@@ -2130,6 +2182,12 @@ def _head_bytes(model: Model) -> tuple[int, int]:
 QUALITY_LOST = {"none": 0, "fp8": 1, "int8": 1, "int4": 3, "nf4": 3, "mxfp4": 3, "nvfp4": 3}
 FP8_CACHE_LOST = 1
 BITSANDBYTES = ("int8", "nf4")  # what transformers quantizes to while loading
+# Of the card, given to vLLM where its default of 0.92 holds no configuration: 1 GiB of an L4 is still outside. Weighed
+# last, so that a larger budget, which buys a card with room, is never the worse plan.
+FULLER, FULLER_LOST = 0.95, 5
+# Steps more of what bitsandbytes quantizes: uncalibrated, and several times slower than any format that vLLM loads.
+# Nobody serves it who can have a published 4-bit checkpoint, with an fp8 cache if it must be.
+BITSANDBYTES_LOST = 10
 
 
 def formats(request: Request) -> tuple[tuple[str, str], ...]:
@@ -2190,7 +2248,12 @@ def weights_lost(setup: InferenceSetup) -> int:
         setup.quantization == "fp8" and published_in_fp8(setup.model) and setup.gpu.fp8
     ):
         return 0
-    return QUALITY_LOST[setup.quantization]
+    return QUALITY_LOST[setup.quantization] + (BITSANDBYTES_LOST if by_bitsandbytes(setup) else 0)
+
+
+def by_bitsandbytes(setup: InferenceSetup) -> bool:
+    """Whether transformers quantizes the weights while it loads them."""
+    return setup.engine == "transformers" and setup.quantization in BITSANDBYTES
 
 
 def published_in_fp8(model: Model) -> bool:
@@ -2199,8 +2262,9 @@ def published_in_fp8(model: Model) -> bool:
 
 
 def quality_lost(setup: InferenceSetup) -> int:
-    """Return the steps of quality that weights and cache cost."""
-    return weights_lost(setup) + (FP8_CACHE_LOST if setup.kv_dtype == "fp8" else 0)
+    """Return the steps by which weights and cache are worse than the model as published."""
+    lost = weights_lost(setup) + (FP8_CACHE_LOST if setup.kv_dtype == "fp8" else 0)
+    return lost + (FULLER_LOST if setup.engine == "vllm" and setup.memory_fraction == FULLER else 0)
 
 
 def fp8_cache_kernel(gpu: Gpu) -> str:
@@ -2242,18 +2306,13 @@ def fp8_cache_configurations(request: Request) -> Iterator[InferenceSetup]:
         return
     if request.model.kv_dtype == "fp8":  # the checkpoint brings such a cache
         return
-    fine = [pair for pair in formats(request) if pair[0] == "vllm" and quality(request, pair[1]) < QUALITY_LOST["int4"]]
+    by_vllm = [pair for pair in formats(request) if pair[0] == "vllm"]
     for gpu, count in places(request):
         kernel = fp8_cache_kernel(gpu)
         if kernel and request.attention in ("auto", kernel) and not has_own_kernel(request.model, gpu):
-            for engine, quantization in fine:
+            for engine, quantization in by_vllm:
                 setup = choose_configurations_setup_of(request, gpu, count, engine, quantization)
                 yield replace(setup, attention=kernel, kv_dtype="fp8")
-
-
-def quality(request: Request, quantization: str) -> int:
-    """Return the steps of quality that a format costs at the most."""
-    return 0 if quantization == request.model.quantization else QUALITY_LOST[quantization]
 
 
 def places(request: Request) -> Iterator[tuple[Gpu, int]]:
@@ -2289,6 +2348,12 @@ def choose_configurations_setup_of(request: Request, gpu: Gpu, count: int, engin
     if request.workload != "generation":  # an encoder reads each text in one step
         step = max(step, request.context_len)
     return setup._replace(max_batched_tokens=step, max_num_seqs=at_once, draft=draft_for(request, quantization))
+
+
+def asked_setup(request: Request, setup: InferenceSetup) -> InferenceSetup:
+    """Return a sized setup as it was before: with all requests in one container and the engine's default step."""
+    whole = choose_configurations_setup_of(request, setup.gpu, setup.gpu_count, setup.engine, setup.quantization)
+    return whole._replace(attention=setup.attention, kv_dtype=setup.kv_dtype)
 
 
 def draft_for(request: Request, quantization: str) -> Draft | None:
@@ -3070,22 +3135,39 @@ def _named(model: Model, families: tuple[str, ...]) -> bool:
 # ---- planner/choose/inference.py
 
 
+Group = tuple[str, str, str, float]  # GPU, weights, cache, share of the card
+
+
 def choose_inference_weigh(request: Request) -> tuple[InferenceCandidate, ...]:
     """Return every setup of the request as a candidate: ranked ones first and best first, then the rejected.
 
-    An fp8 cache is weighed only where weights as published do not work without it.
+    An fp8 cache is weighed only where weights as published do not work without it, and a larger share of the card for
+    vLLM only where nothing works that it loads.
     """
     judged = [choose_inference_judge(request, setup) for setup in choose_configurations_configurations(request)]
-    if not any(as_published(request, candidate) for candidate in judged):
+    if not any(works(request, candidate) and not quality_lost(candidate.setup) for candidate in judged):
         judged += [choose_inference_judge(request, setup) for setup in fp8_cache_configurations(request)]
+        if not any(works(request, candidate) and not by_bitsandbytes(candidate.setup) for candidate in judged):
+            judged = [fuller(request, candidate) for candidate in judged]
     return decide(request, judged)
 
 
-def as_published(request: Request, candidate: InferenceCandidate) -> bool:
-    """Whether a candidate works within the budget, at a readable speed, and loses no quality."""
-    if not candidate.containers or quality_lost(candidate.setup) or choose_cost_over_budget(request, candidate):
+def works(request: Request, candidate: InferenceCandidate) -> bool:
+    """Whether a candidate works within the budget, at a readable speed."""
+    if not candidate.containers or choose_cost_over_budget(request, candidate):
         return False
     return not merit(request, candidate).slow
+
+
+def fuller(request: Request, candidate: InferenceCandidate) -> InferenceCandidate:
+    """Return the candidate with more of the card for vLLM, where that lets fewer containers carry the load."""
+    setup = candidate.setup
+    lacks_memory = candidate.containers > 1 or (candidate.estimate and not candidate.estimate.fits)
+    if setup.engine != "vllm" or request.workload != "generation" or not lacks_memory:
+        return candidate
+    tried = choose_inference_judge(request, asked_setup(request, setup)._replace(memory_fraction=FULLER))
+    cheaper = not candidate.containers or tried.usd_per_hour < candidate.usd_per_hour
+    return tried if tried.containers and cheaper else candidate
 
 
 def choose_inference_weigh_again(request: Request, candidates: Iterable[InferenceCandidate]) -> tuple[InferenceCandidate, ...]:
@@ -3096,7 +3178,7 @@ def choose_inference_weigh_again(request: Request, candidates: Iterable[Inferenc
 def decide(request: Request, judged: list[InferenceCandidate]) -> tuple[InferenceCandidate, ...]:
     """Return judged candidates ranked, best first, and then the rejected; money is what is looked at here."""
     judged = [within_budget(request, candidate) for candidate in judged]
-    groups: dict[tuple[str, str, str], list[InferenceCandidate]] = {}  # of one GPU and format, those that run
+    groups: dict[Group, list[InferenceCandidate]] = {}  # those that run
     for candidate in judged:
         if candidate.containers:
             groups.setdefault(group(candidate), []).append(candidate)
@@ -3112,16 +3194,16 @@ def within_budget(request: Request, candidate: InferenceCandidate) -> InferenceC
     return candidate._replace(rejected=over) if over else candidate
 
 
-def group(candidate: InferenceCandidate) -> tuple[str, str, str]:
-    """Return what replicas of a candidate have in common with it: GPU, weights, cache."""
+def group(candidate: InferenceCandidate) -> Group:
+    """Return what replicas of a candidate have in common with it."""
     setup = candidate.setup
-    return setup.gpu.name, setup.quantization, setup.kv_dtype
+    return setup.gpu.name, setup.quantization, setup.kv_dtype, setup.memory_fraction
 
 
 def replicas_first(
     request: Request,
     candidate: InferenceCandidate,
-    groups: dict[tuple[str, str, str], list[InferenceCandidate]],
+    groups: dict[Group, list[InferenceCandidate]],
 ) -> InferenceCandidate:
     """Return the candidate, rejected where fewer GPUs a container carry the load for less, unless for latency."""
     setup = candidate.setup
@@ -4907,6 +4989,7 @@ def typed_gpu(gpu: str, count: str = "auto") -> tuple[str, int]:
 
 PERIODS = {"s": 1, "min": 60, "h": 3600, "day": 86_400}  # seconds
 SPELLED = {"sec": "s", "second": "s", "m": "min", "minute": "min", "hr": "h", "hour": "h", "d": "day"}
+USUAL_CONCURRENCY = {"generation": 16, "classification": 32, "embedding": 32}  # requests at once (prior)
 CONTEXT_STEP = 4096  # tokens by which a context grows that nobody typed
 MOST_PER_S = 100_000
 LONGEST_S = 3600  # that a target may allow
@@ -9645,6 +9728,8 @@ def describe_neighbours_verdict(plan: InferencePlan, candidate: InferenceCandida
     ours, best = merit(plan.request, candidate), merit(plan.request, plan.chosen)
     if ours.slow > best.slow:
         return f"{about(tokens_per_request(plan.request, candidate))} tokens/s per request is slower than people read"
+    if ours.quality_lost > best.quality_lost and by_bitsandbytes(candidate.setup):
+        return "slower than what vLLM loads: bitsandbytes unpacks the weights in each step"
     if ours.quality_lost > best.quality_lost:
         return f"needs {format_name(candidate.setup)}; the budget pays for {format_name(plan.chosen.setup)}"
     return describe_neighbours_balance(plan, ours, best)
@@ -11207,6 +11292,8 @@ def fraction_reason(setup: InferenceSetup) -> str:
         return "of the card at most; a model that only reads keeps no cache and takes far less"
     if setup.engine == "transformers":
         return "of what the weights leave, for the cache and a step; more is refused at start"
+    if setup.memory_fraction == FULLER:
+        return "of the card for the engine: with its default, 0.92, nothing that it loads holds the load"
     return "of the card for the engine; what the weights leave becomes KV cache"
 
 

@@ -11,7 +11,7 @@ from ..estimate.transformers_memory import STEP_TOKENS
 from ..estimate.vllm_memory import batched_tokens
 from ..schema import Gpu, InferenceSetup, Request, replace
 from .attention import has_own_kernel, kernels_to_weigh
-from .formats import QUALITY_LOST, formats, fp8_cache_kernel
+from .formats import formats, fp8_cache_kernel
 
 COUNTS = (1, 2, 4, 8)
 TYPICAL_INPUT, TYPICAL_SHARE = 1024, 8  # tokens of a prompt, or an eighth of a long context (prior)
@@ -37,18 +37,13 @@ def fp8_cache_configurations(request: Request) -> Iterator[InferenceSetup]:
         return
     if request.model.kv_dtype == "fp8":  # the checkpoint brings such a cache
         return
-    fine = [pair for pair in formats(request) if pair[0] == "vllm" and quality(request, pair[1]) < QUALITY_LOST["int4"]]
+    by_vllm = [pair for pair in formats(request) if pair[0] == "vllm"]
     for gpu, count in places(request):
         kernel = fp8_cache_kernel(gpu)
         if kernel and request.attention in ("auto", kernel) and not has_own_kernel(request.model, gpu):
-            for engine, quantization in fine:
+            for engine, quantization in by_vllm:
                 setup = setup_of(request, gpu, count, engine, quantization)
                 yield replace(setup, attention=kernel, kv_dtype="fp8")
-
-
-def quality(request: Request, quantization: str) -> int:
-    """Return the steps of quality that a format costs at the most."""
-    return 0 if quantization == request.model.quantization else QUALITY_LOST[quantization]
 
 
 def places(request: Request) -> Iterator[tuple[Gpu, int]]:
@@ -84,6 +79,12 @@ def setup_of(request: Request, gpu: Gpu, count: int, engine: str, quantization: 
     if request.workload != "generation":  # an encoder reads each text in one step
         step = max(step, request.context_len)
     return setup._replace(max_batched_tokens=step, max_num_seqs=at_once, draft=draft_for(request, quantization))
+
+
+def asked_setup(request: Request, setup: InferenceSetup) -> InferenceSetup:
+    """Return a sized setup as it was before: with all requests in one container and the engine's default step."""
+    whole = setup_of(request, setup.gpu, setup.gpu_count, setup.engine, setup.quantization)
+    return whole._replace(attention=setup.attention, kv_dtype=setup.kv_dtype)
 
 
 def draft_for(request: Request, quantization: str) -> Draft | None:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import math
 
 from ..asked import Targets
+from ..estimate.encoder import forward_pass_s
 from ..estimate.inference_memory import memory
-from ..estimate.inference_speed import forward_pass_s, generation_speed, steps_of
+from ..estimate.inference_speed import generation_speed, steps_of
 from ..estimate.memory_terms import InferenceMemory
 from ..estimate.queueing import Latency, highest_rate, latency, latency_at
 from ..reasons import Reason, Rejection

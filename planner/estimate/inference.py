@@ -5,7 +5,8 @@ from __future__ import annotations
 from ..catalogue.gpus import UNMEASURED, host_price
 from ..schema import InferenceEstimate, InferenceSetup
 from . import inference_memory
-from .inference_speed import cold_start_s, encoder_speed, generation_speed
+from .encoder import encoder_speed
+from .inference_speed import cold_start_s, generation_speed
 from .memory_terms import InferenceMemory
 from .queueing import latency
 

@@ -13,7 +13,8 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from ..schema import InferenceSetup
-from .inference_speed import Steps, forward_pass_s, steps_of
+from .encoder import forward_pass_s
+from .inference_speed import Steps, steps_of
 from .memory_terms import InferenceMemory
 
 ITERATIONS = 18  # at most, of a root search

@@ -15,9 +15,10 @@ from batching_simulation import Measured, simulate
 from planner.catalogue.gpus import find_gpu
 from planner.catalogue.models import find_model
 from planner.estimate import queueing
+from planner.estimate.encoder import forward_pass_s
 from planner.estimate.inference import estimate
 from planner.estimate.inference_memory import memory
-from planner.estimate.inference_speed import Steps, forward_pass_s, steps_of
+from planner.estimate.inference_speed import Steps, steps_of
 from planner.estimate.queueing import Latency, generation_latency, highest_rate
 from planner.schema import InferenceSetup
 
