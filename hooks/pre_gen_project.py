@@ -258,7 +258,7 @@ class InferenceEstimate(NamedTuple):
     kv_bytes_per_token: float
     kv_tokens: int
     max_concurrency: float  # requests of context_len at once, over all replicas, as the engine counts when it starts
-    requests_at_once: float  # that it really holds: in layers with a window they share the tokens of a step
+    requests_at_once: float  # that it holds: windows share the tokens of a step, and under a rate one has context_len
     fits: bool
     rejection: Rejection | None  # why it does not fit; `why` in the JSON interface
     decode_tokens_per_s_single: float | None
@@ -940,7 +940,7 @@ def vllm_memory(setup: InferenceSetup, engine_version: str) -> InferenceMemory:
     chunk = tokens * BATCHES_IN_FLIGHT if version >= (0, 20) else tokens
     request = request_bytes(cached_model, setup.context_len, chunk, setup.kv_dtype, tp) / GIB
     concurrent = max(cache, 0.0) / request if request else float(sequences)
-    steady = request_bytes(cached_model, setup.context_len, 1, setup.kv_dtype, tp) / GIB
+    steady = request_bytes(cached_model, held_tokens(setup), 1, setup.kv_dtype, tp) / GIB
     held = _held_at_once(max(cache, 0.0), request, steady, 0 if generates else sequences)
     cached = concurrent * setup.context_len
     if version < (0, 12):  # printed as if every layer saw everything
@@ -960,7 +960,7 @@ def vllm_memory(setup: InferenceSetup, engine_version: str) -> InferenceMemory:
 
 
 def _held_at_once(cache: float, admitted: float, steady: float, reads: int) -> float:
-    """Return the requests of context_len that a cache of `cache` GiB holds at once.
+    """Return the requests that a cache of `cache` GiB holds at once, one of them of context_len.
 
     A request is admitted when `admitted` GiB are free: the window and the steps in flight in each windowed layer. Once
     it is read it holds `steady` GiB, the window alone, and no two requests hold all tokens of the same step (vLLM 0.32,
@@ -972,6 +972,16 @@ def _held_at_once(cache: float, admitted: float, steady: float, reads: int) -> f
     if cache < admitted:
         return cache / admitted
     return float(reads) if reads else 1 + (cache - admitted) / steady
+
+
+def held_tokens(setup: InferenceSetup) -> int:
+    """Return the tokens for which each request has room beside the first, which always has its full context.
+
+    `concurrency` requests in flight all the time may all have a full context. Under a rate they are as many as typical
+    lengths bring about, so those count: vLLM gives blocks as a request grows, and where many long ones meet, preempts
+    the newest, which waits and is computed again (vLLM 0.32, v1/core/sched/scheduler.py).
+    """
+    return min(setup.context_len, setup.input_len + setup.output_len) if setup.rate else setup.context_len
 
 
 def batched_tokens(setup: InferenceSetup) -> int:
@@ -2665,7 +2675,16 @@ def spare_requests(setup: InferenceSetup, found: InferenceEstimate | InferenceMe
     """Return the requests that fit with the memory's error to spare; `requests`: those that fit as predicted."""
     if not requests or found.kv_cache_gib <= 0:
         return requests
-    return requests * (1 - error_gib(setup, found) / found.kv_cache_gib)
+    error = error_gib(setup, found)
+    if paged(setup) and requests > 1:
+        first = found.kv_cache_gib / found.max_concurrency
+        return requests - error * (requests - 1) / (found.kv_cache_gib - first)
+    return requests * (1 - error / found.kv_cache_gib)
+
+
+def paged(setup: InferenceSetup) -> bool:
+    """Whether the cache is planned for one full context beside requests of typical lengths."""
+    return setup.rate > 0 and setup.engine == "vllm" and setup.model.workload == "generation"
 
 
 def error_gib(setup: InferenceSetup, found: InferenceEstimate | InferenceMemory) -> float:
@@ -2964,6 +2983,7 @@ def latency_at_concurrency(setup: InferenceSetup, held: InferenceMemory) -> tupl
 
 def share_of_rate(request: Request, setup: InferenceSetup) -> Share:
     """Return a container's share of the rate, with the engine's default step, or a small one where memory is short."""
+    setup = setup._replace(rate=request.rate)  # typical lengths size the cache
     largest, held = largest_that_fits(setup)
     shares = [bounded_share(request, largest, held)]
     generates = setup.engine == "vllm" and request.workload == "generation"
@@ -3030,7 +3050,7 @@ def highest_rate_of(setup: InferenceSetup, held: InferenceMemory) -> float:
 
 
 def largest_that_fits(setup: InferenceSetup) -> tuple[InferenceSetup, InferenceMemory]:
-    """Return the setup with the most requests of full context that fit within the memory margin, and its memory."""
+    """Return the setup with the most requests at once that fit within the memory margin, and its memory."""
     one, held = setup, estimate_inference_memory_memory(setup)
     while one.concurrency > 1 and not (held.fits and int(held.requests) >= one.concurrency):
         fewer = one.concurrency - 1 if held.fits else one.concurrency // 2
@@ -5251,6 +5271,20 @@ def latency_sentences(plan: InferencePlan) -> list[str]:
         "with uneven traffic or lengths longer; a cold start comes on top."
     )
     return words
+
+
+def cache_guarantee(plan: InferencePlan) -> str:
+    """Return what the cache of a container is sure to hold under a rate."""
+    setup = plan.chosen.setup
+    longest = f"A request of {setup.context_len:,} tokens always fits"
+    each = f"{held_tokens(setup):,} tokens{'' if plan.request.prompt_tokens else ' (assumed)'}"
+    if setup.concurrency < 2:
+        return f"{longest}."
+    others = "the other" if setup.concurrency == 2 else f"each of the other {setup.concurrency - 1}"
+    return (
+        f"{longest}, and beside it {others} at {each}; where more long ones meet, vLLM pauses the newest and computes "
+        "it again later: it is slower, not refused."
+    )
 
 
 def about_rate(rate: float, beside: float = 0.0) -> str:
@@ -9540,10 +9574,17 @@ def pool_words(plan: InferencePlan) -> str:
 
 
 def spare_gib(candidate: InferenceCandidate) -> float:
-    """Return the GiB of KV cache that vLLM claims beyond what the requests of one container need at full context."""
+    """Return the GiB of KV cache that vLLM claims beyond what the requests of one container need.
+
+    A full context for each; under a rate for one of them, and typical lengths for the others.
+    """
     setup, estimate = candidate.setup, estimate_of(candidate)
     if setup.engine != "vllm" or setup.concurrency > estimate.requests_at_once:
         return 0.0
+    if paged(setup) and estimate.requests_at_once > 1:
+        first = estimate.kv_cache_gib / estimate.max_concurrency
+        each = (estimate.kv_cache_gib - first) / (estimate.requests_at_once - 1)
+        return (estimate.requests_at_once - setup.concurrency) * each
     return estimate.kv_cache_gib * (1 - setup.concurrency / estimate.requests_at_once)
 
 
@@ -10061,7 +10102,7 @@ def describe_other_gpus_out_of_memory(plan: InferencePlan) -> list[str]:
             " GiB) grow with it. Long prompts are then read in more steps."
         )
     if estimate.kv_cache_gib:
-        each = estimate.kv_cache_gib / estimate.requests_at_once
+        each = estimate.kv_cache_gib / (estimate.max_concurrency if paged(setup) else estimate.requests_at_once)
         steps.append(
             f"At start (no room for the KV cache): lower `CONCURRENCY` ({setup.concurrency}) or `CONTEXT_LEN` "
             f"({setup.context_len:,}). One request of full context takes {each:.2f} GiB of cache."
@@ -10201,8 +10242,10 @@ def cache_words(plan: InferencePlan) -> list[str]:
     if setup.engine == "vllm":
         words.append(
             f"vLLM claims {setup.memory_fraction:.0%} of the card and uses the remainder as KV cache, so a full card "
-            "is normal; the column *needed* counts the planned load at full context."
+            f"is normal; the column *needed* counts the planned load{'.' if paged(setup) else ' at full context.'}"
         )
+        if paged(setup):
+            words.append(cache_guarantee(plan))
     return words
 
 

@@ -71,6 +71,7 @@ def latency_at_concurrency(setup: InferenceSetup, held: InferenceMemory) -> tupl
 
 def share_of_rate(request: Request, setup: InferenceSetup) -> Share:
     """Return a container's share of the rate, with the engine's default step, or a small one where memory is short."""
+    setup = setup._replace(rate=request.rate)  # typical lengths size the cache
     largest, held = largest_that_fits(setup)
     shares = [bounded_share(request, largest, held)]
     generates = setup.engine == "vllm" and request.workload == "generation"
@@ -137,7 +138,7 @@ def highest_rate_of(setup: InferenceSetup, held: InferenceMemory) -> float:
 
 
 def largest_that_fits(setup: InferenceSetup) -> tuple[InferenceSetup, InferenceMemory]:
-    """Return the setup with the most requests of full context that fit within the memory margin, and its memory."""
+    """Return the setup with the most requests at once that fit within the memory margin, and its memory."""
     one, held = setup, memory(setup)
     while one.concurrency > 1 and not (held.fits and int(held.requests) >= one.concurrency):
         fewer = one.concurrency - 1 if held.fits else one.concurrency // 2
