@@ -989,9 +989,12 @@ def batched_tokens(setup: InferenceSetup) -> int:
 
     A text that is only read by an encoder is read in one step, so a step holds one at least.
     """
-    if setup.max_batched_tokens:
-        return setup.max_batched_tokens
-    return 16384 if setup.gpu.visible_gib >= HUGE_CARD_GIB else 8192 if _is_large(setup.gpu) else 2048
+    return setup.max_batched_tokens or default_step(setup.gpu)
+
+
+def default_step(gpu: Gpu) -> int:
+    """Return the tokens of one step of vLLM's server by default."""
+    return 16384 if gpu.visible_gib >= HUGE_CARD_GIB else 8192 if _is_large(gpu) else 2048
 
 
 def max_sequences(gpu: Gpu) -> int:
@@ -1087,10 +1090,13 @@ class Steps(NamedTuple):
             return (1 - mixed) * self.step_s(batch) + mixed * self.step_s(batch, chunk)
         return mixed * self.step_s(batch / mixed, chunk)
 
-    def added_s(self, decoding: float) -> float:
-        """Return the seconds that a token of a prompt adds to a step in which `decoding` requests get a token."""
+    def added_s(self, decoding: float, step_s: float = 0.0) -> float:
+        """Return the seconds that a token of a prompt adds to a step in which `decoding` requests get a token.
+
+        `step_s`: of that step without prompts, where it is known.
+        """
         chunk = min(max(self.step_tokens - decoding, 1.0), float(self.prompt))
-        return (self.step_s(decoding, chunk) - self.step_s(decoding)) / chunk
+        return (self.step_s(decoding, chunk) - (step_s or self.step_s(decoding))) / chunk
 
     def queued_s(self, decoding: float) -> float:
         """Return the seconds that a token of a prompt keeps those behind it: where launches bound a step, its share."""
@@ -1203,12 +1209,13 @@ def steps_of(setup: InferenceSetup, memory: InferenceMemory) -> Steps:
         A product reads weights while it computes; the quadratic sum of both times is within a fifth of kernel timings.
         """
         tokens = decoding + read
-        weights_s = dense_s + experts_s * (1 - math.pow(untouched, tokens))
-        products_s = math.hypot(weights_s, product_s * tokens)
+        weights_s = dense_s + experts_s * (1 - untouched**tokens) if experts_s else dense_s
         requests_s = (request_s + SEQUENCE_S + pairs_s * tokens) * decoding
-        if tokens > fused_rows:
-            requests_s += unpack_s
-        return max(products_s + requests_s + beside_s * tokens + attention_s * read + fixed_s, launched_s)
+        took_s = math.hypot(weights_s, product_s * tokens) + requests_s
+        took_s += beside_s * tokens + attention_s * read + fixed_s
+        if not launched_s:
+            return took_s
+        return max(took_s + (unpack_s if tokens > fused_rows else 0.0), launched_s)
 
     most = float(setup.max_num_seqs or max_sequences(gpu))
     if setup.engine == "vllm":
@@ -1323,6 +1330,7 @@ def forward_pass_s(setup: InferenceSetup, texts: float) -> float:
 ITERATIONS = 18  # at most, of a root search
 TOLERANCE = 1e-4  # relative, of a root
 RARE_SIGMAS = 6  # with so many standard deviations of free slots, a request hardly ever waits for one
+NEGLIGIBLE = 1e-6  # of all states, one that no longer counts
 MAX_BUSY = 0.99  # share of the time, so that a mean stays finite
 
 
@@ -1415,7 +1423,7 @@ def prompt_queue(steps: Steps, rate: float, others: float, slots: float) -> Prom
     """Return the queue of prompts beside `others` that decode."""
     decoding = min(max(others, 1.0), slots)
     step, chunk = steps.step_s(decoding), max(steps.step_tokens - others, 1.0)
-    each = steps.prompt * (steps.added_s(decoding) + step / chunk)
+    each = steps.prompt * (steps.added_s(decoding, step) + step / chunk)
     return PromptQueue(step, chunk, each, min(rate * each, MAX_BUSY))
 
 
@@ -1428,18 +1436,19 @@ def token_s(steps: Steps, rate: float, others: float, slots: float) -> float:
     queue = prompt_queue(steps, rate, others, slots)
     behind = queue.busy + queue.busy**2 / (2 * (1 - queue.busy))
     decoding = min(1 + others, slots)
-    added = steps.added_s(decoding)
+    step = steps.step_s(decoding)
+    added = steps.added_s(decoding, step)
     short = queue.step_s / (queue.step_s + min(queue.chunk, steps.prompt) * added)
     at_end = queue.busy / (2 * (1 - queue.busy)) * short / (queue.busy * short + 1 - queue.busy)
     more = max(0.0, min(behind, slots - 1) - at_end)
     prompts = others + more  # that are read while one decodes
-    return steps.step_s(decoding) + added * steps.prompt * prompts / steps.answer
+    return step + added * steps.prompt * prompts / steps.answer
 
 
 def first_token_s(steps: Steps, rate: float, others: float, slots: float) -> float:
     """Return the mean seconds to the first token with a slot free: the queue, the step that runs, the prompt itself."""
     queue = prompt_queue(steps, rate, others, slots)
-    alone = steps.prompt * steps.added_s(min(max(others, 1.0), slots))
+    alone = steps.prompt * steps.added_s(min(max(others, 1.0), slots), queue.step_s)
     alone += math.ceil(steps.prompt / queue.chunk) * queue.step_s
     waiting = queue.busy * queue.each_s / (2 * (1 - queue.busy))
     running = (1 - queue.busy) * (1 - math.exp(-others)) * queue.step_s / 2  # what is left of a step without prompts
@@ -1461,8 +1470,11 @@ def wait_for_slot_s(steps: Steps, rate: float, slots: float, others: float) -> f
     weight = total = 1.0  # of the state in which all slots are taken and nobody waits; 1 / (1 - load) with a queue
     total /= 1 - load
     for taken in range(most, 0, -1):
-        weight *= departure_rate(steps, taken) / rate
+        leaving = departure_rate(steps, taken)
+        weight *= leaving / rate
         total += weight
+        if leaving < rate and weight < NEGLIGIBLE * total:  # fewer taken are ever less likely
+            break
     return load / (1 - load) ** 2 / total / rate / 2
 
 
@@ -1671,8 +1683,8 @@ def estimate_inference_estimate(setup: InferenceSetup, engine_version: str = "")
     return estimate_with(setup, estimate_inference_memory_memory(setup, engine_version))
 
 
-def estimate_with(setup: InferenceSetup, memory: InferenceMemory) -> InferenceEstimate:
-    """Return the estimate of a setup whose memory is known."""
+def estimate_with(setup: InferenceSetup, memory: InferenceMemory, at_rate: Latency | None = None) -> InferenceEstimate:
+    """Return the estimate of a setup whose memory is known, and its latency at its rate where that is, too."""
     usd = setup.gpu.usd_per_hour * setup.gpu_count
     generates = setup.model.workload == "generation"
     speed = generation_speed(setup, memory) if memory.fits and generates else None
@@ -1682,7 +1694,7 @@ def estimate_with(setup: InferenceSetup, memory: InferenceMemory) -> InferenceEs
     elif memory.fits:
         prefill_per_s, first_s = encoder_speed(setup)
     token_s = speed.time_per_output_token_s if speed else None
-    queue = latency(setup, memory) if setup.rate and memory.fits else None
+    queue = (at_rate or latency(setup, memory)) if setup.rate and memory.fits else None
     if queue:
         first_s, token_s = queue.ttft_s, queue.tpot_s
     return InferenceEstimate(
@@ -2339,7 +2351,13 @@ def choose_configurations_setup_of(request: Request, gpu: Gpu, count: int, engin
     """Return the setup that the generated code runs, with all requests in one container."""
     input_len, output_len = typical_request(request)
     at_once = rows_at_once(request, engine)
-    setup = InferenceSetup(
+    by_vllm = engine == "vllm"
+    step = STEP_TOKENS if batches_continuously(request, engine) else 0
+    if by_vllm:
+        step = default_step(gpu)
+        if request.workload != "generation":  # an encoder reads each text in one step
+            step = max(step, request.context_len)
+    return InferenceSetup(
         model=request.model,
         gpu=gpu,
         gpu_count=count,
@@ -2347,17 +2365,13 @@ def choose_configurations_setup_of(request: Request, gpu: Gpu, count: int, engin
         engine=engine,
         quantization=quantization,
         context_len=request.context_len,
-        max_batched_tokens=STEP_TOKENS if batches_continuously(request, engine) else 0,
+        max_batched_tokens=step,
         concurrency=at_once,
         input_len=input_len,
         output_len=output_len,
+        max_num_seqs=at_once if by_vllm else 0,
+        draft=draft_for(request, quantization) if by_vllm else None,
     )
-    if engine != "vllm":
-        return setup
-    step = batched_tokens(setup)
-    if request.workload != "generation":  # an encoder reads each text in one step
-        step = max(step, request.context_len)
-    return setup._replace(max_batched_tokens=step, max_num_seqs=at_once, draft=draft_for(request, quantization))
 
 
 def asked_setup(request: Request, setup: InferenceSetup) -> InferenceSetup:
@@ -2863,6 +2877,7 @@ class Share(NamedTuple):
     containers: int
     most_per_s: float = 0.0  # requests/s that it carries, where the load is a rate
     rejected: Rejection | None = None  # a target that it misses
+    latency: Latency | None = None  # at its rate
 
 
 def share_of(request: Request, setup: InferenceSetup) -> Share:
@@ -2936,7 +2951,7 @@ LOADED = 0.8  # of the highest rate, at most: beyond it the queue grows fast, an
 READABLE_S, PATIENT_S = 0.1, 10.0
 SPREAD = 4  # standard deviations of the requests in flight for which there are slots
 LEAST_SHARE = 0.1  # of the load that memory allows: a setup that meets the targets only below it is rejected
-BISECTIONS = 12
+BISECTIONS = 8  # of the rate that meets the targets: to 0.4% of the highest
 
 
 def size_containers(request: Request, setup: InferenceSetup) -> Share:
@@ -3003,13 +3018,17 @@ def bounded_share(request: Request, largest: InferenceSetup, held: InferenceMemo
     safe = LOADED / speed_margin(largest) * highest
 
     at = latency_at(largest, held)
-    limits = with_default_targets(request.targets, largest, *ttft_and_tpot(at(safe * LEAST_SHARE)))
+    limits = Targets(request.targets.ttft_s or PATIENT_S, request.targets.tpot_s or READABLE_S)
+    at_safe = ttft_and_tpot(at(safe))
+    meets_all = not missed_target(limits, largest, *at_safe)
+    if not meets_all:  # a default counts only where a light load meets it
+        limits = with_default_targets(request.targets, largest, *ttft_and_tpot(at(safe * LEAST_SHARE)))
 
     def miss_at(rate: float) -> Rejection | None:
         return missed_target(limits, largest, *ttft_and_tpot(at(rate)))
 
     most = safe
-    if miss_at(safe):
+    if not meets_all and missed_target(limits, largest, *at_safe):
         low, high = safe * LEAST_SHARE, safe
         least = min(low, request.rate)
         unmet = miss_at(least)
@@ -3022,23 +3041,27 @@ def bounded_share(request: Request, largest: InferenceSetup, held: InferenceMemo
         most = low
     containers = max(1, math.ceil(request.rate / most - 1e-9))
     one = largest._replace(rate=request.rate / containers)
-    return Share(*with_fewest_slots(limits, one, held), containers, most_per_s=most)
+    one, held, found = with_fewest_slots(limits, one, held, at(one.rate))
+    return Share(one, held, containers, most_per_s=most, latency=found)
 
 
 def with_fewest_slots(
-    limits: Targets, largest: InferenceSetup, held: InferenceMemory
-) -> tuple[InferenceSetup, InferenceMemory]:
-    """Return the setup with slots for the mean requests in flight plus SPREAD standard deviations, and its memory."""
-    in_flight = latency(largest, held).in_flight
+    limits: Targets, largest: InferenceSetup, held: InferenceMemory, at_rate: Latency
+) -> tuple[InferenceSetup, InferenceMemory, Latency]:
+    """Return the setup with slots for the mean requests in flight plus SPREAD standard deviations.
+
+    Its memory and its latency, too. `at_rate`: the latency with the slots of `largest`.
+    """
+    in_flight = at_rate.in_flight
     slots = math.ceil(in_flight + SPREAD * math.sqrt(in_flight) + 1)
     if slots >= largest.concurrency:
-        return largest, held
+        return largest, held, at_rate
     one = with_concurrency(largest, slots)
     less = estimate_inference_memory_memory(one)
     found = latency(one, less)
     if missed_target(limits, one, *ttft_and_tpot(found)) or found.utilization > LOADED:
-        return largest, held
-    return one, less
+        return largest, held, at_rate
+    return one, less, found
 
 
 def highest_rate_of(setup: InferenceSetup, held: InferenceMemory) -> float:
@@ -3108,8 +3131,10 @@ NO_CONTINUOUS_BATCHING = ("gemma-2-", "llama-4")
 
 def unsupported(setup: InferenceSetup) -> Rejection | None:
     """Return a rejection where the GPU or the engine cannot run the setup."""
+    if rejected := unsupported_kernel(setup):
+        return rejected
     reason = _choose_support_unsupported(setup)
-    return unsupported_kernel(setup) or (Rejection(reason) if reason else None)
+    return Rejection(reason) if reason else None
 
 
 def _choose_support_unsupported(setup: InferenceSetup) -> Reason | None:
@@ -3182,7 +3207,8 @@ def works(request: Request, candidate: InferenceCandidate) -> bool:
 def fuller(request: Request, candidate: InferenceCandidate) -> InferenceCandidate:
     """Return the candidate with more of the card for vLLM, where that lets fewer containers carry the load."""
     setup = candidate.setup
-    lacks_memory = candidate.containers > 1 or (candidate.estimate and not candidate.estimate.fits)
+    split = candidate.containers > 1 and not request.rate and not any(request.targets)  # for want of memory alone
+    lacks_memory = split or (candidate.estimate and not candidate.estimate.fits)
     if setup.engine != "vllm" or request.workload != "generation" or not lacks_memory:
         return candidate
     tried = choose_inference_judge(request, asked_setup(request, setup)._replace(memory_fraction=FULLER))
@@ -3247,7 +3273,7 @@ def choose_inference_judge(request: Request, setup: InferenceSetup) -> Inference
     if setup.draft and share.containers != 1:
         without = size_containers(request, setup._replace(draft=None))
         share = without if without.containers == 1 else share  # a draft is left out where it costs a container
-    estimate = estimate_with(share.setup, share.memory)
+    estimate = estimate_with(share.setup, share.memory, share.latency)
     usd_per_hour = container_usd_per_hour(setup)
     if not estimate.fits:
         return Candidate(share.setup, estimate, usd_per_hour, rejected=estimate.rejection)

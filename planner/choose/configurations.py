@@ -8,7 +8,7 @@ from ..catalogue.drafts import draft_of
 from ..catalogue.gpus import GPUS
 from ..draft import Draft
 from ..estimate.transformers_memory import STEP_TOKENS
-from ..estimate.vllm_memory import batched_tokens
+from ..estimate.vllm_memory import default_step
 from ..schema import Gpu, InferenceSetup, Request, replace
 from .attention import has_own_kernel, kernels_to_weigh
 from .formats import formats, fp8_cache_kernel
@@ -60,7 +60,13 @@ def setup_of(request: Request, gpu: Gpu, count: int, engine: str, quantization: 
     """Return the setup that the generated code runs, with all requests in one container."""
     input_len, output_len = typical_request(request)
     at_once = rows_at_once(request, engine)
-    setup = InferenceSetup(
+    by_vllm = engine == "vllm"
+    step = STEP_TOKENS if batches_continuously(request, engine) else 0
+    if by_vllm:
+        step = default_step(gpu)
+        if request.workload != "generation":  # an encoder reads each text in one step
+            step = max(step, request.context_len)
+    return InferenceSetup(
         model=request.model,
         gpu=gpu,
         gpu_count=count,
@@ -68,17 +74,13 @@ def setup_of(request: Request, gpu: Gpu, count: int, engine: str, quantization: 
         engine=engine,
         quantization=quantization,
         context_len=request.context_len,
-        max_batched_tokens=STEP_TOKENS if batches_continuously(request, engine) else 0,
+        max_batched_tokens=step,
         concurrency=at_once,
         input_len=input_len,
         output_len=output_len,
+        max_num_seqs=at_once if by_vllm else 0,
+        draft=draft_for(request, quantization) if by_vllm else None,
     )
-    if engine != "vllm":
-        return setup
-    step = batched_tokens(setup)
-    if request.workload != "generation":  # an encoder reads each text in one step
-        step = max(step, request.context_len)
-    return setup._replace(max_batched_tokens=step, max_num_seqs=at_once, draft=draft_for(request, quantization))
 
 
 def asked_setup(request: Request, setup: InferenceSetup) -> InferenceSetup:

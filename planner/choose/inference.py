@@ -43,7 +43,8 @@ def works(request: Request, candidate: InferenceCandidate) -> bool:
 def fuller(request: Request, candidate: InferenceCandidate) -> InferenceCandidate:
     """Return the candidate with more of the card for vLLM, where that lets fewer containers carry the load."""
     setup = candidate.setup
-    lacks_memory = candidate.containers > 1 or (candidate.estimate and not candidate.estimate.fits)
+    split = candidate.containers > 1 and not request.rate and not any(request.targets)  # for want of memory alone
+    lacks_memory = split or (candidate.estimate and not candidate.estimate.fits)
     if setup.engine != "vllm" or request.workload != "generation" or not lacks_memory:
         return candidate
     tried = judge(request, asked_setup(request, setup)._replace(memory_fraction=FULLER))
@@ -108,7 +109,7 @@ def judge(request: Request, setup: InferenceSetup) -> InferenceCandidate:
     if setup.draft and share.containers != 1:
         without = size_containers(request, setup._replace(draft=None))
         share = without if without.containers == 1 else share  # a draft is left out where it costs a container
-    estimate = estimate_with(share.setup, share.memory)
+    estimate = estimate_with(share.setup, share.memory, share.latency)
     usd_per_hour = container_usd_per_hour(setup)
     if not estimate.fits:
         return Candidate(share.setup, estimate, usd_per_hour, rejected=estimate.rejection)

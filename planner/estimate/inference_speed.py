@@ -96,10 +96,13 @@ class Steps(NamedTuple):
             return (1 - mixed) * self.step_s(batch) + mixed * self.step_s(batch, chunk)
         return mixed * self.step_s(batch / mixed, chunk)
 
-    def added_s(self, decoding: float) -> float:
-        """Return the seconds that a token of a prompt adds to a step in which `decoding` requests get a token."""
+    def added_s(self, decoding: float, step_s: float = 0.0) -> float:
+        """Return the seconds that a token of a prompt adds to a step in which `decoding` requests get a token.
+
+        `step_s`: of that step without prompts, where it is known.
+        """
         chunk = min(max(self.step_tokens - decoding, 1.0), float(self.prompt))
-        return (self.step_s(decoding, chunk) - self.step_s(decoding)) / chunk
+        return (self.step_s(decoding, chunk) - (step_s or self.step_s(decoding))) / chunk
 
     def queued_s(self, decoding: float) -> float:
         """Return the seconds that a token of a prompt keeps those behind it: where launches bound a step, its share."""
@@ -212,12 +215,13 @@ def steps_of(setup: InferenceSetup, memory: InferenceMemory) -> Steps:
         A product reads weights while it computes; the quadratic sum of both times is within a fifth of kernel timings.
         """
         tokens = decoding + read
-        weights_s = dense_s + experts_s * (1 - math.pow(untouched, tokens))
-        products_s = math.hypot(weights_s, product_s * tokens)
+        weights_s = dense_s + experts_s * (1 - untouched**tokens) if experts_s else dense_s
         requests_s = (request_s + SEQUENCE_S + pairs_s * tokens) * decoding
-        if tokens > fused_rows:
-            requests_s += unpack_s
-        return max(products_s + requests_s + beside_s * tokens + attention_s * read + fixed_s, launched_s)
+        took_s = math.hypot(weights_s, product_s * tokens) + requests_s
+        took_s += beside_s * tokens + attention_s * read + fixed_s
+        if not launched_s:
+            return took_s
+        return max(took_s + (unpack_s if tokens > fused_rows else 0.0), launched_s)
 
     most = float(setup.max_num_seqs or max_sequences(gpu))
     if setup.engine == "vllm":

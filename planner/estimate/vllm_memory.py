@@ -107,9 +107,12 @@ def batched_tokens(setup: InferenceSetup) -> int:
 
     A text that is only read by an encoder is read in one step, so a step holds one at least.
     """
-    if setup.max_batched_tokens:
-        return setup.max_batched_tokens
-    return 16384 if setup.gpu.visible_gib >= HUGE_CARD_GIB else 8192 if _is_large(setup.gpu) else 2048
+    return setup.max_batched_tokens or default_step(setup.gpu)
+
+
+def default_step(gpu: Gpu) -> int:
+    """Return the tokens of one step of vLLM's server by default."""
+    return 16384 if gpu.visible_gib >= HUGE_CARD_GIB else 8192 if _is_large(gpu) else 2048
 
 
 def max_sequences(gpu: Gpu) -> int:
