@@ -18,7 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from benchmarks import rows_inference, rows_training  # noqa: E402
+from benchmarks import ranks, rows_inference, rows_training  # noqa: E402
 from benchmarks.aiconfigurator import KIND as AICONFIGURATOR  # noqa: E402
 from benchmarks.aiconfigurator import aiconfigurator_runs  # noqa: E402
 from benchmarks.baselines import baselines  # noqa: E402
@@ -341,14 +341,15 @@ def main() -> None:
         others[name] += rows_inference.speed_scores(points, baseline)
     for name, estimator in training_baselines().items():
         others[name] += rows_training.scores(arguments.data, estimator)
-    tables = {"accuracy": table(mine), "comparison": comparison(mine, others)}
+    published = [*rows_inference.speed_runs(arguments.data, models), *points]
+    ranked = ranks.lines(ranks.tokens_per_usd(published, rows_inference.Planner()))
+    tables = {"accuracy": [*table(mine), *ranked], "comparison": comparison(mine, others)}
     print(aligned(tables["accuracy"]), aligned(tables["comparison"]), sep="\n\n")
     own = measured_section(list(measured.measurements()))
     print(f"\nmeasured by us:\n{own}")
     if arguments.quick:
         return
-    runs = [*rows_inference.speed_runs(arguments.data, models), *points]
-    unseen = cross_validated_speeds(runs, lambda run: family(run.setup.model.id))
+    unseen = cross_validated_speeds(published, lambda run: family(run.setup.model.id))
     unseen += cross_validated_memory(
         list(rows_inference.memory_runs(arguments.data, models)), lambda run: family(run.setup.model.id)
     )

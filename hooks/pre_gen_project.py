@@ -260,7 +260,7 @@ class InferenceEstimate(NamedTuple):
     kv_bytes_per_token: float
     kv_tokens: int
     max_concurrency: float  # requests of context_len at once, over all replicas, as the engine counts when it starts
-    requests_at_once: float  # that it really holds: in layers with a window they share the tokens of a step
+    requests_at_once: float  # that it holds: windows share the tokens of a step, and under a rate one has context_len
     fits: bool
     rejection: Rejection | None  # why it does not fit; `why` in the JSON interface
     decode_tokens_per_s_single: float | None
@@ -716,7 +716,18 @@ def weight_bytes(model: Model, quantization: str) -> tuple[float, float, float]:
 
 @lru_cache(maxsize=256)
 def weight_gib(model: Model, quantization: str, tensor_parallel: int = 1) -> float:
-    """Return the GiB of weights on each GPU.
+    """Return the GiB of weights on each GPU."""
+    embedding, experts, rest = weight_bytes(model, quantization)
+    least = LEAST_COLUMNS.get(model.architecture, 0) * tensor_parallel
+    if tensor_parallel > 1 and 0 < model.moe_intermediate < least:
+        experts *= least / model.moe_intermediate
+    copied = copied_bytes(model, quantization, tensor_parallel)
+    return ((embedding + experts + rest) / tensor_parallel + copied) / GIB
+
+
+@lru_cache(maxsize=256)
+def copied_bytes(model: Model, quantization: str, tensor_parallel: int) -> float:
+    """Return the bytes that each GPU holds beyond its share, and reads in each step.
 
     Some weights every GPU holds whole: those that the model names (latents, indices, some vision towers), routers, and
     key and value heads where there are fewer of them than GPUs.
@@ -729,11 +740,7 @@ def weight_gib(model: Model, quantization: str, tensor_parallel: int = 1) -> flo
         for kind in cache_kinds(model):
             share = max(0.0, 1 - kind.heads / tensor_parallel)
             copied += kind.layers * model.hidden * kind.width * share * _rest_bits(model, quantization) / 16
-    embedding, experts, rest = weight_bytes(model, quantization)
-    least = LEAST_COLUMNS.get(model.architecture, 0) * tensor_parallel
-    if tensor_parallel > 1 and 0 < model.moe_intermediate < least:
-        experts *= least / model.moe_intermediate
-    return ((embedding + experts + rest) / tensor_parallel + 2 * copied) / GIB
+    return 2 * copied
 
 
 def _rest_bits(model: Model, quantization: str) -> float:
@@ -955,7 +962,7 @@ def vllm_memory(setup: InferenceSetup, engine_version: str) -> InferenceMemory:
     chunk = tokens * BATCHES_IN_FLIGHT if version >= (0, 20) else tokens
     request = request_bytes(cached_model, setup.context_len, chunk, setup.kv_dtype, tp) / GIB
     concurrent = max(cache, 0.0) / request if request else float(sequences)
-    steady = request_bytes(cached_model, setup.context_len, 1, setup.kv_dtype, tp) / GIB
+    steady = request_bytes(cached_model, held_tokens(setup), 1, setup.kv_dtype, tp) / GIB
     held = _held_at_once(max(cache, 0.0), request, steady, 0 if generates else sequences)
     cached = concurrent * setup.context_len
     if version < (0, 12):  # printed as if every layer saw everything
@@ -975,7 +982,7 @@ def vllm_memory(setup: InferenceSetup, engine_version: str) -> InferenceMemory:
 
 
 def _held_at_once(cache: float, admitted: float, steady: float, reads: int) -> float:
-    """Return the requests of context_len that a cache of `cache` GiB holds at once.
+    """Return the requests that a cache of `cache` GiB holds at once, one of them of context_len.
 
     A request is admitted when `admitted` GiB are free: the window and the steps in flight in each windowed layer. Once
     it is read it holds `steady` GiB, the window alone, and no two requests hold all tokens of the same step (vLLM 0.32,
@@ -989,14 +996,27 @@ def _held_at_once(cache: float, admitted: float, steady: float, reads: int) -> f
     return float(reads) if reads else 1 + (cache - admitted) / steady
 
 
+def held_tokens(setup: InferenceSetup) -> int:
+    """Return the tokens for which each request has room beside the first, which always has its full context.
+
+    `concurrency` requests in flight all the time may all have a full context. Under a rate they are as many as typical
+    lengths bring about, so those count: vLLM gives blocks as a request grows, and where many long ones meet, preempts
+    the newest, which waits and is computed again (vLLM 0.32, v1/core/sched/scheduler.py).
+    """
+    return min(setup.context_len, setup.input_len + setup.output_len) if setup.rate else setup.context_len
+
+
 def batched_tokens(setup: InferenceSetup) -> int:
     """Return the tokens of one step of vLLM's server: as asked, else its default for the card.
 
     A text that is only read by an encoder is read in one step, so a step holds one at least.
     """
-    if setup.max_batched_tokens:
-        return setup.max_batched_tokens
-    return 16384 if setup.gpu.visible_gib >= HUGE_CARD_GIB else 8192 if _is_large(setup.gpu) else 2048
+    return setup.max_batched_tokens or default_step(setup.gpu)
+
+
+def default_step(gpu: Gpu) -> int:
+    """Return the tokens of one step of vLLM's server by default."""
+    return 16384 if gpu.visible_gib >= HUGE_CARD_GIB else 8192 if _is_large(gpu) else 2048
 
 
 def max_sequences(gpu: Gpu) -> int:
@@ -1044,22 +1064,29 @@ ATTENTION_FLOPS = {"sdpa": 0.40, "flash_attention_2": 0.47, "flash_attention_3":
 ALLREDUCE_SHARE = 0.40  # of a link's one-way bandwidth (0.30 to 0.45 over NVLink, 0.2 to 0.4 over PCIe)
 # Fitted, together, on whole engines; with any one family left out they stay within a third of this.
 LAYER_S = 25e-6  # launches and norms of a layer inside a CUDA graph
+# Times the kernels of a layer: latents' two projections and norms, the absorbed products before and after attention and
+# the merge of its splits are six beside the twelve of grouped heads (vLLM 0.32, mla_attention.py)
+MLA_LAUNCHES = 1.5
 EXPERT_LAYER_S = 35e-6  # routing, sorting and gathering of a layer of experts
 STEP_S = 0.3e-3  # scheduling and sampling of one step
 SEQUENCE_S = 15e-6  # the same, per request in it
 ALLREDUCE_S = 16e-6  # one small all-reduce
 EAGER_STEP_S = 8e-3  # eager PyTorch outside the layers; with the next: litgpt, transformers on A100, H100, H20
 EAGER_LAYER_S = 5.5e-4  # launching one layer's kernels: 20 to 45 tokens/s up to 14B, whatever the size
-# Times launches. Measured: nf4 (litgpt), fp8 and int4 (Qwen's tables); the others prior.
-EAGER_FORMAT = {"nf4": 2.2, "int8": 3.0, "fp8": 3.0, "int4": 0.7, "mxfp4": 2.0, "nvfp4": 2.0}
+# Times launches. Measured: nf4 (litgpt 2.2, bitsandbytes 1.7 to 2.0), int8 (bitsandbytes: 3.4, 3.6, 3.8 on an H100),
+# fp8 and int4 (Qwen's tables); the others prior.
+EAGER_FORMAT = {"nf4": 2.2, "int8": 3.4, "fp8": 3.0, "int4": 0.7, "mxfp4": 2.0, "nvfp4": 2.0}
+# Rows up to which bitsandbytes 0.50 multiplies by NF4 in one kernel, by compute capability: for large matrices, from
+# `_gemm_4bit_use_custom_cuda`. More, and a prompt, have the matrix unpacked to 16 bits first, in every step.
+FUSED_NF4_ROWS = {75: 64, 80: 64, 86: 64, 89: 128, 90: 32, 100: 8, 103: 8, 120: 64}
+# Of device bandwidth, unpacking: 0.25 on an H100 (bitsandbytes 0.45, 8 rows of 32B and 70B), since then 1.4 to 2.1
+# times that (its pull request 1747)
+UNPACK_BANDWIDTH = 0.45
 EAGER_EXPERTS = 2.0  # times launches, grouped experts of transformers 5 (prior; 4.51 looped over them)
 PREFILL_LAYER_S = 1.4e-3  # until the first token, per layer: launches outside graphs, tokenizer, HTTP; same points
 PREFILL_QUEUE = 0.13  # of a prompt's time that each other request adds before it
 VOLUME_BYTES_PER_S = 1.5e9  # Modal Volume: 1 to 2.5 GB/s
 ENGINE_START_S = {"vllm": 60.0, "transformers": 15.0}  # imports, compilation, graphs (prior)
-# Encoders. Eager BERT-base takes 5.5 to 6.5 ms for two tokens (optimum-benchmark, 12 layers).
-ENCODER_STEP_S = 2e-3  # padding, pooling and copies around a pass of eager layers (prior)
-TOKENIZED_PER_S = 1.1e6  # tokens/s of one thread of `tokenizers`: 1.1 million WordPiece, 1.4 BPE on a 2026 server core
 FUSED_TRAFFIC = 0.5  # of eager PyTorch's traffic between kernels, where an engine fuses them (prior)
 RANGE = 1.6  # four of five points of a family left out lie within this factor
 
@@ -1074,6 +1101,7 @@ class Steps(NamedTuple):
     step_tokens: float  # at most, of prompts and answers
     prompt: int  # tokens of a typical request
     answer: int
+    launched_s: float = 0.0  # that launches take of each step, whatever it computes; 0: CUDA graphs
 
     def token_s(self, batch: float) -> float:
         """Return the seconds between two tokens of a request while `batch` are in flight all the time.
@@ -1087,10 +1115,20 @@ class Steps(NamedTuple):
             return (1 - mixed) * self.step_s(batch) + mixed * self.step_s(batch, chunk)
         return mixed * self.step_s(batch / mixed, chunk)
 
-    def added_s(self, decoding: float) -> float:
-        """Return the seconds that a token of a prompt adds to a step in which `decoding` requests get a token."""
+    def added_s(self, decoding: float, step_s: float = 0.0) -> float:
+        """Return the seconds that a token of a prompt adds to a step in which `decoding` requests get a token.
+
+        `step_s`: of that step without prompts, where it is known.
+        """
         chunk = min(max(self.step_tokens - decoding, 1.0), float(self.prompt))
-        return (self.step_s(decoding, chunk) - self.step_s(decoding)) / chunk
+        return (self.step_s(decoding, chunk) - (step_s or self.step_s(decoding))) / chunk
+
+    def queued_s(self, decoding: float) -> float:
+        """Return the seconds that a token of a prompt keeps those behind it: where launches bound a step, its share."""
+        if not self.launched_s:
+            return self.added_s(decoding)
+        chunk = max(self.step_tokens - decoding, 1.0)
+        return max(self.added_s(decoding), self.step_s(decoding, chunk) / chunk)
 
 
 class InferenceSpeed(NamedTuple):
@@ -1156,13 +1194,15 @@ def steps_of(setup: InferenceSetup, memory: InferenceMemory) -> Steps:
     unpacking = UNPACKED_BANDWIDTH if form in ("int4", "nf4") else 1.0
     embedding, experts, rest = weight_bytes(model, setup.quantization)
     dense_s = ((embedding if model.tied_embeddings else embedding / 2) + rest / unpacking) / tp / bandwidth
+    dense_s += copied_bytes(model, setup.quantization, tp) / bandwidth
     experts_s = experts / tp / (bandwidth * unpacking)
     untouched = 1 - model.experts_per_token / model.experts if model.experts else 0.0
     active = max(model.params_active - embedding_params(model) / 2, model.params_active / 2)
     product_s = 2 * active / (tp * compute_flops(model, gpu, form))
 
     beside_s = FUSED_TRAFFIC * traffic_bytes(model) / tp / bandwidth  # of a token, between the products
-    fixed_s = STEP_S + model.layers * (LAYER_S + (EXPERT_LAYER_S if model.experts else 0.0))
+    layer_s = LAYER_S * (MLA_LAUNCHES if model.attention == "mla" else 1.0)
+    fixed_s = STEP_S + model.layers * (layer_s + (EXPERT_LAYER_S if model.experts else 0.0))
     if tp > 1:
         reduced = 2 * model.layers * 2 * model.hidden * 2 * (tp - 1) / tp
         one_way = gpu.link / 2 if gpu.nvlink else gpu.link  # data sheets give PCIe one way, NVLink both
@@ -1180,6 +1220,15 @@ def steps_of(setup: InferenceSetup, memory: InferenceMemory) -> Steps:
     attention = 2 * seen * model.heads * model.head_dim * prompt
     attention_s = attention / (tp * gpu.flops * ATTENTION_FLOPS[prefill_kernel(setup)])
     request_s = kv_gib(model, prompt + answer // 2, 1, setup.kv_dtype, tp) * GIB / (gpu.bandwidth * CACHE_BANDWIDTH)
+    unpack_s, fused_rows, pairs_s = 0.0, math.inf, 0.0
+    if setup.engine != "vllm" and form == "nf4":
+        unpack_s = rest * 8 / WEIGHT_BITS[form] * (WEIGHT_BITS[form] / 8 + 2) / (gpu.bandwidth * UNPACK_BANDWIDTH)
+        unpack_s += rest * 16 / WEIGHT_BITS[form] / bandwidth
+        fused_rows = FUSED_NF4_ROWS[_listed_capability(gpu.compute_capability)]
+    if setup.engine != "vllm" and setup.max_batched_tokens:
+        request_s *= batching_copies(model)
+        cached = seen_tokens(model, prompt + answer // 2)
+        pairs_s = 4 * cached * model.heads * model.head_dim / (tp * gpu.flops * ATTENTION_FLOPS["sdpa"])
 
     def step_s(decoding: float, read: float = 0.0) -> float:
         """Return the seconds of a step that adds a token to `decoding` requests and reads `read` tokens of prompts.
@@ -1187,10 +1236,13 @@ def steps_of(setup: InferenceSetup, memory: InferenceMemory) -> Steps:
         A product reads weights while it computes; the quadratic sum of both times is within a fifth of kernel timings.
         """
         tokens = decoding + read
-        weights_s = dense_s + experts_s * (1 - math.pow(untouched, tokens))
-        products_s = math.hypot(weights_s, product_s * tokens)
-        requests_s = (request_s + SEQUENCE_S) * decoding
-        return max(products_s + requests_s + beside_s * tokens + attention_s * read + fixed_s, launched_s)
+        weights_s = dense_s + experts_s * (1 - untouched**tokens) if experts_s else dense_s
+        requests_s = (request_s + SEQUENCE_S + pairs_s * tokens) * decoding
+        took_s = math.hypot(weights_s, product_s * tokens) + requests_s
+        took_s += beside_s * tokens + attention_s * read + fixed_s
+        if not launched_s:
+            return took_s
+        return max(took_s + (unpack_s if tokens > fused_rows else 0.0), launched_s)
 
     most = float(setup.max_num_seqs or max_sequences(gpu))
     if setup.engine == "vllm":
@@ -1204,7 +1256,28 @@ def steps_of(setup: InferenceSetup, memory: InferenceMemory) -> Steps:
         step_tokens=float(batched_tokens(setup)),
         prompt=prompt,
         answer=answer,
+        launched_s=launched_s,
     )
+
+
+def batching_copies(model: Model) -> int:
+    """Return how often a step of transformers' continuous batching moves the cache that a kernel would read once.
+
+    Under SDPA each layer's cache is gathered (read and written) and, since a mask keeps it from grouping heads,
+    repeated for every head before attention reads it (transformers 5.24, cache.py and sdpa_attention.py).
+    """
+    groups = model.heads // max(model.kv_heads, 1)
+    return 3 + 2 * groups if groups > 1 else 3
+
+
+def seen_tokens(model: Model, tokens: int) -> float:
+    """Return the tokens that all layers together have cached of a request, windows considered.
+
+    In transformers' continuous batching every token of a step is scored against those of all requests, and a mask
+    hides those of the others.
+    """
+    full = model.layers - model.linear_layers - model.sliding_layers
+    return full * tokens + model.sliding_layers * min(tokens, model.sliding_window or tokens)
 
 
 def generation_speed(setup: InferenceSetup, memory: InferenceMemory) -> InferenceSpeed:
@@ -1214,10 +1287,34 @@ def generation_speed(setup: InferenceSetup, memory: InferenceMemory) -> Inferenc
     token_s = steps.token_s(batch)
     output = replicas * batch / token_s
     chunk = max(steps.step_tokens - batch, 1.0)
-    read = steps.added_s(batch) * steps.prompt * (1 + PREFILL_QUEUE * (batch - 1))
+    read = steps.prompt * (steps.added_s(batch) + steps.queued_s(batch) * PREFILL_QUEUE * (batch - 1))
     first = steps.outside_s + read + math.ceil(steps.prompt / chunk) * steps.step_s(batch)
     single, prefill = 1 / steps.step_s(1.0), replicas / steps.prompt_s
     return InferenceSpeed(single, output, output / RANGE, output * RANGE, prefill, first, token_s)
+
+
+def traffic_bytes(model: Model) -> float:
+    """Return the bytes that one token moves through device memory between the kernels of all layers, both ways."""
+    width, queries, keys = model.hidden, model.heads * model.head_dim, model.kv_heads * model.head_dim
+    inner = max(model.intermediate, model.moe_intermediate * (model.experts_per_token + model.shared_experts))
+    attention = 4 * width + 4 * queries + 4 * keys
+    gates = model.mlp_matrices - 1
+    mlp = (gates + 1) * width + (gates + (2 if gates == 1 else 5) + 1) * inner
+    residuals_and_norms = 10 * width
+    return 2 * model.layers * (attention + mlp + residuals_and_norms)
+
+
+def cold_start_s(setup: InferenceSetup) -> float:
+    """Return the seconds from a container's start to the first answer: weights from a Volume, the engine (prior)."""
+    return sum(weight_bytes(setup.model, setup.quantization)) / VOLUME_BYTES_PER_S + ENGINE_START_S[setup.engine]
+
+
+# ---- planner/estimate/encoder.py
+
+
+# Encoders. Eager BERT-base takes 5.5 to 6.5 ms for two tokens (optimum-benchmark, 12 layers).
+ENCODER_STEP_S = 2e-3  # padding, pooling and copies around a pass of eager layers (prior)
+TOKENIZED_PER_S = 1.1e6  # tokens/s of one thread of `tokenizers`: 1.1 million WordPiece, 1.4 BPE on a 2026 server core
 
 
 def encoder_speed(setup: InferenceSetup) -> tuple[float, float]:
@@ -1254,28 +1351,13 @@ def forward_pass_s(setup: InferenceSetup, texts: float) -> float:
     return max(tokens * token_s + texts * SEQUENCE_S + steps * step_s, tokenizer_s)
 
 
-def traffic_bytes(model: Model) -> float:
-    """Return the bytes that one token moves through device memory between the kernels of all layers, both ways."""
-    width, queries, keys = model.hidden, model.heads * model.head_dim, model.kv_heads * model.head_dim
-    inner = max(model.intermediate, model.moe_intermediate * (model.experts_per_token + model.shared_experts))
-    attention = 4 * width + 4 * queries + 4 * keys
-    gates = model.mlp_matrices - 1
-    mlp = (gates + 1) * width + (gates + (2 if gates == 1 else 5) + 1) * inner
-    residuals_and_norms = 10 * width
-    return 2 * model.layers * (attention + mlp + residuals_and_norms)
-
-
-def cold_start_s(setup: InferenceSetup) -> float:
-    """Return the seconds from a container's start to the first answer: weights from a Volume, the engine (prior)."""
-    return sum(weight_bytes(setup.model, setup.quantization)) / VOLUME_BYTES_PER_S + ENGINE_START_S[setup.engine]
-
-
 # ---- planner/estimate/queueing.py
 
 
 ITERATIONS = 18  # at most, of a root search
 TOLERANCE = 1e-4  # relative, of a root
 RARE_SIGMAS = 6  # with so many standard deviations of free slots, a request hardly ever waits for one
+NEGLIGIBLE = 1e-6  # of all states, one that no longer counts
 MAX_BUSY = 0.99  # share of the time, so that a mean stays finite
 
 
@@ -1368,7 +1450,7 @@ def prompt_queue(steps: Steps, rate: float, others: float, slots: float) -> Prom
     """Return the queue of prompts beside `others` that decode."""
     decoding = min(max(others, 1.0), slots)
     step, chunk = steps.step_s(decoding), max(steps.step_tokens - others, 1.0)
-    each = steps.prompt * (steps.added_s(decoding) + step / chunk)
+    each = steps.prompt * (steps.added_s(decoding, step) + step / chunk)
     return PromptQueue(step, chunk, each, min(rate * each, MAX_BUSY))
 
 
@@ -1381,18 +1463,19 @@ def token_s(steps: Steps, rate: float, others: float, slots: float) -> float:
     queue = prompt_queue(steps, rate, others, slots)
     behind = queue.busy + queue.busy**2 / (2 * (1 - queue.busy))
     decoding = min(1 + others, slots)
-    added = steps.added_s(decoding)
+    step = steps.step_s(decoding)
+    added = steps.added_s(decoding, step)
     short = queue.step_s / (queue.step_s + min(queue.chunk, steps.prompt) * added)
     at_end = queue.busy / (2 * (1 - queue.busy)) * short / (queue.busy * short + 1 - queue.busy)
     more = max(0.0, min(behind, slots - 1) - at_end)
     prompts = others + more  # that are read while one decodes
-    return steps.step_s(decoding) + added * steps.prompt * prompts / steps.answer
+    return step + added * steps.prompt * prompts / steps.answer
 
 
 def first_token_s(steps: Steps, rate: float, others: float, slots: float) -> float:
     """Return the mean seconds to the first token with a slot free: the queue, the step that runs, the prompt itself."""
     queue = prompt_queue(steps, rate, others, slots)
-    alone = steps.prompt * steps.added_s(min(max(others, 1.0), slots))
+    alone = steps.prompt * steps.added_s(min(max(others, 1.0), slots), queue.step_s)
     alone += math.ceil(steps.prompt / queue.chunk) * queue.step_s
     waiting = queue.busy * queue.each_s / (2 * (1 - queue.busy))
     running = (1 - queue.busy) * (1 - math.exp(-others)) * queue.step_s / 2  # what is left of a step without prompts
@@ -1414,8 +1497,11 @@ def wait_for_slot_s(steps: Steps, rate: float, slots: float, others: float) -> f
     weight = total = 1.0  # of the state in which all slots are taken and nobody waits; 1 / (1 - load) with a queue
     total /= 1 - load
     for taken in range(most, 0, -1):
-        weight *= departure_rate(steps, taken) / rate
+        leaving = departure_rate(steps, taken)
+        weight *= leaving / rate
         total += weight
+        if leaving < rate and weight < NEGLIGIBLE * total:  # fewer taken are ever less likely
+            break
     return load / (1 - load) ** 2 / total / rate / 2
 
 
@@ -1624,8 +1710,8 @@ def estimate_inference_estimate(setup: InferenceSetup, engine_version: str = "")
     return estimate_with(setup, estimate_inference_memory_memory(setup, engine_version))
 
 
-def estimate_with(setup: InferenceSetup, memory: InferenceMemory) -> InferenceEstimate:
-    """Return the estimate of a setup whose memory is known."""
+def estimate_with(setup: InferenceSetup, memory: InferenceMemory, at_rate: Latency | None = None) -> InferenceEstimate:
+    """Return the estimate of a setup whose memory is known, and its latency at its rate where that is, too."""
     usd = setup.gpu.usd_per_hour * setup.gpu_count
     generates = setup.model.workload == "generation"
     speed = generation_speed(setup, memory) if memory.fits and generates else None
@@ -1635,7 +1721,7 @@ def estimate_with(setup: InferenceSetup, memory: InferenceMemory) -> InferenceEs
     elif memory.fits:
         prefill_per_s, first_s = encoder_speed(setup)
     token_s = speed.time_per_output_token_s if speed else None
-    queue = latency(setup, memory) if setup.rate and memory.fits else None
+    queue = (at_rate or latency(setup, memory)) if setup.rate and memory.fits else None
     if queue:
         first_s, token_s = queue.ttft_s, queue.tpot_s
     return InferenceEstimate(
@@ -1866,7 +1952,7 @@ def _catalogue_text() -> str:
 {"id":"mistralai/Mistral-Small-3.1-24B-Instruct-2503","params":24011361280,"params_active":24011361280,"layers":40,"hidden":5120,"intermediate":32768,"heads":32,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":131072,"licence":"apache-2.0","revision":"68faf511d618ef198fef186659617cfd2eb8e33a","variants":[["fp8","RedHatAI/Mistral-Small-3.1-24B-Instruct-2503-FP8-dynamic",""],["int4","RedHatAI/Mistral-Small-3.1-24B-Instruct-2503-quantized.w4a16",""]],"source":"https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/mistral3/configuration_mistral3.py"},
 {"id":"mistralai/Mistral-Small-3.2-24B-Instruct-2506","params":24011361280,"params_active":24011361280,"layers":40,"hidden":5120,"intermediate":32768,"heads":32,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":131072,"licence":"apache-2.0","revision":"95a6d26c4bfb886c58daf9d3f7332c857cb27b43","variants":[["nvfp4","RedHatAI/Mistral-Small-3.2-24B-Instruct-2506-NVFP4",""]],"source":"https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/mistral3/configuration_mistral3.py"},
 {"id":"mistralai/Mistral-Small-4-119B-2603","params":119401317952,"params_active":6632542208,"layers":36,"hidden":4096,"intermediate":12288,"heads":32,"kv_heads":32,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":1048576,"attention":"mla","kv_lora_rank":256,"qk_rope_head_dim":64,"experts":128,"experts_per_token":4,"moe_intermediate":2048,"shared_experts":1,"unquantized_params":428835840,"replicated_params":198180864,"quantization":"fp8","engines":["transformers"],"licence":"apache-2.0","revision":"a11f36bebf709121056b1dbcc943d1c6afbe494d","source":"https://github.com/Guruprasath-Annadurai/Orneur/blob/3ce9ad3fb2a806afef43dd0e047b7cf56f48d6ce/docs/orneur/phase-21/evidence/GENESIS_FOUNDATION_LANDSCAPE_RAW_HF_METADATA_2026-09-26.json"},
-{"id":"mistralai/Mistral-Large-Instruct-2407","params":122610069504,"params_active":122610069504,"layers":88,"hidden":12288,"intermediate":28672,"heads":96,"kv_heads":8,"head_dim":128,"vocab":32768,"tied_embeddings":false,"context":32768,"licence":"mrl","gated":true,"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
+{"id":"mistralai/Mistral-Large-Instruct-2407","params":122610069504,"params_active":122610069504,"layers":88,"hidden":12288,"intermediate":28672,"heads":96,"kv_heads":8,"head_dim":128,"vocab":32768,"tied_embeddings":false,"context":32768,"licence":"mrl","gated":true,"variants":[["fp8","RedHatAI/Mistral-Large-Instruct-2407-FP8",""],["int4","casperhansen/mistral-large-instruct-2407-awq",""]],"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
 {"id":"mistralai/Mistral-Medium-3.5-128B","params":127704210176,"params_active":127704210176,"layers":88,"hidden":12288,"intermediate":28672,"heads":96,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":262144,"unquantized_params":2678221568,"quantization":"fp8","head":"text","licence":"modified-mit","revision":"22b2b868a15677cfa6061277ed2f653d1349a9ab","variants":[["nvfp4","nvidia/Mistral-Medium-3.5-128B-NVFP4",""]],"source":"https://huggingface.co/mistralai/Mistral-Medium-3.5-128B/blob/22b2b868a15677cfa6061277ed2f653d1349a9ab/config.json","architecture":"ministral3"},
 {"id":"mistralai/Mixtral-8x7B-Instruct-v0.1","params":46702792704,"params_active":12879925248,"layers":32,"hidden":4096,"intermediate":14336,"heads":32,"kv_heads":8,"head_dim":128,"vocab":32000,"tied_embeddings":false,"context":32768,"experts":8,"experts_per_token":2,"moe_intermediate":14336,"licence":"apache-2.0","revision":"125c431e2ff41a156b9f9076f744d2f35dd6e67a","variants":[["int4","hugging-quants/Mixtral-8x7B-Instruct-v0.1-AWQ-INT4",""]],"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
 {"id":"mistralai/Mixtral-8x22B-Instruct-v0.1","params":140630071296,"params_active":39161468928,"layers":56,"hidden":6144,"intermediate":16384,"heads":48,"kv_heads":8,"head_dim":128,"vocab":32768,"tied_embeddings":false,"context":65536,"experts":8,"experts_per_token":2,"moe_intermediate":16384,"licence":"apache-2.0","revision":"ebb919ac9e9f7f9a900644621bae7963bc593f4f","source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
@@ -2152,6 +2238,12 @@ FP8_CACHE_LOST = 1
 # tried more there.
 CHOSEN_FROM = {"fp8": 8.0, "nvfp4": 10.0}
 BITSANDBYTES = ("int8", "nf4")  # what transformers quantizes to while loading
+# Of the card, given to vLLM where its default of 0.92 holds no configuration: 1 GiB of an L4 is still outside. Weighed
+# last, so that a larger budget, which buys a card with room, is never the worse plan.
+FULLER, FULLER_LOST = 0.95, 5
+# Steps more of what bitsandbytes quantizes: uncalibrated, and several times slower than any format that vLLM loads.
+# Nobody serves it who can have a published 4-bit checkpoint, with an fp8 cache if it must be.
+BITSANDBYTES_LOST = 10
 
 
 def formats(request: Request) -> tuple[tuple[str, str], ...]:
@@ -2219,7 +2311,12 @@ def weights_lost(setup: InferenceSetup) -> int:
         setup.quantization == "fp8" and published_in_fp8(setup.model) and setup.gpu.fp8
     ):
         return 0
-    return QUALITY_LOST[setup.quantization]
+    return QUALITY_LOST[setup.quantization] + (BITSANDBYTES_LOST if by_bitsandbytes(setup) else 0)
+
+
+def by_bitsandbytes(setup: InferenceSetup) -> bool:
+    """Whether transformers quantizes the weights while it loads them."""
+    return setup.engine == "transformers" and setup.quantization in BITSANDBYTES
 
 
 def published_in_fp8(model: Model) -> bool:
@@ -2228,8 +2325,9 @@ def published_in_fp8(model: Model) -> bool:
 
 
 def quality_lost(setup: InferenceSetup) -> int:
-    """Return the steps of quality that weights and cache cost."""
-    return weights_lost(setup) + (FP8_CACHE_LOST if setup.kv_dtype == "fp8" else 0)
+    """Return the steps by which weights and cache are worse than the model as published."""
+    lost = weights_lost(setup) + (FP8_CACHE_LOST if setup.kv_dtype == "fp8" else 0)
+    return lost + (FULLER_LOST if setup.engine == "vllm" and setup.memory_fraction == FULLER else 0)
 
 
 def fp8_cache_kernel(gpu: Gpu) -> str:
@@ -2273,18 +2371,15 @@ def fp8_cache_configurations(request: Request) -> Iterator[InferenceSetup]:
         return
     if request.model.kv_dtype == "fp8":  # the checkpoint brings such a cache
         return
-    fine = [pair for pair in formats(request) if pair[0] == "vllm" and quality(request, pair[1]) < QUALITY_LOST["int4"]]
+    by_vllm = [pair for pair in formats(request) if pair[0] == "vllm"]
     for gpu, count in places(request):
         kernel = fp8_cache_kernel(gpu)
         if kernel and request.attention in ("auto", kernel) and not has_own_kernel(request.model, gpu):
-            for engine, quantization in fine:
+            for engine, quantization in by_vllm:
+                if not weighed_on(request, gpu, quantization):
+                    continue
                 setup = choose_configurations_setup_of(request, gpu, count, engine, quantization)
                 yield replace(setup, attention=kernel, kv_dtype="fp8")
-
-
-def quality(request: Request, quantization: str) -> int:
-    """Return the steps of quality that a format costs at the most."""
-    return 0 if quantization == request.model.quantization else QUALITY_LOST[quantization]
 
 
 def places(request: Request) -> Iterator[tuple[Gpu, int]]:
@@ -2301,7 +2396,13 @@ def choose_configurations_setup_of(request: Request, gpu: Gpu, count: int, engin
     """Return the setup that the generated code runs, with all requests in one container."""
     input_len, output_len = typical_request(request)
     at_once = rows_at_once(request, engine)
-    setup = InferenceSetup(
+    by_vllm = engine == "vllm"
+    step = STEP_TOKENS if batches_continuously(request, engine) else 0
+    if by_vllm:
+        step = default_step(gpu)
+        if request.workload != "generation":  # an encoder reads each text in one step
+            step = max(step, request.context_len)
+    return InferenceSetup(
         model=request.model,
         gpu=gpu,
         gpu_count=count,
@@ -2309,17 +2410,19 @@ def choose_configurations_setup_of(request: Request, gpu: Gpu, count: int, engin
         engine=engine,
         quantization=quantization,
         context_len=request.context_len,
-        max_batched_tokens=STEP_TOKENS if batches_continuously(request, engine) else 0,
+        max_batched_tokens=step,
         concurrency=at_once,
         input_len=input_len,
         output_len=output_len,
+        max_num_seqs=at_once if by_vllm else 0,
+        draft=draft_for(request, quantization) if by_vllm else None,
     )
-    if engine != "vllm":
-        return setup
-    step = batched_tokens(setup)
-    if request.workload != "generation":  # an encoder reads each text in one step
-        step = max(step, request.context_len)
-    return setup._replace(max_batched_tokens=step, max_num_seqs=at_once, draft=draft_for(request, quantization))
+
+
+def asked_setup(request: Request, setup: InferenceSetup) -> InferenceSetup:
+    """Return a sized setup as it was before: with all requests in one container and the engine's default step."""
+    whole = choose_configurations_setup_of(request, setup.gpu, setup.gpu_count, setup.engine, setup.quantization)
+    return whole._replace(attention=setup.attention, kv_dtype=setup.kv_dtype)
 
 
 def draft_for(request: Request, quantization: str) -> Draft | None:
@@ -2631,7 +2734,16 @@ def spare_requests(setup: InferenceSetup, found: InferenceEstimate | InferenceMe
     """Return the requests that fit with the memory's error to spare; `requests`: those that fit as predicted."""
     if not requests or found.kv_cache_gib <= 0:
         return requests
-    return requests * (1 - error_gib(setup, found) / found.kv_cache_gib)
+    error = error_gib(setup, found)
+    if paged(setup) and requests > 1:
+        first = found.kv_cache_gib / found.max_concurrency
+        return requests - error * (requests - 1) / (found.kv_cache_gib - first)
+    return requests * (1 - error / found.kv_cache_gib)
+
+
+def paged(setup: InferenceSetup) -> bool:
+    """Whether the cache is planned for one full context beside requests of typical lengths."""
+    return setup.rate > 0 and setup.engine == "vllm" and setup.model.workload == "generation"
 
 
 def error_gib(setup: InferenceSetup, found: InferenceEstimate | InferenceMemory) -> float:
@@ -2810,6 +2922,7 @@ class Share(NamedTuple):
     containers: int
     most_per_s: float = 0.0  # requests/s that it carries, where the load is a rate
     rejected: Rejection | None = None  # a target that it misses
+    latency: Latency | None = None  # at its rate
 
 
 def share_of(request: Request, setup: InferenceSetup) -> Share:
@@ -2883,7 +2996,7 @@ LOADED = 0.8  # of the highest rate, at most: beyond it the queue grows fast, an
 READABLE_S, PATIENT_S = 0.1, 10.0
 SPREAD = 4  # standard deviations of the requests in flight for which there are slots
 LEAST_SHARE = 0.1  # of the load that memory allows: a setup that meets the targets only below it is rejected
-BISECTIONS = 12
+BISECTIONS = 8  # of the rate that meets the targets: to 0.4% of the highest
 
 
 def size_containers(request: Request, setup: InferenceSetup) -> Share:
@@ -2930,6 +3043,7 @@ def latency_at_concurrency(setup: InferenceSetup, held: InferenceMemory) -> tupl
 
 def share_of_rate(request: Request, setup: InferenceSetup) -> Share:
     """Return a container's share of the rate, with the engine's default step, or a small one where memory is short."""
+    setup = setup._replace(rate=request.rate)  # typical lengths size the cache
     largest, held = largest_that_fits(setup)
     shares = [bounded_share(request, largest, held)]
     generates = setup.engine == "vllm" and request.workload == "generation"
@@ -2949,13 +3063,17 @@ def bounded_share(request: Request, largest: InferenceSetup, held: InferenceMemo
     safe = LOADED / speed_margin(largest) * highest
 
     at = latency_at(largest, held)
-    limits = with_default_targets(request.targets, largest, *ttft_and_tpot(at(safe * LEAST_SHARE)))
+    limits = Targets(request.targets.ttft_s or PATIENT_S, request.targets.tpot_s or READABLE_S)
+    at_safe = ttft_and_tpot(at(safe))
+    meets_all = not missed_target(limits, largest, *at_safe)
+    if not meets_all:  # a default counts only where a light load meets it
+        limits = with_default_targets(request.targets, largest, *ttft_and_tpot(at(safe * LEAST_SHARE)))
 
     def miss_at(rate: float) -> Rejection | None:
         return missed_target(limits, largest, *ttft_and_tpot(at(rate)))
 
     most = safe
-    if miss_at(safe):
+    if not meets_all and missed_target(limits, largest, *at_safe):
         low, high = safe * LEAST_SHARE, safe
         least = min(low, request.rate)
         unmet = miss_at(least)
@@ -2968,23 +3086,27 @@ def bounded_share(request: Request, largest: InferenceSetup, held: InferenceMemo
         most = low
     containers = max(1, math.ceil(request.rate / most - 1e-9))
     one = largest._replace(rate=request.rate / containers)
-    return Share(*with_fewest_slots(limits, one, held), containers, most_per_s=most)
+    one, held, found = with_fewest_slots(limits, one, held, at(one.rate))
+    return Share(one, held, containers, most_per_s=most, latency=found)
 
 
 def with_fewest_slots(
-    limits: Targets, largest: InferenceSetup, held: InferenceMemory
-) -> tuple[InferenceSetup, InferenceMemory]:
-    """Return the setup with slots for the mean requests in flight plus SPREAD standard deviations, and its memory."""
-    in_flight = latency(largest, held).in_flight
+    limits: Targets, largest: InferenceSetup, held: InferenceMemory, at_rate: Latency
+) -> tuple[InferenceSetup, InferenceMemory, Latency]:
+    """Return the setup with slots for the mean requests in flight plus SPREAD standard deviations.
+
+    Its memory and its latency, too. `at_rate`: the latency with the slots of `largest`.
+    """
+    in_flight = at_rate.in_flight
     slots = math.ceil(in_flight + SPREAD * math.sqrt(in_flight) + 1)
     if slots >= largest.concurrency:
-        return largest, held
+        return largest, held, at_rate
     one = with_concurrency(largest, slots)
     less = estimate_inference_memory_memory(one)
     found = latency(one, less)
     if missed_target(limits, one, *ttft_and_tpot(found)) or found.utilization > LOADED:
-        return largest, held
-    return one, less
+        return largest, held, at_rate
+    return one, less, found
 
 
 def highest_rate_of(setup: InferenceSetup, held: InferenceMemory) -> float:
@@ -2996,7 +3118,7 @@ def highest_rate_of(setup: InferenceSetup, held: InferenceMemory) -> float:
 
 
 def largest_that_fits(setup: InferenceSetup) -> tuple[InferenceSetup, InferenceMemory]:
-    """Return the setup with the most requests of full context that fit within the memory margin, and its memory."""
+    """Return the setup with the most requests at once that fit within the memory margin, and its memory."""
     one, held = setup, estimate_inference_memory_memory(setup)
     while one.concurrency > 1 and not (held.fits and int(held.requests) >= one.concurrency):
         fewer = one.concurrency - 1 if held.fits else one.concurrency // 2
@@ -3054,8 +3176,10 @@ NO_CONTINUOUS_BATCHING = ("gemma-2-", "llama-4")
 
 def unsupported(setup: InferenceSetup) -> Rejection | None:
     """Return a rejection where the GPU or the engine cannot run the setup."""
+    if rejected := unsupported_kernel(setup):
+        return rejected
     reason = _choose_support_unsupported(setup)
-    return unsupported_kernel(setup) or (Rejection(reason) if reason else None)
+    return Rejection(reason) if reason else None
 
 
 def _choose_support_unsupported(setup: InferenceSetup) -> Reason | None:
@@ -3114,22 +3238,40 @@ def _named(model: Model, families: tuple[str, ...]) -> bool:
 # ---- planner/choose/inference.py
 
 
+Group = tuple[str, str, str, float]  # GPU, weights, cache, share of the card
+
+
 def choose_inference_weigh(request: Request) -> tuple[InferenceCandidate, ...]:
     """Return every setup of the request as a candidate: ranked ones first and best first, then the rejected.
 
-    An fp8 cache is weighed only where weights as published do not work without it.
+    An fp8 cache is weighed only where weights as published do not work without it, and a larger share of the card for
+    vLLM only where nothing works that it loads.
     """
     judged = [choose_inference_judge(request, setup) for setup in choose_configurations_configurations(request)]
-    if not any(as_published(request, candidate) for candidate in judged):
+    if not any(works(request, candidate) and not quality_lost(candidate.setup) for candidate in judged):
         judged += [choose_inference_judge(request, setup) for setup in fp8_cache_configurations(request)]
+        if not any(works(request, candidate) and not by_bitsandbytes(candidate.setup) for candidate in judged):
+            judged = [fuller(request, candidate) for candidate in judged]
     return decide(request, judged)
 
 
-def as_published(request: Request, candidate: InferenceCandidate) -> bool:
-    """Whether a candidate works within the budget, at a readable speed, and loses no quality."""
-    if not candidate.containers or quality_lost(candidate.setup) or choose_cost_over_budget(request, candidate):
+def works(request: Request, candidate: InferenceCandidate) -> bool:
+    """Whether a candidate works within the budget, at a readable speed."""
+    if not candidate.containers or choose_cost_over_budget(request, candidate):
         return False
     return not merit(request, candidate).slow
+
+
+def fuller(request: Request, candidate: InferenceCandidate) -> InferenceCandidate:
+    """Return the candidate with more of the card for vLLM, where that lets fewer containers carry the load."""
+    setup = candidate.setup
+    split = candidate.containers > 1 and not request.rate and not any(request.targets)  # for want of memory alone
+    lacks_memory = split or (candidate.estimate and not candidate.estimate.fits)
+    if setup.engine != "vllm" or request.workload != "generation" or not lacks_memory:
+        return candidate
+    tried = choose_inference_judge(request, asked_setup(request, setup)._replace(memory_fraction=FULLER))
+    cheaper = not candidate.containers or tried.usd_per_hour < candidate.usd_per_hour
+    return tried if tried.containers and cheaper else candidate
 
 
 def choose_inference_weigh_again(request: Request, candidates: Iterable[InferenceCandidate]) -> tuple[InferenceCandidate, ...]:
@@ -3140,7 +3282,7 @@ def choose_inference_weigh_again(request: Request, candidates: Iterable[Inferenc
 def decide(request: Request, judged: list[InferenceCandidate]) -> tuple[InferenceCandidate, ...]:
     """Return judged candidates ranked, best first, and then the rejected; money is what is looked at here."""
     judged = [within_budget(request, candidate) for candidate in judged]
-    groups: dict[tuple[str, str, str], list[InferenceCandidate]] = {}  # of one GPU and format, those that run
+    groups: dict[Group, list[InferenceCandidate]] = {}  # those that run
     for candidate in judged:
         if candidate.containers:
             groups.setdefault(group(candidate), []).append(candidate)
@@ -3156,16 +3298,16 @@ def within_budget(request: Request, candidate: InferenceCandidate) -> InferenceC
     return candidate._replace(rejected=over) if over else candidate
 
 
-def group(candidate: InferenceCandidate) -> tuple[str, str, str]:
-    """Return what replicas of a candidate have in common with it: GPU, weights, cache."""
+def group(candidate: InferenceCandidate) -> Group:
+    """Return what replicas of a candidate have in common with it."""
     setup = candidate.setup
-    return setup.gpu.name, setup.quantization, setup.kv_dtype
+    return setup.gpu.name, setup.quantization, setup.kv_dtype, setup.memory_fraction
 
 
 def replicas_first(
     request: Request,
     candidate: InferenceCandidate,
-    groups: dict[tuple[str, str, str], list[InferenceCandidate]],
+    groups: dict[Group, list[InferenceCandidate]],
 ) -> InferenceCandidate:
     """Return the candidate, rejected where fewer GPUs a container carry the load for less, unless for latency."""
     setup = candidate.setup
@@ -3189,7 +3331,7 @@ def choose_inference_judge(request: Request, setup: InferenceSetup) -> Inference
     if setup.draft and share.containers != 1:
         without = size_containers(request, setup._replace(draft=None))
         share = without if without.containers == 1 else share  # a draft is left out where it costs a container
-    estimate = estimate_with(share.setup, share.memory)
+    estimate = estimate_with(share.setup, share.memory, share.latency)
     usd_per_hour = container_usd_per_hour(setup)
     if not estimate.fits:
         return Candidate(share.setup, estimate, usd_per_hour, rejected=estimate.rejection)
@@ -4958,6 +5100,7 @@ def typed_gpu(gpu: str, count: str = "auto") -> tuple[str, int]:
 
 PERIODS = {"s": 1, "min": 60, "h": 3600, "day": 86_400}  # seconds
 SPELLED = {"sec": "s", "second": "s", "m": "min", "minute": "min", "hr": "h", "hour": "h", "d": "day"}
+USUAL_CONCURRENCY = {"generation": 16, "classification": 32, "embedding": 32}  # requests at once (prior)
 CONTEXT_STEP = 4096  # tokens by which a context left at auto grows
 MOST_PER_S = 100_000
 LONGEST_S = 3600  # that a target may allow
@@ -5219,6 +5362,20 @@ def latency_sentences(plan: InferencePlan) -> list[str]:
         "with uneven traffic or lengths longer; a cold start comes on top."
     )
     return words
+
+
+def cache_guarantee(plan: InferencePlan) -> str:
+    """Return what the cache of a container is sure to hold under a rate."""
+    setup = plan.chosen.setup
+    longest = f"A request of {setup.context_len:,} tokens always fits"
+    each = f"{held_tokens(setup):,} tokens{'' if plan.request.prompt_tokens else ' (assumed)'}"
+    if setup.concurrency < 2:
+        return f"{longest}."
+    others = "the other" if setup.concurrency == 2 else f"each of the other {setup.concurrency - 1}"
+    return (
+        f"{longest}, and beside it {others} at {each}; where more long ones meet, vLLM pauses the newest and computes "
+        "it again later: it is slower, not refused."
+    )
 
 
 def about_rate(rate: float, beside: float = 0.0) -> str:
@@ -9804,10 +9961,17 @@ def pool_words(plan: InferencePlan) -> str:
 
 
 def spare_gib(candidate: InferenceCandidate) -> float:
-    """Return the GiB of KV cache that vLLM claims beyond what the requests of one container need at full context."""
+    """Return the GiB of KV cache that vLLM claims beyond what the requests of one container need.
+
+    A full context for each; under a rate for one of them, and typical lengths for the others.
+    """
     setup, estimate = candidate.setup, estimate_of(candidate)
     if setup.engine != "vllm" or setup.concurrency > estimate.requests_at_once:
         return 0.0
+    if paged(setup) and estimate.requests_at_once > 1:
+        first = estimate.kv_cache_gib / estimate.max_concurrency
+        each = (estimate.kv_cache_gib - first) / (estimate.requests_at_once - 1)
+        return (estimate.requests_at_once - setup.concurrency) * each
     return estimate.kv_cache_gib * (1 - setup.concurrency / estimate.requests_at_once)
 
 
@@ -9992,6 +10156,8 @@ def describe_neighbours_verdict(plan: InferencePlan, candidate: InferenceCandida
     ours, best = merit(plan.request, candidate), merit(plan.request, plan.chosen)
     if ours.slow > best.slow:
         return f"{about(tokens_per_request(plan.request, candidate))} tokens/s per request is slower than people read"
+    if ours.quality_lost > best.quality_lost and by_bitsandbytes(candidate.setup):
+        return "slower than what vLLM loads: bitsandbytes unpacks the weights in each step"
     if ours.quality_lost > best.quality_lost:
         return f"{format_name(candidate.setup)} loses more quality than {format_name(plan.chosen.setup)}"
     return describe_neighbours_balance(plan, ours, best)
@@ -10329,7 +10495,7 @@ def describe_other_gpus_out_of_memory(plan: InferencePlan) -> list[str]:
             " GiB) grow with it. Long prompts are then read in more steps."
         )
     if estimate.kv_cache_gib:
-        each = estimate.kv_cache_gib / estimate.requests_at_once
+        each = estimate.kv_cache_gib / (estimate.max_concurrency if paged(setup) else estimate.requests_at_once)
         steps.append(
             f"At start (no room for the KV cache): lower `CONCURRENCY` ({setup.concurrency}) or `CONTEXT_LEN` "
             f"({setup.context_len:,}). One request of full context takes {each:.2f} GiB of cache."
@@ -10469,8 +10635,10 @@ def cache_words(plan: InferencePlan) -> list[str]:
     if setup.engine == "vllm":
         words.append(
             f"vLLM claims {setup.memory_fraction:.0%} of the card and uses the remainder as KV cache, so a full card "
-            "is normal; the column *needed* counts the planned load at full context."
+            f"is normal; the column *needed* counts the planned load{'.' if paged(setup) else ' at full context.'}"
         )
+        if paged(setup):
+            words.append(cache_guarantee(plan))
     return words
 
 
@@ -11554,6 +11722,8 @@ def fraction_reason(setup: InferenceSetup) -> str:
         return "of the card at most; a model that only reads keeps no cache and takes far less"
     if setup.engine == "transformers":
         return "of what the weights leave, for the cache and a step; more is refused at start"
+    if setup.memory_fraction == FULLER:
+        return "of the card for the engine: with its default, 0.92, nothing that it loads holds the load"
     return "of the card for the engine; what the weights leave becomes KV cache"
 
 

@@ -21,7 +21,7 @@ from .request.dataset import epochs_of, parse_rows, row_tokens_of
 from .request.heads import check_head
 from .request.model import usual_context
 from .request.parse import parse_api_price, parse_count, parse_gpu
-from .request.traffic import Load, parse_aim, parse_load, room_for
+from .request.traffic import USUAL_CONCURRENCY, Load, parse_aim, parse_load, room_for
 from .schema import ENGINES, METHODS, OBJECTIVES, QUANTIZATIONS, TASKS, TRAINING, Model, Refusal, Request
 from .write.table import table
 
@@ -67,11 +67,11 @@ def add_request(command: argparse.ArgumentParser) -> None:
     add("model", help="a model id, a folder with a config.json, or a size such as 8B or 235B-A22B")
     add("--task", default="serve", choices=TASKS, help="what to do with it (serve)")
     add("--budget", default="none", help="4/hour, 300/month, 50/run for a batch or to train, or none (dollars)")
-    add("--context", default="auto", help="tokens: prompt and answer (8192), one example (2048)")
+    add("--context", default="auto", help="tokens: prompt and answer (8192), example (2048), text (512 or 2048)")
     add("--rows", default="0", help="of a batch or to train on: 10000, 10k (unknown)")
     add("--method", default="auto", choices=("auto", *METHODS), help="insist on a way to train")
     add("--objective", default="sft", choices=OBJECTIVES, help="sft, or dpo to train on pairs of answers (sft)")
-    add("--concurrency", default="16", help="requests at once, or a rate; with tokens in and out: 5/s 4000+500 (16)")
+    add("--concurrency", default="auto", help="requests at once (16; texts: 32) or a rate; with lengths: 5/s 4000+500")
     add("--gpu", default="auto", help="insist on a GPU: L40S, H100:2")
     add("--quantization", default="auto", choices=("auto", *QUANTIZATIONS), help="insist on a format")
     add("--engine", default="auto", choices=("auto", *ENGINES))
@@ -99,7 +99,9 @@ def asked(options: argparse.Namespace) -> Request:
     model, trains = named(options.model, options.hub), options.task in TRAINING
     gpu, count = parse_gpu(options.gpu, several_nodes=options.task == "distributed")
     typed = options.context if options.context != "auto" else str(usual_context(model, options.task, model.workload))
-    load = Load(1) if trains else parse_load(options.concurrency, options.task, model.workload)
+    usual = options.concurrency == "auto"
+    load_text = str(USUAL_CONCURRENCY[model.workload]) if usual else options.concurrency
+    load = Load(1) if trains else parse_load(load_text, options.task, model.workload)
     optimize, targets = parse_aim(options.optimize, options.task, model.workload)
     context_len = check_context(parse_count("context", typed), model)
     context_len = room_for(load, context_len, options.context == "auto", model)

@@ -89,6 +89,7 @@ def inference_line(request: Request, candidate: InferenceCandidate) -> Line:
         "quantization": setup.quantization,
         "attention": setup.attention,
         "kv_dtype": setup.kv_dtype,
+        "memory_fraction": setup.memory_fraction,
         "context_len": setup.context_len,
         "concurrency": setup.concurrency,
         "max_batched_tokens": setup.max_batched_tokens,

@@ -14,7 +14,7 @@ from .request.checks import check_budget, check_context, check_objective, check_
 from .request.heads import check_head, check_made_for
 from .request.model import usual_context
 from .request.parse import one_of, parse_gpu
-from .request.traffic import MOST_PER_S, Load, parse_aim, parse_load, room_for
+from .request.traffic import MOST_PER_S, USUAL_CONCURRENCY, Load, parse_aim, parse_load, room_for
 from .schema import (
     ATTENTIONS,
     ENGINES,
@@ -184,12 +184,12 @@ def read_request(fields: Fields) -> Request:
     method = fields.choice("method", ("auto", *METHODS), "auto")
     trains = task in TRAINING
     named_load = fields.text("concurrency") if isinstance(fields.left.get("concurrency"), str) else ""
-    load_text = named_load or str(fields.count("concurrency", 16))
+    load_text = named_load or str(fields.count("concurrency", USUAL_CONCURRENCY[workload]))
     load = Load(1) if trains else parse_load(load_text, task, workload)
     optimize, targets = parse_aim(str(fields.take("optimize", "cost")), task, workload)
     check_task(task, workload, model, method, quantization, engine, gpu, count, named_load or "auto")
     chosen = fields.left.get("context_len") is None
-    context_len = fields.count("context_len", usual_context(model, "serve", "generation"))
+    context_len = fields.count("context_len", usual_context(model, task, workload))
     request = Request(
         task=task,
         workload=workload,

@@ -143,7 +143,7 @@ class InferenceEstimate(NamedTuple):
     kv_bytes_per_token: float
     kv_tokens: int
     max_concurrency: float  # requests of context_len at once, over all replicas, as the engine counts when it starts
-    requests_at_once: float  # that it really holds: in layers with a window they share the tokens of a step
+    requests_at_once: float  # that it holds: windows share the tokens of a step, and under a rate one has context_len
     fits: bool
     rejection: Rejection | None  # why it does not fit; `why` in the JSON interface
     decode_tokens_per_s_single: float | None

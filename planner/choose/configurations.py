@@ -8,10 +8,10 @@ from ..catalogue.drafts import draft_of
 from ..catalogue.gpus import GPUS
 from ..draft import Draft
 from ..estimate.transformers_memory import STEP_TOKENS
-from ..estimate.vllm_memory import batched_tokens
+from ..estimate.vllm_memory import default_step
 from ..schema import Gpu, InferenceSetup, Request, replace
 from .attention import has_own_kernel, kernels_to_weigh
-from .formats import QUALITY_LOST, formats, fp8_cache_kernel, weighed_on
+from .formats import formats, fp8_cache_kernel, weighed_on
 
 COUNTS = (1, 2, 4, 8)
 TYPICAL_INPUT, TYPICAL_SHARE = 1024, 8  # tokens of a prompt, or an eighth of a long context (prior)
@@ -39,18 +39,15 @@ def fp8_cache_configurations(request: Request) -> Iterator[InferenceSetup]:
         return
     if request.model.kv_dtype == "fp8":  # the checkpoint brings such a cache
         return
-    fine = [pair for pair in formats(request) if pair[0] == "vllm" and quality(request, pair[1]) < QUALITY_LOST["int4"]]
+    by_vllm = [pair for pair in formats(request) if pair[0] == "vllm"]
     for gpu, count in places(request):
         kernel = fp8_cache_kernel(gpu)
         if kernel and request.attention in ("auto", kernel) and not has_own_kernel(request.model, gpu):
-            for engine, quantization in fine:
+            for engine, quantization in by_vllm:
+                if not weighed_on(request, gpu, quantization):
+                    continue
                 setup = setup_of(request, gpu, count, engine, quantization)
                 yield replace(setup, attention=kernel, kv_dtype="fp8")
-
-
-def quality(request: Request, quantization: str) -> int:
-    """Return the steps of quality that a format costs at the most."""
-    return 0 if quantization == request.model.quantization else QUALITY_LOST[quantization]
 
 
 def places(request: Request) -> Iterator[tuple[Gpu, int]]:
@@ -67,7 +64,13 @@ def setup_of(request: Request, gpu: Gpu, count: int, engine: str, quantization: 
     """Return the setup that the generated code runs, with all requests in one container."""
     input_len, output_len = typical_request(request)
     at_once = rows_at_once(request, engine)
-    setup = InferenceSetup(
+    by_vllm = engine == "vllm"
+    step = STEP_TOKENS if batches_continuously(request, engine) else 0
+    if by_vllm:
+        step = default_step(gpu)
+        if request.workload != "generation":  # an encoder reads each text in one step
+            step = max(step, request.context_len)
+    return InferenceSetup(
         model=request.model,
         gpu=gpu,
         gpu_count=count,
@@ -75,17 +78,19 @@ def setup_of(request: Request, gpu: Gpu, count: int, engine: str, quantization: 
         engine=engine,
         quantization=quantization,
         context_len=request.context_len,
-        max_batched_tokens=STEP_TOKENS if batches_continuously(request, engine) else 0,
+        max_batched_tokens=step,
         concurrency=at_once,
         input_len=input_len,
         output_len=output_len,
+        max_num_seqs=at_once if by_vllm else 0,
+        draft=draft_for(request, quantization) if by_vllm else None,
     )
-    if engine != "vllm":
-        return setup
-    step = batched_tokens(setup)
-    if request.workload != "generation":  # an encoder reads each text in one step
-        step = max(step, request.context_len)
-    return setup._replace(max_batched_tokens=step, max_num_seqs=at_once, draft=draft_for(request, quantization))
+
+
+def asked_setup(request: Request, setup: InferenceSetup) -> InferenceSetup:
+    """Return a sized setup as it was before: with all requests in one container and the engine's default step."""
+    whole = setup_of(request, setup.gpu, setup.gpu_count, setup.engine, setup.quantization)
+    return whole._replace(attention=setup.attention, kv_dtype=setup.kv_dtype)
 
 
 def draft_for(request: Request, quantization: str) -> Draft | None:

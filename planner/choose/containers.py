@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from ..estimate.inference_memory import memory
 from ..estimate.memory_terms import InferenceMemory
+from ..estimate.queueing import Latency
 from ..reasons import Rejection
 from ..schema import InferenceSetup, Request
 
@@ -24,6 +25,7 @@ class Share(NamedTuple):
     containers: int
     most_per_s: float = 0.0  # requests/s that it carries, where the load is a rate
     rejected: Rejection | None = None  # a target that it misses
+    latency: Latency | None = None  # at its rate
 
 
 def share_of(request: Request, setup: InferenceSetup) -> Share:

@@ -14,6 +14,12 @@ FP8_CACHE_LOST = 1
 # tried more there.
 CHOSEN_FROM = {"fp8": 8.0, "nvfp4": 10.0}
 BITSANDBYTES = ("int8", "nf4")  # what transformers quantizes to while loading
+# Of the card, given to vLLM where its default of 0.92 holds no configuration: 1 GiB of an L4 is still outside. Weighed
+# last, so that a larger budget, which buys a card with room, is never the worse plan.
+FULLER, FULLER_LOST = 0.95, 5
+# Steps more of what bitsandbytes quantizes: uncalibrated, and several times slower than any format that vLLM loads.
+# Nobody serves it who can have a published 4-bit checkpoint, with an fp8 cache if it must be.
+BITSANDBYTES_LOST = 10
 
 
 def formats(request: Request) -> tuple[tuple[str, str], ...]:
@@ -81,7 +87,12 @@ def weights_lost(setup: InferenceSetup) -> int:
         setup.quantization == "fp8" and published_in_fp8(setup.model) and setup.gpu.fp8
     ):
         return 0
-    return QUALITY_LOST[setup.quantization]
+    return QUALITY_LOST[setup.quantization] + (BITSANDBYTES_LOST if by_bitsandbytes(setup) else 0)
+
+
+def by_bitsandbytes(setup: InferenceSetup) -> bool:
+    """Whether transformers quantizes the weights while it loads them."""
+    return setup.engine == "transformers" and setup.quantization in BITSANDBYTES
 
 
 def published_in_fp8(model: Model) -> bool:
@@ -90,8 +101,9 @@ def published_in_fp8(model: Model) -> bool:
 
 
 def quality_lost(setup: InferenceSetup) -> int:
-    """Return the steps of quality that weights and cache cost."""
-    return weights_lost(setup) + (FP8_CACHE_LOST if setup.kv_dtype == "fp8" else 0)
+    """Return the steps by which weights and cache are worse than the model as published."""
+    lost = weights_lost(setup) + (FP8_CACHE_LOST if setup.kv_dtype == "fp8" else 0)
+    return lost + (FULLER_LOST if setup.engine == "vllm" and setup.memory_fraction == FULLER else 0)
 
 
 def fp8_cache_kernel(gpu: Gpu) -> str:

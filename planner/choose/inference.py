@@ -9,30 +9,47 @@ from ..estimate.inference import estimate_with
 from ..reasons import Reason, Rejection
 from ..schema import Candidate, InferenceCandidate, InferenceSetup, Request, replace
 from .attention import dominated
-from .configurations import configurations, fp8_cache_configurations
+from .configurations import asked_setup, configurations, fp8_cache_configurations
 from .cost import container_usd_per_hour, over_budget, tokens_per_s
-from .formats import QUALITY_LOST, quality_lost
+from .formats import FULLER, QUALITY_LOST, by_bitsandbytes, quality_lost
 from .ranking import merit, ranked
 from .sizing import size_containers
 from .support import unsupported
+
+Group = tuple[str, str, str, float]  # GPU, weights, cache, share of the card
 
 
 def weigh(request: Request) -> tuple[InferenceCandidate, ...]:
     """Return every setup of the request as a candidate: ranked ones first and best first, then the rejected.
 
-    An fp8 cache is weighed only where weights as published do not work without it.
+    An fp8 cache is weighed only where weights as published do not work without it, and a larger share of the card for
+    vLLM only where nothing works that it loads.
     """
     judged = [judge(request, setup) for setup in configurations(request)]
-    if not any(as_published(request, candidate) for candidate in judged):
+    if not any(works(request, candidate) and not quality_lost(candidate.setup) for candidate in judged):
         judged += [judge(request, setup) for setup in fp8_cache_configurations(request)]
+        if not any(works(request, candidate) and not by_bitsandbytes(candidate.setup) for candidate in judged):
+            judged = [fuller(request, candidate) for candidate in judged]
     return decide(request, judged)
 
 
-def as_published(request: Request, candidate: InferenceCandidate) -> bool:
-    """Whether a candidate works within the budget, at a readable speed, and loses no quality."""
-    if not candidate.containers or quality_lost(candidate.setup) or over_budget(request, candidate):
+def works(request: Request, candidate: InferenceCandidate) -> bool:
+    """Whether a candidate works within the budget, at a readable speed."""
+    if not candidate.containers or over_budget(request, candidate):
         return False
     return not merit(request, candidate).slow
+
+
+def fuller(request: Request, candidate: InferenceCandidate) -> InferenceCandidate:
+    """Return the candidate with more of the card for vLLM, where that lets fewer containers carry the load."""
+    setup = candidate.setup
+    split = candidate.containers > 1 and not request.rate and not any(request.targets)  # for want of memory alone
+    lacks_memory = split or (candidate.estimate and not candidate.estimate.fits)
+    if setup.engine != "vllm" or request.workload != "generation" or not lacks_memory:
+        return candidate
+    tried = judge(request, asked_setup(request, setup)._replace(memory_fraction=FULLER))
+    cheaper = not candidate.containers or tried.usd_per_hour < candidate.usd_per_hour
+    return tried if tried.containers and cheaper else candidate
 
 
 def weigh_again(request: Request, candidates: Iterable[InferenceCandidate]) -> tuple[InferenceCandidate, ...]:
@@ -43,7 +60,7 @@ def weigh_again(request: Request, candidates: Iterable[InferenceCandidate]) -> t
 def decide(request: Request, judged: list[InferenceCandidate]) -> tuple[InferenceCandidate, ...]:
     """Return judged candidates ranked, best first, and then the rejected; money is what is looked at here."""
     judged = [within_budget(request, candidate) for candidate in judged]
-    groups: dict[tuple[str, str, str], list[InferenceCandidate]] = {}  # of one GPU and format, those that run
+    groups: dict[Group, list[InferenceCandidate]] = {}  # those that run
     for candidate in judged:
         if candidate.containers:
             groups.setdefault(group(candidate), []).append(candidate)
@@ -59,16 +76,16 @@ def within_budget(request: Request, candidate: InferenceCandidate) -> InferenceC
     return candidate._replace(rejected=over) if over else candidate
 
 
-def group(candidate: InferenceCandidate) -> tuple[str, str, str]:
-    """Return what replicas of a candidate have in common with it: GPU, weights, cache."""
+def group(candidate: InferenceCandidate) -> Group:
+    """Return what replicas of a candidate have in common with it."""
     setup = candidate.setup
-    return setup.gpu.name, setup.quantization, setup.kv_dtype
+    return setup.gpu.name, setup.quantization, setup.kv_dtype, setup.memory_fraction
 
 
 def replicas_first(
     request: Request,
     candidate: InferenceCandidate,
-    groups: dict[tuple[str, str, str], list[InferenceCandidate]],
+    groups: dict[Group, list[InferenceCandidate]],
 ) -> InferenceCandidate:
     """Return the candidate, rejected where fewer GPUs a container carry the load for less, unless for latency."""
     setup = candidate.setup
@@ -92,7 +109,7 @@ def judge(request: Request, setup: InferenceSetup) -> InferenceCandidate:
     if setup.draft and share.containers != 1:
         without = size_containers(request, setup._replace(draft=None))
         share = without if without.containers == 1 else share  # a draft is left out where it costs a container
-    estimate = estimate_with(share.setup, share.memory)
+    estimate = estimate_with(share.setup, share.memory, share.latency)
     usd_per_hour = container_usd_per_hour(setup)
     if not estimate.fits:
         return Candidate(share.setup, estimate, usd_per_hour, rejected=estimate.rejection)

@@ -25,7 +25,16 @@ def spare_requests(setup: InferenceSetup, found: InferenceEstimate | InferenceMe
     """Return the requests that fit with the memory's error to spare; `requests`: those that fit as predicted."""
     if not requests or found.kv_cache_gib <= 0:
         return requests
-    return requests * (1 - error_gib(setup, found) / found.kv_cache_gib)
+    error = error_gib(setup, found)
+    if paged(setup) and requests > 1:
+        first = found.kv_cache_gib / found.max_concurrency
+        return requests - error * (requests - 1) / (found.kv_cache_gib - first)
+    return requests * (1 - error / found.kv_cache_gib)
+
+
+def paged(setup: InferenceSetup) -> bool:
+    """Whether the cache is planned for one full context beside requests of typical lengths."""
+    return setup.rate > 0 and setup.engine == "vllm" and setup.model.workload == "generation"
 
 
 def error_gib(setup: InferenceSetup, found: InferenceEstimate | InferenceMemory) -> float:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import math
 
 from ..asked import Targets
+from ..estimate.encoder import forward_pass_s
 from ..estimate.inference_memory import memory
-from ..estimate.inference_speed import forward_pass_s, generation_speed, steps_of
+from ..estimate.inference_speed import generation_speed, steps_of
 from ..estimate.memory_terms import InferenceMemory
 from ..estimate.queueing import Latency, highest_rate, latency, latency_at
 from ..reasons import Reason, Rejection
@@ -23,7 +24,7 @@ LOADED = 0.8  # of the highest rate, at most: beyond it the queue grows fast, an
 READABLE_S, PATIENT_S = 0.1, 10.0
 SPREAD = 4  # standard deviations of the requests in flight for which there are slots
 LEAST_SHARE = 0.1  # of the load that memory allows: a setup that meets the targets only below it is rejected
-BISECTIONS = 12
+BISECTIONS = 8  # of the rate that meets the targets: to 0.4% of the highest
 
 
 def size_containers(request: Request, setup: InferenceSetup) -> Share:
@@ -70,6 +71,7 @@ def latency_at_concurrency(setup: InferenceSetup, held: InferenceMemory) -> tupl
 
 def share_of_rate(request: Request, setup: InferenceSetup) -> Share:
     """Return a container's share of the rate, with the engine's default step, or a small one where memory is short."""
+    setup = setup._replace(rate=request.rate)  # typical lengths size the cache
     largest, held = largest_that_fits(setup)
     shares = [bounded_share(request, largest, held)]
     generates = setup.engine == "vllm" and request.workload == "generation"
@@ -89,13 +91,17 @@ def bounded_share(request: Request, largest: InferenceSetup, held: InferenceMemo
     safe = LOADED / speed_margin(largest) * highest
 
     at = latency_at(largest, held)
-    limits = with_default_targets(request.targets, largest, *ttft_and_tpot(at(safe * LEAST_SHARE)))
+    limits = Targets(request.targets.ttft_s or PATIENT_S, request.targets.tpot_s or READABLE_S)
+    at_safe = ttft_and_tpot(at(safe))
+    meets_all = not missed_target(limits, largest, *at_safe)
+    if not meets_all:  # a default counts only where a light load meets it
+        limits = with_default_targets(request.targets, largest, *ttft_and_tpot(at(safe * LEAST_SHARE)))
 
     def miss_at(rate: float) -> Rejection | None:
         return missed_target(limits, largest, *ttft_and_tpot(at(rate)))
 
     most = safe
-    if miss_at(safe):
+    if not meets_all and missed_target(limits, largest, *at_safe):
         low, high = safe * LEAST_SHARE, safe
         least = min(low, request.rate)
         unmet = miss_at(least)
@@ -108,23 +114,27 @@ def bounded_share(request: Request, largest: InferenceSetup, held: InferenceMemo
         most = low
     containers = max(1, math.ceil(request.rate / most - 1e-9))
     one = largest._replace(rate=request.rate / containers)
-    return Share(*with_fewest_slots(limits, one, held), containers, most_per_s=most)
+    one, held, found = with_fewest_slots(limits, one, held, at(one.rate))
+    return Share(one, held, containers, most_per_s=most, latency=found)
 
 
 def with_fewest_slots(
-    limits: Targets, largest: InferenceSetup, held: InferenceMemory
-) -> tuple[InferenceSetup, InferenceMemory]:
-    """Return the setup with slots for the mean requests in flight plus SPREAD standard deviations, and its memory."""
-    in_flight = latency(largest, held).in_flight
+    limits: Targets, largest: InferenceSetup, held: InferenceMemory, at_rate: Latency
+) -> tuple[InferenceSetup, InferenceMemory, Latency]:
+    """Return the setup with slots for the mean requests in flight plus SPREAD standard deviations.
+
+    Its memory and its latency, too. `at_rate`: the latency with the slots of `largest`.
+    """
+    in_flight = at_rate.in_flight
     slots = math.ceil(in_flight + SPREAD * math.sqrt(in_flight) + 1)
     if slots >= largest.concurrency:
-        return largest, held
+        return largest, held, at_rate
     one = with_concurrency(largest, slots)
     less = memory(one)
     found = latency(one, less)
     if missed_target(limits, one, *ttft_and_tpot(found)) or found.utilization > LOADED:
-        return largest, held
-    return one, less
+        return largest, held, at_rate
+    return one, less, found
 
 
 def highest_rate_of(setup: InferenceSetup, held: InferenceMemory) -> float:
@@ -136,7 +146,7 @@ def highest_rate_of(setup: InferenceSetup, held: InferenceMemory) -> float:
 
 
 def largest_that_fits(setup: InferenceSetup) -> tuple[InferenceSetup, InferenceMemory]:
-    """Return the setup with the most requests of full context that fit within the memory margin, and its memory."""
+    """Return the setup with the most requests at once that fit within the memory margin, and its memory."""
     one, held = setup, memory(setup)
     while one.concurrency > 1 and not (held.fits and int(held.requests) >= one.concurrency):
         fewer = one.concurrency - 1 if held.fits else one.concurrency // 2

@@ -21,8 +21,10 @@ NO_CONTINUOUS_BATCHING = ("gemma-2-", "llama-4")
 
 def unsupported(setup: InferenceSetup) -> Rejection | None:
     """Return a rejection where the GPU or the engine cannot run the setup."""
+    if rejected := unsupported_kernel(setup):
+        return rejected
     reason = _unsupported(setup)
-    return unsupported_kernel(setup) or (Rejection(reason) if reason else None)
+    return Rejection(reason) if reason else None
 
 
 def _unsupported(setup: InferenceSetup) -> Reason | None:

@@ -11,6 +11,7 @@ from ..choose.cost import (
     tokens_per_s,
     warm_usd_per_month,
 )
+from ..choose.margins import paged
 from ..estimate.inference_speed import RANGE
 from ..request.warm_pool import warm_hours_per_month
 from ..schema import HOURS_PER_MONTH, InferenceCandidate, InferenceEstimate, InferencePlan
@@ -107,10 +108,17 @@ def pool_words(plan: InferencePlan) -> str:
 
 
 def spare_gib(candidate: InferenceCandidate) -> float:
-    """Return the GiB of KV cache that vLLM claims beyond what the requests of one container need at full context."""
+    """Return the GiB of KV cache that vLLM claims beyond what the requests of one container need.
+
+    A full context for each; under a rate for one of them, and typical lengths for the others.
+    """
     setup, estimate = candidate.setup, estimate_of(candidate)
     if setup.engine != "vllm" or setup.concurrency > estimate.requests_at_once:
         return 0.0
+    if paged(setup) and estimate.requests_at_once > 1:
+        first = estimate.kv_cache_gib / estimate.max_concurrency
+        each = (estimate.kv_cache_gib - first) / (estimate.requests_at_once - 1)
+        return (estimate.requests_at_once - setup.concurrency) * each
     return estimate.kv_cache_gib * (1 - setup.concurrency / estimate.requests_at_once)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..catalogue.gpus import PRICES_DATE
 from ..choose.cost import month_hours, tokens_per_s, usd_per_million
+from ..choose.margins import paged
 from ..estimate.inference import speed_of
 from ..request.warm_pool import warm_hours_per_month
 from ..schema import InferenceCandidate, InferencePlan
@@ -28,7 +29,7 @@ from .inference import (
     where,
 )
 from .layout import Bar, Comparison, Figure, Page
-from .load import aim_words, asks_for_latency, latency_sentences, load_words
+from .load import aim_words, asks_for_latency, cache_guarantee, latency_sentences, load_words
 from .monthly import batch_table, service_tables
 from .names import ENGINE_NAMES, format_name, kernel_name
 from .neighbours import frontier, next_cheaper, next_faster, one_per_gpu, verdict
@@ -128,8 +129,10 @@ def cache_words(plan: InferencePlan) -> list[str]:
     if setup.engine == "vllm":
         words.append(
             f"vLLM claims {setup.memory_fraction:.0%} of the card and uses the remainder as KV cache, so a full card "
-            "is normal; the column *needed* counts the planned load at full context."
+            f"is normal; the column *needed* counts the planned load{'.' if paged(setup) else ' at full context.'}"
         )
+        if paged(setup):
+            words.append(cache_guarantee(plan))
     return words
 
 

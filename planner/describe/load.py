@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from ..asked import Targets
+from ..estimate.vllm_memory import held_tokens
 from ..request.traffic import PERIODS
 from ..schema import InferenceCandidate, InferencePlan, Request
 from .format import about
@@ -141,6 +142,20 @@ def latency_sentences(plan: InferencePlan) -> list[str]:
         "with uneven traffic or lengths longer; a cold start comes on top."
     )
     return words
+
+
+def cache_guarantee(plan: InferencePlan) -> str:
+    """Return what the cache of a container is sure to hold under a rate."""
+    setup = plan.chosen.setup
+    longest = f"A request of {setup.context_len:,} tokens always fits"
+    each = f"{held_tokens(setup):,} tokens{'' if plan.request.prompt_tokens else ' (assumed)'}"
+    if setup.concurrency < 2:
+        return f"{longest}."
+    others = "the other" if setup.concurrency == 2 else f"each of the other {setup.concurrency - 1}"
+    return (
+        f"{longest}, and beside it {others} at {each}; where more long ones meet, vLLM pauses the newest and computes "
+        "it again later: it is slower, not refused."
+    )
 
 
 def about_rate(rate: float, beside: float = 0.0) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..choose.cost import batch_rows, batch_usd, tokens_per_s, usd_per_million
-from ..choose.formats import quality_lost
+from ..choose.formats import by_bitsandbytes, quality_lost
 from ..choose.inference import nearness
 from ..choose.margins import weak_link
 from ..choose.ranking import Merit, answer_s, by_answer, cheapest, merit, tokens_per_request
@@ -117,6 +117,8 @@ def verdict(plan: InferencePlan, candidate: InferenceCandidate) -> str:
     ours, best = merit(plan.request, candidate), merit(plan.request, plan.chosen)
     if ours.slow > best.slow:
         return f"{about(tokens_per_request(plan.request, candidate))} tokens/s per request is slower than people read"
+    if ours.quality_lost > best.quality_lost and by_bitsandbytes(candidate.setup):
+        return "slower than what vLLM loads: bitsandbytes unpacks the weights in each step"
     if ours.quality_lost > best.quality_lost:
         return f"{format_name(candidate.setup)} loses more quality than {format_name(plan.chosen.setup)}"
     return balance(plan, ours, best)

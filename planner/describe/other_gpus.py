@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..catalogue.gpus import gpu_string
 from ..choose.cost import container_usd_per_hour
+from ..choose.margins import paged
 from ..schema import InferenceCandidate, InferencePlan
 from .format import hourly
 from .inference import estimate_of, spare_gib, units
@@ -51,7 +52,7 @@ def out_of_memory(plan: InferencePlan) -> list[str]:
             " GiB) grow with it. Long prompts are then read in more steps."
         )
     if estimate.kv_cache_gib:
-        each = estimate.kv_cache_gib / estimate.requests_at_once
+        each = estimate.kv_cache_gib / (estimate.max_concurrency if paged(setup) else estimate.requests_at_once)
         steps.append(
             f"At start (no room for the KV cache): lower `CONCURRENCY` ({setup.concurrency}) or `CONTEXT_LEN` "
             f"({setup.context_len:,}). One request of full context takes {each:.2f} GiB of cache."

@@ -5,9 +5,10 @@ from __future__ import annotations
 from ..catalogue.gpus import UNMEASURED, host_price
 from ..schema import InferenceEstimate, InferenceSetup
 from . import inference_memory
-from .inference_speed import cold_start_s, encoder_speed, generation_speed
+from .encoder import encoder_speed
+from .inference_speed import cold_start_s, generation_speed
 from .memory_terms import InferenceMemory
-from .queueing import latency
+from .queueing import Latency, latency
 
 # CPU and memory of a serving container: an API process, and for each GPU a process that polls (prior).
 HOST_CORES, HOST_CORES_PER_GPU = 0.5, 1.0
@@ -32,8 +33,8 @@ def estimate(setup: InferenceSetup, engine_version: str = "") -> InferenceEstima
     return estimate_with(setup, inference_memory.memory(setup, engine_version))
 
 
-def estimate_with(setup: InferenceSetup, memory: InferenceMemory) -> InferenceEstimate:
-    """Return the estimate of a setup whose memory is known."""
+def estimate_with(setup: InferenceSetup, memory: InferenceMemory, at_rate: Latency | None = None) -> InferenceEstimate:
+    """Return the estimate of a setup whose memory is known, and its latency at its rate where that is, too."""
     usd = setup.gpu.usd_per_hour * setup.gpu_count
     generates = setup.model.workload == "generation"
     speed = generation_speed(setup, memory) if memory.fits and generates else None
@@ -43,7 +44,7 @@ def estimate_with(setup: InferenceSetup, memory: InferenceMemory) -> InferenceEs
     elif memory.fits:
         prefill_per_s, first_s = encoder_speed(setup)
     token_s = speed.time_per_output_token_s if speed else None
-    queue = latency(setup, memory) if setup.rate and memory.fits else None
+    queue = (at_rate or latency(setup, memory)) if setup.rate and memory.fits else None
     if queue:
         first_s, token_s = queue.ttft_s, queue.tpot_s
     return InferenceEstimate(

@@ -1,4 +1,4 @@
-"""Speed of inference: a decoding step, a prefill, an encoder's pass, a cold start.
+"""Speed of inference: a decoding step, a prefill, a cold start.
 
 A roofline of named terms, with the share of each roof that kernels reach.
 
@@ -19,10 +19,10 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from ..schema import GIB, Gpu, InferenceSetup, Model
-from .kv_cache import is_causal, kv_gib
+from .kv_cache import kv_gib
 from .memory_terms import InferenceMemory
 from .vllm_memory import batched_tokens, max_sequences
-from .weights import embedding_params, weight_bytes, weight_format
+from .weights import WEIGHT_BITS, copied_bytes, embedding_params, weight_bytes, weight_format
 
 # Read off timings of vLLM's kernels in aiconfigurator-core 0.12 (NVIDIA, Apache-2.0), not fitted to any engine.
 BANDWIDTH_SHARE = 0.80  # of device bandwidth, in products of few rows (0.68 on an A100 to 0.90 on an RTX PRO 6000)
@@ -48,22 +48,29 @@ ATTENTION_FLOPS = {"sdpa": 0.40, "flash_attention_2": 0.47, "flash_attention_3":
 ALLREDUCE_SHARE = 0.40  # of a link's one-way bandwidth (0.30 to 0.45 over NVLink, 0.2 to 0.4 over PCIe)
 # Fitted, together, on whole engines; with any one family left out they stay within a third of this.
 LAYER_S = 25e-6  # launches and norms of a layer inside a CUDA graph
+# Times the kernels of a layer: latents' two projections and norms, the absorbed products before and after attention and
+# the merge of its splits are six beside the twelve of grouped heads (vLLM 0.32, mla_attention.py)
+MLA_LAUNCHES = 1.5
 EXPERT_LAYER_S = 35e-6  # routing, sorting and gathering of a layer of experts
 STEP_S = 0.3e-3  # scheduling and sampling of one step
 SEQUENCE_S = 15e-6  # the same, per request in it
 ALLREDUCE_S = 16e-6  # one small all-reduce
 EAGER_STEP_S = 8e-3  # eager PyTorch outside the layers; with the next: litgpt, transformers on A100, H100, H20
 EAGER_LAYER_S = 5.5e-4  # launching one layer's kernels: 20 to 45 tokens/s up to 14B, whatever the size
-# Times launches. Measured: nf4 (litgpt), fp8 and int4 (Qwen's tables); the others prior.
-EAGER_FORMAT = {"nf4": 2.2, "int8": 3.0, "fp8": 3.0, "int4": 0.7, "mxfp4": 2.0, "nvfp4": 2.0}
+# Times launches. Measured: nf4 (litgpt 2.2, bitsandbytes 1.7 to 2.0), int8 (bitsandbytes: 3.4, 3.6, 3.8 on an H100),
+# fp8 and int4 (Qwen's tables); the others prior.
+EAGER_FORMAT = {"nf4": 2.2, "int8": 3.4, "fp8": 3.0, "int4": 0.7, "mxfp4": 2.0, "nvfp4": 2.0}
+# Rows up to which bitsandbytes 0.50 multiplies by NF4 in one kernel, by compute capability: for large matrices, from
+# `_gemm_4bit_use_custom_cuda`. More, and a prompt, have the matrix unpacked to 16 bits first, in every step.
+FUSED_NF4_ROWS = {75: 64, 80: 64, 86: 64, 89: 128, 90: 32, 100: 8, 103: 8, 120: 64}
+# Of device bandwidth, unpacking: 0.25 on an H100 (bitsandbytes 0.45, 8 rows of 32B and 70B), since then 1.4 to 2.1
+# times that (its pull request 1747)
+UNPACK_BANDWIDTH = 0.45
 EAGER_EXPERTS = 2.0  # times launches, grouped experts of transformers 5 (prior; 4.51 looped over them)
 PREFILL_LAYER_S = 1.4e-3  # until the first token, per layer: launches outside graphs, tokenizer, HTTP; same points
 PREFILL_QUEUE = 0.13  # of a prompt's time that each other request adds before it
 VOLUME_BYTES_PER_S = 1.5e9  # Modal Volume: 1 to 2.5 GB/s
 ENGINE_START_S = {"vllm": 60.0, "transformers": 15.0}  # imports, compilation, graphs (prior)
-# Encoders. Eager BERT-base takes 5.5 to 6.5 ms for two tokens (optimum-benchmark, 12 layers).
-ENCODER_STEP_S = 2e-3  # padding, pooling and copies around a pass of eager layers (prior)
-TOKENIZED_PER_S = 1.1e6  # tokens/s of one thread of `tokenizers`: 1.1 million WordPiece, 1.4 BPE on a 2026 server core
 FUSED_TRAFFIC = 0.5  # of eager PyTorch's traffic between kernels, where an engine fuses them (prior)
 RANGE = 1.6  # four of five points of a family left out lie within this factor
 
@@ -78,6 +85,7 @@ class Steps(NamedTuple):
     step_tokens: float  # at most, of prompts and answers
     prompt: int  # tokens of a typical request
     answer: int
+    launched_s: float = 0.0  # that launches take of each step, whatever it computes; 0: CUDA graphs
 
     def token_s(self, batch: float) -> float:
         """Return the seconds between two tokens of a request while `batch` are in flight all the time.
@@ -91,10 +99,20 @@ class Steps(NamedTuple):
             return (1 - mixed) * self.step_s(batch) + mixed * self.step_s(batch, chunk)
         return mixed * self.step_s(batch / mixed, chunk)
 
-    def added_s(self, decoding: float) -> float:
-        """Return the seconds that a token of a prompt adds to a step in which `decoding` requests get a token."""
+    def added_s(self, decoding: float, step_s: float = 0.0) -> float:
+        """Return the seconds that a token of a prompt adds to a step in which `decoding` requests get a token.
+
+        `step_s`: of that step without prompts, where it is known.
+        """
         chunk = min(max(self.step_tokens - decoding, 1.0), float(self.prompt))
-        return (self.step_s(decoding, chunk) - self.step_s(decoding)) / chunk
+        return (self.step_s(decoding, chunk) - (step_s or self.step_s(decoding))) / chunk
+
+    def queued_s(self, decoding: float) -> float:
+        """Return the seconds that a token of a prompt keeps those behind it: where launches bound a step, its share."""
+        if not self.launched_s:
+            return self.added_s(decoding)
+        chunk = max(self.step_tokens - decoding, 1.0)
+        return max(self.added_s(decoding), self.step_s(decoding, chunk) / chunk)
 
 
 class InferenceSpeed(NamedTuple):
@@ -160,13 +178,15 @@ def steps_of(setup: InferenceSetup, memory: InferenceMemory) -> Steps:
     unpacking = UNPACKED_BANDWIDTH if form in ("int4", "nf4") else 1.0
     embedding, experts, rest = weight_bytes(model, setup.quantization)
     dense_s = ((embedding if model.tied_embeddings else embedding / 2) + rest / unpacking) / tp / bandwidth
+    dense_s += copied_bytes(model, setup.quantization, tp) / bandwidth
     experts_s = experts / tp / (bandwidth * unpacking)
     untouched = 1 - model.experts_per_token / model.experts if model.experts else 0.0
     active = max(model.params_active - embedding_params(model) / 2, model.params_active / 2)
     product_s = 2 * active / (tp * compute_flops(model, gpu, form))
 
     beside_s = FUSED_TRAFFIC * traffic_bytes(model) / tp / bandwidth  # of a token, between the products
-    fixed_s = STEP_S + model.layers * (LAYER_S + (EXPERT_LAYER_S if model.experts else 0.0))
+    layer_s = LAYER_S * (MLA_LAUNCHES if model.attention == "mla" else 1.0)
+    fixed_s = STEP_S + model.layers * (layer_s + (EXPERT_LAYER_S if model.experts else 0.0))
     if tp > 1:
         reduced = 2 * model.layers * 2 * model.hidden * 2 * (tp - 1) / tp
         one_way = gpu.link / 2 if gpu.nvlink else gpu.link  # data sheets give PCIe one way, NVLink both
@@ -184,6 +204,15 @@ def steps_of(setup: InferenceSetup, memory: InferenceMemory) -> Steps:
     attention = 2 * seen * model.heads * model.head_dim * prompt
     attention_s = attention / (tp * gpu.flops * ATTENTION_FLOPS[prefill_kernel(setup)])
     request_s = kv_gib(model, prompt + answer // 2, 1, setup.kv_dtype, tp) * GIB / (gpu.bandwidth * CACHE_BANDWIDTH)
+    unpack_s, fused_rows, pairs_s = 0.0, math.inf, 0.0
+    if setup.engine != "vllm" and form == "nf4":
+        unpack_s = rest * 8 / WEIGHT_BITS[form] * (WEIGHT_BITS[form] / 8 + 2) / (gpu.bandwidth * UNPACK_BANDWIDTH)
+        unpack_s += rest * 16 / WEIGHT_BITS[form] / bandwidth
+        fused_rows = FUSED_NF4_ROWS[_listed_capability(gpu.compute_capability)]
+    if setup.engine != "vllm" and setup.max_batched_tokens:
+        request_s *= batching_copies(model)
+        cached = seen_tokens(model, prompt + answer // 2)
+        pairs_s = 4 * cached * model.heads * model.head_dim / (tp * gpu.flops * ATTENTION_FLOPS["sdpa"])
 
     def step_s(decoding: float, read: float = 0.0) -> float:
         """Return the seconds of a step that adds a token to `decoding` requests and reads `read` tokens of prompts.
@@ -191,10 +220,13 @@ def steps_of(setup: InferenceSetup, memory: InferenceMemory) -> Steps:
         A product reads weights while it computes; the quadratic sum of both times is within a fifth of kernel timings.
         """
         tokens = decoding + read
-        weights_s = dense_s + experts_s * (1 - math.pow(untouched, tokens))
-        products_s = math.hypot(weights_s, product_s * tokens)
-        requests_s = (request_s + SEQUENCE_S) * decoding
-        return max(products_s + requests_s + beside_s * tokens + attention_s * read + fixed_s, launched_s)
+        weights_s = dense_s + experts_s * (1 - untouched**tokens) if experts_s else dense_s
+        requests_s = (request_s + SEQUENCE_S + pairs_s * tokens) * decoding
+        took_s = math.hypot(weights_s, product_s * tokens) + requests_s
+        took_s += beside_s * tokens + attention_s * read + fixed_s
+        if not launched_s:
+            return took_s
+        return max(took_s + (unpack_s if tokens > fused_rows else 0.0), launched_s)
 
     most = float(setup.max_num_seqs or max_sequences(gpu))
     if setup.engine == "vllm":
@@ -208,7 +240,28 @@ def steps_of(setup: InferenceSetup, memory: InferenceMemory) -> Steps:
         step_tokens=float(batched_tokens(setup)),
         prompt=prompt,
         answer=answer,
+        launched_s=launched_s,
     )
+
+
+def batching_copies(model: Model) -> int:
+    """Return how often a step of transformers' continuous batching moves the cache that a kernel would read once.
+
+    Under SDPA each layer's cache is gathered (read and written) and, since a mask keeps it from grouping heads,
+    repeated for every head before attention reads it (transformers 5.24, cache.py and sdpa_attention.py).
+    """
+    groups = model.heads // max(model.kv_heads, 1)
+    return 3 + 2 * groups if groups > 1 else 3
+
+
+def seen_tokens(model: Model, tokens: int) -> float:
+    """Return the tokens that all layers together have cached of a request, windows considered.
+
+    In transformers' continuous batching every token of a step is scored against those of all requests, and a mask
+    hides those of the others.
+    """
+    full = model.layers - model.linear_layers - model.sliding_layers
+    return full * tokens + model.sliding_layers * min(tokens, model.sliding_window or tokens)
 
 
 def generation_speed(setup: InferenceSetup, memory: InferenceMemory) -> InferenceSpeed:
@@ -218,44 +271,10 @@ def generation_speed(setup: InferenceSetup, memory: InferenceMemory) -> Inferenc
     token_s = steps.token_s(batch)
     output = replicas * batch / token_s
     chunk = max(steps.step_tokens - batch, 1.0)
-    read = steps.added_s(batch) * steps.prompt * (1 + PREFILL_QUEUE * (batch - 1))
+    read = steps.prompt * (steps.added_s(batch) + steps.queued_s(batch) * PREFILL_QUEUE * (batch - 1))
     first = steps.outside_s + read + math.ceil(steps.prompt / chunk) * steps.step_s(batch)
     single, prefill = 1 / steps.step_s(1.0), replicas / steps.prompt_s
     return InferenceSpeed(single, output, output / RANGE, output * RANGE, prefill, first, token_s)
-
-
-def encoder_speed(setup: InferenceSetup) -> tuple[float, float]:
-    """Return an encoder's tokens/s at `concurrency` texts of `input_len` a pass, and the seconds of one text alone."""
-    length, replicas = max(setup.input_len, 1), setup.gpu_count // setup.tensor_parallel
-    texts = max(setup.concurrency / replicas, 1.0)
-    return replicas * texts * length / forward_pass_s(setup, texts), forward_pass_s(setup, 1.0)
-
-
-def forward_pass_s(setup: InferenceSetup, texts: float) -> float:
-    """Return the seconds of one pass over `texts` of `input_len`: arithmetic and traffic, launches, the tokenizer."""
-    model, gpu, tp = setup.model, setup.gpu, setup.tensor_parallel
-    tokens = texts * max(setup.input_len, 1)
-    flops = tp * compute_flops(model, gpu, weight_format(model, setup.quantization))
-    bandwidth = gpu.bandwidth * BANDWIDTH_SHARE
-    seen = float(model.layers - model.sliding_layers)
-    if model.sliding_window:
-        seen += model.sliding_layers * min(1.0, 2 * model.sliding_window / max(setup.input_len, 1))
-    fused = setup.engine == "vllm"
-    pairs = 2 if fused and is_causal(model) else 4  # a mask of padding hides from SDPA that half is causal
-    attention = pairs * seen * model.heads * model.head_dim * setup.input_len
-    token_s = 2 * max(model.params_active - embedding_params(model), model.params_active / 10) / flops
-    token_s += attention / (tp * gpu.flops * ATTENTION_FLOPS[prefill_kernel(setup)])
-    token_s += traffic_bytes(model) * (FUSED_TRAFFIC if fused else 1.0) / tp / bandwidth
-    _embedding, experts, rest = weight_bytes(model, setup.quantization)
-    weights_s = (experts + rest) / tp / bandwidth
-    tokenizer_s = tokens / TOKENIZED_PER_S
-    if not fused:  # texts are tokenized before the pass
-        return max(tokens * token_s + weights_s, ENCODER_STEP_S + model.layers * EAGER_LAYER_S) + tokenizer_s
-    steps = math.ceil(tokens / batched_tokens(setup))
-    step_s = weights_s + STEP_S + model.layers * LAYER_S
-    if tp > 1:
-        step_s += 2 * model.layers * ALLREDUCE_S
-    return max(tokens * token_s + texts * SEQUENCE_S + steps * step_s, tokenizer_s)
 
 
 def traffic_bytes(model: Model) -> float:

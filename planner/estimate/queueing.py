@@ -13,12 +13,14 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from ..schema import InferenceSetup
-from .inference_speed import Steps, forward_pass_s, steps_of
+from .encoder import forward_pass_s
+from .inference_speed import Steps, steps_of
 from .memory_terms import InferenceMemory
 
 ITERATIONS = 18  # at most, of a root search
 TOLERANCE = 1e-4  # relative, of a root
 RARE_SIGMAS = 6  # with so many standard deviations of free slots, a request hardly ever waits for one
+NEGLIGIBLE = 1e-6  # of all states, one that no longer counts
 MAX_BUSY = 0.99  # share of the time, so that a mean stays finite
 
 
@@ -111,7 +113,7 @@ def prompt_queue(steps: Steps, rate: float, others: float, slots: float) -> Prom
     """Return the queue of prompts beside `others` that decode."""
     decoding = min(max(others, 1.0), slots)
     step, chunk = steps.step_s(decoding), max(steps.step_tokens - others, 1.0)
-    each = steps.prompt * (steps.added_s(decoding) + step / chunk)
+    each = steps.prompt * (steps.added_s(decoding, step) + step / chunk)
     return PromptQueue(step, chunk, each, min(rate * each, MAX_BUSY))
 
 
@@ -124,18 +126,19 @@ def token_s(steps: Steps, rate: float, others: float, slots: float) -> float:
     queue = prompt_queue(steps, rate, others, slots)
     behind = queue.busy + queue.busy**2 / (2 * (1 - queue.busy))
     decoding = min(1 + others, slots)
-    added = steps.added_s(decoding)
+    step = steps.step_s(decoding)
+    added = steps.added_s(decoding, step)
     short = queue.step_s / (queue.step_s + min(queue.chunk, steps.prompt) * added)
     at_end = queue.busy / (2 * (1 - queue.busy)) * short / (queue.busy * short + 1 - queue.busy)
     more = max(0.0, min(behind, slots - 1) - at_end)
     prompts = others + more  # that are read while one decodes
-    return steps.step_s(decoding) + added * steps.prompt * prompts / steps.answer
+    return step + added * steps.prompt * prompts / steps.answer
 
 
 def first_token_s(steps: Steps, rate: float, others: float, slots: float) -> float:
     """Return the mean seconds to the first token with a slot free: the queue, the step that runs, the prompt itself."""
     queue = prompt_queue(steps, rate, others, slots)
-    alone = steps.prompt * steps.added_s(min(max(others, 1.0), slots))
+    alone = steps.prompt * steps.added_s(min(max(others, 1.0), slots), queue.step_s)
     alone += math.ceil(steps.prompt / queue.chunk) * queue.step_s
     waiting = queue.busy * queue.each_s / (2 * (1 - queue.busy))
     running = (1 - queue.busy) * (1 - math.exp(-others)) * queue.step_s / 2  # what is left of a step without prompts
@@ -157,8 +160,11 @@ def wait_for_slot_s(steps: Steps, rate: float, slots: float, others: float) -> f
     weight = total = 1.0  # of the state in which all slots are taken and nobody waits; 1 / (1 - load) with a queue
     total /= 1 - load
     for taken in range(most, 0, -1):
-        weight *= departure_rate(steps, taken) / rate
+        leaving = departure_rate(steps, taken)
+        weight *= leaving / rate
         total += weight
+        if leaving < rate and weight < NEGLIGIBLE * total:  # fewer taken are ever less likely
+            break
     return load / (1 - load) ** 2 / total / rate / 2
 
 

@@ -58,7 +58,7 @@ def vllm_memory(setup: InferenceSetup, engine_version: str) -> InferenceMemory:
     chunk = tokens * BATCHES_IN_FLIGHT if version >= (0, 20) else tokens
     request = request_bytes(cached_model, setup.context_len, chunk, setup.kv_dtype, tp) / GIB
     concurrent = max(cache, 0.0) / request if request else float(sequences)
-    steady = request_bytes(cached_model, setup.context_len, 1, setup.kv_dtype, tp) / GIB
+    steady = request_bytes(cached_model, held_tokens(setup), 1, setup.kv_dtype, tp) / GIB
     held = _held_at_once(max(cache, 0.0), request, steady, 0 if generates else sequences)
     cached = concurrent * setup.context_len
     if version < (0, 12):  # printed as if every layer saw everything
@@ -78,7 +78,7 @@ def vllm_memory(setup: InferenceSetup, engine_version: str) -> InferenceMemory:
 
 
 def _held_at_once(cache: float, admitted: float, steady: float, reads: int) -> float:
-    """Return the requests of context_len that a cache of `cache` GiB holds at once.
+    """Return the requests that a cache of `cache` GiB holds at once, one of them of context_len.
 
     A request is admitted when `admitted` GiB are free: the window and the steps in flight in each windowed layer. Once
     it is read it holds `steady` GiB, the window alone, and no two requests hold all tokens of the same step (vLLM 0.32,
@@ -92,14 +92,27 @@ def _held_at_once(cache: float, admitted: float, steady: float, reads: int) -> f
     return float(reads) if reads else 1 + (cache - admitted) / steady
 
 
+def held_tokens(setup: InferenceSetup) -> int:
+    """Return the tokens for which each request has room beside the first, which always has its full context.
+
+    `concurrency` requests in flight all the time may all have a full context. Under a rate they are as many as typical
+    lengths bring about, so those count: vLLM gives blocks as a request grows, and where many long ones meet, preempts
+    the newest, which waits and is computed again (vLLM 0.32, v1/core/sched/scheduler.py).
+    """
+    return min(setup.context_len, setup.input_len + setup.output_len) if setup.rate else setup.context_len
+
+
 def batched_tokens(setup: InferenceSetup) -> int:
     """Return the tokens of one step of vLLM's server: as asked, else its default for the card.
 
     A text that is only read by an encoder is read in one step, so a step holds one at least.
     """
-    if setup.max_batched_tokens:
-        return setup.max_batched_tokens
-    return 16384 if setup.gpu.visible_gib >= HUGE_CARD_GIB else 8192 if _is_large(setup.gpu) else 2048
+    return setup.max_batched_tokens or default_step(setup.gpu)
+
+
+def default_step(gpu: Gpu) -> int:
+    """Return the tokens of one step of vLLM's server by default."""
+    return 16384 if gpu.visible_gib >= HUGE_CARD_GIB else 8192 if _is_large(gpu) else 2048
 
 
 def max_sequences(gpu: Gpu) -> int:

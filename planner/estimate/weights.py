@@ -68,7 +68,18 @@ def weight_bytes(model: Model, quantization: str) -> tuple[float, float, float]:
 
 @lru_cache(maxsize=256)
 def weight_gib(model: Model, quantization: str, tensor_parallel: int = 1) -> float:
-    """Return the GiB of weights on each GPU.
+    """Return the GiB of weights on each GPU."""
+    embedding, experts, rest = weight_bytes(model, quantization)
+    least = LEAST_COLUMNS.get(model.architecture, 0) * tensor_parallel
+    if tensor_parallel > 1 and 0 < model.moe_intermediate < least:
+        experts *= least / model.moe_intermediate
+    copied = copied_bytes(model, quantization, tensor_parallel)
+    return ((embedding + experts + rest) / tensor_parallel + copied) / GIB
+
+
+@lru_cache(maxsize=256)
+def copied_bytes(model: Model, quantization: str, tensor_parallel: int) -> float:
+    """Return the bytes that each GPU holds beyond its share, and reads in each step.
 
     Some weights every GPU holds whole: those that the model names (latents, indices, some vision towers), routers, and
     key and value heads where there are fewer of them than GPUs.
@@ -81,11 +92,7 @@ def weight_gib(model: Model, quantization: str, tensor_parallel: int = 1) -> flo
         for kind in cache_kinds(model):
             share = max(0.0, 1 - kind.heads / tensor_parallel)
             copied += kind.layers * model.hidden * kind.width * share * _rest_bits(model, quantization) / 16
-    embedding, experts, rest = weight_bytes(model, quantization)
-    least = LEAST_COLUMNS.get(model.architecture, 0) * tensor_parallel
-    if tensor_parallel > 1 and 0 < model.moe_intermediate < least:
-        experts *= least / model.moe_intermediate
-    return ((embedding + experts + rest) / tensor_parallel + 2 * copied) / GIB
+    return 2 * copied
 
 
 def _rest_bits(model: Model, quantization: str) -> float:

@@ -13,6 +13,7 @@ from .parse import WHOLE, one_of, parse_count
 
 PERIODS = {"s": 1, "min": 60, "h": 3600, "day": 86_400}  # seconds
 SPELLED = {"sec": "s", "second": "s", "m": "min", "minute": "min", "hr": "h", "hour": "h", "d": "day"}
+USUAL_CONCURRENCY = {"generation": 16, "classification": 32, "embedding": 32}  # requests at once (prior)
 CONTEXT_STEP = 4096  # tokens by which a context left at auto grows
 MOST_PER_S = 100_000
 LONGEST_S = 3600  # that a target may allow

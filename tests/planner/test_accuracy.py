@@ -10,7 +10,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from benchmarks import accuracy, rows_inference, rows_training
+from benchmarks import accuracy, ranks, rows_inference, rows_training
 from benchmarks.baselines import RuleOfThumb
 from benchmarks.cross_validate import cross_validated_memory
 from benchmarks.gpu_names import Models, family, find_card, quantization_of
@@ -26,6 +26,21 @@ def test_every_bound_holds(scores):
     _, *lines = accuracy.table(scores)
     assert len(lines) >= 18
     assert [line[0] for line in lines if line[-1] != "yes"] == []
+
+
+def test_tokens_per_dollar_are_ranked_as_they_were_measured():
+    """Over all runs, and among the options for one load, which is what a choice needs."""
+    runs = list(rows_inference.speed_runs(accuracy.DATA, Models(accuracy.DATA)))
+    lines = ranks.lines(ranks.tokens_per_usd(runs, rows_inference.Planner()))
+    assert len(lines) == 2 and [line[0] for line in lines if line[-1] != "yes"] == []
+    assert int(lines[0][1]) >= 70 and int(lines[1][1]) >= 30
+
+
+def test_spearman_is_what_its_textbook_says():
+    """No ties: 1 - 6 x sum of squared differences / (n x (n^2 - 1)), here 1 - 6 x 4 / (4 x 15). Ties as in R's cor."""
+    assert ranks.spearman([(1, 20), (2, 10), (3, 40), (4, 30)]) == pytest.approx(0.6)
+    assert ranks.spearman([(1, 1), (2, 2), (2, 3), (3, 4)]) == pytest.approx(0.9486833)
+    assert ranks.spearman([(1, 4), (2, 3), (3, 1)]) == pytest.approx(-1)
 
 
 def test_no_row_that_ran_out_of_memory_is_said_to_fit(scores):

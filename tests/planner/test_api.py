@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from planner.__main__ import main
+from planner.__main__ import asked, main, parser
 from planner.api import answer, ask_plan
 from planner.catalogue.gpus import GPUS
+from planner.catalogue.models import find_model
+from planner.questions import Fields, read_request
+from planner.request.prompts import check_answers
 
 ROOT = Path(__file__).resolve().parents[2]
 INFERENCE_ANSWER = {
@@ -192,6 +195,32 @@ def test_plan_answers_the_choice_and_all_that_was_weighed():
     assert {key: again[key] for key in INFERENCE_ANSWER - {"id"}} == {
         key: chosen["estimate"][key] for key in INFERENCE_ANSWER - {"id"}
     }
+
+
+BAKED = json.loads((ROOT / "cookiecutter.json").read_text(encoding="utf-8"))
+LEFT_OPEN = [
+    ("serve", "Qwen/Qwen3-8B"),
+    ("serve", "Qwen/Qwen3-Embedding-0.6B"),  # reads 32,768: a text of 2,048 is planned, not a context of 8,192
+    ("batch", "BAAI/bge-base-en-v1.5"),
+    ("batch", "distilbert/distilbert-base-uncased-finetuned-sst-2-english"),
+    ("finetune", "Qwen/Qwen3-8B"),
+    ("distributed", "Qwen/Qwen3-8B"),
+]
+
+
+@pytest.mark.parametrize(("task", "model"), LEFT_OPEN)
+def test_what_is_left_open_is_planned_as_a_bake_plans_it(task: str, model: str):
+    """Context and load: those of the prompts' own defaults, in `plan` and in `compare`."""
+    workload = find_model(model).workload
+    typed = {key: value[0] if isinstance(value, list) else value for key, value in BAKED.items() if key[0] != "_"}
+    enter = {"concurrency": "16" if workload == "generation" else "32", "budget": "none", "project_slug": "my-llm"}
+    baked = check_answers(typed | {"task": task, "workload": workload, "model_id": model} | enter).request
+    asked_in_json = read_request(Fields({"task": task, "model": model}))
+    compared = asked(parser().parse_args(["compare", model, "--task", task]))
+    for request in (asked_in_json, compared):
+        assert (request.context_len, request.concurrency) == (baked.context_len, baked.concurrency)
+    explicit = read_request(Fields({"task": task, "model": model, "context_len": 500, "concurrency": 7}))
+    assert explicit.context_len == 500 and explicit.concurrency == (1 if task in ("finetune", "distributed") else 7)
 
 
 def test_plan_refuses_with_the_cheapest_way_out():

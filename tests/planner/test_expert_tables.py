@@ -83,7 +83,7 @@ CHOICES = [
      {"A100-80GB:4", "A100-80GB:8", "H100:4", "H200:2", "H200:4", "B200:2", "B300:2"}, {"full"}, MIXED_ADAM),
     ("distributed", "Qwen/Qwen3-8B", {"budget": "20/hour", "gpu": "A100-80GB"}, {"A100-80GB:4", "A100-80GB:8"},
      {"full"}, TORCHTUNE),
-    ("distributed", "Qwen/Qwen3-32B", {"budget": "20/hour", "method": "lora"},
+    ("distributed", "Qwen/Qwen3-32B", {"budget": "20/hour", "method": "lora", "context_len": 8192},
      {"A100-80GB:2", "A100-80GB:4", "A100-80GB:8", "H100:2", "H100:4", "H200:2", "H200:4", "B200:2"}, {"lora"},
      "arithmetic: 61 GiB frozen on each card"),
     ("distributed", L70, {"budget": "none"}, {"B200:8", "B300:8", "H200:8", "H100:8"}, {"full"}, MIXED_ADAM),

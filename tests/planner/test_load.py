@@ -175,7 +175,7 @@ def test_a_rate_by_hand() -> None:
 
 
 def test_near_saturation_there_are_more_containers() -> None:
-    few, more = chosen(QWEN_8B, "2/s", gpu="L40S", gpu_count=1), chosen(QWEN_8B, "4/s", gpu="L40S", gpu_count=1)
+    few, more = chosen(QWEN_8B, "2/s", gpu="L40S", gpu_count=1), chosen(QWEN_8B, "8/s", gpu="L40S", gpu_count=1)
     assert more.containers > few.containers
     assert more.estimate.utilization <= LOADED + 1e-6 and few.estimate.utilization <= LOADED + 1e-6
 
@@ -209,7 +209,10 @@ def test_a_looser_target_never_costs_more(model, load, ttft, tpot, looser) -> No
 
 @pytest.mark.parametrize("load", ["2/s", "5/s 4000+500", "30/s 300+100"])
 def test_a_rate_costs_no_less_than_its_requests_in_flight_would_at_once(load: str) -> None:
-    """By Little's law: as many containers, or more, as hold at once those that are worked on, on average."""
+    """By Little's law: as many containers, or more, as hold at once those that are worked on, on average.
+
+    Requests at once each have room for a full context; those of a rate for their own lengths, one excepted.
+    """
     request = asked(QWEN_8B, load)
     for one in [candidate for candidate in weigh(request) if candidate.rank]:
         held = min(one.estimate.requests_in_flight, one.setup.concurrency)  # the others wait
@@ -217,7 +220,7 @@ def test_a_rate_costs_no_less_than_its_requests_in_flight_would_at_once(load: st
         setup = one.setup
         at_once = replace(
             request, rate=0.0, concurrency=in_flight, gpu=setup.gpu.name, gpu_count=setup.gpu_count,
-            quantization=setup.quantization,
+            quantization=setup.quantization, context_len=setup.input_len + setup.output_len,
         )  # fmt: skip
         same = [c for c in weigh(at_once) if c.containers and c.setup.kv_dtype == setup.kv_dtype]
         assert same and min(c.usd_per_hour for c in same) <= one.usd_per_hour + 1e-9

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...catalogue.gpus import gpu_string
-from ...choose.formats import weights_lost
+from ...choose.formats import FULLER, weights_lost
 from ...choose.support import overflows_float16
 from ...describe.format import about
 from ...describe.inference import estimate_of, peak_gib, rate_range, token_kind, units
@@ -119,6 +119,8 @@ def fraction_reason(setup: InferenceSetup) -> str:
         return "of the card at most; a model that only reads keeps no cache and takes far less"
     if setup.engine == "transformers":
         return "of what the weights leave, for the cache and a step; more is refused at start"
+    if setup.memory_fraction == FULLER:
+        return "of the card for the engine: with its default, 0.92, nothing that it loads holds the load"
     return "of the card for the engine; what the weights leave becomes KV cache"
 
 

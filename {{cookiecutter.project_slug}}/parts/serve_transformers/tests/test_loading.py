@@ -48,7 +48,8 @@ def test_weights_that_should_have_been_quantized_are_noticed(
 ):
     monkeypatch.setattr(plan, "QUANTIZE_AT_LOAD", "bitsandbytes")
     monkeypatch.setattr(plan, "QUANTIZATION", name)
-    assert getattr(loading.arguments("cuda")["quantization_config"], bits)
+    config = loading.arguments("cuda")["quantization_config"]
+    assert getattr(config, bits) and config.bnb_4bit_use_double_quant is (name == "nf4")  # 4.127 bits, not 4.5
     with pytest.raises(loading.NotAsPlanned, match=f"QUANTIZATION is {name}"):
         AS_PLANNED.check()
     replace(AS_PLANNED, linears={layer: 8, "Linear": 1}).check()
