@@ -143,6 +143,21 @@ def test_plan_has_every_constant_and_its_reason(inference: Project) -> None:
     assert {name for name in inference.plan if len(reasons.get(name, "")) < 8} == set()
 
 
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("serve-default", "the catalogue knows"),
+        ("serve-local-folder", "no commit"),
+        ("serve-unknown-model", "`make weights` prints"),  # as the project's test of storage.pin has it
+    ],
+)
+def test_the_commit_of_the_model_is_told_with_its_origin(name: str, says: str, bake: Bake) -> None:
+    project = bake(**SUPPORTED[name][0])
+    known = re.fullmatch(r"[0-9a-f]{40}", str(project.plan["REVISION"]))
+    assert bool(known) == (name == "serve-default")
+    assert says in comments(project.plan_file.read_text(encoding="utf-8"))["REVISION"]
+
+
 def comments(source: str) -> dict[str, str]:
     """Constant -> the comment behind it or directly above it."""
     lines = source.splitlines()

@@ -224,9 +224,8 @@ def test_a_server_that_starts_for_longer_than_its_window_is_not_idle(
     modal_cli(plane, "deploy", str(tmp_path / "late.py"))
     assert httpx.get(str(modal.Server.from_name("late", "Late", client=client).get_url())).status_code == 503
     (container,) = plane.containers("Late")
-    until(lambda: container.started)
-    time.sleep(1)  # the control plane looks for idle ones meanwhile
-    assert not container.stopping
+    until(lambda: container.stopping)
+    assert container.started and time.monotonic() - container.last_used >= 3
     until(lambda: not container.running)
 
 

@@ -21,6 +21,7 @@ from {{cookiecutter.__package}}.run.status import scan_results
 TEXT = PromptSpec(column="text", id="id")
 SETTINGS = Settings("generation", "org/model", "abc", options={"temperature": 0.0, "max_tokens": 16})
 FAST = 0.02  # seconds between two updates of the ledger
+HANGS_S = 300  # after which something that others do is taken to hang
 scheduler.LOOK_EVERY_S = FAST
 
 

@@ -90,7 +90,7 @@ def test_killed_at_any_moment_until_it_is_done(tmp_path: Path, path: Path, undis
     root, chance, kills = str(tmp_path / "root"), random.Random(0), 0
     while True:
         process = started(jobs.process, root, str(path), SHARD_ROWS)
-        process.join(chance.uniform(0.0, 0.1 + kills / 100))  # it gets more time, until it is done
+        process.join(chance.uniform(0.0, 0.1 * 1.2**kills))  # it gets more time, until it is done
         if process.exitcode is not None:
             break
         process.kill()

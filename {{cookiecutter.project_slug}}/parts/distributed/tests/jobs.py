@@ -7,9 +7,11 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager, contextmanager
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from unittest.mock import patch
 
 import psutil
 
@@ -88,8 +90,7 @@ def ask() -> None:
     os.kill(os.getpid(), signal.SIGINT)
 
 
-# Imported by every Python process that finds it first on its path: a rank that dies in the middle of writing a file
-LETHAL = """
+DYING = """
 import os
 if os.environ.get("RANK") == os.environ["DIES"]:
     import signal
@@ -106,24 +107,41 @@ if os.environ.get("RANK") == os.environ["DIES"]:
 
     torch.save = dying
 """
+WAITING = """
+import os
+if os.environ.get("RANK") == "0":
+    import time
+    from {{cookiecutter.__package}}.training.callbacks.budget import BudgetCallback
+    end_step, steps, deadline = BudgetCallback.on_step_end, [0], time.monotonic() + 300
+
+    def waiting(callback, *arguments, **options):
+        steps[0] += 1
+        while steps[0] == int(os.environ["WAITS_AFTER"]) and not callback.requested() and time.monotonic() < deadline:
+            time.sleep(0.005)
+        end_step(callback, *arguments, **options)
+
+    BudgetCallback.on_step_end = waiting
+"""
 
 
-class dying_in_a_save:
+@contextmanager
+def injected(folder: Path, code: str, **variables: str) -> Generator[None]:
+    """In the block, every Python process that starts runs `code` first."""
+    folder.mkdir(exist_ok=True)
+    (folder / "sitecustomize.py").write_text(code)
+    path = f"{folder}{os.pathsep}{os.environ['PYTHONPATH']}"
+    with patch.dict(os.environ, {**variables, "PYTHONPATH": path}):
+        yield
+
+
+def dying_in_a_save(folder: Path, rank: int, number: int) -> AbstractContextManager[None]:
     """In the block, a rank is killed half-way through the n-th file that torch writes for it."""
+    return injected(folder, DYING, DIES=str(rank), DIES_AT=str(number))
 
-    def __init__(self, folder: Path, rank: int, number: int) -> None:
-        self.folder, self.rank, self.number = folder, rank, number
 
-    def __enter__(self) -> None:
-        self.folder.mkdir(exist_ok=True)
-        (self.folder / "sitecustomize.py").write_text(LETHAL)
-        self.path = os.environ["PYTHONPATH"]
-        os.environ["PYTHONPATH"] = f"{self.folder}{os.pathsep}{self.path}"
-        os.environ["DIES"], os.environ["DIES_AT"] = str(self.rank), str(self.number)
-
-    def __exit__(self, *_: object) -> None:
-        os.environ["PYTHONPATH"] = self.path
-        del os.environ["DIES"], os.environ["DIES_AT"]
+def waiting_after(folder: Path, steps: int) -> AbstractContextManager[None]:
+    """In the block, rank 0, and with it all, waits after so many steps until a rank is killed or asked to end."""
+    return injected(folder, WAITING, WAITS_AFTER=str(steps))
 
 
 def alone(job: Job, root: Path) -> run_dir.Run:

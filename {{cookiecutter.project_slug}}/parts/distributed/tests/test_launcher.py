@@ -23,6 +23,8 @@ from {{cookiecutter.__package}}.training import config
 from {{cookiecutter.__package}}.training.callbacks import checkpoints
 from {{cookiecutter.__package}}.training.config import Job
 
+HANGS_S = 300  # after which a rank is taken to hang
+
 
 @pytest.fixture
 def several(chat_job: Job) -> Job:
@@ -173,9 +175,9 @@ def test_a_rank_has_the_volume_committed_is_asked_to_end_and_says_how_it_did(lin
     with ipc.Launcher(line, committed.set) as launcher:
         process = multiprocessing.get_context("spawn").Process(target=idle_rank.rank, args=(line, ipc.OUTCOME))
         process.start()
-        assert committed.wait(30)
+        assert committed.wait(HANGS_S)
         launcher.stop()
-        process.join(30)
+        process.join(HANGS_S)
     assert process.exitcode == 0 and launcher.results == {ipc.OUTCOME: idle_rank.DONE}
 
 
@@ -184,9 +186,9 @@ def test_a_rank_ends_when_its_launcher_is_gone(line: Path):
     with pytest.raises(KeyboardInterrupt), ipc.Launcher(line, committed.set):
         process = multiprocessing.get_context("spawn").Process(target=idle_rank.rank, args=(line, ""))
         process.start()
-        assert committed.wait(30)
+        assert committed.wait(HANGS_S)
         raise KeyboardInterrupt
-    process.join(10)
+    process.join(HANGS_S)
     assert process.exitcode == ipc.ORPHANED
 
 
@@ -197,5 +199,5 @@ def test_a_commit_that_fails_fails_in_the_rank(line: Path):
     with ipc.Launcher(line, commit) as launcher:
         process = multiprocessing.get_context("spawn").Process(target=idle_rank.rank, args=(line, ipc.OUTCOME))
         process.start()
-        process.join(60)
+        process.join(HANGS_S)
     assert launcher.results == {ipc.MEMORY: "the Volume could not be committed: OSError: the Volume is full"}

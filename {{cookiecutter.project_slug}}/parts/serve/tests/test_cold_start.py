@@ -2,9 +2,9 @@
 
 import json
 import threading
-import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
 
 import pytest
 
@@ -12,23 +12,24 @@ from {{cookiecutter.__package}} import plan
 from {{cookiecutter.__package}}.client import cold_start
 from {{cookiecutter.__package}}.client.client import ServiceError
 
-START_S, ENGINE_S, FIRST_S = 1.3, 0.8, 0.4
+TRY_S, TRIES, ENGINE_S, FIRST_S, NEXT_S = 30.0, 2, 45.0, 7.0, 0.5
 
 
 class Service(BaseHTTPRequestHandler):
-    """Says 503 for START_S seconds after its first request; its first answer takes FIRST_S longer than the next."""
+    """Says 503 `tries` times, 30 s each by the test's clock; its first answer takes 7 s by it, the next half a one."""
 
     def do_GET(self) -> None:
         server: Server = self.server  # ty: ignore[invalid-assignment]
-        server.woken = server.woken or time.monotonic()
-        if time.monotonic() - server.woken < server.start_s:
+        if server.tries:
+            server.tries -= 1
+            server.now += TRY_S
             return self.reply(503, b"starting")
         self.reply(200, json.dumps({"started_s": server.engine_s}).encode())
 
     def do_POST(self) -> None:
         server: Server = self.server  # ty: ignore[invalid-assignment]
         self.rfile.read(int(self.headers["Content-Length"]))
-        time.sleep(0 if server.asked else FIRST_S)
+        server.now += NEXT_S if server.asked else FIRST_S
         server.asked += 1
         usage = {"completion_tokens": 1, "prompt_tokens": 5}
         if "chat" in self.path:
@@ -49,13 +50,14 @@ class Service(BaseHTTPRequestHandler):
 
 
 class Server(ThreadingHTTPServer):
-    start_s, engine_s = START_S, ENGINE_S
-    woken, asked = 0.0, 0
+    engine_s, tries, asked = ENGINE_S, TRIES, 0
+    now = 0.0  # the clock, in seconds
 
 
 @pytest.fixture
-def server() -> Iterator[Server]:
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     running = Server(("127.0.0.1", 0), Service)
+    monkeypatch.setattr(cold_start, "time", SimpleNamespace(monotonic=lambda: running.now))
     threading.Thread(target=running.serve_forever, args=[0.05], daemon=True).start()
     yield running
     running.shutdown()
@@ -64,15 +66,13 @@ def server() -> Iterator[Server]:
 
 def test_the_phases_are_measured_and_set_beside_the_plan(server: Server, capsys: pytest.CaptureFixture[str]):
     start = cold_start.measure(f"http://127.0.0.1:{server.server_port}")
-    assert START_S <= start.healthy_s < START_S + 2 and start.engine_s == ENGINE_S
-    assert start.first_s >= FIRST_S > start.second_s
+    assert (start.healthy_s, start.engine_s, start.first_s, start.second_s) == (60.0, 45.0, 7.0, 0.5)
     shown = capsys.readouterr().out
-    total, modal_s, engine_s, first_s = map(float, [line.split()[0] for line in shown.splitlines()[-4:]])
-    assert total == pytest.approx(modal_s + engine_s + first_s, abs=0.2)
+    assert [float(line.split()[0]) for line in shown.splitlines()[-4:]] == [60 + 7, 60 - 45, 45, 7]
     assert f"planned {plan.PREDICTED_COLD_START_S:.0f}" in shown
 
 
 def test_a_service_that_was_awake_is_not_measured(server: Server):
-    server.start_s = 0.0
+    server.tries = 0
     with pytest.raises(ServiceError, match=f"ask nothing for {plan.SCALEDOWN_WINDOW} s"):
         cold_start.measure(f"http://127.0.0.1:{server.server_port}")

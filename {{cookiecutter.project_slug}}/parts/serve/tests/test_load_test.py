@@ -1,20 +1,23 @@
-"""The load test: its figures against ones worked out by hand, and a real little server of known speed."""
+"""The load test: its figures against ones worked out by hand, and against a service of known speed."""
 
 import asyncio
 import json
 import os
 import re
+import selectors
 import statistics
 import subprocess
 import sys
 import threading
 import time
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 
+import httpx2
 import pytest
 
 from {{cookiecutter.__package}} import plan
@@ -22,7 +25,10 @@ from {{cookiecutter.__package}}.load_test import __main__ as load_test
 from {{cookiecutter.__package}}.load_test import report
 from {{cookiecutter.__package}}.load_test.report import Level, RequestTiming, measured, percentile
 
-STEP_S, STEPS = 0.02, 10  # the little server needs 0.2 s for an answer, of 10 tokens where it streams
+STEP_S, STEPS = 0.02, 10  # an answer takes 0.2 s, and has 10 tokens where it streams
+EVENTS = [{"choices": [{"delta": {"role": "assistant", "content": ""}}]}] + [
+    {"choices": [{"delta": {"content": " word"}}]}
+] * STEPS
 LEVELS = [
     Level(1, 10.0, 20, 2.0, 100.0, 0.05, 0.08, 0.010, 0.012),
     Level(plan.CONCURRENCY, 10.0, 100, 10.0, 500.0, 0.07, 0.30, 0.020, 0.031, 2, {"503": 2}, "503: engine restarts"),
@@ -30,7 +36,7 @@ LEVELS = [
 
 
 class Service(BaseHTTPRequestHandler):
-    """Answers every workload's request in 0.2 s; refuses those whose text begins with a number that 5 divides."""
+    """A real little server that answers every workload's request in 0.2 s."""
 
     protocol_version = "HTTP/1.1"
 
@@ -39,27 +45,17 @@ class Service(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        text = body["messages"][0]["content"] if "messages" in body else body["input"]
-        refuses = getattr(self.server, "refuses", False)
-        if refuses and int(text.split()[0]) % 5 == 0 and not text.startswith("0 "):
-            return self.reply(503, {})
-        usage = {"prompt_tokens": len(text.split()), "completion_tokens": STEPS}
         if "messages" not in body:
             time.sleep(STEP_S * STEPS)
-            return self.reply(200, {"data": [], "usage": usage})
+            return self.reply(200, {"data": [], "usage": usage_of(body)})
         self.send_response(200)
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
-        self.event({"choices": [{"delta": {"role": "assistant", "content": ""}}]})
-        for _ in range(STEPS):
+        for event in EVENTS:
             time.sleep(STEP_S)
-            self.event({"choices": [{"delta": {"content": " word"}}]})
-        self.event({"choices": [], "usage": usage})
-        self.chunk(b"data: [DONE]\n\n")
+            self.chunk(line(event))
+        self.chunk(line({"choices": [], "usage": usage_of(body)}) + b"data: [DONE]\n\n")
         self.chunk(b"")
-
-    def event(self, data: dict) -> None:
-        self.chunk(f"data: {json.dumps(data)}\n\n".encode())
 
     def chunk(self, data: bytes) -> None:
         self.wfile.write(f"{len(data):x}\r\n".encode() + data + b"\r\n")
@@ -73,6 +69,19 @@ class Service(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:
         pass
+
+
+def text_of(body: dict) -> str:
+    return body["messages"][0]["content"] if "messages" in body else body["input"]
+
+
+def usage_of(body: dict) -> dict[str, int]:
+    """A token for each word that was read."""
+    return {"prompt_tokens": len(text_of(body).split()), "completion_tokens": STEPS}
+
+
+def line(event: dict) -> bytes:
+    return f"data: {json.dumps(event)}\n\n".encode()
 
 
 @pytest.fixture
@@ -172,29 +181,69 @@ def test_the_picture_is_the_same_for_the_same_figures(tmp_path: Path):
     assert not re.search(r"20\d\d-\d\d-\d\d", picture)
 
 
-def slept(seconds: float, least: float) -> bool:
-    """Whether it is the time of a server that sleeps so long: hardly less, and on a busy machine up to twice that."""
-    return 0.8 * least <= seconds < 2 * least
+class Jumping(selectors.SelectSelector):
+    """Of an event loop whose clock jumps to the next timer where it would wait: sleeps take their time to the bit."""
+
+    now = 0.0
+
+    def select(self, timeout: float | None = None) -> list:
+        self.now += timeout or 0.0
+        return super().select(0)
 
 
-def test_measured_speed_is_that_of_the_server(server: ThreadingHTTPServer):
-    one, eight = asyncio.run(load_test.run_levels(url(server), [1, 8], [0.0, 0.3], 1.5, load_test.PROMPT_TOKENS))
-    assert not one.failed and not eight.failed
-    assert slept(1 / one.requests_per_s, STEP_S * STEPS) and slept(8 / eight.requests_per_s, STEP_S * STEPS)
-    assert one.first_p50_s
+def run_in_jumps(monkeypatch: pytest.MonkeyPatch, refuses_every: int, *arguments: object) -> list[Level]:
+    """`run_levels` with a service of known speed in place of the network, both by the clock of one event loop."""
+    clock = Jumping()
+
+    def new_loop() -> asyncio.AbstractEventLoop:
+        loop = asyncio.SelectorEventLoop(clock)
+        loop.time = lambda: clock.now
+        return loop
+
+    async def stream(body: dict) -> AsyncIterator[bytes]:
+        yield line(EVENTS[0])
+        for event in EVENTS[1:]:
+            await asyncio.sleep(STEP_S)
+            yield line(event)
+        yield line({"choices": [], "usage": usage_of(body)}) + b"data: [DONE]\n\n"
+
+    async def answer(request: httpx2.Request) -> httpx2.Response:
+        body = json.loads(request.content)
+        number = int(text_of(body).split()[0])
+        if refuses_every and number and number % refuses_every == 0:
+            return httpx2.Response(503, json={})
+        if "messages" in body:
+            return httpx2.Response(200, content=stream(body))
+        await asyncio.sleep(STEP_S * STEPS)
+        return httpx2.Response(200, json={"data": [], "usage": usage_of(body)})
+
+    def connect(url: str, _: object) -> httpx2.AsyncClient:
+        return httpx2.AsyncClient(base_url=url, transport=httpx2.MockTransport(answer))
+
+    monkeypatch.setattr(load_test, "connect", connect)
+    times = SimpleNamespace(monotonic=lambda: clock.now, process_time=time.process_time)
+    monkeypatch.setattr(load_test, "time", times)
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        return runner.run(load_test.run_levels("http://service", *arguments))  # ty: ignore[invalid-argument-type]
+
+
+def test_measured_speed_is_that_of_the_service(monkeypatch: pytest.MonkeyPatch):
+    one, eight = run_in_jumps(monkeypatch, 0, [1, 8], [0.0, 0.25], 1.9, load_test.PROMPT_TOKENS)
+    assert (one.answered, eight.answered) == (10, 10 * 8) and not one.failed and not eight.failed
+    assert one.requests_per_s == pytest.approx(5) and eight.requests_per_s == pytest.approx(40)
     if report.GENERATES:
-        assert one.per_token_p50_s and slept(one.per_token_p50_s, STEP_S)
-        assert STEP_S <= one.first_p50_s < STEP_S * STEPS / 2  # long before the last
+        assert one.per_token_p50_s == pytest.approx(STEP_S) and one.first_p50_s == pytest.approx(STEP_S)
+        assert one.tokens_per_s == pytest.approx(50, rel=0.01) and eight.tokens_per_s == pytest.approx(400, rel=0.01)
     else:
-        assert slept(one.first_p50_s, STEP_S * STEPS)
+        assert one.per_token_p50_s is None and one.first_p50_s == pytest.approx(STEP_S * STEPS)
         # words of one token each: the length of a prompt is the wanted one
-        assert one.tokens_per_s == pytest.approx(one.requests_per_s * load_test.PROMPT_TOKENS, rel=0.1)
+        assert one.tokens_per_s == pytest.approx(5 * load_test.PROMPT_TOKENS)
 
 
-def test_refusals_are_failures_of_that_load(server: ThreadingHTTPServer):
-    server.refuses = True  # ty: ignore[missing-attribute]
-    (four,) = asyncio.run(load_test.run_levels(url(server), [4], [0.0], 2.0, 100))
+def test_refusals_are_failures_of_that_load(monkeypatch: pytest.MonkeyPatch):
+    (four,) = run_in_jumps(monkeypatch, 5, [4], [0.0], 2.0, 100)
     assert 0 < four.failed < four.answered and four.failures == {"503": four.failed}
+    assert four.failed == (four.failed + four.answered) // 5
 
 
 def test_the_command_prints_the_table_and_writes_the_picture(server: ThreadingHTTPServer, tmp_path: Path):

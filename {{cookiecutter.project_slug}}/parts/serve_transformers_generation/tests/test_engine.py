@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -122,15 +123,14 @@ def test_more_than_may_wait_is_refused_and_the_others_are_answered(engine: Engin
 
 def test_leaving_early_frees_the_request(engine: Engine):
     async def leave() -> None:
+        before = engine.batches.current_batch
         stream = engine.stream(engine.text(FOX), SamplingParams(1000, 0.0, ignore_eos=True))
         await anext(stream)
         assert engine.running() == 1
         await stream.aclose()
-        for _ in range(100):
-            if not engine.running():
-                return
+        while engine.running():
             await asyncio.sleep(0.05)
-        raise AssertionError("the request went on after its client had left")
+        assert engine.batches.current_batch - before < 1000, "the request went on after its client had left"
 
     asyncio.run(leave())
 
@@ -144,9 +144,7 @@ def test_batching_that_failed_begins_anew_and_nobody_waits_forever(engine: Engin
             once.setattr(engine.batches.batch_processor, "prepare_next_batch", lambda: torch.empty(2**60))
             with pytest.raises(OutOfMemory, match="no RAM left: lower CONCURRENCY"):
                 await failing
-        for _ in range(200):
-            if engine.healthy:
-                break
+        while not engine.healthy:
             await asyncio.sleep(0.05)
         assert await text(engine, FOX, max_tokens=5, temperature=0.0)
 
@@ -163,7 +161,7 @@ def test_where_batching_cannot_begin_anew_the_container_is_replaced_once(tiny: P
     monkeypatch.setitem(server.BATCH_TOKENS, "cpu", 2_000_000)  # the next cache does not fit
     dying.batches.stop(hard_stop=True)
     while not deaths:
-        pass
+        time.sleep(0.01)
     assert not dying.healthy and "replaced: out of memory" in dying.fatal_error
     with pytest.raises(Unavailable, match="replaced"):
         asyncio.run(text(dying, FOX))

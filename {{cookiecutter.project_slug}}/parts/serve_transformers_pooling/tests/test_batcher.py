@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable
 
 import pytest
@@ -10,12 +11,17 @@ import torch
 from {{cookiecutter.__package}}.engine.batcher import SPARE, Batcher
 from {{cookiecutter.__package}}.engine.errors import EngineError, OutOfMemory, Unavailable
 
+HANGS_S = 300  # after which a pass is taken to hang
 
-def run(batches: Batcher[int, int], requests: list[list[int]]) -> list:
-    """Submit all requests at once; each item is its own length. Errors are returned."""
+
+def run(batches: Batcher[int, int], requests: list[list[int]], submitted: Callable[[], object] = lambda: None) -> list:
+    """Submit all requests at once, and then call `submitted`; each item is its own length. Errors are returned."""
 
     async def all_of_them() -> list:
-        return await asyncio.gather(*(batches.submit(one, one) for one in requests), return_exceptions=True)
+        asked = [asyncio.create_task(batches.submit(one, one)) for one in requests]
+        await asyncio.sleep(0)  # each has begun
+        submitted()
+        return await asyncio.gather(*asked, return_exceptions=True)
 
     try:
         return asyncio.run(all_of_them())
@@ -28,22 +34,19 @@ class Passes:
 
     def __init__(self) -> None:
         self.seen: list[list[int]] = []
-        self.go = threading.Event()
+        self.begun, self.go = threading.Event(), threading.Event()
 
     def __call__(self, items: list[int]) -> list[int]:
-        self.go.wait(10)
+        self.begun.set()
+        assert self.go.wait(HANGS_S)
         self.seen.append(items)
         return [item**2 for item in items]
 
 
-def late(passes: Passes, then: Callable[[], object] = lambda: None) -> None:
-    threading.Timer(0.2, lambda: (then(), passes.go.set())).start()
-
-
 def test_what_waits_while_a_pass_runs_is_the_next_batch():
     passes = Passes()
-    late(passes)
-    assert run(Batcher(passes, 8), [[n] for n in range(1, 12)]) == [[n**2] for n in range(1, 12)]
+    requests = [[n] for n in range(1, 12)]
+    assert run(Batcher(passes, 8), requests, passes.go.set) == [[n**2] for n in range(1, 12)]
     sizes = [len(batch) for batch in passes.seen]
     assert sum(sizes) == 11 and max(sizes) <= 8 and len(sizes) <= 3
 
@@ -60,8 +63,7 @@ def test_results_come_back_in_the_order_of_their_request():
 
 def test_a_pass_is_padded_by_a_quarter_at_most_or_by_little():
     passes = Passes()
-    late(passes)
-    run(Batcher(passes, 32), [[n] for n in (512, 3, 500, 60, 130, 250, 20, 260, 1, *range(100, 500, 7))])
+    run(Batcher(passes, 32), [[n] for n in (512, 3, 500, 60, 130, 250, 20, 260, 1, *range(100, 500, 7))], passes.go.set)
     for batch in passes.seen:
         assert max(batch) * len(batch) - sum(batch) <= max(SPARE, sum(batch) / 4)
     assert 3 <= len(passes.seen) <= 7
@@ -69,8 +71,7 @@ def test_a_pass_is_padded_by_a_quarter_at_most_or_by_little():
 
 def test_the_text_that_waits_longest_is_in_the_next_batch():
     passes = Passes()
-    late(passes)
-    run(Batcher(passes, 2), [[900], [800], [100], *([n] for n in range(800, 820))])
+    run(Batcher(passes, 2), [[900], [800], [100], *([n] for n in range(800, 820))], passes.go.set)
     assert 100 in passes.seen[1] + passes.seen[2]
 
 
@@ -124,11 +125,12 @@ def test_a_request_whose_client_left_is_not_run():
 
     async def leave() -> None:
         first = asyncio.create_task(batches.submit([1], [1]))
-        await asyncio.sleep(0.1)  # runs, and waits for `go`
+        await asyncio.to_thread(passes.begun.wait, HANGS_S)
         second = asyncio.create_task(batches.submit([2], [2]))
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(0)
+        assert len(batches.waiting) == 1
         second.cancel()
-        await asyncio.sleep(0.1)
+        await asyncio.wait([second])
         passes.go.set()
         await first
 
@@ -140,10 +142,16 @@ def test_a_request_whose_client_left_is_not_run():
 def test_closing_fails_what_waits_and_what_comes():
     passes = Passes()
     batches = Batcher(passes, 1)
-    threading.Timer(0.3, passes.go.set).start()
-    threading.Timer(0.1, batches.close).start()
 
-    first, second = run(batches, [[1], [2]])
+    def close_meanwhile() -> None:
+        """Close while the first pass runs and the second waits."""
+        assert passes.begun.wait(HANGS_S)
+        threading.Thread(target=batches.close).start()
+        while batches.open:
+            time.sleep(0.01)
+        passes.go.set()
+
+    first, second = run(batches, [[1], [2]], close_meanwhile)
     assert first == [1] and isinstance(second, Unavailable)
     with pytest.raises(Unavailable):
         asyncio.run(batches.submit([3], [3]))

@@ -4,12 +4,16 @@ import json
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
 
 from {{cookiecutter.__package}} import plan
 from {{cookiecutter.__package}}.engine import options, request_limits, server, verify
+
+HANGS_S = 300  # after which something that others do is taken to hang
+SLEEPING = f"import time; time.sleep({HANGS_S})"
 
 
 def value(argv: list[str], name: str) -> str:
@@ -126,18 +130,18 @@ def started(monkeypatch: pytest.MonkeyPatch, code: str) -> server.Server:
 def test_a_server_that_dies_says_so(monkeypatch: pytest.MonkeyPatch):
     error = "ValueError: No available memory for the cache blocks."
     with pytest.raises(RuntimeError, match="raise MEMORY_FRACTION"):
-        started(monkeypatch, f"raise SystemExit({error!r})").wait_until_ready(30)
+        started(monkeypatch, f"raise SystemExit({error!r})").wait_until_ready(HANGS_S)
 
 
 def test_a_server_that_never_answers_is_stopped(monkeypatch: pytest.MonkeyPatch):
-    process = started(monkeypatch, "import time; time.sleep(60)")
+    process = started(monkeypatch, SLEEPING)
     with pytest.raises(RuntimeError, match="raise STARTUP_TIMEOUT"):
         process.wait_until_ready(1)
     assert process.process.poll() is not None
 
 
 def test_one_that_does_not_run_as_planned_is_stopped_and_says_what_to_change(monkeypatch: pytest.MonkeyPatch):
-    process = started(monkeypatch, "import time; time.sleep(60)")
+    process = started(monkeypatch, SLEEPING)
     runs: dict[str, object] = {"version": "0", "attention": "TRITON_ATTN", "dtype": "float16", "quantization": "none"}
     runs |= {"device": "T4", "started_s": 1.0, "as_planned": False, "differs": ["ATTENTION is not what runs"]}
     answers = {"/health": None, "/engine": runs, "/memory": {"report": "planned 1.0 GiB, measured 1.0"}}
@@ -154,11 +158,13 @@ def test_watching_ends_the_container_when_the_server_dies(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ):
     ended = threading.Event()
-    process = started(monkeypatch, "import time; print('CUDA out of memory', flush=True); time.sleep(60)")
+    process = started(monkeypatch, f"import time; print('CUDA out of memory', flush=True); time.sleep({HANGS_S})")
     process.watch(ended.set)
-    assert not ended.wait(0.5)
+    while not process.cause.exists():
+        time.sleep(0.01)
+    assert not ended.is_set()
     process.process.kill()
-    assert ended.wait(10)
+    assert ended.wait(HANGS_S)
     said = capfd.readouterr().out
     assert "vLLM died with status -9" in said and "the GPU is full: lower CONCURRENCY" in said
     assert process.cause.read_text().startswith("out of memory: the GPU is full")
@@ -166,10 +172,12 @@ def test_watching_ends_the_container_when_the_server_dies(
 
 def test_watching_lets_a_server_stop_that_was_told_to(monkeypatch: pytest.MonkeyPatch):
     ended = threading.Event()
-    process = started(monkeypatch, "import time; time.sleep(60)")
+    process = started(monkeypatch, SLEEPING)
     process.watch(ended.set)
     process.stop()
-    assert not ended.wait(0.5)
+    watching = next(thread for thread in threading.enumerate() if thread.name == "watch")
+    watching.join()
+    assert not ended.is_set()
 
 
 def test_ending_the_container_asks_for_its_end_as_modal_does():
@@ -209,7 +217,7 @@ def test_a_server_that_hangs_is_killed_and_the_container_ends(monkeypatch: pytes
     ended = threading.Event()
     monkeypatch.setattr(plan, "HANG_TIMEOUT", 0.1)
     monkeypatch.setattr(server, "POLL_S", 0.05)
-    process = started(monkeypatch, "import time; time.sleep(60)")
+    process = started(monkeypatch, SLEEPING)
     monkeypatch.setattr(process, "progress", lambda: (1.0, 7.0))
     process.watch(ended.set)
-    assert ended.wait(20) and process.process.poll() is not None
+    assert ended.wait(HANGS_S) and process.process.poll() is not None

@@ -14,16 +14,28 @@ from typing import Any
 from {{cookiecutter.__package}}.run import run_dir
 from {{cookiecutter.__package}}.run.reply import UserError
 from {{cookiecutter.__package}}.training import train
-from {{cookiecutter.__package}}.training.callbacks.budget import Interrupted
+from {{cookiecutter.__package}}.training.callbacks.budget import BudgetCallback, Interrupted
 from {{cookiecutter.__package}}.training.config import Job
 
+HANGS_S = 300  # after which an attempt is taken to hang
 # A server that has imported everything and computed nothing forks an attempt in milliseconds
 SERVER = multiprocessing.get_context("forkserver")
 SERVER.set_forkserver_preload(["{{cookiecutter.__package}}.training.train"])
 
 
-def attempt(job: Job, root: Path, die: tuple[str, int] | None = None, save_s: float = 0.0) -> None:
-    """One attempt, whose first save takes `save_s`; with `die` it is killed the n-th time it comes to that place."""
+def attempt(
+    job: Job,
+    root: Path,
+    die: tuple[str, int] | None = None,
+    go: Path | None = None,
+    wait_at: int = 0,
+    every_s: float = 0.2,
+) -> None:
+    """One attempt. With `die` it is killed the n-th time it comes to that place.
+
+    Its first save goes on once there is a file `go`; after `wait_at` steps it waits for a signal. `every_s` lie
+    between two updates of ledger and lease.
+    """
     import torch
 
     from {{cookiecutter.__package}}.training.callbacks import checkpoints
@@ -37,10 +49,12 @@ def attempt(job: Job, root: Path, die: tuple[str, int] | None = None, save_s: fl
             "removing": (checkpoints.shutil, "rmtree"),
         }
         lethal(*spots[place], number)
-    if save_s:
-        slow(torch, save_s)
+    if go:
+        halt_first_save(torch, go)
+    if wait_at:
+        wait_for_signal(wait_at)
     try:
-        train.train(job, run_dir.Run(root, "run"), meter_every_s=0.2)
+        train.train(job, run_dir.Run(root, "run"), meter_every_s=every_s)
     except Interrupted:
         sys.exit(train.LATER)
     except UserError as error:
@@ -48,17 +62,40 @@ def attempt(job: Job, root: Path, die: tuple[str, int] | None = None, save_s: fl
         sys.exit(train.USER_ERROR)
 
 
-def slow(torch: Any, seconds: float) -> None:
-    """Let the first file that torch writes be half-written for so long."""
+def pause_until(condition: Callable[[], bool]) -> None:
+    """Wait, but not for ever: RuntimeError, so that an attempt which nobody ends fails."""
+    deadline = time.monotonic() + HANGS_S
+    while not condition():
+        if time.monotonic() > deadline:
+            raise RuntimeError("waited in vain")
+        time.sleep(0.005)
+
+
+def halt_first_save(torch: Any, go: Path) -> None:
+    """Let the first file that torch writes be half-written until there is a file `go`."""
     save = torch.save
 
     def call(value: Any, path: Any, *arguments: Any, **options: Any) -> Any:
         torch.save = save
         Path(path).write_bytes(b"half of a file")
-        time.sleep(seconds)
+        pause_until(go.exists)
         return save(value, path, *arguments, **options)
 
     torch.save = call
+
+
+def wait_for_signal(steps: int) -> None:
+    """Let this process wait, once it has done so many steps, until it is killed or asked to end."""
+    end_step, done = BudgetCallback.on_step_end, 0
+
+    def call(callback: BudgetCallback, *arguments: Any, **options: Any) -> None:
+        nonlocal done
+        done += 1
+        if done == steps:
+            pause_until(callback.requested)
+        end_step(callback, *arguments, **options)
+
+    BudgetCallback.on_step_end = call
 
 
 def lethal(module: Any, name: str, number: int) -> None:
@@ -88,7 +125,7 @@ def begin(job: Job, root: Path, **options: Any) -> BaseProcess:
 
 def end(process: BaseProcess) -> int:
     """Exit code; -9 of one that was killed."""
-    process.join(300)
+    process.join(HANGS_S)
     assert process.exitcode is not None, "an attempt hangs"
     return process.exitcode
 

@@ -3,9 +3,12 @@
 import json
 import os
 import re
+import time
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import torch
@@ -150,6 +153,27 @@ def chat_job(tiny: Path) -> Job:
         learning_rate=2e-3,
         activation_checkpointing=False,
     )
+
+
+@pytest.fixture
+def hour_a_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each optimizer step takes an hour by the clock of the bill: at a dollar an hour, n steps cost n dollars."""
+    from {{cookiecutter.__package}}.run import budget
+    from {{cookiecutter.__package}}.training.callbacks import budget as callbacks
+
+    end_step, steps = callbacks.BudgetCallback.on_step_end, 0
+
+    def on_step_end(callback: callbacks.BudgetCallback, *given: Any, **named: Any) -> None:
+        nonlocal steps
+        steps += 1
+        if callback.meter:
+            callback.meter.update()  # as its thread does from time to time
+        end_step(callback, *given, **named)
+
+    clock = SimpleNamespace(time=time.time, monotonic=lambda: time.monotonic() + steps * budget.HOUR)
+    for module in (budget, callbacks):
+        monkeypatch.setattr(module, "time", clock)
+    monkeypatch.setattr(callbacks.BudgetCallback, "on_step_end", on_step_end)
 
 
 @pytest.fixture

@@ -14,13 +14,14 @@ from conftest import tiny_llama
 from {{cookiecutter.__package}}.data import check, formats, load
 from {{cookiecutter.__package}}.data.formats import Examples
 from {{cookiecutter.__package}}.result import generate, merge
-from {{cookiecutter.__package}}.run import budget, run_dir, status
+from {{cookiecutter.__package}}.run import run_dir, status
 from {{cookiecutter.__package}}.run.reply import UserError
 from {{cookiecutter.__package}}.training import model as models
 from {{cookiecutter.__package}}.training import train, trainers
 from {{cookiecutter.__package}}.training.config import Job, check_settings
 
 FOUR_DIGITS = 5e-5
+CENTS = 0.5  # what half an hour beside the steps costs
 ASK, GOOD, BAD = "Do you deliver?", "Yes, for eight euros.", "No idea."
 USER, YES, NO = ({"role": "user", "content": ASK}, *({"role": "assistant", "content": one} for one in (GOOD, BAD)))
 BE = {"role": "system", "content": "Be brief."}
@@ -227,16 +228,18 @@ def test_kills_inside_a_save_lose_nothing(pair_job: Job, tmp_path: Path, method:
     assert outcome["attempts"] == 3 and outcome["status"] == status.FINISHED
 
 
+@pytest.mark.usefixtures("hour_a_step")
 def test_half_of_the_money_stops_it_and_more_goes_on_to_the_same_losses(pair_job: Job, tmp_path: Path):
     job = replace(pair_job, max_steps=60, epochs=9, save_every_s=0.0)
 
     def dear(name: str, limit: str) -> run_dir.Run:
-        """A run on a GPU that costs a dollar a second."""
-        return run_dir.Run(tmp_path, name, limit, usd_per_hour=budget.HOUR)
+        """A run whose steps cost a dollar each."""
+        return run_dir.Run(tmp_path, name, limit, usd_per_hour=1.0)
 
     whole = train.train(job, undisturbed := dear("whole", "none"))
-    half = train.train(job, dear("parts", f"{whole.spent_usd / 2:.2f}/run"), meter_every_s=0.1)
-    assert half.status == status.STOPPED and 0 < half.step < 60
+    assert whole.spent_usd == pytest.approx(60, abs=CENTS)
+    half = train.train(job, dear("parts", "30/run"))
+    assert half.status == status.STOPPED and half.step == 30
     last = train.train(job, parts := dear("parts", "none"))
-    assert last.status == status.FINISHED and last.attempts == 2
+    assert last.status == status.FINISHED and last.attempts == 2 and last.spent_usd == pytest.approx(60, abs=CENTS)
     assert parts.metrics().losses() == pytest.approx(undisturbed.metrics().losses(), abs=FOUR_DIGITS)

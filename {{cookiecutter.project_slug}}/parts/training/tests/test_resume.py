@@ -64,7 +64,7 @@ def test_ten_kills_at_random_moments_lose_nothing(job: Job, tmp_path: Path, seed
     known, step_s = undisturbed(job, tmp_path / "undisturbed"), attempts.step_s(tmp_path / "undisturbed")
     root, chance, killed = tmp_path / "killed", random.Random(seed), 0
     while killed < 10:
-        process = attempts.begin(job, root)
+        process = attempts.begin(job, root, wait_at=4)  # ten times three saved steps, of forty
         attempts.kill_after(process, root, chance.randrange(3), chance.random() * 2 * step_s)
         assert attempts.end(process) == -9, "the run was over before it had been killed ten times"
         killed += 1
@@ -101,11 +101,11 @@ def test_the_signal_before_a_preemption_saves_and_the_next_attempt_goes_on(
     job = replace(job, max_steps=12, save_every_s=3600.0)
     known = undisturbed(job, tmp_path / "undisturbed")
     root = tmp_path / "asked"
-    process = attempts.begin(job, root)
+    process = attempts.begin(job, root, wait_at=4)
     attempts.kill_after(process, root, 3, number=number)
     assert attempts.end(process) == train.LATER
     run, ended = run_dir.Run(root, "run"), attempts.result_of(root)[1]
-    assert ended["status"] == status.INTERRUPTED and 3 <= ended["step"] < 12
+    assert ended["status"] == status.INTERRUPTED and ended["step"] == 4
     assert checkpoints.newest(run.checkpoints) == run.checkpoints / f"checkpoint-{ended['step']}"
     assert not run.result.exists() and [entry.state for entry in run.ledger().entries()] == ["done"]
     assert attempts.end(attempts.begin(job, root)) == 0

@@ -116,9 +116,13 @@ class SpendMeter:
 
     def _run(self) -> None:
         while not self._stop.wait(self.every_s):
-            with self._lock:
-                if self._paused_at is None:
-                    self._save(RUNNING, self.every_s)
+            self.update()
+
+    def update(self) -> None:
+        """Write the seconds so far and those until the next update, which count if none comes."""
+        with self._lock:
+            if self._paused_at is None:
+                self._save(RUNNING, self.every_s)
 
     @contextmanager
     def paused(self) -> Generator[None]:

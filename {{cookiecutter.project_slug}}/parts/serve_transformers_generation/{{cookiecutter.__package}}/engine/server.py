@@ -261,9 +261,9 @@ class Engine:
         self.metrics.generation_tokens.inc(tokens)
         if first:
             self.metrics.first_token.observe(seconds)
-        else:
-            for _ in range(tokens):
-                self.metrics.next_token.observe(seconds / tokens)
+            tokens, seconds = tokens - 1, 0.0  # those that came with it
+        for _ in range(tokens):
+            self.metrics.next_token.observe(seconds / tokens)
 
     def _processor_kwargs(self, sampling: SamplingParams) -> dict[str, Any]:
         chosen: dict[str, Any] = dict(self.defaults)
