@@ -154,7 +154,7 @@ class Encoder(ABC, Generic[Result]):
 
 
 def room(texts: int) -> int:
-    """How many texts may run and wait with a request of so many: large ones leave a quarter of MAX_WAITING to others."""
+    """How many texts may run and wait with a request of so many: large ones leave a quarter of MAX_WAITING free."""
     every = plan.CONCURRENCY + plan.MAX_WAITING
     if texts <= plan.CONCURRENCY:
         return every
