@@ -11459,6 +11459,12 @@ TEXT_BYTES = 4096  # of a text beside many others
 HANG_S = 300  # longer than the longest prompt is read in one step (prior)
 WAITING_ROUNDS = 4  # of CONCURRENCY: what waits for longer is better sent again, perhaps to another container (prior)
 
+# modal.com/docs/guide/region-selection, read in autumn 2026
+REGION_REASON = (
+    'where containers run, such as "eu"; "": anywhere. A region costs more than is counted here: '
+    "1.25 times in the US, EU, UK and Asia-Pacific, 2.5 times elsewhere"
+)
+
 
 def plan_py_serve_constants(plan: InferencePlan, slug: str) -> list[Constant]:
     """Return (name, value, reason) of every constant of a serve project."""
@@ -11489,6 +11495,7 @@ def plan_py_serve_money(plan: InferencePlan) -> list[Constant]:
         ("MAX_CONTAINERS", max_containers(plan), plan_py_serve_most_reason(plan)),
         ("TARGET_CONCURRENCY", *target(plan)),
         ("SCALEDOWN_WINDOW", SCALEDOWN_S, f"seconds idle before one stops, ${one_hour * SCALEDOWN_S / 3600:.2f}"),
+        ("REGION", "", REGION_REASON),
         DONE,
         ("WARM_CONTAINERS", max(1, pool.containers), pool_reason(plan)),
         ("WARM_FROM", opens, "cron: MIN_CONTAINERS rises to WARM_CONTAINERS" if opens else "no schedule"),
