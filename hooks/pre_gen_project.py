@@ -74,6 +74,11 @@ class Draft(NamedTuple):
     repository: str = ""  # of a head; "": in the model's checkpoint
     revision: str = ""  # of that repository, where known
 
+    @property
+    def pinned(self) -> bool:
+        """Whether a commit fixes what is loaded: the checkpoint's own, or the head's."""
+        return not self.repository or bool(self.revision)
+
 
 # ---- planner/reasons.py
 
@@ -2426,10 +2431,14 @@ def asked_setup(request: Request, setup: InferenceSetup) -> InferenceSetup:
 
 
 def draft_for(request: Request, quantization: str) -> Draft | None:
-    """Return what proposes tokens, where answers are to be fast and it is known: it costs throughput under load."""
+    """Return what proposes tokens, where answers are to be fast and it is known: it costs throughput under load.
+
+    A head without a known commit is not chosen, since it would be loaded as it is that day.
+    """
     if (request.task, request.workload, request.optimize) != ("serve", "generation", "latency"):
         return None
-    return draft_of(request.model, quantization)
+    draft = draft_of(request.model, quantization)
+    return draft if draft and draft.pinned else None
 
 
 def rows_at_once(request: Request, engine: str) -> int:
@@ -11968,6 +11977,12 @@ TEXT_BYTES = 4096  # of a text beside many others
 HANG_S = 300  # longer than the longest prompt is read in one step (prior)
 WAITING_ROUNDS = 4  # of CONCURRENCY: what waits for longer is better sent again, perhaps to another container (prior)
 
+# modal.com/docs/guide/region-selection, read in autumn 2026
+REGION_REASON = (
+    'where containers run, such as "eu"; "": anywhere. A region costs more than is counted here: '
+    "1.25 times in the US, EU, UK and Asia-Pacific, 2.5 times elsewhere"
+)
+
 
 def plan_py_serve_constants(plan: InferencePlan, slug: str) -> list[Constant]:
     """Return (name, value, reason) of every constant of a serve project."""
@@ -11998,6 +12013,7 @@ def plan_py_serve_money(plan: InferencePlan) -> list[Constant]:
         ("MAX_CONTAINERS", max_containers(plan), plan_py_serve_most_reason(plan)),
         ("TARGET_CONCURRENCY", *target(plan)),
         ("SCALEDOWN_WINDOW", SCALEDOWN_S, f"seconds idle before one stops, ${one_hour * SCALEDOWN_S / 3600:.2f}"),
+        ("REGION", "", REGION_REASON),
         DONE,
         ("WARM_CONTAINERS", max(1, pool.containers), pool_reason(plan)),
         ("WARM_FROM", opens, "cron: MIN_CONTAINERS rises to WARM_CONTAINERS" if opens else "no schedule"),
@@ -12116,23 +12132,34 @@ def plan_py_serve_beside(plan: InferencePlan) -> list[Constant]:
         ("IMAGES", 0, "in one request; more than 0 for a vision model, sent as data: URLs, 8 MiB each"),
         ("ALLOWED_MEDIA_DOMAINS", [], "hosts that images may be fetched from by https; none"),
         ("ADAPTERS", {}, 'LoRA adapters: {"name in requests": "./folder-on-the-volume" or "org/name@commit"}'),
-        speculative(plan.chosen.setup),
+        speculative(plan),
     ]
 
 
-def speculative(setup: InferenceSetup) -> Constant:
+def speculative(plan: InferencePlan) -> Constant:
     """Return vLLM's configuration of speculative decoding: off, unless latency is the aim and a draft is known."""
-    draft = setup.draft
-    if not draft:
-        example = '{"method": "ngram", "num_speculative_tokens": 4, "prompt_lookup_max": 4}'
-        return "SPECULATIVE", {}, f"vLLM's speculative decoding: {example}"
+    draft = plan.chosen.setup.draft
+    if draft:
+        source = "a head published for the model" if draft.repository else "a layer of the checkpoint itself"
+        reason = f"for latency, {source} proposes tokens; memory is planned, speed is not; {{}} is off"
+        return "SPECULATIVE", draft_config(draft), reason
+    head = draft_of(plan.request.model, plan.chosen.setup.quantization)
+    if plan.request.optimize == "latency" and head and not head.pinned:
+        config = json.dumps(draft_config(head._replace(revision="COMMIT")))
+        return (
+            "SPECULATIVE",
+            {},
+            f"off: {head.repository}, a head for this model, has no commit known here. Type {config} with one "
+            f"from huggingface.co/{head.repository}/commits/main; memory is not planned for it",
+        )
+    example = '{"method": "ngram", "num_speculative_tokens": 4, "prompt_lookup_max": 4}'
+    return "SPECULATIVE", {}, f"vLLM's speculative decoding: {example}"
+
+
+def draft_config(draft: Draft) -> dict[str, object]:
+    """Return what vLLM is told of a draft."""
     config: dict[str, object] = {"method": draft.method, "num_speculative_tokens": draft.tokens}
-    if draft.repository:
-        config |= {"model": draft.repository, "revision": draft.revision or "main"}
-    source = "a head published for the model" if draft.repository else "a layer of the checkpoint itself"
-    unpinned = "; pin its revision" if draft.repository and not draft.revision else ""
-    reason = f"for latency, {source} proposes tokens; memory is planned, speed is not; {{}} is off{unpinned}"
-    return "SPECULATIVE", config, reason
+    return config | ({"model": draft.repository, "revision": draft.revision} if draft.repository else {})
 
 
 def whole_mib(count: int) -> int:

@@ -15,3 +15,8 @@ class Draft(NamedTuple):
     state_bytes: int = 0  # by which each proposed token widens the state of a sequence (Qwen's gated delta nets)
     repository: str = ""  # of a head; "": in the model's checkpoint
     revision: str = ""  # of that repository, where known
+
+    @property
+    def pinned(self) -> bool:
+        """Whether a commit fixes what is loaded: the checkpoint's own, or the head's."""
+        return not self.repository or bool(self.revision)

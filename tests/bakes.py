@@ -64,7 +64,7 @@ SERVE: Table = {
     "warm-two": ({"warm": "2"}, {"MIN_CONTAINERS": 2, "WARM_CONTAINERS": 2, "MAX_CONTAINERS": 5}),
     "warm-hours": ({"warm": HOURS}, {}),
     "warm-nights": ({"warm": "2 daily 22:30-6 America/New_York"}, {}),
-    "public": ({"PUBLIC": True}, {}),
+    "public": ({"PUBLIC": True, "REGION": "eu"}, {}),
     "gpu-snapshot": ({"MEMORY_SNAPSHOT": True, "GPU_SNAPSHOT": True}, {}),
     "transformers": (TRANSFORMERS, {"ENGINE": "transformers", "ATTENTION": "sdpa"}),
     "transformers-nf4": (
@@ -78,7 +78,7 @@ SERVE: Table = {
     ),
     "transformers-weekend": (TRANSFORMERS | {"warm": "1 sat,sun 9-17"}, {}),
     "transformers-busy": (TRANSFORMERS | {"concurrency": "48", "budget": "12/hour", "model_size": "4B"}, {}),
-    "transformers-public": (TRANSFORMERS | {"PUBLIC": True}, {}),
+    "transformers-public": (TRANSFORMERS | {"PUBLIC": True, "REGION": "us-east"}, {}),
     "transformers-gpu-snapshot": (TRANSFORMERS | {"GPU_SNAPSHOT": True}, {}),
     "transformers-no-snapshot": (TRANSFORMERS | {"MEMORY_SNAPSHOT": False}, {}),
     "transformers-gated": (TRANSFORMERS | GATED, {}),

@@ -58,6 +58,7 @@ def described(made: Registry, function: Any) -> dict[str, Any]:
         "buffer_containers": scaling.buffer_containers,
         "scaledown_window": scaling.scaledown_window,
         "timeout": function.timeout_secs,
+        "regions": list(function.scheduler_placement.regions),
         "retries": function.retry_policy.retries,
         "single_use": function.single_use_containers,
         "nodes": function._experimental_group_size,

@@ -94,10 +94,14 @@ def asked_setup(request: Request, setup: InferenceSetup) -> InferenceSetup:
 
 
 def draft_for(request: Request, quantization: str) -> Draft | None:
-    """Return what proposes tokens, where answers are to be fast and it is known: it costs throughput under load."""
+    """Return what proposes tokens, where answers are to be fast and it is known: it costs throughput under load.
+
+    A head without a known commit is not chosen, since it would be loaded as it is that day.
+    """
     if (request.task, request.workload, request.optimize) != ("serve", "generation", "latency"):
         return None
-    return draft_of(request.model, quantization)
+    draft = draft_of(request.model, quantization)
+    return draft if draft and draft.pinned else None
 
 
 def rows_at_once(request: Request, engine: str) -> int:

@@ -8,7 +8,8 @@ the machines that run containers:
   the like are the host's, and the installed packages are those of one Python of the host.
 - Containers start as inputs wait, up to `max_containers`, stay while `min_containers` says so, and leave after
   `scaledown_window`. An input, or a start, that takes too long ends its container. The client tries `.remote` and
-  `.map` again, the control plane `.spawn`. A new deployment replaces the containers of the old one.
+  `.map` again, the control plane `.spawn`. A new deployment replaces the containers of the old one. A rollback deploys
+  an older version's functions, files and settings of containers as a new version.
 - A Volume is a private copy in each container. Others see what it wrote after a commit, which is also made every few
   seconds and at its end, and what others wrote is seen after a reload. A container that is killed loses the rest.
 - A web function holds a request, up to 150 s and then answers 303. A server answers 503 while no container is ready;

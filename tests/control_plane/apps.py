@@ -9,7 +9,7 @@ from google.protobuf.empty_pb2 import Empty
 from modal_proto import api_pb2
 
 from .app_layout import app_layout
-from .registry import App, Registry
+from .registry import App, Registry, Version
 from .rpc import refusal
 from .scheduler import Scheduler
 
@@ -57,8 +57,45 @@ class Apps:
         app.function_ids, app.class_ids = dict(request.function_ids), dict(request.class_ids)
         if app.state == api_pb2.APP_STATE_DEPLOYED:
             self.registry.deployed[app.name] = app.id
+            self.note_version(app, request.client_version, request.deployment_tag)
             self.scheduler.publish(app.id)
         return api_pb2.AppPublishResponse(url=page(app), deployed_at=time.time())
+
+    def note_version(self, app: App, client: str, tag: str, rollback_of: int = 0) -> None:
+        data = {one.id: (one.data, one.autoscaler) for one in self.registry.functions_of(app.id)}
+        number = len(app.versions) + 1
+        version = Version(number, time.time(), client, tag, rollback_of, app.function_ids, app.class_ids, data)
+        app.versions.append(version)
+
+    async def AppDeploymentHistory(self, request: Any) -> Any:
+        """The versions of an app, the newest first."""
+        reply = api_pb2.AppDeploymentHistoryResponse()
+        for one in reversed(self.app(request.app_id).versions):
+            reply.app_deployment_histories.add(
+                app_id=request.app_id,
+                version=one.number,
+                deployed_at=one.deployed_at,
+                client_version=one.client_version,
+                tag=one.tag,
+                rollback_version=one.rollback_of,
+                rollback_allowed=True,
+            )
+        return reply
+
+    async def AppRollback(self, request: Any) -> Any:
+        """Deploy an older version's functions as a new version; -1 is the one before."""
+        app = self.app(request.app_id)
+        number = request.version if request.version > 0 else len(app.versions) - 1
+        if not 0 < number <= len(app.versions):
+            raise refusal("NOT_FOUND", f"App {app.name} has no version {number}")
+        old = app.versions[number - 1]
+        app.function_ids, app.class_ids = old.function_ids, old.class_ids
+        for function in self.registry.functions_of(app.id):
+            if function.id in old.data:
+                function.data, function.autoscaler = old.data[function.id]
+        self.note_version(app, old.client_version, old.tag, number)
+        self.scheduler.publish(app.id)
+        return api_pb2.AppRollbackResponse(url=page(app), deployed_at=time.time())
 
     async def AppClientDisconnect(self, request: Any) -> Any:
         app = self.app(request.app_id)

@@ -68,6 +68,20 @@ class Function:
         return "de-" + self.id.removeprefix("fu-")
 
 
+@dataclass(frozen=True)
+class Version:
+    """A deployment: what the app's functions were then."""
+
+    number: int
+    deployed_at: float
+    client_version: str
+    tag: str
+    rollback_of: int  # the version that was deployed again, or 0
+    function_ids: dict[str, str]
+    class_ids: dict[str, str]
+    data: dict[str, tuple[Any, Any]]  # function's id -> its FunctionData and AutoscalerSettings
+
+
 @dataclass
 class App:
     id: str
@@ -78,6 +92,7 @@ class App:
     tags: dict[str, str] = field(default_factory=dict)
     function_ids: dict[str, str] = field(default_factory=dict)
     class_ids: dict[str, str] = field(default_factory=dict)
+    versions: list[Version] = field(default_factory=list)  # oldest first
 
 
 class Registry:

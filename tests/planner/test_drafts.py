@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 
 import pytest
@@ -118,6 +119,27 @@ def test_plan_py_holds_what_vllm_is_told() -> None:
         "revision": "08610ffa01dd9f16731fe8f627b85905b6aa51c4",
     }  # fmt: skip
     assert speculative(answered("throughput")) == {}
+
+
+HEADS = [id for id in load_catalogue() if (draft := draft_of(load_catalogue()[id], "none")) and draft.repository]
+
+
+@pytest.mark.parametrize("id", HEADS)
+def test_no_head_is_loaded_that_no_commit_fixes(id: str) -> None:
+    """A commit has 40 hexadecimal digits; where none is known, the comment has what to type, and vLLM's names in it."""
+    plan = answered("latency", id)
+    config, comment = speculative(plan), re.sub(r"\n# ", " ", plan_py(plan, "my-llm"))
+    if config:
+        assert re.fullmatch("[0-9a-f]{40}", str(config["revision"]))
+        return
+    typed = re.search(r'Type ({"method": "eagle3".*?})', comment)
+    repository = f"RedHatAI/{id.rpartition('/')[2]}-speculator.eagle3"
+    assert typed and plan.chosen.setup.draft is None, comment
+    assert json.loads(typed[1]) == {
+        "method": "eagle3", "num_speculative_tokens": 3, "model": repository, "revision": "COMMIT",
+    }  # fmt: skip
+    assert f"huggingface.co/{repository}/commits/main" in comment
+    assert "COMMIT" not in plan_py(answered("cost", id), "my-llm")
 
 
 # Heads' own files: nebius' and Red Hat's EAGLE-3, z-lab's DFlash, and a checkpoint of MTP layers alone

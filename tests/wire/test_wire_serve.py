@@ -90,6 +90,16 @@ def test_snapshots_are_the_plans(wire: Deployed) -> None:
     assert server(wire)["memory_snapshot"] == (wire.plan["MEMORY_SNAPSHOT"] or of_gpu)
 
 
+def test_containers_run_in_the_plans_region_and_else_anywhere(wire: Deployed) -> None:
+    asked = [wire.plan["REGION"]] if wire.plan["REGION"] else []
+    assert server(wire)["regions"] == asked and wire.fetch["regions"] == []
+
+
+def test_a_region_is_asked_for_on_both_engines(every: dict[str, Deployed]) -> None:
+    found = {one.plan["ENGINE"] for one in every.values() if one.plan["REGION"]}
+    assert found == set(ENGINES)
+
+
 def test_the_http_server_gets_the_startup_timeout_too(wire: Deployed) -> None:
     if wire.plan["ENGINE"] == "vllm":
         assert server(wire)["http_startup_timeout"] == wire.plan["STARTUP_TIMEOUT"] and server(wire)["port"] == 8000

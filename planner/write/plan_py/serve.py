@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import math
 
+from ...catalogue.drafts import draft_of
 from ...catalogue.parsers import parsers_of
 from ...choose.cost import container_usd_per_hour, month_hours, tokens_per_s
 from ...choose.traffic import SCALEDOWN_S
 from ...describe.inference import beyond_starter, estimate_of, idle_prices, max_containers, peak_gib, pool_words
 from ...describe.load import rate_words
+from ...draft import Draft
 from ...estimate.inference import estimate
 from ...request.warm_pool import crons
-from ...schema import InferencePlan, InferenceSetup
+from ...schema import InferencePlan
 from .common import DONE, PLANNED, Constant, decided, host_reason, identity, startup_timeout, two_parts
 from .inference import checkpoint, engine, engine_name, rate_reason, weights
 
@@ -21,6 +24,12 @@ MAX_TEXTS = 2048  # inputs that OpenAI's embeddings endpoint takes at once
 TEXT_BYTES = 4096  # of a text beside many others
 HANG_S = 300  # longer than the longest prompt is read in one step (prior)
 WAITING_ROUNDS = 4  # of CONCURRENCY: what waits for longer is better sent again, perhaps to another container (prior)
+
+# modal.com/docs/guide/region-selection, read in autumn 2026
+REGION_REASON = (
+    'where containers run, such as "eu"; "": anywhere. A region costs more than is counted here: '
+    "1.25 times in the US, EU, UK and Asia-Pacific, 2.5 times elsewhere"
+)
 
 
 def constants(plan: InferencePlan, slug: str) -> list[Constant]:
@@ -52,6 +61,7 @@ def money(plan: InferencePlan) -> list[Constant]:
         ("MAX_CONTAINERS", max_containers(plan), most_reason(plan)),
         ("TARGET_CONCURRENCY", *target(plan)),
         ("SCALEDOWN_WINDOW", SCALEDOWN_S, f"seconds idle before one stops, ${one_hour * SCALEDOWN_S / 3600:.2f}"),
+        ("REGION", "", REGION_REASON),
         DONE,
         ("WARM_CONTAINERS", max(1, pool.containers), pool_reason(plan)),
         ("WARM_FROM", opens, "cron: MIN_CONTAINERS rises to WARM_CONTAINERS" if opens else "no schedule"),
@@ -170,23 +180,34 @@ def beside(plan: InferencePlan) -> list[Constant]:
         ("IMAGES", 0, "in one request; more than 0 for a vision model, sent as data: URLs, 8 MiB each"),
         ("ALLOWED_MEDIA_DOMAINS", [], "hosts that images may be fetched from by https; none"),
         ("ADAPTERS", {}, 'LoRA adapters: {"name in requests": "./folder-on-the-volume" or "org/name@commit"}'),
-        speculative(plan.chosen.setup),
+        speculative(plan),
     ]
 
 
-def speculative(setup: InferenceSetup) -> Constant:
+def speculative(plan: InferencePlan) -> Constant:
     """Return vLLM's configuration of speculative decoding: off, unless latency is the aim and a draft is known."""
-    draft = setup.draft
-    if not draft:
-        example = '{"method": "ngram", "num_speculative_tokens": 4, "prompt_lookup_max": 4}'
-        return "SPECULATIVE", {}, f"vLLM's speculative decoding: {example}"
+    draft = plan.chosen.setup.draft
+    if draft:
+        source = "a head published for the model" if draft.repository else "a layer of the checkpoint itself"
+        reason = f"for latency, {source} proposes tokens; memory is planned, speed is not; {{}} is off"
+        return "SPECULATIVE", draft_config(draft), reason
+    head = draft_of(plan.request.model, plan.chosen.setup.quantization)
+    if plan.request.optimize == "latency" and head and not head.pinned:
+        config = json.dumps(draft_config(head._replace(revision="COMMIT")))
+        return (
+            "SPECULATIVE",
+            {},
+            f"off: {head.repository}, a head for this model, has no commit known here. Type {config} with one "
+            f"from huggingface.co/{head.repository}/commits/main; memory is not planned for it",
+        )
+    example = '{"method": "ngram", "num_speculative_tokens": 4, "prompt_lookup_max": 4}'
+    return "SPECULATIVE", {}, f"vLLM's speculative decoding: {example}"
+
+
+def draft_config(draft: Draft) -> dict[str, object]:
+    """Return what vLLM is told of a draft."""
     config: dict[str, object] = {"method": draft.method, "num_speculative_tokens": draft.tokens}
-    if draft.repository:
-        config |= {"model": draft.repository, "revision": draft.revision or "main"}
-    source = "a head published for the model" if draft.repository else "a layer of the checkpoint itself"
-    unpinned = "; pin its revision" if draft.repository and not draft.revision else ""
-    reason = f"for latency, {source} proposes tokens; memory is planned, speed is not; {{}} is off{unpinned}"
-    return "SPECULATIVE", config, reason
+    return config | ({"model": draft.repository, "revision": draft.revision} if draft.repository else {})
 
 
 def whole_mib(count: int) -> int:

@@ -36,6 +36,7 @@ def fetch() -> None:
     memory=hardware.MEMORY_MIB,
     env=hardware.ENV | storage.OFFLINE,
     volumes={storage.WEIGHTS: storage.weights, storage.CACHE: storage.cache},
+    region=plan.REGION or None,
     min_containers=plan.MIN_CONTAINERS,
     buffer_containers=plan.BUFFER_CONTAINERS,
     max_containers=plan.MAX_CONTAINERS,

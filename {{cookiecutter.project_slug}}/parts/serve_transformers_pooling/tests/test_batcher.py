@@ -8,25 +8,30 @@ from collections.abc import Callable
 import pytest
 import torch
 
-from {{cookiecutter.__package}}.engine.batcher import SPARE, Batcher
+from {{cookiecutter.__package}}.engine.batcher import PASS_S, Batcher, pass_tokens
 from {{cookiecutter.__package}}.engine.errors import EngineError, OutOfMemory, Unavailable
 
 HANGS_S = 300  # after which a pass is taken to hang
 
 
 def run(batches: Batcher[int, int], requests: list[list[int]], submitted: Callable[[], object] = lambda: None) -> list:
-    """Submit all requests at once, and then call `submitted`; each item is its own length. Errors are returned."""
+    """Submit all requests at once, call `submitted`, and close; each item is its own length. Errors are returned."""
+    try:
+        return run_until_answered(batches, requests, submitted)
+    finally:
+        batches.close()
 
+
+def run_until_answered(
+    batches: Batcher[int, int], requests: list[list[int]], submitted: Callable[[], object] = lambda: None
+) -> list:
     async def all_of_them() -> list:
         asked = [asyncio.create_task(batches.submit(one, one)) for one in requests]
         await asyncio.sleep(0)  # each has begun
         submitted()
         return await asyncio.gather(*asked, return_exceptions=True)
 
-    try:
-        return asyncio.run(all_of_them())
-    finally:
-        batches.close()
+    return asyncio.run(all_of_them())
 
 
 class Passes:
@@ -59,20 +64,6 @@ def test_results_come_back_in_the_order_of_their_request():
         [n**2 for n in request],
         [n**2 for n in request[::-1]],
     ]
-
-
-def test_a_pass_is_padded_by_a_quarter_at_most_or_by_little():
-    passes = Passes()
-    run(Batcher(passes, 32), [[n] for n in (512, 3, 500, 60, 130, 250, 20, 260, 1, *range(100, 500, 7))], passes.go.set)
-    for batch in passes.seen:
-        assert max(batch) * len(batch) - sum(batch) <= max(SPARE, sum(batch) / 4)
-    assert 3 <= len(passes.seen) <= 7
-
-
-def test_the_text_that_waits_longest_is_in_the_next_batch():
-    passes = Passes()
-    run(Batcher(passes, 2), [[900], [800], [100], *([n] for n in range(800, 820))], passes.go.set)
-    assert 100 in passes.seen[1] + passes.seen[2]
 
 
 def test_a_batch_that_does_not_fit_runs_in_halves_and_only_what_never_fits_fails():
@@ -128,7 +119,7 @@ def test_a_request_whose_client_left_is_not_run():
         await asyncio.to_thread(passes.begun.wait, HANGS_S)
         second = asyncio.create_task(batches.submit([2], [2]))
         await asyncio.sleep(0)
-        assert len(batches.waiting) == 1
+        assert batches.waiting == 1
         second.cancel()
         await asyncio.wait([second])
         passes.go.set()
@@ -137,6 +128,66 @@ def test_a_request_whose_client_left_is_not_run():
     asyncio.run(leave())
     batches.close()
     assert passes.seen == [[1]]
+
+
+def test_the_rest_of_a_large_request_is_not_run_where_its_client_left():
+    passes = Passes()
+    batches = Batcher(passes, 4)
+
+    async def leave() -> None:
+        large = asyncio.create_task(batches.submit([7] * 2048, [7] * 2048))
+        while not batches.running:
+            await asyncio.sleep(0.01)
+        short = asyncio.create_task(batches.submit([1], [1]))
+        await asyncio.sleep(0)
+        large.cancel()
+        await asyncio.sleep(0)
+        assert batches.waiting == 1
+        passes.go.set()
+        await short
+
+    asyncio.run(leave())
+    batches.close()
+    assert passes.seen == [[7] * 4, [1]]
+
+
+def test_a_large_request_is_answered_in_order_with_others_between():
+    passes = Passes()
+    batches = Batcher(passes, 4)
+    ended: list[str] = []
+
+    async def ask(name: str, items: list[int]) -> None:
+        assert await batches.submit(items, items) == [item**2 for item in items]
+        ended.append(name)
+
+    async def both() -> None:
+        large = asyncio.create_task(ask("large", [5, 3, 9, 1] * 512))
+        while not batches.running:
+            await asyncio.sleep(0.01)
+        short = [asyncio.create_task(ask(f"short {number}", [2, number])) for number in (1, 2)]
+        await asyncio.sleep(0)
+        passes.go.set()
+        await asyncio.gather(large, *short)
+
+    asyncio.run(both())
+    batches.close()
+    assert sorted(ended[:2]) == ["short 1", "short 2"] and ended[2:] == ["large"]
+
+
+def test_a_pass_takes_as_many_tokens_as_a_tenth_of_a_second_computes():
+    assert pass_tokens(2048, read=2000, seconds=0.01) == 4096
+    assert pass_tokens(2048, read=30, seconds=0.01) == 2048  # nothing else waited
+    assert pass_tokens(2048, read=2000, seconds=0.09) == 2048
+    assert pass_tokens(2048, read=2000, seconds=PASS_S + 0.05) == 1024
+
+
+def test_what_waits_beside_a_pass_that_hangs_fails():
+    hung, end = threading.Event(), threading.Event()
+    batches = Batcher(lambda items: (end.wait(10), items)[1], 1, timeout_s=0.2, on_hang=hung.set)
+    first, second = run_until_answered(batches, [[1], [2]])
+    assert hung.is_set() and isinstance(first, Unavailable) and isinstance(second, Unavailable)
+    end.set()
+    batches.close()
 
 
 def test_closing_fails_what_waits_and_what_comes():

@@ -1,6 +1,10 @@
 """`/classify` over a real socket: vLLM's format, right under load, refused beyond the limits."""
 
-from collections.abc import Iterator
+import json
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -12,6 +16,7 @@ from transformers import pipeline
 from {{cookiecutter.__package}} import plan
 from {{cookiecutter.__package}}.client import Client
 from {{cookiecutter.__package}}.client.local import served
+from {{cookiecutter.__package}}.engine.encoder import room
 from {{cookiecutter.__package}}.engine.server import Engine
 from {{cookiecutter.__package}}.monitoring import gpu_memory
 
@@ -22,11 +27,16 @@ NEAR = 1e-3  # padding and the order of sums move the last digits, and this mode
 
 
 @pytest.fixture(scope="module")
-def url(tiny: Path) -> Iterator[str]:
-    engine = Engine(str(tiny), gpus=0)
+def engine(tiny: Path) -> Iterator[Engine]:
+    loaded = Engine(str(tiny), gpus=0)
+    yield loaded
+    loaded.close()
+
+
+@pytest.fixture(scope="module")
+def url(engine: Engine) -> Iterator[str]:
     with served(engine, gpu_memory.Monitor()) as address:
         yield address
-    engine.close()
 
 
 def test_the_answer_is_in_vllms_format(url: str):
@@ -58,3 +68,70 @@ def test_limits_are_400s_that_name_them(url: str):
     assert str(plan.MAX_TEXTS) in refused({"input": ["a"] * (plan.MAX_TEXTS + 1)})
     assert "reads" in refused({"input": "fox " * 2 * plan.CONTEXT_LEN})
     assert "input" in refused({"input": []})
+
+
+class Gate:
+    """In place of an engine's `forward`: notes the texts of each pass, the first of which waits for `go`."""
+
+    def __init__(self, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.seen: list[list[str]] = []
+        self.begun, self.go, self.forward = threading.Event(), threading.Event(), engine.batcher.forward
+        monkeypatch.setattr(engine.batcher, "forward", self)
+
+    def __call__(self, texts: list) -> list:
+        self.seen.append([one.text for one in texts])
+        self.begun.set()
+        assert self.go.wait(30)
+        return self.forward(texts)
+
+
+def until(met: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not met():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_one_text_is_not_held_up_by_two_thousand(url: str, engine: Engine, monkeypatch: pytest.MonkeyPatch):
+    gate, many = Gate(engine, monkeypatch), ["the lazy dog " * (1 + i % 4) for i in range(plan.MAX_TEXTS)]
+    client = Client(url)
+    with ThreadPoolExecutor(2) as pool:
+        large = pool.submit(client.classify, many)
+        assert gate.begun.wait(30)
+        waiting = engine.batcher.waiting
+        one = pool.submit(client.classify, ["quick"])
+        until(lambda: engine.batcher.waiting == waiting + 1)
+        gate.go.set()
+        assert len(one.result().labels) == 1 and len(large.result().labels) == len(many)
+    at = next(number for number, texts in enumerate(gate.seen) if "quick" in texts)
+    assert at <= 2 < len(gate.seen)  # the first pass ran, and the second may end the slice that the first began
+    alone = [label.probs for label in client.classify(many[:4]).labels]
+    for i, label in enumerate(large.result().labels):
+        assert label.probs == pytest.approx(alone[i % 4], abs=NEAR)
+
+
+def test_what_a_client_that_leaves_still_waited_for_is_not_run(
+    url: str, engine: Engine, monkeypatch: pytest.MonkeyPatch
+):
+    gate, many = Gate(engine, monkeypatch), ["the lazy dog"] * plan.MAX_TEXTS
+    host, port = url.removeprefix("http://").split(":")
+    body = json.dumps({"input": many}).encode()
+    head = f"POST /classify HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n"
+    with socket.create_connection((host, int(port))) as gone:
+        gone.sendall(head.encode() + body)
+        assert gate.begun.wait(30)
+    until(lambda: engine.batcher.waiting == 0)
+    gate.go.set()
+    assert Client(url).classify(["quick"]).labels
+    assert len(gate.seen) == 2 and gate.seen[1] == ["quick"]
+    until(lambda: engine.texts == 0)
+
+
+def test_large_requests_leave_room_for_short_ones(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(plan, "MAX_WAITING", 4 * plan.MAX_TEXTS)
+    taken = 0
+    while taken + plan.MAX_TEXTS <= room(plan.MAX_TEXTS):
+        taken += plan.MAX_TEXTS
+    assert taken == 3 * plan.MAX_TEXTS and taken + plan.CONCURRENCY <= room(plan.CONCURRENCY)
+    monkeypatch.setattr(plan, "MAX_WAITING", plan.MAX_TEXTS)
+    assert room(plan.MAX_TEXTS) >= plan.MAX_TEXTS

@@ -58,6 +58,12 @@ def test_fifty_requests_at_once_all_answer_right(url: str, expected: numpy.ndarr
     numpy.testing.assert_allclose(answers, [expected[i % 3] for i in range(50)], atol=1e-5)
 
 
+def test_an_answer_written_in_pieces_is_that_of_single_texts(url: str, expected: numpy.ndarray):
+    rows = httpx2.post(f"{url}/v1/embeddings", json={"input": TEXTS * 40}).json()["data"]
+    assert [row["index"] for row in rows] == list(range(120))
+    numpy.testing.assert_allclose([row["embedding"] for row in rows], numpy.tile(expected, (40, 1)), atol=1e-5)
+
+
 def test_limits_are_400s_that_name_them(url: str):
     def refused(body: dict) -> str:
         answer = httpx2.post(f"{url}/v1/embeddings", json=body)

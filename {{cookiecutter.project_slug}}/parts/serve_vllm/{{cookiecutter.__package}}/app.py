@@ -30,6 +30,7 @@ def fetch() -> None:
     memory=hardware.MEMORY_MIB,
     env=hardware.ENV | storage.OFFLINE,
     volumes={storage.WEIGHTS: storage.weights, storage.CACHE: storage.cache},
+    compute_region=plan.REGION or None,
     port=options.PORT,
     target_concurrency=plan.TARGET_CONCURRENCY,
     min_containers=plan.MIN_CONTAINERS,

@@ -2,40 +2,41 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
 from typing import Generic, TypeVar
 
 from .errors import EngineError, OutOfMemory, Unavailable, classify_error
 from .loading import free_memory
+from .turns import Text, Turns
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-PADDING = 0.25  # of a pass's tokens at most: texts of other lengths wait for the next one ...
-SPARE = 512  # ... unless they pad by fewer tokens than this, which cost less than one pass more
+PASS_S = 0.1  # seconds that a pass should take at most: whoever comes meanwhile waits for its end
+LEAST_TOKENS = 512  # of a pass where so many wait: a GPU reads its weights for about as long as it computes so many
 
 
-@dataclass(eq=False)
-class Text(Generic[Item, Result]):
-    """One text that waits for its result."""
+class Request(Generic[Item, Result]):
+    """One request: its items, and their results as they come."""
 
-    item: Item
-    length: int  # tokens
-    result: asyncio.Future[Result]
+    def __init__(self, items: Sequence[Item]) -> None:
+        self.items = items
+        self.results: dict[int, Result] = {}  # by index
+        self.loop = asyncio.get_running_loop()
+        self.answer: asyncio.Future[list[Result]] = self.loop.create_future()
 
-    def answer(self, result: Result | EngineError) -> None:
-        """Set the result, from whatever thread."""
-        if not self.result.done():  # else its loop may have ended
-            self.result.get_loop().call_soon_threadsafe(self._answer, result)
-
-    def _answer(self, result: Result | EngineError) -> None:
-        if self.result.done():  # the client left, or another text of its request failed
+    def put(self, index: int, result: Result | EngineError) -> None:
+        """Note a result, in the loop's thread. The first error is the answer."""
+        if self.answer.done():
             return
         if isinstance(result, EngineError):
-            self.result.set_exception(result)
-        else:
-            self.result.set_result(result)
+            self.answer.set_exception(result)
+            return
+        self.results[index] = result
+        if len(self.results) == len(self.items):
+            self.answer.set_result([self.results[index] for index in range(len(self.items))])
 
 
 class Batcher(Generic[Item, Result]):
@@ -47,70 +48,83 @@ class Batcher(Generic[Item, Result]):
         largest: int,
         on_error: Callable[[EngineError], None] = lambda error: None,
         *,
+        least_tokens: int = LEAST_TOKENS,
         timeout_s: float = threading.TIMEOUT_MAX,
         on_hang: Callable[[], None] = lambda: None,
     ) -> None:
-        """`on_hang` is called when a batch has run for `timeout_s`; what waits then fails."""
+        """A pass may always have `least_tokens`, however long it takes.
+
+        `on_hang` is called when a batch has run for `timeout_s`; what waits then fails.
+        """
         self.forward, self.largest, self.on_error = forward, largest, on_error
         self.timeout_s, self.on_hang = timeout_s, on_hang
-        self.waiting: list[Text[Item, Result]] = []  # oldest first
-        self.running = 0
+        self.queue: Turns[Request[Item, Result]] = Turns(least_tokens)
+        self.least_tokens = least_tokens
+        self.tokens = 4 * least_tokens  # of a pass, with padding; follows what passes take
+        self.batch: list[Text[Request[Item, Result]]] = []  # that runs
+        self.began = 0.0  # when, by the monotonic clock
         self.open = True
         self._wake = threading.Condition()
+        self._closed = threading.Event()
         self._thread = threading.Thread(target=self._run, name="batcher", daemon=True)
         self._thread.start()
+        threading.Thread(target=self._watch, name="batcher's watch", daemon=True).start()
+
+    @property
+    def running(self) -> int:
+        return len(self.batch)
+
+    @property
+    def waiting(self) -> int:
+        return len(self.queue)
 
     async def submit(self, items: Sequence[Item], lengths: Sequence[int]) -> list[Result]:
         """A result for each item, in order. OutOfMemory where one is too large to run even alone."""
         if not items:
             return []
-        loop = asyncio.get_running_loop()
-        texts: list[Text[Item, Result]] = [
-            Text(item, length, loop.create_future()) for item, length in zip(items, lengths, strict=True)
-        ]
+        request: Request[Item, Result] = Request(items)
         with self._wake:
             if not self.open:
                 raise Unavailable("this engine has stopped; ask again")
-            self.waiting += texts
+            self.queue.add(request, lengths)
             self._wake.notify()
         try:
-            return await asyncio.gather(*(text.result for text in texts))
-        finally:
-            for text in texts:  # where one failed or the client left, the others need not run
-                text.result.cancel()
+            return await request.answer
+        except BaseException:  # one failed or the client left: the others need not run
+            with self._wake:
+                self.queue.remove(request)
+            raise
 
     def _run(self) -> None:
         while True:
             with self._wake:
-                self._wake.wait_for(lambda: self.waiting or not self.open)
+                self._wake.wait_for(lambda: self.queue or not self.open)
                 if not self.open:
                     break
-                self.waiting = [text for text in self.waiting if not text.result.done()]
-                batch = next_batch(self.waiting, self.largest)
-                chosen = set(map(id, batch))
-                self.waiting = [text for text in self.waiting if id(text) not in chosen]
-                self.running = len(batch)
-            hang = threading.Timer(self.timeout_s, self._hung, [batch])
-            hang.daemon = True
-            hang.start()
-            for text, result in zip(batch, self._results(batch), strict=True):
-                text.answer(result)
-            hang.cancel()
-            self.running = 0
-        for text in self.waiting:
-            text.answer(Unavailable("the engine stops; ask again"))
+                self.batch = self.queue.take(self.largest, self.tokens)
+                self.began = time.monotonic()
+            batch = self.batch
+            results = self._results(batch)
+            tokens = pass_tokens(self.tokens, padded(batch), time.monotonic() - self.began)
+            self.tokens = max(self.least_tokens, tokens)
+            self.batch = []
+            deliver(batch, results)
+        stopped = Unavailable("the engine stops; ask again")
+        deliver(self.queue.waiting, [stopped] * len(self.queue))
 
-    def _hung(self, batch: list[Text[Item, Result]]) -> None:
-        self.on_hang()
-        for text in [*batch, *self.waiting]:
-            text.answer(Unavailable("the engine hangs, and this container is replaced; ask again"))
+    def _watch(self) -> None:
+        while not self._closed.wait(min(1.0, self.timeout_s / 4)):
+            if self.batch and time.monotonic() - self.began > self.timeout_s:
+                self.on_hang()
+                with self._wake:
+                    hung = [*self.batch, *self.queue.waiting]
+                deliver(hung, [Unavailable("the engine hangs, and this container is replaced; ask again")] * len(hung))
+                return
 
-    def _results(self, batch: list[Text[Item, Result]]) -> list[Result | EngineError]:
+    def _results(self, batch: Sequence[Text[Request[Item, Result]]]) -> list[Result | EngineError]:
         """Run a batch; in halves where it does not fit into memory."""
-        if not batch:
-            return []
         try:
-            return list(self.forward([text.item for text in batch]))
+            return list(self.forward([text.owner.items[text.index] for text in batch]))
         except Exception as error:
             failed = classify_error(error)
         # Only here, where the error is gone and with it the tensors that its traceback held
@@ -128,28 +142,38 @@ class Batcher(Generic[Item, Result]):
 
     def close(self) -> None:
         """Finish the pass that runs, and fail what waits."""
+        self._closed.set()
         with self._wake:
             self.open = False
             self._wake.notify()
         self._thread.join()
 
 
-def next_batch(waiting: Sequence[Text[Item, Result]], largest: int) -> list[Text[Item, Result]]:
-    """The next batch: the text that waits longest, and those that are nearest to it in length, at most `largest`."""
-    if not waiting:
-        return []
-    by_length = sorted(waiting, key=lambda text: -text.length)
-    first = last = by_length.index(waiting[0])
-    tokens = by_length[first].length
-    while last - first + 1 < largest:
-        for longest, other in ((by_length[first], last + 1), (by_length[first - 1], first - 1)):
-            if not 0 <= other < len(by_length):
-                continue
-            together = tokens + by_length[other].length
-            padding = longest.length * (last - first + 2) - together
-            if padding <= max(SPARE, PADDING * together):
-                first, last, tokens = min(first, other), max(last, other), together
-                break
-        else:
-            break
-    return by_length[first : last + 1]
+def pass_tokens(now: int, read: int, seconds: float) -> int:
+    """The tokens of the next pass, after one of at most `now` that read so many in so many seconds.
+
+    Twice as many where it took less than half of PASS_S, half where it took longer than that.
+    """
+    if seconds > PASS_S:
+        return now // 2
+    return 2 * now if seconds < PASS_S / 2 and read > now // 2 else now
+
+
+def padded(batch: Sequence[Text]) -> int:
+    """The tokens of a batch, each text filled up to the longest."""
+    return len(batch) * max(text.length for text in batch)
+
+
+def deliver(texts: Sequence[Text[Request[Item, Result]]], results: Sequence[Result | EngineError]) -> None:
+    """Put results into their requests, from whatever thread: one wake-up of each loop."""
+
+    def put(some: list[tuple[Text[Request[Item, Result]], Result | EngineError]]) -> None:
+        for text, result in some:
+            text.owner.put(text.index, result)
+
+    by_loop: dict[asyncio.AbstractEventLoop, list[tuple[Text[Request[Item, Result]], Result | EngineError]]] = {}
+    for text, result in zip(texts, results, strict=True):
+        by_loop.setdefault(text.owner.loop, []).append((text, result))
+    for loop, some in by_loop.items():
+        with suppress(RuntimeError):  # the loop has ended, and with it whoever waited
+            loop.call_soon_threadsafe(put, some)

@@ -12,13 +12,15 @@ from tokenizers import Encoding
 
 from .. import plan
 from . import loading
-from .batcher import Batcher
+from .batcher import LEAST_TOKENS, Batcher
 from .errors import EngineError, InvalidRequest, OutOfMemory, Unavailable, check_characters
 from .metrics import EngineMetrics
 
 Result = TypeVar("Result")
 
 SHORT = 4096  # characters: tokens of so few come sooner than another thread would start
+LEAST_ON_CPU = 256  # tokens of a pass: a CPU computes so many in longer than it reads the weights
+PIECE = 65536  # characters tokenized in one call, which takes all processors
 
 
 @dataclass(frozen=True)
@@ -54,10 +56,15 @@ class Encoder(ABC, Generic[Result]):
         self.metrics = EngineMetrics()
         self.texts = 0  # of requests without an answer yet
         self.batcher: Batcher[Tokenized, Result] = Batcher(
-            self.forward, plan.CONCURRENCY, self._failed, timeout_s=plan.HANG_TIMEOUT, on_hang=self._hung
+            self.forward,
+            plan.CONCURRENCY,
+            self._failed,
+            least_tokens=LEAST_TOKENS if self.device == "cuda" else LEAST_ON_CPU,
+            timeout_s=plan.HANG_TIMEOUT,
+            on_hang=self._hung,
         )
         self.metrics.running.set_function(lambda: self.batcher.running)
-        self.metrics.waiting.set_function(lambda: len(self.batcher.waiting))
+        self.metrics.waiting.set_function(lambda: self.batcher.waiting)
 
     @classmethod
     def prepare(cls, model: str) -> None:
@@ -82,9 +89,10 @@ class Encoder(ABC, Generic[Result]):
         prefixed = [self.prefix + text for text in texts]
         check_characters("".join(prefixed))
         if sum(map(len, prefixed)) < SHORT:
-            encodings = self.fast_tokenizer.encode_batch_fast(prefixed)
+            # One by one in this thread: the threads of a batch may be busy with a large request
+            encodings = [self.fast_tokenizer.encode(text) for text in prefixed]
         else:
-            encodings = await asyncio.to_thread(self.fast_tokenizer.encode_batch_fast, prefixed)
+            encodings = await asyncio.to_thread(self._encode, prefixed)
         for index, encoding in enumerate(encodings):
             if not encoding.ids:
                 raise InvalidRequest(f"input {index} is empty")
@@ -95,6 +103,17 @@ class Encoder(ABC, Generic[Result]):
                 )
         return [Tokenized(text, encoding) for text, encoding in zip(texts, encodings, strict=True)]
 
+    def _encode(self, texts: Sequence[str]) -> list[Encoding]:
+        encodings: list[Encoding] = []
+        piece, characters = [], 0
+        for text in texts:
+            piece.append(text)
+            characters += len(text)
+            if characters >= PIECE:
+                encodings += self.fast_tokenizer.encode_batch_fast(piece)
+                piece, characters = [], 0
+        return encodings + self.fast_tokenizer.encode_batch_fast(piece)
+
     async def results(self, texts: Sequence[str]) -> tuple[list[Result], int]:
         """A result for each text, in order, and the number of tokens. Raises the errors of errors.py."""
         if len(texts) > plan.MAX_TEXTS:
@@ -103,7 +122,7 @@ class Encoder(ABC, Generic[Result]):
             )
         if not self.healthy:
             raise Unavailable(self.fatal_error or "the engine has stopped")
-        if self.texts + len(texts) > plan.CONCURRENCY + plan.MAX_WAITING:
+        if self.texts + len(texts) > room(len(texts)):
             raise Unavailable(f"{self.texts} texts run or wait, and {len(texts)} more do not fit; ask again")
         self.texts += len(texts)
         try:
@@ -132,6 +151,14 @@ class Encoder(ABC, Generic[Result]):
     def close(self) -> None:
         """Finish the pass that runs, and fail what waits."""
         self.batcher.close()
+
+
+def room(texts: int) -> int:
+    """How many texts may run and wait with a request of so many: large ones leave a quarter of MAX_WAITING free."""
+    every = plan.CONCURRENCY + plan.MAX_WAITING
+    if texts <= plan.CONCURRENCY:
+        return every
+    return max(every - plan.MAX_WAITING // 4, min(every, plan.MAX_TEXTS))
 
 
 def cuda_error() -> str:

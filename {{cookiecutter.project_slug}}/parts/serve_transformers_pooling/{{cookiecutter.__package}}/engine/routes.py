@@ -1,17 +1,27 @@
 """The route of plan.WORKLOAD: OpenAI's `/v1/embeddings`, or `/classify` in vLLM's format."""
 
+import asyncio
 import base64
 import time
 import uuid
-from typing import Literal
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
+from typing import Any, Literal, TypeVar
 
-from fastapi import APIRouter, Response
-from pydantic import BaseModel, ConfigDict, Field
+from fastapi import APIRouter, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import to_json
 
 from .. import plan
 from .errors import check_model
-from .server import ClassificationEngine, EmbeddingEngine, Vector
+from .server import Classes, ClassificationEngine, EmbeddingEngine, Vector
+
+Result = TypeVar("Result")
+BodyType = TypeVar("BodyType", bound="Body")
+
+PIECE = 32  # results written to JSON in one go: everybody else waits meanwhile
+LEFT = Response(status_code=499)  # nobody reads it
 
 
 class Body(BaseModel):
@@ -37,38 +47,84 @@ class EmbeddingBody(Body):
 
 
 def router(engine: EmbeddingEngine | ClassificationEngine) -> APIRouter:
-    """The route of one engine."""
+    """The route of one engine. FastAPI's own reading and writing of JSON takes as long as a short text in the model."""
     routes = APIRouter()
     if isinstance(engine, EmbeddingEngine):
 
-        @routes.post("/v1/embeddings")
-        async def embeddings(body: EmbeddingBody) -> Response:
-            vectors, tokens = await engine.embed(body.texts(), body.dimensions)
+        async def embeddings(request: Request) -> Response:
+            body = await read(EmbeddingBody, request)
+            found = await unless_left(request, engine.embed(body.texts(), body.dimensions))
+            if not found:
+                return LEFT
+            vectors, tokens = found
             encode = to_base64 if body.encoding_format == "base64" else Vector.tolist
-            data = [{"object": "embedding", "index": i, "embedding": encode(one)} for i, one in enumerate(vectors)]
             usage = {"prompt_tokens": tokens, "total_tokens": tokens}
-            reply = {"object": "list", "data": data, "model": plan.MODEL, "usage": usage}
-            return Response(to_json(reply), media_type="application/json")  # json.dumps is slow at so many numbers
+            frame = {"object": "list", "model": plan.MODEL, "usage": usage}
+            return listed(frame, vectors, lambda i, one: {"object": "embedding", "index": i, "embedding": encode(one)})
 
+        routes.add_route("/v1/embeddings", embeddings, methods=["POST"])
     else:
 
-        @routes.post("/classify")
-        async def classify(body: Body) -> dict:
-            classes, tokens = await engine.classify(body.texts())
-            data = [
-                {"index": i, "label": one.label, "probs": one.probs, "num_classes": len(one.probs)}
-                for i, one in enumerate(classes)
-            ]
-            return {
+        async def classify(request: Request) -> Response:
+            body = await read(Body, request)
+            found = await unless_left(request, engine.classify(body.texts()))
+            if not found:
+                return LEFT
+            classes, tokens = found
+            frame = {
                 "id": f"classify-{uuid.uuid4().hex}",
                 "object": "list",
                 "created": int(time.time()),
                 "model": plan.MODEL,
-                "data": data,
                 "usage": {"prompt_tokens": tokens, "total_tokens": tokens, "completion_tokens": 0},
             }
+            return listed(frame, classes, label)
 
+        routes.add_route("/classify", classify, methods=["POST"])
     return routes
+
+
+async def read(kind: type[BodyType], request: Request) -> BodyType:
+    """The body of a request. RequestValidationError where it is not JSON, or of another form."""
+    try:
+        return kind.model_validate_json(await request.body())
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_input=False, include_context=False)
+        raise RequestValidationError([{**one, "loc": ("body", *one["loc"])} for one in found]) from None
+
+
+async def unless_left(request: Request, work: Coroutine[Any, Any, Result]) -> Result | None:
+    """The result of `work`; None where the client leaves before, and then the rest of the work is cancelled."""
+    working = asyncio.ensure_future(work)
+    leaving = asyncio.ensure_future(request.receive())  # after the body, the next message is the client's leaving
+    try:
+        await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        return working.result() if working.done() else None
+    finally:
+        working.cancel()
+        leaving.cancel()
+
+
+def label(index: int, one: Classes) -> dict:
+    return {"index": index, "label": one.label, "probs": one.probs, "num_classes": len(one.probs)}
+
+
+def listed(frame: dict, results: Sequence[Result], write: Callable[[int, Result], dict]) -> Response:
+    """The answer `frame` with each result in its `data`: in pieces where there are many."""
+    if len(results) <= PIECE:
+        data = [write(index, one) for index, one in enumerate(results)]
+        return Response(to_json({**frame, "data": data}), media_type="application/json")
+    return StreamingResponse(pieces(frame, results, write), media_type="application/json")
+
+
+async def pieces(frame: dict, results: Sequence[Result], write: Callable[[int, Result], dict]) -> AsyncGenerator[bytes]:
+    """Yield that answer as JSON, and let others run after each piece."""
+    yield to_json(frame)[:-1] + b',"data":['
+    for begin in range(0, len(results), PIECE):
+        data = [write(index, one) for index, one in enumerate(results[begin : begin + PIECE], begin)]
+        yield (b"," if begin else b"") + to_json(data)[1:-1]
+        await asyncio.sleep(0)
+    yield b"]}"
 
 
 def to_base64(vector: Vector) -> str:

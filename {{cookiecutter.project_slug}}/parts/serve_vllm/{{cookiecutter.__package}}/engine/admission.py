@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from .. import plan
 from . import options
 
 
@@ -17,13 +18,20 @@ class Admission:
 
     def acquire(self, count: int) -> None:
         """Raise QueueFull where so many do not fit beside those that run or wait."""
-        if self.open + count > options.MAX_OPEN:
+        if self.open + count > room(count):
             raise QueueFull(f"{self.open} requests run or wait, and {count} more do not fit; send the request again")
         self.open += count
 
     def release(self, count: int) -> None:
         """Count so many less."""
         self.open -= count
+
+
+def room(count: int) -> int:
+    """How many may run and wait with a request of so many: large ones leave a quarter of MAX_WAITING free."""
+    if plan.WORKLOAD == "generation" or count <= plan.CONCURRENCY:
+        return options.MAX_OPEN
+    return max(options.MAX_OPEN - plan.MAX_WAITING // 4, min(options.MAX_OPEN, plan.MAX_TEXTS))
 
 
 def count_answers(path: str, request: dict[str, Any]) -> int:

@@ -13,7 +13,7 @@ from prometheus_client import REGISTRY
 
 from .. import plan
 from ..monitoring import gpu_memory, oom, prometheus
-from . import admission, error_texts, images, options, request_limits, verify
+from . import admission, error_texts, images, options, request_limits, turns, verify
 from .body_limit import App, BodyLimit, Message, Receive, Scope, Send, replay, send_error, send_json
 
 ENGINE_DEAD = b"EngineCore encountered an issue. See stack trace (above) for the root cause."  # v1/engine/exceptions.py
@@ -32,7 +32,7 @@ class RouteFilter:
         self.started_s = time.time() - psutil.Process().create_time()  # vLLM builds its API when the engine is ready
         self.engine: dict[str, object] = {}
         self.key = os.environ.get(options.KEY, "").encode()
-        self.admission = admission.Admission()
+        self.admission, self.turns = admission.Admission(), turns.Turns()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("path", "")
@@ -80,11 +80,15 @@ class RouteFilter:
             await send_error(send, 503, str(full), [RETRY_AFTER])
             return
         rewriter = ErrorRewriter(send, scope["app"].state.engine_client)
+        priority = self.turns.begin(len(message["body"]))
+        if options.PRIORITIES:
+            message = turns.with_priority(message, priority, empty=not request)
         try:
             await self.app(scope, replay(message, receive), rewriter)
         except Exception as error:  # vLLM would send the exception's text
             await rewriter.fail(error)
         finally:
+            self.turns.end(priority)
             self.admission.release(count)
 
     async def _what_runs(self, app: Any) -> dict[str, object]:

@@ -23,6 +23,8 @@ ON_CPU = ["--dtype", "float32", "--enforce-eager", "--gpu-memory-utilization", "
 # A cross-encoder's score of a query and a document: vLLM's routes, and the same for clients of Jina and Cohere
 PAIRS = ("/score", "/rerank", "/v1/score", "/v1/rerank", "/v2/rerank")
 
+PRIORITIES = plan.WORKLOAD != "generation"  # whose requests hold at most CONCURRENCY answers
+
 # By workload: vLLM's runner, the routes that are served, and a request that runs all that is compiled
 if plan.WORKLOAD == "generation":
     DEFAULTS = json.dumps({"max_new_tokens": plan.MAX_ANSWER_TOKENS})  # also what a request without a limit may write
@@ -41,7 +43,7 @@ if plan.WORKLOAD == "generation":
     WARM_UP = ("/v1/completions", {"model": plan.MODEL, "prompt": "Hello", "max_tokens": 16})
 else:
     KIND = {"embedding": "embed", "classification": "classify"}[plan.WORKLOAD]
-    RUNNER = ["--runner", "pooling", "--convert", KIND]
+    RUNNER = ["--runner", "pooling", "--convert", KIND, "--scheduling-policy", "priority"]
     ROUTES = ("/v1/embeddings",) if KIND == "embed" else ("/classify", *PAIRS)
     WARM_UP = (ROUTES[0], {"model": plan.MODEL, "input": "Hello"})
 

@@ -1,9 +1,11 @@
 """Classes of the real vLLM against those of transformers on the same weights."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 from vllm_server import CONTEXT, Served
 
 from {{cookiecutter.__package}} import plan
@@ -40,6 +42,23 @@ def test_one_text_needs_no_list(served: Served, expected: list[tuple[str, list[f
     (row,) = answer["data"]
     assert set(row) == {"index", "label", "probs", "num_classes"}
     assert (row["index"], row["label"], row["num_classes"]) == (0, expected[0][0], len(expected[0][1]))
+
+
+def test_one_text_is_not_held_up_by_two_thousand(served: Served):
+    """vLLM alone takes what came first: nothing would wait any more when the one is answered."""
+
+    def waiting() -> float:
+        families = text_string_to_metric_families(served.get("/metrics").text)
+        return sum(one.value for found in families for one in found.samples if one.name == "vllm:num_requests_waiting")
+
+    client = Client(served.url)
+    with ThreadPoolExecutor(1) as pool:
+        large = pool.submit(client.classify, ["fox " * 50] * MAX_TEXTS)
+        while not waiting():
+            assert not large.done()
+        assert len(client.classify(["fox"]).labels) == 1
+        assert waiting() > 0 and not large.done()
+        assert len(large.result().labels) == MAX_TEXTS
 
 
 def test_limits_are_refused_by_name_and_number(served: Served):
