@@ -710,7 +710,15 @@ def weight_bytes(model: Model, quantization: str) -> tuple[float, float, float]:
 
 @lru_cache(maxsize=256)
 def weight_gib(model: Model, quantization: str, tensor_parallel: int = 1) -> float:
-    """Return the GiB of weights on each GPU.
+    """Return the GiB of weights on each GPU."""
+    return (
+        sum(weight_bytes(model, quantization)) / tensor_parallel + copied_bytes(model, quantization, tensor_parallel)
+    ) / GIB
+
+
+@lru_cache(maxsize=256)
+def copied_bytes(model: Model, quantization: str, tensor_parallel: int) -> float:
+    """Return the bytes that each GPU holds beyond its share, and reads in each step.
 
     Some weights every GPU holds whole: those that the model says (latents, indices, some vision towers), routers, and
     key and value heads where there are fewer of them than GPUs.
@@ -723,7 +731,7 @@ def weight_gib(model: Model, quantization: str, tensor_parallel: int = 1) -> flo
         for kind in cache_kinds(model):
             share = max(0.0, 1 - kind.heads / tensor_parallel)
             copied += kind.layers * model.hidden * kind.width * share * _rest_bits(model, quantization) / 16
-    return (sum(weight_bytes(model, quantization)) / tensor_parallel + 2 * copied) / GIB
+    return 2 * copied
 
 
 def _rest_bits(model: Model, quantization: str) -> float:
@@ -1042,6 +1050,9 @@ ATTENTION_FLOPS = {"sdpa": 0.40, "flash_attention_2": 0.47, "flash_attention_3":
 ALLREDUCE_SHARE = 0.40  # of a link's one-way bandwidth (0.30 to 0.45 over NVLink, 0.2 to 0.4 over PCIe)
 # Fitted, together, on whole engines; with any one family left out they stay within a third of this.
 LAYER_S = 25e-6  # launches and norms of a layer inside a CUDA graph
+# Times the kernels of a layer: latents' two projections and norms, the absorbed products before and after attention and
+# the merge of its splits are six beside the twelve of grouped heads (vLLM 0.32, mla_attention.py)
+MLA_LAUNCHES = 1.5
 EXPERT_LAYER_S = 35e-6  # routing, sorting and gathering of a layer of experts
 STEP_S = 0.3e-3  # scheduling and sampling of one step
 SEQUENCE_S = 15e-6  # the same, per request in it
@@ -1169,13 +1180,15 @@ def steps_of(setup: InferenceSetup, memory: InferenceMemory) -> Steps:
     unpacking = UNPACKED_BANDWIDTH if form in ("int4", "nf4") else 1.0
     embedding, experts, rest = weight_bytes(model, setup.quantization)
     dense_s = ((embedding if model.tied_embeddings else embedding / 2) + rest / unpacking) / tp / bandwidth
+    dense_s += copied_bytes(model, setup.quantization, tp) / bandwidth
     experts_s = experts / tp / (bandwidth * unpacking)
     untouched = 1 - model.experts_per_token / model.experts if model.experts else 0.0
     active = max(model.params_active - embedding_params(model) / 2, model.params_active / 2)
     product_s = 2 * active / (tp * compute_flops(model, gpu, form))
 
     beside_s = FUSED_TRAFFIC * traffic_bytes(model) / tp / bandwidth  # of a token, between the products
-    fixed_s = STEP_S + model.layers * (LAYER_S + (EXPERT_LAYER_S if model.experts else 0.0))
+    layer_s = LAYER_S * (MLA_LAUNCHES if model.attention == "mla" else 1.0)
+    fixed_s = STEP_S + model.layers * (layer_s + (EXPERT_LAYER_S if model.experts else 0.0))
     if tp > 1:
         reduced = 2 * model.layers * 2 * model.hidden * 2 * (tp - 1) / tp
         one_way = gpu.link / 2 if gpu.nvlink else gpu.link  # data sheets give PCIe one way, NVLink both
