@@ -265,3 +265,34 @@ def test_mxfp4_experts_gain_no_more_from_blackwell_than_its_16_bit_arithmetic_an
         for card in ("H100", "B200")
     )
     assert 1.5 < large / small < 2.5
+
+
+# Four requests at once on 8 H200, output tokens/s: aiconfigurator's silicon_sample.csv (aiconfigurator-core 0.12,
+# Apache-2.0), SGLang and vLLM
+LATENT = [
+    ("deepseek-ai/DeepSeek-R1", 1024, 379.6),
+    ("deepseek-ai/DeepSeek-R1", 8192, 342.1),
+    ("moonshotai/Kimi-K2.5", 1024, 378.6),
+    ("moonshotai/Kimi-K2.5", 8192, 325.2),
+]
+
+
+@pytest.mark.parametrize(("model", "prompt", "measured"), LATENT)
+def test_few_requests_of_latent_attention_wait_for_its_launches(model: str, prompt: int, measured: float):
+    setup = InferenceSetup(
+        find_model(model), find_gpu("H200"), 8, 8, context_len=prompt + 1024, concurrency=4, input_len=prompt,
+        output_len=1024,
+    )  # fmt: skip
+    assert estimate_inference(setup).output_tokens_per_s == pytest.approx(measured, rel=0.08)
+
+
+def test_what_every_gpu_holds_whole_is_read_by_every_gpu():
+    """DeepSeek-V3's two down-projections: 61 layers x 7,168 x (1,536 + 576) x 1 byte, 0.92 GB, on each of 8 GPUs.
+
+    By hand, read at 0.8 of 4.8 TB/s: 0.24 ms of a step, where an eighth would take 0.03.
+    """
+    model, card = find_model("deepseek-ai/DeepSeek-V3"), find_gpu("H200")
+    one = InferenceSetup(model, card, 8, 8, concurrency=1, context_len=2048)
+    less = replace(one, model=replace(model, replicated_params=1))
+    took, without = (1 / (estimate_inference(each).decode_tokens_per_s_single or 1) for each in (one, less))
+    assert took - without == pytest.approx(0.92e9 * 7 / 8 / (0.8 * 4.8e12), rel=0.1)
