@@ -139,6 +139,14 @@ ARCHITECTURES: dict[str, Architecture] = {
     "llama4_text": Architecture(layers="llama4", sparse="llama4", shared="one"),
     "aria_text": Architecture(sparse="all", shared="moe_num_shared_experts"),
     "minimax_m2": Architecture(flags=(), head_norms="full", layers="minimax_m2", sparse="all"),
+    "minimax_m3_vl_text": Architecture(
+        flags=(),
+        head_norms="head",
+        sparse="num_dense_layers",
+        shared="n_shared_experts",
+        extra="minimax_m3",
+        engines=("vllm",),
+    ),
     "solar_open": Architecture(sparse="all", shared="n_shared_experts"),
     "dots1": Architecture(head_norms="head", layers="dots", sparse="first_k_dense_replace", shared="n_shared_experts"),
     "glm4_moe": Architecture(

@@ -31,7 +31,7 @@ def remedy_words(model: Model) -> str:
     if runs_own_code(model):
         return (
             f"the tokenizer of {model.id} is code of its own (trust_remote_code), which is not run here, so that the "
-            f"engine does not start: give model_id a folder of its files with a tokenizer.json made from tiktoken.model "
+            f"engine does not start: give model_id a folder of its files with a tokenizer.json made of tiktoken.model "
             "and no auto_map in tokenizer_config.json"
         )
     if not model.basis:
