@@ -5721,9 +5721,11 @@ ARCHITECTURES: dict[str, Architecture] = {
     "diffllama": Architecture(engines=_TRANSFORMERS),
     "minicpm3": _MLA._replace(extra="unpacked_latent"),
     "youtu": _MLA,
+    "exaone": Architecture(engines=_TRANSFORMERS),
     # dense decoders without a gate in the MLP
     "arcee": Architecture(gated=False),
     "apertus": Architecture(gated=False, head_norms="head"),
+    "apertus1p5_text": Architecture(gated=False, head_norms="head", engines=_TRANSFORMERS),
     "nemotron": Architecture(gated=False, norm_bias=True),
     "jais2": Architecture(gated=False, norm_bias=True, flags=(("attention_bias", "qkvo"), ("mlp_bias", "m"))),
     "nanochat": Architecture(gated=False, norms=0, final_norms=0),
@@ -5785,6 +5787,14 @@ ARCHITECTURES: dict[str, Architecture] = {
         sparse="first_k_dense_replace",
         shared="n_shared_experts",
     ),
+    "sarvam_moe": Architecture(
+        flags=(("attention_bias", "qkv"), ("use_qkv_bias", "qkv")),
+        head_norms="head",
+        head_norms_if="use_qk_norm",
+        sparse="first_dense",
+        shared="n_shared_experts",
+        engines=_TRANSFORMERS,
+    ),
     "exaone_moe": Architecture(
         flags=(), head_norms="head", layers="exaone", sparse="first_k_dense_replace", shared="num_shared_experts"
     ),
@@ -5797,6 +5807,7 @@ ARCHITECTURES: dict[str, Architecture] = {
     "deepseek_v2": _DEEPSEEK,
     "deepseek_v3": _DEEPSEEK,
     "kimi_k2": _DEEPSEEK,
+    "sarvam_mla": _DEEPSEEK._replace(sparse="first_dense", engines=_TRANSFORMERS),
     "deepseek_v32": _DEEPSEEK._replace(extra="indexer"),
     "glm_moe_dsa": _DEEPSEEK._replace(extra="indexer"),
     "deepseek_v4": Architecture(
@@ -5954,9 +5965,13 @@ minicpm3: vocab_size=73448 hidden_size=2560 intermediate_size=6400 num_hidden_la
 youtu: vocab_size=128256 hidden_size=2048 intermediate_size=6144 num_hidden_layers=32 num_attention_heads=16
   num_key_value_heads=16 kv_lora_rank=512 q_lora_rank=1536 qk_rope_head_dim=64 v_head_dim=128 qk_nope_head_dim=128
   max_position_embeddings=131072 tie_word_embeddings=1
+exaone: vocab_size=102400 hidden_size=4096 intermediate_size=14336 num_hidden_layers=32 num_attention_heads=32
+  num_key_value_heads=8 max_position_embeddings=4096
 arcee: vocab_size=32000 hidden_size=2560 intermediate_size=18432 num_hidden_layers=32 num_attention_heads=32
   max_position_embeddings=4096
 apertus: vocab_size=131072 hidden_size=4096 intermediate_size=14336 num_hidden_layers=32 num_attention_heads=32
+  max_position_embeddings=65536
+apertus1p5_text: vocab_size=266752 hidden_size=4096 intermediate_size=14336 num_hidden_layers=32 num_attention_heads=32
   max_position_embeddings=65536
 nemotron: vocab_size=256000 hidden_size=6144 intermediate_size=24576 num_hidden_layers=32 num_attention_heads=48
   max_position_embeddings=4096
@@ -6033,6 +6048,9 @@ dots1: vocab_size=152064 hidden_size=4608 intermediate_size=10944 moe_intermedia
 glm4_moe: vocab_size=151552 hidden_size=4096 intermediate_size=10944 num_hidden_layers=46 num_attention_heads=96
   num_key_value_heads=8 max_position_embeddings=131072 moe_intermediate_size=1408 num_experts_per_tok=8
   n_shared_experts=1 n_routed_experts=128 first_k_dense_replace=1
+sarvam_moe: vocab_size=262144 hidden_size=4096 intermediate_size=8192 num_hidden_layers=19 num_attention_heads=64
+  num_key_value_heads=4 max_position_embeddings=131072 moe_intermediate_size=1024 num_experts_per_tok=6
+  n_shared_experts=1 n_routed_experts=128 first_k_dense_replace=1 use_qk_norm=1 head_dim=64
 exaone_moe: vocab_size=102400 hidden_size=4096 intermediate_size=16384 num_hidden_layers=32 num_attention_heads=32
   num_key_value_heads=32 max_position_embeddings=2048 sliding_window=4096 sliding_window_pattern=4
   first_k_dense_replace=1 moe_intermediate_size=1024 num_experts=64 num_experts_per_tok=8 num_shared_experts=1
@@ -6055,6 +6073,9 @@ deepseek_v3 kimi_k2: vocab_size=129280 hidden_size=7168 intermediate_size=18432 
   num_hidden_layers=61 num_attention_heads=128 num_key_value_heads=128 n_shared_experts=1 n_routed_experts=256
   kv_lora_rank=512 q_lora_rank=1536 qk_rope_head_dim=64 v_head_dim=128 qk_nope_head_dim=128 num_experts_per_tok=8
   first_k_dense_replace=3 max_position_embeddings=4096
+sarvam_mla: vocab_size=262144 hidden_size=4096 intermediate_size=16384 moe_intermediate_size=2048 num_hidden_layers=32
+  num_attention_heads=64 n_shared_experts=1 n_routed_experts=128 kv_lora_rank=512 qk_rope_head_dim=64 v_head_dim=128
+  qk_nope_head_dim=128 num_experts_per_tok=8 first_k_dense_replace=1 max_position_embeddings=4096
 deepseek_v32: vocab_size=129280 hidden_size=7168 intermediate_size=18432 moe_intermediate_size=2048 num_hidden_layers=61
   num_attention_heads=128 num_key_value_heads=128 n_shared_experts=1 n_routed_experts=256 kv_lora_rank=512
   q_lora_rank=1536 qk_rope_head_dim=64 v_head_dim=128 qk_nope_head_dim=128 num_experts_per_tok=8
@@ -7264,7 +7285,7 @@ KV_HEADS = ("num_key_value_heads", "num_kv_heads", "n_head_kv", "kv_n_heads", "m
 catalogue_hf_names_WIDTH = ("intermediate_size", "ffn_dim", "n_inner", "ffn_hidden_size", "hidden_dim")
 # Kinds whose classes have names of their own for these; the others read the first name of each.
 OWN_NAMES = frozenset(
-    "bloom chatglm codegen dbrx distilbert falcon gpt-sw3 gpt2 gpt_bigcode gpt_neo gptj mamba2 mpt nomic_bert "
+    "bloom chatglm codegen dbrx distilbert exaone falcon gpt-sw3 gpt2 gpt_bigcode gpt_neo gptj mamba2 mpt nomic_bert "
     "openai-gpt opt xglm".split()
 )
 

@@ -92,9 +92,11 @@ ARCHITECTURES: dict[str, Architecture] = {
     "diffllama": Architecture(engines=_TRANSFORMERS),
     "minicpm3": _MLA._replace(extra="unpacked_latent"),
     "youtu": _MLA,
+    "exaone": Architecture(engines=_TRANSFORMERS),
     # dense decoders without a gate in the MLP
     "arcee": Architecture(gated=False),
     "apertus": Architecture(gated=False, head_norms="head"),
+    "apertus1p5_text": Architecture(gated=False, head_norms="head", engines=_TRANSFORMERS),
     "nemotron": Architecture(gated=False, norm_bias=True),
     "jais2": Architecture(gated=False, norm_bias=True, flags=(("attention_bias", "qkvo"), ("mlp_bias", "m"))),
     "nanochat": Architecture(gated=False, norms=0, final_norms=0),
@@ -156,6 +158,14 @@ ARCHITECTURES: dict[str, Architecture] = {
         sparse="first_k_dense_replace",
         shared="n_shared_experts",
     ),
+    "sarvam_moe": Architecture(
+        flags=(("attention_bias", "qkv"), ("use_qkv_bias", "qkv")),
+        head_norms="head",
+        head_norms_if="use_qk_norm",
+        sparse="first_dense",
+        shared="n_shared_experts",
+        engines=_TRANSFORMERS,
+    ),
     "exaone_moe": Architecture(
         flags=(), head_norms="head", layers="exaone", sparse="first_k_dense_replace", shared="num_shared_experts"
     ),
@@ -168,6 +178,7 @@ ARCHITECTURES: dict[str, Architecture] = {
     "deepseek_v2": _DEEPSEEK,
     "deepseek_v3": _DEEPSEEK,
     "kimi_k2": _DEEPSEEK,
+    "sarvam_mla": _DEEPSEEK._replace(sparse="first_dense", engines=_TRANSFORMERS),
     "deepseek_v32": _DEEPSEEK._replace(extra="indexer"),
     "glm_moe_dsa": _DEEPSEEK._replace(extra="indexer"),
     "deepseek_v4": Architecture(
