@@ -845,7 +845,7 @@ def with_draft(setup: InferenceSetup) -> Model:
 # ---- planner/estimate/vllm_cache.py
 
 
-BLOCK_TOKENS = 16
+estimate_vllm_cache_BLOCK_TOKENS = 16
 LATENT_BLOCK_TOKENS = 64  # FlashMLA's on Hopper
 HYBRID_LATENT_BLOCK_TOKENS = 128  # least beside states: FlashInfer's decoding kernels want multiples
 UNEVEN = 1.5  # kinds whose counts differ by less are padded to the larger one, others split by the smaller
@@ -873,10 +873,11 @@ def request_bytes(model: Model, tokens: int, in_flight: int, kv_dtype: str = "au
     if not kinds and not states:
         return 0.0
     sizes = [kind.token_bytes(tensor_parallel) for kind in kinds]
-    block = BLOCK_TOKENS
+    block = estimate_vllm_cache_BLOCK_TOKENS
     if model.attention == "mla":
         block = HYBRID_LATENT_BLOCK_TOKENS if states else LATENT_BLOCK_TOKENS
     if not states and len({kind.window for kind in kinds}) == 1:
+        block = kinds[0].block or block
         blocks = _blocks(kinds[0], block, tokens, in_flight)
         return float(sum(kind.layers * size for kind, size in zip(kinds, sizes, strict=True)) * block * blocks)
     state = ceil(model.state_bytes / tensor_parallel / states) if states else 0
@@ -1945,6 +1946,7 @@ def _catalogue_text() -> str:
 {"id":"MiniMaxAI/MiniMax-M2","params":228689764864,"params_active":11030092800,"layers":62,"hidden":3072,"intermediate":1536,"heads":48,"kv_heads":8,"head_dim":128,"vocab":200064,"tied_embeddings":false,"context":196608,"experts":256,"experts_per_token":8,"moe_intermediate":1536,"quantization":"fp8","licence":"modified-mit","revision":"757303d492a50514c312788b5247a4f696a4c6a3","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/MiniMaxAI--MiniMax-M2.5_config.json"},
 {"id":"MiniMaxAI/MiniMax-M2.7","params":228689764864,"params_active":11030092800,"layers":62,"hidden":3072,"intermediate":1536,"heads":48,"kv_heads":8,"head_dim":128,"vocab":200064,"tied_embeddings":false,"context":204800,"experts":256,"experts_per_token":8,"moe_intermediate":1536,"quantization":"fp8","licence":"other","revision":"d494266a4affc0d2995ba1fa35c8481cbd84294b","variants":[["nvfp4","nvidia/MiniMax-M2.7-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/MiniMaxAI--MiniMax-M2.7_config.json"},
 {"id":"MiniMaxAI/MiniMax-M2.5","params":228703644928,"params_active":11030092800,"layers":62,"hidden":3072,"intermediate":1536,"heads":48,"kv_heads":8,"head_dim":128,"vocab":200064,"tied_embeddings":false,"context":196608,"experts":256,"experts_per_token":8,"moe_intermediate":1536,"quantization":"fp8","licence":"modified-mit","revision":"f710177d938eff80b684d42c5aa84b382612f21f","variants":[["nvfp4","nvidia/MiniMax-M2.5-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/MiniMaxAI--MiniMax-M2.5_config.json"},
+{"id":"MiniMaxAI/MiniMax-M3","params":427040132864,"params_active":25962466560,"layers":60,"hidden":6144,"intermediate":12288,"heads":64,"kv_heads":4,"head_dim":128,"vocab":200064,"tied_embeddings":false,"context":1048576,"experts":128,"experts_per_token":4,"moe_intermediate":3072,"shared_experts":1,"dense_layers":3,"caches":[[60,0,4,256,128],[57,0,1,128,128]],"head":"text","engines":["vllm"],"licence":"MiniMax Community License","revision":"f0e1c1e04d40177e4673a22097036854f536e9c0","source":"https://huggingface.co/MiniMaxAI/MiniMax-M3/blob/f0e1c1e04d40177e4673a22097036854f536e9c0/config.json","architecture":"minimax_m3_vl_text"},
 {"id":"mistralai/Ministral-8B-Instruct-2410","params":8019808256,"params_active":8019808256,"layers":36,"hidden":4096,"intermediate":12288,"heads":32,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":32768,"licence":"mrl","gated":true,"source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"mistralai/Ministral-3-8B-Base-2512","params":8918026240,"params_active":8918026240,"layers":34,"hidden":4096,"intermediate":14336,"heads":32,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":262144,"licence":"apache-2.0","source":"https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/ministral3/configuration_ministral3.py"},
 {"id":"mistralai/Ministral-3-14B-Reasoning-2512","params":13945031680,"params_active":13945031680,"layers":40,"hidden":5120,"intermediate":16384,"heads":32,"kv_heads":8,"head_dim":128,"vocab":131072,"tied_embeddings":false,"context":262144,"licence":"apache-2.0","revision":"51f9210f3cd20f3452a80d5819d15dc61cc50630","source":"https://github.com/Guruprasath-Annadurai/Orneur/blob/3ce9ad3fb2a806afef43dd0e047b7cf56f48d6ce/docs/orneur/phase-21/evidence/GENESIS_FOUNDATION_LANDSCAPE_RAW_HF_METADATA_2026-09-26.json"},
@@ -3227,7 +3229,7 @@ def whole_heads(model: Model) -> int:
 
     Inkling's convolutions keep their inputs by key-value head, and no head is copied.
     """
-    return min((kind[2] for kind in model.caches if len(kind) > 4), default=0)
+    return min((kind[2] for kind in model.caches if len(kind) > 4 and kind[1]), default=0)
 
 
 def lacks_continuous_batching(model: Model) -> bool:
@@ -5931,9 +5933,11 @@ ARCHITECTURES: dict[str, Architecture] = {
     "diffllama": Architecture(engines=_TRANSFORMERS),
     "minicpm3": _MLA._replace(extra="unpacked_latent"),
     "youtu": _MLA,
+    "exaone": Architecture(engines=_TRANSFORMERS),
     # dense decoders without a gate in the MLP
     "arcee": Architecture(gated=False),
     "apertus": Architecture(gated=False, head_norms="head"),
+    "apertus1p5_text": Architecture(gated=False, head_norms="head", engines=_TRANSFORMERS),
     "nemotron": Architecture(gated=False, norm_bias=True),
     "jais2": Architecture(gated=False, norm_bias=True, flags=(("attention_bias", "qkvo"), ("mlp_bias", "m"))),
     "nanochat": Architecture(gated=False, norms=0, final_norms=0),
@@ -5978,6 +5982,14 @@ ARCHITECTURES: dict[str, Architecture] = {
     "llama4_text": Architecture(layers="llama4", sparse="llama4", shared="one"),
     "aria_text": Architecture(sparse="all", shared="moe_num_shared_experts"),
     "minimax_m2": Architecture(flags=(), head_norms="full", layers="minimax_m2", sparse="all"),
+    "minimax_m3_vl_text": Architecture(
+        flags=(),
+        head_norms="head",
+        sparse="num_dense_layers",
+        shared="n_shared_experts",
+        extra="minimax_m3",
+        engines=("vllm",),
+    ),
     "solar_open": Architecture(sparse="all", shared="n_shared_experts"),
     "dots1": Architecture(head_norms="head", layers="dots", sparse="first_k_dense_replace", shared="n_shared_experts"),
     "glm4_moe": Architecture(
@@ -5986,6 +5998,14 @@ ARCHITECTURES: dict[str, Architecture] = {
         head_norms_if="use_qk_norm",
         sparse="first_k_dense_replace",
         shared="n_shared_experts",
+    ),
+    "sarvam_moe": Architecture(
+        flags=(("attention_bias", "qkv"), ("use_qkv_bias", "qkv")),
+        head_norms="head",
+        head_norms_if="use_qk_norm",
+        sparse="first_dense",
+        shared="n_shared_experts",
+        engines=_TRANSFORMERS,
     ),
     "exaone_moe": Architecture(
         flags=(), head_norms="head", layers="exaone", sparse="first_k_dense_replace", shared="num_shared_experts"
@@ -5999,6 +6019,7 @@ ARCHITECTURES: dict[str, Architecture] = {
     "deepseek_v2": _DEEPSEEK,
     "deepseek_v3": _DEEPSEEK,
     "kimi_k2": _DEEPSEEK,
+    "sarvam_mla": _DEEPSEEK._replace(sparse="first_dense", engines=_TRANSFORMERS),
     "deepseek_v32": _DEEPSEEK._replace(extra="indexer"),
     "glm_moe_dsa": _DEEPSEEK._replace(extra="indexer"),
     "deepseek_v4": Architecture(
@@ -6156,9 +6177,13 @@ minicpm3: vocab_size=73448 hidden_size=2560 intermediate_size=6400 num_hidden_la
 youtu: vocab_size=128256 hidden_size=2048 intermediate_size=6144 num_hidden_layers=32 num_attention_heads=16
   num_key_value_heads=16 kv_lora_rank=512 q_lora_rank=1536 qk_rope_head_dim=64 v_head_dim=128 qk_nope_head_dim=128
   max_position_embeddings=131072 tie_word_embeddings=1
+exaone: vocab_size=102400 hidden_size=4096 intermediate_size=14336 num_hidden_layers=32 num_attention_heads=32
+  num_key_value_heads=8 max_position_embeddings=4096
 arcee: vocab_size=32000 hidden_size=2560 intermediate_size=18432 num_hidden_layers=32 num_attention_heads=32
   max_position_embeddings=4096
 apertus: vocab_size=131072 hidden_size=4096 intermediate_size=14336 num_hidden_layers=32 num_attention_heads=32
+  max_position_embeddings=65536
+apertus1p5_text: vocab_size=266752 hidden_size=4096 intermediate_size=14336 num_hidden_layers=32 num_attention_heads=32
   max_position_embeddings=65536
 nemotron: vocab_size=256000 hidden_size=6144 intermediate_size=24576 num_hidden_layers=32 num_attention_heads=48
   max_position_embeddings=4096
@@ -6235,6 +6260,9 @@ dots1: vocab_size=152064 hidden_size=4608 intermediate_size=10944 moe_intermedia
 glm4_moe: vocab_size=151552 hidden_size=4096 intermediate_size=10944 num_hidden_layers=46 num_attention_heads=96
   num_key_value_heads=8 max_position_embeddings=131072 moe_intermediate_size=1408 num_experts_per_tok=8
   n_shared_experts=1 n_routed_experts=128 first_k_dense_replace=1
+sarvam_moe: vocab_size=262144 hidden_size=4096 intermediate_size=8192 num_hidden_layers=19 num_attention_heads=64
+  num_key_value_heads=4 max_position_embeddings=131072 moe_intermediate_size=1024 num_experts_per_tok=6
+  n_shared_experts=1 n_routed_experts=128 first_k_dense_replace=1 use_qk_norm=1 head_dim=64
 exaone_moe: vocab_size=102400 hidden_size=4096 intermediate_size=16384 num_hidden_layers=32 num_attention_heads=32
   num_key_value_heads=32 max_position_embeddings=2048 sliding_window=4096 sliding_window_pattern=4
   first_k_dense_replace=1 moe_intermediate_size=1024 num_experts=64 num_experts_per_tok=8 num_shared_experts=1
@@ -6257,6 +6285,9 @@ deepseek_v3 kimi_k2: vocab_size=129280 hidden_size=7168 intermediate_size=18432 
   num_hidden_layers=61 num_attention_heads=128 num_key_value_heads=128 n_shared_experts=1 n_routed_experts=256
   kv_lora_rank=512 q_lora_rank=1536 qk_rope_head_dim=64 v_head_dim=128 qk_nope_head_dim=128 num_experts_per_tok=8
   first_k_dense_replace=3 max_position_embeddings=4096
+sarvam_mla: vocab_size=262144 hidden_size=4096 intermediate_size=16384 moe_intermediate_size=2048 num_hidden_layers=32
+  num_attention_heads=64 n_shared_experts=1 n_routed_experts=128 kv_lora_rank=512 qk_rope_head_dim=64 v_head_dim=128
+  qk_nope_head_dim=128 num_experts_per_tok=8 first_k_dense_replace=1 max_position_embeddings=4096
 deepseek_v32: vocab_size=129280 hidden_size=7168 intermediate_size=18432 moe_intermediate_size=2048 num_hidden_layers=61
   num_attention_heads=128 num_key_value_heads=128 n_shared_experts=1 n_routed_experts=256 kv_lora_rank=512
   q_lora_rank=1536 qk_rope_head_dim=64 v_head_dim=128 qk_nope_head_dim=128 num_experts_per_tok=8
@@ -6358,7 +6389,7 @@ _SHAPING = re.compile(
     r"^conv_(?!b)|block_types?$|layer_types$|layers_block_type|block_configs|hybrid|^ssm_(?!cfg|dtype|mult|in_m|out_m)|"
     r"lru_width|kda_layers|^(n_routed|num|num_local|moe_num|n)_experts$|lora_rank$|cla_share|use_cla|^index_(n_heads|head_dim)|"
     r"kv_shared|^(text|vision|audio|llm)_config$|per_layer_input|^hc_|compress|cross_attention_layers|laurel|altup_num|moe_layer_freq|zero_expert_num|"
-    r"_output_gate$|^routed_expert_hidden|^latent_moe|sconv|^d_rel$|rel_extent|^local_layer_ids$|^dense_mlp_idx$"
+    r"_output_gate$|^routed_expert_hidden|^latent_moe|sconv|^d_rel$|rel_extent|^sparse_attention_config$|^local_layer_ids$|^dense_mlp_idx$"
 )
 _IDLE: tuple[Any, ...] = (None, False, 0, 1, "", "none", "multihead_attention")  # values that turn nothing on
 
@@ -6659,7 +6690,7 @@ class Parts:
 
 
 # Switches of its class; no other values have been published.
-_SWITCHES = {
+_catalogue_hf_inkling_SWITCHES = {
     "use_sconv": True, "use_embed_norm": True, "shared_expert_sink": True, "use_gate_bias": True,
     "use_global_scale": True, "norm_after_topk": True, "q_bias": False, "o_bias": False, "gate_activation": "sigmoid",
 }  # fmt: skip
@@ -6713,7 +6744,7 @@ def inkling(model: Model, config: Config, experts: Experts, parts: Parts) -> Mod
 
 def _check(model: Model, config: Config, experts: Experts) -> None:
     """Raise Refusal for what is not as thinkingmachines publishes it."""
-    for key, value in _SWITCHES.items():
+    for key, value in _catalogue_hf_inkling_SWITCHES.items():
         if config.get(key)[1] != value:
             shown = str(config.get(key)[1])[:20]
             raise Refusal(f"{key} in the config.json is {shown}; only {value} is understood here")
@@ -6937,6 +6968,68 @@ def kimi_linear(model: Model, config: Config, experts: Experts, parts: Parts) ->
     if config.get("mla_use_nope")[1] is False:
         raise Refusal("mla_use_nope in the config.json is false, with which vLLM 0.32 does not build a Kimi-Linear")
     return model
+
+
+# ---- planner/catalogue/hf_minimax_m3.py
+
+
+catalogue_hf_minimax_m3_BLOCK_TOKENS = 128  # of vLLM's cache, for the index's sake
+# Switches of its class; no other values have been published.
+_catalogue_hf_minimax_m3_SWITCHES = {
+    "use_qk_norm": True, "qk_norm_type": "per_head", "attention_output_gate": False, "use_routing_bias": True,
+    "use_gemma_norm": True, "hidden_act": "swigluoai",
+}  # fmt: skip
+_SPARSE = frozenset(
+    "use_sparse_attention sparse_index_dim sparse_num_index_heads sparse_topk_blocks sparse_block_size "
+    "sparse_disable_index_value sparse_score_type sparse_init_block sparse_local_block sparse_attention_freq".split()
+)
+
+
+def minimax_m3(model: Model, config: Config, experts: Experts, parts: Parts) -> Model:
+    """Count the index of sparse layers, one key of which is cached for a token, and the wider MLPs of dense layers."""
+    if saved := next((key for key in ("layer_types", "mlp_layer_types", "index_n_heads") if key in config.values), ""):
+        raise Refusal(
+            f"the config.json has {saved}, as transformers saves a MiniMax-M3, which vLLM 0.32 builds otherwise; take "
+            "the config.json that MiniMaxAI publishes"
+        )
+    for key, value in _catalogue_hf_minimax_m3_SWITCHES.items():
+        if config.get(key)[1] != value:
+            shown = str(config.get(key)[1])[:20]
+            raise Refusal(f"{key} in the config.json is {shown}; only {value} is understood here")
+    shared = config.count("shared_intermediate_size", default=experts.shared_width)
+    if not isinstance(config.get("moe_layer_freq")[1], list) or not experts.count or shared != experts.shared_width:
+        raise Refusal(
+            "the config.json of a MiniMax-M3 must give moe_layer_freq of each layer, experts, and shared experts as "
+            "wide as those"
+        )
+    section = config.section("sparse_attention_config")
+    if odd := sorted(set(section) - _SPARSE):
+        raise Refusal(
+            f"sparse_attention_config in the config.json has {str(odd[0])[:40]}, which is not understood here"
+        )
+    sparse = [bool(each) for each in typed_at(section, list, "sparse_attention_freq")]
+    valueless = [bool(each) for each in typed_at(section, list, "sparse_disable_index_value")]
+    if len(sparse) != model.layers or valueless != sparse or section.get("use_sparse_attention") is not True:
+        raise Refusal(
+            "sparse_attention_config in the config.json must name each layer, with or without an index of keys"
+        )
+    heads, width = count_at(section, "sparse_num_index_heads"), count_at(section, "sparse_index_dim")
+    if heads != model.kv_heads or count_at(section, "sparse_block_size") != catalogue_hf_minimax_m3_BLOCK_TOKENS:
+        raise Refusal(
+            f"sparse_attention_config in the config.json must have blocks of {catalogue_hf_minimax_m3_BLOCK_TOKENS} tokens and as many heads "
+            f"as keys, {model.kv_heads}"
+        )
+    index = model.hidden * (heads + 1) * width + 2 * width
+    parts.mixers = [mixer + (index if each else 0) for mixer, each in zip(parts.mixers, sparse, strict=True)]
+    dense = config.count("dense_intermediate_size")
+    parts.mlps = [
+        mlp if holds else 3 * model.hidden * dense for mlp, holds in zip(parts.mlps, experts.layers, strict=True)
+    ]
+    caches = (
+        (model.layers, 0, model.kv_heads, 2 * model.head_dim, catalogue_hf_minimax_m3_BLOCK_TOKENS),
+        (sum(sparse), 0, 1, width, catalogue_hf_minimax_m3_BLOCK_TOKENS),
+    )
+    return replace(model, intermediate=dense, caches=tuple(each for each in caches if each[0]))
 
 
 # ---- planner/catalogue/hf_extras.py
@@ -7197,6 +7290,7 @@ EXTRAS: dict[str, Callable[[Model, Config, Experts, Parts], Model]] = {
     "deepseek_v4": _deepseek_v4,
     "inkling": inkling,
     "kimi_linear": kimi_linear,
+    "minimax_m3": minimax_m3,
 }
 
 
@@ -7403,7 +7497,7 @@ KV_HEADS = ("num_key_value_heads", "num_kv_heads", "n_head_kv", "kv_n_heads", "m
 catalogue_hf_names_WIDTH = ("intermediate_size", "ffn_dim", "n_inner", "ffn_hidden_size", "hidden_dim")
 # Kinds whose classes have names of their own for these; the others read the first name of each.
 OWN_NAMES = frozenset(
-    "bloom chatglm codegen dbrx distilbert falcon gpt-sw3 gpt2 gpt_bigcode gpt_neo gptj mamba2 mpt nomic_bert "
+    "bloom chatglm codegen dbrx distilbert exaone falcon gpt-sw3 gpt2 gpt_bigcode gpt_neo gptj mamba2 mpt nomic_bert "
     "openai-gpt opt xglm".split()
 )
 
@@ -7878,6 +7972,19 @@ def _moonvit(vision: Config, _whole: Config, hidden: int) -> int:
     return tower + 2 * width + _merger(width, hidden, 4, 2 * width)
 
 
+def _minimax_m3(vision: Config, whole: Config, hidden: int) -> int:
+    """A CLIP tower with rotary positions over patches of two frames, and two MLPs with a bias on top."""
+    known = {"position_embedding_type": "rope", "rope_mode": "3d", "num_channels": 3}
+    _check_tower(vision, known, "vision_config")
+    merging = whole.section("img_token_compression_config")
+    _check_tower(Config(merging), {"spatial_merge_size": 2, "temporal_patch_size": 2}, "img_token_compression_config")
+    width, inner = vision.count("hidden_size"), vision.count("intermediate_size")
+    out = whole.count("projector_hidden_size", default=hidden)
+    tower = 6 * vision.count("patch_size") ** 2 * width + 2 * width
+    tower += vision.count("num_hidden_layers") * _block(width, inner)
+    return tower + (width + 1) * out + (out + 1) * hidden + (4 * hidden + 1) * out + (out + 1) * hidden
+
+
 # What a Kimi-K3's tower follows from beside its widths; no other values have been published.
 _K3_TOWER = {
     "attn_bias": False, "linear_bias": False, "patch_embed_proj_bias": False, "norm_type": "rmsnorm",
@@ -7969,6 +8076,7 @@ WRAPPERS: dict[str, Wrapper] = {
     "gemma4": Wrapper("gemma4_text", _catalogue_vision_gemma4),
     "gemma4_unified": Wrapper("gemma4_unified_text", _gemma4_unified),
     "llama4": Wrapper("llama4_text", _catalogue_vision_llama4),
+    "minimax_m3_vl": Wrapper("minimax_m3_vl_text", _minimax_m3),
     "mistral3": Wrapper("mistral", _pixtral),
     "qwen2_vl": Wrapper("qwen2", _qwen2),
     "qwen2_5_vl": Wrapper("qwen2", _qwen25),
@@ -8194,10 +8302,9 @@ def from_config(config: Mapping[str, Any], id: str, beside: Mapping[str, Any] | 
 def _text_part(config: Mapping[str, Any], id: str) -> tuple[str, Mapping[str, Any]]:
     """Return the model_type and the keys of the language model, which may stand inside a model of several senses."""
     whole = typed_at(config, str, "model_type")
-    if whole == "inkling_text":
+    if whole in ("inkling_text", "minimax_m3_vl_text"):
         raise Refusal(
-            f"{id} is the language model of an Inkling alone by its config.json, which vLLM 0.32 does not build; take "
-            "the config.json of the whole, an inkling_mm_model"
+            f"{id} is a part by its config.json, {whole}, which vLLM 0.32 does not build; take the whole model"
         )
     if whole not in WRAPPERS:
         return whole, config
@@ -8839,7 +8946,6 @@ _catalogue_unplannable_SENSES = (
 _UNREAD = (
     (r"deepseek-v4-1", "attention that layers choose for each other"),
     (r"inkling-?2", "residuals of attention beside short convolutions"),
-    (r"minimax-m3", "attention over chosen blocks of tokens"),
     (r"glm-5-\d-flash", "delta nets beside latent attention"),
     (r"ling-3-0\w*|ling-3", "linear beside latent attention"),
     (r"step-3-[57]", "layers of different widths"),

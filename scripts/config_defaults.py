@@ -27,6 +27,7 @@ from planner.catalogue.architectures import ARCHITECTURES  # noqa: E402
 
 FILE = ROOT / "planner" / "catalogue" / "config_defaults.py"
 SAME = {"kimi_k2": "deepseek_v3", "gemma3_text_encoder": "gemma3_text"}  # kinds without a class of their own
+OWN_KEYS = ("inkling_text", "minimax_m3_vl_text")  # whose published config.json has other names than the class
 NESTED = {"dbrx": (configuration_dbrx.DbrxAttentionConfig, configuration_dbrx.DbrxFFNConfig)}
 SHAPELESS = re.compile(
     r"token_id|dropout|initializer|_act|eps|use_cache|(?<!qk_)rope|aux|output_|activation|pdrop|scal|classifier|summary|clip|"
@@ -58,7 +59,7 @@ def table() -> str:
     rows: dict[str, list[str]] = {}  # by defaults, the kinds that have them
     for kind in ARCHITECTURES:
         name = SAME.get(kind, kind)
-        if name in CONFIG_MAPPING:
+        if name in CONFIG_MAPPING and name not in OWN_KEYS:
             values = defaults_of((CONFIG_MAPPING[name], *NESTED.get(kind, ())))
             text = " ".join(f"{key}={int(v) if isinstance(v, bool) else v}" for key, v in values.items())
             rows.setdefault(text, []).append(kind)

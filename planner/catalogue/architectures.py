@@ -92,9 +92,11 @@ ARCHITECTURES: dict[str, Architecture] = {
     "diffllama": Architecture(engines=_TRANSFORMERS),
     "minicpm3": _MLA._replace(extra="unpacked_latent"),
     "youtu": _MLA,
+    "exaone": Architecture(engines=_TRANSFORMERS),
     # dense decoders without a gate in the MLP
     "arcee": Architecture(gated=False),
     "apertus": Architecture(gated=False, head_norms="head"),
+    "apertus1p5_text": Architecture(gated=False, head_norms="head", engines=_TRANSFORMERS),
     "nemotron": Architecture(gated=False, norm_bias=True),
     "jais2": Architecture(gated=False, norm_bias=True, flags=(("attention_bias", "qkvo"), ("mlp_bias", "m"))),
     "nanochat": Architecture(gated=False, norms=0, final_norms=0),
@@ -139,6 +141,14 @@ ARCHITECTURES: dict[str, Architecture] = {
     "llama4_text": Architecture(layers="llama4", sparse="llama4", shared="one"),
     "aria_text": Architecture(sparse="all", shared="moe_num_shared_experts"),
     "minimax_m2": Architecture(flags=(), head_norms="full", layers="minimax_m2", sparse="all"),
+    "minimax_m3_vl_text": Architecture(
+        flags=(),
+        head_norms="head",
+        sparse="num_dense_layers",
+        shared="n_shared_experts",
+        extra="minimax_m3",
+        engines=("vllm",),
+    ),
     "solar_open": Architecture(sparse="all", shared="n_shared_experts"),
     "dots1": Architecture(head_norms="head", layers="dots", sparse="first_k_dense_replace", shared="n_shared_experts"),
     "glm4_moe": Architecture(
@@ -147,6 +157,14 @@ ARCHITECTURES: dict[str, Architecture] = {
         head_norms_if="use_qk_norm",
         sparse="first_k_dense_replace",
         shared="n_shared_experts",
+    ),
+    "sarvam_moe": Architecture(
+        flags=(("attention_bias", "qkv"), ("use_qkv_bias", "qkv")),
+        head_norms="head",
+        head_norms_if="use_qk_norm",
+        sparse="first_dense",
+        shared="n_shared_experts",
+        engines=_TRANSFORMERS,
     ),
     "exaone_moe": Architecture(
         flags=(), head_norms="head", layers="exaone", sparse="first_k_dense_replace", shared="num_shared_experts"
@@ -160,6 +178,7 @@ ARCHITECTURES: dict[str, Architecture] = {
     "deepseek_v2": _DEEPSEEK,
     "deepseek_v3": _DEEPSEEK,
     "kimi_k2": _DEEPSEEK,
+    "sarvam_mla": _DEEPSEEK._replace(sparse="first_dense", engines=_TRANSFORMERS),
     "deepseek_v32": _DEEPSEEK._replace(extra="indexer"),
     "glm_moe_dsa": _DEEPSEEK._replace(extra="indexer"),
     "deepseek_v4": Architecture(

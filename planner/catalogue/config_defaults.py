@@ -88,9 +88,13 @@ minicpm3: vocab_size=73448 hidden_size=2560 intermediate_size=6400 num_hidden_la
 youtu: vocab_size=128256 hidden_size=2048 intermediate_size=6144 num_hidden_layers=32 num_attention_heads=16
   num_key_value_heads=16 kv_lora_rank=512 q_lora_rank=1536 qk_rope_head_dim=64 v_head_dim=128 qk_nope_head_dim=128
   max_position_embeddings=131072 tie_word_embeddings=1
+exaone: vocab_size=102400 hidden_size=4096 intermediate_size=14336 num_hidden_layers=32 num_attention_heads=32
+  num_key_value_heads=8 max_position_embeddings=4096
 arcee: vocab_size=32000 hidden_size=2560 intermediate_size=18432 num_hidden_layers=32 num_attention_heads=32
   max_position_embeddings=4096
 apertus: vocab_size=131072 hidden_size=4096 intermediate_size=14336 num_hidden_layers=32 num_attention_heads=32
+  max_position_embeddings=65536
+apertus1p5_text: vocab_size=266752 hidden_size=4096 intermediate_size=14336 num_hidden_layers=32 num_attention_heads=32
   max_position_embeddings=65536
 nemotron: vocab_size=256000 hidden_size=6144 intermediate_size=24576 num_hidden_layers=32 num_attention_heads=48
   max_position_embeddings=4096
@@ -167,6 +171,9 @@ dots1: vocab_size=152064 hidden_size=4608 intermediate_size=10944 moe_intermedia
 glm4_moe: vocab_size=151552 hidden_size=4096 intermediate_size=10944 num_hidden_layers=46 num_attention_heads=96
   num_key_value_heads=8 max_position_embeddings=131072 moe_intermediate_size=1408 num_experts_per_tok=8
   n_shared_experts=1 n_routed_experts=128 first_k_dense_replace=1
+sarvam_moe: vocab_size=262144 hidden_size=4096 intermediate_size=8192 num_hidden_layers=19 num_attention_heads=64
+  num_key_value_heads=4 max_position_embeddings=131072 moe_intermediate_size=1024 num_experts_per_tok=6
+  n_shared_experts=1 n_routed_experts=128 first_k_dense_replace=1 use_qk_norm=1 head_dim=64
 exaone_moe: vocab_size=102400 hidden_size=4096 intermediate_size=16384 num_hidden_layers=32 num_attention_heads=32
   num_key_value_heads=32 max_position_embeddings=2048 sliding_window=4096 sliding_window_pattern=4
   first_k_dense_replace=1 moe_intermediate_size=1024 num_experts=64 num_experts_per_tok=8 num_shared_experts=1
@@ -189,6 +196,9 @@ deepseek_v3 kimi_k2: vocab_size=129280 hidden_size=7168 intermediate_size=18432 
   num_hidden_layers=61 num_attention_heads=128 num_key_value_heads=128 n_shared_experts=1 n_routed_experts=256
   kv_lora_rank=512 q_lora_rank=1536 qk_rope_head_dim=64 v_head_dim=128 qk_nope_head_dim=128 num_experts_per_tok=8
   first_k_dense_replace=3 max_position_embeddings=4096
+sarvam_mla: vocab_size=262144 hidden_size=4096 intermediate_size=16384 moe_intermediate_size=2048 num_hidden_layers=32
+  num_attention_heads=64 n_shared_experts=1 n_routed_experts=128 kv_lora_rank=512 qk_rope_head_dim=64 v_head_dim=128
+  qk_nope_head_dim=128 num_experts_per_tok=8 first_k_dense_replace=1 max_position_embeddings=4096
 deepseek_v32: vocab_size=129280 hidden_size=7168 intermediate_size=18432 moe_intermediate_size=2048 num_hidden_layers=61
   num_attention_heads=128 num_key_value_heads=128 n_shared_experts=1 n_routed_experts=256 kv_lora_rank=512
   q_lora_rank=1536 qk_rope_head_dim=64 v_head_dim=128 qk_nope_head_dim=128 num_experts_per_tok=8

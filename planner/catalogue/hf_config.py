@@ -110,10 +110,9 @@ def from_config(config: Mapping[str, Any], id: str, beside: Mapping[str, Any] | 
 def _text_part(config: Mapping[str, Any], id: str) -> tuple[str, Mapping[str, Any]]:
     """Return the model_type and the keys of the language model, which may stand inside a model of several senses."""
     whole = typed_at(config, str, "model_type")
-    if whole == "inkling_text":
+    if whole in ("inkling_text", "minimax_m3_vl_text"):
         raise Refusal(
-            f"{id} is the language model of an Inkling alone by its config.json, which vLLM 0.32 does not build; take "
-            "the config.json of the whole, an inkling_mm_model"
+            f"{id} is a part by its config.json, {whole}, which vLLM 0.32 does not build; take the whole model"
         )
     if whole not in WRAPPERS:
         return whole, config

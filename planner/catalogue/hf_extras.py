@@ -12,6 +12,7 @@ from .hf_experts import Experts
 from .hf_fields import Config
 from .hf_inkling import inkling
 from .hf_kimi import kimi_linear
+from .hf_minimax_m3 import minimax_m3
 from .hf_parts import Parts
 
 
@@ -270,4 +271,5 @@ EXTRAS: dict[str, Callable[[Model, Config, Experts, Parts], Model]] = {
     "deepseek_v4": _deepseek_v4,
     "inkling": inkling,
     "kimi_linear": kimi_linear,
+    "minimax_m3": minimax_m3,
 }

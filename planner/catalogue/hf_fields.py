@@ -15,7 +15,7 @@ _SHAPING = re.compile(
     r"^conv_(?!b)|block_types?$|layer_types$|layers_block_type|block_configs|hybrid|^ssm_(?!cfg|dtype|mult|in_m|out_m)|"
     r"lru_width|kda_layers|^(n_routed|num|num_local|moe_num|n)_experts$|lora_rank$|cla_share|use_cla|^index_(n_heads|head_dim)|"
     r"kv_shared|^(text|vision|audio|llm)_config$|per_layer_input|^hc_|compress|cross_attention_layers|laurel|altup_num|moe_layer_freq|zero_expert_num|"
-    r"_output_gate$|^routed_expert_hidden|^latent_moe|sconv|^d_rel$|rel_extent|^local_layer_ids$|^dense_mlp_idx$"
+    r"_output_gate$|^routed_expert_hidden|^latent_moe|sconv|^d_rel$|rel_extent|^sparse_attention_config$|^local_layer_ids$|^dense_mlp_idx$"
 )
 _IDLE: tuple[Any, ...] = (None, False, 0, 1, "", "none", "multihead_attention")  # values that turn nothing on
 

@@ -16,7 +16,7 @@ KV_HEADS = ("num_key_value_heads", "num_kv_heads", "n_head_kv", "kv_n_heads", "m
 WIDTH = ("intermediate_size", "ffn_dim", "n_inner", "ffn_hidden_size", "hidden_dim")
 # Kinds whose classes have names of their own for these; the others read the first name of each.
 OWN_NAMES = frozenset(
-    "bloom chatglm codegen dbrx distilbert falcon gpt-sw3 gpt2 gpt_bigcode gpt_neo gptj mamba2 mpt nomic_bert "
+    "bloom chatglm codegen dbrx distilbert exaone falcon gpt-sw3 gpt2 gpt_bigcode gpt_neo gptj mamba2 mpt nomic_bert "
     "openai-gpt opt xglm".split()
 )
 

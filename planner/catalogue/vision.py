@@ -120,6 +120,19 @@ def _moonvit(vision: Config, _whole: Config, hidden: int) -> int:
     return tower + 2 * width + _merger(width, hidden, 4, 2 * width)
 
 
+def _minimax_m3(vision: Config, whole: Config, hidden: int) -> int:
+    """A CLIP tower with rotary positions over patches of two frames, and two MLPs with a bias on top."""
+    known = {"position_embedding_type": "rope", "rope_mode": "3d", "num_channels": 3}
+    _check_tower(vision, known, "vision_config")
+    merging = whole.section("img_token_compression_config")
+    _check_tower(Config(merging), {"spatial_merge_size": 2, "temporal_patch_size": 2}, "img_token_compression_config")
+    width, inner = vision.count("hidden_size"), vision.count("intermediate_size")
+    out = whole.count("projector_hidden_size", default=hidden)
+    tower = 6 * vision.count("patch_size") ** 2 * width + 2 * width
+    tower += vision.count("num_hidden_layers") * _block(width, inner)
+    return tower + (width + 1) * out + (out + 1) * hidden + (4 * hidden + 1) * out + (out + 1) * hidden
+
+
 # What a Kimi-K3's tower follows from beside its widths; no other values have been published.
 _K3_TOWER = {
     "attn_bias": False, "linear_bias": False, "patch_embed_proj_bias": False, "norm_type": "rmsnorm",
@@ -211,6 +224,7 @@ WRAPPERS: dict[str, Wrapper] = {
     "gemma4": Wrapper("gemma4_text", _gemma4),
     "gemma4_unified": Wrapper("gemma4_unified_text", _gemma4_unified),
     "llama4": Wrapper("llama4_text", _llama4),
+    "minimax_m3_vl": Wrapper("minimax_m3_vl_text", _minimax_m3),
     "mistral3": Wrapper("mistral", _pixtral),
     "qwen2_vl": Wrapper("qwen2", _qwen2),
     "qwen2_5_vl": Wrapper("qwen2", _qwen25),

@@ -63,7 +63,7 @@ def whole_heads(model: Model) -> int:
 
     Inkling's convolutions keep their inputs by key-value head, and no head is copied.
     """
-    return min((kind[2] for kind in model.caches if len(kind) > 4), default=0)
+    return min((kind[2] for kind in model.caches if len(kind) > 4 and kind[1]), default=0)
 
 
 def lacks_continuous_batching(model: Model) -> bool:

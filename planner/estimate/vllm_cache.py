@@ -45,6 +45,7 @@ def request_bytes(model: Model, tokens: int, in_flight: int, kv_dtype: str = "au
     if model.attention == "mla":
         block = HYBRID_LATENT_BLOCK_TOKENS if states else LATENT_BLOCK_TOKENS
     if not states and len({kind.window for kind in kinds}) == 1:
+        block = kinds[0].block or block
         blocks = _blocks(kinds[0], block, tokens, in_flight)
         return float(sum(kind.layers * size for kind, size in zip(kinds, sizes, strict=True)) * block * blocks)
     state = ceil(model.state_bytes / tensor_parallel / states) if states else 0

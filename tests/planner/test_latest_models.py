@@ -1,4 +1,4 @@
-"""Kimi-K3 and Inkling: their published tensors, what each key of their config.json does, and which cards hold them.
+"""Kimi-K3, Inkling and MiniMax-M3: their published tensors, what each key of a config.json does, which cards hold them.
 
 Shapes and sizes are those of the safetensors on the hub: moonshotai/Kimi-K3 at 9f62e4e9, thinkingmachines/Inkling at
 86b4d430 and Inkling-Small-NVFP4 at b6a99534. What vLLM and transformers build: test_oracle.py.
@@ -30,7 +30,7 @@ from planner.schema import GIB, LOCAL, InferenceSetup, Refusal, Request
 CONFIGS = {row["id"].partition("/")[2]: row["config"] for row in load("published")["rows"]}
 CATALOGUE = load_catalogue()
 K3, INKLING, SMALL = "moonshotai/Kimi-K3", "thinkingmachines/Inkling", "thinkingmachines/Inkling-Small"
-NVFP4 = f"{SMALL}-NVFP4"
+NVFP4, M3 = f"{SMALL}-NVFP4", "MiniMaxAI/MiniMax-M3"
 
 # Shapes of Kimi-K3's tensors and how many of each there are, by the number of bits that one element is kept in.
 HIDDEN = 7168
@@ -68,6 +68,13 @@ IDLE = {
     INKLING: (
         "architectures unpadded_vocab_size log_scaling rms_norm_eps route_scale final_logit hidden_act logits_mup "
         "dmel_m audio_config.bias mtp_config"
+    ).split(),
+    M3: (
+        "auto_map architectures rms_norm_eps rope_theta rotary_dim partial_rotary scoring_func num_mtp swiglu_ "
+        "routed_scaling sparse_topk sparse_score sparse_init sparse_local image_ multimodal_projector_bias "
+        "num_reward process_image projector_hidden_act vision_feature video_ vision_segment attention_dropout "
+        "vision_config.hidden_act vision_config.vocab_size initializer_ layer_norm_eps projection_dim "
+        "vision_config.num_attention_heads vision_config.model_type vision_config.img_token torch_dtype dtype"
     ).split(),
 }
 
@@ -136,7 +143,7 @@ def test_inkling_small_in_nvfp4_keeps_a_layer_of_experts_in_16_bits() -> None:
     assert kept == pytest.approx(2 * (experts + rest + 2 * 201024 * 4096), rel=0.01)
 
 
-@pytest.mark.parametrize("id", [K3, INKLING])
+@pytest.mark.parametrize("id", [K3, INKLING, M3])
 def test_each_key_moves_a_figure_or_is_refused(id: str) -> None:
     right, silent = from_config(CONFIGS[id], id), []
     for path in paths(CONFIGS[id]):
@@ -161,6 +168,7 @@ def test_each_key_moves_a_figure_or_is_refused(id: str) -> None:
         (K3, "routed_expert_hidden_size", 1792, -92 * 1792 * (896 * 3 * 3072 + 2 * 7168 + 1)),
         (K3, "attn_res_block_size", None, -(4 * 93 + 2) * 7168),
         (K3, "mla_use_output_gate", False, -24 * 7168 * 12288),
+        (M3, "dense_intermediate_size", 6144, -3 * 3 * 6144 * 6144),
     ],
 )
 def test_keys_count_what_they_are(id: str, key: str, value: Any, moves: int) -> None:
@@ -198,7 +206,9 @@ def plan(id: str, **asked: Any) -> Any:
     return plan_for(request._replace(**asked))
 
 
-@pytest.mark.parametrize(("id", "gpu", "count"), [(K3, "B300", 8), (INKLING, "B300", 8), (NVFP4, "B300", 1)])
+@pytest.mark.parametrize(
+    ("id", "gpu", "count"), [(K3, "B300", 8), (INKLING, "B300", 8), (NVFP4, "B300", 1), (M3, "B300", 4)]
+)
 def test_the_cards_that_hold_them(id: str, gpu: str, count: int) -> None:
     setup = plan(id).chosen.setup
     assert (setup.gpu.name, setup.gpu_count) == (gpu, count)
@@ -231,8 +241,25 @@ def test_inkling_as_transformers_saves_it_is_refused(kept: str) -> None:
     config["text_config"][kept] = 4 if kept.endswith("size") else ["hybrid"] * 66
     with pytest.raises(Refusal, match="as transformers saves an Inkling"):
         from_config(config, INKLING)
-    with pytest.raises(Refusal, match="alone"):
+    with pytest.raises(Refusal, match="take the whole model"):
         from_config(CONFIGS[INKLING]["text_config"], INKLING)
+
+
+def test_minimax_m3_caches_one_key_of_its_index_for_a_token() -> None:
+    model, tokens = CATALOGUE[M3], 16_384
+    keys_and_values, index = 60 * 2 * 4 * 128, 57 * 128
+    assert request_bytes(model, tokens, 1) == 2 * tokens * (keys_and_values + index)
+    for parts, heads in ((2, 2), (4, 1), (8, 1)):  # four heads: on eight GPUs each is there twice, the index on all
+        assert request_bytes(model, tokens, 1, "auto", parts) == 2 * tokens * (60 * 2 * heads * 128 + index)
+    assert model.params == pytest.approx(428e9, rel=0.005)  # as announced
+
+
+def test_minimax_m3_with_an_index_of_another_kind_is_refused() -> None:
+    for key, value in (("sparse_num_index_heads", 8), ("sparse_block_size", 64), ("sparse_new", 1)):
+        config = copy.deepcopy(CONFIGS[M3])
+        config["text_config"]["sparse_attention_config"][key] = value
+        with pytest.raises(Refusal, match="sparse_attention_config"):
+            from_config(config, M3)
 
 
 def test_a_tokenizer_that_is_code_of_its_own_is_said() -> None:

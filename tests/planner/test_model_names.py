@@ -247,7 +247,12 @@ def test_gguf_names_the_model_that_it_was_made_from(cache: Path) -> None:
 
 @pytest.mark.parametrize(
     "id",
-    ["deepseek-ai/DeepSeek-V4.1-Flash", "thinkingmachines/Inkling-2", "MiniMaxAI/MiniMax-M3", "zai-org/GLM-5.3-Flash"],
+    [
+        "deepseek-ai/DeepSeek-V4.1-Flash",
+        "thinkingmachines/Inkling-2",
+        "inclusionAI/Ling-3.0-flash",
+        "zai-org/GLM-5.3-Flash",
+    ],
 )
 def test_a_family_that_no_config_makes_plannable_says_so_at_once(id: str, cache: Path) -> None:
     for typed in ({}, {"model_size": "284B-A13B"}):
