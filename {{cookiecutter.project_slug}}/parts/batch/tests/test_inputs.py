@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
 from {{cookiecutter.__package}}.input import readers
 from {{cookiecutter.__package}}.input.prompts import DataError, PromptSpec
@@ -158,3 +160,117 @@ def test_chats_have_the_roles_of_the_templates(tmp_path: Path):
     path = written(tmp_path / "rows.jsonl", [{"m": chat} for chat in chats])
     found = [row.prompt for row in readers.rows(Source(str(path)), PromptSpec(messages="m"))]
     assert found == [[{"role": "user", "content": "hi"}]] * 3
+
+
+@pytest.mark.workload("generation")
+def test_a_request_to_another_endpoint_is_a_bad_row(tmp_path: Path):
+    asked = [
+        ("/v1/chat/completions", {"messages": [{"role": "user", "content": "hi"}]}),
+        ("/v1/responses", {"input": "hi", "instructions": "Be brief."}),
+        ("/v1/responses", {"input": [{"role": "user", "content": [{"type": "input_text", "text": "hi"}]}]}),
+        ("https://api.openai.com/v1/completions", {"prompt": "Once"}),
+        ("/v1/embeddings", {"input": "hi"}),
+        ("/v1/moderations", {"input": "hi"}),
+        ("/v1/chat/completions", {"messages": [{"role": "user", "content": "hi"}], "n": 3}),
+        ("/v1/responses", {"input": "hi", "text": {"format": {"type": "json_schema"}}}),
+    ]
+    rows = [{"custom_id": str(number), "url": url, "body": body} for number, (url, body) in enumerate(asked)]
+    found = list(readers.rows(*recognised(written(tmp_path / "rows.jsonl", rows))))
+    hi = {"role": "user", "content": "hi"}
+    assert [row.prompt for row in found[:4]] == [[hi], [{"role": "system", "content": "Be brief."}, hi], [hi], "Once"]
+    assert [row.error for row in found[4:]] == [
+        "the request is for /v1/embeddings, and this batch is for generation",
+        "the request is for /v1/moderations, and this batch is for generation",
+        "the request asks for n = 3 answers, and this batch gives one",
+        "the request asks for a format of its text, which this batch does not give",
+    ]
+
+
+@pytest.mark.workload("embedding")
+def test_a_request_for_embeddings_holds_one_text(tmp_path: Path):
+    bodies: list[Any] = [{"input": "a"}, {"input": ["a"]}, {"input": ["a", "b"]}, {"input": "a", "dimensions": 64}]
+    rows = [{"custom_id": str(n), "url": "/v1/embeddings", "body": body} for n, body in enumerate(bodies)]
+    rows.append({"custom_id": "c", "url": "/v1/completions", "body": {"prompt": "a"}})
+    found = list(readers.rows(*recognised(written(tmp_path / "rows.jsonl", rows))))
+    assert [row.prompt for row in found] == ["a", "a", None, None, None]
+
+
+@pytest.mark.workload("generation")
+def test_a_chat_that_was_answered_asks_nothing(tmp_path: Path):
+    user, answer = {"role": "user", "content": "hi"}, {"role": "assistant", "content": "hello"}
+    chats = [[user], [user, answer], [user, answer, user]]
+    path = written(tmp_path / "rows.jsonl", [{"m": chat} for chat in chats])
+    found = list(readers.rows(Source(str(path)), PromptSpec(messages="m")))
+    assert [bool(row.error) for row in found] == [False, True, False]
+    assert found[1].error.startswith("'m' ends with an answer of the assistant")
+
+
+@pytest.mark.workload("generation")
+def test_what_lies_beside_a_chat_is_given_or_refused(tmp_path: Path):
+    chat = [{"role": "user", "content": "hi"}]
+    own = [{"role": "system", "content": "own"}, *chat]
+    tool = {"type": "function", "function": {"name": "f"}}
+    rows: list[dict[str, Any]] = [{"m": chat, "system": "Be brief."}, {"m": own, "system": "Be brief."}]
+    rows.append({"m": chat, "tools": [tool]})
+    for name in ("rows.jsonl", "rows.parquet"):
+        path = tmp_path / name
+        if name == "rows.jsonl":
+            written(path, rows)
+        else:
+            columns = {key: [row.get(key) for row in rows] for key in ("m", "system", "tools")}
+            parquet.write_table(pa.table(columns), path)
+        spec = PromptSpec(messages="m")
+        found = list(readers.rows(Source(str(path)), spec))
+        assert [row.prompt for row in found] == [[{"role": "system", "content": "Be brief."}, *chat], own, None], name
+        assert found[2].error == "the row has 'tools' beside the chat, which this batch does not give to the model"
+        assert readers.notes(Source(str(path)), spec) == [
+            "'system' beside a chat goes before it, where that begins with none"
+        ]
+    body = written(tmp_path / "nested.jsonl", [{"params": {"system": "Be brief.", "messages": chat}}])
+    found = list(readers.rows(Source(str(body)), PromptSpec(messages="params.messages")))
+    assert found[0].prompt == [{"role": "system", "content": "Be brief."}, *chat]
+
+
+def test_an_id_that_several_rows_have_is_said(tmp_path: Path):
+    names = ["a", "b", "a", "c", "a", None]
+    path = written(tmp_path / "rows.jsonl", [{"id": name, "text": "x"} for name in names])
+    assert readers.notes(Source(str(path)), PromptSpec(column="text", id="id")) == [
+        "2 rows have an id in 'id' that a row before them has, such as 'a': their results cannot be told apart by it"
+    ]
+    assert readers.notes(Source(str(path)), PromptSpec(column="text", id="id", limit=2)) == []
+
+
+def test_keys_within_columns_of_parquet_are_read(tmp_path: Path):
+    parquet.write_table(pa.Table.from_pylist([{"id": "a", "ticket": {"body": "hi", "x": 1}}]), tmp_path / "a.parquet")
+    found = list(readers.rows(Source(str(tmp_path / "a.parquet")), PromptSpec(column="ticket.body", id="id")))
+    assert [(row.id, row.prompt, row.error) for row in found] == [("a", "hi", "")]
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("s3://logs/2026/rows.jsonl", 'set BUCKET in plan.py to its name, and give "/bucket/" with the path in it'),
+        ("s3://logs/2026", "set BUCKET in plan.py"),
+        ("https://example.com/rows.csv", "download it, and give the file"),
+        ("https://huggingface.co/datasets/openai/gsm8k/tree/main", "write the id of the dataset, openai/gsm8k"),
+        ("openai/gsm8k main", "write openai/gsm8k --config main"),
+    ],
+)
+def test_an_address_is_refused_with_what_works(name: str, says: str):
+    with pytest.raises(DataError) as caught:
+        list(readers.rows(Source(name), TEXT))
+    assert says in str(caught.value)
+
+
+def test_fewer_rows_than_none_are_refused():
+    with pytest.raises(DataError, match="-3 rows cannot be taken"):
+        PromptSpec(column="text", limit=-3)
+
+
+def test_files_of_a_folder_that_are_not_read_are_named(tmp_path: Path):
+    written(tmp_path / "rows.jsonl", [{"text": "a"}])
+    for name in ("more.xlsx", "README.md", ".cache/x.json", "LICENSE"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("x")
+    assert readers.notes(Source(str(tmp_path)), TEXT) == ["not read, of another format: 'more.xlsx'"]
+    assert len(list(readers.rows(Source(str(tmp_path)), TEXT))) == 1

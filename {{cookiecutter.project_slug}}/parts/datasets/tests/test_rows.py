@@ -162,7 +162,9 @@ def test_a_quote_that_nobody_closes_ends_before_a_large_file_does(tmp_path: Path
     path = tmp_path / "rows.csv"
     path.write_text('id,text\na,"open\n' + "".join(f"r{number},text {number}\n" for number in range(50)))
     good, errors = mixed(path)
-    assert len(good) == 50 and errors == ["line 2 is not CSV: field larger than field limit (100)"]
+    assert len(good) == 50 and errors == [
+        "line 2 is not CSV: a field of over 100 characters: close its quote, or write such texts as .jsonl"
+    ]
 
 
 def test_quotes_in_a_table_with_tabs_may_be_text(tmp_path: Path):
@@ -398,3 +400,49 @@ def test_a_call_of_a_tool_has_one_form():
 def test_what_is_no_chat_is_said(chat: Any, says: str):
     with pytest.raises(ValueError, match=says.replace("(", r"\(")):
         parse_chat(chat)
+
+
+def test_a_header_in_the_middle_is_no_row(tmp_path: Path):
+    path = tmp_path / "rows.csv"
+    path.write_text("text,label\na,1\ntext,label\nb,2\n")
+    good, errors = mixed(path)
+    assert good == [{"text": "a", "label": "1"}, {"text": "b", "label": "2"}]
+    assert errors == ["line 3 repeats the header: take it out"]
+    path.write_text("text\na\ntext\n")  # one column: a text like another
+    assert read(path) == [{"text": "a"}, {"text": "text"}]
+
+
+def test_a_comment_before_the_header_is_refused(tmp_path: Path):
+    (tmp_path / "rows.csv").write_text("# exported 2026-11-01\ntext,label\na,1\n")
+    assert refusal(tmp_path / "rows.csv").endswith("begins with a comment: take out the lines before its header")
+
+
+def test_a_struct_in_a_table_has_only_the_keys_of_its_row(tmp_path: Path):
+    rows = [{"call": {"city": "Oslo"}, "name": None}, {"call": {"zone": "CET"}, "name": "b"}]
+    parquet.write_table(pa.Table.from_pylist(rows), tmp_path / "rows.parquet")
+    assert parquet.read_table(tmp_path / "rows.parquet").to_pylist()[0]["call"] == {"city": "Oslo", "zone": None}
+    assert read(tmp_path / "rows.parquet") == rows
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("rows.xlsx", "save it as .csv"),
+        ("rows.feather", "name it .arrow"),
+        ("rows.jsonl.zip", "unpack it"),
+        ("rows.jsonl.xz", "unpack it"),
+        ("rows.pkl", "write it with `to_parquet`"),
+        ("rows.sqlite", "export its table as .csv"),
+        ("pos/0_9.txt", "write it as .jsonl"),
+    ],
+)
+def test_a_file_of_another_kind_is_told_what_would_do(tmp_path: Path, name: str, says: str):
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_bytes(b"x")
+    assert f": {says}" in refusal(tmp_path / name)
+    assert f": {says}" in refusal(tmp_path)  # the folder that holds it
+
+
+def test_rows_under_a_key_each_are_one_object(tmp_path: Path):
+    (tmp_path / "rows.json").write_text(json.dumps({f"r{number}": row for number, row in enumerate(ROWS)}))
+    assert refusal(tmp_path / "rows.json").endswith("a row for each key: write the rows as a list")

@@ -11,11 +11,29 @@ from .. import plan
 from ..rows.encodings import DataError, valid_unicode
 from ..rows.messages import from_json, parse_chat, text_of
 from ..rows.reader import json_type
-from ..rows.records import Record, Unreadable
+from ..rows.records import Record, Unreadable, quoted
 
 OPENAI = "body"  # the column of a chat in a file for OpenAI's batch API: a request, with custom_id beside
 ONLY_GENERATION = "a chat is for generation: name a column of text, or write a template"
-NOT_GIVEN = ("tools", "functions", "response_format")  # of such a request: what this batch cannot do
+TOOLS, SYSTEM = "tools", "system"  # the usual columns beside a chat
+ENDPOINTS = {  # of such a request, the end of its url -> the keys of its body that hold the prompt
+    "chat/completions": ("messages",),
+    "completions": ("prompt",),
+    "responses": ("input",),
+    "embeddings": ("input",),
+}
+NOT_GIVEN = (  # keys of such a request for what this batch does not do; sampling is not among them
+    *(
+        "tools",
+        "functions",
+        "response_format",
+        "logprobs",
+        "top_logprobs",
+        "audio",
+        "previous_response_id",
+        "dimensions",
+    ),
+)
 
 
 class Message(TypedDict):
@@ -44,6 +62,8 @@ class PromptSpec:
     def __post_init__(self) -> None:
         if sum(map(bool, (self.column, self.template, self.messages))) > 1:
             raise DataError("a prompt is one of: a column, a template, a column of chat messages")
+        if self.limit < 0:
+            raise DataError(f"{self.limit} rows cannot be taken: give a number above 0")
         if self.template and not any(column for _text, column in template_parts(self.template)):
             raise DataError("the template names no column, so every prompt would be the same: write {text}, say")
 
@@ -56,7 +76,8 @@ class PromptSpec:
     def columns(self) -> list[str]:
         """The columns it needs, each once."""
         named = [column for _text, column in template_parts(self.template)]
-        return list(dict.fromkeys(filter(None, (self.column, self.messages, *named, self.id))))
+        beside = (TOOLS, SYSTEM) if self.messages else ()
+        return list(dict.fromkeys(filter(None, (self.column, self.messages, *named, self.id, *beside))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +135,7 @@ def prompt_maker(spec: PromptSpec) -> Callable[[dict[str, Any]], Prompt]:
     if spec.messages == OPENAI:
         return request_prompt
     if spec.messages:
-        return lambda record: chat(value(record, spec.messages), spec.messages)
+        return lambda record: column_prompt(record, spec.messages)
     parts = template_parts(spec.template)
     return lambda record: "".join(text + (as_text(record, column) if column else "") for text, column in parts)
 
@@ -124,7 +145,7 @@ def value(record: dict[str, Any], column: str) -> Any:
     found: Any = record
     for key in [column] if column in record else column.split("."):
         if not isinstance(found, dict) or key not in found:
-            raise ValueError(f"no column {column!r}; the row has {', '.join(map(repr, record)) or 'none'}")
+            raise ValueError(f"no column {column!r}; the row has {quoted(record) or 'none'}")
         found = found[key]
     if found is None or (isinstance(found, float) and math.isnan(found)):  # pandas writes NaN for an empty cell
         raise ValueError(f"{column!r} is null")
@@ -141,7 +162,8 @@ def checked_text(found: Any, column: str) -> str:
     try:
         text = text_of(found)
     except ValueError:
-        raise ValueError(f"{column!r} is {json_type(found)}, not text") from None
+        key = f": where a key of it is meant, name that, as {column}.{next(iter(found))}" if is_filled(found) else ""
+        raise ValueError(f"{column!r} is {json_type(found)}, not text{key}") from None
     if not text or text.isspace():
         raise ValueError(f"{column!r} is empty")
     if not valid_unicode(text):
@@ -149,10 +171,17 @@ def checked_text(found: Any, column: str) -> str:
     return text
 
 
+def is_filled(found: Any) -> bool:
+    """Whether it is an object with keys."""
+    return isinstance(found, dict) and bool(found)
+
+
 def chat(found: Any, column: str) -> list[Message]:
     """Messages, as a list or as JSON in a text column. ValueError for what no prompt can hold, such as a tool call."""
     if plan.WORKLOAD != "generation":
         raise ValueError(ONLY_GENERATION)
+    if isinstance(found, dict) and "messages" in found:
+        raise ValueError(f"{column!r} is an object with the chat in a key: name that, as {column}.messages")
     try:
         turns = parse_chat(found)
     except ValueError as error:
@@ -161,20 +190,70 @@ def chat(found: Any, column: str) -> list[Message]:
         raise ValueError(f"{column!r} is empty, not a list of messages")
     if any("tool_calls" in turn for turn in turns):
         raise ValueError(f"{column!r} holds a call of a tool, which this batch cannot put into a prompt")
+    if turns[-1]["role"] == "assistant":
+        raise ValueError(
+            f"{column!r} ends with an answer of the assistant: leave it out, and the model answers instead"
+        )
     return [{"role": turn["role"], "content": checked_text(turn["content"], f"{column}.content")} for turn in turns]
 
 
+def column_prompt(record: dict[str, Any], column: str) -> list[Message]:
+    """The chat in a column. ValueError where the row has tools beside it, of which the model would know nothing."""
+    if record.get(TOOLS) not in (None, "", [], "[]"):
+        raise ValueError(f"the row has {TOOLS!r} beside the chat, which this batch does not give to the model")
+    turns, first = chat(value(record, column), column), system_beside(record, column)
+    return turns if turns[0]["role"] == "system" or not first else [{"role": "system", "content": first}, *turns]
+
+
+def system_beside(record: dict[str, Any], column: str) -> str:
+    """The system prompt beside a chat, in its row or in the object that holds it; "" for none."""
+    holder: Any = record
+    for key in [] if column in record else column.split(".")[:-1]:
+        holder = holder.get(key) if isinstance(holder, dict) else None
+    found = holder.get(SYSTEM) if isinstance(holder, dict) else None
+    return checked_text(found, SYSTEM) if found else ""
+
+
 def request_prompt(record: dict[str, Any]) -> Prompt:
-    """The prompt of a request to OpenAI's batch API: its messages, or the text of a completion or an embedding."""
+    """The prompt of a request to OpenAI's batch API: its messages, or the text of a completion or an embedding.
+
+    ValueError for one to another endpoint than this workload's, and for one that asks for more than one answer.
+    """
     body = from_json(value(record, OPENAI), "a request")
     if not isinstance(body, dict):
         raise ValueError(f"{OPENAI!r} is {json_type(body)}, not a request")
+    keys = endpoint_keys(record.get("url"))
     if asked := [key for key in NOT_GIVEN if body.get(key) and body[key] != {"type": "text"}]:
         raise ValueError(f"the request asks for {asked[0]!r}, which this batch does not give")
-    if "messages" in body:
-        return chat(body["messages"], f"{OPENAI}.messages")
-    key = next((key for key in ("prompt", "input") if key in body), "messages")
-    return as_text({f"{OPENAI}.{key}": body.get(key)}, f"{OPENAI}.{key}")
+    if body.get("n") not in (None, 1):
+        raise ValueError(f"the request asks for n = {body['n']} answers, and this batch gives one")
+    form = body["text"].get("format") if isinstance(body.get("text"), dict) else None
+    if form and form != {"type": "text"}:
+        raise ValueError("the request asks for a format of its text, which this batch does not give")
+    key = next((key for key in keys if key in body), keys[0])
+    found, name = body.get(key), f"{OPENAI}.{key}"
+    if key == "messages" or (isinstance(found, list) and any(isinstance(one, dict) for one in found)):
+        turns = chat(found, name)
+    elif isinstance(found, list) and len(found) == 1 and isinstance(found[0], str):
+        return checked_text(found[0], name)
+    elif not body.get("instructions"):
+        return as_text({name: found}, name)
+    else:
+        turns = chat([{"role": "user", "content": as_text({name: found}, name)}], name)
+    if body.get("instructions"):
+        turns = [{"role": "system", "content": as_text(body, "instructions")}, *turns]
+    return turns
+
+
+def endpoint_keys(url: Any) -> tuple[str, ...]:
+    """The keys that may hold the prompt of a request to that url, all of them where it has none."""
+    if not url or plan.WORKLOAD == "classification":  # for which the API has no endpoint
+        return ("messages", "prompt", "input")
+    name = str(url).rstrip("/").partition("/v1/")[2] or str(url).strip("/")
+    embeds = plan.WORKLOAD == "embedding"
+    if name not in ENDPOINTS or (name == "embeddings") != embeds:
+        raise ValueError(f"the request is for {url}, and this batch is for {plan.WORKLOAD}")
+    return ENDPOINTS[name]
 
 
 def printable(text: str) -> str:

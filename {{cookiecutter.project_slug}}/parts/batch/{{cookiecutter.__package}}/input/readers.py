@@ -2,15 +2,17 @@
 
 import hashlib
 import itertools
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from ..rows import reader
 from ..rows.encodings import DataError, first_line
-from ..rows.records import Record
+from ..rows.records import Record, quoted
 from ..run import files
-from .prompts import OPENAI, PromptSpec, Row, make_row, prompt_maker
+from .prompts import OPENAI, SYSTEM, PromptSpec, Row, make_row, prompt_maker, row_name, system_beside
 
 FIRST = 100  # rows that are tried before a whole input is taken
 
@@ -52,9 +54,20 @@ def records(source: Source, columns: Sequence[str]) -> Iterator[Record]:
 
 def is_local(source: Source) -> bool:
     """Whether it is a path and not a dataset on the hub."""
+    refuse_addresses(source.path)
     path = Path(source.path).expanduser()
     known = reader.file_format(path) in reader.FORMATS
     return path.exists() or known or path.is_absolute() or source.path.startswith((".", "~"))
+
+
+def refuse_addresses(name: str) -> None:
+    """DataError for an address, and for the id of a dataset with one of its configurations behind it."""
+    bucket = 'set BUCKET in plan.py to its name, and give "/bucket/" with the path in it'
+    web = "download it, and give the file"
+    reader.refuse_address(name, bucket if re.match("(s3|gs|gcs|r2)a?:", name) else web)
+    found = re.fullmatch(r"([\w.-]+/[\w.-]+)(?: +|:)([\w.-]+)", name)
+    if found and not Path(name).exists():
+        raise DataError(f"{name!r} is an id and one of its configurations: write {found[1]} --config {found[2]}")
 
 
 def paths(source: Source) -> list[Path]:
@@ -64,19 +77,58 @@ def paths(source: Source) -> list[Path]:
 
 def notes(source: Source, spec: PromptSpec) -> list[str]:
     """How the input is written, where that is unusual, one line each."""
-    found = [note for path in paths(source) if (note := reader.describe(path))] if is_local(source) else []
+    found = []
+    if is_local(source):
+        whole = Path(source.path).expanduser()
+        found = [note for path in paths(source) if (note := reader.describe(path))]
+        found += [note for note in (reader.unread_files(whole), repeated_ids(source, spec)) if note]
+    first = first_record(source, spec.columns)
+    if spec.messages and spec.messages != OPENAI and has_system(first, spec.messages):
+        found.append(f"{SYSTEM!r} beside a chat goes before it, where that begins with none")
+    if spec.column and re.match(r"""\s*\[\s*\{\s*["'](role|from|content|value)["']:""", str(first.get(spec.column))):
+        found.append(f"{spec.column!r} holds chats as JSON, and each is one text to the model: --messages reads them")
     if spec.messages == OPENAI:
         found.append("requests of OpenAI's batch API: their model and sampling are not used, but those of plan.py")
     return found
+
+
+def repeated_ids(source: Source, spec: PromptSpec) -> str:
+    """A note on ids that several rows have; "" for none. Memory holds a number for each id."""
+    seen, twice, first = set[int](), 0, ""
+    for record in itertools.islice(records(source, [spec.id]), spec.limit or None) if spec.id else ():
+        try:
+            name = row_name(record, spec.id) if isinstance(record, dict) else ""
+        except ValueError:  # of an unusable row, which is counted
+            continue
+        if name and (number := hash(name)) in seen:
+            twice, first = twice + 1, first or name
+        elif name:
+            seen.add(number)
+    named = f"{twice:,} rows have an id in {spec.id!r} that a row before them has, such as {first!r}"
+    return f"{named}: their results cannot be told apart by it" if twice else ""
+
+
+def first_record(source: Source, columns: Sequence[str]) -> dict[str, Any]:
+    """The first row that can be read; empty for a dataset on the hub."""
+    if not is_local(source):
+        return {}
+    return next((record for record in records(source, columns) if isinstance(record, dict)), {})
+
+
+def has_system(record: dict[str, Any], column: str) -> bool:
+    try:
+        return bool(system_beside(record, column))
+    except ValueError:  # of an unusable row
+        return False
 
 
 def recognise(source: Source, spec: PromptSpec) -> PromptSpec:
     """Return a specification that names the prompt column: one that names none is for OpenAI's batch files."""
     if not spec.is_open:
         return spec
-    first = next((record for record in records(source, ()) if isinstance(record, dict)), {}) if is_local(source) else {}
+    first = first_record(source, ())
     if not {"custom_id", "body"} <= first.keys():
-        there = f"; the first row of {source.path} has {', '.join(map(repr, first))}" if first else ""
+        there = f"; the first row of {source.path} has {quoted(first)}" if first else ""
         raise DataError(f"say which column is the prompt: --column, --template or --messages{there}")
     return replace(spec, messages=OPENAI, id=spec.id or "custom_id")
 

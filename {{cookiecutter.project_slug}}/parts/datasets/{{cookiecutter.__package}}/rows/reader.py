@@ -1,6 +1,7 @@
 """The rows of a file or folder as a stream: JSON, CSV, Parquet and Arrow. A bad line is a bad row."""
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TextIO
@@ -16,13 +17,29 @@ from .encodings import (
     text_encoding,
     valid_unicode,
 )
-from .records import NOT_UTF8, Record, Unreadable, unreadable
+from .records import NOT_UTF8, Record, Unreadable, quoted, unreadable, without_nulls
 from .tables import csv_records, find_delimiter, usual_delimiter
 
 LINES = (".jsonl", ".ndjson", ".json")
 TABLES = (".csv", ".tsv")
 COLUMNAR = (".parquet", ".arrow")
 FORMATS = (*LINES, *TABLES, *COLUMNAR)
+OTHERWISE = {  # suffix of a file that is not read -> what would do
+    ".xlsx": "save it as .csv",
+    ".xls": "save it as .csv",
+    ".ods": "save it as .csv",
+    ".feather": "name it .arrow",
+    ".zip": "unpack it",
+    ".tar": "unpack it",
+    ".xz": "unpack it",
+    ".pkl": "write it with `to_parquet`",
+    ".pickle": "write it with `to_parquet`",
+    ".db": "export its table as .csv",
+    ".sqlite": "export its table as .csv",
+    ".sqlite3": "export its table as .csv",
+    ".txt": 'write it as .jsonl, an object such as {"text": "..."} a line',
+}
+NOTES = (".md", ".rst", ".py", ".yaml", ".yml", ".lock")  # suffixes of what lies beside rows and holds none
 NO_ROWS = {"state.json", "dataset_info.json", "dataset_infos.json", "dataset_dict.json"}  # of the library datasets
 WRAPPERS = {"data", "rows", "examples", "records", "items", "instances", "samples", "train"}  # keys of a list of rows
 BATCH = 1024  # rows of a Parquet file in memory at once
@@ -33,6 +50,7 @@ def dataset_files(path: Path, split: str = "train") -> list[Path]:
 
     DataError where there is none that can be read.
     """
+    refuse_address(str(path))
     if not path.exists():
         raise DataError(f"there is no file {path}: give a file, a folder, or a Hugging Face id such as org/name")
     if (path / "dataset_dict.json").is_file():
@@ -46,14 +64,39 @@ def dataset_files(path: Path, split: str = "train") -> list[Path]:
             return [path / file["filename"] for file in saved["_data_files"]]
     inside = [path] if path.is_file() else sorted(file for file in path.rglob("*") if file.is_file())
     found = [file for file in inside if file_format(file) in FORMATS and file.name not in NO_ROWS]
-    found = [file for file in found if path.is_file() or not file.name.startswith((".", "_"))]
+    found = [file for file in found if path.is_file() or not is_hidden(file, path)]
     if not found:
         known = f"{', '.join(FORMATS)}, nor one of them with {', '.join(COMPRESSIONS)}"
-        raise DataError(
-            f"{path.name} is none of {known}" + ("" if path.is_file() else ", and no folder that holds one")
-        )
+        suffixes = [OTHERWISE[suffix] for file in inside if (suffix := file_format(file)) in OTHERWISE]
+        folder = "" if path.is_file() else ", and no folder that holds one"
+        raise DataError(f"{path.name} is none of {known}{folder}" + "".join(f": {one}" for one in suffixes[:1]))
     refuse_copies(found)
     return found
+
+
+def is_hidden(file: Path, folder: Path) -> bool:
+    """Whether a file's name, or that of a folder on the way to it, begins with a dot or an underscore."""
+    return any(part.startswith((".", "_")) for part in file.relative_to(folder).parts)
+
+
+def unread_files(path: Path) -> str:
+    """Return a note on the files of a folder that are of no format of rows, but for documents; "" for none."""
+    if not path.is_dir() or (path / "state.json").is_file() or (path / "dataset_dict.json").is_file():
+        return ""
+    inside = sorted(file for file in path.rglob("*") if file.is_file() and not is_hidden(file, path))
+    known = (*FORMATS, *NOTES, "")
+    left = [str(file.relative_to(path)) for file in inside if file_format(file) not in known]
+    return f"not read, of another format: {quoted(left, 5)}" if left else ""
+
+
+def refuse_address(name: str, otherwise: str = "download it, and give the file") -> None:
+    """DataError for the address of something on the web or in a bucket."""
+    if found := re.fullmatch(
+        r"(?:https?:/+(?:www\.)?(?:huggingface\.co|hf\.co)/|hf:/+)datasets/([^/]+/[^/?#]+).*", name
+    ):
+        raise DataError(f"{name} is an address: write the id of the dataset, {found[1]}")
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/", name):
+        raise DataError(f"{name} is an address: {otherwise}")
 
 
 def refuse_copies(paths: list[Path]) -> None:
@@ -141,6 +184,9 @@ def json_error(error: Exception) -> str:
 def refuse_wrapped(path: Path, only: dict[str, Any]) -> None:
     """DataError for a file of one object that holds all rows: in a list, or by column as pandas writes them."""
     pandas = "write it with `to_json(..., orient='records', lines=True)`"
+    rows = list(only.values())
+    if len(rows) > 2 and all(isinstance(one, dict) and one and one.keys() == rows[0].keys() for one in rows):
+        raise DataError(f"{path.name} is one JSON object with a row for each key: write the rows as a list")
     if {"columns", "data"} <= only.keys() or all(isinstance(one, dict) and "0" in one for one in only.values()):
         raise DataError(f"{path.name} is one JSON object of columns, as pandas writes it: {pandas}")
     for key in WRAPPERS & only.keys():
@@ -178,7 +224,9 @@ def columnar_records(path: Path, columns: Sequence[str]) -> Iterator[Record]:
             refuse_other_content(path, first)
     try:
         for batch in columnar_batches(path, columns):
-            yield from batch.to_pylist()
+            structs = [field.name for field in batch.schema if "struct<" in str(field.type)]
+            for row in batch.to_pylist():
+                yield row | {name: without_nulls(row[name]) for name in structs}
     except pyarrow.ArrowException as error:
         kind = file_format(path).removeprefix(".").capitalize()
         raise DataError(f"{path} cannot be read as {kind}: {first_line(error)}") from error
@@ -189,8 +237,10 @@ def columnar_batches(path: Path, columns: Sequence[str]) -> Iterator[Any]:
     import pyarrow
     from pyarrow import parquet
 
+    asked = {part for column in columns for part in (column, column.partition(".")[0])}  # "a.b" may be a key of "a"
+
     def wanted(names: Sequence[str]) -> list[str]:
-        there = [name for name in names if not columns or name in columns]
+        there = [name for name in names if not columns or name in asked]
         return there or list(names[:1])  # a row is a row, even where it has none of the columns
 
     if file_format(path) == ".parquet":

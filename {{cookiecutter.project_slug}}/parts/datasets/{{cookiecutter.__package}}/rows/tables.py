@@ -64,8 +64,7 @@ def csv_records(path: Path, text: TextIO) -> Iterator[Record]:
             if delimiter == "\t" and (fields := unquoted(line, len(header))):
                 yield dict(zip(header, fields, strict=True))
                 continue
-            at_end = "a quote that is opened and not closed" if "unexpected end" in str(error) else first_line(error)
-            yield unreadable(lines.number, f"is not CSV: {at_end}", line)
+            yield unreadable(lines.number, f"is not CSV: {csv_error(error)}", line)
             continue
         if delimiter == "\t" and len(lines.record) > 1 and all(unquoted(line, len(header)) for line in lines.record):
             fields = unquoted(lines.give_back(), len(header))
@@ -81,8 +80,16 @@ def csv_records(path: Path, text: TextIO) -> Iterator[Record]:
         elif len(fields) != len(header):
             wrong = f"has {len(fields)} fields where the header has {len(header)}"
             yield unreadable(lines.number, wrong, "".join(lines.record))
+        elif len(header) > 1 and [field.strip() for field in fields] == header:  # of a second table below the first
+            yield unreadable(lines.number, "repeats the header: take it out", "".join(lines.record))
         else:
             yield dict(zip(header, fields, strict=True))
+
+
+def csv_error(error: csv.Error) -> str:
+    if "field limit" in str(error):
+        return f"a field of over {FIELD_CHARACTERS:,} characters: close its quote, or write such texts as .jsonl"
+    return "a quote that is opened and not closed" if "unexpected end" in str(error) else first_line(error)
 
 
 def unquoted(line: str, width: int) -> list[str]:
@@ -102,6 +109,8 @@ def blank_after_delimiter(path: Path, delimiter: str) -> bool:
 def column_names(path: Path, header: list[str]) -> list[str]:
     """Return the names in a header. DataError where two are the same."""
     names = [name.strip() for name in header]
+    if len(names) == 1 and names[0].startswith("# "):
+        raise DataError(f"{path.name} begins with a comment: take out the lines before its header")
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise DataError(f"{path.name} has two columns {twice!r}: give each a name of its own")
     if not all(map(valid_unicode, names)):
