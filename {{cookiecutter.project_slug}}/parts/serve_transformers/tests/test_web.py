@@ -81,6 +81,32 @@ def test_what_the_engine_would_ignore_is_a_400_without_the_text(url: str):
     assert httpx2.post(url + PATH, json={FIELD: {"my": "secret"}}).status_code == 400
 
 
+def test_fields_that_say_nothing_are_taken(url: str):
+    unasked = {"user": "me", "metadata": {}, "store": False, "service_tier": "auto", "seed": None, "tools": None}
+    assert httpx2.post(url + PATH, json={FIELD: "fox", "model": None, **unasked}).status_code == 200
+    answer = httpx2.post(url + PATH, json={FIELD: "fox", "seed": 7})
+    assert answer.status_code == 400 and "takes no such field; leave it out" in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("kind", ["application/json", "application/x-www-form-urlencoded", "text/plain", ""])
+def test_json_is_read_whatever_type_a_client_says_it_is_of(url: str, kind: str):
+    """As curl sends it without a header."""
+    headers = {"content-type": kind} if kind else {}
+    body = b'\xef\xbb\xbf{"%s": "fox"}' % FIELD.encode()  # with the mark that Windows puts first
+    assert httpx2.post(url + PATH, content=body, headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize("body", [b"", b"hello", b"[]", b"null", b"\xff", b'{"%s": ' % FIELD.encode()])
+def test_anything_but_an_object_of_json_is_a_400(url: str, body: bytes):
+    answer = httpx2.post(url + PATH, content=body)
+    assert answer.status_code == 400 and answer.json()["error"]["message"].startswith("the request: ")
+
+
+def test_a_route_that_is_not_served_is_a_404_that_names_those_that_are(url: str):
+    answer = httpx2.post(f"{url}/v1/rerank", json={})
+    assert answer.status_code == 404 and PATH in answer.json()["error"]["message"]
+
+
 def test_no_text_is_logged(url: str, capfd: pytest.CaptureFixture[str]):
     for text in ("a secret fox", ["not", {"one": "secret"}]):
         httpx2.post(url + PATH, json={FIELD: text})

@@ -5,12 +5,14 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx2
 import openai
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from transformers import AutoTokenizer
 
 from {{cookiecutter.__package}} import plan
 from {{cookiecutter.__package}}.client import Client
@@ -69,6 +71,65 @@ def test_text_parts_and_stop_strings_are_understood(api: Any):
     chat = [{"role": "user", "content": parts}]
     stopped = api.chat.completions.create(**asked, messages=chat, stop=whole[4:6]).choices[0]
     assert stopped.message.content == whole[: whole.index(whole[4:6])] and stopped.finish_reason == "stop"
+
+
+NEUTRAL = {
+    "frequency_penalty": 0, "presence_penalty": 0.0, "logit_bias": {}, "logprobs": False, "n": 1, "tools": [],
+    "response_format": {"type": "text"}, "parallel_tool_calls": True, "stop": None, "top_p": 1,
+}  # fmt: skip
+
+
+def test_fields_at_which_nothing_is_asked_change_nothing(api: Any):
+    asked = {"model": plan.MODEL, "messages": CHAT, "max_tokens": 10, "temperature": 0}
+    plain, told = (api.chat.completions.create(**asked, extra_body=more) for more in ({}, NEUTRAL))
+    assert told.choices[0].message.content == plain.choices[0].message.content
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("frequency_penalty", 0.5), ("logprobs", True), ("logit_bias", {"5": 1}), ("n", 2), ("tools", [{}]),
+        ("response_format", {"type": "json_schema"}), ("tool_choice", "required"), ("logprobs", 0),
+    ],
+)  # fmt: skip
+def test_what_would_change_an_answer_and_is_not_served_is_refused(url: str, field: str, value: object):
+    answer = httpx2.post(f"{url}/v1/chat/completions", json={"messages": CHAT, "max_tokens": 1, field: value})
+    assert answer.status_code == 400 and field in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"role": "tool", "tool_call_id": "1", "content": "sunny"},
+        {"role": "assistant", "content": "", "tool_calls": [{"id": "1", "type": "function"}]},
+    ],
+)
+def test_results_of_tools_are_not_left_out_without_a_word(url: str, message: dict):
+    answer = httpx2.post(f"{url}/v1/chat/completions", json={"messages": [*CHAT, message], "max_tokens": 1})
+    assert answer.status_code == 400 and "no tool calls" in answer.json()["error"]["message"]
+
+
+def test_a_prompt_in_a_list_is_that_prompt_and_two_are_refused(api: Any):
+    asked = {"model": plan.MODEL, "max_tokens": 10, "temperature": 0}
+    texts = [api.completions.create(**asked, prompt=prompt).choices[0].text for prompt in (FOX, [FOX])]
+    assert texts[0] == texts[1]
+    with pytest.raises(openai.BadRequestError, match="one prompt in a request"):
+        api.completions.create(**asked, prompt=[FOX, FOX])
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_a_developers_message_is_the_systems_where_the_template_knows_no_other(tiny: Path, known: bool):
+    """Many templates leave out roles that they do not know."""
+    tokenizer: Any = AutoTokenizer.from_pretrained(tiny)
+    if known:
+        mark = chr(123) + "# 'developer' #" + chr(125)  # a comment of Jinja's
+        tokenizer.chat_template += mark
+    asked = [{"role": "developer", "content": "Be brief"}, *CHAT]
+    role = "developer" if known else "system"
+    expected = tokenizer.apply_chat_template(
+        [{"role": role, "content": "Be brief"}, *CHAT], add_generation_prompt=True, return_dict=True
+    )["input_ids"]
+    assert Engine.chat(SimpleNamespace(tokenizer=tokenizer), asked) == expected  # ty: ignore[invalid-argument-type]
 
 
 def test_fifty_requests_at_once_all_answer_alike(url: str):
@@ -136,7 +197,7 @@ def test_a_reader_who_leaves_a_stream_frees_the_request(url: str, engine: Engine
         {"prompt": FOX, "stop": [""]},
         {"prompt": FOX, "n": "16000"},
         {"prompt": FOX, "max_tokens": 10**9},
-        {"prompt": FOX, "tools": []},
+        {"prompt": FOX, "tools": [{}]},
         {"prompt": "a" * 900_000},
         {"prompt": ["a", 1]},
         {"prompt": [1.5]},

@@ -74,3 +74,10 @@ def test_limits_are_400s_that_name_them(url: str):
     assert "reads" in refused({"input": "fox " * 2 * plan.CONTEXT_LEN})
     assert "64 dimensions" in refused({"input": "a", "dimensions": 8})
     assert "input" in refused({"input": []})
+
+
+@pytest.mark.parametrize("tokens", [[5, 6], [[5, 6], [7]]])
+def test_token_ids_of_another_tokenizer_are_refused(url: str, tokens: list):
+    """As clients of OpenAI's models send them, with OpenAI's tokenizer."""
+    answer = httpx2.post(f"{url}/v1/embeddings", json={"input": tokens})
+    assert answer.status_code == 400 and "send texts" in answer.json()["error"]["message"]

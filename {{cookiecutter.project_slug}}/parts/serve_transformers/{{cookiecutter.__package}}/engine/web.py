@@ -2,6 +2,8 @@
 
 import os
 import time
+from collections.abc import Mapping
+from typing import Any
 
 import psutil
 from fastapi import FastAPI, Request, Response
@@ -9,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, ProcessCollector, generate_latest
 from starlette.exceptions import HTTPException
+from starlette.routing import Route
 
 from .. import plan
 from ..monitoring.gpu_memory import Monitor
@@ -41,7 +44,8 @@ def api(engine: Engine, monitor: Monitor, started_s: float | None = None) -> Fas
     """The application around one engine, whose container took `started_s` to start, and the monitor of its memory."""
     app = FastAPI(title=plan.NAME, docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(BodyLimit)  # ty: ignore[invalid-argument-type]
-    app.include_router(routes.router(engine))
+    served = routes.router(engine)
+    app.include_router(served)
     registry = CollectorRegistry()
     registry.register(MemoryCollector(monitor))
     ProcessCollector(registry=registry)
@@ -74,14 +78,23 @@ def api(engine: Engine, monitor: Monitor, started_s: float | None = None) -> Fas
 
     @app.exception_handler(RequestValidationError)
     async def validation_error(request: Request, error: RequestValidationError) -> JSONResponse:
-        # Where and what, but not the value: it may be a prompt
-        errors = [f"{'.'.join(map(str, one['loc'][1:])) or 'the request'}: {one['msg']}" for one in error.errors()]
-        return JSONResponse(InvalidRequest("; ".join(errors)).body(), InvalidRequest.status)
+        return JSONResponse(InvalidRequest("; ".join(map(fault, error.errors()))).body(), InvalidRequest.status)
 
     @app.exception_handler(HTTPException)
     async def http_error(request: Request, error: HTTPException) -> JSONResponse:
         kind = "invalid_request_error" if error.status_code < 500 else "server_error"  # as OpenAI's clients read it
+        if error.status_code == 404:
+            paths = ", ".join(route.path for route in served.routes if isinstance(route, Route))
+            error.detail = f"there is no {request.url.path}: this service answers {paths}"
         body = {"message": error.detail, "type": kind, "code": error.status_code}
         return JSONResponse({"error": body}, error.status_code, headers=error.headers)
 
     return app
+
+
+def fault(error: Mapping[str, Any]) -> str:
+    """Where pydantic found what, but not the value: it may be a prompt."""
+    where = ".".join(map(str, error["loc"][1:])) or "the request"
+    if error["type"] == "extra_forbidden":
+        return f"{where}: this service takes no such field; leave it out"
+    return f"{where}: {error['msg']}"

@@ -5,13 +5,15 @@ import json
 import time
 import uuid
 from collections.abc import AsyncGenerator, Callable
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
 from .. import plan
+from .body import Body, read
 from .deltas import Delta
 from .errors import EngineError, InvalidRequest, check_model
 from .sampling import SamplingParams
@@ -37,6 +39,13 @@ class Message(BaseModel):
     role: str
     content: str | list[Part]
 
+    @model_validator(mode="before")
+    @classmethod
+    def _no_tools(cls, given: Any) -> Any:
+        if isinstance(given, dict) and (given.get("tool_calls") or given.get("role") == "tool"):
+            raise PydanticCustomError("tools", "this engine reads no tool calls and no results of tools; vLLM does")
+        return given
+
     def as_text(self) -> dict[str, str]:
         text = self.content if isinstance(self.content, str) else "".join(part.text for part in self.content)
         return {"role": self.role, "content": text}
@@ -48,12 +57,16 @@ class StreamOptions(BaseModel):
     include_usage: bool = False
 
 
-class Body(BaseModel):
-    """The fields of OpenAI's that both requests have. Fields that this engine would ignore are refused."""
+class Generation(Body):
+    """The fields of OpenAI's that both requests have."""
 
-    model_config = ConfigDict(extra="forbid")
+    neutral: ClassVar[dict[str, tuple]] = {
+        "frequency_penalty": (0,), "presence_penalty": (0,), "logit_bias": ({},), "logprobs": (False,),
+        "top_logprobs": (0,), "best_of": (1,), "echo": (False,), "suffix": ("",), "tools": ([],), "functions": ([],),
+        "tool_choice": ("none", "auto"), "parallel_tool_calls": (True, False), "modalities": (["text"],),
+        "response_format": ({"type": "text"},),
+    }  # fmt: skip
 
-    model: str = plan.MODEL
     max_tokens: int | None = Field(None, ge=1)
     temperature: float | None = Field(None, ge=0, le=2)  # 0, or at least LEAST_TEMPERATURE
     top_p: float | None = Field(None, gt=0, le=1)
@@ -62,7 +75,6 @@ class Body(BaseModel):
     stream: bool = False
     stream_options: StreamOptions | None = None
     n: Literal[1] = 1
-    user: str = ""
 
     @property
     def include_usage(self) -> bool:
@@ -77,18 +89,28 @@ class Body(BaseModel):
         return SamplingParams(max_tokens, self.temperature, self.top_p, stop, self.ignore_eos)
 
 
-class Chat(Body):
+class Chat(Generation):
     """A conversation to answer."""
 
     messages: list[Message] = Field(min_length=1)
     max_completion_tokens: int | None = Field(None, ge=1)
 
 
-class Completion(Body):
+class Completion(Generation):
     """A text, or its tokens, to continue."""
 
     prompt: str | list[int] = Field(min_length=1)
     max_tokens: int | None = Field(16, ge=1)  # OpenAI's default
+
+    @field_validator("prompt", mode="before")
+    @classmethod
+    def _one_prompt(cls, given: Any) -> Any:
+        """A text alone for a list of one, as clients send it."""
+        if not isinstance(given, list) or not given or not isinstance(given[0], str | list):
+            return given
+        if len(given) > 1:
+            raise PydanticCustomError("prompts", "this engine takes one prompt in a request: send several requests")
+        return given[0]
 
 
 def router(engine: Engine) -> APIRouter:
@@ -96,7 +118,8 @@ def router(engine: Engine) -> APIRouter:
     routes = APIRouter()
 
     @routes.post("/v1/chat/completions")
-    async def chat(body: Chat) -> object:
+    async def chat(request: Request) -> object:
+        body = await read(Chat, request)
         check_model(body.model)
         messages = [message.as_text() for message in body.messages]
         prompt = await tokens(engine.chat, messages, sum(len(message["content"]) for message in messages))
@@ -106,7 +129,8 @@ def router(engine: Engine) -> APIRouter:
         return await whole("chat.completion", chat_message, deltas)
 
     @routes.post("/v1/completions")
-    async def completion(body: Completion) -> object:
+    async def completion(request: Request) -> object:
+        body = await read(Completion, request)
         check_model(body.model)
         text = body.prompt
         prompt = await tokens(engine.text, text, len(text)) if isinstance(text, str) else text
@@ -155,7 +179,7 @@ async def whole(kind: str, write: Callable[[str, bool], Choice], deltas: AsyncGe
 
 
 async def streamed(
-    kind: str, write: Callable[[str, bool], Choice], body: Body, deltas: AsyncGenerator[Delta]
+    kind: str, write: Callable[[str, bool], Choice], body: Generation, deltas: AsyncGenerator[Delta]
 ) -> StreamingResponse:
     """The answer as server-sent events."""
     first = await anext(deltas)  # before a status is sent: what is refused is refused with a 4xx
@@ -163,7 +187,7 @@ async def streamed(
 
 
 async def events(
-    kind: str, write: Callable[[str, bool], Choice], body: Body, first: Delta, deltas: AsyncGenerator[Delta]
+    kind: str, write: Callable[[str, bool], Choice], body: Generation, first: Delta, deltas: AsyncGenerator[Delta]
 ) -> AsyncGenerator[str]:
     """Yield an event for each delta. An error after the first is an event too, since the status is out."""
     frame, delta = envelope(kind), first

@@ -166,6 +166,8 @@ class Engine:
         chat = [dict(message) for message in messages]
         for message in chat:
             check_characters(message["content"])
+            if message["role"] == "developer" and "developer" not in self.tokenizer.chat_template:
+                message["role"] = "system"  # OpenAI's new name for it, which many templates drop without a word
         try:
             return self.tokenizer.apply_chat_template(chat, add_generation_prompt=True, return_dict=True)["input_ids"]
         except TemplateError as error:  # such as roles that do not alternate

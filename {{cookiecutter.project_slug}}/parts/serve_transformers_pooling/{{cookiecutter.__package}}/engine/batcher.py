@@ -56,9 +56,9 @@ class Batcher(Generic[Item, Result]):
 
         `on_hang` is called when a batch has run for `timeout_s`; what waits then fails.
         """
-        self.forward, self.largest, self.on_error = forward, largest, on_error
+        self.forward, self.on_error = forward, on_error
         self.timeout_s, self.on_hang = timeout_s, on_hang
-        self.queue: Turns[Request[Item, Result]] = Turns(least_tokens)
+        self.queue: Turns[Request[Item, Result]] = Turns(largest, least_tokens)
         self.least_tokens = least_tokens
         self.tokens = 4 * least_tokens  # of a pass, with padding; follows what passes take
         self.batch: list[Text[Request[Item, Result]]] = []  # that runs
@@ -101,7 +101,7 @@ class Batcher(Generic[Item, Result]):
                 self._wake.wait_for(lambda: self.queue or not self.open)
                 if not self.open:
                     break
-                self.batch = self.queue.take(self.largest, self.tokens)
+                self.batch = self.queue.take(self.tokens)
                 self.began = time.monotonic()
             batch = self.batch
             results = self._results(batch)

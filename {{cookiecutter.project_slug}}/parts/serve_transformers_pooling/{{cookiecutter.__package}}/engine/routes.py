@@ -8,30 +8,34 @@ from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from typing import Any, Literal, TypeVar
 
 from fastapi import APIRouter, Request, Response
-from fastapi.exceptions import RequestValidationError
 from fastapi.responses import StreamingResponse
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic_core import to_json
+from pydantic import Field, field_validator
+from pydantic_core import PydanticCustomError, to_json
 
 from .. import plan
+from .body import Body, read
 from .errors import check_model
 from .server import Classes, ClassificationEngine, EmbeddingEngine, Vector
 
 Result = TypeVar("Result")
-BodyType = TypeVar("BodyType", bound="Body")
 
 PIECE = 32  # results written to JSON in one go: everybody else waits meanwhile
 LEFT = Response(status_code=499)  # nobody reads it
 
 
-class Body(BaseModel):
-    """One text or several. Fields that this engine would ignore are refused."""
-
-    model_config = ConfigDict(extra="forbid")
+class Texts(Body):
+    """One text or several."""
 
     input: str | list[str] = Field(min_length=1)
-    model: str = plan.MODEL
-    user: str = ""
+
+    @field_validator("input", mode="before")
+    @classmethod
+    def _no_tokens(cls, given: Any) -> Any:
+        if isinstance(given, list) and given and isinstance(given[0], int | list):
+            raise PydanticCustomError(
+                "tokens", "token ids are not read, since another tokenizer's would mean other words: send texts"
+            )
+        return given
 
     def texts(self) -> list[str]:
         """The input as a list. UnknownModel for another model than this service's."""
@@ -39,7 +43,7 @@ class Body(BaseModel):
         return [self.input] if isinstance(self.input, str) else self.input
 
 
-class EmbeddingBody(Body):
+class EmbeddingTexts(Texts):
     """OpenAI's request, for texts."""
 
     encoding_format: Literal["float", "base64"] = "float"
@@ -47,12 +51,12 @@ class EmbeddingBody(Body):
 
 
 def router(engine: EmbeddingEngine | ClassificationEngine) -> APIRouter:
-    """The route of one engine. FastAPI's own reading and writing of JSON takes as long as a short text in the model."""
+    """The route of one engine."""
     routes = APIRouter()
     if isinstance(engine, EmbeddingEngine):
 
         async def embeddings(request: Request) -> Response:
-            body = await read(EmbeddingBody, request)
+            body = await read(EmbeddingTexts, request)
             found = await unless_left(request, engine.embed(body.texts(), body.dimensions))
             if not found:
                 return LEFT
@@ -66,7 +70,7 @@ def router(engine: EmbeddingEngine | ClassificationEngine) -> APIRouter:
     else:
 
         async def classify(request: Request) -> Response:
-            body = await read(Body, request)
+            body = await read(Texts, request)
             found = await unless_left(request, engine.classify(body.texts()))
             if not found:
                 return LEFT
@@ -82,15 +86,6 @@ def router(engine: EmbeddingEngine | ClassificationEngine) -> APIRouter:
 
         routes.add_route("/classify", classify, methods=["POST"])
     return routes
-
-
-async def read(kind: type[BodyType], request: Request) -> BodyType:
-    """The body of a request. RequestValidationError where it is not JSON, or of another form."""
-    try:
-        return kind.model_validate_json(await request.body())
-    except ValidationError as error:
-        found = error.errors(include_url=False, include_input=False, include_context=False)
-        raise RequestValidationError([{**one, "loc": ("body", *one["loc"])} for one in found]) from None
 
 
 async def unless_left(request: Request, work: Coroutine[Any, Any, Result]) -> Result | None:

@@ -30,8 +30,9 @@ class Turns(Generic[Owner]):
     the one after its arrival, so that a turn ends however many come. Not safe for threads.
     """
 
-    def __init__(self, slice_tokens: int) -> None:
-        self.slice_tokens = slice_tokens
+    def __init__(self, most: int, slice_tokens: int) -> None:
+        """A pass takes at most so many texts, and a slice as many, with at most so many tokens together."""
+        self.most, self.slice_tokens = most, slice_tokens
         self.waiting: list[Text[Owner]] = []  # by place, then by arrival
         self.turn = 0  # of the pass that began last
 
@@ -40,7 +41,7 @@ class Turns(Generic[Owner]):
 
     def add(self, owner: Owner, lengths: Sequence[int]) -> None:
         """Queue the texts of one request, which have so many tokens each."""
-        for turn, piece in enumerate(slices(lengths, self.slice_tokens), self.turn + 1):
+        for turn, piece in enumerate(slices(lengths, self.most, self.slice_tokens), self.turn + 1):
             place = turn, sum(lengths[index] for index in piece)
             at = bisect.bisect(self.waiting, place, key=attrgetter("place"))
             self.waiting[at:at] = [Text(owner, index, lengths[index], place) for index in piece]
@@ -49,14 +50,14 @@ class Turns(Generic[Owner]):
         """Take the texts of one request out."""
         self.waiting = [text for text in self.waiting if text.owner is not owner]
 
-    def take(self, most: int, tokens: int) -> list[Text[Owner]]:
-        """Take the texts of the next pass: at most so many, and so many tokens with padding, but one at least.
+    def take(self, tokens: int) -> list[Text[Owner]]:
+        """Take the texts of the next pass: at most so many tokens with padding, but one text at least.
 
         The first has waited for the most turns; those that follow it are as long, or nearly.
         """
         chosen: list[Text[Owner]] = []
         longest = total = 0
-        near = self.waiting[: LOOK_AHEAD * most]
+        near = self.waiting[: LOOK_AHEAD * self.most]
         for text in near:
             wider, sum_of_lengths = max(longest, text.length), total + text.length
             padded = wider * (len(chosen) + 1)
@@ -64,7 +65,7 @@ class Turns(Generic[Owner]):
             if not chosen or (padded <= tokens and padding <= max(SPARE, PADDING * sum_of_lengths)):
                 chosen.append(text)
                 longest, total = wider, sum_of_lengths
-            if len(chosen) == most or total >= tokens:
+            if len(chosen) == self.most or total >= tokens:
                 break
         if chosen:
             self.turn, taken = chosen[0].place[0], set(map(id, chosen))
@@ -72,12 +73,12 @@ class Turns(Generic[Owner]):
         return chosen
 
 
-def slices(lengths: Sequence[int], most: int) -> Iterator[list[int]]:
-    """The indexes of a request's texts from short to long, in pieces of at most so many tokens or of one text."""
+def slices(lengths: Sequence[int], most: int, most_tokens: int) -> Iterator[list[int]]:
+    """The indexes of a request's texts from short to long, in pieces of so many at most, and so many tokens or one."""
     piece: list[int] = []
     tokens = 0
     for index in sorted(range(len(lengths)), key=lengths.__getitem__):
-        if piece and tokens + lengths[index] > most:
+        if piece and (len(piece) == most or tokens + lengths[index] > most_tokens):
             yield piece
             piece, tokens = [], 0
         piece.append(index)
