@@ -74,7 +74,9 @@ def add_local_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", default="", help="with --local: a folder, or a model on the hub")
     parser.add_argument("--dataset", default="", help="with --local: a file, a folder, or a dataset on the hub")
     parser.add_argument("--prompt", default="", help="with --local: answered by the model before and after")
-    parser.add_argument("--root", type=Path, default=Path(".local"), help="with --local: the run's folder (%(default)s)")
+    parser.add_argument(
+        "--root", type=Path, default=Path(".local"), help="with --local: the run's folder (%(default)s)"
+    )
 
 
 def deployed(function: str) -> Any:
