@@ -40,6 +40,7 @@ def run(spec: JobSpec, limit: Limit, name: str | None, root: Path) -> Report:
     job = create_job(str(root.resolve()), replace(spec, prompts=prompts, settings=settings))
     engine = model.local_engine(name if Path(name).is_dir() else download(name, revision), settings.options)
     print(f"engine: {model.LOCAL_LIBRARY} with {name}", file=sys.stderr)
+    print(f"nothing is billed here: dollars are the price of the same seconds on {plan.GPU}", file=sys.stderr)
     try:
         with gpu_memory.watch() as monitor, progress_bar() as show:
             report = scheduler.run_job(
