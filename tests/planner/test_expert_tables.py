@@ -46,7 +46,7 @@ CHOICES = [
      "arithmetic: 43.9 + 20 GiB"),
     ("serve", "Qwen/Qwen3-32B", {"budget": "4/hour"}, EIGHTY, {"fp8"}, "arithmetic: 61 GiB leave no cache on 79"),
     ("serve", "Qwen/Qwen3-32B", {"budget": "20/hour"}, {"H100", "H200", "B200"}, AS_PUBLISHED,
-     "arithmetic: 33 in fp8 + 32 GiB of cache; 16 bits are 2.0 times slower on the H200, and dearer"),
+     "arithmetic: 33 in fp8 + 32 GiB of cache; 16 bits give half of the tokens/s on the H200, and cost more"),
     ("serve", L70, {"budget": "4/hour"}, EIGHTY, FOUR_BIT, "arithmetic: 131, 66 and 37 GiB at 16, 8 and 4 bits"),
     ("serve", L70, {"budget": "5/hour"}, {"H200", "A100-80GB:2"}, {"fp8", "int8"}, "arithmetic: 66 + 40 GiB of cache"),
     ("serve", L70, {"budget": "20/hour"}, {"H200", "B200"}, {"fp8"}, "arithmetic: 66 + 40 GiB of cache"),
