@@ -136,6 +136,25 @@ def test_a_budget_that_does_not_pay_for_the_start_is_refused_with_one_that_does(
     assert found and plan_of(task="finetune", budget=found[1])["TIMEOUT"] >= 60
 
 
+@pytest.mark.parametrize("dataset", ["none", "x.jsonl 5M rows"])
+def test_the_budget_that_a_refusal_names_is_the_least(dataset: str) -> None:
+    """To the cent, and on the GPU with the cheapest run, which is not the one with the cheapest hour."""
+    with pytest.raises(Refusal) as refusal:
+        planned(task="finetune", dataset=dataset, budget="0.01/run")
+    found = re.search(r"raise the budget to ([\d,.]+)/run", str(refusal.value))
+    assert found
+    least = float(found[1].replace(",", ""))
+    planned(task="finetune", dataset=dataset, budget=f"{least}/run")
+    with pytest.raises(Refusal):
+        planned(task="finetune", dataset=dataset, budget=f"{least - 0.01:.2f}/run")
+
+
+def test_where_the_memory_is_too_small_no_budget_helps() -> None:
+    with pytest.raises(Refusal) as refusal:
+        planned(task="finetune", model_size="32B", method="full", gpu="L4", budget="1/hour")
+    assert "GiB short" in str(refusal.value) and "budget" not in str(refusal.value)
+
+
 def test_a_run_that_is_known_to_cost_too_much_is_refused_with_two_ways_out() -> None:
     with pytest.raises(Refusal, match=r"raise the budget to .*, or train on at most [\d,]+ rows") as refusal:
         planned(task="finetune", dataset="x.jsonl 5M rows", budget="100/run")

@@ -58,6 +58,10 @@ UNSUPPORTED = {
     ),
     "a batch kept warm": ({"task": "batch", "warm": "2"}, "warm '2' is for a service; a batch runs and ends"),
     "a batch for pennies": ({"task": "batch", "budget": "0.10/hour"}, "raise the budget to"),
+    "a run for pennies": (
+        {"task": "batch", "dataset": "reviews.jsonl 200k rows", "budget": "0.10/run"},
+        r"\$0\.10 does not pay for a run of Qwen/\S+ over 200,000 rows; raise the budget to [\d.]+/run",
+    ),
     "a warm pool too dear": ({"warm": "3", "gpu": "L40S"}, "keep 2 warm, or raise the budget to 5.85/hour"),
     "a warm pool too dear by the month": (
         {"warm": "3", "gpu": "L40S", "budget": "3000/month"},
