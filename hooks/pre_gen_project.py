@@ -3278,7 +3278,8 @@ def fuller(request: Request, candidate: InferenceCandidate) -> InferenceCandidat
     setup = candidate.setup
     split = candidate.containers > 1 and not request.rate and not any(request.targets)  # for want of memory alone
     lacks_memory = split or (candidate.estimate and not candidate.estimate.fits)
-    if setup.engine != "vllm" or request.workload != "generation" or not lacks_memory:
+    paid = request.budget.per != "hour" or request.budget.pays(container_usd_per_hour(setup))
+    if setup.engine != "vllm" or request.workload != "generation" or not lacks_memory or not paid:
         return candidate
     tried = choose_inference_judge(request, asked_setup(request, setup)._replace(memory_fraction=FULLER))
     cheaper = not candidate.containers or tried.usd_per_hour < candidate.usd_per_hour
