@@ -153,7 +153,6 @@ def test_a_call_from_a_table_has_its_own_arguments(chat_job: Job, tmp_path: Path
         (["n\u00e9gatif", "ne\u0301gatif", "positif"], "the labels 'ne\u0301gatif', 'n\u00e9gatif' are spelt alike"),
         (["very good", "very_good", "bad"], "the labels 'very good', 'very_good' are spelt alike"),
         (["a", "b", "a|b"], "the label 'a|b' is several others in one"),
-        (["['a']", "['b']", "['a', 'b']"], "several others in one"),
         (["a", "b", "b, a"], "the label 'b, a' is several others in one"),
     ],
 )
@@ -161,6 +160,22 @@ def test_labels_that_are_likely_one_or_several_are_said(label_job: Job, tmp_path
     rows = [{"text": "a", "label": labels[number % 3]} for number in range(24)]
     report = checked(label_job, tmp_path, rows)
     assert any(says in note for note in report.notes) and list(report.labels.values()) == [8, 8, 8]
+
+
+def test_lists_of_labels_as_text_are_lists(label_job: Job, tmp_path: Path):
+    rows = [{"text": "a", "label": ("['x']", '["y"]')[number % 2]} for number in range(24)]
+    assert checked(label_job, tmp_path, rows).labels == {"x": 12, "y": 12}
+    assert "['x', 'y'] is a list" in refusal(label_job, tmp_path, [*rows, {"text": "a", "label": "['x', 'y']"}])
+    named = [{"text": "a", "label": ("[x]", "[y")[number % 2]} for number in range(24)]
+    assert checked(label_job, tmp_path, named).labels == {"[x]": 12, "[y": 12}
+
+
+def test_a_label_that_no_text_has_is_no_class(label_job: Job, tmp_path: Path):
+    rows = [{"text": ("", "a")[number % 2], "label": "xy"[number % 2]} for number in range(24)]
+    assert "all rows have the same label" in refusal(label_job, tmp_path, rows)
+    more = [{"text": "b", "label": "z"}] * 4
+    report = checked(label_job, tmp_path, rows + more)
+    assert report.labels == {"y": 12, "z": 4} and report.empty == 12
 
 
 @pytest.mark.parametrize("labels", [["C", "C++", "C#"], ["-1", "1", "0"], ["a/b", "a", "c"], ["n", "n/a", "y"]])

@@ -3,12 +3,13 @@
 import re
 import unicodedata
 from collections.abc import Collection, Iterable
+from contextlib import suppress
 from typing import Any
 
 import datasets
 from transformers import PreTrainedTokenizerBase
 
-from ..rows.messages import text_of
+from ..rows.messages import from_json, text_of
 from ..rows.records import quoted
 from ..run.reply import UserError
 from .columns import Format
@@ -21,7 +22,7 @@ NUMBER = r"[+-]?\d*\.?\d+"
 def label_parser(rows: Rows, found: Format, tokenizer: PreTrainedTokenizerBase, labels: tuple[str, ...]) -> Parser:
     """A pair of texts stays one for a tokenizer with a separator, and is joined by a line break for any other."""
     columns = found.columns
-    names, numbers = class_numbers(rows, columns["label"], labels)
+    names, numbers = class_numbers(rows, columns, labels)
     pair = "text_pair" in columns
     separate = pair and tokenizer.sep_token is not None
 
@@ -73,8 +74,11 @@ def joined_note(occur: Collection[str]) -> tuple[str, ...]:
 def class_of(value: Any) -> str | None:
     """Return the name of a label: of a number or true and false as JSON writes it. None for a missing one.
 
-    A list of one label, as annotation tools write it, is that label.
+    A list of one label, as annotation tools write it, is that label, and so is such a list as JSON or Python prints it.
     """
+    if isinstance(value, str) and value.lstrip().startswith("["):
+        with suppress(ValueError):
+            value = from_json(value, "a list of labels")
     if isinstance(value, list) and len(value) < 2:
         value = next(iter(value), None)
     if is_missing(value) or (isinstance(value, str) and not value.strip()):
@@ -87,12 +91,16 @@ def class_of(value: Any) -> str | None:
         raise UserError(f"the label {error}: a row has one class here, a text or a whole number") from None
 
 
-def class_numbers(rows: Rows, column: str, named: tuple[str, ...]) -> tuple[tuple[str, ...], dict[str, int]]:
-    """Return the names of the classes by number, and label -> number for every label that occurs.
+def class_numbers(
+    rows: Rows, columns: dict[str, str], named: tuple[str, ...]
+) -> tuple[tuple[str, ...], dict[str, int]]:
+    """Return the names of the classes by number, and label -> number for every label that occurs beside a text.
 
     `named` is LABELS: the names, or what the numbers 0, 1, 2 of the dataset are called.
     """
-    labels = [label for row in rows.read() if (label := class_of(row.get(column))) is not None]
+    column, texts = columns["label"], [name for role, name in columns.items() if role != "label"]
+    filled = (row for row in rows.read() if all(not is_missing(row.get(name)) and row[name] != "" for name in texts))
+    labels = [label for row in filled if (label := class_of(row.get(column))) is not None]
     occur = set(labels)
     check_classes(column, occur, len(labels))
     names, source = named or rows.classes.get(column, ()), "LABELS names" if named else "the dataset names"
