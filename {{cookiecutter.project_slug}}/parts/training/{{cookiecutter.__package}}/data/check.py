@@ -11,6 +11,7 @@ from transformers import PreTrainedTokenizerBase
 
 from .. import plan, storage
 from ..rows.messages import shorten
+from ..rows.records import quoted
 from ..run import budget, files
 from ..run.reply import CheckReply, Reply, UserError, reply_errors
 from ..run.run_dir import Run
@@ -21,6 +22,8 @@ from ..training.model import Source, check_fits, load_tokenizer, planned_weights
 from .columns import KINDS
 from .formats import Examples, load_examples
 from .load import DATASETS, Rows, copy_to_volume, load_dataset
+
+MOST_LABELS = 100  # of which the terminal shows the counts
 
 
 @reply_errors
@@ -113,7 +116,9 @@ class DatasetReport:
         lines = [f"rows    {found}", *(f"read    {note}" for note in self.notes)]
         lines += [f"tokens  {tokens}", f"loss    {self.learns}"]
         if self.labels:
-            lines.append("labels  " + ", ".join(f"{name} {count:,}" for name, count in self.labels.items()))
+            counts = [f"{name} {count:,}" for name, count in self.labels.items()]
+            rest = [f"and {len(counts) - MOST_LABELS:,} more"] if len(counts) > MOST_LABELS else []
+            lines.append("labels  " + ", ".join(counts[:MOST_LABELS] + rest))
         if self.empty:
             tied = " or have two answers alike, and" if self.kind == "pair" else ""
             lines.append(f"empty   {self.empty:,} rows are{tied} left out")
@@ -136,9 +141,12 @@ def count_rows(job: Job, tokenizer: PreTrainedTokenizerBase, rows: Rows | None =
         raise UserError(f"in every row the prompt alone fills SEQ_LEN = {job.seq_len:,}: raise it")
     counts = Counter(row["label"] for row in found.all_rows()) if found.kind == "labels" else Counter()
     labels = {name: counts[number] for number, name in enumerate(found.labels)}
+    learnt = set(found.train["label"]) if found.kind == "labels" and found.evaluation else set(counts)
+    unlearnt = [name for number, name in enumerate(found.labels) if counts[number] and number not in learnt]
+    note = f"all rows of the label {quoted(unlearnt, 12)} are held out: it is not learnt" if unlearnt else ""
     held_out = len(found.evaluation or ())
     counted = (found.rows, found.empty, held_out, total, longest, cut, lost)
-    return DatasetReport(found.kind, *counted, found.learns, labels, found.notes)
+    return DatasetReport(found.kind, *counted, found.learns, labels, (*found.notes, *filter(None, [note])))
 
 
 def token_counts(row: dict[str, Any], found: Examples, tokenizer: PreTrainedTokenizerBase) -> tuple[int, ...]:

@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from ..rows.records import quoted
 from ..run.reply import UserError
 
 # Role, which is our name for a column -> the usual names for it, in any case. The first is as good as named in COLUMNS
@@ -194,7 +195,3 @@ def missing(names: list[str], goal: str, named: Mapping[str, str], found: Mappin
         f"{what} needs the columns {NEEDED[goal]}, and the dataset has {quoted(names)}: "
         f"name yours in COLUMNS, as in COLUMNS = {example}{otherwise}"
     )
-
-
-def quoted(names: Iterable[str]) -> str:
-    return ", ".join(repr(name) for name in names)

@@ -15,13 +15,15 @@ from transformers import PreTrainedTokenizerBase
 from ..rows import messages
 from ..rows.encodings import valid_unicode
 from ..rows.messages import text_of
+from ..rows.records import quoted
 from ..run.reply import UserError
-from .columns import Format
+from .columns import USUAL, Format, plain
 from .load import Rows
 
 CHAT = datasets.List(datasets.Json())  # each message with its own keys: a column of structs gives all of them all keys
 TEXT = datasets.Value("string")
 IMAGE = "<image>"  # LLaVA's word for the place of an image, which lies in a column beside
+ASKING = ("system", "developer", "user")  # roles of what is read and not learnt
 LOOKED_AT = 1000  # rows that are searched for tool calls
 Row = dict[str, Any]
 
@@ -61,7 +63,9 @@ def optional_text(row: Row, column: str | None) -> str:
     try:
         text = text_of(row[column])
     except ValueError as error:
-        raise ValueError(f"has no text in {column!r}: {error}") from None
+        keys = next(iter(row[column]), "") if isinstance(row[column], dict) else ""
+        hint = f'; where one of its keys is meant, name it in COLUMNS, as in "{column}.{keys}"' if keys else ""
+        raise ValueError(f"has no text in {column!r}: {error}{hint}") from None
     if not valid_unicode(text):
         raise ValueError(f"has half of a surrogate pair in {column!r}, which is no text")
     return text
@@ -75,7 +79,6 @@ def is_missing(value: Any) -> bool:
 def chat_parser(rows: Rows, found: Format, tokenizer: PreTrainedTokenizerBase) -> Parser:
     columns, knows_calls = found.columns, template_knows_calls(tokenizer)
     tools = {"tools": CHAT} if "tools" in columns else {}
-    refuse_judged(rows)
 
     def parse(row: Row) -> Row | None:
         refuse_other_columns(row, [columns["messages"]])
@@ -151,8 +154,7 @@ def prompt_parser(rows: Rows, found: Format, tokenizer: PreTrainedTokenizerBase)
     columns, knows_calls = found.columns, template_knows_calls(tokenizer)
     both = (columns["prompt"], columns["completion"])
     first: Row = next((row for row in rows.read() if not any(is_missing(row.get(column)) for column in both)), {})
-    refuse_judged(rows)
-    lists = any(written_chat(first.get(column)) for column in both)
+    lists = any(messages_in(first.get(column)) for column in both)
     as_chat = lists or (
         bool(tokenizer.chat_template) and (found.is_question or bool({"system", "history"} & columns.keys()))
     )
@@ -160,10 +162,14 @@ def prompt_parser(rows: Rows, found: Format, tokenizer: PreTrainedTokenizerBase)
     separator = "\n\n" if found.is_question else ""
 
     def side(row: Row, column: str, role: str) -> list[dict[str, Any]] | str:
-        if chat := written_chat(row.get(column)):
+        refuse_tools_within(row, column)
+        if chat := messages_in(row.get(column)):
             if not lists:
                 raise ValueError(f"has messages in {column!r}, and the first row has texts")
-            return read_chat(chat, knows_calls)
+            turns = read_chat(chat, knows_calls)
+            if role == "assistant" and (other := [turn["role"] for turn in turns if turn["role"] in ASKING]):
+                raise ValueError(f"has a {other[0]!r} message in {column!r}, of which all would be learnt")
+            return turns
         text = "" if row.get(column) == [] else optional_text(row, column)
         return [{"role": role, "content": text}] if as_chat else text
 
@@ -172,6 +178,8 @@ def prompt_parser(rows: Rows, found: Format, tokenizer: PreTrainedTokenizerBase)
         prompt, completion = side(row, both[0], "user"), side(row, both[1], "assistant")
         if is_missing(row.get(both[0])) or not has_content(completion):
             return None
+        if as_chat and not has_question(prompt) and not optional_text(row, columns.get("context")).strip():
+            return None
         called = {"tools": read_tools(row.get(columns["tools"]))} if tools else {}
         return {"prompt": whole_prompt(row, columns, prompt, separator), "completion": completion} | called
 
@@ -179,6 +187,35 @@ def prompt_parser(rows: Rows, found: Format, tokenizer: PreTrainedTokenizerBase)
     notes = ("each row is learnt as a chat: a question and its answer",) if as_chat and not lists else ()
     notes += call_notes(rows, both, knows_calls) if lists else ()
     return Parser(parse, datasets.Features({"prompt": kind, "completion": kind, **tools}), notes)
+
+
+def messages_in(value: Any) -> list[Any] | None:
+    """Return messages: a list, one alone, a body such as {"messages": [...]}, or one of them as JSON. None for text."""
+    if isinstance(value, str) and re.match(r"\s*\{", value):
+        try:
+            value = messages.from_json(value, "a message")
+        except ValueError:
+            return None
+        said = {str(value.get(key)).strip().lower() for key in ("role", "from")}  # an object may have other such keys
+        if not (said & messages.ROLE_OF.keys() or isinstance(value.get("messages"), list)):
+            return None
+    if isinstance(value, dict):
+        alone = [value] if {"role", "from"} & value.keys() else None
+        value = value.get("messages") or alone
+    return written_chat(value)
+
+
+def refuse_tools_within(row: Row, column: str) -> None:
+    value = row.get(column)
+    if isinstance(value, str) and value.lstrip().startswith("{") and messages_in(value):
+        value = messages.from_json(value, "a message")
+    if isinstance(value, dict) and value.get("tools"):
+        raise ValueError(f"has tools within {column!r}: give them a column of their own")
+
+
+def has_question(prompt: list[dict[str, Any]] | str) -> bool:
+    """Whether a prompt asks anything."""
+    return bool(prompt.strip()) if isinstance(prompt, str) else any(turn["content"].strip() for turn in prompt)
 
 
 def whole_prompt(
@@ -211,24 +248,25 @@ def read_history(value: Any) -> list[dict[str, Any]]:
     return [{"role": role, "content": text} for pair in texts for role, text in zip(roles, pair, strict=True)]
 
 
-def refuse_judged(rows: Rows) -> None:
-    """UserError for answers that are each marked as good or bad: learning all of them would learn the bad ones."""
-    column = next((name for name in rows.columns if name.lower() == "label"), "")
-    first = (row.get(column) for row in itertools.islice(rows.read(), LOOKED_AT)) if column else ()
-    marks = {str(mark).strip().lower() for mark in first if not is_missing(mark)}
-    if marks and (marks <= {"true", "false"} or marks == {"0", "1"}):
-        good, bad = sorted(marks, reverse=True) if len(marks) == 2 else ("true", "false")
-        raise UserError(
-            f"this is preference data: {column!r} says {good} or {bad} of each completion, and here all are learnt: "
-            f"keep the rows where it is {good}, without that column"
-        )
-
-
 def refuse_other_columns(row: Row, needed: Iterable[str]) -> None:
     """ValueError for a row that holds something, in other columns than the first rows: it is not empty."""
+    needed = list(needed)
     if not any(name in row for name in needed) and any(not is_missing(value) for value in row.values()):
-        absent, there = (", ".join(map(repr, names)) for names in (needed, row))
+        absent, there = (quoted(names) for names in (needed, row))
         raise ValueError(f"has no {absent}, and has {there}: give all rows the same columns")
+    held = {name for name in row if name not in needed and not is_missing(row[name])}
+    for absent in [name for name in needed if is_missing(row.get(name))]:
+        if other := next((name for name in held if plain(name) in alternatives(absent)), None):
+            raise ValueError(f"has no {absent!r}, and has {other!r}: give all rows the same columns")
+
+
+def alternatives(column: str) -> set[str]:
+    """Return the usual names of columns that may stand for a question, an answer or a chat, where this one does."""
+    roles = [
+        role for role in ("messages", "prompt", "completion", "chosen", "rejected") if plain(column) in USUAL[role]
+    ]
+    roles += ["completion"] * ("messages" in roles)
+    return {name for role in roles for name in USUAL[role]}
 
 
 def has_content(value: Any) -> bool:

@@ -1,6 +1,7 @@
 """A dataset in the form that the trainers take: its examples without the empty rows, split, and what the loss is on."""
 
 import math
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,15 +13,18 @@ from transformers import PreTrainedTokenizerBase
 from trl.chat_template_utils import get_training_chat_template, has_generation_markers
 
 from ..rows.messages import is_answer
+from ..rows.records import quoted
 from ..run import files
 from ..run.reply import UserError
 from ..training.config import Job
 from .columns import Format, recognise
-from .examples import CHAT, Parser, make_parser
+from .examples import CHAT, LOOKED_AT, Parser, make_parser
 from .labels import label_parser
-from .load import Rows, load_dataset
+from .load import Rows, load_dataset, with_keys
+from .marks import refuse_marked
 from .pairs import pair_parser
 
+NOT_SAID = ("tool_call_id", "id", "name", "weight")  # keys of a message that no answer is made of
 EMPTY = {"chat": ": no chat has an answer", "pair": ": none has two different answers"}
 MAX_EVALUATED = 1000  # rows: more would tell no more and cost GPU time
 CODE = [path for folder in ("data", "rows") for path in sorted((Path(__file__).parents[1] / folder).glob("*.py"))]
@@ -55,7 +59,9 @@ def load_examples(job: Job, tokenizer: PreTrainedTokenizerBase, rows: Rows | Non
     rows = rows or load_dataset(job.dataset, job.subset)
     if not rows.count:
         raise UserError(f"{rows.name} has no rows")
+    rows = with_keys(rows, (job.columns or {}).values())
     found = recognise(rows.columns, job.goal, job.columns or {})
+    refuse_marked(rows, found.columns.values(), found.kind in ("chat", "prompt"))
     if found.kind == "pair":
         parser = pair_parser(rows, found, tokenizer)
     elif found.kind == "labels":
@@ -84,8 +90,25 @@ def load_examples(job: Job, tokenizer: PreTrainedTokenizerBase, rows: Rows | Non
         loss.learns,
         loss.assistant_only,
         loss.chat_template,
-        (*rows.notes, *filter(None, [str(found)]), *parser.notes),
+        (*rows.notes, *recognised(rows, found), *parser.notes, *unread_keys(kept, tokenizer)),
     )
+
+
+def recognised(rows: Rows, found: Format) -> list[str]:
+    """Return notes on what the columns are, and on those that are not read."""
+    used = {part for column in found.columns.values() for part in (column, column.partition(".")[0])}
+    unused = [name for name in rows.columns if name not in used]
+    return [note for note in (str(found), f"not used: {quoted(unused, 12)}" if unused else "") if note]
+
+
+def unread_keys(kept: datasets.Dataset, tokenizer: PreTrainedTokenizerBase) -> tuple[str, ...]:
+    """Return a note on keys of messages, reasoning_content say, that the chat template does not name."""
+    chats = [name for name, kind in kept.features.items() if kind == CHAT and name != "tools"]
+    first = kept.select(range(min(LOOKED_AT, len(kept))))
+    keys = dict.fromkeys(key for name in chats for chat in first[name] for turn in chat for key in turn)
+    known = re.findall(r"\w+", str(tokenizer.chat_template))
+    unread = [key for key in keys if key not in (*known, *NOT_SAID, "role", "content", "tool_calls")]
+    return (f"the chat template reads no {quoted(unread, 12)} of a message: they are not learnt",) if unread else ()
 
 
 def read_examples(rows: Rows, found: Format, parser: Parser, settings: list[Any]) -> datasets.Dataset:

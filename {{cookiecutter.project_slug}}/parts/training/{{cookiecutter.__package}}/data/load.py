@@ -1,13 +1,14 @@
 """Where a dataset comes from: this machine, the Volume, or the hub. Loads no library before it must."""
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..rows import reader
 from ..rows.encodings import DataError
+from ..rows.records import without_nulls
 from ..run import files
 from ..run.reply import UserError
 from ..run.run_dir import MOUNT, volume
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 DATASETS = "datasets"  # folder on the Volume
 HOME = Path(__file__).parents[2]  # of the project
+MARKS, MARK_CHARACTERS = 8, 20  # a column of more values, or of longer ones, marks no rows as good, bad or held out
 HELD_OUT = "test|testing|dev|eval|evaluation|val|valid|validation|holdout|heldout|held[ _-]out"
 SPLITS = re.compile(rf"(?:^|[^a-z])(train|training|{HELD_OUT})(?:[ _-]?set)?(?:[^a-z]|$)")
 
@@ -31,6 +33,7 @@ class Rows:
     count: int
     content: str  # fingerprint
     classes: dict[str, tuple[str, ...]]  # column -> names of its numbers, where the dataset gives them
+    marks: dict[str, set[str]]  # column -> its values in lower case, of columns that have few and short ones
     notes: tuple[str, ...] = ()  # how the files are written, where that is unusual
 
 
@@ -42,6 +45,10 @@ def local_path(name: str) -> Path | None:
     for path in (Path(name).expanduser(), HOME / name):
         if path.exists():
             return path
+    try:
+        reader.refuse_address(name)
+    except DataError as error:
+        raise UserError(str(error)) from error
     if name.startswith(f"{MOUNT}/") or not (name.startswith(("/", ".", "~")) or is_file_name(name)):
         return None
     raise FileNotFoundError(
@@ -94,9 +101,10 @@ def copy_to_volume(root: Path, name: str, subset: str) -> str:
 def load_dataset(name: str, subset: str = "") -> Rows:
     """Return the rows of a file, of a folder of files, or of a dataset on the hub. UserError in one sentence."""
     path = Path(name).expanduser()
-    if not (path.exists() or is_file_name(name)):
-        return from_library(name, load_from_hub(name, subset))
     try:
+        reader.refuse_address(name)
+        if not (path.exists() or is_file_name(name)):
+            return from_library(name, load_from_hub(name, subset))
         return read_files(path)
     except DataError as error:
         raise UserError(str(error)) from error
@@ -107,6 +115,10 @@ def load_from_hub(name: str, subset: str = "", revision: str | None = None) -> "
     import datasets
     from datasets.exceptions import DatasetNotFoundError
 
+    if found := re.fullmatch(r"([\w.-]+/[\w.-]+)(?: +|:)([\w.-]+)", name):
+        raise UserError(
+            f'{name!r} is an id and one of its configurations: write DATASET = "{found[1]}" and SUBSET = "{found[2]}"'
+        )
     try:
         return datasets.load_dataset(name, subset or None, split="train", revision=revision)
     except DatasetNotFoundError as error:
@@ -116,13 +128,72 @@ def load_from_hub(name: str, subset: str = "", revision: str | None = None) -> "
         raise UserError(f"dataset {name!r}: {' '.join(str(error).split())}") from error
     except ConnectionError as error:
         raise UserError(f"dataset {name!r} is no file here, and the hub cannot be reached") from error
+    except FileNotFoundError as error:  # it has no files of rows, or is the name of nothing
+        raise UserError(f"dataset {name!r}: {' '.join(str(error).split())}") from error
 
 
 def from_library(name: str, rows: "datasets.Dataset") -> Rows:
     """Return the rows of a dataset that the library datasets has loaded."""
     named = {column: getattr(feature, "names", None) for column, feature in rows.features.items()}
     classes = {column: tuple(names) for column, names in named.items() if names}
-    return Rows(name, lambda: iter(rows), tuple(rows.column_names), len(rows), rows._fingerprint, classes)
+    marks: dict[str, set[str]] = {}
+    for column, feature in rows.features.items():
+        inside = getattr(feature, "feature", None)  # of a list
+        if getattr(feature, "dtype", "") in ("string", "large_string", "bool", "int8", "int32", "int64", "float64"):
+            collect_marks(marks, ({column: value} for value in rows.unique(column)))
+        elif getattr(inside, "dtype", "") in ("string", "large_string"):
+            collect_marks(marks, ({column: value} for value in rows[column]))
+    structs = [field.name for field in rows.features.arrow_schema if "struct<" in str(field.type)]
+
+    def read() -> Iterator[dict[str, Any]]:
+        for row in rows:
+            yield row | {column: without_nulls(row[column]) for column in structs}
+
+    return Rows(name, read, tuple(rows.column_names), len(rows), rows._fingerprint, classes, few(marks))
+
+
+def collect_marks(marks: dict[str, set[str]], rows: Iterable[dict[str, Any]]) -> None:
+    """Add the values of rows to those of their columns, until a column has more than MARKS or a long one."""
+    for row in rows:
+        for column, value in row.items():
+            known = marks.setdefault(column, set())
+            if len(known) > MARKS or value is None or value != value:  # NaN
+                continue
+            if isinstance(value, list) and len(value) == 1:
+                value = value[0]
+            text = str(value).strip().lower() if isinstance(value, str | bool | int | float) else ""
+            known |= {text} if 0 < len(text) <= MARK_CHARACTERS else set(map(str, range(MARKS + 1)))
+
+
+def with_keys(rows: Rows, named: Iterable[str]) -> Rows:
+    """Return rows with columns such as "inputs.question" and "answers.text.0" for the keys of nested values in them.
+
+    A name that is a column already, or that no row has, adds none.
+    """
+    nested = [name for name in named if "." in name and name not in rows.columns]
+    nested = [name for name in nested if any(look_up(row, name.split(".")) is not None for row in rows.read())]
+    if not nested:
+        return rows
+
+    def read() -> Iterator[dict[str, Any]]:
+        for row in rows.read():
+            yield row | {name: look_up(row, name.split(".")) for name in nested}
+
+    return replace(rows, read=read, columns=(*rows.columns, *nested))
+
+
+def look_up(value: Any, keys: Sequence[str]) -> Any:
+    """Return what lies at the keys, or at the places in lists, of a nested value; None where there is nothing."""
+    for key in keys:
+        if isinstance(value, list) and key.isdecimal():
+            value = value[int(key)] if int(key) < len(value) else None
+        else:
+            value = value.get(key) if isinstance(value, dict) else None
+    return value
+
+
+def few(marks: dict[str, set[str]]) -> dict[str, set[str]]:
+    return {column: values for column, values in marks.items() if 0 < len(values) <= MARKS}
 
 
 def read_files(path: Path) -> Rows:
@@ -130,6 +201,7 @@ def read_files(path: Path) -> Rows:
     paths, notes = training_files(path)
     columns: dict[str, None] = {}
     classes: dict[str, tuple[str, ...]] = {}
+    marks: dict[str, set[str]] = {}
     count = 0
     for file in paths:
         if file.stat().st_size == 0:
@@ -140,6 +212,7 @@ def read_files(path: Path) -> Rows:
             if isinstance(record, reader.Unreadable):
                 raise DataError(f"{file.name} cannot be read: {record.error}")
             columns |= dict.fromkeys(record)
+            collect_marks(marks, [record])
             count += 1
         classes |= reader.class_names(file)
 
@@ -147,7 +220,8 @@ def read_files(path: Path) -> Rows:
         for file in paths:
             yield from (record for record in reader.read_records(file) if isinstance(record, dict))
 
-    return Rows(path.name, read, tuple(columns), count, files.fingerprint(files.sha256s(paths)), classes, tuple(notes))
+    content = files.fingerprint(files.sha256s(paths))
+    return Rows(path.name, read, tuple(columns), count, content, classes, few(marks), tuple(notes))
 
 
 def training_files(path: Path) -> tuple[list[Path], list[str]]:
@@ -158,13 +232,14 @@ def training_files(path: Path) -> tuple[list[Path], list[str]]:
     paths = reader.dataset_files(path)
     if paths == [path]:
         return paths, []
+    unread = list(filter(None, [reader.unread_files(path)]))
     names = {file: str(file.relative_to(path)) for file in paths}
     splits = {file: found[1] for file, name in names.items() if (found := SPLITS.search(name.lower()))}
     chosen = [file for file in paths if splits.get(file, "").startswith("train")]
-    left = [names[file] for file in paths if file in splits and file not in chosen]
-    if not left:
-        return paths, []
     chosen = chosen or [file for file in paths if file not in splits]
+    left = [names[file] for file in paths if file not in chosen]
+    if not left:
+        return paths, unread
     if not chosen:
         raise DataError(f"{path.name} holds {', '.join(left)}, and no rows to train on: name one of them where it is")
-    return chosen, [f"{', '.join(names[file] for file in chosen)}; left out: {', '.join(left)}"]
+    return chosen, [f"{', '.join(names[file] for file in chosen)}; left out: {', '.join(left)}", *unread]

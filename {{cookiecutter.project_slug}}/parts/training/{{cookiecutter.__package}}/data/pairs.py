@@ -14,12 +14,14 @@ from .examples import (
     call_notes,
     has_content,
     is_missing,
+    messages_in,
     optional_text,
     read_chat,
     read_tools,
+    refuse_other_columns,
+    refuse_tools_within,
     template_knows_calls,
     whole_prompt,
-    written_chat,
 )
 from .load import Rows
 
@@ -44,8 +46,7 @@ def pair_parser(rows: Rows, found: Format, tokenizer: PreTrainedTokenizerBase) -
 
     def turns(row: Row, column: str, role: str) -> Turns:
         value = row.get(column)
-        if isinstance(value, dict) and value.get("tools"):
-            raise ValueError(f"has tools within {column!r}: give them a column of their own")
+        refuse_tools_within(row, column)
         if written := messages_in(value):
             if not lists:
                 raise ValueError(f"has messages in {column!r}, and the first row has texts")
@@ -54,6 +55,7 @@ def pair_parser(rows: Rows, found: Format, tokenizer: PreTrainedTokenizerBase) -
         return [{"role": role, "content": text}] if text.strip() else []
 
     def parse(row: Row) -> Row | None:
+        refuse_other_columns(row, needed)
         if any(is_missing(row.get(name)) for name in needed):
             return None
         prompt: Turns | str
@@ -81,13 +83,6 @@ def pair_parser(rows: Rows, found: Format, tokenizer: PreTrainedTokenizerBase) -
         said = "each row is learnt as a chat: a question and two answers"
         notes = (said if as_chat else "the prompt is what both texts begin with",)
     return Parser(parse, datasets.Features({"prompt": kind, "chosen": kind, "rejected": kind, **tools}), notes)
-
-
-def messages_in(value: Any) -> list[Any] | None:
-    """Return messages: a list, one alone as LLaMA-Factory writes it, OpenAI's {"messages": [...]}. None for a text."""
-    if isinstance(value, dict):
-        value = value.get("messages") or [value]
-    return written_chat(value)
 
 
 def split_turns(prompt: Turns, chosen: Turns, rejected: Turns) -> tuple[Turns, Turns, Turns]:
