@@ -107,7 +107,8 @@ def change_text(request: Request, alternative: Alternative[Any, Any]) -> str:
     if alternative.change is Change.KEEP_FEWER_WARM:
         return f"keep {value} warm" if value else "keep none warm"
     if alternative.change is Change.FEWER_AT_ONCE:
-        return f"ask for {value} {'requests' if request.workload == 'generation' else 'texts'} at once"
+        what = "request" if request.workload == "generation" else "text"
+        return f"ask for {value} {what}{'s' * (value != 1)} at once"
     if alternative.change is Change.LOWER_RATE:
         return f"ask for {rate_words(value)}"
     if alternative.change is Change.LOOSER_TARGET:
