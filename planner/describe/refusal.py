@@ -107,8 +107,7 @@ def change_text(request: Request, alternative: Alternative[Any, Any]) -> str:
     if alternative.change is Change.KEEP_FEWER_WARM:
         return f"keep {value} warm" if value else "keep none warm"
     if alternative.change is Change.FEWER_AT_ONCE:
-        what = "request" if request.workload == "generation" else "text"
-        return f"ask for {value} {what}{'s' * (value != 1)} at once"
+        return f"ask for {counted_requests(request, value)} at once"
     if alternative.change is Change.LOWER_RATE:
         return f"ask for {rate_words(value)}"
     if alternative.change is Change.LOOSER_TARGET:
@@ -181,10 +180,14 @@ def inference_obstacle(cause: NoInference) -> str:
     return f"{model} does not run on {where}: {inference_rejection(request, nearest)}"
 
 
+def counted_requests(request: Request, count: int) -> str:
+    """Return "1 request", "16 requests", or "32 texts" of a workload that reads."""
+    return f"{count} {'request' if request.workload == 'generation' else 'text'}{'s' * (count != 1)}"
+
+
 def load_text(request: Request) -> str:
     """Return "16 requests of 8,192 tokens at once and 2 kept warm mon-fri 8-18 UTC"."""
-    what = "requests" if request.workload == "generation" else "texts"
-    load = f"{request.concurrency} {what} of {request.context_len:,} tokens at once"
+    load = f"{counted_requests(request, request.concurrency)} of {request.context_len:,} tokens at once"
     if request.rate:
         load = load_words(request)
     if targets := typed_targets(request.targets):
