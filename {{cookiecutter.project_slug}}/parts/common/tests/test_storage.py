@@ -86,6 +86,20 @@ def test_a_repository_without_safetensors_is_refused(hub: str, tmp_path: Path, m
     assert not list(tmp_path.rglob("*.bin"))
 
 
+def test_a_tokenizer_that_is_code_is_refused_before_the_weights(
+    hub: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """The kinds of files of moonshotai/Kimi-K2-Instruct."""
+    auto_map = {"auto_map": {"AutoTokenizer": ["tokenization_kimi.TikTokenTokenizer", None]}}
+    files = FILES | {"tokenizer_config.json": json.dumps(auto_map).encode(), "tiktoken.model": b"IQ== 0"}
+    monkeypatch.setattr(Hub, "files", files | {"tokenization_kimi.py": b"import os"})
+    with pytest.raises(ValueError, match=r"code of its own.*with a tokenizer\.json"):
+        storage.fetch("org/name", "main", str(tmp_path), endpoint=hub)
+    assert not list(tmp_path.rglob("*.safetensors"))
+    monkeypatch.setattr(Hub, "files", files | {"tokenizer.json": b"{}"})
+    assert storage.fetch("org/name", "main", str(tmp_path), endpoint=hub) == COMMIT
+
+
 SHARDS = {
     "config.json": b"{}",
     "model.safetensors.index.json": json.dumps(

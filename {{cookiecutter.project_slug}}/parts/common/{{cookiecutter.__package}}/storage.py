@@ -26,6 +26,7 @@ TWICE = ("consolidated*.safetensors", "original/*", "metal/*")  # the same weigh
 # What huggingface_hub.snapshot_download takes of a model
 MODEL_FILES: dict[str, Any] = {"allow_patterns": ["*.safetensors", *SMALL], "ignore_patterns": list(TWICE)}
 INDEX = "model.safetensors.index.json"  # tensor -> file, of weights in several files
+TOKENIZERS = {"tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt", "spiece.model"}  # that transformers reads
 DONE = ".commit"  # written last, holds the commit that was fetched
 
 
@@ -71,9 +72,20 @@ def fetch(model: str, revision: str, root: str = WEIGHTS, endpoint: str | None =
         raise ValueError(f"{model} at {revision} {what}, and only whole models are loaded; take another MODEL")
     download = partial(hub.snapshot_download, model, revision=info.sha, local_dir=path)
     download(allow_patterns=list(SMALL), ignore_patterns=list(TWICE))
+    check_tokenizer(model, files, path)
     download(allow_patterns=weight_files(model, files, path))
     (path / DONE).write_text(info.sha + "\n")
     return info.sha
+
+
+def check_tokenizer(model: str, files: list[str], path: Path) -> None:
+    """Raise ValueError where a repository's tokenizer is Python code of its own, which is not run here."""
+    config = path / "tokenizer_config.json"
+    if TOKENIZERS.isdisjoint(files) and config.is_file() and json.loads(config.read_text()).get("auto_map"):
+        raise ValueError(
+            f"{model} has a tokenizer that is code of its own, and no tokenizer.json; take a folder of its files with a "
+            "tokenizer.json, and without auto_map in tokenizer_config.json"
+        )
 
 
 def weight_files(model: str, files: list[str], path: Path) -> list[str]:
