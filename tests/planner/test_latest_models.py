@@ -265,6 +265,7 @@ def test_minimax_m3_with_an_index_of_another_kind_is_refused() -> None:
 def test_a_tokenizer_that_is_code_of_its_own_is_said() -> None:
     for id in (K3, "moonshotai/Kimi-K2.6", "moonshotai/Kimi-K2-Instruct"):
         assert "trust_remote_code" in remedy_words(CATALOGUE[id])
+    assert "trust_remote_code" in remedy_words(CATALOGUE[K3]._replace(id="nvidia/Kimi-K3-NVFP4"))
     assert not remedy_words(CATALOGUE[INKLING])
     assert not remedy_words(CATALOGUE["moonshotai/Kimi-Dev-72B"])  # a Qwen2.5, with its tokenizer.json
     assert not remedy_words(CATALOGUE[K3]._replace(source=LOCAL))
