@@ -9926,7 +9926,7 @@ class Comparison(NamedTuple):
 # ---- planner/catalogue/tokenizers.py
 
 
-_OWN_CODE = re.compile(r"moonshotai/(kimi-(k2|k3|linear|vl)|moonlight)", re.IGNORECASE)
+_OWN_CODE = re.compile(r"(moonshotai|nvidia|redhatai)/(kimi-(k2|k3|linear|vl)|moonlight)", re.IGNORECASE)
 
 
 def runs_own_code(model: Model) -> bool:

@@ -1,7 +1,7 @@
 """Models whose makers publish a tokenizer as code of their own (trust_remote_code), without a tokenizer.json.
 
-Source: the files tokenization_kimi.py and tiktoken.model of the repositories. Without that code vLLM 0.32 and
-transformers refuse to start: tried on a folder of the same kinds of files.
+Source: the files tokenization_kimi.py or tokenization_moonshot.py, and tiktoken.model, of the repositories; NVIDIA's
+and Red Hat's versions copy them. Without that code vLLM 0.32 refuses to start: tried on a folder of such files.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 
 from ..schema import LOCAL, Model
 
-_OWN_CODE = re.compile(r"moonshotai/(kimi-(k2|k3|linear|vl)|moonlight)", re.IGNORECASE)
+_OWN_CODE = re.compile(r"(moonshotai|nvidia|redhatai)/(kimi-(k2|k3|linear|vl)|moonlight)", re.IGNORECASE)
 
 
 def runs_own_code(model: Model) -> bool:

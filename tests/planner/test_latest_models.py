@@ -207,11 +207,12 @@ def plan(id: str, **asked: Any) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("id", "gpu", "count"), [(K3, "B300", 8), (INKLING, "B300", 8), (NVFP4, "B300", 1), (M3, "B300", 4)]
+    ("id", "file_bytes"), [(K3, 1_560_936_091_448), (INKLING, 1_894_000_000_000), (NVFP4, 166_000_000_000), (M3, 854e9)]
 )
-def test_the_cards_that_hold_them(id: str, gpu: str, count: int) -> None:
+def test_the_cards_that_are_chosen_hold_their_files(id: str, file_bytes: float) -> None:
     setup = plan(id).chosen.setup
-    assert (setup.gpu.name, setup.gpu_count) == (gpu, count)
+    assert setup.tensor_parallel * 0.92 * setup.gpu.visible_gib * GIB > file_bytes
+    assert id != K3 or (setup.gpu.name, setup.gpu_count) == ("B300", 8)  # the only container with so much memory
 
 
 @pytest.mark.parametrize("gpu", ["B200", "H200", "H100"])
@@ -265,6 +266,7 @@ def test_minimax_m3_with_an_index_of_another_kind_is_refused() -> None:
 def test_a_tokenizer_that_is_code_of_its_own_is_said() -> None:
     for id in (K3, "moonshotai/Kimi-K2.6", "moonshotai/Kimi-K2-Instruct"):
         assert "trust_remote_code" in remedy_words(CATALOGUE[id])
+    assert "trust_remote_code" in remedy_words(CATALOGUE[K3]._replace(id="nvidia/Kimi-K3-NVFP4"))
     assert not remedy_words(CATALOGUE[INKLING])
     assert not remedy_words(CATALOGUE["moonshotai/Kimi-Dev-72B"])  # a Qwen2.5, with its tokenizer.json
     assert not remedy_words(CATALOGUE[K3]._replace(source=LOCAL))
