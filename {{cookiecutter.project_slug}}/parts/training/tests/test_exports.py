@@ -52,6 +52,15 @@ def test_json_that_is_to_be_learnt_stays_text(chat_job: Job, tmp_path: Path):
         assert found.train[0]["completion"] == [{"role": "assistant", "content": answer}]
 
 
+def test_one_of_several_texts_is_named_by_its_place(chat_job: Job, pair_job: Job, tmp_path: Path):
+    several = {"question": "why?", "answer": ["so", "because"]}
+    assert "row 1 has a list of texts in 'answer'" in refusal(chat_job, tmp_path, [several] * 4)
+    found = examples(replace(chat_job, columns={"completion": "answer.1"}), tmp_path, [several] * 4)
+    assert found.train[0]["completion"] == [{"role": "assistant", "content": "because"}]
+    pair = {"prompt": "why?", "chosen": "so", "rejected": ["no", "never"]}
+    assert 'as in "rejected.0"' in refusal(pair_job, tmp_path, [pair] * 4)
+
+
 def test_what_a_user_says_is_no_completion(chat_job: Job, tmp_path: Path):
     row = {"prompt": [USER], "completion": [USER, ANSWER]}
     assert "row 1 has a 'user' message in 'completion'" in refusal(chat_job, tmp_path, [row] * 4)
@@ -98,6 +107,16 @@ def test_labels_that_an_annotator_rejected_are_refused(label_job: Job, tmp_path:
     assert checked(label_job, tmp_path, kept).rows == 16
     decided = [row | {"answer": "approved" if number % 2 else "rejected"} for number, row in enumerate(rows)]
     assert checked(label_job, tmp_path, decided).rows == 24  # of the text, it may be
+
+
+def test_which_answer_is_better_is_not_guessed(pair_job: Job, tmp_path: Path):
+    rows = [{"prompt": "why?", "response_0": "a", "response_1": "b", "better_response_id": n % 2} for n in range(24)]
+    named = replace(pair_job, columns={"chosen": "response_0", "rejected": "response_1"})
+    says = "'better_response_id' says which of two answers is better in each row, and here 'response_0' always is"
+    assert says in refusal(named, tmp_path, rows)
+    assert checked(named, tmp_path, [row for row in rows if row["better_response_id"] == 0]).rows == 12
+    arena = {"prompt": "why?", "response_a": "a", "response_b": "b", "winner": "model_a"}
+    assert 'as in COLUMNS = {"chosen": "...", "rejected": "..."}' in refusal(pair_job, tmp_path, [arena] * 4)
 
 
 def test_columns_that_are_not_used_are_named(chat_job: Job, tmp_path: Path):

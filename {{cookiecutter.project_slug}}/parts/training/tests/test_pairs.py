@@ -140,7 +140,7 @@ def test_rows_with_nothing_to_prefer_are_left_out_and_counted(pair_job: Job, tmp
         ({"chosen": [USER, YES], "rejected": [BE, USER, NO]}, "answers that begin with different prompts"),
         ({"prompt": "Why?", "chosen": [USER, YES], "rejected": [USER, NO]}, "with which its answers do not begin"),
         ({"chosen": [YES], "rejected": [NO]}, "row 1 has two answers and no prompt"),
-        ({"prompt": ASK, "chosen": ["a", "b"], "rejected": BAD}, "row 1 is not a chat"),
+        ({"prompt": ASK, "chosen": ["a", "b"], "rejected": BAD}, "row 1 has a list of texts in 'chosen'"),
         ({"prompt": ASK * 99, "chosen": GOOD, "rejected": BAD}, "the prompt alone fills SEQ_LEN"),
     ],
 )

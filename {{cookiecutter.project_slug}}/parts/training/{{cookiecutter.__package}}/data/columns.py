@@ -187,7 +187,8 @@ def missing(names: list[str], goal: str, named: Mapping[str, str], found: Mappin
     )
     if "text_pair" in found and "text" not in named:
         needed = ("label",)  # to name one text of the pair would leave out the other
-    example = json.dumps({role: found.get(role, "...") for role in needed if found.get(role) != role or role in named})
+    known = {role: name for role, name in found.items() if role in named or plain(name) not in ("winner", "loser")}
+    example = json.dumps({role: known.get(role, "...") for role in needed if found.get(role) != role or role in named})
     what, otherwise = goal, ""
     if goal == "preference":
         what, otherwise = 'OBJECTIVE = "dpo"', "; to learn from single answers, bake again with objective=sft"

@@ -162,7 +162,7 @@ def prompt_parser(rows: Rows, found: Format, tokenizer: PreTrainedTokenizerBase)
     separator = "\n\n" if found.is_question else ""
 
     def side(row: Row, column: str, role: str) -> list[dict[str, Any]] | str:
-        refuse_tools_within(row, column)
+        refuse_within(row, column)
         if chat := messages_in(row.get(column)):
             if not lists:
                 raise ValueError(f"has messages in {column!r}, and the first row has texts")
@@ -205,8 +205,11 @@ def messages_in(value: Any) -> list[Any] | None:
     return written_chat(value)
 
 
-def refuse_tools_within(row: Row, column: str) -> None:
+def refuse_within(row: Row, column: str) -> None:
+    """ValueError for tools in a column of messages, and for several texts where one is to be read."""
     value = row.get(column)
+    if isinstance(value, list) and value and all(isinstance(one, str) for one in value):
+        raise ValueError(f'has a list of texts in {column!r}: name one by its place in COLUMNS, as in "{column}.0"')
     if isinstance(value, str) and value.lstrip().startswith("{") and messages_in(value):
         value = messages.from_json(value, "a message")
     if isinstance(value, dict) and value.get("tools"):

@@ -61,7 +61,7 @@ def load_examples(job: Job, tokenizer: PreTrainedTokenizerBase, rows: Rows | Non
         raise UserError(f"{rows.name} has no rows")
     rows = with_keys(rows, (job.columns or {}).values())
     found = recognise(rows.columns, job.goal, job.columns or {})
-    refuse_marked(rows, found.columns.values(), found.kind in ("chat", "prompt"))
+    refuse_marked(rows, found)
     if found.kind == "pair":
         parser = pair_parser(rows, found, tokenizer)
     elif found.kind == "labels":

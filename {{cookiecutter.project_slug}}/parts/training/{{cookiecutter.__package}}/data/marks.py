@@ -1,10 +1,9 @@
 """Columns beside the examples that say which rows are not to be learnt: bad answers, discarded rows, other splits."""
 
 import re
-from collections.abc import Iterable
 
 from ..run.reply import UserError
-from .columns import plain
+from .columns import Format, plain
 from .load import HELD_OUT, Rows
 
 SPLIT_COLUMNS = ("split", "subset", "partition", "set", "fold", "data_split")
@@ -17,19 +16,24 @@ BAD = NOT_KEPT | {"rejected", "thumbs_down", "thumbs down", "thumbsdown", "downv
 # Columns in which one of two words judges an answer; kto_tag is LLaMA-Factory's name
 JUDGING = ("label", "labels", "kto_tag", "is_good", "good", "accepted", "approved", "thumbs", "feedback", "vote")
 TWO_WORDS = (("1", "0"), ("1", "-1"), ("good", "bad"), ("up", "down"))
+# Columns that say of each row which of its two answers is the better one, as in PKU-SafeRLHF and Chatbot Arena
+PREFERRING = ("better_response_id", "winner", "preference", "preference_strength", "choice", "better", "preferred")
 
 
-def refuse_marked(rows: Rows, used: Iterable[str], are_answers: bool) -> None:
-    """UserError for rows of which some are marked as bad or as held out: to learn all of them would learn those.
-
-    `used` are the columns of the examples; `are_answers` says whether each row is one answer, which is learnt.
-    """
-    beside = {column: values for column, values in rows.marks.items() if column not in set(used)}
+def refuse_marked(rows: Rows, found: Format) -> None:
+    """UserError for rows of which some are marked as bad or as held out: to learn all of them would learn those."""
+    are_answers = found.kind in ("chat", "prompt")
+    beside = {column: values for column, values in rows.marks.items() if column not in found.columns.values()}
     for column, values in beside.items():
         if word := held_out(column, values):
             raise UserError(
                 f"{column!r} says {word!r} of some rows, and here all are learnt: keep the rows that are to be learnt, "
                 "without that column"
+            )
+        if found.kind == "pair" and plain(column) in PREFERRING and len(values) > 1:
+            raise UserError(
+                f"{column!r} says which of two answers is better in each row, and here {found.columns['chosen']!r} "
+                "always is: write the better answer into one column and the other into a second, without that column"
             )
         good, bad = (GOOD, BAD) if are_answers else (KEPT, NOT_KEPT)
         if are_answers:

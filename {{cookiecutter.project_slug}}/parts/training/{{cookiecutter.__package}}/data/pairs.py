@@ -19,7 +19,7 @@ from .examples import (
     read_chat,
     read_tools,
     refuse_other_columns,
-    refuse_tools_within,
+    refuse_within,
     template_knows_calls,
     whole_prompt,
 )
@@ -46,7 +46,7 @@ def pair_parser(rows: Rows, found: Format, tokenizer: PreTrainedTokenizerBase) -
 
     def turns(row: Row, column: str, role: str) -> Turns:
         value = row.get(column)
-        refuse_tools_within(row, column)
+        refuse_within(row, column)
         if written := messages_in(value):
             if not lists:
                 raise ValueError(f"has messages in {column!r}, and the first row has texts")
