@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 import torch
 
-from {{cookiecutter.__package}}.engine.batcher import SPARE, Batcher
+from {{cookiecutter.__package}}.engine.batcher import SPARE, Batcher, Text
 from {{cookiecutter.__package}}.engine.errors import EngineError, OutOfMemory, Unavailable
 
 HANGS_S = 300  # after which a pass is taken to hang
@@ -137,6 +137,21 @@ def test_a_request_whose_client_left_is_not_run():
     asyncio.run(leave())
     batches.close()
     assert passes.seen == [[1]]
+
+
+def test_a_client_that_leaves_as_its_result_comes_breaks_nothing():
+    broken: list[dict] = []
+
+    async def leave() -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _, context: broken.append(context))
+        text = Text(1, 1, loop.create_future())
+        text.answer(2)
+        text.result.cancel()  # before the loop comes to set it
+        await asyncio.sleep(0.01)
+
+    asyncio.run(leave())
+    assert broken == []
 
 
 def test_closing_fails_what_waits_and_what_comes():
