@@ -83,8 +83,8 @@ def check_tokenizer(model: str, files: list[str], path: Path) -> None:
     config = path / "tokenizer_config.json"
     if TOKENIZERS.isdisjoint(files) and config.is_file() and json.loads(config.read_text()).get("auto_map"):
         raise ValueError(
-            f"{model} has a tokenizer that is code of its own, and no tokenizer.json; take a folder of its files with a "
-            "tokenizer.json, and without auto_map in tokenizer_config.json"
+            f"{model} has a tokenizer that is code of its own, and no tokenizer.json; take a folder of its files with "
+            "a tokenizer.json, and without auto_map in tokenizer_config.json"
         )
 
 

@@ -253,6 +253,22 @@ def test_a_request_that_is_held_says_so(
     assert "a container may be starting" in capsys.readouterr().err
 
 
+def test_a_service_that_is_stuck_is_given_up_and_not_asked_again(
+    serve: Callable[..., Server], monkeypatch: pytest.MonkeyPatch
+):
+    asked, go = [], threading.Event()
+
+    def stuck(service: Service) -> None:
+        asked.append(service.path)
+        assert go.wait(HANGS_S)
+
+    monkeypatch.setattr(client, "READ_TIMEOUT_S", 0.6)
+    with pytest.raises(ServiceError, match="nothing came for 1 s: the service is stuck"):
+        connect(serve(stuck)).get("/x")
+    go.set()
+    assert asked == ["/x"]
+
+
 def test_it_shows_each_piece_as_it_comes(serve: Callable[..., Server]):
     server, pieces = serve(stream(*EVENTS, USAGE, DONE)), []
     answer = connect(server).chat("hi", 8, show=pieces.append)

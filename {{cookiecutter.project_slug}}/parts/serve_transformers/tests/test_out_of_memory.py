@@ -11,6 +11,7 @@ import pytest
 
 from {{cookiecutter.__package}} import plan
 
+HANGS_S = 600  # after which the process is taken to hang
 # Serves the model in argv[1] and prints (status, answer) of each request as JSON
 SERVE = """
 import json, resource, sys, time
@@ -26,19 +27,18 @@ engine = Engine(sys.argv[1], gpus=0)
 answers = []
 with local.served(engine, gpu_memory.Monitor()) as url:
     def ask(text):
-        answer = httpx2.post(url + path, json={field: text}, timeout=60)
+        answer = httpx2.post(url + path, json={field: text}, timeout=None)
         answers.append((answer.status_code, answer.json()))
     ask("a fox")
     used = psutil.Process().memory_info().vms
     resource.setrlimit(resource.RLIMIT_AS, (used + (250 << 20), -1))
     ask("the lazy dog " * 120)
-    until = time.monotonic() + 30
-    while httpx2.get(url + "/health").status_code != 200 and time.monotonic() < until:
+    while httpx2.get(url + "/health", timeout=None).status_code != 200:
         time.sleep(0.05)
     ask("a fox")
     if plan.WORKLOAD != "generation":
         ask(["the quick brown fox jumps over the lazy dog"] * 64)
-    answers.append((200, httpx2.get(url + "/metrics").text))
+    answers.append((200, httpx2.get(url + "/metrics", timeout=None).text))
 engine.close()
 print(json.dumps(answers))
 """
@@ -58,7 +58,7 @@ def wide(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the address space is limited with Linux's setrlimit")
 def test_what_does_not_fit_is_a_507_and_what_fits_is_answered_after_it(wide: Path):
-    done = subprocess.run([sys.executable, "-c", SERVE, str(wide)], capture_output=True, text=True, timeout=120)
+    done = subprocess.run([sys.executable, "-c", SERVE, str(wide)], capture_output=True, text=True, timeout=HANGS_S)
     assert done.returncode == 0, done.stderr
     *answers, (_, metrics) = json.loads(done.stdout.splitlines()[-1])
     before, too_large, after, *many = answers

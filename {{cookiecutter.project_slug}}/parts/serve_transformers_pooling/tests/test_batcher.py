@@ -8,8 +8,9 @@ from collections.abc import Callable
 import pytest
 import torch
 
-from {{cookiecutter.__package}}.engine.batcher import PASS_S, Batcher, pass_tokens
+from {{cookiecutter.__package}}.engine.batcher import PASS_S, Batcher, Request, deliver, pass_tokens
 from {{cookiecutter.__package}}.engine.errors import EngineError, OutOfMemory, Unavailable
+from {{cookiecutter.__package}}.engine.turns import Text
 
 HANGS_S = 300  # after which a pass is taken to hang
 
@@ -188,6 +189,20 @@ def test_what_waits_beside_a_pass_that_hangs_fails():
     assert hung.is_set() and isinstance(first, Unavailable) and isinstance(second, Unavailable)
     end.set()
     batches.close()
+
+
+def test_a_client_that_leaves_as_its_result_comes_breaks_nothing():
+    broken: list[dict] = []
+
+    async def leave() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: broken.append(context))
+        request: Request[int, int] = Request([1])
+        deliver([Text(request, 0, 1, (0, 1))], [2])
+        request.answer.cancel()  # before the loop comes to set it
+        await asyncio.sleep(0.01)
+
+    asyncio.run(leave())
+    assert broken == []
 
 
 def test_closing_fails_what_waits_and_what_comes():

@@ -95,7 +95,7 @@ def wait_for_signal(steps: int) -> None:
             pause_until(callback.requested)
         end_step(callback, *arguments, **options)
 
-    BudgetCallback.on_step_end = call
+    BudgetCallback.on_step_end = call  # ty: ignore[invalid-assignment]
 
 
 def lethal(module: Any, name: str, number: int) -> None:
