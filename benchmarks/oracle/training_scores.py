@@ -33,7 +33,7 @@ FITTED: tuple[tuple[str, Any, tuple[Any, ...]], ...] = (
     ("SPLIT_SHARE", None, (0.5, 0.6, 0.7, 0.75, 0.8, 0.9)),
     ("SPLIT_ACCUMULATED", None, (0.3, 0.4, 0.5, 0.6)),
     ("SPLIT_BY_STATES", None, (0.4, 0.6, 0.8, 1.0)),
-    ("EMBEDDINGS", True, (0.5, 1.0, 1.5, 2.0)),
+    ("EMBEDDINGS", True, (0.5, 1.0, 1.25, 1.5, 1.75, 2.0)),
     ("EMBEDDINGS", False, (0.3, 0.6, 0.9, 1.2)),
     ("SMALL_BYTES", None, (0, 24 * 2**20, 48 * 2**20, 96 * 2**20)),
 )

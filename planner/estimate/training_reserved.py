@@ -16,15 +16,16 @@ from .training_states import Widths, tokens_of
 
 UNUSED_SHARE = 0.03  # of what is allocated (prior)
 SMALL_BYTES = 48 * 2**20  # segments of 20 and of 2 MiB that are not full
+OWN_SEGMENT = 10 * 2**20  # bytes from which a tensor has a segment of its own (kMinLargeAlloc of CUDACachingAllocator)
 # Of a token, per element of the widest tensor and of the hidden state: what a forward pass over frozen weights leaves
 # that whole logits, which are larger, cannot use; with activations kept, and computed again.
-BELOW_LOGITS = {False: (8, 24), True: (12, 24)}
+BELOW_LOGITS = {False: (10, 16), True: (12, 24)}
 BESIDE_LAYERS = {False: 24, True: 8}  # of a token per element of the hidden state, where logits are never whole
 LOGIT_BYTES = 2  # of 16-bit logits, whose block is too small for the float32 ones that follow
-SPLIT_SHARE = 0.6  # of the activations of full training: too small for the optimizer's blocks, where those are kept
-# Of them beside earlier gradients, and no more than a share of what is trained (Llama-3.2-1B, Gemma-3-1B, SmolLM2-135M)
-SPLIT_ACCUMULATED, SPLIT_BY_STATES = 0.5, 0.8
-EMBEDDINGS = {True: 1.5, False: 0.9}  # embedding-sized blocks that gradients leave split: tied, not tied
+SPLIT_SHARE = 0.7  # of the activations of full training: too small for the optimizer's blocks, where those are kept
+# Of them beside earlier gradients, and no more than a share of what is trained in matrices with segments of their own
+SPLIT_ACCUMULATED, SPLIT_BY_STATES = 0.5, 1.0
+EMBEDDINGS = {True: 1.25, False: 1.2}  # embedding-sized blocks that gradients leave split: tied, not tied
 
 
 def unused_adapters(setup: TrainingSetup, w: Widths) -> float:
@@ -61,7 +62,8 @@ def reserved_full(setup: TrainingSetup, w: Widths, held: float, moments: tuple[f
         activations = moments[0] - held - earlier
         found = max(found, step + SPLIT_SHARE * activations)
         if accumulates:
-            found = max(found, peak + min(SPLIT_ACCUMULATED * activations, SPLIT_BY_STATES * trained))
+            split = SPLIT_BY_STATES * trained * own_segments(setup, trained / max(model.params, 1))
+            found = max(found, peak + min(SPLIT_ACCUMULATED * activations, split))
         if model.tied_embeddings and not accumulates:
             found = max(found, max(moments[-2:]) + 2 * embedding)  # of the three that the embedding's gradients take
     if setup.logits == "full" and model.workload == "generation":
@@ -79,3 +81,20 @@ def reserved_full(setup: TrainingSetup, w: Widths, held: float, moments: tuple[f
             split = 0  # blocks of embeddings, which the optimizer leaves, are large enough
         found = max(found, max(first, step) + split * block)
     return found + SMALL_BYTES
+
+
+def own_segments(setup: TrainingSetup, element_bytes: float) -> float:
+    """Return the share of the parameters that lie in matrices with a segment of their own.
+
+    Smaller ones share segments, whose room the next ones take.
+    """
+    model = setup.model
+    inner = model.moe_intermediate * model.experts or model.intermediate  # experts of a layer are one tensor
+    matrices = (
+        (1 if model.tied_embeddings else 2, model.vocab * model.hidden),
+        (model.layers * model.mlp_matrices, model.hidden * inner),
+        (model.layers * 2, model.hidden * model.heads * model.head_dim),
+        (model.layers * 2, model.hidden * model.kv_heads * model.head_dim),
+    )
+    large = sum(count * elements for count, elements in matrices if elements * element_bytes >= OWN_SEGMENT)
+    return min(1.0, large / max(model.params, 1))

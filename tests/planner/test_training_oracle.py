@@ -15,10 +15,12 @@ import pytest
 from benchmarks.oracle import training_scores
 from benchmarks.oracle.caching_allocator import replay
 from benchmarks.oracle.training_cases import read
+from planner.catalogue.gpus import GPUS
 from planner.catalogue.models import find_model
 from planner.catalogue.training_traits import Traits, traits
+from planner.estimate.training_reserved import own_segments
 from planner.estimate.training_states import lora_params
-from planner.schema import Model
+from planner.schema import Model, TrainingSetup
 
 ROOT = Path(__file__).parents[2]
 MIB = 2**20
@@ -39,9 +41,23 @@ def test_preference_tuning_is_among_them_with_adapters_and_in_full() -> None:
     assert max(abs(reserved) for *_, reserved in found) < 0.08
 
 
+def test_only_large_matrices_have_segments_of_their_own() -> None:
+    """From 10 MiB on (PyTorch's CUDACachingAllocator, kMinLargeAlloc), counted by hand in float32.
+
+    SmolLM2-135M: 576 x 1,536 is 3.4 MiB, and only the embedding is larger, 49,152 x 576 of 134.5 million parameters.
+    Llama-3.2-1B: all but the key and value projections, 16 x 2 x 2,048 x 512 of 1,235.8 million.
+    """
+    small, large = (
+        TrainingSetup(find_model(name), GPUS["H100"], method="full")
+        for name in ("HuggingFaceTB/SmolLM2-135M-Instruct", "meta-llama/Llama-3.2-1B-Instruct")
+    )
+    assert own_segments(small, 4) == pytest.approx(28.3 / 134.5, abs=0.01)
+    assert own_segments(large, 4) == pytest.approx(1 - 33.6 / 1235.8, abs=0.01)
+
+
 def test_a_family_that_the_constants_have_not_seen_is_predicted_as_well() -> None:
     reserved = [abs(error) for _, _, error in training_scores.left_out()]
-    assert statistics.median(reserved) < 0.03 and max(reserved) < 0.085
+    assert statistics.median(reserved) < 0.03 and max(reserved) < 0.08
 
 
 @pytest.mark.slow

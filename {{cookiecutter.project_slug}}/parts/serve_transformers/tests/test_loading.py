@@ -18,6 +18,7 @@ AS_PLANNED = loading.Loaded(plan.ATTENTION, plan.DTYPE, "NVIDIA H100 80GB HBM3",
 @pytest.fixture(autouse=True)
 def unquantized(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(plan, "QUANTIZE_AT_LOAD", "")
+    monkeypatch.setattr(plan, "QUANTIZATION", "none")
 
 
 def test_what_is_as_planned_passes(capsys: pytest.CaptureFixture[str]):
