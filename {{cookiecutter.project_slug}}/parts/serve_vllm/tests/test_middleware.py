@@ -24,8 +24,10 @@ class Api:
         self.pieces, self.status = pieces or (b"{}",), status
         self.state = SimpleNamespace(engine_client=SimpleNamespace(errored=errored))
         self.asked: list[tuple[str, bytes]] = []
+        self.types: list[list[bytes]] = []
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.types.append([value for name, value in scope["headers"] if name == b"content-type"])
         self.asked.append((scope["path"], (await receive()).get("body", b"")))
         await send({"type": "http.response.start", "status": self.status, "headers": []})
         for number, piece in enumerate(self.pieces, 1):
@@ -134,6 +136,25 @@ def test_large_requests_leave_room_for_short_ones(monkeypatch: pytest.MonkeyPatc
         with pytest.raises(admission.QueueFull):
             admitted.acquire(most)
         admitted.acquire(plan.CONCURRENCY)
+
+
+@pytest.mark.parametrize("headers", [{}, {"content_type": "application/x-www-form-urlencoded"}])
+def test_json_reaches_vllm_as_json_whatever_type_the_client_says(built: middleware.RouteFilter, headers: dict):
+    api = Api()
+    assert ask(built, api, PATH, BODY, **headers)[0] == 200 and api.types == [[b"application/json"]]
+
+
+def test_a_route_takes_nothing_but_post(built: middleware.RouteFilter):
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async def receive() -> Message:
+        return {"type": "http.request"}
+
+    asyncio.run(built({"type": "http", "method": "GET", "path": PATH, "headers": []}, receive, send))
+    assert sent[0]["status"] == 405 and "takes POST, not GET" in json.loads(sent[1]["body"])["error"]["message"]
 
 
 def test_a_request_that_is_refused_does_not_reach_vllm(built: middleware.RouteFilter):

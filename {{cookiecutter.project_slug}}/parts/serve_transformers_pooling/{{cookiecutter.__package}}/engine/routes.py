@@ -91,13 +91,19 @@ def router(engine: EmbeddingEngine | ClassificationEngine) -> APIRouter:
 async def unless_left(request: Request, work: Coroutine[Any, Any, Result]) -> Result | None:
     """The result of `work`; None where the client leaves before, and then the rest of the work is cancelled."""
     working = asyncio.ensure_future(work)
-    leaving = asyncio.ensure_future(request.receive())  # after the body, the next message is the client's leaving
+    leaving = asyncio.ensure_future(left(request))
     try:
         await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
         return working.result() if working.done() else None
     finally:
         working.cancel()
         leaving.cancel()
+
+
+async def left(request: Request) -> None:
+    """Return when the client has left."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
 
 
 def label(index: int, one: Classes) -> dict:

@@ -19,7 +19,7 @@ from .body_limit import App, BodyLimit, Message, Receive, Scope, Send, replay, s
 ENGINE_DEAD = b"EngineCore encountered an issue. See stack trace (above) for the root cause."  # v1/engine/exceptions.py
 STREAMED_ERROR = b'data: {"error"'
 RETRY_AFTER = (b"retry-after", b"2")  # seconds
-OPEN = {"/health", "/metrics", "/v1/models", "/version", *options.ROUTES}  # vLLM answers these
+OPEN = {"/health", "/metrics", "/v1/models", "/version"}  # vLLM answers these
 
 
 class RouteFilter:
@@ -40,6 +40,8 @@ class RouteFilter:
             await send({"type": "websocket.close", "code": 1008})
         elif path in options.ROUTES and scope["method"] == "POST":
             await self._request(scope, receive, send)
+        elif path in options.ROUTES:
+            await send_error(send, 405, f"{path} takes POST, not {scope['method']}", [(b"allow", b"POST")])
         elif path == "/memory":
             await send_json(send, 200, {"report": self.monitor.report(), **self.monitor.state()})
         elif path == "/engine":
@@ -84,7 +86,7 @@ class RouteFilter:
         if options.PRIORITIES:
             message = turns.with_priority(message, priority, empty=not request)
         try:
-            await self.app(scope, replay(message, receive), rewriter)
+            await self.app(as_json(scope), replay(message, receive), rewriter)
         except Exception as error:  # vLLM would send the exception's text
             await rewriter.fail(error)
         finally:
@@ -178,6 +180,12 @@ class ErrorRewriter:
         if ENGINE_DEAD not in message.get("body", b"") or not self.engine.errored:
             return message
         return {**message, "body": message["body"].replace(ENGINE_DEAD, being_replaced(await read_cause()).encode())}
+
+
+def as_json(scope: Scope) -> Scope:
+    """Return a request whose body was read as JSON as one that says so: vLLM reads no other, and curl says a form."""
+    headers = [(name, value) for name, value in scope["headers"] if name != b"content-type"]
+    return {**scope, "headers": [*headers, (b"content-type", b"application/json")]}
 
 
 def check_one_label(labels: int, path: str) -> None:
