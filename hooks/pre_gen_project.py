@@ -79,6 +79,11 @@ class Draft(NamedTuple):
         """Whether a commit fixes what is loaded: the checkpoint's own, or the head's."""
         return not self.repository or bool(self.revision)
 
+    def config(self) -> dict[str, object]:
+        """Return what vLLM is told of it."""
+        config: dict[str, object] = {"method": self.method, "num_speculative_tokens": self.tokens}
+        return config | ({"model": self.repository, "revision": self.revision} if self.repository else {})
+
 
 # ---- planner/reasons.py
 
@@ -12272,10 +12277,10 @@ def speculative(plan: InferencePlan) -> Constant:
     if draft:
         source = "a head published for the model" if draft.repository else "a layer of the checkpoint itself"
         reason = f"for latency, {source} proposes tokens; memory is planned, speed is not; {{}} is off"
-        return "SPECULATIVE", draft_config(draft), reason
+        return "SPECULATIVE", draft.config(), reason
     head = draft_of(plan.request.model, plan.chosen.setup.quantization)
     if plan.request.optimize == "latency" and head and not head.pinned:
-        config = json.dumps(draft_config(head._replace(revision="COMMIT")))
+        config = json.dumps(head._replace(revision="COMMIT").config())
         return (
             "SPECULATIVE",
             {},
@@ -12284,12 +12289,6 @@ def speculative(plan: InferencePlan) -> Constant:
         )
     example = '{"method": "ngram", "num_speculative_tokens": 4, "prompt_lookup_max": 4}'
     return "SPECULATIVE", {}, f"vLLM's speculative decoding: {example}"
-
-
-def draft_config(draft: Draft) -> dict[str, object]:
-    """Return what vLLM is told of a draft."""
-    config: dict[str, object] = {"method": draft.method, "num_speculative_tokens": draft.tokens}
-    return config | ({"model": draft.repository, "revision": draft.revision} if draft.repository else {})
 
 
 def whole_mib(count: int) -> int:

@@ -20,3 +20,8 @@ class Draft(NamedTuple):
     def pinned(self) -> bool:
         """Whether a commit fixes what is loaded: the checkpoint's own, or the head's."""
         return not self.repository or bool(self.revision)
+
+    def config(self) -> dict[str, object]:
+        """Return what vLLM is told of it."""
+        config: dict[str, object] = {"method": self.method, "num_speculative_tokens": self.tokens}
+        return config | ({"model": self.repository, "revision": self.revision} if self.repository else {})

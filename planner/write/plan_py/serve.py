@@ -11,7 +11,6 @@ from ...choose.cost import container_usd_per_hour, month_hours, tokens_per_s
 from ...choose.traffic import SCALEDOWN_S
 from ...describe.inference import beyond_starter, estimate_of, idle_prices, max_containers, peak_gib, pool_words
 from ...describe.load import rate_words
-from ...draft import Draft
 from ...estimate.inference import estimate
 from ...request.warm_pool import crons
 from ...schema import InferencePlan
@@ -190,10 +189,10 @@ def speculative(plan: InferencePlan) -> Constant:
     if draft:
         source = "a head published for the model" if draft.repository else "a layer of the checkpoint itself"
         reason = f"for latency, {source} proposes tokens; memory is planned, speed is not; {{}} is off"
-        return "SPECULATIVE", draft_config(draft), reason
+        return "SPECULATIVE", draft.config(), reason
     head = draft_of(plan.request.model, plan.chosen.setup.quantization)
     if plan.request.optimize == "latency" and head and not head.pinned:
-        config = json.dumps(draft_config(head._replace(revision="COMMIT")))
+        config = json.dumps(head._replace(revision="COMMIT").config())
         return (
             "SPECULATIVE",
             {},
@@ -202,12 +201,6 @@ def speculative(plan: InferencePlan) -> Constant:
         )
     example = '{"method": "ngram", "num_speculative_tokens": 4, "prompt_lookup_max": 4}'
     return "SPECULATIVE", {}, f"vLLM's speculative decoding: {example}"
-
-
-def draft_config(draft: Draft) -> dict[str, object]:
-    """Return what vLLM is told of a draft."""
-    config: dict[str, object] = {"method": draft.method, "num_speculative_tokens": draft.tokens}
-    return config | ({"model": draft.repository, "revision": draft.revision} if draft.repository else {})
 
 
 def whole_mib(count: int) -> int:

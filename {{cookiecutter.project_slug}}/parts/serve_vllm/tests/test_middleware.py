@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from {{cookiecutter.__package}} import plan
-from {{cookiecutter.__package}}.engine import admission, middleware, options, turns
+from {{cookiecutter.__package}}.engine import admission, middleware, options
 from {{cookiecutter.__package}}.engine.body_limit import BodyLimit, Message, Receive, Scope, Send
 from {{cookiecutter.__package}}.monitoring import oom
 
@@ -73,69 +73,6 @@ def test_a_request_within_the_limits_reaches_vllm_as_it_was_sent(built: middlewa
         assert (path, body) == (PATH, json.dumps(BODY).encode())
     else:
         assert path == PATH and json.loads(body) == {"priority": len(json.dumps(BODY))} | BODY
-
-
-@pytest.mark.workload("embedding", "classification")
-def test_a_request_sent_beside_a_larger_one_goes_before_it_in_vllm(built: middleware.RouteFilter):
-    """vLLM runs the lowest priority first."""
-    bodies = [BODY | {"input": ["fox"] * count} for count in (2000, 2, 1)]
-
-    class Slow(Api):
-        async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-            self.asked.append((scope["path"], (await receive())["body"]))
-            await asyncio.sleep(0.01)  # until all are here
-            await send({"type": "http.response.start", "status": 200, "headers": []})
-            await send({"type": "http.response.body", "body": b"{}", "more_body": False})
-
-    api = Slow()
-    built.app = api
-
-    async def post(body: bytes) -> None:
-        async def receive() -> Message:
-            return {"type": "http.request", "body": body, "more_body": False}
-
-        async def send(message: Message) -> None:
-            pass
-
-        await built({"type": "http", "method": "POST", "path": PATH, "headers": [], "app": api}, receive, send)
-
-    async def all_of_them() -> None:
-        await asyncio.gather(*(post(json.dumps(body).encode()) for body in bodies))
-
-    asyncio.run(all_of_them())
-    priorities = {len((said := json.loads(body))["input"]): said["priority"] for _, body in api.asked}
-    assert priorities[1] < priorities[2] < priorities[2000]
-
-
-def test_a_large_request_waits_for_no_more_than_its_own_size_of_others():
-    queue = turns.Turns()
-    large, passed = queue.begin(50_000), 0
-    while (small := queue.begin(100)) < large:
-        queue.end(small)
-        passed += 100
-    assert passed == 50_000 - 100
-
-
-@pytest.mark.parametrize(
-    ("body", "empty", "sent"),
-    [(b' {"input": "{"}', False, {"priority": 7, "input": "{"}), (b"{ }", True, {"priority": 7})],
-)
-def test_a_priority_is_put_into_the_body(body: bytes, empty: bool, sent: dict):
-    assert json.loads(turns.with_priority({"body": body}, 7, empty=empty)["body"]) == sent
-
-
-@pytest.mark.workload("embedding", "classification")
-def test_large_requests_leave_room_for_short_ones(monkeypatch: pytest.MonkeyPatch):
-    most: int = getattr(plan, "MAX_TEXTS", 0)
-    for rounds, large in ((4, 3), (1, 1)):
-        monkeypatch.setattr(plan, "MAX_WAITING", rounds * most)
-        monkeypatch.setattr(options, "MAX_OPEN", plan.CONCURRENCY + rounds * most)
-        admitted = admission.Admission()
-        for _ in range(large):
-            admitted.acquire(most)
-        with pytest.raises(admission.QueueFull):
-            admitted.acquire(most)
-        admitted.acquire(plan.CONCURRENCY)
 
 
 @pytest.mark.parametrize("headers", [{}, {"content_type": "application/x-www-form-urlencoded"}])
