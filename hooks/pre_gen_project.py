@@ -12112,10 +12112,10 @@ TEXT_BYTES = 4096  # of a text beside many others
 HANG_S = 300  # longer than the longest prompt is read in one step (prior)
 WAITING_ROUNDS = 4  # of CONCURRENCY: what waits for longer is better sent again, perhaps to another container (prior)
 
-# modal.com/docs/guide/region-selection, read in autumn 2026
+# modal.com/docs/guide/region-selection: of two versions, one has 1.25x and 2.5x, the later one 1.5x and 1.75x
 REGION_REASON = (
-    'where containers run, such as "eu"; "": anywhere. A region costs more than is counted here: '
-    "1.25 times in the US, EU, UK and Asia-Pacific, 2.5 times elsewhere"
+    'where containers run, such as "eu"; "": anywhere. A region costs 1.25 to 2.5 times what is counted here: see '
+    "modal.com/docs/guide/region-selection"
 )
 
 
