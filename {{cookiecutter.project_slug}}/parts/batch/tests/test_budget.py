@@ -65,6 +65,19 @@ def test_a_silent_attempt_is_not_live(tmp_path: Path):
     assert [found.live for found in Ledger(tmp_path).entries()] == [False, True]
 
 
+def test_what_a_container_that_died_could_not_write_is_counted_to_its_end(tmp_path: Path):
+    now, shard = time.time(), "job/000001"
+    entry(tmp_path, shard, 0.1, RUNNING, began=now - 60)  # ten of sixty seconds
+    entry(tmp_path, shard, 0.1, FAILED, began=now - 60)
+    entry(tmp_path, "job/000002", 0.1, RUNNING, began=now - 60)
+    entry(tmp_path, shard, 0.1, RUNNING, began=now - 600)
+    ledger = Ledger(tmp_path)
+    ledger.count_silent(shard, since=now - 100)
+    [lost] = [one for one in ledger.entries() if one.what == budget.SILENT]
+    assert lost.of == shard and lost.state == FAILED and 50 <= lost.seconds <= 50 + time.time() - now
+    assert lost.usd == pytest.approx(lost.seconds / 100)
+
+
 def test_many_writers_lose_nothing(tmp_path: Path):
     """Each attempt is a file of its own, so threads here stand for containers there."""
     from concurrent.futures import ThreadPoolExecutor
