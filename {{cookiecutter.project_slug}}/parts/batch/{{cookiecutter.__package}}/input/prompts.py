@@ -76,7 +76,7 @@ class PromptSpec:
     def columns(self) -> list[str]:
         """The columns it needs, each once."""
         named = [column for _text, column in template_parts(self.template)]
-        beside = (TOOLS, SYSTEM) if self.messages else ()
+        beside = ("url",) if self.messages == OPENAI else (TOOLS, SYSTEM) if self.messages else ()
         return list(dict.fromkeys(filter(None, (self.column, self.messages, *named, self.id, *beside))))
 
 
@@ -240,9 +240,10 @@ def request_prompt(record: dict[str, Any]) -> Prompt:
         return as_text({name: found}, name)
     else:
         turns = chat([{"role": "user", "content": as_text({name: found}, name)}], name)
-    if body.get("instructions"):
-        turns = [{"role": "system", "content": as_text(body, "instructions")}, *turns]
-    return turns
+    if not body.get("instructions"):
+        return turns
+    first: Message = {"role": "system", "content": as_text(body, "instructions")}
+    return [first, *turns]
 
 
 def endpoint_keys(url: Any) -> tuple[str, ...]:

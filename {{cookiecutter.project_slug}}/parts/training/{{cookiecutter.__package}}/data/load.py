@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 DATASETS = "datasets"  # folder on the Volume
 HOME = Path(__file__).parents[2]  # of the project
 MARKS, MARK_CHARACTERS = 8, 20  # a column of more values, or of longer ones, marks no rows as good, bad or held out
+MARK_TYPES = ("string", "large_string", "bool", "int8", "int32", "int64", "float64")
+BATCH = 1000  # rows of a dataset of the hub at once
 HELD_OUT = "test|testing|dev|eval|evaluation|val|valid|validation|holdout|heldout|held[ _-]out"
 SPLITS = re.compile(rf"(?:^|[^a-z])(train|training|{HELD_OUT})(?:[ _-]?set)?(?:[^a-z]|$)")
 
@@ -138,11 +140,12 @@ def from_library(name: str, rows: "datasets.Dataset") -> Rows:
     classes = {column: tuple(names) for column, names in named.items() if names}
     marks: dict[str, set[str]] = {}
     for column, feature in rows.features.items():
-        inside = getattr(feature, "feature", None)  # of a list
-        if getattr(feature, "dtype", "") in ("string", "large_string", "bool", "int8", "int32", "int64", "float64"):
-            collect_marks(marks, ({column: value} for value in rows.unique(column)))
-        elif getattr(inside, "dtype", "") in ("string", "large_string"):
-            collect_marks(marks, ({column: value} for value in rows[column]))
+        kind = getattr(getattr(feature, "feature", feature), "dtype", "")  # of a list, that of what is in it
+        batches = rows.select_columns([column]).iter(BATCH) if kind in MARK_TYPES else ()
+        for batch in batches:
+            collect_marks(marks, ({column: value} for value in batch[column]))
+            if len(marks[column]) > MARKS:
+                break
     structs = [field.name for field in rows.features.arrow_schema if "struct<" in str(field.type)]
 
     def read() -> Iterator[dict[str, Any]]:
