@@ -392,7 +392,7 @@ def test_a_call_of_a_tool_has_one_form():
         ([{"role": "user"}], "has no content"),
         (["hi"], "'hi' is no message with a role and a content"),
         ([{"role": "boss", "content": "do it"}], "the role 'boss' is none of system"),
-        ([{"role": "user", "content": {"a": 1}}], "the content has a part of the type 'text'"),
+        ([{"role": "user", "content": {"a": 1}}], "the content has a part without a text"),
         ([{"role": "assistant", "content": "a", "weight": 0.5}], "the weight 0.5 of a message is neither 0 nor 1"),
         ([{"role": "assistant", "tool_calls": [{"type": "function"}]}], "is no tool call with the name of a function"),
     ],
@@ -446,3 +446,9 @@ def test_a_file_of_another_kind_is_told_what_would_do(tmp_path: Path, name: str,
 def test_rows_under_a_key_each_are_one_object(tmp_path: Path):
     (tmp_path / "rows.json").write_text(json.dumps({f"r{number}": row for number, row in enumerate(ROWS)}))
     assert refusal(tmp_path / "rows.json").endswith("a row for each key: write the rows as a list")
+
+
+def test_a_part_without_a_text_is_called_that():
+    exported = [{"role": "user", "content": {"content_type": "text", "parts": ["hi"]}}]  # of ChatGPT
+    with pytest.raises(ValueError, match="the content has a part without a text: "):
+        parse_chat(exported)

@@ -127,7 +127,7 @@ def test_columns_that_are_not_used_are_named(chat_job: Job, tmp_path: Path):
 def test_keys_of_messages_that_the_template_leaves_out_are_named(chat_job: Job, tmp_path: Path):
     rows = [{"messages": [USER, ANSWER | {"reasoning_content": "hm", "weight": 1}]}] * 20
     assert checked(chat_job, tmp_path, rows).notes == (
-        "the chat template reads no 'reasoning_content' of a message: they are not learnt",
+        "not learnt, as the chat template does not read it: 'reasoning_content' of a message",
     )
 
 

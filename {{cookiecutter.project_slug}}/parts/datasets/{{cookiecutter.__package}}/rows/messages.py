@@ -95,7 +95,9 @@ def join_parts(content: Any) -> str:
     texts = []
     for part in content:
         kind = part.get("type", "text") if isinstance(part, dict) else "text"
-        if kind not in TEXT_PARTS or (isinstance(part, dict) and "text" not in part):
+        if kind in TEXT_PARTS and isinstance(part, dict) and "text" not in part:
+            raise ValueError(f"the content has a part without a text: {shorten(part)}")
+        if kind not in TEXT_PARTS:
             raise ValueError(f"the content has a part of the type {kind!r}, and only parts of text can be read")
         texts.append(text_of(part["text"] if isinstance(part, dict) else part))
     return "\n".join(texts)

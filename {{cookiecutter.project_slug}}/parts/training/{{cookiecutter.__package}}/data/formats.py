@@ -108,7 +108,7 @@ def unread_keys(kept: datasets.Dataset, tokenizer: PreTrainedTokenizerBase) -> t
     keys = dict.fromkeys(key for name in chats for chat in first[name] for turn in chat for key in turn)
     known = re.findall(r"\w+", str(tokenizer.chat_template))
     unread = [key for key in keys if key not in (*known, *NOT_SAID, "role", "content", "tool_calls")]
-    return (f"the chat template reads no {quoted(unread, 12)} of a message: they are not learnt",) if unread else ()
+    return (f"not learnt, as the chat template does not read it: {quoted(unread, 12)} of a message",) if unread else ()
 
 
 def read_examples(rows: Rows, found: Format, parser: Parser, settings: list[Any]) -> datasets.Dataset:
