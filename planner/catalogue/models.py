@@ -191,10 +191,12 @@ def _guessed_model(reference: Reference, size: str, related: Model | None) -> Mo
     if not named and not size:
         alike = _alike(id)
         at = f" --revision {reference.revision}" if reference.revision else ""
-        holds = f", which has {alike}" if alike else ""
+        download = f"run `hf download {id} config.json{at}` and try again, or give its size"
+        if alike:
+            raise Refusal(f"{shown(id)} is not in the catalogue, which has {alike}: take that, or {download}")
         raise Refusal(
-            f"{shown(id)} is not in the catalogue{holds}, and no config.json of it is in the local Hugging Face cache: "
-            f"run `hf download {id} config.json{at}` and try again, or give its size ({SIZE_HINT})"
+            f"{shown(id)} is not in the catalogue, and no config.json of it is in the local Hugging Face cache: "
+            f"{download} ({SIZE_HINT})"
         )
     params, active = parse_size(named or size)
     if not size and not related and params == active > MOST_DENSE:

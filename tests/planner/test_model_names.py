@@ -483,5 +483,5 @@ def test_the_hook_has_no_network() -> None:
     ],
 )
 def test_a_misspelt_id_is_refused_with_the_one_of_the_catalogue(cache: Path, typed: str, known: str) -> None:
-    assert f"is not in the catalogue, which has {known}, and" in said(model_id=typed)
+    assert f"is not in the catalogue, which has {known}: take that" in said(model_id=typed)
     assert "which has" not in said(model_id="org/unlike-any-other")

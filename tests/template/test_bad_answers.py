@@ -122,7 +122,7 @@ REFUSED: dict[str, tuple[dict[str, str], str]] = {
     "nobody at once": ({"concurrency": "0"}, "concurrency '0' is not a whole number of at least 1"),
     "one and a half": ({"concurrency": "1.5"}, "concurrency '1.5' is not a whole number"),
     "a million at once": ({"concurrency": "1000000"}, "does not pay for Qwen/Qwen3-8B with 1,?000,?000 requests"),
-    "fp8 on a T4": ({"gpu": "T4", "quantization": "fp8", "model_size": "1.5B"}, "does not run on T4"),
+    "mxfp4 on a T4": ({"gpu": "T4", "model_id": "openai/gpt-oss-20b"}, "does not run on T4"),
     "70B on an L4": (
         {"model_id": "meta-llama/Llama-3.3-70B-Instruct", "gpu": "L4:1", "quantization": "none"},
         "weights .* GiB",

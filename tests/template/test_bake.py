@@ -39,9 +39,9 @@ ALL = SUPPORTED | TRAINED
 
 # What cannot work, and a pattern of the one sentence that a person must find about it.
 UNSUPPORTED = {
-    "fp8 on a T4": (
-        {"gpu": "T4", "quantization": "fp8", "model_size": "1.5B"},
-        "does not run on T4: [^;]*fp8",
+    "mxfp4 on a T4": (
+        {"gpu": "T4", "model_id": "openai/gpt-oss-20b"},
+        "does not run on T4: [^;]*mxfp4",
     ),  # the reason names it
     "70B in 16 bits on an L4": (
         {"model_id": "meta-llama/Llama-3.3-70B-Instruct", "gpu": "L4:1", "quantization": "none"},
@@ -150,7 +150,7 @@ def test_plan_has_every_constant_and_its_reason(inference: Project) -> None:
 @pytest.mark.parametrize(
     ("name", "says"),
     [
-        ("serve-default", "the catalogue knows"),
+        ("serve-default", "in the catalogue"),
         ("serve-local-folder", "no commit"),
         ("serve-unknown-model", "`make weights` prints"),  # as the project's test of storage.pin has it
     ],

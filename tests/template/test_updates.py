@@ -112,15 +112,15 @@ def test_an_edit_that_both_sides_made_is_a_conflict_to_see(repository: Path, tmp
 
 
 def test_changed_answers_are_planned_anew_and_edits_stay(own_project: Project, bake: Bake) -> None:
-    longer = "SCALEDOWN_WINDOW = 900"  # a line that the answers do not change, nor those around it
-    edit(own_project.plan_file, r"^SCALEDOWN_WINDOW = \d+", longer)
+    mine = 'WARM_TIMEZONE = "Europe/Berlin"'  # a line that the answers do not change, nor those around it
+    edit(own_project.plan_file, r'^WARM_TIMEZONE = "UTC"', mine)
     commit(own_project, "My edit")
     answers = {"engine": "transformers", "budget": "6/hour"}
     cruft("update", "--skip-apply-ask", "--variables-to-update", json.dumps(answers), cwd=own_project.root)
     updated, fresh = Project(own_project.root), bake(**answers)
     assert not conflicts(updated)
     assert updated.plan["ENGINE"] == "transformers" and updated.plan["BUDGET"] == "6/hour"
-    assert longer in updated.plan_file.read_text(encoding="utf-8")
+    assert mine in updated.plan_file.read_text(encoding="utf-8")
     ours, theirs = updated.files(), fresh.files()
     assert set(ours) - {".cruft.json"} == set(theirs)  # vLLM's files are gone, transformers' have come
     assert {name for name in theirs if ours[name] != theirs[name]} == {"my_llm/plan.py"}
