@@ -209,7 +209,7 @@ def test_what_costs_more_than_expected_stops_it_sooner(job: Job, monkeypatch: py
     """Twice the expected cost: the first shards show it, and from then on it is what is expected."""
     monkeypatch.setattr(budget.SpendMeter, "seconds", property(lambda meter: 20.0))
     shard_usd = 20 / 3600 * plan.USD_PER_HOUR
-    report = jobs.run(job, limit=f"{10.5 * shard_usd:.8f}/run", seconds_per_row=1.0)
+    report = jobs.run(job, limit=f"{10.7 * shard_usd:.8f}/run", seconds_per_row=1.0)
     assert report.status.shards_done == 10 and report.status.usd == pytest.approx(10 * shard_usd)
 
 
