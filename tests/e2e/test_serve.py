@@ -124,7 +124,8 @@ def test_an_agent_calls_a_tool_reads_its_result_and_is_answered(service: Service
 
     tools: list[Any] = [{"type": "function", "function": weather}]
     chat: Any = client.chat.completions
-    message = chat.create(model=model, messages=[asked], tools=tools, tool_choice="required", max_tokens=200)
+    sure: dict[str, Any] = {"tool_choice": "required", "temperature": 0}  # a sampled call may not end in 200 tokens
+    message = chat.create(model=model, messages=[asked], tools=tools, max_tokens=200, **sure)
     [call] = message.choices[0].message.tool_calls[:1]
     assert call.function.name == "weather"
     result = {"role": "tool", "tool_call_id": call.id, "content": "sunny"}
@@ -134,9 +135,7 @@ def test_an_agent_calls_a_tool_reads_its_result_and_is_answered(service: Service
 
     responses: Any = client.responses
     functions = [{"type": "function", **weather}]
-    response = responses.create(
-        model=model, input=[asked], tools=functions, tool_choice="required", max_output_tokens=200
-    )
+    response = responses.create(model=model, input=[asked], tools=functions, max_output_tokens=200, **sure)
     [call] = [item for item in response.output if item.type == "function_call"][:1]
     turns = [asked, *(item.model_dump(exclude_none=True) for item in response.output)]
     turns.append({"type": "function_call_output", "call_id": call.call_id, "output": "sunny"})
