@@ -22,18 +22,10 @@ ENDPOINTS = {  # of such a request, the end of its url -> the keys of its body t
     "responses": ("input",),
     "embeddings": ("input",),
 }
-NOT_GIVEN = (  # keys of such a request for what this batch does not do; sampling is not among them
-    *(
-        "tools",
-        "functions",
-        "response_format",
-        "logprobs",
-        "top_logprobs",
-        "audio",
-        "previous_response_id",
-        "dimensions",
-    ),
-)
+# Keys of such a request for what this batch does not do; sampling is not among them
+NOT_GIVEN = (
+    "tools", "functions", "response_format", "logprobs", "top_logprobs", "audio", "previous_response_id", "dimensions",
+)  # fmt: skip
 
 
 class Message(TypedDict):

@@ -31,10 +31,10 @@ class Body(BaseModel):
         if not isinstance(given, dict):
             return given
         said = {name: value for name, value in given.items() if value is not None and name not in IGNORED}
-        return {name: value for name, value in said.items() if not is_one_of(value, cls.neutral.get(name, ()))}
+        return {name: value for name, value in said.items() if not equals_any(value, cls.neutral.get(name, ()))}
 
 
-def is_one_of(value: object, values: tuple) -> bool:
+def equals_any(value: object, values: tuple) -> bool:
     """Whether JSON's value is among some, where 0 is not false."""
     return any(value == one and isinstance(value, bool) == isinstance(one, bool) for one in values)
 
