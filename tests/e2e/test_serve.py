@@ -78,8 +78,8 @@ def test_the_commands_of_its_readme_ask_it(service: Service) -> None:
     for command in typed:
         said = terminal(command.text)
         if "/rerank" in command.text:  # for cross-encoders on vLLM; the model of this life has two classes
-            vllm = service.plan["ENGINE"] == "vllm"
-            assert ("/rerank wants a cross-encoder" if vllm else "there is no /rerank: ") in said and "/classify" in said
+            refusal = "/rerank wants a cross-encoder" if service.plan["ENGINE"] == "vllm" else "there is no /rerank: "
+            assert refusal in said and "/classify" in said
         elif command.program in ("curl", "make"):
             assert said and '"error"' not in said, command.text
     assert (service.app.project.root / "load.svg").is_file()
