@@ -6,6 +6,7 @@ python benchmarks/planning.py [--rounds 9]
 from __future__ import annotations
 
 import argparse
+import importlib
 import importlib.util
 import json
 import re
@@ -18,7 +19,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from types import ModuleType
 from typing import Any
 
 from cookiecutter.generate import generate_context
@@ -51,7 +51,7 @@ class Grown:
 
     template: Path
     hook: Path
-    planner: ModuleType  # the hook, imported
+    planner: str  # name of its package, imported
     times: dict[str, list[float]]
 
 
@@ -110,17 +110,21 @@ def grow(folder: Path, models: int, gpus: int) -> Grown:
     source = (folder / "hooks" / "pre_gen_project.py").read_text(encoding="utf-8")
     alone = folder.with_suffix(".py")
     alone.write_text(source.replace("{{ cookiecutter | tojson }}", json.dumps(defaults())), encoding="utf-8")
-    return Grown(folder, alone, imported(alone), {figure: [] for figure in FIGURES})
+    return Grown(folder, alone, imported(folder), {figure: [] for figure in FIGURES})
 
 
-def imported(hook: Path) -> ModuleType:
-    """The hook as a module: the whole planner in one file."""
-    spec = importlib.util.spec_from_file_location(f"hook_{hook.stem}", hook)
+def imported(folder: Path) -> str:
+    """Import the planner in a folder beside this one, whose imports are all relative, and return its package's name."""
+    name = f"planner_{folder.name}"
+    spec = importlib.util.spec_from_file_location(name, folder / "planner" / "__init__.py")
     assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[module.__name__] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    return module
+    sys.modules[name] = importlib.util.module_from_spec(spec)
+    return name
+
+
+def planner_of(size: Grown, module: str) -> Any:
+    """The module of a grown planner, such as `catalogue.gpus`."""
+    return importlib.import_module(f"{size.planner}.{module}")
 
 
 def growth(rounds: int, factors: Sequence[tuple[int, int]]) -> list[list[str]]:
@@ -140,8 +144,8 @@ def growth(rounds: int, factors: Sequence[tuple[int, int]]) -> list[list[str]]:
 def measure(size: Grown, out: Path) -> None:
     """One round of a size: each figure once, a plan several times."""
     out.mkdir(exist_ok=True)
-    request = size.planner.check_answers(defaults()).request
-    size.times["plan"].append(median(plan_seconds(size.planner, request, 9)))
+    request = planner_of(size, "request.prompts").check_answers(defaults()).request
+    size.times["plan"].append(median(plan_seconds(planner_of(size, "describe.refusal"), request, 9)))
     with tempfile.TemporaryDirectory() as empty:  # the hook refuses to write over what it did not write
         size.times["hook"].append(cost([sys.executable, str(size.hook)], cwd=Path(empty)).cpu_s)
     size.times["bake"].append(cost(bake_command(size.template, out, {})).cpu_s)
@@ -149,7 +153,8 @@ def measure(size: Grown, out: Path) -> None:
 
 def row(size: Grown) -> list[str]:
     plan, hook, bake = (median(size.times[figure][1:]) for figure in FIGURES)
-    known = (str(len(size.planner.load_catalogue())), str(len(size.planner.GPUS)))
+    catalogue, gpus = planner_of(size, "catalogue.shipped").load_catalogue(), planner_of(size, "catalogue.gpus").GPUS
+    known = (str(len(catalogue)), str(len(gpus)))
     return [*known, f"{size.hook.stat().st_size / 1024:.0f}", f"{plan * 1000:.1f}", f"{hook * 1000:.0f}", f"{bake:.2f}"]
 
 

@@ -1,55 +1,80 @@
-"""Write hooks/pre_gen_project.py from planner/: a hook cannot see files beside it, so it carries the planner as source.
+"""Write hooks/pre_gen_project.py from planner/: a hook cannot see files beside it, so it carries the planner as text.
 
 python scripts/build_hook.py            write it
 python scripts/build_hook.py --check    exit status 1 where the file is not what would be written
 
-planner/hook.py and the modules that it imports, dependencies first, become one module. A name gets its module's name in
-front where several modules define it, where it is a builtin, and where others write it as an attribute: training.weigh.
+planner/hook.py and the modules that it imports stand in the hook as they are, dependencies first. Python compiles each
+when it is first imported: a bake pays for what its task needs.
 """
 
 from __future__ import annotations
 
-import builtins
+import ast
 import sys
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "scripts"))
-
-from merge_modules import Merger, Module, attributes, read_module  # noqa: E402
-
 HOOK = ROOT / "hooks" / "pre_gen_project.py"
 ENTRY = "planner/hook.py"
-CATALOGUE = "planner/catalogue/models.json"
-CATALOGUE_READER = """    with open(os.path.join(os.path.dirname(__file__), "models.json"), encoding="utf-8") as file:
-        return file.read()
-"""
+DATA = {"planner/catalogue/shipped.py": "planner/catalogue/models.json"}  # module -> the file that it reads
 
 HEAD = '''"""Plans before anything is rendered: refuses what cannot work, writes plan.py, PLAN.md and memory.svg.
 
-Built from planner/ by `make hook`; change it there.
+Built from planner/ by `make hook`; change it there. Its files stand here as they are, and are imported from here.
 """
 
 # {% raw %}
-from __future__ import annotations
-
 import sys
 
 if sys.version_info < (3, 11):  # before anything that an older one has not got
     own = "%d.%d" % sys.version_info[:2]
     sys.exit(f"error: cookiecutter runs on Python {own}; this template wants 3.11 or newer: uvx -p 3.12 cookiecutter")
 
+import gc
+import json
+import os
+from importlib.machinery import ModuleSpec, SourceFileLoader
+
+gc.disable()  # a tenth of a second makes no garbage worth a search
+FILES = {}  # path -> text
+
+
+class Finder:
+    """Finds the modules of planner/ in FILES. Python compiles each when it is first imported."""
+
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        module = name.replace(".", "/")
+        for file in (module + ".py", module + "/__init__.py"):
+            if file in FILES:
+                spec = ModuleSpec(name, Loader(name, file), origin=file, is_package=file.endswith("__init__.py"))
+                spec.has_location = True
+                return spec
+        return None
+
+
+class Loader(SourceFileLoader):
+    """Reads FILES in place of a disk, and keeps no bytecode."""
+
+    def get_data(self, path):
+        return FILES[path].encode()
+
+    def path_stats(self, path):
+        raise OSError
+
+
+sys.meta_path.insert(0, Finder)
 '''
 TAIL = """
 # {% endraw %}
 ANSWERS = json.loads(r'''{{ cookiecutter | tojson }}''')
 
 if __name__ == "__main__":
+    from planner.hook import run_hook
+
     sys.exit(run_hook(ANSWERS, os.getcwd()))
 """
-TAIL_IMPORTS = {("", "json"), ("", "os"), ("", "sys")}
 
 
 def main(arguments: list[str]) -> int:
@@ -63,83 +88,53 @@ def main(arguments: list[str]) -> int:
 
 
 def build() -> str:
-    """Return the text of the hook. ValueError where the modules cannot stand in one file."""
-    modules = list(reachable(ENTRY, {}, ()))
-    names = global_names(modules)
-    imports = TAIL_IMPORTS.union(*(module.library for module in modules))
-    bodies = [f"# ---- {module.path}\n\n\n{merged(module, names)}" for module in modules]
-    inside = import_lines(imports) + "\n" + "\n\n".join(bodies)
-    if "{%" in inside and "endraw" in inside:
-        raise ValueError("the planner's source holds Jinja's endraw tag")
-    if "__file__" in inside:
-        raise ValueError("a module reads a file beside itself, which the hook does not have")
-    text = HEAD + inside + TAIL
+    """Return the text of the hook. ValueError where a file cannot stand in it."""
+    files = list(reachable(ENTRY, set(), ()))
+    text = HEAD + "".join(embedded(path) for path in files) + TAIL
     compile(text, HOOK.name, "exec")
     return text
 
 
-def reachable(path: str, seen: dict[str, Module], above: tuple[str, ...]) -> Iterator[Module]:
+def embedded(path: str) -> str:
+    """Return the lines of the hook that hold a file."""
+    text = (ROOT / path).read_text(encoding="utf-8")
+    if "'''" in text:
+        raise ValueError(f"{path} holds three single quotes in a row, which end a text in the hook")
+    if "{%" in text and "endraw" in text:
+        raise ValueError(f"{path} holds Jinja's endraw tag")
+    return f"\nFILES[\"{path}\"] = r'''{text}'''\n"
+
+
+def reachable(path: str, seen: set[str], above: tuple[str, ...]) -> Iterator[str]:
     """Yield the module at `path` and those that it imports, dependencies first. ValueError for a circle."""
     if path in above:
         raise ValueError(f"circle of imports: {' -> '.join((*above[above.index(path) :], path))}")
     if path in seen:
         return
-    module = seen[path] = read_module(ROOT, path)
-    for other in dict.fromkeys([*(path for path, _name in module.names.values()), *module.modules.values()]):
-        if other in above or other not in seen:
-            yield from reachable(other, seen, (*above, path))
-    yield module
+    seen.add(path)
+    for other in [*packages(path), *imported(path)]:
+        yield from reachable(other, seen, (*above, path))
+    if path in DATA:
+        yield DATA[path]
+    yield path
 
 
-def global_names(modules: list[Module]) -> dict[tuple[str, str], str]:
-    """Return the name in the hook of each (path, name). ValueError where no prefix makes it unique."""
-    library = {(name.partition(".")[0], source) for module in modules for source, name in module.library}
-    library |= {(name, source) for source, name in TAIL_IMPORTS}
-    ambiguous = [name for name, count in Counter(name for name, _source in library).items() if count > 1]
-    if ambiguous:
-        raise ValueError(f"{ambiguous[0]} is imported from two modules of the standard library")
-    taken = {name for name, _source in library} | set(dir(builtins)) | {"own", "ANSWERS"}
-    count = Counter(name for module in modules for name in module.defined)
-    dotted = {use for module in modules for use in attributes(module)}
-    found = {}
-    for module in modules:
-        for name in sorted(module.defined):
-            plain = count[name] == 1 and name not in taken and (module.path, name) not in dotted
-            found[module.path, name] = name if plain else prefixed(module.path, name)
-    twice = [name for name, count in Counter(found.values()).items() if count > 1 or name in taken]
-    if twice:
-        raise ValueError(f"{twice[0]} would be defined twice in the hook; rename one of its definitions")
-    return found
+def packages(path: str) -> list[str]:
+    """Return the __init__.py of each folder around a module."""
+    folders = list(Path(path).parents)[-2::-1]
+    return [f"{folder.as_posix()}/__init__.py" for folder in folders if Path(path).name != "__init__.py"]
 
 
-def prefixed(path: str, name: str) -> str:
-    """Return `name` with its folder's and module's names in front: choose_training_weigh."""
-    prefix = "_".join(Path(path).with_suffix("").parts[1:][-2:])
-    return f"_{prefix}{name}" if name.startswith("_") else f"{prefix}_{name}"
-
-
-def import_lines(imports: set[tuple[str, str]]) -> str:
-    """Return the import statements, those of one module together."""
-    plain = sorted(name for source, name in imports - {("", "sys")} if not source)
-    sources = sorted({source for source, _name in imports if source})
-    lines = [f"import {name}" for name in plain]
-    for source in sources:
-        lines.append(f"from {source} import {', '.join(sorted(name for of, name in imports if of == source))}")
-    return "\n".join(lines) + "\n"
-
-
-def merged(module: Module, names: dict[tuple[str, str], str]) -> str:
-    """Return a module's source as it stands in the hook."""
-    text = Merger(module, names).body()
-    return text.replace(CATALOGUE_READER, catalogue_reader()) if CATALOGUE_READER in text else text
-
-
-def catalogue_reader() -> str:
-    """Return the source of a function that returns the model catalogue."""
-    text = (ROOT / CATALOGUE).read_text(encoding="utf-8")
-    if "'''" in text:
-        raise ValueError(f"{CATALOGUE} holds three single quotes in a row")
-    return f"    return r'''{text}'''\n"
+def imported(path: str) -> list[str]:
+    """Return the planner's modules that one imports, those inside functions too."""
+    found: dict[str, None] = {}
+    for node in ast.walk(ast.parse((ROOT / path).read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            folder = Path(path).parents[node.level - 1].joinpath(*(node.module or "").split("."))
+            for alias in node.names:
+                module = folder / f"{alias.name}.py"
+                found[(module if (ROOT / module).is_file() else folder.with_suffix(".py")).as_posix()] = None
+    return list(found)
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ from planner.describe import neighbours, training
 from planner.describe.assumed import assumed_lines
 from planner.describe.by_task import descriptions
 from planner.describe.load import typed_aim, typed_load
-from planner.describe.refusal import change_text, inference_offer, refusal_text, training_offer
+from planner.describe.refusal_text import change_text, inference_offer, refusal_text
 from planner.request.prompts import check_answers
 from planner.schema import TRAINING, AnyPlan, Refusal, Request, replace
 from planner.write.memory_svg import COLOURS, memory_svg
@@ -177,7 +177,7 @@ def changes_of(cause: Any, typed: Answers) -> Any:
     elif isinstance(cause, NothingWorks):
         request = cause.request
         offer: Callable[[Alternative[Any, Any]], str] = (
-            (lambda way: training_offer(request.budget, way.candidate))
+            (lambda way: training.training_offer(request.budget, way.candidate))
             if request.task in TRAINING
             else (lambda way: inference_offer(request, way.candidate))
         )

@@ -100,6 +100,15 @@ def constants(source: str) -> dict[str, object]:
     return found
 
 
+def embedded(hook: str) -> dict[str, str]:
+    """The planner's files in the source of the pre-gen hook, path -> text."""
+    found = {}
+    for node in ast.parse(hook).body:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Subscript):
+            found[ast.literal_eval(node.targets[0].slice)] = ast.literal_eval(node.value)
+    return found
+
+
 def bake_into(out: Path, template: Path, **answers: str) -> Project:
     """Bake in process, as `cookiecutter --no-input` does."""
     return Project(Path(cookiecutter(str(template), no_input=True, extra_context=answers, output_dir=str(out))))

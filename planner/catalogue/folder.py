@@ -33,11 +33,6 @@ def read_folder(path: str, name: str) -> Model:
     return model
 
 
-def holds_config(path: str) -> bool:
-    """Return whether a folder holds the config.json of a model or of an adapter."""
-    return any(os.path.isfile(os.path.join(path, name)) for name in ("config.json", "adapter_config.json"))
-
-
 def read_json(path: str) -> dict[str, Any]:
     """Return the object in a JSON file; Refusal where there is none."""
     try:

@@ -72,3 +72,8 @@ def _commits(repository: str, revision: str) -> Iterator[str]:
         begun = [name for name in names if name.startswith(revision) and _COMMIT.fullmatch(name)]
         if len(begun) == 1:
             yield begun[0]
+
+
+def holds_config(path: str) -> bool:
+    """Return whether a folder holds the config.json of a model or of an adapter."""
+    return any(os.path.isfile(os.path.join(path, name)) for name in ("config.json", "adapter_config.json"))

@@ -6,12 +6,10 @@ import os
 from math import log
 
 from ..schema import CACHED, Model, Refusal, replace
-from .folder import holds_config, read_folder
-from .hub_cache import find_snapshot
+from .hub_cache import find_snapshot, holds_config
 from .names import Reference, format_in_name, parse_reference, shown, size_in_name
 from .shipped import load_catalogue
 from .sizes import SIZE_HINT, agree, guessed, parse_size, size_text, sized_model
-from .unplannable import check_family, check_format, check_kind, check_size_tells
 
 # The models that `default_model` chooses from, per workload: current, ungated, apache-2.0 or mit, instruction-tuned.
 DEFAULT_MODELS = {
@@ -116,6 +114,8 @@ def find_model(name: str, size: str = "") -> Model:
     if not found and not reference:
         raise Refusal(f"{shown(name)} is neither a Hugging Face id such as Qwen/Qwen3-8B nor a local folder")
     if not found and reference:
+        from .unplannable import check_format  # here, because most bakes name a model that is known
+
         related = _relative_model(reference.id)
         check_format(reference.id, related.id if related else "")
         found = cached_model(reference) or _guessed_model(reference, size, related)
@@ -171,8 +171,7 @@ def _catalogue_model(id: str) -> Model | None:
 def cached_model(reference: Reference) -> Model | None:
     """Return the model whose config.json lies in the local cache of the hub, pinned to its commit."""
     snapshot = find_snapshot(reference)
-    known = snapshot and holds_config(snapshot.folder)
-    found = _local_model(snapshot.folder, reference.id) if snapshot and known else None
+    found = _local_model(snapshot.folder, reference.id) if snapshot and holds_config(snapshot.folder) else None
     if not snapshot or not found:
         return None
     found = replace(found, revision=snapshot.commit, source=CACHED)
@@ -184,6 +183,8 @@ def cached_model(reference: Reference) -> Model | None:
 
 def _guessed_model(reference: Reference, size: str, related: Model | None) -> Model:
     """Return a model of which nothing but its name and perhaps its size is known. Refusal where that is too little."""
+    from .unplannable import check_family, check_kind, check_size_tells
+
     id, named = reference.id, size_in_name(reference.id)
     check_kind(id, related.id if related else "")
     check_family(id)
@@ -235,6 +236,8 @@ def _local_model(name: str, id: str = "") -> Model | None:
         return None
     if not found:
         return None
+    from .folder import read_folder  # here, because few bakes read a config.json, and that takes many modules
+
     try:
         return read_folder(path, id or name)
     except OSError:

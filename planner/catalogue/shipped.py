@@ -7,13 +7,14 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
+from typing import Any
 
 from ..schema import Model
 
 
 def _catalogue_text() -> str:
-    with open(os.path.join(os.path.dirname(__file__), "models.json"), encoding="utf-8") as file:
-        return file.read()
+    loader: Any = __loader__  # in the hook there is no file
+    return loader.get_data(f"{os.path.dirname(__file__)}/models.json").decode()
 
 
 class Catalogue(Mapping[str, Model]):

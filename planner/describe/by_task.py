@@ -1,13 +1,11 @@
-"""The functions that describe a plan, by its task."""
+"""The functions that describe a plan, by its task. They are imported with it: a bake compiles what it imports."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from ..schema import AnyPlan
-from . import inference_lines, inference_page, training_lines, training_page
-from .api_price import api_words, no_api
+from ..schema import TRAINING, AnyPlan
 from .layout import Bar, Comparison, Lines, Page
 
 
@@ -21,13 +19,18 @@ class Descriptions(NamedTuple):
     comparison: Callable[[Any, str], Comparison]  # "best" of each GPU, "all", or the "frontier"
 
 
-INFERENCE = Descriptions(
-    inference_page.page, inference_page.bars, inference_lines.lines, api_words, inference_page.comparison
-)
-TRAINING = Descriptions(training_page.page, training_page.bars, training_lines.lines, no_api, training_page.comparison)
-BY_TASK = {"serve": INFERENCE, "batch": INFERENCE, "finetune": TRAINING, "distributed": TRAINING}
-
-
 def descriptions(plan: AnyPlan) -> Descriptions:
     """Return the functions for the plan's task."""
-    return BY_TASK[plan.request.task]
+    if plan.request.task in TRAINING:
+        from . import training_lines, training_page
+        from .api_price import no_api
+
+        return Descriptions(
+            training_page.page, training_page.bars, training_lines.lines, no_api, training_page.comparison
+        )
+    from . import inference_lines, inference_page
+    from .api_price import api_words
+
+    return Descriptions(
+        inference_page.page, inference_page.bars, inference_lines.lines, api_words, inference_page.comparison
+    )

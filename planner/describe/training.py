@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import ceil
 
 from ..asked import Budget
 from ..choose.micro_batch import need_gib
-from ..choose.training import best_of, class_of, weigh_again
-from ..choose.training_cost import paid_s
+from ..choose.training import best_of, class_of, setup_name, weigh_again
+from ..choose.training_cost import needed_usd, paid_s
 from ..choose.training_setups import four_bits, methods
 from ..estimate.training_run import ASSUMED_ROWS
 from ..estimate.training_states import sequences_of
 from ..schema import Request, TrainingCandidate, TrainingEstimate, TrainingPlan, TrainingRun, TrainingSetup, replace
 from .format import about, budget_words, dollars, duration, hourly, time_words
 from .names import METHOD_NAMES, sharding_name
-from .refusal import training_offer
 from .rejections import training_rejection
 
 SHORTEST_CONTEXT = 256  # tokens; nothing shorter is suggested
@@ -279,3 +279,10 @@ def why_lower(plan: TrainingPlan) -> str:
     if any(candidate.run for candidate in weighed):
         return f"the budget does not pay for {names}"
     return f"{names} {'do' if len(above) > 1 else 'does'} not fit"
+
+
+def training_offer(budget: Budget, candidate: TrainingCandidate) -> str:
+    """Return "51.64/run (H100, qlora)", in the unit of the budget, rounded up so that it would pay."""
+    per = budget.per if budget.per in ("run", "month") else "hour"
+    usd = ceil(needed_usd(budget, candidate) * 100 - 1e-6) / 100
+    return f"{usd:.2f}/{per} ({setup_name(candidate.setup)})"

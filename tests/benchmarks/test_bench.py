@@ -68,9 +68,11 @@ def test_grown_tables_hold_what_they_say(tmp_path: Path) -> None:
     models, gpus = (ROOT / "planner" / "catalogue" / name for name in ("models.json", "gpus.py"))
     assert planning.more_models(models.read_text(encoding="utf-8"), 1) == models.read_text(encoding="utf-8")
     assert planning.more_gpus(gpus.read_text(encoding="utf-8"), 1) == gpus.read_text(encoding="utf-8")
-    once, twice = (planning.grow(tmp_path / str(factor), factor, factor).planner for factor in (1, 2))
-    assert once.GPUS.keys() == GPUS.keys() and set(once.load_catalogue()) == set(load_catalogue())
-    assert len(twice.GPUS) == 2 * len(GPUS) and len(twice.load_catalogue()) == 2 * len(load_catalogue())
+    once, twice = (planning.grow(tmp_path / f"by{factor}", factor, factor) for factor in (1, 2))
+    cards, more_cards = (planning.planner_of(size, "catalogue.gpus").GPUS for size in (once, twice))
+    shipped, more_shipped = (planning.planner_of(size, "catalogue.shipped").load_catalogue() for size in (once, twice))
+    assert cards.keys() == GPUS.keys() and set(shipped) == set(load_catalogue())
+    assert len(more_cards) == 2 * len(GPUS) and len(more_shipped) == 2 * len(load_catalogue())
 
 
 def test_growth_is_measured() -> None:

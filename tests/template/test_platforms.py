@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
-from bake import BODY, ROOT, Project, contents, git, run, template_files
+from bake import BODY, ROOT, Project, contents, embedded, git, run, template_files
 
 Bake = Callable[..., Project]
 HOOKS = sorted((ROOT / "hooks").glob("*.py"))
@@ -43,16 +43,18 @@ def test_every_name_can_be_a_file_on_windows(bake: Bake) -> None:
 
 @pytest.mark.parametrize("hook", HOOKS, ids=lambda hook: hook.name)
 def test_a_hook_needs_what_cookiecutter_has_and_no_shell(hook: Path) -> None:
-    tree = ast.parse(hook.read_text(encoding="utf-8"))
+    source = hook.read_text(encoding="utf-8")
+    texts = [source, *(text for file, text in embedded(source).items() if file.endswith(".py"))]
+    nodes = [node for text in texts for node in ast.walk(ast.parse(text))]
     modules = set()
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Import):
             modules |= {alias.name.split(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             modules.add(node.module.split(".")[0])
-    assert modules <= sys.stdlib_module_names
+    assert modules <= sys.stdlib_module_names | {"planner"}
     assert not modules & {"subprocess", "socket", "urllib", "http", "ctypes", "fcntl", "pty", "pwd", "resource"}
-    called = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    called = {ast.unparse(node.func) for node in nodes if isinstance(node, ast.Call)}
     assert not {name for name in called if re.match(r"os\.(system|popen|exec|spawn|fork)|eval$|exec$", name)}
 
 

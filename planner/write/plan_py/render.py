@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 from ...schema import AnyPlan
-from . import batch, serve, training
 from .common import DONE, Constant
 
 WIDTH = 120  # characters of a line of plan.py
@@ -15,12 +14,6 @@ HEAD = (
     '"""Settings of this project, each with its reason; everything else reads them. PLAN.md explains the choice."""\n'
 )
 MAPPINGS = {"SPECULATIVE": "dict[str, object]"}  # types of constants that are no dict[str, str]
-CONSTANTS: dict[str, Callable[[Any, str], list[Constant]]] = {
-    "serve": serve.constants,
-    "batch": batch.constants,
-    "finetune": training.constants,
-    "distributed": training.constants,
-}
 
 
 def plan_py(plan: AnyPlan, slug: str) -> str:
@@ -30,7 +23,22 @@ def plan_py(plan: AnyPlan, slug: str) -> str:
 
 def constants_of(plan: AnyPlan, slug: str) -> list[Constant]:
     """Return (name, value, reason) of every constant of the project."""
-    return CONSTANTS[plan.request.task](plan, slug)
+    return _constants(plan.request.task)(plan, slug)
+
+
+def _constants(task: str) -> Callable[[Any, str], list[Constant]]:
+    """Return the function for a task, imported here: a bake compiles what it imports."""
+    if task == "serve":
+        from . import serve
+
+        return serve.constants
+    if task == "batch":
+        from . import batch
+
+        return batch.constants
+    from . import training
+
+    return training.constants
 
 
 def constant(name: str, value: object, reason: str) -> str:
