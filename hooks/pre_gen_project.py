@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import Enum, auto
 from fnmatch import fnmatchcase
 from functools import cache, lru_cache
-from math import ceil, lcm, log
+from math import ceil, gcd, lcm, log
 from typing import Any, Generic, NamedTuple, TypeVar
 
 # ---- planner/asked.py
@@ -211,7 +211,8 @@ class Model(NamedTuple):
     # elements of one head's key and value, and tokens of a block where these are not the backend's). MLA's latent is
     # one head, and so is an index that chooses tokens.
     caches: tuple[tuple[int, ...], ...] = ()
-    # DeepSeek-V4's kinds, in blocks of their own: (layers, window or 0, tokens of a block, bytes of one layer's block)
+    # Kinds in blocks of their own, held whole by every GPU (DeepSeek-V4's, GLM-5.3-Flash's index): (layers, window or 0,
+    # tokens of a block, bytes of one layer's block)
     pages: tuple[tuple[int, int, int, int], ...] = ()
     kv_dtype: str = "auto"  # "fp8" where the checkpoint brings scales for its cache, which vLLM's "auto" then takes
     unquantized_params: int = 0  # that a quantized checkpoint leaves in 16 bits, beside embeddings, head and routers
@@ -621,7 +622,7 @@ class CacheKind(NamedTuple):
 def cache_kinds(model: Model, kv_dtype: str = "auto") -> tuple[CacheKind, ...]:
     """Return the kinds of layers with a growing cache. An MLA latent is one head, which every GPU holds."""
     size = 1 if "fp8" in (kv_dtype, model.kv_dtype) else 2
-    if model.pages:  # which every GPU holds whole
+    if model.pages and not model.caches:
         return ()
     if model.caches:
         return tuple(CacheKind(*kind, element_bytes=size) for kind in model.caches)
@@ -640,9 +641,8 @@ def state_layers(model: Model) -> int:
 
 def kv_bytes_per_token(model: Model, kv_dtype: str = "auto", tensor_parallel: int = 1) -> float:
     """Return the bytes per token on each GPU, within every layer's window. An MLA cache is copied to every GPU."""
-    if model.pages:
-        return float(sum(layers * size / block for layers, _window, block, size in model.pages))
-    return float(sum(kind.layers * kind.token_bytes(tensor_parallel) for kind in cache_kinds(model, kv_dtype)))
+    paged = sum(layers * size / block for layers, _window, block, size in model.pages)  # every GPU holds them whole
+    return float(paged + sum(kind.layers * kind.token_bytes(tensor_parallel) for kind in cache_kinds(model, kv_dtype)))
 
 
 def kv_layer_bytes(model: Model, kv_dtype: str, tensor_parallel: int) -> int:
@@ -838,10 +838,12 @@ def with_draft(setup: InferenceSetup) -> Model:
         (kind.layers + (0 if kind.window else estimate_draft_memory_LAYERS), kind.window, kind.heads, kind.width, kind.block)
         for kind in kinds
     )
+    pages = tuple((layers + estimate_draft_memory_LAYERS, window, block, size) for layers, window, block, size in model.pages)
     if not state_layers(model):
-        return model._replace(caches=caches)
+        return model._replace(caches=caches, pages=pages)
     return model._replace(
         caches=caches,
+        pages=pages,
         state_bytes=model.state_bytes + draft.tokens * draft.state_bytes,
         state_blocks=model.state_blocks + draft.tokens,
     )
@@ -872,9 +874,11 @@ def request_bytes(model: Model, tokens: int, in_flight: int, kv_dtype: str = "au
     from one pool: the attention's block grows until a state fits in it, a kind with smaller pages gets longer
     blocks or padding, and each kind is padded to whole groups.
     """
+    kinds, states = cache_kinds(model, kv_dtype), state_layers(model)
+    if model.pages and states:
+        return _packed_bytes(model, kinds[0], tokens, tensor_parallel)
     if model.pages:
         return _paged_bytes(model, tokens, in_flight)
-    kinds, states = cache_kinds(model, kv_dtype), state_layers(model)
     if not kinds and not states:
         return 0.0
     sizes = [kind.token_bytes(tensor_parallel) for kind in kinds]
@@ -916,6 +920,23 @@ def _paged_bytes(model: Model, tokens: int, in_flight: int) -> float:
         held = ceil(min(tokens, window - 1 + in_flight) / block) + 1 if window else ceil(tokens / block)
         blocks += ceil(size / page) * held
     return float(page * blocks)
+
+
+def _packed_bytes(model: Model, latent: CacheKind, tokens: int, tensor_parallel: int) -> float:
+    """Return the bytes of a request where an index lies beside the latent and states fill what is left (GLM-5.3-Flash).
+
+    A block holds latent and index of all their layers, as many states as fit, or the pools of keys that are not full.
+    """
+    states, entry = state_layers(model), latent.token_bytes(tensor_parallel)
+    state = ceil(model.state_bytes / tensor_parallel / states)
+    layers, _window, own, size = model.pages[0]
+    step = max(own, HYBRID_LATENT_BLOCK_TOKENS)
+    block = step * ceil(state / (step * entry))
+    page = latent.layers * entry * block + layers * size * block // own
+    aligned = entry * size // gcd(entry, size)
+    page = ceil(page / aligned) * aligned
+    groups = ceil(states / (page // (entry * block)))  # a state is padded to a layer's latent
+    return float(page * (ceil(tokens / block) + groups * model.state_blocks + 1))
 
 
 def _blocks(kind: CacheKind, block: int, tokens: int, in_flight: int) -> int:
@@ -1888,6 +1909,8 @@ def _catalogue_text() -> str:
 {"id":"zai-org/GLM-4-32B-0414","params":32566081536,"params_active":32566081536,"layers":61,"hidden":6144,"intermediate":23040,"heads":48,"kv_heads":2,"head_dim":128,"vocab":151552,"tied_embeddings":false,"context":32768,"licence":"mit","revision":"077b5c2f5c43bd3239fd605a0600229e8facbd4a","source":"https://huggingface.co/zai-org/GLM-4-32B-0414/resolve/077b5c2f5c43bd3239fd605a0600229e8facbd4a/config.json"},
 {"id":"zai-org/GLM-Z1-32B-0414","params":32566081536,"params_active":32566081536,"layers":61,"hidden":6144,"intermediate":23040,"heads":48,"kv_heads":2,"head_dim":128,"vocab":151552,"tied_embeddings":false,"context":32768,"licence":"mit","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"zai-org/GLM-4.5-Air","params":106851586048,"params_active":13423464448,"layers":46,"hidden":4096,"intermediate":10944,"heads":96,"kv_heads":8,"head_dim":128,"vocab":151552,"tied_embeddings":false,"context":131072,"experts":128,"experts_per_token":8,"moe_intermediate":1408,"shared_experts":1,"dense_layers":1,"licence":"mit","revision":"a24ceef6ce4f3536971efe9b778bdaa1bab18daa","variants":[["fp8","zai-org/GLM-4.5-Air-FP8","f9a9c5acf5e543cd24d659a056c5dbcda78ffcfc"]],"source":"https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/glm4_moe/configuration_glm4_moe.py"},
+{"id":"zai-org/GLM-5.3-Flash","params":313890426878,"params_active":17376709630,"layers":45,"hidden":4096,"intermediate":12288,"heads":64,"kv_heads":64,"head_dim":256,"vocab":154880,"tied_embeddings":false,"context":1048576,"attention":"mla","kv_lora_rank":512,"linear_layers":34,"state_bytes":147619840,"experts":288,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":3,"state_blocks":3,"caches":[[11,0,1,512]],"pages":[[11,0,128,4224]],"unquantized_params":6620583552,"replicated_params":245508734,"quantization":"fp8","head":"text","licence":"mit","revision":"eb9eb208eb0d988989d07a6a12d0fdeb5f52574a","source":"https://huggingface.co/zai-org/GLM-5.3-Flash/blob/eb9eb208eb0d988989d07a6a12d0fdeb5f52574a/config.json","architecture":"glm5_next_text"},
+{"id":"zai-org/GLM-5.3-Flash-BF16","params":313890426878,"params_active":17376709630,"layers":45,"hidden":4096,"intermediate":12288,"heads":64,"kv_heads":64,"head_dim":256,"vocab":154880,"tied_embeddings":false,"context":1048576,"attention":"mla","kv_lora_rank":512,"linear_layers":34,"state_bytes":147619840,"experts":288,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":3,"state_blocks":3,"caches":[[11,0,1,512]],"pages":[[11,0,128,4224]],"replicated_params":245508734,"head":"text","licence":"mit","revision":"f12e0fe1f6b2ea274c11a569582edfd99d993c5e","source":"https://huggingface.co/zai-org/GLM-5.3-Flash-BF16/blob/f12e0fe1f6b2ea274c11a569582edfd99d993c5e/config.json","architecture":"glm5_next_text"},
 {"id":"zai-org/GLM-4.5","params":352796472320,"params_active":33630909440,"layers":92,"hidden":5120,"intermediate":12288,"heads":96,"kv_heads":8,"head_dim":128,"vocab":151552,"tied_embeddings":false,"context":131072,"experts":160,"experts_per_token":8,"moe_intermediate":1536,"shared_experts":1,"dense_layers":3,"licence":"mit","revision":"cbb2c7cfb52fa128a9660cb1a7a78e017899e115","variants":[["fp8","zai-org/GLM-4.5-FP8","8cc290ee4c7cbfa38d3a2db9bd0b7371773ece81"]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/a0ba9ec6d14e3d4ecd5d8d5468142c290634391d/src/aiconfigurator/model_configs/zai-org--GLM-4.7-FP8_config.json"},
 {"id":"zai-org/GLM-4.6","params":352796472320,"params_active":33630909440,"layers":92,"hidden":5120,"intermediate":12288,"heads":96,"kv_heads":8,"head_dim":128,"vocab":151552,"tied_embeddings":false,"context":202752,"experts":160,"experts_per_token":8,"moe_intermediate":1536,"shared_experts":1,"dense_layers":3,"licence":"mit","revision":"be72194883d968d7923a07e2f61681ea9a2826d1","variants":[["fp8","zai-org/GLM-4.6-FP8","c064d336a8d0b0f59071f77eafdcdfca40f4b54c"]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/a0ba9ec6d14e3d4ecd5d8d5468142c290634391d/src/aiconfigurator/model_configs/zai-org--GLM-4.7-FP8_config.json"},
 {"id":"zai-org/GLM-4.7","params":352796472320,"params_active":33630909440,"layers":92,"hidden":5120,"intermediate":12288,"heads":96,"kv_heads":8,"head_dim":128,"vocab":151552,"tied_embeddings":false,"context":202752,"experts":160,"experts_per_token":8,"moe_intermediate":1536,"shared_experts":1,"dense_layers":3,"licence":"mit","revision":"602d01efcdd332c5238ca4bcede555defbe83eb7","variants":[["fp8","zai-org/GLM-4.7-FP8","7b3b5f81eee81be12a6f8da2710eac4bafb0166a"],["nvfp4","nvidia/GLM-4.7-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/a0ba9ec6d14e3d4ecd5d8d5468142c290634391d/src/aiconfigurator/model_configs/zai-org--GLM-4.7-FP8_config.json"},
@@ -2159,6 +2182,8 @@ _MTP: tuple[tuple[tuple[str, ...], int, int, int], ...] = (
     (("zai-org/GLM-4.5", "zai-org/GLM-4.6", "zai-org/GLM-4.7"), 7977777792, 108186240, 0),
     (("zai-org/GLM-5", "zai-org/GLM-5.1", "zai-org/GLM-5.2", "zai-org/GLM-5.3-BF16"), 19905842176, 205196288, 0),
     (("zai-org/GLM-5.3",), 10033419712, 180691904, 0),
+    (("zai-org/GLM-5.3-Flash",), 7594039424, 101236864, 1671168),
+    (("zai-org/GLM-5.3-Flash-BF16",), 14865186944, 101236864, 1671168),
     (
         ("Qwen/Qwen3-Next-80B-A3B-Instruct", "Qwen/Qwen3-Next-80B-A3B-Thinking", "Qwen/Qwen3-Coder-Next"),
         3300942848,
@@ -6063,6 +6088,7 @@ ARCHITECTURES: dict[str, Architecture] = {
         engines=("vllm",),
     ),
     "glm4_moe_lite": _DEEPSEEK._replace(sparse="first_dense"),
+    "glm5_next_text": _DEEPSEEK._replace(layers="linear 4", linear="kimi_delta", extra="glm5_next"),
     # linear attention, Mamba and convolutions
     "qwen3_next": _QWEN35._replace(sparse=_QWEN_MOE.sparse, shared=_QWEN_MOE.shared, shared_gate=True),
     "qwen3_5_text": _QWEN35,
@@ -6333,6 +6359,11 @@ glm4_moe_lite: vocab_size=154880 hidden_size=2048 intermediate_size=10240 moe_in
   num_hidden_layers=47 num_attention_heads=20 num_key_value_heads=20 n_shared_experts=1 n_routed_experts=64
   kv_lora_rank=512 q_lora_rank=768 qk_rope_head_dim=64 v_head_dim=256 qk_nope_head_dim=192 num_experts_per_tok=4
   max_position_embeddings=202752
+glm5_next_text: vocab_size=154880 hidden_size=4096 intermediate_size=12288 moe_intermediate_size=2048
+  num_hidden_layers=45 num_attention_heads=64 num_key_value_heads=64 n_shared_experts=1 n_routed_experts=288
+  kv_lora_rank=512 q_lora_rank=1536 v_head_dim=256 qk_nope_head_dim=256 num_experts_per_tok=8
+  max_position_embeddings=1048576 index_head_dim=128 index_n_heads=32 linear_head_dim=128 linear_num_heads=64
+  linear_conv_kernel_dim=4 hc_mult=4 hc_sinkhorn_iters=20 index_kpool=16 index_kpool_always_select_tail=1
 qwen3_next: vocab_size=151936 hidden_size=2048 intermediate_size=5632 num_hidden_layers=48 num_attention_heads=16
   num_key_value_heads=2 max_position_embeddings=32768 head_dim=256 linear_conv_kernel_dim=4 linear_key_head_dim=128
   linear_value_head_dim=128 linear_num_key_heads=16 linear_num_value_heads=32 decoder_sparse_step=1
@@ -6416,7 +6447,7 @@ _SHAPING = re.compile(
     r"layer_period|layer_offset|^attn_(?!pdrop|drop|impl|logit|soft|scal|temper|output_m|out_m|in_m|factor)|attn_type_list|"
     r"attn_layer|^linear_(?!attn_[a-z]+_factor|a_log|dt|allow)|mamba(?!_chunk|_conv_b|_proj_b|_act|_rms|_norm|_dt_(?!rank)|_hidden_act)|"
     r"^conv_(?!b)|block_types?$|layer_types$|layers_block_type|block_configs|hybrid|^ssm_(?!cfg|dtype|mult|in_m|out_m)|"
-    r"lru_width|kda_layers|^(n_routed|num|num_local|moe_num|n)_experts$|lora_rank$|cla_share|use_cla|^index_(n_heads|head_dim)|"
+    r"lru_width|kda_layers|^(n_routed|num|num_local|moe_num|n)_experts$|lora_rank$|cla_share|use_cla|^index_(n_heads|head_dim|kpool)|^mhc$|"
     r"kv_shared|^(text|vision|audio|llm)_config$|per_layer_input|^hc_|compress|cross_attention_layers|laurel|altup_num|moe_layer_freq|zero_expert_num|"
     r"_output_gate$|^routed_expert_hidden|^latent_moe|sconv|^d_rel$|rel_extent|^sparse_attention_config$|^local_layer_ids$|^dense_mlp_idx$"
 )
@@ -6697,94 +6728,6 @@ def _sparse(config: Config, rule: str, layer: int) -> bool:
     return True
 
 
-# ---- planner/catalogue/hf_parts.py
-
-
-class Parts:
-    """The parameters of a model, layer by layer, while they are being counted."""
-
-    def __init__(self, kinds: list[str], mixers: list[int], mlps: list[int], unused: list[int], other: int) -> None:
-        self.kinds = kinds  # of each layer: "full", "window", "linear", "none"
-        self.mixers = mixers
-        self.mlps = mlps
-        self.unused = unused  # of the experts that a token does not pass
-        self.other = other  # embeddings, norms, positions
-
-    @property
-    def total(self) -> int:
-        return sum(self.mixers) + sum(self.mlps) + self.other
-
-
-# ---- planner/catalogue/hf_inkling.py
-
-
-# Switches of its class; no other values have been published.
-_catalogue_hf_inkling_SWITCHES = {
-    "use_sconv": True, "use_embed_norm": True, "shared_expert_sink": True, "use_gate_bias": True,
-    "use_global_scale": True, "norm_after_topk": True, "q_bias": False, "o_bias": False, "gate_activation": "sigmoid",
-}  # fmt: skip
-
-
-def inkling(model: Model, config: Config, experts: Experts, parts: Parts) -> Model:
-    """Count layers with a window and layers without, whose heads differ, and what vLLM keeps of the convolutions.
-
-    That is a cache of the kernel's length in blocks of as many tokens: of each key-value head its key, its value and
-    its share of two hidden states, padded to a power of two. The input embedding is on every GPU.
-    """
-    _check(model, config, experts)
-    hidden, kernel, narrow = model.hidden, config.count("sconv_kernel_size"), config.count("d_rel")
-    full = (model.heads, model.kv_heads, model.head_dim, config.count("rel_extent"))
-    local = tuple(config.count(f"swa_{key}") for key in ("num_attention_heads", "num_key_value_heads", "head_dim"))
-    caches: dict[tuple[int, ...], int] = {}  # layers of each kind
-    mixers: dict[str, int] = {}
-    copied = 2 * hidden * model.layers
-    for kind, (queries, keys, width, extent) in {"full": full, "window": (*local, model.sliding_window)}.items():
-        if queries % keys or hidden % keys:
-            raise Refusal(
-                f"the config.json gives {queries} heads and a hidden size of {hidden}, which its {keys} key-value "
-                "heads do not divide"
-            )
-        layers = parts.kinds.count(kind)
-        relative = narrow * extent + 2 * width  # and the norms of queries and keys
-        mixers[kind] = hidden * (2 * (queries + keys) * width + narrow * queries)
-        mixers[kind] += relative + 2 * kernel * (keys * width + hidden)
-        copied += layers * relative
-        packed = 1 << (2 * width + 2 * hidden // keys - 1).bit_length()
-        for cache in (
-            (model.sliding_window if kind == "window" else 0, keys, 2 * width),
-            (kernel, keys, packed, kernel),
-        ):
-            caches[cache] = caches.get(cache, 0) + layers
-    parts.mixers = [mixers[kind] for kind in parts.kinds]
-    dense = config.count("dense_intermediate_size")
-    routed = (experts.count + experts.shared_width // experts.width) * hidden + experts.count + 1  # rows, biases, scale
-    parts.mlps = [
-        mlp + routed - experts.count * hidden if sparse else 3 * hidden * dense + 1
-        for mlp, sparse in zip(parts.mlps, experts.layers, strict=True)
-    ]
-    parts.other += hidden  # the embedding's norm
-    return replace(
-        model,
-        intermediate=dense,
-        caches=tuple((layers, *cache) for cache, layers in caches.items() if layers),
-        replicated_params=copied + model.vocab * hidden,
-    )
-
-
-def _check(model: Model, config: Config, experts: Experts) -> None:
-    """Raise Refusal for what is not as thinkingmachines publishes it."""
-    for key, value in _catalogue_hf_inkling_SWITCHES.items():
-        if config.get(key)[1] != value:
-            shown = str(config.get(key)[1])[:20]
-            raise Refusal(f"{key} in the config.json is {shown}; only {value} is understood here")
-    if not model.sliding_window:
-        raise Refusal("sliding_window_size in the config.json must be less than its context")
-    if not experts.count or not experts.shared_width:
-        raise Refusal("an Inkling has routed and shared experts, and the config.json of this one has not both")
-    if model.dtype != "bfloat16":
-        raise Refusal(f"torch_dtype in the config.json is {model.dtype}; vLLM runs an Inkling in bfloat16 alone")
-
-
 # ---- planner/catalogue/hf_mixers.py
 
 
@@ -6942,10 +6885,28 @@ def state_bytes(mixer: Mixer, config: Config) -> int:
     return each * mixer.state + 2 * mixer.window
 
 
+# ---- planner/catalogue/hf_parts.py
+
+
+class Parts:
+    """The parameters of a model, layer by layer, while they are being counted."""
+
+    def __init__(self, kinds: list[str], mixers: list[int], mlps: list[int], unused: list[int], other: int) -> None:
+        self.kinds = kinds  # of each layer: "full", "window", "linear", "none"
+        self.mixers = mixers
+        self.mlps = mlps
+        self.unused = unused  # of the experts that a token does not pass
+        self.other = other  # embeddings, norms, positions
+
+    @property
+    def total(self) -> int:
+        return sum(self.mixers) + sum(self.mlps) + self.other
+
+
 # ---- planner/catalogue/hf_kimi.py
 
 
-_SECTION = frozenset(
+_catalogue_hf_kimi_SECTION = frozenset(
     "full_attn_layers kda_layers head_dim num_heads short_conv_kernel_size gate_lower_bound use_full_rank_gate".split()
 )
 catalogue_hf_kimi_STATE_BYTES = 4  # of an element of the recurrent state, whatever the weights are in
@@ -6954,7 +6915,7 @@ catalogue_hf_kimi_STATE_BYTES = 4  # of an element of the recurrent state, whate
 def kimi_linear(model: Model, config: Config, experts: Experts, parts: Parts) -> Model:
     """Count what Kimi-K3 adds to Kimi-Linear; a model with any of it runs on vLLM alone."""
     section = config.section("linear_attn_config")
-    if odd := sorted(set(section) - _SECTION):
+    if odd := sorted(set(section) - _catalogue_hf_kimi_SECTION):
         raise Refusal(f"linear_attn_config in the config.json has {str(odd[0])[:40]}, which is not understood here")
     hidden = model.hidden
     linear = LINEAR["kimi_delta"](model, config)
@@ -6997,6 +6958,160 @@ def kimi_linear(model: Model, config: Config, experts: Experts, parts: Parts) ->
     if config.get("mla_use_nope")[1] is False:
         raise Refusal("mla_use_nope in the config.json is false, with which vLLM 0.32 does not build a Kimi-Linear")
     return model
+
+
+# ---- planner/catalogue/hf_glm5_next.py
+
+
+# Switches of its classes; no other values have been published.
+_catalogue_hf_glm5_next_SWITCHES = {
+    "mhc": True, "mla_use_nope": True, "index_kpool_compress": True, "index_kpool_always_select_tail": True,
+    "attention_bias": False, "hidden_act": "silu", "qk_rope_head_dim": 0, "index_head_dim": 128, "kv_lora_rank": 512,
+    "qk_nope_head_dim": 256, "qk_head_dim": 256, "n_group": 1,
+}  # fmt: skip
+_catalogue_hf_glm5_next_SECTION = frozenset(
+    "num_heads head_dim short_conv_kernel_size gate_lower_bound safe_gate kda_layers full_attn_layers".split()
+)
+_PATTERNS = ("index_topk_pattern", "index_topk_freq", "index_skip_topk_offset")  # of layers that share an index
+ENTRY_BYTES = 128 + 4  # of a pooled key in 8 bits, and its scale
+PAGE_ENTRIES = 32  # of a page of the index, of which vLLM's blocks hold a whole number
+FLASH_KDA_WIDTH = 128  # of a head, for which vLLM has the prefill kernel that leaves a checkpoint of the state
+
+
+def glm5_next(model: Model, config: Config, experts: Experts, parts: Parts) -> Model:
+    """Count the index, the hyper-connections and the states; every GPU holds the index and the hyper-connections."""
+    _catalogue_hf_glm5_next_check(model, config, experts, parts)
+    hidden, states = model.hidden, parts.kinds.count("linear")
+    indexed = model.layers - states
+    linear = LINEAR["kimi_delta"](model, config)
+    pool, width = config.count("index_kpool"), config.count("index_head_dim")
+    if pool < 2 or config.count("index_topk") % pool:
+        raise Refusal(f"index_kpool in the config.json is {pool}; it must be at least 2 and divide index_topk")
+    heads = config.count("index_n_heads")
+    index = config.count("q_lora_rank") * heads * width + hidden * (2 * width + heads) + 2 * width + pool * width
+    streams = config.count("hc_mult")
+    mixes = 2 * streams + streams**2
+    mixing = 2 * (mixes * (streams * hidden + 1) + 3)  # before attention and before the MLP
+    parts.mixers = [
+        mixer + (index if kind == "full" else 0) for mixer, kind in zip(parts.mixers, parts.kinds, strict=True)
+    ]
+    parts.other += model.layers * mixing
+    checkpoint = count_at(config.section("linear_attn_config"), "head_dim", default=0) or config.count(
+        "linear_head_dim"
+    )
+    return replace(
+        model,
+        state_bytes=states * (catalogue_hf_kimi_STATE_BYTES * linear.state + 2 * linear.window),
+        state_blocks=3 if checkpoint == FLASH_KDA_WIDTH else 2,
+        caches=((indexed, 0, 1, model.kv_lora_rank),),
+        pages=((indexed, 0, PAGE_ENTRIES * pool, PAGE_ENTRIES * ENTRY_BYTES),),
+        replicated_params=model.replicated_params + states * linear.copied + indexed * index + model.layers * mixing,
+    )
+
+
+def _catalogue_hf_glm5_next_check(model: Model, config: Config, experts: Experts, parts: Parts) -> None:
+    """Raise Refusal for what is not as zai-org publishes it, or what vLLM and transformers build otherwise."""
+    for key, value in _catalogue_hf_glm5_next_SWITCHES.items():
+        found = config.get(key)[1]
+        if found is not None and found != value:
+            raise Refusal(f"{key} in the config.json is {str(found)[:20]}; only {value} is understood here")
+    config.asked.update(("hc_eps", "hc_sinkhorn_iters", "linear_lower_bound", *_PATTERNS))
+    states = parts.kinds.count("linear")
+    if not 0 < states < model.layers or not experts.count:
+        raise Refusal("a GLM-5.3-Flash has linear layers, sparse attention and experts; its config.json names not all")
+    if model.kv_heads != model.heads:
+        raise Refusal(f"the config.json gives {model.kv_heads} key-value heads; it must give {model.heads}, as heads")
+    if not config.items("mlp_layer_types"):
+        raise Refusal("the config.json has no mlp_layer_types; take the config.json that zai-org publishes")
+    dense = config.count("first_k_dense_replace", default=0)
+    if dense and list(experts.layers) != [layer >= dense for layer in range(model.layers)]:
+        raise Refusal(f"first_k_dense_replace in the config.json is {dense}, and mlp_layer_types says otherwise")
+    if config.get("moe_layer_freq")[1] not in (None, 1):
+        raise Refusal("moe_layer_freq in the config.json must be 1; mlp_layer_types names the layers with experts")
+    full = [layer for layer, kind in enumerate(parts.kinds) if kind == "full"]
+    types = config.items("indexer_types")
+    if (types and (len(types) != model.layers or any(types[layer] != "full" for layer in full))) or any(
+        config.get(key)[1] not in (None, 1, 2) for key in _PATTERNS
+    ):
+        raise Refusal("the config.json has layers that share an index, which vLLM 0.32 builds for each layer")
+    section = config.section("linear_attn_config")
+    if odd := sorted(set(section) - _catalogue_hf_glm5_next_SECTION):
+        raise Refusal(f"linear_attn_config in the config.json has {str(odd[0])[:40]}, which is not understood here")
+    named = section.get("full_attn_layers"), section.get("kda_layers")
+    linear = [layer for layer in range(model.layers) if layer not in full]
+    for given, own in zip(named, (full, linear), strict=True):
+        if given is not None and given not in (own, [layer + 1 for layer in own]):  # counted from 0 or from 1
+            raise Refusal("linear_attn_config in the config.json names other layers than layer_types")
+
+
+# ---- planner/catalogue/hf_inkling.py
+
+
+# Switches of its class; no other values have been published.
+_catalogue_hf_inkling_SWITCHES = {
+    "use_sconv": True, "use_embed_norm": True, "shared_expert_sink": True, "use_gate_bias": True,
+    "use_global_scale": True, "norm_after_topk": True, "q_bias": False, "o_bias": False, "gate_activation": "sigmoid",
+}  # fmt: skip
+
+
+def inkling(model: Model, config: Config, experts: Experts, parts: Parts) -> Model:
+    """Count layers with a window and layers without, whose heads differ, and what vLLM keeps of the convolutions.
+
+    That is a cache of the kernel's length in blocks of as many tokens: of each key-value head its key, its value and
+    its share of two hidden states, padded to a power of two. The input embedding is on every GPU.
+    """
+    _catalogue_hf_inkling_check(model, config, experts)
+    hidden, kernel, narrow = model.hidden, config.count("sconv_kernel_size"), config.count("d_rel")
+    full = (model.heads, model.kv_heads, model.head_dim, config.count("rel_extent"))
+    local = tuple(config.count(f"swa_{key}") for key in ("num_attention_heads", "num_key_value_heads", "head_dim"))
+    caches: dict[tuple[int, ...], int] = {}  # layers of each kind
+    mixers: dict[str, int] = {}
+    copied = 2 * hidden * model.layers
+    for kind, (queries, keys, width, extent) in {"full": full, "window": (*local, model.sliding_window)}.items():
+        if queries % keys or hidden % keys:
+            raise Refusal(
+                f"the config.json gives {queries} heads and a hidden size of {hidden}, which its {keys} key-value "
+                "heads do not divide"
+            )
+        layers = parts.kinds.count(kind)
+        relative = narrow * extent + 2 * width  # and the norms of queries and keys
+        mixers[kind] = hidden * (2 * (queries + keys) * width + narrow * queries)
+        mixers[kind] += relative + 2 * kernel * (keys * width + hidden)
+        copied += layers * relative
+        packed = 1 << (2 * width + 2 * hidden // keys - 1).bit_length()
+        for cache in (
+            (model.sliding_window if kind == "window" else 0, keys, 2 * width),
+            (kernel, keys, packed, kernel),
+        ):
+            caches[cache] = caches.get(cache, 0) + layers
+    parts.mixers = [mixers[kind] for kind in parts.kinds]
+    dense = config.count("dense_intermediate_size")
+    routed = (experts.count + experts.shared_width // experts.width) * hidden + experts.count + 1  # rows, biases, scale
+    parts.mlps = [
+        mlp + routed - experts.count * hidden if sparse else 3 * hidden * dense + 1
+        for mlp, sparse in zip(parts.mlps, experts.layers, strict=True)
+    ]
+    parts.other += hidden  # the embedding's norm
+    return replace(
+        model,
+        intermediate=dense,
+        caches=tuple((layers, *cache) for cache, layers in caches.items() if layers),
+        replicated_params=copied + model.vocab * hidden,
+    )
+
+
+def _catalogue_hf_inkling_check(model: Model, config: Config, experts: Experts) -> None:
+    """Raise Refusal for what is not as thinkingmachines publishes it."""
+    for key, value in _catalogue_hf_inkling_SWITCHES.items():
+        if config.get(key)[1] != value:
+            shown = str(config.get(key)[1])[:20]
+            raise Refusal(f"{key} in the config.json is {shown}; only {value} is understood here")
+    if not model.sliding_window:
+        raise Refusal("sliding_window_size in the config.json must be less than its context")
+    if not experts.count or not experts.shared_width:
+        raise Refusal("an Inkling has routed and shared experts, and the config.json of this one has not both")
+    if model.dtype != "bfloat16":
+        raise Refusal(f"torch_dtype in the config.json is {model.dtype}; vLLM runs an Inkling in bfloat16 alone")
 
 
 # ---- planner/catalogue/hf_minimax_m3.py
@@ -7317,6 +7432,7 @@ EXTRAS: dict[str, Callable[[Model, Config, Experts, Parts], Model]] = {
     "bert_embeddings": _bert_embeddings,
     "deberta": _deberta,
     "deepseek_v4": _deepseek_v4,
+    "glm5_next": glm5_next,
     "inkling": inkling,
     "kimi_linear": kimi_linear,
     "minimax_m3": minimax_m3,
@@ -7578,6 +7694,8 @@ _catalogue_kept_modules_EXPERTS = (
     "mlp.experts.w2_weight",
 )
 _LAYER = re.compile(r"(?:^|\.)layers\.(\d+)(?:\.|$)")
+# Kinds whose attention vLLM 0.32 holds in 16 bits whatever the checkpoint's format (vllm/models/glm5next).
+PLAIN_MIXERS = frozenset(("glm5_next_text",))
 _catalogue_kept_modules_SENSES = re.compile(r"vis|embed_vision|mm_proj|multi_modal|tower|audio")
 
 
@@ -7589,7 +7707,7 @@ def kept_params(
     `tower` are those of a vision tower; with `mlp_beside` an ordinary MLP stands beside the experts (Gemma 4).
     """
     patterns = [pattern for key in LISTS for pattern in typed_at(section, list, key) if isinstance(pattern, str)]
-    if not patterns:
+    if not patterns and model.architecture not in PLAIN_MIXERS:
         return 0
     by_layer: dict[int, list[str]] = {-1: []}  # -1: those that name no layer
     for pattern in patterns:
@@ -7600,7 +7718,7 @@ def kept_params(
     shared = model.mlp_matrices * model.hidden * experts.shared_width
     for layer, kind in enumerate(parts.kinds):
         own = by_layer.get(layer, []) + by_layer[-1]
-        if _any(own, layer, _MIXERS[kind]):
+        if model.architecture in PLAIN_MIXERS or _any(own, layer, _MIXERS[kind]):
             kept += parts.mixers[layer]
         if not (experts.count and experts.layers[layer]):
             kept += parts.mlps[layer] if _any(own, layer, _MLPS) else 0
@@ -8054,6 +8172,22 @@ def _gemma4_unified(vision: Config, _whole: Config, hidden: int) -> int:
     return 2 * pixels + (pixels + 1) * width + (rows + 4) * width + width * hidden
 
 
+def _glm5_next(vision: Config, _whole: Config, hidden: int) -> int:
+    """A tower with norms of queries and keys, patches of two frames, and a gated projector after a convolution."""
+    known = {"in_channels": 3, "temporal_patch_size": 2, "attention_bias": True}
+    _check_tower(Config({**known, **vision.values}), known, "vision_config")
+    width, inner = vision.count("hidden_size", default=1024), vision.count("intermediate_size", default=4096)
+    out, between = (
+        vision.count("out_hidden_size", default=1536),
+        vision.count("projection_intermediate_size", default=10240),
+    )
+    head_dim = width // vision.count("num_heads", default=16)
+    tower = (6 * vision.count("patch_size", default=14) ** 2 + 1) * width + width
+    tower += vision.count("depth", default=24) * (_block(width, inner, gated=True, norm_bias=False) + 2 * head_dim)
+    tower += (vision.count("spatial_merge_size", default=2) ** 2 * width + 1) * out
+    return tower + out**2 + 2 * out + 3 * out * between
+
+
 # What an Inkling's tower follows from beside the hidden size; no other values have been published.
 _INKLING_TOWER = {
     "vision_encoder_type": "hmlp", "patch_size": 40, "temporal_patch_size": 2, "n_channels": 3, "n_layers": 4,
@@ -8104,6 +8238,7 @@ WRAPPERS: dict[str, Wrapper] = {
     "gemma3": Wrapper("gemma3_text", _siglip),
     "gemma4": Wrapper("gemma4_text", _catalogue_vision_gemma4),
     "gemma4_unified": Wrapper("gemma4_unified_text", _gemma4_unified),
+    "glm5_next": Wrapper("glm5_next_text", _glm5_next),
     "llama4": Wrapper("llama4_text", _catalogue_vision_llama4),
     "minimax_m3_vl": Wrapper("minimax_m3_vl_text", _minimax_m3),
     "mistral3": Wrapper("mistral", _pixtral),
@@ -8203,7 +8338,8 @@ TIED = frozenset(("cohere", "cohere2", "cohere2_moe", "gemma2", "gemma3n_text", 
 # Always a head of their own, for which a checkpoint with tied embeddings has no weights.
 UNTIED = frozenset(
     (
-        "afmoe", "aria_text", "deepseek_v2", "deepseek_v3", "deepseek_v32", "glm4_moe", "glm4_moe_lite", "glm_moe_dsa",
+        "afmoe", "aria_text", "deepseek_v2", "deepseek_v3", "deepseek_v32", "glm4_moe", "glm4_moe_lite",
+        "glm5_next_text", "glm_moe_dsa",
         "gpt_oss", "jamba", "kimi_k2", "minimax_m2", "olmoe", "qwen3_next",
     )
 )  # fmt: skip
@@ -8222,6 +8358,7 @@ NEEDED = {
     "deepseek_v2": ("n_group", "topk_group"),
     "lfm2": ("conv_dim", "block_dim"),
     "kimi_linear": ("linear_attn_config", "mla_use_nope"),
+    "glm5_next_text": ("mhc", "mla_use_nope", "indexer_rope_interleave", "topk_method", "scoring_func"),
 }
 
 
@@ -8410,7 +8547,7 @@ def _dimensions(config: Config, architecture: Architecture, kind: str, id: str) 
     )
     if not architecture.latent:
         return model
-    rope = config.count("qk_rope_head_dim")
+    rope = config.count("qk_rope_head_dim", default=0 if kind == "glm5_next_text" else None)
     head_dim = config.count("qk_nope_head_dim") + rope
     rank = config.count("kv_lora_rank")
     return replace(model, attention="mla", kv_lora_rank=rank, qk_rope_head_dim=rope, head_dim=head_dim)
@@ -8975,7 +9112,6 @@ _catalogue_unplannable_SENSES = (
 _UNREAD = (
     (r"deepseek-v4-1", "attention that layers choose for each other"),
     (r"inkling-?2", "residuals of attention beside short convolutions"),
-    (r"glm-5-\d-flash", "delta nets beside latent attention"),
     (r"ling-3-0\w*|ling-3", "linear beside latent attention"),
     (r"step-3-[57]", "layers of different widths"),
 )
@@ -9102,6 +9238,7 @@ FURTHER_MODELS = {
         "Qwen/Qwen2-57B-A14B-Instruct",
         "mistralai/Mixtral-8x22B-Instruct-v0.1",
         "thinkingmachines/Inkling-Small",
+        "zai-org/GLM-5.3-Flash",
         "thinkingmachines/Inkling",
     ),
 }

@@ -189,7 +189,7 @@ def _dimensions(config: Config, architecture: Architecture, kind: str, id: str) 
     )
     if not architecture.latent:
         return model
-    rope = config.count("qk_rope_head_dim")
+    rope = config.count("qk_rope_head_dim", default=0 if kind == "glm5_next_text" else None)
     head_dim = config.count("qk_nope_head_dim") + rope
     rank = config.count("kv_lora_rank")
     return replace(model, attention="mla", kv_lora_rank=rank, qk_rope_head_dim=rope, head_dim=head_dim)

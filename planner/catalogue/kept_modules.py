@@ -35,6 +35,8 @@ _EXPERTS = (
     "mlp.experts.w2_weight",
 )
 _LAYER = re.compile(r"(?:^|\.)layers\.(\d+)(?:\.|$)")
+# Kinds whose attention vLLM 0.32 holds in 16 bits whatever the checkpoint's format (vllm/models/glm5next).
+PLAIN_MIXERS = frozenset(("glm5_next_text",))
 _SENSES = re.compile(r"vis|embed_vision|mm_proj|multi_modal|tower|audio")
 
 
@@ -46,7 +48,7 @@ def kept_params(
     `tower` are those of a vision tower; with `mlp_beside` an ordinary MLP stands beside the experts (Gemma 4).
     """
     patterns = [pattern for key in LISTS for pattern in typed_at(section, list, key) if isinstance(pattern, str)]
-    if not patterns:
+    if not patterns and model.architecture not in PLAIN_MIXERS:
         return 0
     by_layer: dict[int, list[str]] = {-1: []}  # -1: those that name no layer
     for pattern in patterns:
@@ -57,7 +59,7 @@ def kept_params(
     shared = model.mlp_matrices * model.hidden * experts.shared_width
     for layer, kind in enumerate(parts.kinds):
         own = by_layer.get(layer, []) + by_layer[-1]
-        if _any(own, layer, _MIXERS[kind]):
+        if model.architecture in PLAIN_MIXERS or _any(own, layer, _MIXERS[kind]):
             kept += parts.mixers[layer]
         if not (experts.count and experts.layers[layer]):
             kept += parts.mlps[layer] if _any(own, layer, _MLPS) else 0

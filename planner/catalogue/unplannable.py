@@ -95,7 +95,6 @@ _SENSES = (
 _UNREAD = (
     (r"deepseek-v4-1", "attention that layers choose for each other"),
     (r"inkling-?2", "residuals of attention beside short convolutions"),
-    (r"glm-5-\d-flash", "delta nets beside latent attention"),
     (r"ling-3-0\w*|ling-3", "linear beside latent attention"),
     (r"step-3-[57]", "layers of different widths"),
 )
