@@ -211,11 +211,13 @@ class Model(NamedTuple):
     # elements of one head's key and value, and tokens of a block where these are not the backend's). MLA's latent is
     # one head, and so is an index that chooses tokens.
     caches: tuple[tuple[int, ...], ...] = ()
-    # Kinds in blocks of their own, held whole by every GPU (DeepSeek-V4's, GLM-5.3-Flash's index): (layers, window or 0,
-    # tokens of a block, bytes of one layer's block)
+    # Kinds in blocks of their own, which every GPU holds whole, as DeepSeek-V4's and GLM-5.3-Flash's index: (layers,
+    # window or 0, tokens of a block, bytes of one layer's block)
     pages: tuple[tuple[int, int, int, int], ...] = ()
     kv_dtype: str = "auto"  # "fp8" where the checkpoint brings scales for its cache, which vLLM's "auto" then takes
-    unquantized_params: int = 0  # that a quantized checkpoint leaves in 16 bits, beside embeddings, head and routers
+    # That a quantized checkpoint leaves in 16 bits, beside embeddings, head and routers; of one in 16 bits, that vLLM
+    # quantizes in no format.
+    unquantized_params: int = 0
     replicated_params: int = 0  # of `params`, those that every rank of tensor parallelism holds whole, MLA's included
     quantization: str = "none"  # of the published weights themselves (gpt-oss: mxfp4, DeepSeek-V3: fp8)
     rest_quantization: str = "none"  # beside mxfp4 experts (gpt-oss: none, DeepSeek-V4: fp8)
@@ -709,7 +711,7 @@ def weight_bytes(model: Model, quantization: str) -> tuple[float, float, float]:
     embedding = min(embedding_params(model), model.params)
     experts = min(expert_params(model), model.params - embedding)
     rest = model.params - embedding - experts
-    plain = model.unquantized_params if form == model.quantization else 0
+    plain = model.unquantized_params if model.quantization in (form, "none") else 0
     if not experts:
         plain = min(plain, rest)
         return embedding * 2.0, 0.0, (rest - plain) * bits / 8 + plain * 2.0
@@ -757,7 +759,8 @@ def _rest_bits(model: Model, quantization: str) -> float:
     """Return the bits of a parameter outside experts and embeddings: 16 where the checkpoint quantizes experts only."""
     form = weight_format(model, quantization)
     experts_only = form == "mxfp4" or (form == model.quantization == "int4" and model.experts)
-    return 16.0 if experts_only or (form == model.quantization and model.unquantized_params) else WEIGHT_BITS[form]
+    plain = model.unquantized_params and model.quantization in (form, "none")
+    return 16.0 if experts_only or plain else WEIGHT_BITS[form]
 
 
 # ---- planner/estimate/memory_terms.py
@@ -1909,8 +1912,8 @@ def _catalogue_text() -> str:
 {"id":"zai-org/GLM-4-32B-0414","params":32566081536,"params_active":32566081536,"layers":61,"hidden":6144,"intermediate":23040,"heads":48,"kv_heads":2,"head_dim":128,"vocab":151552,"tied_embeddings":false,"context":32768,"licence":"mit","revision":"077b5c2f5c43bd3239fd605a0600229e8facbd4a","source":"https://huggingface.co/zai-org/GLM-4-32B-0414/resolve/077b5c2f5c43bd3239fd605a0600229e8facbd4a/config.json"},
 {"id":"zai-org/GLM-Z1-32B-0414","params":32566081536,"params_active":32566081536,"layers":61,"hidden":6144,"intermediate":23040,"heads":48,"kv_heads":2,"head_dim":128,"vocab":151552,"tied_embeddings":false,"context":32768,"licence":"mit","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"zai-org/GLM-4.5-Air","params":106851586048,"params_active":13423464448,"layers":46,"hidden":4096,"intermediate":10944,"heads":96,"kv_heads":8,"head_dim":128,"vocab":151552,"tied_embeddings":false,"context":131072,"experts":128,"experts_per_token":8,"moe_intermediate":1408,"shared_experts":1,"dense_layers":1,"licence":"mit","revision":"a24ceef6ce4f3536971efe9b778bdaa1bab18daa","variants":[["fp8","zai-org/GLM-4.5-Air-FP8","f9a9c5acf5e543cd24d659a056c5dbcda78ffcfc"]],"source":"https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/glm4_moe/configuration_glm4_moe.py"},
-{"id":"zai-org/GLM-5.3-Flash","params":313890426878,"params_active":17376709630,"layers":45,"hidden":4096,"intermediate":12288,"heads":64,"kv_heads":64,"head_dim":256,"vocab":154880,"tied_embeddings":false,"context":1048576,"attention":"mla","kv_lora_rank":512,"linear_layers":34,"state_bytes":147619840,"experts":288,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":3,"state_blocks":3,"caches":[[11,0,1,512]],"pages":[[11,0,128,4224]],"unquantized_params":6620583552,"replicated_params":245508734,"quantization":"fp8","head":"text","licence":"mit","revision":"eb9eb208eb0d988989d07a6a12d0fdeb5f52574a","source":"https://huggingface.co/zai-org/GLM-5.3-Flash/blob/eb9eb208eb0d988989d07a6a12d0fdeb5f52574a/config.json","architecture":"glm5_next_text"},
-{"id":"zai-org/GLM-5.3-Flash-BF16","params":313890426878,"params_active":17376709630,"layers":45,"hidden":4096,"intermediate":12288,"heads":64,"kv_heads":64,"head_dim":256,"vocab":154880,"tied_embeddings":false,"context":1048576,"attention":"mla","kv_lora_rank":512,"linear_layers":34,"state_bytes":147619840,"experts":288,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":3,"state_blocks":3,"caches":[[11,0,1,512]],"pages":[[11,0,128,4224]],"replicated_params":245508734,"head":"text","licence":"mit","revision":"f12e0fe1f6b2ea274c11a569582edfd99d993c5e","source":"https://huggingface.co/zai-org/GLM-5.3-Flash-BF16/blob/f12e0fe1f6b2ea274c11a569582edfd99d993c5e/config.json","architecture":"glm5_next_text"},
+{"id":"zai-org/GLM-5.3-Flash","params":313890426878,"params_active":17376709630,"layers":45,"hidden":4096,"intermediate":12288,"heads":64,"kv_heads":64,"head_dim":256,"vocab":154880,"tied_embeddings":false,"context":1048576,"attention":"mla","kv_lora_rank":512,"linear_layers":34,"state_bytes":147619840,"experts":288,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":3,"state_blocks":3,"caches":[[11,0,1,512]],"pages":[[11,0,128,4224]],"unquantized_params":6620583552,"replicated_params":245508734,"quantization":"fp8","head":"text","engines":["vllm"],"licence":"mit","revision":"eb9eb208eb0d988989d07a6a12d0fdeb5f52574a","source":"https://huggingface.co/zai-org/GLM-5.3-Flash/blob/eb9eb208eb0d988989d07a6a12d0fdeb5f52574a/config.json","architecture":"glm5_next_text"},
+{"id":"zai-org/GLM-5.3-Flash-BF16","params":313890426878,"params_active":17376709630,"layers":45,"hidden":4096,"intermediate":12288,"heads":64,"kv_heads":64,"head_dim":256,"vocab":154880,"tied_embeddings":false,"context":1048576,"attention":"mla","kv_lora_rank":512,"linear_layers":34,"state_bytes":147619840,"experts":288,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":3,"state_blocks":3,"caches":[[11,0,1,512]],"pages":[[11,0,128,4224]],"unquantized_params":6620583552,"replicated_params":245508734,"head":"text","engines":["vllm"],"licence":"mit","revision":"f12e0fe1f6b2ea274c11a569582edfd99d993c5e","source":"https://huggingface.co/zai-org/GLM-5.3-Flash-BF16/blob/f12e0fe1f6b2ea274c11a569582edfd99d993c5e/config.json","architecture":"glm5_next_text"},
 {"id":"zai-org/GLM-4.5","params":352796472320,"params_active":33630909440,"layers":92,"hidden":5120,"intermediate":12288,"heads":96,"kv_heads":8,"head_dim":128,"vocab":151552,"tied_embeddings":false,"context":131072,"experts":160,"experts_per_token":8,"moe_intermediate":1536,"shared_experts":1,"dense_layers":3,"licence":"mit","revision":"cbb2c7cfb52fa128a9660cb1a7a78e017899e115","variants":[["fp8","zai-org/GLM-4.5-FP8","8cc290ee4c7cbfa38d3a2db9bd0b7371773ece81"]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/a0ba9ec6d14e3d4ecd5d8d5468142c290634391d/src/aiconfigurator/model_configs/zai-org--GLM-4.7-FP8_config.json"},
 {"id":"zai-org/GLM-4.6","params":352796472320,"params_active":33630909440,"layers":92,"hidden":5120,"intermediate":12288,"heads":96,"kv_heads":8,"head_dim":128,"vocab":151552,"tied_embeddings":false,"context":202752,"experts":160,"experts_per_token":8,"moe_intermediate":1536,"shared_experts":1,"dense_layers":3,"licence":"mit","revision":"be72194883d968d7923a07e2f61681ea9a2826d1","variants":[["fp8","zai-org/GLM-4.6-FP8","c064d336a8d0b0f59071f77eafdcdfca40f4b54c"]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/a0ba9ec6d14e3d4ecd5d8d5468142c290634391d/src/aiconfigurator/model_configs/zai-org--GLM-4.7-FP8_config.json"},
 {"id":"zai-org/GLM-4.7","params":352796472320,"params_active":33630909440,"layers":92,"hidden":5120,"intermediate":12288,"heads":96,"kv_heads":8,"head_dim":128,"vocab":151552,"tied_embeddings":false,"context":202752,"experts":160,"experts_per_token":8,"moe_intermediate":1536,"shared_experts":1,"dense_layers":3,"licence":"mit","revision":"602d01efcdd332c5238ca4bcede555defbe83eb7","variants":[["fp8","zai-org/GLM-4.7-FP8","7b3b5f81eee81be12a6f8da2710eac4bafb0166a"],["nvfp4","nvidia/GLM-4.7-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/a0ba9ec6d14e3d4ecd5d8d5468142c290634391d/src/aiconfigurator/model_configs/zai-org--GLM-4.7-FP8_config.json"},
@@ -6088,7 +6091,8 @@ ARCHITECTURES: dict[str, Architecture] = {
         engines=("vllm",),
     ),
     "glm4_moe_lite": _DEEPSEEK._replace(sparse="first_dense"),
-    "glm5_next_text": _DEEPSEEK._replace(layers="linear 4", linear="kimi_delta", extra="glm5_next"),
+    # transformers builds it, but what its four residual streams take in training is not known here
+    "glm5_next_text": _DEEPSEEK._replace(layers="linear 4", linear="kimi_delta", extra="glm5_next", engines=("vllm",)),
     # linear attention, Mamba and convolutions
     "qwen3_next": _QWEN35._replace(sparse=_QWEN_MOE.sparse, shared=_QWEN_MOE.shared, shared_gate=True),
     "qwen3_5_text": _QWEN35,
@@ -7694,7 +7698,7 @@ _catalogue_kept_modules_EXPERTS = (
     "mlp.experts.w2_weight",
 )
 _LAYER = re.compile(r"(?:^|\.)layers\.(\d+)(?:\.|$)")
-# Kinds whose attention vLLM 0.32 holds in 16 bits whatever the checkpoint's format (vllm/models/glm5next).
+# Kinds whose attention and vision tower vLLM 0.32 holds in 16 bits in every format (vllm/models/glm5next).
 PLAIN_MIXERS = frozenset(("glm5_next_text",))
 _catalogue_kept_modules_SENSES = re.compile(r"vis|embed_vision|mm_proj|multi_modal|tower|audio")
 
@@ -7713,12 +7717,13 @@ def kept_params(
     for pattern in patterns:
         found = None if pattern.startswith("re:") else _LAYER.search(pattern)
         by_layer.setdefault(int(found[1]) if found else -1, []).append(pattern)
-    kept = tower if any(_catalogue_kept_modules_SENSES.search(pattern) for pattern in patterns) else 0
+    plain = model.architecture in PLAIN_MIXERS
+    kept = tower if plain or any(_catalogue_kept_modules_SENSES.search(pattern) for pattern in patterns) else 0
     expert = experts.count * model.mlp_matrices * (model.expert_hidden or model.hidden) * experts.width
     shared = model.mlp_matrices * model.hidden * experts.shared_width
     for layer, kind in enumerate(parts.kinds):
         own = by_layer.get(layer, []) + by_layer[-1]
-        if model.architecture in PLAIN_MIXERS or _any(own, layer, _MIXERS[kind]):
+        if plain or _any(own, layer, _MIXERS[kind]):
             kept += parts.mixers[layer]
         if not (experts.count and experts.layers[layer]):
             kept += parts.mlps[layer] if _any(own, layer, _MLPS) else 0
@@ -8446,7 +8451,7 @@ def from_config(config: Mapping[str, Any], id: str, beside: Mapping[str, Any] | 
         model = replace(model, replicated_params=on_top)
     if tower and kind in ("gemma4_text", "inkling_text"):
         model = replace(model, replicated_params=model.replicated_params + tower)
-    if model.quantization != "none":
+    if model.quantization != "none" or kind in PLAIN_MIXERS:
         section = quantization_section(config, text, beside)
         model = replace(
             model,

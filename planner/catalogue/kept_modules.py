@@ -35,7 +35,7 @@ _EXPERTS = (
     "mlp.experts.w2_weight",
 )
 _LAYER = re.compile(r"(?:^|\.)layers\.(\d+)(?:\.|$)")
-# Kinds whose attention vLLM 0.32 holds in 16 bits whatever the checkpoint's format (vllm/models/glm5next).
+# Kinds whose attention and vision tower vLLM 0.32 holds in 16 bits in every format (vllm/models/glm5next).
 PLAIN_MIXERS = frozenset(("glm5_next_text",))
 _SENSES = re.compile(r"vis|embed_vision|mm_proj|multi_modal|tower|audio")
 
@@ -54,12 +54,13 @@ def kept_params(
     for pattern in patterns:
         found = None if pattern.startswith("re:") else _LAYER.search(pattern)
         by_layer.setdefault(int(found[1]) if found else -1, []).append(pattern)
-    kept = tower if any(_SENSES.search(pattern) for pattern in patterns) else 0
+    plain = model.architecture in PLAIN_MIXERS
+    kept = tower if plain or any(_SENSES.search(pattern) for pattern in patterns) else 0
     expert = experts.count * model.mlp_matrices * (model.expert_hidden or model.hidden) * experts.width
     shared = model.mlp_matrices * model.hidden * experts.shared_width
     for layer, kind in enumerate(parts.kinds):
         own = by_layer.get(layer, []) + by_layer[-1]
-        if model.architecture in PLAIN_MIXERS or _any(own, layer, _MIXERS[kind]):
+        if plain or _any(own, layer, _MIXERS[kind]):
             kept += parts.mixers[layer]
         if not (experts.count and experts.layers[layer]):
             kept += parts.mlps[layer] if _any(own, layer, _MLPS) else 0

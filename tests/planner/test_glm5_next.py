@@ -102,6 +102,7 @@ def test_weights_are_as_many_bytes_as_the_files_and_what_vllm_unpacks() -> None:
     assert weight_gib(CATALOGUE[BF16], "none") * GIB == pytest.approx(
         642_676_397_788 - 2 * elements(MTP_FP8 + MTP_BF16), rel=0.001
     )
+    assert weight_gib(CATALOGUE[BF16], "fp8") == weight_gib(CATALOGUE[FP8], "none")  # cast while it loads
 
 
 def test_its_quantization_names_modules_one_by_one() -> None:
@@ -233,8 +234,11 @@ def test_it_runs_from_hopper_on() -> None:
 def test_four_h200_carry_it_and_transformers_does_not() -> None:
     setup = plan(FP8, gpu="H200", gpu_count=4).chosen
     assert setup.estimate.max_concurrency > 16
-    with pytest.raises(Refusal):
+    with pytest.raises(Refusal, match="take engine vllm"):
         plan(FP8, engine="transformers")
+    for task in ("finetune", "distributed"):
+        with pytest.raises(Refusal, match="transformers does not run the architecture"):
+            plan(BF16, task=task, context_len=2048)
 
 
 def test_its_names() -> None:
