@@ -7443,6 +7443,42 @@ EXTRAS: dict[str, Callable[[Model, Config, Experts, Parts], Model]] = {
 }
 
 
+# ---- planner/catalogue/hf_names.py
+
+
+HIDDEN = ("hidden_size", "d_model", "n_embd", "dim", "emb_dim")
+catalogue_hf_names_LAYERS = ("num_hidden_layers", "n_layers", "n_layer", "num_layers")
+HEADS = ("num_attention_heads", "n_heads", "n_head", "num_heads", "attention_heads")
+KV_HEADS = ("num_key_value_heads", "num_kv_heads", "n_head_kv", "kv_n_heads", "multi_query_group_num")
+catalogue_hf_names_WIDTH = ("intermediate_size", "ffn_dim", "n_inner", "ffn_hidden_size", "hidden_dim")
+# Kinds whose classes have names of their own for these; the others read the first name of each.
+OWN_NAMES = frozenset(
+    "bloom chatglm codegen dbrx distilbert exaone falcon gpt-sw3 gpt2 gpt_bigcode gpt_neo gptj mamba2 mpt nomic_bert "
+    "openai-gpt opt xglm".split()
+)
+
+
+def check_names(text: Mapping[str, Any], kind: str) -> None:
+    """Raise Refusal for a dimension under a name that the model's class does not read."""
+    for first, *others in (HIDDEN, catalogue_hf_names_LAYERS, HEADS, KV_HEADS, catalogue_hf_names_WIDTH):
+        odd = next((key for key in others if text.get(key) is not None), "")
+        if odd and text.get(first) is None and kind not in OWN_NAMES:
+            raise Refusal(
+                f"the config.json gives {odd}, which a {kind} does not read, and no {first}; take the config.json that "
+                f"the model was published with"
+            )
+
+
+def check_positions(config: Config, architecture: Architecture, kind: str) -> None:
+    """Raise Refusal for an encoder with other positions than its class has: one of code of its own (Jina's)."""
+    positions = config.text("position_embedding_type") or "absolute"
+    if architecture.encoder and positions not in ("absolute", "rotary" if kind == "esm" else "absolute"):
+        raise Refusal(
+            f"position_embedding_type in the config.json is {positions[:30]!r}, which a {kind} does not have: it is "
+            f"built by code of its own, which is not run here; choose a model of an architecture in docs/models.md"
+        )
+
+
 # ---- planner/catalogue/hf_formats.py
 
 
@@ -7467,6 +7503,7 @@ FOREIGN = {
     "onnx": "ONNX",
     "openvino": "OpenVINO",
 }
+_catalogue_hf_formats_LAYER = re.compile(r"layers\\?\.(\d+)\\?\.")  # of a target, which may be a regular expression
 _SAME = {"fbgemm_fp8": "fp8", "w4a16_awq": "int4", "fp8_pb_wo": "fp8", "fp8_per_channel_per_token": "fp8"}
 
 
@@ -7475,7 +7512,8 @@ def published_format(
 ) -> str:
     """Return the format of the published weights, "none" where nothing names one. Refusal where none here loads it."""
     section = quantization_section(config, text, beside)
-    return _format(section) if section else "none"
+    layers = count_at(text, *catalogue_hf_names_LAYERS, default=0) if section else 0
+    return _format(section, layers) if section else "none"
 
 
 def quantization_section(
@@ -7502,7 +7540,7 @@ def foreign(word: str) -> Refusal:
     )
 
 
-def _format(section: Mapping[str, Any]) -> str:
+def _format(section: Mapping[str, Any], layers: int) -> str:
     legacy = typed_at(section, dict, "quantization")  # ModelOpt before 0.31, whose maker's name stands in for a method
     by_name = (
         typed_at(typed_at(section, dict, "producer"), str, "name") == "modelopt" or "modelopt_quant_config" in legacy
@@ -7515,11 +7553,11 @@ def _format(section: Mapping[str, Any]) -> str:
     if method in FOREIGN:
         raise foreign(method)
     if method == "compressed-tensors":
-        method = _compressed(section)
+        method = _compressed(section, layers)
     elif method == "modelopt":
         method = typed_at(section, str, "quant_algo").lower() or "fp8"
     elif method in ("awq", "gptq", "auto-round", "awq_marlin", "gptq_marlin", "gptqmodel", "auto_gptq"):
-        method = f"int{count_at(section, 'bits', 'w_bit', default=4)}"
+        method = f"int{_one_width(section)}"
     elif method == "bitsandbytes":
         method = "nf4" if section.get("load_in_4bit") else "int8"
     if not method:
@@ -7536,11 +7574,31 @@ def _format(section: Mapping[str, Any]) -> str:
     return method
 
 
-def _compressed(section: Mapping[str, Any]) -> str:
-    """Return the one format of all groups of a compressed-tensors checkpoint; Refusal where they differ."""
-    found = sorted(set(_groups(section)))
+def _one_width(section: Mapping[str, Any]) -> int:
+    """Return the bits of a GPTQ, AWQ or AutoRound checkpoint; Refusal where some modules have others, 16 aside."""
+    bits = count_at(section, "bits", "w_bit", default=4)
+    for key in ("dynamic", "extra_config"):
+        for name, entry in typed_at(section, dict, key).items():
+            other = entry.get("bits", bits) if isinstance(entry, Mapping) and not name.startswith("-:") else bits
+            if other not in (bits, 16, 32):
+                raise Refusal(
+                    f"the weights are quantized to {bits} bits and by {key} some to {str(other)[:20]}, which is not "
+                    "planned here; take a version in one width, or the model in 16 bits"
+                )
+    return bits
+
+
+def _compressed(section: Mapping[str, Any], layers: int) -> str:
+    """Return the one format of all groups of a compressed-tensors checkpoint; Refusal where they differ.
+
+    Groups of layers beyond the model's `layers`, which only predict further tokens (MTP), are left out.
+    """
+    found = sorted(set(_groups(section, layers)))
     if not found:
-        raise Refusal("quantization_config in the config.json has no config_groups with weights; it says no format")
+        raise Refusal(
+            "quantization_config in the config.json has no config_groups with weights, so it says no format; take "
+            "another version, or the model in 16 bits"
+        )
     if len(found) > 1:
         raise Refusal(
             f"the weights are quantized as {' and '.join(found)} in different layers, which is not planned here; take "
@@ -7549,10 +7607,10 @@ def _compressed(section: Mapping[str, Any]) -> str:
     return found[0]
 
 
-def _groups(section: Mapping[str, Any]) -> Iterator[str]:
+def _groups(section: Mapping[str, Any], layers: int) -> Iterator[str]:
     for group in typed_at(section, dict, "config_groups").values():
         weights = typed_at(group, dict, "weights") if isinstance(group, Mapping) else {}
-        if not weights:
+        if not weights or _beyond(typed_at(group, list, "targets"), layers):
             continue
         kind, bits = typed_at(weights, str, "type") or "int", count_at(weights, "num_bits", default=8)
         size = count_at(weights, "group_size", default=0) if weights.get("group_size") not in (None, -1) else 0
@@ -7564,12 +7622,18 @@ def _groups(section: Mapping[str, Any]) -> Iterator[str]:
             yield f"{kind}{bits}"
 
 
+def _beyond(targets: list[Any], layers: int) -> bool:
+    """Whether all targets of a group name a layer beyond the model's."""
+    named = [_catalogue_hf_formats_LAYER.search(str(target)) for target in targets]
+    return bool(named and layers) and all(found and int(found[1]) >= layers for found in named)
+
+
 # ---- planner/catalogue/hf_heads.py
 
 
 # Endings of class names in transformers and vLLM, and the head that they say.
 _catalogue_hf_heads_HEADS = (
-    (r"For(Sequence|Text)Classification|RewardModel|ForScore", "classes"),
+    (r"For(Sequence|Text)Classification|ForScore", "classes"),
     (r"ForTokenClassification", "tokens"),
     (r"ForQuestionAnswering|ForMultipleChoice|ForNextSentencePrediction", "spans"),
     (r"ForMaskedLM|ForPreTraining", "masked"),
@@ -7636,42 +7700,6 @@ def head_params(config: Mapping[str, Any], kind: str, head: str, model: Model, t
     return count * (hidden + 1) + dense if kind in ENCODERS_WITH_DENSE_HEAD else count * hidden
 
 
-# ---- planner/catalogue/hf_names.py
-
-
-HIDDEN = ("hidden_size", "d_model", "n_embd", "dim", "emb_dim")
-catalogue_hf_names_LAYERS = ("num_hidden_layers", "n_layers", "n_layer", "num_layers")
-HEADS = ("num_attention_heads", "n_heads", "n_head", "num_heads", "attention_heads")
-KV_HEADS = ("num_key_value_heads", "num_kv_heads", "n_head_kv", "kv_n_heads", "multi_query_group_num")
-catalogue_hf_names_WIDTH = ("intermediate_size", "ffn_dim", "n_inner", "ffn_hidden_size", "hidden_dim")
-# Kinds whose classes have names of their own for these; the others read the first name of each.
-OWN_NAMES = frozenset(
-    "bloom chatglm codegen dbrx distilbert exaone falcon gpt-sw3 gpt2 gpt_bigcode gpt_neo gptj mamba2 mpt nomic_bert "
-    "openai-gpt opt xglm".split()
-)
-
-
-def check_names(text: Mapping[str, Any], kind: str) -> None:
-    """Raise Refusal for a dimension under a name that the model's class does not read."""
-    for first, *others in (HIDDEN, catalogue_hf_names_LAYERS, HEADS, KV_HEADS, catalogue_hf_names_WIDTH):
-        odd = next((key for key in others if text.get(key) is not None), "")
-        if odd and text.get(first) is None and kind not in OWN_NAMES:
-            raise Refusal(
-                f"the config.json gives {odd}, which a {kind} does not read, and no {first}; take the config.json that "
-                f"the model was published with"
-            )
-
-
-def check_positions(config: Config, architecture: Architecture, kind: str) -> None:
-    """Raise Refusal for an encoder with other positions than its class has: one of code of its own (Jina's)."""
-    positions = config.text("position_embedding_type") or "absolute"
-    if architecture.encoder and positions not in ("absolute", "rotary" if kind == "esm" else "absolute"):
-        raise Refusal(
-            f"position_embedding_type in the config.json is {positions[:30]!r}, which a {kind} does not have: it is "
-            f"built by code of its own, which is not run here; choose a model of an architecture in docs/models.md"
-        )
-
-
 # ---- planner/catalogue/kept_modules.py
 
 
@@ -7697,7 +7725,7 @@ _catalogue_kept_modules_EXPERTS = (
     "mixer.experts.0.down_proj",
     "mlp.experts.w2_weight",
 )
-_LAYER = re.compile(r"(?:^|\.)layers\.(\d+)(?:\.|$)")
+_catalogue_kept_modules_LAYER = re.compile(r"(?:^|\.)layers\.(\d+)(?:\.|$)")
 # Kinds whose attention and vision tower vLLM 0.32 holds in 16 bits in every format (vllm/models/glm5next).
 PLAIN_MIXERS = frozenset(("glm5_next_text",))
 _catalogue_kept_modules_SENSES = re.compile(r"vis|embed_vision|mm_proj|multi_modal|tower|audio")
@@ -7710,12 +7738,12 @@ def kept_params(
 
     `tower` are those of a vision tower; with `mlp_beside` an ordinary MLP stands beside the experts (Gemma 4).
     """
-    patterns = [pattern for key in LISTS for pattern in typed_at(section, list, key) if isinstance(pattern, str)]
+    patterns = list(_patterns(section))
     if not patterns and model.architecture not in PLAIN_MIXERS:
         return 0
     by_layer: dict[int, list[str]] = {-1: []}  # -1: those that name no layer
     for pattern in patterns:
-        found = None if pattern.startswith("re:") else _LAYER.search(pattern)
+        found = None if pattern.startswith("re:") else _catalogue_kept_modules_LAYER.search(pattern)
         by_layer.setdefault(int(found[1]) if found else -1, []).append(pattern)
     plain = model.architecture in PLAIN_MIXERS
     kept = tower if plain or any(_catalogue_kept_modules_SENSES.search(pattern) for pattern in patterns) else 0
@@ -7733,6 +7761,18 @@ def kept_params(
         if shared and _any(own, layer, _MLPS if mlp_beside else _SHARED):
             kept += shared
     return kept
+
+
+def _patterns(section: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what names modules in 16 bits: lists, GPTQModel's `dynamic` with a minus, AutoRound's `extra_config`."""
+    for key in LISTS:
+        yield from (pattern for pattern in typed_at(section, list, key) if isinstance(pattern, str))
+    for name in typed_at(section, dict, "dynamic"):
+        if name.startswith("-:"):
+            yield f"re:{name[2:]}"
+    for name, entry in typed_at(section, dict, "extra_config").items():
+        if isinstance(entry, Mapping) and entry.get("bits") in (16, 32):
+            yield f"re:{name}" if ".*" in name else name
 
 
 def _any(patterns: list[str], layer: int, modules: Iterable[str]) -> bool:
@@ -8298,6 +8338,11 @@ def catalogue_refused_kinds_check_kind(config: Mapping[str, Any], id: str) -> No
         raise Refusal(
             f"{id} is a draft head for speculative decoding, not a whole model; name the model that it was made for, "
             f"and the head in SPECULATIVE of the baked plan.py"
+        )
+    if "RewardModel" in classes:
+        raise Refusal(
+            f"{id} is a reward model whose head is code of its own ({classes[:40]}), which is not run here; choose one "
+            "with ...ForSequenceClassification among its architectures"
         )
     kind = typed_at(config, str, "model_type")
     if kind in SPEECH:
@@ -9103,7 +9148,7 @@ _MERGED = r"merged?|fused"
 _STATES = (
     r"mamba\d?|rwkv\w*|jamba|zamba\d?|falcon-?h1r?|bamba|recurrentgemma|griffin|xlstm|retnet|hyena|stripedhyena|"
     r"nemotron-(?:h|nano-\w+-v2|3-\w+)|lfm2|kimi-linear|minimax-(?:m1|text-01|01)|hymba|qwen3-(?:next|[5-9])|granite-4-0-h|"
-    r"ring-\w+-linear|olmo-hybrid|v[4-7]-(?:finch|eagle|goose)"  # the last of RWKV
+    r"ring-\w+-linear|olmo-hybrid|kimi-k3|glm-5-\d-flash|v[4-7]-(?:finch|eagle|goose)"  # the last of RWKV
 )
 # Models that read pictures or sound beside text: how much is the language model does not follow from a size.
 _catalogue_unplannable_SENSES = (

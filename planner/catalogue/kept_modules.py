@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -47,7 +47,7 @@ def kept_params(
 
     `tower` are those of a vision tower; with `mlp_beside` an ordinary MLP stands beside the experts (Gemma 4).
     """
-    patterns = [pattern for key in LISTS for pattern in typed_at(section, list, key) if isinstance(pattern, str)]
+    patterns = list(_patterns(section))
     if not patterns and model.architecture not in PLAIN_MIXERS:
         return 0
     by_layer: dict[int, list[str]] = {-1: []}  # -1: those that name no layer
@@ -70,6 +70,18 @@ def kept_params(
         if shared and _any(own, layer, _MLPS if mlp_beside else _SHARED):
             kept += shared
     return kept
+
+
+def _patterns(section: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what names modules in 16 bits: lists, GPTQModel's `dynamic` with a minus, AutoRound's `extra_config`."""
+    for key in LISTS:
+        yield from (pattern for pattern in typed_at(section, list, key) if isinstance(pattern, str))
+    for name in typed_at(section, dict, "dynamic"):
+        if name.startswith("-:"):
+            yield f"re:{name[2:]}"
+    for name, entry in typed_at(section, dict, "extra_config").items():
+        if isinstance(entry, Mapping) and entry.get("bits") in (16, 32):
+            yield f"re:{name}" if ".*" in name else name
 
 
 def _any(patterns: list[str], layer: int, modules: Iterable[str]) -> bool:
