@@ -41,7 +41,7 @@ class CacheKind(NamedTuple):
 def cache_kinds(model: Model, kv_dtype: str = "auto") -> tuple[CacheKind, ...]:
     """Return the kinds of layers with a growing cache. An MLA latent is one head, which every GPU holds."""
     size = 1 if "fp8" in (kv_dtype, model.kv_dtype) else 2
-    if model.pages:  # which every GPU holds whole
+    if model.pages and not model.caches:
         return ()
     if model.caches:
         return tuple(CacheKind(*kind, element_bytes=size) for kind in model.caches)
@@ -60,9 +60,8 @@ def state_layers(model: Model) -> int:
 
 def kv_bytes_per_token(model: Model, kv_dtype: str = "auto", tensor_parallel: int = 1) -> float:
     """Return the bytes per token on each GPU, within every layer's window. An MLA cache is copied to every GPU."""
-    if model.pages:
-        return float(sum(layers * size / block for layers, _window, block, size in model.pages))
-    return float(sum(kind.layers * kind.token_bytes(tensor_parallel) for kind in cache_kinds(model, kv_dtype)))
+    paged = sum(layers * size / block for layers, _window, block, size in model.pages)  # every GPU holds them whole
+    return float(paged + sum(kind.layers * kind.token_bytes(tensor_parallel) for kind in cache_kinds(model, kv_dtype)))
 
 
 def kv_layer_bytes(model: Model, kv_dtype: str, tensor_parallel: int) -> int:
