@@ -30,10 +30,16 @@ def test_every_route_of_the_service_has_its_fields():
         ('{"model": "a"}'.encode("utf-16"), "not JSON"),
         (b'{"model": ' + b"9" * 5000 + b"}", "5000 digits"),
         (b'{"kv_transfer_params": {}}', "kv_transfer_params"),
+        (b'{"model": 1e400}', "1e400, which is larger"),
+        (b'{"model": "a"} {"model": "b"}', "not JSON"),
     ],
 )
 def test_what_is_no_request_is_refused(body: bytes, words: str):
     assert words in refusal(body)
+
+
+def test_json_may_begin_with_the_mark_that_windows_writes():
+    assert "not JSON" not in refusal(b"\xef\xbb\xbf{}")
 
 
 @generation
@@ -105,6 +111,14 @@ def test_more_texts_than_allowed_are_refused_with_the_limit():
 @pytest.mark.parametrize("one", ["a" * (MOST + 1), [1] * (MOST + 1)])
 def test_a_long_text_is_one_text_also_as_tokens(one: object):
     assert not refusal({"input": one})
+
+
+@pytest.mark.workload("embedding")
+def test_vectors_come_as_json():
+    for encoding in ("float", "base64", None):
+        assert not refusal({"input": "a", "encoding_format": encoding})
+    for encoding in ("bytes", "bytes_only", 5, ["float"]):
+        assert "encoding_format must be float or base64" in refusal({"input": "a", "encoding_format": encoding})
 
 
 @pooling

@@ -23,6 +23,15 @@ def test_no_address_is_fetched_for_a_caller(part: object):
     assert "text alone" in refusal({"input": user(part)["messages"]}, RESPONSES)
 
 
+CALL = {"role": "assistant", "content": [{"type": "tool_use", "id": "c1", "name": "f", "input": {}}]}
+
+
+def result(url: str | None) -> list[dict]:
+    """Return a message with the result of that call, an image."""
+    content = [{"type": "image", "source": {"url": url}}]
+    return user({"type": "tool_result", "tool_use_id": "c1", "content": content})["messages"]
+
+
 PNG = "data:image/png;base64,iVBORw0KGgo="
 HOSTS = ["images.example.com"]
 
@@ -58,7 +67,7 @@ def test_an_image_is_data_or_comes_from_a_host_that_is_allowed(
         (CHAT, user({"type": "image_url", "image_url": url})),
         (RESPONSES, {"input": user({"type": "input_image", "image_url": url})["messages"]}),
         (MESSAGES, user({"type": "image", "source": {"type": "url", "url": url}})),
-        (MESSAGES, user({"type": "tool_result", "content": [{"type": "image", "source": {"url": url}}]})),
+        (MESSAGES, HELLO | {"messages": [CALL, *result(url)]}),
     ]
     for path, body in forms:
         said = refusal(body, path)
@@ -94,6 +103,7 @@ def test_tools_need_a_parser(monkeypatch: pytest.MonkeyPatch):
 def test_nothing_is_kept_between_responses():
     assert "stores none" in refusal({"input": "Hello", "previous_response_id": "resp_1"}, RESPONSES)
     assert "stores none" in refusal({"input": "Hello", "background": True}, RESPONSES)
+    assert "stores none" in refusal({"input": "Hello", "conversation": "conv_1"}, RESPONSES)
     assert not refusal({"input": "Hello", "store": True, "background": False}, RESPONSES)
 
 

@@ -62,7 +62,7 @@ def _check_arguments(arguments: Any) -> None:
 
 def check_input(request: Request) -> None:
     """Raise RefusedRequest for items of the Responses API that are not read, and for responses to be stored."""
-    for name in ("background", "previous_response_id"):
+    for name in ("background", "previous_response_id", "conversation", "prompt"):
         if request.get(name):
             raise RefusedRequest(f"{name} needs stored responses, and this service stores none; send the whole input")
     items, count = request.get("input"), 0

@@ -2,6 +2,7 @@
 
 import asyncio
 import hmac
+import json
 import os
 import time
 from importlib import import_module
@@ -13,13 +14,17 @@ from prometheus_client import REGISTRY
 
 from .. import plan
 from ..monitoring import gpu_memory, oom, prometheus
-from . import admission, error_texts, images, options, request_limits, turns, verify
+from . import admission, error_texts, images, options, request_limits, rewriting, turns, verify
 from .body_limit import App, BodyLimit, Message, Receive, Scope, Send, replay, send_error, send_json
+from .refusal import shown
 
 ENGINE_DEAD = b"EngineCore encountered an issue. See stack trace (above) for the root cause."  # v1/engine/exceptions.py
 STREAMED_ERROR = b'data: {"error"'
 RETRY_AFTER = (b"retry-after", b"2")  # seconds
 OPEN = {"/health", "/metrics", "/v1/models", "/version"}  # vLLM answers these
+MODEL = "/v1/models/"  # and a name, which may hold slashes
+SYSTEM = ("/v1/chat/completions", "/v1/responses")  # where vLLM leaves the system's messages in their places
+READ = {*OPEN, "/memory", "/engine"}
 
 
 class RouteFilter:
@@ -35,13 +40,20 @@ class RouteFilter:
         self.admission, self.turns = admission.Admission(), turns.Turns()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        path = scope.get("path", "")
+        path, method = scope.get("path", ""), scope.get("method", "")
+        reads = path in READ or path.startswith(MODEL)
         if scope["type"] == "websocket":  # no route here takes one
             await send({"type": "websocket.close", "code": 1008})
-        elif path in options.ROUTES and scope["method"] == "POST":
+        elif path in options.ROUTES and method == "POST":
             await self._request(scope, receive, send)
         elif path in options.ROUTES:
-            await send_error(send, 405, f"{path} takes POST, not {scope['method']}", [(b"allow", b"POST")])
+            await send_error(send, 405, f"{path} takes POST, not {method}", [(b"allow", b"POST")])
+        elif reads and method == "HEAD":  # uvicorn sends no body to it
+            await self({**scope, "method": "GET"}, receive, send)
+        elif reads and method != "GET":
+            await send_error(send, 405, f"{path} takes GET, not {method}", [(b"allow", b"GET, HEAD")])
+        elif path.startswith(MODEL):
+            await self._model(path.removeprefix(MODEL), scope["app"], send)
         elif path == "/memory":
             await send_json(send, 200, {"report": self.monitor.report(), **self.monitor.state()})
         elif path == "/engine":
@@ -52,6 +64,16 @@ class RouteFilter:
             await self._control(scope, receive, send)
         else:
             await send_error(send, 404, f"there is no {path}: this service answers {', '.join(options.ROUTES)}")
+
+    async def _model(self, name: str, app: Any, send: Send) -> None:
+        """Answer with one model of /v1/models, as OpenAI's API does and vLLM does not."""
+        models = (await app.state.openai_serving_models.show_available_models()).data
+        for model in models:
+            if model.id == name:
+                await send_json(send, 200, model.model_dump())
+                return
+        served = ", ".join(model.id for model in models)
+        await send_error(send, 404, f"there is no model {shown(name)}: this service has {served}")
 
     def _from_our_process(self, scope: Scope) -> bool:
         """Whether the request comes from the process that started this server."""
@@ -70,8 +92,7 @@ class RouteFilter:
         message = await receive()
         try:
             request = request_limits.parse(scope["path"], message.get("body", b""))
-            if scope["path"] in options.PAIRS:
-                check_one_label(scope["app"].state.engine_client.model_config.hf_config.num_labels, scope["path"])
+            request = for_model(scope["path"], request, scope["app"].state)
         except request_limits.RefusedRequest as refused:
             await send_error(send, 400, str(refused))
             return
@@ -84,9 +105,10 @@ class RouteFilter:
         rewriter = ErrorRewriter(send, scope["app"].state.engine_client)
         priority = self.turns.begin(len(message["body"]))
         if options.PRIORITIES:
-            message = turns.with_priority(message, priority, empty=not request)
+            request = {"priority": priority} | request
+        checked = {**message, "body": json.dumps(request).encode()}  # vLLM reads what was checked and nothing else
         try:
-            await self.app(as_json(scope), replay(message, receive), rewriter)
+            await self.app(as_json(scope), replay(checked, receive), rewriter)
         except Exception as error:  # vLLM would send the exception's text
             await rewriter.fail(error)
         finally:
@@ -186,6 +208,17 @@ def as_json(scope: Scope) -> Scope:
     """Return a request whose body was read as JSON as one that says so: vLLM reads no other, and curl says a form."""
     headers = [(name, value) for name, value in scope["headers"] if name != b"content-type"]
     return {**scope, "headers": [*headers, (b"content-type", b"application/json")]}
+
+
+def for_model(path: str, request: request_limits.Request, state: Any) -> request_limits.Request:
+    """Return a request as the model that vLLM runs takes it. RefusedRequest for pairs that it does not score."""
+    if path in options.PAIRS:
+        check_one_label(state.engine_client.model_config.hf_config.num_labels, path)
+    elif "dimensions" in request:
+        return rewriting.of_embeddings(request, state.engine_client.model_config.embedding_size)
+    elif path in SYSTEM and state.anthropic_serving_messages._merge_inline_system:  # vLLM looked at the template
+        return rewriting.with_system_first(request)
+    return request
 
 
 def check_one_label(labels: int, path: str) -> None:
