@@ -154,6 +154,30 @@ def test_a_schema_that_takes_long_to_compile_is_refused(schema: dict, words: str
     assert words in refusal(HELLO | {"output_config": {"format": form}}, MESSAGES)
 
 
+LOOP = {"$ref": "#"}
+
+
+@generation
+@pytest.mark.parametrize(
+    ("schema", "loops"),
+    [
+        (LOOP, True),
+        ({"allOf": [LOOP]}, True),
+        ({"anyOf": [LOOP]}, True),
+        ({"$defs": {"a": {"$ref": "#/$defs/b"}, "b": {"$ref": "#/$defs/a"}}, "properties": {"c": TEXT}}, True),
+        ({"properties": {"a": LOOP}}, False),
+        ({"items": LOOP}, False),
+        ({"anyOf": [LOOP, TEXT]}, False),
+        ({"$defs": {str(i): {"$ref": f"#/$defs/{i + 1}"} for i in range(4000)}}, False),
+        ({"$ref": "#/$defs/none"}, False),
+    ],
+    ids=lambda one: str(one)[:30],
+)
+def test_a_schema_that_is_itself_is_refused(schema: dict, loops: bool):
+    """No text fits it, which vLLM notices while it writes. The long chain is read in time."""
+    assert ("leads back to itself" in refusal(grammar(schema), CHAT)) == loops
+
+
 @generation
 def test_the_schemas_of_tools_count_where_a_call_is_forced():
     if not getattr(plan, "TOOL_CALL_PARSER", ""):  # only a generating service has it

@@ -80,6 +80,20 @@ def test_an_output_in_a_response_names_an_earlier_call():
     assert "must name a call" in items(USER, call, output | {"call_id": ["c1"]})
 
 
+@pytest.mark.parametrize(
+    ("item", "words"),
+    [
+        ({"type": "function_call", "call_id": "c1"}, "input[0] is a function_call, which needs a text in name"),
+        ({"type": "function_call", "call_id": "c1", "name": "f", "arguments": {}}, "needs a text in arguments"),
+        ({"type": "function_call_output", "call_id": "c1"}, "needs a text in output"),
+        ({"type": "custom_tool_call", "call_id": "c1", "name": "f"}, "needs a text in input"),
+        ({"type": "reasoning", "summary": "Hm"}, "needs a list in summary"),
+    ],
+)
+def test_an_item_without_what_it_needs_is_refused_by_its_place(item: dict, words: str):
+    assert words in items(item)
+
+
 def test_a_result_in_a_message_names_an_earlier_call():
     call = {"role": "assistant", "content": [{"type": "tool_use", "id": "c1", "name": "f", "input": {}}]}
     result = {"type": "tool_result", "tool_use_id": "c1", "content": "sunny"}

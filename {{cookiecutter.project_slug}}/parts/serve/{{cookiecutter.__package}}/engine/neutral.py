@@ -3,11 +3,11 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
-# Of OpenAI's and Anthropic's APIs: accounts, bills, storage and caches of theirs
+# Of OpenAI's and Anthropic's APIs: accounts, bills, storage, caches and connections of theirs
 IGNORED = {
     "user", "metadata", "store", "service_tier", "prompt_cache_key", "prompt_cache_retention", "prompt_cache_options",
     "safety_identifier", "cache_control", "prediction", "user_profile_id", "workspace_id", "diagnostics", "betas",
-    "context_management",
+    "context_management", "stream_options",
 }  # fmt: skip
 
 

@@ -26,7 +26,7 @@ class Body(BaseModel):
     def _without_what_asks_for_nothing(cls, given: Any) -> Any:
         if not isinstance(given, dict):
             return given
-        return without_neutral(given, cls.neutral)
+        return without_neutral(given, cls.neutral, cls.model_fields)
 
 
 async def read(kind: type[BodyType], request: Request) -> BodyType:

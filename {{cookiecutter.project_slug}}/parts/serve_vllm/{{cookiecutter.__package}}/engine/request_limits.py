@@ -14,15 +14,16 @@ from .refusal import MOST_DEPTH, RefusedRequest, Request, check_depth, is_one_of
 MOST_STOPS, STOP_CHARS = 4, 256  # stop strings, as vLLM and OpenAI have it, and characters of each
 MOST_STOP_IDS = 64
 MOST_TOP_LOGPROBS = 20  # vLLM's own --max-logprobs
-MOST_BIASES = 300  # entries of logit_bias, as OpenAI has it
+MOST_BIASES, MOST_BIAS = 300, 100  # entries of logit_bias, as OpenAI has it, and the size of each
 MOST_DIGITS = 300  # of a whole number; more than the largest float has
 SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")  # half a character, which no tokenizer can encode
 
 # Fields that are not served -> values at which they ask for nothing
 NEUTRAL: dict[str, tuple] = {
     "best_of": (1,), "functions": ([],), "function_call": ("none", "auto"), "verbosity": ("medium",),
-    "speed": ("standard",), "mcp_servers": ([],),
+    "speed": ("standard",), "mcp_servers": ([],), "modalities": (["text"],), "suffix": ("",),
 }  # fmt: skip
+INSTEAD = {"functions": "send tools", "function_call": "send tool_choice", "best_of": "send n"}
 COMMON = {"model", "stream"}
 SAMPLING = {
     "temperature", "top_p", "top_k", "min_p", "repetition_penalty", "frequency_penalty", "presence_penalty", "seed",
@@ -36,7 +37,7 @@ PAIR_FIELDS = {"truncate_prompt_tokens", "max_tokens_per_query", "max_tokens_per
 FIELDS = {
     "/v1/chat/completions": {
         *TOOLS, *SAMPLING, *ENDING, "messages", "n", "logprobs", "top_logprobs", "max_tokens", "max_completion_tokens",
-        "response_format", "modalities", "parallel_tool_calls", "reasoning_effort", "thinking_token_budget",
+        "response_format", "parallel_tool_calls", "reasoning_effort", "thinking_token_budget",
         "include_reasoning", "chat_template_kwargs", "add_generation_prompt", "continue_final_message",
         "truncate_prompt_tokens", "stream_options",
     },
@@ -99,8 +100,10 @@ def parse(path: str, body: bytes) -> Request:
     request = without_neutral(request, NEUTRAL, allowed)
     for name in request:
         if name not in allowed:
-            raise RefusedRequest(f"{path} takes no {shown(name)} here; leave it out")
+            raise RefusedRequest(f"{path} takes no {shown(name)} here; {INSTEAD.get(name, 'leave it out')}")
     try:
+        if "tool_choice" in request:
+            request = rewriting.of_tool_choice(request)
         for check in CHECKS[path]:
             check(request)
     except images.RefusedImage as refused:
@@ -147,6 +150,8 @@ def _check_numbers(request: Request) -> None:
         value = request.get(name)
         if value is not None and (isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > 1e6):
             raise RefusedRequest(f"{name} must be a number, not {shown(value)}")
+    if not isinstance(request.get("stream", False), bool):
+        raise RefusedRequest(f"stream must be true or false, not {shown(request['stream'])}")
 
 
 def _check_stops(request: Request) -> None:
@@ -163,6 +168,8 @@ def _check_stops(request: Request) -> None:
     biases = request.get("logit_bias") or {}
     if not isinstance(biases, dict) or len(biases) > MOST_BIASES:
         raise RefusedRequest(f"logit_bias is an object of at most {MOST_BIASES} entries")
+    if not all(isinstance(bias, int | float) and abs(bias) <= MOST_BIAS for bias in biases.values()):
+        raise RefusedRequest(f"logit_bias holds numbers of {-MOST_BIAS} to {MOST_BIAS}")
 
 
 def _check_prompts(request: Request) -> None:

@@ -11,6 +11,14 @@ from .refusal import RefusedRequest, Request, is_one_of, shown
 CHAT = ("system", "developer", "user", "assistant", "tool")
 RESPONSES = ("system", "developer", "user", "assistant")
 MESSAGES = ("user", "assistant", "system")
+# Item of a response's input -> fields that it needs, with what they hold
+ITEM_FIELDS: dict[str, dict[str, tuple[type, ...]]] = {
+    "function_call": {"call_id": (str,), "name": (str,), "arguments": (str,)},
+    "function_call_output": {"output": (str, list)},
+    "custom_tool_call": {"call_id": (str,), "name": (str,), "input": (str,)},
+    "custom_tool_call_output": {"output": (str, list)},
+    "reasoning": {"summary": (list,)},
+}
 CALLS = {"function_call": "function_call_output", "custom_tool_call": "custom_tool_call_output"}
 
 
@@ -32,10 +40,14 @@ def check_items(request: Request) -> None:
     known: set[str] = set()
     for where, item in _each("input", request):
         kind = item.get("type", "message")
+        for name, kinds in ITEM_FIELDS.get(kind, {}).items():
+            if not isinstance(item.get(name), kinds):
+                what = "a text" if str in kinds else "a list"
+                raise RefusedRequest(f"{where} is a {kind}, which needs {what} in {name}, not {shown(item.get(name))}")
         if kind == "message":
             _check_role(where, item, RESPONSES)
             _check_content(where, item)
-        elif kind in CALLS and isinstance(item.get("call_id"), str):
+        elif kind in CALLS:
             known.add(item["call_id"])
         elif kind in CALLS.values():
             _check_result(f"{where}.call_id", item.get("call_id"), known)
@@ -67,6 +79,8 @@ def _check_role(where: str, message: Request, roles: tuple[str, ...]) -> str:
     role = message.get("role")
     if not is_one_of(role, set(roles)):
         raise RefusedRequest(f"{where}.role must be one of {', '.join(roles)}, not {shown(role)}")
+    if not isinstance(message.get("name") or "", str):
+        raise RefusedRequest(f"{where}.name must be a text, not {shown(message['name'])}")
     return role
 
 
