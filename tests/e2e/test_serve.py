@@ -159,7 +159,7 @@ def test_a_request_with_an_images_address_is_refused_before_anything_is_fetched(
     assert service.post("/v1/chat/completions", body).status_code == 400
 
 
-def test_overload_is_told_when_to_come_back_and_passes(service: Service) -> None:
+def test_a_full_service_says_when_to_come_back_and_is_soon_free(service: Service) -> None:
     """Twice what a container runs and lets wait: the rest gets a 503 with Retry-After, nothing accepted is lost."""
     if service.plan["WORKLOAD"] != "generation":
         pytest.skip("as for generation")

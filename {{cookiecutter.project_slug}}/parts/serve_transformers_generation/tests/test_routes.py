@@ -164,7 +164,15 @@ def test_later_messages_of_the_system_are_read_first_where_the_template_wants_it
 )
 def test_a_message_of_another_form_is_refused_by_its_place(url: str, message: dict, words: str):
     answer = httpx2.post(f"{url}/v1/chat/completions", json={"messages": [*CHAT, message], "max_tokens": 1})
-    assert answer.status_code == 400 and words in answer.json()["error"]["message"]
+    said = answer.json()["error"]["message"]
+    assert answer.status_code == 400 and words in said and "list[" not in said and ".str" not in said
+
+
+def test_what_vllm_serves_is_refused_with_that(url: str):
+    answer = httpx2.post(f"{url}/v1/chat/completions", json={"messages": CHAT, "tools": [{}], "wizard": 1})
+    said = answer.json()["error"]["message"]
+    assert "tools: this service takes no such field; leave it out, or serve this model with vLLM" in said
+    assert said.endswith("wizard: this service takes no such field; leave it out")
 
 
 def test_an_assistants_content_may_be_null(api: Any):
@@ -243,6 +251,11 @@ def test_a_reader_who_leaves_a_stream_frees_the_request(url: str, engine: Engine
         {"prompt": [1.5]},
         {"prompt": FOX, "stop": [["a"]]},
         {"prompt": FOX, "stream": 2},
+        {"prompt": FOX, "stream": "yes"},
+        {"prompt": FOX, "max_tokens": "2"},
+        {"prompt": FOX, "max_tokens": True},
+        {"prompt": FOX, "temperature": "0"},
+        {"prompt": [True]},
         {"prompt": FOX, "top_p": 0},
         b'{"prompt": "\xed\xa0\x80"}',
         b'{"prompt": "a", "max_tokens": ' + b"9" * 5000 + b"}",

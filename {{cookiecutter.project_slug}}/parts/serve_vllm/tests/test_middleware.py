@@ -18,6 +18,18 @@ NAMES = (plan.MODEL, "org/an-adapter")
 OOM = "out of memory: the GPU was full"
 
 
+class Card:
+    """A model as vLLM lists it."""
+
+    created = 1577836800  # the first second of 2020
+
+    def __init__(self, name: str) -> None:
+        self.id = name
+
+    def model_dump(self) -> dict[str, object]:
+        return {"id": self.id}
+
+
 class Api:
     """Stands where vLLM's application stands. Sends `pieces`, and remembers what it was asked."""
 
@@ -31,7 +43,7 @@ class Api:
         self.types: list[list[bytes]] = []
 
     async def show_available_models(self) -> SimpleNamespace:
-        return SimpleNamespace(data=[SimpleNamespace(id=name, model_dump=lambda: {"id": plan.MODEL}) for name in NAMES])
+        return SimpleNamespace(data=[Card(name) for name in NAMES])
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.types.append([value for name, value in scope["headers"] if name == b"content-type"])
@@ -67,7 +79,7 @@ def ask(
         sent.append(message)
 
     named = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
-    method = "GET" if path in middleware.READ or path.startswith(middleware.MODEL) else "POST"
+    method = "GET" if path in middleware.READ or path.startswith(middleware.MODELS) else "POST"
     scope = {"type": "http", "method": method, "path": path, "headers": named, "app": api}
     asyncio.run(BodyLimit(route_filter)(scope, receive, send))
     return sent[0]["status"], [message["body"] for message in sent[1:]]
@@ -119,10 +131,21 @@ def test_a_template_that_wants_the_system_first_gets_it(built: middleware.RouteF
 
 def test_each_model_is_answered_by_its_name(built: middleware.RouteFilter):
     for name in NAMES:
-        assert ask(built, Api(), f"/v1/models/{name}") == (200, [json.dumps({"id": plan.MODEL}).encode()])
+        assert ask(built, Api(), f"/v1/models/{name}") == (200, [json.dumps({"id": name}).encode()])
     for name in ("org/other", "", "org/an-adapter/"):
         status, (said,) = ask(built, Api(), f"/v1/models/{name}")
         assert status == 404 and f"this service has {', '.join(NAMES)}" in json.loads(said)["error"]["message"]
+
+
+def test_a_client_of_anthropic_reads_models_in_its_form(built: middleware.RouteFilter):
+    """As platform.claude.com documents `GET /v1/models`."""
+    _, (said,) = ask(built, Api(), "/v1/models", anthropic_version="2023-06-01")
+    listed = json.loads(said)
+    assert (listed["has_more"], listed["first_id"], listed["last_id"]) == (False, *NAMES)
+    one = {"type": "model", "id": NAMES[1], "display_name": NAMES[1], "created_at": "2020-01-01T00:00:00+00:00"}
+    assert listed["data"][1] == one
+    _, (said,) = ask(built, Api(), f"/v1/models/{NAMES[1]}", anthropic_version="2023-06-01")
+    assert json.loads(said) == one
 
 
 @pytest.mark.parametrize(("method", "status"), [("HEAD", 200), ("GET", 200), ("DELETE", 405), ("POST", 405)])

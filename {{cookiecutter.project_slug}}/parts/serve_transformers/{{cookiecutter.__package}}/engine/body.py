@@ -16,7 +16,7 @@ BodyType = TypeVar("BodyType", bound="Body")
 class Body(BaseModel):
     """What all requests have. Fields that this engine would have to leave out are refused."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
     neutral: ClassVar[dict[str, tuple]] = {}  # field that is not served -> values at which it asks for nothing
 
     model: str = plan.MODEL

@@ -23,6 +23,28 @@ from .server import Engine
 
 RETRY_AFTER_S = 2
 READ = ["GET", "HEAD"]
+KINDS = {"str", "int", "constrained-str"}  # which pydantic names among the steps to a field, beside list[...]
+OF_VLLM = (
+    {
+        "tools",
+        "tool_choice",
+        "response_format",
+        "logprobs",
+        "top_logprobs",
+        "seed",
+        "logit_bias",
+        "reasoning_effort",
+        "frequency_penalty",
+        "presence_penalty",
+        "top_k",
+        "min_p",
+        "repetition_penalty",
+        "echo",
+        "chat_template_kwargs",
+    }
+    if plan.WORKLOAD == "generation"
+    else set[str]()
+)
 
 
 class StartupClock:
@@ -106,7 +128,9 @@ def api(engine: Engine, monitor: Monitor, started_s: float | None = None) -> Fas
 
 def fault(error: Mapping[str, Any]) -> str:
     """Where pydantic found what, but not the value: it may be a prompt."""
-    where = ".".join(map(str, error["loc"][1:])) or "the request"
+    steps = [str(step) for step in error["loc"][1:]]
+    where = ".".join(step for step in steps if step not in KINDS and "[" not in step) or "the request"
     if error["type"] == "extra_forbidden":
-        return f"{where}: this service takes no such field; leave it out"
+        instead = ", or serve this model with vLLM, which takes it" if where in OF_VLLM else ""
+        return f"{where}: this service takes no such field; leave it out{instead}"
     return f"{where}: {error['msg']}"

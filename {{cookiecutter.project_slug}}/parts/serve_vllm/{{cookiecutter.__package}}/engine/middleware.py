@@ -5,6 +5,7 @@ import hmac
 import json
 import os
 import time
+from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -21,10 +22,10 @@ from .refusal import shown
 ENGINE_DEAD = b"EngineCore encountered an issue. See stack trace (above) for the root cause."  # v1/engine/exceptions.py
 STREAMED_ERROR = b'data: {"error"'
 RETRY_AFTER = (b"retry-after", b"2")  # seconds
-OPEN = {"/health", "/metrics", "/v1/models", "/version"}  # vLLM answers these
-MODEL = "/v1/models/"  # and a name, which may hold slashes
+OPEN = {"/health", "/metrics", "/version"}  # vLLM answers these
+MODELS = "/v1/models"  # all, or / and a name, which may hold slashes
 SYSTEM = ("/v1/chat/completions", "/v1/responses")  # where vLLM leaves the system's messages in their places
-READ = {*OPEN, "/memory", "/engine"}
+READ = {*OPEN, MODELS, "/memory", "/engine"}
 
 
 class RouteFilter:
@@ -41,7 +42,7 @@ class RouteFilter:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path, method = scope.get("path", ""), scope.get("method", "")
-        reads = path in READ or path.startswith(MODEL)
+        reads = path in READ or path.startswith(f"{MODELS}/")
         if scope["type"] == "websocket":  # no route here takes one
             await send({"type": "websocket.close", "code": 1008})
         elif path in options.ROUTES and method == "POST":
@@ -52,8 +53,8 @@ class RouteFilter:
             await self({**scope, "method": "GET"}, receive, send)
         elif reads and method != "GET":
             await send_error(send, 405, f"{path} takes GET, not {method}", [(b"allow", b"GET, HEAD")])
-        elif path.startswith(MODEL):
-            await self._model(path.removeprefix(MODEL), scope["app"], send)
+        elif reads and path.startswith(MODELS):
+            await self._models(scope, send)
         elif path == "/memory":
             await send_json(send, 200, {"report": self.monitor.report(), **self.monitor.state()})
         elif path == "/engine":
@@ -65,15 +66,21 @@ class RouteFilter:
         else:
             await send_error(send, 404, f"there is no {path}: this service answers {', '.join(options.ROUTES)}")
 
-    async def _model(self, name: str, app: Any, send: Send) -> None:
-        """Answer with one model of /v1/models, as OpenAI's API does and vLLM does not."""
-        models = (await app.state.openai_serving_models.show_available_models()).data
-        for model in models:
-            if model.id == name:
-                await send_json(send, 200, model.model_dump())
-                return
-        served = ", ".join(model.id for model in models)
-        await send_error(send, 404, f"there is no model {shown(name)}: this service has {served}")
+    async def _models(self, scope: Scope, send: Send) -> None:
+        """Answer with the models or one of them, as OpenAI's API does, and Anthropic's where a client of it asks."""
+        listed = (await scope["app"].state.openai_serving_models.show_available_models()).data
+        name = scope["path"].removeprefix(MODELS).removeprefix("/")
+        if any(header == b"anthropic-version" for header, _ in scope["headers"]):
+            cards = {model.id: for_anthropic(model) for model in listed}
+            pages = {"has_more": False, "first_id": listed[0].id, "last_id": listed[-1].id}
+        else:
+            cards, pages = {model.id: model.model_dump() for model in listed}, {"object": "list"}
+        if scope["path"] == MODELS:
+            await send_json(send, 200, {"data": list(cards.values()), **pages})
+        elif name in cards:
+            await send_json(send, 200, cards[name])
+        else:
+            await send_error(send, 404, f"there is no model {shown(name)}: this service has {', '.join(cards)}")
 
     def _from_our_process(self, scope: Scope) -> bool:
         """Whether the request comes from the process that started this server."""
@@ -208,6 +215,12 @@ def as_json(scope: Scope) -> Scope:
     """Return a request whose body was read as JSON as one that says so: vLLM reads no other, and curl says a form."""
     headers = [(name, value) for name, value in scope["headers"] if name != b"content-type"]
     return {**scope, "headers": [*headers, (b"content-type", b"application/json")]}
+
+
+def for_anthropic(model: Any) -> dict[str, object]:
+    """Return a model of vLLM's list in the form of Anthropic's API."""
+    created = datetime.fromtimestamp(model.created, UTC).isoformat(timespec="seconds")
+    return {"type": "model", "id": model.id, "display_name": model.id, "created_at": created}
 
 
 def for_model(path: str, request: request_limits.Request, state: Any) -> request_limits.Request:
