@@ -234,6 +234,9 @@ class Model(NamedTuple):
     basis: str = ""  # of a model that is not known: what its size comes from, one of BASES
     architecture: str = ""  # model_type in config.json; "": not known
 
+    def __hash__(self) -> int:
+        return hash(self.id)  # one field of forty: a plan looks figures of its model up some thousand times
+
     @property
     def keeps_state(self) -> bool:
         """Whether some layers keep a state of constant size: Mamba, linear attention, convolutions."""
@@ -655,6 +658,16 @@ def kv_layer_bytes(model: Model, kv_dtype: str, tensor_parallel: int) -> int:
 
 def kv_gib(model: Model, tokens: int, sequences: float = 1, kv_dtype: str = "auto", tensor_parallel: int = 1) -> float:
     """Return the GiB that `sequences` of `tokens` each take on each GPU: full layers, windows, constant states."""
+    return (
+        sequences
+        * (_growing_bytes(model, tokens, kv_dtype, tensor_parallel) + model.state_bytes / tensor_parallel)
+        / GIB
+    )
+
+
+@lru_cache(maxsize=256)  # a plan has few lengths and numbers of GPUs
+def _growing_bytes(model: Model, tokens: int, kv_dtype: str, tensor_parallel: int) -> float:
+    """Return the bytes on each GPU that grow with a request's tokens, within windows."""
     held = sum(
         layers * (min(tokens, window) if window else tokens) * size / block
         for layers, window, block, size in model.pages
@@ -662,7 +675,17 @@ def kv_gib(model: Model, tokens: int, sequences: float = 1, kv_dtype: str = "aut
     for kind in cache_kinds(model, kv_dtype):
         kept = min(tokens, kind.window) if kind.window else tokens
         held += kind.layers * kept * kind.token_bytes(tensor_parallel)
-    return sequences * (held + model.state_bytes / tensor_parallel) / GIB
+    return held
+
+
+def seen_tokens(model: Model, tokens: int) -> float:
+    """Return the tokens that all layers together have cached of a request, windows considered.
+
+    In transformers' continuous batching every token of a step is scored against those of all requests, and a mask
+    hides those of the others.
+    """
+    full = model.layers - model.linear_layers - model.sliding_layers
+    return full * tokens + model.sliding_layers * min(tokens, model.sliding_window or tokens)
 
 
 # ---- planner/estimate/weights.py
@@ -964,56 +987,62 @@ BATCHES_IN_FLIGHT = 2  # asynchronous scheduling keeps the window of two steps (
 _CURRENT = (0, 32)  # the vLLM version that generated projects pin
 
 
-def vllm_memory(setup: InferenceSetup, engine_version: str) -> InferenceMemory:
-    """Return the memory that vLLM plans at start-up; `engine_version` as in inference_memory.py.
+def vllm_memory(setup: InferenceSetup, engine_version: str) -> Callable[[int], InferenceMemory]:
+    """Return the memory that vLLM plans at start-up as a function of max_num_seqs; 0 is its default for the card.
 
-    The versions at which its sum changed are priors, but for 0.21 (its own log line) and 0.32 (its source).
+    `engine_version`: as in inference_memory.py. The versions at which its sum changed are priors, but for 0.21 (its own
+    log line) and 0.32 (its source).
     """
     model, gpu, tp = setup.model, setup.gpu, setup.tensor_parallel
     version = parse_version(engine_version)
     weights = weight_gib(model, setup.quantization, tp) + draft_gib(setup.draft, tp)
-    cached_model = with_draft(setup)
+    cached_model, replicas = with_draft(setup), setup.gpu_count // tp
     tokens = batched_tokens(setup)
     per_logit = ANY_SAMPLER_BYTES
     if engine_version:
         per_logit = SAMPLER_BYTES if version >= (0, 17) else SORTING_SAMPLER_BYTES
-    sequences = setup.max_num_seqs or (max_sequences(gpu) if version >= (0, 9) else 256)
+    default = max_sequences(gpu) if version >= (0, 9) else 256
     generates = model.workload == "generation"  # an encoder has no logits to sample from
-    sampler = per_logit * sequences * model.vocab if generates else 0.0
-    activation = max(widest_bytes_per_token(model, tp) * tokens, sampler) / GIB
-    if version < (0, 6):  # counted all that the allocator had ever reserved, not the peak (factor: one log)
-        activation *= 4
+    widest = widest_bytes_per_token(model, tp) * tokens
     graphs = (
         GRAPH_GIB_PER_LAYER * (model.layers + (estimate_draft_memory_LAYERS if setup.draft else 0)) if version >= (0, 21) else 0.0
     )  # before, outside the budget
     overhead = NON_TORCH_GIB + nccl_gib(setup, tp) + graphs
-    budget = setup.memory_fraction * gpu.visible_gib
-    cache = budget - weights - activation - overhead
-    if not is_causal(model) and cache > 0:
-        return InferenceMemory(
-            gpu.visible_gib, weights, activation, overhead, 0.0, 0.0, 0,
-            float(sequences * (setup.gpu_count // tp)),
-        )  # fmt: skip
+    budget, caches = setup.memory_fraction * gpu.visible_gib, is_causal(model)
     chunk = tokens * BATCHES_IN_FLIGHT if version >= (0, 20) else tokens
     request = request_bytes(cached_model, setup.context_len, chunk, setup.kv_dtype, tp) / GIB
-    concurrent = max(cache, 0.0) / request if request else float(sequences)
     steady = request_bytes(cached_model, held_tokens(setup), 1, setup.kv_dtype, tp) / GIB
-    held = _held_at_once(max(cache, 0.0), request, steady, 0 if generates else sequences)
-    cached = concurrent * setup.context_len
-    if version < (0, 12):  # printed as if every layer saw everything
-        cached = max(cache, 0.0) * GIB / kv_bytes_per_token(cached_model, setup.kv_dtype, tp)
-    rejection = None
-    if cache <= 0:
-        rejection = Rejection(Reason.NO_KV_CACHE, need_gib=budget - cache, have_gib=budget)
-    elif setup.memory_fraction > STARTUP_SHARE:
-        rejection = Rejection(Reason.STARTUP_MEMORY, need_gib=budget)
-    elif concurrent < 1:
-        rejection = Rejection(Reason.REQUEST_TOO_LONG, need_gib=request, have_gib=cache)
     per_token = kv_gib(cached_model, setup.context_len, 1, setup.kv_dtype, tp) * GIB / setup.context_len
-    return InferenceMemory(
-        gpu.visible_gib, weights, activation, overhead, cache, per_token,
-        int(cached), concurrent * (setup.gpu_count // tp), rejection, held * (setup.gpu_count // tp),
-    )  # fmt: skip
+
+    def memory(max_num_seqs: int) -> InferenceMemory:
+        sequences = max_num_seqs or default
+        activation = max(widest, per_logit * sequences * model.vocab if generates else 0.0) / GIB
+        if version < (0, 6):  # counted all that the allocator had ever reserved, not the peak (factor: one log)
+            activation *= 4
+        cache = budget - weights - activation - overhead
+        if not caches and cache > 0:
+            return InferenceMemory(
+                gpu.visible_gib, weights, activation, overhead, 0.0, 0.0, 0, float(sequences * replicas)
+            )
+        left = max(cache, 0.0)
+        concurrent = left / request if request else float(sequences)
+        held = _held_at_once(left, request, steady, 0 if generates else sequences)
+        cached = concurrent * setup.context_len
+        if version < (0, 12):  # printed as if every layer saw everything
+            cached = left * GIB / kv_bytes_per_token(cached_model, setup.kv_dtype, tp)
+        rejection = None
+        if cache <= 0:
+            rejection = Rejection(Reason.NO_KV_CACHE, need_gib=budget - cache, have_gib=budget)
+        elif setup.memory_fraction > STARTUP_SHARE:
+            rejection = Rejection(Reason.STARTUP_MEMORY, need_gib=budget)
+        elif concurrent < 1:
+            rejection = Rejection(Reason.REQUEST_TOO_LONG, need_gib=request, have_gib=cache)
+        return InferenceMemory(
+            gpu.visible_gib, weights, activation, overhead, cache, per_token,
+            int(cached), concurrent * replicas, rejection, held * replicas,
+        )  # fmt: skip
+
+    return memory
 
 
 def _held_at_once(cache: float, admitted: float, steady: float, reads: int) -> float:
@@ -1130,52 +1159,18 @@ class Steps(NamedTuple):
     """Seconds of the steps of one replica, and what bounds them."""
 
     step_s: Callable[..., float]  # step_s(decoding, read): requests that get a token, tokens of prompts
+    step_and_added_s: Callable[[float], tuple[float, float]]  # a step without prompts; that a token of one adds to it
+    token_s: Callable[[float], float]  # between two tokens of a request while so many are in flight all the time
+    departure_rate: Callable[[int], float]  # requests/s that end meanwhile, whatever rate arrives
+    departures: dict[int, float]  # those that have been calculated
     prompt_s: float  # of each token of a prompt that is read alone
     outside_s: float  # until the first token, outside of steps
     max_in_flight: float  # requests that slots and cache hold
+    request_gib: float  # of vLLM's cache, that one of them takes; 0: the cache does not bound them
     step_tokens: float  # at most, of prompts and answers
     prompt: int  # tokens of a typical request
     answer: int
     launched_s: float = 0.0  # that launches take of each step, whatever it computes; 0: CUDA graphs
-
-    def token_s(self, batch: float) -> float:
-        """Return the seconds between two tokens of a request while `batch` are in flight all the time.
-
-        In the steady state a prompt is read for each answer that ends: in some steps, or, of long prompts, in all.
-        """
-        read = batch * self.prompt / self.answer
-        chunk = min(max(self.step_tokens - batch, 1.0), max(read, float(self.prompt)))
-        mixed = read / chunk
-        if mixed < 1:
-            return (1 - mixed) * self.step_s(batch) + mixed * self.step_s(batch, chunk)
-        return mixed * self.step_s(batch / mixed, chunk)
-
-    def added_s(self, decoding: float, step_s: float = 0.0) -> float:
-        """Return the seconds that a token of a prompt adds to a step in which `decoding` requests get a token.
-
-        `step_s`: of that step without prompts, where it is known.
-        """
-        chunk = min(max(self.step_tokens - decoding, 1.0), float(self.prompt))
-        return (self.step_s(decoding, chunk) - (step_s or self.step_s(decoding))) / chunk
-
-    def queued_s(self, decoding: float) -> float:
-        """Return the seconds that a token of a prompt keeps those behind it: where launches bound a step, its share."""
-        if not self.launched_s:
-            return self.added_s(decoding)
-        chunk = max(self.step_tokens - decoding, 1.0)
-        return max(self.added_s(decoding), self.step_s(decoding, chunk) / chunk)
-
-
-class InferenceSpeed(NamedTuple):
-    """Tokens per second over all GPUs, and seconds, with `concurrency` requests in flight all the time."""
-
-    decode_tokens_per_s_single: float
-    output_tokens_per_s: float
-    output_tokens_per_s_low: float
-    output_tokens_per_s_high: float
-    prefill_tokens_per_s: float
-    time_to_first_token_s: float
-    time_per_output_token_s: float
 
 
 def flops_gain(gpu: Gpu, form: str) -> int:
@@ -1265,34 +1260,89 @@ def steps_of(setup: InferenceSetup, memory: InferenceMemory) -> Steps:
         cached = seen_tokens(model, prompt + answer // 2)
         pairs_s = 4 * cached * model.heads * model.head_dim / (tp * gpu.flops * ATTENTION_FLOPS["sdpa"])
 
-    def step_s(decoding: float, read: float = 0.0) -> float:
-        """Return the seconds of a step that adds a token to `decoding` requests and reads `read` tokens of prompts.
+    each_s, step_tokens = request_s + SEQUENCE_S, float(batched_tokens(setup))
+    by_vllm = setup.engine == "vllm"
+    cached_gib = kv_gib(model, prompt + answer * 3 // 4, 1, setup.kv_dtype, tp) if by_vllm else 0.0
+
+    def both_s(decoding: float, read: float) -> tuple[float, float]:
+        """Return the seconds of a step that adds a token to `decoding` requests, and with `read` tokens of prompts too.
 
         A product reads weights while it computes; the quadratic sum of both times is within a fifth of kernel timings.
         """
         tokens = decoding + read
-        weights_s = dense_s + experts_s * (1 - untouched**tokens) if experts_s else dense_s
-        requests_s = (request_s + SEQUENCE_S + pairs_s * tokens) * decoding
-        took_s = math.hypot(weights_s, product_s * tokens) + requests_s
-        took_s += beside_s * tokens + attention_s * read + fixed_s
+        weights_s = read_s = dense_s
+        if experts_s:
+            weights_s += experts_s * (1 - untouched**decoding)
+            read_s += experts_s * (1 - untouched**tokens)
+        without_s = math.hypot(weights_s, product_s * decoding) + (each_s + pairs_s * decoding) * decoding
+        without_s += beside_s * decoding + fixed_s
+        with_s = math.hypot(read_s, product_s * tokens) + (each_s + pairs_s * tokens) * decoding
+        with_s += beside_s * tokens + attention_s * read + fixed_s
         if not launched_s:
-            return took_s
-        return max(took_s + (unpack_s if tokens > fused_rows else 0.0), launched_s)
+            return without_s, with_s
+        return (
+            max(without_s + (unpack_s if decoding > fused_rows else 0.0), launched_s),
+            max(with_s + (unpack_s if tokens > fused_rows else 0.0), launched_s),
+        )
 
-    most = float(setup.max_num_seqs or max_sequences(gpu))
-    if setup.engine == "vllm":
-        grown = kv_gib(model, prompt + answer * 3 // 4, 1, setup.kv_dtype, tp)
-        most = min(most, memory.kv_cache_gib / grown) if grown else most
+    def step_s(decoding: float, read: float = 0.0) -> float:
+        """Return the seconds of a step that adds a token to `decoding` requests and reads `read` tokens of prompts."""
+        return both_s(decoding, read)[1]
+
+    def step_and_added_s(decoding: float) -> tuple[float, float]:
+        """Return the seconds of a step without prompts, and those that each token of a prompt adds to it."""
+        room = step_tokens - decoding
+        chunk = prompt if room > prompt else room if room > 1 else 1.0
+        without_s, with_s = both_s(decoding, chunk)
+        return without_s, (with_s - without_s) / chunk
+
+    def token_s(batch: float) -> float:
+        """Return the seconds between two tokens of a request while `batch` are in flight all the time.
+
+        In the steady state a prompt is read for each answer that ends: in some steps, or, of long prompts, in all.
+        """
+        read, room = batch * prompt / answer, step_tokens - batch
+        most = read if read > prompt else prompt
+        chunk = most if room > most else room if room > 1 else 1.0
+        mixed = read / chunk
+        if mixed < 1:
+            without_s, with_s = both_s(batch, chunk)
+            return (1 - mixed) * without_s + mixed * with_s
+        return mixed * step_s(batch / mixed, chunk)
+
+    departures: dict[int, float] = {}
+
+    def departure_rate(taken: int) -> float:
+        """Return the requests/s that end while so many are in flight."""
+        departures[taken] = rate = taken / (answer * token_s(taken))
+        return rate
+
     return Steps(
         step_s=step_s,
+        step_and_added_s=step_and_added_s,
+        token_s=token_s,
+        departure_rate=departure_rate,
+        departures=departures,
         prompt_s=product_s + beside_s + attention_s,
         outside_s=model.layers * PREFILL_LAYER_S,
-        max_in_flight=max(most, 1.0),
-        step_tokens=float(batched_tokens(setup)),
+        max_in_flight=max_in_flight(setup, memory, cached_gib),
+        request_gib=cached_gib,
+        step_tokens=step_tokens,
         prompt=prompt,
         answer=answer,
         launched_s=launched_s,
     )
+
+
+def max_in_flight(setup: InferenceSetup, memory: InferenceMemory, request_gib: float) -> float:
+    """Return the requests that one replica has in flight at most: all that its slots and its cache hold."""
+    most = float(setup.max_num_seqs or max_sequences(setup.gpu))
+    return max(min(most, memory.kv_cache_gib / request_gib) if request_gib else most, 1.0)
+
+
+def with_slots(steps: Steps, setup: InferenceSetup, memory: InferenceMemory) -> Steps:
+    """Return the steps of a setup that differs in its requests at once alone."""
+    return steps._replace(max_in_flight=max_in_flight(setup, memory, steps.request_gib))
 
 
 def batching_copies(model: Model) -> int:
@@ -1303,29 +1353,6 @@ def batching_copies(model: Model) -> int:
     """
     groups = model.heads // max(model.kv_heads, 1)
     return 3 + 2 * groups if groups > 1 else 3
-
-
-def seen_tokens(model: Model, tokens: int) -> float:
-    """Return the tokens that all layers together have cached of a request, windows considered.
-
-    In transformers' continuous batching every token of a step is scored against those of all requests, and a mask
-    hides those of the others.
-    """
-    full = model.layers - model.linear_layers - model.sliding_layers
-    return full * tokens + model.sliding_layers * min(tokens, model.sliding_window or tokens)
-
-
-def generation_speed(setup: InferenceSetup, memory: InferenceMemory) -> InferenceSpeed:
-    """Return the speed of one request alone, and of the steady mix of `concurrency` requests."""
-    steps, replicas = steps_of(setup, memory), setup.gpu_count // setup.tensor_parallel
-    batch = max(min(setup.concurrency / replicas, steps.max_in_flight), 1.0)
-    token_s = steps.token_s(batch)
-    output = replicas * batch / token_s
-    chunk = max(steps.step_tokens - batch, 1.0)
-    read = steps.prompt * (steps.added_s(batch) + steps.queued_s(batch) * PREFILL_QUEUE * (batch - 1))
-    first = steps.outside_s + read + math.ceil(steps.prompt / chunk) * steps.step_s(batch)
-    single, prefill = 1 / steps.step_s(1.0), replicas / steps.prompt_s
-    return InferenceSpeed(single, output, output / RANGE, output * RANGE, prefill, first, token_s)
 
 
 def traffic_bytes(model: Model) -> float:
@@ -1356,18 +1383,24 @@ def encoder_speed(setup: InferenceSetup) -> tuple[float, float]:
     """Return an encoder's tokens/s at `concurrency` texts of `input_len` a pass, and the seconds of one text alone."""
     length, replicas = max(setup.input_len, 1), setup.gpu_count // setup.tensor_parallel
     texts = max(setup.concurrency / replicas, 1.0)
-    return replicas * texts * length / forward_pass_s(setup, texts), forward_pass_s(setup, 1.0)
+    pass_s = pass_seconds(setup)
+    return replicas * texts * length / pass_s(texts), pass_s(1.0)
 
 
 def forward_pass_s(setup: InferenceSetup, texts: float) -> float:
     """Return the seconds of one pass over `texts` of `input_len`: arithmetic and traffic, launches, the tokenizer."""
+    return pass_seconds(setup)(texts)
+
+
+def pass_seconds(setup: InferenceSetup) -> Callable[[float], float]:
+    """Return the seconds of one pass as a function of its texts."""
     model, gpu, tp = setup.model, setup.gpu, setup.tensor_parallel
-    tokens = texts * max(setup.input_len, 1)
+    length, step_tokens = max(setup.input_len, 1), batched_tokens(setup)
     flops = tp * compute_flops(model, gpu, weight_format(model, setup.quantization))
     bandwidth = gpu.bandwidth * BANDWIDTH_SHARE
     seen = float(model.layers - model.sliding_layers)
     if model.sliding_window:
-        seen += model.sliding_layers * min(1.0, 2 * model.sliding_window / max(setup.input_len, 1))
+        seen += model.sliding_layers * min(1.0, 2 * model.sliding_window / length)
     fused = setup.engine == "vllm"
     pairs = 2 if fused and is_causal(model) else 4  # a mask of padding hides from SDPA that half is causal
     attention = pairs * seen * model.heads * model.head_dim * setup.input_len
@@ -1376,21 +1409,57 @@ def forward_pass_s(setup: InferenceSetup, texts: float) -> float:
     token_s += traffic_bytes(model) * (FUSED_TRAFFIC if fused else 1.0) / tp / bandwidth
     _embedding, experts, rest = weight_bytes(model, setup.quantization)
     weights_s = (experts + rest) / tp / bandwidth
-    tokenizer_s = tokens / TOKENIZED_PER_S
-    if not fused:  # texts are tokenized before the pass
-        return max(tokens * token_s + weights_s, ENCODER_STEP_S + model.layers * EAGER_LAYER_S) + tokenizer_s
-    steps = math.ceil(tokens / batched_tokens(setup))
+    launches_s = ENCODER_STEP_S + model.layers * EAGER_LAYER_S
     step_s = weights_s + STEP_S + model.layers * LAYER_S
     if tp > 1:
         step_s += 2 * model.layers * ALLREDUCE_S
-    return max(tokens * token_s + texts * SEQUENCE_S + steps * step_s, tokenizer_s)
+
+    def pass_s(texts: float) -> float:
+        tokens = texts * length
+        tokenizer_s = tokens / TOKENIZED_PER_S
+        if not fused:  # texts are tokenized before the pass
+            return max(tokens * token_s + weights_s, launches_s) + tokenizer_s
+        steps = math.ceil(tokens / step_tokens)
+        return max(tokens * token_s + texts * SEQUENCE_S + steps * step_s, tokenizer_s)
+
+    return pass_s
+
+
+# ---- planner/estimate/generation_speed.py
+
+
+class InferenceSpeed(NamedTuple):
+    """Tokens per second over all GPUs, and seconds, with `concurrency` requests in flight all the time."""
+
+    decode_tokens_per_s_single: float
+    output_tokens_per_s: float
+    output_tokens_per_s_low: float
+    output_tokens_per_s_high: float
+    prefill_tokens_per_s: float
+    time_to_first_token_s: float
+    time_per_output_token_s: float
+
+
+def generation_speed(setup: InferenceSetup, steps: Steps) -> InferenceSpeed:
+    """Return the speed of one request alone, and of the steady mix of `concurrency` requests; `steps`: of the setup."""
+    replicas = setup.gpu_count // setup.tensor_parallel
+    batch = max(min(setup.concurrency / replicas, steps.max_in_flight), 1.0)
+    token_s, (step_s, added_s) = steps.token_s(batch), steps.step_and_added_s(batch)
+    output = replicas * batch / token_s
+    chunk = max(steps.step_tokens - batch, 1.0)
+    # A token of a prompt keeps those behind it waiting: where launches bound a step, for its share of them
+    queued_s = max(added_s, steps.step_s(batch, chunk) / chunk) if steps.launched_s else added_s
+    read = steps.prompt * (added_s + queued_s * PREFILL_QUEUE * (batch - 1))
+    first = steps.outside_s + read + math.ceil(steps.prompt / chunk) * step_s
+    single, prefill = 1 / steps.step_s(1.0), replicas / steps.prompt_s
+    return InferenceSpeed(single, output, output / RANGE, output * RANGE, prefill, first, token_s)
 
 
 # ---- planner/estimate/queueing.py
 
 
 ITERATIONS = 18  # at most, of a root search
-TOLERANCE = 1e-4  # relative, of a root
+estimate_queueing_NEAR = 1e-3  # relative, of a root: one more secant from there is within some 1e-5
 RARE_SIGMAS = 6  # with so many standard deviations of free slots, a request hardly ever waits for one
 NEGLIGIBLE = 1e-6  # of all states, one that no longer counts
 MAX_BUSY = 0.99  # share of the time, so that a mean stays finite
@@ -1403,26 +1472,38 @@ class Latency(NamedTuple):
     tpot_s: float | None  # None: no answer is written
     in_flight: float
     utilization: float
+    others: float = 0.0  # that decode beside a request, of one replica
 
 
-def latency(setup: InferenceSetup, memory: InferenceMemory) -> Latency:
-    """Return the latency at `setup.rate` requests/s, of which each replica gets its share."""
-    return latency_at(setup, memory)(setup.rate)
+def latency(setup: InferenceSetup, steps: Steps | None) -> Latency:
+    """Return the latency at `setup.rate` requests/s, of which each replica gets its share.
 
-
-def latency_at(setup: InferenceSetup, memory: InferenceMemory) -> Callable[[float], Latency]:
-    """Return the latency of the setup as a function of requests/s."""
+    `steps`: of a generating model; None of one that only reads.
+    """
     replicas = setup.gpu_count // setup.tensor_parallel
-    slots = max(setup.concurrency / replicas, 1.0)
-    if setup.model.workload != "generation":
-        return lambda rate: over_replicas(encoder_latency(setup, rate / replicas, slots), replicas)
-    steps = steps_of(setup, memory)
-    return lambda rate: over_replicas(generation_latency(steps, rate / replicas, slots), replicas)
+    found = server_of(setup, steps).latency(setup.rate / replicas)
+    return found if replicas == 1 else found._replace(in_flight=found.in_flight * replicas)
 
 
-def over_replicas(one: Latency, replicas: int) -> Latency:
-    """Return the latency of one replica with the requests in flight of all."""
-    return one._replace(in_flight=one.in_flight * replicas)
+def server_of(setup: InferenceSetup, steps: Steps | None) -> Server:
+    """Return one replica of the setup; `steps`: of a generating model, None of one that only reads."""
+    slots = max(setup.concurrency * setup.tensor_parallel / setup.gpu_count, 1.0)
+    return Generator(steps, slots) if steps else Encoder(setup, slots)
+
+
+class Server:
+    """One replica, at any rate of requests."""
+
+    highest: float  # requests/s that it carries, and no more
+
+    def latency(self, rate: float, others: float = 0.0) -> Latency:
+        """Return the latency at so many requests/s; `others`: where known, of a server that differs in its slots."""
+        raise NotImplementedError
+
+    def within(self, rate: float, ttft_s: float, tpot_s: float) -> bool:
+        """Whether both times are no longer than these at the rate; infinity: it does not matter."""
+        found = self.latency(rate)
+        return found.ttft_s <= ttft_s and (found.tpot_s or 0.0) <= tpot_s
 
 
 def highest_rate(steps: Steps, slots: float) -> float:
@@ -1434,86 +1515,122 @@ def highest_rate(steps: Steps, slots: float) -> float:
 
 def generation_latency(steps: Steps, rate: float, slots: float) -> Latency:
     """Return the latency of one replica of a generating model with so many slots."""
-    highest = highest_rate(steps, slots)
-    slots = min(slots, steps.max_in_flight)
-    if rate >= highest:
-        return Latency(math.inf, None, slots, rate / highest)
-    others = others_decoding(steps, rate, slots)
-    tpot = token_s(steps, rate, others, slots)
-    ttft = first_token_s(steps, rate, others, slots) + wait_for_slot_s(steps, rate, slots, others)
-    return Latency(ttft, tpot, rate * (ttft + (steps.answer - 1) * tpot), rate / highest)
+    return Generator(steps, slots).latency(rate)
 
 
-def others_decoding(steps: Steps, rate: float, slots: float) -> float:
-    """Return the mean number of requests that decode: as many as arrive while one decodes (Little's law).
+class Generator(Server):
+    """One replica of a generating model with so many slots."""
 
-    The root of a function that is almost linear, by the Illinois method.
-    """
+    def __init__(self, steps: Steps, slots: float) -> None:
+        self.steps, self.highest = steps, highest_rate(steps, slots)
+        self.slots = min(slots, steps.max_in_flight)
+        self.roomy = 0.0  # the highest rate that is known to leave slots free
 
-    def surplus(others: float) -> float:
-        return rate * steps.answer * token_s(steps, rate, others, slots) - others
+    def latency(self, rate: float, others: float = 0.0) -> Latency:
+        steps, slots = self.steps, self.slots
+        if rate >= self.highest:
+            return Latency(math.inf, None, slots, rate / self.highest)
+        others, tpot = self.decoding(rate, others)
+        ttft = first_token_s(steps, rate, others, slots) + wait_for_slot_s(steps, rate, slots, others)
+        return Latency(ttft, tpot, rate * (ttft + (steps.answer - 1) * tpot), rate / self.highest, others)
 
-    low, high = 0.0, slots
-    over, under = surplus(low), surplus(high)
-    if under >= 0:
-        return slots
-    middle, side = low, 0
-    for _ in range(ITERATIONS):
-        middle = (low * under - high * over) / (under - over)
-        found = surplus(middle)
-        if abs(found) < TOLERANCE * middle:
-            break
-        if found > 0:
-            low, over, under = middle, found, under / 2 if side > 0 else under
-            side = 1
-        else:
-            high, under, over = middle, found, over / 2 if side < 0 else over
-            side = -1
-    return middle
+    def within(self, rate: float, ttft_s: float, tpot_s: float) -> bool:
+        """Whether both times are no longer than these at the rate; infinity: it does not matter.
+
+        As many requests decode as arrive while one does, so the time between tokens beside the most that may decode
+        tells whether fewer do. The wait for a slot is calculated only where its longest would matter.
+        """
+        steps, slots = self.steps, self.slots
+        if rate >= self.highest:
+            return False
+        most = rate * steps.answer * tpot_s
+        if most < slots and self.leaves_slots(rate) and token_at(steps, rate, slots)(most) > tpot_s:
+            return False
+        others, tpot = self.decoding(rate)
+        first_s = first_token_s(steps, rate, others, slots)
+        if tpot > tpot_s or first_s > ttft_s:
+            return False
+        load = rate / steps.departure_rate(max(1, int(slots)))
+        if load < 1 and first_s + load / (1 - load) / rate / 2 <= ttft_s:
+            return True
+        return first_s + wait_for_slot_s(steps, rate, slots, others) <= ttft_s
+
+    def leaves_slots(self, rate: float) -> bool:
+        """Whether requests end faster than they arrive once all slots are taken.
+
+        A step with many requests may be so slow that they do not, though fewer would be done in time.
+        """
+        if rate > self.roomy:
+            if rate * self.steps.answer * token_at(self.steps, rate, self.slots)(self.slots) >= self.slots:
+                return False
+            self.roomy = rate
+        return True
+
+    def decoding(self, rate: float, guess: float = 0.0) -> tuple[float, float]:
+        """Return the mean number of requests that decode, and the seconds between two tokens of one of them.
+
+        As many as arrive while one decodes (Little's law): the root of a function that is almost linear, by secants.
+        """
+        steps, slots, per_s = self.steps, self.slots, rate * self.steps.answer
+        token_s = token_at(steps, rate, slots)
+        if not self.leaves_slots(rate):
+            return slots, token_s(slots)
+        full_s = max(1, int(slots)) / (steps.answer * steps.departure_rate(max(1, int(slots))))
+        alone_s = steps.step_s(1.0)
+        slope = (1 - alone_s / full_s) * rate / self.highest - 1  # as if a step grew by the same with each request
+        low, high = 0.0, slots  # the root lies between
+        others = min(guess or per_s * alone_s / -slope, slots)
+        before = over_before = 0.0
+        for _ in range(ITERATIONS):
+            over = per_s * token_s(others) - others
+            low, high = (others, high) if over > 0 else (low, others)
+            if before and others != before:
+                slope = (over - over_before) / (others - before)
+            before, over_before = others, over
+            others = others - over / slope if slope < 0 else math.inf
+            if not low <= others <= high:
+                others = (low + high) / 2
+            if abs(over) < estimate_queueing_NEAR * before:
+                break
+        return others, others / per_s
 
 
-class PromptQueue(NamedTuple):
-    """The queue of prompts, read one after another beside requests that decode."""
-
-    step_s: float  # of the decoding requests, in each step that reads prompts
-    chunk: float  # tokens of prompts that a step has room for
-    each_s: float  # that a prompt adds to the queue; prompts share steps
-    busy: float  # share of the time in which prompts are read
-
-
-def prompt_queue(steps: Steps, rate: float, others: float, slots: float) -> PromptQueue:
-    """Return the queue of prompts beside `others` that decode."""
-    decoding = min(max(others, 1.0), slots)
-    step, chunk = steps.step_s(decoding), max(steps.step_tokens - others, 1.0)
-    each = steps.prompt * (steps.added_s(decoding, step) + step / chunk)
-    return PromptQueue(step, chunk, each, min(rate * each, MAX_BUSY))
-
-
-def token_s(steps: Steps, rate: float, others: float, slots: float) -> float:
-    """Return the mean seconds between two tokens of a request beside `others` that decode.
+def token_at(steps: Steps, rate: float, slots: float) -> Callable[[float], float]:
+    """Return the mean seconds between two tokens of a request as a function of the `others` that decode beside it.
 
     Its steps carry the prompts that arrive while it decodes, and more: when it begins, more prompts wait than when it
     ends, since a prompt leaves a queue behind it (M/D/1), and steps that read are few and long.
     """
-    queue = prompt_queue(steps, rate, others, slots)
-    behind = queue.busy + queue.busy**2 / (2 * (1 - queue.busy))
-    decoding = min(1 + others, slots)
-    step = steps.step_s(decoding)
-    added = steps.added_s(decoding, step)
-    short = queue.step_s / (queue.step_s + min(queue.chunk, steps.prompt) * added)
-    at_end = queue.busy / (2 * (1 - queue.busy)) * short / (queue.busy * short + 1 - queue.busy)
-    more = max(0.0, min(behind, slots - 1) - at_end)
-    prompts = others + more  # that are read while one decodes
-    return step + added * steps.prompt * prompts / steps.answer
+    prompt, answer, most_waiting = steps.prompt, steps.answer, slots - 1
+    step_and_added_s, step_tokens = steps.step_and_added_s, steps.step_tokens
+
+    def token_s(others: float) -> float:
+        step_s, reads_s = step_and_added_s(slots if others > slots else others if others > 1 else 1.0)
+        chunk = step_tokens - others
+        chunk = chunk if chunk > 1 else 1.0
+        busy = rate * prompt * (reads_s + step_s / chunk)
+        busy = busy if busy < MAX_BUSY else MAX_BUSY
+        free = 1 - busy
+        behind = busy + busy * busy / (2 * free)
+        own_s, added_s = step_and_added_s(1 + others if 1 + others < slots else slots)
+        short = step_s / (step_s + (chunk if chunk < prompt else prompt) * added_s)
+        at_end = busy / (2 * free) * short / (busy * short + free)
+        more = (behind if behind < most_waiting else most_waiting) - at_end
+        prompts = others + more if more > 0 else others  # that are read while one decodes
+        return own_s + added_s * prompt * prompts / answer
+
+    return token_s
 
 
 def first_token_s(steps: Steps, rate: float, others: float, slots: float) -> float:
     """Return the mean seconds to the first token with a slot free: the queue, the step that runs, the prompt itself."""
-    queue = prompt_queue(steps, rate, others, slots)
-    alone = steps.prompt * steps.added_s(min(max(others, 1.0), slots), queue.step_s)
-    alone += math.ceil(steps.prompt / queue.chunk) * queue.step_s
-    waiting = queue.busy * queue.each_s / (2 * (1 - queue.busy))
-    running = (1 - queue.busy) * (1 - math.exp(-others)) * queue.step_s / 2  # what is left of a step without prompts
+    step_s, added_s = steps.step_and_added_s(min(max(others, 1.0), slots))
+    chunk = max(steps.step_tokens - others, 1.0)  # tokens of prompts that a step has room for
+    each_s = steps.prompt * (added_s + step_s / chunk)  # that a prompt adds to the queue; prompts share steps
+    busy = min(rate * each_s, MAX_BUSY)  # share of the time in which prompts are read
+    alone = steps.prompt * added_s + math.ceil(steps.prompt / chunk) * step_s
+    waiting = busy * each_s / (2 * (1 - busy))
+    running = (1 - busy) * (1 - math.exp(-others)) * step_s / 2  # what is left of a step without prompts
     return steps.outside_s + alone + waiting + running
 
 
@@ -1526,13 +1643,14 @@ def wait_for_slot_s(steps: Steps, rate: float, slots: float, others: float) -> f
     most = max(1, int(slots))
     if others + RARE_SIGMAS * math.sqrt(others) < most:
         return 0.0
-    load = rate / departure_rate(steps, most)
+    departures, departure_rate = steps.departures, steps.departure_rate
+    load = rate / departure_rate(most)
     if load >= 1:
         return math.inf
     weight = total = 1.0  # of the state in which all slots are taken and nobody waits; 1 / (1 - load) with a queue
     total /= 1 - load
     for taken in range(most, 0, -1):
-        leaving = departure_rate(steps, taken)
+        leaving = departures.get(taken) or departure_rate(taken)
         weight *= leaving / rate
         total += weight
         if leaving < rate and weight < NEGLIGIBLE * total:  # fewer taken are ever less likely
@@ -1540,28 +1658,29 @@ def wait_for_slot_s(steps: Steps, rate: float, slots: float, others: float) -> f
     return load / (1 - load) ** 2 / total / rate / 2
 
 
-def departure_rate(steps: Steps, taken: int) -> float:
-    """Return the requests/s that end with so many in the engine."""
-    return taken / (steps.answer * steps.token_s(taken))
+class Encoder(Server):
+    """One replica of an encoder: texts wait for a pass, which takes all that have arrived, at most so many."""
 
+    def __init__(self, setup: InferenceSetup, slots: float) -> None:
+        one = setup._replace(gpu_count=setup.tensor_parallel)
+        self.pass_s, self.slots = pass_seconds(one), slots
+        self.alone_s, self.full_s = self.pass_s(1.0), self.pass_s(slots)
+        self.highest = slots / self.full_s
 
-def encoder_latency(setup: InferenceSetup, rate: float, slots: float) -> Latency:
-    """Return the latency of one replica of an encoder: texts wait for a pass, which takes all that have arrived."""
-    one = setup._replace(gpu_count=setup.tensor_parallel)
-    alone, full = forward_pass_s(one, 1.0), forward_pass_s(one, slots)
-    highest = slots / full
-    if rate >= highest:
-        return Latency(math.inf, None, slots, rate / highest)
-    low, high = 1.0, slots
-    for _ in range(ITERATIONS):
-        middle = (low + high) / 2
-        low, high = (middle, high) if middle / forward_pass_s(one, middle) < rate else (low, middle)
-    text_s = (full - alone) / max(slots - 1, 1.0)  # that each further text adds to a pass
-    grows = min(rate * text_s, MAX_BUSY)  # texts that arrive while one is read: a long pass makes the next one long
-    met = forward_pass_s(one, low) + text_s * grows / (1 - grows**2)  # the pass that a text meets: a longer one
-    busy = min(1.0, rate * alone)
-    answer = busy * met / 2 + forward_pass_s(one, min(slots, 1 + busy * rate * met))
-    return Latency(answer, None, rate * answer, rate / highest)
+    def latency(self, rate: float, others: float = 0.0) -> Latency:
+        pass_s, slots, alone, full = self.pass_s, self.slots, self.alone_s, self.full_s
+        if rate >= self.highest:
+            return Latency(math.inf, None, slots, rate / self.highest)
+        low, high = 1.0, slots
+        for _ in range(ITERATIONS):
+            middle = (low + high) / 2
+            low, high = (middle, high) if middle / pass_s(middle) < rate else (low, middle)
+        text_s = (full - alone) / max(slots - 1, 1.0)  # that each further text adds to a pass
+        grows = min(rate * text_s, MAX_BUSY)  # texts that arrive while one is read: a long pass makes the next one long
+        met = pass_s(low) + text_s * grows / (1 - grows**2)  # the pass that a text meets: a longer one
+        busy = min(1.0, rate * alone)
+        answer = busy * met / 2 + pass_s(min(slots, 1 + busy * rate * met))
+        return Latency(answer, None, rate * answer, rate / self.highest)
 
 
 # ---- planner/estimate/transformers_memory.py
@@ -1595,34 +1714,39 @@ def generate_memory(setup: InferenceSetup) -> InferenceMemory:
     )  # fmt: skip
 
 
-def batching_memory(setup: InferenceSetup) -> InferenceMemory:
-    """Return the memory of continuous batching: the peak of a step over a full cache, within the engine's own limit."""
-    model, gpu, tp = setup.model, setup.gpu, setup.tensor_parallel
+def batching_memory(setup: InferenceSetup) -> Callable[[int], InferenceMemory]:
+    """Return the memory of continuous batching as a function of `concurrency`.
+
+    The peak of a step over a full cache, within the engine's own limit.
+    """
+    model, gpu, tp, replicas = setup.model, setup.gpu, setup.tensor_parallel, setup.gpu_count // setup.tensor_parallel
     weights = weight_gib(model, setup.quantization, tp)
     fixed = WORKSPACE_GIB + _unpacked_gib(setup)
     overhead = CONTEXT_GIB + nccl_gib(setup, tp)
     allowed = setup.memory_fraction * (gpu.visible_gib - weights)  # as `get_available_memory` has it
 
-    def runs(requests: int) -> bool:
-        terms = _batching(setup, requests)
+    def runs(terms: _Batching) -> bool:
         return weights + fixed + overhead + terms.need_gib <= gpu.visible_gib and terms.claimed_gib <= allowed
 
-    sequences = ceil(setup.concurrency * tp / setup.gpu_count)
-    one = model.layers * kv_layer_bytes(model, "auto", tp) * setup.context_len / GIB  # of the cache, at the least
+    token_bytes = float(model.layers * kv_layer_bytes(model, "auto", tp))
+    one = token_bytes * setup.context_len / GIB  # of the cache, at the least
     fitting, above = 0, min(4 * max_sequences(gpu), int(gpu.visible_gib / one) + 1 if one else 4 * max_sequences(gpu))
     while above - fitting > 1:
         middle = (fitting + above) // 2
-        fitting, above = (middle, above) if runs(middle) else (fitting, middle)
-    terms = _batching(setup, sequences)
-    need = weights + fixed + overhead + terms.need_gib
-    rejection = _too_large(setup, sequences, need)
-    if not rejection and not runs(sequences):
-        rejection = Rejection(Reason.CLAIM_TOO_LARGE, terms.claimed_gib, allowed, sequences)
-    return InferenceMemory(
-        gpu.visible_gib, weights, fixed + terms.mask_gib + terms.moment_gib, overhead, terms.cache_gib,
-        float(model.layers * kv_layer_bytes(model, "auto", tp)), fitting * setup.context_len,
-        float(fitting * (setup.gpu_count // tp)), rejection,
-    )  # fmt: skip
+        fitting, above = (middle, above) if runs(_batching(setup, middle)) else (fitting, middle)
+
+    def memory(concurrency: int) -> InferenceMemory:
+        sequences = ceil(concurrency * tp / setup.gpu_count)
+        terms = _batching(setup, sequences)
+        rejection = _too_large(setup, sequences, weights + fixed + overhead + terms.need_gib)
+        if not rejection and not runs(terms):
+            rejection = Rejection(Reason.CLAIM_TOO_LARGE, terms.claimed_gib, allowed, sequences)
+        return InferenceMemory(
+            gpu.visible_gib, weights, fixed + terms.mask_gib + terms.moment_gib, overhead, terms.cache_gib,
+            token_bytes, fitting * setup.context_len, float(fitting * replicas), rejection,
+        )  # fmt: skip
+
+    return memory
 
 
 class _Batching(NamedTuple):
@@ -1713,10 +1837,19 @@ def estimate_inference_memory_memory(setup: InferenceSetup, engine_version: str 
     `engine_version` ("0.19.0") matters for vLLM only, whose start-up accounting changed over time; "" is the current.
     """
     if setup.engine == "vllm":
-        return vllm_memory(setup, engine_version)
-    if setup.model.workload != "generation":
-        return one_pass_memory(setup)
-    return batching_memory(setup) if setup.max_batched_tokens else generate_memory(setup)
+        return vllm_memory(setup, engine_version)(setup.max_num_seqs)
+    return memory_at(setup)(setup.concurrency)
+
+
+def memory_at(setup: InferenceSetup) -> Callable[[int], InferenceMemory]:
+    """Return the memory of the setup as a function of `concurrency`, which is also `max_num_seqs` where that is set."""
+    if setup.engine == "vllm":
+        at_slots = vllm_memory(setup, "")
+        return at_slots if setup.max_num_seqs else lambda _requests: at_slots(0)
+    if setup.model.workload == "generation" and setup.max_batched_tokens:
+        return batching_memory(setup)
+    terms = generate_memory if setup.model.workload == "generation" else one_pass_memory
+    return lambda requests: terms(setup._replace(concurrency=requests))
 
 
 # ---- planner/estimate/inference.py
@@ -1745,18 +1878,22 @@ def estimate_inference_estimate(setup: InferenceSetup, engine_version: str = "")
     return estimate_with(setup, estimate_inference_memory_memory(setup, engine_version))
 
 
-def estimate_with(setup: InferenceSetup, memory: InferenceMemory, at_rate: Latency | None = None) -> InferenceEstimate:
-    """Return the estimate of a setup whose memory is known, and its latency at its rate where that is, too."""
+def estimate_with(
+    setup: InferenceSetup, memory: InferenceMemory, steps: Steps | None = None, at_rate: Latency | None = None
+) -> InferenceEstimate:
+    """Return the estimate of a setup whose memory is known, and its steps and its latency at its rate where they are."""
     usd = setup.gpu.usd_per_hour * setup.gpu_count
     generates = setup.model.workload == "generation"
-    speed = generation_speed(setup, memory) if memory.fits and generates else None
+    if memory.fits and generates:
+        steps = steps or steps_of(setup, memory)
+    speed = generation_speed(setup, steps) if memory.fits and steps else None
     prefill_per_s = first_s = None
     if speed:
         prefill_per_s, first_s = speed.prefill_tokens_per_s, speed.time_to_first_token_s
     elif memory.fits:
         prefill_per_s, first_s = encoder_speed(setup)
     token_s = speed.time_per_output_token_s if speed else None
-    queue = (at_rate or latency(setup, memory)) if setup.rate and memory.fits else None
+    queue = (at_rate or latency(setup, steps)) if setup.rate and memory.fits else None
     if queue:
         first_s, token_s = queue.ttft_s, queue.tpot_s
     return InferenceEstimate(
@@ -2395,14 +2532,9 @@ PASS_TOKENS = 65_536  # of one padded forward pass of transformers: more are no 
 
 def choose_configurations_configurations(request: Request) -> Iterator[InferenceSetup]:
     """Yield GPU x count x engine x quantization x attention kernel, as far as the request leaves them open."""
-    pairs = formats(request)
-    for gpu, count in places(request):
-        for engine, quantization in pairs:
-            if not weighed_on(request, gpu, quantization):
-                continue
-            setup = choose_configurations_setup_of(request, gpu, count, engine, quantization)
-            for attention in kernels_to_weigh(request, gpu, engine):
-                yield setup._replace(attention=attention)
+    for setup in setups(request):
+        for attention in kernels_to_weigh(request, setup.gpu, setup.engine):
+            yield setup._replace(attention=attention)
 
 
 def fp8_cache_configurations(request: Request) -> Iterator[InferenceSetup]:
@@ -2411,15 +2543,21 @@ def fp8_cache_configurations(request: Request) -> Iterator[InferenceSetup]:
         return
     if request.model.kv_dtype == "fp8":  # the checkpoint brings such a cache
         return
-    by_vllm = [pair for pair in formats(request) if pair[0] == "vllm"]
+    for setup in setups(request):
+        kernel = fp8_cache_kernel(setup.gpu)
+        asked = kernel and request.attention in ("auto", kernel)
+        if asked and setup.engine == "vllm" and not has_own_kernel(request.model, setup.gpu):
+            yield setup._replace(attention=kernel, kv_dtype="fp8")
+
+
+def setups(request: Request) -> Iterator[InferenceSetup]:
+    """Yield GPU x count x engine x quantization, with the attention kernel left open."""
+    patterns = [choose_configurations_setup_of(request, next(iter(GPUS.values())), 1, *pair) for pair in formats(request)]
     for gpu, count in places(request):
-        kernel = fp8_cache_kernel(gpu)
-        if kernel and request.attention in ("auto", kernel) and not has_own_kernel(request.model, gpu):
-            for engine, quantization in by_vllm:
-                if not weighed_on(request, gpu, quantization):
-                    continue
-                setup = choose_configurations_setup_of(request, gpu, count, engine, quantization)
-                yield replace(setup, attention=kernel, kv_dtype="fp8")
+        for setup in patterns:
+            if weighed_on(request, gpu, setup.quantization):
+                step = step_tokens(request, gpu, setup.engine)
+                yield setup._replace(gpu=gpu, gpu_count=count, tensor_parallel=count, max_batched_tokens=step)
 
 
 def places(request: Request) -> Iterator[tuple[Gpu, int]]:
@@ -2437,11 +2575,6 @@ def choose_configurations_setup_of(request: Request, gpu: Gpu, count: int, engin
     input_len, output_len = typical_request(request)
     at_once = rows_at_once(request, engine)
     by_vllm = engine == "vllm"
-    step = STEP_TOKENS if batches_continuously(request, engine) else 0
-    if by_vllm:
-        step = default_step(gpu)
-        if request.workload != "generation":  # an encoder reads each text in one step
-            step = max(step, request.context_len)
     return InferenceSetup(
         model=request.model,
         gpu=gpu,
@@ -2450,13 +2583,21 @@ def choose_configurations_setup_of(request: Request, gpu: Gpu, count: int, engin
         engine=engine,
         quantization=quantization,
         context_len=request.context_len,
-        max_batched_tokens=step,
+        max_batched_tokens=step_tokens(request, gpu, engine),
         concurrency=at_once,
         input_len=input_len,
         output_len=output_len,
         max_num_seqs=at_once if by_vllm else 0,
         draft=draft_for(request, quantization) if by_vllm else None,
     )
+
+
+def step_tokens(request: Request, gpu: Gpu, engine: str) -> int:
+    """Return the tokens of one step; 0: the engine has none."""
+    if engine != "vllm":
+        return STEP_TOKENS if batches_continuously(request, engine) else 0
+    step = default_step(gpu)
+    return step if request.workload == "generation" else max(step, request.context_len)  # an encoder reads a text whole
 
 
 def asked_setup(request: Request, setup: InferenceSetup) -> InferenceSetup:
@@ -2815,7 +2956,7 @@ SERVE_SPEED, BATCH_SPEED = 0.4, 0.1
 THROUGHPUT_PRICE, LATENCY_PRICE = 0.1, 0.25
 # Times the price, of what is less sure or less like the published model (priors).
 TIGHT, EIGHT_BITS = 1.15, 1.1
-NEAR = 1.01  # times the best score is as good where the aim is cost: no speed is predicted that well (prior)
+choose_ranking_NEAR = 1.01  # times the best score is as good where the aim is cost: no speed is predicted that well (prior)
 
 
 class choose_ranking_RankKey(NamedTuple):
@@ -2842,13 +2983,6 @@ class Merit(NamedTuple):
     speed: float  # tokens/s, or answers a second (`by_answer`)
     score: float
 
-    def beats(self, other: Merit) -> bool:
-        """Whether this is as good as the other one in everything, and better in something."""
-        if (self.slow, self.quality_lost) != (other.slow, other.quality_lost) or self.tight > other.tight:
-            return False
-        no_worse = self.price <= other.price and self.speed >= other.speed
-        return no_worse and (self.price, -self.speed) != (other.price, -other.speed)
-
 
 def choose_ranking_ranked(request: Request, candidates: list[InferenceCandidate]) -> list[InferenceCandidate]:
     """Return working candidates: first the best that nothing of its quality beats, then the others by their score."""
@@ -2856,12 +2990,24 @@ def choose_ranking_ranked(request: Request, candidates: list[InferenceCandidate]
         return []
     merits = [merit(request, candidate) for candidate in candidates]
     merits.sort(key=lambda one: rank_key(request, one))
-    unbeaten = [one for one in merits if not any(other.beats(one) for other in merits)]
-    best = unbeaten[0]
-    enough = best.score * (NEAR if request.optimize == "cost" and not cheapest(request) else 1.0)
-    near = [one for one in unbeaten if (one.slow, one.quality_lost) == (best.slow, best.quality_lost)]
+    quality = merits[0].slow, merits[0].quality_lost
+    near = unbeaten([one for one in merits if (one.slow, one.quality_lost) == quality])
+    enough = near[0].score * (choose_ranking_NEAR if request.optimize == "cost" and not cheapest(request) else 1.0)
     first = max((one for one in near if one.score <= enough), key=lambda one: (not one.tight, one.speed, -one.price))
     return [first.candidate, *(one.candidate for one in merits if one is not first)]
+
+
+def unbeaten(merits: list[Merit]) -> list[Merit]:
+    """Return those that nothing beats, of one quality: no other is as good in everything and better in something."""
+    kept, fastest = [], {False: (0.0, -math.inf), True: (0.0, -math.inf)}  # of what is not tight, of all
+    for number, one in sorted(enumerate(merits), key=lambda pair: (pair[1].price, -pair[1].speed)):
+        own = one.speed, -one.price
+        if own >= fastest[one.tight]:
+            kept.append(number)
+        fastest[True] = max(fastest[True], own)
+        if not one.tight:
+            fastest[False] = max(fastest[False], own)
+    return [merits[number] for number in sorted(kept)]
 
 
 def rank_key(request: Request, one: Merit) -> choose_ranking_RankKey:
@@ -2967,6 +3113,7 @@ class Share(NamedTuple):
     most_per_s: float = 0.0  # requests/s that it carries, where the load is a rate
     rejected: Rejection | None = None  # a target that it misses
     latency: Latency | None = None  # at its rate
+    steps: Steps | None = None  # of its setup, where they are known
 
 
 def share_of(request: Request, setup: InferenceSetup) -> Share:
@@ -3038,143 +3185,150 @@ def with_concurrency(setup: InferenceSetup, requests: int) -> InferenceSetup:
 LOADED = 0.8  # of the highest rate, at most: beyond it the queue grows fast, and real traffic is uneven (prior)
 # Targets where none is asked for: seconds between tokens that a reader can follow, and to the first token (priors)
 READABLE_S, PATIENT_S = 0.1, 10.0
+MemoryAt = Callable[[int], InferenceMemory]  # of a setup, as a function of the requests at once
 SPREAD = 4  # standard deviations of the requests in flight for which there are slots
 LEAST_SHARE = 0.1  # of the load that memory allows: a setup that meets the targets only below it is rejected
+SLACK = 1e-9  # relative, of a quotient that is whole but for its rounding
 BISECTIONS = 8  # of the rate that meets the targets: to 0.4% of the highest
 
 
-def size_containers(request: Request, setup: InferenceSetup) -> Share:
-    """Return the setup of one container, and how many carry the load of the request within its targets."""
+def size_containers(request: Request, setup: InferenceSetup, alone: bool = False) -> Share:
+    """Return the setup of one container, and how many carry the load of the request within its targets.
+
+    `alone`: only whether one is enough is asked; 0 may stand for more.
+    """
     if request.rate:
-        return share_of_rate(request, setup)
+        return share_of_rate(request, setup, alone)
     share = share_of(request, setup)
     return within_targets(request, share) if any(request.targets) and share.containers else share
 
 
 def within_targets(request: Request, share: Share) -> Share:
     """Return the share with as few requests in each container as meet the targets."""
-
-    def tried(at_once: int) -> tuple[InferenceSetup, InferenceMemory, Rejection | None]:
-        one = with_concurrency(share.setup, at_once)
-        held = estimate_inference_memory_memory(one)
-        return one, held, missed_target(request.targets, one, *latency_at_concurrency(one, held))
-
-    too_many = missed_target(request.targets, share.setup, *latency_at_concurrency(share.setup, share.memory))
+    steps = steps_of(share.setup, share.memory) if request.workload == "generation" else None
+    share = share._replace(steps=steps)
+    too_many = missed_target(request.targets, share.setup, *latency_at_concurrency(share.setup, steps))
     if not too_many:
         return share
+    held_at = memory_at(share.setup)
+
+    def tried(at_once: int) -> Share:
+        one, held = with_concurrency(share.setup, at_once), held_at(at_once)
+        fewer = steps and with_slots(steps, one, held)
+        missed = missed_target(request.targets, one, *latency_at_concurrency(one, fewer))
+        return Share(one, held, 0, rejected=missed, steps=fewer)
+
     best = tried(1)
-    if best[2]:
-        return Share(*best[:2], 0, rejected=best[2])
+    if best.rejected:
+        return best
     low, high = 1, share.setup.concurrency
     while high - low > 1:
         middle = (low + high) // 2
         found = tried(middle)
-        low, high, best = (low, middle, best) if found[2] else (middle, high, found)
+        low, high, best = (low, middle, best) if found.rejected else (middle, high, found)
     total = request.concurrency if not queues(request) else share.setup.concurrency
     containers = math.ceil(total / low)
     if containers * LEAST_SHARE > share.containers:
-        return Share(share.setup, share.memory, 0, rejected=too_many)
-    return Share(*best[:2], containers)
+        return share._replace(containers=0, rejected=too_many)
+    return best._replace(containers=containers)
 
 
-def latency_at_concurrency(setup: InferenceSetup, held: InferenceMemory) -> tuple[float, float]:
+def latency_at_concurrency(setup: InferenceSetup, steps: Steps | None) -> tuple[float, float]:
     """Return the seconds to the first token and between tokens with `concurrency` requests in flight all the time."""
-    if setup.model.workload != "generation":
+    if not steps:
         return forward_pass_s(setup, float(setup.concurrency)), 0.0
-    speed = generation_speed(setup, held)
+    speed = generation_speed(setup, steps)
     return speed.time_to_first_token_s, speed.time_per_output_token_s
 
 
-def share_of_rate(request: Request, setup: InferenceSetup) -> Share:
+def share_of_rate(request: Request, setup: InferenceSetup, alone: bool = False) -> Share:
     """Return a container's share of the rate, with the engine's default step, or a small one where memory is short."""
     setup = setup._replace(rate=request.rate)  # typical lengths size the cache
-    largest, held = largest_that_fits(setup)
-    shares = [bounded_share(request, largest, held)]
+    held_at = memory_at(setup)
+    largest, held = largest_that_fits(setup, held_at)
+    shares = [bounded_share(request, largest, held, held_at, alone)]
     generates = setup.engine == "vllm" and request.workload == "generation"
     bounded = largest.concurrency < setup.concurrency  # by memory, of which a step takes some
     if generates and bounded and setup.max_batched_tokens > SMALL_STEP:
-        shares.append(bounded_share(request, *largest_that_fits(setup._replace(max_batched_tokens=SMALL_STEP))))
+        small = setup._replace(max_batched_tokens=SMALL_STEP)
+        held_at = memory_at(small)
+        shares.append(bounded_share(request, *largest_that_fits(small, held_at), held_at, alone))
     working = [share for share in shares if share.containers]
     most = max((share.most_per_s for share in working), default=0.0)  # the engine's own step where it is about as good
     return next((share for share in working if share.most_per_s * SPARE >= most), shares[0])
 
 
-def bounded_share(request: Request, largest: InferenceSetup, held: InferenceMemory) -> Share:
+def bounded_share(
+    request: Request, largest: InferenceSetup, held: InferenceMemory, held_at: MemoryAt, alone: bool
+) -> Share:
     """Return a container's share of the rate, and the most requests/s that its slots and the targets allow."""
     if not held.fits:
         return Share(largest, held, 0)
-    highest = highest_rate_of(largest, held)
-    safe = LOADED / speed_margin(largest) * highest
+    steps = steps_of(largest, held) if request.workload == "generation" else None
+    server, margin = server_of(largest, steps), speed_margin(largest)
+    most = safe = LOADED / margin * server.highest
+    if alone and request.rate > safe * (1 + SLACK):
+        return Share(largest, held, 0)
 
-    at = latency_at(largest, held)
+    def meets(targets: Targets, rate: float) -> bool:
+        return server.within(rate, (targets.ttft_s or math.inf) / margin, (targets.tpot_s or math.inf) / margin)
+
     limits = Targets(request.targets.ttft_s or PATIENT_S, request.targets.tpot_s or READABLE_S)
-    at_safe = ttft_and_tpot(at(safe))
-    meets_all = not missed_target(limits, largest, *at_safe)
-    if not meets_all:  # a default counts only where a light load meets it
-        limits = with_default_targets(request.targets, largest, *ttft_and_tpot(at(safe * LEAST_SHARE)))
-
-    def miss_at(rate: float) -> Rejection | None:
-        return missed_target(limits, largest, *ttft_and_tpot(at(rate)))
-
-    most = safe
-    if not meets_all and missed_target(limits, largest, *at_safe):
+    meets_all = meets(limits, safe)
+    if not meets_all:
+        if not all(request.targets):  # a default counts only where a light load meets it
+            light = server.latency(safe * LEAST_SHARE)
+            limits = with_default_targets(request.targets, largest, *ttft_and_tpot(light))
+        meets_all = meets(limits, safe)
+    if not meets_all:
+        if alone and not meets(limits, request.rate):
+            return Share(largest, held, 0)
         low, high = safe * LEAST_SHARE, safe
         least = min(low, request.rate)
-        unmet = miss_at(least)
-        if unmet:
-            return Share(largest._replace(rate=least), held, 0, rejected=unmet)
+        found = server.latency(least)
+        if unmet := missed_target(limits, largest, *ttft_and_tpot(found)):
+            return Share(largest._replace(rate=least), held, 0, rejected=unmet, latency=found, steps=steps)
         low = least
         for _ in range(BISECTIONS):
             middle = (low + high) / 2
-            low, high = (low, middle) if miss_at(middle) else (middle, high)
+            low, high = (middle, high) if meets(limits, middle) else (low, middle)
         most = low
-    containers = max(1, math.ceil(request.rate / most - 1e-9))
+    containers = max(1, math.ceil(request.rate / most - SLACK))
     one = largest._replace(rate=request.rate / containers)
-    one, held, found = with_fewest_slots(limits, one, held, at(one.rate))
-    return Share(one, held, containers, most_per_s=most, latency=found)
+    share = Share(one, held, containers, most, latency=server.latency(one.rate), steps=steps)
+    return with_fewest_slots(limits, share, held_at)
 
 
-def with_fewest_slots(
-    limits: Targets, largest: InferenceSetup, held: InferenceMemory, at_rate: Latency
-) -> tuple[InferenceSetup, InferenceMemory, Latency]:
-    """Return the setup with slots for the mean requests in flight plus SPREAD standard deviations.
-
-    Its memory and its latency, too. `at_rate`: the latency with the slots of `largest`.
-    """
-    in_flight = at_rate.in_flight
+def with_fewest_slots(limits: Targets, share: Share, held_at: MemoryAt) -> Share:
+    """Return the share with slots for the mean requests in flight plus SPREAD standard deviations, where that works."""
+    assert share.latency is not None
+    in_flight = share.latency.in_flight
     slots = math.ceil(in_flight + SPREAD * math.sqrt(in_flight) + 1)
-    if slots >= largest.concurrency:
-        return largest, held, at_rate
-    one = with_concurrency(largest, slots)
-    less = estimate_inference_memory_memory(one)
-    found = latency(one, less)
+    if slots >= share.setup.concurrency:
+        return share
+    one = with_concurrency(share.setup, slots)
+    held = held_at(slots)
+    steps = share.steps and with_slots(share.steps, one, held)
+    found = server_of(one, steps).latency(one.rate, share.latency.others)
     if missed_target(limits, one, *ttft_and_tpot(found)) or found.utilization > LOADED:
-        return largest, held, at_rate
-    return one, less, found
+        return share
+    return share._replace(setup=one, memory=held, steps=steps, latency=found)
 
 
-def highest_rate_of(setup: InferenceSetup, held: InferenceMemory) -> float:
-    """Return the highest rate of one container, in requests/s."""
-    slots = float(setup.concurrency)
-    if setup.model.workload != "generation":
-        return slots / forward_pass_s(setup, slots)
-    return highest_rate(steps_of(setup, held), slots)
-
-
-def largest_that_fits(setup: InferenceSetup) -> tuple[InferenceSetup, InferenceMemory]:
+def largest_that_fits(setup: InferenceSetup, held_at: MemoryAt) -> tuple[InferenceSetup, InferenceMemory]:
     """Return the setup with the most requests at once that fit within the memory margin, and its memory."""
-    one, held = setup, estimate_inference_memory_memory(setup)
+    one, held = setup, held_at(setup.concurrency)
     while one.concurrency > 1 and not (held.fits and int(held.requests) >= one.concurrency):
         fewer = one.concurrency - 1 if held.fits else one.concurrency // 2
         one = with_concurrency(setup, max(1, min(int(held.requests) or fewer, fewer)))
-        held = estimate_inference_memory_memory(one)
+        held = held_at(one.concurrency)
     sure = one.concurrency
     while held.fits and sure > 1 and choose_margins_tight(one, held, held.requests):
         sure = (
             min(sure - 1, max(1, int(spare_requests(one, held, held.requests)))) if one.engine == "vllm" else sure // 2
         )
         one = with_concurrency(setup, sure)
-        held = estimate_inference_memory_memory(one)
+        held = held_at(sure)
     return one, held
 
 
@@ -3374,9 +3528,9 @@ def choose_inference_judge(request: Request, setup: InferenceSetup) -> Inference
         return Candidate(setup, None, container_usd_per_hour(setup), rejected=rejected)
     share = size_containers(request, setup)
     if setup.draft and share.containers != 1:
-        without = size_containers(request, setup._replace(draft=None))
+        without = size_containers(request, setup._replace(draft=None), alone=True)
         share = without if without.containers == 1 else share  # a draft is left out where it costs a container
-    estimate = estimate_with(share.setup, share.memory, share.latency)
+    estimate = estimate_with(share.setup, share.memory, share.steps, share.latency)
     usd_per_hour = container_usd_per_hour(setup)
     if not estimate.fits:
         return Candidate(share.setup, estimate, usd_per_hour, rejected=estimate.rejection)
@@ -3670,7 +3824,11 @@ def tokens_of(setup: TrainingSetup) -> int:
 
 
 def widths(setup: TrainingSetup) -> Widths:
-    model = setup.model
+    return _widths(setup.model, setup.method, setup.lora_rank, setup.lora_targets)
+
+
+@lru_cache(maxsize=64)  # a plan has few methods, and asks for each some hundred times
+def _widths(model: Model, method: str, lora_rank: int, lora_targets: str) -> Widths:
     query = model.heads * model.head_dim
     key = query if model.attention == "mla" else model.kv_heads * model.head_dim
     if model.experts:
@@ -3680,7 +3838,7 @@ def widths(setup: TrainingSetup) -> Widths:
         copies, mlp = 0, model.intermediate
     embedding = min(embedding_params(model), model.params)
     layer = (model.params - embedding) / model.layers
-    adapters = 0 if setup.method == "full" else lora_params(model, setup.lora_rank, setup.lora_targets)
+    adapters = 0 if method == "full" else lora_params(model, lora_rank, lora_targets)
     return Widths(model.hidden, query, key, mlp, copies, mlp_matrices(model) > 2, embedding, layer, adapters)
 
 
@@ -4628,8 +4786,8 @@ def choose_training_setups_configurations(request: Request, method: str) -> Iter
 
 def states_gib(setup: TrainingSetup) -> float:
     """Return the GiB of weights, gradients and optimizer on one GPU, unsharded."""
-    alone = estimate_training_estimate(replace(setup, gpu_count=1, nodes=1, sharding="none", offload="none"))
-    return alone.weights_gib + alone.gradients_gib + alone.optimizer_gib
+    alone = estimate_training_memory_memory(replace(setup, gpu_count=1, nodes=1, sharding="none", offload="none"))
+    return (alone.weights + alone.gradients + alone.optimizer) / GIB
 
 
 def groups(request: Request, gpu: Gpu) -> list[tuple[int, int]]:

@@ -107,6 +107,9 @@ class Model(NamedTuple):
     basis: str = ""  # of a model that is not known: what its size comes from, one of BASES
     architecture: str = ""  # model_type in config.json; "": not known
 
+    def __hash__(self) -> int:
+        return hash(self.id)  # one field of forty: a plan looks figures of its model up some thousand times
+
     @property
     def keeps_state(self) -> bool:
         """Whether some layers keep a state of constant size: Mamba, linear attention, convolutions."""
