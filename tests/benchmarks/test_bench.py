@@ -93,7 +93,7 @@ def test_the_bare_server_has_every_argument_but_ours(monkeypatch: pytest.MonkeyP
     theirs = ["python", "-m", "vllm.entrypoints.openai.api_server", "--model", "/weights/my_llm"]
     ours = [
         "--middleware",
-        "my_llm.engine.middleware.ServiceMiddleware",
+        "my_llm.api.middleware.ServiceMiddleware",
         "--worker-extension-cls",
         "my_llm.engine.worker_extension.WorkerExtension",
     ]

@@ -45,7 +45,7 @@ def rendered(root: Path, plan: str | None) -> None:
         "parts/serve/{{cookiecutter.__package}}/client/connection.py": "connection",
         "parts/serve/tests/test_client.py": "from {{cookiecutter.__package}} import plan",
         "parts/serve_vllm/{{cookiecutter.__package}}/engine/server.py": "vllm",
-        "parts/serve_vllm/{{cookiecutter.__package}}/engine/middleware.py": "vllm only",
+        "parts/serve_vllm/{{cookiecutter.__package}}/api/middleware.py": "vllm only",
         "parts/serve_vllm/requirements/image.txt": "vllm==1",
         "parts/serve_transformers/{{cookiecutter.__package}}/engine/server.py": "transformers",
         "parts/serve_transformers/{{cookiecutter.__package}}/web.py": "transformers only",
@@ -82,7 +82,7 @@ def test_only_the_chosen_parts_remain(hook: ModuleType, tmp_path: Path):
         "my_llm/plan.py": plan("serve", "vllm"),
         "my_llm/client/connection.py": "connection",
         "my_llm/engine/server.py": "vllm",
-        "my_llm/engine/middleware.py": "vllm only",
+        "my_llm/api/middleware.py": "vllm only",
         "requirements/image.txt": "vllm==1",
         "tests/test_client.py": "from my_llm import plan",
     }
@@ -140,7 +140,7 @@ def test_a_bake_deletes_only_what_the_template_wrote_and_nobody_changed(hook: Mo
     hook.arrange(tmp_path)
     held = files(tmp_path)
     assert held["deep/er/only.txt"] == "mine" and held["requirements/image.txt"] == "edited"
-    assert "my_llm/engine/middleware.py" not in held
+    assert "my_llm/api/middleware.py" not in held
 
 
 def test_a_file_in_the_way_stays_and_nothing_is_moved(hook: ModuleType, tmp_path: Path):

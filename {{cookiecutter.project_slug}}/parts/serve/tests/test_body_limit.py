@@ -3,7 +3,7 @@
 import asyncio
 import json
 
-from {{cookiecutter.__package}}.engine import body_limit
+from {{cookiecutter.__package}}.api import body_limit
 
 LIMIT = 1000
 

@@ -84,7 +84,7 @@ for module, name in [(torch.cuda, "init"), (torch.cuda, "_lazy_init"), (torch.cu
 def test_what_happens_before_a_snapshot_touches_no_gpu_and_imports_the_model(tiny: Path):
     code = WATCHED + (
         "from {{cookiecutter.__package}} import app\n"
-        "from {{cookiecutter.__package}}.engine import server, web\n"
+        "from {{cookiecutter.__package}}.engine import server\nfrom {{cookiecutter.__package}}.api import web\n"
         "from {{cookiecutter.__package}}.monitoring import gpu_memory\n"
         "web.StartupClock(); server.Engine.prepare(sys.argv[1])\n"
         "print(json.dumps([touched, torch.cuda.is_initialized(), sorted(sys.modules)]))"

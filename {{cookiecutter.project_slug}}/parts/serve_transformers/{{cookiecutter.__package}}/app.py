@@ -13,7 +13,8 @@ from .monitoring import gpu_memory
 with image.SERVE.imports():
     from fastapi import FastAPI
 
-    from .engine import server, web
+    from .api import web
+    from .engine import server
 
 HOURS = 60 * 60  # seconds
 SNAPSHOT = plan.MEMORY_SNAPSHOT or plan.GPU_SNAPSHOT  # the second needs the first

@@ -9,8 +9,9 @@ from types import SimpleNamespace
 import pytest
 
 from {{cookiecutter.__package}} import plan
-from {{cookiecutter.__package}}.engine import admission, middleware, options
-from {{cookiecutter.__package}}.engine.body_limit import BodyLimit, Message, Receive, Scope, Send
+from {{cookiecutter.__package}}.api import admission, middleware
+from {{cookiecutter.__package}}.engine import options
+from {{cookiecutter.__package}}.api.body_limit import BodyLimit, Message, Receive, Scope, Send
 from {{cookiecutter.__package}}.monitoring import oom
 
 PATH, BODY = options.WARM_UP

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from {{cookiecutter.__package}} import plan
-from {{cookiecutter.__package}}.engine import options, request_limits, server, verify
+from {{cookiecutter.__package}}.api import request_limits
+from {{cookiecutter.__package}}.engine import options, server, verify
 
 HANGS_S = 300  # after which something that others do is taken to hang
 SLEEPING = f"import time; time.sleep({HANGS_S})"
@@ -90,7 +91,7 @@ def test_vllm_knows_every_argument_and_attention_backend(kernel: str, monkeypatc
     assert (backend and backend.name) == verify.ATTENTION[kernel].get("backend")
     assert parsed.attention_config.flash_attn_version == verify.ATTENTION[kernel].get("flash_attn_version")
     assert parsed.kv_cache_dtype == "fp8"
-    assert parsed.middleware == ["{{cookiecutter.__package}}.engine.middleware.ServiceMiddleware"]
+    assert parsed.middleware == ["{{cookiecutter.__package}}.api.middleware.ServiceMiddleware"]
     assert parsed.worker_extension_cls == "{{cookiecutter.__package}}.engine.verify.WorkerExtension"
     assert not (parsed.enable_log_requests or parsed.log_error_stack or parsed.trust_remote_code)
     assert parsed.enable_sleep_mode and parsed.shutdown_timeout == options.DRAIN_S

@@ -7,8 +7,9 @@ from types import SimpleNamespace
 import pytest
 
 from {{cookiecutter.__package}} import plan
-from {{cookiecutter.__package}}.engine import admission, middleware, options, turns
-from {{cookiecutter.__package}}.engine.body_limit import Message, Receive, Scope, Send
+from {{cookiecutter.__package}}.api import admission, middleware, turns
+from {{cookiecutter.__package}}.engine import options
+from {{cookiecutter.__package}}.api.body_limit import Message, Receive, Scope, Send
 
 PATH, BODY = options.WARM_UP
 

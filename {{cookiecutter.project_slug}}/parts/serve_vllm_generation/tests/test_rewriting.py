@@ -6,8 +6,8 @@ import pytest
 from request_samples import CHAT, COMPLETION, HELLO, MESSAGES, RESPONSES, refusal
 
 from {{cookiecutter.__package}} import plan
-from {{cookiecutter.__package}}.engine import rewriting
-from {{cookiecutter.__package}}.engine.request_limits import parse
+from {{cookiecutter.__package}}.api import rewriting
+from {{cookiecutter.__package}}.api.request_limits import parse
 
 USER = {"role": "user", "content": "Hello"}
 SYSTEM = {"role": "system", "content": "Be brief"}

@@ -11,7 +11,7 @@ import torch
 import transformers
 import uvicorn
 
-from ..engine import web
+from ..api import web
 from ..engine.server import Engine
 from ..monitoring.gpu_memory import Monitor
 from . import cli

@@ -61,7 +61,7 @@ def command(model: str, port: int, *, gpus: int, context_len: int = plan.CONTEXT
     # No prompt in a log; Modal counts the requests
     argv += ["--no-enable-log-requests", "--no-log-error-stack", "--disable-uvicorn-access-log"]
     argv += ["--disable-fastapi-docs"]
-    argv += ["--middleware", f"{__package__}.middleware.ServiceMiddleware"]
+    argv += ["--middleware", f"{plan.__package__}.api.middleware.ServiceMiddleware"]
     argv += ["--worker-extension-cls", f"{__package__}.verify.WorkerExtension"]
     return argv + (on_gpus(gpus) if gpus else ON_CPU)
 

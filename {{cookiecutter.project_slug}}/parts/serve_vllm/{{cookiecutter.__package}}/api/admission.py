@@ -3,7 +3,7 @@
 from typing import Any
 
 from .. import plan
-from . import options
+from ..engine import options
 
 
 class QueueFull(Exception):

@@ -14,12 +14,12 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
 from .. import plan
+from ..engine.errors import EngineError, InvalidRequest, check_model
+from ..engine.server import Engine
 from ..monitoring.gpu_memory import Monitor
 from ..monitoring.prometheus import MemoryCollector
 from . import routes
 from .body_limit import BodyLimit
-from .errors import EngineError, InvalidRequest, check_model
-from .server import Engine
 
 RETRY_AFTER_S = 2
 READ = ["GET", "HEAD"]

@@ -7,7 +7,8 @@ import re
 from collections.abc import Callable
 
 from .. import plan
-from . import conversations, grammars, images, rewriting, roles
+from ..engine import images
+from . import conversations, grammars, rewriting, roles
 from .neutral import without_neutral
 from .refusal import MOST_DEPTH, RefusedRequest, Request, check_depth, is_one_of, shown
 

@@ -13,11 +13,11 @@ from pydantic import BaseModel, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from .. import plan
+from ..engine.deltas import Delta
+from ..engine.errors import EngineError, InvalidRequest, check_model
+from ..engine.sampling import SamplingParams
+from ..engine.server import Engine
 from .body import Body, read
-from .deltas import Delta
-from .errors import EngineError, InvalidRequest, check_model
-from .sampling import SamplingParams
-from .server import Engine
 
 Choice = dict[str, object]
 Text = TypeVar("Text")

@@ -13,9 +13,9 @@ from pydantic import Field, field_validator
 from pydantic_core import PydanticCustomError, to_json
 
 from .. import plan
+from ..engine.errors import check_model
+from ..engine.server import Classes, ClassificationEngine, EmbeddingEngine, Vector
 from .body import Body, read
-from .errors import check_model
-from .server import Classes, ClassificationEngine, EmbeddingEngine, Vector
 
 Result = TypeVar("Result")
 

@@ -14,8 +14,9 @@ import psutil
 from prometheus_client import REGISTRY
 
 from .. import plan
+from ..engine import images, options, verify
 from ..monitoring import gpu_memory, oom, prometheus
-from . import admission, error_texts, images, options, request_limits, rewriting, turns, verify
+from . import admission, error_texts, request_limits, rewriting, turns
 from .body_limit import App, BodyLimit, Message, Receive, Scope, Send, replay, send_error, send_json
 from .refusal import shown
 

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from .. import plan
-from . import images
+from ..engine import images
 from .refusal import MOST_DEPTH, RefusedRequest, Request, check_depth, is_one_of, shown
 
 MOST_OPTIONS = 32  # of a chat template
