@@ -84,10 +84,13 @@ class Model(NamedTuple):
     # elements of one head's key and value, and tokens of a block where these are not the backend's). MLA's latent is
     # one head, and so is an index that chooses tokens.
     caches: tuple[tuple[int, ...], ...] = ()
-    # DeepSeek-V4's kinds, in blocks of their own: (layers, window or 0, tokens of a block, bytes of one layer's block)
+    # Kinds in blocks of their own, which every GPU holds whole, as DeepSeek-V4's and GLM-5.3-Flash's index: (layers,
+    # window or 0, tokens of a block, bytes of one layer's block)
     pages: tuple[tuple[int, int, int, int], ...] = ()
     kv_dtype: str = "auto"  # "fp8" where the checkpoint brings scales for its cache, which vLLM's "auto" then takes
-    unquantized_params: int = 0  # that a quantized checkpoint leaves in 16 bits, beside embeddings, head and routers
+    # That a quantized checkpoint leaves in 16 bits, beside embeddings, head and routers; of one in 16 bits, that vLLM
+    # quantizes in no format.
+    unquantized_params: int = 0
     replicated_params: int = 0  # of `params`, those that every rank of tensor parallelism holds whole, MLA's included
     quantization: str = "none"  # of the published weights themselves (gpt-oss: mxfp4, DeepSeek-V3: fp8)
     rest_quantization: str = "none"  # beside mxfp4 experts (gpt-oss: none, DeepSeek-V4: fp8)
@@ -103,6 +106,9 @@ class Model(NamedTuple):
     assumed: tuple[str, ...] = ()  # names of fields that were derived, not read
     basis: str = ""  # of a model that is not known: what its size comes from, one of BASES
     architecture: str = ""  # model_type in config.json; "": not known
+
+    def __hash__(self) -> int:
+        return hash(self.id)  # one field of forty: a plan looks figures of its model up some thousand times
 
     @property
     def keeps_state(self) -> bool:

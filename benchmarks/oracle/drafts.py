@@ -17,9 +17,9 @@ SPECULATIVE = {"method": "mtp", "num_speculative_tokens": 1}
 SIZES = (1, 8)  # tensor-parallel sizes
 IDS = (
     "deepseek-ai/DeepSeek-V3", "deepseek-ai/DeepSeek-V3.2", "zai-org/GLM-4.5-Air", "zai-org/GLM-4.6", "zai-org/GLM-5",
-    "zai-org/GLM-5.3", "zai-org/GLM-5.3-BF16", "Qwen/Qwen3-Next-80B-A3B-Instruct", "Qwen/Qwen3.5-0.8B",
-    "Qwen/Qwen3.5-2B", "Qwen/Qwen3.5-4B", "Qwen/Qwen3.5-9B", "Qwen/Qwen3.5-27B", "Qwen/Qwen3.6-35B-A3B",
-    "Qwen/Qwen3.5-122B-A10B", "Qwen/Qwen3.5-397B-A17B",
+    "zai-org/GLM-5.3", "zai-org/GLM-5.3-BF16", "zai-org/GLM-5.3-Flash", "zai-org/GLM-5.3-Flash-BF16",
+    "Qwen/Qwen3-Next-80B-A3B-Instruct", "Qwen/Qwen3.5-0.8B", "Qwen/Qwen3.5-2B", "Qwen/Qwen3.5-4B", "Qwen/Qwen3.5-9B",
+    "Qwen/Qwen3.5-27B", "Qwen/Qwen3.6-35B-A3B", "Qwen/Qwen3.5-122B-A10B", "Qwen/Qwen3.5-397B-A17B",
 )  # fmt: skip
 
 

@@ -32,6 +32,8 @@ _MTP: tuple[tuple[tuple[str, ...], int, int, int], ...] = (
     (("zai-org/GLM-4.5", "zai-org/GLM-4.6", "zai-org/GLM-4.7"), 7977777792, 108186240, 0),
     (("zai-org/GLM-5", "zai-org/GLM-5.1", "zai-org/GLM-5.2", "zai-org/GLM-5.3-BF16"), 19905842176, 205196288, 0),
     (("zai-org/GLM-5.3",), 10033419712, 180691904, 0),
+    (("zai-org/GLM-5.3-Flash",), 7594039424, 101236864, 1671168),
+    (("zai-org/GLM-5.3-Flash-BF16",), 14865186944, 101236864, 1671168),
     (
         ("Qwen/Qwen3-Next-80B-A3B-Instruct", "Qwen/Qwen3-Next-80B-A3B-Thinking", "Qwen/Qwen3-Coder-Next"),
         3300942848,

@@ -20,7 +20,7 @@ from .hf_heads import head_of, head_params, workload_of
 from .hf_mixers import LINEAR, Mixer, attention, bias_params, latent_attention, latents, state_bytes
 from .hf_names import HEADS, HIDDEN, KV_HEADS, LAYERS, WIDTH, check_names, check_positions
 from .hf_parts import Parts
-from .kept_modules import cache_format, kept_params
+from .kept_modules import PLAIN_MIXERS, cache_format, kept_params
 from .layer_kinds import layer_kinds, window_of
 from .refused_kinds import check_kind
 from .vision import TEXT_KEYS, WRAPPERS, tower_params
@@ -88,7 +88,7 @@ def from_config(config: Mapping[str, Any], id: str, beside: Mapping[str, Any] | 
         model = replace(model, replicated_params=on_top)
     if tower and kind in ("gemma4_text", "inkling_text"):
         model = replace(model, replicated_params=model.replicated_params + tower)
-    if model.quantization != "none":
+    if model.quantization != "none" or kind in PLAIN_MIXERS:
         section = quantization_section(config, text, beside)
         model = replace(
             model,
@@ -189,7 +189,7 @@ def _dimensions(config: Config, architecture: Architecture, kind: str, id: str) 
     )
     if not architecture.latent:
         return model
-    rope = config.count("qk_rope_head_dim")
+    rope = config.count("qk_rope_head_dim", default=0 if kind == "glm5_next_text" else None)
     head_dim = config.count("qk_nope_head_dim") + rope
     rank = config.count("kv_lora_rank")
     return replace(model, attention="mla", kv_lora_rank=rank, qk_rope_head_dim=rope, head_dim=head_dim)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from ..schema import Model, Refusal, replace
 from .hf_experts import Experts
 from .hf_fields import Config
+from .hf_glm5_next import glm5_next
 from .hf_inkling import inkling
 from .hf_kimi import kimi_linear
 from .hf_minimax_m3 import minimax_m3
@@ -269,6 +270,7 @@ EXTRAS: dict[str, Callable[[Model, Config, Experts, Parts], Model]] = {
     "bert_embeddings": _bert_embeddings,
     "deberta": _deberta,
     "deepseek_v4": _deepseek_v4,
+    "glm5_next": glm5_next,
     "inkling": inkling,
     "kimi_linear": kimi_linear,
     "minimax_m3": minimax_m3,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..schema import QUANTIZATIONS, Refusal
 from .hf_fields import count_at, typed_at
+from .hf_names import LAYERS
 
 # Formats that no engine of the generated projects loads, by the word that a config.json has for them.
 FOREIGN = {
@@ -29,6 +31,7 @@ FOREIGN = {
     "onnx": "ONNX",
     "openvino": "OpenVINO",
 }
+_LAYER = re.compile(r"layers\\?\.(\d+)\\?\.")  # of a target, which may be a regular expression
 _SAME = {"fbgemm_fp8": "fp8", "w4a16_awq": "int4", "fp8_pb_wo": "fp8", "fp8_per_channel_per_token": "fp8"}
 
 
@@ -37,7 +40,8 @@ def published_format(
 ) -> str:
     """Return the format of the published weights, "none" where nothing names one. Refusal where none here loads it."""
     section = quantization_section(config, text, beside)
-    return _format(section) if section else "none"
+    layers = count_at(text, *LAYERS, default=0) if section else 0
+    return _format(section, layers) if section else "none"
 
 
 def quantization_section(
@@ -64,7 +68,7 @@ def foreign(word: str) -> Refusal:
     )
 
 
-def _format(section: Mapping[str, Any]) -> str:
+def _format(section: Mapping[str, Any], layers: int) -> str:
     legacy = typed_at(section, dict, "quantization")  # ModelOpt before 0.31, whose maker's name stands in for a method
     by_name = (
         typed_at(typed_at(section, dict, "producer"), str, "name") == "modelopt" or "modelopt_quant_config" in legacy
@@ -77,11 +81,11 @@ def _format(section: Mapping[str, Any]) -> str:
     if method in FOREIGN:
         raise foreign(method)
     if method == "compressed-tensors":
-        method = _compressed(section)
+        method = _compressed(section, layers)
     elif method == "modelopt":
         method = typed_at(section, str, "quant_algo").lower() or "fp8"
     elif method in ("awq", "gptq", "auto-round", "awq_marlin", "gptq_marlin", "gptqmodel", "auto_gptq"):
-        method = f"int{count_at(section, 'bits', 'w_bit', default=4)}"
+        method = f"int{_one_width(section)}"
     elif method == "bitsandbytes":
         method = "nf4" if section.get("load_in_4bit") else "int8"
     if not method:
@@ -98,11 +102,31 @@ def _format(section: Mapping[str, Any]) -> str:
     return method
 
 
-def _compressed(section: Mapping[str, Any]) -> str:
-    """Return the one format of all groups of a compressed-tensors checkpoint; Refusal where they differ."""
-    found = sorted(set(_groups(section)))
+def _one_width(section: Mapping[str, Any]) -> int:
+    """Return the bits of a GPTQ, AWQ or AutoRound checkpoint; Refusal where some modules have others, 16 aside."""
+    bits = count_at(section, "bits", "w_bit", default=4)
+    for key in ("dynamic", "extra_config"):
+        for name, entry in typed_at(section, dict, key).items():
+            other = entry.get("bits", bits) if isinstance(entry, Mapping) and not name.startswith("-:") else bits
+            if other not in (bits, 16, 32):
+                raise Refusal(
+                    f"the weights are quantized to {bits} bits and by {key} some to {str(other)[:20]}, which is not "
+                    "planned here; take a version in one width, or the model in 16 bits"
+                )
+    return bits
+
+
+def _compressed(section: Mapping[str, Any], layers: int) -> str:
+    """Return the one format of all groups of a compressed-tensors checkpoint; Refusal where they differ.
+
+    Groups of layers beyond the model's `layers`, which only predict further tokens (MTP), are left out.
+    """
+    found = sorted(set(_groups(section, layers)))
     if not found:
-        raise Refusal("quantization_config in the config.json has no config_groups with weights; it says no format")
+        raise Refusal(
+            "quantization_config in the config.json has no config_groups with weights, so it says no format; take "
+            "another version, or the model in 16 bits"
+        )
     if len(found) > 1:
         raise Refusal(
             f"the weights are quantized as {' and '.join(found)} in different layers, which is not planned here; take "
@@ -111,10 +135,10 @@ def _compressed(section: Mapping[str, Any]) -> str:
     return found[0]
 
 
-def _groups(section: Mapping[str, Any]) -> Iterator[str]:
+def _groups(section: Mapping[str, Any], layers: int) -> Iterator[str]:
     for group in typed_at(section, dict, "config_groups").values():
         weights = typed_at(group, dict, "weights") if isinstance(group, Mapping) else {}
-        if not weights:
+        if not weights or _beyond(typed_at(group, list, "targets"), layers):
             continue
         kind, bits = typed_at(weights, str, "type") or "int", count_at(weights, "num_bits", default=8)
         size = count_at(weights, "group_size", default=0) if weights.get("group_size") not in (None, -1) else 0
@@ -124,3 +148,9 @@ def _groups(section: Mapping[str, Any]) -> Iterator[str]:
             yield "mxfp8" if size == 32 else "fp8"
         else:
             yield f"{kind}{bits}"
+
+
+def _beyond(targets: list[Any], layers: int) -> bool:
+    """Whether all targets of a group name a layer beyond the model's."""
+    named = [_LAYER.search(str(target)) for target in targets]
+    return bool(named and layers) and all(found and int(found[1]) >= layers for found in named)

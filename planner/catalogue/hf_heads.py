@@ -12,7 +12,7 @@ from .hf_fields import count_at, typed_at
 
 # Endings of class names in transformers and vLLM, and the head that they say.
 _HEADS = (
-    (r"For(Sequence|Text)Classification|RewardModel|ForScore", "classes"),
+    (r"For(Sequence|Text)Classification|ForScore", "classes"),
     (r"ForTokenClassification", "tokens"),
     (r"ForQuestionAnswering|ForMultipleChoice|ForNextSentencePrediction", "spans"),
     (r"ForMaskedLM|ForPreTraining", "masked"),

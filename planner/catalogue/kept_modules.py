@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -35,6 +35,8 @@ _EXPERTS = (
     "mlp.experts.w2_weight",
 )
 _LAYER = re.compile(r"(?:^|\.)layers\.(\d+)(?:\.|$)")
+# Kinds whose attention and vision tower vLLM 0.32 holds in 16 bits in every format (vllm/models/glm5next).
+PLAIN_MIXERS = frozenset(("glm5_next_text",))
 _SENSES = re.compile(r"vis|embed_vision|mm_proj|multi_modal|tower|audio")
 
 
@@ -45,19 +47,20 @@ def kept_params(
 
     `tower` are those of a vision tower; with `mlp_beside` an ordinary MLP stands beside the experts (Gemma 4).
     """
-    patterns = [pattern for key in LISTS for pattern in typed_at(section, list, key) if isinstance(pattern, str)]
-    if not patterns:
+    patterns = list(_patterns(section))
+    if not patterns and model.architecture not in PLAIN_MIXERS:
         return 0
     by_layer: dict[int, list[str]] = {-1: []}  # -1: those that name no layer
     for pattern in patterns:
         found = None if pattern.startswith("re:") else _LAYER.search(pattern)
         by_layer.setdefault(int(found[1]) if found else -1, []).append(pattern)
-    kept = tower if any(_SENSES.search(pattern) for pattern in patterns) else 0
+    plain = model.architecture in PLAIN_MIXERS
+    kept = tower if plain or any(_SENSES.search(pattern) for pattern in patterns) else 0
     expert = experts.count * model.mlp_matrices * (model.expert_hidden or model.hidden) * experts.width
     shared = model.mlp_matrices * model.hidden * experts.shared_width
     for layer, kind in enumerate(parts.kinds):
         own = by_layer.get(layer, []) + by_layer[-1]
-        if _any(own, layer, _MIXERS[kind]):
+        if plain or _any(own, layer, _MIXERS[kind]):
             kept += parts.mixers[layer]
         if not (experts.count and experts.layers[layer]):
             kept += parts.mlps[layer] if _any(own, layer, _MLPS) else 0
@@ -67,6 +70,18 @@ def kept_params(
         if shared and _any(own, layer, _MLPS if mlp_beside else _SHARED):
             kept += shared
     return kept
+
+
+def _patterns(section: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what names modules in 16 bits: lists, GPTQModel's `dynamic` with a minus, AutoRound's `extra_config`."""
+    for key in LISTS:
+        yield from (pattern for pattern in typed_at(section, list, key) if isinstance(pattern, str))
+    for name in typed_at(section, dict, "dynamic"):
+        if name.startswith("-:"):
+            yield f"re:{name[2:]}"
+    for name, entry in typed_at(section, dict, "extra_config").items():
+        if isinstance(entry, Mapping) and entry.get("bits") in (16, 32):
+            yield f"re:{name}" if ".*" in name else name
 
 
 def _any(patterns: list[str], layer: int, modules: Iterable[str]) -> bool:

@@ -60,6 +60,7 @@ FURTHER_MODELS = {
         "Qwen/Qwen2-57B-A14B-Instruct",
         "mistralai/Mixtral-8x22B-Instruct-v0.1",
         "thinkingmachines/Inkling-Small",
+        "zai-org/GLM-5.3-Flash",
         "thinkingmachines/Inkling",
     ),
 }

@@ -48,6 +48,11 @@ def check_kind(config: Mapping[str, Any], id: str) -> None:
             f"{id} is a draft head for speculative decoding, not a whole model; name the model that it was made for, "
             f"and the head in SPECULATIVE of the baked plan.py"
         )
+    if "RewardModel" in classes:
+        raise Refusal(
+            f"{id} is a reward model whose head is code of its own ({classes[:40]}), which is not run here; choose one "
+            "with ...ForSequenceClassification among its architectures"
+        )
     kind = typed_at(config, str, "model_type")
     if kind in SPEECH:
         raise _refusal(id, f"a model of speech or sound ({kind})", "speech")

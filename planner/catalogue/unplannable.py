@@ -81,7 +81,7 @@ _MERGED = r"merged?|fused"
 _STATES = (
     r"mamba\d?|rwkv\w*|jamba|zamba\d?|falcon-?h1r?|bamba|recurrentgemma|griffin|xlstm|retnet|hyena|stripedhyena|"
     r"nemotron-(?:h|nano-\w+-v2|3-\w+)|lfm2|kimi-linear|minimax-(?:m1|text-01|01)|hymba|qwen3-(?:next|[5-9])|granite-4-0-h|"
-    r"ring-\w+-linear|olmo-hybrid|v[4-7]-(?:finch|eagle|goose)"  # the last of RWKV
+    r"ring-\w+-linear|olmo-hybrid|kimi-k3|glm-5-\d-flash|v[4-7]-(?:finch|eagle|goose)"  # the last of RWKV
 )
 # Models that read pictures or sound beside text: how much is the language model does not follow from a size.
 _SENSES = (
@@ -95,7 +95,6 @@ _SENSES = (
 _UNREAD = (
     (r"deepseek-v4-1", "attention that layers choose for each other"),
     (r"inkling-?2", "residuals of attention beside short convolutions"),
-    (r"glm-5-\d-flash", "delta nets beside latent attention"),
     (r"ling-3-0\w*|ling-3", "linear beside latent attention"),
     (r"step-3-[57]", "layers of different widths"),
 )

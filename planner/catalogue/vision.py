@@ -173,6 +173,22 @@ def _gemma4_unified(vision: Config, _whole: Config, hidden: int) -> int:
     return 2 * pixels + (pixels + 1) * width + (rows + 4) * width + width * hidden
 
 
+def _glm5_next(vision: Config, _whole: Config, hidden: int) -> int:
+    """A tower with norms of queries and keys, patches of two frames, and a gated projector after a convolution."""
+    known = {"in_channels": 3, "temporal_patch_size": 2, "attention_bias": True}
+    _check_tower(Config({**known, **vision.values}), known, "vision_config")
+    width, inner = vision.count("hidden_size", default=1024), vision.count("intermediate_size", default=4096)
+    out, between = (
+        vision.count("out_hidden_size", default=1536),
+        vision.count("projection_intermediate_size", default=10240),
+    )
+    head_dim = width // vision.count("num_heads", default=16)
+    tower = (6 * vision.count("patch_size", default=14) ** 2 + 1) * width + width
+    tower += vision.count("depth", default=24) * (_block(width, inner, gated=True, norm_bias=False) + 2 * head_dim)
+    tower += (vision.count("spatial_merge_size", default=2) ** 2 * width + 1) * out
+    return tower + out**2 + 2 * out + 3 * out * between
+
+
 # What an Inkling's tower follows from beside the hidden size; no other values have been published.
 _INKLING_TOWER = {
     "vision_encoder_type": "hmlp", "patch_size": 40, "temporal_patch_size": 2, "n_channels": 3, "n_layers": 4,
@@ -223,6 +239,7 @@ WRAPPERS: dict[str, Wrapper] = {
     "gemma3": Wrapper("gemma3_text", _siglip),
     "gemma4": Wrapper("gemma4_text", _gemma4),
     "gemma4_unified": Wrapper("gemma4_unified_text", _gemma4_unified),
+    "glm5_next": Wrapper("glm5_next_text", _glm5_next),
     "llama4": Wrapper("llama4_text", _llama4),
     "minimax_m3_vl": Wrapper("minimax_m3_vl_text", _minimax_m3),
     "mistral3": Wrapper("mistral", _pixtral),

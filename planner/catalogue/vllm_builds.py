@@ -16,7 +16,8 @@ TIED = frozenset(("cohere", "cohere2", "cohere2_moe", "gemma2", "gemma3n_text", 
 # Always a head of their own, for which a checkpoint with tied embeddings has no weights.
 UNTIED = frozenset(
     (
-        "afmoe", "aria_text", "deepseek_v2", "deepseek_v3", "deepseek_v32", "glm4_moe", "glm4_moe_lite", "glm_moe_dsa",
+        "afmoe", "aria_text", "deepseek_v2", "deepseek_v3", "deepseek_v32", "glm4_moe", "glm4_moe_lite",
+        "glm5_next_text", "glm_moe_dsa",
         "gpt_oss", "jamba", "kimi_k2", "minimax_m2", "olmoe", "qwen3_next",
     )
 )  # fmt: skip
@@ -35,6 +36,7 @@ NEEDED = {
     "deepseek_v2": ("n_group", "topk_group"),
     "lfm2": ("conv_dim", "block_dim"),
     "kimi_linear": ("linear_attn_config", "mla_use_nope"),
+    "glm5_next_text": ("mhc", "mla_use_nope", "indexer_rope_interleave", "topk_method", "scoring_func"),
 }
 
 

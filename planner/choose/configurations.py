@@ -9,7 +9,7 @@ from ..catalogue.gpus import GPUS
 from ..draft import Draft
 from ..estimate.transformers_memory import STEP_TOKENS
 from ..estimate.vllm_memory import default_step
-from ..schema import Gpu, InferenceSetup, Request, replace
+from ..schema import Gpu, InferenceSetup, Request
 from .attention import has_own_kernel, kernels_to_weigh
 from .formats import formats, fp8_cache_kernel, weighed_on
 
@@ -23,14 +23,9 @@ PASS_TOKENS = 65_536  # of one padded forward pass of transformers: more are no 
 
 def configurations(request: Request) -> Iterator[InferenceSetup]:
     """Yield GPU x count x engine x quantization x attention kernel, as far as the request leaves them open."""
-    pairs = formats(request)
-    for gpu, count in places(request):
-        for engine, quantization in pairs:
-            if not weighed_on(request, gpu, quantization):
-                continue
-            setup = setup_of(request, gpu, count, engine, quantization)
-            for attention in kernels_to_weigh(request, gpu, engine):
-                yield setup._replace(attention=attention)
+    for setup in setups(request):
+        for attention in kernels_to_weigh(request, setup.gpu, setup.engine):
+            yield setup._replace(attention=attention)
 
 
 def fp8_cache_configurations(request: Request) -> Iterator[InferenceSetup]:
@@ -39,15 +34,21 @@ def fp8_cache_configurations(request: Request) -> Iterator[InferenceSetup]:
         return
     if request.model.kv_dtype == "fp8":  # the checkpoint brings such a cache
         return
-    by_vllm = [pair for pair in formats(request) if pair[0] == "vllm"]
+    for setup in setups(request):
+        kernel = fp8_cache_kernel(setup.gpu)
+        asked = kernel and request.attention in ("auto", kernel)
+        if asked and setup.engine == "vllm" and not has_own_kernel(request.model, setup.gpu):
+            yield setup._replace(attention=kernel, kv_dtype="fp8")
+
+
+def setups(request: Request) -> Iterator[InferenceSetup]:
+    """Yield GPU x count x engine x quantization, with the attention kernel left open."""
+    patterns = [setup_of(request, next(iter(GPUS.values())), 1, *pair) for pair in formats(request)]
     for gpu, count in places(request):
-        kernel = fp8_cache_kernel(gpu)
-        if kernel and request.attention in ("auto", kernel) and not has_own_kernel(request.model, gpu):
-            for engine, quantization in by_vllm:
-                if not weighed_on(request, gpu, quantization):
-                    continue
-                setup = setup_of(request, gpu, count, engine, quantization)
-                yield replace(setup, attention=kernel, kv_dtype="fp8")
+        for setup in patterns:
+            if weighed_on(request, gpu, setup.quantization):
+                step = step_tokens(request, gpu, setup.engine)
+                yield setup._replace(gpu=gpu, gpu_count=count, tensor_parallel=count, max_batched_tokens=step)
 
 
 def places(request: Request) -> Iterator[tuple[Gpu, int]]:
@@ -65,11 +66,6 @@ def setup_of(request: Request, gpu: Gpu, count: int, engine: str, quantization: 
     input_len, output_len = typical_request(request)
     at_once = rows_at_once(request, engine)
     by_vllm = engine == "vllm"
-    step = STEP_TOKENS if batches_continuously(request, engine) else 0
-    if by_vllm:
-        step = default_step(gpu)
-        if request.workload != "generation":  # an encoder reads each text in one step
-            step = max(step, request.context_len)
     return InferenceSetup(
         model=request.model,
         gpu=gpu,
@@ -78,13 +74,21 @@ def setup_of(request: Request, gpu: Gpu, count: int, engine: str, quantization: 
         engine=engine,
         quantization=quantization,
         context_len=request.context_len,
-        max_batched_tokens=step,
+        max_batched_tokens=step_tokens(request, gpu, engine),
         concurrency=at_once,
         input_len=input_len,
         output_len=output_len,
         max_num_seqs=at_once if by_vllm else 0,
         draft=draft_for(request, quantization) if by_vllm else None,
     )
+
+
+def step_tokens(request: Request, gpu: Gpu, engine: str) -> int:
+    """Return the tokens of one step; 0: the engine has none."""
+    if engine != "vllm":
+        return STEP_TOKENS if batches_continuously(request, engine) else 0
+    step = default_step(gpu)
+    return step if request.workload == "generation" else max(step, request.context_len)  # an encoder reads a text whole
 
 
 def asked_setup(request: Request, setup: InferenceSetup) -> InferenceSetup:

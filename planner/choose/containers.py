@@ -6,6 +6,7 @@ import math
 from typing import NamedTuple
 
 from ..estimate.inference_memory import memory
+from ..estimate.inference_speed import Steps
 from ..estimate.memory_terms import InferenceMemory
 from ..estimate.queueing import Latency
 from ..reasons import Rejection
@@ -26,6 +27,7 @@ class Share(NamedTuple):
     most_per_s: float = 0.0  # requests/s that it carries, where the load is a rate
     rejected: Rejection | None = None  # a target that it misses
     latency: Latency | None = None  # at its rate
+    steps: Steps | None = None  # of its setup, where they are known
 
 
 def share_of(request: Request, setup: InferenceSetup) -> Share:

@@ -108,9 +108,9 @@ def judge(request: Request, setup: InferenceSetup) -> InferenceCandidate:
         return Candidate(setup, None, container_usd_per_hour(setup), rejected=rejected)
     share = size_containers(request, setup)
     if setup.draft and share.containers != 1:
-        without = size_containers(request, setup._replace(draft=None))
+        without = size_containers(request, setup._replace(draft=None), alone=True)
         share = without if without.containers == 1 else share  # a draft is left out where it costs a container
-    estimate = estimate_with(share.setup, share.memory, share.latency)
+    estimate = estimate_with(share.setup, share.memory, share.steps, share.latency)
     usd_per_hour = container_usd_per_hour(setup)
     if not estimate.fits:
         return Candidate(share.setup, estimate, usd_per_hour, rejected=estimate.rejection)

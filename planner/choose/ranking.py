@@ -7,6 +7,7 @@ scores that are as good as equal the fastest.
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 from ..catalogue.gpus import gpu_string
@@ -49,13 +50,6 @@ class Merit(NamedTuple):
     speed: float  # tokens/s, or answers a second (`by_answer`)
     score: float
 
-    def beats(self, other: Merit) -> bool:
-        """Whether this is as good as the other one in everything, and better in something."""
-        if (self.slow, self.quality_lost) != (other.slow, other.quality_lost) or self.tight > other.tight:
-            return False
-        no_worse = self.price <= other.price and self.speed >= other.speed
-        return no_worse and (self.price, -self.speed) != (other.price, -other.speed)
-
 
 def ranked(request: Request, candidates: list[InferenceCandidate]) -> list[InferenceCandidate]:
     """Return working candidates: first the best that nothing of its quality beats, then the others by their score."""
@@ -63,12 +57,24 @@ def ranked(request: Request, candidates: list[InferenceCandidate]) -> list[Infer
         return []
     merits = [merit(request, candidate) for candidate in candidates]
     merits.sort(key=lambda one: rank_key(request, one))
-    unbeaten = [one for one in merits if not any(other.beats(one) for other in merits)]
-    best = unbeaten[0]
-    enough = best.score * (NEAR if request.optimize == "cost" and not cheapest(request) else 1.0)
-    near = [one for one in unbeaten if (one.slow, one.quality_lost) == (best.slow, best.quality_lost)]
+    quality = merits[0].slow, merits[0].quality_lost
+    near = unbeaten([one for one in merits if (one.slow, one.quality_lost) == quality])
+    enough = near[0].score * (NEAR if request.optimize == "cost" and not cheapest(request) else 1.0)
     first = max((one for one in near if one.score <= enough), key=lambda one: (not one.tight, one.speed, -one.price))
     return [first.candidate, *(one.candidate for one in merits if one is not first)]
+
+
+def unbeaten(merits: list[Merit]) -> list[Merit]:
+    """Return those that nothing beats, of one quality: no other is as good in everything and better in something."""
+    kept, fastest = [], {False: (0.0, -math.inf), True: (0.0, -math.inf)}  # of what is not tight, of all
+    for number, one in sorted(enumerate(merits), key=lambda pair: (pair[1].price, -pair[1].speed)):
+        own = one.speed, -one.price
+        if own >= fastest[one.tight]:
+            kept.append(number)
+        fastest[True] = max(fastest[True], own)
+        if not one.tight:
+            fastest[False] = max(fastest[False], own)
+    return [merits[number] for number in sorted(kept)]
 
 
 def rank_key(request: Request, one: Merit) -> RankKey:

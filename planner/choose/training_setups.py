@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from ..catalogue.gpus import GPUS, clusters
 from ..catalogue.training_traits import traits
-from ..estimate import training
-from ..schema import Gpu, Model, Request, TrainingSetup, replace
+from ..estimate import training_memory
+from ..schema import GIB, Gpu, Model, Request, TrainingSetup, replace
 
 NODES = (2, 4)  # of 8 GPUs each, for cards that reach each other over RDMA: Hopper and newer (Modal's guide)
 SMALL_SHARE = 0.25  # of a card's memory: states no larger than that need no sharding
@@ -60,8 +60,8 @@ def configurations(request: Request, method: str) -> Iterator[list[TrainingSetup
 
 def states_gib(setup: TrainingSetup) -> float:
     """Return the GiB of weights, gradients and optimizer on one GPU, unsharded."""
-    alone = training.estimate(replace(setup, gpu_count=1, nodes=1, sharding="none", offload="none"))
-    return alone.weights_gib + alone.gradients_gib + alone.optimizer_gib
+    alone = training_memory.memory(replace(setup, gpu_count=1, nodes=1, sharding="none", offload="none"))
+    return (alone.weights + alone.gradients + alone.optimizer) / GIB
 
 
 def groups(request: Request, gpu: Gpu) -> list[tuple[int, int]]:

@@ -30,10 +30,12 @@ def with_draft(setup: InferenceSetup) -> Model:
         (kind.layers + (0 if kind.window else LAYERS), kind.window, kind.heads, kind.width, kind.block)
         for kind in kinds
     )
+    pages = tuple((layers + LAYERS, window, block, size) for layers, window, block, size in model.pages)
     if not state_layers(model):
-        return model._replace(caches=caches)
+        return model._replace(caches=caches, pages=pages)
     return model._replace(
         caches=caches,
+        pages=pages,
         state_bytes=model.state_bytes + draft.tokens * draft.state_bytes,
         state_blocks=model.state_blocks + draft.tokens,
     )

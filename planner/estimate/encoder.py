@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 from ..schema import InferenceSetup
 from .inference_speed import (
@@ -31,18 +32,24 @@ def encoder_speed(setup: InferenceSetup) -> tuple[float, float]:
     """Return an encoder's tokens/s at `concurrency` texts of `input_len` a pass, and the seconds of one text alone."""
     length, replicas = max(setup.input_len, 1), setup.gpu_count // setup.tensor_parallel
     texts = max(setup.concurrency / replicas, 1.0)
-    return replicas * texts * length / forward_pass_s(setup, texts), forward_pass_s(setup, 1.0)
+    pass_s = pass_seconds(setup)
+    return replicas * texts * length / pass_s(texts), pass_s(1.0)
 
 
 def forward_pass_s(setup: InferenceSetup, texts: float) -> float:
     """Return the seconds of one pass over `texts` of `input_len`: arithmetic and traffic, launches, the tokenizer."""
+    return pass_seconds(setup)(texts)
+
+
+def pass_seconds(setup: InferenceSetup) -> Callable[[float], float]:
+    """Return the seconds of one pass as a function of its texts."""
     model, gpu, tp = setup.model, setup.gpu, setup.tensor_parallel
-    tokens = texts * max(setup.input_len, 1)
+    length, step_tokens = max(setup.input_len, 1), batched_tokens(setup)
     flops = tp * compute_flops(model, gpu, weight_format(model, setup.quantization))
     bandwidth = gpu.bandwidth * BANDWIDTH_SHARE
     seen = float(model.layers - model.sliding_layers)
     if model.sliding_window:
-        seen += model.sliding_layers * min(1.0, 2 * model.sliding_window / max(setup.input_len, 1))
+        seen += model.sliding_layers * min(1.0, 2 * model.sliding_window / length)
     fused = setup.engine == "vllm"
     pairs = 2 if fused and is_causal(model) else 4  # a mask of padding hides from SDPA that half is causal
     attention = pairs * seen * model.heads * model.head_dim * setup.input_len
@@ -51,11 +58,17 @@ def forward_pass_s(setup: InferenceSetup, texts: float) -> float:
     token_s += traffic_bytes(model) * (FUSED_TRAFFIC if fused else 1.0) / tp / bandwidth
     _embedding, experts, rest = weight_bytes(model, setup.quantization)
     weights_s = (experts + rest) / tp / bandwidth
-    tokenizer_s = tokens / TOKENIZED_PER_S
-    if not fused:  # texts are tokenized before the pass
-        return max(tokens * token_s + weights_s, ENCODER_STEP_S + model.layers * EAGER_LAYER_S) + tokenizer_s
-    steps = math.ceil(tokens / batched_tokens(setup))
+    launches_s = ENCODER_STEP_S + model.layers * EAGER_LAYER_S
     step_s = weights_s + STEP_S + model.layers * LAYER_S
     if tp > 1:
         step_s += 2 * model.layers * ALLREDUCE_S
-    return max(tokens * token_s + texts * SEQUENCE_S + steps * step_s, tokenizer_s)
+
+    def pass_s(texts: float) -> float:
+        tokens = texts * length
+        tokenizer_s = tokens / TOKENIZED_PER_S
+        if not fused:  # texts are tokenized before the pass
+            return max(tokens * token_s + weights_s, launches_s) + tokenizer_s
+        steps = math.ceil(tokens / step_tokens)
+        return max(tokens * token_s + texts * SEQUENCE_S + steps * step_s, tokenizer_s)
+
+    return pass_s

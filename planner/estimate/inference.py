@@ -6,7 +6,8 @@ from ..catalogue.gpus import UNMEASURED, host_price
 from ..schema import InferenceEstimate, InferenceSetup
 from . import inference_memory
 from .encoder import encoder_speed
-from .inference_speed import cold_start_s, generation_speed
+from .generation_speed import generation_speed
+from .inference_speed import Steps, cold_start_s, steps_of
 from .memory_terms import InferenceMemory
 from .queueing import Latency, latency
 
@@ -33,18 +34,22 @@ def estimate(setup: InferenceSetup, engine_version: str = "") -> InferenceEstima
     return estimate_with(setup, inference_memory.memory(setup, engine_version))
 
 
-def estimate_with(setup: InferenceSetup, memory: InferenceMemory, at_rate: Latency | None = None) -> InferenceEstimate:
-    """Return the estimate of a setup whose memory is known, and its latency at its rate where that is, too."""
+def estimate_with(
+    setup: InferenceSetup, memory: InferenceMemory, steps: Steps | None = None, at_rate: Latency | None = None
+) -> InferenceEstimate:
+    """Return the estimate of a setup whose memory is known, its steps and its latency too where these are."""
     usd = setup.gpu.usd_per_hour * setup.gpu_count
     generates = setup.model.workload == "generation"
-    speed = generation_speed(setup, memory) if memory.fits and generates else None
+    if memory.fits and generates:
+        steps = steps or steps_of(setup, memory)
+    speed = generation_speed(setup, steps) if memory.fits and steps else None
     prefill_per_s = first_s = None
     if speed:
         prefill_per_s, first_s = speed.prefill_tokens_per_s, speed.time_to_first_token_s
     elif memory.fits:
         prefill_per_s, first_s = encoder_speed(setup)
     token_s = speed.time_per_output_token_s if speed else None
-    queue = (at_rate or latency(setup, memory)) if setup.rate and memory.fits else None
+    queue = (at_rate or latency(setup, steps)) if setup.rate and memory.fits else None
     if queue:
         first_s, token_s = queue.ttft_s, queue.tpot_s
     return InferenceEstimate(

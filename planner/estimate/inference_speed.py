@@ -19,7 +19,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from ..schema import GIB, Gpu, InferenceSetup, Model
-from .kv_cache import kv_gib
+from .kv_cache import kv_gib, seen_tokens
 from .memory_terms import InferenceMemory
 from .vllm_memory import batched_tokens, max_sequences
 from .weights import WEIGHT_BITS, copied_bytes, embedding_params, weight_bytes, weight_format
@@ -79,52 +79,18 @@ class Steps(NamedTuple):
     """Seconds of the steps of one replica, and what bounds them."""
 
     step_s: Callable[..., float]  # step_s(decoding, read): requests that get a token, tokens of prompts
+    step_and_added_s: Callable[[float], tuple[float, float]]  # a step without prompts; that a token of one adds to it
+    token_s: Callable[[float], float]  # between two tokens of a request while so many are in flight all the time
+    departure_rate: Callable[[int], float]  # requests/s that end meanwhile, whatever rate arrives
+    departures: dict[int, float]  # those that have been calculated
     prompt_s: float  # of each token of a prompt that is read alone
     outside_s: float  # until the first token, outside of steps
     max_in_flight: float  # requests that slots and cache hold
+    request_gib: float  # of vLLM's cache, that one of them takes; 0: the cache does not bound them
     step_tokens: float  # at most, of prompts and answers
     prompt: int  # tokens of a typical request
     answer: int
     launched_s: float = 0.0  # that launches take of each step, whatever it computes; 0: CUDA graphs
-
-    def token_s(self, batch: float) -> float:
-        """Return the seconds between two tokens of a request while `batch` are in flight all the time.
-
-        In the steady state a prompt is read for each answer that ends: in some steps, or, of long prompts, in all.
-        """
-        read = batch * self.prompt / self.answer
-        chunk = min(max(self.step_tokens - batch, 1.0), max(read, float(self.prompt)))
-        mixed = read / chunk
-        if mixed < 1:
-            return (1 - mixed) * self.step_s(batch) + mixed * self.step_s(batch, chunk)
-        return mixed * self.step_s(batch / mixed, chunk)
-
-    def added_s(self, decoding: float, step_s: float = 0.0) -> float:
-        """Return the seconds that a token of a prompt adds to a step in which `decoding` requests get a token.
-
-        `step_s`: of that step without prompts, where it is known.
-        """
-        chunk = min(max(self.step_tokens - decoding, 1.0), float(self.prompt))
-        return (self.step_s(decoding, chunk) - (step_s or self.step_s(decoding))) / chunk
-
-    def queued_s(self, decoding: float) -> float:
-        """Return the seconds that a token of a prompt keeps those behind it: where launches bound a step, its share."""
-        if not self.launched_s:
-            return self.added_s(decoding)
-        chunk = max(self.step_tokens - decoding, 1.0)
-        return max(self.added_s(decoding), self.step_s(decoding, chunk) / chunk)
-
-
-class InferenceSpeed(NamedTuple):
-    """Tokens per second over all GPUs, and seconds, with `concurrency` requests in flight all the time."""
-
-    decode_tokens_per_s_single: float
-    output_tokens_per_s: float
-    output_tokens_per_s_low: float
-    output_tokens_per_s_high: float
-    prefill_tokens_per_s: float
-    time_to_first_token_s: float
-    time_per_output_token_s: float
 
 
 def flops_gain(gpu: Gpu, form: str) -> int:
@@ -214,34 +180,89 @@ def steps_of(setup: InferenceSetup, memory: InferenceMemory) -> Steps:
         cached = seen_tokens(model, prompt + answer // 2)
         pairs_s = 4 * cached * model.heads * model.head_dim / (tp * gpu.flops * ATTENTION_FLOPS["sdpa"])
 
-    def step_s(decoding: float, read: float = 0.0) -> float:
-        """Return the seconds of a step that adds a token to `decoding` requests and reads `read` tokens of prompts.
+    each_s, step_tokens = request_s + SEQUENCE_S, float(batched_tokens(setup))
+    by_vllm = setup.engine == "vllm"
+    cached_gib = kv_gib(model, prompt + answer * 3 // 4, 1, setup.kv_dtype, tp) if by_vllm else 0.0
+
+    def both_s(decoding: float, read: float) -> tuple[float, float]:
+        """Return the seconds of a step that adds a token to `decoding` requests, and with `read` tokens of prompts too.
 
         A product reads weights while it computes; the quadratic sum of both times is within a fifth of kernel timings.
         """
         tokens = decoding + read
-        weights_s = dense_s + experts_s * (1 - untouched**tokens) if experts_s else dense_s
-        requests_s = (request_s + SEQUENCE_S + pairs_s * tokens) * decoding
-        took_s = math.hypot(weights_s, product_s * tokens) + requests_s
-        took_s += beside_s * tokens + attention_s * read + fixed_s
+        weights_s = read_s = dense_s
+        if experts_s:
+            weights_s += experts_s * (1 - untouched**decoding)
+            read_s += experts_s * (1 - untouched**tokens)
+        without_s = math.hypot(weights_s, product_s * decoding) + (each_s + pairs_s * decoding) * decoding
+        without_s += beside_s * decoding + fixed_s
+        with_s = math.hypot(read_s, product_s * tokens) + (each_s + pairs_s * tokens) * decoding
+        with_s += beside_s * tokens + attention_s * read + fixed_s
         if not launched_s:
-            return took_s
-        return max(took_s + (unpack_s if tokens > fused_rows else 0.0), launched_s)
+            return without_s, with_s
+        return (
+            max(without_s + (unpack_s if decoding > fused_rows else 0.0), launched_s),
+            max(with_s + (unpack_s if tokens > fused_rows else 0.0), launched_s),
+        )
 
-    most = float(setup.max_num_seqs or max_sequences(gpu))
-    if setup.engine == "vllm":
-        grown = kv_gib(model, prompt + answer * 3 // 4, 1, setup.kv_dtype, tp)
-        most = min(most, memory.kv_cache_gib / grown) if grown else most
+    def step_s(decoding: float, read: float = 0.0) -> float:
+        """Return the seconds of a step that adds a token to `decoding` requests and reads `read` tokens of prompts."""
+        return both_s(decoding, read)[1]
+
+    def step_and_added_s(decoding: float) -> tuple[float, float]:
+        """Return the seconds of a step without prompts, and those that each token of a prompt adds to it."""
+        room = step_tokens - decoding
+        chunk = prompt if room > prompt else room if room > 1 else 1.0
+        without_s, with_s = both_s(decoding, chunk)
+        return without_s, (with_s - without_s) / chunk
+
+    def token_s(batch: float) -> float:
+        """Return the seconds between two tokens of a request while `batch` are in flight all the time.
+
+        In the steady state a prompt is read for each answer that ends: in some steps, or, of long prompts, in all.
+        """
+        read, room = batch * prompt / answer, step_tokens - batch
+        most = read if read > prompt else prompt
+        chunk = most if room > most else room if room > 1 else 1.0
+        mixed = read / chunk
+        if mixed < 1:
+            without_s, with_s = both_s(batch, chunk)
+            return (1 - mixed) * without_s + mixed * with_s
+        return mixed * step_s(batch / mixed, chunk)
+
+    departures: dict[int, float] = {}
+
+    def departure_rate(taken: int) -> float:
+        """Return the requests/s that end while so many are in flight."""
+        departures[taken] = rate = taken / (answer * token_s(taken))
+        return rate
+
     return Steps(
         step_s=step_s,
+        step_and_added_s=step_and_added_s,
+        token_s=token_s,
+        departure_rate=departure_rate,
+        departures=departures,
         prompt_s=product_s + beside_s + attention_s,
         outside_s=model.layers * PREFILL_LAYER_S,
-        max_in_flight=max(most, 1.0),
-        step_tokens=float(batched_tokens(setup)),
+        max_in_flight=max_in_flight(setup, memory, cached_gib),
+        request_gib=cached_gib,
+        step_tokens=step_tokens,
         prompt=prompt,
         answer=answer,
         launched_s=launched_s,
     )
+
+
+def max_in_flight(setup: InferenceSetup, memory: InferenceMemory, request_gib: float) -> float:
+    """Return the requests that one replica has in flight at most: all that its slots and its cache hold."""
+    most = float(setup.max_num_seqs or max_sequences(setup.gpu))
+    return max(min(most, memory.kv_cache_gib / request_gib) if request_gib else most, 1.0)
+
+
+def with_slots(steps: Steps, setup: InferenceSetup, memory: InferenceMemory) -> Steps:
+    """Return the steps of a setup that differs in its requests at once alone."""
+    return steps._replace(max_in_flight=max_in_flight(setup, memory, steps.request_gib))
 
 
 def batching_copies(model: Model) -> int:
@@ -252,29 +273,6 @@ def batching_copies(model: Model) -> int:
     """
     groups = model.heads // max(model.kv_heads, 1)
     return 3 + 2 * groups if groups > 1 else 3
-
-
-def seen_tokens(model: Model, tokens: int) -> float:
-    """Return the tokens that all layers together have cached of a request, windows considered.
-
-    In transformers' continuous batching every token of a step is scored against those of all requests, and a mask
-    hides those of the others.
-    """
-    full = model.layers - model.linear_layers - model.sliding_layers
-    return full * tokens + model.sliding_layers * min(tokens, model.sliding_window or tokens)
-
-
-def generation_speed(setup: InferenceSetup, memory: InferenceMemory) -> InferenceSpeed:
-    """Return the speed of one request alone, and of the steady mix of `concurrency` requests."""
-    steps, replicas = steps_of(setup, memory), setup.gpu_count // setup.tensor_parallel
-    batch = max(min(setup.concurrency / replicas, steps.max_in_flight), 1.0)
-    token_s = steps.token_s(batch)
-    output = replicas * batch / token_s
-    chunk = max(steps.step_tokens - batch, 1.0)
-    read = steps.prompt * (steps.added_s(batch) + steps.queued_s(batch) * PREFILL_QUEUE * (batch - 1))
-    first = steps.outside_s + read + math.ceil(steps.prompt / chunk) * steps.step_s(batch)
-    single, prefill = 1 / steps.step_s(1.0), replicas / steps.prompt_s
-    return InferenceSpeed(single, output, output / RANGE, output * RANGE, prefill, first, token_s)
 
 
 def traffic_bytes(model: Model) -> float:

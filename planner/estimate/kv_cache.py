@@ -41,7 +41,7 @@ class CacheKind(NamedTuple):
 def cache_kinds(model: Model, kv_dtype: str = "auto") -> tuple[CacheKind, ...]:
     """Return the kinds of layers with a growing cache. An MLA latent is one head, which every GPU holds."""
     size = 1 if "fp8" in (kv_dtype, model.kv_dtype) else 2
-    if model.pages:  # which every GPU holds whole
+    if model.pages and not model.caches:
         return ()
     if model.caches:
         return tuple(CacheKind(*kind, element_bytes=size) for kind in model.caches)
@@ -60,9 +60,8 @@ def state_layers(model: Model) -> int:
 
 def kv_bytes_per_token(model: Model, kv_dtype: str = "auto", tensor_parallel: int = 1) -> float:
     """Return the bytes per token on each GPU, within every layer's window. An MLA cache is copied to every GPU."""
-    if model.pages:
-        return float(sum(layers * size / block for layers, _window, block, size in model.pages))
-    return float(sum(kind.layers * kind.token_bytes(tensor_parallel) for kind in cache_kinds(model, kv_dtype)))
+    paged = sum(layers * size / block for layers, _window, block, size in model.pages)  # every GPU holds them whole
+    return float(paged + sum(kind.layers * kind.token_bytes(tensor_parallel) for kind in cache_kinds(model, kv_dtype)))
 
 
 def kv_layer_bytes(model: Model, kv_dtype: str, tensor_parallel: int) -> int:
@@ -73,6 +72,16 @@ def kv_layer_bytes(model: Model, kv_dtype: str, tensor_parallel: int) -> int:
 
 def kv_gib(model: Model, tokens: int, sequences: float = 1, kv_dtype: str = "auto", tensor_parallel: int = 1) -> float:
     """Return the GiB that `sequences` of `tokens` each take on each GPU: full layers, windows, constant states."""
+    return (
+        sequences
+        * (_growing_bytes(model, tokens, kv_dtype, tensor_parallel) + model.state_bytes / tensor_parallel)
+        / GIB
+    )
+
+
+@lru_cache(maxsize=256)  # a plan has few lengths and numbers of GPUs
+def _growing_bytes(model: Model, tokens: int, kv_dtype: str, tensor_parallel: int) -> float:
+    """Return the bytes on each GPU that grow with a request's tokens, within windows."""
     held = sum(
         layers * (min(tokens, window) if window else tokens) * size / block
         for layers, window, block, size in model.pages
@@ -80,4 +89,14 @@ def kv_gib(model: Model, tokens: int, sequences: float = 1, kv_dtype: str = "aut
     for kind in cache_kinds(model, kv_dtype):
         kept = min(tokens, kind.window) if kind.window else tokens
         held += kind.layers * kept * kind.token_bytes(tensor_parallel)
-    return sequences * (held + model.state_bytes / tensor_parallel) / GIB
+    return held
+
+
+def seen_tokens(model: Model, tokens: int) -> float:
+    """Return the tokens that all layers together have cached of a request, windows considered.
+
+    In transformers' continuous batching every token of a step is scored against those of all requests, and a mask
+    hides those of the others.
+    """
+    full = model.layers - model.linear_layers - model.sliding_layers
+    return full * tokens + model.sliding_layers * min(tokens, model.sliding_window or tokens)

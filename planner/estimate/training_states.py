@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from ..catalogue.training_traits import traits
@@ -38,7 +39,11 @@ def tokens_of(setup: TrainingSetup) -> int:
 
 
 def widths(setup: TrainingSetup) -> Widths:
-    model = setup.model
+    return _widths(setup.model, setup.method, setup.lora_rank, setup.lora_targets)
+
+
+@lru_cache(maxsize=64)  # a plan has few methods, and asks for each some hundred times
+def _widths(model: Model, method: str, lora_rank: int, lora_targets: str) -> Widths:
     query = model.heads * model.head_dim
     key = query if model.attention == "mla" else model.kv_heads * model.head_dim
     if model.experts:
@@ -48,7 +53,7 @@ def widths(setup: TrainingSetup) -> Widths:
         copies, mlp = 0, model.intermediate
     embedding = min(embedding_params(model), model.params)
     layer = (model.params - embedding) / model.layers
-    adapters = 0 if setup.method == "full" else lora_params(model, setup.lora_rank, setup.lora_targets)
+    adapters = 0 if method == "full" else lora_params(model, lora_rank, lora_targets)
     return Widths(model.hidden, query, key, mlp, copies, mlp_matrices(model) > 2, embedding, layer, adapters)
 
 

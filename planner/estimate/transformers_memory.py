@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import ceil, lcm
 from typing import NamedTuple
 
@@ -40,34 +41,39 @@ def generate_memory(setup: InferenceSetup) -> InferenceMemory:
     )  # fmt: skip
 
 
-def batching_memory(setup: InferenceSetup) -> InferenceMemory:
-    """Return the memory of continuous batching: the peak of a step over a full cache, within the engine's own limit."""
-    model, gpu, tp = setup.model, setup.gpu, setup.tensor_parallel
+def batching_memory(setup: InferenceSetup) -> Callable[[int], InferenceMemory]:
+    """Return the memory of continuous batching as a function of `concurrency`.
+
+    The peak of a step over a full cache, within the engine's own limit.
+    """
+    model, gpu, tp, replicas = setup.model, setup.gpu, setup.tensor_parallel, setup.gpu_count // setup.tensor_parallel
     weights = weight_gib(model, setup.quantization, tp)
     fixed = WORKSPACE_GIB + _unpacked_gib(setup)
     overhead = CONTEXT_GIB + nccl_gib(setup, tp)
     allowed = setup.memory_fraction * (gpu.visible_gib - weights)  # as `get_available_memory` has it
 
-    def runs(requests: int) -> bool:
-        terms = _batching(setup, requests)
+    def runs(terms: _Batching) -> bool:
         return weights + fixed + overhead + terms.need_gib <= gpu.visible_gib and terms.claimed_gib <= allowed
 
-    sequences = ceil(setup.concurrency * tp / setup.gpu_count)
-    one = model.layers * kv_layer_bytes(model, "auto", tp) * setup.context_len / GIB  # of the cache, at the least
+    token_bytes = float(model.layers * kv_layer_bytes(model, "auto", tp))
+    one = token_bytes * setup.context_len / GIB  # of the cache, at the least
     fitting, above = 0, min(4 * max_sequences(gpu), int(gpu.visible_gib / one) + 1 if one else 4 * max_sequences(gpu))
     while above - fitting > 1:
         middle = (fitting + above) // 2
-        fitting, above = (middle, above) if runs(middle) else (fitting, middle)
-    terms = _batching(setup, sequences)
-    need = weights + fixed + overhead + terms.need_gib
-    rejection = _too_large(setup, sequences, need)
-    if not rejection and not runs(sequences):
-        rejection = Rejection(Reason.CLAIM_TOO_LARGE, terms.claimed_gib, allowed, sequences)
-    return InferenceMemory(
-        gpu.visible_gib, weights, fixed + terms.mask_gib + terms.moment_gib, overhead, terms.cache_gib,
-        float(model.layers * kv_layer_bytes(model, "auto", tp)), fitting * setup.context_len,
-        float(fitting * (setup.gpu_count // tp)), rejection,
-    )  # fmt: skip
+        fitting, above = (middle, above) if runs(_batching(setup, middle)) else (fitting, middle)
+
+    def memory(concurrency: int) -> InferenceMemory:
+        sequences = ceil(concurrency * tp / setup.gpu_count)
+        terms = _batching(setup, sequences)
+        rejection = _too_large(setup, sequences, weights + fixed + overhead + terms.need_gib)
+        if not rejection and not runs(terms):
+            rejection = Rejection(Reason.CLAIM_TOO_LARGE, terms.claimed_gib, allowed, sequences)
+        return InferenceMemory(
+            gpu.visible_gib, weights, fixed + terms.mask_gib + terms.moment_gib, overhead, terms.cache_gib,
+            token_bytes, fitting * setup.context_len, float(fitting * replicas), rejection,
+        )  # fmt: skip
+
+    return memory
 
 
 class _Batching(NamedTuple):

@@ -7,7 +7,7 @@ answers for every architecture are in benchmarks/data/oracle, and tests/planner/
 from __future__ import annotations
 
 from functools import lru_cache
-from math import ceil
+from math import ceil, gcd
 from typing import NamedTuple
 
 from ..schema import Model
@@ -35,9 +35,11 @@ def request_bytes(model: Model, tokens: int, in_flight: int, kv_dtype: str = "au
     from one pool: the attention's block grows until a state fits in it, a kind with smaller pages gets longer
     blocks or padding, and each kind is padded to whole groups.
     """
+    kinds, states = cache_kinds(model, kv_dtype), state_layers(model)
+    if model.pages and states:
+        return _packed_bytes(model, kinds[0], tokens, tensor_parallel)
     if model.pages:
         return _paged_bytes(model, tokens, in_flight)
-    kinds, states = cache_kinds(model, kv_dtype), state_layers(model)
     if not kinds and not states:
         return 0.0
     sizes = [kind.token_bytes(tensor_parallel) for kind in kinds]
@@ -79,6 +81,23 @@ def _paged_bytes(model: Model, tokens: int, in_flight: int) -> float:
         held = ceil(min(tokens, window - 1 + in_flight) / block) + 1 if window else ceil(tokens / block)
         blocks += ceil(size / page) * held
     return float(page * blocks)
+
+
+def _packed_bytes(model: Model, latent: CacheKind, tokens: int, tensor_parallel: int) -> float:
+    """Return the bytes of a request where an index lies beside the latent and states fill what is left (GLM-5.3-Flash).
+
+    A block holds latent and index of all their layers, as many states as fit, or the pools of keys that are not full.
+    """
+    states, entry = state_layers(model), latent.token_bytes(tensor_parallel)
+    state = ceil(model.state_bytes / tensor_parallel / states)
+    layers, _window, own, size = model.pages[0]
+    step = max(own, HYBRID_LATENT_BLOCK_TOKENS)
+    block = step * ceil(state / (step * entry))
+    page = latent.layers * entry * block + layers * size * block // own
+    aligned = entry * size // gcd(entry, size)
+    page = ceil(page / aligned) * aligned
+    groups = ceil(states / (page // (entry * block)))  # a state is padded to a layer's latent
+    return float(page * (ceil(tokens / block) + groups * model.state_blocks + 1))
 
 
 def _blocks(kind: CacheKind, block: int, tokens: int, in_flight: int) -> int:

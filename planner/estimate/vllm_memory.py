@@ -5,6 +5,8 @@ Cache = fraction x visible memory - weights - activations - outside torch - CUDA
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ..reasons import Reason, Rejection
 from ..schema import GIB, Gpu, InferenceSetup
 from .draft_memory import LAYERS, draft_gib, with_draft
@@ -25,56 +27,62 @@ BATCHES_IN_FLIGHT = 2  # asynchronous scheduling keeps the window of two steps (
 _CURRENT = (0, 32)  # the vLLM version that generated projects pin
 
 
-def vllm_memory(setup: InferenceSetup, engine_version: str) -> InferenceMemory:
-    """Return the memory that vLLM plans at start-up; `engine_version` as in inference_memory.py.
+def vllm_memory(setup: InferenceSetup, engine_version: str) -> Callable[[int], InferenceMemory]:
+    """Return the memory that vLLM plans at start-up as a function of max_num_seqs; 0 is its default for the card.
 
-    The versions at which its sum changed are priors, but for 0.21 (its own log line) and 0.32 (its source).
+    `engine_version`: as in inference_memory.py. The versions at which its sum changed are priors, but for 0.21 (its own
+    log line) and 0.32 (its source).
     """
     model, gpu, tp = setup.model, setup.gpu, setup.tensor_parallel
     version = parse_version(engine_version)
     weights = weight_gib(model, setup.quantization, tp) + draft_gib(setup.draft, tp)
-    cached_model = with_draft(setup)
+    cached_model, replicas = with_draft(setup), setup.gpu_count // tp
     tokens = batched_tokens(setup)
     per_logit = ANY_SAMPLER_BYTES
     if engine_version:
         per_logit = SAMPLER_BYTES if version >= (0, 17) else SORTING_SAMPLER_BYTES
-    sequences = setup.max_num_seqs or (max_sequences(gpu) if version >= (0, 9) else 256)
+    default = max_sequences(gpu) if version >= (0, 9) else 256
     generates = model.workload == "generation"  # an encoder has no logits to sample from
-    sampler = per_logit * sequences * model.vocab if generates else 0.0
-    activation = max(widest_bytes_per_token(model, tp) * tokens, sampler) / GIB
-    if version < (0, 6):  # counted all that the allocator had ever reserved, not the peak (factor: one log)
-        activation *= 4
+    widest = widest_bytes_per_token(model, tp) * tokens
     graphs = (
         GRAPH_GIB_PER_LAYER * (model.layers + (LAYERS if setup.draft else 0)) if version >= (0, 21) else 0.0
     )  # before, outside the budget
     overhead = NON_TORCH_GIB + nccl_gib(setup, tp) + graphs
-    budget = setup.memory_fraction * gpu.visible_gib
-    cache = budget - weights - activation - overhead
-    if not is_causal(model) and cache > 0:
-        return InferenceMemory(
-            gpu.visible_gib, weights, activation, overhead, 0.0, 0.0, 0,
-            float(sequences * (setup.gpu_count // tp)),
-        )  # fmt: skip
+    budget, caches = setup.memory_fraction * gpu.visible_gib, is_causal(model)
     chunk = tokens * BATCHES_IN_FLIGHT if version >= (0, 20) else tokens
     request = request_bytes(cached_model, setup.context_len, chunk, setup.kv_dtype, tp) / GIB
-    concurrent = max(cache, 0.0) / request if request else float(sequences)
     steady = request_bytes(cached_model, held_tokens(setup), 1, setup.kv_dtype, tp) / GIB
-    held = _held_at_once(max(cache, 0.0), request, steady, 0 if generates else sequences)
-    cached = concurrent * setup.context_len
-    if version < (0, 12):  # printed as if every layer saw everything
-        cached = max(cache, 0.0) * GIB / kv_bytes_per_token(cached_model, setup.kv_dtype, tp)
-    rejection = None
-    if cache <= 0:
-        rejection = Rejection(Reason.NO_KV_CACHE, need_gib=budget - cache, have_gib=budget)
-    elif setup.memory_fraction > STARTUP_SHARE:
-        rejection = Rejection(Reason.STARTUP_MEMORY, need_gib=budget)
-    elif concurrent < 1:
-        rejection = Rejection(Reason.REQUEST_TOO_LONG, need_gib=request, have_gib=cache)
     per_token = kv_gib(cached_model, setup.context_len, 1, setup.kv_dtype, tp) * GIB / setup.context_len
-    return InferenceMemory(
-        gpu.visible_gib, weights, activation, overhead, cache, per_token,
-        int(cached), concurrent * (setup.gpu_count // tp), rejection, held * (setup.gpu_count // tp),
-    )  # fmt: skip
+
+    def memory(max_num_seqs: int) -> InferenceMemory:
+        sequences = max_num_seqs or default
+        activation = max(widest, per_logit * sequences * model.vocab if generates else 0.0) / GIB
+        if version < (0, 6):  # counted all that the allocator had ever reserved, not the peak (factor: one log)
+            activation *= 4
+        cache = budget - weights - activation - overhead
+        if not caches and cache > 0:
+            return InferenceMemory(
+                gpu.visible_gib, weights, activation, overhead, 0.0, 0.0, 0, float(sequences * replicas)
+            )
+        left = max(cache, 0.0)
+        concurrent = left / request if request else float(sequences)
+        held = _held_at_once(left, request, steady, 0 if generates else sequences)
+        cached = concurrent * setup.context_len
+        if version < (0, 12):  # printed as if every layer saw everything
+            cached = left * GIB / kv_bytes_per_token(cached_model, setup.kv_dtype, tp)
+        rejection = None
+        if cache <= 0:
+            rejection = Rejection(Reason.NO_KV_CACHE, need_gib=budget - cache, have_gib=budget)
+        elif setup.memory_fraction > STARTUP_SHARE:
+            rejection = Rejection(Reason.STARTUP_MEMORY, need_gib=budget)
+        elif concurrent < 1:
+            rejection = Rejection(Reason.REQUEST_TOO_LONG, need_gib=request, have_gib=cache)
+        return InferenceMemory(
+            gpu.visible_gib, weights, activation, overhead, cache, per_token,
+            int(cached), concurrent * replicas, rejection, held * replicas,
+        )  # fmt: skip
+
+    return memory
 
 
 def _held_at_once(cache: float, admitted: float, steady: float, reads: int) -> float:

@@ -51,7 +51,7 @@ def weight_bytes(model: Model, quantization: str) -> tuple[float, float, float]:
     embedding = min(embedding_params(model), model.params)
     experts = min(expert_params(model), model.params - embedding)
     rest = model.params - embedding - experts
-    plain = model.unquantized_params if form == model.quantization else 0
+    plain = model.unquantized_params if model.quantization in (form, "none") else 0
     if not experts:
         plain = min(plain, rest)
         return embedding * 2.0, 0.0, (rest - plain) * bits / 8 + plain * 2.0
@@ -99,4 +99,5 @@ def _rest_bits(model: Model, quantization: str) -> float:
     """Return the bits of a parameter outside experts and embeddings: 16 where the checkpoint quantizes experts only."""
     form = weight_format(model, quantization)
     experts_only = form == "mxfp4" or (form == model.quantization == "int4" and model.experts)
-    return 16.0 if experts_only or (form == model.quantization and model.unquantized_params) else WEIGHT_BITS[form]
+    plain = model.unquantized_params and model.quantization in (form, "none")
+    return 16.0 if experts_only or plain else WEIGHT_BITS[form]

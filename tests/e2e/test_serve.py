@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 import modal
+import openai
 import pytest
 from documented import of_file
 from prometheus_client.parser import text_string_to_metric_families
@@ -88,6 +89,10 @@ def test_the_commands_of_its_readme_ask_it(service: Service) -> None:
 def test_it_serves_one_model_and_no_other(service: Service) -> None:
     models = service.get("/v1/models").raise_for_status().json()["data"]
     assert [model["id"] for model in models] == [service.plan["MODEL"]]
+    client = service.client_of_openai()
+    assert client.models.retrieve(service.plan["MODEL"]).id == service.plan["MODEL"]
+    with pytest.raises(openai.NotFoundError, match="this service has"):
+        client.models.retrieve("somebody/elses")
     service.refused(service.short(0) | {"model": "somebody/elses"}, 404)
 
 
@@ -154,7 +159,7 @@ def test_a_request_with_an_images_address_is_refused_before_anything_is_fetched(
     assert service.post("/v1/chat/completions", body).status_code == 400
 
 
-def test_overload_is_told_when_to_come_back_and_passes(service: Service) -> None:
+def test_a_full_service_says_when_to_come_back_and_is_soon_free(service: Service) -> None:
     """Twice what a container runs and lets wait: the rest gets a 503 with Retry-After, nothing accepted is lost."""
     if service.plan["WORKLOAD"] != "generation":
         pytest.skip("as for generation")

@@ -33,6 +33,47 @@ class TestFormats:
         with pytest.raises(Refusal, match="no quant_method"):
             quantized({"quant_algo": "FP8", "config_groups": groups, "producer": {"name": "modelopt"}})
 
+    def test_a_group_of_mtp_layers_does_not_count(self) -> None:
+        """RedHatAI/GLM-5.3-Flash-NVFP4: experts in NVFP4, those of layer 45, which only predicts, in fp8."""
+        layers = PUBLISHED["q-ct-mxfp4"]["config"]["num_hidden_layers"]
+        section = compressed({"num_bits": 4, "type": "float", "group_size": 16}, {"num_bits": 8, "type": "float"})
+        beyond = section["config_groups"]["group_1"]
+        beyond["targets"] = [rf"re:.*\.layers\.{layers}\.mlp\.experts\.\d+\.(gate_proj|up_proj|down_proj)$"]
+        assert quantized(section) == "nvfp4"
+        beyond["targets"] = [rf"re:.*\.layers\.{layers - 1}\.mlp\..*"]
+        with pytest.raises(Refusal, match="fp8 and nvfp4 in different layers"):
+            quantized(section)
+
+    @pytest.mark.parametrize(
+        "more",
+        [
+            {"quant_method": "gptq", "dynamic": {"+:.*down_proj": {"bits": 8}}},
+            {"quant_method": "auto-round", "extra_config": {"model.layers.0.self_attn.q_proj": {"bits": 8}}},
+        ],
+    )
+    def test_widths_that_differ_by_module_are_refused(self, more: dict[str, Any]) -> None:
+        with pytest.raises(Refusal, match=r"to 4 bits and by (dynamic|extra_config) some to 8"):
+            quantized({"bits": 4, "group_size": 128, **more})
+
+    @pytest.mark.parametrize(
+        "more",
+        [
+            {"quant_method": "gptq", "dynamic": {"lm_head": {}, r"-:.*layers\.[0-3]\.mlp.*": {}}},
+            {
+                "quant_method": "auto-round",
+                "extra_config": {
+                    f"model.layers.{layer}.mlp.{name}_proj": {"bits": 16}
+                    for layer in range(4)
+                    for name in ("gate", "up", "down")
+                },
+            },
+        ],
+    )
+    def test_modules_that_are_named_stay_in_16_bits(self, more: dict[str, Any]) -> None:
+        config = PUBLISHED["q-ct-mxfp4"]["config"]
+        model = from_config(config | {"quantization_config": {"bits": 4, "group_size": 128, **more}}, "o/n")
+        assert model.unquantized_params == 4 * 3 * config["hidden_size"] * config["intermediate_size"]
+
     def test_older_modelopt_in_the_config_itself(self) -> None:
         """ModelOpt as vLLM 0.32 recognises it: the producer's name, and the algorithm one level down."""
         assert quantized({"producer": {"name": "modelopt"}, "quantization": {"quant_algo": "FP8"}}) == "fp8"

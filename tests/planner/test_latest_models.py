@@ -7,10 +7,10 @@ Shapes and sizes are those of the safetensors on the hub: moonshotai/Kimi-K3 at 
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from config_paths import changed, paths
 
 from benchmarks.oracle.rows import load
 from planner.asked import Budget
@@ -87,31 +87,6 @@ def elements(rows: list[tuple[int, tuple[int, ...]]]) -> int:
             size *= length
         total += size
     return total
-
-
-def paths(config: dict[str, Any], before: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    for key, value in config.items():
-        if isinstance(value, dict):
-            yield from paths(value, (*before, key))
-        else:
-            yield (*before, key)
-
-
-def changed(config: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
-    """The config with another value in one key."""
-    config = copy.deepcopy(config)
-    section = config
-    for key in path[:-1]:
-        section = section[key]
-    value = section[path[-1]]
-    if isinstance(value, bool):
-        other: Any = not value
-    elif isinstance(value, (int, float)):
-        other = 2 * value
-    else:
-        other = {str: f"{value}x", list: (value or [])[:-1]}.get(type(value), 3) if value is not None else 3
-    section[path[-1]] = other
-    return config
 
 
 def test_kimi_k3_has_the_parameters_and_bytes_of_its_tensors() -> None:

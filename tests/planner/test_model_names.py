@@ -184,7 +184,7 @@ BY_NAME = {
     "proteins or genes": "facebook/esm2_t33_650M_UR50D Rostlab/prot_bert-420M nferruz/ProtGPT2-738M",
     "keep a state": (
         "state-spaces/mamba-2.8b RWKV/rwkv-6-world-7b tiiuae/Falcon-H1-34B-Instruct ai21labs/Jamba-x-52B "
-        "LiquidAI/LFM2-8B-A1B RWKV/v6-Finch-7B-HF"
+        "LiquidAI/LFM2-8B-A1B RWKV/v6-Finch-7B-HF zai-org/GLM-5.4-Flash-200B-A18B"
     ),
     "a draft head": "yuhuili/EAGLE3-LLaMA3.1-Instruct-8B FasterDecoding/medusa-vicuna-7b z-lab/Qwen3-8B-DFlash",
     "a forecaster of time series": "amazon/chronos-2 google/timesfm-2.0-500m",
@@ -251,7 +251,6 @@ def test_gguf_names_the_model_that_it_was_made_from(cache: Path) -> None:
         "deepseek-ai/DeepSeek-V4.1-Flash",
         "thinkingmachines/Inkling-2",
         "inclusionAI/Ling-3.0-flash",
-        "zai-org/GLM-5.3-Flash",
     ],
 )
 def test_a_family_that_no_config_makes_plannable_says_so_at_once(id: str, cache: Path) -> None:

@@ -620,6 +620,14 @@ class TestDefaultModel:
     def test_generation(self, billions: float, expected: str) -> None:
         assert default_model(round(billions * 1e9), "generation").id == expected
 
+    @pytest.mark.parametrize("billions", [30, 35])
+    def test_a_mixture_of_experts_to_train_has_attention_in_every_layer(self, billions: int) -> None:
+        """By its config.json, Qwen3.6-35B-A3B has linear attention in 30 layers of 40, Qwen3-30B-A3B in none of 48."""
+        served = default_model(billions * 10**9, "generation", active=3 * 10**9)
+        trained = default_model(billions * 10**9, "generation", to_train=True, active=3 * 10**9)
+        assert (served.id, served.linear_layers) == ("Qwen/Qwen3.6-35B-A3B", 30)
+        assert (trained.id, trained.linear_layers) == ("Qwen/Qwen3-30B-A3B-Instruct-2507", 0)
+
     def test_an_unknown_workload_is_refused(self) -> None:
         with pytest.raises(Refusal, match="painting"):
             default_model(10**9, "painting")

@@ -52,6 +52,31 @@ def test_health_models_memory_and_what_runs(url: str):
     assert runs["as_planned"] and runs["differs"] == []
 
 
+def test_a_model_is_retrieved_by_its_name(url: str):
+    models = openai.OpenAI(base_url=f"{url}/v1", api_key="unused").models
+    (listed,) = models.list()
+    assert models.retrieve(plan.MODEL) == listed and listed.created > 0  # its slashes come as %2F
+    assert httpx2.get(f"{url}/v1/models/{plan.MODEL}").json()["id"] == plan.MODEL
+    with pytest.raises(openai.NotFoundError, match=f"this service has {plan.MODEL}"):
+        models.retrieve("org/other")
+
+
+@pytest.mark.parametrize("path", ["/v1/models", f"/v1/models/{plan.MODEL}", "/health", "/metrics", "/memory"])
+def test_what_is_read_takes_get_and_head(url: str, path: str):
+    answer = httpx2.head(url + path)
+    assert answer.status_code == 200 and not answer.content
+    refused = httpx2.delete(url + path)
+    assert refused.status_code == 405 and "not DELETE" in refused.json()["error"]["message"]
+
+
+def test_paths_in_other_spellings_lead_nowhere_else(url: str):
+    """Nor are they sent on, to an address that a client's own header names."""
+    assert httpx2.get(f"{url}/v1/%6dodels").json() == httpx2.get(f"{url}/v1/models").json()
+    for path in ("/%64ocs", "/v1/../docs", "/metrics/", "//docs", f"{PATH}/", f"/{PATH}"):
+        for answer in (httpx2.get(url + path), httpx2.post(url + path, json={})):
+            assert answer.status_code == 404 and "this service answers" in answer.json()["error"]["message"], path
+
+
 def test_metrics_count_what_was_read_and_how_long_it_took(url: str):
     before = metrics(url)
     cli.ask(Client(url), "The quick brown fox", 4)

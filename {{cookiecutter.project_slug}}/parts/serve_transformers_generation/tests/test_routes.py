@@ -1,6 +1,7 @@
 """The OpenAI API over a real socket, with OpenAI's own client and with ours."""
 
 import json
+import re
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -132,6 +133,53 @@ def test_a_developers_message_is_the_systems_where_the_template_knows_no_other(t
     assert Engine.chat(SimpleNamespace(tokenizer=tokenizer), asked) == expected  # ty: ignore[invalid-argument-type]
 
 
+STRICT = (  # as Qwen3.5 has it; [[ ]] and [% %] stand for Jinja's braces
+    "[% for message in messages %][% if message.role == 'system' and not loop.first %]"
+    "[[ raise_exception('System message must be at the beginning.') ]][% endif %]"
+    "[[ message.role ]]: [[ message.content ]]\n[% endfor %]"
+)
+BRACES = {"[%": "{" + "%", "%]": "%" + "}", "[[": "{" * 2, "]]": "}" * 2}
+
+
+@pytest.mark.parametrize("role", ["system", "developer"])
+def test_later_messages_of_the_system_are_read_first_where_the_template_wants_it(tiny: Path, role: str):
+    tokenizer: Any = AutoTokenizer.from_pretrained(tiny)
+    tokenizer.chat_template = re.sub(r"\[[%[]|[%\]]\]", lambda mark: BRACES[mark[0]], STRICT)
+    asked = [{"role": "system", "content": "Be kind"}, *CHAT, {"role": role, "content": "Be brief"}]
+    read = Engine.chat(SimpleNamespace(tokenizer=tokenizer), asked)  # ty: ignore[invalid-argument-type]
+    assert tokenizer.decode(read) == f"system: Be kind\n\nBe brief\nuser: {FOX}\n"
+
+
+@pytest.mark.parametrize(
+    ("message", "words"),
+    [
+        ({"role": "wizard", "content": "a"}, "messages.1.role"),
+        ({"role": ["user"], "content": "a"}, "messages.1.role"),
+        ({"role": None, "content": "a"}, "messages.1.role"),
+        ({"content": "a"}, "messages.1.role"),
+        ({"role": "user", "content": None}, "messages.1.content"),
+        ({"role": "user", "content": []}, "messages.1.content"),
+        ({"role": "user"}, "messages.1.content"),
+    ],
+)
+def test_a_message_of_another_form_is_refused_by_its_place(url: str, message: dict, words: str):
+    answer = httpx2.post(f"{url}/v1/chat/completions", json={"messages": [*CHAT, message], "max_tokens": 1})
+    said = answer.json()["error"]["message"]
+    assert answer.status_code == 400 and words in said and "list[" not in said and ".str" not in said
+
+
+def test_what_vllm_serves_is_refused_with_that(url: str):
+    answer = httpx2.post(f"{url}/v1/chat/completions", json={"messages": CHAT, "tools": [{}], "wizard": 1})
+    said = answer.json()["error"]["message"]
+    assert "tools: this service takes no such field; leave it out, or serve this model with vLLM" in said
+    assert said.endswith("wizard: this service takes no such field; leave it out")
+
+
+def test_an_assistants_content_may_be_null(api: Any):
+    chat = [*CHAT, {"role": "assistant", "content": None}, *CHAT]
+    assert api.chat.completions.create(model=plan.MODEL, messages=chat, max_tokens=1).choices
+
+
 def test_fifty_requests_at_once_all_answer_alike(url: str):
     client = Client(url)
     with ThreadPoolExecutor(50) as pool:
@@ -203,6 +251,11 @@ def test_a_reader_who_leaves_a_stream_frees_the_request(url: str, engine: Engine
         {"prompt": [1.5]},
         {"prompt": FOX, "stop": [["a"]]},
         {"prompt": FOX, "stream": 2},
+        {"prompt": FOX, "stream": "yes"},
+        {"prompt": FOX, "max_tokens": "2"},
+        {"prompt": FOX, "max_tokens": True},
+        {"prompt": FOX, "temperature": "0"},
+        {"prompt": [True]},
         {"prompt": FOX, "top_p": 0},
         b'{"prompt": "\xed\xa0\x80"}',
         b'{"prompt": "a", "max_tokens": ' + b"9" * 5000 + b"}",

@@ -51,6 +51,12 @@ def test_openais_client_reads_the_vectors_in_order(url: str, expected: numpy.nda
     numpy.testing.assert_allclose(default.data[0].embedding, expected[0], atol=1e-5)
 
 
+@pytest.mark.parametrize("asked", [{"encoding_format": None}, {"dimensions": 64}, {"dimensions": None}])
+def test_what_asks_for_the_whole_vector_as_it_is_changes_nothing(url: str, expected: numpy.ndarray, asked: dict):
+    answer = httpx2.post(f"{url}/v1/embeddings", json={"input": TEXTS[0], **asked})
+    numpy.testing.assert_allclose(answer.json()["data"][0]["embedding"], expected[0], atol=1e-5)
+
+
 def test_fifty_requests_at_once_all_answer_right(url: str, expected: numpy.ndarray):
     client = Client(url)
     with ThreadPoolExecutor(50) as pool:
@@ -73,6 +79,7 @@ def test_limits_are_400s_that_name_them(url: str):
     assert str(plan.MAX_TEXTS) in refused({"input": ["a"] * (plan.MAX_TEXTS + 1)})
     assert "reads" in refused({"input": "fox " * 2 * plan.CONTEXT_LEN})
     assert "64 dimensions" in refused({"input": "a", "dimensions": 8})
+    assert "encoding_format" in refused({"input": "a", "encoding_format": "bytes"})
     assert "input" in refused({"input": []})
 
 

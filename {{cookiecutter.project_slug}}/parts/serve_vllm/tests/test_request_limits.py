@@ -30,10 +30,16 @@ def test_every_route_of_the_service_has_its_fields():
         ('{"model": "a"}'.encode("utf-16"), "not JSON"),
         (b'{"model": ' + b"9" * 5000 + b"}", "5000 digits"),
         (b'{"kv_transfer_params": {}}', "kv_transfer_params"),
+        (b'{"model": 1e400}', "1e400, which is larger"),
+        (b'{"model": "a"} {"model": "b"}', "not JSON"),
     ],
 )
 def test_what_is_no_request_is_refused(body: bytes, words: str):
     assert words in refusal(body)
+
+
+def test_json_may_begin_with_the_mark_that_windows_writes():
+    assert "not JSON" not in refusal(b"\xef\xbb\xbf{}")
 
 
 @generation
@@ -107,6 +113,14 @@ def test_a_long_text_is_one_text_also_as_tokens(one: object):
     assert not refusal({"input": one})
 
 
+@pytest.mark.workload("embedding")
+def test_vectors_come_as_json():
+    for encoding in ("float", "base64", None):
+        assert not refusal({"input": "a", "encoding_format": encoding})
+    for encoding in ("bytes", "bytes_only", 5, ["float"]):
+        assert "encoding_format must be float or base64" in refusal({"input": "a", "encoding_format": encoding})
+
+
 @pooling
 def test_what_holds_no_input_is_left_to_vllm():
     assert not refusal({}) and not refusal({"input": 3})
@@ -138,6 +152,30 @@ def test_a_schema_that_takes_long_to_compile_is_refused(schema: dict, words: str
     form = {"type": "json_schema", "name": "x", "schema": schema}
     assert words in refusal({"input": "a", "text": {"format": form}}, RESPONSES)
     assert words in refusal(HELLO | {"output_config": {"format": form}}, MESSAGES)
+
+
+LOOP = {"$ref": "#"}
+
+
+@generation
+@pytest.mark.parametrize(
+    ("schema", "loops"),
+    [
+        (LOOP, True),
+        ({"allOf": [LOOP]}, True),
+        ({"anyOf": [LOOP]}, True),
+        ({"$defs": {"a": {"$ref": "#/$defs/b"}, "b": {"$ref": "#/$defs/a"}}, "properties": {"c": TEXT}}, True),
+        ({"properties": {"a": LOOP}}, False),
+        ({"items": LOOP}, False),
+        ({"anyOf": [LOOP, TEXT]}, False),
+        ({"$defs": {str(i): {"$ref": f"#/$defs/{i + 1}"} for i in range(4000)}}, False),
+        ({"$ref": "#/$defs/none"}, False),
+    ],
+    ids=lambda one: str(one)[:30],
+)
+def test_a_schema_that_is_itself_is_refused(schema: dict, loops: bool):
+    """No text fits it, which vLLM notices while it writes. The long chain is read in time."""
+    assert ("leads back to itself" in refusal(grammar(schema), CHAT)) == loops
 
 
 @generation

@@ -57,14 +57,6 @@ def test_a_large_request_waits_for_no_more_than_its_own_size_of_others():
     assert passed == 50_000 - 100
 
 
-@pytest.mark.parametrize(
-    ("body", "empty", "sent"),
-    [(b' {"input": "{"}', False, {"priority": 7, "input": "{"}), (b"{ }", True, {"priority": 7})],
-)
-def test_a_priority_is_put_into_the_body(body: bytes, empty: bool, sent: dict):
-    assert json.loads(turns.with_priority({"body": body}, 7, empty=empty)["body"]) == sent
-
-
 @pytest.mark.workload("embedding", "classification")
 def test_large_requests_leave_room_for_short_ones(monkeypatch: pytest.MonkeyPatch):
     most: int = getattr(plan, "MAX_TEXTS", 0)

@@ -23,6 +23,15 @@ def test_no_address_is_fetched_for_a_caller(part: object):
     assert "text alone" in refusal({"input": user(part)["messages"]}, RESPONSES)
 
 
+CALL = {"role": "assistant", "content": [{"type": "tool_use", "id": "c1", "name": "f", "input": {}}]}
+
+
+def result(url: str | None) -> list[dict]:
+    """Return a message with the result of that call, an image."""
+    content = [{"type": "image", "source": {"url": url}}]
+    return user({"type": "tool_result", "tool_use_id": "c1", "content": content})["messages"]
+
+
 PNG = "data:image/png;base64,iVBORw0KGgo="
 HOSTS = ["images.example.com"]
 
@@ -58,7 +67,7 @@ def test_an_image_is_data_or_comes_from_a_host_that_is_allowed(
         (CHAT, user({"type": "image_url", "image_url": url})),
         (RESPONSES, {"input": user({"type": "input_image", "image_url": url})["messages"]}),
         (MESSAGES, user({"type": "image", "source": {"type": "url", "url": url}})),
-        (MESSAGES, user({"type": "tool_result", "content": [{"type": "image", "source": {"url": url}}]})),
+        (MESSAGES, HELLO | {"messages": [CALL, *result(url)]}),
     ]
     for path, body in forms:
         said = refusal(body, path)
@@ -94,6 +103,7 @@ def test_tools_need_a_parser(monkeypatch: pytest.MonkeyPatch):
 def test_nothing_is_kept_between_responses():
     assert "stores none" in refusal({"input": "Hello", "previous_response_id": "resp_1"}, RESPONSES)
     assert "stores none" in refusal({"input": "Hello", "background": True}, RESPONSES)
+    assert "stores none" in refusal({"input": "Hello", "conversation": "conv_1"}, RESPONSES)
     assert not refusal({"input": "Hello", "store": True, "background": False}, RESPONSES)
 
 
@@ -112,6 +122,21 @@ def test_the_template_is_the_models_own(options: object):
         ({"chat_template_kwargs": {"conversation": 1}}, "takes no 'conversation'"),
         ({"chat_template_kwargs": {str(i): 1 for i in range(33)}}, "at most 32"),
         ({"messages": [{"role": "assistant", "tool_calls": 5}]}, "tool_calls must be a list"),
+        ({"messages": [{"role": "assistant", "tool_calls": {}}]}, "tool_calls must be a list"),
+        ({"messages": [{"role": "assistant", "tool_calls": [{"id": "1"}]}]}, "needs a function"),
+        ({"messages": [{"role": "assistant", "tool_calls": [{"function": {"name": 5}}]}]}, "the name of a call"),
+        ({"messages": [{"role": "assistant", "tool_calls": [{"function": {"name": "f"}}]}]}, "the arguments of a call"),
+        ({"messages": [{"role": "user", "content": [{"type": "text", "text": 5}]}]}, "needs a text in text"),
+        ({"messages": [{"role": "user", "content": [{"type": "text"}]}]}, "needs a text in text"),
+        ({"messages": [{"role": "user", "content": "a", "name": 5}]}, "messages[0].name must be a text"),
+        ({"tool_choice": "required"}, "holds no tools"),
+        ({"tool_choice": {"type": "function", "function": {"name": "f"}}, "tools": []}, "holds no tools"),
+        ({"modalities": ["audio"]}, "takes no 'modalities'"),
+        ({"functions": [{"name": "f"}]}, "send tools"),
+        ({"stream": "yes"}, "stream must be true or false"),
+        ({"logit_bias": {"5": 1e300}}, "-100 to 100"),
+        ({"response_format": {"type": "json_schema", "json_schema": {"name": "x"}}}, "in json_schema.schema"),
+        ({"response_format": {"type": "json_schema"}}, "in json_schema.schema"),
         ({"messages": [{"role": "user", "content": [{"type": ["text"]}]}]}, "type ['text'] is not read here"),
     ],
 )

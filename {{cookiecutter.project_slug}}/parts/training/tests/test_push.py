@@ -28,6 +28,7 @@ def test_the_command_refuses_in_one_line():
     done = subprocess.run(command, capture_output=True, text=True, env=nowhere)
     assert done.returncode == 1 and not done.stdout
     assert done.stderr.startswith("error: ") and done.stderr.count("\n") == 1
+    assert "modal secret create" in done.stderr or "HUB_REPO" in done.stderr  # and no failed connection
 
 
 def test_a_result_is_pushed_whole_to_a_private_repository(

@@ -318,3 +318,10 @@ def test_what_was_measured_lies_beside_the_plan(chat_job: Job, tmp_path: Path):
 def test_the_samples_have_a_few_hundred_rows():
     for name in ("chat", "labels", "pairs"):
         assert 200 < len((SAMPLES / f"{name}.jsonl").read_text().splitlines()) < 500
+
+
+def test_a_run_without_a_result_is_neither_asked_nor_merged(tmp_path: Path):
+    run = run_dir.Run(tmp_path, "run")
+    for reply in (generate.reply_to(run, "Why?", 8), merge.merge_run(run, tmp_path / "weights")):
+        assert reply.error == "the run run has no result yet: `train` first"
+    assert not (tmp_path / "weights").exists()

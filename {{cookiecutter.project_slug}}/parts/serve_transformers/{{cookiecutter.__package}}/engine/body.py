@@ -8,11 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from .. import plan
-
-# Fields that say nothing to an engine; clients send them unasked
-IGNORED = {
-    "user", "metadata", "store", "service_tier", "prompt_cache_key", "prompt_cache_retention", "safety_identifier",
-}  # fmt: skip
+from .neutral import without_neutral
 
 BodyType = TypeVar("BodyType", bound="Body")
 
@@ -20,7 +16,7 @@ BodyType = TypeVar("BodyType", bound="Body")
 class Body(BaseModel):
     """What all requests have. Fields that this engine would have to leave out are refused."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
     neutral: ClassVar[dict[str, tuple]] = {}  # field that is not served -> values at which it asks for nothing
 
     model: str = plan.MODEL
@@ -30,13 +26,7 @@ class Body(BaseModel):
     def _without_what_asks_for_nothing(cls, given: Any) -> Any:
         if not isinstance(given, dict):
             return given
-        said = {name: value for name, value in given.items() if value is not None and name not in IGNORED}
-        return {name: value for name, value in said.items() if not equals_any(value, cls.neutral.get(name, ()))}
-
-
-def equals_any(value: object, values: tuple) -> bool:
-    """Whether JSON's value is among some, where 0 is not false."""
-    return any(value == one and isinstance(value, bool) == isinstance(one, bool) for one in values)
+        return without_neutral(given, cls.neutral, cls.model_fields)
 
 
 async def read(kind: type[BodyType], request: Request) -> BodyType:

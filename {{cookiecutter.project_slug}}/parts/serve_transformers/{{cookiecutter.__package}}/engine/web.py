@@ -18,10 +18,33 @@ from ..monitoring.gpu_memory import Monitor
 from ..monitoring.prometheus import MemoryCollector
 from . import routes
 from .body_limit import BodyLimit
-from .errors import EngineError, InvalidRequest
+from .errors import EngineError, InvalidRequest, check_model
 from .server import Engine
 
 RETRY_AFTER_S = 2
+READ = ["GET", "HEAD"]
+KINDS = {"str", "int", "constrained-str"}  # which pydantic names among the steps to a field, beside list[...]
+OF_VLLM = (
+    {
+        "tools",
+        "tool_choice",
+        "response_format",
+        "logprobs",
+        "top_logprobs",
+        "seed",
+        "logit_bias",
+        "reasoning_effort",
+        "frequency_penalty",
+        "presence_penalty",
+        "top_k",
+        "min_p",
+        "repetition_penalty",
+        "echo",
+        "chat_template_kwargs",
+    }
+    if plan.WORKLOAD == "generation"
+    else set[str]()
+)
 
 
 class StartupClock:
@@ -42,7 +65,7 @@ class StartupClock:
 
 def api(engine: Engine, monitor: Monitor, started_s: float | None = None) -> FastAPI:
     """The application around one engine, whose container took `started_s` to start, and the monitor of its memory."""
-    app = FastAPI(title=plan.NAME, docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(title=plan.NAME, docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.add_middleware(BodyLimit)  # ty: ignore[invalid-argument-type]
     served = routes.router(engine)
     app.include_router(served)
@@ -50,26 +73,34 @@ def api(engine: Engine, monitor: Monitor, started_s: float | None = None) -> Fas
     registry.register(MemoryCollector(monitor))
     ProcessCollector(registry=registry)
 
-    @app.get("/health")
+    @app.api_route("/health", methods=READ)
     async def health() -> JSONResponse:
         return JSONResponse({"healthy": engine.healthy}, 200 if engine.healthy else 503)
 
-    @app.get("/memory")
+    @app.api_route("/memory", methods=READ)
     def memory() -> dict:
         return {"report": monitor.report(), **monitor.state()}
 
-    @app.get("/engine")
+    @app.api_route("/engine", methods=READ)
     async def loaded() -> dict:
         return {**engine.loaded.report(), "started_s": started_s}
 
-    @app.get("/metrics")
+    @app.api_route("/metrics", methods=READ)
     def metrics() -> Response:
         text = generate_latest(engine.metrics.registry) + generate_latest(registry)
         return Response(text, media_type=CONTENT_TYPE_LATEST)
 
-    @app.get("/v1/models")
+    model = {"id": plan.MODEL, "object": "model", "created": int(time.time()), "owned_by": plan.NAME}
+    model["max_model_len"] = engine.context  # as vLLM tells it
+
+    @app.api_route("/v1/models", methods=READ)
     async def models() -> dict:
-        return {"object": "list", "data": [{"id": plan.MODEL, "object": "model", "owned_by": plan.NAME}]}
+        return {"object": "list", "data": [model]}
+
+    @app.api_route("/v1/models/{name:path}", methods=READ)
+    async def one_model(name: str) -> dict:
+        check_model(name)
+        return model
 
     @app.exception_handler(EngineError)
     async def engine_error(request: Request, error: EngineError) -> JSONResponse:
@@ -86,6 +117,9 @@ def api(engine: Engine, monitor: Monitor, started_s: float | None = None) -> Fas
         if error.status_code == 404:
             paths = ", ".join(route.path for route in served.routes if isinstance(route, Route))
             error.detail = f"there is no {request.url.path}: this service answers {paths}"
+        elif error.status_code == 405:
+            allowed = (error.headers or {}).get("Allow", "another method")
+            error.detail = f"{request.url.path} takes {allowed}, not {request.method}"
         body = {"message": error.detail, "type": kind, "code": error.status_code}
         return JSONResponse({"error": body}, error.status_code, headers=error.headers)
 
@@ -94,7 +128,9 @@ def api(engine: Engine, monitor: Monitor, started_s: float | None = None) -> Fas
 
 def fault(error: Mapping[str, Any]) -> str:
     """Where pydantic found what, but not the value: it may be a prompt."""
-    where = ".".join(map(str, error["loc"][1:])) or "the request"
+    steps = [str(step) for step in error["loc"][1:]]
+    where = ".".join(step for step in steps if step not in KINDS and "[" not in step) or "the request"
     if error["type"] == "extra_forbidden":
-        return f"{where}: this service takes no such field; leave it out"
+        instead = ", or serve this model with vLLM, which takes it" if where in OF_VLLM else ""
+        return f"{where}: this service takes no such field; leave it out{instead}"
     return f"{where}: {error['msg']}"

@@ -34,16 +34,18 @@ class Part(BaseModel):
 
 
 class Message(BaseModel):
-    """One turn of a conversation."""
+    """One turn of a conversation. The content of an assistant's may be null."""
 
-    role: str
-    content: str | list[Part]
+    role: Literal["system", "developer", "user", "assistant"]  # a template renders others as nothing, or fails
+    content: str | Annotated[list[Part], Field(min_length=1)]
 
     @model_validator(mode="before")
     @classmethod
     def _no_tools(cls, given: Any) -> Any:
         if isinstance(given, dict) and (given.get("tool_calls") or given.get("role") == "tool"):
             raise PydanticCustomError("tools", "this engine reads no tool calls and no results of tools; vLLM does")
+        if isinstance(given, dict) and given.get("role") == "assistant" and given.get("content") is None:
+            return given | {"content": ""}
         return given
 
     def as_text(self) -> dict[str, str]:
@@ -64,7 +66,7 @@ class Generation(Body):
         "frequency_penalty": (0,), "presence_penalty": (0,), "logit_bias": ({},), "logprobs": (False,),
         "top_logprobs": (0,), "best_of": (1,), "echo": (False,), "suffix": ("",), "tools": ([],), "functions": ([],),
         "tool_choice": ("none", "auto"), "parallel_tool_calls": (True, False), "modalities": (["text"],),
-        "response_format": ({"type": "text"},),
+        "response_format": ({"type": "text"},), "function_call": ("none", "auto"), "verbosity": ("medium",),
     }  # fmt: skip
 
     max_tokens: int | None = Field(None, ge=1)

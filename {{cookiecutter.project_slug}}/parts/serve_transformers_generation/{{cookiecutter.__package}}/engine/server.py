@@ -8,13 +8,13 @@ import uuid
 from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Any
 
-from jinja2 import TemplateError
 from tokenizers.decoders import DecodeStream
 from transformers import AutoModelForCausalLM, AutoTokenizer, ContinuousBatchingConfig
 from transformers.generation.continuous_batching.requests import GenerationOutput
 
 from .. import plan
-from . import loading
+from . import conversation, loading
+from .conversation import Message
 from .deltas import Delta, StopStringFilter
 from .errors import EngineError, InvalidRequest, OutOfMemory, Unavailable, check_characters, classify_error
 from .metrics import EngineMetrics
@@ -24,8 +24,6 @@ PAGE = 256  # tokens of one page of the KV cache, transformers' default
 BATCH_TOKENS = {"cuda": 2048, "cpu": 256}  # read in one step; the attention mask grows with them times the cache
 CPU_PAGES = 64  # at most: a laptop's RAM
 TRIES = 3  # to restart batching after it failed
-
-Message = dict[str, str]  # {"role": "user", "content": "..."}
 
 
 def pages(device: str) -> int:
@@ -163,15 +161,7 @@ class Engine:
         """The tokens of a conversation as the model's chat template writes it; plain text where the model has none."""
         if self.tokenizer.chat_template is None:
             return self.text("\n".join(message["content"] for message in messages))
-        chat = [dict(message) for message in messages]
-        for message in chat:
-            check_characters(message["content"])
-            if message["role"] == "developer" and "developer" not in self.tokenizer.chat_template:
-                message["role"] = "system"  # OpenAI's new name for it, which many templates drop without a word
-        try:
-            return self.tokenizer.apply_chat_template(chat, add_generation_prompt=True, return_dict=True)["input_ids"]
-        except TemplateError as error:  # such as roles that do not alternate
-            raise InvalidRequest(f"the model's chat template does not take these messages: {error}") from None
+        return conversation.tokens(self.tokenizer, messages)
 
     def text(self, text: str) -> list[int]:
         """The tokens of a text that the model shall continue."""

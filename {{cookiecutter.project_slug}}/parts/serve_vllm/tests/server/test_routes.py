@@ -2,6 +2,7 @@
 
 import json
 
+import httpx2
 import pytest
 from vllm_server import Served
 
@@ -59,3 +60,25 @@ def test_no_prompt_comes_into_the_log(served: Served):
 def test_models_lists_the_one(served: Served):
     assert [model["id"] for model in served.get("/v1/models").json()["data"]] == [plan.MODEL]
     assert json.loads(served.get("/health").text or "null") is None
+
+
+def test_a_model_is_retrieved_by_its_name(served: Served):
+    openai = pytest.importorskip("openai")
+    models = openai.OpenAI(base_url=served.url + "/v1", api_key="none").models
+    assert models.retrieve(plan.MODEL).id == plan.MODEL  # its slashes come as %2F
+    assert served.get(f"/v1/models/{plan.MODEL}").json()["id"] == plan.MODEL
+    with pytest.raises(openai.NotFoundError, match=f"this service has {plan.MODEL}"):
+        models.retrieve("org/other")
+
+
+@pytest.mark.parametrize("path", ["/v1/models", "/health", "/metrics", "/memory"])
+def test_head_answers_as_get_without_a_body(served: Served, path: str):
+    answer = httpx2.head(served.url + path)
+    assert answer.status_code == 200 and not answer.content
+
+
+def test_paths_in_other_spellings_lead_nowhere_else(served: Served):
+    assert served.get("/v1/%6dodels").json() == served.get("/v1/models").json()
+    for path in ("/%64ocs", "/v1/../docs", "/metrics/", "//docs", f"{ROUTES[0]}/", f"/{ROUTES[0]}", "/%73leep"):
+        for answer in (served.get(path), served.post(path, {})):
+            assert answer.status_code == 404 and "this service answers" in answer.json()["error"]["message"], path

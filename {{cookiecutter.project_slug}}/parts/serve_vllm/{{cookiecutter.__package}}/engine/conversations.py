@@ -11,6 +11,7 @@ MOST_OPTIONS = 32  # of a chat template
 MOST_TOOLS = 512  # more take over a second to parse; OpenAI takes 128
 _TAKEN = "text and images" if images.MOST else "text alone"
 TEXT_PARTS = {"text", "input_text", "output_text", "refusal", "thinking", "redacted_thinking", "reasoning"}
+TEXTS = {"text": "text", "input_text": "text", "output_text": "text", "refusal": "refusal"}  # part -> its field
 TOOL_PARTS = {"tool_use", "tool_result"}
 ITEMS = {"message", "reasoning", "function_call", "function_call_output", "custom_tool_call", "custom_tool_call_output"}
 # What apply_chat_template of transformers takes beside a template's own options
@@ -41,14 +42,21 @@ def check_messages(request: Request) -> None:
 
 
 def _check_calls(messages: list[Request]) -> None:
-    """Raise RefusedRequest for tool calls of earlier turns whose arguments, JSON in a text, nest too deep."""
+    """Raise RefusedRequest for tool calls of earlier turns without a name, or with arguments that nest too deep."""
     for message in messages:
-        calls = message.get("tool_calls") or []
+        calls = [] if message.get("tool_calls") is None else message["tool_calls"]
         if not isinstance(calls, list) or not all(isinstance(call, dict) for call in calls):
             raise RefusedRequest("tool_calls must be a list of objects")
         for call in calls:
-            function = call.get("function")
-            _check_arguments(function.get("arguments") if isinstance(function, dict) else None)
+            function = call.get("function") if call.get("type", "function") == "function" else {}
+            if not isinstance(function, dict):
+                raise RefusedRequest('a call in tool_calls needs a function, such as {"name": "f", "arguments": "{}"}')
+            for name in ("name", "arguments"):
+                if call.get("type", "function") == "function" and not isinstance(function.get(name), str):
+                    raise RefusedRequest(
+                        f"the {name} of a call in tool_calls must be a text, not {shown(function.get(name))}"
+                    )
+            _check_arguments(function.get("arguments"))
 
 
 def _check_arguments(arguments: Any) -> None:
@@ -62,7 +70,7 @@ def _check_arguments(arguments: Any) -> None:
 
 def check_input(request: Request) -> None:
     """Raise RefusedRequest for items of the Responses API that are not read, and for responses to be stored."""
-    for name in ("background", "previous_response_id"):
+    for name in ("background", "previous_response_id", "conversation", "prompt"):
         if request.get(name):
             raise RefusedRequest(f"{name} needs stored responses, and this service stores none; send the whole input")
     items, count = request.get("input"), 0
@@ -91,12 +99,18 @@ def _check_parts(content: Any) -> int:
             count += 1
         elif kind not in TEXT_PARTS:
             raise RefusedRequest(f"content of type {shown(kind)} is not read here; this service takes {_TAKEN}")
+        elif kind in TEXTS and isinstance(part, dict) and not isinstance(part.get(TEXTS[kind]), str):
+            raise RefusedRequest(f"content of type {kind} needs a text in {TEXTS[kind]}")
     return count
 
 
 def check_tools(request: Request) -> None:
     """Raise RefusedRequest for too many tools, tools that the server would run, and any without a parser."""
-    tools = request.get("tools")
+    tools, choice = request.get("tools"), request.get("tool_choice")
+    if not tools and choice and (choice.get("type") if isinstance(choice, dict) else choice) not in ("auto", "none"):
+        raise RefusedRequest(
+            f"tool_choice is {shown(choice)}, and the request holds no tools; send them, or no tool_choice"
+        )
     if not tools or plan.WORKLOAD != "generation":
         return
     if not plan.TOOL_CALL_PARSER:

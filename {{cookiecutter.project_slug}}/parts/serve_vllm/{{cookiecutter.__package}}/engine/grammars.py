@@ -32,6 +32,45 @@ def check(request: dict[str, Any]) -> None:
     if choice not in (None, "auto", "none") and isinstance(tools, list):  # else no grammar
         schemas += [_parameters(tool) for tool in tools]
     check_size(schemas)
+    for schema in schemas:
+        _check_references(schema)
+
+
+def _check_references(schema: Any) -> None:
+    """Raise RefusedRequest for a $ref that leads to itself with no property or item between: no text fits it."""
+    ended, begun = set[int](), set[int]()
+    for part in _parts(schema):
+        path = [] if id(part) in ended else [(part, _same(part, schema))]
+        begun |= {id(one) for one, _ in path}
+        while path:
+            one, inner = path[-1]
+            following = next(inner, None)
+            if following is None:
+                ended.add(id(one))
+                path.pop()
+            elif id(following) not in begun:
+                begun.add(id(following))
+                path.append((following, _same(following, schema)))
+            elif id(following) not in ended:
+                raise RefusedRequest("a $ref of a schema leads back to itself, and no text fits it; name another")
+
+
+def _same(part: dict[str, Any], schema: Any) -> Iterator[dict[str, Any]]:
+    """Yield the objects of a schema that the same text must fit as this one."""
+    one = part.get("anyOf") or part.get("oneOf")
+    all_of = part.get("allOf")
+    fitted = [*(all_of if isinstance(all_of, list) else []), *(one if isinstance(one, list) and len(one) == 1 else [])]
+    if isinstance(part.get("$ref"), str):
+        fitted.append(_at(part["$ref"], schema))
+    return (inner for inner in fitted if isinstance(inner, dict))
+
+
+def _at(reference: str, schema: Any) -> Any:
+    """Return the part of a schema at a JSON pointer such as #/$defs/name; None where it is not there."""
+    place, *steps = reference.split("/")
+    for step in steps:
+        schema = _inner(schema, step.replace("~1", "/").replace("~0", "~"))
+    return schema if place == "#" else None
 
 
 def check_size(schemas: list[Any]) -> None:
@@ -60,6 +99,10 @@ def check_size(schemas: list[Any]) -> None:
 def _check_kind(asked: Any, name: str) -> None:
     if asked is not None and (not isinstance(asked, dict) or asked.get("type") not in FORMATS):
         raise RefusedRequest(f"the format in {name} is an object whose type is {', '.join(FORMATS)}")
+    if _inner(asked, "type") == "json_schema":
+        place = "json_schema.schema" if name == "response_format" else "format.schema"
+        if not isinstance(_inner(_inner(asked, "json_schema") or asked, "schema"), dict):
+            raise RefusedRequest(f"the format in {name} needs a JSON schema, an object, in {place}")
 
 
 def _parameters(tool: Any) -> Any:

@@ -2,8 +2,10 @@
 
 import asyncio
 import hmac
+import json
 import os
 import time
+from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -13,13 +15,17 @@ from prometheus_client import REGISTRY
 
 from .. import plan
 from ..monitoring import gpu_memory, oom, prometheus
-from . import admission, error_texts, images, options, request_limits, turns, verify
+from . import admission, error_texts, images, options, request_limits, rewriting, turns, verify
 from .body_limit import App, BodyLimit, Message, Receive, Scope, Send, replay, send_error, send_json
+from .refusal import shown
 
 ENGINE_DEAD = b"EngineCore encountered an issue. See stack trace (above) for the root cause."  # v1/engine/exceptions.py
 STREAMED_ERROR = b'data: {"error"'
 RETRY_AFTER = (b"retry-after", b"2")  # seconds
-OPEN = {"/health", "/metrics", "/v1/models", "/version"}  # vLLM answers these
+OPEN = {"/health", "/metrics", "/version"}  # vLLM answers these
+MODELS = "/v1/models"  # all, or / and a name, which may hold slashes
+SYSTEM = ("/v1/chat/completions", "/v1/responses")  # where vLLM leaves the system's messages in their places
+READ = {*OPEN, MODELS, "/memory", "/engine"}
 
 
 class RouteFilter:
@@ -35,13 +41,20 @@ class RouteFilter:
         self.admission, self.turns = admission.Admission(), turns.Turns()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        path = scope.get("path", "")
+        path, method = scope.get("path", ""), scope.get("method", "")
+        reads = path in READ or path.startswith(f"{MODELS}/")
         if scope["type"] == "websocket":  # no route here takes one
             await send({"type": "websocket.close", "code": 1008})
-        elif path in options.ROUTES and scope["method"] == "POST":
+        elif path in options.ROUTES and method == "POST":
             await self._request(scope, receive, send)
         elif path in options.ROUTES:
-            await send_error(send, 405, f"{path} takes POST, not {scope['method']}", [(b"allow", b"POST")])
+            await send_error(send, 405, f"{path} takes POST, not {method}", [(b"allow", b"POST")])
+        elif reads and method == "HEAD":  # uvicorn sends no body to it
+            await self({**scope, "method": "GET"}, receive, send)
+        elif reads and method != "GET":
+            await send_error(send, 405, f"{path} takes GET, not {method}", [(b"allow", b"GET, HEAD")])
+        elif reads and path.startswith(MODELS):
+            await self._models(scope, send)
         elif path == "/memory":
             await send_json(send, 200, {"report": self.monitor.report(), **self.monitor.state()})
         elif path == "/engine":
@@ -52,6 +65,22 @@ class RouteFilter:
             await self._control(scope, receive, send)
         else:
             await send_error(send, 404, f"there is no {path}: this service answers {', '.join(options.ROUTES)}")
+
+    async def _models(self, scope: Scope, send: Send) -> None:
+        """Answer with the models or one of them, as OpenAI's API does, and Anthropic's where a client of it asks."""
+        listed = (await scope["app"].state.openai_serving_models.show_available_models()).data
+        name = scope["path"].removeprefix(MODELS).removeprefix("/")
+        if any(header == b"anthropic-version" for header, _ in scope["headers"]):
+            cards = {model.id: for_anthropic(model) for model in listed}
+            pages = {"has_more": False, "first_id": listed[0].id, "last_id": listed[-1].id}
+        else:
+            cards, pages = {model.id: model.model_dump() for model in listed}, {"object": "list"}
+        if scope["path"] == MODELS:
+            await send_json(send, 200, {"data": list(cards.values()), **pages})
+        elif name in cards:
+            await send_json(send, 200, cards[name])
+        else:
+            await send_error(send, 404, f"there is no model {shown(name)}: this service has {', '.join(cards)}")
 
     def _from_our_process(self, scope: Scope) -> bool:
         """Whether the request comes from the process that started this server."""
@@ -70,8 +99,7 @@ class RouteFilter:
         message = await receive()
         try:
             request = request_limits.parse(scope["path"], message.get("body", b""))
-            if scope["path"] in options.PAIRS:
-                check_one_label(scope["app"].state.engine_client.model_config.hf_config.num_labels, scope["path"])
+            request = for_model(scope["path"], request, scope["app"].state)
         except request_limits.RefusedRequest as refused:
             await send_error(send, 400, str(refused))
             return
@@ -84,9 +112,10 @@ class RouteFilter:
         rewriter = ErrorRewriter(send, scope["app"].state.engine_client)
         priority = self.turns.begin(len(message["body"]))
         if options.PRIORITIES:
-            message = turns.with_priority(message, priority, empty=not request)
+            request = {"priority": priority} | request
+        checked = {**message, "body": json.dumps(request).encode()}  # vLLM reads what was checked and nothing else
         try:
-            await self.app(as_json(scope), replay(message, receive), rewriter)
+            await self.app(as_json(scope), replay(checked, receive), rewriter)
         except Exception as error:  # vLLM would send the exception's text
             await rewriter.fail(error)
         finally:
@@ -186,6 +215,23 @@ def as_json(scope: Scope) -> Scope:
     """Return a request whose body was read as JSON as one that says so: vLLM reads no other, and curl says a form."""
     headers = [(name, value) for name, value in scope["headers"] if name != b"content-type"]
     return {**scope, "headers": [*headers, (b"content-type", b"application/json")]}
+
+
+def for_anthropic(model: Any) -> dict[str, object]:
+    """Return a model of vLLM's list in the form of Anthropic's API."""
+    created = datetime.fromtimestamp(model.created, UTC).isoformat(timespec="seconds")
+    return {"type": "model", "id": model.id, "display_name": model.id, "created_at": created}
+
+
+def for_model(path: str, request: request_limits.Request, state: Any) -> request_limits.Request:
+    """Return a request as the model that vLLM runs takes it. RefusedRequest for pairs that it does not score."""
+    if path in options.PAIRS:
+        check_one_label(state.engine_client.model_config.hf_config.num_labels, path)
+    elif "dimensions" in request:
+        return rewriting.of_embeddings(request, state.engine_client.model_config.embedding_size)
+    elif path in SYSTEM and state.anthropic_serving_messages._merge_inline_system:  # vLLM looked at the template
+        return rewriting.with_system_first(request)
+    return request
 
 
 def check_one_label(labels: int, path: str) -> None:

@@ -1,26 +1,30 @@
 """The limits on a request: the fields of each route and the limits of plan.py, each with its sentence of refusal."""
 
+import codecs
 import json
+import math
 import re
 from collections.abc import Callable
 
 from .. import plan
-from . import conversations, grammars, images
-from .refusal import MOST_DEPTH, RefusedRequest, Request, check_depth, shown
+from . import conversations, grammars, images, rewriting, roles
+from .neutral import without_neutral
+from .refusal import MOST_DEPTH, RefusedRequest, Request, check_depth, is_one_of, shown
 
 MOST_STOPS, STOP_CHARS = 4, 256  # stop strings, as vLLM and OpenAI have it, and characters of each
 MOST_STOP_IDS = 64
 MOST_TOP_LOGPROBS = 20  # vLLM's own --max-logprobs
-MOST_BIASES = 300  # entries of logit_bias, as OpenAI has it
+MOST_BIASES, MOST_BIAS = 300, 100  # entries of logit_bias, as OpenAI has it, and the size of each
 MOST_DIGITS = 300  # of a whole number; more than the largest float has
 SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")  # half a character, which no tokenizer can encode
 
-# Fields of OpenAI's and Anthropic's APIs that say nothing to an engine; clients send them unasked
-IGNORED = {
-    "user", "metadata", "store", "service_tier", "prompt_cache_key", "prompt_cache_retention", "safety_identifier",
-    "betas", "context_management", "stream_options",
+# Fields that are not served -> values at which they ask for nothing
+NEUTRAL: dict[str, tuple] = {
+    "best_of": (1,), "functions": ([],), "function_call": ("none", "auto"), "verbosity": ("medium",),
+    "speed": ("standard",), "mcp_servers": ([],), "modalities": (["text"],), "suffix": ("",),
 }  # fmt: skip
-COMMON = {"model", "stream", *IGNORED}
+INSTEAD = {"functions": "send tools", "function_call": "send tool_choice", "best_of": "send n"}
+COMMON = {"model", "stream"}
 SAMPLING = {
     "temperature", "top_p", "top_k", "min_p", "repetition_penalty", "frequency_penalty", "presence_penalty", "seed",
     "logit_bias",
@@ -33,18 +37,18 @@ PAIR_FIELDS = {"truncate_prompt_tokens", "max_tokens_per_query", "max_tokens_per
 FIELDS = {
     "/v1/chat/completions": {
         *TOOLS, *SAMPLING, *ENDING, "messages", "n", "logprobs", "top_logprobs", "max_tokens", "max_completion_tokens",
-        "response_format", "modalities", "parallel_tool_calls", "reasoning_effort", "thinking_token_budget",
+        "response_format", "parallel_tool_calls", "reasoning_effort", "thinking_token_budget",
         "include_reasoning", "chat_template_kwargs", "add_generation_prompt", "continue_final_message",
-        "truncate_prompt_tokens",
+        "truncate_prompt_tokens", "stream_options",
     },
     "/v1/completions": {
         *SAMPLING, *ENDING, "prompt", "n", "echo", "logprobs", "max_tokens", "suffix", "response_format",
-        "truncate_prompt_tokens",
+        "truncate_prompt_tokens", "stream_options",
     },
     "/v1/responses": {
         *TOOLS, *SAMPLING, "input", "instructions", "include", "max_output_tokens", "max_tool_calls",
         "parallel_tool_calls", "reasoning", "text", "top_logprobs", "truncation", "include_reasoning", "background",
-        "previous_response_id",
+        "previous_response_id", "conversation", "prompt", "metadata",
     },
     "/v1/messages": {
         *TOOLS, *SAMPLING, "messages", "system", "max_tokens", "stop_sequences", "thinking", "output_config",
@@ -76,9 +80,13 @@ REALS = ("temperature", "top_p", "min_p", "repetition_penalty", "frequency_penal
 
 
 def parse(path: str, body: bytes) -> Request:
-    """Return the request to a route; raise RefusedRequest where it is no JSON object or exceeds a limit."""
+    """Return the request to a route for vLLM, without what asks for nothing.
+
+    RefusedRequest where it is no JSON object or exceeds a limit.
+    """
     try:
-        request = json.loads(body.decode(), parse_constant=_refuse_constant, parse_int=_parse_int)
+        text = body.removeprefix(codecs.BOM_UTF8).decode()
+        request = json.loads(text, parse_constant=_refuse_constant, parse_int=_parse_int, parse_float=_parse_float)
     except RecursionError:
         raise RefusedRequest(f"the request is nested too deep; {MOST_DEPTH} levels are read") from None
     except ValueError as error:
@@ -89,21 +97,30 @@ def parse(path: str, body: bytes) -> Request:
     if SURROGATE.search(body):
         _check_characters(request)
     allowed = FIELDS[path] | COMMON
+    request = without_neutral(request, NEUTRAL, allowed)
     for name in request:
         if name not in allowed:
-            raise RefusedRequest(f"{path} takes no {shown(name)} here; leave it out")
+            raise RefusedRequest(f"{path} takes no {shown(name)} here; {INSTEAD.get(name, 'leave it out')}")
     try:
+        if "tool_choice" in request:
+            request = rewriting.of_tool_choice(request)
         for check in CHECKS[path]:
             check(request)
     except images.RefusedImage as refused:
         raise RefusedRequest(str(refused)) from None
-    return request
+    return rewriting.of_response(request) if path == "/v1/responses" else request
 
 
 def _parse_int(digits: str) -> int:
     if len(digits) > MOST_DIGITS:
         raise RefusedRequest(f"the request holds a number of {len(digits)} digits; {MOST_DIGITS} are read")
     return int(digits)
+
+
+def _parse_float(digits: str) -> float:
+    if math.isinf(value := float(digits)):
+        raise RefusedRequest(f"the request holds {digits[:20]}, which is larger than a number can be")
+    return value
 
 
 def _refuse_constant(text: str) -> float:
@@ -133,6 +150,8 @@ def _check_numbers(request: Request) -> None:
         value = request.get(name)
         if value is not None and (isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > 1e6):
             raise RefusedRequest(f"{name} must be a number, not {shown(value)}")
+    if not isinstance(request.get("stream", False), bool):
+        raise RefusedRequest(f"stream must be true or false, not {shown(request['stream'])}")
 
 
 def _check_stops(request: Request) -> None:
@@ -149,6 +168,8 @@ def _check_stops(request: Request) -> None:
     biases = request.get("logit_bias") or {}
     if not isinstance(biases, dict) or len(biases) > MOST_BIASES:
         raise RefusedRequest(f"logit_bias is an object of at most {MOST_BIASES} entries")
+    if not all(isinstance(bias, int | float) and abs(bias) <= MOST_BIAS for bias in biases.values()):
+        raise RefusedRequest(f"logit_bias holds numbers of {-MOST_BIAS} to {MOST_BIAS}")
 
 
 def _check_prompts(request: Request) -> None:
@@ -178,6 +199,12 @@ def _check_texts(request: Request) -> None:
         raise RefusedRequest(f"{len(texts)} texts are in the request, and at most {plan.MAX_TEXTS} may be")
 
 
+def _check_encoding(request: Request) -> None:
+    encoding = request.get("encoding_format", "float")
+    if not is_one_of(encoding, {"float", "base64"}):  # vLLM has more, which are no JSON
+        raise RefusedRequest(f"encoding_format must be float or base64, not {shown(encoding)}")
+
+
 def _check_pairs(request: Request) -> None:
     """Raise RefusedRequest for more than MAX_TEXTS in a query, documents or pairs, and for anything but texts."""
     if plan.WORKLOAD == "generation":
@@ -193,13 +220,20 @@ def _check_pairs(request: Request) -> None:
 
 
 COMMON_CHECKS = (_check_numbers, _check_stops)
+CHAT_CHECKS = (*COMMON_CHECKS, conversations.check_messages, conversations.check_tools)
 CHECKS: dict[str, tuple[Callable[[Request], None], ...]] = {
-    "/v1/chat/completions": (*COMMON_CHECKS, conversations.check_messages, conversations.check_tools, grammars.check),
+    "/v1/chat/completions": (*CHAT_CHECKS, roles.check_chat, grammars.check),
     "/v1/completions": (*COMMON_CHECKS, _check_prompts, grammars.check),
-    "/v1/responses": (*COMMON_CHECKS, conversations.check_input, conversations.check_tools, grammars.check),
-    "/v1/messages": (*COMMON_CHECKS, conversations.check_messages, conversations.check_tools, grammars.check),
-    "/v1/messages/count_tokens": (conversations.check_messages, conversations.check_tools),
-    "/v1/embeddings": (_check_numbers, _check_texts),
+    "/v1/responses": (
+        *COMMON_CHECKS,
+        conversations.check_input,
+        conversations.check_tools,
+        roles.check_items,
+        grammars.check,
+    ),
+    "/v1/messages": (*CHAT_CHECKS, roles.check_messages, grammars.check),
+    "/v1/messages/count_tokens": (conversations.check_messages, conversations.check_tools, roles.check_messages),
+    "/v1/embeddings": (_check_numbers, _check_texts, _check_encoding),
     "/classify": (_check_numbers, _check_texts),
     "/score": (_check_numbers, _check_pairs),
     "/rerank": (_check_numbers, _check_pairs),

@@ -46,6 +46,8 @@ def called(arguments: str) -> list[dict[str, object]]:
 OF_AN_EXCEPTION = re.compile(r"validation error|input_value|Traceback|object is not|multiple values|unhashable|/\w+/")
 RECURSIVE = {"type": "object", "properties": {"a": {"$ref": "#"}}, "required": ["a"]}
 BACKTRACKING = {"type": "string", "pattern": "(a|a)*b"}
+REFUSED: dict[str, Any] = {"type": "message", "id": "m", "status": "completed", "role": "assistant"}
+REFUSED["content"] = [{"type": "refusal", "refusal": "No"}]
 CASES: dict[str, Case] = {
     "n as text": chat(n="16000"),
     "n": chat(n=16_000),
@@ -93,6 +95,16 @@ CASES: dict[str, Case] = {
     "a recursive schema": chat(
         response_format={"type": "json_schema", "json_schema": {"name": "x", "schema": RECURSIVE}}
     ),
+    "a schema that is itself": chat(
+        response_format={"type": "json_schema", "json_schema": {"name": "x", "schema": {"$ref": "#"}}}
+    ),
+    "a refusal as an answer": response(
+        input=[*said({"type": "input_text", "text": "a"}), REFUSED, *said({"type": "input_text", "text": "a"})]
+    ),
+    "an infinite bias": ("/v1/completions", b'{"prompt": "a", "logit_bias": {"5": 1e400}}'),
+    "a role of its own": chat(messages=[{"role": "wizard", "content": "a"}]),
+    "a result without a call": chat(messages=[{"role": "tool", "tool_call_id": "1", "content": "a"}]),
+    "a text of a number": chat(messages=said({"type": "text", "text": 5})),
     "a tool of the server": response(tools=[{"type": "mcp", "server_label": "x", "server_url": ADDRESS}]),
     "a stored response": response(previous_response_id="resp_1"),
     "a value of 20,000": chat(

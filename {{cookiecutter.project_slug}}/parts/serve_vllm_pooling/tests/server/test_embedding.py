@@ -48,6 +48,29 @@ def test_base64_holds_the_same_numbers(served: Served, expected: Any):
     assert numpy.frombuffer(base64.b64decode(text), "<f4") == pytest.approx(expected[0], abs=1e-5)
 
 
+@pytest.mark.parametrize("form", [None, "float", "base64"])
+@pytest.mark.parametrize("size", [None, 64])
+def test_openais_client_gets_the_vectors_in_any_form(served: Served, expected: Any, form: Any, size: Any):
+    """Null asks for nothing, and all 64 dimensions for no shorter vector."""
+    import numpy
+
+    api = pytest.importorskip("openai").OpenAI(base_url=served.url + "/v1", api_key="none")
+    asked = {"encoding_format": form, "dimensions": size, "user": None}
+    vector = api.embeddings.create(model=plan.MODEL, input=TEXTS[0], extra_body=asked).data[0].embedding
+    if isinstance(vector, str):
+        vector = numpy.frombuffer(base64.b64decode(vector), "<f4")
+    assert vector == pytest.approx(expected[0], abs=1e-5)
+    if form is None and size is None:
+        default = api.embeddings.create(model=plan.MODEL, input=TEXTS[0]).data[0].embedding
+        assert default == pytest.approx(expected[0], abs=1e-5)
+
+
+@pytest.mark.parametrize("size", [1, 63, 65, 0, "64", 2**70])
+def test_a_model_that_was_not_trained_for_shorter_vectors_refuses_them(served: Served, size: object):
+    answer = served.post("/v1/embeddings", {"model": plan.MODEL, "input": "fox", "dimensions": size})
+    assert answer.status_code == 400 and "dimensions" in answer.json()["error"]["message"]
+
+
 def test_limits_are_refused_by_name_and_number(served: Served):
     over = served.post("/v1/embeddings", {"model": plan.MODEL, "input": ["a"] * (MAX_TEXTS + 1)})
     assert over.status_code == 400 and str(MAX_TEXTS) in over.json()["error"]["message"]

@@ -1,0 +1,36 @@
+"""Speed of a generating model with so many requests in flight all the time."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from ..schema import InferenceSetup
+from .inference_speed import PREFILL_QUEUE, RANGE, Steps
+
+
+class InferenceSpeed(NamedTuple):
+    """Tokens per second over all GPUs, and seconds, with `concurrency` requests in flight all the time."""
+
+    decode_tokens_per_s_single: float
+    output_tokens_per_s: float
+    output_tokens_per_s_low: float
+    output_tokens_per_s_high: float
+    prefill_tokens_per_s: float
+    time_to_first_token_s: float
+    time_per_output_token_s: float
+
+
+def generation_speed(setup: InferenceSetup, steps: Steps) -> InferenceSpeed:
+    """Return the speed of one request alone, and of the steady mix of `concurrency` requests; `steps`: of the setup."""
+    replicas = setup.gpu_count // setup.tensor_parallel
+    batch = max(min(setup.concurrency / replicas, steps.max_in_flight), 1.0)
+    token_s, (step_s, added_s) = steps.token_s(batch), steps.step_and_added_s(batch)
+    output = replicas * batch / token_s
+    chunk = max(steps.step_tokens - batch, 1.0)
+    # A token of a prompt keeps those behind it waiting: where launches bound a step, for its share of them
+    queued_s = max(added_s, steps.step_s(batch, chunk) / chunk) if steps.launched_s else added_s
+    read = steps.prompt * (added_s + queued_s * PREFILL_QUEUE * (batch - 1))
+    first = steps.outside_s + read + math.ceil(steps.prompt / chunk) * step_s
+    single, prefill = 1 / steps.step_s(1.0), replicas / steps.prompt_s
+    return InferenceSpeed(single, output, output / RANGE, output * RANGE, prefill, first, token_s)
