@@ -59,8 +59,7 @@ def arrange(root: str) -> None:
         remove(root, "plan.py")
         remove(root, "UNFINISHED.md")
         sys.exit(f"error: {own[0]} would be overwritten, and the template did not write that: move it away")
-    for placed, file in chosen_files.items():
-        move(file, os.path.join(root, placed), package)
+    hashes = {placed: move(file, os.path.join(root, placed), package) for placed, file in chosen_files.items()}
     at_the_root = {file for file in AT_THE_ROOT if os.path.isfile(os.path.join(root, file))}
     written = {f"{package}/plan.py", *at_the_root, *chosen_files}
     for file, sha256 in earlier.items():
@@ -70,7 +69,9 @@ def arrange(root: str) -> None:
     remove_tree(parts)
     remove(root, "UNFINISHED.md")
     with open(os.path.join(root, RECORD), "w", encoding="utf-8", newline="\n") as record:
-        json.dump({file: hash_of(os.path.join(root, file)) for file in sorted(written)}, record, indent=1)
+        json.dump(
+            {file: hashes.get(file) or hash_of(os.path.join(root, file)) for file in sorted(written)}, record, indent=1
+        )
         record.write("\n")
 
 
@@ -91,16 +92,18 @@ def hash_of(file: str) -> str:
         return hashlib.sha256(content.read()).hexdigest()
 
 
-def move(file: str, to: str, package: str) -> None:
-    """Move a file of a part, with the package's name in place of its placeholder."""
+def move(file: str, to: str, package: str) -> str:
+    """Move a file of a part, with the package's name in place of its placeholder. Returns its SHA-256."""
     os.makedirs(os.path.dirname(to), exist_ok=True)
     with open(file, "rb") as part:
         text = part.read()
     if PACKAGE.encode() in text:
+        text = text.replace(PACKAGE.encode(), package.encode())
         with open(to, "wb") as placed:
-            placed.write(text.replace(PACKAGE.encode(), package.encode()))
+            placed.write(text)
     else:
         os.replace(file, to)
+    return hashlib.sha256(text).hexdigest()
 
 
 def remove(root: str, file: str) -> None:
@@ -118,11 +121,12 @@ def remove(root: str, file: str) -> None:
 
 
 def remove_tree(folder: str) -> None:
-    for parent, folders, names in os.walk(folder, topdown=False):
-        for name in names:
-            os.remove(os.path.join(parent, name))
-        for name in folders:
-            os.rmdir(os.path.join(parent, name))
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                remove_tree(entry.path)
+            else:
+                os.remove(entry.path)
     os.rmdir(folder)
 
 

@@ -39,8 +39,8 @@ class Loader(SourceFileLoader):
     def get_data(self, path):
         return FILES[path].encode()
 
-    def path_stats(self, path):
-        raise OSError
+    def get_code(self, name):
+        return compile(FILES[self.path], self.path, "exec", dont_inherit=True)
 
 
 sys.meta_path.insert(0, Finder)
@@ -266,8 +266,7 @@ class Model(NamedTuple):
     # window or 0, tokens of a block, bytes of one layer's block)
     pages: tuple[tuple[int, int, int, int], ...] = ()
     kv_dtype: str = "auto"  # "fp8" where the checkpoint brings scales for its cache, which vLLM's "auto" then takes
-    # That a quantized checkpoint leaves in 16 bits, beside embeddings, head and routers; of one in 16 bits, that vLLM
-    # quantizes in no format.
+    # That a checkpoint leaves in 16 bits besides embeddings, head and routers; where it has 16 bits, that vLLM does
     unquantized_params: int = 0
     replicated_params: int = 0  # of `params`, those that every rank of tensor parallelism holds whole, MLA's included
     quantization: str = "none"  # of the published weights themselves (gpt-oss: mxfp4, DeepSeek-V3: fp8)
@@ -6226,10 +6225,7 @@ def sharding_name(setup: TrainingSetup) -> str:
     return SHARDING_NAMES[setup.sharding] + offloaded
 '''
 
-FILES["planner/describe/rejections.py"] = r'''"""A sentence for each reason why a candidate was rejected.
-
-No `match`: the built hook must parse on Python 3.8, to say there which version it needs.
-"""
+FILES["planner/describe/rejections.py"] = r'''"""A sentence for each reason why a candidate for inference was rejected."""
 
 from __future__ import annotations
 
@@ -6237,20 +6233,9 @@ from ..catalogue.gpus import gpu_string
 from ..choose.cost import LEAST_HOURS, STARTER_GPUS, container_usd_per_hour, ends, least_batch_usd, month_usd
 from ..choose.margins import speed_margin, weak_link
 from ..choose.support import CAPABILITY, needs_hopper, whole_heads
-from ..choose.training_cost import paid_s
-from ..estimate.training_run import end_s, start_s
 from ..estimate.vllm_memory import STARTUP_SHARE
 from ..reasons import Reason, Rejection
-from ..schema import (
-    InferenceCandidate,
-    InferenceEstimate,
-    InferenceSetup,
-    Model,
-    Request,
-    TrainingCandidate,
-    TrainingEstimate,
-    TrainingSetup,
-)
+from ..schema import InferenceCandidate, InferenceEstimate, InferenceSetup, Model, Request, TrainingSetup
 from .format import amount, in_unit
 from .load import about_rate, exact_s, load_words, seconds_words
 from .names import KERNEL_NAMES
@@ -6404,6 +6389,17 @@ def over_budget_text(request: Request, candidate: InferenceCandidate, rejection:
     busy = "may all run around the clock once they are busy:" if request.warm.days else "kept warm cost"
     usd_per_hour = warm * container_usd_per_hour(candidate.setup)
     return f"{warm} {busy} ${in_unit(budget, usd_per_hour)}, over ${amount(budget)}"
+'''
+
+FILES["planner/describe/training_rejections.py"] = r'''"""A sentence for each reason why a candidate for training was rejected."""
+
+from __future__ import annotations
+
+from ..choose.training_cost import paid_s
+from ..estimate.training_run import end_s, start_s
+from ..reasons import Reason
+from ..schema import Request, TrainingCandidate, TrainingEstimate, TrainingSetup
+from .rejections import float16_text, lacking
 
 
 def training_rejection(request: Request, candidate: TrainingCandidate) -> str:
@@ -6460,7 +6456,7 @@ from ..estimate.training_states import sequences_of
 from ..schema import Request, TrainingCandidate, TrainingEstimate, TrainingPlan, TrainingRun, TrainingSetup, replace
 from .format import about, budget_words, dollars, duration, hourly, time_words
 from .names import METHOD_NAMES, sharding_name
-from .rejections import training_rejection
+from .training_rejections import training_rejection
 
 SHORTEST_CONTEXT = 256  # tokens; nothing shorter is suggested
 LESS = 0.9  # times the price or the hours: what another answer must bring to be named
@@ -6790,8 +6786,9 @@ from ..schema import TRAINING, InferenceCandidate, Request
 from .format import budget_words, in_unit
 from .load import load_words, rate_words, typed_targets
 from .names import format_name
-from .rejections import inference_rejection, training_rejection, vllm_obstacle_text
+from .rejections import inference_rejection, vllm_obstacle_text
 from .training import training_offer
+from .training_rejections import training_rejection
 from .warm_pool import hours_text
 
 LONGEST_REFUSAL = 293  # characters, so that people read it to the end; with "error: " 300
@@ -12234,7 +12231,6 @@ from __future__ import annotations
 
 from ..choose.cost import row_usd, tokens_per_s, usd_per_million
 from ..choose.traffic import DAY_S, DAYS_PER_MONTH, batch_month_usd, month_of
-from ..estimate.training_run import training_run
 from ..request.dataset import epochs_of
 from ..schema import InferencePlan, TrainingPlan, replace
 from .format import about, dollars, duration
@@ -12280,6 +12276,8 @@ def batch_table(plan: InferencePlan) -> list[str]:
 
 def training_table(plan: TrainingPlan) -> list[str]:
     """Return a run and a month of daily runs by the rows to train on."""
+    from ..estimate.training_run import training_run  # here: a bake compiles what it imports
+
     chosen, lines = plan.chosen, []
     for rows in COUNTS:
         request = replace(plan.request, dataset_rows=rows, dataset_tokens=0, epochs=epochs_of(rows))

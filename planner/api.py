@@ -9,7 +9,8 @@ from typing import Any
 from .catalogue.gpus import GPUS, clusters, gpu_string
 from .describe.arithmetic import arithmetic_text, start_obstacle
 from .describe.refusal import plan_for
-from .describe.rejections import inference_rejection, inference_shortage, training_rejection, training_shortage
+from .describe.rejections import inference_rejection, inference_shortage
+from .describe.training_rejections import training_rejection, training_shortage
 from .estimate import inference, training
 from .estimate.inference import SPEEDS
 from .questions import Fields, Line, read_inference_setup, read_request, read_training_setup

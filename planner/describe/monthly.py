@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from ..choose.cost import row_usd, tokens_per_s, usd_per_million
 from ..choose.traffic import DAY_S, DAYS_PER_MONTH, batch_month_usd, month_of
-from ..estimate.training_run import training_run
 from ..request.dataset import epochs_of
 from ..schema import InferencePlan, TrainingPlan, replace
 from .format import about, dollars, duration
@@ -50,6 +49,8 @@ def batch_table(plan: InferencePlan) -> list[str]:
 
 def training_table(plan: TrainingPlan) -> list[str]:
     """Return a run and a month of daily runs by the rows to train on."""
+    from ..estimate.training_run import training_run  # here: a bake compiles what it imports
+
     chosen, lines = plan.chosen, []
     for rows in COUNTS:
         request = replace(plan.request, dataset_rows=rows, dataset_tokens=0, epochs=epochs_of(rows))

@@ -23,8 +23,9 @@ from ..schema import TRAINING, InferenceCandidate, Request
 from .format import budget_words, in_unit
 from .load import load_words, rate_words, typed_targets
 from .names import format_name
-from .rejections import inference_rejection, training_rejection, vllm_obstacle_text
+from .rejections import inference_rejection, vllm_obstacle_text
 from .training import training_offer
+from .training_rejections import training_rejection
 from .warm_pool import hours_text
 
 LONGEST_REFUSAL = 293  # characters, so that people read it to the end; with "error: " 300

@@ -15,7 +15,7 @@ from ..estimate.training_states import sequences_of
 from ..schema import Request, TrainingCandidate, TrainingEstimate, TrainingPlan, TrainingRun, TrainingSetup, replace
 from .format import about, budget_words, dollars, duration, hourly, time_words
 from .names import METHOD_NAMES, sharding_name
-from .rejections import training_rejection
+from .training_rejections import training_rejection
 
 SHORTEST_CONTEXT = 256  # tokens; nothing shorter is suggested
 LESS = 0.9  # times the price or the hours: what another answer must bring to be named

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from benchmarks import rows_training
 from planner.catalogue.gpus import GPUS
-from planner.describe.rejections import training_shortage
+from planner.describe.training_rejections import training_shortage
 from planner.estimate.training import estimate as estimate_training
 from planner.estimate.training_kept import saved_bytes
 from planner.estimate.training_memory import LOSS_BYTES

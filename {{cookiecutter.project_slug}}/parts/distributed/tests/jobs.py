@@ -15,13 +15,13 @@ from unittest.mock import patch
 
 import psutil
 
-from {{cookiecutter.__package}}.run import launcher, run_dir, status
+from {{cookiecutter.__package}}.run import attempt, run_dir, status
 from {{cookiecutter.__package}}.training import config, train
 from {{cookiecutter.__package}}.training.config import Job
 
 HOME = Path(__file__).parent.parent
 os.environ["PYTHONPATH"] = os.pathsep.join([str(HOME), os.environ.get("PYTHONPATH", "")])  # ranks import the project
-ALONE = launcher.Node(0, 1, "127.0.0.1")
+ALONE = attempt.Node(0, 1, "127.0.0.1")
 
 
 def free_port() -> int:
@@ -36,7 +36,7 @@ def run_at(root: Path, limit: str = "none") -> run_dir.Run:
 
 def launched(job: Job, run: run_dir.Run, **options: object) -> status.Outcome:
     """One attempt of all ranks in this container."""
-    return launcher.launch_on(ALONE, job, run, port=free_port(), **options)  # ty: ignore[invalid-argument-type]
+    return attempt.launch(ALONE, job, run, port=free_port(), **options)  # ty: ignore[invalid-argument-type]
 
 
 def losses(run: run_dir.Run) -> dict[int, float]:
@@ -182,9 +182,9 @@ class View:
 def node(job: Job, volume: Path, folder: Path, rank: int, address: str, port: int) -> status.Outcome:
     """One attempt of one of two containers, which shares nothing with the other but a Volume and the network."""
     view = View(folder, volume)
-    place = launcher.Node(rank, 2, address)
+    place = attempt.Node(rank, 2, address)
     try:
-        return launcher.launch_on(place, job, run_at(view.folder), commit=view.commit, port=port)
+        return attempt.launch(place, job, run_at(view.folder), commit=view.commit, port=port)
     finally:
         view.commit()  # as Modal does when a container ends
 

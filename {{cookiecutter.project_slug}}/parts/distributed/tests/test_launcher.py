@@ -17,7 +17,7 @@ import pytest
 from {{cookiecutter.__package}} import app, hardware
 from {{cookiecutter.__package}}.data import check
 from {{cookiecutter.__package}}.distributed import ipc, zero
-from {{cookiecutter.__package}}.run import launcher, run_dir, status
+from {{cookiecutter.__package}}.run import attempt, run_dir, status
 from {{cookiecutter.__package}}.run.reply import UserError
 from {{cookiecutter.__package}}.training import config
 from {{cookiecutter.__package}}.training.callbacks import checkpoints
@@ -109,29 +109,29 @@ def test_no_rank_is_started_for_what_is_refused_finished_or_unpaid(
     def none(*_: object) -> int:
         raise AssertionError("torchrun was started")
 
-    monkeypatch.setattr(launcher, "wait_for", none)
-    run, node = run_dir.Run(tmp_path, "run", "0/run"), launcher.Node(0, 1, "127.0.0.1")
-    assert launcher.launch_on(node, several, run).status == status.STOPPED
+    monkeypatch.setattr(attempt, "wait_for", none)
+    run, node = run_dir.Run(tmp_path, "run", "0/run"), attempt.Node(0, 1, "127.0.0.1")
+    assert attempt.launch(node, several, run).status == status.STOPPED
     config.write_job(several, run.folder / "job.json")
     idle_rank.DONE.save(run)
-    assert launcher.launch_on(node, several, run) == idle_rank.DONE
+    assert attempt.launch(node, several, run) == idle_rank.DONE
     checkpoint = run.checkpoints / "checkpoint-8"
     checkpoint.mkdir(parents=True)
     checkpoints.seal(checkpoint, {})
     with pytest.raises(UserError, match="SEED was 0 and is 7"):
-        launcher.launch_on(node, replace(several, seed=7), run)
+        attempt.launch(node, replace(several, seed=7), run)
 
 
 def test_a_container_finds_its_place_in_modals_cluster(monkeypatch: pytest.MonkeyPatch):
     addresses = ["fdaa::1", "fdaa::2"]
     context = modal._cluster.ClusterContext(1, "cu-1", addresses, ["10.0.0.1", "10.0.0.2"], [])
     monkeypatch.setattr(modal._cluster, "current_cluster_context", context)
-    assert launcher.this_node() == launcher.Node(0, 1, "127.0.0.1"), "one node needs no cluster"
-    monkeypatch.setattr(launcher, "NODES", 2)
-    assert launcher.this_node() == launcher.Node(1, 2, "fdaa::1")
-    monkeypatch.setattr(launcher, "NODES", 4)
+    assert attempt.this_node() == attempt.Node(0, 1, "127.0.0.1"), "one node needs no cluster"
+    monkeypatch.setattr(attempt, "NODES", 2)
+    assert attempt.this_node() == attempt.Node(1, 2, "fdaa::1")
+    monkeypatch.setattr(attempt, "NODES", 4)
     with pytest.raises(RuntimeError, match="4 containers are planned, and the cluster has 2"):
-        launcher.this_node()
+        attempt.this_node()
 
 
 def test_several_nodes_are_a_cluster_with_rdma(monkeypatch: pytest.MonkeyPatch):
@@ -149,7 +149,7 @@ def test_torchrun_gets_the_node_and_the_port(several: Job, tmp_path: Path):
     """By torchrun's own reading of it."""
     from torch.distributed.run import config_from_args, parse_args
 
-    command = launcher.torchrun_command(several, launcher.Node(1, 2, "fdaa::1"), tmp_path, 29501)
+    command = attempt.torchrun_command(several, attempt.Node(1, 2, "fdaa::1"), tmp_path, 29501)
     assert command[1:3] == ["-m", "torch.distributed.run"]
     config, _program, arguments = config_from_args(parse_args(command[3:]))
     assert (config.min_nodes, config.max_nodes, config.nproc_per_node) == (2, 2, 8)
@@ -158,7 +158,7 @@ def test_torchrun_gets_the_node_and_the_port(several: Job, tmp_path: Path):
 
 
 def test_ranks_share_the_cores_and_find_what_lies_beside_python():
-    found = launcher.torchrun_environment(2)
+    found = attempt.torchrun_environment(2)
     assert int(found["OMP_NUM_THREADS"]) >= 1 and found["PATH"].startswith(str(Path(sys.executable).parent))
     assert (found.get("DS_ACCELERATOR") == "cpu") == (not hardware.GPUS)
 

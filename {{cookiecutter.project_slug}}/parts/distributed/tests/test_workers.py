@@ -19,7 +19,7 @@ from safetensors.torch import load_file
 from torch.distributed.distributed_c10d import default_pg_timeout
 
 from {{cookiecutter.__package}}.result import generate
-from {{cookiecutter.__package}}.run import launcher, run_dir, status
+from {{cookiecutter.__package}}.run import attempt, run_dir, status
 from {{cookiecutter.__package}}.run.reply import UserError
 from {{cookiecutter.__package}}.training.callbacks import checkpoints
 from {{cookiecutter.__package}}.training.callbacks.budget import Interrupted
@@ -245,13 +245,13 @@ def test_what_the_user_can_correct_comes_out_as_a_user_error(together: Job, tmp_
 def test_a_job_with_fewer_ranks_than_planned_fails_before_its_first_step(together: Job, tmp_path: Path):
     run = jobs.run_at(tmp_path)
     job = replace(together, ranks=3)  # torchrun is told two by the node that has them
-    command = launcher.torchrun_command
+    command = attempt.torchrun_command
 
     def two(job: Job, *rest: Any) -> list[str]:
         return command(replace(job, ranks=2), *rest)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(launcher, "torchrun_command", two)
+        patch.setattr(attempt, "torchrun_command", two)
         with pytest.raises(RuntimeError, match="a rank failed"):
             jobs.launched(job, run)
     assert jobs.steps_done(run) == 0

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from {{cookiecutter.__package}} import plan
-from {{cookiecutter.__package}}.api import admission, middleware, turns
+from {{cookiecutter.__package}}.api import admission, middleware
 from {{cookiecutter.__package}}.engine import options
 from {{cookiecutter.__package}}.api.body_limit import Message, Receive, Scope, Send
 
@@ -50,7 +50,7 @@ def test_a_request_sent_beside_a_larger_one_goes_before_it_in_vllm(monkeypatch: 
 
 
 def test_a_large_request_waits_for_no_more_than_its_own_size_of_others():
-    queue = turns.Turns()
+    queue = admission.Turns()
     large, passed = queue.begin(50_000), 0
     while (small := queue.begin(100)) < large:
         queue.end(small)

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from {{cookiecutter.__package}}.monitoring import oom
-from {{cookiecutter.__package}}.run import budget, progress, reply, run_dir, status
+from {{cookiecutter.__package}}.run import budget, reply, run_dir, status
 from {{cookiecutter.__package}}.run.reply import UserError
 from {{cookiecutter.__package}}.training import train
 from {{cookiecutter.__package}}.training.callbacks import checkpoints
@@ -110,12 +110,12 @@ def test_status_tells_a_finished_run_from_a_killed_and_a_running_one(chat_job: J
 
 
 def test_the_last_whole_step_is_published(chat_job: Job, tmp_path: Path):
-    assert progress.last_step(tmp_path / "metrics.jsonl") is None
+    assert status.last_step(tmp_path / "metrics.jsonl") is None
     assert attempts.end(attempts.begin(chat_job, tmp_path)) == 0
     path = run_dir.Run(tmp_path, "run").folder / "metrics.jsonl"
     with path.open("a") as file:
         file.write('{"event": "step", "step": 9, "st')
-    now = progress.last_step(path)
+    now = status.last_step(path)
     assert now and (now.step, now.steps, now.attempt) == (8, 8, 1)
     assert now.loss == pytest.approx(run_dir.Run(tmp_path, "run").metrics().losses()[8])
     assert f"loss {now.loss:.4f}" in str(now) and "planned" in str(now)

@@ -12,8 +12,9 @@ import modal
 from . import plan, storage
 from .data import load
 from .result import push as hub
-from .run import progress, run_dir
+from .run import run_dir
 from .run.reply import CheckReply, Reply, UserError
+from .run.status import follow, record_call, running_call
 
 GIB, MAX_MEMORY_GIB = 2**30, 336  # the second is the most that Modal gives
 
@@ -106,7 +107,7 @@ def check(options: argparse.Namespace) -> CheckReply | Reply:
 
 def train(options: argparse.Namespace) -> Reply:
     """Start the training, unless it runs already or has ended, and follow it."""
-    call = progress.running_call(plan.RUN)
+    call = running_call(plan.RUN)
     if call is None:
         checked = check(options)
         if not isinstance(checked, CheckReply) or checked.ended:
@@ -117,10 +118,10 @@ def train(options: argparse.Namespace) -> Reply:
         except (ValueError, OSError) as error:  # the hub's error
             raise UserError(str(error).strip().partition("\n")[0]) from error
         call = deployed("train").spawn(checked.dataset, time.time())
-        progress.record_call(plan.RUN, call)
+        record_call(plan.RUN, call)
     how = f"`python -m {__package__} status` from anywhere"
     print(f"run {plan.RUN} trains on Modal, on {plan.GPU}; {how}", file=sys.stderr, flush=True)
-    return Reply() if options.detach else progress.follow(plan.RUN, call)
+    return Reply() if options.detach else follow(plan.RUN, call)
 
 
 def status(options: argparse.Namespace) -> Reply:

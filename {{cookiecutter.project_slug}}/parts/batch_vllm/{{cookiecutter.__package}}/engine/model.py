@@ -11,7 +11,7 @@ from ..input import prompts
 from ..input.prompts import Prompt
 from ..output.results import Classified, Embedded, Failed, Generated, Result
 from . import transformers_fallback, vllm
-from .head import check_head
+from .checkpoint import check_head
 
 RUNNERS = {
     "generation": {"runner": "generate"},

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from .. import plan
-from . import context, verify
+from . import verify
+from .checkpoint import context_overrides
 
 os.environ.setdefault("VLLM_WORKER_MULTIPROCESSING_METHOD", "spawn")  # a fork would copy the locks of our threads
 
@@ -38,7 +39,7 @@ def arguments(model: str, gpus: int, context_len: int) -> dict[str, Any]:
         "worker_extension_cls": f"{__name__}.WorkerExtension",
         "disable_log_stats": True,
     }
-    if extended := context.overrides(model, context_len):
+    if extended := context_overrides(model, context_len):
         common["hf_overrides"] = extended
     if not gpus:
         return common | ON_CPU

@@ -8,11 +8,10 @@ from ..training.callbacks.budget import end_after_budget
 from ..training.config import launched_job
 from ..training.model import planned_weights
 from ..training.train import crash_loop_reason, train
-from . import progress
 from .budget import process_s
 from .reply import Reply, reply_errors
 from .run_dir import Run
-from .status import FINISHED, report
+from .status import FINISHED, publish, report
 
 
 @reply_errors
@@ -21,6 +20,6 @@ def run_attempt(run: Run, dataset: str, since: float, commit: Callable[[], objec
     if reason := crash_loop_reason(run, since):
         return Reply(error=reason)
     gpu_memory.record_snapshots(f"{storage.CACHE}/oom")
-    with end_after_budget(run.budget()), progress.publish(run):
+    with end_after_budget(run.budget()), publish(run):
         outcome = train(launched_job(), run, planned_weights(), dataset, commit, earlier_s=process_s())
     return Reply(report(outcome, run), complete=outcome.status == FINISHED)

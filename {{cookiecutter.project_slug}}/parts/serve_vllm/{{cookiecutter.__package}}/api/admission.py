@@ -1,4 +1,4 @@
-"""Admission control: refuses what vLLM's queue cannot hold, before the status 200 of a stream is sent."""
+"""Admission control: refuses what vLLM's queue cannot hold, before a stream's status 200, and orders what it holds."""
 
 from typing import Any
 
@@ -25,6 +25,26 @@ class Admission:
     def release(self, count: int) -> None:
         """Count so many less."""
         self.open -= count
+
+
+class Turns:
+    """A clock of served bytes, which orders requests by when each would end if all got the same share, as priorities.
+
+    vLLM alone runs what came first, so that requests of few texts would wait for those of many.
+
+    Self-clocked fair queueing (Golestani, 1994), by request: a large one waits for no more than its own size of others.
+    """
+
+    def __init__(self) -> None:
+        self.served = 0  # bytes of requests; virtual time
+
+    def begin(self, size: int) -> int:
+        """Return the priority of a request of so many bytes; the lowest runs first."""
+        return self.served + size
+
+    def end(self, priority: int) -> None:
+        """Move the clock on to the end of a request."""
+        self.served = max(self.served, priority)
 
 
 def room(count: int) -> int:

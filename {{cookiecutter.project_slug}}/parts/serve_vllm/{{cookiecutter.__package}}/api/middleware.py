@@ -16,7 +16,7 @@ from prometheus_client import REGISTRY
 from .. import plan
 from ..engine import images, options, verify
 from ..monitoring import gpu_memory, oom, prometheus
-from . import admission, error_texts, request_limits, rewriting, turns
+from . import admission, error_texts, request_limits, rewriting
 from .body_limit import App, BodyLimit, Message, Receive, Scope, Send, replay, send_error, send_json
 from .refusal import shown
 
@@ -39,7 +39,7 @@ class RouteFilter:
         self.started_s = time.time() - psutil.Process().create_time()  # vLLM builds its API when the engine is ready
         self.engine: dict[str, object] = {}
         self.key = os.environ.get(options.KEY, "").encode()
-        self.admission, self.turns = admission.Admission(), turns.Turns()
+        self.admission, self.turns = admission.Admission(), admission.Turns()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path, method = scope.get("path", ""), scope.get("method", "")

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from .. import hardware, plan
-from . import context, images, verify
+from . import images, verify
+from .checkpoint import context_overrides
 
 PORT = 8000
 MAX_OPEN = plan.CONCURRENCY + plan.MAX_WAITING  # answers, or texts, that run or wait
@@ -54,7 +55,7 @@ def command(model: str, port: int, *, gpus: int, context_len: int = plan.CONTEXT
     argv += ["--served-model-name", plan.MODEL, "--load-format", "safetensors", "--no-trust-remote-code"]
     argv += ["--max-model-len", str(context_len), "--max-num-seqs", str(plan.CONCURRENCY)]
     argv += ["--max-num-queued-reqs", str(MAX_OPEN + plan.CONCURRENCY)]  # the middleware refuses sooner
-    if extended := context.overrides(model, context_len):
+    if extended := context_overrides(model, context_len):
         argv += ["--hf-overrides", json.dumps(extended)]
     argv += RUNNER
     argv += ["--shutdown-timeout", str(DRAIN_S)]

@@ -19,7 +19,7 @@ from typing import Any
 from .. import plan
 from ..monitoring import oom
 from . import adapters as lora
-from .head import check_head
+from .checkpoint import check_head
 from .options import (
     CAUSE,
     DRAIN_S,

@@ -17,11 +17,10 @@ from ..rows.records import quoted
 from ..run import files
 from ..run.reply import UserError
 from ..training.config import Job
-from .columns import Format, recognise
+from .columns import Format, recognise, refuse_marked
 from .examples import CHAT, LOOKED_AT, Parser, make_parser
 from .labels import label_parser
 from .load import Rows, load_dataset, with_keys
-from .marks import refuse_marked
 from .pairs import pair_parser
 
 NOT_SAID = ("tool_call_id", "id", "name", "weight")  # keys of a message that no answer is made of

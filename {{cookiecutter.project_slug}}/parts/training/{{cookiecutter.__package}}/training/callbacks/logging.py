@@ -11,8 +11,8 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 
 from ... import plan
 from ...monitoring import gpu_memory
-from ...run.progress import StepDisplay, figures
 from ...run.run_dir import Metrics
+from ...run.status import StepDisplay, figures
 
 WARM_UP = 2  # first steps of an attempt: kernels are chosen and compiled, so they do not count as speed
 REWARDS = ("rewards/accuracies", "rewards/margins")  # of DPO: the share of pairs told apart, and by how much

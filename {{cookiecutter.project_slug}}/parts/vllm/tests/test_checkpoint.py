@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import transformers
 
-from {{cookiecutter.__package}}.engine.head import IncompleteWeights, check_head, tensor_names
+from {{cookiecutter.__package}}.engine.checkpoint import IncompleteWeights, check_head, tensor_names
 
 SIZE: dict[str, Any] = {"hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 64}
 SIZE |= {"vocab_size": 99}
