@@ -76,7 +76,7 @@ def _each(name: str, request: Request) -> Iterator[tuple[str, Request]]:
 
 
 def _check_role(where: str, message: Request, roles: tuple[str, ...]) -> str:
-    role = message.get("role")
+    role: Any = message.get("role")
     if not is_one_of(role, set(roles)):
         raise RefusedRequest(f"{where}.role must be one of {', '.join(roles)}, not {shown(role)}")
     if not isinstance(message.get("name") or "", str):

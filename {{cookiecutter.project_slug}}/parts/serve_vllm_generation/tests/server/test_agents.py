@@ -36,7 +36,7 @@ def test_both_clients_retrieve_the_model(served: Served):
         openai.OpenAI(base_url=served.url + "/v1", api_key="none"),
         anthropic.Anthropic(base_url=served.url, api_key="none"),
     ):
-        assert client.models.retrieve(plan.MODEL).id == [model.id for model in client.models.list()][0] == plan.MODEL
+        assert [model.id for model in client.models.list()] == [client.models.retrieve(plan.MODEL).id] == [plan.MODEL]
     assert client.models.retrieve(plan.MODEL).created_at.year > 2020
 
 
