@@ -220,6 +220,7 @@ class Model(NamedTuple):
     unquantized_params: int = 0
     replicated_params: int = 0  # of `params`, those that every rank of tensor parallelism holds whole, MLA's included
     quantization: str = "none"  # of the published weights themselves (gpt-oss: mxfp4, DeepSeek-V3: fp8)
+    int4_bits: float = 0.0  # of a published int4 weight with its scales; 0: as in groups of 128
     rest_quantization: str = "none"  # beside mxfp4 experts (gpt-oss: none, DeepSeek-V4: fp8)
     workload: str = "generation"
     head: str = ""  # of a config.json: "text", "classes", "tokens", "masked", "spans", "none"; "": not known
@@ -707,7 +708,7 @@ def embedding_params(model: Model) -> int:
 def weight_bytes(model: Model, quantization: str) -> tuple[float, float, float]:
     """Return the bytes of embedding and head, of routed experts, and of everything else, over all GPUs."""
     form = weight_format(model, quantization)
-    bits = WEIGHT_BITS[form]
+    bits = _format_bits(model, form)
     embedding = min(embedding_params(model), model.params)
     experts = min(expert_params(model), model.params - embedding)
     rest = model.params - embedding - experts
@@ -718,8 +719,6 @@ def weight_bytes(model: Model, quantization: str) -> tuple[float, float, float]:
     if form == "mxfp4":  # of the experts only; attention stays 16-bit
         padded = ceil(model.moe_intermediate / MXFP4_TILE) * MXFP4_TILE / model.moe_intermediate
         return embedding * 2.0, experts * padded * bits / 8, rest * WEIGHT_BITS[model.rest_quantization] / 8
-    if form == model.quantization == "int4":  # trained so (Kimi-K2): experts only, in groups of 32
-        return embedding * 2.0, experts * 4.5 / 8, rest * 2.0
     plain += router_params(model)
     kept = min(max(plain - rest, 0), experts)  # experts of whole layers that the checkpoint leaves in 16 bits
     plain = min(plain, rest)
@@ -758,9 +757,13 @@ def copied_bytes(model: Model, quantization: str, tensor_parallel: int) -> float
 def _rest_bits(model: Model, quantization: str) -> float:
     """Return the bits of a parameter outside experts and embeddings: 16 where the checkpoint quantizes experts only."""
     form = weight_format(model, quantization)
-    experts_only = form == "mxfp4" or (form == model.quantization == "int4" and model.experts)
     plain = model.unquantized_params and model.quantization in (form, "none")
-    return 16.0 if experts_only or plain else WEIGHT_BITS[form]
+    return 16.0 if form == "mxfp4" or plain else _format_bits(model, form)
+
+
+def _format_bits(model: Model, form: str) -> float:
+    """Return the bits of a quantized parameter: of the checkpoint's own int4, by its groups."""
+    return (form == model.quantization == "int4" and model.int4_bits) or WEIGHT_BITS[form]
 
 
 # ---- planner/estimate/memory_terms.py
@@ -1948,11 +1951,11 @@ def _catalogue_text() -> str:
 {"id":"internlm/internlm3-8b-instruct","params":8804241408,"params_active":8804241408,"layers":48,"hidden":4096,"intermediate":10240,"heads":32,"kv_heads":2,"head_dim":128,"vocab":128512,"tied_embeddings":false,"context":196608,"engines":["transformers"],"licence":"apache-2.0","revision":"28c99415adaf61767bd1c619f4f99f308fdfd223","variants":[["int4","internlm/internlm3-8b-instruct-awq","d83d6399346bd79d7db18a3f7a317c2ddb6cc6c1"]],"source":"https://huggingface.co/internlm/internlm3-8b-instruct/resolve/28c99415adaf61767bd1c619f4f99f308fdfd223/config.json"},
 {"id":"moonshotai/Kimi-Dev-72B","params":72706203648,"params_active":72706203648,"layers":80,"hidden":8192,"intermediate":29568,"heads":64,"kv_heads":8,"head_dim":128,"vocab":152064,"tied_embeddings":false,"context":131072,"licence":"mit","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
 {"id":"moonshotai/Kimi-K2-Instruct","params":1026408235864,"params_active":32861352960,"layers":61,"hidden":7168,"intermediate":18432,"heads":64,"kv_heads":64,"head_dim":192,"vocab":163840,"tied_embeddings":false,"context":131072,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":384,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":1,"replicated_params":923467776,"quantization":"fp8","licence":"modified-mit","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/moonshotai--Kimi-K2-Instruct_config.json"},
-{"id":"moonshotai/Kimi-K2-Thinking","params":1026408240256,"params_active":32861352960,"layers":61,"hidden":7168,"intermediate":18432,"heads":64,"kv_heads":64,"head_dim":192,"vocab":163840,"tied_embeddings":false,"context":262144,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":384,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":1,"replicated_params":923467776,"quantization":"int4","licence":"modified-mit","variants":[["nvfp4","nvidia/Kimi-K2-Thinking-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/821eb9a651450cef303fb858289bca98959fe4c2/src/aiconfigurator/model_configs/moonshotai--Kimi-K2-Thinking_config.json"},
+{"id":"moonshotai/Kimi-K2-Thinking","params":1026408240256,"params_active":32861352960,"layers":61,"hidden":7168,"intermediate":18432,"heads":64,"kv_heads":64,"head_dim":192,"vocab":163840,"tied_embeddings":false,"context":262144,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":384,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":1,"unquantized_params":9207343104,"replicated_params":923467776,"quantization":"int4","int4_bits":4.5,"licence":"modified-mit","variants":[["nvfp4","nvidia/Kimi-K2-Thinking-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/821eb9a651450cef303fb858289bca98959fe4c2/src/aiconfigurator/model_configs/moonshotai--Kimi-K2-Thinking_config.json"},
 {"id":"moonshotai/Kimi-K2-Instruct-0905","params":1026470735448,"params_active":32861352960,"layers":61,"hidden":7168,"intermediate":18432,"heads":64,"kv_heads":64,"head_dim":192,"vocab":163840,"tied_embeddings":false,"context":262144,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":384,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":1,"replicated_params":923467776,"quantization":"fp8","licence":"modified-mit","source":"https://github.com/AlexsJones/llmfit/blob/v1.1.17/llmfit-core/data/hf_models.json"},
-{"id":"moonshotai/Kimi-K2.6","params":1026879353328,"params_active":32861477888,"layers":61,"hidden":7168,"intermediate":18432,"heads":64,"kv_heads":64,"head_dim":192,"vocab":163840,"tied_embeddings":false,"context":262144,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":384,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":1,"unquantized_params":9207343104,"replicated_params":923467776,"quantization":"int4","head":"text","licence":"modified-mit","revision":"7eb5002f6aadc958aed6a9177b7ed26bb94011bb","variants":[["nvfp4","nvidia/Kimi-K2.6-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/nvidia--Kimi-K2.6-NVFP4_config.json","architecture":"kimi_k2"},
-{"id":"moonshotai/Kimi-K2.7-Code","params":1026879353328,"params_active":32861477888,"layers":61,"hidden":7168,"intermediate":18432,"heads":64,"kv_heads":64,"head_dim":192,"vocab":163840,"tied_embeddings":false,"context":262144,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":384,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":1,"unquantized_params":9207343104,"replicated_params":923467776,"quantization":"int4","head":"text","licence":"modified-mit","revision":"74797c9c62378b951a1f6fcf5c4631024e9b8bef","variants":[["nvfp4","nvidia/Kimi-K2.7-Code-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/nvidia--Kimi-K2.7-Code-NVFP4_config.json","architecture":"kimi_k2"},
-{"id":"moonshotai/Kimi-K2.5","params":1026879376368,"params_active":32861352960,"layers":61,"hidden":7168,"intermediate":18432,"heads":64,"kv_heads":64,"head_dim":192,"vocab":163840,"tied_embeddings":false,"context":262144,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":384,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":1,"replicated_params":923467776,"quantization":"int4","licence":"modified-mit","revision":"4d01dfe0332d63057c186e0b262165819efb6611","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/moonshotai--Kimi-K2.5_config.json"},
+{"id":"moonshotai/Kimi-K2.6","params":1026879353328,"params_active":32861477888,"layers":61,"hidden":7168,"intermediate":18432,"heads":64,"kv_heads":64,"head_dim":192,"vocab":163840,"tied_embeddings":false,"context":262144,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":384,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":1,"unquantized_params":9207343104,"replicated_params":923467776,"quantization":"int4","int4_bits":4.5,"head":"text","licence":"modified-mit","revision":"7eb5002f6aadc958aed6a9177b7ed26bb94011bb","variants":[["nvfp4","nvidia/Kimi-K2.6-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/nvidia--Kimi-K2.6-NVFP4_config.json","architecture":"kimi_k2"},
+{"id":"moonshotai/Kimi-K2.7-Code","params":1026879353328,"params_active":32861477888,"layers":61,"hidden":7168,"intermediate":18432,"heads":64,"kv_heads":64,"head_dim":192,"vocab":163840,"tied_embeddings":false,"context":262144,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":384,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":1,"unquantized_params":9207343104,"replicated_params":923467776,"quantization":"int4","int4_bits":4.5,"head":"text","licence":"modified-mit","revision":"74797c9c62378b951a1f6fcf5c4631024e9b8bef","variants":[["nvfp4","nvidia/Kimi-K2.7-Code-NVFP4",""]],"source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/nvidia--Kimi-K2.7-Code-NVFP4_config.json","architecture":"kimi_k2"},
+{"id":"moonshotai/Kimi-K2.5","params":1026879376368,"params_active":32861352960,"layers":61,"hidden":7168,"intermediate":18432,"heads":64,"kv_heads":64,"head_dim":192,"vocab":163840,"tied_embeddings":false,"context":262144,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"experts":384,"experts_per_token":8,"moe_intermediate":2048,"shared_experts":1,"dense_layers":1,"unquantized_params":9207343104,"replicated_params":923467776,"quantization":"int4","int4_bits":4.5,"licence":"modified-mit","revision":"4d01dfe0332d63057c186e0b262165819efb6611","source":"https://github.com/ai-dynamo/aiconfigurator/blob/095f58a51c4ca8e61b66ec108d86f223f8d559ce/aic-core/src/aiconfigurator_core/model_configs/moonshotai--Kimi-K2.5_config.json"},
 {"id":"moonshotai/Kimi-K3","params":2779931752544,"params_active":105363935328,"layers":93,"hidden":7168,"intermediate":33792,"heads":96,"kv_heads":96,"head_dim":192,"vocab":163840,"tied_embeddings":false,"context":1048576,"attention":"mla","kv_lora_rank":512,"qk_rope_head_dim":64,"linear_layers":69,"state_bytes":449372160,"experts":896,"experts_per_token":16,"moe_intermediate":3072,"expert_hidden":3584,"shared_experts":2,"dense_layers":1,"state_blocks":3,"unquantized_params":49519907936,"replicated_params":5153619968,"quantization":"mxfp4","head":"text","engines":["vllm"],"licence":"kimi-k3","revision":"9f62e4e9fffbd0a83ddd60e1c209d828994b3569","source":"https://huggingface.co/moonshotai/Kimi-K3/blob/9f62e4e9fffbd0a83ddd60e1c209d828994b3569/config.json","architecture":"kimi_linear"},
 {"id":"LiquidAI/LFM2.5-2.6B","params":2697198592,"params_active":2697198592,"layers":30,"hidden":2048,"intermediate":10752,"heads":32,"kv_heads":8,"head_dim":64,"vocab":128000,"tied_embeddings":true,"context":131072,"linear_layers":22,"state_bytes":270336,"licence":"lfm1.0","revision":"654f9463ce32b05d0429d76fe1f580b27d4c1ac0","source":"https://github.com/Guruprasath-Annadurai/Orneur/blob/3ce9ad3fb2a806afef43dd0e047b7cf56f48d6ce/docs/orneur/phase-21/evidence/GENESIS_FOUNDATION_LANDSCAPE_RAW_HF_METADATA_2026-09-26.json"},
 {"id":"meta-llama/Llama-3.2-1B","params":1235814400,"params_active":1235814400,"layers":16,"hidden":2048,"intermediate":8192,"heads":32,"kv_heads":8,"head_dim":64,"vocab":128256,"tied_embeddings":true,"context":131072,"licence":"llama3.2","gated":true,"source":"https://github.com/Lightning-AI/litgpt/blob/26857050fe3ff627cd714fe92f5838f51a3d5efa/litgpt/config.py"},
@@ -7588,6 +7591,19 @@ def _one_width(section: Mapping[str, Any]) -> int:
     return bits
 
 
+def int4_bits(section: Mapping[str, Any]) -> float:
+    """Return the bits of an int4 weight with its group's scale, and zero point unless it is symmetric; 0: not given."""
+    if typed_at(section, str, "quant_method") != "compressed-tensors":
+        group = section.get("group_size", section.get("q_group_size"))
+        return 4 + 20 / group if isinstance(group, int) and group > 0 else 0.0
+    for entry in typed_at(section, dict, "config_groups").values():
+        weights = typed_at(entry, dict, "weights") if isinstance(entry, Mapping) else {}
+        group = weights.get("group_size")
+        if isinstance(group, int) and group > 0:
+            return 4 + (16 if weights.get("symmetric", True) else 20) / group
+    return 0.0
+
+
 def _compressed(section: Mapping[str, Any], layers: int) -> str:
     """Return the one format of all groups of a compressed-tensors checkpoint; Refusal where they differ.
 
@@ -8326,6 +8342,7 @@ VISION = frozenset(
 
 # Classes and keys of heads that only propose tokens: EAGLE, Medusa, DFlash, DSpark, MTP, and the library speculators.
 _DRAFTS = re.compile(r"Eagle|Medusa|DFlash|DSpark|Speculator|DraftModel|MTP|NextN")
+_LATE = re.compile(r"ColBERT|ForRetrieval")
 _DRAFT_KEYS = ("speculators_model_type", "draft_vocab_size", "dflash_config", "eagle_config")
 
 
@@ -8339,6 +8356,8 @@ def catalogue_refused_kinds_check_kind(config: Mapping[str, Any], id: str) -> No
             f"{id} is a draft head for speculative decoding, not a whole model; name the model that it was made for, "
             f"and the head in SPECULATIVE of the baked plan.py"
         )
+    if _LATE.search(classes):
+        raise late_interaction(id)
     if "RewardModel" in classes:
         raise Refusal(
             f"{id} is a reward model whose head is code of its own ({classes[:40]}), which is not run here; choose one "
@@ -8358,18 +8377,27 @@ def catalogue_refused_kinds_check_kind(config: Mapping[str, Any], id: str) -> No
             f"the config.json of {id} has no model_type, so its architecture is not known; take the config.json that "
             f"the model was published with"
         )
-    if kind in ARCHITECTURES or kind in WRAPPERS:
+    own_class = classes[:40] if config.get("auto_map") and not head_of(config) else ""
+    if (kind in ARCHITECTURES or kind in WRAPPERS) and not own_class:
         return
     if config.get("auto_map"):
         raise Refusal(
-            f"{id} is built by code of its own ({kind}, auto_map), which is not run here; choose a model of an "
-            f"architecture in docs/models.md, such as Qwen/Qwen3-8B"
+            f"{id} is built by code of its own ({own_class or kind}, auto_map), which is not run here; choose a model "
+            f"of an architecture in docs/models.md, such as Qwen/Qwen3-8B"
         )
     senses = [name for name in ("vision_config", "audio_config") if config.get(name)]
     also = f", with {senses[0]}," if senses else ""
     raise Refusal(
         f"{id} is of the architecture {kind[:40]!r}{also} which is not understood here; choose a model of one in "
         f"docs/models.md, such as Qwen/Qwen3-8B"
+    )
+
+
+def late_interaction(id: str) -> Refusal:
+    """Return the refusal of a model that gives a vector for each token, as ColBERT does."""
+    return Refusal(
+        f"{id} gives a vector for each token (late interaction, as ColBERT), which the services here do not return; "
+        "take an embedding model such as BAAI/bge-m3, or a cross-encoder such as BAAI/bge-reranker-v2-m3"
     )
 
 
@@ -8501,6 +8529,7 @@ def from_config(config: Mapping[str, Any], id: str, beside: Mapping[str, Any] | 
         model = replace(
             model,
             kv_dtype=cache_format(section),
+            int4_bits=int4_bits(section) if model.quantization == "int4" else 0.0,
             unquantized_params=kept_params(section, model, experts, parts, tower, architecture.sparse == "gemma4"),
         )
     if (key := fields.unread()) and architecture.engines:
@@ -8720,6 +8749,8 @@ def read_folder(path: str, name: str) -> Model:
     _check_files(path, files, name)
     beside = read_json(os.path.join(path, "hf_quant_config.json")) if "hf_quant_config.json" in files else None
     model = from_config(read_json(os.path.join(path, "config.json")), name, beside)
+    if "modules.json" in files and _has_word(os.path.join(path, "modules.json"), "pylate"):
+        raise late_interaction(name)
     if "modules.json" in files and model.head in ("", "none", "masked", "text"):  # sentence-transformers
         model = replace(model, workload="embedding")
     if "sentence_bert_config.json" in files:  # vLLM reads at most that many tokens
@@ -8747,6 +8778,11 @@ def read_json(path: str) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise Refusal(f"{path} holds no JSON object; point at a Hugging Face {os.path.basename(path)}")
     return found
+
+
+def _has_word(file: str, word: str) -> bool:
+    with open(file, encoding="utf-8", errors="replace") as text:
+        return word in text.read()
 
 
 def _check_files(path: str, files: list[str], name: str) -> None:

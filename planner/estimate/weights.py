@@ -47,7 +47,7 @@ def embedding_params(model: Model) -> int:
 def weight_bytes(model: Model, quantization: str) -> tuple[float, float, float]:
     """Return the bytes of embedding and head, of routed experts, and of everything else, over all GPUs."""
     form = weight_format(model, quantization)
-    bits = WEIGHT_BITS[form]
+    bits = _format_bits(model, form)
     embedding = min(embedding_params(model), model.params)
     experts = min(expert_params(model), model.params - embedding)
     rest = model.params - embedding - experts
@@ -58,8 +58,6 @@ def weight_bytes(model: Model, quantization: str) -> tuple[float, float, float]:
     if form == "mxfp4":  # of the experts only; attention stays 16-bit
         padded = ceil(model.moe_intermediate / MXFP4_TILE) * MXFP4_TILE / model.moe_intermediate
         return embedding * 2.0, experts * padded * bits / 8, rest * WEIGHT_BITS[model.rest_quantization] / 8
-    if form == model.quantization == "int4":  # trained so (Kimi-K2): experts only, in groups of 32
-        return embedding * 2.0, experts * 4.5 / 8, rest * 2.0
     plain += router_params(model)
     kept = min(max(plain - rest, 0), experts)  # experts of whole layers that the checkpoint leaves in 16 bits
     plain = min(plain, rest)
@@ -98,6 +96,10 @@ def copied_bytes(model: Model, quantization: str, tensor_parallel: int) -> float
 def _rest_bits(model: Model, quantization: str) -> float:
     """Return the bits of a parameter outside experts and embeddings: 16 where the checkpoint quantizes experts only."""
     form = weight_format(model, quantization)
-    experts_only = form == "mxfp4" or (form == model.quantization == "int4" and model.experts)
     plain = model.unquantized_params and model.quantization in (form, "none")
-    return 16.0 if experts_only or plain else WEIGHT_BITS[form]
+    return 16.0 if form == "mxfp4" or plain else _format_bits(model, form)
+
+
+def _format_bits(model: Model, form: str) -> float:
+    """Return the bits of a quantized parameter: of the checkpoint's own int4, by its groups."""
+    return (form == model.quantization == "int4" and model.int4_bits) or WEIGHT_BITS[form]
