@@ -732,8 +732,22 @@ def weight_gib(model: Model, quantization: str, tensor_parallel: int = 1) -> flo
     least = LEAST_COLUMNS.get(model.architecture, 0) * tensor_parallel
     if tensor_parallel > 1 and 0 < model.moe_intermediate < least:
         experts *= least / model.moe_intermediate
+    if weight_format(model, quantization) == "int4":
+        experts *= _finer_groups(model, tensor_parallel)
     copied = copied_bytes(model, quantization, tensor_parallel)
     return ((embedding + experts + rest) / tensor_parallel + copied) / GIB
+
+
+def _finer_groups(model: Model, tensor_parallel: int) -> float:
+    """Return by how much int4 experts grow where a group does not divide a GPU's columns: vLLM halves it until it does.
+
+    Source: MoeWNA16Method of vLLM 0.32, which keeps no zero points of symmetric weights.
+    """
+    bits, columns = _format_bits(model, "int4"), model.moe_intermediate // tensor_parallel
+    group = own = 1 << (int(20 / (bits - 4)).bit_length() - 1)  # 16 bits of scale and 4 of zero point, or 16
+    while columns % group and group > 1:
+        group //= 2
+    return 1.0 if group == own or not columns else (4 + 16 / group) / bits
 
 
 @lru_cache(maxsize=256)
