@@ -92,6 +92,7 @@ class Model(NamedTuple):
     unquantized_params: int = 0
     replicated_params: int = 0  # of `params`, those that every rank of tensor parallelism holds whole, MLA's included
     quantization: str = "none"  # of the published weights themselves (gpt-oss: mxfp4, DeepSeek-V3: fp8)
+    int4_bits: float = 0.0  # of a published int4 weight with its scales; 0: as in groups of 128
     rest_quantization: str = "none"  # beside mxfp4 experts (gpt-oss: none, DeepSeek-V4: fp8)
     workload: str = "generation"
     head: str = ""  # of a config.json: "text", "classes", "tokens", "masked", "spans", "none"; "": not known

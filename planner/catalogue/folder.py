@@ -10,6 +10,7 @@ from ..schema import Model, Refusal, replace
 from .hf_config import from_config
 from .hf_fields import count_at
 from .hf_formats import foreign
+from .refused_kinds import late_interaction
 
 WEIGHTS = (".safetensors", ".bin", ".pt", ".pth")
 ADAPTER_WEIGHTS = ("adapter_model", "adapter_config")
@@ -23,6 +24,8 @@ def read_folder(path: str, name: str) -> Model:
     _check_files(path, files, name)
     beside = read_json(os.path.join(path, "hf_quant_config.json")) if "hf_quant_config.json" in files else None
     model = from_config(read_json(os.path.join(path, "config.json")), name, beside)
+    if "modules.json" in files and _has_word(os.path.join(path, "modules.json"), "pylate"):
+        raise late_interaction(name)
     if "modules.json" in files and model.head in ("", "none", "masked", "text"):  # sentence-transformers
         model = replace(model, workload="embedding")
     if "sentence_bert_config.json" in files:  # vLLM reads at most that many tokens
@@ -45,6 +48,11 @@ def read_json(path: str) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise Refusal(f"{path} holds no JSON object; point at a Hugging Face {os.path.basename(path)}")
     return found
+
+
+def _has_word(file: str, word: str) -> bool:
+    with open(file, encoding="utf-8", errors="replace") as text:
+        return word in text.read()
 
 
 def _check_files(path: str, files: list[str], name: str) -> None:

@@ -15,7 +15,7 @@ from .context_length import context_of
 from .hf_experts import Experts, experts_of
 from .hf_extras import EXTRAS
 from .hf_fields import Config, typed_at
-from .hf_formats import published_format, quantization_section
+from .hf_formats import int4_bits, published_format, quantization_section
 from .hf_heads import head_of, head_params, workload_of
 from .hf_mixers import LINEAR, Mixer, attention, bias_params, latent_attention, latents, state_bytes
 from .hf_names import HEADS, HIDDEN, KV_HEADS, LAYERS, WIDTH, check_names, check_positions
@@ -93,6 +93,7 @@ def from_config(config: Mapping[str, Any], id: str, beside: Mapping[str, Any] | 
         model = replace(
             model,
             kv_dtype=cache_format(section),
+            int4_bits=int4_bits(section) if model.quantization == "int4" else 0.0,
             unquantized_params=kept_params(section, model, experts, parts, tower, architecture.sparse == "gemma4"),
         )
     if (key := fields.unread()) and architecture.engines:

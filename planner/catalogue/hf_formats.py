@@ -116,6 +116,19 @@ def _one_width(section: Mapping[str, Any]) -> int:
     return bits
 
 
+def int4_bits(section: Mapping[str, Any]) -> float:
+    """Return the bits of an int4 weight with its group's scale, and zero point unless it is symmetric; 0: not given."""
+    if typed_at(section, str, "quant_method") != "compressed-tensors":
+        group = section.get("group_size", section.get("q_group_size"))
+        return 4 + 20 / group if isinstance(group, int) and group > 0 else 0.0
+    for entry in typed_at(section, dict, "config_groups").values():
+        weights = typed_at(entry, dict, "weights") if isinstance(entry, Mapping) else {}
+        group = weights.get("group_size")
+        if isinstance(group, int) and group > 0:
+            return 4 + (16 if weights.get("symmetric", True) else 20) / group
+    return 0.0
+
+
 def _compressed(section: Mapping[str, Any], layers: int) -> str:
     """Return the one format of all groups of a compressed-tensors checkpoint; Refusal where they differ.
 

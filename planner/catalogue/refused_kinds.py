@@ -9,6 +9,7 @@ from typing import Any
 from ..schema import Refusal
 from .architectures import ARCHITECTURES
 from .hf_fields import typed_at
+from .hf_heads import head_of
 from .vision import WRAPPERS
 
 ENCODER_DECODERS = frozenset(
@@ -35,6 +36,7 @@ VISION = frozenset(
 
 # Classes and keys of heads that only propose tokens: EAGLE, Medusa, DFlash, DSpark, MTP, and the library speculators.
 _DRAFTS = re.compile(r"Eagle|Medusa|DFlash|DSpark|Speculator|DraftModel|MTP|NextN")
+_LATE = re.compile(r"ColBERT|ForRetrieval")
 _DRAFT_KEYS = ("speculators_model_type", "draft_vocab_size", "dflash_config", "eagle_config")
 
 
@@ -48,6 +50,8 @@ def check_kind(config: Mapping[str, Any], id: str) -> None:
             f"{id} is a draft head for speculative decoding, not a whole model; name the model that it was made for, "
             f"and the head in SPECULATIVE of the baked plan.py"
         )
+    if _LATE.search(classes):
+        raise late_interaction(id)
     if "RewardModel" in classes:
         raise Refusal(
             f"{id} is a reward model whose head is code of its own ({classes[:40]}), which is not run here; choose one "
@@ -67,18 +71,27 @@ def check_kind(config: Mapping[str, Any], id: str) -> None:
             f"the config.json of {id} has no model_type, so its architecture is not known; take the config.json that "
             f"the model was published with"
         )
-    if kind in ARCHITECTURES or kind in WRAPPERS:
+    own_class = classes[:40] if config.get("auto_map") and not head_of(config) else ""
+    if (kind in ARCHITECTURES or kind in WRAPPERS) and not own_class:
         return
     if config.get("auto_map"):
         raise Refusal(
-            f"{id} is built by code of its own ({kind}, auto_map), which is not run here; choose a model of an "
-            f"architecture in docs/models.md, such as Qwen/Qwen3-8B"
+            f"{id} is built by code of its own ({own_class or kind}, auto_map), which is not run here; choose a model "
+            f"of an architecture in docs/models.md, such as Qwen/Qwen3-8B"
         )
     senses = [name for name in ("vision_config", "audio_config") if config.get(name)]
     also = f", with {senses[0]}," if senses else ""
     raise Refusal(
         f"{id} is of the architecture {kind[:40]!r}{also} which is not understood here; choose a model of one in "
         f"docs/models.md, such as Qwen/Qwen3-8B"
+    )
+
+
+def late_interaction(id: str) -> Refusal:
+    """Return the refusal of a model that gives a vector for each token, as ColBERT does."""
+    return Refusal(
+        f"{id} gives a vector for each token (late interaction, as ColBERT), which the services here do not return; "
+        "take an embedding model such as BAAI/bge-m3, or a cross-encoder such as BAAI/bge-reranker-v2-m3"
     )
 
 

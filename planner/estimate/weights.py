@@ -47,7 +47,7 @@ def embedding_params(model: Model) -> int:
 def weight_bytes(model: Model, quantization: str) -> tuple[float, float, float]:
     """Return the bytes of embedding and head, of routed experts, and of everything else, over all GPUs."""
     form = weight_format(model, quantization)
-    bits = WEIGHT_BITS[form]
+    bits = _format_bits(model, form)
     embedding = min(embedding_params(model), model.params)
     experts = min(expert_params(model), model.params - embedding)
     rest = model.params - embedding - experts
@@ -58,8 +58,6 @@ def weight_bytes(model: Model, quantization: str) -> tuple[float, float, float]:
     if form == "mxfp4":  # of the experts only; attention stays 16-bit
         padded = ceil(model.moe_intermediate / MXFP4_TILE) * MXFP4_TILE / model.moe_intermediate
         return embedding * 2.0, experts * padded * bits / 8, rest * WEIGHT_BITS[model.rest_quantization] / 8
-    if form == model.quantization == "int4":  # trained so (Kimi-K2): experts only, in groups of 32
-        return embedding * 2.0, experts * 4.5 / 8, rest * 2.0
     plain += router_params(model)
     kept = min(max(plain - rest, 0), experts)  # experts of whole layers that the checkpoint leaves in 16 bits
     plain = min(plain, rest)
@@ -73,8 +71,22 @@ def weight_gib(model: Model, quantization: str, tensor_parallel: int = 1) -> flo
     least = LEAST_COLUMNS.get(model.architecture, 0) * tensor_parallel
     if tensor_parallel > 1 and 0 < model.moe_intermediate < least:
         experts *= least / model.moe_intermediate
+    if weight_format(model, quantization) == "int4":
+        experts *= _finer_groups(model, tensor_parallel)
     copied = copied_bytes(model, quantization, tensor_parallel)
     return ((embedding + experts + rest) / tensor_parallel + copied) / GIB
+
+
+def _finer_groups(model: Model, tensor_parallel: int) -> float:
+    """Return by how much int4 experts grow where a group does not divide a GPU's columns: vLLM halves it until it does.
+
+    Source: MoeWNA16Method of vLLM 0.32, which keeps no zero points of symmetric weights.
+    """
+    bits, columns = _format_bits(model, "int4"), model.moe_intermediate // tensor_parallel
+    group = own = 1 << (int(20 / (bits - 4)).bit_length() - 1)  # 16 bits of scale and 4 of zero point, or 16
+    while columns % group and group > 1:
+        group //= 2
+    return 1.0 if group == own or not columns else (4 + 16 / group) / bits
 
 
 @lru_cache(maxsize=256)
@@ -98,6 +110,10 @@ def copied_bytes(model: Model, quantization: str, tensor_parallel: int) -> float
 def _rest_bits(model: Model, quantization: str) -> float:
     """Return the bits of a parameter outside experts and embeddings: 16 where the checkpoint quantizes experts only."""
     form = weight_format(model, quantization)
-    experts_only = form == "mxfp4" or (form == model.quantization == "int4" and model.experts)
     plain = model.unquantized_params and model.quantization in (form, "none")
-    return 16.0 if experts_only or plain else WEIGHT_BITS[form]
+    return 16.0 if form == "mxfp4" or plain else _format_bits(model, form)
+
+
+def _format_bits(model: Model, form: str) -> float:
+    """Return the bits of a quantized parameter: of the checkpoint's own int4, by its groups."""
+    return (form == model.quantization == "int4" and model.int4_bits) or WEIGHT_BITS[form]

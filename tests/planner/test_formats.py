@@ -173,6 +173,26 @@ class TestFolders:
         with pytest.raises(Refusal, match="checkpoint-500/ in it does"):
             find_model(str(tmp_path))
 
+    @pytest.mark.parametrize(
+        ("classes", "beside", "words"),
+        [
+            (["HF_ColBERT"], {}, "a vector for each token"),  # colbert-ir/colbertv2.0
+            (["BertModel"], {"modules__json": [{"type": "pylate.models.Dense.Dense"}]}, "a vector for each token"),
+            (["JinaForRanking"], {}, "code of its own .JinaForRanking, auto_map"),
+            (["BertForRewardModel"], {}, "a reward model whose head is code of its own"),
+        ],
+    )
+    def test_heads_of_other_kinds_are_named(
+        self, tmp_path: Path, classes: list[str], beside: dict[str, object], words: str
+    ) -> None:
+        config = {
+            "architectures": classes, "auto_map": {"AutoModel": "modeling.Own"}, "model_type": "bert",
+            "hidden_size": 768, "intermediate_size": 3072, "num_hidden_layers": 12, "num_attention_heads": 12,
+            "vocab_size": 30522, "max_position_embeddings": 512, "type_vocab_size": 2,
+        }  # fmt: skip
+        with pytest.raises(Refusal, match=words):
+            find_model(self.folder(tmp_path, config__json=config, model__safetensors="", **beside))
+
     def test_sentence_transformers_pool(self, tmp_path: Path) -> None:
         config = {**PUBLISHED["bert-base-NER"]["config"], "architectures": ["BertModel"]}
         name = self.folder(
