@@ -1418,17 +1418,27 @@ class InferenceSpeed(NamedTuple):
 
 def generation_speed(setup: InferenceSetup, steps: Steps) -> InferenceSpeed:
     """Return the speed of one request alone, and of the steady mix of `concurrency` requests; `steps`: of the setup."""
-    replicas = setup.gpu_count // setup.tensor_parallel
-    batch = max(min(setup.concurrency / replicas, steps.max_in_flight), 1.0)
-    token_s, (step_s, added_s) = steps.token_s(batch), steps.step_and_added_s(batch)
+    replicas, batch = setup.gpu_count // setup.tensor_parallel, batch_of(setup, steps)
+    token_s = steps.token_s(batch)
     output = replicas * batch / token_s
+    single, prefill = 1 / steps.step_s(1.0), replicas / steps.prompt_s
+    first_s = estimate_generation_speed_first_token_s(steps, batch)
+    return InferenceSpeed(single, output, output / RANGE, output * RANGE, prefill, first_s, token_s)
+
+
+def batch_of(setup: InferenceSetup, steps: Steps) -> float:
+    """Return the requests that one replica has in flight all the time."""
+    return max(min(setup.concurrency * setup.tensor_parallel / setup.gpu_count, steps.max_in_flight), 1.0)
+
+
+def estimate_generation_speed_first_token_s(steps: Steps, batch: float) -> float:
+    """Return the seconds to the first token with so many requests in flight all the time."""
+    step_s, added_s = steps.step_and_added_s(batch)
     chunk = max(steps.step_tokens - batch, 1.0)
     # A token of a prompt keeps those behind it waiting: where launches bound a step, for its share of them
     queued_s = max(added_s, steps.step_s(batch, chunk) / chunk) if steps.launched_s else added_s
     read = steps.prompt * (added_s + queued_s * PREFILL_QUEUE * (batch - 1))
-    first = steps.outside_s + read + math.ceil(steps.prompt / chunk) * step_s
-    single, prefill = 1 / steps.step_s(1.0), replicas / steps.prompt_s
-    return InferenceSpeed(single, output, output / RANGE, output * RANGE, prefill, first, token_s)
+    return steps.outside_s + read + math.ceil(steps.prompt / chunk) * step_s
 
 
 # ---- planner/estimate/queueing.py
@@ -1478,8 +1488,11 @@ class Server:
 
     def within(self, rate: float, ttft_s: float, tpot_s: float) -> bool:
         """Whether both times are no longer than these at the rate; infinity: it does not matter."""
-        found = self.latency(rate)
-        return found.ttft_s <= ttft_s and (found.tpot_s or 0.0) <= tpot_s
+        raise NotImplementedError
+
+    def tpot_within(self, rate: float, tpot_s: float) -> bool:
+        """Whether the time between tokens is no longer than this at the rate."""
+        raise NotImplementedError
 
 
 def highest_rate(steps: Steps, slots: float) -> float:
@@ -1507,29 +1520,28 @@ class Generator(Server):
         if rate >= self.highest:
             return Latency(math.inf, None, slots, rate / self.highest)
         others, tpot = self.decoding(rate, others)
-        ttft = first_token_s(steps, rate, others, slots) + wait_for_slot_s(steps, rate, slots, others)
+        ttft = estimate_queueing_first_token_s(steps, rate, others, slots) + wait_for_slot_s(steps, rate, slots, others)
         return Latency(ttft, tpot, rate * (ttft + (steps.answer - 1) * tpot), rate / self.highest, others)
 
     def within(self, rate: float, ttft_s: float, tpot_s: float) -> bool:
-        """Whether both times are no longer than these at the rate; infinity: it does not matter.
-
-        As many requests decode as arrive while one does, so the time between tokens beside the most that may decode
-        tells whether fewer do. The wait for a slot is calculated only where its longest would matter.
-        """
-        steps, slots = self.steps, self.slots
-        if rate >= self.highest:
-            return False
-        most = rate * steps.answer * tpot_s
-        if most < slots and self.leaves_slots(rate) and token_at(steps, rate, slots)(most) > tpot_s:
+        if rate >= self.highest or not self.tpot_within(rate, tpot_s):
             return False
         others, tpot = self.decoding(rate)
-        first_s = first_token_s(steps, rate, others, slots)
+        first_s = estimate_queueing_first_token_s(self.steps, rate, others, self.slots)
         if tpot > tpot_s or first_s > ttft_s:
             return False
-        load = rate / steps.departure_rate(max(1, int(slots)))
-        if load < 1 and first_s + load / (1 - load) / rate / 2 <= ttft_s:
-            return True
-        return first_s + wait_for_slot_s(steps, rate, slots, others) <= ttft_s
+        return first_s + wait_for_slot_s(self.steps, rate, self.slots, others, ttft_s - first_s) <= ttft_s
+
+    def tpot_within(self, rate: float, tpot_s: float) -> bool:
+        """Whether the time between tokens is no longer than this at the rate.
+
+        As many requests decode as arrive while one does, so that the time beside the most that may decode tells
+        whether fewer do.
+        """
+        most = rate * self.steps.answer * tpot_s
+        if most < self.slots and self.leaves_slots(rate):
+            return token_at(self.steps, rate, self.slots)(most) <= tpot_s
+        return self.decoding(rate)[1] <= tpot_s
 
     def leaves_slots(self, rate: float) -> bool:
         """Whether requests end faster than they arrive once all slots are taken.
@@ -1598,7 +1610,7 @@ def token_at(steps: Steps, rate: float, slots: float) -> Callable[[float], float
     return token_s
 
 
-def first_token_s(steps: Steps, rate: float, others: float, slots: float) -> float:
+def estimate_queueing_first_token_s(steps: Steps, rate: float, others: float, slots: float) -> float:
     """Return the mean seconds to the first token with a slot free: the queue, the step that runs, the prompt itself."""
     step_s, added_s = steps.step_and_added_s(min(max(others, 1.0), slots))
     chunk = max(steps.step_tokens - others, 1.0)  # tokens of prompts that a step has room for
@@ -1610,9 +1622,10 @@ def first_token_s(steps: Steps, rate: float, others: float, slots: float) -> flo
     return steps.outside_s + alone + waiting + running
 
 
-def wait_for_slot_s(steps: Steps, rate: float, slots: float, others: float) -> float:
+def wait_for_slot_s(steps: Steps, rate: float, slots: float, others: float, enough_s: float = 0.0) -> float:
     """Return the mean seconds that a request waits for a slot, beside `others` that write on average.
 
+    Where it is shorter than `enough_s`, what is returned may be longer, up to that.
     A birth-death chain of the requests in the engine, which end at a higher rate the more there are; half of its queue,
     since answers of equal length queue half as long as exponential ones (M/D/c against M/M/c).
     """
@@ -1623,15 +1636,17 @@ def wait_for_slot_s(steps: Steps, rate: float, slots: float, others: float) -> f
     load = rate / departure_rate(most)
     if load >= 1:
         return math.inf
-    weight = total = 1.0  # of the state in which all slots are taken and nobody waits; 1 / (1 - load) with a queue
-    total /= 1 - load
+    longest_s = load / (1 - load) ** 2 / rate / 2
+    enough = longest_s / enough_s if enough_s else math.inf
+    weight = 1.0  # of the state in which all slots are taken and nobody waits
+    total = 1 / (1 - load)  # of all states, those with a queue first
     for taken in range(most, 0, -1):
         leaving = departures.get(taken) or departure_rate(taken)
         weight *= leaving / rate
         total += weight
-        if leaving < rate and weight < NEGLIGIBLE * total:  # fewer taken are ever less likely
+        if total > enough or (leaving < rate and weight < NEGLIGIBLE * total):  # fewer taken are ever less likely
             break
-    return load / (1 - load) ** 2 / total / rate / 2
+    return longest_s / total
 
 
 class Encoder(Server):
@@ -1657,6 +1672,12 @@ class Encoder(Server):
         busy = min(1.0, rate * alone)
         answer = busy * met / 2 + pass_s(min(slots, 1 + busy * rate * met))
         return Latency(answer, None, rate * answer, rate / self.highest)
+
+    def within(self, rate: float, ttft_s: float, tpot_s: float) -> bool:
+        return self.latency(rate).ttft_s <= ttft_s
+
+    def tpot_within(self, rate: float, tpot_s: float) -> bool:
+        return True  # nothing is written
 
 
 # ---- planner/estimate/transformers_memory.py
@@ -1857,7 +1878,7 @@ def estimate_inference_estimate(setup: InferenceSetup, engine_version: str = "")
 def estimate_with(
     setup: InferenceSetup, memory: InferenceMemory, steps: Steps | None = None, at_rate: Latency | None = None
 ) -> InferenceEstimate:
-    """Return the estimate of a setup whose memory is known, and its steps and its latency at its rate where they are."""
+    """Return the estimate of a setup whose memory is known, its steps and its latency too where these are."""
     usd = setup.gpu.usd_per_hour * setup.gpu_count
     generates = setup.model.workload == "generation"
     if memory.fits and generates:
@@ -3161,7 +3182,7 @@ MemoryAt = Callable[[int], InferenceMemory]  # of a setup, as a function of the 
 SPREAD = 4  # standard deviations of the requests in flight for which there are slots
 LEAST_SHARE = 0.1  # of the load that memory allows: a setup that meets the targets only below it is rejected
 SLACK = 1e-9  # relative, of a quotient that is whole but for its rounding
-BISECTIONS = 8  # of the rate that meets the targets: to 0.4% of the highest
+PARTS = 256  # in which the rate that meets the targets is looked for: to 0.4% of the highest
 
 
 def size_containers(request: Request, setup: InferenceSetup, alone: bool = False) -> Share:
@@ -3209,8 +3230,8 @@ def latency_at_concurrency(setup: InferenceSetup, steps: Steps | None) -> tuple[
     """Return the seconds to the first token and between tokens with `concurrency` requests in flight all the time."""
     if not steps:
         return forward_pass_s(setup, float(setup.concurrency)), 0.0
-    speed = generation_speed(setup, steps)
-    return speed.time_to_first_token_s, speed.time_per_output_token_s
+    batch = batch_of(setup, steps)
+    return estimate_generation_speed_first_token_s(steps, batch), steps.token_s(batch)
 
 
 def share_of_rate(request: Request, setup: InferenceSetup, alone: bool = False) -> Share:
@@ -3242,33 +3263,50 @@ def bounded_share(
     if alone and request.rate > safe * (1 + SLACK):
         return Share(largest, held, 0)
 
-    def meets(targets: Targets, rate: float) -> bool:
-        return server.within(rate, (targets.ttft_s or math.inf) / margin, (targets.tpot_s or math.inf) / margin)
-
     limits = Targets(request.targets.ttft_s or PATIENT_S, request.targets.tpot_s or READABLE_S)
-    meets_all = meets(limits, safe)
-    if not meets_all:
-        if not all(request.targets):  # a default counts only where a light load meets it
-            light = server.latency(safe * LEAST_SHARE)
-            limits = with_default_targets(request.targets, largest, *ttft_and_tpot(light))
-        meets_all = meets(limits, safe)
-    if not meets_all:
-        if alone and not meets(limits, request.rate):
+    safe_meets = server.within(safe, *seconds(limits, margin))
+    if not safe_meets and not all(request.targets):  # a default counts only where a light load meets it
+        light = server.latency(safe * LEAST_SHARE)
+        limits = with_default_targets(request.targets, largest, *ttft_and_tpot(light))
+        safe_meets = server.within(safe, *seconds(limits, margin))
+    if not safe_meets:
+        if alone and not server.within(request.rate, *seconds(limits, margin)):
             return Share(largest, held, 0)
-        low, high = safe * LEAST_SHARE, safe
-        least = min(low, request.rate)
+        least = min(safe * LEAST_SHARE, request.rate)
         found = server.latency(least)
         if unmet := missed_target(limits, largest, *ttft_and_tpot(found)):
             return Share(largest._replace(rate=least), held, 0, rejected=unmet, latency=found, steps=steps)
-        low = least
-        for _ in range(BISECTIONS):
-            middle = (low + high) / 2
-            low, high = (middle, high) if meets(limits, middle) else (low, middle)
-        most = low
+        most = most_within(server, least, safe, *seconds(limits, margin))
     containers = max(1, math.ceil(request.rate / most - SLACK))
     one = largest._replace(rate=request.rate / containers)
     share = Share(one, held, containers, most, latency=server.latency(one.rate), steps=steps)
     return with_fewest_slots(limits, share, held_at)
+
+
+def seconds(targets: Targets, margin: float) -> tuple[float, float]:
+    """Return the longest predicted times, to the first token and between tokens; infinity where there is no target."""
+    return (targets.ttft_s or math.inf) / margin, (targets.tpot_s or math.inf) / margin
+
+
+def most_within(server: Server, least: float, most: float, ttft_s: float, tpot_s: float) -> float:
+    """Return the highest rate with these times, from `least`, which has them, in steps to `most`, which has not."""
+
+    def rate_of(part: int) -> float:
+        return least + (most - least) * part / PARTS
+
+    part = largest_part(lambda part: server.tpot_within(rate_of(part), tpot_s), PARTS)  # the cheaper question first
+    if not server.within(rate_of(part), ttft_s, tpot_s):
+        part = largest_part(lambda part: server.within(rate_of(part), ttft_s, tpot_s), part)
+    return rate_of(part)
+
+
+def largest_part(works: Callable[[int], bool], too_large: int) -> int:
+    """Return the largest whole number that works, where 0 does and `too_large` does not."""
+    low, high = 0, too_large
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if works(middle) else (low, middle)
+    return low
 
 
 def with_fewest_slots(limits: Targets, share: Share, held_at: MemoryAt) -> Share:
@@ -3281,8 +3319,11 @@ def with_fewest_slots(limits: Targets, share: Share, held_at: MemoryAt) -> Share
     one = with_concurrency(share.setup, slots)
     held = held_at(slots)
     steps = share.steps and with_slots(share.steps, one, held)
-    found = server_of(one, steps).latency(one.rate, share.latency.others)
-    if missed_target(limits, one, *ttft_and_tpot(found)) or found.utilization > LOADED:
+    server = server_of(one, steps)
+    if one.rate / server.highest > LOADED:
+        return share
+    found = server.latency(one.rate, share.latency.others)
+    if missed_target(limits, one, *ttft_and_tpot(found)):
         return share
     return share._replace(setup=one, memory=held, steps=steps, latency=found)
 
